@@ -1,1 +1,11 @@
-export {};
+export { teamtalk } from '../gen/bus.js';
+export { Bus, type BusOptions, type SubscribeOptions } from './bus.js';
+export {
+  type Announcement,
+  type AnnouncementDetails,
+  Announcer,
+  Registry,
+  type RegistryEvents,
+} from './registry.js';
+export { rendezvous } from './rendezvous.js';
+export { type AnsweredTopic, type Codec, routeServerQueue, type Topic, topics } from './subjects.js';

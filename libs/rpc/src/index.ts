@@ -1,1 +1,18 @@
-export {};
+export { teamtalk } from '../gen/db_proxy.js';
+export { accounts, type Method, messages } from './definitions.js';
+export { errorOf, grpcStatusOf } from './errors.js';
+export {
+  type AppendEntry,
+  type AppendResult,
+  conversationKey,
+  type MessageAppender,
+  messageAppender,
+  type ReadEntry,
+  type ReadMarker,
+  type ReadResult,
+  readMarker,
+  type WriterOptions,
+} from './message-store.js';
+export { type PoolEvents, type Replica, type ReplicaAddress, ReplicaPool } from './replica-pool.js';
+export { RpcServer, type RpcStream } from './server.js';
+export { TicketedStream, type TicketedStreamOptions } from './ticketed-stream.js';

@@ -1,1 +1,28 @@
-export {};
+export {
+  busEnv,
+  ConfigError,
+  commonEnv,
+  describeEnv,
+  type EnvSchema,
+  type EnvValues,
+  env,
+  readEnv,
+  type VariableDoc,
+} from './config.js';
+export { withDeadline } from './deadline.js';
+export { type ErrorCode, errorCodes, isTransient, TeamTalkError } from './errors.js';
+export { Health } from './health.js';
+export { formatInstance, newInstance, traceId } from './instance.js';
+export { Lifecycle } from './lifecycle.js';
+export { createLogger, type Logger } from './logger.js';
+export { Metrics } from './metrics.js';
+export { closeServer, listen } from './ops-server.js';
+export {
+  type CommonConfig,
+  commonConfig,
+  type Kit,
+  runService,
+  type Service,
+  type StartOptions,
+  startService,
+} from './service.js';

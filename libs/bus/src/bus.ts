@@ -1,0 +1,256 @@
+import { type Logger, type Metrics, TeamTalkError } from '@teamtalk/service-kit';
+import {
+  connect,
+  ErrorCode,
+  Events,
+  type Msg,
+  type NatsConnection,
+  NatsError,
+  type Subscription,
+} from 'nats';
+import type { AnsweredTopic, Topic } from './subjects.js';
+
+export interface BusOptions {
+  /** NATS URLs, separated by commas */
+  url: string;
+  /** first token of every subject */
+  prefix: string;
+  /** shown in the NATS server's list of connections */
+  name: string;
+  log: Logger;
+  metrics: Metrics;
+}
+
+export interface SubscribeOptions {
+  /** share the subject's events with the other members of this queue group */
+  queue?: string;
+}
+
+/**
+ * One connection to NATS that speaks our event types. It reconnects for ever. While it is down, publishes
+ * are dropped and counted (everything that must not be lost is asked for or kept until it is answered),
+ * and requests fail at once with `unavailable`.
+ */
+export class Bus {
+  readonly #connection: NatsConnection;
+  readonly #prefix: string;
+  readonly #log: Logger;
+  readonly #reconnected: (() => void)[] = [];
+  readonly #published;
+  readonly #dropped;
+  readonly #failed;
+  #connected = true;
+
+  /** @throws TeamTalkError `unavailable` when no NATS server answers within 10 s */
+  static async connect(options: BusOptions): Promise<Bus> {
+    try {
+      const connection = await connect({
+        servers: options.url.split(','),
+        name: options.name,
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: 250,
+        reconnectJitter: 100,
+        pingInterval: 5_000,
+        maxPingOut: 2,
+        timeout: 10_000,
+      });
+      return new Bus(connection, options);
+    } catch (error) {
+      throw new TeamTalkError('unavailable', `no NATS server answers at ${options.url}`, { cause: error });
+    }
+  }
+
+  private constructor(connection: NatsConnection, { prefix, log, metrics }: BusOptions) {
+    this.#connection = connection;
+    this.#prefix = prefix;
+    this.#log = log;
+    this.#published = metrics.counter('bus_published_total', 'Events and requests given to NATS');
+    this.#dropped = metrics.counter('bus_dropped_total', 'Events dropped because NATS was not connected');
+    this.#failed = metrics.counter('bus_failed_total', 'Events whose handler failed or that did not parse');
+    metrics.gauge('bus_connected', '1 while connected to NATS', () => (this.#connected ? 1 : 0));
+    void this.#watch();
+  }
+
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** Bytes one event may have, as the NATS server says. */
+  get maxEventBytes(): number {
+    return this.#connection.info?.max_payload ?? 1_048_576;
+  }
+
+  /** Calls `listener` each time the connection has come back: what was published meanwhile is gone. */
+  onReconnect(listener: () => void): void {
+    this.#reconnected.push(listener);
+  }
+
+  publish<In, Out>(topic: Topic<In, Out>, event: In): void {
+    if (!this.#connected) {
+      this.#dropped.inc();
+      return;
+    }
+    this.#published.inc();
+    this.#connection.publish(`${this.#prefix}.${topic.subject}`, topic.event.encode(event).finish());
+  }
+
+  /**
+   * Sends `event` and waits for one answer.
+   * @throws TeamTalkError `unavailable` when nobody listens or NATS is away, `deadline-exceeded` after
+   * `timeoutMs` milliseconds
+   */
+  async request<In, Out, AnswerIn, AnswerOut>(
+    topic: AnsweredTopic<In, Out, AnswerIn, AnswerOut>,
+    event: In,
+    timeoutMs: number,
+  ): Promise<AnswerOut> {
+    if (!this.#connected) throw new TeamTalkError('unavailable', 'NATS is not connected');
+    this.#published.inc();
+    try {
+      const reply = await this.#connection.request(
+        `${this.#prefix}.${topic.subject}`,
+        topic.event.encode(event).finish(),
+        { timeout: timeoutMs },
+      );
+      return topic.answer.decode(reply.data);
+    } catch (error) {
+      throw requestError(error, topic.subject, timeoutMs);
+    }
+  }
+
+  /**
+   * Sends `event` and gives every answer to `onAnswer` until that returns true or `timeoutMs` milliseconds
+   * are over. Nobody listening is no error here: there are then no answers.
+   * @returns whether `onAnswer` was content
+   */
+  async requestMany<In, Out, AnswerIn, AnswerOut>(
+    topic: AnsweredTopic<In, Out, AnswerIn, AnswerOut>,
+    event: In,
+    timeoutMs: number,
+    onAnswer: (answer: AnswerOut) => boolean,
+  ): Promise<boolean> {
+    if (!this.#connected) throw new TeamTalkError('unavailable', 'NATS is not connected');
+    const inbox = `_INBOX.${this.#prefix}.${crypto.randomUUID()}`;
+    const answers = this.#connection.subscribe(inbox);
+    const timer = setTimeout(() => answers.unsubscribe(), timeoutMs);
+    try {
+      this.#published.inc();
+      this.#connection.publish(`${this.#prefix}.${topic.subject}`, topic.event.encode(event).finish(), {
+        reply: inbox,
+      });
+      for await (const message of answers) {
+        // A status message without content: nobody listens.
+        if (message.headers?.code === 503) return false;
+        if (onAnswer(topic.answer.decode(message.data))) return true;
+      }
+      return false;
+    } finally {
+      clearTimeout(timer);
+      answers.unsubscribe();
+    }
+  }
+
+  /**
+   * Calls `handler` for each event, in the order of arrival, without waiting for its promise. An event
+   * that does not parse and a handler that throws are logged and counted.
+   */
+  subscribe<In, Out>(
+    topic: Topic<In, Out>,
+    handler: (event: Out) => void | Promise<void>,
+    options: SubscribeOptions = {},
+  ): Subscription {
+    return this.#listen(topic, options, (message) => handler(topic.event.decode(message.data)));
+  }
+
+  /**
+   * The same for a subject whose sender waits for an answer: what `handler` returns; `undefined` gives no
+   * answer. `respond` may be used for several answers to one request.
+   */
+  answer<In, Out, AnswerIn, AnswerOut>(
+    topic: AnsweredTopic<In, Out, AnswerIn, AnswerOut>,
+    handler: (
+      event: Out,
+      respond: (answer: AnswerIn) => void,
+    ) => AnswerIn | undefined | Promise<AnswerIn | undefined>,
+    options: SubscribeOptions = {},
+  ): Subscription {
+    return this.#listen(topic, options, (message) => {
+      const respond = (answer: AnswerIn) => {
+        message.respond(topic.answer.encode(answer).finish());
+      };
+      const result = handler(topic.event.decode(message.data), respond);
+      if (result instanceof Promise) {
+        return result.then((answer) => {
+          if (answer !== undefined) respond(answer);
+        });
+      }
+      if (result !== undefined) respond(result);
+      return undefined;
+    });
+  }
+
+  /** Resolves when the NATS server has processed everything published before. */
+  async flush(): Promise<void> {
+    if (this.#connected) await this.#connection.flush();
+  }
+
+  /** Handles what has arrived, sends what is buffered, closes. */
+  async drain(): Promise<void> {
+    if (this.#connection.isClosed()) return;
+    if (this.#connected) await this.#connection.drain();
+    else await this.#connection.close();
+  }
+
+  #listen<In, Out>(
+    topic: Topic<In, Out>,
+    { queue }: SubscribeOptions,
+    handle: (message: Msg) => void | undefined | Promise<void>,
+  ): Subscription {
+    const fail = (error: unknown) => {
+      this.#failed.inc();
+      this.#log.error({ err: error, subject: topic.subject }, 'an event could not be handled');
+    };
+    return this.#connection.subscribe(`${this.#prefix}.${topic.subject}`, {
+      ...(queue && { queue }),
+      callback: (error, message) => {
+        if (error) {
+          fail(error);
+          return;
+        }
+        try {
+          const pending = handle(message);
+          if (pending instanceof Promise) pending.catch(fail);
+        } catch (failure) {
+          fail(failure);
+        }
+      },
+    });
+  }
+
+  async #watch(): Promise<void> {
+    for await (const status of this.#connection.status()) {
+      if (status.type === Events.Disconnect) {
+        this.#connected = false;
+        this.#log.warn('the connection to NATS is lost');
+      } else if (status.type === Events.Reconnect) {
+        this.#connected = true;
+        this.#log.info('connected to NATS again');
+        for (const listener of this.#reconnected) listener();
+      }
+    }
+    this.#connected = false;
+  }
+}
+
+function requestError(error: unknown, subject: string, timeoutMs: number): TeamTalkError {
+  const code = error instanceof NatsError ? error.code : undefined;
+  if (code === ErrorCode.Timeout) {
+    return new TeamTalkError('deadline-exceeded', `no answer on ${subject} within ${timeoutMs} ms`, {
+      cause: error,
+    });
+  }
+  if (code === ErrorCode.NoResponders) {
+    return new TeamTalkError('unavailable', `nobody listens on ${subject}`, { cause: error });
+  }
+  return new TeamTalkError('unavailable', `the request on ${subject} failed`, { cause: error });
+}

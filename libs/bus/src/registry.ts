@@ -1,0 +1,161 @@
+import { formatInstance, type Logger } from '@teamtalk/service-kit';
+import type { teamtalk } from '../gen/bus.js';
+import type { Bus } from './bus.js';
+import { topics } from './subjects.js';
+
+/** What an instance says of itself once a second. */
+export type Announcement = teamtalk.bus.Announcement;
+
+/** What only the announcing service knows; asked for at each announcement. */
+export type AnnouncementDetails = Omit<
+  Partial<Announcement>,
+  'instance' | 'service' | 'hostname' | 'stopping'
+>;
+
+const announceMs = 1_000;
+/** An instance that has not been heard of for this long, milliseconds, is taken for dead. */
+const expireMs = 3_500;
+
+/**
+ * Says once a second that this instance lives, and once more when it stops.
+ */
+export class Announcer {
+  readonly #bus: Bus;
+  readonly #self: { instance: number; service: string; hostname: string };
+  readonly #details: () => AnnouncementDetails;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(
+    bus: Bus,
+    self: { instance: number; service: string; hostname: string },
+    details: () => AnnouncementDetails = () => ({}),
+  ) {
+    this.#bus = bus;
+    this.#self = self;
+    this.#details = details;
+    this.#timer = setInterval(() => this.announce(), announceMs);
+    bus.onReconnect(() => this.announce());
+    this.announce();
+  }
+
+  /** Announces now, besides the regular times: something that others act on has changed. */
+  announce(): void {
+    this.#bus.publish(topics.announcement, { ...this.#details(), ...this.#self });
+  }
+
+  /** Tells the others at once that this instance is gone, and is silent from then on. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#bus.publish(topics.announcement, { ...this.#details(), ...this.#self, stopping: true });
+    await this.#bus.flush();
+  }
+}
+
+export interface RegistryEvents {
+  /** a new instance, or a known one with changed details */
+  onChange?: (instance: Announcement, previous: Announcement | undefined) => void;
+  /** it said so, or was silent too long */
+  onGone?: (instance: Announcement) => void;
+}
+
+/**
+ * The instances of one service that are alive, as they announce themselves. While NATS is away nobody is
+ * taken for dead: silence then says nothing about them.
+ */
+export class Registry {
+  readonly #bus: Bus;
+  readonly #log: Logger;
+  readonly #events: RegistryEvents;
+  readonly #alive = new Map<number, { announcement: Announcement; heard: number }>();
+  readonly #timer: NodeJS.Timeout;
+  readonly #waiting = new Set<() => void>();
+  #checked = Date.now();
+
+  constructor(bus: Bus, log: Logger, service: string, events: RegistryEvents = {}) {
+    this.#bus = bus;
+    this.#log = log;
+    this.#events = events;
+    bus.subscribe(topics.announcement, (announcement) => {
+      if (announcement.service === service) this.#heard(announcement);
+    });
+    bus.onReconnect(() => this.#grantTime());
+    this.#timer = setInterval(() => this.#expire(), announceMs / 2);
+  }
+
+  /** Everybody alive, drained ones too, oldest acquaintance first. */
+  all(): Announcement[] {
+    return [...this.#alive.values()].map(({ announcement }) => announcement);
+  }
+
+  get(instance: number): Announcement | undefined {
+    return this.#alive.get(instance)?.announcement;
+  }
+
+  /** Takes an instance for dead before its time: nobody listens on its subject any more. */
+  forget(instance: number): void {
+    const entry = this.#alive.get(instance);
+    if (entry) this.#remove(entry.announcement);
+  }
+
+  /** Resolves as soon as `count` instances are alive; false after `timeoutMs` milliseconds. */
+  async waitFor(count: number, timeoutMs: number): Promise<boolean> {
+    if (this.#alive.size >= count) return true;
+    return new Promise((resolve) => {
+      const done = (found: boolean) => {
+        clearTimeout(timer);
+        this.#waiting.delete(check);
+        resolve(found);
+      };
+      const check = () => {
+        if (this.#alive.size >= count) done(true);
+      };
+      const timer = setTimeout(() => done(false), timeoutMs);
+      this.#waiting.add(check);
+    });
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#alive.clear();
+  }
+
+  #heard(announcement: Announcement): void {
+    if (announcement.stopping) {
+      this.forget(announcement.instance);
+      return;
+    }
+    const known = this.#alive.get(announcement.instance);
+    const previous = known?.announcement;
+    if (known) {
+      known.announcement = announcement;
+      known.heard = Date.now();
+    } else {
+      this.#alive.set(announcement.instance, { announcement, heard: Date.now() });
+      this.#log.info({ peer: formatInstance(announcement.instance) }, `found a ${announcement.service}`);
+    }
+    this.#events.onChange?.(announcement, previous);
+    for (const check of this.#waiting) check();
+  }
+
+  #grantTime(): void {
+    for (const entry of this.#alive.values()) entry.heard = Date.now();
+  }
+
+  #expire(): void {
+    const late = Date.now() - this.#checked;
+    this.#checked = Date.now();
+    // We were asleep ourselves (a stopped process, a starved machine): nobody could be heard meanwhile.
+    if (late > announceMs * 2) this.#grantTime();
+    if (!this.#bus.connected) return;
+    const oldest = Date.now() - expireMs;
+    for (const { announcement, heard } of this.#alive.values()) {
+      if (heard < oldest) this.#remove(announcement);
+    }
+  }
+
+  #remove(announcement: Announcement): void {
+    this.#alive.delete(announcement.instance);
+    this.#log.warn({ peer: formatInstance(announcement.instance) }, `a ${announcement.service} is gone`);
+    this.#events.onGone?.(announcement);
+  }
+}

@@ -1,0 +1,64 @@
+import { formatInstance } from '@teamtalk/service-kit';
+import type { Reader, Writer } from 'protobufjs/minimal.js';
+import { teamtalk } from '../gen/bus.js';
+
+const events = teamtalk.bus;
+
+/** How one event type is written and read. */
+export interface Codec<In, Out> {
+  encode(message: In, writer?: Writer): Writer;
+  decode(reader: Reader | Uint8Array): Out;
+}
+
+/** A subject (without the installation's prefix) and the type of event it carries. */
+export interface Topic<In, Out = In> {
+  readonly subject: string;
+  readonly event: Codec<In, Out>;
+}
+
+/** A subject whose receivers answer. */
+export interface AnsweredTopic<In, Out, AnswerIn, AnswerOut = AnswerIn> extends Topic<In, Out> {
+  readonly answer: Codec<AnswerIn, AnswerOut>;
+}
+
+/**
+ * Every subject there is. Nobody else knows a subject string. An instance's own subject ends in its
+ * number, so that an event for a dead instance is refused at once (no responders).
+ */
+export const topics = {
+  /** every instance -> everybody who keeps a registry, once a second */
+  announcement: { subject: 'announcement', event: events.Announcement },
+
+  /** msg_server -> all route_servers */
+  presenceUpdate: { subject: 'presence.update', event: events.PresenceUpdate, answer: events.PresenceAck },
+
+  /** route_server -> one msg_server; answered by pages */
+  presenceSnapshot: (instance: number) => ({
+    subject: `presence.snapshot.${formatInstance(instance)}`,
+    event: events.Done,
+    answer: events.PresenceSnapshot,
+  }),
+
+  /** anybody -> one of the route_servers */
+  presenceQuery: { subject: 'presence.query', event: events.PresenceQuery, answer: events.PresenceReply },
+
+  /** db_proxy_server -> the route_server it chose */
+  storedBatch: (routeServer: number) => ({
+    subject: `stored.${formatInstance(routeServer)}`,
+    event: events.StoredBatch,
+    answer: events.Done,
+  }),
+
+  /** anybody -> one of the route_servers */
+  notifyUsers: { subject: 'notify', event: events.NotifyUsers },
+
+  /** route_server -> one msg_server; deliveries are answered, the rest is not */
+  node: (msgServer: number) => ({
+    subject: `node.${formatInstance(msgServer)}`,
+    event: events.NodeEvent,
+    answer: events.Done,
+  }),
+} as const;
+
+/** Name of the queue group in which route_servers share work. */
+export const routeServerQueue = 'route_server';

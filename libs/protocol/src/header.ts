@@ -1,0 +1,80 @@
+// The 16-byte header in front of every PDU (protocol notes, section 1).
+
+/** Bytes of a PDU header. */
+export const HEADER_LENGTH = 16;
+
+/** The version servers send. What a client sends here is never checked. */
+export const VERSION = 1;
+
+/** Default limit of a whole PDU on msg_server, in bytes (protocol notes, section 1). */
+export const MSG_SERVER_FRAME_LIMIT = 1024 * 1024;
+
+/** Default limit of a whole PDU on file_server, in bytes (protocol notes, section 1). */
+export const FILE_SERVER_FRAME_LIMIT = 256 * 1024;
+
+/** The largest PDU an Android client accepts, in bytes (protocol notes, section 12). */
+export const ANDROID_FRAME_LIMIT = 400 * 1024;
+
+/** A PDU header. Every field but `length` is an unsigned 16-bit number. */
+export interface PduHeader {
+  /** Bytes of the whole PDU, header included; unsigned 32-bit. */
+  length: number;
+  version: number;
+  flag: number;
+  serviceId: number;
+  commandId: number;
+  seqNum: number;
+  reserved: number;
+}
+
+/** What has to be given to write a header; the rest has the values servers send. */
+export type HeaderFields = Pick<PduHeader, 'length' | 'commandId' | 'seqNum'> & Partial<PduHeader>;
+
+/**
+ * Reads the header that starts at `offset`, as it is: no field is checked.
+ *
+ * @throws RangeError when fewer than 16 bytes are there.
+ */
+export function readHeader(buf: Uint8Array, offset = 0): PduHeader {
+  if (offset < 0 || buf.length - offset < HEADER_LENGTH) {
+    throw new RangeError(`a PDU header is ${HEADER_LENGTH} bytes, only ${buf.length - offset} are there`);
+  }
+  const view = new DataView(buf.buffer, buf.byteOffset + offset, HEADER_LENGTH);
+  return {
+    length: view.getUint32(0),
+    version: view.getUint16(4),
+    flag: view.getUint16(6),
+    serviceId: view.getUint16(8),
+    commandId: view.getUint16(10),
+    seqNum: view.getUint16(12),
+    reserved: view.getUint16(14),
+  };
+}
+
+/**
+ * Writes a header at `offset`. Left out, `serviceId` is the command id's high byte, `version` is 1,
+ * `flag` and `reserved` are 0. Numbers are cut to their field's width.
+ *
+ * @throws RangeError when `buf` has no room for 16 bytes there.
+ */
+export function writeHeader(buf: Uint8Array, header: HeaderFields, offset = 0): void {
+  if (offset < 0 || buf.length - offset < HEADER_LENGTH) {
+    throw new RangeError(`no room for a PDU header of ${HEADER_LENGTH} bytes at ${offset} of ${buf.length}`);
+  }
+  const { length, commandId } = header;
+  buf[offset] = length >>> 24;
+  buf[offset + 1] = length >>> 16;
+  buf[offset + 2] = length >>> 8;
+  buf[offset + 3] = length;
+  writeUint16(buf, offset + 4, header.version ?? VERSION);
+  writeUint16(buf, offset + 6, header.flag ?? 0);
+  writeUint16(buf, offset + 8, header.serviceId ?? commandId >>> 8);
+  writeUint16(buf, offset + 10, commandId);
+  writeUint16(buf, offset + 12, header.seqNum);
+  writeUint16(buf, offset + 14, header.reserved ?? 0);
+}
+
+function writeUint16(buf: Uint8Array, offset: number, value: number): void {
+  buf[offset] = value >>> 8;
+  buf[offset + 1] = value;
+}

@@ -1,0 +1,89 @@
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+
+const KEY_LENGTH = 32;
+const BLOCK_LENGTH = 16;
+const LENGTH_FIELD = 4;
+const ALGORITHM = 'aes-256-ecb';
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** The key all historic clients have built in (protocol notes, section 4). */
+export const DEFAULT_TEXT_KEY = '12345678901234567890123456789012';
+
+export type TextErrorReason =
+  /** The bytes are not padded base64. */
+  | 'not-base64'
+  /** Empty, or not a whole number of cipher blocks. */
+  | 'not-whole-blocks'
+  /** The length in the last block is more than the blocks hold: most likely another key. */
+  | 'length-out-of-bounds'
+  /** What came out is not UTF-8. */
+  | 'not-utf8';
+
+/** `msg_data` that is not an encrypted text, or not one of this key. */
+export class TextError extends Error {
+  override readonly name = 'TextError';
+  readonly reason: TextErrorReason;
+
+  constructor(reason: TextErrorReason) {
+    super(`message text cannot be decrypted: ${reason}`);
+    this.reason = reason;
+  }
+}
+
+/** Encrypts and decrypts the text of messages the way all clients do. Holds no state but the key. */
+export interface TextCodec {
+  /** The `msg_data` of a text: base64 in ASCII bytes. */
+  encrypt(text: string): Buffer;
+  /**
+   * The text in a `msg_data`.
+   *
+   * @throws TextError when the bytes are not an encrypted text of this key.
+   */
+  decrypt(msgData: Uint8Array): string;
+}
+
+/**
+ * The codec of message texts (protocol notes, section 4): base64 of AES-256-ECB without padding over the
+ * text in UTF-8, zeros, and the text's length in bytes as big-endian u32 in the last four bytes.
+ *
+ * @param key shared with the clients; exactly 32 bytes (a string counts in UTF-8).
+ * @throws RangeError when the key has another length.
+ */
+export function createTextCodec(key: string | Uint8Array): TextCodec {
+  const keyBytes = Buffer.from(key);
+  if (keyBytes.length !== KEY_LENGTH) {
+    throw new RangeError(`the text key must be ${KEY_LENGTH} bytes, not ${keyBytes.length}`);
+  }
+  // A BOM is text like any other: decrypting must give back what was encrypted.
+  const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+  return {
+    encrypt(text) {
+      const textLength = Buffer.byteLength(text);
+      const plain = Buffer.alloc(Math.ceil((textLength + LENGTH_FIELD) / BLOCK_LENGTH) * BLOCK_LENGTH);
+      plain.write(text);
+      plain.writeUInt32BE(textLength, plain.length - LENGTH_FIELD);
+      const cipher = createCipheriv(ALGORITHM, keyBytes, null).setAutoPadding(false);
+      return Buffer.from(cipher.update(plain).toString('base64'), 'latin1');
+    },
+
+    decrypt(msgData) {
+      const base64 = Buffer.from(msgData.buffer, msgData.byteOffset, msgData.length).toString('latin1');
+      if (!BASE64.test(base64)) throw new TextError('not-base64');
+      const encrypted = Buffer.from(base64, 'base64');
+      if (encrypted.length === 0 || encrypted.length % BLOCK_LENGTH !== 0) {
+        throw new TextError('not-whole-blocks');
+      }
+      const decipher = createDecipheriv(ALGORITHM, keyBytes, null).setAutoPadding(false);
+      const plain = decipher.update(encrypted);
+      const room = plain.length - LENGTH_FIELD;
+      const textLength = plain.readUInt32BE(room);
+      if (textLength > room) throw new TextError('length-out-of-bounds');
+      try {
+        return utf8.decode(plain.subarray(0, textLength));
+      } catch {
+        throw new TextError('not-utf8');
+      }
+    },
+  };
+}

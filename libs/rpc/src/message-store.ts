@@ -1,0 +1,64 @@
+import type { Logger } from '@teamtalk/service-kit';
+import type { teamtalk } from '../gen/db_proxy.js';
+import { messages } from './definitions.js';
+import type { Replica, ReplicaPool } from './replica-pool.js';
+import { TicketedStream } from './ticketed-stream.js';
+
+export type AppendEntry = teamtalk.db.AppendEntry.$Properties;
+export type AppendResult = teamtalk.db.AppendResult;
+export type ReadEntry = teamtalk.db.ReadEntry.$Properties;
+export type ReadResult = teamtalk.db.ReadResult;
+
+export interface WriterOptions {
+  /** The process that writes; part of every message's trace id. */
+  instance: number;
+  choose: (key: number, replicas: readonly Replica[]) => Replica | undefined;
+  log: Logger;
+  deadlineMs: number;
+  flushMs: number;
+  maxPending: number;
+}
+
+/**
+ * A number (unsigned 32-bit) by which the messages of one conversation stay together: the same for both
+ * users of a pair.
+ */
+export function conversationKey(isGroup: boolean, fromUserId: number, toSessionId: number): number {
+  if (isGroup) return Math.imul(toSessionId, 0x9e3779b1) >>> 0;
+  const low = Math.min(fromUserId, toSessionId);
+  const high = Math.max(fromUserId, toSessionId);
+  return (Math.imul(low, 0x85ebca6b) ^ Math.imul(high, 0xc2b2ae35)) >>> 0;
+}
+
+/** The stream of messages to be stored. */
+export function messageAppender(pool: ReplicaPool, { instance, ...options }: WriterOptions) {
+  return new TicketedStream<
+    AppendEntry & { ticket: number },
+    AppendResult,
+    teamtalk.db.AppendFrame.$Properties,
+    teamtalk.db.AppendResults
+  >(pool, {
+    ...options,
+    method: messages.append,
+    toFrame: (entries) => ({ originInstance: instance, entries }),
+    results: (frame) => frame.results as AppendResult[],
+  });
+}
+
+/** The stream of read positions. */
+export function readMarker(pool: ReplicaPool, { instance: _, ...options }: WriterOptions) {
+  return new TicketedStream<
+    ReadEntry & { ticket: number },
+    ReadResult,
+    teamtalk.db.ReadFrame.$Properties,
+    teamtalk.db.ReadResults
+  >(pool, {
+    ...options,
+    method: messages.markRead,
+    toFrame: (entries) => ({ entries }),
+    results: (frame) => frame.results as ReadResult[],
+  });
+}
+
+export type MessageAppender = ReturnType<typeof messageAppender>;
+export type ReadMarker = ReturnType<typeof readMarker>;

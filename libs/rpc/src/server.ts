@@ -1,0 +1,140 @@
+import {
+  type MethodDefinition,
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  type sendUnaryData,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import type { Kit } from '@teamtalk/service-kit';
+import { TeamTalkError } from '@teamtalk/service-kit';
+import type { Method } from './definitions.js';
+import { grpcStatusOf } from './errors.js';
+
+/** A streamed request's two ends, without what is particular to gRPC. */
+export interface RpcStream<In, Out> {
+  onData(listener: (message: In) => void): void;
+  /** Called once, when the caller ended the stream or it broke. */
+  onClose(listener: () => void): void;
+  /** After close: does nothing. */
+  write(message: Out): void;
+  /** Stops reading from the caller until `resume`: back-pressure. */
+  pause(): void;
+  resume(): void;
+}
+
+/** Methods with their handlers, collected for one server. */
+export class RpcServer {
+  readonly #kit: Kit;
+  readonly #server: Server;
+  readonly #calls;
+  readonly #seconds;
+  readonly #definition: Record<string, MethodDefinition<unknown, unknown>> = {};
+  readonly #implementation: UntypedServiceImplementation = {};
+  readonly #open = new Set<ServerDuplexStream<unknown, unknown>>();
+
+  constructor(kit: Kit) {
+    this.#kit = kit;
+    this.#calls = kit.metrics.counter('grpc_calls_total', 'gRPC calls answered', ['method', 'code']);
+    this.#seconds = kit.metrics.histogram('grpc_call_seconds', 'Time to answer a unary gRPC call', [
+      'method',
+    ]);
+    this.#server = new Server({
+      'grpc.max_receive_message_length': 16 * 1024 * 1024,
+      'grpc.max_send_message_length': 64 * 1024 * 1024,
+      'grpc.keepalive_permit_without_calls': 1,
+    });
+  }
+
+  /** One request, one reply. A TeamTalkError's code becomes the gRPC status; other errors are logged. */
+  unary<RequestIn, RequestOut, ReplyIn, ReplyOut>(
+    method: Method<RequestIn, RequestOut, ReplyIn, ReplyOut>,
+    handler: (request: RequestOut) => Promise<ReplyIn>,
+  ): void {
+    const name = method.path.split('/').at(-1) ?? method.path;
+    const answer = (call: ServerUnaryCall<RequestOut, ReplyIn>, callback: sendUnaryData<ReplyIn>) => {
+      const stopTimer = this.#seconds.startTimer({ method: name });
+      handler(call.request).then(
+        (reply) => {
+          stopTimer();
+          this.#calls.inc({ method: name, code: 'ok' });
+          callback(null, reply);
+        },
+        (error: unknown) => {
+          stopTimer();
+          this.#calls.inc({ method: name, code: error instanceof TeamTalkError ? error.code : 'internal' });
+          if (!(error instanceof TeamTalkError) || error.code === 'internal') {
+            this.#kit.log.error({ err: error, method: name }, 'a call failed');
+          }
+          callback(grpcStatusOf(error));
+        },
+      );
+    };
+    this.#add(method, answer as UntypedServiceImplementation[string]);
+  }
+
+  /** A stream in both directions that stays open as long as the caller likes. */
+  stream<RequestIn, RequestOut, ReplyIn, ReplyOut>(
+    method: Method<RequestIn, RequestOut, ReplyIn, ReplyOut>,
+    handler: (stream: RpcStream<RequestOut, ReplyIn>) => void,
+  ): void {
+    const serve = (call: ServerDuplexStream<RequestOut, ReplyIn>) => {
+      const open = call as ServerDuplexStream<unknown, unknown>;
+      this.#open.add(open);
+      let closed: (() => void) | undefined;
+      const close = () => {
+        if (!this.#open.delete(open)) return;
+        closed?.();
+        call.end();
+      };
+      call.on('end', close);
+      call.on('cancelled', close);
+      call.on('error', close);
+      handler({
+        onData: (listener) => call.on('data', listener),
+        onClose: (listener) => {
+          closed = listener;
+        },
+        write: (message) => {
+          if (this.#open.has(open)) call.write(message);
+        },
+        pause: () => call.pause(),
+        resume: () => call.resume(),
+      });
+    };
+    this.#add(method, serve as UntypedServiceImplementation[string]);
+  }
+
+  /** @returns the port it listens on; stopping is registered in the kit's lifecycle */
+  async listen(where: { host: string; port: number }): Promise<number> {
+    this.#server.addService(this.#definition as ServiceDefinition, this.#implementation);
+    const port = await new Promise<number>((resolve, reject) => {
+      this.#server.bindAsync(
+        `${where.host}:${where.port}`,
+        ServerCredentials.createInsecure(),
+        (error, bound) => (error ? reject(error) : resolve(bound)),
+      );
+    });
+    this.#kit.life.onStop('gRPC server', () => this.#stop());
+    return port;
+  }
+
+  #add<A, B, C, D>(method: Method<A, B, C, D>, handler: UntypedServiceImplementation[string]): void {
+    this.#definition[method.path] = method as MethodDefinition<unknown, unknown>;
+    this.#implementation[method.path] = handler;
+  }
+
+  async #stop(): Promise<void> {
+    // Streams have no end of their own; ending them tells the callers to go elsewhere.
+    for (const call of this.#open) call.end();
+    await new Promise<void>((resolve) => {
+      const force = setTimeout(() => this.#server.forceShutdown(), 3_000);
+      this.#server.tryShutdown(() => {
+        clearTimeout(force);
+        resolve();
+      });
+    });
+  }
+}

@@ -1,0 +1,232 @@
+import type { ClientDuplexStream } from '@grpc/grpc-js';
+import type { Logger } from '@teamtalk/service-kit';
+import type { Method } from './definitions.js';
+import type { Replica, ReplicaPool } from './replica-pool.js';
+
+export interface TicketedStreamOptions<Entry, Result, Frame, ResultFrame> {
+  // biome-ignore lint/suspicious/noExplicitAny: only the frame types of a method matter here, and they are checked by toFrame and results
+  method: Method<Frame, any, any, ResultFrame>;
+  toFrame(entries: Entry[]): Frame;
+  results(frame: ResultFrame): Result[];
+  /** The replica a key belongs to, out of those that are up. */
+  choose(key: number, replicas: readonly Replica[]): Replica | undefined;
+  log: Logger;
+  /** Milliseconds after which an entry without a result is given up. */
+  deadlineMs: number;
+  /** Milliseconds entries may wait for others to share a frame with; 0: until the end of the event-loop turn. */
+  flushMs: number;
+  /** Entries in flight at most; `full` says when to slow down. */
+  maxPending: number;
+}
+
+interface Pending<Entry, Result> {
+  entry: Entry;
+  key: number;
+  expires: number;
+  done: (result: Result | undefined) => void;
+  lane: Lane<Entry> | undefined;
+}
+
+/** Keys with entries in flight stay with the replica that has them, or their entries could overtake each other. */
+interface Pin<Entry> {
+  lane: Lane<Entry>;
+  inFlight: number;
+}
+
+interface Lane<Entry> {
+  replica: Replica;
+  // biome-ignore lint/suspicious/noExplicitAny: the stream is opened by path; its types are those of the options
+  stream: ClientDuplexStream<any, any>;
+  waiting: Entry[];
+  scheduled: boolean;
+  flushed: number;
+}
+
+const sweepMs = 250;
+const framesAheadMs = 200;
+
+/**
+ * Sends numbered entries over one stream to each replica, many entries a frame, and hands each entry its
+ * result. Entries with the same key keep their order. When a stream breaks, its entries without a result
+ * are sent again, in order and marked as a retry, to a replica that is up; the store recognises those it
+ * already has.
+ */
+export class TicketedStream<
+  Entry extends { ticket: number; retry?: boolean | null },
+  Result extends { ticket: number },
+  Frame,
+  ResultFrame,
+> {
+  readonly #pool: ReplicaPool;
+  readonly #options: TicketedStreamOptions<Entry, Result, Frame, ResultFrame>;
+  readonly #pending = new Map<number, Pending<Entry, Result>>();
+  readonly #lanes = new Map<number, Lane<Entry>>();
+  readonly #pins = new Map<number, Pin<Entry>>();
+  readonly #reopenAt = new Map<number, number>();
+  readonly #sweeper: NodeJS.Timeout;
+  #up: Replica[] = [];
+  #ticket = 0;
+  #idle: (() => void) | undefined;
+
+  constructor(pool: ReplicaPool, options: TicketedStreamOptions<Entry, Result, Frame, ResultFrame>) {
+    this.#pool = pool;
+    this.#options = options;
+    this.#sweeper = setInterval(() => this.#sweep(), sweepMs);
+    pool.watch({
+      onAdded: (replica) => this.#open(replica),
+      onRemoved: (replica) => {
+        const lane = this.#lanes.get(replica.instance);
+        if (lane) this.#broken(lane, 'the replica is gone');
+      },
+    });
+  }
+
+  /** Entries without a result yet. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  /** True while callers should stop bringing entries. */
+  get full(): boolean {
+    return this.#pending.size >= this.#options.maxPending;
+  }
+
+  /** Whether any replica is connected. */
+  get available(): boolean {
+    return this.#up.length > 0;
+  }
+
+  /**
+   * Sends one entry; its `ticket` is given here.
+   * @param key unsigned 32-bit: entries of one key keep their order
+   * @param done gets the result, or undefined when there was none in time (the entry may be stored or not)
+   * @returns the ticket
+   */
+  send(entry: Omit<Entry, 'ticket'>, key: number, done: (result: Result | undefined) => void): number {
+    const ticket = (this.#ticket + 1) >>> 0;
+    this.#ticket = ticket;
+    const pending: Pending<Entry, Result> = {
+      entry: { ...entry, ticket } as Entry,
+      key,
+      expires: Date.now() + this.#options.deadlineMs,
+      done,
+      lane: undefined,
+    };
+    this.#pending.set(ticket, pending);
+    this.#route(pending);
+    return ticket;
+  }
+
+  /** Resolves when every entry has its result or has expired. */
+  async settle(): Promise<void> {
+    if (this.#pending.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#idle = resolve;
+    });
+  }
+
+  /** Gives up what is pending and closes the streams. */
+  stop(): void {
+    clearInterval(this.#sweeper);
+    for (const pending of [...this.#pending.values()]) this.#finish(pending, undefined);
+    for (const lane of this.#lanes.values()) lane.stream.end();
+    this.#lanes.clear();
+    this.#up = [];
+  }
+
+  #open(replica: Replica): void {
+    const { method } = this.#options;
+    const stream = replica.client.makeBidiStreamRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+    );
+    const lane: Lane<Entry> = { replica, stream, waiting: [], scheduled: false, flushed: 0 };
+    this.#lanes.set(replica.instance, lane);
+    this.#up = [...this.#lanes.values()].map((each) => each.replica);
+    stream.on('data', (frame: ResultFrame) => {
+      for (const result of this.#options.results(frame)) {
+        const pending = this.#pending.get(result.ticket);
+        if (pending) this.#finish(pending, result);
+      }
+    });
+    stream.on('error', (error) => this.#broken(lane, error.message));
+    stream.on('end', () => this.#broken(lane, 'the replica ended the stream'));
+    for (const pending of this.#pending.values()) if (!pending.lane) this.#route(pending);
+  }
+
+  #broken(lane: Lane<Entry>, reason: string): void {
+    const { instance } = lane.replica;
+    if (this.#lanes.get(instance) !== lane) return;
+    this.#lanes.delete(instance);
+    this.#up = [...this.#lanes.values()].map((each) => each.replica);
+    this.#reopenAt.set(instance, Date.now() + framesAheadMs);
+    lane.stream.cancel();
+    for (const [key, pin] of this.#pins) if (pin.lane === lane) this.#pins.delete(key);
+    const orphans = [...this.#pending.values()].filter((pending) => pending.lane === lane);
+    this.#options.log.warn({ reason, entries: orphans.length }, 'a stream to a db_proxy_server broke');
+    for (const pending of orphans) {
+      pending.lane = undefined;
+      pending.entry.retry = true;
+      this.#route(pending);
+    }
+  }
+
+  #route(pending: Pending<Entry, Result>): void {
+    const pin = this.#pins.get(pending.key);
+    let lane = pin?.lane;
+    if (!lane) {
+      const replica = this.#options.choose(pending.key, this.#up);
+      lane = replica && this.#lanes.get(replica.instance);
+      if (!lane) return;
+    }
+    if (pin) pin.inFlight++;
+    else this.#pins.set(pending.key, { lane, inFlight: 1 });
+    pending.lane = lane;
+    lane.waiting.push(pending.entry);
+    if (!lane.scheduled) this.#schedule(lane);
+  }
+
+  #schedule(lane: Lane<Entry>): void {
+    lane.scheduled = true;
+    const since = performance.now() - lane.flushed;
+    const { flushMs } = this.#options;
+    if (since >= flushMs) setImmediate(() => this.#flush(lane));
+    else setTimeout(() => this.#flush(lane), flushMs - since);
+  }
+
+  #flush(lane: Lane<Entry>): void {
+    lane.scheduled = false;
+    if (this.#lanes.get(lane.replica.instance) !== lane || lane.waiting.length === 0) return;
+    const entries = lane.waiting;
+    lane.waiting = [];
+    lane.flushed = performance.now();
+    lane.stream.write(this.#options.toFrame(entries));
+  }
+
+  #finish(pending: Pending<Entry, Result>, result: Result | undefined): void {
+    this.#pending.delete(pending.entry.ticket);
+    if (pending.lane) {
+      const pin = this.#pins.get(pending.key);
+      if (pin && pin.lane === pending.lane && --pin.inFlight === 0) this.#pins.delete(pending.key);
+    }
+    pending.done(result);
+    if (this.#pending.size === 0 && this.#idle) {
+      this.#idle();
+      this.#idle = undefined;
+    }
+  }
+
+  #sweep(): void {
+    const now = Date.now();
+    for (const pending of this.#pending.values()) {
+      // Oldest first: tickets are given in the order of time.
+      if (pending.expires > now) break;
+      this.#finish(pending, undefined);
+    }
+    for (const replica of this.#pool.replicas) {
+      if (this.#lanes.has(replica.instance) || (this.#reopenAt.get(replica.instance) ?? 0) > now) continue;
+      this.#open(replica);
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import { z } from 'zod';
+
+/** A service's configuration: one zod type a variable, keyed by the environment variable's name. */
+export type EnvSchema = Record<string, z.ZodType>;
+
+export type EnvValues<S extends EnvSchema> = { [K in keyof S]: z.output<S[K]> };
+
+/** Thrown by readEnv with **every** wrong variable, one line each: `NAME: what is wrong`. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`Configuration is not usable:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads the variables of `schema` from `env`; an empty string counts as not set.
+ * @throws ConfigError naming every variable that is missing or wrong
+ */
+export function readEnv<S extends EnvSchema>(schema: S, env: NodeJS.ProcessEnv): EnvValues<S> {
+  const given = Object.fromEntries(
+    Object.keys(schema)
+      .filter((name) => env[name] !== undefined && env[name] !== '')
+      .map((name) => [name, env[name]]),
+  );
+  const result = z.object(schema).safeParse(given);
+  if (result.success) return result.data as EnvValues<S>;
+  throw new ConfigError(
+    result.error.issues.map((issue) => {
+      const name = String(issue.path[0]);
+      return given[name] === undefined ? `${name}: is required` : `${name}: ${issue.message}`;
+    }),
+  );
+}
+
+/** The kinds of value a variable can hold. Each takes its default (where one makes sense) and one sentence for the reference page. */
+export const env = {
+  string: (fallback: string, description: string) => z.string().default(fallback).describe(description),
+
+  requiredString: (description: string) => z.string().describe(description),
+
+  optionalString: (description: string) => z.string().optional().describe(description),
+
+  /** A TCP port; 0 lets the system choose. */
+  port: (fallback: number, description: string) =>
+    z.coerce
+      .number('must be a port number')
+      .int('must be a whole number')
+      .min(0, 'must be 0 to 65535')
+      .max(65535, 'must be 0 to 65535')
+      .default(fallback)
+      .describe(description),
+
+  /** A whole number between min and max, both allowed. */
+  integer: (fallback: number, min: number, max: number, description: string) =>
+    z.coerce
+      .number('must be a number')
+      .int('must be a whole number')
+      .min(min, `must be at least ${min}`)
+      .max(max, `must be at most ${max}`)
+      .default(fallback)
+      .describe(description),
+
+  boolean: (fallback: boolean, description: string) =>
+    z
+      .enum(['true', 'false'], 'must be true or false')
+      .default(fallback ? 'true' : 'false')
+      .transform((text) => text === 'true')
+      .describe(description),
+
+  choice: <const T extends readonly [string, ...string[]]>(
+    choices: T,
+    fallback: T[number],
+    description: string,
+  ) =>
+    z
+      .enum(choices, `must be one of ${choices.join(', ')}`)
+      .default(fallback as never)
+      .describe(description),
+
+  /** A URL of one of the given protocols, such as `nats:`. */
+  url: (fallback: string, protocols: readonly string[], description: string) =>
+    z
+      .string()
+      .refine(
+        (text) =>
+          text.split(',').every((part) => URL.canParse(part) && protocols.includes(new URL(part).protocol)),
+        `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+      )
+      .default(fallback)
+      .describe(description),
+};
+
+/** The variables every service has. `opsPort` is its default port for health and metrics. */
+export function commonEnv(opsPort: number) {
+  return {
+    LOG_LEVEL: env.choice(
+      ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+      'info',
+      'Least severe log level that is written; debug shows every message’s way by its trace id',
+    ),
+    OPS_HOST: env.string('0.0.0.0', 'Address the health and metrics server listens on'),
+    OPS_PORT: env.port(opsPort, 'Port of /livez, /readyz and /metrics'),
+    SHUTDOWN_SECONDS: env.integer(25, 1, 3600, 'Longest time an orderly shutdown may take, seconds'),
+  };
+}
+
+/** The variables of every service that speaks over NATS. */
+export const busEnv = {
+  NATS_URL: env.url('nats://127.0.0.1:4222', ['nats:', 'tls:'], 'NATS servers, separated by commas'),
+  NATS_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]+$/, 'may hold letters, digits, - and _')
+    .default('teamtalk')
+    .describe('First token of every subject, so that several installations can share a NATS cluster'),
+};
+
+export interface VariableDoc {
+  name: string;
+  description: string;
+  /** undefined: there is none, the variable may be required */
+  fallback: string | undefined;
+  required: boolean;
+}
+
+/** What the reference page says of a schema, in its order. */
+export function describeEnv(schema: EnvSchema): VariableDoc[] {
+  return Object.entries(schema).map(([name, type]) => {
+    const unset = type.safeParse(undefined);
+    const fallback = unset.success && unset.data !== undefined ? String(unset.data) : undefined;
+    return { name, description: type.description ?? '', fallback, required: !unset.success };
+  });
+}

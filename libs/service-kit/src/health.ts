@@ -1,0 +1,31 @@
+/** What the probes ask: is the process alive, and does each of its dependencies answer. */
+export class Health {
+  readonly #checks = new Map<string, () => boolean>();
+  #draining = false;
+
+  /** Adds a dependency under the name `/readyz` shows. The check must be instant and must not throw. */
+  addCheck(name: string, check: () => boolean): void {
+    this.#checks.set(name, check);
+  }
+
+  /** From now on not ready, whatever the dependencies say. */
+  startDraining(): void {
+    this.#draining = true;
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** The state of each dependency, and of all of them together. */
+  report(): { ready: boolean; draining: boolean; dependencies: Record<string, 'up' | 'down'> } {
+    const dependencies: Record<string, 'up' | 'down'> = {};
+    let ready = !this.#draining;
+    for (const [name, check] of this.#checks) {
+      const up = check();
+      dependencies[name] = up ? 'up' : 'down';
+      ready &&= up;
+    }
+    return { ready, draining: this.#draining, dependencies };
+  }
+}

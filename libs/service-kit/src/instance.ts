@@ -1,0 +1,19 @@
+import { randomBytes } from 'node:crypto';
+
+/** A random unsigned 32-bit number that names one life of one process; never 0. */
+export function newInstance(): number {
+  return randomBytes(4).readUInt32BE() || 1;
+}
+
+/** An instance as 8 hex digits, the form in logs and NATS subjects. */
+export function formatInstance(instance: number): string {
+  return instance.toString(16).padStart(8, '0');
+}
+
+/**
+ * The 16 hex digits by which one message is found in every service's log: the instance that took it in
+ * and its ticket there (both unsigned 32-bit).
+ */
+export function traceId(instance: number, ticket: number): string {
+  return formatInstance(instance) + formatInstance(ticket);
+}

@@ -1,0 +1,47 @@
+import { withDeadline } from './deadline.js';
+import type { Logger } from './logger.js';
+
+interface Step {
+  name: string;
+  stop: () => Promise<void> | void;
+}
+
+/**
+ * What has been started, so that it can be stopped in the opposite order. A step that fails or hangs is
+ * logged and does not keep the others from being stopped.
+ */
+export class Lifecycle {
+  readonly #steps: Step[] = [];
+  readonly #log: Logger;
+  readonly #stopMs: number;
+  #stopped: Promise<void> | undefined;
+
+  /** @param stopMs milliseconds that all stops together may take */
+  constructor(log: Logger, stopMs: number) {
+    this.#log = log;
+    this.#stopMs = stopMs;
+  }
+
+  /** Registers how to stop what was just started. */
+  onStop(name: string, stop: () => Promise<void> | void): void {
+    this.#steps.push({ name, stop });
+  }
+
+  /** Stops everything, last started first. Further calls wait for the same stop. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stopAll();
+    return this.#stopped;
+  }
+
+  async #stopAll(): Promise<void> {
+    const end = Date.now() + this.#stopMs;
+    for (let step = this.#steps.pop(); step; step = this.#steps.pop()) {
+      const { name, stop } = step;
+      try {
+        await withDeadline(Promise.resolve(stop()), Math.max(end - Date.now(), 100), `stopping ${name}`);
+      } catch (error) {
+        this.#log.error({ err: error, step: name }, 'a part did not stop cleanly');
+      }
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Seconds; for waits between a tenth of a millisecond and ten seconds. */
+const latencyBuckets = [
+  0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+];
+
+/**
+ * One service instance's metrics, each named `teamtalk_<service>_<what>_<unit>`. Labels must have few
+ * values: never a user, a session or an address.
+ */
+export class Metrics {
+  readonly registry = new Registry();
+  readonly #prefix: string;
+
+  constructor(service: string) {
+    this.#prefix = `teamtalk_${service}_`;
+  }
+
+  /** Adds the figures of the process itself (CPU, memory, event-loop lag): once a process. */
+  collectProcess(): void {
+    collectDefaultMetrics({ register: this.registry, prefix: this.#prefix });
+  }
+
+  /** `name` ends in `_total`. */
+  counter<L extends string = never>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> {
+    return new Counter({ name: this.#prefix + name, help, labelNames, registers: [this.registry] });
+  }
+
+  /** With `read`, the value is asked for at each scrape. */
+  gauge(name: string, help: string, read?: () => number): Gauge {
+    return new Gauge({
+      name: this.#prefix + name,
+      help,
+      registers: [this.registry],
+      ...(read && {
+        collect() {
+          this.set(read());
+        },
+      }),
+    });
+  }
+
+  /** `name` ends in its unit; buckets are seconds unless given. */
+  histogram<L extends string = never>(
+    name: string,
+    help: string,
+    labelNames: readonly L[] = [],
+    buckets: readonly number[] = latencyBuckets,
+  ): Histogram<L> {
+    return new Histogram({
+      name: this.#prefix + name,
+      help,
+      labelNames,
+      buckets: [...buckets],
+      registers: [this.registry],
+    });
+  }
+}

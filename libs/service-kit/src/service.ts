@@ -1,0 +1,134 @@
+import { ConfigError } from './config.js';
+import { Health } from './health.js';
+import { formatInstance, newInstance } from './instance.js';
+import { Lifecycle } from './lifecycle.js';
+import { createLogger, type Logger } from './logger.js';
+import { Metrics } from './metrics.js';
+import { startOpsServer } from './ops-server.js';
+
+/** What every service's configuration holds. */
+export interface CommonConfig {
+  logLevel: string;
+  ops: { host: string; port: number };
+  shutdownMs: number;
+}
+
+/** What every service instance has: its name, log, metrics, health and the order of its stopping. */
+export interface Kit {
+  readonly service: string;
+  /** unsigned 32-bit, drawn anew at each start */
+  readonly instance: number;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly health: Health;
+  readonly life: Lifecycle;
+}
+
+/** A running service instance. `stop` is orderly, bounded in time and may be called more than once. */
+export interface Service {
+  readonly name: string;
+  readonly instance: number;
+  /** Every port it listens on, by purpose; `ops` is always there. */
+  readonly ports: Readonly<Record<string, number>>;
+  readonly health: Health;
+  readonly metrics: Metrics;
+  stop(): Promise<void>;
+}
+
+/** The values of `commonEnv`, nested. */
+export function commonConfig(values: {
+  LOG_LEVEL: string;
+  OPS_HOST: string;
+  OPS_PORT: number;
+  SHUTDOWN_SECONDS: number;
+}): CommonConfig {
+  return {
+    logLevel: values.LOG_LEVEL,
+    ops: { host: values.OPS_HOST, port: values.OPS_PORT },
+    shutdownMs: values.SHUTDOWN_SECONDS * 1000,
+  };
+}
+
+export interface StartOptions {
+  /** Takes the log's place; tests pass a silent or a recording one. */
+  log?: Logger;
+  /** Set in a process of its own: adds the process's figures to the metrics. */
+  processMetrics?: boolean;
+}
+
+/**
+ * Starts a service: gives `start` its kit, then opens the health and metrics port. When `start` throws,
+ * what it had started is stopped again before the error is passed on.
+ * @param start opens what the service consists of, registers each stop in `kit.life`, returns its ports
+ */
+export async function startService<C extends CommonConfig>(
+  name: string,
+  config: C,
+  options: StartOptions,
+  start: (config: C, kit: Kit) => Promise<Record<string, number>>,
+): Promise<Service> {
+  const instance = newInstance();
+  const log = options.log ?? createLogger({ service: name, instance, level: config.logLevel });
+  const metrics = new Metrics(name);
+  if (options.processMetrics) metrics.collectProcess();
+  const kit: Kit = {
+    service: name,
+    instance,
+    log,
+    metrics,
+    health: new Health(),
+    life: new Lifecycle(log, config.shutdownMs),
+  };
+  try {
+    const ops = await startOpsServer(config.ops, kit.health, metrics);
+    kit.life.onStop('health and metrics', () => ops.stop());
+    const ports = { ...(await start(config, kit)), ops: ops.port };
+    log.info({ ports }, `${name} ${formatInstance(instance)} is up`);
+    return {
+      name,
+      instance,
+      ports,
+      health: kit.health,
+      metrics,
+      stop: async () => {
+        kit.health.startDraining();
+        await kit.life.stop();
+        log.info(`${name} ${formatInstance(instance)} has stopped`);
+      },
+    };
+  } catch (error) {
+    await kit.life.stop();
+    throw error;
+  }
+}
+
+/**
+ * The whole life of a service that is a process of its own: configuration, start, a signal, stop.
+ * @returns the process's exit status: 0 after an orderly stop, 1 when it could not start, 78 (EX_CONFIG)
+ * when its configuration is wrong
+ */
+export async function runService(
+  name: string,
+  start: (env: NodeJS.ProcessEnv, options: StartOptions) => Promise<Service>,
+): Promise<number> {
+  const signal = new Promise<NodeJS.Signals>((resolve) => {
+    for (const each of ['SIGTERM', 'SIGINT'] as const) process.on(each, resolve);
+  });
+  try {
+    const service = await start(process.env, { processMetrics: true });
+    // A parent that starts us over an IPC channel (`teamtalk dev`, the testkit) learns the ports this way.
+    process.send?.({ ready: true, service: name, instance: service.instance, ports: service.ports });
+    await signal;
+    await service.stop();
+    return 0;
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      process.stderr.write(`${name}: ${error.message}\n`);
+      return 78;
+    }
+    process.stderr.write(
+      `${name} could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    );
+    return 1;
+  }
+}
