@@ -11,6 +11,11 @@ const modules = [
   { out: 'libs/protocol/gen/client.js', root: 'teamtalk-client', from: 'proto/client' },
   { out: 'libs/rpc/gen/db_proxy.js', root: 'teamtalk-db-proxy', from: 'proto/internal/db_proxy.proto' },
   { out: 'libs/bus/gen/bus.js', root: 'teamtalk-bus', from: 'proto/internal/bus.proto' },
+  {
+    out: 'services/db_proxy_server/gen/outbox.js',
+    root: 'teamtalk-outbox',
+    from: 'proto/internal/outbox.proto',
+  },
 ];
 
 const options =

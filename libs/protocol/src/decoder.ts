@@ -58,7 +58,9 @@ export class PduDecoder {
    */
   constructor(limit: number) {
     if (!Number.isInteger(limit) || limit < HEADER_LENGTH) {
-      throw new RangeError(`the limit of a PDU must be an integer of at least ${HEADER_LENGTH}, not ${limit}`);
+      throw new RangeError(
+        `the limit of a PDU must be an integer of at least ${HEADER_LENGTH}, not ${limit}`,
+      );
     }
     this.#limit = limit;
   }

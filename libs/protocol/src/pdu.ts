@@ -47,7 +47,8 @@ const writer = new protobuf.BufferWriter();
 
 /**
  * Encodes a whole PDU, header included. The buffer is the caller's; it may be written to any number of
- * sockets.
+ * sockets. Values are not checked beyond their types: a required number that is missing all the same is
+ * written as 0.
  *
  * @param seqNum of the request when this answers one, otherwise 0 (protocol notes, sections 1 and 12);
  *   cut to 16 bits.
@@ -71,7 +72,6 @@ export function encodePdu<P extends object>(
     scratch.copy(pdu, HEADER_LENGTH, HEADER_LENGTH, length);
   } else {
     // A large body made the writer move to a buffer of its own: hand that out as it is.
-    writer.buf = scratch;
     pdu = pdu.subarray(0, length);
   }
   writeHeader(pdu, { length, commandId: command.id, seqNum });
