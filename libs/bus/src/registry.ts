@@ -24,6 +24,7 @@ export class Announcer {
   readonly #self: { instance: number; service: string; hostname: string };
   readonly #details: () => AnnouncementDetails;
   readonly #timer: NodeJS.Timeout;
+  #stopped = false;
 
   constructor(
     bus: Bus,
@@ -35,6 +36,9 @@ export class Announcer {
     this.#details = details;
     this.#timer = setInterval(() => this.announce(), announceMs);
     bus.onReconnect(() => this.announce());
+    bus.subscribe(topics.rollCall, ({ service }) => {
+      if (service === self.service && !this.#stopped) this.announce();
+    });
     this.announce();
   }
 
@@ -45,6 +49,7 @@ export class Announcer {
 
   /** Tells the others at once that this instance is gone, and is silent from then on. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     clearInterval(this.#timer);
     this.#bus.publish(topics.announcement, { ...this.#details(), ...this.#self, stopping: true });
     await this.#bus.flush();
@@ -54,8 +59,8 @@ export class Announcer {
 export interface RegistryEvents {
   /** a new instance, or a known one with changed details */
   onChange?: (instance: Announcement, previous: Announcement | undefined) => void;
-  /** it said so, or was silent too long */
-  onGone?: (instance: Announcement) => void;
+  /** `saidSo`: it stopped in order; otherwise it was silent too long or nobody listened for it */
+  onGone?: (instance: Announcement, saidSo: boolean) => void;
 }
 
 /**
@@ -80,6 +85,7 @@ export class Registry {
     });
     bus.onReconnect(() => this.#grantTime());
     this.#timer = setInterval(() => this.#expire(), announceMs / 2);
+    bus.publish(topics.rollCall, { service });
   }
 
   /** Everybody alive, drained ones too, oldest acquaintance first. */
@@ -94,7 +100,7 @@ export class Registry {
   /** Takes an instance for dead before its time: nobody listens on its subject any more. */
   forget(instance: number): void {
     const entry = this.#alive.get(instance);
-    if (entry) this.#remove(entry.announcement);
+    if (entry) this.#remove(entry.announcement, false);
   }
 
   /** Resolves as soon as `count` instances are alive; false after `timeoutMs` milliseconds. */
@@ -121,7 +127,7 @@ export class Registry {
 
   #heard(announcement: Announcement): void {
     if (announcement.stopping) {
-      this.forget(announcement.instance);
+      if (this.#alive.has(announcement.instance)) this.#remove(announcement, true);
       return;
     }
     const known = this.#alive.get(announcement.instance);
@@ -149,13 +155,16 @@ export class Registry {
     if (!this.#bus.connected) return;
     const oldest = Date.now() - expireMs;
     for (const { announcement, heard } of this.#alive.values()) {
-      if (heard < oldest) this.#remove(announcement);
+      if (heard < oldest) this.#remove(announcement, false);
     }
   }
 
-  #remove(announcement: Announcement): void {
+  #remove(announcement: Announcement, saidSo: boolean): void {
     this.#alive.delete(announcement.instance);
-    this.#log.warn({ peer: formatInstance(announcement.instance) }, `a ${announcement.service} is gone`);
-    this.#events.onGone?.(announcement);
+    this.#log.info(
+      { peer: formatInstance(announcement.instance), saidSo },
+      `a ${announcement.service} is gone`,
+    );
+    this.#events.onGone?.(announcement, saidSo);
   }
 }

@@ -29,6 +29,9 @@ export const topics = {
   /** every instance -> everybody who keeps a registry, once a second */
   announcement: { subject: 'announcement', event: events.Announcement },
 
+  /** a registry that starts -> every instance of a service: announce yourself now */
+  rollCall: { subject: 'roll-call', event: events.RollCall },
+
   /** msg_server -> all route_servers */
   presenceUpdate: { subject: 'presence.update', event: events.PresenceUpdate, answer: events.PresenceAck },
 

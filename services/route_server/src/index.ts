@@ -1,1 +1,2 @@
-export {};
+export { envSchema, loadConfig, type RouteServerConfig } from './config.js';
+export { startRouteServer } from './service.js';

@@ -1,0 +1,9 @@
+import { runService } from '@teamtalk/service-kit';
+import { loadConfig } from './config.js';
+import { startRouteServer } from './service.js';
+
+process.exit(
+  await runService('route_server', (environment, options) =>
+    startRouteServer(loadConfig(environment), options),
+  ),
+);

@@ -1,0 +1,47 @@
+import { type Bus, type teamtalk, topics } from '@teamtalk/bus';
+import { formatInstance, type Kit, TeamTalkError } from '@teamtalk/service-kit';
+
+/** Milliseconds a msg_server has to take a batch; below what db_proxy_server waits for us. */
+const deliverMs = 800;
+
+/** Sends events to msg_servers. */
+export class NodeSender {
+  readonly #bus: Bus;
+  readonly #kit: Kit;
+  readonly #onDead: (node: number) => void;
+  readonly #unanswered;
+
+  /** @param onDead called when nobody listens for a msg_server any more */
+  constructor(bus: Bus, kit: Kit, onDead: (node: number) => void) {
+    this.#bus = bus;
+    this.#kit = kit;
+    this.#onDead = onDead;
+    this.#unanswered = kit.metrics.counter(
+      'node_unanswered_total',
+      'Batches a msg_server did not take in time',
+    );
+  }
+
+  send(node: number, event: teamtalk.bus.NodeEvent.$Properties): void {
+    this.#bus.publish(topics.node(node), event);
+  }
+
+  /**
+   * Resolves when the msg_server has taken the deliveries, or is dead: its clients then get them when
+   * they log in elsewhere.
+   * @throws TeamTalkError `deadline-exceeded` when it lives but does not answer
+   */
+  async deliver(node: number, deliveries: teamtalk.bus.Delivery.$Properties[]): Promise<void> {
+    try {
+      await this.#bus.request(topics.node(node), { deliver: { deliveries } }, deliverMs);
+    } catch (error) {
+      const refused = error instanceof TeamTalkError && error.code === 'unavailable' && this.#bus.connected;
+      if (!refused) {
+        this.#unanswered.inc();
+        throw error;
+      }
+      this.#kit.log.warn({ node: formatInstance(node) }, 'nobody listens for a msg_server any more');
+      this.#onDead(node);
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import { isMobileClient } from '@teamtalk/protocol';
+
+/** One connection of a user. */
+export interface Session {
+  readonly userId: number;
+  /** the msg_server it is on */
+  readonly node: number;
+  readonly connectionId: number;
+  readonly clientType: number;
+  /** order of logins over all msg_servers */
+  readonly loginSeq: number;
+}
+
+/** What a change of presence means for others. */
+export interface Effects {
+  /** sessions that a newer login of the same user and class takes the place of */
+  readonly displaced: Session[];
+  /** users whose PC presence may have changed; ask `isOnPc` for the state */
+  readonly pcChanged: Set<number>;
+}
+
+interface Node {
+  /** number of the last change that was applied */
+  seq: number;
+  readonly sessions: Map<number, Session>;
+}
+
+const nobody: readonly Session[] = [];
+
+/** Who is where: the sessions of all msg_servers, by user and by msg_server. */
+export class PresenceTable {
+  readonly #users = new Map<number, Session[]>();
+  readonly #nodes = new Map<number, Node>();
+
+  get sessionCount(): number {
+    let count = 0;
+    for (const node of this.#nodes.values()) count += node.sessions.size;
+    return count;
+  }
+
+  get userCount(): number {
+    return this.#users.size;
+  }
+
+  get nodes(): number[] {
+    return [...this.#nodes.keys()];
+  }
+
+  /** Number of the last change known of a msg_server; 0 when none is. */
+  seqOf(node: number): number {
+    return this.#nodes.get(node)?.seq ?? 0;
+  }
+
+  setSeq(node: number, seq: number): void {
+    this.#node(node).seq = seq;
+  }
+
+  /** A user's sessions; not to be changed by the caller. */
+  sessionsOf(userId: number): readonly Session[] {
+    return this.#users.get(userId) ?? nobody;
+  }
+
+  /** Whether the user has a PC client: what others see as online (protocol notes, section 5). */
+  isOnPc(userId: number): boolean {
+    return this.sessionsOf(userId).some(({ clientType }) => !isMobileClient(clientType));
+  }
+
+  /** Adds a session. Applying the same one again finds the same effects and changes nothing. */
+  add(session: Session, effects: Effects): void {
+    const { userId, node, connectionId, clientType } = session;
+    const known = this.#node(node).sessions.get(connectionId);
+    if (!known) {
+      this.#node(node).sessions.set(connectionId, session);
+      const sessions = this.#users.get(userId);
+      if (sessions) sessions.push(session);
+      else this.#users.set(userId, [session]);
+    }
+    if (!isMobileClient(clientType)) effects.pcChanged.add(userId);
+    this.#findDisplaced(session, effects);
+  }
+
+  remove(node: number, connectionId: number, effects: Effects): void {
+    const session = this.#nodes.get(node)?.sessions.get(connectionId);
+    if (!session) return;
+    this.#nodes.get(node)?.sessions.delete(connectionId);
+    this.#removeFromUser(session);
+    if (!isMobileClient(session.clientType)) effects.pcChanged.add(session.userId);
+  }
+
+  /** Makes a msg_server's sessions exactly those given. */
+  replaceNode(node: number, sessions: readonly Session[], effects: Effects): void {
+    const given = new Set(sessions.map((session) => session.connectionId));
+    for (const connectionId of [...this.#node(node).sessions.keys()]) {
+      if (!given.has(connectionId)) this.remove(node, connectionId, effects);
+    }
+    for (const session of sessions) {
+      if (!this.#node(node).sessions.has(session.connectionId)) this.add(session, effects);
+    }
+  }
+
+  /** The msg_server is dead, and with it its sessions. */
+  removeNode(node: number, effects: Effects): void {
+    for (const connectionId of [...(this.#nodes.get(node)?.sessions.keys() ?? [])]) {
+      this.remove(node, connectionId, effects);
+    }
+    this.#nodes.delete(node);
+  }
+
+  #node(node: number): Node {
+    let entry = this.#nodes.get(node);
+    if (!entry) {
+      entry = { seq: 0, sessions: new Map() };
+      this.#nodes.set(node, entry);
+    }
+    return entry;
+  }
+
+  #removeFromUser(session: Session): void {
+    const rest = this.sessionsOf(session.userId).filter((each) => each !== session);
+    if (rest.length > 0) this.#users.set(session.userId, rest);
+    else this.#users.delete(session.userId);
+  }
+
+  #findDisplaced(session: Session, { displaced }: Effects): void {
+    const mobile = isMobileClient(session.clientType);
+    const rivals = this.sessionsOf(session.userId).filter(
+      (each) => isMobileClient(each.clientType) === mobile,
+    );
+    if (rivals.length < 2) return;
+    const newest = rivals.reduce((a, b) => (b.loginSeq > a.loginSeq ? b : a));
+    displaced.push(...rivals.filter((each) => each !== newest));
+  }
+}
+
+export function noEffects(): Effects {
+  return { displaced: [], pcChanged: new Set() };
+}

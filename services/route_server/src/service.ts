@@ -1,0 +1,95 @@
+import { hostname } from 'node:os';
+import { type Announcement, Announcer, Bus, Registry, routeServerQueue, topics } from '@teamtalk/bus';
+import { type Kit, type Service, type StartOptions, startService } from '@teamtalk/service-kit';
+import type { RouteServerConfig } from './config.js';
+import type { Context } from './context.js';
+import { notifyUsers } from './handlers/notify-users.js';
+import { queryPresence } from './handlers/query-presence.js';
+import { routeMessages } from './handlers/route-message.js';
+import { actOn, actsFor, updatePresence } from './handlers/update-presence.js';
+import { NodeSender } from './node-sender.js';
+import { DepartedNodes } from './presence/departed-nodes.js';
+import { PresenceSync } from './presence/presence-sync.js';
+import { type Effects, noEffects, PresenceTable } from './presence/presence-table.js';
+import { StatusNotifier } from './presence/status-notifier.js';
+
+const name = 'route_server';
+
+/**
+ * Starts a route_server. It takes part only when it knows the sessions of every msg_server that answered
+ * its roll call.
+ */
+export function startRouteServer(config: RouteServerConfig, options: StartOptions = {}): Promise<Service> {
+  return startService(name, config, options, start);
+}
+
+async function start(config: RouteServerConfig, kit: Kit): Promise<Record<string, number>> {
+  const { log, metrics, health, life, instance } = kit;
+  const bus = await Bus.connect({ ...config.nats, name, log, metrics });
+  life.onStop('bus', () => bus.drain());
+  health.addCheck('nats', () => bus.connected);
+
+  const context = createContext(kit, bus);
+  const { table, sync, statuses, msgServers, routeServers } = context;
+  life.onStop('registries', () => {
+    msgServers.stop();
+    routeServers.stop();
+    statuses.stop();
+  });
+  metrics.gauge('sessions', 'Connections of users known', () => table.sessionCount);
+  metrics.gauge('users', 'Users with a connection', () => table.userCount);
+
+  bus.answer(topics.presenceUpdate, updatePresence(context));
+  bus.onReconnect(() => {
+    for (const node of msgServers.all()) void sync.sync(node.instance);
+  });
+  await new Promise((resolve) => setTimeout(resolve, config.rollCallMs));
+  await Promise.all(msgServers.all().map((node) => sync.sync(node.instance)));
+
+  bus.answer(topics.storedBatch(instance), routeMessages(context));
+  bus.answer(topics.presenceQuery, queryPresence(context), { queue: routeServerQueue });
+  bus.subscribe(topics.notifyUsers, notifyUsers(context), { queue: routeServerQueue });
+  const announcer = new Announcer(bus, { instance, service: name, hostname: hostname() }, () => ({
+    onlineUsers: table.userCount,
+    draining: health.draining,
+  }));
+  life.onStop('announcements', () => announcer.stop());
+  return {};
+}
+
+function createContext(kit: Kit, bus: Bus): Context {
+  const { log, metrics } = kit;
+  const table = new PresenceTable();
+  const departed = new DepartedNodes();
+  const removals = metrics.counter('msg_servers_lost_total', 'msg_servers taken for dead');
+
+  const removed = ({ instance }: { instance: number }) => {
+    const effects = noEffects();
+    table.removeNode(instance, effects);
+    act(effects, instance);
+  };
+  const msgServers: Registry = new Registry(bus, log, 'msg_server', {
+    onChange: (announcement: Announcement) => {
+      if (departed.returned(announcement.instance)) nodes.send(announcement.instance, { lostContact: {} });
+      void sync.check(announcement);
+    },
+    onGone: (announcement, saidSo) => {
+      if (!saidSo) {
+        removals.inc();
+        departed.add(announcement.instance);
+      }
+      removed(announcement);
+    },
+  });
+  const routeServers = new Registry(bus, log, name);
+  const nodes = new NodeSender(bus, kit, (node) => {
+    msgServers.forget(node);
+    // It may have sessions here without ever having been announced.
+    removed({ instance: node });
+  });
+  const statuses = new StatusNotifier(table, nodes, msgServers);
+  const act = (effects: Effects, node: number) =>
+    actOn({ nodes, statuses }, effects, actsFor({ routeServers, kit }, node));
+  const sync = new PresenceSync(bus, table, log, act);
+  return { kit, bus, table, sync, nodes, statuses, msgServers, routeServers };
+}
