@@ -1,0 +1,84 @@
+import { ClientType } from '@teamtalk/protocol';
+import { expect, test } from 'vitest';
+import { noEffects, PresenceTable, type Session } from './presence-table.js';
+
+const PC = ClientType.WINDOWS;
+const MAC = ClientType.MAC;
+const MOBILE = ClientType.ANDROID;
+
+function session(
+  userId: number,
+  node: number,
+  connectionId: number,
+  clientType: number,
+  loginSeq: number,
+): Session {
+  return { userId, node, connectionId, clientType, loginSeq };
+}
+
+function add(table: PresenceTable, added: Session) {
+  const effects = noEffects();
+  table.add(added, effects);
+  return { displaced: effects.displaced.map((each) => each.connectionId), pcChanged: [...effects.pcChanged] };
+}
+
+test('one PC and one mobile of a user live side by side', () => {
+  const table = new PresenceTable();
+  expect(add(table, session(1, 10, 1, PC, 1))).toEqual({ displaced: [], pcChanged: [1] });
+  expect(add(table, session(1, 20, 1, MOBILE, 2))).toEqual({ displaced: [], pcChanged: [] });
+  expect(table.sessionsOf(1)).toHaveLength(2);
+});
+
+test('of one class the newer login stays, whichever is heard of first; Windows and Mac are one class', () => {
+  const table = new PresenceTable();
+  add(table, session(1, 10, 1, PC, 7));
+  expect(add(table, session(1, 20, 2, MAC, 5)).displaced).toEqual([2]);
+  const other = new PresenceTable();
+  add(other, session(1, 20, 2, MAC, 5));
+  expect(add(other, session(1, 10, 1, PC, 7)).displaced).toEqual([2]);
+});
+
+test('the same change again means the same again', () => {
+  const table = new PresenceTable();
+  add(table, session(1, 10, 1, PC, 1));
+  const first = add(table, session(1, 20, 2, PC, 2));
+  expect(add(table, session(1, 20, 2, PC, 2))).toEqual(first);
+  expect(table.sessionCount).toBe(2);
+});
+
+test('online means on a PC', () => {
+  const table = new PresenceTable();
+  add(table, session(1, 10, 1, MOBILE, 1));
+  expect(table.isOnPc(1)).toBe(false);
+  add(table, session(1, 10, 2, PC, 2));
+  expect(table.isOnPc(1)).toBe(true);
+  const effects = noEffects();
+  table.remove(10, 2, effects);
+  expect([...effects.pcChanged]).toEqual([1]);
+  expect(table.isOnPc(1)).toBe(false);
+});
+
+test('a dead msg_server takes its sessions with it, and no others', () => {
+  const table = new PresenceTable();
+  add(table, session(1, 10, 1, PC, 1));
+  add(table, session(1, 20, 1, MOBILE, 2));
+  add(table, session(2, 10, 2, PC, 3));
+  table.setSeq(10, 9);
+  const effects = noEffects();
+  table.removeNode(10, effects);
+  expect([...effects.pcChanged].sort()).toEqual([1, 2]);
+  expect(table.sessionsOf(1).map((each) => each.node)).toEqual([20]);
+  expect(table.sessionsOf(2)).toEqual([]);
+  expect(table.seqOf(10)).toBe(0);
+  expect(table.userCount).toBe(1);
+});
+
+test('a snapshot makes a msg_server’s sessions exactly those given', () => {
+  const table = new PresenceTable();
+  add(table, session(1, 10, 1, PC, 1));
+  add(table, session(2, 10, 2, PC, 2));
+  const effects = noEffects();
+  table.replaceNode(10, [session(2, 10, 2, PC, 2), session(3, 10, 3, PC, 3)], effects);
+  expect([1, 2, 3].map((user) => table.isOnPc(user))).toEqual([false, true, true]);
+  expect([...effects.pcChanged].sort()).toEqual([1, 3]);
+});
