@@ -20,6 +20,7 @@ export { closeServer, listen } from './ops-server.js';
 export {
   type CommonConfig,
   commonConfig,
+  createKit,
   type Kit,
   runService,
   type Service,

@@ -56,6 +56,26 @@ export interface StartOptions {
   processMetrics?: boolean;
 }
 
+/** A service instance's kit by itself: for parts of a service that are tested alone. */
+export function createKit(
+  service: string,
+  config: Pick<CommonConfig, 'logLevel' | 'shutdownMs'>,
+  options: StartOptions = {},
+): Kit {
+  const instance = newInstance();
+  const log = options.log ?? createLogger({ service, instance, level: config.logLevel });
+  const metrics = new Metrics(service);
+  if (options.processMetrics) metrics.collectProcess();
+  return {
+    service,
+    instance,
+    log,
+    metrics,
+    health: new Health(),
+    life: new Lifecycle(log, config.shutdownMs),
+  };
+}
+
 /**
  * Starts a service: gives `start` its kit, then opens the health and metrics port. When `start` throws,
  * what it had started is stopped again before the error is passed on.
@@ -67,18 +87,8 @@ export async function startService<C extends CommonConfig>(
   options: StartOptions,
   start: (config: C, kit: Kit) => Promise<Record<string, number>>,
 ): Promise<Service> {
-  const instance = newInstance();
-  const log = options.log ?? createLogger({ service: name, instance, level: config.logLevel });
-  const metrics = new Metrics(name);
-  if (options.processMetrics) metrics.collectProcess();
-  const kit: Kit = {
-    service: name,
-    instance,
-    log,
-    metrics,
-    health: new Health(),
-    life: new Lifecycle(log, config.shutdownMs),
-  };
+  const kit = createKit(name, config, options);
+  const { log, metrics, instance } = kit;
   try {
     const ops = await startOpsServer(config.ops, kit.health, metrics);
     kit.life.onStop('health and metrics', () => ops.stop());

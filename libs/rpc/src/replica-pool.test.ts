@@ -1,0 +1,77 @@
+import { createKit, TeamTalkError } from '@teamtalk/service-kit';
+import { afterEach, expect, test } from 'vitest';
+import { accounts } from './definitions.js';
+import { ReplicaPool } from './replica-pool.js';
+import { RpcServer } from './server.js';
+
+const stops: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+async function serve(handler: () => Promise<{ latestUpdateTime: number }>): Promise<string> {
+  const kit = createKit('fake', { logLevel: 'silent', shutdownMs: 4000 });
+  const server = new RpcServer(kit);
+  server.unary(accounts.listUsers, handler);
+  const port = await server.listen({ host: '127.0.0.1', port: 0 });
+  stops.push(() => kit.life.stop());
+  return `127.0.0.1:${port}`;
+}
+
+function poolOf(...addresses: string[]): ReplicaPool {
+  const pool = new ReplicaPool();
+  for (const [instance, address] of addresses.entries()) pool.add({ instance, address });
+  stops.push(async () => pool.close());
+  return pool;
+}
+
+test('calls go to the replicas in turn', async () => {
+  const pool = poolOf(
+    await serve(async () => ({ latestUpdateTime: 1 })),
+    await serve(async () => ({ latestUpdateTime: 2 })),
+  );
+  const answers = [];
+  for (let i = 0; i < 4; i++) answers.push((await pool.call(accounts.listUsers, {}, 2000)).latestUpdateTime);
+  expect(answers.sort()).toEqual([1, 1, 2, 2]);
+});
+
+test('a replica that is not there is passed over', async () => {
+  const pool = poolOf('127.0.0.1:1', await serve(async () => ({ latestUpdateTime: 2 })));
+  for (let i = 0; i < 4; i++) {
+    expect((await pool.call(accounts.listUsers, {}, 2000)).latestUpdateTime).toBe(2);
+  }
+});
+
+test('an error that another replica would give too is passed on with its code, and tried once', async () => {
+  let calls = 0;
+  const fail = async () => {
+    calls++;
+    throw new TeamTalkError('not-permitted', 'no');
+  };
+  const pool = poolOf(await serve(fail), await serve(fail));
+  await expect(pool.call(accounts.listUsers, {}, 2000)).rejects.toMatchObject({ code: 'not-permitted' });
+  expect(calls).toBe(1);
+});
+
+test('an error of ours keeps its text to itself', async () => {
+  const pool = poolOf(
+    await serve(async () => {
+      throw new Error('SELECT secret');
+    }),
+  );
+  const failure = pool.call(accounts.listUsers, {}, 2000);
+  await expect(failure).rejects.toMatchObject({ code: 'internal' });
+  await expect(failure).rejects.not.toThrow('secret');
+});
+
+test('a replica that never answers: the other is asked within the deadline', async () => {
+  const silent = await serve(() => new Promise(() => {}));
+  const pool = poolOf(silent, await serve(async () => ({ latestUpdateTime: 2 })));
+  for (let i = 0; i < 2; i++) {
+    expect((await pool.call(accounts.listUsers, {}, 600)).latestUpdateTime).toBe(2);
+  }
+});
+
+test('nobody is known: unavailable at once', async () => {
+  await expect(poolOf().call(accounts.listUsers, {}, 2000)).rejects.toMatchObject({ code: 'unavailable' });
+});

@@ -1,0 +1,181 @@
+import { createKit, type Kit, type Lifecycle } from '@teamtalk/service-kit';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { teamtalk } from '../gen/db_proxy.js';
+import { messages } from './definitions.js';
+import {
+  type AppendResult,
+  conversationKey,
+  type MessageAppender,
+  messageAppender,
+} from './message-store.js';
+import { ReplicaPool } from './replica-pool.js';
+import { RpcServer, type RpcStream } from './server.js';
+
+type Entry = teamtalk.db.AppendEntry;
+
+/** A db_proxy_server that answers, or not, as the test says. */
+class FakeStore {
+  readonly taken: Entry[] = [];
+  frames = 0;
+  answers = true;
+  #msgId = 0;
+  readonly #streams: RpcStream<teamtalk.db.AppendFrame, teamtalk.db.AppendResults.$Properties>[] = [];
+  readonly #life: Lifecycle;
+  readonly address: string;
+
+  static async start(): Promise<FakeStore> {
+    const kit = createKit('fake', { logLevel: 'silent', shutdownMs: 4000 });
+    const server = new RpcServer(kit);
+    let store: FakeStore | undefined;
+    server.stream(messages.append, (stream) => store?.serve(stream));
+    store = new FakeStore(kit.life, await server.listen({ host: '127.0.0.1', port: 0 }));
+    return store;
+  }
+
+  constructor(life: Lifecycle, port: number) {
+    this.#life = life;
+    this.address = `127.0.0.1:${port}`;
+  }
+
+  serve(stream: RpcStream<teamtalk.db.AppendFrame, teamtalk.db.AppendResults.$Properties>): void {
+    this.#streams.push(stream);
+    stream.onData((frame) => {
+      this.frames++;
+      this.taken.push(...(frame.entries as Entry[]));
+      if (!this.answers) return;
+      stream.write({
+        results: frame.entries.map((entry) => ({ ticket: entry.ticket, msgId: ++this.#msgId })),
+      });
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.#life.stop();
+  }
+}
+
+let kit: Kit;
+let stores: FakeStore[];
+let pool: ReplicaPool;
+let appender: MessageAppender;
+/** Which store a key belongs to while both are up. */
+const byKey = (key: number, replicas: readonly { instance: number }[]) =>
+  replicas.find((replica) => replica.instance === key % 2) ?? replicas[0];
+
+function newAppender(deadlineMs = 5000): MessageAppender {
+  return messageAppender(pool, {
+    instance: 7,
+    choose: byKey as never,
+    log: kit.log,
+    deadlineMs,
+    flushMs: 0,
+    maxPending: 100,
+  });
+}
+
+beforeEach(async () => {
+  kit = createKit('test', { logLevel: 'silent', shutdownMs: 1000 });
+  stores = [await FakeStore.start(), await FakeStore.start()];
+  pool = new ReplicaPool();
+  for (const [instance, { address }] of stores.entries()) pool.add({ instance, address });
+  appender = newAppender();
+});
+afterEach(async () => {
+  appender.stop();
+  pool.close();
+  for (const store of stores) await store.stop();
+});
+
+const store = (index: number) => stores[index] as FakeStore;
+const send = (key: number, text: string) =>
+  new Promise<AppendResult | undefined>((resolve) => {
+    appender.send({ fromUserId: 1, toSessionId: 2, msgType: 1, msgData: Buffer.from(text) }, key, resolve);
+  });
+const texts = (entries: Entry[]) => entries.map((entry) => Buffer.from(entry.msgData).toString());
+
+test('what is sent in one turn of the event loop goes in one frame, in order', async () => {
+  const results = await Promise.all(['a', 'b', 'c'].map((text) => send(0, text)));
+  expect(results.map((result) => result?.msgId)).toEqual([1, 2, 3]);
+  expect(store(0).frames).toBe(1);
+  expect(texts(store(0).taken)).toEqual(['a', 'b', 'c']);
+});
+
+test('keys keep to their replica', async () => {
+  await Promise.all([send(0, 'even'), send(1, 'odd')]);
+  expect(texts(store(0).taken)).toEqual(['even']);
+  expect(texts(store(1).taken)).toEqual(['odd']);
+});
+
+test('a replica that dies: its unanswered entries go to the other, in order, marked as a retry', async () => {
+  store(0).answers = false;
+  const sent = ['a', 'b', 'c'].map((text) => send(0, text));
+  await expect.poll(() => store(0).taken.length).toBe(3);
+  const tickets = store(0).taken.map((entry) => entry.ticket);
+  await store(0).stop();
+  const later = send(0, 'd');
+  expect((await Promise.all([...sent, later])).map((result) => result?.msgId)).toEqual([1, 2, 3, 4]);
+  expect(texts(store(1).taken)).toEqual(['a', 'b', 'c', 'd']);
+  expect(
+    store(1)
+      .taken.slice(0, 3)
+      .map((entry) => entry.ticket),
+  ).toEqual(tickets);
+  expect(store(1).taken.map((entry) => entry.retry)).toEqual([true, true, true, false]);
+});
+
+test('a replica taken out of the pool is left at once', async () => {
+  store(0).answers = false;
+  const sent = send(0, 'a');
+  await expect.poll(() => store(0).taken.length).toBe(1);
+  pool.remove(0);
+  expect((await sent)?.msgId).toBe(1);
+  expect(store(1).taken[0]?.retry).toBe(true);
+});
+
+test('a key with entries in flight stays where they are, though its own replica is back', async () => {
+  pool.remove(0);
+  store(1).answers = false;
+  const first = send(0, 'first');
+  await expect.poll(() => store(1).taken.length).toBe(1);
+  pool.add({ instance: 0, address: store(0).address });
+  store(1).answers = true;
+  const second = send(0, 'second');
+  expect((await second)?.msgId).toBe(1);
+  expect(texts(store(1).taken)).toEqual(['first', 'second']);
+  appender.stop();
+  expect(await first).toBeUndefined();
+});
+
+test('without an answer in time the entry is given up, and nothing stays behind', async () => {
+  appender.stop();
+  appender = newAppender(300);
+  stores.forEach((each) => {
+    each.answers = false;
+  });
+  expect(await send(0, 'a')).toBeUndefined();
+  expect(appender.pending).toBe(0);
+  await appender.settle();
+});
+
+test('without any replica entries wait for one', async () => {
+  pool.remove(0);
+  pool.remove(1);
+  const sent = send(0, 'a');
+  expect(appender.available).toBe(false);
+  pool.add({ instance: 1, address: store(1).address });
+  expect((await sent)?.msgId).toBe(1);
+});
+
+test('full at the given number in flight', () => {
+  stores.forEach((each) => {
+    each.answers = false;
+  });
+  for (let i = 0; i < 100; i++) void send(0, 'x');
+  expect(appender.full).toBe(true);
+});
+
+test('a conversation has one key for both sides, and groups have theirs', () => {
+  expect(conversationKey(false, 3, 9)).toBe(conversationKey(false, 9, 3));
+  expect(conversationKey(false, 3, 9)).not.toBe(conversationKey(false, 3, 10));
+  expect(conversationKey(true, 3, 9)).toBe(conversationKey(true, 4, 9));
+});
