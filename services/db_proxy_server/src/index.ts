@@ -1,1 +1,7 @@
-export {};
+export { addUser, type NewUser } from './accounts/add-user.js';
+export { type SeedOptions, type SeedResult, seedUsers } from './accounts/seed-users.js';
+export { type DbProxyServerConfig, envSchema, loadConfig } from './config.js';
+export { type DataSourceSettings, openDataSource } from './database/data-source.js';
+export { type MigrationState, migrateDown, migrateUp, migrationStatus } from './database/migrator.js';
+export { type Argon2Cost, defaultArgon2Cost, hashPassword } from './passwords/password.js';
+export { startDbProxyServer } from './service.js';

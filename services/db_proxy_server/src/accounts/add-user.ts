@@ -1,0 +1,43 @@
+import { TeamTalkError } from '@teamtalk/service-kit';
+import { type DataSource, QueryFailedError } from 'typeorm';
+import { User } from '../entities/index.js';
+import { type Argon2Cost, hashPassword } from '../passwords/password.js';
+import { maxNameLength } from '../repositories/logins.js';
+
+export interface NewUser {
+  /** what the user logs in with; 1 to 64 characters */
+  name: string;
+  /** in plain text */
+  password: string;
+  /** the name when left out */
+  nickName?: string;
+  realName?: string;
+  /** 0 or left out: none */
+  departmentId?: number;
+}
+
+const uniqueViolation = '23505';
+
+/**
+ * Adds a user.
+ * @returns the user's id
+ * @throws TeamTalkError `invalid-argument` when the name is taken or cannot be one
+ */
+export async function addUser(dataSource: DataSource, user: NewUser, cost?: Argon2Cost): Promise<number> {
+  const { name, password, nickName = name, realName = nickName, departmentId = 0 } = user;
+  const length = [...name].length;
+  if (length === 0 || length > maxNameLength || name.includes('\0')) {
+    throw new TeamTalkError('invalid-argument', `a name has 1 to ${maxNameLength} characters`);
+  }
+  const users = dataSource.getRepository(User);
+  const passwordHash = await hashPassword(password, cost);
+  try {
+    const saved = await users.save(users.create({ name, passwordHash, nickName, realName, departmentId }));
+    return saved.id;
+  } catch (error) {
+    if (error instanceof QueryFailedError && error.driverError.code === uniqueViolation) {
+      throw new TeamTalkError('invalid-argument', `there is already a user ${name}`, { cause: error });
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,67 @@
+import type { DataSource } from 'typeorm';
+import { type Argon2Cost, hashPassword } from '../passwords/password.js';
+
+export interface SeedOptions {
+  /** users `<prefix>1` to `<prefix><count>` */
+  count: number;
+  prefix: string;
+  /** everybody's, in plain text */
+  password: string;
+  /** departments over which the users are spread; 0: none */
+  departments?: number;
+  cost?: Argon2Cost;
+  onProgress?: (done: number, total: number) => void;
+}
+
+export interface SeedResult {
+  added: number;
+  /** were there before, and stay as they are */
+  existing: number;
+}
+
+const batch = 2_000;
+
+/**
+ * Adds many users for demonstrations and measurements; ids ascend with the numbers. All share one password
+ * hash, since thousands of argon2 computations would take minutes: not for real accounts.
+ */
+export async function seedUsers(dataSource: DataSource, options: SeedOptions): Promise<SeedResult> {
+  const { count, prefix, password, departments = 0, cost, onProgress } = options;
+  const hash = await hashPassword(password, cost);
+  const departmentIds = await seedDepartments(dataSource, departments);
+  let added = 0;
+  for (let first = 1; first <= count; first += batch) {
+    const last = Math.min(first + batch - 1, count);
+    const rows: unknown[] = await dataSource.query(insertUsers, [first, last, prefix, hash, departmentIds]);
+    added += rows.length;
+    onProgress?.(last, count);
+  }
+  return { added, existing: count - added };
+}
+
+// Users that exist are left out before ids are drawn: seeding again costs no ids.
+const insertUsers = `
+  INSERT INTO im_user (name, password_hash, gender, nick_name, real_name, department_id)
+  SELECT u.name, $4, 1 + n % 2, u.name, u.name,
+    coalesce(($5::int4[])[1 + (n - 1) % greatest(cardinality($5::int4[]), 1)], 0)
+  FROM generate_series($1::int4, $2::int4) AS n, LATERAL (SELECT $3::text || n AS name) AS u
+  WHERE NOT EXISTS (SELECT FROM im_user x WHERE x.name = u.name COLLATE "C")
+  ORDER BY n
+  ON CONFLICT (name) DO NOTHING
+  RETURNING id`;
+
+async function seedDepartments(dataSource: DataSource, count: number): Promise<number[]> {
+  const names = Array.from({ length: count }, (_, i) => `Department ${i + 1}`);
+  await dataSource.query(
+    `INSERT INTO department (name, priority)
+      SELECT name, n FROM unnest($1::text[]) WITH ORDINALITY AS wanted(name, n)
+      WHERE NOT EXISTS (SELECT FROM department d WHERE d.name = wanted.name AND d.parent_id = 0)
+      ORDER BY n`,
+    [names],
+  );
+  const rows: { id: number }[] = await dataSource.query(
+    `SELECT min(id) AS id FROM department WHERE parent_id = 0 AND name = ANY ($1::text[]) GROUP BY name ORDER BY 1`,
+    [names],
+  );
+  return rows.map(({ id }) => id);
+}

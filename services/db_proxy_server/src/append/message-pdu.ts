@@ -1,0 +1,20 @@
+import { Commands, encodePdu } from '@teamtalk/protocol';
+
+export interface MessageContent {
+  fromUserId: number;
+  /** the other user of a pair, or the group */
+  toSessionId: number;
+  msgId: number;
+  /** unix seconds */
+  createTime: number;
+  msgType: number;
+  msgData: Uint8Array;
+}
+
+/**
+ * A stored message as the 0x0301 PDU every receiver gets: seq_num 0 and no attach_data (protocol notes,
+ * sections 4 and 12).
+ */
+export function encodeMessagePdu(message: MessageContent): Buffer {
+  return encodePdu(Commands.MsgData, message, 0);
+}

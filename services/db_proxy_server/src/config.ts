@@ -1,0 +1,106 @@
+import { createTextCodec, DEFAULT_TEXT_KEY } from '@teamtalk/protocol';
+import {
+  busEnv,
+  type CommonConfig,
+  commonConfig,
+  commonEnv,
+  type EnvValues,
+  env,
+  readEnv,
+} from '@teamtalk/service-kit';
+import { z } from 'zod';
+import type { DatabaseConfig } from './database/database.js';
+import { type Argon2Cost, defaultArgon2Cost } from './passwords/password.js';
+import type { LoginLimit } from './repositories/logins.js';
+
+const postgresUrl = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol),
+    'must be a URL that starts with postgres:// or postgresql://',
+  )
+  .describe('The PostgreSQL database, postgres://user:password@host:port/name');
+
+const hostAndPort = z
+  .string()
+  .regex(/^[^\s/]+:\d{1,5}$/, 'must be host:port')
+  .optional()
+  .describe('host:port that other services dial; 127.0.0.1 and the bound port when unset');
+
+/** The variables of db_proxy_server. */
+export const envSchema = {
+  ...commonEnv(20600),
+  ...busEnv,
+  GRPC_HOST: env.string('0.0.0.0', 'Address the gRPC server listens on'),
+  GRPC_PORT: env.port(10600, 'Port of the gRPC server'),
+  ADVERTISE_ADDRESS: hostAndPort,
+  DATABASE_URL: postgresUrl,
+  DATABASE_POOL: env.integer(10, 4, 1_000, 'Connections to PostgreSQL at most'),
+  COMMIT_LANES: env.integer(
+    1,
+    1,
+    16,
+    'Transactions that store messages at a time; more than 1 helps on slow disks',
+  ),
+  ARGON2_MEMORY_KIB: env.integer(
+    defaultArgon2Cost.memoryKib,
+    8,
+    4_194_304,
+    'Memory one password check takes, KiB; for passwords set from now on',
+  ),
+  ARGON2_ITERATIONS: env.integer(
+    defaultArgon2Cost.iterations,
+    1,
+    1_000,
+    'Passes over that memory; for passwords set from now on',
+  ),
+  LOGIN_MAX_FAILURES: env.integer(10, 1, 1_000, 'Failed logins of one name after which it is refused'),
+  LOGIN_FAILURE_WINDOW_SECONDS: env.integer(
+    1_800,
+    1,
+    604_800,
+    'Time in which they are counted, and after which they are forgotten, seconds',
+  ),
+  TEXT_KEY: z
+    .string()
+    .refine((text) => Buffer.byteLength(text) === 32, 'must have 32 bytes')
+    .default(DEFAULT_TEXT_KEY)
+    .describe('Key of the message texts, shared with the clients'),
+};
+
+/** db_proxy_server's configuration, nested by what it is for. */
+export interface DbProxyServerConfig extends CommonConfig {
+  nats: { url: string; prefix: string };
+  grpc: { host: string; port: number };
+  /** host:port that other services dial; undefined: this machine and the bound port */
+  advertiseAddress: string | undefined;
+  database: DatabaseConfig;
+  /** transactions that store messages at a time */
+  commitLanes: number;
+  argon2: Argon2Cost;
+  loginLimit: LoginLimit;
+  /** `msg_data` that stands for an audio message in lists */
+  audioPreview: Buffer;
+}
+
+function nest(values: EnvValues<typeof envSchema>): DbProxyServerConfig {
+  return {
+    ...commonConfig(values),
+    nats: { url: values.NATS_URL, prefix: values.NATS_PREFIX },
+    grpc: { host: values.GRPC_HOST, port: values.GRPC_PORT },
+    advertiseAddress: values.ADVERTISE_ADDRESS,
+    database: { url: values.DATABASE_URL, poolSize: values.DATABASE_POOL },
+    commitLanes: values.COMMIT_LANES,
+    argon2: { memoryKib: values.ARGON2_MEMORY_KIB, iterations: values.ARGON2_ITERATIONS },
+    loginLimit: {
+      maxFailures: values.LOGIN_MAX_FAILURES,
+      windowSeconds: values.LOGIN_FAILURE_WINDOW_SECONDS,
+    },
+    audioPreview: createTextCodec(values.TEXT_KEY).encrypt('[语音]'),
+  };
+}
+
+/** @throws ConfigError naming every variable that is missing or wrong */
+export function loadConfig(env: NodeJS.ProcessEnv): DbProxyServerConfig {
+  return nest(readEnv(envSchema, env));
+}

@@ -1,0 +1,42 @@
+import type { Kit } from '@teamtalk/service-kit';
+import type { DbProxyServerConfig } from './config.js';
+import type { Database } from './database/database.js';
+import { PasswordChecker } from './passwords/password-checker.js';
+import { ProvenCredentials } from './passwords/proven-credentials.js';
+import { Logins } from './repositories/logins.js';
+import { Messages } from './repositories/messages.js';
+import { Sessions } from './repositories/sessions.js';
+import { Users } from './repositories/users.js';
+
+/** Users whose checked credentials are remembered: some 150 bytes each. */
+const maxProven = 100_000;
+
+/** What the handlers of the unary calls may use. */
+export interface Context {
+  readonly kit: Kit;
+  readonly users: Users;
+  readonly logins: Logins;
+  readonly passwords: PasswordChecker;
+  readonly proven: ProvenCredentials;
+  readonly messages: Messages;
+  readonly sessions: Sessions;
+  /** `msg_data` that stands for an audio message in lists */
+  readonly audioPreview: Buffer;
+}
+
+export async function createContext(
+  config: Pick<DbProxyServerConfig, 'argon2' | 'loginLimit' | 'audioPreview'>,
+  database: Database,
+  kit: Kit,
+): Promise<Context> {
+  return {
+    kit,
+    users: new Users(database),
+    logins: new Logins(database, config.loginLimit),
+    passwords: await PasswordChecker.create(config.argon2, kit.metrics),
+    proven: new ProvenCredentials(maxProven),
+    messages: new Messages(database),
+    sessions: new Sessions(database),
+    audioPreview: config.audioPreview,
+  };
+}

@@ -1,0 +1,70 @@
+import type { Pool } from 'pg';
+import { DataSource } from 'typeorm';
+import { ChatGroup, Department, GroupMember, User } from '../entities/index.js';
+import { migrations } from '../migrations/index.js';
+import { databaseError } from './errors.js';
+
+export interface DataSourceSettings {
+  /** Connections at most. */
+  poolSize?: number;
+  /** Shown in pg_stat_activity. */
+  applicationName?: string;
+  /**
+   * How long one statement may run, and how long to wait for its answer, milliseconds. Left out: without
+   * end, for migrations and other long work of an operator.
+   */
+  statementMs?: number;
+  /** Told of connections that broke while nobody used them. */
+  onIdleError?: (error: unknown) => void;
+}
+
+/** How long connecting, and waiting for a free connection of the pool, may take, milliseconds. */
+const connectMs = 3_000;
+
+/**
+ * Opens a pool of connections to PostgreSQL, with our entities and migrations.
+ * @param url `postgres://…`, its parameters (`sslmode` and others) included
+ * @throws TeamTalkError `unavailable` when it does not answer within 3 s
+ */
+export async function openDataSource(url: string, settings: DataSourceSettings = {}): Promise<DataSource> {
+  const { poolSize = 4, applicationName = 'teamtalk', statementMs, onIdleError } = settings;
+  const dataSource = new DataSource({
+    type: 'postgres',
+    url,
+    entities: [ChatGroup, Department, GroupMember, User],
+    migrations,
+    migrationsTableName: 'schema_migration',
+    poolSize,
+    connectTimeoutMS: connectMs,
+    applicationName,
+    installExtensions: false,
+    logging: false,
+    poolErrorHandler: onIdleError ?? (() => {}),
+    extra: {
+      keepAlive: true,
+      ...(statementMs && {
+        statement_timeout: statementMs,
+        // The server may be gone without a word: then its own limit does not help.
+        query_timeout: statementMs + 1_000,
+        idle_in_transaction_session_timeout: statementMs * 2,
+      }),
+    },
+  });
+  try {
+    return await dataSource.initialize();
+  } catch (error) {
+    throw databaseError(error, `PostgreSQL at ${withoutPassword(url)}`);
+  }
+}
+
+/** The connections below a DataSource, for statements that are prepared by name. */
+export function poolOf(dataSource: DataSource): Pool {
+  return (dataSource.driver as unknown as { master: Pool }).master;
+}
+
+function withoutPassword(url: string): string {
+  const shown = new URL(url);
+  shown.password = '';
+  shown.search = '';
+  return shown.href;
+}

@@ -1,0 +1,117 @@
+import { type Kit, TeamTalkError, withDeadline } from '@teamtalk/service-kit';
+import type { Pool, QueryResultRow } from 'pg';
+import type { DataSource } from 'typeorm';
+import { openDataSource, poolOf } from './data-source.js';
+import { databaseError } from './errors.js';
+
+/** A statement that each connection prepares once. The name belongs to exactly one text. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface DatabaseConfig {
+  url: string;
+  poolSize: number;
+}
+
+/** Longest time one statement may take, milliseconds. */
+const statementMs = 5_000;
+/** Callers that may wait for a free connection; each waits 3 s at most. */
+const maxWaiting = 2_000;
+const probeEveryMs = 1_000;
+const probeMs = 2_000;
+const probe: Statement = { name: 'probe', text: 'SELECT 1' };
+
+/**
+ * PostgreSQL as the handlers see it: prepared statements on a bounded pool, errors as TeamTalkErrors, and
+ * whether it answers. It comes back by itself when PostgreSQL does.
+ */
+export class Database {
+  readonly dataSource: DataSource;
+  readonly pool: Pool;
+  readonly #kit: Kit;
+  readonly #failed;
+  readonly #timer: NodeJS.Timeout;
+  #up = true;
+  #answeredAt = performance.now();
+  #probing = false;
+
+  /** @throws TeamTalkError `unavailable` when PostgreSQL does not answer */
+  static async open(config: DatabaseConfig, kit: Kit): Promise<Database> {
+    const dataSource = await openDataSource(config.url, {
+      poolSize: config.poolSize,
+      applicationName: kit.service,
+      statementMs,
+      onIdleError: (error) => kit.log.warn({ err: error }, 'an idle connection to PostgreSQL broke'),
+    });
+    return new Database(dataSource, kit);
+  }
+
+  private constructor(dataSource: DataSource, kit: Kit) {
+    this.dataSource = dataSource;
+    this.pool = poolOf(dataSource);
+    this.#kit = kit;
+    const { metrics } = kit;
+    this.#failed = metrics.counter('queries_failed_total', 'Statements that failed', ['code']);
+    metrics.gauge('postgres_up', '1 while PostgreSQL answers', () => (this.#up ? 1 : 0));
+    metrics.gauge('pool_connections', 'Open connections to PostgreSQL', () => this.pool.totalCount);
+    metrics.gauge('pool_waiting', 'Callers that wait for a connection', () => this.pool.waitingCount);
+    this.#timer = setInterval(() => void this.#probe(), probeEveryMs);
+  }
+
+  /** Whether PostgreSQL answered lately. */
+  get up(): boolean {
+    return this.#up;
+  }
+
+  /**
+   * Runs one statement on a connection of its own.
+   * @throws TeamTalkError `resource-exhausted` when too many wait already; otherwise as databaseError says
+   */
+  async query<Row extends QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
+    if (this.pool.waitingCount >= maxWaiting) {
+      throw this.#count(new TeamTalkError('resource-exhausted', 'too many wait for a database connection'));
+    }
+    try {
+      const { rows } = await this.pool.query<Row>({ ...statement, values: values as unknown[] });
+      this.#answered();
+      return rows;
+    } catch (error) {
+      throw this.#count(databaseError(error, statement.name));
+    }
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.dataSource.destroy();
+  }
+
+  #count(error: TeamTalkError): TeamTalkError {
+    this.#failed.inc({ code: error.code });
+    return error;
+  }
+
+  #answered(): void {
+    this.#answeredAt = performance.now();
+    if (this.#up) return;
+    this.#up = true;
+    this.#kit.log.info('PostgreSQL answers again');
+  }
+
+  /** Answers to real statements say enough; only silence is probed. */
+  async #probe(): Promise<void> {
+    const recent = performance.now() - this.#answeredAt < probeEveryMs;
+    if (this.#probing || (this.#up && recent)) return;
+    this.#probing = true;
+    try {
+      await withDeadline(this.pool.query(probe), probeMs, 'the answer of PostgreSQL');
+      this.#answered();
+    } catch (error) {
+      if (this.#up) this.#kit.log.error({ err: error }, 'PostgreSQL does not answer');
+      this.#up = false;
+    } finally {
+      this.#probing = false;
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import { TeamTalkError } from '@teamtalk/service-kit';
+import pg from 'pg';
+
+/**
+ * SQLSTATE classes and codes that say "not now" and nothing about the statement: connection lost, too many
+ * connections or too little memory, shutdown and recovery, a standby that took over, a lost race for locks.
+ */
+const passing = /^(08|53|57P|25006|40)/;
+const canceled = '57014';
+
+/**
+ * What an error of pg means to a caller: `unavailable` or `deadline-exceeded` where another attempt may
+ * succeed, `internal` where our statement is wrong.
+ * @param what begins the message: what was being done
+ */
+export function databaseError(error: unknown, what: string): TeamTalkError {
+  if (error instanceof TeamTalkError) return error;
+  const message = `${what}: ${error instanceof Error ? error.message || error.name : String(error)}`;
+  const options = { cause: error };
+  const sqlstate = sqlStateOf(error);
+  if (sqlstate === canceled) return new TeamTalkError('deadline-exceeded', message, options);
+  if (sqlstate !== undefined && !passing.test(sqlstate)) {
+    return new TeamTalkError('internal', message, options);
+  }
+  // Without an answer from the server: refused, reset, timed out.
+  return new TeamTalkError('unavailable', message, options);
+}
+
+function sqlStateOf(error: unknown): string | undefined {
+  // TypeORM wraps what pg throws.
+  const cause = (error as { driverError?: unknown } | undefined)?.driverError ?? error;
+  return cause instanceof pg.DatabaseError ? cause.code : undefined;
+}

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../test-database.js';
+import { openDataSource } from './data-source.js';
+import { migrateDown, migrateUp, migrationStatus, requireSchema } from './migrator.js';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase({ migrate: false });
+});
+afterAll(() => database.drop());
+
+async function tables(): Promise<string[]> {
+  const rows: { name: string }[] = await database.dataSource.query(
+    `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace
+      AND relkind IN ('r', 'p', 'S') AND relname NOT LIKE 'schema_migration%' ORDER BY 1`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+async function functions(): Promise<unknown[]> {
+  return database.dataSource.query(
+    `SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1`,
+  );
+}
+
+test('a service refuses a database without its tables and says what to do', async () => {
+  await expect(requireSchema(database.dataSource)).rejects.toThrow('run `teamtalk migrate up` first');
+});
+
+test('migrates up, down step by step to nothing, and up again to the same', async () => {
+  const { dataSource } = database;
+  const done: string[] = [];
+  const applied = await migrateUp(dataSource, { onProgress: (name) => done.push(name) });
+  expect(applied).toEqual(['Accounts1764000000000', 'Messages1764000000001']);
+  expect(done).toEqual(applied);
+  await requireSchema(dataSource);
+  const full = await tables();
+  expect(full).toContain('im_user');
+  expect(full).toContain('message');
+
+  expect(await migrateDown(dataSource)).toBe('Messages1764000000001');
+  expect(await migrationStatus(dataSource)).toEqual([
+    { name: 'Accounts1764000000000', applied: true },
+    { name: 'Messages1764000000001', applied: false },
+  ]);
+  expect(await migrateDown(dataSource)).toBe('Accounts1764000000000');
+  expect(await tables()).toEqual([]);
+  expect(await functions()).toEqual([]);
+  expect(await migrateDown(dataSource)).toBeUndefined();
+
+  await migrateUp(dataSource);
+  expect(await tables()).toEqual(full);
+  expect(await migrateUp(dataSource)).toEqual([]);
+});
+
+test('two processes that migrate at once do not get into each other’s way', async () => {
+  while (await migrateDown(database.dataSource));
+  const other = await openDataSource(database.url);
+  try {
+    const applied = await Promise.all([migrateUp(database.dataSource), migrateUp(other)]);
+    expect(applied.map((names) => names.length).sort()).toEqual([0, 2]);
+  } finally {
+    await other.destroy();
+  }
+});
+
+test('the entities say what the tables are', async () => {
+  await migrateUp(database.dataSource);
+  for (const { tableName, columns } of database.dataSource.entityMetadatas) {
+    const rows: { name: string; type: string }[] = await database.dataSource.query(
+      `SELECT attname AS name, atttypid::regtype::text AS type FROM pg_attribute
+        WHERE attrelid = $1::regclass AND attnum > 0`,
+      [tableName],
+    );
+    const inTable = new Map(rows.map(({ name, type }) => [name, type]));
+    const sqlNames: Record<string, string> = {
+      int2: 'smallint',
+      int4: 'integer',
+      bool: 'boolean',
+      timestamptz: 'timestamp with time zone',
+    };
+    const inEntity = new Map(
+      columns.map(({ databaseName, type }) => [databaseName, sqlNames[String(type)] ?? String(type)]),
+    );
+    expect(inTable, tableName).toEqual(inEntity);
+  }
+});

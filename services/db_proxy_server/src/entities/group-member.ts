@@ -1,0 +1,29 @@
+import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+
+@Entity('group_member')
+export class GroupMember {
+  @PrimaryColumn({ name: 'group_id', type: 'int4' })
+  groupId!: number;
+
+  @PrimaryColumn({ name: 'user_id', type: 'int4' })
+  userId!: number;
+
+  @CreateDateColumn({ name: 'joined_at', type: 'timestamptz' })
+  joinedAt!: Date;
+
+  /** Newest message when the user joined: it and all before are not for him. */
+  @Column({ name: 'join_msg_id', type: 'int4', default: 0 })
+  joinMsgId!: number;
+
+  /** Newest message the user has read. */
+  @Column({ name: 'read_id', type: 'int4', default: 0 })
+  readId!: number;
+
+  /** Newest message when the user removed the session from his list; a later one brings it back. */
+  @Column({ name: 'removed_id', type: 'int4', default: 0 })
+  removedId!: number;
+
+  /** No push for this group. */
+  @Column({ type: 'bool', default: false })
+  shield!: boolean;
+}

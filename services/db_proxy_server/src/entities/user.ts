@@ -1,0 +1,63 @@
+import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn } from 'typeorm';
+
+/** `im_user.status` of somebody who has left the company: cannot log in, is not listed. */
+export const userHasLeft = 3;
+
+@Entity('im_user')
+export class User {
+  /** positive int4 */
+  @PrimaryGeneratedColumn('identity', { type: 'int4', generatedIdentity: 'BY DEFAULT' })
+  id!: number;
+
+  /** What the user logs in with, `user_domain` on the wire; 1 to 64 characters. */
+  @Column({ type: 'text', unique: true })
+  name!: string;
+
+  /** argon2 of the hex MD5 that clients send; with a `legacySalt`: md5(that + salt), hex. */
+  @Column({ name: 'password_hash', type: 'text', select: false })
+  passwordHash!: string;
+
+  /** Set in a row that came from a legacy database, until its user's first good login. */
+  @Column({ name: 'legacy_salt', type: 'text', nullable: true, select: false })
+  legacySalt!: string | null;
+
+  @Column({ type: 'int2', default: 0 })
+  gender!: number;
+
+  @Column({ name: 'nick_name', type: 'text', default: '' })
+  nickName!: string;
+
+  @Column({ name: 'real_name', type: 'text', default: '' })
+  realName!: string;
+
+  @Column({ name: 'avatar_url', type: 'text', default: '' })
+  avatarUrl!: string;
+
+  /** 0: none */
+  @Column({ name: 'department_id', type: 'int4', default: 0 })
+  departmentId!: number;
+
+  @Column({ type: 'text', default: '' })
+  email!: string;
+
+  @Column({ type: 'text', default: '' })
+  tel!: string;
+
+  @Column({ name: 'sign_info', type: 'text', default: '' })
+  signInfo!: string;
+
+  /** 0 to 2 works here, 3 has left */
+  @Column({ type: 'int2', default: 0 })
+  status!: number;
+
+  /** No push from 22:00 to 07:00. */
+  @Column({ name: 'push_shield', type: 'bool', default: false })
+  pushShield!: boolean;
+
+  @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
+  createdAt!: Date;
+
+  /** When others could last see a change; set by the table's trigger. */
+  @Column({ name: 'updated_at', type: 'timestamptz', insert: false, update: false })
+  updatedAt!: Date;
+}

@@ -1,0 +1,17 @@
+import type { teamtalk } from '@teamtalk/rpc';
+import type { Context } from '../context.js';
+import { maxMessages, toMessageList } from './message-list.js';
+import { sessionKey } from './session-key.js';
+
+const fromNewest = 0xffff_ffff;
+
+/** A page of a conversation's history (0x0309; protocol notes, section 4). Empty for who may not see it. */
+export function getHistory({
+  messages,
+}: Context): (request: teamtalk.db.HistoryRequest) => Promise<teamtalk.db.MessageList.$Properties> {
+  return async (request) => {
+    const begin = request.msgIdBegin === 0 ? fromNewest : request.msgIdBegin;
+    const count = Math.min(request.msgCnt, maxMessages);
+    return toMessageList(await messages.history(sessionKey(request), begin, count));
+  };
+}

@@ -1,0 +1,17 @@
+import type { teamtalk } from '@teamtalk/rpc';
+import type { Context } from '../context.js';
+import { maxMessages, toMessageList } from './message-list.js';
+import { sessionKey } from './session-key.js';
+
+/**
+ * Given messages of a conversation (0x030d; protocol notes, section 4): of the ids asked for the first 100,
+ * less what does not exist or is not for this user.
+ */
+export function getMessages({
+  messages,
+}: Context): (request: teamtalk.db.MessagesByIdRequest) => Promise<teamtalk.db.MessageList.$Properties> {
+  return async (request) => {
+    const ids = request.msgIds.slice(0, maxMessages);
+    return toMessageList(await messages.byIds(sessionKey(request), ids));
+  };
+}

@@ -1,0 +1,46 @@
+import { teamtalk } from '@teamtalk/rpc';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createTestContext, type TestContext } from '../test-context.js';
+import { createTestDatabase, type TestDatabase } from '../test-database.js';
+import { getUsers } from './get-users.js';
+
+let database: TestDatabase;
+let context: TestContext;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  context = await createTestContext(database.url);
+  await database.dataSource.query(
+    `INSERT INTO im_user (id, name, password_hash, status) VALUES (1, 'ann', '', 0), (2, 'bob', '', 3), (7, 'cy', '', 0)`,
+  );
+});
+afterAll(async () => {
+  await context.close();
+  await database.drop();
+});
+
+async function get(request: teamtalk.db.GetUsersRequest.$Properties) {
+  const reply = await getUsers(context)(new teamtalk.db.GetUsersRequest(request));
+  return (reply.users ?? []).map((user) => [user.userId, user.userDomain, user.status]);
+}
+
+test('finds users by their ids, those who have left too, and leaves out who does not exist', async () => {
+  expect(await get({ userIds: [7, 2, 5, 7] })).toEqual([
+    [2, 'bob', 3],
+    [7, 'cy', 0],
+  ]);
+  expect(await get({ userIds: [0, 0x7fff_ffff, 0x8000_0001, 0xffff_ffff] })).toEqual([]);
+  expect(await get({})).toEqual([]);
+});
+
+test('finds a user by name', async () => {
+  expect(await get({ userName: 'ann' })).toEqual([[1, 'ann', 0]]);
+  expect(await get({ userName: 'Ann' })).toEqual([]);
+  expect(await get({ userName: 'ann\0' })).toEqual([]);
+});
+
+test('refuses to be asked for very many', async () => {
+  await expect(get({ userIds: Array.from({ length: 5_001 }, (_, i) => i + 1) })).rejects.toMatchObject({
+    code: 'invalid-argument',
+  });
+});

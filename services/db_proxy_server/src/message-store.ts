@@ -1,0 +1,78 @@
+import { type Bus, Registry } from '@teamtalk/bus';
+import type { Kit } from '@teamtalk/service-kit';
+import pg from 'pg';
+import { MessageWriter } from './append/message-writer.js';
+import { ReadMarkWriter } from './append/read-marker.js';
+import type { DbProxyServerConfig } from './config.js';
+import { GroupMembers } from './outbox/group-members.js';
+import { OwnerLock } from './outbox/owner-lock.js';
+import { OutboxPublisher } from './outbox/publisher.js';
+import { OutboxSweeper } from './outbox/sweeper.js';
+
+/** Longest time one statement of the store may take, milliseconds: less than what its callers wait. */
+const statementMs = 2_500;
+/** Connections besides those of the lanes: read marks, the sweeper, what deletes delivered rows. */
+const otherConnections = 3;
+
+/** Milliseconds that batches under way get, when stopping, until a route_server has answered for them. */
+const settleMs = 5_000;
+
+export interface MessageStore {
+  readonly writer: MessageWriter;
+  readonly readMarks: ReadMarkWriter;
+}
+
+/**
+ * What stores messages and read positions, and what brings stored messages on their way. Stopping is
+ * registered in the kit's lifecycle: what is waiting is stored, what is stored is delivered or left to the
+ * other replicas.
+ */
+export async function startMessageStore(
+  { commitLanes, database: { url } }: Pick<DbProxyServerConfig, 'commitLanes' | 'database'>,
+  bus: Bus,
+  kit: Kit,
+): Promise<MessageStore> {
+  const { life, log } = kit;
+  const routeServers = new Registry(bus, log, 'route_server');
+  life.onStop('registry of route_servers', () => routeServers.stop());
+
+  // Connections of its own: however many read, storing never waits for a free one.
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: 'db_proxy_server store',
+    max: commitLanes + otherConnections,
+    connectionTimeoutMillis: statementMs,
+    statement_timeout: statementMs,
+    query_timeout: statementMs + 500,
+    keepAlive: true,
+  });
+  pool.on('error', (error) => log.warn({ err: error }, 'an idle connection of the store broke'));
+  life.onStop('connections of the store', () => pool.end());
+
+  const ownerLock = new OwnerLock(url, kit);
+  await ownerLock.start();
+  life.onStop('outbox owner lock', () => ownerLock.stop());
+
+  const publisher = new OutboxPublisher({
+    kit,
+    bus,
+    pool,
+    routeServers,
+    members: new GroupMembers(pool, kit),
+  });
+  life.onStop('outbox publisher', () => publisher.stop(settleMs));
+
+  const sweeper = new OutboxSweeper({
+    kit,
+    pool,
+    publisher,
+    canDeliver: () => bus.connected && routeServers.all().length > 0,
+  });
+  life.onStop('outbox sweeper', () => sweeper.stop());
+
+  const writer = new MessageWriter({ kit, pool, lanes: commitLanes, publisher });
+  life.onStop('message writer', () => writer.settle());
+  const readMarks = new ReadMarkWriter(pool, kit);
+  life.onStop('read marks', () => readMarks.settle());
+  return { writer, readMarks };
+}

@@ -1,0 +1,5 @@
+import { Accounts1764000000000 } from './1764000000000-accounts.js';
+import { Messages1764000000001 } from './1764000000001-messages.js';
+
+/** Every step of the schema, oldest first. A step that has been released never changes. */
+export const migrations = [Accounts1764000000000, Messages1764000000001];

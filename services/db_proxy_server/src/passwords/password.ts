@@ -1,0 +1,41 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash } from '@node-rs/argon2';
+
+/** What one argon2id computation costs. */
+export interface Argon2Cost {
+  memoryKib: number;
+  iterations: number;
+}
+
+/** The cost recommended by OWASP for argon2id with one thread. */
+export const defaultArgon2Cost: Argon2Cost = { memoryKib: 19_456, iterations: 2 };
+
+/** What clients send of a password: its MD5 in lower-case hex (protocol notes, section 3). */
+export function clientDigest(password: string): string {
+  return createHash('md5').update(password).digest('hex');
+}
+
+/** Whether this can be what a client sends of a password. */
+export function isClientDigest(text: string): boolean {
+  return /^[0-9a-f]{32}$/.test(text);
+}
+
+/**
+ * The stored form of a client's digest: argon2id with a random salt, in PHC notation.
+ * @param digest as clientDigest gives it
+ */
+export function hashDigest(digest: string, { memoryKib, iterations }: Argon2Cost): Promise<string> {
+  return hash(digest, { memoryCost: memoryKib, timeCost: iterations, parallelism: 1 });
+}
+
+/** The stored form of a password in plain text. */
+export function hashPassword(password: string, cost: Argon2Cost = defaultArgon2Cost): Promise<string> {
+  return hashDigest(clientDigest(password), cost);
+}
+
+/** Checks the stored form of a legacy database: md5(digest + salt) in hex. */
+export function legacyHashMatches(storedHash: string, salt: string, digest: string): boolean {
+  const expected = Buffer.from(createHash('md5').update(digest).update(salt).digest('hex'));
+  const stored = Buffer.from(storedHash.toLowerCase());
+  return stored.length === expected.length && timingSafeEqual(stored, expected);
+}

@@ -1,0 +1,95 @@
+import { MsgType } from '@teamtalk/protocol';
+import type { Database, Statement } from '../database/database.js';
+import { isStorableId } from './ids.js';
+
+/** A conversation in a user's list, with its newest message. */
+export interface SessionRow {
+  session_id: number;
+  /** 1 single, 2 group */
+  session_type: number;
+  /** messages the user has not read */
+  unread: number;
+  last_id: number;
+  /** when the newest message came, unix seconds */
+  updated_time: number;
+  from_id: number;
+  type: number;
+  /** null for audio: lists show a text instead */
+  data: Buffer | null;
+}
+
+/** Recent sessions in one answer (protocol notes, section 5). */
+const maxRecent = 100;
+/** Sessions with unread messages in one answer, those with the newest messages. */
+const maxUnread = 1_000;
+/** Bytes of message data in one answer: beyond, the sessions that are quiet for longest are left out. */
+const maxAnswerBytes = 16 * 1024 * 1024;
+
+/**
+ * All sessions of user $1 that he has not removed from his list (or that came back by a later message). He
+ * is the lower user of a range of keys, and the higher one of those in conversation_high_user.
+ */
+const sessionsOfUser = `
+  SELECT c.conv, (c.conv & 4294967295)::int4 AS session_id, 1 AS session_type,
+    c.last_id - c.low_sent - c.low_seen AS unread, c.last_id, c.last_at
+  FROM conversation c
+  WHERE c.conv BETWEEN $1::int8 << 32 AND ($1::int8 << 32) | 4294967295 AND c.last_id > c.low_removed
+  UNION ALL
+  SELECT c.conv, (c.conv >> 32)::int4, 1, c.low_sent - c.high_seen, c.last_id, c.last_at
+  FROM conversation c
+  WHERE (c.conv & 4294967295) = $1::int8 AND c.conv >= 4294967296 AND c.last_id > c.high_removed
+  UNION ALL
+  SELECT c.conv, g.group_id, 2, c.last_id - greatest(g.read_id, g.join_msg_id), c.last_id, c.last_at
+  FROM group_member g JOIN conversation c ON c.conv = g.group_id
+  WHERE g.user_id = $1::int8 AND c.last_id > greatest(g.join_msg_id, g.removed_id)`;
+
+function listed(condition: string, limit: number): string {
+  return `
+    SELECT * FROM (
+      SELECT s.session_id, s.session_type, s.unread, s.last_id,
+        floor(extract(epoch FROM s.last_at))::float8 AS updated_time, m.from_id, m.type, m.data,
+        sum(octet_length(m.data)) OVER (ORDER BY s.last_at DESC, s.conv) AS bytes,
+        row_number() OVER (ORDER BY s.last_at DESC, s.conv) AS place
+      FROM (
+        SELECT * FROM (${sessionsOfUser}) a WHERE ${condition} ORDER BY last_at DESC, conv LIMIT ${limit}
+      ) s
+      CROSS JOIN LATERAL (
+        SELECT m.from_id, m.type,
+          CASE WHEN m.type NOT IN (${MsgType.SINGLE_AUDIO}, ${MsgType.GROUP_AUDIO}) THEN m.data END AS data
+        FROM message m WHERE m.conv = s.conv AND m.id = s.last_id
+        OFFSET 0
+      ) m
+    ) q WHERE coalesce(bytes, 0) <= ${maxAnswerBytes} OR place = 1 ORDER BY place`;
+}
+
+const unread: Statement = { name: 'sessions_unread', text: listed('unread > 0', maxUnread) };
+
+const recent: Statement = {
+  name: 'sessions_recent',
+  // Whole seconds are compared: that is what clients know of the time.
+  text: listed('last_at >= to_timestamp($2::float8 + 1)', maxRecent),
+};
+
+/** Users' lists of conversations. */
+export class Sessions {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Sessions with unread messages, newest message first. */
+  async unread(userId: number): Promise<SessionRow[]> {
+    if (!isStorableId(userId)) return [];
+    return this.#database.query<SessionRow>(unread, [userId]);
+  }
+
+  /**
+   * The newest sessions, newest message first.
+   * @param updatedAfter unix seconds: only those whose newest message came in a later second
+   */
+  async recent(userId: number, updatedAfter: number): Promise<SessionRow[]> {
+    if (!isStorableId(userId)) return [];
+    return this.#database.query<SessionRow>(recent, [userId, updatedAfter]);
+  }
+}
