@@ -1,1 +1,2 @@
-export {};
+export { envSchema, loadConfig, type MsgServerConfig } from './config.js';
+export { startMsgServer } from './service.js';

@@ -1,0 +1,185 @@
+import {
+  busEnv,
+  type CommonConfig,
+  commonConfig,
+  commonEnv,
+  type EnvValues,
+  env,
+  readEnv,
+} from '@teamtalk/service-kit';
+
+/** The variables of msg_server. */
+export const envSchema = {
+  ...commonEnv(18000),
+  ...busEnv,
+  CLIENT_HOST: env.string('0.0.0.0', 'Address the server listens on for clients'),
+  CLIENT_PORT: env.port(8000, 'Port for clients'),
+  ADVERTISE_IP1: env.string('127.0.0.1', 'Address clients dial, handed out by login_server as priorIP'),
+  ADVERTISE_IP2: env.optionalString('Second address clients may dial (backupIP); the first one when unset'),
+  ADVERTISE_PORT: env.port(0, 'Port clients dial; 0: the port the server listens on'),
+  MAX_CONNECTIONS: env.integer(
+    20_000,
+    1,
+    1_000_000,
+    'Logged-in connections at most; further logins get result 2',
+  ),
+  MAX_PDU_BYTES: env.integer(
+    1_048_576,
+    1024,
+    67_108_864,
+    'Largest PDU a client may send, header included, bytes',
+  ),
+  MAX_MESSAGE_BYTES: env.integer(
+    393_216,
+    16,
+    16_777_216,
+    'Largest msg_data of a message, bytes; Android clients refuse frames above 400 KiB',
+  ),
+  LOGIN_TIMEOUT_MS: env.integer(
+    15_000,
+    10,
+    600_000,
+    'A connection that has not asked to log in by then is closed, ms',
+  ),
+  IDLE_PC_MS: env.integer(
+    120_000,
+    10,
+    86_400_000,
+    'A PC client that sends nothing for this long is closed, ms',
+  ),
+  IDLE_MOBILE_MS: env.integer(
+    300_000,
+    10,
+    86_400_000,
+    'A mobile client that sends nothing for this long is closed, ms',
+  ),
+  MAX_CONSECUTIVE_BAD_PDUS: env.integer(
+    20,
+    1,
+    1_000_000,
+    'A connection is closed after so many PDUs in a row that are unknown or do not parse',
+  ),
+  MESSAGE_RATE: env.integer(
+    20,
+    0,
+    1_000_000,
+    'Messages a second one connection may send in the long run; a faster one is read more slowly. 0: no limit',
+  ),
+  MESSAGE_BURST: env.integer(
+    40,
+    1,
+    1_000_000,
+    'Messages one connection may send at once before MESSAGE_RATE applies',
+  ),
+  MAX_IN_FLIGHT: env.integer(
+    256,
+    1,
+    100_000,
+    'Messages and read marks of one connection that wait for the store at most',
+  ),
+  MAX_APPENDS: env.integer(
+    20_000,
+    1,
+    1_000_000,
+    'Messages of all connections that wait for the store at most',
+  ),
+  MAX_OUTBOUND_BYTES: env.integer(
+    4_194_304,
+    1024,
+    1_073_741_824,
+    'A client with more unread bytes than this waiting for it is disconnected',
+  ),
+  APPEND_FLUSH_MS: env.integer(
+    1,
+    0,
+    1000,
+    'Messages wait so long for others to share a frame to db_proxy_server with, ms; 0: until the end of the event-loop turn',
+  ),
+  CLIENT_FLUSH_MS: env.integer(
+    0,
+    0,
+    1000,
+    'Least time between two rounds of writes to clients, ms; more saves CPU and adds latency. 0: a round each event-loop turn',
+  ),
+  PRESENCE_BROADCAST: env.choice(
+    ['all', 'queried'],
+    'all',
+    'Who hears that a user came or went: all PC clients, or only those that asked for his status in their present connection',
+  ),
+  PUSH_NOTICE_AS_TEXT: env.choice(
+    ['none', 'pc', 'mobile', 'all'],
+    'none',
+    'Client classes that do not know message type 3 and get it as a text message',
+  ),
+  HISTORY_MAX: env.integer(100, 1, 1000, 'Messages one history answer holds at most'),
+  DRAIN_SPREAD_MS: env.integer(
+    2000,
+    0,
+    600_000,
+    'Clients are disconnected over this time when the server stops, ms',
+  ),
+};
+
+/** msg_server's configuration, nested by what it is for. Times are milliseconds, sizes bytes. */
+export interface MsgServerConfig extends CommonConfig {
+  nats: { url: string; prefix: string };
+  listen: { host: string; port: number };
+  advertise: { ip1: string; ip2: string; port: number };
+  limits: {
+    connections: number;
+    pduBytes: number;
+    messageBytes: number;
+    consecutiveBadPdus: number;
+    inFlight: number;
+    appends: number;
+    outboundBytes: number;
+    history: number;
+  };
+  timeouts: { loginMs: number; idlePcMs: number; idleMobileMs: number; drainSpreadMs: number };
+  rate: { perSecond: number; burst: number };
+  flush: { appendMs: number; clientMs: number };
+  presenceBroadcast: 'all' | 'queried';
+  pushNoticeAsText: { pc: boolean; mobile: boolean };
+}
+
+function nest(values: EnvValues<typeof envSchema>): MsgServerConfig {
+  const asText = values.PUSH_NOTICE_AS_TEXT;
+  return {
+    ...commonConfig(values),
+    nats: { url: values.NATS_URL, prefix: values.NATS_PREFIX },
+    listen: { host: values.CLIENT_HOST, port: values.CLIENT_PORT },
+    advertise: {
+      ip1: values.ADVERTISE_IP1,
+      ip2: values.ADVERTISE_IP2 ?? values.ADVERTISE_IP1,
+      port: values.ADVERTISE_PORT,
+    },
+    limits: {
+      connections: values.MAX_CONNECTIONS,
+      pduBytes: values.MAX_PDU_BYTES,
+      messageBytes: values.MAX_MESSAGE_BYTES,
+      consecutiveBadPdus: values.MAX_CONSECUTIVE_BAD_PDUS,
+      inFlight: values.MAX_IN_FLIGHT,
+      appends: values.MAX_APPENDS,
+      outboundBytes: values.MAX_OUTBOUND_BYTES,
+      history: values.HISTORY_MAX,
+    },
+    timeouts: {
+      loginMs: values.LOGIN_TIMEOUT_MS,
+      idlePcMs: values.IDLE_PC_MS,
+      idleMobileMs: values.IDLE_MOBILE_MS,
+      drainSpreadMs: values.DRAIN_SPREAD_MS,
+    },
+    rate: { perSecond: values.MESSAGE_RATE, burst: values.MESSAGE_BURST },
+    flush: { appendMs: values.APPEND_FLUSH_MS, clientMs: values.CLIENT_FLUSH_MS },
+    presenceBroadcast: values.PRESENCE_BROADCAST as 'all' | 'queried',
+    pushNoticeAsText: {
+      pc: asText === 'pc' || asText === 'all',
+      mobile: asText === 'mobile' || asText === 'all',
+    },
+  };
+}
+
+/** @throws ConfigError naming every variable that is wrong */
+export function loadConfig(env: NodeJS.ProcessEnv): MsgServerConfig {
+  return nest(readEnv(envSchema, env));
+}

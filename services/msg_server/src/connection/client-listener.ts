@@ -1,0 +1,175 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Pdu } from '@teamtalk/protocol';
+import { type Logger, listen } from '@teamtalk/service-kit';
+import type { MsgServerConfig } from '../config.js';
+import type { CloseReason, MsgServerMetrics } from '../metrics.js';
+import { Connection, State } from './connection.js';
+import type { ConnectionHost } from './connection-host.js';
+import { OutboundQueue } from './outbound-queue.js';
+
+/** How long a client may take to close its side after we closed ours, milliseconds. */
+const lingerMs = 2_000;
+/** How long clients that are being closed at the server's stop may take, milliseconds. */
+const drainMs = 12_000;
+const drainRoundMs = 50;
+
+const connectionKey = Symbol('connection');
+
+interface ClientSocket extends Socket {
+  [connectionKey]: Connection;
+}
+
+// The same four functions for every socket: twenty thousand idle connections have no closures.
+function onData(this: ClientSocket, chunk: Buffer): void {
+  this[connectionKey].receive(chunk);
+}
+
+function onError(): void {
+  // 'close' comes next and says that there was an error.
+}
+
+function onClose(this: ClientSocket, hadError: boolean): void {
+  const connection = this[connectionKey];
+  connection.socketClosed(hadError);
+  connection.host.closed(connection);
+}
+
+export interface ClientListenerOptions {
+  config: MsgServerConfig;
+  metrics: MsgServerMetrics;
+  log: Logger;
+  handle: (connection: Connection, pdu: Pdu) => boolean;
+  leaving: (connection: Connection) => void;
+}
+
+/** Accepts clients, and ends the connections that are silent for too long. */
+export class ClientListener implements ConnectionHost {
+  readonly limits: MsgServerConfig['limits'];
+  readonly outbound: OutboundQueue;
+  readonly metrics: MsgServerMetrics;
+  readonly log: Logger;
+  readonly handle: (connection: Connection, pdu: Pdu) => boolean;
+  tick = 0;
+
+  readonly #leaving: (connection: Connection) => void;
+  readonly #connections = new Set<Connection>();
+  readonly #server: Server;
+  readonly #sweeper: NodeJS.Timeout;
+  /** Rounds of the sweep after which a connection's time is over. */
+  readonly #allowed: { login: number; pc: number; mobile: number; linger: number };
+  #lastId = 0;
+  #emptied: (() => void) | undefined;
+
+  constructor({ config, metrics, log, handle, leaving }: ClientListenerOptions) {
+    this.limits = config.limits;
+    this.metrics = metrics;
+    this.log = log;
+    this.handle = handle;
+    this.#leaving = leaving;
+    this.outbound = new OutboundQueue(config.flush.clientMs);
+    const { loginMs, idlePcMs, idleMobileMs } = config.timeouts;
+    const roundMs = Math.max(10, Math.min(1_000, Math.floor(Math.min(loginMs, idlePcMs, idleMobileMs) / 8)));
+    const rounds = (ms: number) => Math.ceil(ms / roundMs);
+    this.#allowed = {
+      login: rounds(loginMs),
+      pc: rounds(idlePcMs),
+      mobile: rounds(idleMobileMs),
+      linger: rounds(lingerMs),
+    };
+    this.#sweeper = setInterval(() => this.#sweep(), roundMs);
+    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket as ClientSocket));
+    // Some room above the limit, so that a login too many gets its answer.
+    this.#server.maxConnections = config.limits.connections + Math.max(64, config.limits.connections >> 3);
+    this.#server.on('drop', () => metrics.refusedSockets.inc());
+  }
+
+  /** Sockets that are open, logged in or not. */
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** @returns the port */
+  async listen(where: { host: string; port: number }): Promise<number> {
+    await listen(this.#server, where, 4096);
+    const address = this.#server.address();
+    return typeof address === 'object' && address ? address.port : where.port;
+  }
+
+  leaving(connection: Connection, reason: CloseReason): void {
+    this.metrics.closed.inc({ reason });
+    this.#leaving(connection);
+  }
+
+  closed(connection: Connection): void {
+    this.#connections.delete(connection);
+    if (this.#connections.size === 0) this.#emptied?.();
+  }
+
+  /** Stops accepting. */
+  stopAccepting(): void {
+    this.#server.close();
+  }
+
+  /**
+   * Ends all connections, evenly over `spreadMs` milliseconds, each after what it sent has its results;
+   * those that do not end in time are cut off.
+   */
+  async drain(spreadMs: number): Promise<void> {
+    this.stopAccepting();
+    const everybody = [...this.#connections];
+    const rounds = Math.max(1, Math.ceil(spreadMs / drainRoundMs));
+    const share = Math.ceil(everybody.length / rounds);
+    for (let i = 0; i < everybody.length; i += share) {
+      for (const connection of everybody.slice(i, i + share)) connection.retire();
+      if (i + share < everybody.length) await delay(drainRoundMs);
+    }
+    await this.#untilEmpty(drainMs);
+    for (const connection of this.#connections) connection.destroy('draining');
+    await this.#untilEmpty(1_000);
+    clearInterval(this.#sweeper);
+  }
+
+  async #untilEmpty(ms: number): Promise<void> {
+    if (this.#connections.size === 0) return;
+    const cancel = new AbortController();
+    await Promise.race([
+      new Promise<void>((resolve) => {
+        this.#emptied = resolve;
+      }),
+      delay(ms, undefined, { signal: cancel.signal }).catch(() => {}),
+    ]);
+    cancel.abort();
+    this.#emptied = undefined;
+  }
+
+  #accept(socket: ClientSocket): void {
+    this.#lastId = (this.#lastId + 1) >>> 0 || 1;
+    const connection = new Connection(this.#lastId, socket, this);
+    socket[connectionKey] = connection;
+    socket.on('data', onData);
+    socket.on('error', onError);
+    socket.on('close', onClose);
+    this.#connections.add(connection);
+  }
+
+  /** One pass over all connections in place of a timer for each. */
+  #sweep(): void {
+    this.tick++;
+    for (const connection of this.#connections) {
+      const silent = this.tick - connection.heardTick;
+      switch (connection.state) {
+        case State.Fresh:
+          if (silent > this.#allowed.login) connection.end('login-timeout');
+          break;
+        case State.LoggedIn:
+          if (silent > (connection.isMobile ? this.#allowed.mobile : this.#allowed.pc))
+            connection.end('idle');
+          break;
+        case State.Ending:
+          if (silent > this.#allowed.linger) connection.destroy('by-client');
+          break;
+      }
+    }
+  }
+}

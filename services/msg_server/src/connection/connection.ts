@@ -1,0 +1,322 @@
+import type { Socket } from 'node:net';
+import { encodeRawPdu, FramingError, isMobileClient, type Pdu, PduDecoder } from '@teamtalk/protocol';
+import type { BadPduReason, CloseReason } from '../metrics.js';
+import type { ConnectionHost } from './connection-host.js';
+import type { RecentSends } from './recent-sends.js';
+
+const heartbeat = 0x0701;
+
+/** PDUs, and bytes of them, that wait behind one that cannot be handled yet; beyond, the socket is paused. */
+const maxWaiting = { pdus: 32, bytes: 262_144 };
+
+/** What a client that has not logged in may have us keep of an unfinished PDU, bytes. */
+const maxBeforeLogin = 16_384;
+
+/** States only go forward. */
+export const State = { Fresh: 0, LoggingIn: 1, LoggedIn: 2, Ending: 3, Closed: 4 } as const;
+
+/** PDUs that wait for their turn, oldest first. */
+class Waiting {
+  readonly pdus: Pdu[] = [];
+  bytes = 0;
+
+  get full(): boolean {
+    return this.pdus.length >= maxWaiting.pdus || this.bytes >= maxWaiting.bytes;
+  }
+}
+
+/**
+ * One client's connection: its PDUs in order, its bytes out, its state.
+ *
+ * There may be tens of thousands of them, most of them idle: no timer, no buffer, no queue and no closure
+ * of its own as long as nothing is in the works.
+ */
+export class Connection {
+  /** unsigned 32-bit, unique in this process */
+  readonly id: number;
+  readonly host: ConnectionHost;
+  readonly #socket: Socket;
+  readonly #decoder: PduDecoder;
+
+  state: number = State.Fresh;
+  userId = 0;
+  clientType = 0;
+  /** Order of logins over all msg_servers. */
+  loginSeq = 0;
+  /** The host's tick when bytes last came; before the login and after the end, when that state began. */
+  heardTick: number;
+  /** When the bucket of messages is full again; see RateLimit. */
+  bucketFullAt = 0;
+  /** Messages and read marks of this connection that have no result yet. */
+  pendingWrites = 0;
+  /** What was sent lately, to know a repetition; only where something was sent. */
+  recentSends: RecentSends | undefined;
+  /** Users whose status was asked for (presence broadcast `queried`). */
+  watchedUsers: Set<number> | undefined;
+
+  #busy = false;
+  #retiring = false;
+  #paused = false;
+  #badPdus = 0;
+  #waiting: Waiting | undefined;
+  /** What is to be written at the end of this turn. */
+  #out: Buffer | Buffer[] | undefined;
+  /** What others sent to the user before his login was answered; undefined: nothing is held back. */
+  #held: Buffer[] | undefined;
+
+  constructor(id: number, socket: Socket, host: ConnectionHost) {
+    this.id = id;
+    this.host = host;
+    this.#socket = socket;
+    this.#decoder = new PduDecoder(host.limits.pduBytes);
+    this.heardTick = host.tick;
+  }
+
+  get isMobile(): boolean {
+    return isMobileClient(this.clientType);
+  }
+
+  /** False once the connection is being closed: nothing is read from it or written to it any more. */
+  get isOpen(): boolean {
+    return this.state < State.Ending;
+  }
+
+  get remoteAddress(): string {
+    return this.#socket.remoteAddress ?? '';
+  }
+
+  /** Takes bytes from the socket. */
+  receive(chunk: Buffer): void {
+    if (this.state === State.LoggedIn) this.heardTick = this.host.tick;
+    if (!this.isOpen || this.#retiring) return;
+    this.#decoder.push(chunk);
+    this.#takePdus();
+  }
+
+  /** Something this connection may have waited for has happened. */
+  advance(): void {
+    if (!this.isOpen) return;
+    if (this.#retiring) {
+      this.#endIfSettled();
+      return;
+    }
+    const waiting = this.#waiting;
+    if (!waiting) return;
+    for (let pdu = waiting.pdus[0]; pdu; pdu = waiting.pdus[0]) {
+      if (!this.#handle(pdu)) return;
+      waiting.pdus.shift();
+      waiting.bytes -= pdu.body.length;
+      if (!this.isOpen) return;
+    }
+    this.#waiting = undefined;
+    this.#takePdus();
+  }
+
+  /** Begins a request: what comes next waits until `finish`. */
+  begin(): void {
+    this.#busy = true;
+  }
+
+  finish(): void {
+    this.#busy = false;
+    this.advance();
+  }
+
+  /** A message or read mark has its result. */
+  writeDone(): void {
+    this.pendingWrites--;
+    if (this.#waiting || this.#retiring) this.advance();
+  }
+
+  /** Counts a PDU that was not understood; too many in a row end the connection. */
+  badPdu(reason: BadPduReason): void {
+    this.host.metrics.badPdus.inc({ reason });
+    this.#badPdus++;
+    if (this.#badPdus >= this.host.limits.consecutiveBadPdus) this.end('bad-pdus');
+  }
+
+  /** A PDU was understood: those that are not have to begin anew to be too many in a row. */
+  goodPdu(): void {
+    this.#badPdus = 0;
+  }
+
+  /** Writes a PDU at the end of this event-loop turn, together with what else is written until then. */
+  write(pdu: Buffer): void {
+    if (!this.isOpen) return;
+    if (this.#out === undefined) {
+      this.#out = pdu;
+      this.host.outbound.add(this);
+    } else if (Buffer.isBuffer(this.#out)) {
+      this.#out = [this.#out, pdu];
+    } else {
+      this.#out.push(pdu);
+    }
+  }
+
+  /** Writes a PDU that did not come about by a request of this client; held back until its login is answered. */
+  push(pdu: Buffer): void {
+    if (this.#held) this.#held.push(pdu);
+    else this.write(pdu);
+  }
+
+  /** The user's name and password are right. From now on `push` keeps what it gets until `release`. */
+  logIn(userId: number, clientType: number, loginSeq: number): void {
+    this.userId = userId;
+    this.clientType = clientType;
+    this.loginSeq = loginSeq;
+    this.state = State.LoggedIn;
+    this.heardTick = this.host.tick;
+    this.#held = [];
+  }
+
+  /** Writes `answer` and then, in order, what was held back. */
+  release(answer: Buffer): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    this.write(answer);
+    for (const pdu of held) this.write(pdu);
+  }
+
+  /** Gives what has been written to the socket. Called by the outbound queue. */
+  flush(): void {
+    const out = this.#out;
+    if (out === undefined) return;
+    this.#out = undefined;
+    if (this.state === State.Closed) return;
+    const socket = this.#socket;
+    if (socket.writableLength > this.host.limits.outboundBytes) {
+      this.destroy('slow-reader');
+      return;
+    }
+    if (Buffer.isBuffer(out)) {
+      this.host.metrics.sentBytes.value += out.length;
+      socket.write(out);
+      return;
+    }
+    this.host.metrics.sentBytes.value += writeAll(socket, out);
+  }
+
+  /**
+   * Handles nothing more and says nothing more; what was written still goes out, then the connection is
+   * closed. A client that does not close its side is cut off by the host after a while.
+   */
+  end(reason: CloseReason): void {
+    if (!this.isOpen) return;
+    this.flush();
+    if (!this.isOpen) return;
+    this.#leave(reason);
+    this.heardTick = this.host.tick;
+    // What still comes is thrown away: unread bytes would turn our orderly end into a reset.
+    if (this.#paused) this.#socket.resume();
+    this.#socket.end();
+  }
+
+  /** Cuts the connection off. */
+  destroy(reason: CloseReason): void {
+    if (this.isOpen) this.#leave(reason);
+    this.#socket.destroy();
+  }
+
+  /** The server stops: takes nothing more from the client, and ends when what it sent has its results. */
+  retire(): void {
+    if (!this.isOpen || this.#retiring) return;
+    this.#retiring = true;
+    this.#waiting = undefined;
+    this.#endIfSettled();
+  }
+
+  /** The socket is closed, whoever closed it. */
+  socketClosed(hadError: boolean): void {
+    if (this.isOpen) this.#leave(hadError ? 'connection-lost' : 'by-client');
+    this.state = State.Closed;
+    this.#out = undefined;
+  }
+
+  #leave(reason: CloseReason): void {
+    this.host.leaving(this, reason);
+    this.state = State.Ending;
+    this.#waiting = undefined;
+    this.#held = undefined;
+    this.recentSends = undefined;
+    this.watchedUsers = undefined;
+  }
+
+  #endIfSettled(): void {
+    if (this.pendingWrites === 0 && !this.#busy) this.end('draining');
+  }
+
+  #takePdus(): void {
+    try {
+      while (this.isOpen) {
+        if (this.#waiting?.full) {
+          this.#pause();
+          return;
+        }
+        const pdu = this.#decoder.next();
+        if (!pdu) break;
+        this.host.metrics.received(pdu.commandId);
+        this.#take(pdu);
+      }
+    } catch (error) {
+      if (!(error instanceof FramingError)) throw error;
+      this.#framingError(error);
+    }
+    if (!this.isOpen) return;
+    if (this.state === State.Fresh && this.#decoder.pendingBytes > maxBeforeLogin)
+      this.destroy('before-login');
+    else this.#resume();
+  }
+
+  #take(pdu: Pdu): void {
+    if (pdu.commandId === heartbeat) {
+      this.goodPdu();
+      this.write(encodeRawPdu(heartbeat, pdu.body, pdu.seqNum));
+      return;
+    }
+    if (!this.#waiting && this.#handle(pdu)) return;
+    if (!this.isOpen) return;
+    this.#waiting ??= new Waiting();
+    this.#waiting.pdus.push(pdu);
+    this.#waiting.bytes += pdu.body.length;
+  }
+
+  /** @returns false when it is not this PDU's turn yet */
+  #handle(pdu: Pdu): boolean {
+    return !this.#busy && this.host.handle(this, pdu);
+  }
+
+  #framingError({ reason, length }: FramingError): void {
+    this.host.metrics.badPdus.inc({ reason });
+    this.host.log.warn({ length, client: this.remoteAddress, userId: this.userId }, 'not a PDU; closing');
+    this.destroy('framing');
+  }
+
+  #pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#socket.pause();
+    this.host.metrics.held.inc({ reason: 'queue-full' });
+  }
+
+  #resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#socket.resume();
+  }
+}
+
+/** Up to so many bytes are copied into one buffer, which is cheaper than a gathered write. */
+const maxCopied = 65_536;
+
+function writeAll(socket: Socket, pdus: readonly Buffer[]): number {
+  let bytes = 0;
+  for (const pdu of pdus) bytes += pdu.length;
+  if (bytes <= maxCopied) {
+    socket.write(Buffer.concat(pdus, bytes));
+    return bytes;
+  }
+  socket.cork();
+  for (const pdu of pdus) socket.write(pdu);
+  socket.uncork();
+  return bytes;
+}

@@ -1,0 +1,94 @@
+/** Milliseconds for which a message is remembered; the slowest client gives up after 10 s. */
+const memoryMs = 30_000;
+const wordsPerEntry = 5;
+const firstCapacity = 8;
+const maxCapacity = 128;
+/** Of a longer message only the beginning and the end are hashed, bytes each. */
+const hashedPart = 2048;
+
+/** What became of a message that was sent before: its `msgId`, or 0 while the store has not answered. */
+export interface EarlierSend {
+  msgId: number;
+}
+
+/**
+ * The last messages of one connection. Windows clients send a message again, with the same seq_num, when
+ * no ack came within 5 s (protocol notes, section 12): a repetition gets the first one's ack instead of
+ * being stored twice. A ring of numbers, so that busy connections stay small.
+ */
+export class RecentSends {
+  /** seq_num, session, fingerprint, msg_id, time of each entry */
+  #ring = new Uint32Array(firstCapacity * wordsPerEntry);
+  /** Entries written since the ring was made. */
+  #count = 0;
+
+  get #capacity(): number {
+    return this.#ring.length / wordsPerEntry;
+  }
+
+  /** @param now milliseconds of a monotonic clock */
+  find(seqNum: number, sessionId: number, fingerprint: number, now: number): EarlierSend | undefined {
+    const oldest = now - memoryMs;
+    for (let i = this.#count - 1; i >= Math.max(0, this.#count - this.#capacity); i--) {
+      const at = this.#at(i);
+      if (this.#ring[at + 4]! < oldest) return undefined;
+      const same =
+        this.#ring[at] === seqNum && this.#ring[at + 1] === sessionId && this.#ring[at + 2] === fingerprint;
+      if (same) return { msgId: this.#ring[at + 3]! };
+    }
+    return undefined;
+  }
+
+  /** Remembers a message that is being sent. */
+  add(seqNum: number, sessionId: number, fingerprint: number, now: number): void {
+    if (this.#count >= this.#capacity) this.#growUnlessOld(now - memoryMs);
+    const at = this.#at(this.#count++);
+    this.#ring[at] = seqNum;
+    this.#ring[at + 1] = sessionId;
+    this.#ring[at + 2] = fingerprint;
+    this.#ring[at + 3] = 0;
+    this.#ring[at + 4] = now;
+  }
+
+  /** Notes the result of a message; 0 forgets it, so that it may be sent again. */
+  settle(seqNum: number, sessionId: number, fingerprint: number, msgId: number): void {
+    for (let i = this.#count - 1; i >= Math.max(0, this.#count - this.#capacity); i--) {
+      const at = this.#at(i);
+      const same =
+        this.#ring[at] === seqNum && this.#ring[at + 1] === sessionId && this.#ring[at + 2] === fingerprint;
+      if (!same) continue;
+      if (msgId > 0) this.#ring[at + 3] = msgId;
+      else this.#ring[at + 1] = 0;
+      return;
+    }
+  }
+
+  #at(index: number): number {
+    return (index % this.#capacity) * wordsPerEntry;
+  }
+
+  /** Doubles the ring when its oldest entry is still of use. */
+  #growUnlessOld(oldest: number): void {
+    const capacity = this.#capacity;
+    if (capacity >= maxCapacity || this.#ring[this.#at(this.#count) + 4]! < oldest) return;
+    const larger = new Uint32Array(this.#ring.length * 2);
+    for (let i = 0; i < capacity; i++) {
+      const at = this.#at(this.#count + i);
+      larger.set(this.#ring.subarray(at, at + wordsPerEntry), i * wordsPerEntry);
+    }
+    this.#ring = larger;
+    this.#count = capacity;
+  }
+}
+
+/** A number that tells messages of different type or content apart (FNV-1a, unsigned 32-bit). */
+export function fingerprintOf(msgType: number, data: Uint8Array): number {
+  let hash = (0x811c9dc5 ^ msgType ^ data.length) >>> 0;
+  const { length } = data;
+  const headEnd = length > 2 * hashedPart ? hashedPart : length;
+  for (let i = 0; i < headEnd; i++) hash = Math.imul(hash ^ data[i]!, 0x01000193);
+  for (let i = Math.max(headEnd, length - hashedPart); i < length; i++) {
+    hash = Math.imul(hash ^ data[i]!, 0x01000193);
+  }
+  return hash >>> 0;
+}

@@ -1,0 +1,34 @@
+import type { Bus } from '@teamtalk/bus';
+import type { MessageAppender, ReadMarker, ReplicaPool } from '@teamtalk/rpc';
+import type { Kit } from '@teamtalk/service-kit';
+import type { MsgServerConfig } from './config.js';
+import type { Connection } from './connection/connection.js';
+import type { LocalUsers } from './connection/local-users.js';
+import type { Throttle } from './connection/throttle.js';
+import type { RateLimit } from './connection/token-bucket.js';
+import type { Deliveries } from './delivery/deliveries.js';
+import type { NoticeText } from './delivery/notice-text.js';
+import type { RecentTickets } from './delivery/recent-tickets.js';
+import type { MsgServerMetrics } from './metrics.js';
+import type { PresencePublisher } from './presence/presence-publisher.js';
+
+/** What handlers may use. */
+export interface Context {
+  readonly kit: Kit;
+  readonly config: MsgServerConfig;
+  readonly metrics: MsgServerMetrics;
+  /** Whether the log shows level debug: asked once, because it costs on the message path. */
+  readonly debug: boolean;
+  readonly bus: Bus;
+  /** The db_proxy_servers. */
+  readonly pool: ReplicaPool;
+  readonly appender: MessageAppender;
+  readonly marker: ReadMarker;
+  readonly users: LocalUsers;
+  readonly presence: PresencePublisher;
+  readonly deliveries: Deliveries;
+  readonly tickets: RecentTickets;
+  readonly noticeText: NoticeText;
+  readonly rate: RateLimit;
+  readonly throttle: Throttle<Connection>;
+}

@@ -1,0 +1,101 @@
+/** Most delivered ids below the first one that are remembered. */
+const maxLate = 64;
+/** Most messages that are kept behind a gap; the rest is asked for when the gap is closed. */
+const maxHeld = 256;
+
+/**
+ * What one user, on this server, has got of one conversation. The store numbers a conversation's messages
+ * without gaps, so the ids alone say what comes next, what came before and what is missing.
+ */
+export class ConversationCursor<M> {
+  /** The lowest and the highest id of the unbroken run that was delivered. */
+  #first: number;
+  #last: number;
+  /** The highest id that is known to exist. */
+  #highest: number;
+  /** Messages beyond the gap, by id. */
+  #held: Map<number, M> | undefined;
+  /** Ids below `#first` that came late and were delivered nevertheless. */
+  #late: number[] | undefined;
+
+  /** @param msgId of the message that is being delivered: what was before is not known */
+  constructor(msgId: number) {
+    this.#first = msgId;
+    this.#last = msgId;
+    this.#highest = msgId;
+  }
+
+  /** The last id of the unbroken run. */
+  get last(): number {
+    return this.#last;
+  }
+
+  /** The ids that are missing or held back; undefined: none. */
+  get gap(): { first: number; last: number } | undefined {
+    return this.#highest > this.#last ? { first: this.#last + 1, last: this.#highest } : undefined;
+  }
+
+  /**
+   * Decides about a message: `deliver` it now (then take what `next` gives), it is `known` and must not be
+   * delivered again, or it is `held` until those before it are there.
+   */
+  offer(msgId: number, message: M): 'deliver' | 'known' | 'held' {
+    if (msgId === this.#last + 1) {
+      this.#last = msgId;
+      if (msgId > this.#highest) this.#highest = msgId;
+      this.#held?.delete(msgId);
+      return 'deliver';
+    }
+    if (msgId > this.#last) {
+      if (this.#held?.has(msgId)) return 'known';
+      if (msgId > this.#highest) this.#highest = msgId;
+      this.#held ??= new Map();
+      if (this.#held.size < maxHeld) this.#held.set(msgId, message);
+      return 'held';
+    }
+    return msgId < this.#first && this.#isNewLate(msgId) ? 'deliver' : 'known';
+  }
+
+  /** The held message whose turn it is now; counts as delivered. */
+  next(): M | undefined {
+    if (!this.#held) return undefined;
+    const message = this.#held.get(this.#last + 1);
+    if (message === undefined) return undefined;
+    this.#last++;
+    this.#held.delete(this.#last);
+    if (this.#held.size === 0) this.#held = undefined;
+    return message;
+  }
+
+  /**
+   * Gives up what is missing before the next held message, so that `next` has it; without a held message
+   * everything up to the highest known id is given up.
+   * @returns how many ids were given up
+   */
+  skipGap(): number {
+    const target = this.#held ? Math.min(...this.#held.keys()) - 1 : this.#highest;
+    const skipped = target - this.#last;
+    this.#last = target;
+    return skipped;
+  }
+
+  #isNewLate(msgId: number): boolean {
+    if (msgId === this.#first - 1) {
+      this.#first = msgId;
+      this.#joinLate();
+      return true;
+    }
+    if (this.#late?.includes(msgId)) return false;
+    this.#late ??= [];
+    if (this.#late.length >= maxLate) this.#late.shift();
+    this.#late.push(msgId);
+    return true;
+  }
+
+  #joinLate(): void {
+    if (!this.#late) return;
+    while (this.#late.includes(this.#first - 1)) this.#first--;
+    this.#late = this.#late.filter((id) => id < this.#first);
+    if (this.#late.length === 0) this.#late = undefined;
+  }
+}

@@ -1,0 +1,19 @@
+/** A stored message on its way to the connections of this server. */
+export interface DeliveredMessage {
+  readonly msgId: number;
+  /** the 0x0301 PDU, the same bytes for every connection */
+  readonly pdu: Buffer;
+  /** the sender's connection on this server, which gets no copy; 0: none */
+  readonly exceptConnection: number;
+  readonly originInstance: number;
+  readonly originTicket: number;
+}
+
+/** A conversation as the store names it: a group, or a pair of users. */
+export interface Conversation {
+  readonly sessionType: number;
+  /** one of the pair; of a group, unused */
+  readonly userId: number;
+  /** the other of the pair, or the group */
+  readonly sessionId: number;
+}

@@ -1,0 +1,138 @@
+import type { Logger } from '@teamtalk/service-kit';
+import { traceId } from '@teamtalk/service-kit';
+import type { Connection } from '../connection/connection.js';
+import type { LocalUser, LocalUsers } from '../connection/local-users.js';
+import type { MsgServerMetrics } from '../metrics.js';
+import { ConversationCursor } from './conversation-cursor.js';
+import type { Conversation, DeliveredMessage } from './delivered-message.js';
+import { type FetchRange, GapRepairs } from './gap-repairs.js';
+import type { NoticeText } from './notice-text.js';
+import type { RecentTickets } from './recent-tickets.js';
+
+const groupSession = 2;
+
+/** Conversations of one user whose position is kept; the ones used first go first. */
+const maxConversations = 512;
+
+export interface DeliveriesOptions {
+  users: LocalUsers;
+  instance: number;
+  tickets: RecentTickets;
+  fetchRange: FetchRange;
+  noticeText: NoticeText;
+  metrics: MsgServerMetrics;
+  log: Logger;
+}
+
+/**
+ * Brings stored messages to the connections of their users: in the order of their ids in each
+ * conversation, once, none left out. Events may come twice, late or in another order.
+ */
+export class Deliveries {
+  readonly #users: LocalUsers;
+  readonly #instance: number;
+  readonly #tickets: RecentTickets;
+  readonly #noticeText: NoticeText;
+  readonly #metrics: MsgServerMetrics;
+  readonly #log: Logger;
+  readonly #debug: boolean;
+  readonly #repairs: GapRepairs;
+
+  constructor(options: DeliveriesOptions) {
+    this.#users = options.users;
+    this.#instance = options.instance;
+    this.#tickets = options.tickets;
+    this.#noticeText = options.noticeText;
+    this.#metrics = options.metrics;
+    this.#log = options.log;
+    this.#debug = options.log.isLevelEnabled('debug');
+    this.#repairs = new GapRepairs({
+      fetchRange: options.fetchRange,
+      instance: options.instance,
+      tickets: options.tickets,
+      metrics: options.metrics,
+      log: options.log,
+      offer: (user, cursor, message) => this.#offer(user, cursor, message),
+      release: (user, cursor) => this.#release(user, cursor),
+    });
+  }
+
+  /** Delivers a message to those of `userIds` who are here; those who are not are somebody else's. */
+  deliver(conversation: Conversation, message: DeliveredMessage, userIds: readonly number[]): void {
+    if (message.originInstance === this.#instance) this.#measure(message.originTicket);
+    const isGroup = conversation.sessionType === groupSession;
+    let written = 0;
+    for (const userId of userIds) {
+      const user = this.#users.get(userId);
+      if (!user) continue;
+      const key = isGroup ? -conversation.sessionId : peerOf(conversation, userId);
+      written += this.#deliverTo(user, key, conversation, message);
+    }
+    if (this.#debug) {
+      const trace = traceId(message.originInstance, message.originTicket);
+      this.#log.debug({ trace, msgId: message.msgId, users: userIds.length, written }, 'message delivered');
+    }
+  }
+
+  stop(): void {
+    this.#repairs.stop();
+  }
+
+  /** @returns PDUs written */
+  #deliverTo(user: LocalUser, key: number, conversation: Conversation, message: DeliveredMessage): number {
+    user.conversations ??= new Map();
+    const cursor = user.conversations.get(key);
+    if (!cursor) {
+      if (user.conversations.size >= maxConversations) forgetOldest(user.conversations);
+      user.conversations.set(key, new ConversationCursor(message.msgId));
+      return this.#write(user, message);
+    }
+    const written = this.#offer(user, cursor, message);
+    if (cursor.gap) this.#repairs.watch(conversation, user, cursor);
+    return written;
+  }
+
+  #offer(user: LocalUser, cursor: ConversationCursor<DeliveredMessage>, message: DeliveredMessage): number {
+    if (cursor.offer(message.msgId, message) !== 'deliver') return 0;
+    return this.#write(user, message) + this.#release(user, cursor);
+  }
+
+  #release(user: LocalUser, cursor: ConversationCursor<DeliveredMessage>): number {
+    let written = 0;
+    for (let message = cursor.next(); message; message = cursor.next()) written += this.#write(user, message);
+    return written;
+  }
+
+  #write(user: LocalUser, message: DeliveredMessage): number {
+    let written = 0;
+    for (const connection of user.connections) {
+      if (connection.id === message.exceptConnection) continue;
+      connection.push(this.#pduFor(connection, message));
+      written++;
+    }
+    this.#metrics.delivered.value += written;
+    return written;
+  }
+
+  #pduFor(connection: Connection, message: DeliveredMessage): Buffer {
+    return this.#noticeText.appliesTo(connection) ? this.#noticeText.pduOf(message.pdu) : message.pdu;
+  }
+
+  #measure(ticket: number): void {
+    const since = this.#tickets.timeOf(ticket);
+    if (since !== undefined) this.#metrics.deliverySeconds.observe((performance.now() - since) / 1000);
+  }
+}
+
+function peerOf({ userId, sessionId }: Conversation, self: number): number {
+  return self === userId ? sessionId : userId;
+}
+
+/** Forgets the conversation that was used first, unless something of it is held back. */
+function forgetOldest(conversations: Map<number, ConversationCursor<DeliveredMessage>>): void {
+  for (const [key, cursor] of conversations) {
+    if (cursor.gap) continue;
+    conversations.delete(key);
+    return;
+  }
+}

@@ -1,0 +1,163 @@
+import type { Logger } from '@teamtalk/service-kit';
+import type { LocalUser } from '../connection/local-users.js';
+import type { MsgServerMetrics } from '../metrics.js';
+import type { ConversationCursor } from './conversation-cursor.js';
+import type { Conversation, DeliveredMessage } from './delivered-message.js';
+import type { RecentTickets } from './recent-tickets.js';
+
+/** A missing message may just be late: only after this long is it asked for, milliseconds. */
+const patienceMs = 50;
+const retryMs = 250;
+/** After this long what is there is delivered without what is missing, milliseconds. */
+const giveUpMs = 4_000;
+/** Messages asked for at once. */
+const maxRange = 200;
+
+type Cursor = ConversationCursor<DeliveredMessage>;
+
+/** A message as the store gives it for a range. */
+export interface FetchedMessage {
+  msgId: number;
+  originInstance: number;
+  originTicket: number;
+  pdu: Buffer;
+}
+
+/** Asks the store for consecutive messages of a conversation; rejects when it does not answer. */
+export type FetchRange = (
+  conversation: Conversation,
+  first: number,
+  last: number,
+) => Promise<FetchedMessage[]>;
+
+export interface GapRepairsOptions {
+  fetchRange: FetchRange;
+  instance: number;
+  tickets: RecentTickets;
+  metrics: MsgServerMetrics;
+  log: Logger;
+  /** Delivers a message and what was waiting behind it. */
+  offer(user: LocalUser, cursor: Cursor, message: DeliveredMessage): void;
+  /** Delivers what is no longer waiting. */
+  release(user: LocalUser, cursor: Cursor): void;
+}
+
+interface Repair {
+  key: string;
+  conversation: Conversation;
+  startedAt: number;
+  /** those who miss something */
+  cursors: Map<Cursor, LocalUser>;
+  timer: NodeJS.Timeout;
+}
+
+/**
+ * Closes gaps: one repair a conversation, however many users here miss the same messages.
+ */
+export class GapRepairs {
+  readonly #options: GapRepairsOptions;
+  readonly #repairs = new Map<string, Repair>();
+  #stopped = false;
+
+  constructor(options: GapRepairsOptions) {
+    this.#options = options;
+  }
+
+  /** Sees to it that the gap of `cursor` gets closed. */
+  watch(conversation: Conversation, user: LocalUser, cursor: Cursor): void {
+    if (this.#stopped) return;
+    const key = keyOf(conversation);
+    let repair = this.#repairs.get(key);
+    if (!repair) {
+      repair = {
+        key,
+        conversation,
+        startedAt: performance.now(),
+        cursors: new Map(),
+        timer: this.#later(key, patienceMs),
+      };
+      this.#repairs.set(key, repair);
+    }
+    repair.cursors.set(cursor, user);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const { timer } of this.#repairs.values()) clearTimeout(timer);
+    this.#repairs.clear();
+  }
+
+  #later(key: string, ms: number): NodeJS.Timeout {
+    return setTimeout(() => void this.#attempt(key), ms);
+  }
+
+  async #attempt(key: string): Promise<void> {
+    const repair = this.#repairs.get(key);
+    if (!repair) return;
+    this.#forgetRepaired(repair, 'late');
+    if (repair.cursors.size > 0) {
+      try {
+        await this.#fetch(repair);
+      } catch (error) {
+        this.#options.log.debug({ err: error }, 'missing messages could not be fetched');
+      }
+      if (this.#stopped) return;
+      this.#forgetRepaired(repair, 'fetched');
+    }
+    if (repair.cursors.size > 0 && performance.now() - repair.startedAt >= giveUpMs) this.#giveUp(repair);
+    if (repair.cursors.size === 0) this.#repairs.delete(key);
+    else repair.timer = this.#later(key, retryMs);
+  }
+
+  async #fetch({ conversation, cursors }: Repair): Promise<void> {
+    let first = Number.POSITIVE_INFINITY;
+    let last = 0;
+    for (const { gap } of cursors.keys()) {
+      if (!gap) continue;
+      first = Math.min(first, gap.first);
+      last = Math.max(last, gap.last);
+    }
+    const messages = await this.#options.fetchRange(
+      conversation,
+      first,
+      Math.min(last, first + maxRange - 1),
+    );
+    messages.sort((a, b) => a.msgId - b.msgId);
+    const { instance, tickets, offer } = this.#options;
+    for (const { msgId, pdu, originInstance, originTicket } of messages) {
+      const exceptConnection = originInstance === instance ? tickets.connectionOf(originTicket) : 0;
+      const message = { msgId, pdu, originInstance, originTicket, exceptConnection };
+      for (const [cursor, user] of cursors) offer(user, cursor, message);
+    }
+  }
+
+  /** Lets go of the users who miss nothing any more, or have gone. */
+  #forgetRepaired({ cursors }: Repair, outcome: 'late' | 'fetched'): void {
+    for (const [cursor, user] of cursors) {
+      const gone = user.connections.length === 0;
+      if (cursor.gap && !gone) continue;
+      cursors.delete(cursor);
+      if (!gone) this.#options.metrics.gaps.inc({ outcome });
+    }
+  }
+
+  #giveUp({ conversation, cursors }: Repair): void {
+    const { metrics, log, release } = this.#options;
+    for (const [cursor, user] of cursors) {
+      const missing = cursor.gap;
+      const skipped = cursor.skipGap();
+      metrics.gaps.inc({ outcome: 'given-up' });
+      log.error(
+        { ...conversation, userId: user.id, gap: missing, skipped },
+        'messages are missing; going on without',
+      );
+      release(user, cursor);
+      if (!cursor.gap) cursors.delete(cursor);
+    }
+  }
+}
+
+function keyOf({ sessionType, userId, sessionId }: Conversation): string {
+  if (sessionType === 2) return `group ${sessionId}`;
+  return `pair ${Math.min(userId, sessionId)} ${Math.max(userId, sessionId)}`;
+}

@@ -1,0 +1,24 @@
+import type { teamtalk } from '@teamtalk/bus';
+import type { Context } from '../context.js';
+import { deliverMessages } from './deliver-message.js';
+import { kickUser } from './kick-user.js';
+import { notifyStatus } from './notify-status.js';
+import { notifyUsers } from './notify-users.js';
+
+/** What route_servers send to this msg_server. Only deliveries are answered: once they are queued to the sockets. */
+export function takeNodeEvent(context: Context) {
+  const deliver = deliverMessages(context);
+  const notify = notifyUsers(context);
+  const kick = kickUser(context);
+  const status = notifyStatus(context);
+  return (event: teamtalk.bus.NodeEvent): teamtalk.bus.Done.$Properties | undefined => {
+    if (event.deliver) {
+      deliver(event.deliver);
+      return {};
+    }
+    if (event.notify) notify(event.notify);
+    else if (event.kick) kick(event.kick);
+    else if (event.status) status(event.status);
+    return undefined;
+  };
+}

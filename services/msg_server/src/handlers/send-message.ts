@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto';
+import {
+  Commands,
+  decodeBody,
+  encodePdu,
+  isAudioMessageType,
+  isGroupMessageType,
+  type MessageOf,
+  MsgType,
+  sessionTypeOf,
+} from '@teamtalk/protocol';
+import { type AppendResult, conversationKey, teamtalk } from '@teamtalk/rpc';
+import { traceId } from '@teamtalk/service-kit';
+import type { Connection } from '../connection/connection.js';
+import { fingerprintOf, RecentSends } from '../connection/recent-sends.js';
+import { StoreGate } from '../connection/store-gate.js';
+import type { Context } from '../context.js';
+import type { DropReason } from '../metrics.js';
+import type { Handler } from './handler.js';
+
+type Message = MessageOf<typeof Commands.MsgData>;
+
+const { APPEND_STORED, APPEND_UNKNOWN_RECEIVER, APPEND_NOT_A_MEMBER, APPEND_INVALID } =
+  teamtalk.db.AppendStatus;
+
+/** An audio message is its duration in four bytes, and then the sound (protocol notes, section 12). */
+const audioHeaderBytes = 4;
+/** A longer client key is replaced by its hash, bytes. */
+const maxKeyBytes = 64;
+const noKey = new Uint8Array(0);
+
+/**
+ * 0x0301: gives a message to the store, and acknowledges it with 0x0302 when it is stored. Messages of one
+ * connection do not wait for each other. One that cannot be stored gets no answer (protocol notes, section 4).
+ */
+export function sendMessage(context: Context): Handler {
+  const { appender, config, debug, kit, metrics, rate, throttle, tickets } = context;
+  const { inFlight, messageBytes } = config.limits;
+  const gate = new StoreGate<Connection>(() => appender.full);
+
+  /** Whether the connection has to wait before it may send its next message. */
+  const mustWait = (connection: Connection, now: number): boolean => {
+    if (connection.pendingWrites >= inFlight) return true;
+    if (gate.blocks(connection)) return true;
+    if (rate.unlimited) return false;
+    const wait = rate.waitFor(connection.bucketFullAt, now);
+    if (wait === 0) return false;
+    if (throttle.wake(connection, wait)) metrics.held.inc({ reason: 'rate' });
+    return true;
+  };
+
+  /** Takes a repetition of a message that was just sent: its ack is given again, or still to come. */
+  const isRepetition = (
+    connection: Connection,
+    seqNum: number,
+    message: Message,
+    print: number,
+    now: number,
+  ) => {
+    const earlier = connection.recentSends?.find(seqNum, message.toSessionId, print, now);
+    if (!earlier) return false;
+    metrics.dropped.inc({ reason: 'repetition' });
+    if (earlier.msgId > 0) connection.write(ackOf(connection, message, earlier.msgId, seqNum));
+    return true;
+  };
+
+  return (connection, pdu) => {
+    const now = performance.now();
+    if (mustWait(connection, now)) return false;
+    const message = decodeBody(Commands.MsgData, pdu.body);
+    if (!rate.unlimited) connection.bucketFullAt = rate.take(connection.bucketFullAt, now);
+    const reason = refusal(connection, message, messageBytes);
+    if (reason) {
+      metrics.dropped.inc({ reason });
+      return true;
+    }
+    const { seqNum } = pdu;
+    const { toSessionId, msgType, msgData } = message;
+    // A client that does not number its PDUs cannot mean the same message by the same number.
+    const print = seqNum === 0 ? 0 : fingerprintOf(msgType, msgData);
+    if (seqNum !== 0) {
+      if (isRepetition(connection, seqNum, message, print, now)) return true;
+      connection.recentSends ??= new RecentSends();
+      connection.recentSends.add(seqNum, toSessionId, print, now);
+    }
+    metrics.messages.value++;
+    connection.pendingWrites++;
+    const ticket = appender.send(
+      {
+        fromUserId: connection.userId,
+        toSessionId,
+        msgType,
+        msgData,
+        clientKey: clientKeyOf(message),
+        connectionId: connection.id,
+      },
+      conversationKey(isGroupMessageType(msgType), connection.userId, toSessionId),
+      (result) => {
+        metrics.appendSeconds.observe((performance.now() - now) / 1000);
+        const msgId = result?.status === APPEND_STORED ? result.msgId : 0;
+        if (seqNum !== 0) connection.recentSends?.settle(seqNum, toSessionId, print, msgId);
+        if (msgId > 0) {
+          metrics.acked.value++;
+          connection.write(ackOf(connection, message, msgId, seqNum));
+        } else {
+          metrics.dropped.inc({ reason: dropReasonOf(result) });
+        }
+        if (debug) {
+          const trace = traceId(kit.instance, ticket);
+          kit.log.debug({ trace, msgId, status: result?.status ?? 'none' }, 'message has its result');
+        }
+        connection.writeDone();
+        gate.freed();
+      },
+    );
+    tickets.add(ticket, connection.id, now);
+    if (debug) {
+      const trace = traceId(kit.instance, ticket);
+      kit.log.debug({ trace, from: connection.userId, to: toSessionId, msgType, seqNum }, 'message taken in');
+    }
+    return true;
+  };
+}
+
+function refusal(connection: Connection, message: Message, maxBytes: number): DropReason | undefined {
+  const { msgType, msgData, toSessionId } = message;
+  if (msgType === MsgType.PUSH_NOTICE) return 'wrong-type';
+  if (msgData.length === 0) return 'empty';
+  if (isAudioMessageType(msgType) && msgData.length <= audioHeaderBytes) return 'empty';
+  if (msgData.length > maxBytes) return 'too-large';
+  if (toSessionId === 0) return 'no-receiver';
+  if (toSessionId === connection.userId && !isGroupMessageType(msgType)) return 'to-oneself';
+  return undefined;
+}
+
+function clientKeyOf(message: Message): Uint8Array {
+  if (!Object.hasOwn(message, 'attachData')) return noKey;
+  const key = message.attachData;
+  return key.length > maxKeyBytes ? createHash('sha256').update(key).digest() : key;
+}
+
+function dropReasonOf(result: AppendResult | undefined): DropReason {
+  switch (result?.status) {
+    case undefined:
+      return 'no-result';
+    case APPEND_UNKNOWN_RECEIVER:
+      return 'unknown-receiver';
+    case APPEND_NOT_A_MEMBER:
+      return 'not-a-member';
+    case APPEND_INVALID:
+      return 'invalid';
+    default:
+      return 'store-unavailable';
+  }
+}
+
+function ackOf(
+  connection: Connection,
+  { toSessionId, msgType }: Message,
+  msgId: number,
+  seqNum: number,
+): Buffer {
+  return encodePdu(
+    Commands.MsgDataAck,
+    { userId: connection.userId, sessionId: toSessionId, msgId, sessionType: sessionTypeOf(msgType) },
+    seqNum,
+  );
+}

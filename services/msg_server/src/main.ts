@@ -1,0 +1,5 @@
+import { runService } from '@teamtalk/service-kit';
+import { loadConfig } from './config.js';
+import { startMsgServer } from './service.js';
+
+process.exit(await runService('msg_server', (env, options) => startMsgServer(loadConfig(env), options)));

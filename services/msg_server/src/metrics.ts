@@ -1,0 +1,184 @@
+import type { Metrics } from '@teamtalk/service-kit';
+
+/** Why a message from a client was not stored; it got no ack. */
+export type DropReason =
+  | 'empty'
+  | 'to-oneself'
+  | 'wrong-type'
+  | 'too-large'
+  | 'no-receiver'
+  | 'repetition'
+  | 'unknown-receiver'
+  | 'not-a-member'
+  | 'invalid'
+  | 'store-unavailable'
+  | 'no-result';
+
+/** Why a PDU was not understood. */
+export type BadPduReason =
+  | 'unknown-command'
+  | 'body'
+  | 'length-below-header'
+  | 'length-above-limit'
+  | 'not-served'
+  | 'content'
+  | 'failed';
+
+/** Why a client's connection ended. */
+export type CloseReason =
+  | 'by-client'
+  | 'connection-lost'
+  | 'framing'
+  | 'bad-pdus'
+  | 'before-login'
+  | 'login-timeout'
+  | 'login-failed'
+  | 'idle'
+  | 'kicked'
+  | 'logout'
+  | 'slow-reader'
+  | 'draining';
+
+/** How a login ended. */
+export type LoginOutcome =
+  | 'ok'
+  | 'wrong-name-or-password'
+  | 'too-many-attempts'
+  | 'full'
+  | 'draining'
+  | 'no-db-proxy'
+  | 'no-route-server'
+  | 'gone';
+
+/**
+ * A number that is counted up on a hot path. prom-client's counters cost a few hundred nanoseconds each
+ * time; this one is read when the metrics are scraped.
+ */
+export interface Tally {
+  value: number;
+}
+
+/** A counter with one label, of which only these values occur. */
+interface CounterBy<L extends string, V extends string> {
+  inc(labels: Record<L, V>): void;
+}
+
+type Counter<L extends string> = ReturnType<typeof Metrics.prototype.counter<L>>;
+
+/** Lets `counter` catch up with what was tallied, at each scrape. */
+function atScrape<L extends string>(counter: Counter<L>, catchUp: () => void): void {
+  // prom-client calls `collect` before it reads a metric; its types show it only in the constructor.
+  Object.assign(counter, { collect: catchUp });
+}
+
+function tally(metrics: Metrics, name: string, help: string): Tally {
+  const counter = metrics.counter(name, help);
+  const count: Tally = { value: 0 };
+  let reported = 0;
+  atScrape(counter, () => {
+    counter.inc(count.value - reported);
+    reported = count.value;
+  });
+  return count;
+}
+
+/** What msg_server counts. The names of the metrics are those behind `teamtalk_msg_server_`. */
+export class MsgServerMetrics {
+  readonly #received = new Map<number, Tally>();
+  readonly #unknown: Tally = { value: 0 };
+
+  /** messages taken in from clients and given to the store */
+  readonly messages: Tally;
+  readonly acked: Tally;
+  /** message PDUs written to connections */
+  readonly delivered: Tally;
+  readonly sentBytes: Tally;
+
+  readonly dropped: CounterBy<'reason', DropReason>;
+  readonly badPdus: CounterBy<'reason', BadPduReason>;
+  readonly closed: CounterBy<'reason', CloseReason>;
+  readonly logins: CounterBy<'result', LoginOutcome>;
+  readonly refusedSockets: { inc(): void };
+  readonly queriesFailed: CounterBy<'command', string>;
+  readonly querySeconds: { startTimer(labels: { command: string }): () => void };
+  readonly appendSeconds: { observe(seconds: number): void };
+  readonly deliverySeconds: { observe(seconds: number): void };
+  readonly gaps: CounterBy<'outcome', 'late' | 'fetched' | 'given-up'>;
+  readonly presenceUpdates: CounterBy<'outcome', 'complete' | 'partial' | 'unanswered' | 'again'>;
+  readonly readsFailed: { inc(): void };
+  readonly held: CounterBy<'reason', 'rate' | 'queue-full'>;
+
+  constructor(metrics: Metrics, commandIds: Iterable<number>) {
+    this.messages = tally(metrics, 'messages_total', 'Messages taken in from clients');
+    this.acked = tally(metrics, 'messages_acked_total', 'Messages stored and acknowledged to their sender');
+    this.delivered = tally(metrics, 'messages_delivered_total', 'Messages written to a connection');
+    this.sentBytes = tally(metrics, 'sent_bytes_total', 'Bytes given to the sockets of clients');
+    this.dropped = metrics.counter(
+      'messages_dropped_total',
+      'Messages of clients that were not acknowledged',
+      ['reason'],
+    );
+    this.badPdus = metrics.counter('bad_pdus_total', 'PDUs that were not understood', ['reason']);
+    this.closed = metrics.counter('connections_closed_total', 'Connections of clients that ended', [
+      'reason',
+    ]);
+    this.logins = metrics.counter('logins_total', 'Logins by how they ended', ['result']);
+    this.refusedSockets = metrics.counter(
+      'connections_refused_total',
+      'Connections not accepted because far too many are open',
+    );
+    this.queriesFailed = metrics.counter(
+      'queries_failed_total',
+      'Requests of clients that got no answer because a service behind did not answer',
+      ['command'],
+    );
+    this.querySeconds = metrics.histogram('query_seconds', 'Time to answer a request of a client', [
+      'command',
+    ]);
+    this.appendSeconds = metrics.histogram(
+      'append_seconds',
+      'Time from taking a message in to the store’s result',
+    );
+    this.deliverySeconds = metrics.histogram(
+      'delivery_seconds',
+      'Time from taking a message in to its delivery, for messages taken in and delivered here',
+    );
+    this.gaps = metrics.counter('delivery_gaps_total', 'Messages that were missing when a later one came', [
+      'outcome',
+    ]);
+    this.presenceUpdates = metrics.counter('presence_updates_total', 'Presence updates by who answered', [
+      'outcome',
+    ]);
+    this.readsFailed = metrics.counter(
+      'read_marks_failed_total',
+      'Read marks that had no effect or no result',
+    );
+    this.held = metrics.counter('connections_held_total', 'Times a connection had to wait', ['reason']);
+    this.#countCommands(metrics, commandIds);
+  }
+
+  /** Counts a PDU by its command; all unknown commands are one. */
+  received(commandId: number): void {
+    const count = this.#received.get(commandId) ?? this.#unknown;
+    count.value++;
+  }
+
+  #countCommands(metrics: Metrics, commandIds: Iterable<number>): void {
+    const counter = metrics.counter('pdus_received_total', 'PDUs received from clients', ['command']);
+    const reported = new Map<string, number>();
+    for (const id of commandIds) this.#received.set(id, { value: 0 });
+    const catchUp = (command: string, { value }: Tally) => {
+      counter.inc({ command }, value - (reported.get(command) ?? 0));
+      reported.set(command, value);
+    };
+    atScrape(counter, () => {
+      for (const [id, count] of this.#received) catchUp(commandLabel(id), count);
+      catchUp('unknown', this.#unknown);
+    });
+  }
+}
+
+/** A command as metrics and logs show it, `0x0301`. */
+export function commandLabel(commandId: number): string {
+  return `0x${commandId.toString(16).padStart(4, '0')}`;
+}

@@ -1,0 +1,176 @@
+import { type Bus, type Registry, rendezvous, type teamtalk, topics } from '@teamtalk/bus';
+import type { Logger } from '@teamtalk/service-kit';
+import type { Connection } from '../connection/connection.js';
+import type { LocalUsers } from '../connection/local-users.js';
+import type { MsgServerMetrics } from '../metrics.js';
+
+type Change = teamtalk.bus.PresenceChange.$Properties & { userId: number };
+
+/** Milliseconds the route_servers have to answer; then those that did are enough. */
+const answerMs = 1_000;
+/** Times a change is published to find a route_server that acts on it. */
+const maxAttempts = 3;
+/** Changes of one update, and sessions of one snapshot page. */
+const maxChanges = 1_000;
+
+interface Pending {
+  change: Change;
+  /** Whether the change is still true: only then is it published again. */
+  isCurrent: () => boolean;
+  settle: (known: boolean) => void;
+}
+
+export interface PresencePublisherOptions {
+  bus: Bus;
+  instance: number;
+  routeServers: Registry;
+  users: LocalUsers;
+  metrics: MsgServerMetrics;
+  log: Logger;
+}
+
+/**
+ * Tells the route_servers who came and went. The changes of one event-loop turn go out together; each has
+ * a number, so that a route_server notices when it misses one.
+ */
+export class PresencePublisher {
+  readonly #options: PresencePublisherOptions;
+  readonly #inFlight = new Set<Promise<void>>();
+  #seq = 0;
+  #pending: Pending[] = [];
+  #scheduled = false;
+
+  constructor(options: PresencePublisherOptions) {
+    this.#options = options;
+  }
+
+  /** Number of the last change that was published. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /**
+   * A connection has logged in.
+   * @returns true as soon as every route_server knows it, or after a second at least one; false when none does
+   */
+  came(connection: Connection): Promise<boolean> {
+    return new Promise((settle) => {
+      this.#add({
+        change: changeOf(connection, true),
+        isCurrent: () => this.#options.users.connectionsOf(connection.userId).includes(connection),
+        settle,
+      });
+    });
+  }
+
+  /** A connection has gone. */
+  went(connection: Connection): void {
+    this.#add({ change: changeOf(connection, false), isCurrent: () => true, settle: () => {} });
+  }
+
+  /** All sessions by pages, as of the change `seq`. */
+  snapshot(): teamtalk.bus.PresenceSnapshot.$Properties[] {
+    // What is in the table and not yet published would otherwise be in the snapshot under a number that
+    // does not hold it.
+    this.#publishPending();
+    const sessions: Change[] = [];
+    for (const connection of this.#options.users.connections()) sessions.push(changeOf(connection, true));
+    const pages: teamtalk.bus.PresenceSnapshot.$Properties[] = [];
+    for (let i = 0; i === 0 || i < sessions.length; i += maxChanges) {
+      pages.push({
+        instance: this.#options.instance,
+        seq: this.#seq,
+        sessions: sessions.slice(i, i + maxChanges),
+        last: i + maxChanges >= sessions.length,
+      });
+    }
+    return pages;
+  }
+
+  /** Publishes what is waiting and resolves when the route_servers have answered, or did not in time. */
+  async settle(): Promise<void> {
+    this.#publishPending();
+    await Promise.all(this.#inFlight);
+  }
+
+  #add(pending: Pending): void {
+    this.#pending.push(pending);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#publishPending());
+  }
+
+  #publishPending(): void {
+    this.#scheduled = false;
+    if (this.#pending.length === 0) return;
+    const pending = this.#pending;
+    this.#pending = [];
+    const routeServers = this.#options.routeServers.all();
+    // All changes of one user are acted on by the same route_server, or they could overtake each other.
+    const byActor = new Map<number, Pending[]>();
+    for (const each of pending) {
+      const actor = rendezvous(each.change.userId, routeServers)?.instance ?? 0;
+      const share = byActor.get(actor);
+      if (share) share.push(each);
+      else byActor.set(actor, [each]);
+    }
+    for (const [actor, share] of byActor) {
+      for (let i = 0; i < share.length; i += maxChanges) this.#start(actor, share.slice(i, i + maxChanges));
+    }
+  }
+
+  #start(actor: number, share: Pending[]): void {
+    const work = this.#publish(actor, share).finally(() => this.#inFlight.delete(work));
+    this.#inFlight.add(work);
+  }
+
+  async #publish(actor: number, share: Pending[]): Promise<void> {
+    const { metrics, log } = this.#options;
+    let acked = await this.#ask(actor, share);
+    for (const { settle } of share) settle(acked.size > 0);
+    // Everybody knows now, but the one that was to act is gone: another one that answered has to.
+    for (let attempt = 1; attempt < maxAttempts && acked.size > 0 && !acked.has(actor); attempt++) {
+      const current = share.filter((each) => each.isCurrent());
+      if (current.length === 0) return;
+      actor = [...acked][0]!;
+      metrics.presenceUpdates.inc({ outcome: 'again' });
+      acked = await this.#ask(actor, current);
+    }
+    if (acked.size > 0) return;
+    metrics.presenceUpdates.inc({ outcome: 'unanswered' });
+    log.warn({ changes: share.length }, 'no route_server answers to a presence update');
+  }
+
+  /** @returns the route_servers that have applied the changes */
+  async #ask(actingRouteServer: number, share: readonly Pending[]): Promise<Set<number>> {
+    const { bus, instance, routeServers, metrics, log } = this.#options;
+    this.#seq = (this.#seq + share.length) >>> 0;
+    const update = {
+      instance,
+      seq: this.#seq,
+      changes: share.map(({ change }) => change),
+      actingRouteServer,
+    };
+    const acked = new Set<number>();
+    try {
+      const complete = await bus.requestMany(topics.presenceUpdate, update, answerMs, ({ routeServer }) => {
+        acked.add(routeServer);
+        return routeServers.all().every((each) => acked.has(each.instance));
+      });
+      metrics.presenceUpdates.inc({ outcome: complete ? 'complete' : 'partial' });
+    } catch (error) {
+      log.debug({ err: error }, 'a presence update could not be published');
+    }
+    return acked;
+  }
+}
+
+function changeOf(connection: Connection, online: boolean): Change {
+  return {
+    userId: connection.userId,
+    clientType: connection.clientType,
+    connectionId: connection.id,
+    loginSeq: connection.loginSeq,
+    online,
+  };
+}

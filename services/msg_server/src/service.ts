@@ -1,0 +1,190 @@
+import { hostname } from 'node:os';
+import { Announcer, Bus, Registry, rendezvous, topics } from '@teamtalk/bus';
+import { allCommands } from '@teamtalk/protocol';
+import {
+  type MessageAppender,
+  messageAppender,
+  messages,
+  type ReadMarker,
+  ReplicaPool,
+  readMarker,
+  type WriterOptions,
+} from '@teamtalk/rpc';
+import { type Kit, type Service, type StartOptions, startService, withDeadline } from '@teamtalk/service-kit';
+import { asBuffer } from './bytes.js';
+import type { MsgServerConfig } from './config.js';
+import { ClientListener } from './connection/client-listener.js';
+import type { Connection } from './connection/connection.js';
+import { LocalUsers } from './connection/local-users.js';
+import { Throttle } from './connection/throttle.js';
+import { RateLimit } from './connection/token-bucket.js';
+import type { Context } from './context.js';
+import type { Conversation } from './delivery/delivered-message.js';
+import { Deliveries } from './delivery/deliveries.js';
+import type { FetchedMessage } from './delivery/gap-repairs.js';
+import { NoticeText } from './delivery/notice-text.js';
+import { RecentTickets } from './delivery/recent-tickets.js';
+import { dispatcher } from './handlers/index.js';
+import { takeNodeEvent } from './handlers/node-event.js';
+import { sendPresenceSnapshot } from './handlers/presence-snapshot.js';
+import { MsgServerMetrics } from './metrics.js';
+import { PresencePublisher } from './presence/presence-publisher.js';
+import { followReplicas } from './replicas.js';
+
+/** An entry without a result is given up after this long, milliseconds. */
+const resultMs = 10_000;
+/** Milliseconds the store has to answer when a gap is closed. */
+const fetchMs = 2_000;
+/** Milliseconds the last presence changes may wait for answers when the server stops. */
+const farewellMs = 1_500;
+
+/**
+ * Starts msg_server: takes clients in, gives their messages to db_proxy_server, and writes what
+ * route_servers bring to their connections.
+ */
+export function startMsgServer(config: MsgServerConfig, options: StartOptions = {}): Promise<Service> {
+  return startService('msg_server', config, options, start);
+}
+
+async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, number>> {
+  const { health, instance, life, log } = kit;
+  const metrics = new MsgServerMetrics(
+    kit.metrics,
+    allCommands.map(({ id }) => id),
+  );
+
+  const pool = new ReplicaPool();
+  life.onStop('gRPC', () => pool.close());
+
+  const bus = await Bus.connect({
+    ...config.nats,
+    name: `msg_server ${hostname()}`,
+    log,
+    metrics: kit.metrics,
+  });
+  life.onStop('NATS', () => bus.drain());
+  const replicas = followReplicas(bus, log, pool);
+  const routeServers = new Registry(bus, log, 'route_server');
+  life.onStop('registries', () => {
+    replicas.stop();
+    routeServers.stop();
+  });
+  let announcer: Announcer | undefined;
+  life.onStop('goodbye', () => announcer?.stop());
+
+  const { appender, marker } = openStore(config, kit, pool);
+  const tickets = new RecentTickets();
+  const users = new LocalUsers();
+  const noticeText = new NoticeText(config.pushNoticeAsText);
+  const fetchRange = async (conversation: Conversation, first: number, last: number) => {
+    const range = { ...conversation, firstMsgId: first, lastMsgId: last };
+    const reply = await pool.call(messages.getStoredRange, range, fetchMs);
+    return (reply.messages ?? []).map(
+      (message): FetchedMessage => ({
+        msgId: message.msgId ?? 0,
+        originInstance: message.originInstance ?? 0,
+        originTicket: message.originTicket ?? 0,
+        pdu: asBuffer(message.pdu),
+      }),
+    );
+  };
+  const deliveries = new Deliveries({ users, instance, tickets, fetchRange, noticeText, metrics, log });
+  life.onStop('deliveries', () => deliveries.stop());
+  const presence = new PresencePublisher({ bus, instance, routeServers, users, metrics, log });
+  life.onStop('presence', () => withDeadline(presence.settle(), farewellMs, 'telling the route_servers'));
+  const throttle = new Throttle<Connection>();
+  life.onStop('throttle', () => throttle.stop());
+
+  const context: Context = {
+    kit,
+    config,
+    metrics,
+    debug: log.isLevelEnabled('debug'),
+    bus,
+    pool,
+    appender,
+    marker,
+    users,
+    presence,
+    deliveries,
+    tickets,
+    noticeText,
+    rate: new RateLimit(config.rate.perSecond, config.rate.burst),
+    throttle,
+  };
+  bus.answer(topics.node(instance), takeNodeEvent(context));
+  bus.answer(topics.presenceSnapshot(instance), sendPresenceSnapshot(context));
+
+  const listener = new ClientListener({
+    config,
+    metrics,
+    log,
+    handle: dispatcher(context),
+    leaving: (connection) => {
+      if (users.remove(connection)) presence.went(connection);
+    },
+  });
+  life.onStop('clients', () => listener.drain(config.timeouts.drainSpreadMs));
+  const port = await listener.listen(config.listen);
+
+  health.addCheck('nats', () => bus.connected);
+  health.addCheck('db_proxy_server', () => appender.available);
+  health.addCheck('route_server', () => routeServers.all().length > 0);
+  showGauges(kit, listener, users, appender);
+
+  announcer = new Announcer(bus, { instance, service: 'msg_server', hostname: hostname() }, () => ({
+    ip1: config.advertise.ip1,
+    ip2: config.advertise.ip2,
+    port: config.advertise.port || port,
+    maxConnections: config.limits.connections,
+    connections: users.connectionCount,
+    onlineUsers: users.size,
+    draining: health.draining,
+    presenceSeq: presence.seq,
+  }));
+  life.onStop('announcing the drain', async () => {
+    announcer?.announce();
+    await bus.flush();
+  });
+  return { client: port };
+}
+
+function openStore(
+  { flush, limits }: MsgServerConfig,
+  { instance, life, log }: Kit,
+  pool: ReplicaPool,
+): { appender: MessageAppender; marker: ReadMarker } {
+  const options: WriterOptions = {
+    instance,
+    choose: rendezvous,
+    log,
+    deadlineMs: resultMs,
+    flushMs: flush.appendMs,
+    maxPending: limits.appends,
+  };
+  const appender = messageAppender(pool, options);
+  const marker = readMarker(pool, options);
+  life.onStop('store', async () => {
+    try {
+      const settled = Promise.all([appender.settle(), marker.settle()]);
+      await withDeadline(settled, resultMs, 'waiting for the results of messages');
+    } finally {
+      appender.stop();
+      marker.stop();
+    }
+  });
+  return { appender, marker };
+}
+
+function showGauges(kit: Kit, listener: ClientListener, users: LocalUsers, appender: MessageAppender): void {
+  const { metrics } = kit;
+  metrics.gauge('sockets', 'Open connections, logged in or not', () => listener.size);
+  metrics.gauge('connections_pc', 'Logged-in connections of PC clients', () => users.pc.size);
+  metrics.gauge(
+    'connections_mobile',
+    'Logged-in connections of mobile clients',
+    () => users.connectionCount - users.pc.size,
+  );
+  metrics.gauge('online_users', 'Users with a connection', () => users.size);
+  metrics.gauge('appends_in_flight', 'Messages that wait for the store', () => appender.pending);
+}

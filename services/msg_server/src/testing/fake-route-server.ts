@@ -1,0 +1,77 @@
+import { Announcer, type Bus, type teamtalk, topics } from '@teamtalk/bus';
+import { newInstance } from '@teamtalk/service-kit';
+import type { StoredMessage } from './fake-db-proxy.js';
+
+type Change = teamtalk.bus.PresenceChange.$Properties;
+type NodeEvent = teamtalk.bus.NodeEvent.$Properties;
+
+/** A route_server that notes what it hears and sends what a test tells it to. */
+export class FakeRouteServer {
+  readonly instance = newInstance();
+  readonly updates: teamtalk.bus.PresenceUpdate[] = [];
+  readonly notifies: teamtalk.bus.NotifyUsers[] = [];
+  readonly #bus: Bus;
+  readonly #announcer: Announcer;
+  readonly #subscriptions: { unsubscribe(): void }[];
+  /** Set: presence updates are not answered before it resolves. */
+  acksWaitFor: Promise<void> | undefined;
+  /** false: presence updates are heard and never answered. */
+  acks = true;
+
+  constructor(bus: Bus) {
+    this.#bus = bus;
+    const self = { instance: this.instance, service: 'route_server', hostname: 'test' };
+    this.#announcer = new Announcer(bus, self);
+    this.#subscriptions = [
+      bus.answer(topics.presenceUpdate, async (update) => {
+        this.updates.push(update);
+        await this.acksWaitFor;
+        return this.acks ? { routeServer: this.instance } : undefined;
+      }),
+      bus.subscribe(topics.notifyUsers, (notify) => {
+        this.notifies.push(notify);
+      }),
+      bus.answer(topics.presenceQuery, ({ userIds }) => ({
+        status: userIds.map((userId) => (userId % 2 === 1 ? 1 : 2)),
+      })),
+    ];
+  }
+
+  /** All changes heard, in the order of their arrival. */
+  get changes(): Change[] {
+    return this.updates.flatMap((update) => update.changes ?? []);
+  }
+
+  /** Sends an event that has no answer. */
+  send(node: number, event: NodeEvent): void {
+    this.#bus.publish(topics.node(node), event);
+  }
+
+  /** Delivers messages to the users of one msg_server, and waits for its answer. */
+  async deliver(node: number, ...batch: StoredMessage[]): Promise<void> {
+    const deliveries = batch.map((message) => ({
+      ...message,
+      userIds: message.sessionType === 2 ? message.members : [message.fromUserId, message.toSessionId],
+      exceptConnection: message.originInstance === node ? message.originConnection : 0,
+    }));
+    await this.#bus.request(topics.node(node), { deliver: { deliveries } }, 2_000);
+  }
+
+  async snapshot(node: number): Promise<{ seq: number; sessions: Change[]; pages: number }> {
+    const sessions: Change[] = [];
+    let seq = 0;
+    let pages = 0;
+    await this.#bus.requestMany(topics.presenceSnapshot(node), {}, 2_000, (page) => {
+      sessions.push(...(page.sessions ?? []));
+      seq = page.seq;
+      pages++;
+      return page.last;
+    });
+    return { seq, sessions, pages };
+  }
+
+  async stop(): Promise<void> {
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+    await this.#announcer.stop();
+  }
+}
