@@ -1,1 +1,2 @@
-export {};
+export { envSchema, type FileServerConfig, loadConfig } from './config.js';
+export { startFileServer } from './service.js';

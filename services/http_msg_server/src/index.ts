@@ -1,1 +1,2 @@
-export {};
+export { envSchema, type HttpMsgServerConfig, loadConfig } from './config.js';
+export { startHttpMsgServer } from './service.js';

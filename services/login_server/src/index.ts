@@ -1,1 +1,2 @@
-export {};
+export { envSchema, type LoginServerConfig, loadConfig } from './config.js';
+export { startLoginServer } from './service.js';

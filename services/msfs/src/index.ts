@@ -1,1 +1,2 @@
-export {};
+export { envSchema, loadConfig, type MsfsConfig } from './config.js';
+export { startMsfs } from './service.js';

@@ -1,0 +1,185 @@
+import { connect } from 'node:net';
+import { Bus, Registry } from '@teamtalk/bus';
+import { Commands, decodeBody, encodePdu, encodeRawPdu } from '@teamtalk/protocol';
+import { createLogger, Metrics, type Service } from '@teamtalk/service-kit';
+import { RawConnection, type TestNats, testNats } from '@teamtalk/testkit/infrastructure';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadConfig } from './config.js';
+import { startFileServer } from './service.js';
+
+let nats: TestNats;
+let service: Service;
+const start = (env: NodeJS.ProcessEnv = {}) =>
+  startFileServer(
+    loadConfig({
+      LOG_LEVEL: 'silent',
+      NATS_URL: nats.url,
+      NATS_PREFIX: nats.prefix,
+      OPS_PORT: '0',
+      CLIENT_PORT: '0',
+      MAX_CONSECUTIVE_BAD_PDUS: '3',
+      ...env,
+    }),
+  );
+
+const login = (seqNum = 5) =>
+  encodePdu(
+    Commands.FileLoginReq,
+    { userId: 1, taskId: '3f0c1a52-6f0e-4a44-9a55-d6ef39a4ad3b', fileRole: 1 },
+    seqNum,
+  );
+const heartbeat = (seqNum = 1) => encodeRawPdu(0x0701, Buffer.alloc(0), seqNum);
+const open = (of = service) => RawConnection.open(of.ports.client!);
+const metrics = async (of = service) => (await fetch(`http://127.0.0.1:${of.ports.ops}/metrics`)).text();
+const closedBecause = (reason: string, of = service) =>
+  expect.poll(() => metrics(of)).toContain(`connections_closed_total{reason="${reason}"} 1\n`);
+
+beforeEach(async () => {
+  nats = await testNats();
+  service = await start();
+});
+afterEach(() => service.stop());
+
+describe('a client', () => {
+  it('is refused with 0x0502 under its seq_num and closed: there are no tasks', async () => {
+    const connection = await open();
+    await connection.send(login(7));
+    const answer = await connection.next();
+    expect(answer).toMatchObject({ serviceId: 5, commandId: 0x0502, seqNum: 7 });
+    expect(decodeBody(Commands.FileLoginRes, answer.body)).toMatchObject({
+      resultCode: 1,
+      taskId: '3f0c1a52-6f0e-4a44-9a55-d6ef39a4ad3b',
+    });
+    await connection.closed;
+    await closedBecause('refused');
+  });
+
+  it('gets its heartbeats back before that', async () => {
+    const connection = await open();
+    await connection.send(Buffer.concat([heartbeat(3), heartbeat(32_767)]));
+    expect(await connection.next()).toMatchObject({ commandId: 0x0701, seqNum: 3 });
+    expect(await connection.next()).toMatchObject({ commandId: 0x0701, seqNum: 32_767 });
+    connection.close();
+    await closedBecause('peer');
+  });
+
+  it('is closed when it sends another command first', async () => {
+    const connection = await open();
+    await connection.send(
+      Buffer.concat([encodePdu(Commands.FileState, { state: 3, taskId: 'x', userId: 1 }, 1), login()]),
+    );
+    await connection.closed;
+    expect(connection.received).toEqual([]);
+    await closedBecause('not_logged_in');
+  });
+
+  it('may send a few PDUs nobody knows, and a login that does not parse', async () => {
+    const connection = await open();
+    await connection.send(
+      Buffer.concat([
+        encodeRawPdu(0x7777, Buffer.from('noise'), 1),
+        encodeRawPdu(0x0501, Buffer.from([0xff]), 2),
+      ]),
+    );
+    await connection.send(login());
+    expect(await connection.next()).toMatchObject({ commandId: 0x0502 });
+    expect(await metrics()).toContain('bad_pdus_total 2\n');
+  });
+
+  it('is closed after too many of them', async () => {
+    const connection = await open();
+    const noise = encodeRawPdu(0x7777, Buffer.from('noise'), 1);
+    await connection.send(Buffer.concat([noise, noise, noise, login()]));
+    await connection.closed;
+    expect(connection.received).toEqual([]);
+    await closedBecause('bad_pdus');
+  });
+
+  it.each([0, 1, 15, 262_145, 2 ** 31, 2 ** 32 - 1])(
+    'is closed on a PDU length of %d; nobody else is disturbed',
+    async (length) => {
+      const other = await open();
+      const connection = await open();
+      const header = Buffer.alloc(16);
+      header.writeUInt32BE(length);
+      await connection.send(header);
+      await connection.closed;
+      await closedBecause('framing');
+      await other.send(heartbeat());
+      expect(await other.next()).toMatchObject({ commandId: 0x0701 });
+      other.close();
+    },
+  );
+
+  it('is closed when it does not read its heartbeats', async () => {
+    const deaf = connect(service.ports.client!, '127.0.0.1');
+    deaf.on('error', () => {});
+    deaf.pause();
+    const many = Buffer.concat(Array.from({ length: 4096 }, () => heartbeat()));
+    const closed = new Promise<void>((resolve) => deaf.once('close', () => resolve()));
+    const write = () => {
+      while (!deaf.destroyed && deaf.write(many));
+    };
+    deaf.on('drain', write);
+    write();
+    await closedBecause('not_reading');
+    deaf.destroy();
+    await closed;
+  });
+});
+
+describe('a connection', () => {
+  it('that says nothing is closed', async () => {
+    const hasty = await start({ LOGIN_TIMEOUT_MS: '100' });
+    try {
+      await (await open(hasty)).closed;
+      await closedBecause('timeout', hasty);
+    } finally {
+      await hasty.stop();
+    }
+  });
+
+  it('above the maximum is refused', async () => {
+    const small = await start({ MAX_CONNECTIONS: '1' });
+    try {
+      const first = await open(small);
+      await expect.poll(() => metrics(small)).toContain('connections 1\n');
+      await (await open(small)).closed;
+      await closedBecause('too_many_connections', small);
+      first.close();
+    } finally {
+      await small.stop();
+    }
+  });
+});
+
+describe('the process', () => {
+  it('announces where clients dial it, and is gone when it stops', async () => {
+    const log = createLogger({ service: 'test', instance: 1, level: 'silent' });
+    const bus = await Bus.connect({ ...nats, name: 'test', log, metrics: new Metrics('test') });
+    const registry = new Registry(bus, log, 'file_server');
+    await expect
+      .poll(() => registry.get(service.instance))
+      .toMatchObject({
+        ip1: '127.0.0.1',
+        port: service.ports.client,
+      });
+    await service.stop();
+    await expect.poll(() => registry.get(service.instance)).toBeUndefined();
+    registry.stop();
+    await bus.drain();
+  });
+
+  it('stops at once although clients are connected', async () => {
+    const connection = await open();
+    const begin = performance.now();
+    await service.stop();
+    await connection.closed;
+    expect(performance.now() - begin).toBeLessThan(2_000);
+  });
+
+  it('is ready while NATS is there', async () => {
+    const response = await fetch(`http://127.0.0.1:${service.ports.ops}/readyz`);
+    expect(await response.json()).toEqual({ ready: true, draining: false, dependencies: { nats: 'up' } });
+  });
+});

@@ -1,0 +1,137 @@
+import { connect } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Harness, startHarness } from '../testing/harness.js';
+
+const path = '/query/SendP2PMessage';
+const ok = '{"error_code":0,"error_msg":"成功"}';
+const badParameter = '{"error_code":1,"error_msg":"参数错误"}';
+const message = { from_user_id: 8, session_id: 1, msg: 'hello' };
+
+let harness: Harness;
+beforeEach(async () => {
+  harness = await startHarness({ REQUEST_TIMEOUT_MS: '500' });
+});
+afterEach(() => harness.stop());
+
+/** Sends raw bytes and gives all that comes back until the server closes. */
+const raw = (text: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    const socket = connect(harness.service.ports.http!, '127.0.0.1', () => socket.write(text));
+    socket.on('data', (chunk) => chunks.push(chunk));
+    socket.on('error', reject);
+    socket.on('close', () => resolve(Buffer.concat(chunks).toString()));
+  });
+
+describe('a body that cannot be used is answered, not cut off', () => {
+  it.each([
+    ['nothing', ''],
+    ['no JSON', '{"from_user_id":8,'],
+    ['no object', '[1,2]'],
+    ['null', 'null'],
+    ['a text', '"hello"'],
+  ])('%s', async (_, body) => {
+    expect(await harness.post(path, body)).toBe(badParameter);
+  });
+
+  it('no UTF-8', async () => {
+    const body = Buffer.from(JSON.stringify({ ...message, msg: '\xe9' }), 'latin1');
+    expect(await harness.post(path, body)).toBe(badParameter);
+  });
+
+  it('more than 1 MiB, and the next request is served', async () => {
+    const big = JSON.stringify({ ...message, more: 'x'.repeat(1_048_576) });
+    expect(await harness.post(path, big)).toBe(badParameter);
+    expect(await harness.post(path, message)).toBe(ok);
+  });
+
+  it('an unknown encoding', async () => {
+    expect(await harness.post(path, message, { 'content-encoding': 'lzma' })).toBe(badParameter);
+  });
+
+  it('one that never ends', async () => {
+    const answer = await raw(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"from`);
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+    expect(answer.endsWith(`\r\n\r\n${badParameter}`)).toBe(true);
+  });
+});
+
+describe('what is no interface', () => {
+  const notAllowed = '{"error_code":5,"error_msg":"未授权的接口"}';
+
+  it.each(['/', '/query/Nothing', '/query', '/query/SendP2PMessage/x'])('%s', async (unknown) => {
+    expect(await harness.post(unknown, message)).toBe(notAllowed);
+  });
+
+  it('GET of an interface', async () => {
+    const response = await fetch(harness.url + path);
+    expect(response.status).toBe(200);
+    expect(await response.text()).toBe(badParameter);
+  });
+
+  it('a broken URL', async () => {
+    expect(await harness.post('/%E0%A4%A', message)).toMatch(/^\{"error_code":[15],/);
+  });
+
+  it('what is not HTTP', async () => {
+    const answer = await raw('noise\r\n\r\n');
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer.endsWith(badParameter)).toBe(true);
+    expect(await harness.metrics()).toContain('http_refused_total{reason="400"} 1\n');
+  });
+});
+
+describe('app_key', () => {
+  const unknownKey = '{"error_code":2,"error_msg":"appKey不存在"}';
+
+  it('is not asked for when the API is open', async () => {
+    expect(await harness.post(`${path}?app_key=whatever`, message)).toBe(ok);
+  });
+
+  it('must be one of the configured ones otherwise, in the URL or in the body', async () => {
+    const closed = await startHarness({ HTTP_AUTH: 'keys', APP_KEYS: 'first, second' });
+    try {
+      expect(await closed.post(path, message)).toBe(unknownKey);
+      expect(await closed.post(`${path}?app_key=third`, message)).toBe(unknownKey);
+      expect(await closed.post(path, { ...message, app_key: 1 })).toBe(unknownKey);
+      expect(closed.store.entries).toEqual([]);
+      expect(await closed.post(`${path}?app_key=second`, message)).toBe(ok);
+      expect(await closed.post(path, { ...message, app_key: 'first' })).toBe(ok);
+    } finally {
+      await closed.stop();
+    }
+  });
+});
+
+describe('the process', () => {
+  it('is ready while NATS and a store are there', async () => {
+    const ready = async () => {
+      const response = await fetch(`http://127.0.0.1:${harness.service.ports.ops}/readyz`);
+      return [response.status, await response.json()];
+    };
+    const up = { nats: 'up', db_proxy_server: 'up' };
+    expect(await ready()).toEqual([200, { ready: true, draining: false, dependencies: up }]);
+    await harness.store.stop();
+    const down = { ready: false, draining: false, dependencies: { ...up, db_proxy_server: 'down' } };
+    await expect.poll(ready).toEqual([503, down]);
+  });
+
+  it('answers what it had accepted before it stops', async () => {
+    const stopping = await startHarness();
+    const release = stopping.store.hold();
+    const answer = stopping.post(path, message);
+    await expect.poll(() => stopping.store.entries).toHaveLength(1);
+    const stopped = stopping.stop();
+    await expect
+      .poll(() =>
+        fetch(stopping.url).then(
+          () => 'open',
+          () => 'closed',
+        ),
+      )
+      .toBe('closed');
+    release();
+    expect(await answer).toBe(ok);
+    await stopped;
+  });
+});

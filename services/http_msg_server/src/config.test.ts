@@ -1,0 +1,26 @@
+import { ConfigError } from '@teamtalk/service-kit';
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from './config.js';
+
+describe('loadConfig', () => {
+  it('is open, on the port callers know, with the historic text key', () => {
+    const config = loadConfig({});
+    expect(config.listen.port).toBe(8400);
+    expect(config.ops.port).toBe(18400);
+    expect(config.appKeys).toBeUndefined();
+    expect(config.textKey).toBe('12345678901234567890123456789012');
+  });
+
+  it('takes keys separated by commas', () => {
+    expect(loadConfig({ HTTP_AUTH: 'keys', APP_KEYS: ' a, b,,' }).appKeys).toEqual(['a', 'b']);
+  });
+
+  it('does not close the API without a key', () => {
+    expect(() => loadConfig({ HTTP_AUTH: 'keys', APP_KEYS: ' , ' })).toThrow(ConfigError);
+  });
+
+  it('names every wrong variable', () => {
+    const load = () => loadConfig({ TEXT_KEY: 'short', HTTP_PORT: '-1', HTTP_AUTH: 'maybe' });
+    expect(load).toThrow(/HTTP_PORT: .*\n.*HTTP_AUTH: .*\n.*TEXT_KEY: must be 32 bytes/);
+  });
+});

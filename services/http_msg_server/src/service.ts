@@ -1,0 +1,86 @@
+import { hostname } from 'node:os';
+import { Announcer, Bus, rendezvous } from '@teamtalk/bus';
+import { createTextCodec } from '@teamtalk/protocol';
+import { messageAppender } from '@teamtalk/rpc';
+import {
+  formatInstance,
+  type Kit,
+  type Service,
+  type StartOptions,
+  startService,
+} from '@teamtalk/service-kit';
+import { createApp } from './api/app.js';
+import { appKeyCheck } from './auth/app-keys.js';
+import type { HttpMsgServerConfig } from './config.js';
+import { followDbProxies } from './db-proxies.js';
+import { startHttpListener } from './http-listener.js';
+import { routes } from './routes.js';
+
+/** Messages wait this long, milliseconds, for others to share a frame to db_proxy_server with. */
+const flushMs = 1;
+
+/** Starts a http_msg_server: other systems push messages through it. Ports: `http`, `ops`. */
+export function startHttpMsgServer(
+  config: HttpMsgServerConfig,
+  options: StartOptions = {},
+): Promise<Service> {
+  return startService('http_msg_server', config, options, start);
+}
+
+async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<string, number>> {
+  const { health, instance, life, log, metrics, service } = kit;
+  const { limits, timeouts } = config;
+  if (!config.appKeys) log.warn('HTTP_AUTH is open: whoever reaches this port may push in anybody’s name');
+
+  const name = `${service} ${formatInstance(instance)}`;
+  const bus = await Bus.connect({ ...config.nats, name, log, metrics });
+  life.onStop('NATS', () => bus.drain());
+  health.addCheck('nats', () => bus.connected);
+
+  const dbProxies = followDbProxies(bus, log);
+  life.onStop('db_proxy_servers', () => dbProxies.stop());
+  const appender = messageAppender(dbProxies.pool, {
+    instance,
+    choose: rendezvous,
+    log,
+    deadlineMs: timeouts.storeMs,
+    flushMs,
+    maxPending: limits.appends,
+  });
+  health.addCheck('db_proxy_server', () => appender.available);
+  metrics.gauge('appends_pending', 'Messages that wait for the store', () => appender.pending);
+  life.onStop('messages in flight', async () => {
+    await appender.settle();
+    appender.stop();
+  });
+
+  const app = createApp({
+    kit,
+    context: {
+      instance,
+      appender,
+      textCodec: createTextCodec(config.textKey),
+      maxMessageBytes: limits.messageBytes,
+    },
+    routes,
+    mayCall: appKeyCheck(config.appKeys),
+    maxBodyBytes: limits.bodyBytes,
+  });
+  const http = await startHttpListener(
+    kit,
+    {
+      ...config.listen,
+      maxConnections: limits.connections,
+      requestMs: timeouts.requestMs,
+      answerMs: timeouts.storeMs,
+    },
+    app,
+  );
+
+  const announcer = new Announcer(bus, { instance, service, hostname: hostname() }, () => ({
+    port: http,
+    draining: health.draining,
+  }));
+  life.onStop('announcements', () => announcer.stop());
+  return { http };
+}

@@ -1,0 +1,65 @@
+import { Bus } from '@teamtalk/bus';
+import { createLogger, Metrics, type Service, type StartOptions } from '@teamtalk/service-kit';
+import { testNats, waitUntil } from '@teamtalk/testkit/infrastructure';
+import { loadConfig } from '../config.js';
+import { startHttpMsgServer } from '../service.js';
+import { FakeStore } from './fake-store.js';
+
+export interface Harness {
+  readonly service: Service;
+  readonly store: FakeStore;
+  readonly bus: Bus;
+  readonly url: string;
+  /** POSTs a body (objects as JSON) and gives the answer's text. */
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<string>;
+  /** The metrics page. */
+  metrics(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** A http_msg_server with a store of the test's own, on real NATS and real sockets. */
+export async function startHarness(
+  env: NodeJS.ProcessEnv = {},
+  options: StartOptions = {},
+): Promise<Harness> {
+  const { url: natsUrl, prefix } = await testNats();
+  const log = createLogger({ service: 'test', instance: 1, level: 'silent' });
+  const bus = await Bus.connect({ url: natsUrl, prefix, name: 'test', log, metrics: new Metrics('test') });
+  const store = await FakeStore.start(bus);
+  const service = await startHttpMsgServer(
+    loadConfig({
+      LOG_LEVEL: 'silent',
+      NATS_URL: natsUrl,
+      NATS_PREFIX: prefix,
+      OPS_PORT: '0',
+      HTTP_PORT: '0',
+      ...env,
+    }),
+    options,
+  );
+  await waitUntil(() => service.health.report().ready, { what: 'the store found' });
+  const url = `http://127.0.0.1:${service.ports.http}`;
+  return {
+    service,
+    store,
+    bus,
+    url,
+    async post(path, body, headers = {}) {
+      const response = await fetch(url + path, {
+        method: 'POST',
+        headers,
+        body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
+      });
+      if (response.status !== 200) throw new Error(`status ${response.status}`);
+      return response.text();
+    },
+    async metrics() {
+      return (await fetch(`http://127.0.0.1:${service.ports.ops}/metrics`)).text();
+    },
+    async stop() {
+      await service.stop();
+      await store.stop();
+      await bus.drain();
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import {
+  busEnv,
+  type CommonConfig,
+  commonConfig,
+  commonEnv,
+  type EnvValues,
+  env,
+  readEnv,
+} from '@teamtalk/service-kit';
+
+const web = ['http:', 'https:'];
+
+/** The variables of login_server. */
+export const envSchema = {
+  ...commonEnv(18080),
+  ...busEnv,
+  HTTP_HOST: env.string('0.0.0.0', 'Address the server listens on for HTTP'),
+  HTTP_PORT: env.port(8080, 'Port of GET /msg_server and GET /status'),
+  TCP_HOST: env.string('0.0.0.0', 'Address the server listens on for command 0x0101'),
+  TCP_PORT: env.port(8008, 'Port for command 0x0101'),
+  MSFS_PRIOR_URL: env.url('http://127.0.0.1:8700/', web, 'Base URL of msfs, as clients must dial it'),
+  MSFS_BACKUP_URL: env.url('', web, 'Second base URL of msfs; the first one when unset'),
+  DISCOVERY_URL: env.url('', web, 'Page behind the clients’ discovery button; none when unset'),
+  BASE_URL: env.url('', web, 'The answer’s baseUrl, for clients that read it; left out when unset'),
+  MAX_HTTP_CONNECTIONS: env.integer(10_000, 1, 1_000_000, 'HTTP connections at most; more are refused'),
+  MAX_TCP_CONNECTIONS: env.integer(10_000, 1, 1_000_000, 'TCP connections at most; more are refused'),
+  MAX_PDU_BYTES: env.integer(1024, 16, 1_048_576, 'Largest PDU a client may send, header included, bytes'),
+  REQUEST_TIMEOUT_MS: env.integer(
+    15_000,
+    10,
+    600_000,
+    'A connection that has not sent its whole request by then is closed, ms',
+  ),
+  MAX_CONSECUTIVE_BAD_PDUS: env.integer(
+    20,
+    1,
+    1_000_000,
+    'A TCP connection is closed after so many PDUs that are not 0x0101',
+  ),
+};
+
+/** login_server's configuration, nested by what it is for. Times are milliseconds, sizes bytes. */
+export interface LoginServerConfig extends CommonConfig {
+  nats: { url: string; prefix: string };
+  http: { host: string; port: number; maxConnections: number };
+  tcp: { host: string; port: number; maxConnections: number; maxPduBytes: number; maxBadPdus: number };
+  requestTimeoutMs: number;
+  /** What clients are told besides the msg_server; URLs of msfs end in a slash. */
+  urls: { msfsPrior: string; msfsBackup: string; discovery: string; baseUrl: string | undefined };
+}
+
+function withSlash(url: string): string {
+  return url.endsWith('/') ? url : `${url}/`;
+}
+
+function nest(values: EnvValues<typeof envSchema>): LoginServerConfig {
+  return {
+    ...commonConfig(values),
+    nats: { url: values.NATS_URL, prefix: values.NATS_PREFIX },
+    http: { host: values.HTTP_HOST, port: values.HTTP_PORT, maxConnections: values.MAX_HTTP_CONNECTIONS },
+    tcp: {
+      host: values.TCP_HOST,
+      port: values.TCP_PORT,
+      maxConnections: values.MAX_TCP_CONNECTIONS,
+      maxPduBytes: values.MAX_PDU_BYTES,
+      maxBadPdus: values.MAX_CONSECUTIVE_BAD_PDUS,
+    },
+    requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
+    urls: {
+      msfsPrior: withSlash(values.MSFS_PRIOR_URL),
+      msfsBackup: withSlash(values.MSFS_BACKUP_URL || values.MSFS_PRIOR_URL),
+      discovery: values.DISCOVERY_URL,
+      baseUrl: values.BASE_URL || undefined,
+    },
+  };
+}
+
+/** @throws ConfigError naming every variable that is wrong */
+export function loadConfig(env: NodeJS.ProcessEnv): LoginServerConfig {
+  return nest(readEnv(envSchema, env));
+}

@@ -1,0 +1,55 @@
+import { type Announcement, type Bus, Registry } from '@teamtalk/bus';
+import type { Logger } from '@teamtalk/service-kit';
+
+/** A msg_server for one client, or why there is none: nobody there (drained ones do not count), or all full. */
+export type Choice = { result: 'ok'; server: Announcement } | { result: 'none' | 'full' };
+
+/**
+ * The msg_servers that live, and which of them the next client goes to: the one with the fewest
+ * connections, below its maximum, not drained (protocol notes, section 2).
+ *
+ * A msg_server says its connections once a second. Those it was given since then count as connections
+ * already, or all clients of that second would go to the same one.
+ */
+export class MsgServerDirectory {
+  readonly #registry: Registry;
+  readonly #givenSince = new Map<number, number>();
+
+  constructor(bus: Bus, log: Logger) {
+    this.#registry = new Registry(bus, log, 'msg_server', {
+      onChange: ({ instance }) => this.#givenSince.set(instance, 0),
+      onGone: ({ instance }) => this.#givenSince.delete(instance),
+    });
+  }
+
+  /** Everybody alive, drained ones too. */
+  all(): Announcement[] {
+    return this.#registry.all();
+  }
+
+  /** Chooses a msg_server and counts one more connection for it. */
+  choose(): Choice {
+    let chosen: Announcement | undefined;
+    let fewest = Number.POSITIVE_INFINITY;
+    let result: 'none' | 'full' = 'none';
+    for (const server of this.#registry.all()) {
+      if (server.draining || !server.ip1 || server.port === 0) continue;
+      result = 'full';
+      const connections = server.connections + this.#given(server.instance);
+      if (connections >= server.maxConnections || connections >= fewest) continue;
+      chosen = server;
+      fewest = connections;
+    }
+    if (!chosen) return { result };
+    this.#givenSince.set(chosen.instance, this.#given(chosen.instance) + 1);
+    return { result: 'ok', server: chosen };
+  }
+
+  stop(): void {
+    this.#registry.stop();
+  }
+
+  #given(instance: number): number {
+    return this.#givenSince.get(instance) ?? 0;
+  }
+}

@@ -1,0 +1,122 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Harness, startHarness } from '../testing/harness.js';
+
+let harness: Harness;
+beforeEach(async () => {
+  harness = await startHarness({
+    MSFS_PRIOR_URL: 'http://files.example.com:8700',
+    DISCOVERY_URL: 'http://d/',
+  });
+});
+afterEach(() => harness.stop());
+
+interface Answer {
+  code: number;
+  priorIP: string;
+}
+
+const ask = async (from = harness): Promise<Answer> => {
+  const response = await fetch(`${from.http}/msg_server`);
+  expect(response.status).toBe(200);
+  return (await response.json()) as Answer;
+};
+const askUntil = (code: number) => expect.poll(async () => (await ask()).code).toBe(code);
+const askMany = async (count: number) => {
+  const ips: string[] = [];
+  for (let i = 0; i < count; i++) ips.push((await ask()).priorIP);
+  return ips;
+};
+const timesIn = (ips: string[], ip: string) => ips.filter((each) => each === ip).length;
+
+describe('GET /msg_server', () => {
+  it('gives the address to dial, the port as a string, the URLs of msfs with a slash', async () => {
+    harness.announce(1, { ip1: '192.0.2.1', ip2: '198.51.100.1', port: 8001 });
+    await askUntil(0);
+    const response = await fetch(`${harness.http}/msg_server`);
+    expect(response.headers.get('content-type')).toBe('text/html;charset=utf-8');
+    expect(await response.text()).toBe(
+      '{"code":0,"msg":"","priorIP":"192.0.2.1","backupIP":"198.51.100.1",' +
+        '"msfsPrior":"http://files.example.com:8700/","msfsBackup":"http://files.example.com:8700/",' +
+        '"discovery":"http://d/","port":"8001"}',
+    );
+  });
+
+  it('has every field also when there is no msg_server', async () => {
+    const response = await fetch(`${harness.http}/msg_server`);
+    expect(await response.json()).toEqual({
+      code: 1,
+      msg: '没有msg_server',
+      priorIP: '',
+      backupIP: '',
+      msfsPrior: 'http://files.example.com:8700/',
+      msfsBackup: 'http://files.example.com:8700/',
+      discovery: 'http://d/',
+      port: '0',
+    });
+  });
+
+  it('adds baseUrl when it is configured', async () => {
+    const other = await startHarness({ BASE_URL: 'http://base.example.com' });
+    try {
+      expect(await ask(other)).toMatchObject({ code: 1, baseUrl: 'http://base.example.com' });
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it('repeats the first address as backup when there is no second one', async () => {
+    harness.announce(1, { ip1: '192.0.2.1', ip2: '' });
+    await askUntil(0);
+    expect(await ask()).toMatchObject({ priorIP: '192.0.2.1', backupIP: '192.0.2.1' });
+  });
+
+  it('says 2 when all are full', async () => {
+    harness.announce(1, { connections: 100, maxConnections: 100 });
+    await askUntil(2);
+    expect(await ask()).toMatchObject({ code: 2, msg: '负载过高', priorIP: '', backupIP: '', port: '0' });
+  });
+
+  it('picks the one with the fewest connections and counts what it gave since the announcement', async () => {
+    harness.announce(2, { connections: 10 });
+    await askUntil(0);
+    harness.announce(2, { connections: 10 });
+    harness.announce(1, { connections: 4 });
+    await expect.poll(async () => (await ask()).priorIP).toBe('10.0.0.1');
+    // From here the first one is six below the second; what was asked above counts for it.
+    const ips = await askMany(25);
+    const first = timesIn(ips, '10.0.0.1');
+    expect(first + timesIn(ips, '10.0.0.2')).toBe(25);
+    expect(first).toBeGreaterThanOrEqual(14);
+    expect(first).toBeLessThanOrEqual(16);
+  });
+
+  it('never gives more than the maximum between two announcements', async () => {
+    harness.announce(1, { connections: 95, maxConnections: 100 });
+    await askUntil(0);
+    await askMany(4);
+    expect((await ask()).code).toBe(2);
+    harness.announce(1, { connections: 50, maxConnections: 100 });
+    await askUntil(0);
+  });
+
+  it('never gives one that drains, and says 1 when nobody else is there', async () => {
+    harness.announce(1, { draining: true });
+    harness.announce(2, { connections: 50 });
+    await askUntil(0);
+    expect(new Set(await askMany(10))).toEqual(new Set(['10.0.0.2']));
+    harness.announce(2, { draining: true });
+    await askUntil(1);
+  });
+
+  it('forgets one that stops', async () => {
+    harness.announce(1, {});
+    await askUntil(0);
+    harness.announce(1, { stopping: true });
+    await askUntil(1);
+  });
+
+  it('counts its answers', async () => {
+    await ask();
+    expect(await harness.metrics()).toContain('msg_server_answers_total{asked="http",result="none"} 1');
+  });
+});

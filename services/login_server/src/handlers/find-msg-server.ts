@@ -1,0 +1,45 @@
+import type { Announcement } from '@teamtalk/bus';
+import type { Context } from '../context.js';
+import type { HttpHandler } from '../listeners/http-listener.js';
+
+/** The texts of the original. */
+const refusals = {
+  none: { code: 1, msg: '没有msg_server' },
+  full: { code: 2, msg: '负载过高' },
+} as const;
+
+/**
+ * `GET /msg_server` (protocol notes, section 2). Every field is always there, also in a refusal: Android
+ * throws on a missing one (section 12). `baseUrl` alone is left out unless it is configured.
+ */
+export function findMsgServer({ directory, urls, countAnswer }: Context): HttpHandler {
+  // An announcement never changes, the next one is another object: its answer is written once.
+  const answers = new WeakMap<Announcement, Buffer>();
+
+  const write = (state: { code: number; msg: string }, server?: Announcement) =>
+    Buffer.from(
+      JSON.stringify({
+        ...state,
+        priorIP: server?.ip1 ?? '',
+        backupIP: server ? server.ip2 || server.ip1 : '',
+        msfsPrior: urls.msfsPrior,
+        msfsBackup: urls.msfsBackup,
+        discovery: urls.discovery,
+        port: String(server?.port ?? 0),
+        ...(urls.baseUrl && { baseUrl: urls.baseUrl }),
+      }),
+    );
+  const refused = { none: write(refusals.none), full: write(refusals.full) };
+
+  return () => {
+    const choice = directory.choose();
+    countAnswer('http', choice.result);
+    if (choice.result !== 'ok') return refused[choice.result];
+    let answer = answers.get(choice.server);
+    if (!answer) {
+      answer = write({ code: 0, msg: '' }, choice.server);
+      answers.set(choice.server, answer);
+    }
+    return answer;
+  };
+}

@@ -1,0 +1,27 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type Harness, startHarness } from '../testing/harness.js';
+
+let harness: Harness;
+beforeEach(async () => {
+  harness = await startHarness();
+});
+afterEach(() => harness.stop());
+
+const status = async () => (await fetch(`${harness.http}/status`)).json();
+
+it('shows nobody', async () => {
+  expect(await status()).toEqual({ all_online_count: 0, msg_servers: [] });
+});
+
+it('shows every msg_server, drained ones too, with its users', async () => {
+  harness.announce(1, { onlineUsers: 7, port: 8000, ip2: '10.1.0.1' });
+  harness.announce(2, { onlineUsers: 5, port: 8001, draining: true });
+  await expect.poll(status).toMatchObject({ all_online_count: 12 });
+  expect(await status()).toEqual({
+    all_online_count: 12,
+    msg_servers: [
+      { port: 8000, ip_addr1: '10.0.0.1', ip_addr2: '10.1.0.1', hostname: 'host-1', online_count: 7 },
+      { port: 8001, ip_addr1: '10.0.0.2', ip_addr2: '10.0.0.2', hostname: 'host-2', online_count: 5 },
+    ],
+  });
+});

@@ -1,0 +1,110 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { NatsServer } from '@teamtalk/testkit/infrastructure';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Harness, startHarness } from '../testing/harness.js';
+
+let harness: Harness;
+beforeEach(async () => {
+  harness = await startHarness({ REQUEST_TIMEOUT_MS: '200' });
+});
+afterEach(() => harness.stop());
+
+/** Sends raw bytes and gives all that comes back until the server closes. */
+const raw = (text: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    let received = '';
+    const socket = connect(harness.service.ports.http!, '127.0.0.1', () => socket.write(text));
+    socket.on('data', (chunk) => {
+      received += chunk.toString('latin1');
+    });
+    socket.on('error', reject);
+    socket.on('close', () => resolve(received));
+  });
+
+describe('HTTP', () => {
+  it('answers 404 for unknown paths and 405 for other methods', async () => {
+    expect((await fetch(`${harness.http}/nothing`)).status).toBe(404);
+    expect((await fetch(`${harness.http}/msg_server/x`)).status).toBe(404);
+    const post = await fetch(`${harness.http}/msg_server`, { method: 'POST', body: 'x' });
+    expect(post.status).toBe(405);
+    expect(post.headers.get('allow')).toBe('GET, HEAD');
+    const text = await harness.metrics();
+    expect(text).toContain('http_requests_total{route="unknown",status="404"} 2\n');
+    expect(text).toContain('http_requests_total{route="/msg_server",status="405"} 1\n');
+  });
+
+  it('takes a query string, and HEAD', async () => {
+    expect((await fetch(`${harness.http}/msg_server?x=1`)).status).toBe(200);
+    const head = await fetch(`${harness.http}/status`, { method: 'HEAD' });
+    expect(head.status).toBe(200);
+    expect(await head.text()).toBe('');
+  });
+
+  it('keeps a connection for the next request', async () => {
+    const answer = await raw(
+      'GET /status HTTP/1.1\r\nHost: x\r\n\r\nGET /status HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    );
+    expect(answer.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(2);
+  });
+
+  it('refuses headers above 8 KiB', async () => {
+    expect(await raw(`GET /${'x'.repeat(9000)} HTTP/1.1\r\nHost: x\r\n\r\n`)).toMatch(/^HTTP\/1\.1 431 /);
+    expect(await harness.metrics()).toContain('http_refused_total{reason="431"} 1\n');
+  });
+
+  it('refuses what is not HTTP', async () => {
+    expect(await raw('\0\0\0\x10 noise\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await harness.metrics()).toContain('http_refused_total{reason="400"} 1\n');
+  });
+
+  it('closes a connection that says nothing, or never ends its request', async () => {
+    expect(await raw('')).toMatch(/^HTTP\/1\.1 408 /);
+    expect(await raw('GET /msg_server HT')).toMatch(/^HTTP\/1\.1 408 /);
+    expect(await harness.metrics()).toMatch(/http_refused_total\{reason="408"\} 2\n/);
+  });
+});
+
+describe('the process', () => {
+  it('is ready while NATS is there', async () => {
+    const response = await fetch(`http://127.0.0.1:${harness.service.ports.ops}/readyz`);
+    expect(await response.json()).toEqual({ ready: true, draining: false, dependencies: { nats: 'up' } });
+  });
+
+  it('is not ready without NATS, but still knows the msg_servers it knew', async () => {
+    const dir = await mkdtemp(path.join(tmpdir(), 'login-server-'));
+    const nats = await NatsServer.start({ dir, port: 0, logFile: path.join(dir, 'log') });
+    const cut = await startHarness({}, { url: nats.url, prefix: 'test' });
+    try {
+      cut.announce(1, {});
+      const code = async () =>
+        ((await (await fetch(`${cut.http}/msg_server`)).json()) as { code: number }).code;
+      await expect.poll(code).toBe(0);
+      await nats.stop();
+      const ready = async () => (await fetch(`http://127.0.0.1:${cut.service.ports.ops}/readyz`)).status;
+      await expect.poll(ready).toBe(503);
+      expect(await code()).toBe(0);
+    } finally {
+      await cut.stop();
+      await nats.stop();
+      await rm(dir, { recursive: true });
+    }
+  });
+
+  it('stops at once although clients keep connections', async () => {
+    const idle = await startHarness();
+    const kept = connect(idle.service.ports.http!, '127.0.0.1');
+    kept.write('GET /status HTTP/1.1\r\nHost: x\r\n\r\n');
+    const silent = connect(idle.service.ports.http!, '127.0.0.1');
+    const ends = [kept, silent].map(
+      (socket) => new Promise<void>((resolve) => socket.on('close', () => resolve())),
+    );
+    await new Promise((resolve) => kept.once('data', resolve));
+    const begin = Date.now();
+    await idle.stop();
+    await Promise.all(ends);
+    expect(Date.now() - begin).toBeLessThan(3_000);
+  });
+});

@@ -1,0 +1,105 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { closeServer, type Kit, listen } from '@teamtalk/service-kit';
+
+/** Gives a route's answer: JSON, status 200. Must be quick and must not throw. */
+export type HttpHandler = () => Buffer;
+
+export interface HttpListenerOptions {
+  host: string;
+  port: number;
+  maxConnections: number;
+  /** ms for the whole of a request to arrive */
+  requestTimeoutMs: number;
+}
+
+/** Bytes of request line and headers together; the original refused requests above 1 KiB. */
+const maxHeaderSize = 8 * 1024;
+const keepAliveMs = 30_000;
+const stopPatienceMs = 1_000;
+
+// What the original sent: JSON labelled as a page. Some iOS builds accept no other type for it.
+const contentType = 'text/html;charset=utf-8';
+
+const refusals: Record<string, string> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
+/**
+ * Serves `GET` (and `HEAD`) of some paths. Plain node:http, because every client passes here, all of them
+ * at once after an outage.
+ * @returns the port it listens on; stopping is registered in the kit's lifecycle
+ */
+export async function startHttpListener(
+  { life, metrics, health }: Kit,
+  options: HttpListenerOptions,
+  routes: ReadonlyMap<string, HttpHandler>,
+): Promise<number> {
+  const requests = metrics.counter('http_requests_total', 'HTTP requests answered', ['route', 'status']);
+  const refused = metrics.counter('http_refused_total', 'Connections and requests that were not understood', [
+    'reason',
+  ]);
+
+  const fail = (response: ServerResponse, status: number, route: string, headers = {}) => {
+    requests.inc({ route, status });
+    response.writeHead(status, { 'content-type': 'text/plain', ...headers });
+    response.end(status === 404 ? 'not found\n' : 'method not allowed\n');
+  };
+
+  const serve = (request: IncomingMessage, response: ServerResponse) => {
+    const url = request.url ?? '';
+    const query = url.indexOf('?');
+    const path = query === -1 ? url : url.slice(0, query);
+    // After draining has begun nobody is kept: keep-alive would hold the shutdown up.
+    if (health.draining) response.shouldKeepAlive = false;
+    const handler = routes.get(path);
+    if (!handler) {
+      fail(response, 404, 'unknown');
+    } else if (request.method !== 'GET' && request.method !== 'HEAD') {
+      fail(response, 405, path, { allow: 'GET, HEAD' });
+    } else {
+      const body = handler();
+      requests.inc({ route: path, status: 200 });
+      response.writeHead(200, {
+        'content-type': contentType,
+        'content-length': body.length,
+        'cache-control': 'no-store',
+      });
+      response.end(body);
+    }
+  };
+
+  const server = createServer(
+    {
+      maxHeaderSize,
+      keepAliveTimeout: keepAliveMs,
+      headersTimeout: options.requestTimeoutMs,
+      requestTimeout: options.requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(1_000, options.requestTimeoutMs),
+    },
+    serve,
+  );
+  server.maxConnections = options.maxConnections;
+  server.on('drop', () => refused.inc({ reason: 'too_many_connections' }));
+  server.on('clientError', (error: NodeJS.ErrnoException, duplex) => {
+    const socket = duplex as Socket;
+    const status = refusals[error.code ?? ''] ?? '400 Bad Request';
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      refused.inc({ reason: 'reset' });
+      socket.destroy();
+      return;
+    }
+    refused.inc({ reason: status.slice(0, 3) });
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    socket.destroySoon();
+  });
+  await listen(server, options);
+  life.onStop('HTTP', async () => {
+    // Answers are given at once: what is still open after this has not asked anything.
+    const patience = setTimeout(() => server.closeAllConnections(), stopPatienceMs);
+    await closeServer(server);
+    clearTimeout(patience);
+  });
+  return (server.address() as AddressInfo).port;
+}

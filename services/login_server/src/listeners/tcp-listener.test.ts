@@ -1,0 +1,105 @@
+import { connect } from 'node:net';
+import { Commands, encodePdu, encodeRawPdu } from '@teamtalk/protocol';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Harness, startHarness } from '../testing/harness.js';
+import { converse } from '../testing/tcp-client.js';
+
+let harness: Harness;
+beforeEach(async () => {
+  harness = await startHarness({ MAX_CONSECUTIVE_BAD_PDUS: '3', MAX_TCP_CONNECTIONS: '5' });
+});
+afterEach(() => harness.stop());
+
+const question = encodePdu(Commands.LoginReqMsgserver, {}, 9);
+const closedBecause = (reason: string, times: number) =>
+  expect.poll(() => harness.metrics()).toContain(`tcp_closed_total{reason="${reason}"} ${times}\n`);
+
+describe('what is not a question', () => {
+  it.each([0, 1, 15, 1025, 2 ** 31, 2 ** 32 - 1])('closes on a PDU length of %d', async (length) => {
+    const header = Buffer.alloc(16);
+    header.writeUInt32BE(length);
+    expect(await converse(harness.service.ports.tcp!, header)).toEqual([]);
+    await closedBecause('framing', 1);
+  });
+
+  it('reads over a few other PDUs and answers', async () => {
+    const heartbeat = encodeRawPdu(0x0701, Buffer.alloc(0), 1);
+    const unknown = encodeRawPdu(0x7777, Buffer.from('noise'), 2);
+    const pdus = await converse(harness.service.ports.tcp!, Buffer.concat([heartbeat, unknown, question]));
+    expect(pdus.map(({ commandId, seqNum }) => [commandId, seqNum])).toEqual([[0x0102, 9]]);
+    expect(await harness.metrics()).toContain('tcp_bad_pdus_total 2\n');
+  });
+
+  it('closes after too many of them', async () => {
+    const heartbeat = encodeRawPdu(0x0701, Buffer.alloc(0), 1);
+    const pdus = await converse(
+      harness.service.ports.tcp!,
+      Buffer.concat([heartbeat, heartbeat, heartbeat, question]),
+    );
+    expect(pdus).toEqual([]);
+    await closedBecause('bad_pdus', 1);
+  });
+
+  it('answers one question only', async () => {
+    const pdus = await converse(harness.service.ports.tcp!, Buffer.concat([question, question]));
+    expect(pdus).toHaveLength(1);
+    await closedBecause('answered', 1);
+  });
+
+  it('survives 1 MB of noise', async () => {
+    const noise = Buffer.alloc(1024 * 1024, 0xff);
+    expect(await converse(harness.service.ports.tcp!, noise)).toEqual([]);
+    expect(await converse(harness.service.ports.tcp!, question)).toHaveLength(1);
+  });
+});
+
+describe('limits', () => {
+  it('takes a question split into single bytes', async () => {
+    const { pdus } = await new Promise<{ pdus: number }>((resolve, reject) => {
+      let received = 0;
+      const socket = connect(harness.service.ports.tcp!, '127.0.0.1', () => {
+        socket.setNoDelay(true);
+        for (const byte of question) socket.write(Buffer.from([byte]));
+      });
+      socket.on('data', (chunk) => {
+        received += chunk.length;
+      });
+      socket.on('error', reject);
+      socket.on('close', () => resolve({ pdus: received }));
+    });
+    expect(pdus).toBeGreaterThanOrEqual(16);
+  });
+
+  it('refuses connections above the maximum and takes them again later', async () => {
+    const silent = await Promise.all(
+      Array.from(
+        { length: 5 },
+        () =>
+          new Promise<ReturnType<typeof connect>>((resolve) => {
+            const socket = connect(harness.service.ports.tcp!, '127.0.0.1', () => resolve(socket));
+          }),
+      ),
+    );
+    await expect.poll(() => harness.metrics()).toContain('tcp_connections 5\n');
+    expect(await converse(harness.service.ports.tcp!, question)).toEqual([]);
+    await closedBecause('too_many_connections', 1);
+    for (const socket of silent) socket.destroy();
+    await closedBecause('peer', 5);
+    expect(await converse(harness.service.ports.tcp!, question)).toHaveLength(1);
+  });
+
+  it('closes a connection that says nothing, and one that never closes itself', async () => {
+    const hasty = await startHarness({ REQUEST_TIMEOUT_MS: '100' });
+    try {
+      expect(await converse(hasty.service.ports.tcp!, Buffer.alloc(0))).toEqual([]);
+      const stuck = connect({ port: hasty.service.ports.tcp!, host: '127.0.0.1', allowHalfOpen: true });
+      stuck.write(question);
+      stuck.resume();
+      await expect.poll(() => hasty.metrics()).toContain('tcp_closed_total{reason="answered"} 1\n');
+      expect(await hasty.metrics()).toContain('tcp_closed_total{reason="timeout"} 1\n');
+      stuck.destroy();
+    } finally {
+      await hasty.stop();
+    }
+  });
+});

@@ -1,0 +1,93 @@
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { Commands, FramingError, type Pdu, PduDecoder } from '@teamtalk/protocol';
+import { type Kit, listen } from '@teamtalk/service-kit';
+
+export interface TcpListenerOptions {
+  host: string;
+  port: number;
+  maxConnections: number;
+  maxPduBytes: number;
+  /** PDUs other than the expected one, after which a connection is closed */
+  maxBadPdus: number;
+  /** ms from connecting to the end of the connection */
+  requestTimeoutMs: number;
+}
+
+type Reason = 'answered' | 'framing' | 'bad_pdus' | 'timeout' | 'peer' | 'failed';
+
+/**
+ * Serves command 0x0101: one question, one answer, then the connection is closed (protocol notes, section
+ * 2). Whoever says something else or nothing is closed after a while, too.
+ * @returns the port it listens on; stopping is registered in the kit's lifecycle
+ */
+export async function startTcpListener(
+  { life, log, metrics }: Kit,
+  options: TcpListenerOptions,
+  answer: (request: Pdu) => Buffer,
+): Promise<number> {
+  const closed = metrics.counter('tcp_closed_total', 'TCP connections ended, by reason', ['reason']);
+  const badPdus = metrics.counter('tcp_bad_pdus_total', 'PDUs other than 0x0101');
+  const open = new Set<Socket>();
+  metrics.gauge('tcp_connections', 'Open TCP connections', () => open.size);
+
+  const serve = (socket: Socket) => {
+    const decoder = new PduDecoder(options.maxPduBytes);
+    let bad = 0;
+    let reason: Reason | undefined;
+    const end = (why: Reason) => {
+      reason ??= why;
+      socket.destroy();
+    };
+    const deadline = setTimeout(() => end('timeout'), options.requestTimeoutMs);
+    open.add(socket);
+    socket.on('close', () => {
+      clearTimeout(deadline);
+      open.delete(socket);
+      closed.inc({ reason: reason ?? 'peer' });
+    });
+    socket.on('error', (error) => log.debug({ err: error }, 'a connection broke'));
+
+    const read = (chunk: Buffer) => {
+      decoder.push(chunk);
+      for (let pdu = decoder.next(); pdu; pdu = decoder.next()) {
+        if (pdu.commandId === Commands.LoginReqMsgserver.id) {
+          reason = 'answered';
+          // The client closes when it has the answer; if it does not, the deadline does.
+          socket.end(answer(pdu));
+          return;
+        }
+        badPdus.inc();
+        bad++;
+        if (bad >= options.maxBadPdus) {
+          end('bad_pdus');
+          return;
+        }
+      }
+    };
+    socket.on('data', (chunk) => {
+      if (reason) return;
+      try {
+        read(chunk);
+      } catch (error) {
+        const framing = error instanceof FramingError;
+        log[framing ? 'info' : 'error'](
+          { err: error, peer: socket.remoteAddress },
+          'a connection is given up',
+        );
+        end(framing ? 'framing' : 'failed');
+      }
+    });
+  };
+
+  const server = createServer({ noDelay: true }, serve);
+  server.maxConnections = options.maxConnections;
+  server.on('drop', () => closed.inc({ reason: 'too_many_connections' }));
+  await listen(server, options);
+  life.onStop('TCP', () => {
+    const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
+    // Whoever has his answer is let go when it is written; nobody else is waited for.
+    for (const socket of open) socket.destroySoon();
+    return stopped;
+  });
+  return (server.address() as AddressInfo).port;
+}

@@ -1,0 +1,55 @@
+import { type Announcement, Bus, topics } from '@teamtalk/bus';
+import { createLogger, Metrics, type Service } from '@teamtalk/service-kit';
+import { type TestNats, testNats } from '@teamtalk/testkit/infrastructure';
+import { loadConfig } from '../config.js';
+import { startLoginServer } from '../service.js';
+
+export interface Harness {
+  readonly service: Service;
+  readonly http: string;
+  /** Says what a msg_server would say of itself. */
+  announce(instance: number, details: Partial<Announcement>): void;
+  /** The metrics page. */
+  metrics(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** A login_server on free ports; on the NATS server of the test run in a prefix of its own, unless told otherwise. */
+export async function startHarness(env: NodeJS.ProcessEnv = {}, nats?: TestNats): Promise<Harness> {
+  const { url, prefix } = nats ?? (await testNats());
+  const service = await startLoginServer(
+    loadConfig({
+      LOG_LEVEL: 'silent',
+      NATS_URL: url,
+      NATS_PREFIX: prefix,
+      OPS_PORT: '0',
+      HTTP_PORT: '0',
+      TCP_PORT: '0',
+      ...env,
+    }),
+  );
+  const log = createLogger({ service: 'test', instance: 1, level: 'silent' });
+  const bus = await Bus.connect({ url, prefix, name: 'test', log, metrics: new Metrics('test') });
+  return {
+    service,
+    http: `http://127.0.0.1:${service.ports.http}`,
+    announce(instance, details) {
+      bus.publish(topics.announcement, {
+        service: 'msg_server',
+        hostname: `host-${instance}`,
+        ip1: `10.0.0.${instance}`,
+        port: 8000,
+        maxConnections: 100,
+        ...details,
+        instance,
+      });
+    },
+    async metrics() {
+      return (await fetch(`http://127.0.0.1:${service.ports.ops}/metrics`)).text();
+    },
+    async stop() {
+      await bus.drain();
+      await service.stop();
+    },
+  };
+}

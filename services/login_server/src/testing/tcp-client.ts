@@ -1,0 +1,10 @@
+import type { Pdu } from '@teamtalk/protocol';
+import { RawConnection } from '@teamtalk/testkit/infrastructure';
+
+/** Connects, sends `bytes`, and gives what the server sent until it closed the connection. */
+export async function converse(port: number, bytes: Uint8Array): Promise<readonly Pdu[]> {
+  const connection = await RawConnection.open(port);
+  await connection.send(bytes);
+  await connection.closed;
+  return connection.received;
+}
