@@ -13,6 +13,12 @@ export {
   readMarker,
   type WriterOptions,
 } from './message-store.js';
-export { type PoolEvents, type Replica, type ReplicaAddress, ReplicaPool } from './replica-pool.js';
+export {
+  type PoolEvents,
+  poolFollows,
+  type Replica,
+  type ReplicaAddress,
+  ReplicaPool,
+} from './replica-pool.js';
 export { RpcServer, type RpcStream } from './server.js';
 export { TicketedStream, type TicketedStreamOptions } from './ticketed-stream.js';

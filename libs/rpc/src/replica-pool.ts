@@ -19,6 +19,26 @@ export interface PoolEvents {
   onRemoved?: (replica: Replica) => void;
 }
 
+/** What a registry of instances reports, as far as a pool cares. */
+interface Announced {
+  instance: number;
+  /** host:port; empty for none */
+  rpcAddress: string;
+}
+
+/**
+ * Handlers that keep a pool equal to a registry. A replica that is draining is kept: it still answers what
+ * it was given; what it leaves unanswered when it says goodbye is sent again elsewhere.
+ */
+export function poolFollows(pool: ReplicaPool) {
+  return {
+    onChange: ({ instance, rpcAddress }: Announced) => {
+      if (rpcAddress) pool.add({ instance, address: rpcAddress });
+    },
+    onGone: ({ instance }: Announced) => pool.remove(instance),
+  };
+}
+
 /**
  * A connection to each live replica of a service. Who is alive is told from outside by `add` and `remove`.
  */

@@ -44,7 +44,15 @@ export async function startOpsServer(
     }
   });
   await listen(server, where);
-  return { port: (server.address() as AddressInfo).port, stop: () => closeServer(server) };
+  return {
+    port: (server.address() as AddressInfo).port,
+    stop: () => {
+      const closed = closeServer(server);
+      // A scrape that is under way may be cut short; a silent connection must not hold up the stop.
+      server.closeAllConnections();
+      return closed;
+    },
+  };
 }
 
 /** Listens; resolves when bound, rejects when the address cannot be had. */

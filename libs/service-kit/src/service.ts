@@ -121,13 +121,17 @@ export async function runService(
   name: string,
   start: (env: NodeJS.ProcessEnv, options: StartOptions) => Promise<Service>,
 ): Promise<number> {
-  const signal = new Promise<NodeJS.Signals>((resolve) => {
-    for (const each of ['SIGTERM', 'SIGINT'] as const) process.on(each, resolve);
+  const signal = new Promise<void>((resolve) => {
+    for (const each of ['SIGTERM', 'SIGINT'] as const) process.on(each, () => resolve());
+    // The parent that started us over an IPC channel has died: nobody else would stop us.
+    if (process.channel) process.once('disconnect', resolve);
   });
   try {
     const service = await start(process.env, { processMetrics: true });
     // A parent that starts us over an IPC channel (`teamtalk dev`, the testkit) learns the ports this way.
-    process.send?.({ ready: true, service: name, instance: service.instance, ports: service.ports });
+    const ready = { ready: true, service: name, instance: service.instance, ports: service.ports };
+    // The callback takes the error of a parent that is gone already; `disconnect` has told us.
+    process.send?.(ready, undefined, undefined, () => {});
     await signal;
     await service.stop();
     return 0;

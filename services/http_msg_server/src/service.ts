@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
-import { Announcer, Bus, rendezvous } from '@teamtalk/bus';
+import { Announcer, Bus, Registry, rendezvous } from '@teamtalk/bus';
 import { createTextCodec } from '@teamtalk/protocol';
-import { messageAppender } from '@teamtalk/rpc';
+import { messageAppender, poolFollows, ReplicaPool } from '@teamtalk/rpc';
 import {
   formatInstance,
   type Kit,
@@ -12,7 +12,6 @@ import {
 import { createApp } from './api/app.js';
 import { appKeyCheck } from './auth/app-keys.js';
 import type { HttpMsgServerConfig } from './config.js';
-import { followDbProxies } from './db-proxies.js';
 import { startHttpListener } from './http-listener.js';
 import { routes } from './routes.js';
 
@@ -37,9 +36,13 @@ async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<stri
   life.onStop('NATS', () => bus.drain());
   health.addCheck('nats', () => bus.connected);
 
-  const dbProxies = followDbProxies(bus, log);
-  life.onStop('db_proxy_servers', () => dbProxies.stop());
-  const appender = messageAppender(dbProxies.pool, {
+  const pool = new ReplicaPool();
+  const dbProxies = new Registry(bus, log, 'db_proxy_server', poolFollows(pool));
+  life.onStop('db_proxy_servers', () => {
+    dbProxies.stop();
+    pool.close();
+  });
+  const appender = messageAppender(pool, {
     instance,
     choose: rendezvous,
     log,

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { poolOf } from '../database/data-source.js';
 import { decodeOutboxPayload } from '../outbox/payload.js';
 import type { StoredBatch } from '../outbox/stored-batch.js';
-import { createTestDatabase, type TestDatabase } from '../test-database.js';
+import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
 import { type Entry, type Outcome, toEntry } from './entry.js';
 import { MessageWriter } from './message-writer.js';
 

@@ -2,7 +2,7 @@ import { createKit } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { poolOf } from '../database/data-source.js';
-import { createTestDatabase, type TestDatabase } from '../test-database.js';
+import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
 import { ReadMarkWriter } from './read-marker.js';
 
 let database: TestDatabase;

@@ -47,6 +47,8 @@ export async function openDataSource(url: string, settings: DataSourceSettings =
         // The server may be gone without a word: then its own limit does not help.
         query_timeout: statementMs + 1_000,
         idle_in_transaction_session_timeout: statementMs * 2,
+        // Statements this short lose more by starting workers or compiling than they can gain.
+        options: '-c max_parallel_workers_per_gather=0 -c jit=off',
       }),
     },
   });
@@ -63,6 +65,7 @@ export function poolOf(dataSource: DataSource): Pool {
 }
 
 function withoutPassword(url: string): string {
+  if (!URL.canParse(url)) return 'an address that is no URL';
   const shown = new URL(url);
   shown.password = '';
   shown.search = '';

@@ -18,7 +18,7 @@ export interface DatabaseConfig {
 /** Longest time one statement may take, milliseconds. */
 const statementMs = 5_000;
 /** Callers that may wait for a free connection; each waits 3 s at most. */
-const maxWaiting = 2_000;
+const maxWaiting = 10_000;
 const probeEveryMs = 1_000;
 const probeMs = 2_000;
 const probe: Statement = { name: 'probe', text: 'SELECT 1' };

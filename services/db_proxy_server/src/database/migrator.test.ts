@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../test-database.js';
+import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
 import { openDataSource } from './data-source.js';
 import { migrateDown, migrateUp, migrationStatus, requireSchema } from './migrator.js';
 

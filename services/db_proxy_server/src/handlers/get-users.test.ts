@@ -1,7 +1,7 @@
 import { teamtalk } from '@teamtalk/rpc';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTestContext, type TestContext } from '../test-context.js';
-import { createTestDatabase, type TestDatabase } from '../test-database.js';
+import { createTestContext, type TestContext } from '../testing/test-context.js';
+import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
 import { getUsers } from './get-users.js';
 
 let database: TestDatabase;

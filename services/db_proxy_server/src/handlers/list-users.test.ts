@@ -1,8 +1,8 @@
 import { teamtalk } from '@teamtalk/rpc';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createTestContext, type TestContext } from '../test-context.js';
-import { createTestDatabase, type TestDatabase } from '../test-database.js';
+import { createTestContext, type TestContext } from '../testing/test-context.js';
+import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
 import { listUsers } from './list-users.js';
 
 let database: TestDatabase;
@@ -80,9 +80,8 @@ test('a change that commits long after it was made is not missed', async () => {
     // As if the transaction had begun a minute ago and written then.
     await writer.query('BEGIN');
     await writer.query(`UPDATE im_user SET nick_name = 'late' WHERE name = 'ann'`);
-    const [{ begun }] = (
-      await writer.query('SELECT floor(extract(epoch FROM now()))::float8 AS begun')
-    ).rows as [{ begun: number }];
+    const [{ begun }] = (await writer.query('SELECT floor(extract(epoch FROM now()))::float8 AS begun'))
+      .rows as [{ begun: number }];
     await expect.poll(now, { timeout: 10_000, interval: 50 }).toBeGreaterThan(begun + 3);
 
     const before = await list(0);

@@ -3,15 +3,15 @@ import { teamtalk } from '@teamtalk/rpc';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { addUser } from '../accounts/add-user.js';
 import { clientDigest, hashPassword } from '../passwords/password.js';
-import { cheapArgon2, createTestContext, type TestContext } from '../test-context.js';
-import { createTestDatabase, type TestDatabase } from '../test-database.js';
+import { cheapArgon2, createTestContext, type TestContext } from '../testing/test-context.js';
+import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
 import { login } from './login.js';
 
 const { LOGIN_OK, LOGIN_WRONG_NAME_OR_PASSWORD, LOGIN_TOO_MANY_ATTEMPTS } = teamtalk.db.LoginResult;
 
 let database: TestDatabase;
 let replicas: TestContext[];
-let logins: ((name: string, password: string) => Promise<teamtalk.db.LoginReply.$Properties>)[];
+let logins: ((name: string, digest: string) => Promise<teamtalk.db.LoginReply.$Properties>)[];
 let userId: number;
 let nextName = 0;
 let name: string;
@@ -21,8 +21,8 @@ beforeAll(async () => {
   replicas = await Promise.all([createTestContext(database.url), createTestContext(database.url)]);
   logins = replicas.map((replica) => {
     const handler = login(replica);
-    return (userName, password) =>
-      handler(new teamtalk.db.LoginRequest({ userName, passwordMd5: clientDigest(password), clientType: 1 }));
+    return (userName, passwordMd5) =>
+      handler(new teamtalk.db.LoginRequest({ userName, passwordMd5, clientType: 1 }));
   });
 });
 afterAll(async () => {
@@ -38,7 +38,7 @@ afterEach(() => {
 });
 
 function attempt(password: string, replica = 0, who = name) {
-  return (logins[replica] as (typeof logins)[number])(who, password);
+  return (logins[replica] as (typeof logins)[number])(who, clientDigest(password));
 }
 
 async function resultOf(password: string, replica = 0, who = name) {
@@ -100,10 +100,9 @@ test('names that cannot be are refused without being counted', async () => {
 });
 
 test('something that is no MD5 is a wrong password', async () => {
-  const handler = login(replicas[1] as TestContext);
-  for (const passwordMd5 of ['', 'secret', clientDigest('secret').toUpperCase(), 'x'.repeat(100_000)]) {
-    const reply = await handler(new teamtalk.db.LoginRequest({ userName: name, passwordMd5 }));
-    expect(reply.result).toBe(LOGIN_WRONG_NAME_OR_PASSWORD);
+  for (const digest of ['', 'secret', clientDigest('secret').toUpperCase(), 'x'.repeat(100_000)]) {
+    const reply = await logins[1]?.(name, digest);
+    expect(reply?.result).toBe(LOGIN_WRONG_NAME_OR_PASSWORD);
   }
 });
 
@@ -173,9 +172,7 @@ test('a name that does not exist is closed in the same way', async () => {
 });
 
 test('attempts that come at once are counted like those one after the other', async () => {
-  const results = await Promise.all(
-    Array.from({ length: 15 }, (_, i) => resultOf(`guess ${i}`)),
-  );
+  const results = await Promise.all(Array.from({ length: 15 }, (_, i) => resultOf(`guess ${i}`)));
   expect(results.filter((result) => result === LOGIN_WRONG_NAME_OR_PASSWORD)).toHaveLength(10);
   expect(results.filter((result) => result === LOGIN_TOO_MANY_ATTEMPTS)).toHaveLength(5);
 });
@@ -201,7 +198,9 @@ test('failures that no longer count are removed, the others stay', async () => {
   await dataSource.query('DELETE FROM login_failure');
   await attempt('wrong', 0, 'old');
   await attempt('wrong', 0, 'recent');
-  await dataSource.query(`UPDATE login_failure SET last_at = now() - interval '31 minutes' WHERE name = 'old'`);
+  await dataSource.query(
+    `UPDATE login_failure SET last_at = now() - interval '31 minutes' WHERE name = 'old'`,
+  );
   expect(await replicas[0]?.logins.purgeFailures()).toBe(1);
   expect(await dataSource.query('SELECT name FROM login_failure')).toEqual([{ name: 'recent' }]);
 });
@@ -213,9 +212,10 @@ test('a name’s record does not grow with its failures', async () => {
   try {
     for (let i = 0; i < 8; i++) await patient.logins.recordFailure('persistent');
     const [row] = await database.dataSource.query(
-      `SELECT cardinality(failed_at) AS kept, failed_at[3] = last_at AS newest_last FROM login_failure WHERE name = 'persistent'`,
+      `SELECT cardinality(failed_at) AS kept, last_at - failed_at[3] < interval '1 second' AS newest
+        FROM login_failure WHERE name = 'persistent'`,
     );
-    expect(row.kept).toBe(3);
+    expect(row).toEqual({ kept: 3, newest: true });
   } finally {
     await patient.close();
   }

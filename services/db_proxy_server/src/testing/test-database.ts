@@ -1,6 +1,6 @@
 import { type TestDatabase as RawDatabase, testDatabase } from '@teamtalk/testkit/infrastructure';
 import type { DataSource } from 'typeorm';
-import { openDataSource } from './database/data-source.js';
+import { openDataSource } from '../database/data-source.js';
 
 export interface TestDatabase extends RawDatabase {
   readonly dataSource: DataSource;

@@ -1,8 +1,8 @@
 import { DEFAULT_TEXT_KEY } from '@teamtalk/protocol';
 import { createKit } from '@teamtalk/service-kit';
-import { type DbProxyServerConfig, loadConfig } from './config.js';
-import { type Context, createContext } from './context.js';
-import { Database } from './database/database.js';
+import { type DbProxyServerConfig, loadConfig } from '../config.js';
+import { type Context, createContext } from '../context.js';
+import { Database } from '../database/database.js';
 
 /** Argon2 at its cheapest, for tests. */
 export const cheapArgon2 = { memoryKib: 8, iterations: 1 };

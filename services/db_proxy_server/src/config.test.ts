@@ -1,0 +1,60 @@
+import { createTextCodec, DEFAULT_TEXT_KEY } from '@teamtalk/protocol';
+import { ConfigError } from '@teamtalk/service-kit';
+import { expect, test } from 'vitest';
+import { loadConfig } from './config.js';
+
+const DATABASE_URL = 'postgres://someone@db.example:5432/chat';
+
+function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+test('the database is all that must be said', () => {
+  const config = loadConfig({ DATABASE_URL });
+  expect(config).toMatchObject({
+    grpc: { host: '0.0.0.0', port: 10600 },
+    ops: { port: 20600 },
+    advertiseAddress: undefined,
+    database: { url: DATABASE_URL, poolSize: 10 },
+    commitLanes: 1,
+    argon2: { memoryKib: 19_456, iterations: 2 },
+    loginLimit: { maxFailures: 10, windowSeconds: 1_800 },
+  });
+  expect(createTextCodec(DEFAULT_TEXT_KEY).decrypt(config.audioPreview)).toBe('[语音]');
+});
+
+test('everything that is wrong is said at once', () => {
+  expect(
+    problemsOf({
+      DATABASE_POOL: '1',
+      ADVERTISE_ADDRESS: 'somewhere',
+      TEXT_KEY: 'short',
+      COMMIT_LANES: 'many',
+    }).map((problem) => problem.split(':')[0]),
+  ).toEqual(
+    expect.arrayContaining([
+      'DATABASE_URL',
+      'DATABASE_POOL',
+      'ADVERTISE_ADDRESS',
+      'TEXT_KEY',
+      'COMMIT_LANES',
+    ]),
+  );
+  expect(problemsOf({})).toEqual(['DATABASE_URL: is required']);
+  expect(problemsOf({ DATABASE_URL: 'mysql://localhost/x' })[0]).toContain('postgres://');
+  expect(problemsOf({ DATABASE_URL: 'nonsense' })[0]).toContain('postgres://');
+});
+
+test('both names of the protocol, and addresses of both kinds, are understood', () => {
+  const url = 'postgresql://localhost/x?sslmode=disable';
+  expect(loadConfig({ DATABASE_URL: url }).database.url).toBe(url);
+  for (const address of ['10.1.2.3:10600', 'db-proxy-0.db-proxy:10600', '[fd00::1]:10600']) {
+    expect(loadConfig({ DATABASE_URL, ADVERTISE_ADDRESS: address }).advertiseAddress).toBe(address);
+  }
+});

@@ -1,0 +1,217 @@
+import { Announcer, Bus, Registry, rendezvous, topics } from '@teamtalk/bus';
+import { accounts, messageAppender, messages, ReplicaPool, readMarker, teamtalk } from '@teamtalk/rpc';
+import { createKit, createLogger, type Kit, type Service } from '@teamtalk/service-kit';
+import { type TestNats, testNats } from '@teamtalk/testkit/infrastructure';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { addUser } from './accounts/add-user.js';
+import { loadConfig } from './config.js';
+import { migrateDown, migrateUp } from './database/migrator.js';
+import { clientDigest } from './passwords/password.js';
+import { startDbProxyServer } from './service.js';
+import { type CuttableProxy, startCuttableProxy } from './testing/cuttable-proxy.js';
+import { cheapArgon2 } from './testing/test-context.js';
+import { createTestDatabase, type TestDatabase } from './testing/test-database.js';
+
+const silent = createLogger({ service: 'test', instance: 1, level: 'silent' });
+const routeServer = 4242;
+
+let database: TestDatabase;
+let nats: TestNats;
+let proxy: CuttableProxy;
+let kit: Kit;
+let bus: Bus;
+let pool: ReplicaPool;
+let ann: number;
+let bob: number;
+const running: Service[] = [];
+
+beforeAll(async () => {
+  [database, nats] = await Promise.all([createTestDatabase(), testNats()]);
+  const { hostname, port } = new URL(database.url);
+  proxy = await startCuttableProxy({ host: hostname, port: Number(port) });
+  ann = await addUser(database.dataSource, { name: 'ann', password: 'secret' }, cheapArgon2);
+  bob = await addUser(database.dataSource, { name: 'bob', password: 'secret' }, cheapArgon2);
+  kit = createKit('msg_server', { logLevel: 'silent', shutdownMs: 1_000 });
+  bus = await Bus.connect({ ...nats, name: 'test', log: kit.log, metrics: kit.metrics });
+});
+afterAll(async () => {
+  await bus.drain();
+  await proxy.close();
+  await database.drop();
+});
+beforeEach(() => {
+  pool = new ReplicaPool();
+});
+afterEach(async () => {
+  pool.close();
+  proxy.restore();
+  for (const service of running.splice(0)) await service.stop();
+});
+
+function environment(): NodeJS.ProcessEnv {
+  const url = new URL(database.url);
+  url.port = String(proxy.port);
+  return {
+    DATABASE_URL: url.href,
+    NATS_URL: nats.url,
+    NATS_PREFIX: nats.prefix,
+    GRPC_HOST: '127.0.0.1',
+    GRPC_PORT: '0',
+    OPS_HOST: '127.0.0.1',
+    OPS_PORT: '0',
+  };
+}
+
+async function startService(overrides: NodeJS.ProcessEnv = {}): Promise<Service> {
+  const config = loadConfig({ ...environment(), ...overrides });
+  const service = await startDbProxyServer(config, { log: silent });
+  running.push(service);
+  pool.add({ instance: service.instance, address: `127.0.0.1:${service.ports.grpc}` });
+  return service;
+}
+
+async function readiness(service: Service): Promise<{ status: number; dependencies: unknown }> {
+  const response = await fetch(`http://127.0.0.1:${service.ports.ops}/readyz`);
+  const { dependencies } = (await response.json()) as { dependencies: unknown };
+  return { status: response.status, dependencies };
+}
+
+function logIn() {
+  const request = { userName: 'ann', passwordMd5: clientDigest('secret'), clientType: 1 };
+  return pool.call(accounts.login, request, 8_000);
+}
+
+test('serves, tells its state and announces where it is', async () => {
+  const registry = new Registry(bus, silent, 'db_proxy_server');
+  try {
+    const service = await startService();
+    expect(await readiness(service)).toEqual({
+      status: 200,
+      dependencies: { postgres: 'up', nats: 'up' },
+    });
+    const reply = await logIn();
+    expect(reply.result).toBe(teamtalk.db.LoginResult.LOGIN_OK);
+    expect(reply.user?.userId).toBe(ann);
+
+    expect(await registry.waitFor(1, 5_000)).toBe(true);
+    expect(registry.all()[0]).toMatchObject({
+      instance: service.instance,
+      rpcAddress: `127.0.0.1:${service.ports.grpc}`,
+      draining: false,
+    });
+    await service.stop();
+    await expect.poll(() => registry.all()).toEqual([]);
+  } finally {
+    registry.stop();
+  }
+});
+
+test('announces the address it was told to', async () => {
+  const registry = new Registry(bus, silent, 'db_proxy_server');
+  try {
+    await startService({ ADVERTISE_ADDRESS: '10.9.8.7:10600' });
+    await expect.poll(() => registry.all().map(({ rpcAddress }) => rpcAddress)).toEqual(['10.9.8.7:10600']);
+  } finally {
+    registry.stop();
+  }
+});
+
+test('a message goes in by the stream and comes out in every list, read once it is marked', async () => {
+  const stored: teamtalk.db.AppendResult[] = [];
+  const batches: number[] = [];
+  const answering = bus.answer(topics.storedBatch(routeServer), (batch) => {
+    batches.push(...batch.messages.map(({ msgId }) => msgId as number));
+    return {};
+  });
+  const announcer = new Announcer(bus, { instance: routeServer, service: 'route_server', hostname: 'test' });
+  await startService();
+  const options = {
+    instance: kit.instance,
+    choose: rendezvous,
+    log: silent,
+    deadlineMs: 5_000,
+    flushMs: 0,
+    maxPending: 100,
+  };
+  const appender = messageAppender(pool, options);
+  const marker = readMarker(pool, options);
+  try {
+    for (const text of ['one', 'two', 'three']) {
+      const entry = { fromUserId: ann, toSessionId: bob, msgType: 1, msgData: Buffer.from(text) };
+      appender.send(entry, 1, (result) => result && stored.push(result));
+    }
+    await appender.settle();
+    expect(stored.map(({ status, msgId }) => [status, msgId])).toEqual([
+      [teamtalk.db.AppendStatus.APPEND_STORED, 1],
+      [teamtalk.db.AppendStatus.APPEND_STORED, 2],
+      [teamtalk.db.AppendStatus.APPEND_STORED, 3],
+    ]);
+    await expect.poll(() => batches).toEqual([1, 2, 3]);
+
+    const session = { userId: bob, sessionType: 1, sessionId: ann };
+    const history = await pool.call(messages.getHistory, { ...session, msgCnt: 2 }, 5_000);
+    expect(history.messages?.map(({ msgData }) => Buffer.from(msgData ?? '').toString())).toEqual([
+      'three',
+      'two',
+    ]);
+    expect((await pool.call(messages.getUnread, { userId: bob }, 5_000)).totalCnt).toBe(3);
+    const recent = await pool.call(messages.getRecentSessions, { userId: ann }, 5_000);
+    expect(recent.sessions).toMatchObject([{ sessionId: bob, latestMsgId: 3, latestMsgFromUserId: ann }]);
+
+    marker.send({ ...session, msgId: 2 }, 1, () => {});
+    await marker.settle();
+    expect((await pool.call(messages.getUnread, { userId: bob }, 5_000)).totalCnt).toBe(1);
+  } finally {
+    appender.stop();
+    marker.stop();
+    answering.unsubscribe();
+    await announcer.stop();
+  }
+});
+
+test.each(['cut', 'block'] as const)(
+  'lives through a database that is gone (%s), says so, and recovers by itself',
+  async (how) => {
+    const registry = new Registry(bus, silent, 'db_proxy_server');
+    try {
+      const service = await startService();
+      await logIn();
+      proxy[how]();
+      await expect
+        .poll(() => readiness(service), { timeout: 15_000 })
+        .toEqual({ status: 503, dependencies: { postgres: 'down', nats: 'up' } });
+      await expect.poll(() => registry.all()[0]?.draining, { timeout: 5_000 }).toBe(true);
+      await expect(logIn()).rejects.toMatchObject({
+        code: expect.stringMatching(/^(unavailable|deadline-exceeded)$/),
+      });
+
+      proxy.restore();
+      await expect.poll(() => readiness(service), { timeout: 15_000 }).toMatchObject({ status: 200 });
+      expect((await logIn()).result).toBe(teamtalk.db.LoginResult.LOGIN_OK);
+    } finally {
+      registry.stop();
+    }
+  },
+);
+
+test('does not start without its tables, and says what to do', async () => {
+  await migrateDown(database.dataSource);
+  try {
+    await expect(startService()).rejects.toThrow('run `teamtalk migrate up` first');
+  } finally {
+    await migrateUp(database.dataSource);
+  }
+});
+
+test('does not start without PostgreSQL, and does not tell the password', async () => {
+  proxy.cut();
+  const failure = await startService().then(
+    () => undefined,
+    (error: unknown) => error as Error,
+  );
+  expect(failure).toMatchObject({ code: 'unavailable' });
+  expect(failure?.message).toContain(`127.0.0.1:${proxy.port}`);
+  const { password } = new URL(database.url);
+  expect(password).not.toBe('');
+  expect(failure?.message).not.toContain(`:${password}@`);
+});
