@@ -38,6 +38,28 @@ export const accounts = {
   login: method('Accounts/Login', db.LoginRequest, db.LoginReply),
   listUsers: method('Accounts/ListUsers', db.ListUsersRequest, db.UserList),
   getUsers: method('Accounts/GetUsers', db.GetUsersRequest, db.UserList),
+  listDepartments: method('Accounts/ListDepartments', db.ListUsersRequest, db.DepartmentList),
+  changeAvatar: method('Accounts/ChangeAvatar', db.ChangeAvatarRequest, db.ChangeReply),
+  changeSignature: method('Accounts/ChangeSignature', db.ChangeSignatureRequest, db.ChangeReply),
+  setDeviceToken: method('Accounts/SetDeviceToken', db.DeviceTokenRequest, db.ChangeReply),
+  setPushShield: method('Accounts/SetPushShield', db.PushShieldRequest, db.ChangeReply),
+  getPushShield: method('Accounts/GetPushShield', db.UserRequest, db.PushShield),
+} as const;
+
+/** proto/internal/db_proxy.proto, service Groups. */
+export const groups = {
+  listGroups: method('Groups/ListGroups', db.UserRequest, db.GroupVersionList),
+  getGroups: method('Groups/GetGroups', db.GetGroupsRequest, db.GroupList),
+  createGroup: method('Groups/CreateGroup', db.CreateGroupRequest, db.CreateGroupReply),
+  changeMembers: method('Groups/ChangeMembers', db.ChangeMembersRequest, db.ChangeMembersReply),
+  shieldGroup: method('Groups/ShieldGroup', db.ShieldGroupRequest, db.ChangeReply),
+} as const;
+
+/** proto/internal/db_proxy.proto, service Files. */
+export const files = {
+  addOfflineFile: method('Files/AddOfflineFile', db.OfflineFile, db.ChangeReply),
+  listOfflineFiles: method('Files/ListOfflineFiles', db.UserRequest, db.OfflineFileList),
+  deleteOfflineFile: method('Files/DeleteOfflineFile', db.DeleteOfflineFileRequest, db.ChangeReply),
 } as const;
 
 /** proto/internal/db_proxy.proto, service Messages. */
@@ -49,5 +71,6 @@ export const messages = {
   getLatestMessageId: method('Messages/GetLatestMessageId', db.SessionRequest, db.LatestMessageId),
   getUnread: method('Messages/GetUnread', db.UserRequest, db.UnreadList),
   getRecentSessions: method('Messages/GetRecentSessions', db.RecentSessionsRequest, db.SessionList),
+  removeSession: method('Messages/RemoveSession', db.SessionRequest, db.ChangeReply),
   getStoredRange: method('Messages/GetStoredRange', db.StoredRangeRequest, db.StoredRange),
 } as const;

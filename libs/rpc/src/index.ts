@@ -1,5 +1,5 @@
 export { teamtalk } from '../gen/db_proxy.js';
-export { accounts, type Method, messages } from './definitions.js';
+export { accounts, files, groups, type Method, messages } from './definitions.js';
 export { errorOf, grpcStatusOf } from './errors.js';
 export {
   type AppendEntry,
