@@ -1,1 +1,10 @@
-export {};
+// The SDK: what bots, the command line, tests and load generators speak to a TeamTalk server with.
+export type { BackOff } from './back-off.js';
+export { TeamTalkClient } from './client.js';
+export { ClientError, type ClientErrorCode, DeadlineExceeded, Kicked, LoginRefused } from './errors.js';
+export type { Message } from './message.js';
+export type { ClientOptions, Credentials, SendOptions } from './options.js';
+export type { SentMessage } from './outbox.js';
+export type { ClientEvents, HistoryPage } from './requests.js';
+export type { ServerLocation } from './server-location.js';
+export type { Session } from './session.js';

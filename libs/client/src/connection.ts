@@ -1,0 +1,271 @@
+import { connect, type Socket } from 'node:net';
+import { type Command, Commands, decodeBody, encodePdu, type Pdu, PduDecoder } from '@teamtalk/protocol';
+import { ClientError, DeadlineExceeded } from './errors.js';
+import { SequenceNumbers } from './sequence-numbers.js';
+import { reasonOf, type ServerAddress } from './server-location.js';
+
+/** A request that waits for the PDU with its sequence number. */
+export interface Exchange {
+  /** `command_id` of the answer. */
+  readonly answerId: number;
+  onAnswer(body: Buffer): void;
+  /** The connection ended before the answer came. */
+  onLost(error: ClientError): void;
+}
+
+export interface ConnectionOptions {
+  connectDeadlineMs: number;
+  /** Milliseconds between heartbeats; a connection that brought nothing for that long after one is dead. */
+  heartbeatMs: number;
+  /** Requests waiting for their answers at most; below 65535, so that a sequence number is left. */
+  maxInFlight: number;
+  /** The largest PDU accepted from the server, bytes. */
+  maxPduBytes: number;
+}
+
+export interface ConnectionEvents {
+  /** Every PDU; an answer too, before its exchange gets it. */
+  onPdu(pdu: Pdu): void;
+  /** Once, however the connection ended. */
+  onEnd(error: ClientError): void;
+}
+
+/** How long what is left to write may take when a connection is closed, milliseconds. */
+const CLOSE_MS = 1000;
+
+/** One TCP connection to a msg_server: frames, sequence numbers, answers, heartbeats. */
+export class Connection {
+  readonly server: ServerAddress;
+  readonly #socket: Socket;
+  readonly #decoder: PduDecoder;
+  readonly #events: ConnectionEvents;
+  readonly #maxInFlight: number;
+  readonly #exchanges = new Map<number, Exchange>();
+  readonly #seqNums = new SequenceNumbers();
+  readonly #heartbeat: NodeJS.Timeout;
+  readonly #closed: Promise<void>;
+  #heard = true;
+  #corked = false;
+  #end: ClientError | undefined;
+
+  private constructor(
+    socket: Socket,
+    server: ServerAddress,
+    options: ConnectionOptions,
+    events: ConnectionEvents,
+  ) {
+    this.server = server;
+    this.#socket = socket;
+    this.#events = events;
+    this.#maxInFlight = options.maxInFlight;
+    this.#decoder = new PduDecoder(options.maxPduBytes);
+    this.#heartbeat = setInterval(() => this.#beat(), options.heartbeatMs);
+    this.#closed = new Promise((resolve) => socket.once('close', () => resolve()));
+    socket.on('data', (chunk) => this.#read(chunk));
+    socket.on('error', (error) => this.#ended(`the connection broke: ${reasonOf(error)}`, error));
+    socket.on('close', () => this.#ended('the server closed the connection'));
+  }
+
+  /** @throws ClientError `unreachable` when nothing answers there in time, or `signal` was aborted. */
+  static open(
+    server: ServerAddress,
+    options: ConnectionOptions,
+    events: ConnectionEvents,
+    signal: AbortSignal,
+  ): Promise<Connection> {
+    return new Promise((resolve, reject) => {
+      const socket = connect({ ...server, noDelay: true });
+      const where = `${server.host}:${server.port}`;
+      const settled = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', onAbort);
+      };
+      const fail = (reason: string, cause?: unknown) => {
+        settled();
+        socket.destroy();
+        reject(new ClientError('unreachable', `cannot connect to ${where}: ${reason}`, { cause }));
+      };
+      const onError = (error: Error) => fail(reasonOf(error), error);
+      const onAbort = () => fail('given up');
+      const timer = setTimeout(
+        () => fail(`no answer within ${options.connectDeadlineMs} ms`),
+        options.connectDeadlineMs,
+      );
+      signal.addEventListener('abort', onAbort);
+      socket.once('error', onError);
+      socket.once('connect', () => {
+        settled();
+        socket.off('error', onError);
+        resolve(new Connection(socket, server, options, events));
+      });
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#end === undefined;
+  }
+
+  /**
+   * Sends a request under a new sequence number.
+   *
+   * @returns the sequence number
+   * @throws ClientError `too-many-in-flight`, or why the connection has ended.
+   */
+  begin<P extends object>(command: Command<object, P>, message: NoInfer<P>, exchange: Exchange): number {
+    if (this.#end) throw this.#end;
+    if (this.#exchanges.size >= this.#maxInFlight) {
+      throw new ClientError('too-many-in-flight', `${this.#maxInFlight} requests wait for answers already`);
+    }
+    const seqNum = this.#seqNums.next(this.#exchanges);
+    const pdu = encodePdu(command, message, seqNum);
+    this.#exchanges.set(seqNum, exchange);
+    this.write(pdu);
+    return seqNum;
+  }
+
+  /** Stops waiting for an answer. Should it come yet, it is a PDU like any other. */
+  abandon(seqNum: number): void {
+    this.#exchanges.delete(seqNum);
+  }
+
+  /**
+   * A request and its answer. `accept` sees the answer before any later PDU is looked at; what it returns
+   * or throws becomes the result.
+   *
+   * @throws DeadlineExceeded, ClientError `disconnected`, BodyError for an answer that does not parse, and
+   *   what `begin` throws.
+   */
+  request<P extends object, M extends object, T>(
+    command: Command<object, P>,
+    answer: Command<M, never>,
+    message: NoInfer<P>,
+    deadlineMs: number,
+    accept: (message: M) => T,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const seqNum = this.begin(command, message, {
+        answerId: answer.id,
+        onAnswer: (body) => {
+          clearTimeout(timer);
+          try {
+            resolve(accept(decodeBody(answer, body)));
+          } catch (error) {
+            reject(error);
+          }
+        },
+        onLost: (error) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      });
+      const timer = setTimeout(() => {
+        this.abandon(seqNum);
+        reject(new DeadlineExceeded(command.name, deadlineMs));
+      }, deadlineMs);
+    });
+  }
+
+  /** Sends a PDU that has no answer. */
+  post<P extends object>(command: Command<object, P>, message: NoInfer<P>): void {
+    this.write(encodePdu(command, message, this.#seqNums.next(this.#exchanges)));
+  }
+
+  /** Writes bytes as they are; all of one turn of the event loop go out together. */
+  write(bytes: Uint8Array): void {
+    if (this.#end) return;
+    this.#cork();
+    this.#socket.write(bytes);
+  }
+
+  /**
+   * As `write`, and waits until the operating system has taken the bytes.
+   *
+   * @throws ClientError `disconnected` when the connection ends before.
+   */
+  writeThrough(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#end) {
+        reject(this.#end);
+        return;
+      }
+      this.#cork();
+      this.#socket.write(bytes, (error) => {
+        if (!error) resolve();
+        else {
+          const reason = `the connection broke: ${reasonOf(error)}`;
+          reject(this.#end ?? new ClientError('disconnected', reason, { cause: error }));
+        }
+      });
+    });
+  }
+
+  /** Ends the connection; what was written still goes out. `reason` is what waiting requests fail with. */
+  async close(reason: ClientError): Promise<void> {
+    this.#finish(reason);
+    const timer = setTimeout(() => this.#socket.destroy(), CLOSE_MS);
+    this.#socket.destroySoon();
+    await this.#closed;
+    clearTimeout(timer);
+  }
+
+  #read(chunk: Buffer): void {
+    this.#heard = true;
+    if (this.#end) return;
+    this.#decoder.push(chunk);
+    for (let pdu = this.#nextPdu(); pdu; pdu = this.#nextPdu()) this.#take(pdu);
+  }
+
+  #nextPdu(): Pdu | undefined {
+    if (this.#end) return undefined;
+    try {
+      return this.#decoder.next();
+    } catch (error) {
+      const message = `${this.server.host}:${this.server.port} does not speak the protocol: ${reasonOf(error)}`;
+      this.#finish(new ClientError('protocol', message, { cause: error }));
+      this.#socket.destroy();
+      return undefined;
+    }
+  }
+
+  #take(pdu: Pdu): void {
+    const candidate = pdu.seqNum === 0 ? undefined : this.#exchanges.get(pdu.seqNum);
+    const exchange = candidate?.answerId === pdu.commandId ? candidate : undefined;
+    if (exchange) this.#exchanges.delete(pdu.seqNum);
+    this.#events.onPdu(pdu);
+    exchange?.onAnswer(pdu.body);
+  }
+
+  #beat(): void {
+    if (this.#heard) {
+      this.#heard = false;
+      this.post(Commands.OtherHeartbeat, {});
+      return;
+    }
+    this.#ended('the connection is dead: a heartbeat was not answered');
+    this.#socket.destroy();
+  }
+
+  #cork(): void {
+    if (this.#corked) return;
+    this.#corked = true;
+    this.#socket.cork();
+    process.nextTick(() => {
+      this.#corked = false;
+      this.#socket.uncork();
+    });
+  }
+
+  #ended(reason: string, cause?: unknown): void {
+    this.#finish(new ClientError('disconnected', reason, { cause }));
+  }
+
+  #finish(error: ClientError): void {
+    if (this.#end) return;
+    this.#end = error;
+    clearInterval(this.#heartbeat);
+    const lost = [...this.#exchanges.values()];
+    this.#exchanges.clear();
+    this.#events.onEnd(error);
+    for (const exchange of lost) exchange.onLost(error);
+  }
+}

@@ -1,0 +1,44 @@
+import { type AnyCommand, Commands, decodeBody, type IM, type MessageOf, type Pdu } from '@teamtalk/protocol';
+
+/** What to do with the PDUs a msg_server sends by itself. */
+export interface PushHandlers {
+  message(message: IM.Message.IMMsgData.$Properties): void;
+  /** Any ack, also one that came too late for its sender. */
+  ack(ack: IM.Message.IMMsgDataAck.$Properties): void;
+  read(notify: IM.Message.IMMsgDataReadNotify.$Properties): void;
+  status(notify: IM.Buddy.IMUserStatNotify.$Properties): void;
+  kick(kick: IM.Login.IMKickUser.$Properties): void;
+}
+
+/** @returns false when the body does not parse; commands that nobody handles are fine. */
+export function handlePush(pdu: Pdu, handlers: PushHandlers): boolean {
+  switch (pdu.commandId) {
+    case Commands.MsgData.id:
+      return decoded(Commands.MsgData, pdu, handlers.message);
+    case Commands.MsgDataAck.id:
+      return decoded(Commands.MsgDataAck, pdu, handlers.ack);
+    case Commands.MsgReadNotify.id:
+      return decoded(Commands.MsgReadNotify, pdu, handlers.read);
+    case Commands.BuddyListStatusNotify.id:
+      return decoded(Commands.BuddyListStatusNotify, pdu, handlers.status);
+    case Commands.LoginKickUser.id:
+      return decoded(Commands.LoginKickUser, pdu, handlers.kick);
+    default:
+      return true;
+  }
+}
+
+function decoded<C extends AnyCommand>(
+  command: C,
+  pdu: Pdu,
+  handle: (message: MessageOf<C>) => void,
+): boolean {
+  let message: MessageOf<C>;
+  try {
+    message = decodeBody(command, pdu.body) as MessageOf<C>;
+  } catch {
+    return false;
+  }
+  handle(message);
+  return true;
+}

@@ -1,0 +1,295 @@
+import { once } from 'node:events';
+import { Commands } from '@teamtalk/protocol';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TeamTalkClient } from './client.js';
+import type { ClientOptions } from './options.js';
+import { codec, ME, MiniMsgServer } from './testing/mini-msg-server.js';
+import { type Peer, roundTrip } from './testing/scripted-server.js';
+
+let server: MiniMsgServer;
+let client: TeamTalkClient;
+
+async function loggedIn(options: Partial<ClientOptions> = {}): Promise<Peer> {
+  client = new TeamTalkClient({
+    ...server.scripted.address,
+    reconnect: { firstMs: 2, maxMs: 20 },
+    deadlineMs: 4_000,
+    ...options,
+  });
+  await client.login({ name: 'u7', password: '123456' });
+  return server.scripted.nextPeer();
+}
+
+/** Breaks the connection; gives the next one, logged in. */
+async function reconnected(peer: Peer): Promise<Peer> {
+  const back = once(client, 'reconnected');
+  peer.reset();
+  await back;
+  return server.scripted.nextPeer();
+}
+
+async function nextIds(count: number): Promise<number[]> {
+  const ids: number[] = [];
+  while (ids.length < count) ids.push((await client.nextMessage()).msgId);
+  return ids;
+}
+
+function range(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+}
+
+beforeEach(async () => {
+  server = await MiniMsgServer.start();
+});
+
+afterEach(async () => {
+  await client.close();
+  await server.stop();
+});
+
+describe('a broken connection', () => {
+  it('is told, and the client logs in again', async () => {
+    const peer = await loggedIn();
+    const disconnected = once(client, 'disconnected');
+    await reconnected(peer);
+    expect(await disconnected).toMatchObject([{ error: { code: 'disconnected' }, reconnecting: true }]);
+    expect(client.isOnline).toBe(true);
+  });
+
+  it('is tried to mend until it works, also past refusals that pass', async () => {
+    const peer = await loggedIn();
+    const codes = [2, 3, 5];
+    const accept = server.scripted.responder(Commands.LoginReqUserlogin);
+    server.scripted.respond(Commands.LoginReqUserlogin, (each, message, seqNum) => {
+      const resultCode = codes.shift();
+      if (resultCode === undefined) accept(each, message, seqNum);
+      else each.send(Commands.LoginResUserlogin, { serverTime: 1, resultCode }, seqNum);
+    });
+    await reconnected(peer);
+    expect(server.scripted.peers).toHaveLength(5);
+  });
+
+  it('is the end when the login is no longer good', async () => {
+    const peer = await loggedIn();
+    server.scripted.respond(Commands.LoginReqUserlogin, (each, _, seqNum) => {
+      each.send(Commands.LoginResUserlogin, { serverTime: 1, resultCode: 6, resultString: 'wrong' }, seqNum);
+    });
+    const waiting = client.nextMessage();
+    peer.reset();
+    await expect(waiting).rejects.toMatchObject({ code: 'login-refused', resultCode: 6 });
+  });
+
+  it('is not mended after close', async () => {
+    const peer = await loggedIn();
+    const disconnected = once(client, 'disconnected');
+    peer.reset();
+    await disconnected;
+    await client.close();
+    await expect(client.send({ user: 3 }, 'x')).rejects.toMatchObject({ code: 'closed' });
+    expect(server.scripted.peers).toHaveLength(1);
+  });
+});
+
+describe('messages without an ack', () => {
+  it('are sent again in order under keys of their own, and stored once', async () => {
+    server.scripted.ignore(Commands.MsgData);
+    const peer = await loggedIn();
+    const sent = ['a', 'b', 'c', 'd'].map((text) => client.send({ user: 3 }, text));
+    // The server stores two, but no ack gets through.
+    for (let i = 0; i < 2; i++) server.storeSent((await peer.next(Commands.MsgData)).message);
+    server.acknowledging();
+    await reconnected(peer);
+    const acks = await Promise.all(sent);
+    expect(acks.map(({ msgId }) => msgId)).toEqual([1, 2, 3, 4]);
+    expect(server.log(3).map((info) => codec.decrypt(info.msgData))).toEqual(['a', 'b', 'c', 'd']);
+    expect(new Set(acks.map(({ key }) => Buffer.from(key!).toString('hex'))).size).toBe(4);
+  });
+
+  it('wait for the connection when it is away', async () => {
+    const peer = await loggedIn();
+    const disconnected = once(client, 'disconnected');
+    peer.reset();
+    await disconnected;
+    await expect(client.serverTime()).rejects.toMatchObject({ code: 'disconnected' });
+    expect((await client.send({ user: 3 }, 'later')).msgId).toBe(1);
+  });
+
+  it('keep their deadline', async () => {
+    const peer = await loggedIn({ reconnect: { firstMs: 60_000, maxMs: 60_000 } });
+    peer.reset();
+    await once(client, 'disconnected');
+    await expect(client.send({ user: 3 }, 'x', { deadlineMs: 20 })).rejects.toMatchObject({
+      code: 'deadline-exceeded',
+    });
+  });
+
+  it('do not come back to their sender from history, where they are before their ack', async () => {
+    server.scripted.ignore(Commands.MsgData);
+    const peer = await loggedIn();
+    server.storeTexts(3, 1);
+    server.deliver(peer, 3, 1);
+    expect(await nextIds(1)).toEqual([1]);
+    const sent = client.send({ user: 3 }, 'mine');
+    server.storeSent((await peer.next(Commands.MsgData)).message);
+    server.store(3, ME, codec.encrypt('from my phone'));
+    server.storeTexts(3, 1);
+    const answer = server.scripted.responder(Commands.MsgListRequest);
+    const shown = new Promise<void>((resolve) => {
+      server.scripted.respond(Commands.MsgListRequest, (each, message, seqNum) => {
+        answer(each, message, seqNum);
+        resolve();
+      });
+    });
+    const back = await reconnected(peer);
+    await shown;
+    await roundTrip(client, back);
+    const again = await back.next(Commands.MsgData);
+    server.acknowledge(back, again.message, again.seqNum);
+    expect((await sent).msgId).toBe(2);
+    expect(await nextIds(2)).toEqual([3, 4]);
+  });
+
+  it('do not come back to their sender as the copy of a first attempt that was stored late', async () => {
+    server.scripted.ignore(Commands.MsgData);
+    const peer = await loggedIn();
+    server.storeTexts(3, 1);
+    server.deliver(peer, 3, 1);
+    await nextIds(1);
+    const sent = client.send({ user: 3 }, 'mine');
+    await peer.next(Commands.MsgData);
+    server.storeTexts(3, 1);
+    const back = await reconnected(peer);
+    const again = await back.next(Commands.MsgData);
+    expect(await nextIds(1)).toEqual([2]);
+    server.storeSent(again.message);
+    server.deliver(back, 3, 3);
+    await roundTrip(client, back);
+    server.acknowledge(back, again.message, again.seqNum);
+    expect((await sent).msgId).toBe(3);
+    server.storeTexts(3, 1);
+    server.deliver(back, 3, 4);
+    expect(await nextIds(1)).toEqual([4]);
+  });
+
+  it('do not hide what is missed while they wait', async () => {
+    server.scripted.ignore(Commands.MsgData);
+    const peer = await loggedIn();
+    server.storeTexts(3, 1);
+    server.deliver(peer, 3, 1);
+    await nextIds(1);
+    const sent = client.send({ user: 3 }, 'mine');
+    server.storeSent((await peer.next(Commands.MsgData)).message);
+    const shown = new Promise<void>((resolve) => {
+      const answer = server.scripted.responder(Commands.MsgListRequest);
+      server.scripted.respond(Commands.MsgListRequest, (each, message, seqNum) => {
+        answer(each, message, seqNum);
+        resolve();
+      });
+    });
+    const second = await reconnected(peer);
+    await second.next(Commands.MsgData);
+    // The client has seen message 2 in history and waits for its ack to know whose it is.
+    await shown;
+    await roundTrip(client, second);
+    server.storeTexts(3, 1);
+    server.scripted.respond(Commands.MsgUnreadCntRequest, (each, _, seqNum) => {
+      each.send(Commands.MsgUnreadCntResponse, { userId: ME, totalCnt: 0 }, seqNum);
+    });
+    const third = await reconnected(second);
+    const again = await third.next(Commands.MsgData);
+    server.acknowledge(third, again.message, again.seqNum);
+    expect((await sent).msgId).toBe(2);
+    expect(await nextIds(1)).toEqual([3]);
+  });
+});
+
+describe('messages missed meanwhile', () => {
+  it('surface in order and once, before what is delivered later', async () => {
+    const peer = await loggedIn();
+    server.storeTexts(3, 3);
+    server.deliver(peer, 3, 1);
+    // 350 are more than three pages; the last two are delivered by the new connection as well.
+    server.storeTexts(3, 349);
+    const back = await reconnected(peer);
+    server.deliver(back, 3, 351);
+    server.deliver(back, 3, 352);
+    expect(await nextIds(352)).toEqual(range(1, 352));
+    server.storeTexts(3, 1);
+    server.deliver(back, 3, 353);
+    expect(await nextIds(1)).toEqual([353]);
+  });
+
+  it('surface in sessions the client did not know, from its login on', async () => {
+    server.storeTexts(3, 120, 1_600_000_000);
+    server.storeTexts(4, 2, 1_600_000_000);
+    const peer = await loggedIn();
+    server.storeTexts(3, 130);
+    server.storeTexts(5, 2);
+    await reconnected(peer);
+    const seen = new Map<number, number[]>();
+    for (let i = 0; i < 132; i++) {
+      const { fromUserId, msgId } = await client.nextMessage();
+      seen.set(fromUserId, [...(seen.get(fromUserId) ?? []), msgId]);
+    }
+    expect(seen).toEqual(
+      new Map([
+        [3, range(121, 250)],
+        [5, [1, 2]],
+      ]),
+    );
+  });
+
+  it('surface although asking for them fails at first', async () => {
+    const peer = await loggedIn({ deadlineMs: 30 });
+    server.storeTexts(3, 5);
+    server.deliver(peer, 3, 1);
+    await nextIds(1);
+    const answer = server.scripted.responder(Commands.MsgListRequest);
+    let asked = 0;
+    server.scripted.respond(Commands.MsgListRequest, (each, message, seqNum) => {
+      if (++asked > 1) answer(each, message, seqNum);
+    });
+    const back = await reconnected(peer);
+    server.deliver(back, 3, 5);
+    const ids: number[] = [];
+    for await (const message of client.messages()) if (ids.push(message.msgId) === 4) break;
+    expect(ids).toEqual([2, 3, 4, 5]);
+    expect(asked).toBe(2);
+  });
+
+  it('surface once though the connection breaks again and again', async () => {
+    let peer = await loggedIn({ maxQueued: 25 });
+    const seen: number[] = [];
+    const reading = (async () => {
+      for await (const message of client.messages()) if (seen.push(message.msgId) === 600) return;
+    })();
+    for (let round = 0; round < 6; round++) {
+      const ids = server.storeTexts(3, 100);
+      for (const id of ids.slice(0, 40)) server.deliver(peer, 3, id);
+      peer = await reconnected(peer);
+      for (const id of ids.slice(80)) server.deliver(peer, 3, id);
+    }
+    await reading;
+    expect(seen).toEqual(range(1, 600));
+  });
+
+  it('may be held back by history: what it does not show is not waited for', async () => {
+    const peer = await loggedIn();
+    server.storeTexts(3, 1);
+    server.deliver(peer, 3, 1);
+    await nextIds(1);
+    // Of 2 to 230 nothing is shown, as when one left a group and came back.
+    server.storeTexts(3, 239);
+    const answer = server.scripted.responder(Commands.MsgListRequest);
+    server.scripted.respond(Commands.MsgListRequest, (each, message, seqNum) => {
+      if (message.msgIdBegin >= 231)
+        answer(each, { ...message, msgCnt: Math.min(message.msgCnt, 10) }, seqNum);
+      else {
+        const { sessionId, sessionType, msgIdBegin } = message;
+        each.send(Commands.MsgListResponse, { userId: ME, sessionId, sessionType, msgIdBegin }, seqNum);
+      }
+    });
+    await reconnected(peer);
+    expect(await nextIds(10)).toEqual(range(231, 240));
+  });
+});

@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { MAX_SEQ_NUM, SequenceNumbers } from './sequence-numbers.js';
+
+describe('SequenceNumbers', () => {
+  it('counts from 1 to 65535 and from 1 again', () => {
+    const numbers = new SequenceNumbers();
+    const none = new Set<number>();
+    const drawn = Array.from({ length: MAX_SEQ_NUM }, () => numbers.next(none));
+    expect(drawn.every((seqNum, index) => seqNum === index + 1)).toBe(true);
+    expect(numbers.next(none)).toBe(1);
+  });
+
+  it('skips what is in flight, over the end as well', () => {
+    const numbers = new SequenceNumbers();
+    const inFlight = new Set([1, 2, 4, MAX_SEQ_NUM]);
+    expect(numbers.next(inFlight)).toBe(3);
+    expect(numbers.next(inFlight)).toBe(5);
+    for (let i = 6; i < MAX_SEQ_NUM; i++) numbers.next(inFlight);
+    expect(numbers.next(inFlight)).toBe(3);
+  });
+});

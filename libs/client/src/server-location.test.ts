@@ -1,0 +1,75 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { TeamTalkClient } from './client.js';
+import { findServers } from './server-location.js';
+import { MiniMsgServer } from './testing/mini-msg-server.js';
+
+const { signal } = new AbortController();
+let server: Server | undefined;
+
+/** A login_server that answers GET /msg_server with this. */
+async function loginServer(answer: string): Promise<string> {
+  server = createServer((request, response) => {
+    response.statusCode = request.url === '/msg_server' ? 200 : 404;
+    response.end(request.url === '/msg_server' ? answer : '');
+  });
+  await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+afterEach(async () => {
+  server?.closeAllConnections();
+  await new Promise((resolve) => (server ? server.close(resolve) : resolve(undefined)));
+  server = undefined;
+});
+
+describe('findServers', () => {
+  it('takes an address as it is', async () => {
+    const address = { host: 'chat.example', port: 8000 };
+    expect(await findServers(address, 1000, signal)).toEqual([address]);
+  });
+
+  it('gives the prior and the backup address of a login_server, whose port is a string', async () => {
+    const url = await loginServer(
+      '{"code":0,"msg":"OK","priorIP":"10.0.0.1","backupIP":"10.0.0.2","port":"8000"}',
+    );
+    expect(await findServers({ loginServer: url }, 1000, signal)).toEqual([
+      { host: '10.0.0.1', port: 8000 },
+      { host: '10.0.0.2', port: 8000 },
+    ]);
+  });
+
+  it.each([
+    ['it has no msg_server', '{"code":1,"msg":"no msg_server"}', /no msg_server: no msg_server \(code 1\)/],
+    ['the port is none', '{"code":0,"priorIP":"10.0.0.1","backupIP":"","port":"0"}', /no usable address/],
+    ['there is no address', '{"code":0,"port":"8000"}', /no usable address/],
+    ['it answers no JSON', 'hello', /does not answer/],
+    ['it answers no object', 'null', /has no msg_server/],
+  ])('says so when %s', async (_, answer, message) => {
+    const url = await loginServer(answer);
+    const finding = findServers({ loginServer: url }, 1000, signal);
+    await expect(finding).rejects.toMatchObject({
+      code: 'unreachable',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('says so when nobody is there', async () => {
+    const finding = findServers({ loginServer: 'http://127.0.0.1:1' }, 1000, signal);
+    await expect(finding).rejects.toMatchObject({ code: 'unreachable' });
+  });
+});
+
+it('falls back to the second address', async () => {
+  const mini = await MiniMsgServer.start();
+  const { port } = mini.scripted.address;
+  const url = await loginServer(
+    JSON.stringify({ code: 0, priorIP: '127.0.0.2', backupIP: '127.0.0.1', port: String(port) }),
+  );
+  const client = new TeamTalkClient({ loginServer: url, connectDeadlineMs: 2000 });
+  await client.login({ name: 'u7', password: 'x' });
+  expect(client.server).toEqual({ host: '127.0.0.1', port });
+  await client.close();
+  await mini.stop();
+});

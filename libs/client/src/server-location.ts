@@ -1,0 +1,60 @@
+import { ClientError } from './errors.js';
+
+export interface ServerAddress {
+  host: string;
+  port: number;
+}
+
+/** Where the msg_server is: an address, or the base URL of a login_server that knows. */
+export type ServerLocation = ServerAddress | { loginServer: string };
+
+/**
+ * The addresses to dial, best first.
+ *
+ * @throws ClientError `unreachable` when the login_server gives none within `deadlineMs` milliseconds.
+ */
+export async function findServers(
+  location: ServerLocation,
+  deadlineMs: number,
+  signal: AbortSignal,
+): Promise<ServerAddress[]> {
+  if ('host' in location) return [location];
+  const { loginServer } = location;
+  let answer: unknown;
+  try {
+    const url = new URL('/msg_server', loginServer);
+    const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]) });
+    answer = await response.json();
+  } catch (error) {
+    throw new ClientError('unreachable', `login_server ${loginServer} does not answer: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
+  return addressesIn(loginServer, answer);
+}
+
+/** Reads the JSON of `GET /msg_server` (protocol notes, section 2); its `port` is a string. */
+function addressesIn(loginServer: string, answer: unknown): ServerAddress[] {
+  const { code, msg, priorIP, backupIP, port } = Object(answer) as Record<string, unknown>;
+  if (code !== 0) {
+    throw new ClientError(
+      'unreachable',
+      `login_server ${loginServer} has no msg_server: ${msg} (code ${code})`,
+    );
+  }
+  const hosts = [priorIP, backupIP].filter((host) => typeof host === 'string' && host !== '') as string[];
+  const number = Number(port);
+  if (hosts.length === 0 || !Number.isInteger(number) || number < 1 || number > 65535) {
+    throw new ClientError('unreachable', `login_server ${loginServer} gave no usable address`);
+  }
+  return [...new Set(hosts)].map((host) => ({ host, port: number }));
+}
+
+/** What a failed `fetch` or dial says to a person: the innermost message. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.cause instanceof Error) return reasonOf(error.cause);
+  // Dialling several addresses of one name fails with one error that holds one each, and no text.
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
+  return error.message || error.name;
+}

@@ -1,0 +1,330 @@
+import { Bus, topics } from '@teamtalk/bus';
+import { type ClientOptions, type Credentials, TeamTalkClient } from '@teamtalk/client';
+import { addUser, openDataSource } from '@teamtalk/db_proxy_server';
+import { createLogger, Metrics } from '@teamtalk/service-kit';
+import {
+  type Infrastructure,
+  LocalInfrastructure,
+  openInfrastructure,
+  RawConnection,
+  type ServiceName,
+  serviceNames,
+  type TestDatabase,
+  type TestNats,
+  traitsOf,
+  waitUntil,
+} from '../infrastructure/index.js';
+import { migrate } from '../migrate.js';
+import { sumOf } from './metrics-text.js';
+import { ClusterNode, type Mode } from './node.js';
+
+export interface ClusterOptions extends Partial<Record<ServiceName, number>> {
+  mode?: Mode;
+  /** variables for every service; for one service only, put them into `envOf` */
+  env?: Readonly<Record<string, string>>;
+  envOf?: Partial<Record<ServiceName, Readonly<Record<string, string>>>>;
+}
+
+export interface ConnectOptions extends Partial<Omit<Credentials, 'name'>> {
+  /** index of the msg_server; the first one when left out */
+  server?: number;
+  client?: Partial<Omit<ClientOptions, 'host' | 'port' | 'loginServer'>>;
+}
+
+type DataSource = Awaited<ReturnType<typeof openDataSource>>;
+
+/** Everybody's, unless a test says otherwise. */
+export const testPassword = '123456';
+
+/** A password check that takes no time: tests log in hundreds of users. */
+const cheapHash = { memoryKib: 8, iterations: 1 };
+
+/**
+ * A whole installation on a real PostgreSQL and a real NATS: any number of each service, on ports that the
+ * system chooses, with a database and a NATS prefix of its own.
+ *
+ *     const cluster = await TestCluster.start({ msg_server: 2 });
+ *     await cluster.addUsers(['a', 'b']);
+ *     const a = await cluster.connect('a');
+ *     const b = await cluster.connect('b', { server: 1 });
+ *     ...
+ *     await cluster.stop();
+ */
+export class TestCluster {
+  readonly database: TestDatabase;
+  readonly nats: TestNats;
+  /** The installation's bus, to listen to or to speak on. */
+  readonly bus: Bus;
+  readonly #infrastructure: Infrastructure;
+  readonly #dataSource: DataSource;
+  readonly #options: ClusterOptions;
+  readonly #nodes = new Map<ServiceName, ClusterNode[]>(serviceNames.map((name) => [name, []]));
+  readonly #stopped = new Set<ClusterNode>();
+  readonly #clients: TeamTalkClient[] = [];
+  readonly #connections: RawConnection[] = [];
+
+  /**
+   * Starts one db_proxy_server, route_server and msg_server and none of the others, unless told otherwise,
+   * and waits until all are ready and have heard of each other.
+   */
+  static async start(options: ClusterOptions = {}): Promise<TestCluster> {
+    const infrastructure = openInfrastructure() ?? new LocalInfrastructure(migrate);
+    const database = await infrastructure.database();
+    const nats = await infrastructure.nats();
+    const log = createLogger({ service: 'testkit', instance: 0, level: 'silent' });
+    const bus = await Bus.connect({ ...nats, name: 'testkit', log, metrics: new Metrics('testkit') });
+    const dataSource = await openDataSource(database.url);
+    const cluster = new TestCluster(infrastructure, database, nats, bus, dataSource, options);
+    try {
+      await cluster.#startAll();
+      return cluster;
+    } catch (error) {
+      await cluster.stop().catch(() => {});
+      throw error;
+    }
+  }
+
+  private constructor(
+    infrastructure: Infrastructure,
+    database: TestDatabase,
+    nats: TestNats,
+    bus: Bus,
+    dataSource: DataSource,
+    options: ClusterOptions,
+  ) {
+    this.#infrastructure = infrastructure;
+    this.database = database;
+    this.nats = nats;
+    this.bus = bus;
+    this.#dataSource = dataSource;
+    this.#options = options;
+  }
+
+  /** The k-th instance of a service, dead ones counted: an index means the same one for ever. */
+  node(service: ServiceName, k = 0): ClusterNode {
+    const node = this.#nodes.get(service)?.[k];
+    if (!node) throw new Error(`the cluster has no ${service} ${k}`);
+    return node;
+  }
+
+  port(service: ServiceName, k: number, name: string): number {
+    const port = this.node(service, k).ports[name];
+    if (port === undefined) throw new Error(`${service} has no port ${name}`);
+    return port;
+  }
+
+  /** The base URL of a service that speaks HTTP. */
+  url(service: ServiceName, k = 0): string {
+    return `http://127.0.0.1:${this.port(service, k, 'http')}`;
+  }
+
+  /**
+   * Starts one more of a service and waits until it is ready.
+   * @param env for this one only
+   * @returns its index
+   */
+  async add(service: ServiceName, env: Readonly<Record<string, string>> = {}): Promise<number> {
+    const node = await this.#launch(service, env);
+    const nodes = this.#nodes.get(service)!;
+    nodes.push(node);
+    await this.#untilReady([node]);
+    return nodes.length - 1;
+  }
+
+  /** Starts a new instance in place of one that was stopped or killed, on its ports. */
+  async restart(service: ServiceName, k: number): Promise<void> {
+    const dead = this.node(service, k);
+    if (!this.#stopped.has(dead)) throw new Error(`${service} ${k} still runs`);
+    const ports = Object.entries(traitsOf(service).ports).map(([name, { variable }]) => {
+      return [variable, String(dead.ports[name])];
+    });
+    const node = await this.#launch(service, Object.fromEntries(ports));
+    this.#nodes.get(service)![k] = node;
+    await this.#untilReady([node]);
+  }
+
+  /**
+   * Sends a signal to a process (mode `processes`) and, unless it is SIGSTOP or SIGCONT, waits for its end.
+   */
+  async kill(service: ServiceName, k = 0, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const node = this.node(service, k);
+    await node.signal(signal);
+    if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') this.#stopped.add(node);
+  }
+
+  /** Stops one instance in order, in either mode. */
+  async stopNode(service: ServiceName, k = 0): Promise<void> {
+    const node = this.node(service, k);
+    this.#stopped.add(node);
+    await node.stop();
+  }
+
+  /** Adds users straight to the database, all with `testPassword`. @returns their ids, by name */
+  async addUsers<const N extends string>(names: readonly N[]): Promise<Record<N, number>> {
+    const ids = {} as Record<N, number>;
+    for (const name of names) {
+      ids[name] = await addUser(this.#dataSource, { name, password: testPassword }, cheapHash);
+    }
+    return ids;
+  }
+
+  /** A client that is logged in at the given msg_server; it is closed with the cluster. */
+  async connect(name: string, options: ConnectOptions = {}): Promise<TeamTalkClient> {
+    const { server = 0, client, ...credentials } = options;
+    const connection = new TeamTalkClient({
+      reconnect: false,
+      ...client,
+      host: '127.0.0.1',
+      port: this.port('msg_server', server, 'client'),
+    });
+    this.#clients.push(connection);
+    await connection.login({ name, password: testPassword, ...credentials });
+    return connection;
+  }
+
+  /** A connection to a msg_server that sends what it is told to; it is closed with the cluster. */
+  async connectRaw(server = 0): Promise<RawConnection> {
+    const connection = await RawConnection.open(this.port('msg_server', server, 'client'));
+    this.#connections.push(connection);
+    return connection;
+  }
+
+  /** Runs one statement on the cluster's database. */
+  async sql<Row>(text: string, values: unknown[] = []): Promise<Row[]> {
+    return this.#dataSource.query(text, values);
+  }
+
+  /**
+   * The present value of a metric, summed over the samples whose labels include the given ones.
+   * @param name without `teamtalk_<service>_`
+   * @throws Error when the service has no such metric
+   */
+  async metric(
+    service: ServiceName,
+    k: number,
+    name: string,
+    labels: Readonly<Record<string, string>> = {},
+  ): Promise<number> {
+    return sumOf(await this.node(service, k).samples(), `teamtalk_${service}_${name}`, labels);
+  }
+
+  /**
+   * Waits until nothing is under way between the services: every message taken in has its result, and every
+   * stored batch has been taken by the msg_servers concerned.
+   */
+  async settle(timeoutMs = 15_000): Promise<void> {
+    await waitUntil(async () => (await this.#underWay()) === 0, { timeoutMs, what: 'nothing under way' });
+  }
+
+  /** Closes the clients, stops the services in the opposite order of starting, drops the database. */
+  async stop(): Promise<void> {
+    const failures: unknown[] = [];
+    const attempt = (work: Promise<unknown>) => work.catch((error: unknown) => failures.push(error));
+    await Promise.all(this.#clients.map((client) => attempt(client.close())));
+    for (const connection of this.#connections) connection.close();
+    for (const service of [...serviceNames].reverse()) {
+      const running = this.#nodes.get(service)!.filter((node) => !this.#stopped.has(node));
+      await Promise.all(running.map((node) => attempt(node.stop())));
+    }
+    await attempt(this.bus.drain());
+    await attempt(this.#dataSource.destroy());
+    await attempt(this.database.drop());
+    await attempt(this.#infrastructure.close());
+    if (failures.length > 0) throw new AggregateError(failures, 'the cluster did not stop cleanly');
+  }
+
+  async #startAll(): Promise<void> {
+    const defaults: Partial<Record<ServiceName, number>> = {
+      db_proxy_server: 1,
+      route_server: 1,
+      msg_server: 1,
+    };
+    for (const tier of [0, 1]) {
+      const services = serviceNames.filter((service) => traitsOf(service).tier === tier);
+      await Promise.all(
+        services.map(async (service) => {
+          const count = this.#options[service] ?? defaults[service] ?? 0;
+          const nodes = this.#nodes.get(service)!;
+          const starting = Array.from({ length: count }, () => this.#launch(service, {}));
+          // Every one that came up is to be stopped, also when another did not.
+          const outcomes = await Promise.allSettled(starting);
+          for (const outcome of outcomes) if (outcome.status === 'fulfilled') nodes.push(outcome.value);
+          await Promise.all(starting);
+        }),
+      );
+    }
+    await this.#untilHeard();
+    await this.#untilReady([...this.#nodes.values()].flat());
+  }
+
+  #launch(service: ServiceName, env: Readonly<Record<string, string>>): Promise<ClusterNode> {
+    const { mode = 'in-process', env: common, envOf } = this.#options;
+    const { bus, database, ports } = traitsOf(service);
+    const portVariables = Object.values(ports).map(({ variable }) => [variable, '0']);
+    return ClusterNode.start(mode, service, {
+      LOG_LEVEL: process.env.LOG_LEVEL ?? 'silent',
+      OPS_HOST: '127.0.0.1',
+      SHUTDOWN_SECONDS: '10',
+      ...Object.fromEntries(portVariables),
+      ...(bus && { NATS_URL: this.nats.url, NATS_PREFIX: this.nats.prefix }),
+      ...(database && {
+        DATABASE_URL: this.database.url,
+        ARGON2_MEMORY_KIB: String(cheapHash.memoryKib),
+        ARGON2_ITERATIONS: String(cheapHash.iterations),
+      }),
+      ...(service === 'msg_server' && { DRAIN_SPREAD_MS: '0' }),
+      ...common,
+      ...envOf?.[service],
+      ...env,
+    });
+  }
+
+  /** Each instance has announced itself since the last one came up: all have heard of all. */
+  async #untilHeard(): Promise<void> {
+    const waiting = new Set(
+      [...this.#nodes]
+        .flatMap(([service, nodes]) => (traitsOf(service).bus ? nodes : []))
+        .map((n) => n.instance),
+    );
+    const subscription = this.bus.subscribe(topics.announcement, ({ instance }) => {
+      waiting.delete(instance);
+    });
+    try {
+      await waitUntil(() => waiting.size === 0, { what: 'every instance announced itself' });
+    } finally {
+      subscription.unsubscribe();
+    }
+  }
+
+  async #untilReady(nodes: readonly ClusterNode[]): Promise<void> {
+    for (const node of nodes) {
+      let text = '';
+      await waitUntil(
+        async () => {
+          const readiness = await node.readiness();
+          text = readiness.text;
+          return readiness.ready;
+        },
+        { what: `${node.service} ready` },
+      ).catch((error: unknown) => {
+        throw new Error(`${String(error)} ${text}`, { cause: error });
+      });
+    }
+  }
+
+  async #underWay(): Promise<number> {
+    // In the order of a message's way: what leaves one place is in the next one before that is looked at.
+    const waiting = await Promise.all([
+      ...this.#answering('msg_server').map((k) => this.metric('msg_server', k, 'appends_in_flight')),
+      ...this.#answering('http_msg_server').map((k) => this.metric('http_msg_server', k, 'appends_pending')),
+    ]);
+    const [outbox] = await this.sql<{ rows: number }>('SELECT count(*)::int AS rows FROM outbox');
+    return waiting.reduce((sum, count) => sum + count, outbox!.rows);
+  }
+
+  #answering(service: ServiceName): number[] {
+    return this.#nodes
+      .get(service)!
+      .flatMap((node, k) => (this.#stopped.has(node) || node.frozen ? [] : [k]));
+  }
+}

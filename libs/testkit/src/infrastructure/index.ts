@@ -1,0 +1,36 @@
+/**
+ * What tests stand on that knows no service: PostgreSQL, NATS, raw connections, waiting for a condition.
+ * A project of its own (`tsconfig.infrastructure.json`), so that the tests of a service can use it while
+ * the rest of the testkit builds on that service:
+ *
+ *     import { testDatabase, testNats, waitUntil } from '@teamtalk/testkit/infrastructure';
+ *
+ *     const database = await testDatabase();   // migrated, of this test file alone
+ *     const nats = await testNats();            // { url, prefix }
+ *     afterAll(() => database.drop());
+ */
+export {
+  type DatabaseOptions,
+  type Infrastructure,
+  infrastructureVariable,
+  openInfrastructure,
+  type TestDatabase,
+  type TestNats,
+  testDatabase,
+  testNats,
+} from './infrastructure.js';
+export { LocalInfrastructure, type Migrate } from './local-infrastructure.js';
+export { NatsServer, type NatsServerOptions } from './nats-server.js';
+export { freePort, isPortFree } from './ports.js';
+export { PostgresServer, type PostgresServerOptions } from './postgres-server.js';
+export { commandLine, guard, isAlive, isGone, startOf, stopProcess } from './processes.js';
+export { RawConnection } from './raw-connection.js';
+export { type ServiceExit, ServiceProcess, type ServiceProcessOptions } from './service-process.js';
+export {
+  isServiceName,
+  type ServiceName,
+  type ServiceTraits,
+  serviceNames,
+  traitsOf,
+} from './service-table.js';
+export { type WaitOptions, waitUntil } from './wait-until.js';

@@ -1,0 +1,41 @@
+export interface WaitOptions {
+  /** milliseconds; 10 s when left out */
+  timeoutMs?: number;
+  /** what is waited for, for the error's text */
+  what: string;
+  /** milliseconds between two looks; 10 when left out */
+  everyMs?: number;
+}
+
+/**
+ * Looks at `condition` again and again until it gives a truthy value, and returns that.
+ * @throws Error naming `what` when the time is over; `cause` has the condition's last error, if it threw.
+ * A condition that throws counts as not yet met.
+ */
+export async function waitUntil<T>(
+  condition: () => T | Promise<T>,
+  { timeoutMs = 10_000, what, everyMs = 10 }: WaitOptions,
+): Promise<NonNullable<T>> {
+  const end = Date.now() + timeoutMs;
+  let failure: unknown;
+  let last: T | undefined;
+  for (;;) {
+    try {
+      failure = undefined;
+      last = await condition();
+      if (last) return last;
+    } catch (error) {
+      failure = error;
+    }
+    if (Date.now() >= end) {
+      throw new Error(`${what}: not within ${timeoutMs} ms (last: ${describe(failure ?? last)})`, {
+        cause: failure,
+      });
+    }
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+}
+
+function describe(value: unknown): string {
+  return value instanceof Error ? value.message : String(value);
+}

@@ -1,0 +1,63 @@
+// Runs vitest and sums up what it and the other checks found.
+import { spawn } from 'node:child_process';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { tool, top } from './steps.mjs';
+
+const folder = path.join(top, '.data', 'test');
+const resultFile = path.join(folder, 'vitest.json');
+/** What `.ci/run` prints last. */
+const summaryFile = path.join(folder, 'summary.txt');
+
+/**
+ * Runs the tests; what vitest prints goes to the screen.
+ * @returns `{ passed, failed, skipped }`; a run that failed without a failed test counts as one
+ */
+export async function runVitest(words) {
+  await mkdir(folder, { recursive: true });
+  await rm(resultFile, { force: true });
+  const status = await new Promise((resolve) => {
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${resultFile}`];
+    const child = spawn(tool('vitest'), ['run', ...reporters, ...words], { cwd: top, stdio: 'inherit' });
+    child.once('error', () => resolve(1));
+    child.once('close', resolve);
+  });
+  const text = await readFile(resultFile, 'utf8').catch(() => undefined);
+  return countTests(text ? JSON.parse(text) : undefined, status === 0);
+}
+
+/** @param result vitest's JSON report; undefined when it wrote none */
+export function countTests(result, succeeded) {
+  if (!result) return { passed: 0, failed: succeeded ? 0 : 1, skipped: 0 };
+  // A file that could not be loaded has no tests to count.
+  const broken = result.testResults.filter(
+    ({ status, assertionResults }) =>
+      status === 'failed' && !assertionResults.some((assertion) => assertion.status === 'failed'),
+  ).length;
+  const failed = result.numFailedTests + broken;
+  return {
+    passed: result.numPassedTests,
+    failed: failed === 0 && !succeeded ? 1 : failed,
+    skipped: result.numPendingTests + result.numTodoTests,
+  };
+}
+
+/** The lines that sum a run up; the last one is `N passed, N failed`. */
+export function summaryLines({ failedSteps, tests }) {
+  const { passed, failed, skipped } = tests ?? { passed: 0, failed: 0, skipped: 0 };
+  return [
+    ...failedSteps.map((title) => `failed: ${title}`),
+    ...(skipped > 0 ? [`${skipped} tests were skipped`] : []),
+    `${passed} passed, ${failed + failedSteps.length} failed`,
+  ];
+}
+
+/** @returns whether all is well */
+export async function writeSummary({ failedSteps, tests, start }) {
+  const lines = summaryLines({ failedSteps, tests });
+  await mkdir(folder, { recursive: true });
+  await writeFile(summaryFile, `${lines.join('\n')}\n`);
+  const minutes = ((performance.now() - start) / 60_000).toFixed(1);
+  process.stdout.write(`\n${lines.join('\n')} (${minutes} min)\n`);
+  return failedSteps.length === 0 && tests !== undefined && tests.failed === 0;
+}

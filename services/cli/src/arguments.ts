@@ -1,0 +1,35 @@
+import { InvalidArgumentError } from 'commander';
+
+/** Reads a whole number from `min` to `max`. @throws InvalidArgumentError, which commander shows as wrong usage */
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`must be a whole number from ${min} to ${max}`);
+  };
+}
+
+/** Reads `host:port`, with an IPv6 address in brackets. */
+export function hostAndPort(text: string): { host: string; port: number } {
+  const match = /^(?:\[(?<six>[^\]]+)\]|(?<four>[^:[\]]+)):(?<port>\d{1,5})$/.exec(text);
+  const { six, four, port } = match?.groups ?? {};
+  const host = six ?? four;
+  const number = Number(port);
+  if (host && number >= 1 && number <= 65535) return { host, port: number };
+  throw new InvalidArgumentError('must be host:port, such as 127.0.0.1:8000');
+}
+
+/** Reads the base URL of an HTTP server. */
+export function httpUrl(text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw new InvalidArgumentError('must be a URL such as http://127.0.0.1:8080');
+}
+
+/** Reads one of the given words, and gives what it stands for. */
+export function oneOf<T>(choices: Readonly<Record<string, T>>): (text: string) => T {
+  return (text) => {
+    const value = Object.hasOwn(choices, text) ? choices[text] : undefined;
+    if (value !== undefined) return value;
+    throw new InvalidArgumentError(`must be one of ${Object.keys(choices).join(', ')}`);
+  };
+}

@@ -1,0 +1,36 @@
+import { Command, CommanderError } from 'commander';
+import * as checkConfig from './commands/check-config.js';
+import * as configDocs from './commands/config-docs.js';
+import * as dev from './commands/dev.js';
+import * as listen from './commands/listen.js';
+import * as migrate from './commands/migrate.js';
+import * as seed from './commands/seed.js';
+import * as send from './commands/send.js';
+import * as user from './commands/user.js';
+import { describeFailure } from './failure.js';
+
+/** In the order `teamtalk --help` shows them. */
+const commands = [dev, migrate, user, seed, send, listen, checkConfig, configDocs];
+
+/**
+ * Runs `teamtalk` with these arguments.
+ *
+ * @returns the exit status: 0 done, 1 failed (one line on stderr says why), 2 wrong usage
+ */
+export async function runCli(words: readonly string[]): Promise<number> {
+  const program = new Command('teamtalk')
+    .description('Runs, looks after and talks to a TeamTalk installation.')
+    .showHelpAfterError('(teamtalk --help says more)')
+    // Set first: commands take this over when they are added.
+    .exitOverride();
+  for (const command of commands) command.register(program);
+  try {
+    await program.parseAsync(words, { from: 'user' });
+    return 0;
+  } catch (error) {
+    // Of wrong usage commander has told already; help and version are no errors.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    process.stderr.write(`teamtalk: ${describeFailure(error, process.env.DEBUG)}\n`);
+    return 1;
+  }
+}

@@ -1,0 +1,53 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { parseReplicas, type Replicas, wholeNumber } from '../dev/options.js';
+import { Failure } from '../failure.js';
+
+/** `teamtalk dev`: what `npm start` runs. */
+export function register(program: Command): void {
+  program
+    .command('dev')
+    .description('Run the whole installation on this machine: PostgreSQL, NATS and every service')
+    .option(
+      '--replicas <list>',
+      'how many of a service, such as msg_server=2,db_proxy_server=2',
+      asArgument(parseReplicas),
+      parseReplicas(''),
+    )
+    .option(
+      '--seed <users>',
+      'have users u1 to uN, password 123456',
+      asArgument((text) => wholeNumber(text, 0, 1_000_000, 'the number of users')),
+      0,
+    )
+    .action(run);
+}
+
+async function run({ replicas, seed }: { replicas: Replicas; seed: number }): Promise<void> {
+  // Not loaded for other commands: it takes the services' database code with it.
+  const { runDev } = await import('../dev/dev.js');
+  const stop = new AbortController();
+  const abort = () => stop.abort();
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, abort);
+  // The terminal, or whoever reads our output, may go before us: other commands end then, this one runs on.
+  for (const stream of [process.stdout, process.stderr])
+    stream.removeAllListeners('error').on('error', () => {});
+  const say = (text: string) => process.stdout.write(`${text}\n`);
+  try {
+    await runDev({ replicas, seed, signal: stop.signal, say });
+  } catch (error) {
+    throw new Failure(error instanceof Error ? error.message : String(error), { cause: error });
+  } finally {
+    for (const signal of signals) process.off(signal, abort);
+  }
+}
+
+function asArgument<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+    }
+  };
+}

@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import { wholeNumber } from '../arguments.js';
+import { withDatabase } from '../database.js';
+import { clearProgress, print, showProgress } from '../output.js';
+
+interface SeedOptions {
+  users: number;
+  prefix: string;
+  password: string;
+  departments: number;
+}
+
+/** `teamtalk seed --users N` */
+export function register(program: Command): void {
+  program
+    .command('seed')
+    .description('Add users for demonstrations and measurements; those that exist stay as they are')
+    .requiredOption('--users <n>', 'have users 1 to n', wholeNumber(1, 10_000_000))
+    .option('--prefix <text>', 'what their names begin with', 'u')
+    .option('--password <password>', 'everybody’s password', '123456')
+    .option('--departments <n>', 'spread them over so many departments', wholeNumber(0, 10_000), 0)
+    .action(seed);
+}
+
+async function seed({ users, prefix, password, departments }: SeedOptions): Promise<void> {
+  const start = performance.now();
+  const { added, existing } = await withDatabase((dataSource, { seedUsers }) =>
+    seedUsers(dataSource, {
+      count: users,
+      prefix,
+      password,
+      departments,
+      onProgress: (done, total) => showProgress(`${done} of ${total} users`),
+    }).finally(clearProgress),
+  );
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  print(`${prefix}1 to ${prefix}${users}: added ${added} users, ${existing} were there; ${seconds} s`);
+}

@@ -1,0 +1,65 @@
+import { addUser, migrateUp, openDataSource, seedUsers } from '@teamtalk/db_proxy_server';
+
+/** What the demonstration's people log in with. */
+export const demoPassword = '123456';
+
+const departments = ['研发部', '市场部'] as const;
+
+export const demoUsers: readonly {
+  name: string;
+  nickName: string;
+  department: (typeof departments)[number];
+}[] = [
+  { name: 'alice', nickName: '爱丽丝', department: '研发部' },
+  { name: 'bob', nickName: '鲍勃', department: '研发部' },
+  { name: 'carol', nickName: '卡罗尔', department: '市场部' },
+  { name: 'dave', nickName: '戴夫', department: '市场部' },
+];
+
+type DataSource = Awaited<ReturnType<typeof openDataSource>>;
+
+export interface PreparedDatabase {
+  /** the steps applied */
+  migrations: string[];
+  /** users added for `--seed` */
+  seeded: number;
+  /** the id of the second demo user; 0 when there is none */
+  receiverId: number;
+}
+
+/**
+ * Brings the database to the newest schema; adds the demo users when it has no users at all, and u1 to
+ * uN when asked for.
+ */
+export async function prepareDatabase(url: string, seed: number): Promise<PreparedDatabase> {
+  const dataSource = await openDataSource(url);
+  try {
+    const migrations = await migrateUp(dataSource);
+    await addDemoUsers(dataSource);
+    const options = { count: seed, prefix: 'u', password: demoPassword };
+    const { added } = seed > 0 ? await seedUsers(dataSource, options) : { added: 0 };
+    return { migrations, seeded: added, receiverId: await idOf(dataSource, demoUsers[1]!.name) };
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+async function addDemoUsers(dataSource: DataSource): Promise<void> {
+  const anybody: unknown[] = await dataSource.query('SELECT 1 FROM im_user LIMIT 1');
+  if (anybody.length > 0) return;
+  const rows: { id: number; name: string }[] = await dataSource.query(
+    `INSERT INTO department (name, priority)
+      SELECT name, n FROM unnest($1::text[]) WITH ORDINALITY AS wanted(name, n) RETURNING id, name`,
+    [departments],
+  );
+  const idsByName = new Map(rows.map(({ id, name }) => [name, id]));
+  for (const { department, ...user } of demoUsers) {
+    const departmentId = idsByName.get(department) ?? 0;
+    await addUser(dataSource, { ...user, password: demoPassword, departmentId });
+  }
+}
+
+async function idOf(dataSource: DataSource, name: string): Promise<number> {
+  const rows: { id: number }[] = await dataSource.query('SELECT id FROM im_user WHERE name = $1', [name]);
+  return rows[0]?.id ?? 0;
+}

@@ -1,0 +1,111 @@
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { demoPassword, demoUsers, prepareDatabase } from './demo-users.js';
+import { Fleet } from './fleet.js';
+import type { Replicas } from './options.js';
+import { planPorts } from './port-plan.js';
+import { type ProcessEntry, RunFiles } from './run-files.js';
+import { startServers } from './servers.js';
+import { welcome } from './welcome.js';
+
+export interface DevOptions {
+  replicas: Replicas;
+  /** users u1 to uN to have; 0: none */
+  seed: number;
+  /** aborted when it is to stop */
+  signal: AbortSignal;
+  /** One line, or the welcome, for the person at the terminal. */
+  say: (text: string) => void;
+}
+
+/** `.data` at the top of the repository: what is kept from one start to the next. */
+const dataFolder = fileURLToPath(new URL('../../../../.data', import.meta.url));
+
+/**
+ * Runs the whole installation on this machine until `signal` is aborted.
+ * @throws Error when it cannot be started; what had been started is stopped again
+ */
+export async function runDev(options: DevOptions): Promise<void> {
+  const runFiles = new RunFiles(path.join(dataFolder, 'run'));
+  runFiles.lock();
+  try {
+    await runLocked(options, runFiles);
+  } catch (error) {
+    // Asked to stop while it was starting: that is no failure.
+    if (!options.signal.aborted) throw error;
+  } finally {
+    runFiles.clear();
+    runFiles.unlock();
+  }
+}
+
+async function runLocked({ replicas, seed, signal, say }: DevOptions, runFiles: RunFiles): Promise<void> {
+  const begin = performance.now();
+  const leftovers = await runFiles.stopLeftovers();
+  if (leftovers > 0) say(`stopped ${leftovers} processes of an earlier start`);
+  const servers = await startServers(dataFolder, process.env, say);
+  try {
+    signal.throwIfAborted();
+    const { migrations, seeded, receiverId } = await prepareDatabase(servers.databaseUrl, seed);
+    if (migrations.length > 0) say(`the database has its newest schema (${migrations.length} migrations)`);
+    if (seeded > 0) say(`added ${seeded} users of u1 to u${seed}, password ${demoPassword}`);
+    const { planned, moved } = await planPorts(replicas);
+    let processes: ProcessEntry[] = [];
+    const fleet = new Fleet({
+      ...servers,
+      planned,
+      logFolder: path.join(dataFolder, 'log'),
+      say,
+      onChange: (entries) => {
+        processes = entries;
+        runFiles.writeProcesses(entries);
+      },
+    });
+    // A second Ctrl-C does not wait.
+    const hurry = () => fleet.kill();
+    try {
+      await fleet.start(signal);
+      runFiles.writeEnvironment({
+        databaseUrl: servers.databaseUrl,
+        natsUrl: servers.natsUrl,
+        loginServer: addressOf(processes, 'login_server'),
+        httpMsgServer: addressOf(processes, 'http_msg_server'),
+      });
+      const logins = [...demoUsers.map(({ name }) => name), ...(seed > 0 ? [`u1 … u${seed}`] : [])];
+      const seconds = (performance.now() - begin) / 1000;
+      const logFolder = path.join(dataFolder, 'log');
+      say(
+        welcome({
+          ...servers,
+          processes,
+          moved,
+          logFolder,
+          logins,
+          password: demoPassword,
+          seconds,
+          receiverId,
+        }),
+      );
+      await aborted(signal);
+      say('stopping');
+    } finally {
+      process.on('SIGINT', hurry);
+      await fleet.stop();
+      process.off('SIGINT', hurry);
+    }
+  } finally {
+    await servers.stop();
+  }
+}
+
+function addressOf(processes: readonly ProcessEntry[], service: string): string {
+  const entry = processes.find((each) => each.service === service);
+  return `http://127.0.0.1:${entry?.ports.http ?? 0}`;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

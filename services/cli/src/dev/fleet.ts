@@ -1,0 +1,138 @@
+import path from 'node:path';
+import { traitsOf } from '@teamtalk/testkit/infrastructure';
+import type { PlannedReplica } from './port-plan.js';
+import { Replica } from './replica.js';
+import type { ProcessEntry } from './run-files.js';
+import { ServiceLog } from './service-log.js';
+
+export interface FleetOptions {
+  planned: readonly PlannedReplica[];
+  databaseUrl: string;
+  natsUrl: string;
+  logFolder: string;
+  /** The list of running processes has changed. */
+  onChange: (entries: ProcessEntry[]) => void;
+  say: (line: string) => void;
+}
+
+const upMs = 60_000;
+const lookMs = 400;
+/** How long each tier may take to stop by itself; with NATS and PostgreSQL that stays below 15 s. */
+const stopTierMs = [3_500, 6_500] as const;
+
+/** All services of the installation, each replica a process. */
+export class Fleet {
+  readonly #options: FleetOptions;
+  readonly #replicas: Replica[] = [];
+  readonly #logs: ServiceLog[] = [];
+  readonly #timer: NodeJS.Timeout;
+  #looking: Promise<void> = Promise.resolve();
+
+  constructor(options: FleetOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => {
+      this.#looking = this.#looking.then(() => this.#look());
+    }, lookMs);
+  }
+
+  /**
+   * Starts everything, what others depend on first, and waits until all are ready.
+   * @throws Error naming what does not come up within a minute; `stop` is then still to be called
+   */
+  async start(signal: AbortSignal): Promise<void> {
+    const deadline = Date.now() + upMs;
+    for (const tier of [0, 1] as const) {
+      const starting = this.#options.planned.filter(({ service }) => traitsOf(service).tier === tier);
+      const replicas = starting.map((each) => this.#launch(each));
+      await this.#within(deadline, signal, Promise.all(replicas.map(({ up }) => up)));
+    }
+    await this.#untilReady(deadline, signal);
+  }
+
+  /** In the opposite order, those of a tier together. */
+  async stop(): Promise<void> {
+    for (const tier of [1, 0] as const) {
+      const replicas = this.#replicas.filter(({ planned }) => traitsOf(planned.service).tier === tier);
+      await Promise.all(replicas.map((replica) => replica.stop(stopTierMs[tier])));
+    }
+    clearInterval(this.#timer);
+    await this.#looking;
+    await this.#look();
+  }
+
+  /** Ends all at once. */
+  kill(): void {
+    for (const replica of this.#replicas) replica.kill();
+  }
+
+  #launch(planned: PlannedReplica): Replica {
+    const { databaseUrl, natsUrl, logFolder, say } = this.#options;
+    const log = new ServiceLog(logFolder, `${planned.service}-${planned.replica}`, say);
+    const { bus, database } = traitsOf(planned.service);
+    const replica = new Replica({
+      ...planned,
+      log,
+      env: {
+        ...process.env,
+        DATABASE_URL: database ? databaseUrl : undefined,
+        ...(bus && { NATS_URL: natsUrl }),
+        SHUTDOWN_SECONDS: process.env.SHUTDOWN_SECONDS ?? '6',
+      },
+      onChange: () => this.#options.onChange(this.#running()),
+      say,
+    });
+    this.#logs.push(log);
+    this.#replicas.push(replica);
+    return replica;
+  }
+
+  #running(): ProcessEntry[] {
+    return this.#replicas.flatMap(({ planned: { service, replica }, running }) =>
+      running ? [{ service, replica, pid: running.pid, ports: running.ports }] : [],
+    );
+  }
+
+  async #untilReady(deadline: number, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      signal.throwIfAborted();
+      const lacking = (await Promise.all(this.#replicas.map((replica) => replica.readiness()))).filter(
+        (answer) => answer !== true,
+      );
+      if (lacking.length === 0) return;
+      if (Date.now() > deadline) throw new Error(`not everything is ready:\n${lacking.join('\n')}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  async #within(deadline: number, signal: AbortSignal, work: Promise<unknown>): Promise<void> {
+    let stop = () => {};
+    const end = new Promise<never>((_, reject) => {
+      const timer = setTimeout(() => reject(this.#notUp()), deadline - Date.now());
+      const abort = () => reject(signal.reason as Error);
+      signal.addEventListener('abort', abort);
+      stop = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', abort);
+      };
+    });
+    try {
+      signal.throwIfAborted();
+      await Promise.race([work, end]);
+    } finally {
+      stop();
+    }
+  }
+
+  #notUp(): Error {
+    const names = this.#replicas.filter(({ running }) => !running).map(({ name }) => name);
+    return new Error(
+      `${names.join(', ')} did not come up within ${upMs / 1000} s; see ${path.relative('.', this.#options.logFolder)}`,
+    );
+  }
+
+  async #look(): Promise<void> {
+    for (const log of this.#logs) {
+      await log.look().catch((error: unknown) => this.#options.say(`${log.file}: ${String(error)}`));
+    }
+  }
+}

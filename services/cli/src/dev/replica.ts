@@ -1,0 +1,154 @@
+import { type ServiceExit, ServiceProcess, traitsOf } from '@teamtalk/testkit/infrastructure';
+import type { PlannedReplica } from './port-plan.js';
+import { RestartDelay } from './restart-delay.js';
+import type { ServiceLog } from './service-log.js';
+
+export interface ReplicaOptions extends PlannedReplica {
+  env: Readonly<Record<string, string | undefined>>;
+  log: ServiceLog;
+  /** It came up or went down. */
+  onChange: () => void;
+  /** One line for the person at the terminal. */
+  say: (line: string) => void;
+}
+
+/** Exit status EX_CONFIG: starting it again would not help. */
+const wrongConfiguration = 78;
+
+/** One replica of a service: a process that is started again, on the same ports, whenever it dies. */
+export class Replica {
+  readonly planned: PlannedReplica;
+  /** Settles with the first start: resolves when it is up, rejects when its configuration is wrong. */
+  readonly up: Promise<void>;
+  readonly #options: ReplicaOptions;
+  readonly #delay = new RestartDelay();
+  readonly #life: Promise<void>;
+  #process: ServiceProcess | undefined;
+  #ports: Readonly<Record<string, number>> | undefined;
+  #stopping = false;
+  #wake: (() => void) | undefined;
+
+  constructor(options: ReplicaOptions) {
+    this.#options = options;
+    this.planned = { service: options.service, replica: options.replica, ports: options.ports };
+    let live: Promise<void> = Promise.resolve();
+    this.up = new Promise((resolve, reject) => {
+      live = this.#live(resolve, reject);
+    });
+    this.up.catch(() => {});
+    this.#life = live;
+  }
+
+  get name(): string {
+    return `${this.planned.service}-${this.planned.replica}`;
+  }
+
+  /** Undefined while it is down or on its way up. */
+  get running(): { pid: number; ports: Readonly<Record<string, number>> } | undefined {
+    return this.#process?.isRunning && this.#ports
+      ? { pid: this.#process.pid, ports: this.#ports }
+      : undefined;
+  }
+
+  /** Whether the service says that everything it needs is there; otherwise what it lacks, as text. */
+  async readiness(): Promise<true | string> {
+    const ports = this.running?.ports;
+    if (!ports) return `${this.name} is not up`;
+    try {
+      const response = await fetch(`http://127.0.0.1:${ports.ops}/readyz`, {
+        signal: AbortSignal.timeout(2_000),
+      });
+      return response.ok || `${this.name} is not ready: ${(await response.text()).trim()}`;
+    } catch (error) {
+      return `${this.name} does not answer: ${String(error)}`;
+    }
+  }
+
+  /**
+   * Stops it for good: SIGTERM, then SIGKILL.
+   * @param timeoutMs how long it may take to stop by itself, milliseconds
+   */
+  async stop(timeoutMs: number): Promise<void> {
+    this.#stopping = true;
+    this.#wake?.();
+    const orderly = await this.#process?.stop(timeoutMs);
+    if (orderly === false)
+      this.#options.say(`${this.name} did not stop within ${timeoutMs} ms and was killed`);
+    await this.#life;
+  }
+
+  /** Ends it at once. */
+  kill(): void {
+    this.#stopping = true;
+    this.#wake?.();
+    this.#process?.signal('SIGKILL');
+  }
+
+  async #live(resolve: () => void, reject: (error: Error) => void): Promise<void> {
+    while (!this.#stopping) {
+      this.#delay.started();
+      const exit = await this.#run(resolve).catch((error: unknown) => String(error));
+      this.#ports = undefined;
+      this.#options.onChange();
+      if (this.#stopping) break;
+      const reason = typeof exit === 'string' ? exit : describe(exit);
+      if (typeof exit !== 'string' && exit.code === wrongConfiguration) {
+        reject(new Error(`${this.name} cannot run: ${await this.#options.log.end()}`));
+      }
+      const delay = this.#delay.died();
+      this.#options.say(`${this.name} has ended (${reason}); it is started again in ${delay} ms`);
+      await this.#sleep(delay);
+    }
+    reject(new Error(`${this.name} was stopped`));
+  }
+
+  async #run(onUp: () => void): Promise<ServiceExit> {
+    const { service, env, ports, log, onChange, say } = this.#options;
+    const output = await log.open();
+    const portVariables = Object.entries(traitsOf(service).ports).map(([name, { variable }]) => {
+      return [variable, String(ports[name])];
+    });
+    try {
+      if (this.#stopping) return { code: 0, signal: null };
+      this.#process = ServiceProcess.start({
+        service,
+        env: { ...env, ...Object.fromEntries(portVariables) },
+        output: output.fd,
+      });
+    } finally {
+      await output.close();
+    }
+    const { ready, exited, pid } = this.#process;
+    ready.then(
+      (up) => {
+        const again = this.#ports === undefined;
+        this.#ports = up.ports;
+        onUp();
+        onChange();
+        if (again && this.#restarted) say(`${this.name} is up again (pid ${pid})`);
+      },
+      () => {},
+    );
+    const exit = await exited;
+    this.#restarted = true;
+    return exit;
+  }
+
+  #restarted = false;
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.#wake = undefined;
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      this.#wake = done;
+    });
+  }
+}
+
+function describe({ code, signal }: ServiceExit): string {
+  return signal ?? `exit status ${code}`;
+}

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import type { ProcessEntry } from './run-files.js';
+import { welcome } from './welcome.js';
+
+const processes: ProcessEntry[] = [
+  { service: 'login_server', replica: 0, pid: 1, ports: { http: 8080, tcp: 8008, ops: 18080 } },
+  { service: 'msg_server', replica: 0, pid: 2, ports: { client: 8000, ops: 18000 } },
+  { service: 'msg_server', replica: 1, pid: 3, ports: { client: 8003, ops: 18001 } },
+  { service: 'http_msg_server', replica: 0, pid: 4, ports: { http: 8400, ops: 18400 } },
+];
+
+test('names every address, what has moved, and lines to paste', () => {
+  const text = welcome({
+    processes,
+    moved: [{ service: 'msg_server', replica: 1, name: 'client', wanted: 8001, given: 8003 }],
+    databaseUrl: 'postgres://db',
+    natsUrl: 'nats://bus',
+    logFolder: '/x/log',
+    logins: ['alice', 'bob'],
+    password: '123456',
+    seconds: 4.25,
+    receiverId: 2,
+  });
+  expect(text).toContain('127.0.0.1:8000  127.0.0.1:8003');
+  expect(text).toContain('msg_server-1: port 8001 (client) is in use, so it is 8003');
+  expect(text).toContain("npx teamtalk send --as alice --password 123456 --to bob 'Hello'");
+  expect(text).toContain(
+    `curl -d '{"from_user_id":1,"session_id":2,"msg":"Hello from HTTP","msg_type":3}' http://127.0.0.1:8400/query/SendP2PMessage`,
+  );
+});

@@ -1,0 +1,69 @@
+import type { MovedPort } from './port-plan.js';
+import type { ProcessEntry } from './run-files.js';
+
+export interface WelcomeOptions {
+  processes: readonly ProcessEntry[];
+  moved: readonly MovedPort[];
+  databaseUrl: string;
+  natsUrl: string;
+  logFolder: string;
+  logins: readonly string[];
+  password: string;
+  seconds: number;
+  /** the receiver's id, for the curl line */
+  receiverId: number;
+}
+
+/** The one screen that is shown when everything is up. */
+export function welcome(options: WelcomeOptions): string {
+  const { processes, moved, databaseUrl, natsUrl, logFolder, logins, password, seconds, receiverId } =
+    options;
+  const addresses = (service: string, port: string) =>
+    processes.filter((entry) => entry.service === service).map(({ ports }) => `127.0.0.1:${ports[port]}`);
+  const web = (service: string) => addresses(service, 'http').map((address) => `http://${address}`);
+  const rows: [string, string][] = [
+    [
+      'login server',
+      web('login_server')
+        .map((url) => `${url}/msg_server`)
+        .join('  '),
+    ],
+    ['', `${addresses('login_server', 'tcp').join('  ')} (TCP)`],
+    ['msg_server', addresses('msg_server', 'client').join('  ')],
+    ['HTTP API', web('http_msg_server').join('  ')],
+    ['files, images', [...addresses('file_server', 'client'), ...web('msfs')].join('  ')],
+    ['health, metrics', `127.0.0.1:${opsPorts(processes)} (/readyz, /metrics)`],
+    ['PostgreSQL', databaseUrl],
+    ['NATS', natsUrl],
+    ['logs', logFolder],
+  ];
+  const [first = '', second = ''] = logins;
+  const push = JSON.stringify({
+    from_user_id: 1,
+    session_id: receiverId,
+    msg: 'Hello from HTTP',
+    msg_type: 3,
+  });
+  return [
+    '',
+    `TeamTalk is up: ${processes.length} processes, ${seconds.toFixed(1)} s. Ctrl-C stops it.`,
+    '',
+    ...moved.map(
+      ({ service, replica, name, wanted, given }) =>
+        `  ${service}-${replica}: port ${wanted} (${name}) is in use, so it is ${given}`,
+    ),
+    ...(moved.length > 0 ? [''] : []),
+    ...rows.map(([title, text]) => `  ${title.padEnd(16)} ${text}`),
+    '',
+    `  Log in as ${logins.join(', ')}; password ${password}`,
+    '',
+    `  npx teamtalk send --as ${first} --password ${password} --to ${second} 'Hello'`,
+    `  npx teamtalk listen --as ${second} --password ${password}`,
+    `  curl -d '${push}' ${web('http_msg_server')[0]}/query/SendP2PMessage`,
+    '',
+  ].join('\n');
+}
+
+function opsPorts(processes: readonly ProcessEntry[]): string {
+  return processes.map(({ ports }) => String(ports.ops)).join(', ');
+}

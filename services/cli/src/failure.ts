@@ -1,0 +1,14 @@
+import { inspect } from 'node:util';
+
+/** What went wrong in the words of the person at the terminal; may have several lines. */
+export class Failure extends Error {
+  override readonly name = 'Failure';
+}
+
+/** One line of any other error, however many its message has; with `debug` its stack and causes. */
+export function describeFailure(error: unknown, debug?: string): string {
+  if (debug) return inspect(error);
+  if (error instanceof Failure) return error.message;
+  const text = error instanceof Error ? error.message || error.name : String(error);
+  return text.replaceAll(/\s*\n\s*/g, ' ').trim();
+}
