@@ -37,6 +37,7 @@ export type CloseReason =
   | 'kicked'
   | 'logout'
   | 'slow-reader'
+  | 'lost-contact'
   | 'draining';
 
 /** How a login ended. */

@@ -5,6 +5,7 @@ import {
   type MessageAppender,
   messageAppender,
   messages,
+  poolFollows,
   type ReadMarker,
   ReplicaPool,
   readMarker,
@@ -29,7 +30,6 @@ import { takeNodeEvent } from './handlers/node-event.js';
 import { sendPresenceSnapshot } from './handlers/presence-snapshot.js';
 import { MsgServerMetrics } from './metrics.js';
 import { PresencePublisher } from './presence/presence-publisher.js';
-import { followReplicas } from './replicas.js';
 
 /** An entry without a result is given up after this long, milliseconds. */
 const resultMs = 10_000;
@@ -63,10 +63,10 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
     metrics: kit.metrics,
   });
   life.onStop('NATS', () => bus.drain());
-  const replicas = followReplicas(bus, log, pool);
+  const dbProxies = new Registry(bus, log, 'db_proxy_server', poolFollows(pool));
   const routeServers = new Registry(bus, log, 'route_server');
   life.onStop('registries', () => {
-    replicas.stop();
+    dbProxies.stop();
     routeServers.stop();
   });
   let announcer: Announcer | undefined;

@@ -49,6 +49,8 @@ export async function prepareDataDir(dataDir: string, account: Account | undefin
     const name = createHash('sha256').update(dataDir).digest('hex').slice(0, 12);
     real = path.join(openFolder, `data-${name}`);
     await mkdir(openFolder, { recursive: true, mode: 0o755 });
+    // Of an earlier repository at this place.
+    await rm(real, { recursive: true, force: true });
     await rm(dataDir, { force: true });
     await symlink(real, dataDir);
   }

@@ -92,6 +92,11 @@ export class ClientListener implements ConnectionHost {
   /** @returns the port */
   async listen(where: { host: string; port: number }): Promise<number> {
     await listen(this.#server, where, 4096);
+    // Out of file descriptors, for instance: those who are connected stay.
+    this.#server.on('error', (error) => {
+      this.metrics.refusedSockets.inc();
+      this.log.error({ err: error }, 'a connection could not be accepted');
+    });
     const address = this.#server.address();
     return typeof address === 'object' && address ? address.port : where.port;
   }

@@ -3,27 +3,16 @@ import { encodeRawPdu, FramingError, isMobileClient, type Pdu, PduDecoder } from
 import type { BadPduReason, CloseReason } from '../metrics.js';
 import type { ConnectionHost } from './connection-host.js';
 import type { RecentSends } from './recent-sends.js';
+import { WaitingPdus } from './waiting-pdus.js';
+import { writeTogether } from './write-together.js';
 
 const heartbeat = 0x0701;
-
-/** PDUs, and bytes of them, that wait behind one that cannot be handled yet; beyond, the socket is paused. */
-const maxWaiting = { pdus: 32, bytes: 262_144 };
 
 /** What a client that has not logged in may have us keep of an unfinished PDU, bytes. */
 const maxBeforeLogin = 16_384;
 
 /** States only go forward. */
 export const State = { Fresh: 0, LoggingIn: 1, LoggedIn: 2, Ending: 3, Closed: 4 } as const;
-
-/** PDUs that wait for their turn, oldest first. */
-class Waiting {
-  readonly pdus: Pdu[] = [];
-  bytes = 0;
-
-  get full(): boolean {
-    return this.pdus.length >= maxWaiting.pdus || this.bytes >= maxWaiting.bytes;
-  }
-}
 
 /**
  * One client's connection: its PDUs in order, its bytes out, its state.
@@ -58,7 +47,7 @@ export class Connection {
   #retiring = false;
   #paused = false;
   #badPdus = 0;
-  #waiting: Waiting | undefined;
+  #waiting: WaitingPdus | undefined;
   /** What is to be written at the end of this turn. */
   #out: Buffer | Buffer[] | undefined;
   /** What others sent to the user before his login was answered; undefined: nothing is held back. */
@@ -102,10 +91,9 @@ export class Connection {
     }
     const waiting = this.#waiting;
     if (!waiting) return;
-    for (let pdu = waiting.pdus[0]; pdu; pdu = waiting.pdus[0]) {
+    for (let pdu = waiting.first; pdu; pdu = waiting.first) {
       if (!this.#handle(pdu)) return;
-      waiting.pdus.shift();
-      waiting.bytes -= pdu.body.length;
+      waiting.shift();
       if (!this.isOpen) return;
     }
     this.#waiting = undefined;
@@ -193,7 +181,7 @@ export class Connection {
       socket.write(out);
       return;
     }
-    this.host.metrics.sentBytes.value += writeAll(socket, out);
+    this.host.metrics.sentBytes.value += writeTogether(socket, out);
   }
 
   /**
@@ -275,9 +263,8 @@ export class Connection {
     }
     if (!this.#waiting && this.#handle(pdu)) return;
     if (!this.isOpen) return;
-    this.#waiting ??= new Waiting();
-    this.#waiting.pdus.push(pdu);
-    this.#waiting.bytes += pdu.body.length;
+    this.#waiting ??= new WaitingPdus();
+    this.#waiting.push(pdu);
   }
 
   /** @returns false when it is not this PDU's turn yet */
@@ -303,20 +290,4 @@ export class Connection {
     this.#paused = false;
     this.#socket.resume();
   }
-}
-
-/** Up to so many bytes are copied into one buffer, which is cheaper than a gathered write. */
-const maxCopied = 65_536;
-
-function writeAll(socket: Socket, pdus: readonly Buffer[]): number {
-  let bytes = 0;
-  for (const pdu of pdus) bytes += pdu.length;
-  if (bytes <= maxCopied) {
-    socket.write(Buffer.concat(pdus, bytes));
-    return bytes;
-  }
-  socket.cork();
-  for (const pdu of pdus) socket.write(pdu);
-  socket.uncork();
-  return bytes;
 }

@@ -83,8 +83,9 @@ export class RecentSends {
 
 /** A number that tells messages of different type or content apart (FNV-1a, unsigned 32-bit). */
 export function fingerprintOf(msgType: number, data: Uint8Array): number {
-  let hash = (0x811c9dc5 ^ msgType ^ data.length) >>> 0;
   const { length } = data;
+  let hash = Math.imul(0x811c9dc5 ^ msgType, 0x01000193);
+  hash = Math.imul(hash ^ length, 0x01000193);
   const headEnd = length > 2 * hashedPart ? hashedPart : length;
   for (let i = 0; i < headEnd; i++) hash = Math.imul(hash ^ data[i]!, 0x01000193);
   for (let i = Math.max(headEnd, length - hashedPart); i < length; i++) {

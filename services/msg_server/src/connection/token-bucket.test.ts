@@ -26,7 +26,7 @@ describe('RateLimit', () => {
     const limit = new RateLimit(20, 40);
     let { fullAt } = takeAll(limit, 0, 0);
     let total = 0;
-    for (let now = 0; now <= 10_000; now += 7) {
+    for (let now = 0; now <= 10_000; now += 8) {
       const more = takeAll(limit, fullAt, now);
       fullAt = more.fullAt;
       total += more.taken;

@@ -2,6 +2,7 @@ import type { teamtalk } from '@teamtalk/bus';
 import type { Context } from '../context.js';
 import { deliverMessages } from './deliver-message.js';
 import { kickUser } from './kick-user.js';
+import { lostContact } from './lost-contact.js';
 import { notifyStatus } from './notify-status.js';
 import { notifyUsers } from './notify-users.js';
 
@@ -11,6 +12,7 @@ export function takeNodeEvent(context: Context) {
   const notify = notifyUsers(context);
   const kick = kickUser(context);
   const status = notifyStatus(context);
+  const lost = lostContact(context);
   return (event: teamtalk.bus.NodeEvent): teamtalk.bus.Done.$Properties | undefined => {
     if (event.deliver) {
       deliver(event.deliver);
@@ -19,6 +21,7 @@ export function takeNodeEvent(context: Context) {
     if (event.notify) notify(event.notify);
     else if (event.kick) kick(event.kick);
     else if (event.status) status(event.status);
+    else if (event.lostContact) lost();
     return undefined;
   };
 }

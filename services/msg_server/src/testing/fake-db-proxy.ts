@@ -86,17 +86,20 @@ export class FakeDbProxy {
     server.unary(messages.getRecentSessions, async () => ({
       sessions: [{ sessionId: 2, sessionType: 1, updatedTime: 5, latestMsgId: 9, latestMsgType: 1 }],
     }));
-    server.unary(messages.getStoredRange, async ({ sessionType, userId, sessionId, firstMsgId, lastMsgId }) => {
-      this.rangesAsked.push({ first: firstMsgId, last: lastMsgId });
-      const conversation = conversationOf(sessionType, userId, sessionId);
-      const range = this.stored.filter(
-        (each) =>
-          conversationOf(each.sessionType, each.fromUserId, each.toSessionId) === conversation &&
-          each.msgId >= firstMsgId &&
-          each.msgId <= lastMsgId,
-      );
-      return { messages: range };
-    });
+    server.unary(
+      messages.getStoredRange,
+      async ({ sessionType, userId, sessionId, firstMsgId, lastMsgId }) => {
+        this.rangesAsked.push({ first: firstMsgId, last: lastMsgId });
+        const conversation = conversationOf(sessionType, userId, sessionId);
+        const range = this.stored.filter(
+          (each) =>
+            conversationOf(each.sessionType, each.fromUserId, each.toSessionId) === conversation &&
+            each.msgId >= firstMsgId &&
+            each.msgId <= lastMsgId,
+        );
+        return { messages: range };
+      },
+    );
     return server.listen({ host: '127.0.0.1', port: 0 });
   }
 

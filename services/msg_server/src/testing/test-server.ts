@@ -81,7 +81,10 @@ export class TestServer {
   }
 
   /** A client that has logged in as user `id`. */
-  async logIn(id: number, clientType: IM.BaseDefine.ClientType = IM.BaseDefine.ClientType.CLIENT_TYPE_WINDOWS) {
+  async logIn(
+    id: number,
+    clientType: IM.BaseDefine.ClientType = IM.BaseDefine.ClientType.CLIENT_TYPE_WINDOWS,
+  ) {
     const client = await this.connect();
     const answer = await client.logIn(`u${id}`, clientType);
     if (answer.resultCode !== 0) throw new Error(`login refused: ${answer.resultCode}`);
@@ -89,7 +92,12 @@ export class TestServer {
   }
 
   /** Stores a message of another msg_server's client. */
-  store(fromUserId: number, toSessionId: number, text: string, msgType: number = MsgType.SINGLE_TEXT): StoredMessage {
+  store(
+    fromUserId: number,
+    toSessionId: number,
+    text: string,
+    msgType: number = MsgType.SINGLE_TEXT,
+  ): StoredMessage {
     return this.db.add({
       fromUserId,
       toSessionId,
@@ -108,7 +116,9 @@ export class TestServer {
     if (!metric) throw new Error(`there is no metric ${name}`);
     return metric.values
       .filter((each) =>
-        Object.entries(labels).every(([key, value]) => (each.labels as Record<string, unknown>)[key] === value),
+        Object.entries(labels).every(
+          ([key, value]) => (each.labels as Record<string, unknown>)[key] === value,
+        ),
       )
       .reduce((sum, { value }) => sum + value, 0);
   }

@@ -1,0 +1,35 @@
+import { ConfigError, describeEnv } from '@teamtalk/service-kit';
+import { describe, expect, it } from 'vitest';
+import { envSchema, loadConfig } from './config.js';
+
+describe('configuration', () => {
+  it('has the defaults of the protocol', () => {
+    expect(loadConfig({})).toMatchObject({
+      ops: { port: 18000 },
+      listen: { host: '0.0.0.0', port: 8000 },
+      advertise: { ip1: '127.0.0.1', ip2: '127.0.0.1', port: 0 },
+      limits: { connections: 20_000, pduBytes: 1_048_576, messageBytes: 393_216, history: 100 },
+      timeouts: { loginMs: 15_000, idlePcMs: 120_000, idleMobileMs: 300_000 },
+      rate: { perSecond: 20, burst: 40 },
+      presenceBroadcast: 'all',
+      pushNoticeAsText: { pc: false, mobile: false },
+    });
+  });
+
+  it('takes the first address for the second unless told otherwise', () => {
+    expect(loadConfig({ ADVERTISE_IP1: '10.0.0.1' }).advertise.ip2).toBe('10.0.0.1');
+    expect(loadConfig({ ADVERTISE_IP1: '10.0.0.1', ADVERTISE_IP2: '10.0.0.2' }).advertise.ip2).toBe(
+      '10.0.0.2',
+    );
+  });
+
+  it('names every wrong variable at once', () => {
+    const load = () => loadConfig({ CLIENT_PORT: 'x', MAX_CONNECTIONS: '0', PRESENCE_BROADCAST: 'some' });
+    expect(load).toThrow(ConfigError);
+    expect(load).toThrow(/CLIENT_PORT.*MAX_CONNECTIONS.*PRESENCE_BROADCAST/s);
+  });
+
+  it('describes every variable', () => {
+    for (const { name, description } of describeEnv(envSchema)) expect(description, name).not.toBe('');
+  });
+});

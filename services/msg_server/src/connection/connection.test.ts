@@ -1,0 +1,123 @@
+import { Commands, encodePdu, encodeRawPdu, IM } from '@teamtalk/protocol';
+import { waitUntil } from '@teamtalk/testkit/infrastructure';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestServer } from '../testing/test-server.js';
+
+const { CLIENT_TYPE_WINDOWS, CLIENT_TYPE_IOS } = IM.BaseDefine.ClientType;
+
+function lengthField(length: number): Buffer {
+  const header = Buffer.alloc(16);
+  header.writeUInt32BE(length);
+  return header;
+}
+
+describe('malformed input', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await TestServer.start({ env: { MAX_CONSECUTIVE_BAD_PDUS: '3' } });
+  });
+  afterAll(() => server.stop());
+
+  it.each([
+    [0, 'length-below-header'],
+    [1, 'length-below-header'],
+    [15, 'length-below-header'],
+    [2 ** 31, 'length-above-limit'],
+    [2 ** 32 - 1, 'length-above-limit'],
+  ])('closes on a length of %i', async (length, reason) => {
+    const bystander = await server.logIn(1);
+    const client = await server.logIn(2);
+    const before = await server.metric('bad_pdus_total', { reason });
+    await client.raw.send(lengthField(length));
+    await client.raw.closed;
+    expect(await server.metric('bad_pdus_total', { reason })).toBe(before + 1);
+    await bystander.roundTrip();
+  });
+
+  it('closes on 5 MB of noise', async () => {
+    const client = await server.connect();
+    const noise = Buffer.alloc(5_000_000, 0xa5);
+    await client.raw.send(noise);
+    await client.raw.closed;
+  });
+
+  it('does not let somebody who has not logged in fill its memory', async () => {
+    const client = await server.connect();
+    await client.raw.send(lengthField(1_000_000));
+    await client.raw.send(Buffer.alloc(300_000));
+    await client.raw.closed;
+  });
+
+  it('ignores an unknown command and a body that does not parse, and counts them', async () => {
+    const client = await server.logIn(3);
+    await client.raw.send(encodeRawPdu(0x7777, Buffer.from('?'), 1));
+    await client.raw.send(encodeRawPdu(Commands.MsgData.id, Buffer.from([0xff, 0xff, 0xff]), 2));
+    await client.ask(Commands.MsgTimeRequest, {}, Commands.MsgTimeResponse);
+    expect(client.pending).toEqual([]);
+    expect(await server.metric('bad_pdus_total', { reason: 'unknown-command' })).toBe(1);
+    expect(await server.metric('bad_pdus_total', { reason: 'body' })).toBe(1);
+  });
+
+  it('closes after too many bad PDUs in a row; a good one in between starts anew', async () => {
+    const client = await server.logIn(4);
+    const bad = encodeRawPdu(0x7777, Buffer.alloc(0), 1);
+    await client.raw.send(Buffer.concat([bad, bad]));
+    await client.ask(Commands.MsgTimeRequest, {}, Commands.MsgTimeResponse);
+    await client.raw.send(Buffer.concat([bad, bad]));
+    await client.roundTrip();
+    await client.raw.send(Buffer.concat([bad, bad, bad]));
+    await client.raw.closed;
+    expect(await server.metric('connections_closed_total', { reason: 'bad-pdus' })).toBe(1);
+  });
+
+  it('keeps the connection of a client that uses commands this server does not have', async () => {
+    const client = await server.logIn(5);
+    for (let i = 0; i < 10; i++) {
+      await client.send(Commands.GroupNormalListRequest, { userId: 5 });
+    }
+    await client.ask(Commands.MsgTimeRequest, {}, Commands.MsgTimeResponse);
+    expect(await server.metric('bad_pdus_total', { reason: 'not-served' })).toBe(10);
+  });
+
+  it('takes PDUs that come byte by byte', async () => {
+    const client = await server.logIn(6);
+    for (const byte of encodePdu(Commands.MsgTimeRequest, {}, 9)) await client.raw.send(Buffer.from([byte]));
+    expect((await client.receive(Commands.MsgTimeResponse)).seqNum).toBe(9);
+  });
+});
+
+describe('idle and slow clients', () => {
+  it('are closed when silent: PC clients earlier than mobile ones', async () => {
+    const server = await TestServer.start({ env: { IDLE_PC_MS: '200', IDLE_MOBILE_MS: '2000' } });
+    try {
+      const pc = await server.logIn(1, CLIENT_TYPE_WINDOWS);
+      const mobile = await server.logIn(1, CLIENT_TYPE_IOS);
+      const start = performance.now();
+      await pc.raw.closed;
+      expect(performance.now() - start).toBeGreaterThan(150);
+      await mobile.roundTrip();
+      await mobile.raw.closed;
+      expect(await server.metric('connections_closed_total', { reason: 'idle' })).toBe(2);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it('are closed when they do not read what is written to them', async () => {
+    const server = await TestServer.start({ env: { MAX_OUTBOUND_BYTES: '65536' } });
+    try {
+      const client = await server.logIn(1);
+      client.raw.socket.pause();
+      await waitUntil(
+        async () => {
+          const batch = Array.from({ length: 8 }, () => server.store(2, 1, 'x'.repeat(50_000)));
+          await server.route.deliver(server.node, ...batch);
+          return (await server.metric('connections_closed_total', { reason: 'slow-reader' })) === 1;
+        },
+        { what: 'the slow reader is closed', timeoutMs: 20_000 },
+      );
+    } finally {
+      await server.stop();
+    }
+  });
+});

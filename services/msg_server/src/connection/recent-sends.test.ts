@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { fingerprintOf, RecentSends } from './recent-sends.js';
+
+describe('RecentSends', () => {
+  it('finds a message by its seq_num, session and content, with what became of it', () => {
+    const sends = new RecentSends();
+    sends.add(7, 20, 111, 1000);
+    expect(sends.find(7, 20, 111, 1001)).toEqual({ msgId: 0 });
+    sends.settle(7, 20, 111, 5);
+    expect(sends.find(7, 20, 111, 1001)).toEqual({ msgId: 5 });
+    expect(sends.find(8, 20, 111, 1001)).toBeUndefined();
+    expect(sends.find(7, 21, 111, 1001)).toBeUndefined();
+    expect(sends.find(7, 20, 112, 1001)).toBeUndefined();
+  });
+
+  it('forgets a message that was not stored, and one that is old', () => {
+    const sends = new RecentSends();
+    sends.add(1, 20, 111, 1000);
+    sends.settle(1, 20, 111, 0);
+    expect(sends.find(1, 20, 111, 1001)).toBeUndefined();
+    sends.add(2, 20, 111, 1000);
+    expect(sends.find(2, 20, 111, 31_000)).toBeDefined();
+    expect(sends.find(2, 20, 111, 31_001)).toBeUndefined();
+  });
+
+  it('remembers the last 128 of a connection that sends much', () => {
+    const sends = new RecentSends();
+    for (let seq = 1; seq <= 1000; seq++) {
+      sends.add(seq, 20, seq, 1000 + seq);
+      sends.settle(seq, 20, seq, seq + 1);
+    }
+    for (let seq = 873; seq <= 1000; seq++) expect(sends.find(seq, 20, seq, 2001)?.msgId).toBe(seq + 1);
+    expect(sends.find(872, 20, 872, 2001)).toBeUndefined();
+  });
+});
+
+describe('fingerprintOf', () => {
+  it('tells type, content and length apart, at the end of long messages too', () => {
+    const long = Buffer.alloc(300_000, 1);
+    const otherEnd = Buffer.from(long);
+    otherEnd[299_999] = 2;
+    const prints = [
+      fingerprintOf(1, Buffer.from('a')),
+      fingerprintOf(1, Buffer.from('b')),
+      fingerprintOf(2, Buffer.from('a')),
+      fingerprintOf(1, Buffer.from('a\0')),
+      fingerprintOf(1, long),
+      fingerprintOf(1, otherEnd),
+    ];
+    expect(new Set(prints).size).toBe(prints.length);
+    expect(fingerprintOf(1, Buffer.from('a'))).toBe(prints[0]);
+  });
+});

@@ -1,0 +1,28 @@
+import type { Pdu } from '@teamtalk/protocol';
+
+const maxPdus = 32;
+const maxBytes = 262_144;
+
+/** PDUs of one connection that wait behind one that cannot be handled yet, oldest first. */
+export class WaitingPdus {
+  readonly #pdus: Pdu[] = [];
+  #bytes = 0;
+
+  /** Whether nothing more should be read from the connection. */
+  get full(): boolean {
+    return this.#pdus.length >= maxPdus || this.#bytes >= maxBytes;
+  }
+
+  get first(): Pdu | undefined {
+    return this.#pdus[0];
+  }
+
+  push(pdu: Pdu): void {
+    this.#pdus.push(pdu);
+    this.#bytes += pdu.body.length;
+  }
+
+  shift(): void {
+    this.#bytes -= this.#pdus.shift()?.body.length ?? 0;
+  }
+}

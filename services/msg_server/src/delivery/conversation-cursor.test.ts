@@ -1,0 +1,83 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ConversationCursor } from './conversation-cursor.js';
+
+/** Offers messages and gives the ids in the order in which they would be delivered. */
+function deliver(cursor: ConversationCursor<number>, ids: readonly number[]): number[] {
+  const delivered: number[] = [];
+  for (const id of ids) {
+    if (cursor.offer(id, id) !== 'deliver') continue;
+    delivered.push(id);
+    for (let next = cursor.next(); next !== undefined; next = cursor.next()) delivered.push(next);
+  }
+  return delivered;
+}
+
+describe('ConversationCursor', () => {
+  it('lets what comes next through and drops what is known', () => {
+    const cursor = new ConversationCursor<number>(10);
+    expect(deliver(cursor, [11, 11, 10, 12])).toEqual([11, 12]);
+    expect(cursor.gap).toBeUndefined();
+  });
+
+  it('holds what is beyond a gap and says what is missing', () => {
+    const cursor = new ConversationCursor<number>(1);
+    expect(cursor.offer(5, 5)).toBe('held');
+    expect(cursor.offer(5, 5)).toBe('known');
+    expect(cursor.gap).toEqual({ first: 2, last: 5 });
+    expect(deliver(cursor, [3, 2])).toEqual([2, 3]);
+    expect(deliver(cursor, [4])).toEqual([4, 5]);
+    expect(cursor.gap).toBeUndefined();
+  });
+
+  it('gives up what is missing and goes on with what it holds', () => {
+    const cursor = new ConversationCursor<number>(1);
+    deliver(cursor, [4, 7]);
+    expect(cursor.skipGap()).toBe(2);
+    expect(cursor.next()).toBe(4);
+    expect(cursor.next()).toBeUndefined();
+    expect(cursor.gap).toEqual({ first: 5, last: 7 });
+    expect(cursor.skipGap()).toBe(2);
+    expect(cursor.next()).toBe(7);
+    expect(cursor.gap).toBeUndefined();
+  });
+
+  it('delivers each late message from before the first one once', () => {
+    const cursor = new ConversationCursor<number>(10);
+    expect(deliver(cursor, [7, 7, 9, 9, 8, 7, 6, 8, 11])).toEqual([7, 9, 8, 6, 11]);
+  });
+
+  it('holds a bounded number of messages, and has those it could not hold asked for', () => {
+    const cursor = new ConversationCursor<number>(1);
+    const many = Array.from({ length: 1000 }, (_, i) => i + 3);
+    expect(deliver(cursor, many)).toEqual([]);
+    expect(deliver(cursor, [2]).length).toBeLessThan(400);
+    expect(cursor.gap!.last).toBe(1002);
+    const last = cursor.last;
+    expect(deliver(cursor, many)).toEqual(many.filter((id) => id > last));
+    expect(cursor.gap).toBeUndefined();
+  });
+
+  it('delivers in order and once, however the messages come', () => {
+    fc.assert(
+      fc.property(
+        fc
+          .integer({ min: 1, max: 40 })
+          .chain((count) =>
+            fc
+              .array(fc.integer({ min: 2, max: count + 1 }), { maxLength: 120 })
+              .map((noise) => ({ count, noise })),
+          ),
+        fc.infiniteStream(fc.nat()),
+        ({ count, noise }, random) => {
+          const all = Array.from({ length: count }, (_, i) => i + 2);
+          const arrivals = [...noise, ...all]
+            .map((id) => ({ id, at: random.next().value }))
+            .sort((a, b) => a.at - b.at)
+            .map(({ id }) => id);
+          expect(deliver(new ConversationCursor(1), arrivals)).toEqual(all);
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,251 @@
+import { Commands, encodeRawPdu, IM } from '@teamtalk/protocol';
+import { waitUntil } from '@teamtalk/testkit/infrastructure';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FakeRouteServer } from '../testing/fake-route-server.js';
+import { TestServer } from '../testing/test-server.js';
+
+const { CLIENT_TYPE_WINDOWS, CLIENT_TYPE_MAC, CLIENT_TYPE_ANDROID } = IM.BaseDefine.ClientType;
+const DUPLICATE_USER = IM.BaseDefine.KickReasonType.KICK_REASON_DUPLICATE_USER;
+
+describe('login', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await TestServer.start({ env: { LOGIN_TIMEOUT_MS: '500' } });
+  });
+  afterAll(() => server.stop());
+
+  it('answers with the whole user, and the route_servers know before the client does', async () => {
+    let open = () => {};
+    server.route.acksWaitFor = new Promise((resolve) => {
+      open = resolve;
+    });
+    const client = await server.connect();
+    const answered = client.logIn('u11', CLIENT_TYPE_MAC);
+    await waitUntil(() => server.route.changes.some(({ userId }) => userId === 11), { what: 'the update' });
+    expect(client.pending).toEqual([]);
+    open();
+    const answer = await answered;
+    server.route.acksWaitFor = undefined;
+    expect(answer).toMatchObject({
+      resultCode: 0,
+      onlineStatus: 1,
+      userInfo: { userId: 11, userNickName: 'nick 11', userDomain: 'u11', avatarUrl: '', status: 0 },
+    });
+    expect(server.db.logins.at(-1)).toMatchObject({
+      userName: 'u11',
+      passwordMd5: 'secret',
+      clientType: CLIENT_TYPE_MAC,
+      address: '127.0.0.1',
+    });
+    expect(server.route.changes.find(({ userId }) => userId === 11)).toMatchObject({
+      clientType: CLIENT_TYPE_MAC,
+      online: true,
+    });
+  });
+
+  it('delivers what came between the update and the answer, after the answer', async () => {
+    let open = () => {};
+    server.route.acksWaitFor = new Promise((resolve) => {
+      open = resolve;
+    });
+    const client = await server.connect();
+    const seqNum = await client.send(Commands.LoginReqUserlogin, {
+      userName: 'u12',
+      password: 'secret',
+      onlineStatus: 1,
+      clientType: CLIENT_TYPE_WINDOWS,
+    });
+    await waitUntil(() => server.route.changes.some(({ userId }) => userId === 12), { what: 'the update' });
+    await server.route.deliver(server.node, server.store(900, 12, 'a'), server.store(900, 12, 'b'));
+    open();
+    await client.raw.next(({ commandId }) => commandId === Commands.LoginResUserlogin.id);
+    server.route.acksWaitFor = undefined;
+    await client.roundTrip();
+    expect(seqNum).toBeGreaterThan(0);
+    expect(client.messageIds).toEqual([1, 2]);
+  });
+
+  it.each([
+    ['u13', 'wrong', 6, '用户名/密码错误'],
+    ['locked', 'secret', 6, '用户名/密码错误次数太多'],
+  ])('refuses %s / %s with code %i and closes', async (name, password, code, text) => {
+    const client = await server.connect();
+    const answer = await client.logIn(name, CLIENT_TYPE_WINDOWS, password);
+    expect(answer).toMatchObject({ resultCode: code, resultString: text });
+    await client.raw.closed;
+  });
+
+  it('ignores a second login', async () => {
+    const client = await server.logIn(14);
+    const before = server.db.logins.length;
+    await client.send(Commands.LoginReqUserlogin, {
+      userName: 'u15',
+      password: 'secret',
+      onlineStatus: 1,
+      clientType: CLIENT_TYPE_WINDOWS,
+    });
+    await client.ask(Commands.MsgTimeRequest, {}, Commands.MsgTimeResponse);
+    expect(server.db.logins.length).toBe(before);
+    expect(client.pending).toEqual([]);
+  });
+
+  it('handles what a client sends right behind its login after it, without waiting for the answer', async () => {
+    const client = await server.connect();
+    const answered = client.logIn('u16');
+    const time = client.ask(Commands.MsgTimeRequest, {}, Commands.MsgTimeResponse);
+    expect((await answered).resultCode).toBe(0);
+    expect((await time).serverTime).toBeGreaterThan(1_700_000_000);
+  });
+
+  it('kicks the older connection of the same class, and only that', async () => {
+    const pc = await server.logIn(17, CLIENT_TYPE_WINDOWS);
+    const mobile = await server.logIn(17, CLIENT_TYPE_ANDROID);
+    const newer = await server.logIn(17, CLIENT_TYPE_MAC);
+    const kicked = await pc.receive(Commands.LoginKickUser);
+    expect(kicked).toMatchObject({ userId: 17, kickReason: DUPLICATE_USER, seqNum: 0 });
+    await pc.raw.closed;
+    await mobile.roundTrip();
+    await newer.roundTrip();
+    expect([...mobile.pending, ...newer.pending]).toEqual([]);
+    await waitUntil(
+      () => server.route.changes.filter(({ userId, online }) => userId === 17 && !online).length === 1,
+      { what: 'the kicked connection is announced as gone' },
+    );
+  });
+
+  it('kicks by order of a route_server, the named connection only', async () => {
+    const client = await server.logIn(18);
+    const { connectionId } = server.route.changes.find(({ userId }) => userId === 18)!;
+    server.route.send(server.node, { kick: { userId: 18, connectionId: connectionId! + 1, reason: 1 } });
+    server.route.send(server.node, { kick: { userId: 18, connectionId, reason: 2 } });
+    expect(await client.receive(Commands.LoginKickUser)).toMatchObject({ userId: 18, kickReason: 2 });
+    await client.raw.closed;
+  });
+
+  it('answers a logout, closes, and says that the user is gone', async () => {
+    const client = await server.logIn(19);
+    expect(await client.ask(Commands.LoginReqLoginout, {}, Commands.LoginResLoginout)).toMatchObject({
+      resultCode: 0,
+    });
+    await client.raw.closed;
+    await waitUntil(() => server.route.changes.some(({ userId, online }) => userId === 19 && !online), {
+      what: 'the change is published',
+    });
+  });
+
+  it('does not understand a client type the protocol does not have', async () => {
+    const client = await server.connect();
+    await client.send(Commands.LoginReqUserlogin, {
+      userName: 'u15',
+      password: 'secret',
+      onlineStatus: 1,
+      clientType: 0x33 as IM.BaseDefine.ClientType,
+    });
+    await server.metricReaches('bad_pdus_total', { reason: 'body' }, 1);
+    expect((await client.logIn('u15')).resultCode).toBe(0);
+  });
+
+  it('closes a connection that sends something else first', async () => {
+    const client = await server.connect();
+    await client.raw.send(encodeRawPdu(Commands.MsgTimeRequest.id, Buffer.alloc(0), 3));
+    await client.raw.closed;
+    expect(await server.metric('connections_closed_total', { reason: 'before-login' })).toBeGreaterThan(0);
+  });
+
+  it('closes a connection that does not log in, heartbeats or not', async () => {
+    const client = await server.connect();
+    await client.roundTrip();
+    await client.raw.closed;
+    expect(await server.metric('connections_closed_total', { reason: 'login-timeout' })).toBe(1);
+  });
+
+  it('gives a consistent snapshot of its sessions', async () => {
+    await server.logIn(20, CLIENT_TYPE_ANDROID);
+    const { seq, sessions } = await server.route.snapshot(server.node);
+    expect(seq).toBe(server.route.updates.at(-1)!.seq);
+    expect(sessions.filter(({ userId }) => userId === 20)).toMatchObject([
+      { clientType: CLIENT_TYPE_ANDROID, online: true },
+    ]);
+    expect(sessions.some(({ userId }) => userId === 19)).toBe(false);
+  });
+
+  it('numbers its presence changes without gaps', () => {
+    let last = 0;
+    for (const { seq, changes } of server.route.updates) {
+      expect(seq - changes.length).toBe(last);
+      last = seq;
+    }
+    expect(last).toBeGreaterThan(10);
+  });
+});
+
+describe('login without what it needs', () => {
+  it('is refused with 3 without a db_proxy_server', async () => {
+    const server = await TestServer.start({ dbProxy: false });
+    try {
+      const client = await server.connect();
+      expect((await client.logIn('u1')).resultCode).toBe(3);
+      await client.raw.closed;
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it('is refused with 5 without a route_server', async () => {
+    const server = await TestServer.start({ routeServer: false });
+    try {
+      const client = await server.connect();
+      expect((await client.logIn('u1')).resultCode).toBe(5);
+      await client.raw.closed;
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it('is refused with 2 when the server is full, until somebody leaves', async () => {
+    const server = await TestServer.start({ env: { MAX_CONNECTIONS: '2' } });
+    try {
+      const first = await server.logIn(1);
+      await server.logIn(2);
+      const third = await server.connect();
+      expect((await third.logIn('u3')).resultCode).toBe(2);
+      await third.raw.closed;
+      await first.ask(Commands.LoginReqLoginout, {}, Commands.LoginResLoginout);
+      await server.logIn(3);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it('goes on without a route_server that does not answer, when another one does', async () => {
+    const server = await TestServer.start();
+    const silent = new FakeRouteServer(server.bus);
+    silent.acks = false;
+    try {
+      await waitUntil(
+        async () => {
+          const client = await server.logIn(1);
+          await client.ask(Commands.LoginReqLoginout, {}, Commands.LoginResLoginout);
+          return silent.updates.length > 0;
+        },
+        { what: 'the silent one is known' },
+      );
+      // Users for whom the silent one was to act are published again for the other one to act.
+      await Promise.all([2, 3, 4, 5].map((id) => server.logIn(id)));
+      await waitUntil(
+        () =>
+          server.route.changes.length > 0 &&
+          [2, 3, 4, 5].every((id) =>
+            server.route.updates.some(
+              ({ actingRouteServer, changes }) =>
+                actingRouteServer === server.route.instance && changes.some(({ userId }) => userId === id),
+            ),
+          ),
+        { what: 'the living one acts on every login' },
+      );
+    } finally {
+      await silent.stop();
+      await server.stop();
+    }
+  });
+});

@@ -1,0 +1,87 @@
+import { Bus, Registry, type teamtalk } from '@teamtalk/bus';
+import { ClientType } from '@teamtalk/protocol';
+import { createKit } from '@teamtalk/service-kit';
+import { testNats } from '@teamtalk/testkit/infrastructure';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Connection } from '../connection/connection.js';
+import { LocalUsers } from '../connection/local-users.js';
+import { MsgServerMetrics } from '../metrics.js';
+import { FakeRouteServer } from '../testing/fake-route-server.js';
+import { PresencePublisher } from './presence-publisher.js';
+
+/** As much of a connection as presence looks at. */
+function connection(id: number, userId: number): Connection {
+  return { id, userId, clientType: ClientType.WINDOWS, loginSeq: id, isMobile: false } as Connection;
+}
+
+describe('PresencePublisher', () => {
+  let bus: Bus;
+  let routeServers: Registry;
+  let users: LocalUsers;
+  let presence: PresencePublisher;
+  beforeEach(async () => {
+    const { log, metrics } = createKit('test', { logLevel: 'silent', shutdownMs: 1_000 });
+    bus = await Bus.connect({ ...(await testNats()), name: 'test', log, metrics });
+    routeServers = new Registry(bus, log, 'route_server');
+    users = new LocalUsers();
+    const counted = new MsgServerMetrics(metrics, []);
+    presence = new PresencePublisher({ bus, instance: 1, routeServers, users, metrics: counted, log });
+  });
+  afterEach(async () => {
+    routeServers.stop();
+    await bus.drain();
+  });
+
+  it('publishes the changes of one turn together and waits for every route_server', async () => {
+    const route = new FakeRouteServer(bus);
+    await routeServers.waitFor(1, 2_000);
+    const came = [1, 2, 3].map((id) => presence.came(connection(id, id)));
+    presence.went(connection(4, 4));
+    expect(await Promise.all(came)).toEqual([true, true, true]);
+    expect(route.updates).toHaveLength(1);
+    expect(route.updates[0]).toMatchObject({ instance: 1, seq: 4, actingRouteServer: route.instance });
+    expect(route.changes.map(({ online }) => online)).toEqual([true, true, true, false]);
+    await route.stop();
+  });
+
+  it('says when no route_server knows', async () => {
+    expect(await presence.came(connection(1, 1))).toBe(false);
+  });
+
+  it('publishes again for another one to act when the one that was to act does not answer', async () => {
+    const [deaf, good] = [new FakeRouteServer(bus), new FakeRouteServer(bus)];
+    deaf.acks = false;
+    await routeServers.waitFor(2, 2_000);
+    const everybody = Array.from({ length: 20 }, (_, i) => connection(i + 1, i + 1));
+    for (const each of everybody) users.add(each);
+    const gone = everybody[0]!;
+    const came = Promise.all(everybody.map((each) => presence.came(each)));
+    users.remove(gone);
+    expect(await came).not.toContain(false);
+    await presence.settle();
+    const actedOn = new Set(
+      good.updates
+        .filter(({ actingRouteServer }) => actingRouteServer === good.instance)
+        .flatMap(({ changes }) => changes.map(({ userId }) => userId)),
+    );
+    for (const { userId } of everybody.slice(1)) expect(actedOn).toContain(userId);
+    // Who has left meanwhile must not be announced anew.
+    expect(good.changes.filter(({ userId }) => userId === gone.userId)).toHaveLength(1);
+    await Promise.all([deaf.stop(), good.stop()]);
+  });
+
+  it('gives snapshots by pages, under the number of the last change', async () => {
+    const everybody = Array.from({ length: 2_500 }, (_, i) => connection(i + 1, i + 1));
+    for (const each of everybody) users.add(each);
+    presence.went(connection(9_999, 9_999));
+    const pages: teamtalk.bus.PresenceSnapshot.$Properties[] = presence.snapshot();
+    expect(pages.map(({ sessions, last, seq }) => [sessions!.length, last, seq])).toEqual([
+      [1000, false, 1],
+      [1000, false, 1],
+      [500, true, 1],
+    ]);
+    expect(new PresencePublisher({ bus, users: new LocalUsers() } as never).snapshot()).toMatchObject([
+      { seq: 0, sessions: [], last: true },
+    ]);
+  });
+});

@@ -1,0 +1,76 @@
+import { Registry, topics } from '@teamtalk/bus';
+import { Commands } from '@teamtalk/protocol';
+import { createKit } from '@teamtalk/service-kit';
+import { waitUntil } from '@teamtalk/testkit/infrastructure';
+import { describe, expect, it } from 'vitest';
+import { TestServer } from './testing/test-server.js';
+
+describe('msg_server', () => {
+  it('announces itself, its load, and that it stops', async () => {
+    const server = await TestServer.start({ env: { ADVERTISE_IP1: '10.0.0.1', MAX_CONNECTIONS: '77' } });
+    const { log } = createKit('test', { logLevel: 'silent', shutdownMs: 1_000 });
+    const registry = new Registry(server.bus, log, 'msg_server');
+    const heard: string[] = [];
+    server.bus.subscribe(topics.announcement, ({ service, draining, stopping }) => {
+      if (service === 'msg_server') heard.push(stopping ? 'stopping' : draining ? 'draining' : 'serving');
+    });
+    try {
+      await server.logIn(1);
+      await waitUntil(() => registry.get(server.node)?.connections === 1, { what: 'the announcement' });
+      expect(registry.get(server.node)).toMatchObject({
+        ip1: '10.0.0.1',
+        ip2: '10.0.0.1',
+        port: server.service.ports.client,
+        maxConnections: 77,
+        onlineUsers: 1,
+        presenceSeq: 1,
+      });
+      await server.service.stop();
+      await waitUntil(() => registry.get(server.node) === undefined, { what: 'the goodbye' });
+      expect(new Set(heard)).toEqual(new Set(['serving', 'draining', 'stopping']));
+      expect(heard.at(-1)).toBe('stopping');
+    } finally {
+      registry.stop();
+      await server.stop();
+    }
+  });
+
+  it('ends its clients when it stops, after what they sent is acknowledged', async () => {
+    const server = await TestServer.start();
+    try {
+      const [busy, idle] = [await server.logIn(1), await server.logIn(2)];
+      let open = () => {};
+      server.db.resultsWaitFor = new Promise((resolve) => {
+        open = resolve;
+      });
+      const seqNum = await busy.sendText(2, 'the last one');
+      await waitUntil(() => server.db.stored.length === 1, { what: 'the message is stored' });
+      const stopped = server.service.stop();
+      await idle.raw.closed;
+      expect(busy.raw.isOpen).toBe(true);
+      open();
+      expect(await busy.receive(Commands.MsgDataAck)).toMatchObject({ seqNum, msgId: 1 });
+      await busy.raw.closed;
+      await stopped;
+      expect(server.route.changes.filter(({ online }) => !online)).toHaveLength(2);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it('is ready only while it knows a db_proxy_server and a route_server', async () => {
+    const server = await TestServer.start();
+    try {
+      expect(server.service.health.report().ready).toBe(true);
+      await server.route.stop();
+      await waitUntil(() => !server.service.health.report().ready, { what: 'not ready' });
+      expect(server.service.health.report().dependencies).toEqual({
+        nats: 'up',
+        db_proxy_server: 'up',
+        route_server: 'down',
+      });
+    } finally {
+      await server.stop();
+    }
+  });
+});
