@@ -3,6 +3,15 @@ import { build, prepare } from './lib/bootstrap.mjs';
 import { ensureNats } from './lib/nats.mjs';
 import { StepError, step } from './lib/steps.mjs';
 
+// npm passes SIGTERM and SIGINT on (package.json has `exec`: a shell between would keep them to itself), but
+// when npm is killed nobody tells us.
+if (process.env.npm_lifecycle_event) {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM');
+  }, 1_000).unref();
+}
+
 try {
   await prepare();
   await step('build', build);

@@ -43,7 +43,7 @@ interface Lane<Entry> {
 }
 
 const sweepMs = 250;
-const framesAheadMs = 200;
+const reopenMs = 200;
 
 /**
  * Sends numbered entries over one stream to each replica, many entries a frame, and hands each entry its
@@ -63,6 +63,8 @@ export class TicketedStream<
   readonly #lanes = new Map<number, Lane<Entry>>();
   readonly #pins = new Map<number, Pin<Entry>>();
   readonly #reopenAt = new Map<number, number>();
+  /** Replicas whose stream broke and has not answered since. */
+  readonly #away = new Set<number>();
   readonly #sweeper: NodeJS.Timeout;
   #up: Replica[] = [];
   #ticket = 0;
@@ -77,6 +79,8 @@ export class TicketedStream<
       onRemoved: (replica) => {
         const lane = this.#lanes.get(replica.instance);
         if (lane) this.#broken(lane, 'the replica is gone');
+        this.#reopenAt.delete(replica.instance);
+        this.#away.delete(replica.instance);
       },
     });
   }
@@ -145,6 +149,7 @@ export class TicketedStream<
     this.#lanes.set(replica.instance, lane);
     this.#up = [...this.#lanes.values()].map((each) => each.replica);
     stream.on('data', (frame: ResultFrame) => {
+      this.#away.delete(replica.instance);
       for (const result of this.#options.results(frame)) {
         const pending = this.#pending.get(result.ticket);
         if (pending) this.#finish(pending, result);
@@ -160,11 +165,14 @@ export class TicketedStream<
     if (this.#lanes.get(instance) !== lane) return;
     this.#lanes.delete(instance);
     this.#up = [...this.#lanes.values()].map((each) => each.replica);
-    this.#reopenAt.set(instance, Date.now() + framesAheadMs);
+    this.#reopenAt.set(instance, Date.now() + reopenMs);
     lane.stream.cancel();
     for (const [key, pin] of this.#pins) if (pin.lane === lane) this.#pins.delete(key);
     const orphans = [...this.#pending.values()].filter((pending) => pending.lane === lane);
-    this.#options.log.warn({ reason, entries: orphans.length }, 'a stream to a db_proxy_server broke');
+    // A replica that stays away is tried again and again; that is told once.
+    const level = this.#away.has(instance) ? 'debug' : 'warn';
+    this.#away.add(instance);
+    this.#options.log[level]({ reason, entries: orphans.length }, 'a stream to a db_proxy_server broke');
     for (const pending of orphans) {
       pending.lane = undefined;
       pending.entry.retry = true;

@@ -1,4 +1,4 @@
-import { Bus, topics } from '@teamtalk/bus';
+import { Bus } from '@teamtalk/bus';
 import { type ClientOptions, type Credentials, TeamTalkClient } from '@teamtalk/client';
 import { addUser, openDataSource } from '@teamtalk/db_proxy_server';
 import { createLogger, Metrics } from '@teamtalk/service-kit';
@@ -15,8 +15,10 @@ import {
   waitUntil,
 } from '../infrastructure/index.js';
 import { migrate } from '../migrate.js';
+import { cheapHash, serviceEnvironment } from './environment.js';
 import { sumOf } from './metrics-text.js';
 import { ClusterNode, type Mode } from './node.js';
+import { untilHeard, untilReady } from './readiness.js';
 
 export interface ClusterOptions extends Partial<Record<ServiceName, number>> {
   mode?: Mode;
@@ -35,9 +37,6 @@ type DataSource = Awaited<ReturnType<typeof openDataSource>>;
 
 /** Everybody's, unless a test says otherwise. */
 export const testPassword = '123456';
-
-/** A password check that takes no time: tests log in hundreds of users. */
-const cheapHash = { memoryKib: 8, iterations: 1 };
 
 /**
  * A whole installation on a real PostgreSQL and a real NATS: any number of each service, on ports that the
@@ -127,7 +126,7 @@ export class TestCluster {
     const node = await this.#launch(service, env);
     const nodes = this.#nodes.get(service)!;
     nodes.push(node);
-    await this.#untilReady([node]);
+    await untilReady([node]);
     return nodes.length - 1;
   }
 
@@ -140,7 +139,7 @@ export class TestCluster {
     });
     const node = await this.#launch(service, Object.fromEntries(ports));
     this.#nodes.get(service)![k] = node;
-    await this.#untilReady([node]);
+    await untilReady([node]);
   }
 
   /**
@@ -253,63 +252,22 @@ export class TestCluster {
         }),
       );
     }
-    await this.#untilHeard();
-    await this.#untilReady([...this.#nodes.values()].flat());
+    const announcing = [...this.#nodes].flatMap(([service, nodes]) => (traitsOf(service).bus ? nodes : []));
+    await untilHeard(
+      this.bus,
+      announcing.map(({ instance }) => instance),
+    );
+    await untilReady([...this.#nodes.values()].flat());
   }
 
   #launch(service: ServiceName, env: Readonly<Record<string, string>>): Promise<ClusterNode> {
     const { mode = 'in-process', env: common, envOf } = this.#options;
-    const { bus, database, ports } = traitsOf(service);
-    const portVariables = Object.values(ports).map(({ variable }) => [variable, '0']);
     return ClusterNode.start(mode, service, {
-      LOG_LEVEL: process.env.LOG_LEVEL ?? 'silent',
-      OPS_HOST: '127.0.0.1',
-      SHUTDOWN_SECONDS: '10',
-      ...Object.fromEntries(portVariables),
-      ...(bus && { NATS_URL: this.nats.url, NATS_PREFIX: this.nats.prefix }),
-      ...(database && {
-        DATABASE_URL: this.database.url,
-        ARGON2_MEMORY_KIB: String(cheapHash.memoryKib),
-        ARGON2_ITERATIONS: String(cheapHash.iterations),
-      }),
-      ...(service === 'msg_server' && { DRAIN_SPREAD_MS: '0' }),
+      ...serviceEnvironment(service, this.nats, this.database),
       ...common,
       ...envOf?.[service],
       ...env,
     });
-  }
-
-  /** Each instance has announced itself since the last one came up: all have heard of all. */
-  async #untilHeard(): Promise<void> {
-    const waiting = new Set(
-      [...this.#nodes]
-        .flatMap(([service, nodes]) => (traitsOf(service).bus ? nodes : []))
-        .map((n) => n.instance),
-    );
-    const subscription = this.bus.subscribe(topics.announcement, ({ instance }) => {
-      waiting.delete(instance);
-    });
-    try {
-      await waitUntil(() => waiting.size === 0, { what: 'every instance announced itself' });
-    } finally {
-      subscription.unsubscribe();
-    }
-  }
-
-  async #untilReady(nodes: readonly ClusterNode[]): Promise<void> {
-    for (const node of nodes) {
-      let text = '';
-      await waitUntil(
-        async () => {
-          const readiness = await node.readiness();
-          text = readiness.text;
-          return readiness.ready;
-        },
-        { what: `${node.service} ready` },
-      ).catch((error: unknown) => {
-        throw new Error(`${String(error)} ${text}`, { cause: error });
-      });
-    }
   }
 
   async #underWay(): Promise<number> {

@@ -64,7 +64,8 @@ it('a body that is no protobuf, and an unknown command: ignored, counted; the co
   await raw.send(encodeRawPdu(Commands.MsgData.id, randomBytes(40).fill(0xff), 8));
   await raw.send(encodeRawPdu(0x0bad, Buffer.from('x'), 9));
   await raw.send(encodePdu(Commands.MsgTimeRequest, {}, 10));
-  expect(await raw.next()).toMatchObject({ commandId: Commands.MsgTimeResponse.id, seqNum: 10 });
+  const answer = await raw.next((pdu) => pdu.commandId === Commands.MsgTimeResponse.id);
+  expect(answer.seqNum).toBe(10);
   expect(await bad('body')).toBe(1);
   expect(await bad('unknown-command')).toBe(1);
 });

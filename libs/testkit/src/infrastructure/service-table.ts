@@ -58,7 +58,7 @@ const services = {
   msfs: {
     ports: { http: { variable: 'HTTP_PORT', fallback: 8_700 }, ops: ops(18_700) },
     tier: 1,
-    bus: false,
+    bus: true,
     database: false,
   },
 } as const satisfies Record<string, ServiceTraits>;

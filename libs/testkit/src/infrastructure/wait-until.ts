@@ -7,6 +7,8 @@ export interface WaitOptions {
   everyMs?: number;
 }
 
+type Truthy<T> = Exclude<T, false | 0 | '' | null | undefined>;
+
 /**
  * Looks at `condition` again and again until it gives a truthy value, and returns that.
  * @throws Error naming `what` when the time is over; `cause` has the condition's last error, if it threw.
@@ -15,7 +17,7 @@ export interface WaitOptions {
 export async function waitUntil<T>(
   condition: () => T | Promise<T>,
   { timeoutMs = 10_000, what, everyMs = 10 }: WaitOptions,
-): Promise<NonNullable<T>> {
+): Promise<Truthy<T>> {
   const end = Date.now() + timeoutMs;
   let failure: unknown;
   let last: T | undefined;
@@ -23,7 +25,7 @@ export async function waitUntil<T>(
     try {
       failure = undefined;
       last = await condition();
-      if (last) return last;
+      if (last) return last as Truthy<T>;
     } catch (error) {
       failure = error;
     }

@@ -18,13 +18,20 @@ export const demoUsers: readonly {
 
 type DataSource = Awaited<ReturnType<typeof openDataSource>>;
 
+/** Somebody to send as, and somebody to send to. */
+export interface Pair {
+  sender: string;
+  receiver: string;
+  receiverId: number;
+}
+
 export interface PreparedDatabase {
   /** the steps applied */
   migrations: string[];
   /** users added for `--seed` */
   seeded: number;
-  /** the id of the second demo user; 0 when there is none */
-  receiverId: number;
+  /** whom to try it with: two demo users, else two seeded ones; undefined when there are neither */
+  pair: Pair | undefined;
 }
 
 /**
@@ -38,7 +45,7 @@ export async function prepareDatabase(url: string, seed: number): Promise<Prepar
     await addDemoUsers(dataSource);
     const options = { count: seed, prefix: 'u', password: demoPassword };
     const { added } = seed > 0 ? await seedUsers(dataSource, options) : { added: 0 };
-    return { migrations, seeded: added, receiverId: await idOf(dataSource, demoUsers[1]!.name) };
+    return { migrations, seeded: added, pair: await findPair(dataSource) };
   } finally {
     await dataSource.destroy();
   }
@@ -59,7 +66,16 @@ async function addDemoUsers(dataSource: DataSource): Promise<void> {
   }
 }
 
-async function idOf(dataSource: DataSource, name: string): Promise<number> {
-  const rows: { id: number }[] = await dataSource.query('SELECT id FROM im_user WHERE name = $1', [name]);
-  return rows[0]?.id ?? 0;
+async function findPair(dataSource: DataSource): Promise<Pair | undefined> {
+  const [alice, bob] = demoUsers;
+  for (const [sender, receiver] of [
+    [alice!.name, bob!.name],
+    ['u1', 'u2'],
+  ] as const) {
+    const rows: { id: number }[] = await dataSource.query('SELECT id FROM im_user WHERE name = $1', [
+      receiver,
+    ]);
+    if (rows[0]) return { sender, receiver, receiverId: rows[0].id };
+  }
+  return undefined;
 }

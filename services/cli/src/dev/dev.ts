@@ -46,7 +46,7 @@ async function runLocked({ replicas, seed, signal, say }: DevOptions, runFiles: 
   const servers = await startServers(dataFolder, process.env, say);
   try {
     signal.throwIfAborted();
-    const { migrations, seeded, receiverId } = await prepareDatabase(servers.databaseUrl, seed);
+    const { migrations, seeded, pair } = await prepareDatabase(servers.databaseUrl, seed);
     if (migrations.length > 0) say(`the database has its newest schema (${migrations.length} migrations)`);
     if (seeded > 0) say(`added ${seeded} users of u1 to u${seed}, password ${demoPassword}`);
     const { planned, moved } = await planPorts(replicas);
@@ -71,7 +71,8 @@ async function runLocked({ replicas, seed, signal, say }: DevOptions, runFiles: 
         loginServer: addressOf(processes, 'login_server'),
         httpMsgServer: addressOf(processes, 'http_msg_server'),
       });
-      const logins = [...demoUsers.map(({ name }) => name), ...(seed > 0 ? [`u1 … u${seed}`] : [])];
+      const demo = pair?.sender === demoUsers[0]?.name ? demoUsers.map(({ name }) => name) : [];
+      const logins = [...demo, ...(seed > 0 ? [`u1 … u${seed}`] : [])];
       const seconds = (performance.now() - begin) / 1000;
       const logFolder = path.join(dataFolder, 'log');
       say(
@@ -83,7 +84,7 @@ async function runLocked({ replicas, seed, signal, say }: DevOptions, runFiles: 
           logins,
           password: demoPassword,
           seconds,
-          receiverId,
+          pair,
         }),
       );
       await aborted(signal);

@@ -25,6 +25,7 @@ export class Replica {
   readonly #life: Promise<void>;
   #process: ServiceProcess | undefined;
   #ports: Readonly<Record<string, number>> | undefined;
+  #restarted = false;
   #stopping = false;
   #wake: (() => void) | undefined;
 
@@ -133,8 +134,6 @@ export class Replica {
     this.#restarted = true;
     return exit;
   }
-
-  #restarted = false;
 
   #sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {

@@ -51,7 +51,8 @@ export class RunFiles {
   }
 
   writeEnvironment(entry: EnvironmentEntry): void {
-    this.#write('environment.json', entry);
+    // Nobody else's: it holds the database's password.
+    this.#write('environment.json', entry, 0o600);
   }
 
   /** Nothing runs any more. */
@@ -72,9 +73,9 @@ export class RunFiles {
   }
 
   /** Readers see the old content or the new one, never a part. */
-  #write(name: string, content: unknown): void {
+  #write(name: string, content: unknown, mode = 0o644): void {
     const file = path.join(this.#folder, name);
-    writeFileSync(`${file}.new`, `${JSON.stringify(content, null, 2)}\n`);
+    writeFileSync(`${file}.new`, `${JSON.stringify(content, null, 2)}\n`, { mode });
     renameSync(`${file}.new`, file);
   }
 }

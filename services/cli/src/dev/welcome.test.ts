@@ -13,14 +13,15 @@ test('names every address, what has moved, and lines to paste', () => {
   const text = welcome({
     processes,
     moved: [{ service: 'msg_server', replica: 1, name: 'client', wanted: 8001, given: 8003 }],
-    databaseUrl: 'postgres://db',
+    databaseUrl: 'postgres://me:secret@db/x',
     natsUrl: 'nats://bus',
     logFolder: '/x/log',
     logins: ['alice', 'bob'],
     password: '123456',
     seconds: 4.25,
-    receiverId: 2,
+    pair: { sender: 'alice', receiver: 'bob', receiverId: 2 },
   });
+  expect(text).toContain('postgres://me@db/x');
   expect(text).toContain('127.0.0.1:8000  127.0.0.1:8003');
   expect(text).toContain('msg_server-1: port 8001 (client) is in use, so it is 8003');
   expect(text).toContain("npx teamtalk send --as alice --password 123456 --to bob 'Hello'");

@@ -1,3 +1,4 @@
+import type { Pair } from './demo-users.js';
 import type { MovedPort } from './port-plan.js';
 import type { ProcessEntry } from './run-files.js';
 
@@ -10,14 +11,13 @@ export interface WelcomeOptions {
   logins: readonly string[];
   password: string;
   seconds: number;
-  /** the receiver's id, for the curl line */
-  receiverId: number;
+  /** for the lines to paste; undefined: none are shown */
+  pair: Pair | undefined;
 }
 
 /** The one screen that is shown when everything is up. */
 export function welcome(options: WelcomeOptions): string {
-  const { processes, moved, databaseUrl, natsUrl, logFolder, logins, password, seconds, receiverId } =
-    options;
+  const { processes, moved, databaseUrl, natsUrl, logFolder, logins, password, seconds, pair } = options;
   const addresses = (service: string, port: string) =>
     processes.filter((entry) => entry.service === service).map(({ ports }) => `127.0.0.1:${ports[port]}`);
   const web = (service: string) => addresses(service, 'http').map((address) => `http://${address}`);
@@ -33,17 +33,10 @@ export function welcome(options: WelcomeOptions): string {
     ['HTTP API', web('http_msg_server').join('  ')],
     ['files, images', [...addresses('file_server', 'client'), ...web('msfs')].join('  ')],
     ['health, metrics', `127.0.0.1:${opsPorts(processes)} (/readyz, /metrics)`],
-    ['PostgreSQL', databaseUrl],
+    ['PostgreSQL', withoutPassword(databaseUrl)],
     ['NATS', natsUrl],
     ['logs', logFolder],
   ];
-  const [first = '', second = ''] = logins;
-  const push = JSON.stringify({
-    from_user_id: 1,
-    session_id: receiverId,
-    msg: 'Hello from HTTP',
-    msg_type: 3,
-  });
   return [
     '',
     `TeamTalk is up: ${processes.length} processes, ${seconds.toFixed(1)} s. Ctrl-C stops it.`,
@@ -55,15 +48,33 @@ export function welcome(options: WelcomeOptions): string {
     ...(moved.length > 0 ? [''] : []),
     ...rows.map(([title, text]) => `  ${title.padEnd(16)} ${text}`),
     '',
-    `  Log in as ${logins.join(', ')}; password ${password}`,
-    '',
-    `  npx teamtalk send --as ${first} --password ${password} --to ${second} 'Hello'`,
-    `  npx teamtalk listen --as ${second} --password ${password}`,
-    `  curl -d '${push}' ${web('http_msg_server')[0]}/query/SendP2PMessage`,
+    ...(logins.length > 0 ? [`  Log in as ${logins.join(', ')}; password ${password}`, ''] : []),
+    ...(pair ? linesToPaste(pair, password, web('http_msg_server')[0] ?? '') : []),
     '',
   ].join('\n');
 }
 
 function opsPorts(processes: readonly ProcessEntry[]): string {
   return processes.map(({ ports }) => String(ports.ops)).join(', ');
+}
+
+function linesToPaste({ sender, receiver, receiverId }: Pair, password: string, api: string): string[] {
+  const push = JSON.stringify({
+    from_user_id: 1,
+    session_id: receiverId,
+    msg: 'Hello from HTTP',
+    msg_type: 3,
+  });
+  return [
+    `  npx teamtalk send --as ${sender} --password ${password} --to ${receiver} 'Hello'`,
+    `  npx teamtalk listen --as ${receiver} --password ${password}`,
+    `  curl -d '${push}' ${api}/query/SendP2PMessage`,
+  ];
+}
+
+function withoutPassword(url: string): string {
+  const shown = new URL(url);
+  // Ours is no secret; that of a given database is.
+  if (shown.password !== 'teamtalk') shown.password = '';
+  return shown.href;
 }
