@@ -1,7 +1,7 @@
 import { Bus } from '@teamtalk/bus';
 import { type ClientOptions, type Credentials, TeamTalkClient } from '@teamtalk/client';
 import { addUser, openDataSource } from '@teamtalk/db_proxy_server';
-import { createLogger, Metrics } from '@teamtalk/service-kit';
+import { createLogger, type Logger, Metrics } from '@teamtalk/service-kit';
 import {
   type Infrastructure,
   LocalInfrastructure,
@@ -25,6 +25,8 @@ export interface ClusterOptions extends Partial<Record<ServiceName, number>> {
   /** variables for every service; for one service only, put them into `envOf` */
   env?: Readonly<Record<string, string>>;
   envOf?: Partial<Record<ServiceName, Readonly<Record<string, string>>>>;
+  /** takes the place of the logs of services that run in this process */
+  log?: Logger;
 }
 
 export interface ConnectOptions extends Partial<Omit<Credentials, 'name'>> {
@@ -262,12 +264,17 @@ export class TestCluster {
 
   #launch(service: ServiceName, env: Readonly<Record<string, string>>): Promise<ClusterNode> {
     const { mode = 'in-process', env: common, envOf } = this.#options;
-    return ClusterNode.start(mode, service, {
-      ...serviceEnvironment(service, this.nats, this.database),
-      ...common,
-      ...envOf?.[service],
-      ...env,
-    });
+    return ClusterNode.start(
+      mode,
+      service,
+      {
+        ...serviceEnvironment(service, this.nats, this.database),
+        ...common,
+        ...envOf?.[service],
+        ...env,
+      },
+      this.#options.log,
+    );
   }
 
   async #underWay(): Promise<number> {

@@ -1,4 +1,4 @@
-import type { Service } from '@teamtalk/service-kit';
+import type { Logger, Service } from '@teamtalk/service-kit';
 import { isGone, type ServiceName, ServiceProcess } from '../infrastructure/index.js';
 import { readMetrics, type Sample } from './metrics-text.js';
 import { starters } from './starters.js';
@@ -27,8 +27,13 @@ export abstract class ClusterNode {
     this.ports = ports;
   }
 
-  static start(mode: Mode, service: ServiceName, env: Record<string, string>): Promise<ClusterNode> {
-    return mode === 'processes' ? ProcessNode.begin(service, env) : InProcessNode.begin(service, env);
+  static start(
+    mode: Mode,
+    service: ServiceName,
+    env: Record<string, string>,
+    log?: Logger,
+  ): Promise<ClusterNode> {
+    return mode === 'processes' ? ProcessNode.begin(service, env) : InProcessNode.begin(service, env, log);
   }
 
   abstract get pid(): number;
@@ -57,9 +62,13 @@ export abstract class ClusterNode {
 class InProcessNode extends ClusterNode {
   readonly #running: Service;
 
-  static async begin(service: ServiceName, env: Record<string, string>): Promise<ClusterNode> {
+  static async begin(
+    service: ServiceName,
+    env: Record<string, string>,
+    log: Logger | undefined,
+  ): Promise<ClusterNode> {
     const start = await starters[service]();
-    return new InProcessNode(service, await start(env, {}));
+    return new InProcessNode(service, await start(env, log ? { log } : {}));
   }
 
   private constructor(service: ServiceName, running: Service) {
