@@ -13,6 +13,8 @@ let clients: TeamTalkClient[];
 const acked = new Map<string, number>();
 const delivered = new Map<string, number[]>();
 let sending = true;
+let reconnected = 0;
+let serial = 0;
 let workers: Promise<void>[];
 
 beforeAll(async () => {
@@ -34,6 +36,7 @@ beforeAll(async () => {
     ),
   );
   for (const [i, client] of clients.entries()) {
+    client.on('reconnected', () => reconnected++);
     client.on('message', ({ fromUserId, msgId }) => {
       const key = `${fromUserId}>${ids[names[i] as string]}`;
       const list = delivered.get(key);
@@ -54,8 +57,8 @@ afterAll(async () => {
 async function chat(client: TeamTalkClient, i: number): Promise<void> {
   const self = ids[names[i] as string] as number;
   const peer = ids[names[(i + userCount / 2) % userCount] as string] as number;
-  for (let n = 0; sending; n++) {
-    const text = `${self} ${n}`;
+  while (sending) {
+    const text = `${self} ${++serial}`;
     try {
       const { msgId } = await client.send({ user: peer }, text);
       acked.set(text, msgId);
@@ -77,7 +80,8 @@ async function goOn(more: number): Promise<void> {
   });
 }
 
-async function check(): Promise<void> {
+/** @returns what it found, in words */
+async function check(): Promise<string> {
   await cluster.settle();
   const stored = await cluster.sql<{ id: number; from_id: number; to_id: number }>(
     `SELECT id, from_id, CASE WHEN from_id = conv >> 32 THEN conv & 4294967295 ELSE conv >> 32 END::int AS to_id FROM message`,
@@ -106,11 +110,15 @@ async function check(): Promise<void> {
       GROUP BY c.conv, c.last_id HAVING count(*) <> c.last_id) AS x`,
   );
   expect(gaps?.wrong).toBe(0);
+  const reconnects = reconnected;
+  reconnected = 0;
+  return `${acked.size} acked, ${stored.length} stored and delivered once, in order; ${reconnects} reconnects`;
 }
 
-it.each(['db_proxy_server', 'route_server', 'msg_server'] as const satisfies ServiceName[])(
+it.for(['db_proxy_server', 'route_server', 'msg_server'] as const satisfies ServiceName[])(
   'kill -9 of a %s while 20 users chat: nothing acked is missing, everything stored is delivered once and in order',
-  async (service) => {
+  { timeout: 60_000 },
+  async (service, { annotate }) => {
     await goOn(20);
     await cluster.kill(service, 0, 'SIGKILL');
     if (service === 'msg_server') await cluster.restart(service, 0);
@@ -121,14 +129,15 @@ it.each(['db_proxy_server', 'route_server', 'msg_server'] as const satisfies Ser
     sending = false;
     await Promise.all(workers);
     expect(acked.size).toBeGreaterThanOrEqual(pausedAt);
-    await check();
+    await annotate(await check());
     sending = true;
     workers = clients.map((client, i) => chat(client, i));
   },
-  60_000,
 );
 
-it('a msg_server that stood still so long that it was taken for dead: its clients miss nothing', async () => {
+it('a msg_server that stood still so long that it was taken for dead: its clients miss nothing', async ({
+  annotate,
+}) => {
   await goOn(5);
   await cluster.kill('msg_server', 1, 'SIGSTOP');
   const lost = (k: number) => cluster.metric('route_server', k, 'msg_servers_lost_total');
@@ -140,5 +149,5 @@ it('a msg_server that stood still so long that it was taken for dead: its client
   await goOn(20);
   sending = false;
   await Promise.all(workers);
-  await check();
+  await annotate(await check());
 }, 60_000);
