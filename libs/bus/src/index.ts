@@ -8,4 +8,11 @@ export {
   type RegistryEvents,
 } from './registry.js';
 export { rendezvous } from './rendezvous.js';
-export { type AnsweredTopic, type Codec, routeServerQueue, type Topic, topics } from './subjects.js';
+export {
+  type AnsweredTopic,
+  type Codec,
+  fileServerQueue,
+  routeServerQueue,
+  type Topic,
+  topics,
+} from './subjects.js';

@@ -55,7 +55,19 @@ export const topics = {
   /** anybody -> one of the route_servers */
   notifyUsers: { subject: 'notify', event: events.NotifyUsers },
 
-  /** route_server -> one msg_server; deliveries are answered, the rest is not */
+  /** anybody -> one of the route_servers, answered when the msg_servers concerned have it */
+  groupChange: { subject: 'group-change', event: events.GroupChange, answer: events.Done },
+
+  /** anybody -> one of the route_servers */
+  kickUser: { subject: 'kick', event: events.KickUser, answer: events.Done },
+
+  /** anybody -> every msg_server; only broadcasts */
+  everyNode: { subject: 'every-node', event: events.NodeEvent },
+
+  /** msg_server -> one of the file_servers */
+  fileTask: { subject: 'file-task', event: events.FileTaskRequest, answer: events.FileTask },
+
+  /** route_server -> one msg_server; deliveries and changes of groups are answered, the rest is not */
   node: (msgServer: number) => ({
     subject: `node.${formatInstance(msgServer)}`,
     event: events.NodeEvent,
@@ -65,3 +77,6 @@ export const topics = {
 
 /** Name of the queue group in which route_servers share work. */
 export const routeServerQueue = 'route_server';
+
+/** Name of the queue group in which file_servers share work. */
+export const fileServerQueue = 'file_server';

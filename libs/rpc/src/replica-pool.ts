@@ -1,4 +1,4 @@
-import { Client, credentials } from '@grpc/grpc-js';
+import { Client, connectivityState, credentials } from '@grpc/grpc-js';
 import { isTransient, TeamTalkError } from '@teamtalk/service-kit';
 import type { Method } from './definitions.js';
 import { errorOf } from './errors.js';
@@ -114,6 +114,27 @@ export class ReplicaPool {
       }
     }
     throw failure;
+  }
+
+  /**
+   * One unary call that must not be made twice: a single attempt, at a replica with a connection if there is
+   * one. When it fails with `deadline-exceeded` or `unavailable`, nobody knows whether it had an effect.
+   * @param deadlineMs milliseconds
+   * @throws TeamTalkError as `call`
+   */
+  async callOnce<RequestIn, RequestOut, ReplyIn, ReplyOut>(
+    method: Method<RequestIn, RequestOut, ReplyIn, ReplyOut>,
+    request: RequestIn,
+    deadlineMs: number,
+  ): Promise<ReplyOut> {
+    const { replicas } = this;
+    const connected = replicas.filter(
+      ({ client }) => client.getChannel().getConnectivityState(false) === connectivityState.READY,
+    );
+    const candidates = connected.length > 0 ? connected : replicas;
+    const replica = candidates[this.#next++ % candidates.length];
+    if (!replica) throw new TeamTalkError('unavailable', `${method.path}: no replica is known`);
+    return this.#callOne(replica, method, request, Date.now() + deadlineMs);
   }
 
   #callOne<RequestIn, RequestOut, ReplyIn, ReplyOut>(

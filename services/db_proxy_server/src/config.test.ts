@@ -25,6 +25,7 @@ test('the database is all that must be said', () => {
     commitLanes: 1,
     argon2: { memoryKib: 19_456, iterations: 2 },
     loginLimit: { maxFailures: 10, windowSeconds: 1_800 },
+    groupMaxMembers: 2_000,
   });
   expect(createTextCodec(DEFAULT_TEXT_KEY).decrypt(config.audioPreview)).toBe('[语音]');
 });

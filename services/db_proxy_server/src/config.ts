@@ -61,6 +61,7 @@ export const envSchema = {
     604_800,
     'Time in which they are counted, and after which they are forgotten, seconds',
   ),
+  GROUP_MAX_MEMBERS: env.integer(2_000, 2, 10_000, 'Members a group may have'),
   TEXT_KEY: z
     .string()
     .refine((text) => Buffer.byteLength(text) === 32, 'must have 32 bytes')
@@ -79,6 +80,7 @@ export interface DbProxyServerConfig extends CommonConfig {
   commitLanes: number;
   argon2: Argon2Cost;
   loginLimit: LoginLimit;
+  groupMaxMembers: number;
   /** `msg_data` that stands for an audio message in lists */
   audioPreview: Buffer;
 }
@@ -96,6 +98,7 @@ function nest(values: EnvValues<typeof envSchema>): DbProxyServerConfig {
       maxFailures: values.LOGIN_MAX_FAILURES,
       windowSeconds: values.LOGIN_FAILURE_WINDOW_SECONDS,
     },
+    groupMaxMembers: values.GROUP_MAX_MEMBERS,
     audioPreview: createTextCodec(values.TEXT_KEY).encrypt('[语音]'),
   };
 }

@@ -1,11 +1,16 @@
 import type { Kit } from '@teamtalk/service-kit';
 import type { DbProxyServerConfig } from './config.js';
 import type { Database } from './database/database.js';
+import { MemberChanges } from './groups/member-changes.js';
 import { PasswordChecker } from './passwords/password-checker.js';
 import { ProvenCredentials } from './passwords/proven-credentials.js';
+import { Departments } from './repositories/departments.js';
+import { Groups } from './repositories/groups.js';
 import { Logins } from './repositories/logins.js';
 import { Messages } from './repositories/messages.js';
+import { OfflineFiles } from './repositories/offline-files.js';
 import { Sessions } from './repositories/sessions.js';
+import { UserSettings } from './repositories/user-settings.js';
 import { Users } from './repositories/users.js';
 
 /** Users whose checked credentials are remembered: some 150 bytes each. */
@@ -15,28 +20,38 @@ const maxProven = 100_000;
 export interface Context {
   readonly kit: Kit;
   readonly users: Users;
+  readonly userSettings: UserSettings;
+  readonly departments: Departments;
   readonly logins: Logins;
   readonly passwords: PasswordChecker;
   readonly proven: ProvenCredentials;
   readonly messages: Messages;
   readonly sessions: Sessions;
+  readonly groups: Groups;
+  readonly memberChanges: MemberChanges;
+  readonly offlineFiles: OfflineFiles;
   /** `msg_data` that stands for an audio message in lists */
   readonly audioPreview: Buffer;
 }
 
 export async function createContext(
-  config: Pick<DbProxyServerConfig, 'argon2' | 'loginLimit' | 'audioPreview'>,
+  config: Pick<DbProxyServerConfig, 'argon2' | 'loginLimit' | 'groupMaxMembers' | 'audioPreview'>,
   database: Database,
   kit: Kit,
 ): Promise<Context> {
   return {
     kit,
     users: new Users(database),
+    userSettings: new UserSettings(database),
+    departments: new Departments(database),
     logins: new Logins(database, config.loginLimit),
     passwords: await PasswordChecker.create(config.argon2, kit.metrics),
     proven: new ProvenCredentials(maxProven),
     messages: new Messages(database),
     sessions: new Sessions(database),
+    groups: new Groups(database, config.groupMaxMembers),
+    memberChanges: new MemberChanges(database, config.groupMaxMembers),
+    offlineFiles: new OfflineFiles(database),
     audioPreview: config.audioPreview,
   };
 }

@@ -1,5 +1,14 @@
 import { Announcer, Bus, Registry, rendezvous, topics } from '@teamtalk/bus';
-import { accounts, messageAppender, messages, ReplicaPool, readMarker, teamtalk } from '@teamtalk/rpc';
+import {
+  accounts,
+  files,
+  groups,
+  messageAppender,
+  messages,
+  ReplicaPool,
+  readMarker,
+  teamtalk,
+} from '@teamtalk/rpc';
 import { createKit, createLogger, type Kit, type Service } from '@teamtalk/service-kit';
 import { type TestNats, testNats } from '@teamtalk/testkit/infrastructure';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -103,6 +112,19 @@ test('serves, tells its state and announces where it is', async () => {
     await expect.poll(() => registry.all()).toEqual([]);
   } finally {
     registry.stop();
+  }
+});
+
+test('serves every call of the contract', async () => {
+  await startService();
+  const methods = [accounts, groups, files, messages].flatMap((service) => Object.values(service));
+  expect(methods.length).toBeGreaterThan(20);
+  for (const method of methods.filter(({ requestStream }) => !requestStream)) {
+    const outcome = await pool.call(method as typeof accounts.getUsers, {}, 5_000).then(
+      () => 'ok',
+      (error: Error) => error.message,
+    );
+    expect(outcome, method.path).not.toContain('not implement');
   }
 });
 

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { Announcer, Bus } from '@teamtalk/bus';
-import { accounts, messages, RpcServer } from '@teamtalk/rpc';
+import { RpcServer } from '@teamtalk/rpc';
 import {
   formatInstance,
   type Kit,
@@ -9,21 +9,11 @@ import {
   startService,
 } from '@teamtalk/service-kit';
 import type { DbProxyServerConfig } from './config.js';
-import { type Context, createContext } from './context.js';
+import { createContext } from './context.js';
 import { Database } from './database/database.js';
 import { requireSchema } from './database/migrator.js';
-import { appendMessages } from './handlers/append-messages.js';
-import { getHistory } from './handlers/get-history.js';
-import { getLatestMessageId } from './handlers/get-latest-message-id.js';
-import { getMessages } from './handlers/get-messages.js';
-import { getRecentSessions } from './handlers/get-recent-sessions.js';
-import { getStoredRange } from './handlers/get-stored-range.js';
-import { getUnread } from './handlers/get-unread.js';
-import { getUsers } from './handlers/get-users.js';
-import { listUsers } from './handlers/list-users.js';
-import { login } from './handlers/login.js';
-import { markRead } from './handlers/mark-read.js';
-import { type MessageStore, startMessageStore } from './message-store.js';
+import { serve } from './handlers/index.js';
+import { startMessageStore } from './message-store.js';
 import { startFailurePurge } from './passwords/failure-purge.js';
 
 /**
@@ -66,18 +56,4 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
   }));
   life.onStop('announcements', () => announcer.stop());
   return { grpc };
-}
-
-function serve(server: RpcServer, context: Context, { writer, readMarks }: MessageStore): void {
-  server.unary(accounts.login, login(context));
-  server.unary(accounts.listUsers, listUsers(context));
-  server.unary(accounts.getUsers, getUsers(context));
-  server.stream(messages.append, appendMessages(writer));
-  server.stream(messages.markRead, markRead(readMarks));
-  server.unary(messages.getHistory, getHistory(context));
-  server.unary(messages.getMessages, getMessages(context));
-  server.unary(messages.getLatestMessageId, getLatestMessageId(context));
-  server.unary(messages.getUnread, getUnread(context));
-  server.unary(messages.getRecentSessions, getRecentSessions(context));
-  server.unary(messages.getStoredRange, getStoredRange(context));
 }

@@ -3,6 +3,7 @@ import { type DataSource, QueryFailedError } from 'typeorm';
 import { User } from '../entities/index.js';
 import { type Argon2Cost, hashPassword } from '../passwords/password.js';
 import { maxNameLength } from '../repositories/logins.js';
+import { isStorableText } from '../repositories/text.js';
 
 export interface NewUser {
   /** what the user logs in with; 1 to 64 characters */
@@ -25,8 +26,7 @@ const uniqueViolation = '23505';
  */
 export async function addUser(dataSource: DataSource, user: NewUser, cost?: Argon2Cost): Promise<number> {
   const { name, password, nickName = name, realName = nickName, departmentId = 0 } = user;
-  const length = [...name].length;
-  if (length === 0 || length > maxNameLength || name.includes('\0')) {
+  if (name === '' || !isStorableText(name, maxNameLength)) {
     throw new TeamTalkError('invalid-argument', `a name has 1 to ${maxNameLength} characters`);
   }
   const users = dataSource.getRepository(User);

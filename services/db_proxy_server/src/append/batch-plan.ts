@@ -1,7 +1,7 @@
 import type { Entry } from './entry.js';
 
 /** One conversation's part in a batch. */
-export interface PlannedConversation {
+interface PlannedConversation {
   readonly low: number;
   readonly high: number;
   /** messages of this batch */

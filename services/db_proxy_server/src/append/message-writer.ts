@@ -1,4 +1,4 @@
-import { type Kit, TeamTalkError } from '@teamtalk/service-kit';
+import { type Kit, TeamTalkError, traceId } from '@teamtalk/service-kit';
 import type { Pool, PoolClient } from 'pg';
 import { encodeOutboxPayload } from '../outbox/payload.js';
 import type { StoredBatch, StoredMessage } from '../outbox/stored-batch.js';
@@ -54,6 +54,8 @@ export class MessageWriter {
   readonly #batchSize;
   readonly #commitSeconds;
   readonly #failures;
+  /** Whether the log shows level debug: asked once, because it costs on the message path. */
+  readonly #debug: boolean;
 
   constructor(options: MessageWriterOptions) {
     this.#options = options;
@@ -61,7 +63,8 @@ export class MessageWriter {
       { length: options.lanes },
       () => new GroupCommit<Entry>({ maxBatch, commit: (entries) => this.#commit(entries) }),
     );
-    const { metrics } = options.kit;
+    const { log, metrics } = options.kit;
+    this.#debug = log.isLevelEnabled('debug');
     this.#stored = metrics.counter('messages_stored_total', 'Messages committed');
     this.#refused = metrics.counter('messages_refused_total', 'Messages not stored', ['reason']);
     this.#batchSize = metrics.histogram(
@@ -177,10 +180,11 @@ export class MessageWriter {
   #takeOut({ messages, repeats }: BatchPlan, row: AppendRow, entries: Entry[]): Entry[] {
     const outcomes = new Map<Entry, Outcome>();
     const entryAt = (index: number) => (messages[index - 1] as PlannedMessage).entry;
+    for (const index of row.refused ?? []) outcomes.set(entryAt(index), { status: 'not-a-member' });
+    // What is stored is stored, even if its sender has left the group since.
     row.known?.forEach((index, i) => {
       outcomes.set(entryAt(index), { status: 'stored', msgId: row.known_id?.[i] as number });
     });
-    for (const index of row.refused ?? []) outcomes.set(entryAt(index), { status: 'not-a-member' });
     return entries.filter((entry) => {
       const outcome = outcomes.get(repeats.get(entry) ?? entry);
       if (outcome) this.#finish(entry, outcome);
@@ -208,6 +212,10 @@ export class MessageWriter {
         originConnection: entry.originConnection,
         groupVersion: group_versions?.[conversation] ?? 0,
       });
+      if (this.#debug) {
+        const trace = traceId(entry.originInstance, entry.originTicket);
+        this.#options.kit.log.debug({ trace, msgId, outbox: outbox_id }, 'message stored');
+      }
     }
     this.#stored.inc(stored.length);
     this.#options.publisher.publish({ outboxId: outbox_id, messages: stored });

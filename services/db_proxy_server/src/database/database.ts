@@ -1,5 +1,5 @@
 import { type Kit, TeamTalkError, withDeadline } from '@teamtalk/service-kit';
-import type { Pool, QueryResultRow } from 'pg';
+import type { Pool, PoolClient, QueryResultRow } from 'pg';
 import type { DataSource } from 'typeorm';
 import { openDataSource, poolOf } from './data-source.js';
 import { databaseError } from './errors.js';
@@ -9,6 +9,12 @@ export interface Statement {
   readonly name: string;
   readonly text: string;
 }
+
+/** Runs one statement of a transaction. */
+export type Query = <Row extends QueryResultRow>(
+  statement: Statement,
+  values: readonly unknown[],
+) => Promise<Row[]>;
 
 export interface DatabaseConfig {
   url: string;
@@ -70,9 +76,7 @@ export class Database {
    * @throws TeamTalkError `resource-exhausted` when too many wait already; otherwise as databaseError says
    */
   async query<Row extends QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
-    if (this.pool.waitingCount >= maxWaiting) {
-      throw this.#count(new TeamTalkError('resource-exhausted', 'too many wait for a database connection'));
-    }
+    this.#requireRoom();
     try {
       const { rows } = await this.pool.query<Row>({ ...statement, values: values as unknown[] });
       this.#answered();
@@ -82,9 +86,36 @@ export class Database {
     }
   }
 
+  /**
+   * Runs the statements of `work` in one transaction, committed when `work` resolves. When anything fails,
+   * nothing of it has happened; only if the answer to the commit itself is lost is that not known.
+   * @param name of what is done, for errors
+   * @throws TeamTalkError as `query`
+   */
+  async transaction<T>(name: string, work: (query: Query) => Promise<T>): Promise<T> {
+    this.#requireRoom();
+    let client: PoolClient | undefined;
+    try {
+      client = await this.pool.connect();
+      const result = await inTransaction(client, work);
+      client.release();
+      this.#answered();
+      return result;
+    } catch (error) {
+      // Its connection ends, and the transaction with it: after a time-out it could not even roll back.
+      client?.release(true);
+      throw this.#count(databaseError(error, name));
+    }
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.dataSource.destroy();
+  }
+
+  #requireRoom(): void {
+    if (this.pool.waitingCount < maxWaiting) return;
+    throw this.#count(new TeamTalkError('resource-exhausted', 'too many wait for a database connection'));
   }
 
   #count(error: TeamTalkError): TeamTalkError {
@@ -114,4 +145,16 @@ export class Database {
       this.#probing = false;
     }
   }
+}
+
+async function inTransaction<T>(client: PoolClient, work: (query: Query) => Promise<T>): Promise<T> {
+  await client.query('BEGIN');
+  const result = await work(
+    async <Row extends QueryResultRow>(statement: Statement, values: readonly unknown[]) => {
+      const { rows } = await client.query<Row>({ ...statement, values: values as unknown[] });
+      return rows;
+    },
+  );
+  await client.query('COMMIT');
+  return result;
 }

@@ -4,6 +4,7 @@ import { userHasLeft } from '../entities/index.js';
 import { OneAtATime } from '../passwords/one-at-a-time.js';
 import { isClientDigest } from '../passwords/password.js';
 import { type LoginCandidate, maxNameLength } from '../repositories/logins.js';
+import { isStorableText } from '../repositories/text.js';
 import { toUser } from '../repositories/user-rows.js';
 
 const { LoginResult } = teamtalk.db;
@@ -73,7 +74,5 @@ export function login(context: Context): (request: teamtalk.db.LoginRequest) => 
 
 /** Whether there can be such a name; long ones are not even counted. */
 function isPossibleName(name: string): boolean {
-  // Characters are counted as PostgreSQL counts them; each has at most two UTF-16 units.
-  if (name.length === 0 || name.length > maxNameLength * 2 || name.includes('\0')) return false;
-  return [...name].length <= maxNameLength;
+  return name !== '' && isStorableText(name, maxNameLength);
 }

@@ -5,7 +5,7 @@ export class Accounts1764000000000 implements MigrationInterface {
   readonly name = 'Accounts1764000000000';
 
   async up(runner: QueryRunner): Promise<void> {
-    // The time of writing, not of the transaction's begin: see repositories/accounts.ts, syncMark.
+    // The time of writing, not of the transaction's begin: see repositories/synced-table.ts.
     await runner.query(`
       CREATE FUNCTION touch_updated_at() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN

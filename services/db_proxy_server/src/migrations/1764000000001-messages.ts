@@ -110,8 +110,10 @@ export class Messages1764000000001 implements MigrationInterface {
  * When such a look finds something (refused, or known already), nothing is stored and only that is
  * returned: the caller takes those messages out and calls again. A conversation whose users or group do
  * not exist gets a null base; its messages are skipped.
+ *
+ * Exported for the way back from 1764000000003, which replaces it.
  */
-const appendMessages = `
+export const appendMessages = `
 CREATE FUNCTION append_messages(
   c_conv int8[], c_count int4[], c_low int4[],
   m_conv int4[], m_rank int4[], m_from int4[], m_sender_rank int4[], m_type int2[], m_token int8[], m_data bytea[],

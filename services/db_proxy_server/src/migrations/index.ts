@@ -1,5 +1,12 @@
 import { Accounts1764000000000 } from './1764000000000-accounts.js';
 import { Messages1764000000001 } from './1764000000001-messages.js';
+import { SettingsAndFiles1764000000002 } from './1764000000002-settings-and-files.js';
+import { SendersWhoLeft1764000000003 } from './1764000000003-senders-who-left.js';
 
 /** Every step of the schema, oldest first. A step that has been released never changes. */
-export const migrations = [Accounts1764000000000, Messages1764000000001];
+export const migrations = [
+  Accounts1764000000000,
+  Messages1764000000001,
+  SettingsAndFiles1764000000002,
+  SendersWhoLeft1764000000003,
+];

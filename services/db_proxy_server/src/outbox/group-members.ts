@@ -2,65 +2,126 @@ import type { Kit } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
 import type { StoredMessage } from './stored-batch.js';
 
-interface Members {
+/** Members of all kept lists together: 12 bytes each. */
+const maxKept = 1_000_000;
+
+interface MembersRow {
+  id: number;
   version: number;
-  ids: number[];
+  /** in the order of joining, as join_ids */
+  user_ids: number[];
+  join_ids: number[];
 }
 
-/** Groups whose members are kept in memory at most. */
-const maxGroups = 10_000;
+/** The members of a group at a version of it. */
+export class MemberList {
+  readonly version: number;
+  readonly #userIds: number[];
+  /** newest message when each joined, ascending */
+  readonly #joinIds: Int32Array;
+
+  constructor({ version, user_ids, join_ids }: Omit<MembersRow, 'id'>) {
+    this.version = version;
+    this.#userIds = user_ids;
+    this.#joinIds = Int32Array.from(join_ids);
+  }
+
+  get size(): number {
+    return this.#userIds.length;
+  }
+
+  /** Who gets a message: those who joined before it. To the others it is not shown in the history either. */
+  receiversOf(msgId: number): readonly number[] {
+    let end = this.#joinIds.length;
+    while (end > 0 && (this.#joinIds[end - 1] as number) >= msgId) end--;
+    return end === this.#userIds.length ? this.#userIds : this.#userIds.slice(0, end);
+  }
+}
+
+/** Member lists by group id, one for each group that has a message in a batch. */
+export type MemberLists = ReadonlyMap<number, MemberList>;
+
+const noLists: MemberLists = new Map();
+const nobody = new MemberList({ version: 0, user_ids: [], join_ids: [] });
 
 /**
  * The members of groups, for delivery. A list is good as long as its version is that of the group when
- * the message was stored; the commit tells it, so that nothing has to be invalidated.
+ * the message was stored, or newer; the commit tells it, so that nothing has to be invalidated.
  */
 export class GroupMembers {
   readonly #pool: Pool;
   readonly #kit: Kit;
-  readonly #groups = new Map<number, Members>();
+  /** the ones loaded first come first */
+  readonly #lists = new Map<number, MemberList>();
+  #kept = 0;
 
   constructor(pool: Pool, kit: Kit) {
     this.#pool = pool;
     this.#kit = kit;
   }
 
-  /** The members last loaded. `pendingFor` must have been waited for. */
-  of(groupId: number): number[] {
-    return this.#groups.get(groupId)?.ids ?? [];
-  }
-
-  /** Loads what the messages need and is not here in their version; undefined when nothing is missing. */
-  pendingFor(messages: readonly StoredMessage[]): Promise<void> | undefined {
+  /** The lists for some messages: at once when all are here in their versions. */
+  listsFor(messages: readonly StoredMessage[]): MemberLists | Promise<MemberLists> {
+    let lists: Map<number, MemberList> | undefined;
     let missing: Set<number> | undefined;
     for (const { isGroup, toSessionId, groupVersion } of messages) {
-      if (isGroup && (this.#groups.get(toSessionId)?.version ?? -1) < groupVersion) {
+      if (!isGroup || lists?.has(toSessionId) || missing?.has(toSessionId)) continue;
+      lists ??= new Map();
+      const list = this.#lists.get(toSessionId);
+      if (list && list.version >= groupVersion) {
+        lists.set(toSessionId, list);
+      } else {
         missing ??= new Set();
         missing.add(toSessionId);
       }
     }
-    return missing && this.#load([...missing]);
+    if (!lists) return noLists;
+    return missing ? this.#load([...missing], lists) : lists;
   }
 
-  async #load(groupIds: number[]): Promise<void> {
+  async #load(groupIds: number[], lists: Map<number, MemberList>): Promise<MemberLists> {
     try {
-      const { rows } = await this.#pool.query<{ id: number; version: number; members: number[] }>({
+      const { rows } = await this.#pool.query<MembersRow>({
         name: 'group_members',
-        text: `SELECT g.id, g.version, array(SELECT m.user_id FROM group_member m WHERE m.group_id = g.id) AS members
-               FROM chat_group g WHERE g.id = ANY ($1::int4[])`,
+        text: `
+          SELECT g.id, g.version, coalesce(m.user_ids, '{}') AS user_ids, coalesce(m.join_ids, '{}') AS join_ids
+          FROM chat_group g
+          LEFT JOIN LATERAL (
+            SELECT array_agg(x.user_id ORDER BY x.join_msg_id, x.user_id) AS user_ids,
+              array_agg(x.join_msg_id ORDER BY x.join_msg_id, x.user_id) AS join_ids
+            FROM group_member x WHERE x.group_id = g.id
+          ) m ON true
+          WHERE g.id = ANY ($1::int4[])`,
         values: [groupIds],
       });
-      for (const { id, version, members } of rows) {
-        this.#groups.delete(id);
-        this.#groups.set(id, { version, ids: members });
+      for (const id of groupIds) lists.set(id, nobody);
+      for (const row of rows) {
+        const list = new MemberList(row);
+        lists.set(row.id, list);
+        this.#keep(row.id, list);
       }
-      for (const oldest of this.#groups.keys()) {
-        if (this.#groups.size <= maxGroups) break;
-        this.#groups.delete(oldest);
-      }
+      return lists;
     } catch (error) {
-      // The batch goes to the members known so far; its row is not deleted by that: see publisher.
       this.#kit.log.warn({ err: error, groups: groupIds.length }, 'members of groups could not be loaded');
       throw error;
     }
+  }
+
+  #keep(groupId: number, list: MemberList): void {
+    const known = this.#lists.get(groupId);
+    // A slower load may bring what was before.
+    if (known && known.version > list.version) return;
+    this.#forget(groupId);
+    this.#lists.set(groupId, list);
+    this.#kept += list.size;
+    for (const oldest of this.#lists.keys()) {
+      if (this.#kept <= maxKept) break;
+      this.#forget(oldest);
+    }
+  }
+
+  #forget(groupId: number): void {
+    this.#kept -= this.#lists.get(groupId)?.size ?? 0;
+    this.#lists.delete(groupId);
   }
 }

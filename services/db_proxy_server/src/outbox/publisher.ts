@@ -1,7 +1,7 @@
 import { type Bus, type Registry, rendezvous, type teamtalk, topics } from '@teamtalk/bus';
 import type { Kit } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
-import type { GroupMembers } from './group-members.js';
+import type { GroupMembers, MemberLists } from './group-members.js';
 import type { StoredBatch, StoredMessage } from './stored-batch.js';
 
 export interface PublisherOptions {
@@ -69,28 +69,25 @@ export class OutboxPublisher {
       return;
     }
     this.#inFlight.add(batch.outboxId);
-    const pending = this.#options.members.pendingFor(batch.messages);
-    // Batches leave in the order of commit: none overtakes one that waits for its groups' members.
-    if (pending || this.#queue) {
-      const turn = (this.#queue ?? Promise.resolve())
-        .then(() => this.#options.members.pendingFor(batch.messages))
-        .then(() => void this.#deliver(batch));
-      this.#queue = turn;
-      void turn.finally(() => {
-        if (this.#queue === turn) this.#queue = undefined;
-      });
-    } else {
-      void this.#deliver(batch);
+    const lists = this.#options.members.listsFor(batch.messages);
+    if (!this.#queue && !(lists instanceof Promise)) {
+      void this.#deliver(batch, lists);
+      return;
     }
+    // Batches leave in the order of commit: none overtakes one that waits for its groups' members.
+    const turn = Promise.allSettled([lists, this.#queue]).then(([loaded]) => {
+      if (this.#queue === turn) this.#queue = undefined;
+      void this.#deliver(batch, loaded.status === 'fulfilled' ? loaded.value : undefined);
+    });
+    this.#queue = turn;
   }
 
   /**
    * Sends one batch that the sweeper found.
    * @throws TeamTalkError when no route_server answers for it
    */
-  async redeliver(batch: StoredBatch): Promise<void> {
-    await this.#options.members.pendingFor(batch.messages);
-    await this.#send(batch.messages, true);
+  async redeliver({ messages }: StoredBatch): Promise<void> {
+    await this.#send(messages, await this.#options.members.listsFor(messages), true);
   }
 
   takeDelivered(): string[] {
@@ -112,11 +109,14 @@ export class OutboxPublisher {
     await this.#deleteIdle();
   }
 
-  async #deliver(batch: StoredBatch): Promise<void> {
+  /** @param known the members of its groups; undefined: they could not be loaded yet */
+  async #deliver(batch: StoredBatch, known: MemberLists | undefined): Promise<void> {
+    let lists = known;
     let redelivery = false;
     while (!this.#stopped) {
       try {
-        await this.#send(batch.messages, redelivery);
+        lists ??= await this.#options.members.listsFor(batch.messages);
+        await this.#send(batch.messages, lists, redelivery);
         this.#delivered.push(batch.outboxId);
         break;
       } catch (error) {
@@ -131,15 +131,16 @@ export class OutboxPublisher {
     this.#inFlight.delete(batch.outboxId);
   }
 
-  async #send(messages: readonly StoredMessage[], redelivery: boolean): Promise<void> {
-    const { bus, kit, routeServers, members } = this.#options;
+  async #send(messages: readonly StoredMessage[], lists: MemberLists, redelivery: boolean): Promise<void> {
+    const { bus, kit, routeServers } = this.#options;
+    const wire = messages.map((message) => toWire(message, lists)).filter((message) => message !== undefined);
+    if (wire.length === 0) return;
     const alive = routeServers.all();
     const active = alive.filter((each) => !each.draining);
     // A retry goes to any of them: the one chosen first may be alive but stuck.
     const key = redelivery ? (Math.random() * 0x1_0000_0000) >>> 0 : kit.instance;
     const chosen = rendezvous(key, active.length > 0 ? active : alive);
     if (!chosen) throw new Error('no route_server is known');
-    const wire = messages.map((message) => toWire(message, members));
     await Promise.all(
       chunks(wire, bus.maxEventBytes - eventReserve).map((part) =>
         bus.request(topics.storedBatch(chosen.instance), { messages: part, redelivery }, answerMs),
@@ -159,7 +160,11 @@ export class OutboxPublisher {
   }
 }
 
-function toWire(message: StoredMessage, members: GroupMembers): WireMessage {
+/** undefined for a message to a group whose members have all left since */
+function toWire(message: StoredMessage, lists: MemberLists): WireMessage | undefined {
+  const members = message.isGroup ? lists.get(message.toSessionId) : undefined;
+  const receivers = members?.receiversOf(message.msgId) ?? [];
+  if (message.isGroup && receivers.length === 0) return undefined;
   return {
     sessionType: message.isGroup ? 2 : 1,
     fromUserId: message.fromUserId,
@@ -169,7 +174,8 @@ function toWire(message: StoredMessage, members: GroupMembers): WireMessage {
     originInstance: message.originInstance,
     originTicket: message.originTicket,
     originConnection: message.originConnection,
-    ...(message.isGroup && { memberIds: members.of(message.toSessionId) }),
+    memberIds: receivers as number[],
+    groupVersion: members?.version ?? 0,
   };
 }
 

@@ -6,7 +6,7 @@ export function isStorableId(id: number): boolean {
   return id > 0 && id <= maxId;
 }
 
-/** A message id of the wire, cut to what the store can hold. */
-export function clampMessageId(id: number): number {
-  return Math.min(id, maxId);
+/** A message id or version of the wire, cut to what the store can hold. */
+export function clampToStorable(value: number): number {
+  return Math.min(value, maxId);
 }

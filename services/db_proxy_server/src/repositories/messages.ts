@@ -1,5 +1,5 @@
 import type { Database, Statement } from '../database/database.js';
-import { clampMessageId, isStorableId } from './ids.js';
+import { clampToStorable, isStorableId } from './ids.js';
 
 /** A conversation as one of its users sees it. */
 export interface SessionKey {
@@ -30,8 +30,8 @@ const maxAnswerBytes = 16 * 1024 * 1024;
 const columns =
   'm.id, m.from_id, floor(extract(epoch FROM m.created_at))::float8 AS create_time, m.type, m.data';
 
-/** `conv` of the pair of users $1 and $2. */
-const pair = '((least($1::int8, $2::int8) << 32) | greatest($1::int8, $2::int8))';
+/** `conv` of the pair of users $1 and $2, in SQL. */
+export const pair = '((least($1::int8, $2::int8) << 32) | greatest($1::int8, $2::int8))';
 
 /** Reads of a pair need no check that the user may see it: its key is made of his own id. */
 const ofPair = `message m WHERE m.conv = ${pair}`;
@@ -96,7 +96,7 @@ export class Messages {
   async history(session: SessionKey, begin: number, count: number): Promise<MessageRow[]> {
     if (!isPossible(session) || count === 0) return [];
     const statement = session.isGroup ? statements.groupHistory : statements.pairHistory;
-    return this.#read(statement, session, clampMessageId(begin), count);
+    return this.#read(statement, session, clampToStorable(begin), count);
   }
 
   /** Those of the ids that exist and that the user may see, newest first. */
@@ -125,8 +125,8 @@ export class Messages {
     return this.#database.query<StoredMessageRow>(statements.storedRange, [
       session.isGroup ? 0 : session.userId,
       session.sessionId,
-      clampMessageId(first),
-      clampMessageId(last),
+      clampToStorable(first),
+      clampToStorable(last),
       count,
     ]);
   }
@@ -136,6 +136,7 @@ export class Messages {
   }
 }
 
-function isPossible({ userId, isGroup, sessionId }: SessionKey): boolean {
+/** Whether there can be such a conversation. */
+export function isPossible({ userId, isGroup, sessionId }: SessionKey): boolean {
   return isStorableId(userId) && isStorableId(sessionId) && (isGroup || userId !== sessionId);
 }

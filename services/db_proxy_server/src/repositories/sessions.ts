@@ -1,6 +1,7 @@
 import { MsgType } from '@teamtalk/protocol';
-import type { Database, Statement } from '../database/database.js';
+import type { Database, Query, Statement } from '../database/database.js';
 import { isStorableId } from './ids.js';
+import { isPossible, pair, type SessionKey } from './messages.js';
 
 /** A conversation in a user's list, with its newest message. */
 export interface SessionRow {
@@ -70,6 +71,46 @@ const recent: Statement = {
   text: listed('last_at >= to_timestamp($2::float8 + 1)', maxRecent),
 };
 
+/** Holds the row, so that what is read and what is removed is the same newest message. */
+const lockPair: Statement = {
+  name: 'session_lock_pair',
+  text: `SELECT c.conv, c.last_id FROM conversation c WHERE c.conv = ${pair} FOR NO KEY UPDATE`,
+};
+
+const readPair: Statement = {
+  name: 'session_read_pair',
+  text: `SELECT FROM mark_read(ARRAY[$1::int8], ARRAY[$2::int4], ARRAY[$3::int4], '{}', '{}', '{}')`,
+};
+
+const removePair: Statement = {
+  name: 'session_remove_pair',
+  text: `
+    UPDATE conversation
+    SET low_removed = greatest(low_removed, $2), high_removed = greatest(high_removed, $3)
+    WHERE conv = $1`,
+};
+
+/** A message that comes meanwhile is beyond this one and brings the session back: no lock is needed. */
+const newestOfGroup: Statement = {
+  name: 'session_newest_of_group',
+  text: `
+    SELECT coalesce(c.last_id, 0) AS last_id
+    FROM group_member g LEFT JOIN conversation c ON c.conv = g.group_id
+    WHERE g.user_id = $1 AND g.group_id = $2`,
+};
+
+const readGroup: Statement = {
+  name: 'session_read_group',
+  text: `SELECT FROM mark_read('{}', '{}', '{}', ARRAY[$2::int4], ARRAY[$1::int4], ARRAY[$3::int4])`,
+};
+
+const removeGroup: Statement = {
+  name: 'session_remove_group',
+  text: `
+    UPDATE group_member SET removed_id = greatest(removed_id, $3)
+    WHERE user_id = $1 AND group_id = $2 RETURNING user_id`,
+};
+
 /** Users' lists of conversations. */
 export class Sessions {
   readonly #database: Database;
@@ -92,4 +133,33 @@ export class Sessions {
     if (!isStorableId(userId)) return [];
     return this.#database.query<SessionRow>(recent, [userId, updatedAfter]);
   }
+
+  /**
+   * Takes a session off the user's list, read up to its newest message, until a later one comes. For the
+   * others in it nothing changes.
+   * @returns whether the user has such a conversation, on his list or not
+   */
+  async remove(session: SessionKey): Promise<boolean> {
+    if (!isPossible(session)) return false;
+    return this.#database.transaction('remove_session', (query) =>
+      session.isGroup ? removeGroupSession(query, session) : removePairSession(query, session),
+    );
+  }
+}
+
+async function removePairSession(query: Query, { userId, sessionId }: SessionKey): Promise<boolean> {
+  const [row] = await query<{ conv: string; last_id: number }>(lockPair, [userId, sessionId]);
+  if (!row) return false;
+  const sides = userId < sessionId ? [row.last_id, 0] : [0, row.last_id];
+  await query(readPair, [row.conv, ...sides]);
+  await query(removePair, [row.conv, ...sides]);
+  return true;
+}
+
+async function removeGroupSession(query: Query, { userId, sessionId }: SessionKey): Promise<boolean> {
+  const [row] = await query<{ last_id: number }>(newestOfGroup, [userId, sessionId]);
+  if (!row) return false;
+  await query(readGroup, [userId, sessionId, row.last_id]);
+  // He may have been removed from the group meanwhile.
+  return (await query(removeGroup, [userId, sessionId, row.last_id])).length > 0;
 }

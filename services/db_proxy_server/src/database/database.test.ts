@@ -1,0 +1,55 @@
+import { TeamTalkError } from '@teamtalk/service-kit';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { createTestContext, type TestContext } from '../testing/test-context.js';
+import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
+import type { Query } from './database.js';
+
+let database: TestDatabase;
+let context: TestContext;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  context = await createTestContext(database.url);
+  await database.dataSource.query('CREATE TABLE note (id int4 PRIMARY KEY)');
+});
+afterAll(async () => {
+  await context.close();
+  await database.drop();
+});
+beforeEach(() => database.dataSource.query('TRUNCATE note'));
+
+const insert = (query: Query, id: number) =>
+  query({ name: 'insert_note', text: 'INSERT INTO note (id) VALUES ($1)' }, [id]);
+
+async function notes(): Promise<number[]> {
+  const rows: { id: number }[] = await database.dataSource.query('SELECT id FROM note ORDER BY id');
+  return rows.map(({ id }) => id);
+}
+
+test('a transaction is seen by others when it is done, and gives what its work gives', async () => {
+  const result = await context.database.transaction('notes', async (query) => {
+    await insert(query, 1);
+    await insert(query, 2);
+    expect(await notes()).toEqual([]);
+    return 'both';
+  });
+  expect(result).toBe('both');
+  expect(await notes()).toEqual([1, 2]);
+});
+
+test('when its work fails nothing of it has happened, and the connections stay usable', async () => {
+  for (let i = 0; i < 10; i++) {
+    const failing = context.database.transaction('notes', async (query) => {
+      await insert(query, 1);
+      throw new TeamTalkError('not-permitted', 'changed its mind');
+    });
+    await expect(failing).rejects.toMatchObject({ code: 'not-permitted' });
+  }
+  const broken = context.database.transaction('notes', async (query) => {
+    await insert(query, 1);
+    await insert(query, 1);
+  });
+  await expect(broken).rejects.toMatchObject({ code: 'internal', message: expect.stringContaining('notes') });
+  await context.database.transaction('notes', (query) => insert(query, 3));
+  expect(await notes()).toEqual([3]);
+});

@@ -1,0 +1,155 @@
+import type { Database, Query, Statement } from '../database/database.js';
+import { userHasLeft } from '../entities/index.js';
+import { isStorableId } from '../repositories/ids.js';
+import { mayChangeMembers, type WantedChange } from './permissions.js';
+
+export interface MemberChange extends WantedChange {
+  groupId: number;
+  /** may change any group; `userId` does not matter then */
+  byAdmin: boolean;
+}
+
+export type MemberChangeOutcome =
+  | { result: 'not-found' | 'not-permitted' | 'full' }
+  | {
+      result: 'ok';
+      /** members after the change, ascending */
+      current: number[];
+      /** who was really added or removed, ascending */
+      changed: number[];
+      /** of the group after the change; 0 when nobody was changed */
+      version: number;
+    };
+
+interface GroupRow {
+  type: number;
+  creator_id: number;
+}
+
+/** One change of a group at a time: what is read after this stays so until the end of the transaction. */
+const lockGroup: Statement = {
+  name: 'group_lock',
+  text: 'SELECT type, creator_id FROM chat_group WHERE id = $1 AND status = 0 FOR NO KEY UPDATE',
+};
+
+const memberIds: Statement = {
+  name: 'group_member_ids',
+  text: 'SELECT array(SELECT user_id FROM group_member WHERE group_id = $1 ORDER BY user_id) AS ids',
+};
+
+const whoWorksHere: Statement = {
+  name: 'users_who_work_here',
+  text: `
+    SELECT array(
+      SELECT id FROM im_user WHERE id = ANY ($1::int4[]) AND status <> ${userHasLeft} ORDER BY id
+    ) AS ids`,
+};
+
+/**
+ * Holds the row that every message to the group must have to get its number: none is stored while the
+ * members change, so that each one is either before the change or after it. append_messages too takes the
+ * conversation first and members' rows then, ascending. Makes the row where the group has none yet, and
+ * writes nothing new into one that exists.
+ */
+const lockConversation: Statement = {
+  name: 'group_lock_conversation',
+  text: `
+    INSERT INTO conversation AS c (conv) VALUES ($1::int4)
+    ON CONFLICT (conv) DO UPDATE SET last_at = c.last_at
+    RETURNING last_id`,
+};
+
+const addMembers: Statement = {
+  name: 'group_add_members',
+  text: `
+    INSERT INTO group_member (group_id, user_id, join_msg_id, read_id)
+    SELECT $1, user_id, $3, $3 FROM unnest($2::int4[]) AS user_id ORDER BY user_id`,
+};
+
+const removeMembers: Statement = {
+  name: 'group_remove_members',
+  // Locked ascending, as those who move read positions do.
+  text: `
+    WITH leaving AS (
+      SELECT user_id FROM group_member WHERE group_id = $1 AND user_id = ANY ($2::int4[])
+      ORDER BY user_id FOR UPDATE
+    )
+    DELETE FROM group_member m USING leaving WHERE m.group_id = $1 AND m.user_id = leaving.user_id`,
+};
+
+const growVersion: Statement = {
+  name: 'group_grow_version',
+  // status 1: dissolved
+  text: `
+    UPDATE chat_group SET version = version + 1, updated_at = clock_timestamp(),
+      status = CASE WHEN $2::bool THEN 1 ELSE status END
+    WHERE id = $1 RETURNING version`,
+};
+
+/** Joining and leaving groups. */
+export class MemberChanges {
+  readonly #database: Database;
+  readonly #maxMembers: number;
+
+  constructor(database: Database, maxMembers: number) {
+    this.#database = database;
+    this.#maxMembers = maxMembers;
+  }
+
+  /**
+   * Adds or removes members, all in one step or none. Who is a member already, is none, does not exist or
+   * has left the company is left out. A new member sees what is written from now on, also one who was there
+   * before. A group without members is dissolved, for good.
+   */
+  async change(change: MemberChange): Promise<MemberChangeOutcome> {
+    if (!isStorableId(change.groupId)) return { result: 'not-found' };
+    return this.#database.transaction('change_members', (query) => this.#changeWith(query, change));
+  }
+
+  async #changeWith(query: Query, change: MemberChange): Promise<MemberChangeOutcome> {
+    const { groupId, kind, byAdmin } = change;
+    const [group] = await query<GroupRow>(lockGroup, [groupId]);
+    if (!group) return { result: 'not-found' };
+    const members = new Set(await ids(query, memberIds, groupId));
+    const rights = { type: group.type, creatorId: group.creator_id, memberIds: members };
+    if (!byAdmin && !mayChangeMembers(rights, change)) return { result: 'not-permitted' };
+
+    const wanted = [...new Set(change.userIds)].filter(isStorableId);
+    if (kind === 'add') {
+      const strangers = wanted.filter((id) => !members.has(id));
+      const changed = strangers.length > 0 ? await ids(query, whoWorksHere, strangers) : [];
+      if (members.size + changed.length > this.#maxMembers && changed.length > 0) return { result: 'full' };
+      for (const id of changed) members.add(id);
+      const version = await this.#write(query, groupId, 'add', changed, false);
+      return { result: 'ok', current: ascending(members), changed, version };
+    }
+    const changed = ascending(wanted.filter((id) => members.delete(id)));
+    const version = await this.#write(query, groupId, 'remove', changed, members.size === 0);
+    return { result: 'ok', current: ascending(members), changed, version };
+  }
+
+  /** @returns the group's new version; 0 when there is nothing to write */
+  async #write(
+    query: Query,
+    groupId: number,
+    kind: MemberChange['kind'],
+    userIds: number[],
+    dissolved: boolean,
+  ): Promise<number> {
+    if (userIds.length === 0) return 0;
+    const [conversation] = await query<{ last_id: number }>(lockConversation, [groupId]);
+    if (kind === 'add') await query(addMembers, [groupId, userIds, conversation?.last_id ?? 0]);
+    else await query(removeMembers, [groupId, userIds]);
+    const [group] = await query<{ version: number }>(growVersion, [groupId, dissolved]);
+    return group?.version ?? 0;
+  }
+}
+
+async function ids(query: Query, statement: Statement, value: unknown): Promise<number[]> {
+  const [row] = await query<{ ids: number[] }>(statement, [value]);
+  return row?.ids ?? [];
+}
+
+function ascending(userIds: Iterable<number>): number[] {
+  return [...userIds].sort((a, b) => a - b);
+}

@@ -1,0 +1,41 @@
+import { IM } from '@teamtalk/protocol';
+
+const { GROUP_TYPE_TMP } = IM.BaseDefine.GroupType;
+
+/** A group as far as it decides who may change its members. */
+export interface GroupRights {
+  /** 1 normal, 2 temporary */
+  type: number;
+  /** 0: nobody's */
+  creatorId: number;
+  memberIds: ReadonlySet<number>;
+}
+
+export interface WantedChange {
+  kind: 'add' | 'remove';
+  /** who asks */
+  userId: number;
+  /** whom to add or remove */
+  userIds: readonly number[];
+}
+
+/**
+ * Whether a user may change the members of a group (protocol notes, section 6):
+ *
+ * |                  | add      | remove others | remove only himself |
+ * |------------------|----------|---------------|---------------------|
+ * | temporary, any member | yes | no            | yes                 |
+ * | temporary, its creator | yes | yes          | yes                 |
+ * | normal, any member | no     | no            | no                  |
+ * | normal, its creator | yes   | yes           | yes                 |
+ * | an outsider      | no       | no            | no                  |
+ *
+ * A creator who is no longer a member is an outsider. What an administrator asks (the HTTP API) is not
+ * asked here. A wish is granted as a whole or not at all.
+ */
+export function mayChangeMembers(group: GroupRights, { kind, userId, userIds }: WantedChange): boolean {
+  if (!group.memberIds.has(userId)) return false;
+  if (userId === group.creatorId) return true;
+  if (group.type !== GROUP_TYPE_TMP) return false;
+  return kind === 'add' || userIds.every((id) => id === userId);
+}

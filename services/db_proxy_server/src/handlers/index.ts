@@ -1,0 +1,62 @@
+import { accounts, files, groups, messages, type RpcServer } from '@teamtalk/rpc';
+import type { Context } from '../context.js';
+import type { MessageStore } from '../message-store.js';
+import { addOfflineFile } from './add-offline-file.js';
+import { appendMessages } from './append-messages.js';
+import { changeAvatar } from './change-avatar.js';
+import { changeMembers } from './change-members.js';
+import { changeSignature } from './change-signature.js';
+import { createGroup } from './create-group.js';
+import { deleteOfflineFile } from './delete-offline-file.js';
+import { getGroups } from './get-groups.js';
+import { getHistory } from './get-history.js';
+import { getLatestMessageId } from './get-latest-message-id.js';
+import { getMessages } from './get-messages.js';
+import { getPushShield } from './get-push-shield.js';
+import { getRecentSessions } from './get-recent-sessions.js';
+import { getStoredRange } from './get-stored-range.js';
+import { getUnread } from './get-unread.js';
+import { getUsers } from './get-users.js';
+import { listDepartments } from './list-departments.js';
+import { listGroups } from './list-groups.js';
+import { listOfflineFiles } from './list-offline-files.js';
+import { listUsers } from './list-users.js';
+import { login } from './login.js';
+import { markRead } from './mark-read.js';
+import { removeSession } from './remove-session.js';
+import { setDeviceToken } from './set-device-token.js';
+import { setPushShield } from './set-push-shield.js';
+import { shieldGroup } from './shield-group.js';
+
+/** Every RPC of proto/internal/db_proxy.proto. */
+export function serve(server: RpcServer, context: Context, store: MessageStore): void {
+  server.unary(accounts.login, login(context));
+  server.unary(accounts.listUsers, listUsers(context));
+  server.unary(accounts.getUsers, getUsers(context));
+  server.unary(accounts.listDepartments, listDepartments(context));
+  server.unary(accounts.changeAvatar, changeAvatar(context));
+  server.unary(accounts.changeSignature, changeSignature(context));
+  server.unary(accounts.setDeviceToken, setDeviceToken(context));
+  server.unary(accounts.setPushShield, setPushShield(context));
+  server.unary(accounts.getPushShield, getPushShield(context));
+
+  server.unary(groups.listGroups, listGroups(context));
+  server.unary(groups.getGroups, getGroups(context));
+  server.unary(groups.createGroup, createGroup(context));
+  server.unary(groups.changeMembers, changeMembers(context));
+  server.unary(groups.shieldGroup, shieldGroup(context));
+
+  server.unary(files.addOfflineFile, addOfflineFile(context));
+  server.unary(files.listOfflineFiles, listOfflineFiles(context));
+  server.unary(files.deleteOfflineFile, deleteOfflineFile(context));
+
+  server.stream(messages.append, appendMessages(store.writer));
+  server.stream(messages.markRead, markRead(store.readMarks));
+  server.unary(messages.getHistory, getHistory(context));
+  server.unary(messages.getMessages, getMessages(context));
+  server.unary(messages.getLatestMessageId, getLatestMessageId(context));
+  server.unary(messages.getUnread, getUnread(context));
+  server.unary(messages.getRecentSessions, getRecentSessions(context));
+  server.unary(messages.removeSession, removeSession(context));
+  server.unary(messages.getStoredRange, getStoredRange(context));
+}

@@ -1,0 +1,23 @@
+import type { teamtalk } from '@teamtalk/rpc';
+import type { Context } from '../context.js';
+import { shareAnswers } from './shared-answers.js';
+
+/** Departments changed since a moment (0x0210; protocol notes, section 5). */
+export function listDepartments({
+  departments,
+}: Context): (request: teamtalk.db.ListUsersRequest) => Promise<teamtalk.db.DepartmentList.$Properties> {
+  const changes = shareAnswers((since) => departments.changes(since));
+  return async ({ updatedSince }) => {
+    const { rows, mark } = await changes(updatedSince);
+    return {
+      departments: rows.map((row) => ({
+        deptId: row.id,
+        priority: row.priority,
+        deptName: row.name,
+        parentDeptId: row.parent_id,
+        deptStatus: row.status,
+      })),
+      latestUpdateTime: mark,
+    };
+  };
+}

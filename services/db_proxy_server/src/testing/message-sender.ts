@@ -1,0 +1,56 @@
+import { MsgType } from '@teamtalk/protocol';
+import { createKit } from '@teamtalk/service-kit';
+import type { Pool } from 'pg';
+import { type Entry, type Outcome, toEntry } from '../append/entry.js';
+import { MessageWriter } from '../append/message-writer.js';
+import type { StoredBatch } from '../outbox/stored-batch.js';
+
+export interface TestMessage {
+  from: number;
+  /** a user, or a group */
+  to: number;
+  group?: boolean;
+  text?: string;
+  /** numbered by the sender when left out */
+  ticket?: number;
+  retry?: boolean;
+}
+
+/** One replica's way of storing messages; several of them on one database are several replicas. */
+export class MessageSender {
+  readonly #writer: MessageWriter;
+  readonly #instance: number;
+  #ticket = 0;
+
+  /** @param publish gets what was committed, in the place of the outbox's publisher */
+  constructor(pool: Pool, publish: (batch: StoredBatch) => void = () => {}) {
+    const kit = createKit('db_proxy_server', { logLevel: 'silent', shutdownMs: 1_000 });
+    this.#instance = kit.instance;
+    this.#writer = new MessageWriter({
+      kit,
+      pool,
+      lanes: 1,
+      publisher: { publish, takeDelivered: () => [], returnDelivered: () => {} },
+    });
+  }
+
+  send({ from, to, group = false, text = 'x', ticket = ++this.#ticket, retry = false }: TestMessage) {
+    return new Promise<Outcome>((resolve) => {
+      const entry: Entry = toEntry(
+        {
+          ticket,
+          fromUserId: from,
+          toSessionId: to,
+          msgType: group ? MsgType.GROUP_TEXT : MsgType.SINGLE_TEXT,
+          msgData: Buffer.from(text),
+          clientKey: Buffer.alloc(0),
+          connectionId: 0,
+          retry,
+        },
+        this.#instance,
+        resolve,
+      );
+      this.#writer.append(entry);
+    });
+  }
+}

@@ -1,0 +1,17 @@
+import type { StoredMessage } from '../outbox/stored-batch.js';
+
+/** A committed message, for tests of what comes after the commit. */
+export function storedMessage(given: Partial<StoredMessage> = {}): StoredMessage {
+  return {
+    isGroup: false,
+    fromUserId: 1,
+    toSessionId: 2,
+    msgId: 1,
+    pdu: Buffer.from('pdu'),
+    originInstance: 1,
+    originTicket: 1,
+    originConnection: 0,
+    groupVersion: given.isGroup ? 1 : 0,
+    ...given,
+  };
+}
