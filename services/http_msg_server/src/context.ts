@@ -1,10 +1,16 @@
+import type { Bus } from '@teamtalk/bus';
 import type { TextCodec } from '@teamtalk/protocol';
-import type { MessageAppender } from '@teamtalk/rpc';
+import type { MessageAppender, ReplicaPool } from '@teamtalk/rpc';
+import type { Logger } from '@teamtalk/service-kit';
 
 /** What handlers may use. */
 export interface Context {
   /** of this process; with an entry's ticket it makes a message's trace id */
   readonly instance: number;
+  readonly log: Logger;
+  readonly bus: Bus;
+  /** The db_proxy_servers. */
+  readonly pool: ReplicaPool;
   readonly appender: MessageAppender;
   readonly textCodec: TextCodec;
   /** bytes of the largest message, encrypted */

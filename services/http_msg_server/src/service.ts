@@ -61,6 +61,9 @@ async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<stri
     kit,
     context: {
       instance,
+      log,
+      bus,
+      pool,
       appender,
       textCodec: createTextCodec(config.textKey),
       maxMessageBytes: limits.messageBytes,

@@ -4,7 +4,7 @@ import { z } from 'zod';
 const maxId = 0x7fff_ffff;
 
 /** A whole number; callers write it with and without quotes. */
-const wholeNumber = z.union([
+export const wholeNumber = z.union([
   z.int(),
   z
     .string()
@@ -15,7 +15,8 @@ const wholeNumber = z.union([
 /** A user or group id. */
 export const id = wholeNumber.pipe(z.int().min(1).max(maxId));
 
-export const messageType = wholeNumber;
+/** User ids of one call. */
+export const idList = z.array(id).max(10_000);
 
 /** A caller's own key of a message. */
 export const messageKey = z.union([z.string().min(1).max(200), z.int().transform(String)]);

@@ -3,7 +3,7 @@ import { type AppendResult, conversationKey, teamtalk } from '@teamtalk/rpc';
 import { traceId } from '@teamtalk/service-kit';
 import { z } from 'zod';
 import { type Call, callerOf, type Result } from '../api/call.js';
-import { id, messageKey, messageType } from '../api/fields.js';
+import { id, messageKey, wholeNumber } from '../api/fields.js';
 import { ErrorCode } from '../api/legacy-answer.js';
 import type { Context } from '../context.js';
 
@@ -11,7 +11,7 @@ const parameters = z.object({
   from_user_id: id,
   session_id: id,
   msg: z.string().min(1),
-  msg_type: messageType.default(MsgType.PUSH_NOTICE),
+  msg_type: wholeNumber.default(MsgType.PUSH_NOTICE),
   id: messageKey.optional(),
 });
 
