@@ -75,3 +75,23 @@ test('a replica that never answers: the other is asked within the deadline', asy
 test('nobody is known: unavailable at once', async () => {
   await expect(poolOf().call(accounts.listUsers, {}, 2000)).rejects.toMatchObject({ code: 'unavailable' });
 });
+
+test('a call that must not be made twice is made once, at a replica that is connected', async () => {
+  let calls = 0;
+  const lost = async () => {
+    calls++;
+    throw new TeamTalkError('unavailable', 'lost');
+  };
+  const failing = poolOf(await serve(lost), await serve(lost));
+  await expect(failing.callOnce(accounts.listUsers, {}, 2000)).rejects.toMatchObject({ code: 'unavailable' });
+  expect(calls).toBe(1);
+
+  const pool = poolOf('127.0.0.1:1', await serve(async () => ({ latestUpdateTime: 2 })));
+  await pool.call(accounts.listUsers, {}, 2000);
+  for (let i = 0; i < 4; i++) {
+    expect((await pool.callOnce(accounts.listUsers, {}, 2000)).latestUpdateTime).toBe(2);
+  }
+  await expect(poolOf().callOnce(accounts.listUsers, {}, 2000)).rejects.toMatchObject({
+    code: 'unavailable',
+  });
+});

@@ -29,6 +29,18 @@ export const envSchema = {
     600_000,
     'A connection that has not asked to log in by then is closed, ms',
   ),
+  MAX_TASKS: env.integer(
+    100_000,
+    1,
+    10_000_000,
+    'Transfers that were asked for and have not expired, at most; more are refused',
+  ),
+  TASK_MS: env.integer(
+    3_600_000,
+    1000,
+    604_800_000,
+    'A transfer that was asked for has to be over after this time, ms',
+  ),
   MAX_CONSECUTIVE_BAD_PDUS: env.integer(
     20,
     1,
@@ -42,8 +54,9 @@ export interface FileServerConfig extends CommonConfig {
   nats: { url: string; prefix: string };
   listen: { host: string; port: number };
   advertise: { ip: string; port: number };
-  limits: { connections: number; pduBytes: number; consecutiveBadPdus: number };
+  limits: { connections: number; pduBytes: number; consecutiveBadPdus: number; tasks: number };
   loginTimeoutMs: number;
+  taskMs: number;
 }
 
 function nest(values: EnvValues<typeof envSchema>): FileServerConfig {
@@ -56,8 +69,10 @@ function nest(values: EnvValues<typeof envSchema>): FileServerConfig {
       connections: values.MAX_CONNECTIONS,
       pduBytes: values.MAX_PDU_BYTES,
       consecutiveBadPdus: values.MAX_CONSECUTIVE_BAD_PDUS,
+      tasks: values.MAX_TASKS,
     },
     loginTimeoutMs: values.LOGIN_TIMEOUT_MS,
+    taskMs: values.TASK_MS,
   };
 }
 

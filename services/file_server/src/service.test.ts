@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { Bus, Registry } from '@teamtalk/bus';
+import { Bus, Registry, topics } from '@teamtalk/bus';
 import { Commands, decodeBody, encodePdu, encodeRawPdu } from '@teamtalk/protocol';
 import { createLogger, Metrics, type Service } from '@teamtalk/service-kit';
 import { RawConnection, type TestNats, testNats } from '@teamtalk/testkit/infrastructure';
@@ -41,7 +41,7 @@ beforeEach(async () => {
 afterEach(() => service.stop());
 
 describe('a client', () => {
-  it('is refused with 0x0502 under its seq_num and closed: there are no tasks', async () => {
+  it('is refused with 0x0502 under its seq_num and closed: no transfer is carried out yet', async () => {
     const connection = await open();
     await connection.send(login(7));
     const answer = await connection.next();
@@ -150,6 +150,40 @@ describe('a connection', () => {
     } finally {
       await small.stop();
     }
+  });
+});
+
+describe('a msg_server', () => {
+  const wanted = { fromUserId: 1, toUserId: 2, fileName: 'a.txt', fileSize: 3, transMode: 1 };
+  let bus: Bus;
+  beforeEach(async () => {
+    const log = createLogger({ service: 'test', instance: 1, level: 'silent' });
+    bus = await Bus.connect({ ...nats, name: 'test', log, metrics: new Metrics('test') });
+  });
+  afterEach(() => bus.drain());
+
+  it('gets a task and where clients dial', async () => {
+    const task = await bus.request(topics.fileTask, wanted, 1_000);
+    expect(task).toMatchObject({ ip: '127.0.0.1', port: service.ports.client });
+    expect(task.taskId).toMatch(/^[0-9a-f-]{36}$/);
+    expect(await metrics()).toContain('tasks_total{result="made"} 1\n');
+  });
+
+  it.each(['', 'x'.repeat(256)])('is refused a file of a name that cannot be (%#)', async (fileName) => {
+    expect((await bus.request(topics.fileTask, { ...wanted, fileName }, 1_000)).taskId).toBe('');
+    expect(await metrics()).toContain('tasks_total{result="bad_name"} 1\n');
+  });
+
+  it('is refused more tasks than there may be', async () => {
+    await service.stop();
+    service = await start({ MAX_TASKS: '1' });
+    expect((await bus.request(topics.fileTask, wanted, 1_000)).taskId).not.toBe('');
+    expect((await bus.request(topics.fileTask, wanted, 1_000)).taskId).toBe('');
+  });
+
+  it('finds nobody once the file_server stops', async () => {
+    await service.stop();
+    await expect(bus.request(topics.fileTask, wanted, 1_000)).rejects.toMatchObject({ code: 'unavailable' });
   });
 });
 

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { Announcer, Bus } from '@teamtalk/bus';
+import { Announcer, Bus, fileServerQueue, topics } from '@teamtalk/bus';
 import {
   formatInstance,
   type Kit,
@@ -9,10 +9,12 @@ import {
 } from '@teamtalk/service-kit';
 import type { FileServerConfig } from './config.js';
 import { startClientListener } from './connection/client-listener.js';
+import { createTask } from './handlers/create-task.js';
+import { FileTasks } from './tasks/file-tasks.js';
 
 /**
- * Starts a file_server. It announces itself and speaks the protocol, but has no tasks yet: every login is
- * refused. Ports: `client`, `ops`.
+ * Starts a file_server. It announces itself, makes tasks for msg_servers and speaks the protocol, but carries
+ * no transfer out yet: every login of a client is refused. Ports: `client`, `ops`.
  */
 export function startFileServer(config: FileServerConfig, options: StartOptions = {}): Promise<Service> {
   return startService('file_server', config, options, start);
@@ -27,9 +29,15 @@ async function start(config: FileServerConfig, kit: Kit): Promise<Record<string,
 
   const client = await startClientListener(kit, config);
 
+  const address = { ip: config.advertise.ip, port: config.advertise.port || client };
+  const tasks = new FileTasks({ tasks: config.limits.tasks, taskMs: config.taskMs });
+  metrics.gauge('tasks', 'Tasks that have not expired', () => tasks.size);
+  const requests = bus.answer(topics.fileTask, createTask(kit, tasks, address), { queue: fileServerQueue });
+  life.onStop('tasks', () => requests.unsubscribe());
+
   const announcer = new Announcer(bus, { instance, service, hostname: hostname() }, () => ({
-    ip1: config.advertise.ip,
-    port: config.advertise.port || client,
+    ip1: address.ip,
+    port: address.port,
     draining: health.draining,
   }));
   life.onStop('announcements', () => announcer.stop());

@@ -1,8 +1,8 @@
 import { type Bus, type teamtalk, topics } from '@teamtalk/bus';
 import { formatInstance, type Kit, TeamTalkError } from '@teamtalk/service-kit';
 
-/** Milliseconds a msg_server has to take a batch; below what db_proxy_server waits for us. */
-const deliverMs = 800;
+/** Milliseconds a msg_server has to answer; below what those wait who ask us. */
+const answerMs = 800;
 
 /** Sends events to msg_servers. */
 export class NodeSender {
@@ -18,7 +18,7 @@ export class NodeSender {
     this.#onDead = onDead;
     this.#unanswered = kit.metrics.counter(
       'node_unanswered_total',
-      'Batches a msg_server did not take in time',
+      'Batches and changes of groups a msg_server did not take in time',
     );
   }
 
@@ -27,13 +27,16 @@ export class NodeSender {
   }
 
   /**
-   * Resolves when the msg_server has taken the deliveries, or is dead: its clients then get them when
-   * they log in elsewhere.
+   * Resolves when the msg_server has taken the event, or is dead: its clients then learn of it when they
+   * log in elsewhere.
    * @throws TeamTalkError `deadline-exceeded` when it lives but does not answer
    */
-  async deliver(node: number, deliveries: teamtalk.bus.Delivery.$Properties[]): Promise<void> {
+  async ask(
+    node: number,
+    event: Pick<teamtalk.bus.NodeEvent.$Properties, 'deliver' | 'groupChange'>,
+  ): Promise<void> {
     try {
-      await this.#bus.request(topics.node(node), { deliver: { deliveries } }, deliverMs);
+      await this.#bus.request(topics.node(node), event, answerMs);
     } catch (error) {
       const refused = error instanceof TeamTalkError && error.code === 'unavailable' && this.#bus.connected;
       if (!refused) {

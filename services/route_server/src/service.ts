@@ -3,10 +3,12 @@ import { type Announcement, Announcer, Bus, Registry, routeServerQueue, topics }
 import { type Kit, type Service, type StartOptions, startService } from '@teamtalk/service-kit';
 import type { RouteServerConfig } from './config.js';
 import type { Context } from './context.js';
+import { changeGroup } from './handlers/change-group.js';
+import { kickUser } from './handlers/kick-user.js';
 import { notifyUsers } from './handlers/notify-users.js';
 import { queryPresence } from './handlers/query-presence.js';
 import { routeMessages } from './handlers/route-message.js';
-import { actOn, actsFor, updatePresence } from './handlers/update-presence.js';
+import { actOn, updatePresence } from './handlers/update-presence.js';
 import { NodeSender } from './node-sender.js';
 import { DepartedNodes } from './presence/departed-nodes.js';
 import { PresenceSync } from './presence/presence-sync.js';
@@ -32,9 +34,9 @@ async function start(config: RouteServerConfig, kit: Kit): Promise<Record<string
   const context = createContext(kit, bus);
   const { table, sync, statuses, msgServers, routeServers } = context;
   life.onStop('registries', () => {
+    statuses.stop();
     msgServers.stop();
     routeServers.stop();
-    statuses.stop();
   });
   metrics.gauge('sessions', 'Connections of users known', () => table.sessionCount);
   metrics.gauge('users', 'Users with a connection', () => table.userCount);
@@ -46,9 +48,15 @@ async function start(config: RouteServerConfig, kit: Kit): Promise<Record<string
   await new Promise((resolve) => setTimeout(resolve, config.rollCallMs));
   await Promise.all(msgServers.all().map((node) => sync.sync(node.instance)));
 
+  statuses.begin();
+
   bus.answer(topics.storedBatch(instance), routeMessages(context));
   bus.answer(topics.presenceQuery, queryPresence(context), { queue: routeServerQueue });
   bus.subscribe(topics.notifyUsers, notifyUsers(context), { queue: routeServerQueue });
+  bus.answer(topics.groupChange, changeGroup(context), { queue: routeServerQueue });
+  bus.answer(topics.kickUser, kickUser(context), { queue: routeServerQueue });
+  // Whoever hears of this instance may send to it at once.
+  await bus.flush();
   const announcer = new Announcer(bus, { instance, service: name, hostname: hostname() }, () => ({
     onlineUsers: table.userCount,
     draining: health.draining,
@@ -89,7 +97,7 @@ function createContext(kit: Kit, bus: Bus): Context {
   });
   const statuses = new StatusNotifier(table, nodes, msgServers);
   const act = (effects: Effects, node: number) =>
-    actOn({ nodes, statuses }, effects, actsFor({ routeServers, kit }, node));
+    actOn({ kit, bus, table, nodes, statuses, msgServers, routeServers }, effects, node);
   const sync = new PresenceSync(bus, table, log, act);
   return { kit, bus, table, sync, nodes, statuses, msgServers, routeServers };
 }

@@ -3,8 +3,8 @@ import { Commands, decodeBody, encodePdu, type Pdu } from '@teamtalk/protocol';
 const refused = 1;
 
 /**
- * Command 0x0501, answered with 0x0502 (protocol notes, section 8). There are no tasks yet, so nobody can
- * belong to one: every login is refused.
+ * Command 0x0501, answered with 0x0502 (protocol notes, section 8). Transfers are not carried out yet: every
+ * login is refused, that of a task's sender or receiver too.
  * @throws BodyError when the body does not parse
  */
 export function logIn({ body, seqNum }: Pdu): Buffer {

@@ -1,27 +1,31 @@
 import type { teamtalk } from '@teamtalk/bus';
 import type { Context } from '../context.js';
+import type { PresenceTable } from '../presence/presence-table.js';
+
+type Notify = teamtalk.bus.NotifyUsers.$Properties;
 
 /** NotifyUsers: the PDU goes to each msg_server with a connection of one of the users. */
 export function notifyUsers({ table, nodes }: Context) {
   return (notify: teamtalk.bus.NotifyUsers): void => {
-    const byNode = new Map<number, Set<number>>();
-    for (const userId of notify.userIds ?? []) {
-      for (const { node } of table.sessionsOf(userId)) {
-        const users = byNode.get(node);
-        if (users) users.add(userId);
-        else byNode.set(node, new Set([userId]));
-      }
-    }
-    for (const [node, users] of byNode) {
-      nodes.send(node, {
-        notify: {
-          userIds: [...users],
-          pdu: notify.pdu,
-          clientClass: notify.clientClass,
-          exceptInstance: notify.exceptInstance,
-          exceptConnection: notify.exceptConnection,
-        },
-      });
-    }
+    for (const [node, part] of notifyByNode(table, notify)) nodes.send(node, { notify: part });
   };
+}
+
+/** A notify's part for each msg_server that has a connection of one of its users. */
+export function notifyByNode(table: PresenceTable, notify: Notify): Map<number, Notify> {
+  const byNode = new Map<number, Set<number>>();
+  for (const userId of notify.userIds ?? []) {
+    for (const { node } of table.sessionsOf(userId)) {
+      const users = byNode.get(node);
+      if (users) users.add(userId);
+      else byNode.set(node, new Set([userId]));
+    }
+  }
+  const { pdu, clientClass, exceptInstance, exceptConnection } = notify;
+  return new Map(
+    [...byNode].map(([node, users]) => [
+      node,
+      { userIds: [...users], pdu, clientClass, exceptInstance, exceptConnection },
+    ]),
+  );
 }

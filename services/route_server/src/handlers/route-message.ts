@@ -33,7 +33,7 @@ export function routeMessages({ kit, table, nodes }: Context) {
     await Promise.all(
       [...byNode].map(([node, parts]) => {
         deliveries.inc(parts.length);
-        return nodes.deliver(node, parts);
+        return nodes.ask(node, { deliver: { deliveries: parts } });
       }),
     );
     return {};
@@ -71,5 +71,6 @@ function toDelivery(message: Stored, node: number, userId: number): Delivery {
     exceptConnection: node === message.originInstance ? message.originConnection : 0,
     originInstance: message.originInstance,
     originTicket: message.originTicket,
+    groupVersion: message.groupVersion,
   };
 }

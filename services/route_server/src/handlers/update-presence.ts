@@ -1,35 +1,55 @@
 import { rendezvous, type teamtalk } from '@teamtalk/bus';
+import { IM, isMobileClient } from '@teamtalk/protocol';
 import type { Context } from '../context.js';
 import type { Effects } from '../presence/presence-table.js';
 
-/** KickReasonType of the client protocol. */
-const KICK_REASON_DUPLICATE_USER = 1;
+const { KICK_REASON_DUPLICATE_USER } = IM.BaseDefine.KickReasonType;
 
-/** PresenceUpdate: applied by every route_server; the one it names also acts on it. */
+/**
+ * PresenceUpdate: applied by every route_server; the one it names also acts on it, and answers when it has.
+ * An update without its answer comes again with another one's name: it acts as if it were new, although it
+ * knows the changes already.
+ */
 export function updatePresence(context: Context) {
-  return (update: teamtalk.bus.PresenceUpdate): teamtalk.bus.PresenceAck.$Properties => {
-    const effects = context.sync.apply(update);
-    actOn(context, effects, update.actingRouteServer === context.kit.instance);
-    return { routeServer: context.kit.instance };
+  const { kit, statuses, sync } = context;
+  return async (update: teamtalk.bus.PresenceUpdate): Promise<teamtalk.bus.PresenceAck.$Properties> => {
+    const effects = sync.apply(update);
+    const ack = { routeServer: kit.instance };
+    if (update.actingRouteServer !== kit.instance) {
+      statuses.note(effects);
+      return ack;
+    }
+    kickDisplaced(context, effects);
+    if (update.again) {
+      for (const { userId, clientType } of update.changes ?? []) {
+        if (!isMobileClient(clientType ?? 0)) effects.pcChanged.add(userId ?? 0);
+      }
+      await statuses.tellAgain(effects);
+    } else {
+      await statuses.tell(effects);
+    }
+    return ack;
   };
 }
 
-/** Kicks what was displaced and has the msg_servers told of PC presence; without `act` it is only noted. */
-export function actOn(
-  { nodes, statuses }: Pick<Context, 'nodes' | 'statuses'>,
-  effects: Effects,
-  act: boolean,
-): void {
-  if (act) {
-    for (const { userId, node, connectionId } of effects.displaced) {
-      nodes.send(node, { kick: { userId, connectionId, reason: KICK_REASON_DUPLICATE_USER } });
-    }
+/** Acts on what no update names an actor for: a msg_server died, or was asked for a snapshot. */
+export function actOn(context: Omit<Context, 'sync'>, effects: Effects, node: number): void {
+  if (!actsFor(context, node)) {
+    context.statuses.note(effects);
+    return;
   }
-  statuses.changed(effects.pcChanged, act);
+  kickDisplaced(context, effects);
+  void context.statuses.tell(effects);
 }
 
-/** Whether this route_server acts for a msg_server when no update names one: it died, or was asked for a snapshot. */
-export function actsFor({ routeServers, kit }: Pick<Context, 'routeServers' | 'kit'>, node: number): boolean {
+function kickDisplaced({ nodes }: Pick<Context, 'nodes'>, { displaced }: Effects): void {
+  for (const { userId, node, connectionId } of displaced) {
+    nodes.send(node, { kick: { userId, connectionId, reason: KICK_REASON_DUPLICATE_USER } });
+  }
+}
+
+/** Whether it is this one of the route_servers that acts for a msg_server. */
+function actsFor({ routeServers, kit }: Pick<Context, 'routeServers' | 'kit'>, node: number): boolean {
   const others = routeServers.all().filter(({ instance }) => instance !== kit.instance);
   return rendezvous(node, [...others, { instance: kit.instance }])?.instance === kit.instance;
 }

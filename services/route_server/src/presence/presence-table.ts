@@ -17,6 +17,8 @@ export interface Effects {
   readonly displaced: Session[];
   /** users whose PC presence may have changed; ask `isOnPc` for the state */
   readonly pcChanged: Set<number>;
+  /** users who logged in on a mobile */
+  readonly mobileCame: Set<number>;
 }
 
 interface Node {
@@ -75,7 +77,8 @@ export class PresenceTable {
       if (sessions) sessions.push(session);
       else this.#users.set(userId, [session]);
     }
-    if (!isMobileClient(clientType)) effects.pcChanged.add(userId);
+    if (isMobileClient(clientType)) effects.mobileCame.add(userId);
+    else effects.pcChanged.add(userId);
     this.#findDisplaced(session, effects);
   }
 
@@ -133,5 +136,5 @@ export class PresenceTable {
 }
 
 export function noEffects(): Effects {
-  return { displaced: [], pcChanged: new Set() };
+  return { displaced: [], pcChanged: new Set(), mobileCame: new Set() };
 }

@@ -1,22 +1,36 @@
-import type { Registry } from '@teamtalk/bus';
+import { type Registry, teamtalk } from '@teamtalk/bus';
+import { Commands, encodePdu, IM, isMobileClient } from '@teamtalk/protocol';
 import type { NodeSender } from '../node-sender.js';
-import type { PresenceTable } from './presence-table.js';
+import type { Effects, PresenceTable } from './presence-table.js';
 
-/** UserStatType of the client protocol. */
-export const userStatus = { online: 1, offline: 2 } as const;
+const { USER_STATUS_ONLINE, USER_STATUS_OFFLINE } = IM.BaseDefine.UserStatType;
 
 /** Changes are gathered this long, milliseconds: who comes and goes at once is told once. */
-const gatherMs = 20;
+const gatherMs = 10;
 
-/** Tells every msg_server whose PC presence changed; they tell their PC clients (0x0203). */
+type Changes = Pick<Effects, 'pcChanged' | 'mobileCame'>;
+
+/** What others see of a user: online means on a PC (protocol notes, section 5). */
+export function statusOf(table: PresenceTable, userId: number): IM.BaseDefine.UserStatType {
+  return table.isOnPc(userId) ? USER_STATUS_ONLINE : USER_STATUS_OFFLINE;
+}
+
+/**
+ * Tells whose PC presence changed: every msg_server, which tell their PC clients (0x0203), and the user's
+ * own mobile clients (0x020e), which also hear of a PC that is there when they log in.
+ */
 export class StatusNotifier {
   readonly #table: PresenceTable;
   readonly #nodes: NodeSender;
   readonly #msgServers: Registry;
-  /** What was last told of a user; only differences are told. */
+  /** Users last told to be on a PC; only differences are told. */
   readonly #told = new Set<number>();
   readonly #changed = new Set<number>();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #mobileCame = new Set<number>();
+  /** Users whose present state is told whether or not it is a difference. */
+  readonly #again = new Set<number>();
+  #begun = false;
+  #round: { timer: NodeJS.Timeout; over: Promise<void>; end: () => void } | undefined;
 
   constructor(table: PresenceTable, nodes: NodeSender, msgServers: Registry) {
     this.#table = table;
@@ -24,32 +38,86 @@ export class StatusNotifier {
     this.#msgServers = msgServers;
   }
 
-  /** @param act false: only remembers the state, because another route_server tells it */
-  changed(userIds: Iterable<number>, act: boolean): void {
-    for (const userId of userIds) {
-      if (act) this.#changed.add(userId);
-      else if (this.#table.isOnPc(userId)) this.#told.add(userId);
-      else this.#told.delete(userId);
-    }
-    if (this.#changed.size > 0) this.#timer ??= setTimeout(() => this.#tell(), gatherMs);
+  /** From now on it tells. What it is given before, others told long ago: it is only remembered. */
+  begin(): void {
+    this.#begun = true;
   }
 
+  /** Remembers the state of users whose changes another route_server tells. */
+  note({ pcChanged }: Changes): void {
+    for (const userId of pcChanged) this.#note(userId, this.#table.isOnPc(userId));
+  }
+
+  /** @returns when it is told: at once when there is nothing to tell */
+  async tell({ pcChanged, mobileCame }: Changes): Promise<void> {
+    if (!this.#begun) this.note({ pcChanged, mobileCame });
+    if (!this.#begun || (pcChanged.size === 0 && mobileCame.size === 0)) return;
+    for (const userId of pcChanged) this.#changed.add(userId);
+    for (const userId of mobileCame) this.#mobileCame.add(userId);
+    await this.#roundOver();
+  }
+
+  /** The same for changes that another route_server was to tell, and perhaps did not. */
+  async tellAgain(changes: Changes): Promise<void> {
+    for (const userId of changes.pcChanged) this.#again.add(userId);
+    await this.tell(changes);
+  }
+
+  /** Tells what is waiting. */
   stop(): void {
-    clearTimeout(this.#timer);
+    if (!this.#round) return;
+    clearTimeout(this.#round.timer);
+    this.#endRound();
   }
 
-  #tell(): void {
-    this.#timer = undefined;
-    const changes = [];
-    for (const userId of this.#changed) {
-      const online = this.#table.isOnPc(userId);
-      if (online === this.#told.has(userId)) continue;
-      if (online) this.#told.add(userId);
-      else this.#told.delete(userId);
-      changes.push({ userId, status: online ? userStatus.online : userStatus.offline });
+  #roundOver(): Promise<void> {
+    if (!this.#round) {
+      let end = () => {};
+      const over = new Promise<void>((resolve) => {
+        end = resolve;
+      });
+      this.#round = { timer: setTimeout(() => this.#endRound(), gatherMs), over, end };
     }
+    return this.#round.over;
+  }
+
+  #endRound(): void {
+    const round = this.#round;
+    this.#round = undefined;
+    const changed = [...this.#changed].filter((userId) => this.#isNews(userId));
+    const present = [...this.#mobileCame].filter((userId) => this.#table.isOnPc(userId));
     this.#changed.clear();
-    if (changes.length === 0) return;
+    this.#mobileCame.clear();
+    this.#again.clear();
+    this.#tellPcs(changed);
+    for (const userId of new Set([...changed, ...present])) this.#tellMobiles(userId);
+    round?.end();
+  }
+
+  #isNews(userId: number): boolean {
+    const online = this.#table.isOnPc(userId);
+    const known = online === this.#told.has(userId);
+    this.#note(userId, online);
+    return !known || this.#again.has(userId);
+  }
+
+  #note(userId: number, online: boolean): void {
+    if (online) this.#told.add(userId);
+    else this.#told.delete(userId);
+  }
+
+  #tellPcs(userIds: readonly number[]): void {
+    if (userIds.length === 0) return;
+    const changes = userIds.map((userId) => ({ userId, status: statusOf(this.#table, userId) }));
     for (const { instance } of this.#msgServers.all()) this.#nodes.send(instance, { status: { changes } });
+  }
+
+  #tellMobiles(userId: number): void {
+    const mobiles = this.#table.sessionsOf(userId).filter(({ clientType }) => isMobileClient(clientType));
+    if (mobiles.length === 0) return;
+    const loginStat = statusOf(this.#table, userId);
+    const pdu = encodePdu(Commands.BuddyListPcLoginStatusNotify, { userId, loginStat }, 0);
+    const notify = { userIds: [userId], pdu, clientClass: teamtalk.bus.ClientClass.MOBILE };
+    for (const node of new Set(mobiles.map((session) => session.node))) this.#nodes.send(node, { notify });
   }
 }

@@ -1,0 +1,26 @@
+import type { teamtalk } from '@teamtalk/bus';
+import type { Context } from '../context.js';
+import { notifyByNode } from './notify-users.js';
+
+/**
+ * GroupChange: goes to each msg_server with a connection of somebody concerned. The answer is given when
+ * all of them have it, so that whoever was removed gets no message of the group after it.
+ */
+export function changeGroup({ table, nodes }: Context) {
+  return async ({
+    groupId,
+    version,
+    removedIds,
+    notify,
+  }: teamtalk.bus.GroupChange): Promise<teamtalk.bus.Done.$Properties> => {
+    const removed = new Set(removedIds);
+    const parts = notifyByNode(table, notify ?? {});
+    await Promise.all(
+      [...parts].map(([node, part]) => {
+        const gone = part.userIds?.filter((userId) => removed.has(userId));
+        return nodes.ask(node, { groupChange: { groupId, version, removedIds: gone, notify: part } });
+      }),
+    );
+    return {};
+  };
+}

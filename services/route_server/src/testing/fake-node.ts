@@ -1,0 +1,107 @@
+import { Announcer, type Bus, type teamtalk, topics } from '@teamtalk/bus';
+import { ClientType } from '@teamtalk/protocol';
+import { newInstance } from '@teamtalk/service-kit';
+
+type Change = teamtalk.bus.PresenceChange.$Properties;
+
+/** A msg_server as a route_server sees it. */
+export class FakeNode {
+  readonly instance = newInstance();
+  readonly events: teamtalk.bus.NodeEvent[] = [];
+  readonly snapshot: Change[] = [];
+  seq = 0;
+  answers = true;
+  readonly #bus: Bus;
+  readonly #subscriptions;
+  readonly #announcer: Announcer;
+
+  constructor(bus: Bus) {
+    this.#bus = bus;
+    this.#subscriptions = [
+      bus.answer(topics.node(this.instance), (event) => {
+        this.events.push(event);
+        return (event.deliver || event.groupChange) && this.answers ? {} : undefined;
+      }),
+      bus.answer(topics.presenceSnapshot(this.instance), () => ({
+        instance: this.instance,
+        seq: this.seq,
+        sessions: this.snapshot,
+        last: true,
+      })),
+    ];
+    this.#announcer = new Announcer(
+      bus,
+      { instance: this.instance, service: 'msg_server', hostname: 'h' },
+      () => ({
+        presenceSeq: this.seq,
+      }),
+    );
+  }
+
+  /** Publishes a change, and waits until the route_server that is to act has answered. */
+  async change(change: Change, acting: number, again = false): Promise<void> {
+    this.seq++;
+    const { instance, seq } = this;
+    const update = { instance, seq, changes: [change], actingRouteServer: acting, again };
+    const answered = await this.#bus.requestMany(
+      topics.presenceUpdate,
+      update,
+      2000,
+      (ack) => ack.routeServer === acting,
+    );
+    if (!answered) throw new Error('the route_server that was to act has not answered');
+  }
+
+  /** Publishes a change that names a route_server which is not there; waits until `known` have answered. */
+  async changeFor(missing: number, change: Change, known: number): Promise<void> {
+    this.seq++;
+    const { instance, seq } = this;
+    const update = { instance, seq, changes: [change], actingRouteServer: missing };
+    let answers = 0;
+    await this.#bus.requestMany(topics.presenceUpdate, update, 2000, () => ++answers === known);
+  }
+
+  /** Counts a change that nobody hears of. */
+  loseChange(): void {
+    this.seq++;
+  }
+
+  announce(): void {
+    this.#announcer.announce();
+  }
+
+  deliveries() {
+    return this.events.flatMap((event) => event.deliver?.deliveries ?? []);
+  }
+
+  /** Changes of PC presence it was told, as [user, status]. */
+  statuses() {
+    return this.events.flatMap((event) =>
+      (event.status?.changes ?? []).map(({ userId, status }) => [userId, status]),
+    );
+  }
+
+  groupChanges() {
+    return this.events.flatMap((event) => event.groupChange ?? []);
+  }
+
+  notifies() {
+    return this.events.flatMap((event) => event.notify ?? []);
+  }
+
+  async die(): Promise<void> {
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+    await this.#bus.flush();
+  }
+
+  async stop(): Promise<void> {
+    await this.#announcer.stop();
+  }
+}
+
+export const online = (
+  userId: number,
+  connectionId: number,
+  loginSeq: number,
+  clientType: number = ClientType.WINDOWS,
+) => ({ userId, connectionId, loginSeq, clientType, online: true });

@@ -1,0 +1,56 @@
+import { Bus } from '@teamtalk/bus';
+import { createKit, type Service } from '@teamtalk/service-kit';
+import { type TestNats, testNats } from '@teamtalk/testkit/infrastructure';
+import { loadConfig } from '../config.js';
+import { startRouteServer } from '../service.js';
+import { FakeNode } from './fake-node.js';
+
+/** One or more route_servers on a real NATS, and two msg_servers that obey the test. */
+export class TestRoutes {
+  readonly bus: Bus;
+  readonly services: Service[] = [];
+  readonly a: FakeNode;
+  readonly b: FakeNode;
+  readonly #nats: TestNats;
+
+  static async start(): Promise<TestRoutes> {
+    const nats = await testNats();
+    const { log, metrics } = createKit('test', { logLevel: 'silent', shutdownMs: 1000 });
+    const routes = new TestRoutes(nats, await Bus.connect({ ...nats, name: 'test', log, metrics }));
+    await routes.add();
+    return routes;
+  }
+
+  private constructor(nats: TestNats, bus: Bus) {
+    this.#nats = nats;
+    this.bus = bus;
+    this.a = new FakeNode(bus);
+    this.b = new FakeNode(bus);
+  }
+
+  /** The instance number of the first route_server. */
+  get instance(): number {
+    return this.services[0]!.instance;
+  }
+
+  /** Starts one more route_server. */
+  async add(): Promise<Service> {
+    const service = await startRouteServer(
+      loadConfig({
+        NATS_URL: this.#nats.url,
+        NATS_PREFIX: this.#nats.prefix,
+        OPS_PORT: '0',
+        ROLL_CALL_MS: '100',
+        LOG_LEVEL: 'silent',
+      }),
+    );
+    this.services.push(service);
+    return service;
+  }
+
+  async stop(): Promise<void> {
+    for (const service of this.services) await service.stop();
+    for (const node of [this.a, this.b]) await node.stop();
+    await this.bus.drain();
+  }
+}
