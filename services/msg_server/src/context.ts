@@ -1,4 +1,4 @@
-import type { Bus } from '@teamtalk/bus';
+import type { Bus, Registry } from '@teamtalk/bus';
 import type { MessageAppender, ReadMarker, ReplicaPool } from '@teamtalk/rpc';
 import type { Kit } from '@teamtalk/service-kit';
 import type { MsgServerConfig } from './config.js';
@@ -10,6 +10,7 @@ import type { Deliveries } from './delivery/deliveries.js';
 import type { NoticeText } from './delivery/notice-text.js';
 import type { RecentTickets } from './delivery/recent-tickets.js';
 import type { MsgServerMetrics } from './metrics.js';
+import type { ChangeNotices } from './notices/change-notices.js';
 import type { PresencePublisher } from './presence/presence-publisher.js';
 
 /** What handlers may use. */
@@ -24,11 +25,13 @@ export interface Context {
   readonly pool: ReplicaPool;
   readonly appender: MessageAppender;
   readonly marker: ReadMarker;
+  readonly fileServers: Registry;
   readonly users: LocalUsers;
   readonly presence: PresencePublisher;
   readonly deliveries: Deliveries;
   readonly tickets: RecentTickets;
   readonly noticeText: NoticeText;
+  readonly notices: ChangeNotices;
   readonly rate: RateLimit;
   readonly throttle: Throttle<Connection>;
 }

@@ -1,4 +1,5 @@
 import type { Metrics } from '@teamtalk/service-kit';
+import type { ProxyHeaderErrorReason } from './connection/proxy-header.js';
 
 /** Why a message from a client was not stored; it got no ack. */
 export type DropReason =
@@ -22,7 +23,13 @@ export type BadPduReason =
   | 'length-above-limit'
   | 'not-served'
   | 'content'
+  | 'text-frame'
+  | 'not-one-pdu'
+  | 'websocket'
   | 'failed';
+
+/** Why a connection that had to begin with a PROXY header was closed. */
+export type ProxyRefusal = ProxyHeaderErrorReason | 'timeout';
 
 /** Why a client's connection ended. */
 export type CloseReason =
@@ -100,7 +107,14 @@ export class MsgServerMetrics {
   readonly closed: CounterBy<'reason', CloseReason>;
   readonly logins: CounterBy<'result', LoginOutcome>;
   readonly refusedSockets: { inc(): void };
+  readonly proxyRefused: CounterBy<'reason', ProxyRefusal>;
+  readonly upgradesRefused: CounterBy<'reason', 'origin' | 'no-upgrade' | 'bad-request'>;
+  readonly handshakesFailed: { inc(): void };
+  readonly certificateReloads: CounterBy<'outcome', 'ok' | 'refused'>;
   readonly queriesFailed: CounterBy<'command', string>;
+  readonly refused: CounterBy<'command', string>;
+  readonly groupChangesUntold: { inc(): void };
+  readonly noticesDropped: { inc(): void };
   readonly querySeconds: { startTimer(labels: { command: string }): () => void };
   readonly appendSeconds: { observe(seconds: number): void };
   readonly deliverySeconds: { observe(seconds: number): void };
@@ -128,10 +142,39 @@ export class MsgServerMetrics {
       'connections_refused_total',
       'Connections not accepted because far too many are open',
     );
+    this.proxyRefused = metrics.counter(
+      'proxy_headers_refused_total',
+      'Connections closed because they did not begin with a PROXY header',
+      ['reason'],
+    );
+    this.upgradesRefused = metrics.counter(
+      'websocket_upgrades_refused_total',
+      'HTTP requests to the WebSocket port that did not become a WebSocket',
+      ['reason'],
+    );
+    this.handshakesFailed = metrics.counter('tls_handshakes_failed_total', 'TLS handshakes that failed');
+    this.certificateReloads = metrics.counter(
+      'tls_certificate_reloads_total',
+      'Changed certificate files by what became of them; with refused the old certificate is kept',
+      ['outcome'],
+    );
     this.queriesFailed = metrics.counter(
       'queries_failed_total',
       'Requests of clients that got no answer because a service behind did not answer',
       ['command'],
+    );
+    this.refused = metrics.counter(
+      'requests_refused_total',
+      'Requests of clients that were not granted: not permitted, not possible or not theirs to make',
+      ['command'],
+    );
+    this.groupChangesUntold = metrics.counter(
+      'group_changes_untold_total',
+      'Changes of groups that not every msg_server concerned is known to have heard of',
+    );
+    this.noticesDropped = metrics.counter(
+      'notices_dropped_total',
+      'Changes of users that were not told to everybody because too many were waiting',
     );
     this.querySeconds = metrics.histogram('query_seconds', 'Time to answer a request of a client', [
       'command',

@@ -30,6 +30,33 @@ describe('ConversationCursor', () => {
     expect(cursor.gap).toBeUndefined();
   });
 
+  it('says whether the members of its group changed in the gap, until that is settled', () => {
+    const cursor = new ConversationCursor<number>(1, 5);
+    cursor.offer(2, 2, 6);
+    expect(cursor.mayHaveLeft).toBe(false);
+    cursor.offer(4, 4, 6);
+    expect(cursor.mayHaveLeft).toBe(false);
+    cursor.offer(9, 9, 7);
+    expect([cursor.mayHaveLeft, cursor.version]).toEqual([true, 7]);
+    cursor.offer(3, 3, 6);
+    cursor.next();
+    expect([cursor.mayHaveLeft, cursor.last]).toEqual([true, 4]);
+    cursor.skipTo(8);
+    expect([cursor.mayHaveLeft, cursor.gap]).toEqual([false, { first: 8, last: 9 }]);
+    expect(deliver(cursor, [6, 8])).toEqual([8, 9]);
+    cursor.offer(12, 12, 7);
+    expect(cursor.mayHaveLeft).toBe(false);
+  });
+
+  it('misses nothing and takes nothing once it is closed', () => {
+    const cursor = new ConversationCursor<number>(5);
+    deliver(cursor, [3, 9]);
+    cursor.close();
+    expect(cursor.gap).toBeUndefined();
+    expect(cursor.next()).toBeUndefined();
+    expect([1, 4, 6, 10].map((id) => cursor.offer(id, id, 99))).toEqual(Array(4).fill('known'));
+  });
+
   it('gives up what is missing and goes on with what it holds', () => {
     const cursor = new ConversationCursor<number>(1);
     deliver(cursor, [4, 7]);

@@ -17,9 +17,17 @@ export class ConversationCursor<M> {
   #held: Map<number, M> | undefined;
   /** Ids below `#first` that came late and were delivered nevertheless. */
   #late: number[] | undefined;
+  /** The newest version of the group under which a message came; 0 for a pair. */
+  #version: number;
+  /** Whether the group's members changed somewhere in the gap. */
+  #membersChanged = false;
 
-  /** @param msgId of the message that is being delivered: what was before is not known */
-  constructor(msgId: number) {
+  /**
+   * @param msgId of the message that is being delivered: what was before is not known
+   * @param version of the group whose members get it
+   */
+  constructor(msgId: number, version = 0) {
+    this.#version = version;
     this.#first = msgId;
     this.#last = msgId;
     this.#highest = msgId;
@@ -35,11 +43,29 @@ export class ConversationCursor<M> {
     return this.#highest > this.#last ? { first: this.#last + 1, last: this.#highest } : undefined;
   }
 
+  /** The newest version of the group that is known to have the user as a member; 0 for a pair. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /**
+   * Whether the user may have left the group in the gap and come back: what is missing is then not all for
+   * him. Never true without a gap.
+   */
+  get mayHaveLeft(): boolean {
+    return this.#membersChanged && this.gap !== undefined;
+  }
+
   /**
    * Decides about a message: `deliver` it now (then take what `next` gives), it is `known` and must not be
    * delivered again, or it is `held` until those before it are there.
    */
-  offer(msgId: number, message: M): 'deliver' | 'known' | 'held' {
+  offer(msgId: number, message: M, version = 0): 'deliver' | 'known' | 'held' {
+    if (this.#highest === this.#last) this.#membersChanged = false;
+    if (version > this.#version) {
+      this.#version = version;
+      this.#membersChanged = msgId > this.#last + 1 || this.mayHaveLeft;
+    }
     if (msgId === this.#last + 1) {
       this.#last = msgId;
       if (msgId > this.#highest) this.#highest = msgId;
@@ -77,6 +103,23 @@ export class ConversationCursor<M> {
     const skipped = target - this.#last;
     this.#last = target;
     return skipped;
+  }
+
+  /** What is missing before `msgId` is not for the user: it is waited for no more. */
+  skipTo(msgId: number): void {
+    this.#membersChanged = false;
+    if (msgId <= this.#last + 1) return;
+    this.#last = msgId - 1;
+    for (const held of this.#held?.keys() ?? []) if (held < msgId) this.#held?.delete(held);
+  }
+
+  /** The user is in this conversation no more: nothing is missing, and nothing is for him. */
+  close(): void {
+    this.#held = undefined;
+    this.#late = undefined;
+    this.#first = 0;
+    this.#last = Number.MAX_SAFE_INTEGER;
+    this.#highest = this.#last;
   }
 
   #isNewLate(msgId: number): boolean {

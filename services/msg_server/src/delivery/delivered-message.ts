@@ -7,6 +7,8 @@ export interface DeliveredMessage {
   readonly exceptConnection: number;
   readonly originInstance: number;
   readonly originTicket: number;
+  /** of a group message, the version of the group whose members get it; 0 for a pair */
+  readonly groupVersion: number;
 }
 
 /** A conversation as the store names it: a group, or a pair of users. */

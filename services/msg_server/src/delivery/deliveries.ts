@@ -5,7 +5,7 @@ import type { LocalUser, LocalUsers } from '../connection/local-users.js';
 import type { MsgServerMetrics } from '../metrics.js';
 import { ConversationCursor } from './conversation-cursor.js';
 import type { Conversation, DeliveredMessage } from './delivered-message.js';
-import { type FetchRange, GapRepairs } from './gap-repairs.js';
+import { type FetchRange, type FindVisible, GapRepairs } from './gap-repairs.js';
 import type { NoticeText } from './notice-text.js';
 import type { RecentTickets } from './recent-tickets.js';
 
@@ -13,12 +13,15 @@ const groupSession = 2;
 
 /** Conversations of one user whose position is kept; the ones used first go first. */
 const maxConversations = 512;
+/** Groups a user left that are remembered while he is here; those left first go first. */
+const maxLeftGroups = 64;
 
 export interface DeliveriesOptions {
   users: LocalUsers;
   instance: number;
   tickets: RecentTickets;
   fetchRange: FetchRange;
+  findVisible: FindVisible;
   noticeText: NoticeText;
   metrics: MsgServerMetrics;
   log: Logger;
@@ -48,6 +51,7 @@ export class Deliveries {
     this.#debug = options.log.isLevelEnabled('debug');
     this.#repairs = new GapRepairs({
       fetchRange: options.fetchRange,
+      findVisible: options.findVisible,
       instance: options.instance,
       tickets: options.tickets,
       metrics: options.metrics,
@@ -65,12 +69,35 @@ export class Deliveries {
     for (const userId of userIds) {
       const user = this.#users.get(userId);
       if (!user) continue;
+      if (isGroup && hasLeft(user, conversation.sessionId, message.groupVersion)) continue;
       const key = isGroup ? -conversation.sessionId : peerOf(conversation, userId);
       written += this.#deliverTo(user, key, conversation, message);
     }
     if (this.#debug) {
       const trace = traceId(message.originInstance, message.originTicket);
       this.#log.debug({ trace, msgId: message.msgId, users: userIds.length, written }, 'message delivered');
+    }
+  }
+
+  /**
+   * A user was removed from a group. What is still under way to him is not delivered; should he come back,
+   * he gets what is written from then on.
+   * @param version of the group after the removal
+   */
+  leave(userId: number, groupId: number, version: number): void {
+    const user = this.#users.get(userId);
+    if (!user) return;
+    const cursor = user.conversations?.get(-groupId);
+    // A message to the members of a later version has come already: he is back.
+    if (cursor && cursor.version > version) return;
+    cursor?.close();
+    user.conversations?.delete(-groupId);
+    user.leftGroups ??= new Map();
+    user.leftGroups.delete(groupId);
+    user.leftGroups.set(groupId, version);
+    for (const oldest of user.leftGroups.keys()) {
+      if (user.leftGroups.size <= maxLeftGroups) break;
+      user.leftGroups.delete(oldest);
     }
   }
 
@@ -84,7 +111,7 @@ export class Deliveries {
     const cursor = user.conversations.get(key);
     if (!cursor) {
       if (user.conversations.size >= maxConversations) forgetOldest(user.conversations);
-      user.conversations.set(key, new ConversationCursor(message.msgId));
+      user.conversations.set(key, new ConversationCursor(message.msgId, message.groupVersion));
       return this.#write(user, message);
     }
     const written = this.#offer(user, cursor, message);
@@ -93,7 +120,7 @@ export class Deliveries {
   }
 
   #offer(user: LocalUser, cursor: ConversationCursor<DeliveredMessage>, message: DeliveredMessage): number {
-    if (cursor.offer(message.msgId, message) !== 'deliver') return 0;
+    if (cursor.offer(message.msgId, message, message.groupVersion) !== 'deliver') return 0;
     return this.#write(user, message) + this.#release(user, cursor);
   }
 
@@ -126,6 +153,15 @@ export class Deliveries {
 
 function peerOf({ userId, sessionId }: Conversation, self: number): number {
   return self === userId ? sessionId : userId;
+}
+
+/** Whether a group message was meant for members of a version before the user's removal. */
+function hasLeft(user: LocalUser, groupId: number, groupVersion: number): boolean {
+  const left = user.leftGroups?.get(groupId);
+  if (left === undefined) return false;
+  if (groupVersion <= left) return true;
+  user.leftGroups?.delete(groupId);
+  return false;
 }
 
 /** Forgets the conversation that was used first, unless something of it is held back. */

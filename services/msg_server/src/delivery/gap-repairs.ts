@@ -12,6 +12,10 @@ const retryMs = 250;
 const giveUpMs = 4_000;
 /** Messages asked for at once. */
 const maxRange = 200;
+/** Ids one question about what is visible has: the answer brings the messages themselves. */
+const maxVisibleIds = 8;
+/** Users the store is asked about at once. */
+const maxAsked = 16;
 
 type Cursor = ConversationCursor<DeliveredMessage>;
 
@@ -23,6 +27,9 @@ export interface FetchedMessage {
   pdu: Buffer;
 }
 
+/** Which messages of a group a user may see, of some ids; rejects when the store does not answer. */
+export type FindVisible = (userId: number, groupId: number, msgIds: number[]) => Promise<number[]>;
+
 /** Asks the store for consecutive messages of a conversation; rejects when it does not answer. */
 export type FetchRange = (
   conversation: Conversation,
@@ -32,6 +39,7 @@ export type FetchRange = (
 
 export interface GapRepairsOptions {
   fetchRange: FetchRange;
+  findVisible: FindVisible;
   instance: number;
   tickets: RecentTickets;
   metrics: MsgServerMetrics;
@@ -110,6 +118,7 @@ export class GapRepairs {
   }
 
   async #fetch({ conversation, cursors }: Repair): Promise<void> {
+    await this.#skipInvisible(conversation, cursors);
     let first = Number.POSITIVE_INFINITY;
     let last = 0;
     for (const { gap } of cursors.keys()) {
@@ -126,9 +135,32 @@ export class GapRepairs {
     const { instance, tickets, offer } = this.#options;
     for (const { msgId, pdu, originInstance, originTicket } of messages) {
       const exceptConnection = originInstance === instance ? tickets.connectionOf(originTicket) : 0;
-      const message = { msgId, pdu, originInstance, originTicket, exceptConnection };
-      for (const [cursor, user] of cursors) offer(user, cursor, message);
+      const message = { msgId, pdu, originInstance, originTicket, exceptConnection, groupVersion: 0 };
+      for (const [cursor, user] of cursors) {
+        // Beyond a user's own gap nobody has said that the message is for him.
+        if (cursor.gap && msgId <= cursor.gap.last) offer(user, cursor, message);
+      }
     }
+  }
+
+  /** Those who may have left the group and come back are not given what was written meanwhile. */
+  async #skipInvisible({ sessionId }: Conversation, cursors: Repair['cursors']): Promise<void> {
+    const uncertain = [...cursors].filter(([cursor]) => cursor.mayHaveLeft);
+    for (let i = 0; i < uncertain.length; i += maxAsked) {
+      const some = uncertain.slice(i, i + maxAsked);
+      await Promise.all(some.map(([cursor, user]) => this.#skipInvisibleTo(user, cursor, sessionId)));
+    }
+  }
+
+  async #skipInvisibleTo(user: LocalUser, cursor: Cursor, groupId: number): Promise<void> {
+    const { gap, version } = cursor;
+    if (!gap) return;
+    const visible = (ids: number[]) => this.#options.findVisible(user.id, groupId, ids);
+    const begin = await firstVisible(gap.first, gap.last, visible);
+    // The members have changed again meanwhile: the next attempt asks anew.
+    if (cursor.version !== version) return;
+    cursor.skipTo(begin);
+    this.#options.release(user, cursor);
   }
 
   /** Lets go of the users who miss nothing any more, or have gone. */
@@ -160,4 +192,27 @@ export class GapRepairs {
 function keyOf({ sessionType, userId, sessionId }: Conversation): string {
   if (sessionType === 2) return `group ${sessionId}`;
   return `pair ${Math.min(userId, sessionId)} ${Math.max(userId, sessionId)}`;
+}
+
+/**
+ * The lowest id from `first` to `last` that is visible, or the one after `last`. Of a group a user sees
+ * everything from some id on: a few questions are enough for any number of ids.
+ */
+async function firstVisible(
+  first: number,
+  last: number,
+  visible: (ids: number[]) => Promise<number[]>,
+): Promise<number> {
+  let [low, high] = [first, last];
+  while (low <= high) {
+    const step = Math.max(1, Math.ceil((high - low) / (maxVisibleIds - 1)));
+    const ids: number[] = [];
+    for (let id = low; id < high; id += step) ids.push(id);
+    ids.push(high);
+    const lowest = Math.min(high + 1, ...(await visible(ids)));
+    const below = ids.filter((id) => id < lowest).at(-1);
+    if (below === undefined) return low;
+    [low, high] = [below + 1, lowest - 1];
+  }
+  return low;
 }

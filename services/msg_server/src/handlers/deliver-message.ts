@@ -18,6 +18,7 @@ export function deliverMessages({ deliveries }: Context) {
           exceptConnection: delivery.exceptConnection ?? 0,
           originInstance: delivery.originInstance ?? 0,
           originTicket: delivery.originTicket ?? 0,
+          groupVersion: delivery.groupVersion ?? 0,
         },
         delivery.userIds ?? [],
       );

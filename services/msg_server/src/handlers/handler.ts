@@ -10,6 +10,10 @@ import { commandLabel } from '../metrics.js';
  */
 export type Handler = (connection: Connection, pdu: Pdu) => boolean;
 
+/** `result_code` of an answer: granted, and not granted for whatever reason. */
+export const resultOk = 0;
+export const resultRefused = 1;
+
 /** Milliseconds a service behind has to answer; clients wait 5 to 10 s. */
 export const queryMs = 5_000;
 

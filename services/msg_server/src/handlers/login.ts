@@ -47,6 +47,11 @@ export function logIn(context: Context): Handler {
   let underWay = 0;
 
   const attempt = async (connection: Connection, request: Request, seqNum: number): Promise<LoginOutcome> => {
+    // Without an address there is no client any more, and nobody for whom a failure could be counted.
+    if (connection.remoteAddress === '') {
+      connection.destroy('connection-lost');
+      return 'gone';
+    }
     if (kit.health.draining) return 'draining';
     if (users.connectionCount + underWay >= config.limits.connections) return 'full';
     let account: Account | Refusal;
@@ -89,7 +94,8 @@ async function check(
   connection: Connection,
   { userName, password, clientType }: Request,
 ): Promise<Account | Refusal> {
-  const request = { userName, passwordMd5: password, clientType, address: connection.remoteAddress };
+  const address = plainAddress(connection.remoteAddress);
+  const request = { userName, passwordMd5: password, clientType, address };
   try {
     const { result, user, loginSeq } = await pool.call(accounts.login, request, checkMs);
     if (result === LoginResult.LOGIN_TOO_MANY_ATTEMPTS) return 'too-many-attempts';
@@ -99,6 +105,11 @@ async function check(
     kit.log.warn({ err: error }, 'a login could not be checked');
     return 'no-db-proxy';
   }
+}
+
+/** An IPv4 address is the same client's whether or not it comes as one of IPv6 (`::ffff:10.0.0.1`). */
+export function plainAddress(address: string): string {
+  return /^::ffff:\d+\./i.test(address) ? address.slice('::ffff:'.length) : address;
 }
 
 /** Makes the user known here and to the route_servers, answers him and kicks whom he takes the place of. */

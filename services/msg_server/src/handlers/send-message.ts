@@ -17,6 +17,7 @@ import { StoreGate } from '../connection/store-gate.js';
 import type { Context } from '../context.js';
 import type { DropReason } from '../metrics.js';
 import type { Handler } from './handler.js';
+import { Pace } from './pace.js';
 
 type Message = MessageOf<typeof Commands.MsgData>;
 
@@ -34,19 +35,15 @@ const noKey = new Uint8Array(0);
  * connection do not wait for each other. One that cannot be stored gets no answer (protocol notes, section 4).
  */
 export function sendMessage(context: Context): Handler {
-  const { appender, config, debug, kit, metrics, rate, throttle, tickets } = context;
+  const { appender, config, debug, kit, metrics, tickets } = context;
   const { inFlight, messageBytes } = config.limits;
   const gate = new StoreGate<Connection>(() => appender.full);
+  const pace = new Pace(context);
 
   /** Whether the connection has to wait before it may send its next message. */
   const mustWait = (connection: Connection, now: number): boolean => {
     if (connection.pendingWrites >= inFlight) return true;
-    if (gate.blocks(connection)) return true;
-    if (rate.unlimited) return false;
-    const wait = rate.waitFor(connection.bucketFullAt, now);
-    if (wait === 0) return false;
-    if (throttle.wake(connection, wait)) metrics.held.inc({ reason: 'rate' });
-    return true;
+    return gate.blocks(connection) || pace.holds(connection, now);
   };
 
   /** Takes a repetition of a message that was just sent: its ack is given again, or still to come. */
@@ -68,7 +65,7 @@ export function sendMessage(context: Context): Handler {
     const now = performance.now();
     if (mustWait(connection, now)) return false;
     const message = decodeBody(Commands.MsgData, pdu.body);
-    if (!rate.unlimited) connection.bucketFullAt = rate.take(connection.bucketFullAt, now);
+    pace.count(connection, now);
     const reason = refusal(connection, message, messageBytes);
     if (reason) {
       metrics.dropped.inc({ reason });

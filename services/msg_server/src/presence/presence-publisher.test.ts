@@ -65,6 +65,9 @@ describe('PresencePublisher', () => {
         .flatMap(({ changes }) => changes.map(({ userId }) => userId)),
     );
     for (const { userId } of everybody.slice(1)) expect(actedOn).toContain(userId);
+    expect(
+      new Set(good.updates.map(({ actingRouteServer, again }) => `${actingRouteServer} ${again}`)),
+    ).toEqual(new Set([`${deaf.instance} false`, `${good.instance} false`, `${good.instance} true`]));
     // Who has left meanwhile must not be announced anew.
     expect(good.changes.filter(({ userId }) => userId === gone.userId)).toHaveLength(1);
     await Promise.all([deaf.stop(), good.stop()]);

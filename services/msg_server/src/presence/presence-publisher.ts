@@ -126,7 +126,7 @@ export class PresencePublisher {
 
   async #publish(actor: number, share: Pending[]): Promise<void> {
     const { metrics, log } = this.#options;
-    let acked = await this.#ask(actor, share);
+    let acked = await this.#ask(actor, share, false);
     for (const { settle } of share) settle(acked.size > 0);
     // Everybody knows now, but the one that was to act is gone: another one that answered has to.
     for (let attempt = 1; attempt < maxAttempts && acked.size > 0 && !acked.has(actor); attempt++) {
@@ -134,7 +134,7 @@ export class PresencePublisher {
       if (current.length === 0) return;
       actor = [...acked][0]!;
       metrics.presenceUpdates.inc({ outcome: 'again' });
-      acked = await this.#ask(actor, current);
+      acked = await this.#ask(actor, current, true);
     }
     if (acked.size > 0) return;
     metrics.presenceUpdates.inc({ outcome: 'unanswered' });
@@ -142,7 +142,7 @@ export class PresencePublisher {
   }
 
   /** @returns the route_servers that have applied the changes */
-  async #ask(actingRouteServer: number, share: readonly Pending[]): Promise<Set<number>> {
+  async #ask(actingRouteServer: number, share: readonly Pending[], again: boolean): Promise<Set<number>> {
     const { bus, instance, routeServers, metrics, log } = this.#options;
     this.#seq = (this.#seq + share.length) >>> 0;
     const update = {
@@ -150,6 +150,7 @@ export class PresencePublisher {
       seq: this.#seq,
       changes: share.map(({ change }) => change),
       actingRouteServer,
+      again,
     };
     const acked = new Set<number>();
     try {
