@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { build, prepare } from './lib/bootstrap.mjs';
+import { ensureChromium } from './lib/chromium.mjs';
 import { checkImports } from './lib/import-rules.mjs';
 import { ensureNats } from './lib/nats.mjs';
 import { run, StepError, step, tool, top } from './lib/steps.mjs';
@@ -58,6 +59,7 @@ async function main(vitestArguments) {
   }
   // DATABASE_URL needs no program; the embedded PostgreSQL came with the packages.
   if (!(await attempt('nats-server', () => ensureNats()))) failed.push('nats-server');
+  if (!(await attempt('Chromium', () => ensureChromium()))) failed.push('Chromium');
   const tests = await runVitest(vitestArguments);
   return writeSummary({ failedSteps: failed, tests, start });
 }

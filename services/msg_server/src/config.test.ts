@@ -7,6 +7,9 @@ describe('configuration', () => {
     expect(loadConfig({})).toMatchObject({
       ops: { port: 18000 },
       listen: { host: '0.0.0.0', port: 8000 },
+      webSocket: { port: 9090, origins: undefined },
+      tls: undefined,
+      proxyProtocol: false,
       advertise: { ip1: '127.0.0.1', ip2: '127.0.0.1', port: 0 },
       limits: { connections: 20_000, pduBytes: 1_048_576, messageBytes: 393_216, history: 100 },
       timeouts: { loginMs: 15_000, idlePcMs: 120_000, idleMobileMs: 300_000 },
@@ -21,6 +24,14 @@ describe('configuration', () => {
     expect(loadConfig({ ADVERTISE_IP1: '10.0.0.1', ADVERTISE_IP2: '10.0.0.2' }).advertise.ip2).toBe(
       '10.0.0.2',
     );
+  });
+
+  it('wants a certificate and its key, or neither', () => {
+    const files = { TLS_CERT_FILE: '/c.pem', TLS_KEY_FILE: '/k.pem' };
+    expect(loadConfig(files).tls).toMatchObject({ certFile: '/c.pem', client: true, webSocket: true });
+    expect(loadConfig({ ...files, TLS_PORTS: 'ws' }).tls).toMatchObject({ client: false, webSocket: true });
+    expect(() => loadConfig({ TLS_CERT_FILE: '/c.pem' })).toThrow(/TLS_KEY_FILE: is required/);
+    expect(() => loadConfig({ TLS_KEY_FILE: '/k.pem' })).toThrow(/TLS_CERT_FILE: is required/);
   });
 
   it('names every wrong variable at once', () => {

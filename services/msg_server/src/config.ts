@@ -1,6 +1,7 @@
 import {
   busEnv,
   type CommonConfig,
+  ConfigError,
   commonConfig,
   commonEnv,
   type EnvValues,
@@ -14,6 +15,31 @@ export const envSchema = {
   ...busEnv,
   CLIENT_HOST: env.string('0.0.0.0', 'Address the server listens on for clients'),
   CLIENT_PORT: env.port(8000, 'Port for clients'),
+  WS_ENABLED: env.boolean(true, 'Whether clients may connect by WebSocket (web pages)'),
+  WS_PORT: env.port(9090, 'Port for clients that connect by WebSocket, at CLIENT_HOST'),
+  WS_ORIGINS: env.optionalString(
+    'Origins of the web pages that may connect, as https://chat.example.com, separated by commas; any when unset',
+  ),
+  TLS_CERT_FILE: env.optionalString(
+    'PEM file of the TLS certificate with its chain; set with TLS_KEY_FILE, the ports for clients speak TLS. The files are read again when they change',
+  ),
+  TLS_KEY_FILE: env.optionalString('PEM file of the key of the TLS certificate'),
+  TLS_PORTS: env.choice(
+    ['all', 'client', 'ws'],
+    'all',
+    'Which ports speak TLS once there is a certificate: both, CLIENT_PORT only, or WS_PORT only',
+  ),
+  TLS_RELOAD_MS: env.integer(
+    10_000,
+    10,
+    86_400_000,
+    'Time between two looks at the files of the TLS certificate, ms',
+  ),
+  PROXY_PROTOCOL: env.choice(
+    ['off', 'v2'],
+    'off',
+    'v2: every connection of a client begins with a PROXY header (version 2) that tells the client’s address, as a load balancer sends it; one without it is closed',
+  ),
   ADVERTISE_IP1: env.string('127.0.0.1', 'Address clients dial, handed out by login_server as priorIP'),
   ADVERTISE_IP2: env.optionalString('Second address clients may dial (backupIP); the first one when unset'),
   ADVERTISE_PORT: env.port(0, 'Port clients dial; 0: the port the server listens on'),
@@ -124,6 +150,14 @@ export const envSchema = {
 export interface MsgServerConfig extends CommonConfig {
   nats: { url: string; prefix: string };
   listen: { host: string; port: number };
+  /** undefined: no clients by WebSocket. `origins` undefined: pages of any. */
+  webSocket: { port: number; origins: readonly string[] | undefined } | undefined;
+  /** undefined: no TLS. `client` and `webSocket` say which ports speak it. */
+  tls:
+    | { certFile: string; keyFile: string; reloadMs: number; client: boolean; webSocket: boolean }
+    | undefined;
+  /** Whether connections begin with a PROXY header. */
+  proxyProtocol: boolean;
   advertise: { ip1: string; ip2: string; port: number };
   limits: {
     connections: number;
@@ -148,6 +182,9 @@ function nest(values: EnvValues<typeof envSchema>): MsgServerConfig {
     ...commonConfig(values),
     nats: { url: values.NATS_URL, prefix: values.NATS_PREFIX },
     listen: { host: values.CLIENT_HOST, port: values.CLIENT_PORT },
+    webSocket: values.WS_ENABLED ? { port: values.WS_PORT, origins: listOf(values.WS_ORIGINS) } : undefined,
+    tls: nestTls(values),
+    proxyProtocol: values.PROXY_PROTOCOL === 'v2',
     advertise: {
       ip1: values.ADVERTISE_IP1,
       ip2: values.ADVERTISE_IP2 ?? values.ADVERTISE_IP1,
@@ -177,6 +214,22 @@ function nest(values: EnvValues<typeof envSchema>): MsgServerConfig {
       mobile: asText === 'mobile' || asText === 'all',
     },
   };
+}
+
+function listOf(text: string | undefined): string[] | undefined {
+  return text
+    ?.split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+function nestTls(values: EnvValues<typeof envSchema>): MsgServerConfig['tls'] {
+  const { TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile, TLS_PORTS: ports } = values;
+  if (certFile === undefined && keyFile === undefined) return undefined;
+  if (certFile === undefined) throw new ConfigError(['TLS_CERT_FILE: is required with TLS_KEY_FILE']);
+  if (keyFile === undefined) throw new ConfigError(['TLS_KEY_FILE: is required with TLS_CERT_FILE']);
+  const reloadMs = values.TLS_RELOAD_MS;
+  return { certFile, keyFile, reloadMs, client: ports !== 'ws', webSocket: ports !== 'client' };
 }
 
 /** @throws ConfigError naming every variable that is wrong */

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { Announcer, Bus, Registry, rendezvous, topics } from '@teamtalk/bus';
-import { allCommands } from '@teamtalk/protocol';
+import { allCommands, IM } from '@teamtalk/protocol';
 import {
   type MessageAppender,
   messageAppender,
@@ -14,6 +14,7 @@ import {
 import { type Kit, type Service, type StartOptions, startService, withDeadline } from '@teamtalk/service-kit';
 import { asBuffer } from './bytes.js';
 import type { MsgServerConfig } from './config.js';
+import { CertificateFiles } from './connection/certificate.js';
 import { ClientListener } from './connection/client-listener.js';
 import type { Connection } from './connection/connection.js';
 import { LocalUsers } from './connection/local-users.js';
@@ -29,7 +30,10 @@ import { dispatcher } from './handlers/index.js';
 import { takeNodeEvent } from './handlers/node-event.js';
 import { sendPresenceSnapshot } from './handlers/presence-snapshot.js';
 import { MsgServerMetrics } from './metrics.js';
+import { ChangeNotices } from './notices/change-notices.js';
 import { PresencePublisher } from './presence/presence-publisher.js';
+
+const { SESSION_TYPE_GROUP: groupSession } = IM.BaseDefine.SessionType;
 
 /** An entry without a result is given up after this long, milliseconds. */
 const resultMs = 10_000;
@@ -65,9 +69,11 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
   life.onStop('NATS', () => bus.drain());
   const dbProxies = new Registry(bus, log, 'db_proxy_server', poolFollows(pool));
   const routeServers = new Registry(bus, log, 'route_server');
+  const fileServers = new Registry(bus, log, 'file_server');
   life.onStop('registries', () => {
     dbProxies.stop();
     routeServers.stop();
+    fileServers.stop();
   });
   let announcer: Announcer | undefined;
   life.onStop('goodbye', () => announcer?.stop());
@@ -88,10 +94,26 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
       }),
     );
   };
-  const deliveries = new Deliveries({ users, instance, tickets, fetchRange, noticeText, metrics, log });
+  const findVisible = async (userId: number, groupId: number, msgIds: number[]) => {
+    const session = { userId, sessionType: groupSession, sessionId: groupId };
+    const reply = await pool.call(messages.getMessages, { ...session, msgIds }, fetchMs);
+    return (reply.messages ?? []).map(({ msgId }) => msgId ?? 0);
+  };
+  const deliveries = new Deliveries({
+    users,
+    instance,
+    tickets,
+    fetchRange,
+    findVisible,
+    noticeText,
+    metrics,
+    log,
+  });
   life.onStop('deliveries', () => deliveries.stop());
   const presence = new PresencePublisher({ bus, instance, routeServers, users, metrics, log });
   life.onStop('presence', () => withDeadline(presence.settle(), farewellMs, 'telling the route_servers'));
+  const notices = new ChangeNotices(bus, metrics);
+  life.onStop('notices', () => notices.stop());
   const throttle = new Throttle<Connection>();
   life.onStop('throttle', () => throttle.stop());
 
@@ -104,19 +126,25 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
     pool,
     appender,
     marker,
+    fileServers,
     users,
     presence,
     deliveries,
     tickets,
     noticeText,
+    notices,
     rate: new RateLimit(config.rate.perSecond, config.rate.burst),
     throttle,
   };
-  bus.answer(topics.node(instance), takeNodeEvent(context));
+  const take = takeNodeEvent(context);
+  bus.answer(topics.node(instance), take);
+  bus.subscribe(topics.everyNode, (event) => void take(event));
   bus.answer(topics.presenceSnapshot(instance), sendPresenceSnapshot(context));
 
+  const certificate = await openCertificate(config, kit, metrics);
   const listener = new ClientListener({
     config,
+    certificate,
     metrics,
     log,
     handle: dispatcher(context),
@@ -125,7 +153,7 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
     },
   });
   life.onStop('clients', () => listener.drain(config.timeouts.drainSpreadMs));
-  const port = await listener.listen(config.listen);
+  const ports = await listener.listen();
 
   health.addCheck('nats', () => bus.connected);
   health.addCheck('db_proxy_server', () => appender.available);
@@ -135,7 +163,7 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
   announcer = new Announcer(bus, { instance, service: 'msg_server', hostname: hostname() }, () => ({
     ip1: config.advertise.ip1,
     ip2: config.advertise.ip2,
-    port: config.advertise.port || port,
+    port: config.advertise.port || ports.client!,
     maxConnections: config.limits.connections,
     connections: users.connectionCount,
     onlineUsers: users.size,
@@ -146,7 +174,23 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
     announcer?.announce();
     await bus.flush();
   });
-  return { client: port };
+  return ports;
+}
+
+async function openCertificate(
+  { tls }: MsgServerConfig,
+  kit: Kit,
+  metrics: MsgServerMetrics,
+): Promise<CertificateFiles | undefined> {
+  if (!tls) return undefined;
+  const certificate = await CertificateFiles.open({ ...tls, metrics, log: kit.log });
+  kit.life.onStop('certificate', () => certificate.stop());
+  kit.metrics.gauge(
+    'tls_certificate_expires_seconds',
+    'When the TLS certificate ends, Unix time',
+    () => certificate.expires,
+  );
+  return certificate;
 }
 
 function openStore(

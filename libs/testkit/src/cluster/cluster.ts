@@ -137,7 +137,7 @@ export class TestCluster {
     const dead = this.node(service, k);
     if (!this.#stopped.has(dead)) throw new Error(`${service} ${k} still runs`);
     const ports = Object.entries(traitsOf(service).ports).map(([name, { variable }]) => {
-      return [variable, String(dead.ports[name])];
+      return [variable, String(dead.ports[name] ?? 0)];
     });
     const node = await this.#launch(service, Object.fromEntries(ports));
     this.#nodes.get(service)![k] = node;

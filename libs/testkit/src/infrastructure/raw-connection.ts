@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { MSG_SERVER_FRAME_LIMIT, type Pdu, PduDecoder } from '@teamtalk/protocol';
 
 /**
@@ -11,7 +12,7 @@ export class RawConnection {
   readonly received: Pdu[] = [];
   /** Resolves when the connection is over, whoever closed it. */
   readonly closed: Promise<void>;
-  readonly socket: Socket;
+  readonly socket: Duplex;
   readonly #decoder: PduDecoder;
   readonly #listeners = new Set<() => void>();
   #open = true;
@@ -28,7 +29,12 @@ export class RawConnection {
     return new RawConnection(socket, limit);
   }
 
-  private constructor(socket: Socket, limit: number) {
+  /** One that is connected already, with TLS or by WebSocket. */
+  static over(socket: Duplex, limit = MSG_SERVER_FRAME_LIMIT): RawConnection {
+    return new RawConnection(socket, limit);
+  }
+
+  private constructor(socket: Duplex, limit: number) {
     this.socket = socket;
     this.#decoder = new PduDecoder(limit);
     socket.on('data', (chunk: Buffer) => this.#take(chunk));

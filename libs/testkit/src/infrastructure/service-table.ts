@@ -28,7 +28,11 @@ const services = {
   },
   route_server: { ports: { ops: ops(18_200) }, tier: 0, bus: true, database: false },
   msg_server: {
-    ports: { client: { variable: 'CLIENT_PORT', fallback: 8_000 }, ops: ops(18_000) },
+    ports: {
+      client: { variable: 'CLIENT_PORT', fallback: 8_000 },
+      ws: { variable: 'WS_PORT', fallback: 9_090 },
+      ops: ops(18_000),
+    },
     tier: 1,
     bus: true,
     database: false,

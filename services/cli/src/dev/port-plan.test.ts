@@ -14,8 +14,8 @@ function inUse(...ports: number[]) {
 test('replica k has the default ports plus k', async () => {
   const { planned, moved } = await planPorts(parseReplicas('msg_server=2'), inUse());
   expect(planned.filter(({ service }) => service === 'msg_server')).toEqual([
-    { service: 'msg_server', replica: 0, ports: { client: 8000, ops: 18000 } },
-    { service: 'msg_server', replica: 1, ports: { client: 8001, ops: 18001 } },
+    { service: 'msg_server', replica: 0, ports: { client: 8000, ws: 9090, ops: 18000 } },
+    { service: 'msg_server', replica: 1, ports: { client: 8001, ws: 9091, ops: 18001 } },
   ]);
   expect(moved).toEqual([]);
 });

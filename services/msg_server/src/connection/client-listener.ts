@@ -1,12 +1,14 @@
-import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pdu } from '@teamtalk/protocol';
-import { type Logger, listen } from '@teamtalk/service-kit';
+import type { Logger } from '@teamtalk/service-kit';
 import type { MsgServerConfig } from '../config.js';
 import type { CloseReason, MsgServerMetrics } from '../metrics.js';
+import type { CertificateFiles } from './certificate.js';
 import { Connection, State } from './connection.js';
 import type { ConnectionHost } from './connection-host.js';
+import { Entrances } from './entrances.js';
 import { OutboundQueue } from './outbound-queue.js';
+import type { Transport } from './transport.js';
 
 /** How long a client may take to close its side after we closed ours, milliseconds. */
 const lingerMs = 2_000;
@@ -14,29 +16,10 @@ const lingerMs = 2_000;
 const drainMs = 12_000;
 const drainRoundMs = 50;
 
-const connectionKey = Symbol('connection');
-
-interface ClientSocket extends Socket {
-  [connectionKey]: Connection;
-}
-
-// The same four functions for every socket: twenty thousand idle connections have no closures.
-function onData(this: ClientSocket, chunk: Buffer): void {
-  this[connectionKey].receive(chunk);
-}
-
-function onError(): void {
-  // 'close' comes next and says that there was an error.
-}
-
-function onClose(this: ClientSocket, hadError: boolean): void {
-  const connection = this[connectionKey];
-  connection.socketClosed(hadError);
-  connection.host.closed(connection);
-}
-
 export interface ClientListenerOptions {
   config: MsgServerConfig;
+  /** undefined: no port speaks TLS */
+  certificate: CertificateFiles | undefined;
   metrics: MsgServerMetrics;
   log: Logger;
   handle: (connection: Connection, pdu: Pdu) => boolean;
@@ -54,14 +37,14 @@ export class ClientListener implements ConnectionHost {
 
   readonly #leaving: (connection: Connection) => void;
   readonly #connections = new Set<Connection>();
-  readonly #server: Server;
+  readonly #entrances: Entrances;
   readonly #sweeper: NodeJS.Timeout;
   /** Rounds of the sweep after which a connection's time is over. */
   readonly #allowed: { login: number; pc: number; mobile: number; linger: number };
   #lastId = 0;
   #emptied: (() => void) | undefined;
 
-  constructor({ config, metrics, log, handle, leaving }: ClientListenerOptions) {
+  constructor({ config, certificate, metrics, log, handle, leaving }: ClientListenerOptions) {
     this.limits = config.limits;
     this.metrics = metrics;
     this.log = log;
@@ -78,27 +61,23 @@ export class ClientListener implements ConnectionHost {
       linger: rounds(lingerMs),
     };
     this.#sweeper = setInterval(() => this.#sweep(), roundMs);
-    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket as ClientSocket));
-    // Some room above the limit, so that a login too many gets its answer.
-    this.#server.maxConnections = config.limits.connections + Math.max(64, config.limits.connections >> 3);
-    this.#server.on('drop', () => metrics.refusedSockets.inc());
+    this.#entrances = new Entrances({
+      config,
+      certificate,
+      metrics,
+      log,
+      admit: (transport, address) => this.#admit(transport, address),
+    });
   }
 
-  /** Sockets that are open, logged in or not. */
+  /** Connections that are open, logged in or not. */
   get size(): number {
     return this.#connections.size;
   }
 
-  /** @returns the port */
-  async listen(where: { host: string; port: number }): Promise<number> {
-    await listen(this.#server, where, 4096);
-    // Out of file descriptors, for instance: those who are connected stay.
-    this.#server.on('error', (error) => {
-      this.metrics.refusedSockets.inc();
-      this.log.error({ err: error }, 'a connection could not be accepted');
-    });
-    const address = this.#server.address();
-    return typeof address === 'object' && address ? address.port : where.port;
+  /** @returns the ports, by name */
+  listen(): Promise<Record<string, number>> {
+    return this.#entrances.listen();
   }
 
   leaving(connection: Connection, reason: CloseReason): void {
@@ -111,17 +90,12 @@ export class ClientListener implements ConnectionHost {
     if (this.#connections.size === 0) this.#emptied?.();
   }
 
-  /** Stops accepting. */
-  stopAccepting(): void {
-    this.#server.close();
-  }
-
   /**
    * Ends all connections, evenly over `spreadMs` milliseconds, each after what it sent has its results;
    * those that do not end in time are cut off.
    */
   async drain(spreadMs: number): Promise<void> {
-    this.stopAccepting();
+    this.#entrances.close();
     const everybody = [...this.#connections];
     const rounds = Math.max(1, Math.ceil(spreadMs / drainRoundMs));
     const share = Math.ceil(everybody.length / rounds);
@@ -148,19 +122,17 @@ export class ClientListener implements ConnectionHost {
     this.#emptied = undefined;
   }
 
-  #accept(socket: ClientSocket): void {
+  #admit(transport: Transport, address: string | undefined): Connection {
     this.#lastId = (this.#lastId + 1) >>> 0 || 1;
-    const connection = new Connection(this.#lastId, socket, this);
-    socket[connectionKey] = connection;
-    socket.on('data', onData);
-    socket.on('error', onError);
-    socket.on('close', onClose);
+    const connection = new Connection(this.#lastId, transport, address, this);
     this.#connections.add(connection);
+    return connection;
   }
 
   /** One pass over all connections in place of a timer for each. */
   #sweep(): void {
     this.tick++;
+    this.#entrances.sweep(this.#allowed.login);
     for (const connection of this.#connections) {
       const silent = this.tick - connection.heardTick;
       switch (connection.state) {

@@ -23,6 +23,6 @@ export interface ConnectionHost {
   /** Called once for each connection, when it ends and before its state says so. */
   leaving(connection: Connection, reason: CloseReason): void;
 
-  /** Called once for each connection, when its socket is closed. */
+  /** Called once for each connection, when its transport is closed. */
   closed(connection: Connection): void;
 }

@@ -73,7 +73,11 @@ describe('malformed input', () => {
   it('keeps the connection of a client that uses commands this server does not have', async () => {
     const client = await server.logIn(5);
     for (let i = 0; i < 10; i++) {
-      await client.send(Commands.GroupNormalListRequest, { userId: 5 });
+      await client.send(Commands.FileLoginReq, {
+        userId: 5,
+        taskId: 'a file_server serves this',
+        fileRole: 1,
+      });
     }
     await client.ask(Commands.MsgTimeRequest, {}, Commands.MsgTimeResponse);
     expect(await server.metric('bad_pdus_total', { reason: 'not-served' })).toBe(10);

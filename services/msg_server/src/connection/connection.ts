@@ -1,15 +1,15 @@
-import type { Socket } from 'node:net';
 import { encodeRawPdu, FramingError, isMobileClient, type Pdu, PduDecoder } from '@teamtalk/protocol';
 import type { BadPduReason, CloseReason } from '../metrics.js';
 import type { ConnectionHost } from './connection-host.js';
 import type { RecentSends } from './recent-sends.js';
+import type { Transport } from './transport.js';
 import { WaitingPdus } from './waiting-pdus.js';
 import { writeTogether } from './write-together.js';
 
 const heartbeat = 0x0701;
 
 /** What a client that has not logged in may have us keep of an unfinished PDU, bytes. */
-const maxBeforeLogin = 16_384;
+export const maxBeforeLogin = 16_384;
 
 /** States only go forward. */
 export const State = { Fresh: 0, LoggingIn: 1, LoggedIn: 2, Ending: 3, Closed: 4 } as const;
@@ -24,7 +24,9 @@ export class Connection {
   /** unsigned 32-bit, unique in this process */
   readonly id: number;
   readonly host: ConnectionHost;
-  readonly #socket: Socket;
+  readonly #transport: Transport;
+  /** As a load balancer told it; undefined: it is the transport's. */
+  readonly #address: string | undefined;
   readonly #decoder: PduDecoder;
 
   state: number = State.Fresh;
@@ -53,10 +55,11 @@ export class Connection {
   /** What others sent to the user before his login was answered; undefined: nothing is held back. */
   #held: Buffer[] | undefined;
 
-  constructor(id: number, socket: Socket, host: ConnectionHost) {
+  constructor(id: number, transport: Transport, address: string | undefined, host: ConnectionHost) {
     this.id = id;
     this.host = host;
-    this.#socket = socket;
+    this.#transport = transport;
+    this.#address = address;
     this.#decoder = new PduDecoder(host.limits.pduBytes);
     this.heardTick = host.tick;
   }
@@ -70,11 +73,12 @@ export class Connection {
     return this.state < State.Ending;
   }
 
+  /** The client's IP address. */
   get remoteAddress(): string {
-    return this.#socket.remoteAddress ?? '';
+    return this.#address ?? this.#transport.remoteAddress ?? '';
   }
 
-  /** Takes bytes from the socket. */
+  /** Takes bytes from the transport. */
   receive(chunk: Buffer): void {
     if (this.state === State.LoggedIn) this.heardTick = this.host.tick;
     if (!this.isOpen || this.#retiring) return;
@@ -165,23 +169,23 @@ export class Connection {
     for (const pdu of held) this.write(pdu);
   }
 
-  /** Gives what has been written to the socket. Called by the outbound queue. */
+  /** Gives what has been written to the transport. Called by the outbound queue. */
   flush(): void {
     const out = this.#out;
     if (out === undefined) return;
     this.#out = undefined;
     if (this.state === State.Closed) return;
-    const socket = this.#socket;
-    if (socket.writableLength > this.host.limits.outboundBytes) {
+    const transport = this.#transport;
+    if (transport.writableLength > this.host.limits.outboundBytes) {
       this.destroy('slow-reader');
       return;
     }
     if (Buffer.isBuffer(out)) {
       this.host.metrics.sentBytes.value += out.length;
-      socket.write(out);
+      transport.write(out);
       return;
     }
-    this.host.metrics.sentBytes.value += writeTogether(socket, out);
+    this.host.metrics.sentBytes.value += writeTogether(transport, out);
   }
 
   /**
@@ -195,14 +199,14 @@ export class Connection {
     this.#leave(reason);
     this.heardTick = this.host.tick;
     // What still comes is thrown away: unread bytes would turn our orderly end into a reset.
-    if (this.#paused) this.#socket.resume();
-    this.#socket.end();
+    if (this.#paused) this.#transport.resume();
+    this.#transport.end();
   }
 
   /** Cuts the connection off. */
   destroy(reason: CloseReason): void {
     if (this.isOpen) this.#leave(reason);
-    this.#socket.destroy();
+    this.#transport.destroy();
   }
 
   /** The server stops: takes nothing more from the client, and ends when what it sent has its results. */
@@ -213,11 +217,12 @@ export class Connection {
     this.#endIfSettled();
   }
 
-  /** The socket is closed, whoever closed it. */
-  socketClosed(hadError: boolean): void {
+  /** The transport is closed, whoever closed it. To be called once. */
+  transportClosed(hadError: boolean): void {
     if (this.isOpen) this.#leave(hadError ? 'connection-lost' : 'by-client');
     this.state = State.Closed;
     this.#out = undefined;
+    this.host.closed(this);
   }
 
   #leave(reason: CloseReason): void {
@@ -281,13 +286,13 @@ export class Connection {
   #pause(): void {
     if (this.#paused) return;
     this.#paused = true;
-    this.#socket.pause();
+    this.#transport.pause();
     this.host.metrics.held.inc({ reason: 'queue-full' });
   }
 
   #resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.#socket.resume();
+    this.#transport.resume();
   }
 }

@@ -5,12 +5,16 @@ import type { Connection } from './connection.js';
 /** A user with a connection on this server. */
 export class LocalUser {
   readonly id: number;
-  readonly connections: Connection[] = [];
+  readonly connections: Connection[];
   /** How far each conversation was delivered; only those that had a message since the user came. */
   conversations: Map<number, ConversationCursor<DeliveredMessage>> | undefined;
+  /** Groups he was removed from while he was here, and the version of each that has him no more. */
+  leftGroups: Map<number, number> | undefined;
 
-  constructor(id: number) {
-    this.id = id;
+  constructor(first: Connection) {
+    this.id = first.userId;
+    // Of one element: an empty array that grows takes room for seventeen.
+    this.connections = [first];
   }
 }
 
@@ -44,12 +48,9 @@ export class LocalUsers {
   }
 
   add(connection: Connection): void {
-    let user = this.#users.get(connection.userId);
-    if (!user) {
-      user = new LocalUser(connection.userId);
-      this.#users.set(user.id, user);
-    }
-    user.connections.push(connection);
+    const user = this.#users.get(connection.userId);
+    if (user) user.connections.push(connection);
+    else this.#users.set(connection.userId, new LocalUser(connection));
     this.#connections++;
     if (!connection.isMobile) this.pc.add(connection);
   }

@@ -23,14 +23,25 @@ describe('RecentSends', () => {
     expect(sends.find(2, 20, 111, 31_001)).toBeUndefined();
   });
 
-  it('remembers the last 128 of a connection that sends much', () => {
+  it('works on a process that has run for months, and after a long silence', () => {
+    const sends = new RecentSends();
+    const day = 86_400_000;
+    for (const now of [1000, 60 * day, 120 * day]) {
+      sends.add(3, 20, 111, now);
+      sends.settle(3, 20, 111, 9);
+      expect(sends.find(3, 20, 111, now + 5000)).toEqual({ msgId: 9 });
+      expect(sends.find(3, 20, 111, now + 30_001)).toBeUndefined();
+    }
+  });
+
+  it('remembers the last 256 of a connection that sends much', () => {
     const sends = new RecentSends();
     for (let seq = 1; seq <= 1000; seq++) {
       sends.add(seq, 20, seq, 1000 + seq);
       sends.settle(seq, 20, seq, seq + 1);
     }
-    for (let seq = 873; seq <= 1000; seq++) expect(sends.find(seq, 20, seq, 2001)?.msgId).toBe(seq + 1);
-    expect(sends.find(872, 20, 872, 2001)).toBeUndefined();
+    for (let seq = 745; seq <= 1000; seq++) expect(sends.find(seq, 20, seq, 2001)?.msgId).toBe(seq + 1);
+    expect(sends.find(744, 20, 744, 2001)).toBeUndefined();
   });
 });
 

@@ -2,7 +2,8 @@
 const memoryMs = 30_000;
 const wordsPerEntry = 5;
 const firstCapacity = 8;
-const maxCapacity = 128;
+/** At 20 messages a second after a burst of 40 these are the last ten seconds. */
+const maxCapacity = 256;
 /** Of a longer message only the beginning and the end are hashed, bytes each. */
 const hashedPart = 2048;
 
@@ -17,10 +18,13 @@ export interface EarlierSend {
  * being stored twice. A ring of numbers, so that busy connections stay small.
  */
 export class RecentSends {
-  /** seq_num, session, fingerprint, msg_id, time of each entry */
+  /** seq_num, session, fingerprint, msg_id, time since #origin of each entry */
   #ring = new Uint32Array(firstCapacity * wordsPerEntry);
   /** Entries written since the ring was made. */
   #count = 0;
+  /** Times count from here: 32 bits hold those of 49 days. */
+  #origin = 0;
+  #latest = Number.NEGATIVE_INFINITY;
 
   get #capacity(): number {
     return this.#ring.length / wordsPerEntry;
@@ -28,7 +32,7 @@ export class RecentSends {
 
   /** @param now milliseconds of a monotonic clock */
   find(seqNum: number, sessionId: number, fingerprint: number, now: number): EarlierSend | undefined {
-    const oldest = now - memoryMs;
+    const oldest = now - this.#origin - memoryMs;
     for (let i = this.#count - 1; i >= Math.max(0, this.#count - this.#capacity); i--) {
       const at = this.#at(i);
       if (this.#ring[at + 4]! < oldest) return undefined;
@@ -41,13 +45,19 @@ export class RecentSends {
 
   /** Remembers a message that is being sent. */
   add(seqNum: number, sessionId: number, fingerprint: number, now: number): void {
-    if (this.#count >= this.#capacity) this.#growUnlessOld(now - memoryMs);
+    if (now - this.#latest > memoryMs) {
+      // Nothing of what is here is of use any more.
+      this.#count = 0;
+      this.#origin = now;
+    }
+    this.#latest = now;
+    if (this.#count >= this.#capacity) this.#growUnlessOld(now - this.#origin - memoryMs);
     const at = this.#at(this.#count++);
     this.#ring[at] = seqNum;
     this.#ring[at + 1] = sessionId;
     this.#ring[at + 2] = fingerprint;
     this.#ring[at + 3] = 0;
-    this.#ring[at + 4] = now;
+    this.#ring[at + 4] = now - this.#origin;
   }
 
   /** Notes the result of a message; 0 forgets it, so that it may be sent again. */

@@ -1,21 +1,21 @@
-import type { Socket } from 'node:net';
+import type { Transport } from './transport.js';
 
 /** Up to so many bytes are copied into one buffer, which is cheaper than a gathered write. */
 const maxCopied = 65_536;
 
 /**
- * Writes PDUs to a socket at once.
+ * Writes PDUs at once.
  * @returns their bytes
  */
-export function writeTogether(socket: Socket, pdus: readonly Buffer[]): number {
+export function writeTogether(transport: Transport, pdus: readonly Buffer[]): number {
   let bytes = 0;
   for (const pdu of pdus) bytes += pdu.length;
-  if (bytes <= maxCopied) {
-    socket.write(Buffer.concat(pdus, bytes));
+  if (bytes <= maxCopied && !transport.framed) {
+    transport.write(Buffer.concat(pdus, bytes));
     return bytes;
   }
-  socket.cork();
-  for (const pdu of pdus) socket.write(pdu);
-  socket.uncork();
+  transport.cork();
+  for (const pdu of pdus) transport.write(pdu);
+  transport.uncork();
   return bytes;
 }

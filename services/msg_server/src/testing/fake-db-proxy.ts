@@ -2,6 +2,7 @@ import { Announcer, type Bus } from '@teamtalk/bus';
 import { Commands, encodePdu } from '@teamtalk/protocol';
 import { accounts, messages, RpcServer, type RpcStream, teamtalk } from '@teamtalk/rpc';
 import { createKit, type Kit } from '@teamtalk/service-kit';
+import { FakeAnswers } from './fake-answers.js';
 
 type Entry = teamtalk.db.AppendEntry.$Properties;
 type Stream = RpcStream<teamtalk.db.AppendFrame, teamtalk.db.AppendResults.$Properties>;
@@ -31,6 +32,9 @@ export class FakeDbProxy {
   readonly rangesAsked: { first: number; last: number }[] = [];
   readonly logins: teamtalk.db.LoginRequest[] = [];
   readonly groups = new Map<number, number[]>();
+  /** The first message of a group that a user may see; everything when nothing is given. */
+  readonly visibleFrom = new Map<number, number>();
+  readonly answers = new FakeAnswers();
   /** What is done with each stored message before its result is sent. */
   onStored: (message: StoredMessage) => void = () => {};
   /** Set: results of messages wait until it resolves. */
@@ -61,7 +65,10 @@ export class FakeDbProxy {
     const server = new RpcServer(this.kit);
     server.unary(accounts.login, async (request) => this.#login(request));
     server.unary(accounts.listUsers, async () => ({ users: [user(1), user(2)], latestUpdateTime: 77 }));
-    server.unary(accounts.getUsers, async ({ userIds }) => ({ users: userIds.map(user) }));
+    server.unary(accounts.getUsers, async ({ userIds }) => ({
+      users: userIds.filter((userId) => userId <= 1000).map(user),
+    }));
+    this.answers.serve(server);
     server.stream(messages.append, (stream) => this.#append(stream));
     server.stream(messages.markRead, (stream) => {
       stream.onData(({ entries }) => {
@@ -74,7 +81,9 @@ export class FakeDbProxy {
       return { messages: this.#history(request).slice(0, request.msgCnt) };
     });
     server.unary(messages.getMessages, async (request) => ({
-      messages: this.#history(request).filter(({ msgId }) => request.msgIds.includes(msgId)),
+      messages: this.#history(request).filter(
+        ({ msgId }) => request.msgIds.includes(msgId) && msgId >= (this.visibleFrom.get(request.userId) ?? 0),
+      ),
     }));
     server.unary(messages.getLatestMessageId, async (request) => ({
       msgId: this.#history(request)[0]?.msgId ?? 0,

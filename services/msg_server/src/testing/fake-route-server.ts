@@ -1,4 +1,5 @@
 import { Announcer, type Bus, type teamtalk, topics } from '@teamtalk/bus';
+import { type Command, Commands, decodeBody, HEADER_LENGTH, readHeader } from '@teamtalk/protocol';
 import { newInstance } from '@teamtalk/service-kit';
 import type { StoredMessage } from './fake-db-proxy.js';
 
@@ -10,6 +11,10 @@ export class FakeRouteServer {
   readonly instance = newInstance();
   readonly updates: teamtalk.bus.PresenceUpdate[] = [];
   readonly notifies: teamtalk.bus.NotifyUsers[] = [];
+  readonly groupChanges: teamtalk.bus.GroupChange[] = [];
+  readonly kicks: teamtalk.bus.KickUser[] = [];
+  /** false: changes of groups are heard and never answered. */
+  answersGroupChanges = true;
   readonly #bus: Bus;
   readonly #announcer: Announcer;
   readonly #subscriptions: { unsubscribe(): void }[];
@@ -31,6 +36,14 @@ export class FakeRouteServer {
       bus.subscribe(topics.notifyUsers, (notify) => {
         this.notifies.push(notify);
       }),
+      bus.answer(topics.groupChange, (change) => {
+        this.groupChanges.push(change);
+        return this.answersGroupChanges ? {} : undefined;
+      }),
+      bus.answer(topics.kickUser, (kick) => {
+        this.kicks.push(kick);
+        return {};
+      }),
       bus.answer(topics.presenceQuery, ({ userIds }) => ({
         status: userIds.map((userId) => (userId % 2 === 1 ? 1 : 2)),
       })),
@@ -42,15 +55,43 @@ export class FakeRouteServer {
     return this.updates.flatMap((update) => update.changes ?? []);
   }
 
+  /** The notifies heard that bring one kind of PDU, with what it says. */
+  notifiesOf<M extends object>(command: Command<M, never>) {
+    return this.notifies.flatMap((notify) => {
+      const pdu = read(command, notify.pdu);
+      return pdu ? [{ ...notify, ...pdu }] : [];
+    });
+  }
+
+  /** The changes of groups heard, with their 0x040b. */
+  groupChangesTold() {
+    return this.groupChanges.map(({ notify, ...change }) => ({
+      ...change,
+      ...notify,
+      ...read(Commands.GroupChangeMemberNotify, notify?.pdu),
+    }));
+  }
+
   /** Sends an event that has no answer. */
   send(node: number, event: NodeEvent): void {
     this.#bus.publish(topics.node(node), event);
   }
 
+  /** Tells a msg_server of a change of a group, and waits for its answer. */
+  async changeGroup(node: number, groupChange: teamtalk.bus.GroupChange.$Properties): Promise<void> {
+    await this.#bus.request(topics.node(node), { groupChange }, 2_000);
+  }
+
   /** Delivers messages to the users of one msg_server, and waits for its answer. */
-  async deliver(node: number, ...batch: StoredMessage[]): Promise<void> {
+  deliver(node: number, ...batch: StoredMessage[]): Promise<void> {
+    return this.deliverUnder(0, node, ...batch);
+  }
+
+  /** The same for messages to the members of a version of their group. */
+  async deliverUnder(groupVersion: number, node: number, ...batch: StoredMessage[]): Promise<void> {
     const deliveries = batch.map((message) => ({
       ...message,
+      groupVersion,
       userIds: message.sessionType === 2 ? message.members : [message.fromUserId, message.toSessionId],
       exceptConnection: message.originInstance === node ? message.originConnection : 0,
     }));
@@ -74,4 +115,12 @@ export class FakeRouteServer {
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     await this.#announcer.stop();
   }
+}
+
+/** What a PDU of the command says; undefined for one of another command. */
+function read<M extends object>(command: Command<M, never>, pdu: Uint8Array | null | undefined) {
+  const bytes = Buffer.from(pdu ?? []);
+  const { commandId, seqNum } = readHeader(bytes);
+  if (commandId !== command.id) return undefined;
+  return { seqNum, message: decodeBody(command, bytes.subarray(HEADER_LENGTH)) };
 }

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { Bus } from '@teamtalk/bus';
 import {
   type Command,
@@ -40,6 +41,7 @@ export class TestServer {
         NATS_PREFIX: nats.prefix,
         CLIENT_HOST: '127.0.0.1',
         CLIENT_PORT: '0',
+        WS_PORT: '0',
         OPS_HOST: '127.0.0.1',
         OPS_PORT: '0',
         LOG_LEVEL: 'silent',
@@ -80,6 +82,13 @@ export class TestServer {
     return new TestClient(raw);
   }
 
+  /** A client on a connection that was opened in another way than `connect` does. */
+  clientOver(socket: Duplex): TestClient {
+    const raw = RawConnection.over(socket);
+    this.#clients.push(raw);
+    return new TestClient(raw);
+  }
+
   /** A client that has logged in as user `id`. */
   async logIn(
     id: number,
@@ -89,6 +98,12 @@ export class TestServer {
     const answer = await client.logIn(`u${id}`, clientType);
     if (answer.resultCode !== 0) throw new Error(`login refused: ${answer.resultCode}`);
     return client;
+  }
+
+  /** The number of the connection with which a user logged in last. */
+  connectionOf(userId: number): number {
+    const came = this.route.changes.filter((change) => change.userId === userId && change.online);
+    return came.at(-1)?.connectionId ?? 0;
   }
 
   /** Stores a message of another msg_server's client. */

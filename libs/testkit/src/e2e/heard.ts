@@ -1,0 +1,15 @@
+import type { TeamTalkClient } from '@teamtalk/client';
+import { type Command, decodeBody } from '@teamtalk/protocol';
+
+/** A list that takes up every PDU of one command a client gets from now on, with its seq_num. */
+export function heard<M extends object>(
+  client: TeamTalkClient,
+  command: Command<M, never>,
+): (M & { seqNum: number })[] {
+  const list: (M & { seqNum: number })[] = [];
+  client.on('pdu', ({ commandId, body, seqNum }) => {
+    if (commandId === command.id)
+      list.push(Object.assign(decodeBody(command, Buffer.from(body)), { seqNum }));
+  });
+  return list;
+}

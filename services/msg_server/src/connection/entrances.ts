@@ -1,0 +1,97 @@
+import type { Logger } from '@teamtalk/service-kit';
+import type { MsgServerConfig } from '../config.js';
+import type { MsgServerMetrics } from '../metrics.js';
+import type { CertificateFiles } from './certificate.js';
+import { ClientPort } from './client-port.js';
+import type { Connection } from './connection.js';
+import type { Arrival } from './entrance.js';
+import { ProxyEntrance } from './proxy-entrance.js';
+import { attach } from './socket-transport.js';
+import { TlsEntrance } from './tls-entrance.js';
+import type { Transport } from './transport.js';
+import { WebSocketEntrance } from './web-socket-entrance.js';
+
+export interface EntrancesOptions {
+  config: MsgServerConfig;
+  certificate: CertificateFiles | undefined;
+  metrics: MsgServerMetrics;
+  log: Logger;
+  admit: (transport: Transport, address: string | undefined) => Connection;
+}
+
+/**
+ * The ways in: one port for PDUs as they are and one for PDUs by WebSocket, each behind TLS and a PROXY
+ * header where that is configured. They all end in `admit`; the connection is the same from there on.
+ */
+export class Entrances {
+  readonly #options: EntrancesOptions;
+  readonly #ports: { name: string; where: { host: string; port: number }; port: ClientPort }[] = [];
+  readonly #proxies: ProxyEntrance[] = [];
+  readonly #secured: TlsEntrance[] = [];
+  readonly #webSockets: WebSocketEntrance | undefined;
+
+  constructor(options: EntrancesOptions) {
+    this.#options = options;
+    const { config, certificate, metrics, admit } = options;
+    const { listen, webSocket, tls, limits, timeouts } = config;
+    this.#open('client', listen, tls?.client ?? false, (socket, address) => {
+      attach(socket, admit(socket, address));
+    });
+    if (webSocket) {
+      this.#webSockets = new WebSocketEntrance({
+        origins: webSocket.origins,
+        maxPduBytes: limits.pduBytes,
+        requestMs: timeouts.loginMs,
+        metrics,
+        admit,
+      });
+      const where = { host: listen.host, port: webSocket.port };
+      this.#open('ws', where, tls?.webSocket ?? false, this.#webSockets.take);
+    }
+    if (certificate) {
+      certificate.onChange = (current) => {
+        for (const entrance of this.#secured) entrance.use(current);
+      };
+    }
+  }
+
+  /** @returns the ports, by name */
+  async listen(): Promise<Record<string, number>> {
+    const ports: Record<string, number> = {};
+    for (const { name, where, port } of this.#ports) ports[name] = await port.listen(where);
+    return ports;
+  }
+
+  /** Gives up sockets that have not told who they are for `maxRounds` calls. */
+  sweep(maxRounds: number): void {
+    for (const entrance of this.#proxies) entrance.sweep(maxRounds);
+  }
+
+  /** Takes nobody in any more. */
+  close(): void {
+    for (const { port } of this.#ports) port.close();
+    for (const entrance of this.#proxies) entrance.close();
+    this.#webSockets?.close();
+  }
+
+  #open(name: string, where: { host: string; port: number }, secure: boolean, last: Arrival): void {
+    const { config, certificate, metrics, log } = this.#options;
+    let next = last;
+    if (secure && certificate) {
+      const handshakeMs = config.timeouts.loginMs;
+      const entrance = new TlsEntrance({ certificate: certificate.current, handshakeMs, metrics, log, next });
+      this.#secured.push(entrance);
+      next = entrance.take;
+    }
+    let take = (socket: Parameters<Arrival>[0]) => next(socket, undefined);
+    if (config.proxyProtocol) {
+      const entrance = new ProxyEntrance({ metrics, log, next });
+      this.#proxies.push(entrance);
+      take = entrance.take;
+    }
+    const { connections } = config.limits;
+    // Some room above the limit, so that a login too many gets its answer.
+    const maxSockets = connections + Math.max(64, connections >> 3);
+    this.#ports.push({ name, where, port: new ClientPort({ maxSockets, metrics, log, take }) });
+  }
+}

@@ -1,0 +1,115 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { Commands, encodePdu } from '@teamtalk/protocol';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { asStream, openTls, openWebSocket, tlsEnv } from '../testing/client-sockets.js';
+import { v2Header } from '../testing/proxy-headers.js';
+import { TestServer } from '../testing/test-server.js';
+
+async function openTcp(port: number): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  await once(socket, 'connect');
+  return socket;
+}
+
+async function behindHeader(port: number, address: string): Promise<Socket> {
+  const socket = await openTcp(port);
+  socket.write(v2Header(address));
+  return socket;
+}
+
+describe('with PROXY_PROTOCOL=v2', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await TestServer.start({ env: { PROXY_PROTOCOL: 'v2', LOGIN_TIMEOUT_MS: '1000' } });
+  });
+  afterAll(() => server.stop());
+
+  const addressOf = (id: number) => server.db.logins.find(({ userName }) => userName === `u${id}`)?.address;
+
+  it('a client has the address that its header tells', async () => {
+    const client = server.clientOver(await behindHeader(server.service.ports.client!, '203.0.113.1'));
+    expect((await client.logIn('u1')).resultCode).toBe(0);
+    expect(addressOf(1)).toBe('203.0.113.1');
+    await client.roundTrip();
+  });
+
+  it('header and login may come as one piece, or byte by byte', async () => {
+    const login = encodePdu(
+      Commands.LoginReqUserlogin,
+      { userName: 'u2', password: 'secret', onlineStatus: 1, clientType: 1 },
+      1,
+    );
+    for (const [address, size] of [
+      ['203.0.113.2', 1_000],
+      ['203.0.113.3', 1],
+    ] as const) {
+      const bytes = Buffer.concat([v2Header(address), login]);
+      const client = server.clientOver(await openTcp(server.service.ports.client!));
+      for (let at = 0; at < bytes.length; at += size) await client.raw.send(bytes.subarray(at, at + size));
+      expect((await client.receive(Commands.LoginResUserlogin)).resultCode).toBe(0);
+      expect(server.db.logins.at(-1)?.address).toBe(address);
+    }
+  });
+
+  it('a health check of the load balancer keeps the address of its socket', async () => {
+    const socket = await openTcp(server.service.ports.client!);
+    socket.write(v2Header('203.0.113.9', { command: 0x20 }));
+    const client = server.clientOver(socket);
+    expect((await client.logIn('u4')).resultCode).toBe(0);
+    expect(addressOf(4)).toBe('127.0.0.1');
+  });
+
+  it('a WebSocket has it too', async () => {
+    const port = server.service.ports.ws!;
+    const socket = await behindHeader(port, '203.0.113.5');
+    const webSocket = await openWebSocket(`ws://127.0.0.1:${port}/`, { createConnection: () => socket });
+    const client = server.clientOver(asStream(webSocket));
+    expect((await client.logIn('u5')).resultCode).toBe(0);
+    expect(addressOf(5)).toBe('203.0.113.5');
+    await client.roundTrip();
+  });
+
+  it('one that begins with something else is closed at once, and counted', async () => {
+    const before = await server.metric('proxy_headers_refused_total', { reason: 'no-header' });
+    const client = await server.connect();
+    await client.send(Commands.OtherHeartbeat, {});
+    await client.raw.closed;
+    expect(await server.metric('proxy_headers_refused_total', { reason: 'no-header' })).toBe(before + 1);
+  });
+
+  it('one that does not finish its header is closed in time, and counted', async () => {
+    const client = await server.connect();
+    await client.raw.send(v2Header('203.0.113.6').subarray(0, 20));
+    await client.raw.closed;
+    expect(await server.metric('proxy_headers_refused_total', { reason: 'timeout' })).toBe(1);
+  });
+
+  it('one that goes away before its header is whole harms nobody', async () => {
+    const client = await server.connect();
+    await client.raw.send(v2Header('203.0.113.6').subarray(0, 20));
+    client.raw.close();
+    await client.raw.closed;
+    const other = server.clientOver(await behindHeader(server.service.ports.client!, '203.0.113.7'));
+    expect((await other.logIn('u7')).resultCode).toBe(0);
+  });
+});
+
+describe('with PROXY_PROTOCOL=v2 and TLS', () => {
+  it('the header comes before the handshake', async () => {
+    const server = await TestServer.start({ env: { PROXY_PROTOCOL: 'v2', ...tlsEnv } });
+    try {
+      const { client: port, ws } = server.service.ports;
+      const client = server.clientOver(await openTls(port!, await behindHeader(port!, '203.0.113.8')));
+      expect((await client.logIn('u8')).resultCode).toBe(0);
+      expect(server.db.logins.at(-1)?.address).toBe('203.0.113.8');
+      const secure = await openTls(ws!, await behindHeader(ws!, '2001:db8:0:0:0:0:0:9'));
+      const webSocket = await openWebSocket(`ws://127.0.0.1:${ws}/`, { createConnection: () => secure });
+      const other = server.clientOver(asStream(webSocket));
+      expect((await other.logIn('u9')).resultCode).toBe(0);
+      expect(server.db.logins.at(-1)?.address).toBe('2001:db8::9');
+    } finally {
+      await server.stop();
+    }
+  });
+});

@@ -1,0 +1,85 @@
+import type { Socket } from 'node:net';
+import type { Logger } from '@teamtalk/service-kit';
+import type { MsgServerMetrics, ProxyRefusal } from '../metrics.js';
+import type { Arrival } from './entrance.js';
+import { ProxyHeaderError, ProxyHeaderParser } from './proxy-header.js';
+
+export interface ProxyEntranceOptions {
+  metrics: MsgServerMetrics;
+  log: Logger;
+  /** Takes the sockets whose header has been read; what came behind it is still to be read from them. */
+  next: Arrival;
+}
+
+interface Waiting {
+  parser: ProxyHeaderParser;
+  /** Rounds of `sweep` it has been waiting for. */
+  rounds: number;
+  onReadable: () => void;
+  onClose: () => void;
+}
+
+function onError(): void {
+  // 'close' comes next.
+}
+
+/** Reads the PROXY header with which a load balancer begins each connection. */
+export class ProxyEntrance {
+  readonly #options: ProxyEntranceOptions;
+  readonly #waiting = new Map<Socket, Waiting>();
+
+  constructor(options: ProxyEntranceOptions) {
+    this.#options = options;
+  }
+
+  readonly take = (socket: Socket): void => {
+    const waiting: Waiting = {
+      parser: new ProxyHeaderParser(),
+      rounds: 0,
+      // `readable` in place of `data`: afterwards the socket is as if nothing had been read from it.
+      onReadable: () => this.#read(socket, waiting),
+      onClose: () => this.#waiting.delete(socket),
+    };
+    this.#waiting.set(socket, waiting);
+    socket.on('readable', waiting.onReadable);
+    socket.on('error', onError);
+    socket.on('close', waiting.onClose);
+  };
+
+  /** Gives up those whose header has not come within `maxRounds` calls. */
+  sweep(maxRounds: number): void {
+    for (const [socket, waiting] of this.#waiting) {
+      if (++waiting.rounds > maxRounds) this.#refuse(socket, 'timeout');
+    }
+  }
+
+  /** Cuts off whoever still owes his header. */
+  close(): void {
+    for (const socket of this.#waiting.keys()) socket.destroy();
+  }
+
+  #read(socket: Socket, waiting: Waiting): void {
+    const chunk: Buffer | null = socket.read();
+    if (!chunk) return;
+    try {
+      const header = waiting.parser.push(chunk);
+      if (!header) return;
+      this.#waiting.delete(socket);
+      socket.off('readable', waiting.onReadable);
+      if (header.rest.length > 0) socket.unshift(header.rest);
+      this.#options.next(socket, header.address);
+      socket.off('error', onError);
+      socket.off('close', waiting.onClose);
+    } catch (error) {
+      if (!(error instanceof ProxyHeaderError)) throw error;
+      this.#refuse(socket, error.reason);
+    }
+  }
+
+  #refuse(socket: Socket, reason: ProxyRefusal): void {
+    this.#waiting.delete(socket);
+    this.#options.metrics.proxyRefused.inc({ reason });
+    this.#options.log.warn({ reason, peer: socket.remoteAddress }, 'no PROXY header; closing');
+    socket.destroy();
+  }
+}

@@ -1,0 +1,111 @@
+import { SocketAddress } from 'node:net';
+
+const signature = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
+/** Signature, version and command, family, length of what follows. */
+const fixedLength = 16;
+/** Addresses and TLVs: what load balancers send stays far below, bytes. */
+const maxVariableLength = 2_048;
+
+const commandLocal = 0x20;
+const commandProxy = 0x21;
+
+/** Families of connections a load balancer can pass on, and the bytes their addresses take. */
+const families: ReadonlyMap<number, { name: 'unknown' | 'ipv4' | 'ipv6' | 'unix'; length: number }> = new Map(
+  [
+    [0x00, { name: 'unknown', length: 0 }],
+    [0x11, { name: 'ipv4', length: 12 }],
+    [0x21, { name: 'ipv6', length: 36 }],
+    [0x31, { name: 'unix', length: 216 }],
+  ],
+);
+
+export type ProxyHeaderErrorReason = 'no-header' | 'version' | 'family' | 'length';
+
+/** The connection does not begin with a PROXY header of version 2. */
+export class ProxyHeaderError extends Error {
+  override readonly name = 'ProxyHeaderError';
+  readonly reason: ProxyHeaderErrorReason;
+
+  constructor(reason: ProxyHeaderErrorReason) {
+    super(`not a PROXY header: ${reason}`);
+    this.reason = reason;
+  }
+}
+
+export interface ProxyHeader {
+  /** The client's IP address; undefined: that of the socket holds (a health check of the load balancer). */
+  address: string | undefined;
+  /** What came behind the header. */
+  rest: Buffer;
+}
+
+/**
+ * Reads the binary PROXY header (version 2 of the protocol, from the specification of HAProxy) with which a
+ * load balancer begins a connection, however its bytes are split. TLVs are skipped.
+ */
+export class ProxyHeaderParser {
+  #bytes = Buffer.allocUnsafeSlow(fixedLength);
+  #length = 0;
+
+  /**
+   * Adds the next bytes of the connection.
+   * @returns the header once it is whole; nothing may be pushed after that
+   * @throws ProxyHeaderError as soon as it cannot become one
+   */
+  push(chunk: Buffer): ProxyHeader | undefined {
+    let taken = this.#take(chunk);
+    this.#checkSignature();
+    if (this.#length < fixedLength) return undefined;
+    if (this.#bytes.length === fixedLength) {
+      const variableLength = this.#checkedVariableLength();
+      this.#bytes = Buffer.concat([this.#bytes], fixedLength + variableLength);
+      taken += this.#take(chunk.subarray(taken));
+    }
+    if (this.#length < this.#bytes.length) return undefined;
+    return { address: this.#address(), rest: chunk.subarray(taken) };
+  }
+
+  #take(chunk: Buffer): number {
+    const copied = chunk.copy(this.#bytes, this.#length);
+    this.#length += copied;
+    return copied;
+  }
+
+  /** Those of its bytes that are there already: a client that sends something else must not wait for more. */
+  #checkSignature(): void {
+    const count = Math.min(this.#length, signature.length);
+    if (signature.compare(this.#bytes, 0, count, 0, count) !== 0) throw new ProxyHeaderError('no-header');
+  }
+
+  #checkedVariableLength(): number {
+    const command = this.#bytes[12]!;
+    const length = this.#bytes.readUInt16BE(14);
+    if (command !== commandLocal && command !== commandProxy) throw new ProxyHeaderError('version');
+    if (length > maxVariableLength) throw new ProxyHeaderError('length');
+    // The family of a LOCAL connection is to be ignored.
+    if (command === commandLocal) return length;
+    const family = families.get(this.#bytes[13]!);
+    if (!family) throw new ProxyHeaderError('family');
+    if (length < family.length) throw new ProxyHeaderError('length');
+    return length;
+  }
+
+  #address(): string | undefined {
+    if (this.#bytes[12] === commandLocal) return undefined;
+    switch (families.get(this.#bytes[13]!)?.name) {
+      case 'ipv4':
+        return this.#bytes.subarray(fixedLength, fixedLength + 4).join('.');
+      case 'ipv6':
+        return shortestForm(this.#bytes.subarray(fixedLength, fixedLength + 16));
+      default:
+        return undefined;
+    }
+  }
+}
+
+function shortestForm(bytes: Buffer): string {
+  const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(2 * i).toString(16));
+  const { address } = new SocketAddress({ family: 'ipv6', address: groups.join(':') });
+  // A client that reached the load balancer by IPv4 is the same one however it got there.
+  return address.replace(/^::ffff:(?=\d+\.)/, '');
+}

@@ -1,0 +1,89 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { WebSocketServer } from 'ws';
+import type { MsgServerMetrics } from '../metrics.js';
+import type { Connection } from './connection.js';
+import type { Transport } from './transport.js';
+import { WebSocketTransport } from './web-socket-transport.js';
+
+export interface WebSocketEntranceOptions {
+  /** Web pages that may connect, by their origin; undefined: those of any. */
+  origins: readonly string[] | undefined;
+  maxPduBytes: number;
+  /** Milliseconds a client has for its HTTP request. */
+  requestMs: number;
+  metrics: MsgServerMetrics;
+  admit: (transport: Transport, address: string | undefined) => Connection;
+}
+
+const maxRequestBytes = 8_192;
+
+/**
+ * Makes sockets WebSockets, with or without TLS. Any path and any subprotocol will do; messages are not
+ * compressed, which would cost more memory than everything else of a connection.
+ */
+export class WebSocketEntrance {
+  readonly #admit: WebSocketEntranceOptions['admit'];
+  readonly #metrics: MsgServerMetrics;
+  /** Clients' addresses that a load balancer told. */
+  readonly #addresses = new WeakMap<Socket, string>();
+  readonly #http: Server;
+  readonly #upgrades: WebSocketServer;
+
+  constructor({ origins, maxPduBytes, requestMs, metrics, admit }: WebSocketEntranceOptions) {
+    this.#admit = admit;
+    this.#metrics = metrics;
+    this.#http = createServer(
+      {
+        headersTimeout: requestMs,
+        requestTimeout: requestMs,
+        connectionsCheckingInterval: Math.min(requestMs, 1_000),
+        maxHeaderSize: maxRequestBytes,
+      },
+      (_, response) => this.#noUpgrade(response),
+    );
+    this.#http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+      this.#upgrade(request, socket, head);
+    });
+    this.#upgrades = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: maxPduBytes,
+      verifyClient: ({ origin }, done) => {
+        const allowed = !origins || origins.includes(origin);
+        if (!allowed) metrics.upgradesRefused.inc({ reason: 'origin' });
+        done(allowed, 403);
+      },
+    });
+    this.#upgrades.on('wsClientError', (_, socket) => {
+      metrics.upgradesRefused.inc({ reason: 'bad-request' });
+      socket.once('finish', () => socket.destroy());
+      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    });
+  }
+
+  readonly take = (socket: Socket, address: string | undefined): void => {
+    if (address !== undefined) this.#addresses.set(socket, address);
+    this.#http.emit('connection', socket);
+  };
+
+  /** Cuts off those that have not become WebSockets yet. */
+  close(): void {
+    this.#http.closeAllConnections();
+    // Its timer looks for requests that take too long.
+    this.#http.close();
+  }
+
+  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    this.#upgrades.handleUpgrade(request, socket, head, (webSocket) => {
+      const transport = new WebSocketTransport(webSocket, socket);
+      transport.attach(this.#admit(transport, this.#addresses.get(socket)));
+    });
+  }
+
+  #noUpgrade(response: ServerResponse): void {
+    this.#metrics.upgradesRefused.inc({ reason: 'no-upgrade' });
+    response.writeHead(426, { connection: 'close', upgrade: 'websocket' }).end();
+  }
+}

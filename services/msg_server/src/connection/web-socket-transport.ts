@@ -1,0 +1,166 @@
+import type { Socket } from 'node:net';
+import { HEADER_LENGTH } from '@teamtalk/protocol';
+import type { RawData, WebSocket } from 'ws';
+import type { BadPduReason } from '../metrics.js';
+import { type Connection, maxBeforeLogin, State } from './connection.js';
+import type { Transport } from './transport.js';
+
+/** Codes of RFC 6455, section 7.4.1. */
+const closeCodes = { normal: 1000, protocolError: 1002, unsupportedData: 1003, abnormal: 1006 } as const;
+
+const noBytes = Buffer.alloc(0);
+const asBinary = { binary: true };
+
+const transportKey = Symbol('transport');
+
+/** What bears the key of its transport: a WebSocket, and its socket. */
+interface Carrier {
+  [transportKey]?: WebSocketTransport;
+}
+
+// The same functions for every WebSocket, as with plain sockets.
+function onMessage(this: WebSocket & Carrier, data: RawData, isBinary: boolean): void {
+  // A Buffer: ws gives the other kinds only when asked to.
+  transportOf(this).take(data as Buffer, isBinary);
+}
+
+function onPing(this: WebSocket & Carrier): void {
+  transportOf(this).heard();
+}
+
+function onError(this: WebSocket & Carrier, error: Error): void {
+  transportOf(this).refuse('websocket', closeCodes.protocolError, error);
+}
+
+function onClose(this: WebSocket & Carrier, code: number): void {
+  transportOf(this).closed(code === closeCodes.abnormal);
+}
+
+function onDataBeforeLogin(this: Socket & Carrier, chunk: Buffer): void {
+  transportOf(this).countBeforeLogin(chunk.length);
+}
+
+function transportOf(carrier: Carrier): WebSocketTransport {
+  return carrier[transportKey]!;
+}
+
+/** PDUs by WebSocket: each one a binary message. */
+export class WebSocketTransport implements Transport {
+  readonly #webSocket: WebSocket;
+  readonly #socket: Socket;
+  #connection!: Connection;
+  #paused = false;
+  /** Messages that were on their way already when reading was stopped: at most what the socket had given. */
+  #late: Buffer[] | undefined;
+  #closeCode: number = closeCodes.normal;
+  /** Bytes that came since the last whole message; counted until a login is asked for. */
+  #unfinished = 0;
+
+  constructor(webSocket: WebSocket, socket: Socket) {
+    this.#webSocket = webSocket;
+    this.#socket = socket;
+  }
+
+  /** From here on what comes goes to the connection. */
+  attach(connection: Connection): void {
+    this.#connection = connection;
+    const webSocket = this.#webSocket;
+    (webSocket as Carrier)[transportKey] = this;
+    webSocket.on('message', onMessage);
+    webSocket.on('ping', onPing);
+    webSocket.on('error', onError);
+    webSocket.on('close', onClose);
+    (this.#socket as Carrier)[transportKey] = this;
+    this.#socket.on('data', onDataBeforeLogin);
+  }
+
+  get framed(): boolean {
+    return true;
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#socket.remoteAddress;
+  }
+
+  get writableLength(): number {
+    return this.#socket.writableLength;
+  }
+
+  write(pdu: Buffer): void {
+    this.#webSocket.send(pdu, asBinary);
+  }
+
+  cork(): void {
+    this.#socket.cork();
+  }
+
+  uncork(): void {
+    this.#socket.uncork();
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#webSocket.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    while (this.#late && !this.#paused) {
+      const pdu = this.#late.shift();
+      if (this.#late.length === 0) this.#late = undefined;
+      if (pdu) this.#connection.receive(pdu);
+    }
+    if (!this.#paused) this.#webSocket.resume();
+  }
+
+  end(): void {
+    this.#webSocket.close(this.#closeCode);
+  }
+
+  destroy(): void {
+    this.#webSocket.terminate();
+  }
+
+  take(message: Buffer, isBinary: boolean): void {
+    this.#unfinished = 0;
+    if (!isBinary) {
+      this.refuse('text-frame', closeCodes.unsupportedData);
+    } else if (message.length < HEADER_LENGTH || message.readUInt32BE(0) !== message.length) {
+      this.refuse('not-one-pdu', closeCodes.protocolError);
+    } else if (this.#paused) {
+      this.#late ??= [];
+      this.#late.push(message);
+    } else {
+      this.#connection.receive(message);
+    }
+  }
+
+  /** The client has shown that it is there. */
+  heard(): void {
+    this.#connection.receive(noBytes);
+  }
+
+  /** Ends the connection because of what the client did. */
+  refuse(reason: BadPduReason, closeCode: number, error?: Error): void {
+    const { host, isOpen, remoteAddress, userId } = this.#connection;
+    if (!isOpen) return;
+    host.metrics.badPdus.inc({ reason });
+    host.log.warn({ reason, err: error, client: remoteAddress, userId }, 'no WebSocket of PDUs; closing');
+    this.#closeCode = closeCode;
+    this.#connection.end('framing');
+  }
+
+  closed(hadError: boolean): void {
+    this.#connection.transportClosed(hadError);
+  }
+
+  /** What somebody who has not logged in may have us keep is less than what a message may hold. */
+  countBeforeLogin(bytes: number): void {
+    if (this.#connection.state !== State.Fresh) {
+      this.#socket.off('data', onDataBeforeLogin);
+      return;
+    }
+    this.#unfinished += bytes;
+    if (this.#unfinished > maxBeforeLogin) this.#connection.destroy('before-login');
+  }
+}
