@@ -1,9 +1,8 @@
-import { type Kit, TeamTalkError, traceId } from '@teamtalk/service-kit';
-import type { Pool, PoolClient } from 'pg';
-import { encodeOutboxPayload } from '../outbox/payload.js';
+import { type Kit, traceId } from '@teamtalk/service-kit';
+import type { Pool } from 'pg';
 import type { StoredBatch, StoredMessage } from '../outbox/stored-batch.js';
+import { type AppendRow, callAppendMessages } from './append-statement.js';
 import { type BatchPlan, type PlannedMessage, planBatch } from './batch-plan.js';
-import { byteaArray, int2Array, int4Array, int8Array } from './binary-array.js';
 import type { Entry, Outcome } from './entry.js';
 import { GroupCommit } from './group-commit.js';
 import { encodeMessagePdu } from './message-pdu.js';
@@ -31,16 +30,6 @@ const maxBatchBytes = 8 * 1024 * 1024;
 /** An entry that could not be stored this long after it came, milliseconds, is answered as unavailable. */
 const maxAgeMs = 3_000;
 const retryPauseMs = 50;
-
-interface AppendRow {
-  bases: (number | null)[] | null;
-  stored_at: Date | null;
-  outbox_id: string | null;
-  group_versions: (number | null)[] | null;
-  refused: number[] | null;
-  known: number[] | null;
-  known_id: number[] | null;
-}
 
 /**
  * The only writer of messages: group commit into `append_messages`, one call a batch. What is committed
@@ -254,55 +243,6 @@ export class MessageWriter {
       client.release(broken);
     }
   }
-}
-
-async function callAppendMessages(
-  client: PoolClient,
-  plan: BatchPlan,
-  owner: number,
-  delivered: string[],
-): Promise<AppendRow> {
-  const { conversations, messages } = plan;
-  const groups: number[] = [];
-  const keyed: number[] = [];
-  const retried: number[] = [];
-  messages.forEach(({ entry }, i) => {
-    if (entry.isGroup) groups.push(i + 1);
-    if (entry.key) keyed.push(i + 1);
-    if (entry.retry) retried.push(i + 1);
-  });
-  const result = await client.query<AppendRow>({
-    name: 'append_messages',
-    text: 'SELECT * FROM append_messages($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17)',
-    values: [
-      int8Array(
-        conversations.map((c) => c.low),
-        conversations.map((c) => c.high),
-      ),
-      int4Array(conversations.map((c) => c.count)),
-      int4Array(conversations.map((c) => c.fromLow)),
-      int4Array(messages.map((m) => m.conversation + 1)),
-      int4Array(messages.map((m) => m.rank)),
-      int4Array(messages.map((m) => m.entry.fromUserId)),
-      int4Array(messages.map((m) => m.senderRank)),
-      int2Array(messages.map((m) => m.entry.msgType)),
-      int8Array(
-        messages.map((m) => m.entry.originInstance),
-        messages.map((m) => m.entry.originTicket),
-      ),
-      byteaArray(messages.map((m) => m.entry.msgData)),
-      int4Array(groups),
-      int4Array(keyed),
-      byteaArray(keyed.map((i) => (messages[i - 1] as PlannedMessage).entry.key as Uint8Array)),
-      int4Array(retried),
-      owner,
-      encodeOutboxPayload(plan),
-      delivered,
-    ],
-  });
-  const row = result.rows[0];
-  if (!row) throw new TeamTalkError('internal', 'append_messages returned nothing');
-  return row;
 }
 
 function splitByBytes(entries: Entry[]): Entry[][] {

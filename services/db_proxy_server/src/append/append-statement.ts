@@ -1,0 +1,70 @@
+import { TeamTalkError } from '@teamtalk/service-kit';
+import type { PoolClient } from 'pg';
+import { encodeOutboxPayload } from '../outbox/payload.js';
+import type { BatchPlan, PlannedMessage } from './batch-plan.js';
+import { byteaArray, int2Array, int4Array, int8Array } from './binary-array.js';
+
+/** What `append_messages` returns; the indexes of messages count from 1. */
+export interface AppendRow {
+  bases: (number | null)[] | null;
+  stored_at: Date | null;
+  outbox_id: string | null;
+  group_versions: (number | null)[] | null;
+  refused: number[] | null;
+  known: number[] | null;
+  known_id: number[] | null;
+}
+
+/**
+ * One call of `append_messages`: see its migration for what it does.
+ * @param delivered outbox rows to delete in the same transaction, int8 as text
+ * @throws what PostgreSQL says; the batch may be stored nevertheless when the answer was lost
+ */
+export async function callAppendMessages(
+  client: PoolClient,
+  plan: BatchPlan,
+  owner: number,
+  delivered: string[],
+): Promise<AppendRow> {
+  const { conversations, messages } = plan;
+  const groups: number[] = [];
+  const keyed: number[] = [];
+  const retried: number[] = [];
+  messages.forEach(({ entry }, i) => {
+    if (entry.isGroup) groups.push(i + 1);
+    if (entry.key) keyed.push(i + 1);
+    if (entry.retry) retried.push(i + 1);
+  });
+  const result = await client.query<AppendRow>({
+    name: 'append_messages',
+    text: 'SELECT * FROM append_messages($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17)',
+    values: [
+      int8Array(
+        conversations.map((c) => c.low),
+        conversations.map((c) => c.high),
+      ),
+      int4Array(conversations.map((c) => c.count)),
+      int4Array(conversations.map((c) => c.fromLow)),
+      int4Array(messages.map((m) => m.conversation + 1)),
+      int4Array(messages.map((m) => m.rank)),
+      int4Array(messages.map((m) => m.entry.fromUserId)),
+      int4Array(messages.map((m) => m.senderRank)),
+      int2Array(messages.map((m) => m.entry.msgType)),
+      int8Array(
+        messages.map((m) => m.entry.originInstance),
+        messages.map((m) => m.entry.originTicket),
+      ),
+      byteaArray(messages.map((m) => m.entry.msgData)),
+      int4Array(groups),
+      int4Array(keyed),
+      byteaArray(keyed.map((i) => (messages[i - 1] as PlannedMessage).entry.key as Uint8Array)),
+      int4Array(retried),
+      owner,
+      encodeOutboxPayload(plan),
+      delivered,
+    ],
+  });
+  const row = result.rows[0];
+  if (!row) throw new TeamTalkError('internal', 'append_messages returned nothing');
+  return row;
+}
