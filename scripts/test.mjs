@@ -5,6 +5,7 @@ import path from 'node:path';
 import { build, prepare } from './lib/bootstrap.mjs';
 import { ensureChromium } from './lib/chromium.mjs';
 import { checkImports } from './lib/import-rules.mjs';
+import { ensureMoto } from './lib/moto.mjs';
 import { ensureNats } from './lib/nats.mjs';
 import { run, StepError, step, tool, top } from './lib/steps.mjs';
 import { runVitest, writeSummary } from './lib/vitest.mjs';
@@ -60,6 +61,7 @@ async function main(vitestArguments) {
   // DATABASE_URL needs no program; the embedded PostgreSQL came with the packages.
   if (!(await attempt('nats-server', () => ensureNats()))) failed.push('nats-server');
   if (!(await attempt('Chromium', () => ensureChromium()))) failed.push('Chromium');
+  if (!(await attempt('moto_server', () => ensureMoto()))) failed.push('moto_server');
   const tests = await runVitest(vitestArguments);
   return writeSummary({ failedSteps: failed, tests, start });
 }

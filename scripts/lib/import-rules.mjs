@@ -8,6 +8,7 @@ import path from 'node:path';
 const below = {
   protocol: [],
   'service-kit': [],
+  'blob-store': ['service-kit'],
   bus: ['service-kit'],
   rpc: ['service-kit'],
   client: ['protocol'],

@@ -14,13 +14,18 @@ export function findProgram(name, env, folders) {
  * @returns false where there is no way to: no apt-get, or no right to use it
  * @throws StepError when it could not be installed
  */
-export async function installDebianPackage(name, env, folders) {
+export function installDebianPackage(name, env, folders) {
+  return installDebianPackages([name], env, folders);
+}
+
+/** The same for several. */
+export async function installDebianPackages(names, env, folders) {
   const administrator = await administratorPrefix(env, folders);
   if (!administrator) return false;
   const debian = { env: { DEBIAN_FRONTEND: 'noninteractive' } };
   const [program, ...words] = [...administrator, 'apt-get'];
   await run(program, [...words, 'update'], debian);
-  await run(program, [...words, 'install', '-y', '--no-install-recommends', name], debian);
+  await run(program, [...words, 'install', '-y', '--no-install-recommends', ...names], debian);
   return true;
 }
 

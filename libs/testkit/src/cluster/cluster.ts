@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { Bus } from '@teamtalk/bus';
 import { type ClientOptions, type Credentials, TeamTalkClient } from '@teamtalk/client';
 import { addUser, openDataSource } from '@teamtalk/db_proxy_server';
@@ -56,6 +59,8 @@ export class TestCluster {
   readonly nats: TestNats;
   /** The installation's bus, to listen to or to speak on. */
   readonly bus: Bus;
+  /** Where its services keep files, unless STORAGE says otherwise; gone with the cluster. */
+  readonly storageFolder: string;
   readonly #infrastructure: Infrastructure;
   readonly #dataSource: DataSource;
   readonly #options: ClusterOptions;
@@ -75,7 +80,8 @@ export class TestCluster {
     const log = createLogger({ service: 'testkit', instance: 0, level: 'silent' });
     const bus = await Bus.connect({ ...nats, name: 'testkit', log, metrics: new Metrics('testkit') });
     const dataSource = await openDataSource(database.url);
-    const cluster = new TestCluster(infrastructure, database, nats, bus, dataSource, options);
+    const storageFolder = await mkdtemp(path.join(tmpdir(), 'teamtalk-storage-'));
+    const cluster = new TestCluster(infrastructure, database, nats, bus, storageFolder, dataSource, options);
     try {
       await cluster.#startAll();
       return cluster;
@@ -90,6 +96,7 @@ export class TestCluster {
     database: TestDatabase,
     nats: TestNats,
     bus: Bus,
+    storageFolder: string,
     dataSource: DataSource,
     options: ClusterOptions,
   ) {
@@ -97,6 +104,7 @@ export class TestCluster {
     this.database = database;
     this.nats = nats;
     this.bus = bus;
+    this.storageFolder = storageFolder;
     this.#dataSource = dataSource;
     this.#options = options;
   }
@@ -230,6 +238,7 @@ export class TestCluster {
     await attempt(this.bus.drain());
     await attempt(this.#dataSource.destroy());
     await attempt(this.database.drop());
+    await attempt(rm(this.storageFolder, { recursive: true, force: true, maxRetries: 3 }));
     await attempt(this.#infrastructure.close());
     if (failures.length > 0) throw new AggregateError(failures, 'the cluster did not stop cleanly');
   }
@@ -268,7 +277,7 @@ export class TestCluster {
       mode,
       service,
       {
-        ...serviceEnvironment(service, this.nats, this.database),
+        ...serviceEnvironment(service, this.nats, this.database, this.storageFolder),
         ...common,
         ...envOf?.[service],
         ...env,

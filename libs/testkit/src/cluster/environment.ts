@@ -8,8 +8,9 @@ export function serviceEnvironment(
   service: ServiceName,
   nats: TestNats,
   testDatabase: TestDatabase,
+  storageFolder: string,
 ): Record<string, string> {
-  const { bus, database, ports } = traitsOf(service);
+  const { bus, database, ports, storage } = traitsOf(service);
   const portVariables = Object.values(ports).map(({ variable }) => [variable, '0']);
   return {
     LOG_LEVEL: process.env.LOG_LEVEL ?? 'silent',
@@ -22,6 +23,7 @@ export function serviceEnvironment(
       ARGON2_MEMORY_KIB: String(cheapHash.memoryKib),
       ARGON2_ITERATIONS: String(cheapHash.iterations),
     }),
+    ...(storage && { STORAGE_DIR: storageFolder }),
     ...(service === 'msg_server' && { DRAIN_SPREAD_MS: '0' }),
   };
 }

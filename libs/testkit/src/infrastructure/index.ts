@@ -25,6 +25,7 @@ export { freePort, isPortFree } from './ports.js';
 export { PostgresServer, type PostgresServerOptions } from './postgres-server.js';
 export { commandLine, guard, isAlive, isGone, startOf, stopProcess } from './processes.js';
 export { RawConnection } from './raw-connection.js';
+export { type TestS3, testS3 } from './s3-server.js';
 export { type ServiceExit, ServiceProcess, type ServiceProcessOptions } from './service-process.js';
 export {
   isServiceName,

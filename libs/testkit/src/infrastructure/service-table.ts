@@ -14,6 +14,8 @@ export interface ServiceTraits {
   bus: boolean;
   /** is given DATABASE_URL */
   database: boolean;
+  /** is given STORAGE_DIR: it keeps files */
+  storage?: boolean;
 }
 
 const ops = (fallback: number): ServicePort => ({ variable: 'OPS_PORT', fallback });
@@ -58,12 +60,14 @@ const services = {
     tier: 1,
     bus: true,
     database: false,
+    storage: true,
   },
   msfs: {
     ports: { http: { variable: 'HTTP_PORT', fallback: 8_700 }, ops: ops(18_700) },
     tier: 1,
     bus: true,
     database: false,
+    storage: true,
   },
 } as const satisfies Record<string, ServiceTraits>;
 

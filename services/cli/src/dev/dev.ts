@@ -55,6 +55,7 @@ async function runLocked({ replicas, seed, signal, say }: DevOptions, runFiles: 
       ...servers,
       planned,
       logFolder: path.join(dataFolder, 'log'),
+      storageFolder: path.join(dataFolder, 'storage'),
       say,
       onChange: (entries) => {
         processes = entries;

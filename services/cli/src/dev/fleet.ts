@@ -10,6 +10,8 @@ export interface FleetOptions {
   databaseUrl: string;
   natsUrl: string;
   logFolder: string;
+  /** where files are kept, unless STORAGE_DIR says otherwise */
+  storageFolder: string;
   /** The list of running processes has changed. */
   onChange: (entries: ProcessEntry[]) => void;
   say: (line: string) => void;
@@ -66,9 +68,9 @@ export class Fleet {
   }
 
   #launch(planned: PlannedReplica): Replica {
-    const { databaseUrl, natsUrl, logFolder, say } = this.#options;
+    const { databaseUrl, natsUrl, logFolder, storageFolder, say } = this.#options;
     const log = new ServiceLog(logFolder, `${planned.service}-${planned.replica}`, say);
-    const { bus, database } = traitsOf(planned.service);
+    const { bus, database, storage } = traitsOf(planned.service);
     const replica = new Replica({
       ...planned,
       log,
@@ -76,6 +78,7 @@ export class Fleet {
         ...process.env,
         DATABASE_URL: database ? databaseUrl : undefined,
         ...(bus && { NATS_URL: natsUrl }),
+        ...(storage && { STORAGE_DIR: process.env.STORAGE_DIR || storageFolder }),
         SHUTDOWN_SECONDS: process.env.SHUTDOWN_SECONDS ?? '6',
       },
       onChange: () => this.#options.onChange(this.#running()),
