@@ -1,6 +1,7 @@
 import type { MethodDefinition } from '@grpc/grpc-js';
 import type { Reader, Writer } from 'protobufjs/minimal.js';
 import { teamtalk } from '../gen/db_proxy.js';
+import { teamtalk as httpApi } from '../gen/http_api.js';
 
 interface Codec<In, Out> {
   encode(message: In, writer?: Writer): Writer;
@@ -13,7 +14,8 @@ export type Method<RequestIn, RequestOut, ReplyIn, ReplyOut> = MethodDefinition<
   ReplyIn | ReplyOut
 > & { readonly types?: [RequestIn, RequestOut, ReplyIn, ReplyOut] };
 
-function method<RequestIn, RequestOut, ReplyIn, ReplyOut>(
+/** @param path the service with its package, and the method */
+function methodAt<RequestIn, RequestOut, ReplyIn, ReplyOut>(
   path: string,
   request: Codec<RequestIn, RequestOut>,
   reply: Codec<ReplyIn, ReplyOut>,
@@ -21,7 +23,7 @@ function method<RequestIn, RequestOut, ReplyIn, ReplyOut>(
 ): Method<RequestIn, RequestOut, ReplyIn, ReplyOut> {
   // Writer.finish() of protobufjs gives a Buffer on Node, though its type says Uint8Array.
   return {
-    path: `/teamtalk.db.${path}`,
+    path: `/${path}`,
     requestStream: stream,
     responseStream: stream,
     requestSerialize: (message) => request.encode(message as RequestIn).finish() as Buffer,
@@ -31,7 +33,25 @@ function method<RequestIn, RequestOut, ReplyIn, ReplyOut>(
   };
 }
 
+function method<RequestIn, RequestOut, ReplyIn, ReplyOut>(
+  path: string,
+  request: Codec<RequestIn, RequestOut>,
+  reply: Codec<ReplyIn, ReplyOut>,
+  stream = false,
+): Method<RequestIn, RequestOut, ReplyIn, ReplyOut> {
+  return methodAt(`teamtalk.db.${path}`, request, reply, stream);
+}
+
+function apiMethod<RequestIn, RequestOut, ReplyIn, ReplyOut>(
+  path: string,
+  request: Codec<RequestIn, RequestOut>,
+  reply: Codec<ReplyIn, ReplyOut>,
+): Method<RequestIn, RequestOut, ReplyIn, ReplyOut> {
+  return methodAt(`teamtalk.api.${path}`, request, reply);
+}
+
 const db = teamtalk.db;
+const { api } = httpApi;
 
 /** proto/internal/db_proxy.proto, service Accounts. */
 export const accounts = {
@@ -73,4 +93,20 @@ export const messages = {
   getRecentSessions: method('Messages/GetRecentSessions', db.RecentSessionsRequest, db.SessionList),
   removeSession: method('Messages/RemoveSession', db.SessionRequest, db.ChangeReply),
   getStoredRange: method('Messages/GetStoredRange', db.StoredRangeRequest, db.StoredRange),
+} as const;
+
+/** proto/internal/http_api.proto, service Apps. */
+export const apps = {
+  listApps: apiMethod('Apps/ListApps', api.ListAppsRequest, api.AppList),
+  useNonce: apiMethod('Apps/UseNonce', api.UseNonceRequest, api.UseNonceReply),
+} as const;
+
+/** proto/internal/http_api.proto, service Broadcasts. */
+export const broadcasts = {
+  createBroadcast: apiMethod(
+    'Broadcasts/CreateBroadcast',
+    api.CreateBroadcastRequest,
+    api.CreateBroadcastReply,
+  ),
+  getBroadcast: apiMethod('Broadcasts/GetBroadcast', api.GetBroadcastRequest, api.BroadcastProgress),
 } as const;

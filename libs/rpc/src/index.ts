@@ -1,5 +1,6 @@
 export { teamtalk } from '../gen/db_proxy.js';
-export { accounts, files, groups, type Method, messages } from './definitions.js';
+export { teamtalk as httpApi } from '../gen/http_api.js';
+export { accounts, apps, broadcasts, files, groups, type Method, messages } from './definitions.js';
 export { errorOf, grpcStatusOf } from './errors.js';
 export {
   type AppendEntry,

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import * as app from './commands/app.js';
 import * as checkConfig from './commands/check-config.js';
 import * as configDocs from './commands/config-docs.js';
 import * as dev from './commands/dev.js';
@@ -10,7 +11,7 @@ import * as user from './commands/user.js';
 import { describeFailure } from './failure.js';
 
 /** In the order `teamtalk --help` shows them. */
-const commands = [dev, migrate, user, seed, send, listen, checkConfig, configDocs];
+const commands = [dev, migrate, user, app, seed, send, listen, checkConfig, configDocs];
 
 /**
  * Runs `teamtalk` with these arguments.

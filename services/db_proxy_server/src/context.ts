@@ -1,9 +1,12 @@
 import type { Kit } from '@teamtalk/service-kit';
+import { Broadcasts } from './broadcasts/broadcasts.js';
 import type { DbProxyServerConfig } from './config.js';
 import type { Database } from './database/database.js';
 import { MemberChanges } from './groups/member-changes.js';
 import { PasswordChecker } from './passwords/password-checker.js';
 import { ProvenCredentials } from './passwords/proven-credentials.js';
+import { ApiAnswers } from './repositories/api-answers.js';
+import { Apps } from './repositories/apps.js';
 import { Departments } from './repositories/departments.js';
 import { Groups } from './repositories/groups.js';
 import { Logins } from './repositories/logins.js';
@@ -30,6 +33,9 @@ export interface Context {
   readonly groups: Groups;
   readonly memberChanges: MemberChanges;
   readonly offlineFiles: OfflineFiles;
+  readonly apps: Apps;
+  readonly apiAnswers: ApiAnswers;
+  readonly broadcasts: Broadcasts;
   /** `msg_data` that stands for an audio message in lists */
   readonly audioPreview: Buffer;
 }
@@ -52,6 +58,9 @@ export async function createContext(
     groups: new Groups(database, config.groupMaxMembers),
     memberChanges: new MemberChanges(database, config.groupMaxMembers),
     offlineFiles: new OfflineFiles(database),
+    apps: new Apps(database),
+    apiAnswers: new ApiAnswers(database),
+    broadcasts: new Broadcasts(database),
     audioPreview: config.audioPreview,
   };
 }

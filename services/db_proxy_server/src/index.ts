@@ -1,5 +1,15 @@
 export { addUser, type NewUser } from './accounts/add-user.js';
 export { type SeedOptions, type SeedResult, seedUsers } from './accounts/seed-users.js';
+export {
+  type AppPermission,
+  type AppSummary,
+  addApp,
+  appPermissions,
+  listApps,
+  type NewApp,
+  revokeApp,
+  usualPermissions,
+} from './apps/apps.js';
 export { type DbProxyServerConfig, envSchema, loadConfig } from './config.js';
 export { type DataSourceSettings, openDataSource } from './database/data-source.js';
 export { type MigrationState, migrateDown, migrateUp, migrationStatus } from './database/migrator.js';

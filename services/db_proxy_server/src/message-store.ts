@@ -3,6 +3,7 @@ import type { Kit } from '@teamtalk/service-kit';
 import pg from 'pg';
 import { MessageWriter } from './append/message-writer.js';
 import { ReadMarkWriter } from './append/read-marker.js';
+import { BroadcastWorker } from './broadcasts/broadcast-worker.js';
 import type { DbProxyServerConfig } from './config.js';
 import { GroupMembers } from './outbox/group-members.js';
 import { OwnerLock } from './outbox/owner-lock.js';
@@ -11,8 +12,8 @@ import { OutboxSweeper } from './outbox/sweeper.js';
 
 /** Longest time one statement of the store may take, milliseconds: less than what its callers wait. */
 const statementMs = 2_500;
-/** Connections besides those of the lanes: read marks, the sweeper, what deletes delivered rows. */
-const otherConnections = 3;
+/** Connections besides those of the lanes: read marks, the sweeper, what deletes delivered rows, broadcasts. */
+const otherConnections = 4;
 
 /** Milliseconds that batches under way get, when stopping, until a route_server has answered for them. */
 const settleMs = 5_000;
@@ -20,6 +21,7 @@ const settleMs = 5_000;
 export interface MessageStore {
   readonly writer: MessageWriter;
   readonly readMarks: ReadMarkWriter;
+  readonly broadcasts: BroadcastWorker;
 }
 
 /**
@@ -74,5 +76,7 @@ export async function startMessageStore(
   life.onStop('message writer', () => writer.settle());
   const readMarks = new ReadMarkWriter(pool, kit);
   life.onStop('read marks', () => readMarks.settle());
-  return { writer, readMarks };
+  const broadcasts = new BroadcastWorker({ kit, pool, publisher });
+  life.onStop('broadcasts', () => broadcasts.stop());
+  return { writer, readMarks, broadcasts };
 }

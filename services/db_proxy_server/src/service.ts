@@ -15,6 +15,7 @@ import { requireSchema } from './database/migrator.js';
 import { serve } from './handlers/index.js';
 import { startMessageStore } from './message-store.js';
 import { startFailurePurge } from './passwords/failure-purge.js';
+import { startPurges } from './purge.js';
 
 /**
  * Starts a db_proxy_server: the only service that touches PostgreSQL. Ports: `grpc`, `ops`.
@@ -43,6 +44,13 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
 
   const context = await createContext(config, database, kit);
   life.onStop('purge of login failures', startFailurePurge(context.logins, kit));
+  const { apiAnswers, apps, broadcasts } = context;
+  const purges = {
+    answers: () => apiAnswers.purge(),
+    nonces: () => apps.purgeNonces(),
+    broadcasts: () => broadcasts.purge(),
+  };
+  life.onStop('purges of the HTTP API', startPurges(purges, kit));
   const store = await startMessageStore(config, bus, kit);
 
   const server = new RpcServer(kit);

@@ -7,16 +7,21 @@ describe('loadConfig', () => {
     const config = loadConfig({});
     expect(config.listen.port).toBe(8400);
     expect(config.ops.port).toBe(18400);
-    expect(config.appKeys).toBeUndefined();
+    expect(config).toMatchObject({ open: true, appKeys: [], trustedProxies: [] });
     expect(config.textKey).toBe('12345678901234567890123456789012');
   });
 
-  it('takes keys separated by commas', () => {
-    expect(loadConfig({ HTTP_AUTH: 'keys', APP_KEYS: ' a, b,,' }).appKeys).toEqual(['a', 'b']);
+  it('takes keys and proxies separated by commas', () => {
+    const env = { HTTP_AUTH: 'keys', APP_KEYS: ' a, b,,', TRUSTED_PROXIES: '10.0.0.0/8, ::1' };
+    expect(loadConfig(env)).toMatchObject({
+      open: false,
+      appKeys: ['a', 'b'],
+      trustedProxies: ['10.0.0.0/8', '::1'],
+    });
   });
 
-  it('does not close the API without a key', () => {
-    expect(() => loadConfig({ HTTP_AUTH: 'keys', APP_KEYS: ' , ' })).toThrow(ConfigError);
+  it('believes no proxy that is no address', () => {
+    expect(() => loadConfig({ TRUSTED_PROXIES: 'ingress' })).toThrow(ConfigError);
   });
 
   it('names every wrong variable', () => {

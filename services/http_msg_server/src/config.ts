@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { DEFAULT_TEXT_KEY } from '@teamtalk/protocol';
 import {
   busEnv,
@@ -20,9 +21,16 @@ export const envSchema = {
   HTTP_AUTH: env.choice(
     ['open', 'keys'],
     'open',
-    'open: every caller may push, as with the original; keys: only callers with an app_key of APP_KEYS',
+    'open: the legacy interfaces serve everybody, as the original does; keys: only apps (teamtalk app create)',
   ),
-  APP_KEYS: env.string('', 'Allowed app_keys, separated by commas; needed with HTTP_AUTH=keys'),
+  APP_KEYS: env.string(
+    '',
+    'app_keys that may do everything, separated by commas, besides those of the apps in the database',
+  ),
+  TRUSTED_PROXIES: env.string(
+    '',
+    'Addresses or CIDRs of proxies, separated by commas: of what they forward, X-Forwarded-For tells the caller’s address',
+  ),
   TEXT_KEY: z
     .string()
     .refine((key) => Buffer.byteLength(key) === 32, 'must be 32 bytes')
@@ -44,7 +52,7 @@ export const envSchema = {
   ),
   REQUEST_TIMEOUT_MS: env.integer(5_000, 10, 600_000, 'Longest time a request may take to arrive, ms'),
   STORE_TIMEOUT_MS: env.integer(
-    4_500,
+    3_500,
     10,
     600_000,
     'A message the store has not confirmed by then is answered with error 9, ms',
@@ -55,25 +63,28 @@ export const envSchema = {
 export interface HttpMsgServerConfig extends CommonConfig {
   nats: { url: string; prefix: string };
   listen: { host: string; port: number };
-  /** undefined: open to everybody */
-  appKeys: readonly string[] | undefined;
+  /** whether the legacy interfaces serve callers without a key */
+  open: boolean;
+  /** keys that may do everything */
+  appKeys: readonly string[];
+  /** CIDRs whose X-Forwarded-For is believed */
+  trustedProxies: readonly string[];
   textKey: string;
   limits: { connections: number; bodyBytes: number; messageBytes: number; appends: number };
   timeouts: { requestMs: number; storeMs: number };
 }
 
 function nest(values: EnvValues<typeof envSchema>): HttpMsgServerConfig {
-  const keys = values.APP_KEYS.split(',')
-    .map((key) => key.trim())
-    .filter((key) => key !== '');
-  if (values.HTTP_AUTH === 'keys' && keys.length === 0) {
-    throw new ConfigError(['APP_KEYS: is required with HTTP_AUTH=keys']);
-  }
+  const trustedProxies = listOf(values.TRUSTED_PROXIES);
+  const wrong = trustedProxies.find((text) => !isNetwork(text));
+  if (wrong !== undefined) throw new ConfigError([`TRUSTED_PROXIES: ${wrong} is no address or CIDR`]);
   return {
     ...commonConfig(values),
     nats: { url: values.NATS_URL, prefix: values.NATS_PREFIX },
     listen: { host: values.HTTP_HOST, port: values.HTTP_PORT },
-    appKeys: values.HTTP_AUTH === 'keys' ? keys : undefined,
+    open: values.HTTP_AUTH === 'open',
+    appKeys: listOf(values.APP_KEYS),
+    trustedProxies,
     textKey: values.TEXT_KEY,
     limits: {
       connections: values.MAX_CONNECTIONS,
@@ -83,6 +94,18 @@ function nest(values: EnvValues<typeof envSchema>): HttpMsgServerConfig {
     },
     timeouts: { requestMs: values.REQUEST_TIMEOUT_MS, storeMs: values.STORE_TIMEOUT_MS },
   };
+}
+
+function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', prefix] = text.split('/');
+  return isIP(address) !== 0 && (prefix === undefined || /^\d{1,3}$/.test(prefix));
 }
 
 /** @throws ConfigError naming every variable that is wrong */

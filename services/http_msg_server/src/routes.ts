@@ -1,11 +1,15 @@
-import type { Handler } from './api/call.js';
+import type { Interface } from './api/call.js';
 import { changeMembers } from './handlers/change-members.js';
 import { createGroup } from './handlers/create-group.js';
-import { sendP2pMessage } from './handlers/send-p2p-message.js';
+import { sendBroadcastMessage } from './handlers/send-broadcast-message.js';
+import { sendGroupMessage, sendP2pMessage, sendSingleMessage } from './handlers/send-p2p-message.js';
 
-/** The interfaces of the API, by path; all of them are POST. */
-export const routes: Readonly<Record<string, Handler>> = {
-  '/query/SendP2PMessage': sendP2pMessage,
-  '/query/CreateGroup': createGroup,
-  '/query/ChangeMembers': changeMembers,
+/** The legacy interfaces, by path. */
+export const interfaces: Readonly<Record<string, Interface>> = {
+  '/query/SendP2PMessage': { permission: 'p2p', handle: sendP2pMessage },
+  '/query/SendSingleMessage': { permission: 'p2p', handle: sendSingleMessage },
+  '/query/SendGroupMessage': { permission: 'p2p', handle: sendGroupMessage },
+  '/query/SendBroadCastMessage': { permission: 'broadcast', handle: sendBroadcastMessage },
+  '/query/CreateGroup': { permission: 'group', handle: createGroup },
+  '/query/ChangeMembers': { permission: 'group', handle: changeMembers },
 };

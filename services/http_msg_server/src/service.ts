@@ -10,10 +10,11 @@ import {
   startService,
 } from '@teamtalk/service-kit';
 import { createApp } from './api/app.js';
-import { appKeyCheck } from './auth/app-keys.js';
+import { Access } from './auth/access.js';
+import { AppDirectory } from './auth/app-directory.js';
 import type { HttpMsgServerConfig } from './config.js';
 import { startHttpListener } from './http-listener.js';
-import { routes } from './routes.js';
+import { interfaces } from './routes.js';
 
 /** Messages wait this long, milliseconds, for others to share a frame to db_proxy_server with. */
 const flushMs = 1;
@@ -29,7 +30,7 @@ export function startHttpMsgServer(
 async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<string, number>> {
   const { health, instance, life, log, metrics, service } = kit;
   const { limits, timeouts } = config;
-  if (!config.appKeys) log.warn('HTTP_AUTH is open: whoever reaches this port may push in anybody’s name');
+  if (config.open) log.warn('HTTP_AUTH is open: whoever reaches this port may push in anybody’s name');
 
   const name = `${service} ${formatInstance(instance)}`;
   const bus = await Bus.connect({ ...config.nats, name, log, metrics });
@@ -57,21 +58,28 @@ async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<stri
     appender.stop();
   });
 
-  const app = createApp({
-    kit,
-    context: {
-      instance,
-      log,
-      bus,
-      pool,
-      appender,
-      textCodec: createTextCodec(config.textKey),
-      maxMessageBytes: limits.messageBytes,
+  const directory = new AppDirectory({ kit, pool, keys: config.appKeys });
+  life.onStop('directory of apps', () => directory.stop());
+
+  const app = createApp(
+    {
+      kit,
+      context: {
+        instance,
+        log,
+        bus,
+        pool,
+        appender,
+        textCodec: createTextCodec(config.textKey),
+        maxMessageBytes: limits.messageBytes,
+      },
+      access: new Access({ directory, pool }),
+      open: config.open,
+      maxBodyBytes: limits.bodyBytes,
+      trustedProxies: config.trustedProxies,
     },
-    routes,
-    mayCall: appKeyCheck(config.appKeys),
-    maxBodyBytes: limits.bodyBytes,
-  });
+    interfaces,
+  );
   const http = await startHttpListener(
     kit,
     {

@@ -26,6 +26,7 @@ export async function startInstallation(): Promise<TestInstallation> {
     OPS_PORT: '0',
     GRPC_PORT: '0',
     CLIENT_PORT: '0',
+    WS_PORT: '0',
     HTTP_PORT: '0',
     TCP_PORT: '0',
     DRAIN_SPREAD_MS: '0',

@@ -1,11 +1,11 @@
 import { type Kit, traceId } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
-import type { StoredBatch, StoredMessage } from '../outbox/stored-batch.js';
+import type { StoredBatch } from '../outbox/stored-batch.js';
 import { type AppendRow, callAppendMessages } from './append-statement.js';
 import { type BatchPlan, type PlannedMessage, planBatch } from './batch-plan.js';
 import type { Entry, Outcome } from './entry.js';
 import { GroupCommit } from './group-commit.js';
-import { encodeMessagePdu } from './message-pdu.js';
+import { storedMessages } from './stored-messages.js';
 
 export interface MessageWriterOptions {
   kit: Kit;
@@ -181,33 +181,17 @@ export class MessageWriter {
     });
   }
 
-  #publish({ messages }: BatchPlan, { bases, stored_at, outbox_id, group_versions }: AppendRow): void {
-    if (!outbox_id || !bases || !stored_at) return;
-    const createTime = Math.floor(stored_at.getTime() / 1000);
-    const stored: StoredMessage[] = [];
-    for (const { entry, conversation, rank } of messages) {
-      const base = bases[conversation];
-      if (base === null || base === undefined) continue;
-      const { isGroup, fromUserId, toSessionId, msgType, msgData } = entry;
-      const msgId = base + rank;
-      stored.push({
-        isGroup,
-        fromUserId,
-        toSessionId,
-        msgId,
-        pdu: encodeMessagePdu({ fromUserId, toSessionId, msgId, createTime, msgType, msgData }),
-        originInstance: entry.originInstance,
-        originTicket: entry.originTicket,
-        originConnection: entry.originConnection,
-        groupVersion: group_versions?.[conversation] ?? 0,
-      });
-      if (this.#debug) {
-        const trace = traceId(entry.originInstance, entry.originTicket);
-        this.#options.kit.log.debug({ trace, msgId, outbox: outbox_id }, 'message stored');
+  #publish(plan: BatchPlan, row: AppendRow): void {
+    const stored = storedMessages(plan, row);
+    if (!row.outbox_id || stored.length === 0) return;
+    if (this.#debug) {
+      for (const { originInstance, originTicket, msgId } of stored) {
+        const trace = traceId(originInstance, originTicket);
+        this.#options.kit.log.debug({ trace, msgId, outbox: row.outbox_id }, 'message stored');
       }
     }
     this.#stored.inc(stored.length);
-    this.#options.publisher.publish({ outboxId: outbox_id, messages: stored });
+    this.#options.publisher.publish({ outboxId: row.outbox_id, messages: stored });
   }
 
   #finishAll({ messages, repeats }: BatchPlan, { bases }: AppendRow): void {

@@ -102,12 +102,13 @@ export class MemberChanges {
    * before. A group without members is dissolved, for good.
    */
   async change(change: MemberChange): Promise<MemberChangeOutcome> {
-    if (!isStorableId(change.groupId)) return { result: 'not-found' };
-    return this.#database.transaction('change_members', (query) => this.#changeWith(query, change));
+    return this.#database.transaction('change_members', (query) => this.changeWith(query, change));
   }
 
-  async #changeWith(query: Query, change: MemberChange): Promise<MemberChangeOutcome> {
+  /** The same as part of a transaction. */
+  async changeWith(query: Query, change: MemberChange): Promise<MemberChangeOutcome> {
     const { groupId, kind, byAdmin } = change;
+    if (!isStorableId(groupId)) return { result: 'not-found' };
     const [group] = await query<GroupRow>(lockGroup, [groupId]);
     if (!group) return { result: 'not-found' };
     const members = new Set(await ids(query, memberIds, groupId));

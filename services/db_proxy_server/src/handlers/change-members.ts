@@ -1,7 +1,9 @@
 import { IM } from '@teamtalk/protocol';
 import { teamtalk } from '@teamtalk/rpc';
 import type { Context } from '../context.js';
+import type { MemberChangeOutcome } from '../groups/member-changes.js';
 
+const { ChangeMembersReply, ChangeMembersRequest } = teamtalk.db;
 const { GROUP_OK, GROUP_INVALID, GROUP_NOT_FOUND, GROUP_NOT_PERMITTED, GROUP_FULL } = teamtalk.db.GroupResult;
 const { GROUP_MODIFY_TYPE_ADD, GROUP_MODIFY_TYPE_DEL } = IM.BaseDefine.GroupModifyType;
 
@@ -22,21 +24,36 @@ const resultOf = {
  * - GROUP_INVALID: nobody is listed, or more than 10,000; neither add nor remove
  * - GROUP_NOT_FOUND: no such group, or it is dissolved
  * - GROUP_FULL: there would be more members than GROUP_MAX_MEMBERS
+ *
+ * @throws TeamTalkError `invalid-argument` when the idempotency key was used for another request
  */
 export function changeMembers({
+  apiAnswers,
   memberChanges,
 }: Context): (
   request: teamtalk.db.ChangeMembersRequest,
 ) => Promise<teamtalk.db.ChangeMembersReply.$Properties> {
-  return async ({ userId, changeType, groupId, memberIds, byAdmin }) => {
+  return async (request) => {
+    const { userId, changeType, groupId, memberIds, byAdmin } = request;
     if (changeType !== GROUP_MODIFY_TYPE_ADD && changeType !== GROUP_MODIFY_TYPE_DEL) {
       return { result: GROUP_INVALID };
     }
     if (memberIds.length === 0 || memberIds.length > maxListedMembers) return { result: GROUP_INVALID };
     const kind = changeType === GROUP_MODIFY_TYPE_ADD ? 'add' : 'remove';
-    const outcome = await memberChanges.change({ groupId, kind, userId, byAdmin, userIds: memberIds });
-    if (outcome.result !== 'ok') return { result: resultOf[outcome.result] };
-    const { current, changed, version } = outcome;
-    return { result: GROUP_OK, currentIds: current, changedIds: changed, version };
+    const asked = ChangeMembersRequest.encode({ ...request, idempotencyKey: '' }).finish();
+    return apiAnswers.once(
+      'change_members',
+      { key: request.idempotencyKey, request: asked, reply: ChangeMembersReply },
+      async (query) =>
+        toReply(
+          await memberChanges.changeWith(query, { groupId, kind, userId, byAdmin, userIds: memberIds }),
+        ),
+    );
   };
+}
+
+function toReply(outcome: MemberChangeOutcome): teamtalk.db.ChangeMembersReply.$Properties {
+  if (outcome.result !== 'ok') return { result: resultOf[outcome.result] };
+  const { current, changed, version } = outcome;
+  return { result: GROUP_OK, currentIds: current, changedIds: changed, version };
 }

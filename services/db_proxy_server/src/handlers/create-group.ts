@@ -1,10 +1,12 @@
 import { IM } from '@teamtalk/protocol';
 import { teamtalk } from '@teamtalk/rpc';
 import type { Context } from '../context.js';
+import type { CreateOutcome } from '../repositories/groups.js';
 import { isStorableText } from '../repositories/text.js';
 import { maxAvatarLength } from './change-avatar.js';
 import { maxListedMembers } from './change-members.js';
 
+const { CreateGroupReply, CreateGroupRequest } = teamtalk.db;
 const { GROUP_OK, GROUP_INVALID, GROUP_FULL, GROUP_NOT_PERMITTED } = teamtalk.db.GroupResult;
 const { GROUP_TYPE_NORMAL, GROUP_TYPE_TMP } = IM.BaseDefine.GroupType;
 
@@ -21,27 +23,40 @@ const maxNameLength = 256;
  *   than 10,000 ids listed; a creator who is not there, or, by an administrator, nobody at all. A creator
  *   an administrator names who is not there is left out like others: the group is nobody's then.
  * - GROUP_FULL: more members than GROUP_MAX_MEMBERS
+ *
+ * @throws TeamTalkError `invalid-argument` when the idempotency key was used for another request
  */
 export function createGroup({
+  apiAnswers,
   groups,
 }: Context): (request: teamtalk.db.CreateGroupRequest) => Promise<teamtalk.db.CreateGroupReply.$Properties> {
-  return async ({ userId, groupType, groupName, groupAvatar, memberIds, byAdmin }) => {
+  return async (request) => {
+    const { userId, groupType, groupName, groupAvatar, memberIds, byAdmin } = request;
     if (groupType !== GROUP_TYPE_NORMAL && groupType !== GROUP_TYPE_TMP) return { result: GROUP_INVALID };
     if (groupType === GROUP_TYPE_NORMAL && !byAdmin) return { result: GROUP_NOT_PERMITTED };
     if (groupName === '' || !isStorableText(groupName, maxNameLength)) return { result: GROUP_INVALID };
     if (!isStorableText(groupAvatar, maxAvatarLength)) return { result: GROUP_INVALID };
     if (memberIds.length > maxListedMembers) return { result: GROUP_INVALID };
-    const outcome = await groups.create({
+    const group = {
       type: groupType,
       name: groupName,
       avatar: groupAvatar,
       creatorId: userId,
       needsCreator: !byAdmin,
       memberIds,
-    });
-    if (outcome.result === 'created') {
-      return { result: GROUP_OK, groupId: outcome.id, memberIds: outcome.memberIds };
-    }
-    return { result: outcome.result === 'full' ? GROUP_FULL : GROUP_INVALID };
+    };
+    const key = request.idempotencyKey;
+    if (key === '') return toReply(await groups.create(group));
+    const asked = CreateGroupRequest.encode({ ...request, idempotencyKey: '' }).finish();
+    return apiAnswers.once('create_group', { key, request: asked, reply: CreateGroupReply }, async (query) =>
+      toReply(await groups.create(group, query)),
+    );
   };
+}
+
+function toReply(outcome: CreateOutcome): teamtalk.db.CreateGroupReply.$Properties {
+  if (outcome.result === 'created') {
+    return { result: GROUP_OK, groupId: outcome.id, memberIds: outcome.memberIds };
+  }
+  return { result: outcome.result === 'full' ? GROUP_FULL : GROUP_INVALID };
 }

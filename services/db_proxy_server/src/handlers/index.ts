@@ -1,4 +1,4 @@
-import { accounts, files, groups, messages, type RpcServer } from '@teamtalk/rpc';
+import { accounts, apps, broadcasts, files, groups, messages, type RpcServer } from '@teamtalk/rpc';
 import type { Context } from '../context.js';
 import type { MessageStore } from '../message-store.js';
 import { addOfflineFile } from './add-offline-file.js';
@@ -6,8 +6,10 @@ import { appendMessages } from './append-messages.js';
 import { changeAvatar } from './change-avatar.js';
 import { changeMembers } from './change-members.js';
 import { changeSignature } from './change-signature.js';
+import { createBroadcast } from './create-broadcast.js';
 import { createGroup } from './create-group.js';
 import { deleteOfflineFile } from './delete-offline-file.js';
+import { getBroadcast } from './get-broadcast.js';
 import { getGroups } from './get-groups.js';
 import { getHistory } from './get-history.js';
 import { getLatestMessageId } from './get-latest-message-id.js';
@@ -17,6 +19,7 @@ import { getRecentSessions } from './get-recent-sessions.js';
 import { getStoredRange } from './get-stored-range.js';
 import { getUnread } from './get-unread.js';
 import { getUsers } from './get-users.js';
+import { listApps } from './list-apps.js';
 import { listDepartments } from './list-departments.js';
 import { listGroups } from './list-groups.js';
 import { listOfflineFiles } from './list-offline-files.js';
@@ -27,8 +30,9 @@ import { removeSession } from './remove-session.js';
 import { setDeviceToken } from './set-device-token.js';
 import { setPushShield } from './set-push-shield.js';
 import { shieldGroup } from './shield-group.js';
+import { useNonce } from './use-nonce.js';
 
-/** Every RPC of proto/internal/db_proxy.proto. */
+/** Every RPC of proto/internal/db_proxy.proto and http_api.proto. */
 export function serve(server: RpcServer, context: Context, store: MessageStore): void {
   server.unary(accounts.login, login(context));
   server.unary(accounts.listUsers, listUsers(context));
@@ -49,6 +53,11 @@ export function serve(server: RpcServer, context: Context, store: MessageStore):
   server.unary(files.addOfflineFile, addOfflineFile(context));
   server.unary(files.listOfflineFiles, listOfflineFiles(context));
   server.unary(files.deleteOfflineFile, deleteOfflineFile(context));
+
+  server.unary(apps.listApps, listApps(context));
+  server.unary(apps.useNonce, useNonce(context));
+  server.unary(broadcasts.createBroadcast, createBroadcast(context, store.broadcasts));
+  server.unary(broadcasts.getBroadcast, getBroadcast(context));
 
   server.stream(messages.append, appendMessages(store.writer));
   server.stream(messages.markRead, markRead(store.readMarks));

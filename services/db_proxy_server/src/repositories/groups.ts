@@ -1,5 +1,5 @@
 import { IM } from '@teamtalk/protocol';
-import type { Database, Statement } from '../database/database.js';
+import type { Database, Query, Statement } from '../database/database.js';
 import { userHasLeft } from '../entities/index.js';
 import { clampToStorable, isStorableId } from './ids.js';
 
@@ -121,11 +121,16 @@ export class Groups {
     return this.#database.query<GroupRow>(changed, [userId, [...versions.keys()], [...versions.values()]]);
   }
 
-  /** Makes a group with those of its members who exist and work here. */
-  async create({ type, name, avatar, creatorId, needsCreator, memberIds }: NewGroup): Promise<CreateOutcome> {
+  /**
+   * Makes a group with those of its members who exist and work here.
+   * @param query of a transaction that it is to be part of
+   */
+  async create(group: NewGroup, query?: Query): Promise<CreateOutcome> {
+    const { type, name, avatar, creatorId, needsCreator, memberIds } = group;
     const listed = [...new Set([creatorId, ...memberIds])].filter(isStorableId);
     const values = [listed, name, avatar, type, creatorId, needsCreator, this.#maxMembers];
-    const [row] = await this.#database.query<{ id: number | null; member_ids: number[] }>(create, values);
+    type Row = { id: number | null; member_ids: number[] };
+    const [row] = await (query ? query<Row>(create, values) : this.#database.query<Row>(create, values));
     const { id = null, member_ids: found = [] } = row ?? {};
     if (id !== null) return { result: 'created', id, memberIds: found };
     return { result: found.length > this.#maxMembers ? 'full' : 'nobody' };

@@ -15,8 +15,20 @@ export const wholeNumber = z.union([
 /** A user or group id. */
 export const id = wholeNumber.pipe(z.int().min(1).max(maxId));
 
+/** Receivers one broadcast may list: some 700 KB of JSON. */
+export const maxReceivers = 100_000;
+
 /** User ids of one call. */
 export const idList = z.array(id).max(10_000);
 
-/** A caller's own key of a message. */
-export const messageKey = z.union([z.string().min(1).max(200), z.int().transform(String)]);
+/** Bytes of the longest Idempotency-Key. */
+const maxKeyBytes = 200;
+
+/** A caller's own name for what he wants done. */
+export const idempotencyKey = z.union([
+  z
+    .string()
+    .min(1)
+    .refine((key) => Buffer.byteLength(key) <= maxKeyBytes, `at most ${maxKeyBytes} bytes`),
+  z.int().transform(String),
+]);

@@ -54,6 +54,23 @@ describe('a message', () => {
     expect(harness.store.only.msgType).toBe(3);
   });
 
+  it.each([
+    [2, 'a user'],
+    [18, 'a group'],
+  ])('of type %d is audio for %s, in base64', async (msg_type) => {
+    const sound = Buffer.from([0, 0, 0, 7, 1, 2, 3]);
+    expect(await send({ ...message, msg: sound.toString('base64'), msg_type })).toBe(ok);
+    expect(harness.store.only).toMatchObject({ msgType: msg_type, msgData: sound });
+    expect(await send({ ...message, msg: 'AAAABw==', msg_type })).toBe(badParameter);
+    expect(await send({ ...message, msg: 'no audio', msg_type })).toBe(badParameter);
+  });
+
+  it('of type 17 goes to a group, whose id may be anybody’s', async () => {
+    expect(await send({ ...message, session_id: 8, msg_type: 17 })).toBe(ok);
+    expect(harness.store.only).toMatchObject({ msgType: 17, toSessionId: 8 });
+    expect(text.decrypt(harness.store.only.msgData)).toBe('hello');
+  });
+
   it('may be a text', async () => {
     expect(await send({ ...message, msg: '你好 👋', msg_type: 1 })).toBe(ok);
     expect(harness.store.only.msgType).toBe(1);
@@ -98,17 +115,17 @@ describe('a key of the caller', () => {
 
   it('may be the field id', async () => {
     expect(await send({ ...message, id: 'order-1' })).toBe(ok);
-    expect(keyOfOnly()).toBe('http:order-1');
+    expect(keyOfOnly()).toBe('http:message order-1');
   });
 
   it('may be a number', async () => {
     expect(await send({ ...message, id: 17 })).toBe(ok);
-    expect(keyOfOnly()).toBe('http:17');
+    expect(keyOfOnly()).toBe('http:message 17');
   });
 
   it('may be the header Idempotency-Key', async () => {
     expect(await send(message, '', { 'idempotency-key': 'order-1' })).toBe(ok);
-    expect(keyOfOnly()).toBe('http:order-1');
+    expect(keyOfOnly()).toBe('http:message order-1');
   });
 
   it('may not be longer than the store keeps', async () => {
@@ -137,7 +154,7 @@ describe('refused before the store', () => {
     expect(harness.store.entries).toEqual([]);
   });
 
-  it.each([2, 17, 18, 0, 99])('type %d: 7', async (msg_type) => {
+  it.each([0, 4, 16, 99])('type %d: 7', async (msg_type) => {
     expect(await send({ ...message, msg_type })).toBe(badType);
     expect(harness.store.entries).toEqual([]);
   });
@@ -205,6 +222,27 @@ describe('what the store says', () => {
   });
 });
 
+describe('the forks’ interfaces', () => {
+  it.each([
+    ['/query/SendSingleMessage', 3, [1, 2, 3], [17, 18]],
+    ['/query/SendGroupMessage', 17, [17, 18], [1, 2, 3]],
+  ])('%s tells msg_id, and takes its own types only', async (fork, usual, allowed, others) => {
+    harness.store.decide = () => AppendStatus.APPEND_STORED;
+    const sent = { from_user_id: 8, session_id: 1, msg: 'AAAABwECAw==' };
+    expect(await harness.post(fork, sent)).toBe('{"error_code":0,"error_msg":"成功","msg_id":1}');
+    expect(harness.store.only.msgType).toBe(usual);
+    for (const msg_type of allowed) {
+      expect(await harness.post(fork, { ...sent, msg_type })).toMatch(/^\{"error_code":0,/);
+    }
+    for (const msg_type of others) expect(await harness.post(fork, { ...sent, msg_type })).toBe(badType);
+  });
+
+  it('a group may be named by group_id', async () => {
+    await harness.post('/query/SendGroupMessage', { from_user_id: 8, group_id: 5, msg: 'x' });
+    expect(harness.store.only.toSessionId).toBe(5);
+  });
+});
+
 describe('the log and the metrics', () => {
   it('name the message by its trace id, without its text or the app_key', async () => {
     const lines: string[] = [];
@@ -235,8 +273,8 @@ describe('the log and the metrics', () => {
     await send(message);
     await send({});
     const page = await harness.metrics();
-    expect(page).toContain(`http_requests_total{route="${path}",error_code="0"} 1\n`);
-    expect(page).toContain(`http_requests_total{route="${path}",error_code="1"} 1\n`);
+    expect(page).toContain(`http_requests_total{route="${path}",app="none",error_code="0"} 1\n`);
+    expect(page).toContain(`http_requests_total{route="${path}",app="none",error_code="1"} 1\n`);
     expect(page).toContain(`http_request_seconds_count{route="${path}"} 2\n`);
   });
 });

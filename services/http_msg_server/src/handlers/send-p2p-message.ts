@@ -1,79 +1,85 @@
 import { MsgType } from '@teamtalk/protocol';
-import { type AppendResult, conversationKey, teamtalk } from '@teamtalk/rpc';
-import { traceId } from '@teamtalk/service-kit';
 import { z } from 'zod';
-import { type Call, callerOf, type Result } from '../api/call.js';
-import { id, messageKey, wholeNumber } from '../api/fields.js';
+import { type Call, callerOf, type Handler, keyOf, type Result } from '../api/call.js';
+import { id, wholeNumber } from '../api/fields.js';
 import { ErrorCode } from '../api/legacy-answer.js';
+import { scopedKey } from '../api/scoped-key.js';
 import type { Context } from '../context.js';
+import { type SendRefusal, sendMessage } from '../operations/send-message.js';
 
 const parameters = z.object({
   from_user_id: id,
   session_id: id,
   msg: z.string().min(1),
-  msg_type: wholeNumber.default(MsgType.PUSH_NOTICE),
-  id: messageKey.optional(),
+  msg_type: wholeNumber.optional(),
 });
 
-/**
- * Types that may be pushed to a user. Audio (2) may not: its data is bytes, for which a JSON text has no
- * agreed form; group types (17, 18) belong to another interface.
- */
-const allowedTypes: readonly number[] = [MsgType.SINGLE_TEXT, MsgType.PUSH_NOTICE];
-
-const { AppendStatus } = teamtalk.db;
-
-/** What a caller is told about the store's result. */
-const codes: Record<teamtalk.db.AppendStatus, ErrorCode> = {
-  [AppendStatus.APPEND_STORED]: ErrorCode.OK,
-  // The sender or the receiver does not exist.
-  [AppendStatus.APPEND_UNKNOWN_RECEIVER]: ErrorCode.ID_NOT_ALLOWED,
-  [AppendStatus.APPEND_NOT_A_MEMBER]: ErrorCode.ID_NOT_ALLOWED,
-  [AppendStatus.APPEND_INVALID]: ErrorCode.BAD_PARAMETER,
-  [AppendStatus.APPEND_UNAVAILABLE]: ErrorCode.SERVER_ERROR,
+/** What a caller is told when nothing was stored. */
+const codes: Record<SendRefusal, ErrorCode> = {
+  'unknown-type': ErrorCode.BAD_MESSAGE_TYPE,
+  'not-audio': ErrorCode.BAD_PARAMETER,
+  'too-long': ErrorCode.BAD_PARAMETER,
+  'to-oneself': ErrorCode.ID_NOT_ALLOWED,
+  'unknown-user': ErrorCode.ID_NOT_ALLOWED,
+  'not-a-member': ErrorCode.ID_NOT_ALLOWED,
+  invalid: ErrorCode.BAD_PARAMETER,
+  unavailable: ErrorCode.SERVER_ERROR,
 };
 
-/**
- * `POST /query/SendP2PMessage`: a message from one user to another (API document, part one; protocol notes,
- * section 9). The text comes as it is read; it is encrypted here, as clients expect it (section 4). Answered
- * when the message is stored. `id` in the body or the header Idempotency-Key names the message: the same
- * name again, from the same user to the same one, stores no second message and is answered like the first.
- */
-export async function sendP2pMessage(context: Context, call: Call): Promise<Result> {
-  const { appender, instance, maxMessageBytes, textCodec } = context;
-  const parsed = parameters.safeParse({ ...call.body, from_user_id: callerOf(call) });
-  if (!parsed.success) return { code: ErrorCode.BAD_PARAMETER };
-  const { from_user_id: fromUserId, session_id: toSessionId, msg, msg_type: msgType } = parsed.data;
-  if (!allowedTypes.includes(msgType)) return { code: ErrorCode.BAD_MESSAGE_TYPE };
-  // Clients cannot do it either.
-  if (fromUserId === toSessionId) return { code: ErrorCode.ID_NOT_ALLOWED };
-  const key = messageKey.optional().safeParse(parsed.data.id ?? call.idempotencyKey);
-  if (!key.success) return { code: ErrorCode.BAD_PARAMETER };
-  const msgData = textCodec.encrypt(msg);
-  if (msgData.length > maxMessageBytes) return { code: ErrorCode.BAD_PARAMETER };
-  if (appender.full) return { code: ErrorCode.SERVER_ERROR };
-
-  let ticket = 0;
-  const result = await new Promise<AppendResult | undefined>((resolve) => {
-    ticket = appender.send(
-      {
-        fromUserId,
-        toSessionId,
-        msgType,
-        msgData,
-        clientKey: clientKeyOf(key.data),
-        connectionId: 0,
-      },
-      conversationKey(false, fromUserId, toSessionId),
-      resolve,
-    );
-  });
-  // No result in time: the message may be stored or not. With a key the caller can safely ask again.
-  const code = result ? codes[result.status] : ErrorCode.SERVER_ERROR;
-  return { code, trace: traceId(instance, ticket) };
+interface Kind {
+  /** of a message that does not say */
+  msgType: number;
+  /** the types the interface takes; left out: all */
+  allowed?: readonly number[];
+  /** whether the answer adds `msg_id` */
+  tellsId: boolean;
 }
 
-/** Keys of the API and `attach_data` keys of the same user's clients must not meet in the store. */
-function clientKeyOf(key: string | undefined): Buffer | undefined {
-  return key === undefined ? undefined : Buffer.from(`http:${key}`);
+/**
+ * `POST /query/SendP2PMessage`: a message in a user's name, to a user or, with the group types 17 and 18, to
+ * a group he is a member of (API document, part one; protocol notes, section 9). Answered when the message
+ * is stored. `id` in the body or the header Idempotency-Key names the message: the same name again, from the
+ * same user to the same session, stores no second message and is answered like the first.
+ */
+export const sendP2pMessage = sending({ msgType: MsgType.PUSH_NOTICE, tellsId: false });
+
+/** `POST /query/SendSingleMessage`: the same, to users only; the answer adds `msg_id`. */
+export const sendSingleMessage = sending({
+  msgType: MsgType.PUSH_NOTICE,
+  allowed: [MsgType.SINGLE_TEXT, MsgType.SINGLE_AUDIO, MsgType.PUSH_NOTICE],
+  tellsId: true,
+});
+
+/** `POST /query/SendGroupMessage`: the same, to groups only; a text (17) unless it says otherwise. */
+export const sendGroupMessage = sending({
+  msgType: MsgType.GROUP_TEXT,
+  allowed: [MsgType.GROUP_TEXT, MsgType.GROUP_AUDIO],
+  tellsId: true,
+});
+
+function sending({ msgType: usual, allowed, tellsId }: Kind): Handler {
+  return async (context: Context, call: Call): Promise<Result> => {
+    const { body } = call;
+    const parsed = parameters.safeParse({
+      ...body,
+      from_user_id: callerOf(call),
+      session_id: body.session_id ?? body.group_id,
+    });
+    const key = keyOf(call);
+    if (!parsed.success || !key.success) return { code: ErrorCode.BAD_PARAMETER };
+    const { from_user_id: fromUserId, session_id: toSessionId, msg, msg_type: msgType = usual } = parsed.data;
+    if (allowed && !allowed.includes(msgType)) return { code: ErrorCode.BAD_MESSAGE_TYPE };
+    const outcome = await sendMessage(context, {
+      fromUserId,
+      toSessionId,
+      msgType,
+      msg,
+      key: scopedKey(call.app, 'message', key.data),
+    });
+    if (outcome.status !== 'stored') {
+      return { code: codes[outcome.status], ...(outcome.trace && { trace: outcome.trace }) };
+    }
+    const { msgId, trace } = outcome;
+    return { code: ErrorCode.OK, trace, ...(tellsId && { more: { msg_id: msgId } }) };
+  };
 }

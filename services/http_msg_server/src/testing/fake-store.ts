@@ -1,5 +1,5 @@
 import { Announcer, type Bus } from '@teamtalk/bus';
-import { messages, RpcServer, teamtalk } from '@teamtalk/rpc';
+import { apps, type httpApi, messages, RpcServer, teamtalk } from '@teamtalk/rpc';
 import { createKit } from '@teamtalk/service-kit';
 
 const { AppendStatus } = teamtalk.db;
@@ -13,6 +13,11 @@ export class FakeStore {
   readonly entries: teamtalk.db.AppendEntry[] = [];
   /** Replace it to refuse, to wait, or to say nothing. */
   decide: (entry: teamtalk.db.AppendEntry) => Decision = () => AppendStatus.APPEND_STORED;
+  /** The apps there are. */
+  apps: httpApi.api.App.$Properties[] = [];
+  /** How often they were asked for. */
+  appQuestions = 0;
+  readonly #nonces = new Set<string>();
   /** of the caller, as its frames say */
   originInstance = 0;
   readonly #kit = createKit('fake_store', { logLevel: 'silent', shutdownMs: 5_000 });
@@ -33,6 +38,15 @@ export class FakeStore {
           });
         }
       });
+    });
+    server.unary(apps.listApps, async () => {
+      store.appQuestions++;
+      return { apps: store.apps };
+    });
+    server.unary(apps.useNonce, async ({ nonce }) => {
+      const known = store.#nonces.size;
+      store.#nonces.add(Buffer.from(nonce).toString());
+      return { fresh: store.#nonces.size > known };
     });
     const port = await server.listen({ host: '127.0.0.1', port: 0 });
     const announcer = new Announcer(

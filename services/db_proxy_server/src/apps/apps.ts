@@ -1,0 +1,141 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { isIP } from 'node:net';
+import { TeamTalkError } from '@teamtalk/service-kit';
+import { type DataSource, QueryFailedError } from 'typeorm';
+import { isStorableText } from '../repositories/text.js';
+
+/** What an app can be allowed to do over the HTTP API. */
+export const appPermissions = [
+  'p2p',
+  'broadcast',
+  'group',
+  'history',
+  'users',
+  'presence',
+  'kick',
+  'discovery',
+] as const;
+
+export type AppPermission = (typeof appPermissions)[number];
+
+/** What an app may do that nothing is said of: what the original's API offers. */
+export const usualPermissions: readonly AppPermission[] = ['p2p', 'broadcast', 'group'];
+
+export interface NewApp {
+  /** 1 to 64 characters */
+  name: string;
+  permissions: readonly string[];
+  /** addresses or CIDRs its calls may come from; none: anywhere */
+  addresses: readonly string[];
+  /** the only user it may speak as */
+  userId?: number;
+  /** calls a second */
+  rate?: number;
+  /** whether it signs its requests instead of showing its key */
+  signs: boolean;
+}
+
+export interface AppSummary {
+  id: number;
+  name: string;
+  permissions: string[];
+  addresses: string[];
+  userId: number | null;
+  rate: number | null;
+  signs: boolean;
+  createdAt: Date;
+  revokedAt: Date | null;
+}
+
+/** Apps not revoked at most: http_msg_servers keep all of them, and name them in their metrics. */
+const maxApps = 1_000;
+const maxAddresses = 100;
+const maxNameLength = 64;
+const uniqueViolation = '23505';
+const foreignKeyViolation = '23503';
+
+/**
+ * Adds an app.
+ * @returns its key, which cannot be had again: the database has a hash of it. Of an app that signs its
+ * requests it is the signing key.
+ * @throws TeamTalkError `invalid-argument` naming what is wrong
+ */
+export async function addApp(dataSource: DataSource, app: NewApp): Promise<string> {
+  const { name, permissions, addresses, userId, rate, signs } = app;
+  if (name === '' || !isStorableText(name, maxNameLength)) {
+    throw new TeamTalkError('invalid-argument', `a name has 1 to ${maxNameLength} characters`);
+  }
+  const unknown = permissions.find((each) => !(appPermissions as readonly string[]).includes(each));
+  if (unknown !== undefined || permissions.length === 0) {
+    throw new TeamTalkError('invalid-argument', `an app can be allowed: ${appPermissions.join(', ')}`);
+  }
+  if (addresses.length > maxAddresses) {
+    throw new TeamTalkError('invalid-argument', `at most ${maxAddresses} addresses`);
+  }
+  const networks = addresses.map(networkOf);
+  const key = randomBytes(32).toString('base64url');
+  try {
+    const rows: unknown[] = await dataSource.query(
+      `INSERT INTO app (name, key_hash, signing_key, permissions, addresses, user_id, rate)
+       SELECT $1, $2, $3, $4, array(SELECT network(a::inet) FROM unnest($5::text[]) AS a), $6, $7
+       WHERE (SELECT count(*) FROM app WHERE revoked_at IS NULL) < ${maxApps}
+       RETURNING id`,
+      [
+        name,
+        signs ? null : hashAppKey(key),
+        signs ? Buffer.from(key) : null,
+        [...new Set(permissions)],
+        networks,
+        userId ?? null,
+        rate ?? null,
+      ],
+    );
+    if (rows.length === 0) throw new TeamTalkError('invalid-argument', `there are ${maxApps} apps already`);
+    return key;
+  } catch (error) {
+    const code = error instanceof QueryFailedError ? error.driverError.code : undefined;
+    if (code === uniqueViolation) {
+      throw new TeamTalkError('invalid-argument', `there is, or was, an app ${name}`, { cause: error });
+    }
+    if (code === foreignKeyViolation) {
+      throw new TeamTalkError('invalid-argument', `there is no user ${userId}`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+/** Every app there was, by name. */
+export function listApps(dataSource: DataSource): Promise<AppSummary[]> {
+  return dataSource.query(
+    `SELECT id, name, permissions, addresses::text[] AS addresses, user_id AS "userId", rate,
+       signing_key IS NOT NULL AS signs, created_at AS "createdAt", revoked_at AS "revokedAt"
+     FROM app ORDER BY name`,
+  );
+}
+
+/** @returns whether there was such an app, not revoked yet */
+export async function revokeApp(dataSource: DataSource, name: string): Promise<boolean> {
+  // TypeORM gives the rows and their number for an UPDATE.
+  const [rows]: [unknown[]] = await dataSource.query(
+    'UPDATE app SET revoked_at = now() WHERE name = $1 AND revoked_at IS NULL RETURNING id',
+    [name],
+  );
+  return rows.length > 0;
+}
+
+/** What is stored of a key: it has 256 random bits, so that a slow hash would only cost time. */
+export function hashAppKey(key: string): Buffer {
+  return createHash('sha256').update(key).digest();
+}
+
+/** An address as a network of its own, or a network as it is. */
+function networkOf(text: string): string {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const family = isIP(address);
+  const bits = family === 6 ? 128 : 32;
+  const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1;
+  if (family === 0 || rest.length > 0 || length < 0 || length > bits) {
+    throw new TeamTalkError('invalid-argument', `${text} is no address and no network such as 10.0.0.0/8`);
+  }
+  return `${address}/${length}`;
+}

@@ -1,0 +1,201 @@
+import { isGroupMessageType } from '@teamtalk/protocol';
+import type { Kit } from '@teamtalk/service-kit';
+import type { Pool, PoolClient } from 'pg';
+import { type AppendRow, callAppendMessages } from '../append/append-statement.js';
+import { type BatchPlan, planBatch } from '../append/batch-plan.js';
+import type { Entry } from '../append/entry.js';
+import { storedMessages } from '../append/stored-messages.js';
+import type { OutboxPublisher } from '../outbox/publisher.js';
+import { maxToldIds } from './broadcasts.js';
+
+export interface BroadcastWorkerOptions {
+  kit: Kit;
+  /** a connection of it is used at a time */
+  pool: Pool;
+  publisher: Pick<OutboxPublisher, 'inFlight' | 'publish'>;
+}
+
+/** How often somebody else's broadcasts, or what failed, are looked for, milliseconds. */
+const lookMs = 500;
+/** Receivers of one transaction: their conversations are locked together, for some ten milliseconds. */
+const batchSize = 500;
+/** Batches stored and not yet answered for by a route_server, of whatever kind, at which to wait. */
+const maxUnanswered = 8;
+const waitMs = 20;
+
+interface Claimed {
+  id: number;
+  from_id: number;
+  type: number;
+  data: Buffer;
+  /** the next receivers */
+  part: number[];
+  last: boolean;
+}
+
+interface StoredPart {
+  plan: BatchPlan;
+  row: AppendRow;
+  /** receivers that got nothing */
+  refused: number[];
+}
+
+/**
+ * Works broadcasts off. Every replica does: the one that has a broadcast's row locked stores the messages
+ * of its next receivers and moves its position in the same transaction. So each receiver gets one message,
+ * whoever dies at whichever moment, and no replica has to be found dead first. The messages leave by the
+ * outbox, as any others.
+ */
+export class BroadcastWorker {
+  readonly #options: BroadcastWorkerOptions;
+  readonly #timer: NodeJS.Timeout;
+  readonly #stored;
+  readonly #failed;
+  #running: Promise<void> | undefined;
+  #failing = false;
+  #stopped = false;
+
+  constructor(options: BroadcastWorkerOptions) {
+    this.#options = options;
+    const { metrics } = options.kit;
+    this.#stored = metrics.counter('broadcast_messages_stored_total', 'Messages of broadcasts committed');
+    this.#failed = metrics.counter(
+      'broadcast_batches_failed_total',
+      'Transactions of broadcasts that failed and are tried again',
+    );
+    this.#timer = setInterval(() => this.wake(), lookMs);
+  }
+
+  /** Looks for work now: a broadcast was taken on. */
+  wake(): void {
+    if (this.#stopped) return;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  /** The batch under way is finished; the others may go on with the rest. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearInterval(this.#timer);
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { kit, publisher } = this.#options;
+    try {
+      for (let worked = true; worked && !this.#stopped; ) {
+        if (publisher.inFlight.length >= maxUnanswered) {
+          await new Promise((resolve) => setTimeout(resolve, waitMs));
+        } else {
+          worked = await this.#work();
+        }
+      }
+      this.#failing = false;
+    } catch (error) {
+      this.#failed.inc();
+      if (!this.#failing) kit.log.warn({ err: error }, 'broadcasts cannot be worked off now');
+      this.#failing = true;
+    }
+  }
+
+  /** @returns whether there was something to do */
+  async #work(): Promise<boolean> {
+    const client = await this.#options.pool.connect();
+    let part: StoredPart | undefined;
+    try {
+      await client.query('BEGIN');
+      const claimed = await claim(client);
+      if (claimed) {
+        part = await this.#store(client, claimed);
+        await advance(client, claimed, part);
+      }
+      await client.query('COMMIT');
+      client.release();
+    } catch (error) {
+      // Its connection ends, and the transaction with it.
+      client.release(true);
+      throw error;
+    }
+    if (!part) return false;
+    const messages = storedMessages(part.plan, part.row);
+    this.#stored.inc(messages.length);
+    const outboxId = part.row.outbox_id;
+    if (outboxId && messages.length > 0) this.#options.publisher.publish({ outboxId, messages });
+    return true;
+  }
+
+  async #store(client: PoolClient, claimed: Claimed): Promise<StoredPart> {
+    const refused: number[] = [];
+    let entries = claimed.part.map((receiver) => entryFor(claimed, receiver));
+    for (;;) {
+      const plan = planBatch(entries);
+      const row = await callAppendMessages(client, plan, this.#options.kit.instance, []);
+      if (!row.refused) {
+        for (const { entry, conversation } of plan.messages) {
+          if (row.bases?.[conversation] === undefined || row.bases[conversation] === null) {
+            refused.push(entry.toSessionId);
+          }
+        }
+        return { plan, row, refused };
+      }
+      // The sender has left these groups since; nothing was stored yet.
+      const left = new Set(row.refused.map((index) => plan.messages[index - 1]?.entry));
+      for (const entry of left) if (entry) refused.push(entry.toSessionId);
+      entries = entries.filter((entry) => !left.has(entry));
+      if (entries.length === 0) return { plan: planBatch([]), row, refused };
+    }
+  }
+}
+
+/** Locks the broadcast that is least far, of those nobody works on. */
+async function claim(client: PoolClient): Promise<Claimed | undefined> {
+  const { rows } = await client.query<Claimed>({
+    name: 'broadcast_claim',
+    text: `
+      SELECT id, from_id, type, data, receivers[done_count + 1 : done_count + ${batchSize}] AS part,
+        done_count + ${batchSize} >= receiver_count AS last
+      FROM broadcast WHERE finished_at IS NULL
+      ORDER BY done_count, id LIMIT 1
+      FOR UPDATE SKIP LOCKED`,
+  });
+  return rows[0];
+}
+
+async function advance(
+  client: PoolClient,
+  { id, part, last }: Claimed,
+  { refused }: StoredPart,
+): Promise<void> {
+  await client.query({
+    name: 'broadcast_advance',
+    text: `
+      UPDATE broadcast SET done_count = done_count + $2, stored_count = stored_count + $3,
+        refused_count = refused_count + cardinality($4::int4[]),
+        refused_ids = (refused_ids || $4::int4[])[1:${maxToldIds}],
+        finished_at = CASE WHEN $5 THEN clock_timestamp() END,
+        receivers = CASE WHEN $5 THEN '{}' ELSE receivers END
+      WHERE id = $1`,
+    values: [id, part.length, part.length - refused.length, refused, last],
+  });
+}
+
+/** No connection sent it, and its trace id is the broadcast's number. */
+function entryFor({ id, from_id, type, data }: Claimed, receiver: number): Entry {
+  return {
+    isGroup: isGroupMessageType(type),
+    low: isGroupMessageType(type) ? 0 : Math.min(from_id, receiver),
+    high: isGroupMessageType(type) ? receiver : Math.max(from_id, receiver),
+    fromUserId: from_id,
+    toSessionId: receiver,
+    msgType: type,
+    msgData: data,
+    key: undefined,
+    originInstance: 0,
+    originTicket: id,
+    originConnection: 0,
+    retry: false,
+    arrived: 0,
+    done: () => {},
+  };
+}

@@ -1,0 +1,135 @@
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
+import { type Refusal, refusalOf } from '../auth/access.js';
+import type { App } from '../auth/app.js';
+import { signatureHeadersOf } from '../auth/signature.js';
+import type { ApiOptions } from './app.js';
+import { appKeyOf, bytesOf, callerOf, type Interface, type Result, readCall } from './call.js';
+import { id } from './fields.js';
+import { ErrorCode, legacyAnswer } from './legacy-answer.js';
+
+/** Label and log name of everything that is no interface. */
+const noRoute = 'unknown';
+/** Label of calls without an app, where the API is open, and of those whose app is not known. */
+const noApp = 'none';
+
+/** What the original says to each refusal. It has no code for too many calls: 9 is what callers try again. */
+const refusalCodes: Record<Refusal, ErrorCode> = {
+  key: ErrorCode.UNKNOWN_APP_KEY,
+  permission: ErrorCode.INTERFACE_NOT_ALLOWED,
+  address: ErrorCode.IP_NOT_ALLOWED,
+  sender: ErrorCode.APP_KEY_OF_OTHER_USER,
+  rate: ErrorCode.SERVER_ERROR,
+  unavailable: ErrorCode.SERVER_ERROR,
+};
+
+interface Locals {
+  route?: string;
+  app?: App;
+  /** performance.now() at the beginning */
+  begin?: number;
+}
+
+/**
+ * The interfaces of the original. Whatever happens, the caller gets status 200 and a JSON body: that is all
+ * legacy callers read (protocol notes, section 9).
+ */
+export function legacyApi(
+  { kit, context, access, open }: ApiOptions,
+  interfaces: Readonly<Record<string, Interface>>,
+  readBody: RequestHandler,
+): { serve: RequestHandler[]; failed: ErrorRequestHandler } {
+  const { health, log, metrics } = kit;
+  const answered = metrics.counter('http_requests_total', 'Calls of the legacy API answered, by error_code', [
+    'route',
+    'app',
+    'error_code',
+  ]);
+  const seconds = metrics.histogram('http_request_seconds', 'Time from a request’s headers to its answer', [
+    'route',
+  ]);
+  const byPath = new Map(Object.keys(interfaces).map((path) => [normalized(path), path]));
+
+  function answer(request: Request, response: Response, result: Result): void {
+    const { code, trace, more, location } = result;
+    const { route = noRoute, app, begin = performance.now() } = response.locals as Locals;
+    const ms = performance.now() - begin;
+    answered.inc({ route, app: app?.name ?? noApp, error_code: code });
+    seconds.observe({ route }, ms / 1000);
+    log.info(
+      {
+        route,
+        code,
+        ms: Math.round(ms),
+        ...(app && { app: app.name }),
+        ...(trace && { trace }),
+        peer: request.ip,
+      },
+      'answered',
+    );
+    if (response.headersSent || response.destroyed) return;
+    // After draining has begun nobody is kept: keep-alive would hold the shutdown up.
+    if (health.draining) response.set('connection', 'close');
+    if (location) response.set('location', location);
+    response.set({ 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' });
+    response.end(legacyAnswer(code, more));
+  }
+
+  async function serve({ permission, handle }: Interface, request: Request, response: Response) {
+    let read: ReturnType<typeof readCall>;
+    try {
+      read = readCall(request);
+    } catch (error) {
+      log.debug({ err: error }, 'a request’s body cannot be read');
+      return { code: ErrorCode.BAD_PARAMETER };
+    }
+    const credentials = {
+      key: appKeyOf(read),
+      signature: signatureHeadersOf((name) => request.get(name)),
+      request: { method: request.method, target: request.originalUrl, body: bytesOf(request) },
+    };
+    const app = await access.identify(credentials, !open);
+    // Where the API is open, callers write whatever they like as app_key.
+    const known = typeof app === 'string' ? undefined : app;
+    if (!known && !open) return { code: refusalCodes[typeof app === 'string' ? app : 'key'] };
+    const call = { ...read, app: known };
+    if (known) {
+      response.locals.app = known;
+      const sender = id.safeParse(callerOf(call)).data;
+      const refusal = refusalOf(known, { permission, address: request.ip, sender });
+      if (refusal) return { code: refusalCodes[refusal] };
+    }
+    return handle(context, call);
+  }
+
+  const find: RequestHandler = (request, response, next) => {
+    const route = byPath.get(normalized(request.path));
+    if (route === undefined) {
+      answer(request, response, { code: ErrorCode.INTERFACE_NOT_ALLOWED });
+      return;
+    }
+    response.locals.route = route;
+    if (request.method === 'POST') next();
+    else answer(request, response, { code: ErrorCode.BAD_PARAMETER });
+  };
+
+  const handle: RequestHandler = async (request, response) => {
+    const found = interfaces[(response.locals as Locals).route as string] as Interface;
+    answer(request, response, await serve(found, request, response));
+  };
+
+  // Express knows an error handler by its four parameters.
+  const failed: ErrorRequestHandler = (error, request, response, _next) => {
+    // What reading a body throws has a status: too large, cut off, an unknown encoding.
+    const status: unknown = (error as { status?: unknown } | undefined)?.status;
+    const byCaller = typeof status === 'number' && status < 500;
+    if (!byCaller) log.error({ err: error }, 'a request failed');
+    answer(request, response, { code: byCaller ? ErrorCode.BAD_PARAMETER : ErrorCode.SERVER_ERROR });
+  };
+  return { serve: [find, readBody, handle], failed };
+}
+
+/** Callers put paths together from a base URL with or without a slash at its end, and in any case. */
+function normalized(path: string): string {
+  const single = path.replace(/\/{2,}/g, '/').toLowerCase();
+  return single.length > 1 && single.endsWith('/') ? single.slice(0, -1) : single;
+}

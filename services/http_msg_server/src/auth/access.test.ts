@@ -1,0 +1,186 @@
+import { createHash, createHmac } from 'node:crypto';
+import type { httpApi } from '@teamtalk/rpc';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Harness, startHarness } from '../testing/harness.js';
+
+const path = '/query/SendP2PMessage';
+const message = { from_user_id: 8, session_id: 1, msg: 'hello' };
+const ok = '{"error_code":0,"error_msg":"成功"}';
+const answers = {
+  key: '{"error_code":2,"error_msg":"appKey不存在"}',
+  sender: '{"error_code":3,"error_msg":"appKey与用户不匹配"}',
+  permission: '{"error_code":5,"error_msg":"未授权的接口"}',
+  address: '{"error_code":6,"error_msg":"未授权的IP"}',
+  rate: '{"error_code":9,"error_msg":"服务器异常"}',
+};
+
+function app(key: string, more: httpApi.api.App.$Properties = {}): httpApi.api.App.$Properties {
+  return {
+    appId: 1,
+    name: key,
+    keyHash: createHash('sha256').update(key).digest(),
+    permissions: ['p2p', 'group'],
+    ...more,
+  };
+}
+
+let harness: Harness;
+const start = async (apps: httpApi.api.App.$Properties[], env: NodeJS.ProcessEnv = {}) => {
+  harness = await startHarness({ HTTP_AUTH: 'keys', ...env });
+  harness.store.apps = apps;
+};
+afterEach(() => harness.stop());
+
+describe('app_key', () => {
+  it('is not asked for when the API is open, whatever it is', async () => {
+    await start([app('known', { permissions: ['group'] })], { HTTP_AUTH: 'open' });
+    expect(await harness.post(`${path}?app_key=whatever`, message)).toBe(ok);
+  });
+
+  it('must be one of the configured ones or of an app, in the URL or in the body', async () => {
+    await start([app('third')], { APP_KEYS: 'first, second' });
+    for (const body of [message, { ...message, app_key: 1 }, { ...message, app_key: '' }]) {
+      expect(await harness.post(path, body)).toBe(answers.key);
+    }
+    expect(await harness.post(`${path}?app_key=fourth`, message)).toBe(answers.key);
+    expect(harness.store.entries).toEqual([]);
+    expect(await harness.post(`${path}?app_key=second`, message)).toBe(ok);
+    expect(await harness.post(`${path}?app_key=third`, message)).toBe(ok);
+    expect(await harness.post(path, { ...message, app_key: 'first' })).toBe(ok);
+  });
+
+  it('of a new app counts at once, of a revoked one no longer after two seconds', async () => {
+    await start([]);
+    expect(await harness.post(`${path}?app_key=new`, message)).toBe(answers.key);
+    harness.store.apps = [app('new')];
+    await expect.poll(() => harness.post(`${path}?app_key=new`, message)).toBe(ok);
+    harness.store.apps = [];
+    await expect
+      .poll(() => harness.post(`${path}?app_key=new`, message), { timeout: 10_000 })
+      .toBe(answers.key);
+  });
+
+  it('costs no question a call', async () => {
+    await start([app('one')]);
+    await harness.post(`${path}?app_key=one`, message);
+    const before = harness.store.appQuestions;
+    for (let i = 0; i < 50; i++) await harness.post(`${path}?app_key=one`, message);
+    expect(harness.store.appQuestions - before).toBeLessThan(5);
+  });
+
+  it('names the app in the metrics', async () => {
+    await start([app('one')]);
+    await harness.post(`${path}?app_key=one`, message);
+    expect(await harness.metrics()).toContain(
+      `http_requests_total{route="${path}",app="one",error_code="0"} 1\n`,
+    );
+  });
+});
+
+describe('an app', () => {
+  it('uses the interfaces it is allowed', async () => {
+    await start([app('k', { permissions: ['group'] })]);
+    expect(await harness.post(`${path}?app_key=k`, message)).toBe(answers.permission);
+  });
+
+  it.each([
+    [['10.0.0.0/8', '::1/128'], answers.address],
+    [['127.0.0.0/8'], ok],
+    [['127.0.0.1/32', '192.168.0.0/16'], ok],
+  ])('calls from its addresses: %s', async (addresses, answer) => {
+    await start([app('k', { addresses })]);
+    expect(await harness.post(`${path}?app_key=k`, message)).toBe(answer);
+  });
+
+  it('behind a proxy that is trusted calls from where the proxy says', async () => {
+    await start([app('k', { addresses: ['10.0.0.0/8'] })], { TRUSTED_PROXIES: '127.0.0.0/8' });
+    const from = (address: string) =>
+      harness.post(`${path}?app_key=k`, message, { 'x-forwarded-for': address });
+    expect(await from('10.1.2.3')).toBe(ok);
+    expect(await from('10.1.2.3, 192.168.1.1')).toBe(answers.address);
+  });
+
+  it('does not say itself where it calls from', async () => {
+    await start([app('k', { addresses: ['10.0.0.0/8'] })]);
+    const headers = { 'x-forwarded-for': '10.1.2.3' };
+    expect(await harness.post(`${path}?app_key=k`, message, headers)).toBe(answers.address);
+  });
+
+  it('speaks as its user, whom it need not name', async () => {
+    await start([app('k', { userId: 8 })]);
+    expect(await harness.post(`${path}?app_key=k`, { ...message, from_user_id: 9 })).toBe(answers.sender);
+    expect(await harness.post(`${path}?app_key=k&req_user_id=9`, { session_id: 1, msg: 'x' })).toBe(
+      answers.sender,
+    );
+    expect(await harness.post(`${path}?app_key=k`, { session_id: 1, msg: 'x' })).toBe(ok);
+    expect(harness.store.only.fromUserId).toBe(8);
+  });
+
+  it('calls as often as its rate says', async () => {
+    await start([app('k', { rate: 2 })]);
+    const calls = [];
+    for (let i = 0; i < 10; i++) calls.push(await harness.post(`${path}?app_key=k`, message));
+    expect(calls.slice(0, 2)).toEqual([ok, ok]);
+    expect(calls).toContain(answers.rate);
+    await expect.poll(() => harness.post(`${path}?app_key=k`, message)).toBe(ok);
+  });
+
+  it('has keys of its own: the same one of two apps is two messages', async () => {
+    await start([app('a'), app('b', { appId: 2 })]);
+    for (const key of ['a', 'b']) await harness.post(`${path}?app_key=${key}`, { ...message, id: 'x' });
+    const keys = harness.store.entries.map(({ clientKey }) => Buffer.from(clientKey).toString());
+    expect(keys).toEqual(['http:1 message x', 'http:2 message x']);
+  });
+});
+
+describe('a signed request', () => {
+  const signingKey = 'the signing key';
+  const body = JSON.stringify(message);
+  const now = () => String(Math.floor(Date.now() / 1000));
+
+  beforeEach(() =>
+    start([{ appId: 1, name: 'signer', signingKey: Buffer.from(signingKey), permissions: ['p2p'] }]),
+  );
+
+  function headers(nonce: string, time = now(), signedBody = body, key = signingKey) {
+    const digest = createHash('sha256').update(signedBody).digest('hex');
+    return {
+      'x-teamtalk-app': 'signer',
+      'x-teamtalk-time': time,
+      'x-teamtalk-nonce': nonce,
+      'x-teamtalk-signature': createHmac('sha256', key)
+        .update(`POST\n${path}\n${time}\n${nonce}\n${digest}`)
+        .digest('hex'),
+    };
+  }
+
+  it('is served once', async () => {
+    const signed = headers('n1');
+    expect(await harness.post(path, body, signed)).toBe(ok);
+    expect(await harness.post(path, body, signed)).toBe(answers.key);
+    expect(await harness.post(path, body, headers('n2'))).toBe(ok);
+    expect(harness.store.entries).toHaveLength(2);
+  });
+
+  it.each([
+    ['another body', headers('a', now(), '{}')],
+    ['another key', headers('b', now(), body, 'guessed')],
+    ['an old time', headers('c', String(Number(now()) - 400))],
+    ['a time to come', headers('d', String(Number(now()) + 400))],
+    ['no nonce', headers('')],
+    ['an endless nonce', headers('x'.repeat(65))],
+    ['no time', headers('e', '')],
+    ['another app', { ...headers('f'), 'x-teamtalk-app': 'nobody' }],
+    ['a short signature', { ...headers('g'), 'x-teamtalk-signature': '00' }],
+  ])('is refused with %s', async (_, signed) => {
+    expect(await harness.post(path, body, signed)).toBe(answers.key);
+    expect(harness.store.entries).toEqual([]);
+  });
+
+  it('is refused when nobody can tell whether its nonce is new', async () => {
+    expect(await harness.post(path, body, headers('n1'))).toBe(ok);
+    await harness.store.stop();
+    await expect.poll(() => harness.service.health.report().dependencies.db_proxy_server).toBe('down');
+    expect(await harness.post(path, body, headers('n3'))).toBe(answers.rate);
+  });
+});

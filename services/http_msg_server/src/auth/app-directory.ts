@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { apps as appService, type httpApi, type ReplicaPool } from '@teamtalk/rpc';
+import type { Kit } from '@teamtalk/service-kit';
+import { type App, appOf, configuredApp } from './app.js';
+
+export interface AppDirectoryOptions {
+  kit: Kit;
+  pool: ReplicaPool;
+  /** keys of the configuration */
+  keys: readonly string[];
+}
+
+/** Milliseconds after which a new app, or one that was revoked, is known everywhere. */
+const refreshMs = 2_000;
+/** A key nobody has makes the list be asked for again, so often at most. */
+const soonMs = 250;
+const askMs = 700;
+
+/**
+ * Every app that may call, asked for in the background: a call costs no question to the store. While
+ * db_proxy_server is away the last list stays.
+ */
+export class AppDirectory {
+  readonly #options: AppDirectoryOptions;
+  readonly #configured: ReadonlyMap<string, App>;
+  readonly #timer: NodeJS.Timeout;
+  readonly #failed;
+  #byDigest: ReadonlyMap<string, App> = new Map();
+  #byName: ReadonlyMap<string, App> = new Map();
+  /** as they came, to keep the buckets of those that have not changed */
+  #sources = new Map<number, { text: string; app: App }>();
+  #asked = Number.NEGATIVE_INFINITY;
+  #asking: Promise<void> | undefined;
+  #failing = false;
+
+  constructor(options: AppDirectoryOptions) {
+    this.#options = options;
+    this.#configured = new Map(
+      options.keys.map((key, i) => [digestOf(key), configuredApp(`APP_KEYS ${i + 1}`)]),
+    );
+    const { metrics } = options.kit;
+    this.#failed = metrics.counter('app_refreshes_failed_total', 'Times the list of apps could not be had');
+    metrics.gauge('apps', 'Apps that may call', () => this.#byName.size);
+    this.#timer = setInterval(() => void this.#refresh(), refreshMs);
+  }
+
+  /**
+   * The app with this key.
+   * @param patient whether a key nobody has may be a new one that is worth asking for
+   */
+  async byKey(key: string, patient: boolean): Promise<App | undefined> {
+    const digest = digestOf(key);
+    const known = this.#configured.get(digest) ?? this.#byDigest.get(digest);
+    if (known || !patient) return known;
+    await this.#soon();
+    return this.#byDigest.get(digest);
+  }
+
+  /** The app of this name. */
+  async byName(name: string): Promise<App | undefined> {
+    if (!this.#byName.has(name)) await this.#soon();
+    return this.#byName.get(name);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#asking;
+  }
+
+  /** Somebody shows what is not known: it may be new. */
+  async #soon(): Promise<void> {
+    if (this.#asking || performance.now() - this.#asked > soonMs) await this.#refresh();
+  }
+
+  #refresh(): Promise<void> {
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = undefined;
+    });
+    return this.#asking;
+  }
+
+  async #ask(): Promise<void> {
+    const { kit, pool } = this.#options;
+    this.#asked = performance.now();
+    try {
+      const list = await pool.call(appService.listApps, {}, askMs);
+      this.#take(list.apps as httpApi.api.App[]);
+      this.#failing = false;
+    } catch (error) {
+      this.#failed.inc();
+      if (!this.#failing) kit.log.warn({ err: error }, 'the list of apps cannot be had; the last one stays');
+      this.#failing = true;
+    }
+  }
+
+  #take(list: readonly httpApi.api.App[]): void {
+    const sources = new Map<number, { text: string; app: App }>();
+    const byDigest = new Map<string, App>();
+    const byName = new Map<string, App>();
+    for (const each of list) {
+      const text = JSON.stringify(each);
+      const known = this.#sources.get(each.appId);
+      const app = known?.text === text ? known.app : appOf(each);
+      sources.set(each.appId, { text, app });
+      byName.set(each.name, app);
+      if (each.keyHash.length > 0) byDigest.set(Buffer.from(each.keyHash).toString('base64'), app);
+    }
+    this.#sources = sources;
+    this.#byDigest = byDigest;
+    this.#byName = byName;
+  }
+}
+
+// Keys have 256 random bits; looking for a digest of one tells nothing about others by its time.
+function digestOf(key: string): string {
+  return createHash('sha256').update(key).digest('base64');
+}

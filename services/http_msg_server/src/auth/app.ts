@@ -1,0 +1,73 @@
+import { BlockList, isIPv4 } from 'node:net';
+import type { httpApi } from '@teamtalk/rpc';
+import { TokenBucket } from './token-bucket.js';
+
+/** What an app can be allowed to do; the names are those of `teamtalk app create --allow`. */
+export type Permission =
+  | 'p2p'
+  | 'broadcast'
+  | 'group'
+  | 'history'
+  | 'users'
+  | 'presence'
+  | 'kick'
+  | 'discovery';
+
+/** An internal system that calls the API, with what it may do. */
+export interface App {
+  /** 0: one whose key is in the configuration, not in the database */
+  readonly id: number;
+  readonly name: string;
+  /** undefined: everything */
+  readonly permissions: ReadonlySet<string> | undefined;
+  /** undefined: from anywhere */
+  readonly addresses: BlockList | undefined;
+  /** the only user it may speak as; undefined: anybody */
+  readonly userId: number | undefined;
+  /** calls a second; undefined: as many as it likes */
+  readonly bucket: TokenBucket | undefined;
+  /** of an app that signs its requests */
+  readonly signingKey: Buffer | undefined;
+}
+
+/** An app whose key is in APP_KEYS: it may do everything. */
+export function configuredApp(name: string): App {
+  return {
+    id: 0,
+    name,
+    permissions: undefined,
+    addresses: undefined,
+    userId: undefined,
+    bucket: undefined,
+    signingKey: undefined,
+  };
+}
+
+export function appOf(app: httpApi.api.App): App {
+  return {
+    id: app.appId,
+    name: app.name,
+    permissions: new Set(app.permissions),
+    addresses: app.addresses.length > 0 ? listOf(app.addresses) : undefined,
+    userId: app.userId === 0 ? undefined : app.userId,
+    bucket: app.rate > 0 ? new TokenBucket(app.rate) : undefined,
+    signingKey: app.signingKey.length > 0 ? Buffer.from(app.signingKey) : undefined,
+  };
+}
+
+/** @param address of a caller; an IPv4 one may be written as IPv6, as Node does on a dual socket */
+export function mayComeFrom({ addresses }: App, address: string | undefined): boolean {
+  if (!addresses) return true;
+  if (address === undefined) return false;
+  const plain = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
+  return addresses.check(plain, isIPv4(plain) ? 'ipv4' : 'ipv6');
+}
+
+function listOf(networks: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [address = '', prefix] = network.split('/');
+    list.addSubnet(address, Number(prefix), isIPv4(address) ? 'ipv4' : 'ipv6');
+  }
+  return list;
+}

@@ -1,0 +1,55 @@
+import { MsgType } from '@teamtalk/protocol';
+import { z } from 'zod';
+import { type Call, callerOf, keyOf, type Result } from '../api/call.js';
+import { id, maxReceivers, wholeNumber } from '../api/fields.js';
+import { ErrorCode } from '../api/legacy-answer.js';
+import { scopedKey } from '../api/scoped-key.js';
+import type { Context } from '../context.js';
+import { type BroadcastRefusal, startBroadcast } from '../operations/broadcasts.js';
+
+const parameters = z.object({
+  from_user_id: id,
+  session_ids: z.array(id).min(1).max(maxReceivers),
+  msg: z.string().min(1),
+  msg_type: wholeNumber.default(MsgType.PUSH_NOTICE),
+});
+
+/** What a caller is told when nothing is sent to anybody. */
+const codes: Record<BroadcastRefusal, ErrorCode> = {
+  'unknown-type': ErrorCode.BAD_MESSAGE_TYPE,
+  'not-audio': ErrorCode.BAD_PARAMETER,
+  'too-long': ErrorCode.BAD_PARAMETER,
+  nobody: ErrorCode.ID_NOT_ALLOWED,
+  invalid: ErrorCode.BAD_PARAMETER,
+  'other-request': ErrorCode.BAD_PARAMETER,
+  unavailable: ErrorCode.SERVER_ERROR,
+};
+
+/**
+ * `POST /query/SendBroadCastMessage`: a message in a user's name to up to 100,000 users, or with the group
+ * types 17 and 18 to groups he is a member of (API document, part one; protocol notes, section 9). Answered
+ * when it is taken on; the messages are stored and delivered in the background. Receivers that do not exist
+ * are told in `refused_ids`, the first 1,000 of them; when there is nobody else, nothing is sent: error 4.
+ * The header Location says where its progress can be seen. `id` in the body or the header Idempotency-Key
+ * names the broadcast: the same name again sends nothing and is answered like the first.
+ */
+export async function sendBroadcastMessage(context: Context, call: Call): Promise<Result> {
+  const parsed = parameters.safeParse({ ...call.body, from_user_id: callerOf(call) });
+  const key = keyOf(call);
+  if (!parsed.success || !key.success) return { code: ErrorCode.BAD_PARAMETER };
+  const { from_user_id, session_ids, msg, msg_type } = parsed.data;
+  const outcome = await startBroadcast(context, {
+    appId: call.app?.id ?? 0,
+    fromUserId: from_user_id,
+    to: { ids: session_ids },
+    msgType: msg_type,
+    msg,
+    key: scopedKey(call.app, 'broadcast', key.data),
+  });
+  if (typeof outcome === 'string') return { code: codes[outcome] };
+  return {
+    code: ErrorCode.OK,
+    location: `/v1/broadcasts/${outcome.broadcastId}`,
+    ...(outcome.refused > 0 && { more: { refused_ids: outcome.refusedIds } }),
+  };
+}

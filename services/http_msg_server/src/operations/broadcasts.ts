@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import { isGroupMessageType } from '@teamtalk/protocol';
+import { broadcasts, httpApi } from '@teamtalk/rpc';
+import { TeamTalkError } from '@teamtalk/service-kit';
+import type { Context } from '../context.js';
+import { encodeContent } from './send-message.js';
+
+const { Audience, BroadcastResult } = httpApi.api;
+
+/** Milliseconds the store has to take a broadcast on, also one to very many. */
+const storeMs = 3_500;
+
+export type BroadcastTarget =
+  /** users, or groups for the group message types */
+  { ids: number[] } | { departments: number[] } | 'everybody';
+
+export interface NewBroadcast {
+  /** 0: of a caller without a key */
+  appId: number;
+  fromUserId: number;
+  to: BroadcastTarget;
+  msgType: number;
+  /** as of a message to one */
+  msg: string;
+  /** the caller's own name for it, with the app's; empty: none */
+  key: string;
+}
+
+export interface AcceptedBroadcast {
+  broadcastId: number;
+  receivers: number;
+  /** of those listed, how many get nothing: they do not exist, or may not be written to */
+  refused: number;
+  /** the first 1,000 of them, ascending */
+  refusedIds: number[];
+}
+
+export type BroadcastRefusal =
+  | 'unknown-type'
+  | 'not-audio'
+  | 'too-long'
+  /** no such sender, or nobody he may write to */
+  | 'nobody'
+  | 'invalid'
+  /** the key was used for another broadcast */
+  | 'other-request'
+  | 'unavailable';
+
+/** Takes a broadcast on: when it is answered as accepted, all its receivers will get it. */
+export async function startBroadcast(
+  context: Context,
+  wanted: NewBroadcast,
+): Promise<AcceptedBroadcast | BroadcastRefusal> {
+  const { appId, fromUserId, to, msgType, key } = wanted;
+  const msgData = encodeContent(context, wanted);
+  if (typeof msgData === 'string') return msgData;
+  if ((to === 'everybody' || 'departments' in to) && isGroupMessageType(msgType)) return 'unknown-type';
+  try {
+    const reply = await context.pool.call(
+      broadcasts.createBroadcast,
+      {
+        appId,
+        // With a key of our own it may be asked for twice, at two replicas.
+        key: key === '' ? `once ${randomUUID()}` : key,
+        fromUserId,
+        msgType,
+        msgData,
+        ...receiversOf(to),
+      },
+      storeMs,
+    );
+    if (reply.result === BroadcastResult.BROADCAST_NOBODY) return 'nobody';
+    if (reply.result === BroadcastResult.BROADCAST_INVALID) return 'invalid';
+    if (reply.result === BroadcastResult.BROADCAST_OTHER_REQUEST) return 'other-request';
+    const { broadcastId, receivers, refused, refusedIds } = reply;
+    return { broadcastId, receivers, refused, refusedIds };
+  } catch (error) {
+    if (!(error instanceof TeamTalkError)) throw error;
+    return error.code === 'invalid-argument' ? 'invalid' : 'unavailable';
+  }
+}
+
+function receiversOf(to: BroadcastTarget): { audience: httpApi.api.Audience; ids: number[] } {
+  if (to === 'everybody') return { audience: Audience.AUDIENCE_EVERYBODY, ids: [] };
+  if ('departments' in to) return { audience: Audience.AUDIENCE_DEPARTMENTS, ids: to.departments };
+  return { audience: Audience.AUDIENCE_LISTED, ids: to.ids };
+}

@@ -1,0 +1,129 @@
+import { topics } from '@teamtalk/bus';
+import { Commands, encodePdu, IM } from '@teamtalk/protocol';
+import { groups, teamtalk } from '@teamtalk/rpc';
+import { TeamTalkError } from '@teamtalk/service-kit';
+import type { Context } from '../context.js';
+
+const { GROUP_OK } = teamtalk.db.GroupResult;
+const { GROUP_MODIFY_TYPE_DEL } = IM.BaseDefine.GroupModifyType;
+
+/** Milliseconds the store has to answer. */
+const storeMs = 3_000;
+/** Milliseconds a route_server has to tell the members. */
+const tellMs = 1_000;
+
+/** Why a group was not made or not changed. */
+export type GroupRefusal =
+  | 'not-found'
+  /** nobody of those listed is there, or too many are listed */
+  | 'invalid'
+  | 'full'
+  /** the key was used for another request */
+  | 'other-request'
+  /** done or not: with a key the caller can safely ask again */
+  | 'unavailable';
+
+export interface NewGroup {
+  userId: number;
+  /** 1 normal, 2 temporary */
+  groupType: number;
+  groupName: string;
+  groupAvatar: string;
+  memberIds: number[];
+  /** the caller's own name for the request, with the app's; empty: none */
+  idempotencyKey: string;
+}
+
+/** Makes a group of those listed who exist; the creator is a member whether listed or not. */
+export async function makeGroup(
+  { pool }: Context,
+  group: NewGroup,
+): Promise<{ groupId: number; memberIds: number[] } | GroupRefusal> {
+  const wanted = { ...group, byAdmin: true };
+  const reply = await askOnce(
+    // Without a key, made twice it would be two groups.
+    wanted.idempotencyKey
+      ? pool.call(groups.createGroup, wanted, storeMs)
+      : pool.callOnce(groups.createGroup, wanted, storeMs),
+  );
+  if (typeof reply === 'string') return reply;
+  if (reply.result !== GROUP_OK) return refusalFor(reply.result);
+  return { groupId: reply.groupId, memberIds: reply.memberIds };
+}
+
+export interface MemberChange {
+  userId: number;
+  groupId: number;
+  /** 1 add, 2 remove */
+  changeType: IM.BaseDefine.GroupModifyType;
+  memberIds: number[];
+  /** as of a new group */
+  idempotencyKey: string;
+}
+
+/** Adds members to any group or removes them; those who are members, and those changed, are told by 0x040b. */
+export async function changeGroupMembers(
+  context: Context,
+  change: MemberChange,
+): Promise<{ currentIds: number[]; changedIds: number[] } | GroupRefusal> {
+  const { pool } = context;
+  const wanted = { ...change, byAdmin: true };
+  const reply = await askOnce(
+    // A second time nobody would be changed, and nobody told.
+    wanted.idempotencyKey
+      ? pool.call(groups.changeMembers, wanted, storeMs)
+      : pool.callOnce(groups.changeMembers, wanted, storeMs),
+  );
+  if (typeof reply === 'string') return reply;
+  if (reply.result !== GROUP_OK) return refusalFor(reply.result);
+  // An answer given again is told again: whoever gave it first may have died before.
+  if (reply.changedIds.length > 0) await tellMembers(context, change, reply);
+  return { currentIds: reply.currentIds, changedIds: reply.changedIds };
+}
+
+/** The change is made: that somebody cannot be told of it does not undo it. */
+async function tellMembers(
+  { bus, log }: Context,
+  { userId, groupId, changeType }: MemberChange,
+  { currentIds, changedIds, version }: teamtalk.db.ChangeMembersReply,
+): Promise<void> {
+  const notice = {
+    userId,
+    changeType,
+    groupId,
+    curUserIdList: currentIds,
+    chgUserIdList: changedIds,
+  };
+  try {
+    await bus.request(
+      topics.groupChange,
+      {
+        groupId,
+        version,
+        removedIds: changeType === GROUP_MODIFY_TYPE_DEL ? changedIds : [],
+        notify: {
+          userIds: [...new Set([...currentIds, ...changedIds])],
+          pdu: encodePdu(Commands.GroupChangeMemberNotify, notice, 0),
+        },
+      },
+      tellMs,
+    );
+  } catch (error) {
+    log.warn({ err: error, groupId, version }, 'a change of a group is perhaps not told to everybody');
+  }
+}
+
+async function askOnce<Reply>(asking: Promise<Reply>): Promise<Reply | 'other-request' | 'unavailable'> {
+  try {
+    return await asking;
+  } catch (error) {
+    if (!(error instanceof TeamTalkError)) throw error;
+    // What the fields are checked for here and there is the same, so that only the key can be wrong.
+    return error.code === 'invalid-argument' ? 'other-request' : 'unavailable';
+  }
+}
+
+function refusalFor(result: teamtalk.db.GroupResult): GroupRefusal {
+  if (result === teamtalk.db.GroupResult.GROUP_NOT_FOUND) return 'not-found';
+  return result === teamtalk.db.GroupResult.GROUP_FULL ? 'full' : 'invalid';
+}

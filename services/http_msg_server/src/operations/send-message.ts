@@ -1,0 +1,101 @@
+import { isAudioMessageType, isGroupMessageType, isKnownMessageType } from '@teamtalk/protocol';
+import { type AppendResult, conversationKey, teamtalk } from '@teamtalk/rpc';
+import { traceId } from '@teamtalk/service-kit';
+import type { Context } from '../context.js';
+
+const { AppendStatus } = teamtalk.db;
+
+export interface NewMessage {
+  fromUserId: number;
+  /** a user, or a group for the group message types */
+  toSessionId: number;
+  /** as in the client protocol */
+  msgType: number;
+  /** the text as it is read; of audio: base64 of the duration in seconds (big-endian u32) and the sound */
+  msg: string;
+  /** the caller's own name for the message, with the app's; empty: none */
+  key: string;
+}
+
+export type SendOutcome =
+  | { status: 'stored'; msgId: number; trace: string }
+  | { status: SendRefusal; trace?: string };
+
+export type SendRefusal =
+  /** no such message type in the protocol */
+  | 'unknown-type'
+  /** an audio message that is no base64, or has no sound */
+  | 'not-audio'
+  | 'too-long'
+  /** clients cannot do it either */
+  | 'to-oneself'
+  /** the sender or the receiver does not exist */
+  | 'unknown-user'
+  | 'not-a-member'
+  | 'invalid'
+  /** stored or not: with a key the caller can safely ask again */
+  | 'unavailable';
+
+const refusals: Record<Exclude<teamtalk.db.AppendStatus, 0>, SendRefusal> = {
+  [AppendStatus.APPEND_UNKNOWN_RECEIVER]: 'unknown-user',
+  [AppendStatus.APPEND_NOT_A_MEMBER]: 'not-a-member',
+  [AppendStatus.APPEND_INVALID]: 'invalid',
+  [AppendStatus.APPEND_UNAVAILABLE]: 'unavailable',
+};
+
+/** Stores a message: when it is answered as stored, it will be delivered. */
+export async function sendMessage(context: Context, message: NewMessage): Promise<SendOutcome> {
+  const { appender, instance } = context;
+  const { fromUserId, toSessionId, msgType, key } = message;
+  const msgData = encodeContent(context, message);
+  if (typeof msgData === 'string') return { status: msgData };
+  const isGroup = isGroupMessageType(msgType);
+  if (!isGroup && fromUserId === toSessionId) return { status: 'to-oneself' };
+  if (appender.full) return { status: 'unavailable' };
+
+  let ticket = 0;
+  const result = await new Promise<AppendResult | undefined>((resolve) => {
+    ticket = appender.send(
+      {
+        fromUserId,
+        toSessionId,
+        msgType,
+        msgData,
+        clientKey: clientKeyOf(key),
+        connectionId: 0,
+      },
+      conversationKey(isGroup, fromUserId, toSessionId),
+      resolve,
+    );
+  });
+  const trace = traceId(instance, ticket);
+  if (!result) return { status: 'unavailable', trace };
+  if (result.status === AppendStatus.APPEND_STORED) return { status: 'stored', msgId: result.msgId, trace };
+  return { status: refusals[result.status as keyof typeof refusals], trace };
+}
+
+/** `msg_data` as clients expect it (protocol notes, section 4), or why there is none. */
+export function encodeContent(
+  { textCodec, maxMessageBytes }: Pick<Context, 'textCodec' | 'maxMessageBytes'>,
+  { msgType, msg }: Pick<NewMessage, 'msgType' | 'msg'>,
+): Buffer | 'unknown-type' | 'not-audio' | 'too-long' {
+  if (!isKnownMessageType(msgType)) return 'unknown-type';
+  const msgData = isAudioMessageType(msgType) ? decodeAudio(msg) : textCodec.encrypt(msg);
+  if (!msgData) return 'not-audio';
+  return msgData.length > maxMessageBytes ? 'too-long' : msgData;
+}
+
+/** Bytes of the duration before the sound; that many or fewer are no message. */
+const durationBytes = 4;
+
+function decodeAudio(msg: string): Buffer | undefined {
+  const bytes = Buffer.from(msg, 'base64');
+  // Buffer.from skips what it does not know.
+  if (bytes.length <= durationBytes || bytes.toString('base64') !== msg) return undefined;
+  return bytes;
+}
+
+/** Keys of the API and `attach_data` keys of the same user's clients must not meet in the store. */
+function clientKeyOf(key: string): Buffer | undefined {
+  return key === '' ? undefined : Buffer.from(`http:${key}`);
+}
