@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Bus } from '@teamtalk/bus';
 import { type ClientOptions, type Credentials, TeamTalkClient } from '@teamtalk/client';
-import { addUser, openDataSource } from '@teamtalk/db_proxy_server';
+import { addApp, addUser, type NewApp, openDataSource } from '@teamtalk/db_proxy_server';
 import { createLogger, type Logger, Metrics } from '@teamtalk/service-kit';
 import {
   type Infrastructure,
@@ -175,6 +175,12 @@ export class TestCluster {
       ids[name] = await addUser(this.#dataSource, { name, password: testPassword }, cheapHash);
     }
     return ids;
+  }
+
+  /** Adds an app that may call the HTTP API, by default to send only. @returns its key */
+  addApp(name: string, app: Partial<Omit<NewApp, 'name'>> = {}): Promise<string> {
+    const permissions = ['p2p', 'broadcast', 'group'];
+    return addApp(this.#dataSource, { permissions, addresses: [], signs: false, ...app, name });
   }
 
   /** A client that is logged in at the given msg_server; it is closed with the cluster. */
