@@ -124,7 +124,7 @@ export async function revokeApp(dataSource: DataSource, name: string): Promise<b
 }
 
 /** What is stored of a key: it has 256 random bits, so that a slow hash would only cost time. */
-export function hashAppKey(key: string): Buffer {
+function hashAppKey(key: string): Buffer {
   return createHash('sha256').update(key).digest();
 }
 

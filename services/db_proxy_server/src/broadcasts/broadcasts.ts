@@ -20,7 +20,7 @@ export interface NewBroadcast {
   ids: readonly number[];
 }
 
-export interface Accepted {
+interface Accepted {
   id: number;
   receivers: number;
   /** of those listed, how many get nothing */

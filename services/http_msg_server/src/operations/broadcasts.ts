@@ -10,7 +10,7 @@ const { Audience, BroadcastResult } = httpApi.api;
 /** Milliseconds the store has to take a broadcast on, also one to very many. */
 const storeMs = 3_500;
 
-export type BroadcastTarget =
+type BroadcastTarget =
   /** users, or groups for the group message types */
   { ids: number[] } | { departments: number[] } | 'everybody';
 
