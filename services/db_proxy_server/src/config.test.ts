@@ -24,7 +24,8 @@ test('the database is all that must be said', () => {
     database: { url: DATABASE_URL, poolSize: 10 },
     commitLanes: 1,
     argon2: { memoryKib: 19_456, iterations: 2 },
-    loginLimit: { maxFailures: 10, windowSeconds: 1_800 },
+    loginLimit: { maxFailures: 10, maxNamesPerPlace: 100, windowSeconds: 1_800 },
+    loginPlaceMemoryDays: 90,
     groupMaxMembers: 2_000,
   });
   expect(createTextCodec(DEFAULT_TEXT_KEY).decrypt(config.audioPreview)).toBe('[语音]');

@@ -54,12 +54,29 @@ export const envSchema = {
     1_000,
     'Passes over that memory; for passwords set from now on',
   ),
-  LOGIN_MAX_FAILURES: env.integer(10, 1, 1_000, 'Failed logins of one name after which it is refused'),
+  LOGIN_MAX_FAILURES: env.integer(
+    10,
+    1,
+    1_000,
+    'Failed logins of one name after which it is refused; counted apart for each address its user has logged in from',
+  ),
+  LOGIN_MAX_NAMES_PER_ADDRESS: env.integer(
+    100,
+    0,
+    10_000,
+    'Names with failed logins from one address (IPv6: one /64) after which only users known there may log in from it; 0: any number, as for a load balancer without PROXY protocol',
+  ),
   LOGIN_FAILURE_WINDOW_SECONDS: env.integer(
     1_800,
     1,
     604_800,
     'Time in which they are counted, and after which they are forgotten, seconds',
+  ),
+  LOGIN_ADDRESS_MEMORY_DAYS: env.integer(
+    90,
+    1,
+    3_650,
+    'Days without a login after which an address is no longer known as one of the user',
   ),
   GROUP_MAX_MEMBERS: env.integer(2_000, 2, 10_000, 'Members a group may have'),
   TEXT_KEY: z
@@ -80,6 +97,7 @@ export interface DbProxyServerConfig extends CommonConfig {
   commitLanes: number;
   argon2: Argon2Cost;
   loginLimit: LoginLimit;
+  loginPlaceMemoryDays: number;
   groupMaxMembers: number;
   /** `msg_data` that stands for an audio message in lists */
   audioPreview: Buffer;
@@ -96,8 +114,10 @@ function nest(values: EnvValues<typeof envSchema>): DbProxyServerConfig {
     argon2: { memoryKib: values.ARGON2_MEMORY_KIB, iterations: values.ARGON2_ITERATIONS },
     loginLimit: {
       maxFailures: values.LOGIN_MAX_FAILURES,
+      maxNamesPerPlace: values.LOGIN_MAX_NAMES_PER_ADDRESS,
       windowSeconds: values.LOGIN_FAILURE_WINDOW_SECONDS,
     },
+    loginPlaceMemoryDays: values.LOGIN_ADDRESS_MEMORY_DAYS,
     groupMaxMembers: values.GROUP_MAX_MEMBERS,
     audioPreview: createTextCodec(values.TEXT_KEY).encrypt('[语音]'),
   };

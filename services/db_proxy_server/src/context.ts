@@ -9,7 +9,8 @@ import { ApiAnswers } from './repositories/api-answers.js';
 import { Apps } from './repositories/apps.js';
 import { Departments } from './repositories/departments.js';
 import { Groups } from './repositories/groups.js';
-import { Logins } from './repositories/logins.js';
+import { LoginPlaces } from './repositories/login-places.js';
+import { type LoginLimit, Logins } from './repositories/logins.js';
 import { Messages } from './repositories/messages.js';
 import { OfflineFiles } from './repositories/offline-files.js';
 import { Sessions } from './repositories/sessions.js';
@@ -25,7 +26,9 @@ export interface Context {
   readonly users: Users;
   readonly userSettings: UserSettings;
   readonly departments: Departments;
+  readonly loginLimit: LoginLimit;
   readonly logins: Logins;
+  readonly places: LoginPlaces;
   readonly passwords: PasswordChecker;
   readonly proven: ProvenCredentials;
   readonly messages: Messages;
@@ -41,7 +44,10 @@ export interface Context {
 }
 
 export async function createContext(
-  config: Pick<DbProxyServerConfig, 'argon2' | 'loginLimit' | 'groupMaxMembers' | 'audioPreview'>,
+  config: Pick<
+    DbProxyServerConfig,
+    'argon2' | 'loginLimit' | 'loginPlaceMemoryDays' | 'groupMaxMembers' | 'audioPreview'
+  >,
   database: Database,
   kit: Kit,
 ): Promise<Context> {
@@ -50,7 +56,9 @@ export async function createContext(
     users: new Users(database),
     userSettings: new UserSettings(database),
     departments: new Departments(database),
+    loginLimit: config.loginLimit,
     logins: new Logins(database, config.loginLimit),
+    places: new LoginPlaces(database, config.loginPlaceMemoryDays),
     passwords: await PasswordChecker.create(config.argon2, kit.metrics),
     proven: new ProvenCredentials(maxProven),
     messages: new Messages(database),

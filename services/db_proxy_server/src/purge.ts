@@ -2,7 +2,7 @@ import type { Kit } from '@teamtalk/service-kit';
 
 const purgeMs = 60_000;
 
-/** What the HTTP API leaves behind, by the names of the metric's label. */
+/** What is too old to count, by the names of the metric's label. */
 type Purges = Readonly<Record<string, () => Promise<number>>>;
 
 /**
@@ -11,10 +11,12 @@ type Purges = Readonly<Record<string, () => Promise<number>>>;
  * @returns how to stop it
  */
 export function startPurges(purges: Purges, { log, metrics }: Kit): () => Promise<void> {
-  const purged = metrics.counter('api_rows_purged_total', 'Rows of the HTTP API removed, by what they were', [
-    'rows',
-  ]);
-  const failed = metrics.counter('api_purges_failed_total', 'Purges that failed', ['rows']);
+  const purged = metrics.counter(
+    'rows_purged_total',
+    'Rows too old to count that were removed, by what they were',
+    ['rows'],
+  );
+  const failed = metrics.counter('purges_failed_total', 'Purges that failed', ['rows']);
   let running: Promise<void> | undefined;
 
   async function purge(): Promise<void> {

@@ -14,7 +14,6 @@ import { Database } from './database/database.js';
 import { requireSchema } from './database/migrator.js';
 import { serve } from './handlers/index.js';
 import { startMessageStore } from './message-store.js';
-import { startFailurePurge } from './passwords/failure-purge.js';
 import { startPurges } from './purge.js';
 
 /**
@@ -43,14 +42,15 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
   health.addCheck('nats', () => bus.connected);
 
   const context = await createContext(config, database, kit);
-  life.onStop('purge of login failures', startFailurePurge(context.logins, kit));
-  const { apiAnswers, apps, broadcasts } = context;
+  const { apiAnswers, apps, broadcasts, logins, places } = context;
   const purges = {
+    'login failures': () => logins.purgeFailures(),
+    'login places': () => places.purge(),
     answers: () => apiAnswers.purge(),
     nonces: () => apps.purgeNonces(),
     broadcasts: () => broadcasts.purge(),
   };
-  life.onStop('purges of the HTTP API', startPurges(purges, kit));
+  life.onStop('purges', startPurges(purges, kit));
   const store = await startMessageStore(config, bus, kit);
 
   const server = new RpcServer(kit);

@@ -11,7 +11,8 @@ const { LOGIN_OK, LOGIN_WRONG_NAME_OR_PASSWORD, LOGIN_TOO_MANY_ATTEMPTS } = team
 
 let database: TestDatabase;
 let replicas: TestContext[];
-let logins: ((name: string, digest: string) => Promise<teamtalk.db.LoginReply.$Properties>)[];
+type Login = (name: string, digest: string, address?: string) => Promise<teamtalk.db.LoginReply.$Properties>;
+let logins: Login[];
 let userId: number;
 let nextName = 0;
 let name: string;
@@ -21,8 +22,8 @@ beforeAll(async () => {
   replicas = await Promise.all([createTestContext(database.url), createTestContext(database.url)]);
   logins = replicas.map((replica) => {
     const handler = login(replica);
-    return (userName, passwordMd5) =>
-      handler(new teamtalk.db.LoginRequest({ userName, passwordMd5, clientType: 1 }));
+    return (userName, passwordMd5, address = '') =>
+      handler(new teamtalk.db.LoginRequest({ userName, passwordMd5, clientType: 1, address }));
   });
 });
 afterAll(async () => {
@@ -207,10 +208,10 @@ test('failures that no longer count are removed, the others stay', async () => {
 
 test('a name’s record does not grow with its failures', async () => {
   const patient = await createTestContext(database.url, {
-    loginLimit: { maxFailures: 3, windowSeconds: 1800 },
+    loginLimit: { maxFailures: 3, maxNamesPerPlace: 100, windowSeconds: 1800 },
   });
   try {
-    for (let i = 0; i < 8; i++) await patient.logins.recordFailure('persistent');
+    for (let i = 0; i < 8; i++) await patient.logins.recordFailure('persistent', '');
     const [row] = await database.dataSource.query(
       `SELECT cardinality(failed_at) AS kept, last_at - failed_at[3] < interval '1 second' AS newest
         FROM login_failure WHERE name = 'persistent'`,

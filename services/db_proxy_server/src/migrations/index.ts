@@ -2,6 +2,7 @@ import { Accounts1764000000000 } from './1764000000000-accounts.js';
 import { Messages1764000000001 } from './1764000000001-messages.js';
 import { SettingsAndFiles1764000000002 } from './1764000000002-settings-and-files.js';
 import { SendersWhoLeft1764000000003 } from './1764000000003-senders-who-left.js';
+import { LoginPlaces1764000000004 } from './1764000000004-login-places.js';
 import { HttpApi1764000000010 } from './1764000000010-http-api.js';
 
 /** Every step of the schema, oldest first. A step that has been released never changes. */
@@ -10,5 +11,6 @@ export const migrations = [
   Messages1764000000001,
   SettingsAndFiles1764000000002,
   SendersWhoLeft1764000000003,
+  LoginPlaces1764000000004,
   HttpApi1764000000010,
 ];

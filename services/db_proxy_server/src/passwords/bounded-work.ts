@@ -32,6 +32,10 @@ export class BoundedWork {
     return this.#line.length;
   }
 
+  get isIdle(): boolean {
+    return this.#running === 0;
+  }
+
   /** @throws TeamTalkError `resource-exhausted` when the line is full, or the turn does not come in time */
   async run<T>(job: () => Promise<T>): Promise<T> {
     if (this.#running >= this.#options.concurrency) await this.#turn();
@@ -61,7 +65,11 @@ export class BoundedWork {
   #next(): void {
     const next = this.#line.shift();
     if (next) next.start();
-    else this.#running--;
+    else {
+      this.#running--;
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    }
   }
 
   #expire(): void {

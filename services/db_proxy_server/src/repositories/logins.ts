@@ -1,13 +1,19 @@
 import type { Database, Statement } from '../database/database.js';
 import type { StoredPassword } from '../passwords/password-checker.js';
+import { purgeInBatches } from './purge.js';
 import { type UserRow, userColumns } from './user-rows.js';
 
 /** Longest login name, characters. */
 export const maxNameLength = 64;
 
 export interface LoginLimit {
-  /** Failures of one name inside the window after which it is refused. */
+  /** Failures of one name inside the window after which it is refused; see LoginCandidate.failures. */
   maxFailures: number;
+  /**
+   * Names that failed from one place inside the window after which it is closed to who is not known there;
+   * 0: any number
+   */
+  maxNamesPerPlace: number;
   windowSeconds: number;
 }
 
@@ -15,9 +21,18 @@ export interface LoginCandidate {
   /** undefined: there is no such name */
   user: UserRow | undefined;
   password: StoredPassword | undefined;
-  /** Too many failures lately. */
-  refused: boolean;
-  /** Some failures are on record, old ones too. */
+  /** The user has logged in from this place before. */
+  isKnownPlace: boolean;
+  /** That is on record as of today. */
+  isPlaceFresh: boolean;
+  /**
+   * Failures of this name inside the window: at a place where the user is known, those from there; otherwise
+   * those from all places where he is not. So nobody elsewhere keeps him out of where he always comes from.
+   */
+  failures: number;
+  /** Names whose last attempt from this place, inside the window, failed; counted up to the limit. */
+  failedNames: number;
+  /** Failures of this name from this place are on record, old ones too. */
   hasFailures: boolean;
   /** Drawn for this attempt: larger than that of every attempt before it, of anybody. */
   loginSeq: number;
@@ -26,48 +41,65 @@ export interface LoginCandidate {
 interface CandidateRow extends UserRow {
   password_hash: string | null;
   legacy_salt: string | null;
-  refused: boolean;
+  is_known: boolean;
+  is_fresh: boolean;
+  failures: number;
+  failed_names: number;
   has_failures: boolean;
   login_seq: number;
 }
 
 const findCandidate: Statement = {
   name: 'login_candidate',
-  // The name's failures are oldest first: it is refused while the nth newest is inside the window.
   text: `
     SELECT ${userColumns
       .split(', ')
       .map((column) => `u.${column}`)
       .join(', ')}, u.password_hash, u.legacy_salt,
-      coalesce(f.failed_at[cardinality(f.failed_at) - $2::int4 + 1] > now() - make_interval(secs => $3), false)
-        AS refused,
-      f.name IS NOT NULL AS has_failures,
+      known.user_id IS NOT NULL AS is_known,
+      coalesce(known.last_at > now() - interval '1 day', false) AS is_fresh,
+      of_name.failures, of_name.has_failures, of_place.failed_names,
       nextval('login_seq')::float8 AS login_seq
-    FROM (VALUES ($1::text)) AS asked(name)
+    FROM (VALUES ($1::text, $2::text)) AS asked(name, place)
     LEFT JOIN im_user u ON u.name = asked.name COLLATE "C"
-    LEFT JOIN login_failure f ON f.name = asked.name COLLATE "C"`,
+    LEFT JOIN login_place known ON known.user_id = u.id AND known.place = asked.place COLLATE "C"
+    CROSS JOIN LATERAL (
+      SELECT count(*) FILTER (WHERE at > now() - make_interval(secs => $3))::int4 AS failures,
+        coalesce(bool_or(f.place = asked.place), false) AS has_failures
+      FROM login_failure f CROSS JOIN unnest(f.failed_at) AS at
+      WHERE f.name = asked.name COLLATE "C" AND CASE
+        WHEN known.user_id IS NOT NULL THEN f.place = asked.place
+        ELSE NOT EXISTS (SELECT FROM login_place p WHERE p.user_id = u.id AND p.place = f.place) END
+    ) AS of_name
+    CROSS JOIN LATERAL (
+      SELECT count(*)::int4 AS failed_names FROM (
+        SELECT FROM login_failure f
+        WHERE f.place = asked.place COLLATE "C" AND asked.place <> ''
+          AND f.last_at > now() - make_interval(secs => $3)
+        LIMIT $4) AS counted
+    ) AS of_place`,
 };
 
 const recordFailure: Statement = {
   name: 'login_record_failure',
   text: `
-    INSERT INTO login_failure AS f (name, failed_at, last_at)
-    VALUES ($1, ARRAY[clock_timestamp()], clock_timestamp())
-    ON CONFLICT (name) DO UPDATE SET
-      failed_at = (f.failed_at || clock_timestamp())[greatest(cardinality(f.failed_at) + 2 - $2::int4, 1):],
+    INSERT INTO login_failure AS f (name, place, failed_at, last_at)
+    VALUES ($1, $2, ARRAY[clock_timestamp()], clock_timestamp())
+    ON CONFLICT (name, place) DO UPDATE SET
+      failed_at = (f.failed_at || clock_timestamp())[greatest(cardinality(f.failed_at) + 2 - $3::int4, 1):],
       last_at = clock_timestamp()`,
 };
 
 const clearFailures: Statement = {
   name: 'login_clear_failures',
-  text: 'DELETE FROM login_failure WHERE name = $1',
+  text: 'DELETE FROM login_failure WHERE name = $1 AND place = $2',
 };
 
 const purgeFailures: Statement = {
   name: 'login_purge_failures',
   text: `
-    DELETE FROM login_failure WHERE name IN (
-      SELECT name FROM login_failure WHERE last_at < now() - make_interval(secs => $1)
+    DELETE FROM login_failure WHERE (name, place) IN (
+      SELECT name, place FROM login_failure WHERE last_at < now() - make_interval(secs => $1)
       ORDER BY last_at LIMIT $2 FOR UPDATE SKIP LOCKED)
     RETURNING name`,
 };
@@ -80,9 +112,6 @@ const upgradeHash: Statement = {
     RETURNING id`,
 };
 
-/** Names one purge statement takes, so that it never holds many locks. */
-const purgeBatch = 10_000;
-
 /** Login attempts: who tries, how often it went wrong lately, and the number of each login. */
 export class Logins {
   readonly #database: Database;
@@ -93,38 +122,41 @@ export class Logins {
     this.#limit = limit;
   }
 
-  /** @param name 1 to 64 characters, none of them NUL */
-  async find(name: string): Promise<LoginCandidate> {
-    const { maxFailures, windowSeconds } = this.#limit;
-    const [row] = await this.#database.query<CandidateRow>(findCandidate, [name, maxFailures, windowSeconds]);
+  /**
+   * @param name 1 to 64 characters, none of them NUL
+   * @param place as loginPlace gives it; empty: not known, which is no place of anybody
+   */
+  async find(name: string, place: string): Promise<LoginCandidate> {
+    const { maxNamesPerPlace, windowSeconds } = this.#limit;
+    const values = [name, place, windowSeconds, maxNamesPerPlace];
+    const [row] = await this.#database.query<CandidateRow>(findCandidate, values);
     if (!row) throw new Error('login_candidate gives exactly one row');
     const exists = row.password_hash !== null;
     return {
       user: exists ? row : undefined,
       password: exists ? { hash: row.password_hash as string, legacySalt: row.legacy_salt } : undefined,
-      refused: row.refused,
+      isKnownPlace: row.is_known,
+      isPlaceFresh: row.is_fresh,
+      failures: row.failures,
+      failedNames: row.failed_names,
       hasFailures: row.has_failures,
       loginSeq: row.login_seq,
     };
   }
 
   /** Names that do not exist are counted like others, or the limit would tell which do. */
-  async recordFailure(name: string): Promise<void> {
-    await this.#database.query(recordFailure, [name, this.#limit.maxFailures]);
+  async recordFailure(name: string, place: string): Promise<void> {
+    await this.#database.query(recordFailure, [name, place, this.#limit.maxFailures]);
   }
 
-  async clearFailures(name: string): Promise<void> {
-    await this.#database.query(clearFailures, [name]);
+  /** Forgets the failures from one place; those from others may be somebody else's. */
+  async clearFailures(name: string, place: string): Promise<void> {
+    await this.#database.query(clearFailures, [name, place]);
   }
 
-  /** Removes what has left the window. @returns how many names */
-  async purgeFailures(): Promise<number> {
-    let purged = 0;
-    for (;;) {
-      const rows = await this.#database.query(purgeFailures, [this.#limit.windowSeconds, purgeBatch]);
-      purged += rows.length;
-      if (rows.length < purgeBatch) return purged;
-    }
+  /** Removes what has left the window. @returns how many names at one place */
+  purgeFailures(): Promise<number> {
+    return purgeInBatches(this.#database, purgeFailures, [this.#limit.windowSeconds]);
   }
 
   /**

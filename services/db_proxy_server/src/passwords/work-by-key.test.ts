@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
-import { OneAtATime } from './one-at-a-time.js';
+import { WorkByKey } from './work-by-key.js';
+
+const options = { what: 'work', concurrency: 1, maxWaiting: 1, maxWaitMs: 10_000 };
 
 test('jobs of one key take turns, others do not wait for them', async () => {
-  const lines = new OneAtATime(10);
+  const lines = new WorkByKey(options);
   const order: string[] = [];
   let release = () => {};
   const held = new Promise<void>((resolve) => {
@@ -27,7 +29,7 @@ test('jobs of one key take turns, others do not wait for them', async () => {
 });
 
 test('refuses when too many wait for one key', async () => {
-  const lines = new OneAtATime(2);
+  const lines = new WorkByKey(options);
   const jobs = [1, 2].map(() => lines.run('a', async () => {}));
   await expect(lines.run('a', async () => {})).rejects.toMatchObject({ code: 'resource-exhausted' });
   await Promise.all(jobs);
