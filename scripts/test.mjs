@@ -3,11 +3,11 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { build, prepare } from './lib/bootstrap.mjs';
-import { ensureChromium } from './lib/chromium.mjs';
 import { checkImports } from './lib/import-rules.mjs';
 import { ensureMoto } from './lib/moto.mjs';
 import { ensureNats } from './lib/nats.mjs';
 import { run, StepError, step, tool, top } from './lib/steps.mjs';
+import { ensureChromium, ensureKustomize } from './lib/tools.mjs';
 import { runVitest, writeSummary } from './lib/vitest.mjs';
 
 /** Every check besides the tests, in order. A later one is made even when an earlier one failed. */
@@ -25,11 +25,13 @@ async function importRules() {
     throw new StepError(`${problems.length} imports break the rules`, problems.join('\n'));
 }
 
-/** docs/reference/configuration.md is what the services' schemas say. */
+/** docs/reference/ and the settings in k8s/ are what the services say. */
 async function generatedDocs() {
   const cli = path.join(top, 'services/cli/dist/main.js');
   if (!existsSync(cli)) throw new StepError('the teamtalk command is not built');
   await run(process.execPath, [cli, 'config-docs', '--check']);
+  await ensureKustomize();
+  await run(process.execPath, [cli, 'manifests', '--check']);
 }
 
 /** @returns whether it succeeded; the failure has been shown */

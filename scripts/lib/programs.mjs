@@ -1,7 +1,7 @@
 // Programs that npm packages do not bring: where they are, and Debian's packages of them.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { run } from './steps.mjs';
+import { run, StepError } from './steps.mjs';
 
 /** The full path of a program, from PATH or the given folders; undefined when there is none. */
 export function findProgram(name, env, folders) {
@@ -39,4 +39,30 @@ async function administratorPrefix(env, folders) {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Makes sure there is a program: named by a variable, on the PATH, in one of the folders or from Debian's package
+ * of the same name. Its path is put into the variable, by which commands and tests learn it.
+ * @param program.hint how else to get it
+ * @throws StepError that says so
+ */
+export async function ensureProgram({ name, variable, hint, packageName = name }, env, folders) {
+  if (env[variable]) return `${variable} is used: ${env[variable]}`;
+  const howToGetIt =
+    `There is no ${name} on this machine. Install it (Debian: \`sudo apt-get install ${packageName}\`${hint}) so ` +
+    `that it is on the PATH, or set ${variable} to its path.`;
+  let found = findProgram(name, env, folders);
+  let installed = false;
+  if (!found) {
+    try {
+      installed = await installDebianPackage(packageName, env, folders);
+    } catch (error) {
+      throw new StepError(howToGetIt, error.output ?? String(error));
+    }
+    found = installed && findProgram(name, env, folders);
+  }
+  if (!found) throw new StepError(howToGetIt);
+  env[variable] = found;
+  return installed ? `${found} (installed)` : found;
 }

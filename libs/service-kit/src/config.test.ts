@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import path from 'node:path';
 import { expect, test } from 'vitest';
 import { busEnv, ConfigError, commonEnv, describeEnv, env, readEnv } from './config.js';
 
@@ -52,4 +55,28 @@ test('the reference page knows every default', () => {
   expect(describeEnv(schema).find((variable) => variable.name === 'DATABASE_URL')).toMatchObject({
     required: true,
   });
+});
+
+test('a variable may come from a file', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'teamtalk-config-'));
+  try {
+    const file = path.join(folder, 'limit');
+    writeFileSync(file, '12\n');
+    const limit = { LIMIT: schema.LIMIT };
+    expect(readEnv(limit, { LIMIT_FILE: file })).toEqual({ LIMIT: 12 });
+    expect(readEnv(limit, { LIMIT_FILE: file, LIMIT: '3' })).toEqual({ LIMIT: 3 });
+    const missing = path.join(folder, 'missing');
+    expect(() => readEnv(limit, { LIMIT_FILE: missing })).toThrow(/LIMIT_FILE: ENOENT.*missing/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a variable may differ from pod to pod', () => {
+  const address = { ADDRESS: env.perPod('127.0.0.1', 'Where') };
+  expect(readEnv(address, {})).toEqual({ ADDRESS: '127.0.0.1' });
+  expect(readEnv(address, { ADDRESS: `other=192.0.2.1,${hostname()}=192.0.2.2` })).toEqual({
+    ADDRESS: '192.0.2.2',
+  });
+  expect(() => readEnv(address, { ADDRESS: 'other=192.0.2.1' })).toThrow('ADDRESS: has no pair for this pod');
 });

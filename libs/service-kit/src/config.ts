@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { podValue } from './pod-value.js';
 
 /** A service's configuration: one zod type a variable, keyed by the environment variable's name. */
 export type EnvSchema = Record<string, z.ZodType>;
@@ -17,23 +19,31 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads the variables of `schema` from `env`; an empty string counts as not set.
+ * Reads the variables of `schema` from `env`; an empty string counts as not set. Where `NAME` is not set but
+ * `NAME_FILE` is, the value is that file's text without the line break at its end: secrets come as files.
  * @throws ConfigError naming every variable that is missing or wrong
  */
 export function readEnv<S extends EnvSchema>(schema: S, env: NodeJS.ProcessEnv): EnvValues<S> {
-  const given = Object.fromEntries(
-    Object.keys(schema)
-      .filter((name) => env[name] !== undefined && env[name] !== '')
-      .map((name) => [name, env[name]]),
-  );
+  const given: Record<string, string> = {};
+  const problems: string[] = [];
+  for (const name of Object.keys(schema)) {
+    const file = env[`${name}_FILE`];
+    try {
+      const value = env[name] || (file && readFileSync(file, 'utf8').replace(/\r?\n$/, ''));
+      if (value) given[name] = value;
+    } catch (error) {
+      problems.push(`${name}_FILE: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
   const result = z.object(schema).safeParse(given);
-  if (result.success) return result.data as EnvValues<S>;
-  throw new ConfigError(
-    result.error.issues.map((issue) => {
-      const name = String(issue.path[0]);
-      return given[name] === undefined ? `${name}: is required` : `${name}: ${issue.message}`;
-    }),
-  );
+  if (result.success && problems.length === 0) return result.data as EnvValues<S>;
+  const unreadable = new Set(problems.map((problem) => problem.split('_FILE:')[0]));
+  for (const issue of result.error?.issues ?? []) {
+    const name = String(issue.path[0]);
+    if (unreadable.has(name)) continue;
+    problems.push(given[name] === undefined ? `${name}: is required` : `${name}: ${issue.message}`);
+  }
+  throw new ConfigError(problems);
 }
 
 /** The kinds of value a variable can hold. Each takes its default (where one makes sense) and one sentence for the reference page. */
@@ -43,6 +53,18 @@ export const env = {
   requiredString: (description: string) => z.string().describe(description),
 
   optionalString: (description: string) => z.string().optional().describe(description),
+
+  /** One value for all, or `pod=value` pairs of which this pod's counts. */
+  perPod: (fallback: string, description: string) =>
+    z
+      .string()
+      .transform((text, context) => {
+        const value = podValue(text);
+        if (value === undefined) context.addIssue('has no pair for this pod');
+        return value ?? '';
+      })
+      .default(fallback)
+      .describe(description),
 
   /** A TCP port; 0 lets the system choose. */
   port: (fallback: number, description: string) =>

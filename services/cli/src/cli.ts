@@ -4,6 +4,7 @@ import * as checkConfig from './commands/check-config.js';
 import * as configDocs from './commands/config-docs.js';
 import * as dev from './commands/dev.js';
 import * as listen from './commands/listen.js';
+import * as manifests from './commands/manifests.js';
 import * as migrate from './commands/migrate.js';
 import * as seed from './commands/seed.js';
 import * as send from './commands/send.js';
@@ -11,7 +12,21 @@ import * as user from './commands/user.js';
 import { describeFailure } from './failure.js';
 
 /** In the order `teamtalk --help` shows them. */
-const commands = [dev, migrate, user, app, seed, send, listen, checkConfig, configDocs];
+const commands = [
+  // the installation
+  dev,
+  migrate,
+  user,
+  app,
+  seed,
+  // speaking to it
+  send,
+  listen,
+  // its settings and pages
+  checkConfig,
+  configDocs,
+  manifests,
+];
 
 /**
  * Runs `teamtalk` with these arguments.

@@ -14,7 +14,10 @@ export const envSchema = {
   ...busEnv,
   CLIENT_HOST: env.string('0.0.0.0', 'Address the server listens on for clients'),
   CLIENT_PORT: env.port(8600, 'Port for clients'),
-  ADVERTISE_IP: env.string('127.0.0.1', 'Address clients dial, handed out with a file transfer'),
+  ADVERTISE_IP: env.perPod(
+    '127.0.0.1',
+    'Address clients dial, handed out with a file transfer; or pod=address pairs, separated by commas',
+  ),
   ADVERTISE_PORT: env.port(0, 'Port clients dial; 0: the port the server listens on'),
   MAX_CONNECTIONS: env.integer(10_000, 1, 1_000_000, 'Connections at most; more are refused'),
   MAX_PDU_BYTES: env.integer(

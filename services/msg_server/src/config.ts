@@ -40,7 +40,10 @@ export const envSchema = {
     'off',
     'v2: every connection of a client begins with a PROXY header (version 2) that tells the client’s address, as a load balancer sends it; one without it is closed',
   ),
-  ADVERTISE_IP1: env.string('127.0.0.1', 'Address clients dial, handed out by login_server as priorIP'),
+  ADVERTISE_IP1: env.perPod(
+    '127.0.0.1',
+    'Address clients dial, handed out by login_server as priorIP; or pod=address pairs, separated by commas',
+  ),
   ADVERTISE_IP2: env.optionalString('Second address clients may dial (backupIP); the first one when unset'),
   ADVERTISE_PORT: env.port(0, 'Port clients dial; 0: the port the server listens on'),
   MAX_CONNECTIONS: env.integer(

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { ensureChromium } from './chromium.mjs';
+import { ensureChromium } from './tools.mjs';
 
 let folder;
 beforeEach(async () => {
@@ -31,6 +31,6 @@ it('takes the program from the PATH or from the usual places, and tells where it
 
 it('says how to get it where there is neither the program nor apt-get', async () => {
   await expect(ensureChromium({ PATH: folder }, [])).rejects.toThrow(
-    /no Chromium on this machine.*apt-get install chromium.*CHROMIUM/,
+    /no chromium on this machine.*apt-get install chromium.*CHROMIUM/,
   );
 });

@@ -1,0 +1,16 @@
+// The programs the checks need besides what npm brings: from PATH, else from Debian's packages, else a sentence on
+// how to get them.
+import { ensureProgram } from './programs.mjs';
+
+const usualFolders = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/opt/homebrew/bin'];
+
+/** For the test of the example web page. */
+export function ensureChromium(env = process.env, folders = usualFolders) {
+  return ensureProgram({ name: 'chromium', variable: 'CHROMIUM', hint: '' }, env, folders);
+}
+
+/** For the check of the Kubernetes manifests. */
+export function ensureKustomize(env = process.env, folders = usualFolders) {
+  const hint = '; macOS: `brew install kustomize`';
+  return ensureProgram({ name: 'kustomize', variable: 'KUSTOMIZE', hint }, env, folders);
+}

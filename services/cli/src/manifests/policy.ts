@@ -1,0 +1,54 @@
+import type { Container, Workload } from './workloads.js';
+
+interface Rule {
+  title: string;
+  /** whether the container keeps it */
+  check(container: Container, workload: Workload): boolean;
+}
+
+const isService = ({ kind }: Workload) => kind !== 'Job';
+
+/** What every container of ours, and of the stores we bring, has to keep. */
+export const rules: readonly Rule[] = [
+  {
+    title: 'image by version or digest',
+    check: ({ image }) => /@sha256:[0-9a-f]{64}$|:(?!latest$)[\w.-]+$/.test(image),
+  },
+  { title: 'memory limit', check: ({ resources }) => resources?.limits?.memory !== undefined },
+  {
+    title: 'requests',
+    check: ({ resources }) =>
+      resources?.requests?.cpu !== undefined && resources.requests.memory !== undefined,
+  },
+  {
+    title: 'startup, liveness, readiness probe',
+    check: (container, workload) =>
+      !isService(workload) ||
+      Boolean(container.startupProbe && container.livenessProbe && container.readinessProbe),
+  },
+  {
+    title: 'not root',
+    check: (_, { pod }) => pod.securityContext?.runAsNonRoot === true,
+  },
+  {
+    title: 'read-only root, no privileges',
+    check: ({ securityContext: own }) =>
+      own?.allowPrivilegeEscalation === false &&
+      own.readOnlyRootFilesystem === true &&
+      own.capabilities?.drop?.includes('ALL') === true,
+  },
+  {
+    title: 'default seccomp profile',
+    check: (_, { pod }) => pod.securityContext?.seccompProfile?.type === 'RuntimeDefault',
+  },
+  { title: 'no API token', check: (_, { pod }) => pod.automountServiceAccountToken === false },
+];
+
+/** One line a container: its name and whether it keeps each rule, in their order. */
+export function judge(workload: Workload): { container: string; kept: boolean[] }[] {
+  const containers = [...(workload.pod.initContainers ?? []), ...workload.pod.containers];
+  return containers.map((container) => ({
+    container: containers.length > 1 ? `${workload.name} / ${container.name}` : workload.name,
+    kept: rules.map((rule) => rule.check(container, workload)),
+  }));
+}

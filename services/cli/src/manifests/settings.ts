@@ -1,0 +1,20 @@
+import type { EnvSchema } from '@teamtalk/service-kit';
+import { parseManifests } from './rendered.js';
+import { workloadsOf } from './workloads.js';
+
+/** The folder of a service below `k8s/base`: Kubernetes' names have no underscores. */
+export function folderOf(service: string): string {
+  return service.replaceAll('_', '-');
+}
+
+/**
+ * Which of the service's variables its workload sets by itself: secrets and what depends on the pod.
+ * @param workload the text of its `workload.yaml`
+ */
+export function variablesOfWorkload(schema: EnvSchema, workload: string): Set<string> {
+  const names = workloadsOf(parseManifests(workload))
+    .flatMap(({ pod }) => pod.containers)
+    .flatMap(({ env }) => env ?? [])
+    .map(({ name }) => name);
+  return new Set(names.filter((name) => name in schema));
+}

@@ -1,0 +1,48 @@
+import type { Manifest } from './rendered.js';
+
+/** Of a container, what is looked at here. */
+export interface Container {
+  name: string;
+  image: string;
+  env?: { name: string; value?: string; valueFrom?: object }[];
+  envFrom?: { configMapRef?: { name: string }; secretRef?: { name: string } }[];
+  resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
+  securityContext?: {
+    allowPrivilegeEscalation?: boolean;
+    readOnlyRootFilesystem?: boolean;
+    capabilities?: { drop?: string[] };
+  };
+  startupProbe?: object;
+  livenessProbe?: object;
+  readinessProbe?: object;
+}
+
+interface PodSpec {
+  automountServiceAccountToken?: boolean;
+  terminationGracePeriodSeconds?: number;
+  securityContext?: { runAsNonRoot?: boolean; seccompProfile?: { type: string } };
+  containers: Container[];
+  initContainers?: Container[];
+}
+
+/** A Deployment, StatefulSet or Job. */
+export interface Workload {
+  kind: string;
+  name: string;
+  podLabels: Readonly<Record<string, string>>;
+  pod: PodSpec;
+}
+
+/** Every object that makes pods. */
+export function workloadsOf(manifests: readonly Manifest[]): Workload[] {
+  return manifests.flatMap((manifest) => {
+    const spec = manifest.spec as
+      | { template?: { metadata?: Manifest['metadata']; spec: PodSpec } }
+      | undefined;
+    if (!spec?.template) return [];
+    const { kind, metadata } = manifest;
+    return [
+      { kind, name: metadata.name, podLabels: spec.template.metadata?.labels ?? {}, pod: spec.template.spec },
+    ];
+  });
+}

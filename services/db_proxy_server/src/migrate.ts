@@ -1,0 +1,25 @@
+// Brings the database to the newest schema and ends: what a release runs before its new processes start.
+import { ConfigError, createLogger, readEnv } from '@teamtalk/service-kit';
+import { envSchema } from './config.js';
+import { openDataSource } from './database/data-source.js';
+import { migrateUp } from './database/migrator.js';
+
+const log = createLogger({ service: 'migrate', instance: 0, level: 'info' });
+
+async function migrate(): Promise<void> {
+  const { DATABASE_URL: url } = readEnv({ DATABASE_URL: envSchema.DATABASE_URL }, process.env);
+  const dataSource = await openDataSource(url, { applicationName: 'teamtalk migrate' });
+  try {
+    const applied = await migrateUp(dataSource, { onProgress: (name) => log.info(`applied ${name}`) });
+    if (applied.length === 0) log.info('nothing to do: the schema is the newest');
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+try {
+  await migrate();
+} catch (error) {
+  log.error({ err: error }, 'the database could not be migrated');
+  process.exitCode = error instanceof ConfigError ? 78 : 1;
+}
