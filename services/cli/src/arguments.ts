@@ -9,6 +9,15 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   };
 }
 
+/** Reads a number from `min` to `max`. @throws InvalidArgumentError, as `wholeNumber` */
+export function decimalNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`must be a number from ${min} to ${max}`);
+  };
+}
+
 /** Reads `host:port`, with an IPv6 address in brackets. */
 export function hostAndPort(text: string): { host: string; port: number } {
   const match = /^(?:\[(?<six>[^\]]+)\]|(?<four>[^:[\]]+)):(?<port>\d{1,5})$/.exec(text);

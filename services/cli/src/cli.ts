@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import * as app from './commands/app.js';
+import * as bench from './commands/bench.js';
 import * as checkConfig from './commands/check-config.js';
 import * as configDocs from './commands/config-docs.js';
 import * as dev from './commands/dev.js';
@@ -22,6 +23,7 @@ const commands = [
   // speaking to it
   send,
   listen,
+  bench,
   // its settings and pages
   checkConfig,
   configDocs,

@@ -1,0 +1,164 @@
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { HEADER_LENGTH } from '@teamtalk/protocol';
+
+/** What is done with the frames of a pool's connections. One object for all of them: no closures a connection. */
+export interface Traffic {
+  /** A whole PDU; `buf` from `start` to `end` is its body, valid during the call only. */
+  frame(
+    connection: LoadConnection,
+    commandId: number,
+    seqNum: number,
+    buf: Buffer,
+    start: number,
+    end: number,
+  ): void;
+  /** All PDUs of one read have been given. */
+  readDone(connection: LoadConnection): void;
+  /** The connection is over; `byServer`: we had not asked for it. */
+  closed(connection: LoadConnection, byServer: boolean): void;
+}
+
+export interface Endpoint {
+  host: string;
+  port: number;
+}
+
+interface LoadSocket extends Socket {
+  owner: LoadConnection;
+}
+
+/** Every socket reads into this one: a frame is looked at before the next read. */
+const readBuffer = Buffer.allocUnsafeSlow(256 * 1024);
+
+/** When the bytes now being looked at were read, ms of the monotonic clock. */
+export const clock = { now: 0 };
+
+/**
+ * One client of the load generator: a bare socket, cut into frames. Whole frames are looked at in the read
+ * buffer; a frame that comes in pieces is gathered.
+ */
+export class LoadConnection {
+  /** its place among all connections of the run */
+  readonly index: number;
+  readonly name: string;
+  userId = 0;
+  loggedIn = false;
+  traffic: Traffic;
+  #socket: LoadSocket | undefined;
+  /** The beginning of a frame that has not come whole yet. */
+  #partial: Buffer | undefined;
+  #gathered = 0;
+  #closing = false;
+
+  constructor(index: number, name: string, traffic: Traffic) {
+    this.index = index;
+    this.name = name;
+    this.traffic = traffic;
+  }
+
+  get isOpen(): boolean {
+    return this.#socket !== undefined;
+  }
+
+  /** Bytes that the system has not taken yet: buffers given to `write` are still in use while there are some. */
+  get pendingBytes(): number {
+    return this.#socket?.writableLength ?? 0;
+  }
+
+  /** Dials. `traffic.closed` tells when it fails; `onOpen` may be called before the server has accepted. */
+  open(endpoint: Endpoint, tls: boolean, onOpen: (connection: LoadConnection) => void): void {
+    const options = { ...endpoint, noDelay: true, onread: { buffer: readBuffer, callback: received } };
+    const socket = (
+      tls ? connectTls({ ...options, rejectUnauthorized: false }) : connect(options)
+    ) as LoadSocket;
+    socket.owner = this;
+    this.#socket = socket;
+    this.#closing = false;
+    this.#partial = undefined;
+    this.#gathered = 0;
+    socket.once(tls ? 'secureConnect' : 'connect', () => onOpen(this));
+    socket.on('error', ignore);
+    socket.on('close', ended);
+  }
+
+  write(bytes: Buffer): void {
+    this.#socket?.write(bytes);
+  }
+
+  close(): void {
+    this.#closing = true;
+    this.#socket?.destroy();
+  }
+
+  /** For the socket only. */
+  receive(chunk: Buffer): void {
+    clock.now = performance.now();
+    let at = 0;
+    if (this.#partial) {
+      at = this.#complete(chunk);
+      if (at < 0) return;
+    }
+    while (chunk.length - at >= HEADER_LENGTH) {
+      const length = chunk.readUInt32BE(at);
+      if (chunk.length - at < length) break;
+      this.#give(chunk, at, length);
+      if (!this.isOpen) return;
+      at += length;
+    }
+    if (at < chunk.length) {
+      this.#partial = Buffer.allocUnsafeSlow(Math.max(HEADER_LENGTH, chunk.length - at));
+      this.#gathered = chunk.copy(this.#partial, 0, at);
+    }
+    this.traffic.readDone(this);
+  }
+
+  /** For the socket only. */
+  over(): void {
+    this.#socket = undefined;
+    this.#partial = undefined;
+    this.loggedIn = false;
+    this.traffic.closed(this, !this.#closing);
+  }
+
+  /** Adds to the gathered frame. @returns where the next one begins in `chunk`; -1: it is not whole yet */
+  #complete(chunk: Buffer): number {
+    let at = 0;
+    let partial = this.#partial!;
+    if (this.#gathered < HEADER_LENGTH) {
+      at = chunk.copy(partial, this.#gathered, 0, HEADER_LENGTH - this.#gathered);
+      this.#gathered += at;
+      if (this.#gathered < HEADER_LENGTH) return -1;
+    }
+    const length = partial.readUInt32BE(0);
+    if (partial.length < length) {
+      const larger = Buffer.allocUnsafeSlow(length);
+      partial.copy(larger, 0, 0, this.#gathered);
+      this.#partial = larger;
+      partial = larger;
+    }
+    const copied = chunk.copy(partial, this.#gathered, at, at + length - this.#gathered);
+    this.#gathered += copied;
+    if (this.#gathered < length) return -1;
+    this.#partial = undefined;
+    this.#gathered = 0;
+    this.#give(partial, 0, length);
+    return at + copied;
+  }
+
+  #give(buf: Buffer, at: number, length: number): void {
+    const commandId = buf.readUInt16BE(at + 10);
+    this.traffic.frame(this, commandId, buf.readUInt16BE(at + 12), buf, at + HEADER_LENGTH, at + length);
+  }
+}
+
+function received(this: unknown, bytes: number, buffer: Uint8Array): boolean {
+  (this as LoadSocket).owner.receive((buffer as Buffer).subarray(0, bytes));
+  return true;
+}
+
+function ended(this: Socket): void {
+  (this as LoadSocket).owner.over();
+}
+
+function ignore(): void {}

@@ -1,0 +1,87 @@
+import type { Latency, LatencySecond, LatencySummary } from './latency.js';
+import type { WatchedProcess } from './process-usage.js';
+import { type UsageDifference, type UsageSample, UsageWatch, usageBetween } from './process-usage.js';
+
+/** What was measured while the clock ran. */
+export interface Measured {
+  /** seconds */
+  seconds: number;
+  /** by name, milliseconds */
+  latency: Record<string, LatencySummary>;
+  /** by name, second by second */
+  timeline: Record<string, readonly LatencySecond[]>;
+  /** by process */
+  usage: Record<string, UsageDifference>;
+}
+
+/**
+ * The part of a run that counts: from `warmup` seconds after the start on, for `seconds`. What is due in it
+ * is recorded, whenever it comes.
+ */
+export class Measurement {
+  /** ms of the monotonic clock */
+  from = Number.POSITIVE_INFINITY;
+  to = Number.NEGATIVE_INFINITY;
+  readonly #latencies: Readonly<Record<string, Latency>>;
+  readonly #watch: UsageWatch;
+  readonly #seconds: number;
+  #before: UsageSample | undefined;
+  #after: UsageSample | undefined;
+  #timers: NodeJS.Timeout[] = [];
+
+  constructor(
+    watched: readonly WatchedProcess[],
+    seconds: number,
+    latencies: Readonly<Record<string, Latency>>,
+  ) {
+    this.#watch = new UsageWatch(watched);
+    this.#seconds = seconds;
+    this.#latencies = latencies;
+  }
+
+  /** @param startedAt ms of the monotonic clock */
+  begin(startedAt: number, warmupSeconds: number): void {
+    this.from = startedAt + warmupSeconds * 1000;
+    this.to = this.from + this.#seconds * 1000;
+    const at = (ms: number, work: () => void) => {
+      this.#timers.push(setTimeout(work, Math.max(0, ms - performance.now())));
+    };
+    if (warmupSeconds === 0) this.#before = this.#watch.sample();
+    else {
+      at(this.from, () => {
+        this.#before = this.#watch.sample();
+      });
+    }
+    for (let second = 1; second <= Math.floor(this.#seconds); second++) {
+      at(this.from + second * 1000, () => {
+        for (const latency of Object.values(this.#latencies)) latency.tick();
+      });
+    }
+    at(this.to, () => {
+      this.#after = this.#watch.sample();
+    });
+  }
+
+  /** Whether what is due, or happens, at that moment counts. */
+  includes(ms: number): boolean {
+    return ms >= this.from && ms < this.to;
+  }
+
+  /** Ends a measurement whose length shows only now. @param at ms of the monotonic clock */
+  endNow(at: number): Measured {
+    this.#after = this.#watch.sample();
+    return { ...this.end(), seconds: (at - this.from) / 1000 };
+  }
+
+  end(): Measured {
+    for (const timer of this.#timers) clearTimeout(timer);
+    const after = this.#after ?? this.#watch.sample();
+    const entries = Object.entries(this.#latencies);
+    return {
+      seconds: this.#seconds,
+      latency: Object.fromEntries(entries.map(([name, latency]) => [name, latency.summary()])),
+      timeline: Object.fromEntries(entries.map(([name, latency]) => [name, latency.seconds])),
+      usage: usageBetween(this.#before ?? after, after),
+    };
+  }
+}

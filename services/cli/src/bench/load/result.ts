@@ -1,0 +1,47 @@
+import type { HistoryCounts } from './history-check.js';
+import type { LedgerCounts } from './ledger.js';
+import type { Measured } from './measurement.js';
+import type { PoolCounts } from './pool.js';
+
+/** What one run of the load generator found. */
+export interface LoadResult extends Measured {
+  mode: string;
+  /** what was asked for a second; 0: as much as possible */
+  wantedRate: number;
+  /** What was achieved a second, by name; the first one is what the mode is about. */
+  rates: Record<string, number>;
+  connections: PoolCounts;
+  messages?: LedgerCounts;
+  history?: HistoryCounts;
+  /** other figures of the mode */
+  figures?: Record<string, number>;
+}
+
+/** Whether everything that was sent came, once and in order, and, where that was looked at, is stored. */
+export function problemsOf({ messages, history, connections }: LoadResult): string[] {
+  const problems: [number, string][] = [
+    [connections.failed, 'failed logins'],
+    [connections.closedByServer, 'connections closed by the server'],
+  ];
+  if (messages) {
+    problems.push(
+      [messages.unacked, 'not acknowledged'],
+      [messages.undelivered, 'not delivered'],
+      [messages.duplicates, 'delivered twice'],
+      [messages.reordered, 'delivered out of order'],
+      [messages.inverted, 'numbered out of order'],
+      [messages.strayAcks, 'stray acks'],
+      [messages.misrouted, 'misrouted'],
+    );
+  }
+  if (history) {
+    problems.push(
+      [history.lost, 'lost (acknowledged and not stored)'],
+      [history.storedTwice, 'stored twice'],
+      [history.wrongId, 'stored under another id'],
+      [history.storedOutOfOrder, 'stored out of order'],
+      [history.unread, 'histories not read to the end'],
+    );
+  }
+  return problems.flatMap(([count, what]) => (count > 0 ? [`${count} ${what}`] : []));
+}

@@ -1,0 +1,118 @@
+import { ClientType } from '@teamtalk/protocol';
+import { type Command, InvalidArgumentError } from 'commander';
+import { decimalNumber, hostAndPort, oneOf, wholeNumber } from '../arguments.js';
+import type { LoadOptions } from '../bench/load/options.js';
+import type { LoadResult } from '../bench/load/result.js';
+import { note, print } from '../output.js';
+
+interface Common extends Omit<LoadOptions, 'servers' | 'say'> {
+  server: LoadOptions['servers'];
+  json?: boolean;
+}
+
+const count = wholeNumber(1, 10_000_000);
+const rate = decimalNumber(0, 10_000_000);
+const seconds = decimalNumber(0, 86_400);
+
+/** `teamtalk bench MODE`: the load generator. What it needs is loaded when it runs. */
+export function register(program: Command): void {
+  const bench = program
+    .command('bench')
+    .description('Put load on an installation and measure it (users: `teamtalk seed`)');
+
+  const p2p = mode(bench, 'p2p', 'Users in pairs who write to each other');
+  messageOptions(p2p)
+    .option('--one-way', 'only the first of each pair sends', false)
+    .action(run(async () => (await import('../bench/load/modes/p2p.js')).runP2p));
+
+  const group = mode(bench, 'group', 'Groups of online members, some of whom write');
+  messageOptions(group)
+    .option('--group-size <n>', 'members of a group', wholeNumber(2, 100_000), 200)
+    .option('--senders <n>', 'members of each group who send', count, 10)
+    .action(run(async () => (await import('../bench/load/modes/group.js')).runGroup));
+
+  mode(bench, 'echo', 'Heartbeats, which the server sends back')
+    .option('--rate <n>', 'a second; 0: the next one when the last came back', rate, 0)
+    .option('--no-log-in', 'do not log in')
+    .action(run(async () => (await import('../bench/load/modes/echo.js')).runEcho));
+
+  mode(bench, 'idle', 'Connections that only send heartbeats')
+    .option('--heartbeat <s>', 'seconds between two heartbeats of a connection', decimalNumber(0.1, 600), 30)
+    .action(run(async () => (await import('../bench/load/modes/idle.js')).runIdle));
+
+  mode(bench, 'login', 'Logins, each over a connection of its own')
+    .option('--rate <n>', 'a second; 0: --concurrency at a time', rate, 0)
+    .option('--total <n>', 'how many', count, 1_000)
+    .option('--keep', 'leave them connected until the end', false)
+    .action(run(async () => (await import('../bench/load/modes/login.js')).runLogin));
+
+  mode(bench, 'storm', 'All connections break at once, and all clients come back')
+    .option('--patience <s>', 'a client that is not back by then has failed', seconds, 60)
+    .action(run(async () => (await import('../bench/load/modes/storm.js')).runStorm));
+}
+
+/** A mode with the options that all have. */
+function mode(bench: Command, name: string, description: string): Command {
+  return bench
+    .command(name)
+    .description(description)
+    .option('--server <host:port>', 'a msg_server; may be repeated (default: 127.0.0.1:8000)', servers, [])
+    .option('--users <n>', 'how many users', count, 100)
+    .option('--first <n>', 'the number of the first one', count, 1)
+    .option('--prefix <text>', 'what their names begin with', 'u')
+    .option('--password <password>', 'everybody’s password', '123456')
+    .option(
+      '--client-type <kind>',
+      'windows, mac, ios or android; of every login of a PC all PCs are told (default: ios)',
+      oneOf({
+        windows: ClientType.WINDOWS,
+        mac: ClientType.MAC,
+        ios: ClientType.IOS,
+        android: ClientType.ANDROID,
+      }),
+      ClientType.IOS,
+    )
+    .option('--concurrency <n>', 'logins at a time', count, 64)
+    .option('--seconds <s>', 'how long to measure', seconds, 10)
+    .option('--warmup <s>', 'what is left out before that', seconds, 2)
+    .option('--drain <s>', 'how long to wait for what is under way', seconds, 10)
+    .option('--tls', 'connect with TLS; any certificate is accepted', false)
+    .option('--watch <name=pid>', 'a process whose CPU and memory to tell; may be repeated', watched, [])
+    .option('--json', 'the result as one line of JSON');
+}
+
+function messageOptions(command: Command): Command {
+  return command
+    .option('--rate <n>', 'messages a second, of all senders together', decimalNumber(0.1, 10_000_000), 100)
+    .option('--size <bytes>', 'of a text', wholeNumber(14, 393_216), 128)
+    .option(
+      '--receipts <kind>',
+      'what receivers answer: received, read, both or none (default: received)',
+      oneOf({ received: 'received', read: 'read', both: 'both', none: 'none' }),
+      'received',
+    )
+    .option('--verify', 'read everything back from history', false);
+}
+
+function run<O extends LoadOptions>(
+  load: () => Promise<(options: O) => Promise<LoadResult>>,
+): (options: Common) => Promise<void> {
+  return async ({ server, json, ...rest }) => {
+    const servers = server.length > 0 ? server : [{ host: '127.0.0.1', port: 8000 }];
+    const runMode = await load();
+    // The rest is the mode's own options, which commander has read as their types say.
+    const result = await runMode({ ...rest, servers, say: note } as unknown as O);
+    const { describeResult } = await import('../bench/load/text-report.js');
+    print(json ? JSON.stringify(result) : describeResult(result));
+  };
+}
+
+function servers(text: string, before: LoadOptions['servers']): LoadOptions['servers'] {
+  return [...before, hostAndPort(text)];
+}
+
+function watched(text: string, before: LoadOptions['watch']): LoadOptions['watch'] {
+  const { name, pid } = /^(?<name>[\w-]+)=(?<pid>\d+)$/.exec(text)?.groups ?? {};
+  if (!name || !pid) throw new InvalidArgumentError('must be name=pid');
+  return [...before, { name, pid: Number(pid) }];
+}
