@@ -15,6 +15,7 @@ import { AppDirectory } from './auth/app-directory.js';
 import type { HttpMsgServerConfig } from './config.js';
 import { startHttpListener } from './http-listener.js';
 import { interfaces } from './routes.js';
+import { operations } from './v1/operations.js';
 
 /** Messages wait this long, milliseconds, for others to share a frame to db_proxy_server with. */
 const flushMs = 1;
@@ -78,7 +79,7 @@ async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<stri
       maxBodyBytes: limits.bodyBytes,
       trustedProxies: config.trustedProxies,
     },
-    interfaces,
+    { interfaces, operations },
   );
   const http = await startHttpListener(
     kit,

@@ -2,6 +2,8 @@ import type { Kit } from '@teamtalk/service-kit';
 import express, { type Express } from 'express';
 import type { Access } from '../auth/access.js';
 import type { Context } from '../context.js';
+import type { Operation } from '../v1/operation.js';
+import { v1Api } from '../v1/v1-api.js';
 import type { Interface } from './call.js';
 import { legacyApi } from './legacy-api.js';
 
@@ -16,8 +18,14 @@ export interface ApiOptions {
   trustedProxies: readonly string[];
 }
 
+export interface Routes {
+  /** by path */
+  interfaces: Readonly<Record<string, Interface>>;
+  operations: readonly Operation[];
+}
+
 /** The API as an express application. */
-export function createApp(options: ApiOptions, interfaces: Readonly<Record<string, Interface>>): Express {
+export function createApp(options: ApiOptions, { interfaces, operations }: Routes): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -26,6 +34,7 @@ export function createApp(options: ApiOptions, interfaces: Readonly<Record<strin
     response.locals.begin = performance.now();
     next();
   });
+  app.use(v1Api(options, operations));
   const anyBody = express.raw({ type: () => true, limit: options.maxBodyBytes });
   const legacy = legacyApi(options, interfaces, anyBody);
   app.use(...legacy.serve);

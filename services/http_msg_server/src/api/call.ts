@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { App, Permission } from '../auth/app.js';
 import type { Context } from '../context.js';
 import { idempotencyKey } from './fields.js';
+import { isTooDeep } from './json-depth.js';
 import type { ErrorCode } from './legacy-answer.js';
 
 /** A caller's request, whatever the interface. */
@@ -50,8 +51,10 @@ export function bytesOf(request: Request): Buffer {
  * @throws SyntaxError, TypeError or ZodError when the body is not a JSON object in UTF-8
  */
 export function readCall(request: Request): Omit<Call, 'app'> {
+  const body = jsonObject.parse(JSON.parse(utf8.decode(bytesOf(request))));
+  if (isTooDeep(body)) throw new TypeError('the body is nested too deeply');
   return {
-    body: jsonObject.parse(JSON.parse(utf8.decode(bytesOf(request)))),
+    body,
     query: new URL(request.originalUrl, 'http://localhost').searchParams,
     idempotencyKey: request.get('idempotency-key'),
   };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Largest user or group id there is. */
-const maxId = 0x7fff_ffff;
+export const maxId = 0x7fff_ffff;
 
 /** A whole number; callers write it with and without quotes. */
 export const wholeNumber = z.union([

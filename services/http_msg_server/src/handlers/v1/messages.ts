@@ -1,0 +1,85 @@
+import { MsgType } from '@teamtalk/protocol';
+import { z } from 'zod';
+import { scopedKey } from '../../api/scoped-key.js';
+import { type SendRefusal, sendMessage } from '../../operations/send-message.js';
+import { id, key, keyOf, senderFor } from '../../v1/fields.js';
+import { operation } from '../../v1/operation.js';
+import { Problem } from '../../v1/problem.js';
+
+export const messageType = z
+  .enum(['text', 'audio', 'notice'])
+  .describe('`notice` is for users only, and for clients that were built for it');
+
+export const messageText = z
+  .string()
+  .min(1)
+  .describe('The text as it is read; of audio: base64 of its seconds (big-endian u32) and the sound');
+
+const types = {
+  user: { text: MsgType.SINGLE_TEXT, audio: MsgType.SINGLE_AUDIO, notice: MsgType.PUSH_NOTICE },
+  group: { text: MsgType.GROUP_TEXT, audio: MsgType.GROUP_AUDIO, notice: undefined },
+} as const;
+
+/** @throws Problem for a notice to a group */
+export function msgTypeOf(target: keyof typeof types, type: z.output<typeof messageType>): number {
+  const msgType = types[target][type];
+  if (msgType === undefined) throw new Problem('not-possible', 'a notice goes to users, not to groups');
+  return msgType;
+}
+
+/** @throws Problem */
+export function refuseMessage(refusal: SendRefusal | 'nobody' | 'other-request'): never {
+  if (refusal === 'unavailable') throw new Problem('unavailable');
+  if (refusal === 'other-request') throw new Problem('other-request');
+  if (refusal === 'not-audio')
+    throw new Problem('invalid-request', 'the audio is not base64, or has no sound');
+  if (refusal === 'too-long') throw new Problem('too-large', 'the message is longer than clients take');
+  const details: Partial<Record<typeof refusal, string>> = {
+    'to-oneself': 'nobody writes to himself',
+    'unknown-user': 'the sender or the receiver does not exist',
+    'not-a-member': 'the sender is not in the group, or there is none',
+    nobody: 'the sender does not exist, or there is nobody he may write to',
+  };
+  throw new Problem('not-possible', details[refusal]);
+}
+
+const body = z
+  .strictObject({
+    from_user_id: id.optional().describe('May be left out by an app that speaks as one user'),
+    to: z.union([z.strictObject({ user_id: id }), z.strictObject({ group_id: id })]),
+    type: messageType.default('text'),
+    msg: messageText,
+    id: key,
+  })
+  .meta({ id: 'NewMessage' });
+
+export const messageOperations = [
+  operation({
+    method: 'post',
+    path: '/v1/messages',
+    id: 'sendMessage',
+    tag: 'Messages',
+    summary: 'Send a message in a user’s name',
+    description:
+      'Answered when it is stored: then it will be delivered. The header X-Trace-Id follows it in all logs.',
+    permission: 'p2p',
+    body,
+    status: 201,
+    reply: z
+      .object({ msg_id: id.describe('Counts from 1 in each conversation') })
+      .meta({ id: 'SentMessage' }),
+    sender: (input) => input.body.from_user_id,
+    async handle(context, { body: { to, type, msg, from_user_id, ...rest }, app, idempotencyKey }) {
+      const fromUserId = senderFor(app, from_user_id);
+      const outcome = await sendMessage(context, {
+        fromUserId,
+        toSessionId: 'user_id' in to ? to.user_id : to.group_id,
+        msgType: msgTypeOf('user_id' in to ? 'user' : 'group', type),
+        msg,
+        key: scopedKey(app, 'message', keyOf(rest, idempotencyKey)),
+      });
+      if (outcome.status !== 'stored') return refuseMessage(outcome.status);
+      return { reply: { msg_id: outcome.msgId }, trace: outcome.trace };
+    },
+  }),
+];

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { idempotencyKey, maxId } from '../api/fields.js';
+import type { App } from '../auth/app.js';
+import { Problem } from './problem.js';
+
+/** A user, group, department or message id. */
+export const id = z.int().min(1).max(maxId);
+
+/** An id in a path or a query. */
+export const pathId = z.coerce.number().int().min(1).max(maxId);
+
+/** A moment, as RFC 3339 says. */
+export const moment = z.iso.datetime();
+
+export const key = idempotencyKey
+  .optional()
+  .describe(
+    'The caller’s own name for this call, at most 200 bytes; the header Idempotency-Key means the same',
+  );
+
+/** Unix seconds as RFC 3339. */
+export function momentOf(seconds: number): string {
+  return new Date(seconds * 1000).toISOString();
+}
+
+/** @throws Problem when the caller's name for the call is too long */
+export function keyOf(
+  body: { id?: string | number | undefined },
+  header: string | undefined,
+): string | undefined {
+  const parsed = idempotencyKey.optional().safeParse(body.id ?? header);
+  if (!parsed.success) throw new Problem('invalid-request', 'an Idempotency-Key has 1 to 200 bytes');
+  return parsed.data;
+}
+
+/**
+ * The user in whose name something is done: the one named, or the only one the app may speak as.
+ * @throws Problem when there is neither
+ */
+export function senderFor(app: App, named: number | undefined): number {
+  const sender = named ?? app.userId;
+  if (sender !== undefined) return sender;
+  throw new Problem('invalid-request', undefined, [{ at: '/from_user_id', detail: 'is needed' }]);
+}

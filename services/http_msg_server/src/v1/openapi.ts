@@ -1,0 +1,54 @@
+import { OpenAPIRegistry, OpenApiGeneratorV31 } from '@asteasolutions/zod-to-openapi';
+import type { z } from 'zod';
+import type { Operation } from './operation.js';
+import { problemSchema } from './problem.js';
+
+const description = `What internal systems can do with a TeamTalk installation.
+
+A call needs an app (\`npx teamtalk app create NAME --allow …\`): its key goes into the header \`Authorization:
+Bearer KEY\`. Errors are problem details (RFC 9457). Fields that are not known are refused. A call with an
+\`Idempotency-Key\` that is made again has its effect once and is answered like the first time.`;
+
+const problem = (text: string) => ({
+  description: text,
+  content: { 'application/problem+json': { schema: problemSchema } },
+});
+
+/** The OpenAPI 3.1 document of the operations, out of the schemas that check them. */
+export function openApiDocument(operations: readonly Operation[]): object {
+  const registry = new OpenAPIRegistry();
+  registry.registerComponent('securitySchemes', 'app', { type: 'http', scheme: 'bearer' });
+  for (const operation of operations) {
+    const { method, path, id, tag, summary, permission, params, query, body, status, reply } = operation;
+    const more = operation.description ? `${operation.description}\n\n` : '';
+    registry.registerPath({
+      method,
+      path,
+      operationId: id,
+      tags: [tag],
+      summary,
+      description: `${more}The app must be allowed \`${permission}\`.`,
+      security: [{ app: [] }],
+      request: {
+        ...(params && { params: params as unknown as z.ZodObject }),
+        ...(query && { query: query as unknown as z.ZodObject }),
+        ...(body && { body: { required: true, content: { 'application/json': { schema: body } } } }),
+      },
+      responses: {
+        [status]: {
+          description: reply ? 'Done' : 'Done; there is nothing to say',
+          ...(reply && { content: { 'application/json': { schema: reply } } }),
+        },
+        400: problem('The request is not what the interface takes'),
+        401: problem('No app has this key'),
+        403: problem('The app may not do this'),
+        default: problem('Anything else'),
+      },
+    });
+  }
+  return new OpenApiGeneratorV31(registry.definitions).generateDocument({
+    openapi: '3.1.0',
+    info: { title: 'TeamTalk HTTP API', version: '1', description },
+    servers: [{ url: '/' }],
+  });
+}

@@ -1,0 +1,82 @@
+import { z } from 'zod';
+
+/** What can be wrong with a call, by the last part of its `type`, with status and title (RFC 9457). */
+const kinds = {
+  'invalid-request': { status: 400, title: 'The request is not what the interface takes' },
+  'unknown-app': { status: 401, title: 'No app has this key or signature' },
+  'not-permitted': { status: 403, title: 'The app may not do this' },
+  'wrong-address': { status: 403, title: 'The app may not call from this address' },
+  'wrong-sender': { status: 403, title: 'The app may not speak as this user' },
+  'not-found': { status: 404, title: 'There is no such thing' },
+  'method-not-allowed': { status: 405, title: 'The path has no such method' },
+  conflict: { status: 409, title: 'It cannot be done as things are' },
+  'too-large': { status: 413, title: 'The request is too large' },
+  'other-request': { status: 422, title: 'The Idempotency-Key was used for another request' },
+  'not-possible': { status: 422, title: 'It cannot be done for these users or groups' },
+  'too-many-calls': { status: 429, title: 'The app calls more often than it may' },
+  'server-error': { status: 500, title: 'Something went wrong here' },
+  unavailable: { status: 503, title: 'It cannot be done now; try again' },
+} as const;
+
+export type ProblemKind = keyof typeof kinds;
+
+/** A place in the request that is wrong. */
+export interface Fault {
+  /** JSON pointer into the body, or the name of a parameter */
+  at: string;
+  detail: string;
+}
+
+/** What a problem looks like on the wire. */
+export const problemSchema = z
+  .object({
+    type: z.string().describe('urn:teamtalk:problem: and the kind of problem'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().optional(),
+    errors: z
+      .array(
+        z.object({
+          at: z.string().describe('JSON pointer into the body, or a parameter'),
+          detail: z.string(),
+        }),
+      )
+      .optional(),
+  })
+  .meta({ id: 'Problem', description: 'Why a call was not served (RFC 9457)' });
+
+/** Thrown by an operation that cannot be done. */
+export class Problem extends Error {
+  readonly kind: ProblemKind;
+  readonly faults: readonly Fault[] | undefined;
+
+  constructor(kind: ProblemKind, detail?: string, faults?: readonly Fault[]) {
+    super(detail ?? kinds[kind].title);
+    this.kind = kind;
+    this.faults = faults;
+  }
+
+  get status(): number {
+    return kinds[this.kind].status;
+  }
+
+  toJSON(): z.input<typeof problemSchema> {
+    const { status, title } = kinds[this.kind];
+    return {
+      type: `urn:teamtalk:problem:${this.kind}`,
+      title,
+      status,
+      ...(this.message !== title && { detail: this.message }),
+      ...(this.faults && { errors: [...this.faults] }),
+    };
+  }
+}
+
+/** @param prefix stands before each path: empty for the body */
+export function invalidRequest(error: z.ZodError, prefix = ''): Problem {
+  const faults = error.issues.map(({ path, message }) => ({
+    at: prefix === '' ? `/${path.join('/')}` : path.join('.') || prefix,
+    detail: message,
+  }));
+  return new Problem('invalid-request', undefined, faults.slice(0, 20));
+}

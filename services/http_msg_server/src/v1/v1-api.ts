@@ -1,0 +1,190 @@
+import express, {
+  type ErrorRequestHandler,
+  type Request,
+  type RequestHandler,
+  type Response,
+  Router,
+} from 'express';
+import type { z } from 'zod';
+import type { ApiOptions } from '../api/app.js';
+import { bytesOf } from '../api/call.js';
+import { isTooDeep } from '../api/json-depth.js';
+import { type Refusal, refusalOf } from '../auth/access.js';
+import type { App } from '../auth/app.js';
+import { signatureHeadersOf } from '../auth/signature.js';
+import { docsPage } from './docs-page.js';
+import { openApiDocument } from './openapi.js';
+import type { Input, Operation } from './operation.js';
+import { invalidRequest, Problem, type ProblemKind } from './problem.js';
+
+const refusals: Record<Refusal, ProblemKind> = {
+  key: 'unknown-app',
+  permission: 'not-permitted',
+  address: 'wrong-address',
+  sender: 'wrong-sender',
+  rate: 'too-many-calls',
+  unavailable: 'unavailable',
+};
+
+/** Label of what is no operation, and of calls whose app is not known. */
+const none = 'none';
+
+interface Locals {
+  operation?: Operation;
+  app?: App;
+  /** performance.now() at the beginning */
+  begin?: number;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** The operations below /v1: JSON with proper status codes and problem details. They always need an app. */
+export function v1Api(
+  { kit, context, access, maxBodyBytes }: ApiOptions,
+  operations: readonly Operation[],
+): RequestHandler {
+  const { health, log, metrics } = kit;
+  const answered = metrics.counter('v1_requests_total', 'Calls below /v1 answered, by HTTP status', [
+    'operation',
+    'app',
+    'status',
+  ]);
+  const seconds = metrics.histogram('v1_request_seconds', 'Time from a request’s headers to its answer', [
+    'operation',
+  ]);
+
+  function finish(request: Request, response: Response, status: number, body?: string, trace?: string): void {
+    const { operation, app, begin = performance.now() } = response.locals as Locals;
+    const ms = performance.now() - begin;
+    const name = operation?.id ?? none;
+    answered.inc({ operation: name, app: app?.name ?? none, status });
+    seconds.observe({ operation: name }, ms / 1000);
+    log.info(
+      {
+        operation: name,
+        status,
+        ms: Math.round(ms),
+        ...(app && { app: app.name }),
+        ...(trace && { trace }),
+        peer: request.ip,
+      },
+      'answered',
+    );
+    if (response.headersSent || response.destroyed) return;
+    if (health.draining) response.set('connection', 'close');
+    response.set('cache-control', 'no-store');
+    if (trace) response.set('x-trace-id', trace);
+    response.status(status).end(body);
+  }
+
+  function refuse(request: Request, response: Response, problem: Problem): void {
+    if (problem.status === 401) response.set('www-authenticate', 'Bearer');
+    if (problem.status === 429 || problem.status === 503) response.set('retry-after', '1');
+    response.set('content-type', 'application/problem+json; charset=utf-8');
+    finish(request, response, problem.status, JSON.stringify(problem));
+  }
+
+  async function identify(request: Request): Promise<App> {
+    const [scheme, key] = (request.get('authorization') ?? '').split(' ');
+    const app = await access.identify({
+      key: scheme?.toLowerCase() === 'bearer' ? key : undefined,
+      signature: signatureHeadersOf((name) => request.get(name)),
+      request: { method: request.method, target: request.originalUrl, body: bytesOf(request) },
+    });
+    if (app === undefined) throw new Problem('unknown-app', 'send a key: Authorization: Bearer …');
+    if (typeof app === 'string') throw new Problem(refusals[app]);
+    return app;
+  }
+
+  function serve(operation: Operation): RequestHandler {
+    return async (request, response) => {
+      const app = await identify(request);
+      response.locals.app = app;
+      const input = {
+        params: check(operation.params, request.params, 'path'),
+        query: check(operation.query, request.query, 'query'),
+        body: operation.body ? check(operation.body, jsonOf(request)) : undefined,
+        app,
+        idempotencyKey: request.get('idempotency-key'),
+      } as Input<never, never, never>;
+      const sender = operation.sender?.(input);
+      const refusal = refusalOf(app, { permission: operation.permission, address: request.ip, sender });
+      if (refusal) throw new Problem(refusals[refusal]);
+      const { reply, location, trace } = await operation.handle(context, input);
+      if (location) response.set('location', location);
+      if (reply !== undefined) response.set('content-type', 'application/json; charset=utf-8');
+      finish(
+        request,
+        response,
+        operation.status,
+        reply === undefined ? undefined : JSON.stringify(reply),
+        trace,
+      );
+    };
+  }
+
+  const router = Router({ caseSensitive: true });
+  const document = JSON.stringify(openApiDocument(operations));
+  router.get('/v1/openapi.json', (_request, response) => {
+    response.set('cache-control', 'no-cache').type('json').end(document);
+  });
+  router.use('/v1/docs', docsPage());
+  const anyBody = express.raw({ type: () => true, limit: maxBodyBytes });
+  const methods = new Map<string, string[]>();
+  for (const operation of operations) {
+    const path = operation.path.replaceAll(/\{(\w+)\}/g, ':$1');
+    methods.set(path, [...(methods.get(path) ?? []), operation.method.toUpperCase()]);
+    const begin: RequestHandler = (_request, response, next) => {
+      response.locals.operation = operation;
+      next();
+    };
+    router[operation.method](path, begin, anyBody, serve(operation));
+  }
+  for (const [path, allowed] of methods) {
+    router.all(path, (_request, response) => {
+      response.set('allow', allowed.join(', '));
+      throw new Problem('method-not-allowed');
+    });
+  }
+  router.use('/v1', () => {
+    throw new Problem('not-found', 'there is no such path; /v1/docs/ shows those there are');
+  });
+
+  // Express knows an error handler by its four parameters.
+  const failed: ErrorRequestHandler = (error, request, response, _next) => {
+    refuse(request, response, problemOf(error));
+  };
+  router.use(failed);
+  return router;
+
+  function problemOf(error: unknown): Problem {
+    if (error instanceof Problem) return error;
+    // What express and reading a body throw has a status: too large, cut off, an unknown encoding.
+    const status: unknown = (error as { status?: unknown } | undefined)?.status;
+    if (status === 413) return new Problem('too-large', `a body has at most ${maxBodyBytes} bytes`);
+    if (typeof status === 'number' && status < 500) return new Problem('invalid-request');
+    log.error({ err: error }, 'a request failed');
+    return new Problem('server-error');
+  }
+}
+
+function check(schema: z.ZodType | undefined, value: unknown, where = ''): unknown {
+  if (!schema) {
+    if (Object.keys(value as object).length === 0) return undefined;
+    throw new Problem('invalid-request', `the ${where} has parameters that are not known here`);
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw invalidRequest(parsed.error, where);
+}
+
+function jsonOf(request: Request): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(utf8.decode(bytesOf(request)));
+  } catch {
+    throw new Problem('invalid-request', 'the body is not JSON in UTF-8');
+  }
+  if (isTooDeep(value)) throw new Problem('invalid-request', 'the body is nested too deeply');
+  return value;
+}
