@@ -23,7 +23,7 @@ export async function ask<RequestIn, RequestOut, ReplyIn, ReplyOut>(
 }
 
 /** What the failure of a call to another service means to the caller of the API. */
-export function problemOf(error: unknown): unknown {
+function problemOf(error: unknown): unknown {
   if (!(error instanceof TeamTalkError)) return error;
   const detail = error.message.replace(/^\S+: /, '');
   if (error.code === 'invalid-argument') return new Problem('invalid-request', detail);

@@ -13,7 +13,7 @@ export interface Input<Params, Query, Body> {
 }
 
 /** What an operation answers. */
-export interface Answer<Reply> {
+interface Answer<Reply> {
   readonly reply: Reply;
   /** where what was made can be looked at */
   readonly location?: string;
