@@ -25,11 +25,12 @@ async function importRules() {
     throw new StepError(`${problems.length} imports break the rules`, problems.join('\n'));
 }
 
-/** docs/reference/ and the settings in k8s/ are what the services say. */
+/** docs/reference/ and the settings in k8s/ are what the services and proto/client say. */
 async function generatedDocs() {
   const cli = path.join(top, 'services/cli/dist/main.js');
   if (!existsSync(cli)) throw new StepError('the teamtalk command is not built');
   await run(process.execPath, [cli, 'config-docs', '--check']);
+  await run(process.execPath, [cli, 'protocol-docs', '--check']);
   await ensureKustomize();
   await run(process.execPath, [cli, 'manifests', '--check']);
 }

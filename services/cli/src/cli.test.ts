@@ -10,7 +10,17 @@ describe('teamtalk', () => {
   it('helps', async () => {
     const { status, stdout } = await teamtalk(['--help']);
     expect(status).toBe(0);
-    for (const name of ['dev', 'migrate', 'user', 'seed', 'send', 'listen', 'check-config', 'config-docs']) {
+    for (const name of [
+      'dev',
+      'migrate',
+      'user',
+      'seed',
+      'send',
+      'listen',
+      'check-config',
+      'config-docs',
+      'protocol-docs',
+    ]) {
       expect(stdout).toContain(`\n  ${name}`);
     }
   });

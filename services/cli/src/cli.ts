@@ -2,11 +2,11 @@ import { Command, CommanderError } from 'commander';
 import * as app from './commands/app.js';
 import * as bench from './commands/bench.js';
 import * as checkConfig from './commands/check-config.js';
-import * as configDocs from './commands/config-docs.js';
 import * as dev from './commands/dev.js';
 import * as listen from './commands/listen.js';
 import * as manifests from './commands/manifests.js';
 import * as migrate from './commands/migrate.js';
+import * as referenceDocs from './commands/reference-docs.js';
 import * as seed from './commands/seed.js';
 import * as send from './commands/send.js';
 import * as user from './commands/user.js';
@@ -26,7 +26,7 @@ const commands = [
   bench,
   // its settings and pages
   checkConfig,
-  configDocs,
+  referenceDocs,
   manifests,
 ];
 

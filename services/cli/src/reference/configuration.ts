@@ -1,11 +1,12 @@
 import { describeEnv, type EnvSchema } from '@teamtalk/service-kit';
+import { table } from './markdown.js';
 
 /** The reference page of all variables, in Markdown. */
 export function configReference(
   schemas: ReadonlyArray<readonly [service: string, schema: EnvSchema]>,
 ): string {
-  const sections = schemas.map(([service, schema]) =>
-    [`## ${service}`, '', '| Variable | Default | Meaning |', '|---|---|---|', ...rowsOf(schema)].join('\n'),
+  const sections = schemas.map(
+    ([service, schema]) => `## ${service}\n\n${table(['Variable', 'Default', 'Meaning'], rowsOf(schema))}`,
   );
   return `${[introduction, ...sections].join('\n\n')}\n`;
 }
@@ -18,13 +19,9 @@ Every service reads environment variables and nothing else. An empty value count
 finds wrong values names all of them and ends with exit status 78; \`npx teamtalk check-config\` says the same
 without starting it.`;
 
-function rowsOf(schema: EnvSchema): string[] {
+function rowsOf(schema: EnvSchema): string[][] {
   return describeEnv(schema).map(({ name, description, fallback, required }) => {
     const shown = required ? 'required' : fallback === undefined || fallback === '' ? '' : `\`${fallback}\``;
-    return `| \`${name}\` | ${cell(shown)} | ${cell(description)} |`;
+    return [`\`${name}\``, shown, description];
   });
-}
-
-function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ');
 }
