@@ -1,0 +1,8 @@
+// Whether the service in this container is ready; what HEALTHCHECK runs.
+import { envSchema } from './dist/config.js';
+
+const port = envSchema.OPS_PORT.parse(process.env.OPS_PORT || undefined);
+const answer = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(4_000) }).catch(
+  () => undefined,
+);
+process.exit(answer?.ok ? 0 : 1);
