@@ -10,6 +10,7 @@ const below = {
   'service-kit': [],
   'blob-store': ['service-kit'],
   bus: ['service-kit'],
+  net: ['service-kit'],
   rpc: ['service-kit'],
   client: ['protocol'],
 };

@@ -1,7 +1,7 @@
+import { type TlsFiles, tlsEnv, tlsFiles } from '@teamtalk/net';
 import {
   busEnv,
   type CommonConfig,
-  ConfigError,
   commonConfig,
   commonEnv,
   type EnvValues,
@@ -20,20 +20,11 @@ export const envSchema = {
   WS_ORIGINS: env.optionalString(
     'Origins of the web pages that may connect, as https://chat.example.com, separated by commas; any when unset',
   ),
-  TLS_CERT_FILE: env.optionalString(
-    'PEM file of the TLS certificate with its chain; set with TLS_KEY_FILE, the ports for clients speak TLS. The files are read again when they change',
-  ),
-  TLS_KEY_FILE: env.optionalString('PEM file of the key of the TLS certificate'),
+  ...tlsEnv,
   TLS_PORTS: env.choice(
     ['all', 'client', 'ws'],
     'all',
     'Which ports speak TLS once there is a certificate: both, CLIENT_PORT only, or WS_PORT only',
-  ),
-  TLS_RELOAD_MS: env.integer(
-    10_000,
-    10,
-    86_400_000,
-    'Time between two looks at the files of the TLS certificate, ms',
   ),
   PROXY_PROTOCOL: env.choice(
     ['off', 'v2'],
@@ -156,9 +147,7 @@ export interface MsgServerConfig extends CommonConfig {
   /** undefined: no clients by WebSocket. `origins` undefined: pages of any. */
   webSocket: { port: number; origins: readonly string[] | undefined } | undefined;
   /** undefined: no TLS. `client` and `webSocket` say which ports speak it. */
-  tls:
-    | { certFile: string; keyFile: string; reloadMs: number; client: boolean; webSocket: boolean }
-    | undefined;
+  tls: (TlsFiles & { client: boolean; webSocket: boolean }) | undefined;
   /** Whether connections begin with a PROXY header. */
   proxyProtocol: boolean;
   advertise: { ip1: string; ip2: string; port: number };
@@ -227,12 +216,9 @@ function listOf(text: string | undefined): string[] | undefined {
 }
 
 function nestTls(values: EnvValues<typeof envSchema>): MsgServerConfig['tls'] {
-  const { TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile, TLS_PORTS: ports } = values;
-  if (certFile === undefined && keyFile === undefined) return undefined;
-  if (certFile === undefined) throw new ConfigError(['TLS_CERT_FILE: is required with TLS_KEY_FILE']);
-  if (keyFile === undefined) throw new ConfigError(['TLS_KEY_FILE: is required with TLS_CERT_FILE']);
-  const reloadMs = values.TLS_RELOAD_MS;
-  return { certFile, keyFile, reloadMs, client: ports !== 'ws', webSocket: ports !== 'client' };
+  const files = tlsFiles(values);
+  const ports = values.TLS_PORTS;
+  return files && { ...files, client: ports !== 'ws', webSocket: ports !== 'client' };
 }
 
 /** @throws ConfigError naming every variable that is wrong */

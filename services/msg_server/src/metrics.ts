@@ -1,5 +1,5 @@
+import { type EntranceMetrics, entranceMetrics } from '@teamtalk/net';
 import type { Metrics } from '@teamtalk/service-kit';
-import type { ProxyHeaderErrorReason } from './connection/proxy-header.js';
 
 /** Why a message from a client was not stored; it got no ack. */
 export type DropReason =
@@ -27,9 +27,6 @@ export type BadPduReason =
   | 'not-one-pdu'
   | 'websocket'
   | 'failed';
-
-/** Why a connection that had to begin with a PROXY header was closed. */
-export type ProxyRefusal = ProxyHeaderErrorReason | 'timeout';
 
 /** Why a client's connection ended. */
 export type CloseReason =
@@ -106,11 +103,11 @@ export class MsgServerMetrics {
   readonly badPdus: CounterBy<'reason', BadPduReason>;
   readonly closed: CounterBy<'reason', CloseReason>;
   readonly logins: CounterBy<'result', LoginOutcome>;
-  readonly refusedSockets: { inc(): void };
-  readonly proxyRefused: CounterBy<'reason', ProxyRefusal>;
+  readonly refusedSockets: EntranceMetrics['refusedSockets'];
+  readonly proxyRefused: EntranceMetrics['proxyRefused'];
   readonly upgradesRefused: CounterBy<'reason', 'origin' | 'no-upgrade' | 'bad-request'>;
-  readonly handshakesFailed: { inc(): void };
-  readonly certificateReloads: CounterBy<'outcome', 'ok' | 'refused'>;
+  readonly handshakesFailed: EntranceMetrics['handshakesFailed'];
+  readonly certificateReloads: EntranceMetrics['certificateReloads'];
   readonly queriesFailed: CounterBy<'command', string>;
   readonly refused: CounterBy<'command', string>;
   readonly groupChangesUntold: { inc(): void };
@@ -138,25 +135,15 @@ export class MsgServerMetrics {
       'reason',
     ]);
     this.logins = metrics.counter('logins_total', 'Logins by how they ended', ['result']);
-    this.refusedSockets = metrics.counter(
-      'connections_refused_total',
-      'Connections not accepted because far too many are open',
-    );
-    this.proxyRefused = metrics.counter(
-      'proxy_headers_refused_total',
-      'Connections closed because they did not begin with a PROXY header',
-      ['reason'],
-    );
+    const entrance = entranceMetrics(metrics);
+    this.refusedSockets = entrance.refusedSockets;
+    this.proxyRefused = entrance.proxyRefused;
+    this.handshakesFailed = entrance.handshakesFailed;
+    this.certificateReloads = entrance.certificateReloads;
     this.upgradesRefused = metrics.counter(
       'websocket_upgrades_refused_total',
       'HTTP requests to the WebSocket port that did not become a WebSocket',
       ['reason'],
-    );
-    this.handshakesFailed = metrics.counter('tls_handshakes_failed_total', 'TLS handshakes that failed');
-    this.certificateReloads = metrics.counter(
-      'tls_certificate_reloads_total',
-      'Changed certificate files by what became of them; with refused the old certificate is kept',
-      ['outcome'],
     );
     this.queriesFailed = metrics.counter(
       'queries_failed_total',

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { Announcer, Bus, Registry, rendezvous, topics } from '@teamtalk/bus';
+import { openCertificate } from '@teamtalk/net';
 import { allCommands, IM } from '@teamtalk/protocol';
 import {
   type MessageAppender,
@@ -14,7 +15,6 @@ import {
 import { type Kit, type Service, type StartOptions, startService, withDeadline } from '@teamtalk/service-kit';
 import { asBuffer } from './bytes.js';
 import type { MsgServerConfig } from './config.js';
-import { CertificateFiles } from './connection/certificate.js';
 import { ClientListener } from './connection/client-listener.js';
 import type { Connection } from './connection/connection.js';
 import { LocalUsers } from './connection/local-users.js';
@@ -29,6 +29,7 @@ import { RecentTickets } from './delivery/recent-tickets.js';
 import { dispatcher } from './handlers/index.js';
 import { takeNodeEvent } from './handlers/node-event.js';
 import { sendPresenceSnapshot } from './handlers/presence-snapshot.js';
+import { tellUserSessions } from './handlers/user-sessions.js';
 import { MsgServerMetrics } from './metrics.js';
 import { ChangeNotices } from './notices/change-notices.js';
 import { PresencePublisher } from './presence/presence-publisher.js';
@@ -139,9 +140,10 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
   const take = takeNodeEvent(context);
   bus.answer(topics.node(instance), take);
   bus.subscribe(topics.everyNode, (event) => void take(event));
+  bus.answer(topics.userSessions, tellUserSessions(context));
   bus.answer(topics.presenceSnapshot(instance), sendPresenceSnapshot(context));
 
-  const certificate = await openCertificate(config, kit, metrics);
+  const certificate = await openCertificate(config.tls, kit, metrics);
   const listener = new ClientListener({
     config,
     certificate,
@@ -175,22 +177,6 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
     await bus.flush();
   });
   return ports;
-}
-
-async function openCertificate(
-  { tls }: MsgServerConfig,
-  kit: Kit,
-  metrics: MsgServerMetrics,
-): Promise<CertificateFiles | undefined> {
-  if (!tls) return undefined;
-  const certificate = await CertificateFiles.open({ ...tls, metrics, log: kit.log });
-  kit.life.onStop('certificate', () => certificate.stop());
-  kit.metrics.gauge(
-    'tls_certificate_expires_seconds',
-    'When the TLS certificate ends, Unix time',
-    () => certificate.expires,
-  );
-  return certificate;
 }
 
 function openStore(

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { CertificateFiles } from '@teamtalk/net';
 import type { Pdu } from '@teamtalk/protocol';
 import type { Logger } from '@teamtalk/service-kit';
 import type { MsgServerConfig } from '../config.js';
 import type { CloseReason, MsgServerMetrics } from '../metrics.js';
-import type { CertificateFiles } from './certificate.js';
 import { Connection, State } from './connection.js';
 import type { ConnectionHost } from './connection-host.js';
 import { Entrances } from './entrances.js';

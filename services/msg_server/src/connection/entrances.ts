@@ -1,13 +1,9 @@
+import { type Arrival, type CertificateFiles, ClientPort, ProxyEntrance, TlsEntrance } from '@teamtalk/net';
 import type { Logger } from '@teamtalk/service-kit';
 import type { MsgServerConfig } from '../config.js';
 import type { MsgServerMetrics } from '../metrics.js';
-import type { CertificateFiles } from './certificate.js';
-import { ClientPort } from './client-port.js';
 import type { Connection } from './connection.js';
-import type { Arrival } from './entrance.js';
-import { ProxyEntrance } from './proxy-entrance.js';
 import { attach } from './socket-transport.js';
-import { TlsEntrance } from './tls-entrance.js';
 import type { Transport } from './transport.js';
 import { WebSocketEntrance } from './web-socket-entrance.js';
 

@@ -1,7 +1,7 @@
+import { type ProxyHeader, ProxyHeaderError, ProxyHeaderParser } from '@teamtalk/net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { v2Header } from '../testing/proxy-headers.js';
-import { type ProxyHeader, ProxyHeaderError, ProxyHeaderParser } from './proxy-header.js';
 
 const pdu = Buffer.from('0000001000010000000707010005 0000'.replace(' ', ''), 'hex');
 

@@ -1,3 +1,4 @@
+import { plainAddress } from '@teamtalk/net';
 import { Commands, decodeBody, encodePdu, IM, type MessageOf, type PropertiesOf } from '@teamtalk/protocol';
 import { accounts, teamtalk } from '@teamtalk/rpc';
 import { type Connection, State } from '../connection/connection.js';
@@ -105,11 +106,6 @@ async function check(
     kit.log.warn({ err: error }, 'a login could not be checked');
     return 'no-db-proxy';
   }
-}
-
-/** An IPv4 address is the same client's whether or not it comes as one of IPv6 (`::ffff:10.0.0.1`). */
-export function plainAddress(address: string): string {
-  return /^::ffff:\d+\./i.test(address) ? address.slice('::ffff:'.length) : address;
 }
 
 /** Makes the user known here and to the route_servers, answers him and kicks whom he takes the place of. */

@@ -1,13 +1,13 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { type Logger, listen } from '@teamtalk/service-kit';
-import type { MsgServerMetrics } from '../metrics.js';
+import type { EntranceMetrics } from './metrics.js';
 
 /** Connections the system may keep waiting to be accepted. */
 const backlog = 4_096;
 
 export interface ClientPortOptions {
   maxSockets: number;
-  metrics: MsgServerMetrics;
+  metrics: Pick<EntranceMetrics, 'refusedSockets'>;
   log: Logger;
   /** Takes each socket that was accepted. */
   take: (socket: Socket) => void;

@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
 import type { Logger } from '@teamtalk/service-kit';
-import type { MsgServerMetrics, ProxyRefusal } from '../metrics.js';
 import type { Arrival } from './entrance.js';
+import type { EntranceMetrics, ProxyRefusal } from './metrics.js';
 import { ProxyHeaderError, ProxyHeaderParser } from './proxy-header.js';
 
 export interface ProxyEntranceOptions {
-  metrics: MsgServerMetrics;
+  metrics: Pick<EntranceMetrics, 'proxyRefused'>;
   log: Logger;
   /** Takes the sockets whose header has been read; what came behind it is still to be read from them. */
   next: Arrival;

@@ -1,15 +1,15 @@
 import type { Socket } from 'node:net';
 import { createServer, type Server } from 'node:tls';
 import type { Logger } from '@teamtalk/service-kit';
-import type { MsgServerMetrics } from '../metrics.js';
 import type { Certificate } from './certificate.js';
 import type { Arrival } from './entrance.js';
+import type { EntranceMetrics } from './metrics.js';
 
 export interface TlsEntranceOptions {
   certificate: Certificate;
   /** Milliseconds a client has for the handshake. */
   handshakeMs: number;
-  metrics: MsgServerMetrics;
+  metrics: Pick<EntranceMetrics, 'handshakesFailed'>;
   log: Logger;
   /** Takes the sockets whose handshake is done. */
   next: Arrival;

@@ -1,8 +1,9 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
-import type { Logger } from '@teamtalk/service-kit';
-import type { MsgServerMetrics } from '../metrics.js';
+import type { Kit, Logger } from '@teamtalk/service-kit';
+import type { EntranceMetrics } from './metrics.js';
+import type { TlsFiles } from './tls-config.js';
 
 /** A certificate (the whole chain) and its key, PEM. */
 export interface Certificate {
@@ -10,12 +11,8 @@ export interface Certificate {
   key: Buffer;
 }
 
-export interface CertificateFilesOptions {
-  certFile: string;
-  keyFile: string;
-  /** Milliseconds between two looks at the files. */
-  reloadMs: number;
-  metrics: MsgServerMetrics;
+interface CertificateFilesOptions extends TlsFiles {
+  metrics: Pick<EntranceMetrics, 'certificateReloads'>;
   log: Logger;
 }
 
@@ -102,4 +99,26 @@ function digestOf({ cert, key }: Certificate): string {
 /** Unix seconds */
 function expiryOf({ cert }: Certificate): number {
   return Math.floor(Date.parse(new X509Certificate(cert).validTo) / 1000);
+}
+
+/**
+ * The certificate a service shows, with a metric of when it ends; its files are looked at until the service
+ * stops.
+ * @returns undefined without files: no TLS
+ * @throws Error when the files cannot be read or do not fit each other
+ */
+export async function openCertificate(
+  files: TlsFiles | undefined,
+  kit: Kit,
+  metrics: Pick<EntranceMetrics, 'certificateReloads'>,
+): Promise<CertificateFiles | undefined> {
+  if (!files) return undefined;
+  const certificate = await CertificateFiles.open({ ...files, metrics, log: kit.log });
+  kit.life.onStop('certificate', () => certificate.stop());
+  kit.metrics.gauge(
+    'tls_certificate_expires_seconds',
+    'When the TLS certificate ends, Unix time',
+    () => certificate.expires,
+  );
+  return certificate;
 }

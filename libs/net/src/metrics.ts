@@ -1,0 +1,38 @@
+import type { Metrics } from '@teamtalk/service-kit';
+import type { ProxyHeaderErrorReason } from './proxy-header.js';
+
+interface CounterBy<Label extends string, Value extends string> {
+  inc(labels: Record<Label, Value>): void;
+}
+
+/** Why a connection behind a load balancer was closed before anything was read from it. */
+export type ProxyRefusal = ProxyHeaderErrorReason | 'timeout';
+
+/** What the ways in count. */
+export interface EntranceMetrics {
+  readonly refusedSockets: { inc(): void };
+  readonly proxyRefused: CounterBy<'reason', ProxyRefusal>;
+  readonly handshakesFailed: { inc(): void };
+  readonly certificateReloads: CounterBy<'outcome', 'ok' | 'refused'>;
+}
+
+/** The same names in every service that takes clients in. */
+export function entranceMetrics(metrics: Metrics): EntranceMetrics {
+  return {
+    refusedSockets: metrics.counter(
+      'connections_refused_total',
+      'Connections not accepted because far too many are open',
+    ),
+    proxyRefused: metrics.counter(
+      'proxy_headers_refused_total',
+      'Connections closed because they did not begin with a PROXY header',
+      ['reason'],
+    ),
+    handshakesFailed: metrics.counter('tls_handshakes_failed_total', 'TLS handshakes that failed'),
+    certificateReloads: metrics.counter(
+      'tls_certificate_reloads_total',
+      'Changed certificate files by what became of them; with refused the old certificate is kept',
+      ['outcome'],
+    ),
+  };
+}
