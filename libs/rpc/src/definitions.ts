@@ -77,9 +77,17 @@ export const groups = {
 
 /** proto/internal/db_proxy.proto, service Files. */
 export const files = {
-  addOfflineFile: method('Files/AddOfflineFile', db.OfflineFile, db.ChangeReply),
+  addOfflineFile: method('Files/AddOfflineFile', db.OfflineFile, db.OfflineFileReply),
   listOfflineFiles: method('Files/ListOfflineFiles', db.UserRequest, db.OfflineFileList),
   deleteOfflineFile: method('Files/DeleteOfflineFile', db.DeleteOfflineFileRequest, db.ChangeReply),
+  createFileTask: method('Files/CreateFileTask', db.CreateFileTaskRequest, db.FileTaskReply),
+  getFileTask: method('Files/GetFileTask', db.GetFileTaskRequest, db.FileTaskReply),
+  addFilePart: method('Files/AddFilePart', db.AddFilePartRequest, db.ChangeReply),
+  cutFileParts: method('Files/CutFileParts', db.CutFilePartsRequest, db.ChangeReply),
+  completeFileTask: method('Files/CompleteFileTask', db.CompleteFileTaskRequest, db.ChangeReply),
+  extendFileTask: method('Files/ExtendFileTask', db.ExtendFileTaskRequest, db.ChangeReply),
+  listExpiredFileTasks: method('Files/ListExpiredFileTasks', db.ListExpiredFileTasksRequest, db.FileTaskIds),
+  removeFileTasks: method('Files/RemoveFileTasks', db.FileTaskIds, db.ChangeReply),
 } as const;
 
 /** proto/internal/db_proxy.proto, service Messages. */

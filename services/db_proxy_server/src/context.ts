@@ -8,6 +8,7 @@ import { ProvenCredentials } from './passwords/proven-credentials.js';
 import { ApiAnswers } from './repositories/api-answers.js';
 import { Apps } from './repositories/apps.js';
 import { Departments } from './repositories/departments.js';
+import { FileTasks } from './repositories/file-tasks.js';
 import { Groups } from './repositories/groups.js';
 import { LoginPlaces } from './repositories/login-places.js';
 import { type LoginLimit, Logins } from './repositories/logins.js';
@@ -39,6 +40,7 @@ export interface Context {
   readonly apps: Apps;
   readonly apiAnswers: ApiAnswers;
   readonly broadcasts: Broadcasts;
+  readonly fileTasks: FileTasks;
   /** `msg_data` that stands for an audio message in lists */
   readonly audioPreview: Buffer;
 }
@@ -69,6 +71,7 @@ export async function createContext(
     apps: new Apps(database),
     apiAnswers: new ApiAnswers(database),
     broadcasts: new Broadcasts(database),
+    fileTasks: new FileTasks(database),
     audioPreview: config.audioPreview,
   };
 }

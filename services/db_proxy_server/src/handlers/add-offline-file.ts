@@ -1,24 +1,18 @@
 import type { teamtalk } from '@teamtalk/rpc';
 import type { Context } from '../context.js';
-import { isStorableText } from '../repositories/text.js';
-
-/** Longest task id, characters; ours are UUIDs. */
-const maxTaskIdLength = 64;
-/** Longest name of a file, characters. */
-const maxNameLength = 255;
+import { offlineFileOf } from './offline-file.js';
 
 /**
- * A file that was uploaded for somebody (0x050b; protocol notes, section 8). The same again is done again.
- * Not done: an empty or too long task id or name, a task that is another transfer's, a sender or receiver
- * who is not there, or 200 files of this sender that the receiver has not fetched.
+ * A file was uploaded for somebody (0x050b; protocol notes, section 8). It waits since its upload was
+ * complete: this only says whether that is so, and what the file really is. Not done: no complete upload of
+ * this task from this sender to this receiver.
  */
 export function addOfflineFile({
   offlineFiles,
-}: Context): (request: teamtalk.db.OfflineFile) => Promise<teamtalk.db.ChangeReply.$Properties> {
-  return async ({ fromUserId, toUserId, taskId, fileName, fileSize }) => {
-    if (taskId === '' || !isStorableText(taskId, maxTaskIdLength)) return { done: false };
-    if (fileName === '' || !isStorableText(fileName, maxNameLength)) return { done: false };
-    const file = { taskId, fromUserId, toUserId, name: fileName, size: fileSize };
-    return { done: await offlineFiles.add(file) };
+}: Context): (request: teamtalk.db.OfflineFile) => Promise<teamtalk.db.OfflineFileReply.$Properties> {
+  return async ({ fromUserId, toUserId, taskId }) => {
+    if (taskId.includes('\0')) return { done: false };
+    const row = await offlineFiles.find(taskId, fromUserId, toUserId);
+    return row ? { done: true, file: offlineFileOf(row) } : { done: false };
   };
 }

@@ -4,12 +4,22 @@ import type { MessageStore } from '../message-store.js';
 import { addOfflineFile } from './add-offline-file.js';
 import { appendMessages } from './append-messages.js';
 import { changeAvatar } from './change-avatar.js';
+import {
+  addFilePart,
+  completeFileTask,
+  cutFileParts,
+  extendFileTask,
+  listExpiredFileTasks,
+  removeFileTasks,
+} from './change-file-task.js';
 import { changeMembers } from './change-members.js';
 import { changeSignature } from './change-signature.js';
 import { createBroadcast } from './create-broadcast.js';
+import { createFileTask } from './create-file-task.js';
 import { createGroup } from './create-group.js';
 import { deleteOfflineFile } from './delete-offline-file.js';
 import { getBroadcast } from './get-broadcast.js';
+import { getFileTask } from './get-file-task.js';
 import { getGroups } from './get-groups.js';
 import { getHistory } from './get-history.js';
 import { getLatestMessageId } from './get-latest-message-id.js';
@@ -53,6 +63,14 @@ export function serve(server: RpcServer, context: Context, store: MessageStore):
   server.unary(files.addOfflineFile, addOfflineFile(context));
   server.unary(files.listOfflineFiles, listOfflineFiles(context));
   server.unary(files.deleteOfflineFile, deleteOfflineFile(context));
+  server.unary(files.createFileTask, createFileTask(context));
+  server.unary(files.getFileTask, getFileTask(context));
+  server.unary(files.addFilePart, addFilePart(context));
+  server.unary(files.cutFileParts, cutFileParts(context));
+  server.unary(files.completeFileTask, completeFileTask(context));
+  server.unary(files.extendFileTask, extendFileTask(context));
+  server.unary(files.listExpiredFileTasks, listExpiredFileTasks(context));
+  server.unary(files.removeFileTasks, removeFileTasks(context));
 
   server.unary(apps.listApps, listApps(context));
   server.unary(apps.useNonce, useNonce(context));

@@ -1,16 +1,5 @@
 import type { Database, Statement } from '../database/database.js';
-import { userHasLeft } from '../entities/index.js';
 import { isStorableId } from './ids.js';
-
-export interface OfflineFile {
-  taskId: string;
-  fromUserId: number;
-  toUserId: number;
-  /** what the sender's client calls it */
-  name: string;
-  /** bytes, below 4 GiB */
-  size: number;
-}
 
 export interface OfflineFileRow {
   task_id: string;
@@ -20,40 +9,32 @@ export interface OfflineFileRow {
   size: number;
 }
 
-/** Files of one sender that may wait for one receiver. */
-const maxWaiting = 200;
 /** Files in one list, those that wait longest: the others follow when they have been fetched. */
 const maxListed = 500;
 
-const add: Statement = {
-  name: 'offline_file_add',
-  text: `
-    INSERT INTO offline_file (task_id, from_id, to_id, name, size)
-    SELECT $1::text, $2::int4, $3::int4, $4::text, $5::int8
-    WHERE (SELECT count(*) FROM im_user WHERE id IN ($2, $3) AND status <> ${userHasLeft})
-        = CASE WHEN $2::int4 = $3::int4 THEN 1 ELSE 2 END
-      AND (SELECT count(*) FROM offline_file WHERE to_id = $3 AND from_id = $2) < ${maxWaiting}
-    ON CONFLICT (task_id) DO NOTHING`,
-};
+const columns = 'id AS task_id, from_id, to_id, name, size::float8 AS size';
+const waits = 'completed_at IS NOT NULL AND expires_at > now()';
 
 const find: Statement = {
   name: 'offline_file_find',
-  text: 'SELECT task_id FROM offline_file WHERE task_id = $1 AND from_id = $2 AND to_id = $3',
+  text: `SELECT ${columns} FROM file_task WHERE id = $1 AND from_id = $2 AND to_id = $3 AND ${waits}`,
 };
 
 const list: Statement = {
   name: 'offline_file_list',
   text: `
-    SELECT task_id, from_id, to_id, name, size::float8 AS size FROM offline_file
-    WHERE to_id = $1 ORDER BY created_at, task_id LIMIT ${maxListed}`,
+    SELECT ${columns} FROM file_task
+    WHERE to_id = $1 AND ${waits} ORDER BY completed_at, id LIMIT ${maxListed}`,
 };
 
 const remove: Statement = {
   name: 'offline_file_delete',
-  text: 'DELETE FROM offline_file WHERE task_id = $1 AND from_id = $2 AND to_id = $3 RETURNING task_id',
+  text: `
+    UPDATE file_task SET expires_at = now()
+    WHERE id = $1 AND from_id = $2 AND to_id = $3 AND ${waits} RETURNING id`,
 };
 
-/** Files that were uploaded for somebody who has not fetched them yet. */
+/** Files that were uploaded for somebody who has not fetched them yet: the tasks that are complete. */
 export class OfflineFiles {
   readonly #database: Database;
 
@@ -61,14 +42,11 @@ export class OfflineFiles {
     this.#database = database;
   }
 
-  /**
-   * @returns whether it waits for its receiver now, also when it did before; false when one of the two does
-   * not exist or has left, too many files wait, or the task is another transfer's
-   */
-  async add({ taskId, fromUserId, toUserId, name, size }: OfflineFile): Promise<boolean> {
-    if (!isStorableId(fromUserId) || !isStorableId(toUserId)) return false;
-    await this.#database.query(add, [taskId, fromUserId, toUserId, name, size]);
-    return (await this.#database.query(find, [taskId, fromUserId, toUserId])).length > 0;
+  /** A file of this sender that waits for this receiver. */
+  async find(taskId: string, fromUserId: number, toUserId: number): Promise<OfflineFileRow | undefined> {
+    if (!isStorableId(fromUserId) || !isStorableId(toUserId)) return undefined;
+    const [row] = await this.#database.query<OfflineFileRow>(find, [taskId, fromUserId, toUserId]);
+    return row;
   }
 
   /** What waits for a user, the oldest first. */
@@ -77,7 +55,10 @@ export class OfflineFiles {
     return this.#database.query<OfflineFileRow>(list, [userId]);
   }
 
-  /** Takes a file off its receiver's list. @returns whether it was on it */
+  /**
+   * Takes a file off its receiver's list. What is stored of it goes when a file_server next looks for tasks
+   * that are over. @returns whether it was on it
+   */
   async delete(taskId: string, fromUserId: number, toUserId: number): Promise<boolean> {
     if (!isStorableId(fromUserId) || !isStorableId(toUserId)) return false;
     return (await this.#database.query(remove, [taskId, fromUserId, toUserId])).length > 0;

@@ -30,20 +30,21 @@ export function listOfflineFiles(context: Context): Handler {
 }
 
 /**
- * 0x050b: the user has uploaded a file for another one, whose PC clients are told by 0x0508 that it waits. It
- * has no answer; what the store does not take is not told to anybody.
+ * 0x050b: the user has uploaded a file for another one, whose PC clients are told by 0x0508 that it waits,
+ * under the name and with the size it was asked for. It has no answer; of an upload that is not complete
+ * nobody is told.
  */
 export function addOfflineFile(context: Context): Handler {
   const { metrics, pool } = context;
-  return request(context, Commands.FileAddOfflineReq, async (connection, message) => {
-    const { toUserId, taskId, fileName, fileSize } = message;
-    const file = { fromUserId: connection.userId, toUserId, taskId, fileName, fileSize };
-    const { done } = await pool.call(files.addOfflineFile, file, queryMs);
-    if (done) {
-      const ipAddrList = fileServerAddresses(context);
+  return request(context, Commands.FileAddOfflineReq, async (connection, { toUserId, taskId }) => {
+    const claimed = { fromUserId: connection.userId, toUserId, taskId };
+    const { done, file } = await pool.call(files.addOfflineFile, claimed, queryMs);
+    if (done && file) {
       notifyOfFile(context, connection, {
-        ...file,
-        ipAddrList,
+        ...claimed,
+        fileName: file.fileName ?? '',
+        fileSize: file.fileSize ?? 0,
+        ipAddrList: fileServerAddresses(context),
         transMode: FILE_TYPE_OFFLINE,
         offlineReady: 1,
       });

@@ -1,0 +1,339 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { teamtalk } from '@teamtalk/rpc';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createTestContext, type TestContext } from '../testing/test-context.js';
+import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
+import { addOfflineFile } from './add-offline-file.js';
+import {
+  addFilePart,
+  completeFileTask,
+  cutFileParts,
+  extendFileTask,
+  listExpiredFileTasks,
+  removeFileTasks,
+} from './change-file-task.js';
+import { createFileTask } from './create-file-task.js';
+import { deleteOfflineFile } from './delete-offline-file.js';
+import { getFileTask } from './get-file-task.js';
+import { listOfflineFiles } from './list-offline-files.js';
+
+const { db } = teamtalk;
+const { FILE_TASK_OK, FILE_TASK_UNKNOWN, FILE_TASK_BAD_REQUEST } = db.FileTaskResult;
+const { FILE_TASK_TOO_MANY, FILE_TASK_USER_QUOTA, FILE_TASK_TOTAL_QUOTA } = db.FileTaskResult;
+
+let database: TestDatabase;
+let context: TestContext;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  context = await createTestContext(database.url);
+  await database.dataSource.query(
+    `INSERT INTO im_user (id, name, password_hash, status)
+      SELECT n, 'u' || n, '', CASE n WHEN 9 THEN 3 ELSE 0 END FROM generate_series(1, 9) n`,
+  );
+});
+afterAll(async () => {
+  await context.close();
+  await database.drop();
+});
+beforeEach(() => database.dataSource.query('TRUNCATE file_task CASCADE'));
+
+const lifetimeMs = 60_000;
+const sha256 = randomBytes(32);
+
+async function create(given: teamtalk.db.CreateFileTaskRequest.$Properties = {}, on = context) {
+  const request = { taskId: randomUUID(), fromUserId: 1, toUserId: 2, fileName: 'report.pdf', fileSize: 100 };
+  const reply = await createFileTask(on)(
+    new db.CreateFileTaskRequest({ ...request, offline: true, lifetimeMs, ...given }),
+  );
+  return { result: reply.result, id: reply.task?.taskId ?? '' };
+}
+
+async function find(taskId: string, on = context) {
+  const { task } = await getFileTask(on)(new db.GetFileTaskRequest({ taskId, withParts: true }));
+  return task;
+}
+
+async function addPart(taskId: string, start: number, size: number, key = `${taskId}/${start}`) {
+  const part = { start, size, key, sha256 };
+  return (await addFilePart(context)(new db.AddFilePartRequest({ taskId, part, lifetimeMs }))).done;
+}
+
+async function complete(taskId: string, hash: Uint8Array = sha256) {
+  const request = new db.CompleteFileTaskRequest({ taskId, sha256: hash, lifetimeMs });
+  return (await completeFileTask(context)(request)).done;
+}
+
+async function extend(taskId: string, ms: number) {
+  return (await extendFileTask(context)(new db.ExtendFileTaskRequest({ taskId, lifetimeMs: ms }))).done;
+}
+
+/** A file that waits. */
+async function uploaded(given: teamtalk.db.CreateFileTaskRequest.$Properties = {}) {
+  const { id } = await create(given);
+  const size = given.fileSize ?? 100;
+  if (size > 0) await addPart(id, 0, size);
+  expect(await complete(id)).toBe(true);
+  return id;
+}
+
+async function announce(taskId: string, fromUserId = 1, toUserId = 2) {
+  return addOfflineFile(context)(new db.OfflineFile({ taskId, fromUserId, toUserId, fileName: 'other' }));
+}
+
+async function list(userId: number) {
+  return (await listOfflineFiles(context)(new db.UserRequest({ userId }))).files ?? [];
+}
+
+async function remove(request: teamtalk.db.DeleteOfflineFileRequest.$Properties) {
+  return (await deleteOfflineFile(context)(new db.DeleteOfflineFileRequest(request))).done;
+}
+
+describe('a task', () => {
+  test('is known to every replica, as it was asked for', async () => {
+    const other = await createTestContext(database.url);
+    const { id } = await create({ fileName: '报告 (1).docx', fileSize: 0xffff_ffff });
+    expect(await find(id, other)).toEqual({
+      taskId: id,
+      fromUserId: 1,
+      toUserId: 2,
+      fileName: '报告 (1).docx',
+      fileSize: 0xffff_ffff,
+      offline: true,
+      stored: 0,
+      complete: false,
+      parts: [],
+    });
+    await other.close();
+  });
+
+  test('names are kept as the client calls them', async () => {
+    for (const fileName of [
+      '..\\..\\boot.ini',
+      '/etc/passwd',
+      "'; DROP TABLE file_task; --",
+      '😀'.repeat(255),
+    ]) {
+      expect((await find((await create({ fileName })).id))?.fileName).toBe(fileName);
+    }
+  });
+
+  test('asked for again, because the answer was lost, is the same one', async () => {
+    const { id } = await create();
+    expect(await create({ taskId: id })).toEqual({ result: FILE_TASK_OK, id });
+    const rows = await database.dataSource.query('SELECT count(*)::int AS n FROM file_task');
+    expect(rows).toEqual([{ n: 1 }]);
+  });
+
+  test.each([
+    { taskId: '' },
+    { taskId: 'x'.repeat(65) },
+    { taskId: 'a\0b' },
+    { fileName: '' },
+    { fileName: 'x'.repeat(256) },
+    { fileName: 'a\0b' },
+    { fromUserId: 0 },
+    { fromUserId: 77 },
+    { fromUserId: 9 },
+    { toUserId: 9 },
+    { toUserId: 0x8000_0000 },
+  ])('that cannot be is refused: %o', async (given) => {
+    expect((await create(given)).result).toBe(FILE_TASK_BAD_REQUEST);
+  });
+
+  test('that nobody asked for, and one whose time is over, is unknown', async () => {
+    const { id } = await create();
+    expect(await extend(id, 0)).toBe(true);
+    for (const taskId of [id, randomUUID(), '', 'a\0b']) {
+      expect((await getFileTask(context)(new db.GetFileTaskRequest({ taskId }))).result).toBe(
+        FILE_TASK_UNKNOWN,
+      );
+    }
+    expect(await extend(id, lifetimeMs)).toBe(false);
+    expect(await addPart(id, 0, 100)).toBe(false);
+  });
+
+  test('whose time is over is listed until it is removed; others cannot be removed', async () => {
+    const alive = await create();
+    const over = await create({ lifetimeMs: 0 });
+    const expired = async () =>
+      (await listExpiredFileTasks(context)(new db.ListExpiredFileTasksRequest({ limit: 10 }))).taskIds;
+    expect(await expired()).toEqual([over.id]);
+    await removeFileTasks(context)(new db.FileTaskIds({ taskIds: [alive.id, over.id] }));
+    expect(await expired()).toEqual([]);
+    expect(await find(alive.id)).toBeDefined();
+  });
+});
+
+describe('quotas', () => {
+  test('the unfinished tasks of one sender', async () => {
+    for (let i = 0; i < 3; i++) await create({ offline: i % 2 === 0 });
+    expect((await create({ maxUnfinished: 3 })).result).toBe(FILE_TASK_TOO_MANY);
+    expect((await create({ maxUnfinished: 3, fromUserId: 3 })).result).toBe(FILE_TASK_OK);
+    expect((await create({ maxUnfinished: 4 })).result).toBe(FILE_TASK_OK);
+  });
+
+  test('bytes of one sender and of all, exactly', async () => {
+    const first = await create({ fileSize: 600 });
+    expect((await create({ fileSize: 401, maxUserBytes: 1000 })).result).toBe(FILE_TASK_USER_QUOTA);
+    expect((await create({ fileSize: 400, maxUserBytes: 1000 })).result).toBe(FILE_TASK_OK);
+    expect((await create({ fromUserId: 3, fileSize: 1, maxTotalBytes: 1000 })).result).toBe(
+      FILE_TASK_TOTAL_QUOTA,
+    );
+    expect((await create({ fromUserId: 3, fileSize: 500, maxUserBytes: 1000 })).result).toBe(FILE_TASK_OK);
+    const online = { offline: false, fileSize: 5000, maxUserBytes: 1000, maxTotalBytes: 1000 };
+    expect((await create(online)).result).toBe(FILE_TASK_OK);
+    // What is over counts until its bytes are gone.
+    await extend(first.id, 0);
+    expect((await create({ fileSize: 600, maxUserBytes: 1000 })).result).toBe(FILE_TASK_USER_QUOTA);
+    await removeFileTasks(context)(new db.FileTaskIds({ taskIds: [first.id] }));
+    expect((await create({ fileSize: 600, maxUserBytes: 1000 })).result).toBe(FILE_TASK_OK);
+  });
+
+  test('hold for requests that come at once through two replicas', async () => {
+    const other = await createTestContext(database.url);
+    const replies = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => create({ maxUserBytes: 500 }, i % 2 ? other : context)),
+    );
+    expect(replies.filter(({ result }) => result === FILE_TASK_OK)).toHaveLength(5);
+    await other.close();
+  });
+
+  test('so many of one sender wait for one receiver at most; others can still send', async () => {
+    await database.dataSource.query(
+      `INSERT INTO file_task (id, from_id, to_id, name, size, offline, expires_at)
+        SELECT gen_random_uuid(), 1, 2, 'f', 1, true, now() + interval '1 hour' FROM generate_series(1, 199)`,
+    );
+    expect((await create()).result).toBe(FILE_TASK_OK);
+    expect((await create()).result).toBe(FILE_TASK_TOO_MANY);
+    expect((await create({ fromUserId: 3 })).result).toBe(FILE_TASK_OK);
+    expect((await create({ toUserId: 3 })).result).toBe(FILE_TASK_OK);
+  });
+});
+
+describe('an upload', () => {
+  test('grows part by part, without gaps and not beyond the end', async () => {
+    const { id } = await create();
+    expect(await addPart(id, 1, 10)).toBe(false);
+    expect(await addPart(id, 0, 101)).toBe(false);
+    expect(await addPart(id, 0, 60)).toBe(true);
+    expect(await addPart(id, 0, 60), 'again').toBe(true);
+    expect(await addPart(id, 0, 60, 'another key')).toBe(false);
+    expect(await addPart(id, 50, 50)).toBe(false);
+    expect(await complete(id)).toBe(false);
+    expect(await addPart(id, 60, 40)).toBe(true);
+    const task = await find(id);
+    expect(task).toMatchObject({ stored: 100, complete: false });
+    expect(task?.parts?.map(({ start, size, key }) => ({ start, size, key }))).toEqual([
+      { start: 0, size: 60, key: `${id}/0` },
+      { start: 60, size: 40, key: `${id}/60` },
+    ]);
+    expect(await complete(id)).toBe(true);
+    expect(await complete(id), 'again').toBe(true);
+    expect(await complete(id, randomBytes(32)), 'of another hash').toBe(false);
+    expect(await find(id)).toMatchObject({ complete: true, sha256 });
+    expect(await addPart(id, 100, 1)).toBe(false);
+  });
+
+  test('of two at once one adds each part', async () => {
+    const { id } = await create();
+    const added = await Promise.all(Array.from({ length: 8 }, (_, i) => addPart(id, 0, 10, `key ${i}`)));
+    expect(added.filter(Boolean)).toHaveLength(1);
+    expect((await find(id))?.stored).toBe(10);
+  });
+
+  test('can be cut back as long as it is not complete', async () => {
+    const { id } = await create();
+    const cut = async (start: number) =>
+      (await cutFileParts(context)(new db.CutFilePartsRequest({ taskId: id, start }))).done;
+    for (let start = 0; start < 100; start += 25) await addPart(id, start, 25);
+    expect(await cut(25)).toBe(true);
+    expect(await find(id)).toMatchObject({ stored: 25, parts: [{ start: 0 }] });
+    await addPart(id, 25, 75);
+    await complete(id);
+    expect(await cut(0)).toBe(false);
+    expect(await find(id)).toMatchObject({ stored: 100, complete: true });
+  });
+
+  test('of an empty file has no part; an online transfer is never complete', async () => {
+    expect(await complete((await create({ fileSize: 0 })).id)).toBe(true);
+    expect(await complete((await create({ fileSize: 0, offline: false })).id)).toBe(false);
+    expect(await addPart((await create({ offline: false })).id, 0, 10)).toBe(false);
+  });
+});
+
+describe('a file that waits', () => {
+  test('is listed for its receiver and for nobody else, from the end of the upload on', async () => {
+    const { id } = await create();
+    expect(await list(2)).toEqual([]);
+    await addPart(id, 0, 100);
+    await complete(id);
+    const file = { fromUserId: 1, toUserId: 2, taskId: id, fileName: 'report.pdf', fileSize: 100 };
+    expect(await list(2)).toEqual([file]);
+    for (const other of [1, 3, 0, 0xffff_ffff]) expect(await list(other)).toEqual([]);
+    expect(await announce(id)).toEqual({ done: true, file });
+    expect(await announce(id)).toEqual({ done: true, file });
+    expect(await list(2)).toEqual([file]);
+  });
+
+  test('is announced only when its upload is complete, by its sender and for its receiver', async () => {
+    const half = await create();
+    await addPart(half.id, 0, 99);
+    for (const id of [half.id, randomUUID(), '', 'a\0b']) expect(await announce(id)).toEqual({ done: false });
+    const id = await uploaded();
+    for (const [from, to] of [
+      [2, 1],
+      [1, 3],
+      [3, 2],
+      [0, 2],
+      [1, 0x8000_0000],
+    ] as const) {
+      expect(await announce(id, from, to)).toEqual({ done: false });
+    }
+  });
+
+  test('to oneself is possible', async () => {
+    const id = await uploaded({ toUserId: 1 });
+    expect((await list(1)).map(({ taskId }) => taskId)).toEqual([id]);
+  });
+
+  test('only the receiver can take it off the list, once; then its blobs may go', async () => {
+    const id = await uploaded();
+    const second = await uploaded();
+    expect(await remove({ userId: 1, fromUserId: 1, taskId: id }), 'the sender').toBe(false);
+    expect(await remove({ userId: 3, fromUserId: 1, taskId: id }), 'a stranger').toBe(false);
+    expect(await remove({ userId: 2, fromUserId: 3, taskId: id }), 'another sender’s').toBe(false);
+    expect(await remove({ userId: 2, fromUserId: 1, taskId: id.slice(1) })).toBe(false);
+    expect(await remove({ userId: 2, fromUserId: 1, taskId: 'a\0b' })).toBe(false);
+    expect(await remove({ userId: 0xffff_ffff, fromUserId: 1, taskId: id })).toBe(false);
+    expect(await remove({ userId: 2, fromUserId: 1, taskId: id })).toBe(true);
+    expect(await remove({ userId: 2, fromUserId: 1, taskId: id })).toBe(false);
+    expect((await list(2)).map(({ taskId }) => taskId)).toEqual([second]);
+    const { taskIds } = await listExpiredFileTasks(context)(
+      new db.ListExpiredFileTasksRequest({ limit: 10 }),
+    );
+    expect(taskIds).toEqual([id]);
+    expect(await announce(id)).toEqual({ done: false });
+  });
+
+  test('is gone from the list when its time is over', async () => {
+    const id = await uploaded();
+    await database.dataSource.query('UPDATE file_task SET expires_at = now() WHERE id = $1', [id]);
+    expect(await list(2)).toEqual([]);
+    expect(await announce(id)).toEqual({ done: false });
+  });
+
+  test('the list is bounded: the oldest first, the others when those are fetched', async () => {
+    await database.dataSource.query(
+      `INSERT INTO file_task (id, from_id, to_id, name, size, offline, stored, sha256, completed_at, expires_at)
+        SELECT 't' || s || '-' || n, s, 2, 'f', 1, true, 1, $1, to_timestamp(10000 - n * 10 - s), now() + interval '1 day'
+        FROM generate_series(3, 8) s, generate_series(1, 100) n`,
+      [sha256],
+    );
+    const ids = (await list(2)).map(({ taskId }) => taskId);
+    expect(ids).toHaveLength(500);
+    expect(ids.slice(0, 3)).toEqual(['t8-100', 't7-100', 't6-100']);
+    await uploaded();
+    expect((await list(2)).map(({ taskId }) => taskId)).toEqual(ids);
+  });
+});
