@@ -64,6 +64,9 @@ export const topics = {
   /** anybody -> every msg_server; only broadcasts */
   everyNode: { subject: 'every-node', event: events.NodeEvent },
 
+  /** file_server -> every msg_server, answered by those where the user is logged in */
+  userSessions: { subject: 'user-sessions', event: events.UserSessionsQuery, answer: events.UserSessions },
+
   /** msg_server -> one of the file_servers */
   fileTask: { subject: 'file-task', event: events.FileTaskRequest, answer: events.FileTask },
 

@@ -1,26 +1,20 @@
 import { connect } from 'node:net';
-import { Bus, Registry, topics } from '@teamtalk/bus';
-import { Commands, decodeBody, encodePdu, encodeRawPdu } from '@teamtalk/protocol';
-import { createLogger, Metrics, type Service } from '@teamtalk/service-kit';
-import { RawConnection, type TestNats, testNats } from '@teamtalk/testkit/infrastructure';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadConfig } from './config.js';
-import { startFileServer } from './service.js';
+import { Registry, topics } from '@teamtalk/bus';
+import { Commands, encodePdu, encodeRawPdu } from '@teamtalk/protocol';
+import { createLogger, type Service } from '@teamtalk/service-kit';
+import { RawConnection } from '@teamtalk/testkit/infrastructure';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Installation, metricsOf } from './testing/installation.js';
 
-let nats: TestNats;
+let installation: Installation;
 let service: Service;
+beforeAll(async () => {
+  installation = await Installation.start();
+});
+afterAll(() => installation.stop());
+
 const start = (env: NodeJS.ProcessEnv = {}) =>
-  startFileServer(
-    loadConfig({
-      LOG_LEVEL: 'silent',
-      NATS_URL: nats.url,
-      NATS_PREFIX: nats.prefix,
-      OPS_PORT: '0',
-      CLIENT_PORT: '0',
-      MAX_CONSECUTIVE_BAD_PDUS: '3',
-      ...env,
-    }),
-  );
+  installation.fileServer({ MAX_CONSECUTIVE_BAD_PDUS: '3', ...env });
 
 const login = (seqNum = 5) =>
   encodePdu(
@@ -30,31 +24,17 @@ const login = (seqNum = 5) =>
   );
 const heartbeat = (seqNum = 1) => encodeRawPdu(0x0701, Buffer.alloc(0), seqNum);
 const open = (of = service) => RawConnection.open(of.ports.client!);
-const metrics = async (of = service) => (await fetch(`http://127.0.0.1:${of.ports.ops}/metrics`)).text();
+const metrics = (of = service) => metricsOf(of);
 const closedBecause = (reason: string, of = service) =>
   expect.poll(() => metrics(of)).toContain(`connections_closed_total{reason="${reason}"} 1\n`);
 
 beforeEach(async () => {
-  nats = await testNats();
   service = await start();
 });
 afterEach(() => service.stop());
 
 describe('a client', () => {
-  it('is refused with 0x0502 under its seq_num and closed: no transfer is carried out yet', async () => {
-    const connection = await open();
-    await connection.send(login(7));
-    const answer = await connection.next();
-    expect(answer).toMatchObject({ serviceId: 5, commandId: 0x0502, seqNum: 7 });
-    expect(decodeBody(Commands.FileLoginRes, answer.body)).toMatchObject({
-      resultCode: 1,
-      taskId: '3f0c1a52-6f0e-4a44-9a55-d6ef39a4ad3b',
-    });
-    await connection.closed;
-    await closedBecause('refused');
-  });
-
-  it('gets its heartbeats back before that', async () => {
+  it('gets its heartbeats back before it has logged in', async () => {
     const connection = await open();
     await connection.send(Buffer.concat([heartbeat(3), heartbeat(32_767)]));
     expect(await connection.next()).toMatchObject({ commandId: 0x0701, seqNum: 3 });
@@ -131,67 +111,64 @@ describe('a client', () => {
 describe('a connection', () => {
   it('that says nothing is closed', async () => {
     const hasty = await start({ LOGIN_TIMEOUT_MS: '100' });
-    try {
-      await (await open(hasty)).closed;
-      await closedBecause('timeout', hasty);
-    } finally {
-      await hasty.stop();
-    }
+    await (await open(hasty)).closed;
+    await closedBecause('timeout', hasty);
+    await hasty.stop();
   });
 
   it('above the maximum is refused', async () => {
     const small = await start({ MAX_CONNECTIONS: '1' });
-    try {
-      const first = await open(small);
-      await expect.poll(() => metrics(small)).toContain('connections 1\n');
-      await (await open(small)).closed;
-      await closedBecause('too_many_connections', small);
-      first.close();
-    } finally {
-      await small.stop();
-    }
+    const first = await open(small);
+    await expect.poll(() => metrics(small)).toContain('connections 1\n');
+    await (await open(small)).closed;
+    await expect.poll(() => metrics(small)).toContain('connections_refused_total 1\n');
+    first.close();
+    await small.stop();
   });
 });
 
 describe('a msg_server', () => {
   const wanted = { fromUserId: 1, toUserId: 2, fileName: 'a.txt', fileSize: 3, transMode: 1 };
-  let bus: Bus;
-  beforeEach(async () => {
-    const log = createLogger({ service: 'test', instance: 1, level: 'silent' });
-    bus = await Bus.connect({ ...nats, name: 'test', log, metrics: new Metrics('test') });
-  });
-  afterEach(() => bus.drain());
 
-  it('gets a task and where clients dial', async () => {
-    const task = await bus.request(topics.fileTask, wanted, 1_000);
+  it('gets a task that every file_server knows, and where clients dial this one', async () => {
+    const { bus, db } = installation;
+    const task = await bus.request(topics.fileTask, wanted, 2_000);
     expect(task).toMatchObject({ ip: '127.0.0.1', port: service.ports.client });
-    expect(task.taskId).toMatch(/^[0-9a-f-]{36}$/);
+    expect(task.taskId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(db.created.at(-1)).toMatchObject({
+      taskId: task.taskId,
+      fromUserId: 1,
+      toUserId: 2,
+      fileName: 'a.txt',
+      fileSize: 3,
+      offline: false,
+      lifetimeMs: 3_600_000,
+      maxUnfinished: 100,
+      maxUserBytes: 32 * 1024 ** 3,
+      maxTotalBytes: 1024 ** 4,
+    });
     expect(await metrics()).toContain('tasks_total{result="made"} 1\n');
   });
 
-  it.each(['', 'x'.repeat(256)])('is refused a file of a name that cannot be (%#)', async (fileName) => {
-    expect((await bus.request(topics.fileTask, { ...wanted, fileName }, 1_000)).taskId).toBe('');
-    expect(await metrics()).toContain('tasks_total{result="bad_name"} 1\n');
-  });
-
-  it('is refused more tasks than there may be', async () => {
-    await service.stop();
-    service = await start({ MAX_TASKS: '1' });
-    expect((await bus.request(topics.fileTask, wanted, 1_000)).taskId).not.toBe('');
-    expect((await bus.request(topics.fileTask, wanted, 1_000)).taskId).toBe('');
+  it('is refused what the quotas do not have', async () => {
+    installation.db.full = true;
+    expect((await installation.bus.request(topics.fileTask, wanted, 2_000)).taskId).toBe('');
+    installation.db.full = false;
+    expect(await metrics()).toContain('tasks_total{result="too_many"} 1\n');
   });
 
   it('finds nobody once the file_server stops', async () => {
     await service.stop();
-    await expect(bus.request(topics.fileTask, wanted, 1_000)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(installation.bus.request(topics.fileTask, wanted, 1_000)).rejects.toMatchObject({
+      code: 'unavailable',
+    });
   });
 });
 
 describe('the process', () => {
   it('announces where clients dial it, and is gone when it stops', async () => {
     const log = createLogger({ service: 'test', instance: 1, level: 'silent' });
-    const bus = await Bus.connect({ ...nats, name: 'test', log, metrics: new Metrics('test') });
-    const registry = new Registry(bus, log, 'file_server');
+    const registry = new Registry(installation.bus, log, 'file_server');
     await expect
       .poll(() => registry.get(service.instance))
       .toMatchObject({
@@ -201,7 +178,6 @@ describe('the process', () => {
     await service.stop();
     await expect.poll(() => registry.get(service.instance)).toBeUndefined();
     registry.stop();
-    await bus.drain();
   });
 
   it('stops at once although clients are connected', async () => {
@@ -212,8 +188,12 @@ describe('the process', () => {
     expect(performance.now() - begin).toBeLessThan(2_000);
   });
 
-  it('is ready while NATS is there', async () => {
+  it('is ready while all it needs is there', async () => {
     const response = await fetch(`http://127.0.0.1:${service.ports.ops}/readyz`);
-    expect(await response.json()).toEqual({ ready: true, draining: false, dependencies: { nats: 'up' } });
+    expect(await response.json()).toEqual({
+      ready: true,
+      draining: false,
+      dependencies: { nats: 'up', db_proxy_server: 'up', storage: 'up' },
+    });
   });
 });

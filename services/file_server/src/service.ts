@@ -1,5 +1,8 @@
 import { hostname } from 'node:os';
-import { Announcer, Bus, fileServerQueue, topics } from '@teamtalk/bus';
+import { openStore } from '@teamtalk/blob-store';
+import { Announcer, Bus, fileServerQueue, Registry, topics } from '@teamtalk/bus';
+import { openCertificate } from '@teamtalk/net';
+import { poolFollows, ReplicaPool } from '@teamtalk/rpc';
 import {
   formatInstance,
   type Kit,
@@ -8,31 +11,60 @@ import {
   startService,
 } from '@teamtalk/service-kit';
 import type { FileServerConfig } from './config.js';
-import { startClientListener } from './connection/client-listener.js';
+import { ClientListener } from './connection/client-listener.js';
+import type { Context } from './context.js';
 import { createTask } from './handlers/create-task.js';
-import { FileTasks } from './tasks/file-tasks.js';
+import { dispatcher } from './handlers/index.js';
+import { fileServerMetrics } from './metrics.js';
+import { startExpiry } from './tasks/expiry.js';
+import { SessionCheck } from './tasks/session-check.js';
+import { TaskStore } from './tasks/task-store.js';
+import { Relays } from './transfers/relays.js';
+
+/** Milliseconds a db_proxy_server may take to be found at the start, before the first client comes. */
+const findMs = 3_000;
 
 /**
- * Starts a file_server. It announces itself, makes tasks for msg_servers and speaks the protocol, but carries
- * no transfer out yet: every login of a client is refused. Ports: `client`, `ops`.
+ * Starts a file_server: it carries files from one user to another, at once or by way of the store. The tasks
+ * are with the db_proxy_servers and the files in a store all replicas share, so that any replica serves any
+ * of them. Ports: `client`, `ops`.
+ * @throws Error when NATS does not answer, or the store or the certificate cannot be opened
  */
 export function startFileServer(config: FileServerConfig, options: StartOptions = {}): Promise<Service> {
   return startService('file_server', config, options, start);
 }
 
 async function start(config: FileServerConfig, kit: Kit): Promise<Record<string, number>> {
-  const { health, instance, life, log, metrics, service } = kit;
+  const { health, instance, life, log, service } = kit;
   const name = `${service} ${formatInstance(instance)}`;
-  const bus = await Bus.connect({ ...config.nats, name, log, metrics });
+  const metrics = fileServerMetrics(kit.metrics);
+  const pool = new ReplicaPool();
+  life.onStop('gRPC', () => pool.close());
+  const bus = await Bus.connect({ ...config.nats, name, log, metrics: kit.metrics });
   life.onStop('NATS', () => bus.drain());
+  const dbProxies = new Registry(bus, log, 'db_proxy_server', poolFollows(pool));
+  life.onStop('registry', () => dbProxies.stop());
   health.addCheck('nats', () => bus.connected);
+  health.addCheck('db_proxy_server', () => dbProxies.all().length > 0);
 
-  const client = await startClientListener(kit, config);
+  const store = await openStore(config.storage, kit);
+  const tasks = new TaskStore(pool, config.tasks);
+  life.onStop('removal of old files', startExpiry({ tasks, store, metrics }, kit, config.tasks.sweepMs));
+  const sessions = new SessionCheck(bus, config.loginCheck);
+  const relays = new Relays(config, tasks, metrics, kit);
+  life.onStop('relays', () => relays.stop());
+  kit.metrics.gauge('relays', 'Online transfers somebody is connected for', () => relays.size);
+  await dbProxies.waitFor(1, findMs);
+
+  const context: Context = { kit, config, metrics, tasks, sessions, store, relays };
+  const certificate = await openCertificate(config.tls, kit, metrics);
+  const listener = new ClientListener({ config, certificate, metrics, log, handle: dispatcher(context) });
+  life.onStop('clients', () => listener.stop());
+  kit.metrics.gauge('connections', 'Open connections', () => listener.size);
+  const client = await listener.listen();
 
   const address = { ip: config.advertise.ip, port: config.advertise.port || client };
-  const tasks = new FileTasks({ tasks: config.limits.tasks, taskMs: config.taskMs });
-  metrics.gauge('tasks', 'Tasks that have not expired', () => tasks.size);
-  const requests = bus.answer(topics.fileTask, createTask(kit, tasks, address), { queue: fileServerQueue });
+  const requests = bus.answer(topics.fileTask, createTask(context, address), { queue: fileServerQueue });
   life.onStop('tasks', () => requests.unsubscribe());
 
   const announcer = new Announcer(bus, { instance, service, hostname: hostname() }, () => ({

@@ -1,6 +1,6 @@
-import { ClientType, Commands, IM } from '@teamtalk/protocol';
+import { ClientType, Commands, decodeBody, encodePdu, IM } from '@teamtalk/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { TestCluster, waitUntil } from '../index.js';
+import { RawConnection, TestCluster, waitUntil } from '../index.js';
 import { heard } from './heard.js';
 
 type Client = Awaited<ReturnType<TestCluster['connect']>>;
@@ -24,6 +24,21 @@ const sendFile = (client: Client, toUserId: number, transMode: TransMode) =>
   });
 const waitingFor = async (client: Client) =>
   client.request(Commands.FileHasOfflineReq, Commands.FileHasOfflineRes, { userId: 0 });
+/** Uploads zeros as a legacy client does. */
+async function upload(port: number, userId: number, taskId: string): Promise<void> {
+  const connection = await RawConnection.open(port);
+  const login = { userId, taskId, fileRole: IM.BaseDefine.ClientFileRole.CLIENT_OFFLINE_UPLOAD };
+  await connection.send(encodePdu(Commands.FileLoginReq, login, 1));
+  await connection.next(({ commandId }) => commandId === Commands.FileLoginRes.id);
+  for (;;) {
+    const { commandId, body } = await connection.next();
+    if (commandId !== Commands.FilePullDataReq.id) break;
+    const { offset, dataSize } = decodeBody(Commands.FilePullDataReq, body);
+    const reply = { resultCode: 0, taskId, userId, offset, fileData: Buffer.alloc(dataSize) };
+    await connection.send(encodePdu(Commands.FilePullDataRsp, reply, 0));
+  }
+  await connection.closed;
+}
 const ports = () => [0, 1].map((k) => cluster.port('file_server', k, 'client'));
 
 it('a file is offered to a PC on another msg_server, with the task of one of the file_servers', async () => {
@@ -39,10 +54,10 @@ it('a file is offered to a PC on another msg_server, with the task of one of the
     fromUserId: ids['f-sender'],
     toUserId: ids['f-receiver'],
     transMode: online,
-    ipAddrList: [{ ip: '127.0.0.1' }],
+    ipAddrList: [{ ip: '127.0.0.1' }, { ip: '127.0.0.1' }],
   });
   expect(answer.taskId).toMatch(/^[0-9a-f-]{36}$/);
-  expect(ports()).toContain(answer.ipAddrList[0]!.port);
+  expect(answer.ipAddrList.map(({ port }) => port).sort()).toEqual(ports().sort());
   await waitUntil(() => offers.length === 1, { what: 'the offer' });
   const { resultCode: _, seqNum: __, ...offer } = { ...answer, seqNum: 0 };
   expect(offers).toMatchObject([{ ...offer, fileSize: 1_000_000, seqNum: 0, offlineReady: 0 }]);
@@ -53,12 +68,17 @@ it('an offline file waits for its receiver, and is nobody else’s to see or to 
   const ids = await cluster.addUsers(['o-sender', 'o-receiver', 'o-stranger']);
   const sender = await cluster.connect('o-sender', { server: 0 });
   const stranger = await cluster.connect('o-stranger', { server: 0 });
-  const { taskId, transMode } = await sendFile(sender, ids['o-receiver'], online);
+  const { taskId, transMode, ipAddrList: addresses } = await sendFile(sender, ids['o-receiver'], online);
   expect(transMode).toBe(offline);
   const file = { toUserId: ids['o-receiver'], taskId, fileName: '报告.pdf', fileSize: 1_000_000 };
 
   const receiver = await cluster.connect('o-receiver', { server: 1 });
   const notices = heard(receiver, Commands.FileNotify);
+  // Before the upload is complete nobody is told.
+  await sender.sendPdu(Commands.FileAddOfflineReq, { fromUserId: ids['o-sender'], ...file });
+  await sender.serverTime();
+  expect((await waitingFor(receiver)).offlineFileList).toEqual([]);
+  await upload(addresses[0]!.port, ids['o-sender'], taskId);
   await sender.sendPdu(Commands.FileAddOfflineReq, { fromUserId: ids['o-stranger'], ...file });
   await waitUntil(() => notices.length === 1, { what: 'the notice' });
   expect(notices).toMatchObject([

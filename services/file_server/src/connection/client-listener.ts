@@ -1,112 +1,109 @@
-import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { BodyError, Commands, commandById, FramingError, type Pdu, PduDecoder } from '@teamtalk/protocol';
-import { type Kit, listen } from '@teamtalk/service-kit';
+import type { Socket } from 'node:net';
+import { type CertificateFiles, ClientPort, ProxyEntrance, plainAddress, TlsEntrance } from '@teamtalk/net';
+import type { Pdu } from '@teamtalk/protocol';
+import type { Logger } from '@teamtalk/service-kit';
 import type { FileServerConfig } from '../config.js';
-import { echoHeartbeat } from '../handlers/echo-heartbeat.js';
-import { logIn } from '../handlers/log-in.js';
+import type { FileServerMetrics } from '../metrics.js';
+import { Connection, type ConnectionHost } from './connection.js';
 
-type Reason =
-  | 'refused'
-  | 'not_logged_in'
-  | 'bad_pdus'
-  | 'framing'
-  | 'failed'
-  | 'not_reading'
-  | 'timeout'
-  | 'peer';
+export interface ClientListenerOptions {
+  config: FileServerConfig;
+  /** undefined: no TLS */
+  certificate: CertificateFiles | undefined;
+  metrics: FileServerMetrics;
+  log: Logger;
+  handle: (connection: Connection, pdu: Pdu) => void;
+}
 
-/** Bytes a client may leave unread before it is disconnected: answers here are small. */
-const maxUnreadBytes = 64 * 1024;
+/** Accepts clients, and ends the connections that are silent for too long. */
+export class ClientListener implements ConnectionHost {
+  readonly limits: FileServerConfig['limits'];
+  readonly metrics: FileServerMetrics;
+  readonly log: Logger;
+  readonly handle: (connection: Connection, pdu: Pdu) => void;
+  readonly #config: FileServerConfig;
+  readonly #connections = new Set<Connection>();
+  readonly #port: ClientPort;
+  readonly #proxy: ProxyEntrance | undefined;
+  readonly #sweeper: NodeJS.Timeout;
+  readonly #roundMs: number;
+  #emptied: (() => void) | undefined;
 
-/**
- * Serves clients: until one has logged in only the login (0x0501) and the heartbeat (0x0701) are served, any
- * other command closes the connection (protocol notes, section 1).
- * @returns the port it listens on; stopping is registered in the kit's lifecycle
- */
-export async function startClientListener(
-  { life, log, metrics }: Kit,
-  { listen: where, limits, loginTimeoutMs }: FileServerConfig,
-): Promise<number> {
-  const closed = metrics.counter('connections_closed_total', 'Connections ended, by reason', ['reason']);
-  const badPdus = metrics.counter('bad_pdus_total', 'PDUs that are unknown or do not parse');
-  const open = new Set<Socket>();
-  metrics.gauge('connections', 'Open connections', () => open.size);
+  constructor({ config, certificate, metrics, log, handle }: ClientListenerOptions) {
+    this.#config = config;
+    this.limits = config.limits;
+    this.metrics = metrics;
+    this.log = log;
+    this.handle = handle;
+    let next = (socket: Socket, address: string | undefined) => this.#admit(socket, address);
+    if (certificate) {
+      const handshakeMs = config.timeouts.loginMs;
+      const entrance = new TlsEntrance({ certificate: certificate.current, handshakeMs, metrics, log, next });
+      certificate.onChange = (current) => entrance.use(current);
+      next = entrance.take;
+    }
+    if (config.proxyProtocol) this.#proxy = new ProxyEntrance({ metrics, log, next });
+    const take = this.#proxy?.take ?? ((socket: Socket) => next(socket, undefined));
+    this.#port = new ClientPort({ maxSockets: config.limits.connections, metrics, log, take });
+    const { loginMs, stallMs, idleMs } = config.timeouts;
+    this.#roundMs = Math.max(10, Math.min(1_000, Math.floor(Math.min(loginMs, stallMs, idleMs) / 8)));
+    this.#sweeper = setInterval(() => this.#sweep(), this.#roundMs);
+  }
 
-  const serve = (socket: Socket) => {
-    const decoder = new PduDecoder(limits.pduBytes);
-    let bad = 0;
-    let reason: Reason | undefined;
-    const end = (why: Reason) => {
-      reason ??= why;
-      socket.destroy();
-    };
-    const deadline = setTimeout(() => end('timeout'), loginTimeoutMs);
-    open.add(socket);
-    socket.on('close', () => {
-      clearTimeout(deadline);
-      open.delete(socket);
-      closed.inc({ reason: reason ?? 'peer' });
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** @returns the port */
+  listen(): Promise<number> {
+    return this.#port.listen(this.#config.listen);
+  }
+
+  closed(connection: Connection): void {
+    this.#connections.delete(connection);
+    this.metrics.closed.inc({ reason: connection.closeReason });
+    if (this.#connections.size === 0) this.#emptied?.();
+  }
+
+  /** Takes nobody in any more and closes everybody: an upload goes on at another file_server where it was. */
+  async stop(): Promise<void> {
+    this.#port.close();
+    this.#proxy?.close();
+    clearInterval(this.#sweeper);
+    if (this.#connections.size === 0) return;
+    const emptied = new Promise<void>((resolve) => {
+      this.#emptied = resolve;
     });
-    socket.on('error', (error) => log.debug({ err: error }, 'a connection broke'));
+    for (const connection of this.#connections) connection.end('draining');
+    const cut = setTimeout(() => {
+      for (const connection of this.#connections) connection.destroy('draining');
+    }, 1_000);
+    await emptied;
+    clearTimeout(cut);
+  }
 
-    const handle = (pdu: Pdu) => {
-      if (pdu.commandId === Commands.OtherHeartbeat.id) {
-        socket.write(echoHeartbeat(pdu));
-        if (socket.writableLength > maxUnreadBytes) end('not_reading');
-      } else if (pdu.commandId === Commands.FileLoginReq.id) {
-        const answer = logIn(pdu);
-        reason = 'refused';
-        // The client closes when it has the answer; if it does not, the deadline does.
-        socket.end(answer);
-      } else if (commandById(pdu.commandId)) {
-        end('not_logged_in');
-        return;
-      } else {
-        noteBad();
-        return;
-      }
-      bad = 0;
-    };
-    const noteBad = () => {
-      badPdus.inc();
-      bad++;
-      if (bad >= limits.consecutiveBadPdus) end('bad_pdus');
-    };
-    const read = (chunk: Buffer) => {
-      decoder.push(chunk);
-      for (let pdu = decoder.next(); pdu && !reason; pdu = decoder.next()) {
-        try {
-          handle(pdu);
-        } catch (error) {
-          if (!(error instanceof BodyError)) throw error;
-          noteBad();
-        }
-      }
-    };
-    socket.on('data', (chunk) => {
-      if (reason) return;
-      try {
-        read(chunk);
-      } catch (error) {
-        const framing = error instanceof FramingError;
-        log[framing ? 'info' : 'error'](
-          { err: error, peer: socket.remoteAddress },
-          'a connection is given up',
-        );
-        end(framing ? 'framing' : 'failed');
-      }
-    });
-  };
+  #admit(socket: Socket, address: string | undefined): void {
+    socket.setKeepAlive(true, 60_000);
+    const from = plainAddress(address ?? socket.remoteAddress ?? '');
+    this.#connections.add(new Connection(socket, from, this));
+  }
 
-  const server = createServer({ noDelay: true }, serve);
-  server.maxConnections = limits.connections;
-  server.on('drop', () => closed.inc({ reason: 'too_many_connections' }));
-  await listen(server, where);
-  life.onStop('clients', () => {
-    const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
-    // Whoever has his answer is let go when it is written; nobody else is waited for.
-    for (const socket of open) socket.destroySoon();
-    return stopped;
-  });
-  return (server.address() as AddressInfo).port;
+  #sweep(): void {
+    const { loginMs, stallMs, idleMs } = this.#config.timeouts;
+    this.#proxy?.sweep(Math.ceil(loginMs / this.#roundMs));
+    const now = performance.now();
+    for (const connection of this.#connections) {
+      const { participant } = connection;
+      const silentMs = (since: number) => now - Math.max(connection.heardAt, since);
+      if (connection.unreadMs(now) > stallMs) connection.destroy('not_reading');
+      else if (connection.closed) continue;
+      else if (!participant) {
+        if (now - connection.openedAt > loginMs) connection.destroy('timeout');
+      } else if (participant.owedSince !== undefined) {
+        if (silentMs(participant.owedSince) > stallMs) connection.end('stalled');
+      } else if (participant.idleSince !== undefined) {
+        if (silentMs(participant.idleSince) > idleMs) connection.end('idle');
+      }
+    }
+  }
 }

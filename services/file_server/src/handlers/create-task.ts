@@ -1,25 +1,29 @@
+import { randomUUID } from 'node:crypto';
 import type { teamtalk } from '@teamtalk/bus';
-import type { Kit } from '@teamtalk/service-kit';
-import type { FileTasks } from '../tasks/file-tasks.js';
+import { IM } from '@teamtalk/protocol';
+import type { Context } from '../context.js';
 
-/** Longest name of a file, UTF-16 units. */
-const maxNameLength = 255;
+const { FILE_TYPE_OFFLINE } = IM.BaseDefine.TransferFileType;
 
 /**
- * FileTaskRequest from a msg_server: makes a task and says where clients dial this file_server. Refused, with
- * an empty id: a name that is empty or too long, and more tasks than there may be.
+ * FileTaskRequest from a msg_server: makes a task that every file_server knows, and says where clients dial
+ * this one. Refused, with an empty id: a name that is empty or too long, and what is beyond the quotas.
  */
-export function createTask({ metrics }: Kit, tasks: FileTasks, address: { ip: string; port: number }) {
-  const made = metrics.counter('tasks_total', 'Tasks that msg_servers asked for', ['result']);
+export function createTask(
+  { tasks, config, kit }: Pick<Context, 'tasks' | 'config' | 'kit'>,
+  address: { ip: string; port: number },
+) {
+  const made = kit.metrics.counter('tasks_total', 'Tasks that msg_servers asked for', ['result']);
+  const { quota } = config.tasks;
 
-  return (request: teamtalk.bus.FileTaskRequest): teamtalk.bus.FileTask.$Properties => {
+  return async (request: teamtalk.bus.FileTaskRequest): Promise<teamtalk.bus.FileTask.$Properties> => {
     const { fromUserId, toUserId, fileName, fileSize, transMode } = request;
-    if (fileName === '' || fileName.length > maxNameLength) {
-      made.inc({ result: 'bad_name' });
-      return { taskId: '' };
-    }
-    const task = tasks.create({ fromUserId, toUserId, fileName, fileSize, transMode });
-    made.inc({ result: task ? 'made' : 'too_many' });
-    return { taskId: task?.id ?? '', ...address };
+    const id = randomUUID();
+    const offline = transMode === FILE_TYPE_OFFLINE;
+    const result = await tasks.create({ id, fromUserId, toUserId, fileName, fileSize, offline }, quota);
+    made.inc({ result: result === 'ok' ? 'made' : result });
+    if (result === 'ok') return { taskId: id, ...address };
+    kit.log.info({ result, fromUserId, toUserId, fileSize }, 'a file transfer is refused');
+    return { taskId: '' };
   };
 }

@@ -1,13 +1,112 @@
-import { Commands, decodeBody, encodePdu, type Pdu } from '@teamtalk/protocol';
+import { Commands, decodeBody, encodePdu, IM, type MessageOf, type Pdu } from '@teamtalk/protocol';
+import { isTransient } from '@teamtalk/service-kit';
+import type { Connection } from '../connection/connection.js';
+import type { Context } from '../context.js';
+import type { LoginOutcome } from '../metrics.js';
+import type { Part, Task } from '../tasks/task-store.js';
+import { Download } from '../transfers/download.js';
+import { Upload } from '../transfers/upload.js';
 
+type Request = MessageOf<typeof Commands.FileLoginReq>;
+
+const { CLIENT_REALTIME_SENDER, CLIENT_REALTIME_RECVER, CLIENT_OFFLINE_UPLOAD, CLIENT_OFFLINE_DOWNLOAD } =
+  IM.BaseDefine.ClientFileRole;
+
+const accepted = 0;
 const refused = 1;
+/** Task ids are UUIDs: nothing else is asked for. */
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /**
- * Command 0x0501, answered with 0x0502 (protocol notes, section 8). Transfers are not carried out yet: every
- * login is refused, that of a task's sender or receiver too.
- * @throws BodyError when the body does not parse
+ * 0x0501: a user comes for one side of a transfer, answered with 0x0502 `result_code` 0, or 1 and the end of
+ * the connection (protocol notes, section 8). The task has to be there, the role to be the one this user has
+ * in it, and the user to be logged in to a msg_server, as LOGIN_CHECK says. What the client sends next waits.
  */
-export function logIn({ body, seqNum }: Pdu): Buffer {
-  const { taskId } = decodeBody(Commands.FileLoginReq, body);
-  return encodePdu(Commands.FileLoginRes, { resultCode: refused, taskId }, seqNum);
+export function logIn(context: Context): (connection: Connection, pdu: Pdu) => void {
+  const { metrics, kit } = context;
+
+  async function answer(connection: Connection, request: Request, seqNum: number): Promise<void> {
+    const { userId, taskId } = request;
+    const checked = await check(context, connection, request);
+    if (connection.closed) return;
+    const outcome = typeof checked === 'string' ? checked : 'ok';
+    metrics.logins.inc({ result: outcome });
+    const resultCode = outcome === 'ok' ? accepted : refused;
+    connection.write(encodePdu(Commands.FileLoginRes, { resultCode, taskId }, seqNum));
+    if (typeof checked === 'string') {
+      kit.log.info({ outcome, userId, peer: connection.address }, 'a login is refused');
+      connection.end('refused');
+      return;
+    }
+    connection.userId = userId;
+    connection.taskId = taskId;
+    connection.offline = checked.task.offline;
+    join(context, connection, request.fileRole, checked);
+  }
+
+  return (connection, pdu) => {
+    const request = decodeBody(Commands.FileLoginReq, pdu.body);
+    connection.begin();
+    void answer(connection, request, pdu.seqNum)
+      .catch((error: unknown) => {
+        kit.log.error({ err: error }, 'a login failed');
+        connection.destroy('failed');
+      })
+      .finally(() => connection.finish());
+  };
+}
+
+type Found = { task: Task; parts: readonly Part[] };
+
+async function check(
+  { tasks, sessions, metrics, kit }: Context,
+  { address }: Connection,
+  { userId, taskId, fileRole }: Request,
+): Promise<Found | Exclude<LoginOutcome, 'ok'>> {
+  if (!uuid.test(taskId)) return 'unknown_task';
+  try {
+    const found = await tasks.findWithParts(taskId);
+    if (!found) return 'unknown_task';
+    const refusal = refusalOf(found.task, userId, fileRole);
+    if (refusal) return refusal;
+    const { accepted: proven, proof } = await sessions.check(userId, address);
+    if (proof === 'other_address') metrics.otherAddress.inc();
+    if (proven) return found;
+    return proof === 'none' ? 'no_session' : 'other_address';
+  } catch (error) {
+    if (!isTransient(error)) throw error;
+    kit.log.warn({ err: error }, 'a login could not be checked');
+    return 'unavailable';
+  }
+}
+
+function refusalOf(
+  { fromUserId, toUserId, offline, complete }: Task,
+  userId: number,
+  role: IM.BaseDefine.ClientFileRole,
+): Exclude<LoginOutcome, 'ok'> | undefined {
+  const sends = role === CLIENT_REALTIME_SENDER || role === CLIENT_OFFLINE_UPLOAD;
+  if (userId !== (sends ? fromUserId : toUserId)) return 'wrong_user';
+  if (offline !== (role === CLIENT_OFFLINE_UPLOAD || role === CLIENT_OFFLINE_DOWNLOAD)) return 'wrong_role';
+  if (role === CLIENT_OFFLINE_DOWNLOAD && !complete) return 'not_complete';
+  return undefined;
+}
+
+function join(
+  context: Context,
+  connection: Connection,
+  role: IM.BaseDefine.ClientFileRole,
+  { task, parts }: Found,
+): void {
+  if (role === CLIENT_REALTIME_SENDER) {
+    connection.participant = context.relays.of(task).joinAsSender(connection);
+  } else if (role === CLIENT_REALTIME_RECVER) {
+    connection.participant = context.relays.of(task).joinAsReceiver(connection);
+  } else if (role === CLIENT_OFFLINE_UPLOAD) {
+    const upload = new Upload(context, connection, task);
+    connection.participant = upload;
+    void upload.begin(parts);
+  } else {
+    connection.participant = new Download(context, connection, task, parts);
+  }
 }

@@ -19,7 +19,6 @@ export function deliverMessages({ deliveries }: Context) {
           originInstance: delivery.originInstance ?? 0,
           originTicket: delivery.originTicket ?? 0,
           groupVersion: delivery.groupVersion ?? 0,
-          openFrom: delivery.openFrom ?? 0,
         },
         delivery.userIds ?? [],
       );

@@ -28,3 +28,14 @@ export function fileServerAddresses({ fileServers }: Context): IM.BaseDefine.IpA
   const taking = fileServers.all().filter(({ draining }) => !draining);
   return taking.slice(0, maxAddresses).map(({ ip1, port }) => ({ ip: ip1, port }));
 }
+
+/** The same, with the one that both sides of a transfer are to try first. */
+export function addressesFrom(
+  context: Context,
+  first: IM.BaseDefine.IpAddr.$Properties,
+): IM.BaseDefine.IpAddr.$Properties[] {
+  const others = fileServerAddresses(context).filter(
+    ({ ip, port }) => ip !== first.ip || port !== first.port,
+  );
+  return [first, ...others].slice(0, maxAddresses);
+}

@@ -74,7 +74,10 @@ describe('with a file_server', () => {
       toUserId: 3,
       fileName: 'a.txt',
       taskId: 'task-1',
-      ipAddrList: [{ ip: '10.0.0.8', port: 8600 }],
+      ipAddrList: [
+        { ip: '10.0.0.8', port: 8600 },
+        { ip: '10.0.0.0', port: 8600 },
+      ],
       transMode: online,
     });
     expect(asked.at(-1)).toMatchObject({
@@ -95,7 +98,10 @@ describe('with a file_server', () => {
         fileName: 'a.txt',
         fileSize: 1234,
         taskId: 'task-1',
-        ipAddrList: [{ ip: '10.0.0.8', port: 8600 }],
+        ipAddrList: [
+          { ip: '10.0.0.8', port: 8600 },
+          { ip: '10.0.0.0', port: 8600 },
+        ],
         transMode: online,
         offlineReady: 0,
       },
@@ -144,15 +150,21 @@ describe('with a file_server', () => {
     });
   });
 
-  it('0x050b: what the store takes is told to the receiver’s PCs, the rest to nobody', async () => {
+  it('0x050b: a complete upload is told to the receiver’s PCs as its task has it, the rest to nobody', async () => {
     const client = await server.logIn(1);
     const told = noticesOf().length;
     const file = { toUserId: 3, taskId: 't-9', fileName: 'c.txt', fileSize: 7 };
-    server.db.answers.replies.addOfflineFile = async ({ taskId }) => ({ done: taskId === 't-9' });
-    await client.send(Commands.FileAddOfflineReq, { fromUserId: 99, ...file, taskId: 'another’s' });
-    await client.send(Commands.FileAddOfflineReq, { fromUserId: 99, ...file });
+    const claimed = { fromUserId: 99, ...file, fileName: '../c', fileSize: 8 };
+    server.db.answers.replies.addOfflineFile = async ({ taskId }) =>
+      taskId === 't-9' ? { done: true, file } : { done: false };
+    await client.send(Commands.FileAddOfflineReq, { ...claimed, taskId: 'another’s' });
+    await client.send(Commands.FileAddOfflineReq, claimed);
     await waitUntil(() => noticesOf().length > told, { what: 'the notice' });
-    expect(server.db.answers.asked('addOfflineFile').at(-1)).toMatchObject({ fromUserId: 1, ...file });
+    expect(server.db.answers.asked('addOfflineFile').at(-1)).toMatchObject({
+      fromUserId: 1,
+      toUserId: 3,
+      taskId: 't-9',
+    });
     expect(noticesOf().slice(told)).toMatchObject([
       {
         userIds: [3],

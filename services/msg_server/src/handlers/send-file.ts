@@ -4,7 +4,7 @@ import { accounts } from '@teamtalk/rpc';
 import type { Connection } from '../connection/connection.js';
 import type { Context } from '../context.js';
 import { commandLabel } from '../metrics.js';
-import { notifyOfFile } from './file-notice.js';
+import { addressesFrom, notifyOfFile } from './file-notice.js';
 import { type Handler, queryMs, request } from './handler.js';
 
 const { FILE_TYPE_ONLINE, FILE_TYPE_OFFLINE } = IM.BaseDefine.TransferFileType;
@@ -18,7 +18,8 @@ const taskAttempts = 2;
 
 /**
  * 0x0506: a file for another user. Has a file_server make a task, answers 0x0507 with its id and address, and
- * tells the receiver's PC clients by 0x0508. Online is possible only to a PC that is there, and not to
+ * tells the receiver's PC clients by 0x0508. The first address is where both meet; behind it are the other
+ * file_servers, which know the task too, for clients that go on elsewhere when theirs is gone. Online is possible only to a PC that is there, and not to
  * oneself: otherwise it becomes offline, which the answer says. `result_code` is 0, or 1 where no file_server
  * answers, or 2 where there is no such receiver or the file_server refuses (protocol notes, section 8).
  */
@@ -39,7 +40,7 @@ export function sendFile(context: Context): Handler {
       return [encodePdu(Commands.FileResponse, { ...transfer, resultCode, taskId: '', transMode }, seqNum)];
     }
     const { taskId } = task;
-    const ipAddrList = [{ ip: task.ip ?? '', port: task.port ?? 0 }];
+    const ipAddrList = addressesFrom(context, { ip: task.ip ?? '', port: task.port ?? 0 });
     notifyOfFile(context, connection, {
       ...transfer,
       fileSize,

@@ -72,6 +72,5 @@ function toDelivery(message: Stored, node: number, userId: number): Delivery {
     originInstance: message.originInstance,
     originTicket: message.originTicket,
     groupVersion: message.groupVersion,
-    openFrom: message.openFrom,
   };
 }

@@ -1,0 +1,215 @@
+import type { Socket } from 'node:net';
+import {
+  BodyError,
+  Commands,
+  encodePdu,
+  FramingError,
+  HEADER_LENGTH,
+  IM,
+  type Pdu,
+  PduDecoder,
+  writeHeader,
+} from '@teamtalk/protocol';
+import type { Logger } from '@teamtalk/service-kit';
+import type { CloseReason, FileServerMetrics } from '../metrics.js';
+import {
+  blockBytes,
+  type Line,
+  maxPulls,
+  type OutgoingMessage,
+  type Participant,
+} from '../transfers/participant.js';
+
+/** Bytes a client may leave unread: the blocks it has pulled, and small answers. */
+const maxUnreadBytes = maxPulls * (blockBytes + 1024) + 65_536;
+/** How long a client may take to close its side after we closed ours, milliseconds. */
+const lingerMs = 5_000;
+
+const { FILE_TYPE_ONLINE, FILE_TYPE_OFFLINE } = IM.BaseDefine.TransferFileType;
+
+/** What all connections share. */
+export interface ConnectionHost {
+  readonly limits: { pduBytes: number; consecutiveBadPdus: number };
+  readonly metrics: FileServerMetrics;
+  readonly log: Logger;
+  /** @throws BodyError when the body is not what the command has */
+  handle(connection: Connection, pdu: Pdu): void;
+  /** Called once for each connection, when its socket is closed. */
+  closed(connection: Connection): void;
+}
+
+/** One client's connection. What it means is decided by the handlers and, once logged in, its participant. */
+export class Connection implements Line {
+  /** IP address of the client. */
+  readonly address: string;
+  /** Milliseconds of the monotonic clock. */
+  readonly openedAt = performance.now();
+  /** When it was last heard of. */
+  heardAt = this.openedAt;
+  userId = 0;
+  taskId = '';
+  offline = false;
+  participant: Participant | undefined;
+  readonly #socket: Socket;
+  readonly #decoder: PduDecoder;
+  readonly #host: ConnectionHost;
+  #badPdus = 0;
+  #busy = false;
+  #reason: CloseReason | undefined;
+  #linger: NodeJS.Timeout | undefined;
+  /** Bytes the client had taken at `#takenAt`. */
+  #taken = 0;
+  #takenAt = performance.now();
+
+  constructor(socket: Socket, address: string, host: ConnectionHost) {
+    this.#socket = socket;
+    this.address = address;
+    this.#host = host;
+    this.#decoder = new PduDecoder(host.limits.pduBytes);
+    socket.on('data', (chunk) => this.#receive(chunk));
+    socket.on('error', (error) => {
+      this.#reason ??= 'lost';
+      host.log.debug({ err: error, peer: address }, 'a connection broke');
+    });
+    socket.on('end', () => this.end('peer'));
+    socket.on('close', () => this.#closed());
+  }
+
+  /** Nothing is taken from it any more. */
+  get closed(): boolean {
+    return this.#reason !== undefined;
+  }
+
+  get closeReason(): CloseReason {
+    return this.#reason ?? 'peer';
+  }
+
+  /** Milliseconds since the client last took something of what is written to it; 0 when nothing waits. */
+  unreadMs(now: number): number {
+    const taken = this.#socket.bytesWritten - this.#socket.writableLength;
+    if (this.#socket.writableLength === 0 || taken !== this.#taken) {
+      this.#taken = taken;
+      this.#takenAt = now;
+    }
+    return now - this.#takenAt;
+  }
+
+  write(pdu: Buffer): void {
+    if (this.closed) return;
+    this.#socket.write(pdu);
+    if (this.#socket.writableLength > maxUnreadBytes) this.destroy('not_reading');
+  }
+
+  send(message: OutgoingMessage, seqNum = 0): void {
+    const { taskId } = this;
+    if ('state' in message) {
+      this.write(encodePdu(Commands.FileState, { ...message, taskId }, seqNum));
+    } else if ('pull' in message) {
+      const transMode = this.offline ? FILE_TYPE_OFFLINE : FILE_TYPE_ONLINE;
+      this.write(encodePdu(Commands.FilePullDataReq, { ...message.pull, taskId, transMode }, seqNum));
+    } else {
+      this.write(encodePdu(Commands.FilePullDataRsp, { ...message, taskId }, seqNum));
+    }
+  }
+
+  sendRaw(commandId: number, body: Buffer, seqNum: number): void {
+    if (this.closed) return;
+    const header = Buffer.allocUnsafe(HEADER_LENGTH);
+    writeHeader(header, { length: HEADER_LENGTH + body.length, commandId, seqNum });
+    this.#socket.cork();
+    this.#socket.write(header);
+    this.write(body);
+    this.#socket.uncork();
+  }
+
+  drained(): Promise<void> {
+    const socket = this.#socket;
+    if (this.closed || !socket.writableNeedDrain) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = () => {
+        socket.off('drain', done);
+        socket.off('close', done);
+        resolve();
+      };
+      socket.on('drain', done);
+      socket.on('close', done);
+    });
+  }
+
+  /** What comes next waits until `finish`: the present PDU is still being handled. */
+  begin(): void {
+    this.#busy = true;
+    this.#socket.pause();
+  }
+
+  finish(): void {
+    this.#busy = false;
+    if (this.closed) return;
+    this.#socket.resume();
+    this.#advance();
+  }
+
+  /** Counts a PDU that was not understood; too many in a row close the connection. */
+  badPdu(): void {
+    this.#host.metrics.badPdus.inc();
+    this.#badPdus++;
+    if (this.#badPdus >= this.#host.limits.consecutiveBadPdus) this.destroy('bad_pdus');
+  }
+
+  end(reason: CloseReason): void {
+    if (this.closed) return;
+    this.#reason = reason;
+    this.#socket.end();
+    // What the client still sends is read and dropped: unread bytes would cut off what goes out.
+    this.#socket.resume();
+    this.#linger = setTimeout(() => this.#socket.destroy(), lingerMs);
+  }
+
+  /** Cuts off. */
+  destroy(reason: CloseReason): void {
+    this.#reason ??= reason;
+    this.#socket.destroy();
+  }
+
+  #receive(chunk: Buffer): void {
+    this.heardAt = performance.now();
+    if (this.closed) return;
+    this.#decoder.push(chunk);
+    this.#advance();
+  }
+
+  #advance(): void {
+    try {
+      while (!this.#busy && !this.closed) {
+        const pdu = this.#decoder.next();
+        if (!pdu) return;
+        this.#handle(pdu);
+      }
+    } catch (error) {
+      const framing = error instanceof FramingError;
+      this.#host.log[framing ? 'info' : 'error'](
+        { err: error, peer: this.address },
+        'a connection is given up',
+      );
+      this.destroy(framing ? 'framing' : 'failed');
+    }
+  }
+
+  #handle(pdu: Pdu): void {
+    const before = this.#badPdus;
+    try {
+      this.#host.handle(this, pdu);
+    } catch (error) {
+      if (!(error instanceof BodyError)) throw error;
+      this.badPdu();
+    }
+    if (this.#badPdus === before) this.#badPdus = 0;
+  }
+
+  #closed(): void {
+    clearTimeout(this.#linger);
+    this.#reason ??= 'peer';
+    this.participant?.onClosed();
+    this.#host.closed(this);
+  }
+}

@@ -1,0 +1,18 @@
+import type { BlobStore } from '@teamtalk/blob-store';
+import type { Kit } from '@teamtalk/service-kit';
+import type { FileServerConfig } from './config.js';
+import type { FileServerMetrics } from './metrics.js';
+import type { SessionCheck } from './tasks/session-check.js';
+import type { TaskStore } from './tasks/task-store.js';
+import type { Relays } from './transfers/relays.js';
+
+/** What handlers may use. */
+export interface Context {
+  readonly kit: Kit;
+  readonly config: FileServerConfig;
+  readonly metrics: FileServerMetrics;
+  readonly tasks: TaskStore;
+  readonly sessions: SessionCheck;
+  readonly store: BlobStore;
+  readonly relays: Relays;
+}

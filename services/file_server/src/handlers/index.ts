@@ -1,0 +1,32 @@
+import { Commands, commandById, type Pdu } from '@teamtalk/protocol';
+import type { Connection } from '../connection/connection.js';
+import type { Context } from '../context.js';
+import { echoHeartbeat } from './echo-heartbeat.js';
+import { logIn } from './log-in.js';
+import { pullData, type TransferHandler, takeData, takeState } from './transfer.js';
+
+const transferHandlers = new Map<number, TransferHandler>([
+  [Commands.FileState.id, takeState],
+  [Commands.FilePullDataReq.id, pullData],
+  [Commands.FilePullDataRsp.id, takeData],
+]);
+
+/**
+ * Gives each PDU to the handler of its command. Before the login only that and the heartbeat are served, any
+ * other command closes the connection; a second login is ignored; what nobody knows is counted and ignored
+ * (protocol notes, section 1).
+ */
+export function dispatcher(context: Context): (connection: Connection, pdu: Pdu) => void {
+  const login = logIn(context);
+  return (connection, pdu) => {
+    const { commandId } = pdu;
+    const { participant } = connection;
+    const handler = transferHandlers.get(commandId);
+    if (commandId === Commands.OtherHeartbeat.id) connection.write(echoHeartbeat(pdu));
+    else if (participant && handler) handler(connection, participant, pdu);
+    else if (commandId === Commands.FileLoginReq.id) {
+      if (!participant) login(connection, pdu);
+    } else if (participant || !commandById(commandId)) connection.badPdu();
+    else connection.destroy('not_logged_in');
+  };
+}

@@ -1,0 +1,99 @@
+import type { Context } from '../context.js';
+import type { Part, Task } from '../tasks/task-store.js';
+import { PartReader } from './part-reader.js';
+import {
+  CLIENT_FILE_DONE,
+  type Line,
+  maxPulls,
+  type Participant,
+  type PullRequest,
+  type State,
+} from './participant.js';
+import { checkPull, type Pull, pullErrors, refusePull } from './pulls.js';
+import { DamagedPart } from './stored-parts.js';
+
+/**
+ * An offline download: the receiver pulls blocks, from wherever he likes. They are read one after the other,
+ * each when the one before has gone out: a slow receiver costs one block and one buffer of the store.
+ */
+export class Download implements Participant {
+  readonly owedSince = undefined;
+  readonly #context: Context;
+  readonly #line: Line;
+  readonly #task: Task;
+  readonly #reader: PartReader;
+  readonly #pulls: Pull[] = [];
+  #serving = false;
+  #servedAt = performance.now();
+
+  constructor(context: Context, line: Line, task: Task, parts: readonly Part[]) {
+    this.#context = context;
+    this.#line = line;
+    this.#task = task;
+    this.#reader = new PartReader(context.store, parts);
+  }
+
+  get idleSince(): number | undefined {
+    return this.#serving ? undefined : this.#servedAt;
+  }
+
+  /** Whatever the receiver says, the file stays until he takes it off his list (0x050c) or its time is over. */
+  onState(state: State): void {
+    this.#line.end(state === CLIENT_FILE_DONE ? 'done' : 'cancelled');
+  }
+
+  onPull(request: PullRequest, seqNum: number): void {
+    const pull = checkPull(request, seqNum, this.#task.fileSize);
+    if (typeof pull === 'number') {
+      refusePull(this.#line, request, seqNum, pull);
+    } else if (this.#pulls.length >= maxPulls) {
+      refusePull(this.#line, request, seqNum, pullErrors.badRange, 'too_many_pulls');
+    } else {
+      this.#pulls.push(pull);
+      if (!this.#serving) void this.#serve();
+    }
+  }
+
+  onData(): void {
+    this.#line.end('wrong_role');
+  }
+
+  onClosed(): void {
+    void this.#reader.close();
+  }
+
+  /** Never throws. */
+  async #serve(): Promise<void> {
+    this.#serving = true;
+    for (let pull = this.#pulls[0]; pull && !this.#line.closed; pull = this.#pulls[0]) {
+      try {
+        await this.#answer(pull);
+      } catch (error) {
+        this.#fail(error, pull);
+      }
+      this.#pulls.shift();
+    }
+    this.#servedAt = performance.now();
+    this.#serving = false;
+  }
+
+  async #answer({ offset, size, seqNum }: Pull): Promise<void> {
+    const { userId } = this.#line;
+    const fileData = await this.#reader.read(offset, size);
+    this.#line.send({ resultCode: 0, userId, offset, fileData }, seqNum);
+    this.#context.metrics.bytes.inc({ way: 'download' }, size);
+    if (offset + size === this.#task.fileSize) {
+      this.#context.metrics.finished.inc({ way: 'download' });
+      this.#line.send({ state: CLIENT_FILE_DONE, userId });
+    }
+    await this.#line.drained();
+  }
+
+  #fail(error: unknown, { offset, seqNum }: Pull): void {
+    if (this.#line.closed) return;
+    const { kit, metrics } = this.#context;
+    if (error instanceof DamagedPart) metrics.damaged.inc();
+    kit.log.error({ err: error, taskId: this.#task.id }, 'an offline file cannot be read');
+    refusePull(this.#line, { offset } as PullRequest, seqNum, pullErrors.unreadable, 'read_failed');
+  }
+}

@@ -1,0 +1,83 @@
+import type { BlobStore } from '@teamtalk/blob-store';
+import type { Part } from '../tasks/task-store.js';
+import { readPart } from './stored-parts.js';
+
+/**
+ * Reads a file that is kept in parts: fast where one block follows the other, possible from anywhere. The
+ * part a reader begins in, and all it reads from their beginning, are checked against their SHA-256.
+ */
+export class PartReader {
+  readonly #store: BlobStore;
+  readonly #parts: readonly Part[];
+  #chunks: AsyncGenerator<Buffer> | undefined;
+  /** What was read and not yet given out, and where in the file that begins. */
+  #rest: Buffer = Buffer.alloc(0);
+  #position = -1;
+  #closed = false;
+
+  constructor(store: BlobStore, parts: readonly Part[]) {
+    this.#store = store;
+    this.#parts = parts;
+  }
+
+  /**
+   * @param size bytes; the file has to have them
+   * @throws DamagedPart; StorageError when the store does not work
+   */
+  async read(offset: number, size: number): Promise<Buffer> {
+    if (offset !== this.#position) await this.#seek(offset);
+    const pieces: Buffer[] = [];
+    for (let missing = size; missing > 0; ) {
+      if (this.#rest.length === 0) await this.#refill();
+      const piece = this.#rest.subarray(0, missing);
+      this.#rest = this.#rest.subarray(piece.length);
+      this.#position += piece.length;
+      missing -= piece.length;
+      pieces.push(piece);
+    }
+    return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, size);
+  }
+
+  /** Lets go of what is open. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#chunks?.return(undefined);
+  }
+
+  async #refill(): Promise<void> {
+    for (;;) {
+      const next = this.#closed ? undefined : await this.#chunks?.next();
+      if (next && !next.done) {
+        this.#rest = next.value;
+        return;
+      }
+      if (this.#closed) throw new Error('the reader is closed');
+      this.#chunks = readPart(this.#store, this.#partAt(this.#position));
+    }
+  }
+
+  async #seek(offset: number): Promise<void> {
+    const first = this.#position < 0;
+    await this.#chunks?.return(undefined);
+    this.#rest = Buffer.alloc(0);
+    this.#chunks = undefined;
+    this.#position = offset;
+    if (this.#parts.length === 0) return;
+    const part = this.#partAt(offset);
+    // Only once: a client that jumps about would make us read a whole part for each block.
+    const from = first ? part.start : offset;
+    this.#chunks = readPart(this.#store, part, from);
+    for (let skip = offset - from; skip > 0; ) {
+      await this.#refill();
+      const skipped = Math.min(skip, this.#rest.length);
+      this.#rest = this.#rest.subarray(skipped);
+      skip -= skipped;
+    }
+  }
+
+  #partAt(offset: number): Part {
+    const part = this.#parts.find(({ start, size }) => offset >= start && offset < start + size);
+    if (!part) throw new RangeError(`no part holds byte ${offset}`);
+    return part;
+  }
+}

@@ -1,0 +1,183 @@
+import { createHash } from 'node:crypto';
+import type { Context } from '../context.js';
+import type { Part, Task } from '../tasks/task-store.js';
+import { newPartKey } from './part-key.js';
+import { PartWriter } from './part-writer.js';
+import {
+  blockBytes,
+  CLIENT_FILE_CANCEL,
+  CLIENT_FILE_DONE,
+  type Line,
+  type Participant,
+  type PullReply,
+  type PullRequest,
+  type State,
+} from './participant.js';
+import { pullErrors, refusePull } from './pulls.js';
+import { DamagedPart, readPart } from './stored-parts.js';
+
+/**
+ * An offline upload: the server asks for block after block. What has come is kept in parts; a part counts
+ * once it is on the disk (or in the object store) and its record committed. So an upload that breaks goes on
+ * at the last part's end, at whichever file_server. While one part is being stored the next one is taken in;
+ * there are never more than the two.
+ */
+export class Upload implements Participant {
+  readonly idleSince = undefined;
+  owedSince: number | undefined;
+  readonly #context: Context;
+  readonly #line: Line;
+  readonly #task: Task;
+  #hash = createHash('sha256');
+  #asked = { offset: 0, size: 0 };
+  #writer: PartWriter | undefined;
+  #storing: Promise<void> = Promise.resolve();
+
+  constructor(context: Context, line: Line, task: Task) {
+    this.#context = context;
+    this.#line = line;
+    this.#task = task;
+  }
+
+  /**
+   * Asks for the first block that is missing. `parts` is what an earlier upload of the task has stored. Never
+   * throws.
+   */
+  async begin(parts: readonly Part[]): Promise<void> {
+    if (this.#task.complete) {
+      this.#sayDone();
+      return;
+    }
+    await this.#guard(async () => {
+      const offset = await this.#checkStored(parts);
+      if (offset > 0) this.#context.metrics.resumed.inc();
+      await this.#next(offset);
+    });
+  }
+
+  onState(state: State): void {
+    if (state === CLIENT_FILE_CANCEL) {
+      void this.#guard(async () => {
+        await this.#context.tasks.end(this.#task.id);
+        this.#line.end('cancelled');
+      });
+    } else {
+      this.#line.end('wrong_role');
+    }
+  }
+
+  onPull(pull: PullRequest, seqNum: number): void {
+    refusePull(this.#line, pull, seqNum, pullErrors.wrongRole, 'wrong_role');
+  }
+
+  onData({ resultCode, offset, fileData }: PullReply): void {
+    if (resultCode !== 0) {
+      this.#line.end('read_failed');
+      return;
+    }
+    const { size } = this.#asked;
+    if (this.owedSince === undefined || offset !== this.#asked.offset || fileData.length !== size) {
+      this.#line.end('bad_data');
+      return;
+    }
+    this.owedSince = undefined;
+    void this.#guard(() => this.#take(offset, fileData));
+  }
+
+  onClosed(): void {
+    this.#writer?.abort();
+  }
+
+  async #take(offset: number, data: Uint8Array): Promise<void> {
+    const { store, config, metrics } = this.#context;
+    this.#hash.update(data);
+    metrics.bytes.inc({ way: 'upload' }, data.length);
+    this.#writer ??= new PartWriter(store, newPartKey(this.#task.id, offset), offset);
+    const writer = this.#writer;
+    await writer.write(data);
+    const end = offset + data.length;
+    if (writer.size >= config.tasks.partBytes || end === this.#task.fileSize) {
+      this.#writer = undefined;
+      await this.#storing;
+      this.#storing = this.#store(writer);
+      // Whoever waits for it next learns of the failure.
+      this.#storing.catch(() => {});
+    }
+    await this.#next(end);
+  }
+
+  /** Asks for the block at `offset`, or finishes when that is the end of the file. */
+  async #next(offset: number): Promise<void> {
+    const size = Math.min(blockBytes, this.#task.fileSize - offset);
+    if (size === 0) {
+      await this.#storing;
+      if (!(await this.#context.tasks.complete(this.#task.id, this.#hash.digest()))) throw new Overtaken();
+      this.#sayDone();
+      return;
+    }
+    if (this.#line.closed) return;
+    this.#asked = { offset, size };
+    this.owedSince = performance.now();
+    this.#line.send({ pull: { offset, dataSize: size, userId: this.#line.userId } });
+  }
+
+  async #store(writer: PartWriter): Promise<void> {
+    const { tasks, store } = this.#context;
+    const part = await writer.finish();
+    if (await tasks.addPart(this.#task.id, part)) return;
+    await store.delete(part.key);
+    throw new Overtaken();
+  }
+
+  /** Reads what is there again, for the hash of the whole, and forgets it from the first damage on. */
+  async #checkStored(parts: readonly Part[]): Promise<number> {
+    const { tasks, store, metrics, kit } = this.#context;
+    let offset = 0;
+    for (const part of parts) {
+      const before = this.#hash.copy();
+      try {
+        for await (const chunk of readPart(store, part)) {
+          if (this.#line.closed) return offset;
+          this.#hash.update(chunk);
+        }
+      } catch (error) {
+        if (!(error instanceof DamagedPart)) throw error;
+        metrics.damaged.inc();
+        kit.log.error(
+          { err: error, taskId: this.#task.id },
+          'part of an upload is damaged and is asked for again',
+        );
+        if (!(await tasks.cut(this.#task.id, part.start))) throw new Overtaken();
+        this.#hash = before;
+        return offset;
+      }
+      offset = part.start + part.size;
+    }
+    return offset;
+  }
+
+  #sayDone(): void {
+    this.#context.metrics.finished.inc({ way: 'upload' });
+    this.#line.send({ state: CLIENT_FILE_DONE, userId: this.#task.fromUserId });
+    this.#line.end('done');
+  }
+
+  /** What fails here ends the connection; the client may come back and go on. */
+  async #guard(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#writer?.abort();
+      if (error instanceof Overtaken) {
+        this.#line.end('overtaken');
+      } else if (!this.#line.closed) {
+        const { log } = this.#context.kit;
+        log.error({ err: error, taskId: this.#task.id }, 'an upload cannot be stored');
+        this.#line.end('storage');
+      }
+    }
+  }
+}
+
+/** Another upload of the same task has stored this part, or the task is over. */
+class Overtaken extends Error {}
