@@ -10,14 +10,13 @@ import {
   teamtalk,
 } from '@teamtalk/rpc';
 import { createKit, createLogger, type Kit, type Service } from '@teamtalk/service-kit';
-import { type TestNats, testNats } from '@teamtalk/testkit/infrastructure';
+import { FaultyProxy, type TestNats, testNats } from '@teamtalk/testkit/infrastructure';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { addUser } from './accounts/add-user.js';
 import { loadConfig } from './config.js';
 import { migrateDown, migrateUp } from './database/migrator.js';
 import { clientDigest } from './passwords/password.js';
 import { startDbProxyServer } from './service.js';
-import { type CuttableProxy, startCuttableProxy } from './testing/cuttable-proxy.js';
 import { cheapArgon2 } from './testing/test-context.js';
 import { createTestDatabase, type TestDatabase } from './testing/test-database.js';
 
@@ -26,7 +25,7 @@ const routeServer = 4242;
 
 let database: TestDatabase;
 let nats: TestNats;
-let proxy: CuttableProxy;
+let proxy: FaultyProxy;
 let kit: Kit;
 let bus: Bus;
 let pool: ReplicaPool;
@@ -37,7 +36,7 @@ const running: Service[] = [];
 beforeAll(async () => {
   [database, nats] = await Promise.all([createTestDatabase(), testNats()]);
   const { hostname, port } = new URL(database.url);
-  proxy = await startCuttableProxy({ host: hostname, port: Number(port) });
+  proxy = await FaultyProxy.start(() => [{ host: hostname, port: Number(port) }]);
   ann = await addUser(database.dataSource, { name: 'ann', password: 'secret' }, cheapArgon2);
   bob = await addUser(database.dataSource, { name: 'bob', password: 'secret' }, cheapArgon2);
   kit = createKit('msg_server', { logLevel: 'silent', shutdownMs: 1_000 });

@@ -28,6 +28,8 @@ export interface ClusterOptions extends Partial<Record<ServiceName, number>> {
   /** variables for every service; for one service only, put them into `envOf` */
   env?: Readonly<Record<string, string>>;
   envOf?: Partial<Record<ServiceName, Readonly<Record<string, string>>>>;
+  /** its PostgreSQL and NATS, when not those of the test run; closed with the cluster */
+  infrastructure?: Infrastructure;
   /** takes the place of the logs of services that run in this process */
   log?: Logger;
 }
@@ -74,7 +76,7 @@ export class TestCluster {
    * and waits until all are ready and have heard of each other.
    */
   static async start(options: ClusterOptions = {}): Promise<TestCluster> {
-    const infrastructure = openInfrastructure() ?? new LocalInfrastructure(migrate);
+    const infrastructure = options.infrastructure ?? openInfrastructure() ?? new LocalInfrastructure(migrate);
     const database = await infrastructure.database();
     const nats = await infrastructure.nats();
     const log = createLogger({ service: 'testkit', instance: 0, level: 'silent' });
@@ -107,6 +109,11 @@ export class TestCluster {
     this.storageFolder = storageFolder;
     this.#dataSource = dataSource;
     this.#options = options;
+  }
+
+  /** Those it has instances of, in the order of starting. */
+  get services(): ServiceName[] {
+    return serviceNames.filter((name) => this.#nodes.get(name)!.length > 0);
   }
 
   /** The k-th instance of a service, dead ones counted: an index means the same one for ever. */

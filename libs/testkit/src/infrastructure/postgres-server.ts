@@ -7,7 +7,7 @@ import path from 'node:path';
 import pg from 'pg';
 import { freePort } from './ports.js';
 import { type Account, postgresAccount, prepareDataDir, reachablePrograms } from './postgres-account.js';
-import { commandLine, guard, isAlive, isGone, stopProcess } from './processes.js';
+import { childrenOf, commandLine, guard, isAlive, isGone, send, stopProcess } from './processes.js';
 import { waitUntil } from './wait-until.js';
 
 export interface PostgresServerOptions {
@@ -89,6 +89,20 @@ export class PostgresServer {
   /** Ends all connections and the server; what is committed stays. */
   async stop(): Promise<void> {
     await stopProcess(this.pid, this.#durable ? 'SIGINT' : 'SIGQUIT', stopMs);
+    await this.exited;
+  }
+
+  /** Sends a signal to the server and to every process it has started, as a machine that fails or stands still would. */
+  signal(signal: NodeJS.Signals): void {
+    const processes = [this.pid, ...childrenOf(this.pid)];
+    for (const pid of processes) send(pid, signal);
+  }
+
+  /** Ends it and all its processes with kill -9: nothing is written any more. */
+  async kill(): Promise<void> {
+    const processes = [this.pid, ...childrenOf(this.pid)];
+    for (const pid of processes) send(pid, 'SIGKILL');
+    for (const pid of processes) await isGone(pid, stopMs);
     await this.exited;
   }
 

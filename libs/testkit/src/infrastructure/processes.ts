@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { waitUntil } from './wait-until.js';
 
 /** Whether a process with this id exists, one of another user's too. */
@@ -56,6 +56,29 @@ export function startOf(pid: number): string | undefined {
   return status === 0 ? stdout.trim() : undefined;
 }
 
+/** The processes that `pid` has started and that still run. */
+export function childrenOf(pid: number): number[] {
+  if (existsSync('/proc/self/stat')) {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name) && parentOf(name) === pid)
+      .map(Number);
+  }
+  const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
+  return stdout
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number))
+    .flatMap(([child, parent]) => (parent === pid ? [child!] : []));
+}
+
+function parentOf(pid: string): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Resolves when the process has ended; false after `timeoutMs` milliseconds. */
 export async function isGone(pid: number, timeoutMs: number): Promise<boolean> {
   return waitUntil(() => !isAlive(pid), { timeoutMs, everyMs: 20, what: `the end of process ${pid}` }).catch(
@@ -75,7 +98,8 @@ export async function stopProcess(pid: number, signal: NodeJS.Signals, timeoutMs
   return false;
 }
 
-function send(pid: number, signal: NodeJS.Signals): void {
+/** Sends a signal; that the process has ended already is no error. */
+export function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {

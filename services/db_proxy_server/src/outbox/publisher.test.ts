@@ -113,6 +113,21 @@ test('a batch whose members cannot be had is sent when they can, and holds up no
   ]);
 });
 
+test('a message that overtakes others of its conversation says which', async () => {
+  databaseAway = true;
+  publisher.publish({ outboxId: '1', messages: [toGroup(5, 7), toGroup(5, 8)] });
+  publisher.publish({ outboxId: '2', messages: [pair(1)] });
+  await expect.poll(() => deleted).toEqual(['2']);
+  databaseAway = false;
+  publisher.publish({ outboxId: '3', messages: [toGroup(5, 9), pair(2)] });
+  await expect.poll(() => deleted).toHaveLength(3);
+  publisher.publish({ outboxId: '4', messages: [toGroup(5, 10)] });
+  const openFrom = batches
+    .flatMap(({ messages }) => messages ?? [])
+    .map((message) => [message.msgId, message.openFrom]);
+  expect(Object.fromEntries(openFrom)).toEqual({ 1: 0, 2: 0, 7: 0, 8: 7, 9: 7, 10: 0 });
+});
+
 test('a message to a group that nobody is in any more is for nobody', async () => {
   membersOf.set(5, []);
   publisher.publish({ outboxId: '1', messages: [toGroup(5)] });

@@ -2,6 +2,7 @@ import { type Bus, type Registry, rendezvous, type teamtalk, topics } from '@tea
 import type { Kit } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
 import type { GroupMembers, MemberLists } from './group-members.js';
+import { OpenMessages } from './open-messages.js';
 import type { StoredBatch, StoredMessage } from './stored-batch.js';
 
 export interface PublisherOptions {
@@ -32,6 +33,7 @@ type WireMessage = teamtalk.bus.StoredMessage.$Properties;
 export class OutboxPublisher {
   readonly #options: PublisherOptions;
   readonly #inFlight = new Set<string>();
+  readonly #open = new OpenMessages();
   readonly #timer: NodeJS.Timeout;
   readonly #retries;
   readonly #left;
@@ -69,6 +71,7 @@ export class OutboxPublisher {
       return;
     }
     this.#inFlight.add(batch.outboxId);
+    this.#open.begin(batch.messages);
     const lists = this.#options.members.listsFor(batch.messages);
     if (!this.#queue && !(lists instanceof Promise)) {
       void this.#deliver(batch, lists);
@@ -129,11 +132,14 @@ export class OutboxPublisher {
       }
     }
     this.#inFlight.delete(batch.outboxId);
+    this.#open.end(batch.messages);
   }
 
   async #send(messages: readonly StoredMessage[], lists: MemberLists, redelivery: boolean): Promise<void> {
     const { bus, kit, routeServers } = this.#options;
-    const wire = messages.map((message) => toWire(message, lists)).filter((message) => message !== undefined);
+    const wire = messages
+      .map((message) => toWire(message, lists, this.#open.before(message)))
+      .filter((message) => message !== undefined);
     if (wire.length === 0) return;
     const alive = routeServers.all();
     const active = alive.filter((each) => !each.draining);
@@ -161,7 +167,7 @@ export class OutboxPublisher {
 }
 
 /** undefined for a message to a group whose members have all left since */
-function toWire(message: StoredMessage, lists: MemberLists): WireMessage | undefined {
+function toWire(message: StoredMessage, lists: MemberLists, openFrom: number): WireMessage | undefined {
   const members = message.isGroup ? lists.get(message.toSessionId) : undefined;
   const receivers = members?.receiversOf(message.msgId) ?? [];
   if (message.isGroup && receivers.length === 0) return undefined;
@@ -176,6 +182,7 @@ function toWire(message: StoredMessage, lists: MemberLists): WireMessage | undef
     originConnection: message.originConnection,
     memberIds: receivers as number[],
     groupVersion: members?.version ?? 0,
+    openFrom,
   };
 }
 

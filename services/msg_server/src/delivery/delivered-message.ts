@@ -9,6 +9,8 @@ export interface DeliveredMessage {
   readonly originTicket: number;
   /** of a group message, the version of the group whose members get it; 0 for a pair */
   readonly groupVersion: number;
+  /** the lowest id of the conversation that may still be under way, when that is below `msgId`; otherwise 0 */
+  readonly openFrom: number;
 }
 
 /** A conversation as the store names it: a group, or a pair of users. */

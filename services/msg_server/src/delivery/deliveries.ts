@@ -13,6 +13,8 @@ const groupSession = 2;
 
 /** Conversations of one user whose position is kept; the ones used first go first. */
 const maxConversations = 512;
+/** Messages before the first one that are looked for at most. */
+const maxOpen = 200;
 /** Groups a user left that are remembered while he is here; those left first go first. */
 const maxLeftGroups = 64;
 
@@ -108,11 +110,15 @@ export class Deliveries {
   /** @returns PDUs written */
   #deliverTo(user: LocalUser, key: number, conversation: Conversation, message: DeliveredMessage): number {
     user.conversations ??= new Map();
-    const cursor = user.conversations.get(key);
+    let cursor = user.conversations.get(key);
     if (!cursor) {
       if (user.conversations.size >= maxConversations) forgetOldest(user.conversations);
-      user.conversations.set(key, new ConversationCursor(message.msgId, message.groupVersion));
-      return this.#write(user, message);
+      if (message.openFrom === 0) {
+        user.conversations.set(key, new ConversationCursor(message.msgId, message.groupVersion));
+        return this.#write(user, message);
+      }
+      cursor = new ConversationCursor(firstOpen(message) - 1);
+      user.conversations.set(key, cursor);
     }
     const written = this.#offer(user, cursor, message);
     if (cursor.gap) this.#repairs.watch(conversation, user, cursor);
@@ -149,6 +155,11 @@ export class Deliveries {
     const since = this.#tickets.timeOf(ticket);
     if (since !== undefined) this.#metrics.deliverySeconds.observe((performance.now() - since) / 1000);
   }
+}
+
+/** The first message that may still be under way to a user of whose conversation nothing was delivered yet. */
+function firstOpen({ msgId, openFrom }: DeliveredMessage): number {
+  return Math.max(openFrom, msgId - maxOpen);
 }
 
 function peerOf({ userId, sessionId }: Conversation, self: number): number {

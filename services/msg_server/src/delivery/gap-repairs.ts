@@ -135,7 +135,15 @@ export class GapRepairs {
     const { instance, tickets, offer } = this.#options;
     for (const { msgId, pdu, originInstance, originTicket } of messages) {
       const exceptConnection = originInstance === instance ? tickets.connectionOf(originTicket) : 0;
-      const message = { msgId, pdu, originInstance, originTicket, exceptConnection, groupVersion: 0 };
+      const message = {
+        msgId,
+        pdu,
+        originInstance,
+        originTicket,
+        exceptConnection,
+        groupVersion: 0,
+        openFrom: 0,
+      };
       for (const [cursor, user] of cursors) {
         // Beyond a user's own gap nobody has said that the message is for him.
         if (cursor.gap && msgId <= cursor.gap.last) offer(user, cursor, message);

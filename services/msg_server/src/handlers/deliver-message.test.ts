@@ -106,6 +106,26 @@ describe('delivering messages', () => {
     expect(client.messageIds).toEqual([2, 1]);
   });
 
+  it('begins with what the first message has overtaken, in order', async () => {
+    const client = await server.logIn(212);
+    const [, b, c, d] = ['a', 'b', 'c', 'd'].map((text) => server.store(900, 212, text));
+    await server.route.deliver(server.node, { ...d!, openFrom: 2 });
+    await server.route.deliver(server.node, { ...c!, openFrom: 2 });
+    await client.roundTrip();
+    expect(client.messageIds).toEqual([]);
+    await server.route.deliver(server.node, b!);
+    await waitUntil(() => client.messageIds.length === 3, { what: 'all of them' });
+    expect(client.messageIds).toEqual([2, 3, 4]);
+  });
+
+  it('asks for what the first message has overtaken when it does not come', async () => {
+    const client = await server.logIn(213);
+    const [, , c] = ['a', 'b', 'c'].map((text) => server.store(900, 213, text));
+    await server.route.deliver(server.node, { ...c!, openFrom: 2 });
+    await waitUntil(() => client.messageIds.length === 2, { what: 'the overtaken one' });
+    expect(client.messageIds).toEqual([2, 3]);
+  });
+
   it('counts no gap for conversations that are new to the user, each by itself', async () => {
     const client = await server.logIn(211);
     for (let i = 0; i < 7; i++) server.store(901, 211, 'earlier');

@@ -19,6 +19,7 @@ export function deliverMessages({ deliveries }: Context) {
           originInstance: delivery.originInstance ?? 0,
           originTicket: delivery.originTicket ?? 0,
           groupVersion: delivery.groupVersion ?? 0,
+          openFrom: delivery.openFrom ?? 0,
         },
         delivery.userIds ?? [],
       );

@@ -5,6 +5,7 @@ import type { StoredMessage } from './fake-db-proxy.js';
 
 type Change = teamtalk.bus.PresenceChange.$Properties;
 type NodeEvent = teamtalk.bus.NodeEvent.$Properties;
+type Delivered = StoredMessage & Pick<teamtalk.bus.Delivery.$Properties, 'openFrom'>;
 
 /** A route_server that notes what it hears and sends what a test tells it to. */
 export class FakeRouteServer {
@@ -83,12 +84,12 @@ export class FakeRouteServer {
   }
 
   /** Delivers messages to the users of one msg_server, and waits for its answer. */
-  deliver(node: number, ...batch: StoredMessage[]): Promise<void> {
+  deliver(node: number, ...batch: Delivered[]): Promise<void> {
     return this.deliverUnder(0, node, ...batch);
   }
 
   /** The same for messages to the members of a version of their group. */
-  async deliverUnder(groupVersion: number, node: number, ...batch: StoredMessage[]): Promise<void> {
+  async deliverUnder(groupVersion: number, node: number, ...batch: Delivered[]): Promise<void> {
     const deliveries = batch.map((message) => ({
       ...message,
       groupVersion,

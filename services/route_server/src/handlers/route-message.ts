@@ -72,5 +72,6 @@ function toDelivery(message: Stored, node: number, userId: number): Delivery {
     originInstance: message.originInstance,
     originTicket: message.originTicket,
     groupVersion: message.groupVersion,
+    openFrom: message.openFrom,
   };
 }

@@ -1,0 +1,26 @@
+import type { ChaosStand, Round } from '../chaos-stand.js';
+
+/** Something that goes wrong, and how often it is tried. */
+export interface Fault {
+  /** for `--only`; a prefix of it will do */
+  readonly name: string;
+  /** what the table says */
+  readonly title: string;
+  readonly rounds: number;
+  /** Does it, and says when it is over. */
+  inject(stand: ChaosStand, round: Round): Promise<void>;
+}
+
+/** What the figures are without a fault. */
+export const nothing: Fault = {
+  name: 'nothing',
+  title: 'no fault, to compare with',
+  rounds: 5,
+  async inject(_stand, { ended }) {
+    ended();
+  },
+};
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,26 @@
+import type { ServiceName } from '../../infrastructure/index.js';
+import { type Fault, nothing } from './fault.js';
+import { block, cut, delay, loss } from './links.js';
+import { freeze, kill, rollingRestart } from './processes.js';
+import { freezePostgres, killNats, killPostgres } from './servers.js';
+
+const onTheWay = ['msg_server', 'route_server', 'db_proxy_server', 'http_msg_server'] as const;
+/** Not on a message's way. */
+export const aside: readonly ServiceName[] = ['login_server', 'file_server', 'msfs'];
+const both = ['postgres', 'nats'] as const;
+const freezeMs = 30_000;
+
+/** Every fault, in the order of the table. */
+export const faults: readonly Fault[] = [
+  nothing,
+  ...[...onTheWay, ...aside].map(kill),
+  ...onTheWay.map((service) => freeze(service, freezeMs)),
+  rollingRestart,
+  killPostgres,
+  freezePostgres(freezeMs),
+  killNats,
+  ...both.map((which) => cut(which, 3_000)),
+  ...both.map((which) => block(which, 10_000)),
+  ...both.map(delay),
+  ...both.map(loss),
+];

@@ -1,0 +1,137 @@
+import type { Session } from '@teamtalk/client';
+
+/** Two users, or a group, that write to each other under load. */
+export class Conversation {
+  readonly key: string;
+  /** the store's key, int8 as text */
+  readonly conv: string;
+  readonly members: readonly number[];
+  readonly #groupId: number | undefined;
+  /** The newest id of rounds that have been checked. */
+  base = 0;
+
+  static pair(one: number, other: number): Conversation {
+    const [low, high] = one < other ? [one, other] : [other, one];
+    return new Conversation(`${low}:${high}`, (BigInt(low) << 32n) | BigInt(high), [low, high], undefined);
+  }
+
+  static group(id: number, members: readonly number[]): Conversation {
+    return new Conversation(`group ${id}`, BigInt(id), members, id);
+  }
+
+  private constructor(key: string, conv: bigint, members: readonly number[], groupId: number | undefined) {
+    this.key = key;
+    this.conv = String(conv);
+    this.members = members;
+    this.#groupId = groupId;
+  }
+
+  /** How a member names it. */
+  sessionOf(member: number): Session {
+    if (this.#groupId !== undefined) return { group: this.#groupId };
+    return { user: this.members.find((id) => id !== member)! };
+  }
+}
+
+/** One message of a sender, under a number that no other message has. Times: performance.now(). */
+export interface Sent {
+  readonly serial: number;
+  readonly conversation: Conversation;
+  readonly from: number;
+  readonly sentAt: number;
+  ackedAt?: number;
+  /** as the ack says; 0 where an ack has none */
+  msgId?: number;
+  /** Whether it was acknowledged on the connection on which it was sent, the first time it was sent. */
+  steady?: boolean;
+}
+
+/** What went wrong, counted where it is seen. */
+export interface Violations {
+  duplicated: number;
+  reordered: number;
+}
+
+/**
+ * Every message of a round: sent, acknowledged, received by whom and when. What is wrong with single
+ * deliveries is counted as it happens, the rest by `check` (check.ts).
+ */
+export class Ledger {
+  readonly conversations = new Map<string, Conversation>();
+  /** Serials of all rounds that the store had, each in its conversation. */
+  readonly storedBefore = new Set<number>();
+  /** Told of what is wrong, in words. */
+  onViolation: (text: string) => void = () => {};
+  readonly #onlineSince = new Map<number, number>();
+  #serial = 0;
+  #sent = new Map<number, Sent>();
+  #received = new Map<string, Map<number, number>>();
+  #violations: Violations = { duplicated: 0, reordered: 0 };
+
+  /** @returns the one of that key that is there already, or the given one */
+  add(conversation: Conversation): Conversation {
+    const known = this.conversations.get(conversation.key);
+    if (!known) this.conversations.set(conversation.key, conversation);
+    return known ?? conversation;
+  }
+
+  begin(conversation: Conversation, from: number): Sent {
+    const sent: Sent = { serial: ++this.#serial, conversation, from, sentAt: performance.now() };
+    this.#sent.set(sent.serial, sent);
+    return sent;
+  }
+
+  /** @param msgId 0: the ack does not tell */
+  acked(sent: Sent, msgId: number, steady: boolean): void {
+    if (sent.msgId !== undefined) {
+      if (sent.msgId !== msgId)
+        this.violated('duplicated', `${sent.serial} acked as ${sent.msgId} and ${msgId}`);
+      return;
+    }
+    sent.msgId = msgId;
+    sent.ackedAt = performance.now();
+    sent.steady = steady;
+  }
+
+  received(userId: number, { key }: Conversation, msgId: number): void {
+    const name = `${userId} ${key}`;
+    let ids = this.#received.get(name);
+    if (!ids) {
+      ids = new Map();
+      this.#received.set(name, ids);
+    }
+    if (!ids.has(msgId)) ids.set(msgId, performance.now());
+  }
+
+  /** When a user got a message; undefined: not yet. */
+  receivedAt(userId: number, { key }: Conversation, msgId: number): number | undefined {
+    return this.#received.get(`${userId} ${key}`)?.get(msgId);
+  }
+
+  cameOnline(userId: number, at = performance.now()): void {
+    this.#onlineSince.set(userId, at);
+  }
+
+  /** undefined: he never was. */
+  onlineSince(userId: number): number | undefined {
+    return this.#onlineSince.get(userId);
+  }
+
+  violated(what: keyof Violations, text: string): void {
+    this.#violations[what]++;
+    this.onViolation(`${what}: ${text}`);
+  }
+
+  get sent(): ReadonlyMap<number, Sent> {
+    return this.#sent;
+  }
+
+  /** Ends the round. @returns what was seen to go wrong in it */
+  close(): Violations {
+    const violations = this.#violations;
+    this.#sent = new Map();
+    this.#received = new Map();
+    this.#violations = { duplicated: 0, reordered: 0 };
+    return violations;
+  }
+}

@@ -1,0 +1,61 @@
+import type { RoundResult } from './chaos-stand.js';
+import { type Outcome, sumOf } from './check.js';
+import type { Fault } from './faults/fault.js';
+
+/** All rounds of one fault. */
+export interface Row extends Outcome {
+  name: string;
+  title: string;
+  rounds: number;
+  /** milliseconds; the middle and the worst of the rounds */
+  recovery: { median: number; most: number };
+  breaks: number;
+  notes: string[];
+}
+
+export function rowOf({ name, title }: Fault, results: readonly RoundResult[]): Row {
+  const recoveries = results.map(({ recoveryMs }) => recoveryMs).sort((a, b) => a - b);
+  return {
+    name,
+    title,
+    rounds: results.length,
+    ...sumOf(results),
+    recovery: { median: recoveries[recoveries.length >> 1] ?? 0, most: recoveries.at(-1) ?? 0 },
+    breaks: results.reduce((sum, { breaks }) => sum + breaks, 0),
+    notes: [...new Set(results.flatMap(({ notes }) => notes))],
+  };
+}
+
+/** Whether nothing acknowledged was lost, repeated, out of order or late. */
+export function isClean({ lost, duplicated, reordered, undelivered }: Outcome): boolean {
+  return lost + duplicated + reordered + undelivered === 0;
+}
+
+const columns: [string, (row: Row) => string][] = [
+  ['fault', ({ title }) => title],
+  ['rounds', ({ rounds }) => String(rounds)],
+  ['acked', ({ acked }) => String(acked)],
+  ['lost', ({ lost }) => String(lost)],
+  ['duplicated', ({ duplicated }) => String(duplicated)],
+  ['reordered', ({ reordered }) => String(reordered)],
+  ['undelivered after 5 s', ({ undelivered }) => String(undelivered)],
+  ['recovery, median', ({ recovery }) => seconds(recovery.median)],
+  ['worst', ({ recovery }) => seconds(recovery.most)],
+];
+
+/** The table in Markdown. */
+export function tableOf(rows: readonly Row[]): string {
+  const cells = [columns.map(([title]) => title), ...rows.map((row) => columns.map(([, cell]) => cell(row)))];
+  const widths = columns.map((_, i) => Math.max(...cells.map((line) => line[i]!.length)));
+  const lines = cells.map(
+    (line) =>
+      `| ${line.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join(' | ')} |`,
+  );
+  const rule = `|${widths.map((width, i) => (i === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`;
+  const notes = rows.flatMap(({ title, notes: each }) => each.map((note) => `- ${title}: ${note}`));
+  return [lines[0], rule, ...lines.slice(1), ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
+}
+
+function seconds(ms: number): string {
+  return Number.isFinite(ms) ? `${(ms / 1000).toFixed(1)} s` : 'never';
+}
