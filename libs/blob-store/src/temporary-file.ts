@@ -27,7 +27,7 @@ export async function writeTemporary(
   sync: boolean,
 ): Promise<TemporaryFile> {
   const file = path.join(folder, `${randomBytes(12).toString('hex')}.part`);
-  const stream = source instanceof Uint8Array ? undefined : toStream(source, signal);
+  const stream = source instanceof Uint8Array ? undefined : abortable(source, signal);
   let handle: FileHandle | undefined;
   try {
     handle = await open(file, 'wx', 0o640).catch(failAsFile);
@@ -55,22 +55,28 @@ export async function writeTemporary(
     await handle.close().catch(failAsFile);
     return { path: file, size, sha256: hash?.digest('hex') };
   } catch (error) {
-    stream?.destroy();
+    if (stream instanceof Readable) stream.destroy();
     await handle?.close().catch(() => {});
     await rm(file, { force: true }).catch(() => {});
     throw error;
   }
 }
 
-function toStream(source: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): Readable {
+/** A stream, or what else gives chunks, that fails when `signal` says so. */
+function abortable(
+  source: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): AsyncIterable<Uint8Array> {
+  if (!signal) return source;
   const stream = source instanceof Readable ? source : Readable.from(source, { objectMode: false });
-  return signal ? addAbortSignal(signal, stream) : stream;
+  return addAbortSignal(signal, stream);
 }
 
-async function* chunksOf(stream: Readable): AsyncGenerator<Uint8Array> {
+async function* chunksOf(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
-    for await (const chunk of stream) yield chunk as Uint8Array;
+    yield* source;
   } catch (error) {
+    if (error instanceof StorageError) throw error;
     throw new StorageError('source-failed', 'what was to be stored broke off', { cause: error });
   }
 }

@@ -1,6 +1,8 @@
+import { type StorageConfig, storageConfig, storageEnv } from '@teamtalk/blob-store';
 import {
   busEnv,
   type CommonConfig,
+  ConfigError,
   commonConfig,
   commonEnv,
   type EnvValues,
@@ -12,29 +14,130 @@ import {
 export const envSchema = {
   ...commonEnv(18700),
   ...busEnv,
+  ...storageEnv,
   HTTP_HOST: env.string('0.0.0.0', 'Address the server listens on'),
   HTTP_PORT: env.port(8700, 'Port for uploads and images'),
+  PUBLIC_URL: env.url(
+    '',
+    ['http:', 'https:'],
+    'Beginning of the URLs that uploads get, as clients must dial it; when unset, the Host they uploaded to',
+  ),
+  MSFS_UPLOAD_AUTH: env.choice(
+    ['open', 'tokens'],
+    'open',
+    'open: everybody may upload, as with the original; tokens: only who has a token of MSFS_UPLOAD_TOKENS',
+  ),
+  MSFS_UPLOAD_TOKENS: env.optionalString(
+    'Tokens for uploads, separated by commas; sent as Authorization: Bearer TOKEN, or as ?token=TOKEN',
+  ),
+  UPLOAD_ORIGINS: env.optionalString(
+    'Origins of the web pages that may upload, as https://chat.example.com, separated by commas; any when unset',
+  ),
   MAX_CONNECTIONS: env.integer(10_000, 1, 1_000_000, 'HTTP connections at most; more are refused'),
-  MAX_UPLOAD_BYTES: env.integer(10_485_760, 1024, 1_073_741_824, 'Largest upload, bytes'),
-  REQUEST_TIMEOUT_MS: env.integer(60_000, 10, 3_600_000, 'Longest time a request may take to arrive, ms'),
+  MAX_UPLOADS: env.integer(500, 1, 100_000, 'Uploads at a time; more are refused'),
+  MAX_UPLOAD_BYTES: env.integer(10_485_760, 1024, 1_073_741_824, 'Largest file that may be uploaded, bytes'),
+  REQUEST_TIMEOUT_MS: env.integer(120_000, 10, 3_600_000, 'Longest time a request may take to arrive, ms'),
+  IDLE_TIMEOUT_MS: env.integer(
+    30_000,
+    10,
+    3_600_000,
+    'A connection on which nothing moves for so long, in the middle of an upload or an image, is closed, ms',
+  ),
+  IMAGE_CACHE_BYTES: env.integer(
+    67_108_864,
+    0,
+    17_179_869_184,
+    'Memory for images that are asked for often, bytes; half as much again for thumbnails',
+  ),
+  THUMBNAIL_DIR: env.optionalString(
+    'Folder of this instance alone for the thumbnails it has made; a temporary one when unset',
+  ),
+  THUMBNAIL_CACHE_BYTES: env.integer(
+    268_435_456,
+    1_048_576,
+    1_099_511_627_776,
+    'Size of that folder at most, bytes',
+  ),
+  THUMBNAIL_MAX_PIXELS: env.integer(
+    40_000_000,
+    10_000,
+    1_000_000_000,
+    'Images with more pixels (width times height) get no thumbnails',
+  ),
+  THUMBNAIL_MAX_SIDE: env.integer(2048, 16, 16_384, 'Largest width and height of a thumbnail, pixels'),
+  THUMBNAIL_CONCURRENCY: env.integer(2, 1, 256, 'Thumbnails that are made at a time'),
+  THUMBNAIL_MAX_WAITING: env.integer(200, 1, 100_000, 'Thumbnails that wait for that; more are refused'),
+  THUMBNAIL_SECONDS: env.integer(10, 1, 600, 'Longest time the making of one thumbnail may take, seconds'),
 };
 
 /** msfs's configuration, nested by what it is for. Times are milliseconds, sizes bytes. */
 export interface MsfsConfig extends CommonConfig {
   nats: { url: string; prefix: string };
+  storage: StorageConfig;
   listen: { host: string; port: number };
-  limits: { connections: number; uploadBytes: number };
-  requestTimeoutMs: number;
+  /** undefined: the Host of the upload */
+  publicUrl: string | undefined;
+  /** undefined: everybody may upload */
+  uploadTokens: readonly string[] | undefined;
+  /** undefined: pages of any */
+  uploadOrigins: readonly string[] | undefined;
+  limits: { connections: number; uploads: number; uploadBytes: number };
+  timeouts: { requestMs: number; idleMs: number };
+  imageCacheBytes: number;
+  thumbnails: ThumbnailConfig;
+}
+
+export interface ThumbnailConfig {
+  /** undefined: a temporary one */
+  folder: string | undefined;
+  cacheBytes: number;
+  maxPixels: number;
+  maxSide: number;
+  concurrency: number;
+  maxWaiting: number;
+  seconds: number;
 }
 
 function nest(values: EnvValues<typeof envSchema>): MsfsConfig {
   return {
     ...commonConfig(values),
     nats: { url: values.NATS_URL, prefix: values.NATS_PREFIX },
+    storage: storageConfig(values),
     listen: { host: values.HTTP_HOST, port: values.HTTP_PORT },
-    limits: { connections: values.MAX_CONNECTIONS, uploadBytes: values.MAX_UPLOAD_BYTES },
-    requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
+    publicUrl: values.PUBLIC_URL ? values.PUBLIC_URL.replace(/\/+$/, '') : undefined,
+    uploadTokens: nestTokens(values),
+    uploadOrigins: values.UPLOAD_ORIGINS === undefined ? undefined : listOf(values.UPLOAD_ORIGINS),
+    limits: {
+      connections: values.MAX_CONNECTIONS,
+      uploads: values.MAX_UPLOADS,
+      uploadBytes: values.MAX_UPLOAD_BYTES,
+    },
+    timeouts: { requestMs: values.REQUEST_TIMEOUT_MS, idleMs: values.IDLE_TIMEOUT_MS },
+    imageCacheBytes: values.IMAGE_CACHE_BYTES,
+    thumbnails: {
+      folder: values.THUMBNAIL_DIR,
+      cacheBytes: values.THUMBNAIL_CACHE_BYTES,
+      maxPixels: values.THUMBNAIL_MAX_PIXELS,
+      maxSide: values.THUMBNAIL_MAX_SIDE,
+      concurrency: values.THUMBNAIL_CONCURRENCY,
+      maxWaiting: values.THUMBNAIL_MAX_WAITING,
+      seconds: values.THUMBNAIL_SECONDS,
+    },
   };
+}
+
+function nestTokens(values: EnvValues<typeof envSchema>): string[] | undefined {
+  if (values.MSFS_UPLOAD_AUTH === 'open') return undefined;
+  const tokens = listOf(values.MSFS_UPLOAD_TOKENS ?? '');
+  if (tokens.length > 0) return tokens;
+  throw new ConfigError(['MSFS_UPLOAD_TOKENS: is required with MSFS_UPLOAD_AUTH=tokens']);
+}
+
+function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
 }
 
 /** @throws ConfigError naming every variable that is wrong */

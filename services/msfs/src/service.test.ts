@@ -1,95 +1,33 @@
-import { connect } from 'node:net';
 import { Bus, Registry } from '@teamtalk/bus';
-import { createLogger, Metrics, type Service } from '@teamtalk/service-kit';
-import { type TestNats, testNats } from '@teamtalk/testkit/infrastructure';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLogger, Metrics } from '@teamtalk/service-kit';
+import { type TestS3, testS3 } from '@teamtalk/testkit/infrastructure';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from './config.js';
-import { startMsfs } from './service.js';
-
-let nats: TestNats;
-let service: Service;
-let url: string;
-beforeEach(async () => {
-  nats = await testNats();
-  service = await startMsfs(
-    loadConfig({
-      LOG_LEVEL: 'silent',
-      NATS_URL: nats.url,
-      NATS_PREFIX: nats.prefix,
-      OPS_PORT: '0',
-      HTTP_PORT: '0',
-      MAX_UPLOAD_BYTES: '100000',
-      REQUEST_TIMEOUT_MS: '1000',
-    }),
-  );
-  url = `http://127.0.0.1:${service.ports.http}`;
-});
-afterEach(() => service.stop());
-
-const metrics = async () => (await fetch(`http://127.0.0.1:${service.ports.ops}/metrics`)).text();
-
-describe('an upload', () => {
-  const upload = (bytes: number) => {
-    const form = new FormData();
-    form.set('filename', new Blob([Buffer.alloc(bytes, 1)]), 'head.jpeg');
-    return fetch(url, { method: 'POST', body: form });
-  };
-
-  it('is refused in one line of JSON', async () => {
-    const response = await upload(50_000);
-    expect(response.status).toBe(501);
-    expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
-    expect(await response.text()).toBe('{"error_code":5,"error_msg":"暂不支持上传"}');
-    expect(await metrics()).toContain('http_requests_total{route="upload",status="501"} 1\n');
-  });
-
-  it('above the limit is not read to its end', async () => {
-    const socket = connect(service.ports.http!, '127.0.0.1');
-    // The server cuts the connection while we still promise more.
-    socket.on('error', () => {});
-    let received = '';
-    socket.on('data', (chunk) => {
-      received += chunk.toString();
-    });
-    socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n');
-    socket.write(Buffer.alloc(100_001));
-    await new Promise<void>((resolve) => socket.once('close', () => resolve()));
-    expect(received).toMatch(/^HTTP\/1\.1 413 /);
-    expect(received).toMatch(/\{"error_code":1,"error_msg":"文件过大"\}$/);
-  });
-
-  it('that breaks off is counted', async () => {
-    const socket = connect(service.ports.http!, '127.0.0.1');
-    socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhalf', () => socket.destroy());
-    await expect.poll(metrics).toContain('http_broken_total 1\n');
-    expect((await upload(1)).status).toBe(501);
-  });
-
-  it('that never ends is closed', async () => {
-    const socket = connect(service.ports.http!, '127.0.0.1');
-    socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhalf');
-    socket.resume();
-    await new Promise<void>((resolve) => socket.once('close', () => resolve()));
-    await expect.poll(metrics).toContain('http_broken_total 1\n');
-  });
-});
-
-it('has no image and nothing else', async () => {
-  const status = async (path: string, method: string) => (await fetch(url + path, { method })).status;
-  expect(await status('/g0/000/000/1468217208421049_140410609219.jpeg', 'GET')).toBe(404);
-  expect(await status('/g0/000/000/x.jpeg_100x100.jpg', 'HEAD')).toBe(404);
-  expect(await status('/g0/000/000/x.jpeg', 'DELETE')).toBe(405);
-  expect(await status('/', 'GET')).toBe(405);
-  expect(await status('/other', 'GET')).toBe(404);
-});
+import { Harness, picture } from './testing/harness.js';
 
 describe('the process', () => {
-  it('is ready while NATS is there', async () => {
-    const response = await fetch(`http://127.0.0.1:${service.ports.ops}/readyz`);
-    expect(await response.json()).toEqual({ ready: true, draining: false, dependencies: { nats: 'up' } });
+  let msfs: Harness;
+  beforeAll(async () => {
+    msfs = await Harness.start();
+  });
+  afterAll(() => msfs.stop());
+
+  it('is ready while NATS and the storage are there', async () => {
+    const response = await fetch(`http://127.0.0.1:${msfs.service.ports.ops}/readyz`);
+    expect(await response.json()).toEqual({
+      ready: true,
+      draining: false,
+      dependencies: { nats: 'up', storage: 'up' },
+    });
+  });
+
+  it('counts what it answers', async () => {
+    await msfs.upload(await picture(5, 5));
+    await expect.poll(() => msfs.metrics()).toContain('http_requests_total{route="upload",status="200"} 1\n');
   });
 
   it('announces itself, and is gone when it stops', async () => {
+    const { nats, service } = msfs;
     const log = createLogger({ service: 'test', instance: 1, level: 'silent' });
     const bus = await Bus.connect({ ...nats, name: 'test', log, metrics: new Metrics('test') });
     const registry = new Registry(bus, log, 'msfs');
@@ -98,5 +36,107 @@ describe('the process', () => {
     await expect.poll(() => registry.get(service.instance)).toBeUndefined();
     registry.stop();
     await bus.drain();
+  });
+});
+
+describe('replicas on one bucket', () => {
+  let s3: TestS3;
+  let replicas: Harness[];
+  beforeAll(async () => {
+    s3 = await testS3();
+    replicas = [await Harness.start(s3.env), await Harness.start(s3.env)];
+  });
+  afterAll(async () => {
+    await Promise.all(replicas.map((replica) => replica.stop()));
+    await s3.stop();
+  });
+
+  it('serve what any of them has taken', async () => {
+    const [first, second] = replicas as [Harness, Harness];
+    for (const side of [100, 900]) {
+      const content = await picture(side, side, 'png');
+      const { path } = await first.upload(content, 'x.png');
+      const [here, there] = [await first.get(path), await second.get(path)];
+      expect(content.equals(Buffer.from(await there.arrayBuffer()))).toBe(true);
+      expect(there.headers.get('etag')).toBe(here.headers.get('etag'));
+      const part = await second.get(path, { range: 'bytes=5-9' });
+      expect(Buffer.from(await part.arrayBuffer())).toEqual(content.subarray(5, 10));
+      const sizes = [await first.get(`${path}_50x50.jpg`), await second.get(`${path}_50x50.jpg`)];
+      expect(sizes.map(({ status }) => status)).toEqual([200, 200]);
+      expect(sizes[0]!.headers.get('etag')).toBe(sizes[1]!.headers.get('etag'));
+    }
+  });
+});
+
+describe('uploads with tokens', () => {
+  let msfs: Harness;
+  let image: Buffer;
+  beforeAll(async () => {
+    image = await picture(5, 5);
+    msfs = await Harness.start({
+      MSFS_UPLOAD_AUTH: 'tokens',
+      MSFS_UPLOAD_TOKENS: 'first, second',
+      UPLOAD_ORIGINS: 'https://chat.example.com',
+      PUBLIC_URL: 'https://img.example.com/',
+      MAX_UPLOADS: '1',
+    });
+  });
+  afterAll(() => msfs.stop());
+
+  const status = async (token: string | undefined, query = '') => {
+    const form = new FormData();
+    form.set('f', new Blob([new Uint8Array(image)]), 'a.jpg');
+    const headers = new Headers(token === undefined ? [] : [['authorization', token]]);
+    const response = await fetch(`${msfs.url}/${query}`, { method: 'POST', body: form, headers });
+    return { status: response.status, text: await response.text() };
+  };
+
+  it('are taken from who has one', async () => {
+    expect((await status('Bearer first')).status).toBe(200);
+    expect((await status(undefined, '?token=second')).status).toBe(200);
+    for (const token of [undefined, 'Bearer', 'Bearer third', 'Bearer first2', 'Basic first']) {
+      expect(await status(token), token).toEqual({
+        status: 401,
+        text: '{"error_code":5,"error_msg":"未授权"}',
+      });
+    }
+    expect((await status(undefined, '?token=third')).status).toBe(401);
+  });
+
+  it('get URLs of the public address', async () => {
+    expect((await status('Bearer first')).text).toMatch(
+      /"url":"https:\/\/img\.example\.com\/g0\/\d{3}\/\d{3}\/[^/]+"/,
+    );
+  });
+
+  it('are open to the pages named only', async () => {
+    const allowed = async (origin: string) => {
+      const response = await fetch(msfs.url, { method: 'OPTIONS', headers: { origin } });
+      return response.headers.get('access-control-allow-origin');
+    };
+    expect(await allowed('https://chat.example.com')).toBe('https://chat.example.com');
+    expect(await allowed('https://other.example.com')).toBeNull();
+  });
+
+  it('are refused when too many are under way', async () => {
+    const { socket, closed } = msfs.raw();
+    socket.write(
+      'POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer first\r\nContent-Length: 1000\r\n' +
+        'Content-Type: multipart/form-data; boundary=b\r\n\r\n--b',
+    );
+    await expect.poll(() => msfs.metrics()).toContain('uploads_in_progress 1\n');
+    expect(await status('Bearer first')).toEqual({
+      status: 503,
+      text: '{"error_code":9,"error_msg":"服务器繁忙"}',
+    });
+    socket.destroy();
+    await closed;
+    await expect.poll(async () => (await status('Bearer first')).status).toBe(200);
+  });
+
+  it('need a token to be configured', () => {
+    expect(() => loadConfig({ MSFS_UPLOAD_AUTH: 'tokens' })).toThrow(
+      'MSFS_UPLOAD_TOKENS: is required with MSFS_UPLOAD_AUTH=tokens',
+    );
   });
 });

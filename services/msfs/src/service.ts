@@ -1,4 +1,7 @@
-import { hostname } from 'node:os';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import path from 'node:path';
+import { openStore } from '@teamtalk/blob-store';
 import { Announcer, Bus } from '@teamtalk/bus';
 import {
   formatInstance,
@@ -8,12 +11,14 @@ import {
   startService,
 } from '@teamtalk/service-kit';
 import type { MsfsConfig } from './config.js';
-import { startHttpListener } from './http-listener.js';
+import { createApp } from './http/app.js';
+import { startHttpListener } from './http/http-listener.js';
+import { ImageCache } from './images/image-cache.js';
+import { ThumbnailFolder } from './images/thumbnail-folder.js';
+import { Thumbnails } from './images/thumbnails.js';
+import { uploadCheck } from './upload/upload-tokens.js';
 
-/**
- * Starts an msfs. It answers in the form clients know, but has no storage yet: uploads are refused, no image
- * is found. Ports: `http`, `ops`.
- */
+/** Starts an msfs: it takes images by HTTP and gives them out again, in any size. Ports: `http`, `ops`. */
 export function startMsfs(config: MsfsConfig, options: StartOptions = {}): Promise<Service> {
   return startService('msfs', config, options, start);
 }
@@ -25,7 +30,29 @@ async function start(config: MsfsConfig, kit: Kit): Promise<Record<string, numbe
   life.onStop('NATS', () => bus.drain());
   health.addCheck('nats', () => bus.connected);
 
-  const http = await startHttpListener(kit, config);
+  const store = await openStore(config.storage, kit);
+  const images = new ImageCache(store, config.imageCacheBytes);
+  metrics.gauge('image_cache_bytes', 'Images in memory', () => images.size);
+  const thumbnailFolder = config.thumbnails.folder ?? (await temporaryFolder(kit));
+  const thumbnails = new Thumbnails({
+    originals: images,
+    store,
+    folder: await ThumbnailFolder.open(thumbnailFolder, config.thumbnails.cacheBytes, log),
+    memoryBytes: Math.floor(config.imageCacheBytes / 2),
+    config: config.thumbnails,
+    metrics,
+  });
+  const app = createApp(kit, {
+    log,
+    store,
+    images,
+    thumbnails,
+    mayUpload: uploadCheck(config.uploadTokens),
+    uploadOrigins: config.uploadOrigins,
+    publicUrl: config.publicUrl,
+    limits: config.limits,
+  });
+  const http = await startHttpListener(kit, config, app);
 
   const announcer = new Announcer(bus, { instance, service, hostname: hostname() }, () => ({
     port: http,
@@ -33,4 +60,10 @@ async function start(config: MsfsConfig, kit: Kit): Promise<Record<string, numbe
   }));
   life.onStop('announcements', () => announcer.stop());
   return { http };
+}
+
+async function temporaryFolder({ life }: Kit): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-thumbnails-'));
+  life.onStop('thumbnails', () => rm(folder, { recursive: true, force: true }));
+  return folder;
 }

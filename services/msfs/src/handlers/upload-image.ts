@@ -1,25 +1,133 @@
-import type { IncomingMessage } from 'node:http';
+import type { Request, RequestHandler, Response } from 'express';
+import multer from 'multer';
+import type { Context } from '../context.js';
+import { StoreEngine, type UploadedFile } from '../upload/store-engine.js';
+import { type Refusal, refusalFor, refusals } from '../upload/upload-error.js';
 
-export interface UploadAnswer {
-  status: number;
-  /** one line: Android reads no further (protocol notes, section 12) */
-  body: string;
-}
-
-const notOffered = { status: 501, body: '{"error_code":5,"error_msg":"暂不支持上传"}' };
-const tooLarge = { status: 413, body: '{"error_code":1,"error_msg":"文件过大"}' };
+/** What a form takes besides its file, at most. */
+const formBytes = 64 * 1024;
+/** Who sends too much and does not read is waited for so long before the connection is cut. */
+const lingerMs = 3_000;
 
 /**
- * `POST /` (protocol notes, section 10). There is no storage yet: the upload is read to its end, so that the
- * client gets to reading the answer, thrown away, and refused.
- * @param maxBytes more are not waited for
- * @throws Error when the client goes away before the end
+ * `POST /`: takes the file of a form, whatever its field is called, and answers with the URL it has from then
+ * on, in one line of JSON: Android reads no further. Refusals are JSON, too.
  */
-export async function uploadImage(request: IncomingMessage, maxBytes: number): Promise<UploadAnswer> {
+export function uploadImage(context: Context, onBroken: (error: unknown) => void): RequestHandler {
+  const { limits, mayUpload, store } = context;
+  const takeFile = multer({
+    storage: new StoreEngine(store, limits.uploadBytes),
+    limits: {
+      fileSize: limits.uploadBytes,
+      files: 1,
+      fields: 20,
+      parts: 21,
+      fieldSize: 4096,
+      fieldNameSize: 200,
+      headerPairs: 20,
+    },
+  }).any();
+  let running = 0;
+
+  return (request, response) => {
+    allowOrigin(context, request, response);
+    const early = refusalBefore(request, limits.uploadBytes, mayUpload(request), running >= limits.uploads);
+    if (early) {
+      refuse(response, early);
+      return;
+    }
+    if (request.headers.expect !== undefined) response.writeContinue();
+    running++;
+    response.once('close', () => {
+      running--;
+    });
+    cutOffWhatIsTooLarge(request, response, limits.uploadBytes + formBytes);
+    takeFile(request, response, (error: unknown) => {
+      if (response.headersSent) return;
+      const [file] = (request.files ?? []) as UploadedFile[];
+      if (error || !file) {
+        if (error && !request.complete) onBroken(error);
+        refuse(response, error ? refusalFor(error) : refusals.noFile);
+        return;
+      }
+      const path = file.stored.key;
+      const url = `${context.publicUrl ?? ownUrl(request)}/${path}`;
+      sendJson(response, 200, { error_code: 0, error_msg: '成功', path, url });
+    });
+  };
+}
+
+/** `OPTIONS /`: what a browser asks before a page uploads with a token. */
+export function allowUpload(context: Context): RequestHandler {
+  return (request, response) => {
+    allowOrigin(context, request, response);
+    response.set({
+      'access-control-allow-methods': 'POST',
+      'access-control-allow-headers': 'authorization',
+      'access-control-max-age': '86400',
+    });
+    response.status(204).end();
+  };
+}
+
+function refusalBefore(
+  request: Request,
+  maxBytes: number,
+  isAllowed: boolean,
+  isFull: boolean,
+): Refusal | undefined {
+  if (!isAllowed) return refusals.notAllowed;
+  if (isFull) return refusals.tooMany;
+  if (!request.is('multipart/form-data')) return refusals.noFile;
+  return Number(request.headers['content-length'] ?? 0) > maxBytes + formBytes
+    ? refusals.tooLarge
+    : undefined;
+}
+
+/** The parser reads a form that is too large to its end, for the client to get to the answer; not for ever. */
+function cutOffWhatIsTooLarge(request: Request, response: Response, maxBytes: number): void {
   let bytes = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    bytes += (chunk as Buffer).length;
-    if (bytes > maxBytes) return tooLarge;
+  let timer: NodeJS.Timeout | undefined;
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > maxBytes) timer ??= setTimeout(() => refuse(response, refusals.tooLarge), lingerMs);
+  });
+  response.once('close', () => clearTimeout(timer));
+}
+
+function refuse(response: Response, refusal: Refusal | undefined): void {
+  if (!refusal || response.headersSent || response.destroyed) return;
+  const { status, code, text } = refusal;
+  // What of the request has not been read is not going to be.
+  if (!response.req.complete) response.set('connection', 'close');
+  if (status === 503) response.set('retry-after', '5');
+  sendJson(response, status, { error_code: code, error_msg: text });
+}
+
+function sendJson(response: Response, status: number, body: object): void {
+  response.status(status).set({
+    'content-type': 'application/json; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  });
+  const text = JSON.stringify(body);
+  response.set('content-length', String(Buffer.byteLength(text)));
+  response.end(text);
+}
+
+function allowOrigin({ uploadOrigins }: Context, { headers }: Request, response: Response): void {
+  if (!uploadOrigins) {
+    response.set('access-control-allow-origin', '*');
+  } else if (headers.origin && uploadOrigins.includes(headers.origin)) {
+    response.set({ 'access-control-allow-origin': headers.origin, vary: 'origin' });
   }
-  return notOffered;
+}
+
+/** The address the client has reached us at, as it says; ours where it says nothing that could be one. */
+function ownUrl(request: Request): string {
+  const { host = '' } = request.headers;
+  if (/^[A-Za-z0-9._-]+(:\d{1,5})?$|^\[[0-9A-Fa-f:.]+\](:\d{1,5})?$/.test(host)) return `http://${host}`;
+  const { localAddress = '127.0.0.1', localPort } = request.socket;
+  const address = localAddress.replace(/^::ffff:/, '');
+  return `http://${address.includes(':') ? `[${address}]` : address}:${localPort}`;
 }

@@ -1,0 +1,19 @@
+import type { BlobStore } from '@teamtalk/blob-store';
+import type { Logger } from '@teamtalk/service-kit';
+import type { ImageCache } from './images/image-cache.js';
+import type { Thumbnails } from './images/thumbnails.js';
+import type { UploadCheck } from './upload/upload-tokens.js';
+
+/** What handlers may use. */
+export interface Context {
+  log: Logger;
+  store: BlobStore;
+  images: ImageCache;
+  thumbnails: Thumbnails;
+  mayUpload: UploadCheck;
+  /** undefined: pages of any */
+  uploadOrigins: readonly string[] | undefined;
+  /** without a slash at its end; undefined: the Host of the upload */
+  publicUrl: string | undefined;
+  limits: { uploads: number; uploadBytes: number };
+}

@@ -1,0 +1,234 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Harness, picture } from '../testing/harness.js';
+
+let msfs: Harness;
+let jpeg: Buffer;
+beforeAll(async () => {
+  msfs = await Harness.start();
+  jpeg = await picture(300, 200);
+});
+afterAll(() => msfs.stop());
+
+/** One that is kept in memory, and one that is read from the store each time. */
+const sizes = { small: 5_000, large: 1_500_000 };
+const paths: Record<string, { path: string; content: Buffer }> = {};
+beforeAll(async () => {
+  for (const [size, bytes] of Object.entries(sizes)) {
+    const content = Buffer.concat([jpeg, randomBytes(bytes)]);
+    paths[size] = { path: (await msfs.upload(content, 'x.jpg')).path, content };
+  }
+});
+
+describe.each(['small', 'large'] as const)('a %s image', (size) => {
+  const get = (headers?: Record<string, string>, method?: string) =>
+    msfs.get(paths[size]!.path, headers, method);
+  const bytesOf = async (response: Response) => Buffer.from(await response.arrayBuffer());
+
+  it('is given back byte for byte, to be kept for ever', async () => {
+    const { content } = paths[size]!;
+    for (let i = 0; i < 2; i++) {
+      const response = await get();
+      expect(response.status).toBe(200);
+      expect(content.equals(await bytesOf(response))).toBe(true);
+      expect(Object.fromEntries(response.headers)).toMatchObject({
+        'content-type': 'image/jpeg',
+        'content-length': String(content.length),
+        'cache-control': 'public, max-age=31536000, immutable',
+        'accept-ranges': 'bytes',
+        'x-content-type-options': 'nosniff',
+        'content-security-policy': "default-src 'none'; sandbox",
+        'access-control-allow-origin': '*',
+        etag: expect.stringMatching(/^"[\w-]+"$/),
+        'last-modified': expect.stringMatching(/GMT$/),
+      });
+      expect(response.headers.has('content-disposition')).toBe(false);
+    }
+  });
+
+  it('answers HEAD', async () => {
+    const response = await get({}, 'HEAD');
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-length')).toBe(String(paths[size]!.content.length));
+    expect(await bytesOf(response)).toHaveLength(0);
+  });
+
+  it('is not sent again to who has it', async () => {
+    const first = await get({}, 'HEAD');
+    const etag = first.headers.get('etag')!;
+    const modified = first.headers.get('last-modified')!;
+    const known: Array<Record<string, string>> = [
+      { 'if-none-match': etag },
+      { 'if-none-match': `W/${etag}, "other"` },
+      { 'if-none-match': '*' },
+      { 'if-modified-since': modified },
+    ];
+    for (const headers of known) {
+      const response = await get(headers);
+      expect(response.status).toBe(304);
+      expect(response.headers.get('etag')).toBe(etag);
+      expect(await bytesOf(response)).toHaveLength(0);
+    }
+    const unknown: Array<Record<string, string>> = [
+      { 'if-none-match': '"other"' },
+      { 'if-none-match': '"other"', 'if-modified-since': modified },
+      { 'if-modified-since': new Date(0).toUTCString() },
+    ];
+    for (const headers of unknown) {
+      const response = await get(headers);
+      expect(response.status).toBe(200);
+      await response.arrayBuffer();
+    }
+  });
+
+  it('is given in parts', async () => {
+    const { content } = paths[size]!;
+    const total = content.length;
+    for (const [range, from, to] of [
+      ['bytes=0-0', 0, 0],
+      ['bytes=10-19', 10, 19],
+      ['bytes=100-', 100, total - 1],
+      ['bytes=-7', total - 7, total - 1],
+      [`bytes=5-${total * 2}`, 5, total - 1],
+    ] as const) {
+      const response = await get({ range });
+      expect(response.status, range).toBe(206);
+      expect(response.headers.get('content-range')).toBe(`bytes ${from}-${to}/${total}`);
+      expect(content.subarray(from, to + 1).equals(await bytesOf(response)), range).toBe(true);
+    }
+    const head = await get({ range: 'bytes=10-19' }, 'HEAD');
+    expect([head.status, head.headers.get('content-length')]).toEqual([206, '10']);
+  });
+
+  it('refuses parts that are not there, and gives all where parts make no sense', async () => {
+    const { content } = paths[size]!;
+    const beyond = await get({ range: `bytes=${content.length}-` });
+    expect(beyond.status).toBe(416);
+    expect(beyond.headers.get('content-range')).toBe(`bytes */${content.length}`);
+    for (const range of ['bytes=5-2', 'lines=1-2', 'bytes=0-1,5-6', 'nonsense']) {
+      const response = await get({ range });
+      expect([200, 416], range).toContain(response.status);
+      await response.arrayBuffer();
+    }
+  });
+
+  it('is given in parts only of the file the client has the others of', async () => {
+    const { headers } = await get({}, 'HEAD');
+    const status = async (ifRange: string) => {
+      const response = await get({ range: 'bytes=0-9', 'if-range': ifRange });
+      await response.arrayBuffer();
+      return response.status;
+    };
+    expect(await status(headers.get('etag')!)).toBe(206);
+    expect(await status(headers.get('last-modified')!)).toBe(206);
+    expect(await status('"other"')).toBe(200);
+    expect(await status(new Date(0).toUTCString())).toBe(200);
+  });
+});
+
+describe('what is no image', () => {
+  it.each([
+    ['html called .jpg', '<!doctype html><script>alert(1)</script>', 'x.jpg'],
+    ['html', '<html><body onload=alert(1)>', 'x.html'],
+    ['svg', '<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>', 'x.svg'],
+    ['javascript', 'alert(1)', 'x.js'],
+    ['a pdf', '%PDF-1.7\n', 'x.pdf'],
+    ['a text', 'hello', 'x.txt'],
+  ])('%s is only offered as a download', async (_what, content, name) => {
+    const { path: imagePath } = await msfs.upload(Buffer.from(content), name);
+    const response = await msfs.get(imagePath);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'content-type': 'application/octet-stream',
+      'content-disposition': `attachment; filename="${path.basename(imagePath)}"`,
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "default-src 'none'; sandbox",
+    });
+    expect(await response.text()).toBe(content);
+  });
+
+  it('a file that is an image and a script at once is an image and nothing else', async () => {
+    const polyglot = Buffer.concat([
+      await picture(4, 4, 'gif'),
+      Buffer.from('=1;alert(1);<script>//</script>'),
+    ]);
+    const { path: imagePath } = await msfs.upload(polyglot, 'x.js');
+    expect(imagePath).toMatch(/\.gif$/);
+    const { headers } = await msfs.get(imagePath);
+    expect([headers.get('content-type'), headers.get('x-content-type-options')]).toEqual([
+      'image/gif',
+      'nosniff',
+    ]);
+  });
+});
+
+it('serves the files of an old installation, whatever they are called', async () => {
+  const folder = path.join(msfs.folder, 'g0/000/000');
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, '1468217208421049_140410609219.jpeg'), jpeg);
+  await writeFile(path.join(folder, '1468217208421049_140410609220.jpeg'), '<script>alert(1)</script>');
+  const image = await msfs.get('g0/000/000/1468217208421049_140410609219.jpeg');
+  expect(image.headers.get('content-type')).toBe('image/jpeg');
+  expect(Buffer.from(await image.arrayBuffer())).toEqual(jpeg);
+  const script = await msfs.get('g0/000/000/1468217208421049_140410609220.jpeg');
+  expect(script.headers.get('content-type')).toBe('application/octet-stream');
+});
+
+it('finds nothing where nothing is, and does not let that be kept', async () => {
+  const { path: imagePath } = paths.large!;
+  await msfs.get(imagePath, {}, 'HEAD');
+  await rm(path.join(msfs.folder, imagePath));
+  const gone = await msfs.get(imagePath);
+  expect([gone.status, gone.headers.get('cache-control'), gone.headers.get('etag')]).toEqual([
+    404,
+    'no-cache',
+    null,
+  ]);
+  for (const unknown of [
+    'g0/000/000/nothing.jpg',
+    'g0/000/000',
+    'g0/000/000/',
+    'favicon.ico',
+    'g0',
+    '.tmp/x',
+  ]) {
+    expect((await msfs.get(unknown)).status, unknown).toBe(404);
+  }
+});
+
+it.each([
+  '/g0/000/000/../../../../etc/passwd',
+  '/../../etc/passwd',
+  '//etc/passwd',
+  '/g0/000/000/%2e%2e/%2e%2e/%2e%2e/etc/passwd',
+  '/g0/000/000/%252e%252e%252f%252e%252e%252fetc%252fpasswd',
+  '/g0/000/000/..%2f..%2f..%2fetc%2fpasswd',
+  '/g0/000/000/..%5c..%5c..%5cwindows%5cwin.ini',
+  '/g0/000/000/..\\..\\..\\windows\\win.ini',
+  '/g0/000/000/C:\\windows\\win.ini',
+  '/g0/000/000/%00',
+  '/g0/000/000/a.jpg%00.png',
+  '/g0/000/000/%c0%ae%c0%ae%c0%af',
+  '/g0/000/000/%',
+  '/g0/000/000/%zz',
+  '/.tmp/',
+  'file:///etc/passwd',
+  'http://other/etc/passwd',
+])('finds nothing at %s', async (target) => {
+  const { socket, closed } = msfs.raw();
+  socket.write(`GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`, 'latin1');
+  const answer = await closed;
+  expect(answer).toMatch(/^HTTP\/1\.1 40[04] /);
+  expect(answer).not.toContain('root:');
+});
+
+it('answers nothing but GET and HEAD, and POST and OPTIONS at the root', async () => {
+  for (const method of ['DELETE', 'PUT', 'POST', 'PATCH']) {
+    const response = await msfs.get(paths.small!.path, {}, method);
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+  }
+  const root = await msfs.get('');
+  expect([root.status, root.headers.get('allow')]).toEqual([405, 'POST, OPTIONS']);
+  expect((await msfs.get('', {}, 'OPTIONS')).status).toBe(204);
+});

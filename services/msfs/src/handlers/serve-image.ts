@@ -1,0 +1,33 @@
+import { StorageError } from '@teamtalk/blob-store';
+import { TeamTalkError } from '@teamtalk/service-kit';
+import type { Request, Response } from 'express';
+import type { Context } from '../context.js';
+import { sendImage } from '../http/send-image.js';
+import { sendText } from '../http/send-text.js';
+import { thumbnailOf } from '../images/image-name.js';
+
+/** `GET /g0/...`: a file as it was uploaded, or a size of an image that is asked for behind its name. */
+export async function serveImage(
+  { images, store, thumbnails }: Context,
+  key: string,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const size = thumbnailOf(key);
+  try {
+    if (size) {
+      await sendImage(request, response, await thumbnails.find(key, size), thumbnails.store);
+    } else {
+      await sendImage(request, response, await images.find(key), store);
+    }
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+    if (size) thumbnails.forget(key);
+    else images.forget(key);
+    sendText(response, 404, 'not found');
+  }
+}
+
+function isAbsent(error: unknown): boolean {
+  return (error instanceof TeamTalkError || error instanceof StorageError) && error.code === 'not-found';
+}

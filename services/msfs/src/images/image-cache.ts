@@ -1,0 +1,85 @@
+import { buffer } from 'node:stream/consumers';
+import type { BlobInfo, BlobStore } from '@teamtalk/blob-store';
+import { LRUCache } from 'lru-cache';
+import { headBytes, shownType } from './media-type.js';
+
+/** A file, as it is served. */
+export interface Image {
+  info: BlobInfo;
+  /** undefined: to be downloaded, not shown */
+  type: string | undefined;
+  /** all of it, where it is small */
+  bytes: Buffer | undefined;
+}
+
+/** Larger files are streamed from the store; of them only what is known of them is kept. */
+const smallBytes = 512 * 1024;
+/** What an entry takes besides its bytes, roughly. */
+const entryBytes = 1024;
+
+/**
+ * The files of a store that were asked for last. They never change, so that what is in memory holds for ever;
+ * only one that was removed from the store is found for a while still.
+ */
+export class ImageCache {
+  readonly #store: BlobStore;
+  readonly #kept: LRUCache<string, Image> | undefined;
+  /** Many ask for a new image at the same moment: it is read once. */
+  readonly #loading = new Map<string, Promise<Image>>();
+
+  /** @param maxBytes of memory; 0: nothing is kept */
+  constructor(store: BlobStore, maxBytes: number) {
+    this.#store = store;
+    if (maxBytes > 0) {
+      this.#kept = new LRUCache({
+        maxSize: maxBytes,
+        maxEntrySize: Math.max(Math.floor(maxBytes / 8), entryBytes),
+        sizeCalculation: ({ bytes }) => entryBytes + (bytes?.length ?? 0),
+      });
+    }
+  }
+
+  /** bytes in memory */
+  get size(): number {
+    return this.#kept?.calculatedSize ?? 0;
+  }
+
+  /** @throws StorageError */
+  async find(key: string): Promise<Image> {
+    const kept = this.#kept?.get(key);
+    if (kept) return kept;
+    let loading = this.#loading.get(key);
+    if (!loading) {
+      loading = this.#load(key).finally(() => this.#loading.delete(key));
+      this.#loading.set(key, loading);
+    }
+    return loading;
+  }
+
+  /** What the store turned out not to have any more. */
+  forget(key: string): void {
+    this.#kept?.delete(key);
+  }
+
+  async #load(key: string): Promise<Image> {
+    const { info, stream } = await this.#store.get(key);
+    const isSmall = info.size <= smallBytes;
+    const read = isSmall ? await buffer(stream) : await headOf(stream);
+    const type = await shownType(read.subarray(0, headBytes));
+    const image = { info, type, bytes: isSmall ? read : undefined };
+    this.#kept?.set(key, image);
+    return image;
+  }
+}
+
+/** The beginning of a stream, which is then destroyed. */
+async function headOf(stream: AsyncIterable<unknown>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream) {
+    chunks.push(chunk as Buffer);
+    bytes += (chunk as Buffer).length;
+    if (bytes >= headBytes) break;
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,56 @@
+import { randomInt } from 'node:crypto';
+import { isKey } from '@teamtalk/blob-store';
+import { endingFor } from './media-type.js';
+
+/** A new folder every ten minutes: some thousand files each, and 19 years until one is used again. */
+const folderSeconds = 600;
+const folders = 1_000_000;
+const randomDigits = 14;
+
+/**
+ * A new name in the layout clients and operators know, `g0/nnn/nnn/<microseconds>_<random>[_WxH].<ending>`.
+ * The random part is more than 46 bits: who has not been given a name cannot guess it.
+ * @param clientName what the client calls the file: it gives the size in its end (`_320x240.jpg`) and, where
+ *   it fits the type, the ending; nothing else of it is used
+ * @param type as `shownType` says
+ */
+export function newImageName(clientName: string, type: string | undefined, now = Date.now()): string {
+  const folder = String(Math.floor(now / 1000 / folderSeconds) % folders).padStart(6, '0');
+  const micros = now * 1000 + randomInt(1000);
+  const random = String(randomInt(10 ** 7)).padStart(7, '0') + String(randomInt(10 ** 7)).padStart(7, '0');
+  const [, size = '', wanted] = /(_\d{1,5}x\d{1,5})?(?:\.([A-Za-z0-9]{1,8}))?$/.exec(clientName) ?? [];
+  const name = `${micros}_${random.slice(0, randomDigits)}${type ? size : ''}.${endingFor(type, wanted)}`;
+  return `g0/${folder.slice(0, 3)}/${folder.slice(3)}/${name}`;
+}
+
+/** A size that was asked for: an image's key, and what was put behind it. */
+export interface ThumbnailName {
+  original: string;
+  /** pixels */
+  width: number;
+  height: number;
+  format: ThumbnailFormat;
+}
+
+export type ThumbnailFormat = 'jpeg' | 'png' | 'webp';
+
+const formats: Readonly<Record<string, ThumbnailFormat>> = {
+  jpg: 'jpeg',
+  jpeg: 'jpeg',
+  png: 'png',
+  webp: 'webp',
+};
+
+/** The key a URL's path names. It is taken as it stands: what is encoded, or no key, names nothing. */
+export function keyOf(path: string): string | undefined {
+  const key = path.slice(1);
+  return /^\/g\d{1,3}\/\d{3}\/\d{3}\/[^/]+$/.test(path) && isKey(key) ? key : undefined;
+}
+
+/** Takes the size off a key of the form `<image>.<ending>_<W>x<H>.<ending>`; undefined for any other. */
+export function thumbnailOf(key: string): ThumbnailName | undefined {
+  const match = /^(.+\.[A-Za-z0-9]{1,8})_(\d{1,5})x(\d{1,5})\.([a-z]{3,4})$/.exec(key);
+  const format = formats[match?.[4] ?? ''];
+  if (!match || !format) return undefined;
+  return { original: match[1]!, width: Number(match[2]), height: Number(match[3]), format };
+}

@@ -1,0 +1,188 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { deflateSync } from 'node:zlib';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Harness, picture } from '../testing/harness.js';
+
+let msfs: Harness;
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-thumbnails-'));
+  msfs = await Harness.start({
+    THUMBNAIL_DIR: folder,
+    THUMBNAIL_CACHE_BYTES: '1048576',
+    THUMBNAIL_MAX_PIXELS: '4000000',
+    THUMBNAIL_SECONDS: '5',
+    // So that what is on the disk is read.
+    IMAGE_CACHE_BYTES: '0',
+  });
+});
+afterAll(async () => {
+  await msfs.stop();
+  await rm(folder, { recursive: true });
+});
+
+async function thumbnail(imagePath: string, size: string) {
+  const response = await msfs.get(`${imagePath}_${size}`);
+  const bytes = Buffer.from(await response.arrayBuffer());
+  return { response, bytes, ...(response.ok ? await sharp(bytes).metadata() : {}) };
+}
+
+describe('a size behind an image’s name', () => {
+  it('gives the image in that size, its proportions kept', async () => {
+    const { path: square } = await msfs.upload(await picture(400, 400));
+    expect(await thumbnail(square, '100x100.jpg')).toMatchObject({ width: 100, height: 100, format: 'jpeg' });
+    const { path: wide } = await msfs.upload(await picture(640, 480), 'x_640x480.jpg');
+    expect(await thumbnail(wide, '100x100.jpg')).toMatchObject({ width: 100, height: 75 });
+    expect(await thumbnail(wide, '320x240.jpg')).toMatchObject({ width: 320, height: 240 });
+    expect(await thumbnail(wide, '320x999.jpg')).toMatchObject({ width: 320, height: 240 });
+  });
+
+  it.each(['jpeg', 'png', 'webp', 'gif'] as const)(
+    'is made of %s, in the format asked for',
+    async (format) => {
+      const { path: imagePath } = await msfs.upload(await picture(90, 60, format), `x.${format}`);
+      for (const [ending, made] of [
+        ['jpg', 'jpeg'],
+        ['png', 'png'],
+        ['webp', 'webp'],
+      ] as const) {
+        const small = await thumbnail(imagePath, `30x30.${ending}`);
+        expect(small).toMatchObject({ width: 30, height: 20, format: made });
+        expect(small.response.headers.get('content-type')).toBe(`image/${made}`);
+      }
+    },
+  );
+
+  it('never makes an image larger', async () => {
+    const { path: imagePath } = await msfs.upload(await picture(50, 40));
+    expect(await thumbnail(imagePath, '100x100.jpg')).toMatchObject({ width: 50, height: 40 });
+  });
+
+  it('turns a photo upright, and takes away what the camera has noted', async () => {
+    const photo = await sharp(await picture(60, 40))
+      .withExif({ IFD0: { Copyright: 'somebody' } })
+      .withMetadata({ orientation: 6 })
+      .jpeg()
+      .toBuffer();
+    const { path: imagePath } = await msfs.upload(photo);
+    const small = await thumbnail(imagePath, '30x30.jpg');
+    expect(small).toMatchObject({ width: 20, height: 30 });
+    expect(small.exif).toBeUndefined();
+  });
+
+  it('is made once, kept, and served as images are', async () => {
+    const { path: imagePath } = await msfs.upload(await picture(200, 200));
+    const made = async () =>
+      Number(/thumbnails_total\{outcome="made"\} (\d+)/.exec(await msfs.metrics())?.[1] ?? 0);
+    const before = await made();
+    const all = await Promise.all(Array.from({ length: 20 }, () => thumbnail(imagePath, '77x77.jpg')));
+    expect(await made()).toBe(before + 1);
+    for (const { bytes } of all) expect(bytes).toEqual(all[0]!.bytes);
+    const { headers } = (await thumbnail(imagePath, '77x77.jpg')).response;
+    expect(headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    const again = await msfs.get(`${imagePath}_77x77.jpg`, { 'if-none-match': headers.get('etag')! });
+    expect(again.status).toBe(304);
+    expect((await msfs.get(`${imagePath}_77x77.jpg`, { range: 'bytes=0-1' })).status).toBe(206);
+  });
+
+  it('is made again when the folder was cleared', async () => {
+    const { path: imagePath } = await msfs.upload(await picture(20, 20));
+    expect((await thumbnail(imagePath, '10x10.jpg')).response.status).toBe(200);
+    await rm(path.join(folder, 'g0'), { recursive: true });
+    expect((await thumbnail(imagePath, '10x10.jpg')).response.status).toBe(200);
+  });
+
+  it('stays within the room it has', async () => {
+    const { path: imagePath } = await msfs.upload(await picture(600, 600));
+    for (let side = 560; side < 600; side++) {
+      expect((await thumbnail(imagePath, `${side}x${side}.png`)).response.status).toBe(200);
+    }
+    const kept = async () => {
+      const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+      return entries.filter((entry) => entry.isFile()).length;
+    };
+    // Some hundred KB each: two or three fit into the 1 MiB.
+    await expect.poll(kept).toBeLessThan(10);
+  });
+});
+
+describe('there is no thumbnail', () => {
+  const status = async (imagePath: string, size: string) =>
+    (await thumbnail(imagePath, size)).response.status;
+
+  it('of sizes nobody needs', async () => {
+    const { path: imagePath } = await msfs.upload(await picture(20, 20));
+    for (const size of ['0x10.jpg', '10x0.jpg', '2049x10.jpg', '10x99999.jpg', '10x10.svg', '10x10.html']) {
+      expect(await status(imagePath, size), size).toBe(404);
+    }
+  });
+
+  it('of what is no image, or not there', async () => {
+    const { path: text } = await msfs.upload(Buffer.from('hello'), 'x.jpg');
+    expect(await status(text, '10x10.jpg')).toBe(404);
+    const { path: svg } = await msfs.upload(
+      Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'),
+      'x.svg',
+    );
+    expect(await status(svg, '10x10.jpg')).toBe(404);
+    expect(await status('g0/000/000/nothing.jpg', '10x10.jpg')).toBe(404);
+  });
+
+  it('of an image that is broken', async () => {
+    const { path: broken } = await msfs.upload((await picture(200, 200)).subarray(0, 400));
+    expect(await status(broken, '10x10.jpg')).toBe(404);
+    expect((await msfs.get(broken)).status).toBe(200);
+  });
+
+  it('of a decompression bomb, and it costs nothing to find that out', async () => {
+    const bombs = [png(20_000, 20_000), png(100_000, 100_000), png(2_001, 2_000)];
+    for (const bomb of bombs) {
+      expect(bomb.length).toBeLessThan(500_000);
+      const { path: imagePath } = await msfs.upload(bomb, 'x.png');
+      const begin = performance.now();
+      expect(await status(imagePath, '100x100.jpg')).toBe(404);
+      expect(performance.now() - begin).toBeLessThan(2_000);
+      expect(await status(imagePath, '50x50.jpg')).toBe(404);
+    }
+    expect(await msfs.metrics()).toMatch(/thumbnails_total\{outcome="failed_before"\} [3-9]/);
+    const { path: large } = await msfs.upload(png(2_000, 2_000), 'x.png');
+    expect(await status(large, '100x100.jpg')).toBe(200);
+  });
+});
+
+/** A PNG of one colour that says it is so large: next to nothing as a file, gigabytes once unpacked. */
+function png(width: number, height: number): Buffer {
+  const chunk = (type: string, content: Buffer) => {
+    const body = Buffer.concat([Buffer.from(type), content]);
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(content.length);
+    const check = Buffer.alloc(4);
+    check.writeUInt32BE(crc32(body));
+    return Buffer.concat([length, body, check]);
+  };
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([1, 0, 0, 0, 0], 8);
+  // One bit a pixel; of the very large ones only the beginning, the rest is not reached.
+  const rows = deflateSync(Buffer.alloc((1 + Math.ceil(width / 8)) * Math.min(height, 20_000)));
+  const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
+  return Buffer.concat([
+    signature,
+    chunk('IHDR', header),
+    chunk('IDAT', rows),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
+}
+
+function crc32(bytes: Buffer): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return (crc ^ 0xffffffff) >>> 0;
+}

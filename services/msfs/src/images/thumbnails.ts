@@ -1,0 +1,129 @@
+import { buffer } from 'node:stream/consumers';
+import { type BlobStore, isNotFound } from '@teamtalk/blob-store';
+import { type Metrics, TeamTalkError } from '@teamtalk/service-kit';
+import { LRUCache } from 'lru-cache';
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { ThumbnailConfig } from '../config.js';
+import { type Image, ImageCache } from './image-cache.js';
+import type { ThumbnailName } from './image-name.js';
+import { scale } from './scale.js';
+import type { ThumbnailFolder } from './thumbnail-folder.js';
+
+/** Types that can be scaled; of others there are no thumbnails. */
+const scalable = new Set(['image/jpeg', 'image/png', 'image/apng', 'image/gif', 'image/webp', 'image/avif']);
+const mediaTypes = { jpeg: 'image/jpeg', png: 'image/png', webp: 'image/webp' };
+/** An image of which no thumbnail can be made is not tried again for so long. */
+const failureMs = 600_000;
+
+export interface ThumbnailsOptions {
+  originals: ImageCache;
+  store: BlobStore;
+  folder: ThumbnailFolder;
+  memoryBytes: number;
+  config: ThumbnailConfig;
+  metrics: Metrics;
+}
+
+/** Smaller versions of images, made when they are first asked for. */
+export class Thumbnails {
+  readonly #originals: ImageCache;
+  readonly #store: BlobStore;
+  readonly #folder: ThumbnailFolder;
+  readonly #config: ThumbnailConfig;
+  readonly #cache: ImageCache;
+  readonly #limit: LimitFunction;
+  readonly #making = new Map<string, Promise<void>>();
+  readonly #failed = new LRUCache<string, true>({ max: 10_000, ttl: failureMs });
+  readonly #count: (outcome: string) => void;
+
+  constructor({ originals, store, folder, memoryBytes, config, metrics }: ThumbnailsOptions) {
+    this.#originals = originals;
+    this.#store = store;
+    this.#folder = folder;
+    this.#config = config;
+    this.#cache = new ImageCache(folder.store, memoryBytes);
+    this.#limit = pLimit(config.concurrency);
+    const made = metrics.counter('thumbnails_total', 'Thumbnails asked for that were not kept', ['outcome']);
+    this.#count = (outcome) => made.inc({ outcome });
+    metrics.gauge('thumbnails_waiting', 'Thumbnails that wait to be made', () => this.#limit.pendingCount);
+    metrics.gauge('thumbnail_folder_bytes', 'Thumbnails on the disk', () => folder.size);
+  }
+
+  /** The store thumbnails are kept in, to read large ones from. */
+  get store(): BlobStore {
+    return this.#folder.store;
+  }
+
+  /**
+   * @throws TeamTalkError `not-found` where there can be no such thumbnail, `resource-exhausted` where too many
+   *   wait already; StorageError of the original
+   */
+  async find(key: string, name: ThumbnailName): Promise<Image> {
+    const { maxSide } = this.#config;
+    const { original, width, height, format } = name;
+    if (width < 1 || height < 1 || width > maxSide || height > maxSide) {
+      throw new TeamTalkError('not-found', `a thumbnail has 1 to ${maxSide} pixels a side`);
+    }
+    const { info, type } = await this.#originals.find(original);
+    if (!type || !scalable.has(type)) throw new TeamTalkError('not-found', `${original} cannot be scaled`);
+    const { bytes, info: own } = await this.#made(key, name);
+    // The same at every replica: it follows from the original.
+    const etag = `${info.etag}-${width}x${height}-${format}`;
+    return { info: { ...own, etag, modified: info.modified }, type: mediaTypes[format], bytes };
+  }
+
+  forget(key: string): void {
+    this.#cache.forget(key);
+    this.#folder.forget(key);
+  }
+
+  async #made(key: string, name: ThumbnailName): Promise<Image> {
+    if (this.#folder.has(key)) {
+      try {
+        return await this.#cache.find(key);
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+        // Somebody has cleared the folder.
+        this.forget(key);
+      }
+    }
+    let making = this.#making.get(key);
+    if (!making) {
+      making = this.#make(key, name).finally(() => this.#making.delete(key));
+      this.#making.set(key, making);
+    }
+    await making;
+    return this.#cache.find(key);
+  }
+
+  async #make(key: string, name: ThumbnailName): Promise<void> {
+    const { original } = name;
+    const { maxPixels, maxWaiting, seconds } = this.#config;
+    if (this.#failed.has(original)) {
+      this.#count('failed_before');
+      throw new TeamTalkError('not-found', `${original} cannot be scaled`);
+    }
+    if (this.#limit.pendingCount >= maxWaiting) {
+      this.#count('refused');
+      throw new TeamTalkError('resource-exhausted', 'too many thumbnails at once');
+    }
+    await this.#limit(async () => {
+      const bytes = await this.#read(original);
+      let scaled: Buffer;
+      try {
+        scaled = await scale(bytes, { ...name, maxPixels, seconds });
+      } catch (error) {
+        this.#count('failed');
+        this.#failed.set(original, true);
+        throw new TeamTalkError('not-found', `${original} cannot be scaled`, { cause: error });
+      }
+      await this.#folder.put(key, scaled);
+      this.#count('made');
+    });
+  }
+
+  async #read(key: string): Promise<Buffer> {
+    const { bytes } = await this.#originals.find(key);
+    return bytes ?? buffer((await this.#store.get(key)).stream);
+  }
+}
