@@ -118,3 +118,25 @@ export const broadcasts = {
   ),
   getBroadcast: apiMethod('Broadcasts/GetBroadcast', api.GetBroadcastRequest, api.BroadcastProgress),
 } as const;
+
+/** proto/internal/http_api.proto, service Administration. */
+export const administration = {
+  findUsers: apiMethod('Administration/FindUsers', api.FindUsersRequest, api.UserPage),
+  createUser: apiMethod('Administration/CreateUser', api.CreateUserRequest, api.SaveReply),
+  changeUser: apiMethod('Administration/ChangeUser', api.ChangeUserRequest, api.SaveReply),
+  listDepartments: apiMethod(
+    'Administration/ListDepartments',
+    api.ListDepartmentsRequest,
+    api.DepartmentList,
+  ),
+  createDepartment: apiMethod('Administration/CreateDepartment', api.CreateDepartmentRequest, api.SaveReply),
+  changeDepartment: apiMethod('Administration/ChangeDepartment', api.ChangeDepartmentRequest, api.SaveReply),
+  deleteDepartment: apiMethod('Administration/DeleteDepartment', api.DeleteRequest, api.SaveReply),
+  getGroup: apiMethod('Administration/GetGroup', api.GetGroupRequest, api.GroupDetails),
+  changeGroup: apiMethod('Administration/ChangeGroup', api.ChangeGroupRequest, api.SaveReply),
+  getReceipts: apiMethod('Administration/GetReceipts', api.ReceiptsRequest, api.Receipts),
+  listDiscovery: apiMethod('Administration/ListDiscovery', api.ListDiscoveryRequest, api.DiscoveryList),
+  createDiscovery: apiMethod('Administration/CreateDiscovery', api.CreateDiscoveryRequest, api.SaveReply),
+  changeDiscovery: apiMethod('Administration/ChangeDiscovery', api.ChangeDiscoveryRequest, api.SaveReply),
+  deleteDiscovery: apiMethod('Administration/DeleteDiscovery', api.DeleteRequest, api.SaveReply),
+} as const;

@@ -1,6 +1,15 @@
 export { teamtalk } from '../gen/db_proxy.js';
 export { teamtalk as httpApi } from '../gen/http_api.js';
-export { accounts, apps, broadcasts, files, groups, type Method, messages } from './definitions.js';
+export {
+  accounts,
+  administration,
+  apps,
+  broadcasts,
+  files,
+  groups,
+  type Method,
+  messages,
+} from './definitions.js';
 export { errorOf, grpcStatusOf } from './errors.js';
 export {
   type AppendEntry,

@@ -1,4 +1,8 @@
 import type { Kit } from '@teamtalk/service-kit';
+import { DepartmentAdministration } from './administration/department-administration.js';
+import { Discovery } from './administration/discovery.js';
+import { GroupAdministration } from './administration/group-administration.js';
+import { UserAdministration } from './administration/user-administration.js';
 import { Broadcasts } from './broadcasts/broadcasts.js';
 import type { DbProxyServerConfig } from './config.js';
 import type { Database } from './database/database.js';
@@ -40,6 +44,10 @@ export interface Context {
   readonly apps: Apps;
   readonly apiAnswers: ApiAnswers;
   readonly broadcasts: Broadcasts;
+  readonly userAdministration: UserAdministration;
+  readonly departmentAdministration: DepartmentAdministration;
+  readonly groupAdministration: GroupAdministration;
+  readonly discovery: Discovery;
   readonly fileTasks: FileTasks;
   /** `msg_data` that stands for an audio message in lists */
   readonly audioPreview: Buffer;
@@ -71,6 +79,10 @@ export async function createContext(
     apps: new Apps(database),
     apiAnswers: new ApiAnswers(database),
     broadcasts: new Broadcasts(database),
+    userAdministration: new UserAdministration(database),
+    departmentAdministration: new DepartmentAdministration(database),
+    groupAdministration: new GroupAdministration(database),
+    discovery: new Discovery(database),
     fileTasks: new FileTasks(database),
     audioPreview: config.audioPreview,
   };

@@ -1,4 +1,4 @@
-import type { Bus } from '@teamtalk/bus';
+import type { Bus, Registry } from '@teamtalk/bus';
 import type { TextCodec } from '@teamtalk/protocol';
 import type { MessageAppender, ReplicaPool } from '@teamtalk/rpc';
 import type { Logger } from '@teamtalk/service-kit';
@@ -9,6 +9,7 @@ export interface Context {
   readonly instance: number;
   readonly log: Logger;
   readonly bus: Bus;
+  readonly msgServers: Registry;
   /** The db_proxy_servers. */
   readonly pool: ReplicaPool;
   readonly appender: MessageAppender;

@@ -44,6 +44,8 @@ async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<stri
     dbProxies.stop();
     pool.close();
   });
+  const msgServers = new Registry(bus, log, 'msg_server');
+  life.onStop('registry of msg_servers', () => msgServers.stop());
   const appender = messageAppender(pool, {
     instance,
     choose: rendezvous,
@@ -69,6 +71,7 @@ async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<stri
         instance,
         log,
         bus,
+        msgServers,
         pool,
         appender,
         textCodec: createTextCodec(config.textKey),

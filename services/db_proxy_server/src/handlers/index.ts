@@ -2,6 +2,10 @@ import { accounts, apps, broadcasts, files, groups, messages, type RpcServer } f
 import type { Context } from '../context.js';
 import type { MessageStore } from '../message-store.js';
 import { addOfflineFile } from './add-offline-file.js';
+import { administerDepartments } from './administer-departments.js';
+import { administerDiscovery } from './administer-discovery.js';
+import { administerGroups } from './administer-groups.js';
+import { administerUsers } from './administer-users.js';
 import { appendMessages } from './append-messages.js';
 import { changeAvatar } from './change-avatar.js';
 import {
@@ -76,6 +80,10 @@ export function serve(server: RpcServer, context: Context, store: MessageStore):
   server.unary(apps.useNonce, useNonce(context));
   server.unary(broadcasts.createBroadcast, createBroadcast(context, store.broadcasts));
   server.unary(broadcasts.getBroadcast, getBroadcast(context));
+  administerUsers(server, context);
+  administerDepartments(server, context);
+  administerGroups(server, context);
+  administerDiscovery(server, context);
 
   server.stream(messages.append, appendMessages(store.writer));
   server.stream(messages.markRead, markRead(store.readMarks));

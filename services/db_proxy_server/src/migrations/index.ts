@@ -4,6 +4,7 @@ import { SettingsAndFiles1764000000002 } from './1764000000002-settings-and-file
 import { SendersWhoLeft1764000000003 } from './1764000000003-senders-who-left.js';
 import { LoginPlaces1764000000004 } from './1764000000004-login-places.js';
 import { HttpApi1764000000010 } from './1764000000010-http-api.js';
+import { Discovery1764000000011 } from './1764000000011-discovery.js';
 import { FileTasks1764000000030 } from './1764000000030-file-tasks.js';
 
 /** Every step of the schema, oldest first. A step that has been released never changes. */
@@ -14,5 +15,6 @@ export const migrations = [
   SendersWhoLeft1764000000003,
   LoginPlaces1764000000004,
   HttpApi1764000000010,
+  Discovery1764000000011,
   FileTasks1764000000030,
 ];

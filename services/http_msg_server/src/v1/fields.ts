@@ -9,6 +9,15 @@ export const id = z.int().min(1).max(maxId);
 /** An id in a path or a query. */
 export const pathId = z.coerce.number().int().min(1).max(maxId);
 
+/** A text without NUL, which PostgreSQL does not take. */
+export function line(min: number, max: number) {
+  return z
+    .string()
+    .min(min)
+    .max(max)
+    .refine((text) => !text.includes('\0'), 'may not contain NUL');
+}
+
 /** A moment, as RFC 3339 says. */
 export const moment = z.iso.datetime();
 

@@ -51,7 +51,7 @@ const body = z
     msg: messageText,
     id: key,
   })
-  .meta({ id: 'NewMessage' });
+  .meta({ id: 'NewMessage', example: { from_user_id: 1, to: { user_id: 2 }, type: 'text', msg: 'hello' } });
 
 export const messageOperations = [
   operation({

@@ -1,0 +1,14 @@
+import { TeamTalkError } from '@teamtalk/service-kit';
+import { isStorableText } from '../repositories/text.js';
+
+/** What became of a change an administrator asked for. */
+export type SaveOutcome =
+  | { result: 'saved'; id: number }
+  | { result: 'not-found' | 'conflict' | 'unknown-department' };
+
+/** @throws TeamTalkError `invalid-argument` when the text is set and not `min` to `max` characters long */
+export function requireText(what: string, text: string | null | undefined, min: number, max: number): void {
+  if (text === null || text === undefined) return;
+  if (text.length >= min && isStorableText(text, max)) return;
+  throw new TeamTalkError('invalid-argument', `${what} has ${min} to ${max} characters`);
+}

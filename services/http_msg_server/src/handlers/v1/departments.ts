@@ -1,0 +1,103 @@
+import { administration, type httpApi } from '@teamtalk/rpc';
+import { z } from 'zod';
+import { maxId } from '../../api/fields.js';
+import { scopedKey } from '../../api/scoped-key.js';
+import { ask } from '../../v1/ask.js';
+import { id, key, keyOf, line, pathId } from '../../v1/fields.js';
+import { operation } from '../../v1/operation.js';
+import { savedId } from '../../v1/saved.js';
+
+const fields = {
+  name: line(1, 64),
+  parent_id: id.nullable().describe('null: at the top'),
+  priority: z.int().min(0).max(maxId),
+};
+
+const department = z.object({ department_id: id, ...fields }).meta({ id: 'Department' });
+const newDepartment = z
+  .strictObject({ ...z.object(fields).partial().shape, name: fields.name, id: key })
+  .meta({ id: 'NewDepartment' });
+const departmentChange = z.strictObject(fields).partial().meta({ id: 'DepartmentChange' });
+const params = z.strictObject({ department_id: pathId });
+const saved = z.object({ department_id: id }).meta({ id: 'SavedDepartment' });
+const notEmpty = 'there are people in it, or departments below it';
+
+export const departmentOperations = [
+  operation({
+    method: 'get',
+    path: '/v1/departments',
+    id: 'listDepartments',
+    tag: 'Departments',
+    summary: 'All departments',
+    permission: 'users',
+    status: 200,
+    reply: z.object({ departments: z.array(department) }).meta({ id: 'Departments' }),
+    async handle(context) {
+      const list = await ask(context, administration.listDepartments, {});
+      const departments = (list.departments as httpApi.api.ApiDepartment[]).map((each) => ({
+        department_id: each.departmentId,
+        name: each.name,
+        parent_id: each.parentId === 0 ? null : each.parentId,
+        priority: each.priority,
+      }));
+      return { reply: { departments } };
+    },
+  }),
+  operation({
+    method: 'post',
+    path: '/v1/departments',
+    id: 'createDepartment',
+    tag: 'Departments',
+    summary: 'Add a department',
+    permission: 'users',
+    body: newDepartment,
+    status: 201,
+    reply: saved,
+    async handle(context, { body: { id: named, ...wanted }, app, idempotencyKey }) {
+      const reply = await ask(context, administration.createDepartment, {
+        fields: toFields(wanted),
+        idempotencyKey: scopedKey(app, 'create-department', keyOf({ id: named }, idempotencyKey)),
+      });
+      return { reply: { department_id: savedId(reply, 'department', notEmpty) } };
+    },
+  }),
+  operation({
+    method: 'patch',
+    path: '/v1/departments/{department_id}',
+    id: 'changeDepartment',
+    tag: 'Departments',
+    summary: 'Rename or move a department',
+    permission: 'users',
+    params,
+    body: departmentChange,
+    status: 200,
+    reply: saved,
+    async handle(context, { params: { department_id: departmentId }, body }) {
+      const reply = await ask(context, administration.changeDepartment, {
+        departmentId,
+        fields: toFields(body),
+      });
+      return { reply: { department_id: savedId(reply, 'department', notEmpty) } };
+    },
+  }),
+  operation({
+    method: 'delete',
+    path: '/v1/departments/{department_id}',
+    id: 'deleteDepartment',
+    tag: 'Departments',
+    summary: 'Delete a department that is empty',
+    permission: 'users',
+    params,
+    status: 204,
+    async handle(context, input) {
+      const reply = await ask(context, administration.deleteDepartment, { id: input.params.department_id });
+      savedId(reply, 'department', notEmpty);
+      return { reply: undefined };
+    },
+  }),
+];
+
+function toFields(wanted: z.output<typeof departmentChange>): httpApi.api.DepartmentFields.$Properties {
+  const { name, parent_id: parent, priority } = wanted;
+  return { name, parentId: parent === null ? 0 : parent, priority };
+}

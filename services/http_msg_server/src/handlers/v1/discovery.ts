@@ -1,0 +1,93 @@
+import { administration, type httpApi } from '@teamtalk/rpc';
+import { z } from 'zod';
+import { maxId } from '../../api/fields.js';
+import { scopedKey } from '../../api/scoped-key.js';
+import { ask } from '../../v1/ask.js';
+import { id, key, keyOf, line, pathId } from '../../v1/fields.js';
+import { operation } from '../../v1/operation.js';
+import { savedId } from '../../v1/saved.js';
+
+const fields = {
+  name: line(1, 64),
+  url: z.url().max(1024),
+  priority: z.int().min(0).max(maxId).describe('The larger ones are shown first'),
+};
+
+const item = z.object({ item_id: id, ...fields }).meta({ id: 'DiscoveryItem' });
+const newItem = z
+  .strictObject({ ...fields, priority: fields.priority.default(0), id: key })
+  .meta({ id: 'NewDiscoveryItem' });
+const params = z.strictObject({ item_id: pathId });
+const saved = z.object({ item_id: id }).meta({ id: 'SavedDiscoveryItem' });
+const full = 'there are 200 items already';
+
+export const discoveryOperations = [
+  operation({
+    method: 'get',
+    path: '/v1/discovery',
+    id: 'listDiscovery',
+    tag: 'Discovery',
+    summary: 'The pages behind the clients’ discovery button',
+    permission: 'discovery',
+    status: 200,
+    reply: z.object({ items: z.array(item) }).meta({ id: 'DiscoveryItems' }),
+    async handle(context) {
+      const list = await ask(context, administration.listDiscovery, {});
+      const items = (list.items as httpApi.api.DiscoveryItem[]).map(({ itemId, name, url, priority }) => ({
+        item_id: itemId,
+        name,
+        url,
+        priority,
+      }));
+      return { reply: { items } };
+    },
+  }),
+  operation({
+    method: 'post',
+    path: '/v1/discovery',
+    id: 'createDiscovery',
+    tag: 'Discovery',
+    summary: 'Add a page',
+    permission: 'discovery',
+    body: newItem,
+    status: 201,
+    reply: saved,
+    async handle(context, { body: { id: named, ...wanted }, app, idempotencyKey }) {
+      const reply = await ask(context, administration.createDiscovery, {
+        fields: wanted,
+        idempotencyKey: scopedKey(app, 'create-discovery', keyOf({ id: named }, idempotencyKey)),
+      });
+      return { reply: { item_id: savedId(reply, 'page', full) } };
+    },
+  }),
+  operation({
+    method: 'patch',
+    path: '/v1/discovery/{item_id}',
+    id: 'changeDiscovery',
+    tag: 'Discovery',
+    summary: 'Change a page',
+    permission: 'discovery',
+    params,
+    body: z.strictObject(fields).partial().meta({ id: 'DiscoveryItemChange' }),
+    status: 200,
+    reply: saved,
+    async handle(context, { params: { item_id: itemId }, body }) {
+      const reply = await ask(context, administration.changeDiscovery, { itemId, fields: body });
+      return { reply: { item_id: savedId(reply, 'page', full) } };
+    },
+  }),
+  operation({
+    method: 'delete',
+    path: '/v1/discovery/{item_id}',
+    id: 'deleteDiscovery',
+    tag: 'Discovery',
+    summary: 'Take a page away',
+    permission: 'discovery',
+    params,
+    status: 204,
+    async handle(context, input) {
+      savedId(await ask(context, administration.deleteDiscovery, { id: input.params.item_id }), 'page', full);
+      return { reply: undefined };
+    },
+  }),
+];

@@ -1,0 +1,208 @@
+import { IM } from '@teamtalk/protocol';
+import { administration } from '@teamtalk/rpc';
+import { z } from 'zod';
+import { scopedKey } from '../../api/scoped-key.js';
+import type { App } from '../../auth/app.js';
+import type { Context } from '../../context.js';
+import { changeGroupMembers, type GroupRefusal, makeGroup } from '../../operations/groups.js';
+import { ask } from '../../v1/ask.js';
+import { id, key, keyOf, line, pathId } from '../../v1/fields.js';
+import { operation } from '../../v1/operation.js';
+import { Problem } from '../../v1/problem.js';
+import { savedId } from '../../v1/saved.js';
+
+const { GROUP_MODIFY_TYPE_ADD, GROUP_MODIFY_TYPE_DEL } = IM.BaseDefine.GroupModifyType;
+
+const types = ['normal', 'temporary'] as const;
+const groupType = z
+  .enum(types)
+  .describe('`normal`: clients cannot change who is in it; `temporary`: its members can');
+const params = z.strictObject({ group_id: pathId });
+const name = line(1, 256);
+const avatar = line(0, 1024);
+const memberIds = z.array(id).min(1).max(10_000);
+
+const group = z
+  .object({
+    group_id: id,
+    name,
+    type: groupType,
+    avatar_url: avatar,
+    creator_id: id.nullable().describe('null: nobody’s'),
+    version: z.int().describe('Grows with every change'),
+    member_ids: z.array(id),
+  })
+  .meta({ id: 'Group' });
+
+const newGroup = z
+  .strictObject({
+    name,
+    type: groupType.default('normal'),
+    avatar_url: avatar.default(''),
+    creator_id: id.optional().describe('Is a member whether listed or not; left out: the group is nobody’s'),
+    member_ids: memberIds.describe('Who does not exist is left out'),
+    id: key,
+  })
+  .meta({ id: 'NewGroup' });
+
+const memberChange = z
+  .strictObject({
+    change: z.enum(['add', 'remove']),
+    user_ids: memberIds,
+    from_user_id: id.optional().describe('In whose name; members are told'),
+    id: key,
+  })
+  .meta({ id: 'MemberChange' });
+
+const members = z
+  .object({ member_ids: z.array(id), changed_ids: z.array(id).describe('Who was really added or removed') })
+  .meta({ id: 'Members' });
+
+/** Rounds in which a group that is dissolved is emptied; only one is needed unless others add to it meanwhile. */
+const maxRounds = 5;
+
+export const groupOperations = [
+  operation({
+    method: 'post',
+    path: '/v1/groups',
+    id: 'createGroup',
+    tag: 'Groups',
+    summary: 'Make a group',
+    permission: 'group',
+    body: newGroup,
+    status: 201,
+    reply: z.object({ group_id: id, member_ids: z.array(id) }).meta({ id: 'CreatedGroup' }),
+    sender: (input) => input.body.creator_id,
+    async handle(context, { body, app, idempotencyKey }) {
+      const outcome = await makeGroup(context, {
+        userId: body.creator_id ?? app.userId ?? 0,
+        groupType: types.indexOf(body.type) + 1,
+        groupName: body.name,
+        groupAvatar: body.avatar_url,
+        memberIds: body.member_ids,
+        idempotencyKey: scopedKey(app, 'create-group', keyOf(body, idempotencyKey)),
+      });
+      if (typeof outcome === 'string') return refuse(outcome);
+      const { groupId, memberIds: found } = outcome;
+      return { reply: { group_id: groupId, member_ids: found }, location: `/v1/groups/${groupId}` };
+    },
+  }),
+  operation({
+    method: 'get',
+    path: '/v1/groups/{group_id}',
+    id: 'getGroup',
+    tag: 'Groups',
+    summary: 'A group and who is in it',
+    permission: 'group',
+    params,
+    status: 200,
+    reply: group,
+    async handle(context, input) {
+      return { reply: await find(context, input.params.group_id) };
+    },
+  }),
+  operation({
+    method: 'patch',
+    path: '/v1/groups/{group_id}',
+    id: 'changeGroup',
+    tag: 'Groups',
+    summary: 'Rename a group, or give it another picture',
+    description: 'Clients see it when they next ask for their groups.',
+    permission: 'group',
+    params,
+    body: z.strictObject({ name, avatar_url: avatar }).partial().meta({ id: 'GroupChange' }),
+    status: 200,
+    reply: group,
+    async handle(context, { params: { group_id: groupId }, body }) {
+      const reply = await ask(context, administration.changeGroup, {
+        groupId,
+        name: body.name,
+        avatarUrl: body.avatar_url,
+      });
+      savedId(reply, 'group', '');
+      return { reply: await find(context, groupId) };
+    },
+  }),
+  operation({
+    method: 'post',
+    path: '/v1/groups/{group_id}/members',
+    id: 'changeGroupMembers',
+    tag: 'Groups',
+    summary: 'Add members or remove them',
+    description:
+      'All in one step; they, and those who stay, are told at once. A group without members is dissolved.',
+    permission: 'group',
+    params,
+    body: memberChange,
+    status: 200,
+    reply: members,
+    sender: (input) => input.body.from_user_id,
+    async handle(context, { params: { group_id }, body, app, idempotencyKey }) {
+      const named = scopedKey(app, 'change-members', keyOf(body, idempotencyKey));
+      const from = body.from_user_id;
+      return { reply: await change(context, app, group_id, body.change, body.user_ids, from, named) };
+    },
+  }),
+  operation({
+    method: 'delete',
+    path: '/v1/groups/{group_id}',
+    id: 'dissolveGroup',
+    tag: 'Groups',
+    summary: 'Dissolve a group',
+    description: 'All its members leave it, and are told; it cannot be had back.',
+    permission: 'group',
+    params,
+    status: 204,
+    async handle(context, { params: { group_id }, app }) {
+      let { member_ids: left } = await find(context, group_id);
+      for (let round = 0; round < maxRounds && left.length > 0; round++) {
+        left = (await change(context, app, group_id, 'remove', left, undefined, '')).member_ids;
+      }
+      if (left.length > 0) throw new Problem('conflict', 'somebody keeps adding members to it');
+      return { reply: undefined };
+    },
+  }),
+];
+
+async function find(context: Context, groupId: number): Promise<z.output<typeof group>> {
+  const found = await ask(context, administration.getGroup, { groupId });
+  if (!found.found) throw new Problem('not-found', 'there is no such group');
+  return {
+    group_id: groupId,
+    name: found.name,
+    type: types[found.type - 1] ?? 'normal',
+    avatar_url: found.avatarUrl,
+    creator_id: found.creatorId === 0 ? null : found.creatorId,
+    version: found.version,
+    member_ids: found.memberIds,
+  };
+}
+
+async function change(
+  context: Context,
+  app: App,
+  groupId: number,
+  kind: 'add' | 'remove',
+  userIds: number[],
+  from: number | undefined,
+  idempotencyKey: string,
+): Promise<z.output<typeof members>> {
+  const outcome = await changeGroupMembers(context, {
+    // Clients are told who did it: without a name it is one of those concerned.
+    userId: from ?? app.userId ?? (userIds[0] as number),
+    groupId,
+    changeType: kind === 'add' ? GROUP_MODIFY_TYPE_ADD : GROUP_MODIFY_TYPE_DEL,
+    memberIds: userIds,
+    idempotencyKey,
+  });
+  if (typeof outcome === 'string') return refuse(outcome);
+  return { member_ids: outcome.currentIds, changed_ids: outcome.changedIds };
+}
+
+function refuse(refusal: GroupRefusal): never {
+  if (refusal === 'unavailable') throw new Problem('unavailable');
+  if (refusal === 'other-request') throw new Problem('other-request');
+  if (refusal === 'not-found') throw new Problem('not-found', 'there is no such group');
+  const details = { full: 'the group would have too many members', invalid: 'none of its members exists' };
+  throw new Problem('not-possible', details[refusal]);
+}
