@@ -1,6 +1,8 @@
-import { type Logger, type Metrics, TeamTalkError } from '@teamtalk/service-kit';
+import { type BusConfig, type Logger, type Metrics, TeamTalkError } from '@teamtalk/service-kit';
 import {
+  type ConnectionOptions,
   connect,
+  credsAuthenticator,
   ErrorCode,
   Events,
   type Msg,
@@ -10,11 +12,7 @@ import {
 } from 'nats';
 import type { AnsweredTopic, Topic } from './subjects.js';
 
-export interface BusOptions {
-  /** NATS URLs, separated by commas */
-  url: string;
-  /** first token of every subject */
-  prefix: string;
+export interface BusOptions extends BusConfig {
   /** shown in the NATS server's list of connections */
   name: string;
   log: Logger;
@@ -46,6 +44,7 @@ export class Bus {
     try {
       const connection = await connect({
         servers: options.url.split(','),
+        ...identity(options),
         name: options.name,
         maxReconnectAttempts: -1,
         reconnectTimeWait: 250,
@@ -253,4 +252,19 @@ function requestError(error: unknown, subject: string, timeoutMs: number): TeamT
     return new TeamTalkError('unavailable', `nobody listens on ${subject}`, { cause: error });
   }
   return new TeamTalkError('unavailable', `the request on ${subject} failed`, { cause: error });
+}
+
+/** Who we are for the NATS server, and who it has to be. */
+function identity({ user, password, credentials, tls }: BusConfig): Partial<ConnectionOptions> {
+  return {
+    ...(user && { user, pass: password ?? '' }),
+    ...(credentials && { authenticator: credsAuthenticator(new TextEncoder().encode(credentials)) }),
+    ...(tls && {
+      tls: {
+        caFile: tls.caFile,
+        ...(tls.certFile && { certFile: tls.certFile }),
+        ...(tls.keyFile && { keyFile: tls.keyFile }),
+      },
+    }),
+  };
 }

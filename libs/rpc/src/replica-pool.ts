@@ -1,5 +1,6 @@
-import { Client, connectivityState, credentials } from '@grpc/grpc-js';
-import { isTransient, TeamTalkError } from '@teamtalk/service-kit';
+import { type ChannelCredentials, Client, connectivityState } from '@grpc/grpc-js';
+import { isTransient, type RpcTls, TeamTalkError } from '@teamtalk/service-kit';
+import { channelCredentials } from './credentials.js';
 import type { Method } from './definitions.js';
 import { errorOf } from './errors.js';
 
@@ -45,7 +46,13 @@ export function poolFollows(pool: ReplicaPool) {
 export class ReplicaPool {
   readonly #replicas = new Map<number, Replica>();
   readonly #listeners = new Set<PoolEvents>();
+  readonly #credentials: ChannelCredentials;
   #next = 0;
+
+  /** @param tls undefined: without TLS */
+  constructor(tls?: RpcTls) {
+    this.#credentials = channelCredentials(tls);
+  }
 
   get replicas(): Replica[] {
     return [...this.#replicas.values()];
@@ -59,7 +66,7 @@ export class ReplicaPool {
 
   add({ instance, address }: ReplicaAddress): void {
     if (this.#replicas.has(instance)) return;
-    const client = new Client(address, credentials.createInsecure(), {
+    const client = new Client(address, this.#credentials, {
       'grpc.keepalive_time_ms': 2_000,
       'grpc.keepalive_timeout_ms': 2_000,
       'grpc.keepalive_permit_without_calls': 1,

@@ -1,15 +1,15 @@
 import {
   type MethodDefinition,
   Server,
-  ServerCredentials,
   type ServerDuplexStream,
   type ServerUnaryCall,
   type ServiceDefinition,
   type sendUnaryData,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import type { Kit } from '@teamtalk/service-kit';
+import type { Kit, RpcTls } from '@teamtalk/service-kit';
 import { TeamTalkError } from '@teamtalk/service-kit';
+import { serverCredentials } from './credentials.js';
 import type { Method } from './definitions.js';
 import { grpcStatusOf } from './errors.js';
 
@@ -107,14 +107,15 @@ export class RpcServer {
     this.#add(method, serve as UntypedServiceImplementation[string]);
   }
 
-  /** @returns the port it listens on; stopping is registered in the kit's lifecycle */
-  async listen(where: { host: string; port: number }): Promise<number> {
+  /**
+   * @param tls undefined: without TLS
+   * @returns the port it listens on; stopping is registered in the kit's lifecycle
+   */
+  async listen(where: { host: string; port: number }, tls?: RpcTls): Promise<number> {
     this.#server.addService(this.#definition as ServiceDefinition, this.#implementation);
     const port = await new Promise<number>((resolve, reject) => {
-      this.#server.bindAsync(
-        `${where.host}:${where.port}`,
-        ServerCredentials.createInsecure(),
-        (error, bound) => (error ? reject(error) : resolve(bound)),
+      this.#server.bindAsync(`${where.host}:${where.port}`, serverCredentials(tls), (error, bound) =>
+        error ? reject(error) : resolve(bound),
       );
     });
     this.#kit.life.onStop('gRPC server', () => this.#stop());

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { busEnv, ConfigError, commonEnv, describeEnv, env, readEnv } from './config.js';
+import { ConfigError, describeEnv, env, readEnv } from './config.js';
+import { busConfig, busEnv, commonEnv, rpcEnv, rpcTls } from './shared-env.js';
 
 const schema = {
   ...commonEnv(18000),
@@ -79,4 +80,14 @@ test('a variable may differ from pod to pod', () => {
     ADDRESS: '192.0.2.2',
   });
   expect(() => readEnv(address, { ADDRESS: 'other=192.0.2.1' })).toThrow('ADDRESS: has no pair for this pod');
+});
+
+test('half of a pair is refused', () => {
+  const bus = (given: NodeJS.ProcessEnv) => () => busConfig(readEnv(busEnv, given));
+  expect(bus({ NATS_USER: 'a' })).toThrow('NATS_PASSWORD: is required with NATS_USER');
+  expect(bus({ NATS_KEY_FILE: 'a' })).toThrow('NATS_CERT_FILE: is required with NATS_KEY_FILE');
+  expect(bus({ NATS_CERT_FILE: 'a', NATS_KEY_FILE: 'b' })).toThrow('NATS_CA_FILE: is required');
+  expect(bus({})()).toMatchObject({ tls: undefined, user: undefined });
+  expect(() => rpcTls(readEnv(rpcEnv, { RPC_CA_FILE: 'a' }))).toThrow('all three or none');
+  expect(rpcTls(readEnv(rpcEnv, {}))).toBeUndefined();
 });

@@ -116,30 +116,6 @@ export const env = {
       .describe(description),
 };
 
-/** The variables every service has. `opsPort` is its default port for health and metrics. */
-export function commonEnv(opsPort: number) {
-  return {
-    LOG_LEVEL: env.choice(
-      ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
-      'info',
-      'Least severe log level that is written; debug shows every message’s way by its trace id',
-    ),
-    OPS_HOST: env.string('0.0.0.0', 'Address the health and metrics server listens on'),
-    OPS_PORT: env.port(opsPort, 'Port of /livez, /readyz and /metrics'),
-    SHUTDOWN_SECONDS: env.integer(25, 1, 3600, 'Longest time an orderly shutdown may take, seconds'),
-  };
-}
-
-/** The variables of every service that speaks over NATS. */
-export const busEnv = {
-  NATS_URL: env.url('nats://127.0.0.1:4222', ['nats:', 'tls:'], 'NATS servers, separated by commas'),
-  NATS_PREFIX: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]+$/, 'may hold letters, digits, - and _')
-    .default('teamtalk')
-    .describe('First token of every subject, so that several installations can share a NATS cluster'),
-};
-
 export interface VariableDoc {
   name: string;
   description: string;

@@ -1,7 +1,5 @@
 export {
-  busEnv,
   ConfigError,
-  commonEnv,
   describeEnv,
   type EnvSchema,
   type EnvValues,
@@ -27,3 +25,12 @@ export {
   type StartOptions,
   startService,
 } from './service.js';
+export {
+  type BusConfig,
+  busConfig,
+  busEnv,
+  commonEnv,
+  type RpcTls,
+  rpcEnv,
+  rpcTls,
+} from './shared-env.js';

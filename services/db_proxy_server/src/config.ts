@@ -1,12 +1,17 @@
 import { createTextCodec, DEFAULT_TEXT_KEY } from '@teamtalk/protocol';
 import {
+  type BusConfig,
+  busConfig,
   busEnv,
   type CommonConfig,
   commonConfig,
   commonEnv,
   type EnvValues,
   env,
+  type RpcTls,
   readEnv,
+  rpcEnv,
+  rpcTls,
 } from '@teamtalk/service-kit';
 import { z } from 'zod';
 import type { DatabaseConfig } from './database/database.js';
@@ -31,6 +36,7 @@ const hostAndPort = z
 export const envSchema = {
   ...commonEnv(20600),
   ...busEnv,
+  ...rpcEnv,
   GRPC_HOST: env.string('0.0.0.0', 'Address the gRPC server listens on'),
   GRPC_PORT: env.port(10600, 'Port of the gRPC server'),
   ADVERTISE_ADDRESS: hostAndPort,
@@ -88,7 +94,9 @@ export const envSchema = {
 
 /** db_proxy_server's configuration, nested by what it is for. */
 export interface DbProxyServerConfig extends CommonConfig {
-  nats: { url: string; prefix: string };
+  nats: BusConfig;
+  /** undefined: gRPC without TLS */
+  rpcTls: RpcTls | undefined;
   grpc: { host: string; port: number };
   /** host:port that other services dial; undefined: this machine and the bound port */
   advertiseAddress: string | undefined;
@@ -106,7 +114,8 @@ export interface DbProxyServerConfig extends CommonConfig {
 function nest(values: EnvValues<typeof envSchema>): DbProxyServerConfig {
   return {
     ...commonConfig(values),
-    nats: { url: values.NATS_URL, prefix: values.NATS_PREFIX },
+    nats: busConfig(values),
+    rpcTls: rpcTls(values),
     grpc: { host: values.GRPC_HOST, port: values.GRPC_PORT },
     advertiseAddress: values.ADVERTISE_ADDRESS,
     database: { url: values.DATABASE_URL, poolSize: values.DATABASE_POOL },

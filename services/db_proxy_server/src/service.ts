@@ -55,7 +55,7 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
 
   const server = new RpcServer(kit);
   serve(server, context, store);
-  const grpc = await server.listen(config.grpc);
+  const grpc = await server.listen(config.grpc, config.rpcTls);
 
   const rpcAddress = config.advertiseAddress ?? `127.0.0.1:${grpc}`;
   const announcer = new Announcer(bus, { instance, service, hostname: hostname() }, () => ({

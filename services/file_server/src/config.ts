@@ -1,6 +1,8 @@
 import { type StorageConfig, storageConfig, storageEnv } from '@teamtalk/blob-store';
 import { type TlsFiles, tlsEnv, tlsFiles } from '@teamtalk/net';
 import {
+  type BusConfig,
+  busConfig,
   busEnv,
   type CommonConfig,
   commonConfig,
@@ -126,7 +128,7 @@ export const envSchema = {
 
 /** file_server's configuration, nested by what it is for. Times are milliseconds, sizes bytes. */
 export interface FileServerConfig extends CommonConfig {
-  nats: { url: string; prefix: string };
+  nats: BusConfig;
   listen: { host: string; port: number };
   advertise: { ip: string; port: number };
   /** undefined: no TLS */
@@ -149,7 +151,7 @@ export interface FileServerConfig extends CommonConfig {
 function nest(values: EnvValues<typeof envSchema>): FileServerConfig {
   return {
     ...commonConfig(values),
-    nats: { url: values.NATS_URL, prefix: values.NATS_PREFIX },
+    nats: busConfig(values),
     listen: { host: values.CLIENT_HOST, port: values.CLIENT_PORT },
     advertise: { ip: values.ADVERTISE_IP, port: values.ADVERTISE_PORT },
     tls: tlsFiles(values),

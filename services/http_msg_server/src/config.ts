@@ -1,6 +1,8 @@
 import { isIP } from 'node:net';
 import { DEFAULT_TEXT_KEY } from '@teamtalk/protocol';
 import {
+  type BusConfig,
+  busConfig,
   busEnv,
   type CommonConfig,
   ConfigError,
@@ -8,7 +10,10 @@ import {
   commonEnv,
   type EnvValues,
   env,
+  type RpcTls,
   readEnv,
+  rpcEnv,
+  rpcTls,
 } from '@teamtalk/service-kit';
 import { z } from 'zod';
 
@@ -16,6 +21,7 @@ import { z } from 'zod';
 export const envSchema = {
   ...commonEnv(18400),
   ...busEnv,
+  ...rpcEnv,
   HTTP_HOST: env.string('0.0.0.0', 'Address the server listens on'),
   HTTP_PORT: env.port(8400, 'Port of the HTTP API'),
   HTTP_AUTH: env.choice(
@@ -61,7 +67,9 @@ export const envSchema = {
 
 /** http_msg_server's configuration, nested by what it is for. Times are milliseconds, sizes bytes. */
 export interface HttpMsgServerConfig extends CommonConfig {
-  nats: { url: string; prefix: string };
+  nats: BusConfig;
+  /** undefined: gRPC without TLS */
+  rpcTls: RpcTls | undefined;
   listen: { host: string; port: number };
   /** whether the legacy interfaces serve callers without a key */
   open: boolean;
@@ -80,7 +88,8 @@ function nest(values: EnvValues<typeof envSchema>): HttpMsgServerConfig {
   if (wrong !== undefined) throw new ConfigError([`TRUSTED_PROXIES: ${wrong} is no address or CIDR`]);
   return {
     ...commonConfig(values),
-    nats: { url: values.NATS_URL, prefix: values.NATS_PREFIX },
+    nats: busConfig(values),
+    rpcTls: rpcTls(values),
     listen: { host: values.HTTP_HOST, port: values.HTTP_PORT },
     open: values.HTTP_AUTH === 'open',
     appKeys: listOf(values.APP_KEYS),

@@ -38,7 +38,7 @@ async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<stri
   life.onStop('NATS', () => bus.drain());
   health.addCheck('nats', () => bus.connected);
 
-  const pool = new ReplicaPool();
+  const pool = new ReplicaPool(config.rpcTls);
   const dbProxies = new Registry(bus, log, 'db_proxy_server', poolFollows(pool));
   life.onStop('db_proxy_servers', () => {
     dbProxies.stop();

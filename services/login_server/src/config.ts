@@ -1,4 +1,6 @@
 import {
+  type BusConfig,
+  busConfig,
   busEnv,
   type CommonConfig,
   commonConfig,
@@ -41,7 +43,7 @@ export const envSchema = {
 
 /** login_server's configuration, nested by what it is for. Times are milliseconds, sizes bytes. */
 export interface LoginServerConfig extends CommonConfig {
-  nats: { url: string; prefix: string };
+  nats: BusConfig;
   http: { host: string; port: number; maxConnections: number };
   tcp: { host: string; port: number; maxConnections: number; maxPduBytes: number; maxBadPdus: number };
   requestTimeoutMs: number;
@@ -56,7 +58,7 @@ function withSlash(url: string): string {
 function nest(values: EnvValues<typeof envSchema>): LoginServerConfig {
   return {
     ...commonConfig(values),
-    nats: { url: values.NATS_URL, prefix: values.NATS_PREFIX },
+    nats: busConfig(values),
     http: { host: values.HTTP_HOST, port: values.HTTP_PORT, maxConnections: values.MAX_HTTP_CONNECTIONS },
     tcp: {
       host: values.TCP_HOST,

@@ -1,5 +1,7 @@
 import { type StorageConfig, storageConfig, storageEnv } from '@teamtalk/blob-store';
 import {
+  type BusConfig,
+  busConfig,
   busEnv,
   type CommonConfig,
   ConfigError,
@@ -72,7 +74,7 @@ export const envSchema = {
 
 /** msfs's configuration, nested by what it is for. Times are milliseconds, sizes bytes. */
 export interface MsfsConfig extends CommonConfig {
-  nats: { url: string; prefix: string };
+  nats: BusConfig;
   storage: StorageConfig;
   listen: { host: string; port: number };
   /** undefined: the Host of the upload */
@@ -101,7 +103,7 @@ export interface ThumbnailConfig {
 function nest(values: EnvValues<typeof envSchema>): MsfsConfig {
   return {
     ...commonConfig(values),
-    nats: { url: values.NATS_URL, prefix: values.NATS_PREFIX },
+    nats: busConfig(values),
     storage: storageConfig(values),
     listen: { host: values.HTTP_HOST, port: values.HTTP_PORT },
     publicUrl: values.PUBLIC_URL ? values.PUBLIC_URL.replace(/\/+$/, '') : undefined,

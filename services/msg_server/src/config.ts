@@ -1,18 +1,24 @@
 import { type TlsFiles, tlsEnv, tlsFiles } from '@teamtalk/net';
 import {
+  type BusConfig,
+  busConfig,
   busEnv,
   type CommonConfig,
   commonConfig,
   commonEnv,
   type EnvValues,
   env,
+  type RpcTls,
   readEnv,
+  rpcEnv,
+  rpcTls,
 } from '@teamtalk/service-kit';
 
 /** The variables of msg_server. */
 export const envSchema = {
   ...commonEnv(18000),
   ...busEnv,
+  ...rpcEnv,
   CLIENT_HOST: env.string('0.0.0.0', 'Address the server listens on for clients'),
   CLIENT_PORT: env.port(8000, 'Port for clients'),
   WS_ENABLED: env.boolean(true, 'Whether clients may connect by WebSocket (web pages)'),
@@ -142,7 +148,9 @@ export const envSchema = {
 
 /** msg_server's configuration, nested by what it is for. Times are milliseconds, sizes bytes. */
 export interface MsgServerConfig extends CommonConfig {
-  nats: { url: string; prefix: string };
+  nats: BusConfig;
+  /** undefined: gRPC without TLS */
+  rpcTls: RpcTls | undefined;
   listen: { host: string; port: number };
   /** undefined: no clients by WebSocket. `origins` undefined: pages of any. */
   webSocket: { port: number; origins: readonly string[] | undefined } | undefined;
@@ -172,7 +180,8 @@ function nest(values: EnvValues<typeof envSchema>): MsgServerConfig {
   const asText = values.PUSH_NOTICE_AS_TEXT;
   return {
     ...commonConfig(values),
-    nats: { url: values.NATS_URL, prefix: values.NATS_PREFIX },
+    nats: busConfig(values),
+    rpcTls: rpcTls(values),
     listen: { host: values.CLIENT_HOST, port: values.CLIENT_PORT },
     webSocket: values.WS_ENABLED ? { port: values.WS_PORT, origins: listOf(values.WS_ORIGINS) } : undefined,
     tls: nestTls(values),

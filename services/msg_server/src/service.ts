@@ -58,7 +58,7 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
     allCommands.map(({ id }) => id),
   );
 
-  const pool = new ReplicaPool();
+  const pool = new ReplicaPool(config.rpcTls);
   life.onStop('gRPC', () => pool.close());
 
   const bus = await Bus.connect({

@@ -1,4 +1,13 @@
-import { busEnv, type CommonConfig, commonConfig, commonEnv, env, readEnv } from '@teamtalk/service-kit';
+import {
+  type BusConfig,
+  busConfig,
+  busEnv,
+  type CommonConfig,
+  commonConfig,
+  commonEnv,
+  env,
+  readEnv,
+} from '@teamtalk/service-kit';
 
 /** The variables of route_server. */
 export const envSchema = {
@@ -13,7 +22,7 @@ export const envSchema = {
 };
 
 export interface RouteServerConfig extends CommonConfig {
-  nats: { url: string; prefix: string };
+  nats: BusConfig;
   rollCallMs: number;
 }
 
@@ -22,7 +31,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv): RouteServerConfig {
   const values = readEnv(envSchema, environment);
   return {
     ...commonConfig(values),
-    nats: { url: values.NATS_URL, prefix: values.NATS_PREFIX },
+    nats: busConfig(values),
     rollCallMs: values.ROLL_CALL_MS,
   };
 }

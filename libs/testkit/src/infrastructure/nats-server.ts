@@ -14,6 +14,8 @@ export interface NatsServerOptions {
   logFile: string;
   /** How long after our own death, if we cannot stop it, it ends; seconds. */
   guardSeconds?: number;
+  /** Further lines of its configuration. */
+  settings?: readonly string[];
 }
 
 /** Bytes of the largest event; NATS's own default is 1 MiB, less than a full batch. */
@@ -30,7 +32,13 @@ export class NatsServer {
    * Starts a server; one that an earlier owner of `dir` left running is stopped first.
    * @throws Error when there is no nats-server on this machine, or with its log's end when it does not start
    */
-  static async start({ dir, port, logFile, guardSeconds = 0 }: NatsServerOptions): Promise<NatsServer> {
+  static async start({
+    dir,
+    port,
+    logFile,
+    guardSeconds = 0,
+    settings = [],
+  }: NatsServerOptions): Promise<NatsServer> {
     const program = findProgram();
     await mkdir(dir, { recursive: true });
     await mkdir(path.dirname(logFile), { recursive: true });
@@ -48,6 +56,7 @@ export class NatsServer {
         'write_deadline: "10s"',
         `pid_file: ${JSON.stringify(pidFile)}`,
         `ports_file_dir: ${JSON.stringify(dir)}`,
+        ...settings,
         '',
       ].join('\n'),
     );
@@ -116,6 +125,7 @@ async function removePortsFiles(dir: string): Promise<void> {
 async function portIn(dir: string): Promise<number | undefined> {
   const file = (await readdir(dir)).find((name) => name.endsWith('.ports'));
   if (!file) return undefined;
-  const { nats } = JSON.parse(await readFile(path.join(dir, file), 'utf8')) as { nats?: string[] };
-  return nats?.[0] ? Number(new URL(nats[0]).port) : undefined;
+  const { nats, tls } = JSON.parse(await readFile(path.join(dir, file), 'utf8')) as Record<string, string[]>;
+  const url = nats?.[0] ?? tls?.[0];
+  return url ? Number(new URL(url).port) : undefined;
 }
