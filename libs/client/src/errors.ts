@@ -17,6 +17,8 @@ export type ClientErrorCode =
   | 'closed'
   /** As many requests or messages are waiting for their answers as the options allow. */
   | 'too-many-in-flight'
+  /** msfs does not take an image; the message has its reason. */
+  | 'upload-refused'
   /** The server's bytes were not the protocol. */
   | 'protocol';
 

@@ -8,3 +8,4 @@ export type { SentMessage } from './outbox.js';
 export type { ClientEvents, HistoryPage } from './requests.js';
 export type { ServerLocation } from './server-location.js';
 export type { Session } from './session.js';
+export { type UploadedImage, type UploadOptions, uploadImage } from './upload-image.js';

@@ -20,17 +20,36 @@ export async function findServers(
 ): Promise<ServerAddress[]> {
   if ('host' in location) return [location];
   const { loginServer } = location;
-  let answer: unknown;
+  return addressesIn(loginServer, await ask(loginServer, deadlineMs, signal));
+}
+
+/**
+ * The base URL of msfs, as a login_server gives it.
+ *
+ * @throws ClientError `unreachable` when it gives none within `deadlineMs` milliseconds
+ */
+export async function findMsfs(
+  loginServer: string,
+  deadlineMs: number,
+  signal: AbortSignal,
+): Promise<string> {
+  const { msfsPrior } = Object(await ask(loginServer, deadlineMs, signal)) as Record<string, unknown>;
+  if (typeof msfsPrior === 'string' && /^https?:/.test(msfsPrior) && URL.canParse(msfsPrior))
+    return msfsPrior;
+  throw new ClientError('unreachable', `login_server ${loginServer} names no msfs`);
+}
+
+/** What `GET /msg_server` of a login_server answers. */
+async function ask(loginServer: string, deadlineMs: number, signal: AbortSignal): Promise<unknown> {
   try {
     const url = new URL('/msg_server', loginServer);
     const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]) });
-    answer = await response.json();
+    return await response.json();
   } catch (error) {
     throw new ClientError('unreachable', `login_server ${loginServer} does not answer: ${reasonOf(error)}`, {
       cause: error,
     });
   }
-  return addressesIn(loginServer, answer);
 }
 
 /** Reads the JSON of `GET /msg_server` (protocol notes, section 2); its `port` is a string. */

@@ -9,6 +9,7 @@ import * as migrate from './commands/migrate.js';
 import * as referenceDocs from './commands/reference-docs.js';
 import * as seed from './commands/seed.js';
 import * as send from './commands/send.js';
+import * as upload from './commands/upload.js';
 import * as user from './commands/user.js';
 import { describeFailure } from './failure.js';
 
@@ -22,6 +23,7 @@ const commands = [
   seed,
   // speaking to it
   send,
+  upload,
   listen,
   bench,
   // its settings and pages

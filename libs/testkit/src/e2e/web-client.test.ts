@@ -4,9 +4,12 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { type Message, uploadImage } from '@teamtalk/client';
+import { imageText, imageUrlsIn } from '@teamtalk/protocol';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestCluster, testPassword } from '../index.js';
+import { waitUntil } from '../infrastructure/index.js';
 
 const pageFile = new URL('../../../../docs/examples/web-client/index.html', import.meta.url);
 
@@ -24,6 +27,19 @@ const flags = [
   '--disable-sync',
 ];
 
+/** A PNG of 3 by 2 pixels. */
+const png = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAIAAAASFvFNAAAACXBIWXMAAAPoAAAD6AG1e1JrAAAAEElEQVQI12M4Y2wMQQxwFgBLYgctOrxZ4QAAAABJRU5ErkJggg==',
+  'base64',
+);
+
+/** As much as is used here of what a page has: there are no types of the DOM. */
+interface Picture {
+  complete: boolean;
+  naturalWidth: number;
+  naturalHeight: number;
+}
+
 describe('the example web page in Chromium', () => {
   let cluster: TestCluster;
   let pages: Server;
@@ -35,7 +51,7 @@ describe('the example web page in Chromium', () => {
   beforeAll(async () => {
     if (!existsSync(executablePath))
       throw new Error(`there is no Chromium at ${executablePath}; set CHROMIUM`);
-    cluster = await TestCluster.start({ msg_server: 2 });
+    cluster = await TestCluster.start({ msg_server: 2, msfs: 2 });
     ids = await cluster.addUsers(['ann', 'ben']);
     const html = await readFile(pageFile);
     pages = createServer((_, response) => {
@@ -61,6 +77,7 @@ describe('the example web page in Chromium', () => {
     const page = await browser.newPage();
     await page.goto(pageUrl);
     await page.fill('#server', `ws://127.0.0.1:${cluster.port('msg_server', 0, 'ws')}/`);
+    await page.fill('#msfs', `${cluster.url('msfs')}/`);
     await page.fill('#name', name);
     await page.fill('#password', password);
     await page.click('#login-form button');
@@ -98,6 +115,55 @@ describe('the example web page in Chromium', () => {
     expect(await page.locator('#messages li').count()).toBe(2);
     await page.close();
   });
+
+  it('sends an image and shows it, and shows one that comes from the SDK', async () => {
+    const ben = await cluster.connect('ben', { server: 1 });
+    const incoming = ben.messages();
+    const page = await open('ann');
+    await status(page, 'Logged in');
+    await page.fill('#peer', String(ids.ben));
+    await page.setInputFiles('#image', { name: 'photo.png', mimeType: 'image/png', buffer: png });
+    const { text = '' } = (await incoming.next()).value as Message;
+    const [url = ''] = imageUrlsIn(text);
+    expect(text).toBe(imageText(url));
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/g0\/\d{3}\/\d{3}\/\d+_\d+_3x2\.png$/);
+    const downloaded = await fetch(url);
+    expect(Buffer.from(await downloaded.arrayBuffer()).equals(png)).toBe(true);
+    await shown(page, 'li.own img', url);
+
+    // By the other replica, and inside a text.
+    const uploaded = await uploadImage(cluster.url('msfs', 1), png, { name: 'b_3x2.png' });
+    await ben.send({ user: ids.ann }, `look: ${uploaded.text}!`);
+    await shown(page, 'li:not(.own) img', uploaded.url);
+    expect(await page.locator('#messages li', { hasText: 'look: ' }).textContent()).toBe(
+      `${ids.ben}: look: !`,
+    );
+
+    // What somebody else says is an image, and what is none.
+    const html = await uploadImage(cluster.url('msfs'), Buffer.from('<script>alert(1)</script>'), {
+      name: 'c.jpg',
+    });
+    await ben.send({ user: ids.ann }, html.text + imageText('javascript:alert(1)'));
+    const broken = page.locator('#messages li', { hasText: 'javascript:alert(1)' }).locator('img');
+    await broken.waitFor({ state: 'attached' });
+    expect(await broken.count()).toBe(1);
+    expect(await broken.evaluate((image) => (image as unknown as Picture).naturalWidth)).toBe(0);
+    await page.close();
+  });
+
+  /** Waits until the page has an image of that URL, loaded and of the right size. */
+  async function shown(page: Page, selector: string, url: string): Promise<void> {
+    const image = page.locator(`#messages ${selector}[src="${url}"]`);
+    await image.waitFor();
+    await waitUntil(
+      () =>
+        image.evaluate((element) => {
+          const { complete, naturalWidth, naturalHeight } = element as unknown as Picture;
+          return complete && naturalWidth === 3 && naturalHeight === 2;
+        }),
+      { what: 'the image being loaded' },
+    );
+  }
 
   it('shows that a password is wrong', async () => {
     const page = await open('ann', 'wrong');

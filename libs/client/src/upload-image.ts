@@ -1,0 +1,153 @@
+import { randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { text as textOf } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { imageText } from '@teamtalk/protocol';
+import { ClientError, DeadlineExceeded } from './errors.js';
+import { findMsfs, reasonOf } from './server-location.js';
+
+export interface UploadOptions {
+  /** What the file is called; its size in the end (`x_320x240.jpg`) is kept. Default: the name on the disk. */
+  name?: string;
+  /** Where the server asks for one. */
+  token?: string;
+  /** Default: two minutes. */
+  deadlineMs?: number;
+  /** Bytes of the file that are on their way, of so many; called with each piece. */
+  onProgress?: (sent: number, total: number) => void;
+}
+
+export interface UploadedImage {
+  /** where everybody gets it */
+  url: string;
+  /** what it is called in the server's storage */
+  path: string;
+  /** What to send, alone or inside a text, for clients to show the image. */
+  text: string;
+}
+
+const pieceBytes = 64 * 1024;
+
+/**
+ * Uploads an image to msfs.
+ *
+ *     const { text } = await uploadImage({ loginServer: 'http://127.0.0.1:8080' }, 'head.jpeg');
+ *     await client.send({ user: 2 }, text);
+ *
+ * @param server the base URL of msfs, or that of a login_server, which knows it
+ * @param image a file's name, or its bytes
+ * @throws ClientError `unreachable`, `upload-refused` with the server's words; DeadlineExceeded; what reading the
+ *   file throws
+ */
+export async function uploadImage(
+  server: string | { loginServer: string },
+  image: string | Uint8Array,
+  options: UploadOptions = {},
+): Promise<UploadedImage> {
+  const { deadlineMs = 120_000 } = options;
+  const deadline = AbortSignal.timeout(deadlineMs);
+  try {
+    const base =
+      typeof server === 'string' ? server : await findMsfs(server.loginServer, deadlineMs, deadline);
+    return await upload(new URL(base), image, options, deadline);
+  } catch (error) {
+    if (deadline.aborted) throw new DeadlineExceeded('the upload', deadlineMs);
+    throw error;
+  }
+}
+
+async function upload(
+  url: URL,
+  image: string | Uint8Array,
+  { name, token, onProgress }: UploadOptions,
+  signal: AbortSignal,
+): Promise<UploadedImage> {
+  const size = typeof image === 'string' ? (await stat(image)).size : image.length;
+  const fileName = name ?? (typeof image === 'string' ? path.basename(image) : 'image');
+  const boundary = `teamtalk-${randomBytes(12).toString('hex')}`;
+  const head = Buffer.from(
+    `--${boundary}\r\nContent-Disposition: form-data; name="filename"; filename="${quoted(fileName)}"\r\n` +
+      'Content-Type: application/octet-stream\r\n\r\n',
+  );
+  const tail = Buffer.from(`\r\n--${boundary}--\r\n`);
+  const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
+    method: 'POST',
+    signal,
+    headers: {
+      'content-type': `multipart/form-data; boundary=${boundary}`,
+      'content-length': head.length + size + tail.length,
+      ...(token && { authorization: `Bearer ${token}` }),
+    },
+  });
+  const answer = new Promise<IncomingMessage>((resolve, reject) => {
+    request.once('response', resolve);
+    request.once('error', (error) => {
+      reject(new ClientError('unreachable', `msfs ${url.origin}: ${reasonOf(error)}`, { cause: error }));
+    });
+  });
+  const form = formOf(head, contentOf(image), tail, (sent) => onProgress?.(sent, size));
+  const sending = pipeline(Readable.from(form, { objectMode: false }), request);
+  // A server that refuses answers before it has everything, and sending fails then: its answer counts. What
+  // reading the file throws comes out here, for there is no answer.
+  const response = await Promise.race([answer, sending.then(() => answer)]).catch(async (error: unknown) => {
+    sending.catch(() => {});
+    answer.catch(() => {});
+    request.destroy();
+    throw error;
+  });
+  sending.catch(() => {});
+  return read(response);
+}
+
+/** The answer of msfs: one line of JSON. */
+async function read(response: IncomingMessage): Promise<UploadedImage> {
+  const body = await textOf(response);
+  let answer: Record<string, unknown>;
+  try {
+    answer = Object(JSON.parse(body)) as Record<string, unknown>;
+  } catch (error) {
+    throw new ClientError('upload-refused', `msfs answered ${response.statusCode}, and no JSON`, {
+      cause: error,
+    });
+  }
+  const { error_code: code, error_msg: reason, url, path: imagePath } = answer;
+  if (code !== 0 || typeof url !== 'string' || typeof imagePath !== 'string') {
+    throw new ClientError('upload-refused', `upload refused: ${reason ?? 'no reason given'} (${code})`);
+  }
+  return { url, path: imagePath, text: imageText(url) };
+}
+
+async function* formOf(
+  head: Buffer,
+  content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  tail: Buffer,
+  onProgress: (sent: number) => void,
+): AsyncGenerator<Uint8Array> {
+  yield head;
+  let sent = 0;
+  for await (const piece of content) {
+    yield piece;
+    sent += piece.length;
+    onProgress(sent);
+  }
+  yield tail;
+}
+
+function contentOf(image: string | Uint8Array): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
+  if (typeof image === 'string') return createReadStream(image, { highWaterMark: pieceBytes });
+  return piecesOf(image);
+}
+
+function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
+}
+
+/** As browsers write names into forms. */
+function quoted(name: string): string {
+  return name.replaceAll('"', '%22').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+}

@@ -1,0 +1,61 @@
+import { uploadImage } from '@teamtalk/client';
+import type { Command } from 'commander';
+import { httpUrl } from '../arguments.js';
+import { Failure } from '../failure.js';
+import { loginServerUrl } from '../installation.js';
+import { clearProgress, note, print, showProgress } from '../output.js';
+
+interface UploadOptions {
+  msfs?: string;
+  loginServer?: string;
+  token?: string;
+}
+
+/** `teamtalk upload FILE` */
+export function register(program: Command): void {
+  program
+    .command('upload <file>')
+    .description('Upload an image, and say its URL and the text that shows it in a message')
+    .option('--msfs <url>', 'the msfs to dial, without asking a login_server', httpUrl)
+    .option(
+      '--login-server <url>',
+      'the login_server that knows msfs; default: as for the other commands',
+      httpUrl,
+    )
+    .option('--token <token>', 'the token msfs asks for; default: TEAMTALK_UPLOAD_TOKEN')
+    .action(run);
+}
+
+async function run(file: string, options: UploadOptions): Promise<void> {
+  const server = options.msfs ?? { loginServer: options.loginServer ?? loginServerUrl(process.env) };
+  const begin = performance.now();
+  let bytes = 0;
+  try {
+    const { url, text } = await uploadImage(server, file, {
+      token: options.token ?? process.env.TEAMTALK_UPLOAD_TOKEN,
+      onProgress: (sent, total) => {
+        bytes = sent;
+        showProgress(`uploading ${file}: ${progressBar(sent, total)}`);
+      },
+    });
+    clearProgress();
+    note(`${bytes} bytes in ${((performance.now() - begin) / 1000).toFixed(2)} s`);
+    print(url);
+    print(text);
+  } catch (error) {
+    clearProgress();
+    const { code } = Object(error) as { code?: unknown };
+    if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR') {
+      throw new Failure(`${file} cannot be read: ${(error as Error).message}`);
+    }
+    throw error;
+  }
+}
+
+const barLength = 30;
+
+function progressBar(done: number, total: number): string {
+  const share = total === 0 ? 1 : done / total;
+  const filled = Math.round(share * barLength);
+  return `[${'#'.repeat(filled)}${'.'.repeat(barLength - filled)}] ${Math.floor(share * 100)}%`;
+}
