@@ -30,6 +30,8 @@ export interface ClusterOptions extends Partial<Record<ServiceName, number>> {
   envOf?: Partial<Record<ServiceName, Readonly<Record<string, string>>>>;
   /** its PostgreSQL and NATS, when not those of the test run; closed with the cluster */
   infrastructure?: Infrastructure;
+  /** Node's own options for a service's processes, such as --cpu-prof */
+  nodeOptionsOf?: Partial<Record<ServiceName, readonly string[]>>;
   /** takes the place of the logs of services that run in this process */
   log?: Logger;
 }
@@ -127,6 +129,11 @@ export class TestCluster {
     const port = this.node(service, k).ports[name];
     if (port === undefined) throw new Error(`${service} has no port ${name}`);
     return port;
+  }
+
+  /** How many of a service were started so far. */
+  count(service: ServiceName): number {
+    return this.#nodes.get(service)?.length ?? 0;
   }
 
   /** The base URL of a service that speaks HTTP. */
@@ -285,7 +292,7 @@ export class TestCluster {
   }
 
   #launch(service: ServiceName, env: Readonly<Record<string, string>>): Promise<ClusterNode> {
-    const { mode = 'in-process', env: common, envOf } = this.#options;
+    const { mode = 'in-process', env: common, envOf, nodeOptionsOf } = this.#options;
     return ClusterNode.start(
       mode,
       service,
@@ -295,7 +302,7 @@ export class TestCluster {
         ...envOf?.[service],
         ...env,
       },
-      this.#options.log,
+      { log: this.#options.log, nodeOptions: nodeOptionsOf?.[service] },
     );
   }
 

@@ -31,9 +31,11 @@ export abstract class ClusterNode {
     mode: Mode,
     service: ServiceName,
     env: Record<string, string>,
-    log?: Logger,
+    { log, nodeOptions }: { log?: Logger; nodeOptions?: readonly string[] } = {},
   ): Promise<ClusterNode> {
-    return mode === 'processes' ? ProcessNode.begin(service, env) : InProcessNode.begin(service, env, log);
+    return mode === 'processes'
+      ? ProcessNode.begin(service, env, nodeOptions)
+      : InProcessNode.begin(service, env, log);
   }
 
   abstract get pid(): number;
@@ -92,10 +94,19 @@ class InProcessNode extends ClusterNode {
 class ProcessNode extends ClusterNode {
   readonly #process: ServiceProcess;
 
-  static async begin(service: ServiceName, env: Record<string, string>): Promise<ClusterNode> {
+  static async begin(
+    service: ServiceName,
+    env: Record<string, string>,
+    nodeOptions: readonly string[] | undefined,
+  ): Promise<ClusterNode> {
     const output = env.LOG_LEVEL === 'silent' ? 'none' : 'inherit';
     // Not the whole environment: vitest has its own BASE_URL there, and a developer who knows what.
-    const started = ServiceProcess.start({ service, env: { PATH: process.env.PATH, ...env }, output });
+    const started = ServiceProcess.start({
+      service,
+      env: { PATH: process.env.PATH, ...env },
+      output,
+      nodeOptions,
+    });
     const timer = setTimeout(() => started.signal('SIGKILL'), startMs);
     try {
       return new ProcessNode(service, started, await started.ready);

@@ -10,6 +10,8 @@ export interface ServiceProcessOptions {
   env: Readonly<Record<string, string | undefined>>;
   /** file descriptor that takes its output; 'none': only an error on the way up is kept, for `ready` */
   output: number | 'none' | 'inherit';
+  /** Node's own, such as --cpu-prof */
+  nodeOptions?: readonly string[];
 }
 
 export interface ServiceExit {
@@ -38,10 +40,10 @@ export class ServiceProcess {
   readonly #child: ChildProcess;
 
   /** @throws Error when the service is not built */
-  static start({ service, env, output }: ServiceProcessOptions): ServiceProcess {
+  static start({ service, env, output, nodeOptions = [] }: ServiceProcessOptions): ServiceProcess {
     const child = fork(mainOf(service), [], {
       env: { ...env },
-      execArgv: ['--enable-source-maps'],
+      execArgv: ['--enable-source-maps', ...nodeOptions],
       // In a process group of its own: Ctrl-C in a terminal is for us, who stop it in order.
       detached: true,
       stdio: output === 'none' ? ['ignore', 'ignore', 'pipe', 'ipc'] : ['ignore', output, output, 'ipc'],

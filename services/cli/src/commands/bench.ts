@@ -1,8 +1,10 @@
 import { ClientType } from '@teamtalk/protocol';
+import { isServiceName, type ServiceName, serviceNames } from '@teamtalk/testkit/infrastructure';
 import { type Command, InvalidArgumentError } from 'commander';
 import { decimalNumber, hostAndPort, oneOf, wholeNumber } from '../arguments.js';
 import type { LoadOptions } from '../bench/load/options.js';
 import type { LoadResult } from '../bench/load/result.js';
+import type { SuiteOptions } from '../bench/suite/suite.js';
 import { note, print } from '../output.js';
 
 interface Common extends Omit<LoadOptions, 'servers' | 'say'> {
@@ -19,6 +21,8 @@ export function register(program: Command): void {
   const bench = program
     .command('bench')
     .description('Put load on an installation and measure it (users: `teamtalk seed`)');
+
+  registerSuite(bench);
 
   const p2p = mode(bench, 'p2p', 'Users in pairs who write to each other');
   messageOptions(p2p)
@@ -49,6 +53,63 @@ export function register(program: Command): void {
   mode(bench, 'storm', 'All connections break at once, and all clients come back')
     .option('--patience <s>', 'a client that is not back by then has failed', seconds, 60)
     .action(run(async () => (await import('../bench/load/modes/storm.js')).runStorm));
+
+  mode(bench, 'read', 'Reads: pages of history, unread counts, all users, recent sessions')
+    .option('--rate <n>', 'requests a second', rate, 100)
+    .option(
+      '--what <kind>',
+      'history, unread, users or sessions (default: history)',
+      oneOf({ history: 'history', unread: 'unread', users: 'users', sessions: 'sessions' }),
+      'history',
+    )
+    .option('--peer <id>', 'history: of the conversation with this user', count)
+    .option('--newest <msg_id>', 'history: pages begin anywhere below this; 0: the newest page', rate, 0)
+    .option('--page <n>', 'history: messages of a page', wholeNumber(1, 1000), 50)
+    .action(run(async () => (await import('../bench/load/modes/read.js')).runRead));
+
+  mode(bench, 'directory', 'GET /msg_server of a login_server (--server), over --users connections')
+    .option('--rate <n>', 'requests a second; 0: the next one when the last is answered', rate, 0)
+    .option('--no-keep-alive', 'a connection a request')
+    .action(run(async () => (await import('../bench/load/modes/directory.js')).runDirectory));
+
+  pushOptions(mode(bench, 'push', '/query/SendP2PMessage to users who are logged in'))
+    .option('--rate <n>', 'requests a second', rate, 100)
+    .option('--connections <n>', 'HTTP connections', count, 64)
+    .action(run(async () => (await import('../bench/load/modes/push.js')).runPush));
+
+  pushOptions(mode(bench, 'broadcast', 'One /query/SendBroadCastMessage to users who are logged in')).action(
+    run(async () => (await import('../bench/load/modes/push.js')).runBroadcast),
+  );
+}
+
+function registerSuite(bench: Command): void {
+  bench
+    .command('suite [scenarios...]')
+    .description('Measure scenarios on an installation of its own (what `npm run bench` runs)')
+    .option('--quick', 'short runs that show that everything works', false)
+    .option('--list', 'only say which scenarios there are')
+    .option('--stored <n>', 'messages in a full table', count, 10_000_000)
+    .option('--out <folder>', 'for results.json and index.html', 'bench-results')
+    .option('--profile <service>', 'a service whose time to break down', serviceName)
+    .action(async (names: string[], { list, ...options }: SuiteCommandOptions) => {
+      const { runSuite, scenarios } = await import('../bench/suite/suite.js');
+      if (list) {
+        for (const { name, title, onDemand } of scenarios) {
+          print(`${name.padEnd(20)}${title}${onDemand ? ' (only when named)' : ''}`);
+        }
+        return;
+      }
+      print(await runSuite({ ...options, names, say: note }));
+    });
+}
+
+interface SuiteCommandOptions extends Omit<SuiteOptions, 'names' | 'say'> {
+  list?: boolean;
+}
+
+function serviceName(text: string): ServiceName {
+  if (isServiceName(text)) return text;
+  throw new InvalidArgumentError(`must be one of ${serviceNames.join(', ')}`);
 }
 
 /** A mode with the options that all have. */
@@ -79,6 +140,12 @@ function mode(bench: Command, name: string, description: string): Command {
     .option('--tls', 'connect with TLS; any certificate is accepted', false)
     .option('--watch <name=pid>', 'a process whose CPU and memory to tell; may be repeated', watched, [])
     .option('--json', 'the result as one line of JSON');
+}
+
+function pushOptions(command: Command): Command {
+  return command
+    .requiredOption('--http <host:port>', 'the http_msg_server', hostAndPort)
+    .option('--size <bytes>', 'of a text', wholeNumber(32, 100_000), 128);
 }
 
 function messageOptions(command: Command): Command {

@@ -1,11 +1,14 @@
 import { ClientType } from '@teamtalk/protocol';
 import { TestCluster, testPassword } from '@teamtalk/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { runDirectory } from './modes/directory.js';
 import { runEcho } from './modes/echo.js';
 import { runGroup } from './modes/group.js';
 import { runIdle } from './modes/idle.js';
 import { runLogin } from './modes/login.js';
 import { runP2p } from './modes/p2p.js';
+import { runBroadcast, runPush } from './modes/push.js';
+import { runRead } from './modes/read.js';
 import { runStorm } from './modes/storm.js';
 import type { LoadOptions } from './options.js';
 import { problemsOf } from './result.js';
@@ -91,7 +94,7 @@ describe('with a real cluster', () => {
   let cluster: TestCluster;
 
   beforeAll(async () => {
-    cluster = await TestCluster.start();
+    cluster = await TestCluster.start({ login_server: 1, http_msg_server: 1 });
     await cluster.addUsers(Array.from({ length: users }, (_, i) => `u${i + 1}`));
   });
 
@@ -123,6 +126,42 @@ describe('with a real cluster', () => {
     const storm = await runStorm({ ...options, patience: 20 });
     expect(problemsOf(storm)).toEqual([]);
     expect(storm.figures).toMatchObject({ clients: users, notBack: 0 });
+  });
+
+  it('runs every mode that reads or speaks HTTP', async () => {
+    const options = optionsFor(cluster.port('msg_server', 0, 'client'), users);
+    const http = { host: '127.0.0.1', port: cluster.port('http_msg_server', 0, 'http') };
+
+    const push = await runPush({ ...options, http, rate: 50, connections: 4, size: 64 });
+    expect(push.figures).toMatchObject({
+      sent: 30,
+      accepted: 30,
+      delivered: 30,
+      undelivered: 0,
+      duplicates: 0,
+    });
+    const broadcast = await runBroadcast({ ...options, http, size: 64 });
+    expect(broadcast.figures).toMatchObject({ receivers: users - 1, delivered: users - 1, errorCode: 0 });
+
+    const login = [{ host: '127.0.0.1', port: cluster.port('login_server', 0, 'http') }];
+    for (const keepAlive of [true, false]) {
+      const directory = await runDirectory({ ...options, servers: login, rate: 100, keepAlive });
+      expect(directory.figures).toEqual({ good: 60, bad: 0 });
+      expect(directory.latency.answer?.count).toBe(50);
+    }
+
+    for (const [what, inTheFirst] of [
+      ['unread', 3],
+      ['users', users],
+      ['sessions', 3],
+      ['history', 1],
+    ] as const) {
+      const peer = (await cluster.sql<{ id: number }>(`SELECT id FROM im_user WHERE name = 'u1'`))[0]!.id;
+      // u2 has heard of u1, in a group, and of the one who sent the broadcast.
+      const reader = { ...options, users: 1, first: 2 };
+      const read = await runRead({ ...reader, rate: 40, what, peer, newest: 0, page: 1 });
+      expect(read.figures).toMatchObject({ asked: 24, answered: 24, inTheFirst });
+    }
   });
 
   it('says that nobody can log in', async () => {

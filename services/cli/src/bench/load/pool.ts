@@ -10,7 +10,7 @@ import { Id } from './wire.js';
 const { USER_STATUS_ONLINE } = IM.BaseDefine.UserStatType;
 const loginMs = 60_000;
 /** Descriptors a process needs besides its connections. */
-const otherDescriptors = 64;
+export const otherDescriptors = 64;
 
 /** What became of the pool's connections so far. */
 export interface PoolCounts {
@@ -25,13 +25,8 @@ export interface PoolCounts {
   otherPdus: number;
 }
 
-/**
- * The logged-in connections of a run. What only concerns logging in and being logged in is done here; the
- * rest goes to the mode's own `frames`.
- */
-export class Pool implements Traffic {
-  readonly connections: LoadConnection[];
-  readonly counts: PoolCounts = {
+export function emptyCounts(): PoolCounts {
+  return {
     loggedIn: 0,
     refused: {},
     failed: 0,
@@ -40,6 +35,15 @@ export class Pool implements Traffic {
     statusNotifies: 0,
     otherPdus: 0,
   };
+}
+
+/**
+ * The logged-in connections of a run. What only concerns logging in and being logged in is done here; the
+ * rest goes to the mode's own `frames`.
+ */
+export class Pool implements Traffic {
+  readonly connections: LoadConnection[];
+  readonly counts = emptyCounts();
   /** from dialing to the answer */
   readonly loginLatency = new Latency();
   /** What the mode does with frames; set before traffic begins. */
@@ -220,7 +224,7 @@ function checkDescriptors(connections: number): void {
 }
 
 /** How many file descriptors this process may have open; undefined where /proc does not tell. */
-function descriptorLimit(): number | undefined {
+export function descriptorLimit(): number | undefined {
   try {
     const match = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'));
     return match ? Number(match[1]) : undefined;

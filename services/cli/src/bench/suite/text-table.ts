@@ -1,0 +1,75 @@
+import type { PointReport, Report, ScenarioReport } from './report.js';
+import { rateOf } from './scenario.js';
+
+/** Rows of aligned columns; the first one to the left, numbers to the right. */
+export function alignColumns(rows: readonly (readonly string[])[]): string[] {
+  const columns = Math.max(...rows.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, i) =>
+    Math.max(...rows.map((row) => row[i]?.length ?? 0)),
+  );
+  return rows.map((row) =>
+    row
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/** Every point of every scenario as a table, then what targets were missed. */
+export function describeReport({ scenarios, floor, machine }: Report): string {
+  const { rows, echo, fsyncMs } = floor;
+  const measured = scenarios.filter(({ points }) => points.length > 0);
+  const table = [
+    ['scenario', '/s', 'p50 ms', 'p99 ms', 'p99.9', 'max', 'of floor', ...processColumns],
+    ...measured.flatMap((scenario) => scenario.points.map((point) => rowOf(scenario, point))),
+  ];
+  const notes = scenarios.flatMap(({ name, error, targets, points }) => [
+    ...(error ? [`${name}: not measured: ${error}`] : []),
+    ...points.flatMap(({ problems, label }) => problems.map((text) => `${name} ${label}: ${text}`)),
+    ...targets.map(({ what, unit, wanted, measured: value, met }) => {
+      const verdict = met === undefined ? 'not measured' : met ? 'met' : 'MISSED';
+      return `${name}: ${what} ${value === undefined ? '?' : number(value)} ${unit} (${wanted}): ${verdict}`;
+    }),
+  ]);
+  return [
+    `${machine.cpu}, ${machine.cores} cores; Node ${machine.node}, ${machine.postgres}; fdatasync p50 ${number(fsyncMs.p50)} ms`,
+    `floor: ${number(rows.perSecond)} rows/s in batches of ${rows.batch} (PostgreSQL ${number(rows.postgresMicroseconds)} us a row); ` +
+      `${number(echo.perSecond)} frames/s echoed (server ${number(echo.serverMicroseconds)}, generator ${number(echo.generatorMicroseconds)} us a frame)`,
+    '',
+    ...alignColumns(table),
+    '(the last columns are CPU microseconds an operation)',
+    '',
+    ...notes,
+  ].join('\n');
+}
+
+const processes = [
+  'msg_server',
+  'db_proxy_server',
+  'route_server',
+  'login_server',
+  'http_msg_server',
+  'nats',
+  'postgres',
+  'generator',
+];
+const processColumns = ['msg', 'db', 'route', 'login', 'http', 'nats', 'pg', 'gen'];
+
+function rowOf(
+  { name }: ScenarioReport,
+  { label, result, microseconds, ratioToFloor }: PointReport,
+): string[] {
+  const latency = Object.values(result.latency)[0];
+  const ms = [latency?.p50, latency?.p99, latency?.p999, latency?.max];
+  return [
+    `${name} ${label}`.trim(),
+    number(rateOf(result)),
+    ...ms.map((value) => (value === undefined ? '' : value.toFixed(1))),
+    ratioToFloor === undefined ? '' : ratioToFloor.toFixed(2),
+    ...processes.map((process) => (microseconds[process] ? microseconds[process].toFixed(1) : '')),
+  ];
+}
+
+export function number(value: number): string {
+  return value.toLocaleString('en-US', { maximumFractionDigits: value < 10 ? 2 : value < 1000 ? 1 : 0 });
+}
