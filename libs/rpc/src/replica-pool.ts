@@ -3,6 +3,7 @@ import { isTransient, type RpcTls, TeamTalkError } from '@teamtalk/service-kit';
 import { channelCredentials } from './credentials.js';
 import type { Method } from './definitions.js';
 import { errorOf } from './errors.js';
+import { flowControlWindow } from './flow-control.js';
 
 /** One replica of a gRPC service as its registry knows it. */
 export interface ReplicaAddress {
@@ -74,6 +75,7 @@ export class ReplicaPool {
       'grpc.min_reconnect_backoff_ms': 100,
       'grpc.max_reconnect_backoff_ms': 1_000,
       'grpc.max_receive_message_length': 64 * 1024 * 1024,
+      'grpc-node.flow_control_window': flowControlWindow,
       // One HTTP/2 session a client, never shared with another pool of this process.
       'grpc.use_local_subchannel_pool': 1,
     });

@@ -12,6 +12,7 @@ import { TeamTalkError } from '@teamtalk/service-kit';
 import { serverCredentials } from './credentials.js';
 import type { Method } from './definitions.js';
 import { grpcStatusOf } from './errors.js';
+import { flowControlWindow } from './flow-control.js';
 
 /** A streamed request's two ends, without what is particular to gRPC. */
 export interface RpcStream<In, Out> {
@@ -45,6 +46,7 @@ export class RpcServer {
       'grpc.max_receive_message_length': 16 * 1024 * 1024,
       'grpc.max_send_message_length': 64 * 1024 * 1024,
       'grpc.keepalive_permit_without_calls': 1,
+      'grpc-node.flow_control_window': flowControlWindow,
     });
   }
 
