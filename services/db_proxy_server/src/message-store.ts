@@ -30,7 +30,11 @@ export interface MessageStore {
  * other replicas.
  */
 export async function startMessageStore(
-  { commitLanes, database: { url } }: Pick<DbProxyServerConfig, 'commitLanes' | 'database'>,
+  {
+    commitLanes,
+    commitSpacingMs,
+    database: { url },
+  }: Pick<DbProxyServerConfig, 'commitLanes' | 'commitSpacingMs' | 'database'>,
   bus: Bus,
   kit: Kit,
 ): Promise<MessageStore> {
@@ -72,9 +76,9 @@ export async function startMessageStore(
   });
   life.onStop('outbox sweeper', () => sweeper.stop());
 
-  const writer = new MessageWriter({ kit, pool, lanes: commitLanes, publisher });
+  const writer = new MessageWriter({ kit, pool, lanes: commitLanes, spacingMs: commitSpacingMs, publisher });
   life.onStop('message writer', () => writer.settle());
-  const readMarks = new ReadMarkWriter(pool, kit);
+  const readMarks = new ReadMarkWriter(pool, kit, commitSpacingMs);
   life.onStop('read marks', () => readMarks.settle());
   const broadcasts = new BroadcastWorker({ kit, pool, publisher });
   life.onStop('broadcasts', () => broadcasts.stop());

@@ -33,6 +33,7 @@ function newWriter(lanes = 1): MessageWriter {
     kit: createKit('db_proxy_server', { logLevel: process.env.LOG_LEVEL ?? 'silent', shutdownMs: 1000 }),
     pool,
     lanes,
+    spacingMs: 0,
     publisher: {
       publish: (batch) => published.push(batch),
       takeDelivered: () => [],

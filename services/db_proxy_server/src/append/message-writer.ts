@@ -13,6 +13,8 @@ export interface MessageWriterOptions {
   pool: Pool;
   /** transactions at a time; a conversation always goes through the same lane */
   lanes: number;
+  /** least time between the beginnings of two transactions of a lane, milliseconds */
+  spacingMs: number;
   publisher: {
     /** Brings a committed batch to its receivers. */
     publish(batch: StoredBatch): void;
@@ -48,9 +50,10 @@ export class MessageWriter {
 
   constructor(options: MessageWriterOptions) {
     this.#options = options;
+    const { lanes, spacingMs } = options;
     this.#lanes = Array.from(
-      { length: options.lanes },
-      () => new GroupCommit<Entry>({ maxBatch, commit: (entries) => this.#commit(entries) }),
+      { length: lanes },
+      () => new GroupCommit<Entry>({ maxBatch, spacingMs, commit: (entries) => this.#commit(entries) }),
     );
     const { log, metrics } = options.kit;
     this.#debug = log.isLevelEnabled('debug');

@@ -18,6 +18,7 @@ beforeAll(async () => {
   writer = new ReadMarkWriter(
     pool,
     createKit('db_proxy_server', { logLevel: process.env.LOG_LEVEL ?? 'silent', shutdownMs: 1000 }),
+    0,
   );
 });
 afterAll(() => database.drop());

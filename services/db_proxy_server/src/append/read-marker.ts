@@ -40,10 +40,11 @@ export class ReadMarkWriter {
   readonly #kit: Kit;
   readonly #commits: GroupCommit<ReadMark>;
 
-  constructor(pool: Pool, kit: Kit) {
+  /** @param spacingMs least time between the beginnings of two transactions, milliseconds */
+  constructor(pool: Pool, kit: Kit, spacingMs: number) {
     this.#pool = pool;
     this.#kit = kit;
-    this.#commits = new GroupCommit({ maxBatch: 1000, commit: (marks) => this.#commit(marks) });
+    this.#commits = new GroupCommit({ maxBatch: 1000, spacingMs, commit: (marks) => this.#commit(marks) });
     kit.metrics.gauge(
       'read_queue_marks',
       'Read positions that wait for a transaction',

@@ -30,6 +30,7 @@ export class MessageSender {
       kit,
       pool,
       lanes: 1,
+      spacingMs: 0,
       publisher: { publish, takeDelivered: () => [], returnDelivered: () => {} },
     });
   }
