@@ -11,17 +11,23 @@ export interface ClientPortOptions {
   log: Logger;
   /** Takes each socket that was accepted. */
   take: (socket: Socket) => void;
+  /** Makes another socket out of each that was accepted, which was not read yet. */
+  convert?: ((accepted: Socket) => Socket) | undefined;
 }
 
 /** A port clients connect to. */
 export class ClientPort {
   readonly #options: ClientPortOptions;
   readonly #server: Server;
+  /** Sockets that were converted, which the server does not count. */
+  #open = 0;
 
   constructor(options: ClientPortOptions) {
-    const { maxSockets, metrics, take } = options;
+    const { maxSockets, metrics, take, convert } = options;
     this.#options = options;
-    this.#server = createServer({ noDelay: true }, take);
+    this.#server = convert
+      ? createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => this.#convert(accepted, convert))
+      : createServer({ noDelay: true }, take);
     this.#server.maxConnections = maxSockets;
     this.#server.on('drop', () => metrics.refusedSockets.inc());
   }
@@ -43,4 +49,21 @@ export class ClientPort {
   close(): void {
     this.#server.close();
   }
+
+  #convert(accepted: Socket, convert: (accepted: Socket) => Socket): void {
+    const { maxSockets, metrics, take } = this.#options;
+    if (this.#open >= maxSockets) {
+      metrics.refusedSockets.inc();
+      accepted.destroy();
+      return;
+    }
+    this.#open++;
+    const socket = convert(accepted);
+    socket.on('close', this.#closed);
+    take(socket);
+  }
+
+  readonly #closed = (): void => {
+    this.#open--;
+  };
 }

@@ -1,9 +1,10 @@
+import type { Socket } from 'node:net';
 import { type Arrival, type CertificateFiles, ClientPort, ProxyEntrance, TlsEntrance } from '@teamtalk/net';
 import type { Logger } from '@teamtalk/service-kit';
 import type { MsgServerConfig } from '../config.js';
 import type { MsgServerMetrics } from '../metrics.js';
 import type { Connection } from './connection.js';
-import { attach } from './socket-transport.js';
+import { attach, attachRead, plainSocket } from './socket-transport.js';
 import type { Transport } from './transport.js';
 import { WebSocketEntrance } from './web-socket-entrance.js';
 
@@ -30,9 +31,11 @@ export class Entrances {
     this.#options = options;
     const { config, certificate, metrics, admit } = options;
     const { listen, webSocket, tls, limits, timeouts } = config;
-    this.#open('client', listen, tls?.client ?? false, (socket, address) => {
-      attach(socket, admit(socket, address));
-    });
+    const secure = tls?.client ?? false;
+    const plain = !secure && !config.proxyProtocol;
+    const bind = plain ? attachRead : attach;
+    const last: Arrival = (socket, address) => bind(socket, admit(socket, address));
+    this.#open('client', listen, secure, last, plain ? plainSocket : undefined);
     if (webSocket) {
       this.#webSockets = new WebSocketEntrance({
         origins: webSocket.origins,
@@ -70,7 +73,13 @@ export class Entrances {
     this.#webSockets?.close();
   }
 
-  #open(name: string, where: { host: string; port: number }, secure: boolean, last: Arrival): void {
+  #open(
+    name: string,
+    where: { host: string; port: number },
+    secure: boolean,
+    last: Arrival,
+    convert?: (accepted: Socket) => Socket,
+  ): void {
     const { config, certificate, metrics, log } = this.#options;
     let next = last;
     if (secure && certificate) {
@@ -79,7 +88,7 @@ export class Entrances {
       this.#secured.push(entrance);
       next = entrance.take;
     }
-    let take = (socket: Parameters<Arrival>[0]) => next(socket, undefined);
+    let take = (socket: Socket) => next(socket, undefined);
     if (config.proxyProtocol) {
       const entrance = new ProxyEntrance({ metrics, log, next });
       this.#proxies.push(entrance);
@@ -88,6 +97,6 @@ export class Entrances {
     const { connections } = config.limits;
     // Some room above the limit, so that a login too many gets its answer.
     const maxSockets = connections + Math.max(64, connections >> 3);
-    this.#ports.push({ name, where, port: new ClientPort({ maxSockets, metrics, log, take }) });
+    this.#ports.push({ name, where, port: new ClientPort({ maxSockets, metrics, log, take, convert }) });
   }
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Connection } from './connection.js';
+import { readIntoShared, type Take } from './shared-reading.js';
 
 const connectionKey = Symbol('connection');
 
@@ -22,8 +23,16 @@ function onClose(this: ClientSocket, hadError: boolean): void {
 
 /** Gives what comes by a socket, TCP or TLS, to its connection. */
 export function attach(socket: Socket, connection: Connection): void {
-  (socket as ClientSocket)[connectionKey] = connection;
+  attachRead(socket, connection);
   socket.on('data', onData);
+}
+
+/** The same for a socket that `plainSocket` gave. */
+export function attachRead(socket: Socket, connection: Connection): void {
+  (socket as ClientSocket)[connectionKey] = connection;
   socket.on('error', onError);
   socket.on('close', onClose);
 }
+
+/** The socket to use for an accepted one that carries PDUs as they are. */
+export const plainSocket = readIntoShared(onData as Take);
