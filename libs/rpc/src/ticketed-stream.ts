@@ -101,7 +101,7 @@ export class TicketedStream<
   }
 
   /**
-   * Sends one entry; its `ticket` is given here.
+   * Sends one entry, which is the stream's from now on; its `ticket` is given here.
    * @param key unsigned 32-bit: entries of one key keep their order
    * @param done gets the result, or undefined when there was none in time (the entry may be stored or not)
    * @returns the ticket
@@ -110,7 +110,7 @@ export class TicketedStream<
     const ticket = (this.#ticket + 1) >>> 0;
     this.#ticket = ticket;
     const pending: Pending<Entry, Result> = {
-      entry: { ...entry, ticket } as Entry,
+      entry: Object.assign(entry, { ticket }) as Entry,
       key,
       expires: Date.now() + this.#options.deadlineMs,
       done,

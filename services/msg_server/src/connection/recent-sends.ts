@@ -32,15 +32,8 @@ export class RecentSends {
 
   /** @param now milliseconds of a monotonic clock */
   find(seqNum: number, sessionId: number, fingerprint: number, now: number): EarlierSend | undefined {
-    const oldest = now - this.#origin - memoryMs;
-    for (let i = this.#count - 1; i >= Math.max(0, this.#count - this.#capacity); i--) {
-      const at = this.#at(i);
-      if (this.#ring[at + 4]! < oldest) return undefined;
-      const same =
-        this.#ring[at] === seqNum && this.#ring[at + 1] === sessionId && this.#ring[at + 2] === fingerprint;
-      if (same) return { msgId: this.#ring[at + 3]! };
-    }
-    return undefined;
+    const at = this.#indexOf(seqNum, sessionId, fingerprint, now - this.#origin - memoryMs);
+    return at < 0 ? undefined : { msgId: this.#ring[at + 3]! };
   }
 
   /** Remembers a message that is being sent. */
@@ -62,15 +55,22 @@ export class RecentSends {
 
   /** Notes the result of a message; 0 forgets it, so that it may be sent again. */
   settle(seqNum: number, sessionId: number, fingerprint: number, msgId: number): void {
-    for (let i = this.#count - 1; i >= Math.max(0, this.#count - this.#capacity); i--) {
-      const at = this.#at(i);
-      const same =
-        this.#ring[at] === seqNum && this.#ring[at + 1] === sessionId && this.#ring[at + 2] === fingerprint;
-      if (!same) continue;
-      if (msgId > 0) this.#ring[at + 3] = msgId;
-      else this.#ring[at + 1] = 0;
-      return;
+    const at = this.#indexOf(seqNum, sessionId, fingerprint, 0);
+    if (at < 0) return;
+    if (msgId > 0) this.#ring[at + 3] = msgId;
+    else this.#ring[at + 1] = 0;
+  }
+
+  /** Where the newest such entry is that is not older than `oldest`; -1: nowhere. Looked for with every message. */
+  #indexOf(seqNum: number, sessionId: number, fingerprint: number, oldest: number): number {
+    const ring = this.#ring;
+    let at = this.#at(this.#count);
+    for (let left = Math.min(this.#count, this.#capacity); left > 0; left--) {
+      at = (at === 0 ? ring.length : at) - wordsPerEntry;
+      if (ring[at + 4]! < oldest) return -1;
+      if (ring[at] === seqNum && ring[at + 1] === sessionId && ring[at + 2] === fingerprint) return at;
     }
+    return -1;
   }
 
   #at(index: number): number {
