@@ -33,6 +33,7 @@ describe('teamtalk', () => {
     ['an address that is none', ['listen', '--as', 'a', '--server', 'a:b'], 'must be host:port'],
     ['a URL that is none', ['listen', '--as', 'a', '--login-server', 'a:b'], 'must be a URL'],
     ['a kind of client that is none', ['listen', '--as', 'a', '--client', 'vic20'], 'must be one of windows'],
+    ['three users', ['conformance', '--users', 'a,b,c'], 'must be at least four different names'],
     ['an unknown service', ['check-config', 'mail_server'], 'Allowed choices are login_server'],
   ])('tells wrong usage by status 2: %s', async (_, words, text) => {
     const { status, stderr, stdout } = await teamtalk(words);

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import * as app from './commands/app.js';
 import * as bench from './commands/bench.js';
 import * as checkConfig from './commands/check-config.js';
+import * as conformance from './commands/conformance.js';
 import * as dev from './commands/dev.js';
 import * as listen from './commands/listen.js';
 import * as manifests from './commands/manifests.js';
@@ -26,6 +27,7 @@ const commands = [
   upload,
   listen,
   bench,
+  conformance,
   // its settings and pages
   checkConfig,
   referenceDocs,

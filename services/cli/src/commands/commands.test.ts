@@ -45,6 +45,33 @@ describe('with an installation', () => {
 
   afterAll(() => installation.stop());
 
+  it('checks a server for conformance', async () => {
+    const users = ['c1', 'c2', 'c3', 'c4'];
+    for (const name of users) await teamtalk(['user', 'add', name, '--password', 'pw'], env);
+    const port = installation.msgServer.split(':')[1]!;
+    const words = ['conformance', '--port', port, '--users', users.join()];
+    const chosen = await teamtalk([...words, '--filter', 'reading/the server', '--json'], env);
+    expect(chosen.status).toBe(0);
+    expect(JSON.parse(chosen.stdout)).toMatchObject([
+      { commands: ['0x0305 CID_MSG_TIME_REQUEST', expect.any(String)], status: 'passed' },
+    ]);
+    const incomplete = await teamtalk([...words, '--filter', 'HTTP API/'], env);
+    expect(incomplete.status).toBe(0);
+    expect(incomplete.stdout).toMatch(/not run: needs http\n\n2 cases: 0 passed, 2 not run\n$/);
+    // There is no file_server: no task for a file.
+    const failed = await teamtalk([...words, '--filter', 'files/a file is offered', '--markdown'], env);
+    expect(failed).toMatchObject({
+      status: 1,
+      stderr: 'teamtalk: the server does not conform: 1 case: 0 passed, 1 failed\n',
+    });
+    expect(failed.stdout).toMatch(/\| 0x0506 CID_FILE_REQUEST \| .* \| failed: .*resultCode is 1/);
+    expect(await teamtalk([...words, '--password', 'wrong'], env)).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('c1 cannot log in: result 6'),
+    });
+    expect((await teamtalk([...words, '--filter', 'no such case'], env)).stderr).toContain('no case fits');
+  });
+
   it('adds and lists users', async () => {
     const added = await teamtalk(['user', 'add', 'carol'], env);
     const { id, password } = /^added carol, id (?<id>\d+), password (?<password>\S+)\n$/.exec(added.stdout)!

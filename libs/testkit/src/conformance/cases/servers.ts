@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto';
+import { Commands as C, MsgType } from '@teamtalk/protocol';
+import { type Case, script } from '../case.js';
+import { callApi, getJson, getText } from '../http.js';
+import { check } from '../match.js';
+import { Peer } from '../peer.js';
+
+/** Nobody's. */
+const nobody = 0x7fff_0000;
+
+/** The servers beside msg_server, where they are given (protocol notes, sections 2, 9 and 10). */
+export const serverCases: readonly Case[] = [
+  script({
+    name: 'login_server/0x0101 is answered by 0x0102 with a msg_server, and closed',
+    commands: [C.LoginReqMsgserver, C.LoginResMsgserver],
+    is: ['success', 'fix'],
+    proves: ['fix-find-server-tcp'],
+    needs: ['loginTcp'],
+    given: {},
+    run: async (_, { target }) => {
+      const address = target.loginTcp!;
+      const peer = await Peer.open({ as: 'ios', label: 'a client', address, deadlineMs: target.deadlineMs });
+      await peer.ask(
+        C.LoginReqMsgserver,
+        C.LoginResMsgserver,
+        {},
+        {
+          resultCode: 0,
+          priorIp: (ip) => ip.length > 0,
+          backipIp: (ip) => ip.length > 0,
+          port: (port) => port > 0,
+        },
+      );
+      await peer.expectEnd();
+      check(peer.rules.violation === undefined, `${peer.rules.violation}`);
+    },
+  }),
+  script({
+    name: 'login_server/JSON with everything Android needs, also to a request of 1 KiB',
+    commands: [C.LoginReqMsgserver],
+    is: 'client habit',
+    proves: ['client-location', 'client-small-request'],
+    needs: ['loginHttp'],
+    given: {},
+    run: async (_, { target }) => {
+      const headers = { 'x-padding': 'x'.repeat(800) };
+      for (const init of [{}, { headers }]) {
+        const answer = (await getJson(target, `${target.loginHttp}/msg_server`, init)) as Record<
+          string,
+          unknown
+        >;
+        check(answer.code === 0, `code ${answer.code}`);
+        for (const key of ['priorIP', 'backupIP', 'port', 'msfsPrior', 'msfsBackup', 'discovery']) {
+          check(typeof answer[key] === 'string', `${key} is ${JSON.stringify(answer[key])}`);
+        }
+        check(answer.priorIP !== '' && Number(answer.port) > 0, 'no address');
+        for (const key of ['msfsPrior', 'msfsBackup']) {
+          check(String(answer[key]).endsWith('/'), `${key} does not end in a slash`);
+        }
+      }
+    },
+  }),
+  script({
+    name: 'HTTP API/a pushed message arrives as a text clients can read',
+    commands: [C.MsgData],
+    is: 'success',
+    proves: ['client-type-3', 'client-text'],
+    needs: ['http'],
+    given: { b: 'b@1', phone: 'b android' },
+    run: async ({ b, phone }, world) => {
+      const text = world.unique();
+      const { error_code: code } = await callApi(world.target, 'SendP2PMessage', {
+        req_user_id: world.ids.a,
+        session_id: b.id,
+        msg: text,
+      });
+      check(code === 0, `error_code ${code}`);
+      for (const peer of [b, phone]) {
+        const { msgType, msgData } = await peer.get(C.MsgData, { fromUserId: world.ids.a });
+        // Which of the two is the server's setting for the client's class.
+        check(msgType === MsgType.PUSH_NOTICE || msgType === MsgType.SINGLE_TEXT, `message type ${msgType}`);
+        check(world.codec.decrypt(msgData) === text, 'another text');
+      }
+    },
+  }),
+  script({
+    name: 'HTTP API/bad JSON, unknown paths and unknown groups are answered',
+    commands: [C.GroupChangeMemberRequest],
+    is: ['refusal', 'fix'],
+    proves: ['fix-http-answers'],
+    needs: ['http'],
+    given: {},
+    run: async (_, { ids, target }) => {
+      const answers = [
+        await callApi(target, 'SendP2PMessage', '{"req_user_id":'),
+        await callApi(target, 'NoSuchInterface', {}),
+        await callApi(target, 'SendP2PMessage', { req_user_id: ids.a, session_id: nobody, msg: 'x' }),
+        await callApi(target, 'ChangeMembers', {
+          req_user_id: ids.a,
+          group_id: nobody,
+          modify_type: 1,
+          user_id_list: [ids.b],
+        }),
+      ];
+      for (const answer of answers) {
+        check(answer.error_code > 0 && answer.error_msg !== '', `answer ${JSON.stringify(answer)}`);
+      }
+    },
+  }),
+  script({
+    name: 'msfs/an upload is answered in one line with a url, where the same bytes are',
+    commands: [C.MsgData],
+    is: 'client habit',
+    proves: ['client-upload-line'],
+    needs: ['msfs'],
+    given: {},
+    run: async (_, { target }) => {
+      const bytes = randomBytes(5_000);
+      // Begins as a JPEG does.
+      bytes.set([0xff, 0xd8, 0xff, 0xe0], 0);
+      const form = new FormData();
+      form.append('filename', new Blob([bytes], { type: 'image/jpeg' }), 'conformance.jpg');
+      const text = await getText(target.deadlineMs, `${target.msfs}/`, { method: 'POST', body: form });
+      check(!text.trimEnd().includes('\n'), 'more than one line');
+      const { error_code: code, url } = JSON.parse(text) as { error_code: number; url: string };
+      check(code === 0 && typeof url === 'string' && url !== '', `answer ${text}`);
+      const response = await fetch(url, { signal: AbortSignal.timeout(target.deadlineMs) });
+      const got = Buffer.from(await response.arrayBuffer());
+      check(got.equals(bytes), 'other bytes');
+    },
+  }),
+];

@@ -1,0 +1,128 @@
+import { type AnyCommand, Commands as C, commandById } from '@teamtalk/protocol';
+import { answerOf } from '../answers.js';
+import { type Case, script } from '../case.js';
+import { check } from '../match.js';
+import { clientSamples, internalSamples, type Sample, serverSamples } from '../samples.js';
+import { nameOf } from '../wire.js';
+
+const notBeforeLogin = (command: AnyCommand) =>
+  command.id !== C.LoginReqUserlogin.id && command.id !== C.OtherHeartbeat.id;
+
+/** What a client on the file protocol sends: msg_server takes none of it. */
+const ofFileServer: ReadonlySet<number> = new Set(
+  [C.FileLoginReq, C.FileState, C.FilePullDataReq, C.FilePullDataRsp].map(({ id }) => id),
+);
+
+/** Before the login: the connection ends without a PDU. */
+function beforeLogin({ command, body }: Sample): Case {
+  return script({
+    name: `before login/${nameOf(command.id)} ends the connection`,
+    commands: [command],
+    is: ['refusal', 'fix'],
+    proves: ['fix-before-login', 'defect-served-out-of-login'],
+    given: {},
+    run: async (_, world) => {
+      const peer = await world.open();
+      peer.sendRaw(command.id, body({ claimed: world.ids.a, peer: world.ids.b, msgId: 1 }));
+      await peer.expectEnd();
+      check(peer.wire.frames.length === 0, 'it was answered');
+    },
+  });
+}
+
+/** After a kick: nothing comes any more but the end. */
+function afterKick({ command, body }: Sample): Case {
+  return script({
+    name: `after a kick/${nameOf(command.id)} is not served`,
+    commands: [command],
+    is: ['refusal', 'fix'],
+    proves: ['defect-served-out-of-login'],
+    given: { old: 'a', b: 'b@1' },
+    run: async ({ old, b }, world) => {
+      const before = await world.latest(b, world.ids.a);
+      const newcomer = await world.connect('a@1');
+      await old.get(C.LoginKickUser);
+      old.forget();
+      old.sendRaw(command.id, body({ claimed: 0, peer: b.id, msgId: 1 }));
+      await old.expectEnd();
+      old.expectNothingMore();
+      await world.fence(newcomer, b);
+      b.expectNothingMore();
+      check((await world.latest(b, world.ids.a)) === before, 'a message was taken');
+    },
+  });
+}
+
+/** Another user's id as the sender: everything happens, if at all, as the user who is logged in. */
+function foreignSender({ command, body }: Sample): Case {
+  return script({
+    name: `foreign user id/${nameOf(command.id)} is the logged-in user’s all the same`,
+    commands: [command],
+    is: ['refusal', 'fix'],
+    proves:
+      command.id === C.FileDelOfflineReq.id
+        ? ['fix-sender-delete-offline']
+        : command.id === C.SwitchP2pCmd.id
+          ? ['fix-sender-p2p', 'defect-spoofed-p2p']
+          : ['client-own-id'],
+    given: { a: 'a android', peer: 'b@1', claimed: 'c' },
+    run: async ({ a, peer, claimed }, world) => {
+      const latest = { ofClaimed: await world.latest(claimed, peer.id), ofA: await world.latest(a, peer.id) };
+      const seqNum = a.sendRaw(command.id, body({ claimed: claimed.id, peer: peer.id, msgId: latest.ofA }));
+      const answer = answerOf.get(command.id);
+      // The rules of every client compare the user_id of an answer with the user's own.
+      if (answer && !ofFileServer.has(command.id)) await a.answer(answer, seqNum);
+      await a.probe();
+      await world.fence(a, peer, claimed);
+      claimed.expectNothingMore();
+      check((await world.latest(claimed, peer.id)) === latest.ofClaimed, 'a message in another’s name');
+      for (const { commandId, body: bytes } of peer.wire.frames) {
+        const message = commandById(commandId)?.type.decode(bytes) as { fromUserId?: number } | undefined;
+        check(message?.fromUserId !== claimed.id, `${nameOf(commandId)} bears the claimed sender`);
+      }
+    },
+  });
+}
+
+/** A client sends what only servers send: nothing happens, to nobody. */
+function notAClients({ command, body }: Sample): Case {
+  return script({
+    name: `from a client/${nameOf(command.id)} is nothing a client may send`,
+    commands: [command],
+    is: 'refusal',
+    given: { a: 'a', peer: 'b@1', phone: 'b ios' },
+    run: async ({ a, peer, phone }, world) => {
+      a.sendRaw(command.id, body({ claimed: a.id, peer: peer.id, msgId: 1 }));
+      await a.probe();
+      await world.fence(a, peer, phone);
+      for (const each of [a, peer, phone]) each.expectNothingMore();
+    },
+  });
+}
+
+/** The file protocol on msg_server: not served. */
+function notMsgServers({ command, body }: Sample): Case {
+  return script({
+    name: `on msg_server/${nameOf(command.id)} belongs to file_server`,
+    commands: [command],
+    is: 'refusal',
+    given: { a: 'a', peer: 'b@1' },
+    run: async ({ a, peer }, world) => {
+      a.sendRaw(command.id, body({ claimed: a.id, peer: peer.id, msgId: 1 }));
+      await a.probe();
+      await world.fence(a, peer);
+      for (const each of [a, peer]) each.expectNothingMore();
+    },
+  });
+}
+
+/** Every command in the states and with the senders in which it is refused or overruled. */
+export const sweepCases: readonly Case[] = [
+  ...[...clientSamples, ...serverSamples, ...internalSamples]
+    .filter(({ command }) => notBeforeLogin(command))
+    .map(beforeLogin),
+  ...clientSamples.map(afterKick),
+  ...clientSamples.filter(({ namesSender }) => namesSender).map(foreignSender),
+  ...[...serverSamples, ...internalSamples].map(notAClients),
+  ...clientSamples.filter(({ command }) => ofFileServer.has(command.id)).map(notMsgServers),
+];

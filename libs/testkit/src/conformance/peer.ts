@@ -1,0 +1,219 @@
+import {
+  Commands as C,
+  type Command,
+  decodeBody,
+  encodePdu,
+  encodeRawPdu,
+  HEADER_LENGTH,
+} from '@teamtalk/protocol';
+import { ambient } from './answers.js';
+import { check, difference, type Expected, expectMatch } from './match.js';
+import { type ClientName, type Profile, profiles } from './profiles.js';
+import { Rules } from './rules.js';
+import { type Frame, nameOf, Wire } from './wire.js';
+
+/** Somebody who can log in. */
+export interface User {
+  name: string;
+  /** lower-case hex MD5, as clients send it */
+  passwordMd5: string;
+  id: number;
+}
+
+export interface PeerOptions {
+  as: ClientName;
+  /** for texts: `a android` */
+  label: string;
+  address: { host: string; port: number };
+  deadlineMs: number;
+}
+
+const loggedIn = 0;
+
+/** One client of a case: a connection with the habits and the limits of one of the old clients. */
+export class Peer {
+  readonly label: string;
+  readonly profile: Profile;
+  readonly rules: Rules;
+  readonly #deadlineMs: number;
+  #wire!: Wire;
+  #seqNum: number;
+  #user: User | undefined;
+
+  static async open(options: PeerOptions): Promise<Peer> {
+    const peer = new Peer(options);
+    peer.#wire = await Wire.open(options.address, (frame) => peer.rules.received(frame), options.deadlineMs);
+    return peer;
+  }
+
+  private constructor({ as, label, deadlineMs }: PeerOptions) {
+    this.label = label;
+    this.profile = profiles[as];
+    this.rules = new Rules(this.profile);
+    this.#deadlineMs = deadlineMs;
+    this.#seqNum = this.profile.seqNums.first;
+  }
+
+  /** The logged-in user's id. */
+  get id(): number {
+    check(this.#user !== undefined, `${this.label} is not logged in`);
+    return this.#user.id;
+  }
+
+  get isLoggedIn(): boolean {
+    return this.#user !== undefined && this.isOpen;
+  }
+
+  get isOpen(): boolean {
+    return this.#wire.isOpen;
+  }
+
+  /** The connection itself, for what no client does on purpose. */
+  get wire(): Wire {
+    return this.#wire;
+  }
+
+  /** The seq_num the client gives its next PDU; wraps as the client's counter does. */
+  nextSeqNum(): number {
+    const { first, last } = this.profile.seqNums;
+    const seqNum = this.#seqNum;
+    this.#seqNum = seqNum >= last ? first : seqNum + 1;
+    return seqNum;
+  }
+
+  /** Goes on counting from here. */
+  countFrom(seqNum: number): void {
+    this.#seqNum = seqNum;
+  }
+
+  /** Sends a PDU. @returns its seq_num */
+  send<P extends object>(command: Command<object, P>, body: NoInfer<P>, seqNum = this.nextSeqNum()): number {
+    return this.sendRaw(command.id, encodePdu(command, body, 0).subarray(HEADER_LENGTH), seqNum);
+  }
+
+  /** Sends a PDU of any body. @returns its seq_num */
+  sendRaw(commandId: number, body: Uint8Array, seqNum = this.nextSeqNum()): number {
+    this.rules.sent(commandId, seqNum);
+    this.#wire.write(encodeRawPdu(commandId, body, seqNum));
+    return seqNum;
+  }
+
+  /** Sends a request and takes its answer, the way the client finds it: by seq_num. */
+  async ask<P extends object, M extends object>(
+    request: Command<object, P>,
+    answer: Command<M, never>,
+    body: NoInfer<P>,
+    expected?: NoInfer<Expected<M>>,
+  ): Promise<M> {
+    return this.answer(answer, this.send(request, body), expected);
+  }
+
+  /** Takes the answer to a request sent with this seq_num. */
+  async answer<M extends object>(
+    command: Command<M, never>,
+    seqNum: number,
+    expected?: NoInfer<Expected<M>>,
+  ): Promise<M> {
+    const bySeqOnly = this.profile.matchesBySeqOnly && seqNum !== 0;
+    const frame = await this.#wire.take(
+      (each) => each.seqNum === seqNum && (bySeqOnly || each.commandId === command.id),
+      this.#deadlineMs,
+    );
+    if (!frame) throw this.#missing(command.id, [`answer to seq_num ${seqNum}`]);
+    check(frame.commandId === command.id, `${this.label} takes ${nameOf(frame.commandId)} for its answer`);
+    const message = decodeBody(command, frame.body);
+    if (expected) expectMatch(message, expected, `${this.label} got ${nameOf(command.id)}`);
+    return message;
+  }
+
+  /** Takes the first PDU of a command that is as expected; others of the command stay. */
+  async get<M extends object>(command: Command<M, never>, expected?: NoInfer<Expected<M>>): Promise<M> {
+    const misses: string[] = [];
+    const fits = (frame: Frame) => {
+      if (frame.commandId !== command.id) return false;
+      const problem = expected && difference(decodeBody(command, frame.body), expected);
+      if (problem && !misses.includes(problem)) misses.push(problem);
+      return !problem;
+    };
+    const frame = await this.#wire.take(fits, this.#deadlineMs);
+    if (!frame) throw this.#missing(command.id, misses);
+    return decodeBody(command, frame.body);
+  }
+
+  /** Everything sent before has been handled when this returns: the server's time is asked for and told. */
+  async probe(): Promise<void> {
+    await this.ask(C.MsgTimeRequest, C.MsgTimeResponse, {});
+  }
+
+  /**
+   * No PDU of this command came that is so and was not taken. Whatever could have brought one has to be over:
+   * `probe` or `World.fence` before.
+   */
+  expectNone<M extends object>(command: Command<M, never>, such?: NoInfer<Expected<M>>): void {
+    const frame = this.#wire.frames.find((each) => {
+      if (each.commandId !== command.id) return false;
+      return !such || !difference(decodeBody(command, each.body), such);
+    });
+    check(frame === undefined, `${this.label} got ${nameOf(command.id)}, which nobody should have sent`);
+  }
+
+  /** Nothing came that was not taken, besides what other users cause at any time. */
+  expectNothingMore(): void {
+    const frame = this.#wire.frames.find(({ commandId }) => !ambient.has(commandId));
+    check(frame === undefined, `${this.label} got ${nameOf(frame?.commandId ?? 0)} that nobody expected`);
+  }
+
+  /** Forgets what came until now. */
+  forget(): void {
+    this.#wire.frames.length = 0;
+  }
+
+  /** The server closes the connection. */
+  async expectEnd(): Promise<void> {
+    check(
+      await this.#wire.ended(this.#deadlineMs),
+      `the server did not close the connection of ${this.label}`,
+    );
+  }
+
+  /** Logs in and must be let in. */
+  async logIn(user: User): Promise<void> {
+    const seqNum = this.sendLogin(user);
+    // The answer has the id the rules check it against.
+    this.rules.userId = user.id;
+    await this.answer(C.LoginResUserlogin, seqNum, {
+      resultCode: loggedIn,
+      userInfo: (info) => info !== undefined && info !== null && info.userId === user.id,
+    });
+    this.#user = user;
+  }
+
+  /** Sends a login. @returns its seq_num */
+  sendLogin({ name, passwordMd5 }: Pick<User, 'name' | 'passwordMd5'>): number {
+    return this.send(C.LoginReqUserlogin, {
+      userName: name,
+      password: passwordMd5,
+      onlineStatus: 1,
+      clientType: this.profile.clientType,
+      clientVersion: 'conformance',
+    });
+  }
+
+  /** Leaves in order, so that the user is offline when the next case begins. */
+  async leave(): Promise<void> {
+    if (!this.isLoggedIn) {
+      this.#wire.destroy();
+      return;
+    }
+    this.#wire.resume();
+    this.send(C.LoginReqLoginout, {});
+    await this.#wire.ended(this.#deadlineMs);
+    this.#wire.destroy();
+  }
+
+  #missing(commandId: number, details: readonly string[]): Error {
+    const why = this.isOpen ? `within ${this.#deadlineMs} ms` : 'before the connection ended';
+    const more = details.length > 0 ? ` (${details.slice(0, 3).join('; ')})` : '';
+    return new Error(`${this.label} got no ${nameOf(commandId)} ${why}${more}`);
+  }
+}

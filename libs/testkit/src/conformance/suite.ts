@@ -1,0 +1,25 @@
+import type { Case } from './case.js';
+import { buddyCases } from './cases/buddies.js';
+import { clientCases } from './cases/clients.js';
+import { connectionCases } from './cases/connection.js';
+import { fileCases } from './cases/files.js';
+import { groupCases } from './cases/groups.js';
+import { loginCases } from './cases/login.js';
+import { readingCases } from './cases/reading.js';
+import { sendingCases } from './cases/sending.js';
+import { serverCases } from './cases/servers.js';
+import { sweepCases } from './cases/sweeps.js';
+
+/** Every case, in the order of the table. */
+export const conformanceCases: readonly Case[] = [
+  ...connectionCases,
+  ...loginCases,
+  ...buddyCases,
+  ...sendingCases,
+  ...readingCases,
+  ...groupCases,
+  ...fileCases,
+  ...serverCases,
+  ...clientCases,
+  ...sweepCases,
+];

@@ -1,0 +1,174 @@
+import { randomUUID } from 'node:crypto';
+import { Commands as C, createTextCodec, IM, MsgType, type TextCodec } from '@teamtalk/protocol';
+import { Peer, type User } from './peer.js';
+import type { ClientName } from './profiles.js';
+import type { Target } from './target.js';
+
+/** The four users of a case. */
+export type Role = 'a' | 'b' | 'c' | 'd';
+export const roles: readonly Role[] = ['a', 'b', 'c', 'd'];
+
+/** Who is connected when a case begins: `a`, `a android`, `b windows@1` (at the second msg_server, if any). */
+export type PeerSpec = `${Role}${'' | ` ${ClientName}`}${'' | '@1'}`;
+
+const { SESSION_TYPE_SINGLE, SESSION_TYPE_GROUP } = IM.BaseDefine.SessionType;
+const { GROUP_MODIFY_TYPE_DEL } = IM.BaseDefine.GroupModifyType;
+
+/** What a case has to work with: the server, four users, and everything it opens. */
+export class World {
+  readonly target: Target;
+  readonly users: Readonly<Record<Role, User>>;
+  readonly codec: TextCodec;
+  readonly #peers: Peer[] = [];
+  readonly #groups: { creator: Peer; groupId: number; memberIds: number[] }[] = [];
+  readonly #undo: (() => Promise<void>)[] = [];
+
+  constructor(target: Target, users: Readonly<Record<Role, User>>) {
+    this.target = target;
+    this.users = users;
+    this.codec = createTextCodec(target.textKey);
+  }
+
+  get ids(): Record<Role, number> {
+    const { a, b, c, d } = this.users;
+    return { a: a.id, b: b.id, c: c.id, d: d.id };
+  }
+
+  /** A connection that has not logged in. */
+  async open(as: ClientName = 'windows', server = 0, label = `a new ${as}`): Promise<Peer> {
+    const { servers, deadlineMs } = this.target;
+    const peer = await Peer.open({ as, label, address: servers[server % servers.length]!, deadlineMs });
+    this.#peers.push(peer);
+    return peer;
+  }
+
+  /** A client that is logged in. */
+  async connect(spec: PeerSpec): Promise<Peer> {
+    const { role, as, server } = parse(spec);
+    const peer = await this.open(as, server, spec);
+    await peer.logIn(this.users[role]);
+    return peer;
+  }
+
+  /** A text nobody has sent before. */
+  unique(): string {
+    return `conformance ${randomUUID()}`;
+  }
+
+  encrypt(text: string): Buffer {
+    return this.codec.encrypt(text);
+  }
+
+  /** The body of a text message. @param to a user, or with `group` a group */
+  text(to: number, text = this.unique(), { group = false } = {}) {
+    return {
+      fromUserId: 0,
+      toSessionId: to,
+      msgId: 0,
+      createTime: 0,
+      msgType: (group ? MsgType.GROUP_TEXT : MsgType.SINGLE_TEXT) as IM.BaseDefine.MsgType,
+      msgData: this.encrypt(text),
+    };
+  }
+
+  /** Sends a text that must be acknowledged. @returns its msg_id */
+  async say(from: Peer, to: number, text?: string, { group = false } = {}): Promise<number> {
+    const { msgId } = await from.ask(C.MsgData, C.MsgDataAck, this.text(to, text, { group }), {
+      sessionId: to,
+      sessionType: group ? SESSION_TYPE_GROUP : SESSION_TYPE_SINGLE,
+    });
+    return msgId;
+  }
+
+  /** The newest msg_id of a session, 0 when there is none. */
+  async latest(peer: Peer, sessionId: number, { group = false } = {}): Promise<number> {
+    const sessionType = group ? SESSION_TYPE_GROUP : SESSION_TYPE_SINGLE;
+    const request = { userId: 0, sessionType, sessionId };
+    return (await peer.ask(C.MsgGetLatestMsgIdReq, C.MsgGetLatestMsgIdRsp, request)).latestMsgId;
+  }
+
+  /** The unread messages of one session. */
+  async unread(peer: Peer, sessionId: number, { group = false } = {}): Promise<number> {
+    const sessionType = group ? SESSION_TYPE_GROUP : SESSION_TYPE_SINGLE;
+    const { unreadinfoList } = await peer.ask(C.MsgUnreadCntRequest, C.MsgUnreadCntResponse, { userId: 0 });
+    const info = unreadinfoList.find(
+      (each) => each.sessionId === sessionId && each.sessionType === sessionType,
+    );
+    return info?.unreadCnt ?? 0;
+  }
+
+  /** Reads a session up to its newest message. */
+  async readAll(peer: Peer, sessionId: number): Promise<void> {
+    const msgId = await this.latest(peer, sessionId);
+    if (msgId > 0) peer.send(C.MsgReadAck, { userId: 0, sessionId, msgId, sessionType: SESSION_TYPE_SINGLE });
+    await peer.probe();
+  }
+
+  /** A new temporary group, dissolved when the case is over. @returns its id */
+  async group(creator: Peer, ...memberIds: number[]): Promise<number> {
+    const { groupId } = await creator.ask(
+      C.GroupCreateRequest,
+      C.GroupCreateResponse,
+      { userId: 0, groupType: 2, groupName: 'conformance', groupAvatar: '', memberIdList: memberIds },
+      { resultCode: 0, groupId: (id) => id > 0 },
+    );
+    this.dissolveLater(creator, groupId, [creator.id, ...memberIds]);
+    return groupId;
+  }
+
+  /** Has a group's members taken out of it when the case is over. */
+  dissolveLater(creator: Peer, groupId: number, memberIds: number[]): void {
+    this.#groups.push({ creator, groupId, memberIds });
+  }
+
+  /** Something to be put right when the case is over, however it ended. */
+  undoLater(undo: () => Promise<void>): void {
+    this.#undo.push(undo);
+  }
+
+  /**
+   * Everything `from` has caused at `to` until now has come when this returns: a command from user to user
+   * follows it on the same way.
+   */
+  async fence(from: Peer, ...to: Peer[]): Promise<void> {
+    for (const toUserId of new Set(to.map(({ id }) => id))) {
+      const cmdMsgData = JSON.stringify({ fence: randomUUID() });
+      from.send(C.SwitchP2pCmd, { fromUserId: 0, toUserId, cmdMsgData });
+      // The sender's other clients get it too.
+      for (const peer of to.filter(({ id }) => id === toUserId || id === from.id)) {
+        await peer.get(C.SwitchP2pCmd, { cmdMsgData });
+      }
+    }
+  }
+
+  /** The first rule that any client of the case saw broken. */
+  get violation(): string | undefined {
+    for (const { label, rules } of this.#peers) {
+      if (rules.violation) return `${label} got ${rules.violation}`;
+    }
+    return undefined;
+  }
+
+  async close(): Promise<void> {
+    try {
+      for (const undo of this.#undo.reverse()) await undo();
+      for (const { creator, groupId, memberIds } of this.#groups) {
+        if (!creator.isLoggedIn) continue;
+        await creator.ask(C.GroupChangeMemberRequest, C.GroupChangeMemberResponse, {
+          userId: 0,
+          changeType: GROUP_MODIFY_TYPE_DEL,
+          groupId,
+          memberIdList: [...new Set(memberIds)],
+        });
+      }
+    } finally {
+      await Promise.all(this.#peers.map((peer) => peer.leave()));
+    }
+  }
+}
+
+function parse(spec: PeerSpec): { role: Role; as: ClientName; server: number } {
+  const [who, server] = spec.split('@');
+  const [role, as] = who!.split(' ');
+  return { role: role as Role, as: (as ?? 'windows') as ClientName, server: Number(server ?? 0) };
+}
