@@ -34,7 +34,12 @@ export function createApp(options: ApiOptions, { interfaces, operations }: Route
     response.locals.begin = performance.now();
     next();
   });
-  app.use(v1Api(options, operations));
+  const v1 = v1Api(options, operations);
+  app.use((request, response, next) => {
+    // Not tried for the others: its router looks at one path after the other.
+    if (request.path === '/v1' || request.path.startsWith('/v1/')) void v1(request, response, next);
+    else next();
+  });
   const anyBody = express.raw({ type: () => true, limit: options.maxBodyBytes });
   const legacy = legacyApi(options, interfaces, anyBody);
   app.use(...legacy.serve);

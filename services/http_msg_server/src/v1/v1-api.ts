@@ -1,3 +1,4 @@
+import { isTransient, withDeadline } from '@teamtalk/service-kit';
 import express, {
   type ErrorRequestHandler,
   type Request,
@@ -35,6 +36,9 @@ interface Locals {
   /** performance.now() at the beginning */
   begin?: number;
 }
+
+/** Longest time an operation may take, milliseconds: no caller waits longer than 5 s. */
+const answerMs = 4_000;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -110,7 +114,11 @@ export function v1Api(
       const sender = operation.sender?.(input);
       const refusal = refusalOf(app, { permission: operation.permission, address: request.ip, sender });
       if (refusal) throw new Problem(refusals[refusal]);
-      const { reply, location, trace } = await operation.handle(context, input);
+      const { reply, location, trace } = await withDeadline(
+        operation.handle(context, input),
+        answerMs,
+        operation.id,
+      );
       if (location) response.set('location', location);
       if (reply !== undefined) response.set('content-type', 'application/json; charset=utf-8');
       finish(
@@ -163,6 +171,7 @@ export function v1Api(
     const status: unknown = (error as { status?: unknown } | undefined)?.status;
     if (status === 413) return new Problem('too-large', `a body has at most ${maxBodyBytes} bytes`);
     if (typeof status === 'number' && status < 500) return new Problem('invalid-request');
+    if (isTransient(error)) return new Problem('unavailable');
     log.error({ err: error }, 'a request failed');
     return new Problem('server-error');
   }
