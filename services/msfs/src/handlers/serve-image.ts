@@ -1,6 +1,6 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { StorageError } from '@teamtalk/blob-store';
 import { TeamTalkError } from '@teamtalk/service-kit';
-import type { Request, Response } from 'express';
 import type { Context } from '../context.js';
 import { sendImage } from '../http/send-image.js';
 import { sendText } from '../http/send-text.js';
@@ -10,8 +10,8 @@ import { thumbnailOf } from '../images/image-name.js';
 export async function serveImage(
   { images, store, thumbnails }: Context,
   key: string,
-  request: Request,
-  response: Response,
+  request: IncomingMessage,
+  response: ServerResponse,
 ): Promise<void> {
   const size = thumbnailOf(key);
   try {

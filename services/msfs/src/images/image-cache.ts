@@ -1,6 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import type { BlobInfo, BlobStore } from '@teamtalk/blob-store';
 import { LRUCache } from 'lru-cache';
+import { headersFor } from './image-headers.js';
 import { headBytes, shownType } from './media-type.js';
 
 /** A file, as it is served. */
@@ -8,6 +9,8 @@ export interface Image {
   info: BlobInfo;
   /** undefined: to be downloaded, not shown */
   type: string | undefined;
+  /** See `headersFor`. */
+  headers: Readonly<Record<string, string>>;
   /** all of it, where it is small */
   bytes: Buffer | undefined;
 }
@@ -15,7 +18,7 @@ export interface Image {
 /** Larger files are streamed from the store; of them only what is known of them is kept. */
 const smallBytes = 512 * 1024;
 /** What an entry takes besides its bytes, roughly. */
-const entryBytes = 1024;
+const entryBytes = 2048;
 
 /**
  * The files of a store that were asked for last. They never change, so that what is in memory holds for ever;
@@ -66,7 +69,7 @@ export class ImageCache {
     const isSmall = info.size <= smallBytes;
     const read = isSmall ? await buffer(stream) : await headOf(stream);
     const type = await shownType(read.subarray(0, headBytes));
-    const image = { info, type, bytes: isSmall ? read : undefined };
+    const image = { info, type, headers: headersFor(info, type), bytes: isSmall ? read : undefined };
     this.#kept?.set(key, image);
     return image;
   }

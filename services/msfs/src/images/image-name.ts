@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto';
-import { isKey } from '@teamtalk/blob-store';
 import { endingFor } from './media-type.js';
 
 /** A new folder every ten minutes: some thousand files each, and 19 years until one is used again. */
@@ -43,8 +42,7 @@ const formats: Readonly<Record<string, ThumbnailFormat>> = {
 
 /** The key a URL's path names. It is taken as it stands: what is encoded, or no key, names nothing. */
 export function keyOf(path: string): string | undefined {
-  const key = path.slice(1);
-  return /^\/g\d{1,3}\/\d{3}\/\d{3}\/[^/]+$/.test(path) && isKey(key) ? key : undefined;
+  return /^\/(g\d{1,3}\/\d{3}\/\d{3}\/[A-Za-z0-9_][A-Za-z0-9_.-]{0,199})$/.exec(path)?.[1];
 }
 
 /** Takes the size off a key of the form `<image>.<ending>_<W>x<H>.<ending>`; undefined for any other. */

@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { ThumbnailConfig } from '../config.js';
 import { type Image, ImageCache } from './image-cache.js';
+import { headersFor } from './image-headers.js';
 import type { ThumbnailName } from './image-name.js';
 import { scale } from './scale.js';
 import type { ThumbnailFolder } from './thumbnail-folder.js';
@@ -69,7 +70,9 @@ export class Thumbnails {
     const { bytes, info: own } = await this.#made(key, name);
     // The same at every replica: it follows from the original.
     const etag = `${info.etag}-${width}x${height}-${format}`;
-    return { info: { ...own, etag, modified: info.modified }, type: mediaTypes[format], bytes };
+    const given = { ...own, etag, modified: info.modified };
+    const made = mediaTypes[format];
+    return { info: given, type: made, headers: headersFor(given, made), bytes };
   }
 
   forget(key: string): void {
