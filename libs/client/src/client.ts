@@ -15,6 +15,7 @@ import {
 import { CatchUp } from './catch-up.js';
 import type { Connection } from './connection.js';
 import { ClientError, Kicked } from './errors.js';
+import { offerOf } from './files/file-offer.js';
 import { Inbox } from './inbox.js';
 import { Link } from './link.js';
 import { Message } from './message.js';
@@ -56,6 +57,10 @@ export class TeamTalkClient extends Requests {
     ack: (ack) => this.#inbox.sent(sessionOf(ack), ack.msgId),
     read: (notify) => this.emit('read', { session: sessionOf(notify), msgId: notify.msgId }),
     status: (notify) => this.emit('status', notify.userStat),
+    file: (notify) => {
+      const offer = offerOf(notify);
+      if (offer) this.emit('file', offer);
+    },
     kick: ({ kickReason }) => {
       const kicked = new Kicked(kickReason);
       void this.#link.end(kicked);

@@ -19,6 +19,14 @@ export type ClientErrorCode =
   | 'too-many-in-flight'
   /** msfs does not take an image; the message has its reason. */
   | 'upload-refused'
+  /** The server makes no such file transfer, or does not let this user take part in it. */
+  | 'file-refused'
+  /** The receiver of a file does not want it. */
+  | 'file-rejected'
+  /** A file transfer was ended before its end. */
+  | 'file-cancelled'
+  /** A file cannot be read where it is kept. */
+  | 'file-unreadable'
   /** The server's bytes were not the protocol. */
   | 'protocol';
 

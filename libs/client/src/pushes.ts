@@ -8,6 +8,7 @@ export interface PushHandlers {
   read(notify: IM.Message.IMMsgDataReadNotify.$Properties): void;
   status(notify: IM.Buddy.IMUserStatNotify.$Properties): void;
   kick(kick: IM.Login.IMKickUser.$Properties): void;
+  file(notify: IM.File.IMFileNotify.$Properties): void;
 }
 
 /** @returns false when the body does not parse; commands that nobody handles are fine. */
@@ -23,6 +24,8 @@ export function handlePush(pdu: Pdu, handlers: PushHandlers): boolean {
       return decoded(Commands.BuddyListStatusNotify, pdu, handlers.status);
     case Commands.LoginKickUser.id:
       return decoded(Commands.LoginKickUser, pdu, handlers.kick);
+    case Commands.FileNotify.id:
+      return decoded(Commands.FileNotify, pdu, handlers.file);
     default:
       return true;
   }

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { type Command, Commands, type IM, type Pdu } from '@teamtalk/protocol';
 import type { ClientError, Kicked } from './errors.js';
+import type { FileOffer } from './files/file-offer.js';
 import type { Message } from './message.js';
 import { fieldsOf, type Session, sessionKey, sessionOf } from './session.js';
 
@@ -14,6 +15,8 @@ export interface ClientEvents {
   status: [{ userId: number; status: IM.BaseDefine.UserStatType }];
   /** 0x0304: the user has read this session up to `msgId` on another of his connections. */
   read: [{ session: Session; msgId: number }];
+  /** 0x0508: somebody offers a file to the user's PC, or has left one for him; see `receiveFile`. */
+  file: [FileOffer];
   /** The connection ended, for whatever reason but `close`. */
   disconnected: [{ error: ClientError; reconnecting: boolean }];
   /** Logged in again; what was missed meanwhile comes as messages. */

@@ -7,9 +7,11 @@ import * as dev from './commands/dev.js';
 import * as listen from './commands/listen.js';
 import * as manifests from './commands/manifests.js';
 import * as migrate from './commands/migrate.js';
+import * as receiveFiles from './commands/receive-files.js';
 import * as referenceDocs from './commands/reference-docs.js';
 import * as seed from './commands/seed.js';
 import * as send from './commands/send.js';
+import * as sendFile from './commands/send-file.js';
 import * as upload from './commands/upload.js';
 import * as user from './commands/user.js';
 import { describeFailure } from './failure.js';
@@ -26,6 +28,8 @@ const commands = [
   send,
   upload,
   listen,
+  sendFile,
+  receiveFiles,
   bench,
   conformance,
   // its settings and pages

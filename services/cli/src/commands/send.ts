@@ -1,8 +1,8 @@
-import type { TeamTalkClient } from '@teamtalk/client';
 import type { Command } from 'commander';
 import { addConnectionOptions, type ConnectionOptions, logIn } from '../connection.js';
 import { Failure } from '../failure.js';
 import { print } from '../output.js';
+import { receiverOf } from '../receiver.js';
 
 interface SendOptions extends ConnectionOptions {
   to: string;
@@ -31,12 +31,4 @@ async function run(text: string, options: SendOptions): Promise<void> {
   } finally {
     await client.close();
   }
-}
-
-async function receiverOf(client: TeamTalkClient, to: string): Promise<{ id: number; name: string }> {
-  const isId = /^\d+$/.test(to);
-  const users = isId ? await client.usersInfo([Number(to)]) : (await client.users()).users;
-  const user = users.find(({ userId, userDomain }) => (isId ? userId === Number(to) : userDomain === to));
-  if (!user) throw new Failure(`there is no user ${isId ? 'with id ' : ''}${to}`);
-  return { id: user.userId, name: user.userDomain };
 }

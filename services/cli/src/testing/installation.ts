@@ -1,4 +1,8 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { loadConfig as dbProxyConfig, startDbProxyServer } from '@teamtalk/db_proxy_server';
+import { loadConfig as fileConfig, startFileServer } from '@teamtalk/file_server';
 import { loadConfig as loginConfig, startLoginServer } from '@teamtalk/login_server';
 import { loadConfig as msgConfig, startMsgServer } from '@teamtalk/msg_server';
 import { loadConfig as routeConfig, startRouteServer } from '@teamtalk/route_server';
@@ -32,16 +36,19 @@ export async function startInstallation(): Promise<TestInstallation> {
     DRAIN_SPREAD_MS: '0',
     ARGON2_MEMORY_KIB: '1024',
   };
+  const storageFolder = await mkdtemp(path.join(tmpdir(), 'teamtalk-files-'));
   const services: Service[] = [];
   const stop = async () => {
     for (let service = services.pop(); service; service = services.pop()) await service.stop();
     await database.drop();
+    await rm(storageFolder, { recursive: true });
   };
   try {
     services.push(await startDbProxyServer(dbProxyConfig(env)));
     services.push(await startRouteServer(routeConfig(env)));
     const msgServer = await startMsgServer(msgConfig(env));
     services.push(msgServer);
+    services.push(await startFileServer(fileConfig({ ...env, STORAGE_DIR: storageFolder })));
     const login = await startLoginServer(loginConfig(env));
     services.push(login);
     const loginServer = `http://127.0.0.1:${login.ports.http}`;

@@ -1,0 +1,119 @@
+import { type Command, Commands, FILE_SERVER_FRAME_LIMIT, type IM, type Pdu } from '@teamtalk/protocol';
+import { Connection } from '../connection.js';
+import { ClientError } from '../errors.js';
+import type { ServerAddress } from '../server-location.js';
+
+const answerMs = 10_000;
+const options = {
+  connectDeadlineMs: 5_000,
+  heartbeatMs: 30_000,
+  maxInFlight: 1,
+  maxPduBytes: FILE_SERVER_FRAME_LIMIT,
+};
+/** PDUs that may wait to be looked at: no server has reason to send more. */
+const maxWaiting = 64;
+
+/** Who comes for which side of a transfer. */
+export interface FileLogin {
+  userId: number;
+  taskId: string;
+  fileRole: IM.BaseDefine.ClientFileRole;
+}
+
+/** A connection to a file_server, logged in for one side of a transfer. */
+export class FileLink {
+  readonly #waiting: Pdu[] = [];
+  #connection: Connection | undefined;
+  #end: ClientError | undefined;
+  #wake: (() => void) | undefined;
+
+  /**
+   * @throws ClientError `unreachable`, `disconnected`, or `file-refused` when the file_server does not let this
+   *   user in for this side of the task; DeadlineExceeded
+   */
+  static async open(server: ServerAddress, login: FileLogin, signal: AbortSignal): Promise<FileLink> {
+    const link = new FileLink();
+    const events = {
+      onPdu: (pdu: Pdu) => link.#take(pdu),
+      onEnd: (error: ClientError) => link.#finish(error),
+    };
+    const connection = await Connection.open(server, options, events, signal);
+    link.#connection = connection;
+    try {
+      await connection.request(Commands.FileLoginReq, Commands.FileLoginRes, login, answerMs, (reply) => {
+        if (reply.resultCode === 0) return;
+        throw new ClientError(
+          'file-refused',
+          `${server.host}:${server.port} does not know this transfer of ours`,
+        );
+      });
+      return link;
+    } catch (error) {
+      await link.close();
+      throw error;
+    }
+  }
+
+  private constructor() {}
+
+  /**
+   * The next PDU of the transfer; undefined when none comes within `waitMs` milliseconds.
+   * @throws ClientError when the connection has ended, or `file-cancelled` when `signal` is aborted
+   */
+  async next(signal: AbortSignal, waitMs?: number): Promise<Pdu | undefined> {
+    const end = waitMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + waitMs;
+    while (!signal.aborted) {
+      const pdu = this.#waiting.shift();
+      if (pdu) return pdu;
+      if (this.#end) throw this.#end;
+      const left = end - performance.now();
+      if (left <= 0) return undefined;
+      await this.#change(signal, left);
+    }
+    throw new ClientError('file-cancelled', 'the transfer was given up');
+  }
+
+  /** Resolves when the operating system has taken it. @throws ClientError `disconnected` */
+  async send(pdu: Uint8Array): Promise<void> {
+    if (!this.#connection) throw new ClientError('disconnected', 'not connected');
+    await this.#connection.writeThrough(pdu);
+  }
+
+  /** Sends a PDU under a sequence number of its own, with others of this moment. */
+  post<P extends object>(command: Command<object, P>, message: NoInfer<P>): void {
+    this.#connection?.post(command, message);
+  }
+
+  async close(): Promise<void> {
+    await this.#connection?.close(new ClientError('closed', 'the transfer is over'));
+  }
+
+  #take(pdu: Pdu): void {
+    if (pdu.commandId === Commands.OtherHeartbeat.id || pdu.commandId === Commands.FileLoginRes.id) return;
+    this.#waiting.push(pdu);
+    if (this.#waiting.length > maxWaiting) {
+      this.#finish(new ClientError('protocol', 'the file_server sends more than was asked for'));
+      void this.close();
+    }
+    this.#wake?.();
+  }
+
+  #finish(error: ClientError): void {
+    this.#end ??= error;
+    this.#wake?.();
+  }
+
+  #change(signal: AbortSignal, ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        this.#wake = undefined;
+        resolve();
+      };
+      const timer = ms === Number.POSITIVE_INFINITY ? undefined : setTimeout(done, ms);
+      signal.addEventListener('abort', done);
+      this.#wake = done;
+    });
+  }
+}

@@ -1,0 +1,63 @@
+import { Commands, IM } from '@teamtalk/protocol';
+import type { Requests } from '../requests.js';
+import type { ServerAddress } from '../server-location.js';
+
+const { FILE_TYPE_ONLINE } = IM.BaseDefine.TransferFileType;
+
+/** A file that can be fetched: one that is offered this moment, or one that waits. */
+export interface FileOffer {
+  taskId: string;
+  fromUserId: number;
+  /** What the sender calls it. Never to be taken for a path. */
+  name: string;
+  /** bytes */
+  size: number;
+  /** Whether its sender is there and waits for us; otherwise it is kept for us. */
+  online: boolean;
+  /** The file_servers, in the order in which they are to be tried. */
+  servers: ServerAddress[];
+}
+
+/** The addresses of an answer, as they are to be dialled. */
+export function serversOf(
+  list: readonly IM.BaseDefine.IpAddr.$Properties[] | null | undefined,
+): ServerAddress[] {
+  return (list ?? []).map(({ ip, port }) => ({ host: ip, port }));
+}
+
+/** What 0x0508 offers; undefined: an offline file that is still to be uploaded. */
+export function offerOf(notify: IM.File.IMFileNotify.$Properties): FileOffer | undefined {
+  const online = notify.transMode === FILE_TYPE_ONLINE;
+  if (!online && notify.offlineReady === 0) return undefined;
+  return {
+    taskId: notify.taskId,
+    fromUserId: notify.fromUserId,
+    name: notify.fileName,
+    size: notify.fileSize,
+    online,
+    servers: serversOf(notify.ipAddrList),
+  };
+}
+
+/** Where the file_servers are. */
+export async function fileServers(client: Requests): Promise<ServerAddress[]> {
+  return serversOf((await askForFiles(client)).ipAddrList);
+}
+
+/** The files that wait for the user, oldest first (0x0509). */
+export async function offlineFiles(client: Requests): Promise<FileOffer[]> {
+  const { offlineFileList, ipAddrList } = await askForFiles(client);
+  const servers = serversOf(ipAddrList);
+  return (offlineFileList ?? []).map(({ taskId, fromUserId, fileName, fileSize }) => ({
+    taskId,
+    fromUserId,
+    name: fileName,
+    size: fileSize,
+    online: false,
+    servers,
+  }));
+}
+
+function askForFiles(client: Requests): Promise<IM.File.IMFileHasOfflineRsp> {
+  return client.request(Commands.FileHasOfflineReq, Commands.FileHasOfflineRes, { userId: client.userId });
+}

@@ -1,0 +1,157 @@
+import { Commands, decodeBody, IM, type Pdu } from '@teamtalk/protocol';
+import type { TeamTalkClient } from '../client.js';
+import { ClientError } from '../errors.js';
+import type { ServerAddress } from '../server-location.js';
+import { FileLink, type FileLogin } from './file-link.js';
+import type { FileOffer } from './file-offer.js';
+import {
+  CLIENT_FILE_DONE,
+  CLIENT_FILE_PEER_READY,
+  CLIENT_FILE_REFUSE,
+  orCancel,
+  stateOf,
+  tellState,
+  unexpected,
+} from './file-state.js';
+import { persist, type TransferOptions } from './persistence.js';
+import { tellServer } from './tell-server.js';
+
+const { FILE_TYPE_ONLINE, FILE_TYPE_OFFLINE } = IM.BaseDefine.TransferFileType;
+const { CLIENT_REALTIME_RECVER, CLIENT_OFFLINE_DOWNLOAD } = IM.BaseDefine.ClientFileRole;
+
+/** Takes a file's bytes in their order; `openSink` makes one of a file on the disk. */
+export interface FileSink {
+  /** Bytes it has from an earlier try: the transfer goes on behind them. */
+  readonly offset: number;
+  write(data: Uint8Array): Promise<void>;
+  /** All bytes are there. It is only after this that the server is told to forget the file. */
+  finish(): Promise<void>;
+}
+
+const blockBytes = 32_768;
+/** Blocks asked for at once: legacy clients ask for one, and wait. */
+const window = 4;
+/** How long the sender is waited for at a file_server we have come to in place of another one, milliseconds. */
+const meetMs = 10_000;
+
+/**
+ * Fetches a file that was offered or that waits. Resolves when the sink has all of it; a file that waited is
+ * off the list then. A connection that breaks is no failure: it goes on where it was, at whichever
+ * file_server is there.
+ *
+ * @throws ClientError `file-refused` when the file is not there any more; `file-cancelled` when the sender or
+ *   `signal` ended the transfer; `file-unreadable` when the server cannot read what it keeps; what the sink
+ *   throws; otherwise why it got no further
+ */
+export async function receiveFile(
+  client: TeamTalkClient,
+  offer: FileOffer,
+  sink: FileSink,
+  options: TransferOptions = {},
+): Promise<void> {
+  const { taskId, online, servers } = offer;
+  const fileRole = online ? CLIENT_REALTIME_RECVER : CLIENT_OFFLINE_DOWNLOAD;
+  const login = { userId: client.userId, taskId, fileRole };
+  const receiving = new Receiving(login, offer, sink, options);
+  await persist(servers, options, () => receiving.reached, receiving.attempt);
+  if (online) return;
+  const file = { fromUserId: offer.fromUserId, toUserId: client.userId, taskId };
+  await tellServer(client, Commands.FileDelOfflineReq, file);
+}
+
+/** Tells the sender of an online transfer that the user does not want the file. */
+export async function refuseFile(client: TeamTalkClient, { taskId, servers }: FileOffer): Promise<void> {
+  const login = { userId: client.userId, taskId, fileRole: CLIENT_REALTIME_RECVER };
+  const { signal } = new AbortController();
+  await persist(
+    servers,
+    {},
+    () => 0,
+    async (server) => {
+      const link = await FileLink.open(server, login, signal);
+      await tellState(link, login, CLIENT_FILE_REFUSE);
+      await link.close();
+      return true;
+    },
+  );
+}
+
+class Receiving {
+  /** Bytes the sink has. */
+  reached: number;
+  readonly #login: FileLogin;
+  readonly #offer: FileOffer;
+  readonly #sink: FileSink;
+  readonly #onProgress: (bytes: number) => void;
+  readonly #signal: AbortSignal;
+  #finished = false;
+
+  constructor(login: FileLogin, offer: FileOffer, sink: FileSink, { onProgress, signal }: TransferOptions) {
+    this.#login = login;
+    this.#offer = offer;
+    this.#sink = sink;
+    this.reached = sink.offset;
+    this.#onProgress = onProgress ?? (() => {});
+    this.#signal = signal ?? new AbortController().signal;
+  }
+
+  readonly attempt = async (server: ServerAddress, first: boolean): Promise<true | undefined> => {
+    const { online, size } = this.#offer;
+    if (!online && this.reached >= size) return this.#finish();
+    const link = await FileLink.open(server, this.#login, this.#signal);
+    return orCancel(link, this.#login, this.#signal, async () => {
+      if (online && !(await this.#senderReady(link, first))) return undefined;
+      await this.#pullAll(link);
+      await this.#finish();
+      if (online) await tellState(link, this.#login, CLIENT_FILE_DONE);
+      return true;
+    });
+  };
+
+  async #senderReady(link: FileLink, first: boolean): Promise<boolean> {
+    const pdu = await link.next(this.#signal, first ? undefined : meetMs);
+    if (!pdu) return false;
+    if (pdu.commandId !== Commands.FileState.id || stateOf(pdu) !== CLIENT_FILE_PEER_READY)
+      throw unexpected(pdu);
+    return true;
+  }
+
+  async #pullAll(link: FileLink): Promise<void> {
+    let asked = this.reached;
+    const { size } = this.#offer;
+    while (this.reached < size) {
+      for (; asked < size && asked < this.reached + window * blockBytes; asked += blockBytes) {
+        this.#pull(link, asked);
+      }
+      const pdu = await link.next(this.#signal);
+      if (pdu?.commandId === Commands.FilePullDataRsp.id) await this.#take(pdu);
+      else if (pdu?.commandId === Commands.FileState.id) stateOf(pdu);
+      else if (pdu) throw unexpected(pdu);
+    }
+  }
+
+  #pull(link: FileLink, offset: number): void {
+    const { userId, taskId } = this.#login;
+    const transMode = this.#offer.online ? FILE_TYPE_ONLINE : FILE_TYPE_OFFLINE;
+    const dataSize = Math.min(blockBytes, this.#offer.size - offset);
+    link.post(Commands.FilePullDataReq, { taskId, userId, transMode, offset, dataSize });
+  }
+
+  async #take(pdu: Pdu): Promise<void> {
+    const { resultCode, offset, fileData } = decodeBody(Commands.FilePullDataRsp, pdu.body);
+    if (resultCode !== 0) {
+      throw new ClientError('file-unreadable', `the file cannot be read at its other end (${resultCode})`);
+    }
+    const wanted = Math.min(blockBytes, this.#offer.size - this.reached);
+    if (offset !== this.reached || fileData.length !== wanted) throw unexpected(pdu);
+    await this.#sink.write(fileData);
+    this.reached += fileData.length;
+    this.#onProgress(this.reached);
+  }
+
+  async #finish(): Promise<true> {
+    if (!this.#finished) await this.#sink.finish();
+    this.#finished = true;
+    return true;
+  }
+}

@@ -1,0 +1,29 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Command } from '@teamtalk/protocol';
+import type { TeamTalkClient } from '../client.js';
+import { ClientError } from '../errors.js';
+
+const tryMs = 10_000;
+const pauseMs = 250;
+
+/**
+ * Tells the msg_server something it does not answer, waiting a while for the connection to come back.
+ * @throws ClientError when there is none all that time, or the client has ended
+ */
+export async function tellServer<P extends object>(
+  client: TeamTalkClient,
+  command: Command<object, P>,
+  message: NoInfer<P>,
+): Promise<void> {
+  const end = performance.now() + tryMs;
+  for (;;) {
+    try {
+      await client.sendPdu(command, message);
+      return;
+    } catch (error) {
+      const lost = error instanceof ClientError && error.code === 'disconnected';
+      if (!lost || performance.now() > end) throw error;
+      await delay(pauseMs);
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { waitUntil } from '@teamtalk/testkit/infrastructure';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { startInstallation, type TestInstallation } from '../testing/installation.js';
+import { start, teamtalk } from '../testing/run.js';
+
+let installation: TestInstallation;
+let env: NodeJS.ProcessEnv;
+let folder: string;
+const content = randomBytes(300_000);
+
+beforeAll(async () => {
+  installation = await startInstallation();
+  env = {
+    DATABASE_URL: installation.databaseUrl,
+    TEAMTALK_LOGIN_SERVER: installation.loginServer,
+    TEAMTALK_PASSWORD: 'pw',
+  };
+  for (const name of ['alice', 'bob']) await teamtalk(['user', 'add', name, '--password', 'pw'], env);
+});
+afterAll(() => installation.stop());
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-cli-'));
+  await writeFile(path.join(folder, '报告.bin'), content);
+  return () => rm(folder, { recursive: true });
+});
+
+const send = (...words: string[]) => ['send-file', '--as', 'alice', '--to', 'bob', ...words];
+const receive = (...words: string[]) => ['receive-files', '--as', 'bob', '--folder', folder, ...words];
+
+it('a file waits for a user who is not there, and is fetched once', async () => {
+  const sent = await teamtalk(send(path.join(folder, '报告.bin')), env);
+  expect(sent.stdout).toMatch(/^kept for bob \(id \d+\): 300\.0 kB in \d+\.\d s, \d.*\/s\n$/);
+  expect(sent.stderr).toMatch(/^should it break off, go on with --resume [0-9a-f-]{36}\n$/);
+  const received = await teamtalk(receive('--once'), env);
+  expect(received.status).toBe(0);
+  // The name is taken here: nothing is replaced.
+  const file = path.join(folder, '报告 (2).bin');
+  expect(received.stdout).toMatch(/^received .* from user \d+: 300\.0 kB in /);
+  expect(received.stdout).toContain(file);
+  expect((await readFile(file)).equals(content)).toBe(true);
+  expect((await readdir(folder)).filter((name) => name.endsWith('.part'))).toEqual([]);
+  expect((await teamtalk(receive('--once'), env)).stdout).toBe('');
+});
+
+it('a user who is there gets it at once', async () => {
+  const receiving = start(receive(), env);
+  await waitUntil(() => receiving.stderr().includes('waiting for files for bob'), { what: 'waiting' });
+  const { sendFile, TeamTalkClient } = await import('@teamtalk/client');
+  const alice = new TeamTalkClient({ loginServer: installation.loginServer });
+  await alice.login({ name: 'alice', password: 'pw' });
+  const bob = (await alice.users()).users.find(({ userDomain }) => userDomain === 'bob')!;
+  const read = async (offset: number, length: number) => content.subarray(offset, offset + length);
+  const name = '../\u001b[31m/online.bin';
+  const sent = await sendFile(alice, bob.userId, { name, size: content.length, read });
+  expect(sent.online).toBe(true);
+  await waitUntil(() => receiving.stdout().includes('online.bin'), { what: 'the file' });
+  expect((await readFile(path.join(folder, 'online.bin'))).equals(content)).toBe(true);
+  await alice.close();
+  process.emit('SIGINT');
+  expect(await receiving.status).toBe(0);
+});
+
+it.each([
+  ['a file that is not there', send('/nothing/here'), /ENOENT/],
+  ['a folder', send('/'), /is no file/],
+  [
+    'an unknown receiver',
+    ['send-file', '--as', 'alice', '--to', 'nobody', import.meta.filename],
+    /no user nobody/,
+  ],
+  [
+    'an upload nobody knows',
+    send('--resume', '3f0c1a52-6f0e-4a44-9a55-d6ef39a4ad3b', import.meta.filename),
+    /does not know this transfer/,
+  ],
+])('says why it does not send: %s', async (_, words, text) => {
+  const { status, stdout, stderr } = await teamtalk(words, env);
+  expect(status).toBe(1);
+  expect(stdout).toBe('');
+  expect(stderr.trim().split('\n').at(-1)).toMatch(text);
+});
