@@ -73,5 +73,7 @@ async function start(config: FileServerConfig, kit: Kit): Promise<Record<string,
     draining: health.draining,
   }));
   life.onStop('announcements', () => announcer.stop());
+  // From here on a msg_server that asks for a task finds somebody who listens.
+  await bus.flush();
   return { client };
 }

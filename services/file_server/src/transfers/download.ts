@@ -94,6 +94,6 @@ export class Download implements Participant {
     const { kit, metrics } = this.#context;
     if (error instanceof DamagedPart) metrics.damaged.inc();
     kit.log.error({ err: error, taskId: this.#task.id }, 'an offline file cannot be read');
-    refusePull(this.#line, { offset } as PullRequest, seqNum, pullErrors.unreadable, 'read_failed');
+    refusePull(this.#line, { offset }, seqNum, pullErrors.unreadable, 'read_failed');
   }
 }

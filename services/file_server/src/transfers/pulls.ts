@@ -45,7 +45,7 @@ export function checkPull(
 /** Answers a pull that nothing is given for, and closes: after that the two no longer understand one another. */
 export function refusePull(
   line: Line,
-  { offset }: PullRequest,
+  { offset }: Pick<PullRequest, 'offset'>,
   seqNum: number,
   resultCode: number,
   reason: 'bad_pull' | 'too_many_pulls' | 'wrong_role' | 'wrong_task' | 'read_failed' = 'bad_pull',
