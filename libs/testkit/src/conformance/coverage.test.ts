@@ -19,16 +19,11 @@ it('every case has a name of its own', () => {
   expect(all.filter((name, i) => all.indexOf(name) !== i)).toEqual([]);
 });
 
-/** Served by file_server, which does not transfer yet. */
-const transfers: readonly number[] = [0x0501, 0x0502, 0x0503, 0x0504, 0x0505, 0x050b, 0x050c];
-
 it('every command has a case for success; those that only the original’s servers sent one another have none', () => {
   const successes = covered('success');
   const without = allCommands.filter(({ id }) => !successes.has(id));
   expect(without.map(({ name }) => name)).toEqual(
-    allCommands
-      .filter(({ id, direction }) => direction === 'between-servers' || transfers.includes(id))
-      .map(({ name }) => name),
+    allCommands.filter(({ direction }) => direction === 'between-servers').map(({ name }) => name),
   );
 });
 

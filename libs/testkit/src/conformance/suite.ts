@@ -9,6 +9,7 @@ import { readingCases } from './cases/reading.js';
 import { sendingCases } from './cases/sending.js';
 import { serverCases } from './cases/servers.js';
 import { sweepCases } from './cases/sweeps.js';
+import { transferCases } from './cases/transfers.js';
 
 /** Every case, in the order of the table. */
 export const conformanceCases: readonly Case[] = [
@@ -19,6 +20,7 @@ export const conformanceCases: readonly Case[] = [
   ...readingCases,
   ...groupCases,
   ...fileCases,
+  ...transferCases,
   ...serverCases,
   ...clientCases,
   ...sweepCases,

@@ -1,0 +1,130 @@
+import { Commands as C, type Command, decodeBody, encodePdu, IM } from '@teamtalk/protocol';
+import { check, type Expected, expectMatch } from './match.js';
+import { nameOf, Wire } from './wire.js';
+
+export const Role = {
+  sender: IM.BaseDefine.ClientFileRole.CLIENT_REALTIME_SENDER,
+  receiver: IM.BaseDefine.ClientFileRole.CLIENT_REALTIME_RECVER,
+  upload: IM.BaseDefine.ClientFileRole.CLIENT_OFFLINE_UPLOAD,
+  download: IM.BaseDefine.ClientFileRole.CLIENT_OFFLINE_DOWNLOAD,
+} as const;
+
+type RoleNumber = (typeof Role)[keyof typeof Role];
+
+const { FILE_TYPE_ONLINE, FILE_TYPE_OFFLINE } = IM.BaseDefine.TransferFileType;
+
+/** Bytes of a block. */
+export const block = 32_768;
+
+/** One side of a file transfer: a connection to a file_server, PDU by PDU. */
+export class FilePeer {
+  readonly label: string;
+  readonly #wire: Wire;
+  readonly #userId: number;
+  readonly #taskId: string;
+  readonly #deadlineMs: number;
+  #seqNum = 0;
+
+  static async open(
+    address: { host: string; port: number },
+    side: { label: string; userId: number; taskId: string; deadlineMs: number },
+  ): Promise<FilePeer> {
+    return new FilePeer(await Wire.open(address, () => {}, side.deadlineMs), side);
+  }
+
+  private constructor(
+    wire: Wire,
+    {
+      label,
+      userId,
+      taskId,
+      deadlineMs,
+    }: { label: string; userId: number; taskId: string; deadlineMs: number },
+  ) {
+    this.#wire = wire;
+    this.label = label;
+    this.#userId = userId;
+    this.#taskId = taskId;
+    this.#deadlineMs = deadlineMs;
+  }
+
+  /** Sends a PDU. @returns its seq_num */
+  send<P extends object>(command: Command<object, P>, body: NoInfer<P>): number {
+    this.#wire.write(encodePdu(command, body, ++this.#seqNum));
+    return this.#seqNum;
+  }
+
+  /** Takes the next PDU, which has to be this one. @param seqNum of the request, or 0 for what comes by itself */
+  async take<M extends object>(
+    command: Command<M, never>,
+    expected: NoInfer<Expected<M>>,
+    seqNum?: number,
+  ): Promise<M> {
+    const frame = await this.#wire.take(() => true, this.#deadlineMs);
+    check(frame !== undefined, `${this.label} got no ${nameOf(command.id)}`);
+    const got = nameOf(frame.commandId);
+    check(frame.commandId === command.id, `${this.label} got ${got} in place of ${nameOf(command.id)}`);
+    if (seqNum !== undefined) {
+      check(frame.seqNum === seqNum, `${this.label} got ${got} with seq_num ${frame.seqNum}, not ${seqNum}`);
+    }
+    const message = decodeBody(command, frame.body);
+    expectMatch(message, expected, `${this.label} got ${got}`);
+    return message;
+  }
+
+  /** Logs in, and must get this `result_code`. */
+  async logIn(fileRole: RoleNumber, resultCode = 0): Promise<void> {
+    const login = { userId: this.#userId, taskId: this.#taskId, fileRole };
+    const seqNum = this.send(C.FileLoginReq, login);
+    await this.take(C.FileLoginRes, { resultCode, taskId: this.#taskId }, seqNum);
+  }
+
+  /** Asks for a block. @returns the seq_num its data has to bear */
+  pull(offset: number, dataSize: number, transMode: 1 | 2 = FILE_TYPE_ONLINE, taskId = this.#taskId): number {
+    return this.send(C.FilePullDataReq, { taskId, userId: this.#userId, transMode, offset, dataSize });
+  }
+
+  data(offset: number, fileData: Uint8Array): void {
+    this.send(C.FilePullDataRsp, {
+      resultCode: 0,
+      taskId: this.#taskId,
+      userId: this.#userId,
+      offset,
+      fileData,
+    });
+  }
+
+  state(state: IM.BaseDefine.ClientFileState): void {
+    this.send(C.FileState, { state, taskId: this.#taskId, userId: this.#userId });
+  }
+
+  /** Takes the server's next pull of an upload and answers it out of the file. @returns its offset */
+  async giveBlock(content: Buffer, transMode: 1 | 2 = FILE_TYPE_OFFLINE): Promise<number> {
+    const taskId = this.#taskId;
+    const fits = { taskId, transMode, dataSize: (size: number) => size > 0 && size <= block };
+    const { offset, dataSize } = await this.take(C.FilePullDataReq, fits, 0);
+    this.data(offset, content.subarray(offset, offset + dataSize));
+    return offset;
+  }
+
+  /** Pulls a block, and must get exactly these bytes. */
+  async fetch(content: Buffer, offset: number, transMode: 1 | 2 = FILE_TYPE_OFFLINE): Promise<void> {
+    const fileData = content.subarray(offset, offset + block);
+    const seqNum = this.pull(offset, fileData.length, transMode);
+    await this.take(C.FilePullDataRsp, { resultCode: 0, taskId: this.#taskId, offset, fileData }, seqNum);
+  }
+
+  async expectEnd(): Promise<void> {
+    check(await this.#wire.ended(this.#deadlineMs), `the connection of ${this.label} was not closed`);
+  }
+
+  /** Nothing came that was not taken. */
+  expectNothingMore(): void {
+    const [frame] = this.#wire.frames;
+    check(!frame, `${this.label} got ${nameOf(frame?.commandId ?? 0)} that nobody expected`);
+  }
+
+  leave(): void {
+    this.#wire.destroy();
+  }
+}
