@@ -67,6 +67,11 @@ export function register(program: Command): void {
     .option('--page <n>', 'history: messages of a page', wholeNumber(1, 1000), 50)
     .action(run(async () => (await import('../bench/load/modes/read.js')).runRead));
 
+  mode(bench, 'relay', 'Online file transfers through a file_server (--server), --users of them')
+    .option('--window <n>', 'blocks a receiver asks for at once', wholeNumber(1, 8), 1)
+    .option('--bare', 'a relay that knows nothing of the protocol is dialled', false)
+    .action(run(async () => (await import('../bench/load/modes/relay.js')).runRelay));
+
   mode(bench, 'directory', 'GET /msg_server of a login_server (--server), over --users connections')
     .option('--rate <n>', 'requests a second; 0: the next one when the last is answered', rate, 0)
     .option('--no-keep-alive', 'a connection a request')

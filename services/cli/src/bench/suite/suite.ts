@@ -10,6 +10,7 @@ import { runLoadProcess } from './load-process.js';
 import { profileOptions, reportProfiles } from './profile.js';
 import { commitOf, describeMachine, type Report, reportScenario, type ScenarioReport } from './report.js';
 import type { Scenario, ScenarioContext } from './scenario.js';
+import { fileScenarios } from './scenarios/files.js';
 import { growthScenarios } from './scenarios/growth.js';
 import { messageScenarios } from './scenarios/messages.js';
 import { readScenarios } from './scenarios/reads.js';
@@ -20,6 +21,7 @@ import { describeReport } from './text-table.js';
 export const scenarios: readonly Scenario[] = [
   ...sessionScenarios,
   ...readScenarios,
+  ...fileScenarios,
   ...messageScenarios,
   ...growthScenarios,
 ];

@@ -1,0 +1,91 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { relayTaskId } from '../../load/modes/relay.js';
+import type { LoadResult } from '../../load/result.js';
+import type { BenchCluster } from '../bench-cluster.js';
+import { figureTarget, type Point, rateOf, type Scenario, type ScenarioContext } from '../scenario.js';
+
+const shape = { counts: { file_server: 1 }, envOf: { file_server: { LOGIN_CHECK: 'task' } } };
+const bareRelay = fileURLToPath(new URL('../relay-server.js', import.meta.url));
+
+/** Makes the tasks of so many transfers from u1 to u2. @returns the sender's id; the receiver's is the next */
+async function haveTransfers(cluster: BenchCluster, count: number): Promise<number> {
+  await cluster.haveUsers('u', 2);
+  const first = await cluster.idOf('u1');
+  const ids = Array.from({ length: count }, (_, k) => relayTaskId(k + 1));
+  await cluster.sql('DELETE FROM file_task WHERE id = ANY($1::text[])', [ids]);
+  await cluster.sql(
+    `INSERT INTO file_task (id, from_id, to_id, name, size, offline, expires_at)
+      SELECT id, $2, $2 + 1, 'bench', 4294967295, false, now() + interval '1 hour' FROM unnest($1::text[]) AS id`,
+    [ids, first],
+  );
+  return first;
+}
+
+async function withBareRelay<T>(work: (server: string) => Promise<T>): Promise<T> {
+  const relay: ChildProcess = fork(bareRelay, { stdio: 'ignore' });
+  try {
+    const port = await new Promise<number>((resolve, reject) => {
+      relay.once('message', (message) => resolve(message as number));
+      relay.once('exit', () => reject(new Error('the bare relay ended')));
+    });
+    return await work(`127.0.0.1:${port}`);
+  } finally {
+    relay.kill();
+  }
+}
+
+/** The same transfers through the bare relay and then through file_server. */
+async function compare(
+  { cluster, load, quick }: ScenarioContext,
+  users: number,
+): Promise<[LoadResult, LoadResult]> {
+  const first = await haveTransfers(cluster, users);
+  const options = { users, first, seconds: quick ? 2 : 10, warmup: 1 };
+  const bare = await withBareRelay((server) => load('relay', { ...options, server, bare: true }));
+  const server = cluster.address('file_server', 'client');
+  const relayed = await load('relay', { ...options, server });
+  const ratioToBare = Math.round((rateOf(relayed) / rateOf(bare)) * 100) / 100;
+  return [bare, { ...relayed, figures: { ...relayed.figures, ratioToBare } }];
+}
+
+const relay: Scenario = {
+  name: 'file-relay',
+  title: 'online transfers by the dialogue of legacy clients (32 KiB a block), against a bare TCP relay',
+  shape,
+  axis: 'transfers',
+  targets: [figureTarget('ratioToBare', '', { atLeast: 0.5 })],
+  run: async (context) => {
+    const points: Point[] = [];
+    // One alone shows what the dialogue's round trips allow; sixteen keep the server busy.
+    for (const users of [1, 16]) {
+      const [bare, relayed] = await compare(context, users);
+      points.push({ x: users, label: `${users}, bare relay`, result: bare });
+      points.push({ x: users, label: `${users}, file_server`, result: relayed });
+    }
+    return points;
+  },
+};
+
+const many: Scenario = {
+  name: 'file-relay-500',
+  title: '500 online transfers at once',
+  shape,
+  fresh: true,
+  targets: [
+    {
+      what: 'memory of file_server',
+      unit: 'MiB',
+      measure: ({ usage }) => usage.file_server?.rssMib,
+      atMost: 400,
+    },
+  ],
+  run: async ({ cluster, load, quick }) => {
+    const users = quick ? 50 : 500;
+    const first = await haveTransfers(cluster, users);
+    const server = cluster.address('file_server', 'client');
+    return load('relay', { users, first, server, seconds: quick ? 2 : 15, warmup: 2 });
+  },
+};
+
+export const fileScenarios: readonly Scenario[] = [relay, many];
