@@ -2,8 +2,8 @@ import { Commands, decodeBody, encodePdu, IM, type Pdu } from '@teamtalk/protoco
 import { ClientError } from '../errors.js';
 import type { FileLink, FileLogin } from './file-link.js';
 
-export const { CLIENT_FILE_PEER_READY, CLIENT_FILE_CANCEL, CLIENT_FILE_REFUSE, CLIENT_FILE_DONE } =
-  IM.BaseDefine.ClientFileState;
+const { CLIENT_FILE_CANCEL } = IM.BaseDefine.ClientFileState;
+export const { CLIENT_FILE_PEER_READY, CLIENT_FILE_REFUSE, CLIENT_FILE_DONE } = IM.BaseDefine.ClientFileState;
 
 type State = IM.BaseDefine.ClientFileState;
 
