@@ -3,6 +3,9 @@ import { type Command, Commands, decodeBody, HEADER_LENGTH, readHeader } from '@
 import { newInstance } from '@teamtalk/service-kit';
 import type { StoredMessage } from './fake-db-proxy.js';
 
+/** Milliseconds a msg_server has to answer: the machine may be busy with other tests. */
+const answerMs = 20_000;
+
 type Change = teamtalk.bus.PresenceChange.$Properties;
 type NodeEvent = teamtalk.bus.NodeEvent.$Properties;
 type Delivered = StoredMessage & Pick<teamtalk.bus.Delivery.$Properties, 'openFrom'>;
@@ -80,7 +83,7 @@ export class FakeRouteServer {
 
   /** Tells a msg_server of a change of a group, and waits for its answer. */
   async changeGroup(node: number, groupChange: teamtalk.bus.GroupChange.$Properties): Promise<void> {
-    await this.#bus.request(topics.node(node), { groupChange }, 2_000);
+    await this.#bus.request(topics.node(node), { groupChange }, answerMs);
   }
 
   /** Delivers messages to the users of one msg_server, and waits for its answer. */
@@ -96,14 +99,14 @@ export class FakeRouteServer {
       userIds: message.sessionType === 2 ? message.members : [message.fromUserId, message.toSessionId],
       exceptConnection: message.originInstance === node ? message.originConnection : 0,
     }));
-    await this.#bus.request(topics.node(node), { deliver: { deliveries } }, 2_000);
+    await this.#bus.request(topics.node(node), { deliver: { deliveries } }, answerMs);
   }
 
   async snapshot(node: number): Promise<{ seq: number; sessions: Change[]; pages: number }> {
     const sessions: Change[] = [];
     let seq = 0;
     let pages = 0;
-    await this.#bus.requestMany(topics.presenceSnapshot(node), {}, 2_000, (page) => {
+    await this.#bus.requestMany(topics.presenceSnapshot(node), {}, answerMs, (page) => {
       sessions.push(...(page.sessions ?? []));
       seq = page.seq;
       pages++;
