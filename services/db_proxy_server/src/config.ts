@@ -58,14 +58,9 @@ export const envSchema = {
     defaultArgon2Cost.memoryKib,
     8,
     4_194_304,
-    'Memory one password check takes, KiB; for passwords set from now on',
+    'Memory one password check takes, KiB; for passwords set from now on, and cheaper ones at their next good login',
   ),
-  ARGON2_ITERATIONS: env.integer(
-    defaultArgon2Cost.iterations,
-    1,
-    1_000,
-    'Passes over that memory; for passwords set from now on',
-  ),
+  ARGON2_ITERATIONS: env.integer(defaultArgon2Cost.iterations, 1, 1_000, 'Passes over that memory; as above'),
   LOGIN_MAX_FAILURES: env.integer(
     10,
     1,

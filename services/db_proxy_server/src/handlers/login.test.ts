@@ -130,6 +130,33 @@ test('a legacy row logs in with its old hash and has a modern one from then on',
   expect(await resultOf('secret', 1)).toBe(LOGIN_OK);
 });
 
+test('a hash that was cheaper than what is configured by now is replaced at a good login, a dearer one stays', async () => {
+  const stored = async () => {
+    const [row] = await database.dataSource.query(
+      `SELECT substring(password_hash from 'm=.*?,t=[0-9]+') AS cost FROM im_user WHERE id = $1`,
+      [userId],
+    );
+    return row.cost as string;
+  };
+  const dearer = await createTestContext(database.url, { argon2: { memoryKib: 16, iterations: 2 } });
+  try {
+    const handler = login(dearer);
+    const logIn = async (password: string) =>
+      (await handler(new teamtalk.db.LoginRequest({ userName: name, passwordMd5: clientDigest(password) })))
+        .result;
+    expect(await stored()).toBe('m=8,t=1');
+    expect(await logIn('wrong')).toBe(LOGIN_WRONG_NAME_OR_PASSWORD);
+    expect(await stored()).toBe('m=8,t=1');
+    expect(await logIn('secret')).toBe(LOGIN_OK);
+    expect(await stored()).toBe('m=16,t=2');
+    expect(await logIn('secret')).toBe(LOGIN_OK);
+    expect(await resultOf('secret')).toBe(LOGIN_OK);
+    expect(await stored()).toBe('m=16,t=2');
+  } finally {
+    await dearer.close();
+  }
+});
+
 test('a repeated login costs no argon2, until the password changes', async () => {
   const check = vi.spyOn((replicas[0] as TestContext).passwords, 'check');
   expect(await resultOf('secret')).toBe(LOGIN_OK);

@@ -89,18 +89,18 @@ export function login(context: Context): (request: teamtalk.db.LoginRequest) => 
     if (!mayLogIn || !isClientDigest(digest)) return passwords.check(undefined, digest);
     if (proven.has(user.id, digest, password.hash)) return true;
     if (!(await passwords.check(password, digest))) return false;
-    if (password.legacySalt === null) proven.add(user.id, digest, password.hash);
-    else await upgrade(user.id, password.hash, digest);
+    if (passwords.isOutdated(password)) await upgrade(user.id, password.hash, digest);
+    else proven.add(user.id, digest, password.hash);
     return true;
   }
 
   /** The login is good whether or not this works: the next one tries again. */
-  async function upgrade(userId: number, legacyHash: string, digest: string): Promise<void> {
+  async function upgrade(userId: number, outdated: string, digest: string): Promise<void> {
     try {
       const hash = await passwords.hash(digest);
-      if (await logins.upgradeHash(userId, legacyHash, hash)) proven.add(userId, digest, hash);
+      if (await logins.upgradeHash(userId, outdated, hash)) proven.add(userId, digest, hash);
     } catch (error) {
-      kit.log.warn({ err: error, userId }, 'a legacy password could not be upgraded');
+      kit.log.warn({ err: error, userId }, 'an outdated password hash could not be replaced');
     }
   }
 

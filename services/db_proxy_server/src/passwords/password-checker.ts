@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { verify } from '@node-rs/argon2';
 import type { Metrics } from '@teamtalk/service-kit';
 import { BoundedWork } from './bounded-work.js';
-import { type Argon2Cost, clientDigest, hashDigest, legacyHashMatches } from './password.js';
+import { type Argon2Cost, clientDigest, hashDigest, isCheaperThan, legacyHashMatches } from './password.js';
 
 /** What the database holds of a password. */
 export interface StoredPassword {
@@ -59,6 +59,11 @@ export class PasswordChecker {
     }
     await this.#verify(this.#decoy, digest);
     return false;
+  }
+
+  /** Whether a good login is to replace it: it is of a legacy database, or cheaper than we compute by now. */
+  isOutdated({ hash, legacySalt }: StoredPassword): boolean {
+    return legacySalt !== null || isCheaperThan(hash, this.#cost);
   }
 
   /** @throws TeamTalkError as `check` does */

@@ -33,6 +33,12 @@ export function hashPassword(password: string, cost: Argon2Cost = defaultArgon2C
   return hashDigest(clientDigest(password), cost);
 }
 
+/** Whether a stored argon2 hash was cheaper to compute, in memory times passes, than one of `cost` is. */
+export function isCheaperThan(storedHash: string, { memoryKib, iterations }: Argon2Cost): boolean {
+  const [, memory, passes] = /^\$argon2id?\$v=\d+\$m=(\d+),t=(\d+),/.exec(storedHash) ?? [];
+  return memory !== undefined && Number(memory) * Number(passes) < memoryKib * iterations;
+}
+
 /** Checks the stored form of a legacy database: md5(digest + salt) in hex. */
 export function legacyHashMatches(storedHash: string, salt: string, digest: string): boolean {
   const expected = Buffer.from(createHash('md5').update(digest).update(salt).digest('hex'));

@@ -108,7 +108,7 @@ const upgradeHash: Statement = {
   name: 'login_upgrade_hash',
   text: `
     UPDATE im_user SET password_hash = $3, legacy_salt = NULL
-    WHERE id = $1 AND password_hash = $2 AND legacy_salt IS NOT NULL
+    WHERE id = $1 AND password_hash = $2
     RETURNING id`,
 };
 
@@ -160,10 +160,10 @@ export class Logins {
   }
 
   /**
-   * Replaces a legacy hash by a modern one, unless the password has been changed meanwhile.
+   * Replaces an outdated hash by a modern one, unless the password has been changed meanwhile.
    * @returns whether it did
    */
-  async upgradeHash(userId: number, legacyHash: string, hash: string): Promise<boolean> {
-    return (await this.#database.query(upgradeHash, [userId, legacyHash, hash])).length > 0;
+  async upgradeHash(userId: number, outdated: string, hash: string): Promise<boolean> {
+    return (await this.#database.query(upgradeHash, [userId, outdated, hash])).length > 0;
   }
 }
