@@ -14,3 +14,11 @@ export function ensureKustomize(env = process.env, folders = usualFolders) {
   const hint = '; macOS: `brew install kustomize`';
   return ensureProgram({ name: 'kustomize', variable: 'KUSTOMIZE', hint }, env, folders);
 }
+
+/** For the test of the dashboards and alerts: prometheus and promtool come in one package. */
+export async function ensurePrometheus(env = process.env, folders = usualFolders) {
+  const hint = '; macOS: `brew install prometheus`';
+  const packageName = 'prometheus';
+  await ensureProgram({ name: 'promtool', packageName, variable: 'PROMTOOL', hint }, env, folders);
+  return ensureProgram({ name: 'prometheus', packageName, variable: 'PROMETHEUS', hint }, env, folders);
+}

@@ -24,6 +24,9 @@ export interface SubscribeOptions {
   queue?: string;
 }
 
+/** Milliseconds between two looks at the way to NATS and back. */
+const roundTripEveryMs = 5_000;
+
 /**
  * One connection to NATS that speaks our event types. It reconnects for ever. While it is down, publishes
  * are dropped and counted (everything that must not be lost is asked for or kept until it is answered),
@@ -37,6 +40,8 @@ export class Bus {
   readonly #published;
   readonly #dropped;
   readonly #failed;
+  readonly #roundTrip;
+  readonly #timer: NodeJS.Timeout;
   #connected = true;
 
   /** @throws TeamTalkError `unavailable` when no NATS server answers within 10 s */
@@ -67,6 +72,12 @@ export class Bus {
     this.#dropped = metrics.counter('bus_dropped_total', 'Events dropped because NATS was not connected');
     this.#failed = metrics.counter('bus_failed_total', 'Events whose handler failed or that did not parse');
     metrics.gauge('bus_connected', '1 while connected to NATS', () => (this.#connected ? 1 : 0));
+    this.#roundTrip = metrics.histogram(
+      'bus_round_trip_seconds',
+      'Time to NATS and back, looked at every 5 s',
+    );
+    this.#timer = setInterval(() => void this.#measure(), roundTripEveryMs);
+    this.#timer.unref();
     void this.#watch();
   }
 
@@ -195,6 +206,7 @@ export class Bus {
 
   /** Handles what has arrived, sends what is buffered, closes. */
   async drain(): Promise<void> {
+    clearInterval(this.#timer);
     if (this.#connection.isClosed()) return;
     if (this.#connected) await this.#connection.drain();
     else await this.#connection.close();
@@ -224,6 +236,16 @@ export class Bus {
         }
       },
     });
+  }
+
+  /** How far behind NATS and this process are: what was published before comes back before. */
+  async #measure(): Promise<void> {
+    if (!this.#connected) return;
+    try {
+      this.#roundTrip.observe((await this.#connection.rtt()) / 1000);
+    } catch {
+      // The connection broke meanwhile; #watch tells.
+    }
   }
 
   async #watch(): Promise<void> {

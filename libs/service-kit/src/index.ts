@@ -13,7 +13,7 @@ export { Health } from './health.js';
 export { formatInstance, newInstance, traceId } from './instance.js';
 export { Lifecycle } from './lifecycle.js';
 export { createLogger, type Logger } from './logger.js';
-export { Metrics } from './metrics.js';
+export { type MetricDefinition, Metrics } from './metrics.js';
 export { closeServer, listen } from './ops-server.js';
 export {
   type CommonConfig,

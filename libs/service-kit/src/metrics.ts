@@ -5,6 +5,14 @@ const latencyBuckets = [
   0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ];
 
+/** What is known of a metric before it has a value. */
+export interface MetricDefinition {
+  name: string;
+  type: 'counter' | 'gauge' | 'histogram' | 'summary';
+  help: string;
+  labels: readonly string[];
+}
+
 /**
  * One service instance's metrics, each named `teamtalk_<service>_<what>_<unit>`. Labels must have few
  * values: never a user, a session or an address.
@@ -20,6 +28,15 @@ export class Metrics {
   /** Adds the figures of the process itself (CPU, memory, event-loop lag): once a process. */
   collectProcess(): void {
     collectDefaultMetrics({ register: this.registry, prefix: this.#prefix });
+  }
+
+  /** Every metric, in the order of its making. */
+  definitions(): MetricDefinition[] {
+    return this.registry.getMetricsAsArray().map((metric) => {
+      const { name, help, labelNames = [] } = metric as typeof metric & { labelNames?: string[] };
+      const type = metric.constructor.name.toLowerCase() as MetricDefinition['type'];
+      return { name, type, help, labels: [...labelNames] };
+    });
   }
 
   /** `name` ends in `_total`. */

@@ -13,7 +13,10 @@ function answer(response: ServerResponse, status: number, type: string, body: st
   response.end(body);
 }
 
-/** Serves `/livez`, `/readyz` (503 while not ready; names each dependency) and `/metrics`. */
+/**
+ * Serves `/livez`, `/readyz` (503 while not ready; names each dependency), `/metrics`, and `/metrics/reference`: what
+ * each metric means, also of those that have no value yet, as JSON.
+ */
 export async function startOpsServer(
   where: { host: string; port: number },
   health: Health,
@@ -38,6 +41,9 @@ export async function startOpsServer(
           (text) => answer(response, 200, metrics.registry.contentType, text),
           (error: unknown) => answer(response, 500, 'text/plain', `${String(error)}\n`),
         );
+        return;
+      case '/metrics/reference':
+        answer(response, 200, 'application/json', `${JSON.stringify(metrics.definitions())}\n`);
         return;
       default:
         answer(response, 404, 'text/plain', 'not found\n');

@@ -7,6 +7,7 @@ import * as dev from './commands/dev.js';
 import * as listen from './commands/listen.js';
 import * as manifests from './commands/manifests.js';
 import * as migrate from './commands/migrate.js';
+import * as monitoring from './commands/monitoring.js';
 import * as receiveFiles from './commands/receive-files.js';
 import * as referenceDocs from './commands/reference-docs.js';
 import * as seed from './commands/seed.js';
@@ -36,6 +37,7 @@ const commands = [
   checkConfig,
   referenceDocs,
   manifests,
+  monitoring,
 ];
 
 /**

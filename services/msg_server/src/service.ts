@@ -209,6 +209,7 @@ function openStore(
 function showGauges(kit: Kit, listener: ClientListener, users: LocalUsers, appender: MessageAppender): void {
   const { metrics } = kit;
   metrics.gauge('sockets', 'Open connections, logged in or not', () => listener.size);
+  metrics.gauge('connections', 'Logged-in connections', () => users.connectionCount);
   metrics.gauge('connections_pc', 'Logged-in connections of PC clients', () => users.pc.size);
   metrics.gauge(
     'connections_mobile',

@@ -32,7 +32,8 @@ type WireMessage = teamtalk.bus.StoredMessage.$Properties;
  */
 export class OutboxPublisher {
   readonly #options: PublisherOptions;
-  readonly #inFlight = new Set<string>();
+  /** by outbox id, when each was committed; the oldest first */
+  readonly #inFlight = new Map<string, number>();
   readonly #open = new OpenMessages();
   readonly #timer: NodeJS.Timeout;
   readonly #retries;
@@ -57,12 +58,16 @@ export class OutboxPublisher {
       'Batches no route_server has answered for yet',
       () => this.#inFlight.size,
     );
+    metrics.gauge('outbox_oldest_seconds', 'Age of the oldest of them; 0: there is none', () => {
+      for (const since of this.#inFlight.values()) return (performance.now() - since) / 1000;
+      return 0;
+    });
     this.#timer = setInterval(() => void this.#deleteIdle(), idleDeleteMs);
   }
 
   /** Outbox rows this publisher is busy with. */
   get inFlight(): string[] {
-    return [...this.#inFlight];
+    return [...this.#inFlight.keys()];
   }
 
   publish(batch: StoredBatch): void {
@@ -70,7 +75,7 @@ export class OutboxPublisher {
       this.#left.inc();
       return;
     }
-    this.#inFlight.add(batch.outboxId);
+    this.#inFlight.set(batch.outboxId, performance.now());
     this.#open.begin(batch.messages);
     const lists = this.#options.members.listsFor(batch.messages);
     if (!this.#queue && !(lists instanceof Promise)) {
