@@ -27,7 +27,8 @@ export function readEnv<S extends EnvSchema>(schema: S, env: NodeJS.ProcessEnv):
   const given: Record<string, string> = {};
   const problems: string[] = [];
   for (const name of Object.keys(schema)) {
-    const file = env[`${name}_FILE`];
+    // Not where the schema knows that variable itself: then the file is read by whoever uses it.
+    const file = `${name}_FILE` in schema ? undefined : env[`${name}_FILE`];
     try {
       const value = env[name] || (file && readFileSync(file, 'utf8').replace(/\r?\n$/, ''));
       if (value) given[name] = value;
