@@ -12,6 +12,7 @@ import { commitOf, describeMachine, type Report, reportScenario, type ScenarioRe
 import type { Scenario, ScenarioContext } from './scenario.js';
 import { fileScenarios } from './scenarios/files.js';
 import { growthScenarios } from './scenarios/growth.js';
+import { imageScenarios } from './scenarios/images.js';
 import { messageScenarios } from './scenarios/messages.js';
 import { readScenarios } from './scenarios/reads.js';
 import { sessionScenarios } from './scenarios/sessions.js';
@@ -22,6 +23,7 @@ export const scenarios: readonly Scenario[] = [
   ...sessionScenarios,
   ...readScenarios,
   ...fileScenarios,
+  ...imageScenarios,
   ...messageScenarios,
   ...growthScenarios,
 ];
