@@ -5,6 +5,7 @@ import type { FileServerMetrics } from './metrics.js';
 import type { SessionCheck } from './tasks/session-check.js';
 import type { TaskStore } from './tasks/task-store.js';
 import type { Relays } from './transfers/relays.js';
+import type { Uploads } from './transfers/uploads.js';
 
 /** What handlers may use. */
 export interface Context {
@@ -15,4 +16,5 @@ export interface Context {
   readonly sessions: SessionCheck;
   readonly store: BlobStore;
   readonly relays: Relays;
+  readonly uploads: Uploads;
 }

@@ -20,6 +20,7 @@ import { startExpiry } from './tasks/expiry.js';
 import { SessionCheck } from './tasks/session-check.js';
 import { TaskStore } from './tasks/task-store.js';
 import { Relays } from './transfers/relays.js';
+import { Uploads } from './transfers/uploads.js';
 
 /** Milliseconds a db_proxy_server may take to be found at the start, before the first client comes. */
 const findMs = 3_000;
@@ -53,10 +54,12 @@ async function start(config: FileServerConfig, kit: Kit): Promise<Record<string,
   const sessions = new SessionCheck(bus, config.loginCheck);
   const relays = new Relays(config, tasks, metrics, kit);
   life.onStop('relays', () => relays.stop());
+  const uploads = new Uploads();
+  life.onStop('unfinished uploads', () => uploads.leaveAll());
   kit.metrics.gauge('relays', 'Online transfers somebody is connected for', () => relays.size);
   await dbProxies.waitFor(1, findMs);
 
-  const context: Context = { kit, config, metrics, tasks, sessions, store, relays };
+  const context: Context = { kit, config, metrics, tasks, sessions, store, relays, uploads };
   const certificate = await openCertificate(config.tls, kit, metrics);
   const listener = new ClientListener({ config, certificate, metrics, log, handle: dispatcher(context) });
   life.onStop('clients', () => listener.stop());

@@ -59,7 +59,7 @@ export function logIn(context: Context): (connection: Connection, pdu: Pdu) => v
 type Found = { task: Task; parts: readonly Part[] };
 
 async function check(
-  { tasks, sessions, metrics, kit }: Context,
+  { tasks, sessions, uploads, metrics, kit }: Context,
   { address }: Connection,
   { userId, taskId, fileRole }: Request,
 ): Promise<Found | Exclude<LoginOutcome, 'ok'>> {
@@ -71,8 +71,11 @@ async function check(
     if (refusal) return refusal;
     const { accepted: proven, proof } = await sessions.check(userId, address);
     if (proof === 'other_address') metrics.otherAddress.inc();
-    if (proven) return found;
-    return proof === 'none' ? 'no_session' : 'other_address';
+    if (!proven) return proof === 'none' ? 'no_session' : 'other_address';
+    if (fileRole !== CLIENT_OFFLINE_UPLOAD) return found;
+    // A former connection of the same sender may be about to store what has come by it.
+    await uploads.takeOver(taskId);
+    return (await tasks.findWithParts(taskId)) ?? 'unknown_task';
   } catch (error) {
     if (!isTransient(error)) throw error;
     kit.log.warn({ err: error }, 'a login could not be checked');

@@ -14,7 +14,7 @@ import { DamagedPart } from './stored-parts.js';
 
 /**
  * An offline download: the receiver pulls blocks, from wherever he likes. They are read one after the other,
- * each when the one before has gone out: a slow receiver costs one block and one buffer of the store.
+ * each when the one before has gone out: a slow receiver costs one block and one piece of a part.
  */
 export class Download implements Participant {
   readonly owedSince = undefined;

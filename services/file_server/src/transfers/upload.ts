@@ -16,11 +16,15 @@ import {
 import { pullErrors, refusePull } from './pulls.js';
 import { DamagedPart, readPart } from './stored-parts.js';
 
+/** Parts of one file at most; with more, what breaks is not worth a part of its own any more. */
+const maxParts = 4_096;
+
 /**
  * An offline upload: the server asks for block after block. What has come is kept in parts; a part counts
- * once it is on the disk (or in the object store) and its record committed. So an upload that breaks goes on
- * at the last part's end, at whichever file_server. While one part is being stored the next one is taken in;
- * there are never more than the two.
+ * once it is on the disk (or in the object store) and its record committed. When the connection breaks, what
+ * has come of the next part is stored as a shorter one. So an upload goes on where it broke, at whichever
+ * file_server, or at the last part's end when the file_server was killed. While one part is being stored the
+ * next one is taken in; there are never more than the two.
  */
 export class Upload implements Participant {
   readonly idleSince = undefined;
@@ -32,6 +36,8 @@ export class Upload implements Participant {
   #asked = { offset: 0, size: 0 };
   #writer: PartWriter | undefined;
   #storing: Promise<void> = Promise.resolve();
+  #parts = 0;
+  #left: Promise<void> | undefined;
 
   constructor(context: Context, line: Line, task: Task) {
     this.#context = context;
@@ -48,6 +54,8 @@ export class Upload implements Participant {
       this.#sayDone();
       return;
     }
+    this.#parts = parts.length;
+    this.#context.uploads.set(this.#task.id, this);
     await this.#guard(async () => {
       const offset = await this.#checkStored(parts);
       if (offset > 0) this.#context.metrics.resumed.inc();
@@ -57,6 +65,8 @@ export class Upload implements Participant {
 
   onState(state: State): void {
     if (state === CLIENT_FILE_CANCEL) {
+      this.#writer?.abort();
+      this.#writer = undefined;
       void this.#guard(async () => {
         await this.#context.tasks.end(this.#task.id);
         this.#line.end('cancelled');
@@ -85,7 +95,24 @@ export class Upload implements Participant {
   }
 
   onClosed(): void {
-    this.#writer?.abort();
+    void this.leave();
+  }
+
+  leave(): Promise<void> {
+    this.#left ??= this.#storeRest();
+    return this.#left;
+  }
+
+  async #storeRest(): Promise<void> {
+    const writer = this.#writer;
+    this.#writer = undefined;
+    this.#line.end('replaced');
+    await this.#guard(async () => {
+      if (writer && this.#parts >= maxParts) writer.abort();
+      await this.#storing;
+      if (writer && this.#parts < maxParts) await this.#store(writer);
+    });
+    this.#context.uploads.delete(this.#task.id, this);
   }
 
   async #take(offset: number, data: Uint8Array): Promise<void> {
@@ -95,13 +122,16 @@ export class Upload implements Participant {
     this.#writer ??= new PartWriter(store, newPartKey(this.#task.id, offset), offset);
     const writer = this.#writer;
     await writer.write(data);
+    // The connection ended meanwhile: that has taken care of the part.
+    if (this.#writer !== writer) return;
     const end = offset + data.length;
     if (writer.size >= config.tasks.partBytes || end === this.#task.fileSize) {
       this.#writer = undefined;
-      await this.#storing;
-      this.#storing = this.#store(writer);
+      const before = this.#storing;
+      this.#storing = before.then(() => this.#store(writer));
       // Whoever waits for it next learns of the failure.
       this.#storing.catch(() => {});
+      await before;
     }
     await this.#next(end);
   }
@@ -124,6 +154,7 @@ export class Upload implements Participant {
   async #store(writer: PartWriter): Promise<void> {
     const { tasks, store } = this.#context;
     const part = await writer.finish();
+    this.#parts++;
     if (await tasks.addPart(this.#task.id, part)) return;
     await store.delete(part.key);
     throw new Overtaken();

@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { RawConnection } from '@teamtalk/testkit/infrastructure';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { from, Installation, metricsOf, Role, Side, to } from '../testing/installation.js';
+
+const certificate = (kind: 'cert' | 'key') =>
+  new URL(`../testing/certificates/server.${kind}.pem`, import.meta.url).pathname;
+const tlsEnv = { TLS_CERT_FILE: certificate('cert'), TLS_KEY_FILE: certificate('key') };
+
+let installation: Installation;
+beforeAll(async () => {
+  installation = await Installation.start();
+});
+afterAll(() => installation.stop());
+
+it('clients come by TLS where there is a certificate, and plain ones are closed', async () => {
+  const service = await installation.fileServer({ ...tlsEnv, LOGIN_TIMEOUT_MS: '500' });
+  const content = Buffer.alloc(100_000, 'x');
+  const taskId = await installation.task(content.length, 'offline');
+  const socket = connectTls({
+    port: service.ports.client!,
+    host: '127.0.0.1',
+    ca: readFileSync(certificate('cert')),
+    servername: 'localhost',
+  });
+  await once(socket, 'secureConnect');
+  const side = new Side(RawConnection.over(socket), from, taskId);
+  expect(await side.logIn(Role.upload)).toBe(0);
+  expect(await side.answerPulls(content)).toBe(4);
+  expect(installation.db.tasks.get(taskId)).toMatchObject({ complete: true });
+  const plain = await installation.side(service, to, taskId);
+  await expect(plain.logIn(Role.download)).rejects.toThrow('closed');
+  expect(await metricsOf(service)).toContain('tls_handshakes_failed_total 1\n');
+  await service.stop();
+});
+
+/** A PROXY header, version 2, of an IPv4 client. */
+function proxyHeader(address: string): Buffer {
+  const signature = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
+  const ends = [...address.split('.').map(Number), 10, 0, 0, 1, 0xd4, 0x31, 0x21, 0x98];
+  return Buffer.concat([signature, Buffer.from([0x21, 0x11, 0, 12, ...ends])]);
+}
+
+it('behind a load balancer the address is the one it tells', async () => {
+  const service = await installation.fileServer({ PROXY_PROTOCOL: 'v2', LOGIN_CHECK: 'address' });
+  installation.sessions.set(to, ['203.0.113.7']);
+  const taskId = await installation.task(10, 'online');
+  for (const [address, resultCode] of [
+    ['203.0.113.8', 1],
+    ['203.0.113.7', 0],
+  ] as const) {
+    const socket = connect({ port: service.ports.client!, host: '127.0.0.1' });
+    await once(socket, 'connect');
+    socket.write(proxyHeader(address));
+    const side = new Side(RawConnection.over(socket), to, taskId);
+    expect(await side.logIn(Role.receiver)).toBe(resultCode);
+    side.raw.close();
+  }
+  installation.sessions.set(to, ['127.0.0.1']);
+  await service.stop();
+});
