@@ -235,7 +235,8 @@ it('a transfer that one side ends fails at the other', async () => {
   const cancelled = expect(sending).rejects.toMatchObject({ code: 'file-cancelled' });
   const receiving = receiveFile(receiver, await nextOffer(), new HashingSink());
   const told = expect(receiving).rejects.toMatchObject({ code: 'file-cancelled' });
-  await middle.reached;
+  // Should either fail before, it says why.
+  await Promise.race([middle.reached, sending, receiving]);
   giveUp.abort();
   middle.goOn();
   await cancelled;
