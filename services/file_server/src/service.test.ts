@@ -26,7 +26,9 @@ const heartbeat = (seqNum = 1) => encodeRawPdu(0x0701, Buffer.alloc(0), seqNum);
 const open = (of = service) => RawConnection.open(of.ports.client!);
 const metrics = (of = service) => metricsOf(of);
 const closedBecause = (reason: string, of = service) =>
-  expect.poll(() => metrics(of)).toContain(`connections_closed_total{reason="${reason}"} 1\n`);
+  expect
+    .poll(() => metrics(of), { timeout: 15_000 })
+    .toContain(`connections_closed_total{reason="${reason}"} 1\n`);
 
 beforeEach(async () => {
   service = await start();
@@ -119,9 +121,9 @@ describe('a connection', () => {
   it('above the maximum is refused', async () => {
     const small = await start({ MAX_CONNECTIONS: '1' });
     const first = await open(small);
-    await expect.poll(() => metrics(small)).toContain('connections 1\n');
+    await expect.poll(() => metrics(small), { timeout: 15_000 }).toContain('connections 1\n');
     await (await open(small)).closed;
-    await expect.poll(() => metrics(small)).toContain('connections_refused_total 1\n');
+    await expect.poll(() => metrics(small), { timeout: 15_000 }).toContain('connections_refused_total 1\n');
     first.close();
     await small.stop();
   });
@@ -170,13 +172,13 @@ describe('the process', () => {
     const log = createLogger({ service: 'test', instance: 1, level: 'silent' });
     const registry = new Registry(installation.bus, log, 'file_server');
     await expect
-      .poll(() => registry.get(service.instance))
+      .poll(() => registry.get(service.instance), { timeout: 15_000 })
       .toMatchObject({
         ip1: '127.0.0.1',
         port: service.ports.client,
       });
     await service.stop();
-    await expect.poll(() => registry.get(service.instance)).toBeUndefined();
+    await expect.poll(() => registry.get(service.instance), { timeout: 15_000 }).toBeUndefined();
     registry.stop();
   });
 

@@ -19,7 +19,9 @@ const tryLogin = async (taskId: string, userId: number, role: 1 | 2 | 3 | 4, at 
   return resultCode;
 };
 const refusedFor = (reason: string) =>
-  expect.poll(() => metricsOf(service)).toMatch(new RegExp(`logins_total\\{result="${reason}"\\} \\d`));
+  expect
+    .poll(() => metricsOf(service), { timeout: 15_000 })
+    .toMatch(new RegExp(`logins_total\\{result="${reason}"\\} \\d`));
 
 it('sender and receiver get in, each in his own role; 0x0502 bears the seq_num and the task', async () => {
   const taskId = await installation.task(3, 'online');

@@ -59,11 +59,11 @@ export function logIn(context: Context): (connection: Connection, pdu: Pdu) => v
 type Found = { task: Task; parts: readonly Part[] };
 
 async function check(
-  { tasks, sessions, uploads, metrics, kit }: Context,
+  { tasks, sessions, relays, uploads, metrics, kit }: Context,
   { address }: Connection,
   { userId, taskId, fileRole }: Request,
 ): Promise<Found | Exclude<LoginOutcome, 'ok'>> {
-  if (!uuid.test(taskId)) return 'unknown_task';
+  if (!uuid.test(taskId) || relays.isEnding(taskId)) return 'unknown_task';
   try {
     const found = await tasks.findWithParts(taskId);
     if (!found) return 'unknown_task';

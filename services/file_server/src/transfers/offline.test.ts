@@ -138,7 +138,9 @@ it('of two uploads of one task the slower one is closed; the file is whole', asy
   expect(await fast.expect(Commands.FileState)).toMatchObject({ state: CLIENT_FILE_DONE });
   await slow.answerPulls(content).catch(() => {});
   await slow.raw.closed;
-  await expect.poll(() => metricsOf(first)).toContain('connections_closed_total{reason="overtaken"} 1\n');
+  await expect
+    .poll(() => metricsOf(first), { timeout: 15_000 })
+    .toContain('connections_closed_total{reason="overtaken"} 1\n');
   expect((await download(taskId, content.length, first)).equals(content)).toBe(true);
 });
 
@@ -273,8 +275,12 @@ it('an uploader who says nothing more, and a downloader who does not either, are
   const done = await upload(Buffer.from('abcd'));
   const receiver = await installation.enter(hasty, to, done, Role.download);
   await receiver.raw.closed;
-  await expect.poll(() => metricsOf(hasty)).toContain('connections_closed_total{reason="stalled"} 1\n');
-  await expect.poll(() => metricsOf(hasty)).toContain('connections_closed_total{reason="idle"} 1\n');
+  await expect
+    .poll(() => metricsOf(hasty), { timeout: 15_000 })
+    .toContain('connections_closed_total{reason="stalled"} 1\n');
+  await expect
+    .poll(() => metricsOf(hasty), { timeout: 15_000 })
+    .toContain('connections_closed_total{reason="idle"} 1\n');
   await hasty.stop();
 });
 

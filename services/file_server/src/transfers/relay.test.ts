@@ -108,7 +108,7 @@ it('several pulls at once are answered in their order, each under its seq_num', 
   for (let i = 0; i < 9; i++) await receiver.pull(i * 10, 10, 200 + i);
   await receiver.raw.closed;
   await expect
-    .poll(() => metricsOf(service))
+    .poll(() => metricsOf(service), { timeout: 15_000 })
     .toContain('connections_closed_total{reason="too_many_pulls"} 1\n');
   sender.raw.close();
 });
@@ -266,7 +266,9 @@ it('a sender who owes a block for too long is closed', async () => {
   await receiver.pull(0, 6);
   await sender.expect(Commands.FilePullDataReq);
   await sender.raw.closed;
-  await expect.poll(() => metricsOf(hasty)).toContain('connections_closed_total{reason="stalled"} 1\n');
+  await expect
+    .poll(() => metricsOf(hasty), { timeout: 15_000 })
+    .toContain('connections_closed_total{reason="stalled"} 1\n');
   receiver.raw.close();
   await hasty.stop();
 });

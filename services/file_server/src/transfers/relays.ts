@@ -7,6 +7,7 @@ import { Relay } from './relay.js';
 /** The online transfers somebody is connected for, at this file_server. */
 export class Relays {
   readonly #relays = new Map<string, Relay>();
+  readonly #ending = new Set<string>();
   readonly #config: FileServerConfig;
   readonly #tasks: TaskStore;
   readonly #metrics: FileServerMetrics;
@@ -36,12 +37,7 @@ export class Relays {
       waitMs: this.#config.tasks.unfinishedMs,
       onEnded: () => {
         this.#forget(task.id, relay);
-        this.#tasks.end(task.id).catch((error: unknown) => {
-          this.#kit.log.warn(
-            { err: error, taskId: task.id },
-            'a transfer is over, but its task could not be ended',
-          );
-        });
+        void this.#end(task.id);
       },
       onEmpty: () => this.#forget(task.id, relay),
     });
@@ -49,8 +45,24 @@ export class Relays {
     return relay;
   }
 
+  /** Whether this transfer was ended here and the others are just being told. */
+  isEnding(taskId: string): boolean {
+    return this.#ending.has(taskId);
+  }
+
   stop(): void {
     clearInterval(this.#timer);
+  }
+
+  async #end(taskId: string): Promise<void> {
+    this.#ending.add(taskId);
+    try {
+      await this.#tasks.end(taskId);
+    } catch (error) {
+      this.#kit.log.warn({ err: error, taskId }, 'a transfer is over, but its task could not be ended');
+    } finally {
+      this.#ending.delete(taskId);
+    }
   }
 
   #forget(taskId: string, relay: Relay): void {
