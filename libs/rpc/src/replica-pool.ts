@@ -109,7 +109,7 @@ export class ReplicaPool {
   ): Promise<ReplyOut> {
     const deadline = Date.now() + deadlineMs;
     const candidates = this.replicas;
-    let failure = new TeamTalkError('unavailable', `${method.path}: no replica is known`);
+    let failure: TeamTalkError | undefined;
     for (let attempt = 0; attempt < candidates.length && Date.now() < deadline; attempt++) {
       const replica = candidates[this.#next++ % candidates.length]!;
       const remaining = deadline - Date.now();
@@ -122,7 +122,7 @@ export class ReplicaPool {
         failure = error;
       }
     }
-    throw failure;
+    throw failure ?? new TeamTalkError('unavailable', `${method.path}: no replica is known`);
   }
 
   /**

@@ -109,6 +109,7 @@ export const envSchema = {
     1_000_000,
     'Messages of all connections that wait for the store at most',
   ),
+  MAX_LOGINS: env.integer(256, 1, 100_000, 'Logins that are checked at a time; further ones wait their turn'),
   MAX_OUTBOUND_BYTES: env.integer(
     4_194_304,
     1024,
@@ -166,6 +167,8 @@ export interface MsgServerConfig extends CommonConfig {
     consecutiveBadPdus: number;
     inFlight: number;
     appends: number;
+    /** logins under way at a time */
+    logins: number;
     outboundBytes: number;
     history: number;
   };
@@ -198,6 +201,7 @@ function nest(values: EnvValues<typeof envSchema>): MsgServerConfig {
       consecutiveBadPdus: values.MAX_CONSECUTIVE_BAD_PDUS,
       inFlight: values.MAX_IN_FLIGHT,
       appends: values.MAX_APPENDS,
+      logins: values.MAX_LOGINS,
       outboundBytes: values.MAX_OUTBOUND_BYTES,
       history: values.HISTORY_MAX,
     },

@@ -11,6 +11,7 @@ import type { NoticeText } from './delivery/notice-text.js';
 import type { RecentTickets } from './delivery/recent-tickets.js';
 import type { MsgServerMetrics } from './metrics.js';
 import type { ChangeNotices } from './notices/change-notices.js';
+import type { StatusNotices } from './notices/status-notices.js';
 import type { PresencePublisher } from './presence/presence-publisher.js';
 
 /** What handlers may use. */
@@ -32,6 +33,7 @@ export interface Context {
   readonly tickets: RecentTickets;
   readonly noticeText: NoticeText;
   readonly notices: ChangeNotices;
+  readonly statusNotices: StatusNotices;
   readonly rate: RateLimit;
   readonly throttle: Throttle<Connection>;
 }

@@ -32,6 +32,7 @@ import { sendPresenceSnapshot } from './handlers/presence-snapshot.js';
 import { tellUserSessions } from './handlers/user-sessions.js';
 import { MsgServerMetrics } from './metrics.js';
 import { ChangeNotices } from './notices/change-notices.js';
+import { StatusNotices } from './notices/status-notices.js';
 import { PresencePublisher } from './presence/presence-publisher.js';
 
 const { SESSION_TYPE_GROUP: groupSession } = IM.BaseDefine.SessionType;
@@ -115,6 +116,8 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
   life.onStop('presence', () => withDeadline(presence.settle(), farewellMs, 'telling the route_servers'));
   const notices = new ChangeNotices(bus, metrics);
   life.onStop('notices', () => notices.stop());
+  const statusNotices = new StatusNotices(users, config.presenceBroadcast);
+  life.onStop('status notices', () => statusNotices.stop());
   const throttle = new Throttle<Connection>();
   life.onStop('throttle', () => throttle.stop());
 
@@ -134,6 +137,7 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
     tickets,
     noticeText,
     notices,
+    statusNotices,
     rate: new RateLimit(config.rate.perSecond, config.rate.burst),
     throttle,
   };

@@ -1,3 +1,4 @@
+import DataLoader from 'dataloader';
 import type { Database, Statement } from '../database/database.js';
 import type { StoredPassword } from '../passwords/password-checker.js';
 import { purgeInBatches } from './purge.js';
@@ -38,6 +39,14 @@ export interface LoginCandidate {
   loginSeq: number;
 }
 
+/** Attempts that one statement looks up at most. */
+const maxTogether = 100;
+
+interface Asked {
+  name: string;
+  place: string;
+}
+
 interface CandidateRow extends UserRow {
   password_hash: string | null;
   legacy_salt: string | null;
@@ -60,7 +69,7 @@ const findCandidate: Statement = {
       coalesce(known.last_at > now() - interval '1 day', false) AS is_fresh,
       of_name.failures, of_name.has_failures, of_place.failed_names,
       nextval('login_seq')::float8 AS login_seq
-    FROM (VALUES ($1::text, $2::text)) AS asked(name, place)
+    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked(name, place, i)
     LEFT JOIN im_user u ON u.name = asked.name COLLATE "C"
     LEFT JOIN login_place known ON known.user_id = u.id AND known.place = asked.place COLLATE "C"
     CROSS JOIN LATERAL (
@@ -77,7 +86,8 @@ const findCandidate: Statement = {
         WHERE f.place = asked.place COLLATE "C" AND asked.place <> ''
           AND f.last_at > now() - make_interval(secs => $3)
         LIMIT $4) AS counted
-    ) AS of_place`,
+    ) AS of_place
+    ORDER BY asked.i`,
 };
 
 const recordFailure: Statement = {
@@ -116,32 +126,25 @@ const upgradeHash: Statement = {
 export class Logins {
   readonly #database: Database;
   readonly #limit: LoginLimit;
+  /** Attempts that come in one turn are looked up together: when everybody comes back, that is dozens. */
+  readonly #candidates: DataLoader<Asked, LoginCandidate>;
 
   constructor(database: Database, limit: LoginLimit) {
     this.#database = database;
     this.#limit = limit;
+    this.#candidates = new DataLoader((asked) => this.#findAll(asked), {
+      cache: false,
+      maxBatchSize: maxTogether,
+      batchScheduleFn: (find) => setImmediate(find),
+    });
   }
 
   /**
    * @param name 1 to 64 characters, none of them NUL
    * @param place as loginPlace gives it; empty: not known, which is no place of anybody
    */
-  async find(name: string, place: string): Promise<LoginCandidate> {
-    const { maxNamesPerPlace, windowSeconds } = this.#limit;
-    const values = [name, place, windowSeconds, maxNamesPerPlace];
-    const [row] = await this.#database.query<CandidateRow>(findCandidate, values);
-    if (!row) throw new Error('login_candidate gives exactly one row');
-    const exists = row.password_hash !== null;
-    return {
-      user: exists ? row : undefined,
-      password: exists ? { hash: row.password_hash as string, legacySalt: row.legacy_salt } : undefined,
-      isKnownPlace: row.is_known,
-      isPlaceFresh: row.is_fresh,
-      failures: row.failures,
-      failedNames: row.failed_names,
-      hasFailures: row.has_failures,
-      loginSeq: row.login_seq,
-    };
+  find(name: string, place: string): Promise<LoginCandidate> {
+    return this.#candidates.load({ name, place });
   }
 
   /** Names that do not exist are counted like others, or the limit would tell which do. */
@@ -166,4 +169,26 @@ export class Logins {
   async upgradeHash(userId: number, outdated: string, hash: string): Promise<boolean> {
     return (await this.#database.query(upgradeHash, [userId, outdated, hash])).length > 0;
   }
+
+  async #findAll(asked: readonly Asked[]): Promise<LoginCandidate[]> {
+    const { maxNamesPerPlace, windowSeconds } = this.#limit;
+    const names = asked.map(({ name }) => name);
+    const places = asked.map(({ place }) => place);
+    const values = [names, places, windowSeconds, maxNamesPerPlace];
+    return (await this.#database.query<CandidateRow>(findCandidate, values)).map(toCandidate);
+  }
+}
+
+function toCandidate(row: CandidateRow): LoginCandidate {
+  const exists = row.password_hash !== null;
+  return {
+    user: exists ? row : undefined,
+    password: exists ? { hash: row.password_hash as string, legacySalt: row.legacy_salt } : undefined,
+    isKnownPlace: row.is_known,
+    isPlaceFresh: row.is_fresh,
+    failures: row.failures,
+    failedNames: row.failed_names,
+    hasFailures: row.has_failures,
+    loginSeq: row.login_seq,
+  };
 }

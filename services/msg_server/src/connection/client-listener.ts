@@ -12,6 +12,11 @@ import type { Transport } from './transport.js';
 
 /** How long a client may take to close its side after we closed ours, milliseconds. */
 const lingerMs = 2_000;
+/**
+ * How long a login may wait for its turn and be under way, milliseconds: longer than any client waits, who
+ * goes by himself.
+ */
+const queueMs = 90_000;
 /** How long clients that are being closed at the server's stop may take, milliseconds. */
 const drainMs = 12_000;
 const drainRoundMs = 50;
@@ -40,7 +45,7 @@ export class ClientListener implements ConnectionHost {
   readonly #entrances: Entrances;
   readonly #sweeper: NodeJS.Timeout;
   /** Rounds of the sweep after which a connection's time is over. */
-  readonly #allowed: { login: number; pc: number; mobile: number; linger: number };
+  readonly #allowed: { login: number; queue: number; pc: number; mobile: number; linger: number };
   #lastId = 0;
   #emptied: (() => void) | undefined;
 
@@ -56,6 +61,7 @@ export class ClientListener implements ConnectionHost {
     const rounds = (ms: number) => Math.ceil(ms / roundMs);
     this.#allowed = {
       login: rounds(loginMs),
+      queue: rounds(queueMs),
       pc: rounds(idlePcMs),
       mobile: rounds(idleMobileMs),
       linger: rounds(lingerMs),
@@ -138,6 +144,9 @@ export class ClientListener implements ConnectionHost {
       switch (connection.state) {
         case State.Fresh:
           if (silent > this.#allowed.login) connection.end('login-timeout');
+          break;
+        case State.LoggingIn:
+          if (silent > this.#allowed.queue) connection.end('login-timeout');
           break;
         case State.LoggedIn:
           if (silent > (connection.isMobile ? this.#allowed.mobile : this.#allowed.pc))

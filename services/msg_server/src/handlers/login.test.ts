@@ -248,4 +248,48 @@ describe('login without what it needs', () => {
       await server.stop();
     }
   });
+
+  it('takes so many logins at a time; who waits for his turn is not silent, and comes in the order of asking', async () => {
+    const server = await TestServer.start({ env: { MAX_LOGINS: '1', LOGIN_TIMEOUT_MS: '500' } });
+    let open = () => {};
+    server.route.acksWaitFor = new Promise((resolve) => {
+      open = resolve;
+    });
+    try {
+      const answers: number[] = [];
+      const logIn = async (id: number) => {
+        const client = await server.connect();
+        const answered = client.logIn(`u${id}`).then(({ resultCode }) => {
+          answers.push(id);
+          return resultCode;
+        });
+        return { client, answered };
+      };
+      const first = await logIn(1);
+      await waitUntil(() => server.route.changes.some(({ userId }) => userId === 1), { what: 'the first' });
+      const second = await logIn(2);
+      await waitUntil(async () => (await server.metric('logins_waiting')) === 1, {
+        what: 'the second waits',
+      });
+      const givesUp = await logIn(3).then(({ client, answered }) => ({
+        client,
+        answered: answered.catch(() => {}),
+      }));
+      await waitUntil(async () => (await server.metric('logins_waiting')) === 2, { what: 'the third waits' });
+      const fourth = await logIn(4);
+      await waitUntil(async () => (await server.metric('logins_waiting')) === 3, {
+        what: 'the fourth waits',
+      });
+      givesUp.client.raw.close();
+      // One that came after them and asks for nothing is closed: they have waited longer than that.
+      await (await server.connect()).raw.closed;
+      open();
+      expect(await Promise.all([first, second, fourth].map(({ answered }) => answered))).toEqual([0, 0, 0]);
+      expect(answers).toEqual([1, 2, 4]);
+      expect(server.db.logins.map(({ userName }) => userName)).toEqual(['u1', 'u2', 'u4']);
+    } finally {
+      open();
+      await server.stop();
+    }
+  });
 });

@@ -2,6 +2,7 @@ import { plainAddress } from '@teamtalk/net';
 import { Commands, decodeBody, encodePdu, IM, type MessageOf, type PropertiesOf } from '@teamtalk/protocol';
 import { accounts, teamtalk } from '@teamtalk/rpc';
 import { type Connection, State } from '../connection/connection.js';
+import { LoginQueue } from '../connection/login-queue.js';
 import type { Context } from '../context.js';
 import type { LoginOutcome } from '../metrics.js';
 import type { Handler } from './handler.js';
@@ -40,12 +41,15 @@ const refusals: Record<Refusal, Pick<Answer, 'resultCode' | 'resultString'>> = {
  * 0x0103: logs a user in. He gets his 0x0104 only when the route_servers know him, so that no message of
  * the time after it can miss him; what reaches him before that is written after it. A client type the
  * protocol does not have makes the body unreadable, as in the original. A second 0x0103 is ignored
- * (protocol notes, section 3).
+ * (protocol notes, section 3). Only so many logins are under way at a time; what a client sends while it
+ * waits for its turn waits with it, and its socket is not read any further once that has become too much.
  */
 export function logIn(context: Context): Handler {
   const { config, kit, metrics, users } = context;
+  const queue = new LoginQueue<Connection>(config.limits.logins);
+  kit.metrics.gauge('logins_waiting', 'Logins that wait for their turn', () => queue.waiting);
   /** Logins being checked: together with those who are in, they must not become too many. */
-  let underWay = 0;
+  let beingChecked = 0;
 
   const attempt = async (connection: Connection, request: Request, seqNum: number): Promise<LoginOutcome> => {
     // Without an address there is no client any more, and nobody for whom a failure could be counted.
@@ -54,13 +58,13 @@ export function logIn(context: Context): Handler {
       return 'gone';
     }
     if (kit.health.draining) return 'draining';
-    if (users.connectionCount + underWay >= config.limits.connections) return 'full';
+    if (users.connectionCount + beingChecked >= config.limits.connections) return 'full';
     let account: Account | Refusal;
-    underWay++;
+    beingChecked++;
     try {
       account = await check(context, connection, request);
     } finally {
-      underWay--;
+      beingChecked--;
     }
     return typeof account === 'string' ? account : enter(context, connection, request, account, seqNum);
   };
@@ -78,14 +82,17 @@ export function logIn(context: Context): Handler {
   };
 
   return (connection, pdu) => {
-    if (connection.state !== State.Fresh) return true;
+    if (connection.state !== State.Fresh && !queue.isTurnOf(connection)) return true;
     const request = decodeBody(Commands.LoginReqUserlogin, pdu.body);
     connection.state = State.LoggingIn;
+    if (!queue.begin(connection)) return false;
     connection.begin();
-    run(connection, request, pdu.seqNum).catch((error: unknown) => {
-      kit.log.error({ err: error }, 'a login could not be carried out');
-      connection.destroy('login-failed');
-    });
+    run(connection, request, pdu.seqNum)
+      .catch((error: unknown) => {
+        kit.log.error({ err: error }, 'a login could not be carried out');
+        connection.destroy('login-failed');
+      })
+      .finally(() => queue.end());
     return true;
   };
 }
