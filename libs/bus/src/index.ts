@@ -11,6 +11,7 @@ export { rendezvous } from './rendezvous.js';
 export {
   type AnsweredTopic,
   type Codec,
+  dbProxyServerQueue,
   fileServerQueue,
   routeServerQueue,
   type Topic,

@@ -67,6 +67,9 @@ export const topics = {
   /** file_server -> every msg_server, answered by those where the user is logged in */
   userSessions: { subject: 'user-sessions', event: events.UserSessionsQuery, answer: events.UserSessions },
 
+  /** the route_server that tells the clients -> one of the db_proxy_servers */
+  statusChanges: { subject: 'status-changes', event: events.StatusChanges },
+
   /** msg_server -> one of the file_servers */
   fileTask: { subject: 'file-task', event: events.FileTaskRequest, answer: events.FileTask },
 
@@ -83,3 +86,6 @@ export const routeServerQueue = 'route_server';
 
 /** Name of the queue group in which file_servers share work. */
 export const fileServerQueue = 'file_server';
+
+/** Name of the queue group in which db_proxy_servers share work. */
+export const dbProxyServerQueue = 'db_proxy_server';

@@ -140,3 +140,13 @@ export const administration = {
   changeDiscovery: apiMethod('Administration/ChangeDiscovery', api.ChangeDiscoveryRequest, api.SaveReply),
   deleteDiscovery: apiMethod('Administration/DeleteDiscovery', api.DeleteRequest, api.SaveReply),
 } as const;
+
+/** proto/internal/http_api.proto, service Webhooks. */
+export const webhooks = {
+  claimEvents: apiMethod('Webhooks/ClaimEvents', api.ClaimWebhookEventsRequest, api.ClaimedWebhookEvents),
+  finishEvents: apiMethod(
+    'Webhooks/FinishEvents',
+    api.FinishWebhookEventsRequest,
+    api.FinishWebhookEventsReply,
+  ),
+} as const;

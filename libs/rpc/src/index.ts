@@ -9,6 +9,7 @@ export {
   groups,
   type Method,
   messages,
+  webhooks,
 } from './definitions.js';
 export { errorOf, grpcStatusOf } from './errors.js';
 export {

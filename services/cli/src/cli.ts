@@ -15,6 +15,7 @@ import * as send from './commands/send.js';
 import * as sendFile from './commands/send-file.js';
 import * as upload from './commands/upload.js';
 import * as user from './commands/user.js';
+import * as webhook from './commands/webhook.js';
 import { describeFailure } from './failure.js';
 
 /** In the order `teamtalk --help` shows them. */
@@ -24,6 +25,7 @@ const commands = [
   migrate,
   user,
   app,
+  webhook,
   seed,
   // speaking to it
   send,

@@ -21,6 +21,7 @@ import { OfflineFiles } from './repositories/offline-files.js';
 import { Sessions } from './repositories/sessions.js';
 import { UserSettings } from './repositories/user-settings.js';
 import { Users } from './repositories/users.js';
+import { WebhookEventQueue } from './webhooks/event-queue.js';
 
 /** Users whose checked credentials are remembered: some 150 bytes each. */
 const maxProven = 100_000;
@@ -44,6 +45,7 @@ export interface Context {
   readonly apps: Apps;
   readonly apiAnswers: ApiAnswers;
   readonly broadcasts: Broadcasts;
+  readonly webhookEvents: WebhookEventQueue;
   readonly userAdministration: UserAdministration;
   readonly departmentAdministration: DepartmentAdministration;
   readonly groupAdministration: GroupAdministration;
@@ -79,6 +81,7 @@ export async function createContext(
     apps: new Apps(database),
     apiAnswers: new ApiAnswers(database),
     broadcasts: new Broadcasts(database),
+    webhookEvents: new WebhookEventQueue(database),
     userAdministration: new UserAdministration(database),
     departmentAdministration: new DepartmentAdministration(database),
     groupAdministration: new GroupAdministration(database),

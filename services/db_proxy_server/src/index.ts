@@ -15,3 +15,11 @@ export { type DataSourceSettings, openDataSource } from './database/data-source.
 export { type MigrationState, migrateDown, migrateUp, migrationStatus } from './database/migrator.js';
 export { type Argon2Cost, defaultArgon2Cost, hashPassword } from './passwords/password.js';
 export { startDbProxyServer } from './service.js';
+export {
+  addWebhook,
+  deadLetters,
+  listWebhooks,
+  type NewWebhook,
+  removeWebhook,
+  retryDeadLetters,
+} from './webhooks/webhooks.js';

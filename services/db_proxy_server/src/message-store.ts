@@ -9,6 +9,7 @@ import { GroupMembers } from './outbox/group-members.js';
 import { OwnerLock } from './outbox/owner-lock.js';
 import { OutboxPublisher } from './outbox/publisher.js';
 import { OutboxSweeper } from './outbox/sweeper.js';
+import { BotMessages } from './webhooks/bot-messages.js';
 
 /** Longest time one statement of the store may take, milliseconds: less than what its callers wait. */
 const statementMs = 2_500;
@@ -59,12 +60,15 @@ export async function startMessageStore(
   await ownerLock.start();
   life.onStop('outbox owner lock', () => ownerLock.stop());
 
+  const bots = new BotMessages(pool, kit);
+  life.onStop('messages to bots', () => bots.stop());
   const publisher = new OutboxPublisher({
     kit,
     bus,
     pool,
     routeServers,
     members: new GroupMembers(pool, kit),
+    bots,
   });
   life.onStop('outbox publisher', () => publisher.stop(settleMs));
 

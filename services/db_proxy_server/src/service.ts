@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { Announcer, Bus } from '@teamtalk/bus';
+import { Announcer, Bus, dbProxyServerQueue, topics } from '@teamtalk/bus';
 import { RpcServer } from '@teamtalk/rpc';
 import {
   formatInstance,
@@ -13,6 +13,7 @@ import { createContext } from './context.js';
 import { Database } from './database/database.js';
 import { requireSchema } from './database/migrator.js';
 import { serve } from './handlers/index.js';
+import { recordPresence } from './handlers/record-presence.js';
 import { startMessageStore } from './message-store.js';
 import { startPurges } from './purge.js';
 
@@ -42,17 +43,19 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
   health.addCheck('nats', () => bus.connected);
 
   const context = await createContext(config, database, kit);
-  const { apiAnswers, apps, broadcasts, logins, places } = context;
+  const { apiAnswers, apps, broadcasts, logins, places, webhookEvents } = context;
   const purges = {
     'login failures': () => logins.purgeFailures(),
     'login places': () => places.purge(),
     answers: () => apiAnswers.purge(),
     nonces: () => apps.purgeNonces(),
     broadcasts: () => broadcasts.purge(),
+    'webhook events': () => webhookEvents.purge(),
   };
   life.onStop('purges', startPurges(purges, kit));
   const store = await startMessageStore(config, bus, kit);
 
+  bus.subscribe(topics.statusChanges, recordPresence(context), { queue: dbProxyServerQueue });
   const server = new RpcServer(kit);
   serve(server, context, store);
   const grpc = await server.listen(config.grpc, config.rpcTls);

@@ -16,6 +16,7 @@ import type { HttpMsgServerConfig } from './config.js';
 import { startHttpListener } from './http-listener.js';
 import { interfaces } from './routes.js';
 import { operations } from './v1/operations.js';
+import { WebhookSender } from './webhooks/webhook-sender.js';
 
 /** Messages wait this long, milliseconds, for others to share a frame to db_proxy_server with. */
 const flushMs = 1;
@@ -64,6 +65,10 @@ async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<stri
   const directory = new AppDirectory({ kit, pool, keys: config.appKeys });
   life.onStop('directory of apps', () => directory.stop());
 
+  const textCodec = createTextCodec(config.textKey);
+  const webhooks = new WebhookSender({ kit, pool, textCodec });
+  life.onStop('webhooks', () => webhooks.stop());
+
   const app = createApp(
     {
       kit,
@@ -74,7 +79,7 @@ async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<stri
         msgServers,
         pool,
         appender,
-        textCodec: createTextCodec(config.textKey),
+        textCodec,
         maxMessageBytes: limits.messageBytes,
       },
       access: new Access({ directory, pool }),

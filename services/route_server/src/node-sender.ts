@@ -26,6 +26,11 @@ export class NodeSender {
     this.#bus.publish(topics.node(node), event);
   }
 
+  /** Tells those who are no msg_servers whose PC presence changed: webhooks. */
+  announceStatus(changes: teamtalk.bus.StatusChanges.$Properties): void {
+    this.#bus.publish(topics.statusChanges, changes);
+  }
+
   /**
    * Resolves when the msg_server has taken the event, or is dead: its clients then learn of it when they
    * log in elsewhere.

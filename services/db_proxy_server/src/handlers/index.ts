@@ -1,4 +1,4 @@
-import { accounts, apps, broadcasts, files, groups, messages, type RpcServer } from '@teamtalk/rpc';
+import { accounts, apps, broadcasts, files, groups, messages, type RpcServer, webhooks } from '@teamtalk/rpc';
 import type { Context } from '../context.js';
 import type { MessageStore } from '../message-store.js';
 import { addOfflineFile } from './add-offline-file.js';
@@ -18,10 +18,12 @@ import {
 } from './change-file-task.js';
 import { changeMembers } from './change-members.js';
 import { changeSignature } from './change-signature.js';
+import { claimWebhookEvents } from './claim-webhook-events.js';
 import { createBroadcast } from './create-broadcast.js';
 import { createFileTask } from './create-file-task.js';
 import { createGroup } from './create-group.js';
 import { deleteOfflineFile } from './delete-offline-file.js';
+import { finishWebhookEvents } from './finish-webhook-events.js';
 import { getBroadcast } from './get-broadcast.js';
 import { getFileTask } from './get-file-task.js';
 import { getGroups } from './get-groups.js';
@@ -80,6 +82,8 @@ export function serve(server: RpcServer, context: Context, store: MessageStore):
   server.unary(apps.useNonce, useNonce(context));
   server.unary(broadcasts.createBroadcast, createBroadcast(context, store.broadcasts));
   server.unary(broadcasts.getBroadcast, getBroadcast(context));
+  server.unary(webhooks.claimEvents, claimWebhookEvents(context));
+  server.unary(webhooks.finishEvents, finishWebhookEvents(context));
   administerUsers(server, context);
   administerDepartments(server, context);
   administerGroups(server, context);

@@ -6,6 +6,7 @@ import { LoginPlaces1764000000004 } from './1764000000004-login-places.js';
 import { HttpApi1764000000010 } from './1764000000010-http-api.js';
 import { Discovery1764000000011 } from './1764000000011-discovery.js';
 import { FileTasks1764000000030 } from './1764000000030-file-tasks.js';
+import { Webhooks1764000000110 } from './1764000000110-webhooks.js';
 
 /** Every step of the schema, oldest first. A step that has been released never changes. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   HttpApi1764000000010,
   Discovery1764000000011,
   FileTasks1764000000030,
+  Webhooks1764000000110,
 ];

@@ -57,6 +57,7 @@ beforeEach(() => {
     pool,
     routeServers,
     members: new GroupMembers(pool, ours),
+    bots: { record: async () => {} },
   });
 });
 afterEach(() => publisher.stop(0));

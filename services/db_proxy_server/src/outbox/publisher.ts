@@ -1,6 +1,7 @@
 import { type Bus, type Registry, rendezvous, type teamtalk, topics } from '@teamtalk/bus';
 import type { Kit } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
+import type { BotMessages } from '../webhooks/bot-messages.js';
 import type { GroupMembers, MemberLists } from './group-members.js';
 import { OpenMessages } from './open-messages.js';
 import type { StoredBatch, StoredMessage } from './stored-batch.js';
@@ -11,6 +12,8 @@ export interface PublisherOptions {
   pool: Pool;
   routeServers: Registry;
   members: GroupMembers;
+  /** told of each batch before it counts as delivered; a batch may come again */
+  bots: Pick<BotMessages, 'record'>;
 }
 
 /** Milliseconds a route_server has to answer for a batch. */
@@ -95,7 +98,9 @@ export class OutboxPublisher {
    * @throws TeamTalkError when no route_server answers for it
    */
   async redeliver({ messages }: StoredBatch): Promise<void> {
-    await this.#send(messages, await this.#options.members.listsFor(messages), true);
+    const lists = await this.#options.members.listsFor(messages);
+    await this.#send(messages, lists, true);
+    await this.#options.bots.record(messages, lists);
   }
 
   takeDelivered(): string[] {
@@ -125,6 +130,7 @@ export class OutboxPublisher {
       try {
         lists ??= await this.#options.members.listsFor(batch.messages);
         await this.#send(batch.messages, lists, redelivery);
+        await this.#options.bots.record(batch.messages, lists);
         this.#delivered.push(batch.outboxId);
         break;
       } catch (error) {

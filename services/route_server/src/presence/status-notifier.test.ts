@@ -91,13 +91,17 @@ describe('0x0203', () => {
     const effects = noEffects();
     table.add({ ...online(5, 1, 1), node: 77 }, effects);
     const sent: unknown[] = [];
-    const nodes = { send: (...event: unknown[]) => sent.push(event) } as unknown as NodeSender;
+    const nodes = {
+      send: (...event: unknown[]) => sent.push(event),
+      announceStatus: (event: unknown) => sent.push(event),
+    } as unknown as NodeSender;
     const msgServers = { all: () => [{ instance: 77 }] } as unknown as Registry;
     const statuses = new StatusNotifier(table, nodes, msgServers);
     statuses.begin();
     const told = statuses.tell(effects);
     statuses.stop();
-    expect(sent).toEqual([[77, { status: { changes: [{ userId: 5, status: 1 }] } }]]);
+    const changes = [{ userId: 5, status: 1 }];
+    expect(sent).toEqual([[77, { status: { changes } }], { changes }]);
     await told;
   });
 });

@@ -110,6 +110,7 @@ export class StatusNotifier {
     if (userIds.length === 0) return;
     const changes = userIds.map((userId) => ({ userId, status: statusOf(this.#table, userId) }));
     for (const { instance } of this.#msgServers.all()) this.#nodes.send(instance, { status: { changes } });
+    this.#nodes.announceStatus({ changes });
   }
 
   #tellMobiles(userId: number): void {

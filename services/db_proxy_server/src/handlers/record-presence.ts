@@ -1,0 +1,14 @@
+import type { teamtalk } from '@teamtalk/bus';
+import { IM } from '@teamtalk/protocol';
+import type { Context } from '../context.js';
+
+const { USER_STATUS_ONLINE } = IM.BaseDefine.UserStatType;
+
+/** Users whose PC came or went, for webhooks; told by the route_server that tells the clients. */
+export function recordPresence({ webhookEvents }: Context) {
+  return async ({ changes }: teamtalk.bus.StatusChanges): Promise<void> => {
+    await webhookEvents.addPresence(
+      changes.map(({ userId, status }) => ({ userId: userId ?? 0, online: status === USER_STATUS_ONLINE })),
+    );
+  };
+}

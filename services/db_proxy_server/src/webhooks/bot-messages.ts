@@ -1,0 +1,107 @@
+import { Commands, decodeBody } from '@teamtalk/protocol';
+import type { Kit } from '@teamtalk/service-kit';
+import type { Pool } from 'pg';
+import type { MemberLists } from '../outbox/group-members.js';
+import type { StoredMessage } from '../outbox/stored-batch.js';
+
+/** After so many milliseconds a new webhook is told of messages. */
+const refreshMs = 1_000;
+/** Bytes of the header before a PDU's body. */
+const headerBytes = 16;
+
+interface WebhookRow {
+  id: number;
+  bot_id: number;
+}
+
+/**
+ * Messages to users who are bots, as events for their webhooks. They are written down before the batch counts
+ * as delivered: a batch whose replica dies is delivered by another one, which writes down what is missing.
+ */
+export class BotMessages {
+  readonly #pool: Pool;
+  readonly #kit: Kit;
+  readonly #timer: NodeJS.Timeout;
+  readonly #recorded;
+  /** Webhooks by the id of their bot. */
+  #webhooks: ReadonlyMap<number, number[]> = new Map();
+  #loading: Promise<void> | undefined;
+
+  constructor(pool: Pool, kit: Kit) {
+    this.#pool = pool;
+    this.#kit = kit;
+    this.#recorded = kit.metrics.counter(
+      'webhook_messages_total',
+      'Messages to bots written down for webhooks',
+    );
+    this.#timer = setInterval(() => {
+      this.#loading ??= this.#load().finally(() => {
+        this.#loading = undefined;
+      });
+    }, refreshMs);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#loading;
+  }
+
+  /** Writes down those of the messages that go to bots; costs nothing when there are no bots. */
+  async record(messages: readonly StoredMessage[], lists: MemberLists): Promise<void> {
+    if (this.#webhooks.size === 0) return;
+    const rows: { webhook: number; key: string; data: string }[] = [];
+    for (const message of messages) {
+      for (const [botId, webhooks] of this.#webhooks) {
+        if (message.fromUserId === botId || !isFor(botId, message, lists)) continue;
+        const data = JSON.stringify(eventOf(botId, message));
+        const { isGroup, fromUserId, toSessionId, msgId } = message;
+        const key = `message ${isGroup ? `group ${toSessionId}` : fromUserId} ${msgId}`;
+        for (const webhook of webhooks) rows.push({ webhook, key, data });
+      }
+    }
+    if (rows.length === 0) return;
+    await this.#pool.query({
+      name: 'webhook_add_messages',
+      text: `INSERT INTO webhook_event (webhook_id, key, event, data)
+        SELECT o.webhook_id, o.key, 'message', o.data::jsonb
+        FROM unnest($1::int4[], $2::text[], $3::text[]) AS o(webhook_id, key, data)
+        JOIN webhook w ON w.id = o.webhook_id
+        ON CONFLICT DO NOTHING`,
+      values: [rows.map((row) => row.webhook), rows.map((row) => row.key), rows.map((row) => row.data)],
+    });
+    this.#recorded.inc(rows.length);
+  }
+
+  async #load(): Promise<void> {
+    try {
+      const { rows } = await this.#pool.query<WebhookRow>({
+        name: 'webhook_bots',
+        text: `SELECT id, bot_id FROM webhook WHERE 'message' = ANY (events) AND bot_id IS NOT NULL`,
+      });
+      const webhooks = new Map<number, number[]>();
+      for (const { id, bot_id } of rows) webhooks.set(bot_id, [...(webhooks.get(bot_id) ?? []), id]);
+      this.#webhooks = webhooks;
+    } catch (error) {
+      this.#kit.log.debug({ err: error }, 'the webhooks cannot be looked at now');
+    }
+  }
+}
+
+function isFor(botId: number, message: StoredMessage, lists: MemberLists): boolean {
+  if (!message.isGroup) return message.toSessionId === botId;
+  return lists.get(message.toSessionId)?.receiversOf(message.msgId).includes(botId) ?? false;
+}
+
+/** What is kept of a message: its data as it is stored, which is turned into text when it is posted. */
+function eventOf(botId: number, { isGroup, fromUserId, toSessionId, msgId, pdu }: StoredMessage) {
+  const { msgType, msgData, createTime } = decodeBody(Commands.MsgData, pdu.subarray(headerBytes));
+  return {
+    bot_user_id: botId,
+    from_user_id: fromUserId,
+    ...(isGroup && { group_id: toSessionId }),
+    msg_id: msgId,
+    sent_at: createTime,
+    msg_type: msgType,
+    msg_data: Buffer.from(msgData).toString('base64'),
+  };
+}

@@ -1,0 +1,96 @@
+import type { Database, Statement } from '../database/database.js';
+
+export interface ClaimedEvent {
+  id: number;
+  url: string;
+  secret: string;
+  event: string;
+  data: unknown;
+  /** unix seconds */
+  created_at: number;
+  attempts: number;
+}
+
+export interface PresenceChange {
+  userId: number;
+  online: boolean;
+}
+
+/** Attempts after which an event is a dead letter: about two hours after the first. */
+const maxAttempts = 12;
+
+// Whoever claims has 8 s before others may try; he gives up himself after 5.
+const claim: Statement = {
+  name: 'webhook_claim',
+  text: `
+    WITH due AS (
+      SELECT id FROM webhook_event
+      WHERE delivered_at IS NULL AND failed_at IS NULL AND next_at <= now()
+      ORDER BY next_at LIMIT $1 FOR UPDATE SKIP LOCKED
+    )
+    UPDATE webhook_event e SET attempts = attempts + 1, next_at = now() + interval '8 seconds'
+    FROM due, webhook w WHERE e.id = due.id AND w.id = e.webhook_id
+    RETURNING e.id::float8 AS id, w.url, w.secret, e.event, e.data,
+      extract(epoch FROM e.created_at)::float8 AS created_at, e.attempts`,
+};
+
+const finish: Statement = {
+  name: 'webhook_finish',
+  text: `
+    UPDATE webhook_event e SET
+      delivered_at = CASE WHEN o.error = '' THEN now() END,
+      last_error = nullif(o.error, ''),
+      failed_at = CASE WHEN o.error <> '' AND e.attempts >= ${maxAttempts} THEN now() END,
+      next_at = now() + least(power(2, e.attempts), 3600) * interval '1 second'
+    FROM unnest($1::float8[], $2::text[]) AS o(id, error)
+    WHERE e.id = o.id::int8 AND e.delivered_at IS NULL RETURNING e.id`,
+};
+
+const addPresence: Statement = {
+  name: 'webhook_add_presence',
+  text: `
+    INSERT INTO webhook_event (webhook_id, key, event, data)
+    SELECT w.id, format('presence %s', gen_random_uuid()), 'presence',
+      jsonb_build_object('user_id', o.user_id, 'online', o.online)
+    FROM webhook w, unnest($1::int4[], $2::bool[]) AS o(user_id, online)
+    WHERE 'presence' = ANY (w.events)`,
+};
+
+const purge: Statement = {
+  name: 'webhook_purge',
+  text: `
+    DELETE FROM webhook_event WHERE id IN (
+      SELECT id FROM webhook_event
+      WHERE delivered_at < now() - interval '1 day' OR failed_at < now() - interval '30 days' LIMIT 10000)
+    RETURNING id`,
+};
+
+/** Events on their way to webhooks. */
+export class WebhookEventQueue {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Events that are due; nobody else gets them for 8 s. */
+  claim(limit: number): Promise<ClaimedEvent[]> {
+    return this.#database.query<ClaimedEvent>(claim, [limit]);
+  }
+
+  /** @param outcomes with an empty error where the event was taken */
+  async finish(outcomes: readonly { id: number; error: string }[]): Promise<void> {
+    const errors = outcomes.map(({ error }) => error.replaceAll('\0', '').slice(0, 500));
+    await this.#database.query(finish, [outcomes.map(({ id }) => id), errors]);
+  }
+
+  async addPresence(changes: readonly PresenceChange[]): Promise<void> {
+    const values = [changes.map(({ userId }) => userId), changes.map(({ online }) => online)];
+    await this.#database.query(addPresence, values);
+  }
+
+  /** Forgets what was delivered a day ago, and dead letters after 30 days. @returns how many */
+  async purge(): Promise<number> {
+    return (await this.#database.query(purge, [])).length;
+  }
+}

@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import { TeamTalkError } from '@teamtalk/service-kit';
+import { type DataSource, QueryFailedError } from 'typeorm';
+import { isStorableText } from '../repositories/text.js';
+
+/** What a webhook can be told. */
+const webhookEvents = ['message', 'presence', 'group', 'file'] as const;
+
+export interface NewWebhook {
+  /** 1 to 64 characters */
+  name: string;
+  /** http or https */
+  url: string;
+  events: readonly string[];
+  /** the user whose messages it is told; needed for the event `message` */
+  botId?: number;
+}
+
+export interface WebhookSummary {
+  name: string;
+  url: string;
+  events: string[];
+  botId: number | null;
+  /** events that wait */
+  waiting: number;
+  /** dead letters */
+  failed: number;
+}
+
+export interface DeadLetter {
+  /** int8 as text */
+  id: string;
+  event: string;
+  data: unknown;
+  createdAt: Date;
+  attempts: number;
+  lastError: string | null;
+}
+
+const maxWebhooks = 100;
+const uniqueViolation = '23505';
+const foreignKeyViolation = '23503';
+
+/**
+ * Adds a webhook.
+ * @returns the secret its posts are signed with
+ * @throws TeamTalkError `invalid-argument` naming what is wrong
+ */
+export async function addWebhook(dataSource: DataSource, webhook: NewWebhook): Promise<string> {
+  const { name, url, events, botId } = webhook;
+  if (name === '' || !isStorableText(name, 64)) {
+    throw new TeamTalkError('invalid-argument', 'a name has 1 to 64 characters');
+  }
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol) || !isStorableText(url, 1024)) {
+    throw new TeamTalkError('invalid-argument', `${url} is no http or https URL`);
+  }
+  const known: readonly string[] = webhookEvents;
+  if (events.length === 0 || !events.every((event) => known.includes(event))) {
+    throw new TeamTalkError('invalid-argument', `the events are: ${webhookEvents.join(', ')}`);
+  }
+  if (events.includes('message') && botId === undefined) {
+    throw new TeamTalkError('invalid-argument', 'whose messages? Name the user: --bot USER_ID');
+  }
+  const secret = randomBytes(32).toString('base64url');
+  try {
+    const rows: unknown[] = await dataSource.query(
+      `INSERT INTO webhook (name, url, secret, events, bot_id) SELECT $1, $2, $3, $4, $5
+       WHERE (SELECT count(*) FROM webhook) < ${maxWebhooks} RETURNING id`,
+      [name, url, secret, [...new Set(events)], botId ?? null],
+    );
+    if (rows.length === 0) {
+      throw new TeamTalkError('invalid-argument', `there are ${maxWebhooks} webhooks already`);
+    }
+    return secret;
+  } catch (error) {
+    const code = error instanceof QueryFailedError ? error.driverError.code : undefined;
+    if (code === uniqueViolation) {
+      throw new TeamTalkError('invalid-argument', `there is already a webhook ${name}`, { cause: error });
+    }
+    if (code === foreignKeyViolation) {
+      throw new TeamTalkError('invalid-argument', `there is no user ${botId}`, { cause: error });
+    }
+    throw error;
+  }
+}
+
+export function listWebhooks(dataSource: DataSource): Promise<WebhookSummary[]> {
+  return dataSource.query(
+    `SELECT w.name, w.url, w.events, w.bot_id AS "botId",
+       (SELECT count(*)::int4 FROM webhook_event e
+         WHERE e.webhook_id = w.id AND delivered_at IS NULL AND failed_at IS NULL) AS waiting,
+       (SELECT count(*)::int4 FROM webhook_event e WHERE e.webhook_id = w.id AND failed_at IS NOT NULL) AS failed
+     FROM webhook w ORDER BY w.name`,
+  );
+}
+
+/** Removes it with what waits for it. @returns whether there was one */
+export async function removeWebhook(dataSource: DataSource, name: string): Promise<boolean> {
+  const [rows]: [unknown[]] = await dataSource.query('DELETE FROM webhook WHERE name = $1 RETURNING id', [
+    name,
+  ]);
+  return rows.length > 0;
+}
+
+/** The oldest dead letters of a webhook, at most 1,000. */
+export function deadLetters(dataSource: DataSource, name: string): Promise<DeadLetter[]> {
+  return dataSource.query(
+    `SELECT e.id, e.event, e.data, e.created_at AS "createdAt", e.attempts, e.last_error AS "lastError"
+     FROM webhook_event e JOIN webhook w ON w.id = e.webhook_id
+     WHERE w.name = $1 AND e.failed_at IS NOT NULL ORDER BY e.id LIMIT 1000`,
+    [name],
+  );
+}
+
+/** Has a webhook's dead letters tried again. @returns how many */
+export async function retryDeadLetters(dataSource: DataSource, name: string): Promise<number> {
+  const [rows]: [unknown[]] = await dataSource.query(
+    `UPDATE webhook_event e SET failed_at = NULL, attempts = 0, next_at = now()
+     FROM webhook w WHERE w.id = e.webhook_id AND w.name = $1 AND e.failed_at IS NOT NULL RETURNING e.id`,
+    [name],
+  );
+  return rows.length;
+}
