@@ -60,7 +60,7 @@ export async function runSuite(options: SuiteOptions): Promise<string> {
       commit: commitOf(import.meta.dirname),
       quick,
       machine: describeMachine(`PostgreSQL ${version?.server_version}`),
-      floor: await measureFloor(cluster, { seconds: quick ? 2 : 10, say: () => {} }),
+      floor: await measureFloor(cluster, { seconds: quick ? 2 : 5, say: () => {} }),
       scenarios: [],
     };
     for (const scenario of chosen) {
