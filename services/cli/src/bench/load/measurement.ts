@@ -6,6 +6,8 @@ import { type UsageDifference, type UsageSample, UsageWatch, usageBetween } from
 export interface Measured {
   /** seconds */
   seconds: number;
+  /** when it began and ended by the system's monotonic clock, microseconds: a profile counts in these */
+  between: [number, number];
   /** by name, milliseconds */
   latency: Record<string, LatencySummary>;
   /** by name, second by second */
@@ -70,6 +72,7 @@ export class Measurement {
   /** Ends a measurement whose length shows only now. @param at ms of the monotonic clock */
   endNow(at: number): Measured {
     this.#after = this.#watch.sample();
+    this.to = at;
     return { ...this.end(), seconds: (at - this.from) / 1000 };
   }
 
@@ -79,9 +82,16 @@ export class Measurement {
     const entries = Object.entries(this.#latencies);
     return {
       seconds: this.#seconds,
+      between: [monotonicMicroseconds(this.from), monotonicMicroseconds(this.to)],
       latency: Object.fromEntries(entries.map(([name, latency]) => [name, latency.summary()])),
       timeline: Object.fromEntries(entries.map(([name, latency]) => [name, latency.seconds])),
       usage: usageBetween(this.#before ?? after, after),
     };
   }
+}
+
+/** @param ms of `performance.now()` */
+function monotonicMicroseconds(ms: number): number {
+  const now = Number(process.hrtime.bigint()) / 1000;
+  return Math.round(now + (ms - performance.now()) * 1000);
 }

@@ -8,6 +8,8 @@ import { alignColumns } from './text-table.js';
 interface CpuProfile {
   nodes: { id: number; callFrame: { functionName: string; url: string; lineNumber: number } }[];
   samples: number[];
+  /** microseconds of the system's monotonic clock */
+  startTime: number;
   timeDeltas: number[];
 }
 
@@ -24,27 +26,40 @@ export function profileOptions(
 
 /**
  * Says of each new profile where the time went, by kind and by function.
+ * @param measured the times that count, microseconds of the system's monotonic clock: not how the service came up
  * @returns lines; the profiles stay in `folder`, named `.seen`, for Chrome's developer tools
  */
-export async function reportProfiles(folder: string): Promise<string[]> {
+export async function reportProfiles(
+  folder: string,
+  measured: readonly (readonly [number, number])[],
+): Promise<string[]> {
   const lines: string[] = [];
   for (const name of (await readdir(folder)).filter((file) => file.endsWith('.cpuprofile'))) {
     if (name.startsWith('seen-')) continue;
     const file = path.join(folder, name);
-    lines.push(`profile ${name}`, ...describe(JSON.parse(await readFile(file, 'utf8')) as CpuProfile));
+    lines.push(
+      `profile ${name}`,
+      ...describe(JSON.parse(await readFile(file, 'utf8')) as CpuProfile, measured),
+    );
     await rename(file, path.join(folder, `seen-${name}`));
   }
   return lines;
 }
 
-function describe({ nodes, samples, timeDeltas }: CpuProfile): string[] {
+function describe(
+  { nodes, samples, startTime, timeDeltas }: CpuProfile,
+  measured: readonly (readonly [number, number])[],
+): string[] {
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
   const functions = new Map<string, number>();
   const kinds = new Map<string, number>();
   let busy = 0;
+  let at = startTime;
   samples.forEach((id, i) => {
     const frame = frames.get(id);
     const time = timeDeltas[i] ?? 0;
+    at += time;
+    if (!measured.some(([from, to]) => at >= from && at < to)) return;
     if (!frame || frame.functionName === '(idle)') return;
     busy += time;
     add(functions, nameOf(frame), time);

@@ -21,6 +21,7 @@ const result: LoadResult = {
   mode: 'p2p',
   wantedRate: 2_500,
   seconds: 2,
+  between: [0, 2_000_000],
   rates: { acked: 2_500, delivered: 2_400 },
   latency: { ack: latency },
   timeline: { ack: [1, 2].map((p50) => ({ count: 2_500, p50, p99: 9, max: 20 })) },
@@ -113,16 +114,19 @@ test('says where the time of a profile went, once', async () => {
       { id: 3, callFrame: frame('send', 'file:///x/services/msg_server/dist/handlers/send.js') },
       { id: 4, callFrame: frame('writeBuffer', '') },
     ],
-    samples: [1, 2, 3, 3, 4],
-    timeDeltas: [90_000, 1_000, 1_000, 1_000, 1_000],
+    // The first one is before the time that counts.
+    samples: [3, 1, 2, 3, 3, 4],
+    startTime: 1_000_000,
+    timeDeltas: [10_000, 90_000, 1_000, 1_000, 1_000, 1_000],
   };
   await writeFile(path.join(folder, 'CPU.1.cpuprofile'), JSON.stringify(profile));
-  const text = (await reportProfiles(folder)).join('\n');
+  const measured = [[1_050_000, 1_200_000]] as const;
+  const text = (await reportProfiles(folder, measured)).join('\n');
   expect(text).toMatch(/services\/msg_server\/handlers +50\.0 % +2 ms/);
   expect(text).toMatch(/@grpc\/grpc-js +25\.0 %/);
   expect(text).toMatch(/native +25\.0 %/);
   expect(text).toMatch(/send handlers\/send\.js:5 +50\.0 %/);
-  expect(await reportProfiles(folder)).toEqual([]);
+  expect(await reportProfiles(folder, measured)).toEqual([]);
   expect(await readdir(folder)).toEqual(['seen-CPU.1.cpuprofile']);
   await rm(folder, { recursive: true });
 });

@@ -44,7 +44,6 @@ function warmLogins(name: string, title: string, clientType: string): Scenario {
 const storm: Scenario = {
   name: 'storm',
   title: 'all clients of a msg_server lose their connection at once and come back',
-  shape: { envOf: { ...realHash.envOf, msg_server: { MAX_CONNECTIONS: '100000' } } },
   targets: [
     figureTarget('notBack', 'clients', { atMost: 0 }),
     { what: 'all back after', unit: 's', measure: ({ seconds }) => seconds, atMost: 30 },
