@@ -7,7 +7,7 @@ export interface Measured {
   /** seconds */
   seconds: number;
   /** when it began and ended by the system's monotonic clock, microseconds: a profile counts in these */
-  between: [number, number];
+  between?: [number, number];
   /** by name, milliseconds */
   latency: Record<string, LatencySummary>;
   /** by name, second by second */

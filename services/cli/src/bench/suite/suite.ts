@@ -82,7 +82,9 @@ export async function runSuite(options: SuiteOptions): Promise<string> {
 }
 
 function measuredTimes({ scenarios: measured }: Report): [number, number][] {
-  return (measured.at(-1)?.points ?? []).map(({ result }) => result.between);
+  const points = measured.at(-1)?.points ?? [];
+  // Where that is not told, all of it counts.
+  return points.map(({ result }) => result.between ?? [0, Number.POSITIVE_INFINITY]);
 }
 
 async function measure(
