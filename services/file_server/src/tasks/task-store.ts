@@ -63,6 +63,8 @@ const createMs = 1_400;
 export class TaskStore {
   readonly #pool: ReplicaPool;
   readonly #times: TaskTimes;
+  /** What is over here, before the store has noted it. */
+  readonly #ending = new Set<string>();
 
   constructor(pool: ReplicaPool, times: TaskTimes) {
     this.#pool = pool;
@@ -95,6 +97,7 @@ export class TaskStore {
 
   /** The task, and the parts that are kept of it, in the order of the file. */
   async findWithParts(id: string): Promise<{ task: Task; parts: Part[] } | undefined> {
+    if (this.#ending.has(id)) return undefined;
     const { task } = await this.#pool.call(files.getFileTask, { taskId: id, withParts: true }, callMs);
     if (!task) return undefined;
     const parts = (task.parts ?? []).map((part) => new teamtalk.db.FilePart(part));
@@ -126,7 +129,12 @@ export class TaskStore {
 
   /** Nobody can log in for it any more; what is stored of it goes soon. */
   async end(taskId: string): Promise<void> {
-    await this.#pool.call(files.extendFileTask, { taskId, lifetimeMs: 0 }, callMs);
+    this.#ending.add(taskId);
+    try {
+      await this.#pool.call(files.extendFileTask, { taskId, lifetimeMs: 0 }, callMs);
+    } finally {
+      this.#ending.delete(taskId);
+    }
   }
 
   /** Tasks whose time is over, the oldest first. */

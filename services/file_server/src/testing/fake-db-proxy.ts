@@ -14,6 +14,8 @@ export class FakeDbProxy {
   readonly ended = new Set<string>();
   readonly created: teamtalk.db.CreateFileTaskRequest[] = [];
   readonly extended: string[] = [];
+  /** Set: that a task is over is noted only then. */
+  held: Promise<void> | undefined;
   /** Set: no more tasks are made. */
   full = false;
 
@@ -69,6 +71,7 @@ export class FakeDbProxy {
       return { done: true };
     });
     server.unary(files.extendFileTask, async ({ taskId, lifetimeMs }) => {
+      if (lifetimeMs === 0) await this.held;
       if (lifetimeMs === 0) this.ended.add(taskId);
       else this.extended.push(taskId);
       return { done: true };

@@ -150,6 +150,21 @@ it.each([
   await waitUntil(() => installation.db.ended.has(pair.taskId), { what: 'the task is over' });
 });
 
+it('a transfer that was ended is over at once, however long the store takes to note it', async () => {
+  const { taskId, sender, receiver } = await begin(3);
+  let note = () => {};
+  installation.db.held = new Promise((resolve) => {
+    note = resolve;
+  });
+  await receiver.state(CLIENT_FILE_CANCEL);
+  await sender.expect(Commands.FileState);
+  const again = await installation.side(service, from, taskId);
+  expect(await again.logIn(Role.sender)).toBe(1);
+  installation.db.held = undefined;
+  note();
+  await waitUntil(() => installation.db.ended.has(taskId), { what: 'the task is over' });
+});
+
 it.each([
   ['beyond the end', 11, 1, 0x0b],
   ['at the end', 10, 1, 0x0c],
