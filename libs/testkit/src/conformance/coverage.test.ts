@@ -1,10 +1,12 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { allCommands, commandById } from '@teamtalk/protocol';
 import { expect, it } from 'vitest';
 import { requirementTable } from './requirements.js';
 import { clientSamples, internalSamples, serverSamples } from './samples.js';
 import { conformanceCases } from './suite.js';
+
+const top = new URL('../../../../', import.meta.url);
 
 const covered = (kind: 'success' | 'refusal') =>
   new Set(
@@ -39,9 +41,14 @@ it('there is a sample of every command', () => {
 
 it('every requirement has a case, or names the test that shows it', () => {
   const proved = new Set(conformanceCases.flatMap(({ proves }) => proves));
-  const top = new URL('../../../../', import.meta.url);
   for (const [id, { shownBy }] of Object.entries(requirementTable)) {
     if (shownBy) expect(existsSync(fileURLToPath(new URL(shownBy, top))), shownBy).toBe(true);
     else expect(proved, id).toContain(id);
   }
+});
+
+it('the table of the reference is of these cases', () => {
+  const page = readFileSync(new URL('docs/reference/conformance-table.md', top), 'utf8');
+  const rows = [...page.matchAll(/^\| 0x[^|]* \| ([^|]*) \|/gm)].map(([, name]) => name);
+  expect(rows).toEqual(conformanceCases.map(({ name }) => name));
 });

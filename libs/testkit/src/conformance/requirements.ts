@@ -30,6 +30,18 @@ const requirements = {
   'fix-group-creator': { text: 'who creates a group is a member whether listed or not' },
   'fix-group-outsider-adds': { text: 'nobody adds members to a group he is not in' },
   'fix-group-leave': { text: 'a member may leave a temporary group' },
+  'fix-file-size': { text: 'an upload is as large as was said, or is not taken' },
+  'fix-file-any-server': { text: 'an offline file is had from every file_server that is named' },
+  'fix-file-others': { text: 'a file task is for its sender and its receiver, each in his role' },
+  'fix-file-resume': { text: 'a broken upload goes on where it was stored last' },
+  'fix-file-restart': {
+    text: 'offline files survive a restart of file_server',
+    shownBy: 'libs/testkit/src/e2e/files.test.ts',
+  },
+  'fix-file-expiry': {
+    text: 'files whose time is over are removed',
+    shownBy: 'services/db_proxy_server/src/handlers/file-tasks.test.ts',
+  },
   'fix-http-answers': { text: 'the HTTP API answers bad JSON, unknown paths and unknown groups' },
 
   'client-push-seq': { text: 'what the server starts by itself has seq_num 0' },
@@ -77,6 +89,8 @@ const requirements = {
   'defect-group-user-0': { text: 'a group is not edited as user 0' },
   'defect-spoofed-p2p': { text: '0x0601 does not bear the sender its client claims' },
   'defect-sql': { text: 'a user name is data, not SQL' },
+  'defect-task-path': { text: 'a task id is no path' },
+  'defect-large-upload': { text: 'an upload of 5 to 10 MiB is stored, or refused' },
   'defect-status-server-down': {
     text: 'presence is told although a server of several is down',
     shownBy: 'libs/testkit/src/e2e/presence.test.ts',

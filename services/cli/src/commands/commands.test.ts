@@ -58,13 +58,16 @@ describe('with an installation', () => {
     const incomplete = await teamtalk([...words, '--filter', 'HTTP API/'], env);
     expect(incomplete.status).toBe(0);
     expect(incomplete.stdout).toMatch(/not run: needs http\n\n2 cases: 0 passed, 2 not run\n$/);
-    // There is no file_server: no task for a file.
-    const failed = await teamtalk([...words, '--filter', 'files/a file is offered', '--markdown'], env);
+    // Nobody listens there.
+    const unanswered = ['--http', 'http://127.0.0.1:1', '--filter', 'HTTP API/bad JSON', '--markdown'];
+    const failed = await teamtalk([...words, ...unanswered], env);
     expect(failed).toMatchObject({
       status: 1,
       stderr: 'teamtalk: the server does not conform: 1 case: 0 passed, 1 failed\n',
     });
-    expect(failed.stdout).toMatch(/\| 0x0506 CID_FILE_REQUEST \| .* \| failed: .*resultCode is 1/);
+    expect(failed.stdout).toMatch(
+      /\| 0x0407 CID_GROUP_CHANGE_MEMBER_REQUEST \| .* \| failed: .* does not answer/,
+    );
     expect(await teamtalk([...words, '--password', 'wrong'], env)).toMatchObject({
       status: 1,
       stderr: expect.stringContaining('c1 cannot log in: result 6'),

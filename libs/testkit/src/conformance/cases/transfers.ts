@@ -95,6 +95,7 @@ const refusedLogins: readonly Case[] = (
     name: `transfers/a login for ${what} is refused, and closed`,
     commands: [C.FileLoginReq, C.FileLoginRes],
     is: ['refusal', 'fix'],
+    proves: ['fix-file-others'],
     given: { a: 'a', b: 'b@1', c: 'c' },
     run: async (peers, world) => {
       const transfer = await Transfer.ask(world, peers.a, peers.b, 1_000, mode);
@@ -145,6 +146,7 @@ const badData: readonly Case[] = (
     name: `transfers/data that was not asked for closes: ${what}`,
     commands: [C.FilePullDataRsp],
     is: ['refusal', 'fix'],
+    proves: ['fix-file-size'],
     given: both,
     run: async ({ a, b }, world) => {
       const direct = await Transfer.ask(world, a, b, 1_000, online);
@@ -226,7 +228,8 @@ export const transferCases: readonly Case[] = [
       C.FileHasOfflineRes,
       C.FileDelOfflineReq,
     ],
-    is: 'success',
+    is: ['success', 'fix'],
+    proves: ['fix-file-any-server'],
     given: both,
     run: async ({ a, b }, world) => {
       const content = file(block + 5);
@@ -256,6 +259,7 @@ export const transferCases: readonly Case[] = [
     name: 'transfers/an upload that is not complete is not announced',
     commands: [C.FileAddOfflineReq, C.FileNotify],
     is: ['refusal', 'fix'],
+    proves: ['fix-file-size'],
     given: both,
     run: async ({ a, b }, world) => {
       const content = file(2 * block);
@@ -301,6 +305,7 @@ export const transferCases: readonly Case[] = [
     name: 'transfers/a broken upload goes on where it was',
     commands: [C.FilePullDataReq, C.FilePullDataRsp],
     is: 'fix',
+    proves: ['fix-file-resume'],
     given: both,
     run: async ({ a, b }, world) => {
       // Beyond what a server keeps at once.
@@ -356,6 +361,7 @@ export const transferCases: readonly Case[] = [
     name: 'transfers/an unknown task, and whatever is no task id, is refused',
     commands: [C.FileLoginReq, C.FileLoginRes],
     is: ['refusal', 'fix'],
+    proves: ['defect-task-path', 'fix-file-others'],
     given: both,
     run: async ({ a, b }, world) => {
       const transfer = await Transfer.ask(world, a, b, 1_000, online);
@@ -371,6 +377,7 @@ export const transferCases: readonly Case[] = [
     name: 'transfers/a pull of another task closes',
     commands: [C.FilePullDataReq, C.FilePullDataRsp],
     is: ['refusal', 'fix'],
+    proves: ['fix-file-others'],
     given: both,
     run: async ({ a, b }, world) => {
       const kept = await upload(world, a, b, file(100));
@@ -385,6 +392,7 @@ export const transferCases: readonly Case[] = [
     name: 'transfers/before the login only that and the heartbeat are served',
     commands: [C.FileState, C.FilePullDataReq, C.OtherHeartbeat],
     is: ['refusal', 'fix'],
+    proves: ['defect-served-out-of-login'],
     given: both,
     run: async ({ a, b }, world) => {
       const transfer = await Transfer.ask(world, a, b, 1_000, online);
