@@ -4,6 +4,7 @@ import { ClientError } from '../errors.js';
 import type { ServerAddress } from '../server-location.js';
 
 const answerMs = 10_000;
+const closeMs = 2_000;
 const options = {
   connectDeadlineMs: 5_000,
   heartbeatMs: 30_000,
@@ -82,6 +83,19 @@ export class FileLink {
   /** Sends a PDU under a sequence number of its own, with others of this moment. */
   post<P extends object>(command: Command<object, P>, message: NoInfer<P>): void {
     this.#connection?.post(command, message);
+  }
+
+  /**
+   * Waits a moment for the server to close, as it does when a transfer is over: were we the first, while
+   * something of the server's is still to be read, what we sent last could be lost with the connection.
+   */
+  async ended(): Promise<void> {
+    const end = performance.now() + closeMs;
+    const { signal } = new AbortController();
+    while (!this.#end && performance.now() < end) {
+      this.#waiting.length = 0;
+      await this.#change(signal, end - performance.now());
+    }
   }
 
   async close(): Promise<void> {

@@ -21,8 +21,10 @@ export function stateOf(pdu: Pdu): State {
   return state;
 }
 
+/** Says that the transfer is over, and waits until the server has closed. */
 export async function tellState(link: FileLink, { userId, taskId }: FileLogin, state: State): Promise<void> {
   await link.send(encodePdu(Commands.FileState, { state, taskId, userId }, 0));
+  await link.ended();
 }
 
 /** The protocol's error for a PDU that has no place in the dialogue. */
