@@ -35,18 +35,32 @@ async function withBareRelay<T>(work: (server: string) => Promise<T>): Promise<T
   }
 }
 
-/** The same transfers through the bare relay and then through file_server. */
+const rounds = 3;
+
+/**
+ * The same transfers through the bare relay and through file_server, by turns; of each the best round, so that
+ * what else the machine does at a moment matters less.
+ */
 async function compare(
   { cluster, load, quick }: ScenarioContext,
   users: number,
 ): Promise<[LoadResult, LoadResult]> {
   const first = await haveTransfers(cluster, users);
-  const options = { users, first, seconds: quick ? 2 : 10, warmup: 1 };
-  const bare = await withBareRelay((server) => load('relay', { ...options, server, bare: true }));
-  const server = cluster.address('file_server', 'client');
-  const relayed = await load('relay', { ...options, server });
-  const ratioToBare = Math.round((rateOf(relayed) / rateOf(bare)) * 100) / 100;
-  return [bare, { ...relayed, figures: { ...relayed.figures, ratioToBare } }];
+  const options = { users, first, seconds: quick ? 1 : 4, warmup: 1 };
+  const bare: LoadResult[] = [];
+  const relayed: LoadResult[] = [];
+  for (let round = 0; round < rounds; round++) {
+    bare.push(await withBareRelay((server) => load('relay', { ...options, server, bare: true })));
+    relayed.push(await load('relay', { ...options, server: cluster.address('file_server', 'client') }));
+  }
+  const best = relayed.reduce(faster);
+  const floor = bare.reduce(faster);
+  const percentOfBare = Math.round((100 * rateOf(best)) / rateOf(floor));
+  return [floor, { ...best, figures: { ...best.figures, percentOfBare } }];
+}
+
+function faster(one: LoadResult, other: LoadResult): LoadResult {
+  return rateOf(other) > rateOf(one) ? other : one;
 }
 
 const relay: Scenario = {
@@ -54,7 +68,7 @@ const relay: Scenario = {
   title: 'online transfers by the dialogue of legacy clients (32 KiB a block), against a bare TCP relay',
   shape,
   axis: 'transfers',
-  targets: [figureTarget('ratioToBare', '', { atLeast: 0.5 })],
+  targets: [figureTarget('percentOfBare', '%', { atLeast: 50 })],
   run: async (context) => {
     const points: Point[] = [];
     // One alone shows what the dialogue's round trips allow; sixteen keep the server busy.
