@@ -101,16 +101,22 @@ export class TicketedStream<
   }
 
   /**
-   * Sends one entry, which is the stream's from now on; its `ticket` is given here.
+   * Sends one entry, which is the stream's from now on; its `ticket` is given here, unless it is sent again.
    * @param key unsigned 32-bit: entries of one key keep their order
    * @param done gets the result, or undefined when there was none in time (the entry may be stored or not)
+   * @param again ticket of this entry when it was sent before and nobody knows what became of it
    * @returns the ticket
    */
-  send(entry: Omit<Entry, 'ticket'>, key: number, done: (result: Result | undefined) => void): number {
-    const ticket = (this.#ticket + 1) >>> 0;
-    this.#ticket = ticket;
+  send(
+    entry: Omit<Entry, 'ticket'>,
+    key: number,
+    done: (result: Result | undefined) => void,
+    again?: number,
+  ): number {
+    if (again === undefined) this.#ticket = (this.#ticket + 1) >>> 0;
+    const ticket = again ?? this.#ticket;
     const pending: Pending<Entry, Result> = {
-      entry: Object.assign(entry, { ticket }) as Entry,
+      entry: Object.assign(entry, again === undefined ? { ticket } : { ticket, retry: true }) as Entry,
       key,
       expires: Date.now() + this.#options.deadlineMs,
       done,
@@ -228,7 +234,7 @@ export class TicketedStream<
   #sweep(): void {
     const now = Date.now();
     for (const pending of this.#pending.values()) {
-      // Oldest first: tickets are given in the order of time.
+      // Oldest first: the map keeps the order in which they came.
       if (pending.expires > now) break;
       this.#finish(pending, undefined);
     }

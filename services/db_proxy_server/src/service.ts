@@ -8,6 +8,7 @@ import {
   type StartOptions,
   startService,
 } from '@teamtalk/service-kit';
+import { purgeRetriedMessages } from './append/retried-messages.js';
 import type { DbProxyServerConfig } from './config.js';
 import { createContext } from './context.js';
 import { Database } from './database/database.js';
@@ -51,6 +52,7 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
     nonces: () => apps.purgeNonces(),
     broadcasts: () => broadcasts.purge(),
     'webhook events': () => webhookEvents.purge(),
+    'retried messages': () => purgeRetriedMessages(database),
   };
   life.onStop('purges', startPurges(purges, kit));
   const store = await startMessageStore(config, bus, kit);

@@ -126,6 +126,8 @@ export class ChaosStand {
     await this.untilMoreAcks(5);
     await this.load.pause();
     await this.cluster.settle(30_000);
+    const crashed = this.cluster.crashed().map(({ service, pid }) => `${service} (process ${pid})`);
+    if (crashed.length > 0) throw new Error(`ended by themselves: ${crashed.join(', ')}`);
     const outcome = await check(this.ledger, (text, values) => this.cluster.sql(text, values), end!);
     return { ...outcome, recoveryMs, breaks: this.load.breaks - breaks, notes };
   }

@@ -7,6 +7,7 @@ import { addApp, addUser, type NewApp, openDataSource } from '@teamtalk/db_proxy
 import { createLogger, type Logger, Metrics } from '@teamtalk/service-kit';
 import {
   type Infrastructure,
+  isAlive,
   LocalInfrastructure,
   openInfrastructure,
   RawConnection,
@@ -216,6 +217,11 @@ export class TestCluster {
     const connection = await RawConnection.open(this.port('msg_server', server, 'client'));
     this.#connections.push(connection);
     return connection;
+  }
+
+  /** Instances that have ended without being told to (mode `processes`). */
+  crashed(): ClusterNode[] {
+    return [...this.#nodes.values()].flat().filter((node) => !this.#stopped.has(node) && !isAlive(node.pid));
   }
 
   /** Runs one statement on the cluster's database. */

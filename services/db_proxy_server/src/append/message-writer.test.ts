@@ -28,10 +28,10 @@ beforeEach(() => {
   published = [];
 });
 
-function newWriter(lanes = 1): MessageWriter {
+function newWriter(lanes = 1, connections = pool): MessageWriter {
   return new MessageWriter({
     kit: createKit('db_proxy_server', { logLevel: process.env.LOG_LEVEL ?? 'silent', shutdownMs: 1000 }),
-    pool,
+    pool: connections,
     lanes,
     spacingMs: 0,
     publisher: {
@@ -215,6 +215,64 @@ test('an entry sent again after a break is recognised by its ticket', async () =
   expect(outcomes).toEqual([stored(1), stored(2)]);
 });
 
+/**
+ * A writer whose next statement, as if it had outlived its connection, reaches PostgreSQL only by `release`;
+ * the writer itself is told that the connection broke.
+ */
+function writerWithOrphan() {
+  let release: (() => Promise<unknown>) | undefined;
+  const slow = {
+    connect: async () => {
+      const client = await pool.connect();
+      if (release) return client;
+      return {
+        listeners: () => [],
+        on: () => {},
+        release: () => client.release(),
+        query: (statement: string) => {
+          release = () => pool.query(statement);
+          throw new Error('the connection broke');
+        },
+      };
+    },
+  } as unknown as Pool;
+  return { writer: newWriter(1, slow), orphan: () => release!() };
+}
+
+test('a statement that outlives its connection does not store what was sent again meanwhile', async () => {
+  const { writer, orphan } = writerWithOrphan();
+  expect(await append(writer, { from: 41, to: 42, text: 'one' })).toEqual(stored(1));
+  await expect(orphan()).rejects.toMatchObject({ code: '40001' });
+  expect(await rows(41, 42)).toEqual([[1, 41, 1, 'one']]);
+});
+
+test('a retry waits for a first attempt that is still making the conversation', async () => {
+  const first = await pool.connect();
+  await first.query('BEGIN');
+  const held = {
+    connect: async () => ({
+      listeners: () => [],
+      on: () => {},
+      release: () => {},
+      query: (statement: string) => first.query(statement),
+    }),
+  } as unknown as Pool;
+  expect(await append(newWriter(1, held), { from: 43, to: 44, ticket: 2000 })).toEqual(stored(1));
+  const again = append(newWriter(), { from: 43, to: 44, ticket: 2000, retry: true });
+  await expect
+    .poll(async () => {
+      const { rows: waiting } = await pool.query(
+        `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      return waiting.length;
+    })
+    .toBeGreaterThan(0);
+  await first.query('COMMIT');
+  first.release();
+  expect(await again).toEqual(stored(1));
+  expect(await rows(43, 44)).toHaveLength(1);
+});
+
 test('groups: members only, numbered like pairs; who writes has read so far', async () => {
   const writer = newWriter();
   const outcomes = await Promise.all([
@@ -233,6 +291,20 @@ test('groups: members only, numbered like pairs; who writes has read so far', as
     { user_id: 3, read_id: 0 },
   ]);
   expect(published.at(-1)?.messages.map((message) => message.groupVersion)).toEqual([1, 1]);
+});
+
+test('a batch to a group and to a pair keeps the pair’s key out of the groups’ ids, whatever the plan', async () => {
+  const writer = newWriter();
+  await pool.query('ANALYZE');
+  for (let i = 0; i < 10; i++) {
+    const outcomes = await Promise.all([
+      append(writer, { from: 1, to: 7, type: MsgType.GROUP_TEXT }),
+      append(writer, { from: 45, to: 46 }),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['stored', 'stored']);
+  }
+  // Nothing had to be split up.
+  expect(published).toHaveLength(10);
 });
 
 test('a thousand messages of many pairs, through two replicas with two lanes each: no gap, no deadlock', async () => {

@@ -1,5 +1,6 @@
 import { type Kit, traceId } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
+import { takeConnection } from '../database/take-connection.js';
 import type { StoredBatch } from '../outbox/stored-batch.js';
 import { type AppendRow, callAppendMessages } from './append-statement.js';
 import { type BatchPlan, type PlannedMessage, planBatch } from './batch-plan.js';
@@ -218,7 +219,7 @@ export class MessageWriter {
 
   async #call(plan: BatchPlan, delivered: string[]): Promise<AppendRow> {
     const { pool, kit } = this.#options;
-    const client = await pool.connect();
+    const client = await takeConnection(pool);
     let broken: Error | undefined;
     try {
       return await callAppendMessages(client, plan, kit.instance, delivered);

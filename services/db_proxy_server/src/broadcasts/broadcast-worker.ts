@@ -5,6 +5,7 @@ import { type AppendRow, callAppendMessages } from '../append/append-statement.j
 import { type BatchPlan, planBatch } from '../append/batch-plan.js';
 import type { Entry } from '../append/entry.js';
 import { storedMessages } from '../append/stored-messages.js';
+import { takeConnection } from '../database/take-connection.js';
 import type { OutboxPublisher } from '../outbox/publisher.js';
 import { maxToldIds } from './broadcasts.js';
 
@@ -101,7 +102,7 @@ export class BroadcastWorker {
 
   /** @returns whether there was something to do */
   async #work(): Promise<boolean> {
-    const client = await this.#options.pool.connect();
+    const client = await takeConnection(this.#options.pool);
     let part: StoredPart | undefined;
     try {
       await client.query('BEGIN');

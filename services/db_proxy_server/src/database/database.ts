@@ -3,6 +3,7 @@ import type { Pool, PoolClient, QueryResultRow } from 'pg';
 import type { DataSource } from 'typeorm';
 import { openDataSource, poolOf } from './data-source.js';
 import { databaseError } from './errors.js';
+import { takeConnection } from './take-connection.js';
 
 /** A statement that each connection prepares once. The name belongs to exactly one text. */
 export interface Statement {
@@ -96,7 +97,7 @@ export class Database {
     this.#requireRoom();
     let client: PoolClient | undefined;
     try {
-      client = await this.pool.connect();
+      client = await takeConnection(this.pool);
       const result = await inTransaction(client, work);
       client.release();
       this.#answered();

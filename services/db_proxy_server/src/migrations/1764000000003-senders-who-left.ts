@@ -22,8 +22,10 @@ export class SendersWhoLeft1764000000003 implements MigrationInterface {
  * As in 1764000000001, but for the members' read positions: whoever changes the members of a group holds
  * its conversation's lock, so that a sender whose row cannot be moved here is no member any more. The
  * caller then tries the batch again and finds him refused.
+ *
+ * Exported for the way back from 1764000000005, which replaces it.
  */
-const appendMessages = `
+export const appendMessages = `
 CREATE OR REPLACE FUNCTION append_messages(
   c_conv int8[], c_count int4[], c_low int4[],
   m_conv int4[], m_rank int4[], m_from int4[], m_sender_rank int4[], m_type int2[], m_token int8[], m_data bytea[],

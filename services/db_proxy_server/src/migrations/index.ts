@@ -3,6 +3,7 @@ import { Messages1764000000001 } from './1764000000001-messages.js';
 import { SettingsAndFiles1764000000002 } from './1764000000002-settings-and-files.js';
 import { SendersWhoLeft1764000000003 } from './1764000000003-senders-who-left.js';
 import { LoginPlaces1764000000004 } from './1764000000004-login-places.js';
+import { RetriedMessages1764000000005 } from './1764000000005-retried-messages.js';
 import { HttpApi1764000000010 } from './1764000000010-http-api.js';
 import { Discovery1764000000011 } from './1764000000011-discovery.js';
 import { FileTasks1764000000030 } from './1764000000030-file-tasks.js';
@@ -15,6 +16,7 @@ export const migrations = [
   SettingsAndFiles1764000000002,
   SendersWhoLeft1764000000003,
   LoginPlaces1764000000004,
+  RetriedMessages1764000000005,
   HttpApi1764000000010,
   Discovery1764000000011,
   FileTasks1764000000030,

@@ -1,6 +1,7 @@
 import type { Kit } from '@teamtalk/service-kit';
 import type { Pool, PoolClient } from 'pg';
 import { encodeMessagePdu } from '../append/message-pdu.js';
+import { takeConnection } from '../database/take-connection.js';
 import { decodeOutboxPayload, type OutboxMessage } from './payload.js';
 import type { OutboxPublisher } from './publisher.js';
 import type { StoredBatch, StoredMessage } from './stored-batch.js';
@@ -63,7 +64,7 @@ export class OutboxSweeper {
     if (!canDeliver()) return;
     let client: PoolClient | undefined;
     try {
-      client = await pool.connect();
+      client = await takeConnection(pool);
       await this.#sweepWith(client);
       client.release();
     } catch (error) {

@@ -4,10 +4,10 @@ import { fingerprintOf, RecentSends } from './recent-sends.js';
 describe('RecentSends', () => {
   it('finds a message by its seq_num, session and content, with what became of it', () => {
     const sends = new RecentSends();
-    sends.add(7, 20, 111, 1000);
-    expect(sends.find(7, 20, 111, 1001)).toEqual({ msgId: 0 });
+    sends.add(7, 20, 111, 1000, 70);
+    expect(sends.find(7, 20, 111, 1001)).toEqual({ msgId: 0, inDoubt: undefined });
     sends.settle(7, 20, 111, 5);
-    expect(sends.find(7, 20, 111, 1001)).toEqual({ msgId: 5 });
+    expect(sends.find(7, 20, 111, 1001)).toEqual({ msgId: 5, inDoubt: undefined });
     expect(sends.find(8, 20, 111, 1001)).toBeUndefined();
     expect(sends.find(7, 21, 111, 1001)).toBeUndefined();
     expect(sends.find(7, 20, 112, 1001)).toBeUndefined();
@@ -15,21 +15,33 @@ describe('RecentSends', () => {
 
   it('forgets a message that was not stored, and one that is old', () => {
     const sends = new RecentSends();
-    sends.add(1, 20, 111, 1000);
+    sends.add(1, 20, 111, 1000, 70);
     sends.settle(1, 20, 111, 0);
     expect(sends.find(1, 20, 111, 1001)).toBeUndefined();
-    sends.add(2, 20, 111, 1000);
+    sends.add(2, 20, 111, 1000, 70);
     expect(sends.find(2, 20, 111, 31_000)).toBeDefined();
     expect(sends.find(2, 20, 111, 31_001)).toBeUndefined();
+  });
+
+  it('keeps the ticket of a message of which nobody knows whether it is stored', () => {
+    const sends = new RecentSends();
+    sends.add(1, 20, 111, 1000, 70);
+    sends.add(2, 20, 112, 1000, 71);
+    sends.settle(1, 20, 111, undefined);
+    expect(sends.find(1, 20, 111, 1001)).toEqual({ msgId: 0, inDoubt: 70 });
+    sends.reopen(1, 20, 111);
+    expect(sends.find(1, 20, 111, 1001)).toEqual({ msgId: 0, inDoubt: undefined });
+    sends.settle(1, 20, 111, 5);
+    expect(sends.find(1, 20, 111, 1001)).toEqual({ msgId: 5, inDoubt: undefined });
   });
 
   it('works on a process that has run for months, and after a long silence', () => {
     const sends = new RecentSends();
     const day = 86_400_000;
     for (const now of [1000, 60 * day, 120 * day]) {
-      sends.add(3, 20, 111, now);
+      sends.add(3, 20, 111, now, 70);
       sends.settle(3, 20, 111, 9);
-      expect(sends.find(3, 20, 111, now + 5000)).toEqual({ msgId: 9 });
+      expect(sends.find(3, 20, 111, now + 5000)).toMatchObject({ msgId: 9 });
       expect(sends.find(3, 20, 111, now + 30_001)).toBeUndefined();
     }
   });
@@ -37,7 +49,7 @@ describe('RecentSends', () => {
   it('remembers the last 256 of a connection that sends much', () => {
     const sends = new RecentSends();
     for (let seq = 1; seq <= 1000; seq++) {
-      sends.add(seq, 20, seq, 1000 + seq);
+      sends.add(seq, 20, seq, 1000 + seq, 70);
       sends.settle(seq, 20, seq, seq + 1);
     }
     for (let seq = 745; seq <= 1000; seq++) expect(sends.find(seq, 20, seq, 2001)?.msgId).toBe(seq + 1);

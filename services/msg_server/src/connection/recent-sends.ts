@@ -1,15 +1,21 @@
 /** Milliseconds for which a message is remembered; the slowest client gives up after 10 s. */
 const memoryMs = 30_000;
-const wordsPerEntry = 5;
+const wordsPerEntry = 6;
 const firstCapacity = 8;
 /** At 20 messages a second after a burst of 40 these are the last ten seconds. */
 const maxCapacity = 256;
 /** Of a longer message only the beginning and the end are hashed, bytes each. */
 const hashedPart = 2048;
 
-/** What became of a message that was sent before: its `msgId`, or 0 while the store has not answered. */
+/** In the place of the msg_id of a message of which nobody knows whether it is stored. */
+const inDoubt = 0xffff_ffff;
+
+/** What became of a message that was sent before. */
 export interface EarlierSend {
+  /** 0: it is not stored, as far as is known */
   msgId: number;
+  /** its ticket, when the store gave no result and may have it nevertheless; undefined otherwise */
+  inDoubt: number | undefined;
 }
 
 /**
@@ -18,7 +24,7 @@ export interface EarlierSend {
  * being stored twice. A ring of numbers, so that busy connections stay small.
  */
 export class RecentSends {
-  /** seq_num, session, fingerprint, msg_id, time since #origin of each entry */
+  /** seq_num, session, fingerprint, msg_id, time since #origin, ticket of each entry */
   #ring = new Uint32Array(firstCapacity * wordsPerEntry);
   /** Entries written since the ring was made. */
   #count = 0;
@@ -33,11 +39,13 @@ export class RecentSends {
   /** @param now milliseconds of a monotonic clock */
   find(seqNum: number, sessionId: number, fingerprint: number, now: number): EarlierSend | undefined {
     const at = this.#indexOf(seqNum, sessionId, fingerprint, now - this.#origin - memoryMs);
-    return at < 0 ? undefined : { msgId: this.#ring[at + 3]! };
+    if (at < 0) return undefined;
+    const msgId = this.#ring[at + 3]!;
+    return msgId === inDoubt ? { msgId: 0, inDoubt: this.#ring[at + 5] } : { msgId, inDoubt: undefined };
   }
 
   /** Remembers a message that is being sent. */
-  add(seqNum: number, sessionId: number, fingerprint: number, now: number): void {
+  add(seqNum: number, sessionId: number, fingerprint: number, now: number, ticket: number): void {
     if (now - this.#latest > memoryMs) {
       // Nothing of what is here is of use any more.
       this.#count = 0;
@@ -51,14 +59,25 @@ export class RecentSends {
     this.#ring[at + 2] = fingerprint;
     this.#ring[at + 3] = 0;
     this.#ring[at + 4] = now - this.#origin;
+    this.#ring[at + 5] = ticket;
   }
 
-  /** Notes the result of a message; 0 forgets it, so that it may be sent again. */
-  settle(seqNum: number, sessionId: number, fingerprint: number, msgId: number): void {
+  /** A message that was in doubt is being sent again. */
+  reopen(seqNum: number, sessionId: number, fingerprint: number): void {
+    const at = this.#indexOf(seqNum, sessionId, fingerprint, 0);
+    if (at >= 0) this.#ring[at + 3] = 0;
+  }
+
+  /**
+   * Notes the result of a message.
+   * @param msgId 0: it is not stored, and forgotten; undefined: nobody knows, and when it is sent again it has to
+   * be the same one
+   */
+  settle(seqNum: number, sessionId: number, fingerprint: number, msgId: number | undefined): void {
     const at = this.#indexOf(seqNum, sessionId, fingerprint, 0);
     if (at < 0) return;
-    if (msgId > 0) this.#ring[at + 3] = msgId;
-    else this.#ring[at + 1] = 0;
+    if (msgId === 0) this.#ring[at + 1] = 0;
+    else this.#ring[at + 3] = msgId ?? inDoubt;
   }
 
   /** Where the newest such entry is that is not older than `oldest`; -1: nowhere. Looked for with every message. */

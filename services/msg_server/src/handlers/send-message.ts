@@ -21,7 +21,7 @@ import { Pace } from './pace.js';
 
 type Message = MessageOf<typeof Commands.MsgData>;
 
-const { APPEND_STORED, APPEND_UNKNOWN_RECEIVER, APPEND_NOT_A_MEMBER, APPEND_INVALID } =
+const { APPEND_STORED, APPEND_UNKNOWN_RECEIVER, APPEND_NOT_A_MEMBER, APPEND_INVALID, APPEND_UNAVAILABLE } =
   teamtalk.db.AppendStatus;
 
 /** An audio message is its duration in four bytes, and then the sound (protocol notes, section 12). */
@@ -46,19 +46,28 @@ export function sendMessage(context: Context): Handler {
     return gate.blocks(connection) || pace.holds(connection, now);
   };
 
-  /** Takes a repetition of a message that was just sent: its ack is given again, or still to come. */
-  const isRepetition = (
+  /**
+   * A repetition of a message that was just sent gets that one's ack, now or when it comes. Only when nobody knows
+   * what became of it is it sent again: under its old ticket, by which the store knows it.
+   * @returns `known`, or the ticket, or undefined for a new message
+   */
+  const repetition = (
     connection: Connection,
     seqNum: number,
     message: Message,
     print: number,
     now: number,
-  ) => {
-    const earlier = connection.recentSends?.find(seqNum, message.toSessionId, print, now);
-    if (!earlier) return false;
+  ): 'known' | number | undefined => {
+    const { toSessionId } = message;
+    const earlier = connection.recentSends?.find(seqNum, toSessionId, print, now);
+    if (!earlier) return undefined;
+    if (earlier.inDoubt !== undefined) {
+      connection.recentSends?.reopen(seqNum, toSessionId, print);
+      return earlier.inDoubt;
+    }
     metrics.dropped.inc({ reason: 'repetition' });
     if (earlier.msgId > 0) connection.write(ackOf(connection, message, earlier.msgId, seqNum));
-    return true;
+    return 'known';
   };
 
   return (connection, pdu) => {
@@ -75,11 +84,8 @@ export function sendMessage(context: Context): Handler {
     const { toSessionId, msgType, msgData } = message;
     // A client that does not number its PDUs cannot mean the same message by the same number.
     const print = seqNum === 0 ? 0 : fingerprintOf(msgType, msgData);
-    if (seqNum !== 0) {
-      if (isRepetition(connection, seqNum, message, print, now)) return true;
-      connection.recentSends ??= new RecentSends();
-      connection.recentSends.add(seqNum, toSessionId, print, now);
-    }
+    const again = seqNum === 0 ? undefined : repetition(connection, seqNum, message, print, now);
+    if (again === 'known') return true;
     metrics.messages.value++;
     connection.pendingWrites++;
     const ticket = appender.send(
@@ -95,7 +101,8 @@ export function sendMessage(context: Context): Handler {
       (result) => {
         metrics.appendSeconds.observe((performance.now() - now) / 1000);
         const msgId = result?.status === APPEND_STORED ? result.msgId : 0;
-        if (seqNum !== 0) connection.recentSends?.settle(seqNum, toSessionId, print, msgId);
+        const known = result !== undefined && result.status !== APPEND_UNAVAILABLE;
+        connection.recentSends?.settle(seqNum, toSessionId, print, known ? msgId : undefined);
         if (msgId > 0) {
           metrics.acked.value++;
           connection.write(ackOf(connection, message, msgId, seqNum));
@@ -109,7 +116,12 @@ export function sendMessage(context: Context): Handler {
         connection.writeDone();
         gate.freed();
       },
+      again,
     );
+    if (seqNum !== 0 && again === undefined) {
+      connection.recentSends ??= new RecentSends();
+      connection.recentSends.add(seqNum, toSessionId, print, now, ticket);
+    }
     tickets.add(ticket, connection.id, now);
     if (debug) {
       const trace = traceId(kit.instance, ticket);
