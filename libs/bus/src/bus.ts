@@ -19,6 +19,9 @@ export interface BusOptions extends BusConfig {
   metrics: Metrics;
 }
 
+/** Milliseconds within which everybody is connected again after NATS was away. */
+const settleMs = 5_000;
+
 export interface SubscribeOptions {
   /** share the subject's events with the other members of this queue group */
   queue?: string;
@@ -43,6 +46,8 @@ export class Bus {
   readonly #roundTrip;
   readonly #timer: NodeJS.Timeout;
   #connected = true;
+  /** performance.now(); the first connection counts from ever */
+  #connectedAt = Number.NEGATIVE_INFINITY;
 
   /** @throws TeamTalkError `unavailable` when no NATS server answers within 10 s */
   static async connect(options: BusOptions): Promise<Bus> {
@@ -83,6 +88,14 @@ export class Bus {
 
   get connected(): boolean {
     return this.#connected;
+  }
+
+  /**
+   * Whether the connection has stood so long that the others, if they lost theirs at the same time, are back too:
+   * only then does nobody listening mean that somebody is gone.
+   */
+  get settled(): boolean {
+    return this.#connected && performance.now() - this.#connectedAt >= settleMs;
   }
 
   /** Bytes one event may have, as the NATS server says. */
@@ -255,6 +268,7 @@ export class Bus {
         this.#log.warn('the connection to NATS is lost');
       } else if (status.type === Events.Reconnect) {
         this.#connected = true;
+        this.#connectedAt = performance.now();
         this.#log.info('connected to NATS again');
         for (const listener of this.#reconnected) listener();
       }

@@ -43,7 +43,7 @@ export class NodeSender {
     try {
       await this.#bus.request(topics.node(node), event, answerMs);
     } catch (error) {
-      const refused = error instanceof TeamTalkError && error.code === 'unavailable' && this.#bus.connected;
+      const refused = error instanceof TeamTalkError && error.code === 'unavailable' && this.#bus.settled;
       if (!refused) {
         this.#unanswered.inc();
         throw error;

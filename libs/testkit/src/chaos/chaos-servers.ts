@@ -1,4 +1,5 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
@@ -12,8 +13,8 @@ import {
 import { migrate } from '../migrate.js';
 
 export interface ChaosServersOptions {
-  /** where PostgreSQL's data is; a temporary folder when left out */
-  dataDir?: string;
+  /** PostgreSQL's data is on a file system of its own of 400 MB; needs the right to mount one */
+  smallDisk?: boolean;
 }
 
 /**
@@ -23,12 +24,14 @@ export interface ChaosServersOptions {
 export class ChaosServers implements Infrastructure {
   readonly postgresLink: FaultyProxy;
   readonly natsLink: FaultyProxy;
+  /** the file system of PostgreSQL's data, when it has one of its own */
+  readonly disk: string | undefined;
   readonly #dir: string;
   readonly #dataDir: string;
   #postgres!: PostgresServer;
   #nats!: NatsServer;
 
-  static async start({ dataDir }: ChaosServersOptions = {}): Promise<ChaosServers> {
+  static async start({ smallDisk = false }: ChaosServersOptions = {}): Promise<ChaosServers> {
     const dir = await mkdtemp(path.join(tmpdir(), `teamtalk-test-${process.pid}-`));
     // PostgreSQL, when it runs as another user, has to pass through.
     await chmod(dir, 0o711);
@@ -37,7 +40,7 @@ export class ChaosServers implements Infrastructure {
       FaultyProxy.start(() => (links[0] ? [{ host: '127.0.0.1', port: port(links[0]) }] : []));
     const servers = new ChaosServers(
       dir,
-      dataDir ?? path.join(dir, 'postgres'),
+      smallDisk ? await mountDisk(dir) : undefined,
       await at((all) => all.#postgres.port),
       await at((all) => all.#nats.port),
     );
@@ -52,9 +55,15 @@ export class ChaosServers implements Infrastructure {
     }
   }
 
-  private constructor(dir: string, dataDir: string, postgresLink: FaultyProxy, natsLink: FaultyProxy) {
+  private constructor(
+    dir: string,
+    disk: string | undefined,
+    postgresLink: FaultyProxy,
+    natsLink: FaultyProxy,
+  ) {
     this.#dir = dir;
-    this.#dataDir = dataDir;
+    this.disk = disk;
+    this.#dataDir = path.join(disk ?? dir, 'postgres');
     this.postgresLink = postgresLink;
     this.natsLink = natsLink;
   }
@@ -98,6 +107,15 @@ export class ChaosServers implements Infrastructure {
     await this.#nats?.stop();
     await this.postgresLink.close();
     await this.natsLink.close();
+    if (this.disk) execFileSync('umount', [this.disk]);
     await rm(this.#dir, { recursive: true, force: true });
   }
+}
+
+/** @throws Error when it may not be mounted, or there is no tmpfs on this system */
+async function mountDisk(dir: string): Promise<string> {
+  const disk = path.join(dir, 'disk');
+  await mkdir(disk);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=400m,mode=0755', 'tmpfs', disk]);
+  return disk;
 }

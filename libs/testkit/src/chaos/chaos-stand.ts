@@ -1,6 +1,7 @@
+import type { TeamTalkClient } from '@teamtalk/client';
 import { Commands, IM } from '@teamtalk/protocol';
 import { TestCluster, testPassword } from '../cluster/cluster.js';
-import { FaultyProxy, type ServiceName, waitUntil } from '../infrastructure/index.js';
+import { FaultyProxy, type ProxyTarget, type ServiceName, waitUntil } from '../infrastructure/index.js';
 import { ChaosServers, type ChaosServersOptions } from './chaos-servers.js';
 import { check, type Outcome } from './check.js';
 import { HttpPusher } from './clients/http-pusher.js';
@@ -53,6 +54,7 @@ export class ChaosStand {
   readonly ledger = new Ledger();
   readonly report: (text: string) => void;
   readonly #httpPort: FaultyProxy;
+  readonly #cleanUps: (() => Promise<unknown>)[] = [];
   #load!: Load;
 
   static async start(options: ChaosOptions): Promise<ChaosStand> {
@@ -105,6 +107,19 @@ export class ChaosStand {
     return this.#load;
   }
 
+  /** Where clients connect to. */
+  get msgServers(): ProxyTarget[] {
+    return Array.from({ length: replicas }, (_, k) => ({
+      host: '127.0.0.1',
+      port: this.cluster.port('msg_server', k, 'client'),
+    }));
+  }
+
+  /** Something to be done before the cluster is stopped. */
+  readonly onStop = (work: () => Promise<unknown>): void => {
+    this.#cleanUps.push(work);
+  };
+
   /** Lets the load run, injects the fault, waits until all is well, lets it run on, and checks the ledger. */
   async round(fault: Fault, index: number): Promise<RoundResult> {
     const breaks = this.load.breaks;
@@ -145,6 +160,7 @@ export class ChaosStand {
     this.servers.postgresLink.restore();
     this.servers.natsLink.restore();
     await this.#load?.close();
+    for (const work of this.#cleanUps) await work();
     await this.clientPort.close();
     await this.#httpPort.close();
     // Its infrastructure goes with it.
@@ -156,7 +172,9 @@ export class ChaosStand {
     const idOf = await this.cluster.addUsers([...names, 'robot', 'founder']);
     const ids = names.map((name) => idOf[name]!);
     const { ledger } = this;
-    const group = ledger.add(Conversation.group(await this.#createGroup(ids), ids));
+    const founder = await this.cluster.connect('founder');
+    const group = ledger.add(Conversation.group(await this.createGroup(founder, ids), ids));
+    await founder.close();
     const common = { ledger, password: testPassword, port: this.clientPort.port, paceMs };
     const chatters = names.map((name, i) => {
       // Neighbours write to each other, one with the SDK and one without, and now and then to the group.
@@ -177,8 +195,8 @@ export class ChaosStand {
     this.#load = new Load([...chatters, pusher]);
   }
 
-  async #createGroup(memberIdList: number[]): Promise<number> {
-    const founder = await this.cluster.connect('founder');
+  /** A group of the founder and the given users. */
+  async createGroup(founder: TeamTalkClient, memberIdList: number[]): Promise<number> {
     const { groupId } = await founder.request(Commands.GroupCreateRequest, Commands.GroupCreateResponse, {
       userId: 0,
       groupType: IM.BaseDefine.GroupType.GROUP_TYPE_TMP,
@@ -186,7 +204,6 @@ export class ChaosStand {
       groupAvatar: '',
       memberIdList,
     });
-    await founder.close();
     return groupId;
   }
 }

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ChaosStand } from './chaos-stand.js';
+import { cutBeforeAck } from './faults/cut-before-ack.js';
 import type { Fault } from './faults/fault.js';
+import { cut } from './faults/links.js';
 import { freeze, kill } from './faults/processes.js';
 import { killNats, killPostgres } from './faults/servers.js';
 
@@ -21,6 +23,9 @@ const faults: readonly Fault[] = [
   freeze('msg_server', 5_000),
   killPostgres,
   killNats,
+  cut('postgres', 1_000),
+  cut('nats', 1_000),
+  cutBeforeAck(100),
 ];
 
 it.for(faults.map((fault) => [fault.title, fault] as const))(

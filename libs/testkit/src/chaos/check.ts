@@ -48,7 +48,7 @@ export async function check(
   missingMs = patienceMs,
 ): Promise<Outcome> {
   const stored = await readStored(ledger, sql);
-  const complain = (text: string) => ledger.onViolation(text);
+  const complain = (text: string) => ledger.complain(text);
   const sent = [...ledger.sent.values()];
   const acked = sent.filter((each) => each.msgId !== undefined);
   const lost = findLost(acked, stored, complain);
@@ -153,7 +153,7 @@ async function findUndelivered(
     what: 'deliveries',
   }).catch(() => {});
   const never = missing();
-  for (const text of never.slice(0, 20)) ledger.onViolation(text);
+  for (const text of never) ledger.complain(text);
   const ackedAt = new Map(acked.map((sent) => [sent.serial, sent.ackedAt!]));
   let late = 0;
   for (const { conversation, id, serial, from_id } of stored) {
@@ -165,7 +165,7 @@ async function findUndelivered(
       const begin = Math.max(since, faultEnd, ledger.onlineSince(user) ?? at);
       if (at <= begin + deliveryMs) continue;
       late++;
-      ledger.onViolation(`late: ${id} of ${conversation.key} to user ${user}, ${Math.round(at - begin)} ms`);
+      ledger.complain(`late: ${id} of ${conversation.key} to user ${user}, ${Math.round(at - begin)} ms`);
     }
   }
   return never.length + late;

@@ -46,6 +46,8 @@ export interface Sent {
   steady?: boolean;
 }
 
+const maxComplaints = 20;
+
 /** What went wrong, counted where it is seen. */
 export interface Violations {
   duplicated: number;
@@ -60,10 +62,11 @@ export class Ledger {
   readonly conversations = new Map<string, Conversation>();
   /** Serials of all rounds that the store had, each in its conversation. */
   readonly storedBefore = new Set<number>();
-  /** Told of what is wrong, in words. */
+  /** Told of what is wrong, in words: the first few of each round. */
   onViolation: (text: string) => void = () => {};
   readonly #onlineSince = new Map<number, number>();
   #serial = 0;
+  #complaints = 0;
   #sent = new Map<number, Sent>();
   #received = new Map<string, Map<number, number>>();
   #violations: Violations = { duplicated: 0, reordered: 0 };
@@ -117,9 +120,26 @@ export class Ledger {
     return this.#onlineSince.get(userId);
   }
 
+  /**
+   * From sending to delivery, milliseconds: of the messages of pairs that were sent in a time.
+   * @param from performance.now(), as `to`
+   */
+  latencies(from: number, to: number): number[] {
+    return [...this.#sent.values()].flatMap(({ sentAt, msgId, conversation, from: sender }) => {
+      if (sentAt < from || sentAt > to || !msgId || conversation.members.length !== 2) return [];
+      const receiver = conversation.members.find((id) => id !== sender)!;
+      const at = this.receivedAt(receiver, conversation, msgId);
+      return at === undefined ? [] : [at - sentAt];
+    });
+  }
+
   violated(what: keyof Violations, text: string): void {
     this.#violations[what]++;
-    this.onViolation(`${what}: ${text}`);
+    this.complain(`${what}: ${text}`);
+  }
+
+  complain(text: string): void {
+    if (++this.#complaints <= maxComplaints) this.onViolation(text);
   }
 
   get sent(): ReadonlyMap<number, Sent> {
@@ -131,6 +151,7 @@ export class Ledger {
     const violations = this.#violations;
     this.#sent = new Map();
     this.#received = new Map();
+    this.#complaints = 0;
     this.#violations = { duplicated: 0, reordered: 0 };
     return violations;
   }

@@ -39,19 +39,27 @@ async function main(): Promise<boolean> {
     process.stderr.write(`${((performance.now() - begun) / 1000).toFixed(1).padStart(7)}  ${text}\n`);
   };
   const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
-  const stand = await ChaosStand.start({
-    users: Math.ceil(Number(values.users) / 2),
-    paceMs: Number(values.pace),
-    others: aside,
-    report,
-  });
   const rows: Row[] = [];
   try {
-    for (const fault of chosen) rows.push(await runFault(stand, fault, rounds));
+    for (const smallDisk of [false, true]) {
+      const here = chosen.filter((fault) => (fault.smallDisk ?? false) === smallDisk);
+      if (here.length === 0) continue;
+      const stand = await ChaosStand.start({
+        users: Math.ceil(Number(values.users) / 2),
+        paceMs: Number(values.pace),
+        others: aside,
+        smallDisk,
+        report,
+      });
+      try {
+        for (const fault of here) rows.push(await runFault(stand, fault, rounds));
+      } finally {
+        await stand.stop();
+      }
+    }
   } finally {
     if (rows.length > 0) say(`${tableOf(rows)}\n`);
     if (values.json) await writeFile(values.json, `${JSON.stringify(rows, null, 2)}\n`);
-    await stand.stop();
   }
   return rows.every(isClean);
 }

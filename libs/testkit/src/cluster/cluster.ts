@@ -155,14 +155,17 @@ export class TestCluster {
     return nodes.length - 1;
   }
 
-  /** Starts a new instance in place of one that was stopped or killed, on its ports. */
-  async restart(service: ServiceName, k: number): Promise<void> {
+  /**
+   * Starts a new instance in place of one that was stopped or killed, on its ports.
+   * @param env for this one only
+   */
+  async restart(service: ServiceName, k: number, env: Readonly<Record<string, string>> = {}): Promise<void> {
     const dead = this.node(service, k);
     if (!this.#stopped.has(dead)) throw new Error(`${service} ${k} still runs`);
     const ports = Object.entries(traitsOf(service).ports).map(([name, { variable }]) => {
       return [variable, String(dead.ports[name] ?? 0)];
     });
-    const node = await this.#launch(service, Object.fromEntries(ports));
+    const node = await this.#launch(service, { ...Object.fromEntries(ports), ...env });
     this.#nodes.get(service)![k] = node;
     await untilReady([node]);
   }

@@ -42,6 +42,8 @@ export class OutboxPublisher {
   readonly #retries;
   readonly #left;
   #delivered: string[] = [];
+  /** Since the last batch that was answered for, one was not: that has been logged. */
+  #failing = false;
   #queue: Promise<void> | undefined;
   #stopped = false;
 
@@ -68,9 +70,9 @@ export class OutboxPublisher {
     this.#timer = setInterval(() => void this.#deleteIdle(), idleDeleteMs);
   }
 
-  /** Outbox rows this publisher is busy with. */
+  /** Outbox rows this publisher is busy with, or about to delete. */
   get inFlight(): string[] {
-    return [...this.#inFlight.keys()];
+    return [...this.#inFlight.keys(), ...this.#delivered];
   }
 
   publish(batch: StoredBatch): void {
@@ -132,11 +134,13 @@ export class OutboxPublisher {
         await this.#send(batch.messages, lists, redelivery);
         await this.#options.bots.record(batch.messages, lists);
         this.#delivered.push(batch.outboxId);
+        this.#failing = false;
         break;
       } catch (error) {
-        if (!redelivery) {
-          this.#options.kit.log.warn({ err: error, outbox: batch.outboxId }, 'a batch is sent again');
+        if (!this.#failing) {
+          this.#options.kit.log.warn({ err: error, outbox: batch.outboxId }, 'batches are sent again');
         }
+        this.#failing = true;
         this.#retries.inc();
         redelivery = true;
         await pause(retryPauseMs);

@@ -17,7 +17,7 @@ export interface SweeperOptions {
 const sweepMs = 500;
 /** A row whose owner is dead is taken at this age; younger ones may be just about to be deleted. */
 const orphanAge = '300 milliseconds';
-/** A row whose owner lives but does not get on with it. */
+/** A row whose owner lives but does not get on with it; rows of our own that nobody is busy with need not wait. */
 const stuckAge = '4 seconds';
 const rowsASweep = 100;
 
@@ -65,7 +65,7 @@ export class OutboxSweeper {
     let client: PoolClient | undefined;
     try {
       client = await takeConnection(pool);
-      await this.#sweepWith(client);
+      while (canDeliver() && (await this.#sweepWith(client)) === rowsASweep);
       client.release();
     } catch (error) {
       client?.release(error instanceof Error ? error : true);
@@ -73,20 +73,22 @@ export class OutboxSweeper {
     }
   }
 
-  async #sweepWith(client: PoolClient): Promise<void> {
+  /** @returns how many rows were delivered */
+  async #sweepWith(client: PoolClient): Promise<number> {
     await client.query('BEGIN');
     const { rows } = await client.query<OutboxRow>({
       name: 'sweep_outbox',
       text: `SELECT id, bases, payload FROM outbox
              WHERE id <> ALL ($1::int8[])
                AND (created_at < clock_timestamp() - interval '${stuckAge}'
+                 OR (created_at < clock_timestamp() - interval '${orphanAge}' AND owner = $2)
                  OR (created_at < clock_timestamp() - interval '${orphanAge}' AND owner NOT IN (
                    SELECT objid::int8 FROM pg_locks
                    WHERE locktype = 'advisory' AND classid = ${ownerLockClass} AND objsubid = 2 AND granted
                      AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))))
              ORDER BY id LIMIT ${rowsASweep}
              FOR UPDATE SKIP LOCKED`,
-      values: [this.#options.publisher.inFlight],
+      values: [this.#options.publisher.inFlight, this.#options.kit.instance],
     });
     for (const row of rows) {
       await this.#options.publisher.redeliver(await this.#rebuild(client, row));
@@ -94,6 +96,7 @@ export class OutboxSweeper {
       this.#swept.inc();
     }
     await client.query('COMMIT');
+    return rows.length;
   }
 
   async #rebuild(client: PoolClient, { id, bases, payload }: OutboxRow): Promise<StoredBatch> {

@@ -1,5 +1,5 @@
-/** Most delivered ids below the first one that are remembered. */
-const maxLate = 64;
+/** Most ids below the first one that are delivered late: what comes beyond them is only in history. */
+const maxLate = 1_024;
 /** Most messages that are kept behind a gap; the rest is asked for when the gap is closed. */
 const maxHeld = 256;
 
@@ -130,7 +130,7 @@ export class ConversationCursor<M> {
     }
     if (this.#late?.includes(msgId)) return false;
     this.#late ??= [];
-    if (this.#late.length >= maxLate) this.#late.shift();
+    if (this.#late.length >= maxLate) return false;
     this.#late.push(msgId);
     return true;
   }

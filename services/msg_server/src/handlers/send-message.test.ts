@@ -131,6 +131,27 @@ describe('sending a message', () => {
     expect(server.db.stored.filter(({ fromUserId }) => fromUserId === 108)).toHaveLength(1);
   });
 
+  it('sends a repetition of what may be stored under the ticket of the first time', async () => {
+    const client = await server.logIn(112);
+    const message = {
+      fromUserId: 0,
+      toSessionId: 113,
+      msgId: 0,
+      createTime: 0,
+      msgType: MsgType.SINGLE_TEXT,
+    };
+    const pdu = encodePdu(Commands.MsgData, { ...message, msgData: Buffer.from('in doubt') }, 78);
+    server.db.inDoubt = true;
+    await client.raw.send(pdu);
+    await server.metricReaches('messages_dropped_total', { reason: 'store-unavailable' }, 1);
+    server.db.inDoubt = false;
+    await client.raw.send(pdu);
+    expect(await client.receive(Commands.MsgDataAck)).toMatchObject({ seqNum: 78, msgId: 1 });
+    await client.raw.send(pdu);
+    expect(await client.receive(Commands.MsgDataAck)).toMatchObject({ seqNum: 78, msgId: 1 });
+    expect(server.db.stored.filter(({ fromUserId }) => fromUserId === 112)).toHaveLength(1);
+  });
+
   it('goes on over another db_proxy_server when the first one stops', async () => {
     const client = await server.logIn(110);
     const other = await FakeDbProxy.start(server.bus);

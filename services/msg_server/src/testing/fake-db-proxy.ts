@@ -7,7 +7,8 @@ import { FakeAnswers } from './fake-answers.js';
 type Entry = teamtalk.db.AppendEntry.$Properties;
 type Stream = RpcStream<teamtalk.db.AppendFrame, teamtalk.db.AppendResults.$Properties>;
 
-const { APPEND_STORED, APPEND_UNKNOWN_RECEIVER, APPEND_NOT_A_MEMBER } = teamtalk.db.AppendStatus;
+const { APPEND_STORED, APPEND_UNKNOWN_RECEIVER, APPEND_NOT_A_MEMBER, APPEND_UNAVAILABLE } =
+  teamtalk.db.AppendStatus;
 
 export interface StoredMessage {
   sessionType: number;
@@ -37,6 +38,8 @@ export class FakeDbProxy {
   readonly answers = new FakeAnswers();
   /** What is done with each stored message before its result is sent. */
   onStored: (message: StoredMessage) => void = () => {};
+  /** true: messages are stored, and it is said that they cannot be. */
+  inDoubt = false;
   /** Set: results of messages wait until it resolves. */
   resultsWaitFor: Promise<void> | undefined;
   /** Set: replies to requests for history and the like wait until it resolves. */
@@ -132,6 +135,8 @@ export class FakeDbProxy {
 
   #store(entry: Entry, originInstance: number): teamtalk.db.AppendResult.$Properties {
     const { ticket, fromUserId = 0, toSessionId = 0, msgType = 0 } = entry;
+    const earlier = entry.retry && this.stored.find((each) => each.originTicket === ticket);
+    if (earlier) return { ticket, status: APPEND_STORED, msgId: earlier.msgId };
     const isGroup = (msgType ?? 0) > 0x10;
     const members = isGroup ? (this.groups.get(toSessionId ?? 0) ?? []) : [];
     if (!isGroup && (toSessionId ?? 0) > 1000) return { ticket, status: APPEND_UNKNOWN_RECEIVER };
@@ -146,6 +151,7 @@ export class FakeDbProxy {
       originConnection: entry.connectionId ?? 0,
       members,
     });
+    if (this.inDoubt) return { ticket, status: APPEND_UNAVAILABLE };
     return { ticket, status: APPEND_STORED, msgId: message.msgId };
   }
 

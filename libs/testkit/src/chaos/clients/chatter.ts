@@ -14,6 +14,8 @@ export interface ChatterOptions {
   conversations: readonly Conversation[];
   /** between a message's ack and the next message, milliseconds */
   paceMs: number;
+  /** before the first attempt to come back, milliseconds */
+  reconnectMs?: number;
 }
 
 /** Somebody who writes messages, one after the other or a few at a time, whatever happens. */

@@ -13,11 +13,11 @@ export class SdkChatter extends Chatter {
   constructor(options: ChatterOptions) {
     super(options.ledger);
     this.#options = options;
-    const { ledger, userId, port } = options;
+    const { ledger, userId, port, reconnectMs = 100 } = options;
     this.#client = new TeamTalkClient({
       host: '127.0.0.1',
       port,
-      reconnect: { firstMs: 100, maxMs: 500 },
+      reconnect: { firstMs: reconnectMs, maxMs: 500 },
       heartbeatMs: 2_000,
       deadlineMs: 8_000,
     });
@@ -32,7 +32,9 @@ export class SdkChatter extends Chatter {
       const pushed = pushedMessage(ledger, pdu);
       if (pushed) this.#connection.take(pushed.conversation, pushed.msgId);
     });
-    this.#client.on('message', ({ session, msgId }) => {
+    this.#client.on('message', ({ session, msgId, fromUserId }) => {
+      // One of its own whose ack never came may surface at any time, from history.
+      if (fromUserId === userId) return;
       const { key } =
         'group' in session ? Conversation.group(session.group, []) : Conversation.pair(userId, session.user);
       const conversation = ledger.conversations.get(key);

@@ -7,6 +7,8 @@ export interface Fault {
   /** what the table says */
   readonly title: string;
   readonly rounds: number;
+  /** Needs a stand whose PostgreSQL has a disk of its own. */
+  readonly smallDisk?: boolean;
   /** Does it, and says when it is over. */
   inject(stand: ChaosStand, round: Round): Promise<void>;
 }

@@ -1,8 +1,12 @@
 import type { ServiceName } from '../../infrastructure/index.js';
+import { clocks } from './clocks.js';
+import { cutBeforeAck } from './cut-before-ack.js';
+import { diskFull } from './disk-full.js';
 import { type Fault, nothing } from './fault.js';
 import { block, cut, delay, loss } from './links.js';
 import { freeze, kill, rollingRestart } from './processes.js';
 import { freezePostgres, killNats, killPostgres } from './servers.js';
+import { slowReaders } from './slow-readers.js';
 
 const onTheWay = ['msg_server', 'route_server', 'db_proxy_server', 'http_msg_server'] as const;
 /** Not on a message's way. */
@@ -23,4 +27,8 @@ export const faults: readonly Fault[] = [
   ...both.map((which) => block(which, 10_000)),
   ...both.map(delay),
   ...both.map(loss),
+  cutBeforeAck(10_000),
+  slowReaders(500),
+  clocks,
+  diskFull,
 ];
