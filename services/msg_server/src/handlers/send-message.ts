@@ -102,7 +102,9 @@ export function sendMessage(context: Context): Handler {
         metrics.appendSeconds.observe((performance.now() - now) / 1000);
         const msgId = result?.status === APPEND_STORED ? result.msgId : 0;
         const known = result !== undefined && result.status !== APPEND_UNAVAILABLE;
-        connection.recentSends?.settle(seqNum, toSessionId, print, known ? msgId : undefined);
+        if (seqNum !== 0) {
+          connection.recentSends?.settle(seqNum, toSessionId, print, known ? msgId : undefined);
+        }
         if (msgId > 0) {
           metrics.acked.value++;
           connection.write(ackOf(connection, message, msgId, seqNum));
