@@ -179,7 +179,13 @@ export class TicketedStream<
     const level = this.#away.has(instance) ? 'debug' : 'warn';
     this.#away.add(instance);
     this.#options.log[level]({ reason, entries: orphans.length }, 'a stream to a db_proxy_server broke');
+    const now = Date.now();
     for (const pending of orphans) {
+      // This process stood still for long: whoever sent it may have done so again elsewhere.
+      if (pending.expires <= now) {
+        this.#finish(pending, undefined);
+        continue;
+      }
       pending.lane = undefined;
       pending.entry.retry = true;
       this.#route(pending);

@@ -215,6 +215,13 @@ test('an entry sent again after a break is recognised by its ticket', async () =
   expect(outcomes).toEqual([stored(1), stored(2)]);
 });
 
+test('a retry is recognised however many messages the conversation has had since', async () => {
+  const writer = newWriter();
+  expect(await append(writer, { from: 47, to: 48, ticket: 3000 })).toEqual(stored(1));
+  await Promise.all(Array.from({ length: 2_500 }, () => append(writer, { from: 48, to: 47 })));
+  expect(await append(newWriter(), { from: 47, to: 48, ticket: 3000, retry: true })).toEqual(stored(1));
+});
+
 /**
  * A writer whose next statement, as if it had outlived its connection, reaches PostgreSQL only by `release`;
  * the writer itself is told that the connection broke.

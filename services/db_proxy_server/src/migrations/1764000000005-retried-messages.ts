@@ -53,6 +53,11 @@ DECLARE
   more_bases int4[];
   more_low_bases int4[];
   sender_left bool;
+  retried_conv int8;
+  retried_tokens int8[];
+  stored_message record;
+  found_tokens int8[] := '{}';
+  found_ids int4[] := '{}';
 BEGIN
   IF cardinality(delivered) > 0 THEN
     DELETE FROM outbox WHERE id = ANY (delivered);
@@ -72,10 +77,24 @@ BEGIN
     PERFORM 1 FROM conversation
       WHERE conv IN (SELECT c_conv[m_conv[i]] FROM unnest(r_message) AS i)
       ORDER BY conv FOR UPDATE;
-    SELECT array_agg(r.i), array_agg(m.id) INTO known, known_id
+    -- Newest first, as far back as a sender may have waited: nobody sends again after two minutes.
+    FOR retried_conv, retried_tokens IN
+      SELECT c_conv[m_conv[r.i]], array_agg(m_token[r.i]) FROM unnest(r_message) AS r(i) GROUP BY 1
+    LOOP
+      FOR stored_message IN
+        SELECT m.id, m.token, m.created_at FROM message m WHERE m.conv = retried_conv ORDER BY m.id DESC
+      LOOP
+        EXIT WHEN stored_message.created_at < clock_timestamp() - interval '2 minutes';
+        IF stored_message.token = ANY (retried_tokens) THEN
+          found_tokens := found_tokens || stored_message.token;
+          found_ids := found_ids || stored_message.id;
+          EXIT WHEN cardinality(found_tokens) = cardinality(r_message);
+        END IF;
+      END LOOP;
+    END LOOP;
+    SELECT array_agg(r.i), array_agg(f.id) INTO known, known_id
       FROM unnest(r_message) AS r(i)
-      JOIN conversation c ON c.conv = c_conv[m_conv[r.i]]
-      JOIN message m ON m.conv = c.conv AND m.id > c.last_id - 1000 AND m.token = m_token[r.i];
+      JOIN unnest(found_tokens, found_ids) AS f(token, id) ON f.token = m_token[r.i];
   END IF;
   IF known IS NULL AND cardinality(k_message) > 0 THEN
     SELECT array_agg(k.i), array_agg(x.msg_id) INTO known, known_id

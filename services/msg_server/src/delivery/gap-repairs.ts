@@ -103,9 +103,10 @@ export class GapRepairs {
     const repair = this.#repairs.get(key);
     if (!repair) return;
     this.#forgetRepaired(repair, 'late');
+    let more = false;
     if (repair.cursors.size > 0) {
       try {
-        await this.#fetch(repair);
+        more = await this.#fetch(repair);
       } catch (error) {
         this.#options.log.debug({ err: error }, 'missing messages could not be fetched');
       }
@@ -114,10 +115,11 @@ export class GapRepairs {
     }
     if (repair.cursors.size > 0 && performance.now() - repair.startedAt >= giveUpMs) this.#giveUp(repair);
     if (repair.cursors.size === 0) this.#repairs.delete(key);
-    else repair.timer = this.#later(key, retryMs);
+    else repair.timer = this.#later(key, more ? 0 : retryMs);
   }
 
-  async #fetch({ conversation, cursors }: Repair): Promise<void> {
+  /** @returns whether there is more to fetch at once */
+  async #fetch({ conversation, cursors }: Repair): Promise<boolean> {
     await this.#skipInvisible(conversation, cursors);
     let first = Number.POSITIVE_INFINITY;
     let last = 0;
@@ -149,6 +151,7 @@ export class GapRepairs {
         if (cursor.gap && msgId <= cursor.gap.last) offer(user, cursor, message);
       }
     }
+    return messages.length === maxRange;
   }
 
   /** Those who may have left the group and come back are not given what was written meanwhile. */
