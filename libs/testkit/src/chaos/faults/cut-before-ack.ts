@@ -7,7 +7,7 @@ import { Conversation } from '../ledger.js';
 import { Load } from '../load.js';
 import type { Fault } from './fault.js';
 
-const clients = 40;
+const mostClients = 40;
 const limitMs = 600_000;
 
 /**
@@ -30,7 +30,8 @@ export function cutBeforeAck(cuts: number): Fault {
         for (const ack of first) seen.add(ack);
         return first.length > 0;
       };
-      const load = await populate(stand, proxy, `cut${index}`);
+      const clients = Math.min(mostClients, 2 * Math.ceil(cuts / 20));
+      const load = await populate(stand, proxy, `cut${index}`, clients);
       load.start();
       await waitUntil(() => seen.size >= cuts, { timeoutMs: limitMs, everyMs: 50, what: 'the last cut' });
       ended();
@@ -64,6 +65,7 @@ async function populate(
   { cluster, ledger, onStop }: ChaosStand,
   { port }: FaultyProxy,
   prefix: string,
+  clients: number,
 ): Promise<Load> {
   const names = Array.from({ length: clients }, (_, i) => `${prefix}-${i}`);
   const idOf = await cluster.addUsers(names);
