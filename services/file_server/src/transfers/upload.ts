@@ -91,7 +91,8 @@ export class Upload implements Participant {
       return;
     }
     this.owedSince = undefined;
-    void this.#guard(() => this.#take(offset, fileData));
+    const data = Buffer.from(fileData);
+    void this.#guard(() => this.#take(offset, data));
   }
 
   onClosed(): void {
@@ -109,7 +110,7 @@ export class Upload implements Participant {
     this.#line.end('replaced');
     await this.#guard(async () => {
       if (writer && this.#parts >= maxParts) writer.abort();
-      await this.#storing;
+      await this.#storing.catch(giveUp(writer));
       if (writer && this.#parts < maxParts) await this.#store(writer);
     });
     this.#context.uploads.delete(this.#task.id, this);
@@ -128,7 +129,7 @@ export class Upload implements Participant {
     if (writer.size >= config.tasks.partBytes || end === this.#task.fileSize) {
       this.#writer = undefined;
       const before = this.#storing;
-      this.#storing = before.then(() => this.#store(writer));
+      this.#storing = before.then(() => this.#store(writer), giveUp(writer));
       // Whoever waits for it next learns of the failure.
       this.#storing.catch(() => {});
       await before;
@@ -208,6 +209,14 @@ export class Upload implements Participant {
       }
     }
   }
+}
+
+/** For the part behind one that could not be stored: without the end, its file would stay open. */
+function giveUp(writer: PartWriter | undefined): (error: unknown) => never {
+  return (error) => {
+    writer?.abort();
+    throw error;
+  };
 }
 
 /** Another upload of the same task has stored this part, or the task is over. */
