@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { type Logger, listen } from '@teamtalk/service-kit';
 import type { EntranceMetrics } from './metrics.js';
+import type { Convert } from './shared-reading.js';
 
 /** Connections the system may keep waiting to be accepted. */
 const backlog = 4_096;
@@ -12,7 +13,7 @@ export interface ClientPortOptions {
   /** Takes each socket that was accepted. */
   take: (socket: Socket) => void;
   /** Makes another socket out of each that was accepted, which was not read yet. */
-  convert?: ((accepted: Socket) => Socket) | undefined;
+  convert?: Convert | undefined;
 }
 
 /** A port clients connect to. */
@@ -50,7 +51,7 @@ export class ClientPort {
     this.#server.close();
   }
 
-  #convert(accepted: Socket, convert: (accepted: Socket) => Socket): void {
+  #convert(accepted: Socket, convert: Convert): void {
     const { maxSockets, metrics, take } = this.#options;
     if (this.#open >= maxSockets) {
       metrics.refusedSockets.inc();

@@ -10,5 +10,6 @@ export {
   ProxyHeaderError,
   ProxyHeaderParser,
 } from './proxy-header.js';
+export { type Convert, lendShared, readIntoShared, type Take } from './shared-reading.js';
 export { type TlsFiles, tlsEnv, tlsFiles } from './tls-config.js';
 export { TlsEntrance } from './tls-entrance.js';

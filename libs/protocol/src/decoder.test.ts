@@ -47,6 +47,27 @@ describe('whole PDUs', () => {
     expect(pdus.map(({ body }) => body.toString())).toEqual(['zzzzz', 'zzzzz']);
   });
 
+  it('come with their frames where that is asked for, in pieces or not', () => {
+    const decoder = new PduDecoder(LIMIT);
+    decoder.push(Buffer.concat([first, third.subarray(0, 18)]));
+    expect(decoder.nextFrame()).toEqual({ ...take(new PduDecoder(LIMIT), first)[0], frame: first });
+    expect(decoder.nextFrame()).toBeUndefined();
+    decoder.push(third.subarray(18));
+    expect(decoder.nextFrame()).toMatchObject({ commandId: 0x0302, seqNum: 3, frame: third });
+  });
+
+  it('that wait are not lost when their chunk was lent', () => {
+    const decoder = new PduDecoder(LIMIT);
+    const chunk = Buffer.concat([first, second, third.subarray(0, 20)]);
+    decoder.push(chunk);
+    decoder.next();
+    decoder.letGo();
+    chunk.fill('z');
+    expect(take(decoder)).toMatchObject([{ commandId: 0x0701, seqNum: 2 }]);
+    expect(take(decoder, third.subarray(20))).toMatchObject([{ body: Buffer.from('third') }]);
+    expect(decoder.pendingBytes).toBe(0);
+  });
+
   it('may have any version, flag and reserved', () => {
     const pdu = Buffer.from(first);
     const header = { length: pdu.length, commandId: 0x0301, seqNum: 1 };

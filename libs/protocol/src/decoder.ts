@@ -1,5 +1,5 @@
 import { HEADER_LENGTH } from './header.js';
-import type { Pdu } from './pdu.js';
+import type { Pdu, PduFrame } from './pdu.js';
 
 /** Bytes of the header's first field, all that is needed to accept or refuse a frame. */
 const LENGTH_FIELD = 4;
@@ -84,16 +84,35 @@ export class PduDecoder {
   }
 
   /**
+   * Copies what is left of the last chunk. After it the chunk's memory may be used for something else, as far
+   * as the bodies of the PDUs that were taken are not needed any more.
+   */
+  letGo(): void {
+    if (!this.#chunk) return;
+    this.#chunk = Buffer.from(this.#chunk.subarray(this.#offset));
+    this.#offset = 0;
+  }
+
+  /**
    * Takes the next PDU; undefined when more bytes are needed.
    *
    * @throws FramingError as soon as the length field of a PDU is there and is below 16 or above the limit;
    *   the PDUs before it were given out. From then on the decoder is dead: every call throws the same error.
    */
   next(): Pdu | undefined {
+    return this.#take(pduAt);
+  }
+
+  /** The same with the PDU's frame, for whoever passes it on. */
+  nextFrame(): PduFrame | undefined {
+    return this.#take(frameAt);
+  }
+
+  #take<T>(takeAt: TakeAt<T>): T | undefined {
     if (this.#error) throw this.#error;
     const chunk = this.#chunk;
     if (!chunk) return undefined;
-    if (this.#partial) return this.#continuePartial(this.#partial, chunk);
+    if (this.#partial) return this.#continuePartial(this.#partial, chunk, takeAt);
     const start = this.#offset;
     const available = chunk.length - start;
     let allocation = LENGTH_FIELD;
@@ -103,7 +122,7 @@ export class PduDecoder {
       if (end <= chunk.length) {
         if (end === chunk.length) this.#chunk = undefined;
         else this.#offset = end;
-        return pduAt(chunk, start, end);
+        return takeAt(chunk, start, end);
       }
       allocation = Math.min(length, Math.max(FIRST_ALLOCATION, 2 * available));
     }
@@ -113,7 +132,7 @@ export class PduDecoder {
     return undefined;
   }
 
-  #continuePartial(partial: Buffer, chunk: Buffer): Pdu | undefined {
+  #continuePartial<T>(partial: Buffer, chunk: Buffer, takeAt: TakeAt<T>): T | undefined {
     if (this.#gathered < LENGTH_FIELD) {
       this.#gather(partial, chunk, LENGTH_FIELD - this.#gathered);
       if (this.#gathered < LENGTH_FIELD) return undefined;
@@ -127,7 +146,7 @@ export class PduDecoder {
     if (take < missing) return undefined;
     this.#partial = undefined;
     this.#gathered = 0;
-    return pduAt(whole, 0, length);
+    return takeAt(whole, 0, length);
   }
 
   /** The partial PDU's buffer with room for `needed` bytes, at most doubled, so that copying stays linear. */
@@ -157,6 +176,12 @@ export class PduDecoder {
     this.#error = new FramingError(length, this.#limit);
     throw this.#error;
   }
+}
+
+type TakeAt<T> = (buf: Buffer, start: number, end: number) => T;
+
+function frameAt(buf: Buffer, start: number, end: number): PduFrame {
+  return { ...pduAt(buf, start, end), frame: buf.subarray(start, end) };
 }
 
 function pduAt(buf: Buffer, start: number, end: number): Pdu {

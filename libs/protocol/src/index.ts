@@ -28,7 +28,15 @@ export {
   MsgType,
   sessionTypeOf,
 } from './message-types.js';
-export { BodyError, decodeBody, encodePdu, encodeRawPdu, type Pdu, withSeqNum } from './pdu.js';
+export {
+  BodyError,
+  decodeBody,
+  encodePdu,
+  encodeRawPdu,
+  type Pdu,
+  type PduFrame,
+  withSeqNum,
+} from './pdu.js';
 export {
   createTextCodec,
   DEFAULT_TEXT_KEY,

@@ -14,6 +14,14 @@ export interface Pdu {
   body: Buffer;
 }
 
+/** A received PDU with all its bytes. */
+export interface PduFrame extends Pdu {
+  /**
+   * Header and body, as they came. The same is to be said of keeping them as of `body`.
+   */
+  frame: Buffer;
+}
+
 /** Why a body could not be decoded; `cause` has the decoder's own error. */
 export class BodyError extends Error {
   override readonly name = 'BodyError';

@@ -1,6 +1,13 @@
 import type { Socket } from 'node:net';
-import { type CertificateFiles, ClientPort, ProxyEntrance, plainAddress, TlsEntrance } from '@teamtalk/net';
-import type { Pdu } from '@teamtalk/protocol';
+import {
+  type CertificateFiles,
+  ClientPort,
+  lendShared,
+  ProxyEntrance,
+  plainAddress,
+  TlsEntrance,
+} from '@teamtalk/net';
+import type { PduFrame } from '@teamtalk/protocol';
 import type { Logger } from '@teamtalk/service-kit';
 import type { FileServerConfig } from '../config.js';
 import type { FileServerMetrics } from '../metrics.js';
@@ -12,15 +19,20 @@ export interface ClientListenerOptions {
   certificate: CertificateFiles | undefined;
   metrics: FileServerMetrics;
   log: Logger;
-  handle: (connection: Connection, pdu: Pdu) => void;
+  handle: (connection: Connection, pdu: PduFrame) => void;
 }
+
+/** The socket to use for an accepted one that carries PDUs as they are. It tells what came as any socket does. */
+const plainSocket = lendShared(function (this: Socket, chunk: Buffer) {
+  this.emit('data', chunk);
+});
 
 /** Accepts clients, and ends the connections that are silent for too long. */
 export class ClientListener implements ConnectionHost {
   readonly limits: FileServerConfig['limits'];
   readonly metrics: FileServerMetrics;
   readonly log: Logger;
-  readonly handle: (connection: Connection, pdu: Pdu) => void;
+  readonly handle: (connection: Connection, pdu: PduFrame) => void;
   readonly #config: FileServerConfig;
   readonly #connections = new Set<Connection>();
   readonly #port: ClientPort;
@@ -44,7 +56,8 @@ export class ClientListener implements ConnectionHost {
     }
     if (config.proxyProtocol) this.#proxy = new ProxyEntrance({ metrics, log, next });
     const take = this.#proxy?.take ?? ((socket: Socket) => next(socket, undefined));
-    this.#port = new ClientPort({ maxSockets: config.limits.connections, metrics, log, take });
+    const convert = certificate || config.proxyProtocol ? undefined : plainSocket;
+    this.#port = new ClientPort({ maxSockets: config.limits.connections, metrics, log, take, convert });
     const { loginMs, stallMs, idleMs } = config.timeouts;
     this.#roundMs = Math.max(10, Math.min(1_000, Math.floor(Math.min(loginMs, stallMs, idleMs) / 8)));
     this.#sweeper = setInterval(() => this.#sweep(), this.#roundMs);

@@ -4,10 +4,9 @@ import {
   Commands,
   encodePdu,
   FramingError,
-  HEADER_LENGTH,
   IM,
-  type Pdu,
   PduDecoder,
+  type PduFrame,
   writeHeader,
 } from '@teamtalk/protocol';
 import type { Logger } from '@teamtalk/service-kit';
@@ -19,9 +18,12 @@ import {
   type OutgoingMessage,
   type Participant,
 } from '../transfers/participant.js';
+import { FramePool } from './frame-pool.js';
 
 /** Bytes a client may leave unread: the blocks it has pulled, and small answers. */
 const maxUnreadBytes = maxPulls * (blockBytes + 1024) + 65_536;
+/** For blocks that are passed on. */
+const frames = new FramePool(blockBytes + 256, 64);
 /** How long a client may take to close its side after we closed ours, milliseconds. */
 const lingerMs = 5_000;
 
@@ -33,7 +35,7 @@ export interface ConnectionHost {
   readonly metrics: FileServerMetrics;
   readonly log: Logger;
   /** @throws BodyError when the body is not what the command has */
-  handle(connection: Connection, pdu: Pdu): void;
+  handle(connection: Connection, pdu: PduFrame): void;
   /** Called once for each connection, when its socket is closed. */
   closed(connection: Connection): void;
 }
@@ -94,9 +96,10 @@ export class Connection implements Line {
     return now - this.#takenAt;
   }
 
-  write(pdu: Buffer): void {
+  /** @param done called when nothing of it is needed any more, with an error where it cannot be sent */
+  write(pdu: Buffer, done?: (error?: Error | null) => void): void {
     if (this.closed) return;
-    this.#socket.write(pdu);
+    this.#socket.write(pdu, done);
     if (this.#socket.writableLength > maxUnreadBytes) this.destroy('not_reading');
   }
 
@@ -112,14 +115,12 @@ export class Connection implements Line {
     }
   }
 
-  sendRaw(commandId: number, body: Buffer, seqNum: number): void {
-    if (this.closed) return;
-    const header = Buffer.allocUnsafe(HEADER_LENGTH);
-    writeHeader(header, { length: HEADER_LENGTH + body.length, commandId, seqNum });
-    this.#socket.cork();
-    this.#socket.write(header);
-    this.write(body);
-    this.#socket.uncork();
+  passOn(frame: Buffer, commandId: number, seqNum: number): void {
+    const pdu = frames.copy(frame);
+    writeHeader(pdu, { length: pdu.length, commandId, seqNum });
+    this.write(pdu, (error) => {
+      if (!error) frames.giveBack(pdu);
+    });
   }
 
   drained(): Promise<void> {
@@ -176,12 +177,14 @@ export class Connection implements Line {
     if (this.closed) return;
     this.#decoder.push(chunk);
     this.#advance();
+    // The chunk may be lent for this call only.
+    this.#decoder.letGo();
   }
 
   #advance(): void {
     try {
       while (!this.#busy && !this.closed) {
-        const pdu = this.#decoder.next();
+        const pdu = this.#decoder.nextFrame();
         if (!pdu) return;
         this.#handle(pdu);
       }
@@ -195,7 +198,7 @@ export class Connection implements Line {
     }
   }
 
-  #handle(pdu: Pdu): void {
+  #handle(pdu: PduFrame): void {
     const before = this.#badPdus;
     try {
       this.#host.handle(this, pdu);

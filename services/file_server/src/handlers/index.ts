@@ -1,4 +1,4 @@
-import { Commands, commandById, type Pdu } from '@teamtalk/protocol';
+import { Commands, commandById, type PduFrame } from '@teamtalk/protocol';
 import type { Connection } from '../connection/connection.js';
 import type { Context } from '../context.js';
 import { echoHeartbeat } from './echo-heartbeat.js';
@@ -15,8 +15,9 @@ const transferHandlers = new Map<number, TransferHandler>([
  * Gives each PDU to the handler of its command. Before the login only that and the heartbeat are served, any
  * other command closes the connection; a second login is ignored; what nobody knows is counted and ignored
  * (protocol notes, section 1).
+ * A PDU's bytes are there during the call only.
  */
-export function dispatcher(context: Context): (connection: Connection, pdu: Pdu) => void {
+export function dispatcher(context: Context): (connection: Connection, pdu: PduFrame) => void {
   const login = logIn(context);
   return (connection, pdu) => {
     const { commandId } = pdu;

@@ -1,10 +1,10 @@
-import { Commands, decodeBody, type Pdu } from '@teamtalk/protocol';
+import { Commands, decodeBody, type PduFrame } from '@teamtalk/protocol';
 import type { Connection } from '../connection/connection.js';
 import type { Participant } from '../transfers/participant.js';
 import { pullErrors, refusePull } from '../transfers/pulls.js';
 
 /** Handles one PDU of a connection that is logged in. @throws BodyError when the body does not parse */
-export type TransferHandler = (connection: Connection, participant: Participant, pdu: Pdu) => void;
+export type TransferHandler = (connection: Connection, participant: Participant, pdu: PduFrame) => void;
 
 /** 0x0503: the client is done, cancels or refuses. The user in it is always the one who is logged in. */
 export const takeState: TransferHandler = (connection, participant, { body }) => {
@@ -21,8 +21,8 @@ export const pullData: TransferHandler = (connection, participant, { body, seqNu
 };
 
 /** 0x0505: the client brings a block it was asked for. */
-export const takeData: TransferHandler = (connection, participant, { body }) => {
+export const takeData: TransferHandler = (connection, participant, { body, frame }) => {
   const reply = decodeBody(Commands.FilePullDataRsp, body);
-  if (reply.taskId === connection.taskId) participant.onData(reply, body);
+  if (reply.taskId === connection.taskId) participant.onData(reply, frame);
   else connection.end('wrong_task');
 };

@@ -24,8 +24,8 @@ export interface Participant {
   onState(state: State): void;
   /** 0x0504, of this task; `seqNum` is what its answer has to bear */
   onPull(pull: PullRequest, seqNum: number): void;
-  /** 0x0505, of this task; `body` is the PDU's */
-  onData(reply: PullReply, body: Buffer): void;
+  /** 0x0505, of this task; `frame` is the whole PDU. Both are there during the call only. */
+  onData(reply: PullReply, frame: Buffer): void;
   /** The connection is over. */
   onClosed(): void;
 }
@@ -35,8 +35,8 @@ export interface Line {
   readonly userId: number;
   readonly closed: boolean;
   send(message: OutgoingMessage, seqNum?: number): void;
-  /** A PDU whose body is there as bytes already. */
-  sendRaw(commandId: number, body: Buffer, seqNum: number): void;
+  /** Sends a copy of a PDU that was received, under another header. */
+  passOn(frame: Buffer, commandId: number, seqNum: number): void;
   /** Resolves when what was written has gone out, or the connection is over. */
   drained(): Promise<void>;
   /** Closes in order: what was written still goes out. */

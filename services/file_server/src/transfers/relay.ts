@@ -15,8 +15,8 @@ import {
 } from './participant.js';
 import { checkPull, type Pull, pullErrors, refusePull } from './pulls.js';
 
-/** Bytes a 0x0505 has besides its data, at most; one with more is written anew instead of passed on. */
-const maxOverhead = 128;
+/** Bytes a 0x0505 has besides its data, header included, at most; one with more is written anew instead of passed on. */
+const maxOverhead = 144;
 
 const endReasons: Partial<Record<State, CloseReason>> = {
   [CLIENT_FILE_CANCEL]: 'cancelled',
@@ -126,7 +126,7 @@ export class Relay {
   }
 
   /** The sender's next block: the answer to the oldest pull, exactly as large as that. */
-  data(line: Line, reply: PullReply, body: Buffer): void {
+  data(line: Line, reply: PullReply, frame: Buffer): void {
     const pull = this.#pulls[0];
     const { resultCode, offset, fileData } = reply;
     const fits = pull && offset === pull.offset && fileData.length === (resultCode === 0 ? pull.size : 0);
@@ -140,8 +140,8 @@ export class Relay {
     this.#servedAt = performance.now();
     this.#options.metrics.bytes.inc({ way: 'online' }, fileData.length);
     // As it came, where that is what is to be said: the block is not copied.
-    if (reply.userId === line.userId && body.length <= fileData.length + maxOverhead) {
-      this.#receiver.sendRaw(Commands.FilePullDataRsp.id, body, pull.seqNum);
+    if (reply.userId === line.userId && frame.length <= fileData.length + maxOverhead) {
+      this.#receiver.passOn(frame, Commands.FilePullDataRsp.id, pull.seqNum);
     } else {
       this.#receiver.send({ resultCode, userId: line.userId, offset, fileData }, pull.seqNum);
     }
@@ -232,8 +232,8 @@ class RelaySender implements Participant {
     refusePull(this.#line, pull, seqNum, pullErrors.wrongRole, 'wrong_role');
   }
 
-  onData(reply: PullReply, body: Buffer): void {
-    this.#relay.data(this.#line, reply, body);
+  onData(reply: PullReply, frame: Buffer): void {
+    this.#relay.data(this.#line, reply, frame);
   }
 
   onClosed(): void {

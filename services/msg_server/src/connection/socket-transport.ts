@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
+import { readIntoShared, type Take } from '@teamtalk/net';
 import type { Connection } from './connection.js';
-import { readIntoShared, type Take } from './shared-reading.js';
 
 const connectionKey = Symbol('connection');
 
