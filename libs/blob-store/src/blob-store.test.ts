@@ -45,9 +45,13 @@ describe.each(['local', 's3'] as const)('a store of kind %s', (kind) => {
   afterAll(() => store.close());
 
   const read = async (key: string, range?: { offset: number; length?: number }) => {
-    const { stream, length } = await store.get(key, range);
-    const content = await buffer(stream);
-    expect(content.length).toBe(length);
+    const blob = await store.get(key, range);
+    const content = await buffer(blob.stream());
+    expect(content.length).toBe(blob.length);
+    // The other way gives the same.
+    const pieces: Buffer[] = [];
+    await (await store.get(key, range)).copyTo(async (piece) => void pieces.push(Buffer.from(piece)));
+    expect(Buffer.concat(pieces)).toEqual(content);
     return content.toString();
   };
 
@@ -80,9 +84,9 @@ describe.each(['local', 's3'] as const)('a store of kind %s', (kind) => {
     expect(await read('digits', { offset: 9 })).toBe('9');
     expect(await read('digits', { offset: 8, length: 100 })).toBe('89');
     expect(await read('digits', { offset: 2, length: 0 })).toBe('');
-    const { info, stream } = await store.get('digits', { offset: 3, length: 2 });
-    expect(info.size).toBe(10);
-    stream.destroy();
+    const blob = await store.get('digits', { offset: 3, length: 2 });
+    expect(blob.info.size).toBe(10);
+    blob.stream().destroy();
     await expect(store.get('digits', { offset: 10 })).rejects.toMatchObject({ code: 'invalid-range' });
     await expect(store.get('digits', { offset: 11, length: 1 })).rejects.toMatchObject({
       code: 'invalid-range',
@@ -95,7 +99,7 @@ describe.each(['local', 's3'] as const)('a store of kind %s', (kind) => {
     const second = await store.put('again', Buffer.from('second, and longer'));
     expect(second.etag).not.toBe(first.etag);
     expect(await read('again')).toBe('second, and longer');
-    expect((await buffer(reader.stream)).toString()).toBe('first');
+    expect((await buffer(reader.stream())).toString()).toBe('first');
   });
 
   it('knows what is not there', async () => {
@@ -191,8 +195,20 @@ describe.each(['local', 's3'] as const)('a store of kind %s', (kind) => {
     expect(stored.size).toBe(20 * 1024 * 1024);
     expect(stored.sha256).toBe(hash.digest('hex'));
     const back = createHash('sha256');
-    for await (const chunk of (await store.get('large')).stream) back.update(chunk as Buffer);
+    for await (const chunk of (await store.get('large')).stream()) back.update(chunk as Buffer);
     expect(back.digest('hex')).toBe(stored.sha256);
+    // Several at once, and slowly: no piece is used for another reader before it is done with.
+    const copied = Array.from({ length: 3 }, async () => {
+      const copy = createHash('sha256');
+      await (await store.get('large')).copyTo(async (piece) => {
+        await new Promise((resolve) => setImmediate(resolve));
+        copy.update(piece);
+      });
+      return copy.digest('hex');
+    });
+    expect(new Set(await Promise.all(copied))).toEqual(new Set([stored.sha256]));
+    const broken = (await store.get('large')).copyTo(() => Promise.reject(new Error('full')));
+    await expect(broken).rejects.toThrow('full');
     await store.delete('large');
   });
 

@@ -31,14 +31,21 @@ export interface ByteRange {
   length?: number;
 }
 
+/** A blob that was found. Its content must be taken, once, by `stream` or by `copyTo`. */
 export interface OpenBlob {
   info: BlobInfo;
-  /** where the stream begins */
+  /** where the content begins */
   offset: number;
-  /** how many bytes the stream gives */
+  /** how many bytes it gives */
   length: number;
-  /** To be read to its end, or destroyed. */
-  stream: Readable;
+  /** The content, to be read to its end, or destroyed. */
+  stream(): Readable;
+  /**
+   * The content in pieces, of which `write` gets the next when the promise of the last one is fulfilled; the
+   * piece is used again then. The fastest way to send a large blob.
+   * @throws StorageError, or what `write` fails with
+   */
+  copyTo(write: (piece: Uint8Array) => Promise<void>): Promise<void>;
 }
 
 export interface ListOptions {

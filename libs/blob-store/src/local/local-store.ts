@@ -2,7 +2,6 @@ import type { BigIntStats } from 'node:fs';
 import { constants, mkdirSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, rmdir, stat, statfs, unlink } from 'node:fs/promises';
 import path from 'node:path';
-import { Readable } from 'node:stream';
 import { withDeadline } from '@teamtalk/service-kit';
 import {
   type BlobInfo,
@@ -19,6 +18,7 @@ import { StorageError } from '../errors.js';
 import { requireKey, requirePrefix } from '../key.js';
 import { type TemporaryFile, writeTemporary } from '../temporary-file.js';
 import { fileError, hasCode } from './file-errors.js';
+import { OpenFile } from './open-file.js';
 import { walkKeys } from './walk.js';
 
 export interface LocalStoreOptions {
@@ -31,7 +31,6 @@ export interface LocalStoreOptions {
 
 /** Inside the folder, so that a rename to a key stays on one file system. No key begins with a dot. */
 const temporaryFolder = '.tmp';
-const readBytes = 256 * 1024;
 
 /**
  * Blobs as files of one folder, the key being the path. A blob is written under a temporary name, flushed to
@@ -82,17 +81,7 @@ export class LocalBlobStore implements BlobStore {
       if (offset > 0 && offset >= info.size) {
         throw new StorageError('invalid-range', `${key} ends at ${info.size}, before ${offset}`);
       }
-      const bytes = Math.min(length ?? info.size, info.size - offset);
-      if (bytes === 0) {
-        await handle.close();
-        return { info, offset, length: 0, stream: Readable.from([]) };
-      }
-      const stream = handle.createReadStream({
-        start: offset,
-        end: offset + bytes - 1,
-        highWaterMark: Math.min(bytes, readBytes),
-      });
-      return { info, offset, length: bytes, stream };
+      return new OpenFile(handle, info, offset, Math.min(length ?? info.size, info.size - offset));
     } catch (error) {
       // It may also open after the time limit.
       void opening.then(

@@ -77,7 +77,7 @@ export class S3BlobStore implements BlobStore {
   async get(key: string, { offset = 0, length }: Partial<ByteRange> = {}): Promise<OpenBlob> {
     requireKey(key);
     // S3 knows no empty range.
-    if (length === 0) return { info: await this.head(key), offset, length, stream: Readable.from([]) };
+    if (length === 0) return openBlob(await this.head(key), offset, length, Readable.from([]));
     const isPart = offset > 0 || length !== undefined;
     const last = length === undefined ? '' : offset + length - 1;
     const command = new GetObjectCommand({
@@ -90,7 +90,7 @@ export class S3BlobStore implements BlobStore {
     const stream = answer.Body as Readable;
     const bytes = answer.ContentLength ?? 0;
     const size = isPart ? Number(answer.ContentRange?.split('/')[1]) : bytes;
-    return { info: infoOf(key, size, answer.ETag, answer.LastModified), offset, length: bytes, stream };
+    return openBlob(infoOf(key, size, answer.ETag, answer.LastModified), offset, bytes, stream);
   }
 
   async head(key: string): Promise<BlobInfo> {
@@ -203,6 +203,26 @@ export class S3BlobStore implements BlobStore {
     } finally {
       clearTimeout(timer);
     }
+  }
+}
+
+function openBlob(info: BlobInfo, offset: number, length: number, stream: Readable): OpenBlob {
+  return {
+    info,
+    offset,
+    length,
+    stream: () => stream,
+    copyTo: async (write) => {
+      for await (const piece of piecesOf(stream, info.key)) await write(piece);
+    },
+  };
+}
+
+async function* piecesOf(stream: Readable, key: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* stream;
+  } catch (error) {
+    throw s3Error(error, `reading ${key}`);
   }
 }
 

@@ -39,8 +39,9 @@ export async function* readPart(store: BlobStore, part: Part, from = part.start)
 async function readPiece(store: BlobStore, part: Part, offset: number): Promise<Buffer> {
   const length = Math.min(pieceBytes, part.size - offset);
   try {
-    const { info, stream } = await store.get(part.key, { offset, length });
-    const piece = await buffer(stream);
+    const blob = await store.get(part.key, { offset, length });
+    const { info } = blob;
+    const piece = await buffer(blob.stream());
     if (info.size !== part.size) throw new DamagedPart(part, `has ${info.size} bytes, not ${part.size}`);
     if (piece.length !== length) throw new DamagedPart(part, `gave ${piece.length} bytes, not ${length}`);
     return piece;

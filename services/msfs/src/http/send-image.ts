@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
-import type { BlobInfo, BlobStore } from '@teamtalk/blob-store';
+import { type BlobInfo, type BlobStore, StorageError } from '@teamtalk/blob-store';
 import parseRange from 'range-parser';
 import type { Image } from '../images/image-cache.js';
 
 /**
  * Answers GET and HEAD with a file of `store`: conditional, and by ranges, where the client asks for it.
- * @throws StorageError before anything was sent; a client that goes away is no failure
+ * @throws StorageError, after which nothing more is sent where something was; a client that goes away is no
+ *   failure
  */
 export async function sendImage(
   request: IncomingMessage,
@@ -37,11 +37,40 @@ export async function sendImage(
   } else if (bytes) {
     answer().end(range ? bytes.subarray(start, end + 1) : bytes);
   } else {
-    const { stream } = await store.get(info.key, { offset: start, length });
+    const blob = await store.get(info.key, { offset: start, length });
     answer();
-    // A client that goes away, or is too slow: its connection is gone, there is nobody to tell.
-    await pipeline(stream, response).catch(() => response.destroy());
+    try {
+      await blob.copyTo((piece) => write(response, piece));
+      response.end();
+    } catch (error) {
+      // Part of it has been sent: the client must not take it for all.
+      response.destroy();
+      if (error instanceof StorageError) throw error;
+    }
   }
+}
+
+/**
+ * Until the system has taken a piece. The response itself tells nothing of a connection that ends while it still
+ * waits for an earlier one.
+ * @throws Error when the connection is gone
+ */
+function write(response: ServerResponse, piece: Uint8Array): Promise<void> {
+  const { socket } = response.req;
+  return new Promise((resolve, reject) => {
+    const over = (error?: Error | null) => {
+      socket.off('close', gone);
+      if (error) reject(error);
+      else resolve();
+    };
+    const gone = () => over(new Error('the connection is gone'));
+    if (socket.destroyed) {
+      gone();
+      return;
+    }
+    socket.once('close', gone);
+    response.write(piece, over);
+  });
 }
 
 /**

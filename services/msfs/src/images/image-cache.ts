@@ -65,9 +65,10 @@ export class ImageCache {
   }
 
   async #load(key: string): Promise<Image> {
-    const { info, stream } = await this.#store.get(key);
+    const blob = await this.#store.get(key);
+    const { info } = blob;
     const isSmall = info.size <= smallBytes;
-    const read = isSmall ? await buffer(stream) : await headOf(stream);
+    const read = isSmall ? await buffer(blob.stream()) : await headOf(blob.stream());
     const type = await shownType(read.subarray(0, headBytes));
     const image = { info, type, headers: headersFor(info, type), bytes: isSmall ? read : undefined };
     this.#kept?.set(key, image);

@@ -127,6 +127,6 @@ export class Thumbnails {
 
   async #read(key: string): Promise<Buffer> {
     const { bytes } = await this.#originals.find(key);
-    return bytes ?? buffer((await this.#store.get(key)).stream);
+    return bytes ?? buffer((await this.#store.get(key)).stream());
   }
 }
