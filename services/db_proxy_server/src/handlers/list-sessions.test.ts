@@ -3,6 +3,7 @@ import { teamtalk } from '@teamtalk/rpc';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTestContext, type TestContext } from '../testing/test-context.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
+import { getHistory } from './get-history.js';
 import { getRecentSessions } from './get-recent-sessions.js';
 import { getUnread } from './get-unread.js';
 
@@ -37,7 +38,7 @@ interface Pair {
   /** unix seconds of the newest message, with a fraction */
   at?: number;
   type?: number;
-  data?: string;
+  data?: string | Buffer;
   lowSeen?: number;
   highSeen?: number;
   lowRemoved?: number;
@@ -65,7 +66,7 @@ async function pair({ low, high, from, at = 1000.5, type = text, data = 'newest'
     `INSERT INTO message (conv, id, from_id, sender_seq, token, created_at, type, data)
       SELECT ${conv}, n, from_id, 0, 0, to_timestamp($2), $3, $4
       FROM unnest($1::int4[]) WITH ORDINALITY AS m(from_id, n)`,
-    [from, at, type, Buffer.from(data)],
+    [from, at, type, typeof data === 'string' ? Buffer.from(data) : data],
   );
 }
 
@@ -231,6 +232,24 @@ test('a removed session comes back by a later message, for whom removed it', asy
     [1, 1],
     [2, 5],
   ]);
+});
+
+test('audio comes back from history byte for byte, whatever is in it', async () => {
+  const sound = Buffer.concat([
+    Buffer.of(0, 0, 0, 7),
+    Buffer.from(Array.from({ length: 512 }, (_, i) => i % 256)),
+  ]);
+  await pair({ low: 1, high: 2, from: [2], type: audio, data: sound });
+  const request = new teamtalk.db.HistoryRequest({
+    userId: 1,
+    sessionType: 1,
+    sessionId: 2,
+    msgIdBegin: 1,
+    msgCnt: 1,
+  });
+  const [message] = (await getHistory(context)(request)).messages ?? [];
+  expect(message).toMatchObject({ msgId: 1, msgType: audio, fromSessionId: 2 });
+  expect(sound.equals(message?.msgData as Uint8Array)).toBe(true);
 });
 
 test('audio is shown as text in lists', async () => {
