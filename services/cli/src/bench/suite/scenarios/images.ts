@@ -27,7 +27,7 @@ async function measureImages({ cluster, quick, say }: ScenarioContext): Promise<
   const figures: Record<string, number> = {};
   const rates: Record<string, number> = {};
   try {
-    await upload({ ...msfs, connections: quick ? 20 : manyUploads, seconds: 0 }, jpegOf(sizes['5 MB']));
+    await upload({ ...msfs, connections: manyUploads, seconds: 0 }, jpegOf(sizes['5 MB']));
     figures[`msfs memory with ${manyUploads} uploads of 5 MB at once, MB`] = peakMegabytes(pid);
 
     const www = path.join(folder, 'www');
