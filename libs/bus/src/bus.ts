@@ -28,7 +28,9 @@ export interface SubscribeOptions {
 }
 
 /** Milliseconds between two looks at the way to NATS and back. */
-const roundTripEveryMs = 5_000;
+const roundTripEveryMs = 500;
+/** NATS counts as silent when the last answer is this old, milliseconds; well before anybody is taken for dead. */
+const silentMs = 1_500;
 
 /**
  * One connection to NATS that speaks our event types. It reconnects for ever. While it is down, publishes
@@ -48,6 +50,9 @@ export class Bus {
   #connected = true;
   /** performance.now(); the first connection counts from ever */
   #connectedAt = Number.NEGATIVE_INFINITY;
+  /** performance.now() of the last sign that NATS is there */
+  #heardAt = performance.now();
+  #asking = false;
 
   /** @throws TeamTalkError `unavailable` when no NATS server answers within 10 s */
   static async connect(options: BusOptions): Promise<Bus> {
@@ -79,7 +84,7 @@ export class Bus {
     metrics.gauge('bus_connected', '1 while connected to NATS', () => (this.#connected ? 1 : 0));
     this.#roundTrip = metrics.histogram(
       'bus_round_trip_seconds',
-      'Time to NATS and back, looked at every 5 s',
+      'Time to NATS and back, looked at twice a second',
     );
     this.#timer = setInterval(() => void this.#measure(), roundTripEveryMs);
     this.#timer.unref();
@@ -88,6 +93,14 @@ export class Bus {
 
   get connected(): boolean {
     return this.#connected;
+  }
+
+  /**
+   * Whether NATS brings what others send: it is connected, and it answers. A way that swallows everything breaks no
+   * connection for ten seconds and more; what is asked for meanwhile only piles up, and silence says nothing of others.
+   */
+  get hears(): boolean {
+    return this.#connected && performance.now() - this.#heardAt < silentMs;
   }
 
   /**
@@ -253,11 +266,15 @@ export class Bus {
 
   /** How far behind NATS and this process are: what was published before comes back before. */
   async #measure(): Promise<void> {
-    if (!this.#connected) return;
+    if (!this.#connected || this.#asking) return;
+    this.#asking = true;
     try {
       this.#roundTrip.observe((await this.#connection.rtt()) / 1000);
+      this.#heardAt = performance.now();
     } catch {
       // The connection broke meanwhile; #watch tells.
+    } finally {
+      this.#asking = false;
     }
   }
 
@@ -269,6 +286,7 @@ export class Bus {
       } else if (status.type === Events.Reconnect) {
         this.#connected = true;
         this.#connectedAt = performance.now();
+        this.#heardAt = this.#connectedAt;
         this.#log.info('connected to NATS again');
         for (const listener of this.#reconnected) listener();
       }

@@ -1,5 +1,5 @@
 import { createKit, type Kit, newInstance } from '@teamtalk/service-kit';
-import { testNats } from '@teamtalk/testkit/infrastructure';
+import { FaultyProxy, testNats } from '@teamtalk/testkit/infrastructure';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Bus } from './bus.js';
 import { Announcer, Registry } from './registry.js';
@@ -8,20 +8,25 @@ import { topics } from './subjects.js';
 let kit: Kit;
 let bus: Bus;
 let other: Bus;
+/** A bus of its own over another way to NATS. */
+let openBy: (url: string) => Promise<Bus>;
+let natsAddress: URL;
 const stops: (() => unknown)[] = [];
 
 beforeEach(async () => {
   const nats = await testNats();
   kit = createKit('test', { logLevel: 'silent', shutdownMs: 1000 });
-  const open = () =>
+  openBy = (url) =>
     Bus.connect({
       ...nats,
+      url,
       name: 'test',
       log: kit.log,
       metrics: createKit('t', { logLevel: 'silent', shutdownMs: 1 }).metrics,
     });
-  bus = await open();
-  other = await open();
+  bus = await openBy(nats.url);
+  other = await openBy(nats.url);
+  natsAddress = new URL(nats.url);
 });
 afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
@@ -40,9 +45,9 @@ function announce(details = {}) {
   return { instance, announcer };
 }
 
-function watch() {
+function watch(by = bus) {
   const gone: [number, boolean][] = [];
-  const registry = new Registry(bus, kit.log, 'msg_server', {
+  const registry = new Registry(by, kit.log, 'msg_server', {
     onGone: ({ instance }, saidSo) => gone.push([instance, saidSo]),
   });
   stops.push(() => registry.stop());
@@ -83,6 +88,37 @@ test('silence is death, after a while', async () => {
   await registry.waitFor(1, 1000);
   await expect.poll(() => gone, { timeout: 20_000 }).toEqual([[77, false]]);
 });
+
+test('while NATS swallows everything nobody is taken for dead, and then only who is', async () => {
+  const { hostname: host, port } = natsAddress;
+  const proxy = await FaultyProxy.start(() => [{ host, port: Number(port) }]);
+  const deaf = await openBy(`nats://127.0.0.1:${proxy.port}`);
+  stops.push(
+    () => deaf.drain(),
+    () => proxy.close(),
+  );
+  const { instance } = announce();
+  const here = watch();
+  const there = watch(deaf);
+  const dead = (number: number) =>
+    other.publish(topics.announcement, { instance: number, service: 'msg_server', hostname: 'h' });
+  await Promise.all([bus.flush(), deaf.flush()]);
+  dead(77);
+  expect(await here.registry.waitFor(2, 5_000)).toBe(true);
+  expect(await there.registry.waitFor(2, 5_000)).toBe(true);
+  proxy.block();
+  await expect.poll(() => deaf.hears, { timeout: 10_000 }).toBe(false);
+  // Long enough for 77 to be dead there too, twice over.
+  dead(78);
+  await expect.poll(() => here.gone.map(([number]) => number), { timeout: 20_000 }).toEqual([77, 78]);
+  expect(there.gone).toEqual([]);
+  proxy.restore();
+  await expect.poll(() => deaf.hears, { timeout: 20_000 }).toBe(true);
+  await expect
+    .poll(() => there.registry.all().map((each) => each.instance), { timeout: 20_000 })
+    .toEqual([instance]);
+  expect(there.gone).toContainEqual([77, false]);
+}, 90_000);
 
 test('a request nobody listens for fails at once; one without an answer at its deadline', async () => {
   await expect(bus.request(topics.node(1), {}, 2000)).rejects.toMatchObject({ code: 'unavailable' });

@@ -64,7 +64,7 @@ export interface RegistryEvents {
 }
 
 /**
- * The instances of one service that are alive, as they announce themselves. While NATS is away nobody is
+ * The instances of one service that are alive, as they announce themselves. While NATS is away or silent nobody is
  * taken for dead: silence then says nothing about them.
  */
 export class Registry {
@@ -150,9 +150,11 @@ export class Registry {
   #expire(): void {
     const late = Date.now() - this.#checked;
     this.#checked = Date.now();
-    // We were asleep ourselves (a stopped process, a starved machine): nobody could be heard meanwhile.
-    if (late > announceMs * 2) this.#grantTime();
-    if (!this.#bus.connected) return;
+    // We were asleep ourselves (a stopped process, a starved machine), or NATS is: nobody could be heard meanwhile.
+    if (late > announceMs * 2 || !this.#bus.hears) {
+      this.#grantTime();
+      return;
+    }
     const oldest = Date.now() - expireMs;
     for (const { announcement, heard } of this.#alive.values()) {
       if (heard < oldest) this.#remove(announcement, false);

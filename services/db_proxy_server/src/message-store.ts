@@ -76,7 +76,7 @@ export async function startMessageStore(
     kit,
     pool,
     publisher,
-    canDeliver: () => bus.connected && routeServers.all().length > 0,
+    canDeliver: () => bus.hears && routeServers.all().length > 0,
   });
   life.onStop('outbox sweeper', () => sweeper.stop());
 

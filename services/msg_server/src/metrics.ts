@@ -42,6 +42,7 @@ export type CloseReason =
   | 'logout'
   | 'slow-reader'
   | 'lost-contact'
+  | 'stood-still'
   | 'draining';
 
 /** How a login ended. */

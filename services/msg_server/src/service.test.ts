@@ -58,6 +58,29 @@ describe('msg_server', () => {
     }
   });
 
+  it('cuts its clients off when it stood still, and does nothing of what they sent meanwhile', async () => {
+    const server = await TestServer.start();
+    try {
+      const [sender, idle] = [await server.logIn(1), await server.logIn(2)];
+      const stranger = await server.connect();
+      const before = server.db.logins.length;
+      const sent = [sender.sendText(2, 'too late'), stranger.logIn('u3').catch(() => 'cut off')];
+      // Longer than others wait for a sign of life; nothing runs in this process.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_700);
+      await Promise.all([sender, idle, stranger].map(({ raw }) => raw.closed));
+      expect(await sent[1]).toBe('cut off');
+      await waitUntil(() => server.route.changes.filter(({ online }) => !online).length === 2, {
+        what: 'the route_servers know',
+      });
+      expect(await server.metric('connections_closed_total', { reason: 'stood-still' })).toBe(3);
+      await server.logIn(1);
+      expect(server.db.stored).toEqual([]);
+      expect(server.db.logins.slice(before).map(({ userName }) => userName)).toEqual(['u1']);
+    } finally {
+      await server.stop();
+    }
+  });
+
   it('is ready only while it knows a db_proxy_server and a route_server', async () => {
     const server = await TestServer.start();
     try {

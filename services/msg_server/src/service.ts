@@ -34,6 +34,7 @@ import { MsgServerMetrics } from './metrics.js';
 import { ChangeNotices } from './notices/change-notices.js';
 import { StatusNotices } from './notices/status-notices.js';
 import { PresencePublisher } from './presence/presence-publisher.js';
+import { Standstill } from './standstill.js';
 
 const { SESSION_TYPE_GROUP: groupSession } = IM.BaseDefine.SessionType;
 
@@ -141,24 +142,32 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
     rate: new RateLimit(config.rate.perSecond, config.rate.burst),
     throttle,
   };
-  const take = takeNodeEvent(context);
-  bus.answer(topics.node(instance), take);
-  bus.subscribe(topics.everyNode, (event) => void take(event));
-  bus.answer(topics.userSessions, tellUserSessions(context));
-  bus.answer(topics.presenceSnapshot(instance), sendPresenceSnapshot(context));
-
+  const dispatch = dispatcher(context);
   const certificate = await openCertificate(config.tls, kit, metrics);
   const listener = new ClientListener({
     config,
     certificate,
     metrics,
     log,
-    handle: dispatcher(context),
+    handle: (connection, pdu) => {
+      standstill.check();
+      return !connection.isOpen || dispatch(connection, pdu);
+    },
     leaving: (connection) => {
       if (users.remove(connection)) presence.went(connection);
     },
   });
   life.onStop('clients', () => listener.drain(config.timeouts.drainSpreadMs));
+  const standstill = new Standstill((ms) => {
+    log.warn(
+      { ms: Math.round(ms), sockets: listener.size },
+      'this server stood still: cutting off its clients',
+    );
+    listener.cutOff('stood-still');
+    announcer?.announce();
+  });
+  life.onStop('standstill', () => standstill.stop());
+  listenToOthers(context, standstill);
   const ports = await listener.listen();
 
   health.addCheck('nats', () => bus.connected);
@@ -181,6 +190,30 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
     await bus.flush();
   });
   return ports;
+}
+
+/** Before each event: what came during a standstill is not for those who were here before it. */
+function listenToOthers(context: Context, standstill: Standstill): void {
+  const { bus, kit } = context;
+  const take = takeNodeEvent(context);
+  const tellSessions = tellUserSessions(context);
+  const sendSnapshot = sendPresenceSnapshot(context);
+  bus.answer(topics.node(kit.instance), (event) => {
+    standstill.check();
+    return take(event);
+  });
+  bus.subscribe(topics.everyNode, (event) => {
+    standstill.check();
+    take(event);
+  });
+  bus.answer(topics.userSessions, (query) => {
+    standstill.check();
+    return tellSessions(query);
+  });
+  bus.answer(topics.presenceSnapshot(kit.instance), (request, respond) => {
+    standstill.check();
+    return sendSnapshot(request, respond);
+  });
 }
 
 function openStore(

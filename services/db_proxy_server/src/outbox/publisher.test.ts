@@ -14,6 +14,7 @@ let batches: teamtalk.bus.StoredBatch.$Properties[];
 let deleted: string[];
 /** Set: the members of groups cannot be had now. */
 let databaseAway: boolean;
+let natsHears: boolean;
 /** Members of groups are given when it resolves. */
 let membersWaitFor: Promise<void>;
 let membersOf: Map<number, number[]>;
@@ -22,6 +23,7 @@ beforeEach(() => {
   batches = [];
   deleted = [];
   databaseAway = false;
+  natsHears = true;
   membersWaitFor = Promise.resolve();
   membersOf = new Map([
     [5, [1, 2, 3]],
@@ -44,6 +46,9 @@ beforeEach(() => {
   } as unknown as Pool;
   const bus = {
     maxEventBytes: 1024 * 1024,
+    get hears() {
+      return natsHears;
+    },
     request: async (_topic: unknown, batch: teamtalk.bus.StoredBatch.$Properties) => {
       batches.push(batch);
       return {};
@@ -112,6 +117,16 @@ test('a batch whose members cannot be had is sent when they can, and holds up no
     [2, []],
     [5, [1, 2, 3]],
   ]);
+});
+
+test('while NATS is silent nothing is asked for again and again', async () => {
+  natsHears = false;
+  publisher.publish({ outboxId: '1', messages: [pair(1)] });
+  await expect(publisher.redeliver({ outboxId: '2', messages: [pair(2)] })).rejects.toThrow('silent');
+  expect(batches).toEqual([]);
+  natsHears = true;
+  await expect.poll(() => deleted).toEqual(['1']);
+  expect(batches).toHaveLength(1);
 });
 
 test('a message that overtakes others of its conversation says which', async () => {

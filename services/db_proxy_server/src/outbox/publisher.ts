@@ -152,6 +152,8 @@ export class OutboxPublisher {
 
   async #send(messages: readonly StoredMessage[], lists: MemberLists, redelivery: boolean): Promise<void> {
     const { bus, kit, routeServers } = this.#options;
+    // What would be asked again and again arrives all together when NATS is back, and in nobody's favour.
+    if (!bus.hears) throw new Error('NATS is silent');
     const wire = messages
       .map((message) => toWire(message, lists, this.#open.before(message)))
       .filter((message) => message !== undefined);

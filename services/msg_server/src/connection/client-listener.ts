@@ -115,6 +115,11 @@ export class ClientListener implements ConnectionHost {
     clearInterval(this.#sweeper);
   }
 
+  /** Ends all connections at once, without what has come by them and not been read, and without what is to go out. */
+  cutOff(reason: CloseReason): void {
+    for (const connection of this.#connections) connection.destroy(reason);
+  }
+
   async #untilEmpty(ms: number): Promise<void> {
     if (this.#connections.size === 0) return;
     const cancel = new AbortController();

@@ -73,6 +73,11 @@ export class Connection {
     return this.state < State.Ending;
   }
 
+  /** Whether there is nobody any more, as far as has been read. */
+  get isAbandoned(): boolean {
+    return !this.isOpen || this.#transport.readableEnded === true;
+  }
+
   /** The client's IP address. */
   get remoteAddress(): string {
     return this.#address ?? this.#transport.remoteAddress ?? '';

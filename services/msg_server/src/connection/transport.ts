@@ -4,6 +4,8 @@
  */
 export interface Transport {
   readonly remoteAddress?: string | undefined;
+  /** Whether the other side has said that it sends no more; closing takes a moment from there. */
+  readonly readableEnded?: boolean;
   /** Bytes written that the system has not taken yet. */
   readonly writableLength: number;
   /** Whether each PDU has to be written by itself, because the boundaries are seen at the other end. */

@@ -75,6 +75,22 @@ describe('login', () => {
     await client.raw.closed;
   });
 
+  it('does not carry out the login of a client that has gone meanwhile', async () => {
+    const before = await server.metric('sockets');
+    const ids = Array.from({ length: 40 }, (_, i) => 200 + i);
+    const clients = await Promise.all(ids.map(() => server.connect()));
+    const answers = clients.map((client, i) => client.logIn(`u${ids[i]}`).catch(() => 'no answer'));
+    // It finds all of it at once, as after a standstill.
+    for (const { raw } of clients) raw.close();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    expect(new Set(await Promise.all(answers))).toEqual(new Set(['no answer']));
+    await waitUntil(async () => (await server.metric('sockets')) <= before, {
+      what: 'they are closed',
+    });
+    await server.logIn(240);
+    expect(server.route.changes.filter(({ userId = 0 }) => ids.includes(userId ?? 0))).toEqual([]);
+  });
+
   it('ignores a second login', async () => {
     const client = await server.logIn(14);
     const before = server.db.logins.length;

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { plainAddress } from '@teamtalk/net';
 import { Commands, decodeBody, encodePdu, IM, type MessageOf, type PropertiesOf } from '@teamtalk/protocol';
 import { accounts, teamtalk } from '@teamtalk/rpc';
@@ -123,7 +124,10 @@ async function enter(
   { user, loginSeq }: Account,
   seqNum: number,
 ): Promise<LoginOutcome> {
-  if (!connection.isOpen) return 'gone';
+  // A server that stood still finds logins of clients that have given up since, each with the end of its connection
+  // behind it. Carried out, such a login would be newer than the one the client made elsewhere, and end that.
+  await turn();
+  if (connection.isAbandoned) return 'gone';
   const info = userInfo(user);
   connection.logIn(info.userId, clientType, loginSeq);
   users.add(connection);

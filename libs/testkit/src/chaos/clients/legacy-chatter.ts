@@ -27,6 +27,7 @@ export class LegacyChatter extends Chatter {
   #seqNum = 0;
   #turn = 0;
   #closed = false;
+  #reconnecting = false;
 
   constructor(options: ChatterOptions) {
     super(options.ledger);
@@ -58,6 +59,7 @@ export class LegacyChatter extends Chatter {
       }
     });
     client.on('message', () => {});
+    client.on('kicked', ({ message }) => ledger.complain(`user ${userId} was kicked: ${message}`));
     await client.login({ name, password });
     client.on('disconnected', () => {
       this.breaks++;
@@ -105,10 +107,14 @@ export class LegacyChatter extends Chatter {
   }
 
   async #reconnect(): Promise<void> {
+    // A connection may break while the history of its login is still being read. One of two logins would be kicked.
+    if (this.#reconnecting) return;
+    this.#reconnecting = true;
     while (!this.#closed && !this.#client) {
       await new Promise((resolve) => setTimeout(resolve, reconnectMs));
       await this.logIn().catch(() => {});
     }
+    this.#reconnecting = false;
   }
 
   async #fetchMissed(client: TeamTalkClient): Promise<void> {

@@ -27,6 +27,7 @@ export class SdkChatter extends Chatter {
       this.breaks++;
       this.#connection = new DeliveryWatch(ledger, userId, 'a connection');
     });
+    this.#client.on('kicked', ({ message }) => ledger.complain(`user ${userId} was kicked: ${message}`));
     this.#client.on('reconnected', () => ledger.cameOnline(userId));
     this.#client.on('pdu', (pdu) => {
       const pushed = pushedMessage(ledger, pdu);
