@@ -25,6 +25,7 @@ export {
   type StartOptions,
   startService,
 } from './service.js';
+export { shareAnswers } from './shared-answers.js';
 export {
   type BusConfig,
   busConfig,

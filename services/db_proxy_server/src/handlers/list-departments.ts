@@ -1,6 +1,6 @@
 import type { teamtalk } from '@teamtalk/rpc';
+import { shareAnswers } from '@teamtalk/service-kit';
 import type { Context } from '../context.js';
-import { shareAnswers } from './shared-answers.js';
 
 /** Departments changed since a moment (0x0210; protocol notes, section 5). */
 export function listDepartments({

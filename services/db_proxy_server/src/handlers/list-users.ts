@@ -1,7 +1,7 @@
 import type { teamtalk } from '@teamtalk/rpc';
+import { shareAnswers } from '@teamtalk/service-kit';
 import type { Context } from '../context.js';
 import { toUser } from '../repositories/user-rows.js';
-import { shareAnswers } from './shared-answers.js';
 
 /** Users changed since a moment (0x0208; protocol notes, section 5). */
 export function listUsers({

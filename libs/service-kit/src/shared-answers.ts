@@ -1,5 +1,5 @@
 /**
- * Who asks for the same while the answer is on its way shares it: after a restart everybody asks for
+ * Makes one question of all that are the same and asked at a time. Who asks for the same while the answer is on its way shares it: after a restart everybody asks for
  * everything at once.
  */
 export function shareAnswers<T>(ask: (since: number) => Promise<T>): (since: number) => Promise<T> {
