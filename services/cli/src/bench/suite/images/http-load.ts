@@ -17,6 +17,8 @@ export interface HttpLoadResult {
 }
 
 const readBytes = 256 * 1024;
+/** As long as browsers' are: the search for it takes the longer steps the longer it is. */
+const boundary = '----WebKitFormBoundary7MA4YWxkTrZu0gW';
 
 /**
  * Asks for a path over and over, the next time when the last answer is whole. All answers are as long as the
@@ -51,12 +53,12 @@ export function download(load: HttpLoad, path: string): Promise<HttpLoadResult> 
 
 /** Sends a form with a file over and over, the next time when the last one was answered with status 200. */
 export function upload(load: HttpLoad, content: Buffer): Promise<HttpLoadResult> {
-  const head = '--b\r\nContent-Disposition: form-data; name="filename"; filename="x.jpg"\r\n\r\n';
-  const tail = '\r\n--b--\r\n';
+  const head = `--${boundary}\r\nContent-Disposition: form-data; name="filename"; filename="x.jpg"\r\n\r\n`;
+  const tail = `\r\n--${boundary}--\r\n`;
   const form = Buffer.concat([Buffer.from(head), content, Buffer.from(tail)]);
   const request = Buffer.concat([
     Buffer.from(
-      `POST / HTTP/1.1\r\nHost: ${load.host}\r\nContent-Type: multipart/form-data; boundary=b\r\n` +
+      `POST / HTTP/1.1\r\nHost: ${load.host}\r\nContent-Type: multipart/form-data; boundary=${boundary}\r\n` +
         `Content-Length: ${form.length}\r\n\r\n`,
     ),
     form,
