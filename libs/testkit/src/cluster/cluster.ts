@@ -292,12 +292,18 @@ export class TestCluster {
         }),
       );
     }
+    await this.heard();
+    await untilReady([...this.#nodes.values()].flat());
+  }
+
+  /** Waits until every instance that runs has announced itself once more: then all know of all. */
+  async heard(): Promise<void> {
     const announcing = [...this.#nodes].flatMap(([service, nodes]) => (traitsOf(service).bus ? nodes : []));
+    const running = announcing.filter((node) => !this.#stopped.has(node));
     await untilHeard(
       this.bus,
-      announcing.map(({ instance }) => instance),
+      running.map(({ instance }) => instance),
     );
-    await untilReady([...this.#nodes.values()].flat());
   }
 
   #launch(service: ServiceName, env: Readonly<Record<string, string>>): Promise<ClusterNode> {
