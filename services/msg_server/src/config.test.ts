@@ -14,6 +14,7 @@ describe('configuration', () => {
       limits: { connections: 20_000, pduBytes: 1_048_576, messageBytes: 393_216, history: 100 },
       timeouts: { loginMs: 15_000, idlePcMs: 120_000, idleMobileMs: 300_000 },
       rate: { perSecond: 20, burst: 40 },
+      loginRate: { perSecond: 1000, burst: 1000 },
       presenceBroadcast: 'all',
       pushNoticeAsText: { pc: false, mobile: false },
     });
@@ -32,6 +33,14 @@ describe('configuration', () => {
     expect(loadConfig({ ...files, TLS_PORTS: 'ws' }).tls).toMatchObject({ client: false, webSocket: true });
     expect(() => loadConfig({ TLS_CERT_FILE: '/c.pem' })).toThrow(/TLS_KEY_FILE: is required/);
     expect(() => loadConfig({ TLS_KEY_FILE: '/k.pem' })).toThrow(/TLS_CERT_FILE: is required/);
+  });
+
+  it('wants a shutdown to last longer than the spread in which clients are closed', () => {
+    const spread = { DRAIN_SPREAD_MS: '20000' };
+    expect(loadConfig({ ...spread, SHUTDOWN_SECONDS: '23' }).timeouts.drainSpreadMs).toBe(20_000);
+    expect(() => loadConfig({ ...spread, SHUTDOWN_SECONDS: '22' })).toThrow(
+      /SHUTDOWN_SECONDS: has to be at least 23/,
+    );
   });
 
   it('names every wrong variable at once', () => {

@@ -4,6 +4,7 @@ import {
   busConfig,
   busEnv,
   type CommonConfig,
+  ConfigError,
   commonConfig,
   commonEnv,
   type EnvValues,
@@ -110,6 +111,13 @@ export const envSchema = {
     'Messages of all connections that wait for the store at most',
   ),
   MAX_LOGINS: env.integer(256, 1, 100_000, 'Logins that are checked at a time; further ones wait their turn'),
+  LOGIN_RATE: env.integer(
+    1000,
+    0,
+    1_000_000,
+    'Logins that begin a second in the long run; further ones wait their turn, so that a wave of clients that come back does not push aside the messages of those who are in. 0: no limit',
+  ),
+  LOGIN_BURST: env.integer(1000, 1, 1_000_000, 'Logins that may begin at once before LOGIN_RATE applies'),
   MAX_OUTBOUND_BYTES: env.integer(
     4_194_304,
     1024,
@@ -143,7 +151,7 @@ export const envSchema = {
     2000,
     0,
     600_000,
-    'Clients are disconnected over this time when the server stops, ms',
+    'Clients are disconnected over this time when the server stops, ms; at least 3 s less than SHUTDOWN_SECONDS. The others take in LOGIN_RATE of them a second each',
   ),
 };
 
@@ -174,6 +182,7 @@ export interface MsgServerConfig extends CommonConfig {
   };
   timeouts: { loginMs: number; idlePcMs: number; idleMobileMs: number; drainSpreadMs: number };
   rate: { perSecond: number; burst: number };
+  loginRate: { perSecond: number; burst: number };
   flush: { appendMs: number; clientMs: number };
   presenceBroadcast: 'all' | 'queried';
   pushNoticeAsText: { pc: boolean; mobile: boolean };
@@ -212,6 +221,7 @@ function nest(values: EnvValues<typeof envSchema>): MsgServerConfig {
       drainSpreadMs: values.DRAIN_SPREAD_MS,
     },
     rate: { perSecond: values.MESSAGE_RATE, burst: values.MESSAGE_BURST },
+    loginRate: { perSecond: values.LOGIN_RATE, burst: values.LOGIN_BURST },
     flush: { appendMs: values.APPEND_FLUSH_MS, clientMs: values.CLIENT_FLUSH_MS },
     presenceBroadcast: values.PRESENCE_BROADCAST as 'all' | 'queried',
     pushNoticeAsText: {
@@ -234,7 +244,16 @@ function nestTls(values: EnvValues<typeof envSchema>): MsgServerConfig['tls'] {
   return files && { ...files, client: ports !== 'ws', webSocket: ports !== 'client' };
 }
 
+/** What a stop takes after the last client was closed, milliseconds: results, presence, goodbyes. */
+const afterSpreadMs = 3_000;
+
 /** @throws ConfigError naming every variable that is wrong */
 export function loadConfig(env: NodeJS.ProcessEnv): MsgServerConfig {
-  return nest(readEnv(envSchema, env));
+  const config = nest(readEnv(envSchema, env));
+  const { shutdownMs, timeouts } = config;
+  if (timeouts.drainSpreadMs > 0 && timeouts.drainSpreadMs + afterSpreadMs > shutdownMs) {
+    const least = Math.ceil((timeouts.drainSpreadMs + afterSpreadMs) / 1000);
+    throw new ConfigError([`SHUTDOWN_SECONDS: has to be at least ${least} with this DRAIN_SPREAD_MS`]);
+  }
+  return config;
 }

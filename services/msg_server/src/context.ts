@@ -4,6 +4,7 @@ import type { Kit } from '@teamtalk/service-kit';
 import type { MsgServerConfig } from './config.js';
 import type { Connection } from './connection/connection.js';
 import type { LocalUsers } from './connection/local-users.js';
+import type { LoginQueue } from './connection/login-queue.js';
 import type { Throttle } from './connection/throttle.js';
 import type { RateLimit } from './connection/token-bucket.js';
 import type { Deliveries } from './delivery/deliveries.js';
@@ -28,6 +29,7 @@ export interface Context {
   readonly marker: ReadMarker;
   readonly fileServers: Registry;
   readonly users: LocalUsers;
+  readonly logins: LoginQueue<Connection>;
   readonly presence: PresencePublisher;
   readonly deliveries: Deliveries;
   readonly tickets: RecentTickets;

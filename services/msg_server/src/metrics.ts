@@ -104,6 +104,7 @@ export class MsgServerMetrics {
   readonly badPdus: CounterBy<'reason', BadPduReason>;
   readonly closed: CounterBy<'reason', CloseReason>;
   readonly logins: CounterBy<'result', LoginOutcome>;
+  readonly loginWaitSeconds: { observe(seconds: number): void };
   readonly refusedSockets: EntranceMetrics['refusedSockets'];
   readonly proxyRefused: EntranceMetrics['proxyRefused'];
   readonly upgradesRefused: CounterBy<'reason', 'origin' | 'no-upgrade' | 'bad-request'>;
@@ -174,6 +175,10 @@ export class MsgServerMetrics {
     this.deliverySeconds = metrics.histogram(
       'delivery_seconds',
       'Time from taking a message in to its delivery, for messages taken in and delivered here',
+    );
+    this.loginWaitSeconds = metrics.histogram(
+      'login_wait_seconds',
+      'Time a login waited for its turn, of those that had to and were not given up',
     );
     this.gaps = metrics.counter('delivery_gaps_total', 'Messages that were missing when a later one came', [
       'outcome',

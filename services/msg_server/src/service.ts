@@ -18,6 +18,7 @@ import type { MsgServerConfig } from './config.js';
 import { ClientListener } from './connection/client-listener.js';
 import type { Connection } from './connection/connection.js';
 import { LocalUsers } from './connection/local-users.js';
+import { LoginQueue } from './connection/login-queue.js';
 import { Throttle } from './connection/throttle.js';
 import { RateLimit } from './connection/token-bucket.js';
 import type { Context } from './context.js';
@@ -84,6 +85,11 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
   const { appender, marker } = openStore(config, kit, pool);
   const tickets = new RecentTickets();
   const users = new LocalUsers();
+  const logins = new LoginQueue<Connection>({
+    atOnce: config.limits.logins,
+    rate: new RateLimit(config.loginRate.perSecond, config.loginRate.burst),
+    waited: (seconds) => metrics.loginWaitSeconds.observe(seconds),
+  });
   const noticeText = new NoticeText(config.pushNoticeAsText);
   const fetchRange = async (conversation: Conversation, first: number, last: number) => {
     const range = { ...conversation, firstMsgId: first, lastMsgId: last };
@@ -133,6 +139,7 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
     marker,
     fileServers,
     users,
+    logins,
     presence,
     deliveries,
     tickets,
@@ -154,6 +161,7 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
       return !connection.isOpen || dispatch(connection, pdu);
     },
     leaving: (connection) => {
+      logins.forget(connection);
       if (users.remove(connection)) presence.went(connection);
     },
   });
@@ -173,7 +181,7 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
   health.addCheck('nats', () => bus.connected);
   health.addCheck('db_proxy_server', () => appender.available);
   health.addCheck('route_server', () => routeServers.all().length > 0);
-  showGauges(kit, listener, users, appender);
+  showGauges(kit, listener, context);
 
   announcer = new Announcer(bus, { instance, service: 'msg_server', hostname: hostname() }, () => ({
     ip1: config.advertise.ip1,
@@ -243,8 +251,11 @@ function openStore(
   return { appender, marker };
 }
 
-function showGauges(kit: Kit, listener: ClientListener, users: LocalUsers, appender: MessageAppender): void {
-  const { metrics } = kit;
+function showGauges(
+  { metrics }: Kit,
+  listener: ClientListener,
+  { users, logins, appender }: Pick<Context, 'users' | 'logins' | 'appender'>,
+): void {
   metrics.gauge('sockets', 'Open connections, logged in or not', () => listener.size);
   metrics.gauge('connections', 'Logged-in connections', () => users.connectionCount);
   metrics.gauge('connections_pc', 'Logged-in connections of PC clients', () => users.pc.size);
@@ -254,5 +265,6 @@ function showGauges(kit: Kit, listener: ClientListener, users: LocalUsers, appen
     () => users.connectionCount - users.pc.size,
   );
   metrics.gauge('online_users', 'Users with a connection', () => users.size);
+  metrics.gauge('logins_waiting', 'Logins that wait for their turn', () => logins.waiting);
   metrics.gauge('appends_in_flight', 'Messages that wait for the store', () => appender.pending);
 }

@@ -1,5 +1,11 @@
 import type { Manifest } from './rendered.js';
 
+/** Of a probe, how often it is made and how often it may fail. */
+export interface Probe {
+  periodSeconds?: number;
+  failureThreshold?: number;
+}
+
 /** Of a container, what is looked at here. */
 export interface Container {
   name: string;
@@ -12,9 +18,10 @@ export interface Container {
     readOnlyRootFilesystem?: boolean;
     capabilities?: { drop?: string[] };
   };
-  startupProbe?: object;
-  livenessProbe?: object;
-  readinessProbe?: object;
+  startupProbe?: Probe;
+  livenessProbe?: Probe;
+  readinessProbe?: Probe;
+  lifecycle?: { preStop?: { sleep?: { seconds: number } } };
 }
 
 interface PodSpec {

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { LoginQueue } from './login-queue.js';
+import { RateLimit } from './token-bucket.js';
 
 /** A connection that begins its login when it is its turn. */
 class Client {
@@ -15,11 +16,23 @@ class Client {
   }
 }
 
+const clientsOf = (queue: LoginQueue<Client>, count: number) =>
+  Array.from({ length: count }, () => new Client(queue));
 const begun = (clients: Client[]) => clients.map(({ hasBegun }) => hasBegun);
+const countOf = (clients: Client[]) => clients.filter(({ hasBegun }) => hasBegun).length;
+const noRate = new RateLimit(0, 1);
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 test('so many logins begin at once, the others in the order in which they came', () => {
-  const queue = new LoginQueue<Client>(2);
-  const clients = Array.from({ length: 5 }, () => new Client(queue));
+  const queue = new LoginQueue<Client>({ atOnce: 2, rate: noRate });
+  const clients = clientsOf(queue, 5);
   expect(begun(clients)).toEqual([true, true, false, false, false]);
   queue.end();
   expect(begun(clients)).toEqual([true, true, true, false, false]);
@@ -31,10 +44,60 @@ test('so many logins begin at once, the others in the order in which they came',
 });
 
 test('whoever gave up while he waited does not take a turn', () => {
-  const queue = new LoginQueue<Client>(1);
-  const [, second, third] = Array.from({ length: 3 }, () => new Client(queue));
+  const queue = new LoginQueue<Client>({ atOnce: 1, rate: noRate });
+  const [, second, third] = clientsOf(queue, 3);
   second!.isOpen = false;
+  queue.forget(second!);
+  expect(queue.waiting).toBe(1);
   queue.end();
   expect(second!.hasBegun).toBe(false);
   expect(third!.hasBegun).toBe(true);
+});
+
+test('after a burst so many begin a second, in the order in which they came', () => {
+  const waits: number[] = [];
+  const rate = new RateLimit(100, 10);
+  const queue = new LoginQueue<Client>({ atOnce: 1000, rate, waited: (seconds) => waits.push(seconds) });
+  const clients = clientsOf(queue, 70);
+  expect(countOf(clients)).toBe(10);
+  vi.advanceTimersByTime(500);
+  expect(countOf(clients)).toBe(60);
+  expect(begun(clients.slice(0, 61))).toEqual([...Array<boolean>(60).fill(true), false]);
+  vi.advanceTimersByTime(100);
+  expect(countOf(clients)).toBe(70);
+  expect(waits).toHaveLength(60);
+  expect(waits.at(-1)).toBeCloseTo(0.6, 2);
+  // Nobody waits: no timer runs.
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('those who give up leave the rate to those who stay', () => {
+  const queue = new LoginQueue<Client>({ atOnce: 1000, rate: new RateLimit(100, 1) });
+  const clients = clientsOf(queue, 101);
+  const leavers = clients.slice(1, 91);
+  for (const client of leavers) {
+    client.isOpen = false;
+    queue.forget(client);
+  }
+  vi.advanceTimersByTime(100);
+  expect(countOf(clients)).toBe(11);
+  expect(countOf(leavers)).toBe(0);
+});
+
+test('a newcomer does not overtake those who wait', () => {
+  const queue = new LoginQueue<Client>({ atOnce: 1000, rate: new RateLimit(10, 1) });
+  const [, second] = clientsOf(queue, 2);
+  const third = new Client(queue);
+  vi.advanceTimersByTime(100);
+  expect([second!.hasBegun, third.hasBegun]).toEqual([true, false]);
+  vi.advanceTimersByTime(100);
+  expect(third.hasBegun).toBe(true);
+});
+
+test('the last one that waits takes the timer with him', () => {
+  const queue = new LoginQueue<Client>({ atOnce: 10, rate: new RateLimit(10, 1) });
+  const [, second] = clientsOf(queue, 2);
+  expect(vi.getTimerCount()).toBe(1);
+  queue.forget(second!);
+  expect(vi.getTimerCount()).toBe(0);
 });

@@ -1,28 +1,52 @@
+import type { RateLimit } from './token-bucket.js';
+
 interface Advancing {
   readonly isOpen: boolean;
   advance(): void;
 }
 
+export interface LoginQueueOptions {
+  /** logins under way at a time, at most */
+  atOnce: number;
+  /** logins that may begin a second */
+  rate: RateLimit;
+  /** Told how long each login that had to wait has waited, seconds. */
+  waited?: (seconds: number) => void;
+}
+
+/** Rounds of admission are no closer than this, milliseconds: a timer for each login would cost more than it. */
+const roundMs = 5;
+
 /**
- * Lets so many logins be under way at a time; the others wait for their turn, first come first served. When
- * twenty thousand clients come back at once, the services behind get no more than they can answer in time,
- * and nobody is turned away.
+ * Lets so many logins begin a second and be under way at a time; the others wait for their turn, first come
+ * first served. When twenty thousand clients come back at once, the services behind get no more than they can
+ * answer in time, the messages of those who are in are not pushed aside, and nobody is turned away. Whoever gives
+ * up while he waits costs nothing, so that the rate is that of logins somebody still waits for, however long the
+ * line. The line is no longer than there are sockets.
  */
 export class LoginQueue<C extends Advancing> {
-  readonly #max: number;
-  readonly #waiting = new Set<C>();
+  readonly #atOnce: number;
+  readonly #rate: RateLimit;
+  readonly #waited: (seconds: number) => void;
+  /** with the time, ms, since when each waits */
+  readonly #waiting = new Map<C, number>();
   #underWay = 0;
+  /** of the bucket; see RateLimit */
+  #fullAt = 0;
   #turn: C | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(max: number) {
-    this.#max = max;
+  constructor({ atOnce, rate, waited = () => {} }: LoginQueueOptions) {
+    this.#atOnce = atOnce;
+    this.#rate = rate;
+    this.#waited = waited;
   }
 
   get underWay(): number {
     return this.#underWay;
   }
 
-  /** Connections that wait; those that were closed meanwhile count until their turn comes. */
+  /** Connections that wait. */
   get waiting(): number {
     return this.#waiting.size;
   }
@@ -34,24 +58,58 @@ export class LoginQueue<C extends Advancing> {
 
   /** @returns true when the login has begun; otherwise the connection's `advance` is called at its turn */
   begin(connection: C): boolean {
-    if (this.#turn !== connection && this.#underWay >= this.#max) {
-      this.#waiting.add(connection);
+    const now = performance.now();
+    // Nobody overtakes those who wait.
+    if (this.#turn !== connection && (this.#waiting.size > 0 || this.#waitMs(now) > 0)) {
+      this.#waiting.set(connection, now);
+      this.#wakeLater(now);
       return false;
     }
     this.#underWay++;
+    if (!this.#rate.unlimited) this.#fullAt = this.#rate.take(this.#fullAt, now);
     return true;
   }
 
   /** A login that has begun is over. */
   end(): void {
     this.#underWay--;
-    for (const next of this.#waiting) {
-      if (this.#underWay >= this.#max) return;
+    this.#admit();
+  }
+
+  /** The connection is being closed: it waits no longer. */
+  forget(connection: C): void {
+    if (this.#waiting.delete(connection) && this.#waiting.size === 0) this.#sleep();
+  }
+
+  /** Milliseconds until a login may begin; infinite: as soon as another one ends. */
+  #waitMs(now: number): number {
+    if (this.#underWay >= this.#atOnce) return Number.POSITIVE_INFINITY;
+    return this.#rate.unlimited ? 0 : this.#rate.waitFor(this.#fullAt, now);
+  }
+
+  readonly #admit = (): void => {
+    this.#sleep();
+    const now = performance.now();
+    for (const [next, since] of this.#waiting) {
+      if (this.#waitMs(now) > 0) break;
       this.#waiting.delete(next);
       if (!next.isOpen) continue;
+      this.#waited((now - since) / 1000);
       this.#turn = next;
       next.advance();
       this.#turn = undefined;
     }
+    this.#wakeLater(now);
+  };
+
+  #wakeLater(now: number): void {
+    if (this.#timer || this.#waiting.size === 0) return;
+    const waitMs = this.#waitMs(now);
+    if (Number.isFinite(waitMs)) this.#timer = setTimeout(this.#admit, Math.max(waitMs, roundMs));
+  }
+
+  #sleep(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 }

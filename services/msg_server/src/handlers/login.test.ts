@@ -308,4 +308,30 @@ describe('login without what it needs', () => {
       await server.stop();
     }
   });
+
+  it('lets so many logins begin a second; who gave up while he waited takes no turn', async () => {
+    const server = await TestServer.start({ env: { LOGIN_RATE: '1', LOGIN_BURST: '2' } });
+    try {
+      const clients = await Promise.all([1, 2, 3, 4, 5].map(() => server.connect()));
+      const begun = performance.now();
+      const answers = clients.map(async (client, i) => {
+        const { resultCode } = await client.logIn(`u${i + 1}`);
+        return { resultCode, ms: performance.now() - begun };
+      });
+      const givenUp = answers[2]!.catch(() => 'gone');
+      await Promise.all([answers[0], answers[1]]);
+      await waitUntil(async () => (await server.metric('logins_waiting')) === 3, { what: 'three wait' });
+      clients[2]!.raw.close();
+      await waitUntil(async () => (await server.metric('logins_waiting')) < 3, { what: 'one has gone' });
+      const [fourth, fifth] = await Promise.all([answers[3]!, answers[4]!]);
+      expect([fourth.resultCode, fifth.resultCode, await givenUp]).toEqual([0, 0, 'gone']);
+      expect(fourth.ms).toBeGreaterThan(900);
+      expect(fifth.ms).toBeGreaterThan(1_900);
+      expect(server.db.logins.map(({ userName }) => userName).sort()).toEqual(['u1', 'u2', 'u4', 'u5']);
+      expect(await server.metric('login_wait_seconds', { le: '+Inf' })).toBe(2);
+      expect(await server.metric('logins_waiting')).toBe(0);
+    } finally {
+      await server.stop();
+    }
+  });
 });

@@ -3,7 +3,6 @@ import { plainAddress } from '@teamtalk/net';
 import { Commands, decodeBody, encodePdu, IM, type MessageOf, type PropertiesOf } from '@teamtalk/protocol';
 import { accounts, teamtalk } from '@teamtalk/rpc';
 import { type Connection, State } from '../connection/connection.js';
-import { LoginQueue } from '../connection/login-queue.js';
 import type { Context } from '../context.js';
 import type { LoginOutcome } from '../metrics.js';
 import type { Handler } from './handler.js';
@@ -42,13 +41,12 @@ const refusals: Record<Refusal, Pick<Answer, 'resultCode' | 'resultString'>> = {
  * 0x0103: logs a user in. He gets his 0x0104 only when the route_servers know him, so that no message of
  * the time after it can miss him; what reaches him before that is written after it. A client type the
  * protocol does not have makes the body unreadable, as in the original. A second 0x0103 is ignored
- * (protocol notes, section 3). Only so many logins are under way at a time; what a client sends while it
- * waits for its turn waits with it, and its socket is not read any further once that has become too much.
+ * (protocol notes, section 3). Only so many logins begin a second and are under way at a time; what a client
+ * sends while it waits for its turn waits with it, and its socket is not read any further once that has become
+ * too much.
  */
 export function logIn(context: Context): Handler {
-  const { config, kit, metrics, users } = context;
-  const queue = new LoginQueue<Connection>(config.limits.logins);
-  kit.metrics.gauge('logins_waiting', 'Logins that wait for their turn', () => queue.waiting);
+  const { config, kit, logins: queue, metrics, users } = context;
   /** Logins being checked: together with those who are in, they must not become too many. */
   let beingChecked = 0;
 
