@@ -12,7 +12,13 @@ export {
 } from './apps/apps.js';
 export { type DbProxyServerConfig, envSchema, loadConfig } from './config.js';
 export { type DataSourceSettings, openDataSource } from './database/data-source.js';
-export { type MigrationState, migrateDown, migrateUp, migrationStatus } from './database/migrator.js';
+export {
+  type MigrationState,
+  migrateDown,
+  migrateUp,
+  migrationStatus,
+  whyNothing,
+} from './database/migrator.js';
 export { type Argon2Cost, defaultArgon2Cost, hashPassword } from './passwords/password.js';
 export { startDbProxyServer } from './service.js';
 export {

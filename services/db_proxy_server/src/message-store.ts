@@ -5,6 +5,7 @@ import { MessageWriter } from './append/message-writer.js';
 import { ReadMarkWriter } from './append/read-marker.js';
 import { BroadcastWorker } from './broadcasts/broadcast-worker.js';
 import type { DbProxyServerConfig } from './config.js';
+import { connectionName } from './database/running-programs.js';
 import { GroupMembers } from './outbox/group-members.js';
 import { OwnerLock } from './outbox/owner-lock.js';
 import { OutboxPublisher } from './outbox/publisher.js';
@@ -46,7 +47,7 @@ export async function startMessageStore(
   // Connections of its own: however many read, storing never waits for a free one.
   const pool = new pg.Pool({
     connectionString: url,
-    application_name: 'db_proxy_server store',
+    application_name: connectionName('store'),
     max: commitLanes + otherConnections,
     connectionTimeoutMillis: statementMs,
     statement_timeout: statementMs,

@@ -2,7 +2,7 @@
 import { ConfigError, createLogger, readEnv } from '@teamtalk/service-kit';
 import { envSchema } from './config.js';
 import { openDataSource } from './database/data-source.js';
-import { migrateUp } from './database/migrator.js';
+import { migrateUp, whyNothing } from './database/migrator.js';
 
 const log = createLogger({ service: 'migrate', instance: 0, level: 'info' });
 
@@ -11,7 +11,7 @@ async function migrate(): Promise<void> {
   const dataSource = await openDataSource(url, { applicationName: 'teamtalk migrate' });
   try {
     const applied = await migrateUp(dataSource, { onProgress: (name) => log.info(`applied ${name}`) });
-    if (applied.length === 0) log.info('nothing to do: the schema is the newest');
+    if (applied.length === 0) log.info(await whyNothing(dataSource));
   } finally {
     await dataSource.destroy();
   }

@@ -95,7 +95,7 @@ test('serves, tells its state and announces where it is', async () => {
     const service = await startService();
     expect(await readiness(service)).toEqual({
       status: 200,
-      dependencies: { postgres: 'up', nats: 'up' },
+      dependencies: { postgres: 'up', schema: 'up', nats: 'up' },
     });
     const reply = await logIn();
     expect(reply.result).toBe(teamtalk.db.LoginResult.LOGIN_OK);
@@ -200,7 +200,7 @@ test.each(['cut', 'block'] as const)(
       proxy[how]();
       await expect
         .poll(() => readiness(service), { timeout: 15_000 })
-        .toEqual({ status: 503, dependencies: { postgres: 'down', nats: 'up' } });
+        .toEqual({ status: 503, dependencies: { postgres: 'down', schema: 'up', nats: 'up' } });
       await expect.poll(() => registry.all()[0]?.draining, { timeout: 5_000 }).toBe(true);
       await expect(logIn()).rejects.toMatchObject({
         code: expect.stringMatching(/^(unavailable|deadline-exceeded)$/),
@@ -221,6 +221,33 @@ test('does not start without its tables, and says what to do', async () => {
     await expect(startService()).rejects.toThrow('run `teamtalk migrate up` first');
   } finally {
     await migrateUp(database.dataSource);
+  }
+});
+
+test('is not ready, and handed no work, while the schema is no longer one it works with', async () => {
+  const registry = new Registry(bus, silent, 'db_proxy_server');
+  const { dataSource } = database;
+  try {
+    const service = await startService();
+    // Nobody's migration does this while the service runs.
+    await dataSource.query(
+      `CREATE TABLE IF NOT EXISTS schema_migration_needs (migration text PRIMARY KEY, level int8)`,
+    );
+    await dataSource.query(
+      `INSERT INTO schema_migration (timestamp, name) VALUES (9999999999999, 'Later9999999999999')`,
+    );
+    await dataSource.query(`INSERT INTO schema_migration_needs VALUES ('Later9999999999999', 9999999999999)`);
+    await expect
+      .poll(() => readiness(service), { timeout: 30_000 })
+      .toEqual({ status: 503, dependencies: { postgres: 'up', schema: 'down', nats: 'up' } });
+    await expect.poll(() => registry.all()[0]?.draining, { timeout: 10_000 }).toBe(true);
+
+    await dataSource.query(`DELETE FROM schema_migration WHERE timestamp = 9999999999999`);
+    await expect.poll(() => readiness(service), { timeout: 30_000 }).toMatchObject({ status: 200 });
+    await expect.poll(() => registry.all()[0]?.draining, { timeout: 10_000 }).toBe(false);
+  } finally {
+    registry.stop();
+    await dataSource.query(`DELETE FROM schema_migration WHERE timestamp = 9999999999999`);
   }
 });
 

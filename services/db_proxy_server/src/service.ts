@@ -12,7 +12,8 @@ import { purgeRetriedMessages } from './append/retried-messages.js';
 import type { DbProxyServerConfig } from './config.js';
 import { createContext } from './context.js';
 import { Database } from './database/database.js';
-import { requireSchema } from './database/migrator.js';
+import { requireSchema } from './database/schema.js';
+import { SchemaWatch } from './database/schema-watch.js';
 import { serve } from './handlers/index.js';
 import { recordPresence } from './handlers/record-presence.js';
 import { startMessageStore } from './message-store.js';
@@ -21,7 +22,7 @@ import { startPurges } from './purge.js';
 /**
  * Starts a db_proxy_server: the only service that touches PostgreSQL. Ports: `grpc`, `ops`.
  * @throws TeamTalkError `unavailable` when PostgreSQL or NATS does not answer, or the database's schema is
- * not ours yet
+ * not ours yet, or no longer
  */
 export function startDbProxyServer(
   config: DbProxyServerConfig,
@@ -37,7 +38,11 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
   const database = await Database.open(config.database, kit);
   life.onStop('PostgreSQL', () => database.close());
   health.addCheck('postgres', () => database.up);
-  await requireSchema(database.dataSource);
+  const newer = await requireSchema(database.dataSource);
+  if (newer.length > 0) log.info({ newer }, 'the schema is of a newer version, with which this one works');
+  const schema = new SchemaWatch(database.dataSource, log);
+  life.onStop('watch of the schema', () => schema.stop());
+  health.addCheck('schema', () => schema.fits);
 
   const bus = await Bus.connect({ ...config.nats, name, log, metrics });
   life.onStop('NATS', () => bus.drain());
@@ -65,7 +70,7 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
   const rpcAddress = config.advertiseAddress ?? `127.0.0.1:${grpc}`;
   const announcer = new Announcer(bus, { instance, service, hostname: hostname() }, () => ({
     rpcAddress,
-    draining: health.draining || !database.up,
+    draining: health.draining || !database.up || !schema.fits,
   }));
   life.onStop('announcements', () => announcer.stop());
   return { grpc };

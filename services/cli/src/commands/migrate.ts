@@ -14,10 +14,10 @@ export function register(program: Command): void {
     .command('up')
     .description('Apply every migration that is missing')
     .action(() =>
-      withDatabase(async (dataSource, { migrateUp }) => {
+      withDatabase(async (dataSource, { migrateUp, whyNothing }) => {
         const onProgress = (name: string) => print(`applied ${name}`);
         const applied = await migrateUp(dataSource, { onProgress });
-        if (applied.length === 0) print('nothing to do: the schema is the newest');
+        if (applied.length === 0) print(await whyNothing(dataSource));
       }),
     );
 
@@ -36,8 +36,8 @@ export function register(program: Command): void {
     .description('List the migrations')
     .action(() =>
       withDatabase(async (dataSource, { migrationStatus }) => {
-        for (const { name, applied } of await migrationStatus(dataSource)) {
-          print(`${applied ? 'applied' : 'missing'}  ${name}`);
+        for (const { name, state } of await migrationStatus(dataSource)) {
+          print(`${state.padEnd(7)}  ${name}`);
         }
       }),
     );

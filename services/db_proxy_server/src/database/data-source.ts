@@ -1,8 +1,9 @@
 import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { ChatGroup, Department, GroupMember, User } from '../entities/index.js';
-import { migrations } from '../migrations/index.js';
+import { migrations as ownMigrations } from '../migrations/index.js';
 import { databaseError } from './errors.js';
+import type { Migration } from './schema.js';
 
 export interface DataSourceSettings {
   /** Connections at most. */
@@ -14,6 +15,8 @@ export interface DataSourceSettings {
    * end, for migrations and other long work of an operator.
    */
   statementMs?: number;
+  /** The steps of the schema, when not this version's own. */
+  migrations?: readonly (new () => Migration)[];
   /** Told of connections that broke while nobody used them. */
   onIdleError?: (error: unknown) => void;
 }
@@ -27,12 +30,18 @@ const connectMs = 3_000;
  * @throws TeamTalkError `unavailable` when it does not answer within 3 s
  */
 export async function openDataSource(url: string, settings: DataSourceSettings = {}): Promise<DataSource> {
-  const { poolSize = 4, applicationName = 'teamtalk', statementMs, onIdleError } = settings;
+  const {
+    poolSize = 4,
+    applicationName = 'teamtalk',
+    statementMs,
+    onIdleError,
+    migrations = ownMigrations,
+  } = settings;
   const dataSource = new DataSource({
     type: 'postgres',
     url,
     entities: [ChatGroup, Department, GroupMember, User],
-    migrations,
+    migrations: [...migrations],
     migrationsTableName: 'schema_migration',
     poolSize,
     connectTimeoutMS: connectMs,

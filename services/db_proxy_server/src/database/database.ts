@@ -3,6 +3,7 @@ import type { Pool, PoolClient, QueryResultRow } from 'pg';
 import type { DataSource } from 'typeorm';
 import { openDataSource, poolOf } from './data-source.js';
 import { databaseError } from './errors.js';
+import { connectionName } from './running-programs.js';
 import { takeConnection } from './take-connection.js';
 
 /** A statement that each connection prepares once. The name belongs to exactly one text. */
@@ -48,7 +49,7 @@ export class Database {
   static async open(config: DatabaseConfig, kit: Kit): Promise<Database> {
     const dataSource = await openDataSource(config.url, {
       poolSize: config.poolSize,
-      applicationName: kit.service,
+      applicationName: connectionName(),
       statementMs,
       onIdleError: (error) => kit.log.warn({ err: error }, 'an idle connection to PostgreSQL broke'),
     });

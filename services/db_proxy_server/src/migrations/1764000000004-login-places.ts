@@ -1,11 +1,13 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
+import type { QueryRunner } from 'typeorm';
+import type { Migration } from '../database/schema.js';
 
 /**
  * Failed logins are counted by name and place, and the places are known from where a user has logged in. What
  * was counted before is dropped: it would have been forgotten within half an hour.
  */
-export class LoginPlaces1764000000004 implements MigrationInterface {
+export class LoginPlaces1764000000004 implements Migration {
   readonly name = 'LoginPlaces1764000000004';
+  readonly needs = 1764000000004;
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query('DROP TABLE login_failure');

@@ -1,11 +1,13 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
+import type { QueryRunner } from 'typeorm';
+import type { Migration } from '../database/schema.js';
 
 /**
  * File transfers as the file_servers share them, in place of the list of offline files: what waits for a
  * receiver is a task whose upload is complete.
  */
-export class FileTasks1764000000030 implements MigrationInterface {
+export class FileTasks1764000000030 implements Migration {
   readonly name = 'FileTasks1764000000030';
+  readonly needs = 1764000000030;
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query('DROP TABLE offline_file');

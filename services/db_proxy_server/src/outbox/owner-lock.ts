@@ -1,5 +1,6 @@
 import type { Kit } from '@teamtalk/service-kit';
 import { Client } from 'pg';
+import { connectionName } from '../database/running-programs.js';
 import { ownerLockClass } from './sweeper.js';
 
 const retryMs = 250;
@@ -24,7 +25,7 @@ export class OwnerLock {
   async start(): Promise<void> {
     const client = new Client({
       connectionString: this.#url,
-      application_name: 'db_proxy_server owner lock',
+      application_name: connectionName('owner lock'),
       connectionTimeoutMillis: 3_000,
       keepAlive: true,
     });
