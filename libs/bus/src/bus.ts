@@ -116,6 +116,11 @@ export class Bus {
     return this.#connection.info?.max_payload ?? 1_048_576;
   }
 
+  /** The address from which NATS sees this process come; undefined while not connected. */
+  get ownAddress(): string | undefined {
+    return this.#connection.info?.client_ip;
+  }
+
   /** Calls `listener` each time the connection has come back: what was published meanwhile is gone. */
   onReconnect(listener: () => void): void {
     this.#reconnected.push(listener);
@@ -269,8 +274,11 @@ export class Bus {
     if (!this.#connected || this.#asking) return;
     this.#asking = true;
     try {
-      this.#roundTrip.observe((await this.#connection.rtt()) / 1000);
+      // Its own answer counts whole milliseconds.
+      const asked = performance.now();
+      await this.#connection.rtt();
       this.#heardAt = performance.now();
+      this.#roundTrip.observe((this.#heardAt - asked) / 1000);
     } catch {
       // The connection broke meanwhile; #watch tells.
     } finally {

@@ -1,6 +1,7 @@
 export { teamtalk } from '../gen/bus.js';
 export { Bus, type BusOptions, type SubscribeOptions } from './bus.js';
 export {
+  type Announced,
   type Announcement,
   type AnnouncementDetails,
   Announcer,

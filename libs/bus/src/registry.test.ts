@@ -138,3 +138,23 @@ test('an event that does not parse or whose handler throws is counted, and the n
   other.publish(topics.announcement, { instance: 2, service: 's', hostname: 'h' });
   await expect.poll(() => seen).toEqual([2]);
 });
+
+test('says where health and metrics are, as NATS sees the way there', async () => {
+  const { registry } = watch();
+  const addresses: string[] = [];
+  for (const host of ['0.0.0.0', '10.1.2.3', '::1']) {
+    const self = {
+      instance: newInstance(),
+      service: 'msg_server',
+      hostname: 'here',
+      ops: { host, port: 18000 },
+    };
+    const announcer = new Announcer(other, self);
+    stops.push(() => announcer.stop());
+    await expect.poll(() => registry.get(self.instance), { timeout: 2_000 }).toBeDefined();
+    addresses.push(registry.get(self.instance)!.opsAddress);
+  }
+  expect(addresses).toEqual(['127.0.0.1:18000', '10.1.2.3:18000', '[::1]:18000']);
+  const { instance } = announce();
+  await expect.poll(() => registry.get(instance)?.opsAddress, { timeout: 2_000 }).toBe('');
+});

@@ -9,8 +9,17 @@ export type Announcement = teamtalk.bus.Announcement;
 /** What only the announcing service knows; asked for at each announcement. */
 export type AnnouncementDetails = Omit<
   Partial<Announcement>,
-  'instance' | 'service' | 'hostname' | 'stopping'
+  'instance' | 'service' | 'hostname' | 'opsAddress' | 'stopping'
 >;
+
+/** Who announces himself. */
+export interface Announced {
+  instance: number;
+  service: string;
+  hostname: string;
+  /** where it listens for health and metrics; left out: nowhere */
+  ops?: { host: string; port: number };
+}
 
 const announceMs = 1_000;
 /** An instance that has not been heard of for this long, milliseconds, is taken for dead. */
@@ -21,16 +30,12 @@ const expireMs = 3_500;
  */
 export class Announcer {
   readonly #bus: Bus;
-  readonly #self: { instance: number; service: string; hostname: string };
+  readonly #self: Announced;
   readonly #details: () => AnnouncementDetails;
   readonly #timer: NodeJS.Timeout;
   #stopped = false;
 
-  constructor(
-    bus: Bus,
-    self: { instance: number; service: string; hostname: string },
-    details: () => AnnouncementDetails = () => ({}),
-  ) {
+  constructor(bus: Bus, self: Announced, details: () => AnnouncementDetails = () => ({})) {
     this.#bus = bus;
     this.#self = self;
     this.#details = details;
@@ -44,16 +49,28 @@ export class Announcer {
 
   /** Announces now, besides the regular times: something that others act on has changed. */
   announce(): void {
-    this.#bus.publish(topics.announcement, { ...this.#details(), ...this.#self });
+    this.#publish({ stopping: false });
   }
 
   /** Tells the others at once that this instance is gone, and is silent from then on. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#timer);
-    this.#bus.publish(topics.announcement, { ...this.#details(), ...this.#self, stopping: true });
+    this.#publish({ stopping: true });
     await this.#bus.flush();
   }
+
+  #publish({ stopping }: { stopping: boolean }): void {
+    const { ops, ...self } = this.#self;
+    const opsAddress = ops ? reachable(ops, this.#bus.ownAddress ?? self.hostname) : '';
+    this.#bus.publish(topics.announcement, { ...this.#details(), ...self, opsAddress, stopping });
+  }
+}
+
+/** The address at which others reach a listener; one on all addresses is reached at the process's own. */
+function reachable({ host, port }: { host: string; port: number }, own: string): string {
+  const address = host === '0.0.0.0' || host === '::' ? own : host;
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 export interface RegistryEvents {

@@ -14,6 +14,7 @@ export { formatInstance, newInstance, traceId } from './instance.js';
 export { Lifecycle } from './lifecycle.js';
 export { createLogger, type Logger } from './logger.js';
 export { type MetricDefinition, Metrics } from './metrics.js';
+export { readMetrics, type Sample, sumOf } from './metrics-text.js';
 export { closeServer, listen } from './ops-server.js';
 export {
   type CommonConfig,

@@ -22,6 +22,8 @@ export interface Kit {
   readonly metrics: Metrics;
   readonly health: Health;
   readonly life: Lifecycle;
+  /** where it listens for health and metrics; undefined for a part that is tested alone */
+  readonly ops?: { host: string; port: number };
 }
 
 /** A running service instance. `stop` is orderly, bounded in time and may be called more than once. */
@@ -92,7 +94,8 @@ export async function startService<C extends CommonConfig>(
   try {
     const ops = await startOpsServer(config.ops, kit.health, metrics);
     kit.life.onStop('health and metrics', () => ops.stop());
-    const ports = { ...(await start(config, kit)), ops: ops.port };
+    const withOps = { ...kit, ops: { host: config.ops.host, port: ops.port } };
+    const ports = { ...(await start(config, withOps)), ops: ops.port };
     log.info({ ports }, `${name} ${formatInstance(instance)} is up`);
     return {
       name,

@@ -13,6 +13,7 @@ import * as referenceDocs from './commands/reference-docs.js';
 import * as seed from './commands/seed.js';
 import * as send from './commands/send.js';
 import * as sendFile from './commands/send-file.js';
+import * as top from './commands/top.js';
 import * as upload from './commands/upload.js';
 import * as user from './commands/user.js';
 import * as webhook from './commands/webhook.js';
@@ -27,6 +28,7 @@ const commands = [
   app,
   webhook,
   seed,
+  top,
   // speaking to it
   send,
   upload,

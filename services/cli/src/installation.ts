@@ -6,6 +6,7 @@ import { Failure } from './failure.js';
 interface Installation {
   databaseUrl?: string;
   loginServer?: string;
+  natsUrl?: string;
 }
 
 const environmentFile = path.join('.data', 'run', 'environment.json');
@@ -31,6 +32,11 @@ export function databaseUrl(env: NodeJS.ProcessEnv, folder = process.cwd()): str
 /** The base URL of the login_server to ask when the command line names none. */
 export function loginServerUrl(env: NodeJS.ProcessEnv, folder = process.cwd()): string {
   return env.TEAMTALK_LOGIN_SERVER || findInstallation(folder).loginServer || 'http://127.0.0.1:8080';
+}
+
+/** The NATS servers of the installation, when it is not told where they are. */
+export function natsUrl(env: NodeJS.ProcessEnv, folder = process.cwd()): string {
+  return env.NATS_URL || findInstallation(folder).natsUrl || 'nats://127.0.0.1:4222';
 }
 
 function readInstallation(file: string): Installation | undefined {

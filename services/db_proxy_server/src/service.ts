@@ -68,7 +68,7 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
   const grpc = await server.listen(config.grpc, config.rpcTls);
 
   const rpcAddress = config.advertiseAddress ?? `127.0.0.1:${grpc}`;
-  const announcer = new Announcer(bus, { instance, service, hostname: hostname() }, () => ({
+  const announcer = new Announcer(bus, { instance, service, hostname: hostname(), ops: kit.ops }, () => ({
     rpcAddress,
     draining: health.draining || !database.up || !schema.fits,
   }));

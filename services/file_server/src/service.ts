@@ -70,7 +70,7 @@ async function start(config: FileServerConfig, kit: Kit): Promise<Record<string,
   const requests = bus.answer(topics.fileTask, createTask(context, address), { queue: fileServerQueue });
   life.onStop('tasks', () => requests.unsubscribe());
 
-  const announcer = new Announcer(bus, { instance, service, hostname: hostname() }, () => ({
+  const announcer = new Announcer(bus, { instance, service, hostname: hostname(), ops: kit.ops }, () => ({
     ip1: address.ip,
     port: address.port,
     draining: health.draining,

@@ -100,7 +100,7 @@ async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<stri
     app,
   );
 
-  const announcer = new Announcer(bus, { instance, service, hostname: hostname() }, () => ({
+  const announcer = new Announcer(bus, { instance, service, hostname: hostname(), ops: kit.ops }, () => ({
     port: http,
     draining: health.draining,
   }));

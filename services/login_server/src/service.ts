@@ -46,7 +46,7 @@ async function start(config: LoginServerConfig, kit: Kit): Promise<Record<string
     tellMsgServer(context, request),
   );
 
-  const announcer = new Announcer(bus, { instance, service, hostname: hostname() }, () => ({
+  const announcer = new Announcer(bus, { instance, service, hostname: hostname(), ops: kit.ops }, () => ({
     port: http,
     draining: health.draining,
   }));

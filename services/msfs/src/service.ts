@@ -54,7 +54,7 @@ async function start(config: MsfsConfig, kit: Kit): Promise<Record<string, numbe
   });
   const http = await startHttpListener(kit, config, app);
 
-  const announcer = new Announcer(bus, { instance, service, hostname: hostname() }, () => ({
+  const announcer = new Announcer(bus, { instance, service, hostname: hostname(), ops: kit.ops }, () => ({
     port: http,
     draining: health.draining,
   }));

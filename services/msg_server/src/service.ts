@@ -183,16 +183,20 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
   health.addCheck('route_server', () => routeServers.all().length > 0);
   showGauges(kit, listener, context);
 
-  announcer = new Announcer(bus, { instance, service: 'msg_server', hostname: hostname() }, () => ({
-    ip1: config.advertise.ip1,
-    ip2: config.advertise.ip2,
-    port: config.advertise.port || ports.client!,
-    maxConnections: config.limits.connections,
-    connections: users.connectionCount,
-    onlineUsers: users.size,
-    draining: health.draining,
-    presenceSeq: presence.seq,
-  }));
+  announcer = new Announcer(
+    bus,
+    { instance, service: 'msg_server', hostname: hostname(), ops: kit.ops },
+    () => ({
+      ip1: config.advertise.ip1,
+      ip2: config.advertise.ip2,
+      port: config.advertise.port || ports.client!,
+      maxConnections: config.limits.connections,
+      connections: users.connectionCount,
+      onlineUsers: users.size,
+      draining: health.draining,
+      presenceSeq: presence.seq,
+    }),
+  );
   life.onStop('announcing the drain', async () => {
     announcer?.announce();
     await bus.flush();

@@ -57,10 +57,14 @@ async function start(config: RouteServerConfig, kit: Kit): Promise<Record<string
   bus.answer(topics.kickUser, kickUser(context), { queue: routeServerQueue });
   // Whoever hears of this instance may send to it at once.
   await bus.flush();
-  const announcer = new Announcer(bus, { instance, service: name, hostname: hostname() }, () => ({
-    onlineUsers: table.userCount,
-    draining: health.draining,
-  }));
+  const announcer = new Announcer(
+    bus,
+    { instance, service: name, hostname: hostname(), ops: kit.ops },
+    () => ({
+      onlineUsers: table.userCount,
+      draining: health.draining,
+    }),
+  );
   life.onStop('announcements', () => announcer.stop());
   return {};
 }

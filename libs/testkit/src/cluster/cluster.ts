@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Bus } from '@teamtalk/bus';
 import { type ClientOptions, type Credentials, TeamTalkClient } from '@teamtalk/client';
 import { addApp, addUser, type NewApp, openDataSource } from '@teamtalk/db_proxy_server';
-import { createLogger, type Logger, Metrics } from '@teamtalk/service-kit';
+import { createLogger, type Logger, Metrics, sumOf } from '@teamtalk/service-kit';
 import {
   type Infrastructure,
   isAlive,
@@ -20,7 +20,7 @@ import {
 } from '../infrastructure/index.js';
 import { migrate } from '../migrate.js';
 import { cheapHash, serviceEnvironment } from './environment.js';
-import { sumOf } from './metrics-text.js';
+
 import { ClusterNode, type Mode } from './node.js';
 import { untilHeard, untilReady } from './readiness.js';
 

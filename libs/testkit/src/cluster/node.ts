@@ -1,6 +1,6 @@
-import type { Logger, Service } from '@teamtalk/service-kit';
+import { type Logger, readMetrics, type Sample, type Service } from '@teamtalk/service-kit';
 import { isGone, type ServiceName, ServiceProcess } from '../infrastructure/index.js';
-import { readMetrics, type Sample } from './metrics-text.js';
+
 import { starters } from './starters.js';
 
 /** in this process, or each service as one of its own (`node dist/main.js`, from the last build) */

@@ -1,0 +1,76 @@
+import { hostname } from 'node:os';
+import { type Announcement, Bus, Registry } from '@teamtalk/bus';
+import { type BusConfig, createLogger, formatInstance, Metrics } from '@teamtalk/service-kit';
+import type { Directory, Known } from './directory.js';
+
+/** How long one that went is still shown, milliseconds. */
+const goneMs = 30_000;
+
+/** Instances as they announce themselves on NATS: whoever lives is found, wherever it runs. */
+export class AnnouncedInstances implements Directory {
+  readonly source: string;
+  readonly #bus: Bus;
+  readonly #registries: Registry[];
+  readonly #gone = new Map<string, Known>();
+
+  /** @throws TeamTalkError `unavailable` when NATS does not answer */
+  static async open(config: BusConfig, services: readonly string[]): Promise<AnnouncedInstances> {
+    const log = createLogger({ service: 'top', instance: 0, level: 'silent' });
+    const bus = await Bus.connect({ ...config, name: 'teamtalk top', log, metrics: new Metrics('top') });
+    return new AnnouncedInstances(bus, `${withoutPassword(config.url)}, prefix ${config.prefix}`, services);
+  }
+
+  private constructor(bus: Bus, source: string, services: readonly string[]) {
+    const log = createLogger({ service: 'top', instance: 0, level: 'silent' });
+    this.source = source;
+    this.#bus = bus;
+    this.#registries = services.map(
+      (service) =>
+        new Registry(bus, log, service, {
+          onGone: (instance, inOrder) => {
+            const known = knownOf(instance);
+            this.#gone.set(known.key, { ...known, gone: { inOrder, at: Date.now() } });
+          },
+          // It was only silent.
+          onChange: ({ instance }) => this.#gone.delete(formatInstance(instance)),
+        }),
+    );
+  }
+
+  get doubt(): string | undefined {
+    return this.#bus.hears ? undefined : 'NATS does not answer: who comes and goes is not seen';
+  }
+
+  known(): Known[] {
+    const oldest = Date.now() - goneMs;
+    for (const [key, { gone }] of this.#gone) if (gone!.at < oldest) this.#gone.delete(key);
+    return [...this.#registries.flatMap((registry) => registry.all().map(knownOf)), ...this.#gone.values()];
+  }
+
+  async close(): Promise<void> {
+    for (const registry of this.#registries) registry.stop();
+    await this.#bus.drain();
+  }
+}
+
+function knownOf(announcement: Announcement): Known {
+  const { instance, service, draining, maxConnections, connections } = announcement;
+  return {
+    key: formatInstance(instance),
+    service,
+    instance: formatInstance(instance),
+    address: addressOf(announcement),
+    draining,
+    ...(maxConnections > 0 && { connections }),
+  };
+}
+
+/** Services that reach NATS over the loopback interface name that; from elsewhere they are found by their host. */
+function addressOf({ opsAddress, hostname: host }: Announcement): string {
+  const loopback = /^(?:127\.[\d.]+|\[::1\]):(?<port>\d+)$/.exec(opsAddress);
+  return loopback && host && host !== hostname() ? `${host}:${loopback.groups!.port}` : opsAddress;
+}
+
+function withoutPassword(urls: string): string {
+  return urls.replaceAll(/\/\/[^@/,]*@/g, '//');
+}

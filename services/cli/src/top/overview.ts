@@ -1,0 +1,100 @@
+import type { Directory, Known } from './directory.js';
+import { type Figures, figuresOf, noFigures, serviceMetrics, serviceOf } from './figures.js';
+import { probe, type Reading } from './probe.js';
+
+/**
+ * `draining`: takes no new work; `not ready`: a dependency is down; `no answer`: it does not tell its metrics;
+ * `stopped`: it said goodbye; `lost`: it has fallen silent
+ */
+export type State = 'up' | 'draining' | 'not ready' | 'no answer' | 'stopped' | 'lost';
+
+export interface Row extends Figures {
+  service: string;
+  /** 8 hex digits; null where only the address is known */
+  instance: string | null;
+  /** host:port of its health and metrics */
+  address: string;
+  state: State;
+  /** what there is to add, in a few words */
+  note: string;
+}
+
+export interface Overview {
+  time: Date;
+  source: string;
+  doubt: string | null;
+  rows: Row[];
+}
+
+const probeMs = 1_500;
+/** Instances asked at the same time. */
+const mostProbes = 64;
+/** How long an instance counts as new, milliseconds. */
+const newMs = 15_000;
+
+/** Looks at all instances again and again, and keeps what rates need. */
+export class Observer {
+  readonly #directory: Directory;
+  readonly #readings = new Map<string, Reading>();
+  /** when each was first seen; performance.now() */
+  readonly #firstSeen = new Map<string, number>();
+  readonly #services = new Map<string, string>();
+  #looked = false;
+
+  constructor(directory: Directory) {
+    this.#directory = directory;
+  }
+
+  async look(): Promise<Overview> {
+    const known = this.#directory.known();
+    const rows: Row[] = [];
+    for (let i = 0; i < known.length; i += mostProbes) {
+      rows.push(...(await Promise.all(known.slice(i, i + mostProbes).map((each) => this.#row(each)))));
+    }
+    const keys = new Set(known.map(({ key }) => key));
+    for (const map of [this.#readings, this.#firstSeen, this.#services]) {
+      for (const key of map.keys()) if (!keys.has(key)) map.delete(key);
+    }
+    this.#looked = true;
+    rows.sort((a, b) => rank(a) - rank(b) || a.address.localeCompare(b.address, 'en', { numeric: true }));
+    const { source, doubt = null } = this.#directory;
+    return { time: new Date(), source, doubt, rows };
+  }
+
+  async #row(known: Known): Promise<Row> {
+    const { key, instance = null, address, gone, connections = null } = known;
+    const row = (state: State, note: string, figures: Figures = { ...noFigures, connections }): Row => {
+      const service = known.service ?? this.#services.get(key) ?? '?';
+      return { service, instance, address, state, note, ...figures };
+    };
+    if (gone) {
+      const ago = `${Math.round((Date.now() - gone.at) / 1000)} s ago`;
+      return row(gone.inOrder ? 'stopped' : 'lost', ago, noFigures);
+    }
+    const reading = await probe(address, probeMs);
+    if (typeof reading === 'string') return row('no answer', reading);
+    const service = known.service ?? serviceOf(reading.samples);
+    if (!service) return row('no answer', 'tells no metrics of TeamTalk');
+    this.#services.set(key, service);
+    const figures = figuresOf(service, reading, this.#readings.get(key));
+    this.#readings.set(key, reading);
+    const isNew = this.#isNew(key);
+    if (known.draining || reading.draining) {
+      const down = reading.down.length > 0 ? `${reading.down.join(', ')} down` : '';
+      return row('draining', down, figures);
+    }
+    if (!reading.ready) return row('not ready', `${reading.down.join(', ') || 'something'} down`, figures);
+    return row('up', isNew ? 'new' : '', figures);
+  }
+
+  #isNew(key: string): boolean {
+    const seen = this.#firstSeen.get(key) ?? (this.#looked ? performance.now() : Number.NEGATIVE_INFINITY);
+    this.#firstSeen.set(key, seen);
+    return performance.now() - seen < newMs;
+  }
+}
+
+function rank({ service }: Row): number {
+  const order = Object.keys(serviceMetrics);
+  return order.includes(service) ? order.indexOf(service) : order.length;
+}
