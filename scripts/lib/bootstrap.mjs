@@ -56,7 +56,7 @@ async function packagesStamp() {
 }
 
 /** The pinned pnpm, brought by npm to .data/tools when it is not there. */
-async function pnpmProgram() {
+export async function pnpmProgram() {
   const folder = path.join(top, '.data', 'tools', `pnpm-${pnpmVersion}`);
   const program = path.join(folder, 'node_modules', '.bin', 'pnpm');
   if (!existsSync(program)) {

@@ -15,14 +15,14 @@ export class StepError extends Error {
 }
 
 /**
- * Runs a command at the top of the repository.
+ * Runs a command, at the top of the repository unless told otherwise.
  * @returns what it printed
  * @throws StepError with what it printed when it fails
  */
-export function run(program, words, { env = {} } = {}) {
+export function run(program, words, { env = {}, cwd = top } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, words, {
-      cwd: top,
+      cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

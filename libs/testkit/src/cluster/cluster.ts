@@ -33,6 +33,8 @@ export interface ClusterOptions extends Partial<Record<ServiceName, number>> {
   infrastructure?: Infrastructure;
   /** Node's own options for a service's processes, such as --cpu-prof */
   nodeOptionsOf?: Partial<Record<ServiceName, readonly string[]>>;
+  /** the folder of another checkout of this repository, built, whose processes run at first (mode `processes`) */
+  checkout?: string;
   /** takes the place of the logs of services that run in this process */
   log?: Logger;
 }
@@ -66,6 +68,8 @@ export class TestCluster {
   readonly bus: Bus;
   /** Where its services keep files, unless STORAGE says otherwise; gone with the cluster. */
   readonly storageFolder: string;
+  /** From where processes are started from now on; undefined: from this checkout. */
+  checkout: string | undefined;
   readonly #infrastructure: Infrastructure;
   readonly #dataSource: DataSource;
   readonly #options: ClusterOptions;
@@ -112,6 +116,7 @@ export class TestCluster {
     this.storageFolder = storageFolder;
     this.#dataSource = dataSource;
     this.#options = options;
+    this.checkout = options.checkout;
   }
 
   /** Those it has instances of, in the order of starting. */
@@ -317,7 +322,7 @@ export class TestCluster {
         ...envOf?.[service],
         ...env,
       },
-      { log: this.#options.log, nodeOptions: nodeOptionsOf?.[service] },
+      { log: this.#options.log, nodeOptions: nodeOptionsOf?.[service], checkout: this.checkout },
     );
   }
 

@@ -1,6 +1,10 @@
 import { type Logger, readMetrics, type Sample, type Service } from '@teamtalk/service-kit';
-import { isGone, type ServiceName, ServiceProcess } from '../infrastructure/index.js';
-
+import {
+  isGone,
+  type ServiceName,
+  ServiceProcess,
+  type ServiceProcessOptions,
+} from '../infrastructure/index.js';
 import { starters } from './starters.js';
 
 /** in this process, or each service as one of its own (`node dist/main.js`, from the last build) */
@@ -31,10 +35,10 @@ export abstract class ClusterNode {
     mode: Mode,
     service: ServiceName,
     env: Record<string, string>,
-    { log, nodeOptions }: { log?: Logger; nodeOptions?: readonly string[] } = {},
+    { log, ...how }: { log?: Logger; nodeOptions?: readonly string[]; checkout?: string } = {},
   ): Promise<ClusterNode> {
     return mode === 'processes'
-      ? ProcessNode.begin(service, env, nodeOptions)
+      ? ProcessNode.begin(service, env, how)
       : InProcessNode.begin(service, env, log);
   }
 
@@ -97,7 +101,7 @@ class ProcessNode extends ClusterNode {
   static async begin(
     service: ServiceName,
     env: Record<string, string>,
-    nodeOptions: readonly string[] | undefined,
+    how: Pick<ServiceProcessOptions, 'nodeOptions' | 'checkout'>,
   ): Promise<ClusterNode> {
     const output = env.LOG_LEVEL === 'silent' ? 'none' : 'inherit';
     // Not the whole environment: vitest has its own BASE_URL there, and a developer who knows what.
@@ -105,7 +109,7 @@ class ProcessNode extends ClusterNode {
       service,
       env: { PATH: process.env.PATH, ...env },
       output,
-      nodeOptions,
+      ...how,
     });
     const timer = setTimeout(() => started.signal('SIGKILL'), startMs);
     try {

@@ -12,6 +12,8 @@ export interface ServiceProcessOptions {
   output: number | 'none' | 'inherit';
   /** Node's own, such as --cpu-prof */
   nodeOptions?: readonly string[];
+  /** the folder of another checkout of this repository, built, from which it is started */
+  checkout?: string | undefined;
 }
 
 export interface ServiceExit {
@@ -40,8 +42,8 @@ export class ServiceProcess {
   readonly #child: ChildProcess;
 
   /** @throws Error when the service is not built */
-  static start({ service, env, output, nodeOptions = [] }: ServiceProcessOptions): ServiceProcess {
-    const child = fork(mainOf(service), [], {
+  static start({ service, env, output, nodeOptions = [], checkout }: ServiceProcessOptions): ServiceProcess {
+    const child = fork(mainOf(service, checkout), [], {
       env: { ...env },
       execArgv: ['--enable-source-maps', ...nodeOptions],
       // In a process group of its own: Ctrl-C in a terminal is for us, who stop it in order.
@@ -97,7 +99,8 @@ export class ServiceProcess {
 }
 
 /** The built start file of a service's package. */
-function mainOf(service: ServiceName): string {
+function mainOf(service: ServiceName, checkout: string | undefined): string {
+  if (checkout !== undefined) return path.join(checkout, 'services', service, 'dist', 'main.js');
   const entry = createRequire(import.meta.url).resolve(`@teamtalk/${service}`);
   // The entry is in dist, or in src where tests run from the sources; what runs is always the built one.
   return path.join(path.dirname(entry), '..', 'dist', 'main.js');

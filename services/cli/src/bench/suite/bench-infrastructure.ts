@@ -22,8 +22,11 @@ export class BenchInfrastructure implements Infrastructure {
   readonly natsServer: NatsServer;
   #clusters = 0;
 
-  /** Starts both with nothing in them; what an earlier run has left is removed. */
-  static async start(): Promise<BenchInfrastructure> {
+  /**
+   * Starts both with nothing in them; what an earlier run has left is removed.
+   * @param migrate brings the database at a URL to the schema it is to have; by default the newest
+   */
+  static async start(migrate: (url: string) => Promise<void> = toNewest): Promise<BenchInfrastructure> {
     const dataDir = path.join(dataFolder, 'postgres');
     await removeData(dataDir);
     const postgres = await PostgresServer.start({
@@ -39,7 +42,7 @@ export class BenchInfrastructure implements Infrastructure {
         logFile: path.join(dataFolder, 'nats.log'),
       });
       const infrastructure = new BenchInfrastructure(postgres, nats);
-      await infrastructure.#migrate();
+      await migrate(postgres.url);
       return infrastructure;
     } catch (error) {
       await postgres.stop();
@@ -68,14 +71,14 @@ export class BenchInfrastructure implements Infrastructure {
     await this.postgres.stop();
     await removeData(path.join(dataFolder, 'postgres'));
   }
+}
 
-  async #migrate(): Promise<void> {
-    const dataSource = await openDataSource(this.postgres.url);
-    try {
-      await migrateUp(dataSource);
-    } finally {
-      await dataSource.destroy();
-    }
+async function toNewest(url: string): Promise<void> {
+  const dataSource = await openDataSource(url);
+  try {
+    await migrateUp(dataSource);
+  } finally {
+    await dataSource.destroy();
   }
 }
 

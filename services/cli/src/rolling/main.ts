@@ -1,0 +1,95 @@
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { BenchInfrastructure } from '../bench/suite/bench-infrastructure.js';
+import { describeReport, isClean, reportOf } from './report.js';
+import { RollingStand } from './stand.js';
+import { bringUp, describeMigrations, migrateFrom } from './upgrade.js';
+
+const usage = `npm run rolling -- [--clients N] [--rate N] [--from REF] [--spread MS] [--pause MS] [--json FILE]
+
+  --clients  clients, a fifth of each kind (2000)
+  --rate     messages a second of all of them (2000)
+  --from     a commit: it is fetched out beside this one and built, its processes run at first; then the database is
+             brought to this version's schema, every process replaced by this version's, and by the old one's again.
+             "migration": the commit before the newest migration. Without it every process is restarted
+  --spread   over which a msg_server that stops closes its clients, ms (2000)
+  --prestop  between taking a process out of its Service and its SIGTERM, ms (1000)
+  --pause    between everybody's being back and the next process, ms (2000)
+  --json     writes the report to a file too
+`;
+
+const { values } = parseArgs({
+  options: {
+    clients: { type: 'string', default: '2000' },
+    rate: { type: 'string', default: '2000' },
+    /** a folder: scripts/rolling.mjs has made it of the commit */
+    from: { type: 'string' },
+    spread: { type: 'string', default: '2000' },
+    prestop: { type: 'string', default: '1000' },
+    pause: { type: 'string', default: '2000' },
+    json: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+async function main(): Promise<boolean> {
+  if (values.help) {
+    process.stdout.write(usage);
+    return true;
+  }
+  const begun = performance.now();
+  const say = (text: string) => {
+    process.stderr.write(`${((performance.now() - begun) / 1000).toFixed(1).padStart(7)}  ${text}\n`);
+  };
+  const { from: checkout } = values;
+  const [clients, rate] = [wholeNumber('clients'), wholeNumber('rate')];
+  const infrastructure = await BenchInfrastructure.start(
+    checkout ? (url) => migrateFrom(checkout, url) : undefined,
+  );
+  try {
+    const stand = await RollingStand.start({
+      clients: clients + (clients % 2),
+      rate,
+      most: rate * 1_800,
+      spreadMs: wholeNumber('spread'),
+      preStopMs: wholeNumber('prestop'),
+      pauseMs: wholeNumber('pause'),
+      waitFactor: 1,
+      infrastructure,
+      checkout,
+      say,
+    });
+    try {
+      await stand.begin();
+      if (checkout) {
+        stand.impressions.begin('migration');
+        say(describeMigrations(await bringUp(stand.cluster.database.url)));
+        stand.cluster.checkout = undefined;
+        await stand.replaceAll('to this version');
+        stand.cluster.checkout = checkout;
+        await stand.replaceAll('back');
+      } else {
+        await stand.replaceAll('restart');
+      }
+      await stand.finish();
+      const report = reportOf(stand, clients);
+      process.stdout.write(`${describeReport(report)}\n`);
+      if (values.json) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);
+      return isClean(report);
+    } finally {
+      await stand.stop();
+    }
+  } finally {
+    await infrastructure.stop();
+  }
+}
+
+/** @throws Error when it is none */
+function wholeNumber(name: 'clients' | 'rate' | 'spread' | 'prestop' | 'pause'): number {
+  const number = Number(values[name]);
+  if (!Number.isInteger(number) || number < 0)
+    throw new Error(`--${name}: a whole number, not ${values[name]}`);
+  return number;
+}
+
+process.exitCode = (await main()) ? 0 : 1;

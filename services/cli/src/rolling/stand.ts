@@ -1,0 +1,324 @@
+import { openDataSource, seedUsers } from '@teamtalk/db_proxy_server';
+import { Commands, createTextCodec, DEFAULT_TEXT_KEY, IM } from '@teamtalk/protocol';
+import {
+  FaultyProxy,
+  type Infrastructure,
+  type ServiceName,
+  TestCluster,
+  testPassword,
+} from '@teamtalk/testkit';
+import { readIndex } from '../bench/load/wire.js';
+import { Caller } from './callers.js';
+import { Crowd } from './crowd.js';
+import type { Conversation, StoredMessage } from './ledger.js';
+import { Impressions } from './phases.js';
+
+export interface StandOptions {
+  clients: number;
+  /** messages a second */
+  rate: number;
+  /** messages at most */
+  most: number;
+  /** over which a msg_server that stops closes its clients, ms */
+  spreadMs: number;
+  /** multiplies what clients wait before they dial again; 1 is what they do */
+  waitFactor: number;
+  /** between a process's place taken out of its Service and its SIGTERM, ms */
+  preStopMs: number;
+  /** between everybody's being back and the next process, ms */
+  pauseMs: number;
+  /** undefined: that of the test run */
+  infrastructure?: Infrastructure;
+  /** the folder of another version's checkout, built, whose processes run at first */
+  checkout?: string;
+  say: (text: string) => void;
+}
+
+const replicas = 2;
+const prefix = 'rolling';
+const groupSize = 10;
+const settleMs = 120_000;
+const behindService = ['login_server', 'http_msg_server', 'msfs'] as const;
+type BehindService = (typeof behindService)[number];
+const everything: readonly ServiceName[] = [
+  'db_proxy_server',
+  'route_server',
+  'msg_server',
+  'login_server',
+  'http_msg_server',
+  'file_server',
+  'msfs',
+];
+
+/** Two processes of every service, clients of all five kinds that write to each other, and callers by HTTP. */
+export class RollingStand {
+  readonly cluster: TestCluster;
+  readonly impressions = new Impressions();
+  readonly #options: StandOptions;
+  /** indexes of the processes that new connections go to */
+  readonly #inService = new Map<ServiceName, Set<number>>();
+  readonly #ways = new Map<BehindService, FaultyProxy>();
+  #crowd!: Crowd;
+  #callers: Caller[] = [];
+  #robot = 0;
+
+  static async start(options: StandOptions): Promise<RollingStand> {
+    const { infrastructure, checkout, spreadMs } = options;
+    const cluster = await TestCluster.start({
+      mode: 'processes',
+      ...Object.fromEntries(everything.map((service) => [service, replicas])),
+      ...(infrastructure && { infrastructure }),
+      ...(checkout !== undefined && { checkout }),
+      env: { MESSAGE_RATE: '0', SHUTDOWN_SECONDS: String(Math.ceil(spreadMs / 1000) + 8) },
+      envOf: { msg_server: { DRAIN_SPREAD_MS: String(spreadMs) } },
+    });
+    const stand = new RollingStand(cluster, options);
+    try {
+      await stand.#populate();
+      return stand;
+    } catch (error) {
+      await stand.stop();
+      throw error;
+    }
+  }
+
+  private constructor(cluster: TestCluster, options: StandOptions) {
+    this.cluster = cluster;
+    this.#options = options;
+    for (const service of everything) this.#inService.set(service, new Set([0, 1]));
+  }
+
+  get crowd(): Crowd {
+    return this.#crowd;
+  }
+
+  get callers(): readonly Caller[] {
+    return this.#callers;
+  }
+
+  /** Lets everybody write. */
+  async begin(): Promise<void> {
+    this.#crowd.start();
+    for (const caller of this.#callers) caller.start();
+    await this.#pause();
+  }
+
+  /**
+   * Replaces every process, one after the other: out of its Service, SIGTERM, its end, another in its place, ready,
+   * into the Service.
+   * @param what is done, for the report
+   */
+  async replaceAll(what: string): Promise<void> {
+    for (const service of everything) {
+      this.impressions.begin(`${what}: ${service}`);
+      for (let k = 0; k < replicas; k++) {
+        const begun = performance.now();
+        await this.#replace(service, k);
+        const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+        this.#options.say(`${what}: ${service} ${k} replaced in ${seconds} s, ${this.#state()}`);
+        await this.#crowd.untilOnline();
+        await this.#pause();
+      }
+    }
+  }
+
+  /** Everybody stops writing; then all of it is compared with history. */
+  async finish(): Promise<void> {
+    const { say } = this.#options;
+    this.impressions.begin('end');
+    for (const caller of this.#callers) await caller.stop();
+    await this.#crowd.settle(settleMs).catch((error: unknown) => say(String(error)));
+    await this.cluster.settle(30_000);
+    say(`all sent, ${this.#state()}; comparing with history`);
+    const crashed = this.cluster.crashed().map(({ service, pid }) => `${service} (process ${pid})`);
+    if (crashed.length > 0) throw new Error(`ended by themselves: ${crashed.join(', ')}`);
+    // The last deliveries are on their way.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await this.#crowd.ledger.compare((conversation) => this.#history(conversation));
+    await this.#comparePushes();
+  }
+
+  async stop(): Promise<void> {
+    this.#crowd?.close();
+    for (const caller of this.#callers) await caller.stop();
+    for (const way of this.#ways.values()) await way.close();
+    await this.cluster.stop();
+  }
+
+  async #replace(service: ServiceName, k: number): Promise<void> {
+    const { preStopMs } = this.#options;
+    const inService = this.#inService.get(service)!;
+    inService.delete(k);
+    if (this.#ways.has(service as BehindService))
+      await new Promise((resolve) => setTimeout(resolve, preStopMs));
+    await this.cluster.stopNode(service, k);
+    await this.cluster.restart(service, k);
+    inService.add(k);
+  }
+
+  async #pause(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, this.#options.pauseMs));
+  }
+
+  #state(): string {
+    const { ledger, offline, open } = this.#crowd;
+    return `${ledger.sent} sent, ${ledger.acked} acked, ${open} open, ${offline} clients offline`;
+  }
+
+  async #populate(): Promise<void> {
+    const { clients, rate, most, waitFactor, say } = this.#options;
+    const { cluster } = this;
+    const complain = (text: string) => say(`  ${text}`);
+    const source = await openDataSource(cluster.database.url);
+    try {
+      const cost = { memoryKib: 8, iterations: 1 };
+      await seedUsers(source, { count: clients, prefix, password: testPassword, cost });
+    } finally {
+      await source.destroy();
+    }
+    const { robot } = await cluster.addUsers(['robot']);
+    this.#robot = robot;
+    const rows = await cluster.sql<{ id: number; name: string }>(
+      `SELECT id, name FROM im_user WHERE name LIKE $1 || '%' ORDER BY id`,
+      [prefix],
+    );
+    for (const service of behindService) {
+      const targets = () =>
+        [...this.#inService.get(service)!].map((k) => ({
+          host: '127.0.0.1',
+          port: cluster.port(service, k, 'http'),
+        }));
+      this.#ways.set(service, await FaultyProxy.start(targets));
+    }
+    const directory = this.#ways.get('login_server')!.port;
+    const groups = await this.#createGroups(rows.map(({ id }) => id));
+    const { impressions } = this;
+    this.#crowd = new Crowd({
+      users: rows,
+      password: testPassword,
+      groups,
+      rate,
+      most,
+      directory,
+      waitFactor,
+      impressions,
+      complain,
+    });
+    this.#callers = this.#makeCallers(rows, complain);
+    await this.#crowd.logIn();
+    say(`${clients} clients online`);
+  }
+
+  async #createGroups(ids: readonly number[]): Promise<{ id: number; members: number[] }[]> {
+    const founder = await this.cluster.connect('robot');
+    const groups: { id: number; members: number[] }[] = [];
+    for (let first = 0; first < ids.length; first += groupSize) {
+      const members = ids.slice(first, first + groupSize).map((_, i) => first + i);
+      const request = {
+        userId: 0,
+        groupType: IM.BaseDefine.GroupType.GROUP_TYPE_TMP,
+        groupName: `rolling ${first}`,
+        groupAvatar: '',
+        memberIdList: members.map((i) => ids[i]!),
+      };
+      const { groupId } = await founder.request(
+        Commands.GroupCreateRequest,
+        Commands.GroupCreateResponse,
+        request,
+      );
+      groups.push({ id: groupId, members });
+    }
+    await founder.close();
+    return groups;
+  }
+
+  #makeCallers(users: readonly { id: number }[], complain: (text: string) => void): Caller[] {
+    const port = (service: BehindService) => this.#ways.get(service)!.port;
+    const push = (k: number) => ({
+      method: 'POST' as const,
+      path: '/query/SendP2PMessage',
+      headers: { 'Idempotency-Key': `rolling-${k}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        from_user_id: this.#robot,
+        session_id: users[k % users.length]!.id,
+        msg: `push ${k}`,
+        msg_type: 1,
+      }),
+    });
+    const fieldIs = (name: string, value: number) => (body: Buffer) =>
+      (JSON.parse(body.toString()) as Record<string, unknown>)[name] === value;
+    return [
+      new Caller({
+        name: 'http_msg_server',
+        port: port('http_msg_server'),
+        perSecond: 20,
+        call: push,
+        isGood: fieldIs('error_code', 0),
+        complain,
+      }),
+      new Caller({
+        name: 'login_server',
+        port: port('login_server'),
+        perSecond: 20,
+        call: () => ({ method: 'GET', path: '/msg_server' }),
+        isGood: fieldIs('code', 0),
+        complain,
+      }),
+      new Caller({
+        name: 'msfs',
+        port: port('msfs'),
+        perSecond: 10,
+        call: upload,
+        isGood: fieldIs('error_code', 0),
+        complain,
+      }),
+    ];
+  }
+
+  async #history({ conv }: Conversation): Promise<StoredMessage[]> {
+    const { run } = this.#crowd.ledger;
+    const rows = await this.cluster.sql<{ id: number; data: Buffer }>(
+      'SELECT id, data FROM message WHERE conv = $1 ORDER BY id',
+      [conv],
+    );
+    return rows.map(({ id, data }) => ({ id, number: readIndex(data, 0, data.length, run) }));
+  }
+
+  /** What was pushed by HTTP is in history once. */
+  async #comparePushes(): Promise<void> {
+    const codec = createTextCodec(DEFAULT_TEXT_KEY);
+    const rows = await this.cluster.sql<{ data: Buffer }>('SELECT data FROM message WHERE from_id = $1', [
+      this.#robot,
+    ]);
+    const stored = new Map<number, number>();
+    for (const { data } of rows) {
+      const number = Number(codec.decrypt(data).split(' ')[1]);
+      stored.set(number, (stored.get(number) ?? 0) + 1);
+    }
+    const { ledger } = this.#crowd;
+    for (const [number, times] of stored) {
+      if (times > 1) ledger.violated('duplicated', `push ${number} is in history ${times} times`);
+    }
+    for (const number of this.#callers[0]!.done) {
+      if (!stored.has(number)) ledger.violated('lost', `push ${number} is not in history`);
+    }
+  }
+}
+
+/** A PNG of one point, with a tail that makes each another file. */
+function upload(k: number) {
+  const boundary = 'rolling-rolling';
+  const png = Buffer.from(
+    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+    'base64',
+  );
+  const body = Buffer.concat([
+    Buffer.from(
+      `--${boundary}\r\nContent-Disposition: form-data; name="filename"; filename="p${k}.png"\r\nContent-Type: image/png\r\n\r\n`,
+    ),
+    png,
+    Buffer.from(`\r\n--${boundary}--\r\n`),
+  ]);
+  const headers = { 'content-type': `multipart/form-data; boundary=${boundary}` };
+  return { method: 'POST' as const, path: '/', headers, body };
+}
