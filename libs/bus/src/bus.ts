@@ -1,11 +1,19 @@
-import { type BusConfig, type Logger, type Metrics, TeamTalkError } from '@teamtalk/service-kit';
+import {
+  type BusConfig,
+  type Logger,
+  type Metrics,
+  TeamTalkError,
+  type Tracing,
+} from '@teamtalk/service-kit';
 import {
   type ConnectionOptions,
   connect,
   credsAuthenticator,
   ErrorCode,
   Events,
+  headers,
   type Msg,
+  type MsgHdrs,
   type NatsConnection,
   NatsError,
   type Subscription,
@@ -17,6 +25,8 @@ export interface BusOptions extends BusConfig {
   name: string;
   log: Logger;
   metrics: Metrics;
+  /** undefined: nothing is traced */
+  tracing?: Tracing | undefined;
 }
 
 /** Milliseconds within which everybody is connected again after NATS was away. */
@@ -41,6 +51,7 @@ export class Bus {
   readonly #connection: NatsConnection;
   readonly #prefix: string;
   readonly #log: Logger;
+  readonly #tracing: Tracing | undefined;
   readonly #reconnected: (() => void)[] = [];
   readonly #published;
   readonly #dropped;
@@ -74,10 +85,11 @@ export class Bus {
     }
   }
 
-  private constructor(connection: NatsConnection, { prefix, log, metrics }: BusOptions) {
+  private constructor(connection: NatsConnection, { prefix, log, metrics, tracing }: BusOptions) {
     this.#connection = connection;
     this.#prefix = prefix;
     this.#log = log;
+    this.#tracing = tracing;
     this.#published = metrics.counter('bus_published_total', 'Events and requests given to NATS');
     this.#dropped = metrics.counter('bus_dropped_total', 'Events dropped because NATS was not connected');
     this.#failed = metrics.counter('bus_failed_total', 'Events whose handler failed or that did not parse');
@@ -132,7 +144,8 @@ export class Bus {
       return;
     }
     this.#published.inc();
-    this.#connection.publish(`${this.#prefix}.${topic.subject}`, topic.event.encode(event).finish());
+    const options = this.#tracing && withHeaders(this.#tracing);
+    this.#connection.publish(`${this.#prefix}.${topic.subject}`, topic.event.encode(event).finish(), options);
   }
 
   /**
@@ -140,7 +153,16 @@ export class Bus {
    * @throws TeamTalkError `unavailable` when nobody listens or NATS is away, `deadline-exceeded` after
    * `timeoutMs` milliseconds
    */
-  async request<In, Out, AnswerIn, AnswerOut>(
+  request<In, Out, AnswerIn, AnswerOut>(
+    topic: AnsweredTopic<In, Out, AnswerIn, AnswerOut>,
+    event: In,
+    timeoutMs: number,
+  ): Promise<AnswerOut> {
+    const ask = () => this.#request(topic, event, timeoutMs);
+    return this.#tracing ? this.#tracing.step(spanOf(topic, 'client'), ask) : ask();
+  }
+
+  async #request<In, Out, AnswerIn, AnswerOut>(
     topic: AnsweredTopic<In, Out, AnswerIn, AnswerOut>,
     event: In,
     timeoutMs: number,
@@ -151,7 +173,7 @@ export class Bus {
       const reply = await this.#connection.request(
         `${this.#prefix}.${topic.subject}`,
         topic.event.encode(event).finish(),
-        { timeout: timeoutMs },
+        { timeout: timeoutMs, ...(this.#tracing && withHeaders(this.#tracing)) },
       );
       return topic.answer.decode(reply.data);
     } catch (error) {
@@ -164,7 +186,17 @@ export class Bus {
    * are over. Nobody listening is no error here: there are then no answers.
    * @returns whether `onAnswer` was content
    */
-  async requestMany<In, Out, AnswerIn, AnswerOut>(
+  requestMany<In, Out, AnswerIn, AnswerOut>(
+    topic: AnsweredTopic<In, Out, AnswerIn, AnswerOut>,
+    event: In,
+    timeoutMs: number,
+    onAnswer: (answer: AnswerOut) => boolean,
+  ): Promise<boolean> {
+    const ask = () => this.#requestMany(topic, event, timeoutMs, onAnswer);
+    return this.#tracing ? this.#tracing.step(spanOf(topic, 'client'), ask) : ask();
+  }
+
+  async #requestMany<In, Out, AnswerIn, AnswerOut>(
     topic: AnsweredTopic<In, Out, AnswerIn, AnswerOut>,
     event: In,
     timeoutMs: number,
@@ -178,6 +210,7 @@ export class Bus {
       this.#published.inc();
       this.#connection.publish(`${this.#prefix}.${topic.subject}`, topic.event.encode(event).finish(), {
         reply: inbox,
+        ...(this.#tracing && withHeaders(this.#tracing)),
       });
       for await (const message of answers) {
         // A status message without content: nobody listens.
@@ -200,7 +233,15 @@ export class Bus {
     handler: (event: Out) => void | Promise<void>,
     options: SubscribeOptions = {},
   ): Subscription {
-    return this.#listen(topic, options, (message) => handler(topic.event.decode(message.data)));
+    const tracing = this.#tracing;
+    const handle = (message: Msg) => handler(topic.event.decode(message.data));
+    if (!tracing) return this.#listen(topic, options, handle);
+    const span = spanOf(topic, 'consumer');
+    return this.#listen(topic, options, (message) => {
+      return message.headers
+        ? tracing.resume(span, carrierOf(message.headers), () => handle(message))
+        : handle(message);
+    });
   }
 
   /**
@@ -215,11 +256,15 @@ export class Bus {
     ) => AnswerIn | undefined | Promise<AnswerIn | undefined>,
     options: SubscribeOptions = {},
   ): Subscription {
+    const tracing = this.#tracing;
+    const span = spanOf(topic, 'server');
     return this.#listen(topic, options, (message) => {
       const respond = (answer: AnswerIn) => {
         message.respond(topic.answer.encode(answer).finish());
       };
-      const result = handler(topic.event.decode(message.data), respond);
+      const handle = () => handler(topic.event.decode(message.data), respond);
+      const result =
+        tracing && message.headers ? tracing.resume(span, carrierOf(message.headers), handle) : handle();
       if (result instanceof Promise) {
         return result.then((answer) => {
           if (answer !== undefined) respond(answer);
@@ -301,6 +346,29 @@ export class Bus {
     }
     this.#connected = false;
   }
+}
+
+/** What the span of an event is; an instance's own subject goes without its number. */
+function spanOf({ subject }: Topic<never, unknown>, kind: 'client' | 'server' | 'consumer') {
+  const name = subject.replace(/\.[0-9a-f]{8}$/, '');
+  return {
+    name: `nats ${name}`,
+    kind,
+    attributes: { 'messaging.system': 'nats', 'messaging.destination.name': name },
+  };
+}
+
+/** The active span for those who get the event. */
+function withHeaders(tracing: Tracing): { headers: MsgHdrs } | undefined {
+  const carrier = tracing.carrier();
+  if (!carrier) return undefined;
+  const all = headers();
+  for (const [name, value] of Object.entries(carrier)) all.set(name, value);
+  return { headers: all };
+}
+
+function carrierOf(all: MsgHdrs): Record<string, string> {
+  return { traceparent: all.get('traceparent'), tracestate: all.get('tracestate') };
 }
 
 function requestError(error: unknown, subject: string, timeoutMs: number): TeamTalkError {

@@ -1,9 +1,10 @@
-import { type ChannelCredentials, Client, connectivityState } from '@grpc/grpc-js';
-import { isTransient, type RpcTls, TeamTalkError } from '@teamtalk/service-kit';
+import { type ChannelCredentials, Client, connectivityState, Metadata } from '@grpc/grpc-js';
+import { isTransient, type RpcTls, TeamTalkError, type Tracing } from '@teamtalk/service-kit';
 import { channelCredentials } from './credentials.js';
 import type { Method } from './definitions.js';
 import { errorOf } from './errors.js';
 import { flowControlWindow } from './flow-control.js';
+import { spanOf } from './span.js';
 
 /** One replica of a gRPC service as its registry knows it. */
 export interface ReplicaAddress {
@@ -48,11 +49,16 @@ export class ReplicaPool {
   readonly #replicas = new Map<number, Replica>();
   readonly #listeners = new Set<PoolEvents>();
   readonly #credentials: ChannelCredentials;
+  readonly #tracing: Tracing | undefined;
   #next = 0;
 
-  /** @param tls undefined: without TLS */
-  constructor(tls?: RpcTls) {
+  /**
+   * @param tls undefined: without TLS
+   * @param tracing undefined: nothing is traced
+   */
+  constructor(tls?: RpcTls, tracing?: Tracing) {
     this.#credentials = channelCredentials(tls);
+    this.#tracing = tracing;
   }
 
   get replicas(): Replica[] {
@@ -147,23 +153,40 @@ export class ReplicaPool {
   }
 
   #callOne<RequestIn, RequestOut, ReplyIn, ReplyOut>(
-    { client }: Replica,
+    replica: Replica,
     method: Method<RequestIn, RequestOut, ReplyIn, ReplyOut>,
     request: RequestIn,
     deadline: number,
   ): Promise<ReplyOut> {
-    return new Promise((resolve, reject) => {
-      client.makeUnaryRequest(
-        method.path,
-        method.requestSerialize,
-        method.responseDeserialize,
-        request,
-        { deadline },
-        (error, reply) => {
-          if (error) reject(errorOf(method.path, error));
-          else resolve(reply as ReplyOut);
-        },
-      );
+    const tracing = this.#tracing;
+    if (!tracing) return attempt(replica, method, request, deadline, new Metadata());
+    return tracing.step(spanOf(method, 'client', { 'server.address': replica.address }), () => {
+      const metadata = new Metadata();
+      for (const [name, value] of Object.entries(tracing.carrier() ?? {})) metadata.set(name, value);
+      return attempt(replica, method, request, deadline, metadata);
     });
   }
+}
+
+function attempt<RequestIn, RequestOut, ReplyIn, ReplyOut>(
+  { client }: Replica,
+  method: Method<RequestIn, RequestOut, ReplyIn, ReplyOut>,
+  request: RequestIn,
+  deadline: number,
+  metadata: Metadata,
+): Promise<ReplyOut> {
+  return new Promise((resolve, reject) => {
+    client.makeUnaryRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      request,
+      metadata,
+      { deadline },
+      (error, reply) => {
+        if (error) reject(errorOf(method.path, error));
+        else resolve(reply as ReplyOut);
+      },
+    );
+  });
 }

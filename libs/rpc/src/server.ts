@@ -13,6 +13,7 @@ import { serverCredentials } from './credentials.js';
 import type { Method } from './definitions.js';
 import { grpcStatusOf } from './errors.js';
 import { flowControlWindow } from './flow-control.js';
+import { carrierOf, spanOf } from './span.js';
 
 /** A streamed request's two ends, without what is particular to gRPC. */
 export interface RpcStream<In, Out> {
@@ -56,9 +57,15 @@ export class RpcServer {
     handler: (request: RequestOut) => Promise<ReplyIn>,
   ): void {
     const name = method.path.split('/').at(-1) ?? method.path;
+    const { tracing } = this.#kit;
+    const span = spanOf(method, 'server');
+    const handle = tracing
+      ? ({ request, metadata }: ServerUnaryCall<RequestOut, ReplyIn>) =>
+          tracing.resume(span, carrierOf(metadata), () => handler(request))
+      : ({ request }: ServerUnaryCall<RequestOut, ReplyIn>) => handler(request);
     const answer = (call: ServerUnaryCall<RequestOut, ReplyIn>, callback: sendUnaryData<ReplyIn>) => {
       const stopTimer = this.#seconds.startTimer({ method: name });
-      handler(call.request).then(
+      handle(call).then(
         (reply) => {
           stopTimer();
           this.#calls.inc({ method: name, code: 'ok' });

@@ -105,6 +105,7 @@ export class TicketedStream<
    * @param key unsigned 32-bit: entries of one key keep their order
    * @param done gets the result, or undefined when there was none in time (the entry may be stored or not)
    * @param again ticket of this entry when it was sent before and nobody knows what became of it
+   * @param traced the lowest bit of a new ticket, by which all who see it know
    * @returns the ticket
    */
   send(
@@ -112,9 +113,10 @@ export class TicketedStream<
     key: number,
     done: (result: Result | undefined) => void,
     again?: number,
+    traced = false,
   ): number {
-    if (again === undefined) this.#ticket = (this.#ticket + 1) >>> 0;
-    const ticket = again ?? this.#ticket;
+    if (again === undefined) this.#ticket = (this.#ticket + 2) >>> 0;
+    const ticket = again ?? (traced ? this.#ticket + 1 : this.#ticket);
     const pending: Pending<Entry, Result> = {
       entry: Object.assign(entry, again === undefined ? { ticket } : { ticket, retry: true }) as Entry,
       key,

@@ -36,3 +36,7 @@ export {
   rpcEnv,
   rpcTls,
 } from './shared-env.js';
+export { isTraced, messageSpan, type SpanIds } from './tracing/message-trace.js';
+export { recordSent } from './tracing/sent-message.js';
+export { traceRequests } from './tracing/trace-requests.js';
+export type { Tracing } from './tracing/tracing.js';

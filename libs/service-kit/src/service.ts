@@ -1,16 +1,21 @@
-import { ConfigError } from './config.js';
+import { ConfigError, type EnvValues } from './config.js';
 import { Health } from './health.js';
 import { formatInstance, newInstance } from './instance.js';
 import { Lifecycle } from './lifecycle.js';
 import { createLogger, type Logger } from './logger.js';
 import { Metrics } from './metrics.js';
 import { startOpsServer } from './ops-server.js';
+import { type TracingConfig, tracingConfig, type tracingEnv } from './tracing/env.js';
+import { openTracing } from './tracing/open-tracing.js';
+import type { Tracing } from './tracing/tracing.js';
 
 /** What every service's configuration holds. */
 export interface CommonConfig {
   logLevel: string;
   ops: { host: string; port: number };
   shutdownMs: number;
+  /** undefined: no tracing */
+  tracing?: TracingConfig | undefined;
 }
 
 /** What every service instance has: its name, log, metrics, health and the order of its stopping. */
@@ -24,6 +29,8 @@ export interface Kit {
   readonly life: Lifecycle;
   /** where it listens for health and metrics; undefined for a part that is tested alone */
   readonly ops?: { host: string; port: number };
+  /** undefined: nothing is traced */
+  readonly tracing: Tracing | undefined;
 }
 
 /** A running service instance. `stop` is orderly, bounded in time and may be called more than once. */
@@ -38,16 +45,19 @@ export interface Service {
 }
 
 /** The values of `commonEnv`, nested. */
-export function commonConfig(values: {
-  LOG_LEVEL: string;
-  OPS_HOST: string;
-  OPS_PORT: number;
-  SHUTDOWN_SECONDS: number;
-}): CommonConfig {
+export function commonConfig(
+  values: {
+    LOG_LEVEL: string;
+    OPS_HOST: string;
+    OPS_PORT: number;
+    SHUTDOWN_SECONDS: number;
+  } & EnvValues<typeof tracingEnv>,
+): CommonConfig {
   return {
     logLevel: values.LOG_LEVEL,
     ops: { host: values.OPS_HOST, port: values.OPS_PORT },
     shutdownMs: values.SHUTDOWN_SECONDS * 1000,
+    tracing: tracingConfig(values),
   };
 }
 
@@ -75,6 +85,7 @@ export function createKit(
     metrics,
     health: new Health(),
     life: new Lifecycle(log, config.shutdownMs),
+    tracing: undefined,
   };
 }
 
@@ -89,28 +100,29 @@ export async function startService<C extends CommonConfig>(
   options: StartOptions,
   start: (config: C, kit: Kit) => Promise<Record<string, number>>,
 ): Promise<Service> {
-  const kit = createKit(name, config, options);
-  const { log, metrics, instance } = kit;
+  const basic = createKit(name, config, options);
+  const { log, metrics, instance } = basic;
   try {
-    const ops = await startOpsServer(config.ops, kit.health, metrics);
-    kit.life.onStop('health and metrics', () => ops.stop());
-    const withOps = { ...kit, ops: { host: config.ops.host, port: ops.port } };
-    const ports = { ...(await start(config, withOps)), ops: ops.port };
+    const tracing = await openTracing(config.tracing, basic);
+    const ops = await startOpsServer(config.ops, basic.health, metrics);
+    basic.life.onStop('health and metrics', () => ops.stop());
+    const kit: Kit = { ...basic, tracing, ops: { host: config.ops.host, port: ops.port } };
+    const ports = { ...(await start(config, kit)), ops: ops.port };
     log.info({ ports }, `${name} ${formatInstance(instance)} is up`);
     return {
       name,
       instance,
       ports,
-      health: kit.health,
+      health: basic.health,
       metrics,
       stop: async () => {
-        kit.health.startDraining();
-        await kit.life.stop();
+        basic.health.startDraining();
+        await basic.life.stop();
         log.info(`${name} ${formatInstance(instance)} has stopped`);
       },
     };
   } catch (error) {
-    await kit.life.stop();
+    await basic.life.stop();
     throw error;
   }
 }

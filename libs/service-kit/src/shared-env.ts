@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ConfigError, type EnvValues, env } from './config.js';
+import { tracingEnv } from './tracing/env.js';
 
 /** The variables every service has. `opsPort` is its default port for health and metrics. */
 export function commonEnv(opsPort: number) {
@@ -12,6 +13,7 @@ export function commonEnv(opsPort: number) {
     OPS_HOST: env.string('0.0.0.0', 'Address the health and metrics server listens on'),
     OPS_PORT: env.port(opsPort, 'Port of /livez, /readyz and /metrics'),
     SHUTDOWN_SECONDS: env.integer(25, 1, 3600, 'Longest time an orderly shutdown may take, seconds'),
+    ...tracingEnv,
   };
 }
 

@@ -32,7 +32,7 @@ export function startDbProxyServer(
 }
 
 async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<string, number>> {
-  const { health, instance, life, log, metrics, service } = kit;
+  const { health, instance, life, log, metrics, service, tracing } = kit;
   const name = `${service} ${formatInstance(instance)}`;
 
   const database = await Database.open(config.database, kit);
@@ -44,7 +44,7 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
   life.onStop('watch of the schema', () => schema.stop());
   health.addCheck('schema', () => schema.fits);
 
-  const bus = await Bus.connect({ ...config.nats, name, log, metrics });
+  const bus = await Bus.connect({ ...config.nats, name, log, metrics, tracing });
   life.onStop('NATS', () => bus.drain());
   health.addCheck('nats', () => bus.connected);
 

@@ -36,12 +36,12 @@ export function startFileServer(config: FileServerConfig, options: StartOptions 
 }
 
 async function start(config: FileServerConfig, kit: Kit): Promise<Record<string, number>> {
-  const { health, instance, life, log, service } = kit;
+  const { health, instance, life, log, service, tracing } = kit;
   const name = `${service} ${formatInstance(instance)}`;
   const metrics = fileServerMetrics(kit.metrics);
-  const pool = new ReplicaPool();
+  const pool = new ReplicaPool(undefined, tracing);
   life.onStop('gRPC', () => pool.close());
-  const bus = await Bus.connect({ ...config.nats, name, log, metrics: kit.metrics });
+  const bus = await Bus.connect({ ...config.nats, name, log, metrics: kit.metrics, tracing });
   life.onStop('NATS', () => bus.drain());
   const dbProxies = new Registry(bus, log, 'db_proxy_server', poolFollows(pool));
   life.onStop('registry', () => dbProxies.stop());

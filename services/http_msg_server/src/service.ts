@@ -8,8 +8,9 @@ import {
   type Service,
   type StartOptions,
   startService,
+  traceRequests,
 } from '@teamtalk/service-kit';
-import { createApp } from './api/app.js';
+import { createApp, routeOf } from './api/app.js';
 import { Access } from './auth/access.js';
 import { AppDirectory } from './auth/app-directory.js';
 import type { HttpMsgServerConfig } from './config.js';
@@ -30,16 +31,16 @@ export function startHttpMsgServer(
 }
 
 async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<string, number>> {
-  const { health, instance, life, log, metrics, service } = kit;
+  const { health, instance, life, log, metrics, service, tracing } = kit;
   const { limits, timeouts } = config;
   if (config.open) log.warn('HTTP_AUTH is open: whoever reaches this port may push in anybody’s name');
 
   const name = `${service} ${formatInstance(instance)}`;
-  const bus = await Bus.connect({ ...config.nats, name, log, metrics });
+  const bus = await Bus.connect({ ...config.nats, name, log, metrics, tracing });
   life.onStop('NATS', () => bus.drain());
   health.addCheck('nats', () => bus.connected);
 
-  const pool = new ReplicaPool(config.rpcTls);
+  const pool = new ReplicaPool(config.rpcTls, tracing);
   const dbProxies = new Registry(bus, log, 'db_proxy_server', poolFollows(pool));
   life.onStop('db_proxy_servers', () => {
     dbProxies.stop();
@@ -75,6 +76,7 @@ async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<stri
       context: {
         instance,
         log,
+        tracing,
         bus,
         msgServers,
         pool,
@@ -97,7 +99,7 @@ async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<stri
       requestMs: timeouts.requestMs,
       answerMs: timeouts.storeMs,
     },
-    app,
+    traceRequests(tracing, app, routeOf),
   );
 
   const announcer = new Announcer(bus, { instance, service, hostname: hostname(), ops: kit.ops }, () => ({

@@ -61,7 +61,7 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
     allCommands.map(({ id }) => id),
   );
 
-  const pool = new ReplicaPool(config.rpcTls);
+  const pool = new ReplicaPool(config.rpcTls, kit.tracing);
   life.onStop('gRPC', () => pool.close());
 
   const bus = await Bus.connect({
@@ -69,6 +69,7 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
     name: `msg_server ${hostname()}`,
     log,
     metrics: kit.metrics,
+    tracing: kit.tracing,
   });
   life.onStop('NATS', () => bus.drain());
   const dbProxies = new Registry(bus, log, 'db_proxy_server', poolFollows(pool));
@@ -117,6 +118,7 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
     noticeText,
     metrics,
     log,
+    tracing: kit.tracing,
   });
   life.onStop('deliveries', () => deliveries.stop());
   const presence = new PresencePublisher({ bus, instance, routeServers, users, metrics, log });

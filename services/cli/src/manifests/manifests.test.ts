@@ -34,6 +34,7 @@ beforeAll(async () => {
   for (const [component, literals] of Object.entries(otherWaysIn)) {
     rendered.set(component, await renderWith(component, literals));
   }
+  rendered.set('tracing', await renderWith('tracing', {}));
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -190,6 +191,16 @@ describe('how clients come in', () => {
       expect(addressOf(component)).toEqual({ env: undefined, config });
     }
   });
+});
+
+it('tracing lets every service reach the collector, and tells it where that is', () => {
+  const manifests = rendered.get('tracing') ?? [];
+  const services = Object.keys(serviceConfigurations).map(folderOf).sort();
+  const rows = allowedTraffic(manifests, workloadsOf(manifests));
+  const reach = rows.filter(({ to }) => to.includes('teamtalk/traces=allowed')).map(({ from }) => from);
+  expect(reach).toEqual(expect.arrayContaining(services));
+  const endpoints = services.map((name) => configMapOf(name, manifests).get('OTEL_EXPORTER_OTLP_ENDPOINT'));
+  expect(endpoints).toEqual(services.map(() => 'http://otel-collector.tracing:4318'));
 });
 
 describe('config.env', () => {

@@ -4,6 +4,7 @@ import { takeConnection } from '../database/take-connection.js';
 import type { StoredBatch } from '../outbox/stored-batch.js';
 import { type AppendRow, callAppendMessages } from './append-statement.js';
 import { type BatchPlan, type PlannedMessage, planBatch } from './batch-plan.js';
+import { recordCommit, recordRefused } from './commit-spans.js';
 import type { Entry, Outcome } from './entry.js';
 import { GroupCommit } from './group-commit.js';
 import { storedMessages } from './stored-messages.js';
@@ -154,6 +155,7 @@ export class MessageWriter {
   async #attempt(entries: Entry[]): Promise<Entry[]> {
     const plan = planBatch(entries);
     const delivered = this.#options.publisher.takeDelivered();
+    const begun = performance.now();
     const stopTimer = this.#commitSeconds.startTimer();
     let row: AppendRow;
     try {
@@ -167,6 +169,8 @@ export class MessageWriter {
     this.#batchSize.observe(plan.messages.length);
     this.#publish(plan, row);
     this.#finishAll(plan, row);
+    const { tracing } = this.#options.kit;
+    if (tracing) recordCommit(tracing, plan, row, begun);
     return [];
   }
 
@@ -213,7 +217,11 @@ export class MessageWriter {
   }
 
   #finish(entry: Entry, outcome: Outcome): void {
-    if (outcome.status !== 'stored') this.#refused.inc({ reason: outcome.status });
+    if (outcome.status !== 'stored') {
+      this.#refused.inc({ reason: outcome.status });
+      const { tracing } = this.#options.kit;
+      if (tracing) recordRefused(tracing, entry, outcome.status);
+    }
     entry.done(outcome);
   }
 

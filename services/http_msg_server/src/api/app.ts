@@ -1,5 +1,6 @@
+import type { ServerResponse } from 'node:http';
 import type { Kit } from '@teamtalk/service-kit';
-import express, { type Express } from 'express';
+import express, { type Express, type Response } from 'express';
 import type { Access } from '../auth/access.js';
 import type { Context } from '../context.js';
 import type { Operation } from '../v1/operation.js';
@@ -45,4 +46,10 @@ export function createApp(options: ApiOptions, { interfaces, operations }: Route
   app.use(...legacy.serve);
   app.use(legacy.failed);
   return app;
+}
+
+/** The interface or operation a request was served by; undefined: none. */
+export function routeOf(response: ServerResponse): string | undefined {
+  const { route, operation } = (response as Response).locals as { route?: string; operation?: Operation };
+  return operation?.path ?? route;
 }

@@ -1,6 +1,6 @@
 import { isAudioMessageType, isGroupMessageType, isKnownMessageType } from '@teamtalk/protocol';
 import { type AppendResult, conversationKey, teamtalk } from '@teamtalk/rpc';
-import { traceId } from '@teamtalk/service-kit';
+import { messageSpan, recordSent, traceId } from '@teamtalk/service-kit';
 import type { Context } from '../context.js';
 
 const { AppendStatus } = teamtalk.db;
@@ -45,7 +45,7 @@ const refusals: Record<Exclude<teamtalk.db.AppendStatus, 0>, SendRefusal> = {
 
 /** Stores a message: when it is answered as stored, it will be delivered. */
 export async function sendMessage(context: Context, message: NewMessage): Promise<SendOutcome> {
-  const { appender, instance } = context;
+  const { appender, instance, tracing } = context;
   const { fromUserId, toSessionId, msgType, key } = message;
   const msgData = encodeContent(context, message);
   if (typeof msgData === 'string') return { status: msgData };
@@ -53,6 +53,9 @@ export async function sendMessage(context: Context, message: NewMessage): Promis
   if (!isGroup && fromUserId === toSessionId) return { status: 'to-oneself' };
   if (appender.full) return { status: 'unavailable' };
 
+  // The message is traced when its request is.
+  const request = tracing?.active;
+  const begin = performance.now();
   let ticket = 0;
   const result = await new Promise<AppendResult | undefined>((resolve) => {
     ticket = appender.send(
@@ -66,9 +69,18 @@ export async function sendMessage(context: Context, message: NewMessage): Promis
       },
       conversationKey(isGroup, fromUserId, toSessionId),
       resolve,
+      undefined,
+      request !== undefined,
     );
   });
   const trace = traceId(instance, ticket);
+  if (tracing && request) {
+    const msgId = result?.msgId ?? 0;
+    const error = result ? refusals[result.status as keyof typeof refusals] : 'unavailable';
+    const sent = { instance, ticket, fromUserId, toSessionId, isGroup, msgType, msgId };
+    recordSent(tracing, { ...sent, begin, error, request });
+    tracing.linkActive(messageSpan(instance, ticket, 'send'));
+  }
   if (!result) return { status: 'unavailable', trace };
   if (result.status === AppendStatus.APPEND_STORED) return { status: 'stored', msgId: result.msgId, trace };
   return { status: refusals[result.status as keyof typeof refusals], trace };

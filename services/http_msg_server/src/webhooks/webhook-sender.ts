@@ -72,7 +72,12 @@ export class WebhookSender {
   }
 
   async #post(event: httpApi.api.WebhookEvent): Promise<httpApi.api.WebhookOutcome.$Properties> {
-    const error = await this.#attempt(event);
+    const { tracing } = this.#options.kit;
+    const attributes = { 'teamtalk.event': event.event, 'teamtalk.attempt': event.attempts };
+    const span = tracing?.begin({ name: 'POST webhook', kind: 'client', attributes });
+    const error = await (span ? span.run(() => this.#attempt(event)) : this.#attempt(event));
+    if (error !== '') span?.fail('not-taken');
+    span?.end();
     this.#posted.inc({ event: event.event, outcome: error === '' ? 'taken' : 'failed' });
     return { eventId: event.eventId, error };
   }
@@ -87,6 +92,7 @@ export class WebhookSender {
         headers: {
           'content-type': 'application/json; charset=utf-8',
           'user-agent': 'TeamTalk',
+          ...this.#options.kit.tracing?.carrier(),
           'x-teamtalk-event': event.event,
           'x-teamtalk-time': time,
           'x-teamtalk-signature': createHmac('sha256', event.secret).update(`${time}\n${body}`).digest('hex'),

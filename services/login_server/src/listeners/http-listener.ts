@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { closeServer, type Kit, listen } from '@teamtalk/service-kit';
+import { closeServer, type Kit, listen, traceRequests } from '@teamtalk/service-kit';
 
 /** Gives a route's answer: JSON, status 200. Must be quick and must not throw. */
 export type HttpHandler = () => Buffer;
@@ -32,7 +32,7 @@ const refusals: Record<string, string> = {
  * @returns the port it listens on; stopping is registered in the kit's lifecycle
  */
 export async function startHttpListener(
-  { life, metrics, health }: Kit,
+  { life, metrics, health, tracing }: Kit,
   options: HttpListenerOptions,
   routes: ReadonlyMap<string, HttpHandler>,
 ): Promise<number> {
@@ -48,9 +48,7 @@ export async function startHttpListener(
   };
 
   const serve = (request: IncomingMessage, response: ServerResponse) => {
-    const url = request.url ?? '';
-    const query = url.indexOf('?');
-    const path = query === -1 ? url : url.slice(0, query);
+    const path = pathOf(request);
     // After draining has begun nobody is kept: keep-alive would hold the shutdown up.
     if (health.draining) response.shouldKeepAlive = false;
     const handler = routes.get(path);
@@ -78,7 +76,7 @@ export async function startHttpListener(
       requestTimeout: options.requestTimeoutMs,
       connectionsCheckingInterval: Math.min(1_000, options.requestTimeoutMs),
     },
-    serve,
+    traceRequests(tracing, serve, ({ req }) => (routes.has(pathOf(req)) ? pathOf(req) : undefined)),
   );
   server.maxConnections = options.maxConnections;
   server.on('drop', () => refused.inc({ reason: 'too_many_connections' }));
@@ -102,4 +100,9 @@ export async function startHttpListener(
     clearTimeout(patience);
   });
   return (server.address() as AddressInfo).port;
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
 }

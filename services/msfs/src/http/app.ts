@@ -5,6 +5,7 @@ import type { Context } from '../context.js';
 import { serveImage } from '../handlers/serve-image.js';
 import { allowUpload, uploadImage } from '../handlers/upload-image.js';
 import { keyOf } from '../images/image-name.js';
+import { pathOf, routeOf } from './route.js';
 import { sendText } from './send-text.js';
 
 /**
@@ -28,9 +29,8 @@ export function createApp(kit: Kit, context: Context): RequestListener {
 
   return (request: IncomingMessage, response: ServerResponse) => {
     const begin = performance.now();
-    const path = pathOf(request.url);
-    const key = keyOf(path);
-    const route = key ? 'image' : path === '/' ? 'upload' : 'unknown';
+    const key = keyOf(pathOf(request));
+    const route = routeOf(request);
     response.once('close', () => {
       if (response.headersSent) requests.inc({ route, status: response.statusCode });
       seconds.observe({ route }, (performance.now() - begin) / 1000);
@@ -78,9 +78,4 @@ function createUploadApp({ log, metrics }: Kit, context: Context): Express {
   };
   app.use(failed);
   return app;
-}
-
-function pathOf(url = ''): string {
-  const query = url.indexOf('?');
-  return query < 0 ? url : url.slice(0, query);
 }

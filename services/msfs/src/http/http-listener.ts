@@ -1,7 +1,8 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { closeServer, type Kit, listen } from '@teamtalk/service-kit';
+import { closeServer, type Kit, listen, traceRequests } from '@teamtalk/service-kit';
 import type { MsfsConfig } from '../config.js';
+import { routeOf } from './route.js';
 
 const stopPatienceMs = 5_000;
 
@@ -11,12 +12,13 @@ const stopPatienceMs = 5_000;
  * @returns the port it listens on; stopping is registered in the kit's lifecycle
  */
 export async function startHttpListener(
-  { life, metrics }: Kit,
+  { life, metrics, tracing }: Kit,
   { listen: where, limits, timeouts }: Pick<MsfsConfig, 'listen' | 'limits' | 'timeouts'>,
   serve: RequestListener,
 ): Promise<number> {
   const refused = metrics.counter('http_refused_total', 'Connections above the maximum');
   const { requestMs, idleMs } = timeouts;
+  const traced = traceRequests(tracing, serve, ({ req }) => routeOf(req));
   const server = createServer(
     {
       headersTimeout: Math.min(10_000, requestMs),
@@ -24,13 +26,13 @@ export async function startHttpListener(
       connectionsCheckingInterval: Math.min(1_000, requestMs),
       keepAliveTimeout: 30_000,
     },
-    serve,
+    traced,
   );
   server.timeout = idleMs;
   server.maxConnections = limits.connections;
   server.on('drop', () => refused.inc());
   // An upload is answered before its content is sent where it is refused anyway.
-  server.on('checkContinue', serve);
+  server.on('checkContinue', traced);
   await listen(server, where);
   life.onStop('HTTP', async () => {
     const patience = setTimeout(() => server.closeAllConnections(), stopPatienceMs);

@@ -1,8 +1,9 @@
-import type { Logger } from '@teamtalk/service-kit';
-import { traceId } from '@teamtalk/service-kit';
+import type { Logger, Tracing } from '@teamtalk/service-kit';
+import { isTraced, traceId } from '@teamtalk/service-kit';
 import type { Connection } from '../connection/connection.js';
 import type { LocalUser, LocalUsers } from '../connection/local-users.js';
 import type { MsgServerMetrics } from '../metrics.js';
+import { recordDelivered } from '../tracing/delivery-span.js';
 import { ConversationCursor } from './conversation-cursor.js';
 import type { Conversation, DeliveredMessage } from './delivered-message.js';
 import { type FetchRange, type FindVisible, GapRepairs } from './gap-repairs.js';
@@ -27,6 +28,8 @@ export interface DeliveriesOptions {
   noticeText: NoticeText;
   metrics: MsgServerMetrics;
   log: Logger;
+  /** undefined: nothing is traced */
+  tracing?: Tracing | undefined;
 }
 
 /**
@@ -41,6 +44,7 @@ export class Deliveries {
   readonly #metrics: MsgServerMetrics;
   readonly #log: Logger;
   readonly #debug: boolean;
+  readonly #tracing: Tracing | undefined;
   readonly #repairs: GapRepairs;
 
   constructor(options: DeliveriesOptions) {
@@ -51,6 +55,7 @@ export class Deliveries {
     this.#metrics = options.metrics;
     this.#log = options.log;
     this.#debug = options.log.isLevelEnabled('debug');
+    this.#tracing = options.tracing;
     this.#repairs = new GapRepairs({
       fetchRange: options.fetchRange,
       findVisible: options.findVisible,
@@ -66,6 +71,8 @@ export class Deliveries {
   /** Delivers a message to those of `userIds` who are here; those who are not are somebody else's. */
   deliver(conversation: Conversation, message: DeliveredMessage, userIds: readonly number[]): void {
     if (message.originInstance === this.#instance) this.#measure(message.originTicket);
+    const tracing = this.#tracing && isTraced(message.originInstance, message.originTicket) && this.#tracing;
+    const begin = tracing ? performance.now() : 0;
     const isGroup = conversation.sessionType === groupSession;
     let written = 0;
     for (const userId of userIds) {
@@ -75,6 +82,7 @@ export class Deliveries {
       const key = isGroup ? -conversation.sessionId : peerOf(conversation, userId);
       written += this.#deliverTo(user, key, conversation, message);
     }
+    if (tracing) recordDelivered(tracing, conversation, message, { users: userIds.length, written, begin });
     if (this.#debug) {
       const trace = traceId(message.originInstance, message.originTicket);
       this.#log.debug({ trace, msgId: message.msgId, users: userIds.length, written }, 'message delivered');

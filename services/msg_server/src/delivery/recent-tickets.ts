@@ -12,7 +12,7 @@ export class RecentTickets {
 
   /** @param now milliseconds of a monotonic clock */
   add(ticket: number, connectionId: number, now: number): void {
-    const at = ticket % capacity;
+    const at = placeOf(ticket);
     this.#tickets[at] = ticket;
     this.#connections[at] = connectionId;
     this.#times[at] = now;
@@ -20,13 +20,18 @@ export class RecentTickets {
 
   /** The connection that sent it; 0 when it is not known any more. */
   connectionOf(ticket: number): number {
-    const at = ticket % capacity;
+    const at = placeOf(ticket);
     return this.#tickets[at] === ticket ? this.#connections[at]! : 0;
   }
 
   /** When it was taken in; undefined when it is not known any more. */
   timeOf(ticket: number): number | undefined {
-    const at = ticket % capacity;
+    const at = placeOf(ticket);
     return this.#tickets[at] === ticket ? this.#times[at] : undefined;
   }
+}
+
+/** The lowest bit of a ticket is no part of its number. */
+function placeOf(ticket: number): number {
+  return (ticket >>> 1) % capacity;
 }

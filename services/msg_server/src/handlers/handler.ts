@@ -29,12 +29,15 @@ export function request<M extends object>(
   answer: (connection: Connection, message: M, seqNum: number) => Promise<Buffer[]>,
 ): Handler {
   const label = commandLabel(command.id);
+  const { tracing } = kit;
+  const span = { name: `PDU ${label}`, kind: 'server', attributes: { 'teamtalk.command': label } } as const;
   const respond = async (connection: Connection, message: M, seqNum: number) => {
     const stopTimer = metrics.querySeconds.startTimer({ command: label });
     try {
       for (const pdu of await answer(connection, message, seqNum)) connection.write(pdu);
     } catch (error) {
       metrics.queriesFailed.inc({ command: label });
+      tracing?.failActive(error);
       kit.log.warn({ err: error, command: label, userId: connection.userId }, 'a request has no answer');
     } finally {
       stopTimer();
@@ -45,7 +48,8 @@ export function request<M extends object>(
     if (connection.pendingWrites > 0) return false;
     const message = decodeBody(command, pdu.body);
     connection.begin();
-    void respond(connection, message, pdu.seqNum);
+    if (tracing) void tracing.enter(span, () => respond(connection, message, pdu.seqNum));
+    else void respond(connection, message, pdu.seqNum);
     return true;
   };
 }

@@ -80,13 +80,18 @@ export function logIn(context: Context): Handler {
     connection.end('login-failed');
   };
 
+  const { tracing } = kit;
+  const carryOut: typeof run = tracing
+    ? (...login) => tracing.enter({ name: 'PDU login', kind: 'server' }, () => run(...login))
+    : run;
+
   return (connection, pdu) => {
     if (connection.state !== State.Fresh && !queue.isTurnOf(connection)) return true;
     const request = decodeBody(Commands.LoginReqUserlogin, pdu.body);
     connection.state = State.LoggingIn;
     if (!queue.begin(connection)) return false;
     connection.begin();
-    run(connection, request, pdu.seqNum)
+    carryOut(connection, request, pdu.seqNum)
       .catch((error: unknown) => {
         kit.log.error({ err: error }, 'a login could not be carried out');
         connection.destroy('login-failed');

@@ -10,7 +10,7 @@ import {
   sessionTypeOf,
 } from '@teamtalk/protocol';
 import { type AppendResult, conversationKey, teamtalk } from '@teamtalk/rpc';
-import { traceId } from '@teamtalk/service-kit';
+import { isTraced, recordSent, traceId } from '@teamtalk/service-kit';
 import type { Connection } from '../connection/connection.js';
 import { fingerprintOf, RecentSends } from '../connection/recent-sends.js';
 import { StoreGate } from '../connection/store-gate.js';
@@ -36,6 +36,7 @@ const noKey = new Uint8Array(0);
  */
 export function sendMessage(context: Context): Handler {
   const { appender, config, debug, kit, metrics, tickets } = context;
+  const { instance, tracing } = kit;
   const { inFlight, messageBytes } = config.limits;
   const gate = new StoreGate<Connection>(() => appender.full);
   const pace = new Pace(context);
@@ -115,10 +116,18 @@ export function sendMessage(context: Context): Handler {
           const trace = traceId(kit.instance, ticket);
           kit.log.debug({ trace, msgId, status: result?.status ?? 'none' }, 'message has its result');
         }
+        if (tracing && isTraced(instance, ticket)) {
+          const isGroup = isGroupMessageType(msgType);
+          const error = msgId > 0 ? undefined : dropReasonOf(result);
+          const fromUserId = connection.userId;
+          const message = { instance, ticket, fromUserId, toSessionId, isGroup, msgType, msgId };
+          recordSent(tracing, { ...message, begin: now, error, again: again !== undefined });
+        }
         connection.writeDone();
         gate.freed();
       },
       again,
+      tracing?.samplesMessage(),
     );
     if (seqNum !== 0 && again === undefined) {
       connection.recentSends ??= new RecentSends();

@@ -1,6 +1,7 @@
 import type { teamtalk } from '@teamtalk/bus';
 import { traceId } from '@teamtalk/service-kit';
 import type { Context } from '../context.js';
+import { recordRouting } from '../tracing/routing-spans.js';
 
 type Delivery = teamtalk.bus.Delivery.$Properties & { userIds: number[] };
 type Stored = teamtalk.bus.StoredMessage.$Properties;
@@ -30,12 +31,13 @@ export function routeMessages({ kit, table, nodes }: Context) {
       }
     }
     messages.inc(batch.messages?.length ?? 0);
-    await Promise.all(
+    const sending = Promise.all(
       [...byNode].map(([node, parts]) => {
         deliveries.inc(parts.length);
         return nodes.ask(node, { deliver: { deliveries: parts } });
       }),
     );
+    await (kit.tracing ? recordRouting(kit.tracing, batch, byNode.size, sending) : sending);
     return {};
   };
 }

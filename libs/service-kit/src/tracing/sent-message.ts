@@ -1,0 +1,47 @@
+import { traceId } from '../instance.js';
+import { messageSpan, type SpanIds } from './message-trace.js';
+import type { Tracing } from './tracing.js';
+
+/** A message that a client or another system sent, and what became of it. */
+export interface SentMessage {
+  instance: number;
+  ticket: number;
+  fromUserId: number;
+  toSessionId: number;
+  isGroup: boolean;
+  msgType: number;
+  /** 0: it is not stored, or nobody knows */
+  msgId: number;
+  /** performance.now() when it was taken in */
+  begin: number;
+  /** why it has no ack */
+  error: string | undefined;
+  /** sent before under this ticket, and nobody knows what became of it */
+  again?: boolean;
+  /** the HTTP request it came with, in a trace of its own */
+  request?: SpanIds;
+}
+
+/** A message's first span: from its PDU, or the call it came with, to the sender's ack. */
+export function recordSent(tracing: Tracing, message: SentMessage): void {
+  const { instance, ticket, fromUserId, toSessionId, isGroup, msgType, msgId, begin, error, again, request } =
+    message;
+  const own = messageSpan(instance, ticket, 'send');
+  tracing.record({
+    name: 'send message',
+    kind: 'server',
+    ...(again ? { parent: own } : { ids: own }),
+    begin,
+    end: performance.now(),
+    attributes: {
+      'teamtalk.trace': traceId(instance, ticket),
+      'teamtalk.from_user_id': fromUserId,
+      [isGroup ? 'teamtalk.group_id' : 'teamtalk.to_user_id']: toSessionId,
+      'teamtalk.msg_type': msgType,
+      ...(msgId > 0 && { 'teamtalk.msg_id': msgId }),
+    },
+    event: error === undefined ? 'ack' : undefined,
+    error,
+    ...(request && { links: [request] }),
+  });
+}

@@ -1,0 +1,41 @@
+import type { teamtalk } from '@teamtalk/bus';
+import { isTraced, messageSpan, TeamTalkError, type Tracing } from '@teamtalk/service-kit';
+
+/** One span for each of the batch's messages that is traced, until the msg_servers have taken the batch. */
+export async function recordRouting(
+  tracing: Tracing,
+  { messages, redelivery }: teamtalk.bus.StoredBatch,
+  msgServers: number,
+  sending: Promise<unknown>,
+): Promise<void> {
+  const begin = performance.now();
+  const record = (error?: string) => {
+    for (const message of messages ?? []) {
+      const [instance, ticket] = [message.originInstance ?? 0, message.originTicket ?? 0];
+      if (!isTraced(instance, ticket)) continue;
+      tracing.record({
+        name: 'route message',
+        kind: 'consumer',
+        // A batch that comes again gets other ids: those of the first time may be in use.
+        ...(!redelivery && { ids: messageSpan(instance, ticket, 'route') }),
+        parent: messageSpan(instance, ticket, 'store'),
+        begin,
+        end: performance.now(),
+        attributes: {
+          'teamtalk.msg_id': message.msgId ?? 0,
+          'teamtalk.batch.messages': messages?.length ?? 0,
+          'teamtalk.batch.msg_servers': msgServers,
+          'teamtalk.redelivery': redelivery,
+        },
+        error,
+      });
+    }
+  };
+  try {
+    await sending;
+    record();
+  } catch (error) {
+    record(error instanceof TeamTalkError ? error.code : 'internal');
+    throw error;
+  }
+}
