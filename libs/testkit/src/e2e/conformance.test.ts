@@ -20,6 +20,7 @@ beforeAll(async () => {
     http_msg_server: 1,
     file_server: 2,
     msfs: 1,
+    envOf: { file_server: { PEER_GRACE_MS: '2500' } },
   });
   await cluster.addUsers([...users, lockUser]);
 });

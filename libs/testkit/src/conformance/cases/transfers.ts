@@ -11,6 +11,8 @@ const { CLIENT_FILE_PEER_READY, CLIENT_FILE_CANCEL, CLIENT_FILE_REFUSE, CLIENT_F
   IM.BaseDefine.ClientFileState;
 const fileName = 'transfer.bin';
 const file = (size: number) => randomBytes(size);
+/** A server waits for so long for one side to come back before it tells the other one, milliseconds. */
+const peerGraceMs = 15_000;
 
 /** A transfer that was asked for, and how either side gets to it. */
 class Transfer {
@@ -42,8 +44,11 @@ class Transfer {
   }
 
   /** A connection that has not logged in; closed with the case. */
-  async open(user: Peer, taskId = this.taskId): Promise<FilePeer> {
-    const { deadlineMs } = this.#world.target;
+  async open(
+    user: Peer,
+    taskId = this.taskId,
+    deadlineMs = this.#world.target.deadlineMs,
+  ): Promise<FilePeer> {
     const side = { label: `${user.label} at the file_server`, userId: user.id, taskId, deadlineMs };
     const peer = await FilePeer.open(this.#address, side);
     this.#world.undoLater(async () => peer.leave());
@@ -54,6 +59,11 @@ class Transfer {
     const peer = await this.open(user);
     await peer.logIn(role);
     return peer;
+  }
+
+  /** The connection of somebody who is going to wait for a peer that is gone, for as long as a server may wait, too. */
+  async openPatient(user: Peer): Promise<FilePeer> {
+    return this.open(user, this.taskId, this.#world.target.deadlineMs + peerGraceMs);
   }
 
   /** Both sides of an online transfer, the receiver knowing that he may pull. */
@@ -342,6 +352,32 @@ export const transferCases: readonly Case[] = [
       await receiver.take(C.FilePullDataRsp, { resultCode: 0, offset: 0, fileData: content }, seqNum);
     },
   }),
+  ...(['sender', 'receiver'] as const).map((who) =>
+    script({
+      name: `transfers/a ${who} who is gone for good: the other one is told and closed, and both may begin again`,
+      commands: [C.FileLoginReq, C.FileState],
+      is: 'fix',
+      given: both,
+      run: async ({ a, b }, world) => {
+        const content = file(100);
+        const transfer = await Transfer.ask(world, a, b, content.length, online);
+        const sender = await transfer.openPatient(a);
+        await sender.logIn(Role.sender);
+        const receiver = await transfer.openPatient(b);
+        await receiver.logIn(Role.receiver);
+        await receiver.take(C.FileState, { state: CLIENT_FILE_PEER_READY }, 0);
+        const [gone, left] = who === 'sender' ? [sender, receiver] : [receiver, sender];
+        gone.leave();
+        const userId = who === 'sender' ? a.id : b.id;
+        await left.take(C.FileState, { state: CLIENT_FILE_CANCEL, taskId: transfer.taskId, userId }, 0);
+        await left.expectEnd();
+        const again = await transfer.both(a, b);
+        const seqNum = again.receiver.pull(0, content.length);
+        await again.sender.giveBlock(content, online);
+        await again.receiver.take(C.FilePullDataRsp, { resultCode: 0, fileData: content }, seqNum);
+      },
+    }),
+  ),
   script({
     name: 'transfers/a pull by the sender, and data by the receiver, close',
     commands: [C.FilePullDataReq, C.FilePullDataRsp],
