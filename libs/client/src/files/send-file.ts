@@ -36,7 +36,7 @@ export interface SentFile {
   online: boolean;
 }
 
-/** How long a pull is waited for at a file_server we have come to in place of another one, milliseconds. */
+/** How long the receiver's pull is waited for at a file_server we have come to in place of another one, milliseconds. */
 const meetMs = 10_000;
 const maxSize = 0xffff_ffff;
 
@@ -61,7 +61,9 @@ export async function sendFile(
   const { taskId, online, servers } = await taskFor(client, toUserId, source, options);
   options.onTask?.({ taskId, online });
   const fileRole = online ? CLIENT_REALTIME_SENDER : CLIENT_OFFLINE_UPLOAD;
-  const sending = new Sending({ userId: client.userId, taskId, fileRole }, source, options);
+  // Who uploads waits for nobody but the file_server, which may have to read gigabytes of an earlier try again.
+  const waitMs = online ? meetMs : undefined;
+  const sending = new Sending({ userId: client.userId, taskId, fileRole }, source, waitMs, options);
   await persist(servers, options, () => sending.reached, sending.attempt);
   if (!online) {
     const file = { fromUserId: client.userId, toUserId, taskId };
@@ -96,12 +98,20 @@ class Sending {
   reached = 0;
   readonly #login: FileLogin;
   readonly #source: FileSource;
+  readonly #waitMs: number | undefined;
   readonly #onProgress: (bytes: number) => void;
   readonly #signal: AbortSignal;
 
-  constructor(login: FileLogin, source: FileSource, { onProgress, signal }: SendFileOptions) {
+  /** @param waitMs how long a pull is waited for where the other side need not be; undefined: as long as it takes */
+  constructor(
+    login: FileLogin,
+    source: FileSource,
+    waitMs: number | undefined,
+    { onProgress, signal }: SendFileOptions,
+  ) {
     this.#login = login;
     this.#source = source;
+    this.#waitMs = waitMs;
     this.#onProgress = onProgress ?? (() => {});
     this.#signal = signal ?? new AbortController().signal;
   }
@@ -109,7 +119,7 @@ class Sending {
   readonly attempt = async (server: ServerAddress, first: boolean): Promise<true | undefined> => {
     const link = await FileLink.open(server, this.#login, this.#signal);
     return orCancel(link, this.#login, this.#signal, () =>
-      this.#answerPulls(link, first ? undefined : meetMs),
+      this.#answerPulls(link, first ? undefined : this.#waitMs),
     );
   };
 

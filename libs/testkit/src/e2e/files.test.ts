@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import {
   type FileOffer,
   offlineFiles,
@@ -10,9 +11,11 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { TestCluster, waitUntil } from '../index.js';
 import { GeneratedFile, HashingSink } from './generated-file.js';
 
-/** Larger for measurements: FILE_TEST_MIB=1024. */
+/** Larger for measurements: FILE_TEST_MIB=1024; 4096 is the largest file there can be. */
 const mib = Number(process.env.FILE_TEST_MIB || 16);
-const size = mib * 1_048_576 - 5;
+const size = mib < 4096 ? mib * 1_048_576 - 5 : 0xffff_ffff;
+/** What a file_server may have taken at most, whatever the size of the files. */
+const maxMegabytes = 300;
 const transferMs = 60_000 + mib * 1_000;
 
 let cluster: TestCluster;
@@ -200,6 +203,18 @@ it('offline, with kill -9 of the only file_server: goes on when it is back, in b
   expect(sink.bytes).toBe(size);
   await cluster.restart('file_server', 1);
 });
+
+it.runIf(process.platform === 'linux')(
+  'memory does not depend on the size of the files',
+  async ({ annotate }) => {
+    for (const k of [0, 1]) {
+      const status = await readFile(`/proc/${cluster.node('file_server', k).pid}/status`, 'utf8');
+      const megabytes = Number(/VmHWM:\s*(\d+) kB/.exec(status)![1]) / 1024;
+      await annotate(`file_server ${k} has taken ${megabytes.toFixed(0)} MiB at most since its start`);
+      expect(megabytes).toBeLessThan(maxMegabytes);
+    }
+  },
+);
 
 it('what was fetched or given up leaves nothing behind', { timeout: 60_000 }, async () => {
   const giveUp = new AbortController();

@@ -35,19 +35,49 @@ export async function* readPart(store: BlobStore, part: Part, from = part.start)
   }
 }
 
+/**
+ * Reads a part from its beginning to its end, in large pieces that are used again once `use` has returned.
+ * @throws DamagedPart when it is not what was stored; StorageError; what `use` throws
+ */
+export async function checkPart(
+  store: BlobStore,
+  part: Part,
+  use: (piece: Uint8Array) => void,
+): Promise<void> {
+  const hash = createHash('sha256');
+  await orDamaged(part, async () => {
+    const blob = await store.get(part.key);
+    let size = 0;
+    await blob.copyTo(async (piece) => {
+      size += piece.length;
+      hash.update(piece);
+      use(piece);
+    });
+    if (size !== part.size) throw new DamagedPart(part, `has ${size} bytes, not ${part.size}`);
+  });
+  if (!hash.digest().equals(part.sha256)) throw new DamagedPart(part, 'is not what was stored');
+}
+
 /** @param offset in the part */
-async function readPiece(store: BlobStore, part: Part, offset: number): Promise<Buffer> {
+function readPiece(store: BlobStore, part: Part, offset: number): Promise<Buffer> {
   const length = Math.min(pieceBytes, part.size - offset);
-  try {
+  return orDamaged(part, async () => {
     const blob = await store.get(part.key, { offset, length });
     const { info } = blob;
     const piece = await buffer(blob.stream());
     if (info.size !== part.size) throw new DamagedPart(part, `has ${info.size} bytes, not ${part.size}`);
     if (piece.length !== length) throw new DamagedPart(part, `gave ${piece.length} bytes, not ${length}`);
     return piece;
+  });
+}
+
+/** What the store has not got, or has less of, is damage. */
+async function orDamaged<T>(part: Part, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     if (error.code !== 'not-found' && error.code !== 'invalid-range') throw error;
-    throw new DamagedPart(part, `has no byte ${offset}`, { cause: error });
+    throw new DamagedPart(part, error.message, { cause: error });
   }
 }

@@ -14,7 +14,7 @@ import {
   type State,
 } from './participant.js';
 import { pullErrors, refusePull } from './pulls.js';
-import { DamagedPart, readPart } from './stored-parts.js';
+import { checkPart, DamagedPart } from './stored-parts.js';
 
 /** Parts of one file at most; with more, what breaks is not worth a part of its own any more. */
 const maxParts = 4_096;
@@ -166,12 +166,10 @@ export class Upload implements Participant {
     const { tasks, store, metrics, kit } = this.#context;
     let offset = 0;
     for (const part of parts) {
+      if (this.#line.closed) return offset;
       const before = this.#hash.copy();
       try {
-        for await (const chunk of readPart(store, part)) {
-          if (this.#line.closed) return offset;
-          this.#hash.update(chunk);
-        }
+        await checkPart(store, part, (piece) => this.#hash.update(piece));
       } catch (error) {
         if (!(error instanceof DamagedPart)) throw error;
         metrics.damaged.inc();

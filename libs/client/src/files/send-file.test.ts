@@ -1,0 +1,89 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { Commands, IM } from '@teamtalk/protocol';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { TeamTalkClient } from '../client.js';
+import { type Peer, ScriptedServer } from '../testing/scripted-server.js';
+import { CLIENT_FILE_DONE } from './file-state.js';
+import { type SendFileOptions, sendFile } from './send-file.js';
+
+const { FILE_TYPE_ONLINE, FILE_TYPE_OFFLINE } = IM.BaseDefine.TransferFileType;
+const taskId = 'task';
+const content = Buffer.from('what is sent');
+
+let fileServer: ScriptedServer;
+beforeEach(async () => {
+  fileServer = await ScriptedServer.start();
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await fileServer.stop();
+});
+
+/** A client of whom only what a transfer needs is there: what the msg_server answers. */
+function clientOf(transMode: IM.BaseDefine.TransferFileType): TeamTalkClient {
+  const { host, port } = fileServer.address;
+  const answer = { resultCode: 0, taskId, transMode, ipAddrList: [{ ip: host, port }] };
+  const client = { userId: 7, request: async () => answer, sendPdu: async () => {} };
+  return client as unknown as TeamTalkClient;
+}
+
+const send = (transMode: IM.BaseDefine.TransferFileType, options: SendFileOptions = {}) => {
+  const source = { name: 'x', size: content.length, read: async () => content };
+  return sendFile(clientOf(transMode), 8, source, options);
+};
+
+async function letIn(peer: Peer): Promise<void> {
+  const { seqNum } = await peer.next(Commands.FileLoginReq);
+  peer.send(Commands.FileLoginRes, { resultCode: 0, taskId }, seqNum);
+}
+
+/** Lets time pass for the client; what comes over sockets comes meanwhile. */
+async function pass(seconds: number): Promise<void> {
+  for (let second = 0; second < seconds; second++) {
+    vi.advanceTimersByTime(1_000);
+    for (let i = 0; i < 5; i++) await turn();
+  }
+}
+
+/** Breaks the first connection and lets the client in a second time, after which the time is the test's. */
+async function comeBack(): Promise<Peer> {
+  const first = await fileServer.nextPeer();
+  await letIn(first);
+  first.reset();
+  const second = await fileServer.nextPeer();
+  const { seqNum } = await second.next(Commands.FileLoginReq);
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  second.send(Commands.FileLoginRes, { resultCode: 0, taskId }, seqNum);
+  return second;
+}
+
+it('an upload that goes on waits while the file_server reads what it has, however long that takes', async () => {
+  const sending = send(FILE_TYPE_OFFLINE);
+  const peer = await comeBack();
+  await pass(45);
+  expect(fileServer.peers).toHaveLength(2);
+  vi.useRealTimers();
+  peer.send(Commands.FilePullDataReq, {
+    taskId,
+    userId: 7,
+    transMode: FILE_TYPE_OFFLINE,
+    offset: 0,
+    dataSize: content.length,
+  });
+  const { message } = await peer.next(Commands.FilePullDataRsp);
+  expect(Buffer.from(message.fileData)).toEqual(content);
+  peer.send(Commands.FileState, { taskId, userId: 7, state: CLIENT_FILE_DONE });
+  peer.socket.end();
+  expect(await sending).toEqual({ taskId, online: false });
+});
+
+it('an online transfer looks elsewhere when the receiver is not where the sender has come to', async () => {
+  const giveUp = new AbortController();
+  const sending = send(FILE_TYPE_ONLINE, { signal: giveUp.signal });
+  await comeBack();
+  await pass(15);
+  vi.useRealTimers();
+  await fileServer.nextPeer();
+  giveUp.abort();
+  await expect(sending).rejects.toMatchObject({ code: 'file-cancelled' });
+});
