@@ -1,13 +1,13 @@
-/** The fewer pieces, the less it costs to send a file; with 512 KiB it is half of what it is with 64. */
+/** The fewer pieces, the less a file costs; to send one with 512 KiB is half of what it is with 64. */
 const largeBytes = 512 * 1024;
-/** What the buffers take stays within bounds, however many slow readers there are: 16 MiB of large ones. */
+/** What the buffers take stays within bounds, however many slow readers and writers there are: 16 MiB of large ones. */
 const maxLarge = 32;
 const smallBytes = 64 * 1024;
 
 const free: Buffer[] = [];
 let large = 0;
 
-/** A buffer to read a file into, with anything in it: 512 KiB, or 64 where many are in use. */
+/** A buffer to read a file into or to write one from, with anything in it: 512 KiB, or 64 where many are in use. */
 export function takeBuffer(): Buffer {
   const kept = free.pop();
   if (kept) return kept;

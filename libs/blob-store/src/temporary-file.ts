@@ -4,6 +4,7 @@ import path from 'node:path';
 import { addAbortSignal, Readable } from 'node:stream';
 import type { BlobSource, PutOptions } from './blob-store.js';
 import { StorageError } from './errors.js';
+import { FileWriter } from './file-writer.js';
 import { fileError } from './local/file-errors.js';
 
 export interface TemporaryFile {
@@ -11,9 +12,6 @@ export interface TemporaryFile {
   size: number;
   sha256: string | undefined;
 }
-
-/** So much is gathered before it is written: streams from the network come in pieces of up to 64 KiB. */
-const writeBytes = 256 * 1024;
 
 /**
  * Writes a source to a new file in `folder`.
@@ -29,28 +27,19 @@ export async function writeTemporary(
   const file = path.join(folder, `${randomBytes(12).toString('hex')}.part`);
   const stream = source instanceof Uint8Array ? undefined : abortable(source, signal);
   let handle: FileHandle | undefined;
+  let writer: FileWriter | undefined;
   try {
     handle = await open(file, 'wx', 0o640).catch(failAsFile);
+    writer = new FileWriter(handle);
     const hash = sha256 ? createHash('sha256') : undefined;
     let size = 0;
-    let waiting: Uint8Array[] = [];
-    let waitingBytes = 0;
-    const flush = async (): Promise<void> => {
-      if (waitingBytes === 0) return;
-      const [chunks, bytes] = [waiting, waitingBytes];
-      waiting = [];
-      waitingBytes = 0;
-      await writeAll(handle!, chunks, bytes);
-    };
     for await (const chunk of stream ? chunksOf(stream) : [source as Uint8Array]) {
       size += chunk.length;
       if (size > maxBytes) throw new StorageError('too-large', `more than ${maxBytes} bytes`);
       hash?.update(chunk);
-      waiting.push(chunk);
-      waitingBytes += chunk.length;
-      if (waitingBytes >= writeBytes) await flush();
+      await writer.write(chunk).catch(failAsFile);
     }
-    await flush();
+    await writer.flush().catch(failAsFile);
     if (sync) await handle.datasync().catch(failAsFile);
     await handle.close().catch(failAsFile);
     return { path: file, size, sha256: hash?.digest('hex') };
@@ -59,6 +48,8 @@ export async function writeTemporary(
     await handle?.close().catch(() => {});
     await rm(file, { force: true }).catch(() => {});
     throw error;
+  } finally {
+    writer?.release();
   }
 }
 
@@ -79,14 +70,6 @@ async function* chunksOf(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
     if (error instanceof StorageError) throw error;
     throw new StorageError('source-failed', 'what was to be stored broke off', { cause: error });
   }
-}
-
-async function writeAll(handle: FileHandle, chunks: Uint8Array[], bytes: number): Promise<void> {
-  const { bytesWritten } = await handle.writev(chunks).catch(failAsFile);
-  if (bytesWritten === bytes) return;
-  // A signal, or a volume that is nearly full: the rest in one piece.
-  let rest = Buffer.concat(chunks).subarray(bytesWritten);
-  while (rest.length > 0) rest = rest.subarray((await handle.write(rest).catch(failAsFile)).bytesWritten);
 }
 
 function failAsFile(error: unknown): never {

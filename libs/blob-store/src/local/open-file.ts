@@ -1,8 +1,8 @@
 import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { BlobInfo, OpenBlob } from '../blob-store.js';
+import { giveBuffer, takeBuffer } from '../buffers.js';
 import { fileError } from './file-errors.js';
-import { giveBuffer, takeBuffer } from './read-buffers.js';
 
 const streamBytes = 256 * 1024;
 
