@@ -49,7 +49,7 @@ export const envSchema = {
     67_108_864,
     0,
     17_179_869_184,
-    'Memory for images that are asked for often, bytes; half as much again for thumbnails',
+    'Memory for images that are asked for often, bytes; half as much again for thumbnails, and as much again at most for what slow clients have not taken yet',
   ),
   THUMBNAIL_DIR: env.optionalString(
     'Folder of this instance alone for the thumbnails it has made; a temporary one when unset',

@@ -1,5 +1,6 @@
 import type { BlobStore } from '@teamtalk/blob-store';
 import type { Logger } from '@teamtalk/service-kit';
+import type { BytesUnderWay } from './http/bytes-under-way.js';
 import type { ImageCache } from './images/image-cache.js';
 import type { Thumbnails } from './images/thumbnails.js';
 import type { UploadCheck } from './upload/upload-tokens.js';
@@ -10,6 +11,7 @@ export interface Context {
   store: BlobStore;
   images: ImageCache;
   thumbnails: Thumbnails;
+  underWay: BytesUnderWay;
   mayUpload: UploadCheck;
   /** undefined: pages of any */
   uploadOrigins: readonly string[] | undefined;

@@ -12,11 +12,15 @@ import {
 } from '@teamtalk/service-kit';
 import type { MsfsConfig } from './config.js';
 import { createApp } from './http/app.js';
+import { BytesUnderWay } from './http/bytes-under-way.js';
 import { startHttpListener } from './http/http-listener.js';
 import { ImageCache } from './images/image-cache.js';
 import { ThumbnailFolder } from './images/thumbnail-folder.js';
 import { Thumbnails } from './images/thumbnails.js';
 import { uploadCheck } from './upload/upload-tokens.js';
+
+/** Bytes that may be on their way from memory even where nothing is kept in it. */
+const leastUnderWay = 16 * 1024 * 1024;
 
 /** Starts an msfs: it takes images by HTTP and gives them out again, in any size. Ports: `http`, `ops`. */
 export function startMsfs(config: MsfsConfig, options: StartOptions = {}): Promise<Service> {
@@ -42,11 +46,18 @@ async function start(config: MsfsConfig, kit: Kit): Promise<Record<string, numbe
     config: config.thumbnails,
     metrics,
   });
+  const underWay = new BytesUnderWay(Math.max(config.imageCacheBytes, leastUnderWay));
+  metrics.gauge(
+    'image_bytes_under_way',
+    'Bytes of images sent from memory that clients have not taken',
+    () => underWay.bytes,
+  );
   const app = createApp(kit, {
     log,
     store,
     images,
     thumbnails,
+    underWay,
     mayUpload: uploadCheck(config.uploadTokens),
     uploadOrigins: config.uploadOrigins,
     publicUrl: config.publicUrl,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { waitUntil } from '@teamtalk/testkit/infrastructure';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Harness, picture } from '../testing/harness.js';
 
@@ -12,8 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => msfs.stop());
 
-/** One that is kept in memory, and one that is read from the store each time. */
-const sizes = { small: 5_000, large: 1_500_000 };
+/** One that is kept in memory, one that comes there when it is asked for again, and one that is never kept. */
+const sizes = { small: 5_000, large: 1_500_000, huge: 9_000_000 };
 const paths: Record<string, { path: string; content: Buffer }> = {};
 beforeAll(async () => {
   for (const [size, bytes] of Object.entries(sizes)) {
@@ -22,7 +23,7 @@ beforeAll(async () => {
   }
 });
 
-describe.each(['small', 'large'] as const)('a %s image', (size) => {
+describe.each(['small', 'large', 'huge'] as const)('a %s image', (size) => {
   const get = (headers?: Record<string, string>, method?: string) =>
     msfs.get(paths[size]!.path, headers, method);
   const bytesOf = async (response: Response) => Buffer.from(await response.arrayBuffer());
@@ -128,6 +129,44 @@ describe.each(['small', 'large'] as const)('a %s image', (size) => {
   });
 });
 
+describe('memory', () => {
+  const readFromStore = async () =>
+    Number(/storage_bytes_total\{operation="get"\} (\d+)/.exec(await msfs.metrics())?.[1]);
+  const fetched = async (imagePath: string) => (await (await msfs.get(imagePath)).arrayBuffer()).byteLength;
+
+  it('is where a larger image is kept once it is asked for again', async () => {
+    const content = Buffer.concat([jpeg, randomBytes(1_000_000)]);
+    const { path: imagePath } = await msfs.upload(content, 'x.jpg');
+    const before = await readFromStore();
+    for (let i = 0; i < 3; i++) await fetched(imagePath);
+    const after = await readFromStore();
+    for (let i = 0; i < 3; i++) expect(await fetched(imagePath)).toBe(content.length);
+    expect(await readFromStore()).toBe(after);
+    expect(after - before).toBeGreaterThanOrEqual(content.length);
+  });
+
+  it('held by clients that do not read is bounded: others are served from the store', async () => {
+    const content = Buffer.concat([jpeg, randomBytes(7_500_000)]);
+    const { path: imagePath } = await msfs.upload(content, 'x.jpg');
+    for (let i = 0; i < 2; i++) await fetched(imagePath);
+    const held = async () => Number(/image_bytes_under_way (\d+)/.exec(await msfs.metrics())?.[1]);
+    const before = await readFromStore();
+    // 64 MiB are 8 of them; what the system takes of each counts until it has all.
+    const slow = Array.from({ length: 12 }, () => {
+      const { socket } = msfs.raw();
+      socket.pause();
+      socket.write(`GET /${imagePath} HTTP/1.1\r\nHost: x\r\n\r\n`);
+      return socket;
+    });
+    await waitUntil(async () => (await held()) > 7 * content.length, { what: 'slow clients' });
+    expect(await fetched(imagePath)).toBe(content.length);
+    await waitUntil(async () => (await readFromStore()) > before, { what: 'the store being read' });
+    expect(await held()).toBeLessThanOrEqual(67_108_864);
+    for (const socket of slow) socket.destroy();
+    await waitUntil(async () => (await held()) === 0, { what: 'nothing under way' });
+  });
+});
+
 describe('what is no image', () => {
   it.each([
     ['html called .jpg', '<!doctype html><script>alert(1)</script>', 'x.jpg'],
@@ -176,7 +215,7 @@ it('serves the files of an old installation, whatever they are called', async ()
 });
 
 it('finds nothing where nothing is, and does not let that be kept', async () => {
-  const { path: imagePath } = paths.large!;
+  const { path: imagePath } = paths.huge!;
   await msfs.get(imagePath, {}, 'HEAD');
   await rm(path.join(msfs.folder, imagePath));
   const gone = await msfs.get(imagePath);

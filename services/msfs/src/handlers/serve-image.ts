@@ -8,7 +8,7 @@ import { thumbnailOf } from '../images/image-name.js';
 
 /** `GET /g0/...`: a file as it was uploaded, or a size of an image that is asked for behind its name. */
 export async function serveImage(
-  { images, store, thumbnails }: Context,
+  { images, store, thumbnails, underWay }: Context,
   key: string,
   request: IncomingMessage,
   response: ServerResponse,
@@ -16,9 +16,10 @@ export async function serveImage(
   const size = thumbnailOf(key);
   try {
     if (size) {
-      await sendImage(request, response, await thumbnails.find(key, size), thumbnails.store);
+      const image = await thumbnails.find(key, size);
+      await sendImage(request, response, image, { store: thumbnails.store, underWay });
     } else {
-      await sendImage(request, response, await images.find(key), store);
+      await sendImage(request, response, await images.find(key), { store, underWay });
     }
   } catch (error) {
     if (!isAbsent(error)) throw error;

@@ -2,9 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type BlobInfo, type BlobStore, StorageError } from '@teamtalk/blob-store';
 import parseRange from 'range-parser';
 import type { Image } from '../images/image-cache.js';
+import type { BytesUnderWay } from './bytes-under-way.js';
+
+export interface ImageSource {
+  store: BlobStore;
+  underWay: BytesUnderWay;
+}
 
 /**
- * Answers GET and HEAD with a file of `store`: conditional, and by ranges, where the client asks for it.
+ * Answers GET and HEAD with a file of the store: conditional, and by ranges, where the client asks for it.
  * @throws StorageError, after which nothing more is sent where something was; a client that goes away is no
  *   failure
  */
@@ -12,7 +18,7 @@ export async function sendImage(
   request: IncomingMessage,
   response: ServerResponse,
   image: Image,
-  store: BlobStore,
+  { store, underWay }: ImageSource,
 ): Promise<void> {
   const { info, bytes, headers } = image;
   if (isKnown(request, image)) {
@@ -34,7 +40,7 @@ export async function sendImage(
     });
   if (request.method === 'HEAD' || info.size === 0) {
     answer().end();
-  } else if (bytes) {
+  } else if (bytes && underWay.take(response, length)) {
     answer().end(range ? bytes.subarray(start, end + 1) : bytes);
   } else {
     const blob = await store.get(info.key, { offset: start, length });

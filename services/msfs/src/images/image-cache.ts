@@ -11,12 +11,14 @@ export interface Image {
   type: string | undefined;
   /** See `headersFor`. */
   headers: Readonly<Record<string, string>>;
-  /** all of it, where it is small */
+  /** all of it, where it is in memory */
   bytes: Buffer | undefined;
 }
 
-/** Larger files are streamed from the store; of them only what is known of them is kept. */
+/** Larger files come into memory only when they are asked for again; until then they are sent from the store. */
 const smallBytes = 512 * 1024;
+/** So many bytes of larger files are read into memory at a time; who comes meanwhile is served from the store. */
+const maxReadingBytes = 32 * 1024 * 1024;
 /** What an entry takes besides its bytes, roughly. */
 const entryBytes = 2048;
 
@@ -27,16 +29,21 @@ const entryBytes = 2048;
 export class ImageCache {
   readonly #store: BlobStore;
   readonly #kept: LRUCache<string, Image> | undefined;
+  /** bytes of the largest file that is kept whole */
+  readonly #maxWhole: number;
+  #reading = 0;
   /** Many ask for a new image at the same moment: it is read once. */
   readonly #loading = new Map<string, Promise<Image>>();
 
   /** @param maxBytes of memory; 0: nothing is kept */
   constructor(store: BlobStore, maxBytes: number) {
     this.#store = store;
+    const maxEntrySize = Math.max(Math.floor(maxBytes / 8), entryBytes);
+    this.#maxWhole = maxEntrySize - entryBytes;
     if (maxBytes > 0) {
       this.#kept = new LRUCache({
         maxSize: maxBytes,
-        maxEntrySize: Math.max(Math.floor(maxBytes / 8), entryBytes),
+        maxEntrySize,
         sizeCalculation: ({ bytes }) => entryBytes + (bytes?.length ?? 0),
       });
     }
@@ -50,10 +57,10 @@ export class ImageCache {
   /** @throws StorageError */
   async find(key: string): Promise<Image> {
     const kept = this.#kept?.get(key);
-    if (kept) return kept;
+    if (kept?.bytes || (kept && !this.#mayRead(kept.info.size))) return kept;
     let loading = this.#loading.get(key);
     if (!loading) {
-      loading = this.#load(key).finally(() => this.#loading.delete(key));
+      loading = (kept ? this.#loadWhole(kept) : this.#load(key)).finally(() => this.#loading.delete(key));
       this.#loading.set(key, loading);
     }
     return loading;
@@ -73,6 +80,22 @@ export class ImageCache {
     const image = { info, type, headers: headersFor(info, type), bytes: isSmall ? read : undefined };
     this.#kept?.set(key, image);
     return image;
+  }
+
+  #mayRead(bytes: number): boolean {
+    return bytes <= this.#maxWhole && this.#reading + bytes <= maxReadingBytes;
+  }
+
+  async #loadWhole(known: Image): Promise<Image> {
+    const { key, size } = known.info;
+    this.#reading += size;
+    try {
+      const whole = { ...known, bytes: await buffer((await this.#store.get(key)).stream()) };
+      this.#kept?.set(key, whole);
+      return whole;
+    } finally {
+      this.#reading -= size;
+    }
   }
 }
 
