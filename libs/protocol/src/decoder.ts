@@ -180,16 +180,27 @@ export class PduDecoder {
 
 type TakeAt<T> = (buf: Buffer, start: number, end: number) => T;
 
-function frameAt(buf: Buffer, start: number, end: number): PduFrame {
-  return { ...pduAt(buf, start, end), frame: buf.subarray(start, end) };
-}
-
 function pduAt(buf: Buffer, start: number, end: number): Pdu {
-  const body = start + HEADER_LENGTH;
   return {
     serviceId: buf.readUInt16BE(start + 8),
     commandId: buf.readUInt16BE(start + 10),
     seqNum: buf.readUInt16BE(start + 12),
-    body: body === end ? EMPTY_BODY : buf.subarray(body, end),
+    body: bodyAt(buf, start, end),
   };
+}
+
+// Written out, not made of a Pdu: that costs as much again.
+function frameAt(buf: Buffer, start: number, end: number): PduFrame {
+  return {
+    serviceId: buf.readUInt16BE(start + 8),
+    commandId: buf.readUInt16BE(start + 10),
+    seqNum: buf.readUInt16BE(start + 12),
+    body: bodyAt(buf, start, end),
+    frame: buf.subarray(start, end),
+  };
+}
+
+function bodyAt(buf: Buffer, start: number, end: number): Buffer {
+  const body = start + HEADER_LENGTH;
+  return body === end ? EMPTY_BODY : buf.subarray(body, end);
 }
