@@ -1,3 +1,4 @@
+import type { WatchedProcess } from '../load/process-usage.js';
 import type { LoadResult } from '../load/result.js';
 import type { BenchCluster, Shape } from './bench-cluster.js';
 import type { LoadArguments } from './load-process.js';
@@ -20,8 +21,8 @@ export interface ScenarioContext {
   stored: number;
   /** connections at most, as file descriptors allow */
   maxConnections: number;
-  /** Runs the load generator against the present services. */
-  load: (mode: string, options: LoadArguments) => Promise<LoadResult>;
+  /** Runs the load generator against the present services; `others` are processes to watch besides them. */
+  load: (mode: string, options: LoadArguments, others?: readonly WatchedProcess[]) => Promise<LoadResult>;
   /** Starts the services anew in another shape, for what comes next in this scenario. */
   reshape: (shape: Shape) => Promise<void>;
   say: (line: string) => void;

@@ -99,9 +99,9 @@ async function measure(
     quick,
     stored: quick ? Math.min(stored, 100_000) : stored,
     maxConnections: (descriptorLimit() ?? Number.POSITIVE_INFINITY) - otherDescriptors,
-    load: (mode, given) => {
+    load: (mode, given, others = []) => {
       const server = given.server ?? cluster.address('msg_server', 'client');
-      return runLoadProcess(mode, { ...given, server }, cluster.watched(), say);
+      return runLoadProcess(mode, { ...given, server }, [...cluster.watched(), ...others], say);
     },
     reshape: (other) => cluster.take(other, true),
     say,

@@ -7,6 +7,7 @@ import { freePort, stopProcess, waitUntil } from '@teamtalk/testkit/infrastructu
 
 /** Something else that does the same work, to compare with. */
 export interface Floor {
+  pid: number;
   port: number;
   stop(): Promise<void>;
 }
@@ -21,6 +22,7 @@ export async function startSink(folder: string): Promise<Floor> {
     child.once('exit', () => reject(new Error('the bare upload server ended')));
   });
   return {
+    pid: child.pid!,
     port,
     stop: async () => {
       await stopProcess(child.pid!, 'SIGKILL', 5_000);
@@ -66,6 +68,7 @@ http {
     { what: 'nginx' },
   );
   return {
+    pid: child.pid!,
     port,
     stop: async () => {
       await stopProcess(child.pid!, 'SIGKILL', 5_000);

@@ -1,16 +1,24 @@
 import { createWriteStream } from 'node:fs';
-import { createServer } from 'node:http';
+import { open } from 'node:fs/promises';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
-// The least an HTTP server in Node can do with an upload: put it into a file as it is, and flush that to the disk
-// before it answers, as msfs does. Started by floors.ts, which says the folder.
+// The least an HTTP server in Node can do with an upload and promise what msfs does: put it into a file as it is, and
+// flush that and its name to the disk before it answers. Started by floors.ts, which says the folder.
 const folder = process.argv[2]!;
+const folderHandle = await open(folder);
 let count = 0;
-const server = createServer((request, response) => {
+
+async function keep(request: IncomingMessage): Promise<void> {
   count++;
-  pipeline(request, createWriteStream(path.join(folder, String(count)), { flush: true })).then(
+  await pipeline(request, createWriteStream(path.join(folder, String(count)), { flush: true }));
+  await folderHandle.sync();
+}
+
+const server = createServer((request, response) => {
+  keep(request).then(
     () => response.writeHead(200, { 'content-length': 0 }).end(),
     () => response.destroy(),
   );

@@ -1,8 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { relayTaskId } from '../../load/modes/relay.js';
+import type { WatchedProcess } from '../../load/process-usage.js';
 import type { LoadResult } from '../../load/result.js';
 import type { BenchCluster } from '../bench-cluster.js';
+import { compareRounds, median } from '../rounds.js';
 import { figureTarget, type Point, rateOf, type Scenario, type ScenarioContext } from '../scenario.js';
 
 const shape = { counts: { file_server: 1 }, envOf: { file_server: { LOGIN_CHECK: 'task' } } };
@@ -22,45 +24,68 @@ async function haveTransfers(cluster: BenchCluster, count: number): Promise<numb
   return first;
 }
 
-async function withBareRelay<T>(work: (server: string) => Promise<T>): Promise<T> {
+async function withBareRelay<T>(work: (server: string, process: WatchedProcess) => Promise<T>): Promise<T> {
   const relay: ChildProcess = fork(bareRelay, { stdio: 'ignore' });
   try {
     const port = await new Promise<number>((resolve, reject) => {
       relay.once('message', (message) => resolve(message as number));
       relay.once('exit', () => reject(new Error('the bare relay ended')));
     });
-    return await work(`127.0.0.1:${port}`);
+    return await work(`127.0.0.1:${port}`, { name: 'bare_relay', pid: relay.pid! });
   } finally {
     relay.kill();
   }
 }
 
-const rounds = 3;
+const rounds = 5;
 
 /**
- * The same transfers through the bare relay and through file_server, by turns; of each the best round, so that
- * what else the machine does at a moment matters less.
+ * The same transfers through the bare relay and through file_server, by turns, one process each; the ratios are
+ * those of neighbouring rounds, so that what else the machine does at a moment matters less.
  */
 async function compare(
-  { cluster, load, quick }: ScenarioContext,
+  { cluster, load, quick, say }: ScenarioContext,
   users: number,
 ): Promise<[LoadResult, LoadResult]> {
   const first = await haveTransfers(cluster, users);
-  const options = { users, first, seconds: quick ? 1 : 4, warmup: 1 };
+  const options = { users, first, seconds: quick ? 1 : 2, warmup: 0.5 };
   const bare: LoadResult[] = [];
   const relayed: LoadResult[] = [];
-  for (let round = 0; round < rounds; round++) {
-    bare.push(await withBareRelay((server) => load('relay', { ...options, server, bare: true })));
+  for (let round = 0; round < (quick ? 1 : rounds); round++) {
+    bare.push(
+      await withBareRelay((server, process) => load('relay', { ...options, server, bare: true }, [process])),
+    );
     relayed.push(await load('relay', { ...options, server: cluster.address('file_server', 'client') }));
   }
-  const best = relayed.reduce(faster);
-  const floor = bare.reduce(faster);
-  const percentOfBare = Math.round((100 * rateOf(best)) / rateOf(floor));
-  return [floor, { ...best, figures: { ...best.figures, percentOfBare } }];
+  const rate = compareRounds(relayed.map(rateOf), bare.map(rateOf));
+  const ours = relayed.map((result) => microsecondsOf(result, 'file_server'));
+  const theirs = bare.map((result) => microsecondsOf(result, 'bare_relay'));
+  const figures = {
+    percentOfBare: percent(rate.median),
+    percentOfBareLeast: percent(rate.least),
+    percentOfBareMost: percent(rate.most),
+    cpuMicrosecondsABlock: median(ours),
+    cpuMicrosecondsABlockBare: median(theirs),
+    cpuPercentOfBare: percent(compareRounds(ours, theirs).median),
+  };
+  for (const [name, figure] of Object.entries(figures)) say(`  ${users} transfers, ${name}: ${figure}`);
+  const typical = middleOf(relayed);
+  return [middleOf(bare), { ...typical, figures: { ...typical.figures, ...figures } }];
 }
 
-function faster(one: LoadResult, other: LoadResult): LoadResult {
-  return rateOf(other) > rateOf(one) ? other : one;
+/** The round with the median of the rates. */
+function middleOf(results: LoadResult[]): LoadResult {
+  return results.toSorted((one, other) => rateOf(one) - rateOf(other))[Math.floor(results.length / 2)]!;
+}
+
+/** CPU of a process for one block. */
+function microsecondsOf(result: LoadResult, process: string): number {
+  const blocks = rateOf(result) * result.seconds;
+  return Number((((result.usage[process]?.cpuSeconds ?? 0) * 1e6) / blocks).toFixed(1));
+}
+
+function percent(ratio: number): number {
+  return Math.round(100 * ratio);
 }
 
 const relay: Scenario = {
