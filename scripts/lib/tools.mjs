@@ -22,3 +22,13 @@ export async function ensurePrometheus(env = process.env, folders = usualFolders
   await ensureProgram({ name: 'promtool', packageName, variable: 'PROMTOOL', hint }, env, folders);
   return ensureProgram({ name: 'prometheus', packageName, variable: 'PROMETHEUS', hint }, env, folders);
 }
+
+/** Debian keeps each version of PostgreSQL in a folder of its own; 15 is the oldest the services work with. */
+const postgresFolders = [18, 17, 16, 15].map((version) => `/usr/lib/postgresql/${version}/bin`);
+
+/** For the test of the backups: initdb lies beside the server and the tools of its version. */
+export function ensurePostgresTools(env = process.env, folders = [...usualFolders, ...postgresFolders]) {
+  const hint = '; macOS: `brew install postgresql`';
+  const program = { name: 'initdb', packageName: 'postgresql', variable: 'PG_INITDB', hint };
+  return ensureProgram(program, env, folders);
+}
