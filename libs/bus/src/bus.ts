@@ -150,7 +150,7 @@ export class Bus {
 
   /**
    * Sends `event` and waits for one answer.
-   * @throws TeamTalkError `unavailable` when nobody listens or NATS is away, `deadline-exceeded` after
+   * @throws TeamTalkError `unavailable` when nobody listens (NobodyListensError) or NATS is away, `deadline-exceeded` after
    * `timeoutMs` milliseconds
    */
   request<In, Out, AnswerIn, AnswerOut>(
@@ -371,6 +371,13 @@ function carrierOf(all: MsgHdrs): Record<string, string> {
   return { traceparent: all.get('traceparent'), tracestate: all.get('tracestate') };
 }
 
+/** There was nobody to take a request: its receiver is gone, or not there yet. */
+export class NobodyListensError extends TeamTalkError {
+  constructor(subject: string, options?: ErrorOptions) {
+    super('unavailable', `nobody listens on ${subject}`, options);
+  }
+}
+
 function requestError(error: unknown, subject: string, timeoutMs: number): TeamTalkError {
   const code = error instanceof NatsError ? error.code : undefined;
   if (code === ErrorCode.Timeout) {
@@ -379,7 +386,7 @@ function requestError(error: unknown, subject: string, timeoutMs: number): TeamT
     });
   }
   if (code === ErrorCode.NoResponders) {
-    return new TeamTalkError('unavailable', `nobody listens on ${subject}`, { cause: error });
+    return new NobodyListensError(subject, { cause: error });
   }
   return new TeamTalkError('unavailable', `the request on ${subject} failed`, { cause: error });
 }

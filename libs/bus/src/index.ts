@@ -1,5 +1,5 @@
 export { teamtalk } from '../gen/bus.js';
-export { Bus, type BusOptions, type SubscribeOptions } from './bus.js';
+export { Bus, type BusOptions, NobodyListensError, type SubscribeOptions } from './bus.js';
 export {
   type Announced,
   type Announcement,

@@ -3,6 +3,7 @@ import type { PoolClient } from 'pg';
 import { encodeOutboxPayload } from '../outbox/payload.js';
 import type { BatchPlan, PlannedMessage } from './batch-plan.js';
 import { byteaArray, int2Array, int4Array, int8Array } from './binary-array.js';
+import type { WriterMark } from './writer-mark.js';
 
 /** What `append_messages` returns; the indexes of messages count from 1. */
 export interface AppendRow {
@@ -13,10 +14,16 @@ export interface AppendRow {
   refused: number[] | null;
   known: number[] | null;
   known_id: number[] | null;
+  /**
+   * by conversation, where another writer wrote last: its lowest message that is not delivered yet; null: all of
+   * the batch's conversations, or this one, have none
+   */
+  open_from: (number | null)[] | null;
 }
 
 /**
  * One call of `append_messages`: see its migration for what it does.
+ * @param writer who writes, from batch to batch: see WriterMark
  * @param delivered outbox rows to delete in the same transaction, int8 as text
  * @throws what PostgreSQL says; the batch may be stored nevertheless when the answer was lost
  */
@@ -24,6 +31,7 @@ export async function callAppendMessages(
   client: PoolClient,
   plan: BatchPlan,
   owner: number,
+  writer: WriterMark,
   delivered: string[],
 ): Promise<AppendRow> {
   const { conversations, messages } = plan;
@@ -37,7 +45,7 @@ export async function callAppendMessages(
   });
   const result = await client.query<AppendRow>({
     name: 'append_messages',
-    text: 'SELECT * FROM append_messages($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17)',
+    text: 'SELECT * FROM append_messages($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18)',
     values: [
       int8Array(
         conversations.map((c) => c.low),
@@ -62,6 +70,7 @@ export async function callAppendMessages(
       owner,
       encodeOutboxPayload(plan),
       delivered,
+      writer.value,
     ],
   });
   const row = result.rows[0];

@@ -35,7 +35,7 @@ function newWriter(lanes = 1, connections = pool): MessageWriter {
     lanes,
     spacingMs: 0,
     publisher: {
-      publish: (batch) => published.push(batch),
+      publish: (batch) => published.push(batch) > 0,
       takeDelivered: () => [],
       returnDelivered: () => {},
     },

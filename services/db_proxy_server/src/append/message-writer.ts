@@ -7,7 +7,8 @@ import { type BatchPlan, type PlannedMessage, planBatch } from './batch-plan.js'
 import { recordCommit, recordRefused } from './commit-spans.js';
 import type { Entry, Outcome } from './entry.js';
 import { GroupCommit } from './group-commit.js';
-import { storedMessages } from './stored-messages.js';
+import { storedBatch } from './stored-messages.js';
+import { WriterMark } from './writer-mark.js';
 
 export interface MessageWriterOptions {
   kit: Kit;
@@ -18,8 +19,8 @@ export interface MessageWriterOptions {
   /** least time between the beginnings of two transactions of a lane, milliseconds */
   spacingMs: number;
   publisher: {
-    /** Brings a committed batch to its receivers. */
-    publish(batch: StoredBatch): void;
+    /** Brings a committed batch to its receivers. @returns false when it is left to the sweeper */
+    publish(batch: StoredBatch): boolean;
     /** Outbox rows to delete in the next transaction. */
     takeDelivered(): string[];
     /** The transaction failed: they are still to be deleted. */
@@ -42,6 +43,7 @@ const retryPauseMs = 50;
 export class MessageWriter {
   readonly #options: MessageWriterOptions;
   readonly #lanes: GroupCommit<Entry>[];
+  readonly #mark: WriterMark;
   readonly #stored;
   readonly #refused;
   readonly #batchSize;
@@ -57,7 +59,8 @@ export class MessageWriter {
       { length: lanes },
       () => new GroupCommit<Entry>({ maxBatch, spacingMs, commit: (entries) => this.#commit(entries) }),
     );
-    const { log, metrics } = options.kit;
+    const { instance, log, metrics } = options.kit;
+    this.#mark = new WriterMark(instance, 'appends');
     this.#debug = log.isLevelEnabled('debug');
     this.#stored = metrics.counter('messages_stored_total', 'Messages committed');
     this.#refused = metrics.counter('messages_refused_total', 'Messages not stored', ['reason']);
@@ -110,6 +113,8 @@ export class MessageWriter {
         remaining = await this.#attempt(remaining);
       } catch (error) {
         this.#failures.inc();
+        // What this statement has stored nevertheless, nobody here knows of.
+        this.#mark.renew();
         if (isLostRace(error)) {
           this.#options.kit.log.debug({ err: error }, 'another replica was first; looking again');
         } else if (!failed) {
@@ -190,16 +195,17 @@ export class MessageWriter {
   }
 
   #publish(plan: BatchPlan, row: AppendRow): void {
-    const stored = storedMessages(plan, row);
-    if (!row.outbox_id || stored.length === 0) return;
+    const batch = storedBatch(plan, row);
+    if (!batch) return;
+    const { outboxId: outbox, messages } = batch;
     if (this.#debug) {
-      for (const { originInstance, originTicket, msgId } of stored) {
+      for (const { originInstance, originTicket, msgId } of messages) {
         const trace = traceId(originInstance, originTicket);
-        this.#options.kit.log.debug({ trace, msgId, outbox: row.outbox_id }, 'message stored');
+        this.#options.kit.log.debug({ trace, msgId, outbox }, 'message stored');
       }
     }
-    this.#stored.inc(stored.length);
-    this.#options.publisher.publish({ outboxId: row.outbox_id, messages: stored });
+    this.#stored.inc(messages.length);
+    if (!this.#options.publisher.publish(batch)) this.#mark.renew();
   }
 
   #finishAll({ messages, repeats }: BatchPlan, { bases }: AppendRow): void {
@@ -230,7 +236,7 @@ export class MessageWriter {
     const client = await takeConnection(pool);
     let broken: Error | undefined;
     try {
-      return await callAppendMessages(client, plan, kit.instance, delivered);
+      return await callAppendMessages(client, plan, kit.instance, this.#mark, delivered);
     } catch (error) {
       // After a time-out the connection still waits for the old answer: never use it again.
       broken = error instanceof Error ? error : new Error(String(error));

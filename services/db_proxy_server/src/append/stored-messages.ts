@@ -1,10 +1,24 @@
-import type { StoredMessage } from '../outbox/stored-batch.js';
+import type { OpenElsewhere, StoredBatch, StoredMessage } from '../outbox/stored-batch.js';
 import type { AppendRow } from './append-statement.js';
 import type { BatchPlan } from './batch-plan.js';
 import { encodeMessagePdu } from './message-pdu.js';
 
-/** What a batch has brought into the store, as its receivers get it. */
-export function storedMessages(
+/** What a batch has brought into the store, as its receivers get it; undefined: nothing. */
+export function storedBatch(plan: BatchPlan, row: AppendRow): StoredBatch | undefined {
+  if (!row.outbox_id) return undefined;
+  const messages = storedMessages(plan, row);
+  if (messages.length === 0) return undefined;
+  return { outboxId: row.outbox_id, messages, openElsewhere: row.open_from ? openElsewhere(plan, row) : [] };
+}
+
+function openElsewhere({ conversations }: BatchPlan, { bases, open_from }: AppendRow): OpenElsewhere[] {
+  return conversations.flatMap(({ low, high }, i) => {
+    const [lowest, base] = [open_from?.[i] ?? null, bases?.[i] ?? null];
+    return lowest === null || base === null ? [] : [{ low, high, lowest, before: base + 1 }];
+  });
+}
+
+function storedMessages(
   { messages }: BatchPlan,
   { bases, stored_at, group_versions }: AppendRow,
 ): StoredMessage[] {

@@ -4,7 +4,8 @@ import type { Pool, PoolClient } from 'pg';
 import { type AppendRow, callAppendMessages } from '../append/append-statement.js';
 import { type BatchPlan, planBatch } from '../append/batch-plan.js';
 import type { Entry } from '../append/entry.js';
-import { storedMessages } from '../append/stored-messages.js';
+import { storedBatch } from '../append/stored-messages.js';
+import { WriterMark } from '../append/writer-mark.js';
 import { takeConnection } from '../database/take-connection.js';
 import type { OutboxPublisher } from '../outbox/publisher.js';
 import { maxToldIds } from './broadcasts.js';
@@ -13,7 +14,7 @@ export interface BroadcastWorkerOptions {
   kit: Kit;
   /** a connection of it is used at a time */
   pool: Pool;
-  publisher: Pick<OutboxPublisher, 'inFlight' | 'publish'>;
+  publisher: Pick<OutboxPublisher, 'unanswered' | 'publish'>;
 }
 
 /** How often somebody else's broadcasts, or what failed, are looked for, milliseconds. */
@@ -50,6 +51,7 @@ interface StoredPart {
 export class BroadcastWorker {
   readonly #options: BroadcastWorkerOptions;
   readonly #timer: NodeJS.Timeout;
+  readonly #mark: WriterMark;
   readonly #stored;
   readonly #failed;
   #running: Promise<void> | undefined;
@@ -58,7 +60,8 @@ export class BroadcastWorker {
 
   constructor(options: BroadcastWorkerOptions) {
     this.#options = options;
-    const { metrics } = options.kit;
+    const { instance, metrics } = options.kit;
+    this.#mark = new WriterMark(instance, 'broadcasts');
     this.#stored = metrics.counter('broadcast_messages_stored_total', 'Messages of broadcasts committed');
     this.#failed = metrics.counter(
       'broadcast_batches_failed_total',
@@ -86,7 +89,7 @@ export class BroadcastWorker {
     const { kit, publisher } = this.#options;
     try {
       for (let worked = true; worked && !this.#stopped; ) {
-        if (publisher.inFlight.length >= maxUnanswered) {
+        if (publisher.unanswered >= maxUnanswered) {
           await new Promise((resolve) => setTimeout(resolve, waitMs));
         } else {
           worked = await this.#work();
@@ -114,15 +117,16 @@ export class BroadcastWorker {
       await client.query('COMMIT');
       client.release();
     } catch (error) {
-      // Its connection ends, and the transaction with it.
+      // Its connection ends, and the transaction with it, unless only the answer to the commit was lost.
+      this.#mark.renew();
       client.release(true);
       throw error;
     }
     if (!part) return false;
-    const messages = storedMessages(part.plan, part.row);
-    this.#stored.inc(messages.length);
-    const outboxId = part.row.outbox_id;
-    if (outboxId && messages.length > 0) this.#options.publisher.publish({ outboxId, messages });
+    const batch = storedBatch(part.plan, part.row);
+    if (!batch) return true;
+    this.#stored.inc(batch.messages.length);
+    if (!this.#options.publisher.publish(batch)) this.#mark.renew();
     return true;
   }
 
@@ -131,7 +135,7 @@ export class BroadcastWorker {
     let entries = claimed.part.map((receiver) => entryFor(claimed, receiver));
     for (;;) {
       const plan = planBatch(entries);
-      const row = await callAppendMessages(client, plan, this.#options.kit.instance, []);
+      const row = await callAppendMessages(client, plan, this.#options.kit.instance, this.#mark, []);
       if (!row.refused) {
         for (const { entry, conversation } of plan.messages) {
           if (row.bases?.[conversation] === undefined || row.bases[conversation] === null) {

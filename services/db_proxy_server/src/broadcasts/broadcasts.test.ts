@@ -51,7 +51,7 @@ function startWorker(): void {
   pool.on('error', () => {});
   pools.push(pool);
   const kit = createKit('db_proxy_server', { logLevel: 'silent', shutdownMs: 1_000 });
-  const publisher = { publish: (batch: StoredBatch) => void published.push(batch), inFlight: [] };
+  const publisher = { publish: (batch: StoredBatch) => published.push(batch) > 0, unanswered: 0 };
   const worker = new BroadcastWorker({ kit, pool, publisher });
   workers.push(worker);
   worker.wake();

@@ -31,8 +31,10 @@ export class RetriedMessages1764000000005 implements MigrationInterface {
 /**
  * As in 1764000000003, but for the retried messages, and for the versions of groups: a batch that has messages to
  * pairs too does not make the planner take the key of a pair for the id of a group.
+ *
+ * Exported for the way back from 1764000000120, which replaces it.
  */
-const appendMessages = `
+export const appendMessages = `
 CREATE OR REPLACE FUNCTION append_messages(
   c_conv int8[], c_count int4[], c_low int4[],
   m_conv int4[], m_rank int4[], m_from int4[], m_sender_rank int4[], m_type int2[], m_token int8[], m_data bytea[],

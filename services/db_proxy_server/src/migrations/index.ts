@@ -8,6 +8,7 @@ import { HttpApi1764000000010 } from './1764000000010-http-api.js';
 import { Discovery1764000000011 } from './1764000000011-discovery.js';
 import { FileTasks1764000000030 } from './1764000000030-file-tasks.js';
 import { Webhooks1764000000110 } from './1764000000110-webhooks.js';
+import { OpenMessages1764000000120 } from './1764000000120-open-messages.js';
 
 /** Every step of the schema, oldest first. A step that has been released never changes. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   Discovery1764000000011,
   FileTasks1764000000030,
   Webhooks1764000000110,
+  OpenMessages1764000000120,
 ];

@@ -41,7 +41,7 @@ export class MemberList {
 /** Member lists by group id, one for each group that has a message in a batch. */
 export type MemberLists = ReadonlyMap<number, MemberList>;
 
-const noLists: MemberLists = new Map();
+export const noLists: MemberLists = new Map();
 const nobody = new MemberList({ version: 0, user_ids: [], join_ids: [] });
 
 /**

@@ -1,8 +1,8 @@
-import type { Bus, Registry, teamtalk } from '@teamtalk/bus';
+import { type Bus, NobodyListensError, type Registry, type teamtalk } from '@teamtalk/bus';
 import { createKit } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { storedMessage } from '../testing/stored-message.js';
+import { batchOf, storedMessage } from '../testing/stored-message.js';
 import { GroupMembers } from './group-members.js';
 import { OutboxPublisher } from './publisher.js';
 
@@ -15,6 +15,9 @@ let deleted: string[];
 /** Set: the members of groups cannot be had now. */
 let databaseAway: boolean;
 let natsHears: boolean;
+/** Resolves when the route_server has brought a batch on its way. */
+let answer: () => Promise<void>;
+let forgotten: number[];
 /** Members of groups are given when it resolves. */
 let membersWaitFor: Promise<void>;
 let membersOf: Map<number, number[]>;
@@ -24,6 +27,8 @@ beforeEach(() => {
   deleted = [];
   databaseAway = false;
   natsHears = true;
+  answer = async () => {};
+  forgotten = [];
   membersWaitFor = Promise.resolve();
   membersOf = new Map([
     [5, [1, 2, 3]],
@@ -46,15 +51,20 @@ beforeEach(() => {
   } as unknown as Pool;
   const bus = {
     maxEventBytes: 1024 * 1024,
+    settled: true,
     get hears() {
       return natsHears;
     },
     request: async (_topic: unknown, batch: teamtalk.bus.StoredBatch.$Properties) => {
       batches.push(batch);
+      await answer();
       return {};
     },
   } as unknown as Bus;
-  const routeServers = { all: () => [{ instance: 7, draining: false }] } as unknown as Registry;
+  const routeServers = {
+    all: () => [{ instance: 7, draining: false }],
+    forget: (instance: number) => forgotten.push(instance),
+  } as unknown as Registry;
   const ours = kit();
   publisher = new OutboxPublisher({
     kit: ours,
@@ -63,6 +73,7 @@ beforeEach(() => {
     routeServers,
     members: new GroupMembers(pool, ours),
     bots: { record: async () => {} },
+    maxBytes: 100_000,
   });
 });
 afterEach(() => publisher.stop(0));
@@ -78,7 +89,7 @@ function sent() {
 }
 
 test('a group’s message goes with its members, and its row is deleted when it was answered for', async () => {
-  publisher.publish({ outboxId: '1', messages: [toGroup(5), pair(1)] });
+  publisher.publish(batchOf('1', toGroup(5), pair(1)));
   expect(publisher.inFlight).toEqual(['1']);
   await expect.poll(() => deleted).toEqual(['1']);
   expect(sent()).toEqual([
@@ -94,21 +105,21 @@ test('batches leave in the order of commit, also while one waits for members', a
   membersWaitFor = new Promise((resolve) => {
     give = resolve;
   });
-  publisher.publish({ outboxId: '1', messages: [toGroup(5)] });
-  publisher.publish({ outboxId: '2', messages: [pair(1)] });
-  publisher.publish({ outboxId: '3', messages: [toGroup(6)] });
-  publisher.publish({ outboxId: '4', messages: [toGroup(5, 2)] });
+  publisher.publish(batchOf('1', toGroup(5)));
+  publisher.publish(batchOf('2', pair(1)));
+  publisher.publish(batchOf('3', toGroup(6)));
+  publisher.publish(batchOf('4', toGroup(5, 2)));
   expect(batches).toEqual([]);
   give();
   await expect.poll(() => sent().map(([to]) => to)).toEqual([5, 2, 6, 5]);
-  publisher.publish({ outboxId: '5', messages: [pair(2)] });
+  publisher.publish(batchOf('5', pair(2)));
   expect(batches, 'nothing waits any more').toHaveLength(5);
 });
 
 test('a batch whose members cannot be had is sent when they can, and holds up no other', async () => {
   databaseAway = true;
-  publisher.publish({ outboxId: '1', messages: [toGroup(5)] });
-  publisher.publish({ outboxId: '2', messages: [pair(1)] });
+  publisher.publish(batchOf('1', toGroup(5)));
+  publisher.publish(batchOf('2', pair(1)));
   await expect.poll(() => deleted).toEqual(['2']);
   expect(publisher.inFlight).toEqual(['1']);
   databaseAway = false;
@@ -119,25 +130,62 @@ test('a batch whose members cannot be had is sent when they can, and holds up no
   ]);
 });
 
-test('while NATS is silent nothing is asked for again and again', async () => {
+test('while NATS is silent nothing is asked for; then everything goes together, in order', async () => {
   natsHears = false;
-  publisher.publish({ outboxId: '1', messages: [pair(1)] });
-  await expect(publisher.redeliver({ outboxId: '2', messages: [pair(2)] })).rejects.toThrow('silent');
+  for (let id = 1; id <= 300; id++) publisher.publish(batchOf(String(id), pair(id)));
   expect(batches).toEqual([]);
   natsHears = true;
+  publisher.publish(batchOf('301', pair(301)));
+  await expect.poll(() => deleted).toHaveLength(301);
+  expect(batches.length, 'events').toBeLessThan(4);
+  const ids = batches.flatMap(({ messages }) => messages ?? []).map(({ msgId }) => msgId);
+  expect(ids).toEqual(Array.from({ length: 301 }, (_, i) => i + 1));
+});
+
+test('an answer that comes late counts, and what waits for it is sent again together', async () => {
+  const answers: (() => void)[] = [];
+  answer = () => new Promise((resolve) => answers.push(resolve));
+  for (let id = 1; id <= 20; id++) publisher.publish(batchOf(String(id), pair(id)));
+  await expect.poll(() => answers.length, { timeout: 5_000 }).toBe(21);
+  expect(batches[20]?.messages?.map(({ msgId }) => msgId)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+  answers[3]?.();
+  await expect.poll(() => deleted).toEqual(['4']);
+  answers[20]?.();
+  await expect.poll(() => deleted).toHaveLength(20);
+  for (const late of answers) late();
+  expect(publisher.inFlight).toEqual([]);
+});
+
+test('a route_server that nobody listens for any more is asked no more', async () => {
+  let asked = 0;
+  answer = async () => {
+    if (asked++ > 0) return;
+    throw new NobodyListensError('stored-batch.7');
+  };
+  publisher.publish(batchOf('1', pair(1)));
   await expect.poll(() => deleted).toEqual(['1']);
-  expect(batches).toHaveLength(1);
+  expect(forgotten).toEqual([7]);
+});
+
+test('what there is no room for is left, and said so', async () => {
+  natsHears = false;
+  const large = (id: number) => batchOf(String(id), storedMessage({ msgId: id, pdu: Buffer.alloc(40_000) }));
+  expect([1, 2, 3, 4].map((id) => publisher.publish(large(id)))).toEqual([true, true, false, false]);
+  expect([publisher.hasRoom, publisher.unanswered]).toEqual([false, 2]);
+  natsHears = true;
+  await expect.poll(() => deleted).toEqual(['1', '2']);
+  expect(publisher.hasRoom).toBe(true);
 });
 
 test('a message that overtakes others of its conversation says which', async () => {
   databaseAway = true;
-  publisher.publish({ outboxId: '1', messages: [toGroup(5, 7), toGroup(5, 8)] });
-  publisher.publish({ outboxId: '2', messages: [pair(1)] });
+  publisher.publish(batchOf('1', toGroup(5, 7), toGroup(5, 8)));
+  publisher.publish(batchOf('2', pair(1)));
   await expect.poll(() => deleted).toEqual(['2']);
   databaseAway = false;
-  publisher.publish({ outboxId: '3', messages: [toGroup(5, 9), pair(2)] });
+  publisher.publish(batchOf('3', toGroup(5, 9), pair(2)));
   await expect.poll(() => deleted).toHaveLength(3);
-  publisher.publish({ outboxId: '4', messages: [toGroup(5, 10)] });
+  publisher.publish(batchOf('4', toGroup(5, 10)));
   const openFrom = batches
     .flatMap(({ messages }) => messages ?? [])
     .map((message) => [message.msgId, message.openFrom]);
@@ -146,17 +194,8 @@ test('a message that overtakes others of its conversation says which', async () 
 
 test('a message to a group that nobody is in any more is for nobody', async () => {
   membersOf.set(5, []);
-  publisher.publish({ outboxId: '1', messages: [toGroup(5)] });
-  publisher.publish({ outboxId: '2', messages: [toGroup(5, 2), toGroup(6)] });
+  publisher.publish(batchOf('1', toGroup(5)));
+  publisher.publish(batchOf('2', toGroup(5, 2), toGroup(6)));
   await expect.poll(() => deleted).toEqual(['1', '2']);
   expect(sent()).toEqual([[6, [4]]]);
-});
-
-test('what the sweeper found is sent with its members too, or the failure told', async () => {
-  databaseAway = true;
-  await expect(publisher.redeliver({ outboxId: '1', messages: [toGroup(5)] })).rejects.toThrow('no database');
-  databaseAway = false;
-  await publisher.redeliver({ outboxId: '1', messages: [toGroup(5)] });
-  expect(sent()).toEqual([[5, [1, 2, 3]]]);
-  expect(batches[0]?.redelivery).toBe(true);
 });

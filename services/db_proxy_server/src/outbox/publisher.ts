@@ -1,10 +1,14 @@
-import { type Bus, type Registry, rendezvous, type teamtalk, topics } from '@teamtalk/bus';
-import type { Kit } from '@teamtalk/service-kit';
+import type { Bus, Registry } from '@teamtalk/bus';
+import { type Kit, TeamTalkError } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
 import type { BotMessages } from '../webhooks/bot-messages.js';
-import type { GroupMembers, MemberLists } from './group-members.js';
+import { type Batch, BatchSender } from './batch-sender.js';
+import { DeliveredRows } from './delivered-rows.js';
+import { type GroupMembers, noLists } from './group-members.js';
+import { OpenElsewhereWatch } from './open-elsewhere.js';
 import { OpenMessages } from './open-messages.js';
-import type { StoredBatch, StoredMessage } from './stored-batch.js';
+import type { StoredBatch } from './stored-batch.js';
+import { bytesOf } from './wire-batch.js';
 
 export interface PublisherOptions {
   kit: Kit;
@@ -14,212 +18,251 @@ export interface PublisherOptions {
   members: GroupMembers;
   /** told of each batch before it counts as delivered; a batch may come again */
   bots: Pick<BotMessages, 'record'>;
+  /** Bytes of messages that may wait for an answer; what is beyond waits in the outbox for the sweeper. */
+  maxBytes?: number;
 }
 
-/** Milliseconds a route_server has to answer for a batch. */
-const answerMs = 1_000;
-/** Pause before a batch is sent again, milliseconds. */
+/** Without an answer for this long a batch is sent again, milliseconds: the first time, and later on. */
+const patienceMs = { first: 1_000, later: 2_000 };
+/** Pause after a failure that was told at once, milliseconds. */
 const retryPauseMs = 100;
-/** Batches sent again and again at most; what is beyond waits in the outbox for the sweeper. */
-const maxInFlight = 512;
-/** How often rows are deleted while no transaction comes along to do it, milliseconds. */
-const idleDeleteMs = 200;
-/** Bytes kept free in an event for what is not a PDU. */
-const eventReserve = 64 * 1024;
+/** How often it is looked for what is to be sent again, milliseconds. */
+const lookMs = 50;
+/** Events under way that were sent again, and how long one of them counts, milliseconds. */
+const again = { events: 8, ms: 1_000 };
+const defaultMaxBytes = 64 * 1024 * 1024;
 
-type WireMessage = teamtalk.bus.StoredMessage.$Properties;
+/** A batch that waits for a route_server's answer. */
+interface Unanswered extends Batch {
+  readonly since: number;
+  readonly bytes: number;
+  sends: number;
+  /** performance.now() from which on it may be sent again */
+  dueAt: number;
+}
 
 /**
  * Brings committed batches to a route_server, in the order of commit, and again until one has answered
- * for each. Only then is the batch's outbox row deleted, along with a later transaction.
+ * for each. Only then is the batch's outbox row deleted, along with a later transaction. What has to be sent
+ * again goes together, as much as fits into an event, oldest first, and new batches queue up behind it.
  */
 export class OutboxPublisher {
   readonly #options: PublisherOptions;
-  /** by outbox id, when each was committed; the oldest first */
-  readonly #inFlight = new Map<string, number>();
+  readonly #maxBytes: number;
+  /** by outbox id, in the order of commit */
+  readonly #unanswered = new Map<string, Unanswered>();
   readonly #open = new OpenMessages();
+  readonly #sender: BatchSender;
+  readonly #openElsewhere: OpenElsewhereWatch;
+  readonly #delivered: DeliveredRows;
   readonly #timer: NodeJS.Timeout;
   readonly #retries;
   readonly #left;
-  #delivered: string[] = [];
+  #bytes = 0;
   /** Since the last batch that was answered for, one was not: that has been logged. */
   #failing = false;
+  /** NATS was silent when it was looked at last. */
+  #deaf = false;
+  /** Older batches that were never sent have to go first. */
+  #held = false;
+  #eventsAgain = 0;
   #queue: Promise<void> | undefined;
-  #stopped = false;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
-    const { metrics } = options.kit;
+    this.#maxBytes = options.maxBytes ?? defaultMaxBytes;
+    const { kit, pool } = options;
+    this.#sender = new BatchSender(options, this.#open);
+    this.#delivered = new DeliveredRows(pool, kit);
+    this.#openElsewhere = new OpenElsewhereWatch(pool, kit, this.#open);
+    const { metrics } = kit;
     this.#retries = metrics.counter(
       'outbox_retries_total',
       'Batches sent again because no route_server answered',
     );
     this.#left = metrics.counter(
       'outbox_left_total',
-      'Batches left to the sweeper because too many are unanswered',
+      'Batches left to the sweeper because too much is unanswered',
     );
     metrics.gauge(
       'outbox_in_flight_batches',
       'Batches no route_server has answered for yet',
-      () => this.#inFlight.size,
+      () => this.#unanswered.size,
     );
     metrics.gauge('outbox_oldest_seconds', 'Age of the oldest of them; 0: there is none', () => {
-      for (const since of this.#inFlight.values()) return (performance.now() - since) / 1000;
+      for (const { since } of this.#unanswered.values()) return (performance.now() - since) / 1000;
       return 0;
     });
-    this.#timer = setInterval(() => void this.#deleteIdle(), idleDeleteMs);
+    this.#timer = setInterval(() => this.#sendAgain(), lookMs);
   }
 
   /** Outbox rows this publisher is busy with, or about to delete. */
   get inFlight(): string[] {
-    return [...this.#inFlight.keys(), ...this.#delivered];
+    return [...this.#unanswered.keys(), ...this.#delivered.ids];
   }
 
-  publish(batch: StoredBatch): void {
-    if (this.#inFlight.size >= maxInFlight) {
+  /** Batches no route_server has answered for yet. */
+  get unanswered(): number {
+    return this.#unanswered.size;
+  }
+
+  /** Whether there is room for batches of others, and left for new ones. */
+  get hasRoom(): boolean {
+    return this.#bytes < this.#maxBytes / 2;
+  }
+
+  /** @returns false when there is no room: the batch waits in the outbox for the sweeper */
+  publish(batch: StoredBatch): boolean {
+    if (this.#unanswered.has(batch.outboxId)) return true;
+    const bytes = bytesOf(batch.messages);
+    if (this.#unanswered.size > 0 && this.#bytes + bytes > this.#maxBytes) {
       this.#left.inc();
-      return;
+      return false;
     }
-    this.#inFlight.set(batch.outboxId, performance.now());
-    this.#open.begin(batch.messages);
-    const lists = this.#options.members.listsFor(batch.messages);
-    if (!this.#queue && !(lists instanceof Promise)) {
-      void this.#deliver(batch, lists);
-      return;
-    }
-    // Batches leave in the order of commit: none overtakes one that waits for its groups' members.
-    const turn = Promise.allSettled([lists, this.#queue]).then(([loaded]) => {
-      if (this.#queue === turn) this.#queue = undefined;
-      void this.#deliver(batch, loaded.status === 'fulfilled' ? loaded.value : undefined);
-    });
-    this.#queue = turn;
-  }
-
-  /**
-   * Sends one batch that the sweeper found.
-   * @throws TeamTalkError when no route_server answers for it
-   */
-  async redeliver({ messages }: StoredBatch): Promise<void> {
-    const lists = await this.#options.members.listsFor(messages);
-    await this.#send(messages, lists, true);
-    await this.#options.bots.record(messages, lists);
+    const since = performance.now();
+    const entry: Unanswered = { batch, since, bytes, lists: undefined, sends: 0, dueAt: 0 };
+    this.#unanswered.set(batch.outboxId, entry);
+    this.#bytes += bytes;
+    this.#open.begin(batch);
+    if (!this.#sender.hears) this.#held = true;
+    if (!this.#held) this.#sendFirst(entry);
+    return true;
   }
 
   takeDelivered(): string[] {
-    const delivered = this.#delivered;
-    if (delivered.length > 0) this.#delivered = [];
-    return delivered;
+    return this.#delivered.take();
   }
 
-  returnDelivered(ids: string[]): void {
-    this.#delivered.push(...ids);
+  returnDelivered(ids: readonly string[]): void {
+    this.#delivered.giveBack(ids);
   }
 
   /** Waits until everything in flight is answered for and its rows are deleted, or until `ms` are over. */
   async stop(ms: number): Promise<void> {
     const end = Date.now() + ms;
-    while (this.#inFlight.size > 0 && Date.now() < end) await pause(20);
-    this.#stopped = true;
+    while (this.#unanswered.size > 0 && Date.now() < end) await pause(20);
     clearInterval(this.#timer);
-    await this.#deleteIdle();
+    await Promise.all([this.#openElsewhere.stop(), this.#delivered.stop()]);
   }
 
-  /** @param known the members of its groups; undefined: they could not be loaded yet */
-  async #deliver(batch: StoredBatch, known: MemberLists | undefined): Promise<void> {
-    let lists = known;
-    let redelivery = false;
-    while (!this.#stopped) {
-      try {
-        lists ??= await this.#options.members.listsFor(batch.messages);
-        await this.#send(batch.messages, lists, redelivery);
-        await this.#options.bots.record(batch.messages, lists);
-        this.#delivered.push(batch.outboxId);
-        this.#failing = false;
-        break;
-      } catch (error) {
-        if (!this.#failing) {
-          this.#options.kit.log.warn({ err: error, outbox: batch.outboxId }, 'batches are sent again');
-        }
-        this.#failing = true;
-        this.#retries.inc();
-        redelivery = true;
-        await pause(retryPauseMs);
+  #sendFirst(entry: Unanswered): void {
+    entry.dueAt = Number.POSITIVE_INFINITY;
+    const lists = this.#options.members.listsFor(entry.batch.messages);
+    if (!this.#queue && !(lists instanceof Promise)) {
+      entry.lists = lists;
+      void this.#send([entry], false);
+      return;
+    }
+    // Batches leave in the order of commit: none overtakes one that waits for its groups' members.
+    const turn = Promise.allSettled([lists, this.#queue]).then(([loaded]) => {
+      if (this.#queue === turn) this.#queue = undefined;
+      if (loaded.status === 'fulfilled') entry.lists = loaded.value;
+      void this.#send([entry], false);
+    });
+    this.#queue = turn;
+  }
+
+  /** Sends what is due, oldest first, as far as the events under way allow. */
+  #sendAgain(): void {
+    this.#held = false;
+    if (this.#unanswered.size === 0) return;
+    // What would be asked again and again arrives all together when NATS is back, and in nobody's favour.
+    if (!this.#sender.hears) {
+      this.#deaf = true;
+      this.#held = true;
+      return;
+    }
+    const now = performance.now();
+    const limit = this.#sender.maxBytes;
+    const missed = this.#deaf;
+    this.#deaf = false;
+    let group: Unanswered[] = [];
+    let bytes = 0;
+    for (const entry of this.#unanswered.values()) {
+      if (missed && Number.isFinite(entry.dueAt)) entry.dueAt = now;
+      if (entry.dueAt > now) continue;
+      if (group.length > 0 && bytes + entry.bytes > limit) {
+        this.#sendGroup(group);
+        group = [];
+        bytes = 0;
+      }
+      if (this.#eventsAgain < again.events) {
+        group.push(entry);
+        bytes += entry.bytes;
+      } else if (entry.sends === 0) {
+        this.#held = true;
       }
     }
-    this.#inFlight.delete(batch.outboxId);
-    this.#open.end(batch.messages);
+    if (group.length > 0) this.#sendGroup(group);
   }
 
-  async #send(messages: readonly StoredMessage[], lists: MemberLists, redelivery: boolean): Promise<void> {
-    const { bus, kit, routeServers } = this.#options;
-    // What would be asked again and again arrives all together when NATS is back, and in nobody's favour.
-    if (!bus.hears) throw new Error('NATS is silent');
-    const wire = messages
-      .map((message) => toWire(message, lists, this.#open.before(message)))
-      .filter((message) => message !== undefined);
-    if (wire.length === 0) return;
-    const alive = routeServers.all();
-    const active = alive.filter((each) => !each.draining);
-    // A retry goes to any of them: the one chosen first may be alive but stuck.
-    const key = redelivery ? (Math.random() * 0x1_0000_0000) >>> 0 : kit.instance;
-    const chosen = rendezvous(key, active.length > 0 ? active : alive);
-    if (!chosen) throw new Error('no route_server is known');
-    await Promise.all(
-      chunks(wire, bus.maxEventBytes - eventReserve).map((part) =>
-        bus.request(topics.storedBatch(chosen.instance), { messages: part, redelivery }, answerMs),
-      ),
-    );
+  #sendGroup(group: Unanswered[]): void {
+    this.#eventsAgain++;
+    this.#retries.inc(group.filter(({ sends }) => sends > 0).length);
+    for (const entry of group) entry.dueAt = Number.POSITIVE_INFINITY;
+    let counts = true;
+    const done = () => {
+      clearTimeout(timer);
+      if (!counts) return;
+      counts = false;
+      this.#eventsAgain--;
+      this.#sendAgain();
+    };
+    const timer = setTimeout(done, again.ms);
+    void this.#send(group, true).then(done);
   }
 
-  async #deleteIdle(): Promise<void> {
-    const ids = this.takeDelivered();
-    if (ids.length === 0) return;
+  async #send(group: readonly Unanswered[], redelivery: boolean): Promise<void> {
+    let sent = group;
     try {
-      await this.#options.pool.query('DELETE FROM outbox WHERE id = ANY ($1::int8[])', [ids]);
+      if (group.some(({ lists }) => !lists)) sent = await this.#withMembers(group);
+      const asked = this.#sender.send(sent, redelivery);
+      for (const entry of sent) {
+        const patience = entry.sends++ === 0 ? patienceMs.first : patienceMs.later;
+        entry.dueAt = performance.now() + patience;
+      }
+      await asked;
+      for (const entry of sent) await this.#answered(entry);
+      this.#failing = false;
     } catch (error) {
-      this.returnDelivered(ids);
-      this.#options.kit.log.warn({ err: error, rows: ids.length }, 'outbox rows could not be deleted yet');
+      this.#failed(error);
+      const late = error instanceof TeamTalkError && error.code === 'deadline-exceeded';
+      if (!late) for (const entry of sent) entry.dueAt = performance.now() + retryPauseMs;
     }
   }
-}
 
-/** undefined for a message to a group whose members have all left since */
-function toWire(message: StoredMessage, lists: MemberLists, openFrom: number): WireMessage | undefined {
-  const members = message.isGroup ? lists.get(message.toSessionId) : undefined;
-  const receivers = members?.receiversOf(message.msgId) ?? [];
-  if (message.isGroup && receivers.length === 0) return undefined;
-  return {
-    sessionType: message.isGroup ? 2 : 1,
-    fromUserId: message.fromUserId,
-    toSessionId: message.toSessionId,
-    msgId: message.msgId,
-    pdu: message.pdu,
-    originInstance: message.originInstance,
-    originTicket: message.originTicket,
-    originConnection: message.originConnection,
-    memberIds: receivers as number[],
-    groupVersion: members?.version ?? 0,
-    openFrom,
-  };
-}
-
-/** Parts that fit in one event; a single message larger than that goes alone. */
-function chunks(messages: WireMessage[], maxBytes: number): WireMessage[][] {
-  const parts: WireMessage[][] = [];
-  let part: WireMessage[] = [];
-  let bytes = 0;
-  for (const message of messages) {
-    const size = (message.pdu?.length ?? 0) + 5 * (message.memberIds?.length ?? 0) + 64;
-    if (part.length > 0 && bytes + size > maxBytes) {
-      parts.push(part);
-      part = [];
-      bytes = 0;
-    }
-    part.push(message);
-    bytes += size;
+  /** @returns those whose members can be had; the others are due again in a moment */
+  async #withMembers(group: readonly Unanswered[]): Promise<Unanswered[]> {
+    const load = async (entry: Unanswered) => {
+      entry.lists ??= await this.#options.members.listsFor(entry.batch.messages);
+    };
+    const outcomes = await Promise.allSettled(group.map(load));
+    return group.filter((entry, i) => {
+      const outcome = outcomes[i];
+      if (outcome?.status !== 'rejected') return true;
+      this.#failed(outcome.reason);
+      entry.dueAt = performance.now() + retryPauseMs;
+      return false;
+    });
   }
-  parts.push(part);
-  return parts;
+
+  #failed(error: unknown): void {
+    if (!this.#failing) this.#options.kit.log.warn({ err: error }, 'batches are sent again');
+    this.#failing = true;
+  }
+
+  async #answered(entry: Unanswered): Promise<void> {
+    const { outboxId, messages } = entry.batch;
+    const isOpen = () => this.#unanswered.get(outboxId) === entry;
+    // Two answers may come to what was sent twice.
+    if (!isOpen()) return;
+    await this.#options.bots.record(messages, entry.lists ?? noLists);
+    if (!isOpen()) return;
+    this.#unanswered.delete(outboxId);
+    this.#bytes -= entry.bytes;
+    this.#open.end(entry.batch);
+    this.#delivered.add(outboxId);
+  }
 }
 
 function pause(ms: number): Promise<void> {

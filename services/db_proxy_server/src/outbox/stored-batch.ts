@@ -15,9 +15,22 @@ export interface StoredMessage {
   readonly groupVersion: number;
 }
 
+/** Messages of a conversation that somebody else has stored and that may not be delivered yet. */
+export interface OpenElsewhere {
+  /** Of a pair: the lower and the higher user id. Of a group: 0 and the group id. */
+  readonly low: number;
+  readonly high: number;
+  /** the first of them */
+  readonly lowest: number;
+  /** our own first one: all of them are below */
+  readonly before: number;
+}
+
 /** The messages of one transaction. */
 export interface StoredBatch {
   /** int8 as text */
   readonly outboxId: string;
   readonly messages: readonly StoredMessage[];
+  /** by conversation; what the outbox had of others when the batch was committed or taken over */
+  readonly openElsewhere: readonly OpenElsewhere[];
 }

@@ -31,7 +31,7 @@ export class MessageSender {
       pool,
       lanes: 1,
       spacingMs: 0,
-      publisher: { publish, takeDelivered: () => [], returnDelivered: () => {} },
+      publisher: { publish: (batch) => (publish(batch), true), takeDelivered: () => [], returnDelivered: () => {} },
     });
   }
 

@@ -1,4 +1,4 @@
-import type { StoredMessage } from '../outbox/stored-batch.js';
+import type { StoredBatch, StoredMessage } from '../outbox/stored-batch.js';
 
 /** A committed message, for tests of what comes after the commit. */
 export function storedMessage(given: Partial<StoredMessage> = {}): StoredMessage {
@@ -14,4 +14,9 @@ export function storedMessage(given: Partial<StoredMessage> = {}): StoredMessage
     groupVersion: given.isGroup ? 1 : 0,
     ...given,
   };
+}
+
+/** A committed batch, at a time at which everything of others is delivered. */
+export function batchOf(outboxId: string, ...messages: StoredMessage[]): StoredBatch {
+  return { outboxId, messages, openElsewhere: [] };
 }

@@ -1,0 +1,104 @@
+import type { Bus, Registry, teamtalk } from '@teamtalk/bus';
+import { MsgType } from '@teamtalk/protocol';
+import { createKit, type Kit } from '@teamtalk/service-kit';
+import pg from 'pg';
+import { type Outcome, toEntry } from '../append/entry.js';
+import { MessageWriter } from '../append/message-writer.js';
+import { GroupMembers } from '../outbox/group-members.js';
+import { OwnerLock } from '../outbox/owner-lock.js';
+import { OutboxPublisher } from '../outbox/publisher.js';
+import { OutboxSweeper } from '../outbox/sweeper.js';
+
+export interface TestReplicaOptions {
+  url: string;
+  /** takes over what others leave; only then it shows that it lives */
+  sweeps?: boolean;
+  /** bytes of messages that may wait for an answer */
+  maxBytes?: number;
+}
+
+/** The message store of one db_proxy_server, with a route_server that can be made to say nothing. */
+export class TestReplica {
+  readonly kit: Kit = createKit('db_proxy_server', { logLevel: 'silent', shutdownMs: 1_000 });
+  /** what the route_server got, in order */
+  readonly events: teamtalk.bus.StoredMessage.$Properties[][] = [];
+  readonly pool: pg.Pool;
+  readonly publisher: OutboxPublisher;
+  /** Whether NATS brings anything. */
+  hears = true;
+  /** Whether the route_server answers. */
+  answers = true;
+  readonly #writer: MessageWriter;
+  readonly #lock: OwnerLock;
+  readonly #sweeper: OutboxSweeper | undefined;
+  #ticket = 0;
+
+  static async start(options: TestReplicaOptions): Promise<TestReplica> {
+    const replica = new TestReplica(options);
+    if (options.sweeps) await replica.#lock.start();
+    return replica;
+  }
+
+  private constructor({ url, sweeps = false, maxBytes }: TestReplicaOptions) {
+    const { kit } = this;
+    this.pool = new pg.Pool({ connectionString: url });
+    this.#lock = new OwnerLock(url, kit);
+    const hears = () => this.hears;
+    const bus = {
+      maxEventBytes: 1024 * 1024,
+      settled: true,
+      get hears() {
+        return hears();
+      },
+      request: (_topic: unknown, { messages }: teamtalk.bus.StoredBatch.$Properties) => {
+        this.events.push(messages ?? []);
+        return this.answers ? Promise.resolve({}) : new Promise(() => {});
+      },
+    } as unknown as Bus;
+    const publisher = new OutboxPublisher({
+      kit,
+      bus,
+      pool: this.pool,
+      routeServers: { all: () => [{ instance: 7, draining: false }] } as unknown as Registry,
+      members: new GroupMembers(this.pool, kit),
+      bots: { record: async () => {} },
+      ...(maxBytes !== undefined && { maxBytes }),
+    });
+    this.publisher = publisher;
+    const canDeliver = () => this.hears && this.answers;
+    if (sweeps) this.#sweeper = new OutboxSweeper({ kit, pool: this.pool, publisher, canDeliver });
+    this.#writer = new MessageWriter({ kit, pool: this.pool, lanes: 1, spacingMs: 0, publisher });
+  }
+
+  /** Messages in the order in which they were sent to the route_server: id, and the lowest that is still open. */
+  get sent(): [msgId: number, openFrom: number][] {
+    return this.events.flat().map(({ msgId, openFrom }) => [msgId ?? 0, openFrom ?? 0]);
+  }
+
+  /** @returns its id */
+  async send(from: number, to: number, { group = false, text = 'x' } = {}): Promise<number> {
+    const outcome = await new Promise<Outcome>((resolve) => {
+      const request = {
+        ticket: ++this.#ticket,
+        fromUserId: from,
+        toSessionId: to,
+        msgType: group ? MsgType.GROUP_TEXT : MsgType.SINGLE_TEXT,
+        msgData: Buffer.from(text),
+        clientKey: Buffer.alloc(0),
+        connectionId: 0,
+        retry: false,
+      };
+      this.#writer.append(toEntry(request, this.kit.instance, resolve));
+    });
+    if (outcome.status !== 'stored') throw new Error(outcome.status);
+    return outcome.msgId;
+  }
+
+  /** As if it died: nothing of what it has not done is done any more. */
+  async stop(): Promise<void> {
+    await this.#sweeper?.stop();
+    await this.#lock.stop();
+    await this.publisher.stop(0);
+    await this.pool.end();
+  }
+}
