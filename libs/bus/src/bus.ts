@@ -183,7 +183,7 @@ export class Bus {
 
   /**
    * Sends `event` and gives every answer to `onAnswer` until that returns true or `timeoutMs` milliseconds
-   * are over. Nobody listening is no error here: there are then no answers.
+   * are over or `signal` aborts. Nobody listening is no error here: there are then no answers.
    * @returns whether `onAnswer` was content
    */
   requestMany<In, Out, AnswerIn, AnswerOut>(
@@ -201,11 +201,14 @@ export class Bus {
     event: In,
     timeoutMs: number,
     onAnswer: (answer: AnswerOut) => boolean,
+    signal?: AbortSignal,
   ): Promise<boolean> {
     if (!this.#connected) throw new TeamTalkError('unavailable', 'NATS is not connected');
     const inbox = `_INBOX.${this.#prefix}.${crypto.randomUUID()}`;
     const answers = this.#connection.subscribe(inbox);
-    const timer = setTimeout(() => answers.unsubscribe(), timeoutMs);
+    const enough = () => answers.unsubscribe();
+    const timer = setTimeout(enough, timeoutMs);
+    signal?.addEventListener('abort', enough);
     try {
       this.#published.inc();
       this.#connection.publish(`${this.#prefix}.${topic.subject}`, topic.event.encode(event).finish(), {
@@ -220,7 +223,8 @@ export class Bus {
       return false;
     } finally {
       clearTimeout(timer);
-      answers.unsubscribe();
+      signal?.removeEventListener('abort', enough);
+      enough();
     }
   }
 

@@ -1,20 +1,25 @@
-import { type Bus, type teamtalk, topics } from '@teamtalk/bus';
-import { formatInstance, type Kit, TeamTalkError } from '@teamtalk/service-kit';
+import { type Bus, NobodyListensError, type teamtalk, topics } from '@teamtalk/bus';
+import { formatInstance, type Kit } from '@teamtalk/service-kit';
 
 /** Milliseconds a msg_server has to answer; below what those wait who ask us. */
-const answerMs = 800;
+const answerMs = { deliver: 3_000, groupChange: 800 };
 
 /** Sends events to msg_servers. */
 export class NodeSender {
   readonly #bus: Bus;
   readonly #kit: Kit;
+  readonly #isKnown: (node: number) => boolean;
   readonly #onDead: (node: number) => void;
   readonly #unanswered;
 
-  /** @param onDead called when nobody listens for a msg_server any more */
-  constructor(bus: Bus, kit: Kit, onDead: (node: number) => void) {
+  /**
+   * @param isKnown whether somebody is still there on a msg_server
+   * @param onDead called when nobody listens for a msg_server any more
+   */
+  constructor(bus: Bus, kit: Kit, isKnown: (node: number) => boolean, onDead: (node: number) => void) {
     this.#bus = bus;
     this.#kit = kit;
+    this.#isKnown = isKnown;
     this.#onDead = onDead;
     this.#unanswered = kit.metrics.counter(
       'node_unanswered_total',
@@ -41,9 +46,15 @@ export class NodeSender {
     event: Pick<teamtalk.bus.NodeEvent.$Properties, 'deliver' | 'groupChange'>,
   ): Promise<void> {
     try {
-      await this.#bus.request(topics.node(node), event, answerMs);
+      await this.#bus.request(
+        topics.node(node),
+        event,
+        event.deliver ? answerMs.deliver : answerMs.groupChange,
+      );
     } catch (error) {
-      const refused = error instanceof TeamTalkError && error.code === 'unavailable' && this.#bus.settled;
+      // It was taken for dead while we waited.
+      if (!this.#isKnown(node)) return;
+      const refused = error instanceof NobodyListensError && this.#bus.settled;
       if (!refused) {
         this.#unanswered.inc();
         throw error;

@@ -42,11 +42,9 @@ async function start(config: RouteServerConfig, kit: Kit): Promise<Record<string
   metrics.gauge('users', 'Users with a connection', () => table.userCount);
 
   bus.answer(topics.presenceUpdate, updatePresence(context));
-  bus.onReconnect(() => {
-    for (const node of msgServers.all()) void sync.sync(node.instance);
-  });
-  await new Promise((resolve) => setTimeout(resolve, config.rollCallMs));
-  await Promise.all(msgServers.all().map((node) => sync.sync(node.instance)));
+  const catchUp = () => sync.catchUp(msgServers, config.rollCallMs);
+  bus.onReconnect(() => void catchUp());
+  await catchUp();
 
   statuses.begin();
 
@@ -94,11 +92,16 @@ function createContext(kit: Kit, bus: Bus): Context {
     },
   });
   const routeServers = new Registry(bus, log, name);
-  const nodes = new NodeSender(bus, kit, (node) => {
-    msgServers.forget(node);
-    // It may have sessions here without ever having been announced.
-    removed({ instance: node });
-  });
+  const nodes = new NodeSender(
+    bus,
+    kit,
+    (node) => table.hasSessions(node),
+    (node) => {
+      msgServers.forget(node);
+      // It may have sessions here without ever having been announced.
+      removed({ instance: node });
+    },
+  );
   const statuses = new StatusNotifier(table, nodes, msgServers);
   const act = (effects: Effects, node: number) =>
     actOn({ kit, bus, table, nodes, statuses, msgServers, routeServers }, effects, node);

@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { ChaosStand } from './chaos-stand.js';
 import { aside, faults } from './faults/index.js';
@@ -11,6 +12,7 @@ const usage = `npm run chaos -- [--only NAME,...] [--rounds N] [--users N] [--pa
   --rounds  rounds of each fault, instead of its own number
   --users   users, half of them with the SDK, half as old clients are (20)
   --pace    pause after each ack, milliseconds (20)
+  --table   file that has the table of what is done so far, after each round (.data/chaos.md)
   --json    writes the rows to a file too
   --list    names the faults and ends
 `;
@@ -21,6 +23,7 @@ const { values } = parseArgs({
     rounds: { type: 'string' },
     users: { type: 'string', default: '20' },
     pace: { type: 'string', default: '20' },
+    table: { type: 'string', default: '.data/chaos.md' },
     json: { type: 'string' },
     list: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -38,30 +41,55 @@ async function main(): Promise<boolean> {
   const report = (text: string) => {
     process.stderr.write(`${((performance.now() - begun) / 1000).toFixed(1).padStart(7)}  ${text}\n`);
   };
-  const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
-  const rows: Row[] = [];
-  try {
-    for (const smallDisk of [false, true]) {
-      const here = chosen.filter((fault) => (fault.smallDisk ?? false) === smallDisk);
-      if (here.length === 0) continue;
-      const stand = await ChaosStand.start({
+  const rows = new Map<string, Row>();
+  const failed: string[] = [];
+  const write = async () => {
+    const all = [...rows.values()];
+    await mkdir(path.dirname(values.table), { recursive: true });
+    await writeFile(values.table, `${tableOf(all)}\n`);
+    if (values.json) await writeFile(values.json, `${JSON.stringify(all, null, 2)}\n`);
+  };
+  let stand: ChaosStand | undefined;
+  let stopped = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      stopped = true;
+      void stand?.stop().catch(() => {});
+    });
+  }
+  // Those that need a disk of their own come last: one more stand.
+  const ordered = [...chosen].sort((a, b) => Number(a.smallDisk ?? false) - Number(b.smallDisk ?? false));
+  let smallDisk = false;
+  for (const fault of ordered) {
+    if (stopped) break;
+    const disk = fault.smallDisk ?? false;
+    try {
+      if (stand && disk !== smallDisk) stand = void (await stand.stop());
+      smallDisk = disk;
+      stand ??= await ChaosStand.start({
         users: Math.ceil(Number(values.users) / 2),
         paceMs: Number(values.pace),
         others: aside,
         smallDisk,
         report,
       });
-      try {
-        for (const fault of here) rows.push(await runFault(stand, fault, rounds));
-      } finally {
-        await stand.stop();
-      }
+      await runFault(stand, fault, Number(values.rounds ?? fault.rounds), async (row) => {
+        rows.set(row.name, row);
+        await write();
+      });
+    } catch (error) {
+      // The next fault gets a stand that this one has not touched.
+      failed.push(fault.name);
+      report(`${fault.name} could not be tried to the end: ${error instanceof Error ? error.stack : error}`);
+      await stand?.stop().catch((failure: unknown) => report(`the stand did not stop: ${failure}`));
+      stand = undefined;
     }
-  } finally {
-    if (rows.length > 0) say(`${tableOf(rows)}\n`);
-    if (values.json) await writeFile(values.json, `${JSON.stringify(rows, null, 2)}\n`);
   }
-  return rows.every(isClean);
+  await stand?.stop();
+  if (rows.size > 0) say(`${tableOf([...rows.values()])}\n`);
+  for (const name of failed) say(`\nnot tried to the end: ${name}\n`);
+  report(`the table is in ${values.table}`);
+  return !stopped && failed.length === 0 && [...rows.values()].every(isClean);
 }
 
 function say(text: string): true {

@@ -10,10 +10,12 @@ export interface Row extends Outcome {
   /** milliseconds; the middle and the worst of the rounds */
   recovery: { median: number; most: number };
   breaks: number;
+  /** milliseconds, all rounds together */
+  took: number;
   notes: string[];
 }
 
-export function rowOf({ name, title }: Fault, results: readonly RoundResult[]): Row {
+export function rowOf({ name, title }: Fault, results: readonly RoundResult[], took: number): Row {
   const recoveries = results.map(({ recoveryMs }) => recoveryMs).sort((a, b) => a - b);
   return {
     name,
@@ -22,6 +24,7 @@ export function rowOf({ name, title }: Fault, results: readonly RoundResult[]): 
     ...sumOf(results),
     recovery: { median: recoveries[recoveries.length >> 1] ?? 0, most: recoveries.at(-1) ?? 0 },
     breaks: results.reduce((sum, { breaks }) => sum + breaks, 0),
+    took,
     notes: [...new Set(results.flatMap(({ notes }) => notes))],
   };
 }

@@ -6,8 +6,9 @@ export interface Weather {
   /** every chunk comes this much later, milliseconds */
   delayMs?: number;
   /**
-   * 0 to 1: the part of the chunks that are lost on the way. As TCP sends them again, they and all behind
-   * them come later by a retransmission time-out; one of fifty breaks the connection.
+   * 0 to 1: the part of the chunks that are lost on the way. As TCP sends them again, they come later by a
+   * retransmission time-out from when they were sent, and all behind them not before them; one of fifty breaks
+   * the connection.
    */
   lossRate?: number;
 }
@@ -141,7 +142,7 @@ export class FaultyProxy {
     const { from, to } = direction;
     const { delayMs = 0, lossRate = 0 } = this.#weather;
     const now = performance.now();
-    let at = Math.max(now + delayMs, direction.clearAt);
+    let at = now + delayMs;
     if (lossRate > 0 && Math.random() < lossRate) {
       if (Math.random() < resetsPerLoss) {
         reset(from, to);
@@ -149,6 +150,7 @@ export class FaultyProxy {
       }
       at += retransmitMs.least + Math.random() * (retransmitMs.most - retransmitMs.least);
     }
+    at = Math.max(at, direction.clearAt);
     if (at <= now) {
       if (!to.write(chunk)) this.#untilDrained(from, to);
       return;

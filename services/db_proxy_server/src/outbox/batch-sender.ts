@@ -23,7 +23,10 @@ export class BatchSender {
   readonly #routeServers: Registry;
   readonly #open: OpenMessages;
 
-  constructor({ bus, kit, routeServers }: { bus: Bus; kit: Kit; routeServers: Registry }, open: OpenMessages) {
+  constructor(
+    { bus, kit, routeServers }: { bus: Bus; kit: Kit; routeServers: Registry },
+    open: OpenMessages,
+  ) {
     this.#bus = bus;
     this.#kit = kit;
     this.#routeServers = routeServers;
@@ -65,7 +68,8 @@ export class BatchSender {
       );
     } catch (error) {
       // It is dead, and its next announcement is waited for in vain; should it live, that brings it back.
-      if (error instanceof NobodyListensError && this.#bus.settled) this.#routeServers.forget(chosen.instance);
+      if (error instanceof NobodyListensError && this.#bus.settled)
+        this.#routeServers.forget(chosen.instance);
       throw error;
     }
   }

@@ -145,10 +145,12 @@ test('the rows of one that lives are its own, unless they grow old; not while al
   // A look or two while NATS is silent: nothing is taken. Then those of the dead one alone.
   await new Promise((resolve) => setTimeout(resolve, 700));
   other.hears = true;
-  await expect.poll(() => news(other), patient).toEqual([
-    [1, 0],
-    [2, 1],
-  ]);
+  await expect
+    .poll(() => news(other), patient)
+    .toEqual([
+      [1, 0],
+      [2, 1],
+    ]);
   expect(await rows()).toBeGreaterThan(0);
   await expect.poll(() => news(other), patient).toEqual([[1, 0]]);
 });

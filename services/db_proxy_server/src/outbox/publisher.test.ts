@@ -147,7 +147,9 @@ test('an answer that comes late counts, and what waits for it is sent again toge
   answer = () => new Promise((resolve) => answers.push(resolve));
   for (let id = 1; id <= 20; id++) publisher.publish(batchOf(String(id), pair(id)));
   await expect.poll(() => answers.length, { timeout: 5_000 }).toBe(21);
-  expect(batches[20]?.messages?.map(({ msgId }) => msgId)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+  expect(batches[20]?.messages?.map(({ msgId }) => msgId)).toEqual(
+    Array.from({ length: 20 }, (_, i) => i + 1),
+  );
   answers[3]?.();
   await expect.poll(() => deleted).toEqual(['4']);
   answers[20]?.();

@@ -49,8 +49,7 @@ export function chunks(messages: WireMessage[], maxBytes: number): WireMessage[]
   let part: WireMessage[] = [];
   let bytes = 0;
   for (const message of messages) {
-    const size =
-      (message.pdu?.length ?? 0) + memberBytes * (message.memberIds?.length ?? 0) + fixedBytes;
+    const size = (message.pdu?.length ?? 0) + memberBytes * (message.memberIds?.length ?? 0) + fixedBytes;
     if (part.length > 0 && bytes + size > maxBytes) {
       parts.push(part);
       part = [];

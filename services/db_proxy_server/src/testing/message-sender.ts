@@ -31,7 +31,14 @@ export class MessageSender {
       pool,
       lanes: 1,
       spacingMs: 0,
-      publisher: { publish: (batch) => (publish(batch), true), takeDelivered: () => [], returnDelivered: () => {} },
+      publisher: {
+        publish: (batch) => {
+          publish(batch);
+          return true;
+        },
+        takeDelivered: () => [],
+        returnDelivered: () => {},
+      },
     });
   }
 

@@ -1,22 +1,18 @@
-/** Most ids below the first one that are delivered late: what comes beyond them is only in history. */
-const maxLate = 1_024;
 /** Most messages that are kept behind a gap; the rest is asked for when the gap is closed. */
 const maxHeld = 256;
 
 /**
  * What one user, on this server, has got of one conversation. The store numbers a conversation's messages
- * without gaps, so the ids alone say what comes next, what came before and what is missing.
+ * without gaps, so the ids alone say what comes next, what came before and what is missing. Nothing from before
+ * the first message is delivered: either it was delivered before, or the user found it in history when he logged in.
  */
 export class ConversationCursor<M> {
-  /** The lowest and the highest id of the unbroken run that was delivered. */
-  #first: number;
+  /** The highest id of the unbroken run that was delivered. */
   #last: number;
   /** The highest id that is known to exist. */
   #highest: number;
   /** Messages beyond the gap, by id. */
   #held: Map<number, M> | undefined;
-  /** Ids below `#first` that came late and were delivered nevertheless. */
-  #late: number[] | undefined;
   /** The newest version of the group under which a message came; 0 for a pair. */
   #version: number;
   /** Whether the group's members changed somewhere in the gap. */
@@ -28,7 +24,6 @@ export class ConversationCursor<M> {
    */
   constructor(msgId: number, version = 0) {
     this.#version = version;
-    this.#first = msgId;
     this.#last = msgId;
     this.#highest = msgId;
   }
@@ -79,7 +74,7 @@ export class ConversationCursor<M> {
       if (this.#held.size < maxHeld) this.#held.set(msgId, message);
       return 'held';
     }
-    return msgId < this.#first && this.#isNewLate(msgId) ? 'deliver' : 'known';
+    return 'known';
   }
 
   /** The held message whose turn it is now; counts as delivered. */
@@ -116,29 +111,7 @@ export class ConversationCursor<M> {
   /** The user is in this conversation no more: nothing is missing, and nothing is for him. */
   close(): void {
     this.#held = undefined;
-    this.#late = undefined;
-    this.#first = 0;
     this.#last = Number.MAX_SAFE_INTEGER;
     this.#highest = this.#last;
-  }
-
-  #isNewLate(msgId: number): boolean {
-    if (msgId === this.#first - 1) {
-      this.#first = msgId;
-      this.#joinLate();
-      return true;
-    }
-    if (this.#late?.includes(msgId)) return false;
-    this.#late ??= [];
-    if (this.#late.length >= maxLate) return false;
-    this.#late.push(msgId);
-    return true;
-  }
-
-  #joinLate(): void {
-    if (!this.#late) return;
-    while (this.#late.includes(this.#first - 1)) this.#first--;
-    this.#late = this.#late.filter((id) => id < this.#first);
-    if (this.#late.length === 0) this.#late = undefined;
   }
 }

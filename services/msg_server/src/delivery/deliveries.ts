@@ -14,8 +14,8 @@ const groupSession = 2;
 
 /** Conversations of one user whose position is kept; the ones used first go first. */
 const maxConversations = 512;
-/** Messages before the first one that are looked for at most. */
-const maxOpen = 2_000;
+/** Messages before the first one that are looked for at most: of a conversation in a minute at 800 a second. */
+const maxOpen = 50_000;
 /** Groups a user left that are remembered while he is here; those left first go first. */
 const maxLeftGroups = 64;
 

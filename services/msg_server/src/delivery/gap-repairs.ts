@@ -8,7 +8,7 @@ import type { RecentTickets } from './recent-tickets.js';
 /** A missing message may just be late: only after this long is it asked for, milliseconds. */
 const patienceMs = 50;
 const retryMs = 250;
-/** After this long what is there is delivered without what is missing, milliseconds. */
+/** When nothing of a gap was closed for this long, what is there is delivered without what is missing, milliseconds. */
 const giveUpMs = 4_000;
 /** Messages asked for at once. */
 const maxRange = 200;
@@ -50,12 +50,18 @@ export interface GapRepairsOptions {
   release(user: LocalUser, cursor: Cursor): void;
 }
 
+/** Somebody who misses something. */
+interface Waiting {
+  user: LocalUser;
+  /** what he had got when the gap was last seen to get smaller, and when that was: performance.now() */
+  last: number;
+  since: number;
+}
+
 interface Repair {
   key: string;
   conversation: Conversation;
-  startedAt: number;
-  /** those who miss something */
-  cursors: Map<Cursor, LocalUser>;
+  cursors: Map<Cursor, Waiting>;
   timer: NodeJS.Timeout;
 }
 
@@ -80,13 +86,13 @@ export class GapRepairs {
       repair = {
         key,
         conversation,
-        startedAt: performance.now(),
         cursors: new Map(),
         timer: this.#later(key, patienceMs),
       };
       this.#repairs.set(key, repair);
     }
-    repair.cursors.set(cursor, user);
+    if (repair.cursors.has(cursor)) return;
+    repair.cursors.set(cursor, { user, last: cursor.last, since: performance.now() });
   }
 
   stop(): void {
@@ -113,7 +119,7 @@ export class GapRepairs {
       if (this.#stopped) return;
       this.#forgetRepaired(repair, 'fetched');
     }
-    if (repair.cursors.size > 0 && performance.now() - repair.startedAt >= giveUpMs) this.#giveUp(repair);
+    this.#giveUp(repair);
     if (repair.cursors.size === 0) this.#repairs.delete(key);
     else repair.timer = this.#later(key, more ? 0 : retryMs);
   }
@@ -146,7 +152,7 @@ export class GapRepairs {
         groupVersion: 0,
         openFrom: 0,
       };
-      for (const [cursor, user] of cursors) {
+      for (const [cursor, { user }] of cursors) {
         // Beyond a user's own gap nobody has said that the message is for him.
         if (cursor.gap && msgId <= cursor.gap.last) offer(user, cursor, message);
       }
@@ -159,7 +165,7 @@ export class GapRepairs {
     const uncertain = [...cursors].filter(([cursor]) => cursor.mayHaveLeft);
     for (let i = 0; i < uncertain.length; i += maxAsked) {
       const some = uncertain.slice(i, i + maxAsked);
-      await Promise.all(some.map(([cursor, user]) => this.#skipInvisibleTo(user, cursor, sessionId)));
+      await Promise.all(some.map(([cursor, { user }]) => this.#skipInvisibleTo(user, cursor, sessionId)));
     }
   }
 
@@ -176,7 +182,7 @@ export class GapRepairs {
 
   /** Lets go of the users who miss nothing any more, or have gone. */
   #forgetRepaired({ cursors }: Repair, outcome: 'late' | 'fetched'): void {
-    for (const [cursor, user] of cursors) {
+    for (const [cursor, { user }] of cursors) {
       const gone = user.connections.length === 0;
       if (cursor.gap && !gone) continue;
       cursors.delete(cursor);
@@ -184,9 +190,14 @@ export class GapRepairs {
     }
   }
 
+  /** Goes on without what nobody has. */
   #giveUp({ conversation, cursors }: Repair): void {
     const { metrics, log, release } = this.#options;
-    for (const [cursor, user] of cursors) {
+    const now = performance.now();
+    for (const [cursor, waiting] of cursors) {
+      const { user } = waiting;
+      if (cursor.last !== waiting.last) Object.assign(waiting, { last: cursor.last, since: now });
+      if (now - waiting.since < giveUpMs) continue;
       const missing = cursor.gap;
       const skipped = cursor.skipGap();
       metrics.gaps.inc({ outcome: 'given-up' });

@@ -1,4 +1,4 @@
-import { Bus, Registry, type teamtalk } from '@teamtalk/bus';
+import { Announcer, Bus, Registry, type teamtalk } from '@teamtalk/bus';
 import { ClientType } from '@teamtalk/protocol';
 import { createKit } from '@teamtalk/service-kit';
 import { testNats } from '@teamtalk/testkit/infrastructure';
@@ -71,6 +71,17 @@ describe('PresencePublisher', () => {
     // Who has left meanwhile must not be announced anew.
     expect(good.changes.filter(({ userId }) => userId === gone.userId)).toHaveLength(1);
     await Promise.all([deaf.stop(), good.stop()]);
+  });
+
+  it('does not wait for a route_server that nobody listens for', async () => {
+    const route = new FakeRouteServer(bus);
+    const dead = new Announcer(bus, { instance: 7, service: 'route_server', hostname: 'gone' });
+    await routeServers.waitFor(2, 2_000);
+    const begun = performance.now();
+    expect(await presence.came(connection(1, 1))).toBe(true);
+    expect(performance.now() - begun).toBeLessThan(800);
+    expect(routeServers.all().map(({ instance }) => instance)).toEqual([route.instance]);
+    await Promise.all([dead.stop(), route.stop()]);
   });
 
   it('gives snapshots by pages, under the number of the last change', async () => {

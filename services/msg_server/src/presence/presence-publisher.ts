@@ -1,4 +1,11 @@
-import { type Bus, type Registry, rendezvous, type teamtalk, topics } from '@teamtalk/bus';
+import {
+  type Bus,
+  NobodyListensError,
+  type Registry,
+  rendezvous,
+  type teamtalk,
+  topics,
+} from '@teamtalk/bus';
 import type { Logger } from '@teamtalk/service-kit';
 import type { Connection } from '../connection/connection.js';
 import type { LocalUsers } from '../connection/local-users.js';
@@ -8,6 +15,8 @@ type Change = teamtalk.bus.PresenceChange.$Properties & { userId: number };
 
 /** Milliseconds the route_servers have to answer; then those that did are enough. */
 const answerMs = 1_000;
+/** After so many milliseconds without its answer it is looked whether a route_server is still there. */
+const doubtMs = 100;
 /** Times a change is published to find a route_server that acts on it. */
 const maxAttempts = 3;
 /** Changes of one update, and sessions of one snapshot page. */
@@ -153,16 +162,42 @@ export class PresencePublisher {
       again,
     };
     const acked = new Set<number>();
-    try {
-      const complete = await bus.requestMany(topics.presenceUpdate, update, answerMs, ({ routeServer }) => {
-        acked.add(routeServer);
-        return routeServers.all().every((each) => acked.has(each.instance));
+    const unheard = () => routeServers.all().filter((each) => !acked.has(each.instance));
+    const complete = new AbortController();
+    const doubt = setTimeout(() => {
+      void Promise.all(unheard().map((each) => this.#forgetDead(each.instance))).then(() => {
+        if (acked.size > 0 && unheard().length === 0) complete.abort();
       });
-      metrics.presenceUpdates.inc({ outcome: complete ? 'complete' : 'partial' });
+    }, doubtMs);
+    try {
+      const all = await bus.requestMany(
+        topics.presenceUpdate,
+        update,
+        answerMs,
+        ({ routeServer }) => {
+          acked.add(routeServer);
+          return unheard().length === 0;
+        },
+        complete.signal,
+      );
+      metrics.presenceUpdates.inc({ outcome: all || complete.signal.aborted ? 'complete' : 'partial' });
     } catch (error) {
       log.debug({ err: error }, 'a presence update could not be published');
+    } finally {
+      clearTimeout(doubt);
     }
     return acked;
+  }
+
+  /** Takes a route_server for dead before its silence says so: NATS knows at once when nobody listens any more. */
+  async #forgetDead(routeServer: number): Promise<void> {
+    const { bus, routeServers } = this.#options;
+    try {
+      // A batch without messages is only answered.
+      await bus.request(topics.storedBatch(routeServer), {}, answerMs);
+    } catch (error) {
+      if (error instanceof NobodyListensError && bus.settled) routeServers.forget(routeServer);
+    }
   }
 }
 

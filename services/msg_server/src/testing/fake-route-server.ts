@@ -37,6 +37,7 @@ export class FakeRouteServer {
         await this.acksWaitFor;
         return this.acks ? { routeServer: this.instance } : undefined;
       }),
+      bus.answer(topics.storedBatch(this.instance), () => ({})),
       bus.subscribe(topics.notifyUsers, (notify) => {
         this.notifies.push(notify);
       }),

@@ -6,13 +6,14 @@ import { notifyByNode } from './notify-users.js';
  * GroupChange: goes to each msg_server with a connection of somebody concerned. The answer is given when
  * all of them have it, so that whoever was removed gets no message of the group after it.
  */
-export function changeGroup({ table, nodes }: Context) {
+export function changeGroup({ table, nodes, sync }: Context) {
   return async ({
     groupId,
     version,
     removedIds,
     notify,
   }: teamtalk.bus.GroupChange): Promise<teamtalk.bus.Done.$Properties> => {
+    while (sync.catchingUp) await sync.catchingUp;
     const removed = new Set(removedIds);
     const parts = notifyByNode(table, notify ?? {});
     await Promise.all(

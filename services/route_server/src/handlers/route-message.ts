@@ -11,12 +11,13 @@ type Stored = teamtalk.bus.StoredMessage.$Properties;
  * see a conversation without gaps, and the sender's other connections get their copy). The answer is given
  * only when every msg_server has taken its part.
  */
-export function routeMessages({ kit, table, nodes }: Context) {
+export function routeMessages({ kit, table, nodes, sync }: Context) {
   const messages = kit.metrics.counter('messages_routed_total', 'Messages routed');
   const deliveries = kit.metrics.counter('deliveries_total', 'Messages given to a msg_server, one for each');
   const debug = kit.log.isLevelEnabled('debug');
 
   return async (batch: teamtalk.bus.StoredBatch): Promise<teamtalk.bus.Done.$Properties> => {
+    while (sync.catchingUp) await sync.catchingUp;
     const byNode = new Map<number, Delivery[]>();
     for (const message of batch.messages ?? []) {
       const parts = deliveriesOf(message, table);

@@ -1,4 +1,4 @@
-import { type Announcement, type Bus, type teamtalk, topics } from '@teamtalk/bus';
+import { type Announcement, type Bus, type Registry, type teamtalk, topics } from '@teamtalk/bus';
 import { formatInstance, type Logger } from '@teamtalk/service-kit';
 import { type Effects, noEffects, type PresenceTable, type Session } from './presence-table.js';
 
@@ -17,7 +17,8 @@ export class PresenceSync {
   readonly #log: Logger;
   readonly #act: (effects: Effects, node: number) => void;
   /** Updates that came while a snapshot of their msg_server was on its way. */
-  readonly #syncing = new Map<number, Update[]>();
+  readonly #syncing = new Map<number, { updates: Update[]; done: Promise<void> }>();
+  #catchingUp: Promise<void> | undefined;
 
   /** @param act gets what a snapshot changed */
   constructor(bus: Bus, table: PresenceTable, log: Logger, act: (effects: Effects, node: number) => void) {
@@ -35,7 +36,7 @@ export class PresenceSync {
     const known = this.#table.seqOf(instance);
     this.#applyChanges(instance, changes, effects);
     if (seq > known) this.#table.setSeq(instance, seq);
-    this.#syncing.get(instance)?.push(update);
+    this.#syncing.get(instance)?.updates.push(update);
     if (seq - changes.length > known) void this.sync(instance);
     return effects;
   }
@@ -45,11 +46,41 @@ export class PresenceSync {
     if (presenceSeq > this.#table.seqOf(instance)) await this.sync(instance);
   }
 
+  /**
+   * Set while the table may lack somebody who is logged in: what is routed by it then would miss him for good.
+   * Resolves when it is whole.
+   */
+  get catchingUp(): Promise<void> | undefined {
+    return this.#catchingUp;
+  }
+
+  /**
+   * Calls the roll of the msg_servers and fetches the sessions of those that answer.
+   * @param rollCallMs milliseconds they get
+   */
+  catchUp(msgServers: Registry, rollCallMs: number): Promise<void> {
+    this.#bus.publish(topics.rollCall, { service: 'msg_server' });
+    const work = new Promise((resolve) => setTimeout(resolve, rollCallMs))
+      .then(() => Promise.all(msgServers.all().map(({ instance }) => this.sync(instance))))
+      .then(() => {
+        // The connection may have broken once more meanwhile.
+        if (this.#catchingUp === work) this.#catchingUp = undefined;
+      });
+    this.#catchingUp = work;
+    return work;
+  }
+
   /** Fetches all sessions of a msg_server. Errors are logged: its next announcement tries again. */
-  async sync(node: number): Promise<void> {
-    if (this.#syncing.has(node)) return;
+  sync(node: number): Promise<void> {
+    const running = this.#syncing.get(node);
+    if (running) return running.done;
     const updates: Update[] = [];
-    this.#syncing.set(node, updates);
+    const done = this.#takeSnapshot(node, updates).finally(() => this.#syncing.delete(node));
+    this.#syncing.set(node, { updates, done });
+    return done;
+  }
+
+  async #takeSnapshot(node: number, updates: readonly Update[]): Promise<void> {
     try {
       const snapshot = await this.#fetch(node);
       const effects = noEffects();
@@ -65,8 +96,6 @@ export class PresenceSync {
       );
     } catch (error) {
       this.#log.warn({ err: error, node: formatInstance(node) }, 'sessions of a msg_server could not be had');
-    } finally {
-      this.#syncing.delete(node);
     }
   }
 

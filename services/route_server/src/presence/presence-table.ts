@@ -48,6 +48,11 @@ export class PresenceTable {
     return [...this.#nodes.keys()];
   }
 
+  /** Whether a msg_server has sessions here. */
+  hasSessions(node: number): boolean {
+    return (this.#nodes.get(node)?.sessions.size ?? 0) > 0;
+  }
+
   /** Number of the last change known of a msg_server; 0 when none is. */
   seqOf(node: number): number {
     return this.#nodes.get(node)?.seq ?? 0;
