@@ -1,6 +1,6 @@
-import { type teamtalk, topics } from '@teamtalk/bus';
+import { NobodyListensError, type teamtalk, topics } from '@teamtalk/bus';
 import { ClientType } from '@teamtalk/protocol';
-import { waitUntil } from '@teamtalk/testkit/infrastructure';
+import { FaultyProxy, waitUntil } from '@teamtalk/testkit/infrastructure';
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { online } from './testing/fake-node.js';
 import { TestRoutes } from './testing/test-routes.js';
@@ -58,6 +58,35 @@ test('a msg_server that is dead does not hold a batch up, and its users are offl
   expect(await routes.bus.request(topics.presenceQuery, { userIds: [2] }, 2000)).toMatchObject({
     status: [2],
   });
+});
+
+test('one that was cut off from NATS routes nothing before it knows who came meanwhile', async () => {
+  const way = await FaultyProxy.start(() => [routes.natsAddress]);
+  const { instance } = await routes.add(`nats://127.0.0.1:${way.port}`);
+  const ask = (messages: teamtalk.bus.StoredBatch.$Properties) =>
+    routes.bus.request(topics.storedBatch(instance), messages, 5_000);
+  const listens = async () => {
+    const error = await ask({}).catch((failure: unknown) => failure);
+    return !(error instanceof NobodyListensError);
+  };
+  way.cut();
+  await waitUntil(async () => !(await listens()), { what: 'it is cut off' });
+  await routes.a.change(online(2, 22, 1), routes.instance);
+  routes.a.snapshot.push(online(2, 22, 1));
+  way.restore();
+  let answered = false;
+  await waitUntil(
+    async () => {
+      answered = await ask(stored({ fromUserId: 1, toSessionId: 2 })).then(
+        () => true,
+        () => false,
+      );
+      return answered;
+    },
+    { everyMs: 1, what: 'it routes again' },
+  );
+  expect(routes.a.deliveries()).toMatchObject([{ userIds: [2] }]);
+  await way.close();
 });
 
 test('a lost change is noticed by its number and made up for by a snapshot', async () => {

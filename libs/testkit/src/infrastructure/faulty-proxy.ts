@@ -22,8 +22,9 @@ export interface ProxyTarget {
 interface Direction {
   from: Socket;
   to: Socket;
-  /** performance.now() before which nothing more may arrive: bytes do not overtake each other */
-  clearAt: number;
+  /** chunks on their way, and when they arrive: performance.now(), ascending, for bytes do not overtake each other */
+  readonly queue: { chunk: Buffer; at: number }[];
+  /** bytes in it */
   underWay: number;
 }
 
@@ -120,8 +121,8 @@ export class FaultyProxy {
   }
 
   #join(client: Socket, target: Socket): void {
-    const answers = { from: target, to: client, clearAt: 0, underWay: 0 };
-    for (const direction of [{ from: client, to: target, clearAt: 0, underWay: 0 }, answers]) {
+    const answers: Direction = { from: target, to: client, queue: [], underWay: 0 };
+    for (const direction of [{ from: client, to: target, queue: [], underWay: 0 }, answers]) {
       const { from, to } = direction;
       this.#directions.add(direction);
       from.on('data', (chunk: Buffer) => {
@@ -139,7 +140,7 @@ export class FaultyProxy {
   }
 
   #carry(direction: Direction, chunk: Buffer): void {
-    const { from, to } = direction;
+    const { from, to, queue } = direction;
     const { delayMs = 0, lossRate = 0 } = this.#weather;
     const now = performance.now();
     let at = now + delayMs;
@@ -150,19 +151,29 @@ export class FaultyProxy {
       }
       at += retransmitMs.least + Math.random() * (retransmitMs.most - retransmitMs.least);
     }
-    at = Math.max(at, direction.clearAt);
-    if (at <= now) {
+    at = Math.max(at, queue.at(-1)?.at ?? 0);
+    if (at <= now && queue.length === 0) {
       if (!to.write(chunk)) this.#untilDrained(from, to);
       return;
     }
-    direction.clearAt = at;
+    queue.push({ chunk, at });
     direction.underWay += chunk.length;
     if (direction.underWay > maxUnderWay) from.pause();
+    if (queue.length === 1) this.#arriveLater(direction, at - now);
+  }
+
+  #arriveLater(direction: Direction, ms: number): void {
+    const { from, to, queue } = direction;
     setTimeout(() => {
-      direction.underWay -= chunk.length;
-      to.write(chunk);
+      const now = performance.now();
+      for (let [first] = queue; first && first.at <= now; [first] = queue) {
+        queue.shift();
+        direction.underWay -= first.chunk.length;
+        to.write(first.chunk);
+      }
+      if (queue[0]) this.#arriveLater(direction, queue[0].at - now);
       if (direction.underWay <= maxUnderWay && this.#state === 'open') from.resume();
-    }, at - now);
+    }, Math.ceil(ms));
   }
 
   #untilDrained(from: Socket, to: Socket): void {

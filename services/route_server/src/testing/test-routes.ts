@@ -33,11 +33,17 @@ export class TestRoutes {
     return this.services[0]!.instance;
   }
 
-  /** Starts one more route_server. */
-  async add(): Promise<Service> {
+  /** Where NATS is. */
+  get natsAddress(): { host: string; port: number } {
+    const { hostname, port } = new URL(this.#nats.url);
+    return { host: hostname, port: Number(port) };
+  }
+
+  /** Starts one more route_server, perhaps with another way to NATS. */
+  async add(natsUrl = this.#nats.url): Promise<Service> {
     const service = await startRouteServer(
       loadConfig({
-        NATS_URL: this.#nats.url,
+        NATS_URL: natsUrl,
         NATS_PREFIX: this.#nats.prefix,
         OPS_PORT: '0',
         ROLL_CALL_MS: '100',

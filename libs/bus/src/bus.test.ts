@@ -1,0 +1,62 @@
+import { createKit } from '@teamtalk/service-kit';
+import { FaultyProxy, testNats, waitUntil } from '@teamtalk/testkit/infrastructure';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Bus, NobodyListensError } from './bus.js';
+import { topics } from './subjects.js';
+
+let bus: Bus;
+let proxy: FaultyProxy;
+
+beforeEach(async () => {
+  const nats = await testNats();
+  const { hostname, port } = new URL(nats.url);
+  proxy = await FaultyProxy.start(() => [{ host: hostname, port: Number(port) }]);
+  const { log, metrics } = createKit('test', { logLevel: 'silent', shutdownMs: 1_000 });
+  bus = await Bus.connect({ ...nats, url: `nats://127.0.0.1:${proxy.port}`, name: 'test', log, metrics });
+});
+afterEach(async () => {
+  await bus.drain();
+  await proxy.close();
+});
+
+test('is settled from the beginning, and again when all who lost NATS had time to come back', async () => {
+  expect([bus.connected, bus.settled]).toEqual([true, true]);
+  proxy.cut();
+  await waitUntil(() => !bus.connected, { what: 'the connection is lost' });
+  expect(bus.settled).toBe(false);
+  proxy.restore();
+  await waitUntil(() => bus.connected, { what: 'connected again' });
+  const since = performance.now();
+  expect(bus.settled).toBe(false);
+  await waitUntil(() => bus.settled, { timeoutMs: 20_000, what: 'settled' });
+  expect(performance.now() - since).toBeGreaterThan(4_500);
+});
+
+test('hears nothing while NATS is silent, though connected', async () => {
+  expect(bus.hears).toBe(true);
+  proxy.block();
+  await waitUntil(() => !bus.hears, { what: 'silence is noticed' });
+  expect([bus.connected, bus.settled]).toEqual([true, true]);
+  proxy.restore();
+  await waitUntil(() => bus.hears, { what: 'heard again' });
+});
+
+test('says when nobody listens', async () => {
+  await expect(bus.request(topics.storedBatch(1), {}, 5_000)).rejects.toBeInstanceOf(NobodyListensError);
+});
+
+test('takes answers until the asker has enough', async () => {
+  bus.answer(topics.presenceUpdate, () => ({ routeServer: 1 }));
+  const enough = new AbortController();
+  const asked = bus.requestMany(
+    topics.presenceUpdate,
+    { instance: 1, seq: 1, changes: [] },
+    20_000,
+    () => {
+      enough.abort();
+      return false;
+    },
+    enough.signal,
+  );
+  expect(await asked).toBe(false);
+});
