@@ -1,3 +1,4 @@
+import type { TestCluster } from '../../cluster/cluster.js';
 import type { ServiceName } from '../../infrastructure/index.js';
 import { type Fault, pause } from './fault.js';
 
@@ -25,13 +26,19 @@ export function freeze(service: ServiceName, ms: number): Fault {
     title: `SIGSTOP of a ${service} for ${ms / 1000} s`,
     rounds: 2,
     async inject({ cluster }, { index, ended }) {
-      const k = index % replicas;
+      const k = service === 'msg_server' ? await fullest(cluster) : index % replicas;
       await cluster.kill(service, k, 'SIGSTOP');
       await pause(ms);
       await cluster.kill(service, k, 'SIGCONT');
       ended();
     },
   };
+}
+
+/** The msg_server with the most clients. */
+async function fullest(cluster: TestCluster): Promise<number> {
+  const connections = await Promise.all([0, 1].map((k) => cluster.metric('msg_server', k, 'connections')));
+  return connections[0]! > connections[1]! ? 0 : 1;
 }
 
 /** Every process is stopped in order and started again, one after the other. */
