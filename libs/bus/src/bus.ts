@@ -191,8 +191,9 @@ export class Bus {
     event: In,
     timeoutMs: number,
     onAnswer: (answer: AnswerOut) => boolean,
+    signal?: AbortSignal,
   ): Promise<boolean> {
-    const ask = () => this.#requestMany(topic, event, timeoutMs, onAnswer);
+    const ask = () => this.#requestMany(topic, event, timeoutMs, onAnswer, signal);
     return this.#tracing ? this.#tracing.step(spanOf(topic, 'client'), ask) : ask();
   }
 

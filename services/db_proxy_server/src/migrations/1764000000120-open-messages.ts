@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { appendMessages as appendMessagesBefore } from './1764000000005-retried-messages.js';
 
 const signature = `int8[], int4[], int4[], int4[], int4[], int4[], int4[], int2[], int8[], bytea[],
-  int4[], int4[], bytea[], int4[], int8, bytea, int8[]`;
+  int4[], int4[], bytea[], int4[], int8, bytea, int8[], int8`;
 
 /**
  * Whoever writes to a conversation in which somebody else wrote last learns which of its messages are not
@@ -21,13 +21,13 @@ export class OpenMessages1764000000120 implements MigrationInterface {
       `COMMENT ON COLUMN outbox.conv IS 'conversations of the batch; the first message of each is base + 1'`,
     );
     await runner.query(openMessages);
-    await runner.query(`DROP FUNCTION append_messages (${signature})`);
     await runner.query(appendMessages);
+    await runner.query(appendWithoutMark);
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query(`DROP FUNCTION append_messages (${signature}, int8)`);
-    await runner.query(appendMessagesBefore.replace('CREATE OR REPLACE FUNCTION', 'CREATE FUNCTION'));
+    await runner.query(appendMessagesBefore);
+    await runner.query(`DROP FUNCTION append_messages (${signature})`);
     await runner.query('DROP FUNCTION open_messages');
     await runner.query('ALTER TABLE outbox DROP COLUMN conv');
     await runner.query('ALTER TABLE conversation DROP COLUMN writer');
@@ -255,4 +255,20 @@ BEGIN
   INSERT INTO outbox (owner, conv, bases, payload) VALUES (batch_owner, c_conv, bases, batch_payload)
     RETURNING id INTO outbox_id;
 END
+$$`;
+
+/** For programs of the version before: all of them are one writer, which asks for nothing. */
+const appendWithoutMark = `
+CREATE OR REPLACE FUNCTION append_messages(
+  c_conv int8[], c_count int4[], c_low int4[],
+  m_conv int4[], m_rank int4[], m_from int4[], m_sender_rank int4[], m_type int2[], m_token int8[], m_data bytea[],
+  g_message int4[], k_message int4[], k_key bytea[], r_message int4[],
+  batch_owner int8, batch_payload bytea, delivered int8[],
+  OUT bases int4[], OUT stored_at timestamptz, OUT outbox_id int8, OUT group_versions int4[],
+  OUT refused int4[], OUT known int4[], OUT known_id int4[]
+)
+LANGUAGE sql
+AS $$
+  SELECT a.bases, a.stored_at, a.outbox_id, a.group_versions, a.refused, a.known, a.known_id
+    FROM append_messages($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0::int8) AS a
 $$`;

@@ -170,3 +170,13 @@ test('a row that is taken over names what is before it, whoever has that', async
   await expect.poll(() => news(heir), patient).toEqual([[1, 0]]);
   await expect.poll(rows, patient).toBe(0);
 });
+
+test('what a replica of the version before stores is found by the next one', async () => {
+  await pool.query(
+    `SELECT * FROM append_messages(ARRAY[(21::int8 << 32) | 22], '{1}', '{1}', '{1}', '{1}', '{21}', '{1}', '{1}', '{1}',
+       '{x}', '{}', '{}', '{}', '{}', 1, '', '{}')`,
+  );
+  const replica = await start();
+  await replica.send(21, 22);
+  expect(news(replica)).toEqual([[2, 1]]);
+});
