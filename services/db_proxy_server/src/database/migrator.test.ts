@@ -59,7 +59,9 @@ test('migrates up, down step by step to nothing, and up again to the same', asyn
 test('a step back leaves what the version before had', async () => {
   const { dataSource } = database;
   const source = async () => {
-    const [row] = await dataSource.query(`SELECT prosrc FROM pg_proc WHERE proname = 'append_messages'`);
+    const [row] = await dataSource.query(
+      `SELECT string_agg(prosrc, ' ' ORDER BY pronargs) AS prosrc FROM pg_proc WHERE proname = 'append_messages'`,
+    );
     return row.prosrc as string;
   };
   const newest = await source();
