@@ -45,6 +45,16 @@ export const topics = {
   /** anybody -> one of the route_servers */
   presenceQuery: { subject: 'presence.query', event: events.PresenceQuery, answer: events.PresenceReply },
 
+  /** anybody -> one of the route_servers */
+  sessionsQuery: { subject: 'sessions.query', event: events.SessionsQuery, answer: events.Sessions },
+
+  /** anybody -> one msg_server */
+  deliveryQuery: (msgServer: number) => ({
+    subject: `delivery.query.${formatInstance(msgServer)}`,
+    event: events.DeliveryQuery,
+    answer: events.DeliveryPositions,
+  }),
+
   /** db_proxy_server -> the route_server it chose */
   storedBatch: (routeServer: number) => ({
     subject: `stored.${formatInstance(routeServer)}`,

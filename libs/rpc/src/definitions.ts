@@ -2,6 +2,7 @@ import type { MethodDefinition } from '@grpc/grpc-js';
 import type { Reader, Writer } from 'protobufjs/minimal.js';
 import { teamtalk } from '../gen/db_proxy.js';
 import { teamtalk as httpApi } from '../gen/http_api.js';
+import { teamtalk as traceApi } from '../gen/trace.js';
 
 interface Codec<In, Out> {
   encode(message: In, writer?: Writer): Writer;
@@ -52,6 +53,7 @@ function apiMethod<RequestIn, RequestOut, ReplyIn, ReplyOut>(
 
 const db = teamtalk.db;
 const { api } = httpApi;
+const { trace } = traceApi;
 
 /** proto/internal/db_proxy.proto, service Accounts. */
 export const accounts = {
@@ -149,4 +151,9 @@ export const webhooks = {
     api.FinishWebhookEventsRequest,
     api.FinishWebhookEventsReply,
   ),
+} as const;
+
+/** proto/internal/trace.proto, service Traces. */
+export const traces = {
+  findMessage: methodAt('teamtalk.trace.Traces/FindMessage', trace.FindMessageRequest, trace.MessageWay),
 } as const;

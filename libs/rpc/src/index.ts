@@ -1,5 +1,6 @@
 export { teamtalk } from '../gen/db_proxy.js';
 export { teamtalk as httpApi } from '../gen/http_api.js';
+export { teamtalk as traceApi } from '../gen/trace.js';
 export {
   accounts,
   administration,
@@ -9,6 +10,7 @@ export {
   groups,
   type Method,
   messages,
+  traces,
   webhooks,
 } from './definitions.js';
 export { errorOf, grpcStatusOf } from './errors.js';

@@ -14,6 +14,7 @@ import * as seed from './commands/seed.js';
 import * as send from './commands/send.js';
 import * as sendFile from './commands/send-file.js';
 import * as top from './commands/top.js';
+import * as trace from './commands/trace.js';
 import * as upload from './commands/upload.js';
 import * as user from './commands/user.js';
 import * as webhook from './commands/webhook.js';
@@ -29,6 +30,7 @@ const commands = [
   webhook,
   seed,
   top,
+  trace,
   // speaking to it
   send,
   upload,

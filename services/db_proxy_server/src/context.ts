@@ -16,6 +16,7 @@ import { FileTasks } from './repositories/file-tasks.js';
 import { Groups } from './repositories/groups.js';
 import { LoginPlaces } from './repositories/login-places.js';
 import { type LoginLimit, Logins } from './repositories/logins.js';
+import { MessageWays } from './repositories/message-ways.js';
 import { Messages } from './repositories/messages.js';
 import { OfflineFiles } from './repositories/offline-files.js';
 import { Sessions } from './repositories/sessions.js';
@@ -38,6 +39,7 @@ export interface Context {
   readonly passwords: PasswordChecker;
   readonly proven: ProvenCredentials;
   readonly messages: Messages;
+  readonly messageWays: MessageWays;
   readonly sessions: Sessions;
   readonly groups: Groups;
   readonly memberChanges: MemberChanges;
@@ -74,6 +76,7 @@ export async function createContext(
     passwords: await PasswordChecker.create(config.argon2, kit.metrics),
     proven: new ProvenCredentials(maxProven),
     messages: new Messages(database),
+    messageWays: new MessageWays(database),
     sessions: new Sessions(database),
     groups: new Groups(database, config.groupMaxMembers),
     memberChanges: new MemberChanges(database, config.groupMaxMembers),

@@ -27,6 +27,7 @@ import { Deliveries } from './delivery/deliveries.js';
 import type { FetchedMessage } from './delivery/gap-repairs.js';
 import { NoticeText } from './delivery/notice-text.js';
 import { RecentTickets } from './delivery/recent-tickets.js';
+import { tellDeliveryPositions } from './handlers/delivery-positions.js';
 import { dispatcher } from './handlers/index.js';
 import { takeNodeEvent } from './handlers/node-event.js';
 import { sendPresenceSnapshot } from './handlers/presence-snapshot.js';
@@ -224,6 +225,7 @@ function listenToOthers(context: Context, standstill: Standstill): void {
     standstill.check();
     return tellSessions(query);
   });
+  bus.answer(topics.deliveryQuery(kit.instance), tellDeliveryPositions(context));
   bus.answer(topics.presenceSnapshot(kit.instance), (request, respond) => {
     standstill.check();
     return sendSnapshot(request, respond);

@@ -7,6 +7,7 @@ import { changeGroup } from './handlers/change-group.js';
 import { kickUser } from './handlers/kick-user.js';
 import { notifyUsers } from './handlers/notify-users.js';
 import { queryPresence } from './handlers/query-presence.js';
+import { querySessions } from './handlers/query-sessions.js';
 import { routeMessages } from './handlers/route-message.js';
 import { actOn, updatePresence } from './handlers/update-presence.js';
 import { NodeSender } from './node-sender.js';
@@ -50,6 +51,7 @@ async function start(config: RouteServerConfig, kit: Kit): Promise<Record<string
 
   bus.answer(topics.storedBatch(instance), routeMessages(context));
   bus.answer(topics.presenceQuery, queryPresence(context), { queue: routeServerQueue });
+  bus.answer(topics.sessionsQuery, querySessions(context), { queue: routeServerQueue });
   bus.subscribe(topics.notifyUsers, notifyUsers(context), { queue: routeServerQueue });
   bus.answer(topics.groupChange, changeGroup(context), { queue: routeServerQueue });
   bus.answer(topics.kickUser, kickUser(context), { queue: routeServerQueue });

@@ -1,4 +1,14 @@
-import { accounts, apps, broadcasts, files, groups, messages, type RpcServer, webhooks } from '@teamtalk/rpc';
+import {
+  accounts,
+  apps,
+  broadcasts,
+  files,
+  groups,
+  messages,
+  type RpcServer,
+  traces,
+  webhooks,
+} from '@teamtalk/rpc';
 import type { Context } from '../context.js';
 import type { MessageStore } from '../message-store.js';
 import { addOfflineFile } from './add-offline-file.js';
@@ -23,6 +33,7 @@ import { createBroadcast } from './create-broadcast.js';
 import { createFileTask } from './create-file-task.js';
 import { createGroup } from './create-group.js';
 import { deleteOfflineFile } from './delete-offline-file.js';
+import { findMessage } from './find-message.js';
 import { finishWebhookEvents } from './finish-webhook-events.js';
 import { getBroadcast } from './get-broadcast.js';
 import { getFileTask } from './get-file-task.js';
@@ -48,7 +59,7 @@ import { setPushShield } from './set-push-shield.js';
 import { shieldGroup } from './shield-group.js';
 import { useNonce } from './use-nonce.js';
 
-/** Every RPC of proto/internal/db_proxy.proto and http_api.proto. */
+/** Every RPC of proto/internal/db_proxy.proto, http_api.proto and trace.proto. */
 export function serve(server: RpcServer, context: Context, store: MessageStore): void {
   server.unary(accounts.login, login(context));
   server.unary(accounts.listUsers, listUsers(context));
@@ -98,4 +109,6 @@ export function serve(server: RpcServer, context: Context, store: MessageStore):
   server.unary(messages.getRecentSessions, getRecentSessions(context));
   server.unary(messages.removeSession, removeSession(context));
   server.unary(messages.getStoredRange, getStoredRange(context));
+
+  server.unary(traces.findMessage, findMessage(context));
 }

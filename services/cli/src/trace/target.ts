@@ -1,0 +1,41 @@
+import { IM } from '@teamtalk/protocol';
+import type { traceApi } from '@teamtalk/rpc';
+import { InvalidArgumentError } from 'commander';
+
+const { SESSION_TYPE_SINGLE, SESSION_TYPE_GROUP } = IM.BaseDefine.SessionType;
+
+/** A conversation as the store is asked for it. */
+export type Conversation = Pick<traceApi.trace.FindMessageRequest, 'sessionType' | 'userId' | 'sessionId'>;
+
+/** The two halves of a message's trace id. */
+export interface TraceHalves {
+  instance: number;
+  ticket: number;
+}
+
+/** Reads `p2p:1:2` or `group:7`. @throws InvalidArgumentError */
+export function conversation(text: string): Conversation {
+  const [, one, other, group] = /^(?:p2p:(\d{1,10}):(\d{1,10})|group:(\d{1,10}))$/.exec(text) ?? [];
+  if (group !== undefined) return { sessionType: SESSION_TYPE_GROUP, userId: 0, sessionId: Number(group) };
+  if (one !== undefined && one !== other) {
+    return { sessionType: SESSION_TYPE_SINGLE, userId: Number(one), sessionId: Number(other) };
+  }
+  throw new InvalidArgumentError('must be p2p:USER:USER or group:GROUP, with ids');
+}
+
+/** Reads a trace id as it is in logs (16 hex digits) or in traces (with 16 zeros before them). @throws InvalidArgumentError */
+export function traceHalves(text: string): TraceHalves {
+  const [, instance, ticket] = /^(?:0{16})?([0-9a-f]{8})([0-9a-f]{8})$/i.exec(text) ?? [];
+  if (instance !== undefined && ticket !== undefined) {
+    return { instance: Number.parseInt(instance, 16), ticket: Number.parseInt(ticket, 16) };
+  }
+  throw new InvalidArgumentError('must be 16 hex digits, as in the log or the header X-Trace-Id');
+}
+
+/** Reads a time such as 30s, 10m or 24h. @returns seconds. @throws InvalidArgumentError */
+export function duration(text: string): number {
+  const [, count, unit] = /^(\d{1,6})([smh])$/.exec(text) ?? [];
+  const seconds = Number(count) * { s: 1, m: 60, h: 3600 }[(unit ?? 's') as 's' | 'm' | 'h'];
+  if (seconds >= 1 && seconds <= 7 * 86_400) return seconds;
+  throw new InvalidArgumentError('must be a time such as 30s, 10m or 24h, at most 168h');
+}
