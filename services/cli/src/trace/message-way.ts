@@ -40,6 +40,8 @@ export interface Participant {
     client_type: number;
     delivered: boolean | null;
     delivered_msg_id: number | null;
+    /** the highest known id when messages before it are missing, so that it is held back; otherwise null */
+    held_back_msg_id: number | null;
   }[];
 }
 
@@ -182,6 +184,7 @@ export class Tracer {
             client_type: clientType,
             delivered: position ? position.lastMsgId >= found.msgId : null,
             delivered_msg_id: position?.lastMsgId ?? null,
+            held_back_msg_id: position?.missingBefore || null,
           };
         }),
     }));
@@ -206,11 +209,11 @@ export class Tracer {
     const { low, high } = found;
     const isGroup = found.sessionType === groupSession;
     const query = { sessionType: found.sessionType, userId: isGroup ? 0 : low, sessionId: high, userIds };
-    const positions = new Map<number, { lastMsgId: number }>();
+    const positions = new Map<number, { lastMsgId: number; missingBefore: number }>();
     try {
       const answer = await this.#bus.request(topics.deliveryQuery(node), query, answerMs);
-      for (const { userId, lastMsgId } of answer.positions ?? []) {
-        positions.set(userId ?? 0, { lastMsgId: lastMsgId ?? 0 });
+      for (const { userId, lastMsgId, missingBefore } of answer.positions ?? []) {
+        positions.set(userId ?? 0, { lastMsgId: lastMsgId ?? 0, missingBefore: missingBefore ?? 0 });
       }
     } catch (error) {
       doubts.push(`msg_server ${formatInstance(node)} does not say what it delivered: ${reasonOf(error)}`);

@@ -28,11 +28,6 @@ export class ConversationCursor<M> {
     this.#highest = msgId;
   }
 
-  /** The first id of the unbroken run. */
-  get first(): number {
-    return this.#first;
-  }
-
   /** Whether the user is in the conversation no more. */
   get closed(): boolean {
     return this.#last === Number.MAX_SAFE_INTEGER;

@@ -19,7 +19,6 @@ export function tellDeliveryPositions({ users }: Context) {
         return [
           {
             userId,
-            firstMsgId: cursor.first,
             lastMsgId: cursor.last,
             missingBefore: cursor.gap?.last ?? 0,
           },
