@@ -89,7 +89,11 @@ afterEach(async () => {
 const store = (index: number) => stores[index] as FakeStore;
 const send = (key: number, text: string) =>
   new Promise<AppendResult | undefined>((resolve) => {
-    appender.send({ fromUserId: 1, toSessionId: 2, msgType: 1, msgData: Buffer.from(text) }, key, resolve);
+    appender.send(
+      { ticket: 0, fromUserId: 1, toSessionId: 2, msgType: 1, msgData: Buffer.from(text) },
+      key,
+      resolve,
+    );
   });
 const texts = (entries: Entry[]) => entries.map((entry) => Buffer.from(entry.msgData).toString());
 

@@ -27,7 +27,10 @@ interface Pending<Entry, Result> {
   lane: Lane<Entry> | undefined;
 }
 
-/** Keys with entries in flight stay with the replica that has them, or their entries could overtake each other. */
+/**
+ * Keys with entries in flight stay with the replica that has them, or their entries could overtake each other. As
+ * long as the replicas are the same `choose` sees to that: only those in flight at a change need a pin.
+ */
 interface Pin<Entry> {
   lane: Lane<Entry>;
   inFlight: number;
@@ -101,7 +104,7 @@ export class TicketedStream<
   }
 
   /**
-   * Sends one entry, which is the stream's from now on; its `ticket` is given here, unless it is sent again.
+   * Sends one entry, which is the stream's from now on and gets its `ticket` here.
    * @param key unsigned 32-bit: entries of one key keep their order
    * @param done gets the result, or undefined when there was none in time (the entry may be stored or not)
    * @param again ticket of this entry when it was sent before and nobody knows what became of it
@@ -109,16 +112,18 @@ export class TicketedStream<
    * @returns the ticket
    */
   send(
-    entry: Omit<Entry, 'ticket'>,
+    entry: Entry,
     key: number,
     done: (result: Result | undefined) => void,
     again?: number,
     traced = false,
   ): number {
     if (again === undefined) this.#ticket = (this.#ticket + 2) >>> 0;
+    else entry.retry = true;
     const ticket = again ?? (traced ? this.#ticket + 1 : this.#ticket);
+    entry.ticket = ticket;
     const pending: Pending<Entry, Result> = {
-      entry: Object.assign(entry, again === undefined ? { ticket } : { ticket, retry: true }) as Entry,
+      entry,
       key,
       expires: Date.now() + this.#options.deadlineMs,
       done,
@@ -154,6 +159,7 @@ export class TicketedStream<
       method.responseDeserialize,
     );
     const lane: Lane<Entry> = { replica, stream, waiting: [], scheduled: false, flushed: 0 };
+    this.#pinInFlight();
     this.#lanes.set(replica.instance, lane);
     this.#up = [...this.#lanes.values()].map((each) => each.replica);
     stream.on('data', (frame: ResultFrame) => {
@@ -171,6 +177,7 @@ export class TicketedStream<
   #broken(lane: Lane<Entry>, reason: string): void {
     const { instance } = lane.replica;
     if (this.#lanes.get(instance) !== lane) return;
+    this.#pinInFlight();
     this.#lanes.delete(instance);
     this.#up = [...this.#lanes.values()].map((each) => each.replica);
     this.#reopenAt.set(instance, Date.now() + reopenMs);
@@ -194,8 +201,19 @@ export class TicketedStream<
     }
   }
 
+  /** The replicas change: pins the keys of what is in flight to where it is. */
+  #pinInFlight(): void {
+    this.#pins.clear();
+    for (const { key, lane } of this.#pending.values()) {
+      if (!lane) continue;
+      const pin = this.#pins.get(key);
+      if (pin) pin.inFlight++;
+      else this.#pins.set(key, { lane, inFlight: 1 });
+    }
+  }
+
   #route(pending: Pending<Entry, Result>): void {
-    const pin = this.#pins.get(pending.key);
+    const pin = this.#pins.size > 0 ? this.#pins.get(pending.key) : undefined;
     let lane = pin?.lane;
     if (!lane) {
       const replica = this.#options.choose(pending.key, this.#up);
@@ -203,7 +221,6 @@ export class TicketedStream<
       if (!lane) return;
     }
     if (pin) pin.inFlight++;
-    else this.#pins.set(pending.key, { lane, inFlight: 1 });
     pending.lane = lane;
     lane.waiting.push(pending.entry);
     if (!lane.scheduled) this.#schedule(lane);
@@ -228,7 +245,7 @@ export class TicketedStream<
 
   #finish(pending: Pending<Entry, Result>, result: Result | undefined): void {
     this.#pending.delete(pending.entry.ticket);
-    if (pending.lane) {
+    if (pending.lane && this.#pins.size > 0) {
       const pin = this.#pins.get(pending.key);
       if (pin && pin.lane === pending.lane && --pin.inFlight === 0) this.#pins.delete(pending.key);
     }

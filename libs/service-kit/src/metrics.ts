@@ -1,4 +1,5 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type Metric, Registry } from 'prom-client';
+import { TalliedHistogram } from './tallied-histogram.js';
 
 /** Seconds; for waits between a tenth of a millisecond and ten seconds. */
 const latencyBuckets = [
@@ -33,9 +34,18 @@ export class Metrics {
   /** Every metric, in the order of its making. */
   definitions(): MetricDefinition[] {
     return this.registry.getMetricsAsArray().map((metric) => {
-      const { name, help, labelNames = [] } = metric as typeof metric & { labelNames?: string[] };
-      const type = metric.constructor.name.toLowerCase() as MetricDefinition['type'];
-      return { name, type, help, labels: [...labelNames] };
+      const {
+        name,
+        help,
+        labelNames = [],
+        type,
+      } = metric as typeof metric &
+        Partial<MetricDefinition> & {
+          labelNames?: string[];
+        };
+      // prom-client's own metrics have their type as the name of their class only.
+      const known = type ?? (metric.constructor.name.toLowerCase() as MetricDefinition['type']);
+      return { name, type: known, help, labels: [...labelNames] };
     });
   }
 
@@ -72,5 +82,17 @@ export class Metrics {
       buckets: [...buckets],
       registers: [this.registry],
     });
+  }
+
+  /** A histogram for hot paths, which has no labels. */
+  talliedHistogram(
+    name: string,
+    help: string,
+    buckets: readonly number[] = latencyBuckets,
+  ): TalliedHistogram {
+    const histogram = new TalliedHistogram(this.#prefix + name, help, buckets);
+    // The registry only asks it for its name and its values.
+    this.registry.registerMetric(histogram as unknown as Metric);
+    return histogram;
   }
 }

@@ -158,7 +158,7 @@ test('a message goes in by the stream and comes out in every list, read once it 
   const marker = readMarker(pool, options);
   try {
     for (const text of ['one', 'two', 'three']) {
-      const entry = { fromUserId: ann, toSessionId: bob, msgType: 1, msgData: Buffer.from(text) };
+      const entry = { ticket: 0, fromUserId: ann, toSessionId: bob, msgType: 1, msgData: Buffer.from(text) };
       appender.send(entry, 1, (result) => result && stored.push(result));
     }
     await appender.settle();
@@ -179,7 +179,7 @@ test('a message goes in by the stream and comes out in every list, read once it 
     const recent = await pool.call(messages.getRecentSessions, { userId: ann }, 5_000);
     expect(recent.sessions).toMatchObject([{ sessionId: bob, latestMsgId: 3, latestMsgFromUserId: ann }]);
 
-    marker.send({ ...session, msgId: 2 }, 1, () => {});
+    marker.send({ ...session, ticket: 0, msgId: 2 }, 1, () => {});
     await marker.settle();
     expect((await pool.call(messages.getUnread, { userId: bob }, 5_000)).totalCnt).toBe(1);
   } finally {

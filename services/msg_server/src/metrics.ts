@@ -168,11 +168,11 @@ export class MsgServerMetrics {
     this.querySeconds = metrics.histogram('query_seconds', 'Time to answer a request of a client', [
       'command',
     ]);
-    this.appendSeconds = metrics.histogram(
+    this.appendSeconds = metrics.talliedHistogram(
       'append_seconds',
       'Time from taking a message in to the store’s result',
     );
-    this.deliverySeconds = metrics.histogram(
+    this.deliverySeconds = metrics.talliedHistogram(
       'delivery_seconds',
       'Time from taking a message in to its delivery, for messages taken in and delivered here',
     );

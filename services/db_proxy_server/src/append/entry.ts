@@ -1,6 +1,12 @@
 import { isGroupMessageType } from '@teamtalk/protocol';
 import type { teamtalk } from '@teamtalk/rpc';
 
+/** Who brought an entry, and gets its outcome. */
+export interface Caller {
+  /** Called once, after the commit. */
+  finished(entry: Entry, outcome: Outcome): void;
+}
+
 /** A message on its way into the store. */
 export interface Entry {
   readonly isGroup: boolean;
@@ -20,7 +26,7 @@ export interface Entry {
   retry: boolean;
   /** Date.now() when it came in */
   readonly arrived: number;
-  readonly done: (outcome: Outcome) => void;
+  readonly caller: Caller;
 }
 
 export type Outcome =
@@ -45,11 +51,7 @@ export function entryProblem({
   return undefined;
 }
 
-export function toEntry(
-  request: teamtalk.db.AppendEntry,
-  originInstance: number,
-  done: (outcome: Outcome) => void,
-): Entry {
+export function toEntry(request: teamtalk.db.AppendEntry, originInstance: number, caller: Caller): Entry {
   const { fromUserId, toSessionId, msgType } = request;
   const isGroup = isGroupMessageType(msgType);
   return {
@@ -66,6 +68,6 @@ export function toEntry(
     originConnection: request.connectionId,
     retry: request.retry,
     arrived: Date.now(),
-    done,
+    caller,
   };
 }

@@ -73,7 +73,7 @@ function entryOf(
       retry,
     },
     0xfffffff1,
-    done,
+    { finished: (_, outcome) => done(outcome) },
   );
 }
 

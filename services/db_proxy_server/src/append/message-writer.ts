@@ -38,7 +38,7 @@ const retryPauseMs = 50;
 
 /**
  * The only writer of messages: group commit into `append_messages`, one call a batch. What is committed
- * goes to the publisher; each entry's `done` is called after the commit, never before.
+ * goes to the publisher; each entry's caller hears of it after the commit, never before.
  */
 export class MessageWriter {
   readonly #options: MessageWriterOptions;
@@ -228,7 +228,7 @@ export class MessageWriter {
       const { tracing } = this.#options.kit;
       if (tracing) recordRefused(tracing, entry, outcome.status);
     }
-    entry.done(outcome);
+    entry.caller.finished(entry, outcome);
   }
 
   async #call(plan: BatchPlan, delivered: string[]): Promise<AppendRow> {

@@ -3,7 +3,7 @@ import type { Kit } from '@teamtalk/service-kit';
 import type { Pool, PoolClient } from 'pg';
 import { type AppendRow, callAppendMessages } from '../append/append-statement.js';
 import { type BatchPlan, planBatch } from '../append/batch-plan.js';
-import type { Entry } from '../append/entry.js';
+import type { Caller, Entry } from '../append/entry.js';
 import { storedBatch } from '../append/stored-messages.js';
 import { WriterMark } from '../append/writer-mark.js';
 import { takeConnection } from '../database/take-connection.js';
@@ -24,6 +24,8 @@ const batchSize = 500;
 /** Batches stored and not yet answered for by a route_server, of whatever kind, at which to wait. */
 const maxUnanswered = 8;
 const waitMs = 20;
+/** Its messages have nobody who waits for each one's outcome. */
+const nobody: Caller = { finished() {} };
 
 interface Claimed {
   id: number;
@@ -201,6 +203,6 @@ function entryFor({ id, from_id, type, data }: Claimed, receiver: number): Entry
     originConnection: 0,
     retry: false,
     arrived: 0,
-    done: () => {},
+    caller: nobody,
   };
 }

@@ -1,5 +1,5 @@
 import { type RpcStream, teamtalk } from '@teamtalk/rpc';
-import { type Entry, entryProblem, type Outcome, toEntry } from '../append/entry.js';
+import { type Caller, entryProblem, toEntry } from '../append/entry.js';
 import type { MessageWriter } from '../append/message-writer.js';
 
 const { AppendStatus } = teamtalk.db;
@@ -24,7 +24,6 @@ export function appendMessages(writer: MessageWriter) {
     let results: teamtalk.db.AppendResult.$Properties[] = [];
     let pending = 0;
     let paused = false;
-    const mine = new Set<Entry>();
 
     const flush = () => {
       const frame = results;
@@ -42,17 +41,17 @@ export function appendMessages(writer: MessageWriter) {
         return;
       }
       pending++;
-      const entry = toEntry(request, originInstance, (outcome: Outcome) => {
+      writer.append(toEntry(request, originInstance, caller));
+    };
+    const caller: Caller = {
+      finished(entry, outcome) {
         pending--;
-        mine.delete(entry);
-        answer(request.ticket, outcome.status, outcome.status === 'stored' ? outcome.msgId : 0);
+        answer(entry.originTicket, outcome.status, outcome.status === 'stored' ? outcome.msgId : 0);
         if (paused && pending < maxPending / 2) {
           paused = false;
           stream.resume();
         }
-      });
-      mine.add(entry);
-      writer.append(entry);
+      },
     };
 
     stream.onData((frame) => {
@@ -65,6 +64,6 @@ export function appendMessages(writer: MessageWriter) {
       }
     });
     // The caller sends what is unanswered to another replica: what has not begun here must not be stored twice.
-    stream.onClose(() => writer.discard((entry) => mine.has(entry)));
+    stream.onClose(() => writer.discard((entry) => entry.caller === caller));
   };
 }

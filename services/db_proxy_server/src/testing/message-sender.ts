@@ -56,7 +56,7 @@ export class MessageSender {
           retry,
         },
         this.#instance,
-        resolve,
+        { finished: (_, outcome) => resolve(outcome) },
       );
       this.#writer.append(entry);
     });

@@ -60,6 +60,7 @@ export async function sendMessage(context: Context, message: NewMessage): Promis
   const result = await new Promise<AppendResult | undefined>((resolve) => {
     ticket = appender.send(
       {
+        ticket: 0,
         fromUserId,
         toSessionId,
         msgType,

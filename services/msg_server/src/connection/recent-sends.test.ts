@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fingerprintOf, RecentSends } from './recent-sends.js';
 
@@ -54,6 +55,31 @@ describe('RecentSends', () => {
     }
     for (let seq = 745; seq <= 1000; seq++) expect(sends.find(seq, 20, seq, 2001)?.msgId).toBe(seq + 1);
     expect(sends.find(744, 20, 744, 2001)).toBeUndefined();
+  });
+
+  it('finds as a search of everything would, however a client numbers its messages', () => {
+    const numbering = fc.oneof(
+      fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 700 }),
+      // counts up, and begins again after 65,535
+      fc
+        .tuple(fc.integer({ min: 65_000, max: 65_535 }), fc.integer({ min: 1, max: 900 }))
+        .map(([from, n]) => Array.from({ length: n }, (_, i) => ((from + i - 1) % 65_535) + 1)),
+    );
+    fc.assert(
+      fc.property(numbering, fc.integer({ min: 1, max: 400 }), (seqNums, stepMs) => {
+        const sends = new RecentSends();
+        const all: { seq: number; at: number }[] = [];
+        seqNums.forEach((seq, i) => {
+          const now = 1000 + i * stepMs;
+          const kept = all.slice(-8).filter(({ at }) => now - at <= 30_000);
+          for (const { seq: earlier } of kept) expect(sends.find(earlier, 20, 111, now)).toBeDefined();
+          if (!all.some((each) => each.seq === seq)) expect(sends.find(seq, 20, 111, now)).toBeUndefined();
+          sends.add(seq, 20, 111, now, i);
+          all.push({ seq, at: now });
+        });
+      }),
+      { numRuns: 60 },
+    );
   });
 });
 

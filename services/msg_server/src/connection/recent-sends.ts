@@ -31,6 +31,9 @@ export class RecentSends {
   /** Times count from here: 32 bits hold those of 49 days. */
   #origin = 0;
   #latest = Number.NEGATIVE_INFINITY;
+  /** The highest seq_num in the ring, and the number of its entry: a higher one is new without a search. */
+  #highest = -1;
+  #highestAt = 0;
 
   get #capacity(): number {
     return this.#ring.length / wordsPerEntry;
@@ -38,6 +41,7 @@ export class RecentSends {
 
   /** @param now milliseconds of a monotonic clock */
   find(seqNum: number, sessionId: number, fingerprint: number, now: number): EarlierSend | undefined {
+    if (seqNum > this.#highest) return undefined;
     const at = this.#indexOf(seqNum, sessionId, fingerprint, now - this.#origin - memoryMs);
     if (at < 0) return undefined;
     const msgId = this.#ring[at + 3]!;
@@ -49,17 +53,19 @@ export class RecentSends {
     if (now - this.#latest > memoryMs) {
       // Nothing of what is here is of use any more.
       this.#count = 0;
+      this.#highest = -1;
       this.#origin = now;
     }
     this.#latest = now;
     if (this.#count >= this.#capacity) this.#growUnlessOld(now - this.#origin - memoryMs);
-    const at = this.#at(this.#count++);
+    const at = this.#at(this.#count);
     this.#ring[at] = seqNum;
     this.#ring[at + 1] = sessionId;
     this.#ring[at + 2] = fingerprint;
     this.#ring[at + 3] = 0;
     this.#ring[at + 4] = now - this.#origin;
     this.#ring[at + 5] = ticket;
+    this.#noteHighest(seqNum, this.#count++);
   }
 
   /** A message that was in doubt is being sent again. */
@@ -80,7 +86,23 @@ export class RecentSends {
     else this.#ring[at + 3] = msgId ?? inDoubt;
   }
 
-  /** Where the newest such entry is that is not older than `oldest`; -1: nowhere. Looked for with every message. */
+  /** After 65,535 clients begin again: the highest is then another one once the old one is overwritten. */
+  #noteHighest(seqNum: number, number: number): void {
+    if (seqNum >= this.#highest) {
+      this.#highest = seqNum;
+      this.#highestAt = number;
+    } else if (this.#highestAt <= number - this.#capacity) {
+      this.#highest = -1;
+      for (let each = number - this.#capacity + 1; each <= number; each++) {
+        const seq = this.#ring[this.#at(each)]!;
+        if (seq < this.#highest) continue;
+        this.#highest = seq;
+        this.#highestAt = each;
+      }
+    }
+  }
+
+  /** Where the newest such entry is that is not older than `oldest`; -1: nowhere. */
   #indexOf(seqNum: number, sessionId: number, fingerprint: number, oldest: number): number {
     const ring = this.#ring;
     let at = this.#at(this.#count);
@@ -106,6 +128,7 @@ export class RecentSends {
       larger.set(this.#ring.subarray(at, at + wordsPerEntry), i * wordsPerEntry);
     }
     this.#ring = larger;
+    this.#highestAt -= this.#count - capacity;
     this.#count = capacity;
   }
 }

@@ -45,7 +45,7 @@ export function readMessage(context: Context): Handler {
     }
     connection.pendingWrites++;
     marker.send(
-      { userId, sessionType: message.sessionType, sessionId, msgId: message.msgId },
+      { ticket: 0, userId, sessionType: message.sessionType, sessionId, msgId: message.msgId },
       conversationKey(isGroup, userId, sessionId),
       (result) => {
         if (result && result.msgId > 0) tellOtherConnections(connection, sessionId, message, result.msgId);

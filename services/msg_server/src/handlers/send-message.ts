@@ -91,6 +91,7 @@ export function sendMessage(context: Context): Handler {
     connection.pendingWrites++;
     const ticket = appender.send(
       {
+        ticket: 0,
         fromUserId: connection.userId,
         toSessionId,
         msgType,
