@@ -57,6 +57,7 @@ const { trace } = traceApi;
 
 /** proto/internal/db_proxy.proto, service Accounts. */
 export const accounts = {
+  logIn: method('Accounts/LogIn', db.LoginFrame, db.LoginResults, true),
   login: method('Accounts/Login', db.LoginRequest, db.LoginReply),
   listUsers: method('Accounts/ListUsers', db.ListUsersRequest, db.UserList),
   getUsers: method('Accounts/GetUsers', db.GetUsersRequest, db.UserList),

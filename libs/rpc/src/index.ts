@@ -14,6 +14,7 @@ export {
   webhooks,
 } from './definitions.js';
 export { errorOf, grpcStatusOf } from './errors.js';
+export { type LoginStream, loginStream, nameKey } from './login-stream.js';
 export {
   type AppendEntry,
   type AppendResult,

@@ -3,8 +3,10 @@ import {
   accounts,
   files,
   groups,
+  loginStream,
   messageAppender,
   messages,
+  nameKey,
   ReplicaPool,
   readMarker,
   teamtalk,
@@ -88,6 +90,44 @@ function logIn() {
   const request = { userName: 'ann', passwordMd5: clientDigest('secret'), clientType: 1 };
   return pool.call(accounts.login, request, 8_000);
 }
+
+test('checks many logins over one stream, each with its own outcome', async () => {
+  const service = await startService();
+  const logins = loginStream(pool, {
+    instance: 1,
+    choose: (_, replicas) => replicas[0],
+    log: silent,
+    deadlineMs: 8_000,
+    flushMs: 0,
+    maxPending: 100,
+  });
+  try {
+    const check = (userName: string, password: string) =>
+      new Promise<teamtalk.db.LoginEntryResult | undefined>((resolve) => {
+        const request = { userName, passwordMd5: clientDigest(password), clientType: 1, address: '' };
+        logins.send({ ticket: 0, request }, nameKey(userName), resolve);
+      });
+    const outcomes = await Promise.all([check('ann', 'secret'), check('ann', 'wrong'), check('nobody', 'x')]);
+    const { LOGIN_OK, LOGIN_WRONG_NAME_OR_PASSWORD } = teamtalk.db.LoginResult;
+    expect(outcomes.map((outcome) => outcome?.reply?.result)).toEqual([
+      LOGIN_OK,
+      LOGIN_WRONG_NAME_OR_PASSWORD,
+      LOGIN_WRONG_NAME_OR_PASSWORD,
+    ]);
+    expect(outcomes[0]?.reply?.user?.userDomain).toBe('ann');
+    expect(outcomes[0]?.reply?.loginSeq).toBeGreaterThan(0);
+
+    await database.dataSource.query('ALTER TABLE im_user RENAME TO im_user_away');
+    try {
+      expect((await check('ann', 'secret'))?.reply).toBeNull();
+    } finally {
+      await database.dataSource.query('ALTER TABLE im_user_away RENAME TO im_user');
+    }
+  } finally {
+    logins.stop();
+    pool.remove(service.instance);
+  }
+});
 
 test('serves, tells its state and announces where it is', async () => {
   const registry = new Registry(bus, silent, 'db_proxy_server');

@@ -1,5 +1,5 @@
 import type { Bus, Registry } from '@teamtalk/bus';
-import type { MessageAppender, ReadMarker, ReplicaPool } from '@teamtalk/rpc';
+import type { LoginStream, MessageAppender, ReadMarker, ReplicaPool } from '@teamtalk/rpc';
 import type { Kit } from '@teamtalk/service-kit';
 import type { MsgServerConfig } from './config.js';
 import type { Connection } from './connection/connection.js';
@@ -27,6 +27,7 @@ export interface Context {
   readonly pool: ReplicaPool;
   readonly appender: MessageAppender;
   readonly marker: ReadMarker;
+  readonly logins: LoginStream;
   readonly fileServers: Registry;
   readonly users: LocalUsers;
   readonly logins: LoginQueue<Connection>;

@@ -3,6 +3,8 @@ import { Announcer, Bus, Registry, rendezvous, topics } from '@teamtalk/bus';
 import { openCertificate } from '@teamtalk/net';
 import { allCommands, IM } from '@teamtalk/protocol';
 import {
+  type LoginStream,
+  loginStream,
   type MessageAppender,
   messageAppender,
   messages,
@@ -84,7 +86,7 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
   let announcer: Announcer | undefined;
   life.onStop('goodbye', () => announcer?.stop());
 
-  const { appender, marker } = openStore(config, kit, pool);
+  const { appender, marker, logins } = openStore(config, kit, pool);
   const tickets = new RecentTickets();
   const users = new LocalUsers();
   const logins = new LoginQueue<Connection>({
@@ -140,6 +142,7 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
     pool,
     appender,
     marker,
+    logins,
     fileServers,
     users,
     logins,
@@ -236,7 +239,7 @@ function openStore(
   { flush, limits }: MsgServerConfig,
   { instance, life, log }: Kit,
   pool: ReplicaPool,
-): { appender: MessageAppender; marker: ReadMarker } {
+): { appender: MessageAppender; marker: ReadMarker; logins: LoginStream } {
   const options: WriterOptions = {
     instance,
     choose: rendezvous,
@@ -247,6 +250,7 @@ function openStore(
   };
   const appender = messageAppender(pool, options);
   const marker = readMarker(pool, options);
+  const logins = loginStream(pool, { ...options, flushMs: 0 });
   life.onStop('store', async () => {
     try {
       const settled = Promise.all([appender.settle(), marker.settle()]);
@@ -254,9 +258,10 @@ function openStore(
     } finally {
       appender.stop();
       marker.stop();
+      logins.stop();
     }
   });
-  return { appender, marker };
+  return { appender, marker, logins };
 }
 
 function showGauges(

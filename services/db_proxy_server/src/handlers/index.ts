@@ -51,6 +51,7 @@ import { listDepartments } from './list-departments.js';
 import { listGroups } from './list-groups.js';
 import { listOfflineFiles } from './list-offline-files.js';
 import { listUsers } from './list-users.js';
+import { logIn } from './log-in.js';
 import { login } from './login.js';
 import { markRead } from './mark-read.js';
 import { removeSession } from './remove-session.js';
@@ -61,7 +62,9 @@ import { useNonce } from './use-nonce.js';
 
 /** Every RPC of proto/internal/db_proxy.proto, http_api.proto and trace.proto. */
 export function serve(server: RpcServer, context: Context, store: MessageStore): void {
-  server.unary(accounts.login, login(context));
+  const checkLogin = login(context);
+  server.stream(accounts.logIn, logIn(context.kit, checkLogin));
+  server.unary(accounts.login, checkLogin);
   server.unary(accounts.listUsers, listUsers(context));
   server.unary(accounts.getUsers, getUsers(context));
   server.unary(accounts.listDepartments, listDepartments(context));

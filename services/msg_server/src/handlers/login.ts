@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { plainAddress } from '@teamtalk/net';
 import { Commands, decodeBody, encodePdu, IM, type MessageOf, type PropertiesOf } from '@teamtalk/protocol';
-import { accounts, teamtalk } from '@teamtalk/rpc';
+import { nameKey, teamtalk } from '@teamtalk/rpc';
 import { type Connection, State } from '../connection/connection.js';
 import type { Context } from '../context.js';
 import type { LoginOutcome } from '../metrics.js';
@@ -17,9 +17,6 @@ type Refusal = Exclude<LoginOutcome, 'ok' | 'gone'>;
 
 const { ResultType, KickReasonType } = IM.BaseDefine;
 const { LoginResult } = teamtalk.db;
-
-/** Milliseconds the check of name and password may take, a queue of other logins included. */
-const checkMs = 10_000;
 
 const refusals: Record<Refusal, Pick<Answer, 'resultCode' | 'resultString'>> = {
   // Android knows a wrong name or password by no other code than 6 (protocol notes, section 12).
@@ -102,21 +99,25 @@ export function logIn(context: Context): Handler {
 }
 
 async function check(
-  { pool, kit }: Context,
+  { logins, kit }: Context,
   connection: Connection,
   { userName, password, clientType }: Request,
 ): Promise<Account | Refusal> {
   const address = plainAddress(connection.remoteAddress);
   const request = { userName, passwordMd5: password, clientType, address };
-  try {
-    const { result, user, loginSeq } = await pool.call(accounts.login, request, checkMs);
-    if (result === LoginResult.LOGIN_TOO_MANY_ATTEMPTS) return 'too-many-attempts';
-    if (result !== LoginResult.LOGIN_OK || !user) return 'wrong-name-or-password';
-    return { user, loginSeq };
-  } catch (error) {
-    kit.log.warn({ err: error }, 'a login could not be checked');
+  if (!logins.available) return 'no-db-proxy';
+  const reply = await new Promise<teamtalk.db.LoginReply.$Properties | null | undefined>((resolve) => {
+    logins.send({ ticket: 0, request }, nameKey(userName), (outcome) => resolve(outcome?.reply));
+  });
+  if (!reply) {
+    kit.log.warn({ address }, 'a login could not be checked');
     return 'no-db-proxy';
   }
+  const { result, user, loginSeq } = reply;
+  if (result === LoginResult.LOGIN_TOO_MANY_ATTEMPTS) return 'too-many-attempts';
+  // Of an enumeration's value 0 the wire has nothing.
+  if ((result ?? LoginResult.LOGIN_OK) !== LoginResult.LOGIN_OK || !user) return 'wrong-name-or-password';
+  return { user, loginSeq: loginSeq ?? 0 };
 }
 
 /** Makes the user known here and to the route_servers, answers him and kicks whom he takes the place of. */

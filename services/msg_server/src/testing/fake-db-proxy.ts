@@ -66,7 +66,15 @@ export class FakeDbProxy {
 
   async #serve(): Promise<number> {
     const server = new RpcServer(this.kit);
-    server.unary(accounts.login, async (request) => this.#login(request));
+    server.stream(accounts.logIn, (stream) => {
+      stream.onData(({ entries }) => {
+        const results = (entries ?? []).map(({ ticket, request }) => ({
+          ticket,
+          reply: this.#login(request as teamtalk.db.LoginRequest),
+        }));
+        stream.write({ results });
+      });
+    });
     server.unary(accounts.listUsers, async () => ({ users: [user(1), user(2)], latestUpdateTime: 77 }));
     server.unary(accounts.getUsers, async ({ userIds }) => ({
       users: userIds.filter((userId) => userId <= 1000).map(user),
