@@ -34,6 +34,7 @@ import { dispatcher } from './handlers/index.js';
 import { takeNodeEvent } from './handlers/node-event.js';
 import { sendPresenceSnapshot } from './handlers/presence-snapshot.js';
 import { tellUserSessions } from './handlers/user-sessions.js';
+import { MemoryTrim } from './memory-trim.js';
 import { MsgServerMetrics } from './metrics.js';
 import { ChangeNotices } from './notices/change-notices.js';
 import { StatusNotices } from './notices/status-notices.js';
@@ -132,6 +133,9 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
   life.onStop('status notices', () => statusNotices.stop());
   const throttle = new Throttle<Connection>();
   life.onStop('throttle', () => throttle.stop());
+
+  const trim = new MemoryTrim({ sentBytes: () => metrics.sentBytes.value, log });
+  life.onStop('memory trim', () => trim.stop());
 
   const context: Context = {
     kit,

@@ -1,0 +1,62 @@
+import { Session } from 'node:inspector';
+import { getHeapSpaceStatistics } from 'node:v8';
+import type { Logger } from '@teamtalk/service-kit';
+
+/** Milliseconds between two looks, over which it has to have been quiet. */
+const lookMs = 5_000;
+/** Bytes written to clients in that time, at most, when it counts as quiet: heartbeats and a message now and then. */
+const quietBytes = 512 * 1024;
+/** A young generation below this is left as it is, bytes. */
+const worthBytes = 24 * 1024 * 1024;
+
+export interface MemoryTrimOptions {
+  /** bytes written to clients so far */
+  sentBytes: () => number;
+  log: Logger;
+  everyMs?: number;
+}
+
+/**
+ * Gives memory back when a busy time is over. A wave of logins or messages has the young generation grow to its
+ * limit, and by itself it never shrinks: with twenty thousand idle connections that is as much as all of them need.
+ * Collecting everything, which takes some fifty milliseconds, is done only when nobody writes anything.
+ */
+export class MemoryTrim {
+  readonly #options: MemoryTrimOptions;
+  readonly #timer: NodeJS.Timeout;
+  #sentBefore: number;
+  #busy = false;
+
+  constructor(options: MemoryTrimOptions) {
+    this.#options = options;
+    this.#sentBefore = options.sentBytes();
+    this.#timer = setInterval(() => void this.#look(), options.everyMs ?? lookMs);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #look(): Promise<void> {
+    const sent = this.#options.sentBytes();
+    const quiet = sent - this.#sentBefore < quietBytes;
+    this.#sentBefore = sent;
+    if (!quiet || this.#busy || youngBytes() < worthBytes) return;
+    this.#busy = true;
+    const start = performance.now();
+    // The only way to V8's collection that gives memory back; it opens no port.
+    const session = new Session();
+    session.connect();
+    await new Promise<void>((resolve) => session.post('HeapProfiler.collectGarbage', () => resolve()));
+    session.disconnect();
+    this.#busy = false;
+    const milliseconds = Math.round(performance.now() - start);
+    this.#options.log.debug({ milliseconds }, 'memory of a busy time given back');
+  }
+}
+
+/** Bytes the young generation occupies, used or not. */
+export function youngBytes(): number {
+  return getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')?.space_size ?? 0;
+}
