@@ -3,9 +3,10 @@ import { closeSync, fdatasyncSync, mkdirSync, openSync, unlinkSync, writeSync } 
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UsageWatch, usageBetween } from '../load/process-usage.js';
+import type { LoadResult } from '../load/result.js';
 import type { BenchCluster } from './bench-cluster.js';
 import { dataFolder } from './bench-infrastructure.js';
-import { runLoadProcess } from './load-process.js';
+import { type LoadArguments, runLoadProcess } from './load-process.js';
 
 /** What the machine does at best, measured in the same run: others are told as ratios to it. */
 export interface Floor {
@@ -94,33 +95,36 @@ const echoServer = fileURLToPath(new URL('echo-server.js', import.meta.url));
 const echoConnections = 1_000;
 
 async function measureEcho(seconds: number, say: (line: string) => void): Promise<Floor['echo']> {
+  const { rates, usage } = await loadBareServer('echo', { users: echoConnections, warmup: 1, seconds }, say);
+  const perSecond = rates.echoed ?? 0;
+  const each = (cpuSeconds = 0) => (cpuSeconds * 1e6) / (perSecond * seconds);
+  return {
+    perSecond,
+    connections: echoConnections,
+    serverMicroseconds: each(usage.server?.cpuSeconds),
+    generatorMicroseconds: each(usage.generator?.cpuSeconds),
+  };
+}
+
+/** Runs the load generator against a bare TCP server that echoes, which is called `server` in the result. */
+export async function loadBareServer(
+  mode: string,
+  options: LoadArguments,
+  say: (line: string) => void,
+): Promise<LoadResult> {
   const server = fork(echoServer, { stdio: 'ignore' });
   try {
     const port = await new Promise<number>((resolve, reject) => {
       server.once('message', (message) => resolve(message as number));
       server.once('exit', () => reject(new Error('the bare echo server ended')));
     });
-    const options = {
-      server: `127.0.0.1:${port}`,
-      users: echoConnections,
-      'no-log-in': true,
-      warmup: 1,
-      seconds,
-    };
-    const { rates, usage } = await runLoadProcess(
-      'echo',
-      options,
-      [{ name: 'server', pid: server.pid! }],
+    const watched = [{ name: 'server', pid: server.pid! }];
+    return await runLoadProcess(
+      mode,
+      { ...options, server: `127.0.0.1:${port}`, 'no-log-in': true },
+      watched,
       say,
     );
-    const perSecond = rates.echoed ?? 0;
-    const each = (cpuSeconds = 0) => (cpuSeconds * 1e6) / (perSecond * seconds);
-    return {
-      perSecond,
-      connections: echoConnections,
-      serverMicroseconds: each(usage.server?.cpuSeconds),
-      generatorMicroseconds: each(usage.generator?.cpuSeconds),
-    };
   } finally {
     server.kill();
   }

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Shape } from '../bench-cluster.js';
 import { dataFolder } from '../bench-infrastructure.js';
+import { loadBareServer } from '../floor.js';
 import { figureTarget, latencyTarget, rateTarget, type Scenario, type ScenarioContext } from '../scenario.js';
 
 /** What password checks cost by default, so that the servers are as they come. */
@@ -55,17 +56,21 @@ const storm: Scenario = {
   },
 };
 
-async function idle({ cluster, load, quick, maxConnections }: ScenarioContext, tls: boolean) {
+async function idle({ cluster, load, quick, maxConnections, say }: ScenarioContext, tls: boolean) {
   const users = quick ? 500 : Math.min(20_000, maxConnections);
   await cluster.haveUsers('u', users);
-  return load('idle', {
-    users,
-    tls,
-    concurrency: 200,
-    heartbeat: 30,
-    warmup: quick ? 1 : 20,
-    seconds: quick ? 3 : 60,
-  });
+  const options = { users, concurrency: 200, heartbeat: 30, warmup: quick ? 1 : 20, seconds: quick ? 3 : 60 };
+  const result = await load('idle', { ...options, tls });
+  if (tls) return result;
+  // What the system takes for so few bytes at a time on so many sockets, whatever a server does with them.
+  await cluster.leave();
+  const { warmup, seconds } = options;
+  const bare = await loadBareServer('echo', { users, rate: users / options.heartbeat, warmup, seconds }, say);
+  const figures = {
+    ...result.figures,
+    'bare echo server, CPU % of a core': bare.usage.server?.cpuPercent ?? 0,
+  };
+  return { ...result, figures };
 }
 
 const plainIdle: Scenario = {
