@@ -27,7 +27,7 @@ export interface Context {
   readonly pool: ReplicaPool;
   readonly appender: MessageAppender;
   readonly marker: ReadMarker;
-  readonly logins: LoginStream;
+  readonly loginChecks: LoginStream;
   readonly fileServers: Registry;
   readonly users: LocalUsers;
   readonly logins: LoginQueue<Connection>;

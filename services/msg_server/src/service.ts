@@ -87,7 +87,7 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
   let announcer: Announcer | undefined;
   life.onStop('goodbye', () => announcer?.stop());
 
-  const { appender, marker, logins } = openStore(config, kit, pool);
+  const { appender, marker, loginChecks } = openStore(config, kit, pool);
   const tickets = new RecentTickets();
   const users = new LocalUsers();
   const logins = new LoginQueue<Connection>({
@@ -146,7 +146,7 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
     pool,
     appender,
     marker,
-    logins,
+    loginChecks,
     fileServers,
     users,
     logins,
@@ -243,7 +243,7 @@ function openStore(
   { flush, limits }: MsgServerConfig,
   { instance, life, log }: Kit,
   pool: ReplicaPool,
-): { appender: MessageAppender; marker: ReadMarker; logins: LoginStream } {
+): { appender: MessageAppender; marker: ReadMarker; loginChecks: LoginStream } {
   const options: WriterOptions = {
     instance,
     choose: rendezvous,
@@ -254,7 +254,7 @@ function openStore(
   };
   const appender = messageAppender(pool, options);
   const marker = readMarker(pool, options);
-  const logins = loginStream(pool, { ...options, flushMs: 0 });
+  const loginChecks = loginStream(pool, { ...options, flushMs: 0 });
   life.onStop('store', async () => {
     try {
       const settled = Promise.all([appender.settle(), marker.settle()]);
@@ -262,10 +262,10 @@ function openStore(
     } finally {
       appender.stop();
       marker.stop();
-      logins.stop();
+      loginChecks.stop();
     }
   });
-  return { appender, marker, logins };
+  return { appender, marker, loginChecks };
 }
 
 function showGauges(

@@ -88,7 +88,8 @@ export class TestReplica {
         connectionId: 0,
         retry: false,
       };
-      this.#writer.append(toEntry(request, this.kit.instance, resolve));
+      const caller = { finished: (_: unknown, result: Outcome) => resolve(result) };
+      this.#writer.append(toEntry(request, this.kit.instance, caller));
     });
     if (outcome.status !== 'stored') throw new Error(outcome.status);
     return outcome.msgId;

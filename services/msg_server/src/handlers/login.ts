@@ -99,15 +99,15 @@ export function logIn(context: Context): Handler {
 }
 
 async function check(
-  { logins, kit }: Context,
+  { loginChecks, kit }: Context,
   connection: Connection,
   { userName, password, clientType }: Request,
 ): Promise<Account | Refusal> {
   const address = plainAddress(connection.remoteAddress);
   const request = { userName, passwordMd5: password, clientType, address };
-  if (!logins.available) return 'no-db-proxy';
+  if (!loginChecks.available) return 'no-db-proxy';
   const reply = await new Promise<teamtalk.db.LoginReply.$Properties | null | undefined>((resolve) => {
-    logins.send({ ticket: 0, request }, nameKey(userName), (outcome) => resolve(outcome?.reply));
+    loginChecks.send({ ticket: 0, request }, nameKey(userName), (outcome) => resolve(outcome?.reply));
   });
   if (!reply) {
     kit.log.warn({ address }, 'a login could not be checked');
