@@ -22,7 +22,7 @@ export async function sendImage(
 ): Promise<void> {
   const { info, bytes, headers } = image;
   if (isKnown(request, image)) {
-    response.writeHead(304, headers).end();
+    response.writeHead(304, headers.common).end();
     return;
   }
   const range = rangeOf(request, image);
@@ -33,11 +33,13 @@ export async function sendImage(
   const { start, end } = range ?? { start: 0, end: info.size - 1 };
   const length = end - start + 1;
   const answer = () =>
-    response.writeHead(range ? 206 : 200, {
-      ...headers,
-      'content-length': length,
-      ...(range && { 'content-range': `bytes ${start}-${end}/${info.size}` }),
-    });
+    range
+      ? response.writeHead(206, {
+          ...headers.common,
+          'content-length': length,
+          'content-range': `bytes ${start}-${end}/${info.size}`,
+        })
+      : response.writeHead(200, headers.whole);
   if (request.method === 'HEAD' || info.size === 0) {
     answer().end();
   } else if (bytes && underWay.take(response, length)) {

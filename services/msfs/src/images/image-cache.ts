@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import type { BlobInfo, BlobStore } from '@teamtalk/blob-store';
 import { LRUCache } from 'lru-cache';
-import { headersFor } from './image-headers.js';
+import { headersFor, type ImageHeaders } from './image-headers.js';
 import { headBytes, shownType } from './media-type.js';
 
 /** A file, as it is served. */
@@ -10,7 +10,7 @@ export interface Image {
   /** undefined: to be downloaded, not shown */
   type: string | undefined;
   /** See `headersFor`. */
-  headers: Readonly<Record<string, string>>;
+  headers: ImageHeaders;
   /** all of it, where it is in memory */
   bytes: Buffer | undefined;
 }
