@@ -39,6 +39,13 @@ beforeAll(async () => {
 afterAll(() => cluster?.stop());
 
 const nextOffer = () => waitUntil(() => offers.shift(), { what: 'an offer' });
+/** The offer of a file that is being sent; when that fails before, the reason. */
+const offerOf = async (sending: Promise<unknown>): Promise<FileOffer> => {
+  const over = sending.then(() => {
+    throw new Error('the transfer was over before it was offered');
+  });
+  return Promise.race([nextOffer(), over]);
+};
 const say = (what: string, begin: number) => {
   const seconds = (performance.now() - begin) / 1000;
   return `${what}: ${mib} MiB in ${seconds.toFixed(1)} s, ${(mib / seconds).toFixed(0)} MiB/s`;
@@ -85,7 +92,7 @@ it('online, between users of two msg_servers', { timeout: transferMs }, async ({
   const begin = performance.now();
   const progress: number[] = [];
   const sending = sendFile(sender, ids.receiver, file, { onProgress: (bytes) => progress.push(bytes) });
-  const offer = await nextOffer();
+  const offer = await offerOf(sending);
   expect(offer).toMatchObject({ fromUserId: ids.sender, name: 'online.bin', size, online: true });
   const sink = new HashingSink();
   await receiveFile(receiver, offer, sink);
@@ -127,7 +134,7 @@ it('online, with kill -9 of the file_server in the middle', { timeout: transferM
   const middle = stopInTheMiddle(file);
   const begin = performance.now();
   const sending = sendFile(sender, ids.receiver, file);
-  const offer = await nextOffer();
+  const offer = await offerOf(sending);
   const sink = new HashingSink();
   const receiving = receiveFile(receiver, offer, sink);
   await middle.reached;
@@ -237,8 +244,9 @@ it('what was fetched or given up leaves nothing behind', { timeout: 60_000 }, as
 
 it('a receiver who does not want the file says so', async () => {
   const sending = sendFile(sender, ids.receiver, new GeneratedFile('no.bin', 10_000));
+  const offer = await offerOf(sending);
   const refused = expect(sending).rejects.toMatchObject({ code: 'file-rejected' });
-  await refuseFile(receiver, await nextOffer());
+  await refuseFile(receiver, offer);
   await refused;
 });
 
@@ -247,8 +255,9 @@ it('a transfer that one side ends fails at the other', async () => {
   const file = new GeneratedFile('ended.bin', 1_000_000);
   const middle = stopInTheMiddle(file);
   const sending = sendFile(sender, ids.receiver, file, { signal: giveUp.signal });
+  const offer = await offerOf(sending);
   const cancelled = expect(sending).rejects.toMatchObject({ code: 'file-cancelled' });
-  const receiving = receiveFile(receiver, await nextOffer(), new HashingSink());
+  const receiving = receiveFile(receiver, offer, new HashingSink());
   const told = expect(receiving).rejects.toMatchObject({ code: 'file-cancelled' });
   // Should either fail before, it says why.
   await Promise.race([middle.reached, sending, receiving]);

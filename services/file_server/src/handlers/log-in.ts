@@ -5,6 +5,9 @@ import type { Context } from '../context.js';
 import type { LoginOutcome } from '../metrics.js';
 import type { Part, Task } from '../tasks/task-store.js';
 import { Download } from '../transfers/download.js';
+import { CLIENT_FILE_DONE } from '../transfers/participant.js';
+import { endReasons } from '../transfers/relay.js';
+import type { EndedTransfer } from '../transfers/relays.js';
 import { Upload } from '../transfers/upload.js';
 
 type Request = MessageOf<typeof Commands.FileLoginReq>;
@@ -29,11 +32,14 @@ export function logIn(context: Context): (connection: Connection, pdu: Pdu) => v
     const { userId, taskId } = request;
     const checked = await check(context, connection, request);
     if (connection.closed) return;
-    const outcome = typeof checked === 'string' ? checked : 'ok';
+    // It may have been ended while that was checked.
+    const ended = context.relays.ended(taskId);
+    const isOver = ended !== undefined && ended.untold !== userId;
+    const outcome = typeof checked === 'string' ? checked : isOver ? 'unknown_task' : 'ok';
     metrics.logins.inc({ result: outcome });
     const resultCode = outcome === 'ok' ? accepted : refused;
     connection.write(encodePdu(Commands.FileLoginRes, { resultCode, taskId }, seqNum));
-    if (typeof checked === 'string') {
+    if (typeof checked === 'string' || isOver) {
       kit.log.info({ outcome, userId, peer: connection.address }, 'a login is refused');
       connection.end('refused');
       return;
@@ -41,7 +47,8 @@ export function logIn(context: Context): (connection: Connection, pdu: Pdu) => v
     connection.userId = userId;
     connection.taskId = taskId;
     connection.offline = checked.task.offline;
-    join(context, connection, request.fileRole, checked);
+    if (ended) tellEnd(connection, ended);
+    else join(context, connection, request.fileRole, checked);
   }
 
   return (connection, pdu) => {
@@ -63,9 +70,10 @@ async function check(
   { address }: Connection,
   { userId, taskId, fileRole }: Request,
 ): Promise<Found | Exclude<LoginOutcome, 'ok'>> {
-  if (!uuid.test(taskId) || relays.isEnding(taskId)) return 'unknown_task';
+  const ended = relays.ended(taskId);
+  if (!uuid.test(taskId) || (ended && ended.untold !== userId)) return 'unknown_task';
   try {
-    const found = await tasks.findWithParts(taskId);
+    const found = ended ? { task: ended.task, parts: [] } : await tasks.findWithParts(taskId);
     if (!found) return 'unknown_task';
     const refusal = refusalOf(found.task, userId, fileRole);
     if (refusal) return refusal;
@@ -93,6 +101,13 @@ function refusalOf(
   if (offline !== (role === CLIENT_OFFLINE_UPLOAD || role === CLIENT_OFFLINE_DOWNLOAD)) return 'wrong_role';
   if (role === CLIENT_OFFLINE_DOWNLOAD && !complete) return 'not_complete';
   return undefined;
+}
+
+/** Who was not there when the transfer was ended hears of it now. */
+function tellEnd(connection: Connection, ended: EndedTransfer): void {
+  if (ended.state !== CLIENT_FILE_DONE) ended.untold = undefined;
+  connection.send({ state: ended.state, userId: ended.by });
+  connection.end(endReasons[ended.state] ?? 'cancelled');
 }
 
 function join(

@@ -118,6 +118,8 @@ export class Installation {
     [from, ['127.0.0.1']],
     [to, ['127.0.0.1']],
   ]);
+  /** Set: where users are logged in is said only then. */
+  held: Promise<void> | undefined;
   readonly #services: Service[] = [];
 
   static async start(): Promise<Installation> {
@@ -133,7 +135,8 @@ export class Installation {
     this.bus = bus;
     this.db = db;
     this.folder = folder;
-    bus.answer(topics.userSessions, ({ userId }) => {
+    bus.answer(topics.userSessions, async ({ userId }) => {
+      await this.held;
       const addresses = this.sessions.get(userId);
       return addresses && { addresses };
     });

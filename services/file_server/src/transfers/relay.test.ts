@@ -166,6 +166,62 @@ it('a transfer that was ended is over at once, however long the store takes to n
 });
 
 it.each([
+  ['a receiver who refuses', to, Role.receiver, CLIENT_FILE_REFUSE, from, Role.sender],
+  ['a sender who cancels', from, Role.sender, CLIENT_FILE_CANCEL, to, Role.receiver],
+] as const)(
+  '%s before the other one has come: he is told when he comes, once',
+  async (_, who, role, state, other, otherRole) => {
+    const taskId = await installation.task(3, 'online');
+    const hasty = await installation.enter(service, who, taskId, role);
+    await hasty.state(state);
+    await hasty.raw.closed;
+    const late = await installation.enter(service, other, taskId, otherRole);
+    expect(await late.expect(Commands.FileState)).toMatchObject({ state, userId: who, taskId, seqNum: 0 });
+    await late.raw.closed;
+    for (const [user, its] of [
+      [other, otherRole],
+      [who, role],
+    ] as const) {
+      const again = await installation.side(service, user, taskId);
+      expect(await again.logIn(its)).toBe(1);
+    }
+    const stranger = await installation.side(service, 77, taskId);
+    expect(await stranger.logIn(otherRole)).toBe(1);
+  },
+);
+
+it('who is just being let in when the transfer ends is told, and does not wait for ever', async () => {
+  const taskId = await installation.task(3, 'online');
+  const receiver = await installation.enter(service, to, taskId, Role.receiver);
+  let goOn = () => {};
+  installation.held = new Promise((resolve) => {
+    goOn = resolve;
+  });
+  const sender = await installation.side(service, from, taskId);
+  const login = sender.logIn(Role.sender);
+  await receiver.state(CLIENT_FILE_REFUSE);
+  await receiver.raw.closed;
+  await waitUntil(() => installation.db.ended.has(taskId), { what: 'the task is over' });
+  installation.held = undefined;
+  goOn();
+  expect(await login).toBe(0);
+  expect(await sender.expect(Commands.FileState)).toMatchObject({ state: CLIENT_FILE_REFUSE, userId: to });
+  await sender.raw.closed;
+});
+
+it('a sender who missed the end because his connection broke is told that it is done', async () => {
+  const { taskId, sender, receiver } = await begin(3);
+  await carry({ taskId, sender, receiver }, Buffer.from('abc'), 0, 3);
+  sender.raw.close();
+  await sender.raw.closed;
+  await receiver.state(CLIENT_FILE_DONE);
+  await receiver.raw.closed;
+  const back = await installation.enter(service, from, taskId, Role.sender);
+  expect(await back.expect(Commands.FileState)).toMatchObject({ state: CLIENT_FILE_DONE, userId: to });
+  await back.raw.closed;
+});
+
+it.each([
   ['beyond the end', 11, 1, 0x0b],
   ['at the end', 10, 1, 0x0c],
   ['of nothing', 0, 0, 0x0b],

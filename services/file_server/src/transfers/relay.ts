@@ -18,7 +18,8 @@ import { checkPull, type Pull, pullErrors, refusePull } from './pulls.js';
 /** Bytes a 0x0505 has besides its data, header included, at most; one with more is written anew instead of passed on. */
 const maxOverhead = 144;
 
-const endReasons: Partial<Record<State, CloseReason>> = {
+/** Why a connection is closed after this state was told to it. */
+export const endReasons: Partial<Record<State, CloseReason>> = {
   [CLIENT_FILE_CANCEL]: 'cancelled',
   [CLIENT_FILE_REFUSE]: 'rejected',
   [CLIENT_FILE_DONE]: 'done',
@@ -30,8 +31,11 @@ export interface RelayOptions {
   peerGraceMs: number;
   /** milliseconds one side waits for the other to come at all */
   waitMs: number;
-  /** The transfer is over, well or not: nobody is to log in for it any more. */
-  onEnded: () => void;
+  /**
+   * The transfer is over, well or not: nobody is to log in for it any more.
+   * @param untold the other user, where he may not have heard of it
+   */
+  onEnded: (state: State, by: number, untold: number | undefined) => void;
   /** Nobody is connected any more. */
   onEmpty: () => void;
 }
@@ -154,7 +158,10 @@ export class Relay {
     const other = line === this.#sender ? this.#receiver : this.#sender;
     const reason = endReasons[state] ?? 'cancelled';
     if (state === CLIENT_FILE_DONE) this.#options.metrics.finished.inc({ way: 'online' });
-    this.#options.onEnded();
+    const otherUser = line === this.#sender ? this.#task.toUserId : this.#task.fromUserId;
+    // A sender whose connection is broken, which does not show yet, is not to take what is done for lost.
+    const isTold = other !== undefined && state !== CLIENT_FILE_DONE;
+    this.#options.onEnded(state, line.userId, isTold ? undefined : otherUser);
     other?.send({ state, userId: line.userId });
     other?.end(reason);
     line.end(reason);

@@ -2,12 +2,33 @@ import type { Kit } from '@teamtalk/service-kit';
 import type { FileServerConfig } from '../config.js';
 import type { FileServerMetrics } from '../metrics.js';
 import type { Task, TaskStore } from '../tasks/task-store.js';
+import type { State } from './participant.js';
 import { Relay } from './relay.js';
+
+/** A transfer that was ended here. */
+export interface EndedTransfer {
+  task: Task;
+  state: State;
+  /** the user who ended it */
+  by: number;
+  /** the other user, where he may not have heard of it yet */
+  untold: number | undefined;
+  /** milliseconds of the monotonic clock */
+  at: number;
+}
+
+/**
+ * How long an end is remembered, milliseconds: whoever is just logging in, or comes back after his connection broke,
+ * is told how it ended in place of waiting for a peer who does not come any more.
+ */
+const rememberMs = 60_000;
+const maxRemembered = 10_000;
 
 /** The online transfers somebody is connected for, at this file_server. */
 export class Relays {
   readonly #relays = new Map<string, Relay>();
-  readonly #ending = new Set<string>();
+  /** In the order in which they ended. */
+  readonly #ended = new Map<string, EndedTransfer>();
   readonly #config: FileServerConfig;
   readonly #tasks: TaskStore;
   readonly #metrics: FileServerMetrics;
@@ -35,8 +56,9 @@ export class Relays {
       metrics: this.#metrics,
       peerGraceMs: this.#config.timeouts.peerGraceMs,
       waitMs: this.#config.tasks.unfinishedMs,
-      onEnded: () => {
+      onEnded: (state, by, untold) => {
         this.#forget(task.id, relay);
+        this.#remember({ task, state, by, untold, at: performance.now() });
         void this.#end(task.id);
       },
       onEmpty: () => this.#forget(task.id, relay),
@@ -45,9 +67,9 @@ export class Relays {
     return relay;
   }
 
-  /** Whether this transfer was ended here and the others are just being told. */
-  isEnding(taskId: string): boolean {
-    return this.#ending.has(taskId);
+  /** How a transfer ended, when it was here and a short time ago. */
+  ended(taskId: string): EndedTransfer | undefined {
+    return this.#ended.get(taskId);
   }
 
   stop(): void {
@@ -55,13 +77,18 @@ export class Relays {
   }
 
   async #end(taskId: string): Promise<void> {
-    this.#ending.add(taskId);
     try {
       await this.#tasks.end(taskId);
     } catch (error) {
       this.#kit.log.warn({ err: error, taskId }, 'a transfer is over, but its task could not be ended');
-    } finally {
-      this.#ending.delete(taskId);
+    }
+  }
+
+  #remember(transfer: EndedTransfer): void {
+    this.#ended.set(transfer.task.id, transfer);
+    for (const [id, { at }] of this.#ended) {
+      if (transfer.at - at < rememberMs && this.#ended.size <= maxRemembered) break;
+      this.#ended.delete(id);
     }
   }
 
