@@ -1,3 +1,4 @@
+export { closeServer } from './close-server.js';
 export {
   ConfigError,
   describeEnv,
@@ -15,7 +16,7 @@ export { Lifecycle } from './lifecycle.js';
 export { createLogger, type Logger } from './logger.js';
 export { type MetricDefinition, Metrics } from './metrics.js';
 export { readMetrics, type Sample, sumOf } from './metrics-text.js';
-export { closeServer, listen } from './ops-server.js';
+export { listen } from './ops-server.js';
 export {
   type CommonConfig,
   commonConfig,

@@ -1,5 +1,6 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { closeServer } from './close-server.js';
 import type { Health } from './health.js';
 import type { Metrics } from './metrics.js';
 
@@ -73,13 +74,5 @@ export function listen(
       server.off('error', reject);
       resolve();
     });
-  });
-}
-
-/** Stops listening, ends idle keep-alive connections and waits for the busy ones. */
-export function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
   });
 }

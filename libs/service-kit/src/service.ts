@@ -9,6 +9,9 @@ import { type TracingConfig, tracingConfig, type tracingEnv } from './tracing/en
 import { openTracing } from './tracing/open-tracing.js';
 import type { Tracing } from './tracing/tracing.js';
 
+/** Kept HTTP connections of a process that stops may bring one more request for this long, milliseconds. */
+const keptMs = 1_500;
+
 /** What every service's configuration holds. */
 export interface CommonConfig {
   logLevel: string;
@@ -31,6 +34,8 @@ export interface Kit {
   readonly ops?: { host: string; port: number };
   /** undefined: nothing is traced */
   readonly tracing: Tracing | undefined;
+  /** at the stop, how long kept HTTP connections may bring one more request, milliseconds; see closeServer */
+  readonly keptMs: number;
 }
 
 /** A running service instance. `stop` is orderly, bounded in time and may be called more than once. */
@@ -66,6 +71,8 @@ export interface StartOptions {
   log?: Logger;
   /** Set in a process of its own: adds the process's figures to the metrics. */
   processMetrics?: boolean;
+  /** How long kept HTTP connections may bring one more request at the stop, milliseconds; 0 when left out. */
+  keptMs?: number;
 }
 
 /** A service instance's kit by itself: for parts of a service that are tested alone. */
@@ -86,6 +93,7 @@ export function createKit(
     health: new Health(),
     life: new Lifecycle(log, config.shutdownMs),
     tracing: undefined,
+    keptMs: options.keptMs ?? 0,
   };
 }
 
@@ -142,7 +150,7 @@ export async function runService(
     if (process.channel) process.once('disconnect', resolve);
   });
   try {
-    const service = await start(process.env, { processMetrics: true });
+    const service = await start(process.env, { processMetrics: true, keptMs });
     // A parent that starts us over an IPC channel (`teamtalk dev`, the testkit) learns the ports this way.
     const ready = { ready: true, service: name, instance: service.instance, ports: service.ports };
     // The callback takes the error of a parent that is gone already; `disconnect` has told us.

@@ -23,7 +23,7 @@ const refusals: Record<string, string> = {
  * @returns the port it listens on; stopping (after the last answer) is registered in the kit's lifecycle
  */
 export async function startHttpListener(
-  { life, metrics }: Kit,
+  { life, keptMs, metrics }: Kit,
   options: HttpListenerOptions,
   serve: RequestListener,
 ): Promise<number> {
@@ -60,8 +60,8 @@ export async function startHttpListener(
   await listen(server, options);
   life.onStop('HTTP', async () => {
     // By then every request that had arrived has its answer.
-    const patience = setTimeout(() => server.closeAllConnections(), options.answerMs + 500);
-    await closeServer(server);
+    const patience = setTimeout(() => server.closeAllConnections(), keptMs + options.answerMs + 500);
+    await closeServer(server, keptMs);
     clearTimeout(patience);
   });
   return (server.address() as AddressInfo).port;

@@ -16,6 +16,9 @@ import { tellMsgServer } from './handlers/tell-msg-server.js';
 import { startHttpListener } from './listeners/http-listener.js';
 import { startTcpListener } from './listeners/tcp-listener.js';
 
+/** The msg_servers answer within this time, milliseconds, that they are there. */
+const rollCallMs = 200;
+
 /** Starts a login_server: it tells clients which msg_server to dial. Ports: `http`, `tcp`, `ops`. */
 export function startLoginServer(config: LoginServerConfig, options: StartOptions = {}): Promise<Service> {
   return startService('login_server', config, options, start);
@@ -31,6 +34,9 @@ async function start(config: LoginServerConfig, kit: Kit): Promise<Record<string
   const directory = new MsgServerDirectory(bus, log);
   life.onStop('directory', () => directory.stop());
   metrics.gauge('msg_servers', 'msg_servers alive', () => directory.all().length);
+
+  // Clients who come in the first moment would be told that there is no msg_server.
+  await directory.waitForOne(rollCallMs);
 
   const context = createContext(directory, config.urls, metrics);
   const { requestTimeoutMs } = config;

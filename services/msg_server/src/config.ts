@@ -148,10 +148,10 @@ export const envSchema = {
   ),
   HISTORY_MAX: env.integer(100, 1, 1000, 'Messages one history answer holds at most'),
   DRAIN_SPREAD_MS: env.integer(
-    2000,
+    10_000,
     0,
     600_000,
-    'Clients are disconnected over this time when the server stops, ms; at least 3 s less than SHUTDOWN_SECONDS. The others take in LOGIN_RATE of them a second each',
+    'Clients are disconnected over this time at most when the server stops, no slower than 100 a second, ms; at least 3 s less than SHUTDOWN_SECONDS. The others take in LOGIN_RATE of them a second each',
   ),
 };
 

@@ -11,7 +11,7 @@ import { starters } from './starters.js';
 export type Mode = 'in-process' | 'processes';
 
 const startMs = 30_000;
-const stopMs = 15_000;
+const stopMs = 40_000;
 
 /** One running service of a cluster. */
 export abstract class ClusterNode {

@@ -80,6 +80,7 @@ export class Fleet {
         ...(bus && { NATS_URL: natsUrl }),
         ...(storage && { STORAGE_DIR: process.env.STORAGE_DIR || storageFolder }),
         SHUTDOWN_SECONDS: process.env.SHUTDOWN_SECONDS ?? '6',
+        ...(planned.service === 'msg_server' && { DRAIN_SPREAD_MS: process.env.DRAIN_SPREAD_MS ?? '2000' }),
       },
       onChange: () => this.#options.onChange(this.#running()),
       say,

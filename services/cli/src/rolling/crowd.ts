@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { request } from 'node:http';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { waitUntil } from '@teamtalk/testkit';
 import { Receipts } from '../bench/load/message-frames.js';
 import { behaviours } from './behaviour.js';
@@ -38,6 +39,7 @@ export class Crowd {
   readonly #clients: RollingClient[];
   readonly #rate: number;
   readonly #ticker: NodeJS.Timeout;
+  readonly #pauses = monitorEventLoopDelay({ resolution: 10 });
   #pump: NodeJS.Timeout | undefined;
 
   constructor(options: CrowdOptions) {
@@ -66,6 +68,11 @@ export class Crowd {
     }, tickMs);
   }
 
+  /** The longest time since `start` in which this process did nothing, ms. */
+  get ownPauseMs(): number {
+    return this.#pauses.max / 1e6;
+  }
+
   get offline(): number {
     return this.#clients.filter(({ isOnline }) => !isOnline).length;
   }
@@ -91,6 +98,7 @@ export class Crowd {
 
   /** Begins to send, in turn and at an even pace whatever becomes of what was sent. */
   start(): void {
+    this.#pauses.enable();
     const begin = performance.now();
     let next = 0;
     this.#pump = setInterval(() => {
@@ -115,6 +123,7 @@ export class Crowd {
   close(): void {
     clearInterval(this.#pump);
     clearInterval(this.#ticker);
+    this.#pauses.disable();
     for (const client of this.#clients) client.close();
   }
 }

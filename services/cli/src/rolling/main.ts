@@ -12,7 +12,7 @@ const usage = `npm run rolling -- [--clients N] [--rate N] [--from REF] [--sprea
   --from     a commit: it is fetched out beside this one and built, its processes run at first; then the database is
              brought to this version's schema, every process replaced by this version's, and by the old one's again.
              "migration": the commit before the newest migration. Without it every process is restarted
-  --spread   over which a msg_server that stops closes its clients, ms (2000)
+  --spread   over which a msg_server that stops closes its clients, ms (10000)
   --prestop  between taking a process out of its Service and its SIGTERM, ms (1000)
   --pause    between everybody's being back and the next process, ms (2000)
   --json     writes the report to a file too
@@ -24,7 +24,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '2000' },
     /** a folder: scripts/rolling.mjs has made it of the commit */
     from: { type: 'string' },
-    spread: { type: 'string', default: '2000' },
+    spread: { type: 'string', default: '10000' },
     prestop: { type: 'string', default: '1000' },
     pause: { type: 'string', default: '2000' },
     json: { type: 'string' },

@@ -12,6 +12,8 @@ export interface RollingReport {
   violations: Violations;
   troubles: Troubles;
   calls: Record<string, CallCounts>;
+  /** longest time in which the load itself stood still: what was measured meanwhile is its own */
+  ownPauseMs: number;
   phases: PhaseReport[];
 }
 
@@ -36,6 +38,7 @@ export function reportOf(stand: RollingStand, clients: number): RollingReport {
     violations: ledger.violations,
     troubles: impressions.troubles,
     calls: Object.fromEntries(callers.map(({ name, counts }) => [name, counts])),
+    ownPauseMs: crowd.ownPauseMs,
     phases: impressions.phases.map(phaseReport),
   };
 }
@@ -66,6 +69,7 @@ export function describeReport(report: RollingReport): string {
     `${sent} messages sent, ${acked} acknowledged, ${deliveries} deliveries`,
     named(violations),
     `longest silence of a client ${seconds(longest)}, of it not its own waiting at most ${seconds(served)}`,
+    `longest pause of the load’s own process ${Math.round(report.ownPauseMs)} ms`,
     `what clients met: ${named(troubles)}`,
     ...Object.entries(calls).map(
       ([name, counts]) =>

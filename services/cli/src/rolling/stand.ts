@@ -9,6 +9,7 @@ import {
 } from '@teamtalk/testkit';
 import { readIndex } from '../bench/load/wire.js';
 import { Caller } from './callers.js';
+import { Courier } from './courier.js';
 import { Crowd } from './crowd.js';
 import type { Conversation, StoredMessage } from './ledger.js';
 import { Impressions } from './phases.js';
@@ -36,6 +37,7 @@ export interface StandOptions {
 
 const replicas = 2;
 const prefix = 'rolling';
+const couriers = { sender: 'courier', receiver: 'customer' } as const;
 const groupSize = 10;
 const settleMs = 120_000;
 const behindService = ['login_server', 'http_msg_server', 'msfs'] as const;
@@ -60,6 +62,7 @@ export class RollingStand {
   readonly #ways = new Map<BehindService, FaultyProxy>();
   #crowd!: Crowd;
   #callers: Caller[] = [];
+  #courier!: Courier;
   #robot = 0;
 
   static async start(options: StandOptions): Promise<RollingStand> {
@@ -92,14 +95,15 @@ export class RollingStand {
     return this.#crowd;
   }
 
-  get callers(): readonly Caller[] {
-    return this.#callers;
+  /** Everybody who asks for something else than messages. */
+  get callers(): readonly (Caller | Courier)[] {
+    return [...this.#callers, this.#courier];
   }
 
   /** Lets everybody write. */
   async begin(): Promise<void> {
     this.#crowd.start();
-    for (const caller of this.#callers) caller.start();
+    for (const caller of this.callers) caller.start();
     await this.#pause();
   }
 
@@ -126,7 +130,7 @@ export class RollingStand {
   async finish(): Promise<void> {
     const { say } = this.#options;
     this.impressions.begin('end');
-    for (const caller of this.#callers) await caller.stop();
+    for (const caller of this.callers) await caller.stop();
     await this.#crowd.settle(settleMs).catch((error: unknown) => say(String(error)));
     await this.cluster.settle(30_000);
     say(`all sent, ${this.#state()}; comparing with history`);
@@ -141,6 +145,7 @@ export class RollingStand {
   async stop(): Promise<void> {
     this.#crowd?.close();
     for (const caller of this.#callers) await caller.stop();
+    await this.#courier?.stop();
     for (const way of this.#ways.values()) await way.close();
     await this.cluster.stop();
   }
@@ -176,7 +181,7 @@ export class RollingStand {
     } finally {
       await source.destroy();
     }
-    const { robot } = await cluster.addUsers(['robot']);
+    const { robot } = await cluster.addUsers(['robot', couriers.sender, couriers.receiver]);
     this.#robot = robot;
     const rows = await cluster.sql<{ id: number; name: string }>(
       `SELECT id, name FROM im_user WHERE name LIKE $1 || '%' ORDER BY id`,
@@ -205,6 +210,15 @@ export class RollingStand {
       complain,
     });
     this.#callers = this.#makeCallers(rows, complain);
+    this.#courier = new Courier({
+      loginServer: `http://127.0.0.1:${directory}`,
+      names: couriers,
+      password: testPassword,
+      fileBytes: 512 * 1024,
+      everyMs: 500,
+      complain,
+    });
+    await this.#courier.logIn();
     await this.#crowd.logIn();
     say(`${clients} clients online`);
   }

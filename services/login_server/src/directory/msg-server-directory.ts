@@ -22,6 +22,11 @@ export class MsgServerDirectory {
     });
   }
 
+  /** Resolves as soon as a msg_server is known, or after `ms` milliseconds without one. */
+  async waitForOne(ms: number): Promise<void> {
+    await this.#registry.waitFor(1, ms);
+  }
+
   /** Everybody alive, drained ones too. */
   all(): Announcement[] {
     return this.#registry.all();

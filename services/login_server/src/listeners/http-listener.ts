@@ -32,7 +32,7 @@ const refusals: Record<string, string> = {
  * @returns the port it listens on; stopping is registered in the kit's lifecycle
  */
 export async function startHttpListener(
-  { life, metrics, health, tracing }: Kit,
+  { life, keptMs, metrics, health, tracing }: Kit,
   options: HttpListenerOptions,
   routes: ReadonlyMap<string, HttpHandler>,
 ): Promise<number> {
@@ -95,8 +95,8 @@ export async function startHttpListener(
   await listen(server, options);
   life.onStop('HTTP', async () => {
     // Answers are given at once: what is still open after this has not asked anything.
-    const patience = setTimeout(() => server.closeAllConnections(), stopPatienceMs);
-    await closeServer(server);
+    const patience = setTimeout(() => server.closeAllConnections(), keptMs + stopPatienceMs);
+    await closeServer(server, keptMs);
     clearTimeout(patience);
   });
   return (server.address() as AddressInfo).port;

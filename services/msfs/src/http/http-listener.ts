@@ -12,7 +12,7 @@ const stopPatienceMs = 5_000;
  * @returns the port it listens on; stopping is registered in the kit's lifecycle
  */
 export async function startHttpListener(
-  { life, metrics, tracing }: Kit,
+  { life, keptMs, metrics, tracing }: Kit,
   { listen: where, limits, timeouts }: Pick<MsfsConfig, 'listen' | 'limits' | 'timeouts'>,
   serve: RequestListener,
 ): Promise<number> {
@@ -35,8 +35,8 @@ export async function startHttpListener(
   server.on('checkContinue', traced);
   await listen(server, where);
   life.onStop('HTTP', async () => {
-    const patience = setTimeout(() => server.closeAllConnections(), stopPatienceMs);
-    await closeServer(server);
+    const patience = setTimeout(() => server.closeAllConnections(), keptMs + stopPatienceMs);
+    await closeServer(server, keptMs);
     clearTimeout(patience);
   });
   return (server.address() as AddressInfo).port;

@@ -20,6 +20,8 @@ const queueMs = 90_000;
 /** How long clients that are being closed at the server's stop may take, milliseconds. */
 const drainMs = 12_000;
 const drainRoundMs = 50;
+/** Closing fewer than so many a second at the server's stop, milliseconds apart, would spare nobody anything. */
+const drainApartMs = 10;
 
 export interface ClientListenerOptions {
   config: MsgServerConfig;
@@ -97,13 +99,14 @@ export class ClientListener implements ConnectionHost {
   }
 
   /**
-   * Ends all connections, evenly over `spreadMs` milliseconds, each after what it sent has its results;
-   * those that do not end in time are cut off.
+   * Ends all connections, evenly over `spreadMs` milliseconds or, where there are few, over less; each after what it
+   * sent has its results. Those that do not end in time are cut off.
    */
   async drain(spreadMs: number): Promise<void> {
     this.#entrances.close();
     const everybody = [...this.#connections];
-    const rounds = Math.max(1, Math.ceil(spreadMs / drainRoundMs));
+    const ms = Math.min(spreadMs, everybody.length * drainApartMs);
+    const rounds = Math.max(1, Math.ceil(ms / drainRoundMs));
     const share = Math.ceil(everybody.length / rounds);
     for (let i = 0; i < everybody.length; i += share) {
       for (const connection of everybody.slice(i, i + share)) connection.retire();
