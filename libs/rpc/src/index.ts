@@ -35,4 +35,5 @@ export {
   ReplicaPool,
 } from './replica-pool.js';
 export { RpcServer, type RpcStream } from './server.js';
+export { spanOf } from './span.js';
 export { TicketedStream, type TicketedStreamOptions } from './ticketed-stream.js';

@@ -150,12 +150,12 @@ describe('two of each service and a collector', () => {
     await cluster.connect('cleo', { server: 1 });
     const login = await collector.span(({ name }) => name === 'PDU login');
     const spans = await collector.trace(login.traceId, {
-      'teamtalk.db.Accounts/Login': 2,
+      'teamtalk.db.Accounts/LogIn': 2,
       'nats presence.update': 3,
     });
     const below = (parent: CollectedSpan) =>
       spans.filter(({ parentSpanId }) => parentSpanId === parent.spanId);
-    const [call] = below(login).filter(({ name }) => name.endsWith('/Login'));
+    const [call] = below(login).filter(({ name }) => name.endsWith('/LogIn'));
     expect(below(call as CollectedSpan)).toMatchObject([{ service: 'db_proxy_server' }]);
     const [asked] = below(login).filter(({ name }) => name === 'nats presence.update');
     expect(below(asked as CollectedSpan).map(({ service }) => service)).toEqual([

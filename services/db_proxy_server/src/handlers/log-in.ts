@@ -1,4 +1,4 @@
-import type { RpcStream, teamtalk } from '@teamtalk/rpc';
+import { accounts, type RpcStream, spanOf, type teamtalk } from '@teamtalk/rpc';
 import { type Kit, TeamTalkError } from '@teamtalk/service-kit';
 
 type Results = teamtalk.db.LoginResults.$Properties;
@@ -9,6 +9,9 @@ const maxPending = 5_000;
 
 /** Accounts.LogIn: checks logins as they come; results that are there in one turn leave in one frame. */
 export function logIn(kit: Kit, check: Check) {
+  const { tracing } = kit;
+  const span = spanOf(accounts.logIn, 'server');
+
   return (stream: RpcStream<teamtalk.db.LoginFrame, Results>): void => {
     let results: NonNullable<Results['results']> = [];
     let pending = 0;
@@ -19,11 +22,13 @@ export function logIn(kit: Kit, check: Check) {
       results = [];
       stream.write({ results: frame });
     };
-    const decide = async ({ ticket, request }: teamtalk.db.LoginEntry.$Properties) => {
+    const decide = async (entry: teamtalk.db.LoginEntry) => {
+      const { ticket, request } = entry;
       pending++;
       let reply: teamtalk.db.LoginReply.$Properties | undefined;
       try {
-        if (request) reply = await check(request as teamtalk.db.LoginRequest);
+        const work = () => check(request as teamtalk.db.LoginRequest);
+        if (request) reply = await (tracing ? tracing.resume(span, entryCarrier(entry), work) : work());
       } catch (error) {
         // Too many at a time and the like are counted where they are found.
         if (!(error instanceof TeamTalkError)) kit.log.error({ err: error }, 'a login could not be checked');
@@ -38,11 +43,16 @@ export function logIn(kit: Kit, check: Check) {
     };
 
     stream.onData(({ entries }) => {
-      for (const entry of entries ?? []) void decide(entry);
+      for (const entry of entries ?? []) void decide(entry as teamtalk.db.LoginEntry);
       if (pending >= maxPending && !paused) {
         paused = true;
         stream.pause();
       }
     });
   };
+}
+
+/** The caller's span, as it came with the login. */
+function entryCarrier({ traceparent, tracestate }: teamtalk.db.LoginEntry) {
+  return { traceparent, ...(tracestate && { tracestate }) };
 }

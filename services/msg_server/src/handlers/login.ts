@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { plainAddress } from '@teamtalk/net';
 import { Commands, decodeBody, encodePdu, IM, type MessageOf, type PropertiesOf } from '@teamtalk/protocol';
-import { nameKey, teamtalk } from '@teamtalk/rpc';
+import { accounts, nameKey, spanOf, teamtalk } from '@teamtalk/rpc';
 import { type Connection, State } from '../connection/connection.js';
 import type { Context } from '../context.js';
 import type { LoginOutcome } from '../metrics.js';
@@ -106,9 +106,13 @@ async function check(
   const address = plainAddress(connection.remoteAddress);
   const request = { userName, passwordMd5: password, clientType, address };
   if (!loginChecks.available) return 'no-db-proxy';
-  const reply = await new Promise<teamtalk.db.LoginReply.$Properties | null | undefined>((resolve) => {
-    loginChecks.send({ ticket: 0, request }, nameKey(userName), (outcome) => resolve(outcome?.reply));
-  });
+  const { tracing } = kit;
+  const ask = () =>
+    new Promise<teamtalk.db.LoginReply.$Properties | null | undefined>((resolve) => {
+      const entry = { ticket: 0, request, ...tracing?.carrier() };
+      loginChecks.send(entry, nameKey(userName), (outcome) => resolve(outcome?.reply));
+    });
+  const reply = await (tracing ? tracing.step(spanOf(accounts.logIn, 'client'), ask) : ask());
   if (!reply) {
     kit.log.warn({ address }, 'a login could not be checked');
     return 'no-db-proxy';
