@@ -18,6 +18,7 @@ export function loginStream(pool: ReplicaPool, { instance: _, ...options }: Writ
     teamtalk.db.LoginResults
   >(pool, {
     ...options,
+    impatient: true,
     method: accounts.logIn,
     toFrame: (entries) => ({ entries }),
     results: (frame) => frame.results as teamtalk.db.LoginEntryResult[],

@@ -1,4 +1,4 @@
-import type { ClientDuplexStream } from '@grpc/grpc-js';
+import { type ClientDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
 import type { Logger } from '@teamtalk/service-kit';
 import type { Method } from './definitions.js';
 import type { Replica, ReplicaPool } from './replica-pool.js';
@@ -17,6 +17,8 @@ export interface TicketedStreamOptions<Entry, Result, Frame, ResultFrame> {
   flushMs: number;
   /** Entries in flight at most; `full` says when to slow down. */
   maxPending: number;
+  /** Entries for which there is no replica get no result at once, and are not kept until there is one. */
+  impatient?: boolean;
 }
 
 interface Pending<Entry, Result> {
@@ -66,6 +68,8 @@ export class TicketedStream<
   readonly #lanes = new Map<number, Lane<Entry>>();
   readonly #pins = new Map<number, Pin<Entry>>();
   readonly #reopenAt = new Map<number, number>();
+  /** Replicas of a version that does not know the method. */
+  readonly #older = new Set<number>();
   /** Replicas whose stream broke and has not answered since. */
   readonly #away = new Set<number>();
   readonly #sweeper: NodeJS.Timeout;
@@ -83,6 +87,7 @@ export class TicketedStream<
         const lane = this.#lanes.get(replica.instance);
         if (lane) this.#broken(lane, 'the replica is gone');
         this.#reopenAt.delete(replica.instance);
+        this.#older.delete(replica.instance);
         this.#away.delete(replica.instance);
       },
     });
@@ -169,7 +174,10 @@ export class TicketedStream<
         if (pending) this.#finish(pending, result);
       }
     });
-    stream.on('error', (error) => this.#broken(lane, error.message));
+    stream.on('error', (error: ServiceError) => {
+      if (error.code === status.UNIMPLEMENTED) this.#older.add(replica.instance);
+      this.#broken(lane, error.message);
+    });
     stream.on('end', () => this.#broken(lane, 'the replica ended the stream'));
     for (const pending of this.#pending.values()) if (!pending.lane) this.#route(pending);
   }
@@ -218,7 +226,10 @@ export class TicketedStream<
     if (!lane) {
       const replica = this.#options.choose(pending.key, this.#up);
       lane = replica && this.#lanes.get(replica.instance);
-      if (!lane) return;
+      if (!lane) {
+        if (this.#options.impatient) setImmediate(() => this.#giveUp(pending));
+        return;
+      }
     }
     if (pin) pin.inFlight++;
     pending.lane = lane;
@@ -243,6 +254,10 @@ export class TicketedStream<
     lane.stream.write(this.#options.toFrame(entries));
   }
 
+  #giveUp(pending: Pending<Entry, Result>): void {
+    if (!pending.lane && this.#pending.has(pending.entry.ticket)) this.#finish(pending, undefined);
+  }
+
   #finish(pending: Pending<Entry, Result>, result: Result | undefined): void {
     this.#pending.delete(pending.entry.ticket);
     if (pending.lane && this.#pins.size > 0) {
@@ -264,7 +279,9 @@ export class TicketedStream<
       this.#finish(pending, undefined);
     }
     for (const replica of this.#pool.replicas) {
-      if (this.#lanes.has(replica.instance) || (this.#reopenAt.get(replica.instance) ?? 0) > now) continue;
+      const { instance } = replica;
+      if (this.#lanes.has(instance) || this.#older.has(instance)) continue;
+      if ((this.#reopenAt.get(instance) ?? 0) > now) continue;
       this.#open(replica);
     }
   }

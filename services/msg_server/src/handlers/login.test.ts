@@ -1,6 +1,7 @@
 import { Commands, encodeRawPdu, IM } from '@teamtalk/protocol';
 import { waitUntil } from '@teamtalk/testkit/infrastructure';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FakeDbProxy } from '../testing/fake-db-proxy.js';
 import { FakeRouteServer } from '../testing/fake-route-server.js';
 import { TestServer } from '../testing/test-server.js';
 
@@ -202,6 +203,26 @@ describe('login without what it needs', () => {
       const client = await server.connect();
       expect((await client.logIn('u1')).resultCode).toBe(3);
       await client.raw.closed;
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it('asks a db_proxy_server of the version before in the way of that version', async () => {
+    const server = await TestServer.start({ dbProxy: 'older' });
+    try {
+      for (const attempt of [1, 2]) {
+        const client = await server.connect();
+        expect((await client.logIn(`u${attempt}`)).resultCode).toBe(0);
+      }
+      const newer = await FakeDbProxy.start(server.bus);
+      try {
+        // Logins that both could check go to the one that takes them together.
+        for (let user = 3; newer.logins.length === 0 && user < 100; user++) await server.logIn(user);
+        expect(newer.logins.length).toBe(1);
+      } finally {
+        await newer.stop();
+      }
     } finally {
       await server.stop();
     }

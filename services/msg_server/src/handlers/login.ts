@@ -18,6 +18,9 @@ type Refusal = Exclude<LoginOutcome, 'ok' | 'gone'>;
 const { ResultType, KickReasonType } = IM.BaseDefine;
 const { LoginResult } = teamtalk.db;
 
+/** Milliseconds the check of name and password may take, a queue of other logins included. */
+const checkMs = 10_000;
+
 const refusals: Record<Refusal, Pick<Answer, 'resultCode' | 'resultString'>> = {
   // Android knows a wrong name or password by no other code than 6 (protocol notes, section 12).
   'wrong-name-or-password': {
@@ -99,22 +102,19 @@ export function logIn(context: Context): Handler {
 }
 
 async function check(
-  { loginChecks, kit }: Context,
+  context: Context,
   connection: Connection,
   { userName, password, clientType }: Request,
 ): Promise<Account | Refusal> {
   const address = plainAddress(connection.remoteAddress);
   const request = { userName, passwordMd5: password, clientType, address };
-  if (!loginChecks.available) return 'no-db-proxy';
-  const { tracing } = kit;
-  const ask = () =>
-    new Promise<teamtalk.db.LoginReply.$Properties | null | undefined>((resolve) => {
-      const entry = { ticket: 0, request, ...tracing?.carrier() };
-      loginChecks.send(entry, nameKey(userName), (outcome) => resolve(outcome?.reply));
-    });
-  const reply = await (tracing ? tracing.step(spanOf(accounts.logIn, 'client'), ask) : ask());
+  const { log, tracing } = context.kit;
+  const ask = () => askOverStream(context, request);
+  const outcome = await (tracing ? tracing.step(spanOf(accounts.logIn, 'client'), ask) : ask());
+  const mayAskAlone = !outcome && !context.loginChecks.available;
+  const reply = mayAskAlone ? await askAlone(context, request) : outcome?.reply;
   if (!reply) {
-    kit.log.warn({ address }, 'a login could not be checked');
+    log.warn({ address }, 'a login could not be checked');
     return 'no-db-proxy';
   }
   const { result, user, loginSeq } = reply;
@@ -122,6 +122,32 @@ async function check(
   // Of an enumeration's value 0 the wire has nothing.
   if ((result ?? LoginResult.LOGIN_OK) !== LoginResult.LOGIN_OK || !user) return 'wrong-name-or-password';
   return { user, loginSeq: loginSeq ?? 0 };
+}
+
+type Reply = teamtalk.db.LoginReply.$Properties;
+
+/** @returns undefined when no db_proxy_server takes logins over the stream, or none answered */
+function askOverStream(
+  { loginChecks, kit }: Context,
+  request: teamtalk.db.LoginRequest.$Properties & { userName: string },
+): Promise<teamtalk.db.LoginEntryResult | undefined> {
+  return new Promise((resolve) => {
+    const entry = { ticket: 0, request, ...kit.tracing?.carrier() };
+    loginChecks.send(entry, nameKey(request.userName), resolve);
+  });
+}
+
+/** The way of the version before, whose db_proxy_servers do not know the stream. */
+async function askAlone(
+  { pool, kit }: Context,
+  request: teamtalk.db.LoginRequest.$Properties,
+): Promise<Reply | undefined> {
+  try {
+    return await pool.call(accounts.login, request, checkMs);
+  } catch (error) {
+    kit.log.debug({ err: error }, 'a login could not be checked in the old way either');
+    return undefined;
+  }
 }
 
 /** Makes the user known here and to the route_servers, answers him and kicks whom he takes the place of. */

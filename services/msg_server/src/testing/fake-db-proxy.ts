@@ -5,6 +5,7 @@ import { createKit, type Kit } from '@teamtalk/service-kit';
 import { FakeAnswers } from './fake-answers.js';
 
 type Entry = teamtalk.db.AppendEntry.$Properties;
+type LoginStream = RpcStream<teamtalk.db.LoginFrame, teamtalk.db.LoginResults.$Properties>;
 type Stream = RpcStream<teamtalk.db.AppendFrame, teamtalk.db.AppendResults.$Properties>;
 
 const { APPEND_STORED, APPEND_UNKNOWN_RECEIVER, APPEND_NOT_A_MEMBER, APPEND_UNAVAILABLE } =
@@ -47,9 +48,10 @@ export class FakeDbProxy {
   #loginSeq = 0;
   readonly #lastIds = new Map<string, number>();
 
-  static async start(bus: Bus): Promise<FakeDbProxy> {
+  /** @param older of the version before, which takes no logins over a stream */
+  static async start(bus: Bus, older = false): Promise<FakeDbProxy> {
     const proxy = new FakeDbProxy();
-    const port = await proxy.#serve();
+    const port = await proxy.#serve(older);
     const self = { instance: proxy.kit.instance, service: 'db_proxy_server', hostname: 'test' };
     const announcer = new Announcer(bus, self, () => ({ rpcAddress: `127.0.0.1:${port}` }));
     proxy.kit.life.onStop('announcements', () => announcer.stop());
@@ -64,9 +66,10 @@ export class FakeDbProxy {
     await this.kit.life.stop();
   }
 
-  async #serve(): Promise<number> {
+  async #serve(older: boolean): Promise<number> {
     const server = new RpcServer(this.kit);
-    server.stream(accounts.logIn, (stream) => {
+    server.unary(accounts.login, async (request) => this.#login(request));
+    const takeLogins = (stream: LoginStream) => {
       stream.onData(({ entries }) => {
         const results = (entries ?? []).map(({ ticket, request }) => ({
           ticket,
@@ -74,7 +77,8 @@ export class FakeDbProxy {
         }));
         stream.write({ results });
       });
-    });
+    };
+    if (!older) server.stream(accounts.logIn, takeLogins);
     server.unary(accounts.listUsers, async () => ({ users: [user(1), user(2)], latestUpdateTime: 77 }));
     server.unary(accounts.getUsers, async ({ userIds }) => ({
       users: userIds.filter((userId) => userId <= 1000).map(user),

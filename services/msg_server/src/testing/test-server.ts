@@ -19,7 +19,8 @@ import { FakeRouteServer } from './fake-route-server.js';
 
 export interface TestServerOptions {
   env?: Record<string, string>;
-  dbProxy?: boolean;
+  /** 'older': of the version before, which takes no logins over a stream */
+  dbProxy?: boolean | 'older';
   routeServer?: boolean;
 }
 
@@ -49,7 +50,7 @@ export class TestServer {
         ...env,
       }),
     );
-    const db = dbProxy ? await FakeDbProxy.start(bus) : undefined;
+    const db = dbProxy ? await FakeDbProxy.start(bus, dbProxy === 'older') : undefined;
     const route = routeServer ? new FakeRouteServer(bus) : undefined;
     await waitUntil(
       () => {
