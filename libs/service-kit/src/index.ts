@@ -11,7 +11,7 @@ export {
 export { withDeadline } from './deadline.js';
 export { type ErrorCode, errorCodes, isTransient, TeamTalkError } from './errors.js';
 export { Health } from './health.js';
-export { formatInstance, newInstance, traceId } from './instance.js';
+export { formatInstance, newInstance, traceHalves, traceId } from './instance.js';
 export { Lifecycle } from './lifecycle.js';
 export { createLogger, type Logger } from './logger.js';
 export { type MetricDefinition, Metrics } from './metrics.js';
@@ -37,7 +37,7 @@ export {
   rpcEnv,
   rpcTls,
 } from './shared-env.js';
-export { isTraced, messageSpan, type SpanIds } from './tracing/message-trace.js';
+export { isTraced, messageSpan, type SpanIds, traceparentOf } from './tracing/message-trace.js';
 export { recordSent } from './tracing/sent-message.js';
 export { traceRequests } from './tracing/trace-requests.js';
 export type { Tracing } from './tracing/tracing.js';

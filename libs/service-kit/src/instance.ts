@@ -17,3 +17,9 @@ export function formatInstance(instance: number): string {
 export function traceId(instance: number, ticket: number): string {
   return formatInstance(instance) + formatInstance(ticket);
 }
+
+/** The instance and the ticket of a trace id, upper or lower case; undefined when it is none. */
+export function traceHalves(trace: string): { instance: number; ticket: number } | undefined {
+  if (!/^[0-9a-f]{16}$/i.test(trace)) return undefined;
+  return { instance: Number.parseInt(trace.slice(0, 8), 16), ticket: Number.parseInt(trace.slice(8), 16) };
+}

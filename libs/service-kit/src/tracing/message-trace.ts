@@ -35,3 +35,8 @@ export function messageSpan(instance: number, ticket: number, station: MessageSt
     spanId: formatInstance((instance ^ marks[station]) >>> 0) + low,
   };
 }
+
+/** A sampled span as the W3C header that names it as parent. */
+export function traceparentOf({ traceId, spanId }: SpanIds): string {
+  return `00-${traceId}-${spanId}-01`;
+}

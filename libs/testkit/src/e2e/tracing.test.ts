@@ -1,3 +1,6 @@
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { addWebhook, openDataSource } from '@teamtalk/db_proxy_server';
 import { Commands, IM } from '@teamtalk/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestCluster, waitUntil } from '../index.js';
@@ -144,6 +147,71 @@ describe('two of each service and a collector', () => {
     const later = collector.spans.slice(before);
     expect(later.filter((span) => span.traceId === traceId)).toEqual([]);
     expect(later.filter(({ attributes }) => attributes['teamtalk.msg_id'] === 1)).toEqual([]);
+  });
+
+  it('follow a kick from HTTP over NATS to the msg_server that has the user', async () => {
+    const key = await cluster.addApp('ops', { permissions: ['kick'] });
+    await cluster.connect('cleo', { server: 1 });
+    const traceId = 'e'.repeat(32);
+    const response = await fetch(`${cluster.url('http_msg_server')}/v1/users/${ids.cleo}/kick`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${key}`,
+        traceparent: `00-${traceId}-${'f'.repeat(16)}-01`,
+        'content-type': 'application/json',
+      },
+      body: '{}',
+    });
+    expect(response.ok).toBe(true);
+    const node = { service: 'msg_server', name: 'nats node' };
+    await collector.span((span) => span.traceId === traceId && span.service === node.service);
+    const spans = await collector.trace(traceId, { 'POST /v1/users/{user_id}/kick': 1, 'nats kick': 2 });
+    const way = [
+      { service: 'http_msg_server', name: 'POST /v1/users/{user_id}/kick' },
+      { service: 'http_msg_server', name: 'nats kick' },
+      { service: 'route_server', name: 'nats kick' },
+      node,
+    ];
+    let parentSpanId = 'f'.repeat(16);
+    for (const station of way) {
+      const span = spans.find((each) => each.parentSpanId === parentSpanId && each.name === station.name);
+      expect(span).toMatchObject(station);
+      parentSpanId = span?.spanId ?? '';
+    }
+  });
+
+  it('follow a message to a bot up to the webhook, which is told by a header', async () => {
+    const posts: IncomingHttpHeaders[] = [];
+    const receiver = createServer((request, response) => {
+      posts.push(request.headers);
+      response.end();
+    });
+    await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+    const dataSource = await openDataSource(cluster.database.url);
+    try {
+      const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
+      await addWebhook(dataSource, { name: 'hook', url, events: ['message'], botId: ids.ben });
+      const ann = await cluster.connect('ann');
+      // Known to the db_proxy_servers after a second.
+      await waitUntil(
+        async () => {
+          await ann.send({ user: ids.ben }, 'are you there?');
+          return posts.length > 0;
+        },
+        { everyMs: 300, timeoutMs: 20_000, what: 'the first post' },
+      );
+      const [, traceId = '', spanId] = String(posts[0]?.traceparent).split('-');
+      const spans = await collector.trace(traceId, { ...hops, 'POST webhook': 1 });
+      const store = only(spans, 'store message');
+      expect(only(spans, 'POST webhook')).toMatchObject({
+        service: 'http_msg_server',
+        spanId,
+        parentSpanId: store.spanId,
+      });
+    } finally {
+      await dataSource.destroy();
+      receiver.close();
+    }
   });
 
   it('follow a login through gRPC and NATS', async () => {

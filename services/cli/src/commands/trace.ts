@@ -6,7 +6,13 @@ import { natsUrl } from '../installation.js';
 import { print } from '../output.js';
 import { Tracer } from '../trace/message-way.js';
 import { reportOf } from '../trace/report.js';
-import { type Conversation, conversation, duration, type TraceHalves, traceHalves } from '../trace/target.js';
+import {
+  type Conversation,
+  conversation,
+  duration,
+  messageTrace,
+  type TraceHalves,
+} from '../trace/target.js';
 
 interface Options {
   conversation?: Conversation;
@@ -24,7 +30,7 @@ export function register(program: Command): void {
   program
     .command('trace')
     .description('Show the way of one message: who took it in, when it was stored, who has it')
-    .argument('[trace id]', 'its 16 digits, from a log or the header X-Trace-Id', traceHalves)
+    .argument('[trace id]', 'its 16 digits, from a log or the header X-Trace-Id', messageTrace)
     .option('--conversation <name>', 'p2p:USER:USER or group:GROUP', conversation)
     .option('--msg-id <n>', 'its number in the conversation', wholeNumber(1, maxId))
     .option(

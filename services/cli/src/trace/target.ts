@@ -1,5 +1,6 @@
 import { IM } from '@teamtalk/protocol';
 import type { traceApi } from '@teamtalk/rpc';
+import { traceHalves } from '@teamtalk/service-kit';
 import { InvalidArgumentError } from 'commander';
 
 const { SESSION_TYPE_SINGLE, SESSION_TYPE_GROUP } = IM.BaseDefine.SessionType;
@@ -24,11 +25,9 @@ export function conversation(text: string): Conversation {
 }
 
 /** Reads a trace id as it is in logs (16 hex digits) or in traces (with 16 zeros before them). @throws InvalidArgumentError */
-export function traceHalves(text: string): TraceHalves {
-  const [, instance, ticket] = /^(?:0{16})?([0-9a-f]{8})([0-9a-f]{8})$/i.exec(text) ?? [];
-  if (instance !== undefined && ticket !== undefined) {
-    return { instance: Number.parseInt(instance, 16), ticket: Number.parseInt(ticket, 16) };
-  }
+export function messageTrace(text: string): TraceHalves {
+  const halves = traceHalves(text.replace(/^0{16}(?=.{16}$)/, ''));
+  if (halves) return halves;
   throw new InvalidArgumentError('must be 16 hex digits, as in the log or the header X-Trace-Id');
 }
 

@@ -1,5 +1,5 @@
 import { Commands, decodeBody } from '@teamtalk/protocol';
-import type { Kit } from '@teamtalk/service-kit';
+import { type Kit, traceId } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
 import type { MemberLists } from '../outbox/group-members.js';
 import type { StoredMessage } from '../outbox/stored-batch.js';
@@ -93,13 +93,15 @@ function isFor(botId: number, message: StoredMessage, lists: MemberLists): boole
 }
 
 /** What is kept of a message: its data as it is stored, which is turned into text when it is posted. */
-function eventOf(botId: number, { isGroup, fromUserId, toSessionId, msgId, pdu }: StoredMessage) {
+function eventOf(botId: number, message: StoredMessage) {
+  const { isGroup, fromUserId, toSessionId, msgId, pdu, originInstance, originTicket } = message;
   const { msgType, msgData, createTime } = decodeBody(Commands.MsgData, pdu.subarray(headerBytes));
   return {
     bot_user_id: botId,
     from_user_id: fromUserId,
     ...(isGroup && { group_id: toSessionId }),
     msg_id: msgId,
+    trace: traceId(originInstance, originTicket),
     sent_at: createTime,
     msg_type: msgType,
     msg_data: Buffer.from(msgData).toString('base64'),

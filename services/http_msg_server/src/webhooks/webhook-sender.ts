@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { TextCodec } from '@teamtalk/protocol';
 import { type httpApi, type ReplicaPool, webhooks } from '@teamtalk/rpc';
-import type { Kit } from '@teamtalk/service-kit';
+import { isTraced, type Kit, messageSpan, traceHalves, traceparentOf } from '@teamtalk/service-kit';
 import { webhookBody } from './webhook-body.js';
 
 export interface WebhookSenderOptions {
@@ -74,7 +74,7 @@ export class WebhookSender {
   async #post(event: httpApi.api.WebhookEvent): Promise<httpApi.api.WebhookOutcome.$Properties> {
     const { tracing } = this.#options.kit;
     const attributes = { 'teamtalk.event': event.event, 'teamtalk.attempt': event.attempts };
-    const span = tracing?.begin({ name: 'POST webhook', kind: 'client', attributes });
+    const span = tracing?.begin({ name: 'POST webhook', kind: 'client', attributes }, messageOf(event));
     const error = await (span ? span.run(() => this.#attempt(event)) : this.#attempt(event));
     if (error !== '') span?.fail('not-taken');
     span?.end();
@@ -109,4 +109,13 @@ export class WebhookSender {
       return error instanceof Error ? error.message : String(error);
     }
   }
+}
+
+/** The message an event is about, where that is traced, as the header of a call that it caused. */
+function messageOf({ event, data }: httpApi.api.WebhookEvent): { traceparent: string } | undefined {
+  if (event !== 'message') return undefined;
+  const { trace } = JSON.parse(data) as { trace?: string };
+  const halves = trace && traceHalves(trace);
+  if (!halves || !isTraced(halves.instance, halves.ticket)) return undefined;
+  return { traceparent: traceparentOf(messageSpan(halves.instance, halves.ticket, 'store')) };
 }

@@ -41,15 +41,15 @@ export function request<M extends object>(
       kit.log.warn({ err: error, command: label, userId: connection.userId }, 'a request has no answer');
     } finally {
       stopTimer();
-      connection.finish();
     }
   };
   return (connection, pdu) => {
     if (connection.pendingWrites > 0) return false;
     const message = decodeBody(command, pdu.body);
     connection.begin();
-    if (tracing) void tracing.enter(span, () => respond(connection, message, pdu.seqNum));
-    else void respond(connection, message, pdu.seqNum);
+    const work = () => respond(connection, message, pdu.seqNum);
+    // What was sent after it is no part of it.
+    void (tracing ? tracing.enter(span, work) : work()).finally(() => connection.finish());
     return true;
   };
 }
