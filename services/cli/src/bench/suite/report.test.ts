@@ -35,7 +35,7 @@ const result: LoadResult = {
     statusNotifies: 0,
     otherPdus: 0,
   },
-  figures: { 'KiB & <more>': 4 },
+  figures: { 'KiB & <more>': 4, ratio: 0.4 },
 };
 
 const scenario: Scenario = {
@@ -46,6 +46,7 @@ const scenario: Scenario = {
     rateTarget('acked', 2_500),
     latencyTarget('ack', 'p99', 5),
     figureTarget('absent', 'KiB', { atMost: 1 }),
+    figureTarget('ratio', 'of it', { atLeast: 0.5 }),
   ],
   run: async () => result,
 };
@@ -74,6 +75,7 @@ test('compares with targets and with the floor', () => {
     [2_500, true],
     [9, false],
     [undefined, undefined],
+    [0.4, false],
   ]);
 });
 
@@ -83,6 +85,7 @@ test('shows every point as a row, and every target with its verdict', () => {
   expect(text).toMatch(/^grow 2 /m);
   expect(text).toContain('p2p-x: ack p99 9 ms (at most 5): MISSED');
   expect(text).toContain('p2p-x: absent ? KiB (at most 1): not measured');
+  expect(text).toContain('p2p-x: ratio 0.4 of it (at least 0.5): MISSED');
   expect(text).toContain('broken: not measured: no <luck>');
 });
 

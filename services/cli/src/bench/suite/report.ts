@@ -66,7 +66,7 @@ export function reportScenario(
       what: target.what,
       unit: target.unit,
       wanted: [
-        ...(target.atLeast === undefined ? [] : [`at least ${Math.round(target.atLeast)}`]),
+        ...(target.atLeast === undefined ? [] : [`at least ${shortened(target.atLeast)}`]),
         ...(target.atMost === undefined ? [] : [`at most ${target.atMost}`]),
       ].join(', '),
       measured: last && target.measure(last),
@@ -108,6 +108,11 @@ export function commitOf(folder: string): string {
   } catch {
     return '';
   }
+}
+
+/** Ratios are below 10, and rates far above. */
+function shortened(value: number): number {
+  return value < 10 ? value : Math.round(value);
 }
 
 function round(value: number, digits = 1): number {
