@@ -6,6 +6,9 @@ root=$1
 node=$(command -v node)
 mkdir -p "$root/etc/ssl/certs" "$root/tmp" "$root/usr/share"
 chmod 1777 "$root/tmp"
+# Where file_server and msfs keep their store: a new volume takes over whose it is.
+mkdir -p "$root/data"
+chown 10001:10001 "$root/data"
 
 copy_with_libraries() {
   for file in "$@"; do

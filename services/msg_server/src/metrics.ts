@@ -174,7 +174,7 @@ export class MsgServerMetrics {
     );
     this.deliverySeconds = metrics.talliedHistogram(
       'delivery_seconds',
-      'Time from taking a message in to its delivery, for messages taken in and delivered here',
+      'Time from taking a message in to its delivery: when its event comes back here, as to the receivers’ msg_servers',
     );
     this.loginWaitSeconds = metrics.histogram(
       'login_wait_seconds',

@@ -1,3 +1,6 @@
+import type * as grafana from '@grafana/grafana-foundation-sdk/dashboard';
+import type { Dataquery } from '@grafana/grafana-foundation-sdk/prometheus';
+import type { Options } from '@grafana/grafana-foundation-sdk/timeseries';
 import { capacity } from './capacity.js';
 import { overview } from './overview.js';
 import type { Dashboard, Panel } from './panel.js';
@@ -10,6 +13,15 @@ export const dashboards: readonly Dashboard[] = [overview, ...serviceDashboards,
 const height = 8;
 const width = 12;
 
+/** What Grafana says its files are, with the values of its enums in the place of their names. */
+type Plain<T> = T extends string
+  ? `${T}`
+  : T extends readonly (infer Item)[]
+    ? Plain<Item>[]
+    : T extends object
+      ? { [Key in keyof T as Key extends `_implements${string}` ? never : Key]: Plain<T[Key]> }
+      : T;
+
 /** A dashboard as Grafana reads it from a file. */
 export function grafanaJson({ id, title, panels }: Dashboard): string {
   const model = {
@@ -21,8 +33,9 @@ export function grafanaJson({ id, title, panels }: Dashboard): string {
     schemaVersion: 39,
     time: { from: 'now-1h', to: 'now' },
     templating: { list: [{ name: 'source', label: 'Data source', type: 'datasource', query: 'prometheus' }] },
+    annotations: { list: [] },
     panels: panels.map(grafanaPanel),
-  };
+  } satisfies Plain<grafana.Dashboard>;
   return `${JSON.stringify(model, null, 2)}\n`;
 }
 
@@ -37,14 +50,20 @@ function grafanaPanel({ title, meaning, unit, targets }: Panel, k: number) {
     datasource: source,
     gridPos: { h: height, w: width, x: (k % 2) * width, y: Math.floor(k / 2) * height },
     fieldConfig: { defaults: { unit, min: 0 }, overrides: [] },
-    options: { legend: { displayMode: 'list', placement: 'bottom' }, tooltip: { mode: 'multi' } },
-    targets: targets.map(({ query, legend }, n) => ({
-      refId: String.fromCharCode('A'.charCodeAt(0) + n),
-      datasource: source,
-      expr: query,
-      legendFormat: legend,
-    })),
-  };
+    options: {
+      legend: { showLegend: true, displayMode: 'list', placement: 'bottom', calcs: [] },
+      tooltip: { mode: 'multi', sort: 'desc' },
+    } satisfies Plain<Options>,
+    targets: targets.map(
+      ({ query, legend }, n) =>
+        ({
+          refId: String.fromCharCode('A'.charCodeAt(0) + n),
+          datasource: source,
+          expr: query,
+          legendFormat: legend,
+        }) satisfies Plain<Dataquery>,
+    ),
+  } satisfies Plain<grafana.Panel>;
 }
 
 /** docs/reference/dashboards.md: each panel, its query and its meaning. */

@@ -52,6 +52,40 @@ it('docs/reference/metrics.md names every metric', async () => {
   await expect(metricsPage(definitions)).toMatchFileSnapshot(path.join(top, 'docs/reference/metrics.md'));
 });
 
+/** Labels by which metrics may be told apart: none whose values grow with users, addresses or messages. */
+const boundedLabels = new Set([
+  ...['app', 'asked', 'code', 'command', 'error_code', 'event', 'kind', 'limit', 'major', 'method', 'minor'],
+  ...[
+    'operation',
+    'outcome',
+    'patch',
+    'reason',
+    'result',
+    'route',
+    'rows',
+    'space',
+    'status',
+    'type',
+    'version',
+    'way',
+  ],
+]);
+
+it.each(services)(
+  '%s names its metrics by what they count and in which unit, and bounds their labels',
+  async (service) => {
+    for (const { name, type, labels } of await definitionsOf(service)) {
+      // prom-client names those of the process.
+      if (!/_(process|nodejs)_/.test(name)) {
+        expect(name).toMatch(new RegExp(`^teamtalk_${service}_[a-z0-9]+(_[a-z0-9]+)*$`));
+        expect(name.endsWith('_total'), name).toBe(type === 'counter');
+        if (type === 'histogram') expect(name).toMatch(/_(seconds|bytes|messages)$/);
+      }
+      for (const label of labels) expect(boundedLabels, `${name}: ${label}`).toContain(label);
+    }
+  },
+);
+
 describe('queries', () => {
   const metric = /teamtalk_[a-z0-9_]+/g;
 
@@ -149,6 +183,9 @@ async function makeTraffic(): Promise<void> {
   await a.send({ user: ids.b ?? 0 }, 'for the graphs');
   await fetch(`${cluster.url('login_server')}/msg_server`);
   await fetch(`${cluster.url('msfs')}/g0/000/000/nothing.png`);
+  const image = new FormData();
+  image.append('file', new Blob([Buffer.alloc(1_000)]), 'x.png');
+  await fetch(cluster.url('msfs'), { method: 'POST', body: image });
   const push = JSON.stringify({ from_user_id: ids.a, session_id: ids.b, msg: 'hello', msg_type: 3 });
   await fetch(`${cluster.url('http_msg_server')}/query/SendP2PMessage`, { method: 'POST', body: push });
   await waitUntil(() => got.length === 2, { what: 'both messages delivered' });

@@ -32,7 +32,7 @@ export const overview: Dashboard = {
     panel(
       'Time to deliver',
       's',
-      'From taking a message in to writing it to its receiver’s socket, where both are on one msg_server.',
+      'From taking a message in to its delivery, seen by the sender’s msg_server: its event goes to all msg_servers concerned at once.',
       percentiles('teamtalk_msg_server_delivery_seconds'),
     ),
     panel(

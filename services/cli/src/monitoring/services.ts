@@ -344,6 +344,10 @@ const msfs: Dashboard = {
       'From its headers to the end.',
       percentiles('teamtalk_msfs_http_request_seconds'),
     ),
+    panel('Image traffic', 'Bps', 'Bytes of answers, and of uploads.', {
+      sent: rate('teamtalk_msfs_http_sent_bytes_total'),
+      received: rate('teamtalk_msfs_http_received_bytes_total'),
+    }),
     panel(
       'Uploads in progress',
       'short',

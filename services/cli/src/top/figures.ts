@@ -13,7 +13,7 @@ export interface Figures {
   deliveredPerSecond: number | null;
   /** PDUs, gRPC calls or HTTP requests a second */
   requestsPerSecond: number | null;
-  /** bytes a second to clients (msg_server), of files (file_server), to and from the store (msfs) */
+  /** bytes a second to clients (msg_server), of files (file_server), of answers and uploads (msfs) */
   bytesPerSecond: number | null;
   /** batches that no route_server has answered for yet */
   outboxBatches: number | null;
@@ -75,7 +75,12 @@ export const serviceMetrics: Readonly<Record<string, ServiceMetrics>> = {
     rates: { requestsPerSecond: ['tasks_total'], bytesPerSecond: ['transferred_bytes_total'] },
     gauges: { connections: 'connections' },
   },
-  msfs: { rates: { requestsPerSecond: ['http_requests_total'], bytesPerSecond: ['storage_bytes_total'] } },
+  msfs: {
+    rates: {
+      requestsPerSecond: ['http_requests_total'],
+      bytesPerSecond: ['http_sent_bytes_total', 'http_received_bytes_total'],
+    },
+  },
 };
 
 /** Whose metrics these are. */

@@ -18,6 +18,10 @@ export function createApp(kit: Kit, context: Context): RequestListener {
   const seconds = metrics.histogram('http_request_seconds', 'Time from a request’s headers to the end', [
     'route',
   ]);
+  const sent = metrics.counter('http_sent_bytes_total', 'Bytes of answers, with their headers', ['route']);
+  const received = metrics.counter('http_received_bytes_total', 'Bytes of requests behind their headers', [
+    'route',
+  ]);
   const uploads = createUploadApp(kit, context);
 
   const failed = (error: unknown, response: ServerResponse) => {
@@ -31,8 +35,12 @@ export function createApp(kit: Kit, context: Context): RequestListener {
     const begin = performance.now();
     const key = keyOf(pathOf(request));
     const route = routeOf(request);
+    const { socket } = request;
+    const { bytesRead, bytesWritten } = socket;
     response.once('close', () => {
       if (response.headersSent) requests.inc({ route, status: response.statusCode });
+      sent.inc({ route }, socket.bytesWritten - bytesWritten);
+      if (socket.bytesRead > bytesRead) received.inc({ route }, socket.bytesRead - bytesRead);
       seconds.observe({ route }, (performance.now() - begin) / 1000);
     });
     // After draining has begun nobody is kept: keep-alive would hold the shutdown up.
