@@ -48,10 +48,14 @@ export function decodeBody<M extends object>(command: Command<M, never>, body: U
   }
 }
 
-// One writer for all: encoding is synchronous, so no two messages can be in it at once.
-const SCRATCH_LENGTH = 8192;
-const scratch = Buffer.allocUnsafeSlow(SCRATCH_LENGTH);
+// One writer for all: encoding is synchronous, so no two messages can be in it at once. PDUs are written one behind
+// the other into a slab, and are views of it; it lives as long as the last of them.
+const SLAB_LENGTH = 16_384;
+/** With less left of it, a slab is not begun upon: most PDUs are smaller. */
+const SLAB_RESERVE = 512;
 const writer = new protobuf.BufferWriter();
+let slab = Buffer.allocUnsafeSlow(SLAB_LENGTH);
+let slabUsed = 0;
 
 /**
  * Encodes a whole PDU, header included. The buffer is the caller's; it may be written to any number of
@@ -67,21 +71,21 @@ export function encodePdu<P extends object>(
   message: NoInfer<P>,
   seqNum: number,
 ): Buffer {
+  if (slabUsed > SLAB_LENGTH - SLAB_RESERVE) {
+    slab = Buffer.allocUnsafeSlow(SLAB_LENGTH);
+    slabUsed = 0;
+  }
+  const start = slabUsed;
   // The header's room comes first, so that the body is written right where it stays.
-  writer.buf = scratch;
-  writer.pos = HEADER_LENGTH;
+  writer.buf = slab;
+  writer.pos = start + HEADER_LENGTH;
   writer.states = null;
   writer.view = null;
   command.type.encode(message, writer);
-  const length = writer.pos;
-  let pdu = writer.buf as Buffer;
-  if (pdu === scratch) {
-    pdu = Buffer.allocUnsafe(length);
-    scratch.copy(pdu, HEADER_LENGTH, HEADER_LENGTH, length);
-  } else {
-    // A large body made the writer move to a buffer of its own: hand that out as it is.
-    pdu = pdu.subarray(0, length);
-  }
+  const length = writer.pos - start;
+  // A large body made the writer move to a buffer of its own, with what was before it: that is handed out as it is.
+  const pdu = (writer.buf as Buffer).subarray(start, writer.pos);
+  if (writer.buf === slab) slabUsed = writer.pos;
   writeHeader(pdu, { length, commandId: command.id, seqNum });
   return pdu;
 }

@@ -53,7 +53,7 @@ export async function callAppendMessages(
       ),
       int4Array(conversations.map((c) => c.count)),
       int4Array(conversations.map((c) => c.fromLow)),
-      int4Array(messages.map((m) => m.conversation + 1)),
+      int4Array(messages.map((m) => m.part.index + 1)),
       int4Array(messages.map((m) => m.rank)),
       int4Array(messages.map((m) => m.entry.fromUserId)),
       int4Array(messages.map((m) => m.senderRank)),

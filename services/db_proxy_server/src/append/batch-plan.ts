@@ -8,13 +8,16 @@ interface PlannedConversation {
   count: number;
   /** of which the lower user sent */
   fromLow: number;
+  /** its place among the conversations, ascending by key */
+  index: number;
+  /** another one whose number in a lookup is the same */
+  readonly next: PlannedConversation | undefined;
 }
 
 /** A message with its place in the batch; ids follow from it once the conversation's base is known. */
 export interface PlannedMessage {
   readonly entry: Entry;
-  /** index into the conversations, from 0 */
-  conversation: number;
+  readonly part: PlannedConversation;
   /** from 1 inside the conversation */
   readonly rank: number;
   /** from 1 among this side's messages of a pair, or among the conversation's of a group */
@@ -32,9 +35,8 @@ export interface BatchPlan {
 /** Numbers the entries of a batch inside their conversations, in the order given. */
 export function planBatch(entries: readonly Entry[]): BatchPlan {
   const conversations: PlannedConversation[] = [];
-  const byKey = new Map<number, Map<number, PlannedConversation>>();
+  const byNumber = new Map<number, PlannedConversation>();
   const messages: PlannedMessage[] = [];
-  const owners: PlannedConversation[] = [];
   const repeats = new Map<Entry, Entry>();
   let keys: Map<string, Entry> | undefined;
 
@@ -49,29 +51,27 @@ export function planBatch(entries: readonly Entry[]): BatchPlan {
       }
       keys.set(key, entry);
     }
-    let ofLow = byKey.get(entry.low);
-    if (!ofLow) {
-      ofLow = new Map();
-      byKey.set(entry.low, ofLow);
+    const { low, high } = entry;
+    // Of large ids the number is rounded: those that share it are in a chain.
+    const number = low * 0x1_0000_0000 + high;
+    const first = byNumber.get(number);
+    let part = first;
+    while (part && (part.low !== low || part.high !== high)) part = part.next;
+    if (!part) {
+      part = { low, high, count: 0, fromLow: 0, index: 0, next: first };
+      byNumber.set(number, part);
+      conversations.push(part);
     }
-    let conversation = ofLow.get(entry.high);
-    if (!conversation) {
-      conversation = { low: entry.low, high: entry.high, count: 0, fromLow: 0 };
-      ofLow.set(entry.high, conversation);
-      conversations.push(conversation);
-    }
-    const rank = ++conversation.count;
-    const fromLow = !entry.isGroup && entry.fromUserId === entry.low;
-    if (fromLow) conversation.fromLow++;
-    const senderRank = fromLow ? conversation.fromLow : rank - conversation.fromLow;
-    messages.push({ entry, conversation: 0, rank, senderRank });
-    owners.push(conversation);
+    const rank = ++part.count;
+    const fromLow = !entry.isGroup && entry.fromUserId === low;
+    if (fromLow) part.fromLow++;
+    const senderRank = fromLow ? part.fromLow : rank - part.fromLow;
+    messages.push({ entry, part, rank, senderRank });
   }
 
   conversations.sort((a, b) => a.low - b.low || a.high - b.high);
-  const index = new Map(conversations.map((conversation, i) => [conversation, i]));
-  messages.forEach((message, i) => {
-    message.conversation = index.get(owners[i] as PlannedConversation) as number;
+  conversations.forEach((conversation, i) => {
+    conversation.index = i;
   });
   return { conversations, messages, repeats };
 }

@@ -12,10 +12,8 @@ const maxLinks = 100;
  * @param begun performance.now() when the transaction began
  */
 export function recordCommit(tracing: Tracing, plan: BatchPlan, row: AppendRow, begun: number): void {
-  const traced = plan.messages.filter(({ entry, conversation }) => {
-    return (
-      isTraced(entry.originInstance, entry.originTicket) && typeof row.bases?.[conversation] === 'number'
-    );
+  const traced = plan.messages.filter(({ entry, part }) => {
+    return isTraced(entry.originInstance, entry.originTicket) && typeof row.bases?.[part.index] === 'number';
   });
   if (traced.length === 0) return;
   const end = performance.now();
@@ -32,14 +30,14 @@ export function recordCommit(tracing: Tracing, plan: BatchPlan, row: AppendRow, 
 
 function recordStored(
   tracing: Tracing,
-  { entry, conversation, rank }: PlannedMessage,
+  { entry, part, rank }: PlannedMessage,
   { plan, row, begun, end, commit }: CommittedBatch,
 ): void {
   const begin = arrivalOf(entry);
   tracing.record({
     ...storeSpan(entry, begin, end),
     attributes: {
-      'teamtalk.msg_id': (row.bases?.[conversation] ?? 0) + rank,
+      'teamtalk.msg_id': (row.bases?.[part.index] ?? 0) + rank,
       'teamtalk.outbox_id': row.outbox_id ?? '',
       'teamtalk.batch.messages': plan.messages.length,
       'teamtalk.queued_ms': Math.max(0, Math.round(begun - begin)),

@@ -210,8 +210,8 @@ export class MessageWriter {
 
   #finishAll({ messages, repeats }: BatchPlan, { bases }: AppendRow): void {
     const outcomes = repeats.size > 0 ? new Map<Entry, Outcome>() : undefined;
-    for (const { entry, conversation, rank } of messages) {
-      const base = bases?.[conversation];
+    for (const { entry, part, rank } of messages) {
+      const base = bases?.[part.index];
       const outcome: Outcome =
         base === null || base === undefined
           ? { status: 'unknown-receiver' }

@@ -25,8 +25,8 @@ function storedMessages(
   if (!bases || !stored_at) return [];
   const createTime = Math.floor(stored_at.getTime() / 1000);
   const stored: StoredMessage[] = [];
-  for (const { entry, conversation, rank } of messages) {
-    const base = bases[conversation];
+  for (const { entry, part, rank } of messages) {
+    const base = bases[part.index];
     if (base === null || base === undefined) continue;
     const { isGroup, fromUserId, toSessionId, msgType, msgData } = entry;
     const msgId = base + rank;
@@ -39,7 +39,7 @@ function storedMessages(
       originInstance: entry.originInstance,
       originTicket: entry.originTicket,
       originConnection: entry.originConnection,
-      groupVersion: group_versions?.[conversation] ?? 0,
+      groupVersion: group_versions?.[part.index] ?? 0,
     });
   }
   return stored;

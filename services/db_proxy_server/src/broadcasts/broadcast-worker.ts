@@ -139,8 +139,8 @@ export class BroadcastWorker {
       const plan = planBatch(entries);
       const row = await callAppendMessages(client, plan, this.#options.kit.instance, this.#mark, []);
       if (!row.refused) {
-        for (const { entry, conversation } of plan.messages) {
-          if (row.bases?.[conversation] === undefined || row.bases[conversation] === null) {
+        for (const { entry, part } of plan.messages) {
+          if (row.bases?.[part.index] === undefined || row.bases[part.index] === null) {
             refused.push(entry.toSessionId);
           }
         }

@@ -20,8 +20,8 @@ export function encodeOutboxPayload({ conversations, messages }: BatchPlan): Buf
   return OutboxPayload.encode({
     low: conversations.map((conversation) => conversation.low),
     high: conversations.map((conversation) => conversation.high),
-    entries: messages.map(({ entry, conversation, rank }) => ({
-      conversation,
+    entries: messages.map(({ entry, part, rank }) => ({
+      conversation: part.index,
       rank,
       fromUserId: entry.fromUserId,
       originInstance: entry.originInstance,

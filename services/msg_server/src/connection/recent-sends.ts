@@ -123,10 +123,9 @@ export class RecentSends {
     const capacity = this.#capacity;
     if (capacity >= maxCapacity || this.#ring[this.#at(this.#count) + 4]! < oldest) return;
     const larger = new Uint32Array(this.#ring.length * 2);
-    for (let i = 0; i < capacity; i++) {
-      const at = this.#at(this.#count + i);
-      larger.set(this.#ring.subarray(at, at + wordsPerEntry), i * wordsPerEntry);
-    }
+    const oldestAt = this.#at(this.#count);
+    larger.set(this.#ring.subarray(oldestAt));
+    larger.set(this.#ring.subarray(0, oldestAt), this.#ring.length - oldestAt);
     this.#ring = larger;
     this.#highestAt -= this.#count - capacity;
     this.#count = capacity;

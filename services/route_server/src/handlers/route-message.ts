@@ -20,15 +20,10 @@ export function routeMessages({ kit, table, nodes, sync }: Context) {
     while (sync.catchingUp) await sync.catchingUp;
     const byNode = new Map<number, Delivery[]>();
     for (const message of batch.messages ?? []) {
-      const parts = deliveriesOf(message, table);
-      for (const [node, delivery] of parts) {
-        const ofNode = byNode.get(node);
-        if (ofNode) ofNode.push(delivery);
-        else byNode.set(node, [delivery]);
-      }
+      const parts = share(message, table, byNode);
       if (debug) {
         const trace = traceId(message.originInstance ?? 0, message.originTicket ?? 0);
-        kit.log.debug({ trace, msgId: message.msgId, msgServers: parts.size }, 'message routed');
+        kit.log.debug({ trace, msgId: message.msgId, msgServers: parts }, 'message routed');
       }
     }
     messages.inc(batch.messages?.length ?? 0);
@@ -43,24 +38,35 @@ export function routeMessages({ kit, table, nodes, sync }: Context) {
   };
 }
 
-function deliveriesOf(message: Stored, table: Context['table']): Map<number, Delivery> {
-  const parts = new Map<number, Delivery>();
+/**
+ * Adds a message to what each msg_server with a participant gets.
+ * @returns how many these are
+ */
+function share(message: Stored, table: Context['table'], byNode: Map<number, Delivery[]>): number {
+  const members = message.memberIds ?? [];
+  const parts: { node: number; delivery: Delivery }[] = [];
   const addUser = (userId: number) => {
     for (const { node } of table.sessionsOf(userId)) {
-      const part = parts.get(node);
-      if (!part) parts.set(node, toDelivery(message, node, userId));
-      else if (part.userIds.at(-1) !== userId) part.userIds.push(userId);
+      // There are few msg_servers.
+      const part = parts.find((each) => each.node === node);
+      if (!part) {
+        const delivery = toDelivery(message, node, userId);
+        parts.push({ node, delivery });
+        const ofNode = byNode.get(node);
+        if (ofNode) ofNode.push(delivery);
+        else byNode.set(node, [delivery]);
+      } else if (part.delivery.userIds.at(-1) !== userId) {
+        part.delivery.userIds.push(userId);
+      }
     }
   };
-  const fromUserId = message.fromUserId ?? 0;
-  const members = message.memberIds ?? [];
   if (members.length === 0) {
-    addUser(fromUserId);
+    addUser(message.fromUserId ?? 0);
     addUser(message.toSessionId ?? 0);
   } else {
     for (const userId of members) addUser(userId);
   }
-  return parts;
+  return parts.length;
 }
 
 function toDelivery(message: Stored, node: number, userId: number): Delivery {
