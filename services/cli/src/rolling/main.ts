@@ -5,13 +5,14 @@ import { describeReport, isClean, reportOf } from './report.js';
 import { RollingStand } from './stand.js';
 import { bringUp, describeMigrations, migrateFrom } from './upgrade.js';
 
-const usage = `npm run rolling -- [--clients N] [--rate N] [--from REF] [--spread MS] [--pause MS] [--json FILE]
+const usage = `npm run rolling -- [--clients N] [--rate N] [--from REF] [--together] [--spread MS] [--pause MS] [--json FILE]
 
   --clients  clients, a fifth of each kind (2000)
   --rate     messages a second of all of them (2000)
   --from     a commit: it is fetched out beside this one and built, its processes run at first; then the database is
              brought to this version's schema, every process replaced by this version's, and by the old one's again.
              "migration": the commit before the newest migration. Without it every process is restarted
+  --together all services at a time, as when a new version is applied to a cluster, in place of one after the other
   --spread   over which a msg_server that stops closes its clients, ms (10000)
   --prestop  between taking a process out of its Service and its SIGTERM, ms (1000)
   --pause    between everybody's being back and the next process, ms (2000)
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '2000' },
     /** a folder: scripts/rolling.mjs has made it of the commit */
     from: { type: 'string' },
+    together: { type: 'boolean', default: false },
     spread: { type: 'string', default: '10000' },
     prestop: { type: 'string', default: '1000' },
     pause: { type: 'string', default: '2000' },
@@ -59,17 +61,19 @@ async function main(): Promise<boolean> {
       checkout,
       say,
     });
+    const replace = (what: string) =>
+      values.together ? stand.replaceAllTogether(what) : stand.replaceAll(what);
     try {
       await stand.begin();
       if (checkout) {
         stand.impressions.begin('migration');
         say(describeMigrations(await bringUp(stand.cluster.database.url)));
         stand.cluster.checkout = undefined;
-        await stand.replaceAll('to this version');
+        await replace('to this version');
         stand.cluster.checkout = checkout;
-        await stand.replaceAll('back');
+        await replace('back');
       } else {
-        await stand.replaceAll('restart');
+        await replace('restart');
       }
       await stand.finish();
       const report = reportOf(stand, clients);

@@ -115,15 +115,14 @@ export class RollingStand {
   async replaceAll(what: string): Promise<void> {
     for (const service of everything) {
       this.impressions.begin(`${what}: ${service}`);
-      for (let k = 0; k < replicas; k++) {
-        const begun = performance.now();
-        await this.#replace(service, k);
-        const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-        this.#options.say(`${what}: ${service} ${k} replaced in ${seconds} s, ${this.#state()}`);
-        await this.#crowd.untilOnline();
-        await this.#pause();
-      }
+      await this.#replaceBoth(what, service);
     }
+  }
+
+  /** The same with all services at a time, as when a new version is applied to a cluster. */
+  async replaceAllTogether(what: string): Promise<void> {
+    this.impressions.begin(`${what}: all services at a time`);
+    await Promise.all(everything.map((service) => this.#replaceBoth(what, service)));
   }
 
   /** Everybody stops writing; then all of it is compared with history. */
@@ -148,6 +147,17 @@ export class RollingStand {
     await this.#courier?.stop();
     for (const way of this.#ways.values()) await way.close();
     await this.cluster.stop();
+  }
+
+  async #replaceBoth(what: string, service: ServiceName): Promise<void> {
+    for (let k = 0; k < replicas; k++) {
+      const begun = performance.now();
+      await this.#replace(service, k);
+      const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+      this.#options.say(`${what}: ${service} ${k} replaced in ${seconds} s, ${this.#state()}`);
+      await this.#crowd.untilOnline();
+      await this.#pause();
+    }
   }
 
   async #replace(service: ServiceName, k: number): Promise<void> {
