@@ -1,5 +1,5 @@
 import { Commands, decodeBody, encodePdu, IM, isGroupMessageType, MsgType } from '@teamtalk/protocol';
-import { clock, LoadConnection, type Traffic } from '../bench/load/connection.js';
+import { clock, type Endpoint, LoadConnection, type Traffic } from '../bench/load/connection.js';
 import { MessageFrame, type Receipts } from '../bench/load/message-frames.js';
 import { FieldReader, Id, readIndex } from '../bench/load/wire.js';
 import { type Behaviour, startUpOf } from './behaviour.js';
@@ -7,7 +7,7 @@ import type { Conversation, RollingLedger } from './ledger.js';
 import type { Impressions, Phase } from './phases.js';
 
 /** Where a login_server sends a client; undefined: it did not say. */
-export type Direct = () => Promise<{ host: string; port: number } | undefined>;
+export type Direct = () => Promise<Endpoint | undefined>;
 
 export interface ClientOptions {
   index: number;
@@ -222,7 +222,6 @@ export class RollingClient implements Traffic {
     const endpoint = await this.#options.direct();
     if (this.#closing) return;
     if (!endpoint) {
-      this.#options.impressions.troubles.notDirected++;
       this.#comeBack();
       return;
     }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { request } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { waitUntil } from '@teamtalk/testkit';
+import type { Endpoint } from '../bench/load/connection.js';
 import { Receipts } from '../bench/load/message-frames.js';
 import { behaviours } from './behaviour.js';
 import { type Direct, RollingClient } from './client.js';
@@ -18,8 +19,8 @@ export interface CrowdOptions {
   rate: number;
   /** messages at most */
   most: number;
-  /** port of a login_server on this machine */
-  directory: number;
+  /** ports of the login_servers on this machine that are in service */
+  directories: () => readonly number[];
   /** multiplies what clients wait before they dial again */
   waitFactor: number;
   impressions: Impressions;
@@ -50,7 +51,7 @@ export class Crowd {
     const passwordHash = createHash('md5').update(options.password).digest('hex');
     const kinds = Object.values(behaviours);
     const receipts = new Receipts('received');
-    const direct = directBy(options.directory);
+    const direct = directBy(options.directories, impressions);
     this.#clients = users.map(({ name, id }, index) => {
       const behaviour = kinds[index % kinds.length]!;
       const common = { ledger: this.ledger, impressions, receipts, direct, waitFactor, complain };
@@ -147,36 +148,43 @@ function conversationsOf({ users, groups }: CrowdOptions): Conversation[] {
 }
 
 /** Asks by HTTP, each time over a connection of its own, as the clients do. */
-function directBy(port: number): Direct {
+function directBy(ports: () => readonly number[], { troubles }: Impressions): Direct {
+  let turn = 0;
   return () =>
     new Promise((resolve) => {
-      const nowhere = () => resolve(undefined);
-      const asked = request({
-        host: '127.0.0.1',
-        port,
-        path: '/msg_server',
-        agent: false,
-        timeout: answerMs,
-      });
-      asked.once('error', nowhere);
-      asked.once('timeout', () => asked.destroy());
+      const all = ports();
+      const port = all[turn++ % all.length] ?? 0;
+      let isSettled = false;
+      const settle = (endpoint: Endpoint | undefined, trouble?: 'notDirected' | 'noServer') => {
+        if (isSettled) return;
+        isSettled = true;
+        if (trouble) troubles[trouble]++;
+        resolve(endpoint);
+      };
+      const silent = () => settle(undefined, 'notDirected');
+      const asked = request({ host: '127.0.0.1', port, path: '/msg_server', agent: false });
+      const patience = setTimeout(() => asked.destroy(new Error('no answer')), answerMs);
+      asked.once('close', () => clearTimeout(patience));
+      asked.once('error', silent);
       asked.once('response', (response) => {
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => {
           text += chunk;
         });
-        response.once('error', nowhere);
-        response.once('close', nowhere);
+        response.once('error', silent);
         response.once('end', () => {
-          const {
-            code,
-            priorIP,
-            port: at,
-          } = JSON.parse(text) as { code: number; priorIP?: string; port?: string };
-          resolve(code === 0 && priorIP ? { host: priorIP, port: Number(at) } : undefined);
+          const { code, priorIP, port: at } = JSON.parse(text) as Directions;
+          if (code === 0 && priorIP) settle({ host: priorIP, port: Number(at) });
+          else settle(undefined, 'noServer');
         });
       });
       asked.end();
     });
+}
+
+interface Directions {
+  code: number;
+  priorIP?: string;
+  port?: string;
 }

@@ -26,8 +26,10 @@ export interface Troubles {
   foundInHistory: number;
   /** waits for an ack that became too long, without a break of the connection */
   overdue: number;
-  /** login_server did not answer, or had no msg_server */
+  /** login_server did not answer */
   notDirected: number;
+  /** it had no msg_server */
+  noServer: number;
   /** connections that could not be made, or ended before the login was answered */
   notLoggedIn: number;
   /** logins refused, or not answered in time */
@@ -46,6 +48,7 @@ export class Impressions {
     foundInHistory: 0,
     overdue: 0,
     notDirected: 0,
+    noServer: 0,
     notLoggedIn: 0,
     refused: 0,
     loginsOverdue: 0,

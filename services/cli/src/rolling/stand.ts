@@ -171,6 +171,11 @@ export class RollingStand {
     inService.add(k);
   }
 
+  /** HTTP ports of the processes that new connections go to. */
+  #portsOf(service: ServiceName): number[] {
+    return [...this.#inService.get(service)!].map((k) => this.cluster.port(service, k, 'http'));
+  }
+
   async #pause(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, this.#options.pauseMs));
   }
@@ -198,14 +203,9 @@ export class RollingStand {
       [prefix],
     );
     for (const service of behindService) {
-      const targets = () =>
-        [...this.#inService.get(service)!].map((k) => ({
-          host: '127.0.0.1',
-          port: cluster.port(service, k, 'http'),
-        }));
+      const targets = () => this.#portsOf(service).map((port) => ({ host: '127.0.0.1', port }));
       this.#ways.set(service, await FaultyProxy.start(targets));
     }
-    const directory = this.#ways.get('login_server')!.port;
     const groups = await this.#createGroups(rows.map(({ id }) => id));
     const { impressions } = this;
     this.#crowd = new Crowd({
@@ -214,14 +214,14 @@ export class RollingStand {
       groups,
       rate,
       most,
-      directory,
+      directories: () => this.#portsOf('login_server'),
       waitFactor,
       impressions,
       complain,
     });
     this.#callers = this.#makeCallers(rows, complain);
     this.#courier = new Courier({
-      loginServer: `http://127.0.0.1:${directory}`,
+      loginServer: `http://127.0.0.1:${this.#ways.get('login_server')!.port}`,
       names: couriers,
       password: testPassword,
       fileBytes: 512 * 1024,
