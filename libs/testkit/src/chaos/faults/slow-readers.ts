@@ -7,7 +7,8 @@ import type { ChaosStand } from '../chaos-stand.js';
 import { type Fault, pause } from './fault.js';
 
 const calmMs = 15_000;
-const attackMs = 40_000;
+/** Each: the same is written while all read and while none does. */
+const writeMs = 30_000;
 const messageBytes = 64 * 1024;
 const messagesPerSecond = 4;
 
@@ -35,9 +36,9 @@ export function slowReaders(count: number): Fault {
           most = Math.max(most, memoryOf(stand));
         }
       };
-      const read = await measured(stand, () => write(calmMs));
+      const read = await measured(stand, () => write(writeMs));
       for (const { socket } of readers) socket.pause();
-      const unread = await measured(stand, () => write(attackMs));
+      const unread = await measured(stand, () => write(writeMs));
       ended();
       await flood.close();
       const cutOff = await Promise.all(
@@ -46,21 +47,31 @@ export function slowReaders(count: number): Fault {
         ),
       );
       note(
-        `send to delivery of the others: ${calm} before, ${read} while all read, ${unread} while none of the ` +
-          `${count} does; largest msg_server ${mib(idle)} before, ${mib(most)} at most; ` +
+        `send to delivery of the others: ${textOf(calm)} before, ${textOf(read)} while all read, ${textOf(unread)} ` +
+          `while none of the ${count} does, p99 ${(unread.p99 / read.p99).toFixed(1)} times as long; largest msg_server ${mib(idle)} before, ${mib(most)} at most; ` +
           `${cutOff[0]! + cutOff[1]!} cut off`,
       );
     },
   };
 }
 
-/** Median and 99th percentile of the time from sending to delivery while something goes on. */
-async function measured({ ledger }: ChaosStand, work: () => Promise<void>): Promise<string> {
+/** Milliseconds from sending to delivery. */
+interface Latency {
+  p50: number;
+  p99: number;
+}
+
+/** What the others' messages take while something goes on. */
+async function measured({ ledger }: ChaosStand, work: () => Promise<void>): Promise<Latency> {
   const begun = performance.now();
   await work();
   const sorted = ledger.latencies(begun, performance.now() - 1_000).sort((a, b) => a - b);
-  const at = (part: number) => (sorted[Math.floor(sorted.length * part)] ?? 0).toFixed(0);
-  return `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`;
+  const at = (part: number) => sorted[Math.floor(sorted.length * part)] ?? 0;
+  return { p50: at(0.5), p99: at(0.99) };
+}
+
+function textOf({ p50, p99 }: Latency): string {
+  return `p50 ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms`;
 }
 
 async function logIn({ cluster }: ChaosStand, userName: string, server: number): Promise<RawConnection> {
