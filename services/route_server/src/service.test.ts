@@ -51,6 +51,19 @@ test('no answer while a msg_server that lives has not taken its part', async () 
   ).rejects.toMatchObject({ code: 'deadline-exceeded' });
 });
 
+test('what a msg_server does not take is answered for when nobody is there any more', async () => {
+  await routes.a.change(online(2, 22, 1), routes.instance);
+  routes.a.answers = false;
+  const asked = routes.bus.request(
+    topics.storedBatch(routes.instance),
+    stored({ fromUserId: 1, toSessionId: 2 }),
+    10_000,
+  );
+  await waitUntil(() => routes.a.deliveries().length === 1, { what: 'it is asked' });
+  await routes.a.change({ ...online(2, 22, 1), online: false }, routes.instance);
+  await expect(asked).resolves.toBeDefined();
+});
+
 test('a msg_server that is dead does not hold a batch up, and its users are offline', async () => {
   await routes.a.change(online(2, 22, 1), routes.instance);
   await routes.a.die();
@@ -63,10 +76,10 @@ test('a msg_server that is dead does not hold a batch up, and its users are offl
 test('one that was cut off from NATS routes nothing before it knows who came meanwhile', async () => {
   const way = await FaultyProxy.start(() => [routes.natsAddress]);
   const { instance } = await routes.add(`nats://127.0.0.1:${way.port}`);
-  const ask = (messages: teamtalk.bus.StoredBatch.$Properties) =>
-    routes.bus.request(topics.storedBatch(instance), messages, 5_000);
+  const ask = (messages: teamtalk.bus.StoredBatch.$Properties, ms = 5_000) =>
+    routes.bus.request(topics.storedBatch(instance), messages, ms);
   const listens = async () => {
-    const error = await ask({}).catch((failure: unknown) => failure);
+    const error = await ask({}, 200).catch((failure: unknown) => failure);
     return !(error instanceof NobodyListensError);
   };
   way.cut();

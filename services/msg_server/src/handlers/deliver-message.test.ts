@@ -126,6 +126,17 @@ describe('delivering messages', () => {
     expect(client.messageIds).toEqual([2, 3]);
   });
 
+  it('gets thousands that were overtaken in order', async () => {
+    const client = await server.logIn(214);
+    const all = Array.from({ length: 3_000 }, (_, i) => server.store(900, 214, `${i}`));
+    await server.route.deliver(server.node, { ...all.at(-1)!, openFrom: 1 });
+    await waitUntil(() => client.messageIds.length === all.length, {
+      timeoutMs: 20_000,
+      what: 'all of them',
+    });
+    expect(client.messageIds).toEqual(all.map(({ msgId }) => msgId));
+  });
+
   it('counts no gap for conversations that are new to the user, each by itself', async () => {
     const client = await server.logIn(211);
     for (let i = 0; i < 7; i++) server.store(901, 211, 'earlier');

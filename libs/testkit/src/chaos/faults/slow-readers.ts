@@ -8,7 +8,7 @@ import { type Fault, pause } from './fault.js';
 
 const calmMs = 15_000;
 /** Each: the same is written while all read and while none does. */
-const writeMs = 30_000;
+const writeMs = 40_000;
 const messageBytes = 64 * 1024;
 const messagesPerSecond = 4;
 
