@@ -51,24 +51,25 @@ const facts: Statement = {
 const inConversation: Statement = {
   name: 'way_in_conversation',
   text: `
-    SELECT id FROM message, (SELECT last_id FROM conversation WHERE conv = ${conv}) c
-    WHERE conv = ${conv} AND id > c.last_id - ${maxMessages} AND token = ($3::int8 << 32 | $4::int8)
-    ORDER BY id DESC LIMIT 1`,
+    SELECT id FROM (
+      SELECT id, token FROM message WHERE conv = ${conv} ORDER BY id DESC LIMIT ${maxMessages}
+    ) m
+    WHERE token = ($3::int8 << 32 | $4::int8) LIMIT 1`,
 };
 
+/** The inner LIMIT keeps the planner to the index: without it, it would rather read the whole table. */
 const anywhere: Statement = {
   name: 'way_anywhere',
   text: `
     SELECT (m.conv >> 32)::int4 AS low, (m.conv & 4294967295)::int4 AS high, m.id
     FROM (
-      SELECT conv, last_id FROM conversation WHERE last_at >= clock_timestamp() - make_interval(secs => $3)
+      SELECT conv FROM conversation WHERE last_at >= clock_timestamp() - make_interval(secs => $3)
       ORDER BY last_at DESC LIMIT ${maxConversations}
     ) c
     CROSS JOIN LATERAL (
-      SELECT conv, id FROM message
-      WHERE conv = c.conv AND id > c.last_id - ${maxMessagesEach} AND token = ($1::int8 << 32 | $2::int8)
+      SELECT conv, id, token FROM message WHERE conv = c.conv ORDER BY id DESC LIMIT ${maxMessagesEach}
     ) m
-    LIMIT 1`,
+    WHERE m.token = ($1::int8 << 32 | $2::int8) LIMIT 1`,
 };
 
 const openBatches: Statement = {
