@@ -11,14 +11,13 @@ import {
   credsAuthenticator,
   ErrorCode,
   Events,
-  headers,
   type Msg,
-  type MsgHdrs,
   type NatsConnection,
   NatsError,
   type Subscription,
 } from 'nats';
 import type { AnsweredTopic, Topic } from './subjects.js';
+import { carrierOf, spanOf, withHeaders } from './trace-context.js';
 
 export interface BusOptions extends BusConfig {
   /** shown in the NATS server's list of connections */
@@ -351,29 +350,6 @@ export class Bus {
     }
     this.#connected = false;
   }
-}
-
-/** What the span of an event is; an instance's own subject goes without its number. */
-function spanOf({ subject }: Topic<never, unknown>, kind: 'client' | 'server' | 'consumer') {
-  const name = subject.replace(/\.[0-9a-f]{8}$/, '');
-  return {
-    name: `nats ${name}`,
-    kind,
-    attributes: { 'messaging.system': 'nats', 'messaging.destination.name': name },
-  };
-}
-
-/** The active span for those who get the event. */
-function withHeaders(tracing: Tracing): { headers: MsgHdrs } | undefined {
-  const carrier = tracing.carrier();
-  if (!carrier) return undefined;
-  const all = headers();
-  for (const [name, value] of Object.entries(carrier)) all.set(name, value);
-  return { headers: all };
-}
-
-function carrierOf(all: MsgHdrs): Record<string, string> {
-  return { traceparent: all.get('traceparent'), tracestate: all.get('tracestate') };
 }
 
 /** There was nobody to take a request: its receiver is gone, or not there yet. */
