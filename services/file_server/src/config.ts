@@ -9,7 +9,10 @@ import {
   commonEnv,
   type EnvValues,
   env,
+  type RpcTls,
   readEnv,
+  rpcEnv,
+  rpcTls,
 } from '@teamtalk/service-kit';
 
 const kib = 1024;
@@ -20,6 +23,7 @@ const tib = 1024 ** 4;
 export const envSchema = {
   ...commonEnv(18600),
   ...busEnv,
+  ...rpcEnv,
   CLIENT_HOST: env.string('0.0.0.0', 'Address the server listens on for clients'),
   CLIENT_PORT: env.port(8600, 'Port for clients'),
   ADVERTISE_IP: env.perPod(
@@ -129,6 +133,8 @@ export const envSchema = {
 /** file_server's configuration, nested by what it is for. Times are milliseconds, sizes bytes. */
 export interface FileServerConfig extends CommonConfig {
   nats: BusConfig;
+  /** undefined: without TLS */
+  rpcTls: RpcTls | undefined;
   listen: { host: string; port: number };
   advertise: { ip: string; port: number };
   /** undefined: no TLS */
@@ -152,6 +158,7 @@ function nest(values: EnvValues<typeof envSchema>): FileServerConfig {
   return {
     ...commonConfig(values),
     nats: busConfig(values),
+    rpcTls: rpcTls(values),
     listen: { host: values.CLIENT_HOST, port: values.CLIENT_PORT },
     advertise: { ip: values.ADVERTISE_IP, port: values.ADVERTISE_PORT },
     tls: tlsFiles(values),

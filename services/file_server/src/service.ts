@@ -39,7 +39,7 @@ async function start(config: FileServerConfig, kit: Kit): Promise<Record<string,
   const { health, instance, life, log, service, tracing } = kit;
   const name = `${service} ${formatInstance(instance)}`;
   const metrics = fileServerMetrics(kit.metrics);
-  const pool = new ReplicaPool(undefined, tracing);
+  const pool = new ReplicaPool(config.rpcTls, tracing);
   life.onStop('gRPC', () => pool.close());
   const bus = await Bus.connect({ ...config.nats, name, log, metrics: kit.metrics, tracing });
   life.onStop('NATS', () => bus.drain());

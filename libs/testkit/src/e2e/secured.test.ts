@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Bus } from '@teamtalk/bus';
+import { offlineFiles, sendFile } from '@teamtalk/client';
 import { openDataSource } from '@teamtalk/db_proxy_server';
 import { accounts, ReplicaPool } from '@teamtalk/rpc';
 import { createLogger, Metrics } from '@teamtalk/service-kit';
@@ -10,6 +11,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestCluster } from '../cluster/cluster.js';
 import { NatsServer, PostgresServer, waitUntil } from '../infrastructure/index.js';
+import { GeneratedFile } from './generated-file.js';
 
 const file = (name: string) => fileURLToPath(new URL(`certificates/${name}`, import.meta.url));
 const ours = {
@@ -31,7 +33,7 @@ describe('gRPC between services', () => {
   let ids: Record<string, number>;
   beforeAll(async () => {
     const env = { RPC_CA_FILE: ours.caFile, RPC_CERT_FILE: ours.certFile, RPC_KEY_FILE: ours.keyFile };
-    cluster = await TestCluster.start({ env });
+    cluster = await TestCluster.start({ env, file_server: 1 });
     ids = await cluster.addUsers(['a', 'b']);
   });
   afterAll(() => cluster?.stop());
@@ -54,6 +56,13 @@ describe('gRPC between services', () => {
     await a.send({ user: ids.b ?? 0 }, 'under seal');
     await waitUntil(() => texts.length > 0, { what: 'the message delivered' });
     expect(texts).toEqual(['under seal']);
+  });
+
+  it('lets file_server make and keep the tasks of transfers', async () => {
+    const a = await cluster.connect('a');
+    const sent = await sendFile(a, ids.b ?? 0, new GeneratedFile('sealed.bin', 100_000), { offline: true });
+    const b = await cluster.connect('b');
+    expect((await offlineFiles(b)).map(({ taskId }) => taskId)).toEqual([sent.taskId]);
   });
 
   it('answers those who show a certificate of ours', async () => {
