@@ -11,6 +11,7 @@ export {
 export { withDeadline } from './deadline.js';
 export { type ErrorCode, errorCodes, isTransient, TeamTalkError } from './errors.js';
 export { Health } from './health.js';
+export { collectSeldom } from './heap.js';
 export { formatInstance, newInstance, traceHalves, traceId } from './instance.js';
 export { Lifecycle } from './lifecycle.js';
 export { createLogger, type Logger } from './logger.js';

@@ -1,12 +1,12 @@
 import { Session } from 'node:inspector';
-import { getHeapSpaceStatistics } from 'node:v8';
+import { getHeapStatistics } from 'node:v8';
 import type { Logger } from '@teamtalk/service-kit';
 
 /** Milliseconds between two looks, over which it has to have been quiet. */
 const lookMs = 5_000;
 /** Bytes written to clients in that time, at most, when it counts as quiet: heartbeats and a message now and then. */
 const quietBytes = 512 * 1024;
-/** A young generation below this is left as it is, bytes. */
+/** The heap has to have grown by this much since it was last given back, bytes. */
 const worthBytes = 24 * 1024 * 1024;
 
 export interface MemoryTrimOptions {
@@ -17,14 +17,16 @@ export interface MemoryTrimOptions {
 }
 
 /**
- * Gives memory back when a busy time is over. A wave of logins or messages has the young generation grow to its
- * limit, and by itself it never shrinks: with twenty thousand idle connections that is as much as all of them need.
- * Collecting everything, which takes some fifty milliseconds, is done only when nobody writes anything.
+ * Gives memory back when a busy time is over. A wave of logins or messages has the heap grow to several times what is
+ * alive (collectSeldom), and an idle server never gets to its next collection: with twenty thousand idle connections
+ * that would be more than all of them need. Collecting everything, which takes some fifty milliseconds, is done only
+ * when nobody writes anything.
  */
 export class MemoryTrim {
   readonly #options: MemoryTrimOptions;
   readonly #timer: NodeJS.Timeout;
   #sentBefore: number;
+  #heapKept = heapBytes();
   #busy = false;
 
   constructor(options: MemoryTrimOptions) {
@@ -42,7 +44,7 @@ export class MemoryTrim {
     const sent = this.#options.sentBytes();
     const quiet = sent - this.#sentBefore < quietBytes;
     this.#sentBefore = sent;
-    if (!quiet || this.#busy || youngBytes() < worthBytes) return;
+    if (!quiet || this.#busy || heapBytes() < this.#heapKept + worthBytes) return;
     this.#busy = true;
     const start = performance.now();
     // The only way to V8's collection that gives memory back; it opens no port.
@@ -51,12 +53,13 @@ export class MemoryTrim {
     await new Promise<void>((resolve) => session.post('HeapProfiler.collectGarbage', () => resolve()));
     session.disconnect();
     this.#busy = false;
+    this.#heapKept = heapBytes();
     const milliseconds = Math.round(performance.now() - start);
     this.#options.log.debug({ milliseconds }, 'memory of a busy time given back');
   }
 }
 
-/** Bytes the young generation occupies, used or not. */
-export function youngBytes(): number {
-  return getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')?.space_size ?? 0;
+/** Bytes the heap occupies, used or not. */
+export function heapBytes(): number {
+  return getHeapStatistics().total_heap_size;
 }

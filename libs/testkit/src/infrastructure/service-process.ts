@@ -23,13 +23,6 @@ export interface ServiceExit {
 
 const lastWordsLength = 4_000;
 
-/**
- * As in deploy/Dockerfile. What a message needs lives for some ten milliseconds. With Node's 16 MiB a busy service
- * clears up five times a second and copies what is just under way each time; with 64 MiB that is once a second. The
- * space only grows to it where much is under way.
- */
-const youngGeneration = '--max-semi-space-size=64';
-
 interface ReadyMessage {
   ready: true;
   instance: number;
@@ -52,7 +45,7 @@ export class ServiceProcess {
   static start({ service, env, output, nodeOptions = [], checkout }: ServiceProcessOptions): ServiceProcess {
     const child = fork(mainOf(service, checkout), [], {
       env: { ...env },
-      execArgv: ['--enable-source-maps', youngGeneration, ...nodeOptions],
+      execArgv: ['--enable-source-maps', ...nodeOptions],
       // In a process group of its own: Ctrl-C in a terminal is for us, who stop it in order.
       detached: true,
       stdio: output === 'none' ? ['ignore', 'ignore', 'pipe', 'ipc'] : ['ignore', output, output, 'ipc'],
