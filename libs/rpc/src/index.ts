@@ -36,4 +36,5 @@ export {
 } from './replica-pool.js';
 export { RpcServer, type RpcStream } from './server.js';
 export { spanOf } from './span.js';
+export { TicketedAnswers } from './ticketed-answers.js';
 export { TicketedStream, type TicketedStreamOptions } from './ticketed-stream.js';

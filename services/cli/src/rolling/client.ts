@@ -1,7 +1,7 @@
 import { Commands, decodeBody, encodePdu, IM, isGroupMessageType, MsgType } from '@teamtalk/protocol';
 import { clock, type Endpoint, LoadConnection, type Traffic } from '../bench/load/connection.js';
 import { MessageFrame, type Receipts } from '../bench/load/message-frames.js';
-import { FieldReader, Id, readIndex } from '../bench/load/wire.js';
+import { Id, MessageReader, readAck, readIndex } from '../bench/load/wire.js';
 import { type Behaviour, startUpOf } from './behaviour.js';
 import type { Conversation, RollingLedger } from './ledger.js';
 import type { Impressions, Phase } from './phases.js';
@@ -56,7 +56,7 @@ const textBytes = 64;
 const pageSize = 100;
 /** msg_server gives a message without a result up after 10 s: from then on history says what became of it. */
 const doubtMs = 12_000;
-const reader = new FieldReader();
+const received = new MessageReader();
 
 /**
  * One client of an old kind: it asks login_server for a server, logs in, sends, and acknowledges what it gets. When
@@ -345,9 +345,7 @@ export class RollingClient implements Traffic {
   #acked(seqNum: number, buf: Buffer, start: number, end: number): void {
     const message = this.#waiting.get(seqNum);
     if (!message) return;
-    let msgId = 0;
-    reader.reset(buf, start, end);
-    while (reader.next()) if (reader.number === 3) msgId = reader.value;
+    const msgId = readAck(buf, start, end);
     this.#waiting.delete(seqNum);
     message.seat.newest = Math.max(message.seat.newest, msgId);
     this.#settle(message, msgId);
@@ -361,28 +359,13 @@ export class RollingClient implements Traffic {
   }
 
   #take(buf: Buffer, start: number, end: number): void {
-    let from = 0;
-    let to = 0;
-    let msgId = 0;
-    let type = 0;
-    let textStart = 0;
-    let textEnd = 0;
-    reader.reset(buf, start, end);
-    while (reader.next()) {
-      const { number } = reader;
-      if (number === 1) from = reader.value;
-      else if (number === 2) to = reader.value;
-      else if (number === 3) msgId = reader.value;
-      else if (number === 5) type = reader.value;
-      else if (number === 6) {
-        textStart = reader.start;
-        textEnd = reader.end;
-      }
-    }
-    const isGroup = isGroupMessageType(type);
+    received.read(buf, start, end);
+    const { msgId, textStart, textEnd } = received;
+    const isGroup = isGroupMessageType(received.msgType);
+    const partner = isGroup ? received.toSessionId : received.fromUserId;
     const { ledger, receipts, userId } = this.#options;
-    receipts.add(userId, isGroup ? to : from, msgId, isGroup ? SESSION_TYPE_GROUP : SESSION_TYPE_SINGLE);
-    const seat = this.#seatOf(isGroup ? to : from, isGroup);
+    receipts.add(userId, partner, msgId, isGroup ? SESSION_TYPE_GROUP : SESSION_TYPE_SINGLE);
+    const seat = this.#seatOf(partner, isGroup);
     const number = readIndex(buf, textStart, textEnd, ledger.run);
     if (!seat || !ledger.knows(number)) return;
     if (seat.pushed.has(msgId)) {

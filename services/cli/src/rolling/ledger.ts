@@ -52,6 +52,7 @@ export class RollingLedger {
   #sent = 0;
   #acked = 0;
   #deliveries = 0;
+  #underWay = 0;
   #complaints = 0;
 
   /** @param most messages at most */
@@ -78,13 +79,19 @@ export class RollingLedger {
     return this.#deliveries;
   }
 
+  /** Deliveries to others than the sender that are still to come, of messages that may not be stored too. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
   get full(): boolean {
     return this.#sent >= this.#msgIds.length;
   }
 
   /** @returns the number of a new message */
-  begin(sender: number, { index }: Conversation): number {
+  begin(sender: number, { index, members }: Conversation): number {
     const number = this.#sent++;
+    this.#underWay += members.length - 1;
     this.#senders[number] = sender;
     this.#conversationOf[number] = index;
     return number;
@@ -115,6 +122,7 @@ export class RollingLedger {
     if ((this.#received[number]! & mask) !== 0) return;
     this.#received[number]! |= mask;
     this.#deliveries++;
+    if (client !== this.#senders[number]) this.#underWay--;
   }
 
   violated(what: keyof Violations, text: string): void {

@@ -6,6 +6,7 @@ import {
   type ServiceName,
   TestCluster,
   testPassword,
+  waitUntil,
 } from '@teamtalk/testkit';
 import { readIndex } from '../bench/load/wire.js';
 import { Caller } from './callers.js';
@@ -40,6 +41,8 @@ const prefix = 'rolling';
 const couriers = { sender: 'courier', receiver: 'customer' } as const;
 const groupSize = 10;
 const settleMs = 120_000;
+/** What is acknowledged is with its receivers by then, or counts as undelivered. */
+const deliverMs = 5_000;
 const behindService = ['login_server', 'http_msg_server', 'msfs'] as const;
 type BehindService = (typeof behindService)[number];
 const everything: readonly ServiceName[] = [
@@ -135,8 +138,10 @@ export class RollingStand {
     say(`all sent, ${this.#state()}; comparing with history`);
     const crashed = this.cluster.crashed().map(({ service, pid }) => `${service} (process ${pid})`);
     if (crashed.length > 0) throw new Error(`ended by themselves: ${crashed.join(', ')}`);
-    // The last deliveries are on their way.
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await waitUntil(() => this.#crowd.ledger.underWay === 0, {
+      timeoutMs: deliverMs,
+      what: 'every message with its receivers',
+    }).catch((error: unknown) => say(String(error)));
     await this.#crowd.ledger.compare((conversation) => this.#history(conversation));
     await this.#comparePushes();
   }

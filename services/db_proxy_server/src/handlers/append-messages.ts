@@ -1,4 +1,4 @@
-import { type RpcStream, teamtalk } from '@teamtalk/rpc';
+import { type RpcStream, TicketedAnswers, teamtalk } from '@teamtalk/rpc';
 import { type Caller, entryProblem, toEntry } from '../append/entry.js';
 import type { MessageWriter } from '../append/message-writer.js';
 
@@ -21,46 +21,20 @@ const maxPending = 20_000;
  */
 export function appendMessages(writer: MessageWriter) {
   return (stream: RpcStream<teamtalk.db.AppendFrame, teamtalk.db.AppendResults.$Properties>): void => {
-    let results: teamtalk.db.AppendResult.$Properties[] = [];
-    let pending = 0;
-    let paused = false;
-
-    const flush = () => {
-      const frame = results;
-      results = [];
-      stream.write({ results: frame });
-    };
-    const answer = (ticket: number, status: keyof typeof statusOf, msgId = 0) => {
-      if (results.length === 0) process.nextTick(flush);
-      results.push({ ticket, status: statusOf[status], msgId });
-    };
-    const take = (request: teamtalk.db.AppendEntry, originInstance: number) => {
-      const problem = entryProblem(request);
-      if (problem) {
-        answer(request.ticket, problem);
-        return;
-      }
-      pending++;
-      writer.append(toEntry(request, originInstance, caller));
-    };
+    const answers = new TicketedAnswers<teamtalk.db.AppendResult.$Properties>(stream, maxPending);
     const caller: Caller = {
-      finished(entry, outcome) {
-        pending--;
-        answer(entry.originTicket, outcome.status, outcome.status === 'stored' ? outcome.msgId : 0);
-        if (paused && pending < maxPending / 2) {
-          paused = false;
-          stream.resume();
-        }
+      finished({ originTicket }, outcome) {
+        const msgId = outcome.status === 'stored' ? outcome.msgId : 0;
+        answers.answer({ ticket: originTicket, status: statusOf[outcome.status], msgId });
       },
     };
 
     stream.onData((frame) => {
-      for (const request of frame.entries ?? []) {
-        take(request as teamtalk.db.AppendEntry, frame.originInstance);
-      }
-      if (pending >= maxPending && !paused) {
-        paused = true;
-        stream.pause();
+      for (const request of (frame.entries ?? []) as teamtalk.db.AppendEntry[]) {
+        answers.expect();
+        const problem = entryProblem(request);
+        if (problem) answers.answer({ ticket: request.ticket, status: statusOf[problem], msgId: 0 });
+        else writer.append(toEntry(request, frame.originInstance, caller));
       }
     });
     // The caller sends what is unanswered to another replica: what has not begun here must not be stored twice.

@@ -1,4 +1,4 @@
-import { accounts, type RpcStream, spanOf, type teamtalk } from '@teamtalk/rpc';
+import { accounts, type RpcStream, spanOf, TicketedAnswers, type teamtalk } from '@teamtalk/rpc';
 import { type Kit, TeamTalkError } from '@teamtalk/service-kit';
 
 type Results = teamtalk.db.LoginResults.$Properties;
@@ -13,46 +13,29 @@ export function logIn(kit: Kit, check: Check) {
   const span = spanOf(accounts.logIn, 'server');
 
   return (stream: RpcStream<teamtalk.db.LoginFrame, Results>): void => {
-    let results: NonNullable<Results['results']> = [];
-    let pending = 0;
-    let paused = false;
-
-    const flush = () => {
-      const frame = results;
-      results = [];
-      stream.write({ results: frame });
-    };
+    const answers = new TicketedAnswers<teamtalk.db.LoginEntryResult.$Properties>(stream, maxPending);
     const decide = async (entry: teamtalk.db.LoginEntry) => {
-      const { ticket, request } = entry;
-      pending++;
       let reply: teamtalk.db.LoginReply.$Properties | undefined;
       try {
-        const work = () => check(request as teamtalk.db.LoginRequest);
-        if (request) reply = await (tracing ? tracing.resume(span, entryCarrier(entry), work) : work());
+        const work = () => check(entry.request as teamtalk.db.LoginRequest);
+        if (entry.request) reply = await (tracing ? tracing.resume(span, carrierOf(entry), work) : work());
       } catch (error) {
-        // Too many at a time and the like are counted where they are found.
+        // The caller counts it: it has no reply.
         if (!(error instanceof TeamTalkError)) kit.log.error({ err: error }, 'a login could not be checked');
       }
-      pending--;
-      if (results.length === 0) setImmediate(flush);
-      results.push({ ticket, reply });
-      if (paused && pending < maxPending / 2) {
-        paused = false;
-        stream.resume();
-      }
+      answers.answer({ ticket: entry.ticket, reply });
     };
 
     stream.onData(({ entries }) => {
-      for (const entry of entries ?? []) void decide(entry as teamtalk.db.LoginEntry);
-      if (pending >= maxPending && !paused) {
-        paused = true;
-        stream.pause();
+      for (const entry of (entries ?? []) as teamtalk.db.LoginEntry[]) {
+        answers.expect();
+        void decide(entry);
       }
     });
   };
 }
 
 /** The caller's span, as it came with the login. */
-function entryCarrier({ traceparent, tracestate }: teamtalk.db.LoginEntry) {
+function carrierOf({ traceparent, tracestate }: teamtalk.db.LoginEntry) {
   return { traceparent, ...(tracestate && { tracestate }) };
 }

@@ -5,7 +5,7 @@ import { Ledger } from './ledger.js';
 import type { Measurement } from './measurement.js';
 import { MessageFrame, type ReceiptMode, Receipts } from './message-frames.js';
 import { Pacer } from './pacer.js';
-import { FieldReader, Id, numberLimit, readIndex } from './wire.js';
+import { Id, MessageReader, numberLimit, readAck, readIndex } from './wire.js';
 
 /** A conversation of a run: its members, of whom the first ones send. */
 export interface Conversation {
@@ -33,7 +33,7 @@ interface Sender {
   frame: MessageFrame;
 }
 
-const reader = new FieldReader();
+const received = new MessageReader();
 
 /** Sends messages at an even pace, answers what comes as a client does, and keeps the ledger. */
 export class MessageTraffic implements Partial<Traffic> {
@@ -124,9 +124,7 @@ export class MessageTraffic implements Partial<Traffic> {
   }
 
   #acked(connection: LoadConnection, seqNum: number, buf: Buffer, start: number, end: number): void {
-    let msgId = 0;
-    reader.reset(buf, start, end);
-    while (reader.next()) if (reader.number === 3) msgId = reader.value;
+    const msgId = readAck(buf, start, end);
     const sender = this.#senderOf[connection.index] ?? -1;
     if (sender < 0) {
       this.ledger.strayAcks++;
@@ -140,26 +138,11 @@ export class MessageTraffic implements Partial<Traffic> {
   }
 
   #delivered(connection: LoadConnection, buf: Buffer, start: number, end: number): void {
-    let from = 0;
-    let to = 0;
-    let msgId = 0;
-    let type = 0;
-    let textStart = 0;
-    let textEnd = 0;
-    reader.reset(buf, start, end);
-    while (reader.next()) {
-      const { number } = reader;
-      if (number === 1) from = reader.value;
-      else if (number === 2) to = reader.value;
-      else if (number === 3) msgId = reader.value;
-      else if (number === 5) type = reader.value;
-      else if (number === 6) {
-        textStart = reader.start;
-        textEnd = reader.end;
-      }
-    }
-    const isGroup = isGroupMessageType(type);
-    this.#receipts.add(connection.userId, isGroup ? to : from, msgId, isGroup ? 2 : 1);
+    received.read(buf, start, end);
+    const { msgId, textStart, textEnd } = received;
+    const isGroup = isGroupMessageType(received.msgType);
+    const partner = isGroup ? received.toSessionId : received.fromUserId;
+    this.#receipts.add(connection.userId, partner, msgId, isGroup ? 2 : 1);
     const { ledger } = this;
     const k = readIndex(buf, textStart, textEnd, this.run);
     if (!ledger.isSent(k)) {
@@ -171,7 +154,7 @@ export class MessageTraffic implements Partial<Traffic> {
     if (
       this.#conversationOf[index] !== sender.conversation ||
       connection === sender.connection ||
-      from !== sender.connection.userId
+      received.fromUserId !== sender.connection.userId
     ) {
       ledger.misrouted++;
       return;

@@ -80,7 +80,7 @@ export function writeVarint(buf: Uint8Array, offset: number, value: number): num
  * Reads the fields of a protobuf body one after the other, without making objects. One is enough for
  * everybody, since reading is synchronous.
  */
-export class FieldReader {
+class FieldReader {
   /** Of the field last read. */
   number = 0;
   /** of a varint field, as far as it fits 32 bits, unsigned */
@@ -122,4 +122,45 @@ export class FieldReader {
     }
     return value >>> 0;
   }
+}
+
+const fields = new FieldReader();
+
+/**
+ * A received message (0x0301) without an object for each: one is enough for everybody, since reading is
+ * synchronous.
+ */
+export class MessageReader {
+  fromUserId = 0;
+  toSessionId = 0;
+  msgId = 0;
+  msgType = 0;
+  /** where its text begins and ends in the buffer that was read */
+  textStart = 0;
+  textEnd = 0;
+
+  /** @param start of the PDU's body in `buf` */
+  read(buf: Uint8Array, start: number, end: number): void {
+    this.fromUserId = this.toSessionId = this.msgId = this.msgType = this.textStart = this.textEnd = 0;
+    fields.reset(buf, start, end);
+    while (fields.next()) {
+      const { number } = fields;
+      if (number === 1) this.fromUserId = fields.value;
+      else if (number === 2) this.toSessionId = fields.value;
+      else if (number === 3) this.msgId = fields.value;
+      else if (number === 5) this.msgType = fields.value;
+      else if (number === 6) {
+        this.textStart = fields.start;
+        this.textEnd = fields.end;
+      }
+    }
+  }
+}
+
+/** The `msg_id` of an ack (0x0302); 0 when it has none. */
+export function readAck(buf: Uint8Array, start: number, end: number): number {
+  let msgId = 0;
+  fields.reset(buf, start, end);
+  while (fields.next()) if (fields.number === 3) msgId = fields.value;
+  return msgId;
 }
