@@ -1,7 +1,8 @@
 import { createKit } from '@teamtalk/service-kit';
 import { FaultyProxy, testNats, waitUntil } from '@teamtalk/testkit/infrastructure';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Bus, NobodyListensError } from './bus.js';
+import { Bus } from './bus.js';
+import { NobodyListensError } from './request-error.js';
 import { topics } from './subjects.js';
 
 let bus: Bus;

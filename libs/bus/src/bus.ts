@@ -5,17 +5,9 @@ import {
   TeamTalkError,
   type Tracing,
 } from '@teamtalk/service-kit';
-import {
-  type ConnectionOptions,
-  connect,
-  credsAuthenticator,
-  ErrorCode,
-  Events,
-  type Msg,
-  type NatsConnection,
-  NatsError,
-  type Subscription,
-} from 'nats';
+import { connect, Events, type Msg, type NatsConnection, type Subscription } from 'nats';
+import { identity } from './identity.js';
+import { requestError } from './request-error.js';
 import type { AnsweredTopic, Topic } from './subjects.js';
 import { carrierOf, spanOf, withHeaders } from './trace-context.js';
 
@@ -352,42 +344,7 @@ export class Bus {
   }
 }
 
-/** There was nobody to take a request: its receiver is gone, or not there yet. */
-export class NobodyListensError extends TeamTalkError {
-  constructor(subject: string, options?: ErrorOptions) {
-    super('unavailable', `nobody listens on ${subject}`, options);
-  }
-}
-
 /** As a Buffer, so that what is bytes in the event is one too: sockets take those without looking twice. */
 function bytesOf({ data }: Msg): Buffer {
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-}
-
-function requestError(error: unknown, subject: string, timeoutMs: number): TeamTalkError {
-  const code = error instanceof NatsError ? error.code : undefined;
-  if (code === ErrorCode.Timeout) {
-    return new TeamTalkError('deadline-exceeded', `no answer on ${subject} within ${timeoutMs} ms`, {
-      cause: error,
-    });
-  }
-  if (code === ErrorCode.NoResponders) {
-    return new NobodyListensError(subject, { cause: error });
-  }
-  return new TeamTalkError('unavailable', `the request on ${subject} failed`, { cause: error });
-}
-
-/** Who we are for the NATS server, and who it has to be. */
-function identity({ user, password, credentials, tls }: BusConfig): Partial<ConnectionOptions> {
-  return {
-    ...(user && { user, pass: password ?? '' }),
-    ...(credentials && { authenticator: credsAuthenticator(new TextEncoder().encode(credentials)) }),
-    ...(tls && {
-      tls: {
-        caFile: tls.caFile,
-        ...(tls.certFile && { certFile: tls.certFile }),
-        ...(tls.keyFile && { keyFile: tls.keyFile }),
-      },
-    }),
-  };
 }

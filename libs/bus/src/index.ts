@@ -1,5 +1,5 @@
 export { teamtalk } from '../gen/bus.js';
-export { Bus, type BusOptions, NobodyListensError, type SubscribeOptions } from './bus.js';
+export { Bus, type BusOptions, type SubscribeOptions } from './bus.js';
 export {
   type Announced,
   type Announcement,
@@ -9,6 +9,7 @@ export {
   type RegistryEvents,
 } from './registry.js';
 export { rendezvous } from './rendezvous.js';
+export { NobodyListensError } from './request-error.js';
 export {
   type AnsweredTopic,
   type Codec,

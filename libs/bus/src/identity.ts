@@ -1,0 +1,17 @@
+import type { BusConfig } from '@teamtalk/service-kit';
+import { type ConnectionOptions, credsAuthenticator } from 'nats';
+
+/** Who we are for the NATS server, and who it has to be. */
+export function identity({ user, password, credentials, tls }: BusConfig): Partial<ConnectionOptions> {
+  return {
+    ...(user && { user, pass: password ?? '' }),
+    ...(credentials && { authenticator: credsAuthenticator(new TextEncoder().encode(credentials)) }),
+    ...(tls && {
+      tls: {
+        caFile: tls.caFile,
+        ...(tls.certFile && { certFile: tls.certFile }),
+        ...(tls.keyFile && { keyFile: tls.keyFile }),
+      },
+    }),
+  };
+}

@@ -1,0 +1,23 @@
+import { TeamTalkError } from '@teamtalk/service-kit';
+import { ErrorCode, NatsError } from 'nats';
+
+/** There was nobody to take a request: its receiver is gone, or not there yet. */
+export class NobodyListensError extends TeamTalkError {
+  constructor(subject: string, options?: ErrorOptions) {
+    super('unavailable', `nobody listens on ${subject}`, options);
+  }
+}
+
+/** What a caller is told of a request that failed. */
+export function requestError(error: unknown, subject: string, timeoutMs: number): TeamTalkError {
+  const code = error instanceof NatsError ? error.code : undefined;
+  if (code === ErrorCode.Timeout) {
+    return new TeamTalkError('deadline-exceeded', `no answer on ${subject} within ${timeoutMs} ms`, {
+      cause: error,
+    });
+  }
+  if (code === ErrorCode.NoResponders) {
+    return new NobodyListensError(subject, { cause: error });
+  }
+  return new TeamTalkError('unavailable', `the request on ${subject} failed`, { cause: error });
+}
