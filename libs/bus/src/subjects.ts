@@ -35,6 +35,9 @@ export const topics = {
   /** msg_server -> all route_servers */
   presenceUpdate: { subject: 'presence.update', event: events.PresenceUpdate, answer: events.PresenceAck },
 
+  /** route_server -> all route_servers */
+  msgServerGone: { subject: 'msg-server-gone', event: events.MsgServerGone },
+
   /** route_server -> one msg_server; answered by pages */
   presenceSnapshot: (instance: number) => ({
     subject: `presence.snapshot.${formatInstance(instance)}`,

@@ -73,6 +73,21 @@ test('a msg_server that is dead does not hold a batch up, and its users are offl
   });
 });
 
+test('a msg_server that one of them finds dead is dead for all: who logs in elsewhere then is told to be back', async () => {
+  const other = await routes.add();
+  await routes.a.change(online(2, 22, 1), routes.instance);
+  await routes.a.die();
+  await route(stored({ fromUserId: 1, toSessionId: 2 }));
+  await waitUntil(() => routes.b.statuses().length === 2, { what: 'told that he is gone' });
+  await routes.b.change(online(2, 5, 9), other.instance);
+  await waitUntil(() => routes.b.statuses().length === 3, { what: 'told that he is back' });
+  expect(routes.b.statuses()).toEqual([
+    [2, 1],
+    [2, 2],
+    [2, 1],
+  ]);
+});
+
 test('one that was cut off from NATS routes nothing before it knows who came meanwhile', async () => {
   const way = await FaultyProxy.start(() => [routes.natsAddress]);
   const { instance } = await routes.add(`nats://127.0.0.1:${way.port}`);

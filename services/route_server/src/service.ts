@@ -89,6 +89,8 @@ function createContext(kit: Kit, bus: Bus): Context {
       if (!saidSo) {
         removals.inc();
         departed.add(announcement.instance);
+        // Before it is told that its users are gone.
+        bus.publish(topics.msgServerGone, { instance: announcement.instance });
       }
       removed(announcement);
     },
@@ -98,12 +100,14 @@ function createContext(kit: Kit, bus: Bus): Context {
     bus,
     kit,
     (node) => table.hasSessions(node),
-    (node) => {
-      msgServers.forget(node);
-      // It may have sessions here without ever having been announced.
-      removed({ instance: node });
-    },
+    (node) => forget(node),
   );
+  const forget = (node: number) => {
+    msgServers.forget(node);
+    // It may have sessions here without ever having been announced.
+    removed({ instance: node });
+  };
+  bus.subscribe(topics.msgServerGone, ({ instance }) => forget(instance));
   const statuses = new StatusNotifier(table, nodes, msgServers);
   const act = (effects: Effects, node: number) =>
     actOn({ kit, bus, table, nodes, statuses, msgServers, routeServers }, effects, node);
