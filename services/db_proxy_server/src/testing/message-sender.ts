@@ -1,7 +1,7 @@
 import { MsgType } from '@teamtalk/protocol';
 import { createKit } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
-import { type Entry, type Outcome, toEntry } from '../append/entry.js';
+import { type Outcome, toEntry } from '../append/entry.js';
 import { MessageWriter } from '../append/message-writer.js';
 import type { StoredBatch } from '../outbox/stored-batch.js';
 
@@ -42,23 +42,28 @@ export class MessageSender {
     });
   }
 
-  send({ from, to, group = false, text = 'x', ticket = ++this.#ticket, retry = false }: TestMessage) {
-    return new Promise<Outcome>((resolve) => {
-      const entry: Entry = toEntry(
-        {
-          ticket,
-          fromUserId: from,
-          toSessionId: to,
-          msgType: group ? MsgType.GROUP_TEXT : MsgType.SINGLE_TEXT,
-          msgData: Buffer.from(text),
-          clientKey: Buffer.alloc(0),
-          connectionId: 0,
-          retry,
-        },
-        this.#instance,
-        { finished: (_, outcome) => resolve(outcome) },
-      );
-      this.#writer.append(entry);
-    });
+  send(message: TestMessage): Promise<Outcome> {
+    return appendMessage(this.#writer, this.#instance, { ticket: ++this.#ticket, ...message });
   }
+}
+
+/** Gives a message to a writer. @returns what became of it */
+export function appendMessage(
+  writer: MessageWriter,
+  instance: number,
+  { from, to, group = false, text = 'x', ticket, retry = false }: TestMessage & { ticket: number },
+): Promise<Outcome> {
+  const request = {
+    ticket,
+    fromUserId: from,
+    toSessionId: to,
+    msgType: group ? MsgType.GROUP_TEXT : MsgType.SINGLE_TEXT,
+    msgData: Buffer.from(text),
+    clientKey: Buffer.alloc(0),
+    connectionId: 0,
+    retry,
+  };
+  return new Promise((resolve) => {
+    writer.append(toEntry(request, instance, { finished: (_, outcome) => resolve(outcome) }));
+  });
 }

@@ -1,13 +1,12 @@
 import type { Bus, Registry, teamtalk } from '@teamtalk/bus';
-import { MsgType } from '@teamtalk/protocol';
 import { createKit, type Kit } from '@teamtalk/service-kit';
 import pg from 'pg';
-import { type Outcome, toEntry } from '../append/entry.js';
 import { MessageWriter } from '../append/message-writer.js';
 import { GroupMembers } from '../outbox/group-members.js';
 import { OwnerLock } from '../outbox/owner-lock.js';
 import { OutboxPublisher } from '../outbox/publisher.js';
 import { OutboxSweeper } from '../outbox/sweeper.js';
+import { appendMessage } from './message-sender.js';
 
 export interface TestReplicaOptions {
   url: string;
@@ -77,20 +76,8 @@ export class TestReplica {
 
   /** @returns its id */
   async send(from: number, to: number, { group = false, text = 'x' } = {}): Promise<number> {
-    const outcome = await new Promise<Outcome>((resolve) => {
-      const request = {
-        ticket: ++this.#ticket,
-        fromUserId: from,
-        toSessionId: to,
-        msgType: group ? MsgType.GROUP_TEXT : MsgType.SINGLE_TEXT,
-        msgData: Buffer.from(text),
-        clientKey: Buffer.alloc(0),
-        connectionId: 0,
-        retry: false,
-      };
-      const caller = { finished: (_: unknown, result: Outcome) => resolve(result) };
-      this.#writer.append(toEntry(request, this.kit.instance, caller));
-    });
+    const message = { ticket: ++this.#ticket, from, to, group, text };
+    const outcome = await appendMessage(this.#writer, this.kit.instance, message);
     if (outcome.status !== 'stored') throw new Error(outcome.status);
     return outcome.msgId;
   }
