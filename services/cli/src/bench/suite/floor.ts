@@ -1,12 +1,9 @@
-import { fork } from 'node:child_process';
 import { closeSync, fdatasyncSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { UsageWatch, usageBetween } from '../load/process-usage.js';
-import type { LoadResult } from '../load/result.js';
+import { bareServer, loadBareServer } from './bare-server.js';
 import type { BenchCluster } from './bench-cluster.js';
 import { dataFolder } from './bench-infrastructure.js';
-import { type LoadArguments, runLoadProcess } from './load-process.js';
 
 /** What the machine does at best, measured in the same run: others are told as ratios to it. */
 export interface Floor {
@@ -91,41 +88,17 @@ const storeBatch = `
   INSERT INTO message (conv, id, from_id, sender_seq, token, created_at, type, data)
     SELECT conv, last_id, 1, last_id, 0, clock_timestamp(), 1, data FROM moved`;
 
-const echoServer = fileURLToPath(new URL('echo-server.js', import.meta.url));
 const echoConnections = 1_000;
 
 async function measureEcho(seconds: number, say: (line: string) => void): Promise<Floor['echo']> {
-  const { rates, usage } = await loadBareServer('echo', { users: echoConnections, warmup: 1, seconds }, say);
+  const options = { users: echoConnections, warmup: 1, seconds, 'no-log-in': true };
+  const { rates, usage } = await loadBareServer('echo-server', 'echo', options, { say });
   const perSecond = rates.echoed ?? 0;
   const each = (cpuSeconds = 0) => (cpuSeconds * 1e6) / (perSecond * seconds);
   return {
     perSecond,
     connections: echoConnections,
-    serverMicroseconds: each(usage.server?.cpuSeconds),
+    serverMicroseconds: each(usage[bareServer]?.cpuSeconds),
     generatorMicroseconds: each(usage.generator?.cpuSeconds),
   };
-}
-
-/** Runs the load generator against a bare TCP server that echoes, which is called `server` in the result. */
-export async function loadBareServer(
-  mode: string,
-  options: LoadArguments,
-  say: (line: string) => void,
-): Promise<LoadResult> {
-  const server = fork(echoServer, { stdio: 'ignore' });
-  try {
-    const port = await new Promise<number>((resolve, reject) => {
-      server.once('message', (message) => resolve(message as number));
-      server.once('exit', () => reject(new Error('the bare echo server ended')));
-    });
-    const watched = [{ name: 'server', pid: server.pid! }];
-    return await runLoadProcess(
-      mode,
-      { ...options, server: `127.0.0.1:${port}`, 'no-log-in': true },
-      watched,
-      say,
-    );
-  } finally {
-    server.kill();
-  }
 }

@@ -44,6 +44,7 @@ export function describeReport({ scenarios, floor, machine }: Report): string {
 }
 
 const processes = [
+  'bare_server',
   'msg_server',
   'db_proxy_server',
   'route_server',
@@ -53,7 +54,7 @@ const processes = [
   'postgres',
   'generator',
 ];
-const processColumns = ['msg', 'db', 'route', 'login', 'http', 'nats', 'pg', 'gen'];
+const processColumns = ['bare', 'msg', 'db', 'route', 'login', 'http', 'nats', 'pg', 'gen'];
 
 function rowOf(
   { name }: ScenarioReport,

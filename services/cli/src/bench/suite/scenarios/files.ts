@@ -1,14 +1,11 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { relayTaskId } from '../../load/modes/relay.js';
-import type { WatchedProcess } from '../../load/process-usage.js';
 import type { LoadResult } from '../../load/result.js';
+import { bareServer, withBareServer } from '../bare-server.js';
 import type { BenchCluster } from '../bench-cluster.js';
 import { compareRounds, median } from '../rounds.js';
 import { figureTarget, type Point, rateOf, type Scenario, type ScenarioContext } from '../scenario.js';
 
 const shape = { counts: { file_server: 1 }, envOf: { file_server: { LOGIN_CHECK: 'task' } } };
-const bareRelay = fileURLToPath(new URL('../relay-server.js', import.meta.url));
 
 /** Makes the tasks of so many transfers from u1 to u2. @returns the sender's id; the receiver's is the next */
 async function haveTransfers(cluster: BenchCluster, count: number): Promise<number> {
@@ -22,19 +19,6 @@ async function haveTransfers(cluster: BenchCluster, count: number): Promise<numb
     [ids, first],
   );
   return first;
-}
-
-async function withBareRelay<T>(work: (server: string, process: WatchedProcess) => Promise<T>): Promise<T> {
-  const relay: ChildProcess = fork(bareRelay, { stdio: 'ignore' });
-  try {
-    const port = await new Promise<number>((resolve, reject) => {
-      relay.once('message', (message) => resolve(message as number));
-      relay.once('exit', () => reject(new Error('the bare relay ended')));
-    });
-    return await work(`127.0.0.1:${port}`, { name: 'bare_relay', pid: relay.pid! });
-  } finally {
-    relay.kill();
-  }
 }
 
 const rounds = 5;
@@ -55,13 +39,15 @@ async function compare(
   const relayed: LoadResult[] = [];
   for (let round = 0; round < (quick ? 1 : rounds); round++) {
     bare.push(
-      await withBareRelay((server, process) => load('relay', { ...options, server, bare: true }, [process])),
+      await withBareServer('relay-server', (server, process) =>
+        load('relay', { ...options, server, bare: true }, [process]),
+      ),
     );
     relayed.push(await load('relay', { ...options, server: cluster.address('file_server', 'client') }));
   }
   const rate = compareRounds(relayed.map(rateOf), bare.map(rateOf));
   const ours = relayed.map((result) => microsecondsOf(result, 'file_server'));
-  const theirs = bare.map((result) => microsecondsOf(result, 'bare_relay'));
+  const theirs = bare.map((result) => microsecondsOf(result, bareServer));
   const figures = {
     percentOfBare: percent(rate.median),
     percentOfBareLeast: percent(rate.least),

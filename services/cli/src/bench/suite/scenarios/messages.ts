@@ -1,5 +1,6 @@
+import { loadBareServer } from '../bare-server.js';
 import type { LoadArguments } from '../load-process.js';
-import { latencyTarget, rateTarget, type Scenario, type ScenarioContext } from '../scenario.js';
+import { latencyTarget, type Point, rateTarget, type Scenario, type ScenarioContext } from '../scenario.js';
 import { storeMessages } from '../stored-messages.js';
 
 const users = 2_000;
@@ -30,6 +31,26 @@ function plain(rate: number, seconds: number, p99: number): Scenario {
     },
   };
 }
+
+/** Messages a second that are sent through the bare server. */
+const bareRates = [5_000, 20_000, 30_000];
+
+/** What the others are to be compared with: most of it is the system's reading and writing for both sides. */
+const bare: Scenario = {
+  name: 'p2p-bare',
+  title: 'the same through a bare server in Node, which stores nothing and is alone',
+  axis: 'messages/s',
+  run: async (context) => {
+    await context.cluster.leave();
+    const points: Point[] = [];
+    for (const rate of bareRates) {
+      const options = { ...p2p(context, rate, 30), verify: false };
+      const result = await loadBareServer('message-server', 'p2p', options, context);
+      points.push({ x: rate, label: `${rate}`, result });
+    }
+    return points;
+  },
+};
 
 const acrossCheckpoint: Scenario = {
   name: 'p2p-checkpoint',
@@ -102,6 +123,7 @@ export const messageScenarios: readonly Scenario[] = [
   plain(5_000, 30, 10),
   plain(20_000, 30, 50),
   plain(30_000, 60, 100),
+  bare,
   acrossCheckpoint,
   group(
     'group-receipts',

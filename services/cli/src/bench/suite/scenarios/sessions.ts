@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { bareServer, loadBareServer } from '../bare-server.js';
 import type { Shape } from '../bench-cluster.js';
 import { dataFolder } from '../bench-infrastructure.js';
-import { loadBareServer } from '../floor.js';
 import { figureTarget, latencyTarget, rateTarget, type Scenario, type ScenarioContext } from '../scenario.js';
 
 /** What password checks cost by default, so that the servers are as they come. */
@@ -56,19 +56,23 @@ const storm: Scenario = {
   },
 };
 
-async function idle({ cluster, load, quick, maxConnections, say }: ScenarioContext, tls: boolean) {
+/** @param certificate with TLS: the variables that name its files */
+async function idle(
+  { cluster, load, quick, maxConnections, say }: ScenarioContext,
+  certificate?: Readonly<Record<string, string>>,
+) {
+  const tls = certificate !== undefined;
   const users = quick ? 500 : Math.min(20_000, maxConnections);
   await cluster.haveUsers('u', users);
   const options = { users, concurrency: 200, heartbeat: 30, warmup: quick ? 1 : 20, seconds: quick ? 3 : 60 };
   const result = await load('idle', { ...options, tls });
-  if (tls) return result;
-  // What the system takes for so few bytes at a time on so many sockets, whatever a server does with them.
+  // What Node and the system take for as many sockets and heartbeats, whatever a server does with them.
   await cluster.leave();
-  const { warmup, seconds } = options;
-  const bare = await loadBareServer('echo', { users, rate: users / options.heartbeat, warmup, seconds }, say);
+  const bare = await loadBareServer('message-server', 'idle', { ...options, tls }, { say, env: certificate });
   const figures = {
     ...result.figures,
-    'bare echo server, CPU % of a core': bare.usage.server?.cpuPercent ?? 0,
+    'bare server, CPU % of a core': bare.usage[bareServer]?.cpuPercent ?? 0,
+    'bare server, KiB a connection': bare.figures?.[`${bareServer} KiB a connection`] ?? 0,
   };
   return { ...result, figures };
 }
@@ -86,7 +90,7 @@ const plainIdle: Scenario = {
       atMost: 1,
     },
   ],
-  run: (context) => idle(context, false),
+  run: (context) => idle(context),
 };
 
 const tlsIdle: Scenario = {
@@ -95,10 +99,9 @@ const tlsIdle: Scenario = {
   targets: [figureTarget('msg_server KiB a connection', 'KiB', { atMost: 10 })],
   run: async (context) => {
     const certificate = makeCertificate();
-    await context.reshape({
-      envOf: { msg_server: { TLS_CERT_FILE: certificate.cert, TLS_KEY_FILE: certificate.key } },
-    });
-    return idle(context, true);
+    const files = { TLS_CERT_FILE: certificate.cert, TLS_KEY_FILE: certificate.key };
+    await context.reshape({ envOf: { msg_server: files } });
+    return idle(context, files);
   },
 };
 
