@@ -1,3 +1,4 @@
+export { answerBrokenRequests } from './broken-requests.js';
 export { closeServer } from './close-server.js';
 export {
   ConfigError,

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import { closeServer, type Kit, listen } from '@teamtalk/service-kit';
+import type { AddressInfo } from 'node:net';
+import { answerBrokenRequests, closeServer, type Kit, listen } from '@teamtalk/service-kit';
 import { ErrorCode, legacyAnswer } from './api/legacy-answer.js';
 
 export interface HttpListenerOptions {
@@ -12,11 +12,6 @@ export interface HttpListenerOptions {
   /** ms an answer may take after that */
   answerMs: number;
 }
-
-const refusals: Record<string, string> = {
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
-};
 
 /**
  * Serves HTTP. What is no HTTP request, or does not arrive in time, gets an answer with a JSON body, too.
@@ -41,21 +36,9 @@ export async function startHttpListener(
   );
   server.maxConnections = options.maxConnections;
   server.on('drop', () => refused.inc({ reason: 'too_many_connections' }));
-  server.on('clientError', (error: NodeJS.ErrnoException, duplex) => {
-    const socket = duplex as Socket;
-    if (error.code === 'ECONNRESET' || !socket.writable) {
-      refused.inc({ reason: 'reset' });
-      socket.destroy();
-      return;
-    }
-    const status = refusals[error.code ?? ''] ?? '400 Bad Request';
-    refused.inc({ reason: status.slice(0, 3) });
-    const body = legacyAnswer(ErrorCode.BAD_PARAMETER);
-    socket.end(
-      `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\n` +
-        `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    );
-    socket.destroySoon();
+  answerBrokenRequests(server, {
+    onRefused: (reason) => refused.inc({ reason }),
+    bodyOf: () => legacyAnswer(ErrorCode.BAD_PARAMETER),
   });
   await listen(server, options);
   life.onStop('HTTP', async () => {

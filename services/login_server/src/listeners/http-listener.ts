@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import { closeServer, type Kit, listen, traceRequests } from '@teamtalk/service-kit';
+import type { AddressInfo } from 'node:net';
+import { answerBrokenRequests, closeServer, type Kit, listen, traceRequests } from '@teamtalk/service-kit';
 
 /** Gives a route's answer: JSON, status 200. Must be quick and must not throw. */
 export type HttpHandler = () => Buffer;
@@ -20,11 +20,6 @@ const stopPatienceMs = 1_000;
 
 // What the original sent: JSON labelled as a page. Some iOS builds accept no other type for it.
 const contentType = 'text/html;charset=utf-8';
-
-const refusals: Record<string, string> = {
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
-};
 
 /**
  * Serves `GET` (and `HEAD`) of some paths. Plain node:http, because every client passes here, all of them
@@ -80,18 +75,7 @@ export async function startHttpListener(
   );
   server.maxConnections = options.maxConnections;
   server.on('drop', () => refused.inc({ reason: 'too_many_connections' }));
-  server.on('clientError', (error: NodeJS.ErrnoException, duplex) => {
-    const socket = duplex as Socket;
-    const status = refusals[error.code ?? ''] ?? '400 Bad Request';
-    if (error.code === 'ECONNRESET' || !socket.writable) {
-      refused.inc({ reason: 'reset' });
-      socket.destroy();
-      return;
-    }
-    refused.inc({ reason: status.slice(0, 3) });
-    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-    socket.destroySoon();
-  });
+  answerBrokenRequests(server, { onRefused: (reason) => refused.inc({ reason }) });
   await listen(server, options);
   life.onStop('HTTP', async () => {
     // Answers are given at once: what is still open after this has not asked anything.

@@ -108,6 +108,7 @@ describe.each(['small', 'large', 'huge'] as const)('a %s image', (size) => {
     const beyond = await get({ range: `bytes=${content.length}-` });
     expect(beyond.status).toBe(416);
     expect(beyond.headers.get('content-range')).toBe(`bytes */${content.length}`);
+    expect(await beyond.text()).toBe('{"error_code":1,"error_msg":"参数错误"}');
     for (const range of ['bytes=5-2', 'lines=1-2', 'bytes=0-1,5-6', 'nonsense']) {
       const response = await get({ range });
       expect([200, 416], range).toContain(response.status);
@@ -221,9 +222,11 @@ it('finds nothing where nothing is, and does not let that be kept', async () => 
   const gone = await msfs.get(imagePath);
   expect([gone.status, gone.headers.get('cache-control'), gone.headers.get('etag')]).toEqual([
     404,
-    'no-cache',
+    'no-store',
     null,
   ]);
+  const notFound = '{"error_code":1,"error_msg":"找不到文件"}';
+  expect(await gone.text()).toBe(notFound);
   for (const unknown of [
     'g0/000/000/nothing.jpg',
     'g0/000/000',
@@ -232,7 +235,8 @@ it('finds nothing where nothing is, and does not let that be kept', async () => 
     'g0',
     '.tmp/x',
   ]) {
-    expect((await msfs.get(unknown)).status, unknown).toBe(404);
+    const answer = await msfs.get(unknown);
+    expect([answer.status, await answer.text()], unknown).toEqual([404, notFound]);
   }
 });
 
@@ -266,6 +270,7 @@ it('answers nothing but GET and HEAD, and POST and OPTIONS at the root', async (
   for (const method of ['DELETE', 'PUT', 'POST', 'PATCH']) {
     const response = await msfs.get(paths.small!.path, {}, method);
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+    expect(await response.text()).toBe('{"error_code":1,"error_msg":"不支持的请求"}');
   }
   const root = await msfs.get('');
   expect([root.status, root.headers.get('allow')]).toEqual([405, 'POST, OPTIONS']);

@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { StorageError } from '@teamtalk/blob-store';
 import { TeamTalkError } from '@teamtalk/service-kit';
 import type { Context } from '../context.js';
+import { refusals, sendRefusal } from '../http/refusals.js';
 import { sendImage } from '../http/send-image.js';
-import { sendText } from '../http/send-text.js';
 import { thumbnailOf } from '../images/image-name.js';
 
 /** `GET /g0/...`: a file as it was uploaded, or a size of an image that is asked for behind its name. */
@@ -25,7 +25,7 @@ export async function serveImage(
     if (!isAbsent(error)) throw error;
     if (size) thumbnails.forget(key);
     else images.forget(key);
-    sendText(response, 404, 'not found');
+    sendRefusal(response, refusals.notFound);
   }
 }
 

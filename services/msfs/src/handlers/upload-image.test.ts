@@ -178,13 +178,30 @@ describe('an upload', () => {
     standing.socket.write(`${formHead(100_000)}half`);
     const dripping = msfs.raw();
     dripping.socket.write(formHead(100_000));
-    const drip = setInterval(() => dripping.socket.write('x'), 100);
     const headers = msfs.raw();
     headers.socket.write('POST / HTTP/1.1\r\nHost: x\r\n');
-    await Promise.all([standing.closed, dripping.closed, headers.closed]);
+    const drip = setInterval(() => {
+      dripping.socket.write('x');
+      headers.socket.write('X-Slow: 1\r\n');
+    }, 100);
+    await standing.closed;
+    for (const slow of [dripping, headers]) {
+      const [head, body] = (await slow.closed).split('\r\n\r\n');
+      expect(head).toMatch(/^HTTP\/1\.1 408 .*\r\nConnection: close\r\nContent-Type: application\/json/);
+      expect(Buffer.from(body!, 'latin1').toString()).toBe('{"error_code":1,"error_msg":"上传超时"}');
+    }
     clearInterval(drip);
     await expect.poll(() => msfs.files()).toEqual(before);
     await expect.poll(() => msfs.metrics()).toContain('uploads_in_progress 0\n');
+  });
+
+  it('that is no HTTP is refused in the same words', async () => {
+    const { socket, closed } = msfs.raw();
+    socket.write('noise\r\n\r\n');
+    const [head, body] = (await closed).split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1\.1 400 /);
+    expect(Buffer.from(body!, 'latin1').toString()).toBe('{"error_code":1,"error_msg":"参数错误"}');
+    expect(await msfs.metrics()).toContain('http_refused_total{reason="400"} 1\n');
   });
 
   it('can be half finished a thousand times, and nothing is left', async () => {

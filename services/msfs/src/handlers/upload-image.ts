@@ -1,8 +1,10 @@
 import type { Request, RequestHandler, Response } from 'express';
 import multer from 'multer';
 import type { Context } from '../context.js';
+import { type Refusal, refusals, sendRefusal } from '../http/refusals.js';
+import { sendJson } from '../http/send-json.js';
 import { StoreEngine, type UploadedFile } from '../upload/store-engine.js';
-import { type Refusal, refusalFor, refusals } from '../upload/upload-error.js';
+import { refusalFor } from '../upload/upload-error.js';
 
 /** What a form takes besides its file, at most. */
 const formBytes = 64 * 1024;
@@ -33,7 +35,7 @@ export function uploadImage(context: Context, onBroken: (error: unknown) => void
     allowOrigin(context, request, response);
     const early = refusalBefore(request, limits.uploadBytes, mayUpload(request), running >= limits.uploads);
     if (early) {
-      refuse(response, early);
+      sendRefusal(response, early);
       return;
     }
     if (request.headers.expect !== undefined) response.writeContinue();
@@ -47,12 +49,12 @@ export function uploadImage(context: Context, onBroken: (error: unknown) => void
       const [file] = (request.files ?? []) as UploadedFile[];
       if (error || !file) {
         if (error && !request.complete) onBroken(error);
-        refuse(response, error ? refusalFor(error) : refusals.noFile);
+        sendRefusal(response, error ? refusalFor(error) : refusals.noFile);
         return;
       }
       const path = file.stored.key;
       const url = `${context.publicUrl ?? ownUrl(request)}/${path}`;
-      sendJson(response, 200, { error_code: 0, error_msg: '成功', path, url });
+      sendJson(response, 200, JSON.stringify({ error_code: 0, error_msg: '成功', path, url }));
     });
   };
 }
@@ -90,29 +92,9 @@ function cutOffWhatIsTooLarge(request: Request, response: Response, maxBytes: nu
   let timer: NodeJS.Timeout | undefined;
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes > maxBytes) timer ??= setTimeout(() => refuse(response, refusals.tooLarge), lingerMs);
+    if (bytes > maxBytes) timer ??= setTimeout(() => sendRefusal(response, refusals.tooLarge), lingerMs);
   });
   response.once('close', () => clearTimeout(timer));
-}
-
-function refuse(response: Response, refusal: Refusal | undefined): void {
-  if (!refusal || response.headersSent || response.destroyed) return;
-  const { status, code, text } = refusal;
-  // What of the request has not been read is not going to be.
-  if (!response.req.complete) response.set('connection', 'close');
-  if (status === 503) response.set('retry-after', '5');
-  sendJson(response, status, { error_code: code, error_msg: text });
-}
-
-function sendJson(response: Response, status: number, body: object): void {
-  response.status(status).set({
-    'content-type': 'application/json; charset=utf-8',
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-  });
-  const text = JSON.stringify(body);
-  response.set('content-length', String(Buffer.byteLength(text)));
-  response.end(text);
 }
 
 function allowOrigin({ uploadOrigins }: Context, { headers }: Request, response: Response): void {

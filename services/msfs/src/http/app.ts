@@ -5,8 +5,8 @@ import type { Context } from '../context.js';
 import { serveImage } from '../handlers/serve-image.js';
 import { allowUpload, uploadImage } from '../handlers/upload-image.js';
 import { keyOf } from '../images/image-name.js';
+import { refusals, sendRefusal } from './refusals.js';
 import { pathOf, routeOf } from './route.js';
-import { sendText } from './send-text.js';
 
 /**
  * Uploads (`POST /`), an express application, and images (`GET /g0/...`), which are served without its detours:
@@ -28,7 +28,7 @@ export function createApp(kit: Kit, context: Context): RequestListener {
     const isBusy = error instanceof TeamTalkError && error.code === 'resource-exhausted';
     if (!isBusy) log.error({ err: error }, 'a request failed');
     if (response.headersSent) response.destroy();
-    else sendText(response, 503, isBusy ? 'busy' : 'unavailable', { 'retry-after': '5' });
+    else sendRefusal(response, isBusy ? refusals.tooMany : refusals.failed);
   };
 
   return (request: IncomingMessage, response: ServerResponse) => {
@@ -48,11 +48,11 @@ export function createApp(kit: Kit, context: Context): RequestListener {
     if (route === 'upload') {
       uploads(request, response);
     } else if (!key) {
-      sendText(response, 404, 'not found');
+      sendRefusal(response, refusals.notFound);
     } else if (request.method === 'GET' || request.method === 'HEAD') {
       serveImage(context, key, request, response).catch((error: unknown) => failed(error, response));
     } else {
-      sendText(response, 405, 'method not allowed', { allow: 'GET, HEAD' });
+      sendRefusal(response, refusals.badMethod, { allow: 'GET, HEAD' });
     }
   };
 }
@@ -76,13 +76,13 @@ function createUploadApp({ log, metrics }: Kit, context: Context): Express {
       return upload(request, response, next);
     })
     .options(allowUpload(context))
-    .all((_request, response) => sendText(response, 405, 'method not allowed', { allow: 'POST, OPTIONS' }));
+    .all((_request, response) => sendRefusal(response, refusals.badMethod, { allow: 'POST, OPTIONS' }));
 
   // Express knows an error handler by its four parameters.
   const failed: ErrorRequestHandler = (error, _request, response, _next) => {
     log.error({ err: error }, 'an upload failed');
     if (response.headersSent) response.destroy();
-    else sendText(response, 503, 'unavailable', { 'retry-after': '5' });
+    else sendRefusal(response, refusals.failed);
   };
   app.use(failed);
   return app;

@@ -1,14 +1,16 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { closeServer, type Kit, listen, traceRequests } from '@teamtalk/service-kit';
+import { answerBrokenRequests, closeServer, type Kit, listen, traceRequests } from '@teamtalk/service-kit';
 import type { MsfsConfig } from '../config.js';
+import { refusals, refusalText } from './refusals.js';
 import { routeOf } from './route.js';
 
 const stopPatienceMs = 5_000;
 
 /**
  * Serves HTTP. A request has to arrive within one time limit, and something has to move within another, so
- * that neither slow uploads nor slow downloads hold a connection for ever.
+ * that neither slow uploads nor slow downloads hold a connection for ever. What is no request, or arrives too slowly,
+ * is answered in JSON, as every refusal.
  * @returns the port it listens on; stopping is registered in the kit's lifecycle
  */
 export async function startHttpListener(
@@ -16,9 +18,10 @@ export async function startHttpListener(
   { listen: where, limits, timeouts }: Pick<MsfsConfig, 'listen' | 'limits' | 'timeouts'>,
   serve: RequestListener,
 ): Promise<number> {
-  const refused = metrics.counter('http_refused_total', 'Connections above the maximum');
+  const refused = metrics.counter('http_refused_total', 'Connections and requests that were not understood', [
+    'reason',
+  ]);
   const { requestMs, idleMs } = timeouts;
-  const traced = traceRequests(tracing, serve, ({ req }) => routeOf(req));
   const server = createServer(
     {
       headersTimeout: Math.min(10_000, requestMs),
@@ -26,13 +29,17 @@ export async function startHttpListener(
       connectionsCheckingInterval: Math.min(1_000, requestMs),
       keepAliveTimeout: 30_000,
     },
-    traced,
+    traceRequests(tracing, serve, ({ req }) => routeOf(req)),
   );
   server.timeout = idleMs;
   server.maxConnections = limits.connections;
-  server.on('drop', () => refused.inc());
+  server.on('drop', () => refused.inc({ reason: 'too_many_connections' }));
   // An upload is answered before its content is sent where it is refused anyway.
-  server.on('checkContinue', traced);
+  server.on('checkContinue', (request, response) => server.emit('request', request, response));
+  answerBrokenRequests(server, {
+    onRefused: (reason) => refused.inc({ reason }),
+    bodyOf: (status) => refusalText(status === 408 ? refusals.tooSlow : refusals.badRequest),
+  });
   await listen(server, where);
   life.onStop('HTTP', async () => {
     const patience = setTimeout(() => server.closeAllConnections(), keptMs + stopPatienceMs);

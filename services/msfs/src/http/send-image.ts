@@ -3,6 +3,7 @@ import { type BlobInfo, type BlobStore, StorageError } from '@teamtalk/blob-stor
 import parseRange from 'range-parser';
 import type { Image } from '../images/image-cache.js';
 import type { BytesUnderWay } from './bytes-under-way.js';
+import { refusals, sendRefusal } from './refusals.js';
 
 export interface ImageSource {
   store: BlobStore;
@@ -27,7 +28,7 @@ export async function sendImage(
   }
   const range = rangeOf(request, image);
   if (range === 'unsatisfiable') {
-    response.writeHead(416, { 'content-range': `bytes */${info.size}`, 'content-length': '0' }).end();
+    sendRefusal(response, refusals.badRange, { 'content-range': `bytes */${info.size}` });
     return;
   }
   const { start, end } = range ?? { start: 0, end: info.size - 1 };
