@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { freePath, plainName } from './files.js';
+import { freePath, plainName } from './file-names.js';
 
 it.each([
   ['report.pdf', 'report.pdf'],

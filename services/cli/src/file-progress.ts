@@ -1,4 +1,4 @@
-import path from 'node:path';
+import { plainName } from './file-names.js';
 import { clearProgress, showProgress } from './output.js';
 
 /** Milliseconds between two changes of the line that shows progress. */
@@ -8,38 +8,42 @@ const everyMs = 100;
 export class FileProgress {
   readonly #name: string;
   readonly #size: number;
-  readonly #from: number;
+  #from: number | undefined;
   readonly #begin = performance.now();
   #shownAt = 0;
   #bytes: number;
 
-  /** @param from bytes that were over before */
-  constructor(name: string, size: number, from = 0) {
+  /** @param from bytes that were over before; undefined: as many as are said first */
+  constructor(name: string, size: number, from: number | undefined) {
     this.#name = plainName(name);
     this.#size = size;
     this.#from = from;
-    this.#bytes = from;
+    this.#bytes = from ?? 0;
   }
 
   readonly update = (bytes: number): void => {
     this.#bytes = bytes;
+    this.#from ??= bytes;
     const now = performance.now();
     if (now - this.#shownAt < everyMs) return;
     this.#shownAt = now;
-    showProgress(this.#line(now));
+    showProgress(this.#line());
   };
 
   /** Takes the line away. @returns what there is to say at the end */
   finish(): string {
     clearProgress();
-    const seconds = (performance.now() - this.#begin) / 1000;
-    const rate = (this.#bytes - this.#from) / Math.max(seconds, 0.001);
+    const { seconds, rate } = this.#pace();
     return `${sizeText(this.#size)} in ${seconds.toFixed(1)} s, ${sizeText(rate)}/s`;
   }
 
-  #line(now: number): string {
-    const seconds = (now - this.#begin) / 1000;
-    const rate = (this.#bytes - this.#from) / Math.max(seconds, 0.001);
+  #pace(): { seconds: number; rate: number } {
+    const seconds = (performance.now() - this.#begin) / 1000;
+    return { seconds, rate: (this.#bytes - (this.#from ?? 0)) / Math.max(seconds, 0.001) };
+  }
+
+  #line(): string {
+    const { rate } = this.#pace();
     const part = this.#size === 0 ? 1 : this.#bytes / this.#size;
     const filled = Math.round(part * 20);
     const left = rate > 0 ? `, ${Math.ceil((this.#size - this.#bytes) / rate)} s left` : '';
@@ -54,29 +58,4 @@ function sizeText(bytes: number): string {
   return bytes < 1_000_000_000
     ? `${(bytes / 1_000_000).toFixed(1)} MB`
     : `${(bytes / 1_000_000_000).toFixed(2)} GB`;
-}
-
-const maxNameBytes = 200;
-
-/**
- * A stranger's name for a file as one of ours: the last part of what may look like a path, without control
- * characters, never hidden, never empty, never too long for a file system.
- */
-export function plainName(name: string): string {
-  const last = name.split(/[/\\]/).at(-1) ?? '';
-  let plain = last
-    .replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029:*?"<>|]/gu, '_')
-    .replace(/^[.\s]+/, '')
-    .trimEnd();
-  while (Buffer.byteLength(plain) > maxNameBytes) plain = plain.slice(0, -1);
-  return plain || 'file';
-}
-
-/** `name` in `folder`, or `name (2)` and so on where that is taken. */
-export function freePath(folder: string, name: string, isTaken: (file: string) => boolean): string {
-  const { name: stem, ext } = path.parse(name);
-  for (let n = 1; ; n++) {
-    const file = path.join(folder, n === 1 ? name : `${stem} (${n})${ext}`);
-    if (!isTaken(file)) return file;
-  }
 }

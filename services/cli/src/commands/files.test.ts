@@ -2,10 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { waitUntil } from '@teamtalk/testkit/infrastructure';
+import { sendFile, TeamTalkClient } from '@teamtalk/client';
+import { Commands, decodeBody, encodePdu, IM } from '@teamtalk/protocol';
+import { RawConnection, waitUntil } from '@teamtalk/testkit/infrastructure';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startInstallation, type TestInstallation } from '../testing/installation.js';
 import { start, teamtalk } from '../testing/run.js';
+
+const { FILE_TYPE_OFFLINE } = IM.BaseDefine.TransferFileType;
+const { CLIENT_OFFLINE_UPLOAD } = IM.BaseDefine.ClientFileRole;
 
 let installation: TestInstallation;
 let env: NodeJS.ProcessEnv;
@@ -46,10 +51,51 @@ it('a file waits for a user who is not there, and is fetched once', async () => 
   expect((await teamtalk(receive('--once'), env)).stdout).toBe('');
 });
 
+it('an upload that was broken off goes on where it was', async () => {
+  const alice = new TeamTalkClient({ loginServer: installation.loginServer });
+  await alice.login({ name: 'alice', password: 'pw' });
+  const bob = (await alice.users()).users.find(({ userDomain }) => userDomain === 'bob')!;
+  // Not what the file has: so it shows what was sent when.
+  const first = Buffer.alloc(3 * 32_768, 'first');
+  const fileSize = content.length;
+  const { taskId, ipAddrList } = await alice.request(Commands.FileRequest, Commands.FileResponse, {
+    ...{ fromUserId: alice.userId, toUserId: bob.userId, fileName: 'broken.bin', fileSize },
+    transMode: FILE_TYPE_OFFLINE,
+  });
+  const connection = await RawConnection.open(ipAddrList[0]!.port);
+  const { userId } = alice;
+  const login = { userId, taskId, fileRole: CLIENT_OFFLINE_UPLOAD };
+  await connection.send(encodePdu(Commands.FileLoginReq, login, 1));
+  await connection.next();
+  for (let offset = 0; offset < first.length; offset += 32_768) {
+    const pull = decodeBody(Commands.FilePullDataReq, (await connection.next()).body);
+    const fileData = first.subarray(pull.offset, pull.offset + pull.dataSize);
+    const reply = { resultCode: 0, taskId, userId, offset: pull.offset, fileData };
+    await connection.send(encodePdu(Commands.FilePullDataRsp, reply, 2));
+  }
+  await connection.next();
+  connection.close();
+  await alice.close();
+  const sent = await teamtalk(send('--resume', taskId, path.join(folder, '报告.bin')), env);
+  expect(sent).toMatchObject({ status: 0, stdout: expect.stringMatching(/^kept for bob /) });
+  expect((await teamtalk(receive('--once'), env)).status).toBe(0);
+  const whole = Buffer.concat([first, content.subarray(first.length)]);
+  expect((await readFile(path.join(folder, 'broken.bin'))).equals(whole)).toBe(true);
+});
+
+it('a download that was broken off goes on behind what is there', async () => {
+  const sent = await teamtalk(send(path.join(folder, '报告.bin')), env);
+  const [, taskId] = /--resume (\S+)/.exec(sent.stderr)!;
+  const first = Buffer.alloc(100_001, 'first');
+  await writeFile(path.join(folder, `.${taskId}.part`), first);
+  expect((await teamtalk(receive('--once'), env)).status).toBe(0);
+  const whole = Buffer.concat([first, content.subarray(first.length)]);
+  expect((await readFile(path.join(folder, '报告 (2).bin'))).equals(whole)).toBe(true);
+});
+
 it('a user who is there gets it at once', async () => {
   const receiving = start(receive(), env);
   await waitUntil(() => receiving.stderr().includes('waiting for files for bob'), { what: 'waiting' });
-  const { sendFile, TeamTalkClient } = await import('@teamtalk/client');
   const alice = new TeamTalkClient({ loginServer: installation.loginServer });
   await alice.login({ name: 'alice', password: 'pw' });
   const bob = (await alice.users()).users.find(({ userDomain }) => userDomain === 'bob')!;

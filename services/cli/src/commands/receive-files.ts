@@ -5,7 +5,8 @@ import { type FileOffer, offlineFiles, openSink, receiveFile, type TeamTalkClien
 import type { Command } from 'commander';
 import { addConnectionOptions, type ConnectionOptions, logIn } from '../connection.js';
 import { describeFailure, Failure } from '../failure.js';
-import { FileProgress, freePath, plainName } from '../files.js';
+import { freePath, plainName } from '../file-names.js';
+import { FileProgress } from '../file-progress.js';
 import { note, print } from '../output.js';
 
 interface ReceiveOptions extends ConnectionOptions {

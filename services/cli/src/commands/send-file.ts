@@ -1,7 +1,7 @@
 import { openFile, sendFile } from '@teamtalk/client';
 import type { Command } from 'commander';
 import { addConnectionOptions, type ConnectionOptions, logIn } from '../connection.js';
-import { FileProgress } from '../files.js';
+import { FileProgress } from '../file-progress.js';
 import { note, print } from '../output.js';
 import { receiverOf } from '../receiver.js';
 
@@ -33,7 +33,8 @@ async function run(path: string, options: SendFileOptions): Promise<void> {
     const client = await logIn(options, { reconnect: true });
     try {
       const { id, name } = await receiverOf(client, options.to);
-      const progress = new FileProgress(file.name, file.size);
+      const begun = options.resume === undefined ? 0 : undefined;
+      const progress = new FileProgress(file.name, file.size, begun);
       const { online } = await sendFile(client, id, file, {
         offline: options.offline,
         onProgress: progress.update,

@@ -43,7 +43,7 @@ describe('upload', () => {
     const [url, text] = stdout.split('\n');
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/g0\/\d{3}\/\d{3}\/\d+_\d+_3x2\.gif$/);
     expect(text).toBe(`&$#@~^@[{:${url}:}]&$~@#@`);
-    expect(stderr).toMatch(/^15 bytes in \d+\.\d\d s\n$/);
+    expect(stderr).toMatch(/^15 B in \d+\.\d s, \d.*B\/s\n$/);
     expect(await (await fetch(url!)).text()).toBe('GIF89a and more');
   });
 

@@ -1,9 +1,11 @@
+import path from 'node:path';
 import { uploadImage } from '@teamtalk/client';
 import type { Command } from 'commander';
 import { httpUrl } from '../arguments.js';
 import { Failure } from '../failure.js';
+import { FileProgress } from '../file-progress.js';
 import { loginServerUrl } from '../installation.js';
-import { clearProgress, note, print, showProgress } from '../output.js';
+import { note, print } from '../output.js';
 
 interface UploadOptions {
   msfs?: string;
@@ -28,34 +30,24 @@ export function register(program: Command): void {
 
 async function run(file: string, options: UploadOptions): Promise<void> {
   const server = options.msfs ?? { loginServer: options.loginServer ?? loginServerUrl(process.env) };
-  const begin = performance.now();
-  let bytes = 0;
+  let progress: FileProgress | undefined;
   try {
     const { url, text } = await uploadImage(server, file, {
       token: options.token ?? process.env.TEAMTALK_UPLOAD_TOKEN,
       onProgress: (sent, total) => {
-        bytes = sent;
-        showProgress(`uploading ${file}: ${progressBar(sent, total)}`);
+        progress ??= new FileProgress(path.basename(file), total, 0);
+        progress.update(sent);
       },
     });
-    clearProgress();
-    note(`${bytes} bytes in ${((performance.now() - begin) / 1000).toFixed(2)} s`);
+    if (progress) note(progress.finish());
     print(url);
     print(text);
   } catch (error) {
-    clearProgress();
+    progress?.finish();
     const { code } = Object(error) as { code?: unknown };
     if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR') {
       throw new Failure(`${file} cannot be read: ${(error as Error).message}`);
     }
     throw error;
   }
-}
-
-const barLength = 30;
-
-function progressBar(done: number, total: number): string {
-  const share = total === 0 ? 1 : done / total;
-  const filled = Math.round(share * barLength);
-  return `[${'#'.repeat(filled)}${'.'.repeat(barLength - filled)}] ${Math.floor(share * 100)}%`;
 }
