@@ -12,6 +12,7 @@ export function fileTaskOf(row: FileTaskRow): teamtalk.db.FileTask.$Properties {
     offline: row.offline,
     stored: row.stored,
     complete: row.complete,
+    expiresInMs: row.left_ms,
     ...(row.sha256 && { sha256: row.sha256 }),
   };
 }

@@ -102,6 +102,7 @@ describe('a task', () => {
       offline: true,
       stored: 0,
       complete: false,
+      expiresInMs: expect.any(Number),
       parts: [],
     });
     await other.close();
@@ -139,6 +140,17 @@ describe('a task', () => {
     { toUserId: 0x8000_0000 },
   ])('that cannot be is refused: %o', async (given) => {
     expect((await create(given)).result).toBe(FILE_TASK_BAD_REQUEST);
+  });
+
+  test('says how long it has still got, from its last progress on', async () => {
+    const left = async (id: string) => (await find(id))?.expiresInMs ?? 0;
+    const { id } = await create({ lifetimeMs: 10_000 });
+    expect(await left(id)).toBeGreaterThan(9_000);
+    expect(await left(id)).toBeLessThanOrEqual(10_000);
+    await addPart(id, 0, 100);
+    expect(await left(id)).toBeGreaterThan(lifetimeMs - 1_000);
+    await extend(id, 20_000);
+    expect(await left(id)).toBeLessThanOrEqual(20_000);
   });
 
   test('that nobody asked for, and one whose time is over, is unknown', async () => {
@@ -233,6 +245,20 @@ describe('an upload', () => {
     expect(await complete(id, randomBytes(32)), 'of another hash').toBe(false);
     expect(await find(id)).toMatchObject({ complete: true, sha256 });
     expect(await addPart(id, 100, 1)).toBe(false);
+  });
+
+  test('of the largest file there can be is kept to its last byte', async () => {
+    const size = 0xffff_ffff;
+    const { id } = await create({ fileSize: size });
+    const cuts = [0, 0x7fff_ffff, 0x8000_0000, size - 1, size];
+    for (const [i, start] of cuts.slice(0, -1).entries()) {
+      expect(await addPart(id, start, cuts[i + 1]! - start), `from ${start} on`).toBe(true);
+    }
+    const task = await find(id);
+    expect(task?.stored).toBe(size);
+    expect(task?.parts?.map(({ start }) => start)).toEqual(cuts.slice(0, -1));
+    expect(await complete(id)).toBe(true);
+    expect(await list(2)).toMatchObject([{ taskId: id, fileSize: size }]);
   });
 
   test('of two at once one adds each part', async () => {

@@ -33,6 +33,8 @@ export interface FileTaskRow {
   stored: number;
   sha256: Buffer | null;
   complete: boolean;
+  /** until its time is over, milliseconds */
+  left_ms: number;
 }
 
 export interface FilePart {
@@ -54,7 +56,7 @@ const maxWaiting = 200;
 const quotaLock = 1_764_000_030;
 
 const columns = `id, from_id, to_id, name, size::float8 AS size, offline, stored::float8 AS stored, sha256,
-  completed_at IS NOT NULL AS complete`;
+  completed_at IS NOT NULL AS complete, extract(epoch FROM expires_at - now())::float8 * 1000 AS left_ms`;
 const later = (parameter: string) => `now() + ${parameter}::float8 * interval '1 ms'`;
 
 const lock: Statement = { name: 'file_task_lock', text: `SELECT pg_advisory_xact_lock(${quotaLock})` };

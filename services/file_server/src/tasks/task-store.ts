@@ -15,6 +15,8 @@ export interface Task {
   readonly stored: number;
   /** uploaded to the end: it waits for its receiver */
   readonly complete: boolean;
+  /** milliseconds until its time is over, as it was when it was looked up; 0: not known */
+  readonly leftMs: number;
 }
 
 /** A stretch of an uploaded file, kept as one blob. */
@@ -149,7 +151,8 @@ export class TaskStore {
 }
 
 function taskOf(task: teamtalk.db.FileTask.$Properties): Task {
-  const { taskId, fromUserId, toUserId, fileName, fileSize, offline, stored, complete } =
-    new teamtalk.db.FileTask(task);
-  return { id: taskId, fromUserId, toUserId, fileName, fileSize, offline, stored, complete };
+  const known = new teamtalk.db.FileTask(task);
+  const { fromUserId, toUserId, fileName, fileSize, offline, stored, complete } = known;
+  const { taskId: id, expiresInMs: leftMs } = known;
+  return { id, fromUserId, toUserId, fileName, fileSize, offline, stored, complete, leftMs };
 }

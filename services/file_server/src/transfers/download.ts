@@ -14,7 +14,8 @@ import { DamagedPart } from './stored-parts.js';
 
 /**
  * An offline download: the receiver pulls blocks, from wherever he likes. They are read one after the other,
- * each when the one before has gone out: a slow receiver costs one block and one piece of a part.
+ * each when the one before has gone out: a slow receiver costs one block and one piece of a part. The file's time is
+ * not over before he has it.
  */
 export class Download implements Participant {
   readonly owedSince = undefined;
@@ -25,12 +26,15 @@ export class Download implements Participant {
   readonly #pulls: Pull[] = [];
   #serving = false;
   #servedAt = performance.now();
+  /** When the file goes, milliseconds of the monotonic clock. */
+  #goesAt: number;
 
   constructor(context: Context, line: Line, task: Task, parts: readonly Part[]) {
     this.#context = context;
     this.#line = line;
     this.#task = task;
     this.#reader = new PartReader(context.store, parts);
+    this.#goesAt = task.leftMs > 0 ? performance.now() + task.leftMs : Number.POSITIVE_INFINITY;
   }
 
   get idleSince(): number | undefined {
@@ -79,6 +83,7 @@ export class Download implements Participant {
 
   async #answer({ offset, size, seqNum }: Pull): Promise<void> {
     const { userId } = this.#line;
+    this.#keep();
     const fileData = await this.#reader.read(offset, size);
     this.#line.send({ resultCode: 0, userId, offset, fileData }, seqNum);
     this.#context.metrics.bytes.inc({ way: 'download' }, size);
@@ -87,6 +92,19 @@ export class Download implements Participant {
       this.#line.send({ state: CLIENT_FILE_DONE, userId });
     }
     await this.#line.drained();
+  }
+
+  /** Who fetches has as much time for each block as an upload has. */
+  #keep(): void {
+    const { tasks, config, kit } = this.#context;
+    const { unfinishedMs } = config.tasks;
+    const now = performance.now();
+    // A quarter: not with each block.
+    if (this.#goesAt - now > unfinishedMs * 0.75) return;
+    this.#goesAt = now + unfinishedMs;
+    tasks.extend(this.#task.id).catch((error: unknown) => {
+      kit.log.warn({ err: error, taskId: this.#task.id }, 'the time of a file could not be extended');
+    });
   }
 
   #fail(error: unknown, { offset, seqNum }: Pull): void {
