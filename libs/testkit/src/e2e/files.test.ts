@@ -7,10 +7,14 @@ import {
   sendFile,
   type TeamTalkClient,
 } from '@teamtalk/client';
+import { Commands, encodePdu, IM } from '@teamtalk/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { TestCluster, waitUntil } from '../index.js';
+import { RawConnection, TestCluster, waitUntil } from '../index.js';
 import { GeneratedFile, HashingSink } from './generated-file.js';
 
+const { FILE_TYPE_OFFLINE } = IM.BaseDefine.TransferFileType;
+const { CLIENT_OFFLINE_DOWNLOAD } = IM.BaseDefine.ClientFileRole;
+const block = 32_768;
 /** Larger for measurements: FILE_TEST_MIB=1024; 4096 is the largest file there can be. */
 const mib = Number(process.env.FILE_TEST_MIB || 16);
 const size = mib < 4096 ? mib * 1_048_576 - 5 : 0xffff_ffff;
@@ -209,6 +213,48 @@ it('offline, with kill -9 of the only file_server: goes on when it is back, in b
   expect(sink.sha256).toBe(file.sha256());
   expect(sink.bytes).toBe(size);
   await cluster.restart('file_server', 1);
+});
+
+it('receivers who do not read keep nobody waiting', { timeout: transferMs }, async () => {
+  const file = new GeneratedFile('slow.bin', 16 * block);
+  await sendFile(sender, ids.receiver, file, { offline: true });
+  const { taskId } = await nextOffer();
+  const port = cluster.port('file_server', 0, 'client');
+  const login = { userId: ids.receiver, taskId, fileRole: CLIENT_OFFLINE_DOWNLOAD };
+  const slow = await Promise.all(
+    Array.from({ length: 200 }, async () => {
+      const connection = await RawConnection.open(port);
+      await connection.send(encodePdu(Commands.FileLoginReq, login, 1));
+      await connection.next();
+      connection.socket.pause();
+      return connection;
+    }),
+  );
+  // As much as may be asked for; and again, until nothing more goes out or it was too much.
+  const common = { taskId, userId: ids.receiver, transMode: FILE_TYPE_OFFLINE, dataSize: block };
+  const pulls = Array.from({ length: 8 }, (_, i) =>
+    encodePdu(Commands.FilePullDataReq, { ...common, offset: i * block }, i),
+  );
+  let given = -1;
+  const untilStill = () =>
+    waitUntil(
+      async () => {
+        const before = given;
+        given = await cluster.metric('file_server', 0, 'transferred_bytes_total', { way: 'download' });
+        return given === before;
+      },
+      { what: 'nothing more going out', everyMs: 50 },
+    );
+  for (let round = 0; round < 4; round++) {
+    for (const { socket } of slow) socket.write(Buffer.concat(pulls));
+    await untilStill();
+  }
+  const servers = [{ host: '127.0.0.1', port }];
+  const [offer] = await offlineFiles(receiver);
+  const sink = new HashingSink();
+  await receiveFile(receiver, { ...offer!, servers }, sink);
+  expect(sink.sha256).toBe(file.sha256());
+  for (const connection of slow) connection.close();
 });
 
 it.runIf(process.platform === 'linux')(

@@ -1,19 +1,30 @@
 import type { BlobStore } from '@teamtalk/blob-store';
 import type { Part } from '../tasks/task-store.js';
+import { blockBytes } from './participant.js';
 import { readPart } from './stored-parts.js';
+
+/** Bytes read at once: a block for slow receivers, so that however many there are they take little memory. */
+const leastBytes = blockBytes;
+const mostBytes = 8 * blockBytes;
+/** What is read ahead should last for so long, milliseconds. */
+const aheadMs = 100;
+const nothing = Buffer.alloc(0);
 
 /**
  * Reads a file that is kept in parts: fast where one block follows the other, possible from anywhere. The
- * part a reader begins in, and all it reads from their beginning, are checked against their SHA-256.
+ * part a reader begins in, and all it reads from their beginning, are checked against their SHA-256. The faster they
+ * are taken, the more is read at once.
  */
 export class PartReader {
   readonly #store: BlobStore;
   readonly #parts: readonly Part[];
   #chunks: AsyncGenerator<Buffer> | undefined;
   /** What was read and not yet given out, and where in the file that begins. */
-  #rest: Buffer = Buffer.alloc(0);
+  #rest: Buffer = nothing;
   #position = -1;
   #closed = false;
+  #pieceBytes = leastBytes;
+  #readAt = Number.NEGATIVE_INFINITY;
 
   constructor(store: BlobStore, parts: readonly Part[]) {
     this.#store = store;
@@ -30,7 +41,8 @@ export class PartReader {
     for (let missing = size; missing > 0; ) {
       if (this.#rest.length === 0) await this.#refill();
       const piece = this.#rest.subarray(0, missing);
-      this.#rest = this.#rest.subarray(piece.length);
+      // Not an empty view of it, which would keep all of it.
+      this.#rest = piece.length < this.#rest.length ? this.#rest.subarray(piece.length) : nothing;
       this.#position += piece.length;
       missing -= piece.length;
       pieces.push(piece);
@@ -44,6 +56,16 @@ export class PartReader {
     await this.#chunks?.return(undefined);
   }
 
+  readonly #nextBytes = (): number => {
+    const now = performance.now();
+    const soon = now - this.#readAt < aheadMs;
+    this.#readAt = now;
+    this.#pieceBytes = soon
+      ? Math.min(2 * this.#pieceBytes, mostBytes)
+      : Math.max(this.#pieceBytes / 2, leastBytes);
+    return this.#pieceBytes;
+  };
+
   async #refill(): Promise<void> {
     for (;;) {
       const next = this.#closed ? undefined : await this.#chunks?.next();
@@ -52,21 +74,21 @@ export class PartReader {
         return;
       }
       if (this.#closed) throw new Error('the reader is closed');
-      this.#chunks = readPart(this.#store, this.#partAt(this.#position));
+      this.#chunks = readPart(this.#store, this.#partAt(this.#position), this.#nextBytes);
     }
   }
 
   async #seek(offset: number): Promise<void> {
     const first = this.#position < 0;
     await this.#chunks?.return(undefined);
-    this.#rest = Buffer.alloc(0);
+    this.#rest = nothing;
     this.#chunks = undefined;
     this.#position = offset;
     if (this.#parts.length === 0) return;
     const part = this.#partAt(offset);
     // Only once: a client that jumps about would make us read a whole part for each block.
     const from = first ? part.start : offset;
-    this.#chunks = readPart(this.#store, part, from);
+    this.#chunks = readPart(this.#store, part, this.#nextBytes, from);
     for (let skip = offset - from; skip > 0; ) {
       await this.#refill();
       const skipped = Math.min(skip, this.#rest.length);

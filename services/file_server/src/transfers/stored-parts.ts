@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { buffer } from 'node:stream/consumers';
 import { type BlobStore, StorageError } from '@teamtalk/blob-store';
 import type { Part } from '../tasks/task-store.js';
 
@@ -14,18 +13,21 @@ export class DamagedPart extends Error {
   }
 }
 
-/** Read at once, bytes: a receiver who is slow to take them keeps nothing of the store open. */
-const pieceBytes = 262_144;
-
 /**
- * The bytes of a part, piece by piece. From its beginning they are checked: the last ones come only when all
- * were what was stored. From `from` on (an offset in the file) they are not.
+ * The bytes of a part, piece by piece; between two of them nothing of the store is open. From its beginning they are
+ * checked: the last ones come only when all were what was stored. From `from` on (an offset in the file) they are not.
+ * @param pieceBytes how large the next piece may be
  * @throws DamagedPart; StorageError when the store does not work
  */
-export async function* readPart(store: BlobStore, part: Part, from = part.start): AsyncGenerator<Buffer> {
+export async function* readPart(
+  store: BlobStore,
+  part: Part,
+  pieceBytes: () => number,
+  from = part.start,
+): AsyncGenerator<Buffer> {
   const hash = from === part.start ? createHash('sha256') : undefined;
   for (let at = from - part.start; at < part.size; ) {
-    const piece = await readPiece(store, part, at);
+    const piece = await readPiece(store, part, at, pieceBytes());
     at += piece.length;
     hash?.update(piece);
     if (at === part.size && hash && !hash.digest().equals(part.sha256)) {
@@ -59,14 +61,19 @@ export async function checkPart(
 }
 
 /** @param offset in the part */
-function readPiece(store: BlobStore, part: Part, offset: number): Promise<Buffer> {
-  const length = Math.min(pieceBytes, part.size - offset);
+function readPiece(store: BlobStore, part: Part, offset: number, bytes: number): Promise<Buffer> {
+  const length = Math.min(bytes, part.size - offset);
   return orDamaged(part, async () => {
     const blob = await store.get(part.key, { offset, length });
-    const { info } = blob;
-    const piece = await buffer(blob.stream());
-    if (info.size !== part.size) throw new DamagedPart(part, `has ${info.size} bytes, not ${part.size}`);
-    if (piece.length !== length) throw new DamagedPart(part, `gave ${piece.length} bytes, not ${length}`);
+    const piece = Buffer.allocUnsafeSlow(length);
+    let filled = 0;
+    await blob.copyTo(async (bytes) => {
+      if (filled + bytes.length <= length) piece.set(bytes, filled);
+      filled += bytes.length;
+    });
+    const { size } = blob.info;
+    if (size !== part.size) throw new DamagedPart(part, `has ${size} bytes, not ${part.size}`);
+    if (filled !== length) throw new DamagedPart(part, `gave ${filled} bytes, not ${length}`);
     return piece;
   });
 }
