@@ -14,6 +14,7 @@ import {
   type State,
 } from './participant.js';
 import { checkPull, type Pull, pullErrors, refusePull } from './pulls.js';
+import { RelayReceiver, RelaySender } from './relay-sides.js';
 
 /** Bytes a 0x0505 has besides its data, header included, at most; one with more is written anew instead of passed on. */
 const maxOverhead = 144;
@@ -213,69 +214,4 @@ interface WaitingPull extends Pull {
   askedAt?: number;
   /** whether nobody waits for the answer any more */
   dropped?: boolean;
-}
-
-class RelaySender implements Participant {
-  readonly idleSince = undefined;
-  readonly #relay: Relay;
-  readonly #line: Line;
-
-  constructor(relay: Relay, line: Line) {
-    this.#relay = relay;
-    this.#line = line;
-  }
-
-  get owedSince(): number | undefined {
-    return this.#relay.owedSince;
-  }
-
-  onState(state: State): void {
-    if (state === CLIENT_FILE_CANCEL) this.#relay.end(this.#line, state);
-    else if (state === CLIENT_FILE_DONE && this.#relay.allSent) this.#relay.end(this.#line, state);
-    else this.#line.end('wrong_role');
-  }
-
-  onPull(pull: PullRequest, seqNum: number): void {
-    refusePull(this.#line, pull, seqNum, pullErrors.wrongRole, 'wrong_role');
-  }
-
-  onData(reply: PullReply, frame: Buffer): void {
-    this.#relay.data(this.#line, reply, frame);
-  }
-
-  onClosed(): void {
-    this.#relay.leave(this.#line);
-  }
-}
-
-class RelayReceiver implements Participant {
-  readonly owedSince = undefined;
-  readonly #relay: Relay;
-  readonly #line: Line;
-
-  constructor(relay: Relay, line: Line) {
-    this.#relay = relay;
-    this.#line = line;
-  }
-
-  get idleSince(): number | undefined {
-    return this.#relay.receiversTurn;
-  }
-
-  onState(state: State): void {
-    if (state === CLIENT_FILE_PEER_READY) this.#line.end('wrong_role');
-    else this.#relay.end(this.#line, state);
-  }
-
-  onPull(pull: PullRequest, seqNum: number): void {
-    this.#relay.pull(this.#line, pull, seqNum);
-  }
-
-  onData(): void {
-    this.#line.end('wrong_role');
-  }
-
-  onClosed(): void {
-    this.#relay.leave(this.#line);
-  }
 }
