@@ -1,10 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { Commands, IM } from '@teamtalk/protocol';
 import type { Service } from '@teamtalk/service-kit';
 import { waitUntil } from '@teamtalk/testkit/infrastructure';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { from, Installation, metricsOf, Role, to } from '../testing/installation.js';
+import { newPartKey } from './part-key.js';
 
 const { CLIENT_FILE_CANCEL, CLIENT_FILE_REFUSE, CLIENT_FILE_DONE } = IM.BaseDefine.ClientFileState;
 const block = 32_768;
@@ -177,6 +179,20 @@ it('a download of a damaged file ends in an error, not in wrong bytes taken for 
   expect(await metricsOf(second)).toContain('parts_damaged_total');
 });
 
+it('a file is not gone before who is fetching it has it', async () => {
+  const content = randomBytes(3 * block);
+  const hour = 3_600_000;
+  for (const [left, extensions] of [
+    [10 * hour, 0],
+    [hour / 2, 1],
+  ] as const) {
+    const taskId = await upload(content);
+    installation.db.tasks.get(taskId)!.expiresInMs = left;
+    expect((await download(taskId, content.length, second)).equals(content)).toBe(true);
+    expect(installation.db.extended.filter((id) => id === taskId)).toHaveLength(extensions);
+  }
+});
+
 it('a download goes on from anywhere, and can jump', async () => {
   const content = randomBytes(3 * part + 500);
   const taskId = await upload(content);
@@ -192,6 +208,29 @@ it('a download goes on from anywhere, and can jump', async () => {
     expect(Buffer.from(reply.fileData)).toEqual(content.subarray(offset, offset + 10));
   }
   side.raw.close();
+});
+
+it('of the largest file there can be, the end is given like any other part', async () => {
+  const size = 0xffff_ffff;
+  const taskId = await installation.task(size, 'offline');
+  const content = randomBytes(2 * part);
+  const start = size - content.length;
+  // What is before them is not there: nobody is to look at it.
+  const parts = await Promise.all(
+    [0, part].map(async (at) => {
+      const bytes = content.subarray(at, at + part);
+      const key = newPartKey(taskId, start + at);
+      await mkdir(path.dirname(path.join(installation.folder, key)), { recursive: true });
+      await writeFile(path.join(installation.folder, key), bytes);
+      const sha256 = createHash('sha256').update(bytes).digest();
+      return { start: start + at, size: part, key, sha256 };
+    }),
+  );
+  Object.assign(installation.db.tasks.get(taskId)!, { stored: size, complete: true, parts });
+  for (const offset of [start, start + part - 1, size - block - 1, size - 1]) {
+    const rest = await download(taskId, size, second, offset);
+    expect(rest.equals(content.subarray(offset - start)), `from ${offset} on`).toBe(true);
+  }
 });
 
 it.each([

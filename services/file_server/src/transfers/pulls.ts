@@ -32,7 +32,7 @@ export interface Pull {
  * @returns an error of `pullErrors` where nothing can be given
  */
 export function checkPull(
-  { offset, dataSize }: PullRequest,
+  { offset, dataSize }: Pick<PullRequest, 'offset' | 'dataSize'>,
   seqNum: number,
   fileSize: number,
 ): Pull | number {

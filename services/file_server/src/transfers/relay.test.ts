@@ -96,6 +96,24 @@ it('the last block is cut to the end of the file', async () => {
   pair.receiver.raw.close();
 });
 
+it.each([0x7fff_fffe, 0x8000_0000, 0xffff_8000, 0xffff_fffe])(
+  'of the largest file there can be, the block at %d is carried',
+  async (offset) => {
+    const pair = await begin(0xffff_ffff);
+    await pair.receiver.pull(offset, block, 33);
+    const pull = await pair.sender.expect(Commands.FilePullDataReq);
+    const size = Math.min(block, 0xffff_ffff - offset);
+    expect(pull).toMatchObject({ offset, dataSize: size });
+    const data = randomBytes(size);
+    await pair.sender.data(offset, data);
+    const reply = await pair.receiver.expect(Commands.FilePullDataRsp);
+    expect(reply).toMatchObject({ resultCode: 0, offset, seqNum: 33 });
+    expect(Buffer.from(reply.fileData).equals(data)).toBe(true);
+    pair.sender.raw.close();
+    pair.receiver.raw.close();
+  },
+);
+
 it('several pulls at once are answered in their order, each under its seq_num', async () => {
   const content = randomBytes(4 * block);
   const { sender, receiver } = await begin(content.length);
