@@ -3,6 +3,8 @@ import { Connection } from '../connection.js';
 import { ClientError } from '../errors.js';
 import type { ServerAddress } from '../server-location.js';
 
+/** The most that is asked for at once, bytes. */
+export const blockBytes = 32_768;
 const answerMs = 10_000;
 const closeMs = 2_000;
 const options = {

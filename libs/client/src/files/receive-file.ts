@@ -2,7 +2,7 @@ import { Commands, decodeBody, IM, type Pdu } from '@teamtalk/protocol';
 import type { TeamTalkClient } from '../client.js';
 import { ClientError } from '../errors.js';
 import type { ServerAddress } from '../server-location.js';
-import { FileLink, type FileLogin } from './file-link.js';
+import { blockBytes, FileLink, type FileLogin } from './file-link.js';
 import type { FileOffer } from './file-offer.js';
 import {
   CLIENT_FILE_DONE,
@@ -28,7 +28,6 @@ export interface FileSink {
   finish(): Promise<void>;
 }
 
-const blockBytes = 32_768;
 /** Blocks asked for at once: legacy clients ask for one, and wait. */
 const window = 4;
 /** How long the sender is waited for at a file_server we have come to in place of another one, milliseconds. */

@@ -1,12 +1,13 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Commands, IM } from '@teamtalk/protocol';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { TeamTalkClient } from '../client.js';
 import { type Peer, ScriptedServer } from '../testing/scripted-server.js';
 import { CLIENT_FILE_DONE } from './file-state.js';
 import { type SendFileOptions, sendFile } from './send-file.js';
 
 const { FILE_TYPE_ONLINE, FILE_TYPE_OFFLINE } = IM.BaseDefine.TransferFileType;
+const { CLIENT_REALTIME_SENDER, CLIENT_OFFLINE_UPLOAD } = IM.BaseDefine.ClientFileRole;
 const taskId = 'task';
 const content = Buffer.from('what is sent');
 
@@ -75,6 +76,58 @@ it('an upload that goes on waits while the file_server reads what it has, howeve
   peer.send(Commands.FileState, { taskId, userId: 7, state: CLIENT_FILE_DONE });
   peer.socket.end();
   expect(await sending).toEqual({ taskId, online: false });
+});
+
+/** The next login, which has to be for this side. */
+async function comes(fileRole: IM.BaseDefine.ClientFileRole, resultCode: 0 | 1): Promise<Peer> {
+  const peer = await fileServer.nextPeer();
+  const { seqNum, message } = await peer.next(Commands.FileLoginReq);
+  expect(message).toMatchObject({ taskId, fileRole });
+  peer.send(Commands.FileLoginRes, { resultCode, taskId }, seqNum);
+  return peer;
+}
+
+const pull = (dataSize: number, transMode: IM.BaseDefine.TransferFileType = FILE_TYPE_OFFLINE) => ({
+  ...{ taskId, userId: 7, transMode, offset: 0 },
+  dataSize,
+});
+
+describe('what another process has begun is gone on with', () => {
+  it('an upload, which any file_server lets in for', async () => {
+    const sending = send(FILE_TYPE_OFFLINE, { resume: taskId });
+    await comes(CLIENT_OFFLINE_UPLOAD, 0);
+    const peer = await comes(CLIENT_OFFLINE_UPLOAD, 0);
+    peer.send(Commands.FilePullDataReq, pull(content.length));
+    await peer.next(Commands.FilePullDataRsp);
+    peer.send(Commands.FileState, { taskId, userId: 7, state: CLIENT_FILE_DONE });
+    peer.socket.end();
+    expect(await sending).toEqual({ taskId, online: false });
+  });
+
+  it('an online transfer, where its receiver asks', async () => {
+    const sending = send(FILE_TYPE_OFFLINE, { resume: taskId });
+    await comes(CLIENT_OFFLINE_UPLOAD, 1);
+    const found = await comes(CLIENT_REALTIME_SENDER, 0);
+    found.send(Commands.FilePullDataReq, pull(content.length, FILE_TYPE_ONLINE));
+    const peer = await comes(CLIENT_REALTIME_SENDER, 0);
+    peer.send(Commands.FilePullDataReq, pull(content.length, FILE_TYPE_ONLINE));
+    await peer.next(Commands.FilePullDataRsp);
+    peer.send(Commands.FileState, { taskId, userId: 8, state: CLIENT_FILE_DONE });
+    peer.socket.end();
+    expect(await sending).toEqual({ taskId, online: true });
+  });
+
+  it.each([
+    ['shorter', 5, 'the file that was begun has 5 bytes, not 12'],
+    ['longer', 13, 'out of place'],
+  ])('but not by another file: the first was %s', async (_, size, reason) => {
+    const sending = send(FILE_TYPE_OFFLINE, { resume: taskId });
+    const refused = expect(sending).rejects.toThrow(reason);
+    await comes(CLIENT_OFFLINE_UPLOAD, 0);
+    const peer = await comes(CLIENT_OFFLINE_UPLOAD, 0);
+    peer.send(Commands.FilePullDataReq, pull(size));
+    await refused;
+  });
 });
 
 it('an online transfer looks elsewhere when the receiver is not where the sender has come to', async () => {

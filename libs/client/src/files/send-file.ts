@@ -2,10 +2,11 @@ import { Commands, decodeBody, encodePdu, IM } from '@teamtalk/protocol';
 import type { TeamTalkClient } from '../client.js';
 import { ClientError } from '../errors.js';
 import type { ServerAddress } from '../server-location.js';
-import { FileLink, type FileLogin } from './file-link.js';
-import { fileServers, serversOf } from './file-offer.js';
+import { blockBytes, FileLink, type FileLogin } from './file-link.js';
+import { serversOf } from './file-offer.js';
 import { CLIENT_FILE_DONE, orCancel, stateOf, unexpected } from './file-state.js';
 import { persist, type TransferOptions } from './persistence.js';
+import { type BegunTransfer, findBegun } from './resume.js';
 import { tellServer } from './tell-server.js';
 
 const { FILE_TYPE_ONLINE, FILE_TYPE_OFFLINE } = IM.BaseDefine.TransferFileType;
@@ -24,7 +25,10 @@ export interface FileSource {
 export interface SendFileOptions extends TransferOptions {
   /** Leaves the file with the server whether or not the receiver is there; default false. */
   offline?: boolean;
-  /** Goes on with an upload of this task, whoever began it, in place of asking for a new transfer. */
+  /**
+   * Goes on with the transfer of this task, whichever process began it, in place of asking for a new one: with an
+   * upload for an hour, online as long as the receiver waits, a minute with this SDK.
+   */
   resume?: string;
   /** Called with the task once there is one: what `resume` needs. */
   onTask?: (task: SentFile) => void;
@@ -46,6 +50,7 @@ const maxSize = 0xffff_ffff;
  * transfer goes on where it was, at whichever file_server is there.
  *
  * @throws ClientError `file-refused` when the server makes no such transfer (no such receiver, or a quota);
+ *   `file-unreadable` when `resume` is the task of a file of another size;
  *   `file-rejected` when the receiver does not want it; `file-cancelled` when he or `signal` ended it; what
  *   `source.read` throws; otherwise why it got no further
  */
@@ -77,15 +82,15 @@ async function taskFor(
   client: TeamTalkClient,
   toUserId: number,
   source: FileSource,
-  { offline, resume }: SendFileOptions,
-): Promise<SentFile & { servers: ServerAddress[] }> {
-  if (resume !== undefined) return { taskId: resume, online: false, servers: await fileServers(client) };
+  options: SendFileOptions,
+): Promise<BegunTransfer> {
+  if (options.resume !== undefined) return findBegun(client, options.resume, options);
   const answer = await client.request(Commands.FileRequest, Commands.FileResponse, {
     fromUserId: client.userId,
     toUserId,
     fileName: source.name,
     fileSize: source.size,
-    transMode: offline ? FILE_TYPE_OFFLINE : FILE_TYPE_ONLINE,
+    transMode: options.offline ? FILE_TYPE_OFFLINE : FILE_TYPE_ONLINE,
   });
   if (answer.resultCode !== 0) {
     throw new ClientError('file-refused', `the server makes no transfer of this file (${answer.resultCode})`);
@@ -101,19 +106,21 @@ class Sending {
   readonly #waitMs: number | undefined;
   readonly #onProgress: (bytes: number) => void;
   readonly #signal: AbortSignal;
+  readonly #isResumed: boolean;
 
   /** @param waitMs how long a pull is waited for where the other side need not be; undefined: as long as it takes */
   constructor(
     login: FileLogin,
     source: FileSource,
     waitMs: number | undefined,
-    { onProgress, signal }: SendFileOptions,
+    { onProgress, signal, resume }: SendFileOptions,
   ) {
     this.#login = login;
     this.#source = source;
     this.#waitMs = waitMs;
     this.#onProgress = onProgress ?? (() => {});
     this.#signal = signal ?? new AbortController().signal;
+    this.#isResumed = resume !== undefined;
   }
 
   readonly attempt = async (server: ServerAddress, first: boolean): Promise<true | undefined> => {
@@ -131,12 +138,14 @@ class Sending {
       wait = undefined;
       if (pdu.commandId === Commands.FileState.id) {
         if (stateOf(pdu) === CLIENT_FILE_DONE) {
+          if (this.reached > 0) this.#checkResumed(this.reached, true);
           this.#moved(this.#source.size);
           return true;
         }
       } else if (pdu.commandId === Commands.FilePullDataReq.id) {
         const { offset, dataSize } = decodeBody(Commands.FilePullDataReq, pdu.body);
         if (offset + dataSize > this.#source.size) throw unexpected(pdu);
+        this.#checkResumed(offset + dataSize, dataSize < blockBytes);
         const fileData = await this.#source.read(offset, dataSize);
         const { userId, taskId } = this.#login;
         const reply = { resultCode: 0, taskId, userId, offset, fileData };
@@ -146,6 +155,18 @@ class Sending {
         throw unexpected(pdu);
       }
     }
+  }
+
+  /**
+   * Whoever goes on by a task's id may have the wrong file: what the server takes for its end has to be it. A server
+   * asks for whole blocks but for the last one.
+   */
+  #checkResumed(end: number, isLast: boolean): void {
+    if (!this.#isResumed || !isLast || end === this.#source.size) return;
+    throw new ClientError(
+      'file-unreadable',
+      `the file that was begun has ${end} bytes, not ${this.#source.size}`,
+    );
   }
 
   #moved(bytes: number): void {

@@ -2,15 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { sendFile, TeamTalkClient } from '@teamtalk/client';
+import { openFile, sendFile, TeamTalkClient } from '@teamtalk/client';
 import { Commands, decodeBody, encodePdu, IM } from '@teamtalk/protocol';
 import { RawConnection, waitUntil } from '@teamtalk/testkit/infrastructure';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { startInstallation, type TestInstallation } from '../testing/installation.js';
 import { start, teamtalk } from '../testing/run.js';
 
-const { FILE_TYPE_OFFLINE } = IM.BaseDefine.TransferFileType;
-const { CLIENT_OFFLINE_UPLOAD } = IM.BaseDefine.ClientFileRole;
+const { FILE_TYPE_ONLINE, FILE_TYPE_OFFLINE } = IM.BaseDefine.TransferFileType;
+const { CLIENT_REALTIME_SENDER, CLIENT_OFFLINE_UPLOAD } = IM.BaseDefine.ClientFileRole;
 
 let installation: TestInstallation;
 let env: NodeJS.ProcessEnv;
@@ -51,36 +51,76 @@ it('a file waits for a user who is not there, and is fetched once', async () => 
   expect((await teamtalk(receive('--once'), env)).stdout).toBe('');
 });
 
-it('an upload that was broken off goes on where it was', async () => {
-  const alice = new TeamTalkClient({ loginServer: installation.loginServer });
-  await alice.login({ name: 'alice', password: 'pw' });
+/** Begins a transfer as a process does that is killed after three blocks. @returns its task, and those blocks */
+async function breakOff(alice: TeamTalkClient, mode: 'online' | 'offline') {
+  const { userId } = alice;
   const bob = (await alice.users()).users.find(({ userDomain }) => userDomain === 'bob')!;
+  const { taskId, ipAddrList } = await alice.request(Commands.FileRequest, Commands.FileResponse, {
+    ...{ fromUserId: userId, toUserId: bob.userId, fileName: 'broken.bin', fileSize: content.length },
+    transMode: mode === 'online' ? FILE_TYPE_ONLINE : FILE_TYPE_OFFLINE,
+  });
   // Not what the file has: so it shows what was sent when.
   const first = Buffer.alloc(3 * 32_768, 'first');
-  const fileSize = content.length;
-  const { taskId, ipAddrList } = await alice.request(Commands.FileRequest, Commands.FileResponse, {
-    ...{ fromUserId: alice.userId, toUserId: bob.userId, fileName: 'broken.bin', fileSize },
-    transMode: FILE_TYPE_OFFLINE,
-  });
   const connection = await RawConnection.open(ipAddrList[0]!.port);
-  const { userId } = alice;
-  const login = { userId, taskId, fileRole: CLIENT_OFFLINE_UPLOAD };
-  await connection.send(encodePdu(Commands.FileLoginReq, login, 1));
+  const fileRole = mode === 'online' ? CLIENT_REALTIME_SENDER : CLIENT_OFFLINE_UPLOAD;
+  await connection.send(encodePdu(Commands.FileLoginReq, { userId, taskId, fileRole }, 1));
   await connection.next();
-  for (let offset = 0; offset < first.length; offset += 32_768) {
-    const pull = decodeBody(Commands.FilePullDataReq, (await connection.next()).body);
-    const fileData = first.subarray(pull.offset, pull.offset + pull.dataSize);
-    const reply = { resultCode: 0, taskId, userId, offset: pull.offset, fileData };
+  for (let sent = 0; sent < first.length; sent += 32_768) {
+    const { offset, dataSize } = decodeBody(Commands.FilePullDataReq, (await connection.next()).body);
+    const fileData = first.subarray(offset, offset + dataSize);
+    const reply = { resultCode: 0, taskId, userId, offset, fileData };
     await connection.send(encodePdu(Commands.FilePullDataRsp, reply, 2));
   }
   await connection.next();
   connection.close();
+  return { taskId, toUserId: bob.userId, whole: Buffer.concat([first, content.subarray(first.length)]) };
+}
+
+async function logInAlice(): Promise<TeamTalkClient> {
+  const alice = new TeamTalkClient({ loginServer: installation.loginServer });
+  await alice.login({ name: 'alice', password: 'pw' });
+  return alice;
+}
+
+it('an upload that was broken off goes on where it was', async () => {
+  const alice = await logInAlice();
+  const { taskId, whole } = await breakOff(alice, 'offline');
   await alice.close();
   const sent = await teamtalk(send('--resume', taskId, path.join(folder, '报告.bin')), env);
   expect(sent).toMatchObject({ status: 0, stdout: expect.stringMatching(/^kept for bob /) });
   expect((await teamtalk(receive('--once'), env)).status).toBe(0);
-  const whole = Buffer.concat([first, content.subarray(first.length)]);
   expect((await readFile(path.join(folder, 'broken.bin'))).equals(whole)).toBe(true);
+});
+
+it('so does an online transfer, while its receiver waits', async () => {
+  const receiving = start(receive(), env);
+  await waitUntil(() => receiving.stderr().includes('waiting for files for bob'), { what: 'waiting' });
+  const alice = await logInAlice();
+  const { taskId, toUserId, whole } = await breakOff(alice, 'online');
+  const file = await openFile(path.join(folder, '报告.bin'));
+  expect(await sendFile(alice, toUserId, file, { resume: taskId })).toEqual({ taskId, online: true });
+  await waitUntil(() => receiving.stdout().includes('broken.bin'), { what: 'the file' });
+  expect((await readFile(path.join(folder, 'broken.bin'))).equals(whole)).toBe(true);
+  await Promise.all([file.close(), alice.close()]);
+  process.emit('SIGINT');
+  expect(await receiving.status).toBe(0);
+});
+
+it('of what nobody offers again nothing stays', async () => {
+  const receiving = start(receive(), env);
+  await waitUntil(() => receiving.stderr().includes('waiting for files for bob'), { what: 'waiting' });
+  const alice = await logInAlice();
+  const { taskId, toUserId } = await breakOff(alice, 'online');
+  const giveUp = new AbortController();
+  const file = await openFile(path.join(folder, '报告.bin'));
+  const onProgress = () => giveUp.abort();
+  const sending = sendFile(alice, toUserId, file, { resume: taskId, onProgress, signal: giveUp.signal });
+  await expect(sending).rejects.toMatchObject({ code: 'file-cancelled' });
+  await waitUntil(() => receiving.stderr().includes('broken.bin from user'), { what: 'the end' });
+  await waitUntil(async () => (await readdir(folder)).length === 1, { what: 'an empty inbox' });
+  await Promise.all([file.close(), alice.close()]);
+  process.emit('SIGINT');
+  expect(await receiving.status).toBe(0);
 });
 
 it('a download that was broken off goes on behind what is there', async () => {
@@ -96,8 +136,7 @@ it('a download that was broken off goes on behind what is there', async () => {
 it('a user who is there gets it at once', async () => {
   const receiving = start(receive(), env);
   await waitUntil(() => receiving.stderr().includes('waiting for files for bob'), { what: 'waiting' });
-  const alice = new TeamTalkClient({ loginServer: installation.loginServer });
-  await alice.login({ name: 'alice', password: 'pw' });
+  const alice = await logInAlice();
   const bob = (await alice.users()).users.find(({ userDomain }) => userDomain === 'bob')!;
   const read = async (offset: number, length: number) => content.subarray(offset, offset + length);
   const name = '../\u001b[31m/online.bin';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { type FileOffer, offlineFiles, openSink, receiveFile, type TeamTalkClient } from '@teamtalk/client';
 import type { Command } from 'commander';
@@ -100,6 +100,8 @@ class FileInbox {
     } catch (error) {
       progress.finish();
       this.failed++;
+      // Nobody offers it again.
+      if (offer.online) await rm(partial, { force: true });
       note(`${name} from user ${offer.fromUserId}: ${describeFailure(error)}`);
     } finally {
       this.#waiting.delete(offer.taskId);

@@ -20,7 +20,7 @@ export function register(program: Command): void {
   addConnectionOptions(send, 'ios')
     .requiredOption('--to <name|id>', 'the receiver’s name, or id where it is digits only')
     .option('--offline', 'have the file kept for the receiver even if he is online', false)
-    .option('--resume <task>', 'go on with an upload that was broken off; it said its task when it began')
+    .option('--resume <task>', 'go on with what was broken off; it said its task when it began')
     .action(run);
 }
 
@@ -38,9 +38,7 @@ async function run(path: string, options: SendFileOptions): Promise<void> {
       const { online } = await sendFile(client, id, file, {
         offline: options.offline,
         onProgress: progress.update,
-        onTask: (task) => {
-          if (!task.online) note(`should it break off, go on with --resume ${task.taskId}`);
-        },
+        onTask: ({ taskId }) => note(`should it break off, go on with --resume ${taskId}`),
         signal: giveUp.signal,
         ...(options.resume !== undefined && { resume: options.resume }),
       }).finally(() => progress.finish());

@@ -1,0 +1,65 @@
+import { IM } from '@teamtalk/protocol';
+import type { TeamTalkClient } from '../client.js';
+import { ClientError } from '../errors.js';
+import type { ServerAddress } from '../server-location.js';
+import { FileLink, type FileLogin } from './file-link.js';
+import { fileServers } from './file-offer.js';
+import { persist, type TransferOptions } from './persistence.js';
+
+const { CLIENT_REALTIME_SENDER, CLIENT_OFFLINE_UPLOAD } = IM.BaseDefine.ClientFileRole;
+
+/** How long a receiver is waited for at each file_server; one who is there asks at once. Milliseconds. */
+const lookMs = 2_000;
+
+/** What is known of a transfer that somebody has begun. */
+export interface BegunTransfer {
+  taskId: string;
+  online: boolean;
+  /** The one where the receiver is comes first. */
+  servers: ServerAddress[];
+}
+
+/**
+ * Finds out what a task of ours is, by logging in for it: an upload, at whichever file_server, or an online transfer,
+ * at the one where its receiver waits.
+ * @throws ClientError `file-refused` when it is not there any more; otherwise why nobody was found
+ */
+export async function findBegun(
+  client: TeamTalkClient,
+  taskId: string,
+  options: TransferOptions,
+): Promise<BegunTransfer> {
+  const servers = await fileServers(client);
+  const signal = options.signal ?? new AbortController().signal;
+  let last = -1;
+
+  async function look(): Promise<BegunTransfer> {
+    last = (last + 1) % servers.length;
+    const server = servers[last]!;
+    const login = { userId: client.userId, taskId };
+    const upload = await enter(server, { ...login, fileRole: CLIENT_OFFLINE_UPLOAD }, signal);
+    if (upload) {
+      await upload.close();
+      return { taskId, online: false, servers };
+    }
+    const link = await FileLink.open(server, { ...login, fileRole: CLIENT_REALTIME_SENDER }, signal);
+    const asked = await link.next(signal, lookMs).finally(() => link.close());
+    if (!asked) throw new ClientError('unreachable', 'the receiver is at no file_server');
+    return { taskId, online: true, servers: [server, ...servers.filter((other) => other !== server)] };
+  }
+  return persist(servers, options, () => 0, look);
+}
+
+/** @returns undefined when the file_server does not let us in for this side */
+async function enter(
+  server: ServerAddress,
+  login: FileLogin,
+  signal: AbortSignal,
+): Promise<FileLink | undefined> {
+  try {
+    return await FileLink.open(server, login, signal);
+  } catch (error) {
+    if (error instanceof ClientError && error.code === 'file-refused') return undefined;
+    throw error;
+  }
+}
