@@ -13,3 +13,4 @@ export { isNotFound, StorageError, type StorageErrorCode } from './errors.js';
 export { isKey } from './key.js';
 export { LocalBlobStore } from './local/local-store.js';
 export { openStore } from './open-store.js';
+export { makeProcessFolder } from './process-folder.js';

@@ -1,7 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { hostname, tmpdir } from 'node:os';
-import path from 'node:path';
-import { openStore } from '@teamtalk/blob-store';
+import { rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { makeProcessFolder, openStore } from '@teamtalk/blob-store';
 import { Announcer, Bus } from '@teamtalk/bus';
 import {
   formatInstance,
@@ -74,7 +73,7 @@ async function start(config: MsfsConfig, kit: Kit): Promise<Record<string, numbe
 }
 
 async function temporaryFolder({ life }: Kit): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-thumbnails-'));
+  const folder = await makeProcessFolder('thumbnails');
   life.onStop('thumbnails', () => rm(folder, { recursive: true, force: true }));
   return folder;
 }

@@ -1,7 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import {
   AbortMultipartUploadCommand,
@@ -28,6 +26,8 @@ import {
 } from '../blob-store.js';
 import { StorageError } from '../errors.js';
 import { requireKey, requirePrefix } from '../key.js';
+import { fileError } from '../local/file-errors.js';
+import { makeProcessFolder } from '../process-folder.js';
 import { type TemporaryFile, writeTemporary } from '../temporary-file.js';
 import { isWorthAnotherTry, s3Error } from './s3-errors.js';
 
@@ -62,8 +62,7 @@ export class S3BlobStore implements BlobStore {
 
   async put(key: string, source: BlobSource, options: PutOptions = {}): Promise<StoredBlob> {
     requireKey(key);
-    this.#folder ??= mkdtemp(path.join(tmpdir(), 'teamtalk-uploads-'));
-    const file = await writeTemporary(await this.#folder, source, options, false);
+    const file = await writeTemporary(await this.#temporaryFolder(), source, options, false);
     try {
       const etag = await this.#upload(key, file);
       return { key, size: file.size, etag, modified: new Date(), sha256: file.sha256 };
@@ -150,6 +149,14 @@ export class S3BlobStore implements BlobStore {
   close(): void {
     this.#client.destroy();
     void this.#folder?.then((folder) => rm(folder, { recursive: true, force: true })).catch(() => {});
+  }
+
+  #temporaryFolder(): Promise<string> {
+    this.#folder ??= makeProcessFolder('uploads').catch((error: unknown) => {
+      this.#folder = undefined;
+      throw fileError(error);
+    });
+    return this.#folder;
   }
 
   #object(key: string): { Bucket: string; Key: string } {

@@ -1,0 +1,46 @@
+import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { hasCode } from './local/file-errors.js';
+
+/** Those this process has made: what else bears its number was left by one that had the number before. */
+const own = new Set<string>();
+
+/**
+ * A new folder of this process alone, in the system's folder for temporary files. Such folders for the same purpose that
+ * processes left when they were killed are removed.
+ * @param purpose a word, in the folder's name
+ * @throws Error of the file system
+ */
+export async function makeProcessFolder(purpose: string): Promise<string> {
+  const beginning = `teamtalk-${purpose}-`;
+  for (const name of await readdir(tmpdir())) {
+    const [, pid] = name.startsWith(beginning)
+      ? (/^(\d+)-\w{6}$/.exec(name.slice(beginning.length)) ?? [])
+      : [];
+    const folder = path.join(tmpdir(), name);
+    if (pid && !own.has(folder) && !isAnother(Number(pid)) && (await isOurs(folder))) {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+  const folder = await mkdtemp(path.join(tmpdir(), `${beginning}${process.pid}-`));
+  own.add(folder);
+  return folder;
+}
+
+/** Whether another process has this number now. */
+function isAnother(pid: number): boolean {
+  if (pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return hasCode(error, 'EPERM');
+  }
+}
+
+/** Whether it is a folder of the user we run as: others may put there what they like. */
+async function isOurs(folder: string): Promise<boolean> {
+  const found = await lstat(folder).catch(() => undefined);
+  return found?.isDirectory() === true && found.uid === process.getuid?.();
+}
