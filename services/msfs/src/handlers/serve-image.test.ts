@@ -188,20 +188,60 @@ describe('what is no image', () => {
     expect(await response.text()).toBe(content);
   });
 
-  it('a file that is an image and a script at once is an image and nothing else', async () => {
-    const polyglot = Buffer.concat([
-      await picture(4, 4, 'gif'),
-      Buffer.from('=1;alert(1);<script>//</script>'),
-    ]);
-    const { path: imagePath } = await msfs.upload(polyglot, 'x.js');
-    expect(imagePath).toMatch(/\.gif$/);
-    const { headers } = await msfs.get(imagePath);
-    expect([headers.get('content-type'), headers.get('x-content-type-options')]).toEqual([
+  const script = '<script>alert(1)</script>';
+  it.each([
+    [
+      'a GIF that is a script',
       'image/gif',
-      'nosniff',
-    ]);
+      async () => [await picture(4, 4, 'gif'), `=1;alert(1);${script}`],
+    ],
+    [
+      'no more of a GIF than a script needs',
+      'image/gif',
+      async () => ['GIF89a/*', `*/=1;alert(1)//${script}`],
+    ],
+    ['a JPEG with a page in its comment', 'image/jpeg', async () => withComment(jpeg, script)],
+    ['a PNG with an archive behind it', 'image/png', async () => [await picture(4, 4, 'png'), 'PK\x03\x04']],
+    [
+      'a WebP with a page behind it',
+      'image/webp',
+      async () => [await picture(4, 4, 'webp'), `<html>${script}`],
+    ],
+  ] as const)('%s is an image and nothing else, whatever it is called', async (_, type, parts) => {
+    const polyglot = together(await parts());
+    for (const name of ['x.js', 'x.html', 'x.svg']) {
+      const { path: imagePath } = await msfs.upload(polyglot, name);
+      expect(imagePath).toMatch(/\.(gif|jpg|png|webp)$/);
+      const { headers } = await msfs.get(imagePath);
+      expect([headers.get('content-type'), headers.get('x-content-type-options')]).toEqual([type, 'nosniff']);
+      expect(headers.get('content-security-policy')).toBe("default-src 'none'; sandbox");
+    }
+  });
+
+  it.each([
+    ['a page with an image in it', async () => [`<html>${script}`, await picture(4, 4, 'gif')]],
+    ['an svg behind white space', async () => ['\n\n  <svg xmlns="http://www.w3.org/2000/svg">', script]],
+    ['an archive with an image in it', async () => ['PK\x03\x04', await picture(4, 4, 'png')]],
+  ] as const)('%s is a download, whatever it is called', async (_, parts) => {
+    const polyglot = together(await parts());
+    for (const name of ['x.jpg', 'x.gif', 'x.png']) {
+      const { path: imagePath } = await msfs.upload(polyglot, name);
+      const { headers } = await msfs.get(imagePath);
+      expect(headers.get('content-type')).toBe('application/octet-stream');
+      expect(headers.get('content-disposition')).toMatch(/^attachment; filename="\d+_\d+\.bin"$/);
+    }
   });
 });
+
+function together(parts: ReadonlyArray<Buffer | string>): Buffer {
+  return Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part)));
+}
+
+/** With a segment behind its first two bytes that decoders skip. */
+function withComment(image: Buffer, comment: string): Buffer[] {
+  const head = Buffer.from([0xff, 0xfe, 0, comment.length + 2]);
+  return [image.subarray(0, 2), Buffer.concat([head, Buffer.from(comment)]), image.subarray(2)];
+}
 
 it('serves the files of an old installation, whatever they are called', async () => {
   const folder = path.join(msfs.folder, 'g0/000/000');
