@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { from, metricsOf, Role, to } from '../testing/installation.js';
 import { block, OfflineFiles, part } from '../testing/offline-files.js';
 
-const { CLIENT_FILE_CANCEL, CLIENT_FILE_REFUSE, CLIENT_FILE_DONE } = IM.BaseDefine.ClientFileState;
+const { CLIENT_FILE_CANCEL, CLIENT_FILE_DONE } = IM.BaseDefine.ClientFileState;
 
 const files = OfflineFiles.forAll();
 

@@ -1,0 +1,69 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { LocalBlobStore } from '@teamtalk/blob-store';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { Part } from '../tasks/task-store.js';
+import { PartReader } from './part-reader.js';
+
+const block = 32_768;
+
+/** Remembers how much was asked for at once. */
+class WatchedStore extends LocalBlobStore {
+  readonly lengths: number[] = [];
+
+  override get(...args: Parameters<LocalBlobStore['get']>): ReturnType<LocalBlobStore['get']> {
+    this.lengths.push(args[1]?.length ?? Number.NaN);
+    return super.get(...args);
+  }
+}
+
+let folder: string;
+let store: WatchedStore;
+let content: Buffer;
+let parts: Part[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-parts-'));
+  store = new WatchedStore({ folder, timeoutMs: 5_000, durable: false });
+  content = randomBytes(64 * block);
+  parts = [];
+  for (let start = 0; start < content.length; start += 32 * block) {
+    const bytes = content.subarray(start, start + 32 * block);
+    const sha256 = createHash('sha256').update(bytes).digest();
+    await store.put(`part-${start}`, bytes);
+    parts.push({ start, size: bytes.length, key: `part-${start}`, sha256 });
+  }
+  vi.useFakeTimers({ toFake: ['performance'] });
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await rm(folder, { recursive: true });
+});
+
+async function readAll(reader: PartReader, from: number, to: number, msBetween: number): Promise<void> {
+  for (let at = from; at < to; at += block) {
+    expect((await reader.read(at, block)).equals(content.subarray(at, at + block))).toBe(true);
+    vi.advanceTimersByTime(msBetween);
+  }
+}
+
+it('the faster blocks are taken, the more is read ahead', async () => {
+  const reader = new PartReader(store, parts);
+  await readAll(reader, 0, content.length, 1);
+  expect(store.lengths.slice(0, 5).map((bytes) => bytes / block)).toEqual([1, 2, 4, 8, 8]);
+  expect(Math.max(...store.lengths)).toBe(8 * block);
+  await reader.close();
+});
+
+it('for who is slow a block is read at a time, also when he was fast before', async () => {
+  const reader = new PartReader(store, parts);
+  await readAll(reader, 0, 23 * block, 1);
+  store.lengths.length = 0;
+  await readAll(reader, 23 * block, content.length, 150);
+  // The second is the rest of a part.
+  expect(store.lengths.slice(0, 5).map((bytes) => bytes / block)).toEqual([8, 1, 2, 1, 1]);
+  expect(new Set(store.lengths.slice(3))).toEqual(new Set([block]));
+  await reader.close();
+});
