@@ -40,7 +40,7 @@ const requirements = {
   },
   'fix-file-expiry': {
     text: 'files whose time is over are removed',
-    shownBy: 'services/db_proxy_server/src/handlers/file-tasks.test.ts',
+    shownBy: 'libs/testkit/src/e2e/kept-files.test.ts',
   },
   'fix-http-answers': { text: 'the HTTP API answers bad JSON, unknown paths and unknown groups' },
 
