@@ -4,6 +4,7 @@ import type { FileServerConfig } from './config.js';
 import type { FileServerMetrics } from './metrics.js';
 import type { SessionCheck } from './tasks/session-check.js';
 import type { TaskStore } from './tasks/task-store.js';
+import type { ReadAhead } from './transfers/read-ahead.js';
 import type { Relays } from './transfers/relays.js';
 import type { Uploads } from './transfers/uploads.js';
 
@@ -17,4 +18,6 @@ export interface Context {
   readonly store: BlobStore;
   readonly relays: Relays;
   readonly uploads: Uploads;
+  /** of downloads */
+  readonly readAhead: ReadAhead;
 }

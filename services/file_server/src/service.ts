@@ -19,11 +19,14 @@ import { fileServerMetrics } from './metrics.js';
 import { startExpiry } from './tasks/expiry.js';
 import { SessionCheck } from './tasks/session-check.js';
 import { TaskStore } from './tasks/task-store.js';
+import { ReadAhead } from './transfers/read-ahead.js';
 import { Relays } from './transfers/relays.js';
 import { Uploads } from './transfers/uploads.js';
 
 /** Milliseconds a db_proxy_server may take to be found at the start, before the first client comes. */
 const findMs = 3_000;
+/** What downloads may read ahead, all together; beyond that each reads a block at a time. */
+const readAheadBytes = 64 * 1024 * 1024;
 
 /**
  * Starts a file_server: it carries files from one user to another, at once or by way of the store. The tasks
@@ -57,9 +60,10 @@ async function start(config: FileServerConfig, kit: Kit): Promise<Record<string,
   const uploads = new Uploads();
   life.onStop('unfinished uploads', () => uploads.leaveAll());
   kit.metrics.gauge('relays', 'Online transfers somebody is connected for', () => relays.size);
+  const readAhead = new ReadAhead(readAheadBytes);
   await dbProxies.waitFor(1, findMs);
 
-  const context: Context = { kit, config, metrics, tasks, sessions, store, relays, uploads };
+  const context: Context = { kit, config, metrics, tasks, sessions, store, relays, uploads, readAhead };
   const certificate = await openCertificate(config.tls, kit, metrics);
   const listener = new ClientListener({ config, certificate, metrics, log, handle: dispatcher(context) });
   life.onStop('clients', () => listener.stop());

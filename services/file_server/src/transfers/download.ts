@@ -33,7 +33,7 @@ export class Download implements Participant {
     this.#context = context;
     this.#line = line;
     this.#task = task;
-    this.#reader = new PartReader(context.store, parts);
+    this.#reader = new PartReader(context.store, parts, context.readAhead);
     this.#goesAt = task.leftMs > 0 ? performance.now() + task.leftMs : Number.POSITIVE_INFINITY;
   }
 

@@ -6,6 +6,7 @@ import { LocalBlobStore } from '@teamtalk/blob-store';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Part } from '../tasks/task-store.js';
 import { PartReader } from './part-reader.js';
+import { ReadAhead } from './read-ahead.js';
 
 const block = 32_768;
 
@@ -23,12 +24,14 @@ let folder: string;
 let store: WatchedStore;
 let content: Buffer;
 let parts: Part[];
+let readAhead: ReadAhead;
 
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-parts-'));
   store = new WatchedStore({ folder, timeoutMs: 5_000, durable: false });
   content = randomBytes(64 * block);
   parts = [];
+  readAhead = new ReadAhead(1_000_000);
   for (let start = 0; start < content.length; start += 32 * block) {
     const bytes = content.subarray(start, start + 32 * block);
     const sha256 = createHash('sha256').update(bytes).digest();
@@ -50,7 +53,7 @@ async function readAll(reader: PartReader, from: number, to: number, msBetween: 
 }
 
 it('the faster blocks are taken, the more is read ahead', async () => {
-  const reader = new PartReader(store, parts);
+  const reader = new PartReader(store, parts, readAhead);
   await readAll(reader, 0, content.length, 1);
   expect(store.lengths.slice(0, 5).map((bytes) => bytes / block)).toEqual([1, 2, 4, 8, 8]);
   expect(Math.max(...store.lengths)).toBe(8 * block);
@@ -58,7 +61,7 @@ it('the faster blocks are taken, the more is read ahead', async () => {
 });
 
 it('for who is slow a block is read at a time, also when he was fast before', async () => {
-  const reader = new PartReader(store, parts);
+  const reader = new PartReader(store, parts, readAhead);
   await readAll(reader, 0, 23 * block, 1);
   store.lengths.length = 0;
   await readAll(reader, 23 * block, content.length, 150);
@@ -66,4 +69,20 @@ it('for who is slow a block is read at a time, also when he was fast before', as
   expect(store.lengths.slice(0, 5).map((bytes) => bytes / block)).toEqual([8, 1, 2, 1, 1]);
   expect(new Set(store.lengths.slice(3))).toEqual(new Set([block]));
   await reader.close();
+});
+
+it('where all together have read enough ahead, a block is read at a time', async () => {
+  readAhead = new ReadAhead(10 * block);
+  const fast = new PartReader(store, parts, readAhead);
+  await readAll(fast, 0, 8 * block, 1);
+  expect(readAhead.bytes).toBe(8 * block);
+  store.lengths.length = 0;
+  const other = new PartReader(store, parts, readAhead);
+  await readAll(other, 0, 10 * block, 1);
+  expect(Math.max(...store.lengths)).toBeLessThanOrEqual(2 * block);
+  await fast.close();
+  await readAll(other, 10 * block, 40 * block, 1);
+  expect(Math.max(...store.lengths)).toBe(8 * block);
+  await other.close();
+  expect(readAhead.bytes).toBe(0);
 });

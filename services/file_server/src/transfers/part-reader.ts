@@ -1,6 +1,7 @@
 import type { BlobStore } from '@teamtalk/blob-store';
 import type { Part } from '../tasks/task-store.js';
 import { blockBytes } from './participant.js';
+import type { ReadAhead } from './read-ahead.js';
 import { readPart } from './stored-parts.js';
 
 /** Bytes read at once: a block for slow receivers, so that however many there are they take little memory. */
@@ -18,6 +19,7 @@ const nothing = Buffer.alloc(0);
 export class PartReader {
   readonly #store: BlobStore;
   readonly #parts: readonly Part[];
+  readonly #readAhead: ReadAhead;
   #chunks: AsyncGenerator<Buffer> | undefined;
   /** What was read and not yet given out, and where in the file that begins. */
   #rest: Buffer = nothing;
@@ -25,10 +27,13 @@ export class PartReader {
   #closed = false;
   #pieceBytes = leastBytes;
   #readAt = Number.NEGATIVE_INFINITY;
+  /** Bytes of the piece `#rest` is part of, or of the one that is being read. */
+  #held = 0;
 
-  constructor(store: BlobStore, parts: readonly Part[]) {
+  constructor(store: BlobStore, parts: readonly Part[], readAhead: ReadAhead) {
     this.#store = store;
     this.#parts = parts;
+    this.#readAhead = readAhead;
   }
 
   /**
@@ -41,8 +46,8 @@ export class PartReader {
     for (let missing = size; missing > 0; ) {
       if (this.#rest.length === 0) await this.#refill();
       const piece = this.#rest.subarray(0, missing);
-      // Not an empty view of it, which would keep all of it.
-      this.#rest = piece.length < this.#rest.length ? this.#rest.subarray(piece.length) : nothing;
+      if (piece.length < this.#rest.length) this.#rest = this.#rest.subarray(piece.length);
+      else this.#hold(nothing);
       this.#position += piece.length;
       missing -= piece.length;
       pieces.push(piece);
@@ -53,6 +58,7 @@ export class PartReader {
   /** Lets go of what is open. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#hold(nothing);
     await this.#chunks?.return(undefined);
   }
 
@@ -63,17 +69,30 @@ export class PartReader {
     this.#pieceBytes = soon
       ? Math.min(2 * this.#pieceBytes, mostBytes)
       : Math.max(this.#pieceBytes / 2, leastBytes);
+    if (!this.#readAhead.hasRoomFor(this.#pieceBytes)) this.#pieceBytes = leastBytes;
+    this.#count(this.#pieceBytes);
     return this.#pieceBytes;
   };
+
+  /** Not an empty view of a piece, which would keep all of it. */
+  #hold(piece: Buffer): void {
+    this.#count(piece.length);
+    this.#rest = piece;
+  }
+
+  #count(bytes: number): void {
+    this.#readAhead.change(bytes - this.#held);
+    this.#held = bytes;
+  }
 
   async #refill(): Promise<void> {
     for (;;) {
       const next = this.#closed ? undefined : await this.#chunks?.next();
+      if (this.#closed) throw new Error('the reader is closed');
       if (next && !next.done) {
-        this.#rest = next.value;
+        this.#hold(next.value);
         return;
       }
-      if (this.#closed) throw new Error('the reader is closed');
       this.#chunks = readPart(this.#store, this.#partAt(this.#position), this.#nextBytes);
     }
   }
@@ -81,7 +100,7 @@ export class PartReader {
   async #seek(offset: number): Promise<void> {
     const first = this.#position < 0;
     await this.#chunks?.return(undefined);
-    this.#rest = nothing;
+    this.#hold(nothing);
     this.#chunks = undefined;
     this.#position = offset;
     if (this.#parts.length === 0) return;
