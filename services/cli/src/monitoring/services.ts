@@ -374,6 +374,13 @@ const msfs: Dashboard = {
       percentile('teamtalk_msfs_storage_seconds', 0.99, 'operation'),
       '{{operation}}',
     ),
+    panel(
+      'Refused',
+      'ops',
+      'Connections above the maximum, and requests that were not understood or came too slowly.',
+      rate('teamtalk_msfs_http_refused_total', 'reason'),
+      '{{reason}}',
+    ),
     ...processPanels('msfs'),
   ],
 };
