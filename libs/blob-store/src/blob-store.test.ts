@@ -8,6 +8,7 @@ import { readEnv } from '@teamtalk/service-kit';
 import { type TestS3, testS3 } from '@teamtalk/testkit/infrastructure';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BlobStore } from './blob-store.js';
+import { bytesOf } from './bytes-of.js';
 import { storageConfig, storageEnv } from './env.js';
 import { isNotFound } from './errors.js';
 import { connect } from './open-store.js';
@@ -48,7 +49,8 @@ describe.each(['local', 's3'] as const)('a store of kind %s', (kind) => {
     const blob = await store.get(key, range);
     const content = await buffer(blob.stream());
     expect(content.length).toBe(blob.length);
-    // The other way gives the same.
+    // The other ways give the same.
+    expect(await bytesOf(await store.get(key, range))).toEqual(content);
     const pieces: Buffer[] = [];
     await (await store.get(key, range)).copyTo(async (piece) => void pieces.push(Buffer.from(piece)));
     expect(Buffer.concat(pieces)).toEqual(content);
@@ -93,6 +95,18 @@ describe.each(['local', 's3'] as const)('a store of kind %s', (kind) => {
     await expect(store.get('digits', { offset: 11, length: 1 })).rejects.toMatchObject({
       code: 'invalid-range',
     });
+  });
+
+  it('does not take a part for all', async () => {
+    await store.put('digits', Buffer.from('0123456789'));
+    for (const pieces of [['01234'], ['01234567', '89ab']]) {
+      const blob = await store.get('digits');
+      blob.stream().destroy();
+      const copyTo = async (write: (piece: Uint8Array) => Promise<void>) => {
+        for (const piece of pieces) await write(Buffer.from(piece));
+      };
+      await expect(bytesOf({ ...blob, copyTo })).rejects.toMatchObject({ code: 'unavailable' });
+    }
   });
 
   it('replaces a blob as a whole', async () => {

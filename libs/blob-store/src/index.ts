@@ -8,6 +8,7 @@ export type {
   PutOptions,
   StoredBlob,
 } from './blob-store.js';
+export { bytesOf } from './bytes-of.js';
 export { type StorageConfig, storageConfig, storageEnv } from './env.js';
 export { isNotFound, StorageError, type StorageErrorCode } from './errors.js';
 export { isKey } from './key.js';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type BlobStore, StorageError } from '@teamtalk/blob-store';
+import { type BlobStore, bytesOf, StorageError } from '@teamtalk/blob-store';
 import type { Part } from '../tasks/task-store.js';
 
 /** A stored part is gone, or not what was stored. */
@@ -65,15 +65,10 @@ function readPiece(store: BlobStore, part: Part, offset: number, bytes: number):
   const length = Math.min(bytes, part.size - offset);
   return orDamaged(part, async () => {
     const blob = await store.get(part.key, { offset, length });
-    const piece = Buffer.allocUnsafeSlow(length);
-    let filled = 0;
-    await blob.copyTo(async (bytes) => {
-      if (filled + bytes.length <= length) piece.set(bytes, filled);
-      filled += bytes.length;
-    });
+    const piece = await bytesOf(blob);
     const { size } = blob.info;
     if (size !== part.size) throw new DamagedPart(part, `has ${size} bytes, not ${part.size}`);
-    if (filled !== length) throw new DamagedPart(part, `gave ${filled} bytes, not ${length}`);
+    if (piece.length !== length) throw new DamagedPart(part, `gave ${piece.length} bytes, not ${length}`);
     return piece;
   });
 }

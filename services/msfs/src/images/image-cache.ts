@@ -1,5 +1,4 @@
-import { buffer } from 'node:stream/consumers';
-import type { BlobInfo, BlobStore } from '@teamtalk/blob-store';
+import { type BlobInfo, type BlobStore, bytesOf } from '@teamtalk/blob-store';
 import { LRUCache } from 'lru-cache';
 import { headersFor, type ImageHeaders } from './image-headers.js';
 import { headBytes, shownType } from './media-type.js';
@@ -75,7 +74,7 @@ export class ImageCache {
     const blob = await this.#store.get(key);
     const { info } = blob;
     const isSmall = info.size <= smallBytes;
-    const read = isSmall ? await buffer(blob.stream()) : await headOf(blob.stream());
+    const read = isSmall ? await bytesOf(blob) : await headOf(blob.stream());
     const type = await shownType(read.subarray(0, headBytes));
     const image = { info, type, headers: headersFor(info, type), bytes: isSmall ? read : undefined };
     this.#kept?.set(key, image);
@@ -90,7 +89,7 @@ export class ImageCache {
     const { key, size } = known.info;
     this.#reading += size;
     try {
-      const whole = { ...known, bytes: await buffer((await this.#store.get(key)).stream()) };
+      const whole = { ...known, bytes: await bytesOf(await this.#store.get(key)) };
       this.#kept?.set(key, whole);
       return whole;
     } finally {

@@ -1,5 +1,4 @@
-import { buffer } from 'node:stream/consumers';
-import { type BlobStore, isNotFound } from '@teamtalk/blob-store';
+import { type BlobStore, bytesOf, isNotFound } from '@teamtalk/blob-store';
 import { type Metrics, TeamTalkError } from '@teamtalk/service-kit';
 import { LRUCache } from 'lru-cache';
 import pLimit, { type LimitFunction } from 'p-limit';
@@ -127,6 +126,6 @@ export class Thumbnails {
 
   async #read(key: string): Promise<Buffer> {
     const { bytes } = await this.#originals.find(key);
-    return bytes ?? buffer((await this.#store.get(key)).stream());
+    return bytes ?? bytesOf(await this.#store.get(key));
   }
 }
