@@ -45,10 +45,13 @@ async function apply(pages: readonly Page[], { write }: { write?: boolean | unde
 
 async function settings(): Promise<Page[]> {
   const pages: Page[] = [];
+  // The same for StatefulSets.
+  const common = await readOr('k8s/base/common/deployment.yaml');
   for (const [service, load] of Object.entries(serviceConfigurations)) {
     const { envSchema } = await load();
     const folder = `k8s/base/${folderOf(service)}`;
-    const elsewhere = variablesOfWorkload(envSchema, await readOr(`${folder}/workload.yaml`));
+    const own = await readOr(`${folder}/workload.yaml`);
+    const elsewhere = variablesOfWorkload(envSchema, [own, common]);
     const file = `${folder}/config.env`;
     pages.push({ file, text: configEnv(envSchema, await readOr(file), elsewhere) });
   }

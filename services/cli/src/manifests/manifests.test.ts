@@ -1,66 +1,20 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { serviceConfigurations } from '../services.js';
 import { parseEnv } from './config-env.js';
 import { allowedTraffic, unrestricted } from './network.js';
 import { judge, rules } from './policy.js';
-import { type Manifest, overlayNames, renderOverlay } from './rendered.js';
+import type { Manifest } from './rendered.js';
 import { folderOf } from './settings.js';
-import { type Probe, type Workload, workloadsOf } from './workloads.js';
+import { configMapOf, renderEverything, specOf, top } from './testing/renderings.js';
+import { typeCheck } from './testing/type-check.js';
+import { type Workload, workloadsOf } from './workloads.js';
 
-const top = fileURLToPath(new URL('../../../../', import.meta.url));
-const run = promisify(execFile);
-
-/** Ways in that no overlay of ours uses; each has to fit the base as well. */
-const otherWaysIn: Readonly<Record<string, Record<string, string>>> = {
-  'load-balancer': { 'msg-server': 'ADVERTISE_IP1=203.0.113.10' },
-  'per-pod-address': {
-    'msg-server': 'ADVERTISE_IP1=msg-server-0=203.0.113.10,msg-server-1=203.0.113.11',
-    'file-server': 'ADVERTISE_IP=file-server-0=203.0.113.20,file-server-1=203.0.113.21',
-  },
-};
-
-let folder: string;
-const rendered = new Map<string, Manifest[]>();
-
+let rendered: Map<string, Manifest[]>;
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-manifests-'));
-  for (const name of await overlayNames(top)) rendered.set(name, await renderOverlay(top, name));
-  for (const [component, literals] of Object.entries(otherWaysIn)) {
-    rendered.set(component, await renderWith(component, literals));
-  }
-  rendered.set('tracing', await renderWith('tracing', {}));
+  rendered = await renderEverything();
 });
-
-afterAll(() => rm(folder, { recursive: true, force: true }));
-
-/** The base with one more component, as an overlay of its own. */
-async function renderWith(component: string, literals: Record<string, string>): Promise<Manifest[]> {
-  const overlay = await mkdtemp(path.join(folder, 'overlay-'));
-  const k8s = path.relative(overlay, path.join(top, 'k8s'));
-  const images = Object.keys(serviceConfigurations).map((name) => ({
-    name: `teamtalk/${name}`,
-    newTag: '1',
-  }));
-  const kustomization = {
-    resources: [`${k8s}/base`],
-    components: [`${k8s}/components/${component}`],
-    configMapGenerator: Object.entries(literals).map(([name, literal]) => ({
-      name,
-      behavior: 'merge',
-      namespace: 'teamtalk',
-      literals: [literal],
-    })),
-    images,
-  };
-  await writeFile(path.join(overlay, 'kustomization.yaml'), JSON.stringify(kustomization));
-  return renderOverlay('', overlay);
-}
 
 describe('every rendering', () => {
   it('consists of objects of the types Kubernetes knows, without unknown fields', async () => {
@@ -95,6 +49,37 @@ describe('every rendering', () => {
     }
   });
 
+  it('lets Prometheus reach the health port of every service, by one ServiceMonitor', () => {
+    const manifests = rendered.get('prod') ?? [];
+    const monitor = specOf<{ selector: { matchLabels: object }; endpoints: { port: string }[] }>(
+      manifests,
+      'ServiceMonitor',
+    );
+    const metrics = manifests.find(({ kind, metadata }) => kind === 'Service' && metadata.name === 'metrics');
+    expect(metrics?.metadata.labels).toMatchObject(monitor.selector.matchLabels);
+    const { selector, ports } = specOf<{ selector: object; ports: { name: string; targetPort: string }[] }>(
+      manifests,
+      'Service',
+      'metrics',
+    );
+    expect(ports.map(({ name }) => name)).toEqual(monitor.endpoints.map(({ port }) => port));
+    for (const name of Object.keys(serviceConfigurations).map(folderOf)) {
+      const workload = workloadsOf(manifests).find((each) => each.name === name);
+      expect(workload?.podLabels).toMatchObject(selector);
+      const named = workload?.pod.containers[0]?.ports?.map((port) => port.name);
+      expect(named, name).toContain(ports[0]?.targetPort);
+    }
+  });
+
+  it('gives the migration nothing that its program does not know', async () => {
+    const { envSchema } = await serviceConfigurations.db_proxy_server!();
+    for (const manifests of rendered.values()) {
+      const job = workloadsOf(manifests).find(({ kind }) => kind === 'Job');
+      expect([...variablesOf(job, manifests)]).toEqual(['DATABASE_URL']);
+      expect(envSchema).toHaveProperty('DATABASE_URL');
+    }
+  });
+
   it('leaves no pod without a policy', () => {
     for (const [name, manifests] of rendered) {
       const workloads = workloadsOf(manifests);
@@ -114,81 +99,6 @@ describe('every rendering', () => {
         const missing = Object.keys(envSchema).filter((variable) => !given.has(variable));
         expect(missing, `${name}: ${service} is not given`).toEqual([]);
       }
-    }
-  });
-});
-
-/** Seconds a msg_server's stop takes besides the spread: the last clients' results, presence, the store. */
-const afterSpreadSeconds = 15;
-/** Seconds until every node has taken a pod that is deleted out of its Services. */
-const outOfServiceSeconds = 5;
-/** Seconds between a process's own deadline and the kubelet's kill -9. */
-const roomSeconds = 5;
-
-describe('the stop of a pod', () => {
-  const number = (settings: Map<string, string>, name: string) => Number(settings.get(name));
-
-  it('has the time its own settings ask for', () => {
-    for (const [name, manifests] of rendered) {
-      const services = workloadsOf(manifests).filter((each) => configMapOf(each.name, manifests).size > 0);
-      expect(services.length, name).toBeGreaterThanOrEqual(Object.keys(serviceConfigurations).length);
-      for (const { name: workload, kind, pod } of services) {
-        if (kind === 'Job') continue;
-        const preStop = pod.containers[0]?.lifecycle?.preStop?.sleep?.seconds ?? 0;
-        const shutdown = number(configMapOf(workload, manifests), 'SHUTDOWN_SECONDS');
-        const needed = preStop + shutdown + roomSeconds;
-        expect(preStop, `${name}: ${workload}, preStop`).toBeGreaterThanOrEqual(outOfServiceSeconds);
-        expect(pod.terminationGracePeriodSeconds, `${name}: ${workload}`).toBeGreaterThanOrEqual(needed);
-      }
-    }
-  });
-
-  it('closes the clients of a full msg_server no faster than one other lets them in', () => {
-    for (const [name, manifests] of rendered) {
-      const settings = configMapOf('msg-server', manifests);
-      const spread = number(settings, 'DRAIN_SPREAD_MS') / 1000;
-      expect(spread + afterSpreadSeconds, name).toBeLessThanOrEqual(number(settings, 'SHUTDOWN_SECONDS'));
-      const admitted = spread * number(settings, 'LOGIN_RATE') + number(settings, 'LOGIN_BURST');
-      expect(admitted, name).toBeGreaterThanOrEqual(number(settings, 'MAX_CONNECTIONS'));
-    }
-  });
-
-  it('is not taken for a standstill, and a start is not cut short', () => {
-    for (const [name, manifests] of rendered) {
-      for (const { name: workload, kind, pod } of workloadsOf(manifests)) {
-        if (kind === 'Job') continue;
-        for (const { startupProbe, livenessProbe, readinessProbe } of pod.containers) {
-          const [starting, alive, ready] = [startupProbe, livenessProbe, readinessProbe].map(secondsOf);
-          // A restart by the kubelet is the last resort: out of the Services first, much later restarted.
-          expect(ready, `${name}: ${workload}`).toBeLessThan(alive ?? 0);
-          expect(starting, `${name}: ${workload}`).toBeGreaterThanOrEqual(60);
-        }
-      }
-    }
-  });
-});
-
-/** Seconds until a probe that fails has its effect. */
-function secondsOf(probe: Probe | undefined): number {
-  return (probe?.periodSeconds ?? 10) * (probe?.failureThreshold ?? 3);
-}
-
-describe('how clients come in', () => {
-  const addressOf = (name: string) => {
-    const manifests = rendered.get(name) ?? [];
-    const workload = workloadsOf(manifests).find((each) => each.name === 'msg-server');
-    const env = workload?.pod.containers[0]?.env?.find((each) => each.name === 'ADVERTISE_IP1');
-    return { env, config: configMapOf('msg-server', manifests).get('ADVERTISE_IP1') };
-  };
-
-  it('is the address of the node where its port is the way in', () => {
-    expect(addressOf('prod').env).toMatchObject({ valueFrom: { fieldRef: { fieldPath: 'status.hostIP' } } });
-  });
-
-  it('is what the overlay says with a load balancer or an address a pod', () => {
-    for (const [component, literals] of Object.entries(otherWaysIn)) {
-      const config = literals['msg-server']?.slice('ADVERTISE_IP1='.length);
-      expect(addressOf(component)).toEqual({ env: undefined, config });
     }
   });
 });
@@ -220,48 +130,4 @@ function variablesOf(workload: Workload | undefined, manifests: readonly Manifes
     .flatMap(({ envFrom }) => envFrom ?? [])
     .flatMap(({ configMapRef }) => [...configMapOf(configMapRef?.name ?? '', manifests).keys()]);
   return new Set([...direct, ...fromMaps]);
-}
-
-/** By its name or, as kustomize adds a hash, the beginning of it. */
-function configMapOf(name: string, manifests: readonly Manifest[]): Map<string, string> {
-  const map = manifests.find(
-    ({ kind, metadata }) =>
-      kind === 'ConfigMap' &&
-      (metadata.name === name || metadata.name.replace(/-[a-z0-9]{10}$/, '') === name),
-  );
-  return new Map(Object.entries((map?.data as Record<string, string> | undefined) ?? {}));
-}
-
-const modules: Readonly<Record<string, string>> = {
-  'monitoring.coreos.com/v1': '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1',
-};
-
-/**
- * Gives every object to the TypeScript compiler as a literal of its type, which refuses a field that is not
- * known, missing or of another type.
- * @returns what the compiler says; empty when all is well
- */
-async function typeCheck(manifests: readonly Manifest[]): Promise<string> {
-  const lines = manifests.map(({ apiVersion, kind, ...rest }, k) => {
-    const from = modules[apiVersion] ?? `kubernetes-models/${apiVersion}`;
-    const literal = JSON.stringify({ apiVersion, kind, ...rest });
-    return `import type { I${kind} as T${k} } from '${from}/${kind}';\nexport const o${k}: T${k} = ${literal};`;
-  });
-  const project = await mkdtemp(path.join(folder, 'types-'));
-  await symlink(path.join(top, 'services/cli/node_modules'), path.join(project, 'node_modules'));
-  await writeFile(path.join(project, 'objects.ts'), lines.join('\n'));
-  const tsc = path.join(top, 'node_modules/.bin/tsc');
-  const options = [
-    '--ignoreConfig',
-    '--noEmit',
-    '--strict',
-    '--skipLibCheck',
-    '--preserveSymlinks',
-    '--module',
-    'nodenext',
-  ];
-  return run(tsc, [...options, path.join(project, 'objects.ts')], { timeout: 60_000 }).then(
-    () => '',
-    (error: { stdout?: string }) => error.stdout || String(error),
-  );
 }

@@ -14,7 +14,10 @@ export const rules: readonly Rule[] = [
     title: 'image by version or digest',
     check: ({ image }) => /@sha256:[0-9a-f]{64}$|:(?!latest$)[\w.-]+$/.test(image),
   },
-  { title: 'memory limit', check: ({ resources }) => resources?.limits?.memory !== undefined },
+  {
+    title: 'limits',
+    check: ({ resources }) => resources?.limits?.cpu !== undefined && resources.limits.memory !== undefined,
+  },
   {
     title: 'requests',
     check: ({ resources }) =>

@@ -9,10 +9,10 @@ export function folderOf(service: string): string {
 
 /**
  * Which of the service's variables its workload sets by itself: secrets and what depends on the pod.
- * @param workload the text of its `workload.yaml`
+ * @param workloads the texts of its `workload.yaml` and of what every workload has
  */
-export function variablesOfWorkload(schema: EnvSchema, workload: string): Set<string> {
-  const names = workloadsOf(parseManifests(workload))
+export function variablesOfWorkload(schema: EnvSchema, workloads: readonly string[]): Set<string> {
+  const names = workloadsOf(workloads.flatMap(parseManifests))
     .flatMap(({ pod }) => pod.containers)
     .flatMap(({ env }) => env ?? [])
     .map(({ name }) => name);

@@ -10,7 +10,11 @@ export interface Probe {
 export interface Container {
   name: string;
   image: string;
-  env?: { name: string; value?: string; valueFrom?: object }[];
+  env?: {
+    name: string;
+    value?: string;
+    valueFrom?: { secretKeyRef?: { name: string; key: string; optional?: boolean } };
+  }[];
   envFrom?: { configMapRef?: { name: string }; secretRef?: { name: string } }[];
   resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
   securityContext?: {
@@ -21,6 +25,8 @@ export interface Container {
   startupProbe?: Probe;
   livenessProbe?: Probe;
   readinessProbe?: Probe;
+  ports?: { name?: string; containerPort: number }[];
+  volumeMounts?: { mountPath: string }[];
   lifecycle?: { preStop?: { sleep?: { seconds: number } } };
 }
 
@@ -28,6 +34,7 @@ interface PodSpec {
   automountServiceAccountToken?: boolean;
   terminationGracePeriodSeconds?: number;
   securityContext?: { runAsNonRoot?: boolean; seccompProfile?: { type: string } };
+  volumes?: { secret?: { secretName: string } }[];
   containers: Container[];
   initContainers?: Container[];
 }

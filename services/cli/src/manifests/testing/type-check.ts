@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import type { Manifest } from '../rendered.js';
+import { top } from './renderings.js';
+
+const run = promisify(execFile);
+
+/** Where the types of kinds that are not Kubernetes' own are. */
+const modules: Readonly<Record<string, string>> = {
+  'monitoring.coreos.com/v1': '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1',
+  'cert-manager.io/v1': '@kubernetes-models/cert-manager/cert-manager.io/v1',
+  'postgresql.cnpg.io/v1': '@kubernetes-models/cloudnative-pg/postgresql.cnpg.io/v1',
+};
+
+const options = [
+  '--ignoreConfig',
+  '--noEmit',
+  '--strict',
+  '--skipLibCheck',
+  '--preserveSymlinks',
+  '--module',
+  'nodenext',
+];
+
+/**
+ * Gives every object to the TypeScript compiler as a literal of its type, which refuses a field that is not
+ * known, missing or of another type.
+ * @returns what the compiler says; empty when all is well
+ */
+export async function typeCheck(manifests: readonly Manifest[]): Promise<string> {
+  const lines = manifests.map(({ apiVersion, kind, ...rest }, k) => {
+    const from = modules[apiVersion] ?? `kubernetes-models/${apiVersion}`;
+    const literal = JSON.stringify({ apiVersion, kind, ...rest });
+    return `import type { I${kind} as T${k} } from '${from}/${kind}';\nexport const o${k}: T${k} = ${literal};`;
+  });
+  const project = await mkdtemp(path.join(tmpdir(), 'teamtalk-types-'));
+  try {
+    await symlink(path.join(top, 'services/cli/node_modules'), path.join(project, 'node_modules'));
+    await writeFile(path.join(project, 'objects.ts'), lines.join('\n'));
+    const tsc = path.join(top, 'node_modules/.bin/tsc');
+    return await run(tsc, [...options, path.join(project, 'objects.ts')], { timeout: 60_000 }).then(
+      () => '',
+      (error: { stdout?: string }) => error.stdout || String(error),
+    );
+  } finally {
+    await rm(project, { recursive: true });
+  }
+}
