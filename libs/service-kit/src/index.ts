@@ -39,6 +39,7 @@ export {
   rpcEnv,
   rpcTls,
 } from './shared-env.js';
+export { secondsSince, takenNow } from './taken-at.js';
 export { isTraced, messageSpan, type SpanIds, traceparentOf } from './tracing/message-trace.js';
 export { recordSent } from './tracing/sent-message.js';
 export { traceRequests } from './tracing/trace-requests.js';

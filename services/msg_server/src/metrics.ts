@@ -174,7 +174,7 @@ export class MsgServerMetrics {
     );
     this.deliverySeconds = metrics.talliedHistogram(
       'delivery_seconds',
-      'Time from taking a message in to its delivery: when its event comes back here, as to the receivers’ msg_servers',
+      'Time from the sender’s PDU (or HTTP call) to the receiver’s socket, by the clocks of both machines; one for each connection that got the message',
     );
     this.loginWaitSeconds = metrics.histogram(
       'login_wait_seconds',

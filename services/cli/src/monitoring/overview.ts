@@ -32,7 +32,7 @@ export const overview: Dashboard = {
     panel(
       'Time to deliver',
       's',
-      'From taking a message in to its delivery, seen by the sender’s msg_server: its event goes to all msg_servers concerned at once.',
+      'From the sender’s PDU to the receiver’s socket. Between machines it is as exact as their clocks.',
       percentiles('teamtalk_msg_server_delivery_seconds'),
     ),
     panel(

@@ -22,6 +22,8 @@ export interface Entry {
   readonly originInstance: number;
   readonly originTicket: number;
   readonly originConnection: number;
+  /** when the sender's PDU or HTTP call came in: Unix time in ms, its lower 32 bits; 0: not known */
+  readonly takenAt: number;
   /** set when it may be stored already */
   retry: boolean;
   /** Date.now() when it came in */
@@ -66,6 +68,7 @@ export function toEntry(request: teamtalk.db.AppendEntry, originInstance: number
     originInstance,
     originTicket: request.ticket,
     originConnection: request.connectionId,
+    takenAt: request.takenAt,
     retry: request.retry,
     arrived: Date.now(),
     caller,

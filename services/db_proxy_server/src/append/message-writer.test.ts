@@ -71,6 +71,7 @@ function entryOf(
       clientKey: Buffer.from(key),
       connectionId: 9,
       retry,
+      takenAt: 0x9876_5432,
     },
     0xfffffff1,
     { finished: (_, outcome) => done(outcome) },
@@ -121,6 +122,7 @@ test('what was committed is published as the PDU its receivers get, and stands i
     originInstance: 0xfffffff1,
     originTicket: 77,
     originConnection: 9,
+    takenAt: 0x9876_5432,
   });
   const decoder = new PduDecoder(65536);
   decoder.push(message?.pdu as Buffer);
@@ -149,6 +151,7 @@ test('what was committed is published as the PDU its receivers get, and stands i
       originInstance: 0xfffffff1,
       originTicket: 77,
       originConnection: 9,
+      takenAt: 0x9876_5432,
     },
   ]);
 });

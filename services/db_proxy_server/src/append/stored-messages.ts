@@ -39,6 +39,7 @@ function storedMessages(
       originInstance: entry.originInstance,
       originTicket: entry.originTicket,
       originConnection: entry.originConnection,
+      takenAt: entry.takenAt,
       groupVersion: group_versions?.[part.index] ?? 0,
     });
   }

@@ -201,6 +201,7 @@ function entryFor({ id, from_id, type, data }: Claimed, receiver: number): Entry
     originInstance: 0,
     originTicket: id,
     originConnection: 0,
+    takenAt: 0,
     retry: false,
     arrived: 0,
     caller: nobody,

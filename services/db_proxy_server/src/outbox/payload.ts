@@ -14,6 +14,7 @@ export interface OutboxMessage {
   readonly originInstance: number;
   readonly originTicket: number;
   readonly originConnection: number;
+  readonly takenAt: number;
 }
 
 export function encodeOutboxPayload({ conversations, messages }: BatchPlan): Buffer {
@@ -27,6 +28,7 @@ export function encodeOutboxPayload({ conversations, messages }: BatchPlan): Buf
       originInstance: entry.originInstance,
       originTicket: entry.originTicket,
       originConnection: entry.originConnection,
+      takenAt: entry.takenAt,
     })),
   }).finish() as Buffer;
 }
@@ -52,6 +54,7 @@ export function decodeOutboxPayload(payload: Uint8Array, bases: readonly (number
       originInstance: entry.originInstance ?? 0,
       originTicket: entry.originTicket ?? 0,
       originConnection: entry.originConnection ?? 0,
+      takenAt: entry.takenAt ?? 0,
     });
   }
   return messages;

@@ -11,6 +11,8 @@ export interface StoredMessage {
   readonly originTicket: number;
   /** the connection it came from, which gets no copy; 0 for none */
   readonly originConnection: number;
+  /** when the sender's PDU or HTTP call came in: Unix time in ms, its lower 32 bits; 0: not known */
+  readonly takenAt: number;
   /** Version of the group when the message was stored; 0 for a pair. A member list of that version is the right one. */
   readonly groupVersion: number;
 }

@@ -33,6 +33,7 @@ export function toWire(
     memberIds: receivers as number[],
     groupVersion: members?.version ?? 0,
     openFrom,
+    takenAt: message.takenAt,
   };
 }
 

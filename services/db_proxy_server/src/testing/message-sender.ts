@@ -62,6 +62,7 @@ export function appendMessage(
     clientKey: Buffer.alloc(0),
     connectionId: 0,
     retry,
+    takenAt: 0,
   };
   return new Promise((resolve) => {
     writer.append(toEntry(request, instance, { finished: (_, outcome) => resolve(outcome) }));

@@ -11,6 +11,7 @@ export function storedMessage(given: Partial<StoredMessage> = {}): StoredMessage
     originInstance: 1,
     originTicket: 1,
     originConnection: 0,
+    takenAt: 0,
     groupVersion: given.isGroup ? 1 : 0,
     ...given,
   };

@@ -1,6 +1,6 @@
 import { isAudioMessageType, isGroupMessageType, isKnownMessageType } from '@teamtalk/protocol';
 import { type AppendResult, conversationKey, teamtalk } from '@teamtalk/rpc';
-import { messageSpan, recordSent, traceId } from '@teamtalk/service-kit';
+import { messageSpan, recordSent, takenNow, traceId } from '@teamtalk/service-kit';
 import type { Context } from '../context.js';
 
 const { AppendStatus } = teamtalk.db;
@@ -67,6 +67,7 @@ export async function sendMessage(context: Context, message: NewMessage): Promis
         msgData,
         clientKey: clientKeyOf(key),
         connectionId: 0,
+        takenAt: takenNow(),
       },
       conversationKey(isGroup, fromUserId, toSessionId),
       resolve,

@@ -11,6 +11,8 @@ export interface DeliveredMessage {
   readonly groupVersion: number;
   /** the lowest id of the conversation that may still be under way, when that is below `msgId`; otherwise 0 */
   readonly openFrom: number;
+  /** when the sender's PDU or HTTP call came in: Unix time in ms, its lower 32 bits; 0: not known */
+  readonly takenAt: number;
 }
 
 /** A conversation as the store names it: a group, or a pair of users. */

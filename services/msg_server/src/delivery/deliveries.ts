@@ -1,5 +1,5 @@
 import type { Logger, Tracing } from '@teamtalk/service-kit';
-import { isTraced, traceId } from '@teamtalk/service-kit';
+import { isTraced, secondsSince, traceId } from '@teamtalk/service-kit';
 import type { Connection } from '../connection/connection.js';
 import type { LocalUser, LocalUsers } from '../connection/local-users.js';
 import type { MsgServerMetrics } from '../metrics.js';
@@ -38,8 +38,6 @@ export interface DeliveriesOptions {
  */
 export class Deliveries {
   readonly #users: LocalUsers;
-  readonly #instance: number;
-  readonly #tickets: RecentTickets;
   readonly #noticeText: NoticeText;
   readonly #metrics: MsgServerMetrics;
   readonly #log: Logger;
@@ -49,8 +47,6 @@ export class Deliveries {
 
   constructor(options: DeliveriesOptions) {
     this.#users = options.users;
-    this.#instance = options.instance;
-    this.#tickets = options.tickets;
     this.#noticeText = options.noticeText;
     this.#metrics = options.metrics;
     this.#log = options.log;
@@ -70,7 +66,6 @@ export class Deliveries {
 
   /** Delivers a message to those of `userIds` who are here; those who are not are somebody else's. */
   deliver(conversation: Conversation, message: DeliveredMessage, userIds: readonly number[]): void {
-    if (message.originInstance === this.#instance) this.#measure(message.originTicket);
     const tracing = this.#tracing && isTraced(message.originInstance, message.originTicket) && this.#tracing;
     const begin = tracing ? performance.now() : 0;
     const isGroup = conversation.sessionType === groupSession;
@@ -152,6 +147,7 @@ export class Deliveries {
       written++;
     }
     this.#metrics.delivered.value += written;
+    this.#measure(message.takenAt, written);
     return written;
   }
 
@@ -159,9 +155,11 @@ export class Deliveries {
     return this.#noticeText.appliesTo(connection) ? this.#noticeText.pduOf(message.pdu) : message.pdu;
   }
 
-  #measure(ticket: number): void {
-    const since = this.#tickets.timeOf(ticket);
-    if (since !== undefined) this.#metrics.deliverySeconds.observe((performance.now() - since) / 1000);
+  /** @param written connections that got it just now */
+  #measure(takenAt: number, written: number): void {
+    if (takenAt === 0 || written === 0) return;
+    const seconds = secondsSince(takenAt);
+    for (let i = 0; i < written; i++) this.#metrics.deliverySeconds.observe(seconds);
   }
 }
 

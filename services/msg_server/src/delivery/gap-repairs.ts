@@ -151,6 +151,7 @@ export class GapRepairs {
         exceptConnection,
         groupVersion: 0,
         openFrom: 0,
+        takenAt: 0,
       };
       for (const [cursor, { user }] of cursors) {
         // Beyond a user's own gap nobody has said that the message is for him.

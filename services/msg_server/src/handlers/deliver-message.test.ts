@@ -1,4 +1,5 @@
 import { Commands, IM, MsgType } from '@teamtalk/protocol';
+import { readMetrics, sumOf, takenNow } from '@teamtalk/service-kit';
 import { waitUntil } from '@teamtalk/testkit/infrastructure';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestServer } from '../testing/test-server.js';
@@ -27,6 +28,31 @@ describe('delivering messages', () => {
     await sender.roundTrip();
     expect(sender.messageIds).toEqual([]);
     server.db.onStored = () => {};
+  });
+
+  it('measures from the sender’s PDU to the receiver’s socket, once a connection, also what had to wait', async () => {
+    const measured = async (what: string) => {
+      const text = await server.service.metrics.registry.metrics();
+      return sumOf(readMetrics(text), `teamtalk_msg_server_delivery_seconds_${what}`, {});
+    };
+    const before = { count: await measured('count'), sum: await measured('sum') };
+    const clients = [
+      await server.logIn(211, CLIENT_TYPE_WINDOWS),
+      await server.logIn(211, CLIENT_TYPE_ANDROID),
+    ];
+    const [a, b, c] = ['a', 'b', 'c'].map((text) => server.store(900, 211, text));
+    const takenAt = takenNow() - 2_000;
+    await server.route.deliver(server.node, { ...a!, takenAt });
+    await server.route.deliver(server.node, { ...c!, takenAt });
+    expect(await measured('count')).toBe(before.count + 2);
+    // Nobody knows since when this one is under way; what waited for it comes with it.
+    await server.route.deliver(server.node, b!);
+    for (const client of clients) {
+      await client.roundTrip();
+      expect(client.messageIds).toEqual([1, 2, 3]);
+    }
+    expect(await measured('count')).toBe(before.count + 4);
+    expect((await measured('sum')) - before.sum).toBeGreaterThanOrEqual(8);
   });
 
   it('delivers a message once, however often it comes', async () => {

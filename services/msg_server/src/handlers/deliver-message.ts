@@ -20,6 +20,7 @@ export function deliverMessages({ deliveries }: Context) {
           originTicket: delivery.originTicket ?? 0,
           groupVersion: delivery.groupVersion ?? 0,
           openFrom: delivery.openFrom ?? 0,
+          takenAt: delivery.takenAt ?? 0,
         },
         delivery.userIds ?? [],
       );

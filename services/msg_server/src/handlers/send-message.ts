@@ -10,7 +10,7 @@ import {
   sessionTypeOf,
 } from '@teamtalk/protocol';
 import { type AppendResult, conversationKey, teamtalk } from '@teamtalk/rpc';
-import { isTraced, recordSent, traceId } from '@teamtalk/service-kit';
+import { isTraced, recordSent, takenNow, traceId } from '@teamtalk/service-kit';
 import type { Connection } from '../connection/connection.js';
 import { fingerprintOf, RecentSends } from '../connection/recent-sends.js';
 import { StoreGate } from '../connection/store-gate.js';
@@ -98,6 +98,7 @@ export function sendMessage(context: Context): Handler {
         msgData,
         clientKey: clientKeyOf(message),
         connectionId: connection.id,
+        takenAt: takenNow(),
       },
       conversationKey(isGroupMessageType(msgType), connection.userId, toSessionId),
       (result) => {
@@ -134,7 +135,7 @@ export function sendMessage(context: Context): Handler {
       connection.recentSends ??= new RecentSends();
       connection.recentSends.add(seqNum, toSessionId, print, now, ticket);
     }
-    tickets.add(ticket, connection.id, now);
+    tickets.add(ticket, connection.id);
     if (debug) {
       const trace = traceId(kit.instance, ticket);
       kit.log.debug({ trace, from: connection.userId, to: toSessionId, msgType, seqNum }, 'message taken in');

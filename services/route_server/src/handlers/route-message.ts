@@ -82,5 +82,6 @@ function toDelivery(message: Stored, node: number, userId: number): Delivery {
     originTicket: message.originTicket,
     groupVersion: message.groupVersion,
     openFrom: message.openFrom,
+    takenAt: message.takenAt,
   };
 }
