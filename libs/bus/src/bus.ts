@@ -4,6 +4,7 @@ import {
   type Metrics,
   TeamTalkError,
   type Tracing,
+  withoutSecrets,
 } from '@teamtalk/service-kit';
 import { connect, Events, type Msg, type NatsConnection, type Subscription } from 'nats';
 import { identity } from './identity.js';
@@ -72,7 +73,8 @@ export class Bus {
       });
       return new Bus(connection, options);
     } catch (error) {
-      throw new TeamTalkError('unavailable', `no NATS server answers at ${options.url}`, { cause: error });
+      const where = withoutSecrets(options.url);
+      throw new TeamTalkError('unavailable', `no NATS server answers at ${where}`, { cause: error });
     }
   }
 

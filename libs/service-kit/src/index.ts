@@ -44,3 +44,4 @@ export { isTraced, messageSpan, type SpanIds, traceparentOf } from './tracing/me
 export { recordSent } from './tracing/sent-message.js';
 export { traceRequests } from './tracing/trace-requests.js';
 export type { Tracing } from './tracing/tracing.js';
+export { withoutSecrets } from './without-secrets.js';

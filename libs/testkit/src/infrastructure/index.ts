@@ -27,7 +27,7 @@ export { PostgresServer, type PostgresServerOptions } from './postgres-server.js
 export { commandLine, guard, isAlive, isGone, startOf, stopProcess } from './processes.js';
 export { RawConnection } from './raw-connection.js';
 export { type TestS3, testS3 } from './s3-server.js';
-export { type ServiceExit, ServiceProcess, type ServiceProcessOptions } from './service-process.js';
+export { mainOf, type ServiceExit, ServiceProcess, type ServiceProcessOptions } from './service-process.js';
 export {
   isServiceName,
   type ServiceName,

@@ -99,7 +99,7 @@ export class ServiceProcess {
 }
 
 /** The built start file of a service's package. */
-function mainOf(service: ServiceName, checkout: string | undefined): string {
+export function mainOf(service: ServiceName, checkout?: string): string {
   if (checkout !== undefined) return path.join(checkout, 'services', service, 'dist', 'main.js');
   const entry = createRequire(import.meta.url).resolve(`@teamtalk/${service}`);
   // The entry is in dist, or in src where tests run from the sources; what runs is always the built one.

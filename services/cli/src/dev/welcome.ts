@@ -1,3 +1,4 @@
+import { withoutSecrets } from '@teamtalk/service-kit';
 import type { Pair } from './demo-users.js';
 import type { MovedPort } from './port-plan.js';
 import type { ProcessEntry } from './run-files.js';
@@ -33,8 +34,8 @@ export function welcome(options: WelcomeOptions): string {
     ['HTTP API', web('http_msg_server').join('  ')],
     ['files, images', [...addresses('file_server', 'client'), ...web('msfs')].join('  ')],
     ['health, metrics', `127.0.0.1:${opsPorts(processes)} (/readyz, /metrics)`],
-    ['PostgreSQL', withoutPassword(databaseUrl)],
-    ['NATS', natsUrl],
+    ['PostgreSQL', databaseAddress(databaseUrl)],
+    ['NATS', withoutSecrets(natsUrl)],
     ['logs', logFolder],
   ];
   return [
@@ -72,9 +73,7 @@ function linesToPaste({ sender, receiver, receiverId }: Pair, password: string, 
   ];
 }
 
-function withoutPassword(url: string): string {
-  const shown = new URL(url);
-  // Ours is no secret; that of a given database is.
-  if (shown.password !== 'teamtalk') shown.password = '';
-  return shown.href;
+function databaseAddress(url: string): string {
+  // Our password is no secret; that of a given database is.
+  return new URL(url).password === 'teamtalk' ? url : withoutSecrets(url);
 }

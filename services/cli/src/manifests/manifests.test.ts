@@ -71,6 +71,19 @@ describe('every rendering', () => {
     }
   });
 
+  it('has nothing secret in a ConfigMap', () => {
+    const secret = /(PASSWORD|SECRET_ACCESS_KEY|ACCESS_KEY_ID|TOKENS?|CREDS|HEADERS|_KEYS?|DATABASE_URL)$/;
+    for (const [name, manifests] of rendered) {
+      for (const { data, kind } of manifests) {
+        if (kind !== 'ConfigMap') continue;
+        expect(
+          Object.keys(data ?? {}).filter((variable) => secret.test(variable)),
+          name,
+        ).toEqual([]);
+      }
+    }
+  });
+
   it('gives the migration nothing that its program does not know', async () => {
     const { envSchema } = await serviceConfigurations.db_proxy_server!();
     for (const manifests of rendered.values()) {

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { type Announcement, Bus, Registry } from '@teamtalk/bus';
-import { type BusConfig, createLogger, formatInstance, Metrics } from '@teamtalk/service-kit';
+import { type BusConfig, createLogger, formatInstance, Metrics, withoutSecrets } from '@teamtalk/service-kit';
 import type { Directory, Known } from './directory.js';
 
 /** How long one that went is still shown, milliseconds. */
@@ -17,7 +17,7 @@ export class AnnouncedInstances implements Directory {
   static async open(config: BusConfig, services: readonly string[]): Promise<AnnouncedInstances> {
     const log = createLogger({ service: 'top', instance: 0, level: 'silent' });
     const bus = await Bus.connect({ ...config, name: 'teamtalk top', log, metrics: new Metrics('top') });
-    return new AnnouncedInstances(bus, `${withoutPassword(config.url)}, prefix ${config.prefix}`, services);
+    return new AnnouncedInstances(bus, `${withoutSecrets(config.url)}, prefix ${config.prefix}`, services);
   }
 
   private constructor(bus: Bus, source: string, services: readonly string[]) {
@@ -69,8 +69,4 @@ function knownOf(announcement: Announcement): Known {
 function addressOf({ opsAddress, hostname: host }: Announcement): string {
   const loopback = /^(?:127\.[\d.]+|\[::1\]):(?<port>\d+)$/.exec(opsAddress);
   return loopback && host && host !== hostname() ? `${host}:${loopback.groups!.port}` : opsAddress;
-}
-
-function withoutPassword(urls: string): string {
-  return urls.replaceAll(/\/\/[^@/,]*@/g, '//');
 }

@@ -1,3 +1,4 @@
+import { withoutSecrets } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { ChatGroup, Department, GroupMember, User } from '../entities/index.js';
@@ -64,19 +65,11 @@ export async function openDataSource(url: string, settings: DataSourceSettings =
   try {
     return await dataSource.initialize();
   } catch (error) {
-    throw databaseError(error, `PostgreSQL at ${withoutPassword(url)}`);
+    throw databaseError(error, `PostgreSQL at ${withoutSecrets(url)}`);
   }
 }
 
 /** The connections below a DataSource, for statements that are prepared by name. */
 export function poolOf(dataSource: DataSource): Pool {
   return (dataSource.driver as unknown as { master: Pool }).master;
-}
-
-function withoutPassword(url: string): string {
-  if (!URL.canParse(url)) return 'an address that is no URL';
-  const shown = new URL(url);
-  shown.password = '';
-  shown.search = '';
-  return shown.href;
 }
