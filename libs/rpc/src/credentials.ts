@@ -3,29 +3,29 @@ import { type ChannelCredentials, credentials, experimental, ServerCredentials }
 import type { RpcTls } from '@teamtalk/service-kit';
 
 /** The files are looked at so often, milliseconds: certificates are replaced while services run. */
-const refreshIntervalMs = 10_000;
+const usualRefreshMs = 10_000;
 
 /** What a server of ours shows and demands: mutual TLS, or nothing. */
-export function serverCredentials(tls: RpcTls | undefined): ServerCredentials {
+export function serverCredentials(tls: RpcTls | undefined, refreshMs = usualRefreshMs): ServerCredentials {
   if (!tls) return ServerCredentials.createInsecure();
-  const files = watch(tls);
+  const files = watch(tls, refreshMs);
   return experimental.createCertificateProviderServerCredentials(files, files, true);
 }
 
 /** What a caller shows and demands. Servers are dialled by changing addresses, so their name is the one agreed. */
-export function channelCredentials(tls: RpcTls | undefined): ChannelCredentials {
+export function channelCredentials(tls: RpcTls | undefined, refreshMs = usualRefreshMs): ChannelCredentials {
   if (!tls) return credentials.createInsecure();
-  const files = watch(tls);
+  const files = watch(tls, refreshMs);
   return experimental.createCertificateProviderChannelCredentials(files, files, {
     checkServerIdentity: (_host, certificate) => checkServerIdentity(tls.serverName, certificate),
   });
 }
 
-function watch({ caFile, certFile, keyFile }: RpcTls): experimental.CertificateProvider {
+function watch({ caFile, certFile, keyFile }: RpcTls, refreshMs: number): experimental.CertificateProvider {
   return new experimental.FileWatcherCertificateProvider({
     caCertificateFile: caFile,
     certificateFile: certFile,
     privateKeyFile: keyFile,
-    refreshIntervalMs,
+    refreshIntervalMs: refreshMs,
   });
 }
