@@ -76,7 +76,7 @@ async function startService(name, variables) {
     },
     /** As Kubernetes does it. */
     async stop() {
-      server.kill('SIGTERM');
+      await container.signal(server, 'SIGTERM');
       const [status] = await ended;
       await container.remove();
       if (status !== 0) throw new StepError(`${name} ended with ${status} after SIGTERM`, output);

@@ -1,7 +1,7 @@
 // Building and running images without Docker: buildah, as root, on Debian.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { ensureProgram } from '../lib/programs.mjs';
 import { run, StepError } from '../lib/steps.mjs';
 
@@ -97,7 +97,7 @@ export async function inspectImage(name) {
 
 /**
  * A container of the image as Kubernetes would run it: the user the image names, the root file system read-only, a
- * /tmp of its own, the machine's network.
+ * /tmp of its own, the machine's network; what is started is process 1.
  */
 export async function openContainer(name) {
   const container = await buildah('from', '--pull=never', name);
@@ -107,12 +107,19 @@ export async function openContainer(name) {
     'exec chroot --userspec=10001:10001 "$0" "$@"';
   return {
     root,
-    /** Starts a program of the container's with these variables and no others. */
+    /** Starts a program of the container's with these variables and no others; `signal` speaks to it. */
     start: (variables, ...words) =>
-      spawn('unshare', ['--mount', 'sh', '-c', script, root, ...words], {
+      spawn('unshare', ['--mount', '--pid', '--fork', 'sh', '-c', script, root, ...words], {
         env: { PATH: '/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin', ...variables },
         stdio: ['ignore', 'pipe', 'pipe'],
       }),
+    /** @param started what `start` gave: the program is its child, and process 1 where it is */
+    async signal(started, name) {
+      const children = await readFile(`/proc/${started.pid}/task/${started.pid}/children`, 'utf8');
+      const pid = Number(children.trim());
+      if (!(pid > 1)) throw new StepError('the program has ended by itself');
+      process.kill(pid, name);
+    },
     remove: () => buildah('rm', container),
   };
 }
