@@ -1,5 +1,4 @@
-import { openDataSource, seedUsers } from '@teamtalk/db_proxy_server';
-import { Commands, createTextCodec, DEFAULT_TEXT_KEY, IM } from '@teamtalk/protocol';
+import { createTextCodec, DEFAULT_TEXT_KEY } from '@teamtalk/protocol';
 import {
   FaultyProxy,
   type Infrastructure,
@@ -9,11 +8,13 @@ import {
   waitUntil,
 } from '@teamtalk/testkit';
 import { readIndex } from '../bench/load/wire.js';
-import { Caller } from './callers.js';
+import type { Caller } from './callers.js';
 import { Courier } from './courier.js';
 import { Crowd } from './crowd.js';
+import { type BehindService, behindService, httpCallers } from './http-callers.js';
 import type { Conversation, StoredMessage } from './ledger.js';
 import { Impressions } from './phases.js';
+import { couriers, populate } from './population.js';
 
 export interface StandOptions {
   clients: number;
@@ -37,14 +38,9 @@ export interface StandOptions {
 }
 
 const replicas = 2;
-const prefix = 'rolling';
-const couriers = { sender: 'courier', receiver: 'customer' } as const;
-const groupSize = 10;
 const settleMs = 120_000;
 /** What is acknowledged is with its receivers by then, or counts as undelivered. */
 const deliverMs = 5_000;
-const behindService = ['login_server', 'http_msg_server', 'msfs'] as const;
-type BehindService = (typeof behindService)[number];
 const everything: readonly ServiceName[] = [
   'db_proxy_server',
   'route_server',
@@ -192,31 +188,18 @@ export class RollingStand {
 
   async #populate(): Promise<void> {
     const { clients, rate, most, waitFactor, say } = this.#options;
-    const { cluster } = this;
+    const { cluster, impressions } = this;
     const complain = (text: string) => say(`  ${text}`);
-    const source = await openDataSource(cluster.database.url);
-    try {
-      const cost = { memoryKib: 8, iterations: 1 };
-      await seedUsers(source, { count: clients, prefix, password: testPassword, cost });
-    } finally {
-      await source.destroy();
-    }
-    const { robot } = await cluster.addUsers(['robot', couriers.sender, couriers.receiver]);
-    this.#robot = robot;
-    const rows = await cluster.sql<{ id: number; name: string }>(
-      `SELECT id, name FROM im_user WHERE name LIKE $1 || '%' ORDER BY id`,
-      [prefix],
-    );
+    const population = await populate(cluster, clients);
+    this.#robot = population.robot;
     for (const service of behindService) {
       const targets = () => this.#portsOf(service).map((port) => ({ host: '127.0.0.1', port }));
       this.#ways.set(service, await FaultyProxy.start(targets));
     }
-    const groups = await this.#createGroups(rows.map(({ id }) => id));
-    const { impressions } = this;
     this.#crowd = new Crowd({
-      users: rows,
+      users: population.users,
       password: testPassword,
-      groups,
+      groups: population.groups,
       rate,
       most,
       directories: () => this.#portsOf('login_server'),
@@ -224,9 +207,10 @@ export class RollingStand {
       impressions,
       complain,
     });
-    this.#callers = this.#makeCallers(rows, complain);
+    const port = (service: BehindService) => this.#ways.get(service)!.port;
+    this.#callers = httpCallers(population, port, complain);
     this.#courier = new Courier({
-      loginServer: `http://127.0.0.1:${this.#ways.get('login_server')!.port}`,
+      loginServer: `http://127.0.0.1:${port('login_server')}`,
       names: couriers,
       password: testPassword,
       fileBytes: 512 * 1024,
@@ -236,72 +220,6 @@ export class RollingStand {
     await this.#courier.logIn();
     await this.#crowd.logIn();
     say(`${clients} clients online`);
-  }
-
-  async #createGroups(ids: readonly number[]): Promise<{ id: number; members: number[] }[]> {
-    const founder = await this.cluster.connect('robot');
-    const groups: { id: number; members: number[] }[] = [];
-    for (let first = 0; first < ids.length; first += groupSize) {
-      const members = ids.slice(first, first + groupSize).map((_, i) => first + i);
-      const request = {
-        userId: 0,
-        groupType: IM.BaseDefine.GroupType.GROUP_TYPE_TMP,
-        groupName: `rolling ${first}`,
-        groupAvatar: '',
-        memberIdList: members.map((i) => ids[i]!),
-      };
-      const { groupId } = await founder.request(
-        Commands.GroupCreateRequest,
-        Commands.GroupCreateResponse,
-        request,
-      );
-      groups.push({ id: groupId, members });
-    }
-    await founder.close();
-    return groups;
-  }
-
-  #makeCallers(users: readonly { id: number }[], complain: (text: string) => void): Caller[] {
-    const port = (service: BehindService) => this.#ways.get(service)!.port;
-    const push = (k: number) => ({
-      method: 'POST' as const,
-      path: '/query/SendP2PMessage',
-      headers: { 'Idempotency-Key': `rolling-${k}`, 'content-type': 'application/json' },
-      body: JSON.stringify({
-        from_user_id: this.#robot,
-        session_id: users[k % users.length]!.id,
-        msg: `push ${k}`,
-        msg_type: 1,
-      }),
-    });
-    const fieldIs = (name: string, value: number) => (body: Buffer) =>
-      (JSON.parse(body.toString()) as Record<string, unknown>)[name] === value;
-    return [
-      new Caller({
-        name: 'http_msg_server',
-        port: port('http_msg_server'),
-        perSecond: 20,
-        call: push,
-        isGood: fieldIs('error_code', 0),
-        complain,
-      }),
-      new Caller({
-        name: 'login_server',
-        port: port('login_server'),
-        perSecond: 20,
-        call: () => ({ method: 'GET', path: '/msg_server' }),
-        isGood: fieldIs('code', 0),
-        complain,
-      }),
-      new Caller({
-        name: 'msfs',
-        port: port('msfs'),
-        perSecond: 10,
-        call: upload,
-        isGood: fieldIs('error_code', 0),
-        complain,
-      }),
-    ];
   }
 
   async #history({ conv }: Conversation): Promise<StoredMessage[]> {
@@ -332,22 +250,4 @@ export class RollingStand {
       if (!stored.has(number)) ledger.violated('lost', `push ${number} is not in history`);
     }
   }
-}
-
-/** A PNG of one point, with a tail that makes each another file. */
-function upload(k: number) {
-  const boundary = 'rolling-rolling';
-  const png = Buffer.from(
-    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
-    'base64',
-  );
-  const body = Buffer.concat([
-    Buffer.from(
-      `--${boundary}\r\nContent-Disposition: form-data; name="filename"; filename="p${k}.png"\r\nContent-Type: image/png\r\n\r\n`,
-    ),
-    png,
-    Buffer.from(`\r\n--${boundary}--\r\n`),
-  ]);
-  const headers = { 'content-type': `multipart/form-data; boundary=${boundary}` };
-  return { method: 'POST' as const, path: '/', headers, body };
 }
