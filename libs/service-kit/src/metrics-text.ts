@@ -5,7 +5,7 @@ export interface Sample {
   value: number;
 }
 
-/** Reads the Prometheus text format. A metric without samples yet gives none, but see `metricNames`. */
+/** Reads the Prometheus text format. A metric without samples yet gives none, but a counter, which is 0 then. */
 export function readMetrics(text: string): Sample[] {
   const samples: Sample[] = [];
   for (const line of text.split('\n')) {
