@@ -49,7 +49,7 @@ export const envSchema = {
     'Transactions that store messages at a time; more than 1 helps on slow disks',
   ),
   COMMIT_SPACING_MS: env.integer(
-    4,
+    2,
     0,
     100,
     'Least time between the beginnings of two transactions that store messages, ms; less costs CPU in every service, more adds latency under load; 0: none',
