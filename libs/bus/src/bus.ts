@@ -7,6 +7,7 @@ import {
   withoutSecrets,
 } from '@teamtalk/service-kit';
 import { connect, Events, type Msg, type NatsConnection, type Subscription } from 'nats';
+import { encode } from './encode.js';
 import { identity } from './identity.js';
 import { requestError } from './request-error.js';
 import type { AnsweredTopic, Topic } from './subjects.js';
@@ -70,6 +71,8 @@ export class Bus {
         pingInterval: 5_000,
         maxPingOut: 2,
         timeout: 10_000,
+        // Otherwise each request takes two stack traces in case it fails; our own errors have theirs.
+        noAsyncTraces: true,
       });
       return new Bus(connection, options);
     } catch (error) {
@@ -138,7 +141,7 @@ export class Bus {
     }
     this.#published.inc();
     const options = this.#tracing && withHeaders(this.#tracing);
-    this.#connection.publish(`${this.#prefix}.${topic.subject}`, topic.event.encode(event).finish(), options);
+    this.#connection.publish(`${this.#prefix}.${topic.subject}`, encode(topic.event, event), options);
   }
 
   /**
@@ -165,7 +168,7 @@ export class Bus {
     try {
       const reply = await this.#connection.request(
         `${this.#prefix}.${topic.subject}`,
-        topic.event.encode(event).finish(),
+        encode(topic.event, event),
         { timeout: timeoutMs, ...(this.#tracing && withHeaders(this.#tracing)) },
       );
       return topic.answer.decode(reply.data);
@@ -205,7 +208,7 @@ export class Bus {
     signal?.addEventListener('abort', enough);
     try {
       this.#published.inc();
-      this.#connection.publish(`${this.#prefix}.${topic.subject}`, topic.event.encode(event).finish(), {
+      this.#connection.publish(`${this.#prefix}.${topic.subject}`, encode(topic.event, event), {
         reply: inbox,
         ...(this.#tracing && withHeaders(this.#tracing)),
       });
@@ -258,7 +261,7 @@ export class Bus {
     const span = spanOf(topic, 'server');
     return this.#listen(topic, options, (message) => {
       const respond = (answer: AnswerIn) => {
-        message.respond(topic.answer.encode(answer).finish());
+        message.respond(encode(topic.answer, answer));
       };
       const handle = () => handler(topic.event.decode(bytesOf(message)), respond);
       const result =
