@@ -6,6 +6,13 @@ import { recordRouting } from '../tracing/routing-spans.js';
 type Delivery = teamtalk.bus.Delivery.$Properties & { userIds: number[] };
 type Stored = teamtalk.bus.StoredMessage.$Properties;
 
+/** What a msg_server gets of a batch. */
+interface NodePart {
+  readonly deliveries: Delivery[];
+  /** the message of the last one */
+  last: Stored;
+}
+
 /**
  * StoredBatch: each message goes to every msg_server with a participant, the sender's own included (they
  * see a conversation without gaps, and the sender's other connections get their copy). The answer is given
@@ -18,7 +25,7 @@ export function routeMessages({ kit, table, nodes, sync }: Context) {
 
   return async (batch: teamtalk.bus.StoredBatch): Promise<teamtalk.bus.Done.$Properties> => {
     while (sync.catchingUp) await sync.catchingUp;
-    const byNode = new Map<number, Delivery[]>();
+    const byNode = new Map<number, NodePart>();
     for (const message of batch.messages ?? []) {
       const parts = share(message, table, byNode);
       if (debug) {
@@ -28,9 +35,9 @@ export function routeMessages({ kit, table, nodes, sync }: Context) {
     }
     messages.inc(batch.messages?.length ?? 0);
     const sending = Promise.all(
-      [...byNode].map(([node, parts]) => {
-        deliveries.inc(parts.length);
-        return nodes.ask(node, { deliver: { deliveries: parts } });
+      [...byNode].map(([node, part]) => {
+        deliveries.inc(part.deliveries.length);
+        return nodes.ask(node, { deliver: { deliveries: part.deliveries } });
       }),
     );
     await (kit.tracing ? recordRouting(kit.tracing, batch, byNode.size, sending) : sending);
@@ -42,31 +49,43 @@ export function routeMessages({ kit, table, nodes, sync }: Context) {
  * Adds a message to what each msg_server with a participant gets.
  * @returns how many these are
  */
-function share(message: Stored, table: Context['table'], byNode: Map<number, Delivery[]>): number {
+function share(message: Stored, table: Context['table'], byNode: Map<number, NodePart>): number {
   const members = message.memberIds ?? [];
-  const parts: { node: number; delivery: Delivery }[] = [];
-  const addUser = (userId: number) => {
-    for (const { node } of table.sessionsOf(userId)) {
-      // There are few msg_servers.
-      const part = parts.find((each) => each.node === node);
-      if (!part) {
-        const delivery = toDelivery(message, node, userId);
-        parts.push({ node, delivery });
-        const ofNode = byNode.get(node);
-        if (ofNode) ofNode.push(delivery);
-        else byNode.set(node, [delivery]);
-      } else if (part.delivery.userIds.at(-1) !== userId) {
-        part.delivery.userIds.push(userId);
-      }
-    }
-  };
-  if (members.length === 0) {
-    addUser(message.fromUserId ?? 0);
-    addUser(message.toSessionId ?? 0);
-  } else {
-    for (const userId of members) addUser(userId);
+  if (members.length > 0) {
+    let nodes = 0;
+    for (const userId of members) nodes += shareWith(userId, message, table, byNode);
+    return nodes;
   }
-  return parts.length;
+  return (
+    shareWith(message.fromUserId ?? 0, message, table, byNode) +
+    shareWith(message.toSessionId ?? 0, message, table, byNode)
+  );
+}
+
+/** @returns to how many msg_servers the message did not go before */
+function shareWith(
+  userId: number,
+  message: Stored,
+  table: Context['table'],
+  byNode: Map<number, NodePart>,
+): number {
+  let nodes = 0;
+  for (const { node } of table.sessionsOf(userId)) {
+    let part = byNode.get(node);
+    if (part?.last === message) {
+      const { userIds } = part.deliveries.at(-1) as Delivery;
+      if (userIds.at(-1) !== userId) userIds.push(userId);
+      continue;
+    }
+    if (!part) {
+      part = { deliveries: [], last: message };
+      byNode.set(node, part);
+    }
+    part.deliveries.push(toDelivery(message, node, userId));
+    part.last = message;
+    nodes++;
+  }
+  return nodes;
 }
 
 function toDelivery(message: Stored, node: number, userId: number): Delivery {
