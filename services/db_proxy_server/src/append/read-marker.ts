@@ -94,14 +94,15 @@ export class ReadMarkWriter {
       text: 'SELECT * FROM mark_read($1,$2,$3,$4,$5,$6)',
       values: [
         int8Array(
-          pairs.map((pair) => pair.low),
-          pairs.map((pair) => pair.high),
+          pairs,
+          (pair) => pair.low,
+          (pair) => pair.high,
         ),
-        int4Array(pairs.map((pair) => pair.lowId)),
-        int4Array(pairs.map((pair) => pair.highId)),
-        int4Array(groups.map((group) => group.groupId)),
-        int4Array(groups.map((group) => group.userId)),
-        int4Array(groups.map((group) => group.id)),
+        int4Array(pairs, (pair) => pair.lowId),
+        int4Array(pairs, (pair) => pair.highId),
+        int4Array(groups, (group) => group.groupId),
+        int4Array(groups, (group) => group.userId),
+        int4Array(groups, (group) => group.id),
       ],
     });
     return rows[0];

@@ -18,10 +18,11 @@ export async function findOpen(
     text: 'SELECT lowest FROM open_messages($1, $2)',
     values: [
       int8Array(
-        conversations.map(({ low }) => low),
-        conversations.map(({ high }) => high),
+        conversations,
+        ({ low }) => low,
+        ({ high }) => high,
       ),
-      int4Array(conversations.map(({ before }) => before)),
+      int4Array(conversations, ({ before }) => before),
     ],
   });
   return rows[0]?.lowest ?? [];
