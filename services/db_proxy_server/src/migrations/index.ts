@@ -9,6 +9,7 @@ import { Discovery1764000000011 } from './1764000000011-discovery.js';
 import { FileTasks1764000000030 } from './1764000000030-file-tasks.js';
 import { Webhooks1764000000110 } from './1764000000110-webhooks.js';
 import { OpenMessages1764000000120 } from './1764000000120-open-messages.js';
+import { OutboxStorage1764000000140 } from './1764000000140-outbox-storage.js';
 
 /** Every step of the schema, oldest first. A step that has been released never changes. */
 export const migrations = [
@@ -23,4 +24,5 @@ export const migrations = [
   FileTasks1764000000030,
   Webhooks1764000000110,
   OpenMessages1764000000120,
+  OutboxStorage1764000000140,
 ];
