@@ -31,6 +31,23 @@ interface LoadSocket extends Socket {
 /** Every socket reads into this one: a frame is looked at before the next read. */
 const readBuffer = Buffer.allocUnsafeSlow(256 * 1024);
 
+const noBytes: Buffer = Buffer.alloc(0);
+
+/** What the last large frame was gathered in, for the next one: fresh memory costs as much as filling it. */
+let spare = noBytes;
+
+/** @returns with room for so many bytes */
+function takeBuffer(bytes: number): Buffer {
+  if (spare.length < bytes) return Buffer.allocUnsafeSlow(bytes);
+  const taken = spare;
+  spare = noBytes;
+  return taken;
+}
+
+function giveBack(buffer: Buffer): void {
+  if (buffer.length > spare.length) spare = buffer;
+}
+
 /** When the bytes now being looked at were read, ms of the monotonic clock. */
 export const clock = { now: 0 };
 
@@ -107,7 +124,8 @@ export class LoadConnection {
       at += length;
     }
     if (at < chunk.length) {
-      this.#partial = Buffer.allocUnsafeSlow(Math.max(HEADER_LENGTH, chunk.length - at));
+      const hasHeader = chunk.length - at >= HEADER_LENGTH;
+      this.#partial = takeBuffer(hasHeader ? chunk.readUInt32BE(at) : HEADER_LENGTH);
       this.#gathered = chunk.copy(this.#partial, 0, at);
     }
     this.traffic.readDone(this);
@@ -132,7 +150,7 @@ export class LoadConnection {
     }
     const length = partial.readUInt32BE(0);
     if (partial.length < length) {
-      const larger = Buffer.allocUnsafeSlow(length);
+      const larger = takeBuffer(length);
       partial.copy(larger, 0, 0, this.#gathered);
       this.#partial = larger;
       partial = larger;
@@ -143,6 +161,7 @@ export class LoadConnection {
     this.#partial = undefined;
     this.#gathered = 0;
     this.#give(partial, 0, length);
+    giveBack(partial);
     return at + copied;
   }
 
