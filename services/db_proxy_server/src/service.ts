@@ -18,6 +18,7 @@ import { serve } from './handlers/index.js';
 import { recordPresence } from './handlers/record-presence.js';
 import { startMessageStore } from './message-store.js';
 import { startPurges } from './purge.js';
+import { purgeListChanges } from './repositories/list-changes.js';
 
 /**
  * Starts a db_proxy_server: the only service that touches PostgreSQL. Ports: `grpc`, `ops`.
@@ -58,6 +59,7 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
     broadcasts: () => broadcasts.purge(),
     'webhook events': () => webhookEvents.purge(),
     'retried messages': () => purgeRetriedMessages(database),
+    'list changes': purgeListChanges(database),
   };
   life.onStop('purges', startPurges(purges, kit));
   const store = await startMessageStore(config, bus, kit);

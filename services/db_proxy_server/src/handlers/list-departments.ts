@@ -7,8 +7,9 @@ export function listDepartments({
   departments,
 }: Context): (request: teamtalk.db.ListUsersRequest) => Promise<teamtalk.db.DepartmentList.$Properties> {
   const changes = shareAnswers((since) => departments.changes(since));
-  return async ({ updatedSince }) => {
-    const { rows, mark } = await changes(updatedSince);
+  return async ({ updatedSince, knownStamp }) => {
+    if (knownStamp && (await departments.isUnchanged(knownStamp))) return { unchanged: true };
+    const { rows, mark, stamp } = await changes(updatedSince);
     return {
       departments: rows.map((row) => ({
         deptId: row.id,
@@ -18,6 +19,7 @@ export function listDepartments({
         deptStatus: row.status,
       })),
       latestUpdateTime: mark,
+      stamp,
     };
   };
 }

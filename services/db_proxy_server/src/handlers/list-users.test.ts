@@ -1,13 +1,15 @@
 import { teamtalk } from '@teamtalk/rpc';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { purgeListChanges } from '../repositories/list-changes.js';
 import { createTestContext, type TestContext } from '../testing/test-context.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
 import { listUsers } from './list-users.js';
 
 let database: TestDatabase;
 let context: TestContext;
-let list: (since: number) => Promise<{ names: string[]; mark: number }>;
+let list: (since: number) => Promise<{ names: string[]; mark: number; stamp: string }>;
+let isUnchanged: (stamp: string) => Promise<boolean>;
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -18,7 +20,14 @@ beforeAll(async () => {
     return {
       names: (reply.users ?? []).map((user) => user.userDomain as string),
       mark: reply.latestUpdateTime as number,
+      stamp: reply.stamp as string,
     };
+  };
+  isUnchanged = async (knownStamp) => {
+    const reply = await handler(new teamtalk.db.ListUsersRequest({ knownStamp }));
+    // What is not said to be unchanged comes whole.
+    expect(reply.latestUpdateTime === undefined).toBe(reply.unchanged === true);
+    return reply.unchanged === true;
   };
 });
 afterAll(async () => {
@@ -120,4 +129,95 @@ test('a transaction that only reads, or writes elsewhere, holds nothing back', a
 test('callers that ask for the same at once share the answer', async () => {
   const answers = await Promise.all(Array.from({ length: 50 }, () => list(0)));
   for (const { names } of answers) expect(names).toEqual(['ann', 'bob']);
+});
+
+test('a list is unchanged until somebody changes what others see of a user', async () => {
+  const { stamp } = await list(0);
+  expect(await isUnchanged(stamp)).toBe(true);
+  await database.dataSource.query(`UPDATE im_user SET password_hash = 'y', push_shield = false`);
+  await database.dataSource.query(`INSERT INTO department (name) VALUES ('elsewhere')`);
+  expect(await isUnchanged(stamp)).toBe(true);
+  expect(await isUnchanged('')).toBe(false);
+  expect(await isUnchanged('of another time/1:1:')).toBe(false);
+});
+
+test.each([
+  `UPDATE im_user SET nick_name = 'other' WHERE name = 'ann'`,
+  `UPDATE im_user SET status = 3 WHERE name = 'bob'`,
+  `INSERT INTO im_user (name, password_hash) VALUES ('new', '')`,
+  `DELETE FROM im_user WHERE name = 'gone'`,
+  'TRUNCATE im_user CASCADE',
+])('%s: the list is no longer unchanged', async (change) => {
+  const { stamp } = await list(0);
+  await database.dataSource.query(change);
+  expect(await isUnchanged(stamp)).toBe(false);
+  expect(await isUnchanged((await list(0)).stamp)).toBe(true);
+});
+
+test('a change counts from its commit on, and one that is taken back never', async () => {
+  const writer = new pg.Client({ connectionString: database.url });
+  await writer.connect();
+  try {
+    await writer.query('BEGIN');
+    await writer.query(`UPDATE im_user SET nick_name = 'not yet' WHERE name = 'ann'`);
+    const { stamp } = await list(0);
+    // Others come and go meanwhile: it is no matter of the order of numbers or of times.
+    await database.dataSource.query(`UPDATE im_user SET nick_name = 'before' WHERE name = 'bob'`);
+    const later = await list(0);
+    expect(await isUnchanged(later.stamp)).toBe(true);
+    await writer.query('COMMIT');
+    expect(await isUnchanged(stamp)).toBe(false);
+    expect(await isUnchanged(later.stamp)).toBe(false);
+
+    const last = await list(0);
+    await writer.query('BEGIN');
+    await writer.query(`UPDATE im_user SET nick_name = 'never' WHERE name = 'ann'`);
+    await writer.query('ROLLBACK');
+    expect(await isUnchanged(last.stamp)).toBe(true);
+  } finally {
+    await writer.end();
+  }
+});
+
+test('changes are forgotten when they could be seen for some rounds', async () => {
+  const noted = async () => {
+    const [row] = await database.dataSource.query('SELECT count(*)::int4 AS count FROM list_change');
+    return row.count as number;
+  };
+  const { stamp } = await list(0);
+  const purge = purgeListChanges(context.database);
+  await database.dataSource.query(`UPDATE im_user SET nick_name = 'noted'`);
+  // As a dump of another server brings it, whose numbers are higher.
+  await database.dataSource.query(
+    `INSERT INTO list_change VALUES ('im_user', (pg_snapshot_xmax(pg_current_snapshot())::text::int8 + 1000000)::text::xid8)`,
+  );
+  for (let round = 0; round < 5; round++) await purge();
+  expect(await noted()).toBeGreaterThan(1);
+  expect(await isUnchanged(stamp)).toBe(false);
+  expect(await purge()).toBeGreaterThan(1);
+  expect(await noted()).toBe(0);
+
+  await database.dataSource.query(`UPDATE im_user SET nick_name = 'later'`);
+  await purge();
+  expect(await noted()).toBe(1);
+});
+
+test('who may change users needs no right to note it', async () => {
+  const { stamp } = await list(0);
+  const writer = new pg.Client({ connectionString: database.url });
+  await writer.connect();
+  try {
+    await writer.query('BEGIN');
+    await writer.query('CREATE ROLE list_changes_writer');
+    await writer.query('GRANT SELECT, UPDATE ON im_user TO list_changes_writer');
+    await writer.query('SET LOCAL ROLE list_changes_writer');
+    await writer.query(`UPDATE im_user SET nick_name = 'by another' WHERE name = 'ann'`);
+    await writer.query('RESET ROLE');
+    await writer.query('REVOKE ALL ON im_user FROM list_changes_writer');
+    await writer.query('DROP ROLE list_changes_writer');
+    await writer.query('COMMIT');
+    expect(await isUnchanged(stamp)).toBe(false);
+  } finally {
+    await writer.end();
+  }
 });

@@ -8,8 +8,9 @@ export function listUsers({
   users,
 }: Context): (request: teamtalk.db.ListUsersRequest) => Promise<teamtalk.db.UserList.$Properties> {
   const changes = shareAnswers((since) => users.changes(since));
-  return async ({ updatedSince }) => {
-    const { rows, mark } = await changes(updatedSince);
-    return { users: rows.map(toUser), latestUpdateTime: mark };
+  return async ({ updatedSince, knownStamp }) => {
+    if (knownStamp && (await users.isUnchanged(knownStamp))) return { unchanged: true };
+    const { rows, mark, stamp } = await changes(updatedSince);
+    return { users: rows.map(toUser), latestUpdateTime: mark, stamp };
   };
 }

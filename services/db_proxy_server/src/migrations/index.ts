@@ -10,6 +10,7 @@ import { FileTasks1764000000030 } from './1764000000030-file-tasks.js';
 import { Webhooks1764000000110 } from './1764000000110-webhooks.js';
 import { OpenMessages1764000000120 } from './1764000000120-open-messages.js';
 import { OutboxStorage1764000000140 } from './1764000000140-outbox-storage.js';
+import { ListChanges1764000000150 } from './1764000000150-list-changes.js';
 
 /** Every step of the schema, oldest first. A step that has been released never changes. */
 export const migrations = [
@@ -25,4 +26,5 @@ export const migrations = [
   Webhooks1764000000110,
   OpenMessages1764000000120,
   OutboxStorage1764000000140,
+  ListChanges1764000000150,
 ];

@@ -29,4 +29,9 @@ export class Departments {
   changes(since: number): Promise<Changes<DepartmentRow>> {
     return this.#synced.changes(since);
   }
+
+  /** Whether `changes` would still give what it gave with this stamp, at most a minute ago. */
+  isUnchanged(stamp: string): Promise<boolean> {
+    return this.#synced.isUnchanged(stamp);
+  }
 }

@@ -36,6 +36,11 @@ export class Users {
     return this.#synced.changes(since);
   }
 
+  /** Whether `changes` would still give what it gave with this stamp, at most a minute ago. */
+  isUnchanged(stamp: string): Promise<boolean> {
+    return this.#synced.isUnchanged(stamp);
+  }
+
   /** Those of the ids that exist, ascending; also who has left. */
   byIds(ids: readonly number[]): Promise<UserRow[]> {
     return this.#database.query<UserRow>(byIds, [ids.filter(isStorableId)]);
