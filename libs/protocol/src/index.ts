@@ -32,6 +32,7 @@ export {
   BodyError,
   decodeBody,
   encodePdu,
+  encodePduStart,
   encodeRawPdu,
   type Pdu,
   type PduFrame,

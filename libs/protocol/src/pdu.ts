@@ -103,6 +103,18 @@ export function encodeRawPdu(commandId: number, body: Uint8Array, seqNum: number
   return pdu;
 }
 
+/**
+ * The beginning of a PDU whose body goes on in buffers of its own: header and `body`, to be written right before these.
+ *
+ * @param more bytes of the body that follow.
+ * @param seqNum as with `encodePdu`.
+ */
+export function encodePduStart(commandId: number, body: Uint8Array, more: number, seqNum: number): Buffer {
+  const start = encodeRawPdu(commandId, body, seqNum);
+  writeHeader(start, { length: start.length + more, commandId, seqNum });
+  return start;
+}
+
 /** A copy of an encoded PDU that bears another sequence number; the given one stays as it is. */
 export function withSeqNum(pdu: Uint8Array, seqNum: number): Buffer {
   const copy = Buffer.from(pdu);

@@ -68,6 +68,11 @@ export class Connection {
     return isMobileClient(this.clientType);
   }
 
+  /** Whether each PDU has to be written in one piece; otherwise the next piece may simply be written behind it. */
+  get isFramed(): boolean {
+    return this.#transport.framed === true;
+  }
+
   /** False once the connection is being closed: nothing is read from it or written to it any more. */
   get isOpen(): boolean {
     return this.state < State.Ending;

@@ -41,10 +41,17 @@ describe('WebSocket', () => {
     webSocket.send(encodePdu(Commands.LoginReqUserlogin, login, 1));
     webSocket.send(encodePdu(Commands.MsgTimeRequest, {}, 2));
     webSocket.send(encodePdu(Commands.OtherHeartbeat, {}, 3));
-    await waitUntil(() => messages.length === 3, { what: 'three answers' });
+    const everybody = { userId: 0, latestUpdateTime: 0 };
+    webSocket.send(encodePdu(Commands.BuddyListAllUserRequest, everybody, 4));
+    await waitUntil(() => messages.length === 4, { what: 'four answers' });
     for (const message of messages) expect(message.readUInt32BE(0)).toBe(message.length);
     expect(messages.map((message) => message.readUInt16BE(10)).sort()).toEqual(
-      [Commands.OtherHeartbeat.id, Commands.LoginResUserlogin.id, Commands.MsgTimeResponse.id].sort(),
+      [
+        Commands.OtherHeartbeat.id,
+        Commands.LoginResUserlogin.id,
+        Commands.MsgTimeResponse.id,
+        Commands.BuddyListAllUserResponse.id,
+      ].sort(),
     );
     webSocket.terminate();
   });

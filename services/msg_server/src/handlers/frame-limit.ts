@@ -4,11 +4,12 @@ import type { Connection } from '../connection/connection.js';
 /** What header and the fields beside the list may take, bytes. */
 const reserved = 256;
 
+/** Bytes an answer's list may have for Android. */
+export const androidListBytes = ANDROID_FRAME_LIMIT - reserved;
+
 /** Bytes an answer's list may have for this client. */
 function roomFor(connection: Connection): number {
-  return connection.clientType === ClientType.ANDROID
-    ? ANDROID_FRAME_LIMIT - reserved
-    : Number.POSITIVE_INFINITY;
+  return connection.clientType === ClientType.ANDROID ? androidListBytes : Number.POSITIVE_INFINITY;
 }
 
 /**

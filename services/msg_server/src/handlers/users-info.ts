@@ -1,7 +1,6 @@
-import { Commands, encodePdu } from '@teamtalk/protocol';
+import { Commands, encodePdu, IM } from '@teamtalk/protocol';
 import { accounts } from '@teamtalk/rpc';
 import type { Context } from '../context.js';
-import { encodedBytes } from './all-users.js';
 import { fitting } from './frame-limit.js';
 import { type Handler, queryMs, request } from './handler.js';
 import { userInfo } from './user-info.js';
@@ -20,4 +19,9 @@ export function getUsersInfo(context: Context): Handler {
       encodePdu(Commands.BuddyListUserInfoResponse, { userId: connection.userId, userInfoList }, seqNum),
     ];
   });
+}
+
+/** Bytes of a user in a list, the length before it included. */
+function encodedBytes(user: IM.BaseDefine.UserInfo.$Properties): number {
+  return IM.BaseDefine.UserInfo.encode(user).len + 5;
 }
