@@ -72,7 +72,7 @@ describe('which installation', () => {
 
   it('is the one that runs in a parent folder, unless variables name another', async () => {
     await inFolder(
-      '{"databaseUrl":"postgres://here@127.0.0.1:1/db","natsUrl":"","loginServer":"http://127.0.0.1:2"}',
+      '{"databaseUrl":"postgres://here:secret@127.0.0.1:1/db","natsUrl":"","loginServer":"http://127.0.0.1:2"}',
     );
     const none = { DATABASE_URL: '', TEAMTALK_LOGIN_SERVER: '' };
     expect((await teamtalk(['migrate', 'status'], none)).stderr).toContain('postgres://here@127.0.0.1:1/db');
@@ -82,7 +82,7 @@ describe('which installation', () => {
     );
 
     const others = {
-      DATABASE_URL: 'postgres://there@127.0.0.1:1/db',
+      DATABASE_URL: 'postgres://there:secret@127.0.0.1:1/db',
       TEAMTALK_LOGIN_SERVER: 'http://127.0.0.1:3',
     };
     expect((await teamtalk(['migrate', 'status'], others)).stderr).toContain('postgres://there@');

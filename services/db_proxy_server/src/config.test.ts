@@ -23,7 +23,7 @@ test('the database is all that must be said', () => {
     advertiseAddress: undefined,
     database: { url: DATABASE_URL, poolSize: 10 },
     commitLanes: 1,
-    commitSpacingMs: 4,
+    commitSpacingMs: 2,
     argon2: { memoryKib: 19_456, iterations: 2 },
     loginLimit: { maxFailures: 10, maxNamesPerPlace: 100, windowSeconds: 1_800 },
     loginPlaceMemoryDays: 90,
