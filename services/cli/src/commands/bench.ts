@@ -93,7 +93,7 @@ function registerSuite(bench: Command): void {
     .description('Measure scenarios on an installation of its own (what `npm run bench` runs)')
     .option('--quick', 'short runs that show that everything works', false)
     .option('--list', 'only say which scenarios there are')
-    .option('--stored <n>', 'messages in a full table', count, 10_000_000)
+    .option('--stored <n>', 'messages in a full table', wholeNumber(1, 200_000_000), 10_000_000)
     .option('--out <folder>', 'for results.json and index.html', 'bench-results')
     .option('--profile <service>', 'a service whose time to break down', serviceName)
     .action(async (names: string[], { list, ...options }: SuiteCommandOptions) => {
