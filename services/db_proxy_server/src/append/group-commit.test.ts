@@ -31,6 +31,22 @@ test('entries in the wake of a transaction are committed together when the spaci
   expect(batches[1]!.at - batches[0]!.at).toBeGreaterThan(spacingMs - 2);
 });
 
+test('behind a large transaction the spacing is longer, four times at most', async () => {
+  const spacingMs = 100;
+  const { group, batches } = commits(spacingMs, 1_000);
+  for (let entry = 0; entry < 500; entry++) group.add(entry);
+  await group.settle();
+  group.add(500);
+  await group.settle();
+  group.add(501);
+  await group.settle();
+  expect(batches.map(({ entries }) => entries.length)).toEqual([500, 1, 1]);
+  const [large, small, last] = batches.map(({ at }) => at) as [number, number, number];
+  expect(small - large).toBeGreaterThan(4 * spacingMs - 2);
+  expect(last - small).toBeGreaterThan(spacingMs - 2);
+  expect(last - small).toBeLessThan(small - large);
+});
+
 test('a full batch does not wait', async () => {
   const { group, batches } = commits(60_000, 3);
   for (const entry of [1, 2, 3, 4, 5, 6]) group.add(entry);

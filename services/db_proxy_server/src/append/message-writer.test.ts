@@ -12,7 +12,8 @@ import { MessageWriter } from './message-writer.js';
 let database: TestDatabase;
 let pool: Pool;
 let published: StoredBatch[];
-let ticket = 0;
+/** Of messages that name none: above all that are named. */
+let ticket = 100_000;
 
 beforeAll(async () => {
   database = await createTestDatabase();

@@ -29,7 +29,7 @@ export interface MessageWriterOptions {
 }
 
 /** Messages one transaction may hold. */
-const maxBatch = 1000;
+const maxBatch = 2000;
 /** Bytes of message data one transaction may hold, unless a single message has more. */
 const maxBatchBytes = 8 * 1024 * 1024;
 /** An entry that could not be stored this long after it came, milliseconds, is answered as unavailable. */
@@ -68,7 +68,7 @@ export class MessageWriter {
       'commit_batch_messages',
       'Messages in one transaction',
       [],
-      [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000],
+      [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000],
     );
     this.#commitSeconds = metrics.histogram('commit_seconds', 'Time of one transaction');
     this.#failures = metrics.counter(
