@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
 import type { BenchCluster } from './bench-cluster.js';
 
 /** Bytes of each text, as the senders' own. */
@@ -5,8 +7,9 @@ const textBytes = 128;
 const rowsAtOnce = 500_000;
 
 /**
- * Has so many messages stored in the conversations of the pairs `<prefix>1` and `<prefix>2`, 3 and 4 ..., as
- * if the two had written in turn.
+ * Has COPY store so many messages in the conversations of the pairs `<prefix>1` and `<prefix>2`, 3 and 4 ..., as
+ * if the two had written in turn. PostgreSQL has to run on this machine: between making and storing them, they are in a file
+ * in its data folder.
  */
 export async function storeMessages(
   cluster: BenchCluster,
@@ -21,11 +24,17 @@ export async function storeMessages(
   const each = Math.ceil(total / pairs);
   const pairsAtOnce = Math.max(1, Math.floor(rowsAtOnce / each));
   const begin = performance.now();
+  const [settings] = await cluster.sql<{ data_directory: string }>('SHOW data_directory');
+  if (!settings) throw new Error('PostgreSQL does not say where its data is');
+  const file = path.join(settings.data_directory, 'bench-messages.copy');
   for (let first = 1; first <= pairs; first += pairsAtOnce) {
     const last = Math.min(pairs, first + pairsAtOnce - 1);
-    await cluster.sql(addMessages, [prefix, first, last, each, textBytes]);
+    const room = await cluster.sql<Pair>(makeRoom, [prefix, first, last, each]);
+    await cluster.sql(`COPY (${messagesOf(room, each)}) TO '${file}' (FORMAT binary)`);
+    await cluster.sql(`COPY message FROM '${file}' (FORMAT binary)`);
     say(`  ${Math.min(total, last * each).toLocaleString('en-US')} messages stored`);
   }
+  await rm(file, { force: true });
   // What a table that has grown over months has, too.
   await cluster.sql('VACUUM ANALYZE message');
   await cluster.sql('VACUUM ANALYZE conversation');
@@ -33,8 +42,17 @@ export async function storeMessages(
   say(`  in ${((performance.now() - begin) / 1000).toFixed(0)} s`);
 }
 
-/** Behind the messages that a conversation has already. */
-const addMessages = `
+/** A conversation of a pair, and how many messages it and its lower user had before. */
+interface Pair {
+  conv: string;
+  low: number;
+  high: number;
+  base: number;
+  low_base: number;
+}
+
+/** Makes room for `$4` messages behind those that each conversation has already. */
+const makeRoom = `
   WITH pair AS (
     SELECT least(a.id, b.id)::int8 << 32 | greatest(a.id, b.id) AS conv, least(a.id, b.id) AS low, greatest(a.id, b.id) AS high
     FROM generate_series($2::int4, $3::int4) AS n
@@ -46,8 +64,16 @@ const addMessages = `
       ON CONFLICT (conv) DO UPDATE SET last_id = c.last_id + $4::int4, last_at = now(), low_sent = c.low_sent + ($4::int4 + 1) / 2
       RETURNING c.conv, c.last_id - $4::int4 AS base, c.low_sent - ($4::int4 + 1) / 2 AS low_base
   )
-  INSERT INTO message (conv, id, from_id, sender_seq, token, created_at, type, data)
-    SELECT p.conv, m.base + i, CASE WHEN i % 2 = 1 THEN p.low ELSE p.high END,
-      CASE WHEN i % 2 = 1 THEN m.low_base + (i + 1) / 2 ELSE m.base - m.low_base + i / 2 END,
-      0, now() - interval '1 second' * ($4::int4 - i), 1, convert_to(rpad('stored ' || i, $5::int4, 'x'), 'UTF8')
-    FROM pair p JOIN moved m USING (conv), generate_series(1, $4::int4) AS i`;
+  SELECT p.conv, p.low, p.high, m.base, m.low_base FROM pair p JOIN moved m USING (conv)`;
+
+/** `each` messages of every pair, with the columns of the table `message`. COPY takes no parameters. */
+function messagesOf(pairs: readonly Pair[], each: number): string {
+  const list = (column: keyof Pair) => pairs.map((pair) => pair[column]).join();
+  return `
+    SELECT p.conv, (p.base + i)::int4, CASE WHEN i % 2 = 1 THEN p.low ELSE p.high END,
+      (CASE WHEN i % 2 = 1 THEN p.low_base + (i + 1) / 2 ELSE p.base - p.low_base + i / 2 END)::int4,
+      0::int8, now() - interval '1 second' * (${each} - i), 1::int2, convert_to(rpad('stored ' || i, ${textBytes}, 'x'), 'UTF8')
+    FROM unnest('{${list('conv')}}'::int8[], '{${list('low')}}'::int4[], '{${list('high')}}'::int4[],
+      '{${list('base')}}'::int4[], '{${list('low_base')}}'::int4[]) AS p(conv, low, high, base, low_base),
+      generate_series(1, ${each}) AS i`;
+}
