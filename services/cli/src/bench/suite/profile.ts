@@ -1,19 +1,14 @@
 import { mkdirSync } from 'node:fs';
-import { readdir, readFile, rename } from 'node:fs/promises';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ServiceName } from '@teamtalk/testkit';
+import { busyTimes, type CpuProfile, collapsedStacks, kindOf, type Measured, nameOf } from './cpu-profile.js';
 import { alignColumns } from './text-table.js';
 
-/** What is read of a profile that Node writes (--cpu-prof). */
-interface CpuProfile {
-  nodes: { id: number; callFrame: { functionName: string; url: string; lineNumber: number } }[];
-  samples: number[];
-  /** microseconds of the system's monotonic clock */
-  startTime: number;
-  timeDeltas: number[];
-}
-
+/** Functions in the table. */
 const shown = 25;
+/** Stacks that take less of the time than this are left out of the flame graph. */
+const leastStack = 0.0005;
 
 /** Node's options that make a service's processes write a CPU profile when they end. */
 export function profileOptions(
@@ -25,46 +20,36 @@ export function profileOptions(
 }
 
 /**
- * Says of each new profile where the time went, by kind and by function.
- * @param measured the times that count, microseconds of the system's monotonic clock: not how the service came up
- * @returns lines; the profiles stay in `folder`, named `.seen`, for Chrome's developer tools
+ * Says of each new profile where the time went, by kind and by function, and writes what a flame graph is drawn from.
+ * @param measured not how the service came up
+ * @returns lines; in `folder` each profile stays as `seen-NAME`, for Chrome's developer tools, and as `NAME.collapsed`
  */
-export async function reportProfiles(
-  folder: string,
-  measured: readonly (readonly [number, number])[],
-): Promise<string[]> {
+export async function reportProfiles(folder: string, measured: Measured): Promise<string[]> {
   const lines: string[] = [];
   for (const name of (await readdir(folder)).filter((file) => file.endsWith('.cpuprofile'))) {
     if (name.startsWith('seen-')) continue;
     const file = path.join(folder, name);
-    lines.push(
-      `profile ${name}`,
-      ...describe(JSON.parse(await readFile(file, 'utf8')) as CpuProfile, measured),
-    );
+    const profile = JSON.parse(await readFile(file, 'utf8')) as CpuProfile;
+    lines.push(`profile ${name}`, ...describe(profile, measured));
+    const stacks = collapsedStacks(profile, measured, leastStack);
+    await writeFile(file.replace(/cpuprofile$/, 'collapsed'), `${stacks.join('\n')}\n`);
     await rename(file, path.join(folder, `seen-${name}`));
   }
   return lines;
 }
 
-function describe(
-  { nodes, samples, startTime, timeDeltas }: CpuProfile,
-  measured: readonly (readonly [number, number])[],
-): string[] {
-  const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
+function describe(profile: CpuProfile, measured: Measured): string[] {
+  const frames = new Map(profile.nodes.map(({ id, callFrame }) => [id, callFrame]));
   const functions = new Map<string, number>();
   const kinds = new Map<string, number>();
   let busy = 0;
-  let at = startTime;
-  samples.forEach((id, i) => {
+  for (const [id, time] of busyTimes(profile, measured)) {
     const frame = frames.get(id);
-    const time = timeDeltas[i] ?? 0;
-    at += time;
-    if (!measured.some(([from, to]) => at >= from && at < to)) return;
-    if (!frame || frame.functionName === '(idle)') return;
+    if (!frame) continue;
     busy += time;
     add(functions, nameOf(frame), time);
     add(kinds, kindOf(frame), time);
-  });
+  }
   const rows = (times: Map<string, number>, count: number) =>
     [...times]
       .sort(([, a], [, b]) => b - a)
@@ -79,23 +64,6 @@ function describe(
     '',
     ...alignColumns([['by function', 'of busy', ''], ...rows(functions, shown)]),
   ];
-}
-
-type Frame = CpuProfile['nodes'][number]['callFrame'];
-
-function nameOf({ functionName, url, lineNumber }: Frame): string {
-  const file = url.replace(/^.*\/(?=[^/]+\/[^/]+$)/, '');
-  return `${functionName || '(anonymous)'}${file ? ` ${file}:${lineNumber + 1}` : ''}`;
-}
-
-/** Whose code it is: a package's, one of ours, Node's, or the machine below. */
-function kindOf({ functionName, url }: Frame): string {
-  if (url.startsWith('node:')) return url.startsWith('node:internal') ? 'node internals' : url;
-  const dependency = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1];
-  if (dependency) return dependency;
-  const own = /\/(libs|services)\/([^/]+)\/(?:dist|src|gen)\/(?:([^/]+)\/)?/.exec(url);
-  if (own) return `${own[1]}/${own[2]}${own[3] ? `/${own[3]}` : ''}`;
-  return functionName.startsWith('(') ? functionName : 'native';
 }
 
 function add(times: Map<string, number>, name: string, time: number): void {

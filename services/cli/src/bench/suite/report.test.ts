@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -112,9 +112,14 @@ test('says where the time of a profile went, once', async () => {
   const frame = (functionName: string, url: string) => ({ functionName, url, lineNumber: 4 });
   const profile = {
     nodes: [
+      { id: 0, callFrame: frame('(root)', ''), children: [1, 3] },
       { id: 1, callFrame: frame('(idle)', '') },
       { id: 2, callFrame: frame('encode', 'file:///x/node_modules/@grpc/grpc-js/build/a.js') },
-      { id: 3, callFrame: frame('send', 'file:///x/services/msg_server/dist/handlers/send.js') },
+      {
+        id: 3,
+        callFrame: frame('send', 'file:///x/services/msg_server/dist/handlers/send.js'),
+        children: [2, 4],
+      },
       { id: 4, callFrame: frame('writeBuffer', '') },
     ],
     // The first one is before the time that counts.
@@ -130,6 +135,10 @@ test('says where the time of a profile went, once', async () => {
   expect(text).toMatch(/native +25\.0 %/);
   expect(text).toMatch(/send handlers\/send\.js:5 +50\.0 %/);
   expect(await reportProfiles(folder, measured)).toEqual([]);
-  expect(await readdir(folder)).toEqual(['seen-CPU.1.cpuprofile']);
+  expect((await readdir(folder)).sort()).toEqual(['CPU.1.collapsed', 'seen-CPU.1.cpuprofile']);
+  const send = 'send handlers/send.js:5';
+  expect(await readFile(path.join(folder, 'CPU.1.collapsed'), 'utf8')).toBe(
+    `${send} 2000\n${send};encode build/a.js:5 1000\n${send};writeBuffer 1000\n`,
+  );
   await rm(folder, { recursive: true });
 });
