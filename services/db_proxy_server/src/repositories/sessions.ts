@@ -44,23 +44,63 @@ const sessionsOfUser = `
   FROM group_member g JOIN conversation c ON c.conv = g.group_id
   WHERE g.user_id = $1::int8 AND c.last_id > greatest(g.join_msg_id, g.removed_id)`;
 
+/**
+ * A list as one row: the numbers of each session as text, and all message data in one piece. For 500 sessions that costs
+ * this process a tenth of what 500 rows of eight columns do.
+ */
+interface ListRow {
+  /** items of a JSON array of SessionNumbers; null for an empty list */
+  sessions: string | null;
+  data: Buffer | null;
+}
+
+type SessionNumbers = [
+  session_id: number,
+  session_type: number,
+  unread: number,
+  last_id: number,
+  updated_time: number,
+  from_id: number,
+  type: number,
+  /** of its message's data, -1 for audio */
+  bytes: number,
+];
+
 function listed(condition: string, limit: number): string {
   return `
-    SELECT * FROM (
-      SELECT s.session_id, s.session_type, s.unread, s.last_id,
-        floor(extract(epoch FROM s.last_at))::float8 AS updated_time, m.from_id, m.type, m.data,
-        sum(octet_length(m.data)) OVER (ORDER BY s.last_at DESC, s.conv) AS bytes,
-        row_number() OVER (ORDER BY s.last_at DESC, s.conv) AS place
-      FROM (
-        SELECT * FROM (${sessionsOfUser}) a WHERE ${condition} ORDER BY last_at DESC, conv LIMIT ${limit}
-      ) s
-      CROSS JOIN LATERAL (
-        SELECT m.from_id, m.type,
-          CASE WHEN m.type NOT IN (${MsgType.SINGLE_AUDIO}, ${MsgType.GROUP_AUDIO}) THEN m.data END AS data
-        FROM message m WHERE m.conv = s.conv AND m.id = s.last_id
-        OFFSET 0
-      ) m
-    ) q WHERE coalesce(bytes, 0) <= ${maxAnswerBytes} OR place = 1 ORDER BY place`;
+    SELECT string_agg('[' || concat_ws(',', session_id, session_type, unread, last_id, updated_time, from_id, type,
+      coalesce(octet_length(data), -1)) || ']', ',') AS sessions, string_agg(data, '') AS data
+    FROM (
+      SELECT * FROM (
+        SELECT s.session_id, s.session_type, s.unread, s.last_id,
+          floor(extract(epoch FROM s.last_at))::int8 AS updated_time, m.from_id, m.type, m.data,
+          sum(octet_length(m.data)) OVER (ORDER BY s.last_at DESC, s.conv) AS bytes,
+          row_number() OVER (ORDER BY s.last_at DESC, s.conv) AS place
+        FROM (
+          SELECT * FROM (${sessionsOfUser}) a WHERE ${condition} ORDER BY last_at DESC, conv LIMIT ${limit}
+        ) s
+        CROSS JOIN LATERAL (
+          SELECT m.from_id, m.type,
+            CASE WHEN m.type NOT IN (${MsgType.SINGLE_AUDIO}, ${MsgType.GROUP_AUDIO}) THEN m.data END AS data
+          FROM message m WHERE m.conv = s.conv AND m.id = s.last_id
+          OFFSET 0
+        ) m
+      ) q WHERE coalesce(bytes, 0) <= ${maxAnswerBytes} OR place = 1 ORDER BY place
+    ) in_order`;
+}
+
+/** Takes such a list apart. */
+function toSessions([list]: readonly ListRow[]): SessionRow[] {
+  if (!list?.sessions) return [];
+  const allData = list.data ?? Buffer.alloc(0);
+  let end = 0;
+  const sessions = JSON.parse(`[${list.sessions}]`) as SessionNumbers[];
+  return sessions.map(([session_id, session_type, unread, last_id, updated_time, from_id, type, bytes]) => {
+    const start = end;
+    end += Math.max(bytes, 0);
+    const data = bytes < 0 ? null : allData.subarray(start, end);
+    return { session_id, session_type, unread, last_id, updated_time, from_id, type, data };
+  });
 }
 
 const unread: Statement = { name: 'sessions_unread', text: listed('unread > 0', maxUnread) };
@@ -122,7 +162,7 @@ export class Sessions {
   /** Sessions with unread messages, newest message first. */
   async unread(userId: number): Promise<SessionRow[]> {
     if (!isStorableId(userId)) return [];
-    return this.#database.query<SessionRow>(unread, [userId]);
+    return toSessions(await this.#database.query<ListRow>(unread, [userId]));
   }
 
   /**
@@ -131,7 +171,7 @@ export class Sessions {
    */
   async recent(userId: number, updatedAfter: number): Promise<SessionRow[]> {
     if (!isStorableId(userId)) return [];
-    return this.#database.query<SessionRow>(recent, [userId, updatedAfter]);
+    return toSessions(await this.#database.query<ListRow>(recent, [userId, updatedAfter]));
   }
 
   /**
