@@ -52,7 +52,7 @@ export const envSchema = {
     2,
     0,
     100,
-    'Least time between the beginnings of two transactions that store messages, ms; up to four times as long behind one of many messages; less costs CPU in every service, more adds latency under load; 0: none',
+    'Least time between the beginnings of two transactions that store messages, ms; twice what the last one took where that is longer, up to four times this; less costs CPU in every service, more adds latency under load; 0: none',
   ),
   ARGON2_MEMORY_KIB: env.integer(
     defaultArgon2Cost.memoryKib,

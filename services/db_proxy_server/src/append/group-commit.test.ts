@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { GroupCommit } from './group-commit.js';
 
@@ -31,20 +32,28 @@ test('entries in the wake of a transaction are committed together when the spaci
   expect(batches[1]!.at - batches[0]!.at).toBeGreaterThan(spacingMs - 2);
 });
 
-test('behind a large transaction the spacing is longer, four times at most', async () => {
-  const spacingMs = 100;
-  const { group, batches } = commits(spacingMs, 1_000);
-  for (let entry = 0; entry < 500; entry++) group.add(entry);
-  await group.settle();
-  group.add(500);
-  await group.settle();
-  group.add(501);
-  await group.settle();
-  expect(batches.map(({ entries }) => entries.length)).toEqual([500, 1, 1]);
-  const [large, small, last] = batches.map(({ at }) => at) as [number, number, number];
-  expect(small - large).toBeGreaterThan(4 * spacingMs - 2);
-  expect(last - small).toBeGreaterThan(spacingMs - 2);
-  expect(last - small).toBeLessThan(small - large);
+test('behind a transaction that took long as much time passes again, within bounds', async () => {
+  const spacingMs = 20;
+  const durations = [30, 400, 0, 0];
+  const begun: number[] = [];
+  const group = new GroupCommit<number>({
+    maxBatch: 10,
+    spacingMs,
+    commit: async () => {
+      begun.push(performance.now());
+      await delay(durations[begun.length - 1]);
+    },
+  });
+  for (const entry of durations.keys()) {
+    group.add(entry);
+    await group.settle();
+  }
+  const [long, tooLong, short, last] = begun as [number, number, number, number];
+  expect(tooLong - long).toBeGreaterThan(2 * 30 - 2);
+  // 4 spacings are over when such a one ends.
+  expect(short - tooLong).toBeLessThan(2 * 400);
+  expect(last - short).toBeGreaterThan(spacingMs - 2);
+  expect(last - short).toBeLessThan(short - tooLong);
 });
 
 test('a full batch does not wait', async () => {

@@ -3,29 +3,30 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface GroupCommitOptions<E> {
   /** Entries one transaction may hold. */
   maxBatch: number;
-  /** Least time from the beginning of a transaction to that of the next, milliseconds: more when it was a large one. */
+  /** Least time from the beginning of a transaction to that of the next, milliseconds: more when it took long. */
   spacingMs: number;
   /** Stores a batch and tells each entry its outcome; must not throw. */
   commit: (entries: E[]) => Promise<void>;
 }
 
-/** Beyond `free` entries of a transaction, each `entries` more add a spacing to the one behind it, up to `most` in all. */
-const stretch = { free: 20, entries: 30, most: 4 };
+/** From one beginning to the next `times` what the first one took have to pass, but never more than `most` spacings. */
+const stretch = { times: 2, most: 4 };
 
 /**
  * Whatever arrives while one transaction runs goes into the next one: the batch grows with the load by
  * itself, and an idle system commits at once. On a fast disk transactions would follow each other every
  * millisecond, and each costs every service behind it some work of its own, however few messages it has:
- * hence the spacing, which only those feel that come in one's wake. The more there is to do, the longer it is: where
- * the cores are busy anyway, nobody waits for less than that, and each transaction less leaves time for messages.
+ * hence the spacing, which only those feel that come in one's wake. A transaction that takes longer is a larger one, or had
+ * to wait for a core or for the disk. Then as long again passes before the next: where the cores are busy, nobody waits for
+ * less than that anyway, and each transaction less leaves time for messages.
  */
 export class GroupCommit<E> {
   readonly #options: GroupCommitOptions<E>;
   #waiting: E[] = [];
   #running: Promise<void> | undefined;
   #begun = Number.NEGATIVE_INFINITY;
-  /** Entries of the last transaction. */
-  #size = 0;
+  /** How long the last transaction took, milliseconds. */
+  #took = 0;
 
   constructor(options: GroupCommitOptions<E>) {
     this.#options = options;
@@ -64,14 +65,14 @@ export class GroupCommit<E> {
       this.#begun = performance.now();
       const batch = this.#waiting.length <= maxBatch ? this.#waiting : this.#waiting.slice(0, maxBatch);
       this.#waiting = batch === this.#waiting ? [] : this.#waiting.slice(maxBatch);
-      this.#size = batch.length;
       await this.#options.commit(batch);
+      this.#took = performance.now() - this.#begun;
     }
     this.#running = undefined;
   }
 
   get #spacingMs(): number {
-    const beyond = Math.max(this.#size - stretch.free, 0);
-    return this.#options.spacingMs * Math.min(1 + beyond / stretch.entries, stretch.most);
+    const { spacingMs } = this.#options;
+    return Math.min(Math.max(spacingMs, stretch.times * this.#took), stretch.most * spacingMs);
   }
 }
