@@ -46,7 +46,7 @@ const sessionsOfUser = `
 
 /**
  * A list as one row: the numbers of each session as text, and all message data in one piece. For 500 sessions that costs
- * this process a tenth of what 500 rows of eight columns do.
+ * the driver a fifth of what 500 rows of eight columns do.
  */
 interface ListRow {
   /** items of a JSON array of SessionNumbers; null for an empty list */
@@ -68,25 +68,25 @@ type SessionNumbers = [
 
 function listed(condition: string, limit: number): string {
   return `
-    SELECT string_agg('[' || concat_ws(',', session_id, session_type, unread, last_id, updated_time, from_id, type,
-      coalesce(octet_length(data), -1)) || ']', ',') AS sessions, string_agg(data, '') AS data
+    SELECT
+      string_agg('[' || concat_ws(',', session_id, session_type, unread, last_id, updated_time, from_id, type,
+        coalesce(octet_length(data), -1)) || ']', ',' ORDER BY place) AS sessions,
+      string_agg(data, '' ORDER BY place) AS data
     FROM (
-      SELECT * FROM (
-        SELECT s.session_id, s.session_type, s.unread, s.last_id,
-          floor(extract(epoch FROM s.last_at))::int8 AS updated_time, m.from_id, m.type, m.data,
-          sum(octet_length(m.data)) OVER (ORDER BY s.last_at DESC, s.conv) AS bytes,
-          row_number() OVER (ORDER BY s.last_at DESC, s.conv) AS place
-        FROM (
-          SELECT * FROM (${sessionsOfUser}) a WHERE ${condition} ORDER BY last_at DESC, conv LIMIT ${limit}
-        ) s
-        CROSS JOIN LATERAL (
-          SELECT m.from_id, m.type,
-            CASE WHEN m.type NOT IN (${MsgType.SINGLE_AUDIO}, ${MsgType.GROUP_AUDIO}) THEN m.data END AS data
-          FROM message m WHERE m.conv = s.conv AND m.id = s.last_id
-          OFFSET 0
-        ) m
-      ) q WHERE coalesce(bytes, 0) <= ${maxAnswerBytes} OR place = 1 ORDER BY place
-    ) in_order`;
+      SELECT s.session_id, s.session_type, s.unread, s.last_id,
+        floor(extract(epoch FROM s.last_at))::int8 AS updated_time, m.from_id, m.type, m.data,
+        sum(octet_length(m.data)) OVER (ORDER BY s.last_at DESC, s.conv) AS bytes,
+        row_number() OVER (ORDER BY s.last_at DESC, s.conv) AS place
+      FROM (
+        SELECT * FROM (${sessionsOfUser}) a WHERE ${condition} ORDER BY last_at DESC, conv LIMIT ${limit}
+      ) s
+      CROSS JOIN LATERAL (
+        SELECT m.from_id, m.type,
+          CASE WHEN m.type NOT IN (${MsgType.SINGLE_AUDIO}, ${MsgType.GROUP_AUDIO}) THEN m.data END AS data
+        FROM message m WHERE m.conv = s.conv AND m.id = s.last_id
+        OFFSET 0
+      ) m
+    ) q WHERE coalesce(bytes, 0) <= ${maxAnswerBytes} OR place = 1`;
 }
 
 /** Takes such a list apart. */
