@@ -98,8 +98,8 @@ async function main(wanted) {
   await step('build', async () => void (await build()));
   await step('buildah', ensureBuildah);
   const folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-image-'));
-  const { LocalInfrastructure } = await import(path.join(top, 'libs/testkit/dist/infrastructure/index.js'));
-  const { migrate } = await import(path.join(top, 'libs/testkit/dist/migrate.js'));
+  const { LocalInfrastructure } = await import(path.join(top, 'libs/local-stack/dist/index.js'));
+  const { migrate } = await import(path.join(top, 'tests/cluster/dist/index.js'));
   const running = [];
   const infrastructure = new LocalInfrastructure(migrate);
   try {

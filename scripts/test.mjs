@@ -31,15 +31,12 @@ async function importRules() {
     throw new StepError(`${problems.length} imports break the rules`, problems.join('\n'));
 }
 
-/** docs/reference/ and the settings in k8s/ are what the services and proto/client say. */
+/** docs/reference/, the dashboards and the settings in k8s/ are what the services and proto/client say. */
 async function generatedDocs() {
-  const cli = path.join(top, 'services/cli/dist/main.js');
-  if (!existsSync(cli)) throw new StepError('the teamtalk command is not built');
-  await run(process.execPath, [cli, 'config-docs', '--check']);
-  await run(process.execPath, [cli, 'protocol-docs', '--check']);
+  const generator = path.join(top, 'tests/generate/dist/main.js');
+  if (!existsSync(generator)) throw new StepError('the generator of the pages is not built');
   await ensureKustomize();
-  await run(process.execPath, [cli, 'monitoring', '--check']);
-  await run(process.execPath, [cli, 'manifests', '--check']);
+  await run(process.execPath, [generator, '--check']);
 }
 
 /** @returns whether it succeeded; the failure has been shown */

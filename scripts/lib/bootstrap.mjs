@@ -43,7 +43,7 @@ async function installPackages() {
 async function packagesStamp() {
   const hash = createHash('sha256').update(`${pnpmVersion} ${process.platform} ${process.arch}\n`);
   const manifests = ['package.json', 'pnpm-workspace.yaml', 'pnpm-lock.yaml'];
-  for (const folder of ['libs', 'services']) {
+  for (const folder of ['libs', 'services', 'tests']) {
     for (const name of (await readdir(path.join(top, folder))).sort()) {
       manifests.push(path.join(folder, name, 'package.json'));
     }

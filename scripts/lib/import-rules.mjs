@@ -1,10 +1,10 @@
-// The two import rules of docs/architecture.md: a service imports libs, never another service (cli and
-// testkit excepted); libs import only downward. And what follows from them: packages are reached by name,
-// never by a relative path, and what is imported is declared.
+// The import rules of docs/architecture.md: libs import downward; a service imports libs, never another service; the
+// command stands above the services; tests/ stands above everything. And what follows from them: packages are reached by
+// name, never by a relative path, and what is imported is declared. No file and no folder is part of a circle.
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 
-/** What each lib may build on; its tests may use the testkit besides. */
+/** What each lib may build on; its tests may use local-stack besides. */
 const below = {
   protocol: [],
   'service-kit': [],
@@ -13,9 +13,16 @@ const below = {
   net: ['service-kit'],
   rpc: ['service-kit'],
   client: ['protocol'],
+  'local-stack': ['protocol'],
+  conformance: ['protocol'],
+  'load-generator': ['protocol', 'local-stack'],
 };
-/** They put services together. */
-const exempt = ['cli', 'testkit'];
+/** Libs that services do not run on: for development and tests only. */
+const forDevelopment = ['local-stack', 'conformance', 'load-generator'];
+/** The one package of services/ that is no service: it starts them. */
+const command = 'cli';
+/** The package of tests/ that the others there build on. */
+const cluster = 'cluster';
 
 const scope = '@teamtalk/';
 
@@ -24,15 +31,19 @@ const scope = '@teamtalk/';
  * @returns the problems, each as `file:line: what is wrong`, in the order of the files
  */
 export async function checkImports(root) {
-  const packages = [...(await packagesIn(root, 'libs')), ...(await packagesIn(root, 'services'))];
+  const packages = [];
+  for (const kind of ['libs', 'services', 'tests']) packages.push(...(await packagesIn(root, kind)));
   const kinds = new Map(packages.map(({ name, kind }) => [name, kind]));
   const problems = [];
   for (const each of packages) {
     problems.push(...checkManifest(each, kinds));
+    const sources = [];
     for (const file of await sourcesIn(path.join(root, each.folder))) {
       const text = await readFile(file, 'utf8');
-      problems.push(...checkSource(each, path.relative(root, file), text, kinds));
+      sources.push({ file: path.relative(root, file), text });
     }
+    for (const { file, text } of sources) problems.push(...checkSource(each, file, text, kinds));
+    problems.push(...circlesIn(each, sources));
   }
   return problems;
 }
@@ -117,21 +128,86 @@ function namedProblem(owner, specifier, forTests, kinds) {
 function verdict(owner, name, forTests, kinds) {
   const kind = kinds.get(name);
   if (!kind) return `there is no package ${scope}${name}`;
-  if (exempt.includes(owner.name)) return undefined;
-  if (name === 'testkit') {
-    return forTests ? undefined : `only tests may use the testkit (${owner.folder})`;
+  if (owner.kind === 'tests') {
+    const own = kind === 'tests' && (name !== cluster || owner.name === cluster);
+    return own ? `${owner.folder} may not import tests/${name}` : undefined;
   }
-  if (kind === 'services') {
-    return owner.kind === 'services'
-      ? `the service ${owner.name} may not import another service, ${name}`
-      : `the lib ${owner.name} may not import a service, ${name}`;
-  }
-  if (owner.kind === 'services') return undefined;
+  if (kind === 'tests') return `nothing outside of tests/ may import tests/${name} (${owner.folder})`;
+  if (owner.kind === 'services')
+    return owner.name === command ? undefined : serviceVerdict(owner, name, forTests, kind);
+  return libVerdict(owner, name, forTests, kind);
+}
+
+function serviceVerdict(owner, name, forTests, kind) {
+  if (kind === 'services') return `the service ${owner.name} may not import another service, ${name}`;
+  if (!forDevelopment.includes(name) || (forTests && name === 'local-stack')) return undefined;
+  return `${name} is for development and tests, not for the service ${owner.name}`;
+}
+
+function libVerdict(owner, name, forTests, kind) {
+  if (kind === 'services') return `the lib ${owner.name} may not import a service, ${name}`;
   const allowed = below[owner.name];
   if (!allowed)
     return `the lib ${owner.name} has no place in the import rules yet (scripts/lib/import-rules.mjs)`;
-  if (allowed.includes(name)) return undefined;
+  if (allowed.includes(name) || (forTests && name === 'local-stack')) return undefined;
   return `the lib ${owner.name} may only import ${allowed.join(', ') || 'no other lib'}, not ${name}`;
+}
+
+/** Circles of files, and of folders below `src`, within a package; what only tests use does not count. */
+function circlesIn(owner, sources) {
+  const src = `${owner.folder}/src/`;
+  const texts = new Map(
+    sources
+      .filter(({ file }) => file.startsWith(src) && !isTestFile(file))
+      .map(({ file, text }) => [file, text]),
+  );
+  const files = new Map();
+  const folders = new Map();
+  for (const [file, text] of texts) {
+    const folder = path.posix.dirname(file).slice(src.length);
+    files.set(file, new Set());
+    for (const { specifier } of importsOf(text)) {
+      if (!specifier.startsWith('.')) continue;
+      const target = path.posix.join(path.posix.dirname(file), specifier).replace(/\.js$/, '.ts');
+      if (!texts.has(target)) continue;
+      files.get(file).add(target);
+      const other = path.posix.dirname(target).slice(src.length);
+      // Files directly in `src` put the folders together, and hold what all of them know.
+      if (folder === '' || other === '' || folder === other) continue;
+      if (!folders.has(folder)) folders.set(folder, new Set());
+      folders.get(folder).add(other);
+    }
+  }
+  return [
+    ...circles(files).map(
+      (circle) => `${circle[0]}:1: imports itself by way of ${circle.slice(1).join(', ')}`,
+    ),
+    ...circles(folders).map(
+      (circle) => `${src}${circle[0]}:1: the folder imports itself by way of ${circle.slice(1).join(', ')}`,
+    ),
+  ];
+}
+
+/** The strongly connected components of more than one node, each sorted (Tarjan). */
+function circles(graph) {
+  const found = [];
+  const order = new Map();
+  const lowest = new Map();
+  const stack = [];
+  const visit = (node) => {
+    order.set(node, order.size);
+    lowest.set(node, order.get(node));
+    stack.push(node);
+    for (const next of graph.get(node) ?? []) {
+      if (!order.has(next)) visit(next);
+      if (stack.includes(next)) lowest.set(node, Math.min(lowest.get(node), lowest.get(next)));
+    }
+    if (lowest.get(node) !== order.get(node)) return;
+    const component = stack.splice(stack.indexOf(node));
+    if (component.length > 1) found.push(component.sort());
+  };
+  for (const node of graph.keys()) if (!order.has(node)) visit(node);
+  return found.sort();
 }
 
 /** A test, or what only tests use: in a folder `testing`, or named so. */

@@ -13,10 +13,12 @@ describe('the import rules', () => {
     await manifest('libs/service-kit');
     await manifest('libs/bus', ['service-kit']);
     await manifest('libs/client', ['protocol']);
-    await manifest('libs/testkit', ['protocol', 'msg_server']);
-    await manifest('services/msg_server', ['bus', 'protocol'], ['testkit']);
+    await manifest('libs/local-stack', ['protocol']);
+    await manifest('services/msg_server', ['bus', 'protocol'], ['local-stack']);
     await manifest('services/route_server', ['bus']);
-    await manifest('services/cli', ['msg_server', 'testkit']);
+    await manifest('services/cli', ['msg_server', 'local-stack']);
+    await manifest('tests/cluster', ['msg_server', 'local-stack']);
+    await manifest('tests/e2e', ['cluster', 'cli']);
   });
 
   afterEach(() => rm(root, { recursive: true, force: true }));
@@ -32,11 +34,15 @@ describe('the import rules', () => {
     return file(`${folder}/package.json`, JSON.stringify(content, null, 2));
   }
 
-  it('let a service import libs, the cli and the testkit import services, and a test the testkit', async () => {
+  it('let everything import what is below it', async () => {
     await file('services/msg_server/src/a.ts', "import { Bus } from '@teamtalk/bus';\nimport './b.js';\n");
-    await file('services/msg_server/src/a.test.ts', "import '@teamtalk/testkit/infrastructure';\n");
-    await file('services/cli/src/a.ts', "await import('@teamtalk/msg_server');\n");
-    await file('libs/testkit/src/a.ts', "export * from '@teamtalk/msg_server';\n");
+    await file('services/msg_server/src/a.test.ts', "import '@teamtalk/local-stack';\n");
+    await file(
+      'services/cli/src/a.ts',
+      "await import('@teamtalk/msg_server');\nimport '@teamtalk/local-stack';\n",
+    );
+    await file('tests/cluster/src/a.ts', "export * from '@teamtalk/msg_server';\n");
+    await file('tests/e2e/src/a.test.ts', "import '@teamtalk/cluster';\nimport '@teamtalk/cli';\n");
     await file('libs/bus/src/a.ts', "import { teamtalk } from '../gen/bus.js';\n");
     expect(await checkImports(root)).toEqual([]);
   });
@@ -73,10 +79,32 @@ describe('the import rules', () => {
     ]);
   });
 
-  it('refuse the testkit outside of tests', async () => {
-    await file('services/msg_server/src/a.ts', "import '@teamtalk/testkit';\n");
+  it('refuse what is for development in a service, and tests/ below tests/', async () => {
+    await manifest('services/route_server', ['bus'], ['cluster']);
+    await file('services/msg_server/src/a.ts', "import '@teamtalk/local-stack';\n");
+    await file('tests/cluster/src/a.ts', "import '@teamtalk/e2e';\n");
     expect(await checkImports(root)).toEqual([
-      'services/msg_server/src/a.ts:1: only tests may use the testkit (services/msg_server)',
+      'services/msg_server/src/a.ts:1: local-stack is for development and tests, not for the service msg_server',
+      'services/route_server/package.json:6: nothing outside of tests/ may import tests/cluster (services/route_server)',
+      'tests/cluster/src/a.ts:1: tests/cluster may not import tests/e2e',
+    ]);
+  });
+
+  it('refuse circles of files and of folders, but for those of tests', async () => {
+    const src = 'services/msg_server/src';
+    await file(`${src}/a/one.ts`, "import type { Two } from './two.js';\nimport '../b/three.js';\n");
+    await file(`${src}/a/two.ts`, "export const two = () => import('./one.js');\n");
+    await file(`${src}/b/three.ts`, "import '../c/four.js';\nimport '../context.js';\n");
+    await file(`${src}/c/four.ts`, "import '../a/five.js';\n");
+    await file(`${src}/a/five.ts`, '');
+    await file(`${src}/context.ts`, "import '../src/b/three.js';\nimport './d/six.js';\n");
+    await file(`${src}/d/six.ts`, "import './seven.js';\n");
+    await file(`${src}/d/six.test.ts`, "import './seven.test.js';\n");
+    await file(`${src}/d/seven.test.ts`, "import './six.test.js';\n");
+    expect(await checkImports(root)).toEqual([
+      `${src}/a/one.ts:1: imports itself by way of ${src}/a/two.ts`,
+      `${src}/b/three.ts:1: imports itself by way of ${src}/context.ts`,
+      `${src}/a:1: the folder imports itself by way of b, c`,
     ]);
   });
 

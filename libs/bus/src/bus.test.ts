@@ -1,5 +1,5 @@
+import { FaultyProxy, testNats, waitUntil } from '@teamtalk/local-stack';
 import { createKit } from '@teamtalk/service-kit';
-import { FaultyProxy, testNats, waitUntil } from '@teamtalk/testkit/infrastructure';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Bus } from './bus.js';
 import { NobodyListensError } from './request-error.js';

@@ -1,5 +1,5 @@
+import { FaultyProxy, testNats } from '@teamtalk/local-stack';
 import { createKit, type Kit, newInstance } from '@teamtalk/service-kit';
-import { FaultyProxy, testNats } from '@teamtalk/testkit/infrastructure';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Bus } from './bus.js';
 import { Announcer, Registry } from './registry.js';

@@ -6,7 +6,7 @@ import { type ChannelCredentials, Client, Server, type ServerCredentials } from 
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { channelCredentials, serverCredentials } from './credentials.js';
 
-const certificates = fileURLToPath(new URL('../../testkit/src/e2e/certificates/', import.meta.url));
+const certificates = fileURLToPath(new URL('../../../tests/e2e/src/certificates/', import.meta.url));
 const serverName = 'db-proxy-server';
 const pass = (bytes: Buffer) => bytes;
 const echo = {

@@ -151,7 +151,7 @@ export async function runService(
   });
   try {
     const service = await start(process.env, { processMetrics: true, keptMs });
-    // A parent that starts us over an IPC channel (`teamtalk dev`, the testkit) learns the ports this way.
+    // A parent that starts us over an IPC channel (`teamtalk dev`, TestCluster) learns the ports this way.
     const ready = { ready: true, service: name, instance: service.instance, ports: service.ports };
     // The callback takes the error of a parent that is gone already; `disconnect` has told us.
     process.send?.(ready, undefined, undefined, () => {});

@@ -5,11 +5,8 @@ import * as checkConfig from './commands/check-config.js';
 import * as conformance from './commands/conformance.js';
 import * as dev from './commands/dev.js';
 import * as listen from './commands/listen.js';
-import * as manifests from './commands/manifests.js';
 import * as migrate from './commands/migrate.js';
-import * as monitoring from './commands/monitoring.js';
 import * as receiveFiles from './commands/receive-files.js';
-import * as referenceDocs from './commands/reference-docs.js';
 import * as seed from './commands/seed.js';
 import * as send from './commands/send.js';
 import * as sendFile from './commands/send-file.js';
@@ -39,11 +36,7 @@ const commands = [
   receiveFiles,
   bench,
   conformance,
-  // its settings and pages
   checkConfig,
-  referenceDocs,
-  manifests,
-  monitoring,
 ];
 
 /**

@@ -1,4 +1,5 @@
 import { Announcer, Bus, Registry, rendezvous, topics } from '@teamtalk/bus';
+import { FaultyProxy, type TestNats, testNats } from '@teamtalk/local-stack';
 import {
   accounts,
   files,
@@ -12,7 +13,6 @@ import {
   teamtalk,
 } from '@teamtalk/rpc';
 import { createKit, createLogger, type Kit, type Service } from '@teamtalk/service-kit';
-import { FaultyProxy, type TestNats, testNats } from '@teamtalk/testkit/infrastructure';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { addUser } from './accounts/add-user.js';
 import { loadConfig } from './config.js';

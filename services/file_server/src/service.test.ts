@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import { Registry, topics } from '@teamtalk/bus';
+import { RawConnection } from '@teamtalk/local-stack';
 import { Commands, encodePdu, encodeRawPdu } from '@teamtalk/protocol';
 import { createLogger, type Service } from '@teamtalk/service-kit';
-import { RawConnection } from '@teamtalk/testkit/infrastructure';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Installation, metricsOf } from './testing/installation.js';
 

@@ -1,6 +1,6 @@
 import { Bus, Registry } from '@teamtalk/bus';
+import { type TestS3, testS3 } from '@teamtalk/local-stack';
 import { createLogger, Metrics } from '@teamtalk/service-kit';
-import { type TestS3, testS3 } from '@teamtalk/testkit/infrastructure';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from './config.js';
 import { Harness, picture } from './testing/harness.js';

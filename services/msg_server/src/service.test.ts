@@ -1,7 +1,7 @@
 import { Registry, topics } from '@teamtalk/bus';
+import { waitUntil } from '@teamtalk/local-stack';
 import { Commands } from '@teamtalk/protocol';
 import { createKit } from '@teamtalk/service-kit';
-import { waitUntil } from '@teamtalk/testkit/infrastructure';
 import { describe, expect, it } from 'vitest';
 import { TestServer } from './testing/test-server.js';
 

@@ -1,6 +1,6 @@
 import { NobodyListensError, type teamtalk, topics } from '@teamtalk/bus';
+import { FaultyProxy, waitUntil } from '@teamtalk/local-stack';
 import { ClientType } from '@teamtalk/protocol';
-import { FaultyProxy, waitUntil } from '@teamtalk/testkit/infrastructure';
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { online } from './testing/fake-node.js';
 import { TestRoutes } from './testing/test-routes.js';

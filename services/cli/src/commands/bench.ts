@@ -1,10 +1,7 @@
+import type { LoadOptions, LoadResult } from '@teamtalk/load-generator';
 import { ClientType } from '@teamtalk/protocol';
-import { isServiceName, type ServiceName, serviceNames } from '@teamtalk/testkit/infrastructure';
 import { type Command, InvalidArgumentError } from 'commander';
 import { decimalNumber, hostAndPort, oneOf, wholeNumber } from '../arguments.js';
-import type { LoadOptions } from '../bench/load/options.js';
-import type { LoadResult } from '../bench/load/result.js';
-import type { SuiteOptions } from '../bench/suite/suite.js';
 import { note, print } from '../output.js';
 
 interface Common extends Omit<LoadOptions, 'servers' | 'say'> {
@@ -22,37 +19,35 @@ export function register(program: Command): void {
     .command('bench')
     .description('Put load on an installation and measure it (users: `teamtalk seed`)');
 
-  registerSuite(bench);
-
   const p2p = mode(bench, 'p2p', 'Users in pairs who write to each other');
   messageOptions(p2p)
     .option('--one-way', 'only the first of each pair sends', false)
-    .action(run(async () => (await import('../bench/load/modes/p2p.js')).runP2p));
+    .action(run(({ runP2p }) => runP2p));
 
   const group = mode(bench, 'group', 'Groups of online members, some of whom write');
   messageOptions(group)
     .option('--group-size <n>', 'members of a group', wholeNumber(2, 100_000), 200)
     .option('--senders <n>', 'members of each group who send', count, 10)
-    .action(run(async () => (await import('../bench/load/modes/group.js')).runGroup));
+    .action(run(({ runGroup }) => runGroup));
 
   mode(bench, 'echo', 'Heartbeats, which the server sends back')
     .option('--rate <n>', 'a second; 0: the next one when the last came back', rate, 0)
     .option('--no-log-in', 'do not log in')
-    .action(run(async () => (await import('../bench/load/modes/echo.js')).runEcho));
+    .action(run(({ runEcho }) => runEcho));
 
   mode(bench, 'idle', 'Connections that only send heartbeats')
     .option('--heartbeat <s>', 'seconds between two heartbeats of a connection', decimalNumber(0.1, 600), 30)
-    .action(run(async () => (await import('../bench/load/modes/idle.js')).runIdle));
+    .action(run(({ runIdle }) => runIdle));
 
   mode(bench, 'login', 'Logins, each over a connection of its own')
     .option('--rate <n>', 'a second; 0: --concurrency at a time', rate, 0)
     .option('--total <n>', 'how many', count, 1_000)
     .option('--keep', 'leave them connected until the end', false)
-    .action(run(async () => (await import('../bench/load/modes/login.js')).runLogin));
+    .action(run(({ runLogin }) => runLogin));
 
   mode(bench, 'storm', 'All connections break at once, and all clients come back')
     .option('--patience <s>', 'a client that is not back by then has failed', seconds, 60)
-    .action(run(async () => (await import('../bench/load/modes/storm.js')).runStorm));
+    .action(run(({ runStorm }) => runStorm));
 
   mode(bench, 'read', 'Reads: pages of history, unread counts, all users, recent sessions')
     .option('--rate <n>', 'requests a second', rate, 100)
@@ -65,56 +60,26 @@ export function register(program: Command): void {
     .option('--peer <id>', 'history: of the conversation with this user', count)
     .option('--newest <msg_id>', 'history: pages begin anywhere below this; 0: the newest page', rate, 0)
     .option('--page <n>', 'history: messages of a page', wholeNumber(1, 1000), 50)
-    .action(run(async () => (await import('../bench/load/modes/read.js')).runRead));
+    .action(run(({ runRead }) => runRead));
 
   mode(bench, 'relay', 'Online file transfers through a file_server (--server), --users of them')
     .option('--window <n>', 'blocks a receiver asks for at once', wholeNumber(1, 8), 1)
     .option('--bare', 'a relay that knows nothing of the protocol is dialled', false)
-    .action(run(async () => (await import('../bench/load/modes/relay.js')).runRelay));
+    .action(run(({ runRelay }) => runRelay));
 
   mode(bench, 'directory', 'GET /msg_server of a login_server (--server), over --users connections')
     .option('--rate <n>', 'requests a second; 0: the next one when the last is answered', rate, 0)
     .option('--no-keep-alive', 'a connection a request')
-    .action(run(async () => (await import('../bench/load/modes/directory.js')).runDirectory));
+    .action(run(({ runDirectory }) => runDirectory));
 
   pushOptions(mode(bench, 'push', '/query/SendP2PMessage to users who are logged in'))
     .option('--rate <n>', 'requests a second', rate, 100)
     .option('--connections <n>', 'HTTP connections', count, 64)
-    .action(run(async () => (await import('../bench/load/modes/push.js')).runPush));
+    .action(run(({ runPush }) => runPush));
 
   pushOptions(mode(bench, 'broadcast', 'One /query/SendBroadCastMessage to users who are logged in')).action(
-    run(async () => (await import('../bench/load/modes/push.js')).runBroadcast),
+    run(({ runBroadcast }) => runBroadcast),
   );
-}
-
-function registerSuite(bench: Command): void {
-  bench
-    .command('suite [scenarios...]')
-    .description('Measure scenarios on an installation of its own (what `npm run bench` runs)')
-    .option('--quick', 'short runs that show that everything works', false)
-    .option('--list', 'only say which scenarios there are')
-    .option('--stored <n>', 'messages in a full table', wholeNumber(1, 200_000_000), 10_000_000)
-    .option('--out <folder>', 'for results.json and index.html', 'bench-results')
-    .option('--profile <service>', 'a service whose time to break down', serviceName)
-    .action(async (names: string[], { list, ...options }: SuiteCommandOptions) => {
-      const { runSuite, scenarios } = await import('../bench/suite/suite.js');
-      if (list) {
-        for (const { name, title, onDemand } of scenarios) {
-          print(`${name.padEnd(20)}${title}${onDemand ? ' (only when named)' : ''}`);
-        }
-        return;
-      }
-      print(await runSuite({ ...options, names, say: note }));
-    });
-}
-
-interface SuiteCommandOptions extends Omit<SuiteOptions, 'names' | 'say'> {
-  list?: boolean;
-}
-
-function serviceName(text: string): ServiceName {
-  if (isServiceName(text)) return text;
-  throw new InvalidArgumentError(`must be one of ${serviceNames.join(', ')}`);
 }
 
 /** A mode with the options that all have. */
@@ -167,15 +132,14 @@ function messageOptions(command: Command): Command {
 }
 
 function run<O extends LoadOptions>(
-  load: () => Promise<(options: O) => Promise<LoadResult>>,
+  choose: (generator: typeof import('@teamtalk/load-generator')) => (options: O) => Promise<LoadResult>,
 ): (options: Common) => Promise<void> {
   return async ({ server, json, ...rest }) => {
     const servers = server.length > 0 ? server : [{ host: '127.0.0.1', port: 8000 }];
-    const runMode = await load();
+    const generator = await import('@teamtalk/load-generator');
     // The rest is the mode's own options, which commander has read as their types say.
-    const result = await runMode({ ...rest, servers, say: note } as unknown as O);
-    const { describeResult } = await import('../bench/load/text-report.js');
-    print(json ? JSON.stringify(result) : describeResult(result));
+    const result = await choose(generator)({ ...rest, servers, say: note } as unknown as O);
+    print(json ? JSON.stringify(result) : generator.describeResult(result));
   };
 }
 

@@ -5,7 +5,7 @@ import {
   runConformance,
   summary,
   textTable,
-} from '@teamtalk/testkit/conformance';
+} from '@teamtalk/conformance';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { hostAndPort, httpUrl, wholeNumber } from '../arguments.js';
 import { demoPassword, demoUsers } from '../dev/demo-users.js';

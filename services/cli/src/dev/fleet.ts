@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { traitsOf } from '@teamtalk/testkit/infrastructure';
+import { traitsOf } from '@teamtalk/local-stack';
 import type { PlannedReplica } from './port-plan.js';
 import { Replica } from './replica.js';
 import type { ProcessEntry } from './run-files.js';

@@ -1,4 +1,4 @@
-import { isServiceName, type ServiceName, serviceNames } from '@teamtalk/testkit/infrastructure';
+import { isServiceName, type ServiceName, serviceNames } from '@teamtalk/local-stack';
 
 /** How many of each service. */
 export type Replicas = Readonly<Record<ServiceName, number>>;

@@ -1,4 +1,4 @@
-import { freePort, type ServiceName, serviceNames, traitsOf } from '@teamtalk/testkit/infrastructure';
+import { freePort, type ServiceName, serviceNames, traitsOf } from '@teamtalk/local-stack';
 import type { Replicas } from './options.js';
 
 /** One process to be: which replica of which service, on which ports. */

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { freePort, isAlive, testNats, waitUntil } from '@teamtalk/testkit/infrastructure';
+import { freePort, isAlive, testNats, waitUntil } from '@teamtalk/local-stack';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Replica } from './replica.js';
 import { ServiceLog } from './service-log.js';

@@ -1,4 +1,4 @@
-import { type ServiceExit, ServiceProcess, traitsOf } from '@teamtalk/testkit/infrastructure';
+import { type ServiceExit, ServiceProcess, traitsOf } from '@teamtalk/local-stack';
 import type { PlannedReplica } from './port-plan.js';
 import { RestartDelay } from './restart-delay.js';
 import type { ServiceLog } from './service-log.js';

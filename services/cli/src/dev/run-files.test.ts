@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { startOf } from '@teamtalk/testkit/infrastructure';
+import { startOf } from '@teamtalk/local-stack';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { RunFiles } from './run-files.js';
 

@@ -1,6 +1,6 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { commandLine, isServiceName, startOf, stopProcess } from '@teamtalk/testkit/infrastructure';
+import { commandLine, isServiceName, startOf, stopProcess } from '@teamtalk/local-stack';
 
 /** One line of processes.json. */
 export interface ProcessEntry {

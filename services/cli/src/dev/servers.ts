@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { NatsServer, PostgresServer } from '@teamtalk/testkit/infrastructure';
+import { NatsServer, PostgresServer } from '@teamtalk/local-stack';
 import { KeptServer } from './kept-server.js';
 
 /** The PostgreSQL and the NATS to work with: the given ones, or our own with their data in `.data`. */

@@ -1,5 +1,5 @@
+import { serviceNames, traitsOf } from '@teamtalk/local-stack';
 import { describeEnv } from '@teamtalk/service-kit';
-import { serviceNames, traitsOf } from '@teamtalk/testkit/infrastructure';
 import { describe, expect, it } from 'vitest';
 import { serviceConfigurations } from '../services.js';
 

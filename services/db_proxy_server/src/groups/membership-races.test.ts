@@ -1,4 +1,4 @@
-import { waitUntil } from '@teamtalk/testkit/infrastructure';
+import { waitUntil } from '@teamtalk/local-stack';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { GroupMembers } from '../outbox/group-members.js';

@@ -1,4 +1,4 @@
-import { type TestDatabase as RawDatabase, testDatabase } from '@teamtalk/testkit/infrastructure';
+import { type TestDatabase as RawDatabase, testDatabase } from '@teamtalk/local-stack';
 import type { DataSource } from 'typeorm';
 import { openDataSource } from '../database/data-source.js';
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { RawConnection } from '@teamtalk/testkit/infrastructure';
+import { RawConnection } from '@teamtalk/local-stack';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { from, Installation, metricsOf, Role, Side, to } from '../testing/installation.js';
 

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM } from '@teamtalk/protocol';
-import { waitUntil } from '@teamtalk/testkit/infrastructure';
 import { expect, it } from 'vitest';
 import { metricsOf, Role, to } from '../testing/installation.js';
 import { block, OfflineFiles, part } from '../testing/offline-files.js';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { type TestS3, testS3, waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM } from '@teamtalk/protocol';
 import type { Service } from '@teamtalk/service-kit';
-import { type TestS3, testS3, waitUntil } from '@teamtalk/testkit/infrastructure';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { from, Installation, Role, to } from '../testing/installation.js';
 

@@ -1,5 +1,5 @@
+import { waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM } from '@teamtalk/protocol';
-import { waitUntil } from '@teamtalk/testkit/infrastructure';
 import { expect, it } from 'vitest';
 import { from, metricsOf, Role, to } from '../testing/installation.js';
 import { carry, OnlinePairs } from '../testing/online-pairs.js';

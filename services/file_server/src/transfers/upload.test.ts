@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
+import { waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM } from '@teamtalk/protocol';
-import { waitUntil } from '@teamtalk/testkit/infrastructure';
 import { expect, it } from 'vitest';
 import { from, metricsOf, Role, to } from '../testing/installation.js';
 import { block, OfflineFiles, part } from '../testing/offline-files.js';

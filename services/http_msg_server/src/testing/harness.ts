@@ -1,6 +1,6 @@
 import { Bus } from '@teamtalk/bus';
+import { testNats, waitUntil } from '@teamtalk/local-stack';
 import { createLogger, Metrics, type Service, type StartOptions } from '@teamtalk/service-kit';
-import { testNats, waitUntil } from '@teamtalk/testkit/infrastructure';
 import { loadConfig } from '../config.js';
 import { startHttpMsgServer } from '../service.js';
 import { FakeStore } from './fake-store.js';

@@ -1,6 +1,6 @@
 import { type Announcement, Bus, topics } from '@teamtalk/bus';
+import { type TestNats, testNats } from '@teamtalk/local-stack';
 import { createLogger, Metrics, type Service } from '@teamtalk/service-kit';
-import { type TestNats, testNats } from '@teamtalk/testkit/infrastructure';
 import { loadConfig } from '../config.js';
 import { startLoginServer } from '../service.js';
 

@@ -1,5 +1,5 @@
+import { RawConnection } from '@teamtalk/local-stack';
 import type { Pdu } from '@teamtalk/protocol';
-import { RawConnection } from '@teamtalk/testkit/infrastructure';
 
 /** Connects, sends `bytes`, and gives what the server sent until it closed the connection. */
 export async function converse(port: number, bytes: Uint8Array): Promise<readonly Pdu[]> {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { waitUntil } from '@teamtalk/testkit/infrastructure';
+import { waitUntil } from '@teamtalk/local-stack';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Harness, picture } from '../testing/harness.js';
 

@@ -1,5 +1,5 @@
+import { waitUntil } from '@teamtalk/local-stack';
 import { Commands, encodePdu, encodeRawPdu, IM } from '@teamtalk/protocol';
-import { waitUntil } from '@teamtalk/testkit/infrastructure';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestServer } from '../testing/test-server.js';
 

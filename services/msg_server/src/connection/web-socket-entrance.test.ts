@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { waitUntil } from '@teamtalk/local-stack';
 import { Commands, encodePdu, encodeRawPdu, writeHeader } from '@teamtalk/protocol';
-import { waitUntil } from '@teamtalk/testkit/infrastructure';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
 import { asStream, openWebSocket } from '../testing/client-sockets.js';

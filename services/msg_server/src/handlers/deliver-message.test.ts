@@ -1,6 +1,6 @@
+import { waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM, MsgType } from '@teamtalk/protocol';
 import { readMetrics, sumOf, takenNow } from '@teamtalk/service-kit';
-import { waitUntil } from '@teamtalk/testkit/infrastructure';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestServer } from '../testing/test-server.js';
 

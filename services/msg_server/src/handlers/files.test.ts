@@ -1,6 +1,6 @@
 import { Announcer, fileServerQueue, type teamtalk, topics } from '@teamtalk/bus';
+import { waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM } from '@teamtalk/protocol';
-import { waitUntil } from '@teamtalk/testkit/infrastructure';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TestClient, TestServer } from '../testing/test-server.js';
 

@@ -1,5 +1,5 @@
+import { waitUntil } from '@teamtalk/local-stack';
 import { Commands, encodePdu, IM, MsgType } from '@teamtalk/protocol';
-import { waitUntil } from '@teamtalk/testkit/infrastructure';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FakeDbProxy } from '../testing/fake-db-proxy.js';
 import { TestServer } from '../testing/test-server.js';

@@ -1,5 +1,5 @@
+import { waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM } from '@teamtalk/protocol';
-import { waitUntil } from '@teamtalk/testkit/infrastructure';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RpcName } from '../testing/fake-answers.js';
 import { TestServer } from '../testing/test-server.js';

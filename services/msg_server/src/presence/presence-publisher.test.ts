@@ -1,7 +1,7 @@
 import { Announcer, Bus, Registry, type teamtalk } from '@teamtalk/bus';
+import { testNats } from '@teamtalk/local-stack';
 import { ClientType } from '@teamtalk/protocol';
 import { createKit } from '@teamtalk/service-kit';
-import { testNats } from '@teamtalk/testkit/infrastructure';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection } from '../connection/connection.js';
 import { LocalUsers } from '../connection/local-users.js';

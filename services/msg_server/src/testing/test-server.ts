@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { Bus } from '@teamtalk/bus';
+import { RawConnection, testNats, waitUntil } from '@teamtalk/local-stack';
 import {
   type Command,
   Commands,
@@ -11,7 +12,6 @@ import {
   type PropertiesOf,
 } from '@teamtalk/protocol';
 import { createKit, type Service } from '@teamtalk/service-kit';
-import { RawConnection, testNats, waitUntil } from '@teamtalk/testkit/infrastructure';
 import { loadConfig } from '../config.js';
 import { startMsgServer } from '../service.js';
 import { FakeDbProxy, type StoredMessage } from './fake-db-proxy.js';

@@ -1,6 +1,6 @@
 import { Bus } from '@teamtalk/bus';
+import { type TestNats, testNats } from '@teamtalk/local-stack';
 import { createKit, type Service } from '@teamtalk/service-kit';
-import { type TestNats, testNats } from '@teamtalk/testkit/infrastructure';
 import { loadConfig } from '../config.js';
 import { startRouteServer } from '../service.js';
 import { FakeNode } from './fake-node.js';

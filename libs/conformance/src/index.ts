@@ -1,0 +1,10 @@
+/**
+ * The conformance suite: what any TeamTalk server must do, shown from outside, on its sockets. Knows no
+ * service of this project, so that it can be pointed at any.
+ *
+ *     const results = await runConformance({ servers: [{ host, port }], users, password });
+ *     console.log(textTable(results));
+ */
+export { block, FilePeer, Role } from './file-peer.js';
+export { type CaseResult, type ConformanceOptions, runConformance } from './runner.js';
+export { jsonResults, markdownTable, summary, textTable } from './table.js';

@@ -1,0 +1,20 @@
+// The load generator for the client protocol and the HTTP API: one wire client, one ledger, a mode for each kind of load.
+export { clock, type Endpoint, LoadConnection, type Traffic } from './connection.js';
+export { Latency } from './latency.js';
+export { MessageFrame, Receipts } from './message-frames.js';
+export { runDirectory } from './modes/directory.js';
+export { runEcho } from './modes/echo.js';
+export { runGroup } from './modes/group.js';
+export { runIdle } from './modes/idle.js';
+export { runLogin } from './modes/login.js';
+export { runP2p } from './modes/p2p.js';
+export { runBroadcast, runPush } from './modes/push.js';
+export { runRead } from './modes/read.js';
+export { relayTaskId, runRelay } from './modes/relay.js';
+export { runStorm } from './modes/storm.js';
+export type { LoadOptions } from './options.js';
+export { descriptorLimit, emptyCounts, otherDescriptors } from './pool.js';
+export { UsageWatch, usageBetween, type WatchedProcess } from './process-usage.js';
+export { type LoadResult, problemsOf } from './result.js';
+export { describeResult } from './text-report.js';
+export { Id, MessageReader, numberLimit, readAck, readIndex } from './wire.js';

@@ -1,0 +1,73 @@
+import { waitUntil } from '@teamtalk/local-stack';
+import { HistoryCheck } from '../history-check.js';
+import { Measurement } from '../measurement.js';
+import type { ReceiptMode } from '../message-frames.js';
+import { type Conversation, MessageTraffic } from '../message-traffic.js';
+import type { LoadOptions } from '../options.js';
+import type { Pool } from '../pool.js';
+import type { LoadResult } from '../result.js';
+
+export interface MessageOptions {
+  /** messages a second, of all senders together */
+  rate: number;
+  /** bytes of a text */
+  size: number;
+  receipts: ReceiptMode;
+  /** read everything back from history */
+  verify: boolean;
+}
+
+/** In a group it is the deliveries that cost. */
+function ratesOf(mode: 'p2p' | 'group', acked: number, delivered: number): Record<string, number> {
+  return mode === 'p2p' ? { acked, delivered } : { delivered, acked };
+}
+
+/** Sends for as long as asked, waits for what is under way, and reads back. */
+export async function runMessages(
+  mode: 'p2p' | 'group',
+  pool: Pool,
+  conversations: readonly Conversation[],
+  options: LoadOptions & MessageOptions,
+): Promise<LoadResult> {
+  const { rate, size, receipts, verify, seconds, warmup, drain, watch, say } = options;
+  if (conversations.length === 0) throw new Error('no conversation has all its members logged in');
+  const traffic = new MessageTraffic({
+    conversations,
+    rate,
+    total: Math.ceil(rate * (warmup + seconds)),
+    size,
+    receipts,
+    measurement: (latencies) => new Measurement(watch, seconds, latencies),
+  });
+  const { ledger, pacer, measurement } = traffic;
+  pool.frames = traffic;
+  const sending = pacer.run();
+  measurement.begin(pacer.start, warmup);
+  await sending;
+  await waitUntil(() => ledger.complete && performance.now() >= measurement.to, {
+    timeoutMs: drain * 1000,
+    what: 'everything acknowledged and delivered',
+  }).catch(() => say('some messages were not acknowledged or not delivered in time'));
+  const measured = measurement.end();
+  const result: LoadResult = {
+    mode,
+    wantedRate: rate,
+    ...measured,
+    rates: ratesOf(mode, traffic.ackedInTime / seconds, traffic.deliveredInTime / seconds),
+    connections: pool.counts,
+    messages: ledger.counts(),
+  };
+  if (verify) {
+    say('reading the histories back');
+    const check = new HistoryCheck(ledger, traffic.run);
+    pool.frames = check;
+    result.history = await check.check(
+      conversations.map(({ members, groupId }) => ({
+        reader: members[0]!,
+        sessionType: groupId === undefined ? 1 : 2,
+        sessionId: groupId ?? members[1]!.userId,
+      })),
+    );
+  }
+  return result;
+}

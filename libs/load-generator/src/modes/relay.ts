@@ -1,0 +1,178 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { Commands, encodePdu, HEADER_LENGTH, IM, PduDecoder } from '@teamtalk/protocol';
+import { clock } from '../connection.js';
+import { Latency } from '../latency.js';
+import { Measurement } from '../measurement.js';
+import type { LoadOptions } from '../options.js';
+import { emptyCounts } from '../pool.js';
+import type { LoadResult } from '../result.js';
+
+interface RelayOptions extends LoadOptions {
+  /** blocks a receiver asks for at once; legacy clients: one */
+  window: number;
+  /** the other end is a relay that knows nothing of the protocol: the floor */
+  bare: boolean;
+}
+
+const block = 32_768;
+const fileSize = 0xffff_ffff;
+const { CLIENT_REALTIME_SENDER, CLIENT_REALTIME_RECVER } = IM.BaseDefine.ClientFileRole;
+const { FILE_TYPE_ONLINE } = IM.BaseDefine.TransferFileType;
+
+/** The id of the k-th transfer of the measurement, from 1: whoever prepares it makes tasks of these. */
+export function relayTaskId(k: number): string {
+  return `00000000-0000-4000-8000-${String(k).padStart(12, '0')}`;
+}
+
+/**
+ * Online file transfers by the dialogue of legacy clients: a receiver asks for a block of 32,768 bytes, his
+ * sender answers, the receiver asks for the next one. All senders are one user and all receivers another, by
+ * their ids `first` and `first + 1`; the tasks have to be there, and LOGIN_CHECK to be `task`.
+ */
+export async function runRelay(options: RelayOptions): Promise<LoadResult> {
+  const { users, warmup, seconds, servers, watch } = options;
+  const latency = new Latency();
+  const measurement = new Measurement(watch, seconds, { block: latency });
+  let blocks = 0;
+  const onBlock = (askedAt: number) => {
+    if (measurement.includes(performance.now())) {
+      blocks++;
+      latency.record(performance.now() - askedAt);
+    }
+  };
+  const transfers: Transfer[] = [];
+  try {
+    for (let k = 0; k < users; k++) {
+      const transfer = new Transfer(relayTaskId(k + 1), k + 1, options, onBlock);
+      transfers.push(transfer);
+      await transfer.open(servers[k % servers.length]!);
+    }
+    const start = performance.now();
+    for (const transfer of transfers) transfer.begin();
+    measurement.begin(start, warmup);
+    await new Promise((resolve) => setTimeout(resolve, (warmup + seconds) * 1000));
+    const broken = transfers.filter(({ isOpen }) => !isOpen).length;
+    return {
+      mode: 'relay',
+      wantedRate: 0,
+      ...measurement.end(),
+      rates: { blocks: blocks / seconds },
+      connections: { ...emptyCounts(), closedByServer: broken },
+      figures: { mibPerSecond: Math.round((blocks * block) / 1_048_576 / seconds), transfers: users },
+    };
+  } finally {
+    for (const transfer of transfers) transfer.close();
+  }
+}
+
+/** A sender and a receiver in one process. */
+class Transfer {
+  readonly #taskId: string;
+  readonly #number: number;
+  readonly #options: RelayOptions;
+  readonly #onBlock: (askedAt: number) => void;
+  /** A block as it is sent; only its offset changes. */
+  readonly #data: Buffer;
+  readonly #offsetAt: number;
+  readonly #asked: number[] = [];
+  #sender: Socket | undefined;
+  #receiver: Socket | undefined;
+  #next = 0;
+
+  constructor(taskId: string, number: number, options: RelayOptions, onBlock: (askedAt: number) => void) {
+    this.#taskId = taskId;
+    this.#number = number;
+    this.#options = options;
+    this.#onBlock = onBlock;
+    // An offset whose varint has five bytes, and stays so long.
+    const marker = 0xfff0_0000;
+    const fields = { resultCode: 0, taskId, userId: options.first, fileData: Buffer.alloc(block, 7) };
+    this.#data = encodePdu(Commands.FilePullDataRsp, { ...fields, offset: marker }, 0);
+    this.#offsetAt = this.#data.indexOf(Buffer.from([0x80, 0x80, 0xc0, 0xff, 0x0f]), HEADER_LENGTH);
+  }
+
+  get isOpen(): boolean {
+    return this.#sender?.destroyed === false && this.#receiver?.destroyed === false;
+  }
+
+  async open(server: { host: string; port: number }): Promise<void> {
+    const { first, bare } = this.#options;
+    this.#sender = await this.#connect(server, first, CLIENT_REALTIME_SENDER, (commandId, body) => {
+      if (commandId === Commands.FilePullDataReq.id) this.#answer(body);
+    });
+    const ready = new Promise<void>((resolve) => {
+      void this.#connect(server, first + 1, CLIENT_REALTIME_RECVER, (commandId) => {
+        if (commandId === Commands.FileState.id) resolve();
+        else if (commandId === Commands.FilePullDataRsp.id) this.#take();
+      }).then((socket) => {
+        this.#receiver = socket;
+        if (bare) resolve();
+      });
+    });
+    await ready;
+  }
+
+  begin(): void {
+    for (let i = 0; i < this.#options.window; i++) this.#pull();
+  }
+
+  close(): void {
+    this.#sender?.destroy();
+    this.#receiver?.destroy();
+  }
+
+  async #connect(
+    server: { host: string; port: number },
+    userId: number,
+    fileRole: IM.BaseDefine.ClientFileRole,
+    onPdu: (commandId: number, body: Buffer) => void,
+  ): Promise<Socket> {
+    const socket = connect({ ...server, noDelay: true });
+    await once(socket, 'connect');
+    socket.on('error', () => {});
+    const decoder = new PduDecoder(1_048_576);
+    socket.on('data', (chunk) => {
+      clock.now = performance.now();
+      decoder.push(chunk);
+      for (let pdu = decoder.next(); pdu; pdu = decoder.next()) onPdu(pdu.commandId, pdu.body);
+    });
+    if (this.#options.bare) {
+      const pair = Buffer.alloc(4);
+      pair.writeUInt32BE(this.#number);
+      socket.write(pair);
+    } else {
+      socket.write(encodePdu(Commands.FileLoginReq, { userId, taskId: this.#taskId, fileRole }, 1));
+    }
+    return socket;
+  }
+
+  #pull(): void {
+    if (this.#next + block > fileSize) this.#next = 0;
+    const offset = this.#next;
+    this.#next += block;
+    this.#asked.push(performance.now());
+    const { first } = this.#options;
+    const fields = { taskId: this.#taskId, userId: first + 1, transMode: FILE_TYPE_ONLINE, offset };
+    this.#receiver?.write(encodePdu(Commands.FilePullDataReq, { ...fields, dataSize: block }, 2));
+  }
+
+  #take(): void {
+    const askedAt = this.#asked.shift();
+    if (askedAt === undefined) return;
+    this.#onBlock(askedAt);
+    this.#pull();
+  }
+
+  /** Only the offset of the pull is looked at, and the block is written as it is. */
+  #answer(body: Buffer): void {
+    const { offset } = Commands.FilePullDataReq.type.decode(body);
+    const pdu = Buffer.from(this.#data);
+    let rest = offset;
+    for (let i = 0; i < 5; i++) {
+      pdu[this.#offsetAt + i] = (rest & 127) | (i < 4 ? 128 : 0);
+      rest = Math.floor(rest / 128);
+    }
+    this.#sender?.write(pdu);
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * What development and tests stand on that knows no service: PostgreSQL, NATS, processes, raw connections,
+ * waiting for a condition.
+ *
+ *     import { testDatabase, testNats, waitUntil } from '@teamtalk/local-stack';
+ *
+ *     const database = await testDatabase();   // migrated, of this test file alone
+ *     const nats = await testNats();            // { url, prefix }
+ *     afterAll(() => database.drop());
+ */
+export { FaultyProxy, type ProxyTarget, type Weather } from './faulty-proxy.js';
+export {
+  type DatabaseOptions,
+  type Infrastructure,
+  infrastructureVariable,
+  openInfrastructure,
+  type TestDatabase,
+  type TestNats,
+  testDatabase,
+  testNats,
+} from './infrastructure.js';
+export { LocalInfrastructure, type Migrate } from './local-infrastructure.js';
+export { NatsServer, type NatsServerOptions } from './nats-server.js';
+export { freePort, isPortFree } from './ports.js';
+export { PostgresServer, type PostgresServerOptions } from './postgres-server.js';
+export { commandLine, guard, isAlive, isGone, startOf, stopProcess } from './processes.js';
+export { RawConnection } from './raw-connection.js';
+export { type TestS3, testS3 } from './s3-server.js';
+export { mainOf, type ServiceExit, ServiceProcess, type ServiceProcessOptions } from './service-process.js';
+export {
+  isServiceName,
+  type ServiceName,
+  type ServiceTraits,
+  serviceNames,
+  traitsOf,
+} from './service-table.js';
+export { type WaitOptions, waitUntil } from './wait-until.js';

@@ -1,0 +1,6 @@
+// The `teamtalk` command, for those who run it in their own process.
+export { runCli } from './cli.js';
+export { type ServiceConfiguration, serviceConfigurations } from './services.js';
+export type { Row, State } from './top/overview.js';
+export type { Totals } from './top/table.js';
+export type { MessageWay } from './trace/message-way.js';

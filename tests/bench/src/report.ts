@@ -1,0 +1,120 @@
+import { execFileSync } from 'node:child_process';
+import { cpus, release, totalmem } from 'node:os';
+import { type LoadResult, problemsOf } from '@teamtalk/load-generator';
+import type { Floor } from './floor.js';
+import { isMet, type Point, rateOf, type Scenario } from './scenario.js';
+
+/** What results.json holds. */
+export interface Report {
+  startedAt: string;
+  commit: string;
+  quick: boolean;
+  machine: Machine;
+  floor: Floor;
+  scenarios: ScenarioReport[];
+}
+
+interface Machine {
+  cpu: string;
+  cores: number;
+  memoryGib: number;
+  kernel: string;
+  node: string;
+  postgres: string;
+}
+
+export interface ScenarioReport {
+  name: string;
+  title: string;
+  /** set when it could not be measured */
+  error?: string;
+  axis?: string;
+  /** one, or several with what differed */
+  points: PointReport[];
+  targets: TargetReport[];
+}
+
+export interface PointReport extends Point {
+  /** CPU microseconds an operation, by process */
+  microseconds: Record<string, number>;
+  /** the rate divided by the floor's */
+  ratioToFloor?: number;
+  problems: string[];
+}
+
+interface TargetReport {
+  what: string;
+  unit: string;
+  wanted: string;
+  measured?: number;
+  met?: boolean;
+}
+
+export function reportScenario(
+  { name, title, axis, targets = [], floor: against }: Scenario,
+  outcome: LoadResult | Point[],
+  floor: Floor,
+): ScenarioReport {
+  const points = Array.isArray(outcome) ? outcome : [{ x: 0, label: '', result: outcome }];
+  const last = points.at(-1)?.result;
+  return {
+    name,
+    title,
+    axis,
+    points: points.map((point) => reportPoint(point, against && floor[against].perSecond)),
+    targets: targets.map((target) => ({
+      what: target.what,
+      unit: target.unit,
+      wanted: [
+        ...(target.atLeast === undefined ? [] : [`at least ${shortened(target.atLeast)}`]),
+        ...(target.atMost === undefined ? [] : [`at most ${target.atMost}`]),
+      ].join(', '),
+      measured: last && target.measure(last),
+      met: last && isMet(target, last),
+    })),
+  };
+}
+
+function reportPoint(point: Point, floorRate: number | undefined): PointReport {
+  const { result } = point;
+  const operations = rateOf(result) * result.seconds;
+  const microseconds = Object.entries(result.usage).map(([name, { cpuSeconds }]) => {
+    return [name, operations > 0 ? round((cpuSeconds * 1e6) / operations) : 0];
+  });
+  return {
+    ...point,
+    microseconds: Object.fromEntries(microseconds),
+    ratioToFloor: floorRate ? round(rateOf(result) / floorRate, 3) : undefined,
+    problems: problemsOf(result),
+  };
+}
+
+export function describeMachine(postgresVersion: string): Machine {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: cpus().length,
+    memoryGib: Math.round(totalmem() / 2 ** 30),
+    kernel: release(),
+    node: process.version,
+    postgres: postgresVersion,
+  };
+}
+
+/** The commit that is measured; empty outside a repository. */
+export function commitOf(folder: string): string {
+  try {
+    const git = (words: string[]) => execFileSync('git', words, { cwd: folder, encoding: 'utf8' }).trim();
+    return `${git(['rev-parse', '--short', 'HEAD'])}${git(['status', '--porcelain']) ? ' with changes' : ''}`;
+  } catch {
+    return '';
+  }
+}
+
+/** Ratios are below 10, and rates far above. */
+function shortened(value: number): number {
+  return value < 10 ? value : Math.round(value);
+}
+
+function round(value: number, digits = 1): number {
+  return Number(value.toFixed(digits));
+}

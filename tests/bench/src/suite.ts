@@ -1,0 +1,132 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { descriptorLimit, otherDescriptors } from '@teamtalk/load-generator';
+import type { ServiceName } from '@teamtalk/local-stack';
+import { BenchCluster } from './bench-cluster.js';
+import { measureFloor } from './floor.js';
+import { pageOf } from './html/page.js';
+import { runLoadProcess } from './load-process.js';
+import { profileOptions, reportProfiles } from './profile.js';
+import { commitOf, describeMachine, type Report, reportScenario, type ScenarioReport } from './report.js';
+import type { Scenario, ScenarioContext } from './scenario.js';
+import { fileScenarios } from './scenarios/files.js';
+import { growthScenarios } from './scenarios/growth.js';
+import { imageScenarios } from './scenarios/images.js';
+import { messageScenarios } from './scenarios/messages.js';
+import { readScenarios } from './scenarios/reads.js';
+import { sessionScenarios } from './scenarios/sessions.js';
+import { describeReport } from './text-table.js';
+
+/** Those that leave many messages behind come last. */
+export const scenarios: readonly Scenario[] = [
+  ...sessionScenarios,
+  ...readScenarios,
+  ...fileScenarios,
+  ...imageScenarios,
+  ...messageScenarios,
+  ...growthScenarios,
+];
+
+export interface SuiteOptions {
+  /** of which scenarios; none: all that are not on demand */
+  names: readonly string[];
+  quick: boolean;
+  /** messages in a full table */
+  stored: number;
+  /** folder for results.json and index.html */
+  out: string;
+  /** a service to profile */
+  profile: ServiceName | undefined;
+  say: (line: string) => void;
+}
+
+/**
+ * Measures one scenario after the other.
+ * @throws Error when a name is none of a scenario
+ * @returns the table
+ */
+export async function runSuite(options: SuiteOptions): Promise<string> {
+  const { quick, out, profile, say } = options;
+  const chosen = choose(options.names);
+  await mkdir(out, { recursive: true });
+  const profileFolder = path.join(out, 'profiles');
+  const cluster = await BenchCluster.start(profile ? profileOptions(profile, profileFolder) : {});
+  try {
+    say('floor');
+    const [version] = await cluster.sql<{ server_version: string }>('SHOW server_version');
+    const report: Report = {
+      startedAt: new Date().toISOString(),
+      commit: commitOf(import.meta.dirname),
+      quick,
+      machine: describeMachine(`PostgreSQL ${version?.server_version}`),
+      floor: await measureFloor(cluster, { seconds: quick ? 2 : 5, say: () => {} }),
+      scenarios: [],
+    };
+    for (const scenario of chosen) {
+      say(`${scenario.name}: ${scenario.title}`);
+      report.scenarios.push(await measure(scenario, cluster, report, options));
+      if (profile) {
+        // The profile is written when the process ends.
+        await cluster.leave();
+        for (const line of await reportProfiles(profileFolder, measuredTimes(report))) say(line);
+      }
+      // After each: what was measured is kept whatever happens later.
+      await writeFile(path.join(out, 'results.json'), `${JSON.stringify(report, null, 2)}\n`);
+      await writeFile(path.join(out, 'index.html'), pageOf(report));
+    }
+    return describeReport(report);
+  } finally {
+    await cluster.stop();
+  }
+}
+
+function measuredTimes({ scenarios: measured }: Report): [number, number][] {
+  const points = measured.at(-1)?.points ?? [];
+  // Where that is not told, all of it counts.
+  return points.map(({ result }) => result.between ?? [0, Number.POSITIVE_INFINITY]);
+}
+
+async function measure(
+  scenario: Scenario,
+  cluster: BenchCluster,
+  { floor }: Report,
+  { quick, stored, profile, say }: SuiteOptions,
+): Promise<ScenarioReport> {
+  const { name, title, shape = {}, fresh = false } = scenario;
+  const context: ScenarioContext = {
+    cluster,
+    quick,
+    stored: quick ? Math.min(stored, 100_000) : stored,
+    maxConnections: (descriptorLimit() ?? Number.POSITIVE_INFINITY) - otherDescriptors,
+    load: (mode, given, others = []) => {
+      const server = given.server ?? cluster.address('msg_server', 'client');
+      return runLoadProcess(mode, { ...given, server }, [...cluster.watched(), ...others], say);
+    },
+    reshape: (other) => cluster.take(other, true),
+    say,
+  };
+  try {
+    await cluster.take(shape, fresh || profile !== undefined);
+    const outcome = await scenario.run(context);
+    // A quick run asks for less than the targets.
+    return reportScenario(quick ? { ...scenario, targets: [] } : scenario, outcome, floor);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    say(`  ${text}`);
+    // What is left of it may be in the way of the next one.
+    await cluster.leave();
+    return { name, title, error: text, points: [], targets: [] };
+  }
+}
+
+function choose(names: readonly string[]): Scenario[] {
+  const unknown = names.filter((name) => !scenarios.some((scenario) => scenario.name === name));
+  if (unknown.length > 0) {
+    throw new Error(
+      `no such scenario: ${unknown.join(', ')}; there are ${scenarios.map(({ name }) => name).join(', ')}`,
+    );
+  }
+  return names.length > 0
+    ? scenarios.filter(({ name }) => names.includes(name))
+    : scenarios.filter(({ onDemand }) => !onDemand);
+}

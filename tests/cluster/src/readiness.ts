@@ -1,0 +1,31 @@
+import { type Bus, topics } from '@teamtalk/bus';
+import { waitUntil } from '@teamtalk/local-stack';
+import type { ClusterNode } from './node.js';
+
+/** @throws Error with what a node lacks when it is not ready in time */
+export async function untilReady(nodes: readonly ClusterNode[]): Promise<void> {
+  for (const node of nodes) {
+    let text = '';
+    const ready = async () => {
+      const readiness = await node.readiness();
+      text = readiness.text;
+      return readiness.ready;
+    };
+    await waitUntil(ready, { what: `${node.service} ready` }).catch((error: unknown) => {
+      throw new Error(`${String(error)} ${text}`, { cause: error });
+    });
+  }
+}
+
+/** Waits until each of the instances has announced itself: then everybody who is up has heard of all. */
+export async function untilHeard(bus: Bus, instances: Iterable<number>): Promise<void> {
+  const waiting = new Set(instances);
+  const subscription = bus.subscribe(topics.announcement, ({ instance }) => {
+    waiting.delete(instance);
+  });
+  try {
+    await waitUntil(() => waiting.size === 0, { what: 'every instance announced itself' });
+  } finally {
+    subscription.unsubscribe();
+  }
+}

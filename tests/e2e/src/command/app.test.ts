@@ -1,0 +1,60 @@
+import { testDatabase } from '@teamtalk/local-stack';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Outcome, teamtalk } from './run.js';
+
+let env: NodeJS.ProcessEnv;
+let drop: () => Promise<void>;
+
+beforeAll(async () => {
+  const database = await testDatabase();
+  env = { DATABASE_URL: database.url };
+  drop = () => database.drop();
+});
+afterAll(() => drop());
+
+const app = (...words: string[]): Promise<Outcome> => teamtalk(['app', ...words], env);
+
+it('creates, lists and revokes', async () => {
+  const created = await app('create', 'shop');
+  expect(created.status).toBe(0);
+  expect(created.stdout).toMatch(/^[\w-]{43}\n$/);
+  expect(created.stderr).toContain('not shown again');
+
+  await teamtalk(['user', 'add', 'robot', '--password', 'x'], env);
+  const options = [
+    '--allow',
+    'p2p, users',
+    '--ip',
+    '10.1.2.3/8',
+    '--ip',
+    '::1',
+    '--as',
+    '1',
+    '--rate',
+    '50/s',
+  ];
+  const limited = await app('create', 'limited', ...options, '--signed');
+  expect(limited).toMatchObject({ status: 0 });
+  expect((await app('list')).stdout).toBe(
+    'limited\tp2p,users\t10.0.0.0/8,::1/128\tas 1\t50/s\tsigned\n' +
+      'shop\tp2p,broadcast,group\tanywhere\tas anybody\tany rate\n',
+  );
+
+  expect(await app('revoke', 'shop')).toMatchObject({ status: 0, stdout: 'revoked shop\n' });
+  expect(await app('revoke', 'shop')).toMatchObject({ status: 1 });
+  expect((await app('list')).stdout).toContain(
+    'shop\tp2p,broadcast,group\tanywhere\tas anybody\tany rate\t(revoked)\n',
+  );
+});
+
+it.each([
+  [['create', 'x', '--allow', 'everything'], 1, /an app can be allowed: p2p, broadcast/],
+  [['create', 'x', '--ip', '10.0.0.0/40'], 1, /10\.0\.0\.0\/40 is no address/],
+  [['create', 'x', '--as', '99'], 1, /there is no user 99/],
+  [['create', 'limited'], 1, /there is, or was, an app limited/],
+  [['create', 'x', '--rate', 'fast'], 2, /must be calls a second/],
+])('%s: refused, and why', async (words, status, why) => {
+  const outcome = await app(...words);
+  expect(outcome.status).toBe(status);
+  expect(outcome.stderr).toMatch(why);
+});

@@ -1,0 +1,156 @@
+import { TeamTalkClient } from '@teamtalk/client';
+import { TestCluster } from '@teamtalk/cluster';
+import { testDatabase, waitUntil } from '@teamtalk/local-stack';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { start, teamtalk } from './run.js';
+
+describe('migrate', () => {
+  it('goes up, tells, and goes down', async () => {
+    const database = await testDatabase({ migrated: false });
+    const env = { DATABASE_URL: database.url };
+    const before = await teamtalk(['migrate', 'status'], env);
+    expect(before.stdout).toMatch(/^(missing {2}\w+\n)+$/);
+    const count = before.stdout.trim().split('\n').length;
+
+    const up = await teamtalk(['migrate', 'up'], env);
+    expect(up.status).toBe(0);
+    expect(up.stdout.match(/^applied \w+$/gm)).toHaveLength(count);
+    expect((await teamtalk(['migrate', 'up'], env)).stdout).toBe('nothing to do: the schema is the newest\n');
+    expect((await teamtalk(['migrate', 'status'], env)).stdout).toMatch(/^(applied {2}\w+\n)+$/);
+
+    for (let step = 0; step < count; step++) {
+      expect((await teamtalk(['migrate', 'down'], env)).stdout).toMatch(/^took back \w+\n$/);
+    }
+    expect((await teamtalk(['migrate', 'down'], env)).stdout).toMatch(/^nothing to do/);
+    await database.drop();
+  });
+});
+
+describe('with an installation', () => {
+  let cluster: TestCluster;
+  let env: NodeJS.ProcessEnv;
+
+  beforeAll(async () => {
+    cluster = await TestCluster.start({ login_server: 1, file_server: 1 });
+    env = {
+      DATABASE_URL: cluster.database.url,
+      TEAMTALK_LOGIN_SERVER: cluster.url('login_server'),
+      TEAMTALK_PASSWORD: 'pw',
+    };
+    for (const name of ['alice', 'bob']) {
+      const { status } = await teamtalk(['user', 'add', name, '--password', 'pw'], env);
+      expect(status).toBe(0);
+    }
+  });
+
+  afterAll(() => cluster.stop());
+
+  it('checks a server for conformance', async () => {
+    const users = ['c1', 'c2', 'c3', 'c4'];
+    for (const name of users) await teamtalk(['user', 'add', name, '--password', 'pw'], env);
+    const port = String(cluster.port('msg_server', 0, 'client'));
+    const words = ['conformance', '--port', port, '--users', users.join()];
+    const chosen = await teamtalk([...words, '--filter', 'reading/the server', '--json'], env);
+    expect(chosen.status).toBe(0);
+    expect(JSON.parse(chosen.stdout)).toMatchObject([
+      { commands: ['0x0305 CID_MSG_TIME_REQUEST', expect.any(String)], status: 'passed' },
+    ]);
+    const incomplete = await teamtalk([...words, '--filter', 'HTTP API/'], env);
+    expect(incomplete.status).toBe(0);
+    expect(incomplete.stdout).toMatch(/not run: needs http\n\n2 cases: 0 passed, 2 not run\n$/);
+    // Nobody listens there.
+    const unanswered = ['--http', 'http://127.0.0.1:1', '--filter', 'HTTP API/bad JSON', '--markdown'];
+    const failed = await teamtalk([...words, ...unanswered], env);
+    expect(failed).toMatchObject({
+      status: 1,
+      stderr: 'teamtalk: the server does not conform: 1 case: 0 passed, 1 failed\n',
+    });
+    expect(failed.stdout).toMatch(
+      /\| 0x0407 CID_GROUP_CHANGE_MEMBER_REQUEST \| .* \| failed: .* does not answer/,
+    );
+    expect(await teamtalk([...words, '--password', 'wrong'], env)).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('c1 cannot log in: result 6'),
+    });
+    expect((await teamtalk([...words, '--filter', 'no such case'], env)).stderr).toContain('no case fits');
+  });
+
+  it('adds and lists users', async () => {
+    const added = await teamtalk(['user', 'add', 'carol'], env);
+    const { id, password } = /^added carol, id (?<id>\d+), password (?<password>\S+)\n$/.exec(added.stdout)!
+      .groups!;
+    const list = await teamtalk(['user', 'list'], env);
+    expect(list.stdout.split('\n')).toContain(`${id}\tcarol\t0\tcarol`);
+    const send = ['send', '--as', 'carol', '--password', password!, '--to', 'bob', 'hi'];
+    expect((await teamtalk(send, env)).stdout).toMatch(/^sent to bob \(id \d+\), msg_id 1\n$/);
+
+    const again = await teamtalk(['user', 'add', 'carol'], env);
+    expect(again).toMatchObject({ status: 1, stderr: 'teamtalk: there is already a user carol\n' });
+  });
+
+  it('seeds 10,000 users in under 20 s, and leaves them alone the next time', async () => {
+    const seed = ['seed', '--users', '10000', '--prefix', 's', '--departments', '3'];
+    const begin = performance.now();
+    const { status, stdout } = await teamtalk(seed, env);
+    expect(performance.now() - begin).toBeLessThan(20_000);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^s1 to s10000: added 10000 users, 0 were there; \d+\.\d s\n$/);
+    expect((await teamtalk(seed, env)).stdout).toContain('added 0 users, 10000 were there');
+    const list = (await teamtalk(['user', 'list'], env)).stdout.trim().split('\n');
+    const seeded = list.filter((line) => /^\d+\ts\d/.test(line));
+    expect(seeded.map((line) => line.split('\t')[1])).toEqual(
+      Array.from({ length: 10_000 }, (_, i) => `s${i + 1}`),
+    );
+    // The first and the last can log in and see one another.
+    const send = ['send', '--as', 's1', '--password', '123456', '--to', 's10000', 'hi'];
+    expect((await teamtalk(send, env)).status).toBe(0);
+  });
+
+  it('sends by name, by id, and over a msg_server it is told', async () => {
+    const byName = await teamtalk(['send', '--as', 'alice', '--to', 'bob', 'one'], env);
+    const { id } = /^sent to bob \(id (?<id>\d+)\), msg_id 1\n$/.exec(byName.stdout)!.groups!;
+    const server = ['--server', `127.0.0.1:${cluster.port('msg_server', 0, 'client')}`, '--password', 'pw'];
+    const byId = await teamtalk(['send', '--as', 'alice', '--to', id!, ...server, 'two'], {
+      TEAMTALK_LOGIN_SERVER: 'http://127.0.0.1:2',
+    });
+    expect(byId).toEqual({ status: 0, stdout: `sent to bob (id ${id}), msg_id 2\n`, stderr: '' });
+  });
+
+  it.each([
+    ['a wrong password', ['--as', 'alice', '--password', 'no', '--to', 'bob'], /login refused \(6\): /],
+    ['an unknown sender', ['--as', 'nobody', '--to', 'bob'], /login refused \(6\): /],
+    ['an unknown receiver', ['--as', 'alice', '--to', 'nobody'], /there is no user nobody/],
+    ['an unknown id', ['--as', 'alice', '--to', '987654'], /there is no user with id 987654/],
+    ['oneself', ['--as', 'alice', '--to', 'alice'], /nobody can send a message to himself/],
+  ])('says why it does not send: %s', async (_, words, text) => {
+    const { status, stdout, stderr } = await teamtalk(['send', ...words, 'text'], env);
+    expect(status).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(text);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('listens until it is told to stop', async () => {
+    const listening = start(['listen', '--as', 'bob'], env);
+    await waitUntil(() => listening.stderr().includes('listening as bob'), { what: 'listening' });
+    const alice = new TeamTalkClient({ loginServer: cluster.url('login_server'), reconnect: false });
+    await alice.login({ name: 'alice', password: 'pw' });
+    const bob = (await alice.users()).users.find(({ userDomain }) => userDomain === 'bob')!;
+    await alice.send({ user: bob.userId }, 'Hello, 世界\u001b[31m\nnext');
+    await waitUntil(() => listening.stdout().includes('next'), { what: 'the message' });
+    expect(listening.stdout()).toMatch(/^\d\d:\d\d:\d\d alice: Hello, 世界 \[31m next\n$/);
+    await alice.close();
+    process.emit('SIGINT');
+    expect(await listening.status).toBe(0);
+  });
+
+  it('stops listening when another login takes its place', async () => {
+    const listening = start(['listen', '--as', 'bob'], env);
+    await waitUntil(() => listening.stderr().includes('listening as bob'), { what: 'listening' });
+    const bob = new TeamTalkClient({ loginServer: cluster.url('login_server'), reconnect: false });
+    await bob.login({ name: 'bob', password: 'pw' });
+    expect(await listening.status).toBe(1);
+    expect(listening.stderr()).toContain('teamtalk: kicked by the server, reason 1');
+    await bob.close();
+  });
+});

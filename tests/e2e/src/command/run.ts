@@ -1,0 +1,40 @@
+import { runCli } from '@teamtalk/cli';
+import { vi } from 'vitest';
+
+export interface Outcome {
+  status: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs `teamtalk` in this process, with these variables besides the environment's own. */
+export async function teamtalk(words: string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  const run = start(words, env);
+  return { status: await run.status, stdout: run.stdout(), stderr: run.stderr() };
+}
+
+export interface Running {
+  status: Promise<number>;
+  stdout(): string;
+  stderr(): string;
+}
+
+/** As `teamtalk`, for a command that is looked at while it runs. One at a time: it takes over the output. */
+export function start(words: string[], env: NodeJS.ProcessEnv = {}): Running {
+  const stdout = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const text = (spy: typeof stdout) => spy.mock.calls.map(([chunk]) => String(chunk)).join('');
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+  let written: { stdout: string; stderr: string } | undefined;
+  const status = runCli(words).finally(() => {
+    written = { stdout: text(stdout), stderr: text(stderr) };
+    stdout.mockRestore();
+    stderr.mockRestore();
+    vi.unstubAllEnvs();
+  });
+  return {
+    status,
+    stdout: () => written?.stdout ?? text(stdout),
+    stderr: () => written?.stderr ?? text(stderr),
+  };
+}

@@ -1,0 +1,128 @@
+import { TestCluster } from '@teamtalk/cluster';
+import { waitUntil } from '@teamtalk/local-stack';
+import { Commands, IM, type MessageOf } from '@teamtalk/protocol';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { heard } from './heard.js';
+
+type Client = Awaited<ReturnType<TestCluster['connect']>>;
+
+const { GROUP_TYPE_TMP } = IM.BaseDefine.GroupType;
+const { GROUP_MODIFY_TYPE_ADD: add, GROUP_MODIFY_TYPE_DEL: remove } = IM.BaseDefine.GroupModifyType;
+
+let cluster: TestCluster;
+beforeAll(async () => {
+  cluster = await TestCluster.start({
+    msg_server: 2,
+    route_server: 2,
+    db_proxy_server: 2,
+    envOf: { msg_server: { MESSAGE_RATE: '0' } },
+  });
+});
+afterAll(() => cluster?.stop());
+
+async function create(client: Client, memberIdList: number[]): Promise<number> {
+  const { groupId } = await client.request(Commands.GroupCreateRequest, Commands.GroupCreateResponse, {
+    userId: 0,
+    groupType: GROUP_TYPE_TMP,
+    groupName: 'coming and going',
+    groupAvatar: '',
+    memberIdList,
+  });
+  return groupId;
+}
+
+function change(
+  client: Client,
+  groupId: number,
+  changeType: MessageOf<typeof Commands.GroupChangeMemberRequest>['changeType'],
+  memberIdList: number[],
+) {
+  return client.request(Commands.GroupChangeMemberRequest, Commands.GroupChangeMemberResponse, {
+    userId: 0,
+    changeType,
+    groupId,
+    memberIdList,
+  });
+}
+
+it('who is taken out of a busy group and back in gets what is written while he is in it, and nothing else', async () => {
+  const ids = await cluster.addUsers(['l-boss', 'l-writer', 'l-guest', 'l-other']);
+  const boss = await cluster.connect('l-boss', { server: 0 });
+  const writer = await cluster.connect('l-writer', { server: 0, client: { maxInFlight: 8 } });
+  const guest = await cluster.connect('l-guest', { server: 1 });
+  const other = await cluster.connect('l-other', { server: 1 });
+  const groupId = await create(boss, [ids['l-writer'], ids['l-guest'], ids['l-other']]);
+  // As the server sends them: the client's own list closes gaps by itself.
+  const got = heard(guest, Commands.MsgData);
+  const gotByOther = heard(other, Commands.MsgData);
+
+  let writing = true;
+  let acked = 0;
+  const worker = (async () => {
+    while (writing) acked = Math.max(acked, (await writer.send({ group: groupId }, `${acked}`)).msgId);
+  })();
+  const moreAcked = (count: number) => {
+    const goal = acked + count;
+    return waitUntil(() => acked >= goal, { what: 'more messages' });
+  };
+  try {
+    for (let round = 0; round < 8; round++) {
+      await moreAcked(5);
+      expect(await change(boss, groupId, remove, [ids['l-guest']])).toMatchObject({ resultCode: 0 });
+      await guest.serverTime();
+      const atRemoval = got.length;
+      await moreAcked(5);
+      await guest.serverTime();
+      expect(got.length).toBe(atRemoval);
+      const lastOutside = acked;
+      expect(await change(boss, groupId, add, [ids['l-guest']])).toMatchObject({ resultCode: 0 });
+      const firstInside = acked + 1;
+      await moreAcked(5);
+      const since = () => got.slice(atRemoval).map(({ msgId }) => msgId);
+      await waitUntil(() => since().includes(firstInside), { what: 'the messages since he is back' });
+      expect(Math.min(...since())).toBeGreaterThan(lastOutside);
+      // In order, without gaps.
+      expect(since()).toEqual(since().map((_, i) => since()[0]! + i));
+    }
+  } finally {
+    writing = false;
+    await worker;
+  }
+  await cluster.settle();
+  await waitUntil(() => gotByOther.length === acked, { what: 'everything for who stayed' });
+  expect(gotByOther.map(({ msgId }) => msgId)).toEqual(Array.from({ length: acked }, (_, i) => i + 1));
+});
+
+it('who leaves a group is told on his other clients, as are those who stay, once each', async () => {
+  const ids = await cluster.addUsers(['w-boss', 'w-leaver']);
+  const boss = await cluster.connect('w-boss', { server: 1 });
+  const leaver = await cluster.connect('w-leaver', { server: 0 });
+  const mobile = await cluster.connect('w-leaver', { server: 1, clientType: 0x11 });
+  const groupId = await create(boss, [ids['w-leaver']]);
+  const [atBoss, atLeaver, atMobile] = [boss, leaver, mobile].map((client) =>
+    heard(client, Commands.GroupChangeMemberNotify),
+  );
+  expect(await change(leaver, groupId, remove, [ids['w-leaver']])).toMatchObject({
+    userId: ids['w-leaver'],
+    changeType: remove,
+    resultCode: 0,
+    groupId,
+    curUserIdList: [ids['w-boss']],
+    chgUserIdList: [ids['w-leaver']],
+  });
+  // They are told before the one who asked is answered.
+  for (const client of [boss, mobile]) await client.serverTime();
+  for (const list of [atBoss, atMobile]) {
+    expect(list).toMatchObject([
+      {
+        seqNum: 0,
+        userId: ids['w-leaver'],
+        changeType: remove,
+        groupId,
+        curUserIdList: [ids['w-boss']],
+        chgUserIdList: [ids['w-leaver']],
+      },
+    ]);
+  }
+  expect(atLeaver).toEqual([]);
+});

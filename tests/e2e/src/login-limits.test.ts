@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { TestCluster, testPassword } from '@teamtalk/cluster';
+import { ClientType, Commands, decodeBody, encodePdu, IM } from '@teamtalk/protocol';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+const { REFUSE_REASON_NONE: ok, REFUSE_REASON_DB_VALIDATE_FAILED: refused } = IM.BaseDefine.ResultType;
+const md5 = (text: string) => createHash('md5').update(text).digest('hex');
+
+let cluster: TestCluster;
+let turn = 0;
+
+beforeAll(async () => {
+  cluster = await TestCluster.start({
+    msg_server: 2,
+    db_proxy_server: 2,
+    envOf: {
+      msg_server: { PROXY_PROTOCOL: 'v2' },
+      db_proxy_server: { LOGIN_MAX_FAILURES: '3', LOGIN_MAX_NAMES_PER_ADDRESS: '4' },
+    },
+  });
+});
+afterAll(() => cluster?.stop());
+
+/** What a load balancer sends before the first byte of a client with this IPv4 address. */
+function proxyHeader(address: string): Buffer {
+  const ends = Buffer.from([...address.split('.').map(Number), 10, 0, 0, 1, 0xd4, 0x31, 0x1f, 0x40]);
+  return Buffer.concat([Buffer.from('\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c', 'latin1'), ends]);
+}
+
+/** The result of a login from an address, at one msg_server after the other. */
+async function logIn(userName: string, address: string, password = testPassword): Promise<number> {
+  const connection = await cluster.connectRaw(turn++ % 2);
+  const request = encodePdu(
+    Commands.LoginReqUserlogin,
+    { userName, password: md5(password), onlineStatus: 1, clientType: ClientType.WINDOWS },
+    1,
+  );
+  await connection.send(Buffer.concat([proxyHeader(address), request]));
+  const pdu = await connection.next(({ commandId }) => commandId === Commands.LoginResUserlogin.id, 20_000);
+  connection.close();
+  return decodeBody(Commands.LoginResUserlogin, pdu.body).resultCode;
+}
+
+it('guessing from elsewhere locks nobody out of where he comes from, on any server', async () => {
+  await cluster.addUsers(['victim']);
+  expect(await logIn('victim', '203.0.113.7')).toBe(ok);
+  for (let i = 0; i < 3; i++) expect(await logIn('victim', `192.0.2.${i}`, 'guess')).toBe(refused);
+  for (let i = 0; i < 2; i++) {
+    expect(await logIn('victim', '192.0.2.77')).toBe(refused);
+    expect(await logIn('victim', '203.0.113.7')).toBe(ok);
+  }
+});
+
+it('an address that tries many names is shut out on all servers, its own users and other addresses are not', async () => {
+  await cluster.addUsers(['regular', 'newcomer']);
+  expect(await logIn('regular', '198.51.100.1')).toBe(ok);
+  for (let i = 0; i < 4; i++) expect(await logIn(`name ${i}`, '198.51.100.1', 'guess')).toBe(refused);
+  for (let i = 0; i < 2; i++) {
+    expect(await logIn('newcomer', '198.51.100.1')).toBe(refused);
+    expect(await logIn('regular', '198.51.100.1')).toBe(ok);
+  }
+  expect(await logIn('newcomer', '198.51.100.2')).toBe(ok);
+  const limited = await Promise.all(
+    [0, 1].map((k) => cluster.metric('db_proxy_server', k, 'logins_limited_total', { limit: 'address' })),
+  );
+  expect(limited[0]! + limited[1]!).toBe(2);
+});

@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import { TestCluster } from '@teamtalk/cluster';
+import { waitUntil } from '@teamtalk/local-stack';
+import { ClientType, IM } from '@teamtalk/protocol';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+const { USER_STATUS_ONLINE: online, USER_STATUS_OFFLINE: offline } = IM.BaseDefine.UserStatType;
+const md5 = (text: string) => createHash('md5').update(text).digest('hex');
+
+let cluster: TestCluster;
+beforeAll(async () => {
+  cluster = await TestCluster.start({ msg_server: 2, route_server: 2, db_proxy_server: 2, login_server: 1 });
+});
+afterAll(() => cluster?.stop());
+
+it('a login of the same class on another msg_server kicks the first; the other class stays', async () => {
+  await cluster.addUsers(['twice']);
+  const first = await cluster.connect('twice', { server: 0 });
+  const mobile = await cluster.connect('twice', { server: 0, clientType: ClientType.IOS });
+  const kicked = new Promise<number>((resolve) => first.once('kicked', ({ reason }) => resolve(reason)));
+  const second = await cluster.connect('twice', { server: 1, clientType: ClientType.MAC });
+  expect(await kicked).toBe(1);
+  await waitUntil(() => !first.isConnected, { what: 'the kicked connection closed' });
+  expect(second.isOnline).toBe(true);
+  expect(mobile.isOnline).toBe(true);
+});
+
+it('wrong name and wrong password are one answer: 6, with a text, then the end', async () => {
+  await cluster.addUsers(['known']);
+  for (const [name, password] of [
+    ['known', 'wrong'],
+    ['nobody', '123456'],
+  ] as const) {
+    await expect(cluster.connect(name, { password })).rejects.toMatchObject({
+      resultCode: IM.BaseDefine.ResultType.REFUSE_REASON_DB_VALIDATE_FAILED,
+    });
+  }
+});
+
+it('a row of a legacy database logs in with its md5 and salt, and is argon2 from then on', async () => {
+  const hash = md5(`${md5('old secret')}salt`);
+  await cluster.sql(`INSERT INTO im_user (name, password_hash, legacy_salt) VALUES ('veteran', $1, 'salt')`, [
+    hash,
+  ]);
+  await expect(cluster.connect('veteran', { password: 'wrong' })).rejects.toThrow();
+  await cluster.connect('veteran', { password: 'old secret' });
+  const [row] = await cluster.sql<{ password_hash: string; legacy_salt: string | null }>(
+    `SELECT password_hash, legacy_salt FROM im_user WHERE name = 'veteran'`,
+  );
+  expect(row?.password_hash).toMatch(/^\$argon2id\$/);
+  expect(row?.legacy_salt).toBeNull();
+  await cluster.connect('veteran', { server: 1, password: 'old secret' });
+});
+
+it('ten failures lock the name on every replica, and nobody else', async () => {
+  await cluster.addUsers(['victim', 'bystander']);
+  for (let i = 0; i < 10; i++) {
+    await expect(cluster.connect('victim', { server: i % 2, password: 'guess' })).rejects.toThrow();
+  }
+  for (const server of [0, 1]) {
+    await expect(cluster.connect('victim', { server })).rejects.toMatchObject({ resultCode: 6 });
+  }
+  await cluster.connect('bystander');
+});
+
+it('presence is that of PC clients, told to PC clients on every msg_server', async () => {
+  const ids = await cluster.addUsers(['watcher', 'subject']);
+  const watcher = await cluster.connect('watcher', { server: 0 });
+  const heard: number[] = [];
+  watcher.on('status', (status) => {
+    if (status.userId === ids.subject) heard.push(status.status);
+  });
+  const status = async () => (await watcher.usersStatus([ids.subject]))[0]?.status;
+  expect(await status()).toBe(offline);
+  const mobile = await cluster.connect('subject', { server: 1, clientType: ClientType.ANDROID });
+  expect(await status()).toBe(offline);
+  const pc = await cluster.connect('subject', { server: 1 });
+  expect(await status()).toBe(online);
+  await waitUntil(() => heard.length === 1, { what: 'online told' });
+  await pc.close();
+  await waitUntil(async () => (await status()) === offline, { what: 'offline' });
+  await waitUntil(() => heard.length === 2, { what: 'offline told' });
+  expect(heard).toEqual([online, offline]);
+  await mobile.logout();
+});
+
+it('users since a time: everybody at first, then only what changed, those who left included', async () => {
+  const ids = await cluster.addUsers(['stays', 'leaves']);
+  const client = await cluster.connect('stays');
+  const all = await client.users();
+  expect(all.users.map((user) => user.userId)).toEqual(expect.arrayContaining([ids.stays, ids.leaves]));
+  await cluster.sql('UPDATE im_user SET status = 3 WHERE id = $1', [ids.leaves]);
+  const changed = await client.users(all.latestUpdateTime);
+  expect(changed.users).toContainEqual(expect.objectContaining({ userId: ids.leaves, status: 3 }));
+  expect((await client.users()).users.map((user) => user.userId)).not.toContain(ids.leaves);
+  expect(await client.usersInfo([ids.stays])).toMatchObject([{ userId: ids.stays, userDomain: 'stays' }]);
+});
+
+it('login_server hands out msg_servers that live, the emptier first, and none that is gone', async () => {
+  const ask = async () =>
+    (await (await fetch(`${cluster.url('login_server')}/msg_server`)).json()) as {
+      code: number;
+      port: string;
+    };
+  const ports = [0, 1].map((k) => String(cluster.port('msg_server', k, 'client')));
+  await waitUntil(async () => ports.includes((await ask()).port), { what: 'a msg_server handed out' });
+  const k = await cluster.add('msg_server');
+  const added = String(cluster.port('msg_server', k, 'client'));
+  await waitUntil(async () => (await ask()).port === added, { what: 'the empty one handed out' });
+  await cluster.stopNode('msg_server', k);
+  for (let i = 0; i < 10; i++) expect((await ask()).port).not.toBe(added);
+});

@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import { TestCluster } from '@teamtalk/cluster';
+import { type RawConnection, waitUntil } from '@teamtalk/local-stack';
+import { Commands, encodePdu, encodeRawPdu } from '@teamtalk/protocol';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+
+let cluster: TestCluster;
+let ids: Record<string, number>;
+let witness: Awaited<ReturnType<TestCluster['connect']>>;
+let raw: RawConnection;
+
+beforeAll(async () => {
+  cluster = await TestCluster.start({ envOf: { msg_server: { LOGIN_TIMEOUT_MS: '1500' } } });
+  ids = await cluster.addUsers(['witness', 'other', 'guest']);
+  witness = await cluster.connect('witness');
+});
+afterAll(() => cluster?.stop());
+beforeEach(async () => {
+  raw = await cluster.connectRaw();
+});
+
+/** Whatever was sent, the others go on as if nothing had happened. */
+afterEach(async () => {
+  raw.close();
+  expect(witness.isOnline).toBe(true);
+  expect((await witness.send({ user: ids.other as number }, 'still here')).msgId).toBeGreaterThan(0);
+});
+
+const bad = (reason: string) => cluster.metric('msg_server', 0, 'bad_pdus_total', { reason });
+const closed = (reason: string) => cluster.metric('msg_server', 0, 'connections_closed_total', { reason });
+
+function headerWith(length: number): Buffer {
+  const header = encodeRawPdu(Commands.OtherHeartbeat.id, Buffer.alloc(0), 1);
+  header.writeUInt32BE(length, 0);
+  return header;
+}
+
+async function logIn(): Promise<void> {
+  const request = {
+    userName: 'guest',
+    password: 'e10adc3949ba59abbe56e057f20f883e',
+    onlineStatus: 1,
+    clientType: 1,
+  };
+  await raw.send(encodePdu(Commands.LoginReqUserlogin, request, 7));
+  await raw.next((pdu) => pdu.commandId === Commands.LoginResUserlogin.id && pdu.seqNum === 7);
+}
+
+it.each([0, 1, 15])('length %d: counted, closed', async (length) => {
+  const before = await bad('length-below-header');
+  await raw.send(headerWith(length));
+  await raw.closed;
+  expect(await bad('length-below-header')).toBe(before + 1);
+});
+
+it.each([2 ** 31, 2 ** 32 - 1])('length %d: counted, closed before a byte of it is kept', async (length) => {
+  const before = await bad('length-above-limit');
+  await raw.send(headerWith(length));
+  await raw.closed;
+  expect(await bad('length-above-limit')).toBe(before + 1);
+});
+
+it('a body that is no protobuf, and an unknown command: ignored, counted; the connection lives', async () => {
+  await logIn();
+  await raw.send(encodeRawPdu(Commands.MsgData.id, randomBytes(40).fill(0xff), 8));
+  await raw.send(encodeRawPdu(0x0bad, Buffer.from('x'), 9));
+  await raw.send(encodePdu(Commands.MsgTimeRequest, {}, 10));
+  const answer = await raw.next((pdu) => pdu.commandId === Commands.MsgTimeResponse.id);
+  expect(answer.seqNum).toBe(10);
+  expect(await bad('body')).toBe(1);
+  expect(await bad('unknown-command')).toBe(1);
+});
+
+it('a message before the login: closed', async () => {
+  const message = {
+    fromUserId: 1,
+    toSessionId: 2,
+    msgId: 0,
+    createTime: 0,
+    msgType: 1,
+    msgData: Buffer.from('x'),
+  };
+  const before = await closed('before-login');
+  await raw.send(encodePdu(Commands.MsgData, message, 1));
+  await raw.closed;
+  expect(await closed('before-login')).toBe(before + 1);
+});
+
+it('heartbeats are echoed before the login, with their seq_num', async () => {
+  await raw.send(encodeRawPdu(Commands.OtherHeartbeat.id, Buffer.alloc(0), 4711));
+  expect(await raw.next()).toMatchObject({ commandId: Commands.OtherHeartbeat.id, seqNum: 4711 });
+});
+
+it('5 MB of noise: closed', async () => {
+  const noise = randomBytes(5_000_000);
+  noise.writeUInt32BE(0xffffffff, 0);
+  await raw.send(noise);
+  await raw.closed;
+});
+
+it('a connection that says nothing is closed after the time for the login', async () => {
+  const before = await closed('login-timeout');
+  await raw.closed;
+  expect(await closed('login-timeout')).toBeGreaterThan(before);
+});
+
+it('a login in single bytes is a login', async () => {
+  const request = {
+    userName: 'guest',
+    password: 'e10adc3949ba59abbe56e057f20f883e',
+    onlineStatus: 1,
+    clientType: 1,
+  };
+  for (const byte of encodePdu(Commands.LoginReqUserlogin, request, 7)) await raw.send(Buffer.of(byte));
+  const pdu = await raw.next((each) => each.commandId === Commands.LoginResUserlogin.id);
+  expect(Commands.LoginResUserlogin.type.decode(pdu.body)).toMatchObject({ resultCode: 0 });
+});
+
+it('after a kick nothing of the old connection is served', async () => {
+  await logIn();
+  const newcomer = await cluster.connect('guest');
+  await raw.next((pdu) => pdu.commandId === Commands.LoginKickUser.id);
+  await raw.closed;
+  await waitUntil(() => newcomer.isOnline, { what: 'the newcomer online' });
+});

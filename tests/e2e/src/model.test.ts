@@ -1,0 +1,83 @@
+import { TestCluster } from '@teamtalk/cluster';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Model } from './model/model.js';
+import { createGroup, operations } from './model/operations.js';
+import { World } from './model/world.js';
+
+const users = 4;
+const servers = 3;
+/** Sequences at a time: they use other users, and what is stored of them meets in the same batches. */
+const lanes = 10;
+const sequences = Number(process.env.MODEL_SEQUENCES ?? 200);
+/** Of a failure, as it was shown. */
+const { MODEL_SEED: seed, MODEL_PATH: path, MODEL_REPLAY_PATH: replayPath } = process.env;
+
+let cluster: TestCluster;
+let passwordHash: string;
+
+beforeAll(async () => {
+  cluster = await TestCluster.start({
+    msg_server: servers,
+    route_server: 2,
+    db_proxy_server: 2,
+    envOf: { msg_server: { MESSAGE_RATE: '0' } },
+  });
+  await cluster.addUsers(['somebody']);
+  const [row] = await cluster.sql<{ hash: string }>(
+    `SELECT password_hash AS hash FROM im_user WHERE name = 'somebody'`,
+  );
+  passwordHash = row!.hash;
+});
+afterAll(() => cluster?.stop());
+
+const property = fc.asyncProperty(
+  operations({ users, servers, maxCommands: 30, replayPath }),
+  async (commands) => {
+    const model = new Model();
+    const world = await World.create(cluster, model, { users, servers, passwordHash });
+    try {
+      for (let user = 0; user < users; user++) await world.connect(user, 0, user, 'cut');
+      await createGroup(0, [1, 2]).run(model, world);
+      await fc.asyncModelRun(() => ({ model, real: world }), commands);
+      await world.caughtUp();
+      for (const [user, connection] of world.connectionsOf([...world.ids.keys()])) {
+        await world.verifyUser(user, connection);
+        for (const conversation of model.conversationsOf(user)) {
+          await world.verifyHistory(conversation, user, connection);
+        }
+      }
+      // Nothing came after what was waited for.
+      await world.caughtUp();
+    } finally {
+      await world.close();
+    }
+  },
+);
+
+/**
+ * A failure is shown with its seed, path and replayPath; as MODEL_SEED, MODEL_PATH and MODEL_REPLAY_PATH they repeat it.
+ * Many more sequences: `npm run test:nightly`.
+ */
+it(
+  `${sequences} random sequences of operations agree with a simple model`,
+  async () => {
+    const first = seed === undefined ? Date.now() & 0x7fff_ffff : Number(seed);
+    const lane = (k: number) =>
+      fc.assert(property, {
+        seed: first + k,
+        numRuns: Math.ceil(sequences / lanes),
+        ...(path !== undefined && { path }),
+        // Shrinking a failure takes many runs.
+        interruptAfterTimeLimit: 60_000 + sequences * 2_000,
+        markInterruptAsFailure: true,
+      });
+    const running = Array.from({ length: path === undefined ? lanes : 1 }, (_, k) => lane(k));
+    const failures: string[] = [];
+    for (const outcome of await Promise.allSettled(running)) {
+      if (outcome.status === 'rejected') failures.push(`${outcome.reason.message}\n${outcome.reason.cause}`);
+    }
+    expect(failures.join('\n\n')).toBe('');
+  },
+  180_000 + sequences * 2_000,
+);

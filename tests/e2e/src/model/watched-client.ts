@@ -1,0 +1,124 @@
+import { type Session, TeamTalkClient } from '@teamtalk/client';
+import { waitUntil } from '@teamtalk/local-stack';
+import {
+  Commands,
+  createTextCodec,
+  DEFAULT_TEXT_KEY,
+  decodeBody,
+  type IM,
+  isGroupMessageType,
+  type Pdu,
+} from '@teamtalk/protocol';
+import { expect } from 'vitest';
+
+/** A message as it came, or should. */
+export interface Heard {
+  msgId: number;
+  fromUserId: number;
+  text: string;
+}
+
+export interface MemberNotice {
+  changeType: IM.BaseDefine.GroupModifyType;
+  groupId: number;
+  curUserIdList: number[];
+  chgUserIdList: number[];
+}
+
+/** Generous: the machine may be busy with other tests. */
+const deliveryMs = 20_000;
+
+const codec = createTextCodec(DEFAULT_TEXT_KEY);
+
+export function keyOf(session: Session): string {
+  return 'group' in session ? `group ${session.group}` : `user ${session.user}`;
+}
+
+/** A connection, what came over it, PDU by PDU and without the SDK's repairs, and what should have. */
+export class WatchedClient {
+  readonly client: TeamTalkClient;
+  readonly #heard = new Map<string, Heard[]>();
+  readonly #expected = new Map<string, Heard[]>();
+  /** Newest message of each conversation at the login: it and those before may still be on their way. */
+  readonly #before: ReadonlyMap<string, number>;
+  readonly #notices: MemberNotice[] = [];
+  /** Messages that came with the seq_num of some request. */
+  readonly #misnumbered: number[] = [];
+  readonly #expectedNotices: MemberNotice[] = [];
+
+  constructor(port: number, before: ReadonlyMap<string, number>) {
+    this.client = new TeamTalkClient({ host: '127.0.0.1', port, reconnect: false, deadlineMs: deliveryMs });
+    this.#before = before;
+    this.client.on('pdu', (pdu) => this.#take(pdu));
+  }
+
+  expectMessage(session: Session, message: Heard): void {
+    const key = keyOf(session);
+    this.#expected.set(key, [...(this.#expected.get(key) ?? []), message]);
+  }
+
+  expectNotice(notice: MemberNotice): void {
+    this.#expectedNotices.push(notice);
+  }
+
+  /** Waits until all that should have come is there. */
+  async caughtUp(): Promise<void> {
+    const isThere = () =>
+      this.#notices.length >= this.#expectedNotices.length &&
+      [...this.#expected].every(([key, messages]) => this.#since(key).length >= messages.length);
+    // The comparison says better what is missing.
+    await waitUntil(isThere, { timeoutMs: deliveryMs, what: 'all delivered' }).catch(() => {});
+    this.verify();
+  }
+
+  /** Nothing came twice, out of order, or that should not have; all that should. */
+  verify(): void {
+    for (const key of new Set([...this.#heard.keys(), ...this.#expected.keys()])) {
+      expect(this.#since(key), `deliveries of ${key}`).toEqual(this.#expected.get(key) ?? []);
+      this.#verifyOrder(key);
+    }
+    expect(this.#notices, 'changes of members').toEqual(this.#expectedNotices);
+    expect(this.#misnumbered, 'messages with a seq_num').toEqual([]);
+  }
+
+  /** The same for a connection that was cut: what was still on its way may be missing. */
+  verifyCut(): void {
+    for (const key of this.#heard.keys()) {
+      const since = this.#since(key);
+      expect(since, `deliveries of ${key}`).toEqual((this.#expected.get(key) ?? []).slice(0, since.length));
+      this.#verifyOrder(key);
+    }
+  }
+
+  #verifyOrder(key: string): void {
+    const ids = (this.#heard.get(key) ?? []).map(({ msgId }) => msgId);
+    expect(ids, `order of ${key}`).toEqual([...new Set(ids)].sort((a, b) => a - b));
+  }
+
+  #since(key: string): Heard[] {
+    const before = this.#before.get(key) ?? 0;
+    return (this.#heard.get(key) ?? []).filter(({ msgId }) => msgId > before);
+  }
+
+  #take({ commandId, body, seqNum }: Pdu): void {
+    if (commandId === Commands.MsgData.id) {
+      const { fromUserId, toSessionId, msgId, msgType, msgData } = decodeBody(
+        Commands.MsgData,
+        Buffer.from(body),
+      );
+      if (seqNum !== 0) this.#misnumbered.push(msgId);
+      const isOwn = fromUserId === this.client.userId;
+      const session = isGroupMessageType(msgType)
+        ? { group: toSessionId }
+        : { user: isOwn ? toSessionId : fromUserId };
+      const key = keyOf(session);
+      const list = this.#heard.get(key) ?? [];
+      list.push({ msgId, fromUserId, text: codec.decrypt(msgData) });
+      this.#heard.set(key, list);
+    } else if (commandId === Commands.GroupChangeMemberNotify.id) {
+      const notice = decodeBody(Commands.GroupChangeMemberNotify, Buffer.from(body));
+      const { changeType, groupId, curUserIdList, chgUserIdList } = notice;
+      this.#notices.push({ changeType, groupId, curUserIdList, chgUserIdList });
+    }
+  }
+}

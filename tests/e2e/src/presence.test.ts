@@ -1,0 +1,83 @@
+import { rendezvous } from '@teamtalk/bus';
+import { TeamTalkClient } from '@teamtalk/client';
+import { TestCluster, testPassword } from '@teamtalk/cluster';
+import { waitUntil } from '@teamtalk/local-stack';
+import { ClientType, Commands } from '@teamtalk/protocol';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { heard } from './heard.js';
+
+const online = 1;
+const offline = 2;
+
+let cluster: TestCluster;
+beforeAll(async () => {
+  cluster = await TestCluster.start({ mode: 'processes', msg_server: 2, route_server: 2 });
+});
+afterAll(() => cluster?.stop());
+
+it('a mobile hears that the user’s PC came and went, and that it is there when it logs in', async () => {
+  const ids = await cluster.addUsers(['both', 'alone']);
+  const mobile = await cluster.connect('both', { server: 0, clientType: ClientType.ANDROID });
+  const stranger = await cluster.connect('alone', { server: 0, clientType: ClientType.ANDROID });
+  const [told, toldStranger] = [mobile, stranger].map((client) =>
+    heard(client, Commands.BuddyListPcLoginStatusNotify),
+  );
+  const pc = await cluster.connect('both', { server: 1 });
+  await waitUntil(() => told!.length === 1, { what: 'the PC told' });
+  await mobile.close();
+  // It is told right behind the answer to the login: the list has to be there before.
+  const port = cluster.port('msg_server', 0, 'client');
+  const again = new TeamTalkClient({ host: '127.0.0.1', port, reconnect: false });
+  const toldAgain = heard(again, Commands.BuddyListPcLoginStatusNotify);
+  await again.login({ name: 'both', password: testPassword, clientType: ClientType.IOS });
+  await waitUntil(() => toldAgain.length === 1, { what: 'the PC told to the newcomer' });
+  await pc.close();
+  await waitUntil(() => toldAgain.length === 2, { what: 'the PC gone' });
+  expect([...told!, ...toldAgain]).toMatchObject([
+    { seqNum: 0, userId: ids.both, loginStat: online },
+    { seqNum: 0, userId: ids.both, loginStat: online },
+    { seqNum: 0, userId: ids.both, loginStat: offline },
+  ]);
+  expect(toldStranger).toEqual([]);
+  await again.close();
+});
+
+it('a mobile kicks the user’s PC on another msg_server, and stays', async () => {
+  const ids = await cluster.addUsers(['kicker']);
+  const mobile = await cluster.connect('kicker', { server: 0, clientType: ClientType.IOS });
+  const pc = await cluster.connect('kicker', { server: 1 });
+  const kicked = new Promise<number>((resolve) => pc.once('kicked', ({ reason }) => resolve(reason)));
+  expect(
+    await mobile.request(Commands.LoginReqKickpcclient, Commands.LoginResKickpcclient, { userId: 0 }),
+  ).toMatchObject({ userId: ids.kicker, resultCode: 0 });
+  expect(await kicked).toBe(2);
+  await waitUntil(() => !pc.isConnected, { what: 'the kicked connection closed' });
+  await waitUntil(async () => (await mobile.usersStatus([ids.kicker]))[0]?.status === offline, {
+    what: 'offline',
+  });
+  expect(mobile.isOnline).toBe(true);
+});
+
+it('that a PC has gone is told although the route_server that was to tell it is dead', async () => {
+  const ids = await cluster.addUsers(['leaver', 'watcher-0', 'watcher-1']);
+  const watchers = await Promise.all(
+    [0, 1].map((server) => cluster.connect(`watcher-${server}`, { server })),
+  );
+  const statuses = watchers.map((client) => heard(client, Commands.BuddyListStatusNotify));
+  const toldOf = (userId: number) =>
+    statuses.map((list) =>
+      list.filter(({ userStat }) => userStat.userId === userId).map(({ userStat }) => userStat.status),
+    );
+  const leaver = await cluster.connect('leaver', { server: 0 });
+  await waitUntil(() => toldOf(ids.leaver).every((list) => list.length === 1), { what: 'online told' });
+
+  const routeServers = [0, 1].map((k) => ({ k, instance: cluster.node('route_server', k).instance }));
+  const acting = rendezvous(ids.leaver, routeServers)!;
+  await cluster.kill('route_server', acting.k);
+  await leaver.close();
+  await waitUntil(() => toldOf(ids.leaver).every((list) => list.length === 2), { what: 'offline told' });
+  expect(toldOf(ids.leaver)).toEqual([
+    [online, offline],
+    [online, offline],
+  ]);
+});

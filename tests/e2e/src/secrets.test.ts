@@ -1,0 +1,100 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { TestCluster } from '@teamtalk/cluster';
+import { freePort, mainOf, type ServiceName, serviceNames } from '@teamtalk/local-stack';
+import { createLogger } from '@teamtalk/service-kit';
+import { describe, expect, it } from 'vitest';
+
+const run = promisify(execFile);
+
+/** No part of any other word a log may have. */
+const secret = 'zq7Xw1vK';
+const textKey = secret.repeat(4);
+const secrets = {
+  TEXT_KEY: textKey,
+  APP_KEYS: `${secret}-app`,
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+  OTEL_EXPORTER_OTLP_HEADERS: `authorization=${secret}`,
+  S3_ACCESS_KEY_ID: `${secret}-id`,
+  S3_SECRET_ACCESS_KEY: `${secret}-access`,
+  MSFS_UPLOAD_AUTH: 'tokens',
+  MSFS_UPLOAD_TOKENS: `${secret}-upload`,
+};
+
+interface Ended {
+  stdout: string;
+  stderr: string;
+  code: number;
+}
+
+/** What a service that does not come up says, and its exit status. */
+async function ended(service: ServiceName, env: NodeJS.ProcessEnv): Promise<Ended> {
+  return run(process.execPath, [mainOf(service)], { env, timeout: 30_000 }).then(
+    (output) => ({ ...output, code: 0 }),
+    (error: Ended) => error,
+  );
+}
+
+describe('a service whose stores are away', () => {
+  it.each(serviceNames)(
+    '%s says so at every log level without a secret',
+    async (service: ServiceName) => {
+      const port = await freePort(0);
+      const env = {
+        ...secrets,
+        PATH: process.env.PATH,
+        LOG_LEVEL: 'trace',
+        OPS_PORT: '0',
+        NATS_URL: `nats://me:${secret}@127.0.0.1:${port},nats://${secret}@127.0.0.1:${port}`,
+        DATABASE_URL: `postgres://me:${secret}@127.0.0.1:${port}/x?password=${secret}`,
+      };
+      const { stdout, stderr, code } = await ended(service, env);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/127\.0\.0\.1/);
+      expect(stdout + stderr).not.toContain(secret);
+    },
+    40_000,
+  );
+
+  it('and one with settings that are wrong names them, not their values', async () => {
+    const env = { TEXT_KEY: secret, DATABASE_URL: `mysql://me:${secret}@db`, NATS_USER: secret };
+    const failure = await ended('db_proxy_server', env);
+    expect(failure).toMatchObject({ code: 78 });
+    expect(failure.stderr).toContain('TEXT_KEY: ');
+    expect(failure.stdout + failure.stderr).not.toContain(secret);
+  });
+});
+
+it('services that work log no secret and no text, at any level', async () => {
+  const lines: string[] = [];
+  const destination = { write: (line: string) => void lines.push(line) };
+  const log = createLogger({ service: 'all', instance: 1, level: 'trace', destination });
+  const env = { ...secrets, HTTP_AUTH: 'keys' };
+  const cluster = await TestCluster.start({ env, log, http_msg_server: 1, file_server: 1, msfs: 1 });
+  try {
+    const ids = await cluster.addUsers(['a', 'b']);
+    const [a, b] = [
+      await cluster.connect('a', { client: { textKey } }),
+      await cluster.connect('b', { client: { textKey } }),
+    ];
+    await a.send({ user: ids.b ?? 0 }, `text ${secret}`);
+    await b.nextMessage();
+    const body = JSON.stringify({
+      app_key: secrets.APP_KEYS,
+      from_user_id: ids.a,
+      session_id: ids.b,
+      msg: `push ${secret}`,
+    });
+    const url = `${cluster.url('http_msg_server')}/query/SendP2PMessage`;
+    const answer = await fetch(url, { method: 'POST', body });
+    expect(await answer.json()).toMatchObject({ error_code: 0 });
+    const refused = await fetch(url, { method: 'POST', body: body.replace('-app', '-none') });
+    expect(await refused.json()).not.toMatchObject({ error_code: 0 });
+    await cluster.settle();
+  } finally {
+    await cluster.stop();
+  }
+  const text = lines.join('');
+  expect(text).toContain('message stored');
+  expect(text).not.toContain(secret);
+});

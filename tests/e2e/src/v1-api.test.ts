@@ -1,0 +1,185 @@
+import type { TeamTalkClient } from '@teamtalk/client';
+import { TestCluster, testPassword } from '@teamtalk/cluster';
+import { waitUntil } from '@teamtalk/local-stack';
+import { Commands } from '@teamtalk/protocol';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { heard } from './heard.js';
+import { OpenApiClient } from './openapi-client.js';
+
+/** What the tests look at; the document has been asked whether it is right. */
+interface Reply {
+  group_id: number;
+  user_id: number;
+  department_id: number;
+  broadcast_id: number;
+  item_id: number;
+  connections: number;
+  finished_at: string | null;
+  readers: { user_id: number; read_msg_id: number }[];
+  messages: unknown[];
+  departments: unknown[];
+  users: unknown[];
+  msg_servers: unknown[];
+  items: unknown[];
+}
+
+let cluster: TestCluster;
+let api: OpenApiClient;
+let ids: Record<'ann' | 'ben' | 'cat', number>;
+const called = new Set<string>();
+
+beforeAll(async () => {
+  cluster = await TestCluster.start({ http_msg_server: 1, msg_server: 2 });
+  ids = await cluster.addUsers(['ann', 'ben', 'cat']);
+  const permissions = ['p2p', 'broadcast', 'group', 'history', 'users', 'presence', 'kick', 'discovery'];
+  const key = await cluster.addApp('everything', { permissions });
+  api = await OpenApiClient.load(cluster.url('http_msg_server'), key);
+});
+afterAll(() => cluster?.stop());
+
+/** A call that is expected to be answered with this status. */
+async function call(status: number, id: string, options = {}): Promise<Reply> {
+  const reply = await api.call(id, options);
+  expect(reply, `${id}: ${JSON.stringify(reply.body)}`).toMatchObject({ status });
+  called.add(id);
+  return reply.body as unknown as Reply;
+}
+
+it('messages, history and receipts', async () => {
+  const ben = await cluster.connect('ben');
+  const message = { from_user_id: ids.ann, to: { user_id: ids.ben }, msg: '你好' };
+  expect(await call(201, 'sendMessage', { body: message })).toEqual({ msg_id: 1 });
+  expect(await ben.nextMessage()).toMatchObject({ fromUserId: ids.ann, text: '你好', msgId: 1 });
+  const named = { body: { ...message, msg: 'again' }, headers: { 'idempotency-key': 'k' } };
+  expect(await call(201, 'sendMessage', named)).toEqual({ msg_id: 2 });
+  expect(await call(201, 'sendMessage', named)).toEqual({ msg_id: 2 });
+  await call(422, 'sendMessage', { body: { ...message, to: { user_id: 9999 } } });
+
+  const pair = { path: { user_id: ids.ann, peer_id: ids.ben } };
+  const { messages } = await call(200, 'getHistory', { ...pair, query: { limit: 10 } });
+  expect(messages).toMatchObject([
+    { msg_id: 2, from_user_id: ids.ann, type: 'text', msg: 'again' },
+    { msg_id: 1, msg: '你好' },
+  ]);
+  expect((await call(200, 'getHistory', { ...pair, query: { before: 2 } })).messages).toHaveLength(1);
+  await ben.markRead({ user: ids.ann }, 1);
+  await waitUntil(
+    async () => {
+      const { readers } = await call(200, 'getReceipts', pair);
+      return readers.some((reader) => reader.user_id === ids.ben && reader.read_msg_id === 1);
+    },
+    { what: 'the receipt' },
+  );
+  await call(404, 'getReceipts', { path: { user_id: ids.ann, peer_id: ids.cat } });
+});
+
+it('groups', async () => {
+  const cat = await cluster.connect('cat', { server: 1 });
+  const changes = heard(cat, Commands.GroupChangeMemberNotify);
+  const wanted = { body: { name: 'team', member_ids: [ids.ann, ids.cat], creator_id: ids.ann, id: 'g' } };
+  const { group_id } = await call(201, 'createGroup', wanted);
+  expect((await call(201, 'createGroup', wanted)).group_id).toBe(group_id);
+  const path = { group_id };
+  const body = { from_user_id: ids.ann, to: { group_id }, msg: 'all' };
+  await call(201, 'sendMessage', { body });
+  expect((await cat.nextMessage()).text).toBe('all');
+  const session = { path: { user_id: ids.cat, group_id } };
+  expect((await call(200, 'getGroupHistory', session)).messages).toHaveLength(1);
+  expect((await call(200, 'getGroupReceipts', session)).readers).toHaveLength(2);
+  await call(404, 'getGroupReceipts', { path: { user_id: ids.ben, group_id } });
+
+  const added = await call(200, 'changeGroupMembers', { path, body: { change: 'add', user_ids: [ids.ben] } });
+  expect(added).toEqual({ member_ids: [ids.ann, ids.ben, ids.cat], changed_ids: [ids.ben] });
+  await waitUntil(() => changes.length === 1, { what: '0x040b' });
+  expect(await call(200, 'changeGroup', { path, body: { name: 'the team' } })).toMatchObject({
+    name: 'the team',
+  });
+  expect(await call(200, 'getGroup', { path })).toMatchObject({
+    name: 'the team',
+    type: 'normal',
+    creator_id: ids.ann,
+    version: 3,
+    member_ids: [ids.ann, ids.ben, ids.cat],
+  });
+  await call(204, 'dissolveGroup', { path });
+  await call(404, 'getGroup', { path });
+  await waitUntil(() => changes.length === 2, { what: 'the end of the group' });
+});
+
+it('departments and users, who can log in, and no longer when they are disabled', async () => {
+  const { department_id } = await call(201, 'createDepartment', { body: { name: 'Sales' } });
+  const below = await call(201, 'createDepartment', { body: { name: 'East', parent_id: department_id } });
+  await call(422, 'changeDepartment', { path: { department_id }, body: { parent_id: below.department_id } });
+  await call(409, 'deleteDepartment', { path: { department_id } });
+  await call(204, 'deleteDepartment', { path: { department_id: below.department_id } });
+  await call(200, 'changeDepartment', { path: { department_id }, body: { priority: 3 } });
+  expect((await call(200, 'listDepartments')).departments).toEqual([
+    { department_id, name: 'Sales', parent_id: null, priority: 3 },
+  ]);
+
+  const wanted = { name: 'dan', password: testPassword, department_id, gender: 'male' };
+  const { user_id } = await call(201, 'createUser', { body: wanted });
+  await call(409, 'createUser', { body: wanted });
+  await call(422, 'createUser', { body: { name: 'x', department_id: 999 } });
+  expect(await call(200, 'getUser', { path: { user_id } })).toMatchObject({
+    name: 'dan',
+    nick_name: 'dan',
+    gender: 'male',
+    department_id,
+    disabled: false,
+  });
+  const list = await call(200, 'listUsers', { query: { after: ids.cat, limit: 5 } });
+  expect(list.users).toMatchObject([{ name: 'dan' }]);
+  expect((await call(200, 'listUsers', { query: { name: 'ann' } })).users).toMatchObject([
+    { user_id: ids.ann },
+  ]);
+
+  const dan = await cluster.connect('dan');
+  const gone = new Promise((resolve) => dan.once('kicked', resolve));
+  const change = { path: { user_id }, body: { disabled: true, department_id: null } };
+  expect(await call(200, 'changeUser', change)).toMatchObject({ disabled: true, department_id: null });
+  await gone;
+  await expect(cluster.connect('dan')).rejects.toThrow();
+  await call(200, 'changeUser', { path: { user_id }, body: { disabled: false, password: 'another' } });
+  await cluster.connect('dan', { password: 'another' });
+  await call(404, 'changeUser', { path: { user_id: 9999 }, body: { nick_name: 'x' } });
+});
+
+it('presence, statistics and kicks', async () => {
+  const ann: TeamTalkClient = await cluster.connect('ann');
+  const query = { body: { user_ids: [ids.ann, 9999] } };
+  expect((await call(200, 'queryPresence', query)).users).toEqual([
+    { user_id: ids.ann, online: true },
+    { user_id: 9999, online: false },
+  ]);
+  await waitUntil(async () => (await call(200, 'getStatistics')).connections > 0, {
+    what: 'statistics',
+  });
+  expect((await call(200, 'getStatistics')).msg_servers).toHaveLength(2);
+  const gone = new Promise((resolve) => ann.once('kicked', resolve));
+  await call(204, 'kickUser', { path: { user_id: ids.ann }, body: {} });
+  await gone;
+});
+
+it('broadcasts', async () => {
+  const body = { from_user_id: ids.ann, to: { everybody: true }, msg: 'to all' };
+  const { broadcast_id } = await call(202, 'startBroadcast', { body });
+  const done = async () => call(200, 'getBroadcast', { path: { broadcast_id } });
+  await waitUntil(async () => (await done()).finished_at !== null, { what: 'the broadcast' });
+  expect(await done()).toMatchObject({ receivers: 3, stored: 3, refused: 0 });
+  await call(404, 'getBroadcast', { path: { broadcast_id: 9999 } });
+});
+
+it('discovery', async () => {
+  const { item_id } = await call(201, 'createDiscovery', { body: { name: 'Wiki', url: 'http://wiki/' } });
+  await call(200, 'changeDiscovery', { path: { item_id }, body: { priority: 5 } });
+  expect((await call(200, 'listDiscovery')).items).toEqual([
+    { item_id, name: 'Wiki', url: 'http://wiki/', priority: 5 },
+  ]);
+  await call(204, 'deleteDiscovery', { path: { item_id } });
+  await call(404, 'deleteDiscovery', { path: { item_id } });
+});
+
+it('every operation of the document was called', () => {
+  expect([...called].sort()).toEqual(api.operations.sort());
+});

@@ -1,0 +1,209 @@
+import type { TeamTalkClient } from '@teamtalk/client';
+import { TestCluster, testPassword } from '@teamtalk/cluster';
+import { FaultyProxy, type ProxyTarget, type ServiceName, waitUntil } from '@teamtalk/local-stack';
+import { Commands, IM } from '@teamtalk/protocol';
+import { ChaosServers, type ChaosServersOptions } from './chaos-servers.js';
+import { check, type Outcome } from './check.js';
+import { HttpPusher } from './clients/http-pusher.js';
+import { LegacyChatter } from './clients/legacy-chatter.js';
+import { SdkChatter } from './clients/sdk-chatter.js';
+import type { Fault } from './faults/fault.js';
+import { Conversation, Ledger } from './ledger.js';
+import { Load } from './load.js';
+
+/** Services of which each stand has two processes. */
+const always = ['db_proxy_server', 'route_server', 'msg_server', 'http_msg_server'] as const;
+
+export interface ChaosOptions extends ChaosServersOptions {
+  /** chatters of each kind */
+  users: number;
+  /** between the ack of a message and the next one, milliseconds */
+  paceMs: number;
+  /** told of what happens and what is wrong */
+  report: (text: string) => void;
+  /** services besides those on a message's way */
+  others?: readonly ServiceName[];
+}
+
+/** What a fault does to the stand in one round. */
+export interface Round {
+  readonly index: number;
+  /** To be called when the fault is over: from then on everything has to come right. */
+  ended(): void;
+  /** Something it measured besides, in words; goes below the table. */
+  note(text: string): void;
+}
+
+/** Result of one round. */
+export interface RoundResult extends Outcome {
+  /** from the fault's end until everybody had an ack for a message sent after it, milliseconds */
+  recoveryMs: number;
+  /** broken connections of clients */
+  breaks: number;
+  notes: string[];
+}
+
+const replicas = 2;
+const recoveryLimitMs = 60_000;
+/** Two processes of each service under load, with a ledger of all that is written. */
+export class ChaosStand {
+  readonly servers: ChaosServers;
+  readonly cluster: TestCluster;
+  /** in front of the msg_servers */
+  readonly clientPort: FaultyProxy;
+  readonly ledger = new Ledger();
+  readonly report: (text: string) => void;
+  readonly #httpPort: FaultyProxy;
+  readonly #cleanUps: (() => Promise<unknown>)[] = [];
+  #load!: Load;
+
+  static async start(options: ChaosOptions): Promise<ChaosStand> {
+    const servers = await ChaosServers.start(options);
+    const cluster = await TestCluster.start({
+      mode: 'processes',
+      infrastructure: servers,
+      ...Object.fromEntries([...always, ...(options.others ?? [])].map((service) => [service, replicas])),
+      envOf: { msg_server: { MESSAGE_RATE: '0' } },
+    });
+    const balanced = (service: ServiceName, port: string) =>
+      FaultyProxy.start(() =>
+        Array.from({ length: replicas }, (_, k) => ({
+          host: '127.0.0.1',
+          port: cluster.port(service, k, port),
+        })),
+      );
+    const stand = new ChaosStand(
+      servers,
+      cluster,
+      await balanced('msg_server', 'client'),
+      await balanced('http_msg_server', 'http'),
+      options.report,
+    );
+    try {
+      await stand.#populate(options);
+      return stand;
+    } catch (error) {
+      await stand.stop();
+      throw error;
+    }
+  }
+
+  private constructor(
+    servers: ChaosServers,
+    cluster: TestCluster,
+    clientPort: FaultyProxy,
+    httpPort: FaultyProxy,
+    report: (text: string) => void,
+  ) {
+    this.servers = servers;
+    this.cluster = cluster;
+    this.clientPort = clientPort;
+    this.#httpPort = httpPort;
+    this.report = report;
+    this.ledger.onViolation = report;
+  }
+
+  get load(): Load {
+    return this.#load;
+  }
+
+  /** Where clients connect to. */
+  get msgServers(): ProxyTarget[] {
+    return Array.from({ length: replicas }, (_, k) => ({
+      host: '127.0.0.1',
+      port: this.cluster.port('msg_server', k, 'client'),
+    }));
+  }
+
+  /** Something to be done before the cluster is stopped. */
+  readonly onStop = (work: () => Promise<unknown>): void => {
+    this.#cleanUps.push(work);
+  };
+
+  /** Lets the load run, injects the fault, waits until all is well, lets it run on, and checks the ledger. */
+  async round(fault: Fault, index: number): Promise<RoundResult> {
+    const breaks = this.load.breaks;
+    this.load.start();
+    await this.untilMoreAcks(5);
+    let end: number | undefined;
+    const ended = () => {
+      end = performance.now();
+      this.load.mark();
+    };
+    const notes: string[] = [];
+    await fault.inject(this, { index, ended, note: (text) => notes.push(text) });
+    if (end === undefined) ended();
+    await waitUntil(() => this.load.waiting.length === 0, {
+      timeoutMs: recoveryLimitMs,
+      what: 'everybody gets acks again',
+    }).catch(() => this.report(`no acks after ${recoveryLimitMs} ms: ${this.load.waiting.join(', ')}`));
+    const recoveryMs = this.load.recoveredAt - end!;
+    await this.untilMoreAcks(5);
+    await this.load.pause();
+    await this.cluster.settle(30_000);
+    const crashed = this.cluster.crashed().map(({ service, pid }) => `${service} (process ${pid})`);
+    if (crashed.length > 0) throw new Error(`ended by themselves: ${crashed.join(', ')}`);
+    const outcome = await check(this.ledger, (text, values) => this.cluster.sql(text, values), end!);
+    return { ...outcome, recoveryMs, breaks: this.load.breaks - breaks, notes };
+  }
+
+  /** Waits until everybody has that many more acks. */
+  async untilMoreAcks(more: number): Promise<void> {
+    const goals = this.load.acksOfEach().map((acks) => acks + more);
+    await waitUntil(() => this.load.acksOfEach().every((acks, i) => acks >= goals[i]!), {
+      timeoutMs: recoveryLimitMs,
+      what: `${more} more acks for each`,
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.servers.postgresLink.restore();
+    this.servers.natsLink.restore();
+    await this.#load?.close();
+    for (const work of this.#cleanUps) await work();
+    await this.clientPort.close();
+    await this.#httpPort.close();
+    // Its infrastructure goes with it.
+    await this.cluster.stop();
+  }
+
+  async #populate({ users, paceMs }: ChaosOptions): Promise<void> {
+    const names = Array.from({ length: 2 * users }, (_, i) => `chatter${i}`);
+    const idOf = await this.cluster.addUsers([...names, 'robot', 'founder']);
+    const ids = names.map((name) => idOf[name]!);
+    const { ledger } = this;
+    const founder = await this.cluster.connect('founder');
+    const group = ledger.add(Conversation.group(await this.createGroup(founder, ids), ids));
+    await founder.close();
+    const common = { ledger, password: testPassword, port: this.clientPort.port, paceMs };
+    const chatters = names.map((name, i) => {
+      // Neighbours write to each other, one with the SDK and one without, and now and then to the group.
+      const pair = ledger.add(Conversation.pair(ids[i]!, ids[i ^ 1]!));
+      const conversations = [pair, pair, pair, group];
+      const options = { ...common, name, userId: ids[i]!, conversations };
+      return i % 2 === 0 ? new SdkChatter(options) : new LegacyChatter(options);
+    });
+    const robot = idOf.robot!;
+    const pusher = new HttpPusher({
+      ledger,
+      userId: robot,
+      conversations: ids.map((id) => ledger.add(Conversation.pair(robot, id))),
+      url: `http://127.0.0.1:${this.#httpPort.port}`,
+      paceMs,
+    });
+    for (const chatter of chatters) await chatter.logIn();
+    this.#load = new Load([...chatters, pusher]);
+  }
+
+  /** A group of the founder and the given users. */
+  async createGroup(founder: TeamTalkClient, memberIdList: number[]): Promise<number> {
+    const { groupId } = await founder.request(Commands.GroupCreateRequest, Commands.GroupCreateResponse, {
+      userId: 0,
+      groupType: IM.BaseDefine.GroupType.GROUP_TYPE_TMP,
+      groupName: 'chaos',
+      groupAvatar: '',
+      memberIdList,
+    });
+    return groupId;
+  }
+}

@@ -1,0 +1,82 @@
+import { testPassword } from '@teamtalk/cluster';
+import { FaultyProxy, waitUntil } from '@teamtalk/local-stack';
+import { Commands, decodeBody, type Pdu, PduDecoder } from '@teamtalk/protocol';
+import type { ChaosStand } from '../chaos-stand.js';
+import { SdkChatter } from '../clients/sdk-chatter.js';
+import { Conversation } from '../ledger.js';
+import { Load } from '../load.js';
+import type { Fault } from './fault.js';
+
+const mostClients = 40;
+const limitMs = 600_000;
+
+/**
+ * Each message's first ack is not let through: at the moment at which the store has it, the client's socket
+ * breaks, and the client sends it again.
+ * @param cuts how many times
+ */
+export function cutBeforeAck(cuts: number): Fault {
+  return {
+    name: 'cut-before-ack',
+    title: `socket cut between commit and ack, ${cuts} times`,
+    rounds: 1,
+    async inject(stand, { ended, note, index }) {
+      const seen = new Set<string>();
+      const proxy = await FaultyProxy.start(() => stand.msgServers);
+      stand.onStop(() => proxy.close());
+      proxy.cutBefore = (bytes) => {
+        const first = acksIn(bytes).filter((ack) => !seen.has(ack));
+        if (seen.size >= cuts) return false;
+        for (const ack of first) seen.add(ack);
+        return first.length > 0;
+      };
+      const clients = Math.min(mostClients, 2 * Math.ceil(cuts / 20));
+      const load = await populate(stand, proxy, `cut${index}`, clients);
+      load.start();
+      await waitUntil(() => seen.size >= cuts, { timeoutMs: limitMs, everyMs: 50, what: 'the last cut' });
+      ended();
+      await load.pause();
+      note(
+        `${seen.size} acks withheld, ${load.acks} messages acked in the end, ${load.breaks} broken connections`,
+      );
+    },
+  };
+}
+
+/** The acks in what a server sends, each by whose message it is for and as what that is stored. */
+function acksIn(bytes: Buffer): string[] {
+  const decoder = new PduDecoder(bytes.length + 1);
+  const acks: string[] = [];
+  try {
+    // What begins in one piece and ends in another is too long for an ack.
+    decoder.push(Buffer.from(bytes));
+    for (let pdu: Pdu | undefined = decoder.next(); pdu; pdu = decoder.next()) {
+      if (pdu.commandId !== Commands.MsgDataAck.id) continue;
+      const { userId, sessionId, msgId } = decodeBody(Commands.MsgDataAck, pdu.body);
+      acks.push(`${userId} ${sessionId} ${msgId}`);
+    }
+  } catch {
+    // Not the beginning of a PDU.
+  }
+  return acks;
+}
+
+async function populate(
+  { cluster, ledger, onStop }: ChaosStand,
+  { port }: FaultyProxy,
+  prefix: string,
+  clients: number,
+): Promise<Load> {
+  const names = Array.from({ length: clients }, (_, i) => `${prefix}-${i}`);
+  const idOf = await cluster.addUsers(names);
+  const ids = names.map((name) => idOf[name]!);
+  const chatters = names.map((name, i) => {
+    const conversations = [ledger.add(Conversation.pair(ids[i]!, ids[i ^ 1]!))];
+    const options = { ledger, name, userId: ids[i]!, password: testPassword, port, paceMs: 1, conversations };
+    return new SdkChatter({ ...options, reconnectMs: 10 });
+  });
+  for (const chatter of chatters) await chatter.logIn();
+  const load = new Load(chatters);
+  onStop(() => load.close());
+  return load;
+}

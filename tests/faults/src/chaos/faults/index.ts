@@ -1,0 +1,34 @@
+import type { ServiceName } from '@teamtalk/local-stack';
+import { clocks } from './clocks.js';
+import { cutBeforeAck } from './cut-before-ack.js';
+import { diskFull } from './disk-full.js';
+import { type Fault, nothing } from './fault.js';
+import { block, cut, delay, loss } from './links.js';
+import { freeze, kill, rollingRestart } from './processes.js';
+import { freezePostgres, killNats, killPostgres } from './servers.js';
+import { slowReaders } from './slow-readers.js';
+
+const onTheWay = ['msg_server', 'route_server', 'db_proxy_server', 'http_msg_server'] as const;
+/** Not on a message's way. */
+export const aside: readonly ServiceName[] = ['login_server', 'file_server', 'msfs'];
+const both = ['postgres', 'nats'] as const;
+const freezeMs = 30_000;
+
+/** Every fault, in the order of the table. */
+export const faults: readonly Fault[] = [
+  nothing,
+  ...[...onTheWay, ...aside].map(kill),
+  ...onTheWay.map((service) => freeze(service, freezeMs)),
+  rollingRestart,
+  killPostgres,
+  freezePostgres(freezeMs),
+  killNats,
+  ...both.map((which) => cut(which, 3_000)),
+  ...both.map((which) => block(which, 10_000)),
+  ...both.map(delay),
+  ...both.map(loss),
+  cutBeforeAck(10_000),
+  slowReaders(500),
+  clocks,
+  diskFull,
+];

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { testPassword } from '@teamtalk/cluster';
+import type { RawConnection } from '@teamtalk/local-stack';
+import { ClientType, Commands, encodePdu, IM, MsgType } from '@teamtalk/protocol';
+import type { ChaosStand } from '../chaos-stand.js';
+import { type Fault, pause } from './fault.js';
+
+const calmMs = 15_000;
+/** Each: the same is written while all read and while none does. */
+const writeMs = 40_000;
+const messageBytes = 64 * 1024;
+const messagesPerSecond = 4;
+
+/** Clients that log in and then read nothing, while everything that is written to their group is for them. */
+export function slowReaders(count: number): Fault {
+  return {
+    name: 'slow-readers',
+    title: `${count} clients that stop reading`,
+    rounds: 1,
+    async inject(stand, { ended, note, index }) {
+      const { cluster } = stand;
+      const calm = await measured(stand, () => pause(calmMs));
+      const names = Array.from({ length: count }, (_, i) => `slow${index}-${i}`);
+      const ids = Object.values(await cluster.addUsers([`flood${index}`, ...names]));
+      const flood = await cluster.connect(`flood${index}`);
+      const groupId = await stand.createGroup(flood, ids);
+      const readers = await Promise.all(names.map((name, i) => logIn(stand, name, i % 2)));
+      const idle = memoryOf(stand);
+      let most = idle;
+      const content = Buffer.alloc(messageBytes, 'x');
+      const write = async (forMs: number) => {
+        for (const end = performance.now() + forMs; performance.now() < end; ) {
+          flood.send({ group: groupId }, content, { type: MsgType.GROUP_TEXT }).catch(() => {});
+          await pause(1_000 / messagesPerSecond);
+          most = Math.max(most, memoryOf(stand));
+        }
+      };
+      const read = await measured(stand, () => write(writeMs));
+      for (const { socket } of readers) socket.pause();
+      const unread = await measured(stand, () => write(writeMs));
+      ended();
+      await flood.close();
+      const cutOff = await Promise.all(
+        [0, 1].map((k) =>
+          cluster.metric('msg_server', k, 'connections_closed_total', { reason: 'slow-reader' }),
+        ),
+      );
+      note(
+        `send to delivery of the others: ${textOf(calm)} before, ${textOf(read)} while all read, ${textOf(unread)} ` +
+          `while none of the ${count} does, p99 ${(unread.p99 / read.p99).toFixed(1)} times as long; largest msg_server ${mib(idle)} before, ${mib(most)} at most; ` +
+          `${cutOff[0]! + cutOff[1]!} cut off`,
+      );
+    },
+  };
+}
+
+/** Milliseconds from sending to delivery. */
+interface Latency {
+  p50: number;
+  p99: number;
+}
+
+/** What the others' messages take while something goes on. */
+async function measured({ ledger }: ChaosStand, work: () => Promise<void>): Promise<Latency> {
+  const begun = performance.now();
+  await work();
+  const sorted = ledger.latencies(begun, performance.now() - 1_000).sort((a, b) => a - b);
+  const at = (part: number) => sorted[Math.floor(sorted.length * part)] ?? 0;
+  return { p50: at(0.5), p99: at(0.99) };
+}
+
+function textOf({ p50, p99 }: Latency): string {
+  return `p50 ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms`;
+}
+
+async function logIn({ cluster }: ChaosStand, userName: string, server: number): Promise<RawConnection> {
+  const connection = await cluster.connectRaw(server);
+  const login = {
+    userName,
+    password: createHash('md5').update(testPassword).digest('hex'),
+    onlineStatus: IM.BaseDefine.UserStatType.USER_STATUS_ONLINE,
+    clientType: ClientType.ANDROID,
+    clientVersion: 'sleepy',
+  };
+  await connection.send(encodePdu(Commands.LoginReqUserlogin, login, 1));
+  await connection.next(({ commandId }) => commandId === Commands.LoginResUserlogin.id, 60_000);
+  // Nobody takes what comes.
+  connection.socket.removeAllListeners('data');
+  connection.socket.on('data', () => {});
+  return connection;
+}
+
+/** Resident memory of the larger msg_server, bytes. */
+function memoryOf({ cluster }: ChaosStand): number {
+  return Math.max(
+    ...[0, 1].map((k) => {
+      const status = readFileSync(`/proc/${cluster.node('msg_server', k).pid}/status`, 'utf8');
+      return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
+    }),
+  );
+}
+
+function mib(bytes: number): string {
+  return `${Math.round(bytes / 1024 / 1024)} MiB`;
+}

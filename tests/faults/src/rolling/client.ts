@@ -1,0 +1,404 @@
+import {
+  clock,
+  type Endpoint,
+  Id,
+  LoadConnection,
+  MessageFrame,
+  MessageReader,
+  type Receipts,
+  readAck,
+  readIndex,
+  type Traffic,
+} from '@teamtalk/load-generator';
+import { Commands, decodeBody, encodePdu, IM, isGroupMessageType, MsgType } from '@teamtalk/protocol';
+import { type Behaviour, startUpOf } from './behaviour.js';
+import type { Conversation, RollingLedger } from './ledger.js';
+import type { Impressions, Phase } from './phases.js';
+
+/** Where a login_server sends a client; undefined: it did not say. */
+export type Direct = () => Promise<Endpoint | undefined>;
+
+export interface ClientOptions {
+  index: number;
+  name: string;
+  userId: number;
+  passwordHash: string;
+  behaviour: Behaviour;
+  ledger: RollingLedger;
+  impressions: Impressions;
+  /** shared by all clients */
+  receipts: Receipts;
+  direct: Direct;
+  /** multiplies what a client waits before it dials again */
+  waitFactor: number;
+  complain: (text: string) => void;
+}
+
+/** A conversation as this client sees it. */
+interface Seat {
+  conversation: Conversation;
+  /** whom or which group a message names */
+  sessionId: number;
+  frame: MessageFrame;
+  /** newest id known, by whatever way */
+  newest: number;
+  /** ids that came on this connection */
+  pushed: Set<number>;
+  lastPushed: number;
+  /** of a look into history: down to which id, exclusive; undefined: none is under way */
+  lookDownTo: number | undefined;
+}
+
+interface Message {
+  number: number;
+  seat: Seat;
+  dueAt: number;
+  sentAt: number;
+  seqNum: number;
+  /** newest id of the conversation when it was first sent */
+  newestThen: number;
+}
+
+const { USER_STATUS_ONLINE } = IM.BaseDefine.UserStatType;
+const { SESSION_TYPE_GROUP, SESSION_TYPE_SINGLE } = IM.BaseDefine.SessionType;
+const textBytes = 64;
+const pageSize = 100;
+/** msg_server gives a message without a result up after 10 s: from then on history says what became of it. */
+const doubtMs = 12_000;
+const received = new MessageReader();
+
+/**
+ * One client of an old kind: it asks login_server for a server, logs in, sends, and acknowledges what it gets. When
+ * its connection ends it waits as its kind does, logs in anew, looks into history for what it missed and for its own
+ * messages without an ack, and sends again what is not there.
+ */
+export class RollingClient implements Traffic {
+  readonly index: number;
+  readonly behaviour: Behaviour;
+  readonly #options: ClientOptions;
+  readonly #connection: LoadConnection;
+  readonly #seats: Seat[] = [];
+  /** sent on this connection, without an ack, by seq_num */
+  readonly #waiting = new Map<number, Message>();
+  /** of earlier connections, without an ack */
+  #doubtful: Message[] = [];
+  /** not sent yet */
+  #unsent: Message[] = [];
+  #seqNum = 0;
+  #ready = false;
+  #closing = false;
+  #waits = 0;
+  #waitedMs = 0;
+  #silence: { since: number; phase: Phase } | undefined;
+  #loginSentAt = 0;
+  #heartbeatAt = 0;
+
+  constructor(options: ClientOptions) {
+    this.index = options.index;
+    this.behaviour = options.behaviour;
+    this.#options = options;
+    this.#connection = new LoadConnection(options.index, options.name, this);
+  }
+
+  get isOnline(): boolean {
+    return this.#ready;
+  }
+
+  /** Messages without an ack. */
+  get open(): number {
+    return this.#waiting.size + this.#doubtful.length + this.#unsent.length;
+  }
+
+  /** @param peerId the other one of a pair, or the group */
+  join(conversation: Conversation, peerId: number): void {
+    const isGroup = conversation.groupId !== undefined;
+    const message = {
+      fromUserId: this.#options.userId,
+      toSessionId: peerId,
+      msgType: isGroup ? MsgType.GROUP_TEXT : MsgType.SINGLE_TEXT,
+    };
+    const frame = new MessageFrame(message, { size: textBytes, run: this.#options.ledger.run });
+    this.#seats.push({
+      conversation,
+      sessionId: peerId,
+      frame,
+      newest: 0,
+      pushed: new Set(),
+      lastPushed: 0,
+      lookDownTo: undefined,
+    });
+  }
+
+  start(): void {
+    void this.#dial();
+  }
+
+  close(): void {
+    this.#closing = true;
+    this.#connection.close();
+  }
+
+  /** Sends a message in its k-th conversation, at once or as soon as it can. */
+  send(k: number, dueAt: number): void {
+    const seat = this.#seats[k % this.#seats.length]!;
+    const number = this.#options.ledger.begin(this.index, seat.conversation);
+    const message = { number, seat, dueAt, sentAt: 0, seqNum: 0, newestThen: seat.newest };
+    if (this.#ready) this.#transmit(message);
+    else this.#unsent.push(message);
+  }
+
+  /** Does what is due: heartbeats, repetitions, giving up a login. @param now ms of the monotonic clock */
+  tick(now: number): void {
+    const { ackMs, resends, loginMs, heartbeatMs } = this.behaviour;
+    const { troubles } = this.#options.impressions;
+    if (this.#loginSentAt > 0 && now - this.#loginSentAt > loginMs) {
+      troubles.loginsOverdue++;
+      this.#connection.close();
+      return;
+    }
+    if (!this.#ready) return;
+    if (now >= this.#heartbeatAt) {
+      this.#heartbeatAt = now + heartbeatMs;
+      this.#connection.write(encodePdu(Commands.OtherHeartbeat, {}, this.#nextSeqNum()));
+    }
+    for (const message of this.#waiting.values()) {
+      const age = now - message.sentAt;
+      if (age < ackMs) return;
+      if (resends) {
+        troubles.repeated++;
+        message.sentAt = now;
+        this.#write(message);
+      } else if (age >= doubtMs) {
+        troubles.overdue++;
+        this.#doubt();
+        this.#lookIntoHistory();
+        return;
+      }
+    }
+  }
+
+  frame(_: LoadConnection, commandId: number, seqNum: number, buf: Buffer, start: number, end: number): void {
+    switch (commandId) {
+      case Id.Message:
+        this.#take(buf, start, end);
+        break;
+      case Id.MessageAck:
+        this.#acked(seqNum, buf, start, end);
+        break;
+      case Id.LoginAnswer:
+        this.#loginAnswered(buf.subarray(start, end));
+        break;
+      case Id.HistoryAnswer:
+        this.#takePage(buf.subarray(start, end));
+        break;
+      case Id.Kick:
+        this.#options.impressions.troubles.kicked++;
+        this.#options.complain(`client ${this.index} was kicked`);
+        break;
+    }
+  }
+
+  readDone(connection: LoadConnection): void {
+    const receipts = this.#options.receipts.take();
+    if (!receipts) return;
+    connection.write(receipts);
+    if (connection.pendingBytes > 0) this.#options.receipts.leave();
+  }
+
+  closed(): void {
+    if (this.#closing) return;
+    const { impressions } = this.#options;
+    if (this.#loginSentAt > 0 || this.#silence) impressions.troubles.notLoggedIn++;
+    else impressions.troubles.breaks++;
+    this.#silence ??= { since: performance.now(), phase: impressions.current };
+    this.#loginSentAt = 0;
+    this.#ready = false;
+    this.#doubt();
+    this.#comeBack();
+  }
+
+  #comeBack(): void {
+    const { first, most } = this.behaviour.wait;
+    // Nobody's clock ticks in step with everybody else's.
+    const ms =
+      Math.min(first * 2 ** this.#waits++, most) * this.#options.waitFactor * (0.9 + 0.2 * Math.random());
+    this.#waitedMs += ms;
+    setTimeout(() => void this.#dial(), ms);
+  }
+
+  async #dial(): Promise<void> {
+    if (this.#closing) return;
+    const endpoint = await this.#options.direct();
+    if (this.#closing) return;
+    if (!endpoint) {
+      this.#comeBack();
+      return;
+    }
+    this.#loginSentAt = performance.now();
+    this.#connection.open(endpoint, false, this.#askToLogIn);
+  }
+
+  readonly #askToLogIn = (): void => {
+    const { name, passwordHash } = this.#options;
+    const request = {
+      userName: name,
+      password: passwordHash,
+      onlineStatus: USER_STATUS_ONLINE,
+      clientType: this.behaviour.clientType,
+      clientVersion: 'rolling/1.0',
+    };
+    this.#connection.write(encodePdu(Commands.LoginReqUserlogin, request, this.#nextSeqNum()));
+  };
+
+  #loginAnswered(body: Buffer): void {
+    const { resultCode } = decodeBody(Commands.LoginResUserlogin, body);
+    if (resultCode !== 0) {
+      this.#options.impressions.troubles.refused++;
+      this.#connection.close();
+      return;
+    }
+    const now = performance.now();
+    if (this.#silence) {
+      const { since, phase } = this.#silence;
+      phase.silence.record(now - since);
+      phase.reconnect.record(now - since - this.#waitedMs);
+    }
+    this.#silence = undefined;
+    this.#loginSentAt = 0;
+    this.#waits = 0;
+    this.#waitedMs = 0;
+    this.#heartbeatAt = now + this.behaviour.heartbeatMs * Math.random();
+    for (const seat of this.#seats) {
+      seat.pushed.clear();
+      seat.lastPushed = 0;
+    }
+    const seconds = Math.floor(Date.now() / 1000);
+    this.#connection.write(startUpOf(this.behaviour, seconds, () => this.#nextSeqNum()));
+    this.#lookIntoHistory();
+  }
+
+  /** What was sent may be stored or not. */
+  #doubt(): void {
+    this.#doubtful.push(...this.#waiting.values());
+    this.#doubtful.sort((a, b) => a.number - b.number);
+    this.#waiting.clear();
+  }
+
+  #lookIntoHistory(): void {
+    this.#ready = false;
+    for (const seat of this.#seats) {
+      const own = this.#doubtful.filter((message) => message.seat === seat);
+      seat.lookDownTo = Math.min(seat.newest, ...own.map(({ newestThen }) => newestThen));
+      this.#askForPage(seat, 0);
+    }
+    if (this.#seats.length === 0) this.#goOn();
+  }
+
+  #askForPage({ conversation, sessionId }: Seat, msgIdBegin: number): void {
+    const sessionType = conversation.groupId === undefined ? SESSION_TYPE_SINGLE : SESSION_TYPE_GROUP;
+    const request = { userId: this.#options.userId, sessionType, sessionId, msgIdBegin, msgCnt: pageSize };
+    this.#connection.write(encodePdu(Commands.MsgListRequest, request, this.#nextSeqNum()));
+  }
+
+  #takePage(body: Buffer): void {
+    const { sessionType, sessionId, msgList = [] } = decodeBody(Commands.MsgListResponse, body);
+    const seat = this.#seatOf(sessionId, sessionType === SESSION_TYPE_GROUP);
+    if (seat?.lookDownTo === undefined) return;
+    const { ledger, userId, impressions } = this.#options;
+    for (const { msgId, fromSessionId, msgData } of msgList) {
+      const data = Buffer.from(msgData);
+      const number = readIndex(data, 0, data.length, ledger.run);
+      seat.newest = Math.max(seat.newest, msgId);
+      if (!ledger.knows(number)) continue;
+      if (fromSessionId !== userId) {
+        ledger.received(number, this.index);
+        continue;
+      }
+      const at = this.#doubtful.findIndex((message) => message.number === number);
+      if (at < 0) continue;
+      impressions.troubles.foundInHistory++;
+      this.#settle(this.#doubtful.splice(at, 1)[0]!, msgId);
+    }
+    const oldest = msgList.at(-1)?.msgId ?? 1;
+    if (oldest > seat.lookDownTo + 1 && oldest > 1) {
+      this.#askForPage(seat, oldest - 1);
+      return;
+    }
+    seat.lookDownTo = undefined;
+    if (this.#seats.every(({ lookDownTo }) => lookDownTo === undefined)) this.#goOn();
+  }
+
+  /** History is known: what is not in it goes out again, then what has waited. */
+  #goOn(): void {
+    const again = this.#doubtful;
+    const waited = this.#unsent;
+    this.#doubtful = [];
+    this.#unsent = [];
+    this.#ready = true;
+    this.#options.impressions.troubles.sentAgain += again.length;
+    for (const message of again) this.#transmit(message);
+    for (const message of waited) this.#transmit(message);
+  }
+
+  #transmit(message: Message): void {
+    message.seqNum = this.#nextSeqNum();
+    message.sentAt = performance.now();
+    this.#waiting.set(message.seqNum, message);
+    this.#write(message);
+  }
+
+  #write({ number, seqNum, seat }: Message): void {
+    this.#connection.write(seat.frame.next(number, seqNum, this.#connection.pendingBytes > 0));
+  }
+
+  #acked(seqNum: number, buf: Buffer, start: number, end: number): void {
+    const message = this.#waiting.get(seqNum);
+    if (!message) return;
+    const msgId = readAck(buf, start, end);
+    this.#waiting.delete(seqNum);
+    message.seat.newest = Math.max(message.seat.newest, msgId);
+    this.#settle(message, msgId);
+  }
+
+  #settle({ number, dueAt }: Message, msgId: number): void {
+    const { ledger, impressions } = this.#options;
+    ledger.acknowledged(number, msgId);
+    impressions.current.acked++;
+    impressions.current.ack.record(clock.now - dueAt);
+  }
+
+  #take(buf: Buffer, start: number, end: number): void {
+    received.read(buf, start, end);
+    const { msgId, textStart, textEnd } = received;
+    const isGroup = isGroupMessageType(received.msgType);
+    const partner = isGroup ? received.toSessionId : received.fromUserId;
+    const { ledger, receipts, userId } = this.#options;
+    receipts.add(userId, partner, msgId, isGroup ? SESSION_TYPE_GROUP : SESSION_TYPE_SINGLE);
+    const seat = this.#seatOf(partner, isGroup);
+    const number = readIndex(buf, textStart, textEnd, ledger.run);
+    if (!seat || !ledger.knows(number)) return;
+    if (seat.pushed.has(msgId)) {
+      ledger.violated('duplicated', `${number} (${msgId}) came to client ${this.index} twice`);
+    } else if (msgId < seat.lastPushed) {
+      ledger.violated(
+        'reordered',
+        `${number} (${msgId}) came to client ${this.index} after ${seat.lastPushed}`,
+      );
+    }
+    seat.pushed.add(msgId);
+    seat.lastPushed = Math.max(seat.lastPushed, msgId);
+    seat.newest = Math.max(seat.newest, msgId);
+    ledger.received(number, this.index);
+  }
+
+  #seatOf(sessionId: number, isGroup: boolean): Seat | undefined {
+    return this.#seats.find(
+      (seat) => seat.sessionId === sessionId && (seat.conversation.groupId !== undefined) === isGroup,
+    );
+  }
+
+  #nextSeqNum(): number {
+    this.#seqNum = (this.#seqNum % this.behaviour.lastSeqNum) + 1;
+    return this.#seqNum;
+  }
+}

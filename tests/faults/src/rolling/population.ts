@@ -1,0 +1,58 @@
+import { type TestCluster, testPassword } from '@teamtalk/cluster';
+import { openDataSource, seedUsers } from '@teamtalk/db_proxy_server';
+import { Commands, IM } from '@teamtalk/protocol';
+
+/** Who takes part. */
+export interface Population {
+  /** of the clients, in the order of their ids */
+  users: { id: number; name: string }[];
+  groups: { id: number; members: number[] }[];
+  /** id of the user in whose name internal systems push */
+  robot: number;
+}
+
+/** The two who carry files. */
+export const couriers = { sender: 'courier', receiver: 'customer' } as const;
+const prefix = 'rolling';
+const groupSize = 10;
+
+/** Users for so many clients, in groups of ten besides; passwords are hashed cheaply. */
+export async function populate(cluster: TestCluster, clients: number): Promise<Population> {
+  const source = await openDataSource(cluster.database.url);
+  try {
+    const cost = { memoryKib: 8, iterations: 1 };
+    await seedUsers(source, { count: clients, prefix, password: testPassword, cost });
+  } finally {
+    await source.destroy();
+  }
+  const { robot } = await cluster.addUsers(['robot', couriers.sender, couriers.receiver]);
+  const users = await cluster.sql<{ id: number; name: string }>(
+    `SELECT id, name FROM im_user WHERE name LIKE $1 || '%' ORDER BY id`,
+    [prefix],
+  );
+  const ids = users.map(({ id }) => id);
+  return { users, robot, groups: await createGroups(cluster, ids) };
+}
+
+async function createGroups(cluster: TestCluster, ids: readonly number[]): Promise<Population['groups']> {
+  const founder = await cluster.connect('robot');
+  const groups: Population['groups'] = [];
+  for (let first = 0; first < ids.length; first += groupSize) {
+    const members = ids.slice(first, first + groupSize).map((_, i) => first + i);
+    const request = {
+      userId: 0,
+      groupType: IM.BaseDefine.GroupType.GROUP_TYPE_TMP,
+      groupName: `rolling ${first}`,
+      groupAvatar: '',
+      memberIdList: members.map((i) => ids[i]!),
+    };
+    const { groupId } = await founder.request(
+      Commands.GroupCreateRequest,
+      Commands.GroupCreateResponse,
+      request,
+    );
+    groups.push({ id: groupId, members });
+  }
+  await founder.close();
+  return groups;
+}

@@ -1,0 +1,149 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { serviceConfigurations } from '@teamtalk/cli';
+import { TestCluster } from '@teamtalk/cluster';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Manifest, parseManifests, renderOverlay } from './rendered.js';
+import { top } from './testing/renderings.js';
+import { workloadsOf } from './workloads.js';
+
+const run = promisify(execFile);
+
+/** Programs that need a cluster, a registry or Docker: their calls are noted, and looked at afterwards. */
+const absent = ['docker', 'kind', 'helm', 'kubectl'];
+const stub = `#!/bin/sh
+echo "$(basename "$0") $*" >> "$CALLS"
+case "$(basename "$0") $*" in
+  'kubectl kustomize '*) exec "\${KUSTOMIZE:-kustomize}" build "$2" ;;
+  'kubectl apply -k '*) exec "\${KUSTOMIZE:-kustomize}" build "$3" ;;
+  *' get nodes '*) printf 127.0.0.1 ;;
+  *' get secret teamtalk-db-app '*) printf secret | base64 ;;
+esac
+`;
+
+let folder: string;
+let cluster: TestCluster;
+let output: string;
+/** what was called of the programs that are not here */
+let calls: string[];
+let dev: Manifest[];
+let prod: Manifest[];
+let stores: Manifest[];
+
+/** Runs every block of the guide, in one shell, against an installation that runs here. */
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-guide-'));
+  cluster = await TestCluster.start({ login_server: 1, file_server: 1 });
+  await writeFile(path.join(folder, 'stub'), stub);
+  await chmod(path.join(folder, 'stub'), 0o755);
+  for (const program of absent) await symlink('stub', path.join(folder, program));
+  const text = await readFile(path.join(top, 'docs/guides/kubernetes.md'), 'utf8');
+  const blocks = [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block]) => block);
+  const script = blocks
+    .join('\n')
+    .replaceAll(/postgres:\/\/\S*@127\.0\.0\.1:5432\/teamtalk/g, cluster.database.url)
+    .replaceAll('http://$NODE:30880', cluster.url('login_server'));
+  const env = {
+    ...process.env,
+    PATH: `${folder}:${process.env.PATH}`,
+    CALLS: path.join(folder, 'calls'),
+  };
+  const words = ['-e', '-u', '-o', 'pipefail', '-c', script];
+  output = (await run('bash', words, { cwd: top, env, maxBuffer: 16 * 1024 * 1024, timeout: 60_000 })).stdout;
+  calls = (await readFile(env.CALLS, 'utf8')).trim().split('\n');
+  dev = await renderOverlay(top, 'dev');
+  prod = await renderOverlay(top, 'prod');
+  const files = ['postgresql.yaml', 'certificates.yaml'];
+  const texts = files.map((file) => readFile(path.join(top, 'k8s/stores', file), 'utf8'));
+  stores = (await Promise.all(texts)).flatMap(parseManifests);
+}, 90_000);
+
+afterAll(async () => {
+  await cluster?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const callsOf = (beginning: string) => calls.filter((call) => call.startsWith(beginning));
+
+it('leads to the first message', () => {
+  expect(output).toMatch(/"msgServerPort"|"port"/);
+  for (const name of ['alice', 'bob', 'carol']) expect(output).toContain(`added ${name}, id `);
+  expect(output).toMatch(/sent to bob \(id \d+\), msg_id 1\n/);
+});
+
+it('applies files that exist', async () => {
+  const files = calls.flatMap((call) => call.match(/(?<= )(k8s|deploy)\/[\w./-]+/g) ?? []);
+  expect(files).toEqual(expect.arrayContaining(['deploy/Dockerfile', 'k8s/stores/nats-values.yaml']));
+  for (const file of new Set(files)) {
+    const code = await readFile(path.join(top, file)).catch((error: { code: string }) => error.code);
+    expect(code, file).not.toBe('ENOENT');
+  }
+});
+
+it('builds, brings and pushes the images that the manifests name', () => {
+  const built = callsOf('docker build ').map((call) => / -t (\S+)/.exec(call)?.[1]);
+  const imagesOf = (manifests: Manifest[]) => {
+    const containers = workloadsOf(manifests).flatMap(({ pod }) => pod.containers);
+    return [...new Set(containers.map(({ image }) => image))].filter((image) => image.includes('teamtalk/'));
+  };
+  expect(built).toHaveLength(Object.keys(serviceConfigurations).length);
+  expect(built.sort()).toEqual(imagesOf(dev).sort());
+  expect(
+    callsOf('kind load docker-image ')
+      .map((call) => call.split(' ')[3])
+      .sort(),
+  ).toEqual(built);
+  const pushed = callsOf('docker push ').map((call) => call.split(' ')[2]);
+  expect(pushed.sort()).toEqual(imagesOf(prod).sort());
+});
+
+it('waits for, forwards and deletes objects that are there', () => {
+  const operators = stores.find(({ kind }) => kind === 'Cluster')?.metadata.name;
+  const there = new Set([
+    ...[...dev, ...prod, ...stores].map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata.name}`),
+    `service/${operators}-rw`,
+  ]);
+  const named = callsOf('kubectl ').flatMap((call) => call.match(/\b[a-z]+\/[a-z-]+(?= |$)/g) ?? []);
+  const objects = named.filter((each) => !each.startsWith('overlays/'));
+  expect(objects).toEqual(expect.arrayContaining(['job/migrate', 'svc/postgresql', 'cluster/teamtalk-db']));
+  for (const each of objects) expect(there).toContain(each.replace(/^svc/, 'service'));
+  expect(callsOf('kubectl --namespace teamtalk get secret ')[0]).toContain(`secret ${operators}-app `);
+});
+
+it('brings the migration and what it needs before everything else', () => {
+  const applied = callsOf('kubectl apply -k k8s/overlays/prod');
+  expect(applied.map((call) => call.includes('--selector'))).toEqual([true, false]);
+  const [, label, value] = /--selector=([\w./]+)=(\S+)/.exec(applied[0] ?? '') ?? [];
+  const first = prod.filter(({ metadata }) => metadata.labels?.[label ?? ''] === value);
+  expect(first.map(({ kind }) => kind).sort()).toEqual(['Job', 'NetworkPolicy', 'ServiceAccount']);
+});
+
+it('makes the Secret that the manifests read, with every key that must be there', () => {
+  const [call = ''] = callsOf('kubectl --namespace teamtalk create secret generic teamtalk-secrets ');
+  const made = new Map(
+    [...call.matchAll(/--from-literal=([\w-]+)=(\S*)/g)].map(([, key = '', value = '']) => [key, value]),
+  );
+  expect(Buffer.byteLength(made.get('text-key') ?? '')).toBe(32);
+  expect(made.get('nats-password')).toMatch(/^[0-9a-f]{48}$/);
+  const refs = secretsOf(prod);
+  expect(new Set(refs.map(({ name }) => name))).toEqual(new Set(['teamtalk-secrets']));
+  const known = new Set(refs.map(({ key }) => key));
+  for (const key of made.keys()) expect(known).toContain(key);
+  for (const { key } of refs.filter(({ optional }) => !optional)) expect([...made.keys()]).toContain(key);
+});
+
+it('names every key of the Secret in its table', async () => {
+  const text = await readFile(path.join(top, 'docs/guides/kubernetes.md'), 'utf8');
+  for (const { key } of secretsOf(prod)) expect(text).toContain(`\`${key}\``);
+});
+
+/** What the containers read from Secrets. */
+function secretsOf(manifests: readonly Manifest[]): { name: string; key: string; optional?: boolean }[] {
+  const variables = workloadsOf(manifests)
+    .flatMap(({ pod }) => pod.containers)
+    .flatMap(({ env }) => env ?? []);
+  return variables.flatMap(({ valueFrom }) => valueFrom?.secretKeyRef ?? []);
+}

@@ -1,0 +1,32 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { serviceConfigurations } from '@teamtalk/cli';
+import type { Page } from '../page.js';
+import { configEnv } from './config-env.js';
+import { networkPage } from './page.js';
+import { type Manifest, overlayNames, renderOverlay } from './rendered.js';
+import { folderOf, variablesOfWorkload } from './settings.js';
+
+/** The settings in k8s/, from the services' variables. */
+export async function settingsPages(top: string): Promise<Page[]> {
+  const readOr = (file: string) => readFile(path.join(top, file), 'utf8').catch(() => '');
+  const pages: Page[] = [];
+  // The same for StatefulSets.
+  const common = await readOr('k8s/base/common/deployment.yaml');
+  for (const [service, load] of Object.entries(serviceConfigurations)) {
+    const { envSchema } = await load();
+    const folder = `k8s/base/${folderOf(service)}`;
+    const own = await readOr(`${folder}/workload.yaml`);
+    const elsewhere = variablesOfWorkload(envSchema, [own, common]);
+    const file = `${folder}/config.env`;
+    pages.push({ file, text: configEnv(envSchema, await readOr(file), elsewhere) });
+  }
+  return pages;
+}
+
+/** Who talks to whom, from the rendered overlays: needs kustomize, and settings that are up to date. */
+export async function networkPages(top: string): Promise<Page[]> {
+  const overlays: [string, Manifest[]][] = [];
+  for (const name of await overlayNames(top)) overlays.push([name, await renderOverlay(top, name)]);
+  return [{ file: 'docs/reference/network.md', text: networkPage(overlays) }];
+}

@@ -1,0 +1,46 @@
+import { execFile } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { parseAllDocuments } from 'yaml';
+
+const run = promisify(execFile);
+
+/** A Kubernetes object as it would be applied. */
+export interface Manifest {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; namespace?: string; labels?: Record<string, string> };
+  [part: string]: unknown;
+}
+
+/** `dev`, `prod`, …: the folders of `k8s/overlays`. */
+export async function overlayNames(top: string): Promise<string[]> {
+  return (await readdir(path.join(top, 'k8s/overlays'))).sort();
+}
+
+/**
+ * What `kustomize build` makes of an overlay.
+ * @param env its KUSTOMIZE and PATH say where kustomize is
+ * @throws Error with kustomize's own words
+ */
+export async function renderOverlay(top: string, name: string, env = process.env): Promise<Manifest[]> {
+  const folder = path.resolve(top, 'k8s/overlays', name);
+  const program = env.KUSTOMIZE || 'kustomize';
+  const { stdout } = await run(program, ['build', folder], {
+    env,
+    timeout: 60_000,
+    maxBuffer: 16 * 1024 * 1024,
+  }).catch((error: Error & { stderr?: string; code?: unknown }) => {
+    const hint = error.code === 'ENOENT' ? ' (Debian: apt-get install kustomize)' : '';
+    throw new Error(`kustomize build ${name}: ${error.stderr?.trim() || error.message}${hint}`);
+  });
+  return parseManifests(stdout);
+}
+
+/** The objects of a YAML text. */
+export function parseManifests(text: string): Manifest[] {
+  return parseAllDocuments(text)
+    .map((document) => document.toJS() as Manifest | null)
+    .filter((manifest) => manifest !== null);
+}

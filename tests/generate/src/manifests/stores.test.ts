@@ -1,0 +1,141 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { serviceConfigurations } from '@teamtalk/cli';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { type Manifest, parseManifests } from './rendered.js';
+import { folderOf } from './settings.js';
+import { configMapOf, renderEverything, specOf, top } from './testing/renderings.js';
+import { typeCheck } from './testing/type-check.js';
+import { workloadsOf } from './workloads.js';
+
+const stores = path.join(top, 'k8s/stores');
+const read = (file: string) => readFile(path.join(stores, file), 'utf8');
+
+let rendered: Map<string, Manifest[]>;
+let objects: Manifest[];
+beforeAll(async () => {
+  rendered = await renderEverything();
+  const files = (await readdir(stores)).filter((file) => !file.endsWith('-values.yaml'));
+  objects = (await Promise.all(files.map(async (file) => parseManifests(await read(file))))).flat();
+});
+
+/** The Secrets that certificates.yaml makes, with the DNS names of their certificates. */
+function certificates(): Map<string, string[]> {
+  const specs = objects.filter(({ kind }) => kind === 'Certificate').map(({ spec }) => spec);
+  return new Map(
+    (specs as { secretName: string; dnsNames?: string[] }[]).map((each) => [
+      each.secretName,
+      each.dnsNames ?? [],
+    ]),
+  );
+}
+
+it('are objects of the types their operators know, without unknown fields', async () => {
+  expect(objects.map(({ kind }) => kind)).toEqual(
+    expect.arrayContaining(['Cluster', 'Certificate', 'Issuer', 'NetworkPolicy']),
+  );
+  expect(await typeCheck(objects)).toBe('');
+  const [cluster] = structuredClone(objects.filter(({ kind }) => kind === 'Cluster'));
+  Object.assign(cluster?.spec ?? {}, { instancez: 3 });
+  expect(await typeCheck(cluster ? [cluster] : [])).toContain('instancez');
+});
+
+describe('settings', () => {
+  it('name NATS by its Service, and nothing by an address of the pod itself', () => {
+    for (const [name, manifests] of rendered) {
+      for (const service of Object.keys(serviceConfigurations).map(folderOf)) {
+        const settings = configMapOf(service, manifests);
+        expect(settings.get('NATS_URL'), `${name}: ${service}`).toBe('nats://nats:4222');
+        for (const [variable, value] of settings) {
+          // What clients dial: an overlay says it.
+          if (variable === 'MSFS_PRIOR_URL') continue;
+          expect(value, `${name}: ${service}, ${variable}`).not.toMatch(/127\.0\.0\.1|localhost/);
+        }
+      }
+    }
+    const services = rendered.get('dev')?.filter(({ kind }) => kind === 'Service') ?? [];
+    expect(services.map(({ metadata }) => metadata.name)).toContain('nats');
+    expect(configMapOf('login-server', rendered.get('prod') ?? []).get('MSFS_PRIOR_URL')).toMatch(/^https:/);
+  });
+
+  it('of prod name files of Secrets that are mounted there, which certificates.yaml or an operator makes', () => {
+    const made = new Set([...certificates().keys(), 'teamtalk-db-ca']);
+    const workloads = workloadsOf(rendered.get('prod') ?? []);
+    for (const { name, pod } of workloads) {
+      const mounts = pod.containers.flatMap(({ volumeMounts }) => volumeMounts ?? []);
+      for (const { secret } of pod.volumes ?? []) {
+        if (secret) expect(made, name).toContain(secret.secretName);
+      }
+      for (const [variable, value] of configMapOf(name, rendered.get('prod') ?? [])) {
+        if (!/^(NATS|RPC)_\w+_FILE$/.test(variable)) continue;
+        const mount = mounts.find(({ mountPath }) => value.startsWith(`${mountPath}/`));
+        expect(mount, `${name}: ${variable}=${value}`).toBeDefined();
+        expect(['ca.crt', 'tls.crt', 'tls.key']).toContain(path.basename(value));
+      }
+    }
+  });
+});
+
+describe('NATS', () => {
+  it('asks for what our services show, by names its certificate has', async () => {
+    const values = parse(await read('nats-values.yaml').then((text) => text.replaceAll(/<< (.*) >>/g, '$1')));
+    const { nats, cluster, merge } = values.config;
+    for (const { tls } of [nats, cluster]) {
+      expect(tls).toMatchObject({ enabled: true, merge: { verify: true } });
+      expect(certificates().get(tls.secretName)).toEqual(
+        expect.arrayContaining(['nats', '*.nats-headless', 'nats-headless']),
+      );
+    }
+    expect(merge.authorization).toEqual({ user: '$NATS_USER', password: '$NATS_PASSWORD' });
+    // The same keys of the same Secret on both sides.
+    for (const variable of ['NATS_USER', 'NATS_PASSWORD']) {
+      const { name, key } = values.container.env[variable].valueFrom.secretKeyRef;
+      for (const { pod, kind } of workloadsOf(rendered.get('prod') ?? [])) {
+        if (kind === 'Job') continue;
+        const given = pod.containers[0]?.env?.find((each) => each.name === variable)?.valueFrom;
+        expect(given).toEqual({ secretKeyRef: { name, key, optional: true } });
+      }
+    }
+  });
+
+  it('keeps the security standard of the namespace, in every container', async () => {
+    const values = parse(await read('nats-values.yaml'));
+    const restricted = {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    };
+    for (const part of ['container', 'reloader', 'promExporter']) {
+      expect(values[part].merge.securityContext, part).toEqual(restricted);
+      expect(values[part].merge.resources.limits, part).toBeDefined();
+    }
+    expect(values.podTemplate.merge.spec.securityContext).toMatchObject({
+      runAsNonRoot: true,
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
+    expect(values.natsBox.enabled).toBe(false);
+  });
+});
+
+it('the adapter offers the figure that msg-server’s autoscaler asks for', async () => {
+  const { rules } = parse(await read('prometheus-adapter-values.yaml'));
+  const prod = rendered.get('prod') ?? [];
+  const { metrics } = specOf<{ metrics: { pods?: { metric: { name: string } } }[] }>(
+    prod,
+    'HorizontalPodAutoscaler',
+    'msg-server',
+  );
+  const asked = metrics.flatMap(({ pods }) => pods?.metric.name ?? []);
+  expect(asked).toHaveLength(1);
+  expect(rules.custom[0].seriesQuery).toMatch(new RegExp(`^${asked[0]}{`));
+});
+
+it('PostgreSQL’s pods have the label our NetworkPolicies let db_proxy_server reach', () => {
+  const { inheritedMetadata } = specOf<{ inheritedMetadata: { labels: object } }>(objects, 'Cluster');
+  expect(inheritedMetadata.labels).toMatchObject({ 'teamtalk/store': 'postgresql' });
+  // Its own pods and its operator; whoever is of ours comes by k8s/base/common/store-policies.yaml.
+  const policies = objects.filter(({ kind }) => kind === 'NetworkPolicy');
+  const from = JSON.stringify(policies.map(({ spec }) => (spec as { ingress: object[] }).ingress));
+  expect(from).not.toContain('part-of');
+});

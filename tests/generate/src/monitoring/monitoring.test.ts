@@ -1,0 +1,238 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { serviceConfigurations } from '@teamtalk/cli';
+import { TestCluster } from '@teamtalk/cluster';
+import { freePort, waitUntil } from '@teamtalk/local-stack';
+import type { MetricDefinition } from '@teamtalk/service-kit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { alertsOf } from './alerts.js';
+import { dashboards } from './dashboards.js';
+import { metricsPage } from './metrics-page.js';
+
+type ServiceName = Parameters<TestCluster['node']>[0];
+
+const top = fileURLToPath(new URL('../../../../', import.meta.url));
+const services = Object.keys(serviceConfigurations) as ServiceName[];
+const run = promisify(execFile);
+
+/** By the name in a query. */
+const known = new Map<string, MetricDefinition>();
+let cluster: TestCluster;
+let folder: string;
+let prometheus: ChildProcess;
+let prometheusUrl: string;
+let alerts: { alert: string; expr: string }[];
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-monitoring-'));
+  alerts = alertsOf(await readFile(path.join(top, 'deploy/prometheus/alerts.yaml'), 'utf8'));
+  const one = { login_server: 1, http_msg_server: 1, file_server: 1, msfs: 1 };
+  const certificates = path.join(top, 'tests/e2e/src/certificates');
+  const tls = {
+    TLS_CERT_FILE: path.join(certificates, 'service.cert.pem'),
+    TLS_KEY_FILE: path.join(certificates, 'service.key.pem'),
+    TLS_PORTS: 'ws',
+  };
+  cluster = await TestCluster.start({ mode: 'processes', ...one, envOf: { msg_server: tls } });
+  await startPrometheus();
+});
+
+afterAll(async () => {
+  prometheus?.kill('SIGKILL');
+  await cluster?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+it('docs/reference/metrics.md names every metric', async () => {
+  const definitions: [string, MetricDefinition[]][] = [];
+  for (const service of services) definitions.push([service, await definitionsOf(service)]);
+  await expect(metricsPage(definitions)).toMatchFileSnapshot(path.join(top, 'docs/reference/metrics.md'));
+});
+
+/** Labels by which metrics may be told apart: none whose values grow with users, addresses or messages. */
+const boundedLabels = new Set([
+  ...['app', 'asked', 'code', 'command', 'error_code', 'event', 'kind', 'limit', 'major', 'method', 'minor'],
+  ...[
+    'operation',
+    'outcome',
+    'patch',
+    'reason',
+    'result',
+    'route',
+    'rows',
+    'space',
+    'status',
+    'type',
+    'version',
+    'way',
+  ],
+]);
+
+it.each(services)(
+  '%s names its metrics by what they count and in which unit, and bounds their labels',
+  async (service) => {
+    for (const { name, type, labels } of await definitionsOf(service)) {
+      // prom-client names those of the process.
+      if (!/_(process|nodejs)_/.test(name)) {
+        expect(name).toMatch(new RegExp(`^teamtalk_${service}_[a-z0-9]+(_[a-z0-9]+)*$`));
+        expect(name.endsWith('_total'), name).toBe(type === 'counter');
+        if (type === 'histogram') expect(name).toMatch(/_(seconds|bytes|messages)$/);
+      }
+      for (const label of labels) expect(boundedLabels, `${name}: ${label}`).toContain(label);
+    }
+  },
+);
+
+describe('queries', () => {
+  const metric = /teamtalk_[a-z0-9_]+/g;
+
+  it('of dashboards and alerts name metrics and labels that exist', async () => {
+    for (const service of services)
+      for (const each of await definitionsOf(service)) known.set(each.name, each);
+    for (const query of allQueries()) {
+      const names = query.replaceAll(/__name__=~"[^"]*"/g, '').match(metric) ?? [];
+      const found = names.map(
+        (name) => known.get(name) ?? known.get(name.replace(/_(bucket|sum|count)$/, '')),
+      );
+      expect(found.every(Boolean), query).toBe(true);
+      for (const label of labelsOf(query)) {
+        expect(
+          found.every((each) => each?.labels.includes(label)),
+          `${label} of ${query}`,
+        ).toBe(true);
+      }
+    }
+  });
+
+  it('of every panel have an answer from a Prometheus that looks at a running installation', async () => {
+    const makeTraffic = await traffic();
+    const empty = async () => {
+      await makeTraffic();
+      const missing: string[] = [];
+      for (const { title, panels } of dashboards) {
+        for (const { title: panel, targets } of panels) {
+          for (const { query } of targets) {
+            if (!(await ask(query))) missing.push(`${title}, ${panel}: ${query}`);
+          }
+        }
+      }
+      return missing;
+    };
+    let missing = await empty();
+    const settled = async () => {
+      missing = await empty();
+      return missing.length === 0;
+    };
+    await waitUntil(settled, {
+      timeoutMs: 30_000,
+      everyMs: 1_000,
+      what: 'an answer to every query',
+    }).catch(() => {});
+    expect(missing).toEqual([]);
+  }, 90_000);
+});
+
+it('deploy/prometheus is a configuration Prometheus takes', async () => {
+  const words = ['check', 'config', 'prometheus.yml'];
+  const cwd = path.join(top, 'deploy/prometheus');
+  const { stdout } = await run(process.env.PROMTOOL || 'promtool', words, { cwd });
+  expect(stdout).toContain(`SUCCESS: ${alerts.length} rules found`);
+});
+
+describe('alerts', () => {
+  it('ring when they should: promtool test rules', async () => {
+    const { stdout } = await run(process.env.PROMTOOL || 'promtool', ['test', 'rules', 'alerts.test.yaml'], {
+      cwd: path.join(top, 'deploy/prometheus'),
+    });
+    expect(stdout).toContain('SUCCESS');
+  });
+
+  it('each have a test and a chapter in the guide', async () => {
+    const tests = await readFile(path.join(top, 'deploy/prometheus/alerts.test.yaml'), 'utf8');
+    const guide = await readFile(path.join(top, 'docs/guides/alerts.md'), 'utf8');
+    for (const { alert } of alerts) {
+      expect(tests, alert).toContain(`runbook: docs/guides/alerts.md#${alert.toLowerCase()}`);
+      expect(guide, alert).toContain(`## ${alert}\n`);
+    }
+  });
+});
+
+function allQueries(): string[] {
+  const panels = dashboards.flatMap((dashboard) => dashboard.panels);
+  return [
+    ...panels.flatMap(({ targets }) => targets.map(({ query }) => query)),
+    ...alerts.map(({ expr }) => expr),
+  ];
+}
+
+/** The labels a query groups by or selects, but those Prometheus adds itself. */
+function labelsOf(query: string): string[] {
+  const grouped = [...query.matchAll(/by \(([^)]*)\)/g)].flatMap(([, list]) => list?.split(',') ?? []);
+  const selected = [...query.matchAll(/[{,]\s*([a-z_]+)\s*=/g)].map(([, label]) => label ?? '');
+  const own = new Set(['le', 'job', 'instance', '__name__']);
+  return [...grouped, ...selected].map((label) => label.trim()).filter((label) => !own.has(label));
+}
+
+async function definitionsOf(service: ServiceName): Promise<MetricDefinition[]> {
+  const url = `http://127.0.0.1:${cluster.port(service, 0, 'ops')}/metrics/reference`;
+  return (await fetch(url)).json() as Promise<MetricDefinition[]>;
+}
+
+/** @returns makes something for every graph: a message from a client and one from outside, images, files, a request */
+async function traffic(): Promise<() => Promise<void>> {
+  const ids = await cluster.addUsers(['a', 'b']);
+  const a = await cluster.connect('a');
+  const b = await cluster.connect('b');
+  let got = 0;
+  b.on('message', () => got++);
+  return async () => {
+    const before = got;
+    await a.send({ user: ids.b ?? 0 }, 'for the graphs');
+    await fetch(`${cluster.url('login_server')}/msg_server`);
+    await fetch(`${cluster.url('msfs')}/g0/000/000/nothing.png`);
+    const image = new FormData();
+    image.append('file', new Blob([Buffer.alloc(1_000)]), 'x.png');
+    await fetch(cluster.url('msfs'), { method: 'POST', body: image });
+    const push = JSON.stringify({ from_user_id: ids.a, session_id: ids.b, msg: 'hello', msg_type: 3 });
+    await fetch(`${cluster.url('http_msg_server')}/query/SendP2PMessage`, { method: 'POST', body: push });
+    await waitUntil(() => got === before + 2, { what: 'both messages delivered' });
+  };
+}
+
+async function startPrometheus(): Promise<void> {
+  const jobs = services.map((service) => ({
+    job_name: service,
+    static_configs: [{ targets: [`127.0.0.1:${cluster.port(service, 0, 'ops')}`] }],
+  }));
+  const config = path.join(folder, 'prometheus.yml');
+  await writeFile(config, JSON.stringify({ global: { scrape_interval: '1s' }, scrape_configs: jobs }));
+  const port = await freePort(0);
+  const words = [
+    `--config.file=${config}`,
+    `--storage.tsdb.path=${folder}/data`,
+    `--web.listen-address=127.0.0.1:${port}`,
+  ];
+  prometheus = spawn(process.env.PROMETHEUS || 'prometheus', words, { stdio: 'ignore' });
+  prometheusUrl = `http://127.0.0.1:${port}`;
+  await waitUntil(async () => (await fetch(`${prometheusUrl}/-/ready`).catch(() => undefined))?.ok, {
+    timeoutMs: 20_000,
+    what: 'Prometheus ready',
+  });
+}
+
+/** Whether a query has an answer, of which not all is "not a number": a percentile of nothing is that. */
+async function ask(query: string): Promise<boolean> {
+  const inGrafana = query.replaceAll('$__rate_interval', '1m');
+  const url = `${prometheusUrl}/api/v1/query?query=${encodeURIComponent(inGrafana)}`;
+  const answer = (await (await fetch(url)).json()) as {
+    status: string;
+    error?: string;
+    data?: { result: { value: [time: number, value: string] }[] };
+  };
+  if (answer.status !== 'success') throw new Error(`${query}: ${answer.error}`);
+  return (answer.data?.result ?? []).some(({ value }) => value[1] !== 'NaN');
+}

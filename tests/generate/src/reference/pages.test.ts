@@ -1,0 +1,13 @@
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { referencePages } from './pages.js';
+
+// Whether the page in the repository is the same, `npm test` checks beside the tests.
+it('the page of variables has every service with its variables and defaults', async () => {
+  const pages = await referencePages(path.resolve(import.meta.dirname, '../../../..'));
+  const text = pages.find(({ file }) => file === 'docs/reference/configuration.md')!.text;
+  expect(text).toContain('## msg_server\n\n| Variable | Default | Meaning |\n|---|---|---|\n');
+  expect(text).toContain('\n| `CLIENT_PORT` | `8000` | Port for clients |\n');
+  expect(text).toContain('\n| `DATABASE_URL` | required | ');
+  expect(text.match(/^## /gm)).toHaveLength(7);
+});
