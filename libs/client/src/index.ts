@@ -2,9 +2,9 @@
 export type { BackOff } from './back-off.js';
 export { TeamTalkClient } from './client.js';
 export { ClientError, type ClientErrorCode, DeadlineExceeded, Kicked, LoginRefused } from './errors.js';
-export type { FileOffer } from './files/file-offer.js';
 export { offlineFiles } from './files/file-offer.js';
 export { type LocalSink, openFile, openSink } from './files/local-file.js';
+export type { FileOffer } from './files/offer.js';
 export type { TransferOptions } from './files/persistence.js';
 export { type FileSink, receiveFile, refuseFile } from './files/receive-file.js';
 export { type FileSource, type SendFileOptions, type SentFile, sendFile } from './files/send-file.js';

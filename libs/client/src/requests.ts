@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { type Command, Commands, type IM, type Pdu } from '@teamtalk/protocol';
 import type { ClientError, Kicked } from './errors.js';
-import type { FileOffer } from './files/file-offer.js';
+import type { FileOffer } from './files/offer.js';
 import type { Message } from './message.js';
 import { fieldsOf, type Session, sessionKey, sessionOf } from './session.js';
 

@@ -90,7 +90,7 @@ describe('a guard', () => {
     const target = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
     await once(target, 'spawn');
     // The built module: a bare node process does not read TypeScript.
-    const module = fileURLToPath(new URL('../../testkit/dist/infrastructure/processes.js', import.meta.url));
+    const module = fileURLToPath(new URL('../dist/processes.js', import.meta.url));
     const script = `import { guard } from ${JSON.stringify(module)};
       guard(${target.pid}, 'KILL'); process.stdout.write('up'); setInterval(() => {}, 1000);`;
     const owner = spawn(process.execPath, ['--input-type=module', '-e', script]);

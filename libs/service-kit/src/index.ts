@@ -14,21 +14,13 @@ export { type ErrorCode, errorCodes, isTransient, TeamTalkError } from './errors
 export { Health } from './health.js';
 export { collectSeldom } from './heap.js';
 export { formatInstance, newInstance, traceHalves, traceId } from './instance.js';
+export { type CommonConfig, commonConfig, createKit, type Kit, type StartOptions } from './kit.js';
 export { Lifecycle } from './lifecycle.js';
 export { createLogger, type Logger } from './logger.js';
 export { type MetricDefinition, Metrics } from './metrics.js';
 export { readMetrics, type Sample, sumOf } from './metrics-text.js';
 export { listen } from './ops-server.js';
-export {
-  type CommonConfig,
-  commonConfig,
-  createKit,
-  type Kit,
-  runService,
-  type Service,
-  type StartOptions,
-  startService,
-} from './service.js';
+export { runService, type Service, startService } from './service.js';
 export { shareAnswers } from './shared-answers.js';
 export {
   type BusConfig,

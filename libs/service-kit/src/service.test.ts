@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { formatInstance, traceId } from './instance.js';
-import { type Kit, type Service, startService } from './service.js';
+import type { Kit } from './kit.js';
+import { type Service, startService } from './service.js';
 
 const config = { logLevel: 'silent', ops: { host: '127.0.0.1', port: 0 }, shutdownMs: 2000 };
 let service: Service | undefined;

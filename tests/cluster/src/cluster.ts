@@ -86,12 +86,12 @@ export class TestCluster {
     const infrastructure = options.infrastructure ?? openInfrastructure() ?? new LocalInfrastructure(migrate);
     const database = await infrastructure.database();
     const nats = await infrastructure.nats();
-    const log = createLogger({ service: 'test-cluster', instance: 0, level: 'silent' });
+    const log = createLogger({ service: 'test_cluster', instance: 0, level: 'silent' });
     const bus = await Bus.connect({
       ...nats,
-      name: 'test-cluster',
+      name: 'test_cluster',
       log,
-      metrics: new Metrics('test-cluster'),
+      metrics: new Metrics('test_cluster'),
     });
     const dataSource = await openDataSource(database.url);
     const storageFolder = await mkdtemp(path.join(tmpdir(), 'teamtalk-storage-'));

@@ -3,7 +3,6 @@ import type { TeamTalkClient } from '../client.js';
 import { ClientError } from '../errors.js';
 import type { ServerAddress } from '../server-location.js';
 import { blockBytes, FileLink, type FileLogin } from './file-link.js';
-import type { FileOffer } from './file-offer.js';
 import {
   CLIENT_FILE_DONE,
   CLIENT_FILE_PEER_READY,
@@ -13,6 +12,7 @@ import {
   tellState,
   unexpected,
 } from './file-state.js';
+import type { FileOffer } from './offer.js';
 import { persist, type TransferOptions } from './persistence.js';
 import { tellServer } from './tell-server.js';
 

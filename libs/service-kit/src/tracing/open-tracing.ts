@@ -1,4 +1,4 @@
-import type { Kit } from '../service.js';
+import type { Kit } from '../kit.js';
 import type { TracingConfig } from './env.js';
 import type { Tracing } from './tracing.js';
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readEnv } from '../config.js';
-import { createKit } from '../service.js';
+import { createKit } from '../kit.js';
 import { tracingConfig, tracingEnv } from './env.js';
 import { isTraced, messageSpan } from './message-trace.js';
 import { openTracing } from './open-tracing.js';

@@ -16,7 +16,7 @@ What \`kustomize build\` makes of the overlays. Of a pair of our own pods both s
 is listed; everything that is not listed is refused. Names of ports are the pods'. CloudNativePG's pods reach each other,
 their operator and the API server besides (\`k8s/stores/postgresql.yaml\`).
 
-Tests of \`services/cli/src/manifests\` check every object against the types of its kind, fields that are not known
+Tests of \`tests/generate/src/manifests\` check every object against the types of its kind, fields that are not known
 refused; that every container keeps every rule below; and that every setting of every service is given, and no other.`;
 
 function section(name: string, manifests: readonly Manifest[]): string {

@@ -13,8 +13,8 @@ export function metricsPage(
   return `${[introduction, ...sections, ['## Every process', '', ...head, ...ofProcess].join('\n')].join('\n\n')}\n`;
 }
 
-const introduction = `<!-- Generated from running services by the test of services/cli/src/monitoring. Do not edit: run
-\`npx vitest run services/cli/src/monitoring --update\`. -->
+const introduction = `<!-- Generated from running services by the test of tests/generate/src/monitoring. Do not edit: run
+\`npx vitest run tests/generate/src/monitoring --update\`. -->
 
 # Metrics
 

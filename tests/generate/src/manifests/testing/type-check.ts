@@ -38,7 +38,7 @@ export async function typeCheck(manifests: readonly Manifest[]): Promise<string>
   });
   const project = await mkdtemp(path.join(tmpdir(), 'teamtalk-types-'));
   try {
-    await symlink(path.join(top, 'services/cli/node_modules'), path.join(project, 'node_modules'));
+    await symlink(path.join(top, 'tests/generate/node_modules'), path.join(project, 'node_modules'));
     await writeFile(path.join(project, 'objects.ts'), lines.join('\n'));
     const tsc = path.join(top, 'node_modules/.bin/tsc');
     return await run(tsc, [...options, path.join(project, 'objects.ts')], { timeout: 60_000 }).then(
