@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { build, prepare } from './lib/bootstrap.mjs';
 import { checkImports } from './lib/import-rules.mjs';
+import { checkLinks } from './lib/links.mjs';
 import { ensureMoto } from './lib/moto.mjs';
 import { ensureNats } from './lib/nats.mjs';
 import { run, StepError, step, tool, top } from './lib/steps.mjs';
@@ -21,6 +22,7 @@ const checks = [
   { title: 'lint and format', check: () => run(tool('biome'), ['check', '--colors=off', '.']) },
   { title: 'types', check: build },
   { title: 'import rules', check: importRules },
+  { title: 'links', check: links },
   { title: 'unused code', check: () => run(tool('knip'), ['--no-progress']) },
   { title: 'generated docs', check: generatedDocs },
 ];
@@ -29,6 +31,11 @@ async function importRules() {
   const problems = await checkImports(top);
   if (problems.length > 0)
     throw new StepError(`${problems.length} imports break the rules`, problems.join('\n'));
+}
+
+async function links() {
+  const problems = await checkLinks(top);
+  if (problems.length > 0) throw new StepError(`${problems.length} links lead nowhere`, problems.join('\n'));
 }
 
 /** docs/reference/, the dashboards and the settings in k8s/ are what the services and proto/client say. */
