@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { answerBrokenRequests, closeServer, type Kit, listen } from '@teamtalk/service-kit';
-import { ErrorCode, legacyAnswer } from './api/legacy-answer.js';
+import { ErrorCode, legacyAnswer } from './legacy/legacy-answer.js';
 
 export interface HttpListenerOptions {
   host: string;

@@ -10,12 +10,12 @@ import {
   startService,
   traceRequests,
 } from '@teamtalk/service-kit';
-import { createApp, routeOf } from './api/app.js';
+import { createApp, routeOf } from './app.js';
 import { Access } from './auth/access.js';
 import { AppDirectory } from './auth/app-directory.js';
 import type { HttpMsgServerConfig } from './config.js';
 import { startHttpListener } from './http-listener.js';
-import { interfaces } from './routes.js';
+import { interfaces } from './legacy/endpoints.js';
 import { operations } from './v1/operations.js';
 import { WebhookSender } from './webhooks/webhook-sender.js';
 

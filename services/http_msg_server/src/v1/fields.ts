@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { idempotencyKey, maxId } from '../api/fields.js';
 import type { App } from '../auth/app.js';
+import { idempotencyKey, maxId } from '../http/fields.js';
 import { Problem } from './problem.js';
 
 /** A user, group, department or message id. */

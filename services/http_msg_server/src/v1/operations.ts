@@ -1,12 +1,12 @@
-import { broadcastOperations } from '../handlers/v1/broadcasts.js';
-import { conversationOperations } from '../handlers/v1/conversations.js';
-import { departmentOperations } from '../handlers/v1/departments.js';
-import { discoveryOperations } from '../handlers/v1/discovery.js';
-import { groupOperations } from '../handlers/v1/groups.js';
-import { messageOperations } from '../handlers/v1/messages.js';
-import { presenceOperations } from '../handlers/v1/presence.js';
-import { userOperations } from '../handlers/v1/users.js';
+import { broadcastOperations } from './broadcasts.js';
+import { conversationOperations } from './conversations.js';
+import { departmentOperations } from './departments.js';
+import { discoveryOperations } from './discovery.js';
+import { groupOperations } from './groups.js';
+import { messageOperations } from './messages.js';
 import type { Operation } from './operation.js';
+import { presenceOperations } from './presence.js';
+import { userOperations } from './users.js';
 
 /** Everything below /v1, in the order the document shows it. */
 export const operations: readonly Operation[] = [

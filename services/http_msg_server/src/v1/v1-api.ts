@@ -7,12 +7,12 @@ import express, {
   Router,
 } from 'express';
 import type { z } from 'zod';
-import type { ApiOptions } from '../api/app.js';
-import { bytesOf } from '../api/call.js';
-import { isTooDeep } from '../api/json-depth.js';
 import { type Refusal, refusalOf } from '../auth/access.js';
 import type { App } from '../auth/app.js';
 import { signatureHeadersOf } from '../auth/signature.js';
+import type { ApiOptions } from '../http/api-options.js';
+import { bytesOf } from '../http/body.js';
+import { isTooDeep } from '../http/json-depth.js';
 import { docsPage } from './docs-page.js';
 import { openApiDocument } from './openapi.js';
 import type { Input, Operation } from './operation.js';

@@ -1,8 +1,8 @@
-import type { Interface } from './api/call.js';
-import { changeMembers } from './handlers/change-members.js';
-import { createGroup } from './handlers/create-group.js';
-import { sendBroadcastMessage } from './handlers/send-broadcast-message.js';
-import { sendGroupMessage, sendP2pMessage, sendSingleMessage } from './handlers/send-p2p-message.js';
+import type { Interface } from './call.js';
+import { changeMembers } from './change-members.js';
+import { createGroup } from './create-group.js';
+import { sendBroadcastMessage } from './send-broadcast-message.js';
+import { sendGroupMessage, sendP2pMessage, sendSingleMessage } from './send-p2p-message.js';
 
 /** The legacy interfaces, by path. */
 export const interfaces: Readonly<Record<string, Interface>> = {

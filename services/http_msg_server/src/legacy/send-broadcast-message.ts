@@ -1,11 +1,11 @@
 import { MsgType } from '@teamtalk/protocol';
 import { z } from 'zod';
-import { type Call, callerOf, keyOf, type Result } from '../api/call.js';
-import { id, maxReceivers, wholeNumber } from '../api/fields.js';
-import { ErrorCode } from '../api/legacy-answer.js';
-import { scopedKey } from '../api/scoped-key.js';
+import { type BroadcastRefusal, startBroadcast } from '../actions/broadcasts.js';
 import type { Context } from '../context.js';
-import { type BroadcastRefusal, startBroadcast } from '../operations/broadcasts.js';
+import { id, maxReceivers, wholeNumber } from '../http/fields.js';
+import { scopedKey } from '../http/scoped-key.js';
+import { type Call, callerOf, keyOf, type Result } from './call.js';
+import { ErrorCode } from './legacy-answer.js';
 
 const parameters = z.object({
   from_user_id: id,

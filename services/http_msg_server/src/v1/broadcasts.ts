@@ -1,13 +1,13 @@
 import { broadcasts } from '@teamtalk/rpc';
 import { z } from 'zod';
-import { maxReceivers } from '../../api/fields.js';
-import { scopedKey } from '../../api/scoped-key.js';
-import { startBroadcast } from '../../operations/broadcasts.js';
-import { ask } from '../../v1/ask.js';
-import { id, key, keyOf, moment, momentOf, pathId, senderFor } from '../../v1/fields.js';
-import { operation } from '../../v1/operation.js';
-import { Problem } from '../../v1/problem.js';
+import { startBroadcast } from '../actions/broadcasts.js';
+import { maxReceivers } from '../http/fields.js';
+import { scopedKey } from '../http/scoped-key.js';
+import { ask } from './ask.js';
+import { id, key, keyOf, moment, momentOf, pathId, senderFor } from './fields.js';
 import { messageText, messageType, msgTypeOf, refuseMessage } from './messages.js';
+import { operation } from './operation.js';
+import { Problem } from './problem.js';
 
 const ids = z.array(id).min(1).max(maxReceivers);
 

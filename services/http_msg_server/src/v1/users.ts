@@ -3,14 +3,14 @@ import { topics } from '@teamtalk/bus';
 import { Commands, encodePdu } from '@teamtalk/protocol';
 import { administration, type httpApi } from '@teamtalk/rpc';
 import { z } from 'zod';
-import { scopedKey } from '../../api/scoped-key.js';
-import type { Context } from '../../context.js';
-import { kick } from '../../operations/kick.js';
-import { ask } from '../../v1/ask.js';
-import { id, key, keyOf, line, pathId } from '../../v1/fields.js';
-import { operation } from '../../v1/operation.js';
-import { Problem } from '../../v1/problem.js';
-import { savedId } from '../../v1/saved.js';
+import type { Context } from '../context.js';
+import { scopedKey } from '../http/scoped-key.js';
+import { ask } from './ask.js';
+import { id, key, keyOf, line, pathId } from './fields.js';
+import { kick } from './kick.js';
+import { operation } from './operation.js';
+import { Problem } from './problem.js';
+import { savedId } from './saved.js';
 
 const genders = ['unknown', 'male', 'female'] as const;
 

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { type Call, callerOf, keyOf, type Result } from '../api/call.js';
-import { id, idList, wholeNumber } from '../api/fields.js';
-import { ErrorCode } from '../api/legacy-answer.js';
-import { scopedKey } from '../api/scoped-key.js';
+import { makeGroup } from '../actions/groups.js';
 import type { Context } from '../context.js';
-import { makeGroup } from '../operations/groups.js';
+import { id, idList, wholeNumber } from '../http/fields.js';
+import { scopedKey } from '../http/scoped-key.js';
+import { type Call, callerOf, keyOf, type Result } from './call.js';
+import { ErrorCode } from './legacy-answer.js';
 
 const parameters = z.object({
   from_user_id: id,

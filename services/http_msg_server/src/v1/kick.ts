@@ -2,7 +2,7 @@ import { teamtalk, topics } from '@teamtalk/bus';
 import { IM } from '@teamtalk/protocol';
 import { TeamTalkError } from '@teamtalk/service-kit';
 import type { Context } from '../context.js';
-import { Problem } from '../v1/problem.js';
+import { Problem } from './problem.js';
 
 const { ANY_CLASS, MOBILE, PC } = teamtalk.bus.ClientClass;
 const classes = { all: ANY_CLASS, pc: PC, mobile: MOBILE } as const;

@@ -1,23 +1,10 @@
 import type { ServerResponse } from 'node:http';
-import type { Kit } from '@teamtalk/service-kit';
 import express, { type Express, type Response } from 'express';
-import type { Access } from '../auth/access.js';
-import type { Context } from '../context.js';
-import type { Operation } from '../v1/operation.js';
-import { v1Api } from '../v1/v1-api.js';
-import type { Interface } from './call.js';
-import { legacyApi } from './legacy-api.js';
-
-export interface ApiOptions {
-  kit: Kit;
-  context: Context;
-  access: Access;
-  /** whether the legacy interfaces serve callers without a key */
-  open: boolean;
-  maxBodyBytes: number;
-  /** CIDRs of proxies whose X-Forwarded-For is believed */
-  trustedProxies: readonly string[];
-}
+import type { ApiOptions } from './http/api-options.js';
+import type { Interface } from './legacy/call.js';
+import { legacyApi } from './legacy/legacy-api.js';
+import type { Operation } from './v1/operation.js';
+import { v1Api } from './v1/v1-api.js';
 
 export interface Routes {
   /** by path */

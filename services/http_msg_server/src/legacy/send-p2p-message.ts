@@ -1,11 +1,11 @@
 import { MsgType } from '@teamtalk/protocol';
 import { z } from 'zod';
-import { type Call, callerOf, type Handler, keyOf, type Result } from '../api/call.js';
-import { id, wholeNumber } from '../api/fields.js';
-import { ErrorCode } from '../api/legacy-answer.js';
-import { scopedKey } from '../api/scoped-key.js';
+import { type SendRefusal, sendMessage } from '../actions/send-message.js';
 import type { Context } from '../context.js';
-import { type SendRefusal, sendMessage } from '../operations/send-message.js';
+import { id, wholeNumber } from '../http/fields.js';
+import { scopedKey } from '../http/scoped-key.js';
+import { type Call, callerOf, type Handler, keyOf, type Result } from './call.js';
+import { ErrorCode } from './legacy-answer.js';
 
 const parameters = z.object({
   from_user_id: id,

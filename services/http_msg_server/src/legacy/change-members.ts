@@ -1,11 +1,11 @@
 import { IM } from '@teamtalk/protocol';
 import { z } from 'zod';
-import { type Call, callerOf, keyOf, type Result } from '../api/call.js';
-import { id, idList, wholeNumber } from '../api/fields.js';
-import { ErrorCode } from '../api/legacy-answer.js';
-import { scopedKey } from '../api/scoped-key.js';
+import { changeGroupMembers } from '../actions/groups.js';
 import type { Context } from '../context.js';
-import { changeGroupMembers } from '../operations/groups.js';
+import { id, idList, wholeNumber } from '../http/fields.js';
+import { scopedKey } from '../http/scoped-key.js';
+import { type Call, callerOf, keyOf, type Result } from './call.js';
+import { ErrorCode } from './legacy-answer.js';
 
 const { GROUP_MODIFY_TYPE_ADD, GROUP_MODIFY_TYPE_DEL } = IM.BaseDefine.GroupModifyType;
 

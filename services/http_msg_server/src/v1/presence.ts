@@ -1,11 +1,11 @@
 import { topics } from '@teamtalk/bus';
 import { formatInstance, TeamTalkError } from '@teamtalk/service-kit';
 import { z } from 'zod';
-import type { Context } from '../../context.js';
-import { kick } from '../../operations/kick.js';
-import { id, pathId } from '../../v1/fields.js';
-import { operation } from '../../v1/operation.js';
-import { Problem } from '../../v1/problem.js';
+import type { Context } from '../context.js';
+import { id, pathId } from './fields.js';
+import { kick } from './kick.js';
+import { operation } from './operation.js';
+import { Problem } from './problem.js';
 
 /** Milliseconds a route_server has to answer. */
 const queryMs = 2_000;

@@ -1,11 +1,11 @@
 import { administration, type httpApi } from '@teamtalk/rpc';
 import { z } from 'zod';
-import { maxId } from '../../api/fields.js';
-import { scopedKey } from '../../api/scoped-key.js';
-import { ask } from '../../v1/ask.js';
-import { id, key, keyOf, line, pathId } from '../../v1/fields.js';
-import { operation } from '../../v1/operation.js';
-import { savedId } from '../../v1/saved.js';
+import { maxId } from '../http/fields.js';
+import { scopedKey } from '../http/scoped-key.js';
+import { ask } from './ask.js';
+import { id, key, keyOf, line, pathId } from './fields.js';
+import { operation } from './operation.js';
+import { savedId } from './saved.js';
 
 const fields = {
   name: line(1, 64),

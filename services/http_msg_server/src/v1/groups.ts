@@ -1,15 +1,15 @@
 import { IM } from '@teamtalk/protocol';
 import { administration } from '@teamtalk/rpc';
 import { z } from 'zod';
-import { scopedKey } from '../../api/scoped-key.js';
-import type { App } from '../../auth/app.js';
-import type { Context } from '../../context.js';
-import { changeGroupMembers, type GroupRefusal, makeGroup } from '../../operations/groups.js';
-import { ask } from '../../v1/ask.js';
-import { id, key, keyOf, line, pathId } from '../../v1/fields.js';
-import { operation } from '../../v1/operation.js';
-import { Problem } from '../../v1/problem.js';
-import { savedId } from '../../v1/saved.js';
+import { changeGroupMembers, type GroupRefusal, makeGroup } from '../actions/groups.js';
+import type { App } from '../auth/app.js';
+import type { Context } from '../context.js';
+import { scopedKey } from '../http/scoped-key.js';
+import { ask } from './ask.js';
+import { id, key, keyOf, line, pathId } from './fields.js';
+import { operation } from './operation.js';
+import { Problem } from './problem.js';
+import { savedId } from './saved.js';
 
 const { GROUP_MODIFY_TYPE_ADD, GROUP_MODIFY_TYPE_DEL } = IM.BaseDefine.GroupModifyType;
 

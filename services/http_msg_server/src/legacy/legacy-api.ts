@@ -2,9 +2,10 @@ import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'exp
 import { type Refusal, refusalOf } from '../auth/access.js';
 import type { App } from '../auth/app.js';
 import { signatureHeadersOf } from '../auth/signature.js';
-import type { ApiOptions } from './app.js';
-import { appKeyOf, bytesOf, callerOf, type Interface, type Result, readCall } from './call.js';
-import { id } from './fields.js';
+import type { ApiOptions } from '../http/api-options.js';
+import { bytesOf } from '../http/body.js';
+import { id } from '../http/fields.js';
+import { appKeyOf, callerOf, type Interface, type Result, readCall } from './call.js';
 import { ErrorCode, legacyAnswer } from './legacy-answer.js';
 
 /** Label and log name of everything that is no interface. */

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Harness, startHarness } from '../testing/harness.js';
+import { type Harness, startHarness } from './testing/harness.js';
 
 const path = '/query/SendP2PMessage';
 const ok = '{"error_code":0,"error_msg":"成功"}';

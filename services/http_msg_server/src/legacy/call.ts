@@ -2,8 +2,9 @@ import type { Request } from 'express';
 import { z } from 'zod';
 import type { App, Permission } from '../auth/app.js';
 import type { Context } from '../context.js';
-import { idempotencyKey } from './fields.js';
-import { isTooDeep } from './json-depth.js';
+import { bytesOf } from '../http/body.js';
+import { idempotencyKey } from '../http/fields.js';
+import { isTooDeep } from '../http/json-depth.js';
 import type { ErrorCode } from './legacy-answer.js';
 
 /** A caller's request, whatever the interface. */
@@ -39,12 +40,6 @@ export interface Interface {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const jsonObject = z.record(z.string(), z.unknown());
-
-/** The request's body as it came, empty when there is none. */
-export function bytesOf(request: Request): Buffer {
-  const bytes: unknown = request.body;
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.alloc(0);
-}
 
 /**
  * Reads a request whose body has arrived, whatever its Content-Type says.

@@ -1,10 +1,10 @@
 import { MsgType } from '@teamtalk/protocol';
 import { z } from 'zod';
-import { scopedKey } from '../../api/scoped-key.js';
-import { type SendRefusal, sendMessage } from '../../operations/send-message.js';
-import { id, key, keyOf, senderFor } from '../../v1/fields.js';
-import { operation } from '../../v1/operation.js';
-import { Problem } from '../../v1/problem.js';
+import { type SendRefusal, sendMessage } from '../actions/send-message.js';
+import { scopedKey } from '../http/scoped-key.js';
+import { id, key, keyOf, senderFor } from './fields.js';
+import { operation } from './operation.js';
+import { Problem } from './problem.js';
 
 export const messageType = z
   .enum(['text', 'audio', 'notice'])

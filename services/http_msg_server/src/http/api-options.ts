@@ -1,0 +1,14 @@
+import type { Kit } from '@teamtalk/service-kit';
+import type { Access } from '../auth/access.js';
+import type { Context } from '../context.js';
+
+export interface ApiOptions {
+  kit: Kit;
+  context: Context;
+  access: Access;
+  /** whether the legacy interfaces serve callers without a key */
+  open: boolean;
+  maxBodyBytes: number;
+  /** CIDRs of proxies whose X-Forwarded-For is believed */
+  trustedProxies: readonly string[];
+}
