@@ -9,8 +9,8 @@ import {
   type StartOptions,
   startService,
 } from '@teamtalk/service-kit';
+import { createApp } from './app.js';
 import type { MsfsConfig } from './config.js';
-import { createApp } from './http/app.js';
 import { BytesUnderWay } from './http/bytes-under-way.js';
 import { startHttpListener } from './http/http-listener.js';
 import { ImageCache } from './images/image-cache.js';

@@ -117,9 +117,9 @@ function join(
   { task, parts }: Found,
 ): void {
   if (role === CLIENT_REALTIME_SENDER) {
-    connection.participant = context.relays.of(task).joinAsSender(connection);
+    connection.participant = context.relays.joinAsSender(task, connection);
   } else if (role === CLIENT_REALTIME_RECVER) {
-    connection.participant = context.relays.of(task).joinAsReceiver(connection);
+    connection.participant = context.relays.joinAsReceiver(task, connection);
   } else if (role === CLIENT_OFFLINE_UPLOAD) {
     const upload = new Upload(context, connection, task);
     connection.participant = upload;

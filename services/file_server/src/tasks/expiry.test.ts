@@ -5,8 +5,8 @@ import { LocalBlobStore, StorageError } from '@teamtalk/blob-store';
 import { waitUntil } from '@teamtalk/local-stack';
 import { createLogger } from '@teamtalk/service-kit';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { newPartKey } from '../transfers/part-key.js';
 import { startExpiry } from './expiry.js';
+import { newPartKey } from './part-key.js';
 
 /** A folder some of whose blobs cannot be removed. */
 class StubbornStore extends LocalBlobStore {

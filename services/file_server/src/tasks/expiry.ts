@@ -1,7 +1,7 @@
 import type { BlobStore } from '@teamtalk/blob-store';
 import type { Kit } from '@teamtalk/service-kit';
 import type { FileServerMetrics } from '../metrics.js';
-import { taskPrefix } from '../transfers/part-key.js';
+import { taskPrefix } from './part-key.js';
 import type { TaskStore } from './task-store.js';
 
 /** Tasks removed in one go. */

@@ -4,9 +4,9 @@ import path from 'node:path';
 import { waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM } from '@teamtalk/protocol';
 import { expect, it } from 'vitest';
+import { newPartKey } from '../tasks/part-key.js';
 import { metricsOf, Role, to } from '../testing/installation.js';
 import { block, OfflineFiles, part } from '../testing/offline-files.js';
-import { newPartKey } from './part-key.js';
 
 const { CLIENT_FILE_CANCEL, CLIENT_FILE_REFUSE, CLIENT_FILE_DONE } = IM.BaseDefine.ClientFileState;
 

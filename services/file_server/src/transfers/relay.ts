@@ -8,13 +8,11 @@ import {
   CLIENT_FILE_REFUSE,
   type Line,
   maxPulls,
-  type Participant,
   type PullReply,
   type PullRequest,
   type State,
 } from './participant.js';
 import { checkPull, type Pull, pullErrors, refusePull } from './pulls.js';
-import { RelayReceiver, RelaySender } from './relay-sides.js';
 
 /** Bytes a 0x0505 has besides its data, header included, at most; one with more is written anew instead of passed on. */
 const maxOverhead = 144;
@@ -73,26 +71,24 @@ export class Relay {
     return this.#sender !== undefined && this.#receiver !== undefined;
   }
 
-  /** @returns the sender's side; a former connection of his is closed */
-  joinAsSender(line: Line): Participant {
+  /** The sender is there; a former connection of theirs is closed. */
+  joinAsSender(line: Line): void {
     const former = this.#sender;
     this.#sender = line;
     former?.end('replaced');
     this.#pulls = this.#pulls.filter(({ dropped }) => !dropped);
     for (const pull of this.#pulls) this.#forward(pull);
     this.#joined();
-    return new RelaySender(this, line);
   }
 
-  /** @returns the receiver's side; a former connection of his is closed */
-  joinAsReceiver(line: Line): Participant {
+  /** The receiver is there; a former connection of theirs is closed. */
+  joinAsReceiver(line: Line): void {
     const former = this.#receiver;
     this.#receiver = line;
     this.#toldReady = false;
     former?.end('replaced');
     this.#dropPulls();
     this.#joined();
-    return new RelayReceiver(this, line);
   }
 
   leave(line: Line): void {

@@ -2,8 +2,9 @@ import type { Kit } from '@teamtalk/service-kit';
 import type { FileServerConfig } from '../config.js';
 import type { FileServerMetrics } from '../metrics.js';
 import type { Task, TaskStore } from '../tasks/task-store.js';
-import type { State } from './participant.js';
+import type { Line, Participant, State } from './participant.js';
 import { Relay } from './relay.js';
+import { RelayReceiver, RelaySender } from './relay-sides.js';
 
 /** A transfer that was ended here. */
 export interface EndedTransfer {
@@ -48,8 +49,22 @@ export class Relays {
     return this.#relays.size;
   }
 
+  /** @returns the sender's side of the task's transfer */
+  joinAsSender(task: Task, line: Line): Participant {
+    const relay = this.#of(task);
+    relay.joinAsSender(line);
+    return new RelaySender(relay, line);
+  }
+
+  /** @returns the receiver's side of the task's transfer */
+  joinAsReceiver(task: Task, line: Line): Participant {
+    const relay = this.#of(task);
+    relay.joinAsReceiver(line);
+    return new RelayReceiver(relay, line);
+  }
+
   /** The relay of a task; a new one for the first who comes. */
-  of(task: Task): Relay {
+  #of(task: Task): Relay {
     const known = this.#relays.get(task.id);
     if (known) return known;
     const relay: Relay = new Relay(task, {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Context } from '../context.js';
+import { newPartKey } from '../tasks/part-key.js';
 import type { Part, Task } from '../tasks/task-store.js';
-import { newPartKey } from './part-key.js';
 import { PartWriter } from './part-writer.js';
 import {
   blockBytes,

@@ -1,12 +1,12 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { type Kit, TeamTalkError } from '@teamtalk/service-kit';
 import express, { type ErrorRequestHandler, type Express } from 'express';
-import type { Context } from '../context.js';
-import { serveImage } from '../handlers/serve-image.js';
-import { allowUpload, uploadImage } from '../handlers/upload-image.js';
-import { keyOf } from '../images/image-name.js';
-import { refusals, sendRefusal } from './refusals.js';
-import { pathOf, routeOf } from './route.js';
+import type { Context } from './context.js';
+import { serveImage } from './handlers/serve-image.js';
+import { allowUpload, uploadImage } from './handlers/upload-image.js';
+import { refusals, sendRefusal } from './http/refusals.js';
+import { pathOf, routeOf } from './http/route.js';
+import { keyOf } from './images/image-name.js';
 
 /**
  * Uploads (`POST /`), an express application, and images (`GET /g0/...`), which are served without its detours:
