@@ -1,13 +1,13 @@
 import type { Bus, Registry } from '@teamtalk/bus';
 import type { LoginStream, MessageAppender, ReadMarker, ReplicaPool } from '@teamtalk/rpc';
 import type { Kit } from '@teamtalk/service-kit';
+import type { LoginQueue } from './backpressure/login-queue.js';
+import type { Throttle } from './backpressure/throttle.js';
+import type { RateLimit } from './backpressure/token-bucket.js';
 import type { MsgServerConfig } from './config.js';
 import type { Connection } from './connection/connection.js';
-import type { LocalUsers } from './connection/local-users.js';
-import type { LoginQueue } from './connection/login-queue.js';
-import type { Throttle } from './connection/throttle.js';
-import type { RateLimit } from './connection/token-bucket.js';
 import type { Deliveries } from './delivery/deliveries.js';
+import type { LocalUsers } from './delivery/local-users.js';
 import type { NoticeText } from './delivery/notice-text.js';
 import type { RecentTickets } from './delivery/recent-tickets.js';
 import type { MsgServerMetrics } from './metrics.js';

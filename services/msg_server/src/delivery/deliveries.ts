@@ -1,12 +1,12 @@
 import type { Logger, Tracing } from '@teamtalk/service-kit';
 import { isTraced, secondsSince, traceId } from '@teamtalk/service-kit';
 import type { Connection } from '../connection/connection.js';
-import type { LocalUser, LocalUsers } from '../connection/local-users.js';
 import type { MsgServerMetrics } from '../metrics.js';
-import { recordDelivered } from '../tracing/delivery-span.js';
 import { ConversationCursor } from './conversation-cursor.js';
 import type { Conversation, DeliveredMessage } from './delivered-message.js';
+import { recordDelivered } from './delivery-span.js';
 import { type FetchRange, type FindVisible, GapRepairs } from './gap-repairs.js';
+import type { LocalUser, LocalUsers } from './local-users.js';
 import type { NoticeText } from './notice-text.js';
 import type { RecentTickets } from './recent-tickets.js';
 

@@ -1,8 +1,8 @@
 import type { Logger } from '@teamtalk/service-kit';
-import type { LocalUser } from '../connection/local-users.js';
 import type { MsgServerMetrics } from '../metrics.js';
 import type { ConversationCursor } from './conversation-cursor.js';
 import type { Conversation, DeliveredMessage } from './delivered-message.js';
+import type { LocalUser } from './local-users.js';
 import type { RecentTickets } from './recent-tickets.js';
 
 /** A missing message may just be late: only after this long is it asked for, milliseconds. */

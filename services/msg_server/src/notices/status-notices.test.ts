@@ -1,7 +1,7 @@
 import { Commands, decodeBody, IM, PduDecoder } from '@teamtalk/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Connection } from '../connection/connection.js';
-import { LocalUsers } from '../connection/local-users.js';
+import { LocalUsers } from '../delivery/local-users.js';
 import { StatusNotices } from './status-notices.js';
 
 const { USER_STATUS_ONLINE: on, USER_STATUS_OFFLINE: off } = IM.BaseDefine.UserStatType;

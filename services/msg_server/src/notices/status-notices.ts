@@ -1,6 +1,6 @@
 import { Commands, encodePdu, type IM } from '@teamtalk/protocol';
 import type { MsgServerConfig } from '../config.js';
-import type { LocalUsers } from '../connection/local-users.js';
+import type { LocalUsers } from '../delivery/local-users.js';
 
 /**
  * Milliseconds between two rounds for each PC connection here: a write to a socket takes about 5

@@ -4,7 +4,7 @@ import { ClientType } from '@teamtalk/protocol';
 import { createKit } from '@teamtalk/service-kit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection } from '../connection/connection.js';
-import { LocalUsers } from '../connection/local-users.js';
+import { LocalUsers } from '../delivery/local-users.js';
 import { MsgServerMetrics } from '../metrics.js';
 import { FakeRouteServer } from '../testing/fake-route-server.js';
 import { PresencePublisher } from './presence-publisher.js';

@@ -8,7 +8,7 @@ import {
 } from '@teamtalk/bus';
 import type { Logger } from '@teamtalk/service-kit';
 import type { Connection } from '../connection/connection.js';
-import type { LocalUsers } from '../connection/local-users.js';
+import type { LocalUsers } from '../delivery/local-users.js';
 import type { MsgServerMetrics } from '../metrics.js';
 
 type Change = teamtalk.bus.PresenceChange.$Properties & { userId: number };

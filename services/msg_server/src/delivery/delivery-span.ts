@@ -1,0 +1,25 @@
+import { messageSpan, type Tracing } from '@teamtalk/service-kit';
+import type { Conversation, DeliveredMessage } from './delivered-message.js';
+
+/** What this msg_server did with a message a route_server brought. */
+export function recordDelivered(
+  tracing: Tracing,
+  { sessionType, sessionId }: Conversation,
+  { originInstance, originTicket, msgId }: DeliveredMessage,
+  { users, written, begin }: { users: number; written: number; begin: number },
+): void {
+  tracing.record({
+    name: 'deliver message',
+    kind: 'consumer',
+    parent: messageSpan(originInstance, originTicket, 'route'),
+    begin,
+    end: performance.now(),
+    attributes: {
+      'teamtalk.session_type': sessionType,
+      'teamtalk.session_id': sessionId,
+      'teamtalk.msg_id': msgId,
+      'teamtalk.users': users,
+      'teamtalk.connections_written': written,
+    },
+  });
+}

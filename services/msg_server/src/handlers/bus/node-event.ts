@@ -1,0 +1,39 @@
+import type { teamtalk } from '@teamtalk/bus';
+import type { Context } from '../../context.js';
+import { broadcast } from './broadcast.js';
+import { deliverMessages } from './deliver-message.js';
+import { takeGroupChange } from './group-change.js';
+import { kickUser } from './kick-user.js';
+import { lostContact } from './lost-contact.js';
+import { notifyStatus } from './notify-status.js';
+import { notifyUsers } from './notify-users.js';
+
+/**
+ * What route_servers send to this msg_server, and anybody to all of them. Deliveries and changes of groups
+ * are answered: once what they bring is queued to the sockets.
+ */
+export function takeNodeEvent(context: Context) {
+  const deliver = deliverMessages(context);
+  const changeGroup = takeGroupChange(context);
+  const notify = notifyUsers(context);
+  const kick = kickUser(context);
+  const status = notifyStatus(context);
+  const lost = lostContact(context);
+  const tellEverybody = broadcast(context);
+  return (event: teamtalk.bus.NodeEvent): teamtalk.bus.Done.$Properties | undefined => {
+    if (event.deliver) {
+      deliver(event.deliver);
+      return {};
+    }
+    if (event.groupChange) {
+      changeGroup(event.groupChange);
+      return {};
+    }
+    if (event.notify) notify(event.notify);
+    else if (event.kick) kick(event.kick);
+    else if (event.status) status(event.status);
+    else if (event.lostContact) lost();
+    else if (event.broadcast) tellEverybody(event.broadcast);
+    return undefined;
+  };
+}

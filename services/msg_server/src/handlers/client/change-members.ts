@@ -1,0 +1,77 @@
+import { topics } from '@teamtalk/bus';
+import { Commands, encodePdu, IM, type MessageOf } from '@teamtalk/protocol';
+import { groups, teamtalk } from '@teamtalk/rpc';
+import type { Connection } from '../../connection/connection.js';
+import type { Context } from '../../context.js';
+import { commandLabel } from '../../metrics.js';
+import { type Handler, queryMs, request } from './handler.js';
+
+type ChangeRequest = MessageOf<typeof Commands.GroupChangeMemberRequest>;
+type Change = Required<Pick<teamtalk.db.ChangeMembersReply, 'currentIds' | 'changedIds' | 'version'>>;
+
+const { GROUP_OK } = teamtalk.db.GroupResult;
+const { GROUP_MODIFY_TYPE_DEL } = IM.BaseDefine.GroupModifyType;
+
+/** Milliseconds a route_server has to tell the msg_servers; then another one is asked, once. */
+const tellMs = 1_000;
+const tellAttempts = 2;
+
+/**
+ * 0x0407: adds members to a group or removes them. `result_code` is 0 or why not: 1 no such group, 2 not
+ * permitted, 3 invalid, 4 too many members (protocol notes, section 6). On success the members, present and
+ * changed, have their 0x040b before the asking connection has its 0x0408; who was removed gets no message
+ * of the group after that.
+ */
+export function changeMembers(context: Context): Handler {
+  const { metrics, pool } = context;
+  return request(context, Commands.GroupChangeMemberRequest, async (connection, message, seqNum) => {
+    const { userId } = connection;
+    const { changeType, groupId, memberIdList } = message;
+    const wanted = { userId, changeType, groupId, memberIds: memberIdList };
+    // A second time nobody would be changed, and nobody told.
+    const reply = await pool.callOnce(groups.changeMembers, wanted, queryMs);
+    const answer = { userId, changeType, groupId, resultCode: reply.result };
+    if (reply.result !== GROUP_OK) {
+      metrics.refused.inc({ command: commandLabel(Commands.GroupChangeMemberRequest.id) });
+      return [encodePdu(Commands.GroupChangeMemberResponse, answer, seqNum)];
+    }
+    const { currentIds, changedIds, version } = reply;
+    if (changedIds.length > 0) {
+      await tellMembers(context, connection, message, { currentIds, changedIds, version });
+    }
+    const changed = { ...answer, curUserIdList: currentIds, chgUserIdList: changedIds };
+    return [encodePdu(Commands.GroupChangeMemberResponse, changed, seqNum)];
+  });
+}
+
+/** The change is made: that somebody cannot be told of it does not undo it. */
+async function tellMembers(
+  { bus, kit, metrics }: Context,
+  { id, userId }: Connection,
+  { changeType, groupId }: ChangeRequest,
+  { currentIds, changedIds, version }: Change,
+): Promise<void> {
+  const notice = { userId, changeType, groupId, curUserIdList: currentIds, chgUserIdList: changedIds };
+  const change = {
+    groupId,
+    version,
+    removedIds: changeType === GROUP_MODIFY_TYPE_DEL ? changedIds : [],
+    notify: {
+      userIds: [...new Set([...currentIds, ...changedIds])],
+      pdu: encodePdu(Commands.GroupChangeMemberNotify, notice, 0),
+      exceptInstance: kit.instance,
+      exceptConnection: id,
+    },
+  };
+  let failure: unknown;
+  for (let attempt = 0; attempt < tellAttempts; attempt++) {
+    try {
+      await bus.request(topics.groupChange, change, tellMs);
+      return;
+    } catch (error) {
+      failure = error;
+    }
+  }
+  metrics.groupChangesUntold.inc();
+  kit.log.warn({ err: failure, groupId, version }, 'a change of a group is perhaps not told to everybody');
+}

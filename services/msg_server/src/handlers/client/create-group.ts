@@ -1,0 +1,29 @@
+import { Commands, encodePdu } from '@teamtalk/protocol';
+import { groups, teamtalk } from '@teamtalk/rpc';
+import type { Context } from '../../context.js';
+import { commandLabel } from '../../metrics.js';
+import { type Handler, queryMs, request } from './handler.js';
+
+const { GROUP_OK } = teamtalk.db.GroupResult;
+
+/**
+ * 0x0405: a new temporary group, of which the creator is a member whether listed or not; normal ones are
+ * refused. `result_code` is 0 or why not: 2 not permitted, 3 invalid, 4 too many members (protocol notes,
+ * section 6). The members are not told: they ask for the group when its first message comes.
+ */
+export function createGroup(context: Context): Handler {
+  const { metrics, pool } = context;
+  return request(context, Commands.GroupCreateRequest, async ({ userId }, message, seqNum) => {
+    const { groupType, groupName, groupAvatar, memberIdList } = message;
+    const wanted = { userId, groupType, groupName, groupAvatar, memberIds: memberIdList };
+    // Made twice it would be two groups.
+    const reply = await pool.callOnce(groups.createGroup, wanted, queryMs);
+    const answer = { userId, resultCode: reply.result, groupName };
+    if (reply.result !== GROUP_OK) {
+      metrics.refused.inc({ command: commandLabel(Commands.GroupCreateRequest.id) });
+      return [encodePdu(Commands.GroupCreateResponse, answer, seqNum)];
+    }
+    const made = { ...answer, groupId: reply.groupId, userIdList: reply.memberIds };
+    return [encodePdu(Commands.GroupCreateResponse, made, seqNum)];
+  });
+}

@@ -1,0 +1,36 @@
+import { Commands, type IM } from '@teamtalk/protocol';
+import { accounts, type teamtalk } from '@teamtalk/rpc';
+import type { Context } from '../../context.js';
+import { EncodedList } from './encoded-list.js';
+import { type Handler, queryMs, request } from './handler.js';
+import { keptList } from './kept-list.js';
+
+/** 0x0210: the departments that changed since a time, those deleted included; all that exist since 0. */
+export function listDepartments(context: Context): Handler {
+  const departments = keptList(
+    (updatedSince, knownStamp) =>
+      context.pool.call(accounts.listDepartments, { updatedSince, knownStamp }, queryMs),
+    ({ latestUpdateTime, departments }) =>
+      new EncodedList(Commands.BuddyListDepartmentResponse, {
+        userId: 0,
+        latestUpdateTime,
+        deptList: (departments ?? []).map(departInfo),
+      }),
+  );
+  return request(
+    context,
+    Commands.BuddyListDepartmentRequest,
+    async (connection, { latestUpdateTime }, seqNum) =>
+      (await departments(latestUpdateTime)).answer(connection, seqNum),
+  );
+}
+
+function departInfo(department: teamtalk.db.Department.$Properties): IM.BaseDefine.DepartInfo.$Properties {
+  return {
+    deptId: department.deptId ?? 0,
+    priority: department.priority ?? 0,
+    deptName: department.deptName ?? '',
+    parentDeptId: department.parentDeptId ?? 0,
+    deptStatus: (department.deptStatus ?? 0) as IM.BaseDefine.DepartmentStatusType,
+  };
+}

@@ -1,0 +1,119 @@
+import { BodyError, Commands, commandById, type Pdu } from '@teamtalk/protocol';
+import { type Connection, State } from '../../connection/connection.js';
+import type { Context } from '../../context.js';
+import { commandLabel } from '../../metrics.js';
+import { listAllUsers } from './all-users.js';
+import { changeAvatar } from './change-avatar.js';
+import { changeMembers } from './change-members.js';
+import { changeSignature } from './change-signature.js';
+import { createGroup } from './create-group.js';
+import { listDepartments } from './departments.js';
+import { setDeviceToken } from './device-token.js';
+import { listGroups } from './group-list.js';
+import { getGroupsInfo } from './groups-info.js';
+import type { Handler } from './handler.js';
+import { kickPc } from './kick-pc.js';
+import { getLatestMessageId } from './latest-message-id.js';
+import { logIn } from './login.js';
+import { logOut } from './logout.js';
+import { getMessageHistory } from './message-history.js';
+import { getMessagesById } from './messages-by-id.js';
+import { addOfflineFile, deleteOfflineFile, listOfflineFiles } from './offline-files.js';
+import { sendP2pCommand } from './p2p-command.js';
+import { getPushShield, setPushShield } from './push-shield.js';
+import { readMessage } from './read-message.js';
+import { receiveReceipt } from './receive-receipt.js';
+import { listRecentSessions } from './recent-sessions.js';
+import { removeSession } from './remove-session.js';
+import { sendFile } from './send-file.js';
+import { sendMessage } from './send-message.js';
+import { tellServerTime } from './server-time.js';
+import { shieldGroup } from './shield-group.js';
+import { getUnreadCount } from './unread-count.js';
+import { getUsersInfo } from './users-info.js';
+import { getUsersStatus } from './users-status.js';
+
+function handlerTable(context: Context): Map<number, Handler> {
+  return new Map([
+    [Commands.LoginReqUserlogin.id, logIn(context)],
+    [Commands.LoginReqLoginout.id, logOut(context)],
+    [Commands.LoginReqDevicetoken.id, setDeviceToken(context)],
+    [Commands.LoginReqKickpcclient.id, kickPc(context)],
+    [Commands.LoginReqPushShield.id, setPushShield(context)],
+    [Commands.LoginReqQueryPushShield.id, getPushShield(context)],
+
+    [Commands.BuddyListRecentContactSessionRequest.id, listRecentSessions(context)],
+    [Commands.BuddyListUserInfoRequest.id, getUsersInfo(context)],
+    [Commands.BuddyListRemoveSessionReq.id, removeSession(context)],
+    [Commands.BuddyListAllUserRequest.id, listAllUsers(context)],
+    [Commands.BuddyListUsersStatusRequest.id, getUsersStatus(context)],
+    [Commands.BuddyListChangeAvatarRequest.id, changeAvatar(context)],
+    [Commands.BuddyListDepartmentRequest.id, listDepartments(context)],
+    [Commands.BuddyListChangeSignInfoRequest.id, changeSignature(context)],
+
+    [Commands.MsgData.id, sendMessage(context)],
+    [Commands.MsgDataAck.id, receiveReceipt],
+    [Commands.MsgReadAck.id, readMessage(context)],
+    [Commands.MsgTimeRequest.id, tellServerTime],
+    [Commands.MsgUnreadCntRequest.id, getUnreadCount(context)],
+    [Commands.MsgListRequest.id, getMessageHistory(context)],
+    [Commands.MsgGetLatestMsgIdReq.id, getLatestMessageId(context)],
+    [Commands.MsgGetByMsgIdReq.id, getMessagesById(context)],
+
+    [Commands.GroupNormalListRequest.id, listGroups(context)],
+    [Commands.GroupInfoRequest.id, getGroupsInfo(context)],
+    [Commands.GroupCreateRequest.id, createGroup(context)],
+    [Commands.GroupChangeMemberRequest.id, changeMembers(context)],
+    [Commands.GroupShieldGroupRequest.id, shieldGroup(context)],
+
+    [Commands.FileRequest.id, sendFile(context)],
+    [Commands.FileHasOfflineReq.id, listOfflineFiles(context)],
+    [Commands.FileAddOfflineReq.id, addOfflineFile(context)],
+    [Commands.FileDelOfflineReq.id, deleteOfflineFile(context)],
+
+    [Commands.SwitchP2pCmd.id, sendP2pCommand(context)],
+  ]);
+}
+
+/**
+ * Gives each PDU to the handler of its command. Before the login only a login is taken (heartbeats never
+ * get here); what is not understood is counted and ignored (protocol notes, section 1).
+ */
+export function dispatcher(context: Context): Handler {
+  const handlers = handlerTable(context);
+  const { metrics, kit } = context;
+
+  const handle = (connection: Connection, pdu: Pdu): boolean => {
+    if (connection.state === State.Fresh && pdu.commandId !== Commands.LoginReqUserlogin.id) {
+      connection.end('before-login');
+      return true;
+    }
+    const handler = handlers.get(pdu.commandId);
+    if (handler) {
+      const handled = handler(connection, pdu);
+      if (handled) connection.goodPdu();
+      return handled;
+    }
+    const direction = commandById(pdu.commandId)?.direction;
+    if (direction === 'client-to-server' || direction === 'both') {
+      metrics.badPdus.inc({ reason: 'not-served' });
+    } else {
+      connection.badPdu('unknown-command');
+    }
+    return true;
+  };
+
+  return (connection, pdu) => {
+    try {
+      return handle(connection, pdu);
+    } catch (error) {
+      if (error instanceof BodyError) {
+        connection.badPdu('body');
+      } else {
+        metrics.badPdus.inc({ reason: 'failed' });
+        kit.log.error({ err: error, command: commandLabel(pdu.commandId) }, 'a PDU could not be handled');
+      }
+      return true;
+    }
+  };
+}

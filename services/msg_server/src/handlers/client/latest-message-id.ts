@@ -1,0 +1,14 @@
+import { Commands, encodePdu } from '@teamtalk/protocol';
+import { messages } from '@teamtalk/rpc';
+import type { Context } from '../../context.js';
+import { type Handler, queryMs, request } from './handler.js';
+
+/** 0x030b: the id of a session's latest message; 0 where there is none, or none the user may see. */
+export function getLatestMessageId(context: Context): Handler {
+  return request(context, Commands.MsgGetLatestMsgIdReq, async ({ userId }, message, seqNum) => {
+    const { sessionType, sessionId } = message;
+    const session = { userId, sessionType, sessionId };
+    const { msgId } = await context.pool.call(messages.getLatestMessageId, session, queryMs);
+    return [encodePdu(Commands.MsgGetLatestMsgIdRsp, { ...session, latestMsgId: msgId }, seqNum)];
+  });
+}

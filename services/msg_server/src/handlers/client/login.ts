@@ -1,0 +1,195 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { plainAddress } from '@teamtalk/net';
+import { Commands, decodeBody, encodePdu, IM, type MessageOf, type PropertiesOf } from '@teamtalk/protocol';
+import { accounts, nameKey, spanOf, teamtalk } from '@teamtalk/rpc';
+import { type Connection, State } from '../../connection/connection.js';
+import type { Context } from '../../context.js';
+import type { LoginOutcome } from '../../metrics.js';
+import { kick } from '../bus/kick-user.js';
+import type { Handler } from './handler.js';
+import { unixSeconds } from './server-time.js';
+import { userInfo } from './user-info.js';
+
+type Request = MessageOf<typeof Commands.LoginReqUserlogin>;
+type Answer = PropertiesOf<typeof Commands.LoginResUserlogin>;
+type Account = { user: teamtalk.db.User.$Properties; loginSeq: number };
+type Refusal = Exclude<LoginOutcome, 'ok' | 'gone'>;
+
+const { ResultType, KickReasonType } = IM.BaseDefine;
+const { LoginResult } = teamtalk.db;
+
+/** Milliseconds the check of name and password may take, a queue of other logins included. */
+const checkMs = 10_000;
+
+const refusals: Record<Refusal, Pick<Answer, 'resultCode' | 'resultString'>> = {
+  // Android knows a wrong name or password by no other code than 6 (protocol notes, section 12).
+  'wrong-name-or-password': {
+    resultCode: ResultType.REFUSE_REASON_DB_VALIDATE_FAILED,
+    resultString: '用户名/密码错误',
+  },
+  'too-many-attempts': {
+    resultCode: ResultType.REFUSE_REASON_DB_VALIDATE_FAILED,
+    resultString: '用户名/密码错误次数太多',
+  },
+  full: { resultCode: ResultType.REFUSE_REASON_MSG_SERVER_FULL, resultString: '服务器连接数已满' },
+  draining: { resultCode: ResultType.REFUSE_REASON_MSG_SERVER_FULL, resultString: '服务器正在停止' },
+  'no-db-proxy': { resultCode: ResultType.REFUSE_REASON_NO_DB_SERVER, resultString: '服务端异常' },
+  'no-route-server': { resultCode: ResultType.REFUSE_REASON_NO_ROUTE_SERVER, resultString: '服务端异常' },
+};
+
+/**
+ * 0x0103: logs a user in. He gets his 0x0104 only when the route_servers know him, so that no message of
+ * the time after it can miss him; what reaches him before that is written after it. A client type the
+ * protocol does not have makes the body unreadable, as in the original. A second 0x0103 is ignored
+ * (protocol notes, section 3). Only so many logins begin a second and are under way at a time; what a client
+ * sends while it waits for its turn waits with it, and its socket is not read any further once that has become
+ * too much.
+ */
+export function logIn(context: Context): Handler {
+  const { config, kit, logins: queue, metrics, users } = context;
+  /** Logins being checked: together with those who are in, they must not become too many. */
+  let beingChecked = 0;
+
+  const attempt = async (connection: Connection, request: Request, seqNum: number): Promise<LoginOutcome> => {
+    // Without an address there is no client any more, and nobody for whom a failure could be counted.
+    if (connection.remoteAddress === '') {
+      connection.destroy('connection-lost');
+      return 'gone';
+    }
+    if (kit.health.draining) return 'draining';
+    if (users.connectionCount + beingChecked >= config.limits.connections) return 'full';
+    let account: Account | Refusal;
+    beingChecked++;
+    try {
+      account = await check(context, connection, request);
+    } finally {
+      beingChecked--;
+    }
+    return typeof account === 'string' ? account : enter(context, connection, request, account, seqNum);
+  };
+
+  const run = async (connection: Connection, request: Request, seqNum: number): Promise<void> => {
+    const outcome = await attempt(connection, request, seqNum);
+    metrics.logins.inc({ result: outcome });
+    if (outcome === 'gone') return;
+    if (outcome === 'ok') {
+      connection.finish();
+      return;
+    }
+    connection.write(answer(refusals[outcome], seqNum));
+    connection.end('login-failed');
+  };
+
+  const { tracing } = kit;
+  const carryOut: typeof run = tracing
+    ? (...login) => tracing.enter({ name: 'PDU login', kind: 'server' }, () => run(...login))
+    : run;
+
+  return (connection, pdu) => {
+    if (connection.state !== State.Fresh && !queue.isTurnOf(connection)) return true;
+    const request = decodeBody(Commands.LoginReqUserlogin, pdu.body);
+    connection.state = State.LoggingIn;
+    if (!queue.begin(connection)) return false;
+    connection.begin();
+    carryOut(connection, request, pdu.seqNum)
+      .catch((error: unknown) => {
+        kit.log.error({ err: error }, 'a login could not be carried out');
+        connection.destroy('login-failed');
+      })
+      .finally(() => queue.end());
+    return true;
+  };
+}
+
+async function check(
+  context: Context,
+  connection: Connection,
+  { userName, password, clientType }: Request,
+): Promise<Account | Refusal> {
+  const address = plainAddress(connection.remoteAddress);
+  const request = { userName, passwordMd5: password, clientType, address };
+  const { log, tracing } = context.kit;
+  const ask = () => askOverStream(context, request);
+  const outcome = await (tracing ? tracing.step(spanOf(accounts.logIn, 'client'), ask) : ask());
+  const mayAskAlone = !outcome && !context.loginChecks.available;
+  const reply = mayAskAlone ? await askAlone(context, request) : outcome?.reply;
+  if (!reply) {
+    log.warn({ address }, 'a login could not be checked');
+    return 'no-db-proxy';
+  }
+  const { result, user, loginSeq } = reply;
+  if (result === LoginResult.LOGIN_TOO_MANY_ATTEMPTS) return 'too-many-attempts';
+  // Of an enumeration's value 0 the wire has nothing.
+  if ((result ?? LoginResult.LOGIN_OK) !== LoginResult.LOGIN_OK || !user) return 'wrong-name-or-password';
+  return { user, loginSeq: loginSeq ?? 0 };
+}
+
+type Reply = teamtalk.db.LoginReply.$Properties;
+
+/** @returns undefined when no db_proxy_server takes logins over the stream, or none answered */
+function askOverStream(
+  { loginChecks, kit }: Context,
+  request: teamtalk.db.LoginRequest.$Properties & { userName: string },
+): Promise<teamtalk.db.LoginEntryResult | undefined> {
+  return new Promise((resolve) => {
+    const entry = { ticket: 0, request, ...kit.tracing?.carrier() };
+    loginChecks.send(entry, nameKey(request.userName), resolve);
+  });
+}
+
+/** The way of the version before, whose db_proxy_servers do not know the stream. */
+async function askAlone(
+  { pool, kit }: Context,
+  request: teamtalk.db.LoginRequest.$Properties,
+): Promise<Reply | undefined> {
+  try {
+    return await pool.call(accounts.login, request, checkMs);
+  } catch (error) {
+    kit.log.debug({ err: error }, 'a login could not be checked in the old way either');
+    return undefined;
+  }
+}
+
+/** Makes the user known here and to the route_servers, answers him and kicks whom he takes the place of. */
+async function enter(
+  { presence, users, kit }: Context,
+  connection: Connection,
+  { clientType, onlineStatus }: Request,
+  { user, loginSeq }: Account,
+  seqNum: number,
+): Promise<LoginOutcome> {
+  // A server that stood still finds logins of clients that have given up since, each with the end of its connection
+  // behind it. Carried out, such a login would be newer than the one the client made elsewhere, and end that.
+  await turn();
+  if (connection.isAbandoned) return 'gone';
+  const info = userInfo(user);
+  connection.logIn(info.userId, clientType, loginSeq);
+  users.add(connection);
+  const known = await presence.came(connection);
+  if (!connection.isOpen) return 'gone';
+  if (!known) return 'no-route-server';
+  connection.release(
+    answer(
+      { resultCode: ResultType.REFUSE_REASON_NONE, resultString: '', onlineStatus, userInfo: info },
+      seqNum,
+    ),
+  );
+  kit.log.debug({ userId: info.userId, clientType, connection: connection.id }, 'logged in');
+  kickRivals(users.connectionsOf(info.userId), connection);
+  return connection.isOpen ? 'ok' : 'gone';
+}
+
+/**
+ * Of two connections of one user and class the older login goes. The route_servers see to it over all
+ * msg_servers; here it needs no way round.
+ */
+function kickRivals(connections: readonly Connection[], newcomer: Connection): void {
+  for (const other of [...connections]) {
+    if (other === newcomer || other.isMobile !== newcomer.isMobile) continue;
+    kick(other.loginSeq < newcomer.loginSeq ? other : newcomer, KickReasonType.KICK_REASON_DUPLICATE_USER);
+  }
+}
+
+function answer(result: Omit<Answer, 'serverTime'>, seqNum: number): Buffer {
+  return encodePdu(Commands.LoginResUserlogin, { serverTime: unixSeconds(), ...result }, seqNum);
+}

@@ -1,0 +1,17 @@
+import { Commands, encodePdu } from '@teamtalk/protocol';
+import type { Context } from '../../context.js';
+import { forgetDeviceToken } from './device-token.js';
+import { type Handler, request, resultOk } from './handler.js';
+
+/**
+ * 0x0105: forgets a mobile client's device token, answers 0x0106 and closes, after what the client sent
+ * before has its results.
+ */
+export function logOut(context: Context): Handler {
+  return request(context, Commands.LoginReqLoginout, async (connection, _message, seqNum) => {
+    if (connection.isMobile) await forgetDeviceToken(context, connection);
+    connection.write(encodePdu(Commands.LoginResLoginout, { resultCode: resultOk }, seqNum));
+    connection.end('logout');
+    return [];
+  });
+}

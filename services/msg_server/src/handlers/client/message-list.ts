@@ -1,0 +1,52 @@
+import type { IM } from '@teamtalk/protocol';
+import type { teamtalk } from '@teamtalk/rpc';
+import type { Connection } from '../../connection/connection.js';
+import type { NoticeText } from '../../delivery/notice-text.js';
+import { fitting } from './frame-limit.js';
+
+/** What an entry of a list has beside its data, bytes at most. */
+const entryOverhead = 64;
+
+const noData = new Uint8Array(0);
+
+/** The store's messages as this client is shown them: as many, newest first, as its frames hold. */
+export function messageList(
+  connection: Connection,
+  noticeText: NoticeText,
+  messages: readonly teamtalk.db.Message.$Properties[] | null | undefined,
+): IM.BaseDefine.MsgInfo.$Properties[] {
+  const list = (messages ?? []).map((message) => ({
+    msgId: message.msgId ?? 0,
+    fromSessionId: message.fromSessionId ?? 0,
+    createTime: message.createTime ?? 0,
+    msgType: noticeText.typeFor(connection, message.msgType ?? 0) as IM.BaseDefine.MsgType,
+    msgData: message.msgData ?? noData,
+  }));
+  return fitting(connection, list, ({ msgData }) => msgData.length + entryOverhead);
+}
+
+/** What the store says of a session's latest message. */
+interface Latest {
+  latestMsgId?: number | null;
+  latestMsgData?: Uint8Array | null;
+  latestMsgType?: number | null;
+  latestMsgFromUserId?: number | null;
+}
+
+/** The latest message of a session, as this client is shown it. */
+export function latestMessage(connection: Connection, noticeText: NoticeText, latest: Latest) {
+  return {
+    latestMsgId: latest.latestMsgId ?? 0,
+    latestMsgData: latest.latestMsgData ?? noData,
+    latestMsgType: noticeText.typeFor(connection, latest.latestMsgType ?? 0) as IM.BaseDefine.MsgType,
+    latestMsgFromUserId: latest.latestMsgFromUserId ?? 0,
+  };
+}
+
+/** As many sessions as this client's frames hold. */
+export function fittingSessions<T extends { latestMsgData: Uint8Array }>(
+  connection: Connection,
+  sessions: readonly T[],
+): T[] {
+  return fitting(connection, sessions, ({ latestMsgData }) => latestMsgData.length + entryOverhead);
+}

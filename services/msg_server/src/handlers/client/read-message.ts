@@ -1,0 +1,67 @@
+import { topics } from '@teamtalk/bus';
+import { Commands, decodeBody, encodePdu, IM, type MessageOf } from '@teamtalk/protocol';
+import { conversationKey } from '@teamtalk/rpc';
+import { StoreGate } from '../../backpressure/store-gate.js';
+import type { Connection } from '../../connection/connection.js';
+import type { Context } from '../../context.js';
+import type { Handler } from './handler.js';
+
+type ReadAck = MessageOf<typeof Commands.MsgReadAck>;
+
+const { SESSION_TYPE_GROUP } = IM.BaseDefine.SessionType;
+
+/**
+ * 0x0303: moves the user's read position in a session, then tells his other connections by 0x0304,
+ * wherever they are. The client gets no answer (protocol notes, section 4).
+ */
+export function readMessage(context: Context): Handler {
+  const { bus, config, kit, marker, metrics } = context;
+  const gate = new StoreGate<Connection>(() => marker.full);
+
+  const tellOtherConnections = (
+    connection: Connection,
+    sessionId: number,
+    { sessionType }: ReadAck,
+    msgId: number,
+  ) => {
+    const { userId } = connection;
+    bus.publish(topics.notifyUsers, {
+      userIds: [userId],
+      pdu: encodePdu(Commands.MsgReadNotify, { userId, sessionId, msgId, sessionType }, 0),
+      exceptInstance: kit.instance,
+      exceptConnection: connection.id,
+    });
+  };
+
+  return (connection, pdu) => {
+    if (connection.pendingWrites >= config.limits.inFlight || gate.blocks(connection)) return false;
+    const message = decodeBody(Commands.MsgReadAck, pdu.body);
+    const { userId } = connection;
+    const isGroup = message.sessionType === SESSION_TYPE_GROUP;
+    const sessionId = sessionOf(message, userId);
+    if (sessionId === 0 || (sessionId === userId && !isGroup)) {
+      metrics.badPdus.inc({ reason: 'content' });
+      return true;
+    }
+    connection.pendingWrites++;
+    marker.send(
+      { ticket: 0, userId, sessionType: message.sessionType, sessionId, msgId: message.msgId },
+      conversationKey(isGroup, userId, sessionId),
+      (result) => {
+        if (result && result.msgId > 0) tellOtherConnections(connection, sessionId, message, result.msgId);
+        else metrics.readsFailed.inc();
+        connection.writeDone();
+        gate.freed();
+      },
+    );
+    return true;
+  };
+}
+
+/**
+ * The session that was read. Android fills the PDU in the other way round: itself as the session and the
+ * peer as the user (protocol notes, section 12).
+ */
+function sessionOf({ sessionType, sessionId, userId }: ReadAck, self: number): number {
+  return sessionType !== SESSION_TYPE_GROUP && sessionId === self ? userId : sessionId;
+}

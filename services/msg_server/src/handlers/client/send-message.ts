@@ -1,0 +1,190 @@
+import { createHash } from 'node:crypto';
+import {
+  Commands,
+  decodeBody,
+  encodePdu,
+  isAudioMessageType,
+  isGroupMessageType,
+  type MessageOf,
+  MsgType,
+  sessionTypeOf,
+} from '@teamtalk/protocol';
+import { type AppendResult, conversationKey, teamtalk } from '@teamtalk/rpc';
+import { isTraced, recordSent, takenNow, traceId } from '@teamtalk/service-kit';
+import { Pace } from '../../backpressure/pace.js';
+import { StoreGate } from '../../backpressure/store-gate.js';
+import type { Connection } from '../../connection/connection.js';
+import { fingerprintOf, RecentSends } from '../../connection/recent-sends.js';
+import type { Context } from '../../context.js';
+import type { DropReason } from '../../metrics.js';
+import type { Handler } from './handler.js';
+
+type Message = MessageOf<typeof Commands.MsgData>;
+
+const { APPEND_STORED, APPEND_UNKNOWN_RECEIVER, APPEND_NOT_A_MEMBER, APPEND_INVALID, APPEND_UNAVAILABLE } =
+  teamtalk.db.AppendStatus;
+
+/** An audio message is its duration in four bytes, and then the sound (protocol notes, section 12). */
+const audioHeaderBytes = 4;
+/** A longer client key is replaced by its hash, bytes. */
+const maxKeyBytes = 64;
+const noKey = new Uint8Array(0);
+
+/**
+ * 0x0301: gives a message to the store, and acknowledges it with 0x0302 when it is stored. Messages of one
+ * connection do not wait for each other. One that cannot be stored gets no answer (protocol notes, section 4).
+ */
+export function sendMessage(context: Context): Handler {
+  const { appender, config, debug, kit, metrics, tickets } = context;
+  const { instance, tracing } = kit;
+  const { inFlight, messageBytes } = config.limits;
+  const gate = new StoreGate<Connection>(() => appender.full);
+  const pace = new Pace(context);
+
+  /** Whether the connection has to wait before it may send its next message. */
+  const mustWait = (connection: Connection, now: number): boolean => {
+    if (connection.pendingWrites >= inFlight) return true;
+    return gate.blocks(connection) || pace.holds(connection, now);
+  };
+
+  /**
+   * A repetition of a message that was just sent gets that one's ack, now or when it comes. Only when nobody knows
+   * what became of it is it sent again: under its old ticket, by which the store knows it.
+   * @returns `known`, or the ticket, or undefined for a new message
+   */
+  const repetition = (
+    connection: Connection,
+    seqNum: number,
+    message: Message,
+    print: number,
+    now: number,
+  ): 'known' | number | undefined => {
+    const { toSessionId } = message;
+    const earlier = connection.recentSends?.find(seqNum, toSessionId, print, now);
+    if (!earlier) return undefined;
+    if (earlier.inDoubt !== undefined) {
+      connection.recentSends?.reopen(seqNum, toSessionId, print);
+      return earlier.inDoubt;
+    }
+    metrics.dropped.inc({ reason: 'repetition' });
+    if (earlier.msgId > 0) connection.write(ackOf(connection, message, earlier.msgId, seqNum));
+    return 'known';
+  };
+
+  return (connection, pdu) => {
+    const now = performance.now();
+    if (mustWait(connection, now)) return false;
+    const message = decodeBody(Commands.MsgData, pdu.body);
+    pace.count(connection, now);
+    const reason = refusal(connection, message, messageBytes);
+    if (reason) {
+      metrics.dropped.inc({ reason });
+      return true;
+    }
+    const { seqNum } = pdu;
+    const { toSessionId, msgType, msgData } = message;
+    // A client that does not number its PDUs cannot mean the same message by the same number.
+    const print = seqNum === 0 ? 0 : fingerprintOf(msgType, msgData);
+    const again = seqNum === 0 ? undefined : repetition(connection, seqNum, message, print, now);
+    if (again === 'known') return true;
+    metrics.messages.value++;
+    connection.pendingWrites++;
+    const ticket = appender.send(
+      {
+        ticket: 0,
+        fromUserId: connection.userId,
+        toSessionId,
+        msgType,
+        msgData,
+        clientKey: clientKeyOf(message),
+        connectionId: connection.id,
+        takenAt: takenNow(),
+      },
+      conversationKey(isGroupMessageType(msgType), connection.userId, toSessionId),
+      (result) => {
+        metrics.appendSeconds.observe((performance.now() - now) / 1000);
+        const msgId = result?.status === APPEND_STORED ? result.msgId : 0;
+        const known = result !== undefined && result.status !== APPEND_UNAVAILABLE;
+        if (seqNum !== 0) {
+          connection.recentSends?.settle(seqNum, toSessionId, print, known ? msgId : undefined);
+        }
+        if (msgId > 0) {
+          metrics.acked.value++;
+          connection.write(ackOf(connection, message, msgId, seqNum));
+        } else {
+          metrics.dropped.inc({ reason: dropReasonOf(result) });
+        }
+        if (debug) {
+          const trace = traceId(kit.instance, ticket);
+          kit.log.debug({ trace, msgId, status: result?.status ?? 'none' }, 'message has its result');
+        }
+        if (tracing && isTraced(instance, ticket)) {
+          const isGroup = isGroupMessageType(msgType);
+          const error = msgId > 0 ? undefined : dropReasonOf(result);
+          const fromUserId = connection.userId;
+          const message = { instance, ticket, fromUserId, toSessionId, isGroup, msgType, msgId };
+          recordSent(tracing, { ...message, begin: now, error, again: again !== undefined });
+        }
+        connection.writeDone();
+        gate.freed();
+      },
+      again,
+      tracing?.samplesMessage(),
+    );
+    if (seqNum !== 0 && again === undefined) {
+      connection.recentSends ??= new RecentSends();
+      connection.recentSends.add(seqNum, toSessionId, print, now, ticket);
+    }
+    tickets.add(ticket, connection.id);
+    if (debug) {
+      const trace = traceId(kit.instance, ticket);
+      kit.log.debug({ trace, from: connection.userId, to: toSessionId, msgType, seqNum }, 'message taken in');
+    }
+    return true;
+  };
+}
+
+function refusal(connection: Connection, message: Message, maxBytes: number): DropReason | undefined {
+  const { msgType, msgData, toSessionId } = message;
+  if (msgType === MsgType.PUSH_NOTICE) return 'wrong-type';
+  if (msgData.length === 0) return 'empty';
+  if (isAudioMessageType(msgType) && msgData.length <= audioHeaderBytes) return 'empty';
+  if (msgData.length > maxBytes) return 'too-large';
+  if (toSessionId === 0) return 'no-receiver';
+  if (toSessionId === connection.userId && !isGroupMessageType(msgType)) return 'to-oneself';
+  return undefined;
+}
+
+function clientKeyOf(message: Message): Uint8Array {
+  if (!Object.hasOwn(message, 'attachData')) return noKey;
+  const key = message.attachData;
+  return key.length > maxKeyBytes ? createHash('sha256').update(key).digest() : key;
+}
+
+function dropReasonOf(result: AppendResult | undefined): DropReason {
+  switch (result?.status) {
+    case undefined:
+      return 'no-result';
+    case APPEND_UNKNOWN_RECEIVER:
+      return 'unknown-receiver';
+    case APPEND_NOT_A_MEMBER:
+      return 'not-a-member';
+    case APPEND_INVALID:
+      return 'invalid';
+    default:
+      return 'store-unavailable';
+  }
+}
+
+function ackOf(
+  connection: Connection,
+  { toSessionId, msgType }: Message,
+  msgId: number,
+  seqNum: number,
+): Buffer {
+  return encodePdu(
+    Commands.MsgDataAck,
+    { userId: connection.userId, sessionId: toSessionId, msgId, sessionType: sessionTypeOf(msgType) },
+    seqNum,
+  );
+}

@@ -1,0 +1,27 @@
+import { Commands, encodePdu, IM } from '@teamtalk/protocol';
+import { accounts } from '@teamtalk/rpc';
+import type { Context } from '../../context.js';
+import { fitting } from './frame-limit.js';
+import { type Handler, queryMs, request } from './handler.js';
+import { userInfo } from './user-info.js';
+
+/** Users one request may ask for; what is beyond is left out. */
+const maxUsers = 10_000;
+
+/** 0x0204: what is known of some users, those who have left included. */
+export function getUsersInfo(context: Context): Handler {
+  return request(context, Commands.BuddyListUserInfoRequest, async (connection, { userIdList }, seqNum) => {
+    const userIds = [...new Set(userIdList)].slice(0, maxUsers);
+    const reply =
+      userIds.length > 0 ? await context.pool.call(accounts.getUsers, { userIds }, queryMs) : undefined;
+    const userInfoList = fitting(connection, (reply?.users ?? []).map(userInfo), encodedBytes);
+    return [
+      encodePdu(Commands.BuddyListUserInfoResponse, { userId: connection.userId, userInfoList }, seqNum),
+    ];
+  });
+}
+
+/** Bytes of a user in a list, the length before it included. */
+function encodedBytes(user: IM.BaseDefine.UserInfo.$Properties): number {
+  return IM.BaseDefine.UserInfo.encode(user).len + 5;
+}

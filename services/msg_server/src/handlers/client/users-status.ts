@@ -1,0 +1,48 @@
+import { topics } from '@teamtalk/bus';
+import { Commands, encodePdu, type IM } from '@teamtalk/protocol';
+import { TeamTalkError } from '@teamtalk/service-kit';
+import type { Connection } from '../../connection/connection.js';
+import type { Context } from '../../context.js';
+import { type Handler, queryMs, request } from './handler.js';
+
+/** Users one question to a route_server has. */
+const share = 10_000;
+/** Users whose status one connection may follow (presence broadcast `queried`). */
+const maxWatched = 20_000;
+
+/** 0x020a: who is online, which means on a PC; the answer has the order of the request. */
+export function getUsersStatus(context: Context): Handler {
+  const watches = context.config.presenceBroadcast === 'queried';
+  return request(
+    context,
+    Commands.BuddyListUsersStatusRequest,
+    async (connection, { userIdList }, seqNum) => {
+      if (watches) watch(connection, userIdList);
+      const userStatList: IM.BaseDefine.UserStat.$Properties[] = [];
+      for (let i = 0; i < userIdList.length; i += share) {
+        const userIds = userIdList.slice(i, i + share);
+        const { status } = await context.bus.request(topics.presenceQuery, { userIds }, queryMs);
+        if (status?.length !== userIds.length) {
+          throw new TeamTalkError(
+            'internal',
+            'a route_server answered for other users than it was asked for',
+          );
+        }
+        for (const [index, userId] of userIds.entries()) {
+          userStatList.push({ userId, status: status[index] as IM.BaseDefine.UserStatType });
+        }
+      }
+      return [
+        encodePdu(Commands.BuddyListUsersStatusResponse, { userId: connection.userId, userStatList }, seqNum),
+      ];
+    },
+  );
+}
+
+function watch(connection: Connection, userIds: readonly number[]): void {
+  connection.watchedUsers ??= new Set();
+  for (const userId of userIds) {
+    if (connection.watchedUsers.size >= maxWatched) return;
+    connection.watchedUsers.add(userId);
+  }
+}
