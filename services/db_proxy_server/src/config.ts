@@ -14,9 +14,9 @@ import {
   rpcTls,
 } from '@teamtalk/service-kit';
 import { z } from 'zod';
+import type { LoginLimit } from './accounts/logins.js';
+import { type Argon2Cost, defaultArgon2Cost } from './accounts/passwords/password.js';
 import type { DatabaseConfig } from './database/database.js';
-import { type Argon2Cost, defaultArgon2Cost } from './passwords/password.js';
-import type { LoginLimit } from './repositories/logins.js';
 
 const postgresUrl = z
   .string()

@@ -1,4 +1,5 @@
 export { addUser, type NewUser } from './accounts/add-user.js';
+export { type Argon2Cost, defaultArgon2Cost, hashPassword } from './accounts/passwords/password.js';
 export { type SeedOptions, type SeedResult, seedUsers } from './accounts/seed-users.js';
 export {
   type AppPermission,
@@ -19,7 +20,6 @@ export {
   migrationStatus,
   whyNothing,
 } from './database/migrator.js';
-export { type Argon2Cost, defaultArgon2Cost, hashPassword } from './passwords/password.js';
 export { startDbProxyServer } from './service.js';
 export {
   addWebhook,

@@ -1,15 +1,15 @@
 import { type Bus, Registry } from '@teamtalk/bus';
 import type { Kit } from '@teamtalk/service-kit';
 import pg from 'pg';
-import { MessageWriter } from './append/message-writer.js';
-import { ReadMarkWriter } from './append/read-marker.js';
 import { BroadcastWorker } from './broadcasts/broadcast-worker.js';
 import type { DbProxyServerConfig } from './config.js';
 import { connectionName } from './database/running-programs.js';
-import { GroupMembers } from './outbox/group-members.js';
-import { OwnerLock } from './outbox/owner-lock.js';
-import { OutboxPublisher } from './outbox/publisher.js';
-import { OutboxSweeper } from './outbox/sweeper.js';
+import { MessageWriter } from './messages/append/message-writer.js';
+import { ReadMarkWriter } from './messages/append/read-marker.js';
+import { GroupMembers } from './messages/group-members.js';
+import { OwnerLock } from './messages/outbox/owner-lock.js';
+import { OutboxPublisher } from './messages/outbox/publisher.js';
+import { OutboxSweeper } from './messages/outbox/sweeper.js';
 import { BotMessages } from './webhooks/bot-messages.js';
 
 /** Longest time one statement of the store may take, milliseconds: less than what its callers wait. */

@@ -15,9 +15,9 @@ import {
 import { createKit, createLogger, type Kit, type Service } from '@teamtalk/service-kit';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { addUser } from './accounts/add-user.js';
+import { clientDigest } from './accounts/passwords/password.js';
 import { loadConfig } from './config.js';
 import { migrateDown, migrateUp } from './database/migrator.js';
-import { clientDigest } from './passwords/password.js';
 import { startDbProxyServer } from './service.js';
 import { cheapArgon2 } from './testing/test-context.js';
 import { createTestDatabase, type TestDatabase } from './testing/test-database.js';

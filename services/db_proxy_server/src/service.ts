@@ -8,17 +8,17 @@ import {
   type StartOptions,
   startService,
 } from '@teamtalk/service-kit';
-import { purgeRetriedMessages } from './append/retried-messages.js';
+import { purgeListChanges } from './accounts/list-changes.js';
 import type { DbProxyServerConfig } from './config.js';
 import { createContext } from './context.js';
 import { Database } from './database/database.js';
 import { requireSchema } from './database/schema.js';
 import { SchemaWatch } from './database/schema-watch.js';
-import { serve } from './handlers/index.js';
-import { recordPresence } from './handlers/record-presence.js';
 import { startMessageStore } from './message-store.js';
+import { purgeRetriedMessages } from './messages/append/retried-messages.js';
 import { startPurges } from './purge.js';
-import { purgeListChanges } from './repositories/list-changes.js';
+import { serve } from './rpc.js';
+import { recordPresence } from './webhooks/record-presence.js';
 
 /**
  * Starts a db_proxy_server: the only service that touches PostgreSQL. Ports: `grpc`, `ops`.

@@ -1,9 +1,9 @@
 import { TeamTalkError } from '@teamtalk/service-kit';
 import { type DataSource, QueryFailedError } from 'typeorm';
+import { isStorableText } from '../database/text.js';
 import { User } from '../entities/index.js';
-import { type Argon2Cost, hashPassword } from '../passwords/password.js';
-import { maxNameLength } from '../repositories/logins.js';
-import { isStorableText } from '../repositories/text.js';
+import { maxNameLength } from './logins.js';
+import { type Argon2Cost, hashPassword } from './passwords/password.js';
 
 export interface NewUser {
   /** what the user logs in with; 1 to 64 characters */

@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { type Argon2Cost, hashPassword } from '../passwords/password.js';
+import { type Argon2Cost, hashPassword } from './passwords/password.js';
 
 export interface SeedOptions {
   /** users `<prefix>1` to `<prefix><count>` */

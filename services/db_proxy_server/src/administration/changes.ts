@@ -1,5 +1,5 @@
 import { TeamTalkError } from '@teamtalk/service-kit';
-import { isStorableText } from '../repositories/text.js';
+import { isStorableText } from '../database/text.js';
 
 /** What became of a change an administrator asked for. */
 export type SaveOutcome =

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import { TeamTalkError } from '@teamtalk/service-kit';
 import { type DataSource, QueryFailedError } from 'typeorm';
-import { isStorableText } from '../repositories/text.js';
+import { isStorableText } from '../database/text.js';
 
 /** What an app can be allowed to do over the HTTP API. */
 export const appPermissions = [

@@ -1,13 +1,13 @@
 import { isGroupMessageType } from '@teamtalk/protocol';
 import type { Kit } from '@teamtalk/service-kit';
 import type { Pool, PoolClient } from 'pg';
-import { type AppendRow, callAppendMessages } from '../append/append-statement.js';
-import { type BatchPlan, planBatch } from '../append/batch-plan.js';
-import type { Caller, Entry } from '../append/entry.js';
-import { storedBatch } from '../append/stored-messages.js';
-import { WriterMark } from '../append/writer-mark.js';
 import { takeConnection } from '../database/take-connection.js';
-import type { OutboxPublisher } from '../outbox/publisher.js';
+import { type AppendRow, callAppendMessages } from '../messages/append/append-statement.js';
+import { storedBatch } from '../messages/append/stored-messages.js';
+import { WriterMark } from '../messages/append/writer-mark.js';
+import { type BatchPlan, planBatch } from '../messages/batch-plan.js';
+import type { Caller, Entry } from '../messages/entry.js';
+import type { OutboxPublisher } from '../messages/outbox/publisher.js';
 import { maxToldIds } from './broadcasts.js';
 
 export interface BroadcastWorkerOptions {

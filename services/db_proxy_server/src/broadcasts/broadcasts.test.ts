@@ -2,7 +2,7 @@ import { MsgType } from '@teamtalk/protocol';
 import { createKit } from '@teamtalk/service-kit';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { StoredBatch } from '../outbox/stored-batch.js';
+import type { StoredBatch } from '../messages/stored-batch.js';
 import { createTestContext, type TestContext } from '../testing/test-context.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
 import { BroadcastWorker } from './broadcast-worker.js';

@@ -1,7 +1,7 @@
 import { isGroupMessageType } from '@teamtalk/protocol';
 import type { Database, Query, Statement } from '../database/database.js';
+import { isStorableId } from '../database/ids.js';
 import { userHasLeft } from '../entities/index.js';
-import { isStorableId } from '../repositories/ids.js';
 
 export type Audience = 'listed' | 'everybody' | 'departments';
 

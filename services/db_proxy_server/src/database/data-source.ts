@@ -3,8 +3,8 @@ import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { ChatGroup, Department, GroupMember, User } from '../entities/index.js';
 import { migrations as ownMigrations } from '../migrations/index.js';
+import type { Migration } from '../migrations/migration.js';
 import { databaseError } from './errors.js';
-import type { Migration } from './schema.js';
 
 export interface DataSourceSettings {
   /** Connections at most. */

@@ -1,14 +1,8 @@
 import { TeamTalkError } from '@teamtalk/service-kit';
 import { type DataSource, MigrationExecutor, type QueryRunner } from 'typeorm';
+import type { Migration } from '../migrations/migration.js';
 import { requirePrograms } from './running-programs.js';
-import {
-  createNeedsTable,
-  knownMigrations,
-  type Migration,
-  numberOf,
-  recordNeeds,
-  schemaState,
-} from './schema.js';
+import { createNeedsTable, knownMigrations, numberOf, recordNeeds, schemaState } from './schema.js';
 
 export interface MigrationState {
   name: string;

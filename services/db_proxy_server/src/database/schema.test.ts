@@ -2,11 +2,12 @@ import pg from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { migrations } from '../migrations/index.js';
+import type { Migration } from '../migrations/migration.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
 import { openDataSource } from './data-source.js';
 import { migrateDown, migrateUp, migrationStatus, whyNothing } from './migrator.js';
 import { connectionName } from './running-programs.js';
-import { levelOf, type Migration, requireSchema } from './schema.js';
+import { levelOf, requireSchema } from './schema.js';
 
 // Three versions: this one, one that keeps something elsewhere, and one that drops the place where it was.
 class Expand2764000000000 implements Migration {

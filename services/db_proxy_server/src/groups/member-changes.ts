@@ -1,6 +1,6 @@
 import type { Database, Query, Statement } from '../database/database.js';
+import { isStorableId } from '../database/ids.js';
 import { userHasLeft } from '../entities/index.js';
-import { isStorableId } from '../repositories/ids.js';
 import { mayChangeMembers, type WantedChange } from './permissions.js';
 
 export interface MemberChange extends WantedChange {

@@ -1,8 +1,8 @@
 import { waitUntil } from '@teamtalk/local-stack';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { GroupMembers } from '../outbox/group-members.js';
-import type { StoredBatch } from '../outbox/stored-batch.js';
+import { GroupMembers } from '../messages/group-members.js';
+import type { StoredBatch } from '../messages/stored-batch.js';
 import { MessageSender } from '../testing/message-sender.js';
 import { createTestContext, type TestContext } from '../testing/test-context.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';

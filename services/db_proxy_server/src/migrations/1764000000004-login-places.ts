@@ -1,5 +1,5 @@
 import type { QueryRunner } from 'typeorm';
-import type { Migration } from '../database/schema.js';
+import type { Migration } from './migration.js';
 
 /**
  * Failed logins are counted by name and place, and the places are known from where a user has logged in. What

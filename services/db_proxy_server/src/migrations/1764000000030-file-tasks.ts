@@ -1,5 +1,5 @@
 import type { QueryRunner } from 'typeorm';
-import type { Migration } from '../database/schema.js';
+import type { Migration } from './migration.js';
 
 /**
  * File transfers as the file_servers share them, in place of the list of offline files: what waits for a

@@ -1,7 +1,7 @@
 import type { QueryRunner } from 'typeorm';
 import { expect, test } from 'vitest';
-import type { Migration } from '../database/schema.js';
 import { migrations } from './index.js';
+import type { Migration } from './migration.js';
 
 const takesAway =
   /\b(DROP|RENAME|TRUNCATE)\b|\bSET NOT NULL\b|\bALTER COLUMN \w+ (SET DATA )?TYPE\b|\bADD (CONSTRAINT|CHECK|UNIQUE)\b|\bADD COLUMN\b(?![^,;]*\bDEFAULT\b)[^,;]*\bNOT NULL\b/i;

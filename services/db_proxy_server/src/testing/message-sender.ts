@@ -1,9 +1,9 @@
 import { MsgType } from '@teamtalk/protocol';
 import { createKit } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
-import { type Outcome, toEntry } from '../append/entry.js';
-import { MessageWriter } from '../append/message-writer.js';
-import type { StoredBatch } from '../outbox/stored-batch.js';
+import { MessageWriter } from '../messages/append/message-writer.js';
+import { type Outcome, toEntry } from '../messages/entry.js';
+import type { StoredBatch } from '../messages/stored-batch.js';
 
 export interface TestMessage {
   from: number;

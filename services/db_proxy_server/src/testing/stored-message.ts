@@ -1,4 +1,4 @@
-import type { StoredBatch, StoredMessage } from '../outbox/stored-batch.js';
+import type { StoredBatch, StoredMessage } from '../messages/stored-batch.js';
 
 /** A committed message, for tests of what comes after the commit. */
 export function storedMessage(given: Partial<StoredMessage> = {}): StoredMessage {

@@ -1,11 +1,11 @@
 import type { Bus, Registry, teamtalk } from '@teamtalk/bus';
 import { createKit, type Kit } from '@teamtalk/service-kit';
 import pg from 'pg';
-import { MessageWriter } from '../append/message-writer.js';
-import { GroupMembers } from '../outbox/group-members.js';
-import { OwnerLock } from '../outbox/owner-lock.js';
-import { OutboxPublisher } from '../outbox/publisher.js';
-import { OutboxSweeper } from '../outbox/sweeper.js';
+import { MessageWriter } from '../messages/append/message-writer.js';
+import { GroupMembers } from '../messages/group-members.js';
+import { OwnerLock } from '../messages/outbox/owner-lock.js';
+import { OutboxPublisher } from '../messages/outbox/publisher.js';
+import { OutboxSweeper } from '../messages/outbox/sweeper.js';
 import { appendMessage } from './message-sender.js';
 
 export interface TestReplicaOptions {

@@ -1,8 +1,8 @@
 import { Commands, decodeBody } from '@teamtalk/protocol';
 import { type Kit, traceId } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
-import type { MemberLists } from '../outbox/group-members.js';
-import type { StoredMessage } from '../outbox/stored-batch.js';
+import type { MemberLists } from '../messages/group-members.js';
+import type { StoredMessage } from '../messages/stored-batch.js';
 
 /** After so many milliseconds a new webhook is told of messages. */
 const refreshMs = 1_000;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { TeamTalkError } from '@teamtalk/service-kit';
 import { type DataSource, QueryFailedError } from 'typeorm';
-import { isStorableText } from '../repositories/text.js';
+import { isStorableText } from '../database/text.js';
 
 /** What a webhook can be told. */
 const webhookEvents = ['message', 'presence', 'group', 'file'] as const;

@@ -1,0 +1,66 @@
+import { administration, httpApi, type RpcServer } from '@teamtalk/rpc';
+import { TeamTalkError } from '@teamtalk/service-kit';
+import { toSaveReply } from '../administration/save-reply.js';
+import type { Context } from '../context.js';
+import { userHasLeft } from '../entities/index.js';
+import { isClientDigest } from './passwords/password.js';
+import type { UserFields } from './user-administration.js';
+
+const { CreateUserRequest, SaveReply } = httpApi.api;
+
+/** Users as administrators look after them: /v1/users. */
+export function administerUsers(server: RpcServer, context: Context): void {
+  const { apiAnswers, passwords, userAdministration } = context;
+
+  async function fieldsOf(fields: httpApi.api.UserFields | null | undefined): Promise<UserFields> {
+    const digest = fields?.passwordMd5 ?? null;
+    if (digest !== null && !isClientDigest(digest)) {
+      throw new TeamTalkError('invalid-argument', 'a password’s MD5 has 32 lower-case hex digits');
+    }
+    return {
+      name: fields?.name ?? null,
+      nickName: fields?.nickName ?? null,
+      realName: fields?.realName ?? null,
+      gender: fields?.gender ?? null,
+      avatarUrl: fields?.avatarUrl ?? null,
+      departmentId: fields?.departmentId ?? null,
+      email: fields?.email ?? null,
+      tel: fields?.tel ?? null,
+      signInfo: fields?.signInfo ?? null,
+      disabled: fields?.disabled ?? null,
+      passwordHash: digest === null ? null : await passwords.hash(digest),
+    };
+  }
+
+  server.unary(administration.findUsers, async (filter) => ({
+    users: (await userAdministration.find(filter)).map((row) => ({
+      userId: row.id,
+      name: row.name,
+      nickName: row.nick_name,
+      realName: row.real_name,
+      gender: row.gender,
+      avatarUrl: row.avatar_url,
+      departmentId: row.department_id,
+      email: row.email,
+      tel: row.tel,
+      signInfo: row.sign_info,
+      disabled: row.status === userHasLeft,
+    })),
+  }));
+
+  server.unary(administration.createUser, async (request) => {
+    const fields = await fieldsOf(request.fields as httpApi.api.UserFields | null);
+    const asked = CreateUserRequest.encode({ ...request, idempotencyKey: '' }).finish();
+    return apiAnswers.once(
+      'create_user',
+      { key: request.idempotencyKey, request: asked, reply: SaveReply },
+      async (query) => toSaveReply(await userAdministration.create(query, fields)),
+    );
+  });
+
+  server.unary(administration.changeUser, async ({ userId, fields }) =>
+    toSaveReply(
+      await userAdministration.change(userId, await fieldsOf(fields as httpApi.api.UserFields | null)),
+    ),
+  );
+}

@@ -1,0 +1,136 @@
+import { TeamTalkError } from '@teamtalk/service-kit';
+import { requireText, type SaveOutcome } from '../administration/changes.js';
+import type { Database, Query, Statement } from '../database/database.js';
+import { clampToStorable, isStorableId } from '../database/ids.js';
+import { userHasLeft } from '../entities/index.js';
+
+/** What an administrator sets; what is null stays, or has its usual value in a new department. */
+export interface DepartmentFields {
+  name: string | null;
+  /** 0: at the top */
+  parentId: number | null;
+  priority: number | null;
+}
+
+export interface DepartmentRow {
+  id: number;
+  name: string;
+  parent_id: number;
+  priority: number;
+}
+
+const list: Statement = {
+  name: 'admin_departments',
+  text: 'SELECT id, name, parent_id, priority FROM department WHERE status = 0 ORDER BY id',
+};
+
+// The tree changes in one place at a time: nobody's parent goes away or comes below him meanwhile.
+const lockTree: Statement = {
+  name: 'admin_lock_departments',
+  text: 'SELECT pg_advisory_xact_lock(29813, 1)',
+};
+
+const exists: Statement = {
+  name: 'admin_department_exists',
+  text: 'SELECT id FROM department WHERE id = $1 AND status = 0',
+};
+
+const isBelow: Statement = {
+  name: 'admin_department_is_below',
+  text: `
+    WITH RECURSIVE above AS (
+      SELECT id, parent_id FROM department WHERE id = $1
+      UNION SELECT d.id, d.parent_id FROM department d JOIN above ON d.id = above.parent_id
+    )
+    SELECT id FROM above WHERE id = $2`,
+};
+
+const create: Statement = {
+  name: 'admin_create_department',
+  text: `
+    INSERT INTO department (name, parent_id, priority)
+    VALUES ($1, coalesce($2::int4, 0), coalesce($3::int4, 0)) RETURNING id`,
+};
+
+const change: Statement = {
+  name: 'admin_change_department',
+  text: `
+    UPDATE department SET name = coalesce($2, name), parent_id = coalesce($3::int4, parent_id),
+      priority = coalesce($4::int4, priority)
+    WHERE id = $1 AND status = 0 RETURNING id`,
+};
+
+const lockRow: Statement = {
+  name: 'admin_lock_department',
+  text: 'SELECT id FROM department WHERE id = $1 AND status = 0 FOR UPDATE',
+};
+
+const inUse: Statement = {
+  name: 'admin_department_in_use',
+  text: `
+    SELECT 1 WHERE EXISTS (SELECT FROM department WHERE parent_id = $1 AND status = 0)
+      OR EXISTS (SELECT FROM im_user WHERE department_id = $1 AND status <> ${userHasLeft})`,
+};
+
+const remove: Statement = {
+  name: 'admin_delete_department',
+  text: 'UPDATE department SET status = 1 WHERE id = $1 RETURNING id',
+};
+
+/** The tree of departments as administrators look after it. */
+export class DepartmentAdministration {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  list(): Promise<DepartmentRow[]> {
+    return this.#database.query<DepartmentRow>(list, []);
+  }
+
+  /** @throws TeamTalkError `invalid-argument` when the name cannot be one */
+  async create(query: Query, { name, parentId, priority }: DepartmentFields): Promise<SaveOutcome> {
+    if (name === null) throw new TeamTalkError('invalid-argument', 'a department needs a name');
+    requireText('a name', name, 1, 64);
+    await query(lockTree, []);
+    if (!(await parentExists(query, parentId))) return { result: 'unknown-department' };
+    const [row] = await query<{ id: number }>(create, [name, parentId, clamped(priority)]);
+    return row ? { result: 'saved', id: row.id } : { result: 'conflict' };
+  }
+
+  /** @throws TeamTalkError `invalid-argument` when the name cannot be one */
+  async change(id: number, { name, parentId, priority }: DepartmentFields): Promise<SaveOutcome> {
+    requireText('a name', name, 1, 64);
+    if (!isStorableId(id)) return { result: 'not-found' };
+    return this.#database.transaction('change_department', async (query) => {
+      await query(lockTree, []);
+      if (!(await parentExists(query, parentId))) return { result: 'unknown-department' };
+      const circle = parentId !== null && (await query(isBelow, [parentId, id])).length > 0;
+      if (circle) return { result: 'unknown-department' };
+      const [row] = await query<{ id: number }>(change, [id, name, parentId, clamped(priority)]);
+      return row ? { result: 'saved', id: row.id } : { result: 'not-found' };
+    });
+  }
+
+  /** Deletes it; `conflict` while there are departments below it or people in it. */
+  async delete(id: number): Promise<SaveOutcome> {
+    if (!isStorableId(id)) return { result: 'not-found' };
+    return this.#database.transaction('delete_department', async (query) => {
+      await query(lockTree, []);
+      if ((await query(lockRow, [id])).length === 0) return { result: 'not-found' };
+      if ((await query(inUse, [id])).length > 0) return { result: 'conflict' };
+      await query(remove, [id]);
+      return { result: 'saved', id };
+    });
+  }
+}
+
+async function parentExists(query: Query, id: number | null): Promise<boolean> {
+  if (id === null || id === 0) return true;
+  return isStorableId(id) && (await query(exists, [id])).length > 0;
+}
+
+function clamped(priority: number | null): number | null {
+  return priority === null ? null : clampToStorable(priority);
+}

@@ -1,0 +1,223 @@
+import { teamtalk } from '@teamtalk/rpc';
+import pg from 'pg';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { createTestContext, type TestContext } from '../testing/test-context.js';
+import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
+import { purgeListChanges } from './list-changes.js';
+import { listUsers } from './list-users.js';
+
+let database: TestDatabase;
+let context: TestContext;
+let list: (since: number) => Promise<{ names: string[]; mark: number; stamp: string }>;
+let isUnchanged: (stamp: string) => Promise<boolean>;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  context = await createTestContext(database.url);
+  const handler = listUsers(context);
+  list = async (updatedSince) => {
+    const reply = await handler(new teamtalk.db.ListUsersRequest({ updatedSince }));
+    return {
+      names: (reply.users ?? []).map((user) => user.userDomain as string),
+      mark: reply.latestUpdateTime as number,
+      stamp: reply.stamp as string,
+    };
+  };
+  isUnchanged = async (knownStamp) => {
+    const reply = await handler(new teamtalk.db.ListUsersRequest({ knownStamp }));
+    // What is not said to be unchanged comes whole.
+    expect(reply.latestUpdateTime === undefined).toBe(reply.unchanged === true);
+    return reply.unchanged === true;
+  };
+});
+afterAll(async () => {
+  await context.close();
+  await database.drop();
+});
+beforeEach(async () => {
+  await database.dataSource.query('DELETE FROM im_user');
+  await database.dataSource.query(
+    `INSERT INTO im_user (name, password_hash, status) VALUES ('ann', '', 0), ('bob', '', 1), ('gone', '', 3)`,
+  );
+  await database.dataSource.query(`UPDATE im_user SET updated_at = to_timestamp(1000)`);
+});
+
+function now(): number {
+  return Math.floor(Date.now() / 1000);
+}
+
+test('0 asks for everybody who has not left', async () => {
+  const { names, mark } = await list(0);
+  expect(names).toEqual(['ann', 'bob']);
+  expect(mark).toBeGreaterThan(now() - 10);
+  expect(mark).toBeLessThan(now());
+});
+
+test('otherwise those changed since, and who has left is among them', async () => {
+  const { mark } = await list(0);
+  expect((await list(mark)).names).toEqual([]);
+  await database.dataSource.query(`UPDATE im_user SET status = 3 WHERE name = 'bob'`);
+  await database.dataSource.query(`INSERT INTO im_user (name, password_hash) VALUES ('new', '')`);
+  expect((await list(mark)).names).toEqual(['bob', 'new']);
+  expect((await list(0)).names).toEqual(['ann', 'new']);
+});
+
+test('a change in the very second of the answer is in the next one', async () => {
+  for (let round = 0; round < 5; round++) {
+    const { mark } = await list(0);
+    await database.dataSource.query('UPDATE im_user SET nick_name = $1 WHERE name = $2', [`${round}`, 'ann']);
+    expect((await list(mark)).names).toContain('ann');
+  }
+});
+
+test('a time in the future is answered with one that misses nothing', async () => {
+  const { names, mark } = await list(now() + 1_000_000);
+  expect(names).toEqual([]);
+  expect(mark).toBeLessThan(now());
+});
+
+test('what is no change for others does not count as one', async () => {
+  const { mark } = await list(0);
+  await database.dataSource.query(`UPDATE im_user SET password_hash = 'x', push_shield = true`);
+  expect((await list(mark)).names).toEqual([]);
+});
+
+test('a change that commits long after it was made is not missed', async () => {
+  const writer = new pg.Client({ connectionString: database.url });
+  await writer.connect();
+  try {
+    // As if the transaction had begun a minute ago and written then.
+    await writer.query('BEGIN');
+    await writer.query(`UPDATE im_user SET nick_name = 'late' WHERE name = 'ann'`);
+    const [{ begun }] = (await writer.query('SELECT floor(extract(epoch FROM now()))::float8 AS begun'))
+      .rows as [{ begun: number }];
+    await expect.poll(now, { timeout: 10_000, interval: 50 }).toBeGreaterThan(begun + 3);
+
+    const before = await list(0);
+    expect(before.mark).toBeLessThanOrEqual(begun);
+    await writer.query('COMMIT');
+    expect((await list(before.mark)).names).toEqual(['ann']);
+    // And it does not hold anybody back any longer.
+    expect((await list(0)).mark).toBeGreaterThan(begun);
+  } finally {
+    await writer.end();
+  }
+});
+
+test('a transaction that only reads, or writes elsewhere, holds nothing back', async () => {
+  const other = new pg.Client({ connectionString: database.url });
+  await other.connect();
+  try {
+    await other.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+    const [{ begun }] = (
+      await other.query('SELECT floor(extract(epoch FROM now()))::float8 AS begun, count(*) FROM im_user')
+    ).rows as [{ begun: number }];
+    await other.query(`INSERT INTO department (name) VALUES ('d')`);
+    await expect.poll(now, { timeout: 10_000, interval: 50 }).toBeGreaterThan(begun + 3);
+    expect((await list(0)).mark).toBeGreaterThan(begun);
+
+    // It may write after all: then with the time of writing, not that of its begin.
+    const { mark } = await list(0);
+    await other.query(`UPDATE im_user SET nick_name = 'later' WHERE name = 'bob'`);
+    await other.query('COMMIT');
+    expect((await list(mark)).names).toEqual(['bob']);
+  } finally {
+    await other.end();
+  }
+});
+
+test('callers that ask for the same at once share the answer', async () => {
+  const answers = await Promise.all(Array.from({ length: 50 }, () => list(0)));
+  for (const { names } of answers) expect(names).toEqual(['ann', 'bob']);
+});
+
+test('a list is unchanged until somebody changes what others see of a user', async () => {
+  const { stamp } = await list(0);
+  expect(await isUnchanged(stamp)).toBe(true);
+  await database.dataSource.query(`UPDATE im_user SET password_hash = 'y', push_shield = false`);
+  await database.dataSource.query(`INSERT INTO department (name) VALUES ('elsewhere')`);
+  expect(await isUnchanged(stamp)).toBe(true);
+  expect(await isUnchanged('')).toBe(false);
+  expect(await isUnchanged('of another time/1:1:')).toBe(false);
+});
+
+test.each([
+  `UPDATE im_user SET nick_name = 'other' WHERE name = 'ann'`,
+  `UPDATE im_user SET status = 3 WHERE name = 'bob'`,
+  `INSERT INTO im_user (name, password_hash) VALUES ('new', '')`,
+  `DELETE FROM im_user WHERE name = 'gone'`,
+  'TRUNCATE im_user CASCADE',
+])('%s: the list is no longer unchanged', async (change) => {
+  const { stamp } = await list(0);
+  await database.dataSource.query(change);
+  expect(await isUnchanged(stamp)).toBe(false);
+  expect(await isUnchanged((await list(0)).stamp)).toBe(true);
+});
+
+test('a change counts from its commit on, and one that is taken back never', async () => {
+  const writer = new pg.Client({ connectionString: database.url });
+  await writer.connect();
+  try {
+    await writer.query('BEGIN');
+    await writer.query(`UPDATE im_user SET nick_name = 'not yet' WHERE name = 'ann'`);
+    const { stamp } = await list(0);
+    // Others come and go meanwhile: it is no matter of the order of numbers or of times.
+    await database.dataSource.query(`UPDATE im_user SET nick_name = 'before' WHERE name = 'bob'`);
+    const later = await list(0);
+    expect(await isUnchanged(later.stamp)).toBe(true);
+    await writer.query('COMMIT');
+    expect(await isUnchanged(stamp)).toBe(false);
+    expect(await isUnchanged(later.stamp)).toBe(false);
+
+    const last = await list(0);
+    await writer.query('BEGIN');
+    await writer.query(`UPDATE im_user SET nick_name = 'never' WHERE name = 'ann'`);
+    await writer.query('ROLLBACK');
+    expect(await isUnchanged(last.stamp)).toBe(true);
+  } finally {
+    await writer.end();
+  }
+});
+
+test('changes are forgotten when they could be seen for some rounds', async () => {
+  const noted = async () => {
+    const [row] = await database.dataSource.query('SELECT count(*)::int4 AS count FROM list_change');
+    return row.count as number;
+  };
+  const { stamp } = await list(0);
+  const purge = purgeListChanges(context.database);
+  await database.dataSource.query(`UPDATE im_user SET nick_name = 'noted'`);
+  // As a dump of another server brings it, whose numbers are higher.
+  await database.dataSource.query(
+    `INSERT INTO list_change VALUES ('im_user', (pg_snapshot_xmax(pg_current_snapshot())::text::int8 + 1000000)::text::xid8)`,
+  );
+  for (let round = 0; round < 5; round++) await purge();
+  expect(await noted()).toBeGreaterThan(1);
+  expect(await isUnchanged(stamp)).toBe(false);
+  expect(await purge()).toBeGreaterThan(1);
+  expect(await noted()).toBe(0);
+
+  await database.dataSource.query(`UPDATE im_user SET nick_name = 'later'`);
+  await purge();
+  expect(await noted()).toBe(1);
+});
+
+test('who may change users needs no right to note it', async () => {
+  const { stamp } = await list(0);
+  const writer = new pg.Client({ connectionString: database.url });
+  await writer.connect();
+  try {
+    await writer.query('BEGIN');
+    await writer.query('CREATE ROLE list_changes_writer');
+    await writer.query('GRANT SELECT, UPDATE ON im_user TO list_changes_writer');
+    await writer.query('SET LOCAL ROLE list_changes_writer');
+    await writer.query(`UPDATE im_user SET nick_name = 'by another' WHERE name = 'ann'`);
+    await writer.query('RESET ROLE');
+    await writer.query('REVOKE ALL ON im_user FROM list_changes_writer');
+    await writer.query('DROP ROLE list_changes_writer');
+    await writer.query('COMMIT');
+    expect(await isUnchanged(stamp)).toBe(false);
+  } finally {
+    await writer.end();
+  }
+});

@@ -1,0 +1,194 @@
+import DataLoader from 'dataloader';
+import type { Database, Statement } from '../database/database.js';
+import { purgeInBatches } from '../database/purge-in-batches.js';
+import type { StoredPassword } from './passwords/password-checker.js';
+import { type UserRow, userColumns } from './user-rows.js';
+
+/** Longest login name, characters. */
+export const maxNameLength = 64;
+
+export interface LoginLimit {
+  /** Failures of one name inside the window after which it is refused; see LoginCandidate.failures. */
+  maxFailures: number;
+  /**
+   * Names that failed from one place inside the window after which it is closed to who is not known there;
+   * 0: any number
+   */
+  maxNamesPerPlace: number;
+  windowSeconds: number;
+}
+
+export interface LoginCandidate {
+  /** undefined: there is no such name */
+  user: UserRow | undefined;
+  password: StoredPassword | undefined;
+  /** The user has logged in from this place before. */
+  isKnownPlace: boolean;
+  /** That is on record as of today. */
+  isPlaceFresh: boolean;
+  /**
+   * Failures of this name inside the window: at a place where the user is known, those from there; otherwise
+   * those from all places where he is not. So nobody elsewhere keeps him out of where he always comes from.
+   */
+  failures: number;
+  /** Names whose last attempt from this place, inside the window, failed; counted up to the limit. */
+  failedNames: number;
+  /** Failures of this name from this place are on record, old ones too. */
+  hasFailures: boolean;
+  /** Drawn for this attempt: larger than that of every attempt before it, of anybody. */
+  loginSeq: number;
+}
+
+/** Attempts that one statement looks up at most. */
+const maxTogether = 100;
+
+interface Asked {
+  name: string;
+  place: string;
+}
+
+interface CandidateRow extends UserRow {
+  password_hash: string | null;
+  legacy_salt: string | null;
+  is_known: boolean;
+  is_fresh: boolean;
+  failures: number;
+  failed_names: number;
+  has_failures: boolean;
+  login_seq: number;
+}
+
+const findCandidate: Statement = {
+  name: 'login_candidate',
+  text: `
+    SELECT ${userColumns
+      .split(', ')
+      .map((column) => `u.${column}`)
+      .join(', ')}, u.password_hash, u.legacy_salt,
+      known.user_id IS NOT NULL AS is_known,
+      coalesce(known.last_at > now() - interval '1 day', false) AS is_fresh,
+      of_name.failures, of_name.has_failures, of_place.failed_names,
+      nextval('login_seq')::float8 AS login_seq
+    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked(name, place, i)
+    LEFT JOIN im_user u ON u.name = asked.name COLLATE "C"
+    LEFT JOIN login_place known ON known.user_id = u.id AND known.place = asked.place COLLATE "C"
+    CROSS JOIN LATERAL (
+      SELECT count(*) FILTER (WHERE at > now() - make_interval(secs => $3))::int4 AS failures,
+        coalesce(bool_or(f.place = asked.place), false) AS has_failures
+      FROM login_failure f CROSS JOIN unnest(f.failed_at) AS at
+      WHERE f.name = asked.name COLLATE "C" AND CASE
+        WHEN known.user_id IS NOT NULL THEN f.place = asked.place
+        ELSE NOT EXISTS (SELECT FROM login_place p WHERE p.user_id = u.id AND p.place = f.place) END
+    ) AS of_name
+    CROSS JOIN LATERAL (
+      SELECT count(*)::int4 AS failed_names FROM (
+        SELECT FROM login_failure f
+        WHERE f.place = asked.place COLLATE "C" AND asked.place <> ''
+          AND f.last_at > now() - make_interval(secs => $3)
+        LIMIT $4) AS counted
+    ) AS of_place
+    ORDER BY asked.i`,
+};
+
+const recordFailure: Statement = {
+  name: 'login_record_failure',
+  text: `
+    INSERT INTO login_failure AS f (name, place, failed_at, last_at)
+    VALUES ($1, $2, ARRAY[clock_timestamp()], clock_timestamp())
+    ON CONFLICT (name, place) DO UPDATE SET
+      failed_at = (f.failed_at || clock_timestamp())[greatest(cardinality(f.failed_at) + 2 - $3::int4, 1):],
+      last_at = clock_timestamp()`,
+};
+
+const clearFailures: Statement = {
+  name: 'login_clear_failures',
+  text: 'DELETE FROM login_failure WHERE name = $1 AND place = $2',
+};
+
+const purgeFailures: Statement = {
+  name: 'login_purge_failures',
+  text: `
+    DELETE FROM login_failure WHERE (name, place) IN (
+      SELECT name, place FROM login_failure WHERE last_at < now() - make_interval(secs => $1)
+      ORDER BY last_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+    RETURNING name`,
+};
+
+const upgradeHash: Statement = {
+  name: 'login_upgrade_hash',
+  text: `
+    UPDATE im_user SET password_hash = $3, legacy_salt = NULL
+    WHERE id = $1 AND password_hash = $2
+    RETURNING id`,
+};
+
+/** Login attempts: who tries, how often it went wrong lately, and the number of each login. */
+export class Logins {
+  readonly #database: Database;
+  readonly #limit: LoginLimit;
+  /** Attempts that come in one turn are looked up together: when everybody comes back, that is dozens. */
+  readonly #candidates: DataLoader<Asked, LoginCandidate>;
+
+  constructor(database: Database, limit: LoginLimit) {
+    this.#database = database;
+    this.#limit = limit;
+    this.#candidates = new DataLoader((asked) => this.#findAll(asked), {
+      cache: false,
+      maxBatchSize: maxTogether,
+      batchScheduleFn: (find) => setImmediate(find),
+    });
+  }
+
+  /**
+   * @param name 1 to 64 characters, none of them NUL
+   * @param place as loginPlace gives it; empty: not known, which is no place of anybody
+   */
+  find(name: string, place: string): Promise<LoginCandidate> {
+    return this.#candidates.load({ name, place });
+  }
+
+  /** Names that do not exist are counted like others, or the limit would tell which do. */
+  async recordFailure(name: string, place: string): Promise<void> {
+    await this.#database.query(recordFailure, [name, place, this.#limit.maxFailures]);
+  }
+
+  /** Forgets the failures from one place; those from others may be somebody else's. */
+  async clearFailures(name: string, place: string): Promise<void> {
+    await this.#database.query(clearFailures, [name, place]);
+  }
+
+  /** Removes what has left the window. @returns how many names at one place */
+  purgeFailures(): Promise<number> {
+    return purgeInBatches(this.#database, purgeFailures, [this.#limit.windowSeconds]);
+  }
+
+  /**
+   * Replaces an outdated hash by a modern one, unless the password has been changed meanwhile.
+   * @returns whether it did
+   */
+  async upgradeHash(userId: number, outdated: string, hash: string): Promise<boolean> {
+    return (await this.#database.query(upgradeHash, [userId, outdated, hash])).length > 0;
+  }
+
+  async #findAll(asked: readonly Asked[]): Promise<LoginCandidate[]> {
+    const { maxNamesPerPlace, windowSeconds } = this.#limit;
+    const names = asked.map(({ name }) => name);
+    const places = asked.map(({ place }) => place);
+    const values = [names, places, windowSeconds, maxNamesPerPlace];
+    return (await this.#database.query<CandidateRow>(findCandidate, values)).map(toCandidate);
+  }
+}
+
+function toCandidate(row: CandidateRow): LoginCandidate {
+  const exists = row.password_hash !== null;
+  return {
+    user: exists ? row : undefined,
+    password: exists ? { hash: row.password_hash as string, legacySalt: row.legacy_salt } : undefined,
+    isKnownPlace: row.is_known,
+    isPlaceFresh: row.is_fresh,
+    failures: row.failures,
+    failedNames: row.failed_names,
+    hasFailures: row.has_failures,
+    loginSeq: row.login_seq,
+  };
+}

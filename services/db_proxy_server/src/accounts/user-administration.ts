@@ -1,0 +1,145 @@
+import { TeamTalkError } from '@teamtalk/service-kit';
+import { requireText, type SaveOutcome } from '../administration/changes.js';
+import type { Database, Query, Statement } from '../database/database.js';
+import { isStorableId } from '../database/ids.js';
+import { userHasLeft } from '../entities/index.js';
+import { type UserRow, userColumns } from './user-rows.js';
+
+/** What an administrator sets; what is null stays, or has its usual value in a new user. */
+export interface UserFields {
+  name: string | null;
+  nickName: string | null;
+  realName: string | null;
+  /** 0 unknown, 1 male, 2 female */
+  gender: number | null;
+  avatarUrl: string | null;
+  /** 0: none */
+  departmentId: number | null;
+  email: string | null;
+  tel: string | null;
+  signInfo: string | null;
+  /** has left the company */
+  disabled: boolean | null;
+  passwordHash: string | null;
+}
+
+export interface UserFilter {
+  /** ids above this one */
+  after: number;
+  limit: number;
+  /** exactly; empty: any */
+  name: string;
+  /** 0: any */
+  departmentId: number;
+  /** 0: any */
+  userId: number;
+}
+
+const maxPage = 1_000;
+
+const find: Statement = {
+  name: 'admin_find_users',
+  text: `
+    SELECT ${userColumns} FROM im_user
+    WHERE id > $1 AND ($3 = '' OR name = $3) AND ($4::int4 = 0 OR department_id = $4) AND ($5::int4 = 0 OR id = $5)
+    ORDER BY id LIMIT $2`,
+};
+
+const create: Statement = {
+  name: 'admin_create_user',
+  text: `
+    INSERT INTO im_user (name, nick_name, real_name, gender, avatar_url, department_id, email, tel, sign_info,
+      status, password_hash)
+    VALUES ($1, coalesce($2, $1), coalesce($3, $2, $1), coalesce($4::int2, 0), coalesce($5, ''), coalesce($6::int4, 0),
+      coalesce($7, ''), coalesce($8, ''), coalesce($9, ''), CASE WHEN $10::bool THEN ${userHasLeft} ELSE 0 END,
+      coalesce($11, '!'))
+    ON CONFLICT (name) DO NOTHING RETURNING id`,
+};
+
+const change: Statement = {
+  name: 'admin_change_user',
+  text: `
+    UPDATE im_user SET name = coalesce($2, name), nick_name = coalesce($3, nick_name),
+      real_name = coalesce($4, real_name), gender = coalesce($5::int2, gender),
+      avatar_url = coalesce($6, avatar_url), department_id = coalesce($7::int4, department_id),
+      email = coalesce($8, email), tel = coalesce($9, tel), sign_info = coalesce($10, sign_info),
+      status = CASE WHEN $11::bool THEN ${userHasLeft}
+        WHEN NOT $11::bool AND status = ${userHasLeft} THEN 0 ELSE status END,
+      password_hash = coalesce($12, password_hash),
+      legacy_salt = CASE WHEN $12::text IS NULL THEN legacy_salt END
+    WHERE id = $1 RETURNING id`,
+};
+
+const nameTaken: Statement = {
+  name: 'admin_user_name_taken',
+  text: 'SELECT id FROM im_user WHERE name = $2 AND id <> $1',
+};
+
+// Locked, so that it is not deleted meanwhile.
+const department: Statement = {
+  name: 'admin_user_department',
+  text: 'SELECT id FROM department WHERE id = $1 AND status = 0 FOR SHARE',
+};
+
+/** Users as administrators look after them. */
+export class UserAdministration {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Ascending by id, at most 1,000; also who has left. */
+  find({ after, limit, name, departmentId, userId }: UserFilter): Promise<UserRow[]> {
+    if (![after, departmentId, userId].every((id) => id === 0 || isStorableId(id)))
+      return Promise.resolve([]);
+    const values = [after, Math.min(limit, maxPage), name.replaceAll('\0', ''), departmentId, userId];
+    return this.#database.query<UserRow>(find, values);
+  }
+
+  /** @throws TeamTalkError `invalid-argument` when a field cannot be what it is */
+  async create(query: Query, fields: UserFields): Promise<SaveOutcome> {
+    if (fields.name === null) throw new TeamTalkError('invalid-argument', 'a user needs a name');
+    checkFields(fields);
+    if (!(await departmentExists(query, fields.departmentId))) return { result: 'unknown-department' };
+    const [row] = await query<{ id: number }>(create, valuesOf(fields));
+    return row ? { result: 'saved', id: row.id } : { result: 'conflict' };
+  }
+
+  /** @throws TeamTalkError `invalid-argument` when a field cannot be what it is */
+  async change(userId: number, fields: UserFields): Promise<SaveOutcome> {
+    checkFields(fields);
+    if (!isStorableId(userId)) return { result: 'not-found' };
+    return this.#database.transaction('change_user', async (query) => {
+      if (!(await departmentExists(query, fields.departmentId))) return { result: 'unknown-department' };
+      const taken = fields.name !== null && (await query(nameTaken, [userId, fields.name])).length > 0;
+      if (taken) return { result: 'conflict' };
+      const [row] = await query<{ id: number }>(change, [userId, ...valuesOf(fields)]);
+      return row ? { result: 'saved', id: row.id } : { result: 'not-found' };
+    });
+  }
+}
+
+function valuesOf(fields: UserFields): unknown[] {
+  const { name, nickName, realName, gender, avatarUrl, departmentId, email, tel, signInfo } = fields;
+  const shown = [name, nickName, realName, gender, avatarUrl, departmentId, email, tel, signInfo];
+  return [...shown, fields.disabled, fields.passwordHash];
+}
+
+function checkFields(fields: UserFields): void {
+  requireText('a name', fields.name, 1, 64);
+  requireText('a nick name', fields.nickName, 0, 64);
+  requireText('a real name', fields.realName, 0, 64);
+  requireText('an avatar’s address', fields.avatarUrl, 0, 1024);
+  requireText('an e-mail address', fields.email, 0, 128);
+  requireText('a telephone number', fields.tel, 0, 32);
+  requireText('a signature', fields.signInfo, 0, 128);
+  if (fields.gender !== null && fields.gender > 2) {
+    throw new TeamTalkError('invalid-argument', 'a gender is 0, 1 or 2');
+  }
+}
+
+async function departmentExists(query: Query, id: number | null): Promise<boolean> {
+  if (id === null || id === 0) return true;
+  return isStorableId(id) && (await query(department, [id])).length > 0;
+}

@@ -1,0 +1,94 @@
+import { TeamTalkError } from '@teamtalk/service-kit';
+import { requireText, type SaveOutcome } from '../administration/changes.js';
+import type { Database, Query, Statement } from '../database/database.js';
+import { clampToStorable, isStorableId } from '../database/ids.js';
+
+/** What an administrator sets; what is null stays. */
+export interface DiscoveryFields {
+  name: string | null;
+  url: string | null;
+  priority: number | null;
+}
+
+export interface DiscoveryRow {
+  id: number;
+  name: string;
+  url: string;
+  priority: number;
+}
+
+const maxItems = 200;
+
+const list: Statement = {
+  name: 'discovery_items',
+  text: `SELECT id, name, url, priority FROM discovery_item ORDER BY priority DESC, id LIMIT ${maxItems}`,
+};
+
+const create: Statement = {
+  name: 'discovery_create',
+  text: `
+    INSERT INTO discovery_item (name, url, priority) SELECT $1, $2, coalesce($3::int4, 0)
+    WHERE (SELECT count(*) FROM discovery_item) < ${maxItems} RETURNING id`,
+};
+
+const change: Statement = {
+  name: 'discovery_change',
+  text: `
+    UPDATE discovery_item SET name = coalesce($2, name), url = coalesce($3, url),
+      priority = coalesce($4::int4, priority)
+    WHERE id = $1 RETURNING id`,
+};
+
+const remove: Statement = {
+  name: 'discovery_delete',
+  text: 'DELETE FROM discovery_item WHERE id = $1 RETURNING id',
+};
+
+/** The pages behind the clients' discovery button. */
+export class Discovery {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** The ones of high priority first. */
+  list(): Promise<DiscoveryRow[]> {
+    return this.#database.query<DiscoveryRow>(list, []);
+  }
+
+  /** `conflict` when there are 200 already. @throws TeamTalkError `invalid-argument` */
+  async create(query: Query, fields: DiscoveryFields): Promise<SaveOutcome> {
+    const { name, url, priority } = fields;
+    if (name === null || url === null) {
+      throw new TeamTalkError('invalid-argument', 'an item needs a name and a url');
+    }
+    checkFields(fields);
+    const [row] = await query<{ id: number }>(create, [name, url, clamped(priority)]);
+    return row ? { result: 'saved', id: row.id } : { result: 'conflict' };
+  }
+
+  /** @throws TeamTalkError `invalid-argument` */
+  async change(id: number, fields: DiscoveryFields): Promise<SaveOutcome> {
+    checkFields(fields);
+    if (!isStorableId(id)) return { result: 'not-found' };
+    const { name, url, priority } = fields;
+    const rows = await this.#database.query(change, [id, name, url, clamped(priority)]);
+    return rows.length > 0 ? { result: 'saved', id } : { result: 'not-found' };
+  }
+
+  async delete(id: number): Promise<SaveOutcome> {
+    if (!isStorableId(id)) return { result: 'not-found' };
+    const rows = await this.#database.query(remove, [id]);
+    return rows.length > 0 ? { result: 'saved', id } : { result: 'not-found' };
+  }
+}
+
+function checkFields({ name, url }: DiscoveryFields): void {
+  requireText('a name', name, 1, 64);
+  requireText('a url', url, 1, 1024);
+}
+
+function clamped(priority: number | null): number | null {
+  return priority === null ? null : clampToStorable(priority);
+}

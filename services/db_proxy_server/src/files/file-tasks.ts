@@ -1,0 +1,237 @@
+import type { Database, Statement } from '../database/database.js';
+import { isStorableId } from '../database/ids.js';
+import { userHasLeft } from '../entities/index.js';
+
+/** A transfer that is asked for. */
+export interface NewFileTask {
+  id: string;
+  fromUserId: number;
+  toUserId: number;
+  /** what the sender's client calls it */
+  name: string;
+  /** bytes, below 4 GiB */
+  size: number;
+  offline: boolean;
+  lifetimeMs: number;
+}
+
+/** What a sender, and everybody together, may have; bytes of offline files, 0 for no limit. */
+export interface FileQuota {
+  userBytes: number;
+  totalBytes: number;
+  /** unfinished tasks of one sender */
+  unfinished: number;
+}
+
+export interface FileTaskRow {
+  id: string;
+  from_id: number;
+  to_id: number;
+  name: string;
+  size: number;
+  offline: boolean;
+  stored: number;
+  sha256: Buffer | null;
+  complete: boolean;
+  /** until its time is over, milliseconds */
+  left_ms: number;
+}
+
+export interface FilePart {
+  /** offset in the file, bytes */
+  start: number;
+  /** bytes */
+  size: number;
+  /** of the blob */
+  key: string;
+  sha256: Uint8Array;
+}
+
+/** Why a task is not made. */
+export type FileTaskRefusal = 'bad-request' | 'too-many' | 'user-quota' | 'total-quota';
+
+/** Offline files of one sender, finished or not, that may wait for one receiver. */
+const maxWaiting = 200;
+/** One replica at a time counts what is there and adds to it; the number is only ours. */
+const quotaLock = 1_764_000_030;
+
+const columns = `id, from_id, to_id, name, size::float8 AS size, offline, stored::float8 AS stored, sha256,
+  completed_at IS NOT NULL AS complete, extract(epoch FROM expires_at - now())::float8 * 1000 AS left_ms`;
+const later = (parameter: string) => `now() + ${parameter}::float8 * interval '1 ms'`;
+
+const lock: Statement = { name: 'file_task_lock', text: `SELECT pg_advisory_xact_lock(${quotaLock})` };
+
+const usage: Statement = {
+  name: 'file_task_usage',
+  text: `
+    SELECT count(*) FILTER (WHERE from_id = $1 AND completed_at IS NULL AND expires_at > now())::int4 AS unfinished,
+      count(*) FILTER (WHERE from_id = $1 AND to_id = $2 AND offline AND expires_at > now())::int4 AS waiting,
+      coalesce(sum(size) FILTER (WHERE from_id = $1 AND offline), 0)::float8 AS own_bytes,
+      coalesce(sum(size) FILTER (WHERE offline), 0)::float8 AS all_bytes
+    FROM file_task WHERE from_id = $1 OR (offline AND $3::boolean)`,
+};
+
+const create: Statement = {
+  name: 'file_task_create',
+  text: `
+    INSERT INTO file_task (id, from_id, to_id, name, size, offline, expires_at)
+    SELECT $1::text, $2::int4, $3::int4, $4::text, $5::int8, $6::boolean, ${later('$7')}
+    WHERE (SELECT count(*) FROM im_user WHERE id IN ($2, $3) AND status <> ${userHasLeft})
+      = CASE WHEN $2::int4 = $3::int4 THEN 1 ELSE 2 END
+    RETURNING ${columns}`,
+};
+
+const find: Statement = {
+  name: 'file_task_find',
+  text: `SELECT ${columns} FROM file_task WHERE id = $1 AND expires_at > now()`,
+};
+
+const findParts: Statement = {
+  name: 'file_task_parts',
+  text: `SELECT start::float8 AS start, size::float8 AS size, key, sha256 FROM file_part
+    WHERE task_id = $1 ORDER BY start`,
+};
+
+const addPart: Statement = {
+  name: 'file_task_add_part',
+  text: `
+    WITH moved AS (
+      UPDATE file_task SET stored = stored + $3::int8, expires_at = ${later('$6')}
+      WHERE id = $1::text AND offline AND completed_at IS NULL AND stored = $2::int8
+        AND stored + $3::int8 <= size AND expires_at > now()
+      RETURNING id)
+    INSERT INTO file_part (task_id, start, size, key, sha256)
+    SELECT id, $2::int8, $3::int8, $4::text, $5::bytea FROM moved RETURNING start`,
+};
+
+const findPart: Statement = {
+  name: 'file_task_find_part',
+  text: 'SELECT start FROM file_part WHERE task_id = $1 AND start = $2::int8 AND key = $3',
+};
+
+const cutTask: Statement = {
+  name: 'file_task_cut',
+  text: `
+    UPDATE file_task SET stored = $2::int8
+    WHERE id = $1 AND completed_at IS NULL AND stored >= $2::int8 RETURNING id`,
+};
+
+const cutParts: Statement = {
+  name: 'file_task_cut_parts',
+  text: 'DELETE FROM file_part WHERE task_id = $1 AND start >= $2::int8',
+};
+
+const complete: Statement = {
+  name: 'file_task_complete',
+  text: `
+    UPDATE file_task SET sha256 = $2::bytea, completed_at = now(), expires_at = ${later('$3')}
+    WHERE id = $1 AND offline AND stored = size AND completed_at IS NULL AND expires_at > now()
+    RETURNING id`,
+};
+
+const extend: Statement = {
+  name: 'file_task_extend',
+  text: `
+    UPDATE file_task SET expires_at = ${later('$2')} WHERE id = $1 AND expires_at > now() RETURNING id`,
+};
+
+const listExpired: Statement = {
+  name: 'file_task_expired',
+  text: 'SELECT id FROM file_task WHERE expires_at <= now() ORDER BY expires_at LIMIT $1',
+};
+
+const remove: Statement = {
+  name: 'file_task_remove',
+  text: 'DELETE FROM file_task WHERE id = ANY($1::text[]) AND expires_at <= now() RETURNING id',
+};
+
+/** The transfers that were asked for and are not over: known to every file_server, also after a restart. */
+export class FileTasks {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** The same id again, from a caller that had no answer, gives the same task. */
+  async create(task: NewFileTask, quota: FileQuota): Promise<FileTaskRow | FileTaskRefusal> {
+    const { id, fromUserId, toUserId, name, size, offline, lifetimeMs } = task;
+    if (!isStorableId(fromUserId) || !isStorableId(toUserId)) return 'bad-request';
+    return this.#database.transaction('file_task_create', async (query) => {
+      await query(lock, []);
+      const [known] = await query<FileTaskRow>(find, [id]);
+      if (known) return known;
+      const [used] = await query<Usage>(usage, [fromUserId, toUserId, quota.totalBytes > 0]);
+      const refusal = refusalOf(task, quota, used!);
+      if (refusal) return refusal;
+      const values = [id, fromUserId, toUserId, name, size, offline, lifetimeMs];
+      const [row] = await query<FileTaskRow>(create, values);
+      return row ?? 'bad-request';
+    });
+  }
+
+  /** @returns undefined for one that is not there, or whose time is over */
+  async find(id: string): Promise<FileTaskRow | undefined> {
+    const [row] = await this.#database.query<FileTaskRow>(find, [id]);
+    return row;
+  }
+
+  /** What an upload consists of, in the order of the file. */
+  async parts(id: string): Promise<FilePart[]> {
+    return this.#database.query<FilePart>(findParts, [id]);
+  }
+
+  /** @returns whether it is the upload's next part, or was added before */
+  async addPart(id: string, { start, size, key, sha256 }: FilePart, lifetimeMs: number): Promise<boolean> {
+    const added = await this.#database.query(addPart, [id, start, size, key, sha256, lifetimeMs]);
+    return added.length > 0 || (await this.#database.query(findPart, [id, start, key])).length > 0;
+  }
+
+  /** Forgets the parts of an unfinished upload that begin at `start` or later. */
+  async cut(id: string, start: number): Promise<boolean> {
+    return this.#database.transaction('file_task_cut', async (query) => {
+      const cut = await query(cutTask, [id, start]);
+      if (cut.length > 0) await query(cutParts, [id, start]);
+      return cut.length > 0;
+    });
+  }
+
+  /** @returns whether all of it is stored, and it waits for its receiver now; also when it did before */
+  async complete(id: string, sha256: Uint8Array, lifetimeMs: number): Promise<boolean> {
+    const completed = await this.#database.query(complete, [id, sha256, lifetimeMs]);
+    if (completed.length > 0) return true;
+    const task = await this.find(id);
+    return task?.complete === true && Buffer.compare(task.sha256!, sha256) === 0;
+  }
+
+  /** Begins a task's time anew; with 0 it is over. @returns whether it was not over yet */
+  async extend(id: string, lifetimeMs: number): Promise<boolean> {
+    return (await this.#database.query(extend, [id, lifetimeMs])).length > 0;
+  }
+
+  /** Tasks whose time is over, the oldest first. */
+  async expired(limit: number): Promise<string[]> {
+    return (await this.#database.query<{ id: string }>(listExpired, [limit])).map(({ id }) => id);
+  }
+
+  /** Forgets tasks whose time is over. */
+  async remove(ids: string[]): Promise<boolean> {
+    return (await this.#database.query(remove, [ids])).length > 0;
+  }
+}
+
+interface Usage {
+  unfinished: number;
+  waiting: number;
+  own_bytes: number;
+  all_bytes: number;
+}
+
+function refusalOf(task: NewFileTask, quota: FileQuota, used: Usage): FileTaskRefusal | undefined {
+  if (quota.unfinished > 0 && used.unfinished >= quota.unfinished) return 'too-many';
+  if (!task.offline) return undefined;
+  if (used.waiting >= maxWaiting) return 'too-many';
+  if (quota.userBytes > 0 && used.own_bytes + task.size > quota.userBytes) return 'user-quota';
+  if (quota.totalBytes > 0 && used.all_bytes + task.size > quota.totalBytes) return 'total-quota';
+  return undefined;
+}

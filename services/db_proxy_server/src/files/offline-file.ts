@@ -1,0 +1,13 @@
+import type { teamtalk } from '@teamtalk/rpc';
+import type { OfflineFileRow } from './offline-files.js';
+
+/** A file that waits, as the wire has it. */
+export function offlineFileOf(row: OfflineFileRow): teamtalk.db.OfflineFile.$Properties {
+  return {
+    fromUserId: row.from_id,
+    toUserId: row.to_id,
+    taskId: row.task_id,
+    fileName: row.name,
+    fileSize: row.size,
+  };
+}

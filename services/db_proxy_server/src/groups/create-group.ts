@@ -1,0 +1,62 @@
+import { IM } from '@teamtalk/protocol';
+import { teamtalk } from '@teamtalk/rpc';
+import { maxAvatarLength } from '../accounts/change-avatar.js';
+import type { Context } from '../context.js';
+import { isStorableText } from '../database/text.js';
+import { maxListedMembers } from './change-members.js';
+import type { CreateOutcome } from './groups.js';
+
+const { CreateGroupReply, CreateGroupRequest } = teamtalk.db;
+const { GROUP_OK, GROUP_INVALID, GROUP_FULL, GROUP_NOT_PERMITTED } = teamtalk.db.GroupResult;
+const { GROUP_TYPE_NORMAL, GROUP_TYPE_TMP } = IM.BaseDefine.GroupType;
+
+/** Longest name of a group, characters: as in the original's table. */
+const maxNameLength = 256;
+
+/**
+ * A new group (0x0405, /query/CreateGroup; protocol notes, section 6). Normal ones are for administrators
+ * only. The creator is a member whether listed or not; who is listed but does not exist or has left the
+ * company is left out.
+ *
+ * - GROUP_NOT_PERMITTED: a normal group, not by an administrator
+ * - GROUP_INVALID: another type; a name that is empty or above 256 characters; an avatar above 1,024; more
+ *   than 10,000 ids listed; a creator who is not there, or, by an administrator, nobody at all. A creator
+ *   an administrator names who is not there is left out like others: the group is nobody's then.
+ * - GROUP_FULL: more members than GROUP_MAX_MEMBERS
+ *
+ * @throws TeamTalkError `invalid-argument` when the idempotency key was used for another request
+ */
+export function createGroup({
+  apiAnswers,
+  groups,
+}: Context): (request: teamtalk.db.CreateGroupRequest) => Promise<teamtalk.db.CreateGroupReply.$Properties> {
+  return async (request) => {
+    const { userId, groupType, groupName, groupAvatar, memberIds, byAdmin } = request;
+    if (groupType !== GROUP_TYPE_NORMAL && groupType !== GROUP_TYPE_TMP) return { result: GROUP_INVALID };
+    if (groupType === GROUP_TYPE_NORMAL && !byAdmin) return { result: GROUP_NOT_PERMITTED };
+    if (groupName === '' || !isStorableText(groupName, maxNameLength)) return { result: GROUP_INVALID };
+    if (!isStorableText(groupAvatar, maxAvatarLength)) return { result: GROUP_INVALID };
+    if (memberIds.length > maxListedMembers) return { result: GROUP_INVALID };
+    const group = {
+      type: groupType,
+      name: groupName,
+      avatar: groupAvatar,
+      creatorId: userId,
+      needsCreator: !byAdmin,
+      memberIds,
+    };
+    const key = request.idempotencyKey;
+    if (key === '') return toReply(await groups.create(group));
+    const asked = CreateGroupRequest.encode({ ...request, idempotencyKey: '' }).finish();
+    return apiAnswers.once('create_group', { key, request: asked, reply: CreateGroupReply }, async (query) =>
+      toReply(await groups.create(group, query)),
+    );
+  };
+}
+
+function toReply(outcome: CreateOutcome): teamtalk.db.CreateGroupReply.$Properties {
+  if (outcome.result === 'created') {
+    return { result: GROUP_OK, groupId: outcome.id, memberIds: outcome.memberIds };
+  }
+  return { result: outcome.result === 'full' ? GROUP_FULL : GROUP_INVALID };
+}

@@ -1,0 +1,87 @@
+import { requireText, type SaveOutcome } from '../administration/changes.js';
+import type { Database, Statement } from '../database/database.js';
+import { isStorableId } from '../database/ids.js';
+import { pair } from '../messages/messages.js';
+
+export interface GroupDetails {
+  name: string;
+  avatar: string;
+  type: number;
+  creator_id: number;
+  version: number;
+  /** ascending */
+  member_ids: number[];
+}
+
+export interface Receipts {
+  last_id: number;
+  user_ids: number[];
+  /** newest message each has read, as user_ids */
+  read_ids: number[];
+}
+
+const details: Statement = {
+  name: 'admin_group',
+  text: `
+    SELECT g.name, g.avatar, g.type, g.creator_id, g.version,
+      array(SELECT user_id FROM group_member m WHERE m.group_id = g.id ORDER BY user_id) AS member_ids
+    FROM chat_group g WHERE g.id = $1 AND g.status = 0`,
+};
+
+const change: Statement = {
+  name: 'admin_change_group',
+  text: `
+    UPDATE chat_group SET name = coalesce($2, name), avatar = coalesce($3, avatar), version = version + 1,
+      updated_at = clock_timestamp()
+    WHERE id = $1 AND status = 0 RETURNING id`,
+};
+
+const pairReceipts: Statement = {
+  name: 'admin_pair_receipts',
+  text: `
+    SELECT last_id, ARRAY[(conv >> 32)::int4, (conv & 4294967295)::int4] AS user_ids,
+      ARRAY[low_read, high_read] AS read_ids
+    FROM conversation WHERE conv = ${pair}`,
+};
+
+const groupReceipts: Statement = {
+  name: 'admin_group_receipts',
+  text: `
+    SELECT c.last_id, array(SELECT user_id FROM group_member m WHERE m.group_id = g.id ORDER BY user_id) AS user_ids,
+      array(SELECT read_id FROM group_member m WHERE m.group_id = g.id ORDER BY user_id) AS read_ids
+    FROM chat_group g JOIN conversation c ON c.conv = g.id WHERE g.id = $2 AND $1 = 0`,
+};
+
+/** Groups, and who has read what, as administrators see them. */
+export class GroupAdministration {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async details(groupId: number): Promise<GroupDetails | undefined> {
+    if (!isStorableId(groupId)) return undefined;
+    return (await this.#database.query<GroupDetails>(details, [groupId]))[0];
+  }
+
+  /**
+   * Renames a group, or gives it another picture; clients see it by its version.
+   * @throws TeamTalkError `invalid-argument` when a field cannot be what it is
+   */
+  async change(groupId: number, name: string | null, avatar: string | null): Promise<SaveOutcome> {
+    requireText('a name', name, 1, 256);
+    requireText('an avatar’s address', avatar, 0, 1024);
+    if (!isStorableId(groupId)) return { result: 'not-found' };
+    const rows = await this.#database.query(change, [groupId, name, avatar]);
+    return rows.length > 0 ? { result: 'saved', id: groupId } : { result: 'not-found' };
+  }
+
+  /** @param userId of a pair; 0: `sessionId` is a group */
+  async receipts(userId: number, sessionId: number): Promise<Receipts | undefined> {
+    if (!isStorableId(sessionId)) return undefined;
+    if (userId === 0) return (await this.#database.query<Receipts>(groupReceipts, [0, sessionId]))[0];
+    if (!isStorableId(userId)) return undefined;
+    return (await this.#database.query<Receipts>(pairReceipts, [userId, sessionId]))[0];
+  }
+}

@@ -1,0 +1,81 @@
+import { TeamTalkError } from '@teamtalk/service-kit';
+import type { PoolClient } from 'pg';
+import type { BatchPlan, PlannedMessage } from '../batch-plan.js';
+import { byteaArray, int2Array, int4Array, int8Array } from '../binary-array.js';
+import { encodeOutboxPayload } from '../payload.js';
+import type { WriterMark } from './writer-mark.js';
+
+/** What `append_messages` returns; the indexes of messages count from 1. */
+export interface AppendRow {
+  bases: (number | null)[] | null;
+  stored_at: Date | null;
+  outbox_id: string | null;
+  group_versions: (number | null)[] | null;
+  refused: number[] | null;
+  known: number[] | null;
+  known_id: number[] | null;
+  /**
+   * by conversation, where another writer wrote last: its lowest message that is not delivered yet; null: all of
+   * the batch's conversations, or this one, have none
+   */
+  open_from: (number | null)[] | null;
+}
+
+/**
+ * One call of `append_messages`: see its migration for what it does.
+ * @param writer who writes, from batch to batch: see WriterMark
+ * @param delivered outbox rows to delete in the same transaction, int8 as text
+ * @throws what PostgreSQL says; the batch may be stored nevertheless when the answer was lost
+ */
+export async function callAppendMessages(
+  client: PoolClient,
+  plan: BatchPlan,
+  owner: number,
+  writer: WriterMark,
+  delivered: string[],
+): Promise<AppendRow> {
+  const { conversations, messages } = plan;
+  const groups: number[] = [];
+  const keyed: number[] = [];
+  const retried: number[] = [];
+  messages.forEach(({ entry }, i) => {
+    if (entry.isGroup) groups.push(i + 1);
+    if (entry.key) keyed.push(i + 1);
+    if (entry.retry) retried.push(i + 1);
+  });
+  const result = await client.query<AppendRow>({
+    name: 'append_messages',
+    text: 'SELECT * FROM append_messages($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18)',
+    values: [
+      int8Array(
+        conversations,
+        (c) => c.low,
+        (c) => c.high,
+      ),
+      int4Array(conversations, (c) => c.count),
+      int4Array(conversations, (c) => c.fromLow),
+      int4Array(messages, (m) => m.part.index + 1),
+      int4Array(messages, (m) => m.rank),
+      int4Array(messages, (m) => m.entry.fromUserId),
+      int4Array(messages, (m) => m.senderRank),
+      int2Array(messages, (m) => m.entry.msgType),
+      int8Array(
+        messages,
+        (m) => m.entry.originInstance,
+        (m) => m.entry.originTicket,
+      ),
+      byteaArray(messages, (m) => m.entry.msgData),
+      int4Array(groups, (i) => i),
+      int4Array(keyed, (i) => i),
+      byteaArray(keyed, (i) => (messages[i - 1] as PlannedMessage).entry.key as Uint8Array),
+      int4Array(retried, (i) => i),
+      owner,
+      encodeOutboxPayload(plan),
+      delivered,
+      writer.value,
+    ],
+  });
+  const row = result.rows[0];
+  if (!row) throw new TeamTalkError('internal', 'append_messages returned nothing');
+  return row;
+}

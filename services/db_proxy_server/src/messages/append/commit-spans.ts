@@ -1,0 +1,82 @@
+import { isTraced, messageSpan, type SpanIds, type Tracing } from '@teamtalk/service-kit';
+import type { BatchPlan, PlannedMessage } from '../batch-plan.js';
+import type { Entry } from '../entry.js';
+import type { AppendRow } from './append-statement.js';
+
+/** Messages a commit's span names at most. */
+const maxLinks = 100;
+
+/**
+ * The spans of a batch that was committed: one for each of its messages that is traced, in the message's trace, from
+ * its arrival on, and one in a trace of its own for the commit, when there are any.
+ * @param begun performance.now() when the transaction began
+ */
+export function recordCommit(tracing: Tracing, plan: BatchPlan, row: AppendRow, begun: number): void {
+  const traced = plan.messages.filter(({ entry, part }) => {
+    return isTraced(entry.originInstance, entry.originTicket) && typeof row.bases?.[part.index] === 'number';
+  });
+  if (traced.length === 0) return;
+  const end = performance.now();
+  const commit = tracing.record({
+    name: 'commit batch',
+    kind: 'internal',
+    begin: begun,
+    end,
+    attributes: { 'teamtalk.batch.messages': plan.messages.length, 'teamtalk.batch.traced': traced.length },
+    links: traced.slice(0, maxLinks).map(({ entry }) => spanOf(entry)),
+  });
+  for (const message of traced) recordStored(tracing, message, { plan, row, begun, end, commit });
+}
+
+function recordStored(
+  tracing: Tracing,
+  { entry, part, rank }: PlannedMessage,
+  { plan, row, begun, end, commit }: CommittedBatch,
+): void {
+  const begin = arrivalOf(entry);
+  tracing.record({
+    ...storeSpan(entry, begin, end),
+    attributes: {
+      'teamtalk.msg_id': (row.bases?.[part.index] ?? 0) + rank,
+      'teamtalk.outbox_id': row.outbox_id ?? '',
+      'teamtalk.batch.messages': plan.messages.length,
+      'teamtalk.queued_ms': Math.max(0, Math.round(begun - begin)),
+      'teamtalk.retry': entry.retry,
+    },
+    links: [commit],
+  });
+}
+
+interface CommittedBatch {
+  plan: BatchPlan;
+  row: AppendRow;
+  begun: number;
+  end: number;
+  commit: SpanIds;
+}
+
+/** The span of a message that was not stored. */
+export function recordRefused(tracing: Tracing, entry: Entry, reason: string): void {
+  if (!isTraced(entry.originInstance, entry.originTicket)) return;
+  tracing.record({ ...storeSpan(entry, arrivalOf(entry), performance.now()), error: reason });
+}
+
+function storeSpan(entry: Entry, begin: number, end: number) {
+  return {
+    name: 'store message',
+    kind: 'server',
+    ids: spanOf(entry),
+    parent: messageSpan(entry.originInstance, entry.originTicket, 'send'),
+    begin,
+    end,
+  } as const;
+}
+
+function spanOf({ originInstance, originTicket }: Entry): SpanIds {
+  return messageSpan(originInstance, originTicket, 'store');
+}
+
+/** As performance.now(). */
+function arrivalOf({ arrived }: Entry): number {
+  return performance.now() - (Date.now() - arrived);
+}

@@ -1,0 +1,37 @@
+import type { teamtalk } from '@teamtalk/rpc';
+import type { Context } from '../context.js';
+import { encodeMessagePdu } from './message-pdu.js';
+import { sessionKey } from './session-key.js';
+
+/** Messages in one answer; a caller that wants more asks again from where it ended. */
+const maxMessages = 500;
+
+/**
+ * Consecutive messages of a conversation as they are delivered, for a msg_server that has noticed a gap.
+ * Ends early rather than being too large.
+ */
+export function getStoredRange({
+  messages,
+}: Context): (request: teamtalk.db.StoredRangeRequest) => Promise<teamtalk.db.StoredRange.$Properties> {
+  return async (request) => {
+    const session = sessionKey(request);
+    const rows = await messages.range(session, request.firstMsgId, request.lastMsgId, maxMessages);
+    const { userId, sessionId, isGroup } = session;
+    return {
+      messages: rows.map((row) => ({
+        msgId: row.id,
+        originInstance: row.origin_instance,
+        originTicket: row.origin_ticket,
+        pdu: encodeMessagePdu({
+          fromUserId: row.from_id,
+          // The sender wrote to the other one of the pair.
+          toSessionId: isGroup || row.from_id !== sessionId ? sessionId : userId,
+          msgId: row.id,
+          createTime: row.create_time,
+          msgType: row.type,
+          msgData: row.data,
+        }),
+      })),
+    };
+  };
+}

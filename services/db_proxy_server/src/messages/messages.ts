@@ -1,0 +1,142 @@
+import type { Database, Statement } from '../database/database.js';
+import { clampToStorable, isStorableId } from '../database/ids.js';
+
+/** A conversation as one of its users sees it. */
+export interface SessionKey {
+  userId: number;
+  isGroup: boolean;
+  /** the other user, or the group */
+  sessionId: number;
+}
+
+export interface MessageRow {
+  id: number;
+  from_id: number;
+  /** unix seconds */
+  create_time: number;
+  type: number;
+  data: Buffer;
+}
+
+/** A message with the trace id it came in with. */
+export interface StoredMessageRow extends MessageRow {
+  origin_instance: number;
+  origin_ticket: number;
+}
+
+/** Bytes of message data one answer may hold; its newest (of a range its first) message is always in it. */
+const maxAnswerBytes = 16 * 1024 * 1024;
+
+const columns =
+  'm.id, m.from_id, floor(extract(epoch FROM m.created_at))::float8 AS create_time, m.type, m.data';
+
+/** `conv` of the pair of users $1 and $2, in SQL. */
+export const pair = '((least($1::int8, $2::int8) << 32) | greatest($1::int8, $2::int8))';
+
+/** Reads of a pair need no check that the user may see it: its key is made of his own id. */
+const ofPair = `message m WHERE m.conv = ${pair}`;
+
+/** Of a group, members see what was written after they joined. */
+const ofGroup = `group_member g JOIN message m ON m.conv = g.group_id AND m.id > g.join_msg_id
+  WHERE g.user_id = $1::int8 AND g.group_id = $2::int8`;
+
+/** The rows of `from` (numbered as `order` says) until they have too many bytes. */
+function withinBytes(select: string, order: string): string {
+  return `
+    SELECT * FROM (
+      SELECT p.*, sum(octet_length(data)) OVER (ORDER BY id ${order}) AS bytes,
+        row_number() OVER (ORDER BY id ${order}) AS place
+      FROM (${select}) p
+    ) q WHERE bytes <= ${maxAnswerBytes} OR place = 1 ORDER BY id ${order}`;
+}
+
+function historyOf(from: string): string {
+  return withinBytes(`SELECT ${columns} FROM ${from} AND m.id <= $3 ORDER BY m.id DESC LIMIT $4`, 'DESC');
+}
+
+function byIdsOf(from: string): string {
+  return withinBytes(`SELECT ${columns} FROM ${from} AND m.id = ANY ($3::int4[])`, 'DESC');
+}
+
+const statements = {
+  pairHistory: { name: 'pair_history', text: historyOf(ofPair) },
+  groupHistory: { name: 'group_history', text: historyOf(ofGroup) },
+  pairMessages: { name: 'pair_messages', text: byIdsOf(ofPair) },
+  groupMessages: { name: 'group_messages', text: byIdsOf(ofGroup) },
+  pairLatestId: { name: 'pair_latest_id', text: `SELECT last_id FROM conversation WHERE conv = ${pair}` },
+  groupLatestId: {
+    name: 'group_latest_id',
+    text: `SELECT c.last_id FROM group_member g JOIN conversation c ON c.conv = g.group_id
+      WHERE g.user_id = $1::int8 AND g.group_id = $2::int8 AND c.last_id > g.join_msg_id`,
+  },
+  storedRange: {
+    name: 'stored_range',
+    // $1 and $2 are the pair, or 0 and the group: the same formula then gives the group's key.
+    text: withinBytes(
+      `SELECT ${columns}, ((m.token >> 32) & 4294967295)::float8 AS origin_instance,
+        (m.token & 4294967295)::float8 AS origin_ticket
+      FROM ${ofPair} AND m.id BETWEEN $3 AND $4 ORDER BY m.id LIMIT $5`,
+      'ASC',
+    ),
+  },
+} satisfies Record<string, Statement>;
+
+/** Reads of stored messages. */
+export class Messages {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /**
+   * The newest messages up to an id that the user may see, newest first.
+   * @param begin message id, may be larger than the newest
+   */
+  async history(session: SessionKey, begin: number, count: number): Promise<MessageRow[]> {
+    if (!isPossible(session) || count === 0) return [];
+    const statement = session.isGroup ? statements.groupHistory : statements.pairHistory;
+    return this.#read(statement, session, clampToStorable(begin), count);
+  }
+
+  /** Those of the ids that exist and that the user may see, newest first. */
+  async byIds(session: SessionKey, ids: readonly number[]): Promise<MessageRow[]> {
+    if (!isPossible(session)) return [];
+    const statement = session.isGroup ? statements.groupMessages : statements.pairMessages;
+    return this.#read(statement, session, ids.filter(isStorableId));
+  }
+
+  /** The newest id that the user may see; 0 when there is none. */
+  async latestId(session: SessionKey): Promise<number> {
+    if (!isPossible(session)) return 0;
+    const [row] = await this.#database.query<{ last_id: number }>(
+      session.isGroup ? statements.groupLatestId : statements.pairLatestId,
+      [session.userId, session.sessionId],
+    );
+    return row?.last_id ?? 0;
+  }
+
+  /**
+   * Consecutive messages of one conversation, ascending, whoever asks.
+   * @param count messages at most; there may be fewer when they are large
+   */
+  async range(session: SessionKey, first: number, last: number, count: number): Promise<StoredMessageRow[]> {
+    if (!isPossible({ ...session, userId: session.isGroup ? session.sessionId : session.userId })) return [];
+    return this.#database.query<StoredMessageRow>(statements.storedRange, [
+      session.isGroup ? 0 : session.userId,
+      session.sessionId,
+      clampToStorable(first),
+      clampToStorable(last),
+      count,
+    ]);
+  }
+
+  #read(statement: Statement, { userId, sessionId }: SessionKey, ...rest: unknown[]): Promise<MessageRow[]> {
+    return this.#database.query<MessageRow>(statement, [userId, sessionId, ...rest]);
+  }
+}
+
+/** Whether there can be such a conversation. */
+export function isPossible({ userId, isGroup, sessionId }: SessionKey): boolean {
+  return isStorableId(userId) && isStorableId(sessionId) && (isGroup || userId !== sessionId);
+}

@@ -1,0 +1,56 @@
+import type { Kit } from '@teamtalk/service-kit';
+import { Client } from 'pg';
+import { connectionName } from '../../database/running-programs.js';
+import { ownerLockClass } from './sweeper.js';
+
+const retryMs = 250;
+
+/**
+ * Holds the advisory lock that tells the other replicas that this instance lives and looks after its own
+ * outbox rows. It has a connection of its own; when that breaks, it is made anew.
+ */
+export class OwnerLock {
+  readonly #url: string;
+  readonly #kit: Kit;
+  #client: Client | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(url: string, kit: Kit) {
+    this.#url = url;
+    this.#kit = kit;
+  }
+
+  /** @throws what PostgreSQL says when the first attempt fails */
+  async start(): Promise<void> {
+    const client = new Client({
+      connectionString: this.#url,
+      application_name: connectionName('owner lock'),
+      connectionTimeoutMillis: 3_000,
+      keepAlive: true,
+    });
+    client.on('error', () => this.#again(client));
+    client.on('end', () => this.#again(client));
+    this.#client = client;
+    await client.connect();
+    // The lock's two keys are signed 32-bit numbers.
+    await client.query('SELECT pg_advisory_lock($1, $2)', [ownerLockClass, this.#kit.instance | 0]);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#retry);
+    await this.#client?.end();
+  }
+
+  #again(client: Client): void {
+    if (this.#stopped || this.#client !== client) return;
+    this.#client = undefined;
+    this.#retry = setTimeout(() => {
+      this.start().catch((error: unknown) => {
+        this.#kit.log.debug({ err: error }, 'the owner lock cannot be had yet');
+        if (this.#client) this.#again(this.#client);
+      });
+    }, retryMs);
+  }
+}

@@ -1,0 +1,182 @@
+import type { Pool } from 'pg';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { poolOf } from '../../database/data-source.js';
+import { createTestDatabase, type TestDatabase } from '../../testing/test-database.js';
+import { TestReplica, type TestReplicaOptions } from '../../testing/test-replica.js';
+
+let database: TestDatabase;
+let pool: Pool;
+const replicas: TestReplica[] = [];
+const patient = { timeout: 10_000 };
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  pool = poolOf(database.dataSource);
+  await pool.query(
+    `INSERT INTO im_user (id, name, password_hash) SELECT i, 'u' || i, '' FROM generate_series(1, 99) i`,
+  );
+});
+afterEach(async () => {
+  for (const replica of replicas.splice(0)) await replica.stop();
+  await pool.query('DELETE FROM outbox');
+});
+afterAll(() => database.drop());
+
+async function start(options: Omit<TestReplicaOptions, 'url'> = {}): Promise<TestReplica> {
+  const replica = await TestReplica.start({ url: database.url, ...options });
+  replicas.push(replica);
+  return replica;
+}
+
+async function rows(): Promise<number> {
+  const { rows: counted } = await pool.query<{ n: number }>('SELECT count(*)::int AS n FROM outbox');
+  return counted[0]?.n ?? 0;
+}
+
+/** [id, lowest open] of the messages that were sent since the last call */
+function news(replica: TestReplica): [number, number][] {
+  const sent = replica.sent;
+  replica.events.length = 0;
+  return sent;
+}
+
+test('who takes a conversation over names what the one before has not delivered, until it is', async () => {
+  const before = await start();
+  const after = await start();
+  before.answers = false;
+  await before.send(1, 2);
+  await before.send(1, 2);
+  await after.send(2, 1);
+  await after.send(2, 1);
+  await after.send(3, 4);
+  expect(news(after)).toEqual([
+    [3, 1],
+    [4, 1],
+    [1, 0],
+  ]);
+  // It comes back: what is sent again and what is new.
+  before.answers = true;
+  await before.send(1, 2);
+  expect(news(before).at(-1)).toEqual([5, 1]);
+  await expect.poll(rows, patient).toBe(0);
+  await expect
+    .poll(async () => {
+      await after.send(2, 1);
+      return news(after).at(-1)?.[1];
+    }, patient)
+    .toBe(0);
+});
+
+test('each of three in turn names the lowest of all', async () => {
+  const chain = [await start(), await start(), await start()];
+  for (const replica of chain) replica.answers = false;
+  for (const replica of chain) await replica.send(5, 6);
+  for (const replica of chain) await replica.send(5, 6);
+  expect(chain.map(news)).toEqual([
+    [
+      [1, 0],
+      [4, 1],
+    ],
+    [
+      [2, 1],
+      [5, 1],
+    ],
+    [
+      [3, 1],
+      [6, 1],
+    ],
+  ]);
+});
+
+test('a batch whose commit was not heard of is named by the next one', async () => {
+  const replica = await start();
+  const connect = replica.pool.connect.bind(replica.pool);
+  let lost = 0;
+  replica.pool.connect = async () => {
+    const client = await connect();
+    if (lost++ > 0) return client;
+    const query = client.query.bind(client);
+    client.query = (async (statement: never) => {
+      await query(statement);
+      throw new Error('the answer is lost');
+    }) as never;
+    return client;
+  };
+  expect(await replica.send(7, 8), 'found by its retry').toBe(1);
+  replica.pool.connect = connect;
+  await replica.send(7, 8);
+  expect(news(replica)).toEqual([[2, 1]]);
+});
+
+test('a batch that was left to the sweeper is named by the next one', async () => {
+  const replica = await start({ maxBytes: 10_000 });
+  replica.answers = false;
+  await replica.send(9, 10, { text: 'x'.repeat(8_000) });
+  await replica.send(11, 12, { text: 'x'.repeat(8_000) });
+  await replica.send(11, 12);
+  expect(news(replica)).toEqual([
+    [1, 0],
+    [2, 1],
+  ]);
+});
+
+test('the rows of one that died are taken over in order, together, and go', async () => {
+  const dead = await start();
+  dead.hears = false;
+  for (let i = 0; i < 200; i++) await dead.send(13, 14, { text: String(i) });
+  expect(await rows()).toBe(200);
+  const begun = performance.now();
+  const heir = await start({ sweeps: true });
+  await expect.poll(rows, patient).toBe(0);
+  expect(heir.sent.map(([msgId]) => msgId)).toEqual(Array.from({ length: 200 }, (_, i) => i + 1));
+  expect(performance.now() - begun).toBeLessThan(4_000);
+});
+
+test('the rows of one that lives are its own, unless they grow old; not while all wait for NATS', async () => {
+  const alive = await start({ sweeps: true });
+  const dead = await start();
+  const other = await start({ sweeps: true });
+  for (const replica of [alive, dead, other]) replica.hears = false;
+  await alive.send(15, 16);
+  await dead.send(17, 18);
+  await dead.send(17, 18);
+  await pool.query(`UPDATE outbox SET created_at = created_at - interval '10 seconds'`);
+  await expect.poll(() => other.publisher.unanswered, { timeout: 1_000 }).toBe(0);
+  // A look or two while NATS is silent: nothing is taken. Then those of the dead one alone.
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  other.hears = true;
+  await expect
+    .poll(() => news(other), patient)
+    .toEqual([
+      [1, 0],
+      [2, 1],
+    ]);
+  expect(await rows()).toBeGreaterThan(0);
+  await expect.poll(() => news(other), patient).toEqual([[1, 0]]);
+});
+
+test('a row that is taken over names what is before it, whoever has that', async () => {
+  const dead = await start();
+  dead.hears = false;
+  await dead.send(19, 20);
+  await dead.send(19, 20);
+  const client = await pool.connect();
+  await client.query('BEGIN');
+  await client.query('SELECT FROM outbox ORDER BY id LIMIT 1 FOR UPDATE');
+  const heir = await start({ sweeps: true });
+  await expect.poll(() => news(heir), patient).toEqual([[2, 1]]);
+  await client.query('ROLLBACK');
+  client.release();
+  await expect.poll(() => news(heir), patient).toEqual([[1, 0]]);
+  await expect.poll(rows, patient).toBe(0);
+});
+
+test('what a replica of the version before stores is found by the next one', async () => {
+  await pool.query(
+    `SELECT * FROM append_messages(ARRAY[(21::int8 << 32) | 22], '{1}', '{1}', '{1}', '{1}', '{21}', '{1}', '{1}', '{1}',
+       '{x}', '{}', '{}', '{}', '{}', 1, '', '{}')`,
+  );
+  const replica = await start();
+  await replica.send(21, 22);
+  expect(news(replica)).toEqual([[2, 1]]);
+});

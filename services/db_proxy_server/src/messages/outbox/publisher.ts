@@ -1,0 +1,270 @@
+import type { Bus, Registry } from '@teamtalk/bus';
+import { type Kit, TeamTalkError } from '@teamtalk/service-kit';
+import type { Pool } from 'pg';
+import type { BotMessages } from '../../webhooks/bot-messages.js';
+import { type GroupMembers, noLists } from '../group-members.js';
+import type { StoredBatch } from '../stored-batch.js';
+import { type Batch, BatchSender } from './batch-sender.js';
+import { DeliveredRows } from './delivered-rows.js';
+import { OpenElsewhereWatch } from './open-elsewhere.js';
+import { OpenMessages } from './open-messages.js';
+import { bytesOf } from './wire-batch.js';
+
+export interface PublisherOptions {
+  kit: Kit;
+  bus: Bus;
+  pool: Pool;
+  routeServers: Registry;
+  members: GroupMembers;
+  /** told of each batch before it counts as delivered; a batch may come again */
+  bots: Pick<BotMessages, 'record'>;
+  /** Bytes of messages that may wait for an answer; what is beyond waits in the outbox for the sweeper. */
+  maxBytes?: number;
+}
+
+/** Without an answer for this long a batch is sent again, milliseconds: the first time, and later on. */
+const patienceMs = { first: 1_000, later: 2_000 };
+/** Pause after a failure that was told at once, milliseconds. */
+const retryPauseMs = 100;
+/** How often it is looked for what is to be sent again, milliseconds. */
+const lookMs = 50;
+/** Events under way that were sent again, and how long one of them counts, milliseconds. */
+const again = { events: 8, ms: 1_000 };
+const defaultMaxBytes = 64 * 1024 * 1024;
+
+/** A batch that waits for a route_server's answer. */
+interface Unanswered extends Batch {
+  readonly since: number;
+  readonly bytes: number;
+  sends: number;
+  /** performance.now() from which on it may be sent again */
+  dueAt: number;
+}
+
+/**
+ * Brings committed batches to a route_server, in the order of commit, and again until one has answered
+ * for each. Only then is the batch's outbox row deleted, along with a later transaction. What has to be sent
+ * again goes together, as much as fits into an event, oldest first, and new batches queue up behind it.
+ */
+export class OutboxPublisher {
+  readonly #options: PublisherOptions;
+  readonly #maxBytes: number;
+  /** by outbox id, in the order of commit */
+  readonly #unanswered = new Map<string, Unanswered>();
+  readonly #open = new OpenMessages();
+  readonly #sender: BatchSender;
+  readonly #openElsewhere: OpenElsewhereWatch;
+  readonly #delivered: DeliveredRows;
+  readonly #timer: NodeJS.Timeout;
+  readonly #retries;
+  readonly #left;
+  #bytes = 0;
+  /** Since the last batch that was answered for, one was not: that has been logged. */
+  #failing = false;
+  /** NATS was silent when it was looked at last. */
+  #deaf = false;
+  /** Older batches that were never sent have to go first. */
+  #held = false;
+  #eventsAgain = 0;
+  #queue: Promise<void> | undefined;
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+    this.#maxBytes = options.maxBytes ?? defaultMaxBytes;
+    const { kit, pool } = options;
+    this.#sender = new BatchSender(options, this.#open);
+    this.#delivered = new DeliveredRows(pool, kit);
+    this.#openElsewhere = new OpenElsewhereWatch(pool, kit, this.#open);
+    const { metrics } = kit;
+    this.#retries = metrics.counter(
+      'outbox_retries_total',
+      'Batches sent again because no route_server answered',
+    );
+    this.#left = metrics.counter(
+      'outbox_left_total',
+      'Batches left to the sweeper because too much is unanswered',
+    );
+    metrics.gauge(
+      'outbox_in_flight_batches',
+      'Batches no route_server has answered for yet',
+      () => this.#unanswered.size,
+    );
+    metrics.gauge('outbox_oldest_seconds', 'Age of the oldest of them; 0: there is none', () => {
+      for (const { since } of this.#unanswered.values()) return (performance.now() - since) / 1000;
+      return 0;
+    });
+    this.#timer = setInterval(() => this.#sendAgain(), lookMs);
+  }
+
+  /** Outbox rows this publisher is busy with, or about to delete. */
+  get inFlight(): string[] {
+    return [...this.#unanswered.keys(), ...this.#delivered.ids];
+  }
+
+  /** Batches no route_server has answered for yet. */
+  get unanswered(): number {
+    return this.#unanswered.size;
+  }
+
+  /** Whether there is room for batches of others, and left for new ones. */
+  get hasRoom(): boolean {
+    return this.#bytes < this.#maxBytes / 2;
+  }
+
+  /** @returns false when there is no room: the batch waits in the outbox for the sweeper */
+  publish(batch: StoredBatch): boolean {
+    if (this.#unanswered.has(batch.outboxId)) return true;
+    const bytes = bytesOf(batch.messages);
+    if (this.#unanswered.size > 0 && this.#bytes + bytes > this.#maxBytes) {
+      this.#left.inc();
+      return false;
+    }
+    const since = performance.now();
+    const entry: Unanswered = { batch, since, bytes, lists: undefined, sends: 0, dueAt: 0 };
+    this.#unanswered.set(batch.outboxId, entry);
+    this.#bytes += bytes;
+    this.#open.begin(batch);
+    if (!this.#sender.hears) this.#held = true;
+    if (!this.#held) this.#sendFirst(entry);
+    return true;
+  }
+
+  takeDelivered(): string[] {
+    return this.#delivered.take();
+  }
+
+  returnDelivered(ids: readonly string[]): void {
+    this.#delivered.giveBack(ids);
+  }
+
+  /** Waits until everything in flight is answered for and its rows are deleted, or until `ms` are over. */
+  async stop(ms: number): Promise<void> {
+    const end = Date.now() + ms;
+    while (this.#unanswered.size > 0 && Date.now() < end) await pause(20);
+    clearInterval(this.#timer);
+    await Promise.all([this.#openElsewhere.stop(), this.#delivered.stop()]);
+  }
+
+  #sendFirst(entry: Unanswered): void {
+    entry.dueAt = Number.POSITIVE_INFINITY;
+    const lists = this.#options.members.listsFor(entry.batch.messages);
+    if (!this.#queue && !(lists instanceof Promise)) {
+      entry.lists = lists;
+      void this.#send([entry], false);
+      return;
+    }
+    // Batches leave in the order of commit: none overtakes one that waits for its groups' members.
+    const turn = Promise.allSettled([lists, this.#queue]).then(([loaded]) => {
+      if (this.#queue === turn) this.#queue = undefined;
+      if (loaded.status === 'fulfilled') entry.lists = loaded.value;
+      void this.#send([entry], false);
+    });
+    this.#queue = turn;
+  }
+
+  /** Sends what is due, oldest first, as far as the events under way allow. */
+  #sendAgain(): void {
+    this.#held = false;
+    if (this.#unanswered.size === 0) return;
+    // What would be asked again and again arrives all together when NATS is back, and in nobody's favour.
+    if (!this.#sender.hears) {
+      this.#deaf = true;
+      this.#held = true;
+      return;
+    }
+    const now = performance.now();
+    const limit = this.#sender.maxBytes;
+    const missed = this.#deaf;
+    this.#deaf = false;
+    let group: Unanswered[] = [];
+    let bytes = 0;
+    for (const entry of this.#unanswered.values()) {
+      if (missed && Number.isFinite(entry.dueAt)) entry.dueAt = now;
+      if (entry.dueAt > now) continue;
+      if (group.length > 0 && bytes + entry.bytes > limit) {
+        this.#sendGroup(group);
+        group = [];
+        bytes = 0;
+      }
+      if (this.#eventsAgain < again.events) {
+        group.push(entry);
+        bytes += entry.bytes;
+      } else if (entry.sends === 0) {
+        this.#held = true;
+      }
+    }
+    if (group.length > 0) this.#sendGroup(group);
+  }
+
+  #sendGroup(group: Unanswered[]): void {
+    this.#eventsAgain++;
+    this.#retries.inc(group.filter(({ sends }) => sends > 0).length);
+    for (const entry of group) entry.dueAt = Number.POSITIVE_INFINITY;
+    let counts = true;
+    const done = () => {
+      clearTimeout(timer);
+      if (!counts) return;
+      counts = false;
+      this.#eventsAgain--;
+      this.#sendAgain();
+    };
+    const timer = setTimeout(done, again.ms);
+    void this.#send(group, true).then(done);
+  }
+
+  async #send(group: readonly Unanswered[], redelivery: boolean): Promise<void> {
+    let sent = group;
+    try {
+      if (group.some(({ lists }) => !lists)) sent = await this.#withMembers(group);
+      const asked = this.#sender.send(sent, redelivery);
+      for (const entry of sent) {
+        const patience = entry.sends++ === 0 ? patienceMs.first : patienceMs.later;
+        entry.dueAt = performance.now() + patience;
+      }
+      await asked;
+      for (const entry of sent) await this.#answered(entry);
+      this.#failing = false;
+    } catch (error) {
+      this.#failed(error);
+      const late = error instanceof TeamTalkError && error.code === 'deadline-exceeded';
+      if (!late) for (const entry of sent) entry.dueAt = performance.now() + retryPauseMs;
+    }
+  }
+
+  /** @returns those whose members can be had; the others are due again in a moment */
+  async #withMembers(group: readonly Unanswered[]): Promise<Unanswered[]> {
+    const load = async (entry: Unanswered) => {
+      entry.lists ??= await this.#options.members.listsFor(entry.batch.messages);
+    };
+    const outcomes = await Promise.allSettled(group.map(load));
+    return group.filter((entry, i) => {
+      const outcome = outcomes[i];
+      if (outcome?.status !== 'rejected') return true;
+      this.#failed(outcome.reason);
+      entry.dueAt = performance.now() + retryPauseMs;
+      return false;
+    });
+  }
+
+  #failed(error: unknown): void {
+    if (!this.#failing) this.#options.kit.log.warn({ err: error }, 'batches are sent again');
+    this.#failing = true;
+  }
+
+  async #answered(entry: Unanswered): Promise<void> {
+    const { outboxId, messages } = entry.batch;
+    const isOpen = () => this.#unanswered.get(outboxId) === entry;
+    // Two answers may come to what was sent twice.
+    if (!isOpen()) return;
+    await this.#options.bots.record(messages, entry.lists ?? noLists);
+    if (!isOpen()) return;
+    this.#unanswered.delete(outboxId);
+    this.#bytes -= entry.bytes;
+    this.#open.end(entry.batch);
+    this.#delivered.add(outboxId);
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,189 @@
+import type { Kit } from '@teamtalk/service-kit';
+import type { Pool, PoolClient } from 'pg';
+import { takeConnection } from '../../database/take-connection.js';
+import { encodeMessagePdu } from '../message-pdu.js';
+import { decodeOutboxPayload, type OutboxMessage } from '../payload.js';
+import type { OpenElsewhere, StoredBatch, StoredMessage } from '../stored-batch.js';
+import { findOpen } from './open-elsewhere.js';
+import type { OutboxPublisher } from './publisher.js';
+
+export interface SweeperOptions {
+  kit: Kit;
+  pool: Pool;
+  publisher: Pick<OutboxPublisher, 'inFlight' | 'hasRoom' | 'publish'>;
+  /** whether a route_server could take a batch now */
+  canDeliver: () => boolean;
+}
+
+const sweepMs = 500;
+/** A row whose owner is dead is taken at this age; younger ones may be just about to be deleted. */
+const orphanAge = '300 milliseconds';
+/** A row whose owner lives but does not get on with it; rows of our own that nobody is busy with need not wait. */
+const stuckAge = '4 seconds';
+/** While batches can be delivered again for less than this, milliseconds, their living owners get on by themselves. */
+const graceMs = 3_000;
+/** Rows taken over at once: of 8 MiB each at most. */
+const rowsAtOnce = 16;
+
+/** Class of the advisory locks by which db_proxy_servers show that they live. */
+export const ownerLockClass = 0x7474;
+
+interface OutboxRow {
+  id: string;
+  bases: (number | null)[];
+  payload: Buffer;
+}
+
+interface Content {
+  at: number;
+  created_at: Date;
+  type: number;
+  data: Buffer;
+  version: number | null;
+}
+
+/**
+ * Takes over the batches of replicas that have died, those that are stuck, and those of its own that nobody here
+ * knows or has room for; from then on they are the publisher's, like its own. A replica lives as long as
+ * PostgreSQL sees its session hold the advisory lock of its instance, which ends with the process.
+ */
+export class OutboxSweeper {
+  readonly #options: SweeperOptions;
+  readonly #timer: NodeJS.Timeout;
+  readonly #swept;
+  #running: Promise<void> | undefined;
+  /** performance.now() since when batches can be delivered; undefined: they cannot */
+  #deliversSince: number | undefined = Number.NEGATIVE_INFINITY;
+
+  constructor(options: SweeperOptions) {
+    this.#options = options;
+    const { metrics } = options.kit;
+    this.#swept = metrics.counter(
+      'outbox_swept_total',
+      'Batches taken over from a replica that died or is stuck, or found in the outbox',
+    );
+    this.#timer = setInterval(() => {
+      this.#running ??= this.#sweep().finally(() => {
+        this.#running = undefined;
+      });
+    }, sweepMs);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#running;
+  }
+
+  async #sweep(): Promise<void> {
+    const { kit, pool, publisher, canDeliver } = this.#options;
+    if (!canDeliver()) {
+      this.#deliversSince = undefined;
+      return;
+    }
+    this.#deliversSince ??= performance.now();
+    let client: PoolClient | undefined;
+    try {
+      client = await takeConnection(pool);
+      while (canDeliver() && publisher.hasRoom && (await this.#takeOver(client)) === rowsAtOnce);
+      client.release();
+    } catch (error) {
+      client?.release(error instanceof Error ? error : true);
+      kit.log.warn({ err: error }, 'the outbox could not be swept');
+    }
+  }
+
+  /** @returns how many rows were taken over */
+  async #takeOver(client: PoolClient): Promise<number> {
+    const { publisher, kit } = this.#options;
+    const grace = performance.now() - (this.#deliversSince ?? performance.now()) < graceMs;
+    const { rows } = await client.query<OutboxRow>({
+      name: 'take_over_outbox',
+      text: `WITH taken AS (
+               SELECT id FROM outbox
+               WHERE created_at < clock_timestamp() - interval '${orphanAge}'
+                 AND CASE
+                   WHEN owner = $1 THEN id <> ALL ($2::int8[])
+                   WHEN owner IN (
+                     SELECT objid::int8 FROM pg_locks
+                     WHERE locktype = 'advisory' AND classid = ${ownerLockClass} AND objsubid = 2 AND granted
+                       AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+                     THEN NOT $3 AND created_at < clock_timestamp() - interval '${stuckAge}'
+                   ELSE true END
+               ORDER BY id LIMIT ${rowsAtOnce}
+               FOR UPDATE SKIP LOCKED)
+             UPDATE outbox o SET owner = $1, created_at = clock_timestamp() FROM taken
+             WHERE o.id = taken.id
+             RETURNING o.id, o.bases, o.payload`,
+      values: [kit.instance, publisher.inFlight, grace],
+    });
+    rows.sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
+    for (const batch of await rebuild(client, rows)) {
+      this.#swept.inc();
+      // Without room for it, the row is found again as one of our own.
+      publisher.publish(batch);
+    }
+    return rows.length;
+  }
+}
+
+/** The batches of some outbox rows, with what the outbox has of their conversations before each. */
+async function rebuild(client: PoolClient, rows: readonly OutboxRow[]): Promise<StoredBatch[]> {
+  const payloads = rows.map(({ payload, bases }) => decodeOutboxPayload(payload, bases));
+  const contents = await contentsOf(client, payloads.flat());
+  const firsts = firstOfEach(payloads.flat());
+  const lowest = await findOpen(client, firsts);
+  const openElsewhere = firsts.flatMap((first, i): OpenElsewhere[] => {
+    const id = lowest[i] ?? null;
+    return id === null ? [] : [{ ...first, lowest: id }];
+  });
+  let at = 0;
+  return rows.map(({ id }, i) => {
+    const messages = (payloads[i] ?? []).flatMap((message) => {
+      const content = contents.get(at++);
+      return content ? [withContent(message, content)] : [];
+    });
+    return { outboxId: id, messages, openElsewhere: i === 0 ? openElsewhere : [] };
+  });
+}
+
+/** By index, from 0. */
+async function contentsOf(
+  client: PoolClient,
+  messages: readonly OutboxMessage[],
+): Promise<Map<number, Content>> {
+  if (messages.length === 0) return new Map();
+  const { rows } = await client.query<Content>({
+    name: 'outbox_contents',
+    text: `SELECT (o.i - 1)::int4 AS at, m.created_at, m.type, m.data, g.version
+           FROM unnest($1::int4[], $2::int4[], $3::int4[]) WITH ORDINALITY AS o(low, high, id, i)
+           JOIN message m ON m.conv = (o.low::int8 << 32) | o.high AND m.id = o.id
+           LEFT JOIN chat_group g ON o.low = 0 AND g.id = o.high`,
+    values: [messages.map((m) => m.low), messages.map((m) => m.high), messages.map((m) => m.msgId)],
+  });
+  return new Map(rows.map((row) => [row.at, row]));
+}
+
+/** The lowest message of each conversation. */
+function firstOfEach(messages: readonly OutboxMessage[]): Omit<OpenElsewhere, 'lowest'>[] {
+  const firsts = new Map<string, Omit<OpenElsewhere, 'lowest'>>();
+  for (const { low, high, msgId } of messages) {
+    const name = `${low}:${high}`;
+    const known = firsts.get(name);
+    if (!known || msgId < known.before) firsts.set(name, { low, high, before: msgId });
+  }
+  return [...firsts.values()];
+}
+
+function withContent(message: OutboxMessage, { created_at, type, data, version }: Content): StoredMessage {
+  const { low: _low, high: _high, ...rest } = message;
+  return {
+    ...rest,
+    groupVersion: version ?? 0,
+    pdu: encodeMessagePdu({
+      ...rest,
+      createTime: Math.floor(created_at.getTime() / 1000),
+      msgType: type,
+      msgData: data,
+    }),
+  };
+}

@@ -1,0 +1,64 @@
+import type { teamtalk } from '@teamtalk/bus';
+import type { MemberLists } from '../group-members.js';
+import type { StoredMessage } from '../stored-batch.js';
+
+export type WireMessage = teamtalk.bus.StoredMessage.$Properties;
+
+/** Bytes of a message in an event besides its PDU, at most, and of a member's id. */
+const fixedBytes = 64;
+const memberBytes = 5;
+
+/**
+ * A message as a route_server gets it.
+ * @param openFrom the lowest id of its conversation that is still under way, when below its own; otherwise 0
+ * @returns undefined for a message to a group whose members have all left since
+ */
+export function toWire(
+  message: StoredMessage,
+  lists: MemberLists,
+  openFrom: number,
+): WireMessage | undefined {
+  const members = message.isGroup ? lists.get(message.toSessionId) : undefined;
+  const receivers = members?.receiversOf(message.msgId) ?? [];
+  if (message.isGroup && receivers.length === 0) return undefined;
+  return {
+    sessionType: message.isGroup ? 2 : 1,
+    fromUserId: message.fromUserId,
+    toSessionId: message.toSessionId,
+    msgId: message.msgId,
+    pdu: message.pdu,
+    originInstance: message.originInstance,
+    originTicket: message.originTicket,
+    originConnection: message.originConnection,
+    memberIds: receivers as number[],
+    groupVersion: members?.version ?? 0,
+    openFrom,
+    takenAt: message.takenAt,
+  };
+}
+
+/** Bytes that messages take in memory and, without members, in an event. */
+export function bytesOf(messages: readonly StoredMessage[]): number {
+  let bytes = 0;
+  for (const { pdu } of messages) bytes += pdu.length + fixedBytes;
+  return bytes;
+}
+
+/** Parts that fit in one event; a single message larger than that goes alone. */
+export function chunks(messages: WireMessage[], maxBytes: number): WireMessage[][] {
+  const parts: WireMessage[][] = [];
+  let part: WireMessage[] = [];
+  let bytes = 0;
+  for (const message of messages) {
+    const size = (message.pdu?.length ?? 0) + memberBytes * (message.memberIds?.length ?? 0) + fixedBytes;
+    if (part.length > 0 && bytes + size > maxBytes) {
+      parts.push(part);
+      part = [];
+      bytes = 0;
+    }
+    part.push(message);
+    bytes += size;
+  }
+  parts.push(part);
+  return parts;
+}
