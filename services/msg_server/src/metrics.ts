@@ -43,6 +43,7 @@ export type CloseReason =
   | 'slow-reader'
   | 'lost-contact'
   | 'stood-still'
+  | 'resync'
   | 'draining';
 
 /** How a login ended. */

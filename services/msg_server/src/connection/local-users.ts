@@ -43,6 +43,10 @@ export class LocalUsers {
     return this.#users.get(userId)?.connections ?? [];
   }
 
+  all(): Iterable<LocalUser> {
+    return this.#users.values();
+  }
+
   *connections(): Iterable<Connection> {
     for (const user of this.#users.values()) yield* user.connections;
   }

@@ -106,6 +106,18 @@ export class Deliveries {
     }
   }
 
+  /**
+   * The store may give numbers again that were delivered: nobody's position holds any more. Who had messages held
+   * back is disconnected, and fetches them at the next login.
+   */
+  forgetAll(): void {
+    for (const user of [...this.#users.all()]) {
+      const cursors = [...(user.conversations?.values() ?? [])];
+      user.conversations = undefined;
+      if (cursors.some(({ gap }) => gap)) disconnect(user);
+    }
+  }
+
   stop(): void {
     this.#repairs.stop();
   }
@@ -179,6 +191,11 @@ function hasLeft(user: LocalUser, groupId: number, groupVersion: number): boolea
   if (groupVersion <= left) return true;
   user.leftGroups?.delete(groupId);
   return false;
+}
+
+/** What the user has got is not known any more: coming back, the clients fetch what they missed. */
+function disconnect(user: LocalUser): void {
+  for (const connection of [...user.connections]) connection.end('resync');
 }
 
 /** Forgets the conversation that was used first, unless something of it is held back. */
