@@ -43,6 +43,11 @@ export class ConversationCursor<M> {
     return this.#highest > this.#last ? { first: this.#last + 1, last: this.#highest } : undefined;
   }
 
+  /** The lowest id that is held back; Infinity: none. */
+  get firstHeld(): number {
+    return Math.min(...(this.#held?.keys() ?? []));
+  }
+
   /** The newest version of the group that is known to have the user as a member; 0 for a pair. */
   get version(): number {
     return this.#version;
@@ -93,19 +98,7 @@ export class ConversationCursor<M> {
     return message;
   }
 
-  /**
-   * Gives up what is missing before the next held message, so that `next` has it; without a held message
-   * everything up to the highest known id is given up.
-   * @returns how many ids were given up
-   */
-  skipGap(): number {
-    const target = this.#held ? Math.min(...this.#held.keys()) - 1 : this.#highest;
-    const skipped = target - this.#last;
-    this.#last = target;
-    return skipped;
-  }
-
-  /** What is missing before `msgId` is not for the user: it is waited for no more. */
+  /** What is missing before `msgId` is not for the user, or not there: it is waited for no more. */
   skipTo(msgId: number): void {
     this.#membersChanged = false;
     if (msgId <= this.#last + 1) return;

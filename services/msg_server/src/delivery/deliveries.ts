@@ -61,6 +61,7 @@ export class Deliveries {
       log: options.log,
       offer: (user, cursor, message) => this.#offer(user, cursor, message),
       release: (user, cursor) => this.#release(user, cursor),
+      disconnect,
     });
   }
 

@@ -122,6 +122,25 @@ describe('delivering messages', () => {
     expect(await server.metric('delivery_gaps_total', { outcome: 'given-up' })).toBe(1);
   });
 
+  it('waits for a missing message as long as the store does not answer', async () => {
+    const client = await server.logIn(215);
+    const [a, b, c] = ['a', 'b', 'c'].map((text) => server.store(900, 215, text));
+    const givenUp = await server.metric('delivery_gaps_total', { outcome: 'given-up' });
+    const asked = server.db.rangesAsked.length;
+    server.db.rangesFail = true;
+    await server.route.deliver(server.node, a!);
+    await server.route.deliver(server.node, c!);
+    // They come at most four a second: for longer than it is waited for what the store does not have.
+    const inVain = () => server.db.rangesAsked.length - asked;
+    await waitUntil(() => inVain() >= 20 || client.messageIds.length > 1, { what: 'questions in vain' });
+    server.db.rangesFail = false;
+    expect(client.messageIds).toEqual([1]);
+    await server.route.deliver(server.node, b!);
+    await waitUntil(() => client.messageIds.length === 3, { what: 'all of them' });
+    expect(client.messageIds).toEqual([1, 2, 3]);
+    expect(await server.metric('delivery_gaps_total', { outcome: 'given-up' })).toBe(givenUp);
+  });
+
   it('delivers nothing from before the first one: it was delivered before he came', async () => {
     const client = await server.logIn(210);
     const [a, b, c] = ['a', 'b', 'c'].map((text) => server.store(900, 210, text));
