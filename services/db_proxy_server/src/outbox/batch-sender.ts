@@ -50,8 +50,8 @@ export class BatchSender {
    */
   async send(batches: readonly Batch[], redelivery: boolean): Promise<void> {
     const wire = batches
-      .flatMap(({ batch: { messages }, lists = noLists }) =>
-        messages.map((message) => toWire(message, lists, this.#open.before(message))),
+      .flatMap(({ batch: { messages, outboxId }, lists = noLists }) =>
+        messages.map((message) => toWire(message, lists, outboxId, this.#open.before(message))),
       )
       .filter((message) => message !== undefined);
     if (wire.length === 0) return;

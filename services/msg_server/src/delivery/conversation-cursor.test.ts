@@ -51,7 +51,7 @@ describe('ConversationCursor', () => {
   it('misses nothing and takes nothing once it is closed', () => {
     const cursor = new ConversationCursor<number>(5);
     deliver(cursor, [3, 9]);
-    cursor.close();
+    cursor.close(2);
     expect(cursor.gap).toBeUndefined();
     expect(cursor.next()).toBeUndefined();
     expect([1, 4, 6, 10].map((id) => cursor.offer(id, id, 99))).toEqual(Array(4).fill('known'));

@@ -17,15 +17,20 @@ export class ConversationCursor<M> {
   #version: number;
   /** Whether the group's members changed somewhere in the gap. */
   #membersChanged = false;
+  /** The highest `outboxId` of the messages that were offered. */
+  outboxId = 0;
+  /** The version at which the user was removed from the group before they came back; -1: they were not. */
+  readonly leftAt: number;
 
   /**
    * @param msgId of the message that is being delivered: what was before is not known
    * @param version of the group whose members get it
    */
-  constructor(msgId: number, version = 0) {
+  constructor(msgId: number, version = 0, leftAt = -1) {
     this.#version = version;
     this.#last = msgId;
     this.#highest = msgId;
+    this.leftAt = leftAt;
   }
 
   /** Whether the user is in the conversation no more. */
@@ -48,7 +53,7 @@ export class ConversationCursor<M> {
     return Math.min(...(this.#held?.keys() ?? []));
   }
 
-  /** The newest version of the group that is known to have the user as a member; 0 for a pair. */
+  /** The newest version of the group that is known to have the user as a member, or no more; 0 for a pair. */
   get version(): number {
     return this.#version;
   }
@@ -106,8 +111,12 @@ export class ConversationCursor<M> {
     for (const held of this.#held?.keys() ?? []) if (held < msgId) this.#held?.delete(held);
   }
 
-  /** The user is in this conversation no more: nothing is missing, and nothing is for him. */
-  close(): void {
+  /**
+   * The user is in this group no more: nothing is missing, and nothing is for them.
+   * @param version of the group that does not have them any more
+   */
+  close(version: number): void {
+    this.#version = version;
     this.#held = undefined;
     this.#last = Number.MAX_SAFE_INTEGER;
     this.#highest = this.#last;

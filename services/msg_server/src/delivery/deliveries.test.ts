@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Connection } from '../connection/connection.js';
 import { LocalUsers } from '../connection/local-users.js';
 import { MsgServerMetrics } from '../metrics.js';
+import type { DeliveredMessage } from './delivered-message.js';
 import { Deliveries } from './deliveries.js';
 import type { FetchRange } from './gap-repairs.js';
 import { NoticeText } from './notice-text.js';
@@ -52,18 +53,19 @@ function logIn(userId: number): string[] {
   return got;
 }
 
+const sample = {
+  exceptConnection: 0,
+  originInstance: 2,
+  originTicket: 2,
+  groupVersion: 0,
+  openFrom: 0,
+  takenAt: 0,
+  outboxId: 0,
+};
+
 /** Delivers a message of user `peer` to user 1. */
-function deliver(peer: number, msgId: number, text: string): void {
-  const message = {
-    msgId,
-    pdu: Buffer.from(text),
-    exceptConnection: 0,
-    originInstance: 2,
-    originTicket: 2,
-    groupVersion: 0,
-    openFrom: 0,
-    takenAt: 0,
-  };
+function deliver(peer: number, msgId: number, text: string, more: Partial<DeliveredMessage> = {}): void {
+  const message = { ...sample, msgId, pdu: Buffer.from(text), ...more };
   deliveries.deliver({ sessionType: 1, userId: peer, sessionId: 1 }, message, [1]);
 }
 
@@ -113,4 +115,89 @@ test('whose messages cannot be asked for in a minute is disconnected', async () 
   await vi.advanceTimersByTimeAsync(3_000);
   expect(ended).toEqual(['resync']);
   expect(got).toEqual(['a']);
+});
+
+test('what more than fifty thousand open messages begin with is delivered too', async () => {
+  const count = 60_000;
+  fetchRange = async (_conversation, first, last) =>
+    Array.from({ length: last - first + 1 }, (_, i) => ({
+      msgId: first + i,
+      originInstance: 2,
+      originTicket: 2,
+      pdu: Buffer.from(`${first + i}`),
+    }));
+  const got = logIn(1);
+  deliver(2, count, `${count}`, { openFrom: 1 });
+  await vi.waitFor(() => expect(got.length).toBe(count), { timeout: 20_000 });
+  expect(got.every((text, i) => text === `${i + 1}`)).toBe(true);
+});
+
+/** How many conversations of a user are remembered. */
+const remembered = 16_384;
+
+/** One message of each of so many peers, from 1,000 on. @returns the outbox id of the last one */
+function deliverFromMany(count: number, outboxId: number): number {
+  for (let i = 0; i < count; i++) deliver(1_000 + i, 1, 'other', { outboxId: outboxId + i });
+  return outboxId + count - 1;
+}
+
+test('a message that comes again after its conversation was forgotten is not delivered twice', () => {
+  const got = logIn(1);
+  deliver(2, 1, 'a', { outboxId: 10 });
+  deliverFromMany(remembered - 1, 100);
+  deliver(2, 1, 'a', { outboxId: 10 });
+  expect(got.filter((text) => text === 'a')).toHaveLength(1);
+  expect(ended).toEqual([]);
+  // It was used, which kept it: all others have to be newer.
+  deliverFromMany(remembered - 1, 100_000);
+  deliver(3, 1, 'b', { outboxId: 200_000 });
+  deliver(2, 1, 'a', { outboxId: 10 });
+  expect(got.filter((text) => text === 'a')).toHaveLength(1);
+  expect(ended).toEqual(['resync']);
+});
+
+test('a message that was not delivered is not swallowed after conversations were forgotten', () => {
+  const got = logIn(1);
+  deliver(2, 1, 'a', { outboxId: 10 });
+  const last = deliverFromMany(remembered, 100);
+  deliver(2, 2, 'b', { outboxId: last + 1 });
+  deliver(3, 7, 'c', { outboxId: last });
+  expect(got.filter((text) => text !== 'other')).toEqual(['a', 'b', 'c']);
+  expect(ended).toEqual([]);
+  // Perhaps it was delivered, perhaps not: their client fetches it.
+  deliver(4, 1, 'late', { outboxId: 5 });
+  expect(ended).toEqual(['resync']);
+});
+
+test('messages before the first one that may have been delivered are not waited for', () => {
+  const got = logIn(1);
+  deliver(2, 1, 'a', { outboxId: 10 });
+  const last = deliverFromMany(remembered, 100);
+  deliver(2, 2, 'b', { outboxId: last + 1, openFrom: 1 });
+  expect(got.filter((text) => text !== 'other')).toEqual(['a']);
+  expect(ended).toEqual(['resync']);
+});
+
+test('however many groups somebody was removed from, messages of before are not for them', () => {
+  const got = logIn(1);
+  const deliverTo = (groupId: number, msgId: number, groupVersion: number, openFrom = 0) =>
+    deliveries.deliver(
+      { sessionType: 2, userId: 2, sessionId: groupId },
+      { ...sample, msgId, pdu: Buffer.from(`${groupId} ${msgId}`), groupVersion, openFrom },
+      [1],
+    );
+  deliverTo(7, 1, 1);
+  for (let groupId = 7; groupId < 107; groupId++) deliveries.leave(1, groupId, 4);
+  // One that was told late.
+  deliveries.leave(1, 7, 2);
+  deliverTo(7, 1, 1);
+  deliverTo(7, 2, 3);
+  expect(got).toEqual(['7 1']);
+  // Back again: what is open before the first message is not for them, nor what comes again.
+  deliverTo(7, 4, 5, 1);
+  deliverTo(7, 1, 1);
+  deliverTo(7, 2, 3);
+  expect(got).toEqual(['7 1']);
+  deliverTo(8, 1, 5);
+  expect(got).toEqual(['7 1', '8 1']);
 });

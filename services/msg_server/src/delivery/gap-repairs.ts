@@ -179,6 +179,7 @@ export class GapRepairs {
         groupVersion: 0,
         openFrom: 0,
         takenAt: 0,
+        outboxId: 0,
       };
       for (const [cursor, { user }] of cursors) {
         // Beyond a user's own gap nobody has said that the message is for him.

@@ -65,6 +65,17 @@ describe('delivering messages', () => {
     expect(client.messageIds).toEqual([1, 2]);
   });
 
+  it('delivers a message once to somebody with many conversations', async () => {
+    const client = await server.logIn(216);
+    const first = server.store(900, 216, 'a');
+    const others = Array.from({ length: 700 }, (_, i) => server.store(i < 200 ? i + 1 : i + 100, 216, 'b'));
+    await server.route.deliver(server.node, first);
+    await server.route.deliver(server.node, ...others);
+    await server.route.deliver(server.node, first, ...others);
+    await client.roundTrip();
+    expect(client.messageIds).toHaveLength(1 + others.length);
+  });
+
   it('puts messages that come in the wrong order into the right one, without asking', async () => {
     const client = await server.logIn(204);
     const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((text) => server.store(900, 204, text));

@@ -21,6 +21,7 @@ export function deliverMessages({ deliveries }: Context) {
           groupVersion: delivery.groupVersion ?? 0,
           openFrom: delivery.openFrom ?? 0,
           takenAt: delivery.takenAt ?? 0,
+          outboxId: delivery.outboxId ?? 0,
         },
         delivery.userIds ?? [],
       );

@@ -8,7 +8,7 @@ const answerMs = 20_000;
 
 type Change = teamtalk.bus.PresenceChange.$Properties;
 type NodeEvent = teamtalk.bus.NodeEvent.$Properties;
-type Delivered = StoredMessage & Pick<teamtalk.bus.Delivery.$Properties, 'openFrom' | 'takenAt'>;
+type Delivered = StoredMessage & Pick<teamtalk.bus.Delivery.$Properties, 'openFrom' | 'takenAt' | 'outboxId'>;
 
 /** A route_server that notes what it hears and sends what a test tells it to. */
 export class FakeRouteServer {

@@ -102,5 +102,6 @@ function toDelivery(message: Stored, node: number, userId: number): Delivery {
     groupVersion: message.groupVersion,
     openFrom: message.openFrom,
     takenAt: message.takenAt,
+    outboxId: message.outboxId,
   };
 }
