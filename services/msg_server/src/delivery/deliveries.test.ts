@@ -5,7 +5,7 @@ import { LocalUsers } from '../connection/local-users.js';
 import { MsgServerMetrics } from '../metrics.js';
 import type { DeliveredMessage } from './delivered-message.js';
 import { Deliveries } from './deliveries.js';
-import type { FetchRange } from './gap-repairs.js';
+import type { FetchRange, FindVisible } from './gap-repairs.js';
 import { NoticeText } from './notice-text.js';
 import { RecentTickets } from './recent-tickets.js';
 
@@ -15,18 +15,21 @@ let deliveries: Deliveries;
 let ended: string[];
 /** The store's answer to a question for a range. */
 let fetchRange: FetchRange;
+/** The store's answer to the question which messages somebody may see. */
+let findVisible: FindVisible;
 
 beforeEach(() => {
   const { log, metrics } = createKit('msg_server', { logLevel: 'silent', shutdownMs: 1_000 });
   users = new LocalUsers();
   ended = [];
   fetchRange = () => Promise.reject(new Error('no store'));
+  findVisible = () => Promise.reject(new Error('no store'));
   deliveries = new Deliveries({
     users,
     instance: 1,
     tickets: new RecentTickets(),
     fetchRange: (...range) => fetchRange(...range),
-    findVisible: () => Promise.reject(new Error('no store')),
+    findVisible: (...question) => findVisible(...question),
     noticeText: new NoticeText({ pc: false, mobile: false }),
     metrics: new MsgServerMetrics(metrics, []),
     log,
@@ -178,26 +181,79 @@ test('messages before the first one that may have been delivered are not waited 
   expect(ended).toEqual(['resync']);
 });
 
+/** Delivers a message to members of a group at a version. */
+function deliverToGroup(
+  groupId: number,
+  msgId: number,
+  groupVersion: number,
+  userIds = [1],
+  more: Partial<DeliveredMessage> = {},
+): void {
+  const conversation = { sessionType: 2, userId: 2, sessionId: groupId };
+  const message = { ...sample, msgId, pdu: Buffer.from(`${groupId} ${msgId}`), groupVersion, ...more };
+  deliveries.deliver(conversation, message, userIds);
+}
+
+function storedInGroup(groupId: number, first: number, last: number) {
+  return Array.from({ length: last - first + 1 }, (_, i) => ({
+    msgId: first + i,
+    originInstance: 2,
+    originTicket: 2,
+    pdu: Buffer.from(`${groupId} ${first + i}`),
+  }));
+}
+
+test('who turns out to have been away while the store is asked gets nothing of that time', async () => {
+  vi.useFakeTimers();
+  findVisible = async (userId, _groupId, ids) => ids.filter((id) => userId === 2 || id >= 9);
+  let answer = () => {};
+  fetchRange = (_conversation, first, last) =>
+    new Promise((resolve) => {
+      answer = () => resolve(storedInGroup(7, first, last));
+    });
+  const [away, there] = [logIn(1), logIn(2)];
+  deliverToGroup(7, 1, 1, [1, 2]);
+  deliverToGroup(7, 3, 1, [1]);
+  deliverToGroup(7, 9, 3, [2]);
+  await vi.advanceTimersByTimeAsync(100);
+  deliverToGroup(7, 9, 3, [1]);
+  answer();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(away).toEqual(['7 1', '7 9']);
+  expect(there).toEqual(Array.from({ length: 9 }, (_, i) => `7 ${i + 1}`));
+});
+
+test('who was removed since gets no part of what was written before', async () => {
+  vi.useFakeTimers();
+  findVisible = async () => [];
+  fetchRange = async (_conversation, first, last) => storedInGroup(7, first, last);
+  const got = logIn(1);
+  deliverToGroup(7, 1, 1);
+  deliverToGroup(7, 3, 2);
+  await vi.advanceTimersByTimeAsync(5_000);
+  deliverToGroup(7, 4, 2);
+  await vi.advanceTimersByTimeAsync(1_000);
+  deliveries.leave(1, 7, 3);
+  await vi.advanceTimersByTimeAsync(1_000);
+  deliverToGroup(7, 9, 4);
+  expect(got).toEqual(['7 1', '7 9']);
+  expect(ended).toEqual([]);
+});
+
 test('however many groups somebody was removed from, messages of before are not for them', () => {
   const got = logIn(1);
-  const deliverTo = (groupId: number, msgId: number, groupVersion: number, openFrom = 0) =>
-    deliveries.deliver(
-      { sessionType: 2, userId: 2, sessionId: groupId },
-      { ...sample, msgId, pdu: Buffer.from(`${groupId} ${msgId}`), groupVersion, openFrom },
-      [1],
-    );
-  deliverTo(7, 1, 1);
+  deliverToGroup(7, 1, 1);
   for (let groupId = 7; groupId < 107; groupId++) deliveries.leave(1, groupId, 4);
   // One that was told late.
   deliveries.leave(1, 7, 2);
-  deliverTo(7, 1, 1);
-  deliverTo(7, 2, 3);
+  deliverToGroup(7, 1, 1);
+  deliverToGroup(7, 2, 3);
   expect(got).toEqual(['7 1']);
   // Back again: what is open before the first message is not for them, nor what comes again.
-  deliverTo(7, 4, 5, 1);
-  deliverTo(7, 1, 1);
-  deliverTo(7, 2, 3);
+  deliverToGroup(7, 4, 5, [1], { openFrom: 1 });
+  deliverToGroup(7, 1, 1);
+  deliverToGroup(7, 2, 3);
   expect(got).toEqual(['7 1']);
-  deliverTo(8, 1, 5);
+  deliverToGroup(8, 1, 5);
   expect(got).toEqual(['7 1', '8 1']);
 });

@@ -182,8 +182,9 @@ export class GapRepairs {
         outboxId: 0,
       };
       for (const [cursor, { user }] of cursors) {
-        // Beyond a user's own gap nobody has said that the message is for him.
-        if (cursor.gap && msgId <= cursor.gap.last) offer(user, cursor, message);
+        // Beyond a user's own gap nobody has said that the message is for them; nor of what they may have been away
+        // for, which may have turned out while the store was asked.
+        if (cursor.gap && msgId <= cursor.gap.last && !cursor.mayHaveLeft) offer(user, cursor, message);
       }
     }
     const present = messages.map(({ msgId }) => msgId);
@@ -207,6 +208,8 @@ export class GapRepairs {
     const begin = await firstVisible(gap.first, gap.last, visible);
     // The members have changed again meanwhile: the next attempt asks anew.
     if (cursor.version !== version) return;
+    // Not even what was sent to them: they were removed since, which is about to be told. Later versions tell more.
+    if (begin > gap.last) return;
     cursor.skipTo(begin);
     this.#options.release(user, cursor);
   }
