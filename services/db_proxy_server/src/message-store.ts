@@ -6,6 +6,7 @@ import { ReadMarkWriter } from './append/read-marker.js';
 import { BroadcastWorker } from './broadcasts/broadcast-worker.js';
 import type { DbProxyServerConfig } from './config.js';
 import { connectionName } from './database/running-programs.js';
+import { Servers } from './database/servers.js';
 import { GroupMembers } from './outbox/group-members.js';
 import { OwnerLock } from './outbox/owner-lock.js';
 import { OutboxPublisher } from './outbox/publisher.js';
@@ -45,8 +46,9 @@ export async function startMessageStore(
   life.onStop('registry of route_servers', () => routeServers.stop());
 
   // Connections of its own: however many read, storing never waits for a free one.
+  const servers = new Servers(url);
   const pool = new pg.Pool({
-    connectionString: url,
+    ...servers.options,
     application_name: connectionName('store'),
     max: commitLanes + otherConnections,
     connectionTimeoutMillis: statementMs,
@@ -57,7 +59,7 @@ export async function startMessageStore(
   pool.on('error', (error) => log.warn({ err: error }, 'an idle connection of the store broke'));
   life.onStop('connections of the store', () => pool.end());
 
-  const ownerLock = new OwnerLock(url, kit);
+  const ownerLock = new OwnerLock(servers, kit);
   await ownerLock.start();
   life.onStop('outbox owner lock', () => ownerLock.stop());
 

@@ -1,6 +1,7 @@
 import type { Kit } from '@teamtalk/service-kit';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { connectionName } from '../database/running-programs.js';
+import type { Servers } from '../database/servers.js';
 import { ownerLockClass } from './sweeper.js';
 
 const retryMs = 250;
@@ -10,21 +11,20 @@ const retryMs = 250;
  * outbox rows. It has a connection of its own; when that breaks, it is made anew.
  */
 export class OwnerLock {
-  readonly #url: string;
+  readonly #servers: Servers;
   readonly #kit: Kit;
   #client: Client | undefined;
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  constructor(url: string, kit: Kit) {
-    this.#url = url;
+  constructor(servers: Servers, kit: Kit) {
+    this.#servers = servers;
     this.#kit = kit;
   }
 
   /** @throws what PostgreSQL says when the first attempt fails */
   async start(): Promise<void> {
-    const client = new Client({
-      connectionString: this.#url,
+    const client = this.#servers.client({
       application_name: connectionName('owner lock'),
       connectionTimeoutMillis: 3_000,
       keepAlive: true,

@@ -1,0 +1,168 @@
+import { TeamTalkError, withDeadline, withoutSecrets } from '@teamtalk/service-kit';
+import pg from 'pg';
+
+/**
+ * What a server must be for us, by `target_session_attrs` as libpq has it: a statement that says whether it is not.
+ * `read-write` is the default where several servers are named: one of them takes writes.
+ */
+const refusals = {
+  any: undefined,
+  'read-write': `SELECT current_setting('transaction_read_only') = 'on' AS refused`,
+  primary: 'SELECT pg_is_in_recovery() AS refused',
+} as const;
+type SessionAttributes = keyof typeof refusals;
+
+/** How long a server has to answer when it is asked whether it is the one, milliseconds. */
+const searchMs = 2_000;
+const several = /^(postgres(?:ql)?:\/\/(?:[^@/?#]*@)?)([^@/?#]*)([/?#].*)?$/;
+
+interface Server {
+  readonly host: string;
+  readonly port: number;
+}
+
+interface DatabaseUrl {
+  /** a URL for each server */
+  readonly urls: readonly string[];
+  readonly attributes: SessionAttributes;
+}
+
+/**
+ * Reads `postgres://user:password@host:port,host:port/name?target_session_attrs=read-write`.
+ * @throws Error that says what is wrong, without a secret
+ */
+export function parseDatabaseUrl(text: string): DatabaseUrl {
+  const [, begin = '', hosts = '', end = ''] = several.exec(text) ?? [];
+  const urls = hosts.split(',').map((host) => `${begin}${host}${end}`);
+  const parsed = urls.map((url) => (URL.canParse(url) ? new URL(url) : undefined));
+  const [first, ...others] = parsed;
+  if (!begin || !first || others.some((url) => !url?.hostname)) {
+    throw new Error(
+      'must be a URL that starts with postgres:// or postgresql://; several servers are separated by commas: postgres://user:password@host:port,host:port/name',
+    );
+  }
+  const given = first.searchParams.get('target_session_attrs') ?? (others.length > 0 ? 'read-write' : 'any');
+  if (!Object.hasOwn(refusals, given)) {
+    throw new Error(`target_session_attrs must be one of ${Object.keys(refusals).join(', ')}`);
+  }
+  return { urls, attributes: given as SessionAttributes };
+}
+
+/**
+ * The servers a database URL names. Connections go to the one that was good last; when it refuses, or has become a
+ * standby, all are asked at once, and who answers first that it is what we need is the next.
+ */
+export class Servers {
+  /** For pools and clients: with it, `Client` and `connectionString` of theirs, they find the server by themselves. */
+  readonly options: { readonly connectionString: string; readonly Client: new () => pg.Client };
+  readonly #urls: readonly string[];
+  readonly #servers: readonly Server[];
+  readonly #refusal: string | undefined;
+  readonly #shown: string;
+  #good: Server | undefined;
+  #search: Promise<Server> | undefined;
+
+  /** @throws Error as parseDatabaseUrl */
+  constructor(url: string) {
+    const { urls, attributes } = parseDatabaseUrl(url);
+    this.#urls = urls;
+    this.#refusal = refusals[attributes];
+    this.#servers = urls.map((each) => {
+      const { host, port } = new pg.Client(each);
+      return { host, port };
+    });
+    this.#shown = withoutSecrets(url);
+    this.options = { connectionString: urls[0]!, Client: this.#clientClass() };
+  }
+
+  /** A connection by itself, not open yet. */
+  client(config: pg.ClientConfig): pg.Client {
+    const { connectionString, Client } = this.options;
+    return new (Client as typeof pg.Client)({ ...config, connectionString });
+  }
+
+  /** pg's client, which looks for its server when it connects. */
+  #clientClass(): new () => pg.Client {
+    const connectTo = (server: Server, connect: () => Promise<unknown>, client: pg.Client) =>
+      this.#connect(server, connect, client);
+    const choose = () => this.#choose();
+    class FailoverClient extends pg.Client {
+      override connect(): Promise<pg.Client>;
+      override connect(callback: (error: Error) => void): void;
+      override connect(callback?: (error: Error) => void): Promise<pg.Client> | void {
+        const connected = choose().then(async (server) => {
+          Object.assign(this, server);
+          await connectTo(server, () => super.connect(), this);
+          return this as pg.Client;
+        });
+        if (!callback) return connected;
+        connected.then(() => callback(undefined as unknown as Error), callback);
+      }
+    }
+    return FailoverClient;
+  }
+
+  async #connect(server: Server, connect: () => Promise<unknown>, client: pg.Client): Promise<void> {
+    try {
+      await connect();
+      await this.#require(client);
+    } catch (error) {
+      if (this.#good === server) this.#good = undefined;
+      throw error;
+    }
+  }
+
+  /** @throws TeamTalkError `unavailable` when the server is not what we need; the connection is then closed */
+  async #require(client: pg.Client): Promise<void> {
+    if (!this.#refusal) return;
+    try {
+      const asked = client.query<{ refused: boolean }>(this.#refusal);
+      const { rows } = await withDeadline(asked, searchMs, 'the answer of PostgreSQL');
+      if (!rows[0]?.refused) return;
+      throw new TeamTalkError('unavailable', 'it takes no writes: a standby, or read-only');
+    } catch (error) {
+      client.end().catch(() => {});
+      throw error;
+    }
+  }
+
+  async #choose(): Promise<Server> {
+    if (this.#servers.length === 1) return this.#servers[0]!;
+    if (this.#good) return this.#good;
+    this.#search ??= this.#find().finally(() => {
+      this.#search = undefined;
+    });
+    return this.#search;
+  }
+
+  async #find(): Promise<Server> {
+    const clients: pg.Client[] = [];
+    const ask = async (server: Server, i: number) => {
+      const client = new pg.Client({
+        connectionString: this.#urls[i]!,
+        connectionTimeoutMillis: searchMs,
+        query_timeout: searchMs,
+      });
+      clients.push(client);
+      client.on('error', () => {});
+      await client.connect();
+      await this.#require(client);
+      return server;
+    };
+    try {
+      this.#good = await Promise.any(this.#servers.map(ask));
+      return this.#good;
+    } catch (error) {
+      const reasons = (error as AggregateError).errors.map(
+        (each: Error, i) => `${this.#servers[i]!.host}:${this.#servers[i]!.port}: ${each.message || each.name}`,
+      );
+      throw new TeamTalkError(
+        'unavailable',
+        `no server of ${this.#shown} can be used (${reasons.join('; ')})`,
+        { cause: error },
+      );
+    } finally {
+      for (const client of clients) client.end().catch(() => {});
+    }
+  }
+}
