@@ -7,6 +7,7 @@ import { BroadcastWorker } from './broadcasts/broadcast-worker.js';
 import type { DbProxyServerConfig } from './config.js';
 import { connectionName } from './database/running-programs.js';
 import { Servers } from './database/servers.js';
+import type { StoreEpoch } from './database/store-epoch.js';
 import { GroupMembers } from './outbox/group-members.js';
 import { OwnerLock } from './outbox/owner-lock.js';
 import { OutboxPublisher } from './outbox/publisher.js';
@@ -39,6 +40,7 @@ export async function startMessageStore(
     database: { url },
   }: Pick<DbProxyServerConfig, 'commitLanes' | 'commitSpacingMs' | 'database'>,
   bus: Bus,
+  epoch: StoreEpoch,
   kit: Kit,
 ): Promise<MessageStore> {
   const { life, log } = kit;
@@ -58,6 +60,7 @@ export async function startMessageStore(
   });
   pool.on('error', (error) => log.warn({ err: error }, 'an idle connection of the store broke'));
   life.onStop('connections of the store', () => pool.end());
+  await epoch.guard(pool);
 
   const ownerLock = new OwnerLock(servers, kit);
   await ownerLock.start();
@@ -65,14 +68,8 @@ export async function startMessageStore(
 
   const bots = new BotMessages(pool, kit);
   life.onStop('messages to bots', () => bots.stop());
-  const publisher = new OutboxPublisher({
-    kit,
-    bus,
-    pool,
-    routeServers,
-    members: new GroupMembers(pool, kit),
-    bots,
-  });
+  const members = new GroupMembers(pool, kit);
+  const publisher = new OutboxPublisher({ kit, bus, pool, routeServers, members, bots, epoch });
   life.onStop('outbox publisher', () => publisher.stop(settleMs));
 
   const sweeper = new OutboxSweeper({
@@ -83,11 +80,18 @@ export async function startMessageStore(
   });
   life.onStop('outbox sweeper', () => sweeper.stop());
 
-  const writer = new MessageWriter({ kit, pool, lanes: commitLanes, spacingMs: commitSpacingMs, publisher });
+  const spacingMs = commitSpacingMs;
+  const writer = new MessageWriter({ kit, pool, lanes: commitLanes, spacingMs, publisher, epoch });
   life.onStop('message writer', () => writer.settle());
   const readMarks = new ReadMarkWriter(pool, kit, commitSpacingMs);
   life.onStop('read marks', () => readMarks.settle());
   const broadcasts = new BroadcastWorker({ kit, pool, publisher });
   life.onStop('broadcasts', () => broadcasts.stop());
+  epoch.onChange(() => {
+    publisher.forget();
+    members.clear();
+    writer.renewMark();
+    broadcasts.renewMark();
+  });
   return { writer, readMarks, broadcasts };
 }

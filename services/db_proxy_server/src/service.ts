@@ -14,6 +14,8 @@ import { createContext } from './context.js';
 import { Database } from './database/database.js';
 import { requireSchema } from './database/schema.js';
 import { SchemaWatch } from './database/schema-watch.js';
+import { parseDatabaseUrl } from './database/servers.js';
+import { StoreEpoch } from './database/store-epoch.js';
 import { serve } from './handlers/index.js';
 import { recordPresence } from './handlers/record-presence.js';
 import { startMessageStore } from './message-store.js';
@@ -45,6 +47,10 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
   life.onStop('watch of the schema', () => schema.stop());
   health.addCheck('schema', () => schema.fits);
 
+  const epoch = new StoreEpoch(kit, parseDatabaseUrl(config.database.url).urls.length > 1);
+  life.onStop('store epoch', () => epoch.stop());
+  await epoch.guard(database.pool);
+
   const bus = await Bus.connect({ ...config.nats, name, log, metrics, tracing });
   life.onStop('NATS', () => bus.drain());
   health.addCheck('nats', () => bus.connected);
@@ -62,7 +68,7 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
     'list changes': purgeListChanges(database),
   };
   life.onStop('purges', startPurges(purges, kit));
-  const store = await startMessageStore(config, bus, kit);
+  const store = await startMessageStore(config, bus, epoch, kit);
 
   bus.subscribe(topics.statusChanges, recordPresence(context), { queue: dbProxyServerQueue });
   const server = new RpcServer(kit);

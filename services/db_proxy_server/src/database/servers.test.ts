@@ -5,8 +5,8 @@ import { createKit } from '@teamtalk/service-kit';
 import { PostgresPair, waitUntil } from '@teamtalk/testkit/infrastructure';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { OwnerLock } from '../outbox/owner-lock.js';
-import { Database } from './database.js';
 import { openDataSource } from './data-source.js';
+import { Database } from './database.js';
 import { migrateUp } from './migrator.js';
 import { parseDatabaseUrl, Servers } from './servers.js';
 
@@ -87,7 +87,8 @@ test('a server that only became read-only is left, and named with what it said w
       () =>
         database.query(insert, [101]).then(
           () => false,
-          (error: Error) => /no server of postgres:.*:\d+: it takes no writes.*:\d+: it takes no writes/.test(error.message),
+          (error: Error) =>
+            /no server of postgres:.*:\d+: it takes no writes.*:\d+: it takes no writes/.test(error.message),
         ),
       { what: 'no server takes writes' },
     );

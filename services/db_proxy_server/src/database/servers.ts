@@ -89,7 +89,7 @@ export class Servers {
     class FailoverClient extends pg.Client {
       override connect(): Promise<pg.Client>;
       override connect(callback: (error: Error) => void): void;
-      override connect(callback?: (error: Error) => void): Promise<pg.Client> | void {
+      override connect(callback?: (error: Error) => void): Promise<pg.Client> | undefined {
         const connected = choose().then(async (server) => {
           Object.assign(this, server);
           await connectTo(server, () => super.connect(), this);
@@ -97,6 +97,7 @@ export class Servers {
         });
         if (!callback) return connected;
         connected.then(() => callback(undefined as unknown as Error), callback);
+        return undefined;
       }
     }
     return FailoverClient;
@@ -154,7 +155,8 @@ export class Servers {
       return this.#good;
     } catch (error) {
       const reasons = (error as AggregateError).errors.map(
-        (each: Error, i) => `${this.#servers[i]!.host}:${this.#servers[i]!.port}: ${each.message || each.name}`,
+        (each: Error, i) =>
+          `${this.#servers[i]!.host}:${this.#servers[i]!.port}: ${each.message || each.name}`,
       );
       throw new TeamTalkError(
         'unavailable',
