@@ -38,7 +38,7 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
   const { health, instance, life, log, metrics, service, tracing } = kit;
   const name = `${service} ${formatInstance(instance)}`;
 
-  const database = await Database.open(config.database, kit);
+  const database = await kit.untilAvailable('postgres', () => Database.open(config.database, kit));
   life.onStop('PostgreSQL', () => database.close());
   health.addCheck('postgres', () => database.up);
   const newer = await requireSchema(database.dataSource);
@@ -51,7 +51,9 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
   life.onStop('store epoch', () => epoch.stop());
   await epoch.guard(database.pool);
 
-  const bus = await Bus.connect({ ...config.nats, name, log, metrics, tracing });
+  const bus = await kit.untilAvailable('nats', () =>
+    Bus.connect({ ...config.nats, name, log, metrics, tracing }),
+  );
   life.onStop('NATS', () => bus.drain());
   health.addCheck('nats', () => bus.connected);
 
