@@ -1,10 +1,12 @@
-import type { Kit } from '@teamtalk/service-kit';
+import { type Kit, withDeadline } from '@teamtalk/service-kit';
 import type { Client } from 'pg';
 import { connectionName } from '../database/running-programs.js';
 import type { Servers } from '../database/servers.js';
 import { ownerLockClass } from './sweeper.js';
 
 const retryMs = 250;
+/** How often the connection is tried, and how long it has to answer, milliseconds. */
+const probeMs = 2_000;
 
 /**
  * Holds the advisory lock that tells the other replicas that this instance lives and looks after its own
@@ -15,6 +17,7 @@ export class OwnerLock {
   readonly #kit: Kit;
   #client: Client | undefined;
   #retry: NodeJS.Timeout | undefined;
+  #probe: NodeJS.Timeout | undefined;
   #stopped = false;
 
   constructor(servers: Servers, kit: Kit) {
@@ -33,6 +36,8 @@ export class OwnerLock {
     client.on('end', () => this.#again(client));
     this.#client = client;
     await client.connect();
+    clearInterval(this.#probe);
+    this.#probe = setInterval(() => void this.#check(client), probeMs);
     // The lock's two keys are signed 32-bit numbers.
     await client.query('SELECT pg_advisory_lock($1, $2)', [ownerLockClass, this.#kit.instance | 0]);
   }
@@ -40,7 +45,19 @@ export class OwnerLock {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#retry);
+    clearInterval(this.#probe);
     await this.#client?.end();
+  }
+
+  /** A server that is gone without a word breaks no connection for hours, and the lock is needed at its successor. */
+  async #check(client: Client): Promise<void> {
+    if (this.#client !== client) return;
+    try {
+      await withDeadline(client.query('SELECT 1'), probeMs, 'the answer at the owner lock');
+    } catch {
+      client.end().catch(() => {});
+      this.#again(client);
+    }
   }
 
   #again(client: Client): void {
