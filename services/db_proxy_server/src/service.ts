@@ -12,6 +12,7 @@ import { purgeRetriedMessages } from './append/retried-messages.js';
 import type { DbProxyServerConfig } from './config.js';
 import { createContext } from './context.js';
 import { Database } from './database/database.js';
+import { databaseError } from './database/errors.js';
 import { requireSchema } from './database/schema.js';
 import { SchemaWatch } from './database/schema-watch.js';
 import { parseDatabaseUrl } from './database/servers.js';
@@ -41,7 +42,11 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
   const database = await kit.untilAvailable('postgres', () => Database.open(config.database, kit));
   life.onStop('PostgreSQL', () => database.close());
   health.addCheck('postgres', () => database.up);
-  const newer = await requireSchema(database.dataSource);
+  const newer = await kit.untilAvailable('schema', () =>
+    requireSchema(database.dataSource).catch((error: unknown) => {
+      throw databaseError(error, 'the schema');
+    }),
+  );
   if (newer.length > 0) log.info({ newer }, 'the schema is of a newer version, with which this one works');
   const schema = new SchemaWatch(database.dataSource, log);
   life.onStop('watch of the schema', () => schema.stop());

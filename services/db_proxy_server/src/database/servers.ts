@@ -1,14 +1,18 @@
 import { TeamTalkError, withDeadline, withoutSecrets } from '@teamtalk/service-kit';
 import pg from 'pg';
 
+/** In SQL: which history of the database a primary continues; grows with each promotion. */
+const timeline = `CASE WHEN pg_is_in_recovery() THEN 0
+  ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int4 END AS timeline`;
+
 /**
  * What a server must be for us, by `target_session_attrs` as libpq has it: a statement that says whether it is not.
  * `read-write` is the default where several servers are named: one of them takes writes.
  */
 const refusals = {
   any: undefined,
-  'read-write': `SELECT current_setting('transaction_read_only') = 'on' AS refused`,
-  primary: 'SELECT pg_is_in_recovery() AS refused',
+  'read-write': `SELECT current_setting('transaction_read_only') = 'on' AS refused, ${timeline}`,
+  primary: `SELECT pg_is_in_recovery() AS refused, ${timeline}`,
 } as const;
 type SessionAttributes = keyof typeof refusals;
 
@@ -49,8 +53,9 @@ export function parseDatabaseUrl(text: string): DatabaseUrl {
 }
 
 /**
- * The servers a database URL names. Connections go to the one that was good last; when it refuses, or has become a
- * standby, all are asked at once, and who answers first that it is what we need is the next.
+ * The servers a database URL names. Of several, all are asked at once whenever a connection is made or ends, and who
+ * answers first that it is what we need is the one. Connections to any other are cut then: its network may be gone
+ * without a word, and each of them would be waited for by somebody.
  */
 export class Servers {
   /** For pools and clients: with it, `Client` and `connectionString` of theirs, they find the server by themselves. */
@@ -59,7 +64,10 @@ export class Servers {
   readonly #servers: readonly Server[];
   readonly #refusal: string | undefined;
   readonly #shown: string;
-  #good: Server | undefined;
+  /** open connections */
+  readonly #clients = new Map<pg.Client, Server>();
+  /** The newest timeline seen: a primary on an older one has been replaced, and comes back. */
+  #timeline = 0;
   #search: Promise<Server> | undefined;
 
   /** @throws Error as parseDatabaseUrl */
@@ -104,32 +112,37 @@ export class Servers {
   }
 
   async #connect(server: Server, connect: () => Promise<unknown>, client: pg.Client): Promise<void> {
-    try {
-      await connect();
-      await this.#require(client);
-    } catch (error) {
-      if (this.#good === server) this.#good = undefined;
-      throw error;
-    }
+    await connect();
+    await this.#require(client);
+    if (this.#servers.length === 1) return;
+    this.#clients.set(client, server);
+    client.once('end', () => {
+      this.#clients.delete(client);
+      // That none is found is seen by whoever needs one.
+      if (this.#clients.size > 0) this.#choose().catch(() => {});
+    });
   }
 
   /** @throws TeamTalkError `unavailable` when the server is not what we need; the connection is then closed */
   async #require(client: pg.Client): Promise<void> {
     if (!this.#refusal) return;
     try {
-      const asked = client.query<{ refused: boolean }>(this.#refusal);
+      const asked = client.query<{ refused: boolean; timeline: number }>(this.#refusal);
       const { rows } = await withDeadline(asked, searchMs, 'the answer of PostgreSQL');
-      if (!rows[0]?.refused) return;
-      throw new TeamTalkError('unavailable', 'it takes no writes: a standby, or read-only');
+      const [row] = rows;
+      if (row?.refused) throw new TeamTalkError('unavailable', 'it takes no writes: a standby, or read-only');
+      if (this.#servers.length > 1 && row && row.timeline < this.#timeline) {
+        throw new TeamTalkError('unavailable', 'it was replaced: another one was promoted since');
+      }
+      this.#timeline = row?.timeline ?? 0;
     } catch (error) {
-      client.end().catch(() => {});
+      cut(client);
       throw error;
     }
   }
 
   async #choose(): Promise<Server> {
     if (this.#servers.length === 1) return this.#servers[0]!;
-    if (this.#good) return this.#good;
     this.#search ??= this.#find().finally(() => {
       this.#search = undefined;
     });
@@ -151,8 +164,9 @@ export class Servers {
       return server;
     };
     try {
-      this.#good = await Promise.any(this.#servers.map(ask));
-      return this.#good;
+      const found = await Promise.any(this.#servers.map(ask));
+      for (const [client, server] of this.#clients) if (server !== found) cut(client);
+      return found;
     } catch (error) {
       const reasons = (error as AggregateError).errors.map(
         (each: Error, i) =>
@@ -164,7 +178,12 @@ export class Servers {
         { cause: error },
       );
     } finally {
-      for (const client of clients) client.end().catch(() => {});
+      clients.forEach(cut);
     }
   }
+}
+
+/** Ends a connection at once, whatever is under way; that fails. */
+function cut({ connection }: pg.Client): void {
+  connection.stream.destroy();
 }
