@@ -8,7 +8,13 @@ import { startOpsServer } from './ops-server.js';
 import { type TracingConfig, tracingConfig, type tracingEnv } from './tracing/env.js';
 import { openTracing } from './tracing/open-tracing.js';
 import type { Tracing } from './tracing/tracing.js';
+import { type Patience, type UntilAvailable, untilAvailable } from './until-available.js';
 
+/**
+ * How long a process waits for PostgreSQL and NATS before it gives up, milliseconds; whoever started it may then try anew,
+ * should it be wedged.
+ */
+const patienceMs = 600_000;
 /** Kept HTTP connections of a process that stops may bring one more request for this long, milliseconds. */
 const keptMs = 1_500;
 
@@ -34,6 +40,8 @@ export interface Kit {
   readonly ops?: { host: string; port: number };
   /** undefined: nothing is traced */
   readonly tracing: Tracing | undefined;
+  /** Tries what the service cannot start without, as often as `StartOptions.patience` has it. */
+  readonly untilAvailable: UntilAvailable;
   /** at the stop, how long kept HTTP connections may bring one more request, milliseconds; see closeServer */
   readonly keptMs: number;
 }
@@ -73,6 +81,8 @@ export interface StartOptions {
   processMetrics?: boolean;
   /** How long kept HTTP connections may bring one more request at the stop, milliseconds; 0 when left out. */
   keptMs?: number;
+  /** How long it waits for PostgreSQL and NATS; when left out it fails if one is away. */
+  patience?: Patience;
 }
 
 /** A service instance's kit by itself: for parts of a service that are tested alone. */
@@ -85,14 +95,16 @@ export function createKit(
   const log = options.log ?? createLogger({ service, instance, level: config.logLevel });
   const metrics = new Metrics(service);
   if (options.processMetrics) metrics.collectProcess();
+  const health = new Health();
   return {
     service,
     instance,
     log,
     metrics,
-    health: new Health(),
+    health,
     life: new Lifecycle(log, config.shutdownMs),
     tracing: undefined,
+    untilAvailable: untilAvailable(options.patience ?? { ms: 0 }, health, log),
     keptMs: options.keptMs ?? 0,
   };
 }
@@ -110,12 +122,14 @@ export async function startService<C extends CommonConfig>(
 ): Promise<Service> {
   const basic = createKit(name, config, options);
   const { log, metrics, instance } = basic;
+  basic.health.startBegun();
   try {
     const tracing = await openTracing(config.tracing, basic);
     const ops = await startOpsServer(config.ops, basic.health, metrics);
     basic.life.onStop('health and metrics', () => ops.stop());
     const kit: Kit = { ...basic, tracing, ops: { host: config.ops.host, port: ops.port } };
     const ports = { ...(await start(config, kit)), ops: ops.port };
+    basic.health.startDone();
     log.info({ ports }, `${name} ${formatInstance(instance)} is up`);
     return {
       name,
@@ -149,8 +163,11 @@ export async function runService(
     // The parent that started us over an IPC channel has died: nobody else would stop us.
     if (process.channel) process.once('disconnect', resolve);
   });
+  const stop = new AbortController();
+  void signal.then(() => stop.abort());
   try {
-    const service = await start(process.env, { processMetrics: true, keptMs });
+    const patience = { ms: patienceMs, stop: stop.signal };
+    const service = await start(process.env, { processMetrics: true, keptMs, patience });
     // A parent that starts us over an IPC channel (`teamtalk dev`, the testkit) learns the ports this way.
     const ready = { ready: true, service: name, instance: service.instance, ports: service.ports };
     // The callback takes the error of a parent that is gone already; `disconnect` has told us.
@@ -159,6 +176,7 @@ export async function runService(
     await service.stop();
     return 0;
   } catch (error) {
+    if (stop.signal.aborted) return 0;
     if (error instanceof ConfigError) {
       process.stderr.write(`${name}: ${error.message}\n`);
       return 78;

@@ -44,7 +44,9 @@ async function start(config: FileServerConfig, kit: Kit): Promise<Record<string,
   const metrics = fileServerMetrics(kit.metrics);
   const pool = new ReplicaPool(config.rpcTls, tracing);
   life.onStop('gRPC', () => pool.close());
-  const bus = await Bus.connect({ ...config.nats, name, log, metrics: kit.metrics, tracing });
+  const bus = await kit.untilAvailable('nats', () =>
+    Bus.connect({ ...config.nats, name, log, metrics: kit.metrics, tracing }),
+  );
   life.onStop('NATS', () => bus.drain());
   const dbProxies = new Registry(bus, log, 'db_proxy_server', poolFollows(pool));
   life.onStop('registry', () => dbProxies.stop());

@@ -42,6 +42,7 @@ export type CloseReason =
   | 'logout'
   | 'slow-reader'
   | 'lost-contact'
+  | 'store-changed'
   | 'stood-still'
   | 'resync'
   | 'draining';

@@ -28,7 +28,9 @@ export function startRouteServer(config: RouteServerConfig, options: StartOption
 
 async function start(config: RouteServerConfig, kit: Kit): Promise<Record<string, number>> {
   const { log, metrics, health, life, instance } = kit;
-  const bus = await Bus.connect({ ...config.nats, name, log, metrics, tracing: kit.tracing });
+  const bus = await kit.untilAvailable('nats', () =>
+    Bus.connect({ ...config.nats, name, log, metrics, tracing: kit.tracing }),
+  );
   life.onStop('bus', () => bus.drain());
   health.addCheck('nats', () => bus.connected);
 

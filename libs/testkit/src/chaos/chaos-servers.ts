@@ -6,6 +6,7 @@ import {
   FaultyProxy,
   type Infrastructure,
   NatsServer,
+  PostgresPair,
   PostgresServer,
   type TestDatabase,
   type TestNats,
@@ -15,6 +16,8 @@ import { migrate } from '../migrate.js';
 export interface ChaosServersOptions {
   /** PostgreSQL's data is on a file system of its own of 400 MB; needs the right to mount one */
   smallDisk?: boolean;
+  /** PostgreSQL is a primary and a synchronous standby; services find by themselves which of them takes writes */
+  standby?: boolean;
 }
 
 /**
@@ -28,10 +31,14 @@ export class ChaosServers implements Infrastructure {
   readonly disk: string | undefined;
   readonly #dir: string;
   readonly #dataDir: string;
-  #postgres!: PostgresServer;
+  #postgres: PostgresServer | undefined;
+  #pair: PostgresPair | undefined;
   #nats!: NatsServer;
 
-  static async start({ smallDisk = false }: ChaosServersOptions = {}): Promise<ChaosServers> {
+  static async start({
+    smallDisk = false,
+    standby = false,
+  }: ChaosServersOptions = {}): Promise<ChaosServers> {
     const dir = await mkdtemp(path.join(tmpdir(), `teamtalk-test-${process.pid}-`));
     // PostgreSQL, when it runs as another user, has to pass through.
     await chmod(dir, 0o711);
@@ -41,13 +48,13 @@ export class ChaosServers implements Infrastructure {
     const servers = new ChaosServers(
       dir,
       smallDisk ? await mountDisk(dir) : undefined,
-      await at((all) => all.#postgres.port),
+      await at((all) => all.postgres.port),
       await at((all) => all.#nats.port),
     );
     links[0] = servers;
     try {
-      await Promise.all([servers.startPostgres(), servers.startNats()]);
-      await migrate(servers.#postgres.url);
+      await Promise.all([standby ? servers.#startPair() : servers.startPostgres(), servers.startNats()]);
+      await migrate(servers.postgres.url);
       return servers;
     } catch (error) {
       await servers.close();
@@ -68,8 +75,15 @@ export class ChaosServers implements Infrastructure {
     this.natsLink = natsLink;
   }
 
+  /** the one that takes writes */
   get postgres(): PostgresServer {
-    return this.#postgres;
+    const server = this.#pair?.primary ?? this.#postgres;
+    if (!server) throw new Error('PostgreSQL was never started');
+    return server;
+  }
+
+  get pair(): PostgresPair | undefined {
+    return this.#pair;
   }
 
   get natsServer(): NatsServer {
@@ -81,10 +95,10 @@ export class ChaosServers implements Infrastructure {
   }
 
   async database(): Promise<TestDatabase> {
-    const url = new URL(this.#postgres.url);
+    const url = new URL(this.postgres.url);
     const name = url.pathname.slice(1);
     url.port = String(this.postgresLink.port);
-    return { name, url: url.toString(), drop: async () => {} };
+    return { name, url: this.#pair?.url ?? url.toString(), drop: async () => {} };
   }
 
   /** Starts it, or starts it again on the same data. */
@@ -97,6 +111,10 @@ export class ChaosServers implements Infrastructure {
     });
   }
 
+  async #startPair(): Promise<void> {
+    this.#pair = await PostgresPair.start({ dir: path.join(this.#dir, 'pair') });
+  }
+
   async startNats(): Promise<void> {
     const dir = path.join(this.#dir, 'nats');
     this.#nats = await NatsServer.start({ dir, port: 0, logFile: path.join(this.#dir, 'nats.log') });
@@ -104,6 +122,7 @@ export class ChaosServers implements Infrastructure {
 
   async close(): Promise<void> {
     await this.#postgres?.stop();
+    await this.#pair?.stop();
     await this.#nats?.stop();
     await this.postgresLink.close();
     await this.natsLink.close();

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { ChaosStand } from './chaos-stand.js';
+import type { Fault } from './faults/fault.js';
 import { aside, faults } from './faults/index.js';
 import { runFault } from './run.js';
 import { isClean, type Row, tableOf } from './table.js';
@@ -57,20 +58,21 @@ async function main(): Promise<boolean> {
       void stand?.stop().catch(() => {});
     });
   }
-  // Those that need a disk of their own come last: one more stand.
-  const ordered = [...chosen].sort((a, b) => Number(a.smallDisk ?? false) - Number(b.smallDisk ?? false));
-  let smallDisk = false;
+  // Those that need servers of their own come last: one more stand for each kind.
+  const ordered = [...chosen].sort((a, b) => kindOf(a) - kindOf(b));
+  let kind: number | undefined;
   for (const fault of ordered) {
     if (stopped) break;
-    const disk = fault.smallDisk ?? false;
+    const { smallDisk = false, standby = false } = fault;
     try {
-      if (stand && disk !== smallDisk) stand = void (await stand.stop());
-      smallDisk = disk;
+      if (stand && kindOf(fault) !== kind) stand = void (await stand.stop());
+      kind = kindOf(fault);
       stand ??= await ChaosStand.start({
         users: Math.ceil(Number(values.users) / 2),
         paceMs: Number(values.pace),
         others: aside,
         smallDisk,
+        standby,
         report,
       });
       await runFault(stand, fault, Number(values.rounds ?? fault.rounds), async (row) => {
@@ -90,6 +92,11 @@ async function main(): Promise<boolean> {
   for (const name of failed) say(`\nnot tried to the end: ${name}\n`);
   report(`the table is in ${values.table}`);
   return !stopped && failed.length === 0 && [...rows.values()].every(isClean);
+}
+
+/** Faults of one kind share a stand. */
+function kindOf({ smallDisk = false, standby = false }: Fault): number {
+  return Number(standby) + 2 * Number(smallDisk);
 }
 
 function say(text: string): true {

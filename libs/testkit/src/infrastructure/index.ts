@@ -23,6 +23,7 @@ export {
 export { LocalInfrastructure, type Migrate } from './local-infrastructure.js';
 export { NatsServer, type NatsServerOptions } from './nats-server.js';
 export { freePort, isPortFree } from './ports.js';
+export { PostgresPair, type PostgresPairOptions } from './postgres-pair.js';
 export { PostgresServer, type PostgresServerOptions } from './postgres-server.js';
 export { commandLine, guard, isAlive, isGone, startOf, stopProcess } from './processes.js';
 export { RawConnection } from './raw-connection.js';

@@ -2,6 +2,7 @@ import type { ServiceName } from '../../infrastructure/index.js';
 import { clocks } from './clocks.js';
 import { cutBeforeAck } from './cut-before-ack.js';
 import { diskFull } from './disk-full.js';
+import { killPrimary, silencePrimary } from './fail-over.js';
 import { type Fault, nothing } from './fault.js';
 import { block, cut, delay, loss } from './links.js';
 import { freeze, kill, rollingRestart } from './processes.js';
@@ -22,6 +23,8 @@ export const faults: readonly Fault[] = [
   rollingRestart,
   killPostgres,
   freezePostgres(freezeMs),
+  killPrimary,
+  silencePrimary,
   killNats,
   ...both.map((which) => cut(which, 3_000)),
   ...both.map((which) => block(which, 10_000)),
