@@ -58,7 +58,7 @@ test('a server that falls silent is left before anybody is taken for dead', asyn
   try {
     await waitUntil(() => reconnects === 1, { timeoutMs: 28_000, what: 'connected to another one' });
     await untilAnswered(asker);
-console.log(performance.now() - begun);
+    console.log(performance.now() - begun);
     expect(performance.now() - begun).toBeLessThan(8_000);
   } finally {
     nats.signal(0, 'SIGCONT');

@@ -40,10 +40,17 @@ export const topics = {
   /** route_server -> all route_servers */
   msgServerGone: { subject: 'msg-server-gone', event: events.MsgServerGone },
 
+  /** a route_server that starts -> all route_servers; answered by those that know all sessions */
+  msgServersQuery: {
+    subject: 'msg-servers.query',
+    event: events.MsgServersQuery,
+    answer: events.MsgServers,
+  },
+
   /** route_server -> one msg_server; answered by pages */
   presenceSnapshot: (instance: number) => ({
     subject: `presence.snapshot.${formatInstance(instance)}`,
-    event: events.Done,
+    event: events.SnapshotRequest,
     answer: events.PresenceSnapshot,
   }),
 
