@@ -205,7 +205,9 @@ describe('an upload', () => {
     await standing.closed;
     for (const slow of [dripping, headers]) {
       const [head, body] = (await slow.closed).split('\r\n\r\n');
-      expect(head).toMatch(/^HTTP\/1\.1 408 .*\r\nConnection: close\r\nContent-Type: text\/html; charset=utf-8\r\n/);
+      expect(head).toMatch(
+        /^HTTP\/1\.1 408 .*\r\nConnection: close\r\nContent-Type: text\/html; charset=utf-8\r\n/,
+      );
       expect(Buffer.from(body!, 'latin1').toString()).toBe('{"error_code":1,"error_msg":"上传超时"}');
     }
     clearInterval(drip);
