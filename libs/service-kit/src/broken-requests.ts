@@ -20,7 +20,10 @@ export interface BrokenRequestOptions {
  * Answers what is no HTTP request, or does not arrive in time, and closes its connection: with 400, 408, 413 or 431.
  * Where part of another answer is on its way, nothing is put behind it.
  */
-export function answerBrokenRequests(server: Server, { onRefused, bodyOf, contentType = 'application/json; charset=utf-8' }: BrokenRequestOptions): void {
+export function answerBrokenRequests(
+  server: Server,
+  { onRefused, bodyOf, contentType = 'application/json; charset=utf-8' }: BrokenRequestOptions,
+): void {
   const latest = new WeakMap<Socket, ServerResponse>();
   server.on('request', ({ socket }, response) => void latest.set(socket, response));
   server.on('clientError', (error: NodeJS.ErrnoException, duplex) => {
