@@ -105,6 +105,9 @@ export const topics = {
   /** msg_server -> one of the file_servers */
   fileTask: { subject: 'file-task', event: events.FileTaskRequest, answer: events.FileTask, shared: true },
 
+  /** file_server -> all file_servers */
+  fileTaskEnded: { subject: 'file-task-ended', event: events.FileTaskEnded },
+
   /** route_server -> one msg_server; deliveries and changes of groups are answered, the rest is not */
   node: (msgServer: number) => ({
     subject: `node.${formatInstance(msgServer)}`,

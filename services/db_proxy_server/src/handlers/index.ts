@@ -11,7 +11,7 @@ import {
 } from '@teamtalk/rpc';
 import type { Context } from '../context.js';
 import type { MessageStore } from '../message-store.js';
-import { addOfflineFile } from './add-offline-file.js';
+import { addOfflineFile, claimFileAnnouncements, confirmFileAnnouncements } from './add-offline-file.js';
 import { administerDepartments } from './administer-departments.js';
 import { administerDiscovery } from './administer-discovery.js';
 import { administerGroups } from './administer-groups.js';
@@ -81,6 +81,8 @@ export function serve(server: RpcServer, context: Context, store: MessageStore):
   server.unary(groups.shieldGroup, shieldGroup(context));
 
   server.unary(files.addOfflineFile, addOfflineFile(context));
+  server.unary(files.claimFileAnnouncements, claimFileAnnouncements(context));
+  server.unary(files.confirmFileAnnouncements, confirmFileAnnouncements(context));
   server.unary(files.listOfflineFiles, listOfflineFiles(context));
   server.unary(files.deleteOfflineFile, deleteOfflineFile(context));
   server.unary(files.createFileTask, createFileTask(context));

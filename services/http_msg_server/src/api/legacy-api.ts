@@ -4,7 +4,7 @@ import type { App } from '../auth/app.js';
 import { signatureHeadersOf } from '../auth/signature.js';
 import type { ApiOptions } from './app.js';
 import { appKeyOf, bytesOf, callerOf, type Interface, type Result, readCall } from './call.js';
-import { id } from './fields.js';
+import { administrator } from './fields.js';
 import { ErrorCode, legacyAnswer } from './legacy-answer.js';
 
 /** Label and log name of everything that is no interface. */
@@ -94,7 +94,7 @@ export function legacyApi(
     const call = { ...read, app: known };
     if (known) {
       response.locals.app = known;
-      const sender = id.safeParse(callerOf(call)).data;
+      const sender = administrator.safeParse(callerOf(call)).data;
       const refusal = refusalOf(known, { permission, address: request.ip, sender });
       if (refusal) return { code: refusalCodes[refusal] };
     }

@@ -250,12 +250,13 @@ describe('other events of route_servers', () => {
   it('tells of a read position to the user’s other connections, by a route_server', async () => {
     const client = await server.logIn(3, CLIENT_TYPE_WINDOWS);
     await client.send(Commands.MsgReadAck, { userId: 999, sessionId: 4, msgId: 5, sessionType: 1 });
-    // Android's way round: itself as the session, the peer as the user.
+    // Naming oneself as the session means nothing, whoever is said to have read.
     await client.send(Commands.MsgReadAck, { userId: 6, sessionId: 3, msgId: 7, sessionType: 1 });
+    await client.send(Commands.MsgReadAck, { userId: 3, sessionId: 6, msgId: 8, sessionType: 1 });
     await waitUntil(() => server.route.notifies.length === 2, { what: 'two notifies' });
     expect(server.db.reads).toMatchObject([
       { userId: 3, sessionId: 4, msgId: 5, sessionType: 1 },
-      { userId: 3, sessionId: 6, msgId: 7, sessionType: 1 },
+      { userId: 3, sessionId: 6, msgId: 8, sessionType: 1 },
     ]);
     const own = server.route.changes.find(({ userId }) => userId === 3)!;
     expect(server.route.notifies[0]).toMatchObject({
