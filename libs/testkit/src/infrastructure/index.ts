@@ -21,6 +21,7 @@ export {
   testNats,
 } from './infrastructure.js';
 export { LocalInfrastructure, type Migrate } from './local-infrastructure.js';
+export { NatsCluster } from './nats-cluster.js';
 export { NatsServer, type NatsServerOptions } from './nats-server.js';
 export { freePort, isPortFree } from './ports.js';
 export { PostgresPair, type PostgresPairOptions } from './postgres-pair.js';
