@@ -6,8 +6,8 @@ import {
   FaultyProxy,
   type Infrastructure,
   NatsServer,
-  PostgresPair,
   PostgresServer,
+  type ProxyTarget,
   type TestDatabase,
   type TestNats,
 } from '../infrastructure/index.js';
@@ -16,45 +16,37 @@ import { migrate } from '../migrate.js';
 export interface ChaosServersOptions {
   /** PostgreSQL's data is on a file system of its own of 400 MB; needs the right to mount one */
   smallDisk?: boolean;
-  /** PostgreSQL is a primary and a synchronous standby; services find by themselves which of them takes writes */
-  standby?: boolean;
 }
 
 /**
- * A PostgreSQL that loses nothing it has committed and a NATS, of one cluster alone and each behind a proxy:
- * both can be killed and started again, and the ways to them disturbed.
+ * A PostgreSQL that loses nothing it has committed and a NATS, of one cluster alone: both can be killed and started
+ * again. What the testbed itself asks them goes through proxies that nobody disturbs, so that it finds them again.
  */
 export class ChaosServers implements Infrastructure {
-  readonly postgresLink: FaultyProxy;
-  readonly natsLink: FaultyProxy;
+  readonly #postgresWay: FaultyProxy;
+  readonly #natsWay: FaultyProxy;
   /** the file system of PostgreSQL's data, when it has one of its own */
   readonly disk: string | undefined;
   readonly #dir: string;
   readonly #dataDir: string;
-  #postgres: PostgresServer | undefined;
-  #pair: PostgresPair | undefined;
+  #postgres!: PostgresServer;
   #nats!: NatsServer;
 
-  static async start({
-    smallDisk = false,
-    standby = false,
-  }: ChaosServersOptions = {}): Promise<ChaosServers> {
+  static async start({ smallDisk = false }: ChaosServersOptions = {}): Promise<ChaosServers> {
     const dir = await mkdtemp(path.join(tmpdir(), `teamtalk-test-${process.pid}-`));
     // PostgreSQL, when it runs as another user, has to pass through.
     await chmod(dir, 0o711);
-    const links: [ChaosServers | undefined] = [undefined];
-    const at = (port: (servers: ChaosServers) => number) =>
-      FaultyProxy.start(() => (links[0] ? [{ host: '127.0.0.1', port: port(links[0]) }] : []));
+    const started: [ChaosServers | undefined] = [undefined];
     const servers = new ChaosServers(
       dir,
       smallDisk ? await mountDisk(dir) : undefined,
-      await at((all) => all.postgres.port),
-      await at((all) => all.#nats.port),
+      await FaultyProxy.start(() => started[0]?.postgresTargets() ?? []),
+      await FaultyProxy.start(() => started[0]?.natsTargets() ?? []),
     );
-    links[0] = servers;
+    started[0] = servers;
     try {
-      await Promise.all([standby ? servers.#startPair() : servers.startPostgres(), servers.startNats()]);
-      await migrate(servers.postgres.url);
+      await Promise.all([servers.startPostgres(), servers.startNats()]);
+      await migrate(servers.#postgres.url);
       return servers;
     } catch (error) {
       await servers.close();
@@ -62,43 +54,44 @@ export class ChaosServers implements Infrastructure {
     }
   }
 
-  private constructor(
-    dir: string,
-    disk: string | undefined,
-    postgresLink: FaultyProxy,
-    natsLink: FaultyProxy,
-  ) {
+  private constructor(dir: string, disk: string | undefined, postgresWay: FaultyProxy, natsWay: FaultyProxy) {
     this.#dir = dir;
     this.disk = disk;
     this.#dataDir = path.join(disk ?? dir, 'postgres');
-    this.postgresLink = postgresLink;
-    this.natsLink = natsLink;
+    this.#postgresWay = postgresWay;
+    this.#natsWay = natsWay;
   }
 
-  /** the one that takes writes */
   get postgres(): PostgresServer {
-    const server = this.#pair?.primary ?? this.#postgres;
-    if (!server) throw new Error('PostgreSQL was never started');
-    return server;
-  }
-
-  get pair(): PostgresPair | undefined {
-    return this.#pair;
+    return this.#postgres;
   }
 
   get natsServer(): NatsServer {
     return this.#nats;
   }
 
+  postgresTargets(): ProxyTarget[] {
+    return [{ host: '127.0.0.1', port: this.#postgres.port }];
+  }
+
+  natsTargets(): ProxyTarget[] {
+    return [{ host: '127.0.0.1', port: this.#nats.port }];
+  }
+
   async nats(): Promise<TestNats> {
-    return { url: `nats://127.0.0.1:${this.natsLink.port}`, prefix: 'chaos' };
+    return { url: natsUrlAt(this.#natsWay), prefix: 'chaos' };
   }
 
   async database(): Promise<TestDatabase> {
-    const url = new URL(this.postgres.url);
-    const name = url.pathname.slice(1);
-    url.port = String(this.postgresLink.port);
-    return { name, url: this.#pair?.url ?? url.toString(), drop: async () => {} };
+    const url = this.databaseUrlAt(this.#postgresWay);
+    return { name: new URL(url).pathname.slice(1), url, drop: async () => {} };
+  }
+
+  /** The database, by way of a proxy. */
+  databaseUrlAt({ port }: FaultyProxy): string {
+    const url = new URL(this.#postgres.url);
+    url.port = String(port);
+    return url.toString();
   }
 
   /** Starts it, or starts it again on the same data. */
@@ -111,10 +104,6 @@ export class ChaosServers implements Infrastructure {
     });
   }
 
-  async #startPair(): Promise<void> {
-    this.#pair = await PostgresPair.start({ dir: path.join(this.#dir, 'pair') });
-  }
-
   async startNats(): Promise<void> {
     const dir = path.join(this.#dir, 'nats');
     this.#nats = await NatsServer.start({ dir, port: 0, logFile: path.join(this.#dir, 'nats.log') });
@@ -122,13 +111,16 @@ export class ChaosServers implements Infrastructure {
 
   async close(): Promise<void> {
     await this.#postgres?.stop();
-    await this.#pair?.stop();
     await this.#nats?.stop();
-    await this.postgresLink.close();
-    await this.natsLink.close();
+    await this.#postgresWay.close();
+    await this.#natsWay.close();
     if (this.disk) execFileSync('umount', [this.disk]);
     await rm(this.#dir, { recursive: true, force: true });
   }
+}
+
+export function natsUrlAt({ port }: FaultyProxy): string {
+  return `nats://127.0.0.1:${port}`;
 }
 
 /** @throws Error when it may not be mounted, or there is no tmpfs on this system */

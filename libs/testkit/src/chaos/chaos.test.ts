@@ -11,7 +11,7 @@ let stand: ChaosStand;
 const reports: string[] = [];
 
 beforeAll(async () => {
-  stand = await ChaosStand.start({ users: 5, paceMs: 20, report: (text) => reports.push(text) });
+  stand = await ChaosStand.start({ users: 5, paceMs: 20, rate: 100, report: (text) => reports.push(text) });
 }, 120_000);
 afterAll(() => stand?.stop());
 

@@ -29,19 +29,28 @@ export function rowOf({ name, title }: Fault, results: readonly RoundResult[], t
   };
 }
 
-/** Whether nothing acknowledged was lost, repeated, out of order or late. */
-export function isClean({ lost, duplicated, reordered, undelivered }: Outcome): boolean {
-  return lost + duplicated + reordered + undelivered === 0;
+/** Whether nothing acknowledged was lost, repeated, out of order or late, and there was somebody to see it. */
+export function isClean(outcome: Outcome): boolean {
+  const { lost, duplicated, reordered, undelivered, late } = outcome;
+  return lost + duplicated + reordered + undelivered + late === 0 && !isEmpty(outcome);
+}
+
+/** A check that nothing could have failed. */
+export function isEmpty({ acked, checked }: Outcome): boolean {
+  return acked === 0 || checked === 0;
 }
 
 const columns: [string, (row: Row) => string][] = [
   ['fault', ({ title }) => title],
   ['rounds', ({ rounds }) => String(rounds)],
   ['acked', ({ acked }) => String(acked)],
+  ['no ack', ({ indeterminate }) => String(indeterminate)],
+  ['deliveries checked', (row) => (isEmpty(row) ? 'empty' : String(row.checked))],
   ['lost', ({ lost }) => String(lost)],
   ['duplicated', ({ duplicated }) => String(duplicated)],
   ['reordered', ({ reordered }) => String(reordered)],
-  ['undelivered after 5 s', ({ undelivered }) => String(undelivered)],
+  ['undelivered', ({ undelivered }) => String(undelivered)],
+  ['later than 5 s', ({ late }) => String(late)],
   ['recovery, median', ({ recovery }) => seconds(recovery.median)],
   ['worst', ({ recovery }) => seconds(recovery.most)],
 ];

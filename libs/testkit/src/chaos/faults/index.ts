@@ -6,6 +6,7 @@ import { killPrimary, silencePrimary } from './fail-over.js';
 import { type Fault, nothing } from './fault.js';
 import { block, cut, delay, loss } from './links.js';
 import { freeze, kill, rollingRestart } from './processes.js';
+import { aimed, clockSteps, oneWayPartitions, overlapping, pausesBelowLimits } from './scheduled.js';
 import { freezePostgres, killNats, killPostgres } from './servers.js';
 import { slowReaders } from './slow-readers.js';
 
@@ -33,5 +34,10 @@ export const faults: readonly Fault[] = [
   cutBeforeAck(10_000),
   slowReaders(500),
   clocks,
+  clockSteps,
+  ...pausesBelowLimits,
+  ...oneWayPartitions,
+  ...aimed,
+  overlapping(1),
   diskFull,
 ];
