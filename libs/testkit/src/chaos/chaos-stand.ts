@@ -20,6 +20,7 @@ import type { Fault } from './faults/fault.js';
 import { Conversation, Ledger } from './ledger.js';
 import { Links, type Server } from './links.js';
 import { Load } from './load.js';
+import { StallWatch } from './stall-watch.js';
 
 /** Services of which each stand has two processes; and one more msg_server, to which nothing is done. */
 const always = ['db_proxy_server', 'route_server', 'msg_server', 'http_msg_server'] as const;
@@ -54,6 +55,8 @@ export interface RoundResult extends Outcome {
   recoveryMs: number;
   /** broken connections of clients */
   breaks: number;
+  /** users that nothing was done to and whose connection lasted */
+  observers: number;
   notes: string[];
 }
 
@@ -152,10 +155,12 @@ export class ChaosStand {
   /** Lets the load run, injects the fault, waits until all is well, lets it run on, and checks the ledger. */
   async round(fault: Fault, index: number): Promise<RoundResult> {
     const breaks = this.load.breaks;
+    await this.#crowd.gather();
     this.load.start();
     await this.untilMoreAcks(5);
     const begin = performance.now();
     const times = new FaultTimes();
+    const stalls = new StallWatch();
     let end: number | undefined;
     const ended = () => {
       end = performance.now();
@@ -175,8 +180,16 @@ export class ChaosStand {
     await this.cluster.settle(30_000);
     const crashed = this.cluster.crashed().map(({ service, pid }) => `${service} (process ${pid})`);
     if (crashed.length > 0) throw new Error(`ended by themselves: ${crashed.join(', ')}`);
+    // Where the clients themselves were late, that is nobody else's fault.
+    for (const { begin: from, end: to } of stalls.stop()) times.add(from, to);
     const outcome = await check(this.ledger, (text, values) => this.cluster.sql(text, values), times);
-    return { ...outcome, recoveryMs, breaks: this.load.breaks - breaks, notes };
+    return {
+      ...outcome,
+      recoveryMs,
+      breaks: this.load.breaks - breaks,
+      observers: this.#crowd.observers,
+      notes,
+    };
   }
 
   /** @returns how many messages of all rounds are not in history, or there twice */
@@ -250,7 +263,7 @@ export class ChaosStand {
       paceMs,
     });
     for (const chatter of chatters) await chatter.logIn();
-    await this.#crowd.logIn();
+    await this.#crowd.gather();
     this.#load = new Load([...chatters, pusher, this.#crowd]);
   }
 

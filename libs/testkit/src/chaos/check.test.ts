@@ -43,7 +43,7 @@ const sql = async <Row>() => history.filter(({ id }) => id > conversation.base) 
 /** What is found when a fault was there until then. */
 const outcome = (faultEnd = performance.now()) => {
   const faults = new FaultTimes();
-  faults.add(0, faultEnd);
+  faults.add(Number.NEGATIVE_INFINITY, faultEnd);
   return check(ledger, sql, faults, 100);
 };
 const clean = { lost: 0, duplicated: 0, reordered: 0, undelivered: 0, late: 0 };

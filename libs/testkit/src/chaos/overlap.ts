@@ -47,6 +47,7 @@ export class OverlapRun {
   /** @returns whether nothing failed */
   async run(): Promise<boolean> {
     const { seed, from, minutes, schedules, schedule: given, maxFailures, report, stopped } = this.#options;
+    this.#stand = await this.#options.start();
     const begun = performance.now();
     const isOver = () => performance.now() - begun > minutes * 60_000 || stopped();
     const rows: Row[] = [];
@@ -140,6 +141,6 @@ function reportRow(report: (text: string) => void, row: Row): void {
   report(
     `${isClean(row) ? 'ok    ' : 'FAILED'} ${title}: ${acked} acked, ${indeterminate} without, ${checked} deliveries checked, ` +
       `lost ${lost}, duplicated ${duplicated}, reordered ${reordered}, undelivered ${undelivered}, late ${late}; ` +
-      `well after ${Math.round(recovery.median)} ms, ${(row.took / 1000).toFixed(1)} s, ${row.breaks} broken connections`,
+      `well after ${Math.round(recovery.median)} ms, ${(row.took / 1000).toFixed(1)} s, ${row.breaks} broken connections, ${row.observers} observers left`,
   );
 }

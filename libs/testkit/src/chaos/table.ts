@@ -10,6 +10,8 @@ export interface Row extends Outcome {
   /** milliseconds; the middle and the worst of the rounds */
   recovery: { median: number; most: number };
   breaks: number;
+  /** users that nothing was done to and whose connection lasted, in the round with the fewest */
+  observers: number;
   /** milliseconds, all rounds together */
   took: number;
   notes: string[];
@@ -24,20 +26,21 @@ export function rowOf({ name, title }: Fault, results: readonly RoundResult[], t
     ...sumOf(results),
     recovery: { median: recoveries[recoveries.length >> 1] ?? 0, most: recoveries.at(-1) ?? 0 },
     breaks: results.reduce((sum, { breaks }) => sum + breaks, 0),
+    observers: Math.min(...results.map(({ observers }) => observers)),
     took,
     notes: [...new Set(results.flatMap(({ notes }) => notes))],
   };
 }
 
 /** Whether nothing acknowledged was lost, repeated, out of order or late, and there was somebody to see it. */
-export function isClean(outcome: Outcome): boolean {
-  const { lost, duplicated, reordered, undelivered, late } = outcome;
-  return lost + duplicated + reordered + undelivered + late === 0 && !isEmpty(outcome);
+export function isClean(row: Row): boolean {
+  const { lost, duplicated, reordered, undelivered, late } = row;
+  return lost + duplicated + reordered + undelivered + late === 0 && !isEmpty(row);
 }
 
 /** A check that nothing could have failed. */
-export function isEmpty({ acked, checked }: Outcome): boolean {
-  return acked === 0 || checked === 0;
+function isEmpty({ acked, checked, observers }: Row): boolean {
+  return acked === 0 || checked === 0 || observers === 0;
 }
 
 const columns: [string, (row: Row) => string][] = [

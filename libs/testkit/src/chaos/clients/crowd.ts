@@ -1,4 +1,5 @@
 import { testPassword } from '../../cluster/cluster.js';
+import { waitUntil } from '../../infrastructure/index.js';
 import { Conversation, type Ledger, type Sent } from '../ledger.js';
 import type { LoadMember } from '../load.js';
 import { LightClient } from './light-client.js';
@@ -35,6 +36,7 @@ const sparseShare = 0.03;
 /** Old clients send again after 5 s; some here sooner, so that more comes twice. */
 const repeatsMs = [1_500, 3_000, 5_000];
 const repeatTicks = 20;
+const gatherMs = 60_000;
 
 /** Many cheap clients that send at a given rate. */
 export class Crowd implements LoadMember {
@@ -83,38 +85,36 @@ export class Crowd implements LoadMember {
     this.#connectWays();
   }
 
-  /** Resolves when everybody is logged in. */
-  async logIn(): Promise<void> {
+  /** Resolves when everybody is logged in, observers who lost their connection in an earlier round too. */
+  async gather(): Promise<void> {
+    this.#timer ??= setInterval(() => this.#tick(), tickMs);
     for (const client of this.#all) client.open();
-    this.#timer = setInterval(() => this.#tick(), tickMs);
-    const end = performance.now() + 30_000;
-    while (this.#all.some(({ isOnline }) => !isOnline)) {
-      if (performance.now() > end) throw new Error('not everybody in the crowd could log in');
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await waitUntil(() => this.#all.every(({ isOnline }) => isOnline), {
+      timeoutMs: gatherMs,
+      what: 'the crowd is logged in',
+    });
   }
 
   get breaks(): number {
     return this.#all.reduce((sum, { breaks }) => sum + breaks, 0);
   }
 
-  /** Observers that have lost their connection. */
-  get lostObservers(): number {
-    return this.#observers.filter(({ isOnline }) => !isOnline).length;
+  /** Observers that are connected. */
+  get observers(): number {
+    return this.#observers.filter(({ isOnline }) => isOnline).length;
   }
 
   start(): void {
-    // Who observes stays until the connection breaks, and is there again in the next round.
-    for (const client of this.#observers) client.open();
     this.#sending = true;
   }
 
   /** Resolves when every message has its ack or is given up. */
   async pause(): Promise<void> {
     this.#sending = false;
-    while (this.#all.some(({ inFlight }) => inFlight > 0)) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    await waitUntil(() => this.#all.every(({ inFlight }) => inFlight === 0), {
+      timeoutMs: gatherMs,
+      what: 'every message of the crowd is acked or given up',
+    });
   }
 
   mark(): void {

@@ -13,7 +13,7 @@ import {
 } from './schedule.js';
 
 /** How long a trigger is waited for, milliseconds. */
-const triggerMs = 12_000;
+const triggerMs = 8_000;
 const startLimitMs = 60_000;
 const startRetryMs = 300;
 
