@@ -5,122 +5,106 @@ import path from 'node:path';
 import {
   FaultyProxy,
   type Infrastructure,
-  NatsServer,
-  PostgresServer,
-  type ProxyTarget,
   type TestDatabase,
   type TestNats,
 } from '../infrastructure/index.js';
 import { migrate } from '../migrate.js';
+import type { Backend, ServerProcess } from './servers/backend.js';
+import { NatsNodes, SingleNats } from './servers/nats.js';
+import { PostgresFailover, SinglePostgres } from './servers/postgres.js';
 
 export interface ChaosServersOptions {
   /** PostgreSQL's data is on a file system of its own of 400 MB; needs the right to mount one */
   smallDisk?: boolean;
+  /** a PostgreSQL primary with a synchronous standby and a NATS cluster of three, instead of one server each; not with a small disk */
+  ha?: boolean;
 }
 
 /**
- * A PostgreSQL that loses nothing it has committed and a NATS, of one cluster alone: both can be killed and started
- * again. What the testbed itself asks them goes through proxies that nobody disturbs, so that it finds them again.
+ * PostgreSQL and NATS of one testbed alone. What the testbed itself asks them goes through proxies that nobody
+ * disturbs, so that it finds them again.
  */
 export class ChaosServers implements Infrastructure {
-  readonly #postgresWay: FaultyProxy;
-  readonly #natsWay: FaultyProxy;
   /** the file system of PostgreSQL's data, when it has one of its own */
   readonly disk: string | undefined;
-  readonly #dir: string;
-  readonly #dataDir: string;
-  #postgres!: PostgresServer;
-  #nats!: NatsServer;
+  readonly #backends: Readonly<Record<'postgres' | 'nats', Backend>>;
+  readonly #ways: Readonly<Record<'postgres' | 'nats', FaultyProxy>>;
+  readonly #cleanUps: readonly (() => Promise<unknown>)[];
 
-  static async start({ smallDisk = false }: ChaosServersOptions = {}): Promise<ChaosServers> {
+  static async start({
+    smallDisk = false,
+    ha: wanted = false,
+  }: ChaosServersOptions = {}): Promise<ChaosServers> {
+    const ha = wanted && !smallDisk;
     const dir = await mkdtemp(path.join(tmpdir(), `teamtalk-test-${process.pid}-`));
-    // PostgreSQL, when it runs as another user, has to pass through.
-    await chmod(dir, 0o711);
-    const started: [ChaosServers | undefined] = [undefined];
-    const servers = new ChaosServers(
-      dir,
-      smallDisk ? await mountDisk(dir) : undefined,
-      await FaultyProxy.start(() => started[0]?.postgresTargets() ?? []),
-      await FaultyProxy.start(() => started[0]?.natsTargets() ?? []),
-    );
-    started[0] = servers;
+    const cleanUps = [() => rm(dir, { recursive: true, force: true })];
     try {
-      await Promise.all([servers.startPostgres(), servers.startNats()]);
-      await migrate(servers.#postgres.url);
-      return servers;
+      // PostgreSQL, when it runs as another user, has to pass through.
+      await chmod(dir, 0o711);
+      const disk = smallDisk ? await mountDisk(dir) : undefined;
+      if (disk) cleanUps.push(async () => void execFileSync('umount', [disk]));
+      const postgres = ha
+        ? await PostgresFailover.start(dir)
+        : await SinglePostgres.start(path.join(disk ?? dir, 'postgres'), path.join(dir, 'postgres.log'));
+      cleanUps.push(() => postgres.stop());
+      const nats = ha ? await NatsNodes.start() : await SingleNats.start(dir);
+      cleanUps.push(() => nats.stop());
+      const ways = {
+        postgres: await FaultyProxy.start(() => postgres.current()),
+        nats: await FaultyProxy.start(() => nats.current()),
+      };
+      for (const way of Object.values(ways)) cleanUps.push(() => way.close());
+      await migrate(postgres.urlAt([ways.postgres.port]));
+      return new ChaosServers(disk, { postgres, nats }, ways, cleanUps);
     } catch (error) {
-      await servers.close();
+      await runBackwards(cleanUps);
       throw error;
     }
   }
 
-  private constructor(dir: string, disk: string | undefined, postgresWay: FaultyProxy, natsWay: FaultyProxy) {
-    this.#dir = dir;
+  private constructor(
+    disk: string | undefined,
+    backends: Readonly<Record<'postgres' | 'nats', Backend>>,
+    ways: Readonly<Record<'postgres' | 'nats', FaultyProxy>>,
+    cleanUps: readonly (() => Promise<unknown>)[],
+  ) {
     this.disk = disk;
-    this.#dataDir = path.join(disk ?? dir, 'postgres');
-    this.#postgresWay = postgresWay;
-    this.#natsWay = natsWay;
+    this.#backends = backends;
+    this.#ways = ways;
+    this.#cleanUps = cleanUps;
   }
 
-  get postgres(): PostgresServer {
-    return this.#postgres;
+  backend(name: 'postgres' | 'nats'): Backend {
+    return this.#backends[name];
   }
 
-  get natsServer(): NatsServer {
-    return this.#nats;
+  /** undefined: there is one PostgreSQL only */
+  get pair(): PostgresPair | undefined {
+    const { postgres } = this.#backends;
+    return postgres instanceof PostgresFailover ? postgres.pair : undefined;
   }
 
-  postgresTargets(): ProxyTarget[] {
-    return [{ host: '127.0.0.1', port: this.#postgres.port }];
-  }
-
-  natsTargets(): ProxyTarget[] {
-    return [{ host: '127.0.0.1', port: this.#nats.port }];
+  /** @param k of several; where there is one only, any number means that one */
+  process(name: 'postgres' | 'nats', k = 0): ServerProcess {
+    return this.#backends[name].process(k);
   }
 
   async nats(): Promise<TestNats> {
-    return { url: natsUrlAt(this.#natsWay), prefix: 'chaos' };
+    return { url: this.#backends.nats.urlAt([this.#ways.nats.port]), prefix: 'chaos' };
   }
 
   async database(): Promise<TestDatabase> {
-    const url = this.databaseUrlAt(this.#postgresWay);
+    const url = this.#backends.postgres.urlAt([this.#ways.postgres.port]);
     return { name: new URL(url).pathname.slice(1), url, drop: async () => {} };
   }
 
-  /** The database, by way of a proxy. */
-  databaseUrlAt({ port }: FaultyProxy): string {
-    const url = new URL(this.#postgres.url);
-    url.port = String(port);
-    return url.toString();
-  }
-
-  /** Starts it, or starts it again on the same data. */
-  async startPostgres(): Promise<void> {
-    this.#postgres = await PostgresServer.start({
-      dataDir: this.#dataDir,
-      port: 0,
-      logFile: path.join(this.#dir, 'postgres.log'),
-      durable: true,
-    });
-  }
-
-  async startNats(): Promise<void> {
-    const dir = path.join(this.#dir, 'nats');
-    this.#nats = await NatsServer.start({ dir, port: 0, logFile: path.join(this.#dir, 'nats.log') });
-  }
-
   async close(): Promise<void> {
-    await this.#postgres?.stop();
-    await this.#nats?.stop();
-    await this.#postgresWay.close();
-    await this.#natsWay.close();
-    if (this.disk) execFileSync('umount', [this.disk]);
-    await rm(this.#dir, { recursive: true, force: true });
+    await runBackwards(this.#cleanUps);
   }
 }
 
-export function natsUrlAt({ port }: FaultyProxy): string {
-  return `nats://127.0.0.1:${port}`;
+async function runBackwards(works: readonly (() => Promise<unknown>)[]): Promise<void> {
+  for (const work of works.toReversed()) await work();
 }
 
 /** @throws Error when it may not be mounted, or there is no tmpfs on this system */

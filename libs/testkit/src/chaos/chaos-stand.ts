@@ -8,7 +8,7 @@ import {
   traitsOf,
   waitUntil,
 } from '../infrastructure/index.js';
-import { ChaosServers, type ChaosServersOptions, natsUrlAt } from './chaos-servers.js';
+import { ChaosServers, type ChaosServersOptions } from './chaos-servers.js';
 import { check, checkHistory, type Outcome } from './check.js';
 import { Crowd, type CrowdNames } from './clients/crowd.js';
 import { HttpPusher } from './clients/http-pusher.js';
@@ -294,12 +294,12 @@ async function startCluster(
   let started: TestCluster | undefined;
   for (const service of services) {
     for (let k = 0; k < count(service); k++) {
-      await links.add('nats', service, k, () => servers.natsTargets());
+      await links.add('nats', service, k, servers.backend('nats').addresses);
       if (!traitsOf(service).database) continue;
-      await links.add('postgres', service, k, () => servers.postgresTargets());
-      await links.add('grpc', service, k, () =>
-        started ? [{ host: '127.0.0.1', port: started.port(service, k, 'grpc') }] : [],
-      );
+      await links.add('postgres', service, k, servers.backend('postgres').addresses);
+      await links.add('grpc', service, k, [
+        () => (started ? [{ host: '127.0.0.1', port: started.port(service, k, 'grpc') }] : []),
+      ]);
     }
   }
   return TestCluster.start({
@@ -309,13 +309,13 @@ async function startCluster(
     envOf: { msg_server: { MESSAGE_RATE: '0' } },
     envFor(service, k, cluster) {
       started = cluster;
-      const way = (server: Server) => links.get(server, service, k).proxy;
+      const portsTo = (server: Server) => links.get(server, service, k).ports;
       return {
         NODE_OPTIONS: steppingClock,
-        NATS_URL: natsUrlAt(way('nats')),
+        NATS_URL: servers.backend('nats').urlAt(portsTo('nats')),
         ...(traitsOf(service).database && {
-          DATABASE_URL: servers.databaseUrlAt(way('postgres')),
-          ADVERTISE_ADDRESS: `127.0.0.1:${way('grpc').port}`,
+          DATABASE_URL: servers.backend('postgres').urlAt(portsTo('postgres')),
+          ADVERTISE_ADDRESS: `127.0.0.1:${portsTo('grpc')[0]}`,
         }),
       };
     },

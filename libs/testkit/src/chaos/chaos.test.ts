@@ -4,7 +4,7 @@ import { cutBeforeAck } from './faults/cut-before-ack.js';
 import type { Fault } from './faults/fault.js';
 import { cut } from './faults/links.js';
 import { freeze, kill } from './faults/processes.js';
-import { killNats, killPostgres } from './faults/servers.js';
+import { killServer } from './faults/servers.js';
 
 let stand: ChaosStand;
 /** What went wrong, in words. */
@@ -21,8 +21,8 @@ const faults: readonly Fault[] = [
   kill('msg_server'),
   // Longer than silence may last before it is taken for dead.
   freeze('msg_server', 5_000),
-  killPostgres,
-  killNats,
+  killServer('postgres'),
+  killServer('nats'),
   cut('postgres', 1_000),
   cut('nats', 1_000),
   cutBeforeAck(100),

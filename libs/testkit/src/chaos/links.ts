@@ -1,4 +1,10 @@
-import { FaultyProxy, type Heading, type ProxyTarget, type ServiceName } from '../infrastructure/index.js';
+import {
+  FaultyProxy,
+  type Heading,
+  type ProxyTarget,
+  type ServiceName,
+  type Weather,
+} from '../infrastructure/index.js';
 
 /** What a service connects to. */
 export type Server = 'postgres' | 'nats' | 'grpc';
@@ -14,30 +20,49 @@ export type LinkEvent =
 
 const appendStatement = 'append_messages';
 
-/** The way from one process to a server; of gRPC, that from all its callers to one db_proxy_server. */
+/**
+ * The way from one process to a server, or to all servers of a kind; of gRPC, that from all its callers to one
+ * db_proxy_server.
+ */
 export class Link {
   readonly server: Server;
   readonly service: ServiceName;
   readonly k: number;
-  readonly proxy: FaultyProxy;
+  readonly #proxies: readonly FaultyProxy[];
   readonly #waiting = new Set<{ event: LinkEvent; seen: () => void }>();
   #appending = false;
 
-  static async start(
-    server: Server,
-    service: ServiceName,
-    k: number,
-    targets: () => readonly ProxyTarget[],
-  ): Promise<Link> {
-    return new Link(server, service, k, await FaultyProxy.start(targets));
-  }
-
-  private constructor(server: Server, service: ServiceName, k: number, proxy: FaultyProxy) {
+  constructor(server: Server, service: ServiceName, k: number, proxies: readonly FaultyProxy[]) {
     this.server = server;
     this.service = service;
     this.k = k;
-    this.proxy = proxy;
-    proxy.onConnect = () => this.#happened('connects');
+    this.#proxies = proxies;
+    for (const proxy of proxies) proxy.onConnect = () => this.#happened('connects');
+  }
+
+  /** by address of the server */
+  get ports(): number[] {
+    return this.#proxies.map(({ port }) => port);
+  }
+
+  cut(): void {
+    for (const proxy of this.#proxies) proxy.cut();
+  }
+
+  block(...headings: Heading[]): void {
+    for (const proxy of this.#proxies) proxy.block(...headings);
+  }
+
+  slow(weather: Weather): void {
+    for (const proxy of this.#proxies) proxy.slow(weather);
+  }
+
+  restore(): void {
+    for (const proxy of this.#proxies) proxy.restore();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#proxies.map((proxy) => proxy.close()));
   }
 
   /**
@@ -47,7 +72,7 @@ export class Link {
   once(event: LinkEvent, seen: () => void): () => void {
     const entry = { event, seen };
     this.#waiting.add(entry);
-    if (event !== 'connects') this.proxy.onBytes ??= this.#look;
+    if (event !== 'connects') for (const proxy of this.#proxies) proxy.onBytes ??= this.#look;
     return () => this.#forget(entry);
   }
 
@@ -73,7 +98,7 @@ export class Link {
   #forget(entry: { event: LinkEvent; seen: () => void }): void {
     this.#waiting.delete(entry);
     if ([...this.#waiting].some(({ event }) => event !== 'connects')) return;
-    this.proxy.onBytes = undefined;
+    for (const proxy of this.#proxies) proxy.onBytes = undefined;
     this.#appending = false;
   }
 }
@@ -82,15 +107,16 @@ export class Link {
 export class Links {
   readonly #links: Link[] = [];
 
+  /** @param addresses where the server listens, one way to each */
   async add(
     server: Server,
     service: ServiceName,
     k: number,
-    targets: () => readonly ProxyTarget[],
-  ): Promise<Link> {
-    const link = await Link.start(server, service, k, targets);
-    this.#links.push(link);
-    return link;
+    addresses: readonly (() => readonly ProxyTarget[])[],
+  ): Promise<void> {
+    const proxies: FaultyProxy[] = [];
+    for (const address of addresses) proxies.push(await FaultyProxy.start(address));
+    this.#links.push(new Link(server, service, k, proxies));
   }
 
   /** @throws Error when there is none */
@@ -103,15 +129,15 @@ export class Links {
   }
 
   /** All ways to a server. */
-  to(server: Server): FaultyProxy[] {
-    return this.#links.filter((link) => link.server === server).map(({ proxy }) => proxy);
+  to(server: Server): Link[] {
+    return this.#links.filter((link) => link.server === server);
   }
 
   restore(): void {
-    for (const { proxy } of this.#links) proxy.restore();
+    for (const link of this.#links) link.restore();
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#links.map(({ proxy }) => proxy.close()));
+    await Promise.all(this.#links.map((link) => link.close()));
   }
 }

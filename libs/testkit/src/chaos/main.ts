@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { ChaosStand } from './chaos-stand.js';
+import type { Fault } from './faults/fault.js';
 import { aside, faults } from './faults/index.js';
 import { OverlapRun } from './overlap.js';
 import { runFault } from './run.js';
@@ -16,6 +17,7 @@ npm run chaos -- --overlap [--seed N] [--minutes N] [--rate N] [--from N] [--sch
   --users      users, half of them with the SDK, half as old clients are (20; with --overlap 8)
   --pace       pause after each of their acks, milliseconds (20; with --overlap 200)
   --rate       messages a second of many light clients besides (100; with --overlap 1000)
+  --ha         a PostgreSQL primary with a synchronous standby and a NATS cluster of three, instead of one each
   --table      file that has the table of what is done so far, after each round (.data/chaos.md)
   --json       writes the rows to a file too
   --list       names the faults and ends
@@ -40,6 +42,7 @@ const { values } = parseArgs({
     table: { type: 'string', default: '.data/chaos.md' },
     json: { type: 'string' },
     list: { type: 'boolean', default: false },
+    ha: { type: 'boolean', default: false },
     overlap: { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
     minutes: { type: 'string', default: '10' },
@@ -71,13 +74,14 @@ async function main(): Promise<boolean> {
     await writeFile(values.table, `${tableOf(all)}\n`);
     if (values.json) await writeFile(values.json, `${JSON.stringify(all, null, 2)}\n`);
   };
-  const start = (smallDisk: boolean) =>
+  const start = ({ smallDisk = false, standby = false }: Partial<Fault>) =>
     ChaosStand.start({
       users: Math.ceil(Number(values.users ?? (values.overlap ? 8 : 20)) / 2),
       paceMs: Number(values.pace ?? (values.overlap ? 200 : 20)),
       rate: Number(values.rate ?? (values.overlap ? 1_000 : 100)),
       others: values.overlap ? [] : aside,
       smallDisk,
+      ha: values.ha || standby,
       report,
     });
   let stand: ChaosStand | undefined;
@@ -101,7 +105,7 @@ async function main(): Promise<boolean> {
       maxFailures: Number(values.failures),
       folder: path.dirname(values.table),
       report,
-      start: () => start(false),
+      start: () => start({}),
       async onRow(row) {
         rows.set(row.name, row);
         await write();
@@ -109,16 +113,15 @@ async function main(): Promise<boolean> {
       stopped: () => stopped,
     }).run();
   }
-  // Those that need a disk of their own come last: one more stand.
-  const ordered = [...chosen].sort((a, b) => Number(a.smallDisk ?? false) - Number(b.smallDisk ?? false));
-  let smallDisk = false;
+  // Those that need servers of their own come last: one more testbed for each kind.
+  const ordered = [...chosen].sort((a, b) => kindOf(a) - kindOf(b));
+  let kind: number | undefined;
   for (const fault of ordered) {
     if (stopped) break;
-    const disk = fault.smallDisk ?? false;
     try {
-      if (stand && disk !== smallDisk) stand = void (await stand.stop());
-      smallDisk = disk;
-      stand ??= await start(smallDisk);
+      if (stand && kindOf(fault) !== kind) stand = void (await stand.stop());
+      kind = kindOf(fault);
+      stand ??= await start(fault);
       await runFault(stand, fault, Number(values.rounds ?? fault.rounds), async (row) => {
         rows.set(row.name, row);
         await write();
@@ -136,6 +139,11 @@ async function main(): Promise<boolean> {
   for (const name of failed) say(`\nnot tried to the end: ${name}\n`);
   report(`the table is in ${values.table}`);
   return !stopped && failed.length === 0 && [...rows.values()].every(isClean);
+}
+
+/** Faults of one kind share a testbed. */
+function kindOf({ smallDisk = false, standby = false }: Fault): number {
+  return Number(standby) + 2 * Number(smallDisk);
 }
 
 function say(text: string): true {

@@ -7,7 +7,7 @@ import { type Fault, nothing } from './fault.js';
 import { block, cut, delay, loss } from './links.js';
 import { freeze, kill, rollingRestart } from './processes.js';
 import { aimed, clockSteps, oneWayPartitions, overlapping, pausesBelowLimits } from './scheduled.js';
-import { freezePostgres, killNats, killPostgres } from './servers.js';
+import { freezePostgres, killServer } from './servers.js';
 import { slowReaders } from './slow-readers.js';
 
 const onTheWay = ['msg_server', 'route_server', 'db_proxy_server', 'http_msg_server'] as const;
@@ -22,11 +22,11 @@ export const faults: readonly Fault[] = [
   ...[...onTheWay, ...aside].map(kill),
   ...onTheWay.map((service) => freeze(service, freezeMs)),
   rollingRestart,
-  killPostgres,
+  killServer('postgres'),
   freezePostgres(freezeMs),
   killPrimary,
   silencePrimary,
-  killNats,
+  killServer('nats'),
   ...both.map((which) => cut(which, 3_000)),
   ...both.map((which) => block(which, 10_000)),
   ...both.map(delay),

@@ -12,7 +12,7 @@ export function cut(which: Which, ms: number): Fault {
     title: `connections to ${names[which]} cut for ${ms / 1000} s`,
     rounds: 5,
     async inject({ links }, { ended }) {
-      for (const way of links.to(which)) way.cut();
+      for (const link of links.to(which)) link.cut();
       await pause(ms);
       links.restore();
       ended();
@@ -27,7 +27,7 @@ export function block(which: Which, ms: number): Fault {
     title: `connections to ${names[which]} dead without a word for ${ms / 1000} s`,
     rounds: 3,
     async inject({ links }, { ended }) {
-      for (const way of links.to(which)) way.block();
+      for (const link of links.to(which)) link.block();
       await pause(ms);
       links.restore();
       ended();
@@ -41,7 +41,7 @@ export function delay(which: Which): Fault {
     title: `connections to ${names[which]} 200 ms slower each way for ${slowMs / 1000} s`,
     rounds: 3,
     async inject({ links }, { ended }) {
-      for (const way of links.to(which)) way.slow({ delayMs: 200 });
+      for (const link of links.to(which)) link.slow({ delayMs: 200 });
       await pause(slowMs);
       links.restore();
       ended();
@@ -55,7 +55,7 @@ export function loss(which: Which): Fault {
     title: `connections to ${names[which]} lose 5% for ${slowMs / 1000} s`,
     rounds: 3,
     async inject({ links }, { ended }) {
-      for (const way of links.to(which)) way.slow({ lossRate: 0.05 });
+      for (const link of links.to(which)) link.slow({ lossRate: 0.05 });
       await pause(slowMs);
       links.restore();
       ended();

@@ -1,13 +1,7 @@
 import { drawSchedule, recoveries } from '../schedules/draw.js';
 import { inject } from '../schedules/inject.js';
 import { Random } from '../schedules/random.js';
-import {
-  type Disturbance,
-  type LinkName,
-  nameOf,
-  type Process,
-  type Schedule,
-} from '../schedules/schedule.js';
+import type { Disturbance, LinkName, Process, Schedule } from '../schedules/schedule.js';
 import type { Fault } from './fault.js';
 
 /** @param scheduleOf the schedule of each round */
@@ -35,15 +29,15 @@ const paused: readonly Process[] = [
   { name: 'msg_server', k: 0 },
   { name: 'route_server', k: 0 },
   { name: 'db_proxy_server', k: 0 },
-  { name: 'postgres' },
-  { name: 'nats' },
+  { name: 'postgres', k: 0 },
+  { name: 'nats', k: 0 },
 ];
 
 export const pausesBelowLimits: readonly Fault[] = paused.map((process) =>
   scheduled(
     {
       name: `pause-${process.name}`,
-      title: `SIGSTOP of ${nameOf(process).replace(/ \d$/, '')} for 1.15, 2.4, 3.4, 3.95 s`,
+      title: `SIGSTOP of ${process.name} for 1.15, 2.4, 3.4, 3.95 s`,
       rounds: belowLimits.length,
     },
     (index) => [{ do: 'pause', process, ms: belowLimits[index % belowLimits.length]!, at: 0 }],

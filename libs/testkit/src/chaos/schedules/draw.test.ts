@@ -8,6 +8,9 @@ const triggered = (schedule: Schedule) => schedule.filter(({ at }) => typeof at 
 const processesOf = (schedule: Schedule): Process[] =>
   schedule.map((step) => (step.do === 'link' ? { name: step.link.service, k: step.link.k } : step.process));
 
+const replicas = (name: string, count: number) =>
+  Array.from({ length: count }, (_, k) => JSON.stringify({ name, k }));
+
 it('a seed and a number always give the same schedule, and others another one', () => {
   expect(drawSchedule(7, 3)).toEqual(drawSchedule(7, 3));
   expect(drawSchedule(7, 3)).not.toEqual(drawSchedule(7, 4));
@@ -24,14 +27,14 @@ it('every kind of fault, process and link occurs, but never the msg_server of th
   const all = many.flat();
   expect(new Set(all.map((step) => step.do))).toEqual(new Set(['kill', 'restart', 'pause', 'link', 'clock']));
   const names = new Set(processesOf(all).map((process) => JSON.stringify(process)));
-  const pairs = ['msg_server', 'route_server', 'db_proxy_server', 'http_msg_server'].flatMap((name) =>
-    [0, 1].map((k) => JSON.stringify({ name, k })),
-  );
-  expect(names).toEqual(new Set([...pairs, '{"name":"postgres"}', '{"name":"nats"}']));
+  const services = ['msg_server', 'route_server', 'db_proxy_server', 'http_msg_server'];
+  const pairs = services.flatMap((name) => replicas(name, 2));
+  const servers = [...replicas('postgres', 2), ...replicas('nats', 3)];
+  expect(names).toEqual(new Set([...pairs, ...servers]));
   const disturbed = all.flatMap((step) => (step.do === 'link' ? [step.how] : []));
   expect(new Set(disturbed).size).toBe(6);
-  const servers = all.flatMap((step) => (step.do === 'link' ? [step.link.server] : []));
-  expect(new Set(servers)).toEqual(new Set(['nats', 'postgres', 'grpc']));
+  const linked = all.flatMap((step) => (step.do === 'link' ? [step.link.server] : []));
+  expect(new Set(linked)).toEqual(new Set(['nats', 'postgres', 'grpc']));
 });
 
 it('a schedule says itself in words, and is the same after JSON', () => {

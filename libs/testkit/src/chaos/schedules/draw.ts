@@ -75,7 +75,7 @@ const gapRepair: DrawRecovery = (random) => {
       at: when(random, 'db_proxy_server', killed, 'postgres', 'appends', at, 0),
     },
     {
-      ...pause({ name: 'postgres' }, random.pick([3_400, 4_500, 5_500, 7_000])),
+      ...pause({ name: 'postgres', k: 0 }, random.pick([3_400, 4_500, 5_500, 7_000])),
       at: when(random, 'db_proxy_server', 1 - killed, 'postgres', 'appended', at, 400),
     },
   ];
@@ -107,7 +107,7 @@ const snapshot: DrawRecovery = (random) => {
   const connects = when(random, 'route_server', k(random), 'nats', 'connects', at, 300);
   return [
     random.chance(0.5)
-      ? { do: 'kill', process: { name: 'nats' }, ms: random.pick([300, 1_000, 3_000]), at }
+      ? { do: 'kill', process: nats(random), ms: random.pick([300, 1_000, 3_000]), at }
       : {
           do: 'link',
           link: { service: 'route_server', k: random.between(0, 1), server: 'nats' },
@@ -151,8 +151,8 @@ const storeRestart: DrawRecovery = (random) => {
   const hit = proxy(k(random));
   return [
     random.chance(0.5)
-      ? { do: 'kill', process: { name: 'postgres' }, ms: random.pick([300, 1_000, 3_000]), at }
-      : { ...pause({ name: 'postgres' }, pauseMs(random)), at },
+      ? { do: 'kill', process: store(random), ms: random.pick([300, 1_000, 3_000]), at }
+      : { ...pause(store(random), pauseMs(random)), at },
     random.chance(0.5)
       ? { do: 'restart', process: hit, at: at + random.between(0, 3_000) }
       : { do: 'kill', process: hit, ms: random.between(0, 500), at: at + random.between(0, 3_000) },
@@ -211,7 +211,7 @@ function anyAction(random: Random): Action {
 }
 
 function anyProcess(random: Random): Process {
-  if (random.chance(0.2)) return { name: random.pick(['postgres', 'nats'] as const) };
+  if (random.chance(0.2)) return random.chance(0.5) ? nats(random) : store(random);
   return { name: random.pick(services), k: k(random) };
 }
 
@@ -245,6 +245,16 @@ function pauseMs(random: Random): number {
 
 function k(random: Random): number {
   return random.between(0, replicas - 1);
+}
+
+/** One of three, where there are as many. */
+function nats(random: Random): Process {
+  return { name: 'nats', k: random.between(0, 2) };
+}
+
+/** The primary, or now and then the standby where there is one. */
+function store(random: Random): Process {
+  return { name: 'postgres', k: random.chance(0.8) ? 0 : 1 };
 }
 
 function msg(index: number): Process {

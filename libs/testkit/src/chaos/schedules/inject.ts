@@ -1,4 +1,4 @@
-import { isAlive, type ServiceName, stopProcess } from '../../infrastructure/index.js';
+import { isAlive, type ServiceName } from '../../infrastructure/index.js';
 import type { ChaosStand, Round } from '../chaos-stand.js';
 import { stepClock } from '../clock.js';
 import { pause } from '../faults/fault.js';
@@ -6,7 +6,10 @@ import {
   type Action,
   type Disturbance,
   describe,
+  isService,
   type LinkName,
+  nameOf,
+  nameOfLink,
   type Process,
   type Schedule,
   type Step,
@@ -60,8 +63,7 @@ class Injection {
   }
 
   async #act(step: Step): Promise<void> {
-    const target = step.do === 'link' ? step.link : step.process;
-    const name = JSON.stringify(target);
+    const name = step.do === 'link' ? nameOfLink(step.link) : this.#nameOf(step.process);
     if (this.#busy.has(name)) return;
     this.#busy.add(name);
     const ended = this.#round.times.begin();
@@ -89,20 +91,19 @@ class Injection {
   }
 
   async #kill(process: Process, ms: number): Promise<void> {
-    const { cluster, servers } = this.#stand;
-    if ('k' in process) {
-      await cluster.kill(process.name, process.k, 'SIGKILL');
+    if (isService(process)) {
+      await this.#stand.cluster.kill(process.name, process.k, 'SIGKILL');
       await pause(ms);
       return this.#start(process.name, process.k);
     }
-    if (process.name === 'postgres') await servers.postgres.kill();
-    else await stopProcess(servers.natsServer.pid, 'SIGKILL', 5_000);
+    const server = this.#stand.servers.process(process.name, process.k);
+    await server.kill();
     await pause(ms);
-    return process.name === 'postgres' ? servers.startPostgres() : servers.startNats();
+    await server.start();
   }
 
   async #restart(process: Process): Promise<void> {
-    if (!('k' in process)) throw new Error(`${process.name} is only killed`);
+    if (!isService(process)) throw new Error(`${process.name} is only killed`);
     await this.#stand.cluster.stopNode(process.name, process.k);
     await this.#start(process.name, process.k);
   }
@@ -134,34 +135,40 @@ class Injection {
 
   async #pause(process: Process, ms: number): Promise<void> {
     const { cluster, servers } = this.#stand;
-    const signal = async (name: NodeJS.Signals) => {
-      if ('k' in process) await cluster.kill(process.name, process.k, name);
-      else if (process.name === 'postgres') servers.postgres.signal(name);
-      else globalThis.process.kill(servers.natsServer.pid, name);
-    };
-    await signal('SIGSTOP');
+    if (isService(process)) {
+      await cluster.kill(process.name, process.k, 'SIGSTOP');
+      await pause(ms);
+      return cluster.kill(process.name, process.k, 'SIGCONT');
+    }
+    const server = servers.process(process.name, process.k);
+    server.signal('SIGSTOP');
     await pause(ms);
-    await signal('SIGCONT');
+    server.signal('SIGCONT');
   }
 
   async #disturb(name: LinkName, how: Disturbance, ms: number): Promise<void> {
-    const { proxy } = this.#linkOf(name);
-    if (how === 'cut') proxy.cut();
-    else if (how === 'block') proxy.block();
-    else if (how === 'block-to-server') proxy.block('to-target');
-    else if (how === 'block-from-server') proxy.block('to-client');
-    else proxy.slow(how === 'slow' ? { delayMs: 200 } : { lossRate: 0.05 });
+    const link = this.#linkOf(name);
+    if (how === 'cut') link.cut();
+    else if (how === 'block') link.block();
+    else if (how === 'block-to-server') link.block('to-target');
+    else if (how === 'block-from-server') link.block('to-client');
+    else link.slow(how === 'slow' ? { delayMs: 200 } : { lossRate: 0.05 });
     await pause(ms);
-    proxy.restore();
+    link.restore();
   }
 
   async #stepClock(process: Process, ms: number): Promise<void> {
-    if (!('k' in process)) throw new Error(`${process.name} has the machine's clock`);
+    if (!isService(process)) throw new Error(`${process.name} has the machine's clock`);
     const { pid } = this.#stand.cluster.node(process.name, process.k);
     stepClock(pid);
     await pause(ms);
     // Its clock is right again when it has been started anew meanwhile.
     if (pid === this.#stand.cluster.node(process.name, process.k).pid) stepClock(pid);
+  }
+
+  /** The same for two that are the same process here. */
+  #nameOf(process: Process): string {
+    return isService(process) ? nameOf(process) : this.#stand.servers.process(process.name, process.k).name;
   }
 
   #linkOf({ server, service, k }: LinkName) {

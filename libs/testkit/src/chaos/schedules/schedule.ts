@@ -1,8 +1,13 @@
 import type { ServiceName } from '../../infrastructure/index.js';
 import type { LinkEvent, Server } from '../links.js';
 
-/** A process of the testbed: the k-th of a service, PostgreSQL or NATS. */
-export type Process = { name: ServiceName; k: number } | { name: 'postgres' | 'nats' };
+export interface ServiceReplica {
+  name: ServiceName;
+  k: number;
+}
+
+/** A process of the testbed: the k-th of a service, of PostgreSQL or of NATS; of the latter there may be one only. */
+export type Process = ServiceReplica | { name: 'postgres' | 'nats'; k: number };
 
 /** What happens to the way between two processes. */
 export type Disturbance = 'cut' | 'block' | 'block-to-server' | 'block-from-server' | 'slow' | 'lossy';
@@ -65,10 +70,14 @@ function whatOf(step: Step): string {
 }
 
 export function nameOf(process: Process): string {
-  return 'k' in process ? `${process.name} ${process.k}` : process.name;
+  return `${process.name} ${process.k}`;
 }
 
-function nameOfLink({ service, k, server }: LinkName): string {
+export function isService(process: Process): process is ServiceReplica {
+  return process.name !== 'postgres' && process.name !== 'nats';
+}
+
+export function nameOfLink({ service, k, server }: LinkName): string {
   return server === 'grpc' ? `callers>${service} ${k}` : `${service} ${k}>${server}`;
 }
 
