@@ -5,6 +5,7 @@ import path from 'node:path';
 import {
   FaultyProxy,
   type Infrastructure,
+  type PostgresPair,
   type TestDatabase,
   type TestNats,
 } from '../infrastructure/index.js';

@@ -4,6 +4,7 @@ import { cutBeforeAck } from './faults/cut-before-ack.js';
 import type { Fault } from './faults/fault.js';
 import { cut } from './faults/links.js';
 import { freeze, kill } from './faults/processes.js';
+import { overlapping } from './faults/scheduled.js';
 import { killServer } from './faults/servers.js';
 
 let stand: ChaosStand;
@@ -28,23 +29,41 @@ const faults: readonly Fault[] = [
   cutBeforeAck(100),
 ];
 
-it.for(faults.map((fault) => [fault.title, fault] as const))(
+/** Schedules of overlapping faults: seed, and which of its schedules. */
+const schedules: readonly (readonly [number, number])[] = [
+  [1, 9],
+  [1, 13],
+];
+
+it.for([
+  ...faults.map((fault) => [fault.title, fault, 0] as const),
+  ...schedules.map(([seed, index]) => [`seed ${seed}, schedule ${index}`, overlapping(seed), index] as const),
+])(
   '%s: nothing acked is lost, repeated, out of order or late',
   { timeout: 120_000 },
-  async ([, fault], { annotate }) => {
+  async ([, fault, index], { annotate }) => {
     reports.length = 0;
-    const { lost, duplicated, reordered, undelivered, acked, recoveryMs, breaks } = await stand.round(
-      fault,
-      0,
-    );
+    const { lost, duplicated, reordered, undelivered, late, ...result } = await stand.round(fault, index);
     expect(reports).toEqual([]);
-    expect({ lost, duplicated, reordered, undelivered }).toEqual({
+    expect({ lost, duplicated, reordered, undelivered, late }).toEqual({
       lost: 0,
       duplicated: 0,
       reordered: 0,
       undelivered: 0,
+      late: 0,
     });
+    const { acked, checked, observers, recoveryMs, breaks } = result;
     expect(acked).toBeGreaterThan(0);
-    await annotate(`${acked} acked, well after ${Math.round(recoveryMs)} ms, ${breaks} broken connections`);
+    expect(checked).toBeGreaterThan(0);
+    expect(observers).toBeGreaterThan(0);
+    await annotate(
+      `${acked} acked, ${checked} deliveries checked, well after ${Math.round(recoveryMs)} ms, ${breaks} broken connections`,
+    );
   },
 );
+
+it('all of it is still in history in the end, once', async () => {
+  reports.length = 0;
+  expect(await stand.checkHistory()).toBe(0);
+  expect(reports).toEqual([]);
+});

@@ -6,7 +6,14 @@ import { killPrimary, silencePrimary } from './fail-over.js';
 import { type Fault, nothing } from './fault.js';
 import { block, cut, delay, loss } from './links.js';
 import { freeze, kill, rollingRestart } from './processes.js';
-import { aimed, clockSteps, oneWayPartitions, overlapping, pausesBelowLimits } from './scheduled.js';
+import {
+  aimed,
+  clockSteps,
+  longDoubt,
+  oneWayPartitions,
+  overlapping,
+  pausesBelowLimits,
+} from './scheduled.js';
 import { freezePostgres, killServer } from './servers.js';
 import { slowReaders } from './slow-readers.js';
 
@@ -36,6 +43,7 @@ export const faults: readonly Fault[] = [
   clocks,
   clockSteps,
   ...pausesBelowLimits,
+  longDoubt,
   ...oneWayPartitions,
   ...aimed,
   overlapping(1),

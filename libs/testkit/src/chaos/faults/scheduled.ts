@@ -44,6 +44,16 @@ export const pausesBelowLimits: readonly Fault[] = paused.map((process) =>
   ),
 );
 
+/** Longer than what a client repeats is remembered by the connection it came by. */
+export const longDoubt: Fault = scheduled(
+  {
+    name: 'long-doubt',
+    title: 'SIGSTOP of PostgreSQL for 33.5 s, clients send again all the while',
+    rounds: 2,
+  },
+  () => [{ do: 'pause', process: { name: 'postgres', k: 0 }, ms: 33_500, at: 0 }],
+);
+
 const ways: readonly LinkName[] = [
   { service: 'msg_server', k: 0, server: 'nats' },
   { service: 'route_server', k: 0, server: 'nats' },

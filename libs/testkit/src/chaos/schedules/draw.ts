@@ -104,13 +104,14 @@ const takeOver: DrawRecovery = (random) => {
 const snapshot: DrawRecovery = (random) => {
   const at = random.between(0, spanMs);
   const node = k(random);
-  const connects = when(random, 'route_server', k(random), 'nats', 'connects', at, 300);
+  const comesBack = k(random);
+  const connects = when(random, 'route_server', comesBack, 'nats', 'connects', at, 300);
   return [
     random.chance(0.5)
       ? { do: 'kill', process: nats(random), ms: random.pick([300, 1_000, 3_000]), at }
       : {
           do: 'link',
-          link: { service: 'route_server', k: random.between(0, 1), server: 'nats' },
+          link: { service: 'route_server', k: comesBack, server: 'nats' },
           how: 'cut',
           ms: random.pick([300, 1_200, 3_600]),
           at,
