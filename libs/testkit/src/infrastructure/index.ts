@@ -9,7 +9,7 @@
  *     const nats = await testNats();            // { url, prefix }
  *     afterAll(() => database.drop());
  */
-export { FaultyProxy, type ProxyTarget, type Weather } from './faulty-proxy.js';
+export { FaultyProxy, type Heading, type ProxyTarget, type Weather } from './faulty-proxy.js';
 export {
   type DatabaseOptions,
   type Infrastructure,

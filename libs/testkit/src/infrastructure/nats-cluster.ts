@@ -6,6 +6,11 @@ import { freePort } from './ports.js';
 import { send, stopProcess } from './processes.js';
 import { waitUntil } from './wait-until.js';
 
+export interface NatsClusterOptions {
+  /** false: clients are not told of servers that are not in their NATS_URL */
+  advertise?: boolean;
+}
+
 interface Member {
   readonly port: number;
   readonly routePort: number;
@@ -24,10 +29,11 @@ interface Member {
  */
 export class NatsCluster {
   readonly #dir: string;
+  readonly #advertise: boolean;
   readonly #members: readonly Member[];
 
   /** Starts `size` servers; resolves when each is linked to all others. */
-  static async start(size = 3): Promise<NatsCluster> {
+  static async start(size = 3, { advertise = true }: NatsClusterOptions = {}): Promise<NatsCluster> {
     const dir = await mkdtemp(path.join(tmpdir(), `teamtalk-test-${process.pid}-`));
     const taken = new Set<number>();
     const nextPort = async () => {
@@ -40,7 +46,7 @@ export class NatsCluster {
     for (let i = 0; i < size; i++) {
       members.push({ port: await nextPort(), routePort: await nextPort(), server: undefined });
     }
-    const cluster = new NatsCluster(dir, members);
+    const cluster = new NatsCluster(dir, members, advertise);
     try {
       for (let i = 0; i < size; i++) await cluster.startServer(i);
       return cluster;
@@ -50,8 +56,9 @@ export class NatsCluster {
     }
   }
 
-  private constructor(dir: string, members: readonly Member[]) {
+  private constructor(dir: string, members: readonly Member[], advertise: boolean) {
     this.#dir = dir;
+    this.#advertise = advertise;
     this.#members = members;
   }
 
@@ -92,6 +99,7 @@ export class NatsCluster {
         `http: "127.0.0.1:${monitorPort}"`,
         'cluster {',
         '  name: "test"',
+        `  no_advertise: ${!this.#advertise}`,
         `  listen: "127.0.0.1:${member.routePort}"`,
         `  routes: [${others.map(({ routePort }) => `"nats://127.0.0.1:${routePort}"`).join(', ')}]`,
         '}',
