@@ -9,7 +9,8 @@ import {
 import { connect, Events, type Msg, type NatsConnection, type Subscription } from 'nats';
 import { encode } from './encode.js';
 import { identity } from './identity.js';
-import { requestError } from './request-error.js';
+import { breakConnection, hasOtherServers, preferOtherServers } from './nats-servers.js';
+import { NobodyListensError, requestError } from './request-error.js';
 import type { AnsweredTopic, Topic } from './subjects.js';
 import { carrierOf, spanOf, withHeaders } from './trace-context.js';
 
@@ -34,6 +35,17 @@ export interface SubscribeOptions {
 const roundTripEveryMs = 500;
 /** NATS counts as silent when the last answer is this old, milliseconds; well before anybody is taken for dead. */
 const silentMs = 1_500;
+/**
+ * Looks in a row without an answer after which another NATS server is tried. They are counted, not timed: a process that
+ * was stopped itself has what it missed in its socket.
+ */
+const silentLooks = 3;
+/** Milliseconds one NATS server has to take the connection: the only one, and one of several. */
+const dialMs = { single: 10_000, several: 3_000 };
+/** While nobody listens on a shared subject, a request waits this long for somebody to come back, milliseconds. */
+const sharedGraceMs = 1_500;
+/** Milliseconds between two tries meanwhile. */
+const sharedRetryMs = 100;
 
 /**
  * One connection to NATS that speaks our event types. It reconnects for ever. While it is down, publishes
@@ -57,12 +69,14 @@ export class Bus {
   /** performance.now() of the last sign that NATS is there */
   #heardAt = performance.now();
   #asking = false;
+  #unansweredLooks = 0;
 
   /** @throws TeamTalkError `unavailable` when no NATS server answers within 10 s */
   static async connect(options: BusOptions): Promise<Bus> {
+    const servers = options.url.split(',');
     try {
       const connection = await connect({
-        servers: options.url.split(','),
+        servers,
         ...identity(options),
         name: options.name,
         maxReconnectAttempts: -1,
@@ -70,10 +84,11 @@ export class Bus {
         reconnectJitter: 100,
         pingInterval: 5_000,
         maxPingOut: 2,
-        timeout: 10_000,
+        timeout: servers.length > 1 ? dialMs.several : dialMs.single,
         // Otherwise each request takes two stack traces in case it fails; our own errors have theirs.
         noAsyncTraces: true,
       });
+      preferOtherServers(connection);
       return new Bus(connection, options);
     } catch (error) {
       const where = withoutSecrets(options.url);
@@ -146,16 +161,37 @@ export class Bus {
 
   /**
    * Sends `event` and waits for one answer.
-   * @throws TeamTalkError `unavailable` when nobody listens (NobodyListensError) or NATS is away, `deadline-exceeded` after
-   * `timeoutMs` milliseconds
+   * @throws TeamTalkError `unavailable` when nobody listens (NobodyListensError) or NATS is away, on a shared subject only
+   * after a grace of 1.5 s or half of `timeoutMs`, whichever is less; `deadline-exceeded` after `timeoutMs` milliseconds
    */
   request<In, Out, AnswerIn, AnswerOut>(
     topic: AnsweredTopic<In, Out, AnswerIn, AnswerOut>,
     event: In,
     timeoutMs: number,
   ): Promise<AnswerOut> {
-    const ask = () => this.#request(topic, event, timeoutMs);
+    const ask = () =>
+      topic.shared ? this.#requestShared(topic, event, timeoutMs) : this.#request(topic, event, timeoutMs);
     return this.#tracing ? this.#tracing.step(spanOf(topic, 'client'), ask) : ask();
+  }
+
+  /** While its receivers or this process change their NATS server, nobody is there for a moment. */
+  async #requestShared<In, Out, AnswerIn, AnswerOut>(
+    topic: AnsweredTopic<In, Out, AnswerIn, AnswerOut>,
+    event: In,
+    timeoutMs: number,
+  ): Promise<AnswerOut> {
+    const begun = performance.now();
+    const end = begun + timeoutMs;
+    const graceEnd = begun + Math.min(sharedGraceMs, timeoutMs / 2);
+    for (;;) {
+      try {
+        return await this.#request(topic, event, end - performance.now());
+      } catch (error) {
+        const absent = error instanceof NobodyListensError || !this.#connected;
+        if (!absent || performance.now() + sharedRetryMs > graceEnd) throw error;
+        await new Promise((resolve) => setTimeout(resolve, sharedRetryMs));
+      }
+    }
   }
 
   async #request<In, Out, AnswerIn, AnswerOut>(
@@ -317,8 +353,13 @@ export class Bus {
 
   /** How far behind NATS and this process are: what was published before comes back before. */
   async #measure(): Promise<void> {
-    if (!this.#connected || this.#asking) return;
+    if (!this.#connected) return;
+    if (this.#asking) {
+      this.#leaveIfSilent();
+      return;
+    }
     this.#asking = true;
+    this.#unansweredLooks = 0;
     try {
       // Its own answer counts whole milliseconds.
       const asked = performance.now();
@@ -330,6 +371,14 @@ export class Bus {
     } finally {
       this.#asking = false;
     }
+  }
+
+  #leaveIfSilent(): void {
+    this.#unansweredLooks++;
+    if (this.#unansweredLooks < silentLooks || !hasOtherServers(this.#connection)) return;
+    this.#unansweredLooks = 0;
+    this.#log.warn('NATS server silent; connecting to another one');
+    breakConnection(this.#connection);
   }
 
   async #watch(): Promise<void> {

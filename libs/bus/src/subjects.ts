@@ -19,6 +19,8 @@ export interface Topic<In, Out = In> {
 /** A subject whose receivers answer. */
 export interface AnsweredTopic<In, Out, AnswerIn, AnswerOut = AnswerIn> extends Topic<In, Out> {
   readonly answer: Codec<AnswerIn, AnswerOut>;
+  /** Answered by any member of a queue group: that nobody listens passes, where one instance's own subject tells its end. */
+  readonly shared?: boolean;
 }
 
 /**
@@ -38,18 +40,35 @@ export const topics = {
   /** route_server -> all route_servers */
   msgServerGone: { subject: 'msg-server-gone', event: events.MsgServerGone },
 
+  /** a route_server that starts -> all route_servers; answered by those that know all sessions */
+  msgServersQuery: {
+    subject: 'msg-servers.query',
+    event: events.MsgServersQuery,
+    answer: events.MsgServers,
+  },
+
   /** route_server -> one msg_server; answered by pages */
   presenceSnapshot: (instance: number) => ({
     subject: `presence.snapshot.${formatInstance(instance)}`,
-    event: events.Done,
+    event: events.SnapshotRequest,
     answer: events.PresenceSnapshot,
   }),
 
   /** anybody -> one of the route_servers */
-  presenceQuery: { subject: 'presence.query', event: events.PresenceQuery, answer: events.PresenceReply },
+  presenceQuery: {
+    subject: 'presence.query',
+    event: events.PresenceQuery,
+    answer: events.PresenceReply,
+    shared: true,
+  },
 
   /** anybody -> one of the route_servers */
-  sessionsQuery: { subject: 'sessions.query', event: events.SessionsQuery, answer: events.Sessions },
+  sessionsQuery: {
+    subject: 'sessions.query',
+    event: events.SessionsQuery,
+    answer: events.Sessions,
+    shared: true,
+  },
 
   /** anybody -> one msg_server */
   deliveryQuery: (msgServer: number) => ({
@@ -69,10 +88,10 @@ export const topics = {
   notifyUsers: { subject: 'notify', event: events.NotifyUsers },
 
   /** anybody -> one of the route_servers, answered when the msg_servers concerned have it */
-  groupChange: { subject: 'group-change', event: events.GroupChange, answer: events.Done },
+  groupChange: { subject: 'group-change', event: events.GroupChange, answer: events.Done, shared: true },
 
   /** anybody -> one of the route_servers */
-  kickUser: { subject: 'kick', event: events.KickUser, answer: events.Done },
+  kickUser: { subject: 'kick', event: events.KickUser, answer: events.Done, shared: true },
 
   /** anybody -> every msg_server; only broadcasts */
   everyNode: { subject: 'every-node', event: events.NodeEvent },
@@ -84,7 +103,10 @@ export const topics = {
   statusChanges: { subject: 'status-changes', event: events.StatusChanges },
 
   /** msg_server -> one of the file_servers */
-  fileTask: { subject: 'file-task', event: events.FileTaskRequest, answer: events.FileTask },
+  fileTask: { subject: 'file-task', event: events.FileTaskRequest, answer: events.FileTask, shared: true },
+
+  /** file_server -> all file_servers */
+  fileTaskEnded: { subject: 'file-task-ended', event: events.FileTaskEnded },
 
   /** route_server -> one msg_server; deliveries and changes of groups are answered, the rest is not */
   node: (msgServer: number) => ({

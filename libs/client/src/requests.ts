@@ -29,7 +29,7 @@ export interface ClientEvents {
 export interface HistoryPage {
   /** The newest id wanted; 0 (the default): from the newest message. */
   begin?: number;
-  /** Messages at most; servers give no more than 100 (the default). */
+  /** Messages at most (default: 100); servers give what fits into a few MiB. */
   count?: number;
 }
 

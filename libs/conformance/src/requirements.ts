@@ -42,6 +42,10 @@ const requirements = {
     text: 'files whose time is over are removed',
     shownBy: 'tests/e2e/src/kept-files.test.ts',
   },
+  'fix-logins-at-once': {
+    text: 'logins of one user at once are all answered, and those that lose are kicked',
+  },
+  'fix-lists-answered': { text: 'a request for a list is answered, however long it is' },
   'fix-http-answers': { text: 'the HTTP API answers bad JSON, unknown paths and unknown groups' },
 
   'client-push-seq': { text: 'what the server starts by itself has seq_num 0' },
@@ -60,6 +64,16 @@ const requirements = {
   'client-heartbeat': { text: 'heartbeats are echoed with their seq_num' },
   'client-location': { text: 'login_server’s JSON has priorIP, backupIP, port and both msfs addresses' },
   'client-upload-line': { text: 'msfs answers an upload with one line of JSON with a url' },
+  'client-upload-type': {
+    text: 'msfs calls its answers to uploads text/html, which iOS and Mac clients take',
+  },
+  'client-upload-path': { text: 'msfs takes an upload at /upload/, whatever bytes its name is of' },
+  'client-early-add': { text: '0x050b before the upload is complete announces it when it is' },
+  'client-early-receiver': { text: 'a receiver may come before the file, and waits for it' },
+  'client-large-pull': { text: 'a pull above 32,768 bytes is given a block' },
+  'client-all-unread': { text: 'history gives all that is unread at once, as far as a frame holds it' },
+  'client-administration': { text: 'the legacy administration changes groups as user 0' },
+  'client-fork-types': { text: 'the forks’ interfaces send texts where nothing else is said' },
   'client-login': { text: 'result_code 6 for a wrong name or password; user_info on success' },
   'client-text': { text: 'texts are AES in base64; audio of four bytes or fewer is no message' },
   'client-small-request': { text: 'login_server takes what clients send it' },

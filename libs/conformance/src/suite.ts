@@ -4,7 +4,9 @@ import { clientCases } from './cases/clients.js';
 import { connectionCases } from './cases/connection.js';
 import { fileCases } from './cases/files.js';
 import { groupCases } from './cases/groups.js';
+import { imageCases } from './cases/images.js';
 import { loginCases } from './cases/login.js';
+import { offlineFileCases } from './cases/offline-files.js';
 import { readingCases } from './cases/reading.js';
 import { sendingCases } from './cases/sending.js';
 import { serverCases } from './cases/servers.js';
@@ -21,6 +23,8 @@ export const conformanceCases: readonly Case[] = [
   ...groupCases,
   ...fileCases,
   ...transferCases,
+  ...offlineFileCases,
+  ...imageCases,
   ...serverCases,
   ...clientCases,
   ...sweepCases,

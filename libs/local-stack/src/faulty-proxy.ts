@@ -19,7 +19,11 @@ export interface ProxyTarget {
   port: number;
 }
 
+/** Which way bytes go through a proxy. */
+export type Heading = 'to-target' | 'to-client';
+
 interface Direction {
+  heading: Heading;
   from: Socket;
   to: Socket;
   /** chunks on their way, and when they arrive: performance.now(), ascending, for bytes do not overtake each other */
@@ -28,6 +32,7 @@ interface Direction {
   underWay: number;
 }
 
+const bothWays: readonly Heading[] = ['to-target', 'to-client'];
 const retransmitMs = { least: 200, most: 800 };
 const resetsPerLoss = 1 / 50;
 /** Bytes on their way in one direction; beyond, nothing more is read. */
@@ -42,10 +47,15 @@ export class FaultyProxy {
   readonly #targets: () => readonly ProxyTarget[];
   readonly #directions = new Set<Direction>();
   readonly #sockets = new Set<Socket>();
-  #state: 'open' | 'cut' | 'blocked' = 'open';
+  #isCut = false;
+  readonly #blocked = new Set<Heading>();
   #weather: Weather = {};
   /** Sees what a target sends before the client gets it; true: the connection is cut instead. */
   cutBefore: ((bytes: Buffer) => boolean) | undefined;
+  /** Told of each client that connects, before anything of it gets through. */
+  onConnect: (() => void) | undefined;
+  /** Sees what goes on its way, in either direction, before it does. */
+  onBytes: ((heading: Heading, bytes: Buffer) => void) | undefined;
 
   /** @param targets asked for each connection */
   static async start(targets: () => readonly ProxyTarget[]): Promise<FaultyProxy> {
@@ -66,7 +76,7 @@ export class FaultyProxy {
 
   /** Breaks every connection and takes no new ones. */
   cut(): void {
-    this.#state = 'cut';
+    this.#isCut = true;
     for (const socket of this.#sockets) socket.destroy();
   }
 
@@ -75,10 +85,10 @@ export class FaultyProxy {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** Lets nothing through, in either direction, without a word. */
-  block(): void {
-    this.#state = 'blocked';
-    for (const { from } of this.#directions) from.pause();
+  /** Lets nothing through, in both directions or in one, without a word. */
+  block(...headings: Heading[]): void {
+    for (const heading of headings.length > 0 ? headings : bothWays) this.#blocked.add(heading);
+    for (const { from, heading } of this.#directions) if (this.#blocked.has(heading)) from.pause();
   }
 
   /** Everything gets through, but later. */
@@ -88,7 +98,8 @@ export class FaultyProxy {
 
   /** Everything works again; what was blocked goes on. */
   restore(): void {
-    this.#state = 'open';
+    this.#isCut = false;
+    this.#blocked.clear();
     this.#weather = {};
     for (const { from } of this.#directions) from.resume();
   }
@@ -101,12 +112,13 @@ export class FaultyProxy {
 
   #accept(client: Socket): void {
     this.#keep(client);
-    if (this.#state === 'cut') client.destroy();
+    this.onConnect?.();
+    if (this.#isCut) client.destroy();
     else this.#connect(client, shuffled(this.#targets()));
   }
 
   #connect(client: Socket, [first, ...others]: readonly ProxyTarget[]): void {
-    if (first === undefined || this.#state === 'cut') {
+    if (first === undefined || this.#isCut) {
       client.destroy();
       return;
     }
@@ -121,19 +133,23 @@ export class FaultyProxy {
   }
 
   #join(client: Socket, target: Socket): void {
-    const answers: Direction = { from: target, to: client, queue: [], underWay: 0 };
-    for (const direction of [{ from: client, to: target, queue: [], underWay: 0 }, answers]) {
-      const { from, to } = direction;
+    const ways: Direction[] = [
+      { heading: 'to-target', from: client, to: target, queue: [], underWay: 0 },
+      { heading: 'to-client', from: target, to: client, queue: [], underWay: 0 },
+    ];
+    for (const direction of ways) {
+      const { heading, from, to } = direction;
       this.#directions.add(direction);
       from.on('data', (chunk: Buffer) => {
-        if (direction === answers && this.cutBefore?.(chunk)) reset(from, to);
+        this.onBytes?.(heading, chunk);
+        if (heading === 'to-client' && this.cutBefore?.(chunk)) reset(from, to);
         else this.#carry(direction, chunk);
       });
       from.on('close', () => {
         this.#directions.delete(direction);
         to.destroy();
       });
-      if (this.#state === 'blocked') from.pause();
+      if (this.#blocked.has(heading)) from.pause();
       else from.resume();
     }
     if (client.destroyed) target.destroy();
@@ -153,7 +169,7 @@ export class FaultyProxy {
     }
     at = Math.max(at, queue.at(-1)?.at ?? 0);
     if (at <= now && queue.length === 0) {
-      if (!to.write(chunk)) this.#untilDrained(from, to);
+      if (!to.write(chunk)) this.#untilDrained(direction);
       return;
     }
     queue.push({ chunk, at });
@@ -163,7 +179,7 @@ export class FaultyProxy {
   }
 
   #arriveLater(direction: Direction, ms: number): void {
-    const { from, to, queue } = direction;
+    const { heading, from, to, queue } = direction;
     setTimeout(() => {
       const now = performance.now();
       for (let [first] = queue; first && first.at <= now; [first] = queue) {
@@ -172,14 +188,14 @@ export class FaultyProxy {
         to.write(first.chunk);
       }
       if (queue[0]) this.#arriveLater(direction, queue[0].at - now);
-      if (direction.underWay <= maxUnderWay && this.#state === 'open') from.resume();
+      if (direction.underWay <= maxUnderWay && !this.#blocked.has(heading)) from.resume();
     }, Math.ceil(ms));
   }
 
-  #untilDrained(from: Socket, to: Socket): void {
+  #untilDrained({ heading, from, to }: Direction): void {
     from.pause();
     to.once('drain', () => {
-      if (this.#state !== 'blocked') from.resume();
+      if (!this.#blocked.has(heading)) from.resume();
     });
   }
 

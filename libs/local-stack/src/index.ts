@@ -8,7 +8,7 @@
  *     const nats = await testNats();            // { url, prefix }
  *     afterAll(() => database.drop());
  */
-export { FaultyProxy, type ProxyTarget, type Weather } from './faulty-proxy.js';
+export { FaultyProxy, type Heading, type ProxyTarget, type Weather } from './faulty-proxy.js';
 export {
   type DatabaseOptions,
   type Infrastructure,
@@ -20,8 +20,10 @@ export {
   testNats,
 } from './infrastructure.js';
 export { LocalInfrastructure, type Migrate } from './local-infrastructure.js';
+export { NatsCluster } from './nats-cluster.js';
 export { NatsServer, type NatsServerOptions } from './nats-server.js';
 export { freePort, isPortFree } from './ports.js';
+export { PostgresPair, type PostgresPairOptions } from './postgres-pair.js';
 export { PostgresServer, type PostgresServerOptions } from './postgres-server.js';
 export { commandLine, guard, isAlive, isGone, startOf, stopProcess } from './processes.js';
 export { RawConnection } from './raw-connection.js';

@@ -18,6 +18,10 @@ export interface PostgresServerOptions {
   logFile: string;
   /** false: no fsync, for tests that throw the data away */
   durable: boolean;
+  /** Settings besides those every server gets, or in their place. */
+  settings?: Readonly<Record<string, string>>;
+  /** The data folder is that of a standby, which nothing can be written to. */
+  standby?: boolean;
   /** How long after our own death, if we cannot stop it, it ends; seconds. */
   guardSeconds?: number;
 }
@@ -53,7 +57,7 @@ export class PostgresServer {
     const server = new PostgresServer(child, port, options);
     try {
       await server.#waitUntilReady();
-      await ensureDatabase(server.urlOf('postgres'));
+      if (!options.standby) await ensureDatabase(server.urlOf('postgres'));
       return server;
     } catch (error) {
       await server.stop();
@@ -96,6 +100,16 @@ export class PostgresServer {
   signal(signal: NodeJS.Signals): void {
     const processes = [this.pid, ...childrenOf(this.pid)];
     for (const pid of processes) send(pid, signal);
+  }
+
+  /** The process of this kind, as PostgreSQL titles it; undefined: there is none now. */
+  child(title: string): number | undefined {
+    return childrenOf(this.pid).find((pid) => commandLine(pid)?.startsWith(`postgres: ${title}`));
+  }
+
+  /** Runs one statement as the superuser. */
+  async query<Row extends pg.QueryResultRow>(text: string): Promise<Row[]> {
+    return (await query(this.url, text)).rows as Row[];
   }
 
   /** Ends it and all its processes with kill -9: nothing is written any more. */
@@ -168,7 +182,7 @@ async function initialise(
 
 async function launch(
   { postgres }: Programs,
-  { dataDir, durable, logFile }: PostgresServerOptions,
+  { dataDir, durable, logFile, settings: more }: PostgresServerOptions,
   port: number,
   account: Account | undefined,
 ): Promise<ChildProcess> {
@@ -180,6 +194,7 @@ async function launch(
     // Checkpoints seldom enough that a small machine spends its time on messages.
     max_wal_size: '2GB',
     ...(!durable && { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', autovacuum: 'off' }),
+    ...more,
   };
   await mkdir(path.dirname(logFile), { recursive: true });
   const log = await open(logFile, 'a');

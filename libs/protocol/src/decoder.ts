@@ -1,6 +1,9 @@
 import { HEADER_LENGTH } from './header.js';
 import type { Pdu, PduFrame } from './pdu.js';
 
+/** Command of a heartbeat. */
+const HEARTBEAT = 0x0701;
+
 /** Bytes of the header's first field, all that is needed to accept or refuse a frame. */
 const LENGTH_FIELD = 4;
 
@@ -103,6 +106,11 @@ export class PduDecoder {
     return this.#take(pduAt);
   }
 
+  /** The same; a heartbeat has its frame, to be sent back as it came. */
+  nextOrHeartbeat(): Pdu | PduFrame | undefined {
+    return this.#take(pduOrHeartbeatAt);
+  }
+
   /** The same with the PDU's frame, for whoever passes it on. */
   nextFrame(): PduFrame | undefined {
     return this.#take(frameAt);
@@ -187,6 +195,10 @@ function pduAt(buf: Buffer, start: number, end: number): Pdu {
     seqNum: buf.readUInt16BE(start + 12),
     body: bodyAt(buf, start, end),
   };
+}
+
+function pduOrHeartbeatAt(buf: Buffer, start: number, end: number): Pdu | PduFrame {
+  return buf.readUInt16BE(start + 10) === HEARTBEAT ? frameAt(buf, start, end) : pduAt(buf, start, end);
 }
 
 // Written out, not made of a Pdu: that costs as much again.

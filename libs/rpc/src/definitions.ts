@@ -81,6 +81,12 @@ export const groups = {
 /** proto/internal/db_proxy.proto, service Files. */
 export const files = {
   addOfflineFile: method('Files/AddOfflineFile', db.OfflineFile, db.OfflineFileReply),
+  claimFileAnnouncements: method(
+    'Files/ClaimFileAnnouncements',
+    db.ClaimFileAnnouncementsRequest,
+    db.OfflineFileList,
+  ),
+  confirmFileAnnouncements: method('Files/ConfirmFileAnnouncements', db.FileTaskIds, db.ChangeReply),
   listOfflineFiles: method('Files/ListOfflineFiles', db.UserRequest, db.OfflineFileList),
   deleteOfflineFile: method('Files/DeleteOfflineFile', db.DeleteOfflineFileRequest, db.ChangeReply),
   createFileTask: method('Files/CreateFileTask', db.CreateFileTaskRequest, db.FileTaskReply),

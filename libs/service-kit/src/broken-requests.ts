@@ -12,13 +12,18 @@ export interface BrokenRequestOptions {
   onRefused: (reason: string) => void;
   /** The JSON an answer brings; default: none. */
   bodyOf?: (status: number) => string;
+  /** What its type is said to be; default: JSON. */
+  contentType?: string;
 }
 
 /**
  * Answers what is no HTTP request, or does not arrive in time, and closes its connection: with 400, 408, 413 or 431.
  * Where part of another answer is on its way, nothing is put behind it.
  */
-export function answerBrokenRequests(server: Server, { onRefused, bodyOf }: BrokenRequestOptions): void {
+export function answerBrokenRequests(
+  server: Server,
+  { onRefused, bodyOf, contentType = 'application/json; charset=utf-8' }: BrokenRequestOptions,
+): void {
   const latest = new WeakMap<Socket, ServerResponse>();
   server.on('request', ({ socket }, response) => void latest.set(socket, response));
   server.on('clientError', (error: NodeJS.ErrnoException, duplex) => {
@@ -34,7 +39,7 @@ export function answerBrokenRequests(server: Server, { onRefused, bodyOf }: Brok
     if (response?.headersSent && !response.writableFinished) socket.destroy();
     else {
       const body = bodyOf?.(status) ?? '';
-      const type = body === '' ? '' : 'Content-Type: application/json; charset=utf-8\r\n';
+      const type = body === '' ? '' : `Content-Type: ${contentType}\r\n`;
       socket.end(
         `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n${type}` +
           `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,

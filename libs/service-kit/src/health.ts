@@ -2,10 +2,20 @@
 export class Health {
   readonly #checks = new Map<string, () => boolean>();
   #draining = false;
+  #starting = false;
 
   /** Adds a dependency under the name `/readyz` shows. The check must be instant and must not throw. */
   addCheck(name: string, check: () => boolean): void {
     this.#checks.set(name, check);
+  }
+
+  /** Not ready until `startDone`: some of what it depends on may not even be known yet. */
+  startBegun(): void {
+    this.#starting = true;
+  }
+
+  startDone(): void {
+    this.#starting = false;
   }
 
   /** From now on not ready, whatever the dependencies say. */
@@ -20,7 +30,7 @@ export class Health {
   /** The state of each dependency, and of all of them together. */
   report(): { ready: boolean; draining: boolean; dependencies: Record<string, 'up' | 'down'> } {
     const dependencies: Record<string, 'up' | 'down'> = {};
-    let ready = !this.#draining;
+    let ready = !this.#draining && !this.#starting;
     for (const [name, check] of this.#checks) {
       const up = check();
       dependencies[name] = up ? 'up' : 'down';

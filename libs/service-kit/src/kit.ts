@@ -6,6 +6,7 @@ import { createLogger, type Logger } from './logger.js';
 import { Metrics } from './metrics.js';
 import { type TracingConfig, tracingConfig, type tracingEnv } from './tracing/env.js';
 import type { Tracing } from './tracing/tracing.js';
+import { type Patience, type UntilAvailable, untilAvailable } from './until-available.js';
 
 /** What every service's configuration holds. */
 export interface CommonConfig {
@@ -29,6 +30,8 @@ export interface Kit {
   readonly ops?: { host: string; port: number };
   /** undefined: nothing is traced */
   readonly tracing: Tracing | undefined;
+  /** Tries what the service cannot start without, as often as `StartOptions.patience` has it. */
+  readonly untilAvailable: UntilAvailable;
   /** at the stop, how long kept HTTP connections may bring one more request, milliseconds; see closeServer */
   readonly keptMs: number;
 }
@@ -57,6 +60,8 @@ export interface StartOptions {
   processMetrics?: boolean;
   /** How long kept HTTP connections may bring one more request at the stop, milliseconds; 0 when left out. */
   keptMs?: number;
+  /** How long it waits for PostgreSQL and NATS; when left out it fails if one is away. */
+  patience?: Patience;
 }
 
 /** A service instance's kit by itself: for parts of a service that are tested alone. */
@@ -69,14 +74,16 @@ export function createKit(
   const log = options.log ?? createLogger({ service, instance, level: config.logLevel });
   const metrics = new Metrics(service);
   if (options.processMetrics) metrics.collectProcess();
+  const health = new Health();
   return {
     service,
     instance,
     log,
     metrics,
-    health: new Health(),
+    health,
     life: new Lifecycle(log, config.shutdownMs),
     tracing: undefined,
+    untilAvailable: untilAvailable(options.patience ?? { ms: 0 }, health, log),
     keptMs: options.keptMs ?? 0,
   };
 }

@@ -6,6 +6,11 @@ import type { Metrics } from './metrics.js';
 import { startOpsServer } from './ops-server.js';
 import { openTracing } from './tracing/open-tracing.js';
 
+/**
+ * How long a process waits for PostgreSQL and NATS before it gives up, milliseconds; whoever started it may then try anew,
+ * should it be wedged.
+ */
+const patienceMs = 600_000;
 /** Kept HTTP connections of a process that stops may bring one more request for this long, milliseconds. */
 const keptMs = 1_500;
 
@@ -33,12 +38,14 @@ export async function startService<C extends CommonConfig>(
 ): Promise<Service> {
   const basic = createKit(name, config, options);
   const { log, metrics, instance } = basic;
+  basic.health.startBegun();
   try {
     const tracing = await openTracing(config.tracing, basic);
     const ops = await startOpsServer(config.ops, basic.health, metrics);
     basic.life.onStop('health and metrics', () => ops.stop());
     const kit: Kit = { ...basic, tracing, ops: { host: config.ops.host, port: ops.port } };
     const ports = { ...(await start(config, kit)), ops: ops.port };
+    basic.health.startDone();
     log.info({ ports }, `${name} ${formatInstance(instance)} is up`);
     return {
       name,
@@ -72,8 +79,11 @@ export async function runService(
     // The parent that started us over an IPC channel has died: nobody else would stop us.
     if (process.channel) process.once('disconnect', resolve);
   });
+  const stop = new AbortController();
+  void signal.then(() => stop.abort());
   try {
-    const service = await start(process.env, { processMetrics: true, keptMs });
+    const patience = { ms: patienceMs, stop: stop.signal };
+    const service = await start(process.env, { processMetrics: true, keptMs, patience });
     // A parent that starts us over an IPC channel (`teamtalk dev`, TestCluster) learns the ports this way.
     const ready = { ready: true, service: name, instance: service.instance, ports: service.ports };
     // The callback takes the error of a parent that is gone already; `disconnect` has told us.
@@ -82,6 +92,7 @@ export async function runService(
     await service.stop();
     return 0;
   } catch (error) {
+    if (stop.signal.aborted) return 0;
     if (error instanceof ConfigError) {
       process.stderr.write(`${name}: ${error.message}\n`);
       return 78;

@@ -1,15 +1,21 @@
+const severalHosts = /^(\w+:\/\/(?:[^@/?#]*@)?)([^@/?#]*)((?:[/?#].*)?)$/;
+const noUrl = 'an address that is no URL';
+
 /**
- * A URL, or several separated by commas, as people and logs may see them: without password and parameters. A name that has
- * no password goes too: NATS takes it for a token.
+ * A URL, or several separated by commas, or one with several hosts, as people and logs may see them: without password and
+ * parameters. A name that has no password goes too: NATS takes it for a token.
  */
 export function withoutSecrets(urls: string): string {
-  return urls.split(',').map(shown).join(',');
+  const parts = urls.split(',');
+  if (parts.slice(1).every((part) => part.includes('://'))) return parts.map(shown).join(',');
+  const [, begin, hosts, end] = severalHosts.exec(urls) ?? [];
+  return begin ? shown(`${begin}hosts.of.a.url${end}`).replace('hosts.of.a.url', hosts!) : noUrl;
 }
 
 function shown(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   // NAME:PASSWORD@HOST is one by the letter, of the scheme NAME.
-  if (!url?.host) return 'an address that is no URL';
+  if (!url?.host) return noUrl;
   if (url.password === '') url.username = '';
   url.password = '';
   url.search = '';

@@ -17,14 +17,20 @@ import { z } from 'zod';
 import type { LoginLimit } from './accounts/logins.js';
 import { type Argon2Cost, defaultArgon2Cost } from './accounts/passwords/password.js';
 import type { DatabaseConfig } from './database/database.js';
+import { parseDatabaseUrl } from './database/servers.js';
 
 const postgresUrl = z
   .string()
-  .refine(
-    (text) => URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol),
-    'must be a URL that starts with postgres:// or postgresql://',
-  )
-  .describe('The PostgreSQL database, postgres://user:password@host:port/name');
+  .superRefine((text, context) => {
+    try {
+      parseDatabaseUrl(text);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as Error).message });
+    }
+  })
+  .describe(
+    'The PostgreSQL database, postgres://user:password@host:port/name; of a primary and its standbys all, separated by commas: postgres://user:password@host:port,host:port/name?target_session_attrs=read-write. `target_session_attrs`: `read-write` (when left out, with several hosts), `primary`, or `any` (when left out, with one host)',
+  );
 
 const hostAndPort = z
   .string()

@@ -4,6 +4,8 @@ import pg from 'pg';
 import { BroadcastWorker } from './broadcasts/broadcast-worker.js';
 import type { DbProxyServerConfig } from './config.js';
 import { connectionName } from './database/running-programs.js';
+import { Servers } from './database/servers.js';
+import type { StoreEpoch } from './database/store-epoch.js';
 import { MessageWriter } from './messages/append/message-writer.js';
 import { ReadMarkWriter } from './messages/append/read-marker.js';
 import { GroupMembers } from './messages/group-members.js';
@@ -38,6 +40,7 @@ export async function startMessageStore(
     database: { url },
   }: Pick<DbProxyServerConfig, 'commitLanes' | 'commitSpacingMs' | 'database'>,
   bus: Bus,
+  epoch: StoreEpoch,
   kit: Kit,
 ): Promise<MessageStore> {
   const { life, log } = kit;
@@ -45,8 +48,9 @@ export async function startMessageStore(
   life.onStop('registry of route_servers', () => routeServers.stop());
 
   // Connections of its own: however many read, storing never waits for a free one.
+  const servers = new Servers(url);
   const pool = new pg.Pool({
-    connectionString: url,
+    ...servers.options,
     application_name: connectionName('store'),
     max: commitLanes + otherConnections,
     connectionTimeoutMillis: statementMs,
@@ -56,21 +60,16 @@ export async function startMessageStore(
   });
   pool.on('error', (error) => log.warn({ err: error }, 'an idle connection of the store broke'));
   life.onStop('connections of the store', () => pool.end());
+  await epoch.guard(pool);
 
-  const ownerLock = new OwnerLock(url, kit);
+  const ownerLock = new OwnerLock(servers, kit);
   await ownerLock.start();
   life.onStop('outbox owner lock', () => ownerLock.stop());
 
   const bots = new BotMessages(pool, kit);
   life.onStop('messages to bots', () => bots.stop());
-  const publisher = new OutboxPublisher({
-    kit,
-    bus,
-    pool,
-    routeServers,
-    members: new GroupMembers(pool, kit),
-    bots,
-  });
+  const members = new GroupMembers(pool, kit);
+  const publisher = new OutboxPublisher({ kit, bus, pool, routeServers, members, bots, epoch });
   life.onStop('outbox publisher', () => publisher.stop(settleMs));
 
   const sweeper = new OutboxSweeper({
@@ -81,11 +80,18 @@ export async function startMessageStore(
   });
   life.onStop('outbox sweeper', () => sweeper.stop());
 
-  const writer = new MessageWriter({ kit, pool, lanes: commitLanes, spacingMs: commitSpacingMs, publisher });
+  const spacingMs = commitSpacingMs;
+  const writer = new MessageWriter({ kit, pool, lanes: commitLanes, spacingMs, publisher, epoch });
   life.onStop('message writer', () => writer.settle());
   const readMarks = new ReadMarkWriter(pool, kit, commitSpacingMs);
   life.onStop('read marks', () => readMarks.settle());
   const broadcasts = new BroadcastWorker({ kit, pool, publisher });
   life.onStop('broadcasts', () => broadcasts.stop());
+  epoch.onChange(() => {
+    publisher.forget();
+    members.clear();
+    writer.renewMark();
+    broadcasts.renewMark();
+  });
   return { writer, readMarks, broadcasts };
 }

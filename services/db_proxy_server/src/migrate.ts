@@ -1,14 +1,18 @@
 // Brings the database to the newest schema and ends: what a release runs before its new processes start.
-import { ConfigError, createLogger, readEnv } from '@teamtalk/service-kit';
+import { ConfigError, createLogger, Health, readEnv, untilAvailable } from '@teamtalk/service-kit';
 import { envSchema } from './config.js';
 import { openDataSource } from './database/data-source.js';
 import { migrateUp, whyNothing } from './database/migrator.js';
+
+/** How long it waits for PostgreSQL, milliseconds; then whoever runs it may try anew. */
+const patienceMs = 120_000;
 
 const log = createLogger({ service: 'migrate', instance: 0, level: 'info' });
 
 async function migrate(): Promise<void> {
   const { DATABASE_URL: url } = readEnv({ DATABASE_URL: envSchema.DATABASE_URL }, process.env);
-  const dataSource = await openDataSource(url, { applicationName: 'teamtalk migrate' });
+  const connect = () => openDataSource(url, { applicationName: 'teamtalk migrate' });
+  const dataSource = await untilAvailable({ ms: patienceMs }, new Health(), log)('postgres', connect);
   try {
     const applied = await migrateUp(dataSource, { onProgress: (name) => log.info(`applied ${name}`) });
     if (applied.length === 0) log.info(await whyNothing(dataSource));

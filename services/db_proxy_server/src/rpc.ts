@@ -27,7 +27,11 @@ import { createBroadcast } from './broadcasts/create-broadcast.js';
 import { getBroadcast } from './broadcasts/get-broadcast.js';
 import type { Context } from './context.js';
 import { administerDiscovery } from './discovery/administer-discovery.js';
-import { addOfflineFile } from './files/add-offline-file.js';
+import {
+  addOfflineFile,
+  claimFileAnnouncements,
+  confirmFileAnnouncements,
+} from './files/add-offline-file.js';
 import {
   addFilePart,
   completeFileTask,
@@ -81,6 +85,8 @@ export function serve(server: RpcServer, context: Context, store: MessageStore):
   server.unary(groups.shieldGroup, shieldGroup(context));
 
   server.unary(files.addOfflineFile, addOfflineFile(context));
+  server.unary(files.claimFileAnnouncements, claimFileAnnouncements(context));
+  server.unary(files.confirmFileAnnouncements, confirmFileAnnouncements(context));
   server.unary(files.listOfflineFiles, listOfflineFiles(context));
   server.unary(files.deleteOfflineFile, deleteOfflineFile(context));
   server.unary(files.createFileTask, createFileTask(context));

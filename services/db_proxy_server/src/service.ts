@@ -12,8 +12,11 @@ import { purgeListChanges } from './accounts/list-changes.js';
 import type { DbProxyServerConfig } from './config.js';
 import { createContext } from './context.js';
 import { Database } from './database/database.js';
+import { databaseError } from './database/errors.js';
 import { requireSchema } from './database/schema.js';
 import { SchemaWatch } from './database/schema-watch.js';
+import { parseDatabaseUrl } from './database/servers.js';
+import { StoreEpoch } from './database/store-epoch.js';
 import { startMessageStore } from './message-store.js';
 import { purgeRetriedMessages } from './messages/append/retried-messages.js';
 import { startPurges } from './purge.js';
@@ -36,16 +39,26 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
   const { health, instance, life, log, metrics, service, tracing } = kit;
   const name = `${service} ${formatInstance(instance)}`;
 
-  const database = await Database.open(config.database, kit);
+  const database = await kit.untilAvailable('postgres', () => Database.open(config.database, kit));
   life.onStop('PostgreSQL', () => database.close());
   health.addCheck('postgres', () => database.up);
-  const newer = await requireSchema(database.dataSource);
+  const newer = await kit.untilAvailable('schema', () =>
+    requireSchema(database.dataSource).catch((error: unknown) => {
+      throw databaseError(error, 'the schema');
+    }),
+  );
   if (newer.length > 0) log.info({ newer }, 'the schema is of a newer version, with which this one works');
   const schema = new SchemaWatch(database.dataSource, log);
   life.onStop('watch of the schema', () => schema.stop());
   health.addCheck('schema', () => schema.fits);
 
-  const bus = await Bus.connect({ ...config.nats, name, log, metrics, tracing });
+  const epoch = new StoreEpoch(kit, parseDatabaseUrl(config.database.url).urls.length > 1);
+  life.onStop('store epoch', () => epoch.stop());
+  await epoch.guard(database.pool);
+
+  const bus = await kit.untilAvailable('nats', () =>
+    Bus.connect({ ...config.nats, name, log, metrics, tracing }),
+  );
   life.onStop('NATS', () => bus.drain());
   health.addCheck('nats', () => bus.connected);
 
@@ -62,7 +75,7 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
     'list changes': purgeListChanges(database),
   };
   life.onStop('purges', startPurges(purges, kit));
-  const store = await startMessageStore(config, bus, kit);
+  const store = await startMessageStore(config, bus, epoch, kit);
 
   bus.subscribe(topics.statusChanges, recordPresence(context), { queue: dbProxyServerQueue });
   const server = new RpcServer(kit);

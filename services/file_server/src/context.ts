@@ -2,8 +2,10 @@ import type { BlobStore } from '@teamtalk/blob-store';
 import type { Kit } from '@teamtalk/service-kit';
 import type { FileServerConfig } from './config.js';
 import type { FileServerMetrics } from './metrics.js';
+import type { Announcements } from './tasks/announcements.js';
 import type { SessionCheck } from './tasks/session-check.js';
 import type { TaskStore } from './tasks/task-store.js';
+import type { AwaitedUploads } from './transfers/awaited-uploads.js';
 import type { ReadAhead } from './transfers/read-ahead.js';
 import type { Relays } from './transfers/relays.js';
 import type { Uploads } from './transfers/uploads.js';
@@ -18,6 +20,10 @@ export interface Context {
   readonly store: BlobStore;
   readonly relays: Relays;
   readonly uploads: Uploads;
+  readonly announcements: Announcements;
+  readonly awaitedUploads: AwaitedUploads;
+  /** Says to all file_servers that an upload is complete, or its task is over. */
+  taskEnded(taskId: string): void;
   /** of downloads */
   readonly readAhead: ReadAhead;
 }

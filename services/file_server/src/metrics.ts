@@ -47,7 +47,6 @@ export type LoginOutcome =
   | 'unknown_task'
   | 'wrong_user'
   | 'wrong_role'
-  | 'not_complete'
   | 'no_session'
   | 'other_address'
   | 'unavailable';
@@ -65,6 +64,8 @@ export interface FileServerMetrics extends EntranceMetrics {
   readonly damaged: { inc(): void };
   readonly expired: { inc(labels: object, value: number): void };
   readonly sweepsFailed: { inc(): void };
+  readonly announced: { inc(labels: object, value: number): void };
+  readonly announcementsFailed: { inc(): void };
 }
 
 export function fileServerMetrics(metrics: Metrics): FileServerMetrics {
@@ -86,5 +87,13 @@ export function fileServerMetrics(metrics: Metrics): FileServerMetrics {
       'Tasks removed after their end, with what was stored of them',
     ),
     sweepsFailed: metrics.counter('sweeps_failed_total', 'Looks for tasks whose time is over that failed'),
+    announced: metrics.counter(
+      'uploads_announced_total',
+      'Complete uploads of which this file_server told the receiver, in place of the sender’s msg_server',
+    ),
+    announcementsFailed: metrics.counter(
+      'announcements_failed_total',
+      'Looks for uploads that their receivers have to be told of that failed',
+    ),
   };
 }

@@ -16,15 +16,19 @@ import type { Context } from './context.js';
 import { createTask } from './handlers/create-task.js';
 import { dispatcher } from './handlers/index.js';
 import { fileServerMetrics } from './metrics.js';
+import { Announcements } from './tasks/announcements.js';
 import { startExpiry } from './tasks/expiry.js';
 import { SessionCheck } from './tasks/session-check.js';
 import { TaskStore } from './tasks/task-store.js';
+import { AwaitedUploads } from './transfers/awaited-uploads.js';
 import { ReadAhead } from './transfers/read-ahead.js';
 import { Relays } from './transfers/relays.js';
 import { Uploads } from './transfers/uploads.js';
 
 /** Milliseconds a db_proxy_server may take to be found at the start, before the first client comes. */
 const findMs = 3_000;
+/** Milliseconds between two looks for uploads that receivers have to be told of, at most. */
+const announceMs = 5_000;
 /** What downloads may read ahead, all together; beyond that each reads a block at a time. */
 const readAheadBytes = 64 * 1024 * 1024;
 
@@ -44,7 +48,9 @@ async function start(config: FileServerConfig, kit: Kit): Promise<Record<string,
   const metrics = fileServerMetrics(kit.metrics);
   const pool = new ReplicaPool(config.rpcTls, tracing);
   life.onStop('gRPC', () => pool.close());
-  const bus = await Bus.connect({ ...config.nats, name, log, metrics: kit.metrics, tracing });
+  const bus = await kit.untilAvailable('nats', () =>
+    Bus.connect({ ...config.nats, name, log, metrics: kit.metrics, tracing }),
+  );
   life.onStop('NATS', () => bus.drain());
   const dbProxies = new Registry(bus, log, 'db_proxy_server', poolFollows(pool));
   life.onStop('registry', () => dbProxies.stop());
@@ -59,11 +65,34 @@ async function start(config: FileServerConfig, kit: Kit): Promise<Record<string,
   life.onStop('relays', () => relays.stop());
   const uploads = new Uploads();
   life.onStop('unfinished uploads', () => uploads.leaveAll());
+  const fileServers = new Registry(bus, log, 'file_server');
+  life.onStop('registry of file_servers', () => fileServers.stop());
+  const everyMs = Math.min(config.tasks.sweepMs, announceMs);
+  const announcements = new Announcements({ bus, tasks, fileServers, metrics, everyMs }, kit);
+  life.onStop('announcements of uploads', () => announcements.stop());
+  const awaitedUploads = new AwaitedUploads(tasks, kit);
+  const ended = bus.subscribe(topics.fileTaskEnded, ({ taskId }) => awaitedUploads.lookAt(taskId));
+  life.onStop('ended tasks', () => ended.unsubscribe());
+  const taskEnded = (taskId: string) => bus.publish(topics.fileTaskEnded, { taskId });
+  kit.metrics.gauge('awaited_uploads', 'Downloads that wait for their upload', () => awaitedUploads.size);
   kit.metrics.gauge('relays', 'Online transfers somebody is connected for', () => relays.size);
   const readAhead = new ReadAhead(readAheadBytes);
   await dbProxies.waitFor(1, findMs);
 
-  const context: Context = { kit, config, metrics, tasks, sessions, store, relays, uploads, readAhead };
+  const context: Context = {
+    kit,
+    config,
+    metrics,
+    tasks,
+    sessions,
+    store,
+    relays,
+    uploads,
+    announcements,
+    awaitedUploads,
+    taskEnded,
+    readAhead,
+  };
   const certificate = await openCertificate(config.tls, kit, metrics);
   const listener = new ClientListener({ config, certificate, metrics, log, handle: dispatcher(context) });
   life.onStop('clients', () => listener.stop());

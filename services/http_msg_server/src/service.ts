@@ -36,7 +36,9 @@ async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<stri
   if (config.open) log.warn('HTTP_AUTH is open: whoever reaches this port may push in anybody’s name');
 
   const name = `${service} ${formatInstance(instance)}`;
-  const bus = await Bus.connect({ ...config.nats, name, log, metrics, tracing });
+  const bus = await kit.untilAvailable('nats', () =>
+    Bus.connect({ ...config.nats, name, log, metrics, tracing }),
+  );
   life.onStop('NATS', () => bus.drain());
   health.addCheck('nats', () => bus.connected);
 

@@ -27,7 +27,9 @@ export function startLoginServer(config: LoginServerConfig, options: StartOption
 async function start(config: LoginServerConfig, kit: Kit): Promise<Record<string, number>> {
   const { health, instance, life, log, metrics, service, tracing } = kit;
   const name = `${service} ${formatInstance(instance)}`;
-  const bus = await Bus.connect({ ...config.nats, name, log, metrics, tracing });
+  const bus = await kit.untilAvailable('nats', () =>
+    Bus.connect({ ...config.nats, name, log, metrics, tracing }),
+  );
   life.onStop('NATS', () => bus.drain());
   health.addCheck('nats', () => bus.connected);
 

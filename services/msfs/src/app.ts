@@ -9,7 +9,7 @@ import { pathOf, routeOf } from './http/route.js';
 import { keyOf } from './images/image-name.js';
 
 /**
- * Uploads (`POST /`), an express application, and images (`GET /g0/...`), which are served without its detours:
+ * Uploads (`POST`, at any path), an express application, and images (`GET /g0/...`), which are served without its detours:
  * it takes as long to find a route as the system takes to send an image.
  */
 export function createApp(kit: Kit, context: Context): RequestListener {
@@ -68,15 +68,18 @@ function createUploadApp({ log, metrics }: Kit, context: Context): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app
-    .route('/')
-    .post((request, response, next) => {
+  const allow = allowUpload(context);
+  app.use((request, response, next) => {
+    if (request.method === 'OPTIONS') {
+      allow(request, response, next);
+    } else if (request.method === 'POST') {
       busy.inc();
       response.once('close', () => busy.dec());
-      return upload(request, response, next);
-    })
-    .options(allowUpload(context))
-    .all((_request, response) => sendRefusal(response, refusals.badMethod, { allow: 'POST, OPTIONS' }));
+      upload(request, response, next);
+    } else {
+      sendRefusal(response, refusals.badMethod, { allow: 'POST, OPTIONS' });
+    }
+  });
 
   // Express knows an error handler by its four parameters.
   const failed: ErrorRequestHandler = (error, _request, response, _next) => {

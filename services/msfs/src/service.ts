@@ -29,7 +29,9 @@ export function startMsfs(config: MsfsConfig, options: StartOptions = {}): Promi
 async function start(config: MsfsConfig, kit: Kit): Promise<Record<string, number>> {
   const { health, instance, life, log, metrics, service, tracing } = kit;
   const name = `${service} ${formatInstance(instance)}`;
-  const bus = await Bus.connect({ ...config.nats, name, log, metrics, tracing });
+  const bus = await kit.untilAvailable('nats', () =>
+    Bus.connect({ ...config.nats, name, log, metrics, tracing }),
+  );
   life.onStop('NATS', () => bus.drain());
   health.addCheck('nats', () => bus.connected);
 

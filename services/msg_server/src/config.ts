@@ -146,7 +146,12 @@ export const envSchema = {
     'none',
     'Client classes that do not know message type 3 and get it as a text message',
   ),
-  HISTORY_MAX: env.integer(100, 1, 1000, 'Messages one history answer holds at most'),
+  HISTORY_MAX: env.integer(
+    10_000,
+    1,
+    10_000,
+    'Messages one history answer holds at most, 4 MiB of them (Android: 400 KiB). Windows asks once for all that are unread',
+  ),
   DRAIN_SPREAD_MS: env.integer(
     10_000,
     0,

@@ -42,7 +42,9 @@ export type CloseReason =
   | 'logout'
   | 'slow-reader'
   | 'lost-contact'
+  | 'store-changed'
   | 'stood-still'
+  | 'resync'
   | 'draining';
 
 /** How a login ended. */
@@ -117,7 +119,7 @@ export class MsgServerMetrics {
   readonly querySeconds: { startTimer(labels: { command: string }): () => void };
   readonly appendSeconds: { observe(seconds: number): void };
   readonly deliverySeconds: { observe(seconds: number): void };
-  readonly gaps: CounterBy<'outcome', 'late' | 'fetched' | 'given-up'>;
+  readonly gaps: CounterBy<'outcome', 'late' | 'fetched' | 'given-up' | 'disconnected'>;
   readonly presenceUpdates: CounterBy<'outcome', 'complete' | 'partial' | 'unanswered' | 'again'>;
   readonly readsFailed: { inc(): void };
   readonly held: CounterBy<'reason', 'rate' | 'queue-full'>;

@@ -81,6 +81,38 @@ describe('msg_server', () => {
     }
   });
 
+  it('closes its clients in a new store epoch, delivers numbers of before to who comes then, and takes nothing older', async () => {
+    const server = await TestServer.start();
+    try {
+      const { route, node } = server;
+      const client = await server.logIn(1);
+      route.storeEpoch = 7;
+      const [first, second, third] = ['a', 'b', 'c'].map((text) => server.store(9, 1, text));
+      await route.deliver(node, first!, second!, third!);
+      await client.roundTrip();
+      expect(client.messageIds).toEqual([1, 2, 3]);
+
+      // The database has lost all but the first, and gives the second's number again.
+      route.storeEpoch = 8;
+      await route.deliver(node, second!);
+      await client.raw.closed;
+      expect(await server.metric('connections_closed_total', { reason: 'store-changed' })).toBe(1);
+      const back = await server.logIn(1);
+      await route.deliver(node, second!);
+      await back.roundTrip();
+      expect(back.messageIds).toEqual([2]);
+
+      // A replica that has not noticed yet: what it sends is not delivered, and not answered either.
+      route.storeEpoch = 7;
+      route.deliverMs = 300;
+      await expect(route.deliver(node, third!)).rejects.toMatchObject({ code: 'deadline-exceeded' });
+      await back.roundTrip();
+      expect(back.messageIds).toEqual([2]);
+    } finally {
+      await server.stop();
+    }
+  });
+
   it('is ready only while it knows a db_proxy_server and a route_server', async () => {
     const server = await TestServer.start();
     try {

@@ -68,13 +68,15 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
   const pool = new ReplicaPool(config.rpcTls, kit.tracing);
   life.onStop('gRPC', () => pool.close());
 
-  const bus = await Bus.connect({
-    ...config.nats,
-    name: `msg_server ${hostname()}`,
-    log,
-    metrics: kit.metrics,
-    tracing: kit.tracing,
-  });
+  const bus = await kit.untilAvailable('nats', () =>
+    Bus.connect({
+      ...config.nats,
+      name: `msg_server ${hostname()}`,
+      log,
+      metrics: kit.metrics,
+      tracing: kit.tracing,
+    }),
+  );
   life.onStop('NATS', () => bus.drain());
   const dbProxies = new Registry(bus, log, 'db_proxy_server', poolFollows(pool));
   const routeServers = new Registry(bus, log, 'route_server');

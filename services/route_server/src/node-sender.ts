@@ -3,6 +3,13 @@ import { formatInstance, type Kit } from '@teamtalk/service-kit';
 
 /** Milliseconds a msg_server has to answer; below what those wait who ask us. */
 const answerMs = { deliver: 3_000, groupChange: 800 };
+/**
+ * A msg_server is dead when nobody has listened for it for this long, milliseconds: one that changes its NATS server is
+ * back before.
+ */
+const graceMs = 1_500;
+/** Milliseconds between two looks whether it is back, and those it has to answer one. */
+const probeMs = { every: 100, answer: 1_000 };
 
 /** Sends events to msg_servers. */
 export class NodeSender {
@@ -11,10 +18,12 @@ export class NodeSender {
   readonly #isKnown: (node: number) => boolean;
   readonly #onDead: (node: number) => void;
   readonly #unanswered;
+  /** The msg_servers that nobody listens for, and whether they came back. */
+  readonly #absent = new Map<number, Promise<boolean>>();
 
   /**
    * @param isKnown whether somebody is still there on a msg_server
-   * @param onDead called when nobody listens for a msg_server any more
+   * @param onDead called when nobody has listened for a msg_server for 1.5 s
    */
   constructor(bus: Bus, kit: Kit, isKnown: (node: number) => boolean, onDead: (node: number) => void) {
     this.#bus = bus;
@@ -45,22 +54,53 @@ export class NodeSender {
     node: number,
     event: Pick<teamtalk.bus.NodeEvent.$Properties, 'deliver' | 'groupChange'>,
   ): Promise<void> {
-    try {
-      await this.#bus.request(
-        topics.node(node),
-        event,
-        event.deliver ? answerMs.deliver : answerMs.groupChange,
-      );
-    } catch (error) {
-      // It was taken for dead while we waited.
-      if (!this.#isKnown(node)) return;
-      const refused = error instanceof NobodyListensError && this.#bus.settled;
-      if (!refused) {
-        this.#unanswered.inc();
-        throw error;
+    const end = performance.now() + (event.deliver ? answerMs.deliver : answerMs.groupChange);
+    for (;;) {
+      try {
+        await this.#bus.request(topics.node(node), event, Math.max(1, end - performance.now()));
+        return;
+      } catch (error) {
+        // It was taken for dead while we waited.
+        if (!this.#isKnown(node)) return;
+        if (!this.#isAbsence(error)) {
+          this.#unanswered.inc();
+          throw error;
+        }
       }
-      this.#kit.log.warn({ node: formatInstance(node) }, 'nobody listens for a msg_server any more');
-      this.#onDead(node);
+      if (!(await this.#returns(node))) return;
     }
+  }
+
+  #isAbsence(error: unknown): boolean {
+    return error instanceof NobodyListensError && this.#bus.settled;
+  }
+
+  /** @returns false when it is dead */
+  #returns(node: number): Promise<boolean> {
+    let returns = this.#absent.get(node);
+    if (!returns) {
+      returns = this.#probe(node).finally(() => this.#absent.delete(node));
+      this.#absent.set(node, returns);
+    }
+    return returns;
+  }
+
+  async #probe(node: number): Promise<boolean> {
+    const end = performance.now() + graceMs;
+    do {
+      await new Promise((resolve) => setTimeout(resolve, probeMs.every));
+      if (!this.#isKnown(node)) return false;
+      try {
+        // A delivery of nothing is only answered.
+        await this.#bus.request(topics.node(node), { deliver: {} }, probeMs.answer);
+        return true;
+      } catch (error) {
+        // What else may be wrong, the event itself finds out.
+        if (!this.#isAbsence(error)) return true;
+      }
+    } while (performance.now() < end);
+    this.#kit.log.warn({ node: formatInstance(node) }, 'nobody listens for a msg_server any more');
+    this.#onDead(node);
+    return false;
   }
 }

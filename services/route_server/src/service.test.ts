@@ -117,14 +117,126 @@ test('one that was cut off from NATS routes nothing before it knows who came mea
   await way.close();
 });
 
-test('a lost change is noticed by its number and made up for by a snapshot', async () => {
-  routes.a.loseChange();
-  routes.a.snapshot.push(online(5, 1, 1));
-  routes.a.announce();
+const isOnline = async (userId: number) =>
+  (await routes.bus.request(topics.presenceQuery, { userIds: [userId] }, 2000)).status[0] === 1;
+
+describe('a msg_server that stalls while a route_server starts', () => {
+  const toUser2 = stored({ fromUserId: 1, toSessionId: 2 });
+
+  it('is waited for when another route_server knows it: nothing is routed past its clients', async () => {
+    const { node, way } = await routes.addNode();
+    node.snapshot.push(online(2, 22, 1));
+    await node.change(online(2, 22, 1), routes.instance);
+    let isAsked = false;
+    routes.bus.subscribe(topics.presenceSnapshot(node.instance), () => {
+      isAsked = true;
+    });
+    way.block();
+    const routed = routes
+      .add()
+      .then(({ instance }) => routes.bus.request(topics.storedBatch(instance), toUser2, 2_000));
+    await Promise.race([routed, waitUntil(() => isAsked, { what: 'its sessions are asked for' })]);
+    way.restore();
+    await routed;
+    expect(node.deliveries()).toMatchObject([{ userIds: [2] }]);
+    expect(node.missed).toEqual([]);
+  });
+
+  it('ends its clients’ connections when nobody knew of it and messages were routed', async () => {
+    const { node, way } = await routes.addNode();
+    node.snapshot.push(online(2, 22, 1));
+    await node.change(online(2, 22, 1), routes.instance);
+    way.block();
+    await routes.services[0]!.stop();
+    const { instance } = await routes.add();
+    await routes.bus.request(topics.storedBatch(instance), toUser2, 2_000);
+    way.restore();
+    await waitUntil(() => node.missed.length > 0, { what: 'told of what it missed' });
+    expect(node.missed).toEqual([22]);
+    await node.change(online(2, 23, 2), instance);
+    expect(node.missed).toEqual([22]);
+    await routes.bus.request(topics.storedBatch(instance), toUser2, 2_000);
+    expect(node.deliveries()).toHaveLength(1);
+  });
+});
+
+test('a msg_server whose sessions cannot be had is waited for; those found later are ended', async () => {
+  const { node } = await routes.addNode();
+  node.snapshot.push(online(2, 22, 1));
+  node.seq = 1;
+  node.givesSnapshots = false;
+  const begun = performance.now();
+  const { instance } = await routes.add();
+  expect(performance.now() - begun).toBeGreaterThan(4_500);
+  await routes.bus.request(topics.storedBatch(instance), stored({ fromUserId: 1, toSessionId: 2 }), 2_000);
+  node.givesSnapshots = true;
+  await waitUntil(() => node.missed.length > 0, { what: 'told of what it missed' });
+  expect(new Set(node.missed)).toEqual(new Set([22]));
+});
+
+describe('a login that a route_server did not hear of', () => {
+  it('is noticed by its number; messages may have gone past it, so its connection is ended', async () => {
+    await routes.a.change(online(4, 1, 1), routes.instance);
+    routes.a.loseChange();
+    routes.a.snapshot.push(online(4, 1, 1), online(5, 2, 2));
+    routes.a.announce();
+    await waitUntil(() => routes.a.missed.length > 0, { what: 'told of what it missed' });
+    expect(routes.a.missed).toEqual([2]);
+    expect(await isOnline(4)).toBe(true);
+  });
+
+  it('is not made good by its repetition, which comes when the client is in', async () => {
+    await routes.a.change(online(4, 1, 1), routes.instance);
+    routes.a.loseChange();
+    routes.a.snapshot.push(online(4, 1, 1), online(5, 2, 2));
+    await routes.a.change(online(5, 2, 2), routes.instance, true);
+    await waitUntil(() => routes.a.missed.length > 0, { what: 'told of what it missed' });
+    expect(routes.a.missed).toEqual([2]);
+  });
+
+  it('is asked for again when the snapshot does not come', async () => {
+    routes.a.givesSnapshots = false;
+    routes.a.loseChange();
+    await routes.a.change(online(4, 1, 1), routes.instance);
+    routes.a.snapshot.push(online(4, 1, 1), online(5, 2, 2));
+    routes.a.givesSnapshots = true;
+    await waitUntil(() => routes.a.missed.length > 0, { timeoutMs: 15_000, what: 'told of what it missed' });
+    expect(routes.a.missed).toEqual([2]);
+  });
+
+  it('ends all clients of a msg_server of the version before, which cannot end a single one', async () => {
+    routes.a.endsMissed = false;
+    routes.a.loseChange();
+    routes.a.snapshot.push(online(5, 2, 2));
+    routes.a.announce();
+    const lost = () => routes.a.events.filter(({ lostContact }) => lostContact);
+    await waitUntil(() => lost().length > 0, { what: 'contact lost' });
+    await waitUntil(() => isOnline(5), { what: 'user 5 known as online' });
+    expect(lost()).toHaveLength(1);
+  });
+});
+
+test('a msg_server that changes its NATS server is not taken for dead', async () => {
+  const { node, way } = await routes.addNode();
+  node.snapshot.push(online(2, 22, 1));
+  await node.change(online(2, 22, 1), routes.instance);
+  way.cut();
   await waitUntil(
-    async () => (await routes.bus.request(topics.presenceQuery, { userIds: [5] }, 2000)).status[0] === 1,
-    { what: 'user 5 known as online' },
+    () =>
+      routes.bus
+        .request(topics.presenceSnapshot(node.instance), {}, 100)
+        .catch((error: unknown) => error instanceof NobodyListensError),
+    { what: 'nobody listens for it' },
   );
+  const routed = routes.bus.request(
+    topics.storedBatch(routes.instance),
+    stored({ fromUserId: 1, toSessionId: 2 }),
+    5_000,
+  );
+  way.restore();
+  await routed;
+  expect(node.deliveries()).toMatchObject([{ userIds: [2] }]);
+  expect([node.missed, node.events.filter(({ lostContact }) => lostContact)]).toEqual([[], []]);
 });
 
 test('the older of two logins of a class is kicked, on whichever msg_server it is', async () => {
@@ -207,6 +319,8 @@ describe('a change of a group', () => {
       code: 'deadline-exceeded',
     });
     await routes.a.die();
-    await routes.bus.request(topics.groupChange, change, 1500);
+    // As its askers do, which ask again after a second.
+    const ask = () => routes.bus.request(topics.groupChange, change, 1_000);
+    await ask().catch(ask);
   });
 });

@@ -11,7 +11,6 @@ import { querySessions } from './handlers/query-sessions.js';
 import { routeMessages } from './handlers/route-message.js';
 import { actOn, updatePresence } from './handlers/update-presence.js';
 import { NodeSender } from './node-sender.js';
-import { DepartedNodes } from './presence/departed-nodes.js';
 import { PresenceSync } from './presence/presence-sync.js';
 import { type Effects, noEffects, PresenceTable } from './presence/presence-table.js';
 import { StatusNotifier } from './presence/status-notifier.js';
@@ -20,7 +19,7 @@ const name = 'route_server';
 
 /**
  * Starts a route_server. It takes part only when it knows the sessions of every msg_server that answered
- * its roll call.
+ * its roll call or that another route_server knows.
  */
 export function startRouteServer(config: RouteServerConfig, options: StartOptions = {}): Promise<Service> {
   return startService(name, config, options, start);
@@ -28,7 +27,9 @@ export function startRouteServer(config: RouteServerConfig, options: StartOption
 
 async function start(config: RouteServerConfig, kit: Kit): Promise<Record<string, number>> {
   const { log, metrics, health, life, instance } = kit;
-  const bus = await Bus.connect({ ...config.nats, name, log, metrics, tracing: kit.tracing });
+  const bus = await kit.untilAvailable('nats', () =>
+    Bus.connect({ ...config.nats, name, log, metrics, tracing: kit.tracing }),
+  );
   life.onStop('bus', () => bus.drain());
   health.addCheck('nats', () => bus.connected);
 
@@ -72,23 +73,19 @@ async function start(config: RouteServerConfig, kit: Kit): Promise<Record<string
 function createContext(kit: Kit, bus: Bus): Context {
   const { log, metrics } = kit;
   const table = new PresenceTable();
-  const departed = new DepartedNodes();
   const removals = metrics.counter('msg_servers_lost_total', 'msg_servers taken for dead');
 
   const removed = ({ instance }: { instance: number }) => {
     const effects = noEffects();
     table.removeNode(instance, effects);
+    sync.forget(instance);
     act(effects, instance);
   };
   const msgServers: Registry = new Registry(bus, log, 'msg_server', {
-    onChange: (announcement: Announcement) => {
-      if (departed.returned(announcement.instance)) nodes.send(announcement.instance, { lostContact: {} });
-      void sync.check(announcement);
-    },
+    onChange: (announcement: Announcement) => void sync.check(announcement),
     onGone: (announcement, saidSo) => {
       if (!saidSo) {
         removals.inc();
-        departed.add(announcement.instance);
         // Before it is told that its users are gone.
         bus.publish(topics.msgServerGone, { instance: announcement.instance });
       }
@@ -111,6 +108,7 @@ function createContext(kit: Kit, bus: Bus): Context {
   const statuses = new StatusNotifier(table, nodes, msgServers);
   const act = (effects: Effects, node: number) =>
     actOn({ kit, bus, table, nodes, statuses, msgServers, routeServers }, effects, node);
-  const sync = new PresenceSync(bus, table, log, act);
+  const lostContact = (node: number) => nodes.send(node, { lostContact: {} });
+  const sync = new PresenceSync({ bus, table, log, metrics, act, lostContact });
   return { kit, bus, table, sync, nodes, statuses, msgServers, routeServers };
 }

@@ -29,6 +29,8 @@ export interface ClusterOptions extends Partial<Record<ServiceName, number>> {
   /** variables for every service; for one service only, put them into `envOf` */
   env?: Readonly<Record<string, string>>;
   envOf?: Partial<Record<ServiceName, Readonly<Record<string, string>>>>;
+  /** variables for one instance, asked for whenever it is started */
+  envFor?: (service: ServiceName, k: number, cluster: TestCluster) => Readonly<Record<string, string>>;
   /** its PostgreSQL and NATS, when not those of the test run; closed with the cluster */
   infrastructure?: Infrastructure;
   /** Node's own options for a service's processes, such as --cpu-prof */
@@ -158,8 +160,8 @@ export class TestCluster {
    * @returns its index
    */
   async add(service: ServiceName, env: Readonly<Record<string, string>> = {}): Promise<number> {
-    const node = await this.#launch(service, env);
     const nodes = this.#nodes.get(service)!;
+    const node = await this.#launch(service, nodes.length, env);
     nodes.push(node);
     await untilReady([node]);
     return nodes.length - 1;
@@ -175,7 +177,7 @@ export class TestCluster {
     const ports = Object.entries(traitsOf(service).ports).map(([name, { variable }]) => {
       return [variable, String(dead.ports[name] ?? 0)];
     });
-    const node = await this.#launch(service, { ...Object.fromEntries(ports), ...env });
+    const node = await this.#launch(service, k, { ...Object.fromEntries(ports), ...env });
     this.#nodes.get(service)![k] = node;
     await untilReady([node]);
   }
@@ -294,7 +296,7 @@ export class TestCluster {
         services.map(async (service) => {
           const count = this.#options[service] ?? defaults[service] ?? 0;
           const nodes = this.#nodes.get(service)!;
-          const starting = Array.from({ length: count }, () => this.#launch(service, {}));
+          const starting = Array.from({ length: count }, (_, k) => this.#launch(service, k, {}));
           // Every one that came up is to be stopped, also when another did not.
           const outcomes = await Promise.allSettled(starting);
           for (const outcome of outcomes) if (outcome.status === 'fulfilled') nodes.push(outcome.value);
@@ -316,8 +318,8 @@ export class TestCluster {
     );
   }
 
-  #launch(service: ServiceName, env: Readonly<Record<string, string>>): Promise<ClusterNode> {
-    const { mode = 'in-process', env: common, envOf, nodeOptionsOf } = this.#options;
+  #launch(service: ServiceName, k: number, env: Readonly<Record<string, string>>): Promise<ClusterNode> {
+    const { mode = 'in-process', env: common, envOf, envFor, nodeOptionsOf } = this.#options;
     return ClusterNode.start(
       mode,
       service,
@@ -325,6 +327,7 @@ export class TestCluster {
         ...serviceEnvironment(service, this.nats, this.database, this.storageFolder),
         ...common,
         ...envOf?.[service],
+        ...envFor?.(service, k, this),
         ...env,
       },
       { log: this.#options.log, nodeOptions: nodeOptionsOf?.[service], checkout: this.checkout },

@@ -1,7 +1,7 @@
-import { Commands as C, encodePdu, encodeRawPdu, HEADER_LENGTH } from '@teamtalk/protocol';
+import { Commands as C, encodePdu, encodeRawPdu, HEADER_LENGTH, writeHeader } from '@teamtalk/protocol';
 import { type Case, script } from '../case.js';
-import { check } from '../match.js';
-import { nameOf } from '../wire.js';
+import { check, expectMatch } from '../match.js';
+import { nameOf, Wire } from '../wire.js';
 
 /** Frames, whatever is in them, and heartbeats (protocol notes, section 1). */
 export const connectionCases: readonly Case[] = [
@@ -16,6 +16,33 @@ export const connectionCases: readonly Case[] = [
       await peer.ask(C.OtherHeartbeat, C.OtherHeartbeat, {});
       await peer.logIn(world.users.a);
       await peer.ask(C.OtherHeartbeat, C.OtherHeartbeat, {});
+    },
+  }),
+  script({
+    name: 'connection/a heartbeat comes back with the header it had, whatever is in it',
+    commands: [C.OtherHeartbeat],
+    is: 'client habit',
+    proves: ['client-heartbeat'],
+    given: {},
+    run: async (_, { target }) => {
+      const wire = await Wire.open(target.servers[0]!, () => {}, target.deadlineMs);
+      try {
+        for (const header of [
+          { version: 1, flag: 0, serviceId: 0x0701, reserved: 0 },
+          { version: 0, flag: 1, serviceId: 7, reserved: 0 },
+          { version: 0xffff, flag: 0xffff, serviceId: 0xffff, reserved: 0xffff },
+        ]) {
+          const sent = { length: HEADER_LENGTH, commandId: C.OtherHeartbeat.id, seqNum: 9, ...header };
+          const frame = Buffer.alloc(HEADER_LENGTH);
+          writeHeader(frame, sent);
+          wire.write(frame);
+          const back = await wire.take(() => true, target.deadlineMs);
+          check(back !== undefined, 'no heartbeat came back');
+          expectMatch(back, { ...sent, body: Buffer.alloc(0) }, 'the heartbeat');
+        }
+      } finally {
+        wire.destroy();
+      }
     },
   }),
   script({

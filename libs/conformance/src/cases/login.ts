@@ -244,6 +244,43 @@ export const loginCases: readonly Case[] = [
       await a.get(C.LoginKickUser);
     },
   }),
+  ...(['windows', 'android'] as const).map((as) =>
+    script({
+      name: `login/several at once of one user on ${as}: each is answered, one stays, the others are kicked`,
+      commands: [C.LoginReqUserlogin, C.LoginKickUser],
+      is: 'fix',
+      proves: ['fix-logins-at-once'],
+      given: {},
+      run: async (_, world) => {
+        const { a } = world.users;
+        const { deadlineMs } = world.target;
+        const peers = await Promise.all(
+          Array.from({ length: 8 }, (_each, i) => world.open(as, i, `login ${i} of a`)),
+        );
+        const seqNums = peers.map((peer) => {
+          peer.rules.userId = a.id;
+          return peer.sendLogin(a);
+        });
+        const answers = await Promise.all(
+          peers.map((peer, i) => peer.answer(C.LoginResUserlogin, seqNums[i]!)),
+        );
+        const open = () => peers.filter(({ isOpen }) => isOpen);
+        while (open().length > 1) {
+          const ended = await Promise.race(open().map(({ wire }) => wire.ended(deadlineMs)));
+          check(ended, `${open().length} connections stay`);
+        }
+        check(open().length === 1, 'none stays');
+        for (const [i, peer] of peers.entries()) {
+          if (peer.isOpen) {
+            await peer.probe();
+            peer.expectNone(C.LoginKickUser);
+          } else if (answers[i]!.resultCode === 0) {
+            await peer.get(C.LoginKickUser, { userId: a.id, kickReason: KICK_REASON_DUPLICATE_USER });
+          }
+        }
+      },
+    }),
+  ),
   script({
     name: 'login/every client type is let in, one of each class at a time',
     commands: [C.LoginReqUserlogin],

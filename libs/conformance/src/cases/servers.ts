@@ -109,6 +109,65 @@ export const serverCases: readonly Case[] = [
     },
   }),
   script({
+    name: 'HTTP API/the legacy administration makes groups and changes them as user 0, ids being strings or not',
+    commands: [C.GroupChangeMemberNotify],
+    is: 'client habit',
+    proves: ['client-administration'],
+    needs: ['http'],
+    given: { a: 'a', b: 'b@1' },
+    run: async ({ a, b }, { ids, target }) => {
+      const created = await callApi(target, 'CreateGroup', {
+        req_user_id: 0,
+        group_name: 'conformance',
+        group_type: 1,
+        group_avatar: '',
+        user_id_list: [a.id],
+      });
+      check(created.error_code === 0 && Number(created.group_id) > 0, JSON.stringify(created));
+      const groupId = Number(created.group_id);
+      const change = async (modifyType: number | string, userId: number | string) => {
+        const request = { req_user_id: 0, modify_type: modifyType, user_id_list: [userId] };
+        const { error_code: code } = await callApi(target, 'ChangeMembers', {
+          ...request,
+          group_id: typeof userId === 'string' ? String(groupId) : groupId,
+        });
+        check(code === 0, `ChangeMembers answers ${code}`);
+      };
+      const notice = { userId: 0, groupId };
+      await change(1, b.id);
+      await b.get(C.GroupChangeMemberNotify, { ...notice, changeType: 1, chgUserIdList: [b.id] });
+      await change('1', String(ids.c));
+      await b.get(C.GroupChangeMemberNotify, { ...notice, changeType: 1, chgUserIdList: [ids.c] });
+      for (const id of [ids.c, b.id, a.id]) await change(2, id);
+      await a.get(C.GroupChangeMemberNotify, { ...notice, changeType: 2, chgUserIdList: [a.id] });
+    },
+  }),
+  script({
+    name: 'HTTP API/SendSingleMessage sends type 1 and SendGroupMessage type 0x11 where nothing else is said',
+    commands: [C.MsgData],
+    is: 'client habit',
+    proves: ['client-fork-types'],
+    needs: ['http'],
+    given: { a: 'a', b: 'b android@1' },
+    run: async ({ a, b }, world) => {
+      const groupId = await world.group(a, b.id);
+      const single = { session_id: b.id, msg: world.unique() };
+      const toGroup = { session_id: groupId, msg: world.unique() };
+      for (const [name, sent, msgType, toSessionId] of [
+        ['SendSingleMessage', single, MsgType.SINGLE_TEXT, b.id],
+        ['SendGroupMessage', toGroup, MsgType.GROUP_TEXT, groupId],
+      ] as const) {
+        const { error_code: code, msg_id: msgId } = await callApi(world.target, name, {
+          from_user_id: a.id,
+          ...sent,
+        });
+        check(code === 0 && typeof msgId === 'number', `${name} answers ${code}, msg_id ${msgId}`);
+        const message = await b.get(C.MsgData, { fromUserId: a.id, toSessionId, msgId, msgType });
+        check(world.codec.decrypt(message.msgData) === sent.msg, 'another text');
+      }
+    },
+  }),
+  script({
     name: 'HTTP API/bad JSON, unknown paths and unknown groups are answered',
     commands: [C.GroupChangeMemberRequest],
     is: ['refusal', 'fix'],

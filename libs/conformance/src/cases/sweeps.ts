@@ -116,6 +116,62 @@ function notMsgServers({ command, body }: Sample): Case {
   });
 }
 
+/** As many ids as that: nobody's, and after the first one ever others. */
+const many = (count: number, first: number) => [
+  first,
+  ...Array.from({ length: count - 1 }, (_, i) => 0x7000_0000 + i),
+];
+
+/** A list, however long: it is answered, with what is within the server's own bounds. */
+function longList(count: number): Case {
+  return script({
+    name: `long lists/requests for ${count} entries are answered, each of them`,
+    commands: [
+      C.BuddyListUserInfoRequest,
+      C.BuddyListUsersStatusRequest,
+      C.GroupInfoRequest,
+      C.MsgGetByMsgIdReq,
+      C.GroupCreateRequest,
+    ],
+    is: 'fix',
+    proves: ['fix-lists-answered'],
+    given: { pc: 'a', phone: 'a android@1', b: 'b' },
+    run: async ({ pc, phone, b }, world) => {
+      const msgId = await world.say(b, pc.id);
+      for (const peer of [pc, phone]) {
+        const { userInfoList } = await peer.ask(C.BuddyListUserInfoRequest, C.BuddyListUserInfoResponse, {
+          userId: 0,
+          userIdList: many(count, b.id),
+        });
+        check(userInfoList.map(({ userId }) => userId).join() === String(b.id), 'not the one user there is');
+        const { userStatList } = await peer.ask(
+          C.BuddyListUsersStatusRequest,
+          C.BuddyListUsersStatusResponse,
+          { userId: 0, userIdList: many(count, b.id) },
+        );
+        check(userStatList[0]?.userId === b.id, 'not the first status');
+        const groupVersionList = many(count, 1).map((groupId) => ({ groupId, version: 0 }));
+        await peer.ask(C.GroupInfoRequest, C.GroupInfoResponse, { userId: 0, groupVersionList });
+        const { msgList } = await peer.ask(C.MsgGetByMsgIdReq, C.MsgGetByMsgIdRes, {
+          userId: 0,
+          sessionType: 1,
+          sessionId: b.id,
+          msgIdList: many(count, msgId),
+        });
+        check(
+          msgList.map((message) => message.msgId).join() === String(msgId),
+          'not the one message there is',
+        );
+      }
+      // Of a group of so many none is made.
+      const group = { userId: 0, groupType: 2, groupName: 'conformance', groupAvatar: '' } as const;
+      const memberIdList = many(count, b.id);
+      const made = await pc.ask(C.GroupCreateRequest, C.GroupCreateResponse, { ...group, memberIdList });
+      if (made.resultCode === 0) world.dissolveLater(pc, made.groupId!, [pc.id, b.id]);
+    },
+  });
+}
+
 /** Every command in the states and with the senders in which it is refused or overruled. */
 export const sweepCases: readonly Case[] = [
   ...[...clientSamples, ...serverSamples, ...internalSamples]
@@ -125,4 +181,5 @@ export const sweepCases: readonly Case[] = [
   ...clientSamples.filter(({ namesSender }) => namesSender).map(foreignSender),
   ...[...serverSamples, ...internalSamples].map(notAClients),
   ...clientSamples.filter(({ command }) => ofFileServer.has(command.id)).map(notMsgServers),
+  ...[5_001, 10_000, 60_000].map(longList),
 ];

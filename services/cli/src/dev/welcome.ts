@@ -75,5 +75,5 @@ function linesToPaste({ sender, receiver, receiverId }: Pair, password: string, 
 
 function databaseAddress(url: string): string {
   // Our password is no secret; that of a given database is.
-  return new URL(url).password === 'teamtalk' ? url : withoutSecrets(url);
+  return URL.canParse(url) && new URL(url).password === 'teamtalk' ? url : withoutSecrets(url);
 }

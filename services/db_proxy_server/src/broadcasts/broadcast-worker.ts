@@ -80,6 +80,11 @@ export class BroadcastWorker {
     });
   }
 
+  /** As MessageWriter's. */
+  renewMark(): void {
+    this.#mark.renew();
+  }
+
   /** The batch under way is finished; the others may go on with the rest. */
   async stop(): Promise<void> {
     this.#stopped = true;

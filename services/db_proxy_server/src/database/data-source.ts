@@ -5,6 +5,7 @@ import { ChatGroup, Department, GroupMember, User } from '../entities/index.js';
 import { migrations as ownMigrations } from '../migrations/index.js';
 import type { Migration } from '../migrations/migration.js';
 import { databaseError } from './errors.js';
+import { Servers } from './servers.js';
 
 export interface DataSourceSettings {
   /** Connections at most. */
@@ -27,8 +28,8 @@ const connectMs = 3_000;
 
 /**
  * Opens a pool of connections to PostgreSQL, with our entities and migrations.
- * @param url `postgres://…`, its parameters (`sslmode` and others) included
- * @throws TeamTalkError `unavailable` when it does not answer within 3 s
+ * @param url `postgres://…`, its parameters (`sslmode` and others) included, of one server or of several
+ * @throws TeamTalkError `unavailable` when it does not answer within 3 s, or no server is what the URL asks for
  */
 export async function openDataSource(url: string, settings: DataSourceSettings = {}): Promise<DataSource> {
   const {
@@ -38,9 +39,10 @@ export async function openDataSource(url: string, settings: DataSourceSettings =
     onIdleError,
     migrations = ownMigrations,
   } = settings;
+  const servers = new Servers(url);
   const dataSource = new DataSource({
     type: 'postgres',
-    url,
+    url: servers.options.connectionString,
     entities: [ChatGroup, Department, GroupMember, User],
     migrations: [...migrations],
     migrationsTableName: 'schema_migration',
@@ -51,6 +53,7 @@ export async function openDataSource(url: string, settings: DataSourceSettings =
     logging: false,
     poolErrorHandler: onIdleError ?? (() => {}),
     extra: {
+      ...servers.options,
       keepAlive: true,
       ...(statementMs && {
         statement_timeout: statementMs,

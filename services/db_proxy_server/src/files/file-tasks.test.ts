@@ -3,7 +3,7 @@ import { teamtalk } from '@teamtalk/rpc';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createTestContext, type TestContext } from '../testing/test-context.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
-import { addOfflineFile } from './add-offline-file.js';
+import { addOfflineFile, claimFileAnnouncements, confirmFileAnnouncements } from './add-offline-file.js';
 import {
   addFilePart,
   completeFileTask,
@@ -80,6 +80,24 @@ async function uploaded(given: teamtalk.db.CreateFileTaskRequest.$Properties = {
 async function announce(taskId: string, fromUserId = 1, toUserId = 2) {
   return addOfflineFile(context)(new db.OfflineFile({ taskId, fromUserId, toUserId, fileName: 'other' }));
 }
+
+/** Tasks somebody is to announce now. */
+async function claim() {
+  const { files } = await claimFileAnnouncements(context)(
+    new db.ClaimFileAnnouncementsRequest({ limit: 100 }),
+  );
+  return (files ?? []).map(({ taskId }) => taskId);
+}
+
+async function confirm(...taskIds: string[]) {
+  return (await confirmFileAnnouncements(context)(new db.FileTaskIds({ taskIds }))).done;
+}
+
+/** As if so many seconds had gone by since uploads were to be announced. */
+const later = (seconds: number) =>
+  database.dataSource.query(`UPDATE file_task SET announce_at = announce_at - $1 * interval '1 s'`, [
+    seconds,
+  ]);
 
 async function list(userId: number) {
   return (await listOfflineFiles(context)(new db.UserRequest({ userId }))).files ?? [];
@@ -302,10 +320,10 @@ describe('a file that waits', () => {
     expect(await list(2)).toEqual([file]);
   });
 
-  test('is announced only when its upload is complete, by its sender and for its receiver', async () => {
-    const half = await create();
-    await addPart(half.id, 0, 99);
-    for (const id of [half.id, randomUUID(), '', 'a\0b']) expect(await announce(id)).toEqual({ done: false });
+  test('is announced by its sender and for its receiver only', async () => {
+    for (const id of [randomUUID(), '', 'a\0b']) expect(await announce(id)).toEqual({ done: false });
+    const online = await create({ offline: false });
+    expect(await announce(online.id)).toEqual({ done: false });
     const id = await uploaded();
     for (const [from, to] of [
       [2, 1],
@@ -315,6 +333,47 @@ describe('a file that waits', () => {
       [1, 0x8000_0000],
     ] as const) {
       expect(await announce(id, from, to)).toEqual({ done: false });
+    }
+  });
+
+  test('that its sender announces before it is complete is to be announced as soon as it is', async () => {
+    const { id } = await create();
+    await addPart(id, 0, 99);
+    expect(await announce(id)).toEqual({ done: false, remembered: true });
+    expect(await announce(id)).toEqual({ done: false, remembered: true });
+    expect(await claim()).toEqual([]);
+    expect(await confirm(id)).toBe(false);
+    await addPart(id, 99, 1);
+    await complete(id);
+    expect(await claim()).toEqual([id]);
+    expect(await claim(), 'nobody else gets it').toEqual([]);
+    await later(11);
+    expect(await claim(), 'unless the first one died').toEqual([id]);
+    expect(await confirm(id)).toBe(true);
+    await later(1_000);
+    expect(await claim()).toEqual([]);
+  });
+
+  test('is to be announced by others when who was to do it died, or when nobody asks for it', async () => {
+    const asked = await uploaded();
+    const unasked = await uploaded({ toUserId: 3 });
+    const gone = await uploaded();
+    expect((await announce(asked)).done).toBe(true);
+    expect(await claim()).toEqual([]);
+    await database.dataSource.query('UPDATE file_task SET expires_at = now() WHERE id = $1', [gone]);
+    await later(11);
+    expect(await claim()).toEqual([asked]);
+    await confirm(asked);
+    await later(20);
+    expect(await claim()).toEqual([unasked]);
+  });
+
+  test('has one who announces it, whoever comes at once', async () => {
+    for (let round = 0; round < 20; round++) {
+      const { id } = await create();
+      await addPart(id, 0, 100);
+      const [told] = await Promise.all([announce(id), complete(id)]);
+      expect(await claim(), JSON.stringify(told)).toEqual(told.done ? [] : [id]);
     }
   });
 

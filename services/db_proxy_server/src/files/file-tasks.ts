@@ -52,6 +52,8 @@ export type FileTaskRefusal = 'bad-request' | 'too-many' | 'user-quota' | 'total
 
 /** Offline files of one sender, finished or not, that may wait for one receiver. */
 const maxWaiting = 200;
+/** The receiver is told of an upload although its sender has not asked for that so long after its end. */
+const unaskedSeconds = 30;
 /** One replica at a time counts what is there and adds to it; the number is only ours. */
 const quotaLock = 1_764_000_030;
 
@@ -124,7 +126,8 @@ const cutParts: Statement = {
 const complete: Statement = {
   name: 'file_task_complete',
   text: `
-    UPDATE file_task SET sha256 = $2::bytea, completed_at = now(), expires_at = ${later('$3')}
+    UPDATE file_task SET sha256 = $2::bytea, completed_at = now(), expires_at = ${later('$3')},
+      announce_at = coalesce(announce_at, now() + interval '${unaskedSeconds} s')
     WHERE id = $1 AND offline AND stored = size AND completed_at IS NULL AND expires_at > now()
     RETURNING id`,
 };

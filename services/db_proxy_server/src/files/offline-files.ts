@@ -15,9 +15,30 @@ const maxListed = 500;
 const columns = 'id AS task_id, from_id, to_id, name, size::float8 AS size';
 const waits = 'completed_at IS NOT NULL AND expires_at > now()';
 
-const find: Statement = {
-  name: 'offline_file_find',
-  text: `SELECT ${columns} FROM file_task WHERE id = $1 AND from_id = $2 AND to_id = $3 AND ${waits}`,
+/** Whoever is to tell a receiver has so long; then somebody else is to. */
+const claim = `now() + interval '10 s'`;
+
+const announce: Statement = {
+  name: 'offline_file_announce',
+  text: `
+    UPDATE file_task SET announce_at = CASE WHEN completed_at IS NULL THEN now() ELSE ${claim} END
+    WHERE id = $1 AND from_id = $2 AND to_id = $3 AND offline AND expires_at > now()
+    RETURNING ${columns}, completed_at IS NOT NULL AS complete`,
+};
+
+const claimDue: Statement = {
+  name: 'offline_file_claim_due',
+  text: `
+    WITH due AS (
+      SELECT id AS due_id FROM file_task
+      WHERE announce_at <= now() AND ${waits} ORDER BY announce_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+    UPDATE file_task SET announce_at = ${claim} FROM due WHERE id = due_id RETURNING ${columns}`,
+};
+
+const confirm: Statement = {
+  name: 'offline_file_confirm',
+  text: `
+    UPDATE file_task SET announce_at = NULL WHERE id = ANY($1::text[]) AND completed_at IS NOT NULL RETURNING id`,
 };
 
 const list: Statement = {
@@ -42,11 +63,29 @@ export class OfflineFiles {
     this.#database = database;
   }
 
-  /** A file of this sender that waits for this receiver. */
-  async find(taskId: string, fromUserId: number, toUserId: number): Promise<OfflineFileRow | undefined> {
+  /**
+   * The sender wants the receiver told. Of a complete upload the caller is to do so, and to confirm it; of one that
+   * is not, somebody does who claims it when it is. @returns undefined for no upload of theirs
+   */
+  async announce(
+    taskId: string,
+    fromUserId: number,
+    toUserId: number,
+  ): Promise<(OfflineFileRow & { complete: boolean }) | undefined> {
     if (!isStorableId(fromUserId) || !isStorableId(toUserId)) return undefined;
-    const [row] = await this.#database.query<OfflineFileRow>(find, [taskId, fromUserId, toUserId]);
+    const values = [taskId, fromUserId, toUserId];
+    const [row] = await this.#database.query<OfflineFileRow & { complete: boolean }>(announce, values);
     return row;
+  }
+
+  /** Those whose receivers are to be told now; nobody else gets them for 10 s. */
+  async claimAnnouncements(limit: number): Promise<OfflineFileRow[]> {
+    return this.#database.query<OfflineFileRow>(claimDue, [limit]);
+  }
+
+  /** Their receivers have been told. */
+  async confirmAnnouncements(taskIds: readonly string[]): Promise<boolean> {
+    return (await this.#database.query(confirm, [taskIds])).length > 0;
   }
 
   /** What waits for a user, the oldest first. */

@@ -1,8 +1,13 @@
 import type { teamtalk } from '@teamtalk/rpc';
 import type { Context } from '../context.js';
-import { maxMessages, toMessageList } from './message-list.js';
+import { toMessageList } from './message-list.js';
 import { sessionKey } from './session-key.js';
 
+/**
+ * Messages in one answer: a backstop, since clients ask for all that are unread at once. What ends a list is its bytes
+ * (protocol notes, section 12b).
+ */
+const maxMessages = 10_000;
 const fromNewest = 0xffff_ffff;
 
 /** A page of a conversation's history (0x0309; protocol notes, section 4). Empty for who may not see it. */
@@ -12,6 +17,6 @@ export function getHistory({
   return async (request) => {
     const begin = request.msgIdBegin === 0 ? fromNewest : request.msgIdBegin;
     const count = Math.min(request.msgCnt, maxMessages);
-    return toMessageList(await messages.history(sessionKey(request), begin, count));
+    return toMessageList(await messages.history(sessionKey(request), begin, count, request.maxBytes));
   };
 }

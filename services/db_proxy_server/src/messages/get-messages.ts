@@ -1,7 +1,10 @@
 import type { teamtalk } from '@teamtalk/rpc';
 import type { Context } from '../context.js';
-import { maxMessages, toMessageList } from './message-list.js';
+import { toMessageList } from './message-list.js';
 import { sessionKey } from './session-key.js';
+
+/** Ids one request may have (protocol notes, section 4). */
+const maxIds = 100;
 
 /**
  * Given messages of a conversation (0x030d; protocol notes, section 4): of the ids asked for the first 100,
@@ -11,7 +14,7 @@ export function getMessages({
   messages,
 }: Context): (request: teamtalk.db.MessagesByIdRequest) => Promise<teamtalk.db.MessageList.$Properties> {
   return async (request) => {
-    const ids = request.msgIds.slice(0, maxMessages);
+    const ids = request.msgIds.slice(0, maxIds);
     return toMessageList(await messages.byIds(sessionKey(request), ids));
   };
 }

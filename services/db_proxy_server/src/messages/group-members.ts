@@ -79,6 +79,12 @@ export class GroupMembers {
     return missing ? this.#load([...missing], lists) : lists;
   }
 
+  /** Versions are no longer those of the lists. */
+  clear(): void {
+    this.#lists.clear();
+    this.#kept = 0;
+  }
+
   async #load(groupIds: number[], lists: Map<number, MemberList>): Promise<MemberLists> {
     try {
       const { rows } = await this.#pool.query<MembersRow>({

@@ -1,9 +1,6 @@
 import type { teamtalk } from '@teamtalk/rpc';
 import type { MessageRow } from './messages.js';
 
-/** Messages in one answer (protocol notes, section 4). */
-export const maxMessages = 100;
-
 export function toMessageList(rows: readonly MessageRow[]): teamtalk.db.MessageList.$Properties {
   return {
     messages: rows.map(({ id, from_id, create_time, type, data }) => ({

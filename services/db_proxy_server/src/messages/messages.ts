@@ -40,18 +40,22 @@ const ofPair = `message m WHERE m.conv = ${pair}`;
 const ofGroup = `group_member g JOIN message m ON m.conv = g.group_id AND m.id > g.join_msg_id
   WHERE g.user_id = $1::int8 AND g.group_id = $2::int8`;
 
-/** The rows of `from` (numbered as `order` says) until they have too many bytes. */
-function withinBytes(select: string, order: string): string {
+/** The rows of `from` (numbered as `order` says) until they have more than `bytes`. */
+function withinBytes(select: string, order: string, bytes = `${maxAnswerBytes}`): string {
   return `
     SELECT * FROM (
       SELECT p.*, sum(octet_length(data)) OVER (ORDER BY id ${order}) AS bytes,
         row_number() OVER (ORDER BY id ${order}) AS place
       FROM (${select}) p
-    ) q WHERE bytes <= ${maxAnswerBytes} OR place = 1 ORDER BY id ${order}`;
+    ) q WHERE bytes <= ${bytes} OR place = 1 ORDER BY id ${order}`;
 }
 
 function historyOf(from: string): string {
-  return withinBytes(`SELECT ${columns} FROM ${from} AND m.id <= $3 ORDER BY m.id DESC LIMIT $4`, 'DESC');
+  return withinBytes(
+    `SELECT ${columns} FROM ${from} AND m.id <= $3 ORDER BY m.id DESC LIMIT $4`,
+    'DESC',
+    '$5::int8',
+  );
 }
 
 function byIdsOf(from: string): string {
@@ -92,11 +96,18 @@ export class Messages {
   /**
    * The newest messages up to an id that the user may see, newest first.
    * @param begin message id, may be larger than the newest
+   * @param bytes of message data at most, where there is more than one message; 0: as many as an answer may have
    */
-  async history(session: SessionKey, begin: number, count: number): Promise<MessageRow[]> {
+  async history(session: SessionKey, begin: number, count: number, bytes = 0): Promise<MessageRow[]> {
     if (!isPossible(session) || count === 0) return [];
     const statement = session.isGroup ? statements.groupHistory : statements.pairHistory;
-    return this.#read(statement, session, clampToStorable(begin), count);
+    return this.#read(
+      statement,
+      session,
+      clampToStorable(begin),
+      count,
+      Math.min(bytes || maxAnswerBytes, maxAnswerBytes),
+    );
   }
 
   /** Those of the ids that exist and that the user may see, newest first. */

@@ -92,7 +92,7 @@ test('history is newest first, from the newest or from an id, the same for both 
     expect(await history({ userId, sessionId, msgIdBegin: 2 })).toEqual([2, 1]);
     expect(await history({ userId, sessionId, msgIdBegin: 0xffff_ffff, msgCnt: 1 })).toEqual([250]);
     expect(await history({ userId, sessionId, msgCnt: 0 })).toEqual([]);
-    expect(await history({ userId, sessionId, msgCnt: 0xffff_ffff })).toEqual(downFrom(250, 100));
+    expect(await history({ userId, sessionId, msgCnt: 0xffff_ffff })).toEqual(downFrom(250, 250));
   }
 });
 
@@ -159,6 +159,14 @@ test('an unknown kind of session is refused', async () => {
 
 test('large messages make pages shorter, not answers larger than gRPC carries', async () => {
   expect(await history({ userId: 5, sessionId: 6, msgCnt: 100 })).toEqual(downFrom(40, 16));
+  const mib = 1024 * 1024;
+  for (const [maxBytes, count] of [
+    [1, 1],
+    [3 * mib, 3],
+    [100 * mib, 16],
+  ] as const) {
+    expect(await history({ userId: 5, sessionId: 6, msgCnt: 100, maxBytes })).toEqual(downFrom(40, count));
+  }
   const messages = await range({
     userId: 5,
     sessionType: single,

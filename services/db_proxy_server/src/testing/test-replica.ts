@@ -1,6 +1,7 @@
 import type { Bus, Registry, teamtalk } from '@teamtalk/bus';
 import { createKit, type Kit } from '@teamtalk/service-kit';
 import pg from 'pg';
+import { Servers } from '../database/servers.js';
 import { MessageWriter } from '../messages/append/message-writer.js';
 import { GroupMembers } from '../messages/group-members.js';
 import { OwnerLock } from '../messages/outbox/owner-lock.js';
@@ -41,7 +42,7 @@ export class TestReplica {
   private constructor({ url, sweeps = false, maxBytes }: TestReplicaOptions) {
     const { kit } = this;
     this.pool = new pg.Pool({ connectionString: url });
-    this.#lock = new OwnerLock(url, kit);
+    this.#lock = new OwnerLock(new Servers(url), kit);
     const hears = () => this.hears;
     const bus = {
       maxEventBytes: 1024 * 1024,

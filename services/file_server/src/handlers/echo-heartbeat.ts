@@ -1,6 +1,7 @@
-import { encodeRawPdu, type Pdu } from '@teamtalk/protocol';
+import type { PduFrame } from '@teamtalk/protocol';
 
-/** Command 0x0701 goes back as it came (protocol notes, section 1). */
-export function echoHeartbeat({ commandId, body, seqNum }: Pdu): Buffer {
-  return encodeRawPdu(commandId, body, seqNum);
+/** Command 0x0701 goes back as it came, its header included (protocol notes, sections 1 and 12b). */
+export function echoHeartbeat({ frame }: PduFrame): Buffer {
+  // Copied: what was read is there during the call only.
+  return Buffer.from(frame);
 }

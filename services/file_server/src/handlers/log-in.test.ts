@@ -66,11 +66,6 @@ it.each([
   await refusedFor('unknown_task');
 });
 
-it('a download before the upload is complete is refused', async () => {
-  expect(await tryLogin(await installation.task(3, 'offline'), to, Role.download)).toBe(1);
-  await refusedFor('not_complete');
-});
-
 it('who is logged in nowhere is refused, whatever he knows', async () => {
   const taskId = await installation.task(3, 'online');
   installation.sessions.delete(to);

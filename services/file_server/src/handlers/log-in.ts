@@ -92,14 +92,13 @@ async function check(
 }
 
 function refusalOf(
-  { fromUserId, toUserId, offline, complete }: Task,
+  { fromUserId, toUserId, offline }: Task,
   userId: number,
   role: IM.BaseDefine.ClientFileRole,
 ): Exclude<LoginOutcome, 'ok'> | undefined {
   const sends = role === CLIENT_REALTIME_SENDER || role === CLIENT_OFFLINE_UPLOAD;
   if (userId !== (sends ? fromUserId : toUserId)) return 'wrong_user';
   if (offline !== (role === CLIENT_OFFLINE_UPLOAD || role === CLIENT_OFFLINE_DOWNLOAD)) return 'wrong_role';
-  if (role === CLIENT_OFFLINE_DOWNLOAD && !complete) return 'not_complete';
   return undefined;
 }
 

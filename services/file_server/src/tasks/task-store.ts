@@ -123,6 +123,17 @@ export class TaskStore {
     return (await this.#pool.call(files.completeFileTask, request, callMs)).done;
   }
 
+  /** Uploads whose receivers have to be told of them now; nobody else tells them for 10 s. */
+  async toAnnounce(limit: number): Promise<teamtalk.db.OfflineFile[]> {
+    const reply = await this.#pool.call(files.claimFileAnnouncements, { limit }, callMs);
+    return (reply.files ?? []).map((file) => new teamtalk.db.OfflineFile(file));
+  }
+
+  /** Their receivers have been told. */
+  async announced(taskIds: string[]): Promise<void> {
+    await this.#pool.call(files.confirmFileAnnouncements, { taskIds }, callMs);
+  }
+
   /** Begins the task's time anew: there is progress. */
   async extend(taskId: string): Promise<boolean> {
     const request = { taskId, lifetimeMs: this.#times.unfinishedMs };

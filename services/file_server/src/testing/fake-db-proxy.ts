@@ -16,6 +16,10 @@ export class FakeDbProxy {
   readonly extended: string[] = [];
   /** Set: that a task is over is noted only then. */
   held: Promise<void> | undefined;
+  /** Uploads whose senders have asked for their receivers to be told. */
+  readonly asked = new Set<string>();
+  /** Those whose receivers have been told. */
+  readonly announced: string[] = [];
   /** Set: no more tasks are made. */
   full = false;
 
@@ -68,6 +72,15 @@ export class FakeDbProxy {
       const task = this.#alive(taskId) as Task | undefined;
       if (!task || task.stored !== task.fileSize) return { done: false };
       Object.assign(task, { complete: true, sha256 });
+      return { done: true };
+    });
+    server.unary(files.claimFileAnnouncements, async () => {
+      const due = [...this.asked].filter((id) => this.#alive(id)?.complete);
+      for (const id of due) this.asked.delete(id);
+      return { files: due.map((id) => this.#alive(id)!) };
+    });
+    server.unary(files.confirmFileAnnouncements, async ({ taskIds }) => {
+      this.announced.push(...taskIds);
       return { done: true };
     });
     server.unary(files.extendFileTask, async ({ taskId, lifetimeMs }) => {

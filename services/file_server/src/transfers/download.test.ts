@@ -92,7 +92,7 @@ it.each([
   ['beyond the end', 11, 1, 0x0b],
   ['at the end', 10, 1, 0x0c],
   ['of nothing', 0, 0, 0x0b],
-  ['of more than a block', 0, block + 1, 0x0b],
+  ['of more than two blocks', 0, 2 * block + 1, 0x0b],
 ])('a pull %s is refused', async (_, offset, size, resultCode) => {
   const taskId = await files.upload(Buffer.alloc(10));
   const side = await files.installation.enter(files.second, to, taskId, Role.download);

@@ -1,7 +1,9 @@
 import type { Context } from '../context.js';
 import type { Part, Task } from '../tasks/task-store.js';
+import type { Outcome } from './awaited-uploads.js';
 import { PartReader } from './part-reader.js';
 import {
+  CLIENT_FILE_CANCEL,
   CLIENT_FILE_DONE,
   type Line,
   maxPulls,
@@ -13,35 +15,38 @@ import { checkPull, type Pull, pullErrors, refusePull } from './pulls.js';
 import { DamagedPart } from './stored-parts.js';
 
 /**
- * An offline download: the receiver pulls blocks, from wherever he likes. They are read one after the other,
+ * An offline download: the receiver pulls blocks, from wherever they like. They are read one after the other,
  * each when the one before has gone out: a slow receiver costs one block and one piece of a part. The file's time is
- * not over before he has it.
+ * not over before they have it. Windows comes as soon as a file is offered, once: then its pulls wait until the upload is
+ * complete (protocol notes, section 12b).
  */
 export class Download implements Participant {
   readonly owedSince = undefined;
   readonly #context: Context;
   readonly #line: Line;
-  readonly #task: Task;
-  readonly #reader: PartReader;
+  #task: Task;
+  /** Undefined until the upload is complete. */
+  #reader: PartReader | undefined;
+  #stopWaiting: (() => void) | undefined;
   readonly #pulls: Pull[] = [];
   #serving = false;
   #servedAt = performance.now();
   /** When the file goes, milliseconds of the monotonic clock. */
-  #goesAt: number;
+  #goesAt = Number.POSITIVE_INFINITY;
 
   constructor(context: Context, line: Line, task: Task, parts: readonly Part[]) {
     this.#context = context;
     this.#line = line;
     this.#task = task;
-    this.#reader = new PartReader(context.store, parts, context.readAhead);
-    this.#goesAt = task.leftMs > 0 ? performance.now() + task.leftMs : Number.POSITIVE_INFINITY;
+    if (task.complete) this.#begin(task, parts);
+    else this.#stopWaiting = context.awaitedUploads.wait(task.id, (outcome) => this.#settle(outcome));
   }
 
   get idleSince(): number | undefined {
-    return this.#serving ? undefined : this.#servedAt;
+    return this.#serving || !this.#reader ? undefined : this.#servedAt;
   }
 
-  /** Whatever the receiver says, the file stays until he takes it off his list (0x050c) or its time is over. */
+  /** Whatever the receiver says, the file stays until they take it off their list (0x050c) or its time is over. */
   onState(state: State): void {
     this.#line.end(state === CLIENT_FILE_DONE ? 'done' : 'cancelled');
   }
@@ -54,7 +59,7 @@ export class Download implements Participant {
       refusePull(this.#line, request, seqNum, pullErrors.badRange, 'too_many_pulls');
     } else {
       this.#pulls.push(pull);
-      if (!this.#serving) void this.#serve();
+      if (this.#reader && !this.#serving) void this.#serve(this.#reader);
     }
   }
 
@@ -63,15 +68,36 @@ export class Download implements Participant {
   }
 
   onClosed(): void {
-    void this.#reader.close();
+    this.#stopWaiting?.();
+    void this.#reader?.close();
+  }
+
+  #begin(task: Task, parts: readonly Part[]): PartReader {
+    this.#task = task;
+    if (task.leftMs > 0) this.#goesAt = performance.now() + task.leftMs;
+    this.#servedAt = performance.now();
+    this.#reader = new PartReader(this.#context.store, parts, this.#context.readAhead);
+    return this.#reader;
+  }
+
+  /** The upload is complete, or is never going to be. */
+  #settle(outcome: Outcome): void {
+    if (this.#line.closed) return;
+    if (outcome === 'over') {
+      this.#line.send({ state: CLIENT_FILE_CANCEL, userId: this.#task.fromUserId });
+      this.#line.end('expired');
+      return;
+    }
+    const reader = this.#begin(outcome.task, outcome.parts);
+    if (this.#pulls.length > 0) void this.#serve(reader);
   }
 
   /** Never throws. */
-  async #serve(): Promise<void> {
+  async #serve(reader: PartReader): Promise<void> {
     this.#serving = true;
     for (let pull = this.#pulls[0]; pull && !this.#line.closed; pull = this.#pulls[0]) {
       try {
-        await this.#answer(pull);
+        await this.#answer(reader, pull);
       } catch (error) {
         this.#fail(error, pull);
       }
@@ -81,10 +107,10 @@ export class Download implements Participant {
     this.#serving = false;
   }
 
-  async #answer({ offset, size, seqNum }: Pull): Promise<void> {
+  async #answer(reader: PartReader, { offset, size, seqNum }: Pull): Promise<void> {
     const { userId } = this.#line;
     this.#keep();
-    const fileData = await this.#reader.read(offset, size);
+    const fileData = await reader.read(offset, size);
     this.#line.send({ resultCode: 0, userId, offset, fileData }, seqNum);
     this.#context.metrics.bytes.inc({ way: 'download' }, size);
     if (offset + size === this.#task.fileSize) {

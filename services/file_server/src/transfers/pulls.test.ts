@@ -12,6 +12,8 @@ it.each([
   ['the last whole block', 0xffff_0000, block, block],
   ['the rest, which is one byte short of a block', 0xffff_8000, block, block - 1],
   ['the last byte', 0xffff_fffe, block, 1],
+  ['a block of what Windows asks for', 0, 34 * 1024, block],
+  ['a block of what older Windows asks for', block, 40 * 1024, block],
 ])('of the largest file %s can be had', (_, offset, dataSize, size) => {
   expect(checkPull({ offset, dataSize }, 7, largest)).toEqual({ offset, size, seqNum: 7 });
 });

@@ -18,6 +18,9 @@ export const pullErrors = {
   finished: FILE_SERVER_ERRNO_PULL_DATA_FINISHED,
 } as const;
 
+/** The largest pull that is understood, bytes: above what Windows asks for. */
+const maxAsked = 2 * blockBytes;
+
 /** A stretch of the file that was asked for. */
 export interface Pull {
   offset: number;
@@ -28,7 +31,8 @@ export interface Pull {
 }
 
 /**
- * What a pull really asks for: beyond the file's end there is nothing, so that the last block is cut.
+ * What a pull really asks for: a block at most (Windows asks for 34 or 40 KiB, is given 32 as by the original, and goes
+ * on from there); beyond the file's end there is nothing, so that the last block is cut.
  * @returns an error of `pullErrors` where nothing can be given
  */
 export function checkPull(
@@ -36,10 +40,10 @@ export function checkPull(
   seqNum: number,
   fileSize: number,
 ): Pull | number {
-  if (fileSize === 0 && offset === 0 && dataSize <= blockBytes) return { offset, size: 0, seqNum };
-  if (dataSize === 0 || dataSize > blockBytes || offset > fileSize) return pullErrors.badRange;
+  if (fileSize === 0 && offset === 0 && dataSize <= maxAsked) return { offset, size: 0, seqNum };
+  if (dataSize === 0 || dataSize > maxAsked || offset > fileSize) return pullErrors.badRange;
   if (offset === fileSize) return pullErrors.finished;
-  return { offset, size: Math.min(dataSize, fileSize - offset), seqNum };
+  return { offset, size: Math.min(dataSize, blockBytes, fileSize - offset), seqNum };
 }
 
 /** Answers a pull that nothing is given for, and closes: after that the two no longer understand one another. */

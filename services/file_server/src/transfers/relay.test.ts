@@ -120,7 +120,7 @@ it.each([
   ['beyond the end', 11, 1, 0x0b],
   ['at the end', 10, 1, 0x0c],
   ['of nothing', 0, 0, 0x0b],
-  ['of more than a block', 0, block + 1, 0x0b],
+  ['of more than two blocks', 0, 2 * block + 1, 0x0b],
   ['at the largest offset', 0xffff_ffff, 0xffff_ffff, 0x0b],
 ])('a pull %s is refused with a result_code, and closes', async (_, offset, size, resultCode) => {
   const { sender, receiver } = await pairs.begin(10);

@@ -69,6 +69,7 @@ export class Upload implements Participant {
       this.#writer = undefined;
       void this.#guard(async () => {
         await this.#context.tasks.end(this.#task.id);
+        this.#context.taskEnded(this.#task.id);
         this.#line.end('cancelled');
       });
     } else {
@@ -144,6 +145,9 @@ export class Upload implements Participant {
       await this.#storing;
       if (!(await this.#context.tasks.complete(this.#task.id, this.#hash.digest()))) throw new Overtaken();
       this.#sayDone();
+      this.#context.taskEnded(this.#task.id);
+      // The sender may have said that it is there before it was.
+      this.#context.announcements.look();
       return;
     }
     if (this.#line.closed) return;

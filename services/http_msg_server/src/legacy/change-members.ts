@@ -2,7 +2,7 @@ import { IM } from '@teamtalk/protocol';
 import { z } from 'zod';
 import { changeGroupMembers } from '../actions/groups.js';
 import type { Context } from '../context.js';
-import { id, idList, wholeNumber } from '../http/fields.js';
+import { administrator, id, idList, wholeNumber } from '../http/fields.js';
 import { scopedKey } from '../http/scoped-key.js';
 import { type Call, callerOf, keyOf, type Result } from './call.js';
 import { ErrorCode } from './legacy-answer.js';
@@ -10,15 +10,15 @@ import { ErrorCode } from './legacy-answer.js';
 const { GROUP_MODIFY_TYPE_ADD, GROUP_MODIFY_TYPE_DEL } = IM.BaseDefine.GroupModifyType;
 
 const parameters = z.object({
-  from_user_id: id,
+  from_user_id: administrator,
   group_id: id,
   modify_type: wholeNumber.pipe(z.literal([GROUP_MODIFY_TYPE_ADD, GROUP_MODIFY_TYPE_DEL])),
   user_id_list: idList.min(1),
 });
 
 /**
- * `POST /query/ChangeMembers`: adds members to any group or removes them (API document, part one; protocol
- * notes, section 6). The members, present and changed, are told by 0x040b. `id` in the body or the header
+ * `POST /query/ChangeMembers`: adds members to any group or removes them, in the name of a user or of 0, the
+ * administration (API document, part one; protocol notes, sections 6 and 12b). The members, present and changed, are told by 0x040b. `id` in the body or the header
  * Idempotency-Key names the call: the same again, within 24 hours, changes nothing and is answered like the
  * first.
  */

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { makeGroup } from '../actions/groups.js';
 import type { Context } from '../context.js';
-import { id, idList, wholeNumber } from '../http/fields.js';
+import { administrator, idList, wholeNumber } from '../http/fields.js';
 import { scopedKey } from '../http/scoped-key.js';
 import { type Call, callerOf, keyOf, type Result } from './call.js';
 import { ErrorCode } from './legacy-answer.js';
 
 const parameters = z.object({
-  from_user_id: id,
+  from_user_id: administrator,
   group_name: z.string().min(1),
   group_type: wholeNumber.pipe(z.literal([1, 2])).default(1),
   group_avatar: z.string().default(''),
@@ -17,7 +17,7 @@ const parameters = z.object({
 /**
  * `POST /query/CreateGroup`: the only way to a normal group (type 1, the default); clients make temporary
  * ones (API document, part one; protocol notes, section 6). The caller is a member whether listed or not;
- * ids nobody has are left out. The answer adds `group_id`. `id` in the body or the header Idempotency-Key
+ * a group made by 0, the administration, is nobody's. Ids nobody has are left out. The answer adds `group_id`. `id` in the body or the header Idempotency-Key
  * names the call: the same again, within 24 hours, makes no second group and is answered like the first.
  */
 export async function createGroup(context: Context, call: Call): Promise<Result> {

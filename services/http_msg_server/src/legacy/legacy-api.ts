@@ -4,7 +4,7 @@ import type { App } from '../auth/app.js';
 import { signatureHeadersOf } from '../auth/signature.js';
 import type { ApiOptions } from '../http/api-options.js';
 import { bytesOf } from '../http/body.js';
-import { id } from '../http/fields.js';
+import { administrator } from '../http/fields.js';
 import { appKeyOf, callerOf, type Interface, type Result, readCall } from './call.js';
 import { ErrorCode, legacyAnswer } from './legacy-answer.js';
 
@@ -95,7 +95,7 @@ export function legacyApi(
     const call = { ...read, app: known };
     if (known) {
       response.locals.app = known;
-      const sender = id.safeParse(callerOf(call)).data;
+      const sender = administrator.safeParse(callerOf(call)).data;
       const refusal = refusalOf(known, { permission, address: request.ip, sender });
       if (refusal) return { code: refusalCodes[refusal] };
     }

@@ -224,7 +224,7 @@ describe('what the store says', () => {
 
 describe('the forks’ interfaces', () => {
   it.each([
-    ['/query/SendSingleMessage', 3, [1, 2, 3], [17, 18]],
+    ['/query/SendSingleMessage', 1, [1, 2, 3], [17, 18]],
     ['/query/SendGroupMessage', 17, [17, 18], [1, 2, 3]],
   ])('%s tells msg_id, and takes its own types only', async (fork, usual, allowed, others) => {
     harness.store.decide = () => AppendStatus.APPEND_STORED;

@@ -43,9 +43,9 @@ interface Kind {
  */
 export const sendP2pMessage = sending({ msgType: MsgType.PUSH_NOTICE, tellsId: false });
 
-/** `POST /query/SendSingleMessage`: the same, to users only; the answer adds `msg_id`. */
+/** `POST /query/SendSingleMessage`: the same, to users only; a text (1) unless it says otherwise; the answer adds `msg_id`. */
 export const sendSingleMessage = sending({
-  msgType: MsgType.PUSH_NOTICE,
+  msgType: MsgType.SINGLE_TEXT,
   allowed: [MsgType.SINGLE_TEXT, MsgType.SINGLE_AUDIO, MsgType.PUSH_NOTICE],
   tellsId: true,
 });

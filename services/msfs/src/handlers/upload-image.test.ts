@@ -26,7 +26,7 @@ describe('an upload', () => {
   it('is answered in one line of JSON, in the words of the original', async () => {
     const response = await msfs.post(jpeg);
     expect(response.status).toBe(200);
-    expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
+    expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
     const text = await response.text();
     const [, imagePath] =
       /^\{"error_code":0,"error_msg":"成功","path":"(g0\/\d{3}\/\d{3}\/\d+_\d+\.jpeg)","url":"[^"]+"\}$/.exec(
@@ -50,6 +50,23 @@ describe('an upload', () => {
     const downloaded = await promisify(execFile)('curl', ['-s', answer.url], { encoding: 'buffer' });
     expect(downloaded.stdout).toEqual(jpeg);
     await rm(folder, { recursive: true });
+  });
+
+  it.each(['/upload/', '/g0/000/000/1_2.jpg', '/a%zz?token=x', '//'])('is taken at %s', async (target) => {
+    const { socket, closed } = msfs.raw();
+    const head = formHead(0);
+    const begin = head.indexOf('--b');
+    const body = Buffer.concat([Buffer.from(head.slice(begin)), jpeg, Buffer.from('\r\n--b--\r\n')]);
+    socket.write(
+      head
+        .slice(0, begin)
+        .replace('POST /', `POST ${target}`)
+        .replace('Length: 0', `Length: ${body.length}\r\nConnection: close`),
+    );
+    socket.write(body);
+    const answer = await closed;
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await stored(JSON.parse(answer.slice(answer.indexOf('{'))))).toEqual(jpeg);
   });
 
   it('may be in a field of any name, with other fields beside it', async () => {
@@ -168,6 +185,7 @@ describe('an upload', () => {
     const before = await msfs.files();
     const response = await send();
     expect(response.status).toBe(status);
+    expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(await response.text()).toBe(`{"error_code":1,"error_msg":"${text}"}`);
     await expect.poll(() => msfs.files()).toEqual(before);
   });
@@ -187,7 +205,9 @@ describe('an upload', () => {
     await standing.closed;
     for (const slow of [dripping, headers]) {
       const [head, body] = (await slow.closed).split('\r\n\r\n');
-      expect(head).toMatch(/^HTTP\/1\.1 408 .*\r\nConnection: close\r\nContent-Type: application\/json/);
+      expect(head).toMatch(
+        /^HTTP\/1\.1 408 .*\r\nConnection: close\r\nContent-Type: text\/html; charset=utf-8\r\n/,
+      );
       expect(Buffer.from(body!, 'latin1').toString()).toBe('{"error_code":1,"error_msg":"上传超时"}');
     }
     clearInterval(drip);

@@ -12,7 +12,7 @@ const formBytes = 64 * 1024;
 const lingerMs = 3_000;
 
 /**
- * `POST /`: takes the file of a form, whatever its field is called, and answers with the URL it has from then
+ * `POST` at any path: takes the file of a form, whatever its field is called, and answers with the URL it has from then
  * on, in one line of JSON: Android reads no further. Refusals are JSON, too.
  */
 export function uploadImage(context: Context, onBroken: (error: unknown) => void): RequestHandler {
@@ -59,7 +59,7 @@ export function uploadImage(context: Context, onBroken: (error: unknown) => void
   };
 }
 
-/** `OPTIONS /`: what a browser asks before a page uploads with a token. */
+/** `OPTIONS`: what a browser asks before a page uploads with a token. */
 export function allowUpload(context: Context): RequestHandler {
   return (request, response) => {
     allowOrigin(context, request, response);

@@ -4,6 +4,7 @@ import { answerBrokenRequests, closeServer, type Kit, listen, traceRequests } fr
 import type { MsfsConfig } from '../config.js';
 import { refusals, refusalText } from './refusals.js';
 import { routeOf } from './route.js';
+import { uploadType } from './send-json.js';
 
 const stopPatienceMs = 5_000;
 
@@ -39,6 +40,7 @@ export async function startHttpListener(
   answerBrokenRequests(server, {
     onRefused: (reason) => refused.inc({ reason }),
     bodyOf: (status) => refusalText(status === 408 ? refusals.tooSlow : refusals.badRequest),
+    contentType: uploadType,
   });
   await listen(server, where);
   life.onStop('HTTP', async () => {

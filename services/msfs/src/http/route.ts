@@ -1,8 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { keyOf } from '../images/image-name.js';
 
-/** Which of the few things msfs does a request is for: the name in metrics and traces. */
+/**
+ * Which of the few things msfs does a request is for: the name in metrics and traces. A POST is an upload whatever its
+ * path: Windows clients use `/upload/` (protocol notes, section 12b).
+ */
 export function routeOf(request: IncomingMessage): 'image' | 'upload' | 'unknown' {
+  if (request.method === 'POST' || request.method === 'OPTIONS') return 'upload';
   const path = pathOf(request);
   if (keyOf(path)) return 'image';
   return path === '/' ? 'upload' : 'unknown';

@@ -1,5 +1,6 @@
+import { connect } from 'node:net';
 import { waitUntil } from '@teamtalk/local-stack';
-import { Commands, encodePdu, encodeRawPdu, IM } from '@teamtalk/protocol';
+import { Commands, encodePdu, encodeRawPdu, IM, writeHeader } from '@teamtalk/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestServer } from '../testing/test-server.js';
 
@@ -32,6 +33,31 @@ describe('malformed input', () => {
     await client.raw.closed;
     expect(await server.metric('bad_pdus_total', { reason })).toBe(before + 1);
     await bystander.roundTrip();
+  });
+
+  it('gives a heartbeat back as it came, header included, before and after the login', async () => {
+    const heartbeat = Buffer.alloc(19);
+    writeHeader(heartbeat, {
+      length: 19,
+      version: 7,
+      flag: 3,
+      serviceId: 0x0701,
+      commandId: 0x0701,
+      seqNum: 0xabcd,
+      reserved: 9,
+    });
+    heartbeat.set([1, 2, 3], 16);
+    for (const client of [await server.connect(), await server.logIn(4)]) {
+      const port = connect(server.service.ports.client!, '127.0.0.1');
+      const back = new Promise<Buffer>((resolve) => port.once('data', resolve));
+      // In two pieces, too.
+      port.write(heartbeat.subarray(0, 9));
+      port.write(heartbeat.subarray(9));
+      expect(await back).toEqual(heartbeat);
+      port.destroy();
+      await client.raw.send(heartbeat);
+      await client.raw.next((pdu) => pdu.serviceId === 0x0701 && pdu.seqNum === 0xabcd);
+    }
   });
 
   it('closes on 5 MB of noise', async () => {

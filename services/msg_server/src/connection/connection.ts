@@ -1,4 +1,11 @@
-import { encodeRawPdu, FramingError, isMobileClient, type Pdu, PduDecoder } from '@teamtalk/protocol';
+import {
+  FramingError,
+  type IM,
+  isMobileClient,
+  type Pdu,
+  PduDecoder,
+  type PduFrame,
+} from '@teamtalk/protocol';
 import type { Logger } from '@teamtalk/service-kit';
 import type { MsgServerConfig } from '../config.js';
 import type { BadPduReason, CloseReason, MsgServerMetrics } from '../metrics.js';
@@ -30,8 +37,6 @@ export interface ConnectionHost {
   closed(connection: Connection): void;
 }
 
-const heartbeat = 0x0701;
-
 /** What a client that has not logged in may have us keep of an unfinished PDU, bytes. */
 export const maxBeforeLogin = 16_384;
 
@@ -58,6 +63,8 @@ export class Connection {
   clientType = 0;
   /** Order of logins over all msg_servers. */
   loginSeq = 0;
+  /** Why it is kicked as soon as its login is answered. */
+  kickReason: IM.BaseDefine.KickReasonType | undefined;
   /** The host's tick when bytes last came; before the login and after the end, when that state began. */
   heardTick: number;
   /** When the bucket of messages is full again; see RateLimit. */
@@ -195,6 +202,11 @@ export class Connection {
     this.#held = [];
   }
 
+  /** Whether the login is accepted and the client has not been told yet. */
+  get awaitsAnswer(): boolean {
+    return this.#held !== undefined;
+  }
+
   /** Writes `answer` and then, in order, what was held back. */
   release(answer: Buffer): void {
     const held = this.#held ?? [];
@@ -279,7 +291,7 @@ export class Connection {
           this.#pause();
           return;
         }
-        const pdu = this.#decoder.next();
+        const pdu = this.#decoder.nextOrHeartbeat();
         if (!pdu) break;
         this.host.metrics.received(pdu.commandId);
         this.#take(pdu);
@@ -294,10 +306,11 @@ export class Connection {
     else this.#resume();
   }
 
-  #take(pdu: Pdu): void {
-    if (pdu.commandId === heartbeat) {
+  #take(pdu: Pdu | PduFrame): void {
+    if ('frame' in pdu) {
       this.goodPdu();
-      this.write(encodeRawPdu(heartbeat, pdu.body, pdu.seqNum));
+      // With its header: some clients put a service id of their own there. Copied: what was read is lent.
+      this.write(Buffer.from(pdu.frame));
       return;
     }
     if (!this.#waiting && this.#handle(pdu)) return;

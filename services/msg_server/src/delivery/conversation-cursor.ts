@@ -17,15 +17,20 @@ export class ConversationCursor<M> {
   #version: number;
   /** Whether the group's members changed somewhere in the gap. */
   #membersChanged = false;
+  /** The highest `outboxId` of the messages that were offered. */
+  outboxId = 0;
+  /** The version at which the user was removed from the group before they came back; -1: they were not. */
+  readonly leftAt: number;
 
   /**
    * @param msgId of the message that is being delivered: what was before is not known
    * @param version of the group whose members get it
    */
-  constructor(msgId: number, version = 0) {
+  constructor(msgId: number, version = 0, leftAt = -1) {
     this.#version = version;
     this.#last = msgId;
     this.#highest = msgId;
+    this.leftAt = leftAt;
   }
 
   /** Whether the user is in the conversation no more. */
@@ -43,7 +48,12 @@ export class ConversationCursor<M> {
     return this.#highest > this.#last ? { first: this.#last + 1, last: this.#highest } : undefined;
   }
 
-  /** The newest version of the group that is known to have the user as a member; 0 for a pair. */
+  /** The lowest id that is held back; Infinity: none. */
+  get firstHeld(): number {
+    return Math.min(...(this.#held?.keys() ?? []));
+  }
+
+  /** The newest version of the group that is known to have the user as a member, or no more; 0 for a pair. */
   get version(): number {
     return this.#version;
   }
@@ -93,19 +103,7 @@ export class ConversationCursor<M> {
     return message;
   }
 
-  /**
-   * Gives up what is missing before the next held message, so that `next` has it; without a held message
-   * everything up to the highest known id is given up.
-   * @returns how many ids were given up
-   */
-  skipGap(): number {
-    const target = this.#held ? Math.min(...this.#held.keys()) - 1 : this.#highest;
-    const skipped = target - this.#last;
-    this.#last = target;
-    return skipped;
-  }
-
-  /** What is missing before `msgId` is not for the user: it is waited for no more. */
+  /** What is missing before `msgId` is not for the user, or not there: it is waited for no more. */
   skipTo(msgId: number): void {
     this.#membersChanged = false;
     if (msgId <= this.#last + 1) return;
@@ -113,8 +111,12 @@ export class ConversationCursor<M> {
     for (const held of this.#held?.keys() ?? []) if (held < msgId) this.#held?.delete(held);
   }
 
-  /** The user is in this conversation no more: nothing is missing, and nothing is for him. */
-  close(): void {
+  /**
+   * The user is in this group no more: nothing is missing, and nothing is for them.
+   * @param version of the group that does not have them any more
+   */
+  close(version: number): void {
+    this.#version = version;
     this.#held = undefined;
     this.#last = Number.MAX_SAFE_INTEGER;
     this.#highest = this.#last;

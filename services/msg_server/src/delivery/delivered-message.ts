@@ -13,6 +13,8 @@ export interface DeliveredMessage {
   readonly openFrom: number;
   /** when the sender's PDU or HTTP call came in: Unix time in ms, its lower 32 bits; 0: not known */
   readonly takenAt: number;
+  /** of its batch; of two messages of a conversation the later one's is not lower; 0: not known */
+  readonly outboxId: number;
 }
 
 /** A conversation as the store names it: a group, or a pair of users. */

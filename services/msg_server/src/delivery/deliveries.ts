@@ -10,14 +10,16 @@ import type { LocalUser, LocalUsers } from './local-users.js';
 import type { NoticeText } from './notice-text.js';
 import type { RecentTickets } from './recent-tickets.js';
 
+type Cursor = ConversationCursor<DeliveredMessage>;
+
 const groupSession = 2;
 
-/** Conversations of one user whose position is kept; the ones used first go first. */
-const maxConversations = 512;
-/** Messages before the first one that are looked for at most: of a conversation in a minute at 800 a second. */
-const maxOpen = 50_000;
-/** Groups a user left that are remembered while he is here; those left first go first. */
-const maxLeftGroups = 64;
+/** Conversations of one user whose position is kept, at about 120 bytes each; those not used for longest go first. */
+const maxConversations = 16_384;
+/** From so many on it is noted which are used. */
+const manyConversations = 1_024;
+/** How many are looked at for one to forget: those with messages held back stay. */
+const maxLooks = 16;
 
 export interface DeliveriesOptions {
   users: LocalUsers;
@@ -61,6 +63,7 @@ export class Deliveries {
       log: options.log,
       offer: (user, cursor, message) => this.#offer(user, cursor, message),
       release: (user, cursor) => this.#release(user, cursor),
+      disconnect,
     });
   }
 
@@ -73,7 +76,6 @@ export class Deliveries {
     for (const userId of userIds) {
       const user = this.#users.get(userId);
       if (!user) continue;
-      if (isGroup && hasLeft(user, conversation.sessionId, message.groupVersion)) continue;
       const key = isGroup ? -conversation.sessionId : peerOf(conversation, userId);
       written += this.#deliverTo(user, key, conversation, message);
     }
@@ -85,24 +87,30 @@ export class Deliveries {
   }
 
   /**
-   * A user was removed from a group. What is still under way to him is not delivered; should he come back,
-   * he gets what is written from then on.
+   * A user was removed from a group. What is still under way to them is not delivered; should they come back,
+   * they get what is written from then on.
    * @param version of the group after the removal
    */
   leave(userId: number, groupId: number, version: number): void {
     const user = this.#users.get(userId);
     if (!user) return;
-    const cursor = user.conversations?.get(-groupId);
-    // A message to the members of a later version has come already: he is back.
+    let cursor = user.conversations?.get(-groupId);
+    // Something later has come already: they are back, or were removed once more.
     if (cursor && cursor.version > version) return;
-    cursor?.close();
-    user.conversations?.delete(-groupId);
-    user.leftGroups ??= new Map();
-    user.leftGroups.delete(groupId);
-    user.leftGroups.set(groupId, version);
-    for (const oldest of user.leftGroups.keys()) {
-      if (user.leftGroups.size <= maxLeftGroups) break;
-      user.leftGroups.delete(oldest);
+    cursor ??= remember(user, -groupId, new ConversationCursor(0));
+    cursor.close(version);
+  }
+
+  /**
+   * The store may give numbers again that were delivered: nobody's position holds any more. Who had messages held
+   * back is disconnected, and fetches them at the next login.
+   */
+  forgetAll(): void {
+    for (const user of [...this.#users.all()]) {
+      const cursors = [...(user.conversations?.values() ?? [])];
+      user.conversations = undefined;
+      user.forgottenUpTo = 0;
+      if (cursors.some(({ gap }) => gap)) disconnect(user);
     }
   }
 
@@ -112,28 +120,37 @@ export class Deliveries {
 
   /** @returns PDUs written */
   #deliverTo(user: LocalUser, key: number, conversation: Conversation, message: DeliveredMessage): number {
-    user.conversations ??= new Map();
-    let cursor = user.conversations.get(key);
-    if (!cursor) {
-      if (user.conversations.size >= maxConversations) forgetOldest(user.conversations);
-      if (message.openFrom === 0) {
-        user.conversations.set(key, new ConversationCursor(message.msgId, message.groupVersion));
-        return this.#write(user, message);
+    let cursor = user.conversations?.get(key);
+    if (cursor && isBeforeRemoval(cursor, message)) return 0;
+    if (!cursor || cursor.closed) {
+      if (!cursor && mayBeForgotten(user, message)) {
+        disconnect(user);
+        return 0;
       }
-      cursor = new ConversationCursor(firstOpen(message) - 1);
-      user.conversations.set(key, cursor);
+      const { msgId, openFrom, groupVersion } = message;
+      cursor = remember(
+        user,
+        key,
+        openFrom === 0
+          ? new ConversationCursor(msgId - 1, groupVersion, cursor?.version)
+          : new ConversationCursor(openFrom - 1, 0, cursor?.version),
+      );
+    } else if (user.conversations!.size >= manyConversations) {
+      user.conversations!.delete(key);
+      user.conversations!.set(key, cursor);
     }
+    if (message.outboxId > cursor.outboxId) cursor.outboxId = message.outboxId;
     const written = this.#offer(user, cursor, message);
     if (cursor.gap) this.#repairs.watch(conversation, user, cursor);
     return written;
   }
 
-  #offer(user: LocalUser, cursor: ConversationCursor<DeliveredMessage>, message: DeliveredMessage): number {
+  #offer(user: LocalUser, cursor: Cursor, message: DeliveredMessage): number {
     if (cursor.offer(message.msgId, message, message.groupVersion) !== 'deliver') return 0;
     return this.#write(user, message) + this.#release(user, cursor);
   }
 
-  #release(user: LocalUser, cursor: ConversationCursor<DeliveredMessage>): number {
+  #release(user: LocalUser, cursor: Cursor): number {
     let written = 0;
     for (let message = cursor.next(); message; message = cursor.next()) written += this.#write(user, message);
     return written;
@@ -163,29 +180,48 @@ export class Deliveries {
   }
 }
 
-/** The first message that may still be under way to a user of whose conversation nothing was delivered yet. */
-function firstOpen({ msgId, openFrom }: DeliveredMessage): number {
-  return Math.max(openFrom, msgId - maxOpen);
-}
-
 function peerOf({ userId, sessionId }: Conversation, self: number): number {
   return self === userId ? sessionId : userId;
 }
 
-/** Whether a group message was meant for members of a version before the user's removal. */
-function hasLeft(user: LocalUser, groupId: number, groupVersion: number): boolean {
-  const left = user.leftGroups?.get(groupId);
-  if (left === undefined) return false;
-  if (groupVersion <= left) return true;
-  user.leftGroups?.delete(groupId);
-  return false;
+/** Whether a group message is for the members of a version before the user was removed. */
+function isBeforeRemoval(cursor: Cursor, { groupVersion }: DeliveredMessage): boolean {
+  return groupVersion <= (cursor.closed ? cursor.version : cursor.leftAt);
 }
 
-/** Forgets the conversation that was used first, unless something of it is held back. */
-function forgetOldest(conversations: Map<number, ConversationCursor<DeliveredMessage>>): void {
+/**
+ * Whether a message of a conversation that is not known may have been delivered before the conversation was forgotten.
+ * What was delivered of those that are forgotten has an `outboxId` of at most `forgottenUpTo`, so nearly all messages
+ * are above. If some before this one are open, those may have been delivered: their ids say nothing.
+ */
+function mayBeForgotten({ forgottenUpTo }: LocalUser, { outboxId, openFrom }: DeliveredMessage): boolean {
+  if (forgottenUpTo === 0 || outboxId === 0) return false;
+  return outboxId <= forgottenUpTo || openFrom !== 0;
+}
+
+/** What the user has got is not known any more: coming back, the clients fetch what they missed. */
+function disconnect(user: LocalUser): void {
+  for (const connection of [...user.connections]) connection.end('resync');
+}
+
+function remember(user: LocalUser, key: number, cursor: Cursor): Cursor {
+  user.conversations ??= new Map();
+  if (user.conversations.size >= maxConversations) forgetOne(user, user.conversations);
+  user.conversations.delete(key);
+  user.conversations.set(key, cursor);
+  return cursor;
+}
+
+/** Forgets the conversation that was not used for longest. */
+function forgetOne(user: LocalUser, conversations: Map<number, Cursor>): void {
+  let looks = 0;
   for (const [key, cursor] of conversations) {
-    if (cursor.gap) continue;
+    if (looks++ === maxLooks) return;
     conversations.delete(key);
-    return;
+    if (!cursor.gap) {
+      user.forgottenUpTo = Math.max(user.forgottenUpTo, cursor.outboxId);
+      return;
+    }
+    conversations.set(key, cursor);
   }
 }

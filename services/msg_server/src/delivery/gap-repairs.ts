@@ -8,14 +8,18 @@ import type { RecentTickets } from './recent-tickets.js';
 /** A missing message may just be late: only after this long is it asked for, milliseconds. */
 const patienceMs = 50;
 const retryMs = 250;
-/** When nothing of a gap was closed for this long, what is there is delivered without what is missing, milliseconds. */
+/** When nothing of a gap was closed for this long, what the store says it does not have is given up, milliseconds. */
 const giveUpMs = 4_000;
+/** When the store has not answered for this long, the user is disconnected, milliseconds. */
+const maxWaitMs = 60_000;
 /** Messages asked for at once. */
 const maxRange = 200;
 /** Ids one question about what is visible has: the answer brings the messages themselves. */
 const maxVisibleIds = 8;
 /** Users the store is asked about at once. */
 const maxAsked = 16;
+/** Conversations that are asked for at once: after a fault many have gaps, and the store has others to serve. */
+const maxAttempts = 32;
 
 type Cursor = ConversationCursor<DeliveredMessage>;
 
@@ -48,6 +52,14 @@ export interface GapRepairsOptions {
   offer(user: LocalUser, cursor: Cursor, message: DeliveredMessage): void;
   /** Delivers what is no longer waiting. */
   release(user: LocalUser, cursor: Cursor): void;
+  /** Ends the user's connections: coming back, the clients fetch what they missed. */
+  disconnect(user: LocalUser): void;
+}
+
+/** What the store has answered: of the ids up to `upTo` it has `present`, ascending, and no others. */
+interface Answer {
+  upTo: number;
+  present: number[];
 }
 
 /** Somebody who misses something. */
@@ -71,6 +83,9 @@ interface Repair {
 export class GapRepairs {
   readonly #options: GapRepairsOptions;
   readonly #repairs = new Map<string, Repair>();
+  /** those whose turn to ask has not come */
+  readonly #turns: string[] = [];
+  #attempts = 0;
   #stopped = false;
 
   constructor(options: GapRepairsOptions) {
@@ -102,30 +117,44 @@ export class GapRepairs {
   }
 
   #later(key: string, ms: number): NodeJS.Timeout {
-    return setTimeout(() => void this.#attempt(key), ms);
+    return setTimeout(() => {
+      this.#turns.push(key);
+      this.#takeTurns();
+    }, ms);
+  }
+
+  #takeTurns(): void {
+    while (this.#attempts < maxAttempts) {
+      const key = this.#turns.shift();
+      if (key === undefined) return;
+      this.#attempts++;
+      void this.#attempt(key).finally(() => {
+        this.#attempts--;
+        this.#takeTurns();
+      });
+    }
   }
 
   async #attempt(key: string): Promise<void> {
     const repair = this.#repairs.get(key);
     if (!repair) return;
     this.#forgetRepaired(repair, 'late');
-    let more = false;
+    let answer: Answer | undefined;
     if (repair.cursors.size > 0) {
       try {
-        more = await this.#fetch(repair);
+        answer = await this.#fetch(repair);
       } catch (error) {
         this.#options.log.debug({ err: error }, 'missing messages could not be fetched');
       }
       if (this.#stopped) return;
       this.#forgetRepaired(repair, 'fetched');
     }
-    this.#giveUp(repair);
+    const more = this.#giveUp(repair, answer) || answer?.present.length === maxRange;
     if (repair.cursors.size === 0) this.#repairs.delete(key);
     else repair.timer = this.#later(key, more ? 0 : retryMs);
   }
 
-  /** @returns whether there is more to fetch at once */
-  async #fetch({ conversation, cursors }: Repair): Promise<boolean> {
+  async #fetch({ conversation, cursors }: Repair): Promise<Answer | undefined> {
     await this.#skipInvisible(conversation, cursors);
     let first = Number.POSITIVE_INFINITY;
     let last = 0;
@@ -134,11 +163,9 @@ export class GapRepairs {
       first = Math.min(first, gap.first);
       last = Math.max(last, gap.last);
     }
-    const messages = await this.#options.fetchRange(
-      conversation,
-      first,
-      Math.min(last, first + maxRange - 1),
-    );
+    if (last === 0) return undefined;
+    const upTo = Math.min(last, first + maxRange - 1);
+    const messages = await this.#options.fetchRange(conversation, first, upTo);
     messages.sort((a, b) => a.msgId - b.msgId);
     const { instance, tickets, offer } = this.#options;
     for (const { msgId, pdu, originInstance, originTicket } of messages) {
@@ -152,13 +179,17 @@ export class GapRepairs {
         groupVersion: 0,
         openFrom: 0,
         takenAt: 0,
+        outboxId: 0,
       };
       for (const [cursor, { user }] of cursors) {
-        // Beyond a user's own gap nobody has said that the message is for him.
-        if (cursor.gap && msgId <= cursor.gap.last) offer(user, cursor, message);
+        // Beyond a user's own gap nobody has said that the message is for them; nor of what they may have been away
+        // for, which may have turned out while the store was asked.
+        if (cursor.gap && msgId <= cursor.gap.last && !cursor.mayHaveLeft) offer(user, cursor, message);
       }
     }
-    return messages.length === maxRange;
+    const present = messages.map(({ msgId }) => msgId);
+    // It may have ended early for its size: what comes after its last message is not known.
+    return { upTo: present.at(-1) ?? upTo, present };
   }
 
   /** Those who may have left the group and come back are not given what was written meanwhile. */
@@ -177,6 +208,8 @@ export class GapRepairs {
     const begin = await firstVisible(gap.first, gap.last, visible);
     // The members have changed again meanwhile: the next attempt asks anew.
     if (cursor.version !== version) return;
+    // Not even what was sent to them: they were removed since, which is about to be told. Later versions tell more.
+    if (begin > gap.last) return;
     cursor.skipTo(begin);
     this.#options.release(user, cursor);
   }
@@ -191,25 +224,56 @@ export class GapRepairs {
     }
   }
 
-  /** Goes on without what nobody has. */
-  #giveUp({ conversation, cursors }: Repair): void {
-    const { metrics, log, release } = this.#options;
+  /**
+   * Goes on without what the store has answered that it does not have. That is final: a gap is known by a later
+   * message, which is committed, and whoever numbers a message holds the conversation's row until the end of the
+   * transaction. So all lower numbers were committed before the later one was given, and the answer comes from a
+   * statement that began after that, on the primary: db_proxy_servers read from no replica. Without an answer
+   * nothing is known, and nobody is waited for beyond all bounds.
+   * @returns whether somebody goes on
+   */
+  #giveUp({ conversation, cursors }: Repair, answer: Answer | undefined): boolean {
+    const { metrics, log, release, disconnect } = this.#options;
     const now = performance.now();
+    let goesOn = false;
     for (const [cursor, waiting] of cursors) {
       const { user } = waiting;
       if (cursor.last !== waiting.last) Object.assign(waiting, { last: cursor.last, since: now });
-      if (now - waiting.since < giveUpMs) continue;
-      const missing = cursor.gap;
-      const skipped = cursor.skipGap();
-      metrics.gaps.inc({ outcome: 'given-up' });
-      log.error(
-        { ...conversation, userId: user.id, gap: missing, skipped },
-        'messages are missing; going on without',
-      );
-      release(user, cursor);
-      if (!cursor.gap) cursors.delete(cursor);
+      const missing = lacking(cursor, answer);
+      const waited = now - waiting.since;
+      if (!missing) {
+        if (waited < maxWaitMs) continue;
+        log.error(
+          { ...conversation, userId: user.id, gap: cursor.gap },
+          'missing messages cannot be fetched; disconnecting their receiver',
+        );
+        metrics.gaps.inc({ outcome: 'disconnected' });
+        cursors.delete(cursor);
+        disconnect(user);
+      } else if (waited >= giveUpMs) {
+        cursor.skipTo(missing.last + 1);
+        metrics.gaps.inc({ outcome: 'given-up' });
+        log.error(
+          { ...conversation, userId: user.id, missing },
+          'messages are not in the store; going on without',
+        );
+        release(user, cursor);
+        goesOn = true;
+        if (!cursor.gap) cursors.delete(cursor);
+      }
     }
+    return goesOn;
   }
+}
+
+/** The ids the cursor waits for first, when the store does not have them. */
+function lacking(cursor: Cursor, answer: Answer | undefined): { first: number; last: number } | undefined {
+  const { gap } = cursor;
+  // Whose members changed meanwhile is asked about anew.
+  if (!gap || !answer || cursor.mayHaveLeft || gap.first > answer.upTo) return undefined;
+  const next = answer.present.find((msgId) => msgId >= gap.first) ?? answer.upTo + 1;
+  const last = Math.min(next - 1, gap.last, cursor.firstHeld - 1);
+  return last < gap.first ? undefined : { first: gap.first, last };
 }
 
 function keyOf({ sessionType, userId, sessionId }: Conversation): string {

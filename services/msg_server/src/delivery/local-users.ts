@@ -6,10 +6,13 @@ import type { DeliveredMessage } from './delivered-message.js';
 export class LocalUser {
   readonly id: number;
   readonly connections: Connection[];
-  /** How far each conversation was delivered; only those that had a message since the user came. */
+  /**
+   * How far each conversation was delivered; only those that had a message since the user came, and groups they
+   * were removed from. When there are many, those used last come last.
+   */
   conversations: Map<number, ConversationCursor<DeliveredMessage>> | undefined;
-  /** Groups he was removed from while he was here, and the version of each that has him no more. */
-  leftGroups: Map<number, number> | undefined;
+  /** The highest `outboxId` of the messages of forgotten conversations; 0: none was forgotten. */
+  forgottenUpTo = 0;
 
   constructor(first: Connection) {
     this.id = first.userId;
@@ -41,6 +44,10 @@ export class LocalUsers {
   /** A user's connections; none for somebody who is not here. Not to be changed by the caller. */
   connectionsOf(userId: number): readonly Connection[] {
     return this.#users.get(userId)?.connections ?? [];
+  }
+
+  all(): Iterable<LocalUser> {
+    return this.#users.values();
   }
 
   *connections(): Iterable<Connection> {

@@ -17,6 +17,10 @@ type Change = teamtalk.bus.PresenceChange.$Properties & { userId: number };
 const answerMs = 1_000;
 /** After so many milliseconds without its answer it is looked whether a route_server is still there. */
 const doubtMs = 100;
+/** So long, milliseconds, logins that no route_server answers to are published again: all may be changing their NATS server. */
+const nobodyMs = 2_000;
+/** Milliseconds between two tries meanwhile. */
+const nobodyRetryMs = 200;
 /** Times a change is published to find a route_server that acts on it. */
 const maxAttempts = 3;
 /** Changes of one update, and sessions of one snapshot page. */
@@ -60,7 +64,7 @@ export class PresencePublisher {
 
   /**
    * A connection has logged in.
-   * @returns true as soon as every route_server knows it, or after a second at least one; false when none does
+   * @returns true as soon as every route_server knows it, or after a second at least one; false when none does for 2 s
    */
   came(connection: Connection): Promise<boolean> {
     return new Promise((settle) => {
@@ -136,6 +140,14 @@ export class PresencePublisher {
   async #publish(actor: number, share: Pending[]): Promise<void> {
     const { metrics, log } = this.#options;
     let acked = await this.#ask(actor, share, false);
+    const end = performance.now() + nobodyMs;
+    while (acked.size === 0 && performance.now() < end) {
+      const logins = share.filter((each) => each.change.online && each.isCurrent());
+      if (logins.length === 0) break;
+      await new Promise((resolve) => setTimeout(resolve, nobodyRetryMs));
+      actor = rendezvous(logins[0]!.change.userId, this.#options.routeServers.all())?.instance ?? 0;
+      acked = await this.#ask(actor, logins, false);
+    }
     for (const { settle } of share) settle(acked.size > 0);
     // Everybody knows now, but the one that was to act is gone: another one that answered has to.
     for (let attempt = 1; attempt < maxAttempts && acked.size > 0 && !acked.has(actor); attempt++) {
@@ -153,7 +165,13 @@ export class PresencePublisher {
   /** @returns the route_servers that have applied the changes */
   async #ask(actingRouteServer: number, share: readonly Pending[], again: boolean): Promise<Set<number>> {
     const { bus, instance, routeServers, metrics, log } = this.#options;
-    this.#seq = (this.#seq + share.length) >>> 0;
+    const acked = new Set<number>();
+    if (!bus.connected) {
+      // Logins are published later under another number; by theirs the departures are missed, and asked for.
+      this.#drawNumbers(share.filter(({ change }) => !change.online).length);
+      return acked;
+    }
+    this.#drawNumbers(share.length);
     const update = {
       instance,
       seq: this.#seq,
@@ -161,7 +179,6 @@ export class PresencePublisher {
       actingRouteServer,
       again,
     };
-    const acked = new Set<number>();
     const unheard = () => routeServers.all().filter((each) => !acked.has(each.instance));
     const complete = new AbortController();
     const doubt = setTimeout(() => {
@@ -187,6 +204,10 @@ export class PresencePublisher {
       clearTimeout(doubt);
     }
     return acked;
+  }
+
+  #drawNumbers(count: number): void {
+    this.#seq = (this.#seq + count) >>> 0;
   }
 
   /** Takes a route_server for dead before its silence says so: NATS knows at once when nobody listens any more. */

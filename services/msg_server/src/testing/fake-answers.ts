@@ -14,6 +14,7 @@ const rpcs = {
   changeMembers: groups.changeMembers,
   shieldGroup: groups.shieldGroup,
   addOfflineFile: files.addOfflineFile,
+  confirmFileAnnouncements: files.confirmFileAnnouncements,
   listOfflineFiles: files.listOfflineFiles,
   deleteOfflineFile: files.deleteOfflineFile,
 };

@@ -1,7 +1,7 @@
 import { Announcer, type Bus } from '@teamtalk/bus';
 import { Commands, encodePdu } from '@teamtalk/protocol';
 import { accounts, messages, RpcServer, type RpcStream, teamtalk } from '@teamtalk/rpc';
-import { createKit, type Kit } from '@teamtalk/service-kit';
+import { createKit, type Kit, TeamTalkError } from '@teamtalk/service-kit';
 import { FakeAnswers } from './fake-answers.js';
 
 type Entry = teamtalk.db.AppendEntry.$Properties;
@@ -43,6 +43,8 @@ export class FakeDbProxy {
   inDoubt = false;
   /** Set: results of messages wait until it resolves. */
   resultsWaitFor: Promise<void> | undefined;
+  /** true: questions for a range of stored messages fail. */
+  rangesFail = false;
   /** Set: replies to requests for history and the like wait until it resolves. */
   queriesWaitFor: Promise<void> | undefined;
   #loginSeq = 0;
@@ -114,6 +116,7 @@ export class FakeDbProxy {
       messages.getStoredRange,
       async ({ sessionType, userId, sessionId, firstMsgId, lastMsgId }) => {
         this.rangesAsked.push({ first: firstMsgId, last: lastMsgId });
+        if (this.rangesFail) throw new TeamTalkError('unavailable', 'no database');
         const conversation = conversationOf(sessionType, userId, sessionId);
         const range = this.stored.filter(
           (each) =>

@@ -8,7 +8,7 @@ const answerMs = 20_000;
 
 type Change = teamtalk.bus.PresenceChange.$Properties;
 type NodeEvent = teamtalk.bus.NodeEvent.$Properties;
-type Delivered = StoredMessage & Pick<teamtalk.bus.Delivery.$Properties, 'openFrom' | 'takenAt'>;
+type Delivered = StoredMessage & Pick<teamtalk.bus.Delivery.$Properties, 'openFrom' | 'takenAt' | 'outboxId'>;
 
 /** A route_server that notes what it hears and sends what a test tells it to. */
 export class FakeRouteServer {
@@ -19,9 +19,13 @@ export class FakeRouteServer {
   readonly kicks: teamtalk.bus.KickUser[] = [];
   /** false: changes of groups are heard and never answered. */
   answersGroupChanges = true;
+  /** how long a msg_server has to answer to a delivery, milliseconds */
+  deliverMs = answerMs;
   readonly #bus: Bus;
   readonly #announcer: Announcer;
   readonly #subscriptions: { unsubscribe(): void }[];
+  /** of the batches it delivers */
+  storeEpoch = 0;
   /** Set: presence updates are not answered before it resolves. */
   acksWaitFor: Promise<void> | undefined;
   /** false: presence updates are heard and never answered. */
@@ -100,7 +104,11 @@ export class FakeRouteServer {
       userIds: message.sessionType === 2 ? message.members : [message.fromUserId, message.toSessionId],
       exceptConnection: message.originInstance === node ? message.originConnection : 0,
     }));
-    await this.#bus.request(topics.node(node), { deliver: { deliveries } }, answerMs);
+    await this.#bus.request(
+      topics.node(node),
+      { deliver: { deliveries, storeEpoch: this.storeEpoch } },
+      this.deliverMs,
+    );
   }
 
   async snapshot(node: number): Promise<{ seq: number; sessions: Change[]; pages: number }> {

@@ -37,7 +37,7 @@ export function routeMessages({ kit, table, nodes, sync }: Context) {
     const sending = Promise.all(
       [...byNode].map(([node, part]) => {
         deliveries.inc(part.deliveries.length);
-        return nodes.ask(node, { deliver: { deliveries: part.deliveries } });
+        return nodes.ask(node, { deliver: { deliveries: part.deliveries, storeEpoch: batch.storeEpoch } });
       }),
     );
     await (kit.tracing ? recordRouting(kit.tracing, batch, byNode.size, sending) : sending);
@@ -102,5 +102,6 @@ function toDelivery(message: Stored, node: number, userId: number): Delivery {
     groupVersion: message.groupVersion,
     openFrom: message.openFrom,
     takenAt: message.takenAt,
+    outboxId: message.outboxId,
   };
 }

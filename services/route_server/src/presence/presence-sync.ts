@@ -1,53 +1,82 @@
 import { type Announcement, type Bus, type Registry, type teamtalk, topics } from '@teamtalk/bus';
-import { formatInstance, type Logger } from '@teamtalk/service-kit';
+import { formatInstance, type Logger, type Metrics } from '@teamtalk/service-kit';
 import { type Effects, noEffects, type PresenceTable, type Session } from './presence-table.js';
 
 type Change = teamtalk.bus.PresenceChange.$Properties;
 type Update = teamtalk.bus.PresenceUpdate;
 
 const snapshotMs = 5_000;
+/** A msg_server that nobody listens for may be changing its NATS server: it is asked again for this long, milliseconds. */
+const absentMs = 1_500;
+/** Milliseconds between two questions meanwhile. */
+const retryMs = 100;
+/** Snapshots one sync takes at most before it leaves the rest to the next announcement. */
+const maxSnapshots = 3;
+
+export interface PresenceSyncOptions {
+  bus: Bus;
+  table: PresenceTable;
+  log: Logger;
+  metrics: Metrics;
+  /** gets what a snapshot changed */
+  act: (effects: Effects, node: number) => void;
+  /** tells a msg_server that all its clients may have missed messages */
+  lostContact: (node: number) => void;
+}
 
 /**
  * Keeps the table equal to what each msg_server knows of itself. Changes are numbered per msg_server; when
- * one is missing, that msg_server is asked for all its sessions.
+ * one is missing, that msg_server is asked for all its sessions. Past a session that only comes to light then,
+ * messages may have been routed: its connection is ended, so that the client synchronises.
  */
 export class PresenceSync {
-  readonly #bus: Bus;
-  readonly #table: PresenceTable;
-  readonly #log: Logger;
-  readonly #act: (effects: Effects, node: number) => void;
+  readonly #options: PresenceSyncOptions;
+  readonly #missed;
   /** Updates that came while a snapshot of their msg_server was on its way. */
-  readonly #syncing = new Map<number, { updates: Update[]; done: Promise<void> }>();
+  readonly #syncing = new Map<number, { updates: Update[]; done: Promise<boolean> }>();
+  /** msg_servers whose sessions could not be had when they were asked for last. */
+  readonly #failing = new Set<number>();
+  /** While catching up: those whose snapshot has come, and those that are gone. */
+  readonly #settled = new Set<number>();
   #catchingUp: Promise<void> | undefined;
 
-  /** @param act gets what a snapshot changed */
-  constructor(bus: Bus, table: PresenceTable, log: Logger, act: (effects: Effects, node: number) => void) {
-    this.#bus = bus;
-    this.#table = table;
-    this.#log = log;
-    this.#act = act;
+  constructor(options: PresenceSyncOptions) {
+    this.#options = options;
+    this.#missed = options.metrics.counter(
+      'sessions_missed_total',
+      'Connections ended because messages may have been routed past them',
+    );
+    options.bus.answer(topics.msgServersQuery, () =>
+      this.#catchingUp ? undefined : { instances: options.table.nodes },
+    );
   }
 
   /** Applies an update; what it means is the same however often the update is applied. */
   apply(update: Update): Effects {
     const { instance, seq } = update;
-    const changes = update.changes ?? [];
+    const { table } = this.#options;
     const effects = noEffects();
-    const known = this.#table.seqOf(instance);
-    this.#applyChanges(instance, changes, effects);
-    if (seq > known) this.#table.setSeq(instance, seq);
+    const isMissing = this.#isGap(update) || this.#hasLateLogin(update);
+    this.#applyChanges(update, effects);
+    if (!isMissing && seq > table.seqOf(instance)) table.setSeq(instance, seq);
     this.#syncing.get(instance)?.updates.push(update);
-    if (seq - changes.length > known) void this.sync(instance);
+    if (isMissing) void this.sync(instance);
     return effects;
   }
 
   /** Asks for a snapshot when the msg_server has published a change that never came. */
   async check({ instance, presenceSeq }: Announcement): Promise<void> {
-    if (presenceSeq > this.#table.seqOf(instance)) await this.sync(instance);
+    if (presenceSeq > this.#options.table.seqOf(instance)) await this.sync(instance);
+  }
+
+  /** A msg_server is gone: nobody waits for its sessions any more. */
+  forget(node: number): void {
+    this.#failing.delete(node);
+    if (this.#catchingUp) this.#settled.add(node);
   }
 
   /**
-   * Set while the table may lack somebody who is logged in: what is routed by it then would miss him for good.
+   * Set while the table may lack somebody who is logged in: what is routed by it then would miss them for good.
    * Resolves when it is whole.
    */
   get catchingUp(): Promise<void> | undefined {
@@ -55,13 +84,18 @@ export class PresenceSync {
   }
 
   /**
-   * Calls the roll of the msg_servers and fetches the sessions of those that answer.
-   * @param rollCallMs milliseconds they get
+   * Fetches the sessions of the msg_servers that answer the roll call or that another route_server knows: one that
+   * stalls just now answers no roll call. One that lives and does not give its sessions is waited for up to 6.5 s.
+   * @param rollCallMs milliseconds everybody has to answer
    */
   catchUp(msgServers: Registry, rollCallMs: number): Promise<void> {
-    this.#bus.publish(topics.rollCall, { service: 'msg_server' });
-    const work = new Promise((resolve) => setTimeout(resolve, rollCallMs))
-      .then(() => Promise.all(msgServers.all().map(({ instance }) => this.sync(instance))))
+    this.#settled.clear();
+    this.#options.bus.publish(topics.rollCall, { service: 'msg_server' });
+    const work = this.#nodesOfOthers(rollCallMs)
+      .then((nodes) => {
+        for (const { instance } of msgServers.all()) nodes.add(instance);
+        return Promise.all([...nodes].map((node) => this.#untilSettled(node)));
+      })
       .then(() => {
         // The connection may have broken once more meanwhile.
         if (this.#catchingUp === work) this.#catchingUp = undefined;
@@ -70,8 +104,11 @@ export class PresenceSync {
     return work;
   }
 
-  /** Fetches all sessions of a msg_server. Errors are logged: its next announcement tries again. */
-  sync(node: number): Promise<void> {
+  /**
+   * Fetches all sessions of a msg_server.
+   * @returns false when they could not be had; its next announcement tries again
+   */
+  sync(node: number): Promise<boolean> {
     const running = this.#syncing.get(node);
     if (running) return running.done;
     const updates: Update[] = [];
@@ -80,29 +117,91 @@ export class PresenceSync {
     return done;
   }
 
-  async #takeSnapshot(node: number, updates: readonly Update[]): Promise<void> {
+  /** The msg_servers that the other route_servers know, asked for `ms` milliseconds. */
+  async #nodesOfOthers(ms: number): Promise<Set<number>> {
+    const nodes = new Set<number>();
+    const window = pause(ms);
     try {
-      const snapshot = await this.#fetch(node);
-      const effects = noEffects();
-      this.#table.replaceNode(node, snapshot.sessions, effects);
-      for (const update of updates) {
-        if (update.seq > snapshot.seq) this.#applyChanges(node, update.changes ?? [], effects);
-      }
-      this.#table.setSeq(node, Math.max(snapshot.seq, ...updates.map((update) => update.seq)));
-      this.#act(effects, node);
-      this.#log.info(
-        { node: formatInstance(node), sessions: snapshot.sessions.length },
-        'sessions of a msg_server are known',
-      );
+      await this.#options.bus.requestMany(topics.msgServersQuery, {}, ms, ({ instances }) => {
+        for (const node of instances ?? []) nodes.add(node);
+        return false;
+      });
     } catch (error) {
-      this.#log.warn({ err: error, node: formatInstance(node) }, 'sessions of a msg_server could not be had');
+      this.#options.log.warn({ err: error }, 'the other route_servers could not be asked');
+    }
+    await window;
+    return nodes;
+  }
+
+  async #untilSettled(node: number): Promise<void> {
+    const end = performance.now() + absentMs;
+    while (!this.#settled.has(node)) {
+      if ((await this.sync(node)) || performance.now() >= end) return;
+      await pause(retryMs);
     }
   }
 
-  async #fetch(node: number): Promise<{ seq: number; sessions: Session[] }> {
+  async #takeSnapshot(node: number, updates: readonly Update[]): Promise<boolean> {
+    const { table, act, log } = this.#options;
+    try {
+      const snapshot = await this.#fetchKnown(node);
+      const effects = noEffects();
+      table.replaceNode(node, snapshot.sessions, effects);
+      table.setSeq(node, snapshot.seq);
+      for (const update of updates) {
+        if (update.seq <= snapshot.seq) continue;
+        const isGap = this.#isGap(update);
+        this.#applyChanges(update, effects);
+        if (!isGap) table.setSeq(node, update.seq);
+      }
+      act(effects, node);
+      this.#failing.delete(node);
+      if (this.#catchingUp) this.#settled.add(node);
+      log.info(
+        { node: formatInstance(node), sessions: snapshot.sessions.length },
+        'sessions of a msg_server are known',
+      );
+      return true;
+    } catch (error) {
+      if (!this.#failing.has(node)) {
+        log.warn({ err: error, node: formatInstance(node) }, 'sessions of a msg_server could not be had');
+      }
+      this.#failing.add(node);
+      return false;
+    }
+  }
+
+  /** A snapshot that has no session past which a message may have been routed. */
+  async #fetchKnown(node: number): Promise<Snapshot> {
+    const { table, log, lostContact } = this.#options;
+    let missed = new Set<number>();
+    for (let count = 0; count < maxSnapshots; count++) {
+      const snapshot = await this.#fetch(node, missed);
+      // Nothing is routed before the table is whole.
+      if (this.#catchingUp) return snapshot;
+      const unknown = snapshot.sessions.filter(({ connectionId }) => !table.knows(node, connectionId));
+      if (unknown.length === 0) return snapshot;
+      if (unknown.some(({ connectionId }) => missed.has(connectionId))) {
+        // A version before, which cannot end single connections.
+        lostContact(node);
+        return snapshot;
+      }
+      missed = new Set(unknown.map(({ connectionId }) => connectionId));
+      this.#missed.inc(missed.size);
+      log.warn(
+        { node: formatInstance(node), connections: missed.size },
+        'messages may have been routed past connections: ending them',
+      );
+    }
+    throw new Error('each snapshot has further sessions that were not known');
+  }
+
+  async #fetch(node: number, missed: ReadonlySet<number>): Promise<Snapshot> {
     const sessions: Session[] = [];
     let seq = 0;
-    const complete = await this.#bus.requestMany(topics.presenceSnapshot(node), {}, snapshotMs, (page) => {
+    const request = { missedConnections: [...missed] };
+    const topic = topics.presenceSnapshot(node);
+    const complete = await this.#options.bus.requestMany(topic, request, snapshotMs, (page) => {
       seq = page.seq;
       for (const change of page.sessions ?? []) sessions.push(toSession(node, change));
       return page.last;
@@ -111,12 +210,37 @@ export class PresenceSync {
     return { seq, sessions };
   }
 
-  #applyChanges(node: number, changes: readonly Change[], effects: Effects): void {
-    for (const change of changes) {
-      if (change.online) this.#table.add(toSession(node, change), effects);
-      else this.#table.remove(node, change.connectionId ?? 0, effects);
+  /** Whether a change before those of the update never came. */
+  #isGap({ instance, seq, changes }: Update): boolean {
+    return seq - (changes?.length ?? 0) > this.#options.table.seqOf(instance);
+  }
+
+  /** Whether it repeats a login unknown here: that client was let in a second ago. A snapshot sees to it. */
+  #hasLateLogin(update: Update): boolean {
+    return (update.changes ?? []).some((change) => this.#isLate(update, change));
+  }
+
+  #isLate({ instance, again }: Update, { online, connectionId }: Change): boolean {
+    if (!again || !online || this.#catchingUp) return false;
+    return !this.#options.table.knows(instance, connectionId ?? 0);
+  }
+
+  #applyChanges(update: Update, effects: Effects): void {
+    const { table } = this.#options;
+    for (const change of update.changes ?? []) {
+      if (!change.online) table.remove(update.instance, change.connectionId ?? 0, effects);
+      else if (!this.#isLate(update, change)) table.add(toSession(update.instance, change), effects);
     }
   }
+}
+
+interface Snapshot {
+  seq: number;
+  sessions: Session[];
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function toSession(node: number, change: Change): Session {

@@ -48,6 +48,10 @@ export class PresenceTable {
     return [...this.#nodes.keys()];
   }
 
+  knows(node: number, connectionId: number): boolean {
+    return this.#nodes.get(node)?.sessions.has(connectionId) ?? false;
+  }
+
   /** Whether a msg_server has sessions here. */
   hasSessions(node: number): boolean {
     return (this.#nodes.get(node)?.sessions.size ?? 0) > 0;

@@ -11,6 +11,12 @@ export class FakeNode {
   readonly snapshot: Change[] = [];
   seq = 0;
   answers = true;
+  /** Connections that a route_server said it may have missed. */
+  readonly missed: number[] = [];
+  /** false: as a version before this one, it ends no single connections. */
+  endsMissed = true;
+  /** false: snapshots are asked for and never come. */
+  givesSnapshots = true;
   readonly #bus: Bus;
   readonly #subscriptions;
   readonly #announcer: Announcer;
@@ -22,12 +28,11 @@ export class FakeNode {
         this.events.push(event);
         return (event.deliver || event.groupChange) && this.answers ? {} : undefined;
       }),
-      bus.answer(topics.presenceSnapshot(this.instance), () => ({
-        instance: this.instance,
-        seq: this.seq,
-        sessions: this.snapshot,
-        last: true,
-      })),
+      bus.answer(topics.presenceSnapshot(this.instance), ({ missedConnections }) => {
+        if (!this.givesSnapshots) return undefined;
+        if (this.endsMissed) this.#end(missedConnections ?? []);
+        return { instance: this.instance, seq: this.seq, sessions: this.snapshot, last: true };
+      }),
     ];
     this.#announcer = new Announcer(
       bus,
@@ -87,6 +92,12 @@ export class FakeNode {
 
   notifies() {
     return this.events.flatMap((event) => event.notify ?? []);
+  }
+
+  #end(connectionIds: readonly number[]): void {
+    this.missed.push(...connectionIds);
+    const left = this.snapshot.filter(({ connectionId }) => !connectionIds.includes(connectionId ?? 0));
+    this.snapshot.splice(0, this.snapshot.length, ...left);
   }
 
   async die(): Promise<void> {

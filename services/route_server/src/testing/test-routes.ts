@@ -1,5 +1,5 @@
 import { Bus } from '@teamtalk/bus';
-import { type TestNats, testNats } from '@teamtalk/local-stack';
+import { FaultyProxy, type TestNats, testNats } from '@teamtalk/local-stack';
 import { createKit, type Service } from '@teamtalk/service-kit';
 import { loadConfig } from '../config.js';
 import { startRouteServer } from '../service.js';
@@ -12,6 +12,7 @@ export class TestRoutes {
   readonly a: FakeNode;
   readonly b: FakeNode;
   readonly #nats: TestNats;
+  readonly #cleanUps: (() => Promise<void>)[] = [];
 
   static async start(): Promise<TestRoutes> {
     const nats = await testNats();
@@ -54,7 +55,24 @@ export class TestRoutes {
     return service;
   }
 
+  /** One more msg_server, which stalls while its way to NATS is blocked: what it misses comes afterwards. */
+  async addNode(): Promise<{ node: FakeNode; way: FaultyProxy }> {
+    const way = await FaultyProxy.start(() => [this.natsAddress]);
+    const { log, metrics } = createKit('test', { logLevel: 'silent', shutdownMs: 1000 });
+    const url = `nats://127.0.0.1:${way.port}`;
+    const bus = await Bus.connect({ ...this.#nats, url, name: 'test', log, metrics });
+    const node = new FakeNode(bus);
+    this.#cleanUps.push(async () => {
+      way.restore();
+      await node.stop();
+      await bus.drain();
+      await way.close();
+    });
+    return { node, way };
+  }
+
   async stop(): Promise<void> {
+    for (const cleanUp of this.#cleanUps) await cleanUp();
     for (const service of this.services) await service.stop();
     for (const node of [this.a, this.b]) await node.stop();
     await this.bus.drain();

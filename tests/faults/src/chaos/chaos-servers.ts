@@ -6,110 +6,106 @@ import { migrate } from '@teamtalk/cluster';
 import {
   FaultyProxy,
   type Infrastructure,
-  NatsServer,
-  PostgresServer,
+  type PostgresPair,
   type TestDatabase,
   type TestNats,
 } from '@teamtalk/local-stack';
+import type { Backend, ServerProcess } from './servers/backend.js';
+import { NatsNodes, SingleNats } from './servers/nats.js';
+import { PostgresFailover, SinglePostgres } from './servers/postgres.js';
 
 export interface ChaosServersOptions {
   /** PostgreSQL's data is on a file system of its own of 400 MB; needs the right to mount one */
   smallDisk?: boolean;
+  /** a PostgreSQL primary with a synchronous standby and a NATS cluster of three, instead of one server each; not with a small disk */
+  ha?: boolean;
 }
 
 /**
- * A PostgreSQL that loses nothing it has committed and a NATS, of one cluster alone and each behind a proxy:
- * both can be killed and started again, and the ways to them disturbed.
+ * PostgreSQL and NATS of one testbed alone. What the testbed itself asks them goes through proxies that nobody
+ * disturbs, so that it finds them again.
  */
 export class ChaosServers implements Infrastructure {
-  readonly postgresLink: FaultyProxy;
-  readonly natsLink: FaultyProxy;
   /** the file system of PostgreSQL's data, when it has one of its own */
   readonly disk: string | undefined;
-  readonly #dir: string;
-  readonly #dataDir: string;
-  #postgres!: PostgresServer;
-  #nats!: NatsServer;
+  readonly #backends: Readonly<Record<'postgres' | 'nats', Backend>>;
+  readonly #ways: Readonly<Record<'postgres' | 'nats', FaultyProxy>>;
+  readonly #cleanUps: readonly (() => Promise<unknown>)[];
 
-  static async start({ smallDisk = false }: ChaosServersOptions = {}): Promise<ChaosServers> {
+  static async start({
+    smallDisk = false,
+    ha: wanted = false,
+  }: ChaosServersOptions = {}): Promise<ChaosServers> {
+    const ha = wanted && !smallDisk;
     const dir = await mkdtemp(path.join(tmpdir(), `teamtalk-test-${process.pid}-`));
-    // PostgreSQL, when it runs as another user, has to pass through.
-    await chmod(dir, 0o711);
-    const links: [ChaosServers | undefined] = [undefined];
-    const at = (port: (servers: ChaosServers) => number) =>
-      FaultyProxy.start(() => (links[0] ? [{ host: '127.0.0.1', port: port(links[0]) }] : []));
-    const servers = new ChaosServers(
-      dir,
-      smallDisk ? await mountDisk(dir) : undefined,
-      await at((all) => all.#postgres.port),
-      await at((all) => all.#nats.port),
-    );
-    links[0] = servers;
+    const cleanUps = [() => rm(dir, { recursive: true, force: true })];
     try {
-      await Promise.all([servers.startPostgres(), servers.startNats()]);
-      await migrate(servers.#postgres.url);
-      return servers;
+      // PostgreSQL, when it runs as another user, has to pass through.
+      await chmod(dir, 0o711);
+      const disk = smallDisk ? await mountDisk(dir) : undefined;
+      if (disk) cleanUps.push(async () => void execFileSync('umount', [disk]));
+      const postgres = ha
+        ? await PostgresFailover.start(dir)
+        : await SinglePostgres.start(path.join(disk ?? dir, 'postgres'), path.join(dir, 'postgres.log'));
+      cleanUps.push(() => postgres.stop());
+      const nats = ha ? await NatsNodes.start() : await SingleNats.start(dir);
+      cleanUps.push(() => nats.stop());
+      const ways = {
+        postgres: await FaultyProxy.start(() => postgres.current()),
+        nats: await FaultyProxy.start(() => nats.current()),
+      };
+      for (const way of Object.values(ways)) cleanUps.push(() => way.close());
+      await migrate(postgres.urlAt([ways.postgres.port]));
+      return new ChaosServers(disk, { postgres, nats }, ways, cleanUps);
     } catch (error) {
-      await servers.close();
+      await runBackwards(cleanUps);
       throw error;
     }
   }
 
   private constructor(
-    dir: string,
     disk: string | undefined,
-    postgresLink: FaultyProxy,
-    natsLink: FaultyProxy,
+    backends: Readonly<Record<'postgres' | 'nats', Backend>>,
+    ways: Readonly<Record<'postgres' | 'nats', FaultyProxy>>,
+    cleanUps: readonly (() => Promise<unknown>)[],
   ) {
-    this.#dir = dir;
     this.disk = disk;
-    this.#dataDir = path.join(disk ?? dir, 'postgres');
-    this.postgresLink = postgresLink;
-    this.natsLink = natsLink;
+    this.#backends = backends;
+    this.#ways = ways;
+    this.#cleanUps = cleanUps;
   }
 
-  get postgres(): PostgresServer {
-    return this.#postgres;
+  backend(name: 'postgres' | 'nats'): Backend {
+    return this.#backends[name];
   }
 
-  get natsServer(): NatsServer {
-    return this.#nats;
+  /** undefined: there is one PostgreSQL only */
+  get pair(): PostgresPair | undefined {
+    const { postgres } = this.#backends;
+    return postgres instanceof PostgresFailover ? postgres.pair : undefined;
+  }
+
+  /** @param k of several; where there is one only, any number means that one */
+  process(name: 'postgres' | 'nats', k = 0): ServerProcess {
+    return this.#backends[name].process(k);
   }
 
   async nats(): Promise<TestNats> {
-    return { url: `nats://127.0.0.1:${this.natsLink.port}`, prefix: 'chaos' };
+    return { url: this.#backends.nats.urlAt([this.#ways.nats.port]), prefix: 'chaos' };
   }
 
   async database(): Promise<TestDatabase> {
-    const url = new URL(this.#postgres.url);
-    const name = url.pathname.slice(1);
-    url.port = String(this.postgresLink.port);
-    return { name, url: url.toString(), drop: async () => {} };
-  }
-
-  /** Starts it, or starts it again on the same data. */
-  async startPostgres(): Promise<void> {
-    this.#postgres = await PostgresServer.start({
-      dataDir: this.#dataDir,
-      port: 0,
-      logFile: path.join(this.#dir, 'postgres.log'),
-      durable: true,
-    });
-  }
-
-  async startNats(): Promise<void> {
-    const dir = path.join(this.#dir, 'nats');
-    this.#nats = await NatsServer.start({ dir, port: 0, logFile: path.join(this.#dir, 'nats.log') });
+    const url = this.#backends.postgres.urlAt([this.#ways.postgres.port]);
+    return { name: new URL(url).pathname.slice(1), url, drop: async () => {} };
   }
 
   async close(): Promise<void> {
-    await this.#postgres?.stop();
-    await this.#nats?.stop();
-    await this.postgresLink.close();
-    await this.natsLink.close();
-    if (this.disk) execFileSync('umount', [this.disk]);
-    await rm(this.#dir, { recursive: true, force: true });
+    await runBackwards(this.#cleanUps);
   }
+}
+
+async function runBackwards(works: readonly (() => Promise<unknown>)[]): Promise<void> {
+  for (const work of works.toReversed()) await work();
 }
 
 /** @throws Error when it may not be mounted, or there is no tmpfs on this system */

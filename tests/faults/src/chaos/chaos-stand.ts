@@ -1,17 +1,22 @@
 import type { TeamTalkClient } from '@teamtalk/client';
 import { TestCluster, testPassword } from '@teamtalk/cluster';
-import { FaultyProxy, type ProxyTarget, type ServiceName, waitUntil } from '@teamtalk/local-stack';
+import { FaultyProxy, type ProxyTarget, type ServiceName, traitsOf, waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM } from '@teamtalk/protocol';
 import { ChaosServers, type ChaosServersOptions } from './chaos-servers.js';
-import { check, type Outcome } from './check.js';
+import { check, checkHistory, type Outcome } from './check.js';
+import { Crowd, type CrowdNames } from './clients/crowd.js';
 import { HttpPusher } from './clients/http-pusher.js';
 import { LegacyChatter } from './clients/legacy-chatter.js';
 import { SdkChatter } from './clients/sdk-chatter.js';
+import { steppingClock } from './clock.js';
+import { FaultTimes } from './fault-times.js';
 import type { Fault } from './faults/fault.js';
 import { Conversation, Ledger } from './ledger.js';
+import { Links, type Server } from './links.js';
 import { Load } from './load.js';
+import { StallWatch } from './stall-watch.js';
 
-/** Services of which each stand has two processes. */
+/** Services of which each stand has two processes; and one more msg_server, to which nothing is done. */
 const always = ['db_proxy_server', 'route_server', 'msg_server', 'http_msg_server'] as const;
 
 export interface ChaosOptions extends ChaosServersOptions {
@@ -19,6 +24,8 @@ export interface ChaosOptions extends ChaosServersOptions {
   users: number;
   /** between the ack of a message and the next one, milliseconds */
   paceMs: number;
+  /** messages a second of the crowd */
+  rate: number;
   /** told of what happens and what is wrong */
   report: (text: string) => void;
   /** services besides those on a message's way */
@@ -28,6 +35,8 @@ export interface ChaosOptions extends ChaosServersOptions {
 /** What a fault does to the stand in one round. */
 export interface Round {
   readonly index: number;
+  /** When faults were there; where a fault does not say it, from its beginning to its end. */
+  readonly times: FaultTimes;
   /** To be called when the fault is over: from then on everything has to come right. */
   ended(): void;
   /** Something it measured besides, in words; goes below the table. */
@@ -40,15 +49,28 @@ export interface RoundResult extends Outcome {
   recoveryMs: number;
   /** broken connections of clients */
   breaks: number;
+  /** users that nothing was done to and whose connection lasted */
+  observers: number;
   notes: string[];
 }
 
 const replicas = 2;
+/** index of the msg_server that nothing is done to */
+const calm = replicas;
 const recoveryLimitMs = 60_000;
+const crowdNames: CrowdNames = {
+  busy: numbered('busy', 32),
+  observers: numbered('observer', 16),
+  sparse: numbered('sparse', 96),
+};
+const crowdGroups = 4;
+
 /** Two processes of each service under load, with a ledger of all that is written. */
 export class ChaosStand {
   readonly servers: ChaosServers;
   readonly cluster: TestCluster;
+  /** the ways between processes */
+  readonly links: Links;
   /** in front of the msg_servers */
   readonly clientPort: FaultyProxy;
   readonly ledger = new Ledger();
@@ -56,14 +78,15 @@ export class ChaosStand {
   readonly #httpPort: FaultyProxy;
   readonly #cleanUps: (() => Promise<unknown>)[] = [];
   #load!: Load;
+  #crowd!: Crowd;
 
   static async start(options: ChaosOptions): Promise<ChaosStand> {
     const servers = await ChaosServers.start(options);
-    const cluster = await TestCluster.start({
-      mode: 'processes',
-      infrastructure: servers,
-      ...Object.fromEntries([...always, ...(options.others ?? [])].map((service) => [service, replicas])),
-      envOf: { msg_server: { MESSAGE_RATE: '0' } },
+    const links = new Links();
+    const services = [...always, ...(options.others ?? [])];
+    const cluster = await startCluster(servers, links, services).catch(async (error: unknown) => {
+      await links.close();
+      throw error;
     });
     const balanced = (service: ServiceName, port: string) =>
       FaultyProxy.start(() =>
@@ -75,6 +98,7 @@ export class ChaosStand {
     const stand = new ChaosStand(
       servers,
       cluster,
+      links,
       await balanced('msg_server', 'client'),
       await balanced('http_msg_server', 'http'),
       options.report,
@@ -91,12 +115,14 @@ export class ChaosStand {
   private constructor(
     servers: ChaosServers,
     cluster: TestCluster,
+    links: Links,
     clientPort: FaultyProxy,
     httpPort: FaultyProxy,
     report: (text: string) => void,
   ) {
     this.servers = servers;
     this.cluster = cluster;
+    this.links = links;
     this.clientPort = clientPort;
     this.#httpPort = httpPort;
     this.report = report;
@@ -123,16 +149,21 @@ export class ChaosStand {
   /** Lets the load run, injects the fault, waits until all is well, lets it run on, and checks the ledger. */
   async round(fault: Fault, index: number): Promise<RoundResult> {
     const breaks = this.load.breaks;
+    await this.#crowd.gather();
     this.load.start();
     await this.untilMoreAcks(5);
+    const begin = performance.now();
+    const times = new FaultTimes();
+    const stalls = new StallWatch();
     let end: number | undefined;
     const ended = () => {
       end = performance.now();
       this.load.mark();
     };
     const notes: string[] = [];
-    await fault.inject(this, { index, ended, note: (text) => notes.push(text) });
+    await fault.inject(this, { index, times, ended, note: (text) => notes.push(text) });
     if (end === undefined) ended();
+    if (times.isEmpty) times.add(begin, end!);
     await waitUntil(() => this.load.waiting.length === 0, {
       timeoutMs: recoveryLimitMs,
       what: 'everybody gets acks again',
@@ -143,8 +174,21 @@ export class ChaosStand {
     await this.cluster.settle(30_000);
     const crashed = this.cluster.crashed().map(({ service, pid }) => `${service} (process ${pid})`);
     if (crashed.length > 0) throw new Error(`ended by themselves: ${crashed.join(', ')}`);
-    const outcome = await check(this.ledger, (text, values) => this.cluster.sql(text, values), end!);
-    return { ...outcome, recoveryMs, breaks: this.load.breaks - breaks, notes };
+    // Where the clients themselves were late, that is nobody else's fault.
+    for (const { begin: from, end: to } of stalls.stop()) times.add(from, to);
+    const outcome = await check(this.ledger, (text, values) => this.cluster.sql(text, values), times);
+    return {
+      ...outcome,
+      recoveryMs,
+      breaks: this.load.breaks - breaks,
+      observers: this.#crowd.observers,
+      notes,
+    };
+  }
+
+  /** @returns how many messages of all rounds are not in history, or there twice */
+  checkHistory(): Promise<number> {
+    return checkHistory(this.ledger, (text, values) => this.cluster.sql(text, values));
   }
 
   /** Waits until everybody has that many more acks. */
@@ -157,24 +201,45 @@ export class ChaosStand {
   }
 
   async stop(): Promise<void> {
-    this.servers.postgresLink.restore();
-    this.servers.natsLink.restore();
+    this.links.restore();
     await this.#load?.close();
     for (const work of this.#cleanUps) await work();
     await this.clientPort.close();
     await this.#httpPort.close();
+    await this.links.close();
     // Its infrastructure goes with it.
     await this.cluster.stop();
   }
 
-  async #populate({ users, paceMs }: ChaosOptions): Promise<void> {
-    const names = Array.from({ length: 2 * users }, (_, i) => `chatter${i}`);
-    const idOf = await this.cluster.addUsers([...names, 'robot', 'founder']);
+  async #populate({ users, paceMs, rate }: ChaosOptions): Promise<void> {
+    const names = numbered('chatter', 2 * users);
+    const idOf = await this.cluster.addUsers([
+      ...names,
+      ...Object.values(crowdNames).flat(),
+      'robot',
+      'founder',
+    ]);
     const ids = names.map((name) => idOf[name]!);
     const { ledger } = this;
     const founder = await this.cluster.connect('founder');
     const group = ledger.add(Conversation.group(await this.createGroup(founder, ids), ids));
+    const crowdIds = [...crowdNames.busy, ...crowdNames.observers].map((name) => idOf[name]!);
+    const groups: Conversation[] = [];
+    for (let i = 0; i < crowdGroups; i++) {
+      const members = crowdIds.filter((_, k) => k % crowdGroups === i);
+      groups.push(ledger.add(Conversation.group(await this.createGroup(founder, members), members)));
+    }
     await founder.close();
+    const portOf = (k: number) => this.cluster.port('msg_server', k, 'client');
+    this.#crowd = new Crowd({
+      ledger,
+      names: crowdNames,
+      idOf,
+      groups,
+      rate,
+      ports: () => Array.from({ length: this.cluster.count('msg_server') }, (_, k) => portOf(k)),
+      calmPort: () => portOf(calm),
+    });
     const common = { ledger, password: testPassword, port: this.clientPort.port, paceMs };
     const chatters = names.map((name, i) => {
       // Neighbours write to each other, one with the SDK and one without, and now and then to the group.
@@ -192,7 +257,8 @@ export class ChaosStand {
       paceMs,
     });
     for (const chatter of chatters) await chatter.logIn();
-    this.#load = new Load([...chatters, pusher]);
+    await this.#crowd.gather();
+    this.#load = new Load([...chatters, pusher, this.#crowd]);
   }
 
   /** A group of the founder and the given users. */
@@ -206,4 +272,46 @@ export class ChaosStand {
     });
     return groupId;
   }
+}
+
+function numbered(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `${name}${i}`);
+}
+
+/** Processes of all services, each with ways of its own to PostgreSQL, NATS and, of db_proxy_servers, from their callers. */
+async function startCluster(
+  servers: ChaosServers,
+  links: Links,
+  services: readonly ServiceName[],
+): Promise<TestCluster> {
+  const count = (service: ServiceName) => (service === 'msg_server' ? calm + 1 : replicas);
+  let started: TestCluster | undefined;
+  for (const service of services) {
+    for (let k = 0; k < count(service); k++) {
+      await links.add('nats', service, k, servers.backend('nats').addresses);
+      if (!traitsOf(service).database) continue;
+      await links.add('postgres', service, k, servers.backend('postgres').addresses);
+      await links.add('grpc', service, k, [
+        () => (started ? [{ host: '127.0.0.1', port: started.port(service, k, 'grpc') }] : []),
+      ]);
+    }
+  }
+  return TestCluster.start({
+    mode: 'processes',
+    infrastructure: servers,
+    ...Object.fromEntries(services.map((service) => [service, count(service)])),
+    envOf: { msg_server: { MESSAGE_RATE: '0' } },
+    envFor(service, k, cluster) {
+      started = cluster;
+      const portsTo = (server: Server) => links.get(server, service, k).ports;
+      return {
+        NODE_OPTIONS: steppingClock,
+        NATS_URL: servers.backend('nats').urlAt(portsTo('nats')),
+        ...(traitsOf(service).database && {
+          DATABASE_URL: servers.backend('postgres').urlAt(portsTo('postgres')),
+          ADVERTISE_ADDRESS: `127.0.0.1:${portsTo('grpc')[0]}`,
+        }),
+      };
+    },
+  });
 }

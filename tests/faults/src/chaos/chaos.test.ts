@@ -4,14 +4,15 @@ import { cutBeforeAck } from './faults/cut-before-ack.js';
 import type { Fault } from './faults/fault.js';
 import { cut } from './faults/links.js';
 import { freeze, kill } from './faults/processes.js';
-import { killNats, killPostgres } from './faults/servers.js';
+import { overlapping } from './faults/scheduled.js';
+import { killServer } from './faults/servers.js';
 
 let stand: ChaosStand;
 /** What went wrong, in words. */
 const reports: string[] = [];
 
 beforeAll(async () => {
-  stand = await ChaosStand.start({ users: 5, paceMs: 20, report: (text) => reports.push(text) });
+  stand = await ChaosStand.start({ users: 5, paceMs: 20, rate: 100, report: (text) => reports.push(text) });
 }, 120_000);
 afterAll(() => stand?.stop());
 
@@ -21,30 +22,48 @@ const faults: readonly Fault[] = [
   kill('msg_server'),
   // Longer than silence may last before it is taken for dead.
   freeze('msg_server', 5_000),
-  killPostgres,
-  killNats,
+  killServer('postgres'),
+  killServer('nats'),
   cut('postgres', 1_000),
   cut('nats', 1_000),
   cutBeforeAck(100),
 ];
 
-it.for(faults.map((fault) => [fault.title, fault] as const))(
+/** Schedules of overlapping faults: seed, and which of its schedules. */
+const schedules: readonly (readonly [number, number])[] = [
+  [1, 9],
+  [1, 13],
+];
+
+it.for([
+  ...faults.map((fault) => [fault.title, fault, 0] as const),
+  ...schedules.map(([seed, index]) => [`seed ${seed}, schedule ${index}`, overlapping(seed), index] as const),
+])(
   '%s: nothing acked is lost, repeated, out of order or late',
   { timeout: 120_000 },
-  async ([, fault], { annotate }) => {
+  async ([, fault, index], { annotate }) => {
     reports.length = 0;
-    const { lost, duplicated, reordered, undelivered, acked, recoveryMs, breaks } = await stand.round(
-      fault,
-      0,
-    );
+    const { lost, duplicated, reordered, undelivered, late, ...result } = await stand.round(fault, index);
     expect(reports).toEqual([]);
-    expect({ lost, duplicated, reordered, undelivered }).toEqual({
+    expect({ lost, duplicated, reordered, undelivered, late }).toEqual({
       lost: 0,
       duplicated: 0,
       reordered: 0,
       undelivered: 0,
+      late: 0,
     });
+    const { acked, checked, observers, recoveryMs, breaks } = result;
     expect(acked).toBeGreaterThan(0);
-    await annotate(`${acked} acked, well after ${Math.round(recoveryMs)} ms, ${breaks} broken connections`);
+    expect(checked).toBeGreaterThan(0);
+    expect(observers).toBeGreaterThan(0);
+    await annotate(
+      `${acked} acked, ${checked} deliveries checked, well after ${Math.round(recoveryMs)} ms, ${breaks} broken connections`,
+    );
   },
 );
+
+it('all of it is still in history in the end, once', async () => {
+  reports.length = 0;
+  expect(await stand.checkHistory()).toBe(0);
+  expect(reports).toEqual([]);
+});

@@ -1,7 +1,8 @@
 import { createTextCodec, DEFAULT_TEXT_KEY } from '@teamtalk/protocol';
 import { beforeEach, expect, it } from 'vitest';
-import { check } from './check.js';
+import { check, checkHistory } from './check.js';
 import { DeliveryWatch } from './delivery-watch.js';
+import { FaultTimes } from './fault-times.js';
 import { Conversation, Ledger } from './ledger.js';
 
 const [ann, bob] = [1, 2];
@@ -18,6 +19,11 @@ beforeEach(() => {
   ledger.cameOnline(ann);
   ledger.cameOnline(bob);
 });
+
+/** Bob reads no history: what comes while he is connected counts. */
+function bobOnlyListens(since = performance.now()): void {
+  ledger.cameOnline(bob, { at: since, readsHistory: false });
+}
 
 /** A message of ann to bob, acknowledged, stored and received, each unless told otherwise. */
 function message({
@@ -39,16 +45,21 @@ function message({
 }
 
 const sql = async <Row>() => history.filter(({ id }) => id > conversation.base) as Row[];
-const outcome = (faultEnd = performance.now()) => check(ledger, sql, faultEnd, 100);
-const clean = { lost: 0, duplicated: 0, reordered: 0, undelivered: 0 };
+/** What is found when a fault was there until then. */
+const outcome = (faultEnd = performance.now()) => {
+  const faults = new FaultTimes();
+  faults.add(Number.NEGATIVE_INFINITY, faultEnd);
+  return check(ledger, sql, faults, 100);
+};
+const clean = { lost: 0, duplicated: 0, reordered: 0, undelivered: 0, late: 0 };
 
 it('has nothing to say against what is as it should be, round after round', async () => {
   message({ ack: 1 });
   message({ ack: 2 });
   message();
-  expect(await outcome()).toEqual({ sent: 3, acked: 2, ...clean });
+  expect(await outcome()).toEqual({ sent: 3, acked: 2, indeterminate: 1, checked: 2, ...clean });
   message({ ack: 3 });
-  expect(await outcome()).toEqual({ sent: 1, acked: 1, ...clean });
+  expect(await outcome()).toEqual({ sent: 1, acked: 1, indeterminate: 0, checked: 1, ...clean });
 });
 
 it('sees an acked message that is not in history, or not as what it was acked', async () => {
@@ -96,16 +107,83 @@ it('sees what is delivered more than 5 s after ack, fault and login', async () =
   };
   acked(1);
   expect(await outcome(longAgo), 'he has just come').toMatchObject(clean);
-  ledger.cameOnline(bob, longAgo);
+  ledger.cameOnline(bob, { at: longAgo });
   acked(2);
   expect(await outcome(), 'the fault has just ended').toMatchObject(clean);
   message({ ack: 3 });
   expect(await outcome(longAgo), 'the ack has just come').toMatchObject(clean);
   acked(4);
-  expect(await outcome(longAgo)).toMatchObject({ ...clean, undelivered: 1 });
+  expect(await outcome(longAgo)).toMatchObject({ ...clean, late: 1 });
 });
 
 it('sees what is never delivered', async () => {
   message({ ack: 1, received: false });
   expect(await outcome()).toMatchObject({ ...clean, undelivered: 1 });
+});
+
+it('takes a message without an ack either way, in history or not, but wants it delivered where it is', async () => {
+  message({ stored: [] });
+  message({ stored: [1], received: false });
+  ledger.received(bob, conversation, 1);
+  expect(await outcome()).toEqual({ sent: 2, acked: 0, indeterminate: 2, checked: 1, ...clean });
+  message({ stored: [2], received: false });
+  expect(await outcome()).toMatchObject({ ...clean, indeterminate: 1, undelivered: 1 });
+});
+
+it('takes a message that is stored after its round, but not a second time', async () => {
+  const late = message({ stored: [] });
+  expect(await outcome()).toMatchObject({ indeterminate: 1, ...clean });
+  const row = { conv: conversation.conv, from_id: ann, data: codec.encrypt(`chaos ${late.serial}`) };
+  history.push({ ...row, id: 1 });
+  ledger.received(bob, conversation, 1);
+  expect(await outcome()).toMatchObject(clean);
+  history.push({ ...row, id: 2 });
+  ledger.received(bob, conversation, 2);
+  expect(await outcome()).toMatchObject({ ...clean, duplicated: 1 });
+});
+
+it('wants of who reads no history only what was sent while they were connected, and are still', async () => {
+  bobOnlyListens();
+  message({ ack: 1, received: false });
+  expect(await outcome(), 'connected all the while').toMatchObject({ ...clean, checked: 1, undelivered: 1 });
+  message({ ack: 2, received: false });
+  ledger.wentOffline(bob);
+  expect(await outcome(), 'gone').toMatchObject({ ...clean, checked: 0 });
+  message({ ack: 3, received: false });
+  bobOnlyListens(performance.now() + 1);
+  expect(await outcome(), 'came after it was sent').toMatchObject({ ...clean, checked: 0 });
+});
+
+it('has checked nothing where nobody was there to get it', async () => {
+  ledger = new Ledger();
+  conversation = ledger.add(Conversation.pair(ann, bob));
+  message({ ack: 1 });
+  expect(await outcome()).toMatchObject({ ...clean, acked: 1, checked: 0 });
+});
+
+it('counts lateness from the end of each fault that was there meanwhile', async () => {
+  const now = performance.now();
+  ledger.cameOnline(bob, { at: now - 60_000 });
+  const faults = new FaultTimes();
+  faults.add(now - 20_000, now - 12_000);
+  faults.add(now - 9_000, now - 4_000);
+  message({ ack: 1 }).ackedAt = now - 15_000;
+  expect(await check(ledger, sql, faults, 100), 'a second fault').toMatchObject(clean);
+  message({ ack: 2 }).ackedAt = now - 30_000;
+  expect(await check(ledger, sql, faults, 100), 'faults that came later').toMatchObject({
+    ...clean,
+    late: 1,
+  });
+});
+
+it('reads all of history once more and misses what is gone, or there twice', async () => {
+  const all = async <Row>() => history as Row[];
+  const first = message({ ack: 1 });
+  message({ ack: 2 });
+  await outcome();
+  expect(await checkHistory(ledger, all)).toBe(0);
+  history.push({ ...history[0]!, id: 3, data: codec.encrypt(`chaos ${first.serial}`) });
+  expect(await checkHistory(ledger, all), 'twice').toBe(1);
+  history = history.slice(1, 2);
+  expect(await checkHistory(ledger, all), 'gone').toBe(1);
 });

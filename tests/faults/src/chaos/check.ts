@@ -1,19 +1,27 @@
 import { waitUntil } from '@teamtalk/local-stack';
 import { createTextCodec, DEFAULT_TEXT_KEY } from '@teamtalk/protocol';
-import type { Conversation, Ledger, Sent } from './ledger.js';
+import type { FaultTimes } from './fault-times.js';
+import type { Conversation, Ledger, Presence, Sent } from './ledger.js';
+import { SerialSet } from './serial-set.js';
 
 /** What became of the messages of one round, or of several. */
 export interface Outcome {
   sent: number;
   acked: number;
+  /** without an ack: nobody promised anything, so that both are right, in history or not */
+  indeterminate: number;
+  /** deliveries to users who were there to get them: where there are none, nothing was tested */
+  checked: number;
   /** acknowledged, but not in history under that id */
   lost: number;
   /** in history twice, acknowledged as two, or delivered twice on one connection */
   duplicated: number;
   /** delivered in another order than that of their ids, or stored in another than they were sent */
   reordered: number;
-  /** acknowledged, and not with a receiver 5 s after the ack, the fault's end and his login */
+  /** in history, and never with a receiver who was there */
   undelivered: number;
+  /** with a receiver, but more than 5 s after the ack, the receiver's login and the end of each fault meanwhile */
+  late: number;
 }
 
 interface StoredRow {
@@ -38,13 +46,13 @@ export function textOf({ serial }: Sent): string {
 
 /**
  * Compares the ledger of a round with history. Nothing may be sent meanwhile, and nothing be under way.
- * @param faultEnd performance.now() at the end of the fault
+ * @param faults when there were any
  * @param missingMs how long late deliveries are waited for, milliseconds
  */
 export async function check(
   ledger: Ledger,
   sql: Sql,
-  faultEnd: number,
+  faults: FaultTimes,
   missingMs = patienceMs,
 ): Promise<Outcome> {
   const stored = await readStored(ledger, sql);
@@ -54,16 +62,27 @@ export async function check(
   const lost = findLost(acked, stored, complain);
   findDuplicates(stored, ledger);
   findSwapped(acked, ledger);
-  const undelivered = await findUndelivered(ledger, acked, stored, faultEnd, missingMs);
+  const deliveries = await checkDeliveries(ledger, stored, faults, missingMs);
   for (const { conversation, id, serial } of stored) {
     ledger.storedBefore.add(serial);
     conversation.base = Math.max(conversation.base, id);
   }
-  return { sent: sent.length, acked: acked.length, lost, undelivered, ...ledger.close() };
+  const indeterminate = sent.length - acked.length;
+  return { sent: sent.length, acked: acked.length, indeterminate, lost, ...deliveries, ...ledger.close() };
 }
 
 export function sumOf(outcomes: readonly Outcome[]): Outcome {
-  const sum: Outcome = { sent: 0, acked: 0, lost: 0, duplicated: 0, reordered: 0, undelivered: 0 };
+  const sum: Outcome = {
+    sent: 0,
+    acked: 0,
+    indeterminate: 0,
+    checked: 0,
+    lost: 0,
+    duplicated: 0,
+    reordered: 0,
+    undelivered: 0,
+    late: 0,
+  };
   for (const outcome of outcomes) {
     for (const key of Object.keys(sum) as (keyof Outcome)[]) sum[key] += outcome[key];
   }
@@ -82,7 +101,7 @@ async function readStored(ledger: Ledger, sql: Sql): Promise<Stored[]> {
   return rows.map((row) => ({
     ...row,
     conversation: byConv.get(row.conv)!,
-    serial: Number(codec.decrypt(row.data).split(' ')[1]),
+    serial: serialOf(row.data),
   }));
 }
 
@@ -133,40 +152,99 @@ function findSwapped(acked: readonly Sent[], ledger: Ledger): void {
   }
 }
 
-async function findUndelivered(
+/** A message in history and somebody who has to get it. */
+interface Delivery {
+  message: Stored;
+  sent: Sent | undefined;
+  user: number;
+  presence: Presence;
+}
+
+async function checkDeliveries(
   ledger: Ledger,
-  acked: readonly Sent[],
   stored: readonly Stored[],
-  faultEnd: number,
+  faults: FaultTimes,
   missingMs: number,
-): Promise<number> {
-  const missing = () =>
-    stored.flatMap(({ conversation, id, from_id }) =>
-      conversation.members
-        .filter((user) => user !== from_id && ledger.onlineSince(user) !== undefined)
-        .filter((user) => ledger.receivedAt(user, conversation, id) === undefined)
-        .map((user) => `undelivered: ${id} of ${conversation.key} to user ${user}`),
-    );
-  await waitUntil(() => missing().length === 0, {
-    timeoutMs: missingMs,
-    everyMs: 50,
-    what: 'deliveries',
-  }).catch(() => {});
-  const never = missing();
-  for (const text of never) ledger.complain(text);
-  const ackedAt = new Map(acked.map((sent) => [sent.serial, sent.ackedAt!]));
-  let late = 0;
-  for (const { conversation, id, serial, from_id } of stored) {
-    const since = ackedAt.get(serial);
-    if (since === undefined) continue;
-    for (const user of conversation.members) {
-      const at = ledger.receivedAt(user, conversation, id);
-      if (user === from_id || at === undefined) continue;
-      const begin = Math.max(since, faultEnd, ledger.onlineSince(user) ?? at);
-      if (at <= begin + deliveryMs) continue;
-      late++;
-      ledger.complain(`late: ${id} of ${conversation.key} to user ${user}, ${Math.round(at - begin)} ms`);
-    }
+): Promise<Pick<Outcome, 'checked' | 'undelivered' | 'late'>> {
+  const receivedAt = ({ user, message }: Delivery) =>
+    ledger.receivedAt(user, message.conversation, message.id);
+  const owed = deliveriesOf(ledger, stored).filter(isOwed);
+  let missing = owed;
+  await waitUntil(
+    () => {
+      // Whose connection breaks while they are waited for need not get anything any more.
+      missing = missing.filter((delivery) => receivedAt(delivery) === undefined && isOwed(delivery));
+      return missing.length === 0;
+    },
+    { timeoutMs: missingMs, everyMs: 50, what: 'deliveries' },
+  ).catch(() => {});
+  for (const { message, user } of missing) {
+    ledger.complain(`undelivered: ${message.id} of ${message.conversation.key} to user ${user}`);
   }
-  return never.length + late;
+  let late = 0;
+  for (const delivery of deliveriesOf(ledger, stored)) {
+    const { message, sent, user, presence } = delivery;
+    const at = receivedAt(delivery);
+    // What came by an earlier connection came in time, or when that one was made, which nobody remembers.
+    if (at === undefined || sent?.ackedAt === undefined || presence.since > at) continue;
+    const begin = Math.max(sent.ackedAt, presence.since);
+    const due = faults.dueAt(begin, deliveryMs);
+    if (at <= due) continue;
+    late++;
+    const where = `${message.id} of ${message.conversation.key} to user ${user}`;
+    ledger.complain(`late: ${where}, ${Math.round(at - begin)} ms, ${Math.round(at - due)} ms too late`);
+  }
+  return { checked: owed.length, undelivered: missing.length, late };
+}
+
+function deliveriesOf(ledger: Ledger, stored: readonly Stored[]): Delivery[] {
+  return stored.flatMap((message) => {
+    const sent = ledger.sent.get(message.serial);
+    return message.conversation.members.flatMap((user) => {
+      const presence = user === message.from_id ? undefined : ledger.presenceOf(user);
+      return presence ? [{ message, sent, user, presence }] : [];
+    });
+  });
+}
+
+/** Who reads history gets everything; others what was sent while they were, and as long as they are, connected. */
+function isOwed({ sent, presence: { readsHistory, isOnline, since } }: Delivery): boolean {
+  return readsHistory || (isOnline && sent !== undefined && since <= sent.sentAt);
+}
+
+/** Rows read at once. */
+const page = 20_000;
+
+/**
+ * Reads all of history once more: what was acknowledged in any round is there, and nothing twice.
+ * @returns how many messages that is not so for
+ */
+export async function checkHistory(ledger: Ledger, sql: Sql): Promise<number> {
+  const seen = new SerialSet();
+  const convs = new Set([...ledger.conversations.values()].map(({ conv }) => conv));
+  let wrong = 0;
+  for (let from = { conv: '-9223372036854775808', id: 0 }; ; ) {
+    const rows = await sql<StoredRow>(
+      `SELECT m.conv::text, m.id, m.from_id, m.data FROM message m WHERE (m.conv, m.id) > ($1::int8, $2::int4)
+       ORDER BY m.conv, m.id LIMIT ${page}`,
+      [from.conv, from.id],
+    );
+    for (const { conv, id, data } of rows) {
+      if (!convs.has(conv)) continue;
+      const serial = serialOf(data);
+      if (seen.has(serial)) {
+        wrong++;
+        ledger.complain(`duplicated: ${serial} is in history again as ${id} of ${conv}`);
+      }
+      seen.add(serial);
+    }
+    if (rows.length < page) break;
+    from = rows.at(-1)!;
+  }
+  const told = (serial: number) => ledger.complain(`lost: ${serial} is not in history any more`);
+  return wrong + ledger.ackedEver.countMissingIn(seen, told);
+}
+
+function serialOf(data: Buffer): number {
+  return Number(codec.decrypt(data).split(' ')[1]);
 }

@@ -1,5 +1,8 @@
 import type { Conversation, Ledger } from './ledger.js';
 
+/** Ids of one conversation that are remembered to tell a repetition from something that comes out of order. */
+const memory = 2_000;
+
 /**
  * What one connection, or one client through all its connections, gets of each conversation: every id once,
  * and ascending.
@@ -28,5 +31,6 @@ export class DeliveryWatch {
     else if (msgId < seen.last) this.#ledger.violated('reordered', `${where} after ${seen.last}`);
     seen.ids.add(msgId);
     seen.last = Math.max(seen.last, msgId);
+    if (seen.ids.size > memory) seen.ids.delete(seen.ids.values().next().value!);
   }
 }

@@ -1,4 +1,5 @@
 import type { Session } from '@teamtalk/client';
+import { SerialSet } from './serial-set.js';
 
 /** Two users, or a group, that write to each other under load. */
 export class Conversation {
@@ -54,21 +55,33 @@ export interface Violations {
   reordered: number;
 }
 
+/** A user's connection, or the way from one to the next. */
+export interface Presence {
+  /** when its login was answered: performance.now() */
+  since: number;
+  isOnline: boolean;
+  /** After each login the user reads what was missed; otherwise only what comes while they are connected counts. */
+  readsHistory: boolean;
+}
+
 /**
  * Every message of a round: sent, acknowledged, received by whom and when. What is wrong with single
  * deliveries is counted as it happens, the rest by `check` (check.ts).
  */
 export class Ledger {
   readonly conversations = new Map<string, Conversation>();
-  /** Serials of all rounds that the store had, each in its conversation. */
-  readonly storedBefore = new Set<number>();
+  /** Serials of all rounds that were in history when their round was checked. */
+  readonly storedBefore = new SerialSet();
+  /** Serials of all rounds that were acknowledged. */
+  readonly ackedEver = new SerialSet();
   /** Told of what is wrong, in words: the first few of each round. */
   onViolation: (text: string) => void = () => {};
-  readonly #onlineSince = new Map<number, number>();
+  readonly #presence = new Map<number, Presence>();
   #serial = 0;
   #complaints = 0;
   #sent = new Map<number, Sent>();
-  #received = new Map<string, Map<number, number>>();
+  /** by conversation, then by user: when each id came */
+  #received = new Map<string, Map<number, Map<number, number>>>();
   #violations: Violations = { duplicated: 0, reordered: 0 };
 
   /** @returns the one of that key that is there already, or the given one */
@@ -94,30 +107,32 @@ export class Ledger {
     sent.msgId = msgId;
     sent.ackedAt = performance.now();
     sent.steady = steady;
+    this.ackedEver.add(sent.serial);
   }
 
   received(userId: number, { key }: Conversation, msgId: number): void {
-    const name = `${userId} ${key}`;
-    let ids = this.#received.get(name);
-    if (!ids) {
-      ids = new Map();
-      this.#received.set(name, ids);
-    }
+    const users = entry(this.#received, key, () => new Map<number, Map<number, number>>());
+    const ids = entry(users, userId, () => new Map<number, number>());
     if (!ids.has(msgId)) ids.set(msgId, performance.now());
   }
 
   /** When a user got a message; undefined: not yet. */
   receivedAt(userId: number, { key }: Conversation, msgId: number): number | undefined {
-    return this.#received.get(`${userId} ${key}`)?.get(msgId);
+    return this.#received.get(key)?.get(userId)?.get(msgId);
   }
 
-  cameOnline(userId: number, at = performance.now()): void {
-    this.#onlineSince.set(userId, at);
+  cameOnline(userId: number, { at = performance.now(), readsHistory = true } = {}): void {
+    this.#presence.set(userId, { since: at, isOnline: true, readsHistory });
   }
 
-  /** undefined: he never was. */
-  onlineSince(userId: number): number | undefined {
-    return this.#onlineSince.get(userId);
+  wentOffline(userId: number): void {
+    const presence = this.#presence.get(userId);
+    if (presence) presence.isOnline = false;
+  }
+
+  /** undefined: they never were online. */
+  presenceOf(userId: number): Presence | undefined {
+    return this.#presence.get(userId);
   }
 
   /**
@@ -155,4 +170,13 @@ export class Ledger {
     this.#violations = { duplicated: 0, reordered: 0 };
     return violations;
   }
+}
+
+function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
 }

@@ -1,10 +1,24 @@
-import type { Chatter } from './clients/chatter.js';
+/** Somebody, or a crowd, that writes. */
+export interface LoadMember {
+  readonly name: string;
+  /** acks since the beginning */
+  readonly acks: number;
+  /** broken connections since the beginning */
+  readonly breaks: number;
+  /** when there was an ack for something sent after the mark; undefined: not yet */
+  readonly recoveredAt: number | undefined;
+  start(): void;
+  /** Resolves when what is under way is acknowledged or given up. */
+  pause(): Promise<void>;
+  mark(): void;
+  close(): Promise<void>;
+}
 
 /** All who write. */
 export class Load {
-  readonly #chatters: readonly Chatter[];
+  readonly #chatters: readonly LoadMember[];
 
-  constructor(chatters: readonly Chatter[]) {
+  constructor(chatters: readonly LoadMember[]) {
     this.#chatters = chatters;
   }
 

@@ -1,31 +1,56 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { ChaosStand } from './chaos-stand.js';
+import type { Fault } from './faults/fault.js';
 import { aside, faults } from './faults/index.js';
+import { OverlapRun } from './overlap.js';
 import { runFault } from './run.js';
+import type { Schedule } from './schedules/schedule.js';
 import { isClean, type Row, tableOf } from './table.js';
 
-const usage = `npm run chaos -- [--only NAME,...] [--rounds N] [--users N] [--pace MS] [--json FILE] [--list]
+const usage = `npm run chaos -- [--only NAME,...] [--rounds N] [--users N] [--pace MS] [--rate N] [--json FILE] [--list]
+npm run chaos -- --overlap [--seed N] [--minutes N] [--rate N] [--from N] [--schedules N] [--schedule FILE]
 
-  --only    faults whose name has one of these in it; all when left out
-  --rounds  rounds of each fault, instead of its own number
-  --users   users, half of them with the SDK, half as old clients are (20)
-  --pace    pause after each ack, milliseconds (20)
-  --table   file that has the table of what is done so far, after each round (.data/chaos.md)
-  --json    writes the rows to a file too
-  --list    names the faults and ends
+  --only       faults whose name has one of these in it; all when left out
+  --rounds     rounds of each fault, instead of its own number
+  --users      users, half of them with the SDK, half as old clients are (20; with --overlap 8)
+  --pace       pause after each of their acks, milliseconds (20; with --overlap 200)
+  --rate       messages a second of many light clients besides (100; with --overlap 1000)
+  --ha         a PostgreSQL primary with a synchronous standby and a NATS cluster of three, instead of one each
+  --table      file that has the table of what is done so far, after each round (.data/chaos.md)
+  --json       writes the rows to a file too
+  --list       names the faults and ends
+
+  --overlap    schedules of overlapping faults, drawn from a seed, one after the other
+  --seed       of the schedules (1)
+  --minutes    how long schedules are begun (10)
+  --from       number of the first schedule (0)
+  --schedules  how many schedules at most
+  --schedule   carries out the schedule in this file instead, again and again
+  --shrink     runs that finding the smallest failing part of a schedule may take (24); 0: it is not looked for
+  --failures   failing schedules after which it ends (3)
 `;
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },
     rounds: { type: 'string' },
-    users: { type: 'string', default: '20' },
-    pace: { type: 'string', default: '20' },
+    users: { type: 'string' },
+    pace: { type: 'string' },
+    rate: { type: 'string' },
     table: { type: 'string', default: '.data/chaos.md' },
     json: { type: 'string' },
     list: { type: 'boolean', default: false },
+    ha: { type: 'boolean', default: false },
+    overlap: { type: 'boolean', default: false },
+    seed: { type: 'string', default: '1' },
+    minutes: { type: 'string', default: '10' },
+    from: { type: 'string', default: '0' },
+    schedules: { type: 'string', default: '1000000' },
+    schedule: { type: 'string' },
+    shrink: { type: 'string', default: '24' },
+    failures: { type: 'string', default: '3' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -49,6 +74,16 @@ async function main(): Promise<boolean> {
     await writeFile(values.table, `${tableOf(all)}\n`);
     if (values.json) await writeFile(values.json, `${JSON.stringify(all, null, 2)}\n`);
   };
+  const start = ({ smallDisk = false, standby = false }: Partial<Fault>) =>
+    ChaosStand.start({
+      users: Math.ceil(Number(values.users ?? (values.overlap ? 8 : 20)) / 2),
+      paceMs: Number(values.pace ?? (values.overlap ? 200 : 20)),
+      rate: Number(values.rate ?? (values.overlap ? 1_000 : 100)),
+      others: values.overlap ? [] : aside,
+      smallDisk,
+      ha: values.ha || standby,
+      report,
+    });
   let stand: ChaosStand | undefined;
   let stopped = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -57,22 +92,36 @@ async function main(): Promise<boolean> {
       void stand?.stop().catch(() => {});
     });
   }
-  // Those that need a disk of their own come last: one more stand.
-  const ordered = [...chosen].sort((a, b) => Number(a.smallDisk ?? false) - Number(b.smallDisk ?? false));
-  let smallDisk = false;
+  if (values.overlap) {
+    return new OverlapRun({
+      seed: Number(values.seed),
+      from: Number(values.from),
+      minutes: Number(values.minutes),
+      schedules: Number(values.schedules),
+      schedule: values.schedule
+        ? (JSON.parse(await readFile(values.schedule, 'utf8')) as Schedule)
+        : undefined,
+      shrinkRuns: Number(values.shrink),
+      maxFailures: Number(values.failures),
+      folder: path.dirname(values.table),
+      report,
+      start: () => start({}),
+      async onRow(row) {
+        rows.set(row.name, row);
+        await write();
+      },
+      stopped: () => stopped,
+    }).run();
+  }
+  // Those that need servers of their own come last: one more testbed for each kind.
+  const ordered = [...chosen].sort((a, b) => kindOf(a) - kindOf(b));
+  let kind: number | undefined;
   for (const fault of ordered) {
     if (stopped) break;
-    const disk = fault.smallDisk ?? false;
     try {
-      if (stand && disk !== smallDisk) stand = void (await stand.stop());
-      smallDisk = disk;
-      stand ??= await ChaosStand.start({
-        users: Math.ceil(Number(values.users) / 2),
-        paceMs: Number(values.pace),
-        others: aside,
-        smallDisk,
-        report,
-      });
+      if (stand && kindOf(fault) !== kind) stand = void (await stand.stop());
+      kind = kindOf(fault);
+      stand ??= await start(fault);
       await runFault(stand, fault, Number(values.rounds ?? fault.rounds), async (row) => {
         rows.set(row.name, row);
         await write();
@@ -90,6 +139,11 @@ async function main(): Promise<boolean> {
   for (const name of failed) say(`\nnot tried to the end: ${name}\n`);
   report(`the table is in ${values.table}`);
   return !stopped && failed.length === 0 && [...rows.values()].every(isClean);
+}
+
+/** Faults of one kind share a testbed. */
+function kindOf({ smallDisk = false, standby = false }: Fault): number {
+  return Number(standby) + 2 * Number(smallDisk);
 }
 
 function say(text: string): true {

@@ -10,6 +10,8 @@ export interface Row extends Outcome {
   /** milliseconds; the middle and the worst of the rounds */
   recovery: { median: number; most: number };
   breaks: number;
+  /** users that nothing was done to and whose connection lasted, in the round with the fewest */
+  observers: number;
   /** milliseconds, all rounds together */
   took: number;
   notes: string[];
@@ -24,24 +26,34 @@ export function rowOf({ name, title }: Fault, results: readonly RoundResult[], t
     ...sumOf(results),
     recovery: { median: recoveries[recoveries.length >> 1] ?? 0, most: recoveries.at(-1) ?? 0 },
     breaks: results.reduce((sum, { breaks }) => sum + breaks, 0),
+    observers: Math.min(...results.map(({ observers }) => observers)),
     took,
     notes: [...new Set(results.flatMap(({ notes }) => notes))],
   };
 }
 
-/** Whether nothing acknowledged was lost, repeated, out of order or late. */
-export function isClean({ lost, duplicated, reordered, undelivered }: Outcome): boolean {
-  return lost + duplicated + reordered + undelivered === 0;
+/** Whether nothing acknowledged was lost, repeated, out of order or late, and there was somebody to see it. */
+export function isClean(row: Row): boolean {
+  const { lost, duplicated, reordered, undelivered, late } = row;
+  return lost + duplicated + reordered + undelivered + late === 0 && !isEmpty(row);
+}
+
+/** A check that nothing could have failed. */
+function isEmpty({ acked, checked, observers }: Row): boolean {
+  return acked === 0 || checked === 0 || observers === 0;
 }
 
 const columns: [string, (row: Row) => string][] = [
   ['fault', ({ title }) => title],
   ['rounds', ({ rounds }) => String(rounds)],
   ['acked', ({ acked }) => String(acked)],
+  ['no ack', ({ indeterminate }) => String(indeterminate)],
+  ['deliveries checked', (row) => (isEmpty(row) ? 'empty' : String(row.checked))],
   ['lost', ({ lost }) => String(lost)],
   ['duplicated', ({ duplicated }) => String(duplicated)],
   ['reordered', ({ reordered }) => String(reordered)],
-  ['undelivered after 5 s', ({ undelivered }) => String(undelivered)],
+  ['undelivered', ({ undelivered }) => String(undelivered)],
+  ['later than 5 s', ({ late }) => String(late)],
   ['recovery, median', ({ recovery }) => seconds(recovery.median)],
   ['worst', ({ recovery }) => seconds(recovery.most)],
 ];

@@ -26,6 +26,8 @@ export interface MessageWriterOptions {
     /** The transaction failed: they are still to be deleted. */
     returnDelivered(ids: string[]): void;
   };
+  /** told of each batch that is committed */
+  epoch?: { noteStored(batch: StoredBatch): void };
 }
 
 /** Messages one transaction may hold. */
@@ -92,6 +94,11 @@ export class MessageWriter {
   /** Forgets waiting entries whose caller is gone: he sends them again elsewhere. */
   discard(where: (entry: Entry) => boolean): void {
     for (const lane of this.#lanes) lane.discard(where);
+  }
+
+  /** It is no longer known here what is not delivered yet of what this writer stored. */
+  renewMark(): void {
+    this.#mark.renew();
   }
 
   async settle(): Promise<void> {
@@ -205,6 +212,7 @@ export class MessageWriter {
       }
     }
     this.#stored.inc(messages.length);
+    this.#options.epoch?.noteStored(batch);
     if (!this.#options.publisher.publish(batch)) this.#mark.renew();
   }
 

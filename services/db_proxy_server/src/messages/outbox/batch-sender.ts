@@ -45,13 +45,14 @@ export class BatchSender {
 
   /**
    * Resolves when a route_server has brought all messages to the msg_servers concerned.
+   * @param storeEpoch that of the batches
    * @param redelivery goes to any route_server: the one chosen first may be alive but stuck
    * @throws TeamTalkError `deadline-exceeded` after 5 s; `unavailable` at once when nobody listens
    */
-  async send(batches: readonly Batch[], redelivery: boolean): Promise<void> {
+  async send(batches: readonly Batch[], storeEpoch: number, redelivery: boolean): Promise<void> {
     const wire = batches
-      .flatMap(({ batch: { messages }, lists = noLists }) =>
-        messages.map((message) => toWire(message, lists, this.#open.before(message))),
+      .flatMap(({ batch: { messages, outboxId }, lists = noLists }) =>
+        messages.map((message) => toWire(message, lists, outboxId, this.#open.before(message))),
       )
       .filter((message) => message !== undefined);
     if (wire.length === 0) return;
@@ -64,7 +65,7 @@ export class BatchSender {
     try {
       const parts = chunks(wire, this.maxBytes);
       await Promise.all(
-        parts.map((messages) => this.#bus.request(topic, { messages, redelivery }, answerMs)),
+        parts.map((messages) => this.#bus.request(topic, { messages, redelivery, storeEpoch }, answerMs)),
       );
     } catch (error) {
       // It is dead, and its next announcement is waited for in vain; should it live, that brings it back.

@@ -36,6 +36,12 @@ export class OpenMessages {
     }
   }
 
+  /** Nothing is known to be open. */
+  clear(): void {
+    this.#lowest.clear();
+    this.#elsewhere.clear();
+  }
+
   /** The lowest open id of the message's conversation when it is below the message's own; otherwise 0. */
   before(message: StoredMessage): number {
     let lowest = this.#lowest.get(keyOf(message))?.[0] ?? message.msgId;

@@ -180,3 +180,17 @@ test('what a replica of the version before stores is found by the next one', asy
   await replica.send(21, 22);
   expect(news(replica)).toEqual([[2, 1]]);
 });
+
+test('in a new epoch what waits for an answer is forgotten, and read from the outbox anew', async () => {
+  const replica = await start({ sweeps: true });
+  replica.answers = false;
+  await replica.send(21, 22);
+  await replica.send(23, 24);
+  // The first one is lost with the old epoch.
+  await pool.query('DELETE FROM outbox WHERE id = (SELECT min(id) FROM outbox)');
+  replica.publisher.forget();
+  replica.events.length = 0;
+  replica.answers = true;
+  await expect.poll(rows, patient).toBe(0);
+  expect(replica.events.flat().map(({ fromUserId }) => fromUserId)).toEqual([23]);
+});

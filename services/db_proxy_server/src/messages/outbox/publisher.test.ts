@@ -97,6 +97,7 @@ test('a group’s message goes with its members, and its row is deleted when it 
     [2, []],
   ]);
   expect(batches[0]?.messages?.map(({ groupVersion }) => groupVersion)).toEqual([3, 0]);
+  expect(batches[0]?.messages?.map(({ outboxId }) => outboxId)).toEqual([1, 1]);
   expect(publisher.inFlight).toEqual([]);
 });
 

@@ -18,6 +18,8 @@ export interface PublisherOptions {
   members: GroupMembers;
   /** told of each batch before it counts as delivered; a batch may come again */
   bots: Pick<BotMessages, 'record'>;
+  /** that of the batches; left out: 0 */
+  epoch?: { readonly current: number };
   /** Bytes of messages that may wait for an answer; what is beyond waits in the outbox for the sweeper. */
   maxBytes?: number;
 }
@@ -129,6 +131,16 @@ export class OutboxPublisher {
     return true;
   }
 
+  /**
+   * A new epoch has begun: what waits for an answer may no longer be stored. What still is, the sweeper finds in the
+   * outbox.
+   */
+  forget(): void {
+    this.#unanswered.clear();
+    this.#bytes = 0;
+    this.#open.clear();
+  }
+
   takeDelivered(): string[] {
     return this.#delivered.take();
   }
@@ -216,7 +228,8 @@ export class OutboxPublisher {
     let sent = group;
     try {
       if (group.some(({ lists }) => !lists)) sent = await this.#withMembers(group);
-      const asked = this.#sender.send(sent, redelivery);
+      sent = sent.filter((entry) => this.#isOpen(entry));
+      const asked = this.#sender.send(sent, this.#options.epoch?.current ?? 0, redelivery);
       for (const entry of sent) {
         const patience = entry.sends++ === 0 ? patienceMs.first : patienceMs.later;
         entry.dueAt = performance.now() + patience;
@@ -251,13 +264,16 @@ export class OutboxPublisher {
     this.#failing = true;
   }
 
+  #isOpen(entry: Unanswered): boolean {
+    return this.#unanswered.get(entry.batch.outboxId) === entry;
+  }
+
   async #answered(entry: Unanswered): Promise<void> {
     const { outboxId, messages } = entry.batch;
-    const isOpen = () => this.#unanswered.get(outboxId) === entry;
     // Two answers may come to what was sent twice.
-    if (!isOpen()) return;
+    if (!this.#isOpen(entry)) return;
     await this.#options.bots.record(messages, entry.lists ?? noLists);
-    if (!isOpen()) return;
+    if (!this.#isOpen(entry)) return;
     this.#unanswered.delete(outboxId);
     this.#bytes -= entry.bytes;
     this.#open.end(entry.batch);

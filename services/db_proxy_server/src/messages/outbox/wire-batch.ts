@@ -5,17 +5,19 @@ import type { StoredMessage } from '../stored-batch.js';
 export type WireMessage = teamtalk.bus.StoredMessage.$Properties;
 
 /** Bytes of a message in an event besides its PDU, at most, and of a member's id. */
-const fixedBytes = 64;
+const fixedBytes = 80;
 const memberBytes = 5;
 
 /**
  * A message as a route_server gets it.
+ * @param outboxId of its batch
  * @param openFrom the lowest id of its conversation that is still under way, when below its own; otherwise 0
  * @returns undefined for a message to a group whose members have all left since
  */
 export function toWire(
   message: StoredMessage,
   lists: MemberLists,
+  outboxId: string,
   openFrom: number,
 ): WireMessage | undefined {
   const members = message.isGroup ? lists.get(message.toSessionId) : undefined;
@@ -34,6 +36,7 @@ export function toWire(
     groupVersion: members?.version ?? 0,
     openFrom,
     takenAt: message.takenAt,
+    outboxId: Number(outboxId),
   };
 }
 

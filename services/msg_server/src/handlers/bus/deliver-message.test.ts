@@ -65,6 +65,17 @@ describe('delivering messages', () => {
     expect(client.messageIds).toEqual([1, 2]);
   });
 
+  it('delivers a message once to somebody with many conversations', async () => {
+    const client = await server.logIn(216);
+    const first = server.store(900, 216, 'a');
+    const others = Array.from({ length: 700 }, (_, i) => server.store(i < 200 ? i + 1 : i + 100, 216, 'b'));
+    await server.route.deliver(server.node, first);
+    await server.route.deliver(server.node, ...others);
+    await server.route.deliver(server.node, first, ...others);
+    await client.roundTrip();
+    expect(client.messageIds).toHaveLength(1 + others.length);
+  });
+
   it('puts messages that come in the wrong order into the right one, without asking', async () => {
     const client = await server.logIn(204);
     const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((text) => server.store(900, 204, text));
@@ -120,6 +131,25 @@ describe('delivering messages', () => {
     await waitUntil(() => client.messageIds.length === 2, { what: 'the message behind the gap' });
     expect(client.messageIds).toEqual([1, 3]);
     expect(await server.metric('delivery_gaps_total', { outcome: 'given-up' })).toBe(1);
+  });
+
+  it('waits for a missing message as long as the store does not answer', async () => {
+    const client = await server.logIn(215);
+    const [a, b, c] = ['a', 'b', 'c'].map((text) => server.store(900, 215, text));
+    const givenUp = await server.metric('delivery_gaps_total', { outcome: 'given-up' });
+    const asked = server.db.rangesAsked.length;
+    server.db.rangesFail = true;
+    await server.route.deliver(server.node, a!);
+    await server.route.deliver(server.node, c!);
+    // They come at most four a second: for longer than it is waited for what the store does not have.
+    const inVain = () => server.db.rangesAsked.length - asked;
+    await waitUntil(() => inVain() >= 20 || client.messageIds.length > 1, { what: 'questions in vain' });
+    server.db.rangesFail = false;
+    expect(client.messageIds).toEqual([1]);
+    await server.route.deliver(server.node, b!);
+    await waitUntil(() => client.messageIds.length === 3, { what: 'all of them' });
+    expect(client.messageIds).toEqual([1, 2, 3]);
+    expect(await server.metric('delivery_gaps_total', { outcome: 'given-up' })).toBe(givenUp);
   });
 
   it('delivers nothing from before the first one: it was delivered before he came', async () => {
@@ -220,12 +250,13 @@ describe('other events of route_servers', () => {
   it('tells of a read position to the user’s other connections, by a route_server', async () => {
     const client = await server.logIn(3, CLIENT_TYPE_WINDOWS);
     await client.send(Commands.MsgReadAck, { userId: 999, sessionId: 4, msgId: 5, sessionType: 1 });
-    // Android's way round: itself as the session, the peer as the user.
+    // Naming oneself as the session means nothing, whoever is said to have read.
     await client.send(Commands.MsgReadAck, { userId: 6, sessionId: 3, msgId: 7, sessionType: 1 });
+    await client.send(Commands.MsgReadAck, { userId: 3, sessionId: 6, msgId: 8, sessionType: 1 });
     await waitUntil(() => server.route.notifies.length === 2, { what: 'two notifies' });
     expect(server.db.reads).toMatchObject([
       { userId: 3, sessionId: 4, msgId: 5, sessionType: 1 },
-      { userId: 3, sessionId: 6, msgId: 7, sessionType: 1 },
+      { userId: 3, sessionId: 6, msgId: 8, sessionType: 1 },
     ]);
     const own = server.route.changes.find(({ userId }) => userId === 3)!;
     expect(server.route.notifies[0]).toMatchObject({

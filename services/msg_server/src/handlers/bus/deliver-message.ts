@@ -1,10 +1,17 @@
 import type { teamtalk } from '@teamtalk/bus';
 import { asBuffer } from '../../bytes.js';
 import type { Context } from '../../context.js';
+import { followStoreEpoch } from './store-epoch.js';
 
-/** DeliverBatch from a route_server: stored messages for users who are here. */
-export function deliverMessages({ deliveries }: Context) {
-  return (batch: teamtalk.bus.DeliverBatch.$Properties): void => {
+/**
+ * DeliverBatch from a route_server: stored messages for users who are here.
+ * @returns a function that gives false for a batch that must not be answered: it comes from a store epoch that is over
+ */
+export function deliverMessages(context: Context) {
+  const { deliveries } = context;
+  const isCurrent = followStoreEpoch(context);
+  return (batch: teamtalk.bus.DeliverBatch.$Properties): boolean => {
+    if (!isCurrent(batch.storeEpoch ?? 0)) return false;
     for (const delivery of batch.deliveries ?? []) {
       deliveries.deliver(
         {
@@ -21,9 +28,11 @@ export function deliverMessages({ deliveries }: Context) {
           groupVersion: delivery.groupVersion ?? 0,
           openFrom: delivery.openFrom ?? 0,
           takenAt: delivery.takenAt ?? 0,
+          outboxId: delivery.outboxId ?? 0,
         },
         delivery.userIds ?? [],
       );
     }
+    return true;
   };
 }

@@ -3,8 +3,15 @@ import { Commands, encodePdu, IM } from '@teamtalk/protocol';
 import type { Connection } from '../../connection/connection.js';
 import type { Context } from '../../context.js';
 
-/** Tells a client by 0x0107 that it is kicked, and closes once that is written. */
+/**
+ * Tells a client by 0x0107 that it is kicked, and closes once that is written. One whose login has not been answered yet
+ * gets its answer first: closed without a word it would log in again and again (protocol notes, section 12b).
+ */
 export function kick(connection: Connection, reason: IM.BaseDefine.KickReasonType): void {
+  if (connection.awaitsAnswer) {
+    connection.kickReason = reason;
+    return;
+  }
   const { userId } = connection;
   connection.write(encodePdu(Commands.LoginKickUser, { userId, kickReason: reason }, 0));
   connection.end('kicked');

@@ -21,10 +21,7 @@ export function takeNodeEvent(context: Context) {
   const lost = lostContact(context);
   const tellEverybody = broadcast(context);
   return (event: teamtalk.bus.NodeEvent): teamtalk.bus.Done.$Properties | undefined => {
-    if (event.deliver) {
-      deliver(event.deliver);
-      return {};
-    }
+    if (event.deliver) return deliver(event.deliver) ? {} : undefined;
     if (event.groupChange) {
       changeGroup(event.groupChange);
       return {};

@@ -3,9 +3,22 @@ import type { Context } from '../../context.js';
 
 type Page = teamtalk.bus.PresenceSnapshot.$Properties;
 
-/** A route_server asks for all sessions of this msg_server; they go by pages, the last one as the answer. */
-export function sendPresenceSnapshot({ presence }: Pick<Context, 'presence'>) {
-  return (_request: teamtalk.bus.Done, respond: (page: Page) => void): Page => {
+/**
+ * A route_server asks for all sessions of this msg_server; they go by pages, the last one as the answer. Those past
+ * which it may have routed messages are ended before: the clients synchronise when they come back.
+ */
+export function sendPresenceSnapshot({ presence, users, kit }: Pick<Context, 'presence' | 'users' | 'kit'>) {
+  return ({ missedConnections }: teamtalk.bus.SnapshotRequest, respond: (page: Page) => void): Page => {
+    if (missedConnections && missedConnections.length > 0) {
+      kit.log.warn(
+        { connections: missedConnections.length },
+        'a route_server may have missed connections: closing them',
+      );
+      const missed = new Set(missedConnections);
+      for (const connection of [...users.connections()]) {
+        if (missed.has(connection.id)) connection.end('lost-contact');
+      }
+    }
     const pages = presence.snapshot();
     for (const page of pages.slice(0, -1)) respond(page);
     return pages.at(-1)!;

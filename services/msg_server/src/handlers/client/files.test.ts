@@ -150,14 +150,16 @@ describe('with a file_server', () => {
     });
   });
 
-  it('0x050b: a complete upload is told to the receiver’s PCs as its task has it, the rest to nobody', async () => {
+  it('0x050b: a complete upload is told to the receiver’s PCs as its task has it, the rest to nobody from here', async () => {
     const client = await server.logIn(1);
     const told = noticesOf().length;
     const file = { toUserId: 3, taskId: 't-9', fileName: 'c.txt', fileSize: 7 };
     const claimed = { fromUserId: 99, ...file, fileName: '../c', fileSize: 8 };
     server.db.answers.replies.addOfflineFile = async ({ taskId }) =>
-      taskId === 't-9' ? { done: true, file } : { done: false };
+      taskId === 't-9' ? { done: true, file } : { done: false, remembered: taskId === 'half' };
+    const refused = () => server.metric('requests_refused_total', { command: '0x050b' });
     await client.send(Commands.FileAddOfflineReq, { ...claimed, taskId: 'another’s' });
+    await client.send(Commands.FileAddOfflineReq, { ...claimed, taskId: 'half' });
     await client.send(Commands.FileAddOfflineReq, claimed);
     await waitUntil(() => noticesOf().length > told, { what: 'the notice' });
     expect(server.db.answers.asked('addOfflineFile').at(-1)).toMatchObject({
@@ -173,6 +175,9 @@ describe('with a file_server', () => {
         message: { fromUserId: 1, ...file, transMode: offline, offlineReady: 1 },
       },
     ]);
+    await client.roundTrip();
+    expect(server.db.answers.asked('confirmFileAnnouncements')).toMatchObject([{ taskIds: ['t-9'] }]);
+    expect(await refused()).toBe(1);
     expect(client.pending).toEqual([]);
   });
 

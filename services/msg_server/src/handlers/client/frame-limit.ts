@@ -7,6 +7,14 @@ const reserved = 256;
 /** Bytes an answer's list may have for Android. */
 export const androidListBytes = ANDROID_FRAME_LIMIT - reserved;
 
+/** Bytes of message data in one answer to clients that have no limit of their own. */
+const pcHistoryBytes = 4 * 1024 * 1024;
+
+/** Bytes of message data this client takes in one answer. */
+export function historyBytes(connection: Connection): number {
+  return Math.min(roomFor(connection), pcHistoryBytes);
+}
+
 /** Bytes an answer's list may have for this client. */
 function roomFor(connection: Connection): number {
   return connection.clientType === ClientType.ANDROID ? androidListBytes : Number.POSITIVE_INFINITY;

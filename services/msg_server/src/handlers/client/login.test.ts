@@ -139,6 +139,43 @@ describe('login', () => {
     await client.raw.closed;
   });
 
+  it('answers all logins of one user at once, and tells those that lost that they are kicked', async () => {
+    let open = () => {};
+    server.route.acksWaitFor = new Promise((resolve) => {
+      open = resolve;
+    });
+    const clients = await Promise.all(Array.from({ length: 5 }, () => server.connect()));
+    const answers = clients.map((client) => client.logIn('u24'));
+    const known = () => server.route.changes.filter(({ userId, online }) => userId === 24 && online);
+    await waitUntil(() => known().length === clients.length, { what: 'all updates' });
+    // The order that comes from a route_server while the login is not answered yet.
+    const [first] = known();
+    server.route.send(server.node, { kick: { userId: 24, connectionId: first!.connectionId, reason: 1 } });
+    await server.bus.flush();
+    open();
+    server.route.acksWaitFor = undefined;
+    for (const answer of answers)
+      expect(await answer).toMatchObject({ resultCode: 0, userInfo: { userId: 24 } });
+    const newest = known().reduce((a, b) => (a.loginSeq! > b.loginSeq! ? a : b));
+    const ended = clients.map((client) => client.raw.closed.then(() => client.pending));
+    await waitUntil(
+      () => server.route.changes.filter(({ userId, online }) => userId === 24 && !online).length === 4,
+      { what: 'four are gone' },
+    );
+    expect(
+      server.route.changes.some(
+        ({ connectionId, online }) => connectionId === newest.connectionId && online === false,
+      ),
+    ).toBe(false);
+    let alive = 0;
+    for (const [i, client] of clients.entries()) {
+      const told = client.pending;
+      if (told.length === 0) alive++;
+      else expect(await ended[i]).toEqual([Commands.LoginKickUser.id]);
+    }
+    expect(alive).toBe(1);
+  });
+
   it('answers a logout, closes, and says that the user is gone', async () => {
     const client = await server.logIn(19);
     expect(await client.ask(Commands.LoginReqLoginout, {}, Commands.LoginResLoginout)).toMatchObject({

@@ -176,6 +176,7 @@ async function enter(
   );
   kit.log.debug({ userId: info.userId, clientType, connection: connection.id }, 'logged in');
   kickRivals(users.connectionsOf(info.userId), connection);
+  if (connection.kickReason !== undefined) kick(connection, connection.kickReason);
   return connection.isOpen ? 'ok' : 'gone';
 }
 

@@ -1,10 +1,14 @@
 import { Commands, encodePdu } from '@teamtalk/protocol';
 import { messages } from '@teamtalk/rpc';
 import type { Context } from '../../context.js';
+import { historyBytes } from './frame-limit.js';
 import { type Handler, queryMs, request } from './handler.js';
 import { messageList } from './message-list.js';
 
-/** 0x0309: messages of a session from an id backwards, or the newest, newest first. */
+/**
+ * 0x0309: messages of a session from an id backwards, or the newest, newest first: as many as were asked for, which is
+ * all that are unread for Windows, and as the client takes at once (protocol notes, section 12b).
+ */
 export function getMessageHistory(context: Context): Handler {
   const { config, noticeText, pool } = context;
   return request(context, Commands.MsgListRequest, async (connection, message, seqNum) => {
@@ -15,7 +19,7 @@ export function getMessageHistory(context: Context): Handler {
       msgCnt > 0
         ? await pool.call(
             messages.getHistory,
-            { userId, sessionType, sessionId, msgIdBegin, msgCnt },
+            { userId, sessionType, sessionId, msgIdBegin, msgCnt, maxBytes: historyBytes(connection) },
             queryMs,
           )
         : undefined;

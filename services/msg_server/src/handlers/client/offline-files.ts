@@ -1,8 +1,9 @@
+import { fileServerAddresses } from '@teamtalk/bus';
 import { Commands, encodePdu, IM } from '@teamtalk/protocol';
 import { files } from '@teamtalk/rpc';
 import type { Context } from '../../context.js';
 import { commandLabel } from '../../metrics.js';
-import { fileServerAddresses, notifyOfFile } from './file-notice.js';
+import { notifyOfFile } from './file-notice.js';
 import { fitting } from './frame-limit.js';
 import { type Handler, queryMs, request } from './handler.js';
 
@@ -24,31 +25,38 @@ export function listOfflineFiles(context: Context): Handler {
       }),
     );
     const offlineFileList = fitting(connection, waiting, encodedBytes);
-    const ipAddrList = fileServerAddresses(context);
+    const ipAddrList = fileServerAddresses(context.fileServers);
     return [encodePdu(Commands.FileHasOfflineRes, { userId, offlineFileList, ipAddrList }, seqNum)];
   });
 }
 
 /**
  * 0x050b: the user has uploaded a file for another one, whose PC clients are told by 0x0508 that it waits,
- * under the name and with the size it was asked for. It has no answer; of an upload that is not complete
- * nobody is told.
+ * under the name and with the size it was asked for. It has no answer. Windows sends it before the upload is complete:
+ * then the file_server where it is completed tells them (protocol notes, section 12b). Should they not be told from here
+ * either, a file_server tells them a little later.
  */
 export function addOfflineFile(context: Context): Handler {
-  const { metrics, pool } = context;
+  const { bus, kit, metrics, pool } = context;
   return request(context, Commands.FileAddOfflineReq, async (connection, { toUserId, taskId }) => {
     const claimed = { fromUserId: connection.userId, toUserId, taskId };
-    const { done, file } = await pool.call(files.addOfflineFile, claimed, queryMs);
+    const { done, file, remembered } = await pool.call(files.addOfflineFile, claimed, queryMs);
     if (done && file) {
       notifyOfFile(context, connection, {
         ...claimed,
         fileName: file.fileName ?? '',
         fileSize: file.fileSize ?? 0,
-        ipAddrList: fileServerAddresses(context),
+        ipAddrList: fileServerAddresses(context.fileServers),
         transMode: FILE_TYPE_OFFLINE,
         offlineReady: 1,
       });
-    } else {
+      await bus.flush();
+      await pool
+        .call(files.confirmFileAnnouncements, { taskIds: [taskId] }, queryMs)
+        .catch((error: unknown) => {
+          kit.log.debug({ err: error, taskId }, 'a receiver may be told of a file once more');
+        });
+    } else if (!remembered) {
       metrics.refused.inc({ command: commandLabel(Commands.FileAddOfflineReq.id) });
     }
     return [];

@@ -12,7 +12,8 @@ const { SESSION_TYPE_GROUP } = IM.BaseDefine.SessionType;
 
 /**
  * 0x0303: moves the user's read position in a session, then tells his other connections by 0x0304,
- * wherever they are. The client gets no answer (protocol notes, section 4).
+ * wherever they are. The client gets no answer (protocol notes, section 4). Every client fills it alike, Android too;
+ * one that names oneself as the session means nothing (section 12b).
  */
 export function readMessage(context: Context): Handler {
   const { bus, config, kit, marker, metrics } = context;
@@ -20,8 +21,7 @@ export function readMessage(context: Context): Handler {
 
   const tellOtherConnections = (
     connection: Connection,
-    sessionId: number,
-    { sessionType }: ReadAck,
+    { sessionId, sessionType }: ReadAck,
     msgId: number,
   ) => {
     const { userId } = connection;
@@ -37,8 +37,8 @@ export function readMessage(context: Context): Handler {
     if (connection.pendingWrites >= config.limits.inFlight || gate.blocks(connection)) return false;
     const message = decodeBody(Commands.MsgReadAck, pdu.body);
     const { userId } = connection;
+    const { sessionId } = message;
     const isGroup = message.sessionType === SESSION_TYPE_GROUP;
-    const sessionId = sessionOf(message, userId);
     if (sessionId === 0 || (sessionId === userId && !isGroup)) {
       metrics.badPdus.inc({ reason: 'content' });
       return true;
@@ -48,7 +48,7 @@ export function readMessage(context: Context): Handler {
       { ticket: 0, userId, sessionType: message.sessionType, sessionId, msgId: message.msgId },
       conversationKey(isGroup, userId, sessionId),
       (result) => {
-        if (result && result.msgId > 0) tellOtherConnections(connection, sessionId, message, result.msgId);
+        if (result && result.msgId > 0) tellOtherConnections(connection, message, result.msgId);
         else metrics.readsFailed.inc();
         connection.writeDone();
         gate.freed();
@@ -56,12 +56,4 @@ export function readMessage(context: Context): Handler {
     );
     return true;
   };
-}
-
-/**
- * The session that was read. Android fills the PDU in the other way round: itself as the session and the
- * peer as the user (protocol notes, section 12).
- */
-function sessionOf({ sessionType, sessionId, userId }: ReadAck, self: number): number {
-  return sessionType !== SESSION_TYPE_GROUP && sessionId === self ? userId : sessionId;
 }

@@ -1,10 +1,10 @@
-import { type teamtalk as bus, topics } from '@teamtalk/bus';
+import { type teamtalk as bus, fileServerAddresses, topics } from '@teamtalk/bus';
 import { Commands, encodePdu, IM } from '@teamtalk/protocol';
 import { accounts } from '@teamtalk/rpc';
 import type { Connection } from '../../connection/connection.js';
 import type { Context } from '../../context.js';
 import { commandLabel } from '../../metrics.js';
-import { addressesFrom, notifyOfFile } from './file-notice.js';
+import { notifyOfFile } from './file-notice.js';
 import { type Handler, queryMs, request } from './handler.js';
 
 const { FILE_TYPE_ONLINE, FILE_TYPE_OFFLINE } = IM.BaseDefine.TransferFileType;
@@ -40,7 +40,7 @@ export function sendFile(context: Context): Handler {
       return [encodePdu(Commands.FileResponse, { ...transfer, resultCode, taskId: '', transMode }, seqNum)];
     }
     const { taskId } = task;
-    const ipAddrList = addressesFrom(context, { ip: task.ip ?? '', port: task.port ?? 0 });
+    const ipAddrList = fileServerAddresses(context.fileServers, { ip: task.ip ?? '', port: task.port ?? 0 });
     notifyOfFile(context, connection, {
       ...transfer,
       fileSize,

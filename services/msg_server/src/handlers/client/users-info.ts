@@ -1,5 +1,5 @@
 import { Commands, encodePdu, IM } from '@teamtalk/protocol';
-import { accounts } from '@teamtalk/rpc';
+import { accounts, type teamtalk } from '@teamtalk/rpc';
 import type { Context } from '../../context.js';
 import { fitting } from './frame-limit.js';
 import { type Handler, queryMs, request } from './handler.js';
@@ -7,14 +7,19 @@ import { userInfo } from './user-info.js';
 
 /** Users one request may ask for; what is beyond is left out. */
 const maxUsers = 10_000;
+/** Users one question to a db_proxy_server may have. */
+const share = 5_000;
 
 /** 0x0204: what is known of some users, those who have left included. */
 export function getUsersInfo(context: Context): Handler {
   return request(context, Commands.BuddyListUserInfoRequest, async (connection, { userIdList }, seqNum) => {
     const userIds = [...new Set(userIdList)].slice(0, maxUsers);
-    const reply =
-      userIds.length > 0 ? await context.pool.call(accounts.getUsers, { userIds }, queryMs) : undefined;
-    const userInfoList = fitting(connection, (reply?.users ?? []).map(userInfo), encodedBytes);
+    const users: teamtalk.db.User.$Properties[] = [];
+    for (let i = 0; i < userIds.length; i += share) {
+      const asked = { userIds: userIds.slice(i, i + share) };
+      users.push(...((await context.pool.call(accounts.getUsers, asked, queryMs)).users ?? []));
+    }
+    const userInfoList = fitting(connection, users.map(userInfo), encodedBytes);
     return [
       encodePdu(Commands.BuddyListUserInfoResponse, { userId: connection.userId, userInfoList }, seqNum),
     ];

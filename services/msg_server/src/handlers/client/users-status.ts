@@ -3,10 +3,13 @@ import { Commands, encodePdu, type IM } from '@teamtalk/protocol';
 import { TeamTalkError } from '@teamtalk/service-kit';
 import type { Connection } from '../../connection/connection.js';
 import type { Context } from '../../context.js';
+import { fitting } from './frame-limit.js';
 import { type Handler, queryMs, request } from './handler.js';
 
 /** Users one question to a route_server has. */
 const share = 10_000;
+/** Bytes of a user in the answer, at most. */
+const entryBytes = 10;
 /** Users whose status one connection may follow (presence broadcast `queried`). */
 const maxWatched = 20_000;
 
@@ -32,9 +35,11 @@ export function getUsersStatus(context: Context): Handler {
           userStatList.push({ userId, status: status[index] as IM.BaseDefine.UserStatType });
         }
       }
-      return [
-        encodePdu(Commands.BuddyListUsersStatusResponse, { userId: connection.userId, userStatList }, seqNum),
-      ];
+      const answer = {
+        userId: connection.userId,
+        userStatList: fitting(connection, userStatList, () => entryBytes),
+      };
+      return [encodePdu(Commands.BuddyListUsersStatusResponse, answer, seqNum)];
     },
   );
 }

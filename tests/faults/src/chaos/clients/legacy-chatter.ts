@@ -63,6 +63,7 @@ export class LegacyChatter extends Chatter {
     await client.login({ name, password });
     client.on('disconnected', () => {
       this.breaks++;
+      ledger.wentOffline(userId);
       this.#client = undefined;
       for (const settle of [...waiting.values()]) settle(undefined);
       void this.#reconnect();

@@ -25,6 +25,7 @@ export class SdkChatter extends Chatter {
     const surfaced = new DeliveryWatch(ledger, userId, 'the SDK');
     this.#client.on('disconnected', () => {
       this.breaks++;
+      ledger.wentOffline(userId);
       this.#connection = new DeliveryWatch(ledger, userId, 'a connection');
     });
     this.#client.on('kicked', ({ message }) => ledger.complain(`user ${userId} was kicked: ${message}`));

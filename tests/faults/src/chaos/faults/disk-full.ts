@@ -1,6 +1,6 @@
 import { open, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { isAlive } from '@teamtalk/local-stack';
+import type { SinglePostgres } from '../servers/postgres.js';
 import { type Fault, pause } from './fault.js';
 
 const fullMs = 8_000;
@@ -21,8 +21,9 @@ export const diskFull: Fault = {
     await pause(fullMs);
     await fill(filler);
     await rm(filler);
-    const gaveUp = !isAlive(servers.postgres.pid);
-    if (gaveUp) await servers.startPostgres();
+    const postgres = servers.backend('postgres') as SinglePostgres;
+    const gaveUp = !postgres.isRunning;
+    if (gaveUp) await postgres.start();
     note(gaveUp ? 'PostgreSQL ended itself and was started again' : 'PostgreSQL went on by itself');
     ended();
   },

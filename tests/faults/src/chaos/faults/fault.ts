@@ -9,6 +9,8 @@ export interface Fault {
   readonly rounds: number;
   /** Needs a stand whose PostgreSQL has a disk of its own. */
   readonly smallDisk?: boolean;
+  /** Needs a stand whose PostgreSQL has a synchronous standby. */
+  readonly standby?: boolean;
   /** Does it, and says when it is over. */
   inject(stand: ChaosStand, round: Round): Promise<void>;
 }

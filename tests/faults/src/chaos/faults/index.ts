@@ -2,10 +2,19 @@ import type { ServiceName } from '@teamtalk/local-stack';
 import { clocks } from './clocks.js';
 import { cutBeforeAck } from './cut-before-ack.js';
 import { diskFull } from './disk-full.js';
+import { killPrimary, silencePrimary } from './fail-over.js';
 import { type Fault, nothing } from './fault.js';
 import { block, cut, delay, loss } from './links.js';
 import { freeze, kill, rollingRestart } from './processes.js';
-import { freezePostgres, killNats, killPostgres } from './servers.js';
+import {
+  aimed,
+  clockSteps,
+  longDoubt,
+  oneWayPartitions,
+  overlapping,
+  pausesBelowLimits,
+} from './scheduled.js';
+import { freezePostgres, killServer } from './servers.js';
 import { slowReaders } from './slow-readers.js';
 
 const onTheWay = ['msg_server', 'route_server', 'db_proxy_server', 'http_msg_server'] as const;
@@ -20,9 +29,11 @@ export const faults: readonly Fault[] = [
   ...[...onTheWay, ...aside].map(kill),
   ...onTheWay.map((service) => freeze(service, freezeMs)),
   rollingRestart,
-  killPostgres,
+  killServer('postgres'),
   freezePostgres(freezeMs),
-  killNats,
+  killPrimary,
+  silencePrimary,
+  killServer('nats'),
   ...both.map((which) => cut(which, 3_000)),
   ...both.map((which) => block(which, 10_000)),
   ...both.map(delay),
@@ -30,5 +41,11 @@ export const faults: readonly Fault[] = [
   cutBeforeAck(10_000),
   slowReaders(500),
   clocks,
+  clockSteps,
+  ...pausesBelowLimits,
+  longDoubt,
+  ...oneWayPartitions,
+  ...aimed,
+  overlapping(1),
   diskFull,
 ];

@@ -1,5 +1,3 @@
-import type { FaultyProxy } from '@teamtalk/local-stack';
-import type { ChaosServers } from '../chaos-servers.js';
 import { type Fault, pause } from './fault.js';
 
 type Which = 'postgres' | 'nats';
@@ -7,21 +5,16 @@ type Which = 'postgres' | 'nats';
 const names = { postgres: 'PostgreSQL', nats: 'NATS' };
 const slowMs = 10_000;
 
-function linkTo(which: Which, { postgresLink, natsLink }: ChaosServers): FaultyProxy {
-  return which === 'postgres' ? postgresLink : natsLink;
-}
-
 /** Every connection breaks, and none can be made for a while. */
 export function cut(which: Which, ms: number): Fault {
   return {
     name: `cut-${which}`,
     title: `connections to ${names[which]} cut for ${ms / 1000} s`,
     rounds: 5,
-    async inject({ servers }, { ended }) {
-      const link = linkTo(which, servers);
-      link.cut();
+    async inject({ links }, { ended }) {
+      for (const link of links.to(which)) link.cut();
       await pause(ms);
-      link.restore();
+      links.restore();
       ended();
     },
   };
@@ -33,11 +26,10 @@ export function block(which: Which, ms: number): Fault {
     name: `block-${which}`,
     title: `connections to ${names[which]} dead without a word for ${ms / 1000} s`,
     rounds: 3,
-    async inject({ servers }, { ended }) {
-      const link = linkTo(which, servers);
-      link.block();
+    async inject({ links }, { ended }) {
+      for (const link of links.to(which)) link.block();
       await pause(ms);
-      link.restore();
+      links.restore();
       ended();
     },
   };
@@ -48,11 +40,10 @@ export function delay(which: Which): Fault {
     name: `delay-${which}`,
     title: `connections to ${names[which]} 200 ms slower each way for ${slowMs / 1000} s`,
     rounds: 3,
-    async inject({ servers }, { ended }) {
-      const link = linkTo(which, servers);
-      link.slow({ delayMs: 200 });
+    async inject({ links }, { ended }) {
+      for (const link of links.to(which)) link.slow({ delayMs: 200 });
       await pause(slowMs);
-      link.restore();
+      links.restore();
       ended();
     },
   };
@@ -63,11 +54,10 @@ export function loss(which: Which): Fault {
     name: `loss-${which}`,
     title: `connections to ${names[which]} lose 5% for ${slowMs / 1000} s`,
     rounds: 3,
-    async inject({ servers }, { ended }) {
-      const link = linkTo(which, servers);
-      link.slow({ lossRate: 0.05 });
+    async inject({ links }, { ended }) {
+      for (const link of links.to(which)) link.slow({ lossRate: 0.05 });
       await pause(slowMs);
-      link.restore();
+      links.restore();
       ended();
     },
   };

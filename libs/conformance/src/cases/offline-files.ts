@@ -1,0 +1,314 @@
+import { randomBytes } from 'node:crypto';
+import { Commands as C, IM, type MessageOf } from '@teamtalk/protocol';
+import { type Case, script } from '../case.js';
+import { block, FilePeer, Role } from '../file-peer.js';
+import { check } from '../match.js';
+import type { Peer } from '../peer.js';
+import type { World } from '../world.js';
+
+const { FILE_TYPE_ONLINE: online, FILE_TYPE_OFFLINE: offline } = IM.BaseDefine.TransferFileType;
+const { CLIENT_FILE_PEER_READY, CLIENT_FILE_CANCEL, CLIENT_FILE_DONE } = IM.BaseDefine.ClientFileState;
+
+type Notice = MessageOf<typeof C.FileNotify>;
+
+const fileName = '报告.pdf';
+/** What Windows clients ask for at first, by their age; then for as much as they were given. */
+const windowsBlocks = [34 * 1024, 40 * 1024];
+
+/** A file that one Windows client sends another one offline. */
+class Sending {
+  readonly content: Buffer;
+  /** the first 0x0508, at which the receiver opens its file socket */
+  readonly notice: Notice;
+  readonly #world: World;
+  readonly #from: Peer;
+  readonly #to: Peer;
+
+  static async begin(world: World, from: Peer, to: Peer, size: number): Promise<Sending> {
+    const request = { fromUserId: from.id, toUserId: to.id, fileName, fileSize: size, transMode: offline };
+    const { taskId } = await from.ask(C.FileRequest, C.FileResponse, request, {
+      resultCode: 0,
+      transMode: offline,
+      ipAddrList: (list) => list.length > 0,
+    });
+    const notice = await to.get(C.FileNotify, { taskId, transMode: offline, offlineReady: 0 });
+    return new Sending(world, from, to, randomBytes(size), notice);
+  }
+
+  private constructor(world: World, from: Peer, to: Peer, content: Buffer, notice: Notice) {
+    this.#world = world;
+    this.#from = from;
+    this.#to = to;
+    this.content = content;
+    this.notice = notice;
+  }
+
+  get taskId(): string {
+    return this.notice.taskId;
+  }
+
+  /** A connection to a file_server. @param at which of the addresses */
+  async connect(who: Peer, role: (typeof Role)[keyof typeof Role], at = 0): Promise<FilePeer> {
+    const { ipAddrList } = this.notice;
+    const { ip: host, port } = ipAddrList[at % ipAddrList.length]!;
+    const { deadlineMs } = this.#world.target;
+    const side = {
+      label: `${who.label} at the file_server`,
+      userId: who.id,
+      taskId: this.taskId,
+      deadlineMs,
+    };
+    const peer = await FilePeer.open({ host, port }, side);
+    this.#world.undoLater(async () => peer.leave());
+    await peer.logIn(role);
+    return peer;
+  }
+
+  /** Answers all pulls but the last one. */
+  async giveAllButTheLast(sender: FilePeer): Promise<void> {
+    for (let given = block; given < this.content.length; given += block) await sender.giveBlock(this.content);
+  }
+
+  /** 0x050b, as Windows fills it. */
+  sayItIsThere(): void {
+    this.#from.send(C.FileAddOfflineReq, {
+      fromUserId: this.#from.id,
+      toUserId: this.#to.id,
+      taskId: this.taskId,
+      fileName,
+      fileSize: this.content.length,
+    });
+  }
+
+  /** The second 0x0508: the file is there. */
+  async expectAnnounced(): Promise<void> {
+    await this.#to.get(C.FileNotify, {
+      fromUserId: this.notice.fromUserId,
+      toUserId: this.#to.id,
+      taskId: this.taskId,
+      fileName,
+      fileSize: this.content.length,
+      ipAddrList: (list) => list.length > 0,
+      transMode: offline,
+      offlineReady: 1,
+    });
+  }
+
+  async isListed(): Promise<boolean> {
+    const request = { userId: this.#to.id };
+    const { offlineFileList } = await this.#to.ask(C.FileHasOfflineReq, C.FileHasOfflineRes, request);
+    return offlineFileList.some(({ taskId }) => taskId === this.taskId);
+  }
+
+  /** Takes the file off the receiver's list, as Windows does when it has it. */
+  takeOff(): void {
+    const { fromUserId, taskId } = this.notice;
+    this.#to.send(C.FileDelOfflineReq, { fromUserId, toUserId: this.#to.id, taskId });
+  }
+
+  /** The receiver's pulls, one after the other; the first one is on its way. */
+  async takeAll(receiver: FilePeer, firstSeqNum: number): Promise<void> {
+    const { content, taskId } = this;
+    for (let offset = 0, seqNum = firstSeqNum; ; ) {
+      const fits = (data: Uint8Array) =>
+        data.length > 0 && content.subarray(offset, offset + data.length).equals(data);
+      const got = await receiver.take(
+        C.FilePullDataRsp,
+        { resultCode: 0, taskId, offset, fileData: fits },
+        seqNum,
+      );
+      offset += got.fileData.length;
+      if (offset >= content.length) break;
+      seqNum = receiver.pull(offset, Math.min(got.fileData.length, content.length - offset), offline);
+    }
+    await receiver.take(C.FileState, { state: CLIENT_FILE_DONE, taskId }, 0);
+    receiver.state(CLIENT_FILE_DONE);
+  }
+}
+
+const both = { a: 'a windows', b: 'b windows@1' } as const;
+const commands = [C.FileAddOfflineReq, C.FileNotify, C.FilePullDataRsp] as const;
+
+/** Offline files as Windows clients send and fetch them, PDU by PDU (protocol notes, section 12b). */
+export const offlineFileCases: readonly Case[] = [
+  script({
+    name: 'offline files/Windows says that the file is there right behind its last block, once: it is announced',
+    commands,
+    is: 'client habit',
+    proves: ['client-early-add'],
+    given: both,
+    run: async ({ a, b }, world) => {
+      const sending = await Sending.begin(world, a, b, 3 * block + 7);
+      const sender = await sending.connect(a, Role.upload);
+      await sending.giveAllButTheLast(sender);
+      await sender.giveBlock(sending.content);
+      sending.sayItIsThere();
+      await sending.expectAnnounced();
+      await sender.take(C.FileState, { state: CLIENT_FILE_DONE, taskId: sending.taskId }, 0);
+      check(await sending.isListed(), 'not listed');
+      sending.takeOff();
+    },
+  }),
+  script({
+    name: 'offline files/0x050b that comes before the upload is complete is remembered until it is',
+    commands,
+    is: ['client habit', 'fix'],
+    proves: ['client-early-add', 'fix-file-size'],
+    given: both,
+    run: async ({ a, b }, world) => {
+      const sending = await Sending.begin(world, a, b, 2 * block);
+      const sender = await sending.connect(a, Role.upload);
+      await sending.giveAllButTheLast(sender);
+      sending.sayItIsThere();
+      await world.fence(a, b);
+      b.expectNone(C.FileNotify, { taskId: sending.taskId, offlineReady: 1 });
+      check(!(await sending.isListed()), 'listed before it is there');
+      await sender.giveBlock(sending.content);
+      await sending.expectAnnounced();
+      check(await sending.isListed(), 'not listed');
+      sending.takeOff();
+    },
+  }),
+  script({
+    name: 'offline files/it is announced although its sender is gone from msg_server by then',
+    commands,
+    is: ['client habit', 'fix'],
+    proves: ['client-early-add'],
+    given: both,
+    run: async ({ a, b }, world) => {
+      const sending = await Sending.begin(world, a, b, 2 * block);
+      const sender = await sending.connect(a, Role.upload, 1);
+      await sending.giveAllButTheLast(sender);
+      sending.sayItIsThere();
+      await a.leave();
+      await sender.giveBlock(sending.content);
+      await sending.expectAnnounced();
+      sending.takeOff();
+    },
+  }),
+  script({
+    name: 'offline files/only of one’s own upload, and for its receiver, 0x050b means something',
+    commands: [C.FileAddOfflineReq, C.FileNotify],
+    is: ['refusal', 'fix'],
+    proves: ['fix-file-others'],
+    given: { ...both, c: 'c' },
+    run: async ({ a, b, c }, world) => {
+      const sending = await Sending.begin(world, a, b, 2 * block);
+      const sender = await sending.connect(a, Role.upload);
+      const claim = { fromUserId: a.id, taskId: sending.taskId, fileName, fileSize: 2 * block };
+      c.send(C.FileAddOfflineReq, { ...claim, toUserId: b.id });
+      b.send(C.FileAddOfflineReq, { ...claim, toUserId: b.id });
+      a.send(C.FileAddOfflineReq, { ...claim, toUserId: c.id });
+      for (const peer of [a, b, c]) await peer.probe();
+      await sending.giveAllButTheLast(sender);
+      await sender.giveBlock(sending.content);
+      await sender.take(C.FileState, { state: CLIENT_FILE_DONE }, 0);
+      await world.fence(a, b, c);
+      for (const peer of [b, c]) peer.expectNone(C.FileNotify, { offlineReady: 1 });
+      sending.takeOff();
+    },
+  }),
+  ...([0, 1] as const).flatMap((at) =>
+    windowsBlocks.map((size) =>
+      script({
+        name: `offline files/Windows comes before the file, asks for ${size} bytes and gets them when they are there (${at === 0 ? 'where it is uploaded' : 'at another file_server'})`,
+        commands: [C.FileLoginReq, C.FileLoginRes, C.FilePullDataReq, C.FilePullDataRsp],
+        is: 'client habit',
+        proves: ['client-early-receiver', 'client-large-pull'],
+        given: both,
+        run: async ({ a, b }, world) => {
+          const sending = await Sending.begin(world, a, b, 5 * block + 3);
+          const receiver = await sending.connect(b, Role.download, at);
+          const first = receiver.pull(0, size, offline);
+          const sender = await sending.connect(a, Role.upload);
+          await sending.giveAllButTheLast(sender);
+          receiver.expectNothingMore();
+          await sender.giveBlock(sending.content);
+          sending.sayItIsThere();
+          await sending.takeAll(receiver, first);
+          await sending.expectAnnounced();
+          sending.takeOff();
+          check(!(await sending.isListed()), 'still listed');
+        },
+      }),
+    ),
+  ),
+  script({
+    name: 'offline files/who came before the file and accepts it later gets it over the same connection',
+    commands: [C.FileLoginReq, C.FilePullDataReq, C.FilePullDataRsp],
+    is: 'client habit',
+    proves: ['client-early-receiver'],
+    given: both,
+    run: async ({ a, b }, world) => {
+      const sending = await Sending.begin(world, a, b, block + 1);
+      const receiver = await sending.connect(b, Role.download);
+      const sender = await sending.connect(a, Role.upload);
+      await sending.giveAllButTheLast(sender);
+      await sender.giveBlock(sending.content);
+      sending.sayItIsThere();
+      await sending.expectAnnounced();
+      receiver.expectNothingMore();
+      await sending.takeAll(receiver, receiver.pull(0, block + 1, offline));
+      sending.takeOff();
+    },
+  }),
+  script({
+    name: 'offline files/who waits for a file that its sender cancels is told so',
+    commands: [C.FileState, C.FilePullDataReq],
+    is: ['refusal', 'fix'],
+    given: both,
+    run: async ({ a, b }, world) => {
+      const sending = await Sending.begin(world, a, b, 2 * block);
+      const receiver = await sending.connect(b, Role.download);
+      receiver.pull(0, block, offline);
+      const sender = await sending.connect(a, Role.upload);
+      await sending.giveAllButTheLast(sender);
+      sender.state(CLIENT_FILE_CANCEL);
+      const cancelled = { state: CLIENT_FILE_CANCEL, taskId: sending.taskId, userId: a.id };
+      await receiver.take(C.FileState, cancelled, 0);
+      await receiver.expectEnd();
+    },
+  }),
+  script({
+    name: 'offline files/online, too, Windows asks for more than a block and gets its file',
+    commands: [C.FilePullDataReq, C.FilePullDataRsp],
+    is: 'client habit',
+    proves: ['client-large-pull'],
+    given: both,
+    run: async ({ a, b }, world) => {
+      const content = randomBytes(3 * block);
+      const { taskId, ipAddrList } = await a.ask(
+        C.FileRequest,
+        C.FileResponse,
+        { fromUserId: a.id, toUserId: b.id, fileName, fileSize: content.length, transMode: online },
+        { resultCode: 0, transMode: online },
+      );
+      const [{ ip: host, port }] = ipAddrList as [{ ip: string; port: number }];
+      const open = async (who: Peer) => {
+        const { deadlineMs } = world.target;
+        const peer = await FilePeer.open(
+          { host, port },
+          { label: who.label, userId: who.id, taskId, deadlineMs },
+        );
+        world.undoLater(async () => peer.leave());
+        return peer;
+      };
+      const sender = await open(a);
+      await sender.logIn(Role.sender);
+      const receiver = await open(b);
+      await receiver.logIn(Role.receiver);
+      await receiver.take(C.FileState, { state: CLIENT_FILE_PEER_READY }, 0);
+      for (let offset = 0, size = windowsBlocks[0]!; offset < content.length; ) {
+        const seqNum = receiver.pull(offset, Math.min(size, content.length - offset), online);
+        const pull = await sender.take(C.FilePullDataReq, { taskId, offset, dataSize: (n) => n > 0 }, 0);
+        const fileData = content.subarray(offset, offset + pull.dataSize);
+        sender.data(offset, fileData);
+        await receiver.take(C.FilePullDataRsp, { resultCode: 0, offset, fileData }, seqNum);
+        offset += fileData.length;
+        size = fileData.length;
+      }
+      receiver.state(CLIENT_FILE_DONE);
+      await sender.take(C.FileState, { state: CLIENT_FILE_DONE, userId: b.id }, 0);
+    },
+  }),
+];

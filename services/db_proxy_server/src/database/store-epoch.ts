@@ -1,0 +1,131 @@
+import type { Kit } from '@teamtalk/service-kit';
+import type { ClientBase, Pool } from 'pg';
+import type { StoredBatch, StoredMessage } from '../messages/stored-batch.js';
+
+/** How often it is looked whether another replica has begun a new epoch, milliseconds. */
+const lookMs = 1_000;
+
+interface EpochRow {
+  epoch: string;
+  synchronous: boolean;
+}
+
+/**
+ * Which history of the database this process works with. A promoted standby that lagged, or a restored backup, lacks
+ * what was committed last; message numbers are then given out once more. A new epoch tells everybody to forget what
+ * they know of the old one. Each new connection asks before it is used, so nothing is stored before that.
+ */
+export class StoreEpoch {
+  readonly #kit: Kit;
+  readonly #warnIfAsynchronous: boolean;
+  readonly #changed: (() => void)[] = [];
+  readonly #begun;
+  #pool: Pool | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | undefined;
+  #current = 0;
+  #synchronous: boolean | undefined;
+  /** The message of ours that was committed last: had anything been lost, it would be the first to be missing. */
+  #last: StoredMessage | undefined;
+
+  /** @param hasStandbys the database URL names several servers: it is a fault when commits do not wait for a standby */
+  constructor(kit: Kit, hasStandbys: boolean) {
+    this.#kit = kit;
+    this.#warnIfAsynchronous = hasStandbys;
+    this.#begun = kit.metrics.counter(
+      'store_epochs_total',
+      'Times the database was found to have lost what was committed, or to may have lost it',
+    );
+    kit.metrics.gauge(
+      'synchronous_commits',
+      '1 while commits wait for a standby, so that its promotion loses nothing',
+      () => (this.#synchronous ? 1 : 0),
+    );
+  }
+
+  /** The epoch that what is stored now belongs to; 0: no connection has asked yet. */
+  get current(): number {
+    return this.#current;
+  }
+
+  /** Calls `listener` when a new epoch has begun, before any connection is used in it. */
+  onChange(listener: () => void): void {
+    this.#changed.push(listener);
+  }
+
+  noteStored({ messages }: StoredBatch): void {
+    this.#last = messages.at(-1) ?? this.#last;
+  }
+
+  /** From now on no connection of the pool is used before it has asked. */
+  async guard(pool: Pool): Promise<void> {
+    pool.options.onConnect = (client) => this.#enter(client);
+    await this.#enter(pool);
+    if (this.#timer) return;
+    this.#pool = pool;
+    this.#timer = setInterval(() => {
+      this.#looking ??= this.#look().finally(() => {
+        this.#looking = undefined;
+      });
+    }, lookMs);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    try {
+      if (this.#pool) await this.#enter(this.#pool);
+    } catch (error) {
+      // That PostgreSQL is away others see and say.
+      this.#kit.log.debug({ err: error }, 'the epoch could not be looked at');
+    }
+  }
+
+  async #enter(client: ClientBase | Pool): Promise<void> {
+    const { rows } = await client.query<EpochRow>({
+      name: 'enter_store',
+      text: 'SELECT * FROM enter_store($1, $2, $3, $4)',
+      values: [this.#current, ...(this.#last ? keyOf(this.#last) : [null, null, null])],
+    });
+    const [row] = rows;
+    if (!row) return;
+    this.#noteSynchronous(row.synchronous);
+    const epoch = Number(row.epoch);
+    if (epoch <= this.#current) return;
+    const first = this.#current === 0;
+    this.#current = epoch;
+    if (first) return;
+    this.#last = undefined;
+    this.#begun.inc();
+    this.#kit.log.error(
+      { epoch },
+      'the database has lost what was committed, or may have: undelivered messages are read from it anew, and clients reconnect',
+    );
+    for (const listener of this.#changed) listener();
+  }
+
+  #noteSynchronous(synchronous: boolean): void {
+    if (synchronous === this.#synchronous) return;
+    this.#synchronous = synchronous;
+    if (!this.#warnIfAsynchronous) return;
+    if (synchronous) this.#kit.log.info('commits wait for a standby: its promotion loses nothing');
+    else
+      this.#kit.log.warn('commits wait for no standby: the promotion of one may lose acknowledged messages');
+  }
+}
+
+/** A message as its table has it: conversation, id, token. */
+function keyOf(message: StoredMessage): [conv: string, id: number, token: string] {
+  const { isGroup, fromUserId, toSessionId, msgId, originInstance, originTicket } = message;
+  const [low, high] = isGroup
+    ? [0, toSessionId]
+    : [Math.min(fromUserId, toSessionId), Math.max(fromUserId, toSessionId)];
+  return [int8Of(low, high), msgId, int8Of(originInstance, originTicket)];
+}
+
+function int8Of(high: number, low: number): string {
+  return String(BigInt.asIntN(64, (BigInt(high) << 32n) | BigInt(low)));
+}

@@ -1,0 +1,85 @@
+import { type Bus, fileServerAddresses, type Registry, teamtalk, topics } from '@teamtalk/bus';
+import { Commands, encodePdu, IM } from '@teamtalk/protocol';
+import type { Kit } from '@teamtalk/service-kit';
+import type { FileServerMetrics } from '../metrics.js';
+import type { TaskStore } from './task-store.js';
+
+const { PC } = teamtalk.bus.ClientClass;
+const { FILE_TYPE_OFFLINE } = IM.BaseDefine.TransferFileType;
+
+/** Files announced in one go. */
+const batch = 100;
+
+export interface AnnouncementsOptions {
+  bus: Bus;
+  tasks: Pick<TaskStore, 'toAnnounce' | 'announced'>;
+  fileServers: Registry;
+  metrics: Pick<FileServerMetrics, 'announced' | 'announcementsFailed'>;
+  /** milliseconds between two looks */
+  everyMs: number;
+}
+
+/**
+ * Tells receivers by 0x0508 of uploads that are complete and that nobody has told them of: the sender's 0x050b came
+ * before the end (Windows), or not at all, or whoever was to tell them died (protocol notes, section 12b). Every
+ * file_server looks; each file is claimed by one of them. One that dies in between is followed by another, so that a
+ * receiver may be told twice, which clients do not mind.
+ */
+export class Announcements {
+  readonly #options: AnnouncementsOptions;
+  readonly #kit: Pick<Kit, 'log'>;
+  readonly #timer: NodeJS.Timeout;
+  #running: Promise<void> | undefined;
+  #again = false;
+
+  constructor(options: AnnouncementsOptions, kit: Pick<Kit, 'log'>) {
+    this.#options = options;
+    this.#kit = kit;
+    this.#timer = setInterval(() => this.look(), options.everyMs);
+  }
+
+  /** Looks now: an upload is complete. Never throws. */
+  look(): void {
+    this.#again = true;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#again) {
+        this.#again = false;
+        if ((await this.#announceDue()) === batch) this.#again = true;
+      }
+    } catch (error) {
+      this.#options.metrics.announcementsFailed.inc();
+      this.#kit.log.warn({ err: error }, 'receivers could not be told of uploads');
+    }
+  }
+
+  /** @returns how many there were */
+  async #announceDue(): Promise<number> {
+    const { bus, tasks, fileServers, metrics } = this.#options;
+    const due = await tasks.toAnnounce(batch);
+    if (due.length === 0) return 0;
+    const ipAddrList = fileServerAddresses(fileServers);
+    for (const { fromUserId, toUserId, fileName, fileSize, taskId } of due) {
+      const file = { fromUserId, toUserId, fileName, fileSize, taskId, ipAddrList };
+      bus.publish(topics.notifyUsers, {
+        userIds: [toUserId],
+        pdu: encodePdu(Commands.FileNotify, { ...file, transMode: FILE_TYPE_OFFLINE, offlineReady: 1 }, 0),
+        clientClass: PC,
+      });
+    }
+    await bus.flush();
+    await tasks.announced(due.map(({ taskId }) => taskId));
+    metrics.announced.inc({}, due.length);
+    return due.length;
+  }
+}

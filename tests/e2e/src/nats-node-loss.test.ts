@@ -1,0 +1,84 @@
+import { TestCluster } from '@teamtalk/cluster';
+import { NatsCluster, openInfrastructure, serviceNames, waitUntil } from '@teamtalk/local-stack';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { StreamOfMessages } from './stream-of-messages.js';
+
+/** More of them on the command line: `NATS_LOSSES=20 npx vitest run tests/e2e/src/nats-node-loss.test.ts` */
+const losses = Number(process.env.NATS_LOSSES ?? 2);
+const pairs = 20;
+const pauseMs = 5;
+
+let nats: NatsCluster;
+let cluster: TestCluster;
+beforeAll(async () => {
+  nats = await NatsCluster.start();
+  const [first, second] = nats.urls as [string, string];
+  const infrastructure = openInfrastructure()!;
+  cluster = await TestCluster.start({
+    mode: 'processes',
+    ...Object.fromEntries(serviceNames.map((service) => [service, 1])),
+    msg_server: 2,
+    route_server: 2,
+    db_proxy_server: 2,
+    infrastructure: {
+      database: (options) => infrastructure.database(options),
+      nats: async () => ({ url: nats.url, prefix: 'test' }),
+      close: () => nats.stop(),
+    },
+    env: { NATS_URL: second },
+    // At first the msg_servers are with the server that is lost, and all others are not.
+    envOf: { msg_server: { NATS_URL: first, MESSAGE_RATE: '0' } },
+  });
+});
+afterAll(() => cluster?.stop());
+
+test('a NATS server of three is lost under load: nobody is cut off, nothing is lost', {
+  timeout: 60_000 + losses * 30_000,
+}, async () => {
+  const streams = await Promise.all(
+    Array.from({ length: pairs }, (_, i) => StreamOfMessages.between(cluster, `from${i}`, `to${i}`)),
+  );
+  for (const stream of streams) stream.start(pauseMs);
+  const moreAcks = async (count: number) => {
+    const goals = streams.map(({ acked }) => acked.length + count);
+    await waitUntil(() => streams.every(({ acked }, i) => acked.length >= goals[i]!), {
+      timeoutMs: 30_000,
+      what: `${count} more acks for each`,
+    });
+  };
+  const total = (each: (stream: StreamOfMessages) => number) => streams.reduce((sum, s) => sum + each(s), 0);
+  const longest = (what: 'ack' | 'delivery') =>
+    Math.round(Math.max(...streams.map((stream) => stream.longest[what])));
+  for (let loss = 0; loss < losses; loss++) {
+    await moreAcks(20);
+    const lost = loss % 3;
+    await nats.kill(lost);
+    await moreAcks(20);
+    // Of the first message after it the last one has come.
+    const acked = streams.map((stream) => stream.acked.at(-1)!);
+    await waitUntil(() => streams.every(({ received }, i) => received.includes(acked[i]!)), {
+      timeoutMs: 30_000,
+      what: 'messages come again',
+    });
+    await nats.startServer(lost);
+    console.log(
+      `NATS server lost ${loss + 1}/${losses}: ${total(({ acked }) => acked.length)} acked, ${total(({ failed }) => failed)} failed, ` +
+        `longest ack ${longest('ack')} ms, longest delivery ${longest('delivery')} ms, ${total(({ breaks }) => breaks)} cut off`,
+    );
+  }
+  await Promise.all(streams.map((stream) => stream.stop()));
+  await waitUntil(() => total(({ missing }) => missing.length) === 0, {
+    timeoutMs: 20_000,
+    what: 'all that was acknowledged is delivered',
+  });
+  await cluster.settle();
+  const [stored] = await cluster.sql<{ count: number }>('SELECT count(*)::int AS count FROM message');
+  expect(stored!.count).toBe(total(({ acked }) => acked.length));
+  expect(streams.every(({ isInOrder }) => isInOrder)).toBe(true);
+  expect(total(({ failed }) => failed)).toBe(0);
+  expect(total(({ breaks }) => breaks)).toBe(0);
+  for (const service of cluster.services) {
+    const { ready, text } = await cluster.node(service).readiness();
+    expect(`${service}: ${ready ? 'ready' : text}`).toBe(`${service}: ready`);
+  }
+});

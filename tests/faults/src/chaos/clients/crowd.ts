@@ -1,0 +1,193 @@
+import { testPassword } from '@teamtalk/cluster';
+import { waitUntil } from '@teamtalk/local-stack';
+import { Conversation, type Ledger, type Sent } from '../ledger.js';
+import type { LoadMember } from '../load.js';
+import { LightClient } from './light-client.js';
+
+/** Who is in the crowd, by name; each has a user. */
+export interface CrowdNames {
+  /** write most of the messages, to each other and to observers, and come back when their connection breaks */
+  busy: readonly string[];
+  /** only receive, on a msg_server that nothing is done to, and stay as long as they are let */
+  observers: readonly string[];
+  /** write to each other so seldom that nothing follows a message for minutes; every other one sits with the observers */
+  sparse: readonly string[];
+}
+
+export interface CrowdOptions {
+  ledger: Ledger;
+  names: CrowdNames;
+  idOf: Readonly<Record<string, number>>;
+  /** groups of busy users and observers */
+  groups: readonly Conversation[];
+  /** messages a second, all together */
+  rate: number;
+  /** ports of all msg_servers */
+  ports: () => number[];
+  /** port of the msg_server that nothing is done to */
+  calmPort: () => number;
+}
+
+const tickMs = 5;
+/** Of a second's messages, those that are due at once at most: what could not be sent in an outage is left out. */
+const maxBurst = 0.25;
+const groupShare = 0.25;
+const sparseShare = 0.03;
+/** Old clients send again after 5 s; some here sooner, so that more comes twice. */
+const repeatsMs = [1_500, 3_000, 5_000];
+const repeatTicks = 20;
+const gatherMs = 60_000;
+
+/** Many cheap clients that send at a given rate. */
+export class Crowd implements LoadMember {
+  readonly name = 'the crowd';
+  readonly #options: CrowdOptions;
+  readonly #busy: LightClient[];
+  readonly #observers: LightClient[];
+  readonly #sparse: LightClient[];
+  readonly #ways: { from: LightClient; to: Conversation }[] = [];
+  readonly #groupWays: { from: LightClient; to: Conversation }[] = [];
+  readonly #pairs: { from: LightClient; to: Conversation }[] = [];
+  readonly #all: readonly LightClient[];
+  #turn = { pair: 0, group: 0, sparse: 0 };
+  #timer: NodeJS.Timeout | undefined;
+  #sending = false;
+  #lastTick = 0;
+  #due = 0;
+  #ticks = 0;
+  /** busy users without an ack for something sent after the mark */
+  #unrecovered = new Set<number>();
+  #markedAt = Number.POSITIVE_INFINITY;
+  acks = 0;
+  recoveredAt: number | undefined;
+
+  constructor(options: CrowdOptions) {
+    this.#options = options;
+    const { names, calmPort, ports, ledger, idOf } = options;
+    const client = (name: string, i: number, at: () => number[], reconnects: boolean) =>
+      new LightClient({
+        ledger,
+        name,
+        userId: idOf[name]!,
+        password: testPassword,
+        ports: at,
+        reconnects,
+        atOnce: 128,
+        repeatMs: repeatsMs[i % repeatsMs.length]!,
+        onAck: (sent) => this.#acked(sent),
+      });
+    this.#busy = names.busy.map((name, i) => client(name, i, ports, true));
+    this.#observers = names.observers.map((name, i) => client(name, i, () => [calmPort()], false));
+    this.#sparse = names.sparse.map((name, i) =>
+      client(name, i, i % 2 === 0 ? ports : () => [calmPort()], true),
+    );
+    this.#all = [...this.#busy, ...this.#observers, ...this.#sparse];
+    this.#connectWays();
+  }
+
+  /** Resolves when everybody is logged in, observers who lost their connection in an earlier round too. */
+  async gather(): Promise<void> {
+    this.#timer ??= setInterval(() => this.#tick(), tickMs);
+    for (const client of this.#all) client.open();
+    await waitUntil(() => this.#all.every(({ isOnline }) => isOnline), {
+      timeoutMs: gatherMs,
+      what: 'the crowd is logged in',
+    });
+  }
+
+  get breaks(): number {
+    return this.#all.reduce((sum, { breaks }) => sum + breaks, 0);
+  }
+
+  /** Observers that are connected. */
+  get observers(): number {
+    return this.#observers.filter(({ isOnline }) => isOnline).length;
+  }
+
+  start(): void {
+    this.#sending = true;
+  }
+
+  /** Resolves when every message has its ack or is given up. */
+  async pause(): Promise<void> {
+    this.#sending = false;
+    await waitUntil(() => this.#all.every(({ inFlight }) => inFlight === 0), {
+      timeoutMs: gatherMs,
+      what: 'every message of the crowd is acked or given up',
+    });
+  }
+
+  mark(): void {
+    this.#markedAt = performance.now();
+    this.#unrecovered = new Set(this.#busy.map(({ userId }) => userId));
+    this.recoveredAt = undefined;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    for (const client of this.#all) client.close();
+  }
+
+  #connectWays(): void {
+    const { ledger, groups } = this.#options;
+    const way = (from: LightClient, to: LightClient) => ({
+      from,
+      to: ledger.add(Conversation.pair(from.userId, to.userId)),
+    });
+    this.#busy.forEach((from, i) => {
+      const observer = this.#observers[i % this.#observers.length]!;
+      this.#ways.push(way(from, this.#busy[i ^ 1] ?? observer), way(from, observer));
+      for (const to of groups) if (to.members.includes(from.userId)) this.#groupWays.push({ from, to });
+    });
+    // Neighbours in the list are strangers: a pair comes up again only after all others.
+    const { length } = this.#sparse;
+    for (let distance = 1; distance <= length / 2; distance++) {
+      for (let i = 0; i < length; i++) {
+        if (distance * 2 === length && i >= length / 2) continue;
+        this.#pairs.push(way(this.#sparse[i]!, this.#sparse[(i + distance) % length]!));
+      }
+    }
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    const seconds = Math.min(1, (now - this.#lastTick) / 1000);
+    this.#lastTick = now;
+    if (this.#ticks++ % repeatTicks === 0) for (const client of this.#all) client.tick(now);
+    if (!this.#sending) return;
+    const { rate } = this.#options;
+    this.#due = Math.min(this.#due + rate * seconds, rate * maxBurst);
+    for (; this.#due >= 1; this.#due--) this.#sendOne();
+  }
+
+  #sendOne(): void {
+    const turn = this.#turn;
+    const share = Math.random();
+    if (share < sparseShare && this.#pairs.length > 0) {
+      const { from, to } = this.#pairs[turn.sparse++ % this.#pairs.length]!;
+      if (from.canSend) from.send(to);
+    } else if (share < sparseShare + groupShare && this.#groupWays.length > 0) {
+      turn.group = sendNext(this.#groupWays, turn.group);
+    } else {
+      turn.pair = sendNext(this.#ways, turn.pair);
+    }
+  }
+
+  #acked({ sentAt, from }: Sent): void {
+    this.acks++;
+    if (sentAt < this.#markedAt || this.recoveredAt !== undefined) return;
+    this.#unrecovered.delete(from);
+    if (this.#unrecovered.size === 0) this.recoveredAt = performance.now();
+  }
+}
+
+/** Sends by the next one who can. @returns whose turn it is then */
+function sendNext(ways: readonly { from: LightClient; to: Conversation }[], turn: number): number {
+  for (let i = 0; i < ways.length; i++) {
+    const { from, to } = ways[(turn + i) % ways.length]!;
+    if (!from.canSend) continue;
+    from.send(to);
+    return turn + i + 1;
+  }
+  return turn;
+}

@@ -1,0 +1,90 @@
+import { drawSchedule, recoveries } from '../schedules/draw.js';
+import { inject } from '../schedules/inject.js';
+import { Random } from '../schedules/random.js';
+import type { Disturbance, LinkName, Process, Schedule } from '../schedules/schedule.js';
+import type { Fault } from './fault.js';
+
+/** @param scheduleOf the schedule of each round */
+export function scheduled(
+  what: Pick<Fault, 'name' | 'title' | 'rounds'>,
+  scheduleOf: (index: number) => Schedule,
+): Fault {
+  return {
+    ...what,
+    async inject(stand, round) {
+      await inject(stand, scheduleOf(round.index), round);
+      round.ended();
+    },
+  };
+}
+
+/** A second fault during the recovery from a first one, each round drawn anew. */
+export const aimed: readonly Fault[] = recoveries.map(({ name, title, draw }) =>
+  scheduled({ name: `aimed-${name}`, title, rounds: 10 }, (index) => draw(new Random(1, index))),
+);
+
+/** Just below the time after which something is done about a silence, milliseconds. */
+const belowLimits = [1_150, 2_400, 3_400, 3_950];
+const paused: readonly Process[] = [
+  { name: 'msg_server', k: 0 },
+  { name: 'route_server', k: 0 },
+  { name: 'db_proxy_server', k: 0 },
+  { name: 'postgres', k: 0 },
+  { name: 'nats', k: 0 },
+];
+
+export const pausesBelowLimits: readonly Fault[] = paused.map((process) =>
+  scheduled(
+    {
+      name: `pause-${process.name}`,
+      title: `SIGSTOP of ${process.name} for 1.15, 2.4, 3.4, 3.95 s`,
+      rounds: belowLimits.length,
+    },
+    (index) => [{ do: 'pause', process, ms: belowLimits[index % belowLimits.length]!, at: 0 }],
+  ),
+);
+
+/** Longer than what a client repeats is remembered by the connection it came by. */
+export const longDoubt: Fault = scheduled(
+  {
+    name: 'long-doubt',
+    title: 'SIGSTOP of PostgreSQL for 33.5 s, clients send again all the while',
+    rounds: 2,
+  },
+  () => [{ do: 'pause', process: { name: 'postgres', k: 0 }, ms: 33_500, at: 0 }],
+);
+
+const ways: readonly LinkName[] = [
+  { service: 'msg_server', k: 0, server: 'nats' },
+  { service: 'route_server', k: 0, server: 'nats' },
+  { service: 'db_proxy_server', k: 0, server: 'nats' },
+  { service: 'http_msg_server', k: 0, server: 'nats' },
+  { service: 'db_proxy_server', k: 0, server: 'postgres' },
+  { service: 'db_proxy_server', k: 0, server: 'grpc' },
+];
+const oneWay: readonly Disturbance[] = ['block-to-server', 'block-from-server'];
+
+export const oneWayPartitions: readonly Fault[] = oneWay.map((how) =>
+  scheduled(
+    {
+      name: how,
+      title: `nothing gets ${how === 'block-to-server' ? 'to' : 'from'} NATS, PostgreSQL, a db_proxy_server for 6 s`,
+      rounds: ways.length,
+    },
+    (index) => [{ do: 'link', link: ways[index % ways.length]!, how, ms: 6_000, at: 0 }],
+  ),
+);
+
+const stepped = ['msg_server', 'route_server', 'db_proxy_server', 'http_msg_server'] as const;
+
+export const clockSteps: Fault = scheduled(
+  { name: 'clock-steps', title: 'a clock steps by an hour, and back after 4 s', rounds: stepped.length * 2 },
+  (index) => [{ do: 'clock', process: { name: stepped[index % stepped.length]!, k: 0 }, ms: 4_000, at: 0 }],
+);
+
+/** @param seed of the schedules, one a round */
+export function overlapping(seed: number): Fault {
+  return scheduled({ name: 'overlap', title: `overlapping faults, seed ${seed}`, rounds: 10 }, (index) =>
+    drawSchedule(seed, index),
+  );
+}
