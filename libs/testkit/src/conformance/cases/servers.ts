@@ -89,6 +89,7 @@ export const serverCases: readonly Case[] = [
     name: 'HTTP API/a pushed message arrives as a text clients can read',
     commands: [C.MsgData],
     is: 'success',
+    onOriginal: ['original-http-interfaces'],
     proves: ['client-type-3', 'client-text'],
     needs: ['http'],
     given: { b: 'b@1', phone: 'b android' },

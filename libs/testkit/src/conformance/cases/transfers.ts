@@ -49,7 +49,9 @@ class Transfer {
     taskId = this.taskId,
     deadlineMs = this.#world.target.deadlineMs,
   ): Promise<FilePeer> {
-    const side = { label: `${user.label} at the file_server`, userId: user.id, taskId, deadlineMs };
+    const { onForwarded } = this.#world;
+    const label = `${user.label} at the file_server`;
+    const side = { label, userId: user.id, taskId, deadlineMs, onForwarded };
     const peer = await FilePeer.open(this.#address, side);
     this.#world.undoLater(async () => peer.leave());
     return peer;
@@ -128,6 +130,7 @@ const badPulls: readonly Case[] = (
     name: `transfers/a pull ${what} is refused, online and offline`,
     commands: [C.FilePullDataReq, C.FilePullDataRsp],
     is: ['refusal', 'fix'],
+    onOriginal: ['original-file-server'],
     given: both,
     run: async ({ a, b }, world) => {
       const direct = await Transfer.ask(world, a, b, 1_000, online);
@@ -313,6 +316,7 @@ export const transferCases: readonly Case[] = [
     name: 'transfers/a sender who comes back is asked again for what he owes',
     commands: [C.FileLoginReq, C.FilePullDataReq],
     is: 'fix',
+    onOriginal: ['original-file-server'],
     given: both,
     run: async ({ a, b }, world) => {
       const content = file(100);
@@ -331,6 +335,7 @@ export const transferCases: readonly Case[] = [
       name: `transfers/a ${who} who is gone for good: the other one is told and closed, and both may begin again`,
       commands: [C.FileLoginReq, C.FileState],
       is: 'fix',
+      onOriginal: ['original-file-server'],
       given: both,
       run: async ({ a, b }, world) => {
         const content = file(100);
@@ -356,6 +361,7 @@ export const transferCases: readonly Case[] = [
     name: 'transfers/a pull by the sender, and data by the receiver, close',
     commands: [C.FilePullDataReq, C.FilePullDataRsp],
     is: ['refusal', 'fix'],
+    onOriginal: ['original-file-server'],
     given: both,
     run: async ({ a, b }, world) => {
       const direct = await Transfer.ask(world, a, b, 1_000, online);
