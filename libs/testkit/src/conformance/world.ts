@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Commands as C, createTextCodec, IM, MsgType, type TextCodec } from '@teamtalk/protocol';
+import { FilePeer } from './file-peer.js';
 import type { DifferenceId } from './original.js';
 import { Peer, type User } from './peer.js';
 import type { ClientName } from './profiles.js';
@@ -50,6 +51,22 @@ export class World {
     const { role, as, server } = parse(spec);
     const peer = await this.open(as, server, spec);
     await peer.logIn(this.users[role]);
+    return peer;
+  }
+
+  /** A user's connection to a file_server, for a task; closed with the case. */
+  async openFile(
+    user: Peer,
+    taskId: string,
+    { ip: host, port }: { ip: string; port: number },
+    { deadlineMs = this.target.deadlineMs, unnumbered = false } = {},
+  ): Promise<FilePeer> {
+    const label = `${user.label} at the file_server`;
+    const { legacy } = this.target;
+    const onForwarded = legacy ? () => this.#forwarded.add('defect-forwarded-header') : undefined;
+    const side = { label, userId: user.id, taskId, deadlineMs, unnumbered, onForwarded };
+    const peer = await FilePeer.open({ host, port }, side);
+    this.undoLater(async () => peer.leave());
     return peer;
   }
 
@@ -150,11 +167,6 @@ export class World {
   /** What an original is known for that any client of the case saw. */
   get known(): ReadonlySet<DifferenceId> {
     return new Set([...this.#peers.flatMap(({ rules }) => [...rules.known.keys()]), ...this.#forwarded]);
-  }
-
-  /** For the sides of file transfers: with `legacy`, what is passed on may bear its sender's number. */
-  get onForwarded(): (() => void) | undefined {
-    return this.target.legacy ? () => this.#forwarded.add('defect-forwarded-header') : undefined;
   }
 
   /** The first rule that any client of the case saw broken. */

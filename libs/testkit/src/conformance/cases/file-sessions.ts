@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Commands as C, IM, type MessageOf } from '@teamtalk/protocol';
 import { type Case, script } from '../case.js';
-import { block, FilePeer, Role } from '../file-peer.js';
+import { block, type FilePeer, Role } from '../file-peer.js';
 import { check } from '../match.js';
 import type { Peer } from '../peer.js';
 import type { World } from '../world.js';
@@ -17,22 +17,9 @@ type Offer = Pick<MessageOf<typeof C.FileNotify>, 'taskId' | 'ipAddrList' | 'fil
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
 
-/** Its way to a file_server: the first address, whatever the others are. */
-async function open(
-  world: World,
-  user: Peer,
-  as: PcClient,
-  { taskId, ipAddrList }: Offer,
-): Promise<FilePeer> {
-  const [{ ip: host, port }] = ipAddrList as [{ ip: string; port: number }];
-  const { onForwarded, target } = world;
-  const side = { label: `${user.label} at the file_server`, userId: user.id, taskId, onForwarded };
-  // Windows numbers nothing on this connection.
-  const options = { ...side, deadlineMs: target.deadlineMs, unnumbered: as === 'windows' };
-  const peer = await FilePeer.open({ host, port }, options);
-  world.undoLater(async () => peer.leave());
-  return peer;
-}
+/** Its way to a file_server: the first address, whatever the others are. Windows numbers nothing there. */
+const open = (world: World, user: Peer, as: PcClient, { taskId, ipAddrList }: Offer) =>
+  world.openFile(user, taskId, ipAddrList[0]!, { unnumbered: as === 'windows' });
 
 /** Asks to send a file. Windows names it with its path, and the Mac without. */
 async function offer(from: Peer, to: Peer, as: PcClient, content: Buffer, transMode: Mode): Promise<Offer> {

@@ -182,6 +182,7 @@ export const readingCases: readonly Case[] = [
     name: 'reading/a read ack that names oneself as the session means nothing',
     commands: [C.MsgReadAck, C.MsgReadNotify],
     is: 'refusal',
+    onOriginal: ['original-unchecked'],
     proves: ['client-receipts'],
     given: { a: 'a', phone: 'b android@1', pc: 'b windows' },
     run: async ({ a, phone, pc }, world) => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Commands as C, IM } from '@teamtalk/protocol';
 import { type Case, script } from '../case.js';
-import { block, FilePeer, Role } from '../file-peer.js';
+import { block, type FilePeer, Role } from '../file-peer.js';
 import { check } from '../match.js';
 import type { Peer } from '../peer.js';
 import type { World } from '../world.js';
@@ -18,7 +18,7 @@ const peerGraceMs = 15_000;
 class Transfer {
   readonly taskId: string;
   readonly #world: World;
-  readonly #address: { host: string; port: number };
+  readonly #address: { ip: string; port: number };
 
   static async ask(
     world: World,
@@ -33,11 +33,10 @@ class Transfer {
       { fromUserId: 0, toUserId: to.id, fileName, fileSize, transMode },
       { resultCode: 0, transMode, ipAddrList: (list) => list.length > 0 },
     );
-    const [{ ip: host, port }] = ipAddrList as [{ ip: string; port: number }];
-    return new Transfer(world, taskId, { host, port });
+    return new Transfer(world, taskId, ipAddrList[0]!);
   }
 
-  private constructor(world: World, taskId: string, address: { host: string; port: number }) {
+  private constructor(world: World, taskId: string, address: { ip: string; port: number }) {
     this.#world = world;
     this.taskId = taskId;
     this.#address = address;
@@ -49,12 +48,7 @@ class Transfer {
     taskId = this.taskId,
     deadlineMs = this.#world.target.deadlineMs,
   ): Promise<FilePeer> {
-    const { onForwarded } = this.#world;
-    const label = `${user.label} at the file_server`;
-    const side = { label, userId: user.id, taskId, deadlineMs, onForwarded };
-    const peer = await FilePeer.open(this.#address, side);
-    this.#world.undoLater(async () => peer.leave());
-    return peer;
+    return this.#world.openFile(user, taskId, this.#address, { deadlineMs });
   }
 
   async enter(user: Peer, role: (typeof Role)[keyof typeof Role]): Promise<FilePeer> {
@@ -255,10 +249,8 @@ export const transferCases: readonly Case[] = [
       const listed = (await list()).find((each) => each.taskId === taskId);
       check(listed?.fileSize === content.length && listed.fileName === fileName, 'not listed');
       // Wherever the client goes.
-      for (const { ip: host, port } of ipAddrList) {
-        const side = { label: 'b', userId: b.id, taskId, deadlineMs: world.target.deadlineMs };
-        const receiver = await FilePeer.open({ host, port }, side);
-        world.undoLater(async () => receiver.leave());
+      for (const address of ipAddrList) {
+        const receiver = await world.openFile(b, taskId, address);
         await receiver.logIn(Role.download);
         for (let offset = 0; offset < content.length; offset += block) await receiver.fetch(content, offset);
         await receiver.take(C.FileState, { state: CLIENT_FILE_DONE, taskId, userId: b.id }, 0);

@@ -33,8 +33,7 @@ export class OriginalFileServer {
   }
 
   handle(socket: Socket, { commandId, body, seqNum }: Pdu): void {
-    if (commandId === C.OtherHeartbeat.id) socket.write(encodeRawPdu(commandId, body, seqNum));
-    else if (commandId === C.FileLoginReq.id) this.#logIn(socket, body, seqNum);
+    if (commandId === C.FileLoginReq.id) this.#logIn(socket, body, seqNum);
     else if (commandId === C.FileState.id) this.#state(socket, body);
     else if (commandId === C.FilePullDataReq.id) this.#pull(socket, body, seqNum);
     else if (commandId === C.FilePullDataRsp.id) this.#data(socket, body);

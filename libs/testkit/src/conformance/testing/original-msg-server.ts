@@ -53,9 +53,6 @@ export class OriginalMsgServer {
   constructor(store: OriginalStore, files: OriginalFileServer) {
     this.#store = store;
     this.#files = files;
-    this.#handlers.set(C.OtherHeartbeat.id, (connection, { commandId, body, seqNum }) => {
-      connection.sendRaw(commandId, body, seqNum);
-    });
     this.#loginHandlers();
     this.#buddyHandlers();
     this.#messageHandlers();

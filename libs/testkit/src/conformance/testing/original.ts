@@ -161,13 +161,15 @@ export class FakeOriginal {
       );
       return { error_code: 0, error_msg: '成功', group_id: id };
     }
-    if (!url.endsWith('/ChangeMembers') || !this.#store.groups.has(call.group_id)) return undefined;
-    const changeType = call.modify_type as IM.BaseDefine.GroupModifyType;
-    const changed = this.#msgServer.changeMembers(call.group_id, call.modify_type === 1, call.user_id_list);
+    const groupId = Number(call.group_id);
+    if (!url.endsWith('/ChangeMembers') || !this.#store.groups.has(groupId)) return undefined;
+    const changeType = Number(call.modify_type) as IM.BaseDefine.GroupModifyType;
+    const memberIds = call.user_id_list.map(Number);
+    const changed = this.#msgServer.changeMembers(groupId, changeType === 1, memberIds);
     this.#msgServer.notifyOfChange({
       userId: call.req_user_id,
       changeType,
-      groupId: call.group_id,
+      groupId,
       ...changed,
     });
     return { error_code: 0, error_msg: '成功' };
@@ -179,17 +181,22 @@ export class FakeOriginal {
       response.end(this.#images.get(request.url ?? ''));
       return;
     }
-    const form = await new Response(request as unknown as ReadableStream, {
+    const body = await new Response(request as unknown as ReadableStream, {
       headers: { 'content-type': request.headers['content-type']! },
-    }).formData();
-    const file = [...form.values()].find((value) => value instanceof File) as File;
-    const bytes = Buffer.from(await file.arrayBuffer());
-    const path =
-      bytes.length > 5 * 1024 * 1024 ? '' : `g0/000/000/${randomBytes(8).toString('hex')}_${file.name}`;
+    })
+      .formData()
+      .catch(() => new FormData());
+    const file = [...body.values()].find((value) => typeof value !== 'string');
+    const bytes = Buffer.from((await file?.arrayBuffer()) ?? new ArrayBuffer(0));
+    // Only the size stays of the name.
+    const name = `${randomBytes(8).toString('hex')}${/_\d+x\d+\.\w+$/.exec(file?.name ?? '')?.[0] ?? '.jpeg'}`;
+    const path = bytes.length > 5 * 1024 * 1024 ? '' : `g0/000/000/${name}`;
     if (path) this.#images.set(`/${path}`, bytes);
+    const failure = { error_code: 1, error_msg: '失败' };
     response.setHeader('content-type', 'text/html;charset=utf-8');
     const url = path && `${this.target.msfs}/${path}`;
-    response.end(JSON.stringify({ error_code: 0, error_msg: '成功', path, url }));
+    const success = { error_code: 0, error_msg: '成功', path, url };
+    response.end(JSON.stringify(bytes.length === 0 ? failure : success));
   }
 }
 
@@ -228,7 +235,11 @@ function eachPdu(socket: Socket, handle: (pdu: Pdu) => void): void {
   socket.on('data', (chunk: Buffer) => {
     try {
       decoder.push(chunk);
-      for (let pdu = decoder.next(); pdu; pdu = decoder.next()) handle(pdu);
+      for (let pdu = decoder.nextOrHeartbeat(); pdu; pdu = decoder.nextOrHeartbeat()) {
+        // Goes back as it came, before a login and after a kick.
+        if ('frame' in pdu) socket.write(pdu.frame);
+        else handle(pdu);
+      }
     } catch {
       // Nothing in it can be read any more, and the connection stays.
     }
