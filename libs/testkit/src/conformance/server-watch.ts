@@ -107,7 +107,7 @@ class Watched {
 }
 
 /** @throws Error when there is no connection in time */
-export function open({ name, host, port }: WatchedServer, deadlineMs: number): Promise<Socket> {
+function open({ name, host, port }: WatchedServer, deadlineMs: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port });
     const fail = (cause?: Error) => {
