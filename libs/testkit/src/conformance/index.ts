@@ -6,4 +6,4 @@
  *     console.log(textTable(results));
  */
 export { type CaseResult, type ConformanceOptions, runConformance } from './runner.js';
-export { jsonResults, markdownTable, summary, textTable } from './table.js';
+export { jsonResults, legacyReport, markdownTable, summary, textTable } from './table.js';
