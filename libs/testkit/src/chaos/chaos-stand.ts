@@ -65,11 +65,12 @@ const replicas = 2;
 const calm = replicas;
 const recoveryLimitMs = 60_000;
 const crowdNames: CrowdNames = {
-  busy: numbered('busy', 32),
+  // As many as keep each below what MESSAGE_RATE lets a client send, which RecentSends (msg_server) is made for.
+  busy: numbered('busy', 80),
   observers: numbered('observer', 16),
   sparse: numbered('sparse', 96),
 };
-const crowdGroups = 4;
+const crowdGroups = 8;
 
 /** Two processes of each service under load, with a ledger of all that is written. */
 export class ChaosStand {
