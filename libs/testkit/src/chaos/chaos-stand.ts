@@ -36,6 +36,8 @@ export interface ChaosOptions extends ChaosServersOptions {
   report: (text: string) => void;
   /** services besides those on a message's way */
   others?: readonly ServiceName[];
+  /** the folder of another checkout of this repository, built, whose services are run on this one's schema */
+  checkout?: string | undefined;
 }
 
 /** What a fault does to the stand in one round. */
@@ -91,10 +93,12 @@ export class ChaosStand {
     const servers = await ChaosServers.start(options);
     const links = new Links();
     const services = [...always, ...(options.others ?? [])];
-    const cluster = await startCluster(servers, links, services).catch(async (error: unknown) => {
-      await links.close();
-      throw error;
-    });
+    const cluster = await startCluster(servers, links, services, options.checkout).catch(
+      async (error: unknown) => {
+        await links.close();
+        throw error;
+      },
+    );
     const balanced = (service: ServiceName, port: string) =>
       FaultyProxy.start(() =>
         Array.from({ length: replicas }, (_, k) => ({
@@ -290,6 +294,7 @@ async function startCluster(
   servers: ChaosServers,
   links: Links,
   services: readonly ServiceName[],
+  checkout: string | undefined,
 ): Promise<TestCluster> {
   const count = (service: ServiceName) => (service === 'msg_server' ? calm + 1 : replicas);
   let started: TestCluster | undefined;
@@ -306,6 +311,7 @@ async function startCluster(
   return TestCluster.start({
     mode: 'processes',
     infrastructure: servers,
+    ...(checkout !== undefined && { checkout }),
     ...Object.fromEntries(services.map((service) => [service, count(service)])),
     envOf: { msg_server: { MESSAGE_RATE: '0' } },
     envFor(service, k, cluster) {
