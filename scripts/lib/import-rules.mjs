@@ -96,7 +96,7 @@ function lineOf(text, field, dependency) {
 
 function checkSource(owner, file, text, kinds) {
   const problems = [];
-  const forTests = isTestFile(file);
+  const forTests = owner.kind === 'tests' || isTestFile(file);
   for (const { specifier, line } of importsOf(text)) {
     const problem = specifier.startsWith('.')
       ? relativeProblem(owner, file, specifier)

@@ -1,5 +1,6 @@
 import type { AnyCommand, Command } from '@teamtalk/protocol';
 import { type Expected, expectMatch } from './match.js';
+import type { OnOriginal } from './original.js';
 import type { Peer } from './peer.js';
 import type { RequirementId } from './requirements.js';
 import type { Need } from './target.js';
@@ -20,6 +21,8 @@ export interface Case {
   readonly is: readonly Kind[];
   readonly proves: readonly RequirementId[];
   readonly needs: readonly Need[];
+  /** Empty where it passes on an original server, besides what `proves` says. */
+  readonly onOriginal: OnOriginal;
   run(world: World): Promise<void>;
 }
 
@@ -32,6 +35,8 @@ interface Description<G extends Given> {
   is: Kind | readonly Kind[];
   proves?: readonly RequirementId[];
   needs?: readonly Need[];
+  /** for what, besides `proves`, it is known to fail on an original server; nothing: it passes there */
+  onOriginal?: OnOriginal;
   /** who is logged in when it begins, in the order of the logins */
   given: G;
 }
@@ -40,13 +45,14 @@ interface Description<G extends Given> {
 export function script<const G extends Given>(
   description: Description<G> & { run(peers: Peers<G>, world: World): Promise<void> },
 ): Case {
-  const { name, commands, is, proves = [], needs = [], given, run } = description;
+  const { name, commands, is, proves = [], needs = [], onOriginal = [], given, run } = description;
   return {
     name,
     commands,
     is: typeof is === 'string' ? [is] : is,
     proves,
     needs,
+    onOriginal,
     run: async (world) => {
       const peers: Record<string, Peer> = {};
       for (const [key, spec] of Object.entries(given)) peers[key] = await world.connect(spec);

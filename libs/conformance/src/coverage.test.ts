@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { allCommands, commandById } from '@teamtalk/protocol';
 import { expect, it } from 'vitest';
+import { fixedOf } from './original.js';
 import { requirementTable } from './requirements.js';
 import { clientSamples, internalSamples, serverSamples } from './samples.js';
 import { conformanceCases } from './suite.js';
@@ -45,6 +46,14 @@ it('every requirement has a case, or names the test that shows it', () => {
     if (shownBy) expect(existsSync(fileURLToPath(new URL(shownBy, top))), shownBy).toBe(true);
     else expect(proved, id).toContain(id);
   }
+});
+
+it('a case about a defect of the original says for what it fails there', () => {
+  const unmarked = conformanceCases.filter(
+    ({ is, proves, onOriginal }) =>
+      is.includes('fix') && fixedOf(proves).length === 0 && onOriginal.length === 0,
+  );
+  expect(unmarked.map(({ name }) => name)).toEqual([]);
 });
 
 it('the table of the reference is of these cases', () => {

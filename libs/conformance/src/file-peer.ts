@@ -16,6 +16,18 @@ const { FILE_TYPE_ONLINE, FILE_TYPE_OFFLINE } = IM.BaseDefine.TransferFileType;
 /** Bytes of a block. */
 export const block = 32_768;
 
+/** Who it is that connects to a file_server, and for what. */
+interface FileSide {
+  label: string;
+  userId: number;
+  taskId: string;
+  deadlineMs: number;
+  /** takes it that something is passed on with the number it was sent with, instead of failing */
+  onForwarded?: (() => void) | undefined;
+  /** gives all it sends the number 0, as Windows does on this connection */
+  unnumbered?: boolean | undefined;
+}
+
 /** One side of a file transfer: a connection to a file_server, PDU by PDU. */
 export class FilePeer {
   readonly label: string;
@@ -23,34 +35,31 @@ export class FilePeer {
   readonly #userId: number;
   readonly #taskId: string;
   readonly #deadlineMs: number;
+  readonly #onForwarded: (() => void) | undefined;
+  readonly #unnumbered: boolean;
   #seqNum = 0;
 
-  static async open(
-    address: { host: string; port: number },
-    side: { label: string; userId: number; taskId: string; deadlineMs: number },
-  ): Promise<FilePeer> {
+  static async open(address: { host: string; port: number }, side: FileSide): Promise<FilePeer> {
     return new FilePeer(await Wire.open(address, () => {}, side.deadlineMs), side);
   }
 
   private constructor(
     wire: Wire,
-    {
-      label,
-      userId,
-      taskId,
-      deadlineMs,
-    }: { label: string; userId: number; taskId: string; deadlineMs: number },
+    { label, userId, taskId, deadlineMs, onForwarded, unnumbered = false }: FileSide,
   ) {
     this.#wire = wire;
     this.label = label;
     this.#userId = userId;
     this.#taskId = taskId;
     this.#deadlineMs = deadlineMs;
+    this.#onForwarded = onForwarded;
+    this.#unnumbered = unnumbered;
   }
 
   /** Sends a PDU. @returns its seq_num */
   send<P extends object>(command: Command<object, P>, body: NoInfer<P>): number {
-    this.#wire.write(encodePdu(command, body, ++this.#seqNum));
+    if (!this.#unnumbered) this.#seqNum++;
+    this.#wire.write(encodePdu(command, body, this.#seqNum));
     return this.#seqNum;
   }
 
@@ -64,7 +73,8 @@ export class FilePeer {
     check(frame !== undefined, `${this.label} got no ${nameOf(command.id)}`);
     const got = nameOf(frame.commandId);
     check(frame.commandId === command.id, `${this.label} got ${got} in place of ${nameOf(command.id)}`);
-    if (seqNum !== undefined) {
+    if (seqNum === 0 && frame.seqNum !== 0 && this.#onForwarded) this.#onForwarded();
+    else if (seqNum !== undefined) {
       check(frame.seqNum === seqNum, `${this.label} got ${got} with seq_num ${frame.seqNum}, not ${seqNum}`);
     }
     const message = decodeBody(command, frame.body);

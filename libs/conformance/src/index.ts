@@ -9,5 +9,5 @@ export { block, FilePeer, Role } from './file-peer.js';
 export { Peer } from './peer.js';
 export type { ClientName } from './profiles.js';
 export { type CaseResult, type ConformanceOptions, runConformance } from './runner.js';
-export { jsonResults, markdownTable, summary, textTable } from './table.js';
+export { jsonResults, legacyReport, markdownTable, summary, textTable } from './table.js';
 export { passwordDigest } from './target.js';

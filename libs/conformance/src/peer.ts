@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   Commands as C,
   type Command,
@@ -26,9 +27,13 @@ export interface PeerOptions {
   label: string;
   address: { host: string; port: number };
   deadlineMs: number;
+  legacy?: boolean | undefined;
 }
 
 const loggedIn = 0;
+const fenceMark = 'conformance fence ';
+/** A command from user to user takes no longer on an original, or is not delivered there at all, milliseconds. */
+const legacyFenceMs = 1_000;
 
 /** One client of a case: a connection with the habits and the limits of one of the old clients. */
 export class Peer {
@@ -36,6 +41,8 @@ export class Peer {
   readonly profile: Profile;
   readonly rules: Rules;
   readonly #deadlineMs: number;
+  readonly #legacy: boolean;
+  readonly #bySeqOnly: boolean;
   #wire!: Wire;
   #seqNum: number;
   #user: User | undefined;
@@ -46,11 +53,14 @@ export class Peer {
     return peer;
   }
 
-  private constructor({ as, label, deadlineMs }: PeerOptions) {
+  private constructor({ as, label, deadlineMs, legacy = false }: PeerOptions) {
     this.label = label;
     this.profile = profiles[as];
-    this.rules = new Rules(this.profile);
+    this.rules = new Rules(this.profile, { legacy });
     this.#deadlineMs = deadlineMs;
+    this.#legacy = legacy;
+    // An original's pushes bear any number, which the rules set apart.
+    this.#bySeqOnly = this.profile.matchesBySeqOnly && !legacy;
     this.#seqNum = this.profile.seqNums.first;
   }
 
@@ -114,7 +124,7 @@ export class Peer {
     seqNum: number,
     expected?: NoInfer<Expected<M>>,
   ): Promise<M> {
-    const bySeqOnly = this.profile.matchesBySeqOnly && seqNum !== 0;
+    const bySeqOnly = this.#bySeqOnly && seqNum !== 0;
     const frame = await this.#wire.take(
       (each) => each.seqNum === seqNum && (bySeqOnly || each.commandId === command.id),
       this.#deadlineMs,
@@ -140,6 +150,31 @@ export class Peer {
     return decodeBody(command, frame.body);
   }
 
+  /** Sends a command that nobody has sent before to the user's clients, for `World.fence`. @returns it */
+  sendFence(toUserId: number): { readonly cmdMsgData: string } {
+    const cmdMsgData = `${fenceMark}${randomUUID()}`;
+    this.send(C.SwitchP2pCmd, { fromUserId: 0, toUserId, cmdMsgData });
+    return { cmdMsgData };
+  }
+
+  /** Takes it; from an original it may not come. */
+  async takeFence(fence: { readonly cmdMsgData: string }): Promise<void> {
+    if (!this.#legacy) {
+      await this.get(C.SwitchP2pCmd, fence);
+      return;
+    }
+    await this.#wire.take(
+      (frame) => frame.commandId === C.SwitchP2pCmd.id && frame.body.includes(fence.cmdMsgData),
+      Math.min(legacyFenceMs, this.#deadlineMs),
+    );
+    await this.probe();
+  }
+
+  /** What came of a fence besides what was waited for: an original delivers some twice. */
+  #isFence({ commandId, body }: Frame): boolean {
+    return this.#legacy && commandId === C.SwitchP2pCmd.id && body.includes(fenceMark);
+  }
+
   /** Everything sent before has been handled when this returns: the server's time is asked for and told. */
   async probe(): Promise<void> {
     await this.ask(C.MsgTimeRequest, C.MsgTimeResponse, {});
@@ -151,7 +186,7 @@ export class Peer {
    */
   expectNone<M extends object>(command: Command<M, never>, such?: NoInfer<Expected<M>>): void {
     const frame = this.#wire.frames.find((each) => {
-      if (each.commandId !== command.id) return false;
+      if (each.commandId !== command.id || this.#isFence(each)) return false;
       return !such || !difference(decodeBody(command, each.body), such);
     });
     check(frame === undefined, `${this.label} got ${nameOf(command.id)}, which nobody should have sent`);
@@ -159,7 +194,7 @@ export class Peer {
 
   /** Nothing came that was not taken, besides what other users cause at any time. */
   expectNothingMore(): void {
-    const frame = this.#wire.frames.find(({ commandId }) => !ambient.has(commandId));
+    const frame = this.#wire.frames.find((each) => !ambient.has(each.commandId) && !this.#isFence(each));
     check(frame === undefined, `${this.label} got ${nameOf(frame?.commandId ?? 0)} that nobody expected`);
   }
 

@@ -80,6 +80,10 @@ const requirements = {
   'client-empty-body': { text: 'no PDU without a body, which iOS would not take, besides heartbeats' },
   'client-no-peer-receipt': { text: 'nobody but the reader’s other clients is told what was read' },
 
+  'client-sessions': { text: 'each client’s start-up, and its sync after a reconnect, in its own order' },
+  'client-images': { text: 'images are uploaded as each client does it, with the answer it reads' },
+  'client-files': { text: 'files are sent online and offline in each client’s order of PDUs' },
+
   'defect-first-of-pair': { text: 'first messages of a pair sent at once get different ids' },
   'defect-first-of-group': { text: 'first messages of a group sent at once are all acknowledged' },
   'defect-foreign-file-task': { text: 'a stranger’s file task cannot be listed as one’s own' },

@@ -80,6 +80,22 @@ it('allows Android several 0x0209 of a seq_num, and everybody two acks of a mess
   expect(rules.violation).toBeUndefined();
 });
 
+it('with `legacy`, sets apart what an original is known for, and finds the rest', () => {
+  const rules = new Rules(profiles.android, { legacy: true });
+  rules.userId = self;
+  rules.sent(C.LoginReqDevicetoken.id, 5);
+  rules.received(message({ attachData: Buffer.from('x') }, 9));
+  rules.received(frame(encodePdu(C.LoginResDevicetoken, { userId: self }, 5), { body: Buffer.alloc(0) }));
+  expect(rules.violation).toBeUndefined();
+  expect([...rules.known]).toEqual([
+    ['defect-forwarded-header', expect.stringContaining('seq_num 9 on what the server started')],
+    ['fix-device-token-answer', expect.stringContaining('missing required')],
+  ]);
+  // A push with somebody's number is looked at like any other.
+  rules.received(message({}, 9));
+  expect(rules.violation).toMatch(/msg_id 3 of .* after 3/);
+});
+
 it.each([
   [{ a: 1, b: [1, 2] }, { b: [1, 2] }, undefined],
   [{ a: 1 }, { a: (n: number) => n > 0 }, undefined],

@@ -7,11 +7,19 @@ import {
   serviceIdOf,
 } from '@teamtalk/protocol';
 import { answerOf, ownId, pushes, splittable } from './answers.js';
+import type { DifferenceId } from './original.js';
 import type { Profile } from './profiles.js';
 import { type Frame, nameOf } from './wire.js';
 
 /** Android takes larger message ids for its own local ones (protocol notes, section 12). */
 const msgIdEnd = 90_000_000;
+
+/** What is wrong with a PDU. */
+interface Problem {
+  text: string;
+  /** the difference of an original server that this is */
+  known?: DifferenceId | undefined;
+}
 
 interface Asked {
   request: AnyCommand | undefined;
@@ -22,19 +30,24 @@ interface Asked {
 
 /**
  * What holds of every PDU any client gets at any time, whatever a case is about: header, schema, seq_num,
- * ids, order of messages, and what this client's profile would break on. The first that is broken is kept.
+ * ids, order of messages, and what this client's profile would break on. The first that is broken is kept;
+ * with `legacy`, what an original server is known to break is set apart.
  */
 export class Rules {
   /** Undefined as long as nothing was wrong. */
   violation: string | undefined;
+  /** Differences that an original is known for, with the first PDU that had each. */
+  readonly known = new Map<DifferenceId, string>();
+  readonly #legacy: boolean;
   readonly #profile: Profile;
   readonly #asked = new Map<number, Asked>();
   readonly #latest = new Map<string, number>();
   /** 0 before the login. */
   userId = 0;
 
-  constructor(profile: Profile) {
+  constructor(profile: Profile, { legacy = false } = {}) {
     this.#profile = profile;
+    this.#legacy = legacy;
   }
 
   /** The client sends something with this seq_num. */
@@ -46,67 +59,103 @@ export class Rules {
   }
 
   received(frame: Frame): void {
-    const problem = this.#headerProblem(frame) ?? this.#seqProblem(frame) ?? this.#bodyProblem(frame);
-    if (problem) this.violation ??= `${nameOf(frame.commandId)}: ${problem}`;
+    for (const rule of [this.#headerProblem, this.#seqProblem, this.#bodyProblem]) {
+      const problem = rule.call(this, frame);
+      if (!problem) continue;
+      const text = `${nameOf(frame.commandId)}: ${problem.text}`;
+      if (!this.#legacy || !problem.known) {
+        this.violation ??= text;
+        return;
+      }
+      if (!this.known.has(problem.known)) this.known.set(problem.known, text);
+    }
   }
 
-  #headerProblem({ length, version, flag, serviceId, commandId, reserved, body }: Frame): string | undefined {
+  #headerProblem({
+    length,
+    version,
+    flag,
+    serviceId,
+    commandId,
+    reserved,
+    body,
+  }: Frame): Problem | undefined {
     const direction = commandById(commandId)?.direction;
-    if (!direction) return 'no command of the protocol';
-    if (direction === 'client-to-server' || direction === 'between-servers') return 'never sent to a client';
-    if (version !== 1) return `version ${version} instead of 1`;
-    if (flag !== 0 || reserved !== 0) return `flag ${flag}, reserved ${reserved} instead of 0`;
-    if (serviceId !== serviceIdOf(commandId)) return `service_id ${serviceId}`;
-    if (length > this.#profile.maxFrame) return `${length} bytes, more than the client takes`;
+    if (!direction) return { text: 'no command of the protocol' };
+    if (direction === 'client-to-server' || direction === 'between-servers') {
+      return { text: 'never sent to a client' };
+    }
+    if (version !== 1) return { text: `version ${version} instead of 1` };
+    if (flag !== 0 || reserved !== 0) return { text: `flag ${flag}, reserved ${reserved} instead of 0` };
+    if (serviceId !== serviceIdOf(commandId)) return { text: `service_id ${serviceId}` };
+    if (length > this.#profile.maxFrame) {
+      return { text: `${length} bytes, more than the client takes`, known: 'original-no-limits' };
+    }
     const isHeartbeat = commandId === C.OtherHeartbeat.id;
     if (body.length === 0 && !isHeartbeat && this.#profile.ignoresEmptyBodies) {
-      return 'no body: the client throws it away';
+      return { text: 'no body: the client throws it away', known: knownOfBody(commandId) };
     }
     return undefined;
   }
 
-  #seqProblem({ commandId, seqNum }: Frame): string | undefined {
+  #seqProblem({ commandId, seqNum }: Frame): Problem | undefined {
     if (pushes.has(commandId)) {
-      return seqNum === 0 ? undefined : `seq_num ${seqNum} on what the server started by itself`;
+      if (seqNum === 0) return undefined;
+      const text = `seq_num ${seqNum} on what the server started by itself`;
+      return { text, known: 'defect-forwarded-header' };
     }
     const asked = this.#asked.get(seqNum);
     const answer = asked?.request && answerOf.get(asked.request.id);
     if (!asked || answer?.id !== commandId) {
-      return `seq_num ${seqNum} is ${asked?.request ? `that of ${asked.request.name}` : 'of no request'}`;
+      const whose = asked?.request ? `that of ${asked.request.name}` : 'of no request';
+      return { text: `seq_num ${seqNum} is ${whose}` };
     }
     asked.answered++;
     const mayBeSplit = splittable.has(commandId) && !this.#profile.firstAnswerOnly;
     return asked.answered > asked.sent && !mayBeSplit
-      ? `${asked.answered} answers to ${asked.sent} requests`
+      ? { text: `${asked.answered} answers to ${asked.sent} requests` }
       : undefined;
   }
 
-  #bodyProblem({ commandId, body }: Frame): string | undefined {
+  #bodyProblem({ commandId, body }: Frame): Problem | undefined {
     const command = commandById(commandId)!;
     let message: Record<string, unknown>;
     try {
       // A required field that is missing and an unknown enum value are errors, as they are to the clients.
       message = decodeBody<object>(command, body) as Record<string, unknown>;
     } catch (error) {
-      return (error as Error).message;
+      return { text: (error as Error).message, known: knownOfBody(commandId) };
     }
-    if (Object.hasOwn(message, 'attachData')) return 'bears attach_data';
     if (ownId.has(commandId) && 'userId' in message && message.userId !== this.userId) {
-      return `user_id ${message.userId} instead of the user's own ${this.userId}`;
+      return { text: `user_id ${message.userId} instead of the user's own ${this.userId}` };
     }
-    return this.#messageProblem(commandId, message);
+    return this.#messageProblem(commandId, message) ?? attachProblem(message);
   }
 
-  #messageProblem(commandId: number, message: Record<string, unknown>): string | undefined {
+  #messageProblem(commandId: number, message: Record<string, unknown>): Problem | undefined {
     if (commandId !== C.MsgData.id && commandId !== C.MsgDataAck.id) return undefined;
     const msgId = message.msgId as number;
-    if (msgId <= 0 || msgId >= msgIdEnd) return `msg_id ${msgId}`;
+    if (msgId <= 0 || msgId >= msgIdEnd) return { text: `msg_id ${msgId}` };
     if (commandId !== C.MsgData.id) return undefined;
     const session = isGroupMessageType(message.msgType as number)
       ? `group ${message.toSessionId}`
       : `users ${[message.fromUserId, message.toSessionId].sort()}`;
     const latest = this.#latest.get(session) ?? 0;
     this.#latest.set(session, msgId);
-    return msgId > latest ? undefined : `msg_id ${msgId} of ${session} after ${latest}`;
+    if (msgId > latest) return undefined;
+    const text = `msg_id ${msgId} of ${session} after ${latest}`;
+    // The same id twice is no matter of order.
+    return msgId < latest ? { text, known: 'defect-reordered' } : { text };
   }
+}
+
+/** The one answer that an original sends without what has to be in it. */
+function knownOfBody(commandId: number): DifferenceId | undefined {
+  return commandId === C.LoginResDevicetoken.id ? 'fix-device-token-answer' : undefined;
+}
+
+function attachProblem(message: Record<string, unknown>): Problem | undefined {
+  return Object.hasOwn(message, 'attachData')
+    ? { text: 'bears attach_data', known: 'defect-forwarded-header' }
+    : undefined;
 }

@@ -1,5 +1,7 @@
 import { Commands as C } from '@teamtalk/protocol';
 import type { Case } from './case.js';
+import { Installation } from './installation.js';
+import { type DifferenceId, fixedOf } from './original.js';
 import { Peer, type User } from './peer.js';
 import { conformanceCases } from './suite.js';
 import { defaultDeadlineMs, defaultTextKey, passwordDigest, type Target } from './target.js';
@@ -7,27 +9,41 @@ import { type Role, roles, World } from './world.js';
 
 export interface ConformanceOptions extends Partial<Target> {
   servers: Target['servers'];
-  /** names; four of them work together, so eight run two cases at a time */
+  /** names; four of them work together, so eight run two cases at a time, except with `legacy` */
   users: readonly string[];
   /** of all users */
   password: string;
   /** only cases with this in their name, or in the name or number of one of their commands */
   filter?: string;
+  /** with `legacy`: milliseconds that a server which died may take to be back, default 300,000 */
+  restartMs?: number;
+  /** with `legacy`: called when a case has killed a server, and it is waited for */
+  onKilled?(result: CaseResult): void;
   /** called after each case */
   onResult?(result: CaseResult): void;
 }
 
+/** `known`, `new` and `killed` instead of `failed`, where an original is looked at. */
+export type Status = 'passed' | 'failed' | 'known' | 'new' | 'killed' | 'not run';
+
 export interface CaseResult {
   readonly case: Case;
-  readonly status: 'passed' | 'failed' | 'not run';
+  readonly status: Status;
   /** why it failed, or what was not there to run it */
   readonly reason?: string;
+  /** with `legacy`: what it is known to fail for on an original */
+  readonly known?: readonly DifferenceId[];
+  /** with `legacy`: what any client of it saw besides, that an original is known for */
+  readonly seen?: readonly DifferenceId[];
   /** milliseconds */
   readonly duration: number;
 }
 
 /** Milliseconds a case may take in all. */
 const caseDeadlineMs = 60_000;
+const defaultRestartMs = 300_000;
+
+type Crew = Readonly<Record<Role, User>>;
 
 /**
  * Runs the suite against an installation.
@@ -39,16 +55,61 @@ export async function runConformance(options: ConformanceOptions): Promise<CaseR
   const crews = await prepareCrews(options, target);
   const cases = conformanceCases.filter((each) => fits(each, options.filter));
   const results = new Map<Case, CaseResult>();
-  const queue = [...cases];
-  const work = async (crew: Readonly<Record<Role, User>>) => {
-    for (let next = queue.shift(); next; next = queue.shift()) {
-      const result = await runCase(next, target, crew);
-      results.set(next, result);
-      options.onResult?.(result);
-    }
+  const tell = (result: CaseResult) => {
+    results.set(result.case, result);
+    options.onResult?.(result);
   };
-  await Promise.all(crews.map(work));
+  if (target.legacy) {
+    // One at a time, so that it is known which case has killed a server.
+    await runLegacy(cases, target, crews[0]!, options, tell);
+  } else {
+    const queue = [...cases];
+    const work = async (crew: Crew) => {
+      for (let next = queue.shift(); next; next = queue.shift()) tell(await runCase(next, target, crew));
+    };
+    await Promise.all(crews.map(work));
+  }
   return cases.map((each) => results.get(each)!);
+}
+
+async function runLegacy(
+  cases: readonly Case[],
+  target: Target,
+  crew: Crew,
+  { restartMs = defaultRestartMs, onKilled }: Pick<ConformanceOptions, 'restartMs' | 'onKilled'>,
+  tell: (result: CaseResult) => void,
+): Promise<void> {
+  const canLogIn = async () => {
+    for (const address of target.servers) await idOf(crew.a, target, address);
+  };
+  const installation = await Installation.watch(target, crew.a, canLogIn);
+  let gone = false;
+  try {
+    for (const each of cases) {
+      if (gone) {
+        tell({ case: each, status: 'not run', reason: 'the server did not come back', duration: 0 });
+        continue;
+      }
+      const result = await runCase(each, target, crew);
+      if (result.status === 'not run') {
+        tell(result);
+        continue;
+      }
+      const harm = await installation.harm({ thorough: result.status !== 'passed' });
+      if (!harm) {
+        tell(result);
+        continue;
+      }
+      const killed: CaseResult = { ...result, status: 'killed', reason: harm };
+      onKilled?.(killed);
+      const backMs = await installation.untilBack(restartMs);
+      gone = backMs === undefined;
+      const after = gone ? 'did not come back' : `back after ${(backMs! / 1000).toFixed(1)} s`;
+      tell({ ...killed, reason: `${harm}; ${after}` });
+    }
+  } finally {
+    installation.stop();
+  }
 }
 
 function targetOf(options: ConformanceOptions): Target {
@@ -70,10 +131,7 @@ function fits({ name, commands, is, proves }: Case, filter = ''): boolean {
   return words.some((word) => word.toLowerCase().includes(filter.toLowerCase()));
 }
 
-async function prepareCrews(
-  { users, password }: ConformanceOptions,
-  target: Target,
-): Promise<Readonly<Record<Role, User>>[]> {
+async function prepareCrews({ users, password }: ConformanceOptions, target: Target): Promise<Crew[]> {
   if (new Set(users).size !== users.length || users.length < roles.length) {
     throw new Error(`the suite needs at least ${roles.length} different users`);
   }
@@ -83,16 +141,20 @@ async function prepareCrews(
     const crew: Partial<Record<Role, User>> = {};
     for (const [k, role] of roles.entries()) {
       const name = users[i + k]!;
-      crew[role] = { name, passwordMd5, id: await idOf(name, passwordMd5, target) };
+      crew[role] = { name, passwordMd5, id: await idOf({ name, passwordMd5 }, target) };
     }
     crews.push(crew as Record<Role, User>);
   }
   return crews;
 }
 
-/** Logs a user in, to learn his id. */
-async function idOf(name: string, passwordMd5: string, { servers, deadlineMs }: Target): Promise<number> {
-  const peer = await Peer.open({ as: 'windows', label: name, address: servers[0]!, deadlineMs });
+/** Logs a user in, to learn their id. @throws Error when they are not let in */
+async function idOf(
+  { name, passwordMd5 }: Pick<User, 'name' | 'passwordMd5'>,
+  { servers, deadlineMs, legacy }: Target,
+  address = servers[0]!,
+): Promise<number> {
+  const peer = await Peer.open({ as: 'windows', label: name, address, deadlineMs, legacy });
   try {
     const { resultCode, resultString, userInfo } = await peer.answer(
       C.LoginResUserlogin,
@@ -107,7 +169,7 @@ async function idOf(name: string, passwordMd5: string, { servers, deadlineMs }: 
   }
 }
 
-async function runCase(each: Case, target: Target, crew: Readonly<Record<Role, User>>): Promise<CaseResult> {
+async function runCase(each: Case, target: Target, crew: Crew): Promise<CaseResult> {
   const missing = each.needs.filter((need) => target[need] === undefined);
   if (missing.length > 0) {
     return { case: each, status: 'not run', reason: `needs ${missing.join(', ')}`, duration: 0 };
@@ -128,9 +190,27 @@ async function runCase(each: Case, target: Target, crew: Readonly<Record<Role, U
   // What broke a rule is nearer to the cause than what did not come because of it.
   failure = world.violation ?? failure;
   const duration = performance.now() - start;
+  if (target.legacy) return { ...judge(each, failure, [...world.known]), case: each, duration };
   return failure === undefined
     ? { case: each, status: 'passed', duration }
     : { case: each, status: 'failed', reason: failure, duration };
+}
+
+/** What the outcome of a case says of an original. */
+function judge(
+  { proves, onOriginal }: Case,
+  failure: string | undefined,
+  seen: readonly DifferenceId[],
+): Pick<CaseResult, 'status' | 'reason' | 'known' | 'seen'> {
+  const known = [...fixedOf(proves), ...(onOriginal === 'untried' ? [] : onOriginal)];
+  if (failure === undefined) {
+    // It came to its end, but what it is about was seen to be broken.
+    const spoilt = known.filter((id) => seen.includes(id));
+    return spoilt.length > 0 ? { status: 'known', known: spoilt, seen } : { status: 'passed', seen };
+  }
+  if (known.length > 0) return { status: 'known', reason: failure, known, seen };
+  const untried = onOriginal === 'untried' ? ' (never tried on an original before)' : '';
+  return { status: 'new', reason: `${failure}${untried}`, seen };
 }
 
 async function within(deadlineMs: number, work: Promise<void>): Promise<void> {

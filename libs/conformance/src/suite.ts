@@ -2,6 +2,7 @@ import type { Case } from './case.js';
 import { buddyCases } from './cases/buddies.js';
 import { clientCases } from './cases/clients.js';
 import { connectionCases } from './cases/connection.js';
+import { fileSessionCases } from './cases/file-sessions.js';
 import { fileCases } from './cases/files.js';
 import { groupCases } from './cases/groups.js';
 import { imageCases } from './cases/images.js';
@@ -10,6 +11,7 @@ import { offlineFileCases } from './cases/offline-files.js';
 import { readingCases } from './cases/reading.js';
 import { sendingCases } from './cases/sending.js';
 import { serverCases } from './cases/servers.js';
+import { sessionCases } from './cases/sessions.js';
 import { sweepCases } from './cases/sweeps.js';
 import { transferCases } from './cases/transfers.js';
 
@@ -27,5 +29,7 @@ export const conformanceCases: readonly Case[] = [
   ...imageCases,
   ...serverCases,
   ...clientCases,
+  ...sessionCases,
+  ...fileSessionCases,
   ...sweepCases,
 ];

@@ -12,6 +12,8 @@ export interface Target {
   servers: readonly Address[];
   /** milliseconds any answer may take */
   deadlineMs: number;
+  /** an original server is looked at: what is known of it stops no case */
+  legacy?: boolean;
   /** the key of message texts, 32 bytes */
   textKey: string;
   /** base URL of the HTTP API, which alone makes normal groups */

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Commands as C, createTextCodec, IM, MsgType, type TextCodec } from '@teamtalk/protocol';
+import { FilePeer } from './file-peer.js';
+import type { DifferenceId } from './original.js';
 import { Peer, type User } from './peer.js';
 import type { ClientName } from './profiles.js';
 import type { Target } from './target.js';
@@ -21,6 +23,7 @@ export class World {
   readonly codec: TextCodec;
   readonly #peers: Peer[] = [];
   readonly #groups: { creator: Peer; groupId: number; memberIds: number[] }[] = [];
+  readonly #forwarded = new Set<DifferenceId>();
   readonly #undo: (() => Promise<void>)[] = [];
 
   constructor(target: Target, users: Readonly<Record<Role, User>>) {
@@ -36,8 +39,9 @@ export class World {
 
   /** A connection that has not logged in. */
   async open(as: ClientName = 'windows', server = 0, label = `a new ${as}`): Promise<Peer> {
-    const { servers, deadlineMs } = this.target;
-    const peer = await Peer.open({ as, label, address: servers[server % servers.length]!, deadlineMs });
+    const { servers, deadlineMs, legacy } = this.target;
+    const address = servers[server % servers.length]!;
+    const peer = await Peer.open({ as, label, address, deadlineMs, legacy });
     this.#peers.push(peer);
     return peer;
   }
@@ -47,6 +51,22 @@ export class World {
     const { role, as, server } = parse(spec);
     const peer = await this.open(as, server, spec);
     await peer.logIn(this.users[role]);
+    return peer;
+  }
+
+  /** A user's connection to a file_server, for a task; closed with the case. */
+  async openFile(
+    user: Peer,
+    taskId: string,
+    { ip: host, port }: { ip: string; port: number },
+    { deadlineMs = this.target.deadlineMs, unnumbered = false } = {},
+  ): Promise<FilePeer> {
+    const label = `${user.label} at the file_server`;
+    const { legacy } = this.target;
+    const onForwarded = legacy ? () => this.#forwarded.add('defect-forwarded-header') : undefined;
+    const side = { label, userId: user.id, taskId, deadlineMs, unnumbered, onForwarded };
+    const peer = await FilePeer.open({ host, port }, side);
+    this.undoLater(async () => peer.leave());
     return peer;
   }
 
@@ -106,13 +126,15 @@ export class World {
 
   /** A new temporary group, dissolved when the case is over. @returns its id */
   async group(creator: Peer, ...memberIds: number[]): Promise<number> {
+    // On an original whoever creates it is a member only where listed, as the old clients list their user.
+    const memberIdList = [creator.id, ...memberIds];
     const { groupId } = await creator.ask(
       C.GroupCreateRequest,
       C.GroupCreateResponse,
-      { userId: 0, groupType: 2, groupName: 'conformance', groupAvatar: '', memberIdList: memberIds },
+      { userId: 0, groupType: 2, groupName: 'conformance', groupAvatar: '', memberIdList },
       { resultCode: 0, groupId: (id) => id > 0 },
     );
-    this.dissolveLater(creator, groupId, [creator.id, ...memberIds]);
+    this.dissolveLater(creator, groupId, memberIdList);
     return groupId;
   }
 
@@ -128,17 +150,23 @@ export class World {
 
   /**
    * Everything `from` has caused at `to` until now has come when this returns: a command from user to user
-   * follows it on the same way.
+   * follows it on the same way. On an original that is not enough, nor sure to come: there the time is asked
+   * for (0x0305) on both sides of it.
    */
   async fence(from: Peer, ...to: Peer[]): Promise<void> {
+    if (this.target.legacy) await from.probe();
     for (const toUserId of new Set(to.map(({ id }) => id))) {
-      const cmdMsgData = JSON.stringify({ fence: randomUUID() });
-      from.send(C.SwitchP2pCmd, { fromUserId: 0, toUserId, cmdMsgData });
+      const fence = from.sendFence(toUserId);
       // The sender's other clients get it too.
       for (const peer of to.filter(({ id }) => id === toUserId || id === from.id)) {
-        await peer.get(C.SwitchP2pCmd, { cmdMsgData });
+        await peer.takeFence(fence);
       }
     }
+  }
+
+  /** What an original is known for that any client of the case saw. */
+  get known(): ReadonlySet<DifferenceId> {
+    return new Set([...this.#peers.flatMap(({ rules }) => [...rules.known.keys()]), ...this.#forwarded]);
   }
 
   /** The first rule that any client of the case saw broken. */

@@ -15,7 +15,7 @@ import * as trace from './commands/trace.js';
 import * as upload from './commands/upload.js';
 import * as user from './commands/user.js';
 import * as webhook from './commands/webhook.js';
-import { describeFailure } from './failure.js';
+import { describeFailure, Failure } from './failure.js';
 
 /** In the order `teamtalk --help` shows them. */
 const commands = [
@@ -42,7 +42,8 @@ const commands = [
 /**
  * Runs `teamtalk` with these arguments.
  *
- * @returns the exit status: 0 done, 1 failed (one line on stderr says why), 2 wrong usage
+ * @returns the exit status: 0 done, 1 failed (one line on stderr says why), 2 wrong usage; another one where the
+ *   command says so
  */
 export async function runCli(words: readonly string[]): Promise<number> {
   const program = new Command('teamtalk')
@@ -58,6 +59,6 @@ export async function runCli(words: readonly string[]): Promise<number> {
     // Of wrong usage commander has told already; help and version are no errors.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     process.stderr.write(`teamtalk: ${describeFailure(error, process.env.DEBUG)}\n`);
-    return 1;
+    return error instanceof Failure ? error.exitStatus : 1;
   }
 }

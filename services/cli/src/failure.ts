@@ -3,6 +3,13 @@ import { inspect } from 'node:util';
 /** What went wrong in the words of the person at the terminal; may have several lines. */
 export class Failure extends Error {
   override readonly name = 'Failure';
+  /** What `teamtalk` ends with: not 0, and 2 is for wrong usage. */
+  readonly exitStatus: number;
+
+  constructor(message: string, { exitStatus = 1, ...options }: ErrorOptions & { exitStatus?: number } = {}) {
+    super(message, options);
+    this.exitStatus = exitStatus;
+  }
 }
 
 /** One line of any other error, however many its message has; with `debug` its stack and causes. */

@@ -113,6 +113,23 @@ describe('msg_server', () => {
     }
   });
 
+  it('ends the connections that a route_server missed, before it tells it of the others', async () => {
+    const server = await TestServer.start();
+    try {
+      const [missed, known] = [await server.logIn(1), await server.logIn(2)];
+      const { sessions } = await server.route.snapshot(server.node);
+      const { connectionId } = sessions.find(({ userId }) => userId === 1)!;
+      const left = await server.route.snapshot(server.node, [connectionId!]);
+      expect(left.sessions.map(({ userId }) => userId)).toEqual([2]);
+      await missed.raw.closed;
+      expect(known.raw.isOpen).toBe(true);
+      // The end is a change of its own, and in the snapshot.
+      expect(left.seq).toBe(3);
+    } finally {
+      await server.stop();
+    }
+  });
+
   it('is ready only while it knows a db_proxy_server and a route_server', async () => {
     const server = await TestServer.start();
     try {

@@ -1,22 +1,28 @@
 import { topics } from '@teamtalk/bus';
 import { TestCluster } from '@teamtalk/cluster';
-import { waitUntil } from '@teamtalk/local-stack';
+import { FaultyProxy, waitUntil } from '@teamtalk/local-stack';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { StreamOfMessages } from './stream-of-messages.js';
 
 /** How long a route_server that starts listens for others, milliseconds. */
 const rollCallMs = 300;
 
+const ways: FaultyProxy[] = [];
 let cluster: TestCluster;
 beforeAll(async () => {
   cluster = await TestCluster.start({
     mode: 'processes',
     msg_server: 2,
     route_server: 2,
+    // Each prefers one of the route_servers: the new one gets messages too.
+    db_proxy_server: 4,
     env: { ROLL_CALL_MS: String(rollCallMs) },
   });
 });
-afterAll(() => cluster?.stop());
+afterAll(async () => {
+  await cluster?.stop();
+  for (const way of ways) await way.close();
+});
 
 let streams: StreamOfMessages[] = [];
 let round = 0;
@@ -28,17 +34,21 @@ beforeEach(async () => {
   );
 });
 
-/** Starts a new route_server, and stops the receivers' msg_server as soon as the new one is connected to NATS. */
-async function restartBesideStall(k: number): Promise<void> {
-  let isConnected = false;
-  const rollCalls = cluster.bus.subscribe(topics.rollCall, () => {
-    isConnected = true;
+/** Starts a new route_server, and stops the receivers' msg_server at the moment when the new one reaches NATS. */
+async function restartBesideStall(k: number): Promise<{ restarted: Promise<void> }> {
+  const { hostname: host, port } = new URL(cluster.nats.url);
+  let hasDialled = false;
+  const way = await FaultyProxy.start(() => {
+    hasDialled = true;
+    return [{ host, port: Number(port) }];
   });
-  const restarted = cluster.restart('route_server', k);
-  await waitUntil(() => isConnected, { what: 'the new route_server calls the roll' });
-  rollCalls.unsubscribe();
+  ways.push(way);
+  way.block();
+  const restarted = cluster.restart('route_server', k, { NATS_URL: `nats://127.0.0.1:${way.port}` });
+  await waitUntil(() => hasDialled, { what: 'the new route_server dials NATS' });
   await cluster.kill('msg_server', 1, 'SIGSTOP');
-  return restarted;
+  way.restore();
+  return { restarted };
 }
 
 async function everythingCame(): Promise<void> {
@@ -55,7 +65,8 @@ test('both route_servers killed, and a msg_server that stalls while the new one 
   await cluster.kill('route_server', 0);
   await cluster.kill('route_server', 1);
   // It knows of no msg_server that stalls, and nobody can tell it.
-  await restartBesideStall(0);
+  const { restarted } = await restartBesideStall(0);
+  await restarted;
   await Promise.all(streams.map((stream) => stream.send()));
   await cluster.settle();
   await cluster.kill('msg_server', 1, 'SIGCONT');
@@ -70,12 +81,11 @@ test('one route_server restarted beside a msg_server that stalls: nobody is cut 
     isAsked = true;
   });
   await cluster.kill('route_server', 0);
-  const restarted = restartBesideStall(0);
-  await waitUntil(() => cluster.node('msg_server', 1).frozen, { what: 'the msg_server stalls' });
-  const sent = Promise.all(streams.map((stream) => stream.send()));
+  const { restarted } = await restartBesideStall(0);
   await Promise.race([restarted, waitUntil(() => isAsked, { what: 'its sessions are asked for' })]);
+  await Promise.all(streams.map((stream) => stream.send()));
   await cluster.kill('msg_server', 1, 'SIGCONT');
-  await Promise.all([restarted, sent]);
+  await restarted;
   questions.unsubscribe();
   await everythingCame();
   expect(streams.map(({ breaks }) => breaks)).toEqual(streams.map(() => 0));

@@ -72,6 +72,7 @@ export const buddyCases: readonly Case[] = [
     name: 'buddies/a change is in the next answer, however fast it came',
     commands: [C.BuddyListAllUserRequest, C.BuddyListAllUserResponse],
     is: 'success',
+    onOriginal: 'untried',
     given: { a: 'a', b: 'b' },
     run: async ({ a, b }, world) => {
       const { signInfo: before } = await profileOf(b, b.id);
@@ -239,6 +240,7 @@ export const buddyCases: readonly Case[] = [
       C.BuddyListAvatarChangedNotify,
     ],
     is: 'refusal',
+    onOriginal: ['fix-avatar-answer'],
     given: { a: 'a', b: 'b' },
     run: async ({ a, b }, world) => {
       const avatarUrl = 'x'.repeat(100_000);
@@ -260,6 +262,7 @@ export const buddyCases: readonly Case[] = [
       C.BuddyListSignInfoChangedNotify,
     ],
     is: ['success', 'fix'],
+    onOriginal: ['original-signature-bytes'],
     proves: ['defect-signature-falls-through'],
     given: { a: 'a', b: 'b@1', phone: 'c android' },
     run: async ({ a, b, phone }, world) => {
@@ -391,6 +394,7 @@ export const buddyCases: readonly Case[] = [
     name: 'buddies/a session that is not there cannot be removed',
     commands: [C.BuddyListRemoveSessionReq, C.BuddyListRemoveSessionRes, C.BuddyListRemoveSessionNotify],
     is: 'refusal',
+    onOriginal: ['original-unchecked'],
     given: { pc: 'a', phone: 'a ios' },
     from: 'pc',
     send: () => pdu(C.BuddyListRemoveSessionReq, { userId: 0, sessionType: single, sessionId: nobody }),
@@ -412,9 +416,20 @@ export const buddyCases: readonly Case[] = [
     },
   }),
   exchange({
+    name: 'commands/a command to oneself reaches one’s other client once, and not the one it is from',
+    commands: [C.SwitchP2pCmd],
+    is: 'success',
+    onOriginal: ['original-p2p'],
+    given: { a: 'a', phone: 'a android@1' },
+    from: 'a',
+    send: ({ a }) => pdu(C.SwitchP2pCmd, { fromUserId: a, toUserId: a, cmdMsgData: '{}' }),
+    receive: ({ a }) => ({ phone: [push(C.SwitchP2pCmd, { fromUserId: a, toUserId: a, cmdMsgData: '{}' })] }),
+  }),
+  exchange({
     name: 'commands/a command to nobody reaches nobody',
     commands: [C.SwitchP2pCmd],
     is: 'refusal',
+    onOriginal: ['original-p2p'],
     given: { a: 'a', phone: 'a android@1', b: 'b' },
     from: 'a',
     send: () => pdu(C.SwitchP2pCmd, { fromUserId: 0, toUserId: 0, cmdMsgData: '{}' }),

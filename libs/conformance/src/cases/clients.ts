@@ -38,6 +38,7 @@ function casesOf(as: ClientName): readonly Case[] {
       name: `client ${as}/logs in and asks for everything at once`,
       commands: startUpCommands,
       is: 'client habit',
+      onOriginal: profiles[as].startUp.includes(C.LoginReqDevicetoken) ? ['fix-device-token-answer'] : [],
       proves: ['client-required', 'client-own-id', 'client-one-0209', 'client-login', 'client-empty-body'],
       given: { other: 'b@1' },
       run: async ({ other }, world) => {
@@ -124,6 +125,7 @@ function casesOf(as: ClientName): readonly Case[] {
         name: `client ${as}/sends a message again with its seq_num: stored once, acknowledged each time`,
         commands: [C.MsgData, C.MsgDataAck],
         is: 'client habit',
+        onOriginal: ['original-second-message'],
         proves: ['client-resend'],
         given: { client: `a ${as}`, other: 'b@1' },
         run: async ({ client, other }, world) => {

@@ -80,6 +80,7 @@ export const fileCases: readonly Case[] = [
     name: 'files/a file to nobody is refused',
     commands: [C.FileRequest, C.FileResponse],
     is: 'refusal',
+    onOriginal: ['original-file-to-nobody'],
     given: { a: 'a', b: 'b@1' },
     from: 'a',
     send: () => pdu(C.FileRequest, { fromUserId: 0, toUserId: nobody, ...file, transMode: offline }),

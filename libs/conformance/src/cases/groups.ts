@@ -82,7 +82,8 @@ async function normalGroup(world: World, creator: number, memberIds: readonly nu
     group_name: 'conformance',
     group_type: normal,
     group_avatar: '',
-    user_id_list: memberIds,
+    // The creator is a member of an original's group only where listed.
+    user_id_list: [creator, ...memberIds],
   });
   check(made.error_code === 0 && Number(made.group_id) > 0, `CreateGroup answers ${JSON.stringify(made)}`);
   return Number(made.group_id);
@@ -117,6 +118,7 @@ export const groupCases: readonly Case[] = [
     name: 'groups/a client makes no normal group',
     commands: [C.GroupCreateRequest, C.GroupCreateResponse],
     is: 'refusal',
+    onOriginal: ['original-silent-refusal'],
     given: { a: 'a', b: 'b@1' },
     from: 'a',
     send: ({ b }) =>
@@ -326,6 +328,7 @@ export const groupCases: readonly Case[] = [
     name: 'groups/nobody changes a group that is not there',
     commands: [C.GroupChangeMemberRequest, C.GroupChangeMemberResponse],
     is: 'refusal',
+    onOriginal: ['original-silent-refusal'],
     given: { a: 'a' },
     run: async ({ a }, world) => void (await change(a, noGroup, add, [world.ids.b], refusal)),
   }),
@@ -353,6 +356,7 @@ export const groupCases: readonly Case[] = [
     name: 'groups/an outsider shields no group',
     commands: [C.GroupShieldGroupRequest, C.GroupShieldGroupResponse],
     is: 'refusal',
+    onOriginal: ['original-silent-refusal'],
     given: { a: 'a', outsider: 'c@1' },
     run: async ({ a, outsider }, world) => {
       const groupId = await world.group(a, world.ids.b);

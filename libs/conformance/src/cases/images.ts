@@ -134,6 +134,7 @@ export const imageCases: readonly Case[] = [
     name: 'images/iOS and Mac: so is the refusal of one',
     commands: [C.MsgData],
     is: 'refusal',
+    onOriginal: 'untried',
     proves: ['client-upload-type'],
     needs: ['msfs'],
     given: {},

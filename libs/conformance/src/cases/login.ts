@@ -102,6 +102,7 @@ export const loginCases: readonly Case[] = [
     name: 'login/a new PC kicks the old one, on whichever server, and leaves the mobile',
     commands: [C.LoginKickUser, C.LoginReqUserlogin],
     is: 'success',
+    onOriginal: ['original-stays-open'],
     given: { pc: 'a windows', phone: 'a ios' },
     run: async ({ pc, phone }, world) => {
       const onAnother = await world.connect('a mac@1');
@@ -119,6 +120,7 @@ export const loginCases: readonly Case[] = [
     name: 'login/a new mobile kicks the old one and leaves the PC',
     commands: [C.LoginKickUser, C.LoginReqUserlogin],
     is: 'success',
+    onOriginal: ['original-stays-open'],
     given: { pc: 'a windows', phone: 'a ios@1' },
     run: async ({ pc, phone }, world) => {
       const newer = await world.connect('a android');
@@ -133,6 +135,7 @@ export const loginCases: readonly Case[] = [
     name: 'login/a mobile kicks the user’s PC by 0x010a',
     commands: [C.LoginReqKickpcclient, C.LoginResKickpcclient, C.LoginKickUser],
     is: 'success',
+    onOriginal: ['original-stays-open'],
     given: { pc: 'a windows@1', phone: 'a android', other: 'b' },
     run: async ({ pc, phone, other }, world) => {
       await phone.ask(
@@ -194,6 +197,7 @@ export const loginCases: readonly Case[] = [
       C.LoginResQueryPushShield,
     ],
     is: 'success',
+    onOriginal: ['original-unchanged'],
     given: { pc: 'a', phone: 'a ios@1' },
     run: async ({ pc, phone }, world) => {
       const set = (shieldStatus: number) =>
@@ -216,6 +220,7 @@ export const loginCases: readonly Case[] = [
     name: 'login/do-not-disturb is 0 or 1 and nothing else',
     commands: [C.LoginReqPushShield, C.LoginResPushShield],
     is: 'refusal',
+    onOriginal: ['original-unchecked'],
     given: { a: 'a ios' },
     from: 'a',
     send: () => pdu(C.LoginReqPushShield, { userId: 0, shieldStatus: 7 }),

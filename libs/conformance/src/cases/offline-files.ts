@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Commands as C, IM, type MessageOf } from '@teamtalk/protocol';
 import { type Case, script } from '../case.js';
-import { block, FilePeer, Role } from '../file-peer.js';
+import { block, type FilePeer, Role } from '../file-peer.js';
 import { check } from '../match.js';
 import type { Peer } from '../peer.js';
 import type { World } from '../world.js';
@@ -50,16 +50,7 @@ class Sending {
   /** A connection to a file_server. @param at which of the addresses */
   async connect(who: Peer, role: (typeof Role)[keyof typeof Role], at = 0): Promise<FilePeer> {
     const { ipAddrList } = this.notice;
-    const { ip: host, port } = ipAddrList[at % ipAddrList.length]!;
-    const { deadlineMs } = this.#world.target;
-    const side = {
-      label: `${who.label} at the file_server`,
-      userId: who.id,
-      taskId: this.taskId,
-      deadlineMs,
-    };
-    const peer = await FilePeer.open({ host, port }, side);
-    this.#world.undoLater(async () => peer.leave());
+    const peer = await this.#world.openFile(who, this.taskId, ipAddrList[at % ipAddrList.length]!);
     await peer.logIn(role);
     return peer;
   }
@@ -174,6 +165,7 @@ export const offlineFileCases: readonly Case[] = [
     commands,
     is: ['client habit', 'fix'],
     proves: ['client-early-add'],
+    onOriginal: 'untried',
     given: both,
     run: async ({ a, b }, world) => {
       const sending = await Sending.begin(world, a, b, 2 * block);
@@ -215,6 +207,7 @@ export const offlineFileCases: readonly Case[] = [
         commands: [C.FileLoginReq, C.FileLoginRes, C.FilePullDataReq, C.FilePullDataRsp],
         is: 'client habit',
         proves: ['client-early-receiver', 'client-large-pull'],
+        onOriginal: 'untried',
         given: both,
         run: async ({ a, b }, world) => {
           const sending = await Sending.begin(world, a, b, 5 * block + 3);
@@ -256,6 +249,7 @@ export const offlineFileCases: readonly Case[] = [
     name: 'offline files/who waits for a file that its sender cancels is told so',
     commands: [C.FileState, C.FilePullDataReq],
     is: ['refusal', 'fix'],
+    onOriginal: ['original-file-server'],
     given: both,
     run: async ({ a, b }, world) => {
       const sending = await Sending.begin(world, a, b, 2 * block);
@@ -283,16 +277,7 @@ export const offlineFileCases: readonly Case[] = [
         { fromUserId: a.id, toUserId: b.id, fileName, fileSize: content.length, transMode: online },
         { resultCode: 0, transMode: online },
       );
-      const [{ ip: host, port }] = ipAddrList as [{ ip: string; port: number }];
-      const open = async (who: Peer) => {
-        const { deadlineMs } = world.target;
-        const peer = await FilePeer.open(
-          { host, port },
-          { label: who.label, userId: who.id, taskId, deadlineMs },
-        );
-        world.undoLater(async () => peer.leave());
-        return peer;
-      };
+      const open = (who: Peer) => world.openFile(who, taskId, ipAddrList[0]!);
       const sender = await open(a);
       await sender.logIn(Role.sender);
       const receiver = await open(b);

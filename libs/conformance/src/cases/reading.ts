@@ -38,6 +38,7 @@ function nothingOf(what: string, sessionType: 1 | 2): readonly Case[] {
       name: `reading/history of ${what} is empty`,
       commands: [C.MsgListRequest, C.MsgListResponse],
       is: 'refusal',
+      onOriginal: ['fix-unknown-receiver'],
       given: { a: 'a' },
       from: 'a',
       send: () => pdu(C.MsgListRequest, { ...session, msgIdBegin: 0, msgCnt: 20 }),
@@ -47,6 +48,7 @@ function nothingOf(what: string, sessionType: 1 | 2): readonly Case[] {
       name: `reading/the latest id of ${what} is 0`,
       commands: [C.MsgGetLatestMsgIdReq, C.MsgGetLatestMsgIdRsp],
       is: 'refusal',
+      onOriginal: ['fix-unknown-receiver'],
       given: { a: 'a' },
       from: 'a',
       send: () => pdu(C.MsgGetLatestMsgIdReq, session),
@@ -56,6 +58,7 @@ function nothingOf(what: string, sessionType: 1 | 2): readonly Case[] {
       name: `reading/messages by id of ${what} are none`,
       commands: [C.MsgGetByMsgIdReq, C.MsgGetByMsgIdRes],
       is: 'refusal',
+      onOriginal: ['fix-unknown-receiver'],
       given: { a: 'a' },
       from: 'a',
       send: () => pdu(C.MsgGetByMsgIdReq, { ...session, msgIdList: [1, 2, 3] }),
@@ -179,6 +182,7 @@ export const readingCases: readonly Case[] = [
     name: 'reading/a read ack that names oneself as the session means nothing',
     commands: [C.MsgReadAck, C.MsgReadNotify],
     is: 'refusal',
+    onOriginal: ['original-unchecked'],
     proves: ['client-receipts'],
     given: { a: 'a', phone: 'b android@1', pc: 'b windows' },
     run: async ({ a, phone, pc }, world) => {
@@ -199,6 +203,7 @@ export const readingCases: readonly Case[] = [
     name: 'reading/a read ack of a session with nobody has no effect',
     commands: [C.MsgReadAck, C.MsgReadNotify],
     is: 'refusal',
+    onOriginal: ['original-unchecked'],
     given: { a: 'a', phone: 'a ios@1' },
     from: 'a',
     send: () => pdu(C.MsgReadAck, { userId: 0, sessionId: nobody, msgId: 5, sessionType: single }),
@@ -208,6 +213,7 @@ export const readingCases: readonly Case[] = [
     name: 'reading/history goes backwards from an id or from the newest, at most as much as was asked',
     commands: [C.MsgListRequest, C.MsgListResponse],
     is: 'success',
+    onOriginal: ['original-no-limits'],
     given: { a: 'a', b: 'b@1' },
     run: async ({ a, b }, world) => {
       const last = await sayMany(a, b.id, 5, world);
@@ -266,6 +272,7 @@ export const readingCases: readonly Case[] = [
     name: 'reading/history of large messages is cut for Android to what it takes in one frame',
     commands: [C.MsgListResponse],
     is: 'client habit',
+    onOriginal: ['original-no-limits'],
     proves: ['client-400-kib'],
     given: { a: 'a', phone: 'b android@1', pc: 'b windows' },
     run: async ({ a, phone, pc }, world) => {
@@ -283,6 +290,7 @@ export const readingCases: readonly Case[] = [
     name: 'reading/the latest id, and messages by their ids',
     commands: [C.MsgGetLatestMsgIdReq, C.MsgGetLatestMsgIdRsp, C.MsgGetByMsgIdReq, C.MsgGetByMsgIdRes],
     is: 'success',
+    onOriginal: ['original-no-limits'],
     given: { a: 'a', b: 'b android@1' },
     run: async ({ a, b }, world) => {
       const last = await sayMany(a, b.id, 3, world);

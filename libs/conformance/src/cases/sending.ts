@@ -13,13 +13,14 @@ const audio = () => Buffer.concat([Buffer.of(0, 0, 0, 7), randomBytes(3_000)]);
 function dropped(
   what: string,
   change: (world: World) => Partial<ReturnType<World['text']>>,
-  { proves = [] }: Pick<Partial<Case>, 'proves'> = {},
+  { proves = [], onOriginal = [] }: Partial<Pick<Case, 'proves' | 'onOriginal'>> = {},
 ): Case {
   return script({
     name: `sending/${what} is dropped without a PDU`,
     commands: [C.MsgData, C.MsgDataAck],
     is: proves.some((id) => id.startsWith('fix')) ? ['refusal', 'fix'] : 'refusal',
     proves,
+    onOriginal,
     given: { a: 'a', phone: 'a ios@1', b: 'b@1' },
     run: async ({ a, phone, b }, world) => {
       const before = await world.latest(a, b.id);
@@ -134,6 +135,7 @@ export const sendingCases: readonly Case[] = [
   dropped('a message to oneself', ({ ids }) => ({ toSessionId: ids.a }), { proves: ['fix-dropped-message'] }),
   dropped('audio of four bytes', () => ({ msgType: MsgType.SINGLE_AUDIO, msgData: Buffer.alloc(4, 1) }), {
     proves: ['client-text'],
+    onOriginal: 'untried',
   }),
   dropped('a push notice from a client', () => ({ msgType: MsgType.PUSH_NOTICE })),
   script({
@@ -160,6 +162,7 @@ export const sendingCases: readonly Case[] = [
     name: 'sending/the same attach_data again is the same message',
     commands: [C.MsgData, C.MsgDataAck],
     is: 'success',
+    onOriginal: ['original-second-message'],
     given: { a: 'a', b: 'b@1' },
     run: async ({ a, b }, world) => {
       const message = { ...world.text(b.id), attachData: Buffer.from(randomUUID()) };
@@ -268,6 +271,7 @@ export const sendingCases: readonly Case[] = [
     name: 'sending/a command carries a large JSON whole',
     commands: [C.SwitchP2pCmd],
     is: 'success',
+    onOriginal: ['fix-sender-p2p'],
     given: { a: 'a', b: 'b@1' },
     from: 'a',
     send: ({ b }) => pdu(C.SwitchP2pCmd, { fromUserId: 0, toUserId: b, cmdMsgData: '说'.repeat(5_000) }),

@@ -2,6 +2,7 @@ import { type AnyCommand, Commands as C, commandById } from '@teamtalk/protocol'
 import { answerOf } from '../answers.js';
 import { type Case, script } from '../case.js';
 import { check } from '../match.js';
+import type { DifferenceId } from '../original.js';
 import { clientSamples, internalSamples, type Sample, serverSamples } from '../samples.js';
 import { nameOf } from '../wire.js';
 
@@ -12,6 +13,15 @@ const notBeforeLogin = (command: AnyCommand) =>
 const ofFileServer: ReadonlySet<number> = new Set(
   [C.FileLoginReq, C.FileState, C.FilePullDataReq, C.FilePullDataRsp].map(({ id }) => id),
 );
+
+/** What the samples ask for, and an original does not answer as it should. */
+const notAnsweredByOriginal = new Map<number, readonly DifferenceId[]>([
+  [C.LoginReqDevicetoken.id, ['fix-device-token-answer']],
+  [C.BuddyListChangeAvatarRequest.id, ['fix-avatar-answer']],
+  [C.GroupCreateRequest.id, ['original-silent-refusal']],
+  [C.GroupChangeMemberRequest.id, ['original-silent-refusal']],
+  [C.GroupShieldGroupRequest.id, ['original-silent-refusal']],
+]);
 
 /** Before the login: the connection ends without a PDU. */
 function beforeLogin({ command, body }: Sample): Case {
@@ -55,10 +65,12 @@ function afterKick({ command, body }: Sample): Case {
 
 /** Another user's id as the sender: everything happens, if at all, as the user who is logged in. */
 function foreignSender({ command, body }: Sample): Case {
+  const fixed = command.id === C.FileDelOfflineReq.id || command.id === C.SwitchP2pCmd.id;
   return script({
     name: `foreign user id/${nameOf(command.id)} is the logged-in user’s all the same`,
     commands: [command],
-    is: ['refusal', 'fix'],
+    is: fixed ? ['refusal', 'fix'] : 'refusal',
+    onOriginal: notAnsweredByOriginal.get(command.id) ?? [],
     proves:
       command.id === C.FileDelOfflineReq.id
         ? ['fix-sender-delete-offline']

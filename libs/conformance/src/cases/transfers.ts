@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Commands as C, IM } from '@teamtalk/protocol';
 import { type Case, script } from '../case.js';
-import { block, FilePeer, Role } from '../file-peer.js';
+import { block, type FilePeer, Role } from '../file-peer.js';
 import { check } from '../match.js';
 import type { Peer } from '../peer.js';
 import type { World } from '../world.js';
@@ -18,7 +18,7 @@ const peerGraceMs = 15_000;
 class Transfer {
   readonly taskId: string;
   readonly #world: World;
-  readonly #address: { host: string; port: number };
+  readonly #address: { ip: string; port: number };
 
   static async ask(
     world: World,
@@ -33,11 +33,10 @@ class Transfer {
       { fromUserId: 0, toUserId: to.id, fileName, fileSize, transMode },
       { resultCode: 0, transMode, ipAddrList: (list) => list.length > 0 },
     );
-    const [{ ip: host, port }] = ipAddrList as [{ ip: string; port: number }];
-    return new Transfer(world, taskId, { host, port });
+    return new Transfer(world, taskId, ipAddrList[0]!);
   }
 
-  private constructor(world: World, taskId: string, address: { host: string; port: number }) {
+  private constructor(world: World, taskId: string, address: { ip: string; port: number }) {
     this.#world = world;
     this.taskId = taskId;
     this.#address = address;
@@ -49,10 +48,7 @@ class Transfer {
     taskId = this.taskId,
     deadlineMs = this.#world.target.deadlineMs,
   ): Promise<FilePeer> {
-    const side = { label: `${user.label} at the file_server`, userId: user.id, taskId, deadlineMs };
-    const peer = await FilePeer.open(this.#address, side);
-    this.#world.undoLater(async () => peer.leave());
-    return peer;
+    return this.#world.openFile(user, taskId, this.#address, { deadlineMs });
   }
 
   async enter(user: Peer, role: (typeof Role)[keyof typeof Role]): Promise<FilePeer> {
@@ -128,6 +124,7 @@ const badPulls: readonly Case[] = (
     name: `transfers/a pull ${what} is refused, online and offline`,
     commands: [C.FilePullDataReq, C.FilePullDataRsp],
     is: ['refusal', 'fix'],
+    onOriginal: ['original-file-server'],
     given: both,
     run: async ({ a, b }, world) => {
       const direct = await Transfer.ask(world, a, b, 1_000, online);
@@ -252,10 +249,8 @@ export const transferCases: readonly Case[] = [
       const listed = (await list()).find((each) => each.taskId === taskId);
       check(listed?.fileSize === content.length && listed.fileName === fileName, 'not listed');
       // Wherever the client goes.
-      for (const { ip: host, port } of ipAddrList) {
-        const side = { label: 'b', userId: b.id, taskId, deadlineMs: world.target.deadlineMs };
-        const receiver = await FilePeer.open({ host, port }, side);
-        world.undoLater(async () => receiver.leave());
+      for (const address of ipAddrList) {
+        const receiver = await world.openFile(b, taskId, address);
         await receiver.logIn(Role.download);
         for (let offset = 0; offset < content.length; offset += block) await receiver.fetch(content, offset);
         await receiver.take(C.FileState, { state: CLIENT_FILE_DONE, taskId, userId: b.id }, 0);
@@ -313,6 +308,7 @@ export const transferCases: readonly Case[] = [
     name: 'transfers/a sender who comes back is asked again for what he owes',
     commands: [C.FileLoginReq, C.FilePullDataReq],
     is: 'fix',
+    onOriginal: ['original-file-server'],
     given: both,
     run: async ({ a, b }, world) => {
       const content = file(100);
@@ -331,6 +327,7 @@ export const transferCases: readonly Case[] = [
       name: `transfers/a ${who} who is gone for good: the other one is told and closed, and both may begin again`,
       commands: [C.FileLoginReq, C.FileState],
       is: 'fix',
+      onOriginal: ['original-file-server'],
       given: both,
       run: async ({ a, b }, world) => {
         const content = file(100);
@@ -356,6 +353,7 @@ export const transferCases: readonly Case[] = [
     name: 'transfers/a pull by the sender, and data by the receiver, close',
     commands: [C.FilePullDataReq, C.FilePullDataRsp],
     is: ['refusal', 'fix'],
+    onOriginal: ['original-file-server'],
     given: both,
     run: async ({ a, b }, world) => {
       const direct = await Transfer.ask(world, a, b, 1_000, online);

@@ -1,6 +1,7 @@
 import {
   type CaseResult,
   jsonResults,
+  legacyReport,
   markdownTable,
   runConformance,
   summary,
@@ -10,7 +11,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { hostAndPort, httpUrl, wholeNumber } from '../arguments.js';
 import { demoPassword, demoUsers } from '../dev/demo-users.js';
 import { Failure } from '../failure.js';
-import { clearProgress, print, showProgress } from '../output.js';
+import { clearProgress, note, print, showProgress } from '../output.js';
 
 interface ConformanceOptions {
   host: string;
@@ -26,11 +27,15 @@ interface ConformanceOptions {
   lockUser?: string;
   textKey?: string;
   deadline: number;
+  legacy?: boolean;
+  restart: number;
   json?: boolean;
   markdown?: boolean;
 }
 
 const defaultPort = 8_000;
+/** Exit status when a case has killed a server. */
+const killedStatus = 3;
 const formats: Record<'json' | 'markdown', (results: readonly CaseResult[]) => string> = {
   json: jsonResults,
   markdown: markdownTable,
@@ -67,6 +72,16 @@ export function register(program: Command): void {
     .option('--msfs <url>', 'the image server: http://127.0.0.1:8700', httpUrl)
     .option('--lock-user <name>', 'one more user, whose name is locked for half an hour by wrong passwords')
     .option('--text-key <key>', 'the key of message texts, 32 bytes; default: the historic one')
+    .option(
+      '--legacy',
+      'an original server, before a company moves: tells what is known of it from what is new, and what kills it',
+    )
+    .option(
+      '--restart <seconds>',
+      'with --legacy: time a server that died may take to be back',
+      wholeNumber(0, 86_400),
+      300,
+    )
     .option('--deadline <ms>', 'time an answer may take, ms', wholeNumber(100, 600_000), 5_000)
     .addOption(new Option('--json', 'print JSON instead of a table').conflicts('markdown'))
     .option('--markdown', 'print a table in Markdown')
@@ -79,6 +94,8 @@ async function conformance({
   login,
   loginServer,
   deadline,
+  legacy,
+  restart,
   json,
   markdown,
   ...options
@@ -98,14 +115,23 @@ async function conformance({
     loginTcp: login,
     lockUser,
     textKey,
+    legacy,
+    restartMs: restart * 1000,
+    onKilled: ({ case: { name }, reason }) => {
+      clearProgress();
+      note(`${name}: ${reason}; waiting up to ${restart} s for it to be back`);
+    },
     onResult: ({ case: { name } }) => showProgress(`${++done} ${name}`),
   }).finally(clearProgress);
   if (results.length === 0) throw new Failure(`no case fits --filter ${filter}`);
   const format = json ? formats.json : markdown ? formats.markdown : textTable;
   print(format(results));
-  if (results.some(({ status }) => status === 'failed')) {
-    throw new Failure(`the server does not conform: ${summary(results)}`);
-  }
+  if (legacy && !json) print(`\n${legacyReport(results)}`);
+  const found = new Set(results.map(({ status }) => status));
+  if (found.has('killed'))
+    throw new Failure(`the server was killed: ${summary(results)}`, { exitStatus: killedStatus });
+  if (found.has('new')) throw new Failure(`not known of an original: ${summary(results)}`);
+  if (found.has('failed')) throw new Failure(`the server does not conform: ${summary(results)}`);
 }
 
 function userNames(text: string): string[] {

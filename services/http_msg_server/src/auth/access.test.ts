@@ -116,6 +116,29 @@ describe('an app', () => {
     expect(harness.store.only.fromUserId).toBe(8);
   });
 
+  it('is the administration (user 0) only where it may change groups, and speaks as nobody in particular', async () => {
+    await start([
+      app('one', { userId: 8, permissions: ['group'] }),
+      app('p2p', { appId: 2, permissions: ['p2p'] }),
+      app('group', { appId: 3, permissions: ['group'] }),
+    ]);
+    for (const [key, answer] of [
+      ['one', answers.sender],
+      ['p2p', answers.permission],
+      // The store here makes no groups: it was asked for one.
+      ['group', '{"error_code":9,"error_msg":"服务器异常"}'],
+    ] as const) {
+      const group = { req_user_id: 0, group_name: 'all', group_type: 1, user_id_list: ['1'] };
+      expect(await harness.post(`/query/CreateGroup?app_key=${key}`, group), key).toBe(answer);
+      const change = { req_user_id: '0', group_id: '7', modify_type: '1', user_id_list: ['1'] };
+      expect(await harness.post(`/query/ChangeMembers?app_key=${key}`, change), key).toBe(answer);
+    }
+    // And nobody is it elsewhere.
+    expect(await harness.post(`${path}?app_key=p2p`, { ...message, from_user_id: 0 })).toBe(
+      '{"error_code":1,"error_msg":"参数错误"}',
+    );
+  });
+
   it('calls as often as its rate says', async () => {
     await start([app('k', { rate: 2 })]);
     const calls = [];

@@ -48,6 +48,15 @@ describe('PresencePublisher', () => {
     expect(await presence.came(connection(1, 1))).toBe(false);
   });
 
+  it('waits while the only route_server is away for a moment', async () => {
+    const came = presence.came(connection(1, 1));
+    expect(routeServers.all()).toEqual([]);
+    const route = new FakeRouteServer(bus);
+    expect(await came).toBe(true);
+    expect(route.updates.at(-1)).toMatchObject({ changes: [{ userId: 1, online: true }], again: false });
+    await route.stop();
+  });
+
   it('publishes again for another one to act when the one that was to act does not answer', async () => {
     const [deaf, good] = [new FakeRouteServer(bus), new FakeRouteServer(bus)];
     deaf.acks = false;

@@ -111,11 +111,15 @@ export class FakeRouteServer {
     );
   }
 
-  async snapshot(node: number): Promise<{ seq: number; sessions: Change[]; pages: number }> {
+  /** @param missedConnections connections it may have routed messages past */
+  async snapshot(
+    node: number,
+    missedConnections: number[] = [],
+  ): Promise<{ seq: number; sessions: Change[]; pages: number }> {
     const sessions: Change[] = [];
     let seq = 0;
     let pages = 0;
-    await this.#bus.requestMany(topics.presenceSnapshot(node), {}, answerMs, (page) => {
+    await this.#bus.requestMany(topics.presenceSnapshot(node), { missedConnections }, answerMs, (page) => {
       sessions.push(...(page.sessions ?? []));
       seq = page.seq;
       pages++;

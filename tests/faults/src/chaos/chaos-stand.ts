@@ -1,22 +1,22 @@
 import type { TeamTalkClient } from '@teamtalk/client';
-import { TestCluster, testPassword } from '@teamtalk/cluster';
-import { FaultyProxy, type ProxyTarget, type ServiceName, traitsOf, waitUntil } from '@teamtalk/local-stack';
+import { type TestCluster, testPassword } from '@teamtalk/cluster';
+import { FaultyProxy, type ProxyTarget, type ServiceName, waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM } from '@teamtalk/protocol';
+import { calm, replicas, startCluster } from './chaos-cluster.js';
 import { ChaosServers, type ChaosServersOptions } from './chaos-servers.js';
 import { check, checkHistory, type Outcome } from './check.js';
 import { Crowd, type CrowdNames } from './clients/crowd.js';
 import { HttpPusher } from './clients/http-pusher.js';
 import { LegacyChatter } from './clients/legacy-chatter.js';
 import { SdkChatter } from './clients/sdk-chatter.js';
-import { steppingClock } from './clock.js';
 import { FaultTimes } from './fault-times.js';
 import type { Fault } from './faults/fault.js';
 import { Conversation, Ledger } from './ledger.js';
-import { Links, type Server } from './links.js';
+import { Links } from './links.js';
 import { Load } from './load.js';
 import { StallWatch } from './stall-watch.js';
 
-/** Services of which each stand has two processes; and one more msg_server, to which nothing is done. */
+/** Services that each stand has. */
 const always = ['db_proxy_server', 'route_server', 'msg_server', 'http_msg_server'] as const;
 
 export interface ChaosOptions extends ChaosServersOptions {
@@ -30,6 +30,8 @@ export interface ChaosOptions extends ChaosServersOptions {
   report: (text: string) => void;
   /** services besides those on a message's way */
   others?: readonly ServiceName[];
+  /** the folder of another checkout of this repository, built, whose services are run on this one's schema */
+  checkout?: string | undefined;
 }
 
 /** What a fault does to the stand in one round. */
@@ -54,16 +56,14 @@ export interface RoundResult extends Outcome {
   notes: string[];
 }
 
-const replicas = 2;
-/** index of the msg_server that nothing is done to */
-const calm = replicas;
 const recoveryLimitMs = 60_000;
 const crowdNames: CrowdNames = {
-  busy: numbered('busy', 32),
+  // As many as keep each below what MESSAGE_RATE lets a client send, which RecentSends (msg_server) is made for.
+  busy: numbered('busy', 80),
   observers: numbered('observer', 16),
   sparse: numbered('sparse', 96),
 };
-const crowdGroups = 4;
+const crowdGroups = 8;
 
 /** Two processes of each service under load, with a ledger of all that is written. */
 export class ChaosStand {
@@ -84,10 +84,13 @@ export class ChaosStand {
     const servers = await ChaosServers.start(options);
     const links = new Links();
     const services = [...always, ...(options.others ?? [])];
-    const cluster = await startCluster(servers, links, services).catch(async (error: unknown) => {
-      await links.close();
-      throw error;
-    });
+    const { checkout } = options;
+    const cluster = await startCluster({ servers, links, services, checkout }).catch(
+      async (error: unknown) => {
+        await links.close();
+        throw error;
+      },
+    );
     const balanced = (service: ServiceName, port: string) =>
       FaultyProxy.start(() =>
         Array.from({ length: replicas }, (_, k) => ({
@@ -276,42 +279,4 @@ export class ChaosStand {
 
 function numbered(name: string, count: number): string[] {
   return Array.from({ length: count }, (_, i) => `${name}${i}`);
-}
-
-/** Processes of all services, each with ways of its own to PostgreSQL, NATS and, of db_proxy_servers, from their callers. */
-async function startCluster(
-  servers: ChaosServers,
-  links: Links,
-  services: readonly ServiceName[],
-): Promise<TestCluster> {
-  const count = (service: ServiceName) => (service === 'msg_server' ? calm + 1 : replicas);
-  let started: TestCluster | undefined;
-  for (const service of services) {
-    for (let k = 0; k < count(service); k++) {
-      await links.add('nats', service, k, servers.backend('nats').addresses);
-      if (!traitsOf(service).database) continue;
-      await links.add('postgres', service, k, servers.backend('postgres').addresses);
-      await links.add('grpc', service, k, [
-        () => (started ? [{ host: '127.0.0.1', port: started.port(service, k, 'grpc') }] : []),
-      ]);
-    }
-  }
-  return TestCluster.start({
-    mode: 'processes',
-    infrastructure: servers,
-    ...Object.fromEntries(services.map((service) => [service, count(service)])),
-    envOf: { msg_server: { MESSAGE_RATE: '0' } },
-    envFor(service, k, cluster) {
-      started = cluster;
-      const portsTo = (server: Server) => links.get(server, service, k).ports;
-      return {
-        NODE_OPTIONS: steppingClock,
-        NATS_URL: servers.backend('nats').urlAt(portsTo('nats')),
-        ...(traitsOf(service).database && {
-          DATABASE_URL: servers.backend('postgres').urlAt(portsTo('postgres')),
-          ADVERTISE_ADDRESS: `127.0.0.1:${portsTo('grpc')[0]}`,
-        }),
-      };
-    },
-  });
 }

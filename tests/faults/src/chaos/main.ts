@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { checkOut } from '../checkout.js';
 import { ChaosStand } from './chaos-stand.js';
 import type { Fault } from './faults/fault.js';
 import { aside, faults } from './faults/index.js';
@@ -18,6 +19,7 @@ npm run chaos -- --overlap [--seed N] [--minutes N] [--rate N] [--from N] [--sch
   --pace       pause after each of their acks, milliseconds (20; with --overlap 200)
   --rate       messages a second of many light clients besides (100; with --overlap 1000)
   --ha         a PostgreSQL primary with a synchronous standby and a NATS cluster of three, instead of one each
+  --checkout   a commit whose services are run instead of this checkout's, on this one's schema
   --table      file that has the table of what is done so far, after each round (.data/chaos.md)
   --json       writes the rows to a file too
   --list       names the faults and ends
@@ -43,6 +45,7 @@ const { values } = parseArgs({
     json: { type: 'string' },
     list: { type: 'boolean', default: false },
     ha: { type: 'boolean', default: false },
+    checkout: { type: 'string' },
     overlap: { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
     minutes: { type: 'string', default: '10' },
@@ -82,6 +85,7 @@ async function main(): Promise<boolean> {
       others: values.overlap ? [] : aside,
       smallDisk,
       ha: values.ha || standby,
+      checkout: values.checkout && checkOut(values.checkout),
       report,
     });
   let stand: ChaosStand | undefined;

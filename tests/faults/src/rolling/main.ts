@@ -1,8 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { DurableInfrastructure } from '@teamtalk/cluster';
+import { checkOut } from '../checkout.js';
 import { describeReport, isClean, reportOf } from './report.js';
 import { RollingStand } from './stand.js';
 import { bringUp, describeMigrations, migrateFrom } from './upgrade.js';
@@ -87,16 +86,6 @@ async function main(): Promise<boolean> {
   } finally {
     await infrastructure.stop();
   }
-}
-
-/**
- * The folder of another commit of this repository, installed and built.
- * @throws Error when there is no such commit or it does not build; what went wrong has been printed
- */
-function checkOut(ref: string): string {
-  const program = fileURLToPath(new URL('../../../../scripts/checkout.mjs', import.meta.url));
-  const printed = execFileSync(process.execPath, [program, ref], { stdio: ['ignore', 'pipe', 'inherit'] });
-  return printed.toString().trimEnd().split('\n').at(-1)!;
 }
 
 /** @throws Error when it is none */

@@ -72,7 +72,7 @@ export class Crowd implements LoadMember {
         password: testPassword,
         ports: at,
         reconnects,
-        atOnce: 128,
+        atOnce: 64,
         repeatMs: repeatsMs[i % repeatsMs.length]!,
         onAck: (sent) => this.#acked(sent),
       });

@@ -1,6 +1,7 @@
-import { drawSchedule, recoveries } from '../schedules/draw.js';
+import { drawSchedule } from '../schedules/draw.js';
 import { inject } from '../schedules/inject.js';
 import { Random } from '../schedules/random.js';
+import { recoveries } from '../schedules/recoveries.js';
 import type { Disturbance, LinkName, Process, Schedule } from '../schedules/schedule.js';
 import type { Fault } from './fault.js';
 

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
-import { drawSchedule, recoveries } from './draw.js';
+import { drawSchedule } from './draw.js';
 import { Random } from './random.js';
+import { recoveries } from './recoveries.js';
 import { describe, type Process, type Schedule } from './schedule.js';
 
 const many = Array.from({ length: 500 }, (_, index) => drawSchedule(7, index));

@@ -1,0 +1,216 @@
+import { randomBytes } from 'node:crypto';
+import { Commands as C, IM, type MessageOf } from '@teamtalk/protocol';
+import { type Case, script } from '../case.js';
+import { block, type FilePeer, Role } from '../file-peer.js';
+import { check } from '../match.js';
+import type { Peer } from '../peer.js';
+import type { World } from '../world.js';
+
+const { FILE_TYPE_ONLINE: online, FILE_TYPE_OFFLINE: offline } = IM.BaseDefine.TransferFileType;
+const { CLIENT_FILE_PEER_READY, CLIENT_FILE_DONE } = IM.BaseDefine.ClientFileState;
+
+/** What Windows asks for first of a file, bytes: more than a block. It goes on with as much as it was given. */
+const windowsPull = 34 * 1024;
+type PcClient = 'windows' | 'mac';
+type Mode = typeof online | typeof offline;
+type Offer = Pick<MessageOf<typeof C.FileNotify>, 'taskId' | 'ipAddrList' | 'fileSize' | 'fileName'>;
+
+const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
+
+/** Its way to a file_server: the first address, whatever the others are. Windows numbers nothing there. */
+const open = (world: World, user: Peer, as: PcClient, { taskId, ipAddrList }: Offer) =>
+  world.openFile(user, taskId, ipAddrList[0]!, { unnumbered: as === 'windows' });
+
+/** Asks to send a file. Windows names it with its path, and the Mac without. */
+async function offer(from: Peer, to: Peer, as: PcClient, content: Buffer, transMode: Mode): Promise<Offer> {
+  const fileName = as === 'windows' ? 'C:/Users/a/报告.pdf' : '报告.pdf';
+  const fileSize = content.length;
+  const answer = await from.ask(
+    C.FileRequest,
+    C.FileResponse,
+    { fromUserId: from.id, toUserId: to.id, fileName, fileSize, transMode },
+    { resultCode: 0, transMode, taskId: (id) => id !== '', ipAddrList: (list) => list.length > 0 },
+  );
+  return { taskId: answer.taskId, ipAddrList: answer.ipAddrList, fileName, fileSize };
+}
+
+/** Pulls a file to its end, each time what it still lacks and at most as much as it was given before. */
+async function pullAll(
+  side: FilePeer,
+  { taskId, fileSize }: Offer,
+  content: Buffer,
+  as: PcClient,
+  mode: Mode,
+  give?: () => Promise<unknown>,
+): Promise<void> {
+  let size = as === 'windows' ? windowsPull : block;
+  for (let offset = 0; offset < fileSize; ) {
+    const seqNum = side.pull(offset, Math.min(size, fileSize - offset), mode);
+    await give?.();
+    const { fileData } = await side.take(C.FilePullDataRsp, { resultCode: 0, taskId, offset }, seqNum);
+    check(fileData.length > 0, `nothing at byte ${offset}`);
+    check(content.subarray(offset, offset + fileData.length).equals(fileData), `other bytes at ${offset}`);
+    size = fileData.length;
+    offset += size;
+  }
+}
+
+/** Tells that an upload is over: Windows when it has written its last block, the Mac when it is told so. */
+async function upload(
+  world: World,
+  from: Peer,
+  to: Peer,
+  as: PcClient,
+  sent: Offer,
+  content: Buffer,
+): Promise<void> {
+  const side = await open(world, from, as, sent);
+  await side.logIn(Role.upload);
+  for (let offset = 0; offset < content.length; offset += block) await side.giveBlock(content);
+  if (as === 'mac') await side.take(C.FileState, { state: CLIENT_FILE_DONE, taskId: sent.taskId }, 0);
+  from.send(C.FileAddOfflineReq, {
+    fromUserId: from.id,
+    toUserId: to.id,
+    taskId: sent.taskId,
+    fileName: nameOf(sent.fileName),
+    fileSize: content.length,
+  });
+  if (as === 'windows') await side.take(C.FileState, { state: CLIENT_FILE_DONE, taskId: sent.taskId }, 0);
+}
+
+/** Fetches an offline file and takes it off the list. */
+async function download(
+  side: FilePeer,
+  from: Peer,
+  to: Peer,
+  as: PcClient,
+  got: Offer,
+  content: Buffer,
+): Promise<void> {
+  await pullAll(side, got, content, as, offline);
+  if (as === 'windows') side.state(CLIENT_FILE_DONE);
+  to.send(C.FileDelOfflineReq, { fromUserId: from.id, toUserId: to.id, taskId: got.taskId });
+  await to.probe();
+  check(
+    !(await waiting(to)).offlineFileList.some(({ taskId }) => taskId === got.taskId),
+    'still on the list',
+  );
+}
+
+/** Answers the receiver's next pull, however much it asks for. */
+async function giveAsked(side: FilePeer, content: Buffer): Promise<void> {
+  const { offset, dataSize } = await side.take(C.FilePullDataReq, { transMode: online }, 0);
+  side.data(offset, content.subarray(offset, offset + dataSize));
+}
+
+const waiting = (peer: Peer) => peer.ask(C.FileHasOfflineReq, C.FileHasOfflineRes, { userId: peer.id });
+
+/** Waits until somebody who has gone is no longer there for file transfers. */
+async function untilGone(peer: Peer, userId: number, world: World): Promise<void> {
+  const end = performance.now() + world.target.deadlineMs;
+  const request = { userId: peer.id, userIdList: [userId] };
+  for (;;) {
+    const { userStatList } = await peer.ask(
+      C.BuddyListUsersStatusRequest,
+      C.BuddyListUsersStatusResponse,
+      request,
+    );
+    if (userStatList[0]?.status !== 1) return;
+    check(performance.now() < end, `user ${userId} does not go`);
+  }
+}
+
+function fileSessionsOf(as: PcClient): readonly Case[] {
+  const given = { from: `a ${as}`, to: `b ${as}@1` } as const;
+  const cases = [
+    script({
+      name: `session ${as}/sends a file to somebody who is there, in its order of PDUs`,
+      commands: [
+        C.FileRequest,
+        C.FileNotify,
+        C.FileLoginReq,
+        C.FilePullDataReq,
+        C.FilePullDataRsp,
+        C.FileState,
+      ],
+      is: 'client habit',
+      proves: ['client-files'],
+      given,
+      run: async ({ from, to }, world) => {
+        const content = randomBytes(3 * block + 17);
+        const sent = await offer(from, to, as, content, online);
+        const sender = await open(world, from, as, sent);
+        await sender.logIn(Role.sender);
+        const got = await to.get(C.FileNotify, { taskId: sent.taskId, transMode: online, offlineReady: 0 });
+        const receiver = await open(world, to, as, got);
+        await receiver.logIn(Role.receiver);
+        await receiver.take(C.FileState, { state: CLIENT_FILE_PEER_READY, taskId: sent.taskId }, 0);
+        await pullAll(receiver, got, content, as, online, () => giveAsked(sender, content));
+        receiver.state(CLIENT_FILE_DONE);
+        await sender.take(C.FileState, { state: CLIENT_FILE_DONE, userId: to.id }, 0);
+      },
+    }),
+    script({
+      name: `session ${as}/sends a file to somebody who is away, and finds it on the list after the login`,
+      commands: [
+        C.FileRequest,
+        C.FileLoginReq,
+        C.FileAddOfflineReq,
+        C.FileHasOfflineReq,
+        C.FileDelOfflineReq,
+      ],
+      is: 'client habit',
+      proves: ['client-files'],
+      given,
+      run: async ({ from, to: before }, world) => {
+        await before.leave();
+        await untilGone(from, world.ids.b, world);
+        const content = randomBytes(2 * block + 17);
+        const sent = await offer(from, before, as, content, offline);
+        await upload(world, from, before, as, sent, content);
+        await from.probe();
+        const to = await world.connect(`b ${as}@1`);
+        const { offlineFileList, ipAddrList } = await waiting(to);
+        const listed = offlineFileList.find(({ taskId }) => taskId === sent.taskId);
+        check(listed !== undefined, 'not on the list');
+        // With its path or without, as the server likes: the receiver looks at the end of it.
+        check(nameOf(listed.fileName) === nameOf(sent.fileName), `called ${listed.fileName}`);
+        const got = { ...listed, ipAddrList };
+        const receiver = await open(world, to, as, got);
+        await receiver.logIn(Role.download);
+        await download(receiver, from, to, as, got, content);
+      },
+    }),
+  ];
+  if (as === 'windows') {
+    cases.push(
+      script({
+        name: 'session windows/is offered an offline file, comes for it at once and once only',
+        onOriginal: 'untried',
+        commands: [C.FileNotify, C.FileLoginReq, C.FileAddOfflineReq, C.FilePullDataReq],
+        is: 'client habit',
+        proves: ['client-files'],
+        given,
+        run: async ({ from, to }, world) => {
+          const content = randomBytes(2 * block + 17);
+          const sent = await offer(from, to, as, content, offline);
+          const first = await to.get(C.FileNotify, {
+            taskId: sent.taskId,
+            transMode: offline,
+            offlineReady: 0,
+          });
+          // Before there is anything; the pull is on its way as soon as somebody has clicked.
+          const receiver = await open(world, to, as, first);
+          await receiver.logIn(Role.download);
+          const fetched = download(receiver, from, to, as, first, content);
+          await Promise.all([upload(world, from, to, as, sent, content), fetched]);
+          await to.get(C.FileNotify, { taskId: sent.taskId, offlineReady: 1 });
+        },
+      }),
+    );
+  }
+  return cases;
+}
+
+/** What the two clients that send files do, as their sources have it (protocol notes, sections 8 and 12b). */
+export const fileSessionCases: readonly Case[] = (['windows', 'mac'] as const).flatMap(fileSessionsOf);

@@ -1,0 +1,59 @@
+import { TestCluster } from '@teamtalk/cluster';
+import { type ServiceName, traitsOf } from '@teamtalk/local-stack';
+import type { ChaosServers } from './chaos-servers.js';
+import { steppingClock } from './clock.js';
+import type { Links, Server } from './links.js';
+
+export interface ChaosClusterOptions {
+  servers: ChaosServers;
+  /** gets the ways between them */
+  links: Links;
+  services: readonly ServiceName[];
+  /** the folder of another checkout of this repository, built, whose services are run on this one's schema */
+  checkout: string | undefined;
+}
+
+/** Processes of each kind that faults are done to. */
+export const replicas = 2;
+/** index of the msg_server that nothing is done to */
+export const calm = replicas;
+
+/** Processes of all services, each with ways of its own to PostgreSQL, NATS and, of db_proxy_servers, from their callers. */
+export async function startCluster({
+  servers,
+  links,
+  services,
+  checkout,
+}: ChaosClusterOptions): Promise<TestCluster> {
+  const count = (service: ServiceName) => (service === 'msg_server' ? calm + 1 : replicas);
+  let started: TestCluster | undefined;
+  for (const service of services) {
+    for (let k = 0; k < count(service); k++) {
+      await links.add('nats', service, k, servers.backend('nats').addresses);
+      if (!traitsOf(service).database) continue;
+      await links.add('postgres', service, k, servers.backend('postgres').addresses);
+      await links.add('grpc', service, k, [
+        () => (started ? [{ host: '127.0.0.1', port: started.port(service, k, 'grpc') }] : []),
+      ]);
+    }
+  }
+  return TestCluster.start({
+    mode: 'processes',
+    infrastructure: servers,
+    ...(checkout !== undefined && { checkout }),
+    ...Object.fromEntries(services.map((service) => [service, count(service)])),
+    envOf: { msg_server: { MESSAGE_RATE: '0' } },
+    envFor(service, k, cluster) {
+      started = cluster;
+      const portsTo = (server: Server) => links.get(server, service, k).ports;
+      return {
+        NODE_OPTIONS: steppingClock,
+        NATS_URL: servers.backend('nats').urlAt(portsTo('nats')),
+        ...(traitsOf(service).database && {
+          DATABASE_URL: servers.backend('postgres').urlAt(portsTo('postgres')),
+          ADVERTISE_ADDRESS: `127.0.0.1:${portsTo('grpc')[0]}`,
+        }),
+      };
+    },
+  });
+}
