@@ -8,6 +8,7 @@ import type { DbProxyServerConfig } from './config.js';
 import { connectionName } from './database/running-programs.js';
 import { Servers } from './database/servers.js';
 import type { StoreEpoch } from './database/store-epoch.js';
+import { untilPostgres } from './database/until-postgres.js';
 import { GroupMembers } from './outbox/group-members.js';
 import { OwnerLock } from './outbox/owner-lock.js';
 import { OutboxPublisher } from './outbox/publisher.js';
@@ -60,10 +61,10 @@ export async function startMessageStore(
   });
   pool.on('error', (error) => log.warn({ err: error }, 'an idle connection of the store broke'));
   life.onStop('connections of the store', () => pool.end());
-  await epoch.guard(pool);
+  await untilPostgres(kit, () => epoch.guard(pool));
 
   const ownerLock = new OwnerLock(servers, kit);
-  await ownerLock.start();
+  await untilPostgres(kit, () => ownerLock.start());
   life.onStop('outbox owner lock', () => ownerLock.stop());
 
   const bots = new BotMessages(pool, kit);
