@@ -1,4 +1,5 @@
 export { answerBrokenRequests } from './broken-requests.js';
+export { closeQueuedResponses } from './close-queued-responses.js';
 export { closeServer } from './close-server.js';
 export {
   ConfigError,

@@ -59,7 +59,6 @@ export function createApp(kit: Kit, context: Context): RequestListener {
 
 function createUploadApp({ log, metrics }: Kit, context: Context): Express {
   const broken = metrics.counter('http_broken_total', 'Uploads whose client went away before their end');
-  const busy = metrics.gauge('uploads_in_progress', 'Uploads that are being received');
   const upload = uploadImage(context, (error) => {
     broken.inc();
     log.debug({ err: error }, 'an upload broke off');
@@ -70,11 +69,7 @@ function createUploadApp({ log, metrics }: Kit, context: Context): Express {
   app.disable('etag');
   app
     .route('/')
-    .post((request, response, next) => {
-      busy.inc();
-      response.once('close', () => busy.dec());
-      return upload(request, response, next);
-    })
+    .post(upload)
     .options(allowUpload(context))
     .all((_request, response) => sendRefusal(response, refusals.badMethod, { allow: 'POST, OPTIONS' }));
 
