@@ -1,3 +1,4 @@
+export { abortAfter } from './abort-after.js';
 export { answerBrokenRequests } from './broken-requests.js';
 export { closeQueuedResponses } from './close-queued-responses.js';
 export { closeServer } from './close-server.js';

@@ -1,6 +1,12 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { answerBrokenRequests, closeQueuedResponses, closeServer, type Kit, listen } from '@teamtalk/service-kit';
+import {
+  answerBrokenRequests,
+  closeQueuedResponses,
+  closeServer,
+  type Kit,
+  listen,
+} from '@teamtalk/service-kit';
 import { ErrorCode, legacyAnswer } from './api/legacy-answer.js';
 
 export interface HttpListenerOptions {

@@ -1,3 +1,4 @@
+import { abortAfter } from '@teamtalk/service-kit';
 import { type ServiceExit, ServiceProcess, traitsOf } from '@teamtalk/testkit/infrastructure';
 import type { PlannedReplica } from './port-plan.js';
 import { RestartDelay } from './restart-delay.js';
@@ -56,10 +57,10 @@ export class Replica {
     const ports = this.running?.ports;
     if (!ports) return `${this.name} is not up`;
     try {
-      const response = await fetch(`http://127.0.0.1:${ports.ops}/readyz`, {
-        signal: AbortSignal.timeout(2_000),
+      return await abortAfter(2_000, async (signal) => {
+        const response = await fetch(`http://127.0.0.1:${ports.ops}/readyz`, { signal });
+        return response.ok || `${this.name} is not ready: ${(await response.text()).trim()}`;
       });
-      return response.ok || `${this.name} is not ready: ${(await response.text()).trim()}`;
     } catch (error) {
       return `${this.name} does not answer: ${String(error)}`;
     }

@@ -1,6 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { answerBrokenRequests, closeQueuedResponses, closeServer, type Kit, listen, traceRequests } from '@teamtalk/service-kit';
+import {
+  answerBrokenRequests,
+  closeQueuedResponses,
+  closeServer,
+  type Kit,
+  listen,
+  traceRequests,
+} from '@teamtalk/service-kit';
 
 /** Gives a route's answer: JSON, status 200. Must be quick and must not throw. */
 export type HttpHandler = () => Buffer;
