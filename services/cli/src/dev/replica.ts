@@ -1,5 +1,6 @@
 import { abortAfter } from '@teamtalk/service-kit';
-import { type ServiceExit, ServiceProcess, traitsOf } from '@teamtalk/testkit/infrastructure';
+import { isPortFree, type ServiceExit, ServiceProcess, traitsOf } from '@teamtalk/testkit/infrastructure';
+import { portTaken } from './kept-server.js';
 import type { PlannedReplica } from './port-plan.js';
 import { RestartDelay } from './restart-delay.js';
 import type { ServiceLog } from './service-log.js';
@@ -87,7 +88,15 @@ export class Replica {
   }
 
   async #live(resolve: () => void, reject: (error: Error) => void): Promise<void> {
-    while (!this.#stopping) {
+    for (let taken: number | undefined; !this.#stopping; ) {
+      const before = taken;
+      taken = await this.#takenPort();
+      if (this.#stopping) break;
+      if (taken !== undefined) {
+        if (taken !== before) this.#options.say(portTaken(this.name, taken));
+        await this.#sleep(this.#delay.died());
+        continue;
+      }
       this.#delay.started();
       const exit = await this.#run(resolve).catch((error: unknown) => String(error));
       this.#ports = undefined;
@@ -102,6 +111,12 @@ export class Replica {
       await this.#sleep(delay);
     }
     reject(new Error(`${this.name} was stopped`));
+  }
+
+  /** Looked at before each start: it would only end again. */
+  async #takenPort(): Promise<number | undefined> {
+    for (const port of Object.values(this.planned.ports)) if (!(await isPortFree(port))) return port;
+    return undefined;
   }
 
   async #run(onUp: () => void): Promise<ServiceExit> {
