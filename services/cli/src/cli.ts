@@ -46,20 +46,25 @@ const commands = [
   monitoring,
 ];
 
-/**
- * Runs `teamtalk` with these arguments.
- *
- * @returns the exit status: 0 done, 1 failed (one line on stderr says why), 2 wrong usage
- */
-export async function runCli(words: readonly string[]): Promise<number> {
+/** The command line of `teamtalk`. */
+export function createProgram(): Command {
   const program = new Command('teamtalk')
     .description('Runs, looks after and talks to a TeamTalk installation.')
     .showHelpAfterError('(teamtalk --help says more)')
     // Set first: commands take this over when they are added.
     .exitOverride();
   for (const command of commands) command.register(program);
+  return program;
+}
+
+/**
+ * Runs `teamtalk` with these arguments.
+ *
+ * @returns the exit status: 0 done, 1 failed (one line on stderr says why), 2 wrong usage
+ */
+export async function runCli(words: readonly string[]): Promise<number> {
   try {
-    await program.parseAsync(words, { from: 'user' });
+    await createProgram().parseAsync(words, { from: 'user' });
     return 0;
   } catch (error) {
     // Of wrong usage commander has told already; help and version are no errors.
