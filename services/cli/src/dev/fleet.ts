@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { traitsOf } from '@teamtalk/testkit/infrastructure';
+import { type Addresses, inUrl } from './addresses.js';
 import type { PlannedReplica } from './port-plan.js';
 import { Replica } from './replica.js';
 import type { ProcessEntry } from './run-files.js';
@@ -7,6 +8,7 @@ import { ServiceLog } from './service-log.js';
 
 export interface FleetOptions {
   planned: readonly PlannedReplica[];
+  addresses: Addresses;
   databaseUrl: string;
   natsUrl: string;
   logFolder: string;
@@ -76,6 +78,7 @@ export class Fleet {
       log,
       env: {
         ...process.env,
+        ...this.#waysIn(),
         DATABASE_URL: database ? databaseUrl : undefined,
         ...(bus && { NATS_URL: natsUrl }),
         ...(storage && { STORAGE_DIR: process.env.STORAGE_DIR || storageFolder }),
@@ -88,6 +91,27 @@ export class Fleet {
     this.#logs.push(log);
     this.#replicas.push(replica);
     return replica;
+  }
+
+  /** Where services listen, and what clients are told; what only our own programs dial is not for other machines. */
+  #waysIn(): Record<string, string> {
+    const { planned, addresses } = this.#options;
+    const { listen, advertised } = addresses;
+    const { ADVERTISE_IP, ADVERTISE_IP1, MSFS_PRIOR_URL, MSFS_BACKUP_URL } = process.env;
+    const [prior, backup] = planned
+      .filter(({ service }) => service === 'msfs')
+      .map(({ ports }) => `http://${inUrl(advertised)}:${ports.http}/`);
+    return {
+      CLIENT_HOST: listen,
+      HTTP_HOST: listen,
+      TCP_HOST: listen,
+      GRPC_HOST: '127.0.0.1',
+      OPS_HOST: '127.0.0.1',
+      ADVERTISE_IP: ADVERTISE_IP || advertised,
+      ADVERTISE_IP1: ADVERTISE_IP1 || advertised,
+      MSFS_PRIOR_URL: MSFS_PRIOR_URL || prior || '',
+      MSFS_BACKUP_URL: MSFS_BACKUP_URL || (MSFS_PRIOR_URL ? '' : (backup ?? '')),
+    };
   }
 
   #running(): ProcessEntry[] {

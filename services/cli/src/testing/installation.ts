@@ -16,6 +16,8 @@ export interface TestInstallation {
   loginServer: string;
   /** host:port */
   msgServer: string;
+  /** what msg_server counts, as Prometheus reads it */
+  msgServerMetrics(): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -60,6 +62,7 @@ export async function startInstallation(): Promise<TestInstallation> {
       databaseUrl: database.url,
       loginServer,
       msgServer: `127.0.0.1:${msgServer.ports.client}`,
+      msgServerMetrics: () => msgServer.metrics.registry.metrics(),
       stop,
     };
   } catch (error) {
