@@ -11,6 +11,7 @@ import { Webhooks1764000000110 } from './1764000000110-webhooks.js';
 import { OpenMessages1764000000120 } from './1764000000120-open-messages.js';
 import { OutboxStorage1764000000140 } from './1764000000140-outbox-storage.js';
 import { ListChanges1764000000150 } from './1764000000150-list-changes.js';
+import { RetryHorizons1764000000160 } from './1764000000160-retry-horizons.js';
 
 /** Every step of the schema, oldest first. A step that has been released never changes. */
 export const migrations = [
@@ -27,4 +28,5 @@ export const migrations = [
   OpenMessages1764000000120,
   OutboxStorage1764000000140,
   ListChanges1764000000150,
+  RetryHorizons1764000000160,
 ];
