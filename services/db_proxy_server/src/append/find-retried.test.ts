@@ -127,6 +127,17 @@ test('what lies too far back to be looked for is neither stored nor called store
   expect(rows[0].n).toBe(1);
 });
 
+test('a replica of the version before finds its retry', async () => {
+  const call = (retried: string) =>
+    pool.query(
+      `SELECT bases, known_id FROM append_messages(ARRAY[${convOf(17, 18)}], '{1}', '{1}', '{1}', '{1}', '{17}', '{1}',
+         '{1}', '{7001}', '{x}', '{}', '{}', '{}', $1, 1, '', '{}', 1)`,
+      [retried],
+    );
+  expect((await call('{}')).rows).toEqual([{ bases: [0], known_id: null }]);
+  expect((await call('{1}')).rows).toEqual([{ bases: null, known_id: [1] }]);
+});
+
 test('a retry is remembered for its time, whatever the clock says, and then forgotten', async () => {
   const kit = createKit('db_proxy_server', { logLevel: 'silent', shutdownMs: 1_000 });
   const store = await Database.open({ url: database.url, poolSize: 1 }, kit);
