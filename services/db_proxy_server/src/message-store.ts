@@ -1,6 +1,7 @@
 import { type Bus, Registry } from '@teamtalk/bus';
 import type { Kit } from '@teamtalk/service-kit';
 import pg from 'pg';
+import { Horizon } from './append/horizon.js';
 import { MessageWriter } from './append/message-writer.js';
 import { ReadMarkWriter } from './append/read-marker.js';
 import { BroadcastWorker } from './broadcasts/broadcast-worker.js';
@@ -17,14 +18,15 @@ import { BotMessages } from './webhooks/bot-messages.js';
 
 /** Longest time one statement of the store may take, milliseconds: less than what its callers wait. */
 const statementMs = 2_500;
-/** Connections besides those of the lanes: read marks, the sweeper, what deletes delivered rows, broadcasts. */
-const otherConnections = 4;
+/** Connections besides those of the lanes: read marks, the sweeper, what deletes delivered rows, broadcasts, the horizon. */
+const otherConnections = 5;
 
 /** Milliseconds that batches under way get, when stopping, until a route_server has answered for them. */
 const settleMs = 5_000;
 
 export interface MessageStore {
   readonly writer: MessageWriter;
+  readonly horizon: Horizon;
   readonly readMarks: ReadMarkWriter;
   readonly broadcasts: BroadcastWorker;
 }
@@ -81,8 +83,17 @@ export async function startMessageStore(
   });
   life.onStop('outbox sweeper', () => sweeper.stop());
 
-  const spacingMs = commitSpacingMs;
-  const writer = new MessageWriter({ kit, pool, lanes: commitLanes, spacingMs, publisher, epoch });
+  const horizon = new Horizon();
+  life.onStop('transaction horizon', await horizon.follow(pool, kit));
+  const writer = new MessageWriter({
+    kit,
+    pool,
+    lanes: commitLanes,
+    spacingMs: commitSpacingMs,
+    horizon,
+    publisher,
+    epoch,
+  });
   life.onStop('message writer', () => writer.settle());
   const readMarks = new ReadMarkWriter(pool, kit, commitSpacingMs);
   life.onStop('read marks', () => readMarks.settle());
@@ -94,5 +105,5 @@ export async function startMessageStore(
     writer.renewMark();
     broadcasts.renewMark();
   });
-  return { writer, readMarks, broadcasts };
+  return { writer, horizon, readMarks, broadcasts };
 }

@@ -60,6 +60,8 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
 
   const context = await createContext(config, database, kit);
   const { apiAnswers, apps, broadcasts, logins, places, webhookEvents } = context;
+  const store = await startMessageStore(config, bus, epoch, kit);
+
   const purges = {
     'login failures': () => logins.purgeFailures(),
     'login places': () => places.purge(),
@@ -67,11 +69,10 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
     nonces: () => apps.purgeNonces(),
     broadcasts: () => broadcasts.purge(),
     'webhook events': () => webhookEvents.purge(),
-    'retried messages': () => purgeRetriedMessages(database),
+    'retried messages': purgeRetriedMessages(database, store.horizon),
     'list changes': purgeListChanges(database),
   };
   life.onStop('purges', startPurges(purges, kit));
-  const store = await startMessageStore(config, bus, epoch, kit);
 
   bus.subscribe(topics.statusChanges, recordPresence(context), { queue: dbProxyServerQueue });
   const server = new RpcServer(kit);

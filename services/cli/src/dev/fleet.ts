@@ -44,7 +44,7 @@ export class Fleet {
    * @throws Error naming what does not come up within a minute; `stop` is then still to be called
    */
   async start(signal: AbortSignal): Promise<void> {
-    const deadline = Date.now() + upMs;
+    const deadline = performance.now() + upMs;
     for (const tier of [0, 1] as const) {
       const starting = this.#options.planned.filter(({ service }) => traitsOf(service).tier === tier);
       const replicas = starting.map((each) => this.#launch(each));
@@ -127,7 +127,7 @@ export class Fleet {
         (answer) => answer !== true,
       );
       if (lacking.length === 0) return;
-      if (Date.now() > deadline) throw new Error(`not everything is ready:\n${lacking.join('\n')}`);
+      if (performance.now() > deadline) throw new Error(`not everything is ready:\n${lacking.join('\n')}`);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
@@ -135,7 +135,7 @@ export class Fleet {
   async #within(deadline: number, signal: AbortSignal, work: Promise<unknown>): Promise<void> {
     let stop = () => {};
     const end = new Promise<never>((_, reject) => {
-      const timer = setTimeout(() => reject(this.#notUp()), deadline - Date.now());
+      const timer = setTimeout(() => reject(this.#notUp()), deadline - performance.now());
       const abort = () => reject(signal.reason as Error);
       signal.addEventListener('abort', abort);
       stop = () => {

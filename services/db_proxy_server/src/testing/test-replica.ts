@@ -1,6 +1,7 @@
 import type { Bus, Registry, teamtalk } from '@teamtalk/bus';
 import { createKit, type Kit } from '@teamtalk/service-kit';
 import pg from 'pg';
+import { Horizon } from '../append/horizon.js';
 import { MessageWriter } from '../append/message-writer.js';
 import { Servers } from '../database/servers.js';
 import { GroupMembers } from '../outbox/group-members.js';
@@ -67,7 +68,14 @@ export class TestReplica {
     this.publisher = publisher;
     const canDeliver = () => this.hears && this.answers;
     if (sweeps) this.#sweeper = new OutboxSweeper({ kit, pool: this.pool, publisher, canDeliver });
-    this.#writer = new MessageWriter({ kit, pool: this.pool, lanes: 1, spacingMs: 0, publisher });
+    this.#writer = new MessageWriter({
+      kit,
+      pool: this.pool,
+      lanes: 1,
+      spacingMs: 0,
+      horizon: new Horizon(),
+      publisher,
+    });
   }
 
   /** Messages in the order in which they were sent to the route_server: id, and the lowest that is still open. */
