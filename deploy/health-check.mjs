@@ -2,7 +2,6 @@
 import { envSchema } from './dist/config.js';
 
 const port = envSchema.OPS_PORT.parse(process.env.OPS_PORT || undefined);
-const answer = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(4_000) }).catch(
-  () => undefined,
-);
+setTimeout(() => process.exit(1), 4_000);
+const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
 process.exit(answer?.ok ? 0 : 1);

@@ -1,6 +1,6 @@
 import { FaultyProxy, testNats } from '@teamtalk/local-stack';
 import { createKit, type Kit, newInstance } from '@teamtalk/service-kit';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Bus } from './bus.js';
 import { Announcer, Registry } from './registry.js';
 import { topics } from './subjects.js';
@@ -86,6 +86,16 @@ test('silence is death, after a while', async () => {
   const { registry, gone } = watch();
   other.publish(topics.announcement, { instance: 77, service: 'msg_server', hostname: 'h' });
   await registry.waitFor(1, 1000);
+  await expect.poll(() => gone, { timeout: 20_000 }).toEqual([[77, false]]);
+});
+
+test('silence is death, whatever the clock says', async () => {
+  const { registry, gone } = watch();
+  other.publish(topics.announcement, { instance: 77, service: 'msg_server', hostname: 'h' });
+  await registry.waitFor(1, 1000);
+  const now = Date.now;
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() - 3_600_000);
+  stops.push(() => clock.mockRestore());
   await expect.poll(() => gone, { timeout: 20_000 }).toEqual([[77, false]]);
 });
 

@@ -91,7 +91,7 @@ export class Registry {
   readonly #alive = new Map<number, { announcement: Announcement; heard: number }>();
   readonly #timer: NodeJS.Timeout;
   readonly #waiting = new Set<() => void>();
-  #checked = Date.now();
+  #checked = performance.now();
 
   constructor(bus: Bus, log: Logger, service: string, events: RegistryEvents = {}) {
     this.#bus = bus;
@@ -151,9 +151,9 @@ export class Registry {
     const previous = known?.announcement;
     if (known) {
       known.announcement = announcement;
-      known.heard = Date.now();
+      known.heard = performance.now();
     } else {
-      this.#alive.set(announcement.instance, { announcement, heard: Date.now() });
+      this.#alive.set(announcement.instance, { announcement, heard: performance.now() });
       this.#log.info({ peer: formatInstance(announcement.instance) }, `found a ${announcement.service}`);
     }
     this.#events.onChange?.(announcement, previous);
@@ -161,18 +161,19 @@ export class Registry {
   }
 
   #grantTime(): void {
-    for (const entry of this.#alive.values()) entry.heard = Date.now();
+    for (const entry of this.#alive.values()) entry.heard = performance.now();
   }
 
   #expire(): void {
-    const late = Date.now() - this.#checked;
-    this.#checked = Date.now();
+    const now = performance.now();
+    const late = now - this.#checked;
+    this.#checked = now;
     // We were asleep ourselves (a stopped process, a starved machine), or NATS is: nobody could be heard meanwhile.
     if (late > announceMs * 2 || !this.#bus.hears) {
       this.#grantTime();
       return;
     }
-    const oldest = Date.now() - expireMs;
+    const oldest = now - expireMs;
     for (const { announcement, heard } of this.#alive.values()) {
       if (heard < oldest) this.#remove(announcement, false);
     }

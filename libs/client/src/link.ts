@@ -1,7 +1,7 @@
 import { Commands, type IM, type Pdu } from '@teamtalk/protocol';
 import { type BackOff, backOffDelay } from './back-off.js';
 import { Connection, type ConnectionOptions } from './connection.js';
-import { ClientError, LoginRefused } from './errors.js';
+import { ClientError, DeadlineExceeded, LoginRefused } from './errors.js';
 import { findServers, type ServerLocation } from './server-location.js';
 
 export type LoginRequest = IM.Login.IMLoginReq.$Properties;
@@ -32,7 +32,8 @@ export interface LinkEvents {
 export class Link {
   readonly #options: LinkOptions;
   readonly #events: LinkEvents;
-  readonly #ended = new AbortController();
+  /** of the dial under way, or of the last one */
+  #dialling = new AbortController();
   #connection: Connection | undefined;
   #connecting: Promise<Connection> | undefined;
   #login: LoginRequest | undefined;
@@ -85,7 +86,7 @@ export class Link {
     if (this.#end) return this.#closing;
     this.#end = error;
     clearTimeout(this.#reconnectTimer);
-    this.#ended.abort();
+    this.#dialling.abort();
     if (this.#connection) this.#closing = this.#connection.close(error);
     this.#events.onEnd(error);
     return this.#closing;
@@ -93,8 +94,15 @@ export class Link {
 
   async #dial(): Promise<Connection> {
     const { location, connectDeadlineMs } = this.#options;
+    const dialling = new AbortController();
+    this.#dialling = dialling;
+    const timer = setTimeout(
+      () => dialling.abort(new DeadlineExceeded('the login_server', connectDeadlineMs)),
+      connectDeadlineMs,
+    );
+    const servers = await findServers(location, dialling.signal).finally(() => clearTimeout(timer));
     let failure: unknown;
-    for (const server of await findServers(location, connectDeadlineMs, this.#ended.signal)) {
+    for (const server of servers) {
       if (this.#end) throw this.#end;
       try {
         const connection: Connection = await Connection.open(
@@ -104,7 +112,7 @@ export class Link {
             onPdu: (pdu) => this.#events.onPdu(connection, pdu),
             onEnd: (error) => this.#lost(connection, error),
           },
-          this.#ended.signal,
+          dialling.signal,
         );
         this.#connection = connection;
         if (this.#end) {

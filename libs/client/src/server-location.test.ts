@@ -1,5 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { TeamTalkClient } from './client.js';
 import { findServers } from './server-location.js';
@@ -27,14 +29,14 @@ afterEach(async () => {
 describe('findServers', () => {
   it('takes an address as it is', async () => {
     const address = { host: 'chat.example', port: 8000 };
-    expect(await findServers(address, 1000, signal)).toEqual([address]);
+    expect(await findServers(address, signal)).toEqual([address]);
   });
 
   it('gives the prior and the backup address of a login_server, whose port is a string', async () => {
     const url = await loginServer(
       '{"code":0,"msg":"OK","priorIP":"10.0.0.1","backupIP":"10.0.0.2","port":"8000"}',
     );
-    expect(await findServers({ loginServer: url }, 1000, signal)).toEqual([
+    expect(await findServers({ loginServer: url }, signal)).toEqual([
       { host: '10.0.0.1', port: 8000 },
       { host: '10.0.0.2', port: 8000 },
     ]);
@@ -48,7 +50,7 @@ describe('findServers', () => {
     ['it answers no object', 'null', /has no msg_server/],
   ])('says so when %s', async (_, answer, message) => {
     const url = await loginServer(answer);
-    const finding = findServers({ loginServer: url }, 1000, signal);
+    const finding = findServers({ loginServer: url }, signal);
     await expect(finding).rejects.toMatchObject({
       code: 'unreachable',
       message: expect.stringMatching(message),
@@ -56,10 +58,25 @@ describe('findServers', () => {
   });
 
   it('says so when nobody is there', async () => {
-    const finding = findServers({ loginServer: 'http://127.0.0.1:1' }, 1000, signal);
+    const finding = findServers({ loginServer: 'http://127.0.0.1:1' }, signal);
     await expect(finding).rejects.toMatchObject({ code: 'unreachable' });
   });
 });
+
+it('gives a login_server up that does not answer, however often garbage is collected', async () => {
+  server = createServer(() => {});
+  await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  setFlagsFromString('--expose-gc');
+  const collecting = setInterval(runInNewContext('gc') as () => void, 10);
+  const client = new TeamTalkClient({ loginServer: url, connectDeadlineMs: 300 });
+  try {
+    await expect(client.login({ name: 'u7', password: 'x' })).rejects.toMatchObject({ code: 'unreachable' });
+  } finally {
+    clearInterval(collecting);
+    await client.close();
+  }
+}, 10_000);
 
 it('falls back to the second address', async () => {
   const mini = await MiniMsgServer.start();

@@ -11,39 +11,30 @@ export type ServerLocation = ServerAddress | { loginServer: string };
 /**
  * The addresses to dial, best first.
  *
- * @throws ClientError `unreachable` when the login_server gives none within `deadlineMs` milliseconds.
+ * @throws ClientError `unreachable` when the login_server gives none, or `signal` is aborted before it does.
  */
-export async function findServers(
-  location: ServerLocation,
-  deadlineMs: number,
-  signal: AbortSignal,
-): Promise<ServerAddress[]> {
+export async function findServers(location: ServerLocation, signal: AbortSignal): Promise<ServerAddress[]> {
   if ('host' in location) return [location];
   const { loginServer } = location;
-  return addressesIn(loginServer, await ask(loginServer, deadlineMs, signal));
+  return addressesIn(loginServer, await ask(loginServer, signal));
 }
 
 /**
  * The base URL of msfs, as a login_server gives it.
  *
- * @throws ClientError `unreachable` when it gives none within `deadlineMs` milliseconds
+ * @throws ClientError `unreachable` when it gives none, or `signal` is aborted before it does
  */
-export async function findMsfs(
-  loginServer: string,
-  deadlineMs: number,
-  signal: AbortSignal,
-): Promise<string> {
-  const { msfsPrior } = Object(await ask(loginServer, deadlineMs, signal)) as Record<string, unknown>;
+export async function findMsfs(loginServer: string, signal: AbortSignal): Promise<string> {
+  const { msfsPrior } = Object(await ask(loginServer, signal)) as Record<string, unknown>;
   if (typeof msfsPrior === 'string' && /^https?:/.test(msfsPrior) && URL.canParse(msfsPrior))
     return msfsPrior;
   throw new ClientError('unreachable', `login_server ${loginServer} names no msfs`);
 }
 
 /** What `GET /msg_server` of a login_server answers. */
-async function ask(loginServer: string, deadlineMs: number, signal: AbortSignal): Promise<unknown> {
+async function ask(loginServer: string, signal: AbortSignal): Promise<unknown> {
   try {
-    const url = new URL('/msg_server', loginServer);
-    const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]) });
+    const response = await fetch(new URL('/msg_server', loginServer), { signal });
     return await response.json();
   } catch (error) {
     throw new ClientError('unreachable', `login_server ${loginServer} does not answer: ${reasonOf(error)}`, {

@@ -50,14 +50,16 @@ export async function uploadImage(
   options: UploadOptions = {},
 ): Promise<UploadedImage> {
   const { deadlineMs = 120_000 } = options;
-  const deadline = AbortSignal.timeout(deadlineMs);
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), deadlineMs);
   try {
-    const base =
-      typeof server === 'string' ? server : await findMsfs(server.loginServer, deadlineMs, deadline);
-    return await upload(new URL(base), image, options, deadline);
+    const base = typeof server === 'string' ? server : await findMsfs(server.loginServer, late.signal);
+    return await upload(new URL(base), image, options, late.signal);
   } catch (error) {
-    if (deadline.aborted) throw new DeadlineExceeded('the upload', deadlineMs);
+    if (late.signal.aborted) throw new DeadlineExceeded('the upload', deadlineMs);
     throw error;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

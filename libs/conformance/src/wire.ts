@@ -82,11 +82,11 @@ export class Wire {
    * @returns undefined when none came in time, or the connection ended before
    */
   async take(fits: (frame: Frame) => boolean, deadlineMs: number): Promise<Frame | undefined> {
-    const end = Date.now() + deadlineMs;
+    const end = performance.now() + deadlineMs;
     for (;;) {
       const index = this.frames.findIndex(fits);
       if (index >= 0) return this.frames.splice(index, 1)[0];
-      const remaining = end - Date.now();
+      const remaining = end - performance.now();
       if (!this.#open || remaining <= 0) return undefined;
       await this.#change(remaining);
     }
@@ -94,8 +94,8 @@ export class Wire {
 
   /** @returns whether the server has closed the connection by then */
   async ended(deadlineMs: number): Promise<boolean> {
-    const end = Date.now() + deadlineMs;
-    while (this.#open && Date.now() < end) await this.#change(end - Date.now());
+    const end = performance.now() + deadlineMs;
+    while (this.#open && performance.now() < end) await this.#change(end - performance.now());
     return !this.#open;
   }
 

@@ -67,14 +67,14 @@ export class RawConnection {
    * @throws Error when none came in time or the connection closed before
    */
   async next(predicate: (pdu: Pdu) => boolean = () => true, timeoutMs = 5_000): Promise<Pdu> {
-    const end = Date.now() + timeoutMs;
+    const end = performance.now() + timeoutMs;
     for (;;) {
       const index = this.received.findIndex(predicate);
       if (index >= 0) return this.received.splice(index, 1)[0]!;
       if (!this.#open) {
         throw new Error('the connection was closed before the expected PDU came', { cause: this.#failure });
       }
-      const remaining = end - Date.now();
+      const remaining = end - performance.now();
       if (remaining <= 0) throw new Error(`the expected PDU did not come within ${timeoutMs} ms`);
       await this.#change(remaining);
     }

@@ -41,6 +41,7 @@ export class ServiceProcess {
   readonly ready: Promise<{ instance: number; ports: Record<string, number> }>;
   readonly exited: Promise<ServiceExit>;
   readonly #child: ChildProcess;
+  #lastWords = '';
 
   /** @throws Error when the service is not built */
   static start({ service, env, output, nodeOptions = [], checkout }: ServiceProcessOptions): ServiceProcess {
@@ -62,9 +63,8 @@ export class ServiceProcess {
       child.once('exit', (code, signal) => resolve({ code, signal }));
       child.once('error', () => resolve({ code: 1, signal: null }));
     });
-    let lastWords = '';
     child.stderr?.on('data', (chunk: Buffer) => {
-      lastWords = (lastWords + chunk.toString()).slice(-lastWordsLength);
+      this.#lastWords = (this.#lastWords + chunk.toString()).slice(-lastWordsLength);
     });
     this.ready = new Promise((resolve, reject) => {
       child.on('message', (message: Partial<ReadyMessage>) => {
@@ -73,12 +73,19 @@ export class ServiceProcess {
       child.once('error', reject);
       child.once('exit', (code, signal) =>
         reject(
-          new Error(`${service} ended before it was up (${signal ?? `exit status ${code}`})\n${lastWords}`),
+          new Error(
+            `${service} ended before it was up (${signal ?? `exit status ${code}`})\n${this.#lastWords}`,
+          ),
         ),
       );
     });
     // Whoever does not wait for it learns of the end by `exited`.
     this.ready.catch(() => {});
+  }
+
+  /** What it said last where an error belongs, when its output is 'none'. */
+  get lastWords(): string {
+    return this.#lastWords;
   }
 
   get isRunning(): boolean {

@@ -18,7 +18,7 @@ export async function waitUntil<T>(
   condition: () => T | Promise<T>,
   { timeoutMs = 10_000, what, everyMs = 10 }: WaitOptions,
 ): Promise<Truthy<T>> {
-  const end = Date.now() + timeoutMs;
+  const end = performance.now() + timeoutMs;
   let failure: unknown;
   let last: T | undefined;
   for (;;) {
@@ -29,7 +29,7 @@ export async function waitUntil<T>(
     } catch (error) {
       failure = error;
     }
-    if (Date.now() >= end) {
+    if (performance.now() >= end) {
       throw new Error(`${what}: not within ${timeoutMs} ms (last: ${describe(failure ?? last)})`, {
         cause: failure,
       });

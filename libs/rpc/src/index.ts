@@ -37,4 +37,4 @@ export {
 export { RpcServer, type RpcStream } from './server.js';
 export { spanOf } from './span.js';
 export { TicketedAnswers } from './ticketed-answers.js';
-export { TicketedStream, type TicketedStreamOptions } from './ticketed-stream.js';
+export { type SentEntry, TicketedStream, type TicketedStreamOptions } from './ticketed-stream.js';

@@ -42,6 +42,7 @@ export function messageAppender(pool: ReplicaPool, { instance, ...options }: Wri
     method: messages.append,
     toFrame: (entries) => ({ originInstance: instance, entries }),
     results: (frame) => frame.results as AppendResult[],
+    horizon: (frame) => frame.horizon,
   });
 }
 

@@ -1,5 +1,5 @@
 import { createKit, TeamTalkError } from '@teamtalk/service-kit';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { accounts } from './definitions.js';
 import { ReplicaPool } from './replica-pool.js';
 import { RpcServer } from './server.js';
@@ -70,6 +70,19 @@ test('a replica that never answers: the other is asked within the deadline', asy
   for (let i = 0; i < 2; i++) {
     expect((await pool.call(accounts.listUsers, {}, 600)).latestUpdateTime).toBe(2);
   }
+});
+
+test('a clock that is set does not take the second replica its turn', async () => {
+  const now = Date.now;
+  const pool = poolOf(
+    await serve(async () => {
+      vi.spyOn(Date, 'now').mockImplementation(() => now() + 3_600_000);
+      throw new TeamTalkError('unavailable', 'not now');
+    }),
+    await serve(async () => ({ latestUpdateTime: 2 })),
+  );
+  expect((await pool.call(accounts.listUsers, {}, 2000)).latestUpdateTime).toBe(2);
+  vi.restoreAllMocks();
 });
 
 test('nobody is known: unavailable at once', async () => {

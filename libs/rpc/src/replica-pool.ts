@@ -113,12 +113,12 @@ export class ReplicaPool {
     request: RequestIn,
     deadlineMs: number,
   ): Promise<ReplyOut> {
-    const deadline = Date.now() + deadlineMs;
+    const deadline = performance.now() + deadlineMs;
     const candidates = this.replicas;
     let failure: TeamTalkError | undefined;
-    for (let attempt = 0; attempt < candidates.length && Date.now() < deadline; attempt++) {
+    for (let attempt = 0; attempt < candidates.length && performance.now() < deadline; attempt++) {
       const replica = candidates[this.#next++ % candidates.length]!;
-      const remaining = deadline - Date.now();
+      const remaining = deadline - performance.now();
       // The last candidate may use what time is left; the others leave some to those after them.
       const share = attempt === candidates.length - 1 ? remaining : remaining / 2;
       try {

@@ -1,5 +1,5 @@
 import { createKit, type Kit, type Lifecycle } from '@teamtalk/service-kit';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { teamtalk } from '../gen/db_proxy.js';
 import { messages } from './definitions.js';
 import {
@@ -10,6 +10,7 @@ import {
 } from './message-store.js';
 import { ReplicaPool } from './replica-pool.js';
 import { RpcServer, type RpcStream } from './server.js';
+import type { SentEntry } from './ticketed-stream.js';
 
 type Entry = teamtalk.db.AppendEntry;
 
@@ -18,17 +19,19 @@ class FakeStore {
   readonly taken: Entry[] = [];
   frames = 0;
   answers = true;
+  /** said when a stream is opened; 0: nothing is */
+  horizon = 0;
   #msgId = 0;
   readonly #streams: RpcStream<teamtalk.db.AppendFrame, teamtalk.db.AppendResults.$Properties>[] = [];
   readonly #life: Lifecycle;
   readonly address: string;
 
-  static async start(): Promise<FakeStore> {
+  static async start(port = 0): Promise<FakeStore> {
     const kit = createKit('fake', { logLevel: 'silent', shutdownMs: 4000 });
     const server = new RpcServer(kit);
     let store: FakeStore | undefined;
     server.stream(messages.append, (stream) => store?.serve(stream));
-    store = new FakeStore(kit.life, await server.listen({ host: '127.0.0.1', port: 0 }));
+    store = new FakeStore(kit.life, await server.listen({ host: '127.0.0.1', port }));
     return store;
   }
 
@@ -39,6 +42,7 @@ class FakeStore {
 
   serve(stream: RpcStream<teamtalk.db.AppendFrame, teamtalk.db.AppendResults.$Properties>): void {
     this.#streams.push(stream);
+    if (this.horizon > 0) stream.write({ results: [], horizon: this.horizon });
     stream.onData((frame) => {
       this.frames++;
       this.taken.push(...(frame.entries as Entry[]));
@@ -81,6 +85,7 @@ beforeEach(async () => {
   appender = newAppender();
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   appender.stop();
   pool.close();
   for (const store of stores) await store.stop();
@@ -159,6 +164,49 @@ test('without an answer in time the entry is given up, and nothing stays behind'
   expect(await send(0, 'a')).toBeUndefined();
   expect(appender.pending).toBe(0);
   await appender.settle();
+});
+
+/** The clock is set back by an hour. */
+function setClockBack(): void {
+  const now = Date.now;
+  vi.spyOn(Date, 'now').mockImplementation(() => now() - 3_600_000);
+}
+
+test('an entry is given up in time, and a stream opened again, whatever the clock says', async () => {
+  appender.stop();
+  appender = newAppender(1_500);
+  pool.remove(1);
+  store(0).answers = false;
+  const port = Number(store(0).address.split(':')[1]);
+  const sent = send(0, 'a');
+  await store(0).stop();
+  await expect.poll(() => appender.available).toBe(false);
+  setClockBack();
+  expect(await sent).toBeUndefined();
+  stores[0] = await FakeStore.start(port);
+  await expect.poll(() => appender.available, { timeout: 5_000 }).toBe(true);
+});
+
+test('a retry names what the store had said when its entry was sent for the first time', async () => {
+  appender.stop();
+  for (const each of stores) each.horizon = 4_000_000_000;
+  appender = newAppender(1_000);
+  await Promise.all([send(0, 'even'), send(1, 'odd')]);
+  store(0).answers = false;
+  let sent: SentEntry | undefined;
+  const result = new Promise((resolve) => {
+    const entry = { ticket: 0, fromUserId: 1, toSessionId: 2, msgType: 1, msgData: Buffer.from('a') };
+    sent = appender.send(entry, 0, resolve);
+  });
+  expect(await result).toBeUndefined();
+  store(0).answers = true;
+  await new Promise((resolve) => {
+    const entry = { ticket: 0, fromUserId: 1, toSessionId: 2, msgType: 1, msgData: Buffer.from('a') };
+    appender.send(entry, 0, resolve, sent);
+  });
+  const [first, again] = store(0).taken.slice(-2);
+  expect(first).toMatchObject({ retry: false, horizon: 0 });
+  expect(again).toMatchObject({ ticket: first?.ticket, retry: true, horizon: 4_000_000_000 });
 });
 
 test('without any replica entries wait for one', async () => {

@@ -8,6 +8,8 @@ export interface TicketedStreamOptions<Entry, Result, Frame, ResultFrame> {
   method: Method<Frame, any, any, ResultFrame>;
   toFrame(entries: Entry[]): Frame;
   results(frame: ResultFrame): Result[];
+  /** What the store said by which a later entry's retry is found: see `AppendResults.horizon`. */
+  horizon?(frame: ResultFrame): number;
   /** The replica a key belongs to, out of those that are up. */
   choose(key: number, replicas: readonly Replica[]): Replica | undefined;
   log: Logger;
@@ -21,9 +23,17 @@ export interface TicketedStreamOptions<Entry, Result, Frame, ResultFrame> {
   impatient?: boolean;
 }
 
-interface Pending<Entry, Result> {
+/** An entry that was sent, and may be stored. */
+export interface SentEntry {
+  ticket: number;
+  /** what the store had said last; 0: nothing */
+  horizon: number;
+}
+
+interface Pending<Entry, Result> extends SentEntry {
   entry: Entry;
   key: number;
+  /** performance.now() at which it is given up */
   expires: number;
   done: (result: Result | undefined) => void;
   lane: Lane<Entry> | undefined;
@@ -57,7 +67,7 @@ const reopenMs = 200;
  * already has.
  */
 export class TicketedStream<
-  Entry extends { ticket: number; retry?: boolean | null },
+  Entry extends { ticket: number; retry?: boolean | null; horizon?: number | null },
   Result extends { ticket: number },
   Frame,
   ResultFrame,
@@ -67,6 +77,7 @@ export class TicketedStream<
   readonly #pending = new Map<number, Pending<Entry, Result>>();
   readonly #lanes = new Map<number, Lane<Entry>>();
   readonly #pins = new Map<number, Pin<Entry>>();
+  /** performance.now() from which on a replica's stream may be opened again */
   readonly #reopenAt = new Map<number, number>();
   /** Replicas of a version that does not know the method. */
   readonly #older = new Set<number>();
@@ -75,6 +86,7 @@ export class TicketedStream<
   readonly #sweeper: NodeJS.Timeout;
   #up: Replica[] = [];
   #ticket = 0;
+  #horizon = 0;
   #idle: (() => void) | undefined;
 
   constructor(pool: ReplicaPool, options: TicketedStreamOptions<Entry, Result, Frame, ResultFrame>) {
@@ -112,31 +124,33 @@ export class TicketedStream<
    * Sends one entry, which is the stream's from now on and gets its `ticket` here.
    * @param key unsigned 32-bit: entries of one key keep their order
    * @param done gets the result, or undefined when there was none in time (the entry may be stored or not)
-   * @param again ticket of this entry when it was sent before and nobody knows what became of it
+   * @param again this entry when it was sent before and nobody knows what became of it
    * @param traced the lowest bit of a new ticket, by which all who see it know
-   * @returns the ticket
+   * @returns by what to send it again
    */
   send(
     entry: Entry,
     key: number,
     done: (result: Result | undefined) => void,
-    again?: number,
+    again?: SentEntry,
     traced = false,
-  ): number {
+  ): SentEntry {
     if (again === undefined) this.#ticket = (this.#ticket + 2) >>> 0;
-    else entry.retry = true;
-    const ticket = again ?? (traced ? this.#ticket + 1 : this.#ticket);
+    const ticket = again?.ticket ?? (traced ? this.#ticket + 1 : this.#ticket);
     entry.ticket = ticket;
     const pending: Pending<Entry, Result> = {
+      ticket,
+      horizon: again?.horizon ?? this.#horizon,
       entry,
       key,
-      expires: Date.now() + this.#options.deadlineMs,
+      expires: performance.now() + this.#options.deadlineMs,
       done,
       lane: undefined,
     };
+    if (again) markRetry(pending);
     this.#pending.set(ticket, pending);
     this.#route(pending);
-    return ticket;
+    return pending;
   }
 
   /** Resolves when every entry has its result or has expired. */
@@ -169,6 +183,7 @@ export class TicketedStream<
     this.#up = [...this.#lanes.values()].map((each) => each.replica);
     stream.on('data', (frame: ResultFrame) => {
       this.#away.delete(replica.instance);
+      this.#horizon = this.#options.horizon?.(frame) || this.#horizon;
       for (const result of this.#options.results(frame)) {
         const pending = this.#pending.get(result.ticket);
         if (pending) this.#finish(pending, result);
@@ -188,7 +203,7 @@ export class TicketedStream<
     this.#pinInFlight();
     this.#lanes.delete(instance);
     this.#up = [...this.#lanes.values()].map((each) => each.replica);
-    this.#reopenAt.set(instance, Date.now() + reopenMs);
+    this.#reopenAt.set(instance, performance.now() + reopenMs);
     lane.stream.cancel();
     for (const [key, pin] of this.#pins) if (pin.lane === lane) this.#pins.delete(key);
     const orphans = [...this.#pending.values()].filter((pending) => pending.lane === lane);
@@ -196,7 +211,7 @@ export class TicketedStream<
     const level = this.#away.has(instance) ? 'debug' : 'warn';
     this.#away.add(instance);
     this.#options.log[level]({ reason, entries: orphans.length }, 'a stream to a db_proxy_server broke');
-    const now = Date.now();
+    const now = performance.now();
     for (const pending of orphans) {
       // This process stood still for long: whoever sent it may have done so again elsewhere.
       if (pending.expires <= now) {
@@ -204,7 +219,7 @@ export class TicketedStream<
         continue;
       }
       pending.lane = undefined;
-      pending.entry.retry = true;
+      markRetry(pending);
       this.#route(pending);
     }
   }
@@ -272,7 +287,7 @@ export class TicketedStream<
   }
 
   #sweep(): void {
-    const now = Date.now();
+    const now = performance.now();
     for (const pending of this.#pending.values()) {
       // Oldest first: the map keeps the order in which they came.
       if (pending.expires > now) break;
@@ -285,4 +300,15 @@ export class TicketedStream<
       this.#open(replica);
     }
   }
+}
+
+function markRetry({
+  entry,
+  horizon,
+}: {
+  entry: { retry?: boolean | null; horizon?: number | null };
+  horizon: number;
+}) {
+  entry.retry = true;
+  entry.horizon = horizon;
 }

@@ -9,6 +9,10 @@ export class Health {
     this.#checks.set(name, check);
   }
 
+  removeCheck(name: string): void {
+    this.#checks.delete(name);
+  }
+
   /** Not ready until `startDone`: some of what it depends on may not even be known yet. */
   startBegun(): void {
     this.#starting = true;

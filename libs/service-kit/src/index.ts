@@ -1,4 +1,6 @@
+export { abortAfter } from './abort-after.js';
 export { answerBrokenRequests } from './broken-requests.js';
+export { closeQueuedResponses } from './close-queued-responses.js';
 export { closeServer } from './close-server.js';
 export {
   ConfigError,

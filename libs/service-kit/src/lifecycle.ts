@@ -34,11 +34,15 @@ export class Lifecycle {
   }
 
   async #stopAll(): Promise<void> {
-    const end = Date.now() + this.#stopMs;
+    const end = performance.now() + this.#stopMs;
     for (let step = this.#steps.pop(); step; step = this.#steps.pop()) {
       const { name, stop } = step;
       try {
-        await withDeadline(Promise.resolve(stop()), Math.max(end - Date.now(), 100), `stopping ${name}`);
+        await withDeadline(
+          Promise.resolve(stop()),
+          Math.max(end - performance.now(), 100),
+          `stopping ${name}`,
+        );
       } catch (error) {
         this.#log.error({ err: error, step: name }, 'a part did not stop cleanly');
       }

@@ -28,7 +28,10 @@ export function untilAvailable({ ms, stop }: Patience, health: Health, log: Logg
     for (let failures = 0; ; failures++) {
       try {
         const result = await unlessStopped(attempt(), stop);
-        if (failures > 0) log.info(`${name} is available`);
+        if (failures > 0) {
+          health.removeCheck(name);
+          log.info(`${name} is available`);
+        }
         return result;
       } catch (error) {
         if (stop?.aborted || !isTransient(error) || performance.now() >= end) throw error;

@@ -7,6 +7,6 @@ const main = new URL('../dist/main.js', import.meta.url);
 if (existsSync(main)) {
   await import(main.href);
 } else {
-  process.stderr.write('teamtalk is not built yet: run `npm start`, `npm test` or `npm run build` first.\n');
+  process.stderr.write('teamtalk is not built yet: run `npm run setup` first.\n');
   process.exitCode = 1;
 }

@@ -39,6 +39,17 @@ const commands = [
   checkConfig,
 ];
 
+/** The command line of `teamtalk`. */
+export function createProgram(): Command {
+  const program = new Command('teamtalk')
+    .description('Runs, looks after and talks to a TeamTalk installation.')
+    .showHelpAfterError('(teamtalk --help says more)')
+    // Set first: commands take this over when they are added.
+    .exitOverride();
+  for (const command of commands) command.register(program);
+  return program;
+}
+
 /**
  * Runs `teamtalk` with these arguments.
  *
@@ -46,14 +57,8 @@ const commands = [
  *   command says so
  */
 export async function runCli(words: readonly string[]): Promise<number> {
-  const program = new Command('teamtalk')
-    .description('Runs, looks after and talks to a TeamTalk installation.')
-    .showHelpAfterError('(teamtalk --help says more)')
-    // Set first: commands take this over when they are added.
-    .exitOverride();
-  for (const command of commands) command.register(program);
   try {
-    await program.parseAsync(words, { from: 'user' });
+    await createProgram().parseAsync(words, { from: 'user' });
     return 0;
   } catch (error) {
     // Of wrong usage commander has told already; help and version are no errors.

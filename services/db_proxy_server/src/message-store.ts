@@ -5,25 +5,28 @@ import { BroadcastWorker } from './broadcasts/broadcast-worker.js';
 import type { DbProxyServerConfig } from './config.js';
 import { connectionName } from './database/running-programs.js';
 import { Servers } from './database/servers.js';
-import type { StoreEpoch } from './database/store-epoch.js';
+import { untilPostgres } from './database/until-postgres.js';
+import { Horizon } from './messages/append/horizon.js';
 import { MessageWriter } from './messages/append/message-writer.js';
 import { ReadMarkWriter } from './messages/append/read-marker.js';
 import { GroupMembers } from './messages/group-members.js';
 import { OwnerLock } from './messages/outbox/owner-lock.js';
 import { OutboxPublisher } from './messages/outbox/publisher.js';
 import { OutboxSweeper } from './messages/outbox/sweeper.js';
+import type { StoreEpoch } from './messages/store-epoch.js';
 import { BotMessages } from './webhooks/bot-messages.js';
 
 /** Longest time one statement of the store may take, milliseconds: less than what its callers wait. */
 const statementMs = 2_500;
-/** Connections besides those of the lanes: read marks, the sweeper, what deletes delivered rows, broadcasts. */
-const otherConnections = 4;
+/** Connections besides those of the lanes: read marks, the sweeper, what deletes delivered rows, broadcasts, the horizon. */
+const otherConnections = 5;
 
 /** Milliseconds that batches under way get, when stopping, until a route_server has answered for them. */
 const settleMs = 5_000;
 
 export interface MessageStore {
   readonly writer: MessageWriter;
+  readonly horizon: Horizon;
   readonly readMarks: ReadMarkWriter;
   readonly broadcasts: BroadcastWorker;
 }
@@ -60,10 +63,10 @@ export async function startMessageStore(
   });
   pool.on('error', (error) => log.warn({ err: error }, 'an idle connection of the store broke'));
   life.onStop('connections of the store', () => pool.end());
-  await epoch.guard(pool);
+  await untilPostgres(kit, () => epoch.guard(pool));
 
   const ownerLock = new OwnerLock(servers, kit);
-  await ownerLock.start();
+  await untilPostgres(kit, () => ownerLock.start());
   life.onStop('outbox owner lock', () => ownerLock.stop());
 
   const bots = new BotMessages(pool, kit);
@@ -80,8 +83,17 @@ export async function startMessageStore(
   });
   life.onStop('outbox sweeper', () => sweeper.stop());
 
-  const spacingMs = commitSpacingMs;
-  const writer = new MessageWriter({ kit, pool, lanes: commitLanes, spacingMs, publisher, epoch });
+  const horizon = new Horizon();
+  life.onStop('transaction horizon', await horizon.follow(pool, kit));
+  const writer = new MessageWriter({
+    kit,
+    pool,
+    lanes: commitLanes,
+    spacingMs: commitSpacingMs,
+    horizon,
+    publisher,
+    epoch,
+  });
   life.onStop('message writer', () => writer.settle());
   const readMarks = new ReadMarkWriter(pool, kit, commitSpacingMs);
   life.onStop('read marks', () => readMarks.settle());
@@ -93,5 +105,5 @@ export async function startMessageStore(
     writer.renewMark();
     broadcasts.renewMark();
   });
-  return { writer, readMarks, broadcasts };
+  return { writer, horizon, readMarks, broadcasts };
 }

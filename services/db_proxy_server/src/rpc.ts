@@ -109,7 +109,7 @@ export function serve(server: RpcServer, context: Context, store: MessageStore):
   administerGroups(server, context);
   administerDiscovery(server, context);
 
-  server.stream(messages.append, appendMessages(store.writer));
+  server.stream(messages.append, appendMessages(store));
   server.stream(messages.markRead, markRead(store.readMarks));
   server.unary(messages.getHistory, getHistory(context));
   server.unary(messages.getMessages, getMessages(context));

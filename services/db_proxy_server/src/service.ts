@@ -12,13 +12,13 @@ import { purgeListChanges } from './accounts/list-changes.js';
 import type { DbProxyServerConfig } from './config.js';
 import { createContext } from './context.js';
 import { Database } from './database/database.js';
-import { databaseError } from './database/errors.js';
 import { requireSchema } from './database/schema.js';
 import { SchemaWatch } from './database/schema-watch.js';
 import { parseDatabaseUrl } from './database/servers.js';
-import { StoreEpoch } from './database/store-epoch.js';
+import { untilPostgres } from './database/until-postgres.js';
 import { startMessageStore } from './message-store.js';
 import { purgeRetriedMessages } from './messages/append/retried-messages.js';
+import { StoreEpoch } from './messages/store-epoch.js';
 import { startPurges } from './purge.js';
 import { serve } from './rpc.js';
 import { recordPresence } from './webhooks/record-presence.js';
@@ -42,11 +42,7 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
   const database = await kit.untilAvailable('postgres', () => Database.open(config.database, kit));
   life.onStop('PostgreSQL', () => database.close());
   health.addCheck('postgres', () => database.up);
-  const newer = await kit.untilAvailable('schema', () =>
-    requireSchema(database.dataSource).catch((error: unknown) => {
-      throw databaseError(error, 'the schema');
-    }),
-  );
+  const newer = await untilPostgres(kit, () => requireSchema(database.dataSource), 'schema');
   if (newer.length > 0) log.info({ newer }, 'the schema is of a newer version, with which this one works');
   const schema = new SchemaWatch(database.dataSource, log);
   life.onStop('watch of the schema', () => schema.stop());
@@ -54,7 +50,7 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
 
   const epoch = new StoreEpoch(kit, parseDatabaseUrl(config.database.url).urls.length > 1);
   life.onStop('store epoch', () => epoch.stop());
-  await epoch.guard(database.pool);
+  await untilPostgres(kit, () => epoch.guard(database.pool));
 
   const bus = await kit.untilAvailable('nats', () =>
     Bus.connect({ ...config.nats, name, log, metrics, tracing }),
@@ -64,6 +60,8 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
 
   const context = await createContext(config, database, kit);
   const { apiAnswers, apps, broadcasts, logins, places, webhookEvents } = context;
+  const store = await startMessageStore(config, bus, epoch, kit);
+
   const purges = {
     'login failures': () => logins.purgeFailures(),
     'login places': () => places.purge(),
@@ -71,11 +69,10 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
     nonces: () => apps.purgeNonces(),
     broadcasts: () => broadcasts.purge(),
     'webhook events': () => webhookEvents.purge(),
-    'retried messages': () => purgeRetriedMessages(database),
+    'retried messages': purgeRetriedMessages(database, store.horizon),
     'list changes': purgeListChanges(database),
   };
   life.onStop('purges', startPurges(purges, kit));
-  const store = await startMessageStore(config, bus, epoch, kit);
 
   bus.subscribe(topics.statusChanges, recordPresence(context), { queue: dbProxyServerQueue });
   const server = new RpcServer(kit);

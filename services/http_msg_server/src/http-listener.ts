@@ -1,6 +1,12 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { answerBrokenRequests, closeServer, type Kit, listen } from '@teamtalk/service-kit';
+import {
+  answerBrokenRequests,
+  closeQueuedResponses,
+  closeServer,
+  type Kit,
+  listen,
+} from '@teamtalk/service-kit';
 import { ErrorCode, legacyAnswer } from './legacy/legacy-answer.js';
 
 export interface HttpListenerOptions {
@@ -35,6 +41,7 @@ export async function startHttpListener(
     serve,
   );
   server.maxConnections = options.maxConnections;
+  closeQueuedResponses(server);
   server.on('drop', () => refused.inc({ reason: 'too_many_connections' }));
   answerBrokenRequests(server, {
     onRefused: (reason) => refused.inc({ reason }),

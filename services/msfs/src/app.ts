@@ -59,7 +59,6 @@ export function createApp(kit: Kit, context: Context): RequestListener {
 
 function createUploadApp({ log, metrics }: Kit, context: Context): Express {
   const broken = metrics.counter('http_broken_total', 'Uploads whose client went away before their end');
-  const busy = metrics.gauge('uploads_in_progress', 'Uploads that are being received');
   const upload = uploadImage(context, (error) => {
     broken.inc();
     log.debug({ err: error }, 'an upload broke off');
@@ -73,8 +72,6 @@ function createUploadApp({ log, metrics }: Kit, context: Context): Express {
     if (request.method === 'OPTIONS') {
       allow(request, response, next);
     } else if (request.method === 'POST') {
-      busy.inc();
-      response.once('close', () => busy.dec());
       upload(request, response, next);
     } else {
       sendRefusal(response, refusals.badMethod, { allow: 'POST, OPTIONS' });

@@ -3,6 +3,7 @@ import type { Logger } from '@teamtalk/service-kit';
 import type { BytesUnderWay } from './http/bytes-under-way.js';
 import type { ImageCache } from './images/image-cache.js';
 import type { Thumbnails } from './images/thumbnails.js';
+import type { UploadSlots } from './upload/upload-slots.js';
 import type { UploadCheck } from './upload/upload-tokens.js';
 
 /** What handlers may use. */
@@ -12,10 +13,11 @@ export interface Context {
   images: ImageCache;
   thumbnails: Thumbnails;
   underWay: BytesUnderWay;
+  uploads: UploadSlots;
   mayUpload: UploadCheck;
   /** undefined: pages of any */
   uploadOrigins: readonly string[] | undefined;
   /** without a slash at its end; undefined: the Host of the upload */
   publicUrl: string | undefined;
-  limits: { uploads: number; uploadBytes: number };
+  limits: { uploadBytes: number };
 }

@@ -17,7 +17,7 @@ describe('the process', () => {
     expect(await response.json()).toEqual({
       ready: true,
       draining: false,
-      dependencies: { nats: 'up', storage: 'up' },
+      dependencies: { nats: 'up', storage: 'up', uploads: 'up' },
     });
   });
 

@@ -16,10 +16,13 @@ import { startHttpListener } from './http/http-listener.js';
 import { ImageCache } from './images/image-cache.js';
 import { ThumbnailFolder } from './images/thumbnail-folder.js';
 import { Thumbnails } from './images/thumbnails.js';
+import { UploadSlots } from './upload/upload-slots.js';
 import { uploadCheck } from './upload/upload-tokens.js';
 
 /** Bytes that may be on their way from memory even where nothing is kept in it. */
 const leastUnderWay = 16 * 1024 * 1024;
+/** An upload that took all the time it may is over so long after that, at the latest. */
+const marginMs = 10_000;
 
 /** Starts an msfs: it takes images by HTTP and gives them out again, in any size. Ports: `http`, `ops`. */
 export function startMsfs(config: MsfsConfig, options: StartOptions = {}): Promise<Service> {
@@ -53,12 +56,22 @@ async function start(config: MsfsConfig, kit: Kit): Promise<Record<string, numbe
     'Bytes of images sent from memory that clients have not taken',
     () => underWay.bytes,
   );
+  const { requestMs, idleMs } = config.timeouts;
+  const uploads = new UploadSlots(config.limits.uploads, requestMs + idleMs + marginMs);
+  metrics.gauge('uploads_in_progress', 'Uploads that are being received', () => uploads.taken);
+  metrics.gauge(
+    'uploads_overdue',
+    'Uploads that hold their place for longer than any upload may take; more than 0 is a fault',
+    () => uploads.overdue,
+  );
+  health.addCheck('uploads', () => uploads.isUsable);
   const app = createApp(kit, {
     log,
     store,
     images,
     thumbnails,
     underWay,
+    uploads,
     mayUpload: uploadCheck(config.uploadTokens),
     uploadOrigins: config.uploadOrigins,
     publicUrl: config.publicUrl,

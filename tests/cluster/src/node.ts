@@ -39,6 +39,11 @@ export abstract class ClusterNode {
 
   abstract get pid(): number;
 
+  /** Where it is a process without a log: what it printed last about an error. */
+  get lastWords(): string {
+    return '';
+  }
+
   /** An orderly stop. */
   abstract stop(): Promise<void>;
 
@@ -125,6 +130,10 @@ class ProcessNode extends ClusterNode {
 
   get pid(): number {
     return this.#process.pid;
+  }
+
+  override get lastWords(): string {
+    return this.#process.lastWords;
   }
 
   async stop(): Promise<void> {

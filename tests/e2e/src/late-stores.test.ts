@@ -80,3 +80,45 @@ test.each(serviceNames)(
   },
   60_000,
 );
+
+test.each(['schema_migration', 'enter_store', 'pg_advisory_lock'])(
+  'db_proxy_server waits also when PostgreSQL goes away as it starts, at %s',
+  async (statement) => {
+    const url = new URL(database.url);
+    const target = { host: url.hostname, port: Number(url.port) };
+    const proxy = await FaultyProxy.start(() => [target]);
+    proxies.push(proxy);
+    let isCut = false;
+    proxy.onBytes = (_, bytes) => {
+      if (isCut || !bytes.includes(statement)) return;
+      isCut = true;
+      proxy.cut();
+    };
+    url.port = String(proxy.port);
+    const opsPort = await freePort(0);
+    const env = serviceEnvironment(
+      'db_proxy_server',
+      await testNats(),
+      { ...database, url: url.href },
+      storage,
+    );
+    child = spawn(process.execPath, [mainOf('db_proxy_server')], {
+      env: { PATH: process.env.PATH, ...env, OPS_PORT: String(opsPort) },
+      stdio: 'ignore',
+    });
+    let attempts = 0;
+    proxy.onConnect = () => {
+      if (isCut) attempts++;
+    };
+    await waitUntil(() => attempts > 0 || child?.exitCode !== null, {
+      what: 'another attempt',
+      timeoutMs: 20_000,
+    });
+    expect(child.exitCode).toBe(null);
+    proxy.restore();
+    await expect
+      .poll(async () => (await fetch(`http://127.0.0.1:${opsPort}/readyz`)).status, { timeout: 20_000 })
+      .toBe(200);
+  },
+  60_000,
+);

@@ -20,7 +20,7 @@ async function push(body: unknown): Promise<string> {
 it('reaches an online user in under a second, readable to clients, as a push notice', async () => {
   const ids = await cluster.addUsers(['system', 'here']);
   const here = await cluster.connect('here', { server: 1 });
-  const begun = Date.now();
+  const begun = performance.now();
   expect(
     await push({
       from_user_id: ids.system,
@@ -30,7 +30,7 @@ it('reaches an online user in under a second, readable to clients, as a push not
     }),
   ).toBe('{"error_code":0,"error_msg":"成功"}');
   const message = await here.nextMessage(1_000);
-  expect(Date.now() - begun).toBeLessThan(1_000);
+  expect(performance.now() - begun).toBeLessThan(1_000);
   expect(message).toMatchObject({ fromUserId: ids.system, type: MsgType.PUSH_NOTICE, msgId: 1 });
   expect(createTextCodec(DEFAULT_TEXT_KEY).decrypt(message.data)).toBe('{"url":"http://ip/note/1"}');
 });

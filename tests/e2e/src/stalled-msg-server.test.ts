@@ -15,7 +15,7 @@ beforeAll(async () => {
     msg_server: 2,
     route_server: 2,
     // Each prefers one of the route_servers: the new one gets messages too.
-    db_proxy_server: 4,
+    db_proxy_server: 3,
     env: { ROLL_CALL_MS: String(rollCallMs) },
   });
 });

@@ -23,9 +23,9 @@ async function statusOf(peer: Peer, userId: number): Promise<number | undefined>
 
 /** Asks until it is so: that a connection has ended is known a moment later. */
 async function untilStatus(peer: Peer, userId: number, status: number, world: World): Promise<void> {
-  const end = Date.now() + world.target.deadlineMs;
+  const end = performance.now() + world.target.deadlineMs;
   while ((await statusOf(peer, userId)) !== status) {
-    check(Date.now() < end, `user ${userId} does not become ${status}`);
+    check(performance.now() < end, `user ${userId} does not become ${status}`);
   }
 }
 

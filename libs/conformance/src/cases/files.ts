@@ -25,7 +25,7 @@ async function waitingFor(peer: Peer) {
 
 /** Waits until nobody is on a PC: that one has gone is known a moment later. */
 async function untilOffline(peer: Peer, userId: number, world: World): Promise<void> {
-  const end = Date.now() + world.target.deadlineMs;
+  const end = performance.now() + world.target.deadlineMs;
   const request = { userId: 0, userIdList: [userId] };
   for (;;) {
     const { userStatList } = await peer.ask(
@@ -34,7 +34,7 @@ async function untilOffline(peer: Peer, userId: number, world: World): Promise<v
       request,
     );
     if (userStatList[0]?.status !== 1) return;
-    check(Date.now() < end, `user ${userId} does not go`);
+    check(performance.now() < end, `user ${userId} does not go`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { parseHost } from '../dev/addresses.js';
 import { parseReplicas, type Replicas, wholeNumber } from '../dev/options.js';
 import { Failure } from '../failure.js';
 
@@ -19,10 +20,16 @@ export function register(program: Command): void {
       asArgument((text) => wholeNumber(text, 0, 1_000_000, 'the number of users')),
       0,
     )
+    .option(
+      '--host <address>',
+      'where clients and the HTTP API come in: 0.0.0.0 opens all addresses of this machine, without a password for the HTTP API',
+      asArgument(parseHost),
+      '127.0.0.1',
+    )
     .action(run);
 }
 
-async function run({ replicas, seed }: { replicas: Replicas; seed: number }): Promise<void> {
+async function run(given: { replicas: Replicas; seed: number; host: string }): Promise<void> {
   // Not loaded for other commands: it takes the services' database code with it.
   const { runDev } = await import('../dev/dev.js');
   const stop = new AbortController();
@@ -34,7 +41,7 @@ async function run({ replicas, seed }: { replicas: Replicas; seed: number }): Pr
     stream.removeAllListeners('error').on('error', () => {});
   const say = (text: string) => process.stdout.write(`${text}\n`);
   try {
-    await runDev({ replicas, seed, signal: stop.signal, say });
+    await runDev({ ...given, signal: stop.signal, say });
   } catch (error) {
     throw new Failure(error instanceof Error ? error.message : String(error), { cause: error });
   } finally {

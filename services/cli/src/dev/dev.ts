@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Addresses, addressesOf } from './addresses.js';
 import { demoPassword, demoUsers, prepareDatabase } from './demo-users.js';
 import { Fleet } from './fleet.js';
 import type { Replicas } from './options.js';
@@ -12,6 +13,8 @@ export interface DevOptions {
   replicas: Replicas;
   /** users u1 to uN to have; 0: none */
   seed: number;
+  /** the IP address clients and callers of the HTTP API come in at */
+  host: string;
   /** aborted when it is to stop */
   signal: AbortSignal;
   /** One line, or the welcome, for the person at the terminal. */
@@ -39,7 +42,9 @@ export async function runDev(options: DevOptions): Promise<void> {
   }
 }
 
-async function runLocked({ replicas, seed, signal, say }: DevOptions, runFiles: RunFiles): Promise<void> {
+async function runLocked(options: DevOptions, runFiles: RunFiles): Promise<void> {
+  const { replicas, seed, signal, say } = options;
+  const addresses = addressesOf(options.host);
   const begin = performance.now();
   const leftovers = await runFiles.stopLeftovers();
   if (leftovers > 0) say(`stopped ${leftovers} processes of an earlier start`);
@@ -54,6 +59,7 @@ async function runLocked({ replicas, seed, signal, say }: DevOptions, runFiles: 
     const fleet = new Fleet({
       ...servers,
       planned,
+      addresses,
       logFolder: path.join(dataFolder, 'log'),
       storageFolder: path.join(dataFolder, 'storage'),
       say,
@@ -69,8 +75,8 @@ async function runLocked({ replicas, seed, signal, say }: DevOptions, runFiles: 
       runFiles.writeEnvironment({
         databaseUrl: servers.databaseUrl,
         natsUrl: servers.natsUrl,
-        loginServer: addressOf(processes, 'login_server'),
-        httpMsgServer: addressOf(processes, 'http_msg_server'),
+        loginServer: addressOf(addresses, processes, 'login_server'),
+        httpMsgServer: addressOf(addresses, processes, 'http_msg_server'),
       });
       const demo = pair?.sender === demoUsers[0]?.name ? demoUsers.map(({ name }) => name) : [];
       const logins = [...demo, ...(seed > 0 ? [`u1 … u${seed}`] : [])];
@@ -79,6 +85,8 @@ async function runLocked({ replicas, seed, signal, say }: DevOptions, runFiles: 
       say(
         welcome({
           ...servers,
+          addresses,
+          env: process.env,
           processes,
           moved,
           logFolder,
@@ -100,9 +108,9 @@ async function runLocked({ replicas, seed, signal, say }: DevOptions, runFiles: 
   }
 }
 
-function addressOf(processes: readonly ProcessEntry[], service: string): string {
+function addressOf({ local }: Addresses, processes: readonly ProcessEntry[], service: string): string {
   const entry = processes.find((each) => each.service === service);
-  return `http://127.0.0.1:${entry?.ports.http ?? 0}`;
+  return `http://${local}:${entry?.ports.http ?? 0}`;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { traitsOf } from '@teamtalk/local-stack';
+import { type Addresses, inUrl } from './addresses.js';
 import type { PlannedReplica } from './port-plan.js';
 import { Replica } from './replica.js';
 import type { ProcessEntry } from './run-files.js';
@@ -7,6 +8,7 @@ import { ServiceLog } from './service-log.js';
 
 export interface FleetOptions {
   planned: readonly PlannedReplica[];
+  addresses: Addresses;
   databaseUrl: string;
   natsUrl: string;
   logFolder: string;
@@ -42,7 +44,7 @@ export class Fleet {
    * @throws Error naming what does not come up within a minute; `stop` is then still to be called
    */
   async start(signal: AbortSignal): Promise<void> {
-    const deadline = Date.now() + upMs;
+    const deadline = performance.now() + upMs;
     for (const tier of [0, 1] as const) {
       const starting = this.#options.planned.filter(({ service }) => traitsOf(service).tier === tier);
       const replicas = starting.map((each) => this.#launch(each));
@@ -76,6 +78,7 @@ export class Fleet {
       log,
       env: {
         ...process.env,
+        ...this.#waysIn(),
         DATABASE_URL: database ? databaseUrl : undefined,
         ...(bus && { NATS_URL: natsUrl }),
         ...(storage && { STORAGE_DIR: process.env.STORAGE_DIR || storageFolder }),
@@ -88,6 +91,27 @@ export class Fleet {
     this.#logs.push(log);
     this.#replicas.push(replica);
     return replica;
+  }
+
+  /** Where services listen, and what clients are told; what only our own programs dial is not for other machines. */
+  #waysIn(): Record<string, string> {
+    const { planned, addresses } = this.#options;
+    const { listen, advertised } = addresses;
+    const { ADVERTISE_IP, ADVERTISE_IP1, MSFS_PRIOR_URL, MSFS_BACKUP_URL } = process.env;
+    const [prior, backup] = planned
+      .filter(({ service }) => service === 'msfs')
+      .map(({ ports }) => `http://${inUrl(advertised)}:${ports.http}/`);
+    return {
+      CLIENT_HOST: listen,
+      HTTP_HOST: listen,
+      TCP_HOST: listen,
+      GRPC_HOST: '127.0.0.1',
+      OPS_HOST: '127.0.0.1',
+      ADVERTISE_IP: ADVERTISE_IP || advertised,
+      ADVERTISE_IP1: ADVERTISE_IP1 || advertised,
+      MSFS_PRIOR_URL: MSFS_PRIOR_URL || prior || '',
+      MSFS_BACKUP_URL: MSFS_BACKUP_URL || (MSFS_PRIOR_URL ? '' : (backup ?? '')),
+    };
   }
 
   #running(): ProcessEntry[] {
@@ -103,7 +127,7 @@ export class Fleet {
         (answer) => answer !== true,
       );
       if (lacking.length === 0) return;
-      if (Date.now() > deadline) throw new Error(`not everything is ready:\n${lacking.join('\n')}`);
+      if (performance.now() > deadline) throw new Error(`not everything is ready:\n${lacking.join('\n')}`);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
@@ -111,7 +135,7 @@ export class Fleet {
   async #within(deadline: number, signal: AbortSignal, work: Promise<unknown>): Promise<void> {
     let stop = () => {};
     const end = new Promise<never>((_, reject) => {
-      const timer = setTimeout(() => reject(this.#notUp()), deadline - Date.now());
+      const timer = setTimeout(() => reject(this.#notUp()), deadline - performance.now());
       const abort = () => reject(signal.reason as Error);
       signal.addEventListener('abort', abort);
       stop = () => {

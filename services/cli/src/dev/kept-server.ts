@@ -1,3 +1,4 @@
+import { isPortFree } from '@teamtalk/local-stack';
 import { RestartDelay } from './restart-delay.js';
 
 /** A PostgreSQL or NATS of ours. */
@@ -60,19 +61,33 @@ export class KeptServer {
     }
   }
 
+  /** On the same port: who uses it knows no other. */
   async #restart(): Promise<void> {
+    const { port } = this.#server;
+    let isTold = false;
     while (!this.#stopping) {
       await new Promise((resolve) => setTimeout(resolve, this.#delay.died()));
       if (this.#stopping) return;
+      if (!(await isPortFree(port))) {
+        if (!isTold) this.#say(portTaken(this.#name, port));
+        isTold = true;
+        continue;
+      }
       try {
-        const server = await this.#start(this.#server.port);
+        const server = await this.#start(port);
+        // Asked to stop while it was on its way up, or the port was taken in that moment.
+        if (this.#stopping || server.port !== port) await server.stop();
+        if (server.port !== port) continue;
         this.#server = server;
-        // Asked to stop while it was on its way up.
-        if (this.#stopping) await server.stop();
         return;
       } catch (error) {
         this.#say(`${this.#name}: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
   }
+}
+
+/** What is said of something that waits for its port. */
+export function portTaken(name: string, port: number): string {
+  return `${name}: port ${port} is in use by another program; ${name} is started when it is free`;
 }

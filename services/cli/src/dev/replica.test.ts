@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { freePort, isAlive, testNats, waitUntil } from '@teamtalk/local-stack';
@@ -63,4 +64,27 @@ test('one that is stopped on its way up does not come up', async () => {
   await replica.stop(5_000);
   await expect(replica.up).rejects.toThrow('route_server-0 was stopped');
   expect(replica.running).toBeUndefined();
+});
+
+test('one whose port is taken while it is down says which, and comes back when it is free', async () => {
+  await start();
+  await replica.up;
+  const { pid, ports } = replica.running!;
+  const taker = createServer();
+  process.kill(pid, 'SIGKILL');
+  await waitUntil(
+    () =>
+      new Promise<boolean>((resolve) => {
+        taker.once('error', () => resolve(false));
+        taker.listen(ports.ops, '127.0.0.1', () => resolve(true));
+      }),
+    { everyMs: 5, what: 'the port taken' },
+  );
+  const told = `route_server-0: port ${ports.ops} is in use by another program; route_server-0 is started when it is free`;
+  await waitUntil(() => said.includes(told), { what: 'that the port is taken' });
+  expect(replica.running).toBeUndefined();
+  taker.close();
+  await waitUntil(() => replica.running, { what: 'the service back' });
+  expect(replica.running!.ports).toEqual(ports);
+  expect(said.filter((line) => line === told)).toHaveLength(1);
 });

@@ -1,4 +1,6 @@
-import { type ServiceExit, ServiceProcess, traitsOf } from '@teamtalk/local-stack';
+import { isPortFree, type ServiceExit, ServiceProcess, traitsOf } from '@teamtalk/local-stack';
+import { abortAfter } from '@teamtalk/service-kit';
+import { portTaken } from './kept-server.js';
 import type { PlannedReplica } from './port-plan.js';
 import { RestartDelay } from './restart-delay.js';
 import type { ServiceLog } from './service-log.js';
@@ -56,10 +58,10 @@ export class Replica {
     const ports = this.running?.ports;
     if (!ports) return `${this.name} is not up`;
     try {
-      const response = await fetch(`http://127.0.0.1:${ports.ops}/readyz`, {
-        signal: AbortSignal.timeout(2_000),
+      return await abortAfter(2_000, async (signal) => {
+        const response = await fetch(`http://127.0.0.1:${ports.ops}/readyz`, { signal });
+        return response.ok || `${this.name} is not ready: ${(await response.text()).trim()}`;
       });
-      return response.ok || `${this.name} is not ready: ${(await response.text()).trim()}`;
     } catch (error) {
       return `${this.name} does not answer: ${String(error)}`;
     }
@@ -86,7 +88,15 @@ export class Replica {
   }
 
   async #live(resolve: () => void, reject: (error: Error) => void): Promise<void> {
-    while (!this.#stopping) {
+    for (let taken: number | undefined; !this.#stopping; ) {
+      const before = taken;
+      taken = await this.#takenPort();
+      if (this.#stopping) break;
+      if (taken !== undefined) {
+        if (taken !== before) this.#options.say(portTaken(this.name, taken));
+        await this.#sleep(this.#delay.died());
+        continue;
+      }
       this.#delay.started();
       const exit = await this.#run(resolve).catch((error: unknown) => String(error));
       this.#ports = undefined;
@@ -101,6 +111,12 @@ export class Replica {
       await this.#sleep(delay);
     }
     reject(new Error(`${this.name} was stopped`));
+  }
+
+  /** Looked at before each start: it would only end again. */
+  async #takenPort(): Promise<number | undefined> {
+    for (const port of Object.values(this.planned.ports)) if (!(await isPortFree(port))) return port;
+    return undefined;
   }
 
   async #run(onUp: () => void): Promise<ServiceExit> {

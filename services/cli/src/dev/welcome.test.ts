@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { addressesOf } from './addresses.js';
 import type { ProcessEntry } from './run-files.js';
-import { welcome } from './welcome.js';
+import { type WelcomeOptions, welcome } from './welcome.js';
 
 const processes: ProcessEntry[] = [
   { service: 'login_server', replica: 0, pid: 1, ports: { http: 8080, tcp: 8008, ops: 18080 } },
@@ -9,18 +10,23 @@ const processes: ProcessEntry[] = [
   { service: 'http_msg_server', replica: 0, pid: 4, ports: { http: 8400, ops: 18400 } },
 ];
 
+const options: WelcomeOptions = {
+  addresses: addressesOf('127.0.0.1'),
+  env: {},
+  processes,
+  moved: [{ service: 'msg_server', replica: 1, name: 'client', wanted: 8001, given: 8003 }],
+  databaseUrl: 'postgres://me:secret@db/x',
+  natsUrl: 'nats://bus',
+  logFolder: '/x/log',
+  logins: ['alice', 'bob'],
+  password: '123456',
+  seconds: 4.25,
+  pair: { sender: 'alice', receiver: 'bob', receiverId: 2 },
+};
+
 test('names every address, what has moved, and lines to paste', () => {
-  const text = welcome({
-    processes,
-    moved: [{ service: 'msg_server', replica: 1, name: 'client', wanted: 8001, given: 8003 }],
-    databaseUrl: 'postgres://me:secret@db/x',
-    natsUrl: 'nats://bus',
-    logFolder: '/x/log',
-    logins: ['alice', 'bob'],
-    password: '123456',
-    seconds: 4.25,
-    pair: { sender: 'alice', receiver: 'bob', receiverId: 2 },
-  });
+  const text = welcome(options);
+  expect(text).not.toContain('WARNING');
   expect(text).toContain('postgres://me@db/x');
   expect(text).toContain('127.0.0.1:8000  127.0.0.1:8003');
   expect(text).toContain('msg_server-1: port 8001 (client) is in use, so it is 8003');
@@ -28,4 +34,18 @@ test('names every address, what has moved, and lines to paste', () => {
   expect(text).toContain(
     `curl -d '{"from_user_id":1,"session_id":2,"msg":"Hello from HTTP","msg_type":3}' http://127.0.0.1:8400/query/SendP2PMessage`,
   );
+});
+
+test('warns of what other machines can do, as far as it is open', () => {
+  const open = welcome({ ...options, addresses: addressesOf('192.0.2.7') });
+  expect(open).toContain('WARNING: --host 192.0.2.7');
+  expect(open).toContain('http://192.0.2.7:8080/msg_server');
+  expect(open).toContain('123456 is public');
+  expect(open).toContain('without a key');
+  expect(open).toContain('without a token');
+  const closed = { HTTP_AUTH: 'keys', MSFS_UPLOAD_AUTH: 'tokens' };
+  const guarded = welcome({ ...options, addresses: addressesOf('0.0.0.0'), env: closed });
+  expect(guarded).toContain('WARNING: --host 0.0.0.0');
+  expect(guarded).toContain('http://127.0.0.1:8080/msg_server');
+  expect(guarded).not.toContain('without a');
 });

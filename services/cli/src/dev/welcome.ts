@@ -1,9 +1,13 @@
 import { withoutSecrets } from '@teamtalk/service-kit';
+import { type Addresses, isLoopback } from './addresses.js';
 import type { Pair } from './demo-users.js';
 import type { MovedPort } from './port-plan.js';
 import type { ProcessEntry } from './run-files.js';
 
 export interface WelcomeOptions {
+  addresses: Addresses;
+  /** what the services are set by */
+  env: NodeJS.ProcessEnv;
   processes: readonly ProcessEntry[];
   moved: readonly MovedPort[];
   databaseUrl: string;
@@ -19,9 +23,10 @@ export interface WelcomeOptions {
 /** The one screen that is shown when everything is up. */
 export function welcome(options: WelcomeOptions): string {
   const { processes, moved, databaseUrl, natsUrl, logFolder, logins, password, seconds, pair } = options;
-  const addresses = (service: string, port: string) =>
-    processes.filter((entry) => entry.service === service).map(({ ports }) => `127.0.0.1:${ports[port]}`);
-  const web = (service: string) => addresses(service, 'http').map((address) => `http://${address}`);
+  const { local } = options.addresses;
+  const at = (service: string, port: string) =>
+    processes.filter((entry) => entry.service === service).map(({ ports }) => `${local}:${ports[port]}`);
+  const web = (service: string) => at(service, 'http').map((address) => `http://${address}`);
   const rows: [string, string][] = [
     [
       'login server',
@@ -29,10 +34,10 @@ export function welcome(options: WelcomeOptions): string {
         .map((url) => `${url}/msg_server`)
         .join('  '),
     ],
-    ['', `${addresses('login_server', 'tcp').join('  ')} (TCP)`],
-    ['msg_server', addresses('msg_server', 'client').join('  ')],
+    ['', `${at('login_server', 'tcp').join('  ')} (TCP)`],
+    ['msg_server', at('msg_server', 'client').join('  ')],
     ['HTTP API', web('http_msg_server').join('  ')],
-    ['files, images', [...addresses('file_server', 'client'), ...web('msfs')].join('  ')],
+    ['files, images', [...at('file_server', 'client'), ...web('msfs')].join('  ')],
     ['health, metrics', `127.0.0.1:${opsPorts(processes)} (/readyz, /metrics)`],
     ['PostgreSQL', databaseAddress(databaseUrl)],
     ['NATS', withoutSecrets(natsUrl)],
@@ -50,9 +55,28 @@ export function welcome(options: WelcomeOptions): string {
     ...rows.map(([title, text]) => `  ${title.padEnd(16)} ${text}`),
     '',
     ...(logins.length > 0 ? [`  Log in as ${logins.join(', ')}; password ${password}`, ''] : []),
+    ...warnings(options),
     ...(pair ? linesToPaste(pair, password, web('http_msg_server')[0] ?? '') : []),
     '',
   ].join('\n');
+}
+
+/** What is open to other machines. */
+function warnings({ addresses, env, password }: WelcomeOptions): string[] {
+  const { listen, advertised } = addresses;
+  if (isLoopback(listen)) return [];
+  return [
+    `  WARNING: --host ${listen} lets whoever reaches this machine (clients are told ${advertised})`,
+    `    - log in, unencrypted, as every user whose password they know; ${password} is public`,
+    ...(env.HTTP_AUTH === 'keys'
+      ? []
+      : ['    - send messages in anybody’s name by the HTTP API, without a key (HTTP_AUTH=keys closes it)']),
+    ...(env.MSFS_UPLOAD_AUTH === 'tokens'
+      ? []
+      : ['    - store images, without a token (MSFS_UPLOAD_AUTH=tokens closes it)']),
+    '    PostgreSQL, NATS, the store’s gRPC, health and metrics stay on 127.0.0.1.',
+    '',
+  ];
 }
 
 function opsPorts(processes: readonly ProcessEntry[]): string {

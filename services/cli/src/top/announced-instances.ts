@@ -29,7 +29,7 @@ export class AnnouncedInstances implements Directory {
         new Registry(bus, log, service, {
           onGone: (instance, inOrder) => {
             const known = knownOf(instance);
-            this.#gone.set(known.key, { ...known, gone: { inOrder, at: Date.now() } });
+            this.#gone.set(known.key, { ...known, gone: { inOrder, at: performance.now() } });
           },
           // It was only silent.
           onChange: ({ instance }) => this.#gone.delete(formatInstance(instance)),
@@ -42,7 +42,7 @@ export class AnnouncedInstances implements Directory {
   }
 
   known(): Known[] {
-    const oldest = Date.now() - goneMs;
+    const oldest = performance.now() - goneMs;
     for (const [key, { gone }] of this.#gone) if (gone!.at < oldest) this.#gone.delete(key);
     return [...this.#registries.flatMap((registry) => registry.all().map(knownOf)), ...this.#gone.values()];
   }

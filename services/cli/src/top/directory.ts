@@ -12,7 +12,7 @@ export interface Known {
   draining: boolean;
   /** connections as it announces them; undefined where it does not */
   connections?: number | undefined;
-  /** how and when (Date.now()) it went; undefined: it is there */
+  /** how and when (performance.now()) it went; undefined: it is there */
   gone?: { inOrder: boolean; at: number } | undefined;
 }
 

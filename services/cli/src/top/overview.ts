@@ -68,7 +68,7 @@ export class Observer {
       return { service, instance, address, state, note, ...figures };
     };
     if (gone) {
-      const ago = `${Math.round((Date.now() - gone.at) / 1000)} s ago`;
+      const ago = `${Math.round((performance.now() - gone.at) / 1000)} s ago`;
       return row(gone.inOrder ? 'stopped' : 'lost', ago, noFigures);
     }
     const reading = await probe(address, probeMs);

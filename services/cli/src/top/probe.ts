@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import { readMetrics, type Sample } from '@teamtalk/service-kit';
+import { abortAfter, readMetrics, type Sample } from '@teamtalk/service-kit';
 
 /** What an instance said of itself. */
 export interface Reading {
@@ -22,16 +22,14 @@ const mostBytes = 4_194_304;
  */
 export async function probe(address: string, timeoutMs: number): Promise<Reading | string> {
   if (!address) return 'tells no metrics address';
-  const signal = AbortSignal.timeout(timeoutMs);
   try {
-    const [metrics, readiness] = await Promise.all([
-      get(`http://${address}/metrics`, signal),
-      get(`http://${address}/readyz`, signal),
-    ]);
+    const [metrics, readiness] = await abortAfter(timeoutMs, (signal) =>
+      Promise.all([get(`http://${address}/metrics`, signal), get(`http://${address}/readyz`, signal)]),
+    );
     if (metrics.status !== 200) return `/metrics answers ${metrics.status}`;
     return { samples: readMetrics(metrics.text), at: performance.now(), ...readinessOf(readiness.text) };
   } catch (error) {
-    return signal.aborted ? `silent for ${timeoutMs / 1000} s` : reasonOf(error);
+    return reasonOf(error, timeoutMs);
   }
 }
 
@@ -71,9 +69,11 @@ function readinessOf(text: string): Pick<Reading, 'ready' | 'draining' | 'down'>
   };
 }
 
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown, timeoutMs: number): string {
   const { code, message } = error as NodeJS.ErrnoException;
   switch (code) {
+    case 'ABORT_ERR':
+      return `silent for ${timeoutMs / 1000} s`;
     case 'ECONNREFUSED':
       return 'connection refused';
     case 'ENOTFOUND':

@@ -208,6 +208,7 @@ function entryFor({ id, from_id, type, data }: Claimed, receiver: number): Entry
     originConnection: 0,
     takenAt: 0,
     retry: false,
+    horizon: 0,
     arrived: 0,
     caller: nobody,
   };

@@ -1,8 +1,9 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { PostgresPair, waitUntil } from '@teamtalk/local-stack';
+import { FaultyProxy, PostgresPair, waitUntil } from '@teamtalk/local-stack';
 import { createKit } from '@teamtalk/service-kit';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { OwnerLock } from '../messages/outbox/owner-lock.js';
 import { openDataSource } from './data-source.js';
@@ -40,6 +41,28 @@ test('a URL with several hosts is one for each, and says what the server must be
   );
   for (const wrong of ['postgres://h1,,h2/db', 'mysql://h1,h2/db', 'h1,h2', 'postgres://u:p@ss@h1,h2/db']) {
     expect(() => parseDatabaseUrl(wrong), wrong).toThrow('postgres://user:password@host:port,host:port/name');
+  }
+});
+
+test('a server that dies while it is asked whether it is the one refuses, and ends nobody', async () => {
+  const proxy = await FaultyProxy.start(() => [{ host: '127.0.0.1', port: pair.primary.port }]);
+  let asked = 0;
+  proxy.onBytes = (heading, bytes) => {
+    if (heading === 'to-client' || !bytes.includes('transaction_read_only')) return;
+    asked++;
+    proxy.reset();
+  };
+  const url = new URL(pair.primary.url);
+  url.port = String(proxy.port);
+  url.searchParams.set('target_session_attrs', 'read-write');
+  const pool = new pg.Pool(new Servers(url.toString()).options);
+  pool.on('error', () => {});
+  try {
+    await expect(pool.connect()).rejects.toThrow('Connection terminated unexpectedly');
+    expect(asked).toBe(1);
+  } finally {
+    await pool.end();
+    await proxy.close();
   }
 });
 

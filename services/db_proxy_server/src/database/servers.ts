@@ -112,6 +112,8 @@ export class Servers {
   }
 
   async #connect(server: Server, connect: () => Promise<unknown>, client: pg.Client): Promise<void> {
+    // A pool listens for errors only once it has the client: one that came before, under the question, would end the process.
+    client.on('error', () => {});
     await connect();
     await this.#require(client);
     if (this.#servers.length === 1) return;

@@ -26,7 +26,9 @@ export interface Entry {
   readonly takenAt: number;
   /** set when it may be stored already */
   retry: boolean;
-  /** Date.now() when it came in */
+  /** of a retry: a Horizon's value from before it was sent for the first time; 0: not known */
+  horizon: number;
+  /** performance.now() when it came in */
   readonly arrived: number;
   readonly caller: Caller;
 }
@@ -70,7 +72,8 @@ export function toEntry(request: teamtalk.db.AppendEntry, originInstance: number
     originConnection: request.connectionId,
     takenAt: request.takenAt,
     retry: request.retry,
-    arrived: Date.now(),
+    horizon: request.horizon,
+    arrived: performance.now(),
     caller,
   };
 }

@@ -37,8 +37,10 @@ export class OpenMessages1764000000120 implements MigrationInterface {
 /**
  * The lowest id below `w_before` of each of some conversations that an outbox row has, or null. Looks through the
  * whole outbox, which has what was stored in the last milliseconds unless something is wrong.
+ *
+ * Exported for 1764000000160, which builds on it.
  */
-const openMessages = `
+export const openMessages = `
 CREATE FUNCTION open_messages(w_conv int8[], w_before int4[], OUT lowest int4[])
 LANGUAGE plpgsql
 SET enable_hashjoin = on
@@ -60,8 +62,10 @@ $$`;
 /**
  * As in 1764000000005, but that it marks the conversations with who writes, and where that was another mark
  * before looks for messages that are not delivered yet: `open_from`, null where there are none.
+ *
+ * Exported for 1764000000160, which builds on it.
  */
-const appendMessages = `
+export const appendMessages = `
 CREATE FUNCTION append_messages(
   c_conv int8[], c_count int4[], c_low int4[],
   m_conv int4[], m_rank int4[], m_from int4[], m_sender_rank int4[], m_type int2[], m_token int8[], m_data bytea[],

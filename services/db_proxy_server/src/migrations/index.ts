@@ -11,6 +11,8 @@ import { Webhooks1764000000110 } from './1764000000110-webhooks.js';
 import { OpenMessages1764000000120 } from './1764000000120-open-messages.js';
 import { OutboxStorage1764000000140 } from './1764000000140-outbox-storage.js';
 import { ListChanges1764000000150 } from './1764000000150-list-changes.js';
+import { RetryHorizons1764000000160 } from './1764000000160-retry-horizons.js';
+import { WebhookShares1764000000165 } from './1764000000165-webhook-shares.js';
 import { StoreEpoch1764000000170 } from './1764000000170-store-epoch.js';
 import { FileAnnouncements1764000000171 } from './1764000000171-file-announcements.js';
 
@@ -29,6 +31,8 @@ export const migrations = [
   OpenMessages1764000000120,
   OutboxStorage1764000000140,
   ListChanges1764000000150,
+  RetryHorizons1764000000160,
+  WebhookShares1764000000165,
   StoreEpoch1764000000170,
   FileAnnouncements1764000000171,
 ];

@@ -1,6 +1,7 @@
 import { MsgType } from '@teamtalk/protocol';
 import { createKit } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
+import { Horizon } from '../messages/append/horizon.js';
 import { MessageWriter } from '../messages/append/message-writer.js';
 import { type Outcome, toEntry } from '../messages/entry.js';
 import type { StoredBatch } from '../messages/stored-batch.js';
@@ -14,6 +15,8 @@ export interface TestMessage {
   /** numbered by the sender when left out */
   ticket?: number;
   retry?: boolean;
+  /** of a retry; 0: not known */
+  horizon?: number;
 }
 
 /** One replica's way of storing messages; several of them on one database are several replicas. */
@@ -31,6 +34,7 @@ export class MessageSender {
       pool,
       lanes: 1,
       spacingMs: 0,
+      horizon: new Horizon(),
       publisher: {
         publish: (batch) => {
           publish(batch);
@@ -51,7 +55,15 @@ export class MessageSender {
 export function appendMessage(
   writer: MessageWriter,
   instance: number,
-  { from, to, group = false, text = 'x', ticket, retry = false }: TestMessage & { ticket: number },
+  {
+    from,
+    to,
+    group = false,
+    text = 'x',
+    ticket,
+    retry = false,
+    horizon = 0,
+  }: TestMessage & { ticket: number },
 ): Promise<Outcome> {
   const request = {
     ticket,
@@ -62,6 +74,7 @@ export function appendMessage(
     clientKey: Buffer.alloc(0),
     connectionId: 0,
     retry,
+    horizon,
     takenAt: 0,
   };
   return new Promise((resolve) => {

@@ -2,6 +2,7 @@ import type { Bus, Registry, teamtalk } from '@teamtalk/bus';
 import { createKit, type Kit } from '@teamtalk/service-kit';
 import pg from 'pg';
 import { Servers } from '../database/servers.js';
+import { Horizon } from '../messages/append/horizon.js';
 import { MessageWriter } from '../messages/append/message-writer.js';
 import { GroupMembers } from '../messages/group-members.js';
 import { OwnerLock } from '../messages/outbox/owner-lock.js';
@@ -67,7 +68,14 @@ export class TestReplica {
     this.publisher = publisher;
     const canDeliver = () => this.hears && this.answers;
     if (sweeps) this.#sweeper = new OutboxSweeper({ kit, pool: this.pool, publisher, canDeliver });
-    this.#writer = new MessageWriter({ kit, pool: this.pool, lanes: 1, spacingMs: 0, publisher });
+    this.#writer = new MessageWriter({
+      kit,
+      pool: this.pool,
+      lanes: 1,
+      spacingMs: 0,
+      horizon: new Horizon(),
+      publisher,
+    });
   }
 
   /** Messages in the order in which they were sent to the route_server: id, and the lowest that is still open. */

@@ -1,7 +1,7 @@
 import type { httpApi } from '@teamtalk/rpc';
 import type { Context } from '../context.js';
 
-const maxClaimed = 100;
+const maxClaimed = 256;
 
 /** Events that are due, for whoever posts them. */
 export function claimWebhookEvents({
@@ -9,15 +9,19 @@ export function claimWebhookEvents({
 }: Context): (
   request: httpApi.api.ClaimWebhookEventsRequest,
 ) => Promise<httpApi.api.ClaimedWebhookEvents.$Properties> {
-  return async ({ limit }) => ({
-    events: (await webhookEvents.claim(Math.min(limit, maxClaimed))).map((row) => ({
+  return async ({ limit: wanted, perWebhook, busyWebhookIds }) => {
+    const limit = Math.min(wanted, maxClaimed);
+    const rows = await webhookEvents.claim(limit, perWebhook || limit, busyWebhookIds ?? []);
+    const events = rows.map((row) => ({
       eventId: row.id,
+      webhookId: row.webhook_id,
       url: row.url,
       secret: row.secret,
       event: row.event,
       data: JSON.stringify(row.data),
       createdAt: row.created_at,
       attempts: row.attempts,
-    })),
-  });
+    }));
+    return { events };
+  };
 }

@@ -2,6 +2,7 @@ import type { Database, Statement } from '../database/database.js';
 
 export interface ClaimedEvent {
   id: number;
+  webhook_id: number;
   url: string;
   secret: string;
   event: string;
@@ -24,13 +25,17 @@ const claim: Statement = {
   name: 'webhook_claim',
   text: `
     WITH due AS (
-      SELECT id FROM webhook_event
-      WHERE delivered_at IS NULL AND failed_at IS NULL AND next_at <= now()
-      ORDER BY next_at LIMIT $1 FOR UPDATE SKIP LOCKED
+      SELECT mine.id FROM webhook w CROSS JOIN LATERAL (
+        SELECT id, next_at FROM webhook_event
+        WHERE webhook_id = w.id AND delivered_at IS NULL AND failed_at IS NULL AND next_at <= now()
+        ORDER BY next_at LIMIT $2 FOR UPDATE SKIP LOCKED
+      ) mine
+      WHERE w.id <> ALL ($3::int4[])
+      ORDER BY mine.next_at LIMIT $1
     )
     UPDATE webhook_event e SET attempts = attempts + 1, next_at = now() + interval '8 seconds'
     FROM due, webhook w WHERE e.id = due.id AND w.id = e.webhook_id
-    RETURNING e.id::float8 AS id, w.url, w.secret, e.event, e.data,
+    RETURNING e.id::float8 AS id, e.webhook_id, w.url, w.secret, e.event, e.data,
       extract(epoch FROM e.created_at)::float8 AS created_at, e.attempts`,
 };
 
@@ -73,9 +78,13 @@ export class WebhookEventQueue {
     this.#database = database;
   }
 
-  /** Events that are due; nobody else gets them for 8 s. */
-  claim(limit: number): Promise<ClaimedEvent[]> {
-    return this.#database.query<ClaimedEvent>(claim, [limit]);
+  /**
+   * Events that are due; nobody else gets them for 8 s.
+   * @param perWebhook how many of one webhook, at most
+   * @param busy webhooks of which none are wanted
+   */
+  claim(limit: number, perWebhook: number, busy: readonly number[]): Promise<ClaimedEvent[]> {
+    return this.#database.query<ClaimedEvent>(claim, [limit, perWebhook, busy]);
   }
 
   /** @param outcomes with an empty error where the event was taken */

@@ -58,7 +58,7 @@ export async function sendMessage(context: Context, message: NewMessage): Promis
   const begin = performance.now();
   let ticket = 0;
   const result = await new Promise<AppendResult | undefined>((resolve) => {
-    ticket = appender.send(
+    ({ ticket } = appender.send(
       {
         ticket: 0,
         fromUserId,
@@ -73,7 +73,7 @@ export async function sendMessage(context: Context, message: NewMessage): Promis
       resolve,
       undefined,
       request !== undefined,
-    );
+    ));
   });
   const trace = traceId(instance, ticket);
   if (tracing && request) {

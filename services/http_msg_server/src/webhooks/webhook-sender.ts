@@ -1,7 +1,15 @@
 import { createHmac } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { TextCodec } from '@teamtalk/protocol';
 import { type httpApi, type ReplicaPool, webhooks } from '@teamtalk/rpc';
-import { isTraced, type Kit, messageSpan, traceHalves, traceparentOf } from '@teamtalk/service-kit';
+import {
+  abortAfter,
+  isTraced,
+  type Kit,
+  messageSpan,
+  traceHalves,
+  traceparentOf,
+} from '@teamtalk/service-kit';
 import { webhookBody } from './webhook-body.js';
 
 export interface WebhookSenderOptions {
@@ -12,8 +20,9 @@ export interface WebhookSenderOptions {
 
 /** How often due events are asked for, milliseconds. */
 const lookMs = 500;
-/** Posts at a time. */
-const atOnce = 16;
+/** Posts at a time, of all webhooks together and of each: one that is slow does not hold up the others. */
+const atOnce = 256;
+const perWebhook = 16;
 /** Milliseconds the store has to answer. */
 const storeMs = 2_000;
 /** Milliseconds a receiver has; less than what claimed events are ours for. */
@@ -28,7 +37,11 @@ export class WebhookSender {
   readonly #timer: NodeJS.Timeout;
   readonly #posted;
   readonly #stopping = new AbortController();
-  #running: Promise<void> | undefined;
+  /** what is being posted, by the webhook's id */
+  readonly #shares = new Map<number, { posts: number; over: Promise<void> }>();
+  #claiming: Promise<void> | undefined;
+  /** a share has become free during a claim that left it out */
+  #claimAgain = false;
   #failing = false;
 
   constructor(options: WebhookSenderOptions) {
@@ -37,38 +50,74 @@ export class WebhookSender {
       'event',
       'outcome',
     ]);
-    this.#timer = setInterval(() => {
-      this.#running ??= this.#run().finally(() => {
-        this.#running = undefined;
-      });
-    }, lookMs);
+    setMaxListeners(atOnce, this.#stopping.signal);
+    this.#timer = setInterval(() => this.#look(), lookMs);
   }
 
   /** Posts under way are given up and tried again by others. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#stopping.abort();
-    await this.#running;
+    await this.#claiming;
+    await Promise.all([...this.#shares.values()].map(({ over }) => over));
   }
 
-  async #run(): Promise<void> {
-    const { kit, pool } = this.#options;
-    // Nobody to ask yet, or any more: nothing to say about it.
-    if (pool.replicas.length === 0) return;
-    try {
-      for (let full = true; full && !this.#stopping.signal.aborted; ) {
-        const claimed = await pool.callOnce(webhooks.claimEvents, { limit: atOnce }, storeMs);
-        const events = claimed.events as httpApi.api.WebhookEvent[];
-        full = events.length === atOnce;
-        if (events.length === 0) break;
-        const outcomes = await Promise.all(events.map((event) => this.#post(event)));
-        await pool.call(webhooks.finishEvents, { outcomes }, storeMs);
-      }
-      this.#failing = false;
-    } catch (error) {
-      if (!this.#failing) kit.log.warn({ err: error }, 'events for webhooks cannot be had now');
-      this.#failing = true;
+  #look(): void {
+    if (this.#claiming) {
+      this.#claimAgain = true;
+      return;
     }
+    this.#claimAgain = false;
+    this.#claiming = this.#claim().finally(() => {
+      this.#claiming = undefined;
+      if (this.#claimAgain) this.#look();
+    });
+  }
+
+  /** Begins to post what is due of webhooks that have nothing under way. */
+  async #claim(): Promise<void> {
+    const { pool } = this.#options;
+    const limit = atOnce - [...this.#shares.values()].reduce((sum, { posts }) => sum + posts, 0);
+    // Nobody to ask yet, or any more: nothing to say about it. A store of the version before tells no webhooks
+    // apart: what came from it is posted first.
+    if (pool.replicas.length === 0 || limit <= 0 || this.#stopping.signal.aborted || this.#shares.has(0))
+      return;
+    try {
+      const request = { limit, perWebhook, busyWebhookIds: [...this.#shares.keys()] };
+      const { events } = await pool.callOnce(webhooks.claimEvents, request, storeMs);
+      this.#failing = false;
+      const shares = new Map<number, httpApi.api.WebhookEvent[]>();
+      for (const event of events as httpApi.api.WebhookEvent[]) {
+        const share = shares.get(event.webhookId) ?? [];
+        shares.set(event.webhookId, share);
+        share.push(event);
+      }
+      for (const [id, share] of shares) {
+        const over = this.#postAll(share).finally(() => {
+          this.#shares.delete(id);
+          if (share.length >= perWebhook || events.length >= limit) this.#look();
+        });
+        this.#shares.set(id, { posts: share.length, over });
+      }
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** Never throws: what the store is not told of comes again. */
+  async #postAll(events: readonly httpApi.api.WebhookEvent[]): Promise<void> {
+    try {
+      const outcomes = await Promise.all(events.map((event) => this.#post(event)));
+      await this.#options.pool.call(webhooks.finishEvents, { outcomes }, storeMs);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (!this.#failing)
+      this.#options.kit.log.warn({ err: error }, 'the store does not answer about webhooks');
+    this.#failing = true;
   }
 
   async #post(event: httpApi.api.WebhookEvent): Promise<httpApi.api.WebhookOutcome.$Properties> {
@@ -84,30 +133,36 @@ export class WebhookSender {
 
   /** @returns why it was not taken; empty when it was */
   async #attempt(event: httpApi.api.WebhookEvent): Promise<string> {
-    const body = webhookBody(event, this.#options.textCodec);
-    const time = String(Math.floor(Date.now() / 1000));
     try {
-      const response = await fetch(event.url, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json; charset=utf-8',
-          'user-agent': 'TeamTalk',
-          ...this.#options.kit.tracing?.carrier(),
-          'x-teamtalk-event': event.event,
-          'x-teamtalk-time': time,
-          'x-teamtalk-signature': createHmac('sha256', event.secret).update(`${time}\n${body}`).digest('hex'),
-        },
-        body,
-        redirect: 'manual',
-        signal: AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(postMs)]),
-      });
-      await response.body?.cancel();
+      const response = await abortAfter(postMs, (signal) => this.#send(event, signal), this.#stopping.signal);
       return response.ok ? '' : `status ${response.status}`;
     } catch (error) {
       const cause = error instanceof Error ? error.cause : undefined;
       if (cause instanceof Error) return cause.message || cause.name;
       return error instanceof Error ? error.message : String(error);
     }
+  }
+
+  /** What a receiver says beyond its status is not read. */
+  async #send(event: httpApi.api.WebhookEvent, signal: AbortSignal): Promise<Response> {
+    const body = webhookBody(event, this.#options.textCodec);
+    const time = String(Math.floor(Date.now() / 1000));
+    const response = await fetch(event.url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json; charset=utf-8',
+        'user-agent': 'TeamTalk',
+        ...this.#options.kit.tracing?.carrier(),
+        'x-teamtalk-event': event.event,
+        'x-teamtalk-time': time,
+        'x-teamtalk-signature': createHmac('sha256', event.secret).update(`${time}\n${body}`).digest('hex'),
+      },
+      body,
+      redirect: 'manual',
+      signal,
+    });
+    await response.body?.cancel();
+    return response;
   }
 }
 

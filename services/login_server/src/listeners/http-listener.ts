@@ -1,6 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { answerBrokenRequests, closeServer, type Kit, listen, traceRequests } from '@teamtalk/service-kit';
+import {
+  answerBrokenRequests,
+  closeQueuedResponses,
+  closeServer,
+  type Kit,
+  listen,
+  traceRequests,
+} from '@teamtalk/service-kit';
 
 /** Gives a route's answer: JSON, status 200. Must be quick and must not throw. */
 export type HttpHandler = () => Buffer;
@@ -74,6 +81,7 @@ export async function startHttpListener(
     traceRequests(tracing, serve, ({ req }) => (routes.has(pathOf(req)) ? pathOf(req) : undefined)),
   );
   server.maxConnections = options.maxConnections;
+  closeQueuedResponses(server);
   server.on('drop', () => refused.inc({ reason: 'too_many_connections' }));
   answerBrokenRequests(server, { onRefused: (reason) => refused.inc({ reason }) });
   await listen(server, options);

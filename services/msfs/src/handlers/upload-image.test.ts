@@ -240,6 +240,34 @@ describe('an upload', () => {
     await expect.poll(() => msfs.metrics()).toContain('uploads_in_progress 0\n');
     expect((await msfs.upload(jpeg)).error_code).toBe(0);
   });
+
+  it('that waits for its turn on a connection that is reset is no longer counted', async () => {
+    const count = 10;
+    const server = await Harness.start({ MAX_UPLOADS: String(count), IMAGE_CACHE_BYTES: '200000000' });
+    const figures = () => expect.poll(() => server.metrics(), { timeout: 15_000 });
+    try {
+      const { path: image } = await server.upload(randomBytes(10_000_000));
+      await (await server.get(image)).arrayBuffer();
+      await figures().not.toContain('image_cache_bytes 0\n');
+      // Two images that nobody reads, the second from memory, and an upload behind them.
+      const unread = `GET /${image} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(2);
+      const sockets = Array.from({ length: count }, () => {
+        const { socket } = server.raw();
+        socket.pause();
+        socket.write(`${unread}${formHead(100_000)}half`);
+        return socket;
+      });
+      await figures().toContain(`uploads_in_progress ${count}\n`);
+      await figures().not.toContain('image_bytes_under_way 0\n');
+      expect((await server.post(jpeg)).status).toBe(503);
+      for (const socket of sockets) socket.resetAndDestroy();
+      await figures().toContain('uploads_in_progress 0\n');
+      await figures().toContain('image_bytes_under_way 0\n');
+      expect((await server.post(jpeg)).status).toBe(200);
+    } finally {
+      await server.stop();
+    }
+  });
 });
 
 describe('the URL in the answer', () => {

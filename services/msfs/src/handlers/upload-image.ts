@@ -16,7 +16,7 @@ const lingerMs = 3_000;
  * on, in one line of JSON: Android reads no further. Refusals are JSON, too.
  */
 export function uploadImage(context: Context, onBroken: (error: unknown) => void): RequestHandler {
-  const { limits, mayUpload, store } = context;
+  const { limits, mayUpload, store, uploads } = context;
   const takeFile = multer({
     storage: new StoreEngine(store, limits.uploadBytes),
     limits: {
@@ -29,20 +29,16 @@ export function uploadImage(context: Context, onBroken: (error: unknown) => void
       headerPairs: 20,
     },
   }).any();
-  let running = 0;
 
   return (request, response) => {
     allowOrigin(context, request, response);
-    const early = refusalBefore(request, limits.uploadBytes, mayUpload(request), running >= limits.uploads);
+    const early = refusalBefore(request, limits.uploadBytes, mayUpload(request), uploads.isFull);
     if (early) {
       sendRefusal(response, early);
       return;
     }
     if (request.headers.expect !== undefined) response.writeContinue();
-    running++;
-    response.once('close', () => {
-      running--;
-    });
+    uploads.take(response);
     cutOffWhatIsTooLarge(request, response, limits.uploadBytes + formBytes);
     takeFile(request, response, (error: unknown) => {
       if (response.headersSent) return;

@@ -1,6 +1,13 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { answerBrokenRequests, closeServer, type Kit, listen, traceRequests } from '@teamtalk/service-kit';
+import {
+  answerBrokenRequests,
+  closeQueuedResponses,
+  closeServer,
+  type Kit,
+  listen,
+  traceRequests,
+} from '@teamtalk/service-kit';
 import type { MsfsConfig } from '../config.js';
 import { refusals, refusalText } from './refusals.js';
 import { routeOf } from './route.js';
@@ -34,6 +41,7 @@ export async function startHttpListener(
   );
   server.timeout = idleMs;
   server.maxConnections = limits.connections;
+  closeQueuedResponses(server);
   server.on('drop', () => refused.inc({ reason: 'too_many_connections' }));
   // An upload is answered before its content is sent where it is refused anyway.
   server.on('checkContinue', (request, response) => server.emit('request', request, response));

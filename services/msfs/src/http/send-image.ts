@@ -60,24 +60,22 @@ export async function sendImage(
 }
 
 /**
- * Until the system has taken a piece. The response itself tells nothing of a connection that ends while it still
- * waits for an earlier one.
+ * Until the system has taken a piece.
  * @throws Error when the connection is gone
  */
 function write(response: ServerResponse, piece: Uint8Array): Promise<void> {
-  const { socket } = response.req;
   return new Promise((resolve, reject) => {
     const over = (error?: Error | null) => {
-      socket.off('close', gone);
+      response.off('close', gone);
       if (error) reject(error);
       else resolve();
     };
     const gone = () => over(new Error('the connection is gone'));
-    if (socket.destroyed) {
+    if (response.destroyed) {
       gone();
       return;
     }
-    socket.once('close', gone);
+    response.once('close', gone);
     response.write(piece, over);
   });
 }

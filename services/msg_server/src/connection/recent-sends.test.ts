@@ -2,12 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fingerprintOf, RecentSends } from './recent-sends.js';
 
+const sent = (ticket: number, horizon = 9) => ({ ticket, horizon });
+
 describe('RecentSends', () => {
   it('finds a message by its seq_num, session and content, with what became of it', () => {
     const sends = new RecentSends();
-    sends.add(7, 20, 111, 1000, 70);
+    sends.add(7, 20, 111, 1000, sent(70));
     expect(sends.find(7, 20, 111, 1001)).toEqual({ msgId: 0, inDoubt: undefined });
-    sends.settle(7, 20, 111, 5);
+    sends.settle(7, 20, 111, 5, 1000);
     expect(sends.find(7, 20, 111, 1001)).toEqual({ msgId: 5, inDoubt: undefined });
     expect(sends.find(8, 20, 111, 1001)).toBeUndefined();
     expect(sends.find(7, 21, 111, 1001)).toBeUndefined();
@@ -16,32 +18,56 @@ describe('RecentSends', () => {
 
   it('forgets a message that was not stored, and one that is old', () => {
     const sends = new RecentSends();
-    sends.add(1, 20, 111, 1000, 70);
-    sends.settle(1, 20, 111, 0);
+    sends.add(1, 20, 111, 1000, sent(70));
+    sends.settle(1, 20, 111, 0, 1000);
     expect(sends.find(1, 20, 111, 1001)).toBeUndefined();
-    sends.add(2, 20, 111, 1000, 70);
-    expect(sends.find(2, 20, 111, 31_000)).toBeDefined();
-    expect(sends.find(2, 20, 111, 31_001)).toBeUndefined();
+    sends.add(2, 20, 111, 1000, sent(70));
+    sends.settle(2, 20, 111, 5, 9000);
+    expect(sends.find(2, 20, 111, 39_000)).toBeDefined();
+    expect(sends.find(2, 20, 111, 39_001)).toBeUndefined();
   });
 
-  it('keeps the ticket of a message of which nobody knows whether it is stored', () => {
+  it('keeps what names a message of which nobody knows whether it is stored, however long that takes', () => {
     const sends = new RecentSends();
-    sends.add(1, 20, 111, 1000, 70);
-    sends.add(2, 20, 112, 1000, 71);
-    sends.settle(1, 20, 111, undefined);
-    expect(sends.find(1, 20, 111, 1001)).toEqual({ msgId: 0, inDoubt: 70 });
-    sends.reopen(1, 20, 111);
-    expect(sends.find(1, 20, 111, 1001)).toEqual({ msgId: 0, inDoubt: undefined });
-    sends.settle(1, 20, 111, 5);
-    expect(sends.find(1, 20, 111, 1001)).toEqual({ msgId: 5, inDoubt: undefined });
+    sends.add(1, 20, 111, 1000, sent(70, 5));
+    sends.add(2, 20, 112, 1000, sent(71, 6));
+    let now = 1000;
+    for (let repetitions = 0; repetitions < 100; repetitions++) {
+      sends.settle(1, 20, 111, undefined, now);
+      now += 60_000;
+      const doubt = sends.find(1, 20, 111, now)?.inDoubt;
+      expect(doubt).toEqual({ ticket: 70, horizon: 5 });
+      sends.add(1, 20, 111, now, doubt!);
+      expect(sends.find(1, 20, 111, now + 9_000)).toEqual({ msgId: 0, inDoubt: undefined });
+    }
+    sends.settle(1, 20, 111, 5, now);
+    expect(sends.find(1, 20, 111, now + 30_000)).toEqual({ msgId: 5, inDoubt: undefined });
+    expect(sends.find(1, 20, 111, now + 30_001)).toBeUndefined();
+  });
+
+  it('forgets one in doubt after 1024 others, counted from its last repetition', () => {
+    const sends = new RecentSends();
+    sends.add(1, 20, 111, 1000, sent(70));
+    sends.settle(1, 20, 111, undefined, 1000);
+    const others = (from: number, count: number) => {
+      for (let seq = from; seq < from + count; seq++) sends.add(seq, 20, 111, 1000, sent(seq));
+    };
+    others(2, 1023);
+    const doubt = sends.find(1, 20, 111, 1000)?.inDoubt;
+    expect(doubt).toEqual(sent(70));
+    sends.add(1, 20, 111, 1000, doubt!);
+    others(2000, 1023);
+    expect(sends.find(1, 20, 111, 1000)).toBeDefined();
+    others(4000, 1);
+    expect(sends.find(1, 20, 111, 1000)).toBeUndefined();
   });
 
   it('works on a process that has run for months, and after a long silence', () => {
     const sends = new RecentSends();
     const day = 86_400_000;
     for (const now of [1000, 60 * day, 120 * day]) {
-      sends.add(3, 20, 111, now, 70);
-      sends.settle(3, 20, 111, 9);
+      sends.add(3, 20, 111, now, sent(70));
+      sends.settle(3, 20, 111, 9, now);
       expect(sends.find(3, 20, 111, now + 5000)).toMatchObject({ msgId: 9 });
       expect(sends.find(3, 20, 111, now + 30_001)).toBeUndefined();
     }
@@ -50,8 +76,8 @@ describe('RecentSends', () => {
   it('remembers the last 256 of a connection that sends much', () => {
     const sends = new RecentSends();
     for (let seq = 1; seq <= 1000; seq++) {
-      sends.add(seq, 20, seq, 1000 + seq, 70);
-      sends.settle(seq, 20, seq, seq + 1);
+      sends.add(seq, 20, seq, 1000 + seq, sent(70));
+      sends.settle(seq, 20, seq, seq + 1, 1000 + seq);
     }
     for (let seq = 745; seq <= 1000; seq++) expect(sends.find(seq, 20, seq, 2001)?.msgId).toBe(seq + 1);
     expect(sends.find(744, 20, 744, 2001)).toBeUndefined();
@@ -74,7 +100,7 @@ describe('RecentSends', () => {
           const kept = all.slice(-8).filter(({ at }) => now - at <= 30_000);
           for (const { seq: earlier } of kept) expect(sends.find(earlier, 20, 111, now)).toBeDefined();
           if (!all.some((each) => each.seq === seq)) expect(sends.find(seq, 20, 111, now)).toBeUndefined();
-          sends.add(seq, 20, 111, now, i);
+          sends.add(seq, 20, 111, now, sent(i));
           all.push({ seq, at: now });
         });
       }),

@@ -1,9 +1,13 @@
-/** Milliseconds for which a message is remembered; the slowest client gives up after 10 s. */
+import type { SentEntry } from '@teamtalk/rpc';
+
+/** Milliseconds for which the outcome of a message is remembered; the slowest client gives up after 10 s. */
 const memoryMs = 30_000;
-const wordsPerEntry = 6;
+const wordsPerEntry = 7;
 const firstCapacity = 8;
 /** At 20 messages a second after a burst of 40 these are the last ten seconds. */
 const maxCapacity = 256;
+/** Messages of which one has no outcome yet may be this many: see docs/reliability.md. */
+const maxCapacityInDoubt = 1024;
 /** Of a longer message only the beginning and the end are hashed, bytes each. */
 const hashedPart = 2048;
 
@@ -14,23 +18,21 @@ const inDoubt = 0xffff_ffff;
 export interface EarlierSend {
   /** 0: it is not stored, as far as is known */
   msgId: number;
-  /** its ticket, when the store gave no result and may have it nevertheless; undefined otherwise */
-  inDoubt: number | undefined;
+  /** by what to send it again, when the store gave no result and may have it nevertheless; undefined otherwise */
+  inDoubt: SentEntry | undefined;
 }
 
 /**
  * The last messages of one connection. Windows clients send a message again, with the same seq_num, when
  * no ack came within 5 s (protocol notes, section 12): a repetition gets the first one's ack instead of
- * being stored twice. A ring of numbers, so that busy connections stay small.
+ * being stored twice, as long as the client goes on repeating it. A ring of numbers, so that busy connections
+ * stay small.
  */
 export class RecentSends {
-  /** seq_num, session, fingerprint, msg_id, time since #origin, ticket of each entry */
+  /** seq_num, session, fingerprint, msg_id, time of the last news of it, ticket, horizon of each entry */
   #ring = new Uint32Array(firstCapacity * wordsPerEntry);
   /** Entries written since the ring was made. */
   #count = 0;
-  /** Times count from here: 32 bits hold those of 49 days. */
-  #origin = 0;
-  #latest = Number.NEGATIVE_INFINITY;
   /** The highest seq_num in the ring, and the number of its entry: a higher one is new without a search. */
   #highest = -1;
   #highestAt = 0;
@@ -42,36 +44,27 @@ export class RecentSends {
   /** @param now milliseconds of a monotonic clock */
   find(seqNum: number, sessionId: number, fingerprint: number, now: number): EarlierSend | undefined {
     if (seqNum > this.#highest) return undefined;
-    const at = this.#indexOf(seqNum, sessionId, fingerprint, now - this.#origin - memoryMs);
-    if (at < 0) return undefined;
+    const at = this.#indexOf(seqNum, sessionId, fingerprint);
+    if (at < 0 || !this.#isOfUse(at, now)) return undefined;
     const msgId = this.#ring[at + 3]!;
-    return msgId === inDoubt ? { msgId: 0, inDoubt: this.#ring[at + 5] } : { msgId, inDoubt: undefined };
+    if (msgId !== inDoubt) return { msgId, inDoubt: undefined };
+    return { msgId: 0, inDoubt: { ticket: this.#ring[at + 5]!, horizon: this.#ring[at + 6]! } };
   }
 
-  /** Remembers a message that is being sent. */
-  add(seqNum: number, sessionId: number, fingerprint: number, now: number, ticket: number): void {
-    if (now - this.#latest > memoryMs) {
-      // Nothing of what is here is of use any more.
-      this.#count = 0;
-      this.#highest = -1;
-      this.#origin = now;
-    }
-    this.#latest = now;
-    if (this.#count >= this.#capacity) this.#growUnlessOld(now - this.#origin - memoryMs);
+  /** Remembers a message that is being sent; one that was in doubt counts as the newest again. */
+  add(seqNum: number, sessionId: number, fingerprint: number, now: number, sent: SentEntry): void {
+    const earlier = seqNum > this.#highest ? -1 : this.#indexOf(seqNum, sessionId, fingerprint);
+    if (earlier >= 0) this.#forget(earlier);
+    if (this.#count >= this.#capacity) this.#growWhileOfUse(now);
     const at = this.#at(this.#count);
     this.#ring[at] = seqNum;
     this.#ring[at + 1] = sessionId;
     this.#ring[at + 2] = fingerprint;
     this.#ring[at + 3] = 0;
-    this.#ring[at + 4] = now - this.#origin;
-    this.#ring[at + 5] = ticket;
+    this.#ring[at + 4] = now;
+    this.#ring[at + 5] = sent.ticket;
+    this.#ring[at + 6] = sent.horizon;
     this.#noteHighest(seqNum, this.#count++);
-  }
-
-  /** A message that was in doubt is being sent again. */
-  reopen(seqNum: number, sessionId: number, fingerprint: number): void {
-    const at = this.#indexOf(seqNum, sessionId, fingerprint, 0);
-    if (at >= 0) this.#ring[at + 3] = 0;
   }
 
   /**
@@ -79,11 +72,38 @@ export class RecentSends {
    * @param msgId 0: it is not stored, and forgotten; undefined: nobody knows, and when it is sent again it has to
    * be the same one
    */
-  settle(seqNum: number, sessionId: number, fingerprint: number, msgId: number | undefined): void {
-    const at = this.#indexOf(seqNum, sessionId, fingerprint, 0);
+  settle(
+    seqNum: number,
+    sessionId: number,
+    fingerprint: number,
+    msgId: number | undefined,
+    now: number,
+  ): void {
+    const at = this.#indexOf(seqNum, sessionId, fingerprint);
     if (at < 0) return;
-    if (msgId === 0) this.#ring[at + 1] = 0;
-    else this.#ring[at + 3] = msgId ?? inDoubt;
+    if (msgId === 0) {
+      this.#forget(at);
+      return;
+    }
+    this.#ring[at + 3] = msgId ?? inDoubt;
+    this.#ring[at + 4] = now;
+  }
+
+  #forget(at: number): void {
+    this.#ring[at + 1] = 0;
+    this.#ring[at + 3] = 0;
+  }
+
+  /** Whether a repetition of it may still come: one without an outcome is repeated for as long as that takes. */
+  #isOfUse(at: number, now: number): boolean {
+    if (this.#ring[at + 1] === 0) return false;
+    // 32 bits hold the times of 49 days: what is older has long been overwritten, or looks younger than it is.
+    return this.#hasNoOutcome(at) || (now - this.#ring[at + 4]!) >>> 0 <= memoryMs;
+  }
+
+  #hasNoOutcome(at: number): boolean {
+    const msgId = this.#ring[at + 3];
+    return this.#ring[at + 1] !== 0 && (msgId === 0 || msgId === inDoubt);
   }
 
   /** After 65,535 clients begin again: the highest is then another one once the old one is overwritten. */
@@ -102,13 +122,12 @@ export class RecentSends {
     }
   }
 
-  /** Where the newest such entry is that is not older than `oldest`; -1: nowhere. */
-  #indexOf(seqNum: number, sessionId: number, fingerprint: number, oldest: number): number {
+  /** Where the newest such entry is; -1: nowhere. */
+  #indexOf(seqNum: number, sessionId: number, fingerprint: number): number {
     const ring = this.#ring;
     let at = this.#at(this.#count);
     for (let left = Math.min(this.#count, this.#capacity); left > 0; left--) {
       at = (at === 0 ? ring.length : at) - wordsPerEntry;
-      if (ring[at + 4]! < oldest) return -1;
       if (ring[at] === seqNum && ring[at + 1] === sessionId && ring[at + 2] === fingerprint) return at;
     }
     return -1;
@@ -119,11 +138,12 @@ export class RecentSends {
   }
 
   /** Doubles the ring when its oldest entry is still of use. */
-  #growUnlessOld(oldest: number): void {
+  #growWhileOfUse(now: number): void {
     const capacity = this.#capacity;
-    if (capacity >= maxCapacity || this.#ring[this.#at(this.#count) + 4]! < oldest) return;
-    const larger = new Uint32Array(this.#ring.length * 2);
     const oldestAt = this.#at(this.#count);
+    const most = this.#hasNoOutcome(oldestAt) ? maxCapacityInDoubt : maxCapacity;
+    if (capacity >= most || !this.#isOfUse(oldestAt, now)) return;
+    const larger = new Uint32Array(this.#ring.length * 2);
     larger.set(this.#ring.subarray(oldestAt));
     larger.set(this.#ring.subarray(0, oldestAt), this.#ring.length - oldestAt);
     this.#ring = larger;

@@ -116,6 +116,17 @@ describe('with an installation', () => {
     expect(byId).toEqual({ status: 0, stdout: `sent to bob (id ${id}), msg_id 2\n`, stderr: '' });
   });
 
+  it('asks for the list of all users only for a name the sender has not lately written with', async () => {
+    await teamtalk(['user', 'add', 'dora', '--password', 'pw'], env);
+    const lists = () => cluster.metric('msg_server', 0, 'pdus_received_total', { command: '0x0208' });
+    const send = async () => (await teamtalk(['send', '--as', 'dora', '--to', 'bob', 'hello'], env)).stdout;
+    expect(await send()).toMatch(/^sent to bob .* msg_id 1\n$/);
+    const before = await lists();
+    expect(before).toBeGreaterThan(0);
+    expect(await send()).toMatch(/^sent to bob .* msg_id 2\n$/);
+    expect(await lists()).toBe(before);
+  });
+
   it.each([
     ['a wrong password', ['--as', 'alice', '--password', 'no', '--to', 'bob'], /login refused \(6\): /],
     ['an unknown sender', ['--as', 'nobody', '--to', 'bob'], /login refused \(6\): /],

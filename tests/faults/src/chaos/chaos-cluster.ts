@@ -15,8 +15,8 @@ export interface ChaosClusterOptions {
 
 /** Processes of each kind that faults are done to. */
 export const replicas = 2;
-/** index of the msg_server that nothing is done to */
-export const calm = replicas;
+/** index of the msg_server beyond these, which nothing is done to */
+export const calm = 2;
 
 /** Processes of all services, each with ways of its own to PostgreSQL, NATS and, of db_proxy_servers, from their callers. */
 export async function startCluster({

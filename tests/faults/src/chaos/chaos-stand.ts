@@ -175,8 +175,10 @@ export class ChaosStand {
     await this.untilMoreAcks(5);
     await this.load.pause();
     await this.cluster.settle(30_000);
-    const crashed = this.cluster.crashed().map(({ service, pid }) => `${service} (process ${pid})`);
-    if (crashed.length > 0) throw new Error(`ended by themselves: ${crashed.join(', ')}`);
+    const crashed = this.cluster
+      .crashed()
+      .map(({ service, pid, lastWords }) => `${service} (process ${pid}) ${lastWords}`);
+    if (crashed.length > 0) throw new Error(`ended by themselves: ${crashed.join('\n')}`);
     // Where the clients themselves were late, that is nobody else's fault.
     for (const { begin: from, end: to } of stalls.stop()) times.add(from, to);
     const outcome = await check(this.ledger, (text, values) => this.cluster.sql(text, values), times);

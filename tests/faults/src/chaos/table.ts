@@ -39,8 +39,8 @@ export function isClean(row: Row): boolean {
 }
 
 /** A check that nothing could have failed. */
-function isEmpty({ acked, checked, observers }: Row): boolean {
-  return acked === 0 || checked === 0 || observers === 0;
+function isEmpty({ acked, checked }: Row): boolean {
+  return acked === 0 || checked === 0;
 }
 
 const columns: [string, (row: Row) => string][] = [
@@ -49,6 +49,7 @@ const columns: [string, (row: Row) => string][] = [
   ['acked', ({ acked }) => String(acked)],
   ['no ack', ({ indeterminate }) => String(indeterminate)],
   ['deliveries checked', (row) => (isEmpty(row) ? 'empty' : String(row.checked))],
+  ['observers left', ({ observers }) => String(observers)],
   ['lost', ({ lost }) => String(lost)],
   ['duplicated', ({ duplicated }) => String(duplicated)],
   ['reordered', ({ reordered }) => String(reordered)],

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { BoundedWork } from './bounded-work.js';
 
 function gate(): { opened: Promise<void>; open: () => void } {
@@ -50,4 +50,17 @@ test('a full line and a wait that is too long are refused', async () => {
   open();
   await running;
   expect(await work.run(async () => 'free again')).toBe('free again');
+});
+
+test('who has waited too long is told so, whatever the clock says', async () => {
+  const work = new BoundedWork({ what: 'work', concurrency: 1, maxWaiting: 1, maxWaitMs: 100 });
+  const { opened, open } = gate();
+  const running = work.run(() => opened);
+  const late = work.run(async () => {});
+  const now = Date.now;
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() - 3_600_000);
+  await expect(late).rejects.toMatchObject({ code: 'resource-exhausted' });
+  clock.mockRestore();
+  open();
+  await running;
 });

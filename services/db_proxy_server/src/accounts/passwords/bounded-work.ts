@@ -56,7 +56,7 @@ export class BoundedWork {
       this.#line.push({
         start: resolve,
         giveUp: () => reject(refuse()),
-        expires: Date.now() + maxWaitMs,
+        expires: performance.now() + maxWaitMs,
       });
       this.#timer ??= setTimeout(() => this.#expire(), maxWaitMs);
     });
@@ -74,7 +74,7 @@ export class BoundedWork {
 
   #expire(): void {
     this.#timer = undefined;
-    const now = Date.now();
+    const now = performance.now();
     while (this.#line[0] && this.#line[0].expires <= now) this.#line.shift()?.giveUp();
     const oldest = this.#line[0];
     if (oldest) this.#timer = setTimeout(() => this.#expire(), oldest.expires - now);

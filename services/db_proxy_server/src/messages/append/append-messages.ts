@@ -1,6 +1,6 @@
 import { type RpcStream, TicketedAnswers, teamtalk } from '@teamtalk/rpc';
+import type { MessageStore } from '../../message-store.js';
 import { type Caller, entryProblem, toEntry } from '../entry.js';
-import type { MessageWriter } from './message-writer.js';
 
 const { AppendStatus } = teamtalk.db;
 
@@ -17,9 +17,9 @@ const maxPending = 20_000;
 
 /**
  * Messages.Append: the entries of a stream go into the store's next transaction; results leave in one
- * frame for all that were committed together.
+ * frame for all that were committed together. Frames without results say what a retry of later entries has to name.
  */
-export function appendMessages(writer: MessageWriter) {
+export function appendMessages({ writer, horizon }: Pick<MessageStore, 'writer' | 'horizon'>) {
   return (stream: RpcStream<teamtalk.db.AppendFrame, teamtalk.db.AppendResults.$Properties>): void => {
     const answers = new TicketedAnswers<teamtalk.db.AppendResult.$Properties>(stream, maxPending);
     const caller: Caller = {
@@ -28,6 +28,10 @@ export function appendMessages(writer: MessageWriter) {
         answers.answer({ ticket: originTicket, status: statusOf[outcome.status], msgId });
       },
     };
+
+    const tellHorizon = () => stream.write({ results: [], horizon: horizon.value });
+    tellHorizon();
+    const unwatch = horizon.watch(tellHorizon);
 
     stream.onData((frame) => {
       for (const request of (frame.entries ?? []) as teamtalk.db.AppendEntry[]) {
@@ -38,6 +42,9 @@ export function appendMessages(writer: MessageWriter) {
       }
     });
     // The caller sends what is unanswered to another replica: what has not begun here must not be stored twice.
-    stream.onClose(() => writer.discard((entry) => entry.caller === caller));
+    stream.onClose(() => {
+      unwatch();
+      writer.discard((entry) => entry.caller === caller);
+    });
   };
 }

@@ -14,6 +14,8 @@ export interface AppendRow {
   refused: number[] | null;
   known: number[] | null;
   known_id: number[] | null;
+  /** sent again, and nobody can tell whether they are stored */
+  too_far: number[] | null;
   /**
    * by conversation, where another writer wrote last: its lowest message that is not delivered yet; null: all of
    * the batch's conversations, or this one, have none
@@ -45,7 +47,7 @@ export async function callAppendMessages(
   });
   const result = await client.query<AppendRow>({
     name: 'append_messages',
-    text: 'SELECT * FROM append_messages($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18)',
+    text: 'SELECT * FROM append_messages($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19)',
     values: [
       int8Array(
         conversations,
@@ -73,6 +75,11 @@ export async function callAppendMessages(
       encodeOutboxPayload(plan),
       delivered,
       writer.value,
+      int8Array(
+        retried,
+        () => 0,
+        (i) => (messages[i - 1] as PlannedMessage).entry.horizon,
+      ),
     ],
   });
   const row = result.rows[0];

@@ -33,7 +33,7 @@ function recordStored(
   { entry, part, rank }: PlannedMessage,
   { plan, row, begun, end, commit }: CommittedBatch,
 ): void {
-  const begin = arrivalOf(entry);
+  const begin = entry.arrived;
   tracing.record({
     ...storeSpan(entry, begin, end),
     attributes: {
@@ -58,7 +58,7 @@ interface CommittedBatch {
 /** The span of a message that was not stored. */
 export function recordRefused(tracing: Tracing, entry: Entry, reason: string): void {
   if (!isTraced(entry.originInstance, entry.originTicket)) return;
-  tracing.record({ ...storeSpan(entry, arrivalOf(entry), performance.now()), error: reason });
+  tracing.record({ ...storeSpan(entry, entry.arrived, performance.now()), error: reason });
 }
 
 function storeSpan(entry: Entry, begin: number, end: number) {
@@ -74,9 +74,4 @@ function storeSpan(entry: Entry, begin: number, end: number) {
 
 function spanOf({ originInstance, originTicket }: Entry): SpanIds {
   return messageSpan(originInstance, originTicket, 'store');
-}
-
-/** As performance.now(). */
-function arrivalOf({ arrived }: Entry): number {
-  return performance.now() - (Date.now() - arrived);
 }

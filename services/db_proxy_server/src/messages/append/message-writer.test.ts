@@ -1,12 +1,13 @@
 import { Commands, decodeBody, MsgType, PduDecoder } from '@teamtalk/protocol';
 import { createKit } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { poolOf } from '../../database/data-source.js';
 import { createTestDatabase, type TestDatabase } from '../../testing/test-database.js';
 import { type Entry, type Outcome, toEntry } from '../entry.js';
 import { decodeOutboxPayload } from '../payload.js';
 import type { StoredBatch } from '../stored-batch.js';
+import { Horizon } from './horizon.js';
 import { MessageWriter } from './message-writer.js';
 
 let database: TestDatabase;
@@ -14,6 +15,7 @@ let pool: Pool;
 let published: StoredBatch[];
 /** Of messages that name none: above all that are named. */
 let ticket = 100_000;
+const horizon = new Horizon();
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -35,6 +37,7 @@ function newWriter(lanes = 1, connections = pool): MessageWriter {
     pool: connections,
     lanes,
     spacingMs: 0,
+    horizon,
     publisher: {
       publish: (batch) => published.push(batch) > 0,
       takeDelivered: () => [],
@@ -51,6 +54,7 @@ interface Given {
   key?: string;
   ticket?: number;
   retry?: boolean;
+  horizon?: number;
 }
 
 function append(writer: MessageWriter, given: Given): Promise<Outcome> {
@@ -72,6 +76,7 @@ function entryOf(
       clientKey: Buffer.from(key),
       connectionId: 9,
       retry,
+      horizon: rest.horizon ?? 0,
       takenAt: 0x9876_5432,
     },
     0xfffffff1,
@@ -255,6 +260,15 @@ test('a statement that outlives its connection does not store what was sent agai
   expect(await append(writer, { from: 41, to: 42, text: 'one' })).toEqual(stored(1));
   await expect(orphan()).rejects.toMatchObject({ code: '40001' });
   expect(await rows(41, 42)).toEqual([[1, 41, 1, 'one']]);
+});
+
+test('what cannot be stored is given up in time, whatever the clock says', async () => {
+  const away = { connect: () => Promise.reject(new Error('away')) } as unknown as Pool;
+  const outcome = append(newWriter(1, away), { from: 49, to: 50 });
+  const now = Date.now;
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() - 3_600_000);
+  expect(await outcome).toEqual({ status: 'unavailable' });
+  clock.mockRestore();
 });
 
 test('a retry waits for a first attempt that is still making the conversation', async () => {

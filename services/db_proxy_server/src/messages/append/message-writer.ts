@@ -7,6 +7,7 @@ import type { StoredBatch } from '../stored-batch.js';
 import { type AppendRow, callAppendMessages } from './append-statement.js';
 import { recordCommit, recordRefused } from './commit-spans.js';
 import { GroupCommit } from './group-commit.js';
+import type { Horizon } from './horizon.js';
 import { storedBatch } from './stored-messages.js';
 import { WriterMark } from './writer-mark.js';
 
@@ -18,8 +19,9 @@ export interface MessageWriterOptions {
   lanes: number;
   /** least time between the beginnings of two transactions of a lane, milliseconds */
   spacingMs: number;
+  horizon: Pick<Horizon, 'value'>;
   publisher: {
-    /** Brings a committed batch to its receivers. @returns false when it is left to the sweeper */
+    /** Brings a committed batch to its receivers. @returns false when it is not known what is open any more */
     publish(batch: StoredBatch): boolean;
     /** Outbox rows to delete in the next transaction. */
     takeDelivered(): string[];
@@ -111,6 +113,7 @@ export class MessageWriter {
 
   /** Tries until the entries have an outcome; those that grow too old get `unavailable`. */
   async #commitPart(entries: Entry[]): Promise<void> {
+    const horizon = this.#options.horizon.value;
     let remaining = entries;
     let failed = false;
     while (remaining.length > 0) {
@@ -132,7 +135,10 @@ export class MessageWriter {
         }
         failed = true;
         // The statement may have been committed though its answer was lost: look for each one first.
-        for (const entry of remaining) entry.retry = true;
+        for (const entry of remaining) {
+          if (!entry.retry) entry.horizon = horizon;
+          entry.retry = true;
+        }
         if (isDataError(error)) {
           await this.#commitHalves(remaining);
           return;
@@ -154,7 +160,7 @@ export class MessageWriter {
   }
 
   #dropAged(entries: Entry[]): Entry[] {
-    const oldest = Date.now() - maxAgeMs;
+    const oldest = performance.now() - maxAgeMs;
     if (entries.every((entry) => entry.arrived >= oldest)) return entries;
     return entries.filter((entry) => {
       if (entry.arrived >= oldest) return true;
@@ -177,7 +183,7 @@ export class MessageWriter {
       throw error;
     }
     stopTimer();
-    if (row.known || row.refused) return this.#takeOut(plan, row, entries);
+    if (row.known || row.refused || row.too_far) return this.#takeOut(plan, row, entries);
     this.#batchSize.observe(plan.messages.length);
     this.#publish(plan, row);
     this.#finishAll(plan, row);
@@ -190,6 +196,7 @@ export class MessageWriter {
     const outcomes = new Map<Entry, Outcome>();
     const entryAt = (index: number) => (messages[index - 1] as PlannedMessage).entry;
     for (const index of row.refused ?? []) outcomes.set(entryAt(index), { status: 'not-a-member' });
+    for (const index of row.too_far ?? []) outcomes.set(entryAt(index), { status: 'unavailable' });
     // What is stored is stored, even if its sender has left the group since.
     row.known?.forEach((index, i) => {
       outcomes.set(entryAt(index), { status: 'stored', msgId: row.known_id?.[i] as number });

@@ -4,7 +4,7 @@ const kinds = { appends: 0, broadcasts: 1 } as const;
 /**
  * The mark a writer leaves at the conversations it writes to. As long as a conversation has it, whatever was stored
  * there since the first message under this mark was stored by this writer, and it knows what of it is not delivered
- * yet. So it needs a new mark whenever it can no longer say so: a statement's answer was lost, or a batch was left to
+ * yet. So it needs a new mark whenever it can no longer say so: a statement's answer was lost, or too much was left to
  * the sweeper. Where `append_messages` finds another mark it looks into the outbox.
  */
 export class WriterMark {

@@ -6,16 +6,18 @@ import type { OpenMessages } from './open-messages.js';
 
 /**
  * The first message of each conversation, of those below `before`, that is in the outbox; null: none.
+ * @param newest the outbox row that has the last of the messages asked for: what is before them is in older rows
  * @throws what PostgreSQL says
  */
 export async function findOpen(
   client: Pool | PoolClient,
   conversations: readonly Pick<OpenElsewhere, 'low' | 'high' | 'before'>[],
+  newest?: string,
 ): Promise<(number | null)[]> {
   if (conversations.length === 0) return [];
   const { rows } = await client.query<{ lowest: (number | null)[] }>({
     name: 'open_messages',
-    text: 'SELECT lowest FROM open_messages($1, $2)',
+    text: 'SELECT lowest FROM open_messages($1, $2, $3)',
     values: [
       int8Array(
         conversations,
@@ -23,6 +25,7 @@ export async function findOpen(
         ({ high }) => high,
       ),
       int4Array(conversations, ({ before }) => before),
+      newest,
     ],
   });
   return rows[0]?.lowest ?? [];
@@ -30,21 +33,31 @@ export async function findOpen(
 
 const lookMs = 200;
 
-/** Finds out when what others have stored is delivered. Costs nothing as long as nothing of the kind is known. */
+/** Times what a look took until the next one, at least: it reads the whole outbox. */
+const idleTimes = 4;
+
+/**
+ * Finds out when what others have stored, or what was left to the sweeper, is delivered. Costs nothing as long as
+ * nothing of the kind is known.
+ */
 export class OpenElsewhereWatch {
   readonly #timer: NodeJS.Timeout;
   #running: Promise<void> | undefined;
 
-  constructor(pool: Pool, kit: Kit, open: OpenMessages) {
+  /** @param hears whether anything can be delivered now */
+  constructor(pool: Pool, kit: Kit, open: OpenMessages, hears: () => boolean) {
+    let dueAt = 0;
     this.#timer = setInterval(() => {
+      const begun = performance.now();
+      if (!open.knowsElsewhere || this.#running || begun < dueAt || !hears()) return;
       const asked = open.elsewhere;
-      if (asked.length === 0 || this.#running) return;
       this.#running = findOpen(pool, asked)
         .then((lowest) => open.refresh(asked, lowest))
         .catch((error: unknown) => {
           kit.log.warn({ err: error }, 'what others have not delivered is not known');
         })
         .finally(() => {
+          dueAt = performance.now() + idleTimes * (performance.now() - begun);
           this.#running = undefined;
         });
     }, lookMs);

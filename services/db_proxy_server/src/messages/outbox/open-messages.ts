@@ -1,5 +1,8 @@
 import type { OpenElsewhere, StoredBatch, StoredMessage } from '../stored-batch.js';
 
+/** Conversations with messages of others, or left to the sweeper, that are kept: some 200 bytes each. */
+const maxElsewhere = 100_000;
+
 /**
  * Which messages no route_server has answered for yet, by conversation: a message that overtakes one of
  * them says so, and whoever has just logged in gets both in order.
@@ -7,7 +10,7 @@ import type { OpenElsewhere, StoredBatch, StoredMessage } from '../stored-batch.
 export class OpenMessages {
   /** the lowest id of each batch that has messages of the conversation, ascending */
   readonly #lowest = new Map<number, number[]>();
-  /** what others have stored, as long as it is not delivered */
+  /** what others have stored, and what was left to the sweeper, as long as it is not delivered */
   readonly #elsewhere = new Map<string, OpenElsewhere>();
 
   begin({ messages, openElsewhere }: StoredBatch): void {
@@ -16,14 +19,27 @@ export class OpenMessages {
       if (open) insert(open, msgId);
       else this.#lowest.set(conversation, [msgId]);
     }
-    for (const each of openElsewhere) {
-      const known = this.#elsewhere.get(nameOf(each.low, each.high));
-      this.#keep({
-        ...each,
-        lowest: Math.min(each.lowest, known?.lowest ?? each.lowest),
-        before: Math.max(each.before, known?.before ?? each.before),
-      });
+    for (const each of openElsewhere) this.#learn(each);
+  }
+
+  /** A batch is left to the sweeper. @returns false when there are too many conversations to know them all */
+  leave({ messages, openElsewhere }: StoredBatch): boolean {
+    if (this.#elsewhere.size + openElsewhere.length + messages.length > maxElsewhere) return false;
+    for (const each of openElsewhere) this.#learn(each);
+    for (const message of messages) {
+      const [low, high] = sidesOf(message);
+      this.#learn({ low, high, lowest: message.msgId, before: message.msgId + 1 });
     }
+    return true;
+  }
+
+  #learn(open: OpenElsewhere): void {
+    const known = this.#elsewhere.get(nameOf(open.low, open.high));
+    this.#keep({
+      ...open,
+      lowest: Math.min(open.lowest, known?.lowest ?? open.lowest),
+      before: Math.max(open.before, known?.before ?? open.before),
+    });
   }
 
   end({ messages }: StoredBatch): void {
@@ -50,6 +66,10 @@ export class OpenMessages {
       lowest = Math.min(lowest, this.#elsewhere.get(nameOf(low, high))?.lowest ?? lowest);
     }
     return lowest < message.msgId ? lowest : 0;
+  }
+
+  get knowsElsewhere(): boolean {
+    return this.#elsewhere.size > 0;
   }
 
   /** Of others, as it was last heard. */

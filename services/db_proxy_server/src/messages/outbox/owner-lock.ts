@@ -25,8 +25,22 @@ export class OwnerLock {
     this.#kit = kit;
   }
 
-  /** @throws what PostgreSQL says when the first attempt fails */
+  /**
+   * Takes the lock, and from then on keeps it.
+   * @throws what PostgreSQL says when it cannot be had now; it may be called again
+   */
   async start(): Promise<void> {
+    try {
+      await this.#take();
+    } catch (error) {
+      clearTimeout(this.#retry);
+      this.#client?.end().catch(() => {});
+      this.#client = undefined;
+      throw error;
+    }
+  }
+
+  async #take(): Promise<void> {
     const client = this.#servers.client({
       application_name: connectionName('owner lock'),
       connectionTimeoutMillis: 3_000,
@@ -64,7 +78,7 @@ export class OwnerLock {
     if (this.#stopped || this.#client !== client) return;
     this.#client = undefined;
     this.#retry = setTimeout(() => {
-      this.start().catch((error: unknown) => {
+      this.#take().catch((error: unknown) => {
         this.#kit.log.debug({ err: error }, 'the owner lock cannot be had yet');
         if (this.#client) this.#again(this.#client);
       });

@@ -108,16 +108,45 @@ test('a batch whose commit was not heard of is named by the next one', async () 
   expect(news(replica)).toEqual([[2, 1]]);
 });
 
-test('a batch that was left to the sweeper is named by the next one', async () => {
+test('a batch that was left to the sweeper is named by the next one, without a look through the outbox', async () => {
   const replica = await start({ maxBytes: 10_000 });
   replica.answers = false;
   await replica.send(9, 10, { text: 'x'.repeat(8_000) });
-  await replica.send(11, 12, { text: 'x'.repeat(8_000) });
+  for (let i = 0; i < 2; i++) await replica.send(11, 12, { text: 'x'.repeat(8_000) });
+  // Odd: whoever wrote was another one than before, and looked.
+  const { rows: looks } = await pool.query(
+    'SELECT writer & 1 AS n FROM conversation WHERE conv = (11::int8 << 32) | 12',
+  );
+  expect(looks).toEqual([{ n: '0' }]);
   await replica.send(11, 12);
   expect(news(replica)).toEqual([
     [1, 0],
-    [2, 1],
+    [3, 1],
   ]);
+
+  const heir = await start({ sweeps: true });
+  await expect.poll(() => heir.sent.length, patient).toBe(4);
+  await expect
+    .poll(async () => {
+      await replica.send(11, 12);
+      return news(replica).at(-1)?.[1];
+    }, patient)
+    .toBe(3);
+});
+
+test.each(['1 hour', '-1 hour'])('rows are taken over in time when the clock is set by %s', async (step) => {
+  const alive = await start({ sweeps: true });
+  const dead = await start();
+  for (const replica of [alive, dead]) replica.hears = false;
+  await alive.send(23, 24);
+  await dead.send(25, 26);
+  await pool.query('UPDATE outbox SET created_at = created_at - $1::interval', [step]);
+  const other = await start({ sweeps: true });
+  // Those of the dead one first; those of one that lives when it has not got on with them for a while.
+  const named = () => other.events.map((batch) => batch.map(({ fromUserId }) => fromUserId));
+  await expect.poll(named, patient).toEqual([[25]]);
+  await expect.poll(named, patient).toEqual([[25], [23]]);
+  await expect.poll(rows, patient).toBe(0);
 });
 
 test('the rows of one that died are taken over in order, together, and go', async () => {
@@ -140,7 +169,6 @@ test('the rows of one that lives are its own, unless they grow old; not while al
   await alive.send(15, 16);
   await dead.send(17, 18);
   await dead.send(17, 18);
-  await pool.query(`UPDATE outbox SET created_at = created_at - interval '10 seconds'`);
   await expect.poll(() => other.publisher.unanswered, { timeout: 1_000 }).toBe(0);
   // A look or two while NATS is silent: nothing is taken. Then those of the dead one alone.
   await new Promise((resolve) => setTimeout(resolve, 700));

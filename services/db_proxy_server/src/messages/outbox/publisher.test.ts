@@ -170,11 +170,13 @@ test('a route_server that nobody listens for any more is asked no more', async (
   expect(forgotten).toEqual([7]);
 });
 
-test('what there is no room for is left, and said so', async () => {
+test('what there is no room for is left, and known until that is too much', async () => {
   natsHears = false;
   const large = (id: number) => batchOf(String(id), storedMessage({ msgId: id, pdu: Buffer.alloc(40_000) }));
-  expect([1, 2, 3, 4].map((id) => publisher.publish(large(id)))).toEqual([true, true, false, false]);
+  expect([1, 2, 3, 4].map((id) => publisher.publish(large(id)))).toEqual([true, true, true, true]);
   expect([publisher.hasRoom, publisher.unanswered]).toEqual([false, 2]);
+  const toAll = Array.from({ length: 100_001 }, (_, i) => storedMessage({ toSessionId: i + 2 }));
+  expect(publisher.publish(batchOf('5', ...toAll))).toBe(false);
   natsHears = true;
   await expect.poll(() => deleted).toEqual(['1', '2']);
   expect(publisher.hasRoom).toBe(true);

@@ -76,7 +76,7 @@ export class OutboxPublisher {
     const { kit, pool } = options;
     this.#sender = new BatchSender(options, this.#open);
     this.#delivered = new DeliveredRows(pool, kit);
-    this.#openElsewhere = new OpenElsewhereWatch(pool, kit, this.#open);
+    this.#openElsewhere = new OpenElsewhereWatch(pool, kit, this.#open, () => this.#sender.hears);
     const { metrics } = kit;
     this.#retries = metrics.counter(
       'outbox_retries_total',
@@ -113,13 +113,16 @@ export class OutboxPublisher {
     return this.#bytes < this.#maxBytes / 2;
   }
 
-  /** @returns false when there is no room: the batch waits in the outbox for the sweeper */
+  /**
+   * Without room for it the batch waits in the outbox for the sweeper.
+   * @returns false when so much does that it is not known here any more which messages are open
+   */
   publish(batch: StoredBatch): boolean {
     if (this.#unanswered.has(batch.outboxId)) return true;
     const bytes = bytesOf(batch.messages);
     if (this.#unanswered.size > 0 && this.#bytes + bytes > this.#maxBytes) {
       this.#left.inc();
-      return false;
+      return this.#open.leave(batch);
     }
     const since = performance.now();
     const entry: Unanswered = { batch, since, bytes, lists: undefined, sends: 0, dueAt: 0 };
@@ -151,8 +154,8 @@ export class OutboxPublisher {
 
   /** Waits until everything in flight is answered for and its rows are deleted, or until `ms` are over. */
   async stop(ms: number): Promise<void> {
-    const end = Date.now() + ms;
-    while (this.#unanswered.size > 0 && Date.now() < end) await pause(20);
+    const end = performance.now() + ms;
+    while (this.#unanswered.size > 0 && performance.now() < end) await pause(20);
     clearInterval(this.#timer);
     await Promise.all([this.#openElsewhere.stop(), this.#delivered.stop()]);
   }

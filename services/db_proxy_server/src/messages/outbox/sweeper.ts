@@ -16,17 +16,24 @@ export interface SweeperOptions {
 }
 
 const sweepMs = 500;
-/** A row whose owner is dead is taken at this age; younger ones may be just about to be deleted. */
-const orphanAge = '300 milliseconds';
-/** A row whose owner lives but does not get on with it; rows of our own that nobody is busy with need not wait. */
-const stuckAge = '4 seconds';
-/** While batches can be delivered again for less than this, milliseconds, their living owners get on by themselves. */
-const graceMs = 3_000;
+/** Rows of a dead owner that are seen again this much later are taken; younger ones may be just about to be deleted. */
+const orphanMs = 300;
+/** Those of an owner that lives but does not get on with them; rows of our own that nobody is busy with need not wait. */
+const stuckMs = 3_500;
+/** Rows looked at in one sweep, oldest first. */
+const rowsSeen = 10_000;
 /** Rows taken over at once: of 8 MiB each at most. */
 const rowsAtOnce = 16;
 
 /** Class of the advisory locks by which db_proxy_servers show that they live. */
 export const ownerLockClass = 0x7474;
+
+interface SeenRow {
+  id: string;
+  owner: string;
+  /** nobody gets on with it, or it is our own */
+  orphan: boolean;
+}
 
 interface OutboxRow {
   id: string;
@@ -45,15 +52,16 @@ interface Content {
 /**
  * Takes over the batches of replicas that have died, those that are stuck, and those of its own that nobody here
  * knows or has room for; from then on they are the publisher's, like its own. A replica lives as long as
- * PostgreSQL sees its session hold the advisory lock of its instance, which ends with the process.
+ * PostgreSQL sees its session hold the advisory lock of its instance, which ends with the process. How old a row is
+ * does not count, for that is a matter of PostgreSQL's clock, but for how long it has been seen here.
  */
 export class OutboxSweeper {
   readonly #options: SweeperOptions;
   readonly #timer: NodeJS.Timeout;
   readonly #swept;
   #running: Promise<void> | undefined;
-  /** performance.now() since when batches can be delivered; undefined: they cannot */
-  #deliversSince: number | undefined = Number.NEGATIVE_INFINITY;
+  /** by id; `since`: performance.now() when it was first seen with this owner, batches being deliverable */
+  #seen = new Map<string, { owner: string; since: number }>();
 
   constructor(options: SweeperOptions) {
     this.#options = options;
@@ -77,14 +85,18 @@ export class OutboxSweeper {
   async #sweep(): Promise<void> {
     const { kit, pool, publisher, canDeliver } = this.#options;
     if (!canDeliver()) {
-      this.#deliversSince = undefined;
+      // When they can be delivered again their owners get on with them by themselves.
+      this.#seen.clear();
       return;
     }
-    this.#deliversSince ??= performance.now();
+    if (!publisher.hasRoom) return;
     let client: PoolClient | undefined;
     try {
       client = await takeConnection(pool);
-      while (canDeliver() && publisher.hasRoom && (await this.#takeOver(client)) === rowsAtOnce);
+      const due = await this.#look(client);
+      while (due.length > 0 && canDeliver() && publisher.hasRoom) {
+        await this.#takeOver(client, due.splice(0, rowsAtOnce));
+      }
       client.release();
     } catch (error) {
       client?.release(error instanceof Error ? error : true);
@@ -92,29 +104,43 @@ export class OutboxSweeper {
     }
   }
 
-  /** @returns how many rows were taken over */
-  async #takeOver(client: PoolClient): Promise<number> {
+  /** @returns the rows to be taken over, oldest first */
+  async #look(client: PoolClient): Promise<SeenRow[]> {
     const { publisher, kit } = this.#options;
-    const grace = performance.now() - (this.#deliversSince ?? performance.now()) < graceMs;
+    const { rows } = await client.query<SeenRow>({
+      name: 'see_outbox',
+      text: `SELECT id, owner, owner = $1 OR owner NOT IN (
+                 SELECT objid::int8 FROM pg_locks
+                 WHERE locktype = 'advisory' AND classid = ${ownerLockClass} AND objsubid = 2 AND granted
+                   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS orphan
+             FROM outbox WHERE owner <> $1 OR id <> ALL ($2::int8[])
+             ORDER BY id LIMIT ${rowsSeen}`,
+      values: [kit.instance, publisher.inFlight],
+    });
+    const now = performance.now();
+    const before = this.#seen;
+    this.#seen = new Map();
+    return rows.filter(({ id, owner, orphan }) => {
+      const known = before.get(id);
+      const seen = known?.owner === owner ? known : { owner, since: now };
+      this.#seen.set(id, seen);
+      return now - seen.since >= (orphan ? orphanMs : stuckMs);
+    });
+  }
+
+  async #takeOver(client: PoolClient, due: readonly SeenRow[]): Promise<void> {
+    const { publisher, kit } = this.#options;
     const { rows } = await client.query<OutboxRow>({
       name: 'take_over_outbox',
       text: `WITH taken AS (
-               SELECT id FROM outbox
-               WHERE created_at < clock_timestamp() - interval '${orphanAge}'
-                 AND CASE
-                   WHEN owner = $1 THEN id <> ALL ($2::int8[])
-                   WHEN owner IN (
-                     SELECT objid::int8 FROM pg_locks
-                     WHERE locktype = 'advisory' AND classid = ${ownerLockClass} AND objsubid = 2 AND granted
-                       AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
-                     THEN NOT $3 AND created_at < clock_timestamp() - interval '${stuckAge}'
-                   ELSE true END
-               ORDER BY id LIMIT ${rowsAtOnce}
-               FOR UPDATE SKIP LOCKED)
+               SELECT o.id FROM outbox o
+               JOIN unnest($2::int8[], $3::int8[]) AS due(id, owner) ON due.id = o.id AND due.owner = o.owner
+               ORDER BY o.id
+               FOR UPDATE OF o SKIP LOCKED)
              UPDATE outbox o SET owner = $1, created_at = clock_timestamp() FROM taken
              WHERE o.id = taken.id
              RETURNING o.id, o.bases, o.payload`,
-      values: [kit.instance, publisher.inFlight, grace],
+      values: [kit.instance, due.map(({ id }) => id), due.map(({ owner }) => owner)],
     });
     rows.sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
     for (const batch of await rebuild(client, rows)) {
@@ -122,7 +148,6 @@ export class OutboxSweeper {
       // Without room for it, the row is found again as one of our own.
       publisher.publish(batch);
     }
-    return rows.length;
   }
 }
 
@@ -131,7 +156,7 @@ async function rebuild(client: PoolClient, rows: readonly OutboxRow[]): Promise<
   const payloads = rows.map(({ payload, bases }) => decodeOutboxPayload(payload, bases));
   const contents = await contentsOf(client, payloads.flat());
   const firsts = firstOfEach(payloads.flat());
-  const lowest = await findOpen(client, firsts);
+  const lowest = await findOpen(client, firsts, rows.at(-1)?.id);
   const openElsewhere = firsts.flatMap((first, i): OpenElsewhere[] => {
     const id = lowest[i] ?? null;
     return id === null ? [] : [{ ...first, lowest: id }];

@@ -9,7 +9,7 @@ import {
   MsgType,
   sessionTypeOf,
 } from '@teamtalk/protocol';
-import { type AppendResult, conversationKey, teamtalk } from '@teamtalk/rpc';
+import { type AppendResult, conversationKey, type SentEntry, teamtalk } from '@teamtalk/rpc';
 import { isTraced, recordSent, takenNow, traceId } from '@teamtalk/service-kit';
 import { Pace } from '../../backpressure/pace.js';
 import { StoreGate } from '../../backpressure/store-gate.js';
@@ -50,7 +50,7 @@ export function sendMessage(context: Context): Handler {
   /**
    * A repetition of a message that was just sent gets that one's ack, now or when it comes. Only when nobody knows
    * what became of it is it sent again: under its old ticket, by which the store knows it.
-   * @returns `known`, or the ticket, or undefined for a new message
+   * @returns `known`, or what it was sent as, or undefined for a new message
    */
   const repetition = (
     connection: Connection,
@@ -58,14 +58,11 @@ export function sendMessage(context: Context): Handler {
     message: Message,
     print: number,
     now: number,
-  ): 'known' | number | undefined => {
+  ): 'known' | SentEntry | undefined => {
     const { toSessionId } = message;
     const earlier = connection.recentSends?.find(seqNum, toSessionId, print, now);
     if (!earlier) return undefined;
-    if (earlier.inDoubt !== undefined) {
-      connection.recentSends?.reopen(seqNum, toSessionId, print);
-      return earlier.inDoubt;
-    }
+    if (earlier.inDoubt) return earlier.inDoubt;
     metrics.dropped.inc({ reason: 'repetition' });
     if (earlier.msgId > 0) connection.write(ackOf(connection, message, earlier.msgId, seqNum));
     return 'known';
@@ -89,7 +86,7 @@ export function sendMessage(context: Context): Handler {
     if (again === 'known') return true;
     metrics.messages.value++;
     connection.pendingWrites++;
-    const ticket = appender.send(
+    const sent = appender.send(
       {
         ticket: 0,
         fromUserId: connection.userId,
@@ -102,11 +99,12 @@ export function sendMessage(context: Context): Handler {
       },
       conversationKey(isGroupMessageType(msgType), connection.userId, toSessionId),
       (result) => {
-        metrics.appendSeconds.observe((performance.now() - now) / 1000);
+        const then = performance.now();
+        metrics.appendSeconds.observe((then - now) / 1000);
         const msgId = result?.status === APPEND_STORED ? result.msgId : 0;
         const known = result !== undefined && result.status !== APPEND_UNAVAILABLE;
         if (seqNum !== 0) {
-          connection.recentSends?.settle(seqNum, toSessionId, print, known ? msgId : undefined);
+          connection.recentSends?.settle(seqNum, toSessionId, print, known ? msgId : undefined, then);
         }
         if (msgId > 0) {
           metrics.acked.value++;
@@ -115,13 +113,14 @@ export function sendMessage(context: Context): Handler {
           metrics.dropped.inc({ reason: dropReasonOf(result) });
         }
         if (debug) {
-          const trace = traceId(kit.instance, ticket);
+          const trace = traceId(kit.instance, sent.ticket);
           kit.log.debug({ trace, msgId, status: result?.status ?? 'none' }, 'message has its result');
         }
-        if (tracing && isTraced(instance, ticket)) {
+        if (tracing && isTraced(instance, sent.ticket)) {
           const isGroup = isGroupMessageType(msgType);
           const error = msgId > 0 ? undefined : dropReasonOf(result);
           const fromUserId = connection.userId;
+          const { ticket } = sent;
           const message = { instance, ticket, fromUserId, toSessionId, isGroup, msgType, msgId };
           recordSent(tracing, { ...message, begin: now, error, again: again !== undefined });
         }
@@ -131,9 +130,10 @@ export function sendMessage(context: Context): Handler {
       again,
       tracing?.samplesMessage(),
     );
-    if (seqNum !== 0 && again === undefined) {
+    const { ticket } = sent;
+    if (seqNum !== 0) {
       connection.recentSends ??= new RecentSends();
-      connection.recentSends.add(seqNum, toSessionId, print, now, ticket);
+      connection.recentSends.add(seqNum, toSessionId, print, now, sent);
     }
     tickets.add(ticket, connection.id);
     if (debug) {

@@ -18,6 +18,12 @@ export interface ChatterOptions {
   reconnectMs?: number;
 }
 
+/**
+ * What is asked while a fault is there may never be answered. So soon it is asked again, milliseconds: early enough
+ * for what a login brings to be there 5 s after the fault.
+ */
+export const askAgainMs = 3_000;
+
 /** Somebody who writes messages, one after the other or a few at a time, whatever happens. */
 export abstract class Chatter {
   protected readonly ledger: Ledger;

@@ -2,7 +2,7 @@ import { TeamTalkClient } from '@teamtalk/client';
 import { Commands, createTextCodec, DEFAULT_TEXT_KEY, decodeBody, MsgType } from '@teamtalk/protocol';
 import { DeliveryWatch } from '../delivery-watch.js';
 import type { Conversation, Sent } from '../ledger.js';
-import { Chatter, type ChatterOptions, pushedMessage, textOf } from './chatter.js';
+import { askAgainMs, Chatter, type ChatterOptions, pushedMessage, textOf } from './chatter.js';
 
 /** What waits for its ack on the present connection, by sequence number. */
 type Waiting = Map<number, (msgId: number | undefined) => void>;
@@ -45,7 +45,7 @@ export class LegacyChatter extends Chatter {
       port,
       reconnect: false,
       heartbeatMs: 2_000,
-      deadlineMs: 5_000,
+      deadlineMs: askAgainMs,
     });
     const watch = new DeliveryWatch(ledger, userId, 'a connection');
     const waiting: Waiting = new Map();

@@ -1,7 +1,9 @@
 import { TeamTalkClient } from '@teamtalk/client';
 import { DeliveryWatch } from '../delivery-watch.js';
 import { Conversation, type Sent } from '../ledger.js';
-import { Chatter, type ChatterOptions, pushedMessage, textOf } from './chatter.js';
+import { askAgainMs, Chatter, type ChatterOptions, pushedMessage, textOf } from './chatter.js';
+
+const sendMs = 8_000;
 
 /** A user of the SDK: it reconnects, sends again under the message's key, and fetches what it missed. */
 export class SdkChatter extends Chatter {
@@ -19,7 +21,7 @@ export class SdkChatter extends Chatter {
       port,
       reconnect: { firstMs: reconnectMs, maxMs: 500 },
       heartbeatMs: 2_000,
-      deadlineMs: 8_000,
+      deadlineMs: askAgainMs,
     });
     this.#connection = new DeliveryWatch(ledger, userId, 'a connection');
     const surfaced = new DeliveryWatch(ledger, userId, 'the SDK');
@@ -70,7 +72,9 @@ export class SdkChatter extends Chatter {
     const sent: Sent = this.ledger.begin(conversation, userId);
     const { breaks } = this;
     try {
-      const { msgId } = await this.#client.send(conversation.sessionOf(userId), textOf(sent));
+      const { msgId } = await this.#client.send(conversation.sessionOf(userId), textOf(sent), {
+        deadlineMs: sendMs,
+      });
       this.acked(sent, msgId, breaks === this.breaks);
     } catch {
       // No ack: nothing is promised.

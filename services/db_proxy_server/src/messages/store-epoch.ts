@@ -1,6 +1,6 @@
 import type { Kit } from '@teamtalk/service-kit';
 import type { ClientBase, Pool } from 'pg';
-import type { StoredBatch, StoredMessage } from '../messages/stored-batch.js';
+import type { StoredBatch, StoredMessage } from './stored-batch.js';
 
 /** How often it is looked whether another replica has begun a new epoch, milliseconds. */
 const lookMs = 1_000;

@@ -3,11 +3,11 @@ import { createKit } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
 import pg from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { poolOf } from '../database/data-source.js';
+import { Servers } from '../database/servers.js';
 import { MessageSender } from '../testing/message-sender.js';
 import { batchOf, storedMessage } from '../testing/stored-message.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
-import { poolOf } from './data-source.js';
-import { Servers } from './servers.js';
 import { StoreEpoch } from './store-epoch.js';
 
 let database: TestDatabase;

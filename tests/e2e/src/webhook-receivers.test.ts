@@ -1,0 +1,115 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { TestCluster } from '@teamtalk/cluster';
+import { addWebhook, openDataSource } from '@teamtalk/db_proxy_server';
+import { waitUntil } from '@teamtalk/local-stack';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+/** Of each receiver: far more than is posted at a time, and than slow ones can be rid of during the test. */
+const events = 400;
+/** What http_msg_server posts to one webhook at a time. */
+const share = 16;
+
+class Receiver {
+  readonly server: Server;
+  posts = 0;
+  open = 0;
+  mostOpen = 0;
+  /** posts that were given up */
+  cutOff = 0;
+
+  static async start(serve: RequestListener): Promise<Receiver> {
+    const receiver = new Receiver(serve);
+    await new Promise<void>((resolve) => receiver.server.listen(0, '127.0.0.1', resolve));
+    return receiver;
+  }
+
+  private constructor(serve: RequestListener) {
+    this.server = createServer((request, response) => {
+      this.posts++;
+      this.open++;
+      this.mostOpen = Math.max(this.mostOpen, this.open);
+      response.once('close', () => {
+        this.open--;
+        if (!response.writableFinished) this.cutOff++;
+      });
+      request.resume();
+      serve(request, response);
+    });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/`;
+  }
+
+  stop(): void {
+    this.server.closeAllConnections();
+    this.server.close();
+  }
+}
+
+let cluster: TestCluster;
+let collecting: NodeJS.Timeout;
+const receivers: Record<'hangs' | 'drips' | 'fast', Receiver> = {} as never;
+
+beforeAll(async () => {
+  receivers.hangs = await Receiver.start(() => {});
+  receivers.drips = await Receiver.start((_request, response) => {
+    const dripping = setInterval(
+      () => response.socket?.write('HTTP/1.1 200 OK'[response.socket.bytesWritten] ?? 'X'),
+      300,
+    );
+    response.once('close', () => clearInterval(dripping));
+  });
+  receivers.fast = await Receiver.start((_request, response) => response.end());
+  // In this process: its garbage is collected all the time.
+  cluster = await TestCluster.start({ http_msg_server: 1 });
+  setFlagsFromString('--expose-gc');
+  collecting = setInterval(runInNewContext('gc') as () => void, 50);
+  const dataSource = await openDataSource(cluster.database.url);
+  for (const [name, { url }] of Object.entries(receivers)) {
+    await addWebhook(dataSource, { name, url, events: ['file'] });
+  }
+  await dataSource.destroy();
+});
+afterAll(async () => {
+  clearInterval(collecting);
+  await cluster?.stop();
+  for (const receiver of Object.values(receivers)) receiver.stop();
+});
+
+it('a receiver that hangs and one that drips hold their own share of the posts, and are given up in time', async () => {
+  const { hangs, drips, fast } = receivers;
+  // The events of the slow ones are due before those of the fast one.
+  await cluster.sql(
+    `INSERT INTO webhook_event (webhook_id, key, event, data, next_at)
+     SELECT w.id, format('test %s', i), 'file', '{}', now() - CASE name WHEN 'fast' THEN interval '1 s' ELSE interval '1 h' END
+     FROM webhook w, generate_series(1, $1::int4) i`,
+    [events],
+  );
+  await waitUntil(() => fast.posts >= events, {
+    timeoutMs: 40_000,
+    what: 'every event of the fast receiver',
+  });
+  await waitUntil(() => hangs.cutOff >= share && drips.cutOff >= share, {
+    timeoutMs: 40_000,
+    what: 'the posts to the slow receivers given up',
+  });
+  // Given up, told to the store, and others begun.
+  await waitUntil(() => hangs.posts > share && drips.posts > share, {
+    timeoutMs: 40_000,
+    what: 'further posts to the slow receivers',
+  });
+  expect(hangs.mostOpen).toBe(share);
+  expect(drips.mostOpen).toBe(share);
+  const failed = await cluster.sql<{ name: string; errors: string[] }>(
+    `SELECT w.name, array_agg(DISTINCT last_error) AS errors FROM webhook w JOIN webhook_event e ON e.webhook_id = w.id
+     WHERE last_error IS NOT NULL GROUP BY w.name ORDER BY w.name`,
+  );
+  expect(failed).toEqual([
+    { name: 'drips', errors: ['no answer within 5000 ms'] },
+    { name: 'hangs', errors: ['no answer within 5000 ms'] },
+  ]);
+}, 150_000);
