@@ -1,4 +1,4 @@
-import { FaultyProxy, testNats, waitUntil } from '@teamtalk/local-stack';
+import { FaultProxy, testNats, waitUntil } from '@teamtalk/local-stack';
 import { createKit } from '@teamtalk/service-kit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Bus } from './bus.js';
@@ -6,12 +6,12 @@ import { NobodyListensError } from './request-error.js';
 import { topics } from './subjects.js';
 
 let bus: Bus;
-let proxy: FaultyProxy;
+let proxy: FaultProxy;
 
 beforeEach(async () => {
   const nats = await testNats();
   const { hostname, port } = new URL(nats.url);
-  proxy = await FaultyProxy.start(() => [{ host: hostname, port: Number(port) }]);
+  proxy = await FaultProxy.start(() => [{ host: hostname, port: Number(port) }]);
   const { log, metrics } = createKit('test', { logLevel: 'silent', shutdownMs: 1_000 });
   bus = await Bus.connect({ ...nats, url: `nats://127.0.0.1:${proxy.port}`, name: 'test', log, metrics });
 });
@@ -21,25 +21,25 @@ afterEach(async () => {
 });
 
 test('is settled from the beginning, and again when all who lost NATS had time to come back', async () => {
-  expect([bus.connected, bus.settled]).toEqual([true, true]);
+  expect([bus.connected, bus.stable]).toEqual([true, true]);
   proxy.cut();
   await waitUntil(() => !bus.connected, { what: 'the connection is lost' });
-  expect(bus.settled).toBe(false);
+  expect(bus.stable).toBe(false);
   proxy.restore();
   await waitUntil(() => bus.connected, { what: 'connected again' });
   const since = performance.now();
-  expect(bus.settled).toBe(false);
-  await waitUntil(() => bus.settled, { timeoutMs: 20_000, what: 'settled' });
+  expect(bus.stable).toBe(false);
+  await waitUntil(() => bus.stable, { timeoutMs: 20_000, what: 'settled' });
   expect(performance.now() - since).toBeGreaterThan(4_500);
 });
 
 test('hears nothing while NATS is silent, though connected', async () => {
-  expect(bus.hears).toBe(true);
+  expect(bus.responsive).toBe(true);
   proxy.block();
-  await waitUntil(() => !bus.hears, { what: 'silence is noticed' });
-  expect([bus.connected, bus.settled]).toEqual([true, true]);
+  await waitUntil(() => !bus.responsive, { what: 'silence is noticed' });
+  expect([bus.connected, bus.stable]).toEqual([true, true]);
   proxy.restore();
-  await waitUntil(() => bus.hears, { what: 'heard again' });
+  await waitUntil(() => bus.responsive, { what: 'heard again' });
 });
 
 test('says when nobody listens', async () => {

@@ -24,7 +24,7 @@ export interface BusOptions extends BusConfig {
 }
 
 /** Milliseconds within which everybody is connected again after NATS was away. */
-const settleMs = 5_000;
+const stableMs = 5_000;
 
 export interface SubscribeOptions {
   /** share the subject's events with the other members of this queue group */
@@ -33,7 +33,7 @@ export interface SubscribeOptions {
 
 /** Milliseconds between two looks at the way to NATS and back. */
 const roundTripEveryMs = 500;
-/** NATS counts as silent when the last answer is this old, milliseconds; well before anybody is taken for dead. */
+/** NATS counts as silent when the last answer is this old, milliseconds; well before anybody is evicted. */
 const silentMs = 1_500;
 /**
  * Looks in a row without an answer after which another NATS server is tried. They are counted, not timed: a process that
@@ -122,7 +122,7 @@ export class Bus {
    * Whether NATS brings what others send: it is connected, and it answers. A way that swallows everything breaks no
    * connection for ten seconds and more; what is asked for meanwhile only piles up, and silence says nothing of others.
    */
-  get hears(): boolean {
+  get responsive(): boolean {
     return this.#connected && performance.now() - this.#heardAt < silentMs;
   }
 
@@ -130,8 +130,8 @@ export class Bus {
    * Whether the connection has stood so long that the others, if they lost theirs at the same time, are back too:
    * only then does nobody listening mean that somebody is gone.
    */
-  get settled(): boolean {
-    return this.#connected && performance.now() - this.#connectedAt >= settleMs;
+  get stable(): boolean {
+    return this.#connected && performance.now() - this.#connectedAt >= stableMs;
   }
 
   /** Bytes one event may have, as the NATS server says. */

@@ -3,9 +3,9 @@ export { Bus, type BusOptions, type SubscribeOptions } from './bus.js';
 export { type FileServerAddress, fileServerAddresses } from './file-servers.js';
 export {
   type Announced,
-  type Announcement,
-  type AnnouncementDetails,
-  Announcer,
+  type Heartbeat,
+  type HeartbeatDetails,
+  HeartbeatPublisher,
   Registry,
   type RegistryEvents,
 } from './registry.js';

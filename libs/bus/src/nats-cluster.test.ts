@@ -81,6 +81,6 @@ test('a process that was stopped itself keeps its connection', async () => {
   });
   const end = performance.now() + 2_500;
   while (performance.now() < end);
-  await waitUntil(() => bus.hears, { what: 'heard again' });
+  await waitUntil(() => bus.responsive, { what: 'heard again' });
   expect([bus.connected, left]).toEqual([true, false]);
 });

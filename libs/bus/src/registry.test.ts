@@ -1,8 +1,8 @@
-import { FaultyProxy, testNats } from '@teamtalk/local-stack';
+import { FaultProxy, testNats } from '@teamtalk/local-stack';
 import { createKit, type Kit, newInstance } from '@teamtalk/service-kit';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Bus } from './bus.js';
-import { Announcer, Registry } from './registry.js';
+import { HeartbeatPublisher, Registry } from './registry.js';
 import { topics } from './subjects.js';
 
 let kit: Kit;
@@ -36,13 +36,13 @@ afterEach(async () => {
 
 function announce(details = {}) {
   const instance = newInstance();
-  const announcer = new Announcer(
+  const heartbeats = new HeartbeatPublisher(
     other,
     { instance, service: 'msg_server', hostname: 'here' },
     () => details,
   );
-  stops.push(() => announcer.stop());
-  return { instance, announcer };
+  stops.push(() => heartbeats.stop());
+  return { instance, heartbeats };
 }
 
 function watch(by = bus) {
@@ -66,8 +66,8 @@ test('who was there before is found by the roll call, who comes later by his ann
 
 test('other services are not listed', async () => {
   const { registry } = watch();
-  const announcer = new Announcer(other, { instance: 5, service: 'msfs', hostname: 'here' });
-  stops.push(() => announcer.stop());
+  const heartbeats = new HeartbeatPublisher(other, { instance: 5, service: 'msfs', hostname: 'here' });
+  stops.push(() => heartbeats.stop());
   const { instance } = announce();
   await registry.waitFor(1, 1000);
   expect(registry.all().map((each) => each.instance)).toEqual([instance]);
@@ -75,23 +75,23 @@ test('other services are not listed', async () => {
 
 test('a goodbye is believed at once', async () => {
   const { registry, gone } = watch();
-  const { instance, announcer } = announce();
+  const { instance, heartbeats } = announce();
   await registry.waitFor(1, 1000);
-  await announcer.stop();
+  await heartbeats.stop();
   await expect.poll(() => gone, { timeout: 500 }).toEqual([[instance, true]]);
   expect(registry.all()).toEqual([]);
 });
 
 test('silence is death, after a while', async () => {
   const { registry, gone } = watch();
-  other.publish(topics.announcement, { instance: 77, service: 'msg_server', hostname: 'h' });
+  other.publish(topics.heartbeat, { instance: 77, service: 'msg_server', hostname: 'h' });
   await registry.waitFor(1, 1000);
   await expect.poll(() => gone, { timeout: 20_000 }).toEqual([[77, false]]);
 });
 
 test('silence is death, whatever the clock says', async () => {
   const { registry, gone } = watch();
-  other.publish(topics.announcement, { instance: 77, service: 'msg_server', hostname: 'h' });
+  other.publish(topics.heartbeat, { instance: 77, service: 'msg_server', hostname: 'h' });
   await registry.waitFor(1, 1000);
   const now = Date.now;
   const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() - 3_600_000);
@@ -101,29 +101,29 @@ test('silence is death, whatever the clock says', async () => {
 
 test('while NATS swallows everything nobody is taken for dead, and then only who is', async () => {
   const { hostname: host, port } = natsAddress;
-  const proxy = await FaultyProxy.start(() => [{ host, port: Number(port) }]);
-  const deaf = await openBy(`nats://127.0.0.1:${proxy.port}`);
+  const proxy = await FaultProxy.start(() => [{ host, port: Number(port) }]);
+  const stalled = await openBy(`nats://127.0.0.1:${proxy.port}`);
   stops.push(
-    () => deaf.drain(),
+    () => stalled.drain(),
     () => proxy.close(),
   );
   const { instance } = announce();
   const here = watch();
-  const there = watch(deaf);
+  const there = watch(stalled);
   const dead = (number: number) =>
-    other.publish(topics.announcement, { instance: number, service: 'msg_server', hostname: 'h' });
-  await Promise.all([bus.flush(), deaf.flush()]);
+    other.publish(topics.heartbeat, { instance: number, service: 'msg_server', hostname: 'h' });
+  await Promise.all([bus.flush(), stalled.flush()]);
   dead(77);
   expect(await here.registry.waitFor(2, 5_000)).toBe(true);
   expect(await there.registry.waitFor(2, 5_000)).toBe(true);
   proxy.block();
-  await expect.poll(() => deaf.hears, { timeout: 10_000 }).toBe(false);
+  await expect.poll(() => stalled.responsive, { timeout: 10_000 }).toBe(false);
   // Long enough for 77 to be dead there too, twice over.
   dead(78);
   await expect.poll(() => here.gone.map(([number]) => number), { timeout: 20_000 }).toEqual([77, 78]);
   expect(there.gone).toEqual([]);
   proxy.restore();
-  await expect.poll(() => deaf.hears, { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => stalled.responsive, { timeout: 20_000 }).toBe(true);
   await expect
     .poll(() => there.registry.all().map((each) => each.instance), { timeout: 20_000 })
     .toEqual([instance]);
@@ -139,13 +139,13 @@ test('a request nobody listens for fails at once; one without an answer at its d
 
 test('an event that does not parse or whose handler throws is counted, and the next one is handled', async () => {
   const seen: number[] = [];
-  bus.subscribe(topics.announcement, ({ instance }) => {
+  bus.subscribe(topics.heartbeat, ({ instance }) => {
     if (instance === 1) throw new Error('handler');
     seen.push(instance);
   });
   await bus.flush();
-  other.publish(topics.announcement, { instance: 1, service: 's', hostname: 'h' });
-  other.publish(topics.announcement, { instance: 2, service: 's', hostname: 'h' });
+  other.publish(topics.heartbeat, { instance: 1, service: 's', hostname: 'h' });
+  other.publish(topics.heartbeat, { instance: 2, service: 's', hostname: 'h' });
   await expect.poll(() => seen).toEqual([2]);
 });
 
@@ -159,8 +159,8 @@ test('says where health and metrics are, as NATS sees the way there', async () =
       hostname: 'here',
       ops: { host, port: 18000 },
     };
-    const announcer = new Announcer(other, self);
-    stops.push(() => announcer.stop());
+    const heartbeats = new HeartbeatPublisher(other, self);
+    stops.push(() => heartbeats.stop());
     await expect.poll(() => registry.get(self.instance), { timeout: 2_000 }).toBeDefined();
     addresses.push(registry.get(self.instance)!.opsAddress);
   }

@@ -4,11 +4,11 @@ import type { Bus } from './bus.js';
 import { topics } from './subjects.js';
 
 /** What an instance says of itself once a second. */
-export type Announcement = teamtalk.bus.Announcement;
+export type Heartbeat = teamtalk.bus.Heartbeat;
 
-/** What only the announcing service knows; asked for at each announcement. */
-export type AnnouncementDetails = Omit<
-  Partial<Announcement>,
+/** What only the announcing service knows; asked for at each heartbeat. */
+export type HeartbeatDetails = Omit<
+  Partial<Heartbeat>,
   'instance' | 'service' | 'hostname' | 'opsAddress' | 'stopping'
 >;
 
@@ -21,27 +21,27 @@ export interface Announced {
   ops?: { host: string; port: number };
 }
 
-const announceMs = 1_000;
-/** An instance that has not been heard of for this long, milliseconds, is taken for dead. */
+const heartbeatMs = 1_000;
+/** An instance that has not been heard of for this long, milliseconds, is evicted. */
 const expireMs = 3_500;
 
 /**
  * Says once a second that this instance lives, and once more when it stops.
  */
-export class Announcer {
+export class HeartbeatPublisher {
   readonly #bus: Bus;
   readonly #self: Announced;
-  readonly #details: () => AnnouncementDetails;
+  readonly #details: () => HeartbeatDetails;
   readonly #timer: NodeJS.Timeout;
   #stopped = false;
 
-  constructor(bus: Bus, self: Announced, details: () => AnnouncementDetails = () => ({})) {
+  constructor(bus: Bus, self: Announced, details: () => HeartbeatDetails = () => ({})) {
     this.#bus = bus;
     this.#self = self;
     this.#details = details;
-    this.#timer = setInterval(() => this.announce(), announceMs);
+    this.#timer = setInterval(() => this.announce(), heartbeatMs);
     bus.onReconnect(() => this.announce());
-    bus.subscribe(topics.rollCall, ({ service }) => {
+    bus.subscribe(topics.discovery, ({ service }) => {
       if (service === self.service && !this.#stopped) this.announce();
     });
     this.announce();
@@ -63,7 +63,7 @@ export class Announcer {
   #publish({ stopping }: { stopping: boolean }): void {
     const { ops, ...self } = this.#self;
     const opsAddress = ops ? reachable(ops, this.#bus.ownAddress ?? self.hostname) : '';
-    this.#bus.publish(topics.announcement, { ...this.#details(), ...self, opsAddress, stopping });
+    this.#bus.publish(topics.heartbeat, { ...this.#details(), ...self, opsAddress, stopping });
   }
 }
 
@@ -75,20 +75,20 @@ function reachable({ host, port }: { host: string; port: number }, own: string):
 
 export interface RegistryEvents {
   /** a new instance, or a known one with changed details */
-  onChange?: (instance: Announcement, previous: Announcement | undefined) => void;
+  onChange?: (instance: Heartbeat, previous: Heartbeat | undefined) => void;
   /** `saidSo`: it stopped in order; otherwise it was silent too long or nobody listened for it */
-  onGone?: (instance: Announcement, saidSo: boolean) => void;
+  onGone?: (instance: Heartbeat, saidSo: boolean) => void;
 }
 
 /**
  * The instances of one service that are alive, as they announce themselves. While NATS is away or silent nobody is
- * taken for dead: silence then says nothing about them.
+ * evicted: silence then says nothing about them.
  */
 export class Registry {
   readonly #bus: Bus;
   readonly #log: Logger;
   readonly #events: RegistryEvents;
-  readonly #alive = new Map<number, { announcement: Announcement; heard: number }>();
+  readonly #alive = new Map<number, { heartbeat: Heartbeat; heard: number }>();
   readonly #timer: NodeJS.Timeout;
   readonly #waiting = new Set<() => void>();
   #checked = performance.now();
@@ -97,27 +97,27 @@ export class Registry {
     this.#bus = bus;
     this.#log = log;
     this.#events = events;
-    bus.subscribe(topics.announcement, (announcement) => {
-      if (announcement.service === service) this.#heard(announcement);
+    bus.subscribe(topics.heartbeat, (heartbeat) => {
+      if (heartbeat.service === service) this.#heard(heartbeat);
     });
     bus.onReconnect(() => this.#grantTime());
-    this.#timer = setInterval(() => this.#expire(), announceMs / 2);
-    bus.publish(topics.rollCall, { service });
+    this.#timer = setInterval(() => this.#expire(), heartbeatMs / 2);
+    bus.publish(topics.discovery, { service });
   }
 
   /** Everybody alive, drained ones too, oldest acquaintance first. */
-  all(): Announcement[] {
-    return [...this.#alive.values()].map(({ announcement }) => announcement);
+  all(): Heartbeat[] {
+    return [...this.#alive.values()].map(({ heartbeat }) => heartbeat);
   }
 
-  get(instance: number): Announcement | undefined {
-    return this.#alive.get(instance)?.announcement;
+  get(instance: number): Heartbeat | undefined {
+    return this.#alive.get(instance)?.heartbeat;
   }
 
   /** Takes an instance for dead before its time: nobody listens on its subject any more. */
   forget(instance: number): void {
     const entry = this.#alive.get(instance);
-    if (entry) this.#remove(entry.announcement, false);
+    if (entry) this.#remove(entry.heartbeat, false);
   }
 
   /** Resolves as soon as `count` instances are alive; false after `timeoutMs` milliseconds. */
@@ -142,21 +142,21 @@ export class Registry {
     this.#alive.clear();
   }
 
-  #heard(announcement: Announcement): void {
-    if (announcement.stopping) {
-      if (this.#alive.has(announcement.instance)) this.#remove(announcement, true);
+  #heard(heartbeat: Heartbeat): void {
+    if (heartbeat.stopping) {
+      if (this.#alive.has(heartbeat.instance)) this.#remove(heartbeat, true);
       return;
     }
-    const known = this.#alive.get(announcement.instance);
-    const previous = known?.announcement;
+    const known = this.#alive.get(heartbeat.instance);
+    const previous = known?.heartbeat;
     if (known) {
-      known.announcement = announcement;
+      known.heartbeat = heartbeat;
       known.heard = performance.now();
     } else {
-      this.#alive.set(announcement.instance, { announcement, heard: performance.now() });
-      this.#log.info({ peer: formatInstance(announcement.instance) }, `found a ${announcement.service}`);
+      this.#alive.set(heartbeat.instance, { heartbeat, heard: performance.now() });
+      this.#log.info({ peer: formatInstance(heartbeat.instance) }, `found a ${heartbeat.service}`);
     }
-    this.#events.onChange?.(announcement, previous);
+    this.#events.onChange?.(heartbeat, previous);
     for (const check of this.#waiting) check();
   }
 
@@ -169,22 +169,19 @@ export class Registry {
     const late = now - this.#checked;
     this.#checked = now;
     // We were asleep ourselves (a stopped process, a starved machine), or NATS is: nobody could be heard meanwhile.
-    if (late > announceMs * 2 || !this.#bus.hears) {
+    if (late > heartbeatMs * 2 || !this.#bus.responsive) {
       this.#grantTime();
       return;
     }
     const oldest = now - expireMs;
-    for (const { announcement, heard } of this.#alive.values()) {
-      if (heard < oldest) this.#remove(announcement, false);
+    for (const { heartbeat, heard } of this.#alive.values()) {
+      if (heard < oldest) this.#remove(heartbeat, false);
     }
   }
 
-  #remove(announcement: Announcement, saidSo: boolean): void {
-    this.#alive.delete(announcement.instance);
-    this.#log.info(
-      { peer: formatInstance(announcement.instance), saidSo },
-      `a ${announcement.service} is gone`,
-    );
-    this.#events.onGone?.(announcement, saidSo);
+  #remove(heartbeat: Heartbeat, saidSo: boolean): void {
+    this.#alive.delete(heartbeat.instance);
+    this.#log.info({ peer: formatInstance(heartbeat.instance), saidSo }, `a ${heartbeat.service} is gone`);
+    this.#events.onGone?.(heartbeat, saidSo);
   }
 }

@@ -29,10 +29,10 @@ export interface AnsweredTopic<In, Out, AnswerIn, AnswerOut = AnswerIn> extends 
  */
 export const topics = {
   /** every instance -> everybody who keeps a registry, once a second */
-  announcement: { subject: 'announcement', event: events.Announcement },
+  heartbeat: { subject: 'announcement', event: events.Heartbeat },
 
   /** a registry that starts -> every instance of a service: announce yourself now */
-  rollCall: { subject: 'roll-call', event: events.RollCall },
+  discovery: { subject: 'roll-call', event: events.Discovery },
 
   /** msg_server -> all route_servers */
   presenceUpdate: { subject: 'presence.update', event: events.PresenceUpdate, answer: events.PresenceAck },

@@ -171,7 +171,7 @@ export class TeamTalkClient extends Requests {
    *
    * @param content a string is encrypted as text; bytes are sent as they are
    * @throws DeadlineExceeded with the key to try again with: the server may have stored the message or not.
-   *   It is also all that is seen of a message the server refuses: protocol notes, section 4, knows no answer
+   *   It is also all that is seen of a message the server refuses: client-behaviour.md#sending, knows no answer
    *   for an unknown receiver, a group one is no member of, or an empty message.
    */
   async send(

@@ -41,7 +41,7 @@ export class ClientError extends Error {
   }
 }
 
-/** The server answered a login with a refusal (protocol notes, section 3), and closed the connection. */
+/** The server answered a login with a refusal (client-behaviour.md#results-of-a-login), and closed the connection. */
 export class LoginRefused extends ClientError {
   override readonly name = 'LoginRefused';
   /** A ResultType: 2 full, 3 no db_proxy_server, 5 no route_server, 6 wrong name or password. */

@@ -32,7 +32,7 @@ export interface LinkEvents {
 export class Link {
   readonly #options: LinkOptions;
   readonly #events: LinkEvents;
-  /** of the dial under way, or of the last one */
+  /** of the dial in flight, or of the last one */
   #dialling = new AbortController();
   #connection: Connection | undefined;
   #connecting: Promise<Connection> | undefined;

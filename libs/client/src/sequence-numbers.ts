@@ -3,7 +3,7 @@ export const MAX_SEQ_NUM = 0xffff;
 
 /**
  * Draws `seq_num`s: 1 to 65535, then from 1 again. Never 0, which marks what a server starts by itself
- * (protocol notes, section 1), and never one that still waits for its answer.
+ * (client-behaviour.md#sequence-numbers), and never one that still waits for its answer.
  */
 export class SequenceNumbers {
   #last = 0;

@@ -43,7 +43,7 @@ async function ask(loginServer: string, signal: AbortSignal): Promise<unknown> {
   }
 }
 
-/** Reads the JSON of `GET /msg_server` (protocol notes, section 2); its `port` is a string. */
+/** Reads the JSON of `GET /msg_server` (client-behaviour.md#the-answer-of-login_server); its `port` is a string. */
 function addressesIn(loginServer: string, answer: unknown): ServerAddress[] {
   const { code, msg, priorIP, backupIP, port } = Object(answer) as Record<string, unknown>;
   if (code !== 0) {

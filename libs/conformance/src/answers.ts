@@ -64,7 +64,7 @@ export const ambient: ReadonlySet<number> = new Set(
   ].map(({ id }) => id),
 );
 
-/** Answers and notices whose `user_id` is the one of the user who gets them (protocol notes, section 12). */
+/** Answers and notices whose `user_id` is the one of the user who gets them (client-behaviour.md#the-user-is-the-connections). */
 export const ownId: ReadonlySet<number> = new Set(
   [...answerOf.values()]
     .concat(C.LoginKickUser, C.MsgReadNotify, C.BuddyListRemoveSessionNotify, C.BuddyListPcLoginStatusNotify)

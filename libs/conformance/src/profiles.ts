@@ -8,7 +8,7 @@ import {
 
 type Receipt = PropertiesOf<typeof C.MsgDataAck>;
 
-/** What is known of how one of the old clients speaks (protocol notes, section 12). */
+/** What is known of how one of the old clients speaks (client-behaviour.md#what-the-old-clients-do-and-need). */
 export interface Profile {
   readonly clientType: (typeof ClientType)[keyof typeof ClientType];
   /** Requests right after the login, in their order; all are sent before the first answer is there. */

@@ -11,7 +11,7 @@ import type { DifferenceId } from './original.js';
 import type { Profile } from './profiles.js';
 import { type Frame, nameOf } from './wire.js';
 
-/** Android takes larger message ids for its own local ones (protocol notes, section 12). */
+/** Android takes larger message ids for its own local ones (client-behaviour.md#message-ids). */
 const msgIdEnd = 90_000_000;
 
 /** What is wrong with a PDU. */

@@ -17,7 +17,7 @@ export interface LoadOptions {
   /** length of the measurement, and of what is left out before it, seconds */
   seconds: number;
   warmup: number;
-  /** how long what is under way may still arrive, seconds */
+  /** how long what is in flight may still arrive, seconds */
   drain: number;
   /** local processes whose CPU and memory are told */
   watch: readonly WatchedProcess[];

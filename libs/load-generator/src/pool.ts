@@ -51,7 +51,7 @@ export class Pool implements Traffic {
   onLogin: (connection: LoadConnection, ok: boolean) => void = () => {};
   readonly #options: LoadOptions;
   readonly #passwordHash: string;
-  /** when each connection's login was due, ms of the monotonic clock; 0: none is under way */
+  /** when each connection's login was due, ms of the monotonic clock; 0: none is in flight */
   readonly #loginDue: Float64Array;
 
   /** @throws Error when this process may not open so many connections */
@@ -75,17 +75,17 @@ export class Pool implements Traffic {
     const { concurrency, users, say } = this.#options;
     const begin = performance.now();
     let next = 0;
-    let underWay = 0;
+    let inFlight = 0;
     await new Promise<void>((resolve) => {
       const more = () => {
-        while (underWay < concurrency && next < this.connections.length) {
-          underWay++;
+        while (inFlight < concurrency && next < this.connections.length) {
+          inFlight++;
           this.logIn(this.connections[next++]!, performance.now());
         }
-        if (underWay === 0) resolve();
+        if (inFlight === 0) resolve();
       };
       this.onLogin = () => {
-        underWay--;
+        inFlight--;
         more();
       };
       more();

@@ -8,7 +8,7 @@
  *     const nats = await testNats();            // { url, prefix }
  *     afterAll(() => database.drop());
  */
-export { FaultyProxy, type Heading, type ProxyTarget, type Weather } from './faulty-proxy.js';
+export { FaultProxy, type Heading, type NetworkConditions, type ProxyTarget } from './fault-proxy.js';
 export {
   type DatabaseOptions,
   type Infrastructure,

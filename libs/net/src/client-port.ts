@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { type Logger, listen } from '@teamtalk/service-kit';
 import type { EntranceMetrics } from './metrics.js';
-import type { Convert } from './shared-reading.js';
+import type { Convert } from './zero-copy.js';
 
 /** Connections the system may keep waiting to be accepted. */
 const backlog = 4_096;

@@ -1,7 +1,7 @@
 // How servers take clients in: ports, TLS with certificates that are reloaded, PROXY headers.
 export { CertificateFiles, openCertificate } from './certificate.js';
 export { ClientPort } from './client-port.js';
-export type { Arrival } from './entrance.js';
+export type { AcceptHandler } from './entrance.js';
 export { type EntranceMetrics, entranceMetrics, type ProxyRefusal } from './metrics.js';
 export { plainAddress } from './plain-address.js';
 export { ProxyEntrance } from './proxy-entrance.js';
@@ -10,6 +10,6 @@ export {
   ProxyHeaderError,
   ProxyHeaderParser,
 } from './proxy-header.js';
-export { type Convert, lendShared, readIntoShared, type Take } from './shared-reading.js';
 export { type TlsFiles, tlsEnv, tlsFiles } from './tls-config.js';
 export { TlsEntrance } from './tls-entrance.js';
+export { type Convert, readIntoShared, readZeroCopy, type Take } from './zero-copy.js';

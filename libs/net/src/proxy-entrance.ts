@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Logger } from '@teamtalk/service-kit';
-import type { Arrival } from './entrance.js';
+import type { AcceptHandler } from './entrance.js';
 import type { EntranceMetrics, ProxyRefusal } from './metrics.js';
 import { ProxyHeaderError, ProxyHeaderParser } from './proxy-header.js';
 
@@ -8,7 +8,7 @@ export interface ProxyEntranceOptions {
   metrics: Pick<EntranceMetrics, 'proxyRefused'>;
   log: Logger;
   /** Takes the sockets whose header has been read; what came behind it is still to be read from them. */
-  next: Arrival;
+  next: AcceptHandler;
 }
 
 interface Waiting {

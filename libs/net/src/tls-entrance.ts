@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { createServer, type Server } from 'node:tls';
 import type { Logger } from '@teamtalk/service-kit';
 import type { Certificate } from './certificate.js';
-import type { Arrival } from './entrance.js';
+import type { AcceptHandler } from './entrance.js';
 import type { EntranceMetrics } from './metrics.js';
 
 export interface TlsEntranceOptions {
@@ -12,13 +12,13 @@ export interface TlsEntranceOptions {
   metrics: Pick<EntranceMetrics, 'handshakesFailed'>;
   log: Logger;
   /** Takes the sockets whose handshake is done. */
-  next: Arrival;
+  next: AcceptHandler;
 }
 
 /** Puts TLS on sockets. It does not listen itself: a PROXY header may come before the handshake. */
 export class TlsEntrance {
   readonly #server: Server;
-  readonly #next: Arrival;
+  readonly #next: AcceptHandler;
   /** Clients' addresses that a load balancer told, by both ends of the socket that is shaking hands. */
   readonly #addresses = new Map<string, string>();
 

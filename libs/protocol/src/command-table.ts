@@ -1,4 +1,4 @@
-// The command table: one row a command of the wire (protocol notes, section 1; user's API document, header).
+// The command table: one row a command of the wire (client-behaviour.md#pdu-header; user's API document, header).
 import { IM } from '../gen/client.js';
 import type { Command, Direction, MessageType } from './command.js';
 

@@ -14,7 +14,7 @@ const EMPTY_BODY = Buffer.alloc(0);
 
 export type FramingErrorReason = 'length-below-header' | 'length-above-limit';
 
-/** The bytes cannot be cut into PDUs any more; the connection has to be closed (protocol notes, section 1). */
+/** The bytes cannot be cut into PDUs any more; the connection has to be closed (client-behaviour.md#frame-limits). */
 export class FramingError extends Error {
   override readonly name = 'FramingError';
   readonly reason: FramingErrorReason;

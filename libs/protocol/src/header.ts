@@ -1,4 +1,4 @@
-// The 16-byte header in front of every PDU (protocol notes, section 1).
+// The 16-byte header in front of every PDU (client-behaviour.md#pdu-header).
 
 /** Bytes of a PDU header. */
 export const HEADER_LENGTH = 16;
@@ -6,13 +6,13 @@ export const HEADER_LENGTH = 16;
 /** The version servers send. What a client sends here is never checked. */
 export const VERSION = 1;
 
-/** Default limit of a whole PDU on msg_server, in bytes (protocol notes, section 1). */
+/** Default limit of a whole PDU on msg_server, in bytes (client-behaviour.md#frame-limits). */
 export const MSG_SERVER_FRAME_LIMIT = 1024 * 1024;
 
-/** Default limit of a whole PDU on file_server, in bytes (protocol notes, section 1). */
+/** Default limit of a whole PDU on file_server, in bytes (client-behaviour.md#frame-limits). */
 export const FILE_SERVER_FRAME_LIMIT = 256 * 1024;
 
-/** The largest PDU an Android client accepts, in bytes (protocol notes, section 12). */
+/** The largest PDU an Android client accepts, in bytes (client-behaviour.md#frame-limits). */
 export const ANDROID_FRAME_LIMIT = 400 * 1024;
 
 /** A PDU header. Every field but `length` is an unsigned 16-bit number. */

@@ -1,4 +1,4 @@
-// An image inside a message's plain text is its URL between two markers (protocol notes, section 4).
+// An image inside a message's plain text is its URL between two markers (client-behaviour.md#images-in-texts).
 
 export const IMAGE_PREFIX = '&$#@~^@[{:';
 export const IMAGE_SUFFIX = ':}]&$~@#@';

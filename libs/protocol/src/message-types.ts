@@ -2,7 +2,7 @@ import { IM } from '../gen/client.js';
 
 const { MsgType: Msg, SessionType, ClientType: Client } = IM.BaseDefine;
 
-/** Types of a message (protocol notes, section 4). */
+/** Types of a message (client-behaviour.md#sending). */
 export const MsgType = Object.freeze({
   SINGLE_TEXT: Msg.MSG_TYPE_SINGLE_TEXT,
   SINGLE_AUDIO: Msg.MSG_TYPE_SINGLE_AUDIO,
@@ -12,7 +12,7 @@ export const MsgType = Object.freeze({
   GROUP_AUDIO: Msg.MSG_TYPE_GROUP_AUDIO,
 });
 
-/** Types of a client (protocol notes, section 1). The web client is WINDOWS. */
+/** Types of a client (client-behaviour.md#client-types). The web client is WINDOWS. */
 export const ClientType = Object.freeze({
   WINDOWS: Client.CLIENT_TYPE_WINDOWS,
   MAC: Client.CLIENT_TYPE_MAC,

@@ -2,7 +2,7 @@ import protobuf from 'protobufjs/minimal.js';
 import type { Command } from './command.js';
 import { HEADER_LENGTH, writeHeader } from './header.js';
 
-/** A received PDU, without what nobody looks at: version, flag, reserved (protocol notes, section 1). */
+/** A received PDU, without what nobody looks at: version, flag, reserved (client-behaviour.md#pdu-header). */
 export interface Pdu {
   serviceId: number;
   commandId: number;
@@ -62,7 +62,7 @@ let slabUsed = 0;
  * sockets. Values are not checked beyond their types: a required number that is missing all the same is
  * written as 0.
  *
- * @param seqNum of the request when this answers one, otherwise 0 (protocol notes, sections 1 and 12);
+ * @param seqNum of the request when this answers one, otherwise 0 (client-behaviour.md#sequence-numbers);
  *   cut to 16 bits.
  * @throws TypeError when a required string or bytes field is missing, which the types do not let happen.
  */

@@ -7,7 +7,7 @@ const ALGORITHM = 'aes-256-ecb';
 const BASE64_PADDING = /={1,2}$/;
 const NOT_BASE64 = /[^A-Za-z0-9+/]/;
 
-/** The key all historic clients have built in (protocol notes, section 4). */
+/** The key all historic clients have built in (client-behaviour.md#text-encryption). */
 export const DEFAULT_TEXT_KEY = '12345678901234567890123456789012';
 
 export type TextErrorReason =
@@ -44,7 +44,7 @@ export interface TextCodec {
 }
 
 /**
- * The codec of message texts (protocol notes, section 4): base64 of AES-256-ECB without padding over the
+ * The codec of message texts (client-behaviour.md#text-encryption): base64 of AES-256-ECB without padding over the
  * text in UTF-8, zeros, and the text's length in bytes as big-endian u32 in the last four bytes.
  *
  * @param key shared with the clients; exactly 32 bytes (a string counts in UTF-8).

@@ -162,5 +162,5 @@ export const webhooks = {
 
 /** proto/internal/trace.proto, service Traces. */
 export const traces = {
-  findMessage: methodAt('teamtalk.trace.Traces/FindMessage', trace.FindMessageRequest, trace.MessageWay),
+  findMessage: methodAt('teamtalk.trace.Traces/FindMessage', trace.FindMessageRequest, trace.MessageTrace),
 } as const;

@@ -1,6 +1,8 @@
 export { teamtalk } from '../gen/db_proxy.js';
 export { teamtalk as httpApi } from '../gen/http_api.js';
 export { teamtalk as traceApi } from '../gen/trace.js';
+export { BatchedReplies } from './batched-replies.js';
+export { BatchedStream, type BatchedStreamOptions, type SentEntry } from './batched-stream.js';
 export {
   accounts,
   administration,
@@ -29,12 +31,10 @@ export {
 } from './message-store.js';
 export {
   type PoolEvents,
-  poolFollows,
   type Replica,
   type ReplicaAddress,
   ReplicaPool,
+  syncPool,
 } from './replica-pool.js';
 export { RpcServer, type RpcStream } from './server.js';
 export { spanOf } from './span.js';
-export { TicketedAnswers } from './ticketed-answers.js';
-export { type SentEntry, TicketedStream, type TicketedStreamOptions } from './ticketed-stream.js';

@@ -1,24 +1,24 @@
 import type { teamtalk } from '../gen/db_proxy.js';
+import { BatchedStream } from './batched-stream.js';
 import { accounts } from './definitions.js';
 import type { WriterOptions } from './message-store.js';
 import type { ReplicaPool } from './replica-pool.js';
-import { TicketedStream } from './ticketed-stream.js';
 
-type Entry = teamtalk.db.LoginEntry.$Properties & { ticket: number };
+type Entry = teamtalk.db.LoginEntry.$Properties & { requestId: number };
 
 /**
  * The stream of logins to be checked. Of a login whose replica went away nobody knows whether it was checked: it
  * goes to another one, and a wrong password may then count twice.
  */
 export function loginStream(pool: ReplicaPool, { instance: _, ...options }: WriterOptions) {
-  return new TicketedStream<
+  return new BatchedStream<
     Entry,
     teamtalk.db.LoginEntryResult,
     teamtalk.db.LoginFrame.$Properties,
     teamtalk.db.LoginResults
   >(pool, {
     ...options,
-    impatient: true,
+    failFast: true,
     method: accounts.logIn,
     toFrame: (entries) => ({ entries }),
     results: (frame) => frame.results as teamtalk.db.LoginEntryResult[],

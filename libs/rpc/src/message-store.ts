@@ -1,8 +1,8 @@
 import type { Logger } from '@teamtalk/service-kit';
 import type { teamtalk } from '../gen/db_proxy.js';
+import { BatchedStream } from './batched-stream.js';
 import { messages } from './definitions.js';
 import type { Replica, ReplicaPool } from './replica-pool.js';
-import { TicketedStream } from './ticketed-stream.js';
 
 export type AppendEntry = teamtalk.db.AppendEntry.$Properties;
 export type AppendResult = teamtalk.db.AppendResult;
@@ -32,8 +32,8 @@ export function conversationKey(isGroup: boolean, fromUserId: number, toSessionI
 
 /** The stream of messages to be stored. */
 export function messageAppender(pool: ReplicaPool, { instance, ...options }: WriterOptions) {
-  return new TicketedStream<
-    AppendEntry & { ticket: number },
+  return new BatchedStream<
+    AppendEntry & { requestId: number },
     AppendResult,
     teamtalk.db.AppendFrame.$Properties,
     teamtalk.db.AppendResults
@@ -48,8 +48,8 @@ export function messageAppender(pool: ReplicaPool, { instance, ...options }: Wri
 
 /** The stream of read positions. */
 export function readMarker(pool: ReplicaPool, { instance: _, ...options }: WriterOptions) {
-  return new TicketedStream<
-    ReadEntry & { ticket: number },
+  return new BatchedStream<
+    ReadEntry & { requestId: number },
     ReadResult,
     teamtalk.db.ReadFrame.$Properties,
     teamtalk.db.ReadResults

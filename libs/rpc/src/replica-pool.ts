@@ -33,7 +33,7 @@ interface Announced {
  * Handlers that keep a pool equal to a registry. A replica that is draining is kept: it still answers what
  * it was given; what it leaves unanswered when it says goodbye is sent again elsewhere.
  */
-export function poolFollows(pool: ReplicaPool) {
+export function syncPool(pool: ReplicaPool) {
   return {
     onChange: ({ instance, rpcAddress }: Announced) => {
       if (rpcAddress) pool.add({ instance, address: rpcAddress });

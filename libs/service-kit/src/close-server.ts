@@ -7,7 +7,7 @@ const lookMs = 25;
  * Stops an HTTP server. HTTP/1.1 cannot tell the other side of a kept connection that it is about to be closed but in
  * an answer, and a request that is on its way when it is closed is lost. So for `keptMs` milliseconds, as long as there
  * are connections, requests are still taken, and answered with `Connection: close`; which connections are idle after
- * that are closed, and the answers under way waited for.
+ * that are closed, and the answers in flight waited for.
  * @param keptMs 0: idle connections are closed at once
  */
 export async function closeServer(server: Server, keptMs = 0): Promise<void> {

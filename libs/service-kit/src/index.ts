@@ -2,6 +2,7 @@ export { abortAfter } from './abort-after.js';
 export { answerBrokenRequests } from './broken-requests.js';
 export { closeQueuedResponses } from './close-queued-responses.js';
 export { closeServer } from './close-server.js';
+export { coalesce } from './coalesce.js';
 export {
   ConfigError,
   describeEnv,
@@ -14,7 +15,6 @@ export {
 export { withDeadline } from './deadline.js';
 export { type ErrorCode, errorCodes, isTransient, TeamTalkError } from './errors.js';
 export { Health } from './health.js';
-export { collectSeldom } from './heap.js';
 export { formatInstance, newInstance, traceHalves, traceId } from './instance.js';
 export { type CommonConfig, commonConfig, createKit, type Kit, type StartOptions } from './kit.js';
 export { Lifecycle } from './lifecycle.js';
@@ -22,8 +22,9 @@ export { createLogger, type Logger } from './logger.js';
 export { type MetricDefinition, Metrics } from './metrics.js';
 export { readMetrics, type Sample, sumOf } from './metrics-text.js';
 export { listen } from './ops-server.js';
+export { receivedNow, secondsSince } from './received-at.js';
+export { relaxGc } from './relax-gc.js';
 export { runService, type Service, startService } from './service.js';
-export { shareAnswers } from './shared-answers.js';
 export {
   type BusConfig,
   busConfig,
@@ -33,7 +34,6 @@ export {
   rpcEnv,
   rpcTls,
 } from './shared-env.js';
-export { secondsSince, takenNow } from './taken-at.js';
 export { isTraced, messageSpan, type SpanIds, traceparentOf } from './tracing/message-trace.js';
 export { recordSent } from './tracing/sent-message.js';
 export { traceRequests } from './tracing/trace-requests.js';

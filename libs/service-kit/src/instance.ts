@@ -12,14 +12,14 @@ export function formatInstance(instance: number): string {
 
 /**
  * The 16 hex digits by which one message is found in every service's log: the instance that took it in
- * and its ticket there (both unsigned 32-bit).
+ * and its request id there (both unsigned 32-bit).
  */
-export function traceId(instance: number, ticket: number): string {
-  return formatInstance(instance) + formatInstance(ticket);
+export function traceId(instance: number, requestId: number): string {
+  return formatInstance(instance) + formatInstance(requestId);
 }
 
-/** The instance and the ticket of a trace id, upper or lower case; undefined when it is none. */
-export function traceHalves(trace: string): { instance: number; ticket: number } | undefined {
+/** The instance and the request id of a trace id, upper or lower case; undefined when it is none. */
+export function traceHalves(trace: string): { instance: number; requestId: number } | undefined {
   if (!/^[0-9a-f]{16}$/i.test(trace)) return undefined;
-  return { instance: Number.parseInt(trace.slice(0, 8), 16), ticket: Number.parseInt(trace.slice(8), 16) };
+  return { instance: Number.parseInt(trace.slice(0, 8), 16), requestId: Number.parseInt(trace.slice(8), 16) };
 }

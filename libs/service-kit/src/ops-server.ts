@@ -55,7 +55,7 @@ export async function startOpsServer(
     port: (server.address() as AddressInfo).port,
     stop: () => {
       const closed = closeServer(server);
-      // A scrape that is under way may be cut short; a silent connection must not hold up the stop.
+      // A scrape that is in flight may be cut short; a silent connection must not hold up the stop.
       server.closeAllConnections();
       return closed;
     },

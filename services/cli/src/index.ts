@@ -3,4 +3,4 @@ export { runCli } from './cli.js';
 export { type ServiceConfiguration, serviceConfigurations } from './services.js';
 export type { Row, State } from './top/overview.js';
 export type { Totals } from './top/table.js';
-export type { MessageWay } from './trace/message-way.js';
+export type { MessageTrace } from './trace/message-trace.js';

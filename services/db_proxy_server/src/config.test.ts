@@ -22,11 +22,11 @@ test('the database is all that must be said', () => {
     ops: { port: 20600 },
     advertiseAddress: undefined,
     database: { url: DATABASE_URL, poolSize: 10 },
-    commitLanes: 1,
+    commitPartitions: 1,
     commitSpacingMs: 2,
     argon2: { memoryKib: 19_456, iterations: 2 },
     loginLimit: { maxFailures: 10, maxNamesPerPlace: 100, windowSeconds: 1_800 },
-    loginPlaceMemoryDays: 90,
+    sourceNetworkMemoryDays: 90,
     groupMaxMembers: 2_000,
   });
   expect(createTextCodec(DEFAULT_TEXT_KEY).decrypt(config.audioPreview)).toBe('[语音]');

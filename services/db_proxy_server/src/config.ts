@@ -109,12 +109,12 @@ export interface DbProxyServerConfig extends CommonConfig {
   advertiseAddress: string | undefined;
   database: DatabaseConfig;
   /** transactions that store messages at a time */
-  commitLanes: number;
-  /** least time between the beginnings of two of them in one lane, ms */
+  commitPartitions: number;
+  /** least time between the beginnings of two of them in one partition, ms */
   commitSpacingMs: number;
   argon2: Argon2Cost;
   loginLimit: LoginLimit;
-  loginPlaceMemoryDays: number;
+  sourceNetworkMemoryDays: number;
   groupMaxMembers: number;
   /** `msg_data` that stands for an audio message in lists */
   audioPreview: Buffer;
@@ -128,7 +128,7 @@ function nest(values: EnvValues<typeof envSchema>): DbProxyServerConfig {
     grpc: { host: values.GRPC_HOST, port: values.GRPC_PORT },
     advertiseAddress: values.ADVERTISE_ADDRESS,
     database: { url: values.DATABASE_URL, poolSize: values.DATABASE_POOL },
-    commitLanes: values.COMMIT_LANES,
+    commitPartitions: values.COMMIT_LANES,
     commitSpacingMs: values.COMMIT_SPACING_MS,
     argon2: { memoryKib: values.ARGON2_MEMORY_KIB, iterations: values.ARGON2_ITERATIONS },
     loginLimit: {
@@ -136,7 +136,7 @@ function nest(values: EnvValues<typeof envSchema>): DbProxyServerConfig {
       maxNamesPerPlace: values.LOGIN_MAX_NAMES_PER_ADDRESS,
       windowSeconds: values.LOGIN_FAILURE_WINDOW_SECONDS,
     },
-    loginPlaceMemoryDays: values.LOGIN_ADDRESS_MEMORY_DAYS,
+    sourceNetworkMemoryDays: values.LOGIN_ADDRESS_MEMORY_DAYS,
     groupMaxMembers: values.GROUP_MAX_MEMBERS,
     audioPreview: createTextCodec(values.TEXT_KEY).encrypt('[语音]'),
   };

@@ -1,10 +1,10 @@
 import type { Kit } from '@teamtalk/service-kit';
 import { DepartmentAdministration } from './accounts/department-administration.js';
 import { Departments } from './accounts/departments.js';
-import { LoginPlaces } from './accounts/login-places.js';
 import { type LoginLimit, Logins } from './accounts/logins.js';
+import { CredentialCache } from './accounts/passwords/credential-cache.js';
 import { PasswordChecker } from './accounts/passwords/password-checker.js';
-import { ProvenCredentials } from './accounts/passwords/proven-credentials.js';
+import { SourceNetworks } from './accounts/source-networks.js';
 import { UserAdministration } from './accounts/user-administration.js';
 import { UserSettings } from './accounts/user-settings.js';
 import { Users } from './accounts/users.js';
@@ -21,7 +21,7 @@ import { Groups } from './groups/groups.js';
 import { MemberChanges } from './groups/member-changes.js';
 import { Messages } from './messages/messages.js';
 import { Sessions } from './messages/sessions.js';
-import { MessageWays } from './trace/message-ways.js';
+import { MessageTraces } from './trace/message-traces.js';
 import { WebhookEventQueue } from './webhooks/event-queue.js';
 
 /** Users whose checked credentials are remembered: some 150 bytes each. */
@@ -35,11 +35,11 @@ export interface Context {
   readonly departments: Departments;
   readonly loginLimit: LoginLimit;
   readonly logins: Logins;
-  readonly places: LoginPlaces;
+  readonly places: SourceNetworks;
   readonly passwords: PasswordChecker;
-  readonly proven: ProvenCredentials;
+  readonly proven: CredentialCache;
   readonly messages: Messages;
-  readonly messageWays: MessageWays;
+  readonly messageTraces: MessageTraces;
   readonly sessions: Sessions;
   readonly groups: Groups;
   readonly memberChanges: MemberChanges;
@@ -60,7 +60,7 @@ export interface Context {
 export async function createContext(
   config: Pick<
     DbProxyServerConfig,
-    'argon2' | 'loginLimit' | 'loginPlaceMemoryDays' | 'groupMaxMembers' | 'audioPreview'
+    'argon2' | 'loginLimit' | 'sourceNetworkMemoryDays' | 'groupMaxMembers' | 'audioPreview'
   >,
   database: Database,
   kit: Kit,
@@ -72,11 +72,11 @@ export async function createContext(
     departments: new Departments(database),
     loginLimit: config.loginLimit,
     logins: new Logins(database, config.loginLimit),
-    places: new LoginPlaces(database, config.loginPlaceMemoryDays),
+    places: new SourceNetworks(database, config.sourceNetworkMemoryDays),
     passwords: await PasswordChecker.create(config.argon2, kit.metrics),
-    proven: new ProvenCredentials(maxProven),
+    proven: new CredentialCache(maxProven),
     messages: new Messages(database),
-    messageWays: new MessageWays(database),
+    messageTraces: new MessageTraces(database),
     sessions: new Sessions(database),
     groups: new Groups(database, config.groupMaxMembers),
     memberChanges: new MemberChanges(database, config.groupMaxMembers),

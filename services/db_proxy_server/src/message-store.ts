@@ -12,16 +12,16 @@ import { ReadMarkWriter } from './messages/append/read-marker.js';
 import { GroupMembers } from './messages/group-members.js';
 import { OwnerLock } from './messages/outbox/owner-lock.js';
 import { OutboxPublisher } from './messages/outbox/publisher.js';
-import { OutboxSweeper } from './messages/outbox/sweeper.js';
+import { OutboxReclaimer } from './messages/outbox/reclaimer.js';
 import type { StoreEpoch } from './messages/store-epoch.js';
 import { BotMessages } from './webhooks/bot-messages.js';
 
 /** Longest time one statement of the store may take, milliseconds: less than what its callers wait. */
 const statementMs = 2_500;
-/** Connections besides those of the lanes: read marks, the sweeper, what deletes delivered rows, broadcasts, the horizon. */
+/** Connections besides those of the partitions: read marks, the reclaimer, what deletes delivered rows, broadcasts, the horizon. */
 const otherConnections = 5;
 
-/** Milliseconds that batches under way get, when stopping, until a route_server has answered for them. */
+/** Milliseconds that batches in flight get, when stopping, until a route_server has answered for them. */
 const settleMs = 5_000;
 
 export interface MessageStore {
@@ -38,10 +38,10 @@ export interface MessageStore {
  */
 export async function startMessageStore(
   {
-    commitLanes,
+    commitPartitions,
     commitSpacingMs,
     database: { url },
-  }: Pick<DbProxyServerConfig, 'commitLanes' | 'commitSpacingMs' | 'database'>,
+  }: Pick<DbProxyServerConfig, 'commitPartitions' | 'commitSpacingMs' | 'database'>,
   bus: Bus,
   epoch: StoreEpoch,
   kit: Kit,
@@ -55,7 +55,7 @@ export async function startMessageStore(
   const pool = new pg.Pool({
     ...servers.options,
     application_name: connectionName('store'),
-    max: commitLanes + otherConnections,
+    max: commitPartitions + otherConnections,
     connectionTimeoutMillis: statementMs,
     statement_timeout: statementMs,
     query_timeout: statementMs + 500,
@@ -75,20 +75,20 @@ export async function startMessageStore(
   const publisher = new OutboxPublisher({ kit, bus, pool, routeServers, members, bots, epoch });
   life.onStop('outbox publisher', () => publisher.stop(settleMs));
 
-  const sweeper = new OutboxSweeper({
+  const reclaimer = new OutboxReclaimer({
     kit,
     pool,
     publisher,
-    canDeliver: () => bus.hears && routeServers.all().length > 0,
+    canDeliver: () => bus.responsive && routeServers.all().length > 0,
   });
-  life.onStop('outbox sweeper', () => sweeper.stop());
+  life.onStop('outbox sweeper', () => reclaimer.stop());
 
   const horizon = new Horizon();
   life.onStop('transaction horizon', await horizon.follow(pool, kit));
   const writer = new MessageWriter({
     kit,
     pool,
-    lanes: commitLanes,
+    partitions: commitPartitions,
     spacingMs: commitSpacingMs,
     horizon,
     publisher,

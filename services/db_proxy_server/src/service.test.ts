@@ -1,5 +1,5 @@
-import { Announcer, Bus, Registry, rendezvous, topics } from '@teamtalk/bus';
-import { FaultyProxy, type TestNats, testNats } from '@teamtalk/local-stack';
+import { Bus, HeartbeatPublisher, Registry, rendezvous, topics } from '@teamtalk/bus';
+import { FaultProxy, type TestNats, testNats } from '@teamtalk/local-stack';
 import {
   accounts,
   files,
@@ -27,7 +27,7 @@ const routeServer = 4242;
 
 let database: TestDatabase;
 let nats: TestNats;
-let proxy: FaultyProxy;
+let proxy: FaultProxy;
 let kit: Kit;
 let bus: Bus;
 let pool: ReplicaPool;
@@ -38,7 +38,7 @@ const running: Service[] = [];
 beforeAll(async () => {
   [database, nats] = await Promise.all([createTestDatabase(), testNats()]);
   const { hostname, port } = new URL(database.url);
-  proxy = await FaultyProxy.start(() => [{ host: hostname, port: Number(port) }]);
+  proxy = await FaultProxy.start(() => [{ host: hostname, port: Number(port) }]);
   ann = await addUser(database.dataSource, { name: 'ann', password: 'secret' }, cheapArgon2);
   bob = await addUser(database.dataSource, { name: 'bob', password: 'secret' }, cheapArgon2);
   kit = createKit('msg_server', { logLevel: 'silent', shutdownMs: 1_000 });
@@ -105,7 +105,7 @@ test('checks many logins over one stream, each with its own outcome', async () =
     const check = (userName: string, password: string) =>
       new Promise<teamtalk.db.LoginEntryResult | undefined>((resolve) => {
         const request = { userName, passwordMd5: clientDigest(password), clientType: 1, address: '' };
-        logins.send({ ticket: 0, request }, nameKey(userName), resolve);
+        logins.send({ requestId: 0, request }, nameKey(userName), resolve);
       });
     const outcomes = await Promise.all([check('ann', 'secret'), check('ann', 'wrong'), check('nobody', 'x')]);
     const { LOGIN_OK, LOGIN_WRONG_NAME_OR_PASSWORD } = teamtalk.db.LoginResult;
@@ -184,7 +184,11 @@ test('a message goes in by the stream and comes out in every list, read once it 
     batches.push(...batch.messages.map(({ msgId }) => msgId as number));
     return {};
   });
-  const announcer = new Announcer(bus, { instance: routeServer, service: 'route_server', hostname: 'test' });
+  const heartbeats = new HeartbeatPublisher(bus, {
+    instance: routeServer,
+    service: 'route_server',
+    hostname: 'test',
+  });
   await startService();
   const options = {
     instance: kit.instance,
@@ -198,7 +202,13 @@ test('a message goes in by the stream and comes out in every list, read once it 
   const marker = readMarker(pool, options);
   try {
     for (const text of ['one', 'two', 'three']) {
-      const entry = { ticket: 0, fromUserId: ann, toSessionId: bob, msgType: 1, msgData: Buffer.from(text) };
+      const entry = {
+        requestId: 0,
+        fromUserId: ann,
+        toSessionId: bob,
+        msgType: 1,
+        msgData: Buffer.from(text),
+      };
       appender.send(entry, 1, (result) => result && stored.push(result));
     }
     await appender.settle();
@@ -219,14 +229,14 @@ test('a message goes in by the stream and comes out in every list, read once it 
     const recent = await pool.call(messages.getRecentSessions, { userId: ann }, 5_000);
     expect(recent.sessions).toMatchObject([{ sessionId: bob, latestMsgId: 3, latestMsgFromUserId: ann }]);
 
-    marker.send({ ...session, ticket: 0, msgId: 2 }, 1, () => {});
+    marker.send({ ...session, requestId: 0, msgId: 2 }, 1, () => {});
     await marker.settle();
     expect((await pool.call(messages.getUnread, { userId: bob }, 5_000)).totalCnt).toBe(1);
   } finally {
     appender.stop();
     marker.stop();
     answering.unsubscribe();
-    await announcer.stop();
+    await heartbeats.stop();
   }
 });
 

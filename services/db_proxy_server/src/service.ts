@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { Announcer, Bus, dbProxyServerQueue, topics } from '@teamtalk/bus';
+import { Bus, dbProxyServerQueue, HeartbeatPublisher, topics } from '@teamtalk/bus';
 import { RpcServer } from '@teamtalk/rpc';
 import {
   formatInstance,
@@ -80,10 +80,14 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
   const grpc = await server.listen(config.grpc, config.rpcTls);
 
   const rpcAddress = config.advertiseAddress ?? `127.0.0.1:${grpc}`;
-  const announcer = new Announcer(bus, { instance, service, hostname: hostname(), ops: kit.ops }, () => ({
-    rpcAddress,
-    draining: health.draining || !database.up || !schema.fits,
-  }));
-  life.onStop('announcements', () => announcer.stop());
+  const heartbeats = new HeartbeatPublisher(
+    bus,
+    { instance, service, hostname: hostname(), ops: kit.ops },
+    () => ({
+      rpcAddress,
+      draining: health.draining || !database.up || !schema.fits,
+    }),
+  );
+  life.onStop('announcements', () => heartbeats.stop());
   return { grpc };
 }

@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import { openStore } from '@teamtalk/blob-store';
-import { Announcer, Bus, fileServerQueue, Registry, topics } from '@teamtalk/bus';
+import { Bus, fileServerQueue, HeartbeatPublisher, Registry, topics } from '@teamtalk/bus';
 import { openCertificate } from '@teamtalk/net';
-import { poolFollows, ReplicaPool } from '@teamtalk/rpc';
+import { ReplicaPool, syncPool } from '@teamtalk/rpc';
 import {
   formatInstance,
   type Kit,
@@ -28,7 +28,7 @@ import { Uploads } from './transfers/uploads.js';
 /** Milliseconds a db_proxy_server may take to be found at the start, before the first client comes. */
 const findMs = 3_000;
 /** Milliseconds between two looks for uploads that receivers have to be told of, at most. */
-const announceMs = 5_000;
+const heartbeatMs = 5_000;
 /** What downloads may read ahead, all together; beyond that each reads a block at a time. */
 const readAheadBytes = 64 * 1024 * 1024;
 
@@ -52,7 +52,7 @@ async function start(config: FileServerConfig, kit: Kit): Promise<Record<string,
     Bus.connect({ ...config.nats, name, log, metrics: kit.metrics, tracing }),
   );
   life.onStop('NATS', () => bus.drain());
-  const dbProxies = new Registry(bus, log, 'db_proxy_server', poolFollows(pool));
+  const dbProxies = new Registry(bus, log, 'db_proxy_server', syncPool(pool));
   life.onStop('registry', () => dbProxies.stop());
   health.addCheck('nats', () => bus.connected);
   health.addCheck('db_proxy_server', () => dbProxies.all().length > 0);
@@ -67,7 +67,7 @@ async function start(config: FileServerConfig, kit: Kit): Promise<Record<string,
   life.onStop('unfinished uploads', () => uploads.leaveAll());
   const fileServers = new Registry(bus, log, 'file_server');
   life.onStop('registry of file_servers', () => fileServers.stop());
-  const everyMs = Math.min(config.tasks.sweepMs, announceMs);
+  const everyMs = Math.min(config.tasks.sweepMs, heartbeatMs);
   const announcements = new Announcements({ bus, tasks, fileServers, metrics, everyMs }, kit);
   life.onStop('announcements of uploads', () => announcements.stop());
   const awaitedUploads = new AwaitedUploads(tasks, kit);
@@ -103,12 +103,16 @@ async function start(config: FileServerConfig, kit: Kit): Promise<Record<string,
   const requests = bus.answer(topics.fileTask, createTask(context, address), { queue: fileServerQueue });
   life.onStop('tasks', () => requests.unsubscribe());
 
-  const announcer = new Announcer(bus, { instance, service, hostname: hostname(), ops: kit.ops }, () => ({
-    ip1: address.ip,
-    port: address.port,
-    draining: health.draining,
-  }));
-  life.onStop('announcements', () => announcer.stop());
+  const heartbeats = new HeartbeatPublisher(
+    bus,
+    { instance, service, hostname: hostname(), ops: kit.ops },
+    () => ({
+      ip1: address.ip,
+      port: address.port,
+      draining: health.draining,
+    }),
+  );
+  life.onStop('announcements', () => heartbeats.stop());
   // From here on a msg_server that asks for a task finds somebody who listens.
   await bus.flush();
   return { client };

@@ -1,19 +1,19 @@
 import type { ServerResponse } from 'node:http';
 import express, { type Express, type Response } from 'express';
 import type { ApiOptions } from './http/api-options.js';
-import type { Interface } from './legacy/call.js';
+import type { LegacyEndpoint } from './legacy/call.js';
 import { legacyApi } from './legacy/legacy-api.js';
 import type { Operation } from './v1/operation.js';
 import { v1Api } from './v1/v1-api.js';
 
 export interface Routes {
   /** by path */
-  interfaces: Readonly<Record<string, Interface>>;
+  endpoints: Readonly<Record<string, LegacyEndpoint>>;
   operations: readonly Operation[];
 }
 
 /** The API as an express application. */
-export function createApp(options: ApiOptions, { interfaces, operations }: Routes): Express {
+export function createApp(options: ApiOptions, { endpoints, operations }: Routes): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -29,7 +29,7 @@ export function createApp(options: ApiOptions, { interfaces, operations }: Route
     else next();
   });
   const anyBody = express.raw({ type: () => true, limit: options.maxBodyBytes });
-  const legacy = legacyApi(options, interfaces, anyBody);
+  const legacy = legacyApi(options, endpoints, anyBody);
   app.use(...legacy.serve);
   app.use(legacy.failed);
   return app;

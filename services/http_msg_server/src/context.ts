@@ -5,7 +5,7 @@ import type { Logger, Tracing } from '@teamtalk/service-kit';
 
 /** What handlers may use. */
 export interface Context {
-  /** of this process; with an entry's ticket it makes a message's trace id */
+  /** of this process; with an entry's request id it makes a message's trace id */
   readonly instance: number;
   readonly log: Logger;
   /** undefined: nothing is traced */

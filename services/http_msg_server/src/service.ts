@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
-import { Announcer, Bus, Registry, rendezvous } from '@teamtalk/bus';
+import { Bus, HeartbeatPublisher, Registry, rendezvous } from '@teamtalk/bus';
 import { createTextCodec } from '@teamtalk/protocol';
-import { messageAppender, poolFollows, ReplicaPool } from '@teamtalk/rpc';
+import { messageAppender, ReplicaPool, syncPool } from '@teamtalk/rpc';
 import {
   formatInstance,
   type Kit,
@@ -15,7 +15,7 @@ import { Access } from './auth/access.js';
 import { AppDirectory } from './auth/app-directory.js';
 import type { HttpMsgServerConfig } from './config.js';
 import { startHttpListener } from './http-listener.js';
-import { interfaces } from './legacy/endpoints.js';
+import { endpoints } from './legacy/endpoints.js';
 import { operations } from './v1/operations.js';
 import { WebhookSender } from './webhooks/webhook-sender.js';
 
@@ -43,7 +43,7 @@ async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<stri
   health.addCheck('nats', () => bus.connected);
 
   const pool = new ReplicaPool(config.rpcTls, tracing);
-  const dbProxies = new Registry(bus, log, 'db_proxy_server', poolFollows(pool));
+  const dbProxies = new Registry(bus, log, 'db_proxy_server', syncPool(pool));
   life.onStop('db_proxy_servers', () => {
     dbProxies.stop();
     pool.close();
@@ -91,7 +91,7 @@ async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<stri
       maxBodyBytes: limits.bodyBytes,
       trustedProxies: config.trustedProxies,
     },
-    { interfaces, operations },
+    { endpoints, operations },
   );
   const http = await startHttpListener(
     kit,
@@ -104,10 +104,14 @@ async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<stri
     traceRequests(tracing, app, routeOf),
   );
 
-  const announcer = new Announcer(bus, { instance, service, hostname: hostname(), ops: kit.ops }, () => ({
-    port: http,
-    draining: health.draining,
-  }));
-  life.onStop('announcements', () => announcer.stop());
+  const heartbeats = new HeartbeatPublisher(
+    bus,
+    { instance, service, hostname: hostname(), ops: kit.ops },
+    () => ({
+      port: http,
+      draining: health.draining,
+    }),
+  );
+  life.onStop('announcements', () => heartbeats.stop());
   return { http };
 }

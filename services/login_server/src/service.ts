@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { Announcer, Bus } from '@teamtalk/bus';
+import { Bus, HeartbeatPublisher } from '@teamtalk/bus';
 import {
   formatInstance,
   type Kit,
@@ -17,7 +17,7 @@ import { startHttpListener } from './listeners/http-listener.js';
 import { startTcpListener } from './listeners/tcp-listener.js';
 
 /** The msg_servers answer within this time, milliseconds, that they are there. */
-const rollCallMs = 200;
+const discoveryMs = 200;
 
 /** Starts a login_server: it tells clients which msg_server to dial. Ports: `http`, `tcp`, `ops`. */
 export function startLoginServer(config: LoginServerConfig, options: StartOptions = {}): Promise<Service> {
@@ -38,7 +38,7 @@ async function start(config: LoginServerConfig, kit: Kit): Promise<Record<string
   metrics.gauge('msg_servers', 'msg_servers alive', () => directory.all().length);
 
   // Clients who come in the first moment would be told that there is no msg_server.
-  await directory.waitForOne(rollCallMs);
+  await directory.waitForOne(discoveryMs);
 
   const context = createContext(directory, config.urls, metrics);
   const { requestTimeoutMs } = config;
@@ -54,10 +54,14 @@ async function start(config: LoginServerConfig, kit: Kit): Promise<Record<string
     tellMsgServer(context, request),
   );
 
-  const announcer = new Announcer(bus, { instance, service, hostname: hostname(), ops: kit.ops }, () => ({
-    port: http,
-    draining: health.draining,
-  }));
-  life.onStop('announcements', () => announcer.stop());
+  const heartbeats = new HeartbeatPublisher(
+    bus,
+    { instance, service, hostname: hostname(), ops: kit.ops },
+    () => ({
+      port: http,
+      draining: health.draining,
+    }),
+  );
+  life.onStop('announcements', () => heartbeats.stop());
   return { http, tcp };
 }

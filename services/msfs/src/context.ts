@@ -1,6 +1,6 @@
 import type { BlobStore } from '@teamtalk/blob-store';
 import type { Logger } from '@teamtalk/service-kit';
-import type { BytesUnderWay } from './http/bytes-under-way.js';
+import type { InFlightBudget } from './http/in-flight-budget.js';
 import type { ImageCache } from './images/image-cache.js';
 import type { Thumbnails } from './images/thumbnails.js';
 import type { UploadSlots } from './upload/upload-slots.js';
@@ -12,7 +12,7 @@ export interface Context {
   store: BlobStore;
   images: ImageCache;
   thumbnails: Thumbnails;
-  underWay: BytesUnderWay;
+  inFlight: InFlightBudget;
   uploads: UploadSlots;
   mayUpload: UploadCheck;
   /** undefined: pages of any */

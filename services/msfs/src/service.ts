@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { makeProcessFolder, openStore } from '@teamtalk/blob-store';
-import { Announcer, Bus } from '@teamtalk/bus';
+import { Bus, HeartbeatPublisher } from '@teamtalk/bus';
 import {
   formatInstance,
   type Kit,
@@ -11,8 +11,8 @@ import {
 } from '@teamtalk/service-kit';
 import { createApp } from './app.js';
 import type { MsfsConfig } from './config.js';
-import { BytesUnderWay } from './http/bytes-under-way.js';
 import { startHttpListener } from './http/http-listener.js';
+import { InFlightBudget } from './http/in-flight-budget.js';
 import { ImageCache } from './images/image-cache.js';
 import { ThumbnailFolder } from './images/thumbnail-folder.js';
 import { Thumbnails } from './images/thumbnails.js';
@@ -20,7 +20,7 @@ import { UploadSlots } from './upload/upload-slots.js';
 import { uploadCheck } from './upload/upload-tokens.js';
 
 /** Bytes that may be on their way from memory even where nothing is kept in it. */
-const leastUnderWay = 16 * 1024 * 1024;
+const minInFlight = 16 * 1024 * 1024;
 /** An upload that took all the time it may is over so long after that, at the latest. */
 const marginMs = 10_000;
 
@@ -50,11 +50,11 @@ async function start(config: MsfsConfig, kit: Kit): Promise<Record<string, numbe
     config: config.thumbnails,
     metrics,
   });
-  const underWay = new BytesUnderWay(Math.max(config.imageCacheBytes, leastUnderWay));
+  const inFlight = new InFlightBudget(Math.max(config.imageCacheBytes, minInFlight));
   metrics.gauge(
     'image_bytes_under_way',
     'Bytes of images sent from memory that clients have not taken',
-    () => underWay.bytes,
+    () => inFlight.bytes,
   );
   const { requestMs, idleMs } = config.timeouts;
   const uploads = new UploadSlots(config.limits.uploads, requestMs + idleMs + marginMs);
@@ -70,7 +70,7 @@ async function start(config: MsfsConfig, kit: Kit): Promise<Record<string, numbe
     store,
     images,
     thumbnails,
-    underWay,
+    inFlight,
     uploads,
     mayUpload: uploadCheck(config.uploadTokens),
     uploadOrigins: config.uploadOrigins,
@@ -79,11 +79,15 @@ async function start(config: MsfsConfig, kit: Kit): Promise<Record<string, numbe
   });
   const http = await startHttpListener(kit, config, app);
 
-  const announcer = new Announcer(bus, { instance, service, hostname: hostname(), ops: kit.ops }, () => ({
-    port: http,
-    draining: health.draining,
-  }));
-  life.onStop('announcements', () => announcer.stop());
+  const heartbeats = new HeartbeatPublisher(
+    bus,
+    { instance, service, hostname: hostname(), ops: kit.ops },
+    () => ({
+      port: http,
+      draining: health.draining,
+    }),
+  );
+  life.onStop('announcements', () => heartbeats.stop());
   return { http };
 }
 

@@ -180,7 +180,7 @@ export interface MsgServerConfig extends CommonConfig {
     consecutiveBadPdus: number;
     inFlight: number;
     appends: number;
-    /** logins under way at a time */
+    /** logins in flight at a time */
     logins: number;
     outboundBytes: number;
     history: number;

@@ -2,17 +2,17 @@ import type { Bus, Registry } from '@teamtalk/bus';
 import type { LoginStream, MessageAppender, ReadMarker, ReplicaPool } from '@teamtalk/rpc';
 import type { Kit } from '@teamtalk/service-kit';
 import type { LoginQueue } from './backpressure/login-queue.js';
-import type { Throttle } from './backpressure/throttle.js';
 import type { RateLimit } from './backpressure/token-bucket.js';
+import type { WakeScheduler } from './backpressure/wake-scheduler.js';
 import type { MsgServerConfig } from './config.js';
 import type { Connection } from './connection/connection.js';
 import type { Deliveries } from './delivery/deliveries.js';
 import type { LocalUsers } from './delivery/local-users.js';
-import type { NoticeText } from './delivery/notice-text.js';
-import type { RecentTickets } from './delivery/recent-tickets.js';
+import type { NoticeDowngrade } from './delivery/notice-downgrade.js';
+import type { SenderCache } from './delivery/sender-cache.js';
 import type { MsgServerMetrics } from './metrics.js';
-import type { ChangeNotices } from './notices/change-notices.js';
-import type { StatusNotices } from './notices/status-notices.js';
+import type { ChangeNotifications } from './notifications/change-notifications.js';
+import type { StatusNotifications } from './notifications/status-notifications.js';
 import type { PresencePublisher } from './presence/presence-publisher.js';
 
 /** What handlers may use. */
@@ -33,10 +33,10 @@ export interface Context {
   readonly logins: LoginQueue<Connection>;
   readonly presence: PresencePublisher;
   readonly deliveries: Deliveries;
-  readonly tickets: RecentTickets;
-  readonly noticeText: NoticeText;
-  readonly notices: ChangeNotices;
-  readonly statusNotices: StatusNotices;
+  readonly senders: SenderCache;
+  readonly noticeDowngrade: NoticeDowngrade;
+  readonly notifications: ChangeNotifications;
+  readonly statusNotifications: StatusNotifications;
   readonly rate: RateLimit;
-  readonly throttle: Throttle<Connection>;
+  readonly wakeScheduler: WakeScheduler<Connection>;
 }

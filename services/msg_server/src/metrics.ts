@@ -122,7 +122,7 @@ export class MsgServerMetrics {
   readonly gaps: CounterBy<'outcome', 'late' | 'fetched' | 'given-up' | 'disconnected'>;
   readonly presenceUpdates: CounterBy<'outcome', 'complete' | 'partial' | 'unanswered' | 'again'>;
   readonly readsFailed: { inc(): void };
-  readonly held: CounterBy<'reason', 'rate' | 'queue-full'>;
+  readonly throttled: CounterBy<'reason', 'rate' | 'queue-full'>;
 
   constructor(metrics: Metrics, commandIds: Iterable<number>) {
     this.messages = tally(metrics, 'messages_total', 'Messages taken in from clients');
@@ -192,7 +192,7 @@ export class MsgServerMetrics {
       'read_marks_failed_total',
       'Read marks that had no effect or no result',
     );
-    this.held = metrics.counter('connections_held_total', 'Times a connection had to wait', ['reason']);
+    this.throttled = metrics.counter('connections_held_total', 'Times a connection had to wait', ['reason']);
     this.#countCommands(metrics, commandIds);
   }
 

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { Announcer, Bus, Registry, rendezvous, topics } from '@teamtalk/bus';
+import { Bus, HeartbeatPublisher, Registry, rendezvous, topics } from '@teamtalk/bus';
 import { openCertificate } from '@teamtalk/net';
 import { allCommands, IM } from '@teamtalk/protocol';
 import {
@@ -8,16 +8,16 @@ import {
   type MessageAppender,
   messageAppender,
   messages,
-  poolFollows,
   type ReadMarker,
   ReplicaPool,
   readMarker,
+  syncPool,
   type WriterOptions,
 } from '@teamtalk/rpc';
 import { type Kit, type Service, type StartOptions, startService, withDeadline } from '@teamtalk/service-kit';
 import { LoginQueue } from './backpressure/login-queue.js';
-import { Throttle } from './backpressure/throttle.js';
 import { RateLimit } from './backpressure/token-bucket.js';
+import { WakeScheduler } from './backpressure/wake-scheduler.js';
 import { asBuffer } from './bytes.js';
 import type { MsgServerConfig } from './config.js';
 import { ClientListener } from './connection/client-listener.js';
@@ -25,21 +25,21 @@ import type { Connection } from './connection/connection.js';
 import type { Context } from './context.js';
 import type { Conversation } from './delivery/delivered-message.js';
 import { Deliveries } from './delivery/deliveries.js';
-import type { FetchedMessage } from './delivery/gap-repairs.js';
+import type { FetchedMessage } from './delivery/gap-filler.js';
 import { LocalUsers } from './delivery/local-users.js';
-import { NoticeText } from './delivery/notice-text.js';
-import { RecentTickets } from './delivery/recent-tickets.js';
+import { NoticeDowngrade } from './delivery/notice-downgrade.js';
+import { SenderCache } from './delivery/sender-cache.js';
+import { EventLoopStallDetector } from './event-loop-stall.js';
 import { tellDeliveryPositions } from './handlers/bus/delivery-positions.js';
 import { takeNodeEvent } from './handlers/bus/node-event.js';
 import { sendPresenceSnapshot } from './handlers/bus/presence-snapshot.js';
 import { tellUserSessions } from './handlers/bus/user-sessions.js';
 import { dispatcher } from './handlers/client/index.js';
-import { MemoryTrim } from './memory-trim.js';
+import { IdleGc } from './idle-gc.js';
 import { MsgServerMetrics } from './metrics.js';
-import { ChangeNotices } from './notices/change-notices.js';
-import { StatusNotices } from './notices/status-notices.js';
+import { ChangeNotifications } from './notifications/change-notifications.js';
+import { StatusNotifications } from './notifications/status-notifications.js';
 import { PresencePublisher } from './presence/presence-publisher.js';
-import { Standstill } from './standstill.js';
 
 const { SESSION_TYPE_GROUP: groupSession } = IM.BaseDefine.SessionType;
 
@@ -48,7 +48,7 @@ const resultMs = 10_000;
 /** Milliseconds the store has to answer when a gap is closed. */
 const fetchMs = 2_000;
 /** Milliseconds the last presence changes may wait for answers when the server stops. */
-const farewellMs = 1_500;
+const flushTimeoutMs = 1_500;
 
 /**
  * Starts msg_server: takes clients in, gives their messages to db_proxy_server, and writes what
@@ -78,7 +78,7 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
     }),
   );
   life.onStop('NATS', () => bus.drain());
-  const dbProxies = new Registry(bus, log, 'db_proxy_server', poolFollows(pool));
+  const dbProxies = new Registry(bus, log, 'db_proxy_server', syncPool(pool));
   const routeServers = new Registry(bus, log, 'route_server');
   const fileServers = new Registry(bus, log, 'file_server');
   life.onStop('registries', () => {
@@ -86,18 +86,18 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
     routeServers.stop();
     fileServers.stop();
   });
-  let announcer: Announcer | undefined;
-  life.onStop('goodbye', () => announcer?.stop());
+  let heartbeats: HeartbeatPublisher | undefined;
+  life.onStop('goodbye', () => heartbeats?.stop());
 
   const { appender, marker, loginChecks } = openStore(config, kit, pool);
-  const tickets = new RecentTickets();
+  const senders = new SenderCache();
   const users = new LocalUsers();
   const logins = new LoginQueue<Connection>({
     atOnce: config.limits.logins,
     rate: new RateLimit(config.loginRate.perSecond, config.loginRate.burst),
     waited: (seconds) => metrics.loginWaitSeconds.observe(seconds),
   });
-  const noticeText = new NoticeText(config.pushNoticeAsText);
+  const noticeDowngrade = new NoticeDowngrade(config.pushNoticeAsText);
   const fetchRange = async (conversation: Conversation, first: number, last: number) => {
     const range = { ...conversation, firstMsgId: first, lastMsgId: last };
     const reply = await pool.call(messages.getStoredRange, range, fetchMs);
@@ -105,7 +105,7 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
       (message): FetchedMessage => ({
         msgId: message.msgId ?? 0,
         originInstance: message.originInstance ?? 0,
-        originTicket: message.originTicket ?? 0,
+        originRequestId: message.originRequestId ?? 0,
         pdu: asBuffer(message.pdu),
       }),
     );
@@ -118,25 +118,25 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
   const deliveries = new Deliveries({
     users,
     instance,
-    tickets,
+    senders,
     fetchRange,
     findVisible,
-    noticeText,
+    noticeDowngrade,
     metrics,
     log,
     tracing: kit.tracing,
   });
   life.onStop('deliveries', () => deliveries.stop());
   const presence = new PresencePublisher({ bus, instance, routeServers, users, metrics, log });
-  life.onStop('presence', () => withDeadline(presence.settle(), farewellMs, 'telling the route_servers'));
-  const notices = new ChangeNotices(bus, metrics);
-  life.onStop('notices', () => notices.stop());
-  const statusNotices = new StatusNotices(users, config.presenceBroadcast);
-  life.onStop('status notices', () => statusNotices.stop());
-  const throttle = new Throttle<Connection>();
-  life.onStop('throttle', () => throttle.stop());
+  life.onStop('presence', () => withDeadline(presence.settle(), flushTimeoutMs, 'telling the route_servers'));
+  const notifications = new ChangeNotifications(bus, metrics);
+  life.onStop('notices', () => notifications.stop());
+  const statusNotifications = new StatusNotifications(users, config.presenceBroadcast);
+  life.onStop('status notices', () => statusNotifications.stop());
+  const wakeScheduler = new WakeScheduler<Connection>();
+  life.onStop('wakeScheduler', () => wakeScheduler.stop());
 
-  const trim = new MemoryTrim({ sentBytes: () => metrics.sentBytes.value, log });
+  const trim = new IdleGc({ sentBytes: () => metrics.sentBytes.value, log });
   life.onStop('memory trim', () => trim.stop());
 
   const context: Context = {
@@ -154,12 +154,12 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
     logins,
     presence,
     deliveries,
-    tickets,
-    noticeText,
-    notices,
-    statusNotices,
+    senders,
+    noticeDowngrade,
+    notifications,
+    statusNotifications,
     rate: new RateLimit(config.rate.perSecond, config.rate.burst),
-    throttle,
+    wakeScheduler,
   };
   const dispatch = dispatcher(context);
   const certificate = await openCertificate(config.tls, kit, metrics);
@@ -169,7 +169,7 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
     metrics,
     log,
     handle: (connection, pdu) => {
-      standstill.check();
+      stallDetector.check();
       return !connection.isOpen || dispatch(connection, pdu);
     },
     leaving: (connection) => {
@@ -178,16 +178,16 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
     },
   });
   life.onStop('clients', () => listener.drain(config.timeouts.drainSpreadMs));
-  const standstill = new Standstill((ms) => {
+  const stallDetector = new EventLoopStallDetector((ms) => {
     log.warn(
       { ms: Math.round(ms), sockets: listener.size },
       'this server stood still: cutting off its clients',
     );
     listener.cutOff('stood-still');
-    announcer?.announce();
+    heartbeats?.announce();
   });
-  life.onStop('standstill', () => standstill.stop());
-  listenToOthers(context, standstill);
+  life.onStop('standstill', () => stallDetector.stop());
+  listenToOthers(context, stallDetector);
   const ports = await listener.listen();
 
   health.addCheck('nats', () => bus.connected);
@@ -195,7 +195,7 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
   health.addCheck('route_server', () => routeServers.all().length > 0);
   showGauges(kit, listener, context);
 
-  announcer = new Announcer(
+  heartbeats = new HeartbeatPublisher(
     bus,
     { instance, service: 'msg_server', hostname: hostname(), ops: kit.ops },
     () => ({
@@ -210,33 +210,33 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
     }),
   );
   life.onStop('announcing the drain', async () => {
-    announcer?.announce();
+    heartbeats?.announce();
     await bus.flush();
   });
   return ports;
 }
 
 /** Before each event: what came during a standstill is not for those who were here before it. */
-function listenToOthers(context: Context, standstill: Standstill): void {
+function listenToOthers(context: Context, stallDetector: EventLoopStallDetector): void {
   const { bus, kit } = context;
   const take = takeNodeEvent(context);
   const tellSessions = tellUserSessions(context);
   const sendSnapshot = sendPresenceSnapshot(context);
   bus.answer(topics.node(kit.instance), (event) => {
-    standstill.check();
+    stallDetector.check();
     return take(event);
   });
   bus.subscribe(topics.everyNode, (event) => {
-    standstill.check();
+    stallDetector.check();
     take(event);
   });
   bus.answer(topics.userSessions, (query) => {
-    standstill.check();
+    stallDetector.check();
     return tellSessions(query);
   });
   bus.answer(topics.deliveryQuery(kit.instance), tellDeliveryPositions(context));
   bus.answer(topics.presenceSnapshot(kit.instance), (request, respond) => {
-    standstill.check();
+    stallDetector.check();
     return sendSnapshot(request, respond);
   });
 }

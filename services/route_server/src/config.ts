@@ -23,7 +23,7 @@ export const envSchema = {
 
 export interface RouteServerConfig extends CommonConfig {
   nats: BusConfig;
-  rollCallMs: number;
+  discoveryMs: number;
 }
 
 /** @throws ConfigError naming every wrong variable */
@@ -32,6 +32,6 @@ export function loadConfig(environment: NodeJS.ProcessEnv): RouteServerConfig {
   return {
     ...commonConfig(values),
     nats: busConfig(values),
-    rollCallMs: values.ROLL_CALL_MS,
+    discoveryMs: values.ROLL_CALL_MS,
   };
 }

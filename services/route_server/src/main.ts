@@ -1,8 +1,8 @@
-import { collectSeldom, runService } from '@teamtalk/service-kit';
+import { relaxGc, runService } from '@teamtalk/service-kit';
 import { loadConfig } from './config.js';
 import { startRouteServer } from './service.js';
 
-collectSeldom();
+relaxGc();
 process.exit(
   await runService('route_server', (environment, options) =>
     startRouteServer(loadConfig(environment), options),

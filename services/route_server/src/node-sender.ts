@@ -60,7 +60,7 @@ export class NodeSender {
         await this.#bus.request(topics.node(node), event, Math.max(1, end - performance.now()));
         return;
       } catch (error) {
-        // It was taken for dead while we waited.
+        // It was evicted while we waited.
         if (!this.#isKnown(node)) return;
         if (!this.#isAbsence(error)) {
           this.#unanswered.inc();
@@ -72,7 +72,7 @@ export class NodeSender {
   }
 
   #isAbsence(error: unknown): boolean {
-    return error instanceof NobodyListensError && this.#bus.settled;
+    return error instanceof NobodyListensError && this.#bus.stable;
   }
 
   /** @returns false when it is dead */

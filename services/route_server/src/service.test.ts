@@ -1,5 +1,5 @@
 import { NobodyListensError, type teamtalk, topics } from '@teamtalk/bus';
-import { FaultyProxy, waitUntil } from '@teamtalk/local-stack';
+import { FaultProxy, waitUntil } from '@teamtalk/local-stack';
 import { ClientType } from '@teamtalk/protocol';
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { online } from './testing/fake-node.js';
@@ -89,7 +89,7 @@ test('a msg_server that one of them finds dead is dead for all: who logs in else
 });
 
 test('one that was cut off from NATS routes nothing before it knows who came meanwhile', async () => {
-  const way = await FaultyProxy.start(() => [routes.natsAddress]);
+  const way = await FaultProxy.start(() => [routes.natsAddress]);
   const { instance } = await routes.add(`nats://127.0.0.1:${way.port}`);
   const ask = (messages: teamtalk.bus.StoredBatch.$Properties, ms = 5_000) =>
     routes.bus.request(topics.storedBatch(instance), messages, ms);
@@ -209,7 +209,7 @@ describe('a login that a route_server did not hear of', () => {
     routes.a.loseChange();
     routes.a.snapshot.push(online(5, 2, 2));
     routes.a.announce();
-    const lost = () => routes.a.events.filter(({ lostContact }) => lostContact);
+    const lost = () => routes.a.events.filter(({ evicted }) => evicted);
     await waitUntil(() => lost().length > 0, { what: 'contact lost' });
     await waitUntil(() => isOnline(5), { what: 'user 5 known as online' });
     expect(lost()).toHaveLength(1);
@@ -236,7 +236,7 @@ test('a msg_server that changes its NATS server is not taken for dead', async ()
   way.restore();
   await routed;
   expect(node.deliveries()).toMatchObject([{ userIds: [2] }]);
-  expect([node.missed, node.events.filter(({ lostContact }) => lostContact)]).toEqual([[], []]);
+  expect([node.missed, node.events.filter(({ evicted }) => evicted)]).toEqual([[], []]);
 });
 
 test('the older of two logins of a class is kicked, on whichever msg_server it is', async () => {

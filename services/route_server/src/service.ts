@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { type Announcement, Announcer, Bus, Registry, routeServerQueue, topics } from '@teamtalk/bus';
+import { Bus, type Heartbeat, HeartbeatPublisher, Registry, routeServerQueue, topics } from '@teamtalk/bus';
 import { type Kit, type Service, type StartOptions, startService } from '@teamtalk/service-kit';
 import type { RouteServerConfig } from './config.js';
 import type { Context } from './context.js';
@@ -19,7 +19,7 @@ const name = 'route_server';
 
 /**
  * Starts a route_server. It takes part only when it knows the sessions of every msg_server that answered
- * its roll call or that another route_server knows.
+ * its discovery request or that another route_server knows.
  */
 export function startRouteServer(config: RouteServerConfig, options: StartOptions = {}): Promise<Service> {
   return startService(name, config, options, start);
@@ -44,7 +44,7 @@ async function start(config: RouteServerConfig, kit: Kit): Promise<Record<string
   metrics.gauge('users', 'Users with a connection', () => table.userCount);
 
   bus.answer(topics.presenceUpdate, updatePresence(context));
-  const catchUp = () => sync.catchUp(msgServers, config.rollCallMs);
+  const catchUp = () => sync.catchUp(msgServers, config.discoveryMs);
   bus.onReconnect(() => void catchUp());
   await catchUp();
 
@@ -58,7 +58,7 @@ async function start(config: RouteServerConfig, kit: Kit): Promise<Record<string
   bus.answer(topics.kickUser, kickUser(context), { queue: routeServerQueue });
   // Whoever hears of this instance may send to it at once.
   await bus.flush();
-  const announcer = new Announcer(
+  const heartbeats = new HeartbeatPublisher(
     bus,
     { instance, service: name, hostname: hostname(), ops: kit.ops },
     () => ({
@@ -66,7 +66,7 @@ async function start(config: RouteServerConfig, kit: Kit): Promise<Record<string
       draining: health.draining,
     }),
   );
-  life.onStop('announcements', () => announcer.stop());
+  life.onStop('announcements', () => heartbeats.stop());
   return {};
 }
 
@@ -82,14 +82,14 @@ function createContext(kit: Kit, bus: Bus): Context {
     act(effects, instance);
   };
   const msgServers: Registry = new Registry(bus, log, 'msg_server', {
-    onChange: (announcement: Announcement) => void sync.check(announcement),
-    onGone: (announcement, saidSo) => {
+    onChange: (heartbeat: Heartbeat) => void sync.check(heartbeat),
+    onGone: (heartbeat, saidSo) => {
       if (!saidSo) {
         removals.inc();
         // Before it is told that its users are gone.
-        bus.publish(topics.msgServerGone, { instance: announcement.instance });
+        bus.publish(topics.msgServerGone, { instance: heartbeat.instance });
       }
-      removed(announcement);
+      removed(heartbeat);
     },
   });
   const routeServers = new Registry(bus, log, name);
@@ -108,7 +108,7 @@ function createContext(kit: Kit, bus: Bus): Context {
   const statuses = new StatusNotifier(table, nodes, msgServers);
   const act = (effects: Effects, node: number) =>
     actOn({ kit, bus, table, nodes, statuses, msgServers, routeServers }, effects, node);
-  const lostContact = (node: number) => nodes.send(node, { lostContact: {} });
-  const sync = new PresenceSync({ bus, table, log, metrics, act, lostContact });
+  const evicted = (node: number) => nodes.send(node, { evicted: {} });
+  const sync = new PresenceSync({ bus, table, log, metrics, act, evicted });
   return { kit, bus, table, sync, nodes, statuses, msgServers, routeServers };
 }

@@ -9,7 +9,7 @@ import { describeMachine, type Report, reportScenario } from './report.js';
 import { figureTarget, latencyTarget, rateTarget, type Scenario } from './scenario.js';
 import { alignColumns, describeReport } from './text-table.js';
 
-const floor = {
+const baseline = {
   fsyncMs: { p50: 0.1, p99: 0.2 },
   rows: { perSecond: 10_000, batch: 500, postgresMicroseconds: 5, clientMicroseconds: 1 },
   echo: { perSecond: 100_000, connections: 1_000, serverMicroseconds: 5, generatorMicroseconds: 5 },
@@ -41,7 +41,7 @@ const result: LoadResult = {
 const scenario: Scenario = {
   name: 'p2p-x',
   title: 'one <thing>',
-  floor: 'rows',
+  baseline: 'rows',
   targets: [
     rateTarget('acked', 2_500),
     latencyTarget('ack', 'p99', 5),
@@ -56,13 +56,13 @@ const report: Report = {
   commit: 'abc',
   quick: false,
   machine: describeMachine('PostgreSQL 18'),
-  floor,
+  baseline,
   scenarios: [
-    reportScenario(scenario, result, floor),
+    reportScenario(scenario, result, baseline),
     reportScenario(
       { ...scenario, name: 'grow', axis: 'servers' },
       [1, 2].map((x) => ({ x, label: `${x}`, result })),
-      floor,
+      baseline,
     ),
     { name: 'broken', title: '', error: 'no <luck>', points: [], targets: [] },
   ],
@@ -70,7 +70,7 @@ const report: Report = {
 
 test('compares with targets and with the floor', () => {
   const { points, targets } = report.scenarios[0]!;
-  expect(points).toMatchObject([{ ratioToFloor: 0.25, microseconds: { msg_server: 20 }, problems: [] }]);
+  expect(points).toMatchObject([{ ratioToBaseline: 0.25, microseconds: { msg_server: 20 }, problems: [] }]);
   expect(targets.map(({ measured, met }) => [measured, met])).toEqual([
     [2_500, true],
     [9, false],

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, release, totalmem } from 'node:os';
 import { type LoadResult, problemsOf } from '@teamtalk/load-generator';
-import type { Floor } from './floor.js';
+import type { Baseline } from './baseline.js';
 import { isMet, type Point, rateOf, type Scenario } from './scenario.js';
 
 /** What results.json holds. */
@@ -10,7 +10,7 @@ export interface Report {
   commit: string;
   quick: boolean;
   machine: Machine;
-  floor: Floor;
+  baseline: Baseline;
   scenarios: ScenarioReport[];
 }
 
@@ -38,7 +38,7 @@ export interface PointReport extends Point {
   /** CPU microseconds an operation, by process */
   microseconds: Record<string, number>;
   /** the rate divided by the floor's */
-  ratioToFloor?: number;
+  ratioToBaseline?: number;
   problems: string[];
 }
 
@@ -51,9 +51,9 @@ interface TargetReport {
 }
 
 export function reportScenario(
-  { name, title, axis, targets = [], floor: against }: Scenario,
+  { name, title, axis, targets = [], baseline: against }: Scenario,
   outcome: LoadResult | Point[],
-  floor: Floor,
+  baseline: Baseline,
 ): ScenarioReport {
   const points = Array.isArray(outcome) ? outcome : [{ x: 0, label: '', result: outcome }];
   const last = points.at(-1)?.result;
@@ -61,7 +61,7 @@ export function reportScenario(
     name,
     title,
     axis,
-    points: points.map((point) => reportPoint(point, against && floor[against].perSecond)),
+    points: points.map((point) => reportPoint(point, against && baseline[against].perSecond)),
     targets: targets.map((target) => ({
       what: target.what,
       unit: target.unit,
@@ -75,7 +75,7 @@ export function reportScenario(
   };
 }
 
-function reportPoint(point: Point, floorRate: number | undefined): PointReport {
+function reportPoint(point: Point, baselineRate: number | undefined): PointReport {
   const { result } = point;
   const operations = rateOf(result) * result.seconds;
   const microseconds = Object.entries(result.usage).map(([name, { cpuSeconds }]) => {
@@ -84,7 +84,7 @@ function reportPoint(point: Point, floorRate: number | undefined): PointReport {
   return {
     ...point,
     microseconds: Object.fromEntries(microseconds),
-    ratioToFloor: floorRate ? round(rateOf(result) / floorRate, 3) : undefined,
+    ratioToBaseline: baselineRate ? round(rateOf(result) / baselineRate, 3) : undefined,
     problems: problemsOf(result),
   };
 }

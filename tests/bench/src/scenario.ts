@@ -47,7 +47,7 @@ export interface Scenario {
   /** what the points' x is */
   axis?: string;
   /** what the operations are compared with: rows of messages, or echoed frames */
-  floor?: 'rows' | 'echo';
+  baseline?: 'rows' | 'echo';
   run: (context: ScenarioContext) => Promise<LoadResult | Point[]>;
 }
 

@@ -2,8 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { descriptorLimit, otherDescriptors } from '@teamtalk/load-generator';
 import type { ServiceName } from '@teamtalk/local-stack';
+import { measureBaseline } from './baseline.js';
 import { BenchCluster } from './bench-cluster.js';
-import { measureFloor } from './floor.js';
 import { pageOf } from './html/page.js';
 import { runLoadProcess } from './load-process.js';
 import { profileOptions, reportProfiles } from './profile.js';
@@ -59,7 +59,7 @@ export async function runSuite(options: SuiteOptions): Promise<string> {
       commit: commitOf(import.meta.dirname),
       quick,
       machine: describeMachine(`PostgreSQL ${version?.server_version}`),
-      floor: await measureFloor(cluster, { seconds: quick ? 2 : 5, say: () => {} }),
+      baseline: await measureBaseline(cluster, { seconds: quick ? 2 : 5, say: () => {} }),
       scenarios: [],
     };
     for (const scenario of chosen) {
@@ -89,7 +89,7 @@ function measuredTimes({ scenarios: measured }: Report): [number, number][] {
 async function measure(
   scenario: Scenario,
   cluster: BenchCluster,
-  { floor }: Report,
+  { baseline }: Report,
   { quick, stored, profile, say }: SuiteOptions,
 ): Promise<ScenarioReport> {
   const { name, title, shape = {}, fresh = false } = scenario;
@@ -109,7 +109,7 @@ async function measure(
     await cluster.take(shape, fresh || profile !== undefined);
     const outcome = await scenario.run(context);
     // A quick run asks for less than the targets.
-    return reportScenario(quick ? { ...scenario, targets: [] } : scenario, outcome, floor);
+    return reportScenario(quick ? { ...scenario, targets: [] } : scenario, outcome, baseline);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     say(`  ${text}`);

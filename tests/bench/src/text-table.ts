@@ -16,8 +16,8 @@ export function alignColumns(rows: readonly (readonly string[])[]): string[] {
 }
 
 /** Every point of every scenario as a table, then what targets were missed. */
-export function describeReport({ scenarios, floor, machine }: Report): string {
-  const { rows, echo, fsyncMs } = floor;
+export function describeReport({ scenarios, baseline, machine }: Report): string {
+  const { rows, echo, fsyncMs } = baseline;
   const measured = scenarios.filter(({ points }) => points.length > 0);
   const table = [
     ['scenario', '/s', 'p50 ms', 'p99 ms', 'p99.9', 'max', 'of floor', ...processColumns],
@@ -58,7 +58,7 @@ const processColumns = ['bare', 'msg', 'db', 'route', 'login', 'http', 'nats', '
 
 function rowOf(
   { name }: ScenarioReport,
-  { label, result, microseconds, ratioToFloor }: PointReport,
+  { label, result, microseconds, ratioToBaseline }: PointReport,
 ): string[] {
   const latency = Object.values(result.latency)[0];
   const ms = [latency?.p50, latency?.p99, latency?.p999, latency?.max];
@@ -66,7 +66,7 @@ function rowOf(
     `${name} ${label}`.trim(),
     number(rateOf(result)),
     ...ms.map((value) => (value === undefined ? '' : value.toFixed(1))),
-    ratioToFloor === undefined ? '' : ratioToFloor.toFixed(2),
+    ratioToBaseline === undefined ? '' : ratioToBaseline.toFixed(2),
     ...processes.map((process) => (microseconds[process] ? microseconds[process].toFixed(1) : '')),
   ];
 }

@@ -259,11 +259,11 @@ export class TestCluster {
   }
 
   /**
-   * Waits until nothing is under way between the services: every message taken in has its result, and every
+   * Waits until nothing is in flight between the services: every message taken in has its result, and every
    * stored batch has been taken by the msg_servers concerned.
    */
   async settle(timeoutMs = 15_000): Promise<void> {
-    await waitUntil(async () => (await this.#underWay()) === 0, { timeoutMs, what: 'nothing under way' });
+    await waitUntil(async () => (await this.#inFlight()) === 0, { timeoutMs, what: 'nothing under way' });
   }
 
   /** Closes the clients, stops the services in the opposite order of starting, drops the database. */
@@ -334,7 +334,7 @@ export class TestCluster {
     );
   }
 
-  async #underWay(): Promise<number> {
+  async #inFlight(): Promise<number> {
     // In the order of a message's way: what leaves one place is in the next one before that is looked at.
     const waiting = await Promise.all([
       ...this.#answering('msg_server').map((k) => this.metric('msg_server', k, 'appends_in_flight')),

@@ -20,7 +20,7 @@ export async function untilReady(nodes: readonly ClusterNode[]): Promise<void> {
 /** Waits until each of the instances has announced itself: then everybody who is up has heard of all. */
 export async function untilHeard(bus: Bus, instances: Iterable<number>): Promise<void> {
   const waiting = new Set(instances);
-  const subscription = bus.subscribe(topics.announcement, ({ instance }) => {
+  const subscription = bus.subscribe(topics.heartbeat, ({ instance }) => {
     waiting.delete(instance);
   });
   try {

@@ -99,25 +99,25 @@ it('what a file_server that died has not announced is announced by another, once
   const sender = await connect('sender', 1);
   const taskId = await offer(sender);
   await giveTheRest(await enter('sender', taskId, 0));
-  const untold = async () => {
+  const unconfirmed = async () => {
     const [row] = await cluster.sql<{ announce_at: Date | null }>(
       'SELECT announce_at FROM file_task WHERE id = $1',
       [taskId],
     );
     return row!.announce_at;
   };
-  expect(await untold()).not.toBeNull();
+  expect(await unconfirmed()).not.toBeNull();
   // As it is left by one that died between the two.
   await cluster.sql(`UPDATE file_task SET announce_at = now() - interval '1 s' WHERE id = $1`, [taskId]);
   await announced(taskId);
-  await waitUntil(async () => (await untold()) === null, { what: 'the note that it was announced' });
+  await waitUntil(async () => (await unconfirmed()) === null, { what: 'the note that it was announced' });
   await receiver.probe();
   receiver.expectNone(C.FileNotify, { taskId, offlineReady: 1 });
   // And by a sender who does what the others do it is announced at once, and again when they say so again.
   for (let i = 0; i < 2; i++) {
     await sayItIsThere(sender, taskId);
     await announced(taskId);
-    expect(await untold()).toBeNull();
+    expect(await unconfirmed()).toBeNull();
   }
 });
 

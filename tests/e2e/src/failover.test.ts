@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Message, TeamTalkClient } from '@teamtalk/client';
 import { migrate, TestCluster } from '@teamtalk/cluster';
-import { FaultyProxy, type Infrastructure, PostgresPair, testNats, waitUntil } from '@teamtalk/local-stack';
+import { FaultProxy, type Infrastructure, PostgresPair, testNats, waitUntil } from '@teamtalk/local-stack';
 import { Commands, createTextCodec, DEFAULT_TEXT_KEY } from '@teamtalk/protocol';
 import { afterEach, expect, test } from 'vitest';
 import { heard } from './heard.js';
@@ -86,7 +86,7 @@ class Receiver {
 
 test('after a standby that lagged was promoted, messages with numbers given before reach those who are connected', async () => {
   const pair = await startPair(false);
-  const proxy = await FaultyProxy.start(() => [{ host: '127.0.0.1', port: pair.primary.port }]);
+  const proxy = await FaultProxy.start(() => [{ host: '127.0.0.1', port: pair.primary.port }]);
   cleanUps.push(() => proxy.close());
   const url = new URL(pair.primary.url);
   url.port = String(proxy.port);

@@ -179,7 +179,7 @@ it('offline, with kill -9 of the file_server in the middle: goes on at the other
   middle.goOn();
   await sending;
   await annotate(say('upload with a kill', begin));
-  // At most the part that was under way, and the one that was being stored, are sent again.
+  // At most the part that was in flight, and the one that was being stored, are sent again.
   const twice = reads.length - Math.ceil(size / 32_768);
   expect(twice).toBeLessThanOrEqual(2 * (1_048_576 / 32_768) + 1);
   expect((await nextOffer()).name).toBe('killed-offline.bin');

@@ -1,5 +1,5 @@
 import { TestCluster } from '@teamtalk/cluster';
-import { FaultyProxy, type ServiceName, waitUntil } from '@teamtalk/local-stack';
+import { FaultProxy, type ServiceName, waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM } from '@teamtalk/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { heard } from './heard.js';
@@ -35,7 +35,7 @@ interface Membership {
 
 let cluster: TestCluster;
 /** Ways to NATS: of one of each service, so that events take ways of different speed. */
-const links: FaultyProxy[] = [];
+const links: FaultProxy[] = [];
 
 beforeAll(async () => {
   cluster = await TestCluster.start({
@@ -76,7 +76,7 @@ afterAll(async () => {
 async function linkToNats(): Promise<string> {
   const url = new URL(cluster.nats.url);
   const target = { host: url.hostname, port: Number(url.port) };
-  const link = await FaultyProxy.start(() => [target]);
+  const link = await FaultProxy.start(() => [target]);
   links.push(link);
   url.port = String(link.port);
   return url.toString();

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { serviceEnvironment } from '@teamtalk/cluster';
 import {
-  FaultyProxy,
+  FaultProxy,
   freePort,
   mainOf,
   type ServiceName,
@@ -19,7 +19,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 let database: TestDatabase;
 let storage: string;
 let child: ChildProcess | undefined;
-const proxies: FaultyProxy[] = [];
+const proxies: FaultProxy[] = [];
 
 beforeAll(async () => {
   database = await testDatabase();
@@ -42,7 +42,7 @@ test.each(serviceNames)(
     const behindProxy = async (text: string) => {
       const url = new URL(text);
       const target = { host: url.hostname, port: Number(url.port) };
-      const proxy = await FaultyProxy.start(() => (away ? [] : [target]));
+      const proxy = await FaultProxy.start(() => (away ? [] : [target]));
       proxies.push(proxy);
       url.port = String(proxy.port);
       return url.href;
@@ -86,7 +86,7 @@ test.each(['schema_migration', 'enter_store', 'pg_advisory_lock'])(
   async (statement) => {
     const url = new URL(database.url);
     const target = { host: url.hostname, port: Number(url.port) };
-    const proxy = await FaultyProxy.start(() => [target]);
+    const proxy = await FaultProxy.start(() => [target]);
     proxies.push(proxy);
     let isCut = false;
     proxy.onBytes = (_, bytes) => {

@@ -1,13 +1,13 @@
 import { topics } from '@teamtalk/bus';
 import { TestCluster } from '@teamtalk/cluster';
-import { FaultyProxy, waitUntil } from '@teamtalk/local-stack';
+import { FaultProxy, waitUntil } from '@teamtalk/local-stack';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { StreamOfMessages } from './stream-of-messages.js';
 
 /** How long a route_server that starts listens for others, milliseconds. */
-const rollCallMs = 300;
+const discoveryMs = 300;
 
-const ways: FaultyProxy[] = [];
+const ways: FaultProxy[] = [];
 let cluster: TestCluster;
 beforeAll(async () => {
   cluster = await TestCluster.start({
@@ -16,7 +16,7 @@ beforeAll(async () => {
     route_server: 2,
     // Each prefers one of the route_servers: the new one gets messages too.
     db_proxy_server: 3,
-    env: { ROLL_CALL_MS: String(rollCallMs) },
+    env: { ROLL_CALL_MS: String(discoveryMs) },
   });
 });
 afterAll(async () => {
@@ -38,7 +38,7 @@ beforeEach(async () => {
 async function restartBesideStall(k: number): Promise<{ restarted: Promise<void> }> {
   const { hostname: host, port } = new URL(cluster.nats.url);
   let hasDialled = false;
-  const way = await FaultyProxy.start(() => {
+  const way = await FaultProxy.start(() => {
     hasDialled = true;
     return [{ host, port: Number(port) }];
   });

@@ -1,5 +1,5 @@
 import { TestCluster } from '@teamtalk/cluster';
-import { FaultyProxy, openInfrastructure, waitUntil } from '@teamtalk/local-stack';
+import { FaultProxy, openInfrastructure, waitUntil } from '@teamtalk/local-stack';
 import { Commands } from '@teamtalk/protocol';
 import pg from 'pg';
 import { afterEach, expect, it } from 'vitest';
@@ -23,7 +23,7 @@ async function start() {
   const database = await infrastructure.database();
   const url = new URL(database.url);
   const target = { host: url.hostname, port: Number(url.port) };
-  const link = await FaultyProxy.start(() => [target]);
+  const link = await FaultProxy.start(() => [target]);
   cleanUps.push(() => link.close());
   url.port = String(link.port);
   const cluster = await TestCluster.start({
@@ -88,7 +88,7 @@ it('a message whose store dies under it arrives, also when PostgreSQL then stall
   const begun = performance.now();
   try {
     await direct.query('SELECT pg_advisory_unlock_all()');
-    // Otherwise the sweeper was faster, and nothing was tried.
+    // Otherwise the reclaimer was faster, and nothing was tried.
     expect(got).toHaveLength(1);
     await waitUntil(() => performance.now() - begun > stallMs, { what: 'the stall', timeoutMs: 2 * stallMs });
     expect(got).toHaveLength(1);

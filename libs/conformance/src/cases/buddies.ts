@@ -41,7 +41,7 @@ async function profileOf(peer: Peer, userId: number) {
   return userInfoList[0]!;
 }
 
-/** Users, departments, presence, signatures and avatars (protocol notes, section 5). */
+/** Users, departments, presence, signatures and avatars (client-behaviour.md#people-and-sessions). */
 export const buddyCases: readonly Case[] = [
   script({
     name: 'buddies/all users, and then only who changed since',

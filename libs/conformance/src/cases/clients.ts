@@ -148,5 +148,5 @@ function casesOf(as: ClientName): readonly Case[] {
   return cases;
 }
 
-/** What each of the old clients does from its login on (protocol notes, section 12). */
+/** What each of the old clients does from its login on (client-behaviour.md#what-the-old-clients-do-and-need). */
 export const clientCases: readonly Case[] = clientNames.flatMap(casesOf);

@@ -3,7 +3,7 @@ import { type Case, script } from '../case.js';
 import { check, expectMatch } from '../match.js';
 import { nameOf, Wire } from '../wire.js';
 
-/** Frames, whatever is in them, and heartbeats (protocol notes, section 1). */
+/** Frames, whatever is in them, and heartbeats (client-behaviour.md#frames). */
 export const connectionCases: readonly Case[] = [
   script({
     name: 'connection/a heartbeat is echoed, before the login too',

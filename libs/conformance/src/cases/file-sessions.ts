@@ -212,5 +212,5 @@ function fileSessionsOf(as: PcClient): readonly Case[] {
   return cases;
 }
 
-/** What the two clients that send files do, as their sources have it (protocol notes, sections 8 and 12b). */
+/** What the two clients that send files do, as their sources have it (client-behaviour.md#files). */
 export const fileSessionCases: readonly Case[] = (['windows', 'mac'] as const).flatMap(fileSessionsOf);

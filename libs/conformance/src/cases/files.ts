@@ -38,7 +38,7 @@ async function untilOffline(peer: Peer, userId: number, world: World): Promise<v
   }
 }
 
-/** The signalling of file transfers on msg_server (protocol notes, section 8). */
+/** The signalling of file transfers on msg_server (client-behaviour.md#files). */
 export const fileCases: readonly Case[] = [
   script({
     name: 'files/a file is offered to the receiver’s PC, with the task and where it is',

@@ -89,7 +89,7 @@ async function normalGroup(world: World, creator: number, memberIds: readonly nu
   return Number(made.group_id);
 }
 
-/** Groups (protocol notes, section 6). */
+/** Groups (client-behaviour.md#groups). */
 export const groupCases: readonly Case[] = [
   script({
     name: 'groups/who creates a group is a member whether listed or not',

@@ -112,7 +112,7 @@ function windowsForm(name: Buffer): { head: string[]; body: Buffer } {
   };
 }
 
-/** Uploads of images, byte by byte as the old clients make them (protocol notes, section 12b). */
+/** Uploads of images, byte by byte as the old clients make them (client-behaviour.md#uploads). */
 export const imageCases: readonly Case[] = [
   script({
     name: 'images/iOS and Mac: the answer to an upload is one their library takes',

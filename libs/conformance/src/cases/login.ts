@@ -26,7 +26,7 @@ function refused(what: string, login: (user: { name: string; passwordMd5: string
   });
 }
 
-/** Login, kick, logout, and the settings of push (protocol notes, section 3). */
+/** Login, kick, logout, and the settings of push (client-behaviour.md#login-and-logout). */
 export const loginCases: readonly Case[] = [
   script({
     name: 'login/name and password let in, with the whole user_info',

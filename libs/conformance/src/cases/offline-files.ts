@@ -120,7 +120,7 @@ class Sending {
 const both = { a: 'a windows', b: 'b windows@1' } as const;
 const commands = [C.FileAddOfflineReq, C.FileNotify, C.FilePullDataRsp] as const;
 
-/** Offline files as Windows clients send and fetch them, PDU by PDU (protocol notes, section 12b). */
+/** Offline files as Windows clients send and fetch them, PDU by PDU (client-behaviour.md#offline-downloads). */
 export const offlineFileCases: readonly Case[] = [
   script({
     name: 'offline files/Windows says that the file is there right behind its last block, once: it is announced',

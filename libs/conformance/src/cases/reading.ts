@@ -67,7 +67,7 @@ function nothingOf(what: string, sessionType: 1 | 2): readonly Case[] {
   ];
 }
 
-/** History, unread counts and read positions (protocol notes, section 4). */
+/** History, unread counts and read positions (client-behaviour.md#history). */
 export const readingCases: readonly Case[] = [
   exchange({
     name: 'reading/the server’s time',

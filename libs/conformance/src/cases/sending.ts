@@ -48,7 +48,7 @@ async function burst(from: Peer, count: number, body: () => ReturnType<World['te
 
 const ascending = (ids: readonly number[]) => ids.every((id, i) => i === 0 || id === ids[i - 1]! + 1);
 
-/** Messages from client to client (protocol notes, section 4). */
+/** Messages from client to client (client-behaviour.md#messages). */
 export const sendingCases: readonly Case[] = [
   script({
     name: 'sending/a text is acknowledged and reaches every client of both, on all servers',

@@ -33,7 +33,7 @@ function upload(size: number): Case {
   });
 }
 
-/** The servers beside msg_server, where they are given (protocol notes, sections 2, 9 and 10). */
+/** The servers beside msg_server, where they are given (client-behaviour.md#finding-a-server). */
 export const serverCases: readonly Case[] = [
   script({
     name: 'login_server/0x0101 is answered by 0x0102 with a msg_server, and closed',

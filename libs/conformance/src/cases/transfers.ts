@@ -197,7 +197,7 @@ const endings: readonly Case[] = (
   }),
 );
 
-/** What goes on at the file_server (protocol notes, section 8). */
+/** What goes on at the file_server (client-behaviour.md#files). */
 export const transferCases: readonly Case[] = [
   script({
     name: 'transfers/online, block by block; done is passed on',

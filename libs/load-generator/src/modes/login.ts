@@ -19,7 +19,7 @@ export async function runLogin(options: LoginOptions): Promise<LoadResult> {
   const { total, rate, keep, concurrency, watch } = options;
   const latency = new Latency();
   const pool = new Pool(options, keep ? total : Math.min(total, options.users));
-  // What is under way at the end counts too: so the measurement's length is what it took.
+  // What is in flight at the end counts too: so the measurement's length is what it took.
   const measurement = new Measurement(watch, options.seconds, { login: latency });
   const due = new Float64Array(total);
   let finished = 0;

@@ -22,7 +22,7 @@ function ratesOf(mode: 'p2p' | 'group', acked: number, delivered: number): Recor
   return mode === 'p2p' ? { acked, delivered } : { delivered, acked };
 }
 
-/** Sends for as long as asked, waits for what is under way, and reads back. */
+/** Sends for as long as asked, waits for what is in flight, and reads back. */
 export async function runMessages(
   mode: 'p2p' | 'group',
   pool: Pool,

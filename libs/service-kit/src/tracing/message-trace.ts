@@ -15,23 +15,23 @@ export type MessageStation = 'send' | 'store' | 'route';
 const marks: Readonly<Record<MessageStation, number>> = { send: 0, store: 1, route: 2 };
 
 /**
- * Whether a message is traced: the lowest bit of its ticket. So whoever takes the message in decides, and every
+ * Whether a message is traced: the lowest bit of its request id. So whoever takes the message in decides, and every
  * service that has its trace id knows, whatever its own settings are. Messages of broadcasts (instance 0) never are:
  * they all have the broadcast's number.
  */
-export function isTraced(instance: number, ticket: number): boolean {
-  return (ticket & 1) === 1 && instance !== 0;
+export function isTraced(instance: number, requestId: number): boolean {
+  return (requestId & 1) === 1 && instance !== 0;
 }
 
 /**
  * The ids of a station's span. The trace is found by the message's 16-digit trace id as it is in the log: before it
  * come zeros.
  */
-export function messageSpan(instance: number, ticket: number, station: MessageStation): SpanIds {
-  const low = formatInstance(ticket);
+export function messageSpan(instance: number, requestId: number, station: MessageStation): SpanIds {
+  const low = formatInstance(requestId);
   return {
     traceId: `0000000000000000${formatInstance(instance)}${low}`,
-    // A traced ticket is odd and thus not 0: neither is any of these ids.
+    // A traced request id is odd and thus not 0: neither is any of these ids.
     spanId: formatInstance((instance ^ marks[station]) >>> 0) + low,
   };
 }

@@ -5,7 +5,7 @@ import type { Tracing } from './tracing.js';
 /** A message that a client or another system sent, and what became of it. */
 export interface SentMessage {
   instance: number;
-  ticket: number;
+  requestId: number;
   fromUserId: number;
   toSessionId: number;
   isGroup: boolean;
@@ -16,7 +16,7 @@ export interface SentMessage {
   begin: number;
   /** why it has no ack */
   error: string | undefined;
-  /** sent before under this ticket, and nobody knows what became of it */
+  /** sent before under this request id, and nobody knows what became of it */
   again?: boolean;
   /** the HTTP request it came with, in a trace of its own */
   request?: SpanIds;
@@ -24,9 +24,20 @@ export interface SentMessage {
 
 /** A message's first span: from its PDU, or the call it came with, to the sender's ack. */
 export function recordSent(tracing: Tracing, message: SentMessage): void {
-  const { instance, ticket, fromUserId, toSessionId, isGroup, msgType, msgId, begin, error, again, request } =
-    message;
-  const own = messageSpan(instance, ticket, 'send');
+  const {
+    instance,
+    requestId,
+    fromUserId,
+    toSessionId,
+    isGroup,
+    msgType,
+    msgId,
+    begin,
+    error,
+    again,
+    request,
+  } = message;
+  const own = messageSpan(instance, requestId, 'send');
   tracing.record({
     name: 'send message',
     kind: 'server',
@@ -34,7 +45,7 @@ export function recordSent(tracing: Tracing, message: SentMessage): void {
     begin,
     end: performance.now(),
     attributes: {
-      'teamtalk.trace': traceId(instance, ticket),
+      'teamtalk.trace': traceId(instance, requestId),
       'teamtalk.from_user_id': fromUserId,
       [isGroup ? 'teamtalk.group_id' : 'teamtalk.to_user_id']: toSessionId,
       'teamtalk.msg_type': msgType,

@@ -24,7 +24,7 @@ const flushEveryMs = 1_000;
 /** Milliseconds the collector has for one request, attempts to repeat it included. */
 export const exportMs = 5_000;
 /** Milliseconds the last spans get at the end. */
-const farewellMs = 2_000;
+const flushTimeoutMs = 2_000;
 
 /**
  * Spans on their way to the collector, batch after batch. A collector that is slow or away costs spans, which are
@@ -73,7 +73,7 @@ export class SpanQueue implements SpanProcessor {
   /** Sends what is there, for two seconds at most. */
   async shutdown(): Promise<void> {
     try {
-      await withDeadline(this.#batches.shutdown(), farewellMs, 'sending the last spans');
+      await withDeadline(this.#batches.shutdown(), flushTimeoutMs, 'sending the last spans');
     } catch (error) {
       this.#failed(error);
     }

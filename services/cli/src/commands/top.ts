@@ -5,8 +5,8 @@ import { Failure } from '../failure.js';
 import { natsUrl } from '../installation.js';
 import { print } from '../output.js';
 import { serviceConfigurations } from '../services.js';
-import { AnnouncedInstances } from '../top/announced-instances.js';
 import type { Directory } from '../top/directory.js';
+import { DiscoveredInstances } from '../top/discovered-instances.js';
 import { ListedInstances } from '../top/listed-instances.js';
 import { Observer, type Overview } from '../top/overview.js';
 import { Screen } from '../top/screen.js';
@@ -20,7 +20,7 @@ interface Options {
 }
 
 /** Milliseconds in which every instance has announced itself: they do once a second. */
-const announceMs = 1_200;
+const heartbeatMs = 1_200;
 /** Milliseconds until it is certain that nobody does. */
 const silentMs = 4_000;
 
@@ -75,9 +75,9 @@ async function top({ metrics, once = false, json = false, interval }: Options): 
 
 async function announced(stopped: AbortSignal): Promise<Directory> {
   const config = busConfig(readEnv(busEnv, { ...process.env, NATS_URL: natsUrl(process.env) }));
-  const instances = await AnnouncedInstances.open(config, Object.keys(serviceConfigurations));
-  await pause(announceMs / 1000, stopped);
-  for (let waited = announceMs; waited < silentMs && instances.known().length === 0; waited += 200) {
+  const instances = await DiscoveredInstances.open(config, Object.keys(serviceConfigurations));
+  await pause(heartbeatMs / 1000, stopped);
+  for (let waited = heartbeatMs; waited < silentMs && instances.known().length === 0; waited += 200) {
     await pause(0.2, stopped);
   }
   if (instances.known().length > 0 || stopped.aborted) return instances;

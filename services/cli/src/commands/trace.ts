@@ -4,7 +4,7 @@ import { hostAndPort, wholeNumber } from '../arguments.js';
 import { Failure } from '../failure.js';
 import { natsUrl } from '../installation.js';
 import { print } from '../output.js';
-import { Tracer } from '../trace/message-way.js';
+import { Tracer } from '../trace/message-trace.js';
 import { reportOf } from '../trace/report.js';
 import {
   type Conversation,
@@ -91,7 +91,7 @@ function requestFor(trace: TraceHalves | undefined, { conversation: place, msgId
   return {
     ...(place ?? { sessionType: 0 }),
     msgId: msgId ?? 0,
-    ...(trace && { originInstance: trace.instance, originTicket: trace.ticket, withinSeconds: within }),
+    ...(trace && { originInstance: trace.instance, originRequestId: trace.requestId, withinSeconds: within }),
   };
 }
 

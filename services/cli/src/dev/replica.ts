@@ -1,6 +1,6 @@
 import { isPortFree, type ServiceExit, ServiceProcess, traitsOf } from '@teamtalk/local-stack';
 import { abortAfter } from '@teamtalk/service-kit';
-import { portTaken } from './kept-server.js';
+import { portTaken } from './persistent-server.js';
 import type { PlannedReplica } from './port-plan.js';
 import { RestartDelay } from './restart-delay.js';
 import type { ServiceLog } from './service-log.js';

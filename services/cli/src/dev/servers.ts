@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { NatsServer, PostgresServer } from '@teamtalk/local-stack';
-import { KeptServer } from './kept-server.js';
+import { PersistentServer } from './persistent-server.js';
 
 /** The PostgreSQL and the NATS to work with: the given ones, or our own with their data in `.data`. */
 export interface Servers {
@@ -22,7 +22,7 @@ export async function startServers(
   const logFolder = path.join(dataFolder, 'log');
   const postgres = env.DATABASE_URL
     ? undefined
-    : await KeptServer.start(
+    : await PersistentServer.start(
         'PostgreSQL',
         5432,
         (port) =>
@@ -38,7 +38,7 @@ export async function startServers(
   try {
     const nats = env.NATS_URL
       ? undefined
-      : await KeptServer.start(
+      : await PersistentServer.start(
           'NATS',
           4222,
           (port) =>

@@ -1,5 +1,5 @@
 import { IM } from '@teamtalk/protocol';
-import type { MessageWay, Participant, Place } from './message-way.js';
+import type { MessageTrace, Participant, Place } from './message-trace.js';
 
 const clients = new Map<number, string>([
   [IM.BaseDefine.ClientType.CLIENT_TYPE_WINDOWS, 'windows'],
@@ -9,7 +9,7 @@ const clients = new Map<number, string>([
 ]);
 
 /** A message's way for people, line by line. @param url of its trace, when there is one */
-export function reportOf(way: MessageWay, url: string | undefined): string[] {
+export function reportOf(way: MessageTrace, url: string | undefined): string[] {
   const sender = way.participants.find((each) => each.sender);
   const name = sender ? ` (${sender.name})` : '';
   const lines = [
@@ -32,13 +32,13 @@ function line(title: string, text: string): string {
   return `${title.padEnd(9)} ${text}`;
 }
 
-function takenIn({ taken_in_by, ticket, trace }: MessageWay): string {
+function takenIn({ taken_in_by, requestId, trace }: MessageTrace): string {
   // Broadcasts have no instance of their own.
-  if (trace.startsWith('00000000')) return `as part of broadcast ${ticket}`;
-  return `by ${placeOf(taken_in_by)} as its ticket ${ticket}`;
+  if (trace.startsWith('00000000')) return `as part of broadcast ${requestId}`;
+  return `by ${placeOf(taken_in_by)} as its ticket ${requestId}`;
 }
 
-function routed({ outbox }: MessageWay): string {
+function routed({ outbox }: MessageTrace): string {
   if (!outbox.open) return 'every msg_server concerned has taken its batch';
   return `not yet to all: row ${outbox.row} of the outbox is open, looked after by ${placeOf(outbox.owner)}`;
 }

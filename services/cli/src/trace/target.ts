@@ -11,7 +11,7 @@ export type Conversation = Pick<traceApi.trace.FindMessageRequest, 'sessionType'
 /** The two halves of a message's trace id. */
 export interface TraceHalves {
   instance: number;
-  ticket: number;
+  requestId: number;
 }
 
 /** Reads `p2p:1:2` or `group:7`. @throws InvalidArgumentError */

@@ -2,7 +2,7 @@ import type { teamtalk } from '@teamtalk/rpc';
 import type { Context } from '../context.js';
 import { isStorableText } from '../database/text.js';
 
-/** Longest signature, characters (protocol notes, section 5). */
+/** Longest signature, characters (client-behaviour.md#avatars-and-signatures). */
 const maxSignatureLength = 128;
 
 /** A user's own signature (0x0213). Not done, and the old one stays: it is too long. Empty: none. */

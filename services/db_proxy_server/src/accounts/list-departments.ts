@@ -1,15 +1,15 @@
 import type { teamtalk } from '@teamtalk/rpc';
-import { shareAnswers } from '@teamtalk/service-kit';
+import { coalesce } from '@teamtalk/service-kit';
 import type { Context } from '../context.js';
 
-/** Departments changed since a moment (0x0210; protocol notes, section 5). */
+/** Departments changed since a moment (0x0210; client-behaviour.md#lists-since-a-time). */
 export function listDepartments({
   departments,
 }: Context): (request: teamtalk.db.ListUsersRequest) => Promise<teamtalk.db.DepartmentList.$Properties> {
-  const changes = shareAnswers((since) => departments.changes(since));
-  return async ({ updatedSince, knownStamp }) => {
-    if (knownStamp && (await departments.isUnchanged(knownStamp))) return { unchanged: true };
-    const { rows, mark, stamp } = await changes(updatedSince);
+  const changes = coalesce((since) => departments.changes(since));
+  return async ({ updatedSince, knownEtag }) => {
+    if (knownEtag && (await departments.isUnchanged(knownEtag))) return { unchanged: true };
+    const { rows, mark, etag } = await changes(updatedSince);
     return {
       departments: rows.map((row) => ({
         deptId: row.id,
@@ -19,7 +19,7 @@ export function listDepartments({
         deptStatus: row.status,
       })),
       latestUpdateTime: mark,
-      stamp,
+      etag,
     };
   };
 }

@@ -8,8 +8,8 @@ import { listUsers } from './list-users.js';
 
 let database: TestDatabase;
 let context: TestContext;
-let list: (since: number) => Promise<{ names: string[]; mark: number; stamp: string }>;
-let isUnchanged: (stamp: string) => Promise<boolean>;
+let list: (since: number) => Promise<{ names: string[]; mark: number; etag: string }>;
+let isUnchanged: (etag: string) => Promise<boolean>;
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -20,11 +20,11 @@ beforeAll(async () => {
     return {
       names: (reply.users ?? []).map((user) => user.userDomain as string),
       mark: reply.latestUpdateTime as number,
-      stamp: reply.stamp as string,
+      etag: reply.etag as string,
     };
   };
-  isUnchanged = async (knownStamp) => {
-    const reply = await handler(new teamtalk.db.ListUsersRequest({ knownStamp }));
+  isUnchanged = async (knownEtag) => {
+    const reply = await handler(new teamtalk.db.ListUsersRequest({ knownEtag }));
     // What is not said to be unchanged comes whole.
     expect(reply.latestUpdateTime === undefined).toBe(reply.unchanged === true);
     return reply.unchanged === true;
@@ -132,11 +132,11 @@ test('callers that ask for the same at once share the answer', async () => {
 });
 
 test('a list is unchanged until somebody changes what others see of a user', async () => {
-  const { stamp } = await list(0);
-  expect(await isUnchanged(stamp)).toBe(true);
+  const { etag } = await list(0);
+  expect(await isUnchanged(etag)).toBe(true);
   await database.dataSource.query(`UPDATE im_user SET password_hash = 'y', push_shield = false`);
   await database.dataSource.query(`INSERT INTO department (name) VALUES ('elsewhere')`);
-  expect(await isUnchanged(stamp)).toBe(true);
+  expect(await isUnchanged(etag)).toBe(true);
   expect(await isUnchanged('')).toBe(false);
   expect(await isUnchanged('of another time/1:1:')).toBe(false);
 });
@@ -148,10 +148,10 @@ test.each([
   `DELETE FROM im_user WHERE name = 'gone'`,
   'TRUNCATE im_user CASCADE',
 ])('%s: the list is no longer unchanged', async (change) => {
-  const { stamp } = await list(0);
+  const { etag } = await list(0);
   await database.dataSource.query(change);
-  expect(await isUnchanged(stamp)).toBe(false);
-  expect(await isUnchanged((await list(0)).stamp)).toBe(true);
+  expect(await isUnchanged(etag)).toBe(false);
+  expect(await isUnchanged((await list(0)).etag)).toBe(true);
 });
 
 test('a change counts from its commit on, and one that is taken back never', async () => {
@@ -160,20 +160,20 @@ test('a change counts from its commit on, and one that is taken back never', asy
   try {
     await writer.query('BEGIN');
     await writer.query(`UPDATE im_user SET nick_name = 'not yet' WHERE name = 'ann'`);
-    const { stamp } = await list(0);
+    const { etag } = await list(0);
     // Others come and go meanwhile: it is no matter of the order of numbers or of times.
     await database.dataSource.query(`UPDATE im_user SET nick_name = 'before' WHERE name = 'bob'`);
     const later = await list(0);
-    expect(await isUnchanged(later.stamp)).toBe(true);
+    expect(await isUnchanged(later.etag)).toBe(true);
     await writer.query('COMMIT');
-    expect(await isUnchanged(stamp)).toBe(false);
-    expect(await isUnchanged(later.stamp)).toBe(false);
+    expect(await isUnchanged(etag)).toBe(false);
+    expect(await isUnchanged(later.etag)).toBe(false);
 
     const last = await list(0);
     await writer.query('BEGIN');
     await writer.query(`UPDATE im_user SET nick_name = 'never' WHERE name = 'ann'`);
     await writer.query('ROLLBACK');
-    expect(await isUnchanged(last.stamp)).toBe(true);
+    expect(await isUnchanged(last.etag)).toBe(true);
   } finally {
     await writer.end();
   }
@@ -184,7 +184,7 @@ test('changes are forgotten when they could be seen for some rounds', async () =
     const [row] = await database.dataSource.query('SELECT count(*)::int4 AS count FROM list_change');
     return row.count as number;
   };
-  const { stamp } = await list(0);
+  const { etag } = await list(0);
   const purge = purgeListChanges(context.database);
   await database.dataSource.query(`UPDATE im_user SET nick_name = 'noted'`);
   // As a dump of another server brings it, whose numbers are higher.
@@ -193,7 +193,7 @@ test('changes are forgotten when they could be seen for some rounds', async () =
   );
   for (let round = 0; round < 5; round++) await purge();
   expect(await noted()).toBeGreaterThan(1);
-  expect(await isUnchanged(stamp)).toBe(false);
+  expect(await isUnchanged(etag)).toBe(false);
   expect(await purge()).toBeGreaterThan(1);
   expect(await noted()).toBe(0);
 
@@ -203,7 +203,7 @@ test('changes are forgotten when they could be seen for some rounds', async () =
 });
 
 test('who may change users needs no right to note it', async () => {
-  const { stamp } = await list(0);
+  const { etag } = await list(0);
   const writer = new pg.Client({ connectionString: database.url });
   await writer.connect();
   try {
@@ -216,7 +216,7 @@ test('who may change users needs no right to note it', async () => {
     await writer.query('REVOKE ALL ON im_user FROM list_changes_writer');
     await writer.query('DROP ROLE list_changes_writer');
     await writer.query('COMMIT');
-    expect(await isUnchanged(stamp)).toBe(false);
+    expect(await isUnchanged(etag)).toBe(false);
   } finally {
     await writer.end();
   }

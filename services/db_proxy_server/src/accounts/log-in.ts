@@ -1,4 +1,4 @@
-import { accounts, type RpcStream, spanOf, TicketedAnswers, type teamtalk } from '@teamtalk/rpc';
+import { accounts, BatchedReplies, type RpcStream, spanOf, type teamtalk } from '@teamtalk/rpc';
 import { type Kit, TeamTalkError } from '@teamtalk/service-kit';
 
 type Results = teamtalk.db.LoginResults.$Properties;
@@ -13,7 +13,7 @@ export function logIn(kit: Kit, check: Check) {
   const span = spanOf(accounts.logIn, 'server');
 
   return (stream: RpcStream<teamtalk.db.LoginFrame, Results>): void => {
-    const answers = new TicketedAnswers<teamtalk.db.LoginEntryResult.$Properties>(stream, maxPending);
+    const answers = new BatchedReplies<teamtalk.db.LoginEntryResult.$Properties>(stream, maxPending);
     const decide = async (entry: teamtalk.db.LoginEntry) => {
       let reply: teamtalk.db.LoginReply.$Properties | undefined;
       try {
@@ -23,7 +23,7 @@ export function logIn(kit: Kit, check: Check) {
         // The caller counts it: it has no reply.
         if (!(error instanceof TeamTalkError)) kit.log.error({ err: error }, 'a login could not be checked');
       }
-      answers.answer({ ticket: entry.ticket, reply });
+      answers.answer({ requestId: entry.requestId, reply });
     };
 
     stream.onData(({ entries }) => {

@@ -3,9 +3,9 @@ import type { Context } from '../context.js';
 import { isStorableText } from '../database/text.js';
 import { userHasLeft } from '../entities/index.js';
 import { type LoginCandidate, maxNameLength } from './logins.js';
-import { loginPlace } from './passwords/login-place.js';
+import { KeyedQueue } from './passwords/keyed-queue.js';
 import { isClientDigest } from './passwords/password.js';
-import { WorkByKey } from './passwords/work-by-key.js';
+import { sourceNetwork } from './passwords/source-network.js';
 import { toUser } from './user-rows.js';
 
 const { LoginResult } = teamtalk.db;
@@ -16,7 +16,7 @@ type Reply = teamtalk.db.LoginReply.$Properties;
 const maxWaitMs = 4_000;
 
 /**
- * Checks a name and a password (protocol notes, section 3). A wrong name, a wrong password and somebody
+ * Checks a name and a password (client-behaviour.md#results-of-a-login). A wrong name, a wrong password and somebody
  * who has left look alike from outside, in the answer and in the time it takes.
  *
  * Failures are counted in the database, for all replicas, in two ways. Of a name: where its user has logged in
@@ -29,9 +29,14 @@ export function login(context: Context): (request: teamtalk.db.LoginRequest) => 
   const results = kit.metrics.counter('logins_total', 'Login attempts answered', ['result']);
   const limited = kit.metrics.counter('logins_limited_total', 'Login attempts refused unchecked', ['limit']);
   // Limits hold however many attempts come at once, since those that count together take turns.
-  const ofName = new WorkByKey({ what: 'logging in of one user', concurrency: 1, maxWaiting: 19, maxWaitMs });
+  const ofName = new KeyedQueue({
+    what: 'logging in of one user',
+    concurrency: 1,
+    maxWaiting: 19,
+    maxWaitMs,
+  });
   // As many as passwords are checked at a time, or a little more.
-  const ofPlace = new WorkByKey({
+  const ofPlace = new KeyedQueue({
     what: 'logging in from one address',
     concurrency: 4,
     maxWaiting: 1_000,
@@ -106,7 +111,7 @@ export function login(context: Context): (request: teamtalk.db.LoginRequest) => 
 
   return async ({ userName, passwordMd5, address }) => {
     const reply: Reply = isPossibleName(userName)
-      ? await ofName.run(userName, () => attempt(userName, loginPlace(address), passwordMd5))
+      ? await ofName.run(userName, () => attempt(userName, sourceNetwork(address), passwordMd5))
       : { result: LoginResult.LOGIN_WRONG_NAME_OR_PASSWORD };
     const result = LoginResult[reply.result ?? LoginResult.LOGIN_OK];
     results.inc({ result });

@@ -7,7 +7,7 @@ import { isStorableText } from '../database/text.js';
 const maxTokenLength = 4_096;
 
 /**
- * Where push reaches a user's mobile client (0x0108; protocol notes, section 3): one token for each mobile
+ * Where push reaches a user's mobile client (0x0108; client-behaviour.md#device-token): one token for each mobile
  * client type. An empty one forgets it; that is done when there was one. Not done: other client types, and
  * tokens that are too long.
  */

@@ -1,13 +1,13 @@
 import type { QueryResultRow } from 'pg';
 import type { Database, Statement } from '../database/database.js';
-import { currentStamp, sameSince } from './list-changes.js';
+import { currentEtag, sameSince } from './list-changes.js';
 
 export interface Changes<Row> {
   rows: Row[];
   /** unix seconds: what to ask with next time so that no change is missed; some may come twice */
   mark: number;
   /** what to give to `isUnchanged` */
-  stamp: string;
+  etag: string;
 }
 
 export interface SyncedTableOptions {
@@ -44,7 +44,7 @@ export class SyncedTable<Row extends QueryResultRow> {
       text: `
         SELECT floor(extract(epoch FROM
           least(clock_timestamp(), min(coalesce(a.xact_start, clock_timestamp() - interval '1 hour')))
-        ))::float8 - 2 AS mark, ${currentStamp(table)} AS stamp
+        ))::float8 - 2 AS mark, ${currentEtag(table)} AS stamp
         FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
         WHERE l.locktype = 'relation' AND l.relation = '${table}'::regclass AND l.granted
           AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -69,19 +69,19 @@ export class SyncedTable<Row extends QueryResultRow> {
    * @param since unix seconds; 0: everything that is present
    */
   async changes(since: number): Promise<Changes<Row>> {
-    const [row] = await this.#database.query<{ mark: number; stamp: string }>(this.#mark, []);
+    const [row] = await this.#database.query<{ mark: number; etag: string }>(this.#mark, []);
     const rows = await (since === 0
       ? this.#database.query<Row>(this.#everything, [])
       : this.#database.query<Row>(this.#changedSince, [since]));
-    return { rows, mark: row?.mark ?? since, stamp: row?.stamp ?? '' };
+    return { rows, mark: row?.mark ?? since, etag: row?.etag ?? '' };
   }
 
   /**
    * Whether what `changes` gave is what it would give now, but for the mark, which may stay as it is.
-   * @param stamp its own; at most a minute old
+   * @param etag its own; at most a minute old
    */
-  async isUnchanged(stamp: string): Promise<boolean> {
-    const [row] = await this.#database.query<{ unchanged: boolean }>(this.#unchanged, [stamp]);
+  async isUnchanged(etag: string): Promise<boolean> {
+    const [row] = await this.#database.query<{ unchanged: boolean }>(this.#unchanged, [etag]);
     return row?.unchanged === true;
   }
 }

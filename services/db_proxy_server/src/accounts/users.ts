@@ -36,9 +36,9 @@ export class Users {
     return this.#synced.changes(since);
   }
 
-  /** Whether `changes` would still give what it gave with this stamp, at most a minute ago. */
-  isUnchanged(stamp: string): Promise<boolean> {
-    return this.#synced.isUnchanged(stamp);
+  /** Whether `changes` would still give what it gave with this etag, at most a minute ago. */
+  isUnchanged(etag: string): Promise<boolean> {
+    return this.#synced.isUnchanged(etag);
   }
 
   /** Those of the ids that exist, ascending; also who has left. */

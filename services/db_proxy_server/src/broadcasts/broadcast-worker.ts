@@ -4,7 +4,7 @@ import type { Pool, PoolClient } from 'pg';
 import { takeConnection } from '../database/take-connection.js';
 import { type AppendRow, callAppendMessages } from '../messages/append/append-statement.js';
 import { storedBatch } from '../messages/append/stored-messages.js';
-import { WriterMark } from '../messages/append/writer-mark.js';
+import { WriterEpoch } from '../messages/append/writer-epoch.js';
 import { type BatchPlan, planBatch } from '../messages/batch-plan.js';
 import type { Caller, Entry } from '../messages/entry.js';
 import type { OutboxPublisher } from '../messages/outbox/publisher.js';
@@ -53,7 +53,7 @@ interface StoredPart {
 export class BroadcastWorker {
   readonly #options: BroadcastWorkerOptions;
   readonly #timer: NodeJS.Timeout;
-  readonly #mark: WriterMark;
+  readonly #mark: WriterEpoch;
   readonly #stored;
   readonly #failed;
   #running: Promise<void> | undefined;
@@ -63,7 +63,7 @@ export class BroadcastWorker {
   constructor(options: BroadcastWorkerOptions) {
     this.#options = options;
     const { instance, metrics } = options.kit;
-    this.#mark = new WriterMark(instance, 'broadcasts');
+    this.#mark = new WriterEpoch(instance, 'broadcasts');
     this.#stored = metrics.counter('broadcast_messages_stored_total', 'Messages of broadcasts committed');
     this.#failed = metrics.counter(
       'broadcast_batches_failed_total',
@@ -85,7 +85,7 @@ export class BroadcastWorker {
     this.#mark.renew();
   }
 
-  /** The batch under way is finished; the others may go on with the rest. */
+  /** The batch in flight is finished; the others may go on with the rest. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#timer);
@@ -204,9 +204,9 @@ function entryFor({ id, from_id, type, data }: Claimed, receiver: number): Entry
     msgData: data,
     key: undefined,
     originInstance: 0,
-    originTicket: id,
+    originRequestId: id,
     originConnection: 0,
-    takenAt: 0,
+    receivedAt: 0,
     retry: false,
     horizon: 0,
     arrived: 0,

@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { FaultyProxy, PostgresPair, waitUntil } from '@teamtalk/local-stack';
+import { FaultProxy, PostgresPair, waitUntil } from '@teamtalk/local-stack';
 import { createKit } from '@teamtalk/service-kit';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -45,7 +45,7 @@ test('a URL with several hosts is one for each, and says what the server must be
 });
 
 test('a server that dies while it is asked whether it is the one refuses, and ends nobody', async () => {
-  const proxy = await FaultyProxy.start(() => [{ host: '127.0.0.1', port: pair.primary.port }]);
+  const proxy = await FaultProxy.start(() => [{ host: '127.0.0.1', port: pair.primary.port }]);
   let asked = 0;
   proxy.onBytes = (heading, bytes) => {
     if (heading === 'to-client' || !bytes.includes('transaction_read_only')) return;

@@ -185,7 +185,7 @@ export class Servers {
   }
 }
 
-/** Ends a connection at once, whatever is under way; that fails. */
+/** Ends a connection at once, whatever is in flight; that fails. */
 function cut({ connection }: pg.Client): void {
   connection.stream.destroy();
 }

@@ -4,7 +4,7 @@ const heard = () => {};
 
 /**
  * Takes a connection out of the pool, for several statements or one that must know its fate; give it back by
- * `release`. Should it break, the statement under way fails, or the next one. (pg also emits an `error` then,
+ * `release`. Should it break, the statement in flight fails, or the next one. (pg also emits an `error` then,
  * which would end the process if nobody listened.)
  */
 export async function takeConnection(pool: Pool): Promise<PoolClient> {

@@ -6,7 +6,7 @@ import { offlineFileOf } from './offline-file.js';
 const maxClaimed = 1_000;
 
 /**
- * A file was uploaded for somebody (0x050b; protocol notes, sections 8 and 12b). Done: the upload is complete, and the
+ * A file was uploaded for somebody (0x050b; client-behaviour.md#offline-uploads). Done: the upload is complete, and the
  * caller tells the receiver and confirms that. Remembered: it is not complete yet. Neither: there is no upload of this
  * task from this sender to this receiver.
  */

@@ -25,7 +25,7 @@ const maxTaskIdLength = 64;
 const maxNameLength = 255;
 
 /**
- * Makes a file transfer known to all file_servers (protocol notes, section 8). Refused: a name that is empty
+ * Makes a file transfer known to all file_servers (client-behaviour.md#file-tasks). Refused: a name that is empty
  * or longer than 255 characters, users who are not there, and what is beyond the quotas of the request.
  */
 export function createFileTask({

@@ -17,7 +17,7 @@ const resultOf = {
 } as const;
 
 /**
- * Adds members to a group or removes them (0x0407, /query/ChangeMembers; protocol notes, section 6), all
+ * Adds members to a group or removes them (0x0407, /query/ChangeMembers; client-behaviour.md#changing-members), all
  * or none; who may is in groups/permissions.ts. `changed_ids` is who was really added or removed; when that
  * is nobody, the group's version stays and the answer's is 0.
  *

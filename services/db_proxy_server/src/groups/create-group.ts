@@ -14,7 +14,7 @@ const { GROUP_TYPE_NORMAL, GROUP_TYPE_TMP } = IM.BaseDefine.GroupType;
 const maxNameLength = 256;
 
 /**
- * A new group (0x0405, /query/CreateGroup; protocol notes, section 6). Normal ones are for administrators
+ * A new group (0x0405, /query/CreateGroup; client-behaviour.md#kinds-of-group). Normal ones are for administrators
  * only. The creator is a member whether listed or not; who is listed but does not exist or has left the
  * company is left out.
  *

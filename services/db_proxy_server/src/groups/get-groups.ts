@@ -6,7 +6,7 @@ import type { Context } from '../context.js';
 const maxGroups = 5_000;
 
 /**
- * Groups with all members (0x0403; protocol notes, section 6), by id: those of the asked that the user is
+ * Groups with all members (0x0403; client-behaviour.md#group-lists), by id: those of the asked that the user is
  * a member of and whose version is larger than the given one. The shield is his own.
  */
 export function getGroups({

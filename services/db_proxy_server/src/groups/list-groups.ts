@@ -2,7 +2,7 @@ import type { teamtalk } from '@teamtalk/rpc';
 import type { Context } from '../context.js';
 
 /**
- * The normal groups of a user with their versions (0x0401; protocol notes, section 6), the newest first.
+ * The normal groups of a user with their versions (0x0401; client-behaviour.md#group-lists), the newest first.
  * Clients learn of temporary groups by their sessions.
  */
 export function listGroups({

@@ -213,7 +213,7 @@ test('a message of others is not held up by the refusal of one in the same batch
 });
 
 test('a message sent again, that was stored before its sender was removed, is answered as stored', async () => {
-  const message = { from: 3, to: groupId, group: true, ticket: 1_000 };
+  const message = { from: 3, to: groupId, group: true, requestId: 1_000 };
   expect(await one().sender.send(message)).toEqual({ status: 'stored', msgId: 1 });
   await change('remove', 3);
   expect(await one().sender.send({ ...message, retry: true })).toEqual({ status: 'stored', msgId: 1 });

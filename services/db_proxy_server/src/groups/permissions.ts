@@ -20,7 +20,7 @@ export interface WantedChange {
 }
 
 /**
- * Whether a user may change the members of a group (protocol notes, section 6):
+ * Whether a user may change the members of a group (client-behaviour.md#changing-members):
  *
  * |                  | add      | remove others | remove only himself |
  * |------------------|----------|---------------|---------------------|

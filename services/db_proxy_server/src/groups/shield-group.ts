@@ -3,7 +3,7 @@ import type { Context } from '../context.js';
 import { isSwitch } from '../database/switch.js';
 
 /**
- * No push for a group, or push again (0x0409; protocol notes, section 6). It is the member's setting and no
+ * No push for a group, or push again (0x0409; client-behaviour.md#muted-groups). It is the member's setting and no
  * change of the group: the version stays. Not done: he is no member, or neither 0 nor 1.
  */
 export function shieldGroup({

@@ -20,10 +20,10 @@ export interface Entry {
   /** the sender's own key; undefined for none */
   readonly key: Uint8Array | undefined;
   readonly originInstance: number;
-  readonly originTicket: number;
+  readonly originRequestId: number;
   readonly originConnection: number;
   /** when the sender's PDU or HTTP call came in: Unix time in ms, its lower 32 bits; 0: not known */
-  readonly takenAt: number;
+  readonly receivedAt: number;
   /** set when it may be stored already */
   retry: boolean;
   /** of a retry: a Horizon's value from before it was sent for the first time; 0: not known */
@@ -68,9 +68,9 @@ export function toEntry(request: teamtalk.db.AppendEntry, originInstance: number
     msgData: request.msgData,
     key: request.clientKey.length > 0 ? request.clientKey : undefined,
     originInstance,
-    originTicket: request.ticket,
+    originRequestId: request.requestId,
     originConnection: request.connectionId,
-    takenAt: request.takenAt,
+    receivedAt: request.receivedAt,
     retry: request.retry,
     horizon: request.horizon,
     arrived: performance.now(),

@@ -5,12 +5,12 @@ import { sessionKey } from './session-key.js';
 
 /**
  * Messages in one answer: a backstop, since clients ask for all that are unread at once. What ends a list is its bytes
- * (protocol notes, section 12b).
+ * (client-behaviour.md#history).
  */
 const maxMessages = 10_000;
 const fromNewest = 0xffff_ffff;
 
-/** A page of a conversation's history (0x0309; protocol notes, section 4). Empty for who may not see it. */
+/** A page of a conversation's history (0x0309; client-behaviour.md#history). Empty for who may not see it. */
 export function getHistory({
   messages,
 }: Context): (request: teamtalk.db.HistoryRequest) => Promise<teamtalk.db.MessageList.$Properties> {

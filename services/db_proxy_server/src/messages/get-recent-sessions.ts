@@ -4,7 +4,7 @@ import type { Context } from '../context.js';
 
 const { SESSION_STATUS_OK } = IM.BaseDefine.SessionStatusType;
 
-/** A user's newest conversations (0x0201; protocol notes, section 5). */
+/** A user's newest conversations (0x0201; client-behaviour.md#recent-sessions). */
 export function getRecentSessions({
   sessions,
   audioPreview,

@@ -21,7 +21,7 @@ export function getStoredRange({
       messages: rows.map((row) => ({
         msgId: row.id,
         originInstance: row.origin_instance,
-        originTicket: row.origin_ticket,
+        originRequestId: row.origin_request_id,
         pdu: encodeMessagePdu({
           fromUserId: row.from_id,
           // The sender wrote to the other one of the pair.

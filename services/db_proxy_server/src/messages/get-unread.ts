@@ -1,7 +1,7 @@
 import type { teamtalk } from '@teamtalk/rpc';
 import type { Context } from '../context.js';
 
-/** The conversations in which a user has unread messages (0x0307; protocol notes, section 4). */
+/** The conversations in which a user has unread messages (0x0307; client-behaviour.md#unread-counts). */
 export function getUnread({
   sessions,
   audioPreview,

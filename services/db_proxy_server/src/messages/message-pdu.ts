@@ -12,8 +12,7 @@ export interface MessageContent {
 }
 
 /**
- * A stored message as the 0x0301 PDU every receiver gets: seq_num 0 and no attach_data (protocol notes,
- * sections 4 and 12).
+ * A stored message as the 0x0301 PDU every receiver gets: seq_num 0 and no attach_data (client-behaviour.md#sequence-numbers).
  */
 export function encodeMessagePdu(message: MessageContent): Buffer {
   return encodePdu(Commands.MsgData, message, 0);

@@ -21,7 +21,7 @@ export interface MessageRow {
 /** A message with the trace id it came in with. */
 export interface StoredMessageRow extends MessageRow {
   origin_instance: number;
-  origin_ticket: number;
+  origin_request_id: number;
 }
 
 /** Bytes of message data one answer may hold; its newest (of a range its first) message is always in it. */

@@ -12,9 +12,9 @@ export interface OutboxMessage {
   readonly toSessionId: number;
   readonly msgId: number;
   readonly originInstance: number;
-  readonly originTicket: number;
+  readonly originRequestId: number;
   readonly originConnection: number;
-  readonly takenAt: number;
+  readonly receivedAt: number;
 }
 
 export function encodeOutboxPayload({ conversations, messages }: BatchPlan): Buffer {
@@ -26,9 +26,9 @@ export function encodeOutboxPayload({ conversations, messages }: BatchPlan): Buf
       rank,
       fromUserId: entry.fromUserId,
       originInstance: entry.originInstance,
-      originTicket: entry.originTicket,
+      originRequestId: entry.originRequestId,
       originConnection: entry.originConnection,
-      takenAt: entry.takenAt,
+      receivedAt: entry.receivedAt,
     })),
   }).finish() as Buffer;
 }
@@ -52,9 +52,9 @@ export function decodeOutboxPayload(payload: Uint8Array, bases: readonly (number
       toSessionId: lowId === 0 || fromUserId === lowId ? highId : lowId,
       msgId: base + (entry.rank ?? 0),
       originInstance: entry.originInstance ?? 0,
-      originTicket: entry.originTicket ?? 0,
+      originRequestId: entry.originRequestId ?? 0,
       originConnection: entry.originConnection ?? 0,
-      takenAt: entry.takenAt ?? 0,
+      receivedAt: entry.receivedAt ?? 0,
     });
   }
   return messages;

@@ -198,7 +198,7 @@ test('a stored range is as the receivers got it: consecutive, ascending, with tr
       lastMsgId: 400,
     });
     expect(
-      messages.map(({ msgId, originInstance, originTicket }) => [msgId, originInstance, originTicket]),
+      messages.map(({ msgId, originInstance, originRequestId }) => [msgId, originInstance, originRequestId]),
     ).toEqual([
       [249, 4042322161, 249],
       [250, 4042322161, 250],

@@ -19,7 +19,7 @@ export interface SessionRow {
   data: Buffer | null;
 }
 
-/** Recent sessions in one answer (protocol notes, section 5). */
+/** Recent sessions in one answer (client-behaviour.md#recent-sessions). */
 const maxRecent = 100;
 /** Sessions with unread messages in one answer, those with the newest messages. */
 const maxUnread = 1_000;

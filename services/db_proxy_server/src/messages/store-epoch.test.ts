@@ -123,12 +123,12 @@ test('the message noted is found by its conversation, id and token', async () =>
     toSessionId: 5,
     msgId: 7,
     originInstance: 0xffff_ffff,
-    originTicket: 0xffff_ffff,
+    originRequestId: 0xffff_ffff,
   };
   replica.epoch.noteStored(batchOf('1', storedMessage(message)));
   await reconnect(replica);
   expect(replica.begun).toBe(0);
-  replica.epoch.noteStored(batchOf('1', storedMessage({ ...message, originTicket: 1 })));
+  replica.epoch.noteStored(batchOf('1', storedMessage({ ...message, originRequestId: 1 })));
   await reconnect(replica);
   expect(replica.begun).toBe(1);
 });

@@ -119,11 +119,11 @@ export class StoreEpoch {
 
 /** A message as its table has it: conversation, id, token. */
 function keyOf(message: StoredMessage): [conv: string, id: number, token: string] {
-  const { isGroup, fromUserId, toSessionId, msgId, originInstance, originTicket } = message;
+  const { isGroup, fromUserId, toSessionId, msgId, originInstance, originRequestId } = message;
   const [low, high] = isGroup
     ? [0, toSessionId]
     : [Math.min(fromUserId, toSessionId), Math.max(fromUserId, toSessionId)];
-  return [int8Of(low, high), msgId, int8Of(originInstance, originTicket)];
+  return [int8Of(low, high), msgId, int8Of(originInstance, originRequestId)];
 }
 
 function int8Of(high: number, low: number): string {

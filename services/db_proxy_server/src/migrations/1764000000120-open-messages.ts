@@ -20,7 +20,7 @@ export class OpenMessages1764000000120 implements MigrationInterface {
     await runner.query(
       `COMMENT ON COLUMN outbox.conv IS 'conversations of the batch; the first message of each is base + 1'`,
     );
-    await runner.query(openMessages);
+    await runner.query(undelivered);
     await runner.query(appendMessages);
     await runner.query(appendWithoutMark);
   }
@@ -40,7 +40,7 @@ export class OpenMessages1764000000120 implements MigrationInterface {
  *
  * Exported for 1764000000160, which builds on it.
  */
-export const openMessages = `
+export const undelivered = `
 CREATE FUNCTION open_messages(w_conv int8[], w_before int4[], OUT lowest int4[])
 LANGUAGE plpgsql
 SET enable_hashjoin = on

@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import {
   appendMessages as appendMessagesBefore,
-  openMessages as openMessagesBefore,
+  undelivered as openMessagesBefore,
 } from './1764000000120-open-messages.js';
 
 const signature = `int8[], int4[], int4[], int4[], int4[], int4[], int4[], int2[], int8[], bytea[],
@@ -20,7 +20,7 @@ export class RetryHorizons1764000000160 implements MigrationInterface {
     await runner.query(findRetried);
     await runner.query(appendMessages);
     await runner.query(appendWithoutHorizons);
-    await runner.query(openMessages);
+    await runner.query(undelivered);
   }
 
   async down(runner: QueryRunner): Promise<void> {
@@ -123,7 +123,7 @@ const appendMessages = edited(appendMessagesBefore, [
  * As in 1764000000120, but that it can be told up to which outbox row to look: numbers of messages and of rows are
  * both given under the conversation's lock, so what is below a message is in an older row.
  */
-const openMessages = edited(openMessagesBefore, [
+const undelivered = edited(openMessagesBefore, [
   [/(?<=w_before int4\[\]),/, ', w_newest int8,'],
   [/(?=GROUP BY x\.i)/, 'WHERE outbox.id <= coalesce(w_newest, 9223372036854775807)\n        '],
 ]);

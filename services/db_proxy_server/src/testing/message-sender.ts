@@ -13,7 +13,7 @@ export interface TestMessage {
   group?: boolean;
   text?: string;
   /** numbered by the sender when left out */
-  ticket?: number;
+  requestId?: number;
   retry?: boolean;
   /** of a retry; 0: not known */
   horizon?: number;
@@ -23,7 +23,7 @@ export interface TestMessage {
 export class MessageSender {
   readonly #writer: MessageWriter;
   readonly #instance: number;
-  #ticket = 0;
+  #requestId = 0;
 
   /** @param publish gets what was committed, in the place of the outbox's publisher */
   constructor(pool: Pool, publish: (batch: StoredBatch) => void = () => {}) {
@@ -32,7 +32,7 @@ export class MessageSender {
     this.#writer = new MessageWriter({
       kit,
       pool,
-      lanes: 1,
+      partitions: 1,
       spacingMs: 0,
       horizon: new Horizon(),
       publisher: {
@@ -47,7 +47,7 @@ export class MessageSender {
   }
 
   send(message: TestMessage): Promise<Outcome> {
-    return appendMessage(this.#writer, this.#instance, { ticket: ++this.#ticket, ...message });
+    return appendMessage(this.#writer, this.#instance, { requestId: ++this.#requestId, ...message });
   }
 }
 
@@ -60,13 +60,13 @@ export function appendMessage(
     to,
     group = false,
     text = 'x',
-    ticket,
+    requestId,
     retry = false,
     horizon = 0,
-  }: TestMessage & { ticket: number },
+  }: TestMessage & { requestId: number },
 ): Promise<Outcome> {
   const request = {
-    ticket,
+    requestId,
     fromUserId: from,
     toSessionId: to,
     msgType: group ? MsgType.GROUP_TEXT : MsgType.SINGLE_TEXT,
@@ -75,7 +75,7 @@ export function appendMessage(
     connectionId: 0,
     retry,
     horizon,
-    takenAt: 0,
+    receivedAt: 0,
   };
   return new Promise((resolve) => {
     writer.append(toEntry(request, instance, { finished: (_, outcome) => resolve(outcome) }));

@@ -9,9 +9,9 @@ export function storedMessage(given: Partial<StoredMessage> = {}): StoredMessage
     msgId: 1,
     pdu: Buffer.from('pdu'),
     originInstance: 1,
-    originTicket: 1,
+    originRequestId: 1,
     originConnection: 0,
-    takenAt: 0,
+    receivedAt: 0,
     groupVersion: given.isGroup ? 1 : 0,
     ...given,
   };
@@ -19,5 +19,5 @@ export function storedMessage(given: Partial<StoredMessage> = {}): StoredMessage
 
 /** A committed batch, at a time at which everything of others is delivered. */
 export function batchOf(outboxId: string, ...messages: StoredMessage[]): StoredBatch {
-  return { outboxId, messages, openElsewhere: [] };
+  return { outboxId, messages, foreignUndelivered: [] };
 }

@@ -7,7 +7,7 @@ import { MessageWriter } from '../messages/append/message-writer.js';
 import { GroupMembers } from '../messages/group-members.js';
 import { OwnerLock } from '../messages/outbox/owner-lock.js';
 import { OutboxPublisher } from '../messages/outbox/publisher.js';
-import { OutboxSweeper } from '../messages/outbox/sweeper.js';
+import { OutboxReclaimer } from '../messages/outbox/reclaimer.js';
 import { appendMessage } from './message-sender.js';
 
 export interface TestReplicaOptions {
@@ -26,13 +26,13 @@ export class TestReplica {
   readonly pool: pg.Pool;
   readonly publisher: OutboxPublisher;
   /** Whether NATS brings anything. */
-  hears = true;
+  responsive = true;
   /** Whether the route_server answers. */
   answers = true;
   readonly #writer: MessageWriter;
   readonly #lock: OwnerLock;
-  readonly #sweeper: OutboxSweeper | undefined;
-  #ticket = 0;
+  readonly #reclaimer: OutboxReclaimer | undefined;
+  #requestId = 0;
 
   static async start(options: TestReplicaOptions): Promise<TestReplica> {
     const replica = new TestReplica(options);
@@ -44,12 +44,12 @@ export class TestReplica {
     const { kit } = this;
     this.pool = new pg.Pool({ connectionString: url });
     this.#lock = new OwnerLock(new Servers(url), kit);
-    const hears = () => this.hears;
+    const responsive = () => this.responsive;
     const bus = {
       maxEventBytes: 1024 * 1024,
-      settled: true,
-      get hears() {
-        return hears();
+      stable: true,
+      get responsive() {
+        return responsive();
       },
       request: (_topic: unknown, { messages }: teamtalk.bus.StoredBatch.$Properties) => {
         this.events.push(messages ?? []);
@@ -66,12 +66,12 @@ export class TestReplica {
       ...(maxBytes !== undefined && { maxBytes }),
     });
     this.publisher = publisher;
-    const canDeliver = () => this.hears && this.answers;
-    if (sweeps) this.#sweeper = new OutboxSweeper({ kit, pool: this.pool, publisher, canDeliver });
+    const canDeliver = () => this.responsive && this.answers;
+    if (sweeps) this.#reclaimer = new OutboxReclaimer({ kit, pool: this.pool, publisher, canDeliver });
     this.#writer = new MessageWriter({
       kit,
       pool: this.pool,
-      lanes: 1,
+      partitions: 1,
       spacingMs: 0,
       horizon: new Horizon(),
       publisher,
@@ -85,7 +85,7 @@ export class TestReplica {
 
   /** @returns its id */
   async send(from: number, to: number, { group = false, text = 'x' } = {}): Promise<number> {
-    const message = { ticket: ++this.#ticket, from, to, group, text };
+    const message = { requestId: ++this.#requestId, from, to, group, text };
     const outcome = await appendMessage(this.#writer, this.kit.instance, message);
     if (outcome.status !== 'stored') throw new Error(outcome.status);
     return outcome.msgId;
@@ -93,7 +93,7 @@ export class TestReplica {
 
   /** As if it died: nothing of what it has not done is done any more. */
   async stop(): Promise<void> {
-    await this.#sweeper?.stop();
+    await this.#reclaimer?.stop();
     await this.#lock.stop();
     await this.publisher.stop(0);
     await this.pool.end();

@@ -2,37 +2,38 @@ import type { traceApi } from '@teamtalk/rpc';
 import { TeamTalkError } from '@teamtalk/service-kit';
 import type { Context } from '../context.js';
 import { sessionKey } from '../messages/session-key.js';
-import type { MessagePlace } from './message-ways.js';
+import type { MessagePlace } from './message-traces.js';
 
 type Request = traceApi.trace.FindMessageRequest;
-type Way = traceApi.trace.MessageWay.$Properties;
+type Way = traceApi.trace.MessageTrace.$Properties;
 
 const single = 1;
 const group = 2;
 
 /** Traces.FindMessage: what the store knows of one message, by its place or by its trace id. */
-export function findMessage({ kit, messageWays }: Context): (request: Request) => Promise<Way> {
+export function findMessage({ kit, messageTraces }: Context): (request: Request) => Promise<Way> {
   const placeOf = async (request: Request): Promise<MessagePlace | undefined> => {
-    const { originInstance, originTicket, msgId } = request;
+    const { originInstance, originRequestId, msgId } = request;
     if (request.sessionType === 0) {
-      if (originTicket === 0) throw new TeamTalkError('invalid-argument', 'neither a place nor a trace id');
-      return messageWays.findAnywhere(originInstance, originTicket, request.withinSeconds);
+      if (originRequestId === 0)
+        throw new TeamTalkError('invalid-argument', 'neither a place nor a trace id');
+      return messageTraces.findAnywhere(originInstance, originRequestId, request.withinSeconds);
     }
     const { userId, isGroup, sessionId } = sessionKey(request);
     const low = isGroup ? 0 : Math.min(userId, sessionId);
     const high = isGroup ? sessionId : Math.max(userId, sessionId);
     if (msgId > 0) return { low, high, msgId };
-    const found = await messageWays.findIn(low, high, originInstance, originTicket);
+    const found = await messageTraces.findIn(low, high, originInstance, originRequestId);
     return found === undefined ? undefined : { low, high, msgId: found };
   };
 
   return async (request) => {
     const place = await placeOf(request);
-    const facts = place && (await messageWays.facts(place));
+    const facts = place && (await messageTraces.facts(place));
     if (!facts) return { found: false, answeredBy: kit.instance };
     const [batch, participants] = await Promise.all([
-      messageWays.openBatch(place, facts.created_at),
-      messageWays.participants(place),
+      messageTraces.openBatch(place, facts.created_at),
+      messageTraces.participants(place),
     ]);
     return {
       found: true,
@@ -41,7 +42,7 @@ export function findMessage({ kit, messageWays }: Context): (request: Request) =
       high: place.high,
       msgId: place.msgId,
       originInstance: facts.origin_instance,
-      originTicket: facts.origin_ticket,
+      originRequestId: facts.origin_request_id,
       fromUserId: facts.from_id,
       msgType: facts.type,
       bytes: facts.bytes,

@@ -94,14 +94,14 @@ function isFor(botId: number, message: StoredMessage, lists: MemberLists): boole
 
 /** What is kept of a message: its data as it is stored, which is turned into text when it is posted. */
 function eventOf(botId: number, message: StoredMessage) {
-  const { isGroup, fromUserId, toSessionId, msgId, pdu, originInstance, originTicket } = message;
+  const { isGroup, fromUserId, toSessionId, msgId, pdu, originInstance, originRequestId } = message;
   const { msgType, msgData, createTime } = decodeBody(Commands.MsgData, pdu.subarray(headerBytes));
   return {
     bot_user_id: botId,
     from_user_id: fromUserId,
     ...(isGroup && { group_id: toSessionId }),
     msg_id: msgId,
-    trace: traceId(originInstance, originTicket),
+    trace: traceId(originInstance, originRequestId),
     sent_at: createTime,
     msg_type: msgType,
     msg_data: Buffer.from(msgData).toString('base64'),

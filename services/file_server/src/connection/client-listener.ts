@@ -2,9 +2,9 @@ import type { Socket } from 'node:net';
 import {
   type CertificateFiles,
   ClientPort,
-  lendShared,
   ProxyEntrance,
   plainAddress,
+  readZeroCopy,
   TlsEntrance,
 } from '@teamtalk/net';
 import type { PduFrame } from '@teamtalk/protocol';
@@ -23,7 +23,7 @@ export interface ClientListenerOptions {
 }
 
 /** The socket to use for an accepted one that carries PDUs as they are. It tells what came as any socket does. */
-const plainSocket = lendShared(function (this: Socket, chunk: Buffer) {
+const plainSocket = readZeroCopy(function (this: Socket, chunk: Buffer) {
   this.emit('data', chunk);
 });
 

@@ -14,7 +14,7 @@ const transferHandlers = new Map<number, TransferHandler>([
 /**
  * Gives each PDU to the handler of its command. Before the login only that and the heartbeat are served, any
  * other command closes the connection; a second login is ignored; what nobody knows is counted and ignored
- * (protocol notes, section 1).
+ * (client-behaviour.md#commands-before-login).
  * A PDU's bytes are there during the call only.
  */
 export function dispatcher(context: Context): (connection: Connection, pdu: PduFrame) => void {

@@ -22,7 +22,7 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /**
  * 0x0501: a user comes for one side of a transfer, answered with 0x0502 `result_code` 0, or 1 and the end of
- * the connection (protocol notes, section 8). The task has to be there, the role to be the one this user has
+ * the connection (client-behaviour.md#file-tasks). The task has to be there, the role to be the one this user has
  * in it, and the user to be logged in to a msg_server, as LOGIN_CHECK says. What the client sends next waits.
  */
 export function logIn(context: Context): (connection: Connection, pdu: Pdu) => void {
@@ -34,7 +34,7 @@ export function logIn(context: Context): (connection: Connection, pdu: Pdu) => v
     if (connection.closed) return;
     // It may have been ended while that was checked.
     const ended = context.relays.ended(taskId);
-    const isOver = ended !== undefined && ended.untold !== userId;
+    const isOver = ended !== undefined && ended.unconfirmed !== userId;
     const outcome = typeof checked === 'string' ? checked : isOver ? 'unknown_task' : 'ok';
     metrics.logins.inc({ result: outcome });
     const resultCode = outcome === 'ok' ? accepted : refused;
@@ -71,7 +71,7 @@ async function check(
   { userId, taskId, fileRole }: Request,
 ): Promise<Found | Exclude<LoginOutcome, 'ok'>> {
   const ended = relays.ended(taskId);
-  if (!uuid.test(taskId) || (ended && ended.untold !== userId)) return 'unknown_task';
+  if (!uuid.test(taskId) || (ended && ended.unconfirmed !== userId)) return 'unknown_task';
   try {
     const found = ended ? { task: ended.task, parts: [] } : await tasks.findWithParts(taskId);
     if (!found) return 'unknown_task';
@@ -104,7 +104,7 @@ function refusalOf(
 
 /** Who was not there when the transfer was ended hears of it now. */
 function tellEnd(connection: Connection, ended: EndedTransfer): void {
-  if (ended.state !== CLIENT_FILE_DONE) ended.untold = undefined;
+  if (ended.state !== CLIENT_FILE_DONE) ended.unconfirmed = undefined;
   connection.send({ state: ended.state, userId: ended.by });
   connection.end(endReasons[ended.state] ?? 'cancelled');
 }

@@ -21,7 +21,7 @@ export interface AnnouncementsOptions {
 
 /**
  * Tells receivers by 0x0508 of uploads that are complete and that nobody has told them of: the sender's 0x050b came
- * before the end (Windows), or not at all, or whoever was to tell them died (protocol notes, section 12b). Every
+ * before the end (Windows), or not at all, or whoever was to tell them died (client-behaviour.md#offline-uploads). Every
  * file_server looks; each file is claimed by one of them. One that dies in between is followed by another, so that a
  * receiver may be told twice, which clients do not mind.
  */

@@ -1,4 +1,4 @@
-import { Announcer, type Bus } from '@teamtalk/bus';
+import { type Bus, HeartbeatPublisher } from '@teamtalk/bus';
 import { files, RpcServer, teamtalk } from '@teamtalk/rpc';
 import { createKit, type Kit } from '@teamtalk/service-kit';
 
@@ -27,8 +27,8 @@ export class FakeDbProxy {
     const proxy = new FakeDbProxy();
     const port = await proxy.#serve();
     const self = { instance: proxy.kit.instance, service: 'db_proxy_server', hostname: 'test' };
-    const announcer = new Announcer(bus, self, () => ({ rpcAddress: `127.0.0.1:${port}` }));
-    proxy.kit.life.onStop('announcements', () => announcer.stop());
+    const heartbeats = new HeartbeatPublisher(bus, self, () => ({ rpcAddress: `127.0.0.1:${port}` }));
+    proxy.kit.life.onStop('announcements', () => heartbeats.stop());
     return proxy;
   }
 

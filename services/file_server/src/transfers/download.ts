@@ -18,7 +18,7 @@ import { DamagedPart } from './stored-parts.js';
  * An offline download: the receiver pulls blocks, from wherever they like. They are read one after the other,
  * each when the one before has gone out: a slow receiver costs one block and one piece of a part. The file's time is
  * not over before they have it. Windows comes as soon as a file is offered, once: then its pulls wait until the upload is
- * complete (protocol notes, section 12b).
+ * complete (client-behaviour.md#offline-downloads).
  */
 export class Download implements Participant {
   readonly owedSince = undefined;

@@ -8,7 +8,7 @@ export type PullReply = MessageOf<typeof Table.FilePullDataRsp>;
 export const { CLIENT_FILE_PEER_READY, CLIENT_FILE_CANCEL, CLIENT_FILE_REFUSE, CLIENT_FILE_DONE } =
   IM.BaseDefine.ClientFileState;
 
-/** Bytes of a block: the most that is given for a pull (protocol notes, section 8). */
+/** Bytes of a block: the most that is given for a pull (client-behaviour.md#online-transfers). */
 export const blockBytes = 32_768;
 
 /** Pulls of one client that may wait for their data. Legacy clients have one. */

@@ -34,7 +34,7 @@ export interface RelayOptions {
    * The transfer is over, well or not: nobody is to log in for it any more.
    * @param untold the other user, where he may not have heard of it
    */
-  onEnded: (state: State, by: number, untold: number | undefined) => void;
+  onEnded: (state: State, by: number, unconfirmed: number | undefined) => void;
   /** Nobody is connected any more. */
   onEmpty: () => void;
 }

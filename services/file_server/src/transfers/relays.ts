@@ -13,7 +13,7 @@ export interface EndedTransfer {
   /** the user who ended it */
   by: number;
   /** the other user, where he may not have heard of it yet */
-  untold: number | undefined;
+  unconfirmed: number | undefined;
   /** milliseconds of the monotonic clock */
   at: number;
 }
@@ -71,9 +71,9 @@ export class Relays {
       metrics: this.#metrics,
       peerGraceMs: this.#config.timeouts.peerGraceMs,
       waitMs: this.#config.tasks.unfinishedMs,
-      onEnded: (state, by, untold) => {
+      onEnded: (state, by, unconfirmed) => {
         this.#forget(task.id, relay);
-        this.#remember({ task, state, by, untold, at: performance.now() });
+        this.#remember({ task, state, by, unconfirmed, at: performance.now() });
         void this.#end(task.id);
       },
       onEmpty: () => this.#forget(task.id, relay),

@@ -1,6 +1,6 @@
 import { isAudioMessageType, isGroupMessageType, isKnownMessageType } from '@teamtalk/protocol';
 import { type AppendResult, conversationKey, teamtalk } from '@teamtalk/rpc';
-import { messageSpan, recordSent, takenNow, traceId } from '@teamtalk/service-kit';
+import { messageSpan, receivedNow, recordSent, traceId } from '@teamtalk/service-kit';
 import type { Context } from '../context.js';
 
 const { AppendStatus } = teamtalk.db;
@@ -56,18 +56,18 @@ export async function sendMessage(context: Context, message: NewMessage): Promis
   // The message is traced when its request is.
   const request = tracing?.active;
   const begin = performance.now();
-  let ticket = 0;
+  let requestId = 0;
   const result = await new Promise<AppendResult | undefined>((resolve) => {
-    ({ ticket } = appender.send(
+    ({ requestId } = appender.send(
       {
-        ticket: 0,
+        requestId: 0,
         fromUserId,
         toSessionId,
         msgType,
         msgData,
         clientKey: clientKeyOf(key),
         connectionId: 0,
-        takenAt: takenNow(),
+        receivedAt: receivedNow(),
       },
       conversationKey(isGroup, fromUserId, toSessionId),
       resolve,
@@ -75,20 +75,20 @@ export async function sendMessage(context: Context, message: NewMessage): Promis
       request !== undefined,
     ));
   });
-  const trace = traceId(instance, ticket);
+  const trace = traceId(instance, requestId);
   if (tracing && request) {
     const msgId = result?.msgId ?? 0;
     const error = result ? refusals[result.status as keyof typeof refusals] : 'unavailable';
-    const sent = { instance, ticket, fromUserId, toSessionId, isGroup, msgType, msgId };
+    const sent = { instance, requestId, fromUserId, toSessionId, isGroup, msgType, msgId };
     recordSent(tracing, { ...sent, begin, error, request });
-    tracing.linkActive(messageSpan(instance, ticket, 'send'));
+    tracing.linkActive(messageSpan(instance, requestId, 'send'));
   }
   if (!result) return { status: 'unavailable', trace };
   if (result.status === AppendStatus.APPEND_STORED) return { status: 'stored', msgId: result.msgId, trace };
   return { status: refusals[result.status as keyof typeof refusals], trace };
 }
 
-/** `msg_data` as clients expect it (protocol notes, section 4), or why there is none. */
+/** `msg_data` as clients expect it (client-behaviour.md#text-encryption), or why there is none. */
 export function encodeContent(
   { textCodec, maxMessageBytes }: Pick<Context, 'textCodec' | 'maxMessageBytes'>,
   { msgType, msg }: Pick<NewMessage, 'msgType' | 'msg'>,

@@ -15,7 +15,7 @@ export const wholeNumber = z.union([
 /** A user or group id. */
 export const id = wholeNumber.pipe(z.int().min(1).max(maxId));
 
-/** Who changes groups: a user, or 0, the administration of a legacy installation (protocol notes, section 12b). */
+/** Who changes groups: a user, or 0, the administration of a legacy installation (client-behaviour.md#the-administration). */
 export const administrator = wholeNumber.pipe(z.int().min(0).max(maxId));
 
 /** Receivers one broadcast may list: some 700 KB of JSON. */

@@ -33,7 +33,7 @@ export interface Result {
 export type Handler = (context: Context, call: Call) => Promise<Result> | Result;
 
 /** A legacy interface; all of them are POST. */
-export interface Interface {
+export interface LegacyEndpoint {
   readonly permission: Permission;
   readonly handle: Handler;
 }
@@ -57,7 +57,7 @@ export function readCall(request: Request): Omit<Call, 'app'> {
 
 /**
  * The user in whose name a call is made: `from_user_id` and `req_user_id` mean the same, and may also stand
- * in the URL (protocol notes, section 9). The body counts first. Of an app that may speak as one user only,
+ * in the URL (client-behaviour.md#answers-of-the-legacy-api). The body counts first. Of an app that may speak as one user only,
  * it is that one when nobody is named.
  */
 export function callerOf({ body, query, app }: Pick<Call, 'body' | 'query' | 'app'>): unknown {

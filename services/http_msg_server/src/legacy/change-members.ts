@@ -18,7 +18,7 @@ const parameters = z.object({
 
 /**
  * `POST /query/ChangeMembers`: adds members to any group or removes them, in the name of a user or of 0, the
- * administration (API document, part one; protocol notes, sections 6 and 12b). The members, present and changed, are told by 0x040b. `id` in the body or the header
+ * administration (API document, part one; client-behaviour.md#changing-members). The members, present and changed, are told by 0x040b. `id` in the body or the header
  * Idempotency-Key names the call: the same again, within 24 hours, changes nothing and is answered like the
  * first.
  */

@@ -16,7 +16,7 @@ const parameters = z.object({
 
 /**
  * `POST /query/CreateGroup`: the only way to a normal group (type 1, the default); clients make temporary
- * ones (API document, part one; protocol notes, section 6). The caller is a member whether listed or not;
+ * ones (API document, part one; client-behaviour.md#kinds-of-group). The caller is a member whether listed or not;
  * a group made by 0, the administration, is nobody's. Ids nobody has are left out. The answer adds `group_id`. `id` in the body or the header Idempotency-Key
  * names the call: the same again, within 24 hours, makes no second group and is answered like the first.
  */

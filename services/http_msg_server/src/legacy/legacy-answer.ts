@@ -1,4 +1,4 @@
-/** `error_code` of the original's answers (protocol notes, section 9). */
+/** `error_code` of the original's answers (client-behaviour.md#answers-of-the-legacy-api). */
 export const ErrorCode = Object.freeze({
   OK: 0,
   BAD_PARAMETER: 1,

@@ -5,7 +5,7 @@ import { signatureHeadersOf } from '../auth/signature.js';
 import type { ApiOptions } from '../http/api-options.js';
 import { bytesOf } from '../http/body.js';
 import { administrator } from '../http/fields.js';
-import { appKeyOf, callerOf, type Interface, type Result, readCall } from './call.js';
+import { appKeyOf, callerOf, type LegacyEndpoint, type Result, readCall } from './call.js';
 import { ErrorCode, legacyAnswer } from './legacy-answer.js';
 
 /** Label and log name of everything that is no interface. */
@@ -32,11 +32,11 @@ interface Locals {
 
 /**
  * The interfaces of the original. Whatever happens, the caller gets status 200 and a JSON body: that is all
- * legacy callers read (protocol notes, section 9).
+ * legacy callers read (client-behaviour.md#answers-of-the-legacy-api).
  */
 export function legacyApi(
   { kit, context, access, open }: ApiOptions,
-  interfaces: Readonly<Record<string, Interface>>,
+  endpoints: Readonly<Record<string, LegacyEndpoint>>,
   readBody: RequestHandler,
 ): { serve: RequestHandler[]; failed: ErrorRequestHandler } {
   const { health, log, metrics } = kit;
@@ -48,7 +48,7 @@ export function legacyApi(
   const seconds = metrics.histogram('http_request_seconds', 'Time from a request’s headers to its answer', [
     'route',
   ]);
-  const byPath = new Map(Object.keys(interfaces).map((path) => [normalized(path), path]));
+  const byPath = new Map(Object.keys(endpoints).map((path) => [normalized(path), path]));
 
   function answer(request: Request, response: Response, result: Result): void {
     const { code, trace, more, location } = result;
@@ -75,7 +75,7 @@ export function legacyApi(
     response.end(legacyAnswer(code, more));
   }
 
-  async function serve({ permission, handle }: Interface, request: Request, response: Response) {
+  async function serve({ permission, handle }: LegacyEndpoint, request: Request, response: Response) {
     let read: ReturnType<typeof readCall>;
     try {
       read = readCall(request);
@@ -114,7 +114,7 @@ export function legacyApi(
   };
 
   const handle: RequestHandler = async (request, response) => {
-    const found = interfaces[(response.locals as Locals).route as string] as Interface;
+    const found = endpoints[(response.locals as Locals).route as string] as LegacyEndpoint;
     answer(request, response, await serve(found, request, response));
   };
 

@@ -27,7 +27,7 @@ const codes: Record<BroadcastRefusal, ErrorCode> = {
 
 /**
  * `POST /query/SendBroadCastMessage`: a message in a user's name to up to 100,000 users, or with the group
- * types 17 and 18 to groups he is a member of (API document, part one; protocol notes, section 9). Answered
+ * types 17 and 18 to groups he is a member of (API document, part one; client-behaviour.md#answers-of-the-legacy-api). Answered
  * when it is taken on; the messages are stored and delivered in the background. Receivers that do not exist
  * are told in `refused_ids`, the first 1,000 of them; when there is nobody else, nothing is sent: error 4.
  * The header Location says where its progress can be seen. `id` in the body or the header Idempotency-Key

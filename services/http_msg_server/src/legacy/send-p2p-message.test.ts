@@ -255,13 +255,13 @@ describe('the log and the metrics', () => {
     const logged = await startHarness({}, { log });
     try {
       await logged.post(`${path}?app_key=secret-key`, { ...message, msg: 'secret text' });
-      const { ticket } = logged.store.only;
+      const { requestId } = logged.store.only;
       const hex = (n: number) => n.toString(16).padStart(8, '0');
       const access = lines.map((line) => JSON.parse(line)).find(({ msg }) => msg === 'answered');
       expect(access).toMatchObject({
         route: path,
         code: 0,
-        trace: hex(logged.service.instance) + hex(ticket),
+        trace: hex(logged.service.instance) + hex(requestId),
       });
       expect(lines.join('')).not.toMatch(/secret/);
     } finally {

@@ -37,7 +37,7 @@ interface Kind {
 
 /**
  * `POST /query/SendP2PMessage`: a message in a user's name, to a user or, with the group types 17 and 18, to
- * a group he is a member of (API document, part one; protocol notes, section 9). Answered when the message
+ * a group he is a member of (API document, part one; client-behaviour.md#answers-of-the-legacy-api). Answered when the message
  * is stored. `id` in the body or the header Idempotency-Key names the message: the same name again, from the
  * same user to the same session, stores no second message and is answered like the first.
  */

@@ -1,4 +1,4 @@
-import { Announcer, type Bus } from '@teamtalk/bus';
+import { type Bus, HeartbeatPublisher } from '@teamtalk/bus';
 import { apps, type httpApi, messages, RpcServer, teamtalk } from '@teamtalk/rpc';
 import { createKit } from '@teamtalk/service-kit';
 
@@ -34,7 +34,7 @@ export class FakeStore {
           const msgId = store.entries.length;
           void Promise.resolve(store.decide(entry)).then((status) => {
             if (status === undefined) return;
-            stream.write({ results: [{ ticket: entry.ticket, status, msgId }] });
+            stream.write({ results: [{ requestId: entry.requestId, status, msgId }] });
           });
         }
       });
@@ -49,12 +49,12 @@ export class FakeStore {
       return { fresh: store.#nonces.size > known };
     });
     const port = await server.listen({ host: '127.0.0.1', port: 0 });
-    const announcer = new Announcer(
+    const heartbeats = new HeartbeatPublisher(
       bus,
       { instance: kit.instance, service: 'db_proxy_server', hostname: 'test' },
       () => ({ rpcAddress: `127.0.0.1:${port}` }),
     );
-    kit.life.onStop('announcements', () => announcer.stop());
+    kit.life.onStop('announcements', () => heartbeats.stop());
     return store;
   }
 

@@ -54,7 +54,7 @@ export class WebhookSender {
     this.#timer = setInterval(() => this.#look(), lookMs);
   }
 
-  /** Posts under way are given up and tried again by others. */
+  /** Posts in flight are given up and tried again by others. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#stopping.abort();
@@ -74,7 +74,7 @@ export class WebhookSender {
     });
   }
 
-  /** Begins to post what is due of webhooks that have nothing under way. */
+  /** Begins to post what is due of webhooks that have nothing in flight. */
   async #claim(): Promise<void> {
     const { pool } = this.#options;
     const limit = atOnce - [...this.#shares.values()].reduce((sum, { posts }) => sum + posts, 0);
@@ -171,6 +171,6 @@ function messageOf({ event, data }: httpApi.api.WebhookEvent): { traceparent: st
   if (event !== 'message') return undefined;
   const { trace } = JSON.parse(data) as { trace?: string };
   const halves = trace && traceHalves(trace);
-  if (!halves || !isTraced(halves.instance, halves.ticket)) return undefined;
-  return { traceparent: traceparentOf(messageSpan(halves.instance, halves.ticket, 'store')) };
+  if (!halves || !isTraced(halves.instance, halves.requestId)) return undefined;
+  return { traceparent: traceparentOf(messageSpan(halves.instance, halves.requestId, 'store')) };
 }

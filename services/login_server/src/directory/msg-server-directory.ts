@@ -1,12 +1,12 @@
-import { type Announcement, type Bus, Registry } from '@teamtalk/bus';
+import { type Bus, type Heartbeat, Registry } from '@teamtalk/bus';
 import type { Logger } from '@teamtalk/service-kit';
 
 /** A msg_server for one client, or why there is none: nobody there (drained ones do not count), or all full. */
-export type Choice = { result: 'ok'; server: Announcement } | { result: 'none' | 'full' };
+export type Choice = { result: 'ok'; server: Heartbeat } | { result: 'none' | 'full' };
 
 /**
  * The msg_servers that live, and which of them the next client goes to: the one with the fewest
- * connections, below its maximum, not drained (protocol notes, section 2).
+ * connections, below its maximum, not drained (client-behaviour.md#the-answer-of-login_server).
  *
  * A msg_server says its connections once a second. Those it was given since then count as connections
  * already, or all clients of that second would go to the same one.
@@ -28,13 +28,13 @@ export class MsgServerDirectory {
   }
 
   /** Everybody alive, drained ones too. */
-  all(): Announcement[] {
+  all(): Heartbeat[] {
     return this.#registry.all();
   }
 
   /** Chooses a msg_server and counts one more connection for it. */
   choose(): Choice {
-    let chosen: Announcement | undefined;
+    let chosen: Heartbeat | undefined;
     let fewest = Number.POSITIVE_INFINITY;
     let result: 'none' | 'full' = 'none';
     for (const server of this.#registry.all()) {

@@ -1,4 +1,4 @@
-import type { Announcement } from '@teamtalk/bus';
+import type { Heartbeat } from '@teamtalk/bus';
 import type { Context } from '../context.js';
 import type { HttpHandler } from '../listeners/http-listener.js';
 
@@ -9,14 +9,14 @@ const refusals = {
 } as const;
 
 /**
- * `GET /msg_server` (protocol notes, section 2). Every field is always there, also in a refusal: Android
+ * `GET /msg_server` (client-behaviour.md#the-answer-of-login_server). Every field is always there, also in a refusal: Android
  * throws on a missing one (section 12). `baseUrl` alone is left out unless it is configured.
  */
 export function findMsgServer({ directory, urls, countAnswer }: Context): HttpHandler {
-  // An announcement never changes, the next one is another object: its answer is written once.
-  const answers = new WeakMap<Announcement, Buffer>();
+  // A heartbeat never changes, the next one is another object: its answer is written once.
+  const answers = new WeakMap<Heartbeat, Buffer>();
 
-  const write = (state: { code: number; msg: string }, server?: Announcement) =>
+  const write = (state: { code: number; msg: string }, server?: Heartbeat) =>
     Buffer.from(
       JSON.stringify({
         ...state,

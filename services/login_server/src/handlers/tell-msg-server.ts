@@ -7,7 +7,7 @@ const codes = {
   full: IM.BaseDefine.ResultType.REFUSE_REASON_MSG_SERVER_FULL,
 } as const;
 
-/** Command 0x0101 over TCP: answered with 0x0102 (protocol notes, section 2). */
+/** Command 0x0101 over TCP: answered with 0x0102 (client-behaviour.md#the-answer-of-login_server). */
 export function tellMsgServer({ directory, countAnswer }: Context, { seqNum }: Pdu): Buffer {
   const choice = directory.choose();
   countAnswer('tcp', choice.result);

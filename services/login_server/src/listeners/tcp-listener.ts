@@ -16,8 +16,7 @@ export interface TcpListenerOptions {
 type Reason = 'answered' | 'framing' | 'bad_pdus' | 'timeout' | 'peer' | 'failed';
 
 /**
- * Serves command 0x0101: one question, one answer, then the connection is closed (protocol notes, section
- * 2). Whoever says something else or nothing is closed after a while, too.
+ * Serves command 0x0101: one question, one answer, then the connection is closed (client-behaviour.md#the-answer-of-login_server). Whoever says something else or nothing is closed after a while, too.
  * @returns the port it listens on; stopping is registered in the kit's lifecycle
  */
 export async function startTcpListener(

@@ -1,4 +1,4 @@
-import { type Announcement, Bus, topics } from '@teamtalk/bus';
+import { Bus, type Heartbeat, topics } from '@teamtalk/bus';
 import { type TestNats, testNats } from '@teamtalk/local-stack';
 import { createLogger, Metrics, type Service } from '@teamtalk/service-kit';
 import { loadConfig } from '../config.js';
@@ -8,7 +8,7 @@ export interface Harness {
   readonly service: Service;
   readonly http: string;
   /** Says what a msg_server would say of itself. */
-  announce(instance: number, details: Partial<Announcement>): void;
+  announce(instance: number, details: Partial<Heartbeat>): void;
   /** The metrics page. */
   metrics(): Promise<string>;
   stop(): Promise<void>;
@@ -34,7 +34,7 @@ export async function startHarness(env: NodeJS.ProcessEnv = {}, nats?: TestNats)
     service,
     http: `http://127.0.0.1:${service.ports.http}`,
     announce(instance, details) {
-      bus.publish(topics.announcement, {
+      bus.publish(topics.heartbeat, {
         service: 'msg_server',
         hostname: `host-${instance}`,
         ip1: `10.0.0.${instance}`,

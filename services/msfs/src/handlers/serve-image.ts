@@ -8,7 +8,7 @@ import { thumbnailOf } from '../images/image-name.js';
 
 /** `GET /g0/...`: a file as it was uploaded, or a size of an image that is asked for behind its name. */
 export async function serveImage(
-  { images, store, thumbnails, underWay }: Context,
+  { images, store, thumbnails, inFlight }: Context,
   key: string,
   request: IncomingMessage,
   response: ServerResponse,
@@ -17,9 +17,9 @@ export async function serveImage(
   try {
     if (size) {
       const image = await thumbnails.find(key, size);
-      await sendImage(request, response, image, { store: thumbnails.store, underWay });
+      await sendImage(request, response, image, { store: thumbnails.store, inFlight });
     } else {
-      await sendImage(request, response, await images.find(key), { store, underWay });
+      await sendImage(request, response, await images.find(key), { store, inFlight });
     }
   } catch (error) {
     if (!isAbsent(error)) throw error;

@@ -3,7 +3,7 @@ import { keyOf } from '../images/image-name.js';
 
 /**
  * Which of the few things msfs does a request is for: the name in metrics and traces. A POST is an upload whatever its
- * path: Windows clients use `/upload/` (protocol notes, section 12b).
+ * path: Windows clients use `/upload/` (client-behaviour.md#uploads).
  */
 export function routeOf(request: IncomingMessage): 'image' | 'upload' | 'unknown' {
   if (request.method === 'POST' || request.method === 'OPTIONS') return 'upload';

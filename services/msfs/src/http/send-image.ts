@@ -2,12 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type BlobInfo, type BlobStore, StorageError } from '@teamtalk/blob-store';
 import parseRange from 'range-parser';
 import type { Image } from '../images/image-cache.js';
-import type { BytesUnderWay } from './bytes-under-way.js';
+import type { InFlightBudget } from './in-flight-budget.js';
 import { refusals, sendRefusal } from './refusals.js';
 
 export interface ImageSource {
   store: BlobStore;
-  underWay: BytesUnderWay;
+  inFlight: InFlightBudget;
 }
 
 /**
@@ -19,7 +19,7 @@ export async function sendImage(
   request: IncomingMessage,
   response: ServerResponse,
   image: Image,
-  { store, underWay }: ImageSource,
+  { store, inFlight }: ImageSource,
 ): Promise<void> {
   const { info, bytes, headers } = image;
   if (isKnown(request, image)) {
@@ -43,7 +43,7 @@ export async function sendImage(
       : response.writeHead(200, headers.whole);
   if (request.method === 'HEAD' || info.size === 0) {
     answer().end();
-  } else if (bytes && underWay.take(response, length)) {
+  } else if (bytes && inFlight.take(response, length)) {
     answer().end(range ? bytes.subarray(start, end + 1) : bytes);
   } else {
     const blob = await store.get(info.key, { offset: start, length });

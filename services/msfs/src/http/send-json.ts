@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 
 /**
  * The type of answers to an upload, JSON though they are: that of the original. The library of iOS and Mac clients takes
- * no other (protocol notes, section 12b).
+ * no other (client-behaviour.md#uploads).
  */
 export const uploadType = 'text/html; charset=utf-8';
 

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
-/** The uploads under way, so many at most. */
+/** The uploads in flight, so many at most. */
 export class UploadSlots {
   readonly #max: number;
   readonly #longestMs: number;

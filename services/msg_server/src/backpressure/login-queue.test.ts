@@ -40,7 +40,7 @@ test('so many logins begin at once, the others in the order in which they came',
   queue.end();
   expect(begun(clients)).toEqual([true, true, true, true, true]);
   expect(queue.waiting).toBe(0);
-  expect(queue.underWay).toBe(2);
+  expect(queue.inFlight).toBe(2);
 });
 
 test('whoever gave up while he waited does not take a turn', () => {

@@ -6,7 +6,7 @@ interface Advancing {
 }
 
 export interface LoginQueueOptions {
-  /** logins under way at a time, at most */
+  /** logins in flight at a time, at most */
   atOnce: number;
   /** logins that may begin a second */
   rate: RateLimit;
@@ -18,7 +18,7 @@ export interface LoginQueueOptions {
 const roundMs = 5;
 
 /**
- * Lets so many logins begin a second and be under way at a time; the others wait for their turn, first come
+ * Lets so many logins begin a second and be in flight at a time; the others wait for their turn, first come
  * first served. When twenty thousand clients come back at once, the services behind get no more than they can
  * answer in time, the messages of those who are in are not pushed aside, and nobody is turned away. Whoever gives
  * up while he waits costs nothing, so that the rate is that of logins somebody still waits for, however long the
@@ -30,7 +30,7 @@ export class LoginQueue<C extends Advancing> {
   readonly #waited: (seconds: number) => void;
   /** with the time, ms, since when each waits */
   readonly #waiting = new Map<C, number>();
-  #underWay = 0;
+  #inFlight = 0;
   /** of the bucket; see RateLimit */
   #fullAt = 0;
   #turn: C | undefined;
@@ -42,8 +42,8 @@ export class LoginQueue<C extends Advancing> {
     this.#waited = waited;
   }
 
-  get underWay(): number {
-    return this.#underWay;
+  get inFlight(): number {
+    return this.#inFlight;
   }
 
   /** Connections that wait. */
@@ -65,14 +65,14 @@ export class LoginQueue<C extends Advancing> {
       this.#wakeLater(now);
       return false;
     }
-    this.#underWay++;
+    this.#inFlight++;
     if (!this.#rate.unlimited) this.#fullAt = this.#rate.take(this.#fullAt, now);
     return true;
   }
 
   /** A login that has begun is over. */
   end(): void {
-    this.#underWay--;
+    this.#inFlight--;
     this.#admit();
   }
 
@@ -83,7 +83,7 @@ export class LoginQueue<C extends Advancing> {
 
   /** Milliseconds until a login may begin; infinite: as soon as another one ends. */
   #waitMs(now: number): number {
-    if (this.#underWay >= this.#atOnce) return Number.POSITIVE_INFINITY;
+    if (this.#inFlight >= this.#atOnce) return Number.POSITIVE_INFINITY;
     return this.#rate.unlimited ? 0 : this.#rate.waitFor(this.#fullAt, now);
   }
 

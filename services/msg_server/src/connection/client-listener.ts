@@ -12,7 +12,7 @@ import type { Transport } from './transport.js';
 /** How long a client may take to close its side after we closed ours, milliseconds. */
 const lingerMs = 2_000;
 /**
- * How long a login may wait for its turn and be under way, milliseconds: longer than any client waits, who
+ * How long a login may wait for its turn and be in flight, milliseconds: longer than any client waits, who
  * goes by himself.
  */
 const queueMs = 90_000;

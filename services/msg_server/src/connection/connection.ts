@@ -10,10 +10,10 @@ import type { Logger } from '@teamtalk/service-kit';
 import type { MsgServerConfig } from '../config.js';
 import type { BadPduReason, CloseReason, MsgServerMetrics } from '../metrics.js';
 import type { OutboundQueue } from './outbound-queue.js';
-import type { RecentSends } from './recent-sends.js';
+import type { SendDeduplicator } from './send-deduplicator.js';
 import type { Transport } from './transport.js';
 import { WaitingPdus } from './waiting-pdus.js';
-import { writeTogether } from './write-together.js';
+import { writeBatch } from './write-batch.js';
 
 /** What all connections share. */
 export interface ConnectionHost {
@@ -72,7 +72,7 @@ export class Connection {
   /** Messages and read marks of this connection that have no result yet. */
   pendingWrites = 0;
   /** What was sent lately, to know a repetition; only where something was sent. */
-  recentSends: RecentSends | undefined;
+  sendDeduplicator: SendDeduplicator | undefined;
   /** Users whose status was asked for (presence broadcast `queried`). */
   watchedUsers: Set<number> | undefined;
 
@@ -231,7 +231,7 @@ export class Connection {
       transport.write(out);
       return;
     }
-    this.host.metrics.sentBytes.value += writeTogether(transport, out);
+    this.host.metrics.sentBytes.value += writeBatch(transport, out);
   }
 
   /**
@@ -276,7 +276,7 @@ export class Connection {
     this.state = State.Ending;
     this.#waiting = undefined;
     this.#held = undefined;
-    this.recentSends = undefined;
+    this.sendDeduplicator = undefined;
     this.watchedUsers = undefined;
   }
 
@@ -334,7 +334,7 @@ export class Connection {
     if (this.#paused) return;
     this.#paused = true;
     this.#transport.pause();
-    this.host.metrics.held.inc({ reason: 'queue-full' });
+    this.host.metrics.throttled.inc({ reason: 'queue-full' });
   }
 
   #resume(): void {

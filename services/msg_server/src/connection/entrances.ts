@@ -1,5 +1,11 @@
 import type { Socket } from 'node:net';
-import { type Arrival, type CertificateFiles, ClientPort, ProxyEntrance, TlsEntrance } from '@teamtalk/net';
+import {
+  type AcceptHandler,
+  type CertificateFiles,
+  ClientPort,
+  ProxyEntrance,
+  TlsEntrance,
+} from '@teamtalk/net';
 import type { Logger } from '@teamtalk/service-kit';
 import type { MsgServerConfig } from '../config.js';
 import type { MsgServerMetrics } from '../metrics.js';
@@ -34,7 +40,7 @@ export class Entrances {
     const secure = tls?.client ?? false;
     const plain = !secure && !config.proxyProtocol;
     const bind = plain ? attachRead : attach;
-    const last: Arrival = (socket, address) => bind(socket, admit(socket, address));
+    const last: AcceptHandler = (socket, address) => bind(socket, admit(socket, address));
     this.#open('client', listen, secure, last, plain ? plainSocket : undefined);
     if (webSocket) {
       this.#webSockets = new WebSocketEntrance({
@@ -77,7 +83,7 @@ export class Entrances {
     name: string,
     where: { host: string; port: number },
     secure: boolean,
-    last: Arrival,
+    last: AcceptHandler,
     convert?: (accepted: Socket) => Socket,
   ): void {
     const { config, certificate, metrics, log } = this.#options;

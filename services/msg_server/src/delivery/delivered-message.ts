@@ -6,13 +6,13 @@ export interface DeliveredMessage {
   /** the sender's connection on this server, which gets no copy; 0: none */
   readonly exceptConnection: number;
   readonly originInstance: number;
-  readonly originTicket: number;
+  readonly originRequestId: number;
   /** of a group message, the version of the group whose members get it; 0 for a pair */
   readonly groupVersion: number;
-  /** the lowest id of the conversation that may still be under way, when that is below `msgId`; otherwise 0 */
+  /** the lowest id of the conversation that may still be in flight, when that is below `msgId`; otherwise 0 */
   readonly openFrom: number;
   /** when the sender's PDU or HTTP call came in: Unix time in ms, its lower 32 bits; 0: not known */
-  readonly takenAt: number;
+  readonly receivedAt: number;
   /** of its batch; of two messages of a conversation the later one's is not lower; 0: not known */
   readonly outboxId: number;
 }

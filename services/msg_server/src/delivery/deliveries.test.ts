@@ -4,10 +4,10 @@ import type { Connection } from '../connection/connection.js';
 import { MsgServerMetrics } from '../metrics.js';
 import type { DeliveredMessage } from './delivered-message.js';
 import { Deliveries } from './deliveries.js';
-import type { FetchRange, FindVisible } from './gap-repairs.js';
+import type { FetchRange, FindVisible } from './gap-filler.js';
 import { LocalUsers } from './local-users.js';
-import { NoticeText } from './notice-text.js';
-import { RecentTickets } from './recent-tickets.js';
+import { NoticeDowngrade } from './notice-downgrade.js';
+import { SenderCache } from './sender-cache.js';
 
 let users: LocalUsers;
 let deliveries: Deliveries;
@@ -27,10 +27,10 @@ beforeEach(() => {
   deliveries = new Deliveries({
     users,
     instance: 1,
-    tickets: new RecentTickets(),
+    senders: new SenderCache(),
     fetchRange: (...range) => fetchRange(...range),
     findVisible: (...question) => findVisible(...question),
-    noticeText: new NoticeText({ pc: false, mobile: false }),
+    noticeDowngrade: new NoticeDowngrade({ pc: false, mobile: false }),
     metrics: new MsgServerMetrics(metrics, []),
     log,
   });
@@ -59,10 +59,10 @@ function logIn(userId: number): string[] {
 const sample = {
   exceptConnection: 0,
   originInstance: 2,
-  originTicket: 2,
+  originRequestId: 2,
   groupVersion: 0,
   openFrom: 0,
-  takenAt: 0,
+  receivedAt: 0,
   outboxId: 0,
 };
 
@@ -97,7 +97,7 @@ test('what the store lacks is given up alone, however much is held behind it', a
   fetchRange = async (_conversation, first, last) =>
     ids
       .filter((id) => id >= first && id <= last)
-      .map((msgId) => ({ msgId, originInstance: 2, originTicket: 2, pdu: Buffer.from(`${msgId}`) }));
+      .map((msgId) => ({ msgId, originInstance: 2, originRequestId: 2, pdu: Buffer.from(`${msgId}`) }));
   const got = logIn(1);
   deliver(2, 1, '1');
   for (let id = 700; id <= 1_000; id++) deliver(2, id, `${id}`);
@@ -126,7 +126,7 @@ test('what more than fifty thousand open messages begin with is delivered too', 
     Array.from({ length: last - first + 1 }, (_, i) => ({
       msgId: first + i,
       originInstance: 2,
-      originTicket: 2,
+      originRequestId: 2,
       pdu: Buffer.from(`${first + i}`),
     }));
   const got = logIn(1);
@@ -198,7 +198,7 @@ function storedInGroup(groupId: number, first: number, last: number) {
   return Array.from({ length: last - first + 1 }, (_, i) => ({
     msgId: first + i,
     originInstance: 2,
-    originTicket: 2,
+    originRequestId: 2,
     pdu: Buffer.from(`${groupId} ${first + i}`),
   }));
 }

@@ -5,10 +5,10 @@ import type { MsgServerMetrics } from '../metrics.js';
 import { ConversationCursor } from './conversation-cursor.js';
 import type { Conversation, DeliveredMessage } from './delivered-message.js';
 import { recordDelivered } from './delivery-span.js';
-import { type FetchRange, type FindVisible, GapRepairs } from './gap-repairs.js';
+import { type FetchRange, type FindVisible, GapFiller } from './gap-filler.js';
 import type { LocalUser, LocalUsers } from './local-users.js';
-import type { NoticeText } from './notice-text.js';
-import type { RecentTickets } from './recent-tickets.js';
+import type { NoticeDowngrade } from './notice-downgrade.js';
+import type { SenderCache } from './sender-cache.js';
 
 type Cursor = ConversationCursor<DeliveredMessage>;
 
@@ -24,10 +24,10 @@ const maxLooks = 16;
 export interface DeliveriesOptions {
   users: LocalUsers;
   instance: number;
-  tickets: RecentTickets;
+  senders: SenderCache;
   fetchRange: FetchRange;
   findVisible: FindVisible;
-  noticeText: NoticeText;
+  noticeDowngrade: NoticeDowngrade;
   metrics: MsgServerMetrics;
   log: Logger;
   /** undefined: nothing is traced */
@@ -40,25 +40,25 @@ export interface DeliveriesOptions {
  */
 export class Deliveries {
   readonly #users: LocalUsers;
-  readonly #noticeText: NoticeText;
+  readonly #noticeDowngrade: NoticeDowngrade;
   readonly #metrics: MsgServerMetrics;
   readonly #log: Logger;
   readonly #debug: boolean;
   readonly #tracing: Tracing | undefined;
-  readonly #repairs: GapRepairs;
+  readonly #repairs: GapFiller;
 
   constructor(options: DeliveriesOptions) {
     this.#users = options.users;
-    this.#noticeText = options.noticeText;
+    this.#noticeDowngrade = options.noticeDowngrade;
     this.#metrics = options.metrics;
     this.#log = options.log;
     this.#debug = options.log.isLevelEnabled('debug');
     this.#tracing = options.tracing;
-    this.#repairs = new GapRepairs({
+    this.#repairs = new GapFiller({
       fetchRange: options.fetchRange,
       findVisible: options.findVisible,
       instance: options.instance,
-      tickets: options.tickets,
+      senders: options.senders,
       metrics: options.metrics,
       log: options.log,
       offer: (user, cursor, message) => this.#offer(user, cursor, message),
@@ -69,7 +69,8 @@ export class Deliveries {
 
   /** Delivers a message to those of `userIds` who are here; those who are not are somebody else's. */
   deliver(conversation: Conversation, message: DeliveredMessage, userIds: readonly number[]): void {
-    const tracing = this.#tracing && isTraced(message.originInstance, message.originTicket) && this.#tracing;
+    const tracing =
+      this.#tracing && isTraced(message.originInstance, message.originRequestId) && this.#tracing;
     const begin = tracing ? performance.now() : 0;
     const isGroup = conversation.sessionType === groupSession;
     let written = 0;
@@ -81,13 +82,13 @@ export class Deliveries {
     }
     if (tracing) recordDelivered(tracing, conversation, message, { users: userIds.length, written, begin });
     if (this.#debug) {
-      const trace = traceId(message.originInstance, message.originTicket);
+      const trace = traceId(message.originInstance, message.originRequestId);
       this.#log.debug({ trace, msgId: message.msgId, users: userIds.length, written }, 'message delivered');
     }
   }
 
   /**
-   * A user was removed from a group. What is still under way to them is not delivered; should they come back,
+   * A user was removed from a group. What is still in flight to them is not delivered; should they come back,
    * they get what is written from then on.
    * @param version of the group after the removal
    */
@@ -164,18 +165,20 @@ export class Deliveries {
       written++;
     }
     this.#metrics.delivered.value += written;
-    this.#measure(message.takenAt, written);
+    this.#measure(message.receivedAt, written);
     return written;
   }
 
   #pduFor(connection: Connection, message: DeliveredMessage): Buffer {
-    return this.#noticeText.appliesTo(connection) ? this.#noticeText.pduOf(message.pdu) : message.pdu;
+    return this.#noticeDowngrade.appliesTo(connection)
+      ? this.#noticeDowngrade.pduOf(message.pdu)
+      : message.pdu;
   }
 
   /** @param written connections that got it just now */
-  #measure(takenAt: number, written: number): void {
-    if (takenAt === 0 || written === 0) return;
-    const seconds = secondsSince(takenAt);
+  #measure(receivedAt: number, written: number): void {
+    if (receivedAt === 0 || written === 0) return;
+    const seconds = secondsSince(receivedAt);
     for (let i = 0; i < written; i++) this.#metrics.deliverySeconds.observe(seconds);
   }
 }

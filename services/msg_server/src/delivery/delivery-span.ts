@@ -5,13 +5,13 @@ import type { Conversation, DeliveredMessage } from './delivered-message.js';
 export function recordDelivered(
   tracing: Tracing,
   { sessionType, sessionId }: Conversation,
-  { originInstance, originTicket, msgId }: DeliveredMessage,
+  { originInstance, originRequestId, msgId }: DeliveredMessage,
   { users, written, begin }: { users: number; written: number; begin: number },
 ): void {
   tracing.record({
     name: 'deliver message',
     kind: 'consumer',
-    parent: messageSpan(originInstance, originTicket, 'route'),
+    parent: messageSpan(originInstance, originRequestId, 'route'),
     begin,
     end: performance.now(),
     attributes: {

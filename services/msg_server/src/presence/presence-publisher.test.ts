@@ -1,4 +1,4 @@
-import { Announcer, Bus, Registry, type teamtalk } from '@teamtalk/bus';
+import { Bus, HeartbeatPublisher, Registry, type teamtalk } from '@teamtalk/bus';
 import { testNats } from '@teamtalk/local-stack';
 import { ClientType } from '@teamtalk/protocol';
 import { createKit } from '@teamtalk/service-kit';
@@ -84,7 +84,7 @@ describe('PresencePublisher', () => {
 
   it('does not wait for a route_server that nobody listens for', async () => {
     const route = new FakeRouteServer(bus);
-    const dead = new Announcer(bus, { instance: 7, service: 'route_server', hostname: 'gone' });
+    const dead = new HeartbeatPublisher(bus, { instance: 7, service: 'route_server', hostname: 'gone' });
     await routeServers.waitFor(2, 2_000);
     const begun = performance.now();
     expect(await presence.came(connection(1, 1))).toBe(true);

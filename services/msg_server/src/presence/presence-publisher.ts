@@ -217,7 +217,7 @@ export class PresencePublisher {
       // A batch without messages is only answered.
       await bus.request(topics.storedBatch(routeServer), {}, answerMs);
     } catch (error) {
-      if (error instanceof NobodyListensError && bus.settled) routeServers.forget(routeServer);
+      if (error instanceof NobodyListensError && bus.stable) routeServers.forget(routeServer);
     }
   }
 }

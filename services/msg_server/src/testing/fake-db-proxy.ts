@@ -1,4 +1,4 @@
-import { Announcer, type Bus } from '@teamtalk/bus';
+import { type Bus, HeartbeatPublisher } from '@teamtalk/bus';
 import { Commands, encodePdu } from '@teamtalk/protocol';
 import { accounts, messages, RpcServer, type RpcStream, teamtalk } from '@teamtalk/rpc';
 import { createKit, type Kit, TeamTalkError } from '@teamtalk/service-kit';
@@ -20,7 +20,7 @@ export interface StoredMessage {
   msgData: Uint8Array;
   pdu: Buffer;
   originInstance: number;
-  originTicket: number;
+  originRequestId: number;
   originConnection: number;
   members: number[];
 }
@@ -55,8 +55,8 @@ export class FakeDbProxy {
     const proxy = new FakeDbProxy();
     const port = await proxy.#serve(older);
     const self = { instance: proxy.kit.instance, service: 'db_proxy_server', hostname: 'test' };
-    const announcer = new Announcer(bus, self, () => ({ rpcAddress: `127.0.0.1:${port}` }));
-    proxy.kit.life.onStop('announcements', () => announcer.stop());
+    const heartbeats = new HeartbeatPublisher(bus, self, () => ({ rpcAddress: `127.0.0.1:${port}` }));
+    proxy.kit.life.onStop('announcements', () => heartbeats.stop());
     return proxy;
   }
 
@@ -73,8 +73,8 @@ export class FakeDbProxy {
     server.unary(accounts.login, async (request) => this.#login(request));
     const takeLogins = (stream: LoginStream) => {
       stream.onData(({ entries }) => {
-        const results = (entries ?? []).map(({ ticket, request }) => ({
-          ticket,
+        const results = (entries ?? []).map(({ requestId, request }) => ({
+          requestId,
           reply: this.#login(request as teamtalk.db.LoginRequest),
         }));
         stream.write({ results });
@@ -90,7 +90,7 @@ export class FakeDbProxy {
     server.stream(messages.markRead, (stream) => {
       stream.onData(({ entries }) => {
         this.reads.push(...(entries ?? []));
-        stream.write({ results: (entries ?? []).map(({ ticket, msgId }) => ({ ticket, msgId })) });
+        stream.write({ results: (entries ?? []).map(({ requestId, msgId }) => ({ requestId, msgId })) });
       });
     });
     server.unary(messages.getHistory, async (request) => {
@@ -149,25 +149,25 @@ export class FakeDbProxy {
   }
 
   #store(entry: Entry, originInstance: number): teamtalk.db.AppendResult.$Properties {
-    const { ticket, fromUserId = 0, toSessionId = 0, msgType = 0 } = entry;
-    const earlier = entry.retry && this.stored.find((each) => each.originTicket === ticket);
-    if (earlier) return { ticket, status: APPEND_STORED, msgId: earlier.msgId };
+    const { requestId, fromUserId = 0, toSessionId = 0, msgType = 0 } = entry;
+    const earlier = entry.retry && this.stored.find((each) => each.originRequestId === requestId);
+    if (earlier) return { requestId, status: APPEND_STORED, msgId: earlier.msgId };
     const isGroup = (msgType ?? 0) > 0x10;
     const members = isGroup ? (this.groups.get(toSessionId ?? 0) ?? []) : [];
-    if (!isGroup && (toSessionId ?? 0) > 1000) return { ticket, status: APPEND_UNKNOWN_RECEIVER };
-    if (isGroup && !members.includes(fromUserId ?? 0)) return { ticket, status: APPEND_NOT_A_MEMBER };
+    if (!isGroup && (toSessionId ?? 0) > 1000) return { requestId, status: APPEND_UNKNOWN_RECEIVER };
+    if (isGroup && !members.includes(fromUserId ?? 0)) return { requestId, status: APPEND_NOT_A_MEMBER };
     const message = this.add({
       fromUserId: fromUserId ?? 0,
       toSessionId: toSessionId ?? 0,
       msgType: msgType ?? 0,
       msgData: entry.msgData ?? new Uint8Array(0),
       originInstance,
-      originTicket: ticket ?? 0,
+      originRequestId: requestId ?? 0,
       originConnection: entry.connectionId ?? 0,
       members,
     });
-    if (this.inDoubt) return { ticket, status: APPEND_UNAVAILABLE };
-    return { ticket, status: APPEND_STORED, msgId: message.msgId };
+    if (this.inDoubt) return { requestId, status: APPEND_UNAVAILABLE };
+    return { requestId, status: APPEND_STORED, msgId: message.msgId };
   }
 
   /** Stores a message as if it had come from anywhere. */

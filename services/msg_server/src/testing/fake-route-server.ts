@@ -1,4 +1,4 @@
-import { Announcer, type Bus, type teamtalk, topics } from '@teamtalk/bus';
+import { type Bus, HeartbeatPublisher, type teamtalk, topics } from '@teamtalk/bus';
 import { type Command, Commands, decodeBody, HEADER_LENGTH, readHeader } from '@teamtalk/protocol';
 import { newInstance } from '@teamtalk/service-kit';
 import type { StoredMessage } from './fake-db-proxy.js';
@@ -8,7 +8,8 @@ const answerMs = 20_000;
 
 type Change = teamtalk.bus.PresenceChange.$Properties;
 type NodeEvent = teamtalk.bus.NodeEvent.$Properties;
-type Delivered = StoredMessage & Pick<teamtalk.bus.Delivery.$Properties, 'openFrom' | 'takenAt' | 'outboxId'>;
+type Delivered = StoredMessage &
+  Pick<teamtalk.bus.Delivery.$Properties, 'openFrom' | 'receivedAt' | 'outboxId'>;
 
 /** A route_server that notes what it hears and sends what a test tells it to. */
 export class FakeRouteServer {
@@ -22,7 +23,7 @@ export class FakeRouteServer {
   /** how long a msg_server has to answer to a delivery, milliseconds */
   deliverMs = answerMs;
   readonly #bus: Bus;
-  readonly #announcer: Announcer;
+  readonly #heartbeats: HeartbeatPublisher;
   readonly #subscriptions: { unsubscribe(): void }[];
   /** of the batches it delivers */
   storeEpoch = 0;
@@ -34,7 +35,7 @@ export class FakeRouteServer {
   constructor(bus: Bus) {
     this.#bus = bus;
     const self = { instance: this.instance, service: 'route_server', hostname: 'test' };
-    this.#announcer = new Announcer(bus, self);
+    this.#heartbeats = new HeartbeatPublisher(bus, self);
     this.#subscriptions = [
       bus.answer(topics.presenceUpdate, async (update) => {
         this.updates.push(update);
@@ -130,7 +131,7 @@ export class FakeRouteServer {
 
   async stop(): Promise<void> {
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
-    await this.#announcer.stop();
+    await this.#heartbeats.stop();
   }
 }
 

@@ -120,7 +120,7 @@ export class TestServer {
       msgType,
       msgData: Buffer.from(text),
       originInstance: 4711,
-      originTicket: 1,
+      originRequestId: 1,
       originConnection: 1,
       members: this.db.groups.get(toSessionId) ?? [],
     });

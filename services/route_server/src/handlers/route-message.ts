@@ -29,7 +29,7 @@ export function routeMessages({ kit, table, nodes, sync }: Context) {
     for (const message of batch.messages ?? []) {
       const parts = share(message, table, byNode);
       if (debug) {
-        const trace = traceId(message.originInstance ?? 0, message.originTicket ?? 0);
+        const trace = traceId(message.originInstance ?? 0, message.originRequestId ?? 0);
         kit.log.debug({ trace, msgId: message.msgId, msgServers: parts }, 'message routed');
       }
     }
@@ -98,10 +98,10 @@ function toDelivery(message: Stored, node: number, userId: number): Delivery {
     userIds: [userId],
     exceptConnection: node === message.originInstance ? message.originConnection : 0,
     originInstance: message.originInstance,
-    originTicket: message.originTicket,
+    originRequestId: message.originRequestId,
     groupVersion: message.groupVersion,
     openFrom: message.openFrom,
-    takenAt: message.takenAt,
+    receivedAt: message.receivedAt,
     outboxId: message.outboxId,
   };
 }

@@ -1,4 +1,4 @@
-import { type Announcement, type Bus, type Registry, type teamtalk, topics } from '@teamtalk/bus';
+import { type Bus, type Heartbeat, type Registry, type teamtalk, topics } from '@teamtalk/bus';
 import { formatInstance, type Logger, type Metrics } from '@teamtalk/service-kit';
 import { type Effects, noEffects, type PresenceTable, type Session } from './presence-table.js';
 
@@ -10,7 +10,7 @@ const snapshotMs = 5_000;
 const absentMs = 1_500;
 /** Milliseconds between two questions meanwhile. */
 const retryMs = 100;
-/** Snapshots one sync takes at most before it leaves the rest to the next announcement. */
+/** Snapshots one sync takes at most before it leaves the rest to the next heartbeat. */
 const maxSnapshots = 3;
 
 export interface PresenceSyncOptions {
@@ -21,7 +21,7 @@ export interface PresenceSyncOptions {
   /** gets what a snapshot changed */
   act: (effects: Effects, node: number) => void;
   /** tells a msg_server that all its clients may have missed messages */
-  lostContact: (node: number) => void;
+  evicted: (node: number) => void;
 }
 
 /**
@@ -37,7 +37,7 @@ export class PresenceSync {
   /** msg_servers whose sessions could not be had when they were asked for last. */
   readonly #failing = new Set<number>();
   /** While catching up: those whose snapshot has come, and those that are gone. */
-  readonly #settled = new Set<number>();
+  readonly #stable = new Set<number>();
   #catchingUp: Promise<void> | undefined;
 
   constructor(options: PresenceSyncOptions) {
@@ -65,14 +65,14 @@ export class PresenceSync {
   }
 
   /** Asks for a snapshot when the msg_server has published a change that never came. */
-  async check({ instance, presenceSeq }: Announcement): Promise<void> {
+  async check({ instance, presenceSeq }: Heartbeat): Promise<void> {
     if (presenceSeq > this.#options.table.seqOf(instance)) await this.sync(instance);
   }
 
   /** A msg_server is gone: nobody waits for its sessions any more. */
   forget(node: number): void {
     this.#failing.delete(node);
-    if (this.#catchingUp) this.#settled.add(node);
+    if (this.#catchingUp) this.#stable.add(node);
   }
 
   /**
@@ -84,14 +84,14 @@ export class PresenceSync {
   }
 
   /**
-   * Fetches the sessions of the msg_servers that answer the roll call or that another route_server knows: one that
-   * stalls just now answers no roll call. One that lives and does not give its sessions is waited for up to 6.5 s.
+   * Fetches the sessions of the msg_servers that answer the discovery request or that another route_server knows: one that
+   * stalls just now answers no discovery request. One that lives and does not give its sessions is waited for up to 6.5 s.
    * @param rollCallMs milliseconds everybody has to answer
    */
-  catchUp(msgServers: Registry, rollCallMs: number): Promise<void> {
-    this.#settled.clear();
-    this.#options.bus.publish(topics.rollCall, { service: 'msg_server' });
-    const work = this.#nodesOfOthers(rollCallMs)
+  catchUp(msgServers: Registry, discoveryMs: number): Promise<void> {
+    this.#stable.clear();
+    this.#options.bus.publish(topics.discovery, { service: 'msg_server' });
+    const work = this.#nodesOfOthers(discoveryMs)
       .then((nodes) => {
         for (const { instance } of msgServers.all()) nodes.add(instance);
         return Promise.all([...nodes].map((node) => this.#untilSettled(node)));
@@ -106,7 +106,7 @@ export class PresenceSync {
 
   /**
    * Fetches all sessions of a msg_server.
-   * @returns false when they could not be had; its next announcement tries again
+   * @returns false when they could not be had; its next heartbeat tries again
    */
   sync(node: number): Promise<boolean> {
     const running = this.#syncing.get(node);
@@ -135,7 +135,7 @@ export class PresenceSync {
 
   async #untilSettled(node: number): Promise<void> {
     const end = performance.now() + absentMs;
-    while (!this.#settled.has(node)) {
+    while (!this.#stable.has(node)) {
       if ((await this.sync(node)) || performance.now() >= end) return;
       await pause(retryMs);
     }
@@ -156,7 +156,7 @@ export class PresenceSync {
       }
       act(effects, node);
       this.#failing.delete(node);
-      if (this.#catchingUp) this.#settled.add(node);
+      if (this.#catchingUp) this.#stable.add(node);
       log.info(
         { node: formatInstance(node), sessions: snapshot.sessions.length },
         'sessions of a msg_server are known',
@@ -173,7 +173,7 @@ export class PresenceSync {
 
   /** A snapshot that has no session past which a message may have been routed. */
   async #fetchKnown(node: number): Promise<Snapshot> {
-    const { table, log, lostContact } = this.#options;
+    const { table, log, evicted } = this.#options;
     let missed = new Set<number>();
     for (let count = 0; count < maxSnapshots; count++) {
       const snapshot = await this.#fetch(node, missed);
@@ -183,7 +183,7 @@ export class PresenceSync {
       if (unknown.length === 0) return snapshot;
       if (unknown.some(({ connectionId }) => missed.has(connectionId))) {
         // A version before, which cannot end single connections.
-        lostContact(node);
+        evicted(node);
         return snapshot;
       }
       missed = new Set(unknown.map(({ connectionId }) => connectionId));

@@ -71,7 +71,7 @@ export class PresenceTable {
     return this.#users.get(userId) ?? nobody;
   }
 
-  /** Whether the user has a PC client: what others see as online (protocol notes, section 5). */
+  /** Whether the user has a PC client: what others see as online (client-behaviour.md#online-means-on-a-pc). */
   isOnPc(userId: number): boolean {
     return this.sessionsOf(userId).some(({ clientType }) => !isMobileClient(clientType));
   }

@@ -10,7 +10,7 @@ const gatherMs = 10;
 
 type Changes = Pick<Effects, 'pcChanged' | 'mobileCame'>;
 
-/** What others see of a user: online means on a PC (protocol notes, section 5). */
+/** What others see of a user: online means on a PC (client-behaviour.md#online-means-on-a-pc). */
 export function statusOf(table: PresenceTable, userId: number): IM.BaseDefine.UserStatType {
   return table.isOnPc(userId) ? USER_STATUS_ONLINE : USER_STATUS_OFFLINE;
 }

@@ -1,4 +1,4 @@
-import { Announcer, type Bus, type teamtalk, topics } from '@teamtalk/bus';
+import { type Bus, HeartbeatPublisher, type teamtalk, topics } from '@teamtalk/bus';
 import { ClientType } from '@teamtalk/protocol';
 import { newInstance } from '@teamtalk/service-kit';
 
@@ -19,7 +19,7 @@ export class FakeNode {
   givesSnapshots = true;
   readonly #bus: Bus;
   readonly #subscriptions;
-  readonly #announcer: Announcer;
+  readonly #heartbeats: HeartbeatPublisher;
 
   constructor(bus: Bus) {
     this.#bus = bus;
@@ -34,7 +34,7 @@ export class FakeNode {
         return { instance: this.instance, seq: this.seq, sessions: this.snapshot, last: true };
       }),
     ];
-    this.#announcer = new Announcer(
+    this.#heartbeats = new HeartbeatPublisher(
       bus,
       { instance: this.instance, service: 'msg_server', hostname: 'h' },
       () => ({
@@ -72,7 +72,7 @@ export class FakeNode {
   }
 
   announce(): void {
-    this.#announcer.announce();
+    this.#heartbeats.announce();
   }
 
   deliveries() {
@@ -106,7 +106,7 @@ export class FakeNode {
   }
 
   async stop(): Promise<void> {
-    await this.#announcer.stop();
+    await this.#heartbeats.stop();
   }
 }
 

@@ -1,5 +1,5 @@
 import { Bus } from '@teamtalk/bus';
-import { FaultyProxy, type TestNats, testNats } from '@teamtalk/local-stack';
+import { FaultProxy, type TestNats, testNats } from '@teamtalk/local-stack';
 import { createKit, type Service } from '@teamtalk/service-kit';
 import { loadConfig } from '../config.js';
 import { startRouteServer } from '../service.js';
@@ -56,8 +56,8 @@ export class TestRoutes {
   }
 
   /** One more msg_server, which stalls while its way to NATS is blocked: what it misses comes afterwards. */
-  async addNode(): Promise<{ node: FakeNode; way: FaultyProxy }> {
-    const way = await FaultyProxy.start(() => [this.natsAddress]);
+  async addNode(): Promise<{ node: FakeNode; way: FaultProxy }> {
+    const way = await FaultProxy.start(() => [this.natsAddress]);
     const { log, metrics } = createKit('test', { logLevel: 'silent', shutdownMs: 1000 });
     const url = `nats://127.0.0.1:${way.port}`;
     const bus = await Bus.connect({ ...this.#nats, url, name: 'test', log, metrics });

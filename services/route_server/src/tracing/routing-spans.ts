@@ -11,14 +11,14 @@ export async function recordRouting(
   const begin = performance.now();
   const record = (error?: string) => {
     for (const message of messages ?? []) {
-      const [instance, ticket] = [message.originInstance ?? 0, message.originTicket ?? 0];
-      if (!isTraced(instance, ticket)) continue;
+      const [instance, requestId] = [message.originInstance ?? 0, message.originRequestId ?? 0];
+      if (!isTraced(instance, requestId)) continue;
       tracing.record({
         name: 'route message',
         kind: 'consumer',
         // A batch that comes again gets other ids: those of the first time may be in use.
-        ...(!redelivery && { ids: messageSpan(instance, ticket, 'route') }),
-        parent: messageSpan(instance, ticket, 'store'),
+        ...(!redelivery && { ids: messageSpan(instance, requestId, 'route') }),
+        parent: messageSpan(instance, requestId, 'store'),
         begin,
         end: performance.now(),
         attributes: {

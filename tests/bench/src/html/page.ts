@@ -5,7 +5,7 @@ import { escapeHtml, lineChart, stackedBars } from './chart.js';
 
 /** The report as one page that needs nothing from elsewhere. */
 export function pageOf(report: Report): string {
-  const { machine, floor, scenarios, startedAt, commit, quick } = report;
+  const { machine, baseline, scenarios, startedAt, commit, quick } = report;
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>TeamTalk benchmark</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><style>${style}</style></head><body>
@@ -17,9 +17,9 @@ machine, the load generator included.</p>
 <h2>Floor</h2>
 <table>
 ${row('th', ['what', 'a second', 'CPU microseconds each'])}
-${row('td', [`the same rows by one process into PostgreSQL, ${floor.rows.batch} a transaction`, number(floor.rows.perSecond), `PostgreSQL ${number(floor.rows.postgresMicroseconds)}, client ${number(floor.rows.clientMicroseconds)}`])}
-${row('td', [`the same frames echoed by a bare TCP server, ${floor.echo.connections} connections`, number(floor.echo.perSecond), `server ${number(floor.echo.serverMicroseconds)}, generator ${number(floor.echo.generatorMicroseconds)}`])}
-${row('td', ['write of 8 KiB and fdatasync', '', `p50 ${number(floor.fsyncMs.p50)} ms, p99 ${number(floor.fsyncMs.p99)} ms`])}
+${row('td', [`the same rows by one process into PostgreSQL, ${baseline.rows.batch} a transaction`, number(baseline.rows.perSecond), `PostgreSQL ${number(baseline.rows.postgresMicroseconds)}, client ${number(baseline.rows.clientMicroseconds)}`])}
+${row('td', [`the same frames echoed by a bare TCP server, ${baseline.echo.connections} connections`, number(baseline.echo.perSecond), `server ${number(baseline.echo.serverMicroseconds)}, generator ${number(baseline.echo.generatorMicroseconds)}`])}
+${row('td', ['write of 8 KiB and fdatasync', '', `p50 ${number(baseline.fsyncMs.p50)} ms, p99 ${number(baseline.fsyncMs.p99)} ms`])}
 </table>
 <h2>Targets</h2>
 <table>
@@ -65,7 +65,7 @@ function table({ axis, points }: ScenarioReport): string {
     ...Object.keys(points[0]?.result.rates ?? {}).map((name) => `${name}/s`),
   ];
   const rows = points.flatMap((point) => {
-    const { result, label, ratioToFloor } = point;
+    const { result, label, ratioToBaseline } = point;
     const rates = Object.values(result.rates).map(number);
     return Object.entries(result.latency).map(([kind, latency], i) => {
       const first = i === 0;
@@ -74,7 +74,7 @@ function table({ axis, points }: ScenarioReport): string {
         ...rates.map((rate) => (first ? rate : '')),
         kind,
         ...[latency.p50, latency.p90, latency.p99, latency.p999, latency.max].map((ms) => ms.toFixed(2)),
-        first && ratioToFloor !== undefined ? ratioToFloor.toFixed(2) : '',
+        first && ratioToBaseline !== undefined ? ratioToBaseline.toFixed(2) : '',
       ]);
     });
   });
@@ -97,7 +97,7 @@ function table({ axis, points }: ScenarioReport): string {
       row('td', [...(axis ? [label] : []), what, number(Number(value))]),
     ),
   );
-  return `<table>${row('th', [...head, 'ms', 'p50', 'p90', 'p99', 'p99.9', 'max', 'of floor'])}${rows.join('')}</table>
+  return `<table>${row('th', [...head, 'ms', 'p50', 'p90', 'p99', 'p99.9', 'max', 'of baseline'])}${rows.join('')}</table>
 <details><summary>CPU, memory, counts</summary>
 <table>${row('th', [...(axis ? [axis] : []), 'process', 'CPU s', '% of a core', 'microseconds each', 'RSS MiB'])}${usage.join('')}</table>
 <table>${row('th', [...(axis ? [axis] : []), 'what', ''])}${figures.join('')}</table></details>`;

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { freePort, stopProcess, waitUntil } from '@teamtalk/local-stack';
 
 /** Something else that does the same work, to compare with. */
-export interface Floor {
+export interface Baseline {
   pid: number;
   port: number;
   stop(): Promise<void>;
@@ -15,7 +15,7 @@ export interface Floor {
 const sinkServer = fileURLToPath(new URL('sink-server.js', import.meta.url));
 
 /** A bare node:http server that writes what it gets into files of `folder`. */
-export async function startSink(folder: string): Promise<Floor> {
+export async function startSink(folder: string): Promise<Baseline> {
   const child = fork(sinkServer, [folder], { stdio: 'ignore' });
   const port = await new Promise<number>((resolve, reject) => {
     child.once('message', (message) => resolve(message as number));
@@ -34,7 +34,7 @@ export async function startSink(folder: string): Promise<Floor> {
  * An nginx that serves `root`, with one worker, as msfs is one process, and what makes it fast switched on.
  * @throws Error when there is no nginx on this machine, or it does not start
  */
-export async function startNginx(root: string, folder: string): Promise<Floor> {
+export async function startNginx(root: string, folder: string): Promise<Baseline> {
   const program = ['/usr/sbin/nginx', '/usr/local/bin/nginx', '/opt/homebrew/bin/nginx'].find((file) =>
     existsSync(file),
   );

@@ -39,8 +39,8 @@ async function measureImages({ cluster, quick, say }: ScenarioContext): Promise<
   const before = watch.sample();
   const begin = performance.now();
   const measured: Figures = { figures: {}, rates: {} };
-  const compare = async (what: string, floorName: string, floor: Side, ours: Side) => {
-    await compareSides(measured, what, floorName, floor, ours, quick ? 1 : rounds, seconds);
+  const compare = async (what: string, baselineName: string, baseline: Side, ours: Side) => {
+    await compareSides(measured, what, baselineName, baseline, ours, quick ? 1 : rounds, seconds);
   };
   try {
     await upload({ ...msfs, connections: manyUploads, seconds: 0 }, jpegOf(sizes['5 MB']));
@@ -101,29 +101,29 @@ async function measureImages({ cluster, quick, say }: ScenarioContext): Promise<
 async function compareSides(
   { figures, rates }: Figures,
   what: string,
-  floorName: string,
-  floor: Side,
+  baselineName: string,
+  baseline: Side,
   ours: Side,
   count: number,
   seconds: number,
 ): Promise<void> {
   const results: [Round, Round][] = [];
-  for (const side of [floor, ours]) await side.work(0.2);
+  for (const side of [baseline, ours]) await side.work(0.2);
   for (let round = 0; round < count; round++) {
-    results.push([await measureRound(floor, seconds), await measureRound(ours, seconds)]);
+    results.push([await measureRound(baseline, seconds), await measureRound(ours, seconds)]);
   }
   const [theirs, own] = [0, 1].map((side) => results.map((each) => each[side]!)) as [Round[], Round[]];
   const ratio = compareRounds(own.map(megabytes), theirs.map(megabytes));
   const cpu = compareRounds(own.map(microseconds), theirs.map(microseconds));
   rates[`${what} MB`] = median(own.map(megabytes));
   figures[`${what}, MB/s`] = median(own.map(megabytes));
-  figures[`${what} by ${floorName}, MB/s`] = median(theirs.map(megabytes));
-  figures[`${what} / ${floorName}`] = ratio.median;
-  figures[`${what} / ${floorName}, least of ${count} rounds`] = ratio.least;
-  figures[`${what} / ${floorName}, most of ${count} rounds`] = ratio.most;
+  figures[`${what} by ${baselineName}, MB/s`] = median(theirs.map(megabytes));
+  figures[`${what} / ${baselineName}`] = ratio.median;
+  figures[`${what} / ${baselineName}, least of ${count} rounds`] = ratio.least;
+  figures[`${what} / ${baselineName}, most of ${count} rounds`] = ratio.most;
   figures[`${what}, CPU us each`] = median(own.map(microseconds));
-  figures[`${what} by ${floorName}, CPU us each`] = median(theirs.map(microseconds));
-  figures[`${what}, CPU / ${floorName}`] = cpu.median;
+  figures[`${what} by ${baselineName}, CPU us each`] = median(theirs.map(microseconds));
+  figures[`${what}, CPU / ${baselineName}`] = cpu.median;
 }
 
 interface Round {

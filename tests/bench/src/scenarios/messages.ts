@@ -24,7 +24,7 @@ function plain(rate: number, seconds: number, p99: number): Scenario {
     name: `p2p-${thousands}k`,
     title: `${thousands},000 messages/s between 2,000 connections, stored, acknowledged, delivered`,
     targets: [rateTarget('acked', rate), latencyTarget('ack', 'p99', p99)],
-    floor: 'rows',
+    baseline: 'rows',
     run: async (context) => {
       await context.cluster.haveUsers('u', users);
       return context.load('p2p', p2p(context, rate, seconds));
@@ -56,7 +56,7 @@ const acrossCheckpoint: Scenario = {
   name: 'p2p-checkpoint',
   title: '20,000 messages/s across a checkpoint',
   targets: [rateTarget('acked', 20_000), latencyTarget('ack', 'p99', 50)],
-  floor: 'rows',
+  baseline: 'rows',
   run: async (context) => {
     await context.cluster.haveUsers('u', users);
     const options = p2p(context, 20_000, 30);
@@ -76,7 +76,7 @@ const whenFull: Scenario = {
   name: 'p2p-full',
   title: '20,000 messages/s with 10 million messages stored before',
   targets: [rateTarget('acked', 20_000), latencyTarget('ack', 'p99', 50)],
-  floor: 'rows',
+  baseline: 'rows',
   run: async (context) => {
     const { cluster, stored, say, quick } = context;
     const pairs = (quick ? 200 : users) / 2;
@@ -99,7 +99,7 @@ function group(
     onDemand,
     shape: env ? { envOf: { msg_server: env } } : undefined,
     targets: [rateTarget('delivered', deliveries), latencyTarget('delivery', 'p99', 100)],
-    floor: 'echo',
+    baseline: 'echo',
     run: async (context) => {
       const { cluster, quick, load } = context;
       await cluster.haveUsers('u', groups * 200);

@@ -105,7 +105,7 @@ const push: Scenario = {
   name: 'push',
   title: '3,000 /query/SendP2PMessage a second to 1,000 users who are logged in',
   targets: [rateTarget('accepted', 3_000), latencyTarget('answer', 'p99', 100)],
-  floor: 'rows',
+  baseline: 'rows',
   run: async ({ cluster, load, quick }) => {
     await cluster.haveUsers('u', 1_000);
     const http = cluster.address('http_msg_server', 'http');
@@ -126,7 +126,7 @@ const broadcast: Scenario = {
     { what: 'delivered to all after', unit: 's', measure: ({ seconds }) => seconds, atMost: 3 },
     figureTarget('errorCode', '', { atMost: 0 }),
   ],
-  floor: 'rows',
+  baseline: 'rows',
   run: async ({ cluster, load, quick }) => {
     const count = quick ? 500 : directoryUsers;
     await cluster.haveUsers('u', count + 1);

@@ -109,7 +109,7 @@ const echo: Scenario = {
   name: 'echo',
   title: 'heartbeats of 1,000 connections, the next one when the last came back',
   targets: [rateTarget('echoed', 90_000)],
-  floor: 'echo',
+  baseline: 'echo',
   run: async ({ cluster, load, quick }) => {
     await cluster.haveUsers('u', 1_000);
     return load('echo', { users: quick ? 100 : 1_000, seconds: quick ? 2 : 20 });

@@ -1,4 +1,4 @@
-import type { MessageWay } from '@teamtalk/cli';
+import type { MessageTrace } from '@teamtalk/cli';
 import { TestCluster } from '@teamtalk/cluster';
 import { waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM } from '@teamtalk/protocol';
@@ -27,11 +27,11 @@ const trace = (...words: string[]) =>
   });
 
 /** What `--json` prints. */
-async function wayOf(...words: string[]): Promise<MessageWay> {
+async function wayOf(...words: string[]): Promise<MessageTrace> {
   const { status, stdout, stderr } = await trace(...words, '--json');
   expect(stderr).toBe('');
   expect(status).toBe(0);
-  return JSON.parse(stdout) as MessageWay;
+  return JSON.parse(stdout) as MessageTrace;
 }
 
 /** The trace id of a message, as the logs have it. */
@@ -190,11 +190,11 @@ it('says so when nothing runs there', async () => {
 });
 
 it('links to the trace of a message that has one', async () => {
-  const [instance, ticket] = [0x00c0ffee, 0x11];
+  const [instance, requestId] = [0x00c0ffee, 0x11];
   await cluster.sql(
     `INSERT INTO message (conv, id, from_id, sender_seq, token, created_at, type, data)
       VALUES (($1::int8 << 32) | $2, 1000, $1, 1, ($3::int8 << 32) | $4, now(), 1, 'x')`,
-    [ids.alice, ids.bob, instance, ticket],
+    [ids.alice, ids.bob, instance, requestId],
   );
   const url = 'http://traces.example/trace/{trace}';
   const words = ['--conversation', pair(), '--msg-id', '1000', '--url', url];

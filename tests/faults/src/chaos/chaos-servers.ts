@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { migrate } from '@teamtalk/cluster';
 import {
-  FaultyProxy,
+  FaultProxy,
   type Infrastructure,
   type PostgresPair,
   type TestDatabase,
@@ -29,7 +29,7 @@ export class ChaosServers implements Infrastructure {
   /** the file system of PostgreSQL's data, when it has one of its own */
   readonly disk: string | undefined;
   readonly #backends: Readonly<Record<'postgres' | 'nats', Backend>>;
-  readonly #ways: Readonly<Record<'postgres' | 'nats', FaultyProxy>>;
+  readonly #ways: Readonly<Record<'postgres' | 'nats', FaultProxy>>;
   readonly #cleanUps: readonly (() => Promise<unknown>)[];
 
   static async start({
@@ -51,8 +51,8 @@ export class ChaosServers implements Infrastructure {
       const nats = ha ? await NatsNodes.start() : await SingleNats.start(dir);
       cleanUps.push(() => nats.stop());
       const ways = {
-        postgres: await FaultyProxy.start(() => postgres.current()),
-        nats: await FaultyProxy.start(() => nats.current()),
+        postgres: await FaultProxy.start(() => postgres.current()),
+        nats: await FaultProxy.start(() => nats.current()),
       };
       for (const way of Object.values(ways)) cleanUps.push(() => way.close());
       await migrate(postgres.urlAt([ways.postgres.port]));
@@ -66,7 +66,7 @@ export class ChaosServers implements Infrastructure {
   private constructor(
     disk: string | undefined,
     backends: Readonly<Record<'postgres' | 'nats', Backend>>,
-    ways: Readonly<Record<'postgres' | 'nats', FaultyProxy>>,
+    ways: Readonly<Record<'postgres' | 'nats', FaultProxy>>,
     cleanUps: readonly (() => Promise<unknown>)[],
   ) {
     this.disk = disk;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ChaosStand } from './chaos-stand.js';
+import { ChaosTestbed } from './chaos-testbed.js';
 import { cutBeforeAck } from './faults/cut-before-ack.js';
 import type { Fault } from './faults/fault.js';
 import { cut } from './faults/links.js';
@@ -7,20 +7,25 @@ import { freeze, kill } from './faults/processes.js';
 import { overlapping } from './faults/scheduled.js';
 import { killServer } from './faults/servers.js';
 
-let stand: ChaosStand;
+let testbed: ChaosTestbed;
 /** What went wrong, in words. */
 const reports: string[] = [];
 
 beforeAll(async () => {
-  stand = await ChaosStand.start({ users: 5, paceMs: 20, rate: 100, report: (text) => reports.push(text) });
+  testbed = await ChaosTestbed.start({
+    users: 5,
+    paceMs: 20,
+    rate: 100,
+    report: (text) => reports.push(text),
+  });
 }, 120_000);
-afterAll(() => stand?.stop());
+afterAll(() => testbed?.stop());
 
 const faults: readonly Fault[] = [
   kill('db_proxy_server'),
   kill('route_server'),
   kill('msg_server'),
-  // Longer than silence may last before it is taken for dead.
+  // Longer than silence may last before it is evicted.
   freeze('msg_server', 5_000),
   killServer('postgres'),
   killServer('nats'),
@@ -43,7 +48,7 @@ it.for([
   { timeout: 120_000 },
   async ([, fault, index], { annotate }) => {
     reports.length = 0;
-    const { lost, duplicated, reordered, undelivered, late, ...result } = await stand.round(fault, index);
+    const { lost, duplicated, reordered, undelivered, late, ...result } = await testbed.round(fault, index);
     expect(reports).toEqual([]);
     expect({ lost, duplicated, reordered, undelivered, late }).toEqual({
       lost: 0,
@@ -64,6 +69,6 @@ it.for([
 
 it('all of it is still in history in the end, once', async () => {
   reports.length = 0;
-  expect(await stand.checkHistory()).toBe(0);
+  expect(await testbed.checkHistory()).toBe(0);
   expect(reports).toEqual([]);
 });

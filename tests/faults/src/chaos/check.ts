@@ -45,7 +45,7 @@ export function textOf({ serial }: Sent): string {
 }
 
 /**
- * Compares the ledger of a round with history. Nothing may be sent meanwhile, and nothing be under way.
+ * Compares the ledger of a round with history. Nothing may be sent meanwhile, and nothing be in flight.
  * @param faults when there were any
  * @param missingMs how long late deliveries are waited for, milliseconds
  */

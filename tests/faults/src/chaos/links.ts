@@ -1,9 +1,9 @@
 import {
-  FaultyProxy,
+  FaultProxy,
   type Heading,
+  type NetworkConditions,
   type ProxyTarget,
   type ServiceName,
-  type Weather,
 } from '@teamtalk/local-stack';
 
 /** What a service connects to. */
@@ -28,11 +28,11 @@ export class Link {
   readonly server: Server;
   readonly service: ServiceName;
   readonly k: number;
-  readonly #proxies: readonly FaultyProxy[];
+  readonly #proxies: readonly FaultProxy[];
   readonly #waiting = new Set<{ event: LinkEvent; seen: () => void }>();
   #appending = false;
 
-  constructor(server: Server, service: ServiceName, k: number, proxies: readonly FaultyProxy[]) {
+  constructor(server: Server, service: ServiceName, k: number, proxies: readonly FaultProxy[]) {
     this.server = server;
     this.service = service;
     this.k = k;
@@ -53,8 +53,8 @@ export class Link {
     for (const proxy of this.#proxies) proxy.block(...headings);
   }
 
-  slow(weather: Weather): void {
-    for (const proxy of this.#proxies) proxy.slow(weather);
+  slow(conditions: NetworkConditions): void {
+    for (const proxy of this.#proxies) proxy.slow(conditions);
   }
 
   restore(): void {
@@ -66,7 +66,7 @@ export class Link {
   }
 
   /**
-   * Calls `seen` once, in the moment in which it happens next: what is under way then has not got through yet.
+   * Calls `seen` once, in the moment in which it happens next: what is in flight then has not got through yet.
    * @returns gives up waiting
    */
   once(event: LinkEvent, seen: () => void): () => void {
@@ -114,8 +114,8 @@ export class Links {
     k: number,
     addresses: readonly (() => readonly ProxyTarget[])[],
   ): Promise<void> {
-    const proxies: FaultyProxy[] = [];
-    for (const address of addresses) proxies.push(await FaultyProxy.start(address));
+    const proxies: FaultProxy[] = [];
+    for (const address of addresses) proxies.push(await FaultProxy.start(address));
     this.#links.push(new Link(server, service, k, proxies));
   }
 

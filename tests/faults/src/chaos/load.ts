@@ -8,7 +8,7 @@ export interface LoadMember {
   /** when there was an ack for something sent after the mark; undefined: not yet */
   readonly recoveredAt: number | undefined;
   start(): void;
-  /** Resolves when what is under way is acknowledged or given up. */
+  /** Resolves when what is in flight is acknowledged or given up. */
   pause(): Promise<void>;
   mark(): void;
   close(): Promise<void>;
@@ -16,49 +16,53 @@ export interface LoadMember {
 
 /** All who write. */
 export class Load {
-  readonly #chatters: readonly LoadMember[];
+  readonly #simulatedClients: readonly LoadMember[];
 
-  constructor(chatters: readonly LoadMember[]) {
-    this.#chatters = chatters;
+  constructor(simulatedClients: readonly LoadMember[]) {
+    this.#simulatedClients = simulatedClients;
   }
 
   get acks(): number {
-    return this.#chatters.reduce((sum, { acks }) => sum + acks, 0);
+    return this.#simulatedClients.reduce((sum, { acks }) => sum + acks, 0);
   }
 
   /** broken connections since the beginning */
   get breaks(): number {
-    return this.#chatters.reduce((sum, { breaks }) => sum + breaks, 0);
+    return this.#simulatedClients.reduce((sum, { breaks }) => sum + breaks, 0);
   }
 
   start(): void {
-    for (const chatter of this.#chatters) chatter.start();
+    for (const simulatedClient of this.#simulatedClients) simulatedClient.start();
   }
 
   async pause(): Promise<void> {
-    await Promise.all(this.#chatters.map((chatter) => chatter.pause()));
+    await Promise.all(this.#simulatedClients.map((simulatedClient) => simulatedClient.pause()));
   }
 
   mark(): void {
-    for (const chatter of this.#chatters) chatter.mark();
+    for (const simulatedClient of this.#simulatedClients) simulatedClient.mark();
   }
 
   /** Acks of the one that has the fewest. */
   acksOfEach(): number[] {
-    return this.#chatters.map(({ acks }) => acks);
+    return this.#simulatedClients.map(({ acks }) => acks);
   }
 
   /** Names of those who have not had an ack for a message sent after the mark. */
   get waiting(): string[] {
-    return this.#chatters.filter(({ recoveredAt }) => recoveredAt === undefined).map(({ name }) => name);
+    return this.#simulatedClients
+      .filter(({ recoveredAt }) => recoveredAt === undefined)
+      .map(({ name }) => name);
   }
 
   /** When the last of all had his first ack for a message sent after the mark. */
   get recoveredAt(): number {
-    return Math.max(...this.#chatters.map(({ recoveredAt }) => recoveredAt ?? Number.POSITIVE_INFINITY));
+    return Math.max(
+      ...this.#simulatedClients.map(({ recoveredAt }) => recoveredAt ?? Number.POSITIVE_INFINITY),
+    );
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#chatters.map((chatter) => chatter.close()));
+    await Promise.all(this.#simulatedClients.map((simulatedClient) => simulatedClient.close()));
   }
 }

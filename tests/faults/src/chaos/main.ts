@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkOut } from '../checkout.js';
-import { ChaosStand } from './chaos-stand.js';
+import { ChaosTestbed } from './chaos-testbed.js';
 import type { Fault } from './faults/fault.js';
 import { aside, faults } from './faults/index.js';
 import { OverlapRun } from './overlap.js';
@@ -78,7 +78,7 @@ async function main(): Promise<boolean> {
     if (values.json) await writeFile(values.json, `${JSON.stringify(all, null, 2)}\n`);
   };
   const start = ({ smallDisk = false, standby = false }: Partial<Fault>) =>
-    ChaosStand.start({
+    ChaosTestbed.start({
       users: Math.ceil(Number(values.users ?? (values.overlap ? 8 : 20)) / 2),
       paceMs: Number(values.pace ?? (values.overlap ? 200 : 20)),
       rate: Number(values.rate ?? (values.overlap ? 1_000 : 100)),
@@ -88,12 +88,12 @@ async function main(): Promise<boolean> {
       checkout: values.checkout && checkOut(values.checkout),
       report,
     });
-  let stand: ChaosStand | undefined;
+  let testbed: ChaosTestbed | undefined;
   let stopped = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       stopped = true;
-      void stand?.stop().catch(() => {});
+      void testbed?.stop().catch(() => {});
     });
   }
   if (values.overlap) {
@@ -123,10 +123,10 @@ async function main(): Promise<boolean> {
   for (const fault of ordered) {
     if (stopped) break;
     try {
-      if (stand && kindOf(fault) !== kind) stand = void (await stand.stop());
+      if (testbed && kindOf(fault) !== kind) testbed = void (await testbed.stop());
       kind = kindOf(fault);
-      stand ??= await start(fault);
-      await runFault(stand, fault, Number(values.rounds ?? fault.rounds), async (row) => {
+      testbed ??= await start(fault);
+      await runFault(testbed, fault, Number(values.rounds ?? fault.rounds), async (row) => {
         rows.set(row.name, row);
         await write();
       });
@@ -134,11 +134,11 @@ async function main(): Promise<boolean> {
       // The next fault gets a stand that this one has not touched.
       failed.push(fault.name);
       report(`${fault.name} could not be tried to the end: ${error instanceof Error ? error.stack : error}`);
-      await stand?.stop().catch((failure: unknown) => report(`the stand did not stop: ${failure}`));
-      stand = undefined;
+      await testbed?.stop().catch((failure: unknown) => report(`the stand did not stop: ${failure}`));
+      testbed = undefined;
     }
   }
-  await stand?.stop();
+  await testbed?.stop();
   if (rows.size > 0) say(`${tableOf([...rows.values()])}\n`);
   for (const name of failed) say(`\nnot tried to the end: ${name}\n`);
   report(`the table is in ${values.table}`);

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { ChaosStand } from './chaos-stand.js';
+import type { ChaosTestbed } from './chaos-testbed.js';
 import { sumOf } from './check.js';
 import { scheduled } from './faults/scheduled.js';
 import { drawSchedule } from './schedules/draw.js';
@@ -26,7 +26,7 @@ export interface OverlapOptions {
   folder: string;
   report: (text: string) => void;
   /** a new testbed */
-  start: () => Promise<ChaosStand>;
+  start: () => Promise<ChaosTestbed>;
   onRow: (row: Row) => Promise<void>;
   stopped: () => boolean;
 }
@@ -37,7 +37,7 @@ const attempts = 2;
 /** Schedules of overlapping faults, one after the other, on one testbed as long as it holds. */
 export class OverlapRun {
   readonly #options: OverlapOptions;
-  #stand: ChaosStand | undefined;
+  #testbed: ChaosTestbed | undefined;
   #failures = 0;
 
   constructor(options: OverlapOptions) {
@@ -47,7 +47,7 @@ export class OverlapRun {
   /** @returns whether nothing failed */
   async run(): Promise<boolean> {
     const { seed, from, minutes, schedules, schedule: given, maxFailures, report, stopped } = this.#options;
-    this.#stand = await this.#options.start();
+    this.#testbed = await this.#options.start();
     const begun = performance.now();
     const isOver = () => performance.now() - begun > minutes * 60_000 || stopped();
     const rows: Row[] = [];
@@ -88,8 +88,8 @@ export class OverlapRun {
     );
     const begun = performance.now();
     try {
-      this.#stand ??= await this.#options.start();
-      const result = await this.#stand.round(fault, index);
+      this.#testbed ??= await this.#options.start();
+      const result = await this.#testbed.round(fault, index);
       return rowOf(fault, [result], performance.now() - begun);
     } catch (error) {
       report(
@@ -124,14 +124,16 @@ export class OverlapRun {
 
   async #checkHistory(): Promise<void> {
     // What was found right once has to be there still.
-    const missing = (await this.#stand?.checkHistory()) ?? 0;
+    const missing = (await this.#testbed?.checkHistory()) ?? 0;
     if (missing > 0) this.#failures++;
   }
 
   async #stop(): Promise<void> {
-    const stand = this.#stand;
-    this.#stand = undefined;
-    await stand?.stop().catch((error: unknown) => this.#options.report(`the testbed did not stop: ${error}`));
+    const testbed = this.#testbed;
+    this.#testbed = undefined;
+    await testbed
+      ?.stop()
+      .catch((error: unknown) => this.#options.report(`the testbed did not stop: ${error}`));
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ChaosStand, RoundResult } from './chaos-stand.js';
+import type { ChaosTestbed, RoundResult } from './chaos-testbed.js';
 import type { Fault } from './faults/fault.js';
 import { type Row, rowOf } from './table.js';
 
@@ -7,7 +7,7 @@ import { type Row, rowOf } from './table.js';
  * @param onRow told of the row as it is after each round
  */
 export async function runFault(
-  stand: ChaosStand,
+  testbed: ChaosTestbed,
   fault: Fault,
   rounds: number,
   onRow: (row: Row) => Promise<void>,
@@ -15,10 +15,10 @@ export async function runFault(
   const results: RoundResult[] = [];
   const begun = performance.now();
   for (let index = 0; index < rounds; index++) {
-    const result = await stand.round(fault, index);
+    const result = await testbed.round(fault, index);
     results.push(result);
     const { acked, recoveryMs, breaks } = result;
-    stand.report(
+    testbed.report(
       `${fault.name} ${index + 1}/${rounds}: ${acked} acked, well after ${Math.round(recoveryMs)} ms, ${breaks} broken connections`,
     );
     await onRow(rowOf(fault, results, performance.now() - begun));

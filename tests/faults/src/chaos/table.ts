@@ -1,4 +1,4 @@
-import type { RoundResult } from './chaos-stand.js';
+import type { RoundResult } from './chaos-testbed.js';
 import { type Outcome, sumOf } from './check.js';
 import type { Fault } from './faults/fault.js';
 

@@ -42,7 +42,7 @@ export class Caller {
   readonly done = new Set<number>();
   readonly #options: CallerOptions;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 8 });
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #inFlight = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: CallerOptions) {
@@ -53,14 +53,14 @@ export class Caller {
   start(): void {
     this.#timer = setInterval(() => {
       const work = this.#make(this.counts.calls++);
-      this.#underWay.add(work);
-      void work.finally(() => this.#underWay.delete(work));
+      this.#inFlight.add(work);
+      void work.finally(() => this.#inFlight.delete(work));
     }, 1000 / this.#options.perSecond);
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await Promise.all(this.#underWay);
+    await Promise.all(this.#inFlight);
     this.#agent.destroy();
   }
 

@@ -13,7 +13,7 @@ import {
 import { Commands, decodeBody, encodePdu, IM, isGroupMessageType, MsgType } from '@teamtalk/protocol';
 import { type Behaviour, startUpOf } from './behaviour.js';
 import type { Conversation, RollingLedger } from './ledger.js';
-import type { Impressions, Phase } from './phases.js';
+import type { Observations, Phase } from './phases.js';
 
 /** Where a login_server sends a client; undefined: it did not say. */
 export type Direct = () => Promise<Endpoint | undefined>;
@@ -25,7 +25,7 @@ export interface ClientOptions {
   passwordHash: string;
   behaviour: Behaviour;
   ledger: RollingLedger;
-  impressions: Impressions;
+  observations: Observations;
   /** shared by all clients */
   receipts: Receipts;
   direct: Direct;
@@ -45,7 +45,7 @@ interface Seat {
   /** ids that came on this connection */
   pushed: Set<number>;
   lastPushed: number;
-  /** of a look into history: down to which id, exclusive; undefined: none is under way */
+  /** of a look into history: down to which id, exclusive; undefined: none is in flight */
   lookDownTo: number | undefined;
 }
 
@@ -150,7 +150,7 @@ export class RollingClient implements Traffic {
   /** Does what is due: heartbeats, repetitions, giving up a login. @param now ms of the monotonic clock */
   tick(now: number): void {
     const { ackMs, resends, loginMs, heartbeatMs } = this.behaviour;
-    const { troubles } = this.#options.impressions;
+    const { troubles } = this.#options.observations;
     if (this.#loginSentAt > 0 && now - this.#loginSentAt > loginMs) {
       troubles.loginsOverdue++;
       this.#connection.close();
@@ -192,7 +192,7 @@ export class RollingClient implements Traffic {
         this.#takePage(buf.subarray(start, end));
         break;
       case Id.Kick:
-        this.#options.impressions.troubles.kicked++;
+        this.#options.observations.troubles.kicked++;
         this.#options.complain(`client ${this.index} was kicked`);
         break;
     }
@@ -207,10 +207,10 @@ export class RollingClient implements Traffic {
 
   closed(): void {
     if (this.#closing) return;
-    const { impressions } = this.#options;
-    if (this.#loginSentAt > 0 || this.#silence) impressions.troubles.notLoggedIn++;
-    else impressions.troubles.breaks++;
-    this.#silence ??= { since: performance.now(), phase: impressions.current };
+    const { observations } = this.#options;
+    if (this.#loginSentAt > 0 || this.#silence) observations.troubles.notLoggedIn++;
+    else observations.troubles.breaks++;
+    this.#silence ??= { since: performance.now(), phase: observations.current };
     this.#loginSentAt = 0;
     this.#ready = false;
     this.#doubt();
@@ -253,7 +253,7 @@ export class RollingClient implements Traffic {
   #loginAnswered(body: Buffer): void {
     const { resultCode } = decodeBody(Commands.LoginResUserlogin, body);
     if (resultCode !== 0) {
-      this.#options.impressions.troubles.refused++;
+      this.#options.observations.troubles.refused++;
       this.#connection.close();
       return;
     }
@@ -304,7 +304,7 @@ export class RollingClient implements Traffic {
     const { sessionType, sessionId, msgList = [] } = decodeBody(Commands.MsgListResponse, body);
     const seat = this.#seatOf(sessionId, sessionType === SESSION_TYPE_GROUP);
     if (seat?.lookDownTo === undefined) return;
-    const { ledger, userId, impressions } = this.#options;
+    const { ledger, userId, observations } = this.#options;
     for (const { msgId, fromSessionId, msgData } of msgList) {
       const data = Buffer.from(msgData);
       const number = readIndex(data, 0, data.length, ledger.run);
@@ -316,7 +316,7 @@ export class RollingClient implements Traffic {
       }
       const at = this.#doubtful.findIndex((message) => message.number === number);
       if (at < 0) continue;
-      impressions.troubles.foundInHistory++;
+      observations.troubles.foundInHistory++;
       this.#settle(this.#doubtful.splice(at, 1)[0]!, msgId);
     }
     const oldest = msgList.at(-1)?.msgId ?? 1;
@@ -335,7 +335,7 @@ export class RollingClient implements Traffic {
     this.#doubtful = [];
     this.#unsent = [];
     this.#ready = true;
-    this.#options.impressions.troubles.sentAgain += again.length;
+    this.#options.observations.troubles.sentAgain += again.length;
     for (const message of again) this.#transmit(message);
     for (const message of waited) this.#transmit(message);
   }
@@ -361,10 +361,10 @@ export class RollingClient implements Traffic {
   }
 
   #settle({ number, dueAt }: Message, msgId: number): void {
-    const { ledger, impressions } = this.#options;
+    const { ledger, observations } = this.#options;
     ledger.acknowledged(number, msgId);
-    impressions.current.acked++;
-    impressions.current.ack.record(clock.now - dueAt);
+    observations.current.acked++;
+    observations.current.ack.record(clock.now - dueAt);
   }
 
   #take(buf: Buffer, start: number, end: number): void {

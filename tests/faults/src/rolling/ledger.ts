@@ -52,7 +52,7 @@ export class RollingLedger {
   #sent = 0;
   #acked = 0;
   #deliveries = 0;
-  #underWay = 0;
+  #inFlight = 0;
   #complaints = 0;
 
   /** @param most messages at most */
@@ -80,8 +80,8 @@ export class RollingLedger {
   }
 
   /** Deliveries to others than the sender that are still to come, of messages that may not be stored too. */
-  get underWay(): number {
-    return this.#underWay;
+  get inFlight(): number {
+    return this.#inFlight;
   }
 
   get full(): boolean {
@@ -91,7 +91,7 @@ export class RollingLedger {
   /** @returns the number of a new message */
   begin(sender: number, { index, members }: Conversation): number {
     const number = this.#sent++;
-    this.#underWay += members.length - 1;
+    this.#inFlight += members.length - 1;
     this.#senders[number] = sender;
     this.#conversationOf[number] = index;
     return number;
@@ -122,7 +122,7 @@ export class RollingLedger {
     if ((this.#received[number]! & mask) !== 0) return;
     this.#received[number]! |= mask;
     this.#deliveries++;
-    if (client !== this.#senders[number]) this.#underWay--;
+    if (client !== this.#senders[number]) this.#inFlight--;
   }
 
   violated(what: keyof Violations, text: string): void {
@@ -130,7 +130,7 @@ export class RollingLedger {
     if (++this.#complaints <= maxComplaints) this.#complain(`${what}: ${text}`);
   }
 
-  /** Compares all of it with history. Nothing may be under way. @param history in the order of ids */
+  /** Compares all of it with history. Nothing may be in flight. @param history in the order of ids */
   async compare(history: (conversation: Conversation) => Promise<readonly StoredMessage[]>): Promise<void> {
     const stored = new Uint8Array(this.#sent);
     for (const conversation of this.conversations)

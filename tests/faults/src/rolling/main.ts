@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { DurableInfrastructure } from '@teamtalk/cluster';
 import { checkOut } from '../checkout.js';
 import { describeReport, isClean, reportOf } from './report.js';
-import { RollingStand } from './stand.js';
+import { RollingTestbed } from './testbed.js';
 import { bringUp, describeMigrations, migrateFrom } from './upgrade.js';
 
 const usage = `npm run rolling -- [--clients N] [--rate N] [--from REF] [--together] [--spread MS] [--pause MS] [--json FILE]
@@ -49,7 +49,7 @@ async function main(): Promise<boolean> {
     checkout ? (url) => migrateFrom(checkout, url) : undefined,
   );
   try {
-    const stand = await RollingStand.start({
+    const testbed = await RollingTestbed.start({
       clients: clients + (clients % 2),
       rate,
       most: rate * 1_800,
@@ -62,26 +62,26 @@ async function main(): Promise<boolean> {
       say,
     });
     const replace = (what: string) =>
-      values.together ? stand.replaceAllTogether(what) : stand.replaceAll(what);
+      values.together ? testbed.replaceAllTogether(what) : testbed.replaceAll(what);
     try {
-      await stand.begin();
+      await testbed.begin();
       if (checkout) {
-        stand.impressions.begin('migration');
-        say(describeMigrations(await bringUp(stand.cluster.database.url)));
-        stand.cluster.checkout = undefined;
+        testbed.observations.begin('migration');
+        say(describeMigrations(await bringUp(testbed.cluster.database.url)));
+        testbed.cluster.checkout = undefined;
         await replace('to this version');
-        stand.cluster.checkout = checkout;
+        testbed.cluster.checkout = checkout;
         await replace('back');
       } else {
         await replace('restart');
       }
-      await stand.finish();
-      const report = reportOf(stand, clients);
+      await testbed.finish();
+      const report = reportOf(testbed, clients);
       process.stdout.write(`${describeReport(report)}\n`);
       if (values.json) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);
       return isClean(report);
     } finally {
-      await stand.stop();
+      await testbed.stop();
     }
   } finally {
     await infrastructure.stop();

@@ -40,7 +40,7 @@ export interface Troubles {
 }
 
 /** What all clients report to. */
-export class Impressions {
+export class Observations {
   readonly phases: Phase[] = [];
   readonly troubles: Troubles = {
     repeated: 0,

@@ -12,7 +12,7 @@ export interface Population {
 }
 
 /** The two who carry files. */
-export const couriers = { sender: 'courier', receiver: 'customer' } as const;
+export const fileClients = { sender: 'courier', receiver: 'customer' } as const;
 const prefix = 'rolling';
 const groupSize = 10;
 
@@ -25,7 +25,7 @@ export async function populate(cluster: TestCluster, clients: number): Promise<P
   } finally {
     await source.destroy();
   }
-  const { robot } = await cluster.addUsers(['robot', couriers.sender, couriers.receiver]);
+  const { robot } = await cluster.addUsers(['robot', fileClients.sender, fileClients.receiver]);
   const users = await cluster.sql<{ id: number; name: string }>(
     `SELECT id, name FROM im_user WHERE name LIKE $1 || '%' ORDER BY id`,
     [prefix],

@@ -1,7 +1,7 @@
 import type { CallCounts } from './callers.js';
 import type { Violations } from './ledger.js';
 import type { Phase, Troubles } from './phases.js';
-import type { RollingStand } from './stand.js';
+import type { RollingTestbed } from './testbed.js';
 
 /** All that a run has to tell. Times: milliseconds. */
 export interface RollingReport {
@@ -27,19 +27,19 @@ interface PhaseReport {
   reconnect: { p50: number; p99: number; max: number };
 }
 
-export function reportOf(stand: RollingStand, clients: number): RollingReport {
-  const { crowd, impressions, callers } = stand;
-  const { ledger } = crowd;
+export function reportOf(testbed: RollingTestbed, clients: number): RollingReport {
+  const { clientPool, observations, callers } = testbed;
+  const { ledger } = clientPool;
   return {
     clients,
     sent: ledger.sent,
     acked: ledger.acked,
     deliveries: ledger.deliveries,
     violations: ledger.violations,
-    troubles: impressions.troubles,
+    troubles: observations.troubles,
     calls: Object.fromEntries(callers.map(({ name, counts }) => [name, counts])),
-    ownPauseMs: crowd.ownPauseMs,
-    phases: impressions.phases.map(phaseReport),
+    ownPauseMs: clientPool.ownPauseMs,
+    phases: observations.phases.map(phaseReport),
   };
 }
 

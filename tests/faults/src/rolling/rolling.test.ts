@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import { describeReport, isClean, reportOf } from './report.js';
-import { RollingStand } from './stand.js';
+import { RollingTestbed } from './testbed.js';
 
 it('a restart of everything in turn under load fails, loses, doubles and swaps nothing', async ({
   annotate,
 }) => {
   const said: string[] = [];
-  const stand = await RollingStand.start({
+  const testbed = await RollingTestbed.start({
     clients: 100,
     rate: 100,
     most: 60_000,
@@ -17,10 +17,10 @@ it('a restart of everything in turn under load fails, loses, doubles and swaps n
     say: (text) => said.push(text),
   });
   try {
-    await stand.begin();
-    await stand.replaceAll('restart');
-    await stand.finish();
-    const report = reportOf(stand, 100);
+    await testbed.begin();
+    await testbed.replaceAll('restart');
+    await testbed.finish();
+    const report = reportOf(testbed, 100);
     await annotate(describeReport(report));
     expect(isClean(report), `${said.join('\n')}\n${describeReport(report)}`).toBe(true);
     expect(report.acked).toBe(report.sent);
@@ -28,6 +28,6 @@ it('a restart of everything in turn under load fails, loses, doubles and swaps n
     // A Service's callers keep their connections; those are closed when an answer says so, not under a request.
     expect(Object.values(report.calls).map(({ failed }) => failed)).toEqual([0, 0, 0, 0]);
   } finally {
-    await stand.stop();
+    await testbed.stop();
   }
 }, 180_000);

@@ -10,7 +10,7 @@ export interface Argon2Cost {
 /** The cost recommended by OWASP for argon2id with one thread. */
 export const defaultArgon2Cost: Argon2Cost = { memoryKib: 19_456, iterations: 2 };
 
-/** What clients send of a password: its MD5 in lower-case hex (protocol notes, section 3). */
+/** What clients send of a password: its MD5 in lower-case hex (client-behaviour.md#passwords). */
 export function clientDigest(password: string): string {
   return createHash('md5').update(password).digest('hex');
 }

@@ -1,4 +1,4 @@
-import { type RpcStream, TicketedAnswers, teamtalk } from '@teamtalk/rpc';
+import { BatchedReplies, type RpcStream, teamtalk } from '@teamtalk/rpc';
 import type { MessageStore } from '../../message-store.js';
 import { type Caller, entryProblem, toEntry } from '../entry.js';
 
@@ -21,11 +21,11 @@ const maxPending = 20_000;
  */
 export function appendMessages({ writer, horizon }: Pick<MessageStore, 'writer' | 'horizon'>) {
   return (stream: RpcStream<teamtalk.db.AppendFrame, teamtalk.db.AppendResults.$Properties>): void => {
-    const answers = new TicketedAnswers<teamtalk.db.AppendResult.$Properties>(stream, maxPending);
+    const answers = new BatchedReplies<teamtalk.db.AppendResult.$Properties>(stream, maxPending);
     const caller: Caller = {
-      finished({ originTicket }, outcome) {
+      finished({ originRequestId }, outcome) {
         const msgId = outcome.status === 'stored' ? outcome.msgId : 0;
-        answers.answer({ ticket: originTicket, status: statusOf[outcome.status], msgId });
+        answers.answer({ requestId: originRequestId, status: statusOf[outcome.status], msgId });
       },
     };
 
@@ -37,7 +37,7 @@ export function appendMessages({ writer, horizon }: Pick<MessageStore, 'writer' 
       for (const request of (frame.entries ?? []) as teamtalk.db.AppendEntry[]) {
         answers.expect();
         const problem = entryProblem(request);
-        if (problem) answers.answer({ ticket: request.ticket, status: statusOf[problem], msgId: 0 });
+        if (problem) answers.answer({ requestId: request.requestId, status: statusOf[problem], msgId: 0 });
         else writer.append(toEntry(request, frame.originInstance, caller));
       }
     });

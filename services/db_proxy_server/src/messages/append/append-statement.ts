@@ -3,7 +3,7 @@ import type { PoolClient } from 'pg';
 import type { BatchPlan, PlannedMessage } from '../batch-plan.js';
 import { byteaArray, int2Array, int4Array, int8Array } from '../binary-array.js';
 import { encodeOutboxPayload } from '../payload.js';
-import type { WriterMark } from './writer-mark.js';
+import type { WriterEpoch } from './writer-epoch.js';
 
 /** What `append_messages` returns; the indexes of messages count from 1. */
 export interface AppendRow {
@@ -25,7 +25,7 @@ export interface AppendRow {
 
 /**
  * One call of `append_messages`: see its migration for what it does.
- * @param writer who writes, from batch to batch: see WriterMark
+ * @param writer who writes, from batch to batch: see WriterEpoch
  * @param delivered outbox rows to delete in the same transaction, int8 as text
  * @throws what PostgreSQL says; the batch may be stored nevertheless when the answer was lost
  */
@@ -33,7 +33,7 @@ export async function callAppendMessages(
   client: PoolClient,
   plan: BatchPlan,
   owner: number,
-  writer: WriterMark,
+  writer: WriterEpoch,
   delivered: string[],
 ): Promise<AppendRow> {
   const { conversations, messages } = plan;
@@ -64,7 +64,7 @@ export async function callAppendMessages(
       int8Array(
         messages,
         (m) => m.entry.originInstance,
-        (m) => m.entry.originTicket,
+        (m) => m.entry.originRequestId,
       ),
       byteaArray(messages, (m) => m.entry.msgData),
       int4Array(groups, (i) => i),

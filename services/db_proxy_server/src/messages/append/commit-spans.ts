@@ -13,7 +13,9 @@ const maxLinks = 100;
  */
 export function recordCommit(tracing: Tracing, plan: BatchPlan, row: AppendRow, begun: number): void {
   const traced = plan.messages.filter(({ entry, part }) => {
-    return isTraced(entry.originInstance, entry.originTicket) && typeof row.bases?.[part.index] === 'number';
+    return (
+      isTraced(entry.originInstance, entry.originRequestId) && typeof row.bases?.[part.index] === 'number'
+    );
   });
   if (traced.length === 0) return;
   const end = performance.now();
@@ -57,7 +59,7 @@ interface CommittedBatch {
 
 /** The span of a message that was not stored. */
 export function recordRefused(tracing: Tracing, entry: Entry, reason: string): void {
-  if (!isTraced(entry.originInstance, entry.originTicket)) return;
+  if (!isTraced(entry.originInstance, entry.originRequestId)) return;
   tracing.record({ ...storeSpan(entry, entry.arrived, performance.now()), error: reason });
 }
 
@@ -66,12 +68,12 @@ function storeSpan(entry: Entry, begin: number, end: number) {
     name: 'store message',
     kind: 'server',
     ids: spanOf(entry),
-    parent: messageSpan(entry.originInstance, entry.originTicket, 'send'),
+    parent: messageSpan(entry.originInstance, entry.originRequestId, 'send'),
     begin,
     end,
   } as const;
 }
 
-function spanOf({ originInstance, originTicket }: Entry): SpanIds {
-  return messageSpan(originInstance, originTicket, 'store');
+function spanOf({ originInstance, originRequestId }: Entry): SpanIds {
+  return messageSpan(originInstance, originRequestId, 'store');
 }

@@ -55,33 +55,37 @@ test.each([
 ])('a retry is recognised whatever the clock did meanwhile; horizon: %s', async (which, take) => {
   const [from, to] = which === 'known' ? [1, 2] : [3, 4];
   const since = await take();
-  for (const [ticket, step] of [
+  for (const [requestId, step] of [
     [1001, '-1 hour'],
     [1002, '1 hour'],
   ] as const) {
-    const first = await sender.send({ from, to, ticket });
+    const first = await sender.send({ from, to, requestId });
     // As if the clock had been set by that much since.
     await pool.query(
       `UPDATE message SET created_at = created_at + $1::interval WHERE conv = ${convOf(from, to)}`,
       [step],
     );
-    expect(await sender.send({ from, to, ticket, retry: true, horizon: since })).toEqual(first);
+    expect(await sender.send({ from, to, requestId, retry: true, horizon: since })).toEqual(first);
   }
 });
 
 test('a retry is recognised however many transactions there were since, when it says since when', async () => {
   const since = await horizon();
-  expect(await sender.send({ from: 5, to: 6, ticket: 2001 })).toEqual(stored(1));
+  expect(await sender.send({ from: 5, to: 6, requestId: 2001 })).toEqual(stored(1));
   await pool.query(
     'DO $$ BEGIN FOR i IN 1..110000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$',
   );
-  expect(await sender.send({ from: 5, to: 6, ticket: 2001, retry: true, horizon: since })).toEqual(stored(1));
+  expect(await sender.send({ from: 5, to: 6, requestId: 2001, retry: true, horizon: since })).toEqual(
+    stored(1),
+  );
   const { rows } = await pool.query('SELECT transactions_back($1, transaction_horizon()) AS n', [since]);
   expect(Number(rows[0].n)).toBeGreaterThan(110_000);
   // One that lies ahead is of another timeline, and worth as much as none.
   const ahead = (await horizon()) + 1_000_000;
-  expect(await sender.send({ from: 5, to: 6, ticket: 2002 })).toEqual(stored(2));
-  expect(await sender.send({ from: 5, to: 6, ticket: 2002, retry: true, horizon: ahead })).toEqual(stored(2));
+  expect(await sender.send({ from: 5, to: 6, requestId: 2002 })).toEqual(stored(2));
+  expect(await sender.send({ from: 5, to: 6, requestId: 2002, retry: true, horizon: ahead })).toEqual(
+    stored(2),
+  );
 });
 
 test('a retry is recognised behind a message whose transaction is older and got the lock later', async () => {
@@ -89,7 +93,7 @@ test('a retry is recognised behind a message whose transaction is older and got 
   await early.query('BEGIN');
   await early.query('SELECT pg_current_xact_id()');
   const since = await horizon();
-  expect(await sender.send({ from: 7, to: 8, ticket: 3001 })).toEqual(stored(1));
+  expect(await sender.send({ from: 7, to: 8, requestId: 3001 })).toEqual(stored(1));
   await early.query(`UPDATE conversation SET last_id = 2 WHERE conv = ${convOf(7, 8)}`);
   await early.query(
     `INSERT INTO message (conv, id, from_id, sender_seq, token, created_at, type, data)
@@ -97,17 +101,21 @@ test('a retry is recognised behind a message whose transaction is older and got 
   );
   await early.query('COMMIT');
   early.release();
-  expect(await sender.send({ from: 7, to: 8, ticket: 3001, retry: true, horizon: since })).toEqual(stored(1));
+  expect(await sender.send({ from: 7, to: 8, requestId: 3001, retry: true, horizon: since })).toEqual(
+    stored(1),
+  );
 });
 
 test('400 retries in a conversation with 240,000 new messages read only what came since they were sent', async () => {
   await fill(9, 10, 240_000);
   const since = await horizon();
-  const tickets = Array.from({ length: 400 }, (_, i) => 4001 + i);
-  const firsts = await Promise.all(tickets.map((ticket) => sender.send({ from: 9, to: 10, ticket })));
+  const requestIds = Array.from({ length: 400 }, (_, i) => 4001 + i);
+  const firsts = await Promise.all(
+    requestIds.map((requestId) => sender.send({ from: 9, to: 10, requestId })),
+  );
   const before = await rowsRead();
-  const again = tickets.map((ticket) =>
-    sender.send({ from: 9, to: 10, ticket, retry: true, horizon: since }),
+  const again = requestIds.map((requestId) =>
+    sender.send({ from: 9, to: 10, requestId, retry: true, horizon: since }),
   );
   expect(await Promise.all(again)).toEqual(firsts);
   expect((await rowsRead()) - before).toBeLessThan(2_000);
@@ -118,8 +126,8 @@ test('what lies too far back to be looked for is neither stored nor called store
   await fill(11, 12, 1);
   await pool.query(`UPDATE conversation SET last_id = 1500000 WHERE conv = ${convOf(11, 12)}`);
   const [lost, other] = await Promise.all([
-    sender.send({ from: 11, to: 12, ticket: 5001, retry: true, horizon: since }),
-    sender.send({ from: 13, to: 14, ticket: 5002 }),
+    sender.send({ from: 11, to: 12, requestId: 5001, retry: true, horizon: since }),
+    sender.send({ from: 13, to: 14, requestId: 5002 }),
   ]);
   expect(lost).toEqual({ status: 'unavailable' });
   expect(other).toEqual(stored(1));
@@ -142,11 +150,11 @@ test('a retry is remembered for its time, whatever the clock says, and then forg
   const kit = createKit('db_proxy_server', { logLevel: 'silent', shutdownMs: 1_000 });
   const store = await Database.open({ url: database.url, poolSize: 1 }, kit);
   await pool.query('DELETE FROM retried_message');
-  await sender.send({ from: 15, to: 16, ticket: 6001, retry: true });
+  await sender.send({ from: 15, to: 16, requestId: 6001, retry: true });
   await pool.query(`UPDATE retried_message SET stored_at = stored_at - interval '2 hours'`);
   const purge = purgeRetriedMessages(store, { value: await horizon() }, 200);
   expect(await purge()).toBe(0);
-  await sender.send({ from: 15, to: 16, ticket: 6002, retry: true });
+  await sender.send({ from: 15, to: 16, requestId: 6002, retry: true });
   await expect.poll(purge).toBe(1);
   await store.close();
 });

@@ -1,4 +1,4 @@
-import { type RpcStream, TicketedAnswers, type teamtalk } from '@teamtalk/rpc';
+import { BatchedReplies, type RpcStream, type teamtalk } from '@teamtalk/rpc';
 import type { ReadMarkWriter } from './read-marker.js';
 
 /** SessionType of the client protocol: 2 is a group. */
@@ -9,16 +9,16 @@ const maxPending = 20_000;
 /** Messages.MarkRead: moves read positions; results leave in one frame for all that were stored together. */
 export function markRead(writer: ReadMarkWriter) {
   return (stream: RpcStream<teamtalk.db.ReadFrame, teamtalk.db.ReadResults.$Properties>): void => {
-    const answers = new TicketedAnswers<teamtalk.db.ReadResult.$Properties>(stream, maxPending);
+    const answers = new BatchedReplies<teamtalk.db.ReadResult.$Properties>(stream, maxPending);
     stream.onData((frame) => {
-      for (const { ticket = 0, userId, sessionType, sessionId, msgId } of frame.entries ?? []) {
+      for (const { requestId = 0, userId, sessionType, sessionId, msgId } of frame.entries ?? []) {
         answers.expect();
         writer.mark({
           userId: userId ?? 0,
           isGroup: sessionType === SESSION_TYPE_GROUP,
           sessionId: sessionId ?? 0,
           msgId: msgId ?? 0,
-          done: (position) => answers.answer({ ticket, msgId: position }),
+          done: (position) => answers.answer({ requestId, msgId: position }),
         });
       }
     });

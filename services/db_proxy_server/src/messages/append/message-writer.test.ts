@@ -14,7 +14,7 @@ let database: TestDatabase;
 let pool: Pool;
 let published: StoredBatch[];
 /** Of messages that name none: above all that are named. */
-let ticket = 100_000;
+let requestId = 100_000;
 const horizon = new Horizon();
 
 beforeAll(async () => {
@@ -31,11 +31,11 @@ beforeEach(() => {
   published = [];
 });
 
-function newWriter(lanes = 1, connections = pool): MessageWriter {
+function newWriter(partitions = 1, connections = pool): MessageWriter {
   return new MessageWriter({
     kit: createKit('db_proxy_server', { logLevel: process.env.LOG_LEVEL ?? 'silent', shutdownMs: 1000 }),
     pool: connections,
-    lanes,
+    partitions,
     spacingMs: 0,
     horizon,
     publisher: {
@@ -52,7 +52,7 @@ interface Given {
   text?: string;
   type?: number;
   key?: string;
-  ticket?: number;
+  requestId?: number;
   retry?: boolean;
   horizon?: number;
 }
@@ -65,10 +65,10 @@ function entryOf(
   { from, to, text = 'x', type = MsgType.SINGLE_TEXT, key = '', retry = false, ...rest }: Given,
   done: (outcome: Outcome) => void,
 ): Entry {
-  ticket++;
+  requestId++;
   return toEntry(
     {
-      ticket: rest.ticket ?? ticket,
+      requestId: rest.requestId ?? requestId,
       fromUserId: from,
       toSessionId: to,
       msgType: type,
@@ -77,7 +77,7 @@ function entryOf(
       connectionId: 9,
       retry,
       horizon: rest.horizon ?? 0,
-      takenAt: 0x9876_5432,
+      receivedAt: 0x9876_5432,
     },
     0xfffffff1,
     { finished: (_, outcome) => done(outcome) },
@@ -118,7 +118,7 @@ test('numbers each conversation from 1, both sides in one sequence, in the order
 
 test('what was committed is published as the PDU its receivers get, and stands in the outbox', async () => {
   const writer = newWriter();
-  await append(writer, { from: 5, to: 6, text: 'hello', ticket: 77 });
+  await append(writer, { from: 5, to: 6, text: 'hello', requestId: 77 });
   const message = published[0]?.messages[0];
   expect(message).toMatchObject({
     isGroup: false,
@@ -126,9 +126,9 @@ test('what was committed is published as the PDU its receivers get, and stands i
     toSessionId: 6,
     msgId: 1,
     originInstance: 0xfffffff1,
-    originTicket: 77,
+    originRequestId: 77,
     originConnection: 9,
-    takenAt: 0x9876_5432,
+    receivedAt: 0x9876_5432,
   });
   const decoder = new PduDecoder(65536);
   decoder.push(message?.pdu as Buffer);
@@ -155,9 +155,9 @@ test('what was committed is published as the PDU its receivers get, and stands i
       toSessionId: 6,
       msgId: 1,
       originInstance: 0xfffffff1,
-      originTicket: 77,
+      originRequestId: 77,
       originConnection: 9,
-      takenAt: 0x9876_5432,
+      receivedAt: 0x9876_5432,
     },
   ]);
 });
@@ -216,19 +216,19 @@ test('the same key through two replicas at once is one message', async () => {
 
 test('an entry sent again after a break is recognised by its ticket', async () => {
   const writer = newWriter();
-  expect(await append(writer, { from: 16, to: 17, ticket: 1000 })).toEqual(stored(1));
+  expect(await append(writer, { from: 16, to: 17, requestId: 1000 })).toEqual(stored(1));
   const outcomes = await Promise.all([
-    append(newWriter(), { from: 16, to: 17, ticket: 1000, retry: true }),
-    append(writer, { from: 16, to: 17, ticket: 1001, retry: true, text: 'was never stored' }),
+    append(newWriter(), { from: 16, to: 17, requestId: 1000, retry: true }),
+    append(writer, { from: 16, to: 17, requestId: 1001, retry: true, text: 'was never stored' }),
   ]);
   expect(outcomes).toEqual([stored(1), stored(2)]);
 });
 
 test('a retry is recognised however many messages the conversation has had since', async () => {
   const writer = newWriter();
-  expect(await append(writer, { from: 47, to: 48, ticket: 3000 })).toEqual(stored(1));
+  expect(await append(writer, { from: 47, to: 48, requestId: 3000 })).toEqual(stored(1));
   await Promise.all(Array.from({ length: 2_500 }, () => append(writer, { from: 48, to: 47 })));
-  expect(await append(newWriter(), { from: 47, to: 48, ticket: 3000, retry: true })).toEqual(stored(1));
+  expect(await append(newWriter(), { from: 47, to: 48, requestId: 3000, retry: true })).toEqual(stored(1));
 });
 
 /**
@@ -282,8 +282,8 @@ test('a retry waits for a first attempt that is still making the conversation', 
       query: (statement: string) => first.query(statement),
     }),
   } as unknown as Pool;
-  expect(await append(newWriter(1, held), { from: 43, to: 44, ticket: 2000 })).toEqual(stored(1));
-  const again = append(newWriter(), { from: 43, to: 44, ticket: 2000, retry: true });
+  expect(await append(newWriter(1, held), { from: 43, to: 44, requestId: 2000 })).toEqual(stored(1));
+  const again = append(newWriter(), { from: 43, to: 44, requestId: 2000, retry: true });
   await expect
     .poll(async () => {
       const { rows: waiting } = await pool.query(

@@ -9,15 +9,15 @@ import { recordCommit, recordRefused } from './commit-spans.js';
 import { GroupCommit } from './group-commit.js';
 import type { Horizon } from './horizon.js';
 import { storedBatch } from './stored-messages.js';
-import { WriterMark } from './writer-mark.js';
+import { WriterEpoch } from './writer-epoch.js';
 
 export interface MessageWriterOptions {
   kit: Kit;
-  /** has at least one connection a lane */
+  /** has at least one connection a partition */
   pool: Pool;
-  /** transactions at a time; a conversation always goes through the same lane */
-  lanes: number;
-  /** least time between the beginnings of two transactions of a lane, milliseconds */
+  /** transactions at a time; a conversation always goes through the same partition */
+  partitions: number;
+  /** least time between the beginnings of two transactions of a partition, milliseconds */
   spacingMs: number;
   horizon: Pick<Horizon, 'value'>;
   publisher: {
@@ -46,8 +46,8 @@ const retryPauseMs = 50;
  */
 export class MessageWriter {
   readonly #options: MessageWriterOptions;
-  readonly #lanes: GroupCommit<Entry>[];
-  readonly #mark: WriterMark;
+  readonly #partitions: GroupCommit<Entry>[];
+  readonly #mark: WriterEpoch;
   readonly #stored;
   readonly #refused;
   readonly #batchSize;
@@ -58,13 +58,13 @@ export class MessageWriter {
 
   constructor(options: MessageWriterOptions) {
     this.#options = options;
-    const { lanes, spacingMs } = options;
-    this.#lanes = Array.from(
-      { length: lanes },
+    const { partitions, spacingMs } = options;
+    this.#partitions = Array.from(
+      { length: partitions },
       () => new GroupCommit<Entry>({ maxBatch, spacingMs, commit: (entries) => this.#commit(entries) }),
     );
     const { instance, log, metrics } = options.kit;
-    this.#mark = new WriterMark(instance, 'appends');
+    this.#mark = new WriterEpoch(instance, 'appends');
     this.#debug = log.isLevelEnabled('debug');
     this.#stored = metrics.counter('messages_stored_total', 'Messages committed');
     this.#refused = metrics.counter('messages_refused_total', 'Messages not stored', ['reason']);
@@ -84,18 +84,18 @@ export class MessageWriter {
 
   get depth(): number {
     let depth = 0;
-    for (const lane of this.#lanes) depth += lane.depth;
+    for (const partition of this.#partitions) depth += partition.depth;
     return depth;
   }
 
   append(entry: Entry): void {
-    const lane = (Math.imul(entry.low, 31) + entry.high) % this.#lanes.length;
-    (this.#lanes[Math.abs(lane)] as GroupCommit<Entry>).add(entry);
+    const partition = (Math.imul(entry.low, 31) + entry.high) % this.#partitions.length;
+    (this.#partitions[Math.abs(partition)] as GroupCommit<Entry>).add(entry);
   }
 
   /** Forgets waiting entries whose caller is gone: he sends them again elsewhere. */
   discard(where: (entry: Entry) => boolean): void {
-    for (const lane of this.#lanes) lane.discard(where);
+    for (const partition of this.#partitions) partition.discard(where);
   }
 
   /** It is no longer known here what is not delivered yet of what this writer stored. */
@@ -104,7 +104,7 @@ export class MessageWriter {
   }
 
   async settle(): Promise<void> {
-    await Promise.all(this.#lanes.map((lane) => lane.settle()));
+    await Promise.all(this.#partitions.map((partition) => partition.settle()));
   }
 
   async #commit(entries: Entry[]): Promise<void> {
@@ -213,8 +213,8 @@ export class MessageWriter {
     if (!batch) return;
     const { outboxId: outbox, messages } = batch;
     if (this.#debug) {
-      for (const { originInstance, originTicket, msgId } of messages) {
-        const trace = traceId(originInstance, originTicket);
+      for (const { originInstance, originRequestId, msgId } of messages) {
+        const trace = traceId(originInstance, originRequestId);
         this.#options.kit.log.debug({ trace, msgId, outbox }, 'message stored');
       }
     }

@@ -1,6 +1,6 @@
 import type { BatchPlan } from '../batch-plan.js';
 import { encodeMessagePdu } from '../message-pdu.js';
-import type { OpenElsewhere, StoredBatch, StoredMessage } from '../stored-batch.js';
+import type { ForeignUndelivered, StoredBatch, StoredMessage } from '../stored-batch.js';
 import type { AppendRow } from './append-statement.js';
 
 /** What a batch has brought into the store, as its receivers get it; undefined: nothing. */
@@ -8,10 +8,17 @@ export function storedBatch(plan: BatchPlan, row: AppendRow): StoredBatch | unde
   if (!row.outbox_id) return undefined;
   const messages = storedMessages(plan, row);
   if (messages.length === 0) return undefined;
-  return { outboxId: row.outbox_id, messages, openElsewhere: row.open_from ? openElsewhere(plan, row) : [] };
+  return {
+    outboxId: row.outbox_id,
+    messages,
+    foreignUndelivered: row.open_from ? foreignUndelivered(plan, row) : [],
+  };
 }
 
-function openElsewhere({ conversations }: BatchPlan, { bases, open_from }: AppendRow): OpenElsewhere[] {
+function foreignUndelivered(
+  { conversations }: BatchPlan,
+  { bases, open_from }: AppendRow,
+): ForeignUndelivered[] {
   return conversations.flatMap(({ low, high }, i) => {
     const [lowest, base] = [open_from?.[i] ?? null, bases?.[i] ?? null];
     return lowest === null || base === null ? [] : [{ low, high, lowest, before: base + 1 }];
@@ -37,9 +44,9 @@ function storedMessages(
       msgId,
       pdu: encodeMessagePdu({ fromUserId, toSessionId, msgId, createTime, msgType, msgData }),
       originInstance: entry.originInstance,
-      originTicket: entry.originTicket,
+      originRequestId: entry.originRequestId,
       originConnection: entry.originConnection,
-      takenAt: entry.takenAt,
+      receivedAt: entry.receivedAt,
       groupVersion: group_versions?.[part.index] ?? 0,
     });
   }

@@ -2,7 +2,7 @@ import { type Bus, NobodyListensError, type Registry, rendezvous, topics } from 
 import type { Kit } from '@teamtalk/service-kit';
 import { type MemberLists, noLists } from '../group-members.js';
 import type { StoredBatch } from '../stored-batch.js';
-import type { OpenMessages } from './open-messages.js';
+import type { UndeliveredTracker } from './undelivered-tracker.js';
 import { chunks, toWire } from './wire-batch.js';
 
 export interface Batch {
@@ -21,11 +21,11 @@ export class BatchSender {
   readonly #bus: Bus;
   readonly #kit: Kit;
   readonly #routeServers: Registry;
-  readonly #open: OpenMessages;
+  readonly #open: UndeliveredTracker;
 
   constructor(
     { bus, kit, routeServers }: { bus: Bus; kit: Kit; routeServers: Registry },
-    open: OpenMessages,
+    open: UndeliveredTracker,
   ) {
     this.#bus = bus;
     this.#kit = kit;
@@ -34,8 +34,8 @@ export class BatchSender {
   }
 
   /** Whether an answer can be hoped for now. */
-  get hears(): boolean {
-    return this.#bus.hears;
+  get responsive(): boolean {
+    return this.#bus.responsive;
   }
 
   /** Bytes of messages that one event holds. */
@@ -68,9 +68,8 @@ export class BatchSender {
         parts.map((messages) => this.#bus.request(topic, { messages, redelivery, storeEpoch }, answerMs)),
       );
     } catch (error) {
-      // It is dead, and its next announcement is waited for in vain; should it live, that brings it back.
-      if (error instanceof NobodyListensError && this.#bus.settled)
-        this.#routeServers.forget(chosen.instance);
+      // It is dead, and its next heartbeat is waited for in vain; should it live, that brings it back.
+      if (error instanceof NobodyListensError && this.#bus.stable) this.#routeServers.forget(chosen.instance);
       throw error;
     }
   }

@@ -2,7 +2,7 @@ import { type Kit, withDeadline } from '@teamtalk/service-kit';
 import type { Client } from 'pg';
 import { connectionName } from '../../database/running-programs.js';
 import type { Servers } from '../../database/servers.js';
-import { ownerLockClass } from './sweeper.js';
+import { ownerLockClass } from './reclaimer.js';
 
 const retryMs = 250;
 /** How often the connection is tried, and how long it has to answer, milliseconds. */

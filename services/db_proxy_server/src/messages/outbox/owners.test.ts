@@ -137,7 +137,7 @@ test('a batch that was left to the sweeper is named by the next one, without a l
 test.each(['1 hour', '-1 hour'])('rows are taken over in time when the clock is set by %s', async (step) => {
   const alive = await start({ sweeps: true });
   const dead = await start();
-  for (const replica of [alive, dead]) replica.hears = false;
+  for (const replica of [alive, dead]) replica.responsive = false;
   await alive.send(23, 24);
   await dead.send(25, 26);
   await pool.query('UPDATE outbox SET created_at = created_at - $1::interval', [step]);
@@ -151,7 +151,7 @@ test.each(['1 hour', '-1 hour'])('rows are taken over in time when the clock is 
 
 test('the rows of one that died are taken over in order, together, and go', async () => {
   const dead = await start();
-  dead.hears = false;
+  dead.responsive = false;
   for (let i = 0; i < 200; i++) await dead.send(13, 14, { text: String(i) });
   expect(await rows()).toBe(200);
   const begun = performance.now();
@@ -165,14 +165,14 @@ test('the rows of one that lives are its own, unless they grow old; not while al
   const alive = await start({ sweeps: true });
   const dead = await start();
   const other = await start({ sweeps: true });
-  for (const replica of [alive, dead, other]) replica.hears = false;
+  for (const replica of [alive, dead, other]) replica.responsive = false;
   await alive.send(15, 16);
   await dead.send(17, 18);
   await dead.send(17, 18);
   await expect.poll(() => other.publisher.unanswered, { timeout: 1_000 }).toBe(0);
   // A look or two while NATS is silent: nothing is taken. Then those of the dead one alone.
   await new Promise((resolve) => setTimeout(resolve, 700));
-  other.hears = true;
+  other.responsive = true;
   await expect
     .poll(() => news(other), patient)
     .toEqual([
@@ -185,7 +185,7 @@ test('the rows of one that lives are its own, unless they grow old; not while al
 
 test('a row that is taken over names what is before it, whoever has that', async () => {
   const dead = await start();
-  dead.hears = false;
+  dead.responsive = false;
   await dead.send(19, 20);
   await dead.send(19, 20);
   const client = await pool.connect();

@@ -14,7 +14,7 @@ let batches: teamtalk.bus.StoredBatch.$Properties[];
 let deleted: string[];
 /** Set: the members of groups cannot be had now. */
 let databaseAway: boolean;
-let natsHears: boolean;
+let natsResponsive: boolean;
 /** Resolves when the route_server has brought a batch on its way. */
 let answer: () => Promise<void>;
 let forgotten: number[];
@@ -26,7 +26,7 @@ beforeEach(() => {
   batches = [];
   deleted = [];
   databaseAway = false;
-  natsHears = true;
+  natsResponsive = true;
   answer = async () => {};
   forgotten = [];
   membersWaitFor = Promise.resolve();
@@ -51,9 +51,9 @@ beforeEach(() => {
   } as unknown as Pool;
   const bus = {
     maxEventBytes: 1024 * 1024,
-    settled: true,
-    get hears() {
-      return natsHears;
+    stable: true,
+    get responsive() {
+      return natsResponsive;
     },
     request: async (_topic: unknown, batch: teamtalk.bus.StoredBatch.$Properties) => {
       batches.push(batch);
@@ -132,10 +132,10 @@ test('a batch whose members cannot be had is sent when they can, and holds up no
 });
 
 test('while NATS is silent nothing is asked for; then everything goes together, in order', async () => {
-  natsHears = false;
+  natsResponsive = false;
   for (let id = 1; id <= 300; id++) publisher.publish(batchOf(String(id), pair(id)));
   expect(batches).toEqual([]);
-  natsHears = true;
+  natsResponsive = true;
   publisher.publish(batchOf('301', pair(301)));
   await expect.poll(() => deleted).toHaveLength(301);
   expect(batches.length, 'events').toBeLessThan(4);
@@ -171,13 +171,13 @@ test('a route_server that nobody listens for any more is asked no more', async (
 });
 
 test('what there is no room for is left, and known until that is too much', async () => {
-  natsHears = false;
+  natsResponsive = false;
   const large = (id: number) => batchOf(String(id), storedMessage({ msgId: id, pdu: Buffer.alloc(40_000) }));
   expect([1, 2, 3, 4].map((id) => publisher.publish(large(id)))).toEqual([true, true, true, true]);
   expect([publisher.hasRoom, publisher.unanswered]).toEqual([false, 2]);
   const toAll = Array.from({ length: 100_001 }, (_, i) => storedMessage({ toSessionId: i + 2 }));
   expect(publisher.publish(batchOf('5', ...toAll))).toBe(false);
-  natsHears = true;
+  natsResponsive = true;
   await expect.poll(() => deleted).toEqual(['1', '2']);
   expect(publisher.hasRoom).toBe(true);
 });

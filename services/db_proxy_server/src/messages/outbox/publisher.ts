@@ -6,8 +6,8 @@ import { type GroupMembers, noLists } from '../group-members.js';
 import type { StoredBatch } from '../stored-batch.js';
 import { type Batch, BatchSender } from './batch-sender.js';
 import { DeliveredRows } from './delivered-rows.js';
-import { OpenElsewhereWatch } from './open-elsewhere.js';
-import { OpenMessages } from './open-messages.js';
+import { ForeignUndeliveredWatch } from './foreign-undelivered.js';
+import { UndeliveredTracker } from './undelivered-tracker.js';
 import { bytesOf } from './wire-batch.js';
 
 export interface PublisherOptions {
@@ -20,7 +20,7 @@ export interface PublisherOptions {
   bots: Pick<BotMessages, 'record'>;
   /** that of the batches; left out: 0 */
   epoch?: { readonly current: number };
-  /** Bytes of messages that may wait for an answer; what is beyond waits in the outbox for the sweeper. */
+  /** Bytes of messages that may wait for an answer; what is beyond waits in the outbox for the reclaimer. */
   maxBytes?: number;
 }
 
@@ -30,7 +30,7 @@ const patienceMs = { first: 1_000, later: 2_000 };
 const retryPauseMs = 100;
 /** How often it is looked for what is to be sent again, milliseconds. */
 const lookMs = 50;
-/** Events under way that were sent again, and how long one of them counts, milliseconds. */
+/** Events in flight that were sent again, and how long one of them counts, milliseconds. */
 const again = { events: 8, ms: 1_000 };
 const defaultMaxBytes = 64 * 1024 * 1024;
 
@@ -53,9 +53,9 @@ export class OutboxPublisher {
   readonly #maxBytes: number;
   /** by outbox id, in the order of commit */
   readonly #unanswered = new Map<string, Unanswered>();
-  readonly #open = new OpenMessages();
+  readonly #open = new UndeliveredTracker();
   readonly #sender: BatchSender;
-  readonly #openElsewhere: OpenElsewhereWatch;
+  readonly #foreignUndelivered: ForeignUndeliveredWatch;
   readonly #delivered: DeliveredRows;
   readonly #timer: NodeJS.Timeout;
   readonly #retries;
@@ -64,7 +64,7 @@ export class OutboxPublisher {
   /** Since the last batch that was answered for, one was not: that has been logged. */
   #failing = false;
   /** NATS was silent when it was looked at last. */
-  #deaf = false;
+  #stalled = false;
   /** Older batches that were never sent have to go first. */
   #held = false;
   #eventsAgain = 0;
@@ -76,7 +76,12 @@ export class OutboxPublisher {
     const { kit, pool } = options;
     this.#sender = new BatchSender(options, this.#open);
     this.#delivered = new DeliveredRows(pool, kit);
-    this.#openElsewhere = new OpenElsewhereWatch(pool, kit, this.#open, () => this.#sender.hears);
+    this.#foreignUndelivered = new ForeignUndeliveredWatch(
+      pool,
+      kit,
+      this.#open,
+      () => this.#sender.responsive,
+    );
     const { metrics } = kit;
     this.#retries = metrics.counter(
       'outbox_retries_total',
@@ -114,7 +119,7 @@ export class OutboxPublisher {
   }
 
   /**
-   * Without room for it the batch waits in the outbox for the sweeper.
+   * Without room for it the batch waits in the outbox for the reclaimer.
    * @returns false when so much does that it is not known here any more which messages are open
    */
   publish(batch: StoredBatch): boolean {
@@ -129,13 +134,13 @@ export class OutboxPublisher {
     this.#unanswered.set(batch.outboxId, entry);
     this.#bytes += bytes;
     this.#open.begin(batch);
-    if (!this.#sender.hears) this.#held = true;
+    if (!this.#sender.responsive) this.#held = true;
     if (!this.#held) this.#sendFirst(entry);
     return true;
   }
 
   /**
-   * A new epoch has begun: what waits for an answer may no longer be stored. What still is, the sweeper finds in the
+   * A new epoch has begun: what waits for an answer may no longer be stored. What still is, the reclaimer finds in the
    * outbox.
    */
   forget(): void {
@@ -157,7 +162,7 @@ export class OutboxPublisher {
     const end = performance.now() + ms;
     while (this.#unanswered.size > 0 && performance.now() < end) await pause(20);
     clearInterval(this.#timer);
-    await Promise.all([this.#openElsewhere.stop(), this.#delivered.stop()]);
+    await Promise.all([this.#foreignUndelivered.stop(), this.#delivered.stop()]);
   }
 
   #sendFirst(entry: Unanswered): void {
@@ -177,20 +182,20 @@ export class OutboxPublisher {
     this.#queue = turn;
   }
 
-  /** Sends what is due, oldest first, as far as the events under way allow. */
+  /** Sends what is due, oldest first, as far as the events in flight allow. */
   #sendAgain(): void {
     this.#held = false;
     if (this.#unanswered.size === 0) return;
     // What would be asked again and again arrives all together when NATS is back, and in nobody's favour.
-    if (!this.#sender.hears) {
-      this.#deaf = true;
+    if (!this.#sender.responsive) {
+      this.#stalled = true;
       this.#held = true;
       return;
     }
     const now = performance.now();
     const limit = this.#sender.maxBytes;
-    const missed = this.#deaf;
-    this.#deaf = false;
+    const missed = this.#stalled;
+    this.#stalled = false;
     let group: Unanswered[] = [];
     let bytes = 0;
     for (const entry of this.#unanswered.values()) {

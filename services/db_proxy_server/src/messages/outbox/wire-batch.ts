@@ -11,7 +11,7 @@ const memberBytes = 5;
 /**
  * A message as a route_server gets it.
  * @param outboxId of its batch
- * @param openFrom the lowest id of its conversation that is still under way, when below its own; otherwise 0
+ * @param openFrom the lowest id of its conversation that is still in flight, when below its own; otherwise 0
  * @returns undefined for a message to a group whose members have all left since
  */
 export function toWire(
@@ -30,12 +30,12 @@ export function toWire(
     msgId: message.msgId,
     pdu: message.pdu,
     originInstance: message.originInstance,
-    originTicket: message.originTicket,
+    originRequestId: message.originRequestId,
     originConnection: message.originConnection,
     memberIds: receivers as number[],
     groupVersion: members?.version ?? 0,
     openFrom,
-    takenAt: message.takenAt,
+    receivedAt: message.receivedAt,
     outboxId: Number(outboxId),
   };
 }

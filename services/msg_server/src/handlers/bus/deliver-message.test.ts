@@ -1,6 +1,6 @@
 import { waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM, MsgType } from '@teamtalk/protocol';
-import { readMetrics, sumOf, takenNow } from '@teamtalk/service-kit';
+import { readMetrics, receivedNow, sumOf } from '@teamtalk/service-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestServer } from '../../testing/test-server.js';
 
@@ -41,11 +41,11 @@ describe('delivering messages', () => {
       await server.logIn(211, CLIENT_TYPE_ANDROID),
     ];
     const [a, b, c] = ['a', 'b', 'c'].map((text) => server.store(900, 211, text));
-    const takenAt = takenNow() - 2_000;
-    await server.route.deliver(server.node, { ...a!, takenAt });
-    await server.route.deliver(server.node, { ...c!, takenAt });
+    const receivedAt = receivedNow() - 2_000;
+    await server.route.deliver(server.node, { ...a!, receivedAt });
+    await server.route.deliver(server.node, { ...c!, receivedAt });
     expect(await measured('count')).toBe(before.count + 2);
-    // Nobody knows since when this one is under way; what waited for it comes with it.
+    // Nobody knows since when this one is in flight; what waited for it comes with it.
     await server.route.deliver(server.node, b!);
     for (const client of clients) {
       await client.roundTrip();

@@ -5,7 +5,7 @@ import type { Context } from '../../context.js';
 
 /**
  * Tells a client by 0x0107 that it is kicked, and closes once that is written. One whose login has not been answered yet
- * gets its answer first: closed without a word it would log in again and again (protocol notes, section 12b).
+ * gets its answer first: closed without a word it would log in again and again (client-behaviour.md#one-connection-a-class).
  */
 export function kick(connection: Connection, reason: IM.BaseDefine.KickReasonType): void {
   if (connection.awaitsAnswer) {

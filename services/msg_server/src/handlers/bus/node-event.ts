@@ -2,9 +2,9 @@ import type { teamtalk } from '@teamtalk/bus';
 import type { Context } from '../../context.js';
 import { broadcast } from './broadcast.js';
 import { deliverMessages } from './deliver-message.js';
+import { evicted } from './evicted.js';
 import { takeGroupChange } from './group-change.js';
 import { kickUser } from './kick-user.js';
-import { lostContact } from './lost-contact.js';
 import { notifyStatus } from './notify-status.js';
 import { notifyUsers } from './notify-users.js';
 
@@ -18,7 +18,7 @@ export function takeNodeEvent(context: Context) {
   const notify = notifyUsers(context);
   const kick = kickUser(context);
   const status = notifyStatus(context);
-  const lost = lostContact(context);
+  const lost = evicted(context);
   const tellEverybody = broadcast(context);
   return (event: teamtalk.bus.NodeEvent): teamtalk.bus.Done.$Properties | undefined => {
     if (event.deliver) return deliver(event.deliver) ? {} : undefined;
@@ -29,7 +29,7 @@ export function takeNodeEvent(context: Context) {
     if (event.notify) notify(event.notify);
     else if (event.kick) kick(event.kick);
     else if (event.status) status(event.status);
-    else if (event.lostContact) lost();
+    else if (event.evicted) lost();
     else if (event.broadcast) tellEverybody(event.broadcast);
     return undefined;
   };

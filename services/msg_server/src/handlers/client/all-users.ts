@@ -1,16 +1,15 @@
 import { Commands } from '@teamtalk/protocol';
 import { accounts } from '@teamtalk/rpc';
 import type { Context } from '../../context.js';
+import { conditionalCache } from './conditional-cache.js';
 import { EncodedList } from './encoded-list.js';
 import { type Handler, queryMs, request } from './handler.js';
-import { keptList } from './kept-list.js';
 import { userInfo } from './user-info.js';
 
 /** 0x0208: the users who changed since a time, all who have not left since 0. */
 export function listAllUsers(context: Context): Handler {
-  const users = keptList(
-    (updatedSince, knownStamp) =>
-      context.pool.call(accounts.listUsers, { updatedSince, knownStamp }, queryMs),
+  const users = conditionalCache(
+    (updatedSince, knownEtag) => context.pool.call(accounts.listUsers, { updatedSince, knownEtag }, queryMs),
     ({ latestUpdateTime, users }) =>
       new EncodedList(Commands.BuddyListAllUserResponse, {
         userId: 0,

@@ -4,15 +4,15 @@ import type { Context } from '../../context.js';
 import { commandLabel } from '../../metrics.js';
 import { type Handler, queryMs, request, resultOk, resultRefused } from './handler.js';
 
-/** 0x020c: the user's own picture, told to everybody by 0x0212 (protocol notes, section 5). */
+/** 0x020c: the user's own picture, told to everybody by 0x0212 (client-behaviour.md#avatars-and-signatures). */
 export function changeAvatar(context: Context): Handler {
-  const { metrics, notices, pool } = context;
+  const { metrics, notifications, pool } = context;
   const command = Commands.BuddyListChangeAvatarRequest;
   return request(context, command, async ({ userId }, { avatarUrl }, seqNum) => {
     const { done } = await pool.call(accounts.changeAvatar, { userId, avatarUrl }, queryMs);
     if (done) {
       const notice = { changedUserId: userId, avatarUrl };
-      notices.tell(`avatar ${userId}`, encodePdu(Commands.BuddyListAvatarChangedNotify, notice, 0));
+      notifications.tell(`avatar ${userId}`, encodePdu(Commands.BuddyListAvatarChangedNotify, notice, 0));
     } else {
       metrics.refused.inc({ command: commandLabel(command.id) });
     }

@@ -18,7 +18,7 @@ const tellAttempts = 2;
 
 /**
  * 0x0407: adds members to a group or removes them. `result_code` is 0 or why not: 1 no such group, 2 not
- * permitted, 3 invalid, 4 too many members (protocol notes, section 6). On success the members, present and
+ * permitted, 3 invalid, 4 too many members (client-behaviour.md#changing-members). On success the members, present and
  * changed, have their 0x040b before the asking connection has its 0x0408; who was removed gets no message
  * of the group after that.
  */

@@ -6,10 +6,10 @@ import { type Handler, queryMs, request, resultOk, resultRefused } from './handl
 
 /**
  * 0x0213: the user's own signature, at most 128 characters, told to everybody by 0x0215. One that is too long
- * is refused, not cut (protocol notes, section 5).
+ * is refused, not cut (client-behaviour.md#avatars-and-signatures).
  */
 export function changeSignature(context: Context): Handler {
-  const { metrics, notices, pool } = context;
+  const { metrics, notifications, pool } = context;
   const command = Commands.BuddyListChangeSignInfoRequest;
   return request(context, command, async ({ userId }, { signInfo }, seqNum) => {
     const { done } = await pool.call(accounts.changeSignature, { userId, signInfo }, queryMs);
@@ -19,7 +19,7 @@ export function changeSignature(context: Context): Handler {
       return [encodePdu(Commands.BuddyListChangeSignInfoResponse, answer, seqNum)];
     }
     const notice = { changedUserId: userId, signInfo };
-    notices.tell(`signature ${userId}`, encodePdu(Commands.BuddyListSignInfoChangedNotify, notice, 0));
+    notifications.tell(`signature ${userId}`, encodePdu(Commands.BuddyListSignInfoChangedNotify, notice, 0));
     const answer = { userId, resultCode: resultOk, signInfo };
     return [encodePdu(Commands.BuddyListChangeSignInfoResponse, answer, seqNum)];
   });

@@ -8,8 +8,7 @@ const { GROUP_OK } = teamtalk.db.GroupResult;
 
 /**
  * 0x0405: a new temporary group, of which the creator is a member whether listed or not; normal ones are
- * refused. `result_code` is 0 or why not: 2 not permitted, 3 invalid, 4 too many members (protocol notes,
- * section 6). The members are not told: they ask for the group when its first message comes.
+ * refused. `result_code` is 0 or why not: 2 not permitted, 3 invalid, 4 too many members (client-behaviour.md#kinds-of-group). The members are not told: they ask for the group when its first message comes.
  */
 export function createGroup(context: Context): Handler {
   const { metrics, pool } = context;

@@ -1,15 +1,15 @@
 import { Commands, type IM } from '@teamtalk/protocol';
 import { accounts, type teamtalk } from '@teamtalk/rpc';
 import type { Context } from '../../context.js';
+import { conditionalCache } from './conditional-cache.js';
 import { EncodedList } from './encoded-list.js';
 import { type Handler, queryMs, request } from './handler.js';
-import { keptList } from './kept-list.js';
 
 /** 0x0210: the departments that changed since a time, those deleted included; all that exist since 0. */
 export function listDepartments(context: Context): Handler {
-  const departments = keptList(
-    (updatedSince, knownStamp) =>
-      context.pool.call(accounts.listDepartments, { updatedSince, knownStamp }, queryMs),
+  const departments = conditionalCache(
+    (updatedSince, knownEtag) =>
+      context.pool.call(accounts.listDepartments, { updatedSince, knownEtag }, queryMs),
     ({ latestUpdateTime, departments }) =>
       new EncodedList(Commands.BuddyListDepartmentResponse, {
         userId: 0,

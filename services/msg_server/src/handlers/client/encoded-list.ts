@@ -18,7 +18,7 @@ const listTag = (3 << 3) | 2;
 export class EncodedList<P extends Head> {
   readonly #command: Command<object, P>;
   readonly #latestUpdateTime: number;
-  /** The list's bytes, cut where Android's frames end (protocol notes, section 12). */
+  /** The list's bytes, cut where Android's frames end (client-behaviour.md#frame-limits). */
   readonly #pieces: Buffer[];
 
   /** @param body with the list, for nobody in particular: `userId` 0 */

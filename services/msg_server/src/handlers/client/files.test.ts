@@ -1,4 +1,4 @@
-import { Announcer, fileServerQueue, type teamtalk, topics } from '@teamtalk/bus';
+import { fileServerQueue, HeartbeatPublisher, type teamtalk, topics } from '@teamtalk/bus';
 import { waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM } from '@teamtalk/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -42,7 +42,7 @@ describe('without a file_server', () => {
 describe('with a file_server', () => {
   const asked: teamtalk.bus.FileTaskRequest[] = [];
   let answer: teamtalk.bus.FileTask.$Properties;
-  let announcers: Announcer[];
+  let announcers: HeartbeatPublisher[];
 
   beforeAll(async () => {
     answer = { taskId: 'task-1', ip: '10.0.0.8', port: 8600 };
@@ -56,11 +56,15 @@ describe('with a file_server', () => {
     );
     announcers = [false, true].map(
       (draining, i) =>
-        new Announcer(server.bus, { instance: 800 + i, service: 'file_server', hostname: 'h' }, () => ({
-          ip1: `10.0.0.${i}`,
-          port: 8600,
-          draining,
-        })),
+        new HeartbeatPublisher(
+          server.bus,
+          { instance: 800 + i, service: 'file_server', hostname: 'h' },
+          () => ({
+            ip1: `10.0.0.${i}`,
+            port: 8600,
+            draining,
+          }),
+        ),
     );
     await server.bus.flush();
   });

@@ -22,7 +22,7 @@ function roomFor(connection: Connection): number {
 
 /**
  * As many entries from the beginning as fit into one frame of this client: Android refuses those above
- * 400 KiB and would lose its connection (protocol notes, section 12).
+ * 400 KiB and would lose its connection (client-behaviour.md#frame-limits).
  * @param bytesOf an upper bound of an entry's encoded size
  */
 export function fitting<T>(

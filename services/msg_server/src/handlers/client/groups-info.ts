@@ -11,7 +11,7 @@ const maxGroups = 5_000;
 
 /**
  * 0x0403: those of the asked groups that the user is a member of and whose version is larger than the one he
- * knows, with all members (protocol notes, section 6). One 0x0404; several of the same seq_num only for
+ * knows, with all members (client-behaviour.md#group-lists). One 0x0404; several of the same seq_num only for
  * Android and only when one does not fit.
  */
 export function getGroupsInfo(context: Context): Handler {

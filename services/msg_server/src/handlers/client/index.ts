@@ -77,7 +77,7 @@ function handlerTable(context: Context): Map<number, Handler> {
 
 /**
  * Gives each PDU to the handler of its command. Before the login only a login is taken (heartbeats never
- * get here); what is not understood is counted and ignored (protocol notes, section 1).
+ * get here); what is not understood is counted and ignored (client-behaviour.md#bad-pdus).
  */
 export function dispatcher(context: Context): Handler {
   const handlers = handlerTable(context);

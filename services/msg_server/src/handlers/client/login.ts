@@ -22,7 +22,7 @@ const { LoginResult } = teamtalk.db;
 const checkMs = 10_000;
 
 const refusals: Record<Refusal, Pick<Answer, 'resultCode' | 'resultString'>> = {
-  // Android knows a wrong name or password by no other code than 6 (protocol notes, section 12).
+  // Android knows a wrong name or password by no other code than 6 (client-behaviour.md#results-of-a-login).
   'wrong-name-or-password': {
     resultCode: ResultType.REFUSE_REASON_DB_VALIDATE_FAILED,
     resultString: '用户名/密码错误',
@@ -41,7 +41,7 @@ const refusals: Record<Refusal, Pick<Answer, 'resultCode' | 'resultString'>> = {
  * 0x0103: logs a user in. He gets his 0x0104 only when the route_servers know him, so that no message of
  * the time after it can miss him; what reaches him before that is written after it. A client type the
  * protocol does not have makes the body unreadable, as in the original. A second 0x0103 is ignored
- * (protocol notes, section 3). Only so many logins begin a second and are under way at a time; what a client
+ * (client-behaviour.md#one-connection-a-class). Only so many logins begin a second and are in flight at a time; what a client
  * sends while it waits for its turn waits with it, and its socket is not read any further once that has become
  * too much.
  */
@@ -132,7 +132,7 @@ function askOverStream(
   request: teamtalk.db.LoginRequest.$Properties & { userName: string },
 ): Promise<teamtalk.db.LoginEntryResult | undefined> {
   return new Promise((resolve) => {
-    const entry = { ticket: 0, request, ...kit.tracing?.carrier() };
+    const entry = { requestId: 0, request, ...kit.tracing?.carrier() };
     loginChecks.send(entry, nameKey(request.userName), resolve);
   });
 }

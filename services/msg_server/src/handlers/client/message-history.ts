@@ -7,10 +7,10 @@ import { messageList } from './message-list.js';
 
 /**
  * 0x0309: messages of a session from an id backwards, or the newest, newest first: as many as were asked for, which is
- * all that are unread for Windows, and as the client takes at once (protocol notes, section 12b).
+ * all that are unread for Windows, and as the client takes at once (client-behaviour.md#history).
  */
 export function getMessageHistory(context: Context): Handler {
-  const { config, noticeText, pool } = context;
+  const { config, noticeDowngrade, pool } = context;
   return request(context, Commands.MsgListRequest, async (connection, message, seqNum) => {
     const { userId } = connection;
     const { sessionType, sessionId, msgIdBegin } = message;
@@ -23,7 +23,7 @@ export function getMessageHistory(context: Context): Handler {
             queryMs,
           )
         : undefined;
-    const msgList = messageList(connection, noticeText, reply?.messages);
+    const msgList = messageList(connection, noticeDowngrade, reply?.messages);
     return [
       encodePdu(Commands.MsgListResponse, { userId, sessionType, sessionId, msgIdBegin, msgList }, seqNum),
     ];

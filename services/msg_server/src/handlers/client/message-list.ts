@@ -1,7 +1,7 @@
 import type { IM } from '@teamtalk/protocol';
 import type { teamtalk } from '@teamtalk/rpc';
 import type { Connection } from '../../connection/connection.js';
-import type { NoticeText } from '../../delivery/notice-text.js';
+import type { NoticeDowngrade } from '../../delivery/notice-downgrade.js';
 import { fitting } from './frame-limit.js';
 
 /** What an entry of a list has beside its data, bytes at most. */
@@ -12,14 +12,14 @@ const noData = new Uint8Array(0);
 /** The store's messages as this client is shown them: as many, newest first, as its frames hold. */
 export function messageList(
   connection: Connection,
-  noticeText: NoticeText,
+  noticeDowngrade: NoticeDowngrade,
   messages: readonly teamtalk.db.Message.$Properties[] | null | undefined,
 ): IM.BaseDefine.MsgInfo.$Properties[] {
   const list = (messages ?? []).map((message) => ({
     msgId: message.msgId ?? 0,
     fromSessionId: message.fromSessionId ?? 0,
     createTime: message.createTime ?? 0,
-    msgType: noticeText.typeFor(connection, message.msgType ?? 0) as IM.BaseDefine.MsgType,
+    msgType: noticeDowngrade.typeFor(connection, message.msgType ?? 0) as IM.BaseDefine.MsgType,
     msgData: message.msgData ?? noData,
   }));
   return fitting(connection, list, ({ msgData }) => msgData.length + entryOverhead);
@@ -34,11 +34,11 @@ interface Latest {
 }
 
 /** The latest message of a session, as this client is shown it. */
-export function latestMessage(connection: Connection, noticeText: NoticeText, latest: Latest) {
+export function latestMessage(connection: Connection, noticeDowngrade: NoticeDowngrade, latest: Latest) {
   return {
     latestMsgId: latest.latestMsgId ?? 0,
     latestMsgData: latest.latestMsgData ?? noData,
-    latestMsgType: noticeText.typeFor(connection, latest.latestMsgType ?? 0) as IM.BaseDefine.MsgType,
+    latestMsgType: noticeDowngrade.typeFor(connection, latest.latestMsgType ?? 0) as IM.BaseDefine.MsgType,
     latestMsgFromUserId: latest.latestMsgFromUserId ?? 0,
   };
 }

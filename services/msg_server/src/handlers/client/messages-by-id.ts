@@ -4,12 +4,12 @@ import type { Context } from '../../context.js';
 import { type Handler, queryMs, request } from './handler.js';
 import { messageList } from './message-list.js';
 
-/** Ids one request may have; what is beyond is left out (protocol notes, section 4). */
+/** Ids one request may have; what is beyond is left out (client-behaviour.md#messages-by-id). */
 const maxIds = 100;
 
 /** 0x030d: some messages of a session, of those the user may see. */
 export function getMessagesById(context: Context): Handler {
-  const { noticeText, pool } = context;
+  const { noticeDowngrade, pool } = context;
   return request(context, Commands.MsgGetByMsgIdReq, async (connection, message, seqNum) => {
     const { userId } = connection;
     const { sessionType, sessionId } = message;
@@ -18,7 +18,7 @@ export function getMessagesById(context: Context): Handler {
       msgIds.length > 0
         ? await pool.call(messages.getMessages, { userId, sessionType, sessionId, msgIds }, queryMs)
         : undefined;
-    const msgList = messageList(connection, noticeText, reply?.messages);
+    const msgList = messageList(connection, noticeDowngrade, reply?.messages);
     return [encodePdu(Commands.MsgGetByMsgIdRes, { userId, sessionType, sessionId, msgList }, seqNum)];
   });
 }

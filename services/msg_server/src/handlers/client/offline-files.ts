@@ -11,7 +11,7 @@ type FileInfo = IM.BaseDefine.OfflineFileInfo.$Properties;
 
 const { FILE_TYPE_OFFLINE } = IM.BaseDefine.TransferFileType;
 
-/** 0x0509: the files that wait for the user, and where they can be fetched (protocol notes, section 8). */
+/** 0x0509: the files that wait for the user, and where they can be fetched (client-behaviour.md#offline-downloads). */
 export function listOfflineFiles(context: Context): Handler {
   return request(context, Commands.FileHasOfflineReq, async (connection, _message, seqNum) => {
     const { userId } = connection;
@@ -33,7 +33,7 @@ export function listOfflineFiles(context: Context): Handler {
 /**
  * 0x050b: the user has uploaded a file for another one, whose PC clients are told by 0x0508 that it waits,
  * under the name and with the size it was asked for. It has no answer. Windows sends it before the upload is complete:
- * then the file_server where it is completed tells them (protocol notes, section 12b). Should they not be told from here
+ * then the file_server where it is completed tells them (client-behaviour.md#offline-downloads). Should they not be told from here
  * either, a file_server tells them a little later.
  */
 export function addOfflineFile(context: Context): Handler {

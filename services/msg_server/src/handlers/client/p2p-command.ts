@@ -1,6 +1,6 @@
 import { topics } from '@teamtalk/bus';
 import { Commands, decodeBody, encodePdu } from '@teamtalk/protocol';
-import { Pace } from '../../backpressure/pace.js';
+import { SendRateLimiter } from '../../backpressure/send-rate-limiter.js';
 import type { Context } from '../../context.js';
 import { commandLabel } from '../../metrics.js';
 import type { Handler } from './handler.js';
@@ -15,13 +15,13 @@ const maxCommandLength = 65_536;
  */
 export function sendP2pCommand(context: Context): Handler {
   const { bus, kit, metrics } = context;
-  const pace = new Pace(context);
+  const rateLimiter = new SendRateLimiter(context);
 
   return (connection, pdu) => {
     const now = performance.now();
-    if (pace.holds(connection, now)) return false;
+    if (rateLimiter.throttles(connection, now)) return false;
     const { toUserId, cmdMsgData } = decodeBody(Commands.SwitchP2pCmd, pdu.body);
-    pace.count(connection, now);
+    rateLimiter.count(connection, now);
     if (toUserId === 0 || cmdMsgData.length > maxCommandLength) {
       metrics.refused.inc({ command: commandLabel(Commands.SwitchP2pCmd.id) });
       return true;

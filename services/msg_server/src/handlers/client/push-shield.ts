@@ -4,7 +4,7 @@ import type { Context } from '../../context.js';
 import { commandLabel } from '../../metrics.js';
 import { type Handler, queryMs, request, resultOk, resultRefused } from './handler.js';
 
-/** 0x010c: the do-not-disturb switch, 1 on and 0 off; anything else is refused (protocol notes, section 3). */
+/** 0x010c: the do-not-disturb switch, 1 on and 0 off; anything else is refused (client-behaviour.md#do-not-disturb). */
 export function setPushShield(context: Context): Handler {
   const { metrics, pool } = context;
   return request(context, Commands.LoginReqPushShield, async ({ userId }, { shieldStatus }, seqNum) => {

@@ -1,7 +1,7 @@
 import { topics } from '@teamtalk/bus';
 import { Commands, decodeBody, encodePdu, IM, type MessageOf } from '@teamtalk/protocol';
 import { conversationKey } from '@teamtalk/rpc';
-import { StoreGate } from '../../backpressure/store-gate.js';
+import { AppendBackpressure } from '../../backpressure/append-backpressure.js';
 import type { Connection } from '../../connection/connection.js';
 import type { Context } from '../../context.js';
 import type { Handler } from './handler.js';
@@ -12,12 +12,12 @@ const { SESSION_TYPE_GROUP } = IM.BaseDefine.SessionType;
 
 /**
  * 0x0303: moves the user's read position in a session, then tells his other connections by 0x0304,
- * wherever they are. The client gets no answer (protocol notes, section 4). Every client fills it alike, Android too;
+ * wherever they are. The client gets no answer (client-behaviour.md#read-acknowledgement). Every client fills it alike, Android too;
  * one that names oneself as the session means nothing (section 12b).
  */
 export function readMessage(context: Context): Handler {
   const { bus, config, kit, marker, metrics } = context;
-  const gate = new StoreGate<Connection>(() => marker.full);
+  const backpressure = new AppendBackpressure<Connection>(() => marker.full);
 
   const tellOtherConnections = (
     connection: Connection,
@@ -34,7 +34,7 @@ export function readMessage(context: Context): Handler {
   };
 
   return (connection, pdu) => {
-    if (connection.pendingWrites >= config.limits.inFlight || gate.blocks(connection)) return false;
+    if (connection.pendingWrites >= config.limits.inFlight || backpressure.blocks(connection)) return false;
     const message = decodeBody(Commands.MsgReadAck, pdu.body);
     const { userId } = connection;
     const { sessionId } = message;
@@ -45,13 +45,13 @@ export function readMessage(context: Context): Handler {
     }
     connection.pendingWrites++;
     marker.send(
-      { ticket: 0, userId, sessionType: message.sessionType, sessionId, msgId: message.msgId },
+      { requestId: 0, userId, sessionType: message.sessionType, sessionId, msgId: message.msgId },
       conversationKey(isGroup, userId, sessionId),
       (result) => {
         if (result && result.msgId > 0) tellOtherConnections(connection, message, result.msgId);
         else metrics.readsFailed.inc();
         connection.writeDone();
-        gate.freed();
+        backpressure.freed();
       },
     );
     return true;

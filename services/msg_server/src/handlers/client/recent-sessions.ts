@@ -6,7 +6,7 @@ import { fittingSessions, latestMessage } from './message-list.js';
 
 /** 0x0201: the user's sessions that changed after a time, newest first, each with its latest message. */
 export function listRecentSessions(context: Context): Handler {
-  const { noticeText, pool } = context;
+  const { noticeDowngrade, pool } = context;
   return request(
     context,
     Commands.BuddyListRecentContactSessionRequest,
@@ -22,7 +22,7 @@ export function listRecentSessions(context: Context): Handler {
         sessionType: session.sessionType as IM.BaseDefine.SessionType,
         sessionStatus: (session.sessionStatus ?? 0) as IM.BaseDefine.SessionStatusType,
         updatedTime: session.updatedTime ?? 0,
-        ...latestMessage(connection, noticeText, session),
+        ...latestMessage(connection, noticeDowngrade, session),
       }));
       const contactSessionList = fittingSessions(connection, sessions);
       return [

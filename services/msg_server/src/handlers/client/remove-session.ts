@@ -10,7 +10,7 @@ const { SESSION_TYPE_SINGLE } = IM.BaseDefine.SessionType;
 /**
  * 0x0206: takes a session off the user's list, its unread count with it, until a later message; refused
  * where he has no such session. That of a single session is told to his other connections by 0x020f
- * (protocol notes, section 5).
+ * (client-behaviour.md#recent-sessions).
  */
 export function removeSession(context: Context): Handler {
   const { bus, kit, metrics, pool } = context;

@@ -21,7 +21,7 @@ const taskAttempts = 2;
  * tells the receiver's PC clients by 0x0508. The first address is where both meet; behind it are the other
  * file_servers, which know the task too, for clients that go on elsewhere when theirs is gone. Online is possible only to a PC that is there, and not to
  * oneself: otherwise it becomes offline, which the answer says. `result_code` is 0, or 1 where no file_server
- * answers, or 2 where there is no such receiver or the file_server refuses (protocol notes, section 8).
+ * answers, or 2 where there is no such receiver or the file_server refuses (client-behaviour.md#file-tasks).
  */
 export function sendFile(context: Context): Handler {
   const { metrics } = context;

@@ -5,7 +5,7 @@ import { FakeDbProxy } from '../../testing/fake-db-proxy.js';
 import { TestServer } from '../../testing/test-server.js';
 
 /** A promise and what resolves it. */
-function gate(): { wait: Promise<void>; open: () => void } {
+function backpressure(): { wait: Promise<void>; open: () => void } {
   let open = () => {};
   const wait = new Promise<void>((resolve) => {
     open = resolve;
@@ -67,7 +67,7 @@ describe('sending a message', () => {
 
   it('does not wait for an ack before it takes the next message, and acks in order', async () => {
     const client = await server.logIn(104);
-    const { wait, open } = gate();
+    const { wait, open } = backpressure();
     server.db.resultsWaitFor = wait;
     const sent = [];
     for (let i = 0; i < 10; i++) sent.push(await client.sendText(105, `message ${i}`));
@@ -83,7 +83,7 @@ describe('sending a message', () => {
 
   it('lets a request wait for the messages before it, but not a heartbeat', async () => {
     const client = await server.logIn(106);
-    const { wait, open } = gate();
+    const { wait, open } = backpressure();
     server.db.resultsWaitFor = wait;
     await client.sendText(107, 'first');
     const history = client.ask(
@@ -116,7 +116,7 @@ describe('sending a message', () => {
       },
       77,
     );
-    const { wait, open } = gate();
+    const { wait, open } = backpressure();
     server.db.resultsWaitFor = wait;
     await client.raw.send(pdu);
     await client.raw.send(pdu);
@@ -191,7 +191,7 @@ describe('a client that sends too fast', () => {
     const server = await TestServer.start({ env: { MESSAGE_RATE: '0', MAX_IN_FLIGHT: '3' } });
     try {
       const client = await server.logIn(1, IM.BaseDefine.ClientType.CLIENT_TYPE_IOS);
-      const { wait, open } = gate();
+      const { wait, open } = backpressure();
       server.db.resultsWaitFor = wait;
       for (let i = 0; i < 10; i++) await client.sendText(2, `message ${i}`);
       await client.roundTrip();
@@ -209,7 +209,7 @@ describe('a client that sends too fast', () => {
     const server = await TestServer.start({ env: { MESSAGE_RATE: '0', MAX_APPENDS: '2' } });
     try {
       const clients = [await server.logIn(1), await server.logIn(2), await server.logIn(3)];
-      const { wait, open } = gate();
+      const { wait, open } = backpressure();
       server.db.resultsWaitFor = wait;
       for (const client of clients) for (let i = 0; i < 3; i++) await client.sendText(9, `message ${i}`);
       for (const client of clients) await client.roundTrip();

@@ -10,11 +10,11 @@ import {
   sessionTypeOf,
 } from '@teamtalk/protocol';
 import { type AppendResult, conversationKey, type SentEntry, teamtalk } from '@teamtalk/rpc';
-import { isTraced, recordSent, takenNow, traceId } from '@teamtalk/service-kit';
-import { Pace } from '../../backpressure/pace.js';
-import { StoreGate } from '../../backpressure/store-gate.js';
+import { isTraced, receivedNow, recordSent, traceId } from '@teamtalk/service-kit';
+import { AppendBackpressure } from '../../backpressure/append-backpressure.js';
+import { SendRateLimiter } from '../../backpressure/send-rate-limiter.js';
 import type { Connection } from '../../connection/connection.js';
-import { fingerprintOf, RecentSends } from '../../connection/recent-sends.js';
+import { fingerprintOf, SendDeduplicator } from '../../connection/send-deduplicator.js';
 import type { Context } from '../../context.js';
 import type { DropReason } from '../../metrics.js';
 import type { Handler } from './handler.js';
@@ -24,7 +24,7 @@ type Message = MessageOf<typeof Commands.MsgData>;
 const { APPEND_STORED, APPEND_UNKNOWN_RECEIVER, APPEND_NOT_A_MEMBER, APPEND_INVALID, APPEND_UNAVAILABLE } =
   teamtalk.db.AppendStatus;
 
-/** An audio message is its duration in four bytes, and then the sound (protocol notes, section 12). */
+/** An audio message is its duration in four bytes, and then the sound (client-behaviour.md#sending). */
 const audioHeaderBytes = 4;
 /** A longer client key is replaced by its hash, bytes. */
 const maxKeyBytes = 64;
@@ -32,24 +32,24 @@ const noKey = new Uint8Array(0);
 
 /**
  * 0x0301: gives a message to the store, and acknowledges it with 0x0302 when it is stored. Messages of one
- * connection do not wait for each other. One that cannot be stored gets no answer (protocol notes, section 4).
+ * connection do not wait for each other. One that cannot be stored gets no answer (client-behaviour.md#sending).
  */
 export function sendMessage(context: Context): Handler {
-  const { appender, config, debug, kit, metrics, tickets } = context;
+  const { appender, config, debug, kit, metrics, senders } = context;
   const { instance, tracing } = kit;
   const { inFlight, messageBytes } = config.limits;
-  const gate = new StoreGate<Connection>(() => appender.full);
-  const pace = new Pace(context);
+  const backpressure = new AppendBackpressure<Connection>(() => appender.full);
+  const rateLimiter = new SendRateLimiter(context);
 
   /** Whether the connection has to wait before it may send its next message. */
   const mustWait = (connection: Connection, now: number): boolean => {
     if (connection.pendingWrites >= inFlight) return true;
-    return gate.blocks(connection) || pace.holds(connection, now);
+    return backpressure.blocks(connection) || rateLimiter.throttles(connection, now);
   };
 
   /**
    * A repetition of a message that was just sent gets that one's ack, now or when it comes. Only when nobody knows
-   * what became of it is it sent again: under its old ticket, by which the store knows it.
+   * what became of it is it sent again: under its old request id, by which the store knows it.
    * @returns `known`, or what it was sent as, or undefined for a new message
    */
   const repetition = (
@@ -60,7 +60,7 @@ export function sendMessage(context: Context): Handler {
     now: number,
   ): 'known' | SentEntry | undefined => {
     const { toSessionId } = message;
-    const earlier = connection.recentSends?.find(seqNum, toSessionId, print, now);
+    const earlier = connection.sendDeduplicator?.find(seqNum, toSessionId, print, now);
     if (!earlier) return undefined;
     if (earlier.inDoubt) return earlier.inDoubt;
     metrics.dropped.inc({ reason: 'repetition' });
@@ -72,7 +72,7 @@ export function sendMessage(context: Context): Handler {
     const now = performance.now();
     if (mustWait(connection, now)) return false;
     const message = decodeBody(Commands.MsgData, pdu.body);
-    pace.count(connection, now);
+    rateLimiter.count(connection, now);
     const reason = refusal(connection, message, messageBytes);
     if (reason) {
       metrics.dropped.inc({ reason });
@@ -88,14 +88,14 @@ export function sendMessage(context: Context): Handler {
     connection.pendingWrites++;
     const sent = appender.send(
       {
-        ticket: 0,
+        requestId: 0,
         fromUserId: connection.userId,
         toSessionId,
         msgType,
         msgData,
         clientKey: clientKeyOf(message),
         connectionId: connection.id,
-        takenAt: takenNow(),
+        receivedAt: receivedNow(),
       },
       conversationKey(isGroupMessageType(msgType), connection.userId, toSessionId),
       (result) => {
@@ -104,7 +104,7 @@ export function sendMessage(context: Context): Handler {
         const msgId = result?.status === APPEND_STORED ? result.msgId : 0;
         const known = result !== undefined && result.status !== APPEND_UNAVAILABLE;
         if (seqNum !== 0) {
-          connection.recentSends?.settle(seqNum, toSessionId, print, known ? msgId : undefined, then);
+          connection.sendDeduplicator?.settle(seqNum, toSessionId, print, known ? msgId : undefined, then);
         }
         if (msgId > 0) {
           metrics.acked.value++;
@@ -113,31 +113,31 @@ export function sendMessage(context: Context): Handler {
           metrics.dropped.inc({ reason: dropReasonOf(result) });
         }
         if (debug) {
-          const trace = traceId(kit.instance, sent.ticket);
+          const trace = traceId(kit.instance, sent.requestId);
           kit.log.debug({ trace, msgId, status: result?.status ?? 'none' }, 'message has its result');
         }
-        if (tracing && isTraced(instance, sent.ticket)) {
+        if (tracing && isTraced(instance, sent.requestId)) {
           const isGroup = isGroupMessageType(msgType);
           const error = msgId > 0 ? undefined : dropReasonOf(result);
           const fromUserId = connection.userId;
-          const { ticket } = sent;
-          const message = { instance, ticket, fromUserId, toSessionId, isGroup, msgType, msgId };
+          const { requestId } = sent;
+          const message = { instance, requestId, fromUserId, toSessionId, isGroup, msgType, msgId };
           recordSent(tracing, { ...message, begin: now, error, again: again !== undefined });
         }
         connection.writeDone();
-        gate.freed();
+        backpressure.freed();
       },
       again,
       tracing?.samplesMessage(),
     );
-    const { ticket } = sent;
+    const { requestId } = sent;
     if (seqNum !== 0) {
-      connection.recentSends ??= new RecentSends();
-      connection.recentSends.add(seqNum, toSessionId, print, now, sent);
+      connection.sendDeduplicator ??= new SendDeduplicator();
+      connection.sendDeduplicator.add(seqNum, toSessionId, print, now, sent);
     }
-    tickets.add(ticket, connection.id);
+    senders.add(requestId, connection.id);
     if (debug) {
-      const trace = traceId(kit.instance, ticket);
+      const trace = traceId(kit.instance, requestId);
       kit.log.debug({ trace, from: connection.userId, to: toSessionId, msgType, seqNum }, 'message taken in');
     }
     return true;

@@ -4,7 +4,7 @@ import type { Context } from '../../context.js';
 import { commandLabel } from '../../metrics.js';
 import { type Handler, queryMs, request, resultOk, resultRefused } from './handler.js';
 
-/** 0x0409: no push for a group (1), or push again (0); for members only (protocol notes, section 6). */
+/** 0x0409: no push for a group (1), or push again (0); for members only (client-behaviour.md#muted-groups). */
 export function shieldGroup(context: Context): Handler {
   const { metrics, pool } = context;
   return request(context, Commands.GroupShieldGroupRequest, async ({ userId }, message, seqNum) => {

@@ -6,7 +6,7 @@ import { fittingSessions, latestMessage } from './message-list.js';
 
 /** 0x0307: the sessions with unread messages, and how many there are in all of them together. */
 export function getUnreadCount(context: Context): Handler {
-  const { noticeText, pool } = context;
+  const { noticeDowngrade, pool } = context;
   return request(context, Commands.MsgUnreadCntRequest, async (connection, _message, seqNum) => {
     const { userId } = connection;
     const { totalCnt, unread } = await pool.call(messages.getUnread, { userId }, queryMs);
@@ -14,7 +14,7 @@ export function getUnreadCount(context: Context): Handler {
       sessionId: session.sessionId ?? 0,
       sessionType: session.sessionType as IM.BaseDefine.SessionType,
       unreadCnt: session.unreadCnt ?? 0,
-      ...latestMessage(connection, noticeText, session),
+      ...latestMessage(connection, noticeDowngrade, session),
     }));
     const unreadinfoList = fittingSessions(connection, sessions);
     return [encodePdu(Commands.MsgUnreadCntResponse, { userId, totalCnt, unreadinfoList }, seqNum)];

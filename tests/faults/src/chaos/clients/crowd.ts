@@ -14,7 +14,7 @@ export interface CrowdNames {
   sparse: readonly string[];
 }
 
-export interface CrowdOptions {
+export interface ClientPoolOptions {
   ledger: Ledger;
   names: CrowdNames;
   idOf: Readonly<Record<string, number>>;
@@ -39,9 +39,9 @@ const repeatTicks = 20;
 const gatherMs = 60_000;
 
 /** Many cheap clients that send at a given rate. */
-export class Crowd implements LoadMember {
+export class ClientPool implements LoadMember {
   readonly name = 'the crowd';
-  readonly #options: CrowdOptions;
+  readonly #options: ClientPoolOptions;
   readonly #busy: LightClient[];
   readonly #observers: LightClient[];
   readonly #sparse: LightClient[];
@@ -61,7 +61,7 @@ export class Crowd implements LoadMember {
   acks = 0;
   recoveredAt: number | undefined;
 
-  constructor(options: CrowdOptions) {
+  constructor(options: ClientPoolOptions) {
     this.#options = options;
     const { names, calmPort, ports, ledger, idOf } = options;
     const client = (name: string, i: number, at: () => number[], reconnects: boolean) =>

@@ -1,5 +1,5 @@
 import type { Conversation, Ledger } from '../ledger.js';
-import { Chatter, textOf } from './chatter.js';
+import { SimulatedClient, textOf } from './simulated-client.js';
 
 export interface PusherOptions {
   ledger: Ledger;
@@ -15,7 +15,7 @@ const giveUpMs = 15_000;
 const retryMs = 100;
 
 /** An internal system: it pushes by HTTP, and again under the same Idempotency-Key until it is told that it worked. */
-export class HttpPusher extends Chatter {
+export class HttpPusher extends SimulatedClient {
   readonly name = 'robot';
   readonly #options: PusherOptions;
   #turn = 0;

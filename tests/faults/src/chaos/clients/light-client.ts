@@ -15,7 +15,7 @@ import {
 } from '@teamtalk/protocol';
 import { DeliveryWatch } from '../delivery-watch.js';
 import type { Conversation, Ledger, Sent } from '../ledger.js';
-import { pushedMessage, textOf } from './chatter.js';
+import { pushedMessage, textOf } from './simulated-client.js';
 
 export interface LightClientOptions {
   ledger: Ledger;

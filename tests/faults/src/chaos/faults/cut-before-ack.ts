@@ -1,8 +1,8 @@
 import { testPassword } from '@teamtalk/cluster';
-import { FaultyProxy, waitUntil } from '@teamtalk/local-stack';
+import { FaultProxy, waitUntil } from '@teamtalk/local-stack';
 import { Commands, decodeBody, type Pdu, PduDecoder } from '@teamtalk/protocol';
-import type { ChaosStand } from '../chaos-stand.js';
-import { SdkChatter } from '../clients/sdk-chatter.js';
+import type { ChaosTestbed } from '../chaos-testbed.js';
+import { SdkClient } from '../clients/sdk-client.js';
 import { Conversation } from '../ledger.js';
 import { Load } from '../load.js';
 import type { Fault } from './fault.js';
@@ -20,10 +20,10 @@ export function cutBeforeAck(cuts: number): Fault {
     name: 'cut-before-ack',
     title: `socket cut between commit and ack, ${cuts} times`,
     rounds: 1,
-    async inject(stand, { ended, note, index }) {
+    async inject(testbed, { ended, note, index }) {
       const seen = new Set<string>();
-      const proxy = await FaultyProxy.start(() => stand.msgServers);
-      stand.onStop(() => proxy.close());
+      const proxy = await FaultProxy.start(() => testbed.msgServers);
+      testbed.onStop(() => proxy.close());
       proxy.cutBefore = (bytes) => {
         const first = acksIn(bytes).filter((ack) => !seen.has(ack));
         if (seen.size >= cuts) return false;
@@ -31,7 +31,7 @@ export function cutBeforeAck(cuts: number): Fault {
         return first.length > 0;
       };
       const clients = Math.min(mostClients, 2 * Math.ceil(cuts / 20));
-      const load = await populate(stand, proxy, `cut${index}`, clients);
+      const load = await populate(testbed, proxy, `cut${index}`, clients);
       load.start();
       await waitUntil(() => seen.size >= cuts, { timeoutMs: limitMs, everyMs: 50, what: 'the last cut' });
       ended();
@@ -62,21 +62,21 @@ function acksIn(bytes: Buffer): string[] {
 }
 
 async function populate(
-  { cluster, ledger, onStop }: ChaosStand,
-  { port }: FaultyProxy,
+  { cluster, ledger, onStop }: ChaosTestbed,
+  { port }: FaultProxy,
   prefix: string,
   clients: number,
 ): Promise<Load> {
   const names = Array.from({ length: clients }, (_, i) => `${prefix}-${i}`);
   const idOf = await cluster.addUsers(names);
   const ids = names.map((name) => idOf[name]!);
-  const chatters = names.map((name, i) => {
+  const simulatedClients = names.map((name, i) => {
     const conversations = [ledger.add(Conversation.pair(ids[i]!, ids[i ^ 1]!))];
     const options = { ledger, name, userId: ids[i]!, password: testPassword, port, paceMs: 1, conversations };
-    return new SdkChatter({ ...options, reconnectMs: 10 });
+    return new SdkClient({ ...options, reconnectMs: 10 });
   });
-  for (const chatter of chatters) await chatter.logIn();
-  const load = new Load(chatters);
+  for (const simulatedClient of simulatedClients) await simulatedClient.logIn();
+  const load = new Load(simulatedClients);
   onStop(() => load.close());
   return load;
 }

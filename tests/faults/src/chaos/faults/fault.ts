@@ -1,4 +1,4 @@
-import type { ChaosStand, Round } from '../chaos-stand.js';
+import type { ChaosTestbed, Round } from '../chaos-testbed.js';
 
 /** Something that goes wrong, and how often it is tried. */
 export interface Fault {
@@ -12,7 +12,7 @@ export interface Fault {
   /** Needs a stand whose PostgreSQL has a synchronous standby. */
   readonly standby?: boolean;
   /** Does it, and says when it is over. */
-  inject(stand: ChaosStand, round: Round): Promise<void>;
+  inject(testbed: ChaosTestbed, round: Round): Promise<void>;
 }
 
 /** What the figures are without a fault. */

@@ -20,7 +20,7 @@ export function cut(which: Which, ms: number): Fault {
   };
 }
 
-/** Nothing gets through and nothing says so; then everything that was under way arrives. */
+/** Nothing gets through and nothing says so; then everything that was in flight arrives. */
 export function block(which: Which, ms: number): Fault {
   return {
     name: `block-${which}`,

@@ -12,8 +12,8 @@ export function scheduled(
 ): Fault {
   return {
     ...what,
-    async inject(stand, round) {
-      await inject(stand, scheduleOf(round.index), round);
+    async inject(testbed, round) {
+      await inject(testbed, scheduleOf(round.index), round);
       round.ended();
     },
   };

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { testPassword } from '@teamtalk/cluster';
 import type { RawConnection } from '@teamtalk/local-stack';
 import { ClientType, Commands, encodePdu, IM, MsgType } from '@teamtalk/protocol';
-import type { ChaosStand } from '../chaos-stand.js';
+import type { ChaosTestbed } from '../chaos-testbed.js';
 import { type Fault, pause } from './fault.js';
 
 const calmMs = 15_000;
@@ -18,27 +18,27 @@ export function slowReaders(count: number): Fault {
     name: 'slow-readers',
     title: `${count} clients that stop reading`,
     rounds: 1,
-    async inject(stand, { ended, note, index }) {
-      const { cluster } = stand;
-      const calm = await measured(stand, () => pause(calmMs));
+    async inject(testbed, { ended, note, index }) {
+      const { cluster } = testbed;
+      const calm = await measured(testbed, () => pause(calmMs));
       const names = Array.from({ length: count }, (_, i) => `slow${index}-${i}`);
       const ids = Object.values(await cluster.addUsers([`flood${index}`, ...names]));
       const flood = await cluster.connect(`flood${index}`);
-      const groupId = await stand.createGroup(flood, ids);
-      const readers = await Promise.all(names.map((name, i) => logIn(stand, name, i % 2)));
-      const idle = memoryOf(stand);
+      const groupId = await testbed.createGroup(flood, ids);
+      const readers = await Promise.all(names.map((name, i) => logIn(testbed, name, i % 2)));
+      const idle = memoryOf(testbed);
       let most = idle;
       const content = Buffer.alloc(messageBytes, 'x');
       const write = async (forMs: number) => {
         for (const end = performance.now() + forMs; performance.now() < end; ) {
           flood.send({ group: groupId }, content, { type: MsgType.GROUP_TEXT }).catch(() => {});
           await pause(1_000 / messagesPerSecond);
-          most = Math.max(most, memoryOf(stand));
+          most = Math.max(most, memoryOf(testbed));
         }
       };
-      const read = await measured(stand, () => write(writeMs));
+      const read = await measured(testbed, () => write(writeMs));
       for (const { socket } of readers) socket.pause();
-      const unread = await measured(stand, () => write(writeMs));
+      const unread = await measured(testbed, () => write(writeMs));
       ended();
       await flood.close();
       const cutOff = await Promise.all(
@@ -62,7 +62,7 @@ interface Latency {
 }
 
 /** What the others' messages take while something goes on. */
-async function measured({ ledger }: ChaosStand, work: () => Promise<void>): Promise<Latency> {
+async function measured({ ledger }: ChaosTestbed, work: () => Promise<void>): Promise<Latency> {
   const begun = performance.now();
   await work();
   const sorted = ledger.latencies(begun, performance.now() - 1_000).sort((a, b) => a - b);
@@ -74,7 +74,7 @@ function textOf({ p50, p99 }: Latency): string {
   return `p50 ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms`;
 }
 
-async function logIn({ cluster }: ChaosStand, userName: string, server: number): Promise<RawConnection> {
+async function logIn({ cluster }: ChaosTestbed, userName: string, server: number): Promise<RawConnection> {
   const connection = await cluster.connectRaw(server);
   const login = {
     userName,
@@ -92,7 +92,7 @@ async function logIn({ cluster }: ChaosStand, userName: string, server: number):
 }
 
 /** Resident memory of the larger msg_server, bytes. */
-function memoryOf({ cluster }: ChaosStand): number {
+function memoryOf({ cluster }: ChaosTestbed): number {
   return Math.max(
     ...[0, 1].map((k) => {
       const status = readFileSync(`/proc/${cluster.node('msg_server', k).pid}/status`, 'utf8');

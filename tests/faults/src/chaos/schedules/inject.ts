@@ -1,5 +1,5 @@
 import { isAlive, type ServiceName } from '@teamtalk/local-stack';
-import type { ChaosStand, Round } from '../chaos-stand.js';
+import type { ChaosTestbed, Round } from '../chaos-testbed.js';
 import { stepClock } from '../clock.js';
 import { pause } from '../faults/fault.js';
 import {
@@ -21,20 +21,20 @@ const startLimitMs = 60_000;
 const startRetryMs = 300;
 
 /** Carries a schedule out; resolves when all of it is over and everything runs again. */
-export async function inject(stand: ChaosStand, schedule: Schedule, round: Round): Promise<void> {
-  const injection = new Injection(stand, round);
+export async function inject(testbed: ChaosTestbed, schedule: Schedule, round: Round): Promise<void> {
+  const injection = new Injection(testbed, round);
   const outcomes = await Promise.allSettled(schedule.map((step) => injection.carryOut(step)));
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
 class Injection {
-  readonly #stand: ChaosStand;
+  readonly #testbed: ChaosTestbed;
   readonly #round: Round;
   /** Processes that something is done to: what else is aimed at them meanwhile is left out. */
   readonly #busy = new Set<string>();
 
-  constructor(stand: ChaosStand, round: Round) {
-    this.#stand = stand;
+  constructor(testbed: ChaosTestbed, round: Round) {
+    this.#testbed = testbed;
     this.#round = round;
   }
 
@@ -50,13 +50,13 @@ class Injection {
       const act = () => this.#act(step).then(resolve, reject);
       const forget = this.#linkOf(link).once(event, () => {
         clearTimeout(timer);
-        // Without a delay at once: what the trigger saw is still under way.
+        // Without a delay at once: what the trigger saw is still in flight.
         if (delayMs === 0) void act();
         else setTimeout(act, delayMs);
       });
       const timer = setTimeout(() => {
         forget();
-        this.#stand.report(`did not come about: ${describe(step)}`);
+        this.#testbed.report(`did not come about: ${describe(step)}`);
         resolve();
       }, triggerMs);
     });
@@ -92,11 +92,11 @@ class Injection {
 
   async #kill(process: Process, ms: number): Promise<void> {
     if (isService(process)) {
-      await this.#stand.cluster.kill(process.name, process.k, 'SIGKILL');
+      await this.#testbed.cluster.kill(process.name, process.k, 'SIGKILL');
       await pause(ms);
       return this.#start(process.name, process.k);
     }
-    const server = this.#stand.servers.process(process.name, process.k);
+    const server = this.#testbed.servers.process(process.name, process.k);
     await server.kill();
     await pause(ms);
     await server.start();
@@ -104,13 +104,13 @@ class Injection {
 
   async #restart(process: Process): Promise<void> {
     if (!isService(process)) throw new Error(`${process.name} is only killed`);
-    await this.#stand.cluster.stopNode(process.name, process.k);
+    await this.#testbed.cluster.stopNode(process.name, process.k);
     await this.#start(process.name, process.k);
   }
 
   /** As whatever supervises a process does: again and again, while what it needs is away. */
   async #start(service: ServiceName, k: number): Promise<void> {
-    const { cluster } = this.#stand;
+    const { cluster } = this.#testbed;
     const end = performance.now() + startLimitMs;
     for (;;) {
       try {
@@ -134,7 +134,7 @@ class Injection {
   }
 
   async #pause(process: Process, ms: number): Promise<void> {
-    const { cluster, servers } = this.#stand;
+    const { cluster, servers } = this.#testbed;
     if (isService(process)) {
       await cluster.kill(process.name, process.k, 'SIGSTOP');
       await pause(ms);
@@ -159,19 +159,19 @@ class Injection {
 
   async #stepClock(process: Process, ms: number): Promise<void> {
     if (!isService(process)) throw new Error(`${process.name} has the machine's clock`);
-    const { pid } = this.#stand.cluster.node(process.name, process.k);
+    const { pid } = this.#testbed.cluster.node(process.name, process.k);
     stepClock(pid);
     await pause(ms);
     // Its clock is right again when it has been started anew meanwhile.
-    if (pid === this.#stand.cluster.node(process.name, process.k).pid) stepClock(pid);
+    if (pid === this.#testbed.cluster.node(process.name, process.k).pid) stepClock(pid);
   }
 
   /** The same for two that are the same process here. */
   #nameOf(process: Process): string {
-    return isService(process) ? nameOf(process) : this.#stand.servers.process(process.name, process.k).name;
+    return isService(process) ? nameOf(process) : this.#testbed.servers.process(process.name, process.k).name;
   }
 
   #linkOf({ server, service, k }: LinkName) {
-    return this.#stand.links.get(server, service, k);
+    return this.#testbed.links.get(server, service, k);
   }
 }

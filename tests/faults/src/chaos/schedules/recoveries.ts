@@ -6,7 +6,7 @@ import type { Step } from './schedule.js';
 type DrawRecovery = (random: Random) => Step[];
 
 /** New route_servers ask who is there while a msg_server cannot answer. */
-const rollCall: DrawRecovery = (random) => {
+const discovery: DrawRecovery = (random) => {
   const at = random.between(0, spanMs);
   const all = random.chance(0.6);
   const first = k(random);
@@ -135,7 +135,7 @@ export const recoveries: readonly { name: string; title: string; draw: DrawRecov
   {
     name: 'roll-call',
     title: 'kill -9 of route_servers, a msg_server stops in the roll call',
-    draw: rollCall,
+    draw: discovery,
   },
   {
     name: 'rolling-roll-call',

@@ -1,0 +1,233 @@
+import { createKit, type Kit, type Lifecycle } from '@teamtalk/service-kit';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { teamtalk } from '../gen/db_proxy.js';
+import type { SentEntry } from './batched-stream.js';
+import { messages } from './definitions.js';
+import {
+  type AppendResult,
+  conversationKey,
+  type MessageAppender,
+  messageAppender,
+} from './message-store.js';
+import { ReplicaPool } from './replica-pool.js';
+import { RpcServer, type RpcStream } from './server.js';
+
+type Entry = teamtalk.db.AppendEntry;
+
+/** A db_proxy_server that answers, or not, as the test says. */
+class FakeStore {
+  readonly taken: Entry[] = [];
+  frames = 0;
+  answers = true;
+  /** said when a stream is opened; 0: nothing is */
+  horizon = 0;
+  #msgId = 0;
+  readonly #streams: RpcStream<teamtalk.db.AppendFrame, teamtalk.db.AppendResults.$Properties>[] = [];
+  readonly #life: Lifecycle;
+  readonly address: string;
+
+  static async start(port = 0): Promise<FakeStore> {
+    const kit = createKit('fake', { logLevel: 'silent', shutdownMs: 4000 });
+    const server = new RpcServer(kit);
+    let store: FakeStore | undefined;
+    server.stream(messages.append, (stream) => store?.serve(stream));
+    store = new FakeStore(kit.life, await server.listen({ host: '127.0.0.1', port }));
+    return store;
+  }
+
+  constructor(life: Lifecycle, port: number) {
+    this.#life = life;
+    this.address = `127.0.0.1:${port}`;
+  }
+
+  serve(stream: RpcStream<teamtalk.db.AppendFrame, teamtalk.db.AppendResults.$Properties>): void {
+    this.#streams.push(stream);
+    if (this.horizon > 0) stream.write({ results: [], horizon: this.horizon });
+    stream.onData((frame) => {
+      this.frames++;
+      this.taken.push(...(frame.entries as Entry[]));
+      if (!this.answers) return;
+      stream.write({
+        results: frame.entries.map((entry) => ({ requestId: entry.requestId, msgId: ++this.#msgId })),
+      });
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.#life.stop();
+  }
+}
+
+let kit: Kit;
+let stores: FakeStore[];
+let pool: ReplicaPool;
+let appender: MessageAppender;
+/** Which store a key belongs to while both are up. */
+const byKey = (key: number, replicas: readonly { instance: number }[]) =>
+  replicas.find((replica) => replica.instance === key % 2) ?? replicas[0];
+
+function newAppender(deadlineMs = 5000): MessageAppender {
+  return messageAppender(pool, {
+    instance: 7,
+    choose: byKey as never,
+    log: kit.log,
+    deadlineMs,
+    flushMs: 0,
+    maxPending: 100,
+  });
+}
+
+beforeEach(async () => {
+  kit = createKit('test', { logLevel: 'silent', shutdownMs: 1000 });
+  stores = [await FakeStore.start(), await FakeStore.start()];
+  pool = new ReplicaPool();
+  for (const [instance, { address }] of stores.entries()) pool.add({ instance, address });
+  appender = newAppender();
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  appender.stop();
+  pool.close();
+  for (const store of stores) await store.stop();
+});
+
+const store = (index: number) => stores[index] as FakeStore;
+const send = (key: number, text: string) =>
+  new Promise<AppendResult | undefined>((resolve) => {
+    appender.send(
+      { requestId: 0, fromUserId: 1, toSessionId: 2, msgType: 1, msgData: Buffer.from(text) },
+      key,
+      resolve,
+    );
+  });
+const texts = (entries: Entry[]) => entries.map((entry) => Buffer.from(entry.msgData).toString());
+
+test('what is sent in one turn of the event loop goes in one frame, in order', async () => {
+  const results = await Promise.all(['a', 'b', 'c'].map((text) => send(0, text)));
+  expect(results.map((result) => result?.msgId)).toEqual([1, 2, 3]);
+  expect(store(0).frames).toBe(1);
+  expect(texts(store(0).taken)).toEqual(['a', 'b', 'c']);
+});
+
+test('keys keep to their replica', async () => {
+  await Promise.all([send(0, 'even'), send(1, 'odd')]);
+  expect(texts(store(0).taken)).toEqual(['even']);
+  expect(texts(store(1).taken)).toEqual(['odd']);
+});
+
+test('a replica that dies: its unanswered entries go to the other, in order, marked as a retry', async () => {
+  store(0).answers = false;
+  const sent = ['a', 'b', 'c'].map((text) => send(0, text));
+  await expect.poll(() => store(0).taken.length).toBe(3);
+  const requestIds = store(0).taken.map((entry) => entry.requestId);
+  await store(0).stop();
+  const later = send(0, 'd');
+  expect((await Promise.all([...sent, later])).map((result) => result?.msgId)).toEqual([1, 2, 3, 4]);
+  expect(texts(store(1).taken)).toEqual(['a', 'b', 'c', 'd']);
+  expect(
+    store(1)
+      .taken.slice(0, 3)
+      .map((entry) => entry.requestId),
+  ).toEqual(requestIds);
+  expect(store(1).taken.map((entry) => entry.retry)).toEqual([true, true, true, false]);
+});
+
+test('a replica taken out of the pool is left at once', async () => {
+  store(0).answers = false;
+  const sent = send(0, 'a');
+  await expect.poll(() => store(0).taken.length).toBe(1);
+  pool.remove(0);
+  expect((await sent)?.msgId).toBe(1);
+  expect(store(1).taken[0]?.retry).toBe(true);
+});
+
+test('a key with entries in flight stays where they are, though its own replica is back', async () => {
+  pool.remove(0);
+  store(1).answers = false;
+  const first = send(0, 'first');
+  await expect.poll(() => store(1).taken.length).toBe(1);
+  pool.add({ instance: 0, address: store(0).address });
+  store(1).answers = true;
+  const second = send(0, 'second');
+  expect((await second)?.msgId).toBe(1);
+  expect(texts(store(1).taken)).toEqual(['first', 'second']);
+  appender.stop();
+  expect(await first).toBeUndefined();
+});
+
+test('without an answer in time the entry is given up, and nothing stays behind', async () => {
+  appender.stop();
+  appender = newAppender(300);
+  stores.forEach((each) => {
+    each.answers = false;
+  });
+  expect(await send(0, 'a')).toBeUndefined();
+  expect(appender.pending).toBe(0);
+  await appender.settle();
+});
+
+/** The clock is set back by an hour. */
+function setClockBack(): void {
+  const now = Date.now;
+  vi.spyOn(Date, 'now').mockImplementation(() => now() - 3_600_000);
+}
+
+test('an entry is given up in time, and a stream opened again, whatever the clock says', async () => {
+  appender.stop();
+  appender = newAppender(1_500);
+  pool.remove(1);
+  store(0).answers = false;
+  const port = Number(store(0).address.split(':')[1]);
+  const sent = send(0, 'a');
+  await store(0).stop();
+  await expect.poll(() => appender.available).toBe(false);
+  setClockBack();
+  expect(await sent).toBeUndefined();
+  stores[0] = await FakeStore.start(port);
+  await expect.poll(() => appender.available, { timeout: 5_000 }).toBe(true);
+});
+
+test('a retry names what the store had said when its entry was sent for the first time', async () => {
+  appender.stop();
+  for (const each of stores) each.horizon = 4_000_000_000;
+  appender = newAppender(1_000);
+  await Promise.all([send(0, 'even'), send(1, 'odd')]);
+  store(0).answers = false;
+  let sent: SentEntry | undefined;
+  const result = new Promise((resolve) => {
+    const entry = { requestId: 0, fromUserId: 1, toSessionId: 2, msgType: 1, msgData: Buffer.from('a') };
+    sent = appender.send(entry, 0, resolve);
+  });
+  expect(await result).toBeUndefined();
+  store(0).answers = true;
+  await new Promise((resolve) => {
+    const entry = { requestId: 0, fromUserId: 1, toSessionId: 2, msgType: 1, msgData: Buffer.from('a') };
+    appender.send(entry, 0, resolve, sent);
+  });
+  const [first, again] = store(0).taken.slice(-2);
+  expect(first).toMatchObject({ retry: false, horizon: 0 });
+  expect(again).toMatchObject({ requestId: first?.requestId, retry: true, horizon: 4_000_000_000 });
+});
+
+test('without any replica entries wait for one', async () => {
+  pool.remove(0);
+  pool.remove(1);
+  const sent = send(0, 'a');
+  expect(appender.available).toBe(false);
+  pool.add({ instance: 1, address: store(1).address });
+  expect((await sent)?.msgId).toBe(1);
+});
+
+test('full at the given number in flight', () => {
+  stores.forEach((each) => {
+    each.answers = false;
+  });
+  for (let i = 0; i < 100; i++) void send(0, 'x');
+  expect(appender.full).toBe(true);
+});
+
+test('a conversation has one key for both sides, and groups have theirs', () => {
+  expect(conversationKey(false, 3, 9)).toBe(conversationKey(false, 9, 3));
+  expect(conversationKey(false, 3, 9)).not.toBe(conversationKey(false, 3, 10));
+  expect(conversationKey(true, 3, 9)).toBe(conversationKey(true, 4, 9));
+});

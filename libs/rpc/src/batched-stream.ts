@@ -1,0 +1,315 @@
+import { type ClientDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
+import type { Logger } from '@teamtalk/service-kit';
+import type { Method } from './definitions.js';
+import type { Replica, ReplicaPool } from './replica-pool.js';
+
+export interface BatchedStreamOptions<Entry, Result, Frame, ResultFrame> {
+  // biome-ignore lint/suspicious/noExplicitAny: only the frame types of a method matter here, and they are checked by toFrame and results
+  method: Method<Frame, any, any, ResultFrame>;
+  toFrame(entries: Entry[]): Frame;
+  results(frame: ResultFrame): Result[];
+  /** What the store said by which a later entry's retry is found: see `AppendResults.horizon`. */
+  horizon?(frame: ResultFrame): number;
+  /** The replica a key belongs to, out of those that are up. */
+  choose(key: number, replicas: readonly Replica[]): Replica | undefined;
+  log: Logger;
+  /** Milliseconds after which an entry without a result is given up. */
+  deadlineMs: number;
+  /** Milliseconds entries may wait for others to share a frame with; 0: until the end of the event-loop turn. */
+  flushMs: number;
+  /** Entries in flight at most; `full` says when to slow down. */
+  maxPending: number;
+  /** Entries for which there is no replica get no result at once, and are not kept until there is one. */
+  failFast?: boolean;
+}
+
+/** An entry that was sent, and may be stored. */
+export interface SentEntry {
+  requestId: number;
+  /** what the store had said last; 0: nothing */
+  horizon: number;
+}
+
+interface Pending<Entry, Result> extends SentEntry {
+  entry: Entry;
+  key: number;
+  /** performance.now() at which it is given up */
+  expires: number;
+  done: (result: Result | undefined) => void;
+  partition: Partition<Entry> | undefined;
+}
+
+/**
+ * Keys with entries in flight stay with the replica that has them, or their entries could overtake each other. As
+ * long as the replicas are the same `choose` sees to that: only those in flight at a change need a pin.
+ */
+interface Pin<Entry> {
+  partition: Partition<Entry>;
+  inFlight: number;
+}
+
+interface Partition<Entry> {
+  replica: Replica;
+  // biome-ignore lint/suspicious/noExplicitAny: the stream is opened by path; its types are those of the options
+  stream: ClientDuplexStream<any, any>;
+  waiting: Entry[];
+  scheduled: boolean;
+  flushed: number;
+}
+
+const sweepMs = 250;
+const reopenMs = 200;
+
+/**
+ * Sends numbered entries over one stream to each replica, many entries a frame, and hands each entry its
+ * result. Entries with the same key keep their order. When a stream breaks, its entries without a result
+ * are sent again, in order and marked as a retry, to a replica that is up; the store recognises those it
+ * already has.
+ */
+export class BatchedStream<
+  Entry extends { requestId: number; retry?: boolean | null; horizon?: number | null },
+  Result extends { requestId: number },
+  Frame,
+  ResultFrame,
+> {
+  readonly #pool: ReplicaPool;
+  readonly #options: BatchedStreamOptions<Entry, Result, Frame, ResultFrame>;
+  readonly #pending = new Map<number, Pending<Entry, Result>>();
+  readonly #partitions = new Map<number, Partition<Entry>>();
+  readonly #pins = new Map<number, Pin<Entry>>();
+  /** performance.now() from which on a replica's stream may be opened again */
+  readonly #reopenAt = new Map<number, number>();
+  /** Replicas of a version that does not know the method. */
+  readonly #older = new Set<number>();
+  /** Replicas whose stream broke and has not answered since. */
+  readonly #away = new Set<number>();
+  readonly #sweeper: NodeJS.Timeout;
+  #up: Replica[] = [];
+  #requestId = 0;
+  #horizon = 0;
+  #idle: (() => void) | undefined;
+
+  constructor(pool: ReplicaPool, options: BatchedStreamOptions<Entry, Result, Frame, ResultFrame>) {
+    this.#pool = pool;
+    this.#options = options;
+    this.#sweeper = setInterval(() => this.#sweep(), sweepMs);
+    pool.watch({
+      onAdded: (replica) => this.#open(replica),
+      onRemoved: (replica) => {
+        const partition = this.#partitions.get(replica.instance);
+        if (partition) this.#broken(partition, 'the replica is gone');
+        this.#reopenAt.delete(replica.instance);
+        this.#older.delete(replica.instance);
+        this.#away.delete(replica.instance);
+      },
+    });
+  }
+
+  /** Entries without a result yet. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  /** True while callers should stop bringing entries. */
+  get full(): boolean {
+    return this.#pending.size >= this.#options.maxPending;
+  }
+
+  /** Whether any replica is connected. */
+  get available(): boolean {
+    return this.#up.length > 0;
+  }
+
+  /**
+   * Sends one entry, which is the stream's from now on and gets its `requestId` here.
+   * @param key unsigned 32-bit: entries of one key keep their order
+   * @param done gets the result, or undefined when there was none in time (the entry may be stored or not)
+   * @param again this entry when it was sent before and nobody knows what became of it
+   * @param traced the lowest bit of a new request id, by which all who see it know
+   * @returns by what to send it again
+   */
+  send(
+    entry: Entry,
+    key: number,
+    done: (result: Result | undefined) => void,
+    again?: SentEntry,
+    traced = false,
+  ): SentEntry {
+    if (again === undefined) this.#requestId = (this.#requestId + 2) >>> 0;
+    const requestId = again?.requestId ?? (traced ? this.#requestId + 1 : this.#requestId);
+    entry.requestId = requestId;
+    const pending: Pending<Entry, Result> = {
+      requestId,
+      horizon: again?.horizon ?? this.#horizon,
+      entry,
+      key,
+      expires: performance.now() + this.#options.deadlineMs,
+      done,
+      partition: undefined,
+    };
+    if (again) markRetry(pending);
+    this.#pending.set(requestId, pending);
+    this.#route(pending);
+    return pending;
+  }
+
+  /** Resolves when every entry has its result or has expired. */
+  async settle(): Promise<void> {
+    if (this.#pending.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#idle = resolve;
+    });
+  }
+
+  /** Gives up what is pending and closes the streams. */
+  stop(): void {
+    clearInterval(this.#sweeper);
+    for (const pending of [...this.#pending.values()]) this.#finish(pending, undefined);
+    for (const partition of this.#partitions.values()) partition.stream.end();
+    this.#partitions.clear();
+    this.#up = [];
+  }
+
+  #open(replica: Replica): void {
+    const { method } = this.#options;
+    const stream = replica.client.makeBidiStreamRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+    );
+    const partition: Partition<Entry> = { replica, stream, waiting: [], scheduled: false, flushed: 0 };
+    this.#pinInFlight();
+    this.#partitions.set(replica.instance, partition);
+    this.#up = [...this.#partitions.values()].map((each) => each.replica);
+    stream.on('data', (frame: ResultFrame) => {
+      this.#away.delete(replica.instance);
+      this.#horizon = this.#options.horizon?.(frame) || this.#horizon;
+      for (const result of this.#options.results(frame)) {
+        const pending = this.#pending.get(result.requestId);
+        if (pending) this.#finish(pending, result);
+      }
+    });
+    stream.on('error', (error: ServiceError) => {
+      if (error.code === status.UNIMPLEMENTED) this.#older.add(replica.instance);
+      this.#broken(partition, error.message);
+    });
+    stream.on('end', () => this.#broken(partition, 'the replica ended the stream'));
+    for (const pending of this.#pending.values()) if (!pending.partition) this.#route(pending);
+  }
+
+  #broken(partition: Partition<Entry>, reason: string): void {
+    const { instance } = partition.replica;
+    if (this.#partitions.get(instance) !== partition) return;
+    this.#pinInFlight();
+    this.#partitions.delete(instance);
+    this.#up = [...this.#partitions.values()].map((each) => each.replica);
+    this.#reopenAt.set(instance, performance.now() + reopenMs);
+    partition.stream.cancel();
+    for (const [key, pin] of this.#pins) if (pin.partition === partition) this.#pins.delete(key);
+    const orphans = [...this.#pending.values()].filter((pending) => pending.partition === partition);
+    // A replica that stays away is tried again and again; that is told once.
+    const level = this.#away.has(instance) ? 'debug' : 'warn';
+    this.#away.add(instance);
+    this.#options.log[level]({ reason, entries: orphans.length }, 'a stream to a db_proxy_server broke');
+    const now = performance.now();
+    for (const pending of orphans) {
+      // This process stood still for long: whoever sent it may have done so again elsewhere.
+      if (pending.expires <= now) {
+        this.#finish(pending, undefined);
+        continue;
+      }
+      pending.partition = undefined;
+      markRetry(pending);
+      this.#route(pending);
+    }
+  }
+
+  /** The replicas change: pins the keys of what is in flight to where it is. */
+  #pinInFlight(): void {
+    this.#pins.clear();
+    for (const { key, partition } of this.#pending.values()) {
+      if (!partition) continue;
+      const pin = this.#pins.get(key);
+      if (pin) pin.inFlight++;
+      else this.#pins.set(key, { partition, inFlight: 1 });
+    }
+  }
+
+  #route(pending: Pending<Entry, Result>): void {
+    const pin = this.#pins.size > 0 ? this.#pins.get(pending.key) : undefined;
+    let partition = pin?.partition;
+    if (!partition) {
+      const replica = this.#options.choose(pending.key, this.#up);
+      partition = replica && this.#partitions.get(replica.instance);
+      if (!partition) {
+        if (this.#options.failFast) setImmediate(() => this.#giveUp(pending));
+        return;
+      }
+    }
+    if (pin) pin.inFlight++;
+    pending.partition = partition;
+    partition.waiting.push(pending.entry);
+    if (!partition.scheduled) this.#schedule(partition);
+  }
+
+  #schedule(partition: Partition<Entry>): void {
+    partition.scheduled = true;
+    const since = performance.now() - partition.flushed;
+    const { flushMs } = this.#options;
+    if (since >= flushMs) setImmediate(() => this.#flush(partition));
+    else setTimeout(() => this.#flush(partition), flushMs - since);
+  }
+
+  #flush(partition: Partition<Entry>): void {
+    partition.scheduled = false;
+    if (this.#partitions.get(partition.replica.instance) !== partition || partition.waiting.length === 0)
+      return;
+    const entries = partition.waiting;
+    partition.waiting = [];
+    partition.flushed = performance.now();
+    partition.stream.write(this.#options.toFrame(entries));
+  }
+
+  #giveUp(pending: Pending<Entry, Result>): void {
+    if (!pending.partition && this.#pending.has(pending.entry.requestId)) this.#finish(pending, undefined);
+  }
+
+  #finish(pending: Pending<Entry, Result>, result: Result | undefined): void {
+    this.#pending.delete(pending.entry.requestId);
+    if (pending.partition && this.#pins.size > 0) {
+      const pin = this.#pins.get(pending.key);
+      if (pin && pin.partition === pending.partition && --pin.inFlight === 0) this.#pins.delete(pending.key);
+    }
+    pending.done(result);
+    if (this.#pending.size === 0 && this.#idle) {
+      this.#idle();
+      this.#idle = undefined;
+    }
+  }
+
+  #sweep(): void {
+    const now = performance.now();
+    for (const pending of this.#pending.values()) {
+      // Oldest first: the map keeps the order in which they came.
+      if (pending.expires > now) break;
+      this.#finish(pending, undefined);
+    }
+    for (const replica of this.#pool.replicas) {
+      const { instance } = replica;
+      if (this.#partitions.has(instance) || this.#older.has(instance)) continue;
+      if ((this.#reopenAt.get(instance) ?? 0) > now) continue;
+      this.#open(replica);
+    }
+  }
+}
+
+function markRetry({
+  entry,
+  horizon,
+}: {
+  entry: { retry?: boolean | null; horizon?: number | null };
+  horizon: number;
+}) {
+  entry.retry = true;
+  entry.horizon = horizon;
+}

@@ -1,0 +1,46 @@
+import type { Database, Statement } from '../database/database.js';
+import { purgeInBatches } from '../database/purge-in-batches.js';
+
+/** Places remembered of one user; a new one takes the room of that of the oldest login. */
+const maxPlaces = 32;
+
+const remember: Statement = {
+  name: 'login_place_remember',
+  text: `
+    WITH crowded_out AS (
+      DELETE FROM login_place WHERE user_id = $1 AND place IN (
+        SELECT place FROM login_place WHERE user_id = $1 AND place <> $2 ORDER BY last_at DESC OFFSET $3))
+    INSERT INTO login_place (user_id, place) VALUES ($1, $2)
+    ON CONFLICT (user_id, place) DO UPDATE SET last_at = now()`,
+};
+
+const purge: Statement = {
+  name: 'login_place_purge',
+  text: `
+    DELETE FROM login_place WHERE (user_id, place) IN (
+      SELECT user_id, place FROM login_place WHERE last_at < now() - make_interval(days => $1)
+      ORDER BY last_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+    RETURNING user_id`,
+};
+
+/** Where users have logged in from: what strangers do elsewhere does not keep them out there. */
+export class SourceNetworks {
+  readonly #database: Database;
+  readonly #memoryDays: number;
+
+  /** @param memoryDays days without a login after which a place is forgotten */
+  constructor(database: Database, memoryDays: number) {
+    this.#database = database;
+    this.#memoryDays = memoryDays;
+  }
+
+  /** @param place not empty */
+  async remember(userId: number, place: string): Promise<void> {
+    await this.#database.query(remember, [userId, place, maxPlaces - 1]);
+  }
+
+  /** Removes what is too old. @returns how many */
+  purge(): Promise<number> {
+    return purgeInBatches(this.#database, purge, [this.#memoryDays]);
+  }
+}

@@ -1,0 +1,70 @@
+import type { Kit } from '@teamtalk/service-kit';
+import type { Pool, PoolClient } from 'pg';
+import { int4Array, int8Array } from '../binary-array.js';
+import type { ForeignUndelivered } from '../stored-batch.js';
+import type { UndeliveredTracker } from './undelivered-tracker.js';
+
+/**
+ * The first message of each conversation, of those below `before`, that is in the outbox; null: none.
+ * @param newest the outbox row that has the last of the messages asked for: what is before them is in older rows
+ * @throws what PostgreSQL says
+ */
+export async function findOpen(
+  client: Pool | PoolClient,
+  conversations: readonly Pick<ForeignUndelivered, 'low' | 'high' | 'before'>[],
+  newest?: string,
+): Promise<(number | null)[]> {
+  if (conversations.length === 0) return [];
+  const { rows } = await client.query<{ lowest: (number | null)[] }>({
+    name: 'open_messages',
+    text: 'SELECT lowest FROM open_messages($1, $2, $3)',
+    values: [
+      int8Array(
+        conversations,
+        ({ low }) => low,
+        ({ high }) => high,
+      ),
+      int4Array(conversations, ({ before }) => before),
+      newest,
+    ],
+  });
+  return rows[0]?.lowest ?? [];
+}
+
+const lookMs = 200;
+
+/** Times what a look took until the next one, at least: it reads the whole outbox. */
+const idleTimes = 4;
+
+/**
+ * Finds out when what others have stored, or what was left to the reclaimer, is delivered. Costs nothing as long as
+ * nothing of the kind is known.
+ */
+export class ForeignUndeliveredWatch {
+  readonly #timer: NodeJS.Timeout;
+  #running: Promise<void> | undefined;
+
+  /** @param hears whether anything can be delivered now */
+  constructor(pool: Pool, kit: Kit, open: UndeliveredTracker, responsive: () => boolean) {
+    let dueAt = 0;
+    this.#timer = setInterval(() => {
+      const begun = performance.now();
+      if (!open.knowsElsewhere || this.#running || begun < dueAt || !responsive()) return;
+      const asked = open.elsewhere;
+      this.#running = findOpen(pool, asked)
+        .then((lowest) => open.refresh(asked, lowest))
+        .catch((error: unknown) => {
+          kit.log.warn({ err: error }, 'what others have not delivered is not known');
+        })
+        .finally(() => {
+          dueAt = performance.now() + idleTimes * (performance.now() - begun);
+          this.#running = undefined;
+        });
+    }, lookMs);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#running;
+  }
+}

@@ -1,0 +1,35 @@
+const tickMs = 250;
+/**
+ * The others take a server for dead that they have not heard of for 3.5 s, and its last heartbeat may be a second
+ * old when it stops: from this long on, milliseconds, they may have.
+ */
+const longMs = 2_500;
+
+/**
+ * Notices that this process stood still: stopped and continued, its machine paused, or kept from running. Meanwhile
+ * its clients have gone elsewhere and others wrote to them there; what it finds in its sockets then is of a time
+ * that is over.
+ */
+export class EventLoopStallDetector {
+  readonly #over: (ms: number) => void;
+  readonly #timer: NodeJS.Timeout;
+  #ranAt = performance.now();
+
+  /** @param over called once after each standstill, with its milliseconds */
+  constructor(over: (ms: number) => void) {
+    this.#over = over;
+    this.#timer = setInterval(() => this.check(), tickMs);
+  }
+
+  /** To be called before something from outside is acted on: what has waited comes before any timer. */
+  check(): void {
+    const now = performance.now();
+    const ms = now - this.#ranAt;
+    this.#ranAt = now;
+    if (ms >= longMs) this.#over(ms);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}

@@ -1,0 +1,284 @@
+import type { TeamTalkClient } from '@teamtalk/client';
+import { type TestCluster, testPassword } from '@teamtalk/cluster';
+import { FaultProxy, type ProxyTarget, type ServiceName, waitUntil } from '@teamtalk/local-stack';
+import { Commands, IM } from '@teamtalk/protocol';
+import { calm, replicas, startCluster } from './chaos-cluster.js';
+import { ChaosServers, type ChaosServersOptions } from './chaos-servers.js';
+import { check, checkHistory, type Outcome } from './check.js';
+import { ClientPool, type CrowdNames } from './clients/crowd.js';
+import { HttpPusher } from './clients/http-pusher.js';
+import { LegacyClient } from './clients/legacy-client.js';
+import { SdkClient } from './clients/sdk-client.js';
+import { FaultTimes } from './fault-times.js';
+import type { Fault } from './faults/fault.js';
+import { Conversation, Ledger } from './ledger.js';
+import { Links } from './links.js';
+import { Load } from './load.js';
+import { StallWatch } from './stall-watch.js';
+
+/** Services that each stand has. */
+const always = ['db_proxy_server', 'route_server', 'msg_server', 'http_msg_server'] as const;
+
+export interface ChaosOptions extends ChaosServersOptions {
+  /** chatters of each kind */
+  users: number;
+  /** between the ack of a message and the next one, milliseconds */
+  paceMs: number;
+  /** messages a second of the crowd */
+  rate: number;
+  /** told of what happens and what is wrong */
+  report: (text: string) => void;
+  /** services besides those on a message's way */
+  others?: readonly ServiceName[];
+  /** the folder of another checkout of this repository, built, whose services are run on this one's schema */
+  checkout?: string | undefined;
+}
+
+/** What a fault does to the stand in one round. */
+export interface Round {
+  readonly index: number;
+  /** When faults were there; where a fault does not say it, from its beginning to its end. */
+  readonly times: FaultTimes;
+  /** To be called when the fault is over: from then on everything has to come right. */
+  ended(): void;
+  /** Something it measured besides, in words; goes below the table. */
+  note(text: string): void;
+}
+
+/** Result of one round. */
+export interface RoundResult extends Outcome {
+  /** from the fault's end until everybody had an ack for a message sent after it, milliseconds */
+  recoveryMs: number;
+  /** broken connections of clients */
+  breaks: number;
+  /** users that nothing was done to and whose connection lasted */
+  observers: number;
+  notes: string[];
+}
+
+const recoveryLimitMs = 60_000;
+const crowdNames: CrowdNames = {
+  // As many as keep each below what MESSAGE_RATE lets a client send, which SendDeduplicator (msg_server) is made for.
+  busy: numbered('busy', 80),
+  observers: numbered('observer', 16),
+  sparse: numbered('sparse', 96),
+};
+const crowdGroups = 8;
+
+/** Two processes of each service under load, with a ledger of all that is written. */
+export class ChaosTestbed {
+  readonly servers: ChaosServers;
+  readonly cluster: TestCluster;
+  /** the ways between processes */
+  readonly links: Links;
+  /** in front of the msg_servers */
+  readonly clientPort: FaultProxy;
+  readonly ledger = new Ledger();
+  readonly report: (text: string) => void;
+  readonly #httpPort: FaultProxy;
+  readonly #cleanUps: (() => Promise<unknown>)[] = [];
+  #load!: Load;
+  #clientPool!: ClientPool;
+
+  static async start(options: ChaosOptions): Promise<ChaosTestbed> {
+    const servers = await ChaosServers.start(options);
+    const links = new Links();
+    const services = [...always, ...(options.others ?? [])];
+    const { checkout } = options;
+    const cluster = await startCluster({ servers, links, services, checkout }).catch(
+      async (error: unknown) => {
+        await links.close();
+        throw error;
+      },
+    );
+    const balanced = (service: ServiceName, port: string) =>
+      FaultProxy.start(() =>
+        Array.from({ length: replicas }, (_, k) => ({
+          host: '127.0.0.1',
+          port: cluster.port(service, k, port),
+        })),
+      );
+    const testbed = new ChaosTestbed(
+      servers,
+      cluster,
+      links,
+      await balanced('msg_server', 'client'),
+      await balanced('http_msg_server', 'http'),
+      options.report,
+    );
+    try {
+      await testbed.#populate(options);
+      return testbed;
+    } catch (error) {
+      await testbed.stop();
+      throw error;
+    }
+  }
+
+  private constructor(
+    servers: ChaosServers,
+    cluster: TestCluster,
+    links: Links,
+    clientPort: FaultProxy,
+    httpPort: FaultProxy,
+    report: (text: string) => void,
+  ) {
+    this.servers = servers;
+    this.cluster = cluster;
+    this.links = links;
+    this.clientPort = clientPort;
+    this.#httpPort = httpPort;
+    this.report = report;
+    this.ledger.onViolation = report;
+  }
+
+  get load(): Load {
+    return this.#load;
+  }
+
+  /** Where clients connect to. */
+  get msgServers(): ProxyTarget[] {
+    return Array.from({ length: replicas }, (_, k) => ({
+      host: '127.0.0.1',
+      port: this.cluster.port('msg_server', k, 'client'),
+    }));
+  }
+
+  /** Something to be done before the cluster is stopped. */
+  readonly onStop = (work: () => Promise<unknown>): void => {
+    this.#cleanUps.push(work);
+  };
+
+  /** Lets the load run, injects the fault, waits until all is well, lets it run on, and checks the ledger. */
+  async round(fault: Fault, index: number): Promise<RoundResult> {
+    const breaks = this.load.breaks;
+    await this.#clientPool.gather();
+    this.load.start();
+    await this.untilMoreAcks(5);
+    const begin = performance.now();
+    const times = new FaultTimes();
+    const stalls = new StallWatch();
+    let end: number | undefined;
+    const ended = () => {
+      end = performance.now();
+      this.load.mark();
+    };
+    const notes: string[] = [];
+    await fault.inject(this, { index, times, ended, note: (text) => notes.push(text) });
+    if (end === undefined) ended();
+    if (times.isEmpty) times.add(begin, end!);
+    await waitUntil(() => this.load.waiting.length === 0, {
+      timeoutMs: recoveryLimitMs,
+      what: 'everybody gets acks again',
+    }).catch(() => this.report(`no acks after ${recoveryLimitMs} ms: ${this.load.waiting.join(', ')}`));
+    const recoveryMs = this.load.recoveredAt - end!;
+    await this.untilMoreAcks(5);
+    await this.load.pause();
+    await this.cluster.settle(30_000);
+    const crashed = this.cluster
+      .crashed()
+      .map(({ service, pid, lastWords }) => `${service} (process ${pid}) ${lastWords}`);
+    if (crashed.length > 0) throw new Error(`ended by themselves: ${crashed.join('\n')}`);
+    // Where the clients themselves were late, that is nobody else's fault.
+    for (const { begin: from, end: to } of stalls.stop()) times.add(from, to);
+    const outcome = await check(this.ledger, (text, values) => this.cluster.sql(text, values), times);
+    return {
+      ...outcome,
+      recoveryMs,
+      breaks: this.load.breaks - breaks,
+      observers: this.#clientPool.observers,
+      notes,
+    };
+  }
+
+  /** @returns how many messages of all rounds are not in history, or there twice */
+  checkHistory(): Promise<number> {
+    return checkHistory(this.ledger, (text, values) => this.cluster.sql(text, values));
+  }
+
+  /** Waits until everybody has that many more acks. */
+  async untilMoreAcks(more: number): Promise<void> {
+    const goals = this.load.acksOfEach().map((acks) => acks + more);
+    await waitUntil(() => this.load.acksOfEach().every((acks, i) => acks >= goals[i]!), {
+      timeoutMs: recoveryLimitMs,
+      what: `${more} more acks for each`,
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.links.restore();
+    await this.#load?.close();
+    for (const work of this.#cleanUps) await work();
+    await this.clientPort.close();
+    await this.#httpPort.close();
+    await this.links.close();
+    // Its infrastructure goes with it.
+    await this.cluster.stop();
+  }
+
+  async #populate({ users, paceMs, rate }: ChaosOptions): Promise<void> {
+    const names = numbered('chatter', 2 * users);
+    const idOf = await this.cluster.addUsers([
+      ...names,
+      ...Object.values(crowdNames).flat(),
+      'robot',
+      'founder',
+    ]);
+    const ids = names.map((name) => idOf[name]!);
+    const { ledger } = this;
+    const founder = await this.cluster.connect('founder');
+    const group = ledger.add(Conversation.group(await this.createGroup(founder, ids), ids));
+    const crowdIds = [...crowdNames.busy, ...crowdNames.observers].map((name) => idOf[name]!);
+    const groups: Conversation[] = [];
+    for (let i = 0; i < crowdGroups; i++) {
+      const members = crowdIds.filter((_, k) => k % crowdGroups === i);
+      groups.push(ledger.add(Conversation.group(await this.createGroup(founder, members), members)));
+    }
+    await founder.close();
+    const portOf = (k: number) => this.cluster.port('msg_server', k, 'client');
+    this.#clientPool = new ClientPool({
+      ledger,
+      names: crowdNames,
+      idOf,
+      groups,
+      rate,
+      ports: () => Array.from({ length: this.cluster.count('msg_server') }, (_, k) => portOf(k)),
+      calmPort: () => portOf(calm),
+    });
+    const common = { ledger, password: testPassword, port: this.clientPort.port, paceMs };
+    const simulatedClients = names.map((name, i) => {
+      // Neighbours write to each other, one with the SDK and one without, and now and then to the group.
+      const pair = ledger.add(Conversation.pair(ids[i]!, ids[i ^ 1]!));
+      const conversations = [pair, pair, pair, group];
+      const options = { ...common, name, userId: ids[i]!, conversations };
+      return i % 2 === 0 ? new SdkClient(options) : new LegacyClient(options);
+    });
+    const robot = idOf.robot!;
+    const pusher = new HttpPusher({
+      ledger,
+      userId: robot,
+      conversations: ids.map((id) => ledger.add(Conversation.pair(robot, id))),
+      url: `http://127.0.0.1:${this.#httpPort.port}`,
+      paceMs,
+    });
+    for (const simulatedClient of simulatedClients) await simulatedClient.logIn();
+    await this.#clientPool.gather();
+    this.#load = new Load([...simulatedClients, pusher, this.#clientPool]);
+  }
+
+  /** A group of the founder and the given users. */
+  async createGroup(founder: TeamTalkClient, memberIdList: number[]): Promise<number> {
+    const { groupId } = await founder.request(Commands.GroupCreateRequest, Commands.GroupCreateResponse, {
+      userId: 0,
+      groupType: IM.BaseDefine.GroupType.GROUP_TYPE_TMP,
+      groupName: 'chaos',
+      groupAvatar: '',
+      memberIdList,
+    });
+    return groupId;
+  }
+}
+
+function numbered(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `${name}${i}`);
+}

@@ -1,0 +1,100 @@
+import { Commands, decodeBody, IM, type Pdu, sessionTypeOf } from '@teamtalk/protocol';
+import { textOf } from '../check.js';
+import { Conversation, type Ledger, type Sent } from '../ledger.js';
+
+export { textOf };
+
+export interface SimulatedClientOptions {
+  ledger: Ledger;
+  name: string;
+  userId: number;
+  password: string;
+  /** where the load balancer in front of the msg_servers listens */
+  port: number;
+  conversations: readonly Conversation[];
+  /** between a message's ack and the next message, milliseconds */
+  paceMs: number;
+  /** before the first attempt to come back, milliseconds */
+  reconnectMs?: number;
+}
+
+/**
+ * What is asked while a fault is there may never be answered. So soon it is asked again, milliseconds: early enough
+ * for what a login brings to be there 5 s after the fault.
+ */
+export const askAgainMs = 3_000;
+
+/** Somebody who writes messages, one after the other or a few at a time, whatever happens. */
+export abstract class SimulatedClient {
+  protected readonly ledger: Ledger;
+  #running = false;
+  #work: Promise<unknown> = Promise.resolve();
+  #markedAt = Number.POSITIVE_INFINITY;
+  /** acks since the beginning */
+  acks = 0;
+  /** broken connections since the beginning */
+  breaks = 0;
+  /** When the first message that was sent after the mark got its ack; undefined: not yet. */
+  recoveredAt: number | undefined;
+
+  protected constructor(ledger: Ledger) {
+    this.ledger = ledger;
+  }
+
+  abstract readonly name: string;
+
+  /** Sends one message and waits until it is acknowledged or given up. */
+  protected abstract sendOne(): Promise<void>;
+
+  /** Ends its connections. */
+  abstract close(): Promise<void>;
+
+  get running(): boolean {
+    return this.#running;
+  }
+
+  /** @param atOnce messages that wait for their acks at a time */
+  protected run(atOnce: number, paceMs: number): void {
+    this.#running = true;
+    const loop = async () => {
+      while (this.#running) {
+        await this.sendOne();
+        await new Promise((resolve) => setTimeout(resolve, paceMs * (0.5 + Math.random())));
+      }
+    };
+    this.#work = Promise.all(Array.from({ length: atOnce }, loop));
+  }
+
+  abstract start(): void;
+
+  /** Resolves when what is in flight is acknowledged or given up. */
+  async pause(): Promise<void> {
+    this.#running = false;
+    await this.#work;
+  }
+
+  /** From now on `recoveredAt` is looked for. */
+  mark(): void {
+    this.#markedAt = performance.now();
+    this.recoveredAt = undefined;
+  }
+
+  protected acked(sent: Sent, msgId: number, steady: boolean): void {
+    this.ledger.acked(sent, msgId, steady);
+    this.acks++;
+    if (sent.sentAt >= this.#markedAt) this.recoveredAt ??= performance.now();
+  }
+}
+
+/** The message in a 0x0301 that a server pushes; undefined for other PDUs and conversations not of the ledger. */
+export function pushedMessage(
+  ledger: Ledger,
+  { commandId, body }: Pdu,
+): { conversation: Conversation; msgId: number } | undefined {
+  if (commandId !== Commands.MsgData.id) return undefined;
+  const { fromUserId, toSessionId, msgId, msgType } = decodeBody(Commands.MsgData, Buffer.from(body));
+  const isGroup = sessionTypeOf(msgType) === IM.BaseDefine.SessionType.SESSION_TYPE_GROUP;
+  const { key } = isGroup ? Conversation.group(toSessionId, []) : Conversation.pair(fromUserId, toSessionId);
+  const conversation = ledger.conversations.get(key);
+  return conversation && { conversation, msgId };
+}

@@ -1,0 +1,190 @@
+import { createHash } from 'node:crypto';
+import { request } from 'node:http';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Endpoint } from '@teamtalk/load-generator';
+import { Receipts } from '@teamtalk/load-generator';
+import { waitUntil } from '@teamtalk/local-stack';
+import { behaviours } from './behaviour.js';
+import { type Direct, RollingClient } from './client.js';
+import { type Conversation, RollingLedger } from './ledger.js';
+import type { Observations } from './phases.js';
+
+export interface ClientPoolOptions {
+  /** names and ids of the clients' users; an even number */
+  users: readonly { name: string; id: number }[];
+  password: string;
+  /** groups by id, each with the indexes of its members */
+  groups: readonly { id: number; members: readonly number[] }[];
+  /** messages a second of all together */
+  rate: number;
+  /** messages at most */
+  most: number;
+  /** ports of the login_servers on this machine that are in service */
+  directories: () => readonly number[];
+  /** multiplies what clients wait before they dial again */
+  waitFactor: number;
+  observations: Observations;
+  complain: (text: string) => void;
+}
+
+const pumpMs = 4;
+const tickMs = 250;
+const onlineMs = 120_000;
+const answerMs = 5_000;
+/** One message in so many goes to the group. */
+const groupShare = 20;
+
+/** All clients: in pairs that write to each other, and in groups. */
+export class ClientPool {
+  readonly ledger: RollingLedger;
+  readonly #clients: RollingClient[];
+  readonly #rate: number;
+  readonly #ticker: NodeJS.Timeout;
+  readonly #pauses = monitorEventLoopDelay({ resolution: 10 });
+  #pump: NodeJS.Timeout | undefined;
+
+  constructor(options: ClientPoolOptions) {
+    const { users, rate, most, observations, waitFactor, complain } = options;
+    this.#rate = rate;
+    const conversations = conversationsOf(options);
+    this.ledger = new RollingLedger(conversations, most, complain);
+    const passwordHash = createHash('md5').update(options.password).digest('hex');
+    const kinds = Object.values(behaviours);
+    const receipts = new Receipts('received');
+    const direct = directBy(options.directories, observations);
+    this.#clients = users.map(({ name, id }, index) => {
+      const behaviour = kinds[index % kinds.length]!;
+      const common = { ledger: this.ledger, observations, receipts, direct, waitFactor, complain };
+      return new RollingClient({ ...common, index, name, userId: id, passwordHash, behaviour });
+    });
+    conversations.forEach(({ members, groupId }, k) => {
+      for (const member of members) {
+        const other = members.find((each) => each !== member)!;
+        this.#clients[member]!.join(conversations[k]!, groupId ?? users[other]!.id);
+      }
+    });
+    this.#ticker = setInterval(() => {
+      const now = performance.now();
+      for (const client of this.#clients) client.tick(now);
+    }, tickMs);
+  }
+
+  /** The longest time since `start` in which this process did nothing, ms. */
+  get ownPauseMs(): number {
+    return this.#pauses.max / 1e6;
+  }
+
+  get offline(): number {
+    return this.#clients.filter(({ isOnline }) => !isOnline).length;
+  }
+
+  /** Messages without an ack. */
+  get open(): number {
+    return this.#clients.reduce((sum, { open }) => sum + open, 0);
+  }
+
+  /** Logs all in, a hundred a second: of an address from which nobody has been in before, more would wait in line. */
+  async logIn(): Promise<void> {
+    for (const [index, client] of this.#clients.entries()) {
+      client.start();
+      if (index % 10 === 9) await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    await this.untilOnline();
+  }
+
+  /** Waits until everybody is back. */
+  async untilOnline(): Promise<void> {
+    await waitUntil(() => this.offline === 0, { timeoutMs: onlineMs, what: 'all clients online' });
+  }
+
+  /** Begins to send, in turn and at an even pace whatever becomes of what was sent. */
+  start(): void {
+    this.#pauses.enable();
+    const begin = performance.now();
+    let next = 0;
+    this.#pump = setInterval(() => {
+      const due = Math.floor(((performance.now() - begin) / 1000) * this.#rate);
+      for (; next < due && !this.ledger.full; next++) {
+        const client = this.#clients[next % this.#clients.length]!;
+        const round = Math.floor(next / this.#clients.length);
+        client.send(round % groupShare === groupShare - 1 ? 1 : 0, begin + (next / this.#rate) * 1000);
+      }
+    }, pumpMs);
+  }
+
+  /** Sends nothing new, and waits until all are online and everything has its ack. */
+  async settle(timeoutMs: number): Promise<void> {
+    clearInterval(this.#pump);
+    await waitUntil(() => this.open === 0 && this.offline === 0, {
+      timeoutMs,
+      what: 'everything acknowledged',
+    });
+  }
+
+  close(): void {
+    clearInterval(this.#pump);
+    clearInterval(this.#ticker);
+    this.#pauses.disable();
+    for (const client of this.#clients) client.close();
+  }
+}
+
+function conversationsOf({ users, groups }: ClientPoolOptions): Conversation[] {
+  const conversations: Conversation[] = [];
+  for (let first = 0; first + 1 < users.length; first += 2) {
+    const [low, high] = [users[first]!.id, users[first + 1]!.id].sort((a, b) => a - b) as [number, number];
+    const conv = String((BigInt(low) << 32n) | BigInt(high));
+    conversations.push({
+      index: conversations.length,
+      members: [first, first + 1],
+      groupId: undefined,
+      conv,
+    });
+  }
+  for (const { id, members } of groups) {
+    conversations.push({ index: conversations.length, members, groupId: id, conv: String(id) });
+  }
+  return conversations;
+}
+
+/** Asks by HTTP, each time over a connection of its own, as the clients do. */
+function directBy(ports: () => readonly number[], { troubles }: Observations): Direct {
+  let turn = 0;
+  return () =>
+    new Promise((resolve) => {
+      const all = ports();
+      const port = all[turn++ % all.length] ?? 0;
+      let isSettled = false;
+      const settle = (endpoint: Endpoint | undefined, trouble?: 'notDirected' | 'noServer') => {
+        if (isSettled) return;
+        isSettled = true;
+        if (trouble) troubles[trouble]++;
+        resolve(endpoint);
+      };
+      const silent = () => settle(undefined, 'notDirected');
+      const asked = request({ host: '127.0.0.1', port, path: '/msg_server', agent: false });
+      const patience = setTimeout(() => asked.destroy(new Error('no answer')), answerMs);
+      asked.once('close', () => clearTimeout(patience));
+      asked.once('error', silent);
+      asked.once('response', (response) => {
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => {
+          text += chunk;
+        });
+        response.once('error', silent);
+        response.once('end', () => {
+          const { code, priorIP, port: at } = JSON.parse(text) as Directions;
+          if (code === 0 && priorIP) settle({ host: priorIP, port: Number(at) });
+          else settle(undefined, 'noServer');
+        });
+      });
+      asked.end();
+    });
+}
+
+interface Directions {
+  code: number;
+  priorIP?: string;
+  port?: string;
+}
