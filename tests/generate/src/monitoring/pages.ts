@@ -4,7 +4,7 @@ import type { Page } from '../page.js';
 import { prometheusRule } from './alerts.js';
 import { dashboards, dashboardsPage, grafanaJson } from './dashboards.js';
 
-/** Grafana's dashboards, their page, and the operator's alert rules. */
+/** Grafana's dashboards and the operator's alert rules; with DASHBOARDS_PAGE set also the page of the dashboards, for readers. */
 export async function monitoringPages(top: string): Promise<Page[]> {
   const alerts = await readFile(path.join(top, 'deploy/prometheus/alerts.yaml'), 'utf8');
   return [
@@ -12,7 +12,9 @@ export async function monitoringPages(top: string): Promise<Page[]> {
       file: `deploy/grafana/dashboards/${each.id}.json`,
       text: grafanaJson(each),
     })),
-    { file: 'docs/reference/dashboards.md', text: dashboardsPage() },
+    ...(process.env.DASHBOARDS_PAGE
+      ? [{ file: 'docs/reference/dashboards.md', text: dashboardsPage() }]
+      : []),
     { file: 'k8s/components/monitoring/prometheus-rule.yaml', text: prometheusRule(alerts) },
   ];
 }
