@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { allCommands, commandById } from '@teamtalk/protocol';
 import { expect, it } from 'vitest';
@@ -54,10 +54,4 @@ it('a case about a defect of the original says for what it fails there', () => {
       is.includes('fix') && fixedOf(proves).length === 0 && onOriginal.length === 0,
   );
   expect(unmarked.map(({ name }) => name)).toEqual([]);
-});
-
-it('the table of the reference is of these cases', () => {
-  const page = readFileSync(new URL('docs/reference/conformance-table.md', top), 'utf8');
-  const rows = [...page.matchAll(/^\| 0x[^|]* \| ([^|]*) \|/gm)].map(([, name]) => name);
-  expect(rows).toEqual(conformanceCases.map(({ name }) => name));
 });
