@@ -74,8 +74,9 @@ const programsOfFull = [
   { title: 'moto_server', check: () => ensureMoto() },
 ];
 
+/** Long tests have deadlines and run one file after another; the others wait more than they work: one to a core. */
 const tiers = {
-  fast: { steps: [...checks, ...programs], words: ['--exclude=**/*.full.test.ts'] },
+  fast: { steps: [...checks, ...programs], words: ['--exclude=**/*.full.test.ts', '--maxWorkers=100%'] },
   full: { steps: [...checks, ...programs, ...programsOfFull], words: [] },
   rest: { steps: [types, ...programs, ...programsOfFull], words: ['.full.test.ts'] },
 };
