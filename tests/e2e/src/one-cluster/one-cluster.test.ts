@@ -5,11 +5,13 @@ import { cluster, start } from './cluster.js';
 beforeAll(start);
 afterAll(() => cluster?.stop());
 
-describe('login', () => import('./login.js'));
-describe('settings', () => import('./settings.js'));
-describe('conversation', () => import('./conversation.js'));
-describe('groups', () => import('./groups.js'));
-describe('leaving groups', () => import('./leaving-groups.js'));
-describe('push', () => import('./push.js'));
-// Stops the file_servers.
-describe('signals', () => import('./signals.js'));
+describe.each([
+  ['login', () => import('./login.js')],
+  ['settings', () => import('./settings.js')],
+  ['conversation', () => import('./conversation.js')],
+  ['groups', () => import('./groups.js')],
+  ['leaving groups', () => import('./leaving-groups.js')],
+  ['push', () => import('./push.js')],
+  // Stops the file_servers.
+  ['signals', () => import('./signals.js')],
+] as const)('%s', async (_, part) => void (await part()));
