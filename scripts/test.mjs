@@ -1,5 +1,9 @@
-// `npm test`: sets this machine up and checks everything; exit status 1 when anything is wrong. Arguments
-// go to vitest: `npm test -- libs/protocol`.
+// Sets this machine up and tests; exit status 1 when anything is wrong. Other arguments go to vitest:
+// `npm test -- libs/protocol`.
+//
+// | `npm test`           |          | every check, and the tests not named `*.full.test.ts`          |
+// | `npm run test:full`  | `--full` | every check, and every test                                    |
+// | `npm run test:rest`  | `--rest` | the tests named `*.full.test.ts`: what `npm test` leaves out   |
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { build, prepare } from './lib/bootstrap.mjs';
@@ -17,13 +21,16 @@ import {
 } from './lib/tools.mjs';
 import { runVitest, writeSummary } from './lib/vitest.mjs';
 
+/** Says nothing when it succeeds. */
+const quietly = (work) => async () => void (await work());
+const types = { title: 'types', check: quietly(build) };
 /** Every check besides the tests, in order. A later one is made even when an earlier one failed. */
 const checks = [
-  { title: 'lint and format', check: () => run(tool('biome'), ['check', '--colors=off', '.']) },
-  { title: 'types', check: build },
+  { title: 'lint and format', check: quietly(() => run(tool('biome'), ['check', '--colors=off', '.'])) },
+  types,
   { title: 'import rules', check: importRules },
   { title: 'links', check: links },
-  { title: 'unused code', check: () => run(tool('knip'), ['--no-progress']) },
+  { title: 'unused code', check: quietly(() => run(tool('knip'), ['--no-progress'])) },
   { title: 'generated docs', check: generatedDocs },
 ];
 
@@ -56,7 +63,25 @@ async function attempt(title, work) {
   }
 }
 
-async function main(vitestArguments) {
+/** The programs the tests start. DATABASE_URL needs none; the embedded PostgreSQL came with the packages. */
+const programs = [{ title: 'nats-server', check: () => ensureNats() }];
+/** Those that only tests named `*.full.test.ts` start. */
+const programsOfFull = [
+  { title: 'Chromium', check: () => ensureChromium() },
+  { title: 'Docker Compose', check: () => ensureCompose() },
+  { title: 'Prometheus', check: () => ensurePrometheus() },
+  { title: 'PostgreSQL’s tools', check: () => ensurePostgresTools() },
+  { title: 'moto_server', check: () => ensureMoto() },
+];
+
+/** What each tier does, and what it gives vitest. */
+const tiers = {
+  fast: { steps: [...checks, ...programs], words: ['--exclude=**/*.full.test.ts'] },
+  full: { steps: [...checks, ...programs, ...programsOfFull], words: [] },
+  rest: { steps: [types, ...programs, ...programsOfFull], words: ['.full.test.ts'] },
+};
+
+async function main(steps, words) {
   const start = performance.now();
   const failed = [];
   const ready = await prepare().then(
@@ -69,18 +94,13 @@ async function main(vitestArguments) {
   if (!ready) {
     return writeSummary({ failedSteps: ['set-up'], tests: undefined, start });
   }
-  for (const { title, check } of checks) {
-    if (!(await attempt(title, async () => void (await check())))) failed.push(title);
+  for (const { title, check } of steps) {
+    if (!(await attempt(title, check))) failed.push(title);
   }
-  // DATABASE_URL needs no program; the embedded PostgreSQL came with the packages.
-  if (!(await attempt('nats-server', () => ensureNats()))) failed.push('nats-server');
-  if (!(await attempt('Chromium', () => ensureChromium()))) failed.push('Chromium');
-  if (!(await attempt('Docker Compose', () => ensureCompose()))) failed.push('Docker Compose');
-  if (!(await attempt('Prometheus', () => ensurePrometheus()))) failed.push('Prometheus');
-  if (!(await attempt('PostgreSQL’s tools', () => ensurePostgresTools()))) failed.push('PostgreSQL’s tools');
-  if (!(await attempt('moto_server', () => ensureMoto()))) failed.push('moto_server');
-  const tests = await runVitest(vitestArguments);
-  return writeSummary({ failedSteps: failed, tests, start });
+  return writeSummary({ failedSteps: failed, tests: await runVitest(words), start });
 }
 
-process.exitCode = (await main(process.argv.slice(2))) ? 0 : 1;
+const words = process.argv.slice(2);
+const tier = ['--full', '--rest'].includes(words[0]) ? words.shift().slice(2) : 'fast';
+const { steps, words: selection } = tiers[tier];
+process.exitCode = (await main(steps, [...selection, ...words])) ? 0 : 1;

@@ -36,11 +36,11 @@ const requirements = {
   'fix-file-resume': { text: 'a broken upload goes on where it was stored last' },
   'fix-file-restart': {
     text: 'offline files survive a restart of file_server',
-    shownBy: 'tests/e2e/src/files.test.ts',
+    shownBy: 'tests/e2e/src/files.full.test.ts',
   },
   'fix-file-expiry': {
     text: 'files whose time is over are removed',
-    shownBy: 'tests/e2e/src/kept-files.test.ts',
+    shownBy: 'tests/e2e/src/kept-files.full.test.ts',
   },
   'fix-logins-at-once': {
     text: 'logins of one user at once are all answered, and those that lose are kicked',
@@ -89,11 +89,11 @@ const requirements = {
   'defect-foreign-file-task': { text: 'a stranger’s file task cannot be listed as one’s own' },
   'defect-ack-without-insert': {
     text: 'no ack for what was not stored',
-    shownBy: 'tests/faults/src/chaos/chaos.test.ts',
+    shownBy: 'tests/faults/src/chaos/chaos.full.test.ts',
   },
   'defect-ids-restart': {
     text: 'msg_ids go on after services are killed',
-    shownBy: 'tests/faults/src/chaos/chaos.test.ts',
+    shownBy: 'tests/faults/src/chaos/chaos.full.test.ts',
   },
   'defect-forwarded-header': {
     text: 'a forwarded message bears neither the sender’s seq_num nor attach_data',

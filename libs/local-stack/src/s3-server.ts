@@ -64,10 +64,12 @@ export async function testS3(bucket = 'teamtalk'): Promise<TestS3> {
   };
 }
 
-/** `npm test` installs it: Debian's package where it can. */
+/** `npm run test:full` installs it: Debian's package where it can. */
 function findProgram(): string {
   const folders = [...(process.env.PATH ?? '').split(path.delimiter), '/usr/bin', '/usr/local/bin'];
   const program = folders.map((folder) => path.join(folder, 'moto_server')).find((file) => existsSync(file));
   if (program) return program;
-  throw new Error('there is no moto_server on this machine: run `npm test`, or install moto[server]');
+  throw new Error(
+    'there is no moto_server on this machine: run `npm run test:full`, or install moto[server]',
+  );
 }

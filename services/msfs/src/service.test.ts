@@ -1,5 +1,4 @@
 import { Bus, Registry } from '@teamtalk/bus';
-import { type TestS3, testS3 } from '@teamtalk/local-stack';
 import { createLogger, Metrics } from '@teamtalk/service-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from './config.js';
@@ -36,35 +35,6 @@ describe('the process', () => {
     await expect.poll(() => registry.get(service.instance)).toBeUndefined();
     registry.stop();
     await bus.drain();
-  });
-});
-
-describe('replicas on one bucket', () => {
-  let s3: TestS3;
-  let replicas: Harness[];
-  beforeAll(async () => {
-    s3 = await testS3();
-    replicas = [await Harness.start(s3.env), await Harness.start(s3.env)];
-  });
-  afterAll(async () => {
-    await Promise.all(replicas.map((replica) => replica.stop()));
-    await s3.stop();
-  });
-
-  it('serve what any of them has taken', async () => {
-    const [first, second] = replicas as [Harness, Harness];
-    for (const side of [100, 900]) {
-      const content = await picture(side, side, 'png');
-      const { path } = await first.upload(content, 'x.png');
-      const [here, there] = [await first.get(path), await second.get(path)];
-      expect(content.equals(Buffer.from(await there.arrayBuffer()))).toBe(true);
-      expect(there.headers.get('etag')).toBe(here.headers.get('etag'));
-      const part = await second.get(path, { range: 'bytes=5-9' });
-      expect(Buffer.from(await part.arrayBuffer())).toEqual(content.subarray(5, 10));
-      const sizes = [await first.get(`${path}_50x50.jpg`), await second.get(`${path}_50x50.jpg`)];
-      expect(sizes.map(({ status }) => status)).toEqual([200, 200]);
-      expect(sizes[0]!.headers.get('etag')).toBe(sizes[1]!.headers.get('etag'));
-    }
   });
 });
 

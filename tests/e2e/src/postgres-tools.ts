@@ -5,7 +5,7 @@ import path from 'node:path';
 import { freePort } from '@teamtalk/local-stack';
 import pg from 'pg';
 
-/** `npm test` sets PG_INITDB; by itself a test takes Debian's, which has each version in a folder of its own. */
+/** `npm run test:full` sets PG_INITDB; by itself a test takes Debian's, which has each version in a folder of its own. */
 function findPrograms(): string {
   const debian = [18, 17, 16, 15].map((version) => `/usr/lib/postgresql/${version}/bin`);
   const folders = process.env.PG_INITDB ? [path.dirname(realpathSync(process.env.PG_INITDB))] : debian;

@@ -1,17 +1,11 @@
 import { createHash } from 'node:crypto';
-import { TestCluster } from '@teamtalk/cluster';
 import { waitUntil } from '@teamtalk/local-stack';
 import { ClientType, IM } from '@teamtalk/protocol';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { cluster } from './cluster.js';
 
 const { USER_STATUS_ONLINE: online, USER_STATUS_OFFLINE: offline } = IM.BaseDefine.UserStatType;
 const md5 = (text: string) => createHash('md5').update(text).digest('hex');
-
-let cluster: TestCluster;
-beforeAll(async () => {
-  cluster = await TestCluster.start({ msg_server: 2, route_server: 2, db_proxy_server: 2, login_server: 1 });
-});
-afterAll(() => cluster?.stop());
 
 it('a login of the same class on another msg_server kicks the first; the other class stays', async () => {
   await cluster.addUsers(['twice']);

@@ -1,19 +1,7 @@
-import { TestCluster } from '@teamtalk/cluster';
 import { waitUntil } from '@teamtalk/local-stack';
 import { ClientType, Commands, MsgType } from '@teamtalk/protocol';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-
-let cluster: TestCluster;
-
-beforeAll(async () => {
-  cluster = await TestCluster.start({
-    msg_server: 2,
-    route_server: 2,
-    db_proxy_server: 2,
-    envOf: { msg_server: { MESSAGE_RATE: '0' } },
-  });
-});
-afterAll(() => cluster?.stop());
+import { expect, it } from 'vitest';
+import { cluster } from './cluster.js';
 
 const perSide = 1_000;
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);

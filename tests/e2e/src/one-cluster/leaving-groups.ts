@@ -1,24 +1,14 @@
-import { TestCluster } from '@teamtalk/cluster';
+import type { TestCluster } from '@teamtalk/cluster';
 import { waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM, type MessageOf } from '@teamtalk/protocol';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { heard } from './heard.js';
+import { expect, it } from 'vitest';
+import { heard } from '../heard.js';
+import { cluster } from './cluster.js';
 
 type Client = Awaited<ReturnType<TestCluster['connect']>>;
 
 const { GROUP_TYPE_TMP } = IM.BaseDefine.GroupType;
 const { GROUP_MODIFY_TYPE_ADD: add, GROUP_MODIFY_TYPE_DEL: remove } = IM.BaseDefine.GroupModifyType;
-
-let cluster: TestCluster;
-beforeAll(async () => {
-  cluster = await TestCluster.start({
-    msg_server: 2,
-    route_server: 2,
-    db_proxy_server: 2,
-    envOf: { msg_server: { MESSAGE_RATE: '0' } },
-  });
-});
-afterAll(() => cluster?.stop());
 
 async function create(client: Client, memberIdList: number[]): Promise<number> {
   const { groupId } = await client.request(Commands.GroupCreateRequest, Commands.GroupCreateResponse, {

@@ -3,7 +3,7 @@ import { NatsCluster, openInfrastructure, serviceNames, waitUntil } from '@teamt
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { StreamOfMessages } from './stream-of-messages.js';
 
-/** More of them on the command line: `NATS_LOSSES=20 npx vitest run tests/e2e/src/nats-node-loss.test.ts` */
+/** More of them on the command line: `NATS_LOSSES=20 npx vitest run tests/e2e/src/nats-node-loss.full.test.ts` */
 const losses = Number(process.env.NATS_LOSSES ?? 2);
 const pairs = 20;
 const pauseMs = 5;

@@ -6,7 +6,7 @@ import { TestCluster } from '@teamtalk/cluster';
 import { type BrowserContext, chromium } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-/** `npm test` sets it; by itself the test takes Debian's. */
+/** `npm run test:full` sets it; by itself the test takes Debian's. */
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 const flags = [

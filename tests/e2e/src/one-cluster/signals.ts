@@ -1,19 +1,14 @@
-import { TestCluster } from '@teamtalk/cluster';
+import type { TestCluster } from '@teamtalk/cluster';
 import { RawConnection, waitUntil } from '@teamtalk/local-stack';
 import { ClientType, Commands, decodeBody, encodePdu, IM } from '@teamtalk/protocol';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { heard } from './heard.js';
+import { expect, it } from 'vitest';
+import { heard } from '../heard.js';
+import { cluster } from './cluster.js';
 
 type Client = Awaited<ReturnType<TestCluster['connect']>>;
 type TransMode = IM.BaseDefine.TransferFileType;
 
 const { FILE_TYPE_ONLINE: online, FILE_TYPE_OFFLINE: offline } = IM.BaseDefine.TransferFileType;
-
-let cluster: TestCluster;
-beforeAll(async () => {
-  cluster = await TestCluster.start({ msg_server: 2, route_server: 2, db_proxy_server: 2, file_server: 2 });
-});
-afterAll(() => cluster?.stop());
 
 const sendFile = (client: Client, toUserId: number, transMode: TransMode) =>
   client.request(Commands.FileRequest, Commands.FileResponse, {

@@ -13,7 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const pageFile = new URL('../../../docs/examples/web-client/index.html', import.meta.url);
 
-/** `npm test` sets it; by itself the test takes Debian's. */
+/** `npm run test:full` sets it; by itself the test takes Debian's. */
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 const flags = [

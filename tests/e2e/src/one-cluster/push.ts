@@ -1,12 +1,6 @@
-import { TestCluster } from '@teamtalk/cluster';
 import { createTextCodec, DEFAULT_TEXT_KEY, MsgType } from '@teamtalk/protocol';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-
-let cluster: TestCluster;
-beforeAll(async () => {
-  cluster = await TestCluster.start({ msg_server: 2, http_msg_server: 1 });
-});
-afterAll(() => cluster?.stop());
+import { expect, it } from 'vitest';
+import { cluster } from './cluster.js';
 
 async function push(body: unknown): Promise<string> {
   const response = await fetch(`${cluster.url('http_msg_server')}/query/SendP2PMessage`, {

@@ -1,14 +1,8 @@
-import { TestCluster } from '@teamtalk/cluster';
 import { waitUntil } from '@teamtalk/local-stack';
 import { ClientType, Commands } from '@teamtalk/protocol';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { heard } from './heard.js';
-
-let cluster: TestCluster;
-beforeAll(async () => {
-  cluster = await TestCluster.start({ msg_server: 2, route_server: 2, db_proxy_server: 2 });
-});
-afterAll(() => cluster?.stop());
+import { expect, it } from 'vitest';
+import { heard } from '../heard.js';
+import { cluster } from './cluster.js';
 
 it('a picture and a signature are told to everybody on every msg_server, and known afterwards', async () => {
   const ids = await cluster.addUsers(['changer', 'pc-witness', 'mobile-witness']);

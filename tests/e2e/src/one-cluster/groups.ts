@@ -1,24 +1,13 @@
-import { TestCluster } from '@teamtalk/cluster';
+import type { TestCluster } from '@teamtalk/cluster';
 import { waitUntil } from '@teamtalk/local-stack';
 import { Commands, decodeBody, IM } from '@teamtalk/protocol';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { cluster } from './cluster.js';
 
 const { GROUP_TYPE_NORMAL, GROUP_TYPE_TMP } = IM.BaseDefine.GroupType;
 const { GROUP_MODIFY_TYPE_ADD: add, GROUP_MODIFY_TYPE_DEL: remove } = IM.BaseDefine.GroupModifyType;
 
 type Client = Awaited<ReturnType<TestCluster['connect']>>;
-let cluster: TestCluster;
-
-beforeAll(async () => {
-  cluster = await TestCluster.start({
-    msg_server: 2,
-    route_server: 2,
-    db_proxy_server: 2,
-    http_msg_server: 1,
-  });
-});
-afterAll(() => cluster?.stop());
-
 async function post(path: string, body: unknown) {
   const response = await fetch(`${cluster.url('http_msg_server')}/query/${path}`, {
     method: 'POST',

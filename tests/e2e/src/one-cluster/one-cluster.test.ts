@@ -1,0 +1,17 @@
+// What needs no cluster of its own. A part alone: `npx vitest run tests/e2e/src/one-cluster -t 'settings'`.
+import { afterAll, beforeAll, describe } from 'vitest';
+import { cluster, start } from './cluster.js';
+
+beforeAll(start);
+afterAll(() => cluster?.stop());
+
+describe.each([
+  ['login', () => import('./login.js')],
+  ['settings', () => import('./settings.js')],
+  ['conversation', () => import('./conversation.js')],
+  ['groups', () => import('./groups.js')],
+  ['leaving groups', () => import('./leaving-groups.js')],
+  ['push', () => import('./push.js')],
+  // Stops the file_servers.
+  ['signals', () => import('./signals.js')],
+] as const)('%s', async (_, part) => void (await part()));
