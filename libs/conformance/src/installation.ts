@@ -5,7 +5,7 @@ import { ServerWatch, type WatchedServer } from './server-watch.js';
 import type { Target } from './target.js';
 
 /** Between two looks at whether a server is back, milliseconds. */
-const lookMs = 250;
+const pollIntervalMs = 250;
 
 /** The servers of an installation that cases may kill. */
 export class Installation {
@@ -66,7 +66,7 @@ export class Installation {
         this.#watch.stop();
       }
       if (performance.now() - start > deadlineMs) return undefined;
-      await wait(lookMs);
+      await wait(pollIntervalMs);
     }
   }
 

@@ -40,7 +40,7 @@ const requirements = {
   },
   'fix-file-expiry': {
     text: 'files whose time is over are removed',
-    shownBy: 'tests/e2e/src/kept-files.test.ts',
+    shownBy: 'tests/e2e/src/file-expiry.test.ts',
   },
   'fix-logins-at-once': {
     text: 'logins of one user at once are all answered, and those that lose are kicked',

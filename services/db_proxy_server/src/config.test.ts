@@ -25,7 +25,7 @@ test('the database is all that must be said', () => {
     commitPartitions: 1,
     commitSpacingMs: 2,
     argon2: { memoryKib: 19_456, iterations: 2 },
-    loginLimit: { maxFailures: 10, maxNamesPerPlace: 100, windowSeconds: 1_800 },
+    loginLimit: { maxFailures: 10, maxNamesPerNetwork: 100, windowSeconds: 1_800 },
     sourceNetworkMemoryDays: 90,
     groupMaxMembers: 2_000,
   });

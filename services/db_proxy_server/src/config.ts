@@ -133,7 +133,7 @@ function nest(values: EnvValues<typeof envSchema>): DbProxyServerConfig {
     argon2: { memoryKib: values.ARGON2_MEMORY_KIB, iterations: values.ARGON2_ITERATIONS },
     loginLimit: {
       maxFailures: values.LOGIN_MAX_FAILURES,
-      maxNamesPerPlace: values.LOGIN_MAX_NAMES_PER_ADDRESS,
+      maxNamesPerNetwork: values.LOGIN_MAX_NAMES_PER_ADDRESS,
       windowSeconds: values.LOGIN_FAILURE_WINDOW_SECONDS,
     },
     sourceNetworkMemoryDays: values.LOGIN_ADDRESS_MEMORY_DAYS,

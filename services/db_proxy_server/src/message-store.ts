@@ -102,8 +102,8 @@ export async function startMessageStore(
   epoch.onChange(() => {
     publisher.forget();
     members.clear();
-    writer.renewMark();
-    broadcasts.renewMark();
+    writer.renewWriterEpoch();
+    broadcasts.renewWriterEpoch();
   });
   return { writer, horizon, readMarks, broadcasts };
 }

@@ -5,14 +5,14 @@ import { openDataSource } from './database/data-source.js';
 import { migrateUp, whyNothing } from './database/migrator.js';
 
 /** How long it waits for PostgreSQL, milliseconds; then whoever runs it may try anew. */
-const patienceMs = 120_000;
+const connectTimeoutMs = 120_000;
 
 const log = createLogger({ service: 'migrate', instance: 0, level: 'info' });
 
 async function migrate(): Promise<void> {
   const { DATABASE_URL: url } = readEnv({ DATABASE_URL: envSchema.DATABASE_URL }, process.env);
   const connect = () => openDataSource(url, { applicationName: 'teamtalk migrate' });
-  const dataSource = await untilAvailable({ ms: patienceMs }, new Health(), log)('postgres', connect);
+  const dataSource = await untilAvailable({ ms: connectTimeoutMs }, new Health(), log)('postgres', connect);
   try {
     const applied = await migrateUp(dataSource, { onProgress: (name) => log.info(`applied ${name}`) });
     if (applied.length === 0) log.info(await whyNothing(dataSource));

@@ -59,12 +59,12 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
   health.addCheck('nats', () => bus.connected);
 
   const context = await createContext(config, database, kit);
-  const { apiAnswers, apps, broadcasts, logins, places, webhookEvents } = context;
+  const { apiAnswers, apps, broadcasts, logins, sourceNetworks, webhookEvents } = context;
   const store = await startMessageStore(config, bus, epoch, kit);
 
   const purges = {
     'login failures': () => logins.purgeFailures(),
-    'login places': () => places.purge(),
+    'login places': () => sourceNetworks.purge(),
     answers: () => apiAnswers.purge(),
     nonces: () => apps.purgeNonces(),
     broadcasts: () => broadcasts.purge(),

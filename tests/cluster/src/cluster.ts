@@ -22,7 +22,7 @@ import { cheapHash, serviceEnvironment } from './environment.js';
 import { migrate } from './migrate.js';
 
 import { ClusterNode, type Mode } from './node.js';
-import { untilHeard, untilReady } from './readiness.js';
+import { untilAllHeartbeats, untilReady } from './readiness.js';
 
 export interface ClusterOptions extends Partial<Record<ServiceName, number>> {
   mode?: Mode;
@@ -304,15 +304,15 @@ export class TestCluster {
         }),
       );
     }
-    await this.heard();
+    await this.untilDiscovered();
     await untilReady([...this.#nodes.values()].flat());
   }
 
   /** Waits until every instance that runs has announced itself once more: then all know of all. */
-  async heard(): Promise<void> {
+  async untilDiscovered(): Promise<void> {
     const announcing = [...this.#nodes].flatMap(([service, nodes]) => (traitsOf(service).bus ? nodes : []));
     const running = announcing.filter((node) => !this.#stopped.has(node));
-    await untilHeard(
+    await untilAllHeartbeats(
       this.bus,
       running.map(({ instance }) => instance),
     );

@@ -18,7 +18,7 @@ export async function untilReady(nodes: readonly ClusterNode[]): Promise<void> {
 }
 
 /** Waits until each of the instances has announced itself: then everybody who is up has heard of all. */
-export async function untilHeard(bus: Bus, instances: Iterable<number>): Promise<void> {
+export async function untilAllHeartbeats(bus: Bus, instances: Iterable<number>): Promise<void> {
   const waiting = new Set(instances);
   const subscription = bus.subscribe(topics.heartbeat, ({ instance }) => {
     waiting.delete(instance);

@@ -6,7 +6,7 @@ import { migrate, TestCluster } from '@teamtalk/cluster';
 import { FaultProxy, type Infrastructure, PostgresPair, testNats, waitUntil } from '@teamtalk/local-stack';
 import { Commands, createTextCodec, DEFAULT_TEXT_KEY } from '@teamtalk/protocol';
 import { afterEach, expect, test } from 'vitest';
-import { heard } from './heard.js';
+import { recordPdus } from './record-pdus.js';
 
 const codec = createTextCodec(DEFAULT_TEXT_KEY);
 const patient = { timeout: 20_000, interval: 20 };
@@ -66,7 +66,7 @@ class Receiver {
       timeoutMs: 20_000,
       everyMs: 100,
     });
-    const messages = heard(client, Commands.MsgData);
+    const messages = recordPdus(client, Commands.MsgData);
     const note = () => {
       for (const { msgData } of messages) this.texts.add(codec.decrypt(Buffer.from(msgData)));
     };
@@ -108,7 +108,7 @@ test('after a standby that lagged was promoted, messages with numbers given befo
   // As many logins as a sequence may lose.
   await cluster.sql(`SELECT nextval('login_seq') FROM generate_series(1, 200)`);
   const older = await cluster.connect('carol', { server: 1 });
-  const kicks = heard(older, Commands.LoginKickUser);
+  const kicks = recordPdus(older, Commands.LoginKickUser);
   await cluster.settle();
   await pair.killPrimary();
   await pair.promote();
@@ -145,7 +145,7 @@ test('services find the new primary among several hosts, and nobody notices but 
   const ids = await cluster.addUsers(['alice', 'bob']);
   const alice = await cluster.connect('alice', { server: 0 });
   const bob = await cluster.connect('bob', { server: 1 });
-  const got = heard(bob, Commands.MsgData);
+  const got = recordPdus(bob, Commands.MsgData);
   const breaks: unknown[] = [];
   for (const client of [alice, bob]) client.on('disconnected', (event) => breaks.push(event));
   const synchronous = () => pair.primary.query('SELECT synchronous, epoch FROM store_epoch');

@@ -2,7 +2,7 @@ import { TestCluster } from '@teamtalk/cluster';
 import { FaultProxy, type ServiceName, waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM } from '@teamtalk/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { heard } from './heard.js';
+import { recordPdus } from './record-pdus.js';
 
 type Client = Awaited<ReturnType<TestCluster['connect']>>;
 
@@ -13,7 +13,7 @@ const servers = 3;
 const groupsAtOnce = 3;
 const guests = 8;
 const changes = 40;
-const changesUnderWay = 4;
+const maxChangesInFlight = 4;
 /** How late events come on a link, milliseconds; more than a second has batches sent again. */
 const delays = [0, 0, 20, 100, 400, 1_200];
 
@@ -48,7 +48,7 @@ beforeAll(async () => {
   for (const service of ['db_proxy_server', 'route_server', 'msg_server', 'msg_server'] as const) {
     await cluster.add(service, { NATS_URL: await linkToNats() });
   }
-  await cluster.heard();
+  await cluster.untilDiscovered();
   // What really happened, written in the transaction that did it and while it held the conversation.
   await cluster.sql('CREATE TABLE membership (group_id int4, user_id int4, first int4, last int4)');
   await cluster.sql(`
@@ -167,7 +167,7 @@ it.each(seeds)(
     const listeners: Listener[] = [];
     const listen = async (name: string, server: number, clientType: number) => {
       const client = await cluster.connect(name, { server, clientType });
-      listeners.push({ userId: ids[name]!, name, got: heard(client, Commands.MsgData), client });
+      listeners.push({ userId: ids[name]!, name, got: recordPdus(client, Commands.MsgData), client });
     };
     for (const [i, name] of names.entries()) {
       await listen(name, i % servers, 1);
@@ -196,7 +196,7 @@ it.each(seeds)(
           () => {},
         );
         work.push(changing);
-        if (i % changesUnderWay === 0) await changing;
+        if (i % maxChangesInFlight === 0) await changing;
       }
     } finally {
       writing = false;

@@ -2,7 +2,7 @@ import { TestCluster } from '@teamtalk/cluster';
 import { waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM, type MessageOf } from '@teamtalk/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { heard } from './heard.js';
+import { recordPdus } from './record-pdus.js';
 
 type Client = Awaited<ReturnType<TestCluster['connect']>>;
 
@@ -53,8 +53,8 @@ it('who is taken out of a busy group and back in gets what is written while he i
   const other = await cluster.connect('l-other', { server: 1 });
   const groupId = await create(boss, [ids['l-writer'], ids['l-guest'], ids['l-other']]);
   // As the server sends them: the client's own list closes gaps by itself.
-  const got = heard(guest, Commands.MsgData);
-  const gotByOther = heard(other, Commands.MsgData);
+  const got = recordPdus(guest, Commands.MsgData);
+  const gotByOther = recordPdus(other, Commands.MsgData);
 
   let writing = true;
   let acked = 0;
@@ -100,7 +100,7 @@ it('who leaves a group is told on his other clients, as are those who stay, once
   const mobile = await cluster.connect('w-leaver', { server: 1, clientType: 0x11 });
   const groupId = await create(boss, [ids['w-leaver']]);
   const [atBoss, atLeaver, atMobile] = [boss, leaver, mobile].map((client) =>
-    heard(client, Commands.GroupChangeMemberNotify),
+    recordPdus(client, Commands.GroupChangeMemberNotify),
   );
   expect(await change(leaver, groupId, remove, [ids['w-leaver']])).toMatchObject({
     userId: ids['w-leaver'],

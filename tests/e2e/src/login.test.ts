@@ -66,9 +66,9 @@ it('ten failures lock the name on every replica, and nobody else', async () => {
 it('presence is that of PC clients, told to PC clients on every msg_server', async () => {
   const ids = await cluster.addUsers(['watcher', 'subject']);
   const watcher = await cluster.connect('watcher', { server: 0 });
-  const heard: number[] = [];
+  const received: number[] = [];
   watcher.on('status', (status) => {
-    if (status.userId === ids.subject) heard.push(status.status);
+    if (status.userId === ids.subject) received.push(status.status);
   });
   const status = async () => (await watcher.usersStatus([ids.subject]))[0]?.status;
   expect(await status()).toBe(offline);
@@ -76,11 +76,11 @@ it('presence is that of PC clients, told to PC clients on every msg_server', asy
   expect(await status()).toBe(offline);
   const pc = await cluster.connect('subject', { server: 1 });
   expect(await status()).toBe(online);
-  await waitUntil(() => heard.length === 1, { what: 'online told' });
+  await waitUntil(() => received.length === 1, { what: 'online told' });
   await pc.close();
   await waitUntil(async () => (await status()) === offline, { what: 'offline' });
-  await waitUntil(() => heard.length === 2, { what: 'offline told' });
-  expect(heard).toEqual([online, offline]);
+  await waitUntil(() => received.length === 2, { what: 'offline told' });
+  expect(received).toEqual([online, offline]);
   await mobile.logout();
 });
 

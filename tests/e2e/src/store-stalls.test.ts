@@ -3,7 +3,7 @@ import { FaultProxy, openInfrastructure, waitUntil } from '@teamtalk/local-stack
 import { Commands } from '@teamtalk/protocol';
 import pg from 'pg';
 import { afterEach, expect, it } from 'vitest';
-import { heard } from './heard.js';
+import { recordPdus } from './record-pdus.js';
 
 /** Longer than it is waited for what the store does not have, milliseconds. */
 const stallMs = 6_000;
@@ -51,7 +51,7 @@ it('a message whose store dies under it arrives, also when PostgreSQL then stall
   const ids = await cluster.addUsers(['ann', 'ben']);
   const ann = await cluster.connect('ann', { server: 0 });
   const ben = await cluster.connect('ben', { server: 1 });
-  const got = heard(ben, Commands.MsgData);
+  const got = recordPdus(ben, Commands.MsgData);
   await ann.send({ user: ids.ben }, 'before');
   await cluster.settle();
   expect(got).toHaveLength(1);

@@ -37,7 +37,7 @@ export function sameSince(table: string, etag: string): string {
 }
 
 /** Rounds of a minute: an etag that is used is much younger. */
-const roundsKept = 5;
+const retainedEtags = 5;
 
 const now: Statement = { name: 'list_change_now', text: `SELECT ${currentEtag('list_change')} AS stamp` };
 
@@ -60,7 +60,7 @@ export function purgeListChanges(database: Database): () => Promise<number> {
   return async () => {
     const [row] = await database.query<{ etag: string }>(now, []);
     if (row) etags.push(row.etag);
-    if (etags.length <= roundsKept) return 0;
+    if (etags.length <= retainedEtags) return 0;
     return (await database.query(purge, [etags.shift()])).length;
   };
 }

@@ -7,7 +7,7 @@ import { listDepartments } from './list-departments.js';
 
 let database: TestDatabase;
 let context: TestContext;
-let list: (since: number) => Promise<{ names: string[]; mark: number }>;
+let list: (since: number) => Promise<{ names: string[]; watermark: number }>;
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -17,7 +17,7 @@ beforeAll(async () => {
     const reply = await handler(new teamtalk.db.ListUsersRequest({ updatedSince }));
     return {
       names: (reply.departments ?? []).map(({ deptName }) => deptName as string),
-      mark: reply.latestUpdateTime as number,
+      watermark: reply.latestUpdateTime as number,
     };
   };
 });
@@ -49,11 +49,11 @@ test('0 asks for all that exist, with their place in the tree', async () => {
 });
 
 test('otherwise those changed since, and the deleted ones are among them', async () => {
-  const { mark } = await list(0);
-  expect((await list(mark)).names).toEqual([]);
+  const { watermark } = await list(0);
+  expect((await list(watermark)).names).toEqual([]);
   await database.dataSource.query(`UPDATE department SET status = 1 WHERE name = 'below'`);
   await database.dataSource.query(`INSERT INTO department (name) VALUES ('new')`);
-  const reply = await listDepartments(context)(new teamtalk.db.ListUsersRequest({ updatedSince: mark }));
+  const reply = await listDepartments(context)(new teamtalk.db.ListUsersRequest({ updatedSince: watermark }));
   expect((reply.departments ?? []).map(({ deptName, deptStatus }) => [deptName, deptStatus])).toEqual([
     ['below', 1],
     ['new', 0],
@@ -63,9 +63,9 @@ test('otherwise those changed since, and the deleted ones are among them', async
 
 test('a change in the very second of the answer is in the next one', async () => {
   for (let round = 0; round < 5; round++) {
-    const { mark } = await list(0);
+    const { watermark } = await list(0);
     await database.dataSource.query('UPDATE department SET priority = $1 WHERE name = $2', [round, 'top']);
-    expect((await list(mark)).names).toContain('top');
+    expect((await list(watermark)).names).toContain('top');
   }
 });
 
@@ -83,10 +83,10 @@ test('a change that commits long after it was made is not missed; one of users h
     await expect.poll(now, { timeout: 10_000, interval: 50 }).toBeGreaterThan(begun + 3);
 
     const before = await list(0);
-    expect(before.mark).toBeLessThanOrEqual(begun);
+    expect(before.watermark).toBeLessThanOrEqual(begun);
     await writer.query('COMMIT');
-    expect((await list(before.mark)).names).toEqual(['renamed']);
-    expect((await list(0)).mark).toBeGreaterThan(begun);
+    expect((await list(before.watermark)).names).toEqual(['renamed']);
+    expect((await list(0)).watermark).toBeGreaterThan(begun);
   } finally {
     await Promise.all([writer.end(), elsewhere.end()]);
   }

@@ -8,7 +8,7 @@ import { listUsers } from './list-users.js';
 
 let database: TestDatabase;
 let context: TestContext;
-let list: (since: number) => Promise<{ names: string[]; mark: number; etag: string }>;
+let list: (since: number) => Promise<{ names: string[]; watermark: number; etag: string }>;
 let isUnchanged: (etag: string) => Promise<boolean>;
 
 beforeAll(async () => {
@@ -19,7 +19,7 @@ beforeAll(async () => {
     const reply = await handler(new teamtalk.db.ListUsersRequest({ updatedSince }));
     return {
       names: (reply.users ?? []).map((user) => user.userDomain as string),
-      mark: reply.latestUpdateTime as number,
+      watermark: reply.latestUpdateTime as number,
       etag: reply.etag as string,
     };
   };
@@ -47,39 +47,39 @@ function now(): number {
 }
 
 test('0 asks for everybody who has not left', async () => {
-  const { names, mark } = await list(0);
+  const { names, watermark } = await list(0);
   expect(names).toEqual(['ann', 'bob']);
-  expect(mark).toBeGreaterThan(now() - 10);
-  expect(mark).toBeLessThan(now());
+  expect(watermark).toBeGreaterThan(now() - 10);
+  expect(watermark).toBeLessThan(now());
 });
 
 test('otherwise those changed since, and who has left is among them', async () => {
-  const { mark } = await list(0);
-  expect((await list(mark)).names).toEqual([]);
+  const { watermark } = await list(0);
+  expect((await list(watermark)).names).toEqual([]);
   await database.dataSource.query(`UPDATE im_user SET status = 3 WHERE name = 'bob'`);
   await database.dataSource.query(`INSERT INTO im_user (name, password_hash) VALUES ('new', '')`);
-  expect((await list(mark)).names).toEqual(['bob', 'new']);
+  expect((await list(watermark)).names).toEqual(['bob', 'new']);
   expect((await list(0)).names).toEqual(['ann', 'new']);
 });
 
 test('a change in the very second of the answer is in the next one', async () => {
   for (let round = 0; round < 5; round++) {
-    const { mark } = await list(0);
+    const { watermark } = await list(0);
     await database.dataSource.query('UPDATE im_user SET nick_name = $1 WHERE name = $2', [`${round}`, 'ann']);
-    expect((await list(mark)).names).toContain('ann');
+    expect((await list(watermark)).names).toContain('ann');
   }
 });
 
 test('a time in the future is answered with one that misses nothing', async () => {
-  const { names, mark } = await list(now() + 1_000_000);
+  const { names, watermark } = await list(now() + 1_000_000);
   expect(names).toEqual([]);
-  expect(mark).toBeLessThan(now());
+  expect(watermark).toBeLessThan(now());
 });
 
 test('what is no change for others does not count as one', async () => {
-  const { mark } = await list(0);
+  const { watermark } = await list(0);
   await database.dataSource.query(`UPDATE im_user SET password_hash = 'x', push_shield = true`);
-  expect((await list(mark)).names).toEqual([]);
+  expect((await list(watermark)).names).toEqual([]);
 });
 
 test('a change that commits long after it was made is not missed', async () => {
@@ -94,11 +94,11 @@ test('a change that commits long after it was made is not missed', async () => {
     await expect.poll(now, { timeout: 10_000, interval: 50 }).toBeGreaterThan(begun + 3);
 
     const before = await list(0);
-    expect(before.mark).toBeLessThanOrEqual(begun);
+    expect(before.watermark).toBeLessThanOrEqual(begun);
     await writer.query('COMMIT');
-    expect((await list(before.mark)).names).toEqual(['ann']);
+    expect((await list(before.watermark)).names).toEqual(['ann']);
     // And it does not hold anybody back any longer.
-    expect((await list(0)).mark).toBeGreaterThan(begun);
+    expect((await list(0)).watermark).toBeGreaterThan(begun);
   } finally {
     await writer.end();
   }
@@ -114,13 +114,13 @@ test('a transaction that only reads, or writes elsewhere, holds nothing back', a
     ).rows as [{ begun: number }];
     await other.query(`INSERT INTO department (name) VALUES ('d')`);
     await expect.poll(now, { timeout: 10_000, interval: 50 }).toBeGreaterThan(begun + 3);
-    expect((await list(0)).mark).toBeGreaterThan(begun);
+    expect((await list(0)).watermark).toBeGreaterThan(begun);
 
     // It may write after all: then with the time of writing, not that of its begin.
-    const { mark } = await list(0);
+    const { watermark } = await list(0);
     await other.query(`UPDATE im_user SET nick_name = 'later' WHERE name = 'bob'`);
     await other.query('COMMIT');
-    expect((await list(mark)).names).toEqual(['bob']);
+    expect((await list(watermark)).names).toEqual(['bob']);
   } finally {
     await other.end();
   }

@@ -7,7 +7,7 @@ import { login } from './login.js';
 import { clientDigest } from './passwords/password.js';
 
 const { LOGIN_OK, LOGIN_WRONG_NAME_OR_PASSWORD, LOGIN_TOO_MANY_ATTEMPTS } = teamtalk.db.LoginResult;
-const loginLimit = { maxFailures: 3, maxNamesPerPlace: 5, windowSeconds: 1_800 };
+const loginLimit = { maxFailures: 3, maxNamesPerNetwork: 5, windowSeconds: 1_800 };
 const home = '198.51.100.1';
 const office = '203.0.113.7';
 
@@ -123,7 +123,9 @@ test('many guesses at once from one address get hardly further than one after th
 test('the limit of addresses can be switched off, and does not apply to an unknown address', async () => {
   for (let i = 0; i < 8; i++) await failTimes(1, '', `nowhere ${i}`);
   expect(await attempt('secret', '')).toBe(LOGIN_OK);
-  const open = await createTestContext(database.url, { loginLimit: { ...loginLimit, maxNamesPerPlace: 0 } });
+  const open = await createTestContext(database.url, {
+    loginLimit: { ...loginLimit, maxNamesPerNetwork: 0 },
+  });
   try {
     const handler = login(open);
     for (let i = 0; i < 12; i++) {
@@ -138,7 +140,7 @@ test('the limit of addresses can be switched off, and does not apply to an unkno
 });
 
 test('a user’s places are remembered to the day, at most 32 of them, and forgotten after 90 days', async () => {
-  const { places } = replicas[0] as TestContext;
+  const { sourceNetworks } = replicas[0] as TestContext;
   const kept = async () => {
     const rows: { place: string }[] = await database.dataSource.query(
       'SELECT place FROM login_place WHERE user_id = $1 ORDER BY last_at',
@@ -147,7 +149,7 @@ test('a user’s places are remembered to the day, at most 32 of them, and forgo
     return rows.map(({ place }) => place);
   };
   expect(await attempt('secret', home)).toBe(LOGIN_OK);
-  for (let i = 1; i <= 40; i++) await places.remember(userId, `192.0.2.${i}`);
+  for (let i = 1; i <= 40; i++) await sourceNetworks.remember(userId, `192.0.2.${i}`);
   const all = await kept();
   expect(all).toHaveLength(32);
   expect([all[0], all.at(-1)]).toEqual(['192.0.2.9', '192.0.2.40']);
@@ -159,7 +161,7 @@ test('a user’s places are remembered to the day, at most 32 of them, and forgo
     );
   await age('192.0.2.9', 91);
   await age('192.0.2.10', 89);
-  expect(await places.purge()).toBe(1);
+  expect(await sourceNetworks.purge()).toBe(1);
   expect((await kept())[0]).toBe('192.0.2.10');
   // Back after 89 days: as good as new.
   expect(await attempt('secret', '192.0.2.10')).toBe(LOGIN_OK);

@@ -235,7 +235,7 @@ test('failures that no longer count are removed, the others stay', async () => {
 
 test('a name’s record does not grow with its failures', async () => {
   const patient = await createTestContext(database.url, {
-    loginLimit: { maxFailures: 3, maxNamesPerPlace: 100, windowSeconds: 1800 },
+    loginLimit: { maxFailures: 3, maxNamesPerNetwork: 100, windowSeconds: 1800 },
   });
   try {
     for (let i = 0; i < 8; i++) await patient.logins.recordFailure('persistent', '');

@@ -25,33 +25,35 @@ const maxWaitMs = 4_000;
  * behind one address does not lock itself out by mistyping; too many close it to all who are not known there.
  */
 export function login(context: Context): (request: teamtalk.db.LoginRequest) => Promise<Reply> {
-  const { kit, loginLimit, logins, passwords, places, proven } = context;
+  const { kit, loginLimit, logins, passwords, sourceNetworks, credentialCache } = context;
   const results = kit.metrics.counter('logins_total', 'Login attempts answered', ['result']);
   const limited = kit.metrics.counter('logins_limited_total', 'Login attempts refused unchecked', ['limit']);
   // Limits hold however many attempts come at once, since those that count together take turns.
-  const ofName = new KeyedQueue({
+  const byName = new KeyedQueue({
     what: 'logging in of one user',
     concurrency: 1,
     maxWaiting: 19,
     maxWaitMs,
   });
   // As many as passwords are checked at a time, or a little more.
-  const ofPlace = new KeyedQueue({
+  const byNetwork = new KeyedQueue({
     what: 'logging in from one address',
     concurrency: 4,
     maxWaiting: 1_000,
     maxWaitMs,
   });
 
-  async function attempt(name: string, place: string, digest: string): Promise<Reply> {
-    const candidate = await logins.find(name, place);
-    if (candidate.isKnownPlace || place === '') return decide(name, place, candidate, digest);
-    return ofPlace.run(place, async () => decide(name, place, await logins.find(name, place), digest));
+  async function attempt(name: string, network: string, digest: string): Promise<Reply> {
+    const candidate = await logins.find(name, network);
+    if (candidate.isKnownNetwork || network === '') return decide(name, network, candidate, digest);
+    return byNetwork.run(network, async () =>
+      decide(name, network, await logins.find(name, network), digest),
+    );
   }
 
   async function decide(
     name: string,
-    place: string,
+    network: string,
     candidate: LoginCandidate,
     digest: string,
   ): Promise<Reply> {
@@ -61,11 +63,12 @@ export function login(context: Context): (request: teamtalk.db.LoginRequest) => 
       return { result: LoginResult.LOGIN_TOO_MANY_ATTEMPTS };
     }
     if (!(await isGood(candidate, digest))) {
-      await logins.recordFailure(name, place);
+      await logins.recordFailure(name, network);
       return { result: LoginResult.LOGIN_WRONG_NAME_OR_PASSWORD };
     }
-    if (candidate.hasFailures) await logins.clearFailures(name, place);
-    if (candidate.user && place !== '' && !candidate.isPlaceFresh) await remember(candidate.user.id, place);
+    if (candidate.hasFailures) await logins.clearFailures(name, network);
+    if (candidate.user && network !== '' && !candidate.isNetworkFresh)
+      await remember(candidate.user.id, network);
     return {
       result: LoginResult.LOGIN_OK,
       user: candidate.user && toUser(candidate.user),
@@ -73,17 +76,21 @@ export function login(context: Context): (request: teamtalk.db.LoginRequest) => 
     };
   }
 
-  function reached({ failures, failedNames, isKnownPlace }: LoginCandidate): 'name' | 'address' | undefined {
-    const { maxFailures, maxNamesPerPlace } = loginLimit;
+  function reached({
+    failures,
+    failedNames,
+    isKnownNetwork,
+  }: LoginCandidate): 'name' | 'address' | undefined {
+    const { maxFailures, maxNamesPerNetwork } = loginLimit;
     if (failures >= maxFailures) return 'name';
-    if (!isKnownPlace && maxNamesPerPlace > 0 && failedNames >= maxNamesPerPlace) return 'address';
+    if (!isKnownNetwork && maxNamesPerNetwork > 0 && failedNames >= maxNamesPerNetwork) return 'address';
     return undefined;
   }
 
   /** The login is good whether or not this works: the next one tries again. */
-  async function remember(userId: number, place: string): Promise<void> {
+  async function remember(userId: number, network: string): Promise<void> {
     try {
-      await places.remember(userId, place);
+      await sourceNetworks.remember(userId, network);
     } catch (error) {
       kit.log.warn({ err: error, userId }, 'the place of a login could not be remembered');
     }
@@ -92,10 +99,10 @@ export function login(context: Context): (request: teamtalk.db.LoginRequest) => 
   async function isGood({ user, password }: LoginCandidate, digest: string): Promise<boolean> {
     const mayLogIn = user && password && user.status !== userHasLeft;
     if (!mayLogIn || !isClientDigest(digest)) return passwords.check(undefined, digest);
-    if (proven.has(user.id, digest, password.hash)) return true;
+    if (credentialCache.has(user.id, digest, password.hash)) return true;
     if (!(await passwords.check(password, digest))) return false;
     if (passwords.isOutdated(password)) await upgrade(user.id, password.hash, digest);
-    else proven.add(user.id, digest, password.hash);
+    else credentialCache.add(user.id, digest, password.hash);
     return true;
   }
 
@@ -103,7 +110,7 @@ export function login(context: Context): (request: teamtalk.db.LoginRequest) => 
   async function upgrade(userId: number, outdated: string, digest: string): Promise<void> {
     try {
       const hash = await passwords.hash(digest);
-      if (await logins.upgradeHash(userId, outdated, hash)) proven.add(userId, digest, hash);
+      if (await logins.upgradeHash(userId, outdated, hash)) credentialCache.add(userId, digest, hash);
     } catch (error) {
       kit.log.warn({ err: error, userId }, 'an outdated password hash could not be replaced');
     }
@@ -111,7 +118,7 @@ export function login(context: Context): (request: teamtalk.db.LoginRequest) => 
 
   return async ({ userName, passwordMd5, address }) => {
     const reply: Reply = isPossibleName(userName)
-      ? await ofName.run(userName, () => attempt(userName, sourceNetwork(address), passwordMd5))
+      ? await byName.run(userName, () => attempt(userName, sourceNetwork(address), passwordMd5))
       : { result: LoginResult.LOGIN_WRONG_NAME_OR_PASSWORD };
     const result = LoginResult[reply.result ?? LoginResult.LOGIN_OK];
     results.inc({ result });

@@ -14,7 +14,7 @@ export interface LoginLimit {
    * Names that failed from one place inside the window after which it is closed to who is not known there;
    * 0: any number
    */
-  maxNamesPerPlace: number;
+  maxNamesPerNetwork: number;
   windowSeconds: number;
 }
 
@@ -23,9 +23,9 @@ export interface LoginCandidate {
   user: UserRow | undefined;
   password: StoredPassword | undefined;
   /** The user has logged in from this place before. */
-  isKnownPlace: boolean;
+  isKnownNetwork: boolean;
   /** That is on record as of today. */
-  isPlaceFresh: boolean;
+  isNetworkFresh: boolean;
   /**
    * Failures of this name inside the window: at a place where the user is known, those from there; otherwise
    * those from all places where he is not. So nobody elsewhere keeps him out of where he always comes from.
@@ -44,7 +44,7 @@ const maxTogether = 100;
 
 interface Asked {
   name: string;
-  place: string;
+  network: string;
 }
 
 interface CandidateRow extends UserRow {
@@ -141,20 +141,20 @@ export class Logins {
 
   /**
    * @param name 1 to 64 characters, none of them NUL
-   * @param place as loginPlace gives it; empty: not known, which is no place of anybody
+   * @param network as sourceNetwork gives it; empty: not known, which is no network of anybody
    */
-  find(name: string, place: string): Promise<LoginCandidate> {
-    return this.#candidates.load({ name, place });
+  find(name: string, network: string): Promise<LoginCandidate> {
+    return this.#candidates.load({ name, network });
   }
 
   /** Names that do not exist are counted like others, or the limit would tell which do. */
-  async recordFailure(name: string, place: string): Promise<void> {
-    await this.#database.query(recordFailure, [name, place, this.#limit.maxFailures]);
+  async recordFailure(name: string, network: string): Promise<void> {
+    await this.#database.query(recordFailure, [name, network, this.#limit.maxFailures]);
   }
 
   /** Forgets the failures from one place; those from others may be somebody else's. */
-  async clearFailures(name: string, place: string): Promise<void> {
-    await this.#database.query(clearFailures, [name, place]);
+  async clearFailures(name: string, network: string): Promise<void> {
+    await this.#database.query(clearFailures, [name, network]);
   }
 
   /** Removes what has left the window. @returns how many names at one place */
@@ -171,10 +171,10 @@ export class Logins {
   }
 
   async #findAll(asked: readonly Asked[]): Promise<LoginCandidate[]> {
-    const { maxNamesPerPlace, windowSeconds } = this.#limit;
+    const { maxNamesPerNetwork, windowSeconds } = this.#limit;
     const names = asked.map(({ name }) => name);
-    const places = asked.map(({ place }) => place);
-    const values = [names, places, windowSeconds, maxNamesPerPlace];
+    const networks = asked.map(({ network }) => network);
+    const values = [names, networks, windowSeconds, maxNamesPerNetwork];
     return (await this.#database.query<CandidateRow>(findCandidate, values)).map(toCandidate);
   }
 }
@@ -184,8 +184,8 @@ function toCandidate(row: CandidateRow): LoginCandidate {
   return {
     user: exists ? row : undefined,
     password: exists ? { hash: row.password_hash as string, legacySalt: row.legacy_salt } : undefined,
-    isKnownPlace: row.is_known,
-    isPlaceFresh: row.is_fresh,
+    isKnownNetwork: row.is_known,
+    isNetworkFresh: row.is_fresh,
     failures: row.failures,
     failedNames: row.failed_names,
     hasFailures: row.has_failures,

@@ -2,7 +2,7 @@ import type { Database, Statement } from '../database/database.js';
 import { purgeInBatches } from '../database/purge-in-batches.js';
 
 /** Places remembered of one user; a new one takes the room of that of the oldest login. */
-const maxPlaces = 32;
+const maxNetworks = 32;
 
 const remember: Statement = {
   name: 'login_place_remember',
@@ -34,9 +34,9 @@ export class SourceNetworks {
     this.#memoryDays = memoryDays;
   }
 
-  /** @param place not empty */
-  async remember(userId: number, place: string): Promise<void> {
-    await this.#database.query(remember, [userId, place, maxPlaces - 1]);
+  /** @param network not empty */
+  async remember(userId: number, network: string): Promise<void> {
+    await this.#database.query(remember, [userId, network, maxNetworks - 1]);
   }
 
   /** Removes what is too old. @returns how many */

@@ -5,7 +5,7 @@ import { currentEtag, sameSince } from './list-changes.js';
 export interface Changes<Row> {
   rows: Row[];
   /** unix seconds: what to ask with next time so that no change is missed; some may come twice */
-  mark: number;
+  watermark: number;
   /** what to give to `isUnchanged` */
   etag: string;
 }
@@ -22,8 +22,8 @@ export interface SyncedTableOptions {
 /**
  * A table that clients keep a copy of, told of its changes by time.
  *
- * Before the mark every change is visible; a later one is seen by asking for what changed since. A change
- * that is committed later than it was made would fall between two questions, so the mark lies before the
+ * Before the watermark every change is visible; a later one is seen by asking for what changed since. A change
+ * that is committed later than it was made would fall between two questions, so the watermark lies before the
  * begin of every transaction that may be writing to the table now: they hold its lock until they end. The
  * trigger stamps changes with the time of writing, not of their transaction's begin, so one that takes the
  * lock later stamps later. A writer whose begin we may not see (another role's) counts as an hour old. Two
@@ -32,19 +32,19 @@ export interface SyncedTableOptions {
 export class SyncedTable<Row extends QueryResultRow> {
   readonly #database: Database;
   /** Asked before the changes themselves, in a statement of its own. */
-  readonly #mark: Statement;
+  readonly #watermark: Statement;
   readonly #everything: Statement;
   readonly #changedSince: Statement;
   readonly #unchanged: Statement;
 
   constructor(database: Database, { table, columns, present }: SyncedTableOptions) {
     this.#database = database;
-    this.#mark = {
+    this.#watermark = {
       name: `${table}_sync_mark`,
       text: `
         SELECT floor(extract(epoch FROM
           least(clock_timestamp(), min(coalesce(a.xact_start, clock_timestamp() - interval '1 hour')))
-        ))::float8 - 2 AS mark, ${currentEtag(table)} AS stamp
+        ))::float8 - 2 AS watermark, ${currentEtag(table)} AS stamp
         FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
         WHERE l.locktype = 'relation' AND l.relation = '${table}'::regclass AND l.granted
           AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -69,15 +69,15 @@ export class SyncedTable<Row extends QueryResultRow> {
    * @param since unix seconds; 0: everything that is present
    */
   async changes(since: number): Promise<Changes<Row>> {
-    const [row] = await this.#database.query<{ mark: number; etag: string }>(this.#mark, []);
+    const [row] = await this.#database.query<{ watermark: number; etag: string }>(this.#watermark, []);
     const rows = await (since === 0
       ? this.#database.query<Row>(this.#everything, [])
       : this.#database.query<Row>(this.#changedSince, [since]));
-    return { rows, mark: row?.mark ?? since, etag: row?.etag ?? '' };
+    return { rows, watermark: row?.watermark ?? since, etag: row?.etag ?? '' };
   }
 
   /**
-   * Whether what `changes` gave is what it would give now, but for the mark, which may stay as it is.
+   * Whether what `changes` gave is what it would give now, but for the watermark, which may stay as it is.
    * @param etag its own; at most a minute old
    */
   async isUnchanged(etag: string): Promise<boolean> {

@@ -8,7 +8,7 @@ import { WriterEpoch } from '../messages/append/writer-epoch.js';
 import { type BatchPlan, planBatch } from '../messages/batch-plan.js';
 import type { Caller, Entry } from '../messages/entry.js';
 import type { OutboxPublisher } from '../messages/outbox/publisher.js';
-import { maxToldIds } from './broadcasts.js';
+import { maxReportedIds } from './broadcasts.js';
 
 export interface BroadcastWorkerOptions {
   kit: Kit;
@@ -18,7 +18,7 @@ export interface BroadcastWorkerOptions {
 }
 
 /** How often somebody else's broadcasts, or what failed, are looked for, milliseconds. */
-const lookMs = 500;
+const pollIntervalMs = 500;
 /** Receivers of one transaction: their conversations are locked together, for some ten milliseconds. */
 const batchSize = 500;
 /** Batches stored and not yet answered for by a route_server, of whatever kind, at which to wait. */
@@ -53,7 +53,7 @@ interface StoredPart {
 export class BroadcastWorker {
   readonly #options: BroadcastWorkerOptions;
   readonly #timer: NodeJS.Timeout;
-  readonly #mark: WriterEpoch;
+  readonly #writerEpoch: WriterEpoch;
   readonly #stored;
   readonly #failed;
   #running: Promise<void> | undefined;
@@ -63,13 +63,13 @@ export class BroadcastWorker {
   constructor(options: BroadcastWorkerOptions) {
     this.#options = options;
     const { instance, metrics } = options.kit;
-    this.#mark = new WriterEpoch(instance, 'broadcasts');
+    this.#writerEpoch = new WriterEpoch(instance, 'broadcasts');
     this.#stored = metrics.counter('broadcast_messages_stored_total', 'Messages of broadcasts committed');
     this.#failed = metrics.counter(
       'broadcast_batches_failed_total',
       'Transactions of broadcasts that failed and are tried again',
     );
-    this.#timer = setInterval(() => this.wake(), lookMs);
+    this.#timer = setInterval(() => this.wake(), pollIntervalMs);
   }
 
   /** Looks for work now: a broadcast was taken on. */
@@ -81,8 +81,8 @@ export class BroadcastWorker {
   }
 
   /** As MessageWriter's. */
-  renewMark(): void {
-    this.#mark.renew();
+  renewWriterEpoch(): void {
+    this.#writerEpoch.renew();
   }
 
   /** The batch in flight is finished; the others may go on with the rest. */
@@ -125,7 +125,7 @@ export class BroadcastWorker {
       client.release();
     } catch (error) {
       // Its connection ends, and the transaction with it, unless only the answer to the commit was lost.
-      this.#mark.renew();
+      this.#writerEpoch.renew();
       client.release(true);
       throw error;
     }
@@ -133,7 +133,7 @@ export class BroadcastWorker {
     const batch = storedBatch(part.plan, part.row);
     if (!batch) return true;
     this.#stored.inc(batch.messages.length);
-    if (!this.#options.publisher.publish(batch)) this.#mark.renew();
+    if (!this.#options.publisher.publish(batch)) this.#writerEpoch.renew();
     return true;
   }
 
@@ -142,7 +142,7 @@ export class BroadcastWorker {
     let entries = claimed.part.map((receiver) => entryFor(claimed, receiver));
     for (;;) {
       const plan = planBatch(entries);
-      const row = await callAppendMessages(client, plan, this.#options.kit.instance, this.#mark, []);
+      const row = await callAppendMessages(client, plan, this.#options.kit.instance, this.#writerEpoch, []);
       if (!row.refused) {
         for (const { entry, part } of plan.messages) {
           if (row.bases?.[part.index] === undefined || row.bases[part.index] === null) {
@@ -184,7 +184,7 @@ async function advance(
     text: `
       UPDATE broadcast SET done_count = done_count + $2, stored_count = stored_count + $3,
         refused_count = refused_count + cardinality($4::int4[]),
-        refused_ids = (refused_ids || $4::int4[])[1:${maxToldIds}],
+        refused_ids = (refused_ids || $4::int4[])[1:${maxReportedIds}],
         finished_at = CASE WHEN $5 THEN clock_timestamp() END,
         receivers = CASE WHEN $5 THEN '{}' ELSE receivers END
       WHERE id = $1`,

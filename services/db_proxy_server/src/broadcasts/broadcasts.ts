@@ -48,7 +48,7 @@ export interface Progress {
 }
 
 /** Ids that are told of those who get nothing. */
-export const maxToldIds = 1_000;
+export const maxReportedIds = 1_000;
 
 const existing: Statement = {
   name: 'broadcast_existing',
@@ -142,7 +142,7 @@ export class Broadcasts {
       const found = row?.ids ?? [];
       const refused = wanted.audience === 'listed' ? missingFrom(ids, found) : [];
       if (found.length === 0) return { result: 'nobody' };
-      const refusedIds = refused.filter(isStorableId).slice(0, maxToldIds);
+      const refusedIds = refused.filter(isStorableId).slice(0, maxReportedIds);
       const { appId, key, digest, fromUserId, msgType, msgData } = wanted;
       const values = [appId, key, digest, fromUserId, msgType, Buffer.from(msgData), found];
       const [made] = await query<{ id: number }>(insert, [...values, refused.length, refusedIds]);

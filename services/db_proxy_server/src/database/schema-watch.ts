@@ -2,7 +2,7 @@ import type { Logger } from '@teamtalk/service-kit';
 import type { DataSource } from 'typeorm';
 import { problemOf, schemaState } from './schema.js';
 
-const watchMs = 5_000;
+const defaultIntervalMs = 5_000;
 
 /**
  * Looks now and then whether the schema still is one this program works with. `teamtalk migrate` does not take it
@@ -12,17 +12,17 @@ export class SchemaWatch {
   readonly #dataSource: DataSource;
   readonly #log: Logger;
   readonly #timer: NodeJS.Timeout;
-  #looking: Promise<void> | undefined;
+  #polling: Promise<void> | undefined;
   #fits = true;
 
-  constructor(dataSource: DataSource, log: Logger, everyMs = watchMs) {
+  constructor(dataSource: DataSource, log: Logger, intervalMs = defaultIntervalMs) {
     this.#dataSource = dataSource;
     this.#log = log;
     this.#timer = setInterval(() => {
-      this.#looking ??= this.#look().finally(() => {
-        this.#looking = undefined;
+      this.#polling ??= this.#poll().finally(() => {
+        this.#polling = undefined;
       });
-    }, everyMs);
+    }, intervalMs);
   }
 
   /** False: nothing should be asked of this instance. */
@@ -32,10 +32,10 @@ export class SchemaWatch {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#looking;
+    await this.#polling;
   }
 
-  async #look(): Promise<void> {
+  async #poll(): Promise<void> {
     let problem: string | undefined;
     try {
       problem = problemOf(await schemaState(this.#dataSource));

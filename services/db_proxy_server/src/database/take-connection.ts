@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 
-const heard = () => {};
+const ignoreError = () => {};
 
 /**
  * Takes a connection out of the pool, for several statements or one that must know its fate; give it back by
@@ -9,6 +9,6 @@ const heard = () => {};
  */
 export async function takeConnection(pool: Pool): Promise<PoolClient> {
   const client = await pool.connect();
-  if (!client.listeners('error').includes(heard)) client.on('error', heard);
+  if (!client.listeners('error').includes(ignoreError)) client.on('error', ignoreError);
   return client;
 }

@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import type { StoredMessage } from './stored-batch.js';
 
 /** Members of all kept lists together: 12 bytes each. */
-const maxKept = 1_000_000;
+const maxCachedMembers = 1_000_000;
 
 interface MembersRow {
   id: number;
@@ -53,7 +53,7 @@ export class GroupMembers {
   readonly #kit: Kit;
   /** the ones loaded first come first */
   readonly #lists = new Map<number, MemberList>();
-  #kept = 0;
+  #cachedMembers = 0;
 
   constructor(pool: Pool, kit: Kit) {
     this.#pool = pool;
@@ -82,7 +82,7 @@ export class GroupMembers {
   /** Versions are no longer those of the lists. */
   clear(): void {
     this.#lists.clear();
-    this.#kept = 0;
+    this.#cachedMembers = 0;
   }
 
   async #load(groupIds: number[], lists: Map<number, MemberList>): Promise<MemberLists> {
@@ -104,7 +104,7 @@ export class GroupMembers {
       for (const row of rows) {
         const list = new MemberList(row);
         lists.set(row.id, list);
-        this.#keep(row.id, list);
+        this.#cache(row.id, list);
       }
       return lists;
     } catch (error) {
@@ -113,21 +113,21 @@ export class GroupMembers {
     }
   }
 
-  #keep(groupId: number, list: MemberList): void {
+  #cache(groupId: number, list: MemberList): void {
     const known = this.#lists.get(groupId);
     // A slower load may bring what was before.
     if (known && known.version > list.version) return;
     this.#forget(groupId);
     this.#lists.set(groupId, list);
-    this.#kept += list.size;
+    this.#cachedMembers += list.size;
     for (const oldest of this.#lists.keys()) {
-      if (this.#kept <= maxKept) break;
+      if (this.#cachedMembers <= maxCachedMembers) break;
       this.#forget(oldest);
     }
   }
 
   #forget(groupId: number): void {
-    this.#kept -= this.#lists.get(groupId)?.size ?? 0;
+    this.#cachedMembers -= this.#lists.get(groupId)?.size ?? 0;
     this.#lists.delete(groupId);
   }
 }

@@ -3,7 +3,7 @@ import type { ClientBase, Pool } from 'pg';
 import type { StoredBatch, StoredMessage } from './stored-batch.js';
 
 /** How often it is looked whether another replica has begun a new epoch, milliseconds. */
-const lookMs = 1_000;
+const pollIntervalMs = 1_000;
 
 interface EpochRow {
   epoch: string;
@@ -22,7 +22,7 @@ export class StoreEpoch {
   readonly #begun;
   #pool: Pool | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> | undefined;
+  #polling: Promise<void> | undefined;
   #current = 0;
   #synchronous: boolean | undefined;
   /** The message of ours that was committed last: had anything been lost, it would be the first to be missing. */
@@ -64,18 +64,18 @@ export class StoreEpoch {
     if (this.#timer) return;
     this.#pool = pool;
     this.#timer = setInterval(() => {
-      this.#looking ??= this.#look().finally(() => {
-        this.#looking = undefined;
+      this.#polling ??= this.#poll().finally(() => {
+        this.#polling = undefined;
       });
-    }, lookMs);
+    }, pollIntervalMs);
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#looking;
+    await this.#polling;
   }
 
-  async #look(): Promise<void> {
+  async #poll(): Promise<void> {
     try {
       if (this.#pool) await this.#enter(this.#pool);
     } catch (error) {

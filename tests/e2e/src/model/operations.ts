@@ -211,7 +211,7 @@ function changeMembers(
     expect(answer).toMatchObject({ resultCode: 0, ...notice });
     if (changed.length === 0) return;
     for (const [, connection] of world.connectionsOf([...group.users, ...changed])) {
-      if (connection !== asker) connection.expectNotice(notice);
+      if (connection !== asker) connection.expectMemberChange(notice);
     }
   });
 }

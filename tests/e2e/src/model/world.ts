@@ -4,7 +4,7 @@ import { waitUntil } from '@teamtalk/local-stack';
 import { ClientType, Commands, IM } from '@teamtalk/protocol';
 import { expect } from 'vitest';
 import { type Conversation, Group, type Model, type Pair } from './model.js';
-import { type Heard, keyOf, WatchedClient } from './watched-client.js';
+import { keyOf, type ReceivedMessage, WatchedClient } from './watched-client.js';
 
 /** A user's PC and his mobile. */
 export const slots = [ClientType.WINDOWS, ClientType.IOS] as const;
@@ -99,7 +99,7 @@ export class World {
   }
 
   /** Everybody in the conversation is to get a message, but not over the connection that sent it. */
-  expectMessage(conversation: Conversation, sentOver: WatchedClient, message: Heard): void {
+  expectMessage(conversation: Conversation, sentOver: WatchedClient, message: ReceivedMessage): void {
     for (const [user, connection] of this.connectionsOf(conversation.users)) {
       if (connection !== sentOver) connection.expectMessage(this.session(conversation, user), message);
     }

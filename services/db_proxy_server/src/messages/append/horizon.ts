@@ -1,7 +1,7 @@
 import type { Kit } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
 
-const lookMs = 1_000;
+const pollIntervalMs = 1_000;
 
 /**
  * A transaction id of a moment ago: all transactions with a lower one had ended. A message that is sent later cannot
@@ -25,23 +25,23 @@ export class Horizon {
   /** Asks PostgreSQL, now and once a second. @returns how to stop it */
   async follow(pool: Pool, { log }: Kit): Promise<() => Promise<void>> {
     let running: Promise<void> | undefined;
-    const look = () => {
-      running ??= this.#look(pool)
+    const poll = () => {
+      running ??= this.#poll(pool)
         .catch((error: unknown) => log.debug({ err: error }, 'the transaction horizon is not known anew'))
         .finally(() => {
           running = undefined;
         });
       return running;
     };
-    await look();
-    const timer = setInterval(look, lookMs);
+    await poll();
+    const timer = setInterval(poll, pollIntervalMs);
     return async () => {
       clearInterval(timer);
       await running;
     };
   }
 
-  async #look(pool: Pool): Promise<void> {
+  async #poll(pool: Pool): Promise<void> {
     const { rows } = await pool.query({
       name: 'transaction_horizon',
       text: 'SELECT transaction_horizon() AS id',

@@ -47,7 +47,7 @@ const retryPauseMs = 50;
 export class MessageWriter {
   readonly #options: MessageWriterOptions;
   readonly #partitions: GroupCommit<Entry>[];
-  readonly #mark: WriterEpoch;
+  readonly #writerEpoch: WriterEpoch;
   readonly #stored;
   readonly #refused;
   readonly #batchSize;
@@ -64,7 +64,7 @@ export class MessageWriter {
       () => new GroupCommit<Entry>({ maxBatch, spacingMs, commit: (entries) => this.#commit(entries) }),
     );
     const { instance, log, metrics } = options.kit;
-    this.#mark = new WriterEpoch(instance, 'appends');
+    this.#writerEpoch = new WriterEpoch(instance, 'appends');
     this.#debug = log.isLevelEnabled('debug');
     this.#stored = metrics.counter('messages_stored_total', 'Messages committed');
     this.#refused = metrics.counter('messages_refused_total', 'Messages not stored', ['reason']);
@@ -99,8 +99,8 @@ export class MessageWriter {
   }
 
   /** It is no longer known here what is not delivered yet of what this writer stored. */
-  renewMark(): void {
-    this.#mark.renew();
+  renewWriterEpoch(): void {
+    this.#writerEpoch.renew();
   }
 
   async settle(): Promise<void> {
@@ -124,7 +124,7 @@ export class MessageWriter {
       } catch (error) {
         this.#failures.inc();
         // What this statement has stored nevertheless, nobody here knows of.
-        this.#mark.renew();
+        this.#writerEpoch.renew();
         if (isLostRace(error)) {
           this.#options.kit.log.debug({ err: error }, 'another replica was first; looking again');
         } else if (!failed) {
@@ -220,7 +220,7 @@ export class MessageWriter {
     }
     this.#stored.inc(messages.length);
     this.#options.epoch?.noteStored(batch);
-    if (!this.#options.publisher.publish(batch)) this.#mark.renew();
+    if (!this.#options.publisher.publish(batch)) this.#writerEpoch.renew();
   }
 
   #finishAll({ messages, repeats }: BatchPlan, { bases }: AppendRow): void {
@@ -251,7 +251,7 @@ export class MessageWriter {
     const client = await takeConnection(pool);
     let broken: Error | undefined;
     try {
-      return await callAppendMessages(client, plan, kit.instance, this.#mark, delivered);
+      return await callAppendMessages(client, plan, kit.instance, this.#writerEpoch, delivered);
     } catch (error) {
       // After a time-out the connection still waits for the old answer: never use it again.
       broken = error instanceof Error ? error : new Error(String(error));

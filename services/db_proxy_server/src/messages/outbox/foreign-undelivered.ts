@@ -9,7 +9,7 @@ import type { UndeliveredTracker } from './undelivered-tracker.js';
  * @param newest the outbox row that has the last of the messages asked for: what is before them is in older rows
  * @throws what PostgreSQL says
  */
-export async function findOpen(
+export async function findUndelivered(
   client: Pool | PoolClient,
   conversations: readonly Pick<ForeignUndelivered, 'low' | 'high' | 'before'>[],
   newest?: string,
@@ -31,7 +31,7 @@ export async function findOpen(
   return rows[0]?.lowest ?? [];
 }
 
-const lookMs = 200;
+const pollIntervalMs = 200;
 
 /** Times what a look took until the next one, at least: it reads the whole outbox. */
 const idleTimes = 4;
@@ -49,9 +49,9 @@ export class ForeignUndeliveredWatch {
     let dueAt = 0;
     this.#timer = setInterval(() => {
       const begun = performance.now();
-      if (!open.knowsElsewhere || this.#running || begun < dueAt || !responsive()) return;
-      const asked = open.elsewhere;
-      this.#running = findOpen(pool, asked)
+      if (!open.knowsForeign || this.#running || begun < dueAt || !responsive()) return;
+      const asked = open.foreign;
+      this.#running = findUndelivered(pool, asked)
         .then((lowest) => open.refresh(asked, lowest))
         .catch((error: unknown) => {
           kit.log.warn({ err: error }, 'what others have not delivered is not known');
@@ -60,7 +60,7 @@ export class ForeignUndeliveredWatch {
           dueAt = performance.now() + idleTimes * (performance.now() - begun);
           this.#running = undefined;
         });
-    }, lookMs);
+    }, pollIntervalMs);
   }
 
   async stop(): Promise<void> {

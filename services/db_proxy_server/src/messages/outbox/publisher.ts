@@ -25,13 +25,13 @@ export interface PublisherOptions {
 }
 
 /** Without an answer for this long a batch is sent again, milliseconds: the first time, and later on. */
-const patienceMs = { first: 1_000, later: 2_000 };
+const retryAfterMs = { first: 1_000, later: 2_000 };
 /** Pause after a failure that was told at once, milliseconds. */
 const retryPauseMs = 100;
 /** How often it is looked for what is to be sent again, milliseconds. */
-const lookMs = 50;
+const pollIntervalMs = 50;
 /** Events in flight that were sent again, and how long one of them counts, milliseconds. */
-const again = { events: 8, ms: 1_000 };
+const redeliveries = { events: 8, ms: 1_000 };
 const defaultMaxBytes = 64 * 1024 * 1024;
 
 /** A batch that waits for a route_server's answer. */
@@ -53,7 +53,7 @@ export class OutboxPublisher {
   readonly #maxBytes: number;
   /** by outbox id, in the order of commit */
   readonly #unanswered = new Map<string, Unanswered>();
-  readonly #open = new UndeliveredTracker();
+  readonly #undelivered = new UndeliveredTracker();
   readonly #sender: BatchSender;
   readonly #foreignUndelivered: ForeignUndeliveredWatch;
   readonly #delivered: DeliveredRows;
@@ -66,20 +66,20 @@ export class OutboxPublisher {
   /** NATS was silent when it was looked at last. */
   #stalled = false;
   /** Older batches that were never sent have to go first. */
-  #held = false;
-  #eventsAgain = 0;
+  #mustQueue = false;
+  #redeliveriesInFlight = 0;
   #queue: Promise<void> | undefined;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
     this.#maxBytes = options.maxBytes ?? defaultMaxBytes;
     const { kit, pool } = options;
-    this.#sender = new BatchSender(options, this.#open);
+    this.#sender = new BatchSender(options, this.#undelivered);
     this.#delivered = new DeliveredRows(pool, kit);
     this.#foreignUndelivered = new ForeignUndeliveredWatch(
       pool,
       kit,
-      this.#open,
+      this.#undelivered,
       () => this.#sender.responsive,
     );
     const { metrics } = kit;
@@ -100,7 +100,7 @@ export class OutboxPublisher {
       for (const { since } of this.#unanswered.values()) return (performance.now() - since) / 1000;
       return 0;
     });
-    this.#timer = setInterval(() => this.#sendAgain(), lookMs);
+    this.#timer = setInterval(() => this.#sendDue(), pollIntervalMs);
   }
 
   /** Outbox rows this publisher is busy with, or about to delete. */
@@ -127,15 +127,15 @@ export class OutboxPublisher {
     const bytes = bytesOf(batch.messages);
     if (this.#unanswered.size > 0 && this.#bytes + bytes > this.#maxBytes) {
       this.#left.inc();
-      return this.#open.leave(batch);
+      return this.#undelivered.leave(batch);
     }
     const since = performance.now();
     const entry: Unanswered = { batch, since, bytes, lists: undefined, sends: 0, dueAt: 0 };
     this.#unanswered.set(batch.outboxId, entry);
     this.#bytes += bytes;
-    this.#open.begin(batch);
-    if (!this.#sender.responsive) this.#held = true;
-    if (!this.#held) this.#sendFirst(entry);
+    this.#undelivered.begin(batch);
+    if (!this.#sender.responsive) this.#mustQueue = true;
+    if (!this.#mustQueue) this.#sendFirst(entry);
     return true;
   }
 
@@ -146,7 +146,7 @@ export class OutboxPublisher {
   forget(): void {
     this.#unanswered.clear();
     this.#bytes = 0;
-    this.#open.clear();
+    this.#undelivered.clear();
   }
 
   takeDelivered(): string[] {
@@ -183,13 +183,13 @@ export class OutboxPublisher {
   }
 
   /** Sends what is due, oldest first, as far as the events in flight allow. */
-  #sendAgain(): void {
-    this.#held = false;
+  #sendDue(): void {
+    this.#mustQueue = false;
     if (this.#unanswered.size === 0) return;
     // What would be asked again and again arrives all together when NATS is back, and in nobody's favour.
     if (!this.#sender.responsive) {
       this.#stalled = true;
-      this.#held = true;
+      this.#mustQueue = true;
       return;
     }
     const now = performance.now();
@@ -206,18 +206,18 @@ export class OutboxPublisher {
         group = [];
         bytes = 0;
       }
-      if (this.#eventsAgain < again.events) {
+      if (this.#redeliveriesInFlight < redeliveries.events) {
         group.push(entry);
         bytes += entry.bytes;
       } else if (entry.sends === 0) {
-        this.#held = true;
+        this.#mustQueue = true;
       }
     }
     if (group.length > 0) this.#sendGroup(group);
   }
 
   #sendGroup(group: Unanswered[]): void {
-    this.#eventsAgain++;
+    this.#redeliveriesInFlight++;
     this.#retries.inc(group.filter(({ sends }) => sends > 0).length);
     for (const entry of group) entry.dueAt = Number.POSITIVE_INFINITY;
     let counts = true;
@@ -225,10 +225,10 @@ export class OutboxPublisher {
       clearTimeout(timer);
       if (!counts) return;
       counts = false;
-      this.#eventsAgain--;
-      this.#sendAgain();
+      this.#redeliveriesInFlight--;
+      this.#sendDue();
     };
-    const timer = setTimeout(done, again.ms);
+    const timer = setTimeout(done, redeliveries.ms);
     void this.#send(group, true).then(done);
   }
 
@@ -236,11 +236,11 @@ export class OutboxPublisher {
     let sent = group;
     try {
       if (group.some(({ lists }) => !lists)) sent = await this.#withMembers(group);
-      sent = sent.filter((entry) => this.#isOpen(entry));
+      sent = sent.filter((entry) => this.#isUnanswered(entry));
       const asked = this.#sender.send(sent, this.#options.epoch?.current ?? 0, redelivery);
       for (const entry of sent) {
-        const patience = entry.sends++ === 0 ? patienceMs.first : patienceMs.later;
-        entry.dueAt = performance.now() + patience;
+        const retryAfter = entry.sends++ === 0 ? retryAfterMs.first : retryAfterMs.later;
+        entry.dueAt = performance.now() + retryAfter;
       }
       await asked;
       for (const entry of sent) await this.#answered(entry);
@@ -272,19 +272,19 @@ export class OutboxPublisher {
     this.#failing = true;
   }
 
-  #isOpen(entry: Unanswered): boolean {
+  #isUnanswered(entry: Unanswered): boolean {
     return this.#unanswered.get(entry.batch.outboxId) === entry;
   }
 
   async #answered(entry: Unanswered): Promise<void> {
     const { outboxId, messages } = entry.batch;
     // Two answers may come to what was sent twice.
-    if (!this.#isOpen(entry)) return;
+    if (!this.#isUnanswered(entry)) return;
     await this.#options.bots.record(messages, entry.lists ?? noLists);
-    if (!this.#isOpen(entry)) return;
+    if (!this.#isUnanswered(entry)) return;
     this.#unanswered.delete(outboxId);
     this.#bytes -= entry.bytes;
-    this.#open.end(entry.batch);
+    this.#undelivered.end(entry.batch);
     this.#delivered.add(outboxId);
   }
 }

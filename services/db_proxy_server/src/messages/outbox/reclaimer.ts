@@ -4,7 +4,7 @@ import { takeConnection } from '../../database/take-connection.js';
 import { encodeMessagePdu } from '../message-pdu.js';
 import { decodeOutboxPayload, type OutboxMessage } from '../payload.js';
 import type { ForeignUndelivered, StoredBatch, StoredMessage } from '../stored-batch.js';
-import { findOpen } from './foreign-undelivered.js';
+import { findUndelivered } from './foreign-undelivered.js';
 import type { OutboxPublisher } from './publisher.js';
 
 export interface ReclaimerOptions {
@@ -93,7 +93,7 @@ export class OutboxReclaimer {
     let client: PoolClient | undefined;
     try {
       client = await takeConnection(pool);
-      const due = await this.#look(client);
+      const due = await this.#findDue(client);
       while (due.length > 0 && canDeliver() && publisher.hasRoom) {
         await this.#takeOver(client, due.splice(0, rowsAtOnce));
       }
@@ -105,7 +105,7 @@ export class OutboxReclaimer {
   }
 
   /** @returns the rows to be taken over, oldest first */
-  async #look(client: PoolClient): Promise<SeenRow[]> {
+  async #findDue(client: PoolClient): Promise<SeenRow[]> {
     const { publisher, kit } = this.#options;
     const { rows } = await client.query<SeenRow>({
       name: 'see_outbox',
@@ -156,7 +156,7 @@ async function rebuild(client: PoolClient, rows: readonly OutboxRow[]): Promise<
   const payloads = rows.map(({ payload, bases }) => decodeOutboxPayload(payload, bases));
   const contents = await contentsOf(client, payloads.flat());
   const firsts = firstOfEach(payloads.flat());
-  const lowest = await findOpen(client, firsts, rows.at(-1)?.id);
+  const lowest = await findUndelivered(client, firsts, rows.at(-1)?.id);
   const foreignUndelivered = firsts.flatMap((first, i): ForeignUndelivered[] => {
     const id = lowest[i] ?? null;
     return id === null ? [] : [{ ...first, lowest: id }];

@@ -1,7 +1,7 @@
 import type { ForeignUndelivered, StoredBatch, StoredMessage } from '../stored-batch.js';
 
 /** Conversations with messages of others, or left to the reclaimer, that are kept: some 200 bytes each. */
-const maxElsewhere = 100_000;
+const maxForeign = 100_000;
 
 /**
  * Which messages no route_server has answered for yet, by conversation: a message that overtakes one of
@@ -11,7 +11,7 @@ export class UndeliveredTracker {
   /** the lowest id of each batch that has messages of the conversation, ascending */
   readonly #lowest = new Map<number, number[]>();
   /** what others have stored, and what was left to the reclaimer, as long as it is not delivered */
-  readonly #elsewhere = new Map<string, ForeignUndelivered>();
+  readonly #foreign = new Map<string, ForeignUndelivered>();
 
   begin({ messages, foreignUndelivered }: StoredBatch): void {
     for (const [conversation, msgId] of lowestIds(messages)) {
@@ -24,7 +24,7 @@ export class UndeliveredTracker {
 
   /** A batch is left to the reclaimer. @returns false when there are too many conversations to know them all */
   leave({ messages, foreignUndelivered }: StoredBatch): boolean {
-    if (this.#elsewhere.size + foreignUndelivered.length + messages.length > maxElsewhere) return false;
+    if (this.#foreign.size + foreignUndelivered.length + messages.length > maxForeign) return false;
     for (const each of foreignUndelivered) this.#learn(each);
     for (const message of messages) {
       const [low, high] = sidesOf(message);
@@ -34,7 +34,7 @@ export class UndeliveredTracker {
   }
 
   #learn(open: ForeignUndelivered): void {
-    const known = this.#elsewhere.get(nameOf(open.low, open.high));
+    const known = this.#foreign.get(nameOf(open.low, open.high));
     this.#keep({
       ...open,
       lowest: Math.min(open.lowest, known?.lowest ?? open.lowest),
@@ -55,41 +55,41 @@ export class UndeliveredTracker {
   /** Nothing is known to be open. */
   clear(): void {
     this.#lowest.clear();
-    this.#elsewhere.clear();
+    this.#foreign.clear();
   }
 
   /** The lowest open id of the message's conversation when it is below the message's own; otherwise 0. */
   before(message: StoredMessage): number {
     let lowest = this.#lowest.get(keyOf(message))?.[0] ?? message.msgId;
-    if (this.#elsewhere.size > 0) {
+    if (this.#foreign.size > 0) {
       const [low, high] = sidesOf(message);
-      lowest = Math.min(lowest, this.#elsewhere.get(nameOf(low, high))?.lowest ?? lowest);
+      lowest = Math.min(lowest, this.#foreign.get(nameOf(low, high))?.lowest ?? lowest);
     }
     return lowest < message.msgId ? lowest : 0;
   }
 
-  get knowsElsewhere(): boolean {
-    return this.#elsewhere.size > 0;
+  get knowsForeign(): boolean {
+    return this.#foreign.size > 0;
   }
 
   /** Of others, as it was last heard. */
-  get elsewhere(): ForeignUndelivered[] {
-    return [...this.#elsewhere.values()];
+  get foreign(): ForeignUndelivered[] {
+    return [...this.#foreign.values()];
   }
 
-  /** @param lowest what is open now of what `elsewhere` gave as `asked`; null: nothing */
+  /** @param lowest what is open now of what `foreign` gave as `asked`; null: nothing */
   refresh(asked: readonly ForeignUndelivered[], lowest: readonly (number | null)[]): void {
     asked.forEach((each, i) => {
       // Heard of again meanwhile: that is newer than the answer.
-      if (this.#elsewhere.get(nameOf(each.low, each.high)) !== each) return;
+      if (this.#foreign.get(nameOf(each.low, each.high)) !== each) return;
       const now = lowest[i] ?? null;
-      if (now === null) this.#elsewhere.delete(nameOf(each.low, each.high));
+      if (now === null) this.#foreign.delete(nameOf(each.low, each.high));
       else this.#keep({ ...each, lowest: now });
     });
   }
 
   #keep(open: ForeignUndelivered): void {
-    this.#elsewhere.set(nameOf(open.low, open.high), open);
+    this.#foreign.set(nameOf(open.low, open.high), open);
   }
 }
 

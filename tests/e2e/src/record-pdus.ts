@@ -2,7 +2,7 @@ import type { TeamTalkClient } from '@teamtalk/client';
 import { type Command, decodeBody } from '@teamtalk/protocol';
 
 /** A list that takes up every PDU of one command a client gets from now on, with its seq_num. */
-export function heard<M extends object>(
+export function recordPdus<M extends object>(
   client: TeamTalkClient,
   command: Command<M, never>,
 ): (M & { seqNum: number })[] {
