@@ -15,7 +15,7 @@ function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
   return [];
 }
 
-test('the database is all that must be said', () => {
+test('only the database is required', () => {
   const config = loadConfig({ DATABASE_URL });
   expect(config).toMatchObject({
     grpc: { host: '0.0.0.0', port: 10600 },
@@ -32,7 +32,7 @@ test('the database is all that must be said', () => {
   expect(createTextCodec(DEFAULT_TEXT_KEY).decrypt(config.audioPreview)).toBe('[语音]');
 });
 
-test('everything that is wrong is said at once', () => {
+test('all errors are reported at once', () => {
   expect(
     problemsOf({
       DATABASE_POOL: '1',
@@ -54,7 +54,7 @@ test('everything that is wrong is said at once', () => {
   expect(problemsOf({ DATABASE_URL: 'nonsense' })[0]).toContain('postgres://');
 });
 
-test('both names of the protocol, and addresses of both kinds, are understood', () => {
+test('accepts both URL schemes, and IPv4 and IPv6 addresses', () => {
   const url = 'postgresql://localhost/x?sslmode=disable';
   expect(loadConfig({ DATABASE_URL: url }).database.url).toBe(url);
   for (const address of ['10.1.2.3:10600', 'db-proxy-0.db-proxy:10600', '[fd00::1]:10600']) {

@@ -24,10 +24,10 @@ import { Sessions } from './messages/sessions.js';
 import { MessageTraces } from './trace/message-traces.js';
 import { WebhookEventQueue } from './webhooks/event-queue.js';
 
-/** Users whose checked credentials are remembered: some 150 bytes each. */
+/** Most users in the credential cache; some 150 bytes each. */
 const maxCachedCredentials = 100_000;
 
-/** What the handlers of the unary calls may use. */
+/** Dependencies of the unary handlers. */
 export interface Context {
   readonly kit: Kit;
   readonly users: Users;
@@ -53,7 +53,7 @@ export interface Context {
   readonly groupAdministration: GroupAdministration;
   readonly discovery: Discovery;
   readonly fileTasks: FileTasks;
-  /** `msg_data` that stands for an audio message in lists */
+  /** `msg_data` shown in place of an audio message in lists */
   readonly audioPreview: Buffer;
 }
 

@@ -38,7 +38,7 @@ function now(): number {
   return Math.floor(Date.now() / 1000);
 }
 
-test('0 asks for all that exist, with their place in the tree', async () => {
+test('0 returns all that exist, with their place in the tree', async () => {
   const reply = await listDepartments(context)(new teamtalk.db.ListUsersRequest({ updatedSince: 0 }));
   expect(reply.departments).toEqual([
     { deptId: 1, priority: 7, deptName: 'top', parentDeptId: 0, deptStatus: 0 },
@@ -48,7 +48,7 @@ test('0 asks for all that exist, with their place in the tree', async () => {
   expect(reply.latestUpdateTime).toBeLessThan(now());
 });
 
-test('otherwise those changed since, and the deleted ones are among them', async () => {
+test('any other time returns the departments changed since, including deleted ones', async () => {
   const { watermark } = await list(0);
   expect((await list(watermark)).names).toEqual([]);
   await database.dataSource.query(`UPDATE department SET status = 1 WHERE name = 'below'`);
@@ -61,7 +61,7 @@ test('otherwise those changed since, and the deleted ones are among them', async
   expect((await list(0)).names).toEqual(['top', 'new']);
 });
 
-test('a change in the very second of the answer is in the next one', async () => {
+test('a change in the same second as a reply is part of the next one', async () => {
   for (let round = 0; round < 5; round++) {
     const { watermark } = await list(0);
     await database.dataSource.query('UPDATE department SET priority = $1 WHERE name = $2', [round, 'top']);
@@ -69,7 +69,7 @@ test('a change in the very second of the answer is in the next one', async () =>
   }
 });
 
-test('a change that commits long after it was made is not missed; one of users holds nothing back', async () => {
+test('a change that commits long after it was written is not missed; a change of users does not hold the watermark back', async () => {
   const writer = new pg.Client({ connectionString: database.url });
   const elsewhere = new pg.Client({ connectionString: database.url });
   await Promise.all([writer.connect(), elsewhere.connect()]);

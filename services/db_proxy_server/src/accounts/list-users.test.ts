@@ -25,7 +25,7 @@ beforeAll(async () => {
   };
   isUnchanged = async (knownEtag) => {
     const reply = await handler(new teamtalk.db.ListUsersRequest({ knownEtag }));
-    // What is not said to be unchanged comes whole.
+    // A list that is not unchanged is returned in full.
     expect(reply.latestUpdateTime === undefined).toBe(reply.unchanged === true);
     return reply.unchanged === true;
   };
@@ -46,14 +46,14 @@ function now(): number {
   return Math.floor(Date.now() / 1000);
 }
 
-test('0 asks for everybody who has not left', async () => {
+test('0 returns everybody who is not disabled', async () => {
   const { names, watermark } = await list(0);
   expect(names).toEqual(['ann', 'bob']);
   expect(watermark).toBeGreaterThan(now() - 10);
   expect(watermark).toBeLessThan(now());
 });
 
-test('otherwise those changed since, and who has left is among them', async () => {
+test('any other time returns the users changed since, including disabled ones', async () => {
   const { watermark } = await list(0);
   expect((await list(watermark)).names).toEqual([]);
   await database.dataSource.query(`UPDATE im_user SET status = 3 WHERE name = 'bob'`);
@@ -62,7 +62,7 @@ test('otherwise those changed since, and who has left is among them', async () =
   expect((await list(0)).names).toEqual(['ann', 'new']);
 });
 
-test('a change in the very second of the answer is in the next one', async () => {
+test('a change in the same second as a reply is part of the next one', async () => {
   for (let round = 0; round < 5; round++) {
     const { watermark } = await list(0);
     await database.dataSource.query('UPDATE im_user SET nick_name = $1 WHERE name = $2', [`${round}`, 'ann']);
@@ -70,23 +70,23 @@ test('a change in the very second of the answer is in the next one', async () =>
   }
 });
 
-test('a time in the future is answered with one that misses nothing', async () => {
+test('a time in the future gets a watermark that misses no change', async () => {
   const { names, watermark } = await list(now() + 1_000_000);
   expect(names).toEqual([]);
   expect(watermark).toBeLessThan(now());
 });
 
-test('what is no change for others does not count as one', async () => {
+test('changes that others cannot see do not count', async () => {
   const { watermark } = await list(0);
   await database.dataSource.query(`UPDATE im_user SET password_hash = 'x', push_shield = true`);
   expect((await list(watermark)).names).toEqual([]);
 });
 
-test('a change that commits long after it was made is not missed', async () => {
+test('a change that commits long after it was written is not missed', async () => {
   const writer = new pg.Client({ connectionString: database.url });
   await writer.connect();
   try {
-    // As if the transaction had begun a minute ago and written then.
+    // As if the transaction had begun and written a minute ago.
     await writer.query('BEGIN');
     await writer.query(`UPDATE im_user SET nick_name = 'late' WHERE name = 'ann'`);
     const [{ begun }] = (await writer.query('SELECT floor(extract(epoch FROM now()))::float8 AS begun'))
@@ -97,14 +97,14 @@ test('a change that commits long after it was made is not missed', async () => {
     expect(before.watermark).toBeLessThanOrEqual(begun);
     await writer.query('COMMIT');
     expect((await list(before.watermark)).names).toEqual(['ann']);
-    // And it does not hold anybody back any longer.
+    // The finished transaction no longer holds the watermark back.
     expect((await list(0)).watermark).toBeGreaterThan(begun);
   } finally {
     await writer.end();
   }
 });
 
-test('a transaction that only reads, or writes elsewhere, holds nothing back', async () => {
+test('a transaction that only reads, or writes to other tables, does not hold the watermark back', async () => {
   const other = new pg.Client({ connectionString: database.url });
   await other.connect();
   try {
@@ -116,7 +116,7 @@ test('a transaction that only reads, or writes elsewhere, holds nothing back', a
     await expect.poll(now, { timeout: 10_000, interval: 50 }).toBeGreaterThan(begun + 3);
     expect((await list(0)).watermark).toBeGreaterThan(begun);
 
-    // It may write after all: then with the time of writing, not that of its begin.
+    // If it writes later, the row is stamped with the time of writing, not of BEGIN.
     const { watermark } = await list(0);
     await other.query(`UPDATE im_user SET nick_name = 'later' WHERE name = 'bob'`);
     await other.query('COMMIT');
@@ -126,12 +126,12 @@ test('a transaction that only reads, or writes elsewhere, holds nothing back', a
   }
 });
 
-test('callers that ask for the same at once share the answer', async () => {
+test('concurrent identical requests share one reply', async () => {
   const answers = await Promise.all(Array.from({ length: 50 }, () => list(0)));
   for (const { names } of answers) expect(names).toEqual(['ann', 'bob']);
 });
 
-test('a list is unchanged until somebody changes what others see of a user', async () => {
+test('a list is unchanged until a visible field of a user changes', async () => {
   const { etag } = await list(0);
   expect(await isUnchanged(etag)).toBe(true);
   await database.dataSource.query(`UPDATE im_user SET password_hash = 'y', push_shield = false`);
@@ -154,14 +154,14 @@ test.each([
   expect(await isUnchanged((await list(0)).etag)).toBe(true);
 });
 
-test('a change counts from its commit on, and one that is taken back never', async () => {
+test('a change counts from its commit on, a rolled-back one never', async () => {
   const writer = new pg.Client({ connectionString: database.url });
   await writer.connect();
   try {
     await writer.query('BEGIN');
     await writer.query(`UPDATE im_user SET nick_name = 'not yet' WHERE name = 'ann'`);
     const { etag } = await list(0);
-    // Others come and go meanwhile: it is no matter of the order of numbers or of times.
+    // Other transactions commit meanwhile: neither transaction id order nor time order matters.
     await database.dataSource.query(`UPDATE im_user SET nick_name = 'before' WHERE name = 'bob'`);
     const later = await list(0);
     expect(await isUnchanged(later.etag)).toBe(true);
@@ -179,7 +179,7 @@ test('a change counts from its commit on, and one that is taken back never', asy
   }
 });
 
-test('changes are forgotten when they could be seen for some rounds', async () => {
+test('recorded changes are purged after they have been visible for some rounds', async () => {
   const noted = async () => {
     const [row] = await database.dataSource.query('SELECT count(*)::int4 AS count FROM list_change');
     return row.count as number;
@@ -187,7 +187,7 @@ test('changes are forgotten when they could be seen for some rounds', async () =
   const { etag } = await list(0);
   const purge = purgeListChanges(context.database);
   await database.dataSource.query(`UPDATE im_user SET nick_name = 'noted'`);
-  // As a dump of another server brings it, whose numbers are higher.
+  // As restored from a server with higher transaction ids.
   await database.dataSource.query(
     `INSERT INTO list_change VALUES ('im_user', (pg_snapshot_xmax(pg_current_snapshot())::text::int8 + 1000000)::text::xid8)`,
   );
@@ -202,7 +202,7 @@ test('changes are forgotten when they could be seen for some rounds', async () =
   expect(await noted()).toBe(1);
 });
 
-test('who may change users needs no right to note it', async () => {
+test('a role that may change users needs no right on list_change', async () => {
   const { etag } = await list(0);
   const writer = new pg.Client({ connectionString: database.url });
   await writer.connect();

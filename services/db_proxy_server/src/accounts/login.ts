@@ -12,30 +12,31 @@ const { LoginResult } = teamtalk.db;
 
 type Reply = teamtalk.db.LoginReply.$Properties;
 
-/** Attempts wait this long for those before them, milliseconds: callers give up about then. */
+/** Longest wait of an attempt in its queue, milliseconds; callers time out at about the same time. */
 const maxWaitMs = 4_000;
 
 /**
- * Checks a name and a password (client-behaviour.md#results-of-a-login). A wrong name, a wrong password and somebody
- * who has left look alike from outside, in the answer and in the time it takes.
+ * Checks a name and a password (client-behaviour.md#results-of-a-login). An unknown name, a wrong password and a
+ * disabled user are indistinguishable to the caller, in the result and in the time it takes.
  *
- * Failures are counted in the database, for all replicas, in two ways. Of a name: where its user has logged in
- * from before he has a count of his own, so that nobody elsewhere can lock him out; everywhere else shares one.
- * Of a place: how many names failed from there, which a good login of the name takes back, so that an office
- * behind one address does not lock itself out by mistyping; too many close it to all who are not known there.
+ * Failures are counted in the database, for all replicas, in two ways. By name: each network the user has logged in
+ * from has a count of its own, so that nobody elsewhere can lock them out; all other networks share one. By network:
+ * the number of names that failed from there; a network with too many is closed to users not known there. A
+ * successful login of a name takes it off that count, so that typing errors do not lock out an office behind one
+ * address.
  */
 export function login(context: Context): (request: teamtalk.db.LoginRequest) => Promise<Reply> {
   const { kit, loginLimit, logins, passwords, sourceNetworks, credentialCache } = context;
   const results = kit.metrics.counter('logins_total', 'Login attempts answered', ['result']);
   const limited = kit.metrics.counter('logins_limited_total', 'Login attempts refused unchecked', ['limit']);
-  // Limits hold however many attempts come at once, since those that count together take turns.
+  // Attempts that share a counter are queued, so that concurrent ones cannot exceed the limit.
   const byName = new KeyedQueue({
     what: 'logging in of one user',
     concurrency: 1,
     maxWaiting: 19,
     maxWaitMs,
   });
-  // As many as passwords are checked at a time, or a little more.
+  // Close to the number of concurrent password checks, so that the queue does not leave them idle.
   const byNetwork = new KeyedQueue({
     what: 'logging in from one address',
     concurrency: 4,
@@ -92,7 +93,7 @@ export function login(context: Context): (request: teamtalk.db.LoginRequest) => 
     try {
       await sourceNetworks.remember(userId, network);
     } catch (error) {
-      kit.log.warn({ err: error, userId }, 'the place of a login could not be remembered');
+      kit.log.warn({ err: error, userId }, 'source network not stored');
     }
   }
 
@@ -112,7 +113,7 @@ export function login(context: Context): (request: teamtalk.db.LoginRequest) => 
       const hash = await passwords.hash(digest);
       if (await logins.upgradeHash(userId, outdated, hash)) credentialCache.add(userId, digest, hash);
     } catch (error) {
-      kit.log.warn({ err: error, userId }, 'an outdated password hash could not be replaced');
+      kit.log.warn({ err: error, userId }, 'password hash not upgraded');
     }
   }
 
@@ -123,13 +124,13 @@ export function login(context: Context): (request: teamtalk.db.LoginRequest) => 
     const result = LoginResult[reply.result ?? LoginResult.LOGIN_OK];
     results.inc({ result });
     if (reply.result !== LoginResult.LOGIN_OK) {
-      kit.log.info({ userName: userName.slice(0, maxNameLength), address, result }, 'a login was refused');
+      kit.log.info({ userName: userName.slice(0, maxNameLength), address, result }, 'login refused');
     }
     return reply;
   };
 }
 
-/** Whether there can be such a name; long ones are not even counted. */
+/** Names that cannot exist are not counted, so that they take no space in the database. */
 function isPossibleName(name: string): boolean {
   return name !== '' && isStorableText(name, maxNameLength);
 }

@@ -4,9 +4,9 @@ import { currentEtag, sameSince } from './list-changes.js';
 
 export interface Changes<Row> {
   rows: Row[];
-  /** unix seconds: what to ask with next time so that no change is missed; some may come twice */
+  /** unix seconds: `since` of the next request, so that no change is missed; some may be returned twice */
   watermark: number;
-  /** what to give to `isUnchanged` */
+  /** for `isUnchanged` */
   etag: string;
 }
 
@@ -15,23 +15,22 @@ export interface SyncedTableOptions {
   table: 'im_user' | 'department';
   /** in SQL */
   columns: string;
-  /** in SQL: the rows that somebody who knows nothing yet must get */
+  /** in SQL: the rows of a full list */
   present: string;
 }
 
 /**
- * A table that clients keep a copy of, told of its changes by time.
+ * A table that clients keep a copy of and synchronise by time.
  *
- * Before the watermark every change is visible; a later one is seen by asking for what changed since. A change
- * that is committed later than it was made would fall between two questions, so the watermark lies before the
- * begin of every transaction that may be writing to the table now: they hold its lock until they end. The
- * trigger stamps changes with the time of writing, not of their transaction's begin, so one that takes the
- * lock later stamps later. A writer whose begin we may not see (another role's) counts as an hour old. Two
- * seconds more are for clocks that are set back.
+ * Every change before the watermark is visible; later ones are returned by a request with the watermark as `since`. A
+ * change that commits after a request but was written before it must not be missed, so the watermark is earlier than
+ * the start of every transaction that may be writing to the table now: these hold its lock until they end. The trigger
+ * stamps rows with the time of writing, so a transaction that takes the lock later stamps later. A writer whose start
+ * is not visible (another role's) counts as an hour old. Two more seconds allow for clocks that are set back.
  */
 export class SyncedTable<Row extends QueryResultRow> {
   readonly #database: Database;
-  /** Asked before the changes themselves, in a statement of its own. */
+  /** Runs before the changes are read, as a statement of its own. */
   readonly #watermark: Statement;
   readonly #everything: Statement;
   readonly #changedSince: Statement;
@@ -65,7 +64,7 @@ export class SyncedTable<Row extends QueryResultRow> {
   }
 
   /**
-   * What changed since, also what is no longer present; ascending by id.
+   * Rows that changed since, including ones no longer present; ascending by id.
    * @param since unix seconds; 0: everything that is present
    */
   async changes(since: number): Promise<Changes<Row>> {
@@ -77,8 +76,8 @@ export class SyncedTable<Row extends QueryResultRow> {
   }
 
   /**
-   * Whether what `changes` gave is what it would give now, but for the watermark, which may stay as it is.
-   * @param etag its own; at most a minute old
+   * Whether `changes` would return the same rows; the watermark may stay as it is.
+   * @param etag from `changes`, at most a minute old
    */
   async isUnchanged(etag: string): Promise<boolean> {
     const [row] = await this.#database.query<{ unchanged: boolean }>(this.#unchanged, [etag]);

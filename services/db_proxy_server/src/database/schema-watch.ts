@@ -5,8 +5,8 @@ import { problemOf, schemaState } from './schema.js';
 const defaultIntervalMs = 5_000;
 
 /**
- * Looks now and then whether the schema still is one this program works with. `teamtalk migrate` does not take it
- * away under a running program, but a restored backup or a hand at psql may.
+ * Checks periodically that the schema is still compatible. `teamtalk migrate` never breaks a running program, but a
+ * restored backup or manual SQL may.
  */
 export class SchemaWatch {
   readonly #dataSource: DataSource;
@@ -25,7 +25,7 @@ export class SchemaWatch {
     }, intervalMs);
   }
 
-  /** False: nothing should be asked of this instance. */
+  /** False: this instance must not get requests. */
   get fits(): boolean {
     return this.#fits;
   }
@@ -40,12 +40,12 @@ export class SchemaWatch {
     try {
       problem = problemOf(await schemaState(this.#dataSource));
     } catch {
-      // PostgreSQL is away, which others see and say.
+      // Database reports that PostgreSQL is unavailable.
       return;
     }
     if (this.#fits !== (problem === undefined)) {
       if (problem) this.#log.error(problem);
-      else this.#log.info('the schema is one this version works with again');
+      else this.#log.info('schema compatible again');
     }
     this.#fits = problem === undefined;
   }

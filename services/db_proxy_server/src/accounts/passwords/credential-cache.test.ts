@@ -10,7 +10,7 @@ test('matches only the same user, digest and stored hash', () => {
   expect(cache.has(1, 'digest', 'changed')).toBe(false);
 });
 
-test('forgets the user that was not seen for longest', () => {
+test('evicts the least recently used user', () => {
   const cache = new CredentialCache(2);
   cache.add(1, 'd', 'h');
   cache.add(2, 'd', 'h');

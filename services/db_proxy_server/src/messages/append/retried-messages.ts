@@ -2,7 +2,7 @@ import type { Database, Statement } from '../../database/database.js';
 import { purgeInBatches } from '../../database/purge-in-batches.js';
 import type { Horizon } from './horizon.js';
 
-/** No statement lives on for an hour after its connection: by then PostgreSQL has answered it or is dead. */
+/** Longer than any statement can outlive its connection. */
 const defaultRetentionMs = 3_600_000;
 
 const purge: Statement = {
@@ -14,10 +14,10 @@ const purge: Statement = {
 };
 
 /**
- * Forgets retries that no first attempt can come after any more: those that were stored before a horizon this process
- * has known for that long, by its own clock and not by PostgreSQL's, which may be set.
+ * Purges retry records whose first attempt can no longer arrive: those stored before a horizon that this process has
+ * known for the retention time. Measured on this process's monotonic clock, since PostgreSQL's clock may be changed.
  * @param retentionMs milliseconds
- * @returns what is to be called now and then; it tells how many were forgotten
+ * @returns a function to call periodically; it resolves with the number of purged records
  */
 export function purgeRetriedMessages(
   database: Database,

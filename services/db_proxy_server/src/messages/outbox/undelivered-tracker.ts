@@ -1,16 +1,16 @@
 import type { ForeignUndelivered, StoredBatch, StoredMessage } from '../stored-batch.js';
 
-/** Conversations with messages of others, or left to the reclaimer, that are kept: some 200 bytes each. */
+/** Most tracked conversations with foreign undelivered messages; some 200 bytes each. */
 const maxForeign = 100_000;
 
 /**
- * Which messages no route_server has answered for yet, by conversation: a message that overtakes one of
- * them says so, and whoever has just logged in gets both in order.
+ * Tracks undelivered messages by conversation. A message that overtakes one names the lowest of them, so that msg_server
+ * delivers both in order.
  */
 export class UndeliveredTracker {
-  /** the lowest id of each batch that has messages of the conversation, ascending */
+  /** lowest id in each batch with messages of the conversation, ascending */
   readonly #lowest = new Map<number, number[]>();
-  /** what others have stored, and what was left to the reclaimer, as long as it is not delivered */
+  /** undelivered messages stored by other replicas or left to the reclaimer */
   readonly #foreign = new Map<string, ForeignUndelivered>();
 
   begin({ messages, foreignUndelivered }: StoredBatch): void {
@@ -22,7 +22,7 @@ export class UndeliveredTracker {
     for (const each of foreignUndelivered) this.#learn(each);
   }
 
-  /** A batch is left to the reclaimer. @returns false when there are too many conversations to know them all */
+  /** Notes a batch left to the reclaimer. @returns false when there are too many conversations to track */
   leave({ messages, foreignUndelivered }: StoredBatch): boolean {
     if (this.#foreign.size + foreignUndelivered.length + messages.length > maxForeign) return false;
     for (const each of foreignUndelivered) this.#learn(each);
@@ -52,13 +52,13 @@ export class UndeliveredTracker {
     }
   }
 
-  /** Nothing is known to be open. */
+  /** Forgets all undelivered messages. */
   clear(): void {
     this.#lowest.clear();
     this.#foreign.clear();
   }
 
-  /** The lowest open id of the message's conversation when it is below the message's own; otherwise 0. */
+  /** The lowest undelivered id of the message's conversation if below the message's own; otherwise 0. */
   before(message: StoredMessage): number {
     let lowest = this.#lowest.get(keyOf(message))?.[0] ?? message.msgId;
     if (this.#foreign.size > 0) {
@@ -72,15 +72,15 @@ export class UndeliveredTracker {
     return this.#foreign.size > 0;
   }
 
-  /** Of others, as it was last heard. */
+  /** Foreign undelivered messages, as last known. */
   get foreign(): ForeignUndelivered[] {
     return [...this.#foreign.values()];
   }
 
-  /** @param lowest what is open now of what `foreign` gave as `asked`; null: nothing */
+  /** @param lowest the present lowest undelivered id for each of `asked`; null: none */
   refresh(asked: readonly ForeignUndelivered[], lowest: readonly (number | null)[]): void {
     asked.forEach((each, i) => {
-      // Heard of again meanwhile: that is newer than the answer.
+      // Updated since the query: newer than its result.
       if (this.#foreign.get(nameOf(each.low, each.high)) !== each) return;
       const now = lowest[i] ?? null;
       if (now === null) this.#foreign.delete(nameOf(each.low, each.high));
@@ -93,7 +93,7 @@ export class UndeliveredTracker {
   }
 }
 
-/** At its place; nearly always that is the end, but a batch that was taken over is older. */
+/** Inserts in order; nearly always at the end, but reclaimed batches are older. */
 function insert(ids: number[], id: number): void {
   let at = ids.length;
   while (at > 0 && (ids[at - 1] as number) > id) at--;
@@ -104,13 +104,13 @@ function lowestIds(messages: readonly StoredMessage[]): Map<number, number> {
   const lowest = new Map<number, number>();
   for (const message of messages) {
     const key = keyOf(message);
-    // Ids ascend in a batch.
+    // Ids ascend within a batch.
     if (!lowest.has(key)) lowest.set(key, message.msgId);
   }
   return lowest;
 }
 
-/** A number for a conversation. Two may share one: then a few messages too many are looked for, no more. */
+/** A hash of the conversation. A collision only makes a message name a few more as undelivered. */
 function keyOf({ isGroup, fromUserId, toSessionId }: StoredMessage): number {
   if (isGroup) return -toSessionId;
   return Math.min(fromUserId, toSessionId) * 0x1_0000_0000 + Math.max(fromUserId, toSessionId);
