@@ -20,7 +20,9 @@ it('ends with 0 where an original does what it is known for, and says so', async
   const { status, stdout, stderr } = await runLegacy('commands/');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toMatch(/3 cases: 0 passed, 3 known of the original\n\nKnown of an original server: /);
-  expect(stdout).toMatch(/ {2}2 cases {4}original-p2p: 0x0601 is passed on unread: .*section 12b\)\n/);
+  expect(stdout).toMatch(
+    / {2}2 cases {4}original-p2p: 0x0601 is forwarded unread: .*client-behaviour\.md#p2p-commands\)\n/,
+  );
   const json = await runLegacy('groups/a client makes', '--json');
   expect(JSON.parse(json.stdout)).toMatchObject([{ status: 'known', known: ['original-silent-refusal'] }]);
 });
