@@ -7,10 +7,10 @@ import { World } from './model/world.js';
 
 const users = 4;
 const servers = 3;
-/** Sequences at a time: they use other users, and what is stored of them meets in the same batches. */
+/** Concurrent sequences, each with its own users, whose messages share batches. */
 const concurrency = 10;
 const sequences = Number(process.env.MODEL_SEQUENCES ?? 200);
-/** Of a failure, as it was shown. */
+/** Values printed by a failed run, to repeat it. */
 const { MODEL_SEED: seed, MODEL_PATH: path, MODEL_REPLAY_PATH: replayPath } = process.env;
 
 let cluster: TestCluster;
@@ -47,7 +47,7 @@ const property = fc.asyncProperty(
           await world.verifyHistory(conversation, user, connection);
         }
       }
-      // Nothing came after what was waited for.
+      // No unexpected message arrived afterwards.
       await world.caughtUp();
     } finally {
       await world.close();

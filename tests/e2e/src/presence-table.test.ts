@@ -45,7 +45,7 @@ class Subject {
   readonly id: number;
   pc: TeamTalkClient | undefined;
   mobile: TeamTalkClient | undefined;
-  /** 0x020e as his mobile hears them. */
+  /** 0x020e received by the mobile. */
   #pcStatuses: { loginStat: IM.BaseDefine.UserStatType }[] = [];
 
   constructor(name: string, id: number) {
@@ -62,7 +62,7 @@ class Subject {
     const client = new TeamTalkClient({ host: '127.0.0.1', port, reconnect: false, heartbeatMs: idleMs / 4 });
     mobiles.push(client);
     this.mobile = client;
-    // What is told right behind the answer to the login is not to be missed.
+    // Recording starts before login, since a status may follow its reply immediately.
     this.#pcStatuses = recordPdus(client, Commands.BuddyListPcLoginStatusNotify);
     await client.login({ name: this.name, password: testPassword, clientType: ClientType.ANDROID });
   }
@@ -76,7 +76,7 @@ class Subject {
     await connection.next(({ commandId }) => commandId === Commands.LoginResUserlogin.id, deadlineMs);
   }
 
-  /** What everybody has been told of him: both watchers the same. */
+  /** Statuses each watcher has received for this user. */
   get seenByPcs(): number[][] {
     return statuses.map((list) =>
       list.filter(({ userStat }) => userStat.userId === this.id).map(({ userStat }) => userStat.status),
@@ -272,12 +272,12 @@ async function idleClosed(): Promise<void> {
   });
 }
 
-/** Plays one case and gives what was told because of it. */
+/** Plays one case. @returns the statuses it caused */
 async function play({ before, event, ...expected }: Case, subject: Subject) {
   await before(subject);
   const cameAsPc = expected.there.includes('PC') ? 1 : 0;
   const isSettled = () => subject.seenByPcs.every((list) => list.length >= cameAsPc);
-  await waitUntil(isSettled, { timeoutMs: deadlineMs, what: 'told of who is there' });
+  await waitUntil(isSettled, { timeoutMs: deadlineMs, what: 'initial statuses' });
   const mobileBefore = expected.there === 'PC, mobile' && expected.toMobile ? 1 : 0;
   await event(subject);
   const status = [expected.status, expected.status];
@@ -287,9 +287,9 @@ async function play({ before, event, ...expected }: Case, subject: Subject) {
     subject.seenByPcs.every((list) => list.length >= cameAsPc + toPcs.length) &&
     (!toMobile || subject.seenByMobile.length >= mobileBefore + toMobile.length);
   const wait = { timeoutMs: deadlineMs, what: `${expected.what}: told` };
-  // Coming back at once would not be told. Of what is missing the comparison says more.
+  // An immediate return would not be announced. A missing status fails the comparison below.
   await waitUntil(hasSeen(expected.toPcs, expected.toMobile), wait).catch(() => {});
-  // The next change is told behind whatever this one was: what stands before it is complete.
+  // The next change is announced after this one, so everything before it is complete.
   const next = expected.status === online ? offline : online;
   if (next === offline) await subject.pc!.close();
   else await subject.pcCame(0);

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster?.stop());
 
-it('a mobile hears that the user’s PC came and went, and that it is there when it logs in', async () => {
+it('a mobile is notified when the user’s PC comes and goes, and at login if the PC is online', async () => {
   const ids = await cluster.addUsers(['both', 'alone']);
   const mobile = await cluster.connect('both', { server: 0, clientType: ClientType.ANDROID });
   const stranger = await cluster.connect('alone', { server: 0, clientType: ClientType.ANDROID });
@@ -25,7 +25,7 @@ it('a mobile hears that the user’s PC came and went, and that it is there when
   const pc = await cluster.connect('both', { server: 1 });
   await waitUntil(() => received!.length === 1, { what: 'the PC told' });
   await mobile.close();
-  // It is told right behind the answer to the login: the list has to be there before.
+  // Recording starts before login, since the notification follows its reply immediately.
   const port = cluster.port('msg_server', 0, 'client');
   const again = new TeamTalkClient({ host: '127.0.0.1', port, reconnect: false });
   const receivedAgain = recordPdus(again, Commands.BuddyListPcLoginStatusNotify);
@@ -58,7 +58,7 @@ it('a mobile kicks the user’s PC on another msg_server, and stays', async () =
   expect(mobile.isOnline).toBe(true);
 });
 
-it('that a PC has gone is told although the route_server that was to tell it is dead', async () => {
+it('a PC going offline is announced although the responsible route_server is dead', async () => {
   const ids = await cluster.addUsers(['leaver', 'watcher-0', 'watcher-1']);
   const watchers = await Promise.all(
     [0, 1].map((server) => cluster.connect(`watcher-${server}`, { server })),

@@ -45,7 +45,7 @@ beforeAll(async () => {
   dataSource = await openDataSource(cluster.database.url);
   const events = ['message', 'presence', 'group', 'file'];
   secret = await addWebhook(dataSource, { name: 'hook', url, events, botId: ids.robot });
-  // Known to the db_proxy_servers after a second: from then on messages are told.
+  // db_proxy_server refreshes its webhooks every second.
   await waitUntil(
     async () => {
       await say('are you there?');
@@ -87,14 +87,14 @@ it('a message to a bot is posted, signed', async () => {
   expect(signature).toBe(createHmac('sha256', secret).update(`${time}\n${post.text}`).digest('hex'));
 });
 
-it('who comes and goes is told', async () => {
+it('presence changes are posted', async () => {
   const ann = await cluster.connect('ann');
   await posted('presence', ({ user_id, online }) => user_id === ids.ann && online === true);
   await ann.close();
   await posted('presence', ({ user_id, online }) => user_id === ids.ann && online === false);
 });
 
-it('changes of groups are told, with their members', async () => {
+it('group changes are posted with the members', async () => {
   const response = await fetch(`${cluster.url('http_msg_server')}/query/CreateGroup`, {
     method: 'POST',
     body: JSON.stringify({ req_user_id: ids.ann, group_name: 'g', user_id_list: [ids.robot] }),
@@ -110,7 +110,7 @@ it('changes of groups are told, with their members', async () => {
   });
 });
 
-it('a file that is offered is told', async () => {
+it('a file offer is posted', async () => {
   await cluster.sql(
     `INSERT INTO file_task (id, from_id, to_id, name, size, offline, expires_at)
      VALUES ('task', $1, $2, 'plan.pdf', 7, true, now() + interval '1 hour')`,
@@ -125,7 +125,7 @@ it('a file that is offered is told', async () => {
   });
 });
 
-it('what is not taken is tried again, also by another http_msg_server; in the end it is a dead letter', async () => {
+it('a refused event is retried, also by another http_msg_server, and finally becomes a dead letter', async () => {
   status = 500;
   await say('again');
   await posted('message', ({ msg }) => msg === 'again');

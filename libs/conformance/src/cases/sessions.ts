@@ -11,7 +11,7 @@ type OldClient = Exclude<ClientName, 'web'>;
 const single = 1;
 const group = 2;
 
-/** What a client keeps on its disk between two sessions. */
+/** A client's local state between two sessions. */
 interface LocalState {
   users: number;
   departments: number;
@@ -20,7 +20,7 @@ interface LocalState {
   groups: Map<number, number>;
 }
 
-/** What a sync has brought. */
+/** The result of a sync. */
 interface News {
   local: LocalState;
   /** signatures of changed users */
@@ -32,9 +32,9 @@ interface News {
 const nothing: LocalState = { users: 0, departments: 0, sessions: 0, groups: new Map() };
 const keyOf = (sessionType: number, sessionId: number) => `${sessionType} ${sessionId}`;
 
-/** Windows gives all its requests for unread messages this number, however many are on their way. */
+/** seq_num of every request of Windows for unread messages, even of concurrent ones. */
 const unreadSeqNum = 0xff03;
-/** Messages Android shows at once; it looks for gaps in three times as many. */
+/** Messages on one page of Android, which checks three pages for gaps. */
 const androidPage = 18;
 
 /** One client's requests after its login, in its order, each where its sources send it. */
@@ -97,7 +97,7 @@ class Sync {
   async ios(): Promise<News> {
     const users = [this.#askUsers(this.#local.users)];
     if (this.#local.users === 0) users.push(this.#askUsers(0));
-    // Nothing waits for the answer.
+    // The client does not wait for the reply.
     this.#client.send(C.LoginReqDevicetoken, {
       userId: this.#client.id,
       deviceToken: `conformance-${this.#client.id}`,
@@ -205,7 +205,7 @@ class Sync {
     for (const { groupId, version } of groupInfoList) groups.set(groupId, version);
   }
 
-  /** Groups that somebody wrote in, and that it has never heard of. */
+  /** Unknown groups with unread messages. */
   async #strangers(unread: readonly { sessionType: number; sessionId: number }[]): Promise<void> {
     const { groups } = this.#news.local;
     const unknown = unread.filter((each) => each.sessionType === group && !groups.has(each.sessionId));
@@ -241,13 +241,13 @@ class Sync {
 
 const sync = (as: OldClient, client: Peer, local: LocalState) => new Sync(client, local)[as]();
 
-/** Reads a session as the client does when somebody looks at it. */
+/** Reads a session as the client does when the user opens it. */
 async function read(client: Peer, sessionType: 1 | 2, sessionId: number, msgId: number): Promise<void> {
   client.send(C.MsgReadAck, { userId: client.id, sessionId, msgId, sessionType });
   await client.probe();
 }
 
-/** A message from the other one, as the client handles it: a receipt, and a look at it. */
+/** A message from the other user: the client sends a receipt and opens the session. */
 async function hear(client: Peer, other: Peer, world: World): Promise<void> {
   const msgId = await world.say(other, client.id);
   const { fromUserId } = await client.get(C.MsgData, { msgId });
@@ -334,7 +334,7 @@ async function ownInfo(peer: Peer) {
   return userInfoList[0]!;
 }
 
-/** The sessions of the four old clients, as their sources have them. */
+/** Sessions of the four old clients, according to their sources. */
 export const sessionCases: readonly Case[] = (['windows', 'mac', 'ios', 'android'] as const).flatMap(
   sessionsOf,
 );

@@ -11,7 +11,7 @@ import {
 } from '@teamtalk/protocol';
 import { expect } from 'vitest';
 
-/** A message as it came, or should. */
+/** A received or expected message. */
 export interface ReceivedMessage {
   msgId: number;
   fromUserId: number;
@@ -71,7 +71,7 @@ export class WatchedClient {
     this.verify();
   }
 
-  /** Nothing came twice, out of order, or that should not have; all that should. */
+  /** Checks that exactly the expected messages arrived, once and in order. */
   verify(): void {
     for (const key of new Set([...this.#received.keys(), ...this.#expected.keys()])) {
       expect(this.#since(key), `deliveries of ${key}`).toEqual(this.#expected.get(key) ?? []);
