@@ -148,12 +148,12 @@ async function ask(where: string, body: Body | string, key = keys.all): Promise<
   return `${error_code} ${error_msg}`;
 }
 
-/** One line of the table: what every interface answers in one case. */
+/** One line of the table: the reply of every endpoint in one case. */
 async function check(name: string, answerOf: (row: Row) => Promise<string> | undefined): Promise<void> {
   table.set(name, await Promise.all(rows.map(async (row) => (await answerOf(row)) ?? '')));
 }
 
-it('answers as the reference page says, whatever is wrong', async () => {
+it('answers invalid requests as the reference page says', async () => {
   await check('good', (row) => ask(row.path, row.good));
   await check('a field is missing', (row) => ask(row.path, row.missing));
   await check('a field has the wrong type', (row) => ask(row.path, row.wrongType));

@@ -89,7 +89,7 @@ export class OutboxPublisher {
     );
     this.#left = metrics.counter(
       'outbox_left_total',
-      'Batches left to the sweeper because too much is unanswered',
+      'Batches left to the reclaimer because too much is unanswered',
     );
     metrics.gauge(
       'outbox_in_flight_batches',
