@@ -1,6 +1,6 @@
 import { type AnyCommand, Commands as C } from '@teamtalk/protocol';
 
-/** Which command answers which, on a connection to msg_server. Requests that are not here have no answer. */
+/** The reply command of each request to msg_server. Requests not listed have no reply. */
 export const answerOf: ReadonlyMap<number, AnyCommand> = new Map<number, AnyCommand>([
   [C.LoginReqMsgserver.id, C.LoginResMsgserver],
   [C.LoginReqUserlogin.id, C.LoginResUserlogin],
@@ -34,7 +34,7 @@ export const answerOf: ReadonlyMap<number, AnyCommand> = new Map<number, AnyComm
   [C.OtherHeartbeat.id, C.OtherHeartbeat],
 ]);
 
-/** What a server sends by itself: always with seq_num 0. */
+/** Commands a server sends unsolicited, always with seq_num 0. */
 export const pushes: ReadonlySet<number> = new Set(
   [
     C.LoginKickUser,
@@ -54,7 +54,7 @@ export const pushes: ReadonlySet<number> = new Set(
   ].map(({ id }) => id),
 );
 
-/** What may come at any time because of other users of the server: no case is disturbed by it. */
+/** Commands that other users of the server may cause at any time; cases ignore them. */
 export const ambient: ReadonlySet<number> = new Set(
   [
     C.BuddyListStatusNotify,
@@ -64,7 +64,7 @@ export const ambient: ReadonlySet<number> = new Set(
   ].map(({ id }) => id),
 );
 
-/** Answers and notices whose `user_id` is the one of the user who gets them (client-behaviour.md#the-user-is-the-connections). */
+/** Replies and notifications whose `user_id` is their receiver's (client-behaviour.md#the-user-is-the-connections). */
 export const ownId: ReadonlySet<number> = new Set(
   [...answerOf.values()]
     .concat(C.LoginKickUser, C.MsgReadNotify, C.BuddyListRemoveSessionNotify, C.BuddyListPcLoginStatusNotify)

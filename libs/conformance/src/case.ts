@@ -7,16 +7,16 @@ import type { Need } from './target.js';
 import type { PeerSpec, Role, World } from './world.js';
 
 /**
- * What a case shows: that a command works, that it is refused where it must be, that a defect of the original
- * is not there, that what an old client is used to still holds.
+ * What a case shows: a command works, a command is refused where it must be, a defect of the original is fixed, or a
+ * habit of an old client is supported.
  */
 type Kind = 'success' | 'refusal' | 'fix' | 'client habit';
 
 /** One row of the table. */
 export interface Case {
-  /** Unique, and what `--filter` looks in: `groups/add by an outsider`. */
+  /** Unique, and searched by `--filter`: `groups/add by an outsider`. */
   readonly name: string;
-  /** The commands it is about, its first one foremost. */
+  /** The commands it covers, the main one first. */
   readonly commands: readonly AnyCommand[];
   readonly is: readonly Kind[];
   readonly proves: readonly RequirementId[];
@@ -41,7 +41,7 @@ interface Description<G extends Given> {
   given: G;
 }
 
-/** A case whose course is written out. */
+/** A case as a function. */
 export function script<const G extends Given>(
   description: Description<G> & { run(peers: Peers<G>, world: World): Promise<void> },
 ): Case {
@@ -61,7 +61,7 @@ export function script<const G extends Given>(
   };
 }
 
-/** A PDU as data: the command, and the fields that are given or looked at. */
+/** A PDU as data: the command, and the fields that are given or checked. */
 interface Sent {
   command: Command<object, never>;
   send(peer: Peer): number;

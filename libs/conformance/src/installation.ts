@@ -4,8 +4,8 @@ import { Peer, type User } from './peer.js';
 import { ServerWatch, type WatchedServer } from './server-watch.js';
 import type { Target } from './target.js';
 
-/** Between two looks at whether a server is back, milliseconds. */
-const lookMs = 250;
+/** Interval of the check whether the servers are back, milliseconds. */
+const pollIntervalMs = 250;
 
 /** The servers of an installation that cases may kill. */
 export class Installation {
@@ -38,8 +38,8 @@ export class Installation {
   }
 
   /**
-   * What has been done to the servers since they were last all there.
-   * @param thorough also whether they let somebody in: those behind msg_server cannot be seen otherwise
+   * Describes servers that have died since the last check; undefined if none.
+   * @param thorough also tries a login, the only check of the servers behind msg_server
    */
   async harm({ thorough }: { thorough: boolean }): Promise<string | undefined> {
     const died = await this.#watch.died();
@@ -53,7 +53,7 @@ export class Installation {
     }
   }
 
-  /** @returns milliseconds until all were back and let somebody in; undefined when they are not in time */
+  /** @returns milliseconds until all servers were back and accepted a login; undefined after `deadlineMs` */
   async untilBack(deadlineMs: number): Promise<number | undefined> {
     const start = performance.now();
     this.#watch.stop();
@@ -66,7 +66,7 @@ export class Installation {
         this.#watch.stop();
       }
       if (performance.now() - start > deadlineMs) return undefined;
-      await wait(lookMs);
+      await wait(pollIntervalMs);
     }
   }
 

@@ -1,66 +1,78 @@
 import { type RequirementId, requirementTable } from './requirements.js';
 
-/** Something an original C++ server does otherwise, as was read in its sources and seen on a running one. */
+/** A known difference of the original C++ server, found in its sources and on a running one. */
 interface Difference {
   readonly text: string;
-  /** where the protocol notes tell of it */
-  readonly section: string;
+  /** the rule it departs from, a heading of docs/reference */
+  readonly rule: string;
 }
 
 const ownDifferences = {
   'original-silent-refusal': {
     text: 'no answer to 0x0405 for a normal group, to 0x0407 of an unknown group, to 0x040a of an outsider',
-    section: '12b',
+    rule: 'client-behaviour.md#changing-members',
   },
   'original-p2p': {
-    text: '0x0601 is passed on unread: one to oneself arrives twice, one to nobody at one’s own other clients',
-    section: '12b',
+    text: '0x0601 is forwarded unread: to oneself it arrives twice, to an unknown user at the sender’s other clients',
+    rule: 'client-behaviour.md#p2p-commands',
   },
-  'original-unchanged': { text: '0x010c and 0x0213 that change nothing are answered with 1', section: '12b' },
-  'original-signature-bytes': { text: 'a signature has at most 128 bytes, not characters', section: '12b' },
-  'original-stays-open': { text: 'a connection that was kicked stays open', section: '12b' },
+  'original-unchanged': {
+    text: '0x010c and 0x0213 that change nothing are answered with 1',
+    rule: 'client-behaviour.md#do-not-disturb',
+  },
+  'original-signature-bytes': {
+    text: 'a signature has at most 128 bytes, not characters',
+    rule: 'client-behaviour.md#avatars-and-signatures',
+  },
+  'original-stays-open': {
+    text: 'a kicked connection stays open',
+    rule: 'client-behaviour.md#one-connection-a-class',
+  },
   'original-second-message': {
-    text: 'a message sent again, or with the same attach_data, is a second message',
-    section: '12b',
+    text: 'a resent message, or one with the same attach_data, is stored as a second message',
+    rule: 'client-behaviour.md#resent-messages',
   },
   'original-http-interfaces': {
     text: 'the HTTP API of mogujie’s original has CreateGroup and ChangeMembers only',
-    section: '12b',
+    rule: 'client-behaviour.md#answers-of-the-legacy-api',
   },
-  'original-file-to-nobody': { text: 'a file to nobody is answered with 0', section: '12b' },
+  'original-file-to-nobody': {
+    text: 'a file to an unknown user is answered with 0',
+    rule: 'client-behaviour.md#file-tasks',
+  },
   'original-unchecked': {
-    text: 'do-not-disturb may be any number, and what is said of a session that is not there is passed on',
-    section: '3 and 5',
+    text: 'do-not-disturb accepts any number, and commands about unknown sessions are forwarded',
+    rule: 'client-behaviour.md#do-not-disturb',
   },
   'original-no-limits': {
-    text: 'lists and history have neither a cap nor a limit of bytes, Android’s 400 KiB included',
-    section: '12b',
+    text: 'lists and history have no limit of entries or bytes, not even Android’s 400 KiB',
+    rule: 'client-behaviour.md#history',
   },
   'original-file-server': {
-    text: 'file_server believes offsets, sizes and roles, and forgets a task with its connection',
-    section: '8',
+    text: 'file_server trusts offsets, sizes and roles, and drops a task with its connection',
+    rule: 'client-behaviour.md#file-tasks',
   },
 } as const satisfies Record<string, Difference>;
 
 type OwnDifferenceId = keyof typeof ownDifferences;
 type FixedId = Extract<RequirementId, `fix-${string}` | `defect-${string}`>;
 
-/** What is known of the original: a defect that the notes have mended, or a place where they ask for more. */
+/** Known of the original: a defect that a requirement fixes, or a difference of its own. */
 export type DifferenceId = OwnDifferenceId | FixedId;
 
-/** How a case comes out on an original: for what it is known to fail there, or that nobody has tried it. */
+/** Outcome of a case on an original: the differences it fails for, or `untried`. */
 export type OnOriginal = readonly DifferenceId[] | 'untried';
 
-/** The requirements of a case that say what the original does wrong. */
+/** The requirements of a case that name defects of the original. */
 export function fixedOf(proves: readonly RequirementId[]): DifferenceId[] {
   return proves.filter((id): id is FixedId => id.startsWith('fix-') || id.startsWith('defect-'));
 }
 
-/** What is to be read of a difference: what the original does, or what it fails to do. */
+/** Text of a difference for reports. */
 export function describeDifference(id: DifferenceId): string {
   if (id in ownDifferences) {
-    const { text, section } = ownDifferences[id as OwnDifferenceId];
-    return `${text} (protocol notes, section ${section})`;
+    const { text, rule } = ownDifferences[id as OwnDifferenceId];
+    return `${text} (docs/reference/${rule})`;
   }
   return `not so on the original: ${requirementTable[id as FixedId].text}`;
 }

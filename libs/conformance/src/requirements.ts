@@ -2,8 +2,7 @@
 export interface Requirement {
   readonly text: string;
   /**
-   * The test file that shows it where nobody can from outside: it takes a server that is killed, or settings
-   * of its own.
+   * The test file that covers it where a black-box case cannot, because it kills a server or needs settings of its own.
    */
   readonly shownBy?: string;
 }
@@ -28,11 +27,11 @@ const requirements = {
   'fix-avatar-answer': { text: '0x020c is answered' },
   'fix-group-info-members': { text: 'a group’s members are told to its members only' },
   'fix-group-creator': { text: 'who creates a group is a member whether listed or not' },
-  'fix-group-outsider-adds': { text: 'nobody adds members to a group he is not in' },
+  'fix-group-outsider-adds': { text: 'non-members cannot add members to a group' },
   'fix-group-leave': { text: 'a member may leave a temporary group' },
   'fix-file-size': { text: 'an upload is as large as was said, or is not taken' },
   'fix-file-any-server': { text: 'an offline file is had from every file_server that is named' },
-  'fix-file-others': { text: 'a file task is for its sender and its receiver, each in his role' },
+  'fix-file-others': { text: 'a file task is for its sender and its receiver, each in the right role' },
   'fix-file-resume': { text: 'a broken upload goes on where it was stored last' },
   'fix-file-restart': {
     text: 'offline files survive a restart of file_server',
@@ -40,7 +39,7 @@ const requirements = {
   },
   'fix-file-expiry': {
     text: 'files whose time is over are removed',
-    shownBy: 'tests/e2e/src/kept-files.full.test.ts',
+    shownBy: 'tests/e2e/src/file-expiry.full.test.ts',
   },
   'fix-logins-at-once': {
     text: 'logins of one user at once are all answered, and those that lose are kicked',

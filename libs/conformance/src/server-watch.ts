@@ -69,7 +69,7 @@ class Watched {
   /** Another connection in place of the one there is. @throws Error when there is none in time */
   async renew(): Promise<void> {
     const socket = await open(this.#server, this.#deadlineMs);
-    // What happened to the former one before is heard of by now.
+    // Events of the former connection have been handled by now.
     await setImmediate();
     this.#close();
     if (this.#stopped) {
@@ -88,7 +88,7 @@ class Watched {
   }
 
   async isAlive(): Promise<boolean> {
-    // A connection that is opened now shows that nobody has died before it without our hearing of it.
+    // Opening a new connection detects a death that the idle one has not reported yet.
     if (!this.#dead) await this.renew().catch(() => (this.#dead = true));
     return !this.#dead;
   }
@@ -120,9 +120,9 @@ function open({ name, host, port }: WatchedServer, deadlineMs: number): Promise<
     socket.once('connect', () => {
       clearTimeout(timer);
       socket.off('error', fail);
-      // That it broke is seen by its being closed.
+      // `close` follows and is handled.
       socket.on('error', () => {});
-      // Without reading, its end is not seen.
+      // Without reading, `end` is not emitted.
       socket.resume();
       resolve(socket);
     });

@@ -58,8 +58,8 @@ export function jsonResults(results: readonly CaseResult[]): string {
 }
 
 /**
- * What was found at an original, for whoever runs it: first what stopped it, then what nobody knew of, then what
- * is known. The whole table is `textTable`.
+ * The report on an original: first the cases that killed it, then new findings, then known ones. `textTable` is the
+ * complete table.
  */
 export function legacyReport(results: readonly CaseResult[]): string {
   const of = (status: Status) => results.filter((each) => each.status === status);

@@ -7,7 +7,7 @@ export interface Frame extends PduHeader {
   body: Buffer;
 }
 
-/** Above this a server has lost its mind, bytes. */
+/** Sanity limit of a frame, bytes. */
 const maxFrameBytes = 64 * 1024 * 1024;
 
 /** `0x0301 CID_MSG_DATA`, as reports name a command. */
@@ -47,7 +47,7 @@ export class Wire {
     this.#socket = socket;
     this.#onFrame = onFrame;
     socket.on('data', (chunk) => this.#take(chunk));
-    // That a connection broke is seen by its being closed.
+    // `close` follows and is handled.
     socket.on('error', () => {});
     socket.on('close', () => {
       this.#open = false;
@@ -63,7 +63,7 @@ export class Wire {
     if (!this.#socket.destroyed) this.#socket.write(bytes);
   }
 
-  /** Stops and starts reading, as a client that hangs. */
+  /** Stops reading, like a client that hangs. */
   pause(): void {
     this.#socket.pause();
   }
@@ -72,7 +72,7 @@ export class Wire {
     this.#socket.resume();
   }
 
-  /** Cuts the connection off without a word. */
+  /** Destroys the connection without a FIN handshake. */
   destroy(): void {
     this.#socket.destroy();
   }

@@ -28,12 +28,12 @@ interface LoadSocket extends Socket {
   owner: LoadConnection;
 }
 
-/** Every socket reads into this one: a frame is looked at before the next read. */
+/** Shared by all sockets: a frame is processed before the next read. */
 const readBuffer = Buffer.allocUnsafeSlow(256 * 1024);
 
 const noBytes: Buffer = Buffer.alloc(0);
 
-/** What the last large frame was gathered in, for the next one: fresh memory costs as much as filling it. */
+/** Buffer of the last large frame, reused because allocating is as expensive as filling. */
 let spare = noBytes;
 
 /** @returns with room for so many bytes */
@@ -63,7 +63,7 @@ export class LoadConnection {
   loggedIn = false;
   traffic: Traffic;
   #socket: LoadSocket | undefined;
-  /** The beginning of a frame that has not come whole yet. */
+  /** The beginning of an incomplete frame. */
   #partial: Buffer | undefined;
   #gathered = 0;
   #closing = false;
@@ -78,7 +78,7 @@ export class LoadConnection {
     return this.#socket !== undefined;
   }
 
-  /** Bytes that the system has not taken yet: buffers given to `write` are still in use while there are some. */
+  /** Bytes not handed to the system yet; while there are any, buffers given to `write` are in use. */
   get pendingBytes(): number {
     return this.#socket?.writableLength ?? 0;
   }

@@ -25,7 +25,7 @@ export class Latency {
   readonly #second = histogram();
   readonly #seconds: LatencySecond[] = [];
 
-  /** @param ms from when it was to be sent: a sender that comes late does not hide what its messages waited */
+  /** @param ms since the message was due, not since it was sent, so that a late sender does not hide waiting time */
   record(ms: number): void {
     const microseconds = ms > 0.001 ? Math.round(ms * 1000) : 1;
     this.#all.record(microseconds);

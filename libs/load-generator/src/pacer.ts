@@ -8,8 +8,8 @@ export interface PaceOptions {
 }
 
 /**
- * An open loop: number k is due at start + k / rate whatever became of those before it. When the pacer comes
- * late it sends all that is due at once; their latencies still count from when they were due.
+ * An open loop: number k is due at start + k / rate, regardless of earlier ones. A late pacer sends everything due at
+ * once; latencies still count from the due times.
  */
 export class Pacer {
   readonly #options: PaceOptions;
@@ -45,7 +45,7 @@ export class Pacer {
     });
   }
 
-  /** Sends what is due. To be called whenever the process is awake anyway: the timer alone is a little late. */
+  /** Sends what is due. Called on every event too, because the timer alone is slightly late. */
   pump(now: number): void {
     if (!this.#done) return;
     const { send, total } = this.#options;

@@ -23,7 +23,7 @@ afterEach(async () => {
   echo.close();
 });
 
-test('bytes do not overtake each other, however the weather changes', async () => {
+test('bytes stay in order while the network conditions change', async () => {
   const socket = connect(proxy.port, '127.0.0.1');
   let received = '';
   socket.on('data', (chunk) => {
@@ -43,7 +43,7 @@ test('bytes do not overtake each other, however the weather changes', async () =
   socket.destroy();
 });
 
-test('what is lost comes a retransmission later, and what is behind it not before', async () => {
+test('lost bytes arrive a retransmission later, and later bytes not before them', async () => {
   const socket = connect(proxy.port, '127.0.0.1');
   await once(socket, 'connect');
   // One loss in fifty breaks the connection, by a reset.
@@ -64,12 +64,12 @@ test('what is lost comes a retransmission later, and what is behind it not befor
   proxy.slow({});
   await waitUntil(() => received.length === sent.length || socket.destroyed, { what: 'everything is back' });
   expect(sent.startsWith(received)).toBe(true);
-  // Twice 800 ms for a way of two losses; twenty losses do not add up.
+  // Two losses in sequence take twice 800 ms; losses of different chunks do not add up.
   expect(performance.now() - begun).toBeLessThan(8_000);
   socket.destroy();
 });
 
-test('in one direction nothing gets through, in the other one everything', async () => {
+test('blocks one direction only', async () => {
   const socket = connect(proxy.port, '127.0.0.1');
   let received = '';
   socket.on('data', (chunk) => {
@@ -99,7 +99,7 @@ test('in one direction nothing gets through, in the other one everything', async
   socket.destroy();
 });
 
-test('who waits for a connection hears of it before anything gets through', async () => {
+test('reports a connection before any bytes pass', async () => {
   const events: string[] = [];
   proxy.onConnect = () => events.push('connect');
   proxy.onBytes = (heading) => events.push(heading);

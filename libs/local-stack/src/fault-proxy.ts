@@ -6,9 +6,8 @@ export interface NetworkConditions {
   /** every chunk comes this much later, milliseconds */
   delayMs?: number;
   /**
-   * 0 to 1: the part of the chunks that are lost on the way. As TCP sends them again, they come later by a
-   * retransmission time-out from when they were sent, and all behind them not before them; one of fifty breaks
-   * the connection.
+   * 0 to 1: the share of chunks that are lost. As with TCP, a lost chunk arrives a retransmission timeout later, and
+   * later chunks not before it; one loss in fifty resets the connection.
    */
   lossRate?: number;
 }
@@ -39,8 +38,8 @@ const resetsPerLoss = 1 / 50;
 const maxInFlight = 4 * 1024 * 1024;
 
 /**
- * A TCP way to a server, with faults on demand. With several targets each connection goes to one that takes
- * it, chosen at random: a load balancer.
+ * A TCP proxy with faults on demand. With several targets it acts as a load balancer: each connection goes to a random
+ * one that accepts it.
  */
 export class FaultProxy {
   readonly #server: Server;
@@ -85,18 +84,18 @@ export class FaultProxy {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  /** Lets nothing through, in both directions or in one, without a word. */
+  /** Silently blocks one or both directions. */
   block(...headings: Heading[]): void {
     for (const heading of headings.length > 0 ? headings : bothWays) this.#blocked.add(heading);
     for (const { from, heading } of this.#directions) if (this.#blocked.has(heading)) from.pause();
   }
 
-  /** Everything gets through, but later. */
+  /** Applies network conditions. */
   slow(conditions: NetworkConditions): void {
     this.#conditions = conditions;
   }
 
-  /** Everything works again; what was blocked goes on. */
+  /** Removes all faults; blocked bytes are delivered. */
   restore(): void {
     this.#isCut = false;
     this.#blocked.clear();

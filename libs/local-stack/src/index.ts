@@ -1,6 +1,6 @@
 /**
- * What development and tests stand on that knows no service: PostgreSQL, NATS, processes, raw connections,
- * waiting for a condition.
+ * The service-independent base of development and tests: PostgreSQL, NATS, processes, raw connections, waiting for a
+ * condition.
  *
  *     import { testDatabase, testNats, waitUntil } from '@teamtalk/local-stack';
  *

@@ -21,13 +21,13 @@ describe('the test infrastructure', () => {
     await other.drop();
   });
 
-  it('refuses to drop what is not of its making', async () => {
+  it('refuses to drop a database it did not create', async () => {
     const database = await testDatabase({ migrated: false });
     await database.drop();
     await expect(database.drop()).rejects.toThrow('is not a database of this test run');
   });
 
-  it('gives everybody one NATS, with a prefix of his own and room for large events', async () => {
+  it('gives all callers one NATS, each with its own prefix and room for large events', async () => {
     const [one, other] = [await testNats(), await testNats()];
     expect(other.url).toBe(one.url);
     expect(other.prefix).not.toBe(one.prefix);

@@ -12,7 +12,7 @@ export interface NatsServerOptions {
   /** the next free one is taken when it is in use; 0: the system chooses */
   port: number;
   logFile: string;
-  /** How long after our own death, if we cannot stop it, it ends; seconds. */
+  /** Seconds after the death of this process until the server is ended. */
   guardSeconds?: number;
   /** Further lines of its configuration. */
   settings?: readonly string[];
@@ -25,7 +25,7 @@ const maxPayload = 8 * 1024 * 1024;
 export class NatsServer {
   readonly port: number;
   readonly pid: number;
-  /** Resolves when the server has ended, on whatever ground. */
+  /** Resolves when the server has ended, for any reason. */
   readonly exited: Promise<void>;
 
   /**

@@ -22,7 +22,7 @@ export interface PostgresServerOptions {
   settings?: Readonly<Record<string, string>>;
   /** The data folder is that of a standby, which nothing can be written to. */
   standby?: boolean;
-  /** How long after our own death, if we cannot stop it, it ends; seconds. */
+  /** Seconds after the death of this process until the server is ended. */
   guardSeconds?: number;
 }
 
@@ -37,7 +37,7 @@ const stopMs = 10_000;
 export class PostgresServer {
   readonly port: number;
   readonly pid: number;
-  /** Resolves when the server has ended, on whatever ground. */
+  /** Resolves when the server has ended, for any reason. */
   readonly exited: Promise<void>;
   readonly #durable: boolean;
 
@@ -96,7 +96,7 @@ export class PostgresServer {
     await this.exited;
   }
 
-  /** Sends a signal to the server and to every process it has started, as a machine that fails or stands still would. */
+  /** Signals the server and all its child processes, to simulate a machine that fails or stalls. */
   signal(signal: NodeJS.Signals): void {
     const processes = [this.pid, ...childrenOf(this.pid)];
     for (const pid of processes) send(pid, signal);

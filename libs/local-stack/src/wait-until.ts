@@ -3,16 +3,15 @@ export interface WaitOptions {
   timeoutMs?: number;
   /** what is waited for, for the error's text */
   what: string;
-  /** milliseconds between two looks; 10 when left out */
+  /** polling interval, milliseconds; 10 when left out */
   everyMs?: number;
 }
 
 type Truthy<T> = Exclude<T, false | 0 | '' | null | undefined>;
 
 /**
- * Looks at `condition` again and again until it gives a truthy value, and returns that.
- * @throws Error naming `what` when the time is over; `cause` has the condition's last error, if it threw.
- * A condition that throws counts as not yet met.
+ * Polls `condition` until it returns a truthy value, and returns that. A condition that throws counts as not met.
+ * @throws Error naming `what` on timeout; `cause` is the condition's last error, if it threw
  */
 export async function waitUntil<T>(
   condition: () => T | Promise<T>,

@@ -15,7 +15,7 @@ function problemsOf(env: NodeJS.ProcessEnv): readonly string[] {
   return [];
 }
 
-test('the database is all that must be said', () => {
+test('only the database is required', () => {
   const config = loadConfig({ DATABASE_URL });
   expect(config).toMatchObject({
     grpc: { host: '0.0.0.0', port: 10600 },
@@ -25,14 +25,14 @@ test('the database is all that must be said', () => {
     commitPartitions: 1,
     commitSpacingMs: 2,
     argon2: { memoryKib: 19_456, iterations: 2 },
-    loginLimit: { maxFailures: 10, maxNamesPerPlace: 100, windowSeconds: 1_800 },
+    loginLimit: { maxFailures: 10, maxNamesPerNetwork: 100, windowSeconds: 1_800 },
     sourceNetworkMemoryDays: 90,
     groupMaxMembers: 2_000,
   });
   expect(createTextCodec(DEFAULT_TEXT_KEY).decrypt(config.audioPreview)).toBe('[语音]');
 });
 
-test('everything that is wrong is said at once', () => {
+test('all errors are reported at once', () => {
   expect(
     problemsOf({
       DATABASE_POOL: '1',
@@ -54,7 +54,7 @@ test('everything that is wrong is said at once', () => {
   expect(problemsOf({ DATABASE_URL: 'nonsense' })[0]).toContain('postgres://');
 });
 
-test('both names of the protocol, and addresses of both kinds, are understood', () => {
+test('accepts both URL schemes, and IPv4 and IPv6 addresses', () => {
   const url = 'postgresql://localhost/x?sslmode=disable';
   expect(loadConfig({ DATABASE_URL: url }).database.url).toBe(url);
   for (const address of ['10.1.2.3:10600', 'db-proxy-0.db-proxy:10600', '[fd00::1]:10600']) {

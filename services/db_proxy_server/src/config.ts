@@ -99,24 +99,24 @@ export const envSchema = {
     .describe('Key of the message texts, shared with the clients'),
 };
 
-/** db_proxy_server's configuration, nested by what it is for. */
+/** The validated configuration of db_proxy_server. */
 export interface DbProxyServerConfig extends CommonConfig {
   nats: BusConfig;
   /** undefined: gRPC without TLS */
   rpcTls: RpcTls | undefined;
   grpc: { host: string; port: number };
-  /** host:port that other services dial; undefined: this machine and the bound port */
+  /** host:port that other services connect to; undefined: this machine and the bound port */
   advertiseAddress: string | undefined;
   database: DatabaseConfig;
-  /** transactions that store messages at a time */
+  /** concurrent transactions that store messages */
   commitPartitions: number;
-  /** least time between the beginnings of two of them in one partition, ms */
+  /** least time between the starts of two of them in one partition, ms */
   commitSpacingMs: number;
   argon2: Argon2Cost;
   loginLimit: LoginLimit;
   sourceNetworkMemoryDays: number;
   groupMaxMembers: number;
-  /** `msg_data` that stands for an audio message in lists */
+  /** `msg_data` shown in place of an audio message in lists */
   audioPreview: Buffer;
 }
 
@@ -133,7 +133,7 @@ function nest(values: EnvValues<typeof envSchema>): DbProxyServerConfig {
     argon2: { memoryKib: values.ARGON2_MEMORY_KIB, iterations: values.ARGON2_ITERATIONS },
     loginLimit: {
       maxFailures: values.LOGIN_MAX_FAILURES,
-      maxNamesPerPlace: values.LOGIN_MAX_NAMES_PER_ADDRESS,
+      maxNamesPerNetwork: values.LOGIN_MAX_NAMES_PER_ADDRESS,
       windowSeconds: values.LOGIN_FAILURE_WINDOW_SECONDS,
     },
     sourceNetworkMemoryDays: values.LOGIN_ADDRESS_MEMORY_DAYS,

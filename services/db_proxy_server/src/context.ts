@@ -24,10 +24,10 @@ import { Sessions } from './messages/sessions.js';
 import { MessageTraces } from './trace/message-traces.js';
 import { WebhookEventQueue } from './webhooks/event-queue.js';
 
-/** Users whose checked credentials are remembered: some 150 bytes each. */
-const maxProven = 100_000;
+/** Most users in the credential cache; some 150 bytes each. */
+const maxCachedCredentials = 100_000;
 
-/** What the handlers of the unary calls may use. */
+/** Dependencies of the unary handlers. */
 export interface Context {
   readonly kit: Kit;
   readonly users: Users;
@@ -35,9 +35,9 @@ export interface Context {
   readonly departments: Departments;
   readonly loginLimit: LoginLimit;
   readonly logins: Logins;
-  readonly places: SourceNetworks;
+  readonly sourceNetworks: SourceNetworks;
   readonly passwords: PasswordChecker;
-  readonly proven: CredentialCache;
+  readonly credentialCache: CredentialCache;
   readonly messages: Messages;
   readonly messageTraces: MessageTraces;
   readonly sessions: Sessions;
@@ -53,7 +53,7 @@ export interface Context {
   readonly groupAdministration: GroupAdministration;
   readonly discovery: Discovery;
   readonly fileTasks: FileTasks;
-  /** `msg_data` that stands for an audio message in lists */
+  /** `msg_data` shown in place of an audio message in lists */
   readonly audioPreview: Buffer;
 }
 
@@ -72,9 +72,9 @@ export async function createContext(
     departments: new Departments(database),
     loginLimit: config.loginLimit,
     logins: new Logins(database, config.loginLimit),
-    places: new SourceNetworks(database, config.sourceNetworkMemoryDays),
+    sourceNetworks: new SourceNetworks(database, config.sourceNetworkMemoryDays),
     passwords: await PasswordChecker.create(config.argon2, kit.metrics),
-    proven: new CredentialCache(maxProven),
+    credentialCache: new CredentialCache(maxCachedCredentials),
     messages: new Messages(database),
     messageTraces: new MessageTraces(database),
     sessions: new Sessions(database),

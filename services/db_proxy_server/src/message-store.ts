@@ -16,12 +16,12 @@ import { OutboxReclaimer } from './messages/outbox/reclaimer.js';
 import type { StoreEpoch } from './messages/store-epoch.js';
 import { BotMessages } from './webhooks/bot-messages.js';
 
-/** Longest time one statement of the store may take, milliseconds: less than what its callers wait. */
+/** Statement timeout of the message store, milliseconds; less than its callers' timeouts. */
 const statementMs = 2_500;
-/** Connections besides those of the partitions: read marks, the reclaimer, what deletes delivered rows, broadcasts, the horizon. */
+/** Connections besides those of the partitions: read marks, reclaimer, delivered rows, broadcasts, horizon. */
 const otherConnections = 5;
 
-/** Milliseconds that batches in flight get, when stopping, until a route_server has answered for them. */
+/** Longest wait at shutdown for route_server replies to batches in flight, milliseconds. */
 const settleMs = 5_000;
 
 export interface MessageStore {
@@ -32,9 +32,8 @@ export interface MessageStore {
 }
 
 /**
- * What stores messages and read positions, and what brings stored messages on their way. Stopping is
- * registered in the kit's lifecycle: what is waiting is stored, what is stored is delivered or left to the
- * other replicas.
+ * Starts the writers of messages and read positions, and the publisher of stored messages. Shutdown is registered in the
+ * kit's lifecycle: waiting entries are stored, stored ones delivered or left to the other replicas.
  */
 export async function startMessageStore(
   {
@@ -50,7 +49,7 @@ export async function startMessageStore(
   const routeServers = new Registry(bus, log, 'route_server');
   life.onStop('registry of route_servers', () => routeServers.stop());
 
-  // Connections of its own: however many read, storing never waits for a free one.
+  // A pool of its own, so that storing never waits for a connection held by readers.
   const servers = new Servers(url);
   const pool = new pg.Pool({
     ...servers.options,
@@ -61,7 +60,7 @@ export async function startMessageStore(
     query_timeout: statementMs + 500,
     keepAlive: true,
   });
-  pool.on('error', (error) => log.warn({ err: error }, 'an idle connection of the store broke'));
+  pool.on('error', (error) => log.warn({ err: error }, 'idle message store connection broke'));
   life.onStop('connections of the store', () => pool.end());
   await untilPostgres(kit, () => epoch.guard(pool));
 
@@ -102,8 +101,8 @@ export async function startMessageStore(
   epoch.onChange(() => {
     publisher.forget();
     members.clear();
-    writer.renewMark();
-    broadcasts.renewMark();
+    writer.renewWriterEpoch();
+    broadcasts.renewWriterEpoch();
   });
   return { writer, horizon, readMarks, broadcasts };
 }

@@ -1,20 +1,22 @@
-// Brings the database to the newest schema and ends: what a release runs before its new processes start.
+// Migrates the database to the newest schema and exits: run by a release before its new processes start.
 import { ConfigError, createLogger, Health, readEnv, untilAvailable } from '@teamtalk/service-kit';
 import { envSchema } from './config.js';
 import { openDataSource } from './database/data-source.js';
 import { migrateUp, whyNothing } from './database/migrator.js';
 
-/** How long it waits for PostgreSQL, milliseconds; then whoever runs it may try anew. */
-const patienceMs = 120_000;
+/** Longest wait for PostgreSQL, milliseconds; afterwards the process fails and may be retried. */
+const connectTimeoutMs = 120_000;
 
 const log = createLogger({ service: 'migrate', instance: 0, level: 'info' });
 
 async function migrate(): Promise<void> {
   const { DATABASE_URL: url } = readEnv({ DATABASE_URL: envSchema.DATABASE_URL }, process.env);
   const connect = () => openDataSource(url, { applicationName: 'teamtalk migrate' });
-  const dataSource = await untilAvailable({ ms: patienceMs }, new Health(), log)('postgres', connect);
+  const dataSource = await untilAvailable({ ms: connectTimeoutMs }, new Health(), log)('postgres', connect);
   try {
-    const applied = await migrateUp(dataSource, { onProgress: (name) => log.info(`applied ${name}`) });
+    const applied = await migrateUp(dataSource, {
+      onProgress: (name) => log.info({ migration: name }, 'migration applied'),
+    });
     if (applied.length === 0) log.info(await whyNothing(dataSource));
   } finally {
     await dataSource.destroy();
@@ -24,6 +26,6 @@ async function migrate(): Promise<void> {
 try {
   await migrate();
 } catch (error) {
-  log.error({ err: error }, 'the database could not be migrated');
+  log.error({ err: error }, 'migration failed');
   process.exitCode = error instanceof ConfigError ? 78 : 1;
 }

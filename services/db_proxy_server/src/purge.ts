@@ -2,13 +2,13 @@ import type { Kit } from '@teamtalk/service-kit';
 
 const purgeMs = 60_000;
 
-/** What is too old to count, by the names of the metric's label. */
+/** Purge functions by the value of the metric's label. */
 type Purges = Readonly<Record<string, () => Promise<number>>>;
 
 /**
- * Removes what is too old to count, once a minute. Every replica does; they do not disturb one another.
- * @param purges each removes what is its own and tells how much that was
- * @returns how to stop it
+ * Removes expired rows once a minute. Every replica does so; concurrent purges do not conflict.
+ * @param purges each resolves with the number of removed rows
+ * @returns a function that stops it
  */
 export function startPurges(purges: Purges, { log, metrics }: Kit): () => Promise<void> {
   const purged = metrics.counter(
@@ -25,7 +25,7 @@ export function startPurges(purges: Purges, { log, metrics }: Kit): () => Promis
         purged.inc({ rows }, await work());
       } catch (error) {
         failed.inc({ rows });
-        log.warn({ err: error, rows }, 'old rows could not be removed');
+        log.warn({ err: error, rows }, 'purge failed');
       }
     }
   }

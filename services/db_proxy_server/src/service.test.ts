@@ -129,7 +129,7 @@ test('checks many logins over one stream, each with its own outcome', async () =
   }
 });
 
-test('serves, tells its state and announces where it is', async () => {
+test('serves, reports readiness and announces its address', async () => {
   const registry = new Registry(bus, silent, 'db_proxy_server');
   try {
     const service = await startService();
@@ -154,7 +154,7 @@ test('serves, tells its state and announces where it is', async () => {
   }
 });
 
-test('serves every call of the contract', async () => {
+test('serves every RPC', async () => {
   await startService();
   const methods = [accounts, groups, files, messages].flatMap((service) => Object.values(service));
   expect(methods.length).toBeGreaterThan(20);
@@ -167,7 +167,7 @@ test('serves every call of the contract', async () => {
   }
 });
 
-test('announces the address it was told to', async () => {
+test('announces the configured address', async () => {
   const registry = new Registry(bus, silent, 'db_proxy_server');
   try {
     await startService({ ADVERTISE_ADDRESS: '10.9.8.7:10600' });
@@ -177,7 +177,7 @@ test('announces the address it was told to', async () => {
   }
 });
 
-test('a message goes in by the stream and comes out in every list, read once it is marked', async () => {
+test('a message appended over the stream appears in every list, and is read once marked', async () => {
   const stored: teamtalk.db.AppendResult[] = [];
   const batches: number[] = [];
   const answering = bus.answer(topics.storedBatch(routeServer), (batch) => {
@@ -265,7 +265,7 @@ test.each(['cut', 'block'] as const)(
   },
 );
 
-test('does not start without its tables, and says what to do', async () => {
+test('does not start without its tables, and names the fix', async () => {
   await migrateDown(database.dataSource);
   try {
     await expect(startService()).rejects.toThrow('run `teamtalk migrate up` first');
@@ -274,12 +274,12 @@ test('does not start without its tables, and says what to do', async () => {
   }
 });
 
-test('is not ready, and handed no work, while the schema is no longer one it works with', async () => {
+test('is not ready, and gets no requests, while the schema is incompatible', async () => {
   const registry = new Registry(bus, silent, 'db_proxy_server');
   const { dataSource } = database;
   try {
     const service = await startService();
-    // Nobody's migration does this while the service runs.
+    // No migration does this while the service runs.
     await dataSource.query(
       `CREATE TABLE IF NOT EXISTS schema_migration_needs (migration text PRIMARY KEY, level int8)`,
     );
@@ -301,7 +301,7 @@ test('is not ready, and handed no work, while the schema is no longer one it wor
   }
 });
 
-test('does not start without PostgreSQL, and does not tell the password', async () => {
+test('does not start without PostgreSQL, and does not reveal the password', async () => {
   proxy.cut();
   const failure = await startService().then(
     () => undefined,

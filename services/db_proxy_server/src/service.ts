@@ -25,8 +25,7 @@ import { recordPresence } from './webhooks/record-presence.js';
 
 /**
  * Starts a db_proxy_server: the only service that touches PostgreSQL. Ports: `grpc`, `ops`.
- * @throws TeamTalkError `unavailable` when PostgreSQL or NATS does not answer, or the database's schema is
- * not ours yet, or no longer
+ * @throws TeamTalkError `unavailable` when PostgreSQL or NATS does not answer, or the database's schema is not compatible
  */
 export function startDbProxyServer(
   config: DbProxyServerConfig,
@@ -43,7 +42,7 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
   life.onStop('PostgreSQL', () => database.close());
   health.addCheck('postgres', () => database.up);
   const newer = await untilPostgres(kit, () => requireSchema(database.dataSource), 'schema');
-  if (newer.length > 0) log.info({ newer }, 'the schema is of a newer version, with which this one works');
+  if (newer.length > 0) log.info({ newer }, 'schema is newer than this version, and compatible');
   const schema = new SchemaWatch(database.dataSource, log);
   life.onStop('watch of the schema', () => schema.stop());
   health.addCheck('schema', () => schema.fits);
@@ -59,12 +58,12 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
   health.addCheck('nats', () => bus.connected);
 
   const context = await createContext(config, database, kit);
-  const { apiAnswers, apps, broadcasts, logins, places, webhookEvents } = context;
+  const { apiAnswers, apps, broadcasts, logins, sourceNetworks, webhookEvents } = context;
   const store = await startMessageStore(config, bus, epoch, kit);
 
   const purges = {
     'login failures': () => logins.purgeFailures(),
-    'login places': () => places.purge(),
+    'login places': () => sourceNetworks.purge(),
     answers: () => apiAnswers.purge(),
     nonces: () => apps.purgeNonces(),
     broadcasts: () => broadcasts.purge(),

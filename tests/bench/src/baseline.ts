@@ -5,7 +5,7 @@ import { UsageWatch, usageBetween } from '@teamtalk/load-generator';
 import { bareServer, loadBareServer } from './bare-server.js';
 import type { BenchCluster } from './bench-cluster.js';
 
-/** What the machine does at best, measured in the same run: others are told as ratios to it. */
+/** The machine's limits, measured in the same run; results are reported as ratios to them. */
 export interface Baseline {
   /** one write of 8 KiB and fdatasync, milliseconds */
   fsyncMs: { p50: number; p99: number };

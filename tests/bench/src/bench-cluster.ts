@@ -28,7 +28,7 @@ const liftedLimits: Readonly<Record<string, string>> = {
   MAX_HTTP_CONNECTIONS: '100000',
 };
 
-/** What costs next to nothing to check: those who do not measure logins should not wait for them. */
+/** A cheap hash for scenarios that do not measure logins. */
 const cheapHash = { memoryKib: 8, iterations: 1 };
 
 /** The installation that is measured: one database for all, and the cluster a scenario asks for. */
@@ -61,7 +61,7 @@ export class BenchCluster {
     this.#nodeOptionsOf = nodeOptionsOf;
   }
 
-  /** Brings the services to that shape; they are started anew unless they have it already. */
+  /** Starts the services in this shape, unless they already have it. */
   async take({ counts, env, envOf }: Shape, fresh: boolean): Promise<void> {
     const shape = JSON.stringify({ counts, env, envOf });
     if (this.#cluster && this.#shape === shape && !fresh) return;

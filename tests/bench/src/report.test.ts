@@ -68,7 +68,7 @@ const report: Report = {
   ],
 };
 
-test('compares with targets and with the floor', () => {
+test('compares with targets and with the baseline', () => {
   const { points, targets } = report.scenarios[0]!;
   expect(points).toMatchObject([{ ratioToBaseline: 0.25, microseconds: { msg_server: 20 }, problems: [] }]);
   expect(targets.map(({ measured, met }) => [measured, met])).toEqual([

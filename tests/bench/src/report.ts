@@ -37,7 +37,7 @@ export interface ScenarioReport {
 export interface PointReport extends Point {
   /** CPU microseconds an operation, by process */
   microseconds: Record<string, number>;
-  /** the rate divided by the floor's */
+  /** the rate divided by the baseline's */
   ratioToBaseline?: number;
   problems: string[];
 }

@@ -22,7 +22,7 @@ import { cheapHash, serviceEnvironment } from './environment.js';
 import { migrate } from './migrate.js';
 
 import { ClusterNode, type Mode } from './node.js';
-import { untilHeard, untilReady } from './readiness.js';
+import { untilAllHeartbeats, untilReady } from './readiness.js';
 
 export interface ClusterOptions extends Partial<Record<ServiceName, number>> {
   mode?: Mode;
@@ -49,7 +49,7 @@ export interface ConnectOptions extends Partial<Omit<Credentials, 'name'>> {
 
 type DataSource = Awaited<ReturnType<typeof openDataSource>>;
 
-/** Everybody's, unless a test says otherwise. */
+/** Password of all test users by default. */
 export const testPassword = '123456';
 
 /**
@@ -82,7 +82,7 @@ export class TestCluster {
 
   /**
    * Starts one db_proxy_server, route_server and msg_server and none of the others, unless told otherwise,
-   * and waits until all are ready and have heard of each other.
+   * and waits until all are ready and have discovered each other.
    */
   static async start(options: ClusterOptions = {}): Promise<TestCluster> {
     const infrastructure = options.infrastructure ?? openInfrastructure() ?? new LocalInfrastructure(migrate);
@@ -191,7 +191,7 @@ export class TestCluster {
     if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') this.#stopped.add(node);
   }
 
-  /** Stops one instance in order, in either mode. */
+  /** Shuts one instance down gracefully, in either mode. */
   async stopNode(service: ServiceName, k = 0): Promise<void> {
     const node = this.node(service, k);
     this.#stopped.add(node);
@@ -234,7 +234,7 @@ export class TestCluster {
     return connection;
   }
 
-  /** Instances that have ended without being told to (mode `processes`). */
+  /** Instances that ended unexpectedly (mode `processes`). */
   crashed(): ClusterNode[] {
     return [...this.#nodes.values()].flat().filter((node) => !this.#stopped.has(node) && !isAlive(node.pid));
   }
@@ -263,7 +263,7 @@ export class TestCluster {
    * stored batch has been taken by the msg_servers concerned.
    */
   async settle(timeoutMs = 15_000): Promise<void> {
-    await waitUntil(async () => (await this.#inFlight()) === 0, { timeoutMs, what: 'nothing under way' });
+    await waitUntil(async () => (await this.#inFlight()) === 0, { timeoutMs, what: 'nothing in flight' });
   }
 
   /** Closes the clients, stops the services in the opposite order of starting, drops the database. */
@@ -297,22 +297,22 @@ export class TestCluster {
           const count = this.#options[service] ?? defaults[service] ?? 0;
           const nodes = this.#nodes.get(service)!;
           const starting = Array.from({ length: count }, (_, k) => this.#launch(service, k, {}));
-          // Every one that came up is to be stopped, also when another did not.
+          // Instances that started must be stopped even if another failed.
           const outcomes = await Promise.allSettled(starting);
           for (const outcome of outcomes) if (outcome.status === 'fulfilled') nodes.push(outcome.value);
           await Promise.all(starting);
         }),
       );
     }
-    await this.heard();
+    await this.untilDiscovered();
     await untilReady([...this.#nodes.values()].flat());
   }
 
-  /** Waits until every instance that runs has announced itself once more: then all know of all. */
-  async heard(): Promise<void> {
+  /** Waits for a heartbeat of every running instance: then all have discovered each other. */
+  async untilDiscovered(): Promise<void> {
     const announcing = [...this.#nodes].flatMap(([service, nodes]) => (traitsOf(service).bus ? nodes : []));
     const running = announcing.filter((node) => !this.#stopped.has(node));
-    await untilHeard(
+    await untilAllHeartbeats(
       this.bus,
       running.map(({ instance }) => instance),
     );
@@ -335,7 +335,7 @@ export class TestCluster {
   }
 
   async #inFlight(): Promise<number> {
-    // In the order of a message's way: what leaves one place is in the next one before that is looked at.
+    // In the order a message passes the services, so that none is missed between two reads.
     const waiting = await Promise.all([
       ...this.#answering('msg_server').map((k) => this.metric('msg_server', k, 'appends_in_flight')),
       ...this.#answering('http_msg_server').map((k) => this.metric('http_msg_server', k, 'appends_pending')),

@@ -14,7 +14,7 @@ export abstract class ClusterNode {
   /** by purpose, as the service reports them */
   readonly ports: Readonly<Record<string, number>>;
   readonly instance: number;
-  /** Stopped by SIGSTOP: it answers nothing. */
+  /** Stopped by SIGSTOP. */
   frozen = false;
 
   protected constructor(
@@ -39,12 +39,12 @@ export abstract class ClusterNode {
 
   abstract get pid(): number;
 
-  /** Where it is a process without a log: what it printed last about an error. */
+  /** The last error output of a process without a log. */
   get lastWords(): string {
     return '';
   }
 
-  /** An orderly stop. */
+  /** A graceful shutdown. */
   abstract stop(): Promise<void>;
 
   /** @throws Error when the service is not a process of its own */
@@ -104,7 +104,7 @@ class ProcessNode extends ClusterNode {
     how: Pick<ServiceProcessOptions, 'nodeOptions' | 'checkout'>,
   ): Promise<ClusterNode> {
     const output = env.LOG_LEVEL === 'silent' ? 'none' : 'inherit';
-    // Not the whole environment: vitest has its own BASE_URL there, and a developer who knows what.
+    // Not the whole environment: it has vitest's BASE_URL, and may have a developer's settings.
     const started = ServiceProcess.start({
       service,
       env: { PATH: process.env.PATH, ...env },
@@ -137,7 +137,7 @@ class ProcessNode extends ClusterNode {
   }
 
   async stop(): Promise<void> {
-    // One that was frozen cannot hear SIGTERM.
+    // A frozen process does not handle SIGTERM.
     if (this.frozen) this.#process.signal('SIGCONT');
     const orderly = await this.#process.stop(stopMs);
     if (!orderly) throw new Error(`${this.service} did not stop within ${stopMs} ms and was killed`);

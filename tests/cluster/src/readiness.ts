@@ -17,14 +17,14 @@ export async function untilReady(nodes: readonly ClusterNode[]): Promise<void> {
   }
 }
 
-/** Waits until each of the instances has announced itself: then everybody who is up has heard of all. */
-export async function untilHeard(bus: Bus, instances: Iterable<number>): Promise<void> {
+/** Waits for a heartbeat of each instance: then all running ones have discovered it. */
+export async function untilAllHeartbeats(bus: Bus, instances: Iterable<number>): Promise<void> {
   const waiting = new Set(instances);
   const subscription = bus.subscribe(topics.heartbeat, ({ instance }) => {
     waiting.delete(instance);
   });
   try {
-    await waitUntil(() => waiting.size === 0, { what: 'every instance announced itself' });
+    await waitUntil(() => waiting.size === 0, { what: 'a heartbeat of every instance' });
   } finally {
     subscription.unsubscribe();
   }

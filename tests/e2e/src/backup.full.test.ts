@@ -74,7 +74,7 @@ async function run(script: string, env: Record<string, string>): Promise<string>
   return output + (await shell.run(others.replaceAll('deploy/', at('deploy/')), env));
 }
 
-/** What a user sees of his sessions. */
+/** A user's view of their sessions. */
 async function seenBy(client: TeamTalkClient, peers: readonly ({ user: number } | { group: number })[]) {
   const { sessions } = await client.unread();
   const histories = await Promise.all(peers.map((peer) => client.history(peer, { begin: 0 })));
@@ -84,7 +84,7 @@ async function seenBy(client: TeamTalkClient, peers: readonly ({ user: number } 
   };
 }
 
-it('a copy brings all of it back, and msg_ids that were given out after it are not given out again', async () => {
+it('a dump restores everything, and msg_ids assigned after it are not assigned again', async () => {
   const before = await startCluster(database);
   const ids = await before.addUsers(['alice', 'bob', 'carol']);
   const [alice, bob] = [await before.connect('alice'), await before.connect('bob')];
@@ -116,7 +116,7 @@ it('a copy brings all of it back, and msg_ids that were given out after it are n
     RESTORED_URL: database.replace(/\/teamtalk$/, '/teamtalk_restored'),
   };
   await run(block('A copy'), env);
-  // Lost by the restore, but bob has them.
+  // Lost by the restore, but already delivered to bob.
   const lost = [await alice.send({ user: ids.bob }, 'lost 1'), await alice.send({ user: ids.bob }, 'lost 2')];
   expect(lost.map(({ msgId }) => msgId)).toEqual([9, 10]);
   await stopCluster(before);
@@ -144,7 +144,7 @@ it('a copy brings all of it back, and msg_ids that were given out after it are n
   await stopCluster(after);
 }, 120_000);
 
-it('the archive brings back the moment before a mistake', async () => {
+it('point-in-time recovery restores the moment before a mistake', async () => {
   const port = await freePort(0);
   const url = new URL(database);
   url.port = String(port);
@@ -177,7 +177,7 @@ it('the archive brings back the moment before a mistake', async () => {
   expect(await messages(database)).toEqual([]);
 }, 120_000);
 
-it('says of every block where it is tested, and names files that exist', async () => {
+it('every code block of the guide names its test, and existing files', async () => {
   expect(guide.match(/^```(sh|ini)$/gm)).toHaveLength(7);
   for (const [file] of guide.matchAll(/\b(?:deploy|k8s|libs)\/[\w./-]+\w/g))
     await access(path.join(top, file));

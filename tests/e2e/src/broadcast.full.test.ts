@@ -85,7 +85,7 @@ async function untilDone({ broadcast_id }: Accepted, msg: string, begin: number)
   return { stored, delivered: Math.round(performance.now() - begin) };
 }
 
-/** Everybody has each of the texts once: in the store, and who is online also on the wire. */
+/** Everybody has each text once: in the store, and online users also by delivery. */
 async function check(messages: readonly string[]): Promise<void> {
   const [row] = await cluster.sql<{ conversations: number; right: number }>(
     `SELECT count(*)::int AS conversations, count(*) FILTER (WHERE messages = $1)::int AS right
@@ -115,7 +115,7 @@ it(
 it(
   'kill -9 of the http_msg_server that took it and of each db_proxy_server in the middle: everybody once',
   async ({ annotate }) => {
-    // Nobody gets beyond this one's batch until it is let go: the kills are in the middle.
+    // Blocks the batch of this user, so that the kills happen in the middle.
     const middle = ids[Math.floor(ids.length / 2)] as number;
     await holder.query('BEGIN');
     await holder.query('SELECT FROM conversation WHERE conv = ($1::int8 << 32) | $2 FOR UPDATE', [
@@ -125,7 +125,7 @@ it(
     const begin = performance.now();
     const accepted = await start(0, { user_ids: ids }, 'two');
     await cluster.kill('http_msg_server', 0);
-    // Its caller has no answer, and asks another one.
+    // The caller got no reply, and retries on another server.
     expect(await start(1, { user_ids: ids }, 'two')).toEqual(accepted);
     await waitUntil(async () => (await progress(accepted.broadcast_id)).stored > 0, {
       timeoutMs,

@@ -10,7 +10,7 @@ export interface CollectedSpan {
   name: string;
   traceId: string;
   spanId: string;
-  /** '': it has none */
+  /** '': none */
   parentSpanId: string;
   links: { traceId: string; spanId: string }[];
   attributes: Record<string, string | number | boolean>;
@@ -57,7 +57,7 @@ export class Collector {
       (error: unknown) => response.writeHead(400).end(String(error)),
     );
   });
-  /** Requests are read and not answered. */
+  /** Reads requests without answering them. */
   hangs = false;
 
   static async start(): Promise<Collector> {
@@ -70,12 +70,12 @@ export class Collector {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Requests that it has not answered. */
+  /** Unanswered requests. */
   get held(): number {
     return this.#held.length;
   }
 
-  /** Answers again, and refuses those that waited. */
+  /** Answers again, and refuses the waiting requests. */
   resume(): void {
     this.hangs = false;
     for (const response of this.#held.splice(0)) response.writeHead(400).end();

@@ -6,7 +6,7 @@ import { migrate, TestCluster } from '@teamtalk/cluster';
 import { FaultProxy, type Infrastructure, PostgresPair, testNats, waitUntil } from '@teamtalk/local-stack';
 import { Commands, createTextCodec, DEFAULT_TEXT_KEY } from '@teamtalk/protocol';
 import { afterEach, expect, test } from 'vitest';
-import { heard } from './heard.js';
+import { recordPdus } from './record-pdus.js';
 
 const codec = createTextCodec(DEFAULT_TEXT_KEY);
 const patient = { timeout: 20_000, interval: 20 };
@@ -43,9 +43,9 @@ async function startCluster(url: string): Promise<TestCluster> {
   return cluster;
 }
 
-/** A user as an old client is: reads history when it logs in, and comes back when its connection ends. */
+/** A user with an old client: reads history after login, and reconnects when its connection ends. */
 class Receiver {
-  /** what came live or was in history */
+  /** delivered or found in history */
   readonly texts = new Set<string>();
   logins = 0;
   #client: TeamTalkClient | undefined;
@@ -66,7 +66,7 @@ class Receiver {
       timeoutMs: 20_000,
       everyMs: 100,
     });
-    const messages = heard(client, Commands.MsgData);
+    const messages = recordPdus(client, Commands.MsgData);
     const note = () => {
       for (const { msgData } of messages) this.texts.add(codec.decrypt(Buffer.from(msgData)));
     };
@@ -84,7 +84,7 @@ class Receiver {
   }
 }
 
-test('after a standby that lagged was promoted, messages with numbers given before reach those who are connected', async () => {
+test('after promotion of a lagging standby, messages with reassigned numbers reach connected clients', async () => {
   const pair = await startPair(false);
   const proxy = await FaultProxy.start(() => [{ host: '127.0.0.1', port: pair.primary.port }]);
   cleanUps.push(() => proxy.close());
@@ -105,10 +105,10 @@ test('after a standby that lagged was promoted, messages with numbers given befo
   await pair.lag();
   for (let i = 1; i <= 5; i++) await send(`lost ${i}`);
   await expect.poll(() => [...bob.texts], patient).toContain('lost 5');
-  // As many logins as a sequence may lose.
+  // As many logins as a sequence may lose in a crash.
   await cluster.sql(`SELECT nextval('login_seq') FROM generate_series(1, 200)`);
   const older = await cluster.connect('carol', { server: 1 });
-  const kicks = heard(older, Commands.LoginKickUser);
+  const kicks = recordPdus(older, Commands.LoginKickUser);
   await cluster.settle();
   await pair.killPrimary();
   await pair.promote();
@@ -118,12 +118,12 @@ test('after a standby that lagged was promoted, messages with numbers given befo
     const { msgId } = await send(text);
     if (i === 1) expect(msgId).toBe(4);
     await expect.poll(() => [...bob.texts], patient).toContain(text);
-    // The next one is for somebody who is there when it comes.
+    // The next message is sent while bob is connected.
     await expect.poll(() => bob.connected, patient).toBe(true);
   }
   expect([...bob.texts]).toEqual(expect.arrayContaining(['kept 1', 'new 1', 'new 2', 'new 3', 'new 4']));
 
-  // The login that came later counts as the newer one.
+  // A later login has the larger number.
   const newer = await cluster.connect('carol', { server: 0 });
   let ended = false;
   newer.on('disconnected', () => {
@@ -139,13 +139,13 @@ test('after a standby that lagged was promoted, messages with numbers given befo
   ).toBeGreaterThan(0);
 }, 120_000);
 
-test('services find the new primary among several hosts, and nobody notices but by waiting', async () => {
+test('services find the new primary among several hosts, and clients notice only a delay', async () => {
   const pair = await startPair(true);
   const cluster = await startCluster(pair.url);
   const ids = await cluster.addUsers(['alice', 'bob']);
   const alice = await cluster.connect('alice', { server: 0 });
   const bob = await cluster.connect('bob', { server: 1 });
-  const got = heard(bob, Commands.MsgData);
+  const got = recordPdus(bob, Commands.MsgData);
   const breaks: unknown[] = [];
   for (const client of [alice, bob]) client.on('disconnected', (event) => breaks.push(event));
   const synchronous = () => pair.primary.query('SELECT synchronous, epoch FROM store_epoch');

@@ -303,13 +303,13 @@ it('a transfer that one side ends fails at the other', async () => {
   const middle = stopInTheMiddle(file);
   const sending = sendFile(sender, ids.receiver, file, { signal: giveUp.signal });
   const offer = await offerOf(sending);
-  const cancelled = expect(sending).rejects.toMatchObject({ code: 'file-cancelled' });
+  const senderFails = expect(sending).rejects.toMatchObject({ code: 'file-cancelled' });
   const receiving = receiveFile(receiver, offer, new HashingSink());
-  const told = expect(receiving).rejects.toMatchObject({ code: 'file-cancelled' });
+  const receiverFails = expect(receiving).rejects.toMatchObject({ code: 'file-cancelled' });
   // Should either fail before, it says why.
   await Promise.race([middle.reached, sending, receiving]);
   giveUp.abort();
   middle.goOn();
-  await cancelled;
-  await told;
+  await senderFails;
+  await receiverFails;
 });

@@ -2,7 +2,7 @@ import { TestCluster } from '@teamtalk/cluster';
 import { FaultProxy, type ServiceName, waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM } from '@teamtalk/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { heard } from './heard.js';
+import { recordPdus } from './record-pdus.js';
 
 type Client = Awaited<ReturnType<TestCluster['connect']>>;
 
@@ -13,11 +13,11 @@ const servers = 3;
 const groupsAtOnce = 3;
 const guests = 8;
 const changes = 40;
-const changesUnderWay = 4;
-/** How late events come on a link, milliseconds; more than a second has batches sent again. */
+const maxChangesInFlight = 4;
+/** Delays of events on a link, milliseconds; above a second batches are retried. */
 const delays = [0, 0, 20, 100, 400, 1_200];
 
-/** What a user got of a group on one connection, in order. */
+/** Messages of a group received on one connection, in order. */
 interface Listener {
   userId: number;
   name: string;
@@ -34,7 +34,7 @@ interface Membership {
 }
 
 let cluster: TestCluster;
-/** Ways to NATS: of one of each service, so that events take ways of different speed. */
+/** Proxies to NATS for one instance of each service, so that events travel at different speeds. */
 const links: FaultProxy[] = [];
 
 beforeAll(async () => {
@@ -48,8 +48,8 @@ beforeAll(async () => {
   for (const service of ['db_proxy_server', 'route_server', 'msg_server', 'msg_server'] as const) {
     await cluster.add(service, { NATS_URL: await linkToNats() });
   }
-  await cluster.heard();
-  // What really happened, written in the transaction that did it and while it held the conversation.
+  await cluster.untilDiscovered();
+  // The actual memberships, written in the transaction that changed them, under the conversation's lock.
   await cluster.sql('CREATE TABLE membership (group_id int4, user_id int4, first int4, last int4)');
   await cluster.sql(`
     CREATE FUNCTION note_membership() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -82,7 +82,7 @@ async function linkToNats(): Promise<string> {
   return url.toString();
 }
 
-/** Numbers below `below`, the same ones for the same seed. */
+/** A seeded generator of numbers below `below`. */
 function randomFrom(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -102,7 +102,7 @@ async function createGroup(client: Client, memberIdList: number[]): Promise<numb
   return groupId;
 }
 
-/** By a client, or by the HTTP API. Whether it was made stands in the database. */
+/** A change by a client or the HTTP API; the database shows whether it was made. */
 async function change(by: Client | undefined, group: number, kind: number, userIds: number[]): Promise<void> {
   if (by) {
     const wanted = { userId: 0, changeType: kind, groupId: group, memberIdList: userIds };
@@ -117,7 +117,7 @@ async function change(by: Client | undefined, group: number, kind: number, userI
 }
 
 /**
- * What is wrong with what a connection got, in words. Whoever was removed, or whose connection broke, may lack the end.
+ * Describes faults in the messages a connection received. After a removal or a broken connection the end may be missing.
  */
 function faultsOf(
   { userId, name, got, client }: Listener,
@@ -167,7 +167,7 @@ it.each(seeds)(
     const listeners: Listener[] = [];
     const listen = async (name: string, server: number, clientType: number) => {
       const client = await cluster.connect(name, { server, clientType });
-      listeners.push({ userId: ids[name]!, name, got: heard(client, Commands.MsgData), client });
+      listeners.push({ userId: ids[name]!, name, got: recordPdus(client, Commands.MsgData), client });
     };
     for (const [i, name] of names.entries()) {
       await listen(name, i % servers, 1);
@@ -196,7 +196,7 @@ it.each(seeds)(
           () => {},
         );
         work.push(changing);
-        if (i % changesUnderWay === 0) await changing;
+        if (i % maxChangesInFlight === 0) await changing;
       }
     } finally {
       writing = false;
@@ -219,7 +219,7 @@ it.each(seeds)(
     );
     expect(faults().slice(0, 20), `seed ${seed}`).toEqual([]);
 
-    // That something was tried.
+    // The test exercised something.
     expect(listeners.filter(({ client }) => client.isOnline).length).toBeGreaterThan(listeners.length / 2);
     const left = memberships.filter(({ last }) => last !== null);
     const deliveries = listeners.reduce((sum, { got }) => sum + got.length, 0);
@@ -228,7 +228,7 @@ it.each(seeds)(
   },
 );
 
-/** Its conversations change to the other one, and those of the other one back: two store and send at a time. */
+/** Moves conversations between the replicas, so that two write and publish concurrently. */
 async function replaceDbProxy(): Promise<void> {
   const service: ServiceName = 'db_proxy_server';
   await cluster.stopNode(service, 0);

@@ -132,7 +132,7 @@ it('a group of 2,000 over two msg_servers: created, changed, written to, left', 
   );
   expect(decodeBody(Commands.GroupChangeMemberResponse, left.body).resultCode).toBe(0);
   await timed('everybody told', everybodyHas(3, Commands.GroupChangeMemberNotify, staying));
-  await creator.send({ group: groupId }, 'without him', { deadlineMs });
+  await creator.send({ group: groupId }, 'without the removed member', { deadlineMs });
   await everybodyHas(messages + 1, Commands.MsgData, staying);
   await leaver.send(encodePdu(Commands.OtherHeartbeat, {}, 3));
   await leaver.next(({ commandId }) => commandId === Commands.OtherHeartbeat.id, deadlineMs);

@@ -38,7 +38,7 @@ test.each(serviceNames)(
   '%s waits for stores that are away, alive and not ready, and comes up when they are back',
   async (service: ServiceName) => {
     let away = true;
-    /** The same URL by way of a port that leads nowhere as long as the stores are away. */
+    /** The same URL through a proxy without a target while PostgreSQL and NATS are down. */
     const behindProxy = async (text: string) => {
       const url = new URL(text);
       const target = { host: url.hostname, port: Number(url.port) };

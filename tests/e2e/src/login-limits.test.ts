@@ -27,7 +27,7 @@ function proxyHeader(address: string): Buffer {
   return Buffer.concat([Buffer.from('\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c', 'latin1'), ends]);
 }
 
-/** The result of a login from an address, at one msg_server after the other. */
+/** The result of a login from an address, alternating between the msg_servers. */
 async function logIn(userName: string, address: string, password = testPassword): Promise<number> {
   const connection = await cluster.connectRaw(turn++ % 2);
   const request = encodePdu(
@@ -41,7 +41,7 @@ async function logIn(userName: string, address: string, password = testPassword)
   return decodeBody(Commands.LoginResUserlogin, pdu.body).resultCode;
 }
 
-it('guessing from elsewhere locks nobody out of where he comes from, on any server', async () => {
+it('guessing from unknown networks does not lock users out of their known ones, on any server', async () => {
   await cluster.addUsers(['victim']);
   expect(await logIn('victim', '203.0.113.7')).toBe(ok);
   for (let i = 0; i < 3; i++) expect(await logIn('victim', `192.0.2.${i}`, 'guess')).toBe(refused);
@@ -51,7 +51,7 @@ it('guessing from elsewhere locks nobody out of where he comes from, on any serv
   }
 });
 
-it('an address that tries many names is shut out on all servers, its own users and other addresses are not', async () => {
+it('an address that tries many names is blocked on all servers; its known users and other addresses are not', async () => {
   await cluster.addUsers(['regular', 'newcomer']);
   expect(await logIn('regular', '198.51.100.1')).toBe(ok);
   for (let i = 0; i < 4; i++) expect(await logIn(`name ${i}`, '198.51.100.1', 'guess')).toBe(refused);

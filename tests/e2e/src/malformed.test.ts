@@ -19,7 +19,7 @@ beforeEach(async () => {
   raw = await cluster.connectRaw();
 });
 
-/** Whatever was sent, the others go on as if nothing had happened. */
+/** Other clients are not affected. */
 afterEach(async () => {
   raw.close();
   expect(witness.isOnline).toBe(true);
@@ -53,7 +53,7 @@ it.each([0, 1, 15])('length %d: counted, closed', async (length) => {
   expect(await bad('length-below-header')).toBe(before + 1);
 });
 
-it.each([2 ** 31, 2 ** 32 - 1])('length %d: counted, closed before a byte of it is kept', async (length) => {
+it.each([2 ** 31, 2 ** 32 - 1])('length %d: counted, closed before the body is buffered', async (length) => {
   const before = await bad('length-above-limit');
   await raw.send(headerWith(length));
   await raw.closed;
@@ -98,7 +98,7 @@ it('5 MB of noise: closed', async () => {
   await raw.closed;
 });
 
-it('a connection that says nothing is closed after the time for the login', async () => {
+it('a silent connection is closed after the login timeout', async () => {
   const before = await closed('login-timeout');
   await raw.closed;
   expect(await closed('login-timeout')).toBeGreaterThan(before);

@@ -7,10 +7,10 @@ import { World } from './model/world.js';
 
 const users = 4;
 const servers = 3;
-/** Sequences at a time: they use other users, and what is stored of them meets in the same batches. */
-const lanes = 10;
+/** Concurrent sequences, each with its own users, whose messages share batches. */
+const concurrency = 10;
 const sequences = Number(process.env.MODEL_SEQUENCES ?? 200);
-/** Of a failure, as it was shown. */
+/** Values printed by a failed run, to repeat it. */
 const { MODEL_SEED: seed, MODEL_PATH: path, MODEL_REPLAY_PATH: replayPath } = process.env;
 
 let cluster: TestCluster;
@@ -47,7 +47,7 @@ const property = fc.asyncProperty(
           await world.verifyHistory(conversation, user, connection);
         }
       }
-      // Nothing came after what was waited for.
+      // No unexpected message arrived afterwards.
       await world.caughtUp();
     } finally {
       await world.close();
@@ -63,16 +63,16 @@ it(
   `${sequences} random sequences of operations agree with a simple model`,
   async () => {
     const first = seed === undefined ? Date.now() & 0x7fff_ffff : Number(seed);
-    const lane = (k: number) =>
+    const worker = (k: number) =>
       fc.assert(property, {
         seed: first + k,
-        numRuns: Math.ceil(sequences / lanes),
+        numRuns: Math.ceil(sequences / concurrency),
         ...(path !== undefined && { path }),
         // Shrinking a failure takes many runs.
         interruptAfterTimeLimit: 60_000 + sequences * 2_000,
         markInterruptAsFailure: true,
       });
-    const running = Array.from({ length: path === undefined ? lanes : 1 }, (_, k) => lane(k));
+    const running = Array.from({ length: path === undefined ? concurrency : 1 }, (_, k) => worker(k));
     const failures: string[] = [];
     for (const outcome of await Promise.allSettled(running)) {
       if (outcome.status === 'rejected') failures.push(`${outcome.reason.message}\n${outcome.reason.cause}`);

@@ -72,7 +72,7 @@ test.each(['killed', 'frozen'] as const)(
       const lost = loss % 3;
       await faults[kind].begin(lost);
       await moreAcks(20);
-      // Of the first message after it the last one has come.
+      // The last message acknowledged during the fault has been delivered.
       const acked = streams.map((stream) => stream.acked.at(-1)!);
       await waitUntil(() => streams.every(({ received }, i) => received.includes(acked[i]!)), {
         timeoutMs: 30_000,

@@ -5,7 +5,7 @@ import { TestCluster, testPassword } from '@teamtalk/cluster';
 import { waitUntil } from '@teamtalk/local-stack';
 import { ClientType, Commands, encodePdu, IM } from '@teamtalk/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { heard } from './heard.js';
+import { recordPdus } from './record-pdus.js';
 
 const { USER_STATUS_ONLINE: online, USER_STATUS_OFFLINE: offline } = IM.BaseDefine.UserStatType;
 const idleMs = 4_000;
@@ -28,7 +28,7 @@ beforeAll(async () => {
   });
   await cluster.addUsers(['watcher 0', 'watcher 1']);
   watchers = await Promise.all([0, 1].map((server) => connect(`watcher ${server}`, server)));
-  statuses = watchers.map((client) => heard(client, Commands.BuddyListStatusNotify));
+  statuses = watchers.map((client) => recordPdus(client, Commands.BuddyListStatusNotify));
 }, 90_000);
 afterAll(async () => {
   await Promise.all(mobiles.map((client) => client.close()));
@@ -45,8 +45,8 @@ class Subject {
   readonly id: number;
   pc: TeamTalkClient | undefined;
   mobile: TeamTalkClient | undefined;
-  /** 0x020e as his mobile hears them. */
-  #told: { loginStat: IM.BaseDefine.UserStatType }[] = [];
+  /** 0x020e received by the mobile. */
+  #pcStatuses: { loginStat: IM.BaseDefine.UserStatType }[] = [];
 
   constructor(name: string, id: number) {
     this.name = name;
@@ -62,8 +62,8 @@ class Subject {
     const client = new TeamTalkClient({ host: '127.0.0.1', port, reconnect: false, heartbeatMs: idleMs / 4 });
     mobiles.push(client);
     this.mobile = client;
-    // What is told right behind the answer to the login is not to be missed.
-    this.#told = heard(client, Commands.BuddyListPcLoginStatusNotify);
+    // Recording starts before login, since a status may follow its reply immediately.
+    this.#pcStatuses = recordPdus(client, Commands.BuddyListPcLoginStatusNotify);
     await client.login({ name: this.name, password: testPassword, clientType: ClientType.ANDROID });
   }
 
@@ -76,15 +76,15 @@ class Subject {
     await connection.next(({ commandId }) => commandId === Commands.LoginResUserlogin.id, deadlineMs);
   }
 
-  /** What everybody has been told of him: both watchers the same. */
-  get toldToPcs(): number[][] {
+  /** Statuses each watcher has received for this user. */
+  get seenByPcs(): number[][] {
     return statuses.map((list) =>
       list.filter(({ userStat }) => userStat.userId === this.id).map(({ userStat }) => userStat.status),
     );
   }
 
-  get toldToMobile(): number[] {
-    return this.#told.map(({ loginStat }) => loginStat);
+  get seenByMobile(): number[] {
+    return this.#pcStatuses.map(({ loginStat }) => loginStat);
   }
 
   /** By 0x020b, to each watcher. */
@@ -272,33 +272,33 @@ async function idleClosed(): Promise<void> {
   });
 }
 
-/** Plays one case and gives what was told because of it. */
+/** Plays one case. @returns the statuses it caused */
 async function play({ before, event, ...expected }: Case, subject: Subject) {
   await before(subject);
   const cameAsPc = expected.there.includes('PC') ? 1 : 0;
-  const toldBefore = () => subject.toldToPcs.every((list) => list.length >= cameAsPc);
-  await waitUntil(toldBefore, { timeoutMs: deadlineMs, what: 'told of who is there' });
+  const isSettled = () => subject.seenByPcs.every((list) => list.length >= cameAsPc);
+  await waitUntil(isSettled, { timeoutMs: deadlineMs, what: 'initial statuses' });
   const mobileBefore = expected.there === 'PC, mobile' && expected.toMobile ? 1 : 0;
   await event(subject);
   const status = [expected.status, expected.status];
   const hasStatus = async () => JSON.stringify(await subject.asked()) === JSON.stringify(status);
   await waitUntil(hasStatus, { timeoutMs: deadlineMs, what: `${expected.what}: status ${expected.status}` });
-  const isTold = (toPcs: number[], toMobile: number[] | undefined) => () =>
-    subject.toldToPcs.every((list) => list.length >= cameAsPc + toPcs.length) &&
-    (!toMobile || subject.toldToMobile.length >= mobileBefore + toMobile.length);
+  const hasSeen = (toPcs: number[], toMobile: number[] | undefined) => () =>
+    subject.seenByPcs.every((list) => list.length >= cameAsPc + toPcs.length) &&
+    (!toMobile || subject.seenByMobile.length >= mobileBefore + toMobile.length);
   const wait = { timeoutMs: deadlineMs, what: `${expected.what}: told` };
-  // Coming back at once would not be told. Of what is missing the comparison says more.
-  await waitUntil(isTold(expected.toPcs, expected.toMobile), wait).catch(() => {});
-  // The next change is told behind whatever this one was: what stands before it is complete.
+  // An immediate return would not be announced. A missing status fails the comparison below.
+  await waitUntil(hasSeen(expected.toPcs, expected.toMobile), wait).catch(() => {});
+  // The next change is announced after this one, so everything before it is complete.
   const next = expected.status === online ? offline : online;
   if (next === offline) await subject.pc!.close();
   else await subject.pcCame(0);
   const toPcs = [...expected.toPcs, next];
   const toMobile = expected.toMobile && [...expected.toMobile, next];
-  await waitUntil(isTold(toPcs, toMobile), wait).catch(() => {});
+  await waitUntil(hasSeen(toPcs, toMobile), wait).catch(() => {});
   return {
-    toPcs: subject.toldToPcs.map((list) => list.slice(cameAsPc)),
-    toMobile: toMobile && subject.toldToMobile.slice(mobileBefore),
+    toPcs: subject.seenByPcs.map((list) => list.slice(cameAsPc)),
+    toMobile: toMobile && subject.seenByMobile.slice(mobileBefore),
     expected: { toPcs: [toPcs, toPcs], toMobile },
   };
 }

@@ -4,7 +4,7 @@ import { TestCluster, testPassword } from '@teamtalk/cluster';
 import { waitUntil } from '@teamtalk/local-stack';
 import { ClientType, Commands } from '@teamtalk/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { heard } from './heard.js';
+import { recordPdus } from './record-pdus.js';
 
 const online = 1;
 const offline = 2;
@@ -15,30 +15,30 @@ beforeAll(async () => {
 });
 afterAll(() => cluster?.stop());
 
-it('a mobile hears that the user’s PC came and went, and that it is there when it logs in', async () => {
+it('a mobile is notified when the user’s PC comes and goes, and at login if the PC is online', async () => {
   const ids = await cluster.addUsers(['both', 'alone']);
   const mobile = await cluster.connect('both', { server: 0, clientType: ClientType.ANDROID });
   const stranger = await cluster.connect('alone', { server: 0, clientType: ClientType.ANDROID });
-  const [told, toldStranger] = [mobile, stranger].map((client) =>
-    heard(client, Commands.BuddyListPcLoginStatusNotify),
+  const [received, receivedByStranger] = [mobile, stranger].map((client) =>
+    recordPdus(client, Commands.BuddyListPcLoginStatusNotify),
   );
   const pc = await cluster.connect('both', { server: 1 });
-  await waitUntil(() => told!.length === 1, { what: 'the PC told' });
+  await waitUntil(() => received!.length === 1, { what: 'the PC told' });
   await mobile.close();
-  // It is told right behind the answer to the login: the list has to be there before.
+  // Recording starts before login, since the notification follows its reply immediately.
   const port = cluster.port('msg_server', 0, 'client');
   const again = new TeamTalkClient({ host: '127.0.0.1', port, reconnect: false });
-  const toldAgain = heard(again, Commands.BuddyListPcLoginStatusNotify);
+  const receivedAgain = recordPdus(again, Commands.BuddyListPcLoginStatusNotify);
   await again.login({ name: 'both', password: testPassword, clientType: ClientType.IOS });
-  await waitUntil(() => toldAgain.length === 1, { what: 'the PC told to the newcomer' });
+  await waitUntil(() => receivedAgain.length === 1, { what: 'the PC told to the newcomer' });
   await pc.close();
-  await waitUntil(() => toldAgain.length === 2, { what: 'the PC gone' });
-  expect([...told!, ...toldAgain]).toMatchObject([
+  await waitUntil(() => receivedAgain.length === 2, { what: 'the PC gone' });
+  expect([...received!, ...receivedAgain]).toMatchObject([
     { seqNum: 0, userId: ids.both, loginStat: online },
     { seqNum: 0, userId: ids.both, loginStat: online },
     { seqNum: 0, userId: ids.both, loginStat: offline },
   ]);
-  expect(toldStranger).toEqual([]);
+  expect(receivedByStranger).toEqual([]);
   await again.close();
 });
 
@@ -58,25 +58,25 @@ it('a mobile kicks the user’s PC on another msg_server, and stays', async () =
   expect(mobile.isOnline).toBe(true);
 });
 
-it('that a PC has gone is told although the route_server that was to tell it is dead', async () => {
+it('a PC going offline is announced although the responsible route_server is dead', async () => {
   const ids = await cluster.addUsers(['leaver', 'watcher-0', 'watcher-1']);
   const watchers = await Promise.all(
     [0, 1].map((server) => cluster.connect(`watcher-${server}`, { server })),
   );
-  const statuses = watchers.map((client) => heard(client, Commands.BuddyListStatusNotify));
-  const toldOf = (userId: number) =>
+  const statuses = watchers.map((client) => recordPdus(client, Commands.BuddyListStatusNotify));
+  const statusesOf = (userId: number) =>
     statuses.map((list) =>
       list.filter(({ userStat }) => userStat.userId === userId).map(({ userStat }) => userStat.status),
     );
   const leaver = await cluster.connect('leaver', { server: 0 });
-  await waitUntil(() => toldOf(ids.leaver).every((list) => list.length === 1), { what: 'online told' });
+  await waitUntil(() => statusesOf(ids.leaver).every((list) => list.length === 1), { what: 'online told' });
 
   const routeServers = [0, 1].map((k) => ({ k, instance: cluster.node('route_server', k).instance }));
   const acting = rendezvous(ids.leaver, routeServers)!;
   await cluster.kill('route_server', acting.k);
   await leaver.close();
-  await waitUntil(() => toldOf(ids.leaver).every((list) => list.length === 2), { what: 'offline told' });
-  expect(toldOf(ids.leaver)).toEqual([
+  await waitUntil(() => statusesOf(ids.leaver).every((list) => list.length === 2), { what: 'offline told' });
+  expect(statusesOf(ids.leaver)).toEqual([
     [online, offline],
     [online, offline],
   ]);

@@ -64,7 +64,7 @@ async function everythingCame(): Promise<void> {
 test('both route_servers killed, and a msg_server that stalls while the new one starts', async () => {
   await cluster.kill('route_server', 0);
   await cluster.kill('route_server', 1);
-  // It knows of no msg_server that stalls, and nobody can tell it.
+  // The new route_server does not know the stalled msg_server, and no other can tell it.
   const { restarted } = await restartBesideStall(0);
   await restarted;
   await Promise.all(streams.map((stream) => stream.send()));
@@ -74,7 +74,7 @@ test('both route_servers killed, and a msg_server that stalls while the new one 
   await cluster.restart('route_server', 1);
 });
 
-test('one route_server restarted beside a msg_server that stalls: nobody is cut off', async () => {
+test('one route_server restarted beside a msg_server that stalls: no client is disconnected', async () => {
   const { instance } = cluster.node('msg_server', 1);
   let isAsked = false;
   const questions = cluster.bus.subscribe(topics.presenceSnapshot(instance), () => {

@@ -1,7 +1,7 @@
 import type { TeamTalkClient } from '@teamtalk/client';
 import type { TestCluster } from '@teamtalk/cluster';
 
-/** One user who writes to another without a pause, and what becomes of it. */
+/** A continuous stream of messages from one user to another, with its acks and deliveries. */
 export class StreamOfMessages {
   /** Ids of the messages that were acknowledged. */
   readonly acked: number[] = [];
@@ -44,7 +44,7 @@ export class StreamOfMessages {
     for (const client of [sender, receiver]) client.on('disconnected', () => this.breaks++);
   }
 
-  /** Acknowledged messages that have not come. */
+  /** Acknowledged messages that were not delivered. */
   get missing(): number[] {
     return this.acked.filter((msgId) => !this.#received.has(msgId));
   }

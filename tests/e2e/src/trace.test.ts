@@ -32,7 +32,7 @@ it('one trace id follows a message from the sender’s PDU to the receiver’s',
   await cluster.settle();
   const trace = lines.find((line) => line.msg === 'message taken in')?.trace;
   expect(trace).toMatch(/^[0-9a-f]{16}$/);
-  // The two msg_servers both deliver: the sender's own has him, though no other connection of his.
+  // Both msg_servers handle the delivery: the sender's, too, although the sender has no other connection there.
   expect(wayOf(trace).sort()).toEqual([
     'message delivered',
     'message delivered',

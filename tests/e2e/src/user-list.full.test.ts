@@ -34,7 +34,7 @@ async function seen(userId: number, askers = readers) {
   return answers.map(({ users }) => users.find((user) => user.userId === userId));
 }
 
-it('whatever was committed before the question is in the answer, whichever servers are asked', async () => {
+it('a reply from any server contains every change committed before the request', async () => {
   for (let round = 1; round <= 20; round++) {
     await cluster.sql('UPDATE im_user SET nick_name = $1 WHERE id = $2', [`round ${round}`, ids.ben]);
     const nickNames = (await seen(ids.ben)).map((user) => user?.userNickName);
@@ -104,7 +104,7 @@ const slowReaders = 10;
 /** Of 850 KB each: more than the system takes for one connection, less than what may be waiting for it. */
 const questions = 12;
 
-it('many slow readers share one list, and hold nobody up', async () => {
+it('many slow readers share one list and delay nobody', async () => {
   const answered = () => cluster.metric('msg_server', 0, 'query_seconds_count', { command: '0x0208' });
   const slow: RawConnection[] = [];
   for (let i = 1; i <= slowReaders; i++) slow.push(await slowReader(`slow${i}`));
@@ -124,7 +124,7 @@ it('many slow readers share one list, and hold nobody up', async () => {
   const start = performance.now();
   expect((await reader.users()).users).toHaveLength(many + 4 + slowReaders);
   expect(performance.now() - start).toBeLessThan(2_000);
-  // And they get what they asked for when they read on.
+  // The slow readers get their replies once they read again.
   for (const { socket } of slow) socket.resume();
   for (const connection of slow) {
     for (let i = 0; i < questions; i++) {

@@ -3,8 +3,8 @@ import { TestCluster, testPassword } from '@teamtalk/cluster';
 import { waitUntil } from '@teamtalk/local-stack';
 import { Commands } from '@teamtalk/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { heard } from './heard.js';
 import { OpenApiClient } from './openapi-client.js';
+import { recordPdus } from './record-pdus.js';
 
 /** What the tests look at; the document has been asked whether it is right. */
 interface Reply {
@@ -75,7 +75,7 @@ it('messages, history and receipts', async () => {
 
 it('groups', async () => {
   const cat = await cluster.connect('cat', { server: 1 });
-  const changes = heard(cat, Commands.GroupChangeMemberNotify);
+  const changes = recordPdus(cat, Commands.GroupChangeMemberNotify);
   const wanted = { body: { name: 'team', member_ids: [ids.ann, ids.cat], creator_id: ids.ann, id: 'g' } };
   const { group_id } = await call(201, 'createGroup', wanted);
   expect((await call(201, 'createGroup', wanted)).group_id).toBe(group_id);

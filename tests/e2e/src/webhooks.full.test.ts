@@ -45,7 +45,7 @@ beforeAll(async () => {
   dataSource = await openDataSource(cluster.database.url);
   const events = ['message', 'presence', 'group', 'file'];
   secret = await addWebhook(dataSource, { name: 'hook', url, events, botId: ids.robot });
-  // Known to the db_proxy_servers after a second: from then on messages are told.
+  // db_proxy_server refreshes its webhooks every second.
   await waitUntil(
     async () => {
       await say('are you there?');
@@ -68,7 +68,7 @@ async function say(msg: string, server = 0): Promise<void> {
   expect(await response.json()).toMatchObject({ error_code: 0 });
 }
 
-const told = (event: string, where: (data: Post['body']['data']) => boolean) =>
+const posted = (event: string, where: (data: Post['body']['data']) => boolean) =>
   waitUntil(() => posts.find(({ body }) => body.event === event && where(body.data)), {
     timeoutMs: 30_000,
     what: `the event ${event}`,
@@ -76,7 +76,7 @@ const told = (event: string, where: (data: Post['body']['data']) => boolean) =>
 
 it('a message to a bot is posted, signed', async () => {
   await say('你好');
-  const post = (await told('message', ({ msg }) => msg === '你好')) as Post;
+  const post = (await posted('message', ({ msg }) => msg === '你好')) as Post;
   expect(post.body.data).toMatchObject({
     bot_user_id: ids.robot,
     from_user_id: ids.ann,
@@ -87,20 +87,20 @@ it('a message to a bot is posted, signed', async () => {
   expect(signature).toBe(createHmac('sha256', secret).update(`${time}\n${post.text}`).digest('hex'));
 });
 
-it('who comes and goes is told', async () => {
+it('presence changes are posted', async () => {
   const ann = await cluster.connect('ann');
-  await told('presence', ({ user_id, online }) => user_id === ids.ann && online === true);
+  await posted('presence', ({ user_id, online }) => user_id === ids.ann && online === true);
   await ann.close();
-  await told('presence', ({ user_id, online }) => user_id === ids.ann && online === false);
+  await posted('presence', ({ user_id, online }) => user_id === ids.ann && online === false);
 });
 
-it('changes of groups are told, with their members', async () => {
+it('group changes are posted with the members', async () => {
   const response = await fetch(`${cluster.url('http_msg_server')}/query/CreateGroup`, {
     method: 'POST',
     body: JSON.stringify({ req_user_id: ids.ann, group_name: 'g', user_id_list: [ids.robot] }),
   });
   const { group_id } = (await response.json()) as { group_id: number };
-  const post = (await told('group', (data) => data.group_id === group_id)) as Post;
+  const post = (await posted('group', (data) => data.group_id === group_id)) as Post;
   expect(post.body.data).toEqual({
     group_id,
     version: 1,
@@ -110,13 +110,13 @@ it('changes of groups are told, with their members', async () => {
   });
 });
 
-it('a file that is offered is told', async () => {
+it('a file offer is posted', async () => {
   await cluster.sql(
     `INSERT INTO file_task (id, from_id, to_id, name, size, offline, expires_at)
      VALUES ('task', $1, $2, 'plan.pdf', 7, true, now() + interval '1 hour')`,
     [ids.ann, ids.robot],
   );
-  const post = (await told('file', ({ task_id }) => task_id === 'task')) as Post;
+  const post = (await posted('file', ({ task_id }) => task_id === 'task')) as Post;
   expect(post.body.data).toMatchObject({
     from_user_id: ids.ann,
     to_user_id: ids.robot,
@@ -125,10 +125,10 @@ it('a file that is offered is told', async () => {
   });
 });
 
-it('what is not taken is tried again, also by another http_msg_server; in the end it is a dead letter', async () => {
+it('a refused event is retried, also by another http_msg_server, and finally becomes a dead letter', async () => {
   status = 500;
   await say('again');
-  await told('message', ({ msg }) => msg === 'again');
+  await posted('message', ({ msg }) => msg === 'again');
   await cluster.kill('http_msg_server', 0);
   status = 200;
   const before = posts.length;
@@ -141,7 +141,7 @@ it('what is not taken is tried again, also by another http_msg_server; in the en
 
   status = 500;
   await say('never', 1);
-  await told('message', ({ msg }) => msg === 'never');
+  await posted('message', ({ msg }) => msg === 'never');
   // As if it had been tried for hours.
   await waitUntil(
     async () => {

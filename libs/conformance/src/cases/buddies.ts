@@ -7,7 +7,7 @@ import type { World } from '../world.js';
 const online = IM.BaseDefine.UserStatType.USER_STATUS_ONLINE;
 const offline = IM.BaseDefine.UserStatType.USER_STATUS_OFFLINE;
 const single = IM.BaseDefine.SessionType.SESSION_TYPE_SINGLE;
-/** Nobody's. */
+/** An unused id. */
 const nobody = 0x7fff_0000;
 
 async function statusOf(peer: Peer, userId: number): Promise<number | undefined> {
@@ -21,7 +21,7 @@ async function statusOf(peer: Peer, userId: number): Promise<number | undefined>
   return userStatList[0]!.status;
 }
 
-/** Asks until it is so: that a connection has ended is known a moment later. */
+/** Polls a user's status: the end of a connection becomes known after a moment. */
 async function untilStatus(peer: Peer, userId: number, status: number, world: World): Promise<void> {
   const end = performance.now() + world.target.deadlineMs;
   while ((await statusOf(peer, userId)) !== status) {
@@ -163,7 +163,7 @@ export const buddyCases: readonly Case[] = [
     },
   }),
   script({
-    name: 'buddies/a user who is on a mobile only is offline, and that he came is not told',
+    name: 'buddies/a user who is on a mobile only is offline, and their login is not announced',
     commands: [C.BuddyListStatusNotify, C.BuddyListUsersStatusRequest],
     is: ['refusal', 'client habit'],
     given: { a: 'a' },

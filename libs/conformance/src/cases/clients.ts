@@ -7,7 +7,7 @@ import { type ClientName, clientNames, profiles } from '../profiles.js';
 import { clientSamples } from '../samples.js';
 import type { World } from '../world.js';
 
-/** Sends what a client asks for after its login, all of it before the first answer is there. */
+/** Sends a client's requests after login, all before the first reply. */
 async function startUp(peer: Peer, peerId: number): Promise<void> {
   const asked = peer.profile.startUp.map((command) => {
     const sample = clientSamples.find((each) => each.command === command)!;
@@ -17,12 +17,12 @@ async function startUp(peer: Peer, peerId: number): Promise<void> {
   for (const { answer, seqNum } of asked) await peer.answer(answer, seqNum);
 }
 
-/** The loop every client is in: somebody writes, it takes the message, acknowledges, reads, writes back. */
+/** The usual exchange: the other side writes; the client acknowledges, reads and replies. */
 async function chat(client: Peer, other: Peer, world: World): Promise<void> {
   const msgId = await world.say(other, client.id);
   const { fromUserId } = await client.get(C.MsgData, { msgId });
   client.send(C.MsgDataAck, client.profile.receipt(client.id, fromUserId, { msgId, sessionType: 1 }));
-  // The odd one is Android's receipt only.
+  // Only Android's receipt has the unusual form.
   client.send(C.MsgReadAck, { userId: client.id, sessionId: fromUserId, msgId, sessionType: 1 });
   await client.probe();
   check((await world.unread(client, other.id)) === 0, 'what was read is unread');
@@ -88,7 +88,7 @@ function casesOf(as: ClientName): readonly Case[] {
           await world.say(other, client.id);
         }
         check(used.includes(seqNums.last) && used.includes(seqNums.first), 'it did not begin anew');
-        // The same numbers for other messages: not repetitions of the first ones.
+        // Reuses the numbers for other messages, which are not retries.
         client.countFrom(used[0]!);
         const first = await world.say(client, other.id);
         await other.get(C.MsgData, { msgId: first });

@@ -9,7 +9,7 @@ import type { World } from '../world.js';
 const { FILE_TYPE_ONLINE: online, FILE_TYPE_OFFLINE: offline } = IM.BaseDefine.TransferFileType;
 const { CLIENT_FILE_PEER_READY, CLIENT_FILE_DONE } = IM.BaseDefine.ClientFileState;
 
-/** What Windows asks for first of a file, bytes: more than a block. It goes on with as much as it was given. */
+/** Size of the first pull of Windows, bytes: more than a block. Later pulls use the size it was given. */
 const windowsPull = 34 * 1024;
 type PcClient = 'windows' | 'mac';
 type Mode = typeof online | typeof offline;
@@ -17,7 +17,7 @@ type Offer = Pick<MessageOf<typeof C.FileNotify>, 'taskId' | 'ipAddrList' | 'fil
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
 
-/** Its way to a file_server: the first address, whatever the others are. Windows numbers nothing there. */
+/** Connects to the first file_server address, ignoring the others. Windows sends seq_num 0 there. */
 const open = (world: World, user: Peer, as: PcClient, { taskId, ipAddrList }: Offer) =>
   world.openFile(user, taskId, ipAddrList[0]!, { unnumbered: as === 'windows' });
 
@@ -34,7 +34,7 @@ async function offer(from: Peer, to: Peer, as: PcClient, content: Buffer, transM
   return { taskId: answer.taskId, ipAddrList: answer.ipAddrList, fileName, fileSize };
 }
 
-/** Pulls a file to its end, each time what it still lacks and at most as much as it was given before. */
+/** Pulls a file to its end, each time the rest or at most the size it was given before. */
 async function pullAll(
   side: FilePeer,
   { taskId, fileSize }: Offer,
@@ -55,7 +55,7 @@ async function pullAll(
   }
 }
 
-/** Tells that an upload is over: Windows when it has written its last block, the Mac when it is told so. */
+/** Announces a finished upload: Windows after writing its last block, the Mac after the server's confirmation. */
 async function upload(
   world: World,
   from: Peer,
@@ -97,7 +97,7 @@ async function download(
   );
 }
 
-/** Answers the receiver's next pull, however much it asks for. */
+/** Answers the receiver's next pull, of any size. */
 async function giveAsked(side: FilePeer, content: Buffer): Promise<void> {
   const { offset, dataSize } = await side.take(C.FilePullDataReq, { transMode: online }, 0);
   side.data(offset, content.subarray(offset, offset + dataSize));
@@ -105,7 +105,7 @@ async function giveAsked(side: FilePeer, content: Buffer): Promise<void> {
 
 const waiting = (peer: Peer) => peer.ask(C.FileHasOfflineReq, C.FileHasOfflineRes, { userId: peer.id });
 
-/** Waits until somebody who has gone is no longer there for file transfers. */
+/** Waits until a user who logged out counts as offline for file transfers. */
 async function untilGone(peer: Peer, userId: number, world: World): Promise<void> {
   const end = performance.now() + world.target.deadlineMs;
   const request = { userId: peer.id, userIdList: [userId] };
@@ -212,5 +212,5 @@ function fileSessionsOf(as: PcClient): readonly Case[] {
   return cases;
 }
 
-/** What the two clients that send files do, as their sources have it (client-behaviour.md#files). */
+/** File transfers of the two clients that send files, according to their sources (client-behaviour.md#files). */
 export const fileSessionCases: readonly Case[] = (['windows', 'mac'] as const).flatMap(fileSessionsOf);

@@ -5,7 +5,7 @@ import type { Peer } from '../peer.js';
 import type { World } from '../world.js';
 
 const { FILE_TYPE_ONLINE: online, FILE_TYPE_OFFLINE: offline } = IM.BaseDefine.TransferFileType;
-/** Nobody's. */
+/** An unused id. */
 const nobody = 0x7fff_0000;
 const file = { fileName: '报告.pdf', fileSize: 100_000 };
 
@@ -23,7 +23,7 @@ async function waitingFor(peer: Peer) {
   return peer.ask(C.FileHasOfflineReq, C.FileHasOfflineRes, { userId: 0 });
 }
 
-/** Waits until nobody is on a PC: that one has gone is known a moment later. */
+/** Waits until the user's PC is offline: the end of a connection becomes known after a moment. */
 async function untilOffline(peer: Peer, userId: number, world: World): Promise<void> {
   const end = performance.now() + world.target.deadlineMs;
   const request = { userId: 0, userIdList: [userId] };
@@ -103,7 +103,7 @@ export const fileCases: readonly Case[] = [
     },
   }),
   script({
-    name: 'files/a stranger cannot list or take another’s task as his own',
+    name: 'files/a stranger can neither list nor claim another user’s task',
     commands: [
       C.FileAddOfflineReq,
       C.FileNotify,
@@ -117,7 +117,7 @@ export const fileCases: readonly Case[] = [
     run: async ({ a, b, c }, world) => {
       const { taskId } = await offer(a, b.id, offline);
       await b.get(C.FileNotify, { taskId });
-      // That the sender waits for the file of his own task, and that a stranger sent it.
+      // Claims that the sender is the receiver of the task, and a stranger its sender.
       c.send(C.FileAddOfflineReq, { fromUserId: a.id, toUserId: c.id, taskId, ...file });
       c.send(C.FileAddOfflineReq, { fromUserId: a.id, toUserId: b.id, taskId: `${taskId}x`, ...file });
       c.send(C.FileDelOfflineReq, { fromUserId: a.id, toUserId: b.id, taskId });

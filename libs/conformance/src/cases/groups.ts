@@ -8,7 +8,7 @@ import type { World } from '../world.js';
 const { GROUP_MODIFY_TYPE_ADD: add, GROUP_MODIFY_TYPE_DEL: remove } = IM.BaseDefine.GroupModifyType;
 const { GROUP_TYPE_NORMAL: normal, GROUP_TYPE_TMP: temporary } = IM.BaseDefine.GroupType;
 const inGroup = { group: true } as const;
-/** No group's. */
+/** An unused id. */
 const noGroup = 0x7fff_0000;
 const refusal = (code: number) => code !== 0;
 const sorted = (ids: readonly number[] | null | undefined) => [...(ids ?? [])].sort((x, y) => x - y).join();
@@ -36,7 +36,7 @@ async function infoOf(peer: Peer, groupId: number, version = 0) {
   return groupInfoList;
 }
 
-/** A change of members that must not happen: refused, told to nobody, and the version stays. */
+/** A change of members that must be refused: nobody is notified, and the version does not change. */
 function refusedChange(
   name: string,
   wish: (peers: { creator: Peer; member: Peer; outsider: Peer }) => {
@@ -75,7 +75,7 @@ function refusedChange(
   });
 }
 
-/** A normal group, which only the HTTP API makes. */
+/** Creates a normal group, which only the HTTP API can. */
 async function normalGroup(world: World, creator: number, memberIds: readonly number[]): Promise<number> {
   const made = await callApi(world.target, 'CreateGroup', {
     req_user_id: creator,
@@ -240,7 +240,7 @@ export const groupCases: readonly Case[] = [
       await c.get(C.MsgData, { msgId });
       const session = { userId: 0, sessionType: 2, sessionId: groupId, msgIdBegin: 0, msgCnt: 10 } as const;
       await c.ask(C.MsgListRequest, C.MsgListResponse, session, { msgList: [{ msgId }] });
-      check((await world.unread(c, groupId, inGroup)) === 1, 'what was before he joined is unread');
+      check((await world.unread(c, groupId, inGroup)) === 1, 'messages from before the join are unread');
       await world.fence(b, a, phone, c);
       for (const peer of [a, phone, b, c]) peer.expectNone(C.GroupChangeMemberNotify);
       world.dissolveLater(a, groupId, [a.id, b.id, c.id]);
@@ -263,14 +263,14 @@ export const groupCases: readonly Case[] = [
       await c.get(C.MsgData, { msgId });
       await world.fence(a, b);
       b.expectNone(C.MsgData);
-      check((await world.unread(b, groupId, inGroup)) === 0, 'his unread messages are left');
+      check((await world.unread(b, groupId, inGroup)) === 0, 'the removed member still has unread messages');
       const { contactSessionList } = await b.ask(
         C.BuddyListRecentContactSessionRequest,
         C.BuddyListRecentContactSessionResponse,
         { userId: 0, latestUpdateTime: 0 },
       );
       const left = contactSessionList.some((each) => each.sessionId === groupId && each.sessionType === 2);
-      check(!left, 'his session is left');
+      check(!left, 'the removed member still has the session');
       b.send(C.MsgData, world.text(groupId, 'from outside', inGroup));
       await b.probe();
       b.expectNone(C.MsgDataAck);

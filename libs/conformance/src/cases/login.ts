@@ -7,7 +7,7 @@ import { passwordDigest } from '../target.js';
 const { KICK_REASON_DUPLICATE_USER, KICK_REASON_MOBILE_KICK } = IM.BaseDefine.KickReasonType;
 const wrong = IM.BaseDefine.ResultType.REFUSE_REASON_DB_VALIDATE_FAILED;
 
-/** A login that is refused the way the clients know: result 6 with a text, and the end of the connection. */
+/** A refused login: result 6 with a text, then the connection is closed. */
 function refused(what: string, login: (user: { name: string; passwordMd5: string }) => typeof user): Case {
   return script({
     name: `login/${what} is refused with 6 and closed`,
@@ -243,7 +243,7 @@ export const loginCases: readonly Case[] = [
       };
       for (let i = 0; i < 11; i++) await attempt(passwordDigest(randomUUID()), i);
       for (const server of [0, 1]) await attempt(world.users.a.passwordMd5, server);
-      // The others are not locked out with it.
+      // Other users are not locked out.
       await a.probe();
       await world.connect('a@1');
       await a.get(C.LoginKickUser);

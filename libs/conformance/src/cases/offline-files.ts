@@ -12,10 +12,10 @@ const { CLIENT_FILE_PEER_READY, CLIENT_FILE_CANCEL, CLIENT_FILE_DONE } = IM.Base
 type Notice = MessageOf<typeof C.FileNotify>;
 
 const fileName = '报告.pdf';
-/** What Windows clients ask for at first, by their age; then for as much as they were given. */
+/** First pull sizes of Windows client versions; later pulls use the size they were given. */
 const windowsBlocks = [34 * 1024, 40 * 1024];
 
-/** A file that one Windows client sends another one offline. */
+/** An offline transfer between two Windows clients. */
 class Sending {
   readonly content: Buffer;
   /** the first 0x0508, at which the receiver opens its file socket */
@@ -91,13 +91,13 @@ class Sending {
     return offlineFileList.some(({ taskId }) => taskId === this.taskId);
   }
 
-  /** Takes the file off the receiver's list, as Windows does when it has it. */
+  /** Removes the file from the receiver's list, as Windows does after the download. */
   takeOff(): void {
     const { fromUserId, taskId } = this.notice;
     this.#to.send(C.FileDelOfflineReq, { fromUserId, toUserId: this.#to.id, taskId });
   }
 
-  /** The receiver's pulls, one after the other; the first one is on its way. */
+  /** The receiver's pulls, one after the other; the first is already sent. */
   async takeAll(receiver: FilePeer, firstSeqNum: number): Promise<void> {
     const { content, taskId } = this;
     for (let offset = 0, seqNum = firstSeqNum; ; ) {

@@ -4,7 +4,7 @@ import { check } from '../match.js';
 import type { Peer } from '../peer.js';
 import type { World } from '../world.js';
 
-/** Nobody's. */
+/** An unused id. */
 const nobody = 0x7fff_0000;
 const single = 1;
 const group = 2;
@@ -23,14 +23,14 @@ async function history(
 
 const down = (from: number, count: number) => Array.from({ length: count }, (_, i) => from - i);
 
-/** Says so many things and returns the last msg_id. */
+/** Sends `count` messages. @returns the last msg_id */
 async function sayMany(from: Peer, to: number, count: number, world: World): Promise<number> {
   let msgId = 0;
   for (let i = 0; i < count; i++) msgId = await world.say(from, to);
   return msgId;
 }
 
-/** A request about a session that is none: an answer with nothing in it. */
+/** A request about an unknown session: an empty reply. */
 function nothingOf(what: string, sessionType: 1 | 2): readonly Case[] {
   const session = { userId: 0, sessionType, sessionId: nobody } as const;
   return [
@@ -101,7 +101,7 @@ export const readingCases: readonly Case[] = [
       check(answered.totalCnt === before + 3, `${answered.totalCnt} in all instead of ${before + 3}`);
       const sum = answered.unreadinfoList.reduce((total, { unreadCnt }) => total + unreadCnt, 0);
       check(sum === answered.totalCnt, 'total_cnt is not the sum');
-      check((await world.unread(a, b.id)) === 0, 'the sender has unread messages of his own');
+      check((await world.unread(a, b.id)) === 0, 'the sender’s own messages count as unread');
     },
   }),
   script({
@@ -138,7 +138,7 @@ export const readingCases: readonly Case[] = [
         msgId: last - 3,
         sessionType: single,
       });
-      // Backwards nothing is unread again.
+      // An older position does not make messages unread again.
       b.send(C.MsgReadAck, { userId: b.id, sessionId: a.id, msgId: last - 1, sessionType: single });
       b.send(C.MsgReadAck, { userId: b.id, sessionId: a.id, msgId: last - 2, sessionType: single });
       await b.probe();
@@ -191,7 +191,7 @@ export const readingCases: readonly Case[] = [
       for (const userId of [a.id, phone.id]) {
         phone.send(C.MsgReadAck, { userId, sessionId: phone.id, msgId, sessionType: single });
       }
-      // Nor does the receipt of one that was only received.
+      // A delivery receipt does not mark the message as read.
       phone.send(C.MsgDataAck, phone.profile.receipt(phone.id, a.id, { msgId, sessionType: single }));
       await phone.probe();
       check((await world.unread(phone, a.id)) === 1, 'it is read');
@@ -255,7 +255,7 @@ export const readingCases: readonly Case[] = [
       const { a } = peers;
       const { ids } = world;
       const groupId = await world.group(a, ids.b, ids.c, ids.d);
-      // Twenty each: what an original takes of one connection in a second.
+      // Twenty each: an original's limit for one connection in a second.
       await Promise.all(
         Object.values(peers).map(async (peer) => {
           for (let i = 0; i < 20; i++) await world.say(peer, groupId, undefined, { group: true });

@@ -5,11 +5,11 @@ import { check } from '../match.js';
 import type { Peer } from '../peer.js';
 import type { World } from '../world.js';
 
-/** Nobody's. */
+/** An unused id. */
 const nobody = 0x7fff_0000;
 const audio = () => Buffer.concat([Buffer.of(0, 0, 0, 7), randomBytes(3_000)]);
 
-/** A message that is dropped: no PDU for the sender and none for the receiver, and no msg_id is used. */
+/** A dropped message: neither sender nor receiver gets a PDU, and no msg_id is used. */
 function dropped(
   what: string,
   change: (world: World) => Partial<ReturnType<World['text']>>,
@@ -27,7 +27,7 @@ function dropped(
       a.send(C.MsgData, { ...world.text(b.id), ...change(world) });
       await a.probe();
       a.expectNothingMore();
-      // The next message follows it on every way.
+      // The next message takes the same path behind it.
       const msgId = await world.say(a, b.id);
       check(msgId === before + 1, `msg_id ${msgId} after ${before}`);
       for (const peer of [phone, b]) {
@@ -38,7 +38,7 @@ function dropped(
   });
 }
 
-/** Sends so many messages without waiting for an ack. @returns the msg_ids of their acks, in the order sent */
+/** Sends `count` messages without waiting for acks. @returns the msg_ids of the acks, in the order sent */
 async function burst(from: Peer, count: number, body: () => ReturnType<World['text']>): Promise<number[]> {
   const seqNums = Array.from({ length: count }, () => from.send(C.MsgData, body()));
   const msgIds: number[] = [];
@@ -224,7 +224,7 @@ export const sendingCases: readonly Case[] = [
     proves: ['defect-first-of-pair'],
     given: { c: 'c', d: 'd@1' },
     run: async ({ c, d }, world) => {
-      // No other case has these two write to each other: on a fresh server they are the first ones.
+      // No other case uses this pair, so on a fresh server these are its first messages.
       const before = await world.latest(c, d.id);
       const seqNums = [c.send(C.MsgData, world.text(d.id)), d.send(C.MsgData, world.text(c.id))] as const;
       const acks = [await c.answer(C.MsgDataAck, seqNums[0]), await d.answer(C.MsgDataAck, seqNums[1])];

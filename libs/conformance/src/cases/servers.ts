@@ -5,10 +5,10 @@ import { callApi, getJson, getText } from '../http.js';
 import { check } from '../match.js';
 import { Peer } from '../peer.js';
 
-/** Nobody's. */
+/** An unused id. */
 const nobody = 0x7fff_0000;
 
-/** An image of so many bytes is taken and given back. */
+/** An image of `size` bytes is stored and returned. */
 function upload(size: number): Case {
   return script({
     name: `msfs/an upload of ${size} bytes is answered in one line with a url, where the same bytes are`,

@@ -11,8 +11,8 @@ type OldClient = Exclude<ClientName, 'web'>;
 const single = 1;
 const group = 2;
 
-/** What a client keeps on its disk between two sessions. */
-interface Kept {
+/** A client's local state between two sessions. */
+interface LocalState {
   users: number;
   departments: number;
   sessions: number;
@@ -20,34 +20,34 @@ interface Kept {
   groups: Map<number, number>;
 }
 
-/** What a sync has brought. */
+/** The result of a sync. */
 interface News {
-  kept: Kept;
+  local: LocalState;
   /** signatures of changed users */
   signatures: Map<number, string | undefined>;
   /** ids of the messages it has fetched, by session */
   fetched: Map<string, number[]>;
 }
 
-const nothing: Kept = { users: 0, departments: 0, sessions: 0, groups: new Map() };
+const nothing: LocalState = { users: 0, departments: 0, sessions: 0, groups: new Map() };
 const keyOf = (sessionType: number, sessionId: number) => `${sessionType} ${sessionId}`;
 
-/** Windows gives all its requests for unread messages this number, however many are on their way. */
+/** seq_num of every request of Windows for unread messages, even of concurrent ones. */
 const unreadSeqNum = 0xff03;
-/** Messages Android shows at once; it looks for gaps in three times as many. */
+/** Messages on one page of Android, which checks three pages for gaps. */
 const androidPage = 18;
 
 /** One client's requests after its login, in its order, each where its sources send it. */
 class Sync {
   readonly #client: Peer;
-  readonly #kept: Kept;
+  readonly #local: LocalState;
   readonly #news: News;
 
-  constructor(client: Peer, kept: Kept) {
+  constructor(client: Peer, local: LocalState) {
     this.#client = client;
-    this.#kept = kept;
+    this.#local = local;
     this.#news = {
-      kept: { ...kept, groups: new Map(kept.groups) },
+      local: { ...local, groups: new Map(local.groups) },
       signatures: new Map(),
       fetched: new Map(),
     };
@@ -56,9 +56,9 @@ class Sync {
   /** Departments, users and groups at once, and the sessions; what follows from each when it is answered. */
   async windows(): Promise<News> {
     const departments = this.#askDepartments();
-    const users = this.#askUsers(this.#kept.users);
+    const users = this.#askUsers(this.#local.users);
     const groups = this.#askNormalGroups();
-    const sessions = this.#askSessions(this.#kept.sessions);
+    const sessions = this.#askSessions(this.#local.sessions);
     await departments();
     const userIds = await users();
     await this.#client.ask(C.BuddyListUsersStatusRequest, C.BuddyListUsersStatusResponse, {
@@ -83,7 +83,7 @@ class Sync {
   /** Users; when they are there the sessions, all of them every time; then their groups and what is unread. */
   async mac(): Promise<News> {
     const groups = this.#askNormalGroups();
-    await this.#askUsers(this.#kept.users)();
+    await this.#askUsers(this.#local.users)();
     await this.#askDepartments()();
     await this.#groupInfos(await groups());
     await this.#groupInfos(await this.#askSessions(0)());
@@ -95,14 +95,14 @@ class Sync {
 
   /** Users twice when it knows none; its push token; the sessions, and then what is unread. */
   async ios(): Promise<News> {
-    const users = [this.#askUsers(this.#kept.users)];
-    if (this.#kept.users === 0) users.push(this.#askUsers(0));
-    // Nothing waits for the answer.
+    const users = [this.#askUsers(this.#local.users)];
+    if (this.#local.users === 0) users.push(this.#askUsers(0));
+    // The client does not wait for the reply.
     this.#client.send(C.LoginReqDevicetoken, {
       userId: this.#client.id,
       deviceToken: `conformance-${this.#client.id}`,
     });
-    const sessions = this.#askSessions(this.#kept.sessions);
+    const sessions = this.#askSessions(this.#local.sessions);
     for (const take of users) await take();
     await this.#groupInfos(await sessions());
     const unread = await this.#askUnread()();
@@ -117,8 +117,8 @@ class Sync {
   /** All five lists at once; groups of sessions with the versions it knows; a chat by the ids it lacks. */
   async android(): Promise<News> {
     const departments = this.#askDepartments();
-    const users = this.#askUsers(this.#kept.users);
-    const sessions = this.#askSessions(this.#kept.sessions);
+    const users = this.#askUsers(this.#local.users);
+    const sessions = this.#askSessions(this.#local.sessions);
     const groups = this.#askNormalGroups();
     const unread = this.#askUnread();
     await departments();
@@ -145,11 +145,11 @@ class Sync {
 
   #askDepartments(): () => Promise<void> {
     const { id: userId } = this.#client;
-    const request = { userId, latestUpdateTime: this.#kept.departments };
+    const request = { userId, latestUpdateTime: this.#local.departments };
     const seqNum = this.#client.send(C.BuddyListDepartmentRequest, request);
     return async () => {
       const { latestUpdateTime } = await this.#client.answer(C.BuddyListDepartmentResponse, seqNum);
-      this.#news.kept.departments = latestUpdateTime;
+      this.#news.local.departments = latestUpdateTime;
     };
   }
 
@@ -161,7 +161,7 @@ class Sync {
       for (const { userId, signInfo } of answer.userList) {
         this.#news.signatures.set(userId, signInfo ?? undefined);
       }
-      this.#news.kept.users = answer.latestUpdateTime;
+      this.#news.local.users = answer.latestUpdateTime;
       return answer.userList.map(({ userId }) => userId);
     };
   }
@@ -170,7 +170,7 @@ class Sync {
     const seqNum = this.#client.send(C.GroupNormalListRequest, { userId: this.#client.id });
     return async () => {
       const { groupVersionList } = await this.#client.answer(C.GroupNormalListResponse, seqNum);
-      const { groups } = this.#kept;
+      const { groups } = this.#local;
       return groupVersionList
         .filter(({ groupId, version }) => groups.get(groupId) !== version)
         .map(({ groupId }) => groupId);
@@ -187,7 +187,7 @@ class Sync {
         seqNum,
       );
       const times = contactSessionList.map(({ updatedTime }) => updatedTime);
-      this.#news.kept.sessions = Math.max(this.#news.kept.sessions, ...times);
+      this.#news.local.sessions = Math.max(this.#news.local.sessions, ...times);
       return contactSessionList
         .filter(({ sessionType }) => sessionType === group)
         .map((each) => each.sessionId);
@@ -197,7 +197,7 @@ class Sync {
   /** Members and names, of versions it does not know. */
   async #groupInfos(groupIds: readonly number[]): Promise<void> {
     if (groupIds.length === 0) return;
-    const { groups } = this.#news.kept;
+    const { groups } = this.#news.local;
     const { groupInfoList } = await this.#client.ask(C.GroupInfoRequest, C.GroupInfoResponse, {
       userId: this.#client.id,
       groupVersionList: groupIds.map((groupId) => ({ groupId, version: groups.get(groupId) ?? 0 })),
@@ -205,9 +205,9 @@ class Sync {
     for (const { groupId, version } of groupInfoList) groups.set(groupId, version);
   }
 
-  /** Groups that somebody wrote in, and that it has never heard of. */
+  /** Unknown groups with unread messages. */
   async #strangers(unread: readonly { sessionType: number; sessionId: number }[]): Promise<void> {
-    const { groups } = this.#news.kept;
+    const { groups } = this.#news.local;
     const unknown = unread.filter((each) => each.sessionType === group && !groups.has(each.sessionId));
     await this.#groupInfos(unknown.map(({ sessionId }) => sessionId));
   }
@@ -239,15 +239,15 @@ class Sync {
   }
 }
 
-const sync = (as: OldClient, client: Peer, kept: Kept) => new Sync(client, kept)[as]();
+const sync = (as: OldClient, client: Peer, local: LocalState) => new Sync(client, local)[as]();
 
-/** Reads a session as the client does when somebody looks at it. */
+/** Reads a session as the client does when the user opens it. */
 async function read(client: Peer, sessionType: 1 | 2, sessionId: number, msgId: number): Promise<void> {
   client.send(C.MsgReadAck, { userId: client.id, sessionId, msgId, sessionType });
   await client.probe();
 }
 
-/** A message from the other one, as the client handles it: a receipt, and a look at it. */
+/** A message from the other user: the client sends a receipt and opens the session. */
 async function hear(client: Peer, other: Peer, world: World): Promise<void> {
   const msgId = await world.say(other, client.id);
   const { fromUserId } = await client.get(C.MsgData, { msgId });
@@ -265,7 +265,7 @@ function sessionsOf(as: OldClient): readonly Case[] {
       given: { other: 'b@1' },
       run: async ({ other }, world) => {
         const client = await world.connect(`a ${as}`);
-        const { kept, signatures } = await sync(as, client, nothing);
+        const { local, signatures } = await sync(as, client, nothing);
         check(
           [client.id, other.id].every((id) => signatures.has(id)),
           'the start-up does not tell of everybody',
@@ -289,7 +289,7 @@ function sessionsOf(as: OldClient): readonly Case[] {
         world.undoLater(async () => void (await sign(old ?? '')));
 
         const again = await world.connect(`a ${as}@1`);
-        const news = await sync(as, again, kept);
+        const news = await sync(as, again, local);
         const ofPair = news.fetched.get(keyOf(single, other.id)) ?? [];
         check(
           missed.every((id) => ofPair.includes(id)),
@@ -297,7 +297,7 @@ function sessionsOf(as: OldClient): readonly Case[] {
         );
         const ofGroup = news.fetched.get(keyOf(group, groupId)) ?? [];
         check(ofGroup.includes(inGroup), `of the group's message ${inGroup} it has ${ofGroup}`);
-        check(news.kept.groups.has(groupId), 'the group is not told');
+        check(news.local.groups.has(groupId), 'the group is not told');
         check(news.signatures.get(other.id) === signInfo, 'a signature that was changed is not told');
 
         await read(again, single, other.id, missed.at(-1)!);
@@ -334,7 +334,7 @@ async function ownInfo(peer: Peer) {
   return userInfoList[0]!;
 }
 
-/** The sessions of the four old clients, as their sources have them. */
+/** Sessions of the four old clients, according to their sources. */
 export const sessionCases: readonly Case[] = (['windows', 'mac', 'ios', 'android'] as const).flatMap(
   sessionsOf,
 );

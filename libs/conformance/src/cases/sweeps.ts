@@ -9,12 +9,12 @@ import { nameOf } from '../wire.js';
 const notBeforeLogin = (command: AnyCommand) =>
   command.id !== C.LoginReqUserlogin.id && command.id !== C.OtherHeartbeat.id;
 
-/** What a client on the file protocol sends: msg_server takes none of it. */
+/** Commands of the file protocol, which msg_server does not accept. */
 const ofFileServer: ReadonlySet<number> = new Set(
   [C.FileLoginReq, C.FileState, C.FilePullDataReq, C.FilePullDataRsp].map(({ id }) => id),
 );
 
-/** What the samples ask for, and an original does not answer as it should. */
+/** Sample requests that an original does not answer correctly. */
 const notAnsweredByOriginal = new Map<number, readonly DifferenceId[]>([
   [C.LoginReqDevicetoken.id, ['fix-device-token-answer']],
   [C.BuddyListChangeAvatarRequest.id, ['fix-avatar-answer']],
@@ -23,7 +23,7 @@ const notAnsweredByOriginal = new Map<number, readonly DifferenceId[]>([
   [C.GroupShieldGroupRequest.id, ['original-silent-refusal']],
 ]);
 
-/** Before the login: the connection ends without a PDU. */
+/** Before login: the connection is closed without a PDU. */
 function beforeLogin({ command, body }: Sample): Case {
   return script({
     name: `before login/${nameOf(command.id)} ends the connection`,
@@ -40,7 +40,7 @@ function beforeLogin({ command, body }: Sample): Case {
   });
 }
 
-/** After a kick: nothing comes any more but the end. */
+/** After a kick: nothing follows but the close. */
 function afterKick({ command, body }: Sample): Case {
   return script({
     name: `after a kick/${nameOf(command.id)} is not served`,
@@ -63,7 +63,7 @@ function afterKick({ command, body }: Sample): Case {
   });
 }
 
-/** Another user's id as the sender: everything happens, if at all, as the user who is logged in. */
+/** A forged sender id: the command is executed, if at all, as the logged-in user. */
 function foreignSender({ command, body }: Sample): Case {
   const fixed = command.id === C.FileDelOfflineReq.id || command.id === C.SwitchP2pCmd.id;
   return script({
@@ -96,7 +96,7 @@ function foreignSender({ command, body }: Sample): Case {
   });
 }
 
-/** A client sends what only servers send: nothing happens, to nobody. */
+/** A client sends a command of servers: it has no effect on anybody. */
 function notAClients({ command, body }: Sample): Case {
   return script({
     name: `from a client/${nameOf(command.id)} is nothing a client may send`,
@@ -128,13 +128,13 @@ function notMsgServers({ command, body }: Sample): Case {
   });
 }
 
-/** As many ids as that: nobody's, and after the first one ever others. */
+/** `count` ids: `first`, then distinct unused ones. */
 const many = (count: number, first: number) => [
   first,
   ...Array.from({ length: count - 1 }, (_, i) => 0x7000_0000 + i),
 ];
 
-/** A list, however long: it is answered, with what is within the server's own bounds. */
+/** A list of any length is answered within the server's limits. */
 function longList(count: number): Case {
   return script({
     name: `long lists/requests for ${count} entries are answered, each of them`,
@@ -175,7 +175,7 @@ function longList(count: number): Case {
           'not the one message there is',
         );
       }
-      // Of a group of so many none is made.
+      // A group of this size is not created.
       const group = { userId: 0, groupType: 2, groupName: 'conformance', groupAvatar: '' } as const;
       const memberIdList = many(count, b.id);
       const made = await pc.ask(C.GroupCreateRequest, C.GroupCreateResponse, { ...group, memberIdList });

@@ -11,10 +11,10 @@ const { CLIENT_FILE_PEER_READY, CLIENT_FILE_CANCEL, CLIENT_FILE_REFUSE, CLIENT_F
   IM.BaseDefine.ClientFileState;
 const fileName = 'transfer.bin';
 const file = (size: number) => randomBytes(size);
-/** A server waits for so long for one side to come back before it tells the other one, milliseconds. */
+/** How long a server waits for one side to reconnect before it notifies the other, milliseconds. */
 const peerGraceMs = 15_000;
 
-/** A transfer that was asked for, and how either side gets to it. */
+/** A requested transfer, with connections for either side. */
 class Transfer {
   readonly taskId: string;
   readonly #world: World;
@@ -57,12 +57,12 @@ class Transfer {
     return peer;
   }
 
-  /** The connection of somebody who is going to wait for a peer that is gone, for as long as a server may wait, too. */
+  /** A connection with a deadline long enough to wait for a peer that is gone. */
   async openPatient(user: Peer): Promise<FilePeer> {
     return this.open(user, this.taskId, this.#world.target.deadlineMs + peerGraceMs);
   }
 
-  /** Both sides of an online transfer, the receiver knowing that he may pull. */
+  /** Both sides of an online transfer, after the receiver was told to start pulling. */
   async both(from: Peer, to: Peer): Promise<{ sender: FilePeer; receiver: FilePeer }> {
     const sender = await this.enter(from, Role.sender);
     const receiver = await this.enter(to, Role.receiver);
@@ -197,7 +197,7 @@ const endings: readonly Case[] = (
   }),
 );
 
-/** What goes on at the file_server (client-behaviour.md#files). */
+/** Transfers at file_server (client-behaviour.md#files). */
 export const transferCases: readonly Case[] = [
   script({
     name: 'transfers/online, block by block; done is passed on',
@@ -260,7 +260,7 @@ export const transferCases: readonly Case[] = [
     },
   }),
   script({
-    name: 'transfers/only the receiver takes a file off his list',
+    name: 'transfers/only the receiver removes a file from the list',
     commands: [C.FileDelOfflineReq],
     is: ['refusal', 'fix'],
     proves: ['fix-sender-delete-offline'],
@@ -305,7 +305,7 @@ export const transferCases: readonly Case[] = [
     },
   }),
   script({
-    name: 'transfers/a sender who comes back is asked again for what he owes',
+    name: 'transfers/a sender who reconnects is asked again for the missing blocks',
     commands: [C.FileLoginReq, C.FilePullDataReq],
     is: 'fix',
     onOriginal: ['original-file-server'],
@@ -411,7 +411,7 @@ export const transferCases: readonly Case[] = [
       const other = await transfer.open(a);
       other.state(CLIENT_FILE_CANCEL);
       await other.expectEnd();
-      // And it was nobody's to cancel.
+      // The task was not cancelled.
       await (await transfer.open(a)).logIn(Role.sender);
     },
   }),

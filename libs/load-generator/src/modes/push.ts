@@ -58,7 +58,7 @@ export async function runPush(options: PushOptions): Promise<LoadResult> {
   const sender = first!.userId;
   pool.frames = {
     frame: (connection, commandId, _seq, buf, start, end) => {
-      // The sender is told too what was sent in his name.
+      // The sender's own client gets a copy too.
       if (commandId !== Id.Message || connection === first) return;
       const k = numberIn(buf.subarray(start, end));
       if (k < 0 || k >= total) return;

@@ -54,7 +54,7 @@ export async function runRead(options: ReadOptions): Promise<LoadResult> {
         bytes += end - start;
         if (measurement.includes(clock.now)) answeredInTime++;
         if (measurement.includes(dueAt)) latency.record(clock.now - dueAt);
-        // What is in the answers is looked at once: the load generator is not to be what is slow.
+        // Decodes only the first reply, so that the load generator is not the bottleneck.
         if (answered === 1) things = count(buf.subarray(start, end));
       },
     };

@@ -11,7 +11,7 @@ import type { LoadResult } from '../result.js';
 interface RelayOptions extends LoadOptions {
   /** blocks a receiver asks for at once; legacy clients: one */
   window: number;
-  /** the other end is a relay that knows nothing of the protocol: the floor */
+  /** the other end is a relay without the protocol: the baseline */
   bare: boolean;
 }
 
@@ -26,8 +26,8 @@ export function relayTaskId(k: number): string {
 }
 
 /**
- * Online file transfers by the dialogue of legacy clients: a receiver asks for a block of 32,768 bytes, his
- * sender answers, the receiver asks for the next one. All senders are one user and all receivers another, by
+ * Online file transfers in the dialogue of legacy clients: the receiver requests a block of 32,768 bytes, the sender
+ * answers, the receiver requests the next one. All senders are one user and all receivers another, by
  * their ids `first` and `first + 1`; the tasks have to be there, and LOGIN_CHECK to be `task`.
  */
 export async function runRelay(options: RelayOptions): Promise<LoadResult> {

@@ -14,8 +14,8 @@ export interface StormOptions extends LoadOptions {
 const retryMs = () => 500 + Math.random() * 1000;
 
 /**
- * All are logged in; then every connection breaks at the same moment, and every client dials at once, again
- * and again until it is back.
+ * Logs all clients in, then breaks all connections at the same moment; every client reconnects immediately and retries
+ * until it is back.
  */
 export async function runStorm(options: StormOptions): Promise<LoadResult> {
   const { watch, patience, say } = options;
@@ -62,7 +62,7 @@ export async function runStorm(options: StormOptions): Promise<LoadResult> {
     });
     for (const retry of retries) clearTimeout(retry);
     const failedAttempts = pool.counts.failed - failedBefore;
-    // Of the attempts some may fail; what counts is who is not back in the end.
+    // Single attempts may fail; only clients that are not back in the end count.
     pool.counts.failed = failedBefore + waiting;
     const measured = measurement.endNow(lastAt);
     return {

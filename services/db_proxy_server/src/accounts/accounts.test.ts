@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-test('a user added by hand has the given name and a positive id', async () => {
+test('an added user has the given name and a positive id', async () => {
   const { dataSource } = database;
   const id = await addUser(dataSource, { name: 'ann', password: 'secret' }, cheapArgon2);
   expect(id).toBeGreaterThan(0);
@@ -21,7 +21,7 @@ test('a user added by hand has the given name and a positive id', async () => {
   expect(user.passwordHash, 'is not read by accident').toBeUndefined();
 });
 
-test('a name that is taken, empty or too long is refused in plain words', async () => {
+test('a name that is taken, empty or too long is refused with a clear message', async () => {
   const { dataSource } = database;
   const add = (name: string) => addUser(dataSource, { name, password: 'x' }, cheapArgon2);
   await add('bob');
@@ -31,7 +31,7 @@ test('a name that is taken, empty or too long is refused in plain words', async 
   }
 });
 
-test('seeds users with ids that ascend with their numbers, and only those that are missing', async () => {
+test('seeds only missing users, with ids ascending by number', async () => {
   const { dataSource } = database;
   await addUser(dataSource, { name: 's3', password: 'kept' }, cheapArgon2);
   const seed = { prefix: 's', password: '123456', departments: 3, cost: cheapArgon2 };

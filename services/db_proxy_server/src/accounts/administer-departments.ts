@@ -7,7 +7,7 @@ const { CreateDepartmentRequest, SaveReply } = httpApi.api;
 
 type WireFields = httpApi.api.DepartmentFields.$Properties | null | undefined;
 
-/** The tree of departments as administrators look after it: /v1/departments. */
+/** Administration of the department tree: /v1/departments. */
 export function administerDepartments(server: RpcServer, context: Context): void {
   const { apiAnswers, departmentAdministration } = context;
 

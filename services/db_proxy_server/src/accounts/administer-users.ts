@@ -8,7 +8,7 @@ import type { UserFields } from './user-administration.js';
 
 const { CreateUserRequest, SaveReply } = httpApi.api;
 
-/** Users as administrators look after them: /v1/users. */
+/** Administration of users: /v1/users. */
 export function administerUsers(server: RpcServer, context: Context): void {
   const { apiAnswers, passwords, userAdministration } = context;
 

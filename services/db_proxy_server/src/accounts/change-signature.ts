@@ -5,7 +5,7 @@ import { isStorableText } from '../database/text.js';
 /** Longest signature, characters (client-behaviour.md#avatars-and-signatures). */
 const maxSignatureLength = 128;
 
-/** A user's own signature (0x0213). Not done, and the old one stays: it is too long. Empty: none. */
+/** Changes a user's signature (0x0213); an empty one removes it, one that is too long is refused. */
 export function changeSignature({
   userSettings,
 }: Context): (request: teamtalk.db.ChangeSignatureRequest) => Promise<teamtalk.db.ChangeReply.$Properties> {

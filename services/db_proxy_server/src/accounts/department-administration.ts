@@ -4,7 +4,7 @@ import type { Database, Query, Statement } from '../database/database.js';
 import { clampToStorable, isStorableId } from '../database/ids.js';
 import { userHasLeft } from '../entities/index.js';
 
-/** What an administrator sets; what is null stays, or has its usual value in a new department. */
+/** Fields an administrator can set; null leaves a field unchanged, or at its default in a new department. */
 export interface DepartmentFields {
   name: string | null;
   /** 0: at the top */
@@ -24,7 +24,7 @@ const list: Statement = {
   text: 'SELECT id, name, parent_id, priority FROM department WHERE status = 0 ORDER BY id',
 };
 
-// The tree changes in one place at a time: nobody's parent goes away or comes below him meanwhile.
+// Serialises changes of the tree, so that a parent cannot be deleted or moved below its own child concurrently.
 const lockTree: Statement = {
   name: 'admin_lock_departments',
   text: 'SELECT pg_advisory_xact_lock(29813, 1)',
@@ -77,7 +77,7 @@ const remove: Statement = {
   text: 'UPDATE department SET status = 1 WHERE id = $1 RETURNING id',
 };
 
-/** The tree of departments as administrators look after it. */
+/** Administration of the department tree. */
 export class DepartmentAdministration {
   readonly #database: Database;
 
@@ -113,7 +113,7 @@ export class DepartmentAdministration {
     });
   }
 
-  /** Deletes it; `conflict` while there are departments below it or people in it. */
+  /** Deletes a department; `conflict` while it has subdepartments or members. */
   async delete(id: number): Promise<SaveOutcome> {
     if (!isStorableId(id)) return { result: 'not-found' };
     return this.#database.transaction('delete_department', async (query) => {

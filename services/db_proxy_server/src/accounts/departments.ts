@@ -23,14 +23,14 @@ export class Departments {
   }
 
   /**
-   * What changed since, the deleted ones included; ascending by id.
+   * Departments that changed since, including deleted ones; ascending by id.
    * @param since unix seconds; 0: all that exist
    */
   changes(since: number): Promise<Changes<DepartmentRow>> {
     return this.#synced.changes(since);
   }
 
-  /** Whether `changes` would still give what it gave with this etag, at most a minute ago. */
+  /** Whether `changes` would still return the same rows. @param etag from `changes`, at most a minute old */
   isUnchanged(etag: string): Promise<boolean> {
     return this.#synced.isUnchanged(etag);
   }

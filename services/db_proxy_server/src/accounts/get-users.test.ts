@@ -24,7 +24,7 @@ async function get(request: teamtalk.db.GetUsersRequest.$Properties) {
   return (reply.users ?? []).map((user) => [user.userId, user.userDomain, user.status]);
 }
 
-test('finds users by their ids, those who have left too, and leaves out who does not exist', async () => {
+test('finds users by id, including disabled ones, and leaves out unknown ids', async () => {
   expect(await get({ userIds: [7, 2, 5, 7] })).toEqual([
     [2, 'bob', 3],
     [7, 'cy', 0],
@@ -39,7 +39,7 @@ test('finds a user by name', async () => {
   expect(await get({ userName: 'ann\0' })).toEqual([]);
 });
 
-test('refuses to be asked for very many', async () => {
+test('refuses a request with too many ids', async () => {
   await expect(get({ userIds: Array.from({ length: 5_001 }, (_, i) => i + 1) })).rejects.toMatchObject({
     code: 'invalid-argument',
   });

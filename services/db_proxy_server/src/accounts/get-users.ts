@@ -3,10 +3,10 @@ import { TeamTalkError } from '@teamtalk/service-kit';
 import type { Context } from '../context.js';
 import { toUser } from './user-rows.js';
 
-/** Ids one request may ask for. */
+/** Most ids in one request. */
 const maxIds = 5_000;
 
-/** Infos of given users (0x0204), or the one with a login name. Who does not exist is left out. */
+/** Users by id (0x0204) or by login name. Unknown users are left out. */
 export function getUsers({
   users,
 }: Context): (request: teamtalk.db.GetUsersRequest) => Promise<teamtalk.db.UserList.$Properties> {

@@ -1,21 +1,21 @@
 import type { Database, Statement } from '../database/database.js';
 
 /*
- * Whether a list has changed is told by which transactions could be seen when it was read, not by times: no clock,
- * no order of commits and no second that is not over yet matters. Triggers note the transactions that change one
- * (list_change). An etag says of which database and table it is, and what could be seen (a pg_snapshot).
+ * Change detection compares transaction snapshots instead of timestamps, so it does not depend on clocks, commit
+ * order or the resolution of a second. Triggers record the transactions that change a list (list_change). An etag
+ * identifies the database and the table, and holds the snapshot (pg_snapshot) the list was read in.
  */
 
 /**
- * In SQL: what an etag is worth nothing without. Transaction numbers mean something to one database server only, and
- * after a restart it may be another one, or have an older state; a table that was emptied by TRUNCATE is another file.
+ * In SQL: the scope in which an etag is valid. Transaction ids are meaningful on one database server only; after a
+ * restart it may be a different server or an older state, and TRUNCATE gives the table a new file.
  */
 function epochOf(table: string): string {
   return `concat_ws('-', extract(epoch FROM pg_postmaster_start_time()),
     (SELECT oid FROM pg_database WHERE datname = current_database()), pg_relation_filenode('${table}'))`;
 }
 
-/** In SQL: the etag of what the statement, or a later one, reads of the table. */
+/** In SQL: the etag of the table as seen by the current snapshot. */
 export function currentEtag(table: string): string {
   return `${epochOf(table)} || '/' || pg_current_snapshot()`;
 }
@@ -28,7 +28,7 @@ function seenBy(etag: string): string {
   return `split_part(${etag}, '/', 2)::pg_snapshot`;
 }
 
-/** In SQL: whether nothing that can be seen now was hidden from what bears the etag. */
+/** In SQL: whether no change has become visible since the etag was taken. */
 export function sameSince(table: string, etag: string): string {
   const seen = seenBy(etag);
   return `${epochIn(etag)} = ${epochOf(table)} AND NOT EXISTS (
@@ -36,12 +36,12 @@ export function sameSince(table: string, etag: string): string {
     WHERE list = '${table}' AND xid >= pg_snapshot_xmin(${seen}) AND NOT pg_visible_in_snapshot(xid, ${seen}))`;
 }
 
-/** Rounds of a minute: an etag that is used is much younger. */
-const roundsKept = 5;
+/** Etags from earlier purges, one a minute; clients of this module use etags that are at most a minute old. */
+const retainedEtags = 5;
 
 const now: Statement = { name: 'list_change_now', text: `SELECT ${currentEtag('list_change')} AS etag` };
 
-/** Those with numbers that have not been given out are another server's, by way of a restored dump. */
+/** Transaction ids from the future come from another server, through a restored dump. */
 const purge: Statement = {
   name: 'list_change_purge',
   text: `
@@ -52,15 +52,15 @@ const purge: Statement = {
 };
 
 /**
- * Forgets changes that could be seen some minutes ago: whatever bears an etag has them.
- * @returns a round of it, which tells how many
+ * Removes recorded changes that have been visible for some minutes: every etag still in use includes them.
+ * @returns a function that purges once and resolves with the number of removed rows
  */
 export function purgeListChanges(database: Database): () => Promise<number> {
   const etags: string[] = [];
   return async () => {
     const [row] = await database.query<{ etag: string }>(now, []);
     if (row) etags.push(row.etag);
-    if (etags.length <= roundsKept) return 0;
+    if (etags.length <= retainedEtags) return 0;
     return (await database.query(purge, [etags.shift()])).length;
   };
 }

@@ -7,7 +7,7 @@ import { listDepartments } from './list-departments.js';
 
 let database: TestDatabase;
 let context: TestContext;
-let list: (since: number) => Promise<{ names: string[]; mark: number }>;
+let list: (since: number) => Promise<{ names: string[]; watermark: number }>;
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -17,7 +17,7 @@ beforeAll(async () => {
     const reply = await handler(new teamtalk.db.ListUsersRequest({ updatedSince }));
     return {
       names: (reply.departments ?? []).map(({ deptName }) => deptName as string),
-      mark: reply.latestUpdateTime as number,
+      watermark: reply.latestUpdateTime as number,
     };
   };
 });
@@ -38,7 +38,7 @@ function now(): number {
   return Math.floor(Date.now() / 1000);
 }
 
-test('0 asks for all that exist, with their place in the tree', async () => {
+test('0 returns all that exist, with their place in the tree', async () => {
   const reply = await listDepartments(context)(new teamtalk.db.ListUsersRequest({ updatedSince: 0 }));
   expect(reply.departments).toEqual([
     { deptId: 1, priority: 7, deptName: 'top', parentDeptId: 0, deptStatus: 0 },
@@ -48,12 +48,12 @@ test('0 asks for all that exist, with their place in the tree', async () => {
   expect(reply.latestUpdateTime).toBeLessThan(now());
 });
 
-test('otherwise those changed since, and the deleted ones are among them', async () => {
-  const { mark } = await list(0);
-  expect((await list(mark)).names).toEqual([]);
+test('any other time returns the departments changed since, including deleted ones', async () => {
+  const { watermark } = await list(0);
+  expect((await list(watermark)).names).toEqual([]);
   await database.dataSource.query(`UPDATE department SET status = 1 WHERE name = 'below'`);
   await database.dataSource.query(`INSERT INTO department (name) VALUES ('new')`);
-  const reply = await listDepartments(context)(new teamtalk.db.ListUsersRequest({ updatedSince: mark }));
+  const reply = await listDepartments(context)(new teamtalk.db.ListUsersRequest({ updatedSince: watermark }));
   expect((reply.departments ?? []).map(({ deptName, deptStatus }) => [deptName, deptStatus])).toEqual([
     ['below', 1],
     ['new', 0],
@@ -61,15 +61,15 @@ test('otherwise those changed since, and the deleted ones are among them', async
   expect((await list(0)).names).toEqual(['top', 'new']);
 });
 
-test('a change in the very second of the answer is in the next one', async () => {
+test('a change in the same second as a reply is part of the next one', async () => {
   for (let round = 0; round < 5; round++) {
-    const { mark } = await list(0);
+    const { watermark } = await list(0);
     await database.dataSource.query('UPDATE department SET priority = $1 WHERE name = $2', [round, 'top']);
-    expect((await list(mark)).names).toContain('top');
+    expect((await list(watermark)).names).toContain('top');
   }
 });
 
-test('a change that commits long after it was made is not missed; one of users holds nothing back', async () => {
+test('a change that commits long after it was written is not missed; a change of users does not hold the watermark back', async () => {
   const writer = new pg.Client({ connectionString: database.url });
   const elsewhere = new pg.Client({ connectionString: database.url });
   await Promise.all([writer.connect(), elsewhere.connect()]);
@@ -83,10 +83,10 @@ test('a change that commits long after it was made is not missed; one of users h
     await expect.poll(now, { timeout: 10_000, interval: 50 }).toBeGreaterThan(begun + 3);
 
     const before = await list(0);
-    expect(before.mark).toBeLessThanOrEqual(begun);
+    expect(before.watermark).toBeLessThanOrEqual(begun);
     await writer.query('COMMIT');
-    expect((await list(before.mark)).names).toEqual(['renamed']);
-    expect((await list(0)).mark).toBeGreaterThan(begun);
+    expect((await list(before.watermark)).names).toEqual(['renamed']);
+    expect((await list(0)).watermark).toBeGreaterThan(begun);
   } finally {
     await Promise.all([writer.end(), elsewhere.end()]);
   }

@@ -9,7 +9,7 @@ export function listDepartments({
   const changes = coalesce((since) => departments.changes(since));
   return async ({ updatedSince, knownEtag }) => {
     if (knownEtag && (await departments.isUnchanged(knownEtag))) return { unchanged: true };
-    const { rows, mark, etag } = await changes(updatedSince);
+    const { rows, watermark, etag } = await changes(updatedSince);
     return {
       departments: rows.map((row) => ({
         deptId: row.id,
@@ -18,7 +18,7 @@ export function listDepartments({
         parentDeptId: row.parent_id,
         deptStatus: row.status,
       })),
-      latestUpdateTime: mark,
+      latestUpdateTime: watermark,
       etag,
     };
   };

@@ -8,7 +8,7 @@ import { listUsers } from './list-users.js';
 
 let database: TestDatabase;
 let context: TestContext;
-let list: (since: number) => Promise<{ names: string[]; mark: number; etag: string }>;
+let list: (since: number) => Promise<{ names: string[]; watermark: number; etag: string }>;
 let isUnchanged: (etag: string) => Promise<boolean>;
 
 beforeAll(async () => {
@@ -19,13 +19,13 @@ beforeAll(async () => {
     const reply = await handler(new teamtalk.db.ListUsersRequest({ updatedSince }));
     return {
       names: (reply.users ?? []).map((user) => user.userDomain as string),
-      mark: reply.latestUpdateTime as number,
+      watermark: reply.latestUpdateTime as number,
       etag: reply.etag as string,
     };
   };
   isUnchanged = async (knownEtag) => {
     const reply = await handler(new teamtalk.db.ListUsersRequest({ knownEtag }));
-    // What is not said to be unchanged comes whole.
+    // A list that is not unchanged is returned in full.
     expect(reply.latestUpdateTime === undefined).toBe(reply.unchanged === true);
     return reply.unchanged === true;
   };
@@ -46,47 +46,47 @@ function now(): number {
   return Math.floor(Date.now() / 1000);
 }
 
-test('0 asks for everybody who has not left', async () => {
-  const { names, mark } = await list(0);
+test('0 returns everybody who is not disabled', async () => {
+  const { names, watermark } = await list(0);
   expect(names).toEqual(['ann', 'bob']);
-  expect(mark).toBeGreaterThan(now() - 10);
-  expect(mark).toBeLessThan(now());
+  expect(watermark).toBeGreaterThan(now() - 10);
+  expect(watermark).toBeLessThan(now());
 });
 
-test('otherwise those changed since, and who has left is among them', async () => {
-  const { mark } = await list(0);
-  expect((await list(mark)).names).toEqual([]);
+test('any other time returns the users changed since, including disabled ones', async () => {
+  const { watermark } = await list(0);
+  expect((await list(watermark)).names).toEqual([]);
   await database.dataSource.query(`UPDATE im_user SET status = 3 WHERE name = 'bob'`);
   await database.dataSource.query(`INSERT INTO im_user (name, password_hash) VALUES ('new', '')`);
-  expect((await list(mark)).names).toEqual(['bob', 'new']);
+  expect((await list(watermark)).names).toEqual(['bob', 'new']);
   expect((await list(0)).names).toEqual(['ann', 'new']);
 });
 
-test('a change in the very second of the answer is in the next one', async () => {
+test('a change in the same second as a reply is part of the next one', async () => {
   for (let round = 0; round < 5; round++) {
-    const { mark } = await list(0);
+    const { watermark } = await list(0);
     await database.dataSource.query('UPDATE im_user SET nick_name = $1 WHERE name = $2', [`${round}`, 'ann']);
-    expect((await list(mark)).names).toContain('ann');
+    expect((await list(watermark)).names).toContain('ann');
   }
 });
 
-test('a time in the future is answered with one that misses nothing', async () => {
-  const { names, mark } = await list(now() + 1_000_000);
+test('a time in the future gets a watermark that misses no change', async () => {
+  const { names, watermark } = await list(now() + 1_000_000);
   expect(names).toEqual([]);
-  expect(mark).toBeLessThan(now());
+  expect(watermark).toBeLessThan(now());
 });
 
-test('what is no change for others does not count as one', async () => {
-  const { mark } = await list(0);
+test('changes that others cannot see do not count', async () => {
+  const { watermark } = await list(0);
   await database.dataSource.query(`UPDATE im_user SET password_hash = 'x', push_shield = true`);
-  expect((await list(mark)).names).toEqual([]);
+  expect((await list(watermark)).names).toEqual([]);
 });
 
-test('a change that commits long after it was made is not missed', async () => {
+test('a change that commits long after it was written is not missed', async () => {
   const writer = new pg.Client({ connectionString: database.url });
   await writer.connect();
   try {
-    // As if the transaction had begun a minute ago and written then.
+    // As if the transaction had begun and written a minute ago.
     await writer.query('BEGIN');
     await writer.query(`UPDATE im_user SET nick_name = 'late' WHERE name = 'ann'`);
     const [{ begun }] = (await writer.query('SELECT floor(extract(epoch FROM now()))::float8 AS begun'))
@@ -94,17 +94,17 @@ test('a change that commits long after it was made is not missed', async () => {
     await expect.poll(now, { timeout: 10_000, interval: 50 }).toBeGreaterThan(begun + 3);
 
     const before = await list(0);
-    expect(before.mark).toBeLessThanOrEqual(begun);
+    expect(before.watermark).toBeLessThanOrEqual(begun);
     await writer.query('COMMIT');
-    expect((await list(before.mark)).names).toEqual(['ann']);
-    // And it does not hold anybody back any longer.
-    expect((await list(0)).mark).toBeGreaterThan(begun);
+    expect((await list(before.watermark)).names).toEqual(['ann']);
+    // The finished transaction no longer holds the watermark back.
+    expect((await list(0)).watermark).toBeGreaterThan(begun);
   } finally {
     await writer.end();
   }
 });
 
-test('a transaction that only reads, or writes elsewhere, holds nothing back', async () => {
+test('a transaction that only reads, or writes to other tables, does not hold the watermark back', async () => {
   const other = new pg.Client({ connectionString: database.url });
   await other.connect();
   try {
@@ -114,24 +114,24 @@ test('a transaction that only reads, or writes elsewhere, holds nothing back', a
     ).rows as [{ begun: number }];
     await other.query(`INSERT INTO department (name) VALUES ('d')`);
     await expect.poll(now, { timeout: 10_000, interval: 50 }).toBeGreaterThan(begun + 3);
-    expect((await list(0)).mark).toBeGreaterThan(begun);
+    expect((await list(0)).watermark).toBeGreaterThan(begun);
 
-    // It may write after all: then with the time of writing, not that of its begin.
-    const { mark } = await list(0);
+    // If it writes later, the row is stamped with the time of writing, not of BEGIN.
+    const { watermark } = await list(0);
     await other.query(`UPDATE im_user SET nick_name = 'later' WHERE name = 'bob'`);
     await other.query('COMMIT');
-    expect((await list(mark)).names).toEqual(['bob']);
+    expect((await list(watermark)).names).toEqual(['bob']);
   } finally {
     await other.end();
   }
 });
 
-test('callers that ask for the same at once share the answer', async () => {
+test('concurrent identical requests share one reply', async () => {
   const answers = await Promise.all(Array.from({ length: 50 }, () => list(0)));
   for (const { names } of answers) expect(names).toEqual(['ann', 'bob']);
 });
 
-test('a list is unchanged until somebody changes what others see of a user', async () => {
+test('a list is unchanged until a visible field of a user changes', async () => {
   const { etag } = await list(0);
   expect(await isUnchanged(etag)).toBe(true);
   await database.dataSource.query(`UPDATE im_user SET password_hash = 'y', push_shield = false`);
@@ -154,14 +154,14 @@ test.each([
   expect(await isUnchanged((await list(0)).etag)).toBe(true);
 });
 
-test('a change counts from its commit on, and one that is taken back never', async () => {
+test('a change counts from its commit on, a rolled-back one never', async () => {
   const writer = new pg.Client({ connectionString: database.url });
   await writer.connect();
   try {
     await writer.query('BEGIN');
     await writer.query(`UPDATE im_user SET nick_name = 'not yet' WHERE name = 'ann'`);
     const { etag } = await list(0);
-    // Others come and go meanwhile: it is no matter of the order of numbers or of times.
+    // Other transactions commit meanwhile: neither transaction id order nor time order matters.
     await database.dataSource.query(`UPDATE im_user SET nick_name = 'before' WHERE name = 'bob'`);
     const later = await list(0);
     expect(await isUnchanged(later.etag)).toBe(true);
@@ -179,7 +179,7 @@ test('a change counts from its commit on, and one that is taken back never', asy
   }
 });
 
-test('changes are forgotten when they could be seen for some rounds', async () => {
+test('recorded changes are purged after they have been visible for some rounds', async () => {
   const noted = async () => {
     const [row] = await database.dataSource.query('SELECT count(*)::int4 AS count FROM list_change');
     return row.count as number;
@@ -187,7 +187,7 @@ test('changes are forgotten when they could be seen for some rounds', async () =
   const { etag } = await list(0);
   const purge = purgeListChanges(context.database);
   await database.dataSource.query(`UPDATE im_user SET nick_name = 'noted'`);
-  // As a dump of another server brings it, whose numbers are higher.
+  // As restored from a server with higher transaction ids.
   await database.dataSource.query(
     `INSERT INTO list_change VALUES ('im_user', (pg_snapshot_xmax(pg_current_snapshot())::text::int8 + 1000000)::text::xid8)`,
   );
@@ -202,7 +202,7 @@ test('changes are forgotten when they could be seen for some rounds', async () =
   expect(await noted()).toBe(1);
 });
 
-test('who may change users needs no right to note it', async () => {
+test('a role that may change users needs no right on list_change', async () => {
   const { etag } = await list(0);
   const writer = new pg.Client({ connectionString: database.url });
   await writer.connect();

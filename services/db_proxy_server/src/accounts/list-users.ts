@@ -10,7 +10,7 @@ export function listUsers({
   const changes = coalesce((since) => users.changes(since));
   return async ({ updatedSince, knownEtag }) => {
     if (knownEtag && (await users.isUnchanged(knownEtag))) return { unchanged: true };
-    const { rows, mark, etag } = await changes(updatedSince);
-    return { users: rows.map(toUser), latestUpdateTime: mark, etag };
+    const { rows, watermark, etag } = await changes(updatedSince);
+    return { users: rows.map(toUser), latestUpdateTime: watermark, etag };
   };
 }

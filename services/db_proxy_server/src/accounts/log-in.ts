@@ -4,10 +4,10 @@ import { type Kit, TeamTalkError } from '@teamtalk/service-kit';
 type Results = teamtalk.db.LoginResults.$Properties;
 type Check = (request: teamtalk.db.LoginRequest) => Promise<teamtalk.db.LoginReply.$Properties>;
 
-/** Logins of one caller that are being checked; beyond it his stream is not read. */
+/** Logins of one caller in progress; beyond this limit its stream is not read. */
 const maxPending = 5_000;
 
-/** Accounts.LogIn: checks logins as they come; results that are there in one turn leave in one frame. */
+/** Accounts.LogIn: checks logins as they arrive; results of the same event-loop turn are sent in one frame. */
 export function logIn(kit: Kit, check: Check) {
   const { tracing } = kit;
   const span = spanOf(accounts.logIn, 'server');
@@ -20,8 +20,8 @@ export function logIn(kit: Kit, check: Check) {
         const work = () => check(entry.request as teamtalk.db.LoginRequest);
         if (entry.request) reply = await (tracing ? tracing.resume(span, carrierOf(entry), work) : work());
       } catch (error) {
-        // The caller counts it: it has no reply.
-        if (!(error instanceof TeamTalkError)) kit.log.error({ err: error }, 'a login could not be checked');
+        // No reply: the caller times out and counts it.
+        if (!(error instanceof TeamTalkError)) kit.log.error({ err: error }, 'login check failed');
       }
       answers.answer({ requestId: entry.requestId, reply });
     };
@@ -35,7 +35,7 @@ export function logIn(kit: Kit, check: Check) {
   };
 }
 
-/** The caller's span, as it came with the login. */
+/** The caller's trace context. */
 function carrierOf({ traceparent, tracestate }: teamtalk.db.LoginEntry) {
   return { traceparent, ...(tracestate && { tracestate }) };
 }

@@ -7,7 +7,7 @@ import { login } from './login.js';
 import { clientDigest } from './passwords/password.js';
 
 const { LOGIN_OK, LOGIN_WRONG_NAME_OR_PASSWORD, LOGIN_TOO_MANY_ATTEMPTS } = teamtalk.db.LoginResult;
-const loginLimit = { maxFailures: 3, maxNamesPerPlace: 5, windowSeconds: 1_800 };
+const loginLimit = { maxFailures: 3, maxNamesPerNetwork: 5, windowSeconds: 1_800 };
 const home = '198.51.100.1';
 const office = '203.0.113.7';
 
@@ -40,7 +40,7 @@ async function newUser(): Promise<string> {
   return added;
 }
 
-/** At one replica after the other. */
+/** Alternates between the replicas. */
 async function attempt(password: string, address: string, userName = name) {
   const handler = handlers[turn++ % handlers.length] as (typeof handlers)[number];
   const passwordMd5 = clientDigest(password);
@@ -54,7 +54,7 @@ async function failTimes(times: number, address: string, userName = name) {
   }
 }
 
-test('strangers elsewhere share one limit, and do not keep the user out of where he comes from', async () => {
+test('unknown networks share one limit, and cannot lock a user out of their known networks', async () => {
   expect(await attempt('secret', home)).toBe(LOGIN_OK);
   for (const address of ['192.0.2.1', '192.0.2.2', '2001:db8::1']) await failTimes(1, address);
   for (const address of ['192.0.2.1', '192.0.2.9', office]) {
@@ -63,7 +63,7 @@ test('strangers elsewhere share one limit, and do not keep the user out of where
   for (let i = 0; i < 5; i++) expect(await attempt('secret', home)).toBe(LOGIN_OK);
 });
 
-test('where the user is known he has a limit of his own, which closes no other place', async () => {
+test('a known network has a limit of its own, which affects no other network', async () => {
   for (const address of [home, office]) expect(await attempt('secret', address)).toBe(LOGIN_OK);
   await failTimes(3, home);
   expect(await attempt('secret', home)).toBe(LOGIN_TOO_MANY_ATTEMPTS);
@@ -71,7 +71,7 @@ test('where the user is known he has a limit of his own, which closes no other p
   expect(await attempt('secret', '192.0.2.1')).toBe(LOGIN_OK);
 });
 
-test('a good login takes nothing off the count of strangers', async () => {
+test('a successful login does not reset the count of unknown networks', async () => {
   expect(await attempt('secret', home)).toBe(LOGIN_OK);
   for (let i = 0; i < 3; i++) {
     await failTimes(1, '192.0.2.1');
@@ -80,14 +80,14 @@ test('a good login takes nothing off the count of strangers', async () => {
   expect(await attempt('wrong', '192.0.2.1')).toBe(LOGIN_TOO_MANY_ATTEMPTS);
 });
 
-test('an IPv6 address counts with all of its /64', async () => {
+test('an IPv6 address counts as its /64', async () => {
   expect(await attempt('secret', '2001:db8:0:1::1')).toBe(LOGIN_OK);
   await failTimes(3, '192.0.2.1');
   expect(await attempt('secret', '2001:db8:0:1:aaaa:bbbb:cccc:dddd')).toBe(LOGIN_OK);
   expect(await attempt('secret', '2001:db8:0:2::1')).toBe(LOGIN_TOO_MANY_ATTEMPTS);
 });
 
-test('an address where many names failed is closed to those who are not known there, on every replica', async () => {
+test('a network from which many names failed is closed to users not known there, on every replica', async () => {
   expect(await attempt('secret', office)).toBe(LOGIN_OK);
   const newcomer = await newUser();
   for (let i = 0; i < 5; i++) await failTimes(1, office, `guessed ${i}`);
@@ -107,23 +107,25 @@ test('an office behind one address does not lock itself out by mistyping', async
     await failTimes(2, office, colleague);
     expect(await attempt('secret', office, colleague)).toBe(LOGIN_OK);
   }
-  // A client with an old password tries again and again: one name.
+  // A client that retries with an old password counts as one name.
   await failTimes(3, office, name);
   expect(await attempt('secret', office, await newUser())).toBe(LOGIN_OK);
 });
 
-test('many guesses at once from one address get hardly further than one after the other', async () => {
+test('concurrent guesses from one address get hardly further than sequential ones', async () => {
   const guesses = Array.from({ length: 60 }, (_, i) => attempt('wrong', office, `at once ${i}`));
   const checked = (await Promise.all(guesses)).filter((result) => result === LOGIN_WRONG_NAME_OR_PASSWORD);
   expect(checked.length).toBeGreaterThanOrEqual(5);
-  // What was being checked when the limit was reached: four on each replica.
+  // Checks that were in progress when the limit was reached: four on each replica.
   expect(checked.length).toBeLessThanOrEqual(5 + 2 * 4);
 });
 
-test('the limit of addresses can be switched off, and does not apply to an unknown address', async () => {
+test('the address limit can be switched off, and does not apply to a login without an address', async () => {
   for (let i = 0; i < 8; i++) await failTimes(1, '', `nowhere ${i}`);
   expect(await attempt('secret', '')).toBe(LOGIN_OK);
-  const open = await createTestContext(database.url, { loginLimit: { ...loginLimit, maxNamesPerPlace: 0 } });
+  const open = await createTestContext(database.url, {
+    loginLimit: { ...loginLimit, maxNamesPerNetwork: 0 },
+  });
   try {
     const handler = login(open);
     for (let i = 0; i < 12; i++) {
@@ -137,8 +139,8 @@ test('the limit of addresses can be switched off, and does not apply to an unkno
   }
 });
 
-test('a user’s places are remembered to the day, at most 32 of them, and forgotten after 90 days', async () => {
-  const { places } = replicas[0] as TestContext;
+test('a user’s networks are remembered by the day, at most 32 of them, and forgotten after 90 days', async () => {
+  const { sourceNetworks } = replicas[0] as TestContext;
   const kept = async () => {
     const rows: { place: string }[] = await database.dataSource.query(
       'SELECT place FROM login_place WHERE user_id = $1 ORDER BY last_at',
@@ -147,7 +149,7 @@ test('a user’s places are remembered to the day, at most 32 of them, and forgo
     return rows.map(({ place }) => place);
   };
   expect(await attempt('secret', home)).toBe(LOGIN_OK);
-  for (let i = 1; i <= 40; i++) await places.remember(userId, `192.0.2.${i}`);
+  for (let i = 1; i <= 40; i++) await sourceNetworks.remember(userId, `192.0.2.${i}`);
   const all = await kept();
   expect(all).toHaveLength(32);
   expect([all[0], all.at(-1)]).toEqual(['192.0.2.9', '192.0.2.40']);
@@ -159,9 +161,9 @@ test('a user’s places are remembered to the day, at most 32 of them, and forgo
     );
   await age('192.0.2.9', 91);
   await age('192.0.2.10', 89);
-  expect(await places.purge()).toBe(1);
+  expect(await sourceNetworks.purge()).toBe(1);
   expect((await kept())[0]).toBe('192.0.2.10');
-  // Back after 89 days: as good as new.
+  // A login after 89 days renews it.
   expect(await attempt('secret', '192.0.2.10')).toBe(LOGIN_OK);
   expect((await kept()).at(-1)).toBe('192.0.2.10');
 });

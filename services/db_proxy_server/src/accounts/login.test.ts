@@ -46,7 +46,7 @@ async function resultOf(password: string, replica = 0, who = name) {
   return (await attempt(password, replica, who)).result;
 }
 
-test('the right password logs in, with all that others see of the user', async () => {
+test('the right password logs in and returns the visible fields of the user', async () => {
   const reply = await attempt('secret');
   expect(reply.result).toBe(LOGIN_OK);
   expect(reply.user).toEqual({
@@ -64,7 +64,7 @@ test('the right password logs in, with all that others see of the user', async (
   });
 });
 
-test('a later login has a larger number, on whichever replica', async () => {
+test('a later login has a larger login_seq, on any replica', async () => {
   const numbers: number[] = [];
   for (const replica of [0, 1, 1, 0, 1]) {
     numbers.push((await attempt('secret', replica)).loginSeq as number);
@@ -73,7 +73,7 @@ test('a later login has a larger number, on whichever replica', async () => {
   expect(new Set(numbers).size).toBe(5);
 });
 
-test('a wrong password, an unknown name and somebody who has left get the same answer', async () => {
+test('a wrong password, an unknown name and a disabled user get the same result', async () => {
   const wrong = await attempt('wrong');
   expect(wrong).toEqual({ result: LOGIN_WRONG_NAME_OR_PASSWORD });
   expect(await attempt('secret', 0, 'nobody')).toEqual(wrong);
@@ -89,7 +89,7 @@ test('each of them takes one argon2 computation', async () => {
   expect(check).toHaveBeenCalledTimes(2);
 });
 
-test('names that cannot be are refused without being counted', async () => {
+test('impossible names are refused without being counted', async () => {
   const find = vi.spyOn((replicas[0] as TestContext).logins, 'find');
   for (const impossible of ['', 'x'.repeat(65), 'x'.repeat(1_000_000), `${name}\0`]) {
     expect(await resultOf('secret', 0, impossible)).toBe(LOGIN_WRONG_NAME_OR_PASSWORD);
@@ -100,14 +100,14 @@ test('names that cannot be are refused without being counted', async () => {
   expect(await resultOf('secret', 0, longest)).toBe(LOGIN_OK);
 });
 
-test('something that is no MD5 is a wrong password', async () => {
+test('a value that is not an MD5 is a wrong password', async () => {
   for (const digest of ['', 'secret', clientDigest('secret').toUpperCase(), 'x'.repeat(100_000)]) {
     const reply = await logins[1]?.(name, digest);
     expect(reply?.result).toBe(LOGIN_WRONG_NAME_OR_PASSWORD);
   }
 });
 
-test('a legacy row logs in with its old hash and has a modern one from then on', async () => {
+test('a legacy hash is accepted once and replaced by argon2', async () => {
   const { dataSource } = database;
   const salt = '2233';
   const legacy = createHash('md5')
@@ -130,7 +130,7 @@ test('a legacy row logs in with its old hash and has a modern one from then on',
   expect(await resultOf('secret', 1)).toBe(LOGIN_OK);
 });
 
-test('a hash that was cheaper than what is configured by now is replaced at a good login, a dearer one stays', async () => {
+test('a hash cheaper than the configured cost is replaced at a successful login, a more expensive one stays', async () => {
   const stored = async () => {
     const [row] = await database.dataSource.query(
       `SELECT substring(password_hash from 'm=.*?,t=[0-9]+') AS cost FROM im_user WHERE id = $1`,
@@ -170,14 +170,14 @@ test('a repeated login costs no argon2, until the password changes', async () =>
   expect(await resultOf('changed')).toBe(LOGIN_OK);
 });
 
-test('an account without a usable hash lets nobody in', async () => {
+test('an account without a usable hash cannot log in', async () => {
   for (const hash of ['!', '', '$1$abc']) {
     await database.dataSource.query('UPDATE im_user SET password_hash = $2 WHERE id = $1', [userId, hash]);
     expect(await resultOf('secret')).toBe(LOGIN_WRONG_NAME_OR_PASSWORD);
   }
 });
 
-test('ten failures on any replicas close the name to all of them until the window has passed', async () => {
+test('ten failures, on any replica, lock the name on all replicas until the window has passed', async () => {
   for (let i = 0; i < 10; i++) {
     expect(await resultOf('wrong', i % 2)).toBe(LOGIN_WRONG_NAME_OR_PASSWORD);
   }
@@ -185,7 +185,7 @@ test('ten failures on any replicas close the name to all of them until the windo
     expect(await attempt('secret', replica)).toEqual({ result: LOGIN_TOO_MANY_ATTEMPTS });
     expect(await resultOf('wrong', replica)).toBe(LOGIN_TOO_MANY_ATTEMPTS);
   }
-  // 29 minutes later still, 30 minutes after the first failure no more.
+  // Still locked after 29 minutes, open 30 minutes after the first failure.
   const later = `UPDATE login_failure SET failed_at =
     (SELECT array_agg(f - $2::interval ORDER BY f) FROM unnest(failed_at) f) WHERE name = $1`;
   await database.dataSource.query(later, [name, '29 minutes']);
@@ -194,18 +194,18 @@ test('ten failures on any replicas close the name to all of them until the windo
   expect(await resultOf('secret', 1)).toBe(LOGIN_OK);
 });
 
-test('a name that does not exist is closed in the same way', async () => {
+test('an unknown name is locked in the same way', async () => {
   for (let i = 0; i < 10; i++) await attempt('wrong', i % 2, 'ghost');
   expect(await resultOf('wrong', 0, 'ghost')).toBe(LOGIN_TOO_MANY_ATTEMPTS);
 });
 
-test('attempts that come at once are counted like those one after the other', async () => {
+test('concurrent attempts are counted like sequential ones', async () => {
   const results = await Promise.all(Array.from({ length: 15 }, (_, i) => resultOf(`guess ${i}`)));
   expect(results.filter((result) => result === LOGIN_WRONG_NAME_OR_PASSWORD)).toHaveLength(10);
   expect(results.filter((result) => result === LOGIN_TOO_MANY_ATTEMPTS)).toHaveLength(5);
 });
 
-test('a crowd on one name is turned away, not queued without end', async () => {
+test('too many concurrent attempts on one name are refused, not queued without bound', async () => {
   const results = await Promise.allSettled(Array.from({ length: 200 }, () => attempt('secret')));
   const served = results.filter(({ status }) => status === 'fulfilled');
   expect(served.length).toBe(20);
@@ -214,14 +214,14 @@ test('a crowd on one name is turned away, not queued without end', async () => {
   expect(await resultOf('secret')).toBe(LOGIN_OK);
 });
 
-test('a good login forgets the failures before it', async () => {
+test('a successful login clears earlier failures', async () => {
   for (let i = 0; i < 9; i++) await attempt('wrong');
   expect(await resultOf('secret')).toBe(LOGIN_OK);
   for (let i = 0; i < 9; i++) await attempt('wrong');
   expect(await resultOf('secret', 1)).toBe(LOGIN_OK);
 });
 
-test('failures that no longer count are removed, the others stay', async () => {
+test('failures outside the window are purged, the others stay', async () => {
   const { dataSource } = database;
   await dataSource.query('DELETE FROM login_failure');
   await attempt('wrong', 0, 'old');
@@ -235,7 +235,7 @@ test('failures that no longer count are removed, the others stay', async () => {
 
 test('a name’s record does not grow with its failures', async () => {
   const patient = await createTestContext(database.url, {
-    loginLimit: { maxFailures: 3, maxNamesPerPlace: 100, windowSeconds: 1800 },
+    loginLimit: { maxFailures: 3, maxNamesPerNetwork: 100, windowSeconds: 1800 },
   });
   try {
     for (let i = 0; i < 8; i++) await patient.logins.recordFailure('persistent', '');

@@ -12,46 +12,49 @@ const { LoginResult } = teamtalk.db;
 
 type Reply = teamtalk.db.LoginReply.$Properties;
 
-/** Attempts wait this long for those before them, milliseconds: callers give up about then. */
+/** Longest wait of an attempt in its queue, milliseconds; callers time out at about the same time. */
 const maxWaitMs = 4_000;
 
 /**
- * Checks a name and a password (client-behaviour.md#results-of-a-login). A wrong name, a wrong password and somebody
- * who has left look alike from outside, in the answer and in the time it takes.
+ * Checks a name and a password (client-behaviour.md#results-of-a-login). An unknown name, a wrong password and a
+ * disabled user are indistinguishable to the caller, in the result and in the time it takes.
  *
- * Failures are counted in the database, for all replicas, in two ways. Of a name: where its user has logged in
- * from before he has a count of his own, so that nobody elsewhere can lock him out; everywhere else shares one.
- * Of a place: how many names failed from there, which a good login of the name takes back, so that an office
- * behind one address does not lock itself out by mistyping; too many close it to all who are not known there.
+ * Failures are counted in the database, for all replicas, in two ways. By name: each network the user has logged in
+ * from has a count of its own, so that nobody elsewhere can lock them out; all other networks share one. By network:
+ * the number of names that failed from there; a network with too many is closed to users not known there. A
+ * successful login of a name takes it off that count, so that typing errors do not lock out an office behind one
+ * address.
  */
 export function login(context: Context): (request: teamtalk.db.LoginRequest) => Promise<Reply> {
-  const { kit, loginLimit, logins, passwords, places, proven } = context;
+  const { kit, loginLimit, logins, passwords, sourceNetworks, credentialCache } = context;
   const results = kit.metrics.counter('logins_total', 'Login attempts answered', ['result']);
   const limited = kit.metrics.counter('logins_limited_total', 'Login attempts refused unchecked', ['limit']);
-  // Limits hold however many attempts come at once, since those that count together take turns.
-  const ofName = new KeyedQueue({
+  // Attempts that share a counter are queued, so that concurrent ones cannot exceed the limit.
+  const byName = new KeyedQueue({
     what: 'logging in of one user',
     concurrency: 1,
     maxWaiting: 19,
     maxWaitMs,
   });
-  // As many as passwords are checked at a time, or a little more.
-  const ofPlace = new KeyedQueue({
+  // Close to the number of concurrent password checks, so that the queue does not leave them idle.
+  const byNetwork = new KeyedQueue({
     what: 'logging in from one address',
     concurrency: 4,
     maxWaiting: 1_000,
     maxWaitMs,
   });
 
-  async function attempt(name: string, place: string, digest: string): Promise<Reply> {
-    const candidate = await logins.find(name, place);
-    if (candidate.isKnownPlace || place === '') return decide(name, place, candidate, digest);
-    return ofPlace.run(place, async () => decide(name, place, await logins.find(name, place), digest));
+  async function attempt(name: string, network: string, digest: string): Promise<Reply> {
+    const candidate = await logins.find(name, network);
+    if (candidate.isKnownNetwork || network === '') return decide(name, network, candidate, digest);
+    return byNetwork.run(network, async () =>
+      decide(name, network, await logins.find(name, network), digest),
+    );
   }
 
   async function decide(
     name: string,
-    place: string,
+    network: string,
     candidate: LoginCandidate,
     digest: string,
   ): Promise<Reply> {
@@ -61,11 +64,12 @@ export function login(context: Context): (request: teamtalk.db.LoginRequest) => 
       return { result: LoginResult.LOGIN_TOO_MANY_ATTEMPTS };
     }
     if (!(await isGood(candidate, digest))) {
-      await logins.recordFailure(name, place);
+      await logins.recordFailure(name, network);
       return { result: LoginResult.LOGIN_WRONG_NAME_OR_PASSWORD };
     }
-    if (candidate.hasFailures) await logins.clearFailures(name, place);
-    if (candidate.user && place !== '' && !candidate.isPlaceFresh) await remember(candidate.user.id, place);
+    if (candidate.hasFailures) await logins.clearFailures(name, network);
+    if (candidate.user && network !== '' && !candidate.isNetworkFresh)
+      await remember(candidate.user.id, network);
     return {
       result: LoginResult.LOGIN_OK,
       user: candidate.user && toUser(candidate.user),
@@ -73,29 +77,33 @@ export function login(context: Context): (request: teamtalk.db.LoginRequest) => 
     };
   }
 
-  function reached({ failures, failedNames, isKnownPlace }: LoginCandidate): 'name' | 'address' | undefined {
-    const { maxFailures, maxNamesPerPlace } = loginLimit;
+  function reached({
+    failures,
+    failedNames,
+    isKnownNetwork,
+  }: LoginCandidate): 'name' | 'address' | undefined {
+    const { maxFailures, maxNamesPerNetwork } = loginLimit;
     if (failures >= maxFailures) return 'name';
-    if (!isKnownPlace && maxNamesPerPlace > 0 && failedNames >= maxNamesPerPlace) return 'address';
+    if (!isKnownNetwork && maxNamesPerNetwork > 0 && failedNames >= maxNamesPerNetwork) return 'address';
     return undefined;
   }
 
   /** The login is good whether or not this works: the next one tries again. */
-  async function remember(userId: number, place: string): Promise<void> {
+  async function remember(userId: number, network: string): Promise<void> {
     try {
-      await places.remember(userId, place);
+      await sourceNetworks.remember(userId, network);
     } catch (error) {
-      kit.log.warn({ err: error, userId }, 'the place of a login could not be remembered');
+      kit.log.warn({ err: error, userId }, 'source network not stored');
     }
   }
 
   async function isGood({ user, password }: LoginCandidate, digest: string): Promise<boolean> {
     const mayLogIn = user && password && user.status !== userHasLeft;
     if (!mayLogIn || !isClientDigest(digest)) return passwords.check(undefined, digest);
-    if (proven.has(user.id, digest, password.hash)) return true;
+    if (credentialCache.has(user.id, digest, password.hash)) return true;
     if (!(await passwords.check(password, digest))) return false;
     if (passwords.isOutdated(password)) await upgrade(user.id, password.hash, digest);
-    else proven.add(user.id, digest, password.hash);
+    else credentialCache.add(user.id, digest, password.hash);
     return true;
   }
 
@@ -103,26 +111,26 @@ export function login(context: Context): (request: teamtalk.db.LoginRequest) => 
   async function upgrade(userId: number, outdated: string, digest: string): Promise<void> {
     try {
       const hash = await passwords.hash(digest);
-      if (await logins.upgradeHash(userId, outdated, hash)) proven.add(userId, digest, hash);
+      if (await logins.upgradeHash(userId, outdated, hash)) credentialCache.add(userId, digest, hash);
     } catch (error) {
-      kit.log.warn({ err: error, userId }, 'an outdated password hash could not be replaced');
+      kit.log.warn({ err: error, userId }, 'password hash not upgraded');
     }
   }
 
   return async ({ userName, passwordMd5, address }) => {
     const reply: Reply = isPossibleName(userName)
-      ? await ofName.run(userName, () => attempt(userName, sourceNetwork(address), passwordMd5))
+      ? await byName.run(userName, () => attempt(userName, sourceNetwork(address), passwordMd5))
       : { result: LoginResult.LOGIN_WRONG_NAME_OR_PASSWORD };
     const result = LoginResult[reply.result ?? LoginResult.LOGIN_OK];
     results.inc({ result });
     if (reply.result !== LoginResult.LOGIN_OK) {
-      kit.log.info({ userName: userName.slice(0, maxNameLength), address, result }, 'a login was refused');
+      kit.log.info({ userName: userName.slice(0, maxNameLength), address, result }, 'login refused');
     }
     return reply;
   };
 }
 
-/** Whether there can be such a name; long ones are not even counted. */
+/** Names that cannot exist are not counted, so that they take no space in the database. */
 function isPossibleName(name: string): boolean {
   return name !== '' && isStorableText(name, maxNameLength);
 }

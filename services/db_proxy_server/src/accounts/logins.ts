@@ -8,43 +8,43 @@ import { type UserRow, userColumns } from './user-rows.js';
 export const maxNameLength = 64;
 
 export interface LoginLimit {
-  /** Failures of one name inside the window after which it is refused; see LoginCandidate.failures. */
+  /** Failures of one name in the window after which it is refused; see LoginCandidate.failures. */
   maxFailures: number;
   /**
-   * Names that failed from one place inside the window after which it is closed to who is not known there;
-   * 0: any number
+   * Names that failed from one network in the window after which it is closed to users not known there;
+   * 0: no limit
    */
-  maxNamesPerPlace: number;
+  maxNamesPerNetwork: number;
   windowSeconds: number;
 }
 
 export interface LoginCandidate {
-  /** undefined: there is no such name */
+  /** undefined: unknown name */
   user: UserRow | undefined;
   password: StoredPassword | undefined;
-  /** The user has logged in from this place before. */
-  isKnownPlace: boolean;
-  /** That is on record as of today. */
-  isPlaceFresh: boolean;
+  /** The user has logged in from this network before. */
+  isKnownNetwork: boolean;
+  /** The stored login from this network is less than a day old. */
+  isNetworkFresh: boolean;
   /**
-   * Failures of this name inside the window: at a place where the user is known, those from there; otherwise
-   * those from all places where he is not. So nobody elsewhere keeps him out of where he always comes from.
+   * Failures of this name in the window: from this network if the user is known there, otherwise from all
+   * networks where the user is not known.
    */
   failures: number;
-  /** Names whose last attempt from this place, inside the window, failed; counted up to the limit. */
+  /** Names whose last attempt from this network, in the window, failed; counted up to the limit. */
   failedNames: number;
-  /** Failures of this name from this place are on record, old ones too. */
+  /** Failures of this name from this network are stored, including ones outside the window. */
   hasFailures: boolean;
-  /** Drawn for this attempt: larger than that of every attempt before it, of anybody. */
+  /** Larger than the number of every earlier attempt of any user. */
   loginSeq: number;
 }
 
-/** Attempts that one statement looks up at most. */
+/** Most attempts looked up by one statement. */
 const maxTogether = 100;
 
 interface Asked {
   name: string;
-  place: string;
+  network: string;
 }
 
 interface CandidateRow extends UserRow {
@@ -122,11 +122,11 @@ const upgradeHash: Statement = {
     RETURNING id`,
 };
 
-/** Login attempts: who tries, how often it went wrong lately, and the number of each login. */
+/** Login attempts: the user, their recent failures, and the sequence number of each login. */
 export class Logins {
   readonly #database: Database;
   readonly #limit: LoginLimit;
-  /** Attempts that come in one turn are looked up together: when everybody comes back, that is dozens. */
+  /** Batches the look-ups of one event-loop turn: dozens when all clients reconnect at once. */
   readonly #candidates: DataLoader<Asked, LoginCandidate>;
 
   constructor(database: Database, limit: LoginLimit) {
@@ -141,40 +141,40 @@ export class Logins {
 
   /**
    * @param name 1 to 64 characters, none of them NUL
-   * @param place as loginPlace gives it; empty: not known, which is no place of anybody
+   * @param network from sourceNetwork; empty: unknown, never a known network of a user
    */
-  find(name: string, place: string): Promise<LoginCandidate> {
-    return this.#candidates.load({ name, place });
+  find(name: string, network: string): Promise<LoginCandidate> {
+    return this.#candidates.load({ name, network });
   }
 
-  /** Names that do not exist are counted like others, or the limit would tell which do. */
-  async recordFailure(name: string, place: string): Promise<void> {
-    await this.#database.query(recordFailure, [name, place, this.#limit.maxFailures]);
+  /** Unknown names are counted too, otherwise the limit would reveal which names exist. */
+  async recordFailure(name: string, network: string): Promise<void> {
+    await this.#database.query(recordFailure, [name, network, this.#limit.maxFailures]);
   }
 
-  /** Forgets the failures from one place; those from others may be somebody else's. */
-  async clearFailures(name: string, place: string): Promise<void> {
-    await this.#database.query(clearFailures, [name, place]);
+  /** Clears the failures from one network only; those from others may be an attacker's. */
+  async clearFailures(name: string, network: string): Promise<void> {
+    await this.#database.query(clearFailures, [name, network]);
   }
 
-  /** Removes what has left the window. @returns how many names at one place */
+  /** Removes failures outside the window. @returns the number of removed (name, network) rows */
   purgeFailures(): Promise<number> {
     return purgeInBatches(this.#database, purgeFailures, [this.#limit.windowSeconds]);
   }
 
   /**
-   * Replaces an outdated hash by a modern one, unless the password has been changed meanwhile.
-   * @returns whether it did
+   * Replaces an outdated hash, unless the password has changed meanwhile.
+   * @returns whether it was replaced
    */
   async upgradeHash(userId: number, outdated: string, hash: string): Promise<boolean> {
     return (await this.#database.query(upgradeHash, [userId, outdated, hash])).length > 0;
   }
 
   async #findAll(asked: readonly Asked[]): Promise<LoginCandidate[]> {
-    const { maxNamesPerPlace, windowSeconds } = this.#limit;
+    const { maxNamesPerNetwork, windowSeconds } = this.#limit;
     const names = asked.map(({ name }) => name);
-    const places = asked.map(({ place }) => place);
-    const values = [names, places, windowSeconds, maxNamesPerPlace];
+    const networks = asked.map(({ network }) => network);
+    const values = [names, networks, windowSeconds, maxNamesPerNetwork];
     return (await this.#database.query<CandidateRow>(findCandidate, values)).map(toCandidate);
   }
 }
@@ -184,8 +184,8 @@ function toCandidate(row: CandidateRow): LoginCandidate {
   return {
     user: exists ? row : undefined,
     password: exists ? { hash: row.password_hash as string, legacySalt: row.legacy_salt } : undefined,
-    isKnownPlace: row.is_known,
-    isPlaceFresh: row.is_fresh,
+    isKnownNetwork: row.is_known,
+    isNetworkFresh: row.is_fresh,
     failures: row.failures,
     failedNames: row.failed_names,
     hasFailures: row.has_failures,

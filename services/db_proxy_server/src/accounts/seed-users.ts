@@ -5,7 +5,7 @@ export interface SeedOptions {
   /** users `<prefix>1` to `<prefix><count>` */
   count: number;
   prefix: string;
-  /** everybody's, in plain text */
+  /** of all users, in plain text */
   password: string;
   /** departments over which the users are spread; 0: none */
   departments?: number;
@@ -15,15 +15,15 @@ export interface SeedOptions {
 
 export interface SeedResult {
   added: number;
-  /** were there before, and stay as they are */
+  /** existed before and were not changed */
   existing: number;
 }
 
 const batch = 2_000;
 
 /**
- * Adds many users for demonstrations and measurements; ids ascend with the numbers. All share one password
- * hash, since thousands of argon2 computations would take minutes: not for real accounts.
+ * Adds many users for demonstrations and benchmarks, with ids ascending by number. All share one password hash, since
+ * thousands of argon2 computations would take minutes; not for real accounts.
  */
 export async function seedUsers(dataSource: DataSource, options: SeedOptions): Promise<SeedResult> {
   const { count, prefix, password, departments = 0, cost, onProgress } = options;
@@ -39,7 +39,7 @@ export async function seedUsers(dataSource: DataSource, options: SeedOptions): P
   return { added, existing: count - added };
 }
 
-// Users that exist are left out before ids are drawn: seeding again costs no ids.
+// Existing users are filtered out before ids are drawn, so that seeding again uses up no ids.
 const insertUsers = `
   INSERT INTO im_user (name, password_hash, gender, nick_name, real_name, department_id)
   SELECT u.name, $4, 1 + n % 2, u.name, u.name,

@@ -3,13 +3,13 @@ import type { teamtalk } from '@teamtalk/rpc';
 import type { Context } from '../context.js';
 import { isStorableText } from '../database/text.js';
 
-/** Longest token of a device, characters; those of APNs and FCM have some 200. */
+/** Longest device token, characters; APNs and FCM tokens have some 200. */
 const maxTokenLength = 4_096;
 
 /**
- * Where push reaches a user's mobile client (0x0108; client-behaviour.md#device-token): one token for each mobile
- * client type. An empty one forgets it; that is done when there was one. Not done: other client types, and
- * tokens that are too long.
+ * Sets the push token of a user's mobile client (0x0108; client-behaviour.md#device-token), one for each mobile client
+ * type. An empty token removes it and succeeds only if there was one. Other client types and tokens that are too long
+ * are refused.
  */
 export function setDeviceToken({
   userSettings,

@@ -1,8 +1,8 @@
 import type { Database, Statement } from '../database/database.js';
 import { purgeInBatches } from '../database/purge-in-batches.js';
 
-/** Places remembered of one user; a new one takes the room of that of the oldest login. */
-const maxPlaces = 32;
+/** Networks stored for one user; a new one replaces the one with the oldest login. */
+const maxNetworks = 32;
 
 const remember: Statement = {
   name: 'login_place_remember',
@@ -23,23 +23,23 @@ const purge: Statement = {
     RETURNING user_id`,
 };
 
-/** Where users have logged in from: what strangers do elsewhere does not keep them out there. */
+/** Networks users have logged in from. Failures from other networks do not lock a user out of these. */
 export class SourceNetworks {
   readonly #database: Database;
   readonly #memoryDays: number;
 
-  /** @param memoryDays days without a login after which a place is forgotten */
+  /** @param memoryDays days without a login after which a network is removed */
   constructor(database: Database, memoryDays: number) {
     this.#database = database;
     this.#memoryDays = memoryDays;
   }
 
-  /** @param place not empty */
-  async remember(userId: number, place: string): Promise<void> {
-    await this.#database.query(remember, [userId, place, maxPlaces - 1]);
+  /** @param network not empty */
+  async remember(userId: number, network: string): Promise<void> {
+    await this.#database.query(remember, [userId, network, maxNetworks - 1]);
   }
 
-  /** Removes what is too old. @returns how many */
+  /** Removes expired networks. @returns how many */
   purge(): Promise<number> {
     return purgeInBatches(this.#database, purge, [this.#memoryDays]);
   }

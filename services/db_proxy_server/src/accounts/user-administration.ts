@@ -5,7 +5,7 @@ import { isStorableId } from '../database/ids.js';
 import { userHasLeft } from '../entities/index.js';
 import { type UserRow, userColumns } from './user-rows.js';
 
-/** What an administrator sets; what is null stays, or has its usual value in a new user. */
+/** Fields an administrator can set; null leaves a field unchanged, or at its default in a new user. */
 export interface UserFields {
   name: string | null;
   nickName: string | null;
@@ -18,7 +18,7 @@ export interface UserFields {
   email: string | null;
   tel: string | null;
   signInfo: string | null;
-  /** has left the company */
+  /** cannot log in and is not listed */
   disabled: boolean | null;
   passwordHash: string | null;
 }
@@ -75,13 +75,13 @@ const nameTaken: Statement = {
   text: 'SELECT id FROM im_user WHERE name = $2 AND id <> $1',
 };
 
-// Locked, so that it is not deleted meanwhile.
+// Locked against concurrent deletion.
 const department: Statement = {
   name: 'admin_user_department',
   text: 'SELECT id FROM department WHERE id = $1 AND status = 0 FOR SHARE',
 };
 
-/** Users as administrators look after them. */
+/** Administration of users. */
 export class UserAdministration {
   readonly #database: Database;
 
@@ -89,7 +89,7 @@ export class UserAdministration {
     this.#database = database;
   }
 
-  /** Ascending by id, at most 1,000; also who has left. */
+  /** Ascending by id, at most 1,000, including disabled users. */
   find({ after, limit, name, departmentId, userId }: UserFilter): Promise<UserRow[]> {
     if (![after, departmentId, userId].every((id) => id === 0 || isStorableId(id)))
       return Promise.resolve([]);

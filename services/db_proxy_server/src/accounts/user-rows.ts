@@ -1,6 +1,6 @@
 import type { teamtalk } from '@teamtalk/rpc';
 
-/** The columns of `im_user` that everybody may see, in SQL. */
+/** The columns of `im_user` that are visible to all users, in SQL. */
 export const userColumns =
   'id, name, gender, nick_name, real_name, avatar_url, department_id, email, tel, sign_info, status';
 
@@ -18,7 +18,7 @@ export interface UserRow {
   status: number;
 }
 
-/** A row as db_proxy.proto has it. */
+/** A row as a db_proxy.proto message. */
 export function toUser(row: UserRow): teamtalk.db.User.$Properties {
   return {
     userId: row.id,

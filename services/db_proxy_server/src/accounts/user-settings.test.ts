@@ -14,7 +14,7 @@ import { setPushShield } from './set-push-shield.js';
 const ann = 1;
 const bob = 2;
 const gone = 3;
-/** ids that nobody has, or can have */
+/** unknown and impossible ids */
 const nobody = [0, 99, 0x8000_0000, 0xffff_ffff];
 
 let database: TestDatabase;
@@ -67,7 +67,7 @@ async function tokens() {
   return rows.map((row) => [row.user_id, row.client_type, row.token]);
 }
 
-test('a new avatar and signature are seen by others, and by those who ask for changes', async () => {
+test('a new avatar and signature are visible to others and part of the list of changes', async () => {
   const list = listUsers(context);
   await database.dataSource.query('UPDATE im_user SET updated_at = to_timestamp(1000)');
   const { latestUpdateTime } = await list(new teamtalk.db.ListUsersRequest({ updatedSince: 0 }));
@@ -79,7 +79,7 @@ test('a new avatar and signature are seen by others, and by those who ask for ch
   expect(changes.users?.map(({ userId }) => userId)).toEqual([ann, bob]);
 });
 
-test('a signature has up to 128 characters, whatever they take; a longer one changes nothing', async () => {
+test('a signature has up to 128 characters of any width; a longer one changes nothing', async () => {
   for (const longest of ['x'.repeat(128), '签'.repeat(128), '😀'.repeat(128), '']) {
     expect(await signature(ann, longest)).toBe(true);
     expect((await infoOf(ann))?.signInfo).toBe(longest);
@@ -99,7 +99,7 @@ test('an avatar has up to 1,024 characters', async () => {
   expect((await infoOf(ann))?.avatarUrl).toBe('');
 });
 
-test('who does not exist or has left changes nothing', async () => {
+test('unknown and disabled users change nothing', async () => {
   for (const userId of [...nobody, gone]) {
     expect(await avatar(userId, 'x')).toBe(false);
     expect(await signature(userId, 'x')).toBe(false);
@@ -135,7 +135,7 @@ test('one device token for each mobile client type of a user; a new one replaces
   ]);
 });
 
-test('an empty token forgets it, once', async () => {
+test('an empty token removes it, once', async () => {
   await token(ann, ClientType.IOS, 'phone');
   await token(bob, ClientType.IOS, 'other');
   expect(await token(ann, ClientType.IOS, '')).toBe(true);
@@ -143,13 +143,13 @@ test('an empty token forgets it, once', async () => {
   expect(await tokens()).toEqual([[bob, ClientType.IOS, 'other']]);
 });
 
-test('a device that changes hands belongs to the one who logged in last', async () => {
+test('a device token belongs to the user who logged in last', async () => {
   await token(ann, ClientType.IOS, 'phone');
   expect(await token(bob, ClientType.IOS, 'phone')).toBe(true);
   expect(await tokens()).toEqual([[bob, ClientType.IOS, 'phone']]);
 });
 
-test('PC clients have no token; too long ones are refused, long ones are not', async () => {
+test('PC clients have no token; tokens that are too long are refused', async () => {
   for (const type of [ClientType.WINDOWS, ClientType.MAC, 0x13, 0, 0xffff_ffff]) {
     expect(await token(ann, type, 't')).toBe(false);
   }

@@ -43,7 +43,7 @@ const forgetDeviceToken: Statement = {
   text: 'DELETE FROM device_token WHERE user_id = $1 AND client_type = $2 RETURNING user_id',
 };
 
-/** What users set about themselves. Each change says whether there is such a user who still works here. */
+/** Settings users change themselves. Each change resolves with whether the user exists and is not disabled. */
 export class UserSettings {
   readonly #database: Database;
 
@@ -63,7 +63,7 @@ export class UserSettings {
     return this.#change(setPushShield, userId, shield);
   }
 
-  /** Whether a user wants no push at night; false for who does not exist. */
+  /** The do-not-disturb switch; false for an unknown user. */
   async pushShield(userId: number): Promise<boolean> {
     if (!isStorableId(userId)) return false;
     const [row] = await this.#database.query<{ push_shield: boolean }>(pushShield, [userId]);
@@ -71,8 +71,8 @@ export class UserSettings {
   }
 
   /**
-   * The token of a user's client of this type from now on. It names a device, which is in one user's hands
-   * at a time: whoever had the same token before has it no more.
+   * Sets the token of a user's client of this type. A token identifies a device, which one user has at a time, so it
+   * is removed from its former user.
    */
   async setDeviceToken(userId: number, clientType: number, token: string): Promise<boolean> {
     if (!isStorableId(userId)) return false;

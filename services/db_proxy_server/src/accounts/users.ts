@@ -14,7 +14,7 @@ const byName: Statement = {
   text: `SELECT ${userColumns} FROM im_user WHERE name = $1`,
 };
 
-/** What may be known of users by their colleagues. */
+/** What users can see of each other. */
 export class Users {
   readonly #database: Database;
   readonly #synced: SyncedTable<UserRow>;
@@ -29,19 +29,19 @@ export class Users {
   }
 
   /**
-   * Who changed since, those who left included; ascending by id.
-   * @param since unix seconds; 0: everybody who has not left
+   * Users that changed since, including disabled ones; ascending by id.
+   * @param since unix seconds; 0: everybody who is not disabled
    */
   changes(since: number): Promise<Changes<UserRow>> {
     return this.#synced.changes(since);
   }
 
-  /** Whether `changes` would still give what it gave with this etag, at most a minute ago. */
+  /** Whether `changes` would still return the same rows. @param etag from `changes`, at most a minute old */
   isUnchanged(etag: string): Promise<boolean> {
     return this.#synced.isUnchanged(etag);
   }
 
-  /** Those of the ids that exist, ascending; also who has left. */
+  /** The users with these ids that exist, ascending, including disabled ones. */
   byIds(ids: readonly number[]): Promise<UserRow[]> {
     return this.#database.query<UserRow>(byIds, [ids.filter(isStorableId)]);
   }

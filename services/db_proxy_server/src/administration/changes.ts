@@ -1,7 +1,7 @@
 import { TeamTalkError } from '@teamtalk/service-kit';
 import { isStorableText } from '../database/text.js';
 
-/** What became of a change an administrator asked for. */
+/** Outcome of a change by an administrator. */
 export type SaveOutcome =
   | { result: 'saved'; id: number }
   | { result: 'not-found' | 'conflict' | 'unknown-department' };

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { TeamTalkError } from '@teamtalk/service-kit';
 import type { Database, Query, Statement } from '../database/database.js';
 
-/** Longest key, with what the caller puts before it to tell apps apart. */
+/** Longest idempotency key, including the caller's prefix that identifies the app. */
 export const maxKeyLength = 300;
 
-// Waits for another transaction that has taken the same key: then it is there, or free again. One older than
-// 24 hours that is not purged yet counts as free.
+// Waits for a concurrent transaction with the same key to commit or roll back. A key older than 24 hours that is not
+// purged yet counts as free.
 const takeKey: Statement = {
   name: 'api_answer_take_key',
   text: `
@@ -34,21 +34,21 @@ const purge: Statement = {
     RETURNING key`,
 };
 
-/** How a reply is kept. */
+/** How a reply is stored. */
 interface ReplyCodec<Reply> {
   encode(reply: Reply): { finish(): Uint8Array };
   decode(bytes: Uint8Array): Reply;
 }
 
 export interface OnceOptions<Reply> {
-  /** the caller's name for the request; empty: it is worked off each time */
+  /** the request's idempotency key; empty: the request is executed every time */
   key: string;
-  /** what is asked for, without the key: the same key for something else is refused */
+  /** the request without its key: the same key with another request is refused */
   request: Uint8Array;
   reply: ReplyCodec<Reply>;
 }
 
-/** Answers that are given again to who asks again with the same key, for 24 hours. */
+/** Stored replies by idempotency key, for 24 hours. */
 export class ApiAnswers {
   readonly #database: Database;
 
@@ -57,9 +57,9 @@ export class ApiAnswers {
   }
 
   /**
-   * Does `work` in a transaction and keeps its reply in the same one, or gives the reply kept before. So the
-   * work has its effect once, whichever replica is asked again, and whoever died at whichever moment.
-   * @param name of what is done, for errors
+   * Runs `work` and stores its reply in one transaction, or returns the stored reply. So a retry on any replica, after
+   * a crash at any moment, has no second effect.
+   * @param name of the operation, for errors
    * @throws TeamTalkError `invalid-argument` when the key is too long or was used for another request;
    * otherwise as Database.transaction says
    */
@@ -88,7 +88,7 @@ export class ApiAnswers {
     });
   }
 
-  /** @returns how many are forgotten */
+  /** @returns the number of removed replies */
   async purge(): Promise<number> {
     return (await this.#database.query(purge, [])).length;
   }

@@ -25,13 +25,13 @@ const useNonce: Statement = {
     ON CONFLICT DO NOTHING RETURNING app_id`,
 };
 
-// Twice as long as a signed request may be old or early: see http_msg_server's signature check.
+// Twice the allowed clock skew of a signed request: see http_msg_server's signature check.
 const purgeNonces: Statement = {
   name: 'app_purge_nonces',
   text: `DELETE FROM app_nonce WHERE used_at < now() - interval '20 minutes' RETURNING app_id`,
 };
 
-/** The systems that may call the HTTP API. */
+/** Apps that may call the HTTP API. */
 export class Apps {
   readonly #database: Database;
 
@@ -39,17 +39,17 @@ export class Apps {
     this.#database = database;
   }
 
-  /** Those that are not revoked. */
+  /** Apps that are not revoked. */
   all(): Promise<AppRow[]> {
     return this.#database.query<AppRow>(all, []);
   }
 
-  /** @returns whether it was never used before */
+  /** @returns whether the nonce is new */
   async useNonce(appId: number, nonce: Uint8Array): Promise<boolean> {
     return (await this.#database.query(useNonce, [appId, Buffer.from(nonce)])).length > 0;
   }
 
-  /** @returns how many are forgotten */
+  /** @returns the number of removed nonces */
   async purgeNonces(): Promise<number> {
     return (await this.#database.query(purgeNonces, [])).length;
   }

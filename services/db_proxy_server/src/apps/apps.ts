@@ -4,7 +4,7 @@ import { TeamTalkError } from '@teamtalk/service-kit';
 import { type DataSource, QueryFailedError } from 'typeorm';
 import { isStorableText } from '../database/text.js';
 
-/** What an app can be allowed to do over the HTTP API. */
+/** Permissions of an app on the HTTP API. */
 export const appPermissions = [
   'p2p',
   'broadcast',
@@ -18,20 +18,20 @@ export const appPermissions = [
 
 export type AppPermission = (typeof appPermissions)[number];
 
-/** What an app may do that nothing is said of: what the original's API offers. */
+/** Permissions of an app by default: what the original's API offers. */
 export const usualPermissions: readonly AppPermission[] = ['p2p', 'broadcast', 'group'];
 
 export interface NewApp {
   /** 1 to 64 characters */
   name: string;
   permissions: readonly string[];
-  /** addresses or CIDRs its calls may come from; none: anywhere */
+  /** addresses or CIDR blocks its calls may come from; empty: any */
   addresses: readonly string[];
-  /** the only user it may speak as */
+  /** the only user it may act as */
   userId?: number;
   /** calls a second */
   rate?: number;
-  /** whether it signs its requests instead of showing its key */
+  /** whether it signs its requests instead of sending its key */
   signs: boolean;
 }
 
@@ -47,7 +47,7 @@ export interface AppSummary {
   revokedAt: Date | null;
 }
 
-/** Apps not revoked at most: http_msg_servers keep all of them, and name them in their metrics. */
+/** Most apps that are not revoked: http_msg_server keeps all of them in memory and uses them as a metric label. */
 const maxApps = 1_000;
 const maxAddresses = 100;
 const maxNameLength = 64;
@@ -56,8 +56,8 @@ const foreignKeyViolation = '23503';
 
 /**
  * Adds an app.
- * @returns its key, which cannot be had again: the database has a hash of it. Of an app that signs its
- * requests it is the signing key.
+ * @returns its key, which cannot be recovered: the database stores a hash. For an app that signs its requests it is the
+ * signing key.
  * @throws TeamTalkError `invalid-argument` naming what is wrong
  */
 export async function addApp(dataSource: DataSource, app: NewApp): Promise<string> {
@@ -104,7 +104,7 @@ export async function addApp(dataSource: DataSource, app: NewApp): Promise<strin
   }
 }
 
-/** Every app there was, by name. */
+/** All apps, including revoked ones, by name. */
 export function listApps(dataSource: DataSource): Promise<AppSummary[]> {
   return dataSource.query(
     `SELECT id, name, permissions, addresses::text[] AS addresses, user_id AS "userId", rate,
@@ -113,9 +113,9 @@ export function listApps(dataSource: DataSource): Promise<AppSummary[]> {
   );
 }
 
-/** @returns whether there was such an app, not revoked yet */
+/** @returns whether there was an app of this name that was not revoked yet */
 export async function revokeApp(dataSource: DataSource, name: string): Promise<boolean> {
-  // TypeORM gives the rows and their number for an UPDATE.
+  // TypeORM returns [rows, count] for an UPDATE.
   const [rows]: [unknown[]] = await dataSource.query(
     'UPDATE app SET revoked_at = now() WHERE name = $1 AND revoked_at IS NULL RETURNING id',
     [name],
@@ -123,12 +123,12 @@ export async function revokeApp(dataSource: DataSource, name: string): Promise<b
   return rows.length > 0;
 }
 
-/** What is stored of a key: it has 256 random bits, so that a slow hash would only cost time. */
+/** A fast hash suffices: a key has 256 random bits. */
 function hashAppKey(key: string): Buffer {
   return createHash('sha256').update(key).digest();
 }
 
-/** An address as a network of its own, or a network as it is. */
+/** A single address becomes a network of one; a network stays as it is. */
 function networkOf(text: string): string {
   const [address = '', prefix, ...rest] = text.split('/');
   const family = isIP(address);

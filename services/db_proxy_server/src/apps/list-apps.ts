@@ -3,7 +3,7 @@ import type { Context } from '../context.js';
 
 const nothing = Buffer.alloc(0);
 
-/** The apps that may call the HTTP API: http_msg_servers keep them all. */
+/** All apps that may call the HTTP API; http_msg_server caches them. */
 export function listApps({ apps }: Context): () => Promise<httpApi.api.AppList.$Properties> {
   return async () => ({
     apps: (await apps.all()).map((row) => ({

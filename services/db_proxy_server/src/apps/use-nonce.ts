@@ -4,7 +4,7 @@ import type { Context } from '../context.js';
 
 const maxNonceBytes = 64;
 
-/** Takes a signed request's nonce, so that the request counts once, whichever replicas it is sent to. */
+/** Records a signed request's nonce, so that a replay is refused on every replica. */
 export function useNonce({
   apps,
 }: Context): (request: httpApi.api.UseNonceRequest) => Promise<httpApi.api.UseNonceReply.$Properties> {

@@ -8,23 +8,23 @@ import { WriterEpoch } from '../messages/append/writer-epoch.js';
 import { type BatchPlan, planBatch } from '../messages/batch-plan.js';
 import type { Caller, Entry } from '../messages/entry.js';
 import type { OutboxPublisher } from '../messages/outbox/publisher.js';
-import { maxToldIds } from './broadcasts.js';
+import { maxReportedIds } from './broadcasts.js';
 
 export interface BroadcastWorkerOptions {
   kit: Kit;
-  /** a connection of it is used at a time */
+  /** one of its connections is used at a time */
   pool: Pool;
   publisher: Pick<OutboxPublisher, 'unanswered' | 'publish'>;
 }
 
-/** How often somebody else's broadcasts, or what failed, are looked for, milliseconds. */
-const lookMs = 500;
-/** Receivers of one transaction: their conversations are locked together, for some ten milliseconds. */
+/** How often the worker looks for broadcasts of other replicas and for failed ones, milliseconds. */
+const pollIntervalMs = 500;
+/** Receivers of one transaction; their conversations are locked until it commits. */
 const batchSize = 500;
-/** Batches stored and not yet answered for by a route_server, of whatever kind, at which to wait. */
+/** Pauses while this many batches of any kind wait for a route_server's reply. */
 const maxUnanswered = 8;
 const waitMs = 20;
-/** Its messages have nobody who waits for each one's outcome. */
+/** No caller waits for the outcome of a broadcast's messages. */
 const nobody: Caller = { finished() {} };
 
 interface Claimed {
@@ -40,20 +40,19 @@ interface Claimed {
 interface StoredPart {
   plan: BatchPlan;
   row: AppendRow;
-  /** receivers that got nothing */
+  /** receivers that get no message */
   refused: number[];
 }
 
 /**
- * Works broadcasts off. Every replica does: the one that has a broadcast's row locked stores the messages
- * of its next receivers and moves its position in the same transaction. So each receiver gets one message,
- * whoever dies at whichever moment, and no replica has to be found dead first. The messages leave by the
- * outbox, as any others.
+ * Sends broadcasts in batches; every replica runs one worker. The worker that has locked a broadcast's row stores the
+ * messages of the next receivers and advances the position in the same transaction. So each receiver gets one message
+ * wherever a crash happens, and no failure detection is needed. Delivery goes through the outbox like any other.
  */
 export class BroadcastWorker {
   readonly #options: BroadcastWorkerOptions;
   readonly #timer: NodeJS.Timeout;
-  readonly #mark: WriterEpoch;
+  readonly #writerEpoch: WriterEpoch;
   readonly #stored;
   readonly #failed;
   #running: Promise<void> | undefined;
@@ -63,16 +62,16 @@ export class BroadcastWorker {
   constructor(options: BroadcastWorkerOptions) {
     this.#options = options;
     const { instance, metrics } = options.kit;
-    this.#mark = new WriterEpoch(instance, 'broadcasts');
+    this.#writerEpoch = new WriterEpoch(instance, 'broadcasts');
     this.#stored = metrics.counter('broadcast_messages_stored_total', 'Messages of broadcasts committed');
     this.#failed = metrics.counter(
       'broadcast_batches_failed_total',
       'Transactions of broadcasts that failed and are tried again',
     );
-    this.#timer = setInterval(() => this.wake(), lookMs);
+    this.#timer = setInterval(() => this.wake(), pollIntervalMs);
   }
 
-  /** Looks for work now: a broadcast was taken on. */
+  /** Looks for work immediately, after a broadcast was created. */
   wake(): void {
     if (this.#stopped) return;
     this.#running ??= this.#run().finally(() => {
@@ -80,12 +79,12 @@ export class BroadcastWorker {
     });
   }
 
-  /** As MessageWriter's. */
-  renewMark(): void {
-    this.#mark.renew();
+  /** See MessageWriter.renewWriterEpoch. */
+  renewWriterEpoch(): void {
+    this.#writerEpoch.renew();
   }
 
-  /** The batch in flight is finished; the others may go on with the rest. */
+  /** Waits for the batch in progress; other replicas continue with the rest. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#timer);
@@ -105,12 +104,12 @@ export class BroadcastWorker {
       this.#failing = false;
     } catch (error) {
       this.#failed.inc();
-      if (!this.#failing) kit.log.warn({ err: error }, 'broadcasts cannot be worked off now');
+      if (!this.#failing) kit.log.warn({ err: error }, 'broadcast batch failed; retrying');
       this.#failing = true;
     }
   }
 
-  /** @returns whether there was something to do */
+  /** @returns whether there was work */
   async #work(): Promise<boolean> {
     const client = await takeConnection(this.#options.pool);
     let part: StoredPart | undefined;
@@ -124,8 +123,8 @@ export class BroadcastWorker {
       await client.query('COMMIT');
       client.release();
     } catch (error) {
-      // Its connection ends, and the transaction with it, unless only the answer to the commit was lost.
-      this.#mark.renew();
+      // Closing the connection rolls back, unless the commit succeeded and only its reply was lost.
+      this.#writerEpoch.renew();
       client.release(true);
       throw error;
     }
@@ -133,7 +132,7 @@ export class BroadcastWorker {
     const batch = storedBatch(part.plan, part.row);
     if (!batch) return true;
     this.#stored.inc(batch.messages.length);
-    if (!this.#options.publisher.publish(batch)) this.#mark.renew();
+    if (!this.#options.publisher.publish(batch)) this.#writerEpoch.renew();
     return true;
   }
 
@@ -142,7 +141,7 @@ export class BroadcastWorker {
     let entries = claimed.part.map((receiver) => entryFor(claimed, receiver));
     for (;;) {
       const plan = planBatch(entries);
-      const row = await callAppendMessages(client, plan, this.#options.kit.instance, this.#mark, []);
+      const row = await callAppendMessages(client, plan, this.#options.kit.instance, this.#writerEpoch, []);
       if (!row.refused) {
         for (const { entry, part } of plan.messages) {
           if (row.bases?.[part.index] === undefined || row.bases[part.index] === null) {
@@ -151,7 +150,7 @@ export class BroadcastWorker {
         }
         return { plan, row, refused };
       }
-      // The sender has left these groups since; nothing was stored yet.
+      // The sender has left these groups; nothing is stored yet.
       const left = new Set(row.refused.map((index) => plan.messages[index - 1]?.entry));
       for (const entry of left) if (entry) refused.push(entry.toSessionId);
       entries = entries.filter((entry) => !left.has(entry));
@@ -160,7 +159,7 @@ export class BroadcastWorker {
   }
 }
 
-/** Locks the broadcast that is least far, of those nobody works on. */
+/** Locks the broadcast with the least progress that no other worker has locked. */
 async function claim(client: PoolClient): Promise<Claimed | undefined> {
   const { rows } = await client.query<Claimed>({
     name: 'broadcast_claim',
@@ -184,7 +183,7 @@ async function advance(
     text: `
       UPDATE broadcast SET done_count = done_count + $2, stored_count = stored_count + $3,
         refused_count = refused_count + cardinality($4::int4[]),
-        refused_ids = (refused_ids || $4::int4[])[1:${maxToldIds}],
+        refused_ids = (refused_ids || $4::int4[])[1:${maxReportedIds}],
         finished_at = CASE WHEN $5 THEN clock_timestamp() END,
         receivers = CASE WHEN $5 THEN '{}' ELSE receivers END
       WHERE id = $1`,
@@ -192,7 +191,7 @@ async function advance(
   });
 }
 
-/** No connection sent it, and its trace id is the broadcast's number. */
+/** A broadcast has no origin connection; its id serves as the request id. */
 function entryFor({ id, from_id, type, data }: Claimed, receiver: number): Entry {
   return {
     isGroup: isGroupMessageType(type),

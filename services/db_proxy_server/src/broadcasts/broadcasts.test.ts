@@ -79,7 +79,7 @@ async function finished(id: number) {
   return replicas[0]?.broadcasts.progress(id, 0);
 }
 
-/** How many messages each receiver got. */
+/** Messages by receiver. */
 async function received(): Promise<Map<number, number>> {
   const rows: { id: number; count: number }[] = await database.dataSource.query(
     `SELECT CASE WHEN conv >> 32 = ${sender} THEN conv & 4294967295 ELSE conv >> 32 END::int AS id, count(*)::int AS count
@@ -88,8 +88,8 @@ async function received(): Promise<Map<number, number>> {
   return new Map(rows.map(({ id, count }) => [id, count]));
 }
 
-describe('who gets it', () => {
-  it('those listed who exist, once; the others are told', async () => {
+describe('audience', () => {
+  it('listed users who exist, once each; unknown ones are reported', async () => {
     const outcome = await create({ ids: [3, 2, 3, 9999, sender, 2000] });
     expect(outcome).toMatchObject({ result: 'accepted', receivers: 3, refused: 2, refusedIds: [1, 9999] });
     startWorker();
@@ -110,11 +110,11 @@ describe('who gets it', () => {
     ]);
   });
 
-  it('everybody who has not left', async () => {
+  it('everybody who is not disabled', async () => {
     expect(await create({ audience: 'everybody' })).toMatchObject({ receivers: 1998, refused: 0 });
   });
 
-  it('departments, with those below them that exist', async () => {
+  it('departments with their subdepartments that exist', async () => {
     // 1 has 1 (the sender), 6, 11 …; 2 is below it; 4 is deleted.
     expect(await create({ audience: 'departments', ids: [1] })).toMatchObject({ receivers: 799 });
     expect(await create({ audience: 'departments', ids: [3] })).toMatchObject({ receivers: 400 });
@@ -131,7 +131,7 @@ describe('who gets it', () => {
     ]);
   });
 
-  it('not a group he has left meanwhile', async () => {
+  it('not a group the sender has left meanwhile', async () => {
     await database.dataSource.query('INSERT INTO group_member (group_id, user_id) VALUES (6, 1)');
     const outcome = await create({ ids: [5, 6], msgType: MsgType.GROUP_TEXT });
     await database.dataSource.query('DELETE FROM group_member WHERE group_id = 6 AND user_id = 1');
@@ -142,21 +142,21 @@ describe('who gets it', () => {
     });
   });
 
-  it('nobody when the sender does not exist or there is nobody to send to', async () => {
+  it('nobody when the sender is unknown or the audience empty', async () => {
     expect(await create({ fromUserId: 9999, ids: [2] })).toEqual({ result: 'nobody' });
     expect(await create({ ids: [9999] })).toEqual({ result: 'nobody' });
   });
 });
 
 describe('the same key', () => {
-  it('is answered the same, on any replica, also at the same moment', async () => {
+  it('gets the same reply, on any replica, also concurrently', async () => {
     const both = await Promise.all([0, 1, 0, 1].map((k) => create({ key: 'same', ids: [2, 9999] }, k)));
     expect(new Set(both.map((each) => JSON.stringify(each))).size).toBe(1);
     const rows = await database.dataSource.query('SELECT count(*)::int AS count FROM broadcast');
     expect(rows).toEqual([{ count: 1 }]);
   });
 
-  it('for another broadcast is refused; of another app it is another key', async () => {
+  it('is refused for another broadcast; keys of different apps are independent', async () => {
     await create({ key: 'k', ids: [2] });
     expect(await create({ key: 'k', ids: [3], digest: Buffer.from('other') })).toEqual({
       result: 'other-request',
@@ -165,7 +165,7 @@ describe('the same key', () => {
   });
 });
 
-it('two workers, whose connections are cut again and again: everybody once, and an outbox row for all', async () => {
+it('two workers whose connections break repeatedly send to everybody once, each message with an outbox row', async () => {
   const ids = Array.from({ length: 1998 }, (_, i) => i + 2);
   const outcomes = [];
   for (let i = 0; i < 8; i++) outcomes.push(await create({ ids }));

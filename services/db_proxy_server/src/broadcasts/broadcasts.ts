@@ -8,9 +8,9 @@ export type Audience = 'listed' | 'everybody' | 'departments';
 export interface NewBroadcast {
   /** 0: of a caller without a key */
   appId: number;
-  /** the caller's own name for it */
+  /** the caller's idempotency key */
   key: string;
-  /** tells this request from others, with whatever key */
+  /** of the request, without the key */
   digest: Buffer;
   fromUserId: number;
   msgType: number;
@@ -23,9 +23,9 @@ export interface NewBroadcast {
 interface Accepted {
   id: number;
   receivers: number;
-  /** of those listed, how many get nothing */
+  /** number of listed receivers that get no message */
   refused: number;
-  /** the first of them, ascending */
+  /** the first of these, ascending */
   refusedIds: number[];
 }
 
@@ -47,8 +47,8 @@ export interface Progress {
   finished_at: number | null;
 }
 
-/** Ids that are told of those who get nothing. */
-export const maxToldIds = 1_000;
+/** Most ids reported of receivers that get no message. */
+export const maxReportedIds = 1_000;
 
 const existing: Statement = {
   name: 'broadcast_existing',
@@ -60,7 +60,7 @@ const sender: Statement = {
   text: `SELECT id FROM im_user WHERE id = $1 AND status <> ${userHasLeft}`,
 };
 
-// The first parameter is the sender, who gets nothing himself.
+// The first parameter is the sender, who is not a receiver.
 const receivers: Record<'users' | 'groups' | 'everybody' | 'departments', Statement> = {
   users: {
     name: 'broadcast_users',
@@ -116,7 +116,7 @@ const purge: Statement = {
   text: `DELETE FROM broadcast WHERE finished_at < now() - interval '30 days' RETURNING id`,
 };
 
-/** Messages of one user to very many: taken on here, worked off by BroadcastWorker. */
+/** Messages of one user to many receivers: created here, sent by BroadcastWorker. */
 export class Broadcasts {
   readonly #database: Database;
 
@@ -125,8 +125,8 @@ export class Broadcasts {
   }
 
   /**
-   * Takes a broadcast on. Who gets it is fixed now: listed users and groups that do not exist, the sender
-   * himself, and groups he is not a member of get nothing and are told.
+   * Creates a broadcast. The receivers are fixed now: unknown users and groups, the sender, and groups the sender is not
+   * a member of are left out and reported.
    */
   create(wanted: NewBroadcast): Promise<CreateOutcome> {
     return this.#database.transaction('create_broadcast', async (query) => {
@@ -142,7 +142,7 @@ export class Broadcasts {
       const found = row?.ids ?? [];
       const refused = wanted.audience === 'listed' ? missingFrom(ids, found) : [];
       if (found.length === 0) return { result: 'nobody' };
-      const refusedIds = refused.filter(isStorableId).slice(0, maxToldIds);
+      const refusedIds = refused.filter(isStorableId).slice(0, maxReportedIds);
       const { appId, key, digest, fromUserId, msgType, msgData } = wanted;
       const values = [appId, key, digest, fromUserId, msgType, Buffer.from(msgData), found];
       const [made] = await query<{ id: number }>(insert, [...values, refused.length, refusedIds]);
@@ -150,7 +150,7 @@ export class Broadcasts {
         const { length } = found;
         return { result: 'accepted', id: made.id, receivers: length, refused: refused.length, refusedIds };
       }
-      // Another replica was first with the same key.
+      // A concurrent request with the same key won.
       return (await this.#existing(query, wanted)) ?? { result: 'other-request' };
     });
   }
@@ -160,7 +160,7 @@ export class Broadcasts {
     return (await this.#database.query<Progress>(progress, [id, appId]))[0];
   }
 
-  /** Forgets those that were finished 30 days ago. @returns how many */
+  /** Removes broadcasts that were finished 30 days ago. @returns how many */
   async purge(): Promise<number> {
     return (await this.#database.query(purge, [])).length;
   }

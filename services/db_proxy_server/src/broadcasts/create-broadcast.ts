@@ -8,7 +8,7 @@ import type { Audience } from './broadcasts.js';
 
 const { BroadcastResult, CreateBroadcastRequest } = httpApi.api;
 
-/** Receivers one request may list; everybody, and departments, may be more. */
+/** Most receivers one request may list; `everybody` and departments may cover more. */
 const maxListed = 100_000;
 
 const audiences: Record<httpApi.api.Audience, Audience> = {
@@ -17,7 +17,7 @@ const audiences: Record<httpApi.api.Audience, Audience> = {
   [httpApi.api.Audience.AUDIENCE_DEPARTMENTS]: 'departments',
 };
 
-/** Takes a broadcast on: answered when it is in the database. */
+/** Creates a broadcast; replies when it is stored, before it is sent. */
 export function createBroadcast(
   { broadcasts }: Context,
   worker: Pick<BroadcastWorker, 'wake'>,

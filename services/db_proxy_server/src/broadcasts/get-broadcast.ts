@@ -1,7 +1,7 @@
 import type { httpApi } from '@teamtalk/rpc';
 import type { Context } from '../context.js';
 
-/** How far a broadcast is. */
+/** Progress of a broadcast. */
 export function getBroadcast({
   broadcasts,
 }: Context): (

@@ -8,28 +8,28 @@ import { databaseError } from './errors.js';
 import { Servers } from './servers.js';
 
 export interface DataSourceSettings {
-  /** Connections at most. */
+  /** Most connections. */
   poolSize?: number;
   /** Shown in pg_stat_activity. */
   applicationName?: string;
   /**
-   * How long one statement may run, and how long to wait for its answer, milliseconds. Left out: without
-   * end, for migrations and other long work of an operator.
+   * Timeout of one statement, on the server and for its reply, milliseconds. Left out: none, for migrations and other
+   * long-running work of an operator.
    */
   statementMs?: number;
-  /** The steps of the schema, when not this version's own. */
+  /** Migrations; by default this version's own. */
   migrations?: readonly (new () => Migration)[];
-  /** Told of connections that broke while nobody used them. */
+  /** Called when an idle connection breaks. */
   onIdleError?: (error: unknown) => void;
 }
 
-/** How long connecting, and waiting for a free connection of the pool, may take, milliseconds. */
+/** Timeout for connecting, and for waiting for a free connection of the pool, milliseconds. */
 const connectMs = 3_000;
 
 /**
  * Opens a pool of connections to PostgreSQL, with our entities and migrations.
  * @param url `postgres://…`, its parameters (`sslmode` and others) included, of one server or of several
- * @throws TeamTalkError `unavailable` when it does not answer within 3 s, or no server is what the URL asks for
+ * @throws TeamTalkError `unavailable` when no server that fits the URL answers within 3 s
  */
 export async function openDataSource(url: string, settings: DataSourceSettings = {}): Promise<DataSource> {
   const {
@@ -57,10 +57,10 @@ export async function openDataSource(url: string, settings: DataSourceSettings =
       keepAlive: true,
       ...(statementMs && {
         statement_timeout: statementMs,
-        // The server may be gone without a word: then its own limit does not help.
+        // A server that vanished silently cannot enforce its own timeout.
         query_timeout: statementMs + 1_000,
         idle_in_transaction_session_timeout: statementMs * 2,
-        // Statements this short lose more by starting workers or compiling than they can gain.
+        // Starting parallel workers or compiling costs short statements more than it gains.
         options: '-c max_parallel_workers_per_gather=0 -c jit=off',
       }),
     },
@@ -72,7 +72,7 @@ export async function openDataSource(url: string, settings: DataSourceSettings =
   }
 }
 
-/** The connections below a DataSource, for statements that are prepared by name. */
+/** The pg pool of a DataSource, for prepared statements. */
 export function poolOf(dataSource: DataSource): Pool {
   return (dataSource.driver as unknown as { master: Pool }).master;
 }

@@ -26,7 +26,7 @@ async function notes(): Promise<number[]> {
   return rows.map(({ id }) => id);
 }
 
-test('a transaction is seen by others when it is done, and gives what its work gives', async () => {
+test('a transaction becomes visible when it commits, and returns the result of its work', async () => {
   const result = await context.database.transaction('notes', async (query) => {
     await insert(query, 1);
     await insert(query, 2);
@@ -37,7 +37,7 @@ test('a transaction is seen by others when it is done, and gives what its work g
   expect(await notes()).toEqual([1, 2]);
 });
 
-test('when its work fails nothing of it has happened, and the connections stay usable', async () => {
+test('a failed transaction is rolled back, and the connections stay usable', async () => {
   for (let i = 0; i < 10; i++) {
     const failing = context.database.transaction('notes', async (query) => {
       await insert(query, 1);

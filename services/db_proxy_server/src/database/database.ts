@@ -6,13 +6,13 @@ import { databaseError } from './errors.js';
 import { connectionName } from './running-programs.js';
 import { takeConnection } from './take-connection.js';
 
-/** A statement that each connection prepares once. The name belongs to exactly one text. */
+/** A statement that each connection prepares once. A name must identify exactly one text. */
 export interface Statement {
   readonly name: string;
   readonly text: string;
 }
 
-/** Runs one statement of a transaction. */
+/** Runs one statement inside a transaction. */
 export type Query = <Row extends QueryResultRow>(
   statement: Statement,
   values: readonly unknown[],
@@ -23,17 +23,17 @@ export interface DatabaseConfig {
   poolSize: number;
 }
 
-/** Longest time one statement may take, milliseconds. */
+/** Statement timeout, milliseconds. */
 const statementMs = 5_000;
-/** Callers that may wait for a free connection; each waits 3 s at most. */
+/** Most callers that may wait for a free connection; each waits 3 s at most. */
 const maxWaiting = 10_000;
 const probeEveryMs = 1_000;
 const probeMs = 2_000;
 const probe: Statement = { name: 'probe', text: 'SELECT 1' };
 
 /**
- * PostgreSQL as the handlers see it: prepared statements on a bounded pool, errors as TeamTalkErrors, and
- * whether it answers. It comes back by itself when PostgreSQL does.
+ * PostgreSQL for the handlers: prepared statements on a bounded pool, errors as TeamTalkErrors, and availability. It
+ * recovers by itself when PostgreSQL does.
  */
 export class Database {
   readonly dataSource: DataSource;
@@ -51,7 +51,7 @@ export class Database {
       poolSize: config.poolSize,
       applicationName: connectionName(),
       statementMs,
-      onIdleError: (error) => kit.log.warn({ err: error }, 'an idle connection to PostgreSQL broke'),
+      onIdleError: (error) => kit.log.warn({ err: error }, 'idle PostgreSQL connection broke'),
     });
     return new Database(dataSource, kit);
   }
@@ -68,14 +68,14 @@ export class Database {
     this.#timer = setInterval(() => void this.#probe(), probeEveryMs);
   }
 
-  /** Whether PostgreSQL answered lately. */
+  /** Whether PostgreSQL is available, by the last statement or probe. */
   get up(): boolean {
     return this.#up;
   }
 
   /**
    * Runs one statement on a connection of its own.
-   * @throws TeamTalkError `resource-exhausted` when too many wait already; otherwise as databaseError says
+   * @throws TeamTalkError `resource-exhausted` when too many wait already; otherwise as databaseError
    */
   async query<Row extends QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<Row[]> {
     this.#requireRoom();
@@ -89,9 +89,9 @@ export class Database {
   }
 
   /**
-   * Runs the statements of `work` in one transaction, committed when `work` resolves. When anything fails,
-   * nothing of it has happened; only if the answer to the commit itself is lost is that not known.
-   * @param name of what is done, for errors
+   * Runs the statements of `work` in one transaction, committed when `work` resolves. Any failure rolls it back; only
+   * when the reply to the commit itself is lost is the outcome unknown.
+   * @param name of the operation, for errors
    * @throws TeamTalkError as `query`
    */
   async transaction<T>(name: string, work: (query: Query) => Promise<T>): Promise<T> {
@@ -104,7 +104,7 @@ export class Database {
       this.#answered();
       return result;
     } catch (error) {
-      // Its connection ends, and the transaction with it: after a time-out it could not even roll back.
+      // Closing the connection rolls back; after a timeout, ROLLBACK could not be sent on it.
       client?.release(true);
       throw this.#count(databaseError(error, name));
     }
@@ -129,10 +129,10 @@ export class Database {
     this.#answeredAt = performance.now();
     if (this.#up) return;
     this.#up = true;
-    this.#kit.log.info('PostgreSQL answers again');
+    this.#kit.log.info('PostgreSQL available again');
   }
 
-  /** Answers to real statements say enough; only silence is probed. */
+  /** Probes only when no statement has shown the state lately. */
   async #probe(): Promise<void> {
     const recent = performance.now() - this.#answeredAt < probeEveryMs;
     if (this.#probing || (this.#up && recent)) return;
@@ -141,7 +141,7 @@ export class Database {
       await withDeadline(this.pool.query(probe), probeMs, 'the answer of PostgreSQL');
       this.#answered();
     } catch (error) {
-      if (this.#up) this.#kit.log.error({ err: error }, 'PostgreSQL does not answer');
+      if (this.#up) this.#kit.log.error({ err: error }, 'PostgreSQL probe failed');
       this.#up = false;
     } finally {
       this.#probing = false;

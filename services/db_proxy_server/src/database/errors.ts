@@ -9,9 +9,9 @@ const passing = /^(08|53|57P|25006|40)/;
 const canceled = '57014';
 
 /**
- * What an error of pg means to a caller: `unavailable` or `deadline-exceeded` where another attempt may
- * succeed, `internal` where our statement is wrong.
- * @param what begins the message: what was being done
+ * Maps an error of pg: `unavailable` or `deadline-exceeded` where a retry may succeed, `internal` where the statement is
+ * wrong.
+ * @param what names the operation at the start of the message
  */
 export function databaseError(error: unknown, what: string): TeamTalkError {
   if (error instanceof TeamTalkError) return error;
@@ -22,7 +22,7 @@ export function databaseError(error: unknown, what: string): TeamTalkError {
   if (sqlstate !== undefined && !passing.test(sqlstate)) {
     return new TeamTalkError('internal', message, options);
   }
-  // Without an answer from the server: refused, reset, timed out.
+  // No SQLSTATE: connection refused, reset or timed out.
   return new TeamTalkError('unavailable', message, options);
 }
 

@@ -26,11 +26,11 @@ async function functions(): Promise<unknown[]> {
   );
 }
 
-test('a service refuses a database without its tables and says what to do', async () => {
+test('a service refuses a database without its tables and names the fix', async () => {
   await expect(requireSchema(database.dataSource)).rejects.toThrow('run `teamtalk migrate up` first');
 });
 
-test('migrates up, down step by step to nothing, and up again to the same', async () => {
+test('migrates up, down step by step to an empty schema, and up again to the same schema', async () => {
   const { dataSource } = database;
   const names = migrations.map((Migration) => new Migration().name);
   const done: string[] = [];
@@ -56,7 +56,7 @@ test('migrates up, down step by step to nothing, and up again to the same', asyn
   expect(await migrateUp(dataSource)).toEqual([]);
 });
 
-test('a step back leaves what the version before had', async () => {
+test('down restores the schema of the version before', async () => {
   const { dataSource } = database;
   const source = async () => {
     const [row] = await dataSource.query(
@@ -72,7 +72,7 @@ test('a step back leaves what the version before had', async () => {
   expect(await source()).toBe(newest);
 });
 
-test('two processes that migrate at once do not get into each other’s way', async () => {
+test('two processes can migrate concurrently', async () => {
   while (await migrateDown(database.dataSource));
   const other = await openDataSource(database.url);
   try {
@@ -83,7 +83,7 @@ test('two processes that migrate at once do not get into each other’s way', as
   }
 });
 
-test('the entities say what the tables are', async () => {
+test('the entities match the tables', async () => {
   await migrateUp(database.dataSource);
   for (const { tableName, columns } of database.dataSource.entityMetadatas) {
     const rows: { name: string; type: string }[] = await database.dataSource.query(

@@ -6,19 +6,19 @@ import { createNeedsTable, knownMigrations, numberOf, recordNeeds, schemaState }
 
 export interface MigrationState {
   name: string;
-  /** `newer`: applied by a version that knows more than this one */
+  /** `newer`: applied by a newer version and unknown to this one */
   state: 'applied' | 'missing' | 'newer';
 }
 
-/** Only one process migrates at a time; the others wait here. The number is arbitrary but fixed. */
+/** Advisory lock key: one process migrates at a time. The number is arbitrary but must not change. */
 const migrationLock = 7_366_301_764;
 
 /**
- * Applies what is missing, oldest first, each step in a transaction of its own.
- * @param onProgress told of each step when it is done
- * @returns the names of the steps applied; none where the database is newer than this version and works with it
- * @throws TeamTalkError `unavailable` when the database is newer than this version and either not compatible
- * with it or in want of a step, or when db_proxy_servers run that would not work with a step
+ * Applies the missing migrations, oldest first, each in a transaction of its own.
+ * @param onProgress called after each migration
+ * @returns the names of the applied migrations; none where the database is newer than this version and compatible
+ * @throws TeamTalkError `unavailable` when the database is newer than this version and either incompatible or lacks a
+ * migration, or when db_proxy_servers run that a migration would break
  */
 export function migrateUp(
   dataSource: DataSource,
@@ -43,7 +43,7 @@ export function migrateUp(
       await inTransaction(runner, async () => {
         await executor.executeMigration(migration);
         await recordNeeds(runner, step);
-        // Once more: one of the old version may have started meanwhile, and have found the schema as it was.
+        // Checked again: a program of the old version may have started meanwhile and accepted the old schema.
         await requireReadyFor(step, runner);
       });
       applied.push(migration.name);
@@ -54,10 +54,10 @@ export function migrateUp(
 }
 
 /**
- * Takes the newest step back, with the data it holds.
+ * Reverts the newest migration, and drops the data it added.
  * @returns its name; undefined when none is applied
- * @throws TeamTalkError `unavailable` when this version does not know it, or when db_proxy_servers run that
- * do and so may use it
+ * @throws TeamTalkError `unavailable` when this version does not know it, or when running db_proxy_servers know it and
+ * may use it
  */
 export function migrateDown(dataSource: DataSource): Promise<string | undefined> {
   return exclusively(dataSource, async (runner) => {
@@ -79,7 +79,7 @@ export function migrateDown(dataSource: DataSource): Promise<string | undefined>
   });
 }
 
-/** Every step this version knows and every other one the database has, oldest first. */
+/** All migrations known to this version or applied to the database, oldest first. */
 export async function migrationStatus(dataSource: DataSource): Promise<MigrationState[]> {
   const { missing, newer } = await schemaState(dataSource);
   const known = knownMigrations(dataSource).map(({ name }) => name);
@@ -91,7 +91,7 @@ export async function migrationStatus(dataSource: DataSource): Promise<Migration
     }));
 }
 
-/** What to say when nothing was to be applied. */
+/** Explains why `migrateUp` applied nothing. */
 export async function whyNothing(dataSource: DataSource): Promise<string> {
   const { newer } = await schemaState(dataSource);
   return newer.length === 0
@@ -99,7 +99,7 @@ export async function whyNothing(dataSource: DataSource): Promise<string> {
     : `nothing to do: the schema is newer than this version, which works with it (${newer.join(', ')})`;
 }
 
-/** A step that older programs do not work with waits until none of them runs. */
+/** Refuses a migration that would break a running older program. */
 async function requireReadyFor({ name, needs }: Migration, runner: QueryRunner): Promise<void> {
   if (needs === undefined) return;
   await requirePrograms(

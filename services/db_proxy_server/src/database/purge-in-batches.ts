@@ -1,12 +1,12 @@
 import type { Database, Statement } from './database.js';
 
-/** Rows one statement removes, so that it never holds many locks. */
+/** Rows removed by one statement, which bounds the locks it holds. */
 const batch = 10_000;
 
 /**
- * Runs a statement that removes some rows and gives one for each, until there are none left.
- * @param statement its last parameter is how many rows it may remove
- * @returns how many rows
+ * Repeats a DELETE ... RETURNING until it removes less than a full batch.
+ * @param statement its last parameter is the batch size
+ * @returns the number of removed rows
  */
 export async function purgeInBatches(
   database: Database,

@@ -7,23 +7,23 @@ const service = 'db_proxy_server';
 const ownLevel = levelOf(migrations.map((each) => new each()));
 
 /**
- * How this program's connections are called at PostgreSQL. The name tells what of the schema it knows, so that
- * nobody migrates the database away under it.
+ * The application_name of this program's connections. It contains the schema level the program knows, so that a
+ * migration can refuse to break it.
  */
 export function connectionName(part = ''): string {
   return `${service} ${ownLevel} ${part}`.trimEnd();
 }
 
 /**
- * @param fits whether a program that knows the schema up to this level may go on running
- * @throws TeamTalkError `unavailable` when db_proxy_servers are connected that may not
+ * @param fits whether a program of this schema level may keep running
+ * @throws TeamTalkError `unavailable` when a connected db_proxy_server may not
  */
 export async function requirePrograms(
   runner: QueryRunner,
   fits: (level: number) => boolean,
   refusal: string,
 ): Promise<void> {
-  // In a transaction the view would stay what it was at its first look.
+  // Inside a transaction pg_stat_activity is cached at its first read.
   await runner.query('SELECT pg_stat_clear_snapshot()');
   const rows: { level: string; place: string }[] = await runner.query(
     `SELECT DISTINCT substring(application_name FROM '^${service} (\\d+)') AS level,

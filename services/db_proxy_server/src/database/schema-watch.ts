@@ -2,50 +2,50 @@ import type { Logger } from '@teamtalk/service-kit';
 import type { DataSource } from 'typeorm';
 import { problemOf, schemaState } from './schema.js';
 
-const watchMs = 5_000;
+const defaultIntervalMs = 5_000;
 
 /**
- * Looks now and then whether the schema still is one this program works with. `teamtalk migrate` does not take it
- * away under a running program, but a restored backup or a hand at psql may.
+ * Checks periodically that the schema is still compatible. `teamtalk migrate` never breaks a running program, but a
+ * restored backup or manual SQL may.
  */
 export class SchemaWatch {
   readonly #dataSource: DataSource;
   readonly #log: Logger;
   readonly #timer: NodeJS.Timeout;
-  #looking: Promise<void> | undefined;
+  #polling: Promise<void> | undefined;
   #fits = true;
 
-  constructor(dataSource: DataSource, log: Logger, everyMs = watchMs) {
+  constructor(dataSource: DataSource, log: Logger, intervalMs = defaultIntervalMs) {
     this.#dataSource = dataSource;
     this.#log = log;
     this.#timer = setInterval(() => {
-      this.#looking ??= this.#look().finally(() => {
-        this.#looking = undefined;
+      this.#polling ??= this.#poll().finally(() => {
+        this.#polling = undefined;
       });
-    }, everyMs);
+    }, intervalMs);
   }
 
-  /** False: nothing should be asked of this instance. */
+  /** False: this instance must not get requests. */
   get fits(): boolean {
     return this.#fits;
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#looking;
+    await this.#polling;
   }
 
-  async #look(): Promise<void> {
+  async #poll(): Promise<void> {
     let problem: string | undefined;
     try {
       problem = problemOf(await schemaState(this.#dataSource));
     } catch {
-      // PostgreSQL is away, which others see and say.
+      // Database reports that PostgreSQL is unavailable.
       return;
     }
     if (this.#fits !== (problem === undefined)) {
       if (problem) this.#log.error(problem);
-      else this.#log.info('the schema is one this version works with again');
+      else this.#log.info('schema compatible again');
     }
     this.#fits = problem === undefined;
   }

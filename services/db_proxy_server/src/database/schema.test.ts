@@ -9,7 +9,7 @@ import { migrateDown, migrateUp, migrationStatus, whyNothing } from './migrator.
 import { connectionName } from './running-programs.js';
 import { levelOf, requireSchema } from './schema.js';
 
-// Three versions: this one, one that keeps something elsewhere, and one that drops the place where it was.
+// Three versions: this one, one that moves a column (expand), and one that drops the old column (contract).
 class Expand2764000000000 implements Migration {
   readonly name = 'Expand2764000000000';
   async up(runner: QueryRunner): Promise<void> {
@@ -53,7 +53,7 @@ afterEach(async () => {
   await database.drop();
 });
 
-/** A connection as a db_proxy_server has it that knows the schema up to this level. */
+/** A connection as of a db_proxy_server with this schema level. */
 async function startProgram(level: number): Promise<void> {
   const client = new pg.Client({
     connectionString: database.url,
@@ -75,18 +75,18 @@ async function stopPrograms(): Promise<void> {
     .toEqual([]);
 }
 
-test('a program says at PostgreSQL what of the schema it knows', () => {
+test('a program shows its schema level in its application_name', () => {
   expect(connectionName()).toBe(`db_proxy_server ${level}`);
   expect(connectionName('store')).toBe(`db_proxy_server ${level} store`);
 });
 
-test('an upgrade that only adds, and back: the version before works with the newer schema', async () => {
+test('after an upgrade that only adds, the version before works with the newer schema', async () => {
   await startProgram(level);
   expect(await requireSchema(thisVersion)).toEqual([]);
   expect(await migrateUp(second)).toEqual(['Expand2764000000000']);
   await startProgram(expandLevel);
 
-  // Back: nothing is to be undone, and what runs before each roll-out says so and succeeds.
+  // Rollback: nothing needs reverting, and the migration job succeeds and says so.
   expect(await requireSchema(thisVersion)).toEqual(['Expand2764000000000']);
   expect(await migrateUp(thisVersion)).toEqual([]);
   expect(await whyNothing(thisVersion)).toBe(
@@ -99,7 +99,7 @@ test('an upgrade that only adds, and back: the version before works with the new
   expect(await whyNothing(second)).toBe('nothing to do: the schema is the newest');
 });
 
-test('a step with which a running program does not work waits until it is gone', async () => {
+test('a migration is refused while a program runs that it would break', async () => {
   await migrateUp(second);
   await startProgram(level);
   await startProgram(expandLevel);
@@ -114,7 +114,7 @@ test('a step with which a running program does not work waits until it is gone',
   expect(await requireSchema(second)).toEqual(['Contract2764000000001']);
 });
 
-test('a program that comes while the step is being applied is seen before the commit', async () => {
+test('a program that starts while the migration runs is noticed before the commit', async () => {
   class Slow2764000000001 extends Contract2764000000001 {
     override readonly name = 'Slow2764000000001' as 'Contract2764000000001';
     override async up(runner: QueryRunner): Promise<void> {
@@ -135,7 +135,7 @@ test('a program that comes while the step is being applied is seen before the co
   }
 });
 
-test('a version refuses a schema it does not work with, and leaves it alone', async () => {
+test('a version refuses an incompatible schema and does not change it', async () => {
   expect(await migrateUp(third)).toEqual(['Expand2764000000000', 'Contract2764000000001']);
   await expect(requireSchema(thisVersion)).rejects.toThrow(
     /newer than this version and no longer compatible with it \(Contract2764000000001\): run a newer version/,
@@ -152,7 +152,7 @@ test('a version refuses a schema it does not work with, and leaves it alone', as
   expect(await requireSchema(thisVersion)).toEqual(['Expand2764000000000']);
 });
 
-test('a step is not taken back while programs run that know it', async () => {
+test('a migration is not reverted while programs run that know it', async () => {
   await migrateUp(second);
   await startProgram(expandLevel);
   await expect(migrateDown(second)).rejects.toThrow('db_proxy_servers run that need Expand2764000000000');
@@ -162,7 +162,7 @@ test('a step is not taken back while programs run that know it', async () => {
   expect(await requireSchema(thisVersion)).toEqual([]);
 });
 
-test('a version that lacks steps of a newer schema and brings others of its own does not mix them in', async () => {
+test('a version that does not know a newer schema does not apply missing migrations to it', async () => {
   await migrateUp(second);
   class Other2763000000000 extends Expand2764000000000 {
     override readonly name = 'Other2763000000000' as 'Expand2764000000000';

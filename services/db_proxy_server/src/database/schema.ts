@@ -2,34 +2,34 @@ import { TeamTalkError } from '@teamtalk/service-kit';
 import type { DataSource, QueryRunner } from 'typeorm';
 import type { Migration } from '../migrations/migration.js';
 
-/** The number of a step, by its name. */
+/** The number in a migration's name. */
 export function numberOf(name: string): number {
   return Number(name.slice(-13));
 }
 
-/** The steps this program knows, oldest first. */
+/** The migrations this program knows, oldest first. */
 export function knownMigrations(dataSource: DataSource): Migration[] {
   return dataSource.migrations
     .map((each) => Object.assign(each, { name: each.name ?? each.constructor.name }))
     .sort((a, b) => numberOf(a.name) - numberOf(b.name));
 }
 
-/** What of the schema a program knows: the number of its newest step. */
+/** The schema level of a program: the number of its newest migration. */
 export function levelOf(migrations: readonly { name: string }[]): number {
   return Math.max(0, ...migrations.map(({ name }) => numberOf(name)));
 }
 
-/** How a database and a program fit. */
+/** Compatibility of a database with a program. */
 export interface SchemaState {
-  /** steps the program knows and the database has not */
+  /** migrations the program knows and the database lacks */
   missing: string[];
-  /** steps of a newer version */
+  /** migrations of a newer version */
   newer: string[];
-  /** those of them with which this program does not work */
+  /** those of `newer` that break this program */
   incompatible: string[];
 }
 
-/** Kept beside typeorm's list of steps, for the programs that do not know a step yet. */
+/** Extends TypeORM's migrations table for programs that do not know a migration yet. */
 const needsTable = 'schema_migration_needs';
 
 export async function createNeedsTable(runner: QueryRunner): Promise<void> {
@@ -61,8 +61,8 @@ export async function schemaState(dataSource: DataSource): Promise<SchemaState> 
 }
 
 /**
- * @returns the steps of a newer version the database has, all of them compatible
- * @throws TeamTalkError `unavailable` that says what to do when steps are missing, or newer and not compatible
+ * @returns the applied migrations of a newer version, all of them compatible
+ * @throws TeamTalkError `unavailable`, naming the fix, when migrations are missing or incompatible
  */
 export async function requireSchema(dataSource: DataSource): Promise<string[]> {
   const state = await schemaState(dataSource);
@@ -71,7 +71,7 @@ export async function requireSchema(dataSource: DataSource): Promise<string[]> {
   return state.newer;
 }
 
-/** Why a program does not work with a database, and what to do; undefined when it does. */
+/** Why a program does not work with a database and how to fix it; undefined when it does. */
 export function problemOf({ missing, incompatible }: SchemaState): string | undefined {
   if (incompatible.length > 0) {
     return (
@@ -86,7 +86,7 @@ export function problemOf({ missing, incompatible }: SchemaState): string | unde
   return undefined;
 }
 
-/** Oldest first, with the level each needs. */
+/** Oldest first, with the level each requires. */
 async function appliedMigrations(dataSource: DataSource): Promise<{ name: string; needs: number }[]> {
   const [exist] = await dataSource.query(
     `SELECT to_regclass('schema_migration') IS NOT NULL AS applied, to_regclass('${needsTable}') IS NOT NULL AS needs`,

@@ -26,7 +26,7 @@ afterAll(async () => {
 
 const insert = { name: 'insert_note', text: 'INSERT INTO note (id) VALUES ($1)' };
 
-test('a URL with several hosts is one for each, and says what the server must be', () => {
+test('a URL with several hosts becomes one URL per host, with the required server role', () => {
   expect(parseDatabaseUrl('postgres://u:p@h1:5432,h2/db?sslmode=require')).toEqual({
     urls: ['postgres://u:p@h1:5432/db?sslmode=require', 'postgres://u:p@h2/db?sslmode=require'],
     attributes: 'read-write',
@@ -44,7 +44,7 @@ test('a URL with several hosts is one for each, and says what the server must be
   }
 });
 
-test('a server that dies while it is asked whether it is the one refuses, and ends nobody', async () => {
+test('a server that dies during the role check refuses the connection and does not end the process', async () => {
   const proxy = await FaultProxy.start(() => [{ host: '127.0.0.1', port: pair.primary.port }]);
   let asked = 0;
   proxy.onBytes = (heading, bytes) => {
@@ -66,7 +66,7 @@ test('a server that dies while it is asked whether it is the one refuses, and en
   }
 });
 
-test('everything finds the primary, and finds the new one when a standby was promoted', async () => {
+test('clients find the primary, and the new one after a promotion', async () => {
   const migrated = await openDataSource(pair.url);
   await migrateUp(migrated);
   await migrated.query('CREATE TABLE note (id int4 PRIMARY KEY)');
@@ -83,7 +83,7 @@ test('everything finds the primary, and finds the new one when a standby was pro
       await pair.killPrimary();
       await expect(database.query(insert, [round])).rejects.toMatchObject({ code: 'unavailable' });
       await pair.promote();
-      // Whoever has still waited for the dead one gets an error once; from then on the new one is known.
+      // A statement in flight on the dead server fails once; from then on the new primary is used.
       await waitUntil(() => database.query(insert, [round]).then(() => true), { what: 'the new primary' });
       await expect.poll(locks).toHaveLength(1);
       await pair.rejoin();
@@ -99,7 +99,7 @@ test('everything finds the primary, and finds the new one when a standby was pro
   }
 }, 120_000);
 
-test('a server that only became read-only is left, and named with what it said when there is no other', async () => {
+test('a server that became read-only is abandoned, and named with its reason when there is no other', async () => {
   const kit = createKit('db_proxy_server', { logLevel: 'silent', shutdownMs: 1_000 });
   const database = await Database.open({ url: pair.url, poolSize: 2 }, kit);
   try {

@@ -1,13 +1,13 @@
 import { TeamTalkError, withDeadline, withoutSecrets } from '@teamtalk/service-kit';
 import pg from 'pg';
 
-/** In SQL: which history of the database a primary continues; grows with each promotion. */
+/** In SQL: the timeline of a primary, which grows with each promotion; 0 for a standby. */
 const timeline = `CASE WHEN pg_is_in_recovery() THEN 0
   ELSE ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int4 END AS timeline`;
 
 /**
- * What a server must be for us, by `target_session_attrs` as libpq has it: a statement that says whether it is not.
- * `read-write` is the default where several servers are named: one of them takes writes.
+ * For each value of libpq's `target_session_attrs`, a query for whether a server does not qualify. `read-write` is the
+ * default where the URL names several servers.
  */
 const refusals = {
   any: undefined,
@@ -16,7 +16,7 @@ const refusals = {
 } as const;
 type SessionAttributes = keyof typeof refusals;
 
-/** How long a server has to answer when it is asked whether it is the one, milliseconds. */
+/** Timeout of the role check of a server, milliseconds. */
 const searchMs = 2_000;
 const several = /^(postgres(?:ql)?:\/\/(?:[^@/?#]*@)?)([^@/?#]*)([/?#].*)?$/;
 
@@ -33,7 +33,7 @@ interface DatabaseUrl {
 
 /**
  * Reads `postgres://user:password@host:port,host:port/name?target_session_attrs=read-write`.
- * @throws Error that says what is wrong, without a secret
+ * @throws Error that names the problem without revealing a secret
  */
 export function parseDatabaseUrl(text: string): DatabaseUrl {
   const [, begin = '', hosts = '', end = ''] = several.exec(text) ?? [];
@@ -53,12 +53,12 @@ export function parseDatabaseUrl(text: string): DatabaseUrl {
 }
 
 /**
- * The servers a database URL names. Of several, all are asked at once whenever a connection is made or ends, and who
- * answers first that it is what we need is the one. Connections to any other are cut then: its network may be gone
- * without a word, and each of them would be waited for by somebody.
+ * The servers of a database URL. Of several, all are asked concurrently whenever a connection is opened or ends, and the
+ * first that qualifies is used. Connections to the others are cut: their network may have failed silently, and callers
+ * would wait for them.
  */
 export class Servers {
-  /** For pools and clients: with it, `Client` and `connectionString` of theirs, they find the server by themselves. */
+  /** Options for a pg pool or client, so that it connects to the chosen server. */
   readonly options: { readonly connectionString: string; readonly Client: new () => pg.Client };
   readonly #urls: readonly string[];
   readonly #servers: readonly Server[];
@@ -66,11 +66,11 @@ export class Servers {
   readonly #shown: string;
   /** open connections */
   readonly #clients = new Map<pg.Client, Server>();
-  /** The newest timeline seen: a primary on an older one has been replaced, and comes back. */
+  /** The newest timeline seen; a primary on an older one has been replaced. */
   #timeline = 0;
   #search: Promise<Server> | undefined;
 
-  /** @throws Error as parseDatabaseUrl */
+  /** @throws Error as from parseDatabaseUrl */
   constructor(url: string) {
     const { urls, attributes } = parseDatabaseUrl(url);
     this.#urls = urls;
@@ -83,13 +83,13 @@ export class Servers {
     this.options = { connectionString: urls[0]!, Client: this.#clientClass() };
   }
 
-  /** A connection by itself, not open yet. */
+  /** A single connection, not opened yet. */
   client(config: pg.ClientConfig): pg.Client {
     const { connectionString, Client } = this.options;
     return new (Client as typeof pg.Client)({ ...config, connectionString });
   }
 
-  /** pg's client, which looks for its server when it connects. */
+  /** A pg client that chooses its server when it connects. */
   #clientClass(): new () => pg.Client {
     const connectTo = (server: Server, connect: () => Promise<unknown>, client: pg.Client) =>
       this.#connect(server, connect, client);
@@ -112,7 +112,7 @@ export class Servers {
   }
 
   async #connect(server: Server, connect: () => Promise<unknown>, client: pg.Client): Promise<void> {
-    // A pool listens for errors only once it has the client: one that came before, under the question, would end the process.
+    // A pool adds its error listener after connecting; an error during the role check would end the process.
     client.on('error', () => {});
     await connect();
     await this.#require(client);
@@ -120,12 +120,12 @@ export class Servers {
     this.#clients.set(client, server);
     client.once('end', () => {
       this.#clients.delete(client);
-      // That none is found is seen by whoever needs one.
+      // A failed search is reported when a connection is needed.
       if (this.#clients.size > 0) this.#choose().catch(() => {});
     });
   }
 
-  /** @throws TeamTalkError `unavailable` when the server is not what we need; the connection is then closed */
+  /** @throws TeamTalkError `unavailable` when the server does not qualify; the connection is then closed */
   async #require(client: pg.Client): Promise<void> {
     if (!this.#refusal) return;
     try {
@@ -185,7 +185,7 @@ export class Servers {
   }
 }
 
-/** Ends a connection at once, whatever is in flight; that fails. */
+/** Destroys a connection; statements in flight fail. */
 function cut({ connection }: pg.Client): void {
   connection.stream.destroy();
 }

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-test('a connection that breaks while it is taken fails its next statement, and nothing else', async () => {
+test('a connection that breaks while checked out fails only its next statement', async () => {
   const pool = poolOf(database.dataSource);
   const client = await takeConnection(pool);
   const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');

@@ -1,14 +1,13 @@
 import type { Pool, PoolClient } from 'pg';
 
-const heard = () => {};
+const ignoreError = () => {};
 
 /**
- * Takes a connection out of the pool, for several statements or one that must know its fate; give it back by
- * `release`. Should it break, the statement in flight fails, or the next one. (pg also emits an `error` then,
- * which would end the process if nobody listened.)
+ * Checks a connection out of the pool, for a transaction; return it with `release`. If it breaks, the statement in
+ * flight, or the next one, fails. pg also emits `error` then, which would end the process without a listener.
  */
 export async function takeConnection(pool: Pool): Promise<PoolClient> {
   const client = await pool.connect();
-  if (!client.listeners('error').includes(heard)) client.on('error', heard);
+  if (!client.listeners('error').includes(ignoreError)) client.on('error', ignoreError);
   return client;
 }

@@ -1,6 +1,6 @@
 /**
- * Whether a text can be stored in a column of so many characters. They are counted as PostgreSQL counts
- * them: code points, each of one or two UTF-16 units. PostgreSQL has no NUL in texts.
+ * Whether a text fits a column of `maxCharacters`, counted in code points as PostgreSQL does. PostgreSQL does not allow
+ * NUL in text.
  */
 export function isStorableText(text: string, maxCharacters: number): boolean {
   if (text.length > maxCharacters * 2 || text.includes('\0')) return false;

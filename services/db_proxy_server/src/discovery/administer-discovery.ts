@@ -7,7 +7,7 @@ const { CreateDiscoveryRequest, SaveReply } = httpApi.api;
 
 type WireFields = httpApi.api.DiscoveryFields.$Properties | null | undefined;
 
-/** The pages behind the clients' discovery button: /v1/discovery and /api/discovery. */
+/** Administration of the clients' discovery page: /v1/discovery and /api/discovery. */
 export function administerDiscovery(server: RpcServer, { apiAnswers, discovery }: Context): void {
   server.unary(administration.listDiscovery, async () => ({
     items: (await discovery.list()).map(({ id, ...item }) => ({ itemId: id, ...item })),

@@ -3,7 +3,7 @@ import { requireText, type SaveOutcome } from '../administration/changes.js';
 import type { Database, Query, Statement } from '../database/database.js';
 import { clampToStorable, isStorableId } from '../database/ids.js';
 
-/** What an administrator sets; what is null stays. */
+/** Fields an administrator can set; null leaves a field unchanged. */
 export interface DiscoveryFields {
   name: string | null;
   url: string | null;
@@ -44,7 +44,7 @@ const remove: Statement = {
   text: 'DELETE FROM discovery_item WHERE id = $1 RETURNING id',
 };
 
-/** The pages behind the clients' discovery button. */
+/** Items of the clients' discovery page. */
 export class Discovery {
   readonly #database: Database;
 
@@ -52,12 +52,12 @@ export class Discovery {
     this.#database = database;
   }
 
-  /** The ones of high priority first. */
+  /** Highest priority first. */
   list(): Promise<DiscoveryRow[]> {
     return this.#database.query<DiscoveryRow>(list, []);
   }
 
-  /** `conflict` when there are 200 already. @throws TeamTalkError `invalid-argument` */
+  /** `conflict` when there are 200 items already. @throws TeamTalkError `invalid-argument` */
   async create(query: Query, fields: DiscoveryFields): Promise<SaveOutcome> {
     const { name, url, priority } = fields;
     if (name === null || url === null) {

@@ -11,7 +11,7 @@ export class GroupMember {
   @CreateDateColumn({ name: 'joined_at', type: 'timestamptz' })
   joinedAt!: Date;
 
-  /** Newest message when the user joined: it and all before are not for him. */
+  /** Newest message when the user joined; the user sees only later ones. */
   @Column({ name: 'join_msg_id', type: 'int4', default: 0 })
   joinMsgId!: number;
 
@@ -19,11 +19,11 @@ export class GroupMember {
   @Column({ name: 'read_id', type: 'int4', default: 0 })
   readId!: number;
 
-  /** Newest message when the user removed the session from his list; a later one brings it back. */
+  /** Newest message when the user removed the session from the list; a later one restores it. */
   @Column({ name: 'removed_id', type: 'int4', default: 0 })
   removedId!: number;
 
-  /** No push for this group. */
+  /** Muted: no push for this group. */
   @Column({ type: 'bool', default: false })
   shield!: boolean;
 }

@@ -1,6 +1,6 @@
 import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn } from 'typeorm';
 
-/** `im_user.status` of somebody who has left the company: cannot log in, is not listed. */
+/** `im_user.status` of a disabled user, who cannot log in and is not listed. */
 export const userHasLeft = 3;
 
 @Entity('im_user')
@@ -9,15 +9,15 @@ export class User {
   @PrimaryGeneratedColumn('identity', { type: 'int4', generatedIdentity: 'BY DEFAULT' })
   id!: number;
 
-  /** What the user logs in with, `user_domain` on the wire; 1 to 64 characters. */
+  /** Login name, `user_domain` on the wire; 1 to 64 characters. */
   @Column({ type: 'text', unique: true })
   name!: string;
 
-  /** argon2 of the hex MD5 that clients send; with a `legacySalt`: md5(that + salt), hex. */
+  /** argon2 of the hex MD5 that clients send; with a `legacySalt`, hex md5(that MD5 + salt). */
   @Column({ name: 'password_hash', type: 'text', select: false })
   passwordHash!: string;
 
-  /** Set in a row that came from a legacy database, until its user's first good login. */
+  /** Set for a user imported from a legacy database, until their first successful login. */
   @Column({ name: 'legacy_salt', type: 'text', nullable: true, select: false })
   legacySalt!: string | null;
 
@@ -46,7 +46,7 @@ export class User {
   @Column({ name: 'sign_info', type: 'text', default: '' })
   signInfo!: string;
 
-  /** 0 to 2 works here, 3 has left */
+  /** 0 to 2 active, 3 disabled */
   @Column({ type: 'int2', default: 0 })
   status!: number;
 
@@ -57,7 +57,7 @@ export class User {
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
   createdAt!: Date;
 
-  /** When others could last see a change; set by the table's trigger. */
+  /** Time of the last visible change; set by the table's trigger. */
   @Column({ name: 'updated_at', type: 'timestamptz', insert: false, update: false })
   updatedAt!: Date;
 }

@@ -2,13 +2,13 @@ import type { teamtalk } from '@teamtalk/rpc';
 import type { Context } from '../context.js';
 import { offlineFileOf } from './offline-file.js';
 
-/** Announcements one caller may take at once. */
+/** Most announcements claimed by one call. */
 const maxClaimed = 1_000;
 
 /**
- * A file was uploaded for somebody (0x050b; client-behaviour.md#offline-uploads). Done: the upload is complete, and the
- * caller tells the receiver and confirms that. Remembered: it is not complete yet. Neither: there is no upload of this
- * task from this sender to this receiver.
+ * Requests the announcement of an uploaded file (0x050b; client-behaviour.md#offline-uploads). `done`: the upload is
+ * complete, and the caller must notify the receiver and confirm it. `remembered`: it is not complete yet. Neither: no
+ * upload of this task from this sender to this receiver.
  */
 export function addOfflineFile({
   offlineFiles,
@@ -20,7 +20,7 @@ export function addOfflineFile({
   };
 }
 
-/** Complete uploads whose receivers have not been told, for whoever tells them. */
+/** Claims complete uploads whose receivers have not been notified. */
 export function claimFileAnnouncements({
   offlineFiles,
 }: Context): (
@@ -31,7 +31,7 @@ export function claimFileAnnouncements({
   });
 }
 
-/** Their receivers have been told: nobody else is to. */
+/** Confirms that the receivers have been notified, so that nobody notifies them again. */
 export function confirmFileAnnouncements({
   offlineFiles,
 }: Context): (request: teamtalk.db.FileTaskIds) => Promise<teamtalk.db.ChangeReply.$Properties> {

@@ -4,10 +4,10 @@ import type { Context } from '../context.js';
 
 type Changed = Promise<teamtalk.db.ChangeReply.$Properties>;
 
-/** Expired tasks in one list. */
+/** Most expired tasks in one reply. */
 const maxExpired = 1_000;
 
-/** The next part of an upload; not done: it does not begin where the last one ended, or the task is over. */
+/** Adds the next part of an upload; refused if it leaves a gap or the task has expired. */
 export function addFilePart({ fileTasks }: Context): (request: teamtalk.db.AddFilePartRequest) => Changed {
   return async ({ taskId, part, lifetimeMs }) => {
     if (!part) throw new TeamTalkError('invalid-argument', 'a part is missing');
@@ -16,12 +16,12 @@ export function addFilePart({ fileTasks }: Context): (request: teamtalk.db.AddFi
   };
 }
 
-/** Takes back parts of an upload that turned out not to be readable. */
+/** Removes parts of an upload that turned out to be unreadable. */
 export function cutFileParts({ fileTasks }: Context): (request: teamtalk.db.CutFilePartsRequest) => Changed {
   return async ({ taskId, start }) => ({ done: await fileTasks.cut(taskId, start) });
 }
 
-/** From now on the file waits for its receiver; not done: bytes are missing, or the task is over. */
+/** Completes an upload, so that the receiver can fetch it; refused if bytes are missing or the task has expired. */
 export function completeFileTask({
   fileTasks,
 }: Context): (request: teamtalk.db.CompleteFileTaskRequest) => Changed {
@@ -30,14 +30,14 @@ export function completeFileTask({
   });
 }
 
-/** Begins a task's time anew, or ends it. */
+/** Renews a task's lifetime, or ends it. */
 export function extendFileTask({
   fileTasks,
 }: Context): (request: teamtalk.db.ExtendFileTaskRequest) => Changed {
   return async ({ taskId, lifetimeMs }) => ({ done: await fileTasks.extend(taskId, lifetimeMs) });
 }
 
-/** Tasks whose time is over, for whoever removes what is stored of them. */
+/** Expired tasks, for the file_server that deletes their blobs. */
 export function listExpiredFileTasks({
   fileTasks,
 }: Context): (
@@ -46,7 +46,7 @@ export function listExpiredFileTasks({
   return async ({ limit }) => ({ taskIds: await fileTasks.expired(Math.min(limit, maxExpired)) });
 }
 
-/** Forgets tasks whose time is over. */
+/** Removes expired tasks. */
 export function removeFileTasks({ fileTasks }: Context): (request: teamtalk.db.FileTaskIds) => Changed {
   return async ({ taskIds }) => ({ done: await fileTasks.remove(taskIds) });
 }

@@ -19,14 +19,14 @@ const results: Record<FileTaskRefusal, teamtalk.db.FileTaskResult> = {
   'total-quota': FILE_TASK_TOTAL_QUOTA,
 };
 
-/** Longest task id, characters; ours are UUIDs. */
+/** Longest task id, characters; file_server uses UUIDs. */
 const maxTaskIdLength = 64;
 /** Longest name of a file, characters. */
 const maxNameLength = 255;
 
 /**
- * Makes a file transfer known to all file_servers (client-behaviour.md#file-tasks). Refused: a name that is empty
- * or longer than 255 characters, users who are not there, and what is beyond the quotas of the request.
+ * Creates a file transfer that all file_servers can serve (client-behaviour.md#file-tasks). Refused: a name that is empty
+ * or longer than 255 characters, unknown users, and transfers beyond the request's quotas.
  */
 export function createFileTask({
   fileTasks,

@@ -2,7 +2,8 @@ import type { teamtalk } from '@teamtalk/rpc';
 import type { Context } from '../context.js';
 
 /**
- * Takes a file off the list of its receiver, who is the only one that may (0x050c; client-behaviour.md#offline-downloads). Not done: no file of that task waits for him from that sender.
+ * Removes a file from its receiver's list (0x050c; client-behaviour.md#offline-downloads). Refused unless a file of this
+ * task from this sender waits for this receiver.
  */
 export function deleteOfflineFile({
   offlineFiles,

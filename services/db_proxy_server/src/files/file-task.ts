@@ -1,7 +1,7 @@
 import type { teamtalk } from '@teamtalk/rpc';
 import type { FileTaskRow } from './file-tasks.js';
 
-/** A task as file_servers see it, without its parts. */
+/** A task as a message for file_server, without its parts. */
 export function fileTaskOf(row: FileTaskRow): teamtalk.db.FileTask.$Properties {
   return {
     taskId: row.id,

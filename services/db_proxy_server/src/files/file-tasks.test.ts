@@ -68,7 +68,7 @@ async function extend(taskId: string, ms: number) {
   return (await extendFileTask(context)(new db.ExtendFileTaskRequest({ taskId, lifetimeMs: ms }))).done;
 }
 
-/** A file that waits. */
+/** A complete upload. */
 async function uploaded(given: teamtalk.db.CreateFileTaskRequest.$Properties = {}) {
   const { id } = await create(given);
   const size = given.fileSize ?? 100;
@@ -81,7 +81,7 @@ async function announce(taskId: string, fromUserId = 1, toUserId = 2) {
   return addOfflineFile(context)(new db.OfflineFile({ taskId, fromUserId, toUserId, fileName: 'other' }));
 }
 
-/** Tasks somebody is to announce now. */
+/** Claims the due announcements. */
 async function claim() {
   const { files } = await claimFileAnnouncements(context)(
     new db.ClaimFileAnnouncementsRequest({ limit: 100 }),
@@ -93,7 +93,7 @@ async function confirm(...taskIds: string[]) {
   return (await confirmFileAnnouncements(context)(new db.FileTaskIds({ taskIds }))).done;
 }
 
-/** As if so many seconds had gone by since uploads were to be announced. */
+/** Moves the announcement times `seconds` into the past. */
 const later = (seconds: number) =>
   database.dataSource.query(`UPDATE file_task SET announce_at = announce_at - $1 * interval '1 s'`, [
     seconds,
@@ -108,7 +108,7 @@ async function remove(request: teamtalk.db.DeleteOfflineFileRequest.$Properties)
 }
 
 describe('a task', () => {
-  test('is known to every replica, as it was asked for', async () => {
+  test('is known to every replica with all its fields', async () => {
     const other = await createTestContext(database.url);
     const { id } = await create({ fileName: '报告 (1).docx', fileSize: 0xffff_ffff });
     expect(await find(id, other)).toEqual({
@@ -126,7 +126,7 @@ describe('a task', () => {
     await other.close();
   });
 
-  test('names are kept as the client calls them', async () => {
+  test('stores the file name unchanged', async () => {
     for (const fileName of [
       '..\\..\\boot.ini',
       '/etc/passwd',
@@ -137,7 +137,7 @@ describe('a task', () => {
     }
   });
 
-  test('asked for again, because the answer was lost, is the same one', async () => {
+  test('created again with the same id, after a lost reply, is the same task', async () => {
     const { id } = await create();
     expect(await create({ taskId: id })).toEqual({ result: FILE_TASK_OK, id });
     const rows = await database.dataSource.query('SELECT count(*)::int AS n FROM file_task');
@@ -160,7 +160,7 @@ describe('a task', () => {
     expect((await create(given)).result).toBe(FILE_TASK_BAD_REQUEST);
   });
 
-  test('says how long it has still got, from its last progress on', async () => {
+  test('reports its remaining lifetime since the last progress', async () => {
     const left = async (id: string) => (await find(id))?.expiresInMs ?? 0;
     const { id } = await create({ lifetimeMs: 10_000 });
     expect(await left(id)).toBeGreaterThan(9_000);
@@ -171,7 +171,7 @@ describe('a task', () => {
     expect(await left(id)).toBeLessThanOrEqual(20_000);
   });
 
-  test('that nobody asked for, and one whose time is over, is unknown', async () => {
+  test('is unknown before it is created and after it has expired', async () => {
     const { id } = await create();
     expect(await extend(id, 0)).toBe(true);
     for (const taskId of [id, randomUUID(), '', 'a\0b']) {
@@ -183,7 +183,7 @@ describe('a task', () => {
     expect(await addPart(id, 0, 100)).toBe(false);
   });
 
-  test('whose time is over is listed until it is removed; others cannot be removed', async () => {
+  test('is listed once expired, until it is removed; one that has not expired cannot be removed', async () => {
     const alive = await create();
     const over = await create({ lifetimeMs: 0 });
     const expired = async () =>
@@ -196,14 +196,14 @@ describe('a task', () => {
 });
 
 describe('quotas', () => {
-  test('the unfinished tasks of one sender', async () => {
+  test('limit the unfinished tasks of one sender', async () => {
     for (let i = 0; i < 3; i++) await create({ offline: i % 2 === 0 });
     expect((await create({ maxUnfinished: 3 })).result).toBe(FILE_TASK_TOO_MANY);
     expect((await create({ maxUnfinished: 3, fromUserId: 3 })).result).toBe(FILE_TASK_OK);
     expect((await create({ maxUnfinished: 4 })).result).toBe(FILE_TASK_OK);
   });
 
-  test('bytes of one sender and of all, exactly', async () => {
+  test('limit the bytes of one sender and of all senders exactly', async () => {
     const first = await create({ fileSize: 600 });
     expect((await create({ fileSize: 401, maxUserBytes: 1000 })).result).toBe(FILE_TASK_USER_QUOTA);
     expect((await create({ fileSize: 400, maxUserBytes: 1000 })).result).toBe(FILE_TASK_OK);
@@ -213,14 +213,14 @@ describe('quotas', () => {
     expect((await create({ fromUserId: 3, fileSize: 500, maxUserBytes: 1000 })).result).toBe(FILE_TASK_OK);
     const online = { offline: false, fileSize: 5000, maxUserBytes: 1000, maxTotalBytes: 1000 };
     expect((await create(online)).result).toBe(FILE_TASK_OK);
-    // What is over counts until its bytes are gone.
+    // An expired task counts until its bytes are deleted.
     await extend(first.id, 0);
     expect((await create({ fileSize: 600, maxUserBytes: 1000 })).result).toBe(FILE_TASK_USER_QUOTA);
     await removeFileTasks(context)(new db.FileTaskIds({ taskIds: [first.id] }));
     expect((await create({ fileSize: 600, maxUserBytes: 1000 })).result).toBe(FILE_TASK_OK);
   });
 
-  test('hold for requests that come at once through two replicas', async () => {
+  test('hold for concurrent requests through two replicas', async () => {
     const other = await createTestContext(database.url);
     const replies = await Promise.all(
       Array.from({ length: 20 }, (_, i) => create({ maxUserBytes: 500 }, i % 2 ? other : context)),
@@ -229,7 +229,7 @@ describe('quotas', () => {
     await other.close();
   });
 
-  test('so many of one sender wait for one receiver at most; others can still send', async () => {
+  test('limit the files of one sender that wait for one receiver; other senders are not affected', async () => {
     await database.dataSource.query(
       `INSERT INTO file_task (id, from_id, to_id, name, size, offline, expires_at)
         SELECT gen_random_uuid(), 1, 2, 'f', 1, true, now() + interval '1 hour' FROM generate_series(1, 199)`,
@@ -265,7 +265,7 @@ describe('an upload', () => {
     expect(await addPart(id, 100, 1)).toBe(false);
   });
 
-  test('of the largest file there can be is kept to its last byte', async () => {
+  test('of the largest possible file is stored to its last byte', async () => {
     const size = 0xffff_ffff;
     const { id } = await create({ fileSize: size });
     const cuts = [0, 0x7fff_ffff, 0x8000_0000, size - 1, size];
@@ -279,7 +279,7 @@ describe('an upload', () => {
     expect(await list(2)).toMatchObject([{ taskId: id, fileSize: size }]);
   });
 
-  test('of two at once one adds each part', async () => {
+  test('by two connections at once adds each part once', async () => {
     const { id } = await create();
     const added = await Promise.all(Array.from({ length: 8 }, (_, i) => addPart(id, 0, 10, `key ${i}`)));
     expect(added.filter(Boolean)).toHaveLength(1);
@@ -306,8 +306,8 @@ describe('an upload', () => {
   });
 });
 
-describe('a file that waits', () => {
-  test('is listed for its receiver and for nobody else, from the end of the upload on', async () => {
+describe('a complete upload', () => {
+  test('is listed for its receiver only, from completion on', async () => {
     const { id } = await create();
     expect(await list(2)).toEqual([]);
     await addPart(id, 0, 100);
@@ -320,7 +320,7 @@ describe('a file that waits', () => {
     expect(await list(2)).toEqual([file]);
   });
 
-  test('is announced by its sender and for its receiver only', async () => {
+  test('can be announced by its sender to its receiver only', async () => {
     for (const id of [randomUUID(), '', 'a\0b']) expect(await announce(id)).toEqual({ done: false });
     const online = await create({ offline: false });
     expect(await announce(online.id)).toEqual({ done: false });
@@ -336,7 +336,7 @@ describe('a file that waits', () => {
     }
   });
 
-  test('that its sender announces before it is complete is to be announced as soon as it is', async () => {
+  test('that its sender announced early is due for announcement as soon as it is complete', async () => {
     const { id } = await create();
     await addPart(id, 0, 99);
     expect(await announce(id)).toEqual({ done: false, remembered: true });
@@ -354,7 +354,7 @@ describe('a file that waits', () => {
     expect(await claim()).toEqual([]);
   });
 
-  test('is to be announced by others when who was to do it died, or when nobody asks for it', async () => {
+  test('is due for announcement by others after a crash of the announcer, or when the sender never asks', async () => {
     const asked = await uploaded();
     const unasked = await uploaded({ toUserId: 3 });
     const gone = await uploaded();
@@ -368,7 +368,7 @@ describe('a file that waits', () => {
     expect(await claim()).toEqual([unasked]);
   });
 
-  test('has one who announces it, whoever comes at once', async () => {
+  test('is claimed by one of several concurrent callers', async () => {
     for (let round = 0; round < 20; round++) {
       const { id } = await create();
       await addPart(id, 0, 100);
@@ -377,12 +377,12 @@ describe('a file that waits', () => {
     }
   });
 
-  test('to oneself is possible', async () => {
+  test('can be sent to oneself', async () => {
     const id = await uploaded({ toUserId: 1 });
     expect((await list(1)).map(({ taskId }) => taskId)).toEqual([id]);
   });
 
-  test('only the receiver can take it off the list, once; then its blobs may go', async () => {
+  test('can be removed by its receiver only, once; then its blobs may be deleted', async () => {
     const id = await uploaded();
     const second = await uploaded();
     expect(await remove({ userId: 1, fromUserId: 1, taskId: id }), 'the sender').toBe(false);
@@ -401,14 +401,14 @@ describe('a file that waits', () => {
     expect(await announce(id)).toEqual({ done: false });
   });
 
-  test('is gone from the list when its time is over', async () => {
+  test('leaves the list when it expires', async () => {
     const id = await uploaded();
     await database.dataSource.query('UPDATE file_task SET expires_at = now() WHERE id = $1', [id]);
     expect(await list(2)).toEqual([]);
     expect(await announce(id)).toEqual({ done: false });
   });
 
-  test('the list is bounded: the oldest first, the others when those are fetched', async () => {
+  test('is listed oldest first in a bounded list; the rest follow when those are fetched', async () => {
     await database.dataSource.query(
       `INSERT INTO file_task (id, from_id, to_id, name, size, offline, stored, sha256, completed_at, expires_at)
         SELECT 't' || s || '-' || n, s, 2, 'f', 1, true, 1, $1, to_timestamp(10000 - n * 10 - s), now() + interval '1 day'

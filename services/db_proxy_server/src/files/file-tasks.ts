@@ -2,12 +2,12 @@ import type { Database, Statement } from '../database/database.js';
 import { isStorableId } from '../database/ids.js';
 import { userHasLeft } from '../entities/index.js';
 
-/** A transfer that is asked for. */
+/** A requested transfer. */
 export interface NewFileTask {
   id: string;
   fromUserId: number;
   toUserId: number;
-  /** what the sender's client calls it */
+  /** as named by the sender's client */
   name: string;
   /** bytes, below 4 GiB */
   size: number;
@@ -15,7 +15,7 @@ export interface NewFileTask {
   lifetimeMs: number;
 }
 
-/** What a sender, and everybody together, may have; bytes of offline files, 0 for no limit. */
+/** Quotas of a sender and of all senders together, in bytes of offline files; 0: no limit. */
 export interface FileQuota {
   userBytes: number;
   totalBytes: number;
@@ -33,7 +33,7 @@ export interface FileTaskRow {
   stored: number;
   sha256: Buffer | null;
   complete: boolean;
-  /** until its time is over, milliseconds */
+  /** remaining lifetime, milliseconds */
   left_ms: number;
 }
 
@@ -47,14 +47,14 @@ export interface FilePart {
   sha256: Uint8Array;
 }
 
-/** Why a task is not made. */
+/** Why a task is refused. */
 export type FileTaskRefusal = 'bad-request' | 'too-many' | 'user-quota' | 'total-quota';
 
-/** Offline files of one sender, finished or not, that may wait for one receiver. */
+/** Most offline files of one sender, finished or not, for one receiver. */
 const maxWaiting = 200;
-/** The receiver is told of an upload although its sender has not asked for that so long after its end. */
+/** Delay after which a complete upload is announced even if its sender has not asked for it. */
 const unaskedSeconds = 30;
-/** One replica at a time counts what is there and adds to it; the number is only ours. */
+/** Advisory lock key that serialises quota check and insert across replicas. */
 const quotaLock = 1_764_000_030;
 
 const columns = `id, from_id, to_id, name, size::float8 AS size, offline, stored::float8 AS stored, sha256,
@@ -148,7 +148,7 @@ const remove: Statement = {
   text: 'DELETE FROM file_task WHERE id = ANY($1::text[]) AND expires_at <= now() RETURNING id',
 };
 
-/** The transfers that were asked for and are not over: known to every file_server, also after a restart. */
+/** File transfers in progress or waiting: shared by all file_servers, and surviving their restarts. */
 export class FileTasks {
   readonly #database: Database;
 
@@ -156,7 +156,7 @@ export class FileTasks {
     this.#database = database;
   }
 
-  /** The same id again, from a caller that had no answer, gives the same task. */
+  /** A retry with the same id returns the same task. */
   async create(task: NewFileTask, quota: FileQuota): Promise<FileTaskRow | FileTaskRefusal> {
     const { id, fromUserId, toUserId, name, size, offline, lifetimeMs } = task;
     if (!isStorableId(fromUserId) || !isStorableId(toUserId)) return 'bad-request';
@@ -173,24 +173,24 @@ export class FileTasks {
     });
   }
 
-  /** @returns undefined for one that is not there, or whose time is over */
+  /** @returns undefined for an unknown or expired task */
   async find(id: string): Promise<FileTaskRow | undefined> {
     const [row] = await this.#database.query<FileTaskRow>(find, [id]);
     return row;
   }
 
-  /** What an upload consists of, in the order of the file. */
+  /** The parts of an upload, in file order. */
   async parts(id: string): Promise<FilePart[]> {
     return this.#database.query<FilePart>(findParts, [id]);
   }
 
-  /** @returns whether it is the upload's next part, or was added before */
+  /** @returns whether it is the upload's next part, or was already added */
   async addPart(id: string, { start, size, key, sha256 }: FilePart, lifetimeMs: number): Promise<boolean> {
     const added = await this.#database.query(addPart, [id, start, size, key, sha256, lifetimeMs]);
     return added.length > 0 || (await this.#database.query(findPart, [id, start, key])).length > 0;
   }
 
-  /** Forgets the parts of an unfinished upload that begin at `start` or later. */
+  /** Removes the parts of an unfinished upload that begin at `start` or later. */
   async cut(id: string, start: number): Promise<boolean> {
     return this.#database.transaction('file_task_cut', async (query) => {
       const cut = await query(cutTask, [id, start]);
@@ -199,7 +199,7 @@ export class FileTasks {
     });
   }
 
-  /** @returns whether all of it is stored, and it waits for its receiver now; also when it did before */
+  /** @returns whether the upload is complete now, or was before */
   async complete(id: string, sha256: Uint8Array, lifetimeMs: number): Promise<boolean> {
     const completed = await this.#database.query(complete, [id, sha256, lifetimeMs]);
     if (completed.length > 0) return true;
@@ -207,17 +207,17 @@ export class FileTasks {
     return task?.complete === true && Buffer.compare(task.sha256!, sha256) === 0;
   }
 
-  /** Begins a task's time anew; with 0 it is over. @returns whether it was not over yet */
+  /** Renews a task's lifetime; 0 ends it. @returns whether the task had not expired yet */
   async extend(id: string, lifetimeMs: number): Promise<boolean> {
     return (await this.#database.query(extend, [id, lifetimeMs])).length > 0;
   }
 
-  /** Tasks whose time is over, the oldest first. */
+  /** Expired tasks, oldest first. */
   async expired(limit: number): Promise<string[]> {
     return (await this.#database.query<{ id: string }>(listExpired, [limit])).map(({ id }) => id);
   }
 
-  /** Forgets tasks whose time is over. */
+  /** Removes expired tasks. */
   async remove(ids: string[]): Promise<boolean> {
     return (await this.#database.query(remove, [ids])).length > 0;
   }

@@ -4,7 +4,7 @@ import { fileTaskOf } from './file-task.js';
 
 const { FILE_TASK_OK, FILE_TASK_UNKNOWN } = teamtalk.db.FileTaskResult;
 
-/** A file transfer, on request with the parts its upload consists of. */
+/** A file transfer, on request with the parts of its upload. */
 export function getFileTask({
   fileTasks,
 }: Context): (request: teamtalk.db.GetFileTaskRequest) => Promise<teamtalk.db.FileTaskReply.$Properties> {

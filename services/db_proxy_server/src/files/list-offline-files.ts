@@ -2,7 +2,7 @@ import type { teamtalk } from '@teamtalk/rpc';
 import type { Context } from '../context.js';
 import { offlineFileOf } from './offline-file.js';
 
-/** The files that wait for a user (0x0509; client-behaviour.md#offline-downloads): the 500 that wait longest, oldest first. */
+/** The 500 oldest files that wait for a user (0x0509; client-behaviour.md#offline-downloads), oldest first. */
 export function listOfflineFiles({
   offlineFiles,
 }: Context): (request: teamtalk.db.UserRequest) => Promise<teamtalk.db.OfflineFileList.$Properties> {

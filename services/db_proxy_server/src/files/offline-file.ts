@@ -1,7 +1,7 @@
 import type { teamtalk } from '@teamtalk/rpc';
 import type { OfflineFileRow } from './offline-files.js';
 
-/** A file that waits, as the wire has it. */
+/** A waiting file as a protocol message. */
 export function offlineFileOf(row: OfflineFileRow): teamtalk.db.OfflineFile.$Properties {
   return {
     fromUserId: row.from_id,

@@ -9,13 +9,13 @@ export interface OfflineFileRow {
   size: number;
 }
 
-/** Files in one list, those that wait longest: the others follow when they have been fetched. */
+/** Most files in one list, the oldest ones; the others follow when these have been fetched. */
 const maxListed = 500;
 
 const columns = 'id AS task_id, from_id, to_id, name, size::float8 AS size';
 const waits = 'completed_at IS NOT NULL AND expires_at > now()';
 
-/** Whoever is to tell a receiver has so long; then somebody else is to. */
+/** Lease of a claimed announcement; afterwards another caller may claim it. */
 const claim = `now() + interval '10 s'`;
 
 const announce: Statement = {
@@ -55,7 +55,7 @@ const remove: Statement = {
     WHERE id = $1 AND from_id = $2 AND to_id = $3 AND ${waits} RETURNING id`,
 };
 
-/** Files that were uploaded for somebody who has not fetched them yet: the tasks that are complete. */
+/** Files that wait for their receivers: tasks with a complete upload. */
 export class OfflineFiles {
   readonly #database: Database;
 
@@ -64,8 +64,8 @@ export class OfflineFiles {
   }
 
   /**
-   * The sender wants the receiver told. Of a complete upload the caller is to do so, and to confirm it; of one that
-   * is not, somebody does who claims it when it is. @returns undefined for no upload of theirs
+   * Handles the sender's request to notify the receiver. If the upload is complete, the caller must notify and confirm;
+   * otherwise the announcement is claimed by some caller once it is. @returns undefined if the sender has no such upload
    */
   async announce(
     taskId: string,
@@ -78,25 +78,25 @@ export class OfflineFiles {
     return row;
   }
 
-  /** Those whose receivers are to be told now; nobody else gets them for 10 s. */
+  /** Claims the due announcements for 10 s. */
   async claimAnnouncements(limit: number): Promise<OfflineFileRow[]> {
     return this.#database.query<OfflineFileRow>(claimDue, [limit]);
   }
 
-  /** Their receivers have been told. */
+  /** Confirms that the receivers have been notified. */
   async confirmAnnouncements(taskIds: readonly string[]): Promise<boolean> {
     return (await this.#database.query(confirm, [taskIds])).length > 0;
   }
 
-  /** What waits for a user, the oldest first. */
+  /** Files that wait for a user, oldest first. */
   async waitingFor(userId: number): Promise<OfflineFileRow[]> {
     if (!isStorableId(userId)) return [];
     return this.#database.query<OfflineFileRow>(list, [userId]);
   }
 
   /**
-   * Takes a file off its receiver's list. What is stored of it goes when a file_server next looks for tasks
-   * that are over. @returns whether it was on it
+   * Removes a file from its receiver's list by expiring the task; a file_server later deletes its blobs.
+   * @returns whether it was listed
    */
   async delete(taskId: string, fromUserId: number, toUserId: number): Promise<boolean> {
     if (!isStorableId(fromUserId) || !isStorableId(toUserId)) return false;

@@ -2,7 +2,7 @@ import { administration, type RpcServer } from '@teamtalk/rpc';
 import { toSaveReply } from '../administration/save-reply.js';
 import type { Context } from '../context.js';
 
-/** Groups and receipts as administrators see them: /v1/groups and the receipts of conversations. */
+/** Administration of groups and read receipts: /v1/groups and the receipts of conversations. */
 export function administerGroups(server: RpcServer, { groupAdministration }: Context): void {
   server.unary(administration.getGroup, async ({ groupId }) => {
     const row = await groupAdministration.details(groupId);

@@ -18,7 +18,7 @@ const temporary = 2;
 const creator = 1;
 const member = 2;
 const outsider = 9;
-/** has left the company */
+/** disabled */
 const gone = 50;
 
 let database: TestDatabase;
@@ -43,7 +43,7 @@ beforeEach(async () => {
   groupId = await newGroup(temporary);
 });
 
-/** A group of the creator and the members 2 and 3. */
+/** A group with the creator and the members 2 and 3. */
 async function newGroup(groupType: number): Promise<number> {
   const request = { userId: creator, groupType, groupName: 'g', memberIds: [2, 3], byAdmin: true };
   const reply = await createGroup(replicas[0])(new teamtalk.db.CreateGroupRequest(request));
@@ -88,7 +88,7 @@ async function isListed(userId: number) {
   return (reply.sessions ?? []).some(({ sessionId }) => sessionId === groupId);
 }
 
-test('a member of a temporary group adds others: who is new, exists and works here', async () => {
+test('a member of a temporary group adds others; existing members, unknown and disabled users are left out', async () => {
   expect(await change(member, add, [7, 3, 5, 7, gone, 9_999, 0, 0xffff_ffff])).toEqual({
     result: GROUP_OK,
     currentIds: [1, 2, 3, 5, 7],
@@ -98,7 +98,7 @@ test('a member of a temporary group adds others: who is new, exists and works he
   expect(await group()).toEqual({ version: 2, status: 0, members: [1, 2, 3, 5, 7] });
 });
 
-test('the creator removes others; who is no member is left out', async () => {
+test('the creator removes others; non-members are left out', async () => {
   expect(await change(creator, remove, [3, 3, 8, gone, 0xffff_ffff])).toEqual({
     result: GROUP_OK,
     currentIds: [1, 2],
@@ -108,7 +108,7 @@ test('the creator removes others; who is no member is left out', async () => {
   expect(await group()).toEqual({ version: 2, status: 0, members: [1, 2] });
 });
 
-test('where nothing changes the version stays', async () => {
+test('a change without effect does not change the version', async () => {
   for (const [type, ids] of [
     [add, [2, 3]],
     [add, [gone, 9_999]],
@@ -151,12 +151,12 @@ test.each([
   }
 });
 
-test('himself and another is not himself: nothing of it happens', async () => {
+test('removing oneself together with another member needs the right to remove others; otherwise nothing changes', async () => {
   expect(await change(member, remove, [member, 3])).toEqual({ result: GROUP_NOT_PERMITTED });
   expect((await group()).members).toEqual([1, 2, 3]);
 });
 
-test('no such group, no such change, nobody listed, too many listed', async () => {
+test('refuses an unknown group, an unknown change, an empty list and one that is too long', async () => {
   for (const id of [0, 999_999, 0x8000_0000, 0xffff_ffff]) {
     expect(await change(creator, add, [7], { groupId: id, byAdmin: true })).toEqual({
       result: GROUP_NOT_FOUND,
@@ -170,7 +170,7 @@ test('no such group, no such change, nobody listed, too many listed', async () =
   expect((await group()).version).toBe(1);
 });
 
-test('a new member sees what is written from now on', async () => {
+test('a new member sees only later messages', async () => {
   await write(1);
   await write(1);
   await change(creator, add, [7]);
@@ -179,7 +179,7 @@ test('a new member sees what is written from now on', async () => {
   expect([await history(7), await unread(7), await isListed(7)]).toEqual([[3], 1, true]);
 });
 
-test('a removed member’s session and unread go, and he neither reads nor writes', async () => {
+test('a removed member loses the session and unread count, and can neither read nor write', async () => {
   await write(1);
   expect([await unread(3), await isListed(3)]).toEqual([1, true]);
   await change(creator, remove, [3]);
@@ -189,7 +189,7 @@ test('a removed member’s session and unread go, and he neither reads nor write
   expect((await getGroups(replicas[0])(new teamtalk.db.GetGroupsRequest(asked))).groups).toEqual([]);
 });
 
-test('who comes back sees only what is after his return', async () => {
+test('a member who returns sees only later messages', async () => {
   await write(3);
   await change(3, remove, [3]);
   await write(1);
@@ -199,7 +199,7 @@ test('who comes back sees only what is after his return', async () => {
   expect([await history(3), await unread(3)]).toEqual([[3], 1]);
 });
 
-test('a group that loses its last member is dissolved for good', async () => {
+test('a group that loses its last member is dissolved permanently', async () => {
   await change(creator, remove, [1, 2]);
   expect(await change(3, remove, [3])).toEqual({
     result: GROUP_OK,
@@ -212,7 +212,7 @@ test('a group that loses its last member is dissolved for good', async () => {
   expect(await write(3)).toEqual({ status: 'not-a-member' });
 });
 
-test('a group that was never written in, and has no conversation yet, can change as well', async () => {
+test('members of a group without a conversation row can change', async () => {
   await database.dataSource.query('DELETE FROM conversation WHERE conv = $1', [groupId]);
   expect(await change(member, add, [7])).toMatchObject({ changedIds: [7] });
   expect(await write(7)).toEqual({ status: 'stored', msgId: 1 });
@@ -240,11 +240,11 @@ test('2,000 members at most, and a change of so many takes well under a second',
   expect(Math.max(added - begun, removed - emptying)).toBeLessThan(1_000);
 });
 
-test('two replicas that change one group at once: each change counts once, in some order', async () => {
+test('concurrent changes of one group by two replicas are serialised, each counted once', async () => {
   const replies = await Promise.all(
     range(1, 40).map((i) => {
       const replica = replicas[i % 2] as TestContext;
-      // Neighbours add the same two.
+      // Neighbouring calls add the same two users.
       return change(i % 4 === 0 ? creator : member, add, [100 + (i >> 1), 101 + (i >> 1)], { replica });
     }),
   );
@@ -263,7 +263,7 @@ test('two replicas that change one group at once: each change counts once, in so
   expect(version).toBe(1 + replies.filter(({ changedIds }) => changedIds?.length).length);
 });
 
-test('two replicas cannot fill a group beyond its limit together', async () => {
+test('two replicas together cannot exceed the limit of a group', async () => {
   const small = await Promise.all(
     replicas.map(() => createTestContext(database.url, { groupMaxMembers: 10 })),
   );
@@ -279,7 +279,7 @@ test('two replicas cannot fill a group beyond its limit together', async () => {
   }
 });
 
-test('the last two members leave at once: one of them is the last, and the group is dissolved once', async () => {
+test('two last members who leave concurrently dissolve the group once', async () => {
   for (let round = 0; round < 10; round++) {
     groupId = await newGroup(temporary);
     const replies = await Promise.all([

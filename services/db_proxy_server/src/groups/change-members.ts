@@ -7,7 +7,7 @@ const { ChangeMembersReply, ChangeMembersRequest } = teamtalk.db;
 const { GROUP_OK, GROUP_INVALID, GROUP_NOT_FOUND, GROUP_NOT_PERMITTED, GROUP_FULL } = teamtalk.db.GroupResult;
 const { GROUP_MODIFY_TYPE_ADD, GROUP_MODIFY_TYPE_DEL } = IM.BaseDefine.GroupModifyType;
 
-/** Ids one request may list, those that are left out included. */
+/** Most ids in one request, including ones that are left out. */
 export const maxListedMembers = 10_000;
 
 const resultOf = {
@@ -17,13 +17,13 @@ const resultOf = {
 } as const;
 
 /**
- * Adds members to a group or removes them (0x0407, /query/ChangeMembers; client-behaviour.md#changing-members), all
- * or none; who may is in groups/permissions.ts. `changed_ids` is who was really added or removed; when that
- * is nobody, the group's version stays and the answer's is 0.
+ * Adds or removes members of a group (0x0407, /query/ChangeMembers; client-behaviour.md#changing-members), all or none;
+ * permissions.ts says who may. `changed_ids` lists the users actually added or removed; if it is empty, the group's
+ * version does not change and the reply's version is 0.
  *
- * - GROUP_INVALID: nobody is listed, or more than 10,000; neither add nor remove
- * - GROUP_NOT_FOUND: no such group, or it is dissolved
- * - GROUP_FULL: there would be more members than GROUP_MAX_MEMBERS
+ * - GROUP_INVALID: no ids, or more than 10,000; an unknown kind of change
+ * - GROUP_NOT_FOUND: unknown or dissolved group
+ * - GROUP_FULL: more members than GROUP_MAX_MEMBERS
  *
  * @throws TeamTalkError `invalid-argument` when the idempotency key was used for another request
  */

@@ -8,7 +8,7 @@ import { createGroup } from './create-group.js';
 const { GROUP_OK, GROUP_INVALID, GROUP_NOT_PERMITTED, GROUP_FULL } = teamtalk.db.GroupResult;
 const normal = 1;
 const temporary = 2;
-/** has left the company */
+/** disabled */
 const gone = 50;
 
 let database: TestDatabase;
@@ -38,7 +38,7 @@ async function rows(table: 'chat_group' | 'group_member' | 'conversation') {
   return count as number;
 }
 
-test('a group is made with its creator, whether he is listed or not, and each member once', async () => {
+test('a group contains its creator, whether listed or not, and each member once', async () => {
   for (const memberIds of [
     [3, 2, 3],
     [3, 1, 2],
@@ -66,13 +66,13 @@ test('a group is made with its creator, whether he is listed or not, and each me
   }
 });
 
-test('alone is possible; who does not exist or has left is left out', async () => {
+test('a group of one is possible; unknown and disabled users are left out', async () => {
   expect((await create({})).memberIds).toEqual([1]);
   const memberIds = [9_999, 0, gone, 4, 0x8000_0000, 0xffff_ffff];
   expect(await create({ memberIds })).toMatchObject({ result: GROUP_OK, memberIds: [1, 4] });
 });
 
-test('clients make temporary groups, administrators also normal ones', async () => {
+test('clients create temporary groups only, administrators also normal ones', async () => {
   expect(await create({ groupType: normal })).toEqual({ result: GROUP_NOT_PERMITTED });
   expect(await create({ groupType: normal, byAdmin: true })).toMatchObject({ result: GROUP_OK });
   expect(await create({ byAdmin: true })).toMatchObject({ result: GROUP_OK });
@@ -82,7 +82,7 @@ test('clients make temporary groups, administrators also normal ones', async () 
   expect(await rows('chat_group')).toBe(2);
 });
 
-test('without a creator who is there no user makes a group', async () => {
+test('an unknown or disabled creator cannot create a group', async () => {
   for (const userId of [0, gone, 9_999, 0xffff_ffff]) {
     expect(await create({ userId, memberIds: [2] })).toEqual({ result: GROUP_INVALID });
   }
@@ -91,7 +91,7 @@ test('without a creator who is there no user makes a group', async () => {
   ]);
 });
 
-test('an administrator needs at least one member; a creator who is not there makes it nobody’s', async () => {
+test('an administrator needs at least one member; with an unknown creator the group has none', async () => {
   for (const userId of [0, gone, 9_999, 0xffff_ffff]) {
     const made = await create({ userId, byAdmin: true, memberIds: [3, 2] });
     expect(made).toMatchObject({ result: GROUP_OK, memberIds: [3, 2] });
@@ -127,7 +127,7 @@ function upTo(last: number): number[] {
   return Array.from({ length: last }, (_, i) => i + 1);
 }
 
-test('2,000 members in well under a second; one more is too many', async () => {
+test('2,000 members in well under a second; one more is refused', async () => {
   const members = upTo(2_001).filter((id) => id !== gone);
   const begun = performance.now();
   const reply = await create({ memberIds: members });
@@ -157,7 +157,7 @@ test('the limit is configurable', async () => {
   }
 });
 
-test('its members write in it at once, from message 1', async () => {
+test('members can write immediately, from message 1', async () => {
   const { groupId } = await create({ memberIds: [2] });
   const sender = new MessageSender(context.database.pool);
   const to = groupId as number;

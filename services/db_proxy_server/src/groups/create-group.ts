@@ -14,14 +14,13 @@ const { GROUP_TYPE_NORMAL, GROUP_TYPE_TMP } = IM.BaseDefine.GroupType;
 const maxNameLength = 256;
 
 /**
- * A new group (0x0405, /query/CreateGroup; client-behaviour.md#kinds-of-group). Normal ones are for administrators
- * only. The creator is a member whether listed or not; who is listed but does not exist or has left the
- * company is left out.
+ * Creates a group (0x0405, /query/CreateGroup; client-behaviour.md#kinds-of-group). Only administrators create normal
+ * groups. The creator is a member whether listed or not; unknown and disabled users are left out.
  *
  * - GROUP_NOT_PERMITTED: a normal group, not by an administrator
- * - GROUP_INVALID: another type; a name that is empty or above 256 characters; an avatar above 1,024; more
- *   than 10,000 ids listed; a creator who is not there, or, by an administrator, nobody at all. A creator
- *   an administrator names who is not there is left out like others: the group is nobody's then.
+ * - GROUP_INVALID: another type; a name that is empty or above 256 characters; an avatar above 1,024; more than 10,000
+ *   ids; an unknown creator, or, by an administrator, no member at all. An unknown creator named by an administrator is
+ *   left out, and the group has no creator.
  * - GROUP_FULL: more members than GROUP_MAX_MEMBERS
  *
  * @throws TeamTalkError `invalid-argument` when the idempotency key was used for another request

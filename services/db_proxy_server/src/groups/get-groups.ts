@@ -2,12 +2,12 @@ import type { teamtalk } from '@teamtalk/rpc';
 import { TeamTalkError } from '@teamtalk/service-kit';
 import type { Context } from '../context.js';
 
-/** Groups one request may ask for. */
+/** Most groups in one request. */
 const maxGroups = 5_000;
 
 /**
- * Groups with all members (0x0403; client-behaviour.md#group-lists), by id: those of the asked that the user is
- * a member of and whose version is larger than the given one. The shield is his own.
+ * Groups with all members (0x0403; client-behaviour.md#group-lists), by id: of the requested ones those the user is a
+ * member of and whose version is newer than the given one. The shield is that of the user.
  */
 export function getGroups({
   groups,

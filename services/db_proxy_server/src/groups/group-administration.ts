@@ -16,7 +16,7 @@ export interface GroupDetails {
 export interface Receipts {
   last_id: number;
   user_ids: number[];
-  /** newest message each has read, as user_ids */
+  /** newest message each has read, parallel to user_ids */
   read_ids: number[];
 }
 
@@ -52,7 +52,7 @@ const groupReceipts: Statement = {
     FROM chat_group g JOIN conversation c ON c.conv = g.id WHERE g.id = $2 AND $1 = 0`,
 };
 
-/** Groups, and who has read what, as administrators see them. */
+/** Administration of groups and read receipts. */
 export class GroupAdministration {
   readonly #database: Database;
 
@@ -66,8 +66,8 @@ export class GroupAdministration {
   }
 
   /**
-   * Renames a group, or gives it another picture; clients see it by its version.
-   * @throws TeamTalkError `invalid-argument` when a field cannot be what it is
+   * Changes a group's name or avatar; clients notice it by the version.
+   * @throws TeamTalkError `invalid-argument` when a field is invalid
    */
   async change(groupId: number, name: string | null, avatar: string | null): Promise<SaveOutcome> {
     requireText('a name', name, 1, 256);
@@ -77,7 +77,7 @@ export class GroupAdministration {
     return rows.length > 0 ? { result: 'saved', id: groupId } : { result: 'not-found' };
   }
 
-  /** @param userId of a pair; 0: `sessionId` is a group */
+  /** @param userId one user of a pair; 0: `sessionId` is a group */
   async receipts(userId: number, sessionId: number): Promise<Receipts | undefined> {
     if (!isStorableId(sessionId)) return undefined;
     if (userId === 0) return (await this.#database.query<Receipts>(groupReceipts, [0, sessionId]))[0];

@@ -52,13 +52,13 @@ async function shield(userId: number, groupId: number, shieldStatus: number) {
   return (await shieldGroup(context)(request)).done;
 }
 
-test('the list has the user’s normal groups with their versions, no temporary ones', async () => {
+test('lists the user’s normal groups with their versions, but no temporary ones', async () => {
   expect(await list(1)).toEqual([[10, 3]]);
   expect(await list(2)).toEqual([[12, 1]]);
   for (const nobody of [4, 0, 0xffff_ffff]) expect(await list(nobody)).toEqual([]);
 });
 
-test('a group is shown to its members with all there is to know', async () => {
+test('members see all fields of a group', async () => {
   expect(await get(1, [11, 0], [10, 0])).toEqual([
     {
       groupId: 10,
@@ -83,14 +83,14 @@ test('a group is shown to its members with all there is to know', async () => {
   ]);
 });
 
-test('only what is newer than what the client has', async () => {
+test('returns only groups newer than the client’s versions', async () => {
   expect(await idsOf(1, [10, 2], [11, 7])).toEqual([10]);
   expect(await idsOf(1, [10, 3], [11, 6])).toEqual([11]);
   expect(await idsOf(1, [10, 0xffff_ffff], [11, 0x8000_0000])).toEqual([]);
   expect(await idsOf(1, [10, 9], [10, 1], [10, 9]), 'asked for twice').toEqual([10]);
 });
 
-test('not to outsiders, and not what does not exist', async () => {
+test('returns nothing to non-members, and no unknown groups', async () => {
   expect(await idsOf(3, [10, 0], [11, 0], [12, 0])).toEqual([10]);
   expect(await idsOf(4, [10, 0], [11, 0], [12, 0])).toEqual([]);
   expect(await idsOf(0, [10, 0])).toEqual([]);
@@ -99,12 +99,12 @@ test('not to outsiders, and not what does not exist', async () => {
   expect(await idsOf(1)).toEqual([]);
 });
 
-test('refuses to be asked for very many', async () => {
+test('refuses a request with too many ids', async () => {
   const many = Array.from({ length: 5_001 }, (_, i): [number, number] => [i + 1, 0]);
   await expect(get(1, ...many)).rejects.toMatchObject({ code: 'invalid-argument' });
 });
 
-test('answers do not grow without end: what is too much comes when it is asked for again', async () => {
+test('bounds a reply; the rest is returned when it is requested again', async () => {
   const { dataSource } = database;
   await dataSource.query(
     `INSERT INTO chat_group (id, name, type) SELECT 100 + n, 'g', 1 FROM generate_series(1, 101) n`,
@@ -119,7 +119,7 @@ test('answers do not grow without end: what is too much comes when it is asked f
   expect(await idsOf(5, ...all.slice(100))).toEqual([201]);
 });
 
-test('a shield is the member’s own and no change of the group', async () => {
+test('a shield belongs to the member and does not change the group', async () => {
   expect(await shield(1, 10, 1)).toBe(true);
   const [mine] = await get(1, [10, 0]);
   expect(mine).toMatchObject({ shieldStatus: 1, version: 3 });
@@ -129,7 +129,7 @@ test('a shield is the member’s own and no change of the group', async () => {
   expect((await get(1, [10, 0]))[0]?.shieldStatus).toBe(0);
 });
 
-test('who is no member cannot shield, and a shield is 0 or 1', async () => {
+test('a non-member cannot shield, and a shield is 0 or 1', async () => {
   expect(await shield(2, 10, 1)).toBe(false);
   expect(await shield(1, 13, 1)).toBe(false);
   for (const id of [0, 99, 0xffff_ffff]) {

@@ -14,7 +14,7 @@ export interface GroupRow extends GroupVersion {
   creator_id: number;
   /** 1 normal, 2 temporary */
   type: number;
-  /** whether the asking member wants no push for it */
+  /** whether the requesting member has muted it */
   shield: boolean;
   /** ascending */
   member_ids: number[];
@@ -25,9 +25,9 @@ export interface NewGroup {
   type: number;
   name: string;
   avatar: string;
-  /** becomes a member whether listed or not; 0: nobody */
+  /** becomes a member whether listed or not; 0: none */
   creatorId: number;
-  /** without a creator who works here nothing is made */
+  /** an unknown or disabled creator is refused */
   needsCreator: boolean;
   memberIds: readonly number[];
 }
@@ -38,9 +38,9 @@ export type CreateOutcome =
 
 const { GROUP_TYPE_NORMAL } = IM.BaseDefine.GroupType;
 
-/** Groups in one list of a user, the newest. */
+/** Most groups in one list of a user, the newest ones. */
 const maxListed = 5_000;
-/** Members in one answer; the groups beyond come when they are asked for again. */
+/** Most members in one reply; further groups are returned when they are requested again. */
 const maxMembersInAnswer = 200_000;
 
 const list: Statement = {
@@ -94,7 +94,7 @@ const setShield: Statement = {
   text: 'UPDATE group_member SET shield = $3 WHERE group_id = $1 AND user_id = $2 RETURNING user_id',
 };
 
-/** Groups as their members see them, and new ones. Changes of members: see groups/member-changes.ts. */
+/** Reads and creates groups; member-changes.ts changes members. */
 export class Groups {
   readonly #database: Database;
   readonly #maxMembers: number;
@@ -110,7 +110,7 @@ export class Groups {
     return this.#database.query<GroupVersion>(list, [userId]);
   }
 
-  /** Those of the groups that the user is in and whose version is larger than the one given; by id. */
+  /** The known groups the user is a member of whose version is newer than the given one; by id. */
   async changed(userId: number, known: readonly GroupVersion[]): Promise<GroupRow[]> {
     const versions = new Map<number, number>();
     for (const { id, version } of known) {
@@ -122,8 +122,8 @@ export class Groups {
   }
 
   /**
-   * Makes a group with those of its members who exist and work here.
-   * @param query of a transaction that it is to be part of
+   * Creates a group with the listed members that exist and are not disabled.
+   * @param query of an enclosing transaction
    */
   async create(group: NewGroup, query?: Query): Promise<CreateOutcome> {
     const { type, name, avatar, creatorId, needsCreator, memberIds } = group;

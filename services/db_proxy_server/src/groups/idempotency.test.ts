@@ -37,7 +37,7 @@ const make = (idempotencyKey: string, k = 0, groupName = 'g') =>
     ),
   );
 
-it('the same key makes one group, also at two replicas at the same moment', async () => {
+it('the same key creates one group, also concurrently on two replicas', async () => {
   const replies = await Promise.all(Array.from({ length: 10 }, (_, k) => make('one', k)));
   expect(new Set(replies.map(({ groupId }) => groupId)).size).toBe(1);
   expect(replies[9]).toMatchObject({ result: 0, memberIds: [1, 2, 3] });
@@ -51,7 +51,7 @@ it('the same key for another request is refused', async () => {
   await expect(make('three', 1, 'another')).rejects.toMatchObject({ code: 'invalid-argument' });
 });
 
-it('a key is free again after a day', async () => {
+it('a key can be reused after a day', async () => {
   const first = await make('four');
   await database.dataSource.query(`UPDATE api_answer SET created_at = now() - interval '25 hours'`);
   const second = await make('four', 1, 'another');
@@ -61,7 +61,7 @@ it('a key is free again after a day', async () => {
   expect(await replica(0).apiAnswers.purge()).toBeGreaterThan(0);
 });
 
-it('what failed is not kept', async () => {
+it('a failed request is not stored', async () => {
   const failing = replica(0).apiAnswers.once(
     'test',
     { key: 'five', request: Buffer.alloc(0), reply: teamtalk.db.CreateGroupReply },
@@ -71,7 +71,7 @@ it('what failed is not kept', async () => {
   expect(await make('five')).toMatchObject({ result: 0 });
 });
 
-it('the same change of members is answered like the first, and changes nothing', async () => {
+it('a repeated change of members gets the first reply and changes nothing', async () => {
   const { groupId = 0 } = await make('six');
   const change = (idempotencyKey: string) =>
     changeMembers(replica(1))(

@@ -3,7 +3,7 @@ import type { Context } from '../context.js';
 
 /**
  * The normal groups of a user with their versions (0x0401; client-behaviour.md#group-lists), the newest first.
- * Clients learn of temporary groups by their sessions.
+ * Clients learn of temporary groups from their sessions.
  */
 export function listGroups({
   groups,

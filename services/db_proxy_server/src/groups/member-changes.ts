@@ -5,7 +5,7 @@ import { mayChangeMembers, type WantedChange } from './permissions.js';
 
 export interface MemberChange extends WantedChange {
   groupId: number;
-  /** may change any group; `userId` does not matter then */
+  /** by an administrator, who may change any group; `userId` is ignored */
   byAdmin: boolean;
 }
 
@@ -15,9 +15,9 @@ export type MemberChangeOutcome =
       result: 'ok';
       /** members after the change, ascending */
       current: number[];
-      /** who was really added or removed, ascending */
+      /** users actually added or removed, ascending */
       changed: number[];
-      /** of the group after the change; 0 when nobody was changed */
+      /** of the group after the change; 0 when nothing changed */
       version: number;
     };
 
@@ -26,7 +26,7 @@ interface GroupRow {
   creator_id: number;
 }
 
-/** One change of a group at a time: what is read after this stays so until the end of the transaction. */
+/** Serialises changes of a group until the end of the transaction. */
 const lockGroup: Statement = {
   name: 'group_lock',
   text: 'SELECT type, creator_id FROM chat_group WHERE id = $1 AND status = 0 FOR NO KEY UPDATE',
@@ -46,10 +46,9 @@ const whoWorksHere: Statement = {
 };
 
 /**
- * Holds the row that every message to the group must have to get its number: none is stored while the
- * members change, so that each one is either before the change or after it. append_messages too takes the
- * conversation first and members' rows then, ascending. Makes the row where the group has none yet, and
- * writes nothing new into one that exists.
+ * Locks the row that every message to the group needs for its number, so that each message is ordered either before or
+ * after the change of members. The lock order is that of append_messages: the conversation, then members' rows
+ * ascending. Creates the row where the group has none yet, and changes nothing in an existing one.
  */
 const lockConversation: Statement = {
   name: 'group_lock_conversation',
@@ -68,7 +67,7 @@ const addMembers: Statement = {
 
 const removeMembers: Statement = {
   name: 'group_remove_members',
-  // Locked ascending, as those who move read positions do.
+  // Locked in ascending order, as in mark_read.
   text: `
     WITH leaving AS (
       SELECT user_id FROM group_member WHERE group_id = $1 AND user_id = ANY ($2::int4[])
@@ -86,7 +85,7 @@ const growVersion: Statement = {
     WHERE id = $1 RETURNING version`,
 };
 
-/** Joining and leaving groups. */
+/** Changes of group members. */
 export class MemberChanges {
   readonly #database: Database;
   readonly #maxMembers: number;
@@ -97,15 +96,14 @@ export class MemberChanges {
   }
 
   /**
-   * Adds or removes members, all in one step or none. Who is a member already, is none, does not exist or
-   * has left the company is left out. A new member sees what is written from now on, also one who was there
-   * before. A group without members is dissolved, for good.
+   * Adds or removes members atomically. Users already in the desired state, unknown and disabled users are left out. A
+   * new or returning member sees only later messages. A group that loses its last member is dissolved permanently.
    */
   async change(change: MemberChange): Promise<MemberChangeOutcome> {
     return this.#database.transaction('change_members', (query) => this.changeWith(query, change));
   }
 
-  /** The same as part of a transaction. */
+  /** `change` as part of a transaction. */
   async changeWith(query: Query, change: MemberChange): Promise<MemberChangeOutcome> {
     const { groupId, kind, byAdmin } = change;
     if (!isStorableId(groupId)) return { result: 'not-found' };
@@ -129,7 +127,7 @@ export class MemberChanges {
     return { result: 'ok', current: ascending(members), changed, version };
   }
 
-  /** @returns the group's new version; 0 when there is nothing to write */
+  /** @returns the group's new version; 0 when nothing changes */
   async #write(
     query: Query,
     groupId: number,

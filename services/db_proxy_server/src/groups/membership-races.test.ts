@@ -10,7 +10,7 @@ import type { MemberChangeOutcome } from './member-changes.js';
 
 const creator = 1;
 
-/** A replica's way from a stored message to the list of its receivers. */
+/** A replica, from storing a message to resolving its receivers. */
 interface Replica {
   context: TestContext;
   sender: MessageSender;
@@ -25,7 +25,7 @@ let database: TestDatabase;
 let replicas: Replica[];
 let holder: pg.Client;
 let groupId: number;
-/** What was brought on its way, once `delivering` has resolved. */
+/** Deliveries, complete once `delivering` has resolved. */
 let delivered: Delivered[];
 let delivering: Promise<unknown>[];
 /** Member lists are loaded when this resolves. */
@@ -37,7 +37,7 @@ beforeAll(async () => {
   await dataSource.query(
     `INSERT INTO im_user (id, name, password_hash) SELECT n, 'u' || n, '' FROM generate_series(1, 200) n`,
   );
-  // What really happened, written in the transaction that did it and while it held the conversation.
+  // The actual memberships, written in the transaction that changed them, under the conversation's lock.
   await dataSource.query('CREATE TABLE membership (user_id int4, first int4, last int4)');
   await dataSource.query(`
     CREATE FUNCTION note_membership() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -107,7 +107,7 @@ function change(kind: 'add' | 'remove', userId: number, { context } = one()): Pr
   return context.memberChanges.change({ groupId, kind, userId: creator, byAdmin: true, userIds: [userId] });
 }
 
-/** Ids of the messages the user is shown. */
+/** Ids of the messages visible to the user. */
 async function seenBy(userId: number): Promise<number[]> {
   const session = { userId, isGroup: true, sessionId: groupId };
   return (await one().context.messages.history(session, 0x7fff_ffff, 100_000)).map(({ id }) => id).reverse();
@@ -118,7 +118,7 @@ async function holdConversation(): Promise<void> {
   await holder.query('SELECT FROM conversation WHERE conv = $1 FOR UPDATE', [groupId]);
 }
 
-/** Resolves when so many sessions wait for a lock of another one. */
+/** Resolves when `count` sessions wait for a lock. */
 function waiting(count: number): Promise<unknown> {
   return waitUntil(
     async () => {
@@ -132,7 +132,7 @@ function waiting(count: number): Promise<unknown> {
   );
 }
 
-/** Starts the given ones so that they have the conversation in this order. */
+/** Starts both so that they get the conversation's lock in this order. */
 async function inThisOrder<A, B>(first: () => Promise<A>, second: () => Promise<B>): Promise<[A, B]> {
   await holdConversation();
   const one = first();
@@ -143,7 +143,7 @@ async function inThisOrder<A, B>(first: () => Promise<A>, second: () => Promise<
   return Promise.all([one, two]);
 }
 
-test('a message that gets its number before a join is neither delivered to the newcomer nor shown to him', async () => {
+test('a message numbered before a join is neither delivered nor visible to the new member', async () => {
   let load = () => {};
   mayLoad = new Promise((resolve) => {
     load = resolve;
@@ -154,15 +154,15 @@ test('a message that gets its number before a join is neither delivered to the n
   );
   expect(stored).toEqual({ status: 'stored', msgId: 1 });
   expect(joined).toMatchObject({ result: 'ok', changed: [7] });
-  // The members are loaded only now, when the newcomer is one of them.
+  // The members are loaded only now, after the join.
   load();
   await Promise.all(delivering);
   expect(delivered).toEqual([{ msgId: 1, receivers: [1, 2, 3] }]);
   expect(await seenBy(7)).toEqual([]);
 });
 
-test('a message that gets its number after a join is delivered to the newcomer and shown to him', async () => {
-  // The list of the version before is in memory.
+test('a message numbered after a join is delivered and visible to the new member', async () => {
+  // The list of the previous version is cached.
   await write(2);
   await Promise.all(delivering);
   const [joined, stored] = await inThisOrder(
@@ -176,7 +176,7 @@ test('a message that gets its number after a join is delivered to the newcomer a
   expect(await seenBy(7)).toEqual([2]);
 });
 
-test('a message whose sender is removed before it gets its number is refused', async () => {
+test('a message whose sender is removed before it is numbered is refused', async () => {
   const [removed, stored] = await inThisOrder(
     () => change('remove', 3, other()),
     () => write(3),
@@ -187,7 +187,7 @@ test('a message whose sender is removed before it gets its number is refused', a
   expect(await write(2), 'no number is lost by it').toEqual({ status: 'stored', msgId: 1 });
 });
 
-test('a message that gets its number before its sender is removed stays, for the others', async () => {
+test('a message numbered before its sender is removed stays for the others', async () => {
   const [stored] = await inThisOrder(
     () => write(3),
     () => change('remove', 3, other()),
@@ -196,7 +196,7 @@ test('a message that gets its number before its sender is removed stays, for the
   expect([await seenBy(1), await seenBy(3)]).toEqual([[1], []]);
 });
 
-test('a message of others is not held up by the refusal of one in the same batch', async () => {
+test('a refused message does not delay others of the same batch', async () => {
   await holdConversation();
   const removed = change('remove', 3, other());
   await waiting(1);
@@ -212,7 +212,7 @@ test('a message of others is not held up by the refusal of one in the same batch
   ]);
 });
 
-test('a message sent again, that was stored before its sender was removed, is answered as stored', async () => {
+test('a retry of a message stored before its sender was removed is acknowledged', async () => {
   const message = { from: 3, to: groupId, group: true, requestId: 1_000 };
   expect(await one().sender.send(message)).toEqual({ status: 'stored', msgId: 1 });
   await change('remove', 3);
@@ -220,7 +220,7 @@ test('a message sent again, that was stored before its sender was removed, is an
   expect(await seenBy(1)).toEqual([1]);
 });
 
-test('whatever comes and goes: numbers without gaps, and what is delivered is what is shown', async () => {
+test('under random member changes, numbers have no gaps and delivered messages are the visible ones', async () => {
   const joiners = range(10, 19);
   const leavers = range(20, 29);
   const wanderers = range(30, 33);
@@ -269,7 +269,7 @@ test('whatever comes and goes: numbers without gaps, and what is delivered is wh
     expect(new Set(receivers).size).toBe(receivers.length);
     for (const userId of receivers) expect(was(userId, msgId), `${userId} got ${msgId}`).toBe(true);
   }
-  // Who is a member in the end got all since he came, each once, and is shown just that.
+  // Each final member got every message since joining once, and sees exactly these.
   for (const { user_id, first } of memberships.filter((m) => m.last === null)) {
     const got = delivered.filter(({ msgId, receivers }) => msgId >= first && receivers.includes(user_id));
     expect(got.map(({ msgId }) => msgId).sort((a, b) => a - b)).toEqual(range(first, last));

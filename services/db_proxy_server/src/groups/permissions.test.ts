@@ -10,7 +10,7 @@ const outsider = 9;
 const memberIds = new Set([creator, member, 3, 4]);
 
 test.each([
-  // type, who, add, remove others, leave, remove others and himself
+  // type, user, add, remove others, leave, remove others and oneself
   [temporary, creator, true, true, true, true],
   [temporary, member, true, false, true, false],
   [temporary, outsider, false, false, false, false],
@@ -37,7 +37,7 @@ test.each([normal, temporary])('type %d: a creator who has left is an outsider',
   expect(mayChangeMembers(group, { kind: 'remove', userId: 5, userIds: [3] })).toBe(false);
 });
 
-test('a group that is nobody’s has no creator among its members', () => {
+test('a group without a creator grants creator rights to no member', () => {
   const group = { type: normal, creatorId: 0, memberIds };
   for (const userId of [0, member]) {
     expect(mayChangeMembers(group, { kind: 'add', userId, userIds: [7] })).toBe(false);

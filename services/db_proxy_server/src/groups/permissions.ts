@@ -2,27 +2,27 @@ import { IM } from '@teamtalk/protocol';
 
 const { GROUP_TYPE_TMP } = IM.BaseDefine.GroupType;
 
-/** A group as far as it decides who may change its members. */
+/** The fields of a group that decide who may change its members. */
 export interface GroupRights {
   /** 1 normal, 2 temporary */
   type: number;
-  /** 0: nobody's */
+  /** 0: none */
   creatorId: number;
   memberIds: ReadonlySet<number>;
 }
 
 export interface WantedChange {
   kind: 'add' | 'remove';
-  /** who asks */
+  /** the requesting user */
   userId: number;
-  /** whom to add or remove */
+  /** users to add or remove */
   userIds: readonly number[];
 }
 
 /**
  * Whether a user may change the members of a group (client-behaviour.md#changing-members):
  *
- * |                  | add      | remove others | remove only himself |
+ * |                  | add      | remove others | remove only oneself |
  * |------------------|----------|---------------|---------------------|
  * | temporary, any member | yes | no            | yes                 |
  * | temporary, its creator | yes | yes          | yes                 |
@@ -30,8 +30,8 @@ export interface WantedChange {
  * | normal, its creator | yes   | yes           | yes                 |
  * | an outsider      | no       | no            | no                  |
  *
- * A creator who is no longer a member is an outsider. What an administrator asks (the HTTP API) is not
- * asked here. A wish is granted as a whole or not at all.
+ * A creator who is no longer a member is an outsider. Requests by administrators (the HTTP API) are not checked here. A
+ * request is granted as a whole or not at all.
  */
 export function mayChangeMembers(group: GroupRights, { kind, userId, userIds }: WantedChange): boolean {
   if (!group.memberIds.has(userId)) return false;

@@ -3,8 +3,8 @@ import type { Context } from '../context.js';
 import { isSwitch } from '../database/switch.js';
 
 /**
- * No push for a group, or push again (0x0409; client-behaviour.md#muted-groups). It is the member's setting and no
- * change of the group: the version stays. Not done: he is no member, or neither 0 nor 1.
+ * Mutes or unmutes a group for one member (0x0409; client-behaviour.md#muted-groups), without changing the group's
+ * version. Non-members, and values other than 0 and 1, are refused.
  */
 export function shieldGroup({
   groups,

@@ -1,34 +1,34 @@
 import type { Entry } from './entry.js';
 
-/** One conversation's part in a batch. */
+/** A conversation in a batch. */
 interface PlannedConversation {
   readonly low: number;
   readonly high: number;
   /** messages of this batch */
   count: number;
-  /** of which the lower user sent */
+  /** those sent by the lower user */
   fromLow: number;
-  /** its place among the conversations, ascending by key */
+  /** index among the conversations, ascending by key */
   index: number;
-  /** another one whose number in a lookup is the same */
+  /** next conversation with the same hash */
   readonly next: PlannedConversation | undefined;
 }
 
-/** A message with its place in the batch; ids follow from it once the conversation's base is known. */
+/** A message with its position in the batch; its id follows once the conversation's base is known. */
 export interface PlannedMessage {
   readonly entry: Entry;
   readonly part: PlannedConversation;
-  /** from 1 inside the conversation */
+  /** position in the conversation, from 1 */
   readonly rank: number;
-  /** from 1 among this side's messages of a pair, or among the conversation's of a group */
+  /** position among the sender's messages of a pair, or among all messages of a group, from 1 */
   readonly senderRank: number;
 }
 
 export interface BatchPlan {
-  /** ascending by key, the order in which rows are locked */
+  /** ascending by key, which is the lock order */
   readonly conversations: readonly PlannedConversation[];
   readonly messages: readonly PlannedMessage[];
-  /** entries with the same sender's key as an earlier one of this batch: they get its outcome */
+  /** entries that repeat the sender's key of an earlier entry of this batch, and get its outcome */
   readonly repeats: ReadonlyMap<Entry, Entry>;
 }
 
@@ -52,7 +52,7 @@ export function planBatch(entries: readonly Entry[]): BatchPlan {
       keys.set(key, entry);
     }
     const { low, high } = entry;
-    // Of large ids the number is rounded: those that share it are in a chain.
+    // Not exact for large ids: conversations that share a number are chained.
     const number = low * 0x1_0000_0000 + high;
     const first = byNumber.get(number);
     let part = first;

@@ -1,9 +1,9 @@
 /**
- * PostgreSQL arrays in the binary wire format: several times cheaper than text for both ends, and the only
- * cheap way for bytes. The format is that of array_send in PostgreSQL: dimensions, null flag, element
- * type, then length and lower bound of the one dimension, then each element with its length.
+ * PostgreSQL arrays in the binary wire format, which is cheaper than text for both ends, above all for bytes. The format
+ * is that of PostgreSQL's array_send: dimensions, null flag, element type, then length and lower bound of the dimension,
+ * then each element with its length.
  *
- * Each takes what the elements are of and how to get them, so that no array is made in between.
+ * Each function takes items and an accessor, so that no intermediate array is allocated.
  */
 
 const HEADER = 20;
@@ -26,7 +26,7 @@ function begin(type: number, count: number, elementBytes: number): Buffer {
   return buffer;
 }
 
-/** To write numbers by: the Buffer's own methods check each value, and wrap none. */
+/** A DataView, because the Buffer's own methods reject values out of range instead of wrapping them. */
 function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
   return new DataView(buffer, byteOffset, length);
 }
@@ -57,7 +57,7 @@ export function int2Array<T>(items: readonly T[], numberOf: (item: T) => number)
   return buffer;
 }
 
-/** int8[] out of upper and lower 32-bit halves, so that no bigint is needed. */
+/** int8[] from upper and lower 32-bit halves, which avoids bigint. */
 export function int8Array<T>(
   items: readonly T[],
   upperOf: (item: T) => number,

@@ -1,34 +1,34 @@
 import { isGroupMessageType } from '@teamtalk/protocol';
 import type { teamtalk } from '@teamtalk/rpc';
 
-/** Who brought an entry, and gets its outcome. */
+/** The source of an entry, which gets its outcome. */
 export interface Caller {
   /** Called once, after the commit. */
   finished(entry: Entry, outcome: Outcome): void;
 }
 
-/** A message on its way into the store. */
+/** A message to be stored. */
 export interface Entry {
   readonly isGroup: boolean;
-  /** Of a pair: the lower and the higher user id. Of a group: 0 and the group id. Together the key `conv`. */
+  /** The two halves of the key `conv`: the lower and the higher user id of a pair, or 0 and the group id. */
   readonly low: number;
   readonly high: number;
   readonly fromUserId: number;
   readonly toSessionId: number;
   readonly msgType: number;
   readonly msgData: Uint8Array;
-  /** the sender's own key; undefined for none */
+  /** the sender's key; undefined: none */
   readonly key: Uint8Array | undefined;
   readonly originInstance: number;
   readonly originRequestId: number;
   readonly originConnection: number;
-  /** when the sender's PDU or HTTP call came in: Unix time in ms, its lower 32 bits; 0: not known */
+  /** when the sender's PDU or HTTP request arrived: lower 32 bits of the Unix time in ms; 0: unknown */
   readonly receivedAt: number;
-  /** set when it may be stored already */
+  /** it may already be stored */
   retry: boolean;
-  /** of a retry: a Horizon's value from before it was sent for the first time; 0: not known */
+  /** for a retry: a Horizon value from before its first attempt; 0: unknown */
   horizon: number;
-  /** performance.now() when it came in */
+  /** performance.now() at arrival */
   readonly arrived: number;
   readonly caller: Caller;
 }
@@ -37,12 +37,12 @@ export type Outcome =
   | { status: 'stored'; msgId: number }
   | { status: 'unknown-receiver' | 'not-a-member' | 'unavailable' };
 
-/** Largest user or group id the store has. */
+/** Largest user or group id. */
 const maxId = 0x7fff_ffff;
-/** Bytes a sender's key may have. */
+/** Longest sender's key, bytes. */
 const maxKeyBytes = 256;
 
-/** Why a request cannot be stored whatever the state of the database; undefined when it can. */
+/** Why an entry is invalid regardless of the database; undefined if it is valid. */
 export function entryProblem({
   fromUserId,
   toSessionId,

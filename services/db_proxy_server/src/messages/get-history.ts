@@ -4,13 +4,13 @@ import { toMessageList } from './message-list.js';
 import { sessionKey } from './session-key.js';
 
 /**
- * Messages in one answer: a backstop, since clients ask for all that are unread at once. What ends a list is its bytes
- * (client-behaviour.md#history).
+ * Most messages in one reply. Only a safety limit: clients request all unread messages at once, and replies are bounded
+ * by bytes (client-behaviour.md#history).
  */
 const maxMessages = 10_000;
 const fromNewest = 0xffff_ffff;
 
-/** A page of a conversation's history (0x0309; client-behaviour.md#history). Empty for who may not see it. */
+/** A page of a conversation's history (0x0309; client-behaviour.md#history). Empty for users who may not read it. */
 export function getHistory({
   messages,
 }: Context): (request: teamtalk.db.HistoryRequest) => Promise<teamtalk.db.MessageList.$Properties> {

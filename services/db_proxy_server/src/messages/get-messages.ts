@@ -3,12 +3,12 @@ import type { Context } from '../context.js';
 import { toMessageList } from './message-list.js';
 import { sessionKey } from './session-key.js';
 
-/** Ids one request may have (client-behaviour.md#messages-by-id). */
+/** Most ids in one request (client-behaviour.md#messages-by-id). */
 const maxIds = 100;
 
 /**
- * Given messages of a conversation (0x030d; client-behaviour.md#messages-by-id): of the ids asked for the first 100,
- * less what does not exist or is not for this user.
+ * Messages of a conversation by id (0x030d; client-behaviour.md#messages-by-id). Only the first 100 ids count; messages
+ * that do not exist or that the user may not see are left out.
  */
 export function getMessages({
   messages,

@@ -3,12 +3,12 @@ import type { Context } from '../context.js';
 import { encodeMessagePdu } from './message-pdu.js';
 import { sessionKey } from './session-key.js';
 
-/** Messages in one answer; a caller that wants more asks again from where it ended. */
+/** Most messages in one reply; the caller requests the rest from where it ended. */
 const maxMessages = 500;
 
 /**
- * Consecutive messages of a conversation as they are delivered, for a msg_server that has noticed a gap.
- * Ends early rather than being too large.
+ * Consecutive messages of a conversation in delivery form, for a msg_server that has detected a gap. The reply ends early
+ * rather than exceed its size limit.
  */
 export function getStoredRange({
   messages,
@@ -24,7 +24,7 @@ export function getStoredRange({
         originRequestId: row.origin_request_id,
         pdu: encodeMessagePdu({
           fromUserId: row.from_id,
-          // The sender wrote to the other one of the pair.
+          // The recipient of a pair's message is the user who did not send it.
           toSessionId: isGroup || row.from_id !== sessionId ? sessionId : userId,
           msgId: row.id,
           createTime: row.create_time,

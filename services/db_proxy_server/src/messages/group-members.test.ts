@@ -13,7 +13,7 @@ interface Row {
   join_ids: number[];
 }
 
-/** A database whose answers the test gives, one for each question. */
+/** A database whose replies are controlled by the test, one per query. */
 class Answers {
   readonly asked: number[][] = [];
   readonly #waiting: ((rows: Row[] | Error) => void)[] = [];
@@ -49,7 +49,7 @@ const row = (id: number, version: number, user_ids: number[], join_ids = user_id
   join_ids,
 });
 
-test('messages of pairs need nothing', () => {
+test('messages of pairs need no list', () => {
   const { answers, members } = setUp();
   expect(members.listsFor([storedMessage()])).toEqual(new Map());
   expect(answers.asked).toEqual([]);
@@ -80,7 +80,7 @@ test('receivers are those who joined before the message', async () => {
   expect(list?.receiversOf(21)).toEqual([1, 2, 3, 4]);
 });
 
-test('a slow answer of before does not take the place of the newer list', async () => {
+test('a slow, outdated reply does not replace a newer list', async () => {
   const { answers, members } = setUp();
   const slow = members.listsFor([toGroup(5, 1)]);
   const quick = members.listsFor([toGroup(5, 2)]);
@@ -93,7 +93,7 @@ test('a slow answer of before does not take the place of the newer list', async 
   expect((await lists).get(5)?.receiversOf(100)).toEqual([1, 2]);
 });
 
-test('a failure is told, and the next question is a new one', async () => {
+test('a failure is reported, and the next call queries again', async () => {
   const { answers, members } = setUp();
   const failing = members.listsFor([toGroup(5, 1)]);
   answers.fail(0);
@@ -103,14 +103,14 @@ test('a failure is told, and the next question is a new one', async () => {
   expect((await again).get(5)?.receiversOf(100)).toEqual([1]);
 });
 
-test('a group that is not there any more has no receivers', async () => {
+test('a deleted group has no receivers', async () => {
   const { answers, members } = setUp();
   const lists = members.listsFor([toGroup(5, 1)]);
   answers.give(0);
   expect((await lists).get(5)?.receiversOf(100)).toEqual([]);
 });
 
-test('memory is bounded by members: the lists loaded first go first, and a batch keeps its own', async () => {
+test('the cache is bounded by members, evicts the oldest lists first, and never a list of the current batch', async () => {
   const { answers, members } = setUp();
   const many = Array.from({ length: 400_000 }, (_, i) => i + 1);
   for (const [question, id] of [5, 6, 7].entries()) {

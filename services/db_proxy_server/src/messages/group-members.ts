@@ -2,18 +2,18 @@ import type { Kit } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
 import type { StoredMessage } from './stored-batch.js';
 
-/** Members of all kept lists together: 12 bytes each. */
-const maxKept = 1_000_000;
+/** Most members of all cached lists together; 12 bytes each. */
+const maxCachedMembers = 1_000_000;
 
 interface MembersRow {
   id: number;
   version: number;
-  /** in the order of joining, as join_ids */
+  /** in the order of joining, parallel to join_ids */
   user_ids: number[];
   join_ids: number[];
 }
 
-/** The members of a group at a version of it. */
+/** The members of a group at one version. */
 export class MemberList {
   readonly version: number;
   readonly #userIds: number[];
@@ -30,7 +30,7 @@ export class MemberList {
     return this.#userIds.length;
   }
 
-  /** Who gets a message: those who joined before it. To the others it is not shown in the history either. */
+  /** Receivers of a message: members who joined before it. Only they see it in the history. */
   receiversOf(msgId: number): readonly number[] {
     let end = this.#joinIds.length;
     while (end > 0 && (this.#joinIds[end - 1] as number) >= msgId) end--;
@@ -45,22 +45,22 @@ export const noLists: MemberLists = new Map();
 const nobody = new MemberList({ version: 0, user_ids: [], join_ids: [] });
 
 /**
- * The members of groups, for delivery. A list is good as long as its version is that of the group when
- * the message was stored, or newer; the commit tells it, so that nothing has to be invalidated.
+ * Caches group members for delivery. A list is valid for a message if its version is at least the group's version when
+ * the message was stored. The commit returns that version, so no invalidation is needed.
  */
 export class GroupMembers {
   readonly #pool: Pool;
   readonly #kit: Kit;
-  /** the ones loaded first come first */
+  /** in the order of loading */
   readonly #lists = new Map<number, MemberList>();
-  #kept = 0;
+  #cachedMembers = 0;
 
   constructor(pool: Pool, kit: Kit) {
     this.#pool = pool;
     this.#kit = kit;
   }
 
-  /** The lists for some messages: at once when all are here in their versions. */
+  /** The lists for some messages; synchronous when all are cached in a sufficient version. */
   listsFor(messages: readonly StoredMessage[]): MemberLists | Promise<MemberLists> {
     let lists: Map<number, MemberList> | undefined;
     let missing: Set<number> | undefined;
@@ -79,10 +79,10 @@ export class GroupMembers {
     return missing ? this.#load([...missing], lists) : lists;
   }
 
-  /** Versions are no longer those of the lists. */
+  /** Clears the cache, after a loss of data has made versions ambiguous. */
   clear(): void {
     this.#lists.clear();
-    this.#kept = 0;
+    this.#cachedMembers = 0;
   }
 
   async #load(groupIds: number[], lists: Map<number, MemberList>): Promise<MemberLists> {
@@ -104,30 +104,30 @@ export class GroupMembers {
       for (const row of rows) {
         const list = new MemberList(row);
         lists.set(row.id, list);
-        this.#keep(row.id, list);
+        this.#cache(row.id, list);
       }
       return lists;
     } catch (error) {
-      this.#kit.log.warn({ err: error, groups: groupIds.length }, 'members of groups could not be loaded');
+      this.#kit.log.warn({ err: error, groups: groupIds.length }, 'group member load failed');
       throw error;
     }
   }
 
-  #keep(groupId: number, list: MemberList): void {
+  #cache(groupId: number, list: MemberList): void {
     const known = this.#lists.get(groupId);
-    // A slower load may bring what was before.
+    // A slower load may return an older version.
     if (known && known.version > list.version) return;
     this.#forget(groupId);
     this.#lists.set(groupId, list);
-    this.#kept += list.size;
+    this.#cachedMembers += list.size;
     for (const oldest of this.#lists.keys()) {
-      if (this.#kept <= maxKept) break;
+      if (this.#cachedMembers <= maxCachedMembers) break;
       this.#forget(oldest);
     }
   }
 
   #forget(groupId: number): void {
-    this.#kept -= this.#lists.get(groupId)?.size ?? 0;
+    this.#cachedMembers -= this.#lists.get(groupId)?.size ?? 0;
     this.#lists.delete(groupId);
   }
 }

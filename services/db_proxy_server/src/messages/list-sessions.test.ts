@@ -33,7 +33,7 @@ beforeEach(async () => {
 interface Pair {
   low: number;
   high: number;
-  /** who wrote each message, first one first */
+  /** sender of each message, in order */
   from: number[];
   /** unix seconds of the newest message, with a fraction */
   at?: number;
@@ -45,7 +45,7 @@ interface Pair {
   highRemoved?: number;
 }
 
-/** A conversation of two users with its messages. */
+/** Inserts a conversation of two users with its messages. */
 async function pair({ low, high, from, at = 1000.5, type = text, data = 'newest', ...rest }: Pair) {
   const { dataSource } = database;
   const conv = `((${low}::int8 << 32) | ${high})`;
@@ -70,7 +70,7 @@ async function pair({ low, high, from, at = 1000.5, type = text, data = 'newest'
   );
 }
 
-/** A group's conversation; user 5 wrote everything. */
+/** Inserts a group's conversation; user 5 sent every message. */
 async function groupMessages(groupId: number, count: number, at = 1000) {
   await database.dataSource.query(
     'INSERT INTO conversation (conv, last_id, last_at) VALUES ($1, $2, to_timestamp($3))',
@@ -111,14 +111,14 @@ async function recentIds(userId: number, updatedAfter = 0) {
   return (await recent(userId, updatedAfter)).map((session) => [session.sessionType, session.sessionId]);
 }
 
-test('a user without conversations has none', async () => {
+test('a user without conversations has no sessions', async () => {
   expect(await unread(1)).toEqual({ totalCnt: 0, unread: [] });
   expect(await recent(1)).toEqual([]);
   expect(await recent(0xffff_ffff)).toEqual([]);
   expect(await counts(0)).toEqual([]);
 });
 
-test('unread is what the other one sent less what was seen of it, on both sides', async () => {
+test('the unread count of each side is the messages of the other side that it has not read', async () => {
   await pair({ low: 2, high: 3, from: [2, 3, 3, 2, 3], lowSeen: 1, highSeen: 0 });
   await pair({ low: 1, high: 2, from: [1, 1, 1], highSeen: 2, at: 2000 });
   await pair({ low: 2, high: 4, from: [4], lowSeen: 1 });
@@ -131,7 +131,7 @@ test('unread is what the other one sent less what was seen of it, on both sides'
   expect(await counts(1)).toEqual([]);
 });
 
-test('an unread session shows its newest message, also when the user wrote that himself', async () => {
+test('an unread session shows its newest message, even one sent by the user', async () => {
   await pair({ low: 2, high: 3, from: [3, 2], data: 'own words' });
   expect((await unread(2)).unread).toEqual([
     {
@@ -146,7 +146,7 @@ test('an unread session shows its newest message, also when the user wrote that 
   ]);
 });
 
-test('a group counts what came since the member joined or read, whichever is later', async () => {
+test('a group counts messages since the member joined or last read, whichever is later', async () => {
   await groupMessages(5, 10);
   await member(5, 1);
   await member(5, 2, { join: 4 });
@@ -207,7 +207,7 @@ test('recent sessions are newest first, singles and groups together', async () =
   });
 });
 
-test('asked with the time of an answer, the same session does not come again', async () => {
+test('a request with the time of the last reply does not return the same session again', async () => {
   await pair({ low: 1, high: 2, from: [2], at: 1000.9 });
   await pair({ low: 1, high: 3, from: [3], at: 1001 });
   expect(await recentIds(1, 999)).toEqual([
@@ -219,7 +219,7 @@ test('asked with the time of an answer, the same session does not come again', a
   expect(await recentIds(1, 0xffff_ffff)).toEqual([]);
 });
 
-test('a removed session comes back by a later message, for whom removed it', async () => {
+test('a later message restores a removed session for the user who removed it', async () => {
   await pair({ low: 1, high: 2, from: [2, 2], lowRemoved: 2, highRemoved: 1 });
   await groupMessages(5, 3);
   await member(5, 1, { removed: 3 });
@@ -234,7 +234,7 @@ test('a removed session comes back by a later message, for whom removed it', asy
   ]);
 });
 
-test('audio comes back from history byte for byte, whatever is in it', async () => {
+test('history returns audio byte for byte', async () => {
   const sound = Buffer.concat([
     Buffer.of(0, 0, 0, 7),
     Buffer.from(Array.from({ length: 512 }, (_, i) => i % 256)),
@@ -262,7 +262,7 @@ test('audio is shown as text in lists', async () => {
   expect(codec.decrypt(first?.latestMsgData as Uint8Array)).toBe('[语音]');
 });
 
-test('at most a hundred sessions are listed, the newest', async () => {
+test('lists at most the hundred newest sessions', async () => {
   await database.dataSource.query(
     `INSERT INTO conversation (conv, last_id, last_at) SELECT (1::int8 << 32) | n, 1, to_timestamp(n)
       FROM generate_series(2, 151) n`,

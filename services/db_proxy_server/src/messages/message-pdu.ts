@@ -12,7 +12,8 @@ export interface MessageContent {
 }
 
 /**
- * A stored message as the 0x0301 PDU every receiver gets: seq_num 0 and no attach_data (client-behaviour.md#sequence-numbers).
+ * A stored message as the 0x0301 PDU for its receivers, with seq_num 0 and without attach_data
+ * (client-behaviour.md#sequence-numbers).
  */
 export function encodeMessagePdu(message: MessageContent): Buffer {
   return encodePdu(Commands.MsgData, message, 0);

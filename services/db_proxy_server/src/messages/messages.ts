@@ -18,13 +18,13 @@ export interface MessageRow {
   data: Buffer;
 }
 
-/** A message with the trace id it came in with. */
+/** A message with its trace id. */
 export interface StoredMessageRow extends MessageRow {
   origin_instance: number;
   origin_request_id: number;
 }
 
-/** Bytes of message data one answer may hold; its newest (of a range its first) message is always in it. */
+/** Most bytes of message data in one reply; the newest message (of a range, the first) is always included. */
 const maxAnswerBytes = 16 * 1024 * 1024;
 
 const columns =
@@ -33,14 +33,14 @@ const columns =
 /** `conv` of the pair of users $1 and $2, in SQL. */
 export const pair = '((least($1::int8, $2::int8) << 32) | greatest($1::int8, $2::int8))';
 
-/** Reads of a pair need no check that the user may see it: its key is made of his own id. */
+/** Reads of a pair need no permission check: its key contains the user's own id. */
 const ofPair = `message m WHERE m.conv = ${pair}`;
 
-/** Of a group, members see what was written after they joined. */
+/** Members of a group see only messages after they joined. */
 const ofGroup = `group_member g JOIN message m ON m.conv = g.group_id AND m.id > g.join_msg_id
   WHERE g.user_id = $1::int8 AND g.group_id = $2::int8`;
 
-/** The rows of `from` (numbered as `order` says) until they have more than `bytes`. */
+/** Limits a select to the first rows, in this order, whose data fits `bytes`. */
 function withinBytes(select: string, order: string, bytes = `${maxAnswerBytes}`): string {
   return `
     SELECT * FROM (
@@ -75,7 +75,7 @@ const statements = {
   },
   storedRange: {
     name: 'stored_range',
-    // $1 and $2 are the pair, or 0 and the group: the same formula then gives the group's key.
+    // $1 and $2 are the pair, or 0 and the group id, for which the formula gives the group's key.
     text: withinBytes(
       `SELECT ${columns}, ((m.token >> 32) & 4294967295)::float8 AS origin_instance,
         (m.token & 4294967295)::float8 AS origin_request_id
@@ -94,9 +94,9 @@ export class Messages {
   }
 
   /**
-   * The newest messages up to an id that the user may see, newest first.
-   * @param begin message id, may be larger than the newest
-   * @param bytes of message data at most, where there is more than one message; 0: as many as an answer may have
+   * Messages up to an id that the user may see, newest first.
+   * @param begin message id; may be larger than the newest
+   * @param bytes most bytes of message data, if there is more than one message; 0: the limit of a reply
    */
   async history(session: SessionKey, begin: number, count: number, bytes = 0): Promise<MessageRow[]> {
     if (!isPossible(session) || count === 0) return [];
@@ -110,7 +110,7 @@ export class Messages {
     );
   }
 
-  /** Those of the ids that exist and that the user may see, newest first. */
+  /** The messages with these ids that exist and that the user may see, newest first. */
   async byIds(session: SessionKey, ids: readonly number[]): Promise<MessageRow[]> {
     if (!isPossible(session)) return [];
     const statement = session.isGroup ? statements.groupMessages : statements.pairMessages;
@@ -128,8 +128,8 @@ export class Messages {
   }
 
   /**
-   * Consecutive messages of one conversation, ascending, whoever asks.
-   * @param count messages at most; there may be fewer when they are large
+   * Consecutive messages of one conversation, ascending, without a permission check.
+   * @param count most messages; fewer are returned when they are large
    */
   async range(session: SessionKey, first: number, last: number, count: number): Promise<StoredMessageRow[]> {
     if (!isPossible({ ...session, userId: session.isGroup ? session.sessionId : session.userId })) return [];
@@ -147,7 +147,7 @@ export class Messages {
   }
 }
 
-/** Whether there can be such a conversation. */
+/** Whether the ids fit the database and name two different users or a group. */
 export function isPossible({ userId, isGroup, sessionId }: SessionKey): boolean {
   return isStorableId(userId) && isStorableId(sessionId) && (isGroup || userId !== sessionId);
 }

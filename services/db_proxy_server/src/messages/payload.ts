@@ -3,7 +3,7 @@ import type { BatchPlan } from './batch-plan.js';
 
 const { OutboxPayload } = teamtalk.outbox;
 
-/** A message of an outbox row: everything but its content. */
+/** A message of an outbox row, without its content. */
 export interface OutboxMessage {
   readonly isGroup: boolean;
   readonly low: number;
@@ -33,7 +33,7 @@ export function encodeOutboxPayload({ conversations, messages }: BatchPlan): Buf
   }).finish() as Buffer;
 }
 
-/** @param bases of the conversations; null: nothing of that conversation was stored */
+/** @param bases of the conversations; null: no message of that conversation was stored */
 export function decodeOutboxPayload(payload: Uint8Array, bases: readonly (number | null)[]): OutboxMessage[] {
   const { low, high, entries } = OutboxPayload.decode(payload);
   const messages: OutboxMessage[] = [];

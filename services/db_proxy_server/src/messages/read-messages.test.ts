@@ -73,7 +73,7 @@ function downFrom(first: number, count: number): number[] {
   return Array.from({ length: count }, (_, i) => first - i);
 }
 
-test('a message comes with its real sender, time in seconds and bytes', async () => {
+test('a message has its real sender, time in seconds and bytes', async () => {
   const request = { userId: 5, sessionType: single, sessionId: 9, msgIdBegin: 2, msgCnt: 2 };
   const reply = await getHistory(context)(new teamtalk.db.HistoryRequest(request));
   expect(reply.messages).toEqual([
@@ -105,7 +105,7 @@ test('users see only their own conversations', async () => {
   expect(await latest(6, 9)).toBe(0);
 });
 
-test('the largest ids work, those beyond are nobody’s', async () => {
+test('the largest ids work, larger ones belong to nobody', async () => {
   expect(await history({ userId: big, sessionId: big + 1 })).toEqual([3, 2, 1]);
   expect(await latest(big + 1, big)).toBe(3);
   for (const id of [0x8000_0000, 0xffff_ffff]) {
@@ -116,7 +116,7 @@ test('the largest ids work, those beyond are nobody’s', async () => {
   }
 });
 
-test('a group shows its members what came after they joined, and nothing to others', async () => {
+test('group members see messages after they joined, others see none', async () => {
   const sessionType = group;
   expect(await history({ userId: 5, sessionType, sessionId: 7 })).toEqual(downFrom(50, 10));
   expect(await history({ userId: 9, sessionType, sessionId: 7 })).toEqual(downFrom(50, 5));
@@ -129,7 +129,7 @@ test('a group shows its members what came after they joined, and nothing to othe
   expect(await latest(9, 8, group)).toBe(0);
 });
 
-test('who joined after the newest message sees none', async () => {
+test('a member who joined after the newest message sees none', async () => {
   const { dataSource } = database;
   await dataSource.query('UPDATE group_member SET join_msg_id = 50 WHERE user_id = 9');
   expect(await latest(9, 7, group)).toBe(0);
@@ -137,7 +137,7 @@ test('who joined after the newest message sees none', async () => {
   await dataSource.query('UPDATE group_member SET join_msg_id = 45 WHERE user_id = 9');
 });
 
-test('messages by id: what exists of the first hundred asked for, each once', async () => {
+test('messages by id: the existing ones of the first hundred ids, each once', async () => {
   const wanted = { userId: 5, sessionId: 9 };
   expect(await byIds({ ...wanted, msgIds: [3, 250, 3, 0, 251, 0x8000_0000, 0xffff_ffff] })).toEqual([250, 3]);
   expect(await byIds({ ...wanted, msgIds: [] })).toEqual([]);
@@ -157,7 +157,7 @@ test('an unknown kind of session is refused', async () => {
   });
 });
 
-test('large messages make pages shorter, not answers larger than gRPC carries', async () => {
+test('large messages shorten a page, so that a reply fits gRPC’s limit', async () => {
   expect(await history({ userId: 5, sessionId: 6, msgCnt: 100 })).toEqual(downFrom(40, 16));
   const mib = 1024 * 1024;
   for (const [maxBytes, count] of [
@@ -185,7 +185,7 @@ function decoded(pdu: Uint8Array | null | undefined) {
   return { seqNum: only.seqNum, commandId: only.commandId, ...decodeBody(Commands.MsgData, only.body) };
 }
 
-test('a stored range is as the receivers got it: consecutive, ascending, with trace ids', async () => {
+test('a stored range is in delivery form: consecutive, ascending, with trace ids', async () => {
   for (const [userId, sessionId] of [
     [5, 9],
     [9, 5],
@@ -218,13 +218,13 @@ test('a stored range is as the receivers got it: consecutive, ascending, with tr
   }
 });
 
-test('a stored range of a group is whole, whoever asks', async () => {
+test('a stored range of a group is complete, without a permission check', async () => {
   const messages = await range({ sessionType: group, sessionId: 7, firstMsgId: 1, lastMsgId: 2 });
   expect(messages.map(({ pdu }) => decoded(pdu).toSessionId)).toEqual([7, 7]);
   expect(await range({ sessionType: group, sessionId: 8, firstMsgId: 1, lastMsgId: 2 })).toEqual([]);
 });
 
-test('reads go by the primary key, whatever the planner thinks of the table', async () => {
+test('reads use the primary key, whatever the table statistics', async () => {
   const plan: { 'QUERY PLAN': string }[] = await database.dataSource.query(
     `EXPLAIN SELECT * FROM message m WHERE m.conv = ((least(5::int8, 9::int8) << 32) | greatest(5::int8, 9::int8))
       AND m.id <= 100 ORDER BY m.id DESC LIMIT 10`,

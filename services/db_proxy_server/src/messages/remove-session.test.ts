@@ -41,7 +41,7 @@ async function remove(userId: number, sessionType: number, sessionId: number) {
   return (await removeSession(context)(request)).done;
 }
 
-/** Session ids with unread counts on the user's list. */
+/** Session ids with unread counts in the user's list. */
 async function sessions(userId: number) {
   const request = new teamtalk.db.RecentSessionsRequest({ userId });
   const recent = (await getRecentSessions(context)(request)).sessions ?? [];
@@ -71,14 +71,14 @@ test.each([
   expect(await sessions(other)).toEqual([[single, user, 1]]);
 });
 
-test('the user’s own later message brings it back too, with nothing unread', async () => {
+test('the user’s own later message restores it too, with no unread messages', async () => {
   await sender.send({ from: 2, to: 1 });
   await remove(1, single, 2);
   await sender.send({ from: 1, to: 2 });
   expect(await sessions(1)).toEqual([[single, 2, 0]]);
 });
 
-test('a group’s session goes with its unread, for one member only, until a later message', async () => {
+test('a group’s session is removed with its unread count, for one member only, until a later message', async () => {
   for (let i = 0; i < 3; i++) await sender.send({ from: 2, to: theGroup, group: true });
   expect(await sessions(1)).toEqual([[group, theGroup, 3]]);
   expect(await remove(1, group, theGroup)).toBe(true);
@@ -88,7 +88,7 @@ test('a group’s session goes with its unread, for one member only, until a lat
   expect(await sessions(1)).toEqual([[group, theGroup, 1]]);
 });
 
-test('history stays', async () => {
+test('removing a session keeps its history', async () => {
   await sender.send({ from: 2, to: 1 });
   await remove(1, single, 2);
   const request = { userId: 1, sessionType: single, sessionId: 2, msgCnt: 10 };
@@ -96,7 +96,7 @@ test('history stays', async () => {
   expect(history.messages).toHaveLength(1);
 });
 
-test('again is as good as once; a user and a group of the same id are two sessions', async () => {
+test('removing twice succeeds; a user and a group with the same id are two sessions', async () => {
   await sender.send({ from: 5, to: 1 });
   await sender.send({ from: 2, to: theGroup, group: true });
   expect(await remove(1, group, 5)).toBe(true);
@@ -106,13 +106,13 @@ test('again is as good as once; a user and a group of the same id are two sessio
   expect(await sessions(1)).toEqual([]);
 });
 
-test('a group without a message can be removed, and comes with the first one', async () => {
+test('a group without messages can be removed, and appears with the first message', async () => {
   expect(await remove(1, group, 6)).toBe(true);
   await sender.send({ from: 1, to: 6, group: true });
   expect(await sessions(1)).toEqual([[group, 6, 0]]);
 });
 
-test('what is not the user’s is not removed', async () => {
+test('sessions of other users cannot be removed', async () => {
   await sender.send({ from: 2, to: 3 });
   await sender.send({ from: 2, to: theGroup, group: true });
   expect(await remove(1, single, 3)).toBe(false);
@@ -128,7 +128,7 @@ test('what is not the user’s is not removed', async () => {
   expect(await sessions(2)).toHaveLength(2);
 });
 
-test('a session is removed whole or comes back whole, whatever is written meanwhile', async () => {
+test('a session is removed or restored atomically under concurrent messages', async () => {
   const replicas = [sender, new MessageSender(context.database.pool)];
   const writing = Promise.all(
     Array.from({ length: 200 }, (_, i) =>
@@ -139,7 +139,7 @@ test('a session is removed whole or comes back whole, whatever is written meanwh
     await Promise.all([remove(1, single, 2), remove(1, group, theGroup)]);
   }
   await writing;
-  // What is unread is exactly what came after the last removal: a half one would leave another number.
+  // The unread count is exactly the messages after the last removal; a partial removal would leave another count.
   const [pair] = await database.dataSource.query(
     'SELECT last_id - low_removed AS later, last_id - low_sent - low_seen AS unread FROM conversation WHERE conv > 10',
   );

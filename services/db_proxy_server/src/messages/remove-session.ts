@@ -3,8 +3,8 @@ import type { Context } from '../context.js';
 import { sessionKey } from './session-key.js';
 
 /**
- * Takes a session off a user's list, its unread count with it, until a later message (0x0206; protocol
- * notes, section 5). Done also when it was off the list already; not done: he has no such conversation.
+ * Removes a session and its unread count from a user's list until a later message (0x0206;
+ * client-behaviour.md#recent-sessions). Succeeds also when it was already removed; fails without such a conversation.
  */
 export function removeSession({
   sessions,

@@ -8,27 +8,27 @@ export interface SessionRow {
   session_id: number;
   /** 1 single, 2 group */
   session_type: number;
-  /** messages the user has not read */
+  /** unread messages */
   unread: number;
   last_id: number;
-  /** when the newest message came, unix seconds */
+  /** time of the newest message, unix seconds */
   updated_time: number;
   from_id: number;
   type: number;
-  /** null for audio: lists show a text instead */
+  /** null for audio, for which lists show a text */
   data: Buffer | null;
 }
 
-/** Recent sessions in one answer (client-behaviour.md#recent-sessions). */
+/** Most recent sessions in one reply (client-behaviour.md#recent-sessions). */
 const maxRecent = 100;
-/** Sessions with unread messages in one answer, those with the newest messages. */
+/** Most sessions with unread messages in one reply, those with the newest messages. */
 const maxUnread = 1_000;
-/** Bytes of message data in one answer: beyond, the sessions that are quiet for longest are left out. */
+/** Most bytes of message data in one reply; the sessions with the oldest messages are left out. */
 const maxAnswerBytes = 16 * 1024 * 1024;
 
 /**
- * All sessions of user $1 that he has not removed from his list (or that came back by a later message). He
- * is the lower user of a range of keys, and the higher one of those in conversation_high_user.
+ * All sessions in the list of user $1: not removed, or restored by a later message. Pairs in which the user is the lower
+ * one are a range of keys; the others are found by conversation_high_user.
  */
 const sessionsOfUser = `
   SELECT c.conv, (c.conv & 4294967295)::int4 AS session_id, 1 AS session_type,
@@ -45,8 +45,8 @@ const sessionsOfUser = `
   WHERE g.user_id = $1::int8 AND c.last_id > greatest(g.join_msg_id, g.removed_id)`;
 
 /**
- * A list as one row: the numbers of each session as text, and all message data in one piece. For 500 sessions that costs
- * the driver a fifth of what 500 rows of eight columns do.
+ * A list as one row: the numbers of each session as JSON, and all message data concatenated, because parsing many rows in
+ * the driver is far slower.
  */
 interface ListRow {
   /** items of a JSON array of SessionNumbers; null for an empty list */
@@ -62,7 +62,7 @@ type SessionNumbers = [
   updated_time: number,
   from_id: number,
   type: number,
-  /** of its message's data, -1 for audio */
+  /** length of its message's data; -1 for audio */
   bytes: number,
 ];
 
@@ -89,7 +89,7 @@ function listed(condition: string, limit: number): string {
     ) q WHERE coalesce(bytes, 0) <= ${maxAnswerBytes} OR place = 1`;
 }
 
-/** Takes such a list apart. */
+/** Parses a ListRow. */
 function toSessions([list]: readonly ListRow[]): SessionRow[] {
   if (!list?.sessions) return [];
   const allData = list.data ?? Buffer.alloc(0);
@@ -107,11 +107,11 @@ const unread: Statement = { name: 'sessions_unread', text: listed('unread > 0', 
 
 const recent: Statement = {
   name: 'sessions_recent',
-  // Whole seconds are compared: that is what clients know of the time.
+  // Compares whole seconds, the resolution clients have.
   text: listed('last_at >= to_timestamp($2::float8 + 1)', maxRecent),
 };
 
-/** Holds the row, so that what is read and what is removed is the same newest message. */
+/** Locks the row, so that the session is marked read and removed at the same newest message. */
 const lockPair: Statement = {
   name: 'session_lock_pair',
   text: `SELECT c.conv, c.last_id FROM conversation c WHERE c.conv = ${pair} FOR NO KEY UPDATE`,
@@ -130,7 +130,7 @@ const removePair: Statement = {
     WHERE conv = $1`,
 };
 
-/** A message that comes meanwhile is beyond this one and brings the session back: no lock is needed. */
+/** Needs no lock: a concurrent message has a larger id and restores the session. */
 const newestOfGroup: Statement = {
   name: 'session_newest_of_group',
   text: `
@@ -167,7 +167,7 @@ export class Sessions {
 
   /**
    * The newest sessions, newest message first.
-   * @param updatedAfter unix seconds: only those whose newest message came in a later second
+   * @param updatedAfter unix seconds: only sessions with a newest message in a later second
    */
   async recent(userId: number, updatedAfter: number): Promise<SessionRow[]> {
     if (!isStorableId(userId)) return [];
@@ -175,9 +175,9 @@ export class Sessions {
   }
 
   /**
-   * Takes a session off the user's list, read up to its newest message, until a later one comes. For the
-   * others in it nothing changes.
-   * @returns whether the user has such a conversation, on his list or not
+   * Removes a session from the user's list, marked read up to its newest message, until a later one arrives. Other
+   * participants are not affected.
+   * @returns whether the user has such a conversation, listed or not
    */
   async remove(session: SessionKey): Promise<boolean> {
     if (!isPossible(session)) return false;
@@ -200,6 +200,6 @@ async function removeGroupSession(query: Query, { userId, sessionId }: SessionKe
   const [row] = await query<{ last_id: number }>(newestOfGroup, [userId, sessionId]);
   if (!row) return false;
   await query(readGroup, [userId, sessionId, row.last_id]);
-  // He may have been removed from the group meanwhile.
+  // The user may have been removed from the group meanwhile.
   return (await query(removeGroup, [userId, sessionId, row.last_id])).length > 0;
 }

@@ -28,7 +28,7 @@ afterEach(async () => {
   await database.drop();
 });
 
-/** One replica: its epoch, how often it began anew, and a pool that asks for it. */
+/** One replica: its epoch, how often that changed, and a guarded pool. */
 async function start() {
   const kit = createKit('db_proxy_server', { logLevel: 'silent', shutdownMs: 1_000 });
   const epoch = new StoreEpoch(kit, false);
@@ -47,7 +47,7 @@ async function start() {
   return replica;
 }
 
-/** Ends the connection, so that the next statement has a new one. */
+/** Ends the connection, so that the next statement opens a new one. */
 async function reconnect({ pool: own }: { pool: Pool }): Promise<void> {
   const { rows } = await own.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
   await pool.query('SELECT pg_terminate_backend($1, 5000)', [rows[0]?.pid]);
@@ -61,7 +61,7 @@ async function numbers() {
   return { login: Number(rows[0]?.login), outbox: Number(rows[0]?.outbox) };
 }
 
-test('a reconnect to the same history changes nothing', async () => {
+test('a reconnect to the same history keeps the epoch', async () => {
   const replica = await start();
   expect(replica.epoch.current).toBe(1);
   await replica.sender.send({ from: 1, to: 2 });
@@ -73,7 +73,7 @@ test('a reconnect to the same history changes nothing', async () => {
   expect([replica.epoch.current, replica.begun]).toEqual([1, 0]);
 });
 
-test('the loss of what was stored last is noticed before anything is stored; numbers jump, and others are told', async () => {
+test('lost messages are noticed before anything is stored; numbers jump ahead, and other replicas follow', async () => {
   const [first, second] = [await start(), await start()];
   await second.sender.send({ from: 3, to: 4 });
   await first.sender.send({ from: 1, to: 2 });
@@ -93,7 +93,7 @@ test('the loss of what was stored last is noticed before anything is stored; num
   expect([first.begun, second.begun]).toEqual([1, 1]);
 });
 
-test('two replicas that lost something begin one epoch', async () => {
+test('two replicas that notice a loss begin one epoch', async () => {
   const [first, second] = [await start(), await start()];
   await first.sender.send({ from: 1, to: 2 });
   await second.sender.send({ from: 3, to: 4 });
@@ -114,7 +114,7 @@ test.each([
   await expect.poll(() => replica.begun).toBe(1);
 });
 
-test('the message noted is found by its conversation, id and token', async () => {
+test('the last message is found by its conversation, id and token', async () => {
   const replica = await start();
   await pool.query(`INSERT INTO message (conv, id, from_id, sender_seq, token, created_at, type, data)
     VALUES ((5::int8 << 32) | 9, 7, 9, 1, -1, now(), 1, '')`);

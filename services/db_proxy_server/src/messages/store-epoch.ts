@@ -2,8 +2,8 @@ import type { Kit } from '@teamtalk/service-kit';
 import type { ClientBase, Pool } from 'pg';
 import type { StoredBatch, StoredMessage } from './stored-batch.js';
 
-/** How often it is looked whether another replica has begun a new epoch, milliseconds. */
-const lookMs = 1_000;
+/** How often the epoch is compared with the database, milliseconds. */
+const pollIntervalMs = 1_000;
 
 interface EpochRow {
   epoch: string;
@@ -11,9 +11,9 @@ interface EpochRow {
 }
 
 /**
- * Which history of the database this process works with. A promoted standby that lagged, or a restored backup, lacks
- * what was committed last; message numbers are then given out once more. A new epoch tells everybody to forget what
- * they know of the old one. Each new connection asks before it is used, so nothing is stored before that.
+ * The history of the database this process works with. A promoted standby that lagged, or a restored backup, lacks the
+ * last commits, so message ids would be assigned twice. A new epoch makes every process drop its state of the old one.
+ * Each new connection checks the epoch before use, so nothing is stored before the check.
  */
 export class StoreEpoch {
   readonly #kit: Kit;
@@ -22,13 +22,13 @@ export class StoreEpoch {
   readonly #begun;
   #pool: Pool | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> | undefined;
+  #polling: Promise<void> | undefined;
   #current = 0;
   #synchronous: boolean | undefined;
-  /** The message of ours that was committed last: had anything been lost, it would be the first to be missing. */
+  /** The last message committed by this process, which any loss would include. */
   #last: StoredMessage | undefined;
 
-  /** @param hasStandbys the database URL names several servers: it is a fault when commits do not wait for a standby */
+  /** @param hasStandbys the database URL names several servers: warns when commits do not wait for a standby */
   constructor(kit: Kit, hasStandbys: boolean) {
     this.#kit = kit;
     this.#warnIfAsynchronous = hasStandbys;
@@ -43,12 +43,12 @@ export class StoreEpoch {
     );
   }
 
-  /** The epoch that what is stored now belongs to; 0: no connection has asked yet. */
+  /** The current epoch; 0 before the first connection. */
   get current(): number {
     return this.#current;
   }
 
-  /** Calls `listener` when a new epoch has begun, before any connection is used in it. */
+  /** Calls `listener` when a new epoch begins, before any connection is used in it. */
   onChange(listener: () => void): void {
     this.#changed.push(listener);
   }
@@ -57,30 +57,30 @@ export class StoreEpoch {
     this.#last = messages.at(-1) ?? this.#last;
   }
 
-  /** From now on no connection of the pool is used before it has asked. */
+  /** Makes every new connection of the pool check the epoch before use. */
   async guard(pool: Pool): Promise<void> {
     pool.options.onConnect = (client) => this.#enter(client);
     await this.#enter(pool);
     if (this.#timer) return;
     this.#pool = pool;
     this.#timer = setInterval(() => {
-      this.#looking ??= this.#look().finally(() => {
-        this.#looking = undefined;
+      this.#polling ??= this.#poll().finally(() => {
+        this.#polling = undefined;
       });
-    }, lookMs);
+    }, pollIntervalMs);
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#looking;
+    await this.#polling;
   }
 
-  async #look(): Promise<void> {
+  async #poll(): Promise<void> {
     try {
       if (this.#pool) await this.#enter(this.#pool);
     } catch (error) {
-      // That PostgreSQL is away others see and say.
-      this.#kit.log.debug({ err: error }, 'the epoch could not be looked at');
+      // Database reports that PostgreSQL is unavailable.
+      this.#kit.log.debug({ err: error }, 'store epoch check failed');
     }
   }
 
@@ -102,7 +102,7 @@ export class StoreEpoch {
     this.#begun.inc();
     this.#kit.log.error(
       { epoch },
-      'the database has lost what was committed, or may have: undelivered messages are read from it anew, and clients reconnect',
+      'store epoch changed: committed data lost, or possibly lost; re-reading undelivered messages and reconnecting clients',
     );
     for (const listener of this.#changed) listener();
   }
@@ -111,13 +111,12 @@ export class StoreEpoch {
     if (synchronous === this.#synchronous) return;
     this.#synchronous = synchronous;
     if (!this.#warnIfAsynchronous) return;
-    if (synchronous) this.#kit.log.info('commits wait for a standby: its promotion loses nothing');
-    else
-      this.#kit.log.warn('commits wait for no standby: the promotion of one may lose acknowledged messages');
+    if (synchronous) this.#kit.log.info('commits synchronous: a promotion loses nothing');
+    else this.#kit.log.warn('commits asynchronous: a promotion may lose acknowledged messages');
   }
 }
 
-/** A message as its table has it: conversation, id, token. */
+/** The key of a message in its table: conversation, id, token. */
 function keyOf(message: StoredMessage): [conv: string, id: number, token: string] {
   const { isGroup, fromUserId, toSessionId, msgId, originInstance, originRequestId } = message;
   const [low, high] = isGroup

@@ -1,4 +1,4 @@
-/** A committed message as its receivers get it, and what is needed to find them. */
+/** A committed message in delivery form, with what is needed to find its receivers. */
 export interface StoredMessage {
   readonly isGroup: boolean;
   readonly fromUserId: number;
@@ -9,22 +9,22 @@ export interface StoredMessage {
   readonly pdu: Buffer;
   readonly originInstance: number;
   readonly originRequestId: number;
-  /** the connection it came from, which gets no copy; 0 for none */
+  /** the sending connection, which gets no copy; 0: none */
   readonly originConnection: number;
-  /** when the sender's PDU or HTTP call came in: Unix time in ms, its lower 32 bits; 0: not known */
+  /** when the sender's PDU or HTTP request arrived: lower 32 bits of the Unix time in ms; 0: unknown */
   readonly receivedAt: number;
-  /** Version of the group when the message was stored; 0 for a pair. A member list of that version is the right one. */
+  /** version of the group when the message was stored, which its member list must have; 0 for a pair */
   readonly groupVersion: number;
 }
 
-/** Messages of a conversation that somebody else has stored and that may not be delivered yet. */
+/** Messages of a conversation, stored by another replica or left to the reclaimer, that may be undelivered. */
 export interface ForeignUndelivered {
   /** Of a pair: the lower and the higher user id. Of a group: 0 and the group id. */
   readonly low: number;
   readonly high: number;
-  /** the first of them */
+  /** the lowest of them */
   readonly lowest: number;
-  /** our own first one: all of them are below */
+  /** the first own message, above all of them */
   readonly before: number;
 }
 
@@ -33,6 +33,6 @@ export interface StoredBatch {
   /** int8 as text */
   readonly outboxId: string;
   readonly messages: readonly StoredMessage[];
-  /** by conversation; what the outbox had of others when the batch was committed or taken over */
+  /** by conversation, as of when the batch was committed or taken over */
   readonly foreignUndelivered: readonly ForeignUndelivered[];
 }

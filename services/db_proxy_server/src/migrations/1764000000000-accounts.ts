@@ -1,11 +1,11 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Departments, users, groups and their members, and what limits password guessing. */
+/** Departments, users, groups and their members, and the limits on password guessing. */
 export class Accounts1764000000000 implements MigrationInterface {
   readonly name = 'Accounts1764000000000';
 
   async up(runner: QueryRunner): Promise<void> {
-    // The time of writing, not of the transaction's begin: see repositories/synced-table.ts.
+    // The time of writing, not of the transaction's start: see accounts/synced-table.ts.
     await runner.query(`
       CREATE FUNCTION touch_updated_at() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN
@@ -57,7 +57,7 @@ export class Accounts1764000000000 implements MigrationInterface {
     );
     await runner.query(`COMMENT ON COLUMN im_user.status IS '0 to 2 works here, 3 has left'`);
     await runner.query('CREATE INDEX im_user_updated_at ON im_user (updated_at)');
-    // What others see of a user; a new password or push setting is no change to them.
+    // Only visible fields count as a change; a password or push setting does not.
     await runner.query(`
       CREATE TRIGGER im_user_touch
       BEFORE INSERT OR UPDATE OF name, gender, nick_name, real_name, avatar_url, department_id, email, tel,
@@ -80,7 +80,7 @@ export class Accounts1764000000000 implements MigrationInterface {
     await runner.query(`COMMENT ON COLUMN chat_group.version IS 'grows with every change of the group'`);
     await runner.query(`COMMENT ON COLUMN chat_group.status IS '0 exists, 1 dissolved'`);
 
-    // read_id moves with every message its member sends: fillfactor leaves room for HOT updates.
+    // read_id changes with every message the member sends; fillfactor leaves room for HOT updates.
     await runner.query(`
       CREATE TABLE group_member (
         group_id int4 NOT NULL REFERENCES chat_group,
@@ -113,7 +113,7 @@ export class Accounts1764000000000 implements MigrationInterface {
     );
     await runner.query('CREATE INDEX login_failure_last_at ON login_failure (last_at)');
 
-    // Without a cache: numbers must grow in the order they are drawn, on whichever connection.
+    // CACHE 1, since numbers must grow in the order they are drawn, across connections.
     await runner.query('CREATE SEQUENCE login_seq CACHE 1');
   }
 

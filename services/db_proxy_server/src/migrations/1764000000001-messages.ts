@@ -3,8 +3,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 const partitions = 16;
 
 /**
- * Conversations, messages, the outbox, and the two statements of the hot path as functions: one call
- * numbers, checks and stores a whole batch.
+ * Conversations, messages, the outbox, and the two statements of the hot path as functions: one call numbers, checks and
+ * stores a whole batch.
  */
 export class Messages1764000000001 implements MigrationInterface {
   readonly name = 'Messages1764000000001';
@@ -104,14 +104,14 @@ export class Messages1764000000001 implements MigrationInterface {
 /**
  * Stores one batch. The c_ arrays describe its conversations (ascending, so that replicas lock them in
  * the same order; the settings keep the planner to that order), the m_ arrays its messages, with their
- * ranks inside the batch counted by the caller. g_, k_ and r_ point at the messages that need a look
- * first: those to groups, those with a sender's key, those sent before on a stream that broke.
+ * ranks inside the batch counted by the caller. g_, k_ and r_ are indexes of messages that need a look-up first: those
+ * to groups, those with a sender's key, and retries.
  *
- * When such a look finds something (refused, or known already), nothing is stored and only that is
- * returned: the caller takes those messages out and calls again. A conversation whose users or group do
- * not exist gets a null base; its messages are skipped.
+ * If one of these is refused or already stored, nothing is stored and only these findings are returned; the caller
+ * removes the messages and calls again. A conversation whose users or group do not exist gets a null base, and its
+ * messages are skipped.
  *
- * Exported for the way back from 1764000000003, which replaces it.
+ * Exported for `down` of 1764000000003, which replaces it.
  */
 export const appendMessages = `
 CREATE FUNCTION append_messages(
@@ -240,7 +240,7 @@ $$`;
 /**
  * Moves read positions. Pairs come as (conv, position of the low user, of the high user; 0: unchanged),
  * groups as (group, user, position). Positions beyond the newest message count as the newest; none moves
- * back. Returns the positions then in force, null where there is no such conversation or membership.
+ * back. Returns the resulting positions, null where there is no such conversation or membership.
  */
 const markRead = `
 CREATE FUNCTION mark_read(

@@ -18,7 +18,7 @@ export class SettingsAndFiles1764000000002 implements MigrationInterface {
     await runner.query(
       `COMMENT ON TABLE device_token IS 'where push reaches a user: one token for each mobile client type'`,
     );
-    // Hashed: tokens can be longer than what a B-tree takes.
+    // A hash index, since tokens can be longer than a B-tree key.
     await runner.query('CREATE INDEX device_token_token ON device_token USING hash (token)');
 
     await runner.query(`

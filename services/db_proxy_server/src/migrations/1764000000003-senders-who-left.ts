@@ -2,9 +2,9 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { appendMessages as appendMessagesBefore } from './1764000000001-messages.js';
 
 /**
- * `append_messages` tells, holding the conversation's lock, whether a sender has left his group since it
- * looked: no message of his gets a number after his removal. Its signature stays, so that replicas of the
- * version before go on working.
+ * `append_messages` checks under the conversation's lock whether a sender has left the group since the membership
+ * look-up, so that no message is numbered after its sender's removal. The signature is unchanged, so that replicas of
+ * the version before keep working.
  */
 export class SendersWhoLeft1764000000003 implements MigrationInterface {
   readonly name = 'SendersWhoLeft1764000000003';
@@ -19,11 +19,11 @@ export class SendersWhoLeft1764000000003 implements MigrationInterface {
 }
 
 /**
- * As in 1764000000001, but for the members' read positions: whoever changes the members of a group holds
- * its conversation's lock, so that a sender whose row cannot be moved here is no member any more. The
- * caller then tries the batch again and finds him refused.
+ * As in 1764000000001, except for the members' read positions: a change of group members holds the conversation's lock,
+ * so a sender whose row cannot be updated here is no longer a member. The caller retries the batch, and the look-up
+ * refuses the sender.
  *
- * Exported for the way back from 1764000000005, which replaces it.
+ * Exported for `down` of 1764000000005, which replaces it.
  */
 export const appendMessages = `
 CREATE OR REPLACE FUNCTION append_messages(

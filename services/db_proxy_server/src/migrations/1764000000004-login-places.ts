@@ -2,8 +2,8 @@ import type { QueryRunner } from 'typeorm';
 import type { Migration } from './migration.js';
 
 /**
- * Failed logins are counted by name and place, and the places are known from where a user has logged in. What
- * was counted before is dropped: it would have been forgotten within half an hour.
+ * Counts failed logins by name and source network (`place`), and stores the networks users have logged in from. Earlier
+ * counts are dropped, since they would expire within half an hour.
  */
 export class LoginPlaces1764000000004 implements Migration {
   readonly name = 'LoginPlaces1764000000004';

@@ -2,10 +2,9 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { appendMessages as appendMessagesBefore } from './1764000000003-senders-who-left.js';
 
 /**
- * A statement may outlive its connection: PostgreSQL stood still, or a packet was late. When it is carried out
- * after its messages were sent again, they are not stored a second time: `append_messages` notes which ones it
- * stored as a retry, and refuses a first attempt that comes after it. Its signature stays, so that replicas of
- * the version before go on working.
+ * A statement may outlive its connection, when PostgreSQL stalls or a packet is delayed. If it runs after a retry of its
+ * messages, they must not be stored twice: `append_messages` records messages stored by a retry, and refuses a later
+ * first attempt. The signature is unchanged, so that replicas of the version before keep working.
  */
 export class RetriedMessages1764000000005 implements MigrationInterface {
   readonly name = 'RetriedMessages1764000000005';
@@ -29,10 +28,10 @@ export class RetriedMessages1764000000005 implements MigrationInterface {
 }
 
 /**
- * As in 1764000000003, but for the retried messages, and for the versions of groups: a batch that has messages to
- * pairs too does not make the planner take the key of a pair for the id of a group.
+ * As in 1764000000003, except for the retried messages, and for the versions of groups: in a batch that also has messages
+ * to pairs, no query plan evaluates the key of a pair as a group id.
  *
- * Exported for the way back from 1764000000120, which replaces it.
+ * Exported for `down` of 1764000000120, which replaces it.
  */
 export const appendMessages = `
 CREATE OR REPLACE FUNCTION append_messages(

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What the HTTP API keeps: the apps that may call it, answers to be given again, broadcasts. */
+/** Tables of the HTTP API: apps, replies by idempotency key, broadcasts. */
 export class HttpApi1764000000010 implements MigrationInterface {
   readonly name = 'HttpApi1764000000010';
 

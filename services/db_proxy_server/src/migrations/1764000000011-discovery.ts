@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** The pages behind the clients' discovery button. */
+/** Items of the clients' discovery page. */
 export class Discovery1764000000011 implements MigrationInterface {
   readonly name = 'Discovery1764000000011';
 

@@ -2,8 +2,8 @@ import type { QueryRunner } from 'typeorm';
 import type { Migration } from './migration.js';
 
 /**
- * File transfers as the file_servers share them, in place of the list of offline files: what waits for a
- * receiver is a task whose upload is complete.
+ * File transfers shared by all file_servers. Replaces the list of offline files: a waiting file is a task whose upload is
+ * complete.
  */
 export class FileTasks1764000000030 implements Migration {
   readonly name = 'FileTasks1764000000030';

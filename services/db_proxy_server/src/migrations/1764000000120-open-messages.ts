@@ -5,8 +5,8 @@ const signature = `int8[], int4[], int4[], int4[], int4[], int4[], int4[], int2[
   int4[], int4[], bytea[], int4[], int8, bytea, int8[], int8`;
 
 /**
- * Whoever writes to a conversation in which somebody else wrote last learns which of its messages are not
- * delivered yet, so that none is overtaken unnoticed.
+ * A writer to a conversation last written by another writer learns which of its messages are undelivered, so that none
+ * is overtaken unnoticed.
  */
 export class OpenMessages1764000000120 implements MigrationInterface {
   readonly name = 'OpenMessages1764000000120';
@@ -35,8 +35,8 @@ export class OpenMessages1764000000120 implements MigrationInterface {
 }
 
 /**
- * The lowest id below `w_before` of each of some conversations that an outbox row has, or null. Looks through the
- * whole outbox, which has what was stored in the last milliseconds unless something is wrong.
+ * For each conversation the lowest id below `w_before` in an outbox row, or null. Scans the whole outbox, which normally
+ * contains only messages of the last milliseconds.
  *
  * Exported for 1764000000160, which builds on it.
  */
@@ -60,8 +60,8 @@ END
 $$`;
 
 /**
- * As in 1764000000005, but that it marks the conversations with who writes, and where that was another mark
- * before looks for messages that are not delivered yet: `open_from`, null where there are none.
+ * As in 1764000000005, but leaves the writer's epoch at the conversations, and where it replaces another epoch searches
+ * for undelivered messages: `open_from`, null where there are none.
  *
  * Exported for 1764000000160, which builds on it.
  */
@@ -261,7 +261,7 @@ BEGIN
 END
 $$`;
 
-/** For programs of the version before: all of them are one writer, which asks for nothing. */
+/** For programs of the version before, which share one epoch and ignore `open_from`. */
 const appendWithoutMark = `
 CREATE OR REPLACE FUNCTION append_messages(
   c_conv int8[], c_count int4[], c_low int4[],

@@ -1,8 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * The rows of `outbox` are kept in one piece up to a page, and their payloads as they are: each is read at most
- * once, and gone a moment later. Compressing them was a twelfth of what PostgreSQL did for a message (docs/performance.md).
+ * Stores outbox rows inline up to a page and without compression: each is read at most once and deleted soon after.
  */
 export class OutboxStorage1764000000140 implements MigrationInterface {
   readonly name = 'OutboxStorage1764000000140';

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Notes which transactions changed the list of users or of departments, so that a copy knows whether it is still right. */
+/** Records which transactions changed the users or the departments, so that cached lists can be revalidated. */
 export class ListChanges1764000000150 implements MigrationInterface {
   readonly name = 'ListChanges1764000000150';
 
@@ -11,7 +11,7 @@ export class ListChanges1764000000150 implements MigrationInterface {
     await runner.query(
       `COMMENT ON TABLE list_change IS 'transactions of the last minutes that changed im_user or department'`,
     );
-    // Whoever may change a user may have that noted.
+    // SECURITY DEFINER, so that every role that may change a user can record the change.
     await runner.query(`
       CREATE FUNCTION note_list_change() RETURNS trigger LANGUAGE plpgsql
       SECURITY DEFINER SET search_path FROM CURRENT AS $$
@@ -20,7 +20,7 @@ export class ListChanges1764000000150 implements MigrationInterface {
         RETURN NULL;
       END
       $$`);
-    // The columns that others see, as in the triggers that touch updated_at.
+    // The visible columns, as in the triggers of updated_at.
     await runner.query(`
       CREATE TRIGGER im_user_list_change
       AFTER INSERT OR DELETE OR UPDATE OF id, name, gender, nick_name, real_name, avatar_url, department_id, email,

@@ -8,8 +8,8 @@ const signature = `int8[], int4[], int4[], int4[], int4[], int4[], int4[], int2[
   int4[], int4[], bytea[], int4[], int8, bytea, int8[], int8, int8[]`;
 
 /**
- * A retry says since when its message may be stored, by a transaction id instead of a time: that far back the store
- * looks for it, whatever its clock does, and no farther.
+ * A retry carries a horizon, a transaction id from before its first attempt. It bounds how far back the store searches
+ * for the message, independently of clocks.
  */
 export class RetryHorizons1764000000160 implements MigrationInterface {
   readonly name = 'RetryHorizons1764000000160';
@@ -33,23 +33,23 @@ export class RetryHorizons1764000000160 implements MigrationInterface {
   }
 }
 
-/** Every transaction with a lower id has ended. The lower 32 bits of the id, as in `xmin` of a row. */
+/** A transaction id below which all transactions have ended; its lower 32 bits, as in `xmin`. */
 const transactionHorizon = `
 CREATE FUNCTION transaction_horizon() RETURNS int8
 LANGUAGE sql STABLE
 AS $$ SELECT pg_snapshot_xmin(pg_current_snapshot())::text::int8 & 4294967295 $$`;
 
-/** How far one transaction id is below another; negative when it is above it. Ids go round after 2^32. */
+/** How far one transaction id is below another; negative when it is above. Ids wrap after 2^32. */
 const transactionsBack = `
 CREATE FUNCTION transactions_back(id int8, below int8) RETURNS int8
 LANGUAGE sql IMMUTABLE
 AS $$ SELECT ((below - id + 2147483648) & 4294967295) - 2147483648 $$`;
 
 /**
- * Looks for messages in a conversation whose lock the caller holds, as many transactions back as they may have been
- * stored. Whoever has a higher id than a message got the lock after it: so where a row's transaction had ended before
- * the message was sent, all rows below it are older too. Such a row is looked for in growing steps, and what is above
- * it is read once. `too_far`: there is none among as many rows as a statement has time for.
+ * Searches for messages in a conversation whose lock the caller holds, as many transactions back as they may have been
+ * stored. Message ids follow the order in which transactions got the lock, so where a row's transaction ended before the
+ * message was sent, all lower rows are older too. Such a row is located in growing steps, and the rows above it are read
+ * once. `too_far`: no such row within the number of rows a statement has time for.
  */
 const findRetried = `
 CREATE FUNCTION find_retried(
@@ -81,7 +81,7 @@ BEGIN
 END
 $$`;
 
-/** Callers of the version before name no horizon: a busy installation needs a minute or two for as many transactions. */
+/** Search depth without a horizon, for callers of the version before, in transactions. */
 const unknownBack = 100_000;
 
 const lookForRetried = `now_at := transaction_horizon();
@@ -103,9 +103,9 @@ const lookForRetried = `now_at := transaction_horizon();
     END LOOP;`;
 
 /**
- * As in 1764000000120, but for how it looks for what is sent again: `r_horizon` has a `transaction_horizon` for each of
- * `r_message`, from before it was sent for the first time; 0 where none is known. `too_far` are those of them that
- * nobody can tell to be stored or not; nothing is stored then, as with `refused`.
+ * As in 1764000000120, except for the search for retries: `r_horizon` has for each of `r_message` a
+ * `transaction_horizon` from before its first attempt; 0 where unknown. `too_far` lists the retries for which it cannot
+ * be determined whether they are stored; as with `refused`, nothing is stored then.
  */
 const appendMessages = edited(appendMessagesBefore, [
   [/(?<=batch_writer int8),/, ', r_horizon int8[],'],
@@ -120,8 +120,8 @@ const appendMessages = edited(appendMessagesBefore, [
 ]);
 
 /**
- * As in 1764000000120, but that it can be told up to which outbox row to look: numbers of messages and of rows are
- * both given under the conversation's lock, so what is below a message is in an older row.
+ * As in 1764000000120, but with the last outbox row to search: ids of messages and of rows are both assigned under the
+ * conversation's lock, so lower messages are in older rows.
  */
 const undelivered = edited(openMessagesBefore, [
   [/(?<=w_before int4\[\]),/, ', w_newest int8,'],

@@ -1,8 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Finds each webhook's due events without reading those of others. `webhook_event_due` stays for db_proxy_servers of
- * the version before.
+ * An index for the due events of each webhook. `webhook_event_due` stays for db_proxy_servers of the version before.
  */
 export class WebhookShares1764000000165 implements MigrationInterface {
   readonly name = 'WebhookShares1764000000165';

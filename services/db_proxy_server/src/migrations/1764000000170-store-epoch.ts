@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Notices that the database has lost what was committed: a standby that lagged was promoted, or a backup restored. */
+/** Detects the loss of committed data, when a standby that lagged was promoted or a backup restored. */
 export class StoreEpoch1764000000170 implements MigrationInterface {
   readonly name = 'StoreEpoch1764000000170';
 
@@ -28,7 +28,7 @@ export class StoreEpoch1764000000170 implements MigrationInterface {
   }
 }
 
-/** What identifies the server's history; null where it does not say, as some hosted ones do not. */
+/** Identifies the server's history; null where the server does not reveal it, as some hosted ones do not. */
 const storePosition = `
 CREATE FUNCTION store_position(OUT system_id int8, OUT timeline int4, OUT synchronous bool)
 LANGUAGE plpgsql
@@ -44,10 +44,9 @@ END
 $$`;
 
 /**
- * What each new connection calls first: gives the epoch, and begins a new one when the message that the caller had
- * stored last (w_conv null: none) is no longer there, when the server is another one, or when it is on another timeline
- * and commits had not waited for a standby. Numbers that order things or name them for others jump ahead then: what
- * was given out before, and lost, is never given out again.
+ * Called first on each new connection. Returns the epoch, and begins a new one when the caller's last stored message
+ * (w_conv null: none) is missing, when the server is another one, or when it is on another timeline and commits were not
+ * synchronous. Sequences and ids then jump ahead, so that lost values are never assigned again.
  */
 const enterStore = `
 CREATE FUNCTION enter_store(known_epoch int8, w_conv int8, w_id int4, w_token int8, OUT epoch int8, OUT synchronous bool)

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** When the receiver of an upload is to be told of it: kept, so that nobody's end in between loses that. */
+/** Stores when the receiver of an upload must be notified, so that no crash loses the announcement. */
 export class FileAnnouncements1764000000171 implements MigrationInterface {
   readonly name = 'FileAnnouncements1764000000171';
 

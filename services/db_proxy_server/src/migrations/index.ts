@@ -16,7 +16,7 @@ import { WebhookShares1764000000165 } from './1764000000165-webhook-shares.js';
 import { StoreEpoch1764000000170 } from './1764000000170-store-epoch.js';
 import { FileAnnouncements1764000000171 } from './1764000000171-file-announcements.js';
 
-/** Every step of the schema, oldest first. A step that has been released never changes. */
+/** All migrations, oldest first. A released migration never changes. */
 export const migrations = [
   Accounts1764000000000,
   Messages1764000000001,

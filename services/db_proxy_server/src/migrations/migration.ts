@@ -1,15 +1,15 @@
 import type { MigrationInterface } from 'typeorm';
 
 /**
- * A step of the schema. Steps are expand-then-contract (docs/guides/upgrades.md): what an older program still uses
- * goes only in a later version, by a step that says so with `needs`.
+ * A migration of the schema. Migrations expand first and contract later (docs/guides/upgrades.md): what an older program
+ * still uses is dropped only in a later version, by a migration that declares `needs`.
  */
 export interface Migration extends MigrationInterface {
-  /** its class's, which ends in 13 digits: its number */
+  /** the class name, which ends in the 13 digits of its number */
   readonly name: string;
   /**
-   * Only programs that know the step of this number, or a newer one, work once this step is applied. Left out:
-   * every program that worked before does.
+   * Once this migration is applied, only programs that know the migration of this number, or a newer one, work. Left
+   * out: it breaks no program.
    */
   readonly needs?: number;
 }

@@ -12,7 +12,7 @@ test.each(migrations.map((each) => new each() as Migration))(
     const texts: string[] = [];
     const query = async (text: string) => void texts.push(text);
     await migration.up({ query } as unknown as QueryRunner);
-    // Bodies of functions are no statements of the step's own.
+    // Function bodies are not statements of the migration.
     const statements = texts.join(';\n').replaceAll(/\$(\w*)\$[\s\S]*?\$\1\$/g, '');
     const taken = takesAway.exec(statements)?.[0];
     if (taken) expect(migration.needs, `${taken}: see docs/guides/upgrades.md`).toBeTypeOf('number');

@@ -8,7 +8,7 @@ import type { StoredBatch } from '../messages/stored-batch.js';
 
 export interface TestMessage {
   from: number;
-  /** a user, or a group */
+  /** user or group id */
   to: number;
   group?: boolean;
   text?: string;
@@ -19,13 +19,13 @@ export interface TestMessage {
   horizon?: number;
 }
 
-/** One replica's way of storing messages; several of them on one database are several replicas. */
+/** The message writer of one replica; several on one database act as several replicas. */
 export class MessageSender {
   readonly #writer: MessageWriter;
   readonly #instance: number;
   #requestId = 0;
 
-  /** @param publish gets what was committed, in the place of the outbox's publisher */
+  /** @param publish gets committed batches, in place of the outbox publisher */
   constructor(pool: Pool, publish: (batch: StoredBatch) => void = () => {}) {
     const kit = createKit('db_proxy_server', { logLevel: 'silent', shutdownMs: 1_000 });
     this.#instance = kit.instance;
@@ -51,7 +51,7 @@ export class MessageSender {
   }
 }
 
-/** Gives a message to a writer. @returns what became of it */
+/** Appends a message. @returns its outcome */
 export function appendMessage(
   writer: MessageWriter,
   instance: number,

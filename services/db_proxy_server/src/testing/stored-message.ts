@@ -1,6 +1,6 @@
 import type { StoredBatch, StoredMessage } from '../messages/stored-batch.js';
 
-/** A committed message, for tests of what comes after the commit. */
+/** A committed message, for tests of later stages. */
 export function storedMessage(given: Partial<StoredMessage> = {}): StoredMessage {
   return {
     isGroup: false,
@@ -17,7 +17,7 @@ export function storedMessage(given: Partial<StoredMessage> = {}): StoredMessage
   };
 }
 
-/** A committed batch, at a time at which everything of others is delivered. */
+/** A committed batch, without undelivered messages of other replicas. */
 export function batchOf(outboxId: string, ...messages: StoredMessage[]): StoredBatch {
   return { outboxId, messages, foreignUndelivered: [] };
 }

@@ -4,7 +4,7 @@ import { type DbProxyServerConfig, loadConfig } from '../config.js';
 import { type Context, createContext } from '../context.js';
 import { Database } from '../database/database.js';
 
-/** Argon2 at its cheapest, for tests. */
+/** The cheapest argon2 parameters, for tests. */
 export const cheapArgon2 = { memoryKib: 8, iterations: 1 };
 
 export interface TestContext extends Context {
@@ -12,7 +12,7 @@ export interface TestContext extends Context {
   close(): Promise<void>;
 }
 
-/** What one replica's handlers work with; several of them on one database are several replicas. */
+/** The handler context of one replica; several on one database act as several replicas. */
 export async function createTestContext(
   url: string,
   overrides: Partial<DbProxyServerConfig> = {},

@@ -6,7 +6,7 @@ export interface TestDatabase extends RawDatabase {
   readonly dataSource: DataSource;
 }
 
-/** A database of one test file alone, with an open DataSource; `drop` ends both. */
+/** A database for one test file, with an open DataSource; `drop` ends both. */
 export async function createTestDatabase({ migrate = true } = {}): Promise<TestDatabase> {
   const raw = await testDatabase({ migrated: migrate });
   const dataSource = await openDataSource(raw.url, { poolSize: 8 });

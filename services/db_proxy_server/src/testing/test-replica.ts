@@ -12,22 +12,22 @@ import { appendMessage } from './message-sender.js';
 
 export interface TestReplicaOptions {
   url: string;
-  /** takes over what others leave; only then it shows that it lives */
+  /** runs the reclaimer and holds the owner lock */
   sweeps?: boolean;
-  /** bytes of messages that may wait for an answer */
+  /** bytes of messages that may wait for a reply */
   maxBytes?: number;
 }
 
-/** The message store of one db_proxy_server, with a route_server that can be made to say nothing. */
+/** The message store of one db_proxy_server, with a route_server that can be silenced. */
 export class TestReplica {
   readonly kit: Kit = createKit('db_proxy_server', { logLevel: 'silent', shutdownMs: 1_000 });
-  /** what the route_server got, in order */
+  /** events received by the route_server, in order */
   readonly events: teamtalk.bus.StoredMessage.$Properties[][] = [];
   readonly pool: pg.Pool;
   readonly publisher: OutboxPublisher;
-  /** Whether NATS brings anything. */
+  /** Whether NATS delivers. */
   responsive = true;
-  /** Whether the route_server answers. */
+  /** Whether the route_server replies. */
   answers = true;
   readonly #writer: MessageWriter;
   readonly #lock: OwnerLock;
@@ -78,12 +78,12 @@ export class TestReplica {
     });
   }
 
-  /** Messages in the order in which they were sent to the route_server: id, and the lowest that is still open. */
+  /** Messages in the order sent to the route_server: id, and the lowest undelivered id. */
   get sent(): [msgId: number, openFrom: number][] {
     return this.events.flat().map(({ msgId, openFrom }) => [msgId ?? 0, openFrom ?? 0]);
   }
 
-  /** @returns its id */
+  /** @returns the message id */
   async send(from: number, to: number, { group = false, text = 'x' } = {}): Promise<number> {
     const message = { requestId: ++this.#requestId, from, to, group, text };
     const outcome = await appendMessage(this.#writer, this.kit.instance, message);
@@ -91,7 +91,7 @@ export class TestReplica {
     return outcome.msgId;
   }
 
-  /** As if it died: nothing of what it has not done is done any more. */
+  /** Simulates a crash: unfinished work is abandoned. */
   async stop(): Promise<void> {
     await this.#reclaimer?.stop();
     await this.#lock.stop();

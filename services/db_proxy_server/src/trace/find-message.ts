@@ -10,7 +10,7 @@ type Way = traceApi.trace.MessageTrace.$Properties;
 const single = 1;
 const group = 2;
 
-/** Traces.FindMessage: what the store knows of one message, by its place or by its trace id. */
+/** Traces.FindMessage: what the store knows of one message, by conversation and id or by trace id. */
 export function findMessage({ kit, messageTraces }: Context): (request: Request) => Promise<Way> {
   const placeOf = async (request: Request): Promise<MessagePlace | undefined> => {
     const { originInstance, originRequestId, msgId } = request;

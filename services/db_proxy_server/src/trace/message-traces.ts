@@ -2,7 +2,7 @@ import type { Database, Statement } from '../database/database.js';
 import { isStorableId } from '../database/ids.js';
 import { decodeOutboxPayload } from '../messages/payload.js';
 
-/** Where a message is: its conversation's key in two halves (0 and the group, or both users), and its number there. */
+/** Address of a message: its conversation's key in two halves (0 and the group, or both users) and its id. */
 export interface MessagePlace {
   low: number;
   high: number;
@@ -24,17 +24,17 @@ export interface ParticipantRow {
   user_id: number;
   name: string;
   read_id: number;
-  /** how many there are in all */
+  /** total number */
   total: number;
 }
 
-/** Conversations a search looks at, those with the newest messages first, and their newest messages. */
+/** Most conversations a search covers, those with the newest messages first. */
 const maxConversations = 20_000;
 const maxMessagesEach = 200;
-/** Messages of one conversation that are looked at for a trace id, the newest first. */
+/** Most messages of one conversation searched for a trace id, newest first. */
 const maxMessages = 100_000;
 const maxParticipants = 200;
-/** Rows of the outbox that may be a message's: they are made in the same transaction. */
+/** Most outbox rows that may contain a message; they are written in its transaction. */
 const maxOutboxRows = 1_000;
 
 const conv = '($1::int8 << 32 | $2::int8)';
@@ -57,7 +57,7 @@ const inConversation: Statement = {
     WHERE token = ($3::int8 << 32 | $4::int8) LIMIT 1`,
 };
 
-/** The inner LIMIT keeps the planner to the index: without it, it would rather read the whole table. */
+/** The inner LIMIT keeps the planner from a sequential scan of the table. */
 const anywhere: Statement = {
   name: 'way_anywhere',
   text: `
@@ -95,7 +95,7 @@ const group: Statement = {
     WHERE g.group_id = $1 AND g.join_msg_id < $2 ORDER BY g.user_id LIMIT ${maxParticipants}`,
 };
 
-/** What the store knows of single messages' ways: for operators, seldom asked, and bounded. */
+/** Finds single messages for operators; rare and bounded queries. */
 export class MessageTraces {
   readonly #database: Database;
 
@@ -116,9 +116,9 @@ export class MessageTraces {
   }
 
   /**
-   * A message by its trace id alone: nothing is indexed by it, so that only the newest 200 messages of each
-   * conversation with a message that young are looked at, of 20,000 conversations at most.
-   * @throws TeamTalkError when that takes too long
+   * A message by its trace id alone. The id is not indexed, so the search covers only the newest 200 messages of each
+   * recently used conversation, and at most 20,000 conversations.
+   * @throws TeamTalkError when it takes too long
    */
   async findAnywhere(
     instance: number,
@@ -133,7 +133,7 @@ export class MessageTraces {
     return rows[0] && { low: rows[0].low, high: rows[0].high, msgId: rows[0].id };
   }
 
-  /** The outbox row that still has the message; undefined: its batch was taken by all msg_servers concerned. */
+  /** The outbox row that contains the message; undefined: delivered to all msg_servers concerned. */
   async openBatch(
     { low, high, msgId }: MessagePlace,
     createdAt: number,
@@ -151,7 +151,7 @@ export class MessageTraces {
     );
   }
 
-  /** Those who may see it, of a group the first 200. */
+  /** Users who may see the message; of a group the first 200. */
   participants({ low, high, msgId }: MessagePlace): Promise<ParticipantRow[]> {
     return low === 0
       ? this.#database.query<ParticipantRow>(group, [high, msgId])

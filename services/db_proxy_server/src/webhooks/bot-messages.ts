@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 import type { MemberLists } from '../messages/group-members.js';
 import type { StoredMessage } from '../messages/stored-batch.js';
 
-/** After so many milliseconds a new webhook is told of messages. */
+/** Delay until a new webhook gets message events, milliseconds. */
 const refreshMs = 1_000;
 /** Bytes of the header before a PDU's body. */
 const headerBytes = 16;
@@ -15,15 +15,15 @@ interface WebhookRow {
 }
 
 /**
- * Messages to users who are bots, as events for their webhooks. They are written down before the batch counts
- * as delivered: a batch whose replica dies is delivered by another one, which writes down what is missing.
+ * Records messages to bots as webhook events. They are stored before the batch counts as delivered: if the replica dies,
+ * another one delivers the batch and stores the missing events.
  */
 export class BotMessages {
   readonly #pool: Pool;
   readonly #kit: Kit;
   readonly #timer: NodeJS.Timeout;
   readonly #recorded;
-  /** Webhooks by the id of their bot. */
+  /** Webhook ids by bot id. */
   #webhooks: ReadonlyMap<number, number[]> = new Map();
   #loading: Promise<void> | undefined;
 
@@ -46,7 +46,7 @@ export class BotMessages {
     await this.#loading;
   }
 
-  /** Writes down those of the messages that go to bots; costs nothing when there are no bots. */
+  /** Stores events for messages to bots; without bots it does nothing. */
   async record(messages: readonly StoredMessage[], lists: MemberLists): Promise<void> {
     if (this.#webhooks.size === 0) return;
     const rows: { webhook: number; key: string; data: string }[] = [];
@@ -82,7 +82,7 @@ export class BotMessages {
       for (const { id, bot_id } of rows) webhooks.set(bot_id, [...(webhooks.get(bot_id) ?? []), id]);
       this.#webhooks = webhooks;
     } catch (error) {
-      this.#kit.log.debug({ err: error }, 'the webhooks cannot be looked at now');
+      this.#kit.log.debug({ err: error }, 'webhook refresh failed');
     }
   }
 }
@@ -92,7 +92,7 @@ function isFor(botId: number, message: StoredMessage, lists: MemberLists): boole
   return lists.get(message.toSessionId)?.receiversOf(message.msgId).includes(botId) ?? false;
 }
 
-/** What is kept of a message: its data as it is stored, which is turned into text when it is posted. */
+/** The event of a message, with its data as stored; the text is decoded when it is posted. */
 function eventOf(botId: number, message: StoredMessage) {
   const { isGroup, fromUserId, toSessionId, msgId, pdu, originInstance, originRequestId } = message;
   const { msgType, msgData, createTime } = decodeBody(Commands.MsgData, pdu.subarray(headerBytes));

@@ -3,7 +3,7 @@ import type { Context } from '../context.js';
 
 const maxClaimed = 256;
 
-/** Events that are due, for whoever posts them. */
+/** Claims due events for posting. */
 export function claimWebhookEvents({
   webhookEvents,
 }: Context): (

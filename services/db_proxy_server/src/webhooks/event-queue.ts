@@ -17,10 +17,10 @@ export interface PresenceChange {
   online: boolean;
 }
 
-/** Attempts after which an event is a dead letter: about two hours after the first. */
+/** Attempts before an event becomes a dead letter, about two hours after the first. */
 const maxAttempts = 12;
 
-// Whoever claims has 8 s before others may try; he gives up himself after 5.
+// The lease lasts 8 s; the claiming sender gives up after 5 s.
 const claim: Statement = {
   name: 'webhook_claim',
   text: `
@@ -70,7 +70,7 @@ const purge: Statement = {
     RETURNING id`,
 };
 
-/** Events on their way to webhooks. */
+/** The queue of webhook events. */
 export class WebhookEventQueue {
   readonly #database: Database;
 
@@ -79,15 +79,15 @@ export class WebhookEventQueue {
   }
 
   /**
-   * Events that are due; nobody else gets them for 8 s.
-   * @param perWebhook how many of one webhook, at most
-   * @param busy webhooks of which none are wanted
+   * Claims due events for 8 s.
+   * @param perWebhook most events of one webhook
+   * @param busy webhooks to skip
    */
   claim(limit: number, perWebhook: number, busy: readonly number[]): Promise<ClaimedEvent[]> {
     return this.#database.query<ClaimedEvent>(claim, [limit, perWebhook, busy]);
   }
 
-  /** @param outcomes with an empty error where the event was taken */
+  /** @param outcomes with an empty error where the webhook accepted the event */
   async finish(outcomes: readonly { id: number; error: string }[]): Promise<void> {
     const errors = outcomes.map(({ error }) => error.replaceAll('\0', '').slice(0, 500));
     await this.#database.query(finish, [outcomes.map(({ id }) => id), errors]);
@@ -98,7 +98,7 @@ export class WebhookEventQueue {
     await this.#database.query(addPresence, values);
   }
 
-  /** Forgets what was delivered a day ago, and dead letters after 30 days. @returns how many */
+  /** Removes events delivered a day ago, and dead letters after 30 days. @returns how many */
   async purge(): Promise<number> {
     return (await this.#database.query(purge, [])).length;
   }

@@ -1,7 +1,7 @@
 import type { httpApi } from '@teamtalk/rpc';
 import type { Context } from '../context.js';
 
-/** What became of events that were claimed. */
+/** Records the outcomes of claimed events. */
 export function finishWebhookEvents({
   webhookEvents,
 }: Context): (

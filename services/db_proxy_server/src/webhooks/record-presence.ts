@@ -4,7 +4,7 @@ import type { Context } from '../context.js';
 
 const { USER_STATUS_ONLINE } = IM.BaseDefine.UserStatType;
 
-/** Users whose PC came or went, for webhooks; told by the route_server that tells the clients. */
+/** Stores presence changes as webhook events; called by the route_server that notifies the clients. */
 export function recordPresence({ webhookEvents }: Context) {
   return async ({ changes }: teamtalk.bus.StatusChanges): Promise<void> => {
     await webhookEvents.addPresence(

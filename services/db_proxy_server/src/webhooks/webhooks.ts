@@ -3,7 +3,7 @@ import { TeamTalkError } from '@teamtalk/service-kit';
 import { type DataSource, QueryFailedError } from 'typeorm';
 import { isStorableText } from '../database/text.js';
 
-/** What a webhook can be told. */
+/** Kinds of events. */
 const webhookEvents = ['message', 'presence', 'group', 'file'] as const;
 
 export interface NewWebhook {
@@ -12,7 +12,7 @@ export interface NewWebhook {
   /** http or https */
   url: string;
   events: readonly string[];
-  /** the user whose messages it is told; needed for the event `message` */
+  /** the user whose messages it gets; required for the event `message` */
   botId?: number;
 }
 
@@ -21,7 +21,7 @@ export interface WebhookSummary {
   url: string;
   events: string[];
   botId: number | null;
-  /** events that wait */
+  /** events in the queue */
   waiting: number;
   /** dead letters */
   failed: number;
@@ -94,7 +94,7 @@ export function listWebhooks(dataSource: DataSource): Promise<WebhookSummary[]> 
   );
 }
 
-/** Removes it with what waits for it. @returns whether there was one */
+/** Removes a webhook and its queue. @returns whether it existed */
 export async function removeWebhook(dataSource: DataSource, name: string): Promise<boolean> {
   const [rows]: [unknown[]] = await dataSource.query('DELETE FROM webhook WHERE name = $1 RETURNING id', [
     name,
@@ -112,7 +112,7 @@ export function deadLetters(dataSource: DataSource, name: string): Promise<DeadL
   );
 }
 
-/** Has a webhook's dead letters tried again. @returns how many */
+/** Requeues a webhook's dead letters. @returns how many */
 export async function retryDeadLetters(dataSource: DataSource, name: string): Promise<number> {
   const [rows]: [unknown[]] = await dataSource.query(
     `UPDATE webhook_event e SET failed_at = NULL, attempts = 0, next_at = now()

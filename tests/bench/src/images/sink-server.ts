@@ -6,7 +6,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 // The least an HTTP server in Node can do with an upload and promise what msfs does: put it into a file as it is, and
-// flush that and its name to the disk before it answers. Started by floors.ts, which says the folder.
+// flush that and its name to the disk before it answers. Started by baseline-servers.ts, which says the folder.
 const folder = process.argv[2]!;
 const folderHandle = await open(folder);
 let count = 0;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { LoadResult } from '@teamtalk/load-generator';
 import { emptyCounts, UsageWatch, usageBetween } from '@teamtalk/load-generator';
-import { startNginx, startSink } from '../images/floors.js';
+import { startNginx, startSink } from '../images/baseline-servers.js';
 import { download, type HttpLoad, type HttpLoadResult, upload } from '../images/http-load.js';
 import { compareRounds, median } from '../rounds.js';
 import { figureTarget, type Scenario, type ScenarioContext } from '../scenario.js';
@@ -22,13 +22,13 @@ interface Side {
   work: (seconds: number) => Promise<HttpLoadResult>;
 }
 
-/** What is to be told of the whole scenario. */
+/** Figures of the whole scenario. */
 interface Figures {
   figures: Record<string, number>;
   rates: Record<string, number>;
 }
 
-/** Each figure side by side with the floor, by turns. */
+/** Measures each figure in turns with the baseline. */
 async function measureImages({ cluster, quick, say }: ScenarioContext): Promise<LoadResult> {
   const folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-bench-images-'));
   const seconds = quick ? 0.5 : 1.5;
@@ -97,7 +97,7 @@ async function measureImages({ cluster, quick, say }: ScenarioContext): Promise<
   }
 }
 
-/** Both sides in turns, the floor first, after a moment that does not count. */
+/** Measures both sides in turns, the baseline first, after a warm-up. */
 async function compareSides(
   { figures, rates }: Figures,
   what: string,
@@ -150,7 +150,7 @@ async function uploadOnce({ host, port }: Pick<HttpLoad, 'host' | 'port'>, conte
   return `/${((await response.json()) as { path: string }).path}`;
 }
 
-/** What begins as a JPEG does, and is noise. */
+/** Random bytes with a JPEG header. */
 function jpegOf(bytes: number): Buffer {
   const content = randomBytes(bytes);
   content.write('ffd8ffe000104a46494600010101', 'hex');
@@ -172,7 +172,7 @@ export const imageScenarios: readonly Scenario[] = [
     targets: [
       figureTarget('download 100 KB / nginx', 'of nginx', { atLeast: 0.5 }),
       figureTarget('download 5 MB / nginx', 'of nginx', { atLeast: 0.5 }),
-      figureTarget('upload 5 MB / bare node:http', 'of the floor', { atLeast: 0.5 }),
+      figureTarget('upload 5 MB / bare node:http', 'of the baseline', { atLeast: 0.5 }),
       figureTarget(`msfs memory with ${manyUploads} uploads of 5 MB at once, MB`, 'MB', { atMost: 300 }),
     ],
     run: measureImages,

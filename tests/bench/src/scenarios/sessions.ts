@@ -35,7 +35,7 @@ function warmLogins(name: string, title: string, clientType: string): Scenario {
       await cluster.haveUsers('c', coldUsers, true);
       const users = quick ? 40 : coldUsers;
       const common = { prefix: 'c', users, concurrency: 32, 'client-type': clientType };
-      // Everybody proves his password once; that is not measured.
+      // Fills the credential cache; not measured.
       await load('login', { ...common, total: users, seconds: 60 });
       return load('login', { ...common, total: quick ? 400 : 30_000, seconds: 60, concurrency: 200 });
     },
@@ -66,7 +66,7 @@ async function idle(
   await cluster.haveUsers('u', users);
   const options = { users, concurrency: 200, heartbeat: 30, warmup: quick ? 1 : 20, seconds: quick ? 3 : 60 };
   const result = await load('idle', { ...options, tls });
-  // What Node and the system take for as many sockets and heartbeats, whatever a server does with them.
+  // The baseline cost of the sockets and heartbeats in Node and the system.
   await cluster.leave();
   const bare = await loadBareServer('message-server', 'idle', { ...options, tls }, { say, env: certificate });
   const figures = {

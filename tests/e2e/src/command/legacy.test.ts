@@ -7,7 +7,7 @@ const names = ['a', 'b', 'c', 'd'];
 let original: FakeOriginal | undefined;
 afterEach(() => original?.stop());
 
-async function look(filter: string, ...more: string[]) {
+async function runLegacy(filter: string, ...more: string[]) {
   const { servers, http, loginHttp, msfs } = original!.target;
   const ports = servers.flatMap(({ port }) => ['--port', String(port)]);
   const urls = ['--http', http, '--login-server', loginHttp, '--msfs', msfs];
@@ -17,17 +17,19 @@ async function look(filter: string, ...more: string[]) {
 
 it('ends with 0 where an original does what it is known for, and says so', async () => {
   original = await FakeOriginal.start({ names, password: 'pw' });
-  const { status, stdout, stderr } = await look('commands/');
+  const { status, stdout, stderr } = await runLegacy('commands/');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toMatch(/3 cases: 0 passed, 3 known of the original\n\nKnown of an original server: /);
-  expect(stdout).toMatch(/ {2}2 cases {4}original-p2p: 0x0601 is passed on unread: .*section 12b\)\n/);
-  const json = await look('groups/a client makes', '--json');
+  expect(stdout).toMatch(
+    / {2}2 cases {4}original-p2p: 0x0601 is forwarded unread: .*client-behaviour\.md#p2p-commands\)\n/,
+  );
+  const json = await runLegacy('groups/a client makes', '--json');
   expect(JSON.parse(json.stdout)).toMatchObject([{ status: 'known', known: ['original-silent-refusal'] }]);
 });
 
 it('ends with 1 where something is new', async () => {
   original = await FakeOriginal.start({ names, password: 'pw', silentTo: [Commands.MsgUnreadCntRequest.id] });
-  const { status, stdout, stderr } = await look('reading/unread messages');
+  const { status, stdout, stderr } = await runLegacy('reading/unread messages');
   expect(status).toBe(1);
   expect(stdout).toContain(
     '\nNew: not known of an original server. Look at these before you move\n  reading/unread',
@@ -39,7 +41,7 @@ it('ends with 3 where a case has killed the server, and waits for it', async () 
   const killedBy = ({ commandId }: Pdu) =>
     commandId === Commands.BuddyListDepartmentRequest.id ? 'msg_server' : undefined;
   original = await FakeOriginal.start({ names, password: 'pw', killedBy, awayMs: 500 });
-  const { status, stdout, stderr } = await look('buddies/departments', '--restart', '20');
+  const { status, stdout, stderr } = await runLegacy('buddies/departments', '--restart', '20');
   expect(status).toBe(3);
   expect(stdout).toMatch(/killed: msg_server 127\.0\.0\.1:\d+ died; back after \d+\.\d s\n/);
   expect(stderr).toMatch(

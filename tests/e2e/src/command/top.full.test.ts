@@ -16,7 +16,7 @@ const services = [
   'msfs',
 ] as const;
 
-interface Look {
+interface Sample {
   time: string;
   totals: Totals;
   instances: Row[];
@@ -59,16 +59,16 @@ function run(command: string, words: string[], env: NodeJS.ProcessEnv = {}) {
     });
   }
   const status = new Promise<number | null>((resolve) => child.once('close', resolve));
-  const looks = (): Look[] =>
+  const samples = (): Sample[] =>
     out.stdout
       .split('\n')
       .slice(0, -1)
-      .map((line) => JSON.parse(line) as Look);
+      .map((line) => JSON.parse(line) as Sample);
   const states = (): string[] =>
-    (looks().at(-1)?.instances ?? []).map(
+    (samples().at(-1)?.instances ?? []).map(
       ({ service, instance, state }) => `${service} ${instance} ${state}`,
     );
-  return { child, out, status, looks, states };
+  return { child, out, status, samples, states };
 }
 
 function named(service: (typeof services)[number], k: number, state: State): string {
@@ -76,11 +76,11 @@ function named(service: (typeof services)[number], k: number, state: State): str
 }
 
 it('finds all instances by NATS and shows each one’s figures', async () => {
-  const { status, looks, out } = top(['--once', '--json', '--interval', '1']);
+  const { status, samples, out } = top(['--once', '--json', '--interval', '1']);
   expect(await status, out.stderr).toBe(0);
-  const [look] = looks();
-  expect(look!.instances.map(({ service }) => service)).toEqual(services.flatMap((each) => [each, each]));
-  for (const row of look!.instances) {
+  const [sample] = samples();
+  expect(sample!.instances.map(({ service }) => service)).toEqual(services.flatMap((each) => [each, each]));
+  for (const row of sample!.instances) {
     expect(row).toMatchObject({
       state: 'up',
       note: '',
@@ -91,25 +91,25 @@ it('finds all instances by NATS and shows each one’s figures', async () => {
     expect(row.eventLoopSeconds, row.service).toBeGreaterThan(0);
     expect(row.busSeconds, row.service).toBeGreaterThan(0);
   }
-  expect(look!.totals).toMatchObject({ connections: 0, takenPerSecond: 0, outboxBatches: 0 });
+  expect(sample!.totals).toMatchObject({ connections: 0, takenPerSecond: 0, outboxBatches: 0 });
 });
 
 it('shows the rates of a known load', async () => {
   const alice = await cluster.connect('alice', { server: 0 });
   const bob = await cluster.connect('bob', { server: 1 });
   const user = bob.userId;
-  const { looks, child, status } = top(['--json', '--interval', '1']);
-  await waitUntil(() => looks().length >= 2, { what: 'two looks' });
+  const { samples, child, status } = top(['--json', '--interval', '1']);
+  await waitUntil(() => samples().length >= 2, { what: 'two samples' });
   const messages = 400;
   for (let i = 0; i < messages; i += 4) {
     await Promise.all([0, 1, 2, 3].map((k) => alice.send({ user }, `message ${i + k}`)));
   }
   await cluster.settle();
-  const sent = looks().length;
-  await waitUntil(() => looks().length >= sent + 2, { what: 'the looks after the load' });
+  const sent = samples().length;
+  await waitUntil(() => samples().length >= sent + 2, { what: 'the samples after the load' });
 
-  const all = looks();
-  /** What a rate adds up to over all looks. */
+  const all = samples();
+  /** What a rate adds up to over all samples. */
   const total = (figure: 'takenPerSecond' | 'ackedPerSecond' | 'deliveredPerSecond', service: string) =>
     all.reduce((sum, { time, instances }, i) => {
       const seconds = i === 0 ? 0 : (Date.parse(time) - Date.parse(all[i - 1]!.time)) / 1000;
@@ -206,7 +206,7 @@ it('gives the terminal back after Ctrl-C', async () => {
 });
 
 it('shows who comes, stops, does not answer and is lost', async () => {
-  const { states, looks, child, status } = top(['--json', '--interval', '0.5']);
+  const { states, samples, child, status } = top(['--json', '--interval', '0.5']);
   await waitUntil(() => states().length === 14, { what: 'all instances' });
   const [stopped, killed, frozen] = [
     named('msfs', 1, 'stopped'),
@@ -223,7 +223,7 @@ it('shows who comes, stops, does not answer and is lost', async () => {
   const added = await cluster.add('login_server');
   await waitUntil(() => states().includes(named('login_server', added, 'up')), { what: 'the new one' });
   expect(
-    looks()
+    samples()
       .at(-1)!
       .instances.find(({ note }) => note === 'new')?.service,
   ).toBe('login_server');

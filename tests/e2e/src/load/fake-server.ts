@@ -11,15 +11,15 @@ import {
 
 type Message = MessageOf<typeof Commands.MsgData>;
 
-/** What becomes of one message. */
+/** How the server treats one message. */
 export interface Fate {
   /** how often the ack is sent; 1 when left out */
   acks?: number;
   /** how often it is delivered; 1 when left out */
   deliveries?: number;
-  /** delivered behind the next one of its conversation */
+  /** delivered after the next message of its conversation */
   late?: boolean;
-  /** acknowledged, delivered, and not in the history */
+  /** acknowledged and delivered, but not in the history */
   forgotten?: boolean;
   /** in the history twice, under the next id too */
   doubled?: boolean;
@@ -30,7 +30,7 @@ interface User {
   socket: Socket;
 }
 
-/** A msg_server that treats every message as it is told to: for checks of what is told about messages. */
+/** A msg_server with configurable faults per message, to test the load generator's checks. */
 export class FakeServer {
   readonly port: number;
   readonly #server: Server;

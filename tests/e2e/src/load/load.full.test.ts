@@ -37,7 +37,7 @@ function optionsFor(port: number, users: number): LoadOptions {
 
 const messages = { rate: 1000, size: 128, receipts: 'received', verify: true, oneWay: false } as const;
 
-describe('against a server that treats messages as told', () => {
+describe('against a server with configured faults', () => {
   let server: FakeServer;
 
   afterEach(() => server.stop());
@@ -47,7 +47,7 @@ describe('against a server that treats messages as told', () => {
     return runP2p({ ...optionsFor(server.port, 4), ...messages, drain });
   }
 
-  it('finds nothing wrong where nothing is', async () => {
+  it('reports no faults of a correct server', async () => {
     const result = await run({});
     expect(problemsOf(result)).toEqual([]);
     expect(result.messages).toMatchObject({ sent: 600, acked: 600, delivered: 600 });
@@ -59,7 +59,7 @@ describe('against a server that treats messages as told', () => {
     expect(result.rates.acked).toBeLessThan(1200);
   });
 
-  it('counts what is lost on the way and what is not acknowledged', async () => {
+  it('counts lost and unacknowledged messages', async () => {
     const result = await run({ 10: { deliveries: 0 }, 20: { deliveries: 0 }, 30: { acks: 0 } }, 0.3);
     expect(result.messages).toMatchObject({
       sent: 600,
@@ -77,12 +77,12 @@ describe('against a server that treats messages as told', () => {
     expect(result.messages).toMatchObject({ acked: 600, delivered: 600, duplicates: 3, strayAcks: 1 });
   });
 
-  it('counts what is delivered behind a later one', async () => {
+  it('counts messages delivered out of order', async () => {
     const result = await run({ 8: { late: true }, 100: { late: true }, 201: { late: true } });
     expect(result.messages).toMatchObject({ delivered: 600, undelivered: 0, reordered: 3, duplicates: 0 });
   });
 
-  it('finds in the history what was acknowledged and lost, and what is there twice', async () => {
+  it('finds acknowledged messages missing from the history, and duplicates in it', async () => {
     const fates: Record<number, Fate> = {};
     for (let i = 50; i < 57; i++) fates[i] = { forgotten: true };
     for (let i = 300; i < 303; i++) fates[i] = { doubled: true };
@@ -160,14 +160,14 @@ describe('with a real cluster', () => {
       ['history', 1],
     ] as const) {
       const peer = (await cluster.sql<{ id: number }>(`SELECT id FROM im_user WHERE name = 'u1'`))[0]!.id;
-      // u2 has heard of u1, in a group, and of the one who sent the broadcast.
+      // u2 has sessions with u1, a group, and the sender of the broadcast.
       const reader = { ...options, users: 1, first: 2 };
       const read = await runRead({ ...reader, rate: 40, what, peer, newest: 0, page: 1 });
       expect(read.figures).toMatchObject({ asked: 24, answered: 24, inTheFirst });
     }
   });
 
-  it('says that nobody can log in', async () => {
+  it('reports that no user can log in', async () => {
     const options = { ...optionsFor(cluster.port('msg_server', 0, 'client'), 2), prefix: 'nobody' };
     await expect(runP2p({ ...options, ...messages })).rejects.toThrow(
       'none of 2 users could log in, 2 refused (6)',

@@ -1,16 +1,16 @@
-/** A message as everybody who may see it sees it; its id is its place, counted from 1. */
+/** A message; its id is its position in the conversation, from 1. */
 export interface Spoken {
   from: number;
   text: string;
 }
 
-/** What a conversation has of one of its users. */
+/** The state of a conversation for one of its users. */
 interface Reader {
-  /** newest message when he joined: it and all before are not for him */
+  /** newest message at the join; only later ones are visible */
   join: number;
-  /** newest message he has read */
+  /** newest message read */
   read: number;
-  /** newest message when he took the session off his list */
+  /** newest message when the session was removed from the list */
   removed: number;
 }
 
@@ -103,14 +103,14 @@ export class Group extends Conversation {
     return reader ? this.last - Math.max(reader.read, reader.join) : 0;
   }
 
-  /** Who writes to a group has read it up to there. */
+  /** Sending to a group marks earlier messages as read. */
   override speak(from: number, text: string, now: number): number {
     const id = super.speak(from, text, now);
     this.read(from, id);
     return id;
   }
 
-  /** @returns who was added, or why nobody */
+  /** @returns the added users, or why there are none */
   add(by: number, whom: readonly number[]): number[] | 'no-group' | 'not-permitted' {
     if (this.readers.size === 0) return 'no-group';
     if (!this.readers.has(by)) return 'not-permitted';
@@ -119,7 +119,7 @@ export class Group extends Conversation {
     return this.#changed(added);
   }
 
-  /** @returns who was removed, or why nobody */
+  /** @returns the removed users, or why there are none */
   expel(by: number, whom: readonly number[]): number[] | 'no-group' | 'not-permitted' {
     if (this.readers.size === 0) return 'no-group';
     if (!this.readers.has(by)) return 'not-permitted';
@@ -137,7 +137,7 @@ export class Group extends Conversation {
   }
 }
 
-/** What the installation should know of some users who talk to nobody else. */
+/** The expected state of an installation for a closed set of users. */
 export class Model {
   readonly groups: Group[] = [];
   readonly #pairs = new Map<string, Pair>();

@@ -63,14 +63,14 @@ function operation(
   return { check: enabled, run, toString: () => name };
 }
 
-/** The user's pairs with all others, and every group, his or not. */
+/** The user's pairs with all others, and every group, even as a non-member. */
 function placeOf(model: Model, world: World, user: number, which: number): Conversation {
   const peers = [...world.ids.keys()].filter((other) => other !== user);
   const places = [...peers.map((peer) => () => model.pair(user, peer)), ...model.groups.map((g) => () => g)];
   return places[which % places.length]!();
 }
 
-/** Somebody who is no member says it to nobody. */
+/** A non-member's message reaches nobody. */
 function send(by: number, where: number, count: number): Operation {
   return operation(`${by} sends ${count} to ${where}`, async (model, world) => {
     const [user, connection] = world.connection(by);
@@ -96,7 +96,7 @@ async function sendAsOutsider({ client }: WatchedClient, session: Session): Prom
     msgData: Buffer.from('not for you'),
   };
   await client.writeBytes(encodePdu(Commands.MsgData, message, 0));
-  // Answered when the message has its result.
+  // Its reply follows the result of the message.
   await client.unread();
 }
 
@@ -128,7 +128,7 @@ function read(by: number, where: number, id: number): Operation {
     const conversation = placeOf(model, world, user, where);
     await connection.client.markRead(world.session(conversation, user), id);
     conversation.read(user, id);
-    // A request is answered when what was sent before it is stored.
+    // The reply follows the storing of earlier messages.
     await world.verifyUser(user, connection);
   });
 }
@@ -177,19 +177,19 @@ export function createGroup(by: number, members: readonly number[]): Operation {
   return operation(`${by} creates a group with ${members}`, run, ({ groups }) => groups.length < maxGroups);
 }
 
-/** @param whom undefined: the user himself */
+/** @param whom undefined: the user */
 function changeMembers(
   kind: 'join' | 'leave',
   by: number,
   which: number,
   whom: readonly number[] | undefined,
 ): Operation {
-  return operation(`${by} makes ${whom ?? 'himself'} ${kind} group ${which}`, async (model, world) => {
+  return operation(`${by} makes ${whom ?? by} ${kind} group ${which}`, async (model, world) => {
     const [user, asker] = world.connection(by);
     const group = model.groups[which % model.groups.length]!;
     const groupId = world.groupIds[group.index]!;
     const users = whom ?? [user];
-    // Who is removed may miss what is on its way to him.
+    // A removed user may miss messages in flight.
     if (kind === 'leave') await world.caughtUp(users);
     const changeType = kind === 'join' ? GROUP_MODIFY_TYPE_ADD : GROUP_MODIFY_TYPE_DEL;
     const answer = await asker.client.request(
@@ -211,7 +211,7 @@ function changeMembers(
     expect(answer).toMatchObject({ resultCode: 0, ...notice });
     if (changed.length === 0) return;
     for (const [, connection] of world.connectionsOf([...group.users, ...changed])) {
-      if (connection !== asker) connection.expectNotice(notice);
+      if (connection !== asker) connection.expectMemberChange(notice);
     }
   });
 }

@@ -11,14 +11,14 @@ import {
 } from '@teamtalk/protocol';
 import { expect } from 'vitest';
 
-/** A message as it came, or should. */
-export interface Heard {
+/** A received or expected message. */
+export interface ReceivedMessage {
   msgId: number;
   fromUserId: number;
   text: string;
 }
 
-export interface MemberNotice {
+export interface MemberChange {
   changeType: IM.BaseDefine.GroupModifyType;
   groupId: number;
   curUserIdList: number[];
@@ -37,14 +37,14 @@ export function keyOf(session: Session): string {
 /** A connection, what came over it, PDU by PDU and without the SDK's repairs, and what should have. */
 export class WatchedClient {
   readonly client: TeamTalkClient;
-  readonly #heard = new Map<string, Heard[]>();
-  readonly #expected = new Map<string, Heard[]>();
+  readonly #received = new Map<string, ReceivedMessage[]>();
+  readonly #expected = new Map<string, ReceivedMessage[]>();
   /** Newest message of each conversation at the login: it and those before may still be on their way. */
   readonly #before: ReadonlyMap<string, number>;
-  readonly #notices: MemberNotice[] = [];
+  readonly #memberChanges: MemberChange[] = [];
   /** Messages that came with the seq_num of some request. */
   readonly #misnumbered: number[] = [];
-  readonly #expectedNotices: MemberNotice[] = [];
+  readonly #expectedMemberChanges: MemberChange[] = [];
 
   constructor(port: number, before: ReadonlyMap<string, number>) {
     this.client = new TeamTalkClient({ host: '127.0.0.1', port, reconnect: false, deadlineMs: deliveryMs });
@@ -52,38 +52,38 @@ export class WatchedClient {
     this.client.on('pdu', (pdu) => this.#take(pdu));
   }
 
-  expectMessage(session: Session, message: Heard): void {
+  expectMessage(session: Session, message: ReceivedMessage): void {
     const key = keyOf(session);
     this.#expected.set(key, [...(this.#expected.get(key) ?? []), message]);
   }
 
-  expectNotice(notice: MemberNotice): void {
-    this.#expectedNotices.push(notice);
+  expectMemberChange(notice: MemberChange): void {
+    this.#expectedMemberChanges.push(notice);
   }
 
   /** Waits until all that should have come is there. */
   async caughtUp(): Promise<void> {
     const isThere = () =>
-      this.#notices.length >= this.#expectedNotices.length &&
+      this.#memberChanges.length >= this.#expectedMemberChanges.length &&
       [...this.#expected].every(([key, messages]) => this.#since(key).length >= messages.length);
     // The comparison says better what is missing.
     await waitUntil(isThere, { timeoutMs: deliveryMs, what: 'all delivered' }).catch(() => {});
     this.verify();
   }
 
-  /** Nothing came twice, out of order, or that should not have; all that should. */
+  /** Checks that exactly the expected messages arrived, once and in order. */
   verify(): void {
-    for (const key of new Set([...this.#heard.keys(), ...this.#expected.keys()])) {
+    for (const key of new Set([...this.#received.keys(), ...this.#expected.keys()])) {
       expect(this.#since(key), `deliveries of ${key}`).toEqual(this.#expected.get(key) ?? []);
       this.#verifyOrder(key);
     }
-    expect(this.#notices, 'changes of members').toEqual(this.#expectedNotices);
+    expect(this.#memberChanges, 'changes of members').toEqual(this.#expectedMemberChanges);
     expect(this.#misnumbered, 'messages with a seq_num').toEqual([]);
   }
 
   /** The same for a connection that was cut: what was still on its way may be missing. */
   verifyCut(): void {
-    for (const key of this.#heard.keys()) {
+    for (const key of this.#received.keys()) {
       const since = this.#since(key);
       expect(since, `deliveries of ${key}`).toEqual((this.#expected.get(key) ?? []).slice(0, since.length));
       this.#verifyOrder(key);
@@ -91,13 +91,13 @@ export class WatchedClient {
   }
 
   #verifyOrder(key: string): void {
-    const ids = (this.#heard.get(key) ?? []).map(({ msgId }) => msgId);
+    const ids = (this.#received.get(key) ?? []).map(({ msgId }) => msgId);
     expect(ids, `order of ${key}`).toEqual([...new Set(ids)].sort((a, b) => a - b));
   }
 
-  #since(key: string): Heard[] {
+  #since(key: string): ReceivedMessage[] {
     const before = this.#before.get(key) ?? 0;
-    return (this.#heard.get(key) ?? []).filter(({ msgId }) => msgId > before);
+    return (this.#received.get(key) ?? []).filter(({ msgId }) => msgId > before);
   }
 
   #take({ commandId, body, seqNum }: Pdu): void {
@@ -112,13 +112,13 @@ export class WatchedClient {
         ? { group: toSessionId }
         : { user: isOwn ? toSessionId : fromUserId };
       const key = keyOf(session);
-      const list = this.#heard.get(key) ?? [];
+      const list = this.#received.get(key) ?? [];
       list.push({ msgId, fromUserId, text: codec.decrypt(msgData) });
-      this.#heard.set(key, list);
+      this.#received.set(key, list);
     } else if (commandId === Commands.GroupChangeMemberNotify.id) {
       const notice = decodeBody(Commands.GroupChangeMemberNotify, Buffer.from(body));
       const { changeType, groupId, curUserIdList, chgUserIdList } = notice;
-      this.#notices.push({ changeType, groupId, curUserIdList, chgUserIdList });
+      this.#memberChanges.push({ changeType, groupId, curUserIdList, chgUserIdList });
     }
   }
 }

@@ -4,9 +4,9 @@ import { waitUntil } from '@teamtalk/local-stack';
 import { ClientType, Commands, IM } from '@teamtalk/protocol';
 import { expect } from 'vitest';
 import { type Conversation, Group, type Model, type Pair } from './model.js';
-import { type Heard, keyOf, WatchedClient } from './watched-client.js';
+import { keyOf, type ReceivedMessage, WatchedClient } from './watched-client.js';
 
-/** A user's PC and his mobile. */
+/** A user's PC and mobile. */
 export const slots = [ClientType.WINDOWS, ClientType.IOS] as const;
 
 const { GROUP_TYPE_TMP } = IM.BaseDefine.GroupType;
@@ -99,7 +99,7 @@ export class World {
   }
 
   /** Everybody in the conversation is to get a message, but not over the connection that sent it. */
-  expectMessage(conversation: Conversation, sentOver: WatchedClient, message: Heard): void {
+  expectMessage(conversation: Conversation, sentOver: WatchedClient, message: ReceivedMessage): void {
     for (const [user, connection] of this.connectionsOf(conversation.users)) {
       if (connection !== sentOver) connection.expectMessage(this.session(conversation, user), message);
     }
@@ -109,7 +109,7 @@ export class World {
     await Promise.all(this.connectionsOf(users).map(([, connection]) => connection.caughtUp()));
   }
 
-  /** Compares what a user is told over a connection with what the model says. */
+  /** Compares a user's lists over a connection with the model. */
   async verifyUser(user: number, connection: WatchedClient): Promise<void> {
     const { client } = connection;
     const expected = this.#model.sessionsOf(user).map(({ conversation, last, unread }) => ({

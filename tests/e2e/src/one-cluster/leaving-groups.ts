@@ -2,7 +2,7 @@ import type { TestCluster } from '@teamtalk/cluster';
 import { waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM, type MessageOf } from '@teamtalk/protocol';
 import { expect, it } from 'vitest';
-import { heard } from '../heard.js';
+import { recordPdus } from '../record-pdus.js';
 import { cluster } from './cluster.js';
 
 type Client = Awaited<ReturnType<TestCluster['connect']>>;
@@ -35,16 +35,16 @@ function change(
   });
 }
 
-it('who is taken out of a busy group and back in gets what is written while he is in it, and nothing else', async () => {
+it('a user removed from a busy group and added again gets only the messages sent while a member', async () => {
   const ids = await cluster.addUsers(['l-boss', 'l-writer', 'l-guest', 'l-other']);
   const boss = await cluster.connect('l-boss', { server: 0 });
   const writer = await cluster.connect('l-writer', { server: 0, client: { maxInFlight: 8 } });
   const guest = await cluster.connect('l-guest', { server: 1 });
   const other = await cluster.connect('l-other', { server: 1 });
   const groupId = await create(boss, [ids['l-writer'], ids['l-guest'], ids['l-other']]);
-  // As the server sends them: the client's own list closes gaps by itself.
-  const got = heard(guest, Commands.MsgData);
-  const gotByOther = heard(other, Commands.MsgData);
+  // Raw PDUs, because the SDK fills gaps by itself.
+  const got = recordPdus(guest, Commands.MsgData);
+  const gotByOther = recordPdus(other, Commands.MsgData);
 
   let writing = true;
   let acked = 0;
@@ -69,7 +69,7 @@ it('who is taken out of a busy group and back in gets what is written while he i
       const firstInside = acked + 1;
       await moreAcked(5);
       const since = () => got.slice(atRemoval).map(({ msgId }) => msgId);
-      await waitUntil(() => since().includes(firstInside), { what: 'the messages since he is back' });
+      await waitUntil(() => since().includes(firstInside), { what: 'the messages since the return' });
       expect(Math.min(...since())).toBeGreaterThan(lastOutside);
       // In order, without gaps.
       expect(since()).toEqual(since().map((_, i) => since()[0]! + i));
@@ -83,14 +83,14 @@ it('who is taken out of a busy group and back in gets what is written while he i
   expect(gotByOther.map(({ msgId }) => msgId)).toEqual(Array.from({ length: acked }, (_, i) => i + 1));
 });
 
-it('who leaves a group is told on his other clients, as are those who stay, once each', async () => {
+it('a user leaving a group is notified on their other clients, as are the remaining members, once each', async () => {
   const ids = await cluster.addUsers(['w-boss', 'w-leaver']);
   const boss = await cluster.connect('w-boss', { server: 1 });
   const leaver = await cluster.connect('w-leaver', { server: 0 });
   const mobile = await cluster.connect('w-leaver', { server: 1, clientType: 0x11 });
   const groupId = await create(boss, [ids['w-leaver']]);
   const [atBoss, atLeaver, atMobile] = [boss, leaver, mobile].map((client) =>
-    heard(client, Commands.GroupChangeMemberNotify),
+    recordPdus(client, Commands.GroupChangeMemberNotify),
   );
   expect(await change(leaver, groupId, remove, [ids['w-leaver']])).toMatchObject({
     userId: ids['w-leaver'],
@@ -100,7 +100,7 @@ it('who leaves a group is told on his other clients, as are those who stay, once
     curUserIdList: [ids['w-boss']],
     chgUserIdList: [ids['w-leaver']],
   });
-  // They are told before the one who asked is answered.
+  // Notifications precede the reply to the requester.
   for (const client of [boss, mobile]) await client.serverTime();
   for (const list of [atBoss, atMobile]) {
     expect(list).toMatchObject([

@@ -57,12 +57,12 @@ it('ten failures lock the name on every replica, and nobody else', async () => {
   await cluster.connect('bystander');
 });
 
-it('presence is that of PC clients, told to PC clients on every msg_server', async () => {
+it('presence reflects PC clients, and is sent to PC clients on every msg_server', async () => {
   const ids = await cluster.addUsers(['watcher', 'subject']);
   const watcher = await cluster.connect('watcher', { server: 0 });
-  const heard: number[] = [];
+  const received: number[] = [];
   watcher.on('status', (status) => {
-    if (status.userId === ids.subject) heard.push(status.status);
+    if (status.userId === ids.subject) received.push(status.status);
   });
   const status = async () => (await watcher.usersStatus([ids.subject]))[0]?.status;
   expect(await status()).toBe(offline);
@@ -70,15 +70,15 @@ it('presence is that of PC clients, told to PC clients on every msg_server', asy
   expect(await status()).toBe(offline);
   const pc = await cluster.connect('subject', { server: 1 });
   expect(await status()).toBe(online);
-  await waitUntil(() => heard.length === 1, { what: 'online told' });
+  await waitUntil(() => received.length === 1, { what: 'online notified' });
   await pc.close();
   await waitUntil(async () => (await status()) === offline, { what: 'offline' });
-  await waitUntil(() => heard.length === 2, { what: 'offline told' });
-  expect(heard).toEqual([online, offline]);
+  await waitUntil(() => received.length === 2, { what: 'offline notified' });
+  expect(received).toEqual([online, offline]);
   await mobile.logout();
 });
 
-it('users since a time: everybody at first, then only what changed, those who left included', async () => {
+it('users since a time: everybody at first, then only changes, including disabled users', async () => {
   const ids = await cluster.addUsers(['stays', 'leaves']);
   const client = await cluster.connect('stays');
   const all = await client.users();
@@ -90,7 +90,7 @@ it('users since a time: everybody at first, then only what changed, those who le
   expect(await client.usersInfo([ids.stays])).toMatchObject([{ userId: ids.stays, userDomain: 'stays' }]);
 });
 
-it('login_server hands out msg_servers that live, the emptier first, and none that is gone', async () => {
+it('login_server hands out live msg_servers, the least loaded first, and no stopped ones', async () => {
   const ask = async () =>
     (await (await fetch(`${cluster.url('login_server')}/msg_server`)).json()) as {
       code: number;

@@ -29,7 +29,7 @@ it('reaches an online user in under a second, readable to clients, as a push not
   expect(createTextCodec(DEFAULT_TEXT_KEY).decrypt(message.data)).toBe('{"url":"http://ip/note/1"}');
 });
 
-it('waits for an offline user in his unread list', async () => {
+it('waits in the unread list of an offline user', async () => {
   const ids = await cluster.addUsers(['robot', 'away']);
   await push({ req_user_id: ids.robot, session_id: ids.away, msg: '中文' });
   const away = await cluster.connect('away');

@@ -1,7 +1,7 @@
 import { waitUntil } from '@teamtalk/local-stack';
 import { ClientType, Commands } from '@teamtalk/protocol';
 import { expect, it } from 'vitest';
-import { heard } from '../heard.js';
+import { recordPdus } from '../record-pdus.js';
 import { cluster } from './cluster.js';
 
 it('a picture and a signature are told to everybody on every msg_server, and known afterwards', async () => {
@@ -12,8 +12,8 @@ it('a picture and a signature are told to everybody on every msg_server, and kno
     await cluster.connect('pc-witness', { server: 1 }),
     await cluster.connect('mobile-witness', { server: 1, clientType: ClientType.IOS }),
   ];
-  const avatars = witnesses.map((client) => heard(client, Commands.BuddyListAvatarChangedNotify));
-  const signatures = witnesses.map((client) => heard(client, Commands.BuddyListSignInfoChangedNotify));
+  const avatars = witnesses.map((client) => recordPdus(client, Commands.BuddyListAvatarChangedNotify));
+  const signatures = witnesses.map((client) => recordPdus(client, Commands.BuddyListSignInfoChangedNotify));
   const before = (await changer.users()).latestUpdateTime;
   const avatarUrl = 'http://files.example/g0/a.png';
   const signInfo = '在'.repeat(128);
@@ -104,8 +104,8 @@ it('a removed session is gone for all of the user’s clients, until the next me
   const pc = await cluster.connect('tidy', { server: 0 });
   const mobile = await cluster.connect('tidy', { server: 1, clientType: ClientType.IOS });
   const talker = await cluster.connect('talker', { server: 1 });
-  const removed = heard(mobile, Commands.BuddyListRemoveSessionNotify);
-  const own = heard(pc, Commands.BuddyListRemoveSessionNotify);
+  const removed = recordPdus(mobile, Commands.BuddyListRemoveSessionNotify);
+  const own = recordPdus(pc, Commands.BuddyListRemoveSessionNotify);
   await talker.send({ user: ids.tidy }, 'hello');
   const remove = (sessionId: number) =>
     pc.request(Commands.BuddyListRemoveSessionReq, Commands.BuddyListRemoveSessionRes, {

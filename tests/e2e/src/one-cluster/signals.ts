@@ -2,7 +2,7 @@ import type { TestCluster } from '@teamtalk/cluster';
 import { RawConnection, waitUntil } from '@teamtalk/local-stack';
 import { ClientType, Commands, decodeBody, encodePdu, IM } from '@teamtalk/protocol';
 import { expect, it } from 'vitest';
-import { heard } from '../heard.js';
+import { recordPdus } from '../record-pdus.js';
 import { cluster } from './cluster.js';
 
 type Client = Awaited<ReturnType<TestCluster['connect']>>;
@@ -42,8 +42,8 @@ it('a file is offered to a PC on another msg_server, with the task of one of the
   const sender = await cluster.connect('f-sender', { server: 0 });
   const pc = await cluster.connect('f-receiver', { server: 1 });
   const mobile = await cluster.connect('f-receiver', { server: 1, clientType: ClientType.IOS });
-  const offers = heard(pc, Commands.FileNotify);
-  const onMobile = heard(mobile, Commands.FileNotify);
+  const offers = recordPdus(pc, Commands.FileNotify);
+  const onMobile = recordPdus(mobile, Commands.FileNotify);
   const answer = await sendFile(sender, ids['f-receiver'], online);
   expect(answer).toMatchObject({
     resultCode: 0,
@@ -69,7 +69,7 @@ it('an offline file waits for its receiver, and is nobody else’s to see or to 
   const file = { toUserId: ids['o-receiver'], taskId, fileName: '报告.pdf', fileSize: 1_000_000 };
 
   const receiver = await cluster.connect('o-receiver', { server: 1 });
-  const notices = heard(receiver, Commands.FileNotify);
+  const notices = recordPdus(receiver, Commands.FileNotify);
   // Before the upload is complete nobody is told.
   await sender.sendPdu(Commands.FileAddOfflineReq, { fromUserId: ids['o-sender'], ...file });
   await sender.serverTime();
@@ -116,8 +116,8 @@ it('a P2P command reaches the receiver and the sender’s other client, from who
     await cluster.connect('c-receiver', { server: 1 }),
     await cluster.connect('c-receiver', { server: 0, clientType: ClientType.ANDROID }),
   ];
-  const lists = others.map((client) => heard(client, Commands.SwitchP2pCmd));
-  const own = heard(sender, Commands.SwitchP2pCmd);
+  const lists = others.map((client) => recordPdus(client, Commands.SwitchP2pCmd));
+  const own = recordPdus(sender, Commands.SwitchP2pCmd);
   await sender.sendPdu(Commands.SwitchP2pCmd, {
     fromUserId: ids['c-receiver'],
     toUserId: ids['c-receiver'],

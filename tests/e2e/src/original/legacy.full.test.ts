@@ -7,7 +7,7 @@ const users = ['a', 'b', 'c', 'd'];
 const password = 'pw';
 const deadlineMs = 2_000;
 
-async function look(
+async function runLegacy(
   original: FakeOriginal,
   filter: string,
   options: { restartMs?: number; legacy?: boolean } = {},
@@ -49,7 +49,7 @@ describe('a server that answers as the original does', () => {
     // It comes to its end, and what it is about was seen to be broken.
     ['sending/a text is acknowledged', 'defect-forwarded-header'],
   ] as const)('%s is known of it: %s', async (filter, id) => {
-    const results = await look(original, filter);
+    const results = await runLegacy(original, filter);
     expect(results).toMatchObject([{ status: 'known', known: expect.arrayContaining([id]) }]);
     expect(legacyReport(results)).toContain(`1 case     ${id}: `);
   });
@@ -65,24 +65,24 @@ describe('a server that answers as the original does', () => {
     'session ios/starts up',
     'session android/starts up',
   ])('%s passes, whatever number and attach_data its pushes bear', async (filter) => {
-    const [result] = await look(original, filter);
+    const [result] = await runLegacy(original, filter);
     expect(result, result?.reason).toMatchObject({
       status: 'passed',
       seen: expect.arrayContaining(['defect-forwarded-header']),
     });
-    const [strict] = await look(original, filter, { legacy: false });
+    const [strict] = await runLegacy(original, filter, { legacy: false });
     expect(strict).toMatchObject({ status: 'failed', reason: expect.stringMatching(/seq_num|attach_data/) });
   });
 
   it.each(['windows', 'mac'])('a %s session of files passes', async (as) => {
     for (const way of ['there', 'away']) {
-      const [result] = await look(original, `session ${as}/sends a file to somebody who is ${way}`);
+      const [result] = await runLegacy(original, `session ${as}/sends a file to somebody who is ${way}`);
       expect(result, result?.reason).toMatchObject({ status: 'passed' });
     }
   });
 
   it('says of a case that nobody has tried on an original that it is new, and why', async () => {
-    const results = await look(original, 'session windows/is offered an offline file');
+    const results = await runLegacy(original, 'session windows/is offered an offline file');
     expect(results).toMatchObject([
       { status: 'new', reason: expect.stringContaining('(never tried on an original before)') },
     ]);
@@ -102,7 +102,7 @@ describe('a server with a defect of its own', () => {
   const departments = (commandId: number) => commandId === C.BuddyListDepartmentRequest.id;
 
   it('what is not known of an original is new', async () => {
-    const results = await look(
+    const results = await runLegacy(
       await start({ silentTo: [C.MsgUnreadCntRequest.id] }),
       'reading/unread messages',
     );
@@ -119,7 +119,7 @@ describe('a server with a defect of its own', () => {
     const killedBy = ({ commandId }: { commandId: number }) =>
       departments(commandId) ? 'msg_server' : undefined;
     const server = await start({ killedBy, awayMs: 700 });
-    const results = await look(server, 'buddies/');
+    const results = await runLegacy(server, 'buddies/');
     expect(server.deaths).toBe(1);
     expect(of(results, 'buddies/departments')).toMatchObject({
       status: 'killed',
@@ -136,14 +136,14 @@ describe('a server with a defect of its own', () => {
   it('sees a server that is back at once', async () => {
     const killedBy = ({ commandId }: { commandId: number }) =>
       departments(commandId) ? 'msg_server' : undefined;
-    const results = await look(await start({ killedBy, awayMs: 0 }), 'buddies/departments');
+    const results = await runLegacy(await start({ killedBy, awayMs: 0 }), 'buddies/departments');
     expect(results).toMatchObject([{ status: 'killed', reason: expect.stringContaining('back after') }]);
   });
 
   it('sees that a server behind was killed: nobody is let in any more', async () => {
     const killedBy = ({ commandId }: { commandId: number }) =>
       departments(commandId) ? 'db_proxy_server' : undefined;
-    const results = await look(await start({ killedBy }), 'buddies/departments');
+    const results = await runLegacy(await start({ killedBy }), 'buddies/departments');
     expect(results).toMatchObject([
       { status: 'killed', reason: expect.stringMatching(/^a cannot log in: result 3 .*; back after/) },
     ]);
@@ -152,7 +152,7 @@ describe('a server with a defect of its own', () => {
   it('runs nothing more where the server does not come back', async () => {
     const killedBy = ({ commandId }: { commandId: number }) =>
       departments(commandId) ? 'msg_server' : undefined;
-    const results = await look(await start({ killedBy }), 'buddies/', { restartMs: 500 });
+    const results = await runLegacy(await start({ killedBy }), 'buddies/', { restartMs: 500 });
     expect(of(results, 'buddies/departments')).toMatchObject({
       status: 'killed',
       reason: expect.stringContaining('did not come back'),

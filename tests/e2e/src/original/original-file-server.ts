@@ -20,7 +20,7 @@ interface Task {
   stored: number;
 }
 
-/** What an original file_server does: it believes what its clients say. */
+/** Simulates an original file_server, which trusts its clients. */
 export class OriginalFileServer {
   address = { ip: '127.0.0.1', port: 0 };
   readonly #tasks = new Map<string, Task>();

@@ -39,15 +39,15 @@ export class OriginalConnection {
 type Handler = (connection: OriginalConnection, pdu: Pdu) => void;
 
 /**
- * What all msg_servers of an original do, as protocol notes 12b and 13 have it: its defects are put in on
- * purpose. They share their presence here, so that nothing is lost on the way between them.
+ * Simulates all msg_servers of an original, including its differences and defects
+ * (client-behaviour.md#differences-of-the-original). They share one presence table, so that nothing is lost between them.
  */
 export class OriginalMsgServer {
   readonly #store: OriginalStore;
   readonly #files: OriginalFileServer;
   readonly #connections = new Set<OriginalConnection>();
   readonly #handlers = new Map<number, Handler>();
-  /** So many logins are refused, for there is no db_proxy_server. */
+  /** Logins still to be refused, as when db_proxy_server is down. */
   refusals = 0;
 
   constructor(store: OriginalStore, files: OriginalFileServer) {
@@ -71,12 +71,12 @@ export class OriginalMsgServer {
     this.#presenceChanged(connection, false);
   }
 
-  /** Before the login and after a kick as well as in between; what cannot be read is left. */
+  /** Handles a PDU in every state, even before login and after a kick; ignores an invalid one. */
   handle(connection: OriginalConnection, pdu: Pdu): void {
     this.#handlers.get(pdu.commandId)?.(connection, pdu);
   }
 
-  /** Passes a PDU on to some users' connections, as it is. */
+  /** Sends to the connections of some users. */
   broadcast(
     userIds: Iterable<number>,
     send: (connection: OriginalConnection) => void,
@@ -186,7 +186,7 @@ export class OriginalMsgServer {
       connection.socket.end();
     });
     this.#on(C.LoginReqDevicetoken, (connection, _, { seqNum }) => {
-      // Required fields or not, it sends an empty message.
+      // Sends an empty message despite required fields.
       if (isMobileClient(connection.clientType))
         connection.sendRaw(C.LoginResDevicetoken.id, Buffer.alloc(0), seqNum);
     });
@@ -281,7 +281,7 @@ export class OriginalMsgServer {
       );
     });
     this.#on(C.SwitchP2pCmd, (connection, { toUserId }, { commandId, body, seqNum }) => {
-      // Unread: whoever the client claims to be, and to oneself twice.
+      // Forwarded without decoding: the claimed sender is not checked, and oneself gets it twice.
       const pass = (each: OriginalConnection) => each.sendRaw(commandId, body, seqNum);
       this.broadcast([connection.userId], pass, connection);
       this.broadcast([toUserId], pass);
@@ -294,7 +294,7 @@ export class OriginalMsgServer {
       const { userId } = connection;
       const { toSessionId, msgType, msgData } = message;
       if (userId === 0 || msgData.length === 0) return;
-      // The id the client claims is the one that is compared.
+      // Compares the claimed id, not that of the connection.
       const isSingle = !isGroupMessageType(msgType);
       if (isSingle && message.fromUserId === toSessionId) return;
       const createTime = now();
@@ -304,7 +304,7 @@ export class OriginalMsgServer {
       connection.send(C.MsgDataAck, { userId, sessionId: toSessionId, msgId, sessionType }, seqNum);
       const members = isSingle ? [userId, toSessionId] : store.groups.get(toSessionId)!.members;
       const forwarded = { ...message, fromUserId: userId, msgId, createTime };
-      // With the sender's number, and what the sender's client attached.
+      // Forwards the sender's seq_num and attach_data.
       this.broadcast(members, (each) => each.send(C.MsgData, forwarded, seqNum), connection);
     });
     this.#on(C.MsgReadAck, (connection, { sessionId, sessionType, msgId }) => {
@@ -355,7 +355,7 @@ export class OriginalMsgServer {
       const { userId } = connection;
       const groupInfoList = (groupVersionList ?? []).flatMap(({ groupId, version }) => {
         const group = groups.get(groupId);
-        // Members or not.
+        // Does not check membership.
         if (!group || group.version <= version) return [];
         return {
           groupId,
@@ -403,7 +403,7 @@ export class OriginalMsgServer {
     });
   }
 
-  /** @returns who was changed, and who is in it now */
+  /** @returns the changed members and all current ones */
   changeMembers(groupId: number, adds: boolean, memberIds: readonly number[]) {
     const group = this.#store.groups.get(groupId)!;
     const chgUserIdList = memberIds.filter((id) => group.members.has(id) !== adds);
@@ -472,7 +472,7 @@ export class OriginalMsgServer {
       this.broadcast([toUserId], (each) => isPc(each.clientType) && each.send(C.FileNotify, notify));
     });
     this.#on(C.FileDelOfflineReq, (_, { toUserId, taskId }) => {
-      // Whoever asks.
+      // Does not check who asks.
       const index = files.findIndex((file) => file.taskId === taskId && file.to === toUserId);
       if (index >= 0) files.splice(index, 1);
     });

@@ -38,7 +38,7 @@ const single = IM.BaseDefine.SessionType.SESSION_TYPE_SINGLE;
 /** Base64 of `[语音]` under the historic key. */
 const audioPreview = (encrypt: (text: string) => Buffer) => encrypt('[语音]');
 
-/** What db_proxy_server, MySQL and Redis hold behind an original msg_server. */
+/** The data of db_proxy_server, MySQL and Redis behind an original msg_server. */
 export class OriginalStore {
   readonly users = new Map<number, OriginalUser>();
   readonly groups = new Map<number, OriginalGroup>();
@@ -126,7 +126,7 @@ export class OriginalStore {
     return ids.flatMap((id) => (messages[id - 1] ? [infoOf(messages[id - 1]!)] : []));
   }
 
-  /** Whatever id it bears, everything is read. */
+  /** Marks everything read, whatever the id. */
   read(user: number, session: number, type: SessionType): void {
     this.#unread.delete(`${user} ${type} ${session}`);
   }
@@ -180,7 +180,7 @@ export class OriginalStore {
     return group;
   }
 
-  /** A group shows what came since one joined. */
+  /** The first visible message of a group: after the join. */
   #seenFrom(user: number, session: number, type: SessionType): number {
     return type === single ? 0 : (this.groups.get(session)?.joinedAt.get(user) ?? 0);
   }

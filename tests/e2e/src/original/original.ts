@@ -9,7 +9,7 @@ import { OriginalMsgServer } from './original-msg-server.js';
 import { OriginalStore } from './original-store.js';
 
 const host = '127.0.0.1';
-/** There is no limit: what is too long is waited for. */
+/** The original has no frame limit. */
 const noLimit = 0xffff_ffff;
 
 export interface OriginalOptions {
@@ -101,7 +101,7 @@ export class FakeOriginal {
     });
   }
 
-  /** Nobody is let in any more, and nothing else shows it; it is back when that was noticed. */
+  /** Logins fail, with no other sign; recovers once a login has been refused. */
   #loseStore(): void {
     this.deaths++;
     this.#msgServer.refusals = 3;

@@ -93,7 +93,7 @@ it.each(ours)('%s gets settings that it knows and that make a configuration', as
   expect(services[name]!.security_opt).toEqual(['no-new-privileges:true']);
 });
 
-it('waits for what is there and says when it is well', () => {
+it('waits for dependencies and has health checks', () => {
   for (const [name, { depends_on: needs = {} }] of Object.entries(services)) {
     for (const [other, { condition }] of Object.entries(needs)) {
       expect(services, `${name} needs ${other}`).toHaveProperty(other);
@@ -121,7 +121,7 @@ it('has three NATS servers that know each other', () => {
   }
 });
 
-it('keeps in volumes what must last, and mounts files that exist', async () => {
+it('stores persistent data in volumes, and mounts files that exist', async () => {
   for (const [name, { volumes: mounts = [] }] of Object.entries(services)) {
     for (const { type, source, target, read_only: readOnly } of mounts) {
       if (type === 'bind') {
@@ -140,7 +140,7 @@ it('keeps in volumes what must last, and mounts files that exist', async () => {
   expect(kept).toEqual(['file_server', 'msfs', 'postgresql', 'prometheus']);
 });
 
-it('has a Prometheus that looks at every service and a Grafana that asks it', async () => {
+it('has a Prometheus that scrapes every service and a Grafana that queries it', async () => {
   const { scrape_configs: jobs, rule_files: rules } = await read('prometheus/prometheus.yml');
   for (const rule of rules) await access(path.join(deploy, 'prometheus', rule));
   const targets = jobs.map(

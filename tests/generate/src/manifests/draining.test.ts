@@ -34,7 +34,7 @@ describe('the stop of a pod', () => {
     }
   });
 
-  it('closes the clients of a full msg_server no faster than one other lets them in', () => {
+  it('closes the clients of a full msg_server no faster than another one can log them in', () => {
     for (const [name, manifests] of rendered) {
       const settings = configMapOf('msg-server', manifests);
       const spread = number(settings, 'DRAIN_SPREAD_MS') / 1000;
@@ -44,13 +44,13 @@ describe('the stop of a pod', () => {
     }
   });
 
-  it('is not taken for a standstill, and a start is not cut short', () => {
+  it('turns unready before the liveness probe restarts it, and gives start-up 60 s', () => {
     for (const [name, manifests] of rendered) {
       for (const { name: workload, kind, pod } of workloadsOf(manifests)) {
         if (kind === 'Job') continue;
         for (const { startupProbe, livenessProbe, readinessProbe } of pod.containers) {
           const [starting, alive, ready] = [startupProbe, livenessProbe, readinessProbe].map(secondsOf);
-          // A restart by the kubelet is the last resort: out of the Services first, much later restarted.
+          // Readiness must fail well before liveness: a restart by the kubelet is the last resort.
           expect(ready, `${name}: ${workload}`).toBeLessThan(alive ?? 0);
           expect(starting, `${name}: ${workload}`).toBeGreaterThanOrEqual(60);
         }

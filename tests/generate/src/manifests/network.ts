@@ -33,7 +33,7 @@ export interface Allowed {
   ports: string;
 }
 
-/** Whoever is not a pod of this installation, by the words of the page. */
+/** Everything that is not a pod of this installation, as named on the page. */
 const anybody = 'anybody';
 
 /**

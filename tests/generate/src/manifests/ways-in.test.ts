@@ -22,7 +22,7 @@ beforeAll(async () => {
   rendered = await renderEverything();
 });
 
-/** Services of a workload that people outside the cluster reach. */
+/** Services of a workload that are reachable from outside the cluster. */
 function entrancesOf(name: string, manifests: readonly Manifest[]): { name: string; spec: ServiceSpec }[] {
   return manifests
     .filter(({ kind }) => kind === 'Service')

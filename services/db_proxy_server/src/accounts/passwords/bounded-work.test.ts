@@ -30,7 +30,7 @@ test('runs as many jobs at a time as allowed, the rest in order', async () => {
   expect(started).toEqual([0, 1, 2, 3, 4]);
 });
 
-test('a job that fails gives its place away', async () => {
+test('a failed job frees its slot', async () => {
   const work = new BoundedWork({ what: 'work', concurrency: 1, maxWaiting: 10, maxWaitMs: 10_000 });
   const failed = work.run(() => Promise.reject(new Error('broken')));
   const after = work.run(() => Promise.resolve('done'));
@@ -38,7 +38,7 @@ test('a job that fails gives its place away', async () => {
   expect(await after).toBe('done');
 });
 
-test('a full line and a wait that is too long are refused', async () => {
+test('a full queue and too long a wait are refused', async () => {
   const work = new BoundedWork({ what: 'hashing', concurrency: 1, maxWaiting: 2, maxWaitMs: 30 });
   const { opened, open } = gate();
   const running = work.run(() => opened);
@@ -52,7 +52,7 @@ test('a full line and a wait that is too long are refused', async () => {
   expect(await work.run(async () => 'free again')).toBe('free again');
 });
 
-test('who has waited too long is told so, whatever the clock says', async () => {
+test('a wait that is too long is refused, even if the wall clock is changed', async () => {
   const work = new BoundedWork({ what: 'work', concurrency: 1, maxWaiting: 1, maxWaitMs: 100 });
   const { opened, open } = gate();
   const running = work.run(() => opened);

@@ -1,13 +1,13 @@
 import { TeamTalkError } from '@teamtalk/service-kit';
 
 export interface BoundedWorkOptions {
-  /** names the work in errors */
+  /** name of the work in errors */
   what: string;
-  /** jobs at a time */
+  /** jobs that run concurrently */
   concurrency: number;
-  /** jobs that may wait for their turn */
+  /** jobs that may wait */
   maxWaiting: number;
-  /** longest wait for a turn, milliseconds */
+  /** longest wait, milliseconds */
   maxWaitMs: number;
 }
 
@@ -17,7 +17,7 @@ interface Waiting {
   expires: number;
 }
 
-/** A few jobs at a time, first come first served; the line is bounded in length and in time. */
+/** Runs a limited number of jobs concurrently, first in, first out; the queue is bounded in length and wait. */
 export class BoundedWork {
   readonly #options: BoundedWorkOptions;
   readonly #line: Waiting[] = [];
@@ -36,7 +36,7 @@ export class BoundedWork {
     return this.#running === 0;
   }
 
-  /** @throws TeamTalkError `resource-exhausted` when the line is full, or the turn does not come in time */
+  /** @throws TeamTalkError `resource-exhausted` when the queue is full or the wait too long */
   async run<T>(job: () => Promise<T>): Promise<T> {
     if (this.#running >= this.#options.concurrency) await this.#turn();
     else this.#running++;
@@ -47,7 +47,7 @@ export class BoundedWork {
     }
   }
 
-  /** Resolves with a running job's place handed over. */
+  /** Resolves when a finished job hands over its slot. */
   #turn(): Promise<void> {
     const { what, maxWaiting, maxWaitMs } = this.#options;
     const refuse = () => new TeamTalkError('resource-exhausted', `too much ${what} at once`);

@@ -1,10 +1,9 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /**
- * Remembers which credentials have been checked, so that a user who logs in again (all clients of a
- * msg_server that died do so at once) costs no argon2. What is kept is a MAC over what the client sent and
- * the stored hash, under a key that never leaves this process; when the hash in the database changes,
- * nothing matches any more.
+ * Caches verified credentials, so that a repeated login needs no argon2: all clients of a msg_server that died log in
+ * again at once. An entry is a MAC over the client's digest and the stored hash, with a key that never leaves this
+ * process; a changed hash in the database invalidates it.
  */
 export class CredentialCache {
   readonly #key = randomBytes(32);
@@ -12,7 +11,7 @@ export class CredentialCache {
   /** By user id, least recently used first. */
   readonly #proofs = new Map<number, Buffer>();
 
-  /** @param max users to remember */
+  /** @param max cached users */
   constructor(max: number) {
     this.#max = max;
   }
@@ -38,7 +37,7 @@ export class CredentialCache {
   }
 
   #proof(digest: string, storedHash: string): Buffer {
-    // The digest has no zero byte, so the two cannot run into one another.
+    // The digest has no zero byte, so the boundary is unambiguous.
     return createHmac('sha256', this.#key).update(digest).update('\0').update(storedHash).digest();
   }
 }

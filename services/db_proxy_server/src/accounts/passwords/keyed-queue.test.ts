@@ -3,7 +3,7 @@ import { KeyedQueue } from './keyed-queue.js';
 
 const options = { what: 'work', concurrency: 1, maxWaiting: 1, maxWaitMs: 10_000 };
 
-test('jobs of one key take turns, others do not wait for them', async () => {
+test('jobs of one key run in sequence, jobs of other keys do not wait for them', async () => {
   const lines = new KeyedQueue(options);
   const order: string[] = [];
   let release = () => {};
@@ -28,7 +28,7 @@ test('jobs of one key take turns, others do not wait for them', async () => {
   expect(lines.size).toBe(0);
 });
 
-test('refuses when too many wait for one key', async () => {
+test('refuses a job when too many wait for its key', async () => {
   const lines = new KeyedQueue(options);
   const jobs = [1, 2].map(() => lines.run('a', async () => {}));
   await expect(lines.run('a', async () => {})).rejects.toMatchObject({ code: 'resource-exhausted' });

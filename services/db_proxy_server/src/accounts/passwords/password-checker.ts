@@ -5,26 +5,26 @@ import type { Metrics } from '@teamtalk/service-kit';
 import { BoundedWork } from './bounded-work.js';
 import { type Argon2Cost, clientDigest, hashDigest, isCheaperThan, legacyHashMatches } from './password.js';
 
-/** What the database holds of a password. */
+/** A password as stored in the database. */
 export interface StoredPassword {
   hash: string;
-  /** set in a row that came from a legacy database */
+  /** set for a row imported from a legacy database */
   legacySalt: string | null;
 }
 
-/** Checks waiting for their turn, and for how long at most, milliseconds: callers give up about then. */
+/** Most waiting checks and their longest wait, milliseconds; callers time out at about the same time. */
 const maxWaiting = 1_000;
 const maxWaitMs = 4_000;
 
 /**
- * Checks passwords. Argon2 runs on the threads that Node also needs for files and name look-ups, so only
- * some of them are taken; the rest of the checks wait in a bounded line.
+ * Checks passwords. Argon2 runs on the thread pool that Node also uses for files and DNS, so it takes only some of the
+ * threads; further checks wait in a bounded queue.
  */
 export class PasswordChecker {
   readonly #cost: Argon2Cost;
   readonly #work: BoundedWork;
   readonly #seconds;
-  /** Of a password nobody knows, at our cost: what is checked when there is nothing to check. */
+  /** Hash of a random password at the configured cost, verified when there is no user, to equalise timing. */
   readonly #decoy: string;
 
   static async create(cost: Argon2Cost, metrics: Metrics): Promise<PasswordChecker> {
@@ -46,13 +46,13 @@ export class PasswordChecker {
   }
 
   /**
-   * Whether `digest` is the password's. Takes one argon2 computation whatever the answer and also when
-   * there is no such user (`stored` undefined), so that its time tells nothing.
+   * Whether `digest` matches. Takes one argon2 computation in every case, also for an unknown user (`stored`
+   * undefined), so that timing reveals nothing.
    * @throws TeamTalkError `resource-exhausted` when too many checks wait
    */
   async check(stored: StoredPassword | undefined, digest: string): Promise<boolean> {
     if (stored?.legacySalt === null) {
-      // Anything else than argon2 there (an operator's `!`) is a password that nothing matches.
+      // Any value other than an argon2 hash (an operator's `!`) matches no password.
       if (stored.hash.startsWith('$argon2')) return this.#verify(stored.hash, digest);
     } else if (stored && legacyHashMatches(stored.hash, stored.legacySalt, digest)) {
       return true;
@@ -61,7 +61,7 @@ export class PasswordChecker {
     return false;
   }
 
-  /** Whether a good login is to replace it: it is of a legacy database, or cheaper than we compute by now. */
+  /** Whether a successful login should replace the hash: it is a legacy one, or cheaper than the configured cost. */
   isOutdated({ hash, legacySalt }: StoredPassword): boolean {
     return legacySalt !== null || isCheaperThan(hash, this.#cost);
   }

@@ -1,8 +1,8 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
 /**
- * What of a client's address says where he is: an IPv4 address itself, of IPv6 the first 64 bits, since whoever
- * has one address there has all of them. Empty when it is no address.
+ * The network of a client's address: an IPv4 address itself, the /64 of an IPv6 address, since one host can use all
+ * addresses of its /64. Empty when the text is not an address.
  */
 export function sourceNetwork(address: string): string {
   if (isIPv4(address)) return address;
@@ -21,9 +21,9 @@ export function sourceNetwork(address: string): string {
     .join(':')}::/64`;
 }
 
-/** The eight groups of an IPv6 address, however it is written. */
+/** The eight groups of an IPv6 address in any notation. */
 function groupsOf(address: string): number[] {
-  // URLs have one notation for each address: no dots, no leading zeros, one `::` at most.
+  // The URL parser normalises the address: no dotted quad, no leading zeros, at most one `::`.
   const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
   const before = parse(head);
   const after = parse(tail ?? '');

@@ -12,12 +12,12 @@ const statusOf = {
   invalid: AppendStatus.APPEND_INVALID,
 } as const;
 
-/** Entries of one caller in the store's hands; beyond it his stream is not read. */
+/** Pending entries of one caller; beyond this limit its stream is not read. */
 const maxPending = 20_000;
 
 /**
- * Messages.Append: the entries of a stream go into the store's next transaction; results leave in one
- * frame for all that were committed together. Frames without results say what a retry of later entries has to name.
+ * Messages.Append: passes the entries of a stream to the group commit; results of one transaction are sent in one frame.
+ * Frames without results carry the horizon for retries of later entries.
  */
 export function appendMessages({ writer, horizon }: Pick<MessageStore, 'writer' | 'horizon'>) {
   return (stream: RpcStream<teamtalk.db.AppendFrame, teamtalk.db.AppendResults.$Properties>): void => {
@@ -41,7 +41,7 @@ export function appendMessages({ writer, horizon }: Pick<MessageStore, 'writer' 
         else writer.append(toEntry(request, frame.originInstance, caller));
       }
     });
-    // The caller sends what is unanswered to another replica: what has not begun here must not be stored twice.
+    // The caller retries unanswered entries on another replica, so entries not yet in a transaction are dropped.
     stream.onClose(() => {
       unwatch();
       writer.discard((entry) => entry.caller === caller);

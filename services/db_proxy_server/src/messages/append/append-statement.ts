@@ -14,20 +14,20 @@ export interface AppendRow {
   refused: number[] | null;
   known: number[] | null;
   known_id: number[] | null;
-  /** sent again, and nobody can tell whether they are stored */
+  /** retries for which it cannot be determined whether they are stored */
   too_far: number[] | null;
   /**
-   * by conversation, where another writer wrote last: its lowest message that is not delivered yet; null: all of
-   * the batch's conversations, or this one, have none
+   * by conversation last written by another writer: its lowest undelivered message; null: no such message in this
+   * conversation, or in any of the batch
    */
   open_from: (number | null)[] | null;
 }
 
 /**
- * One call of `append_messages`: see its migration for what it does.
- * @param writer who writes, from batch to batch: see WriterEpoch
+ * Calls the SQL function `append_messages`; its migration describes it.
+ * @param writer the epoch to leave at the conversations
  * @param delivered outbox rows to delete in the same transaction, int8 as text
- * @throws what PostgreSQL says; the batch may be stored nevertheless when the answer was lost
+ * @throws the error of pg; the batch may be stored nevertheless when the reply was lost
  */
 export async function callAppendMessages(
   client: PoolClient,

@@ -3,12 +3,12 @@ import type { BatchPlan, PlannedMessage } from '../batch-plan.js';
 import type { Entry } from '../entry.js';
 import type { AppendRow } from './append-statement.js';
 
-/** Messages a commit's span names at most. */
+/** Most messages linked from a commit's span. */
 const maxLinks = 100;
 
 /**
- * The spans of a batch that was committed: one for each of its messages that is traced, in the message's trace, from
- * its arrival on, and one in a trace of its own for the commit, when there are any.
+ * Records the spans of a committed batch: one for each traced message, in the message's trace, from its arrival on, and
+ * if there are any, one for the commit in a trace of its own.
  * @param begun performance.now() when the transaction began
  */
 export function recordCommit(tracing: Tracing, plan: BatchPlan, row: AppendRow, begun: number): void {
@@ -57,7 +57,7 @@ interface CommittedBatch {
   commit: SpanIds;
 }
 
-/** The span of a message that was not stored. */
+/** Records the span of a message that was not stored. */
 export function recordRefused(tracing: Tracing, entry: Entry, reason: string): void {
   if (!isTraced(entry.originInstance, entry.originRequestId)) return;
   tracing.record({ ...storeSpan(entry, entry.arrived, performance.now()), error: reason });

@@ -28,7 +28,7 @@ async function horizon(): Promise<number> {
   return Number(rows[0].id);
 }
 
-/** Other messages of the conversation, from its next number on, each of a transaction that is over. */
+/** Adds messages to the conversation, each from a finished transaction. */
 async function fill(low: number, high: number, count: number): Promise<void> {
   await pool.query(
     `WITH moved AS (
@@ -40,7 +40,7 @@ async function fill(low: number, high: number, count: number): Promise<void> {
   );
 }
 
-/** Rows of messages PostgreSQL has looked at so far. */
+/** Rows of `message` read by PostgreSQL so far. */
 async function rowsRead(): Promise<number> {
   await pool.query('SELECT pg_stat_force_next_flush()');
   const { rows } = await pool.query(
@@ -60,7 +60,7 @@ test.each([
     [1002, '1 hour'],
   ] as const) {
     const first = await sender.send({ from, to, requestId });
-    // As if the clock had been set by that much since.
+    // Simulates a clock change by this amount.
     await pool.query(
       `UPDATE message SET created_at = created_at + $1::interval WHERE conv = ${convOf(from, to)}`,
       [step],
@@ -69,7 +69,7 @@ test.each([
   }
 });
 
-test('a retry is recognised however many transactions there were since, when it says since when', async () => {
+test('a retry with a horizon is recognised after any number of transactions', async () => {
   const since = await horizon();
   expect(await sender.send({ from: 5, to: 6, requestId: 2001 })).toEqual(stored(1));
   await pool.query(
@@ -80,7 +80,7 @@ test('a retry is recognised however many transactions there were since, when it 
   );
   const { rows } = await pool.query('SELECT transactions_back($1, transaction_horizon()) AS n', [since]);
   expect(Number(rows[0].n)).toBeGreaterThan(110_000);
-  // One that lies ahead is of another timeline, and worth as much as none.
+  // A horizon in the future is from another timeline, and is ignored.
   const ahead = (await horizon()) + 1_000_000;
   expect(await sender.send({ from: 5, to: 6, requestId: 2002 })).toEqual(stored(2));
   expect(await sender.send({ from: 5, to: 6, requestId: 2002, retry: true, horizon: ahead })).toEqual(
@@ -88,7 +88,7 @@ test('a retry is recognised however many transactions there were since, when it 
   );
 });
 
-test('a retry is recognised behind a message whose transaction is older and got the lock later', async () => {
+test('a retry is recognised behind a message whose older transaction got the lock later', async () => {
   const early = await pool.connect();
   await early.query('BEGIN');
   await early.query('SELECT pg_current_xact_id()');
@@ -106,7 +106,7 @@ test('a retry is recognised behind a message whose transaction is older and got 
   );
 });
 
-test('400 retries in a conversation with 240,000 new messages read only what came since they were sent', async () => {
+test('400 retries in a conversation with 240,000 new messages read only messages since their first attempt', async () => {
   await fill(9, 10, 240_000);
   const since = await horizon();
   const requestIds = Array.from({ length: 400 }, (_, i) => 4001 + i);
@@ -121,7 +121,7 @@ test('400 retries in a conversation with 240,000 new messages read only what cam
   expect((await rowsRead()) - before).toBeLessThan(2_000);
 });
 
-test('what lies too far back to be looked for is neither stored nor called stored', async () => {
+test('a retry from too far back is neither stored nor acknowledged', async () => {
   const since = await horizon();
   await fill(11, 12, 1);
   await pool.query(`UPDATE conversation SET last_id = 1500000 WHERE conv = ${convOf(11, 12)}`);
@@ -135,7 +135,7 @@ test('what lies too far back to be looked for is neither stored nor called store
   expect(rows[0].n).toBe(1);
 });
 
-test('a replica of the version before finds its retry', async () => {
+test('a retry by a replica of the version before is recognised', async () => {
   const call = (retried: string) =>
     pool.query(
       `SELECT bases, known_id FROM append_messages(ARRAY[${convOf(17, 18)}], '{1}', '{1}', '{1}', '{1}', '{17}', '{1}',
@@ -146,7 +146,7 @@ test('a replica of the version before finds its retry', async () => {
   expect((await call('{1}')).rows).toEqual([{ bases: null, known_id: [1] }]);
 });
 
-test('a retry is remembered for its time, whatever the clock says, and then forgotten', async () => {
+test('a retry record is kept for its retention time, even if the clock is changed, and then purged', async () => {
   const kit = createKit('db_proxy_server', { logLevel: 'silent', shutdownMs: 1_000 });
   const store = await Database.open({ url: database.url, poolSize: 1 }, kit);
   await pool.query('DELETE FROM retried_message');

@@ -13,14 +13,14 @@ function commits(spacingMs: number, maxBatch = 10) {
   return { group, batches };
 }
 
-test('the first entry after a pause is committed at once', async () => {
+test('the first entry after a pause is committed immediately', async () => {
   const { group, batches } = commits(60_000);
   group.add(1);
   await group.settle();
   expect(batches.map(({ entries }) => entries)).toEqual([[1]]);
 });
 
-test('entries in the wake of a transaction are committed together when the spacing is over', async () => {
+test('entries during the spacing are committed together when it ends', async () => {
   const spacingMs = 60;
   const { group, batches } = commits(spacingMs);
   group.add(1);
@@ -31,11 +31,11 @@ test('entries in the wake of a transaction are committed together when the spaci
   expect(batches[1]!.at - batches[0]!.at).toBeGreaterThan(spacingMs - 2);
 });
 
-test('behind a transaction that took long as much time passes again, within bounds', async () => {
+test('a slow transaction extends the spacing by its duration, within bounds', async () => {
   const spacingMs = 20;
   const durations = [30, 400, 0, 0];
   const begun: number[] = [];
-  // A transaction puts the clock forward instead of waiting.
+  // Transactions advance a fake clock instead of waiting.
   const realNow = performance.now.bind(performance);
   let ahead = 0;
   const clock = vi.spyOn(performance, 'now').mockImplementation(() => realNow() + ahead);
@@ -70,7 +70,7 @@ test('a full batch does not wait', async () => {
   ]);
 });
 
-test('entries that are taken out while they wait are not committed, and others are', async () => {
+test('discarded waiting entries are not committed, others are', async () => {
   const { group, batches } = commits(20);
   group.add(1);
   await group.settle();

@@ -1,38 +1,36 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface GroupCommitOptions<E> {
-  /** Entries one transaction may hold. */
+  /** Most entries of one transaction. */
   maxBatch: number;
-  /** Least time from the beginning of a transaction to that of the next, milliseconds: more when it took long. */
+  /** Least time from the start of a transaction to the start of the next, milliseconds; longer after a slow one. */
   spacingMs: number;
   /** Stores a batch and tells each entry its outcome; must not throw. */
   commit: (entries: E[]) => Promise<void>;
 }
 
-/** From one beginning to the next `times` what the first one took have to pass, but never more than `most` spacings. */
+/** The spacing after a slow transaction: `times` its duration, but at most `most` spacings. */
 const stretch = { times: 2, most: 4 };
 
 /**
- * Whatever arrives while one transaction runs goes into the next one: the batch grows with the load by
- * itself, and an idle system commits at once. On a fast disk transactions would follow each other every
- * millisecond, and each costs every service behind it some work of its own, however few messages it has:
- * hence the spacing, which only those feel that come in one's wake. A transaction that takes longer is a larger one, or had
- * to wait for a core or for the disk. Then as long again passes before the next: where the cores are busy, nobody waits for
- * less than that anyway, and each transaction less leaves time for messages.
+ * Group commit: entries that arrive while a transaction runs go into the next one, so batches grow with the load and an
+ * idle system commits immediately. Each transaction has a fixed cost in every service downstream, so a spacing limits
+ * their rate on fast disks; only entries right after a transaction wait for it. A slow transaction means a large batch or
+ * a busy CPU or disk; the spacing then grows with its duration, so that fewer transactions leave more time for messages.
  */
 export class GroupCommit<E> {
   readonly #options: GroupCommitOptions<E>;
   #waiting: E[] = [];
   #running: Promise<void> | undefined;
   #begun = Number.NEGATIVE_INFINITY;
-  /** How long the last transaction took, milliseconds. */
+  /** Duration of the last transaction, milliseconds. */
   #took = 0;
 
   constructor(options: GroupCommitOptions<E>) {
     this.#options = options;
   }
 
-  /** Entries that no transaction has taken yet. */
+  /** Entries not in a transaction yet. */
   get depth(): number {
     return this.#waiting.length;
   }
@@ -42,18 +40,18 @@ export class GroupCommit<E> {
     this.#running ??= this.#run();
   }
 
-  /** Takes out the waiting entries that `where` names; those in a running transaction stay. */
+  /** Drops the waiting entries that match `where`; entries in a running transaction are not affected. */
   discard(where: (entry: E) => boolean): void {
     this.#waiting = this.#waiting.filter((entry) => !where(entry));
   }
 
-  /** Resolves when nothing waits and nothing runs. */
+  /** Resolves when no entry waits and no transaction runs. */
   async settle(): Promise<void> {
     while (this.#running) await this.#running;
   }
 
   async #run(): Promise<void> {
-    // Let the rest of this event-loop turn's arrivals into the first batch.
+    // Includes the other arrivals of this event-loop turn in the first batch.
     await new Promise((resolve) => setImmediate(resolve));
     const { maxBatch } = this.#options;
     while (this.#waiting.length > 0) {

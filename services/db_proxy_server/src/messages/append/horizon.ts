@@ -1,11 +1,11 @@
 import type { Kit } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
 
-const lookMs = 1_000;
+const pollIntervalMs = 1_000;
 
 /**
- * A transaction id of a moment ago: all transactions with a lower one had ended. A message that is sent later cannot
- * be stored by any of those, so a retry that names it bounds how far back the store has to look, without any clock.
+ * A recent transaction id below which all transactions have ended. A message sent later cannot have been stored by any of
+ * these, so a retry with this horizon bounds the search for its first attempt without relying on a clock.
  */
 export class Horizon {
   readonly #listeners = new Set<() => void>();
@@ -16,32 +16,32 @@ export class Horizon {
     return this.#value;
   }
 
-  /** Tells of new values. @returns how to end that */
+  /** Calls `listener` after each change. @returns a function that unsubscribes */
   watch(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Asks PostgreSQL, now and once a second. @returns how to stop it */
+  /** Reads the horizon from PostgreSQL, now and once a second. @returns a function that stops it */
   async follow(pool: Pool, { log }: Kit): Promise<() => Promise<void>> {
     let running: Promise<void> | undefined;
-    const look = () => {
-      running ??= this.#look(pool)
-        .catch((error: unknown) => log.debug({ err: error }, 'the transaction horizon is not known anew'))
+    const poll = () => {
+      running ??= this.#poll(pool)
+        .catch((error: unknown) => log.debug({ err: error }, 'transaction horizon refresh failed'))
         .finally(() => {
           running = undefined;
         });
       return running;
     };
-    await look();
-    const timer = setInterval(look, lookMs);
+    await poll();
+    const timer = setInterval(poll, pollIntervalMs);
     return async () => {
       clearInterval(timer);
       await running;
     };
   }
 
-  async #look(pool: Pool): Promise<void> {
+  async #poll(pool: Pool): Promise<void> {
     const { rows } = await pool.query({
       name: 'transaction_horizon',
       text: 'SELECT transaction_horizon() AS id',

@@ -3,10 +3,10 @@ import type { ReadMarkWriter } from './read-marker.js';
 
 /** SessionType of the client protocol: 2 is a group. */
 const SESSION_TYPE_GROUP = 2;
-/** Read marks of one caller in the store's hands; beyond it his stream is not read. */
+/** Pending read marks of one caller; beyond this limit its stream is not read. */
 const maxPending = 20_000;
 
-/** Messages.MarkRead: moves read positions; results leave in one frame for all that were stored together. */
+/** Messages.MarkRead: moves read positions; results of one transaction are sent in one frame. */
 export function markRead(writer: ReadMarkWriter) {
   return (stream: RpcStream<teamtalk.db.ReadFrame, teamtalk.db.ReadResults.$Properties>): void => {
     const answers = new BatchedReplies<teamtalk.db.ReadResult.$Properties>(stream, maxPending);

@@ -13,7 +13,7 @@ import { MessageWriter } from './message-writer.js';
 let database: TestDatabase;
 let pool: Pool;
 let published: StoredBatch[];
-/** Of messages that name none: above all that are named. */
+/** Request ids of messages without a given one; above all given ones. */
 let requestId = 100_000;
 const horizon = new Horizon();
 
@@ -116,7 +116,7 @@ test('numbers each conversation from 1, both sides in one sequence, in the order
   expect(await rows(3, 4)).toEqual([[1, 4, 1, 'c']]);
 });
 
-test('what was committed is published as the PDU its receivers get, and stands in the outbox', async () => {
+test('a committed message is published as the PDU for its receivers, and has an outbox row', async () => {
   const writer = newWriter();
   await append(writer, { from: 5, to: 6, text: 'hello', requestId: 77 });
   const message = published[0]?.messages[0];
@@ -162,7 +162,7 @@ test('what was committed is published as the PDU its receivers get, and stands i
   ]);
 });
 
-test('a receiver who does not exist: no conversation, no number, and nobody else disturbed', async () => {
+test('an unknown receiver gets no conversation and no number, and others are not affected', async () => {
   const writer = newWriter();
   const outcomes = await Promise.all([
     append(writer, { from: 1, to: 999 }),
@@ -181,7 +181,7 @@ test('a receiver who does not exist: no conversation, no number, and nobody else
   expect(outbox[0].bases.filter((base: number | null) => base !== null)).toEqual([0]);
 });
 
-test('two first messages of a fresh pair at once, through two replicas, get 1 and 2', async () => {
+test('two concurrent first messages of a pair, through two replicas, get 1 and 2', async () => {
   const [one, two] = [newWriter(), newWriter()];
   const outcomes = await Promise.all([append(one, { from: 10, to: 11 }), append(two, { from: 11, to: 10 })]);
   expect(outcomes.map((outcome) => outcome.status === 'stored' && outcome.msgId).sort()).toEqual([1, 2]);
@@ -203,7 +203,7 @@ test('the same key from the same sender to the same session is the same message'
   expect(await rows(12, 13)).toHaveLength(3);
 });
 
-test('the same key through two replicas at once is one message', async () => {
+test('the same key concurrently through two replicas is one message', async () => {
   const writers = [newWriter(), newWriter()];
   const outcomes = await Promise.all(
     Array.from({ length: 20 }, (_, i) =>
@@ -214,7 +214,7 @@ test('the same key through two replicas at once is one message', async () => {
   expect(await rows(14, 15)).toHaveLength(10);
 });
 
-test('an entry sent again after a break is recognised by its ticket', async () => {
+test('a retry after a broken connection is recognised by its request id', async () => {
   const writer = newWriter();
   expect(await append(writer, { from: 16, to: 17, requestId: 1000 })).toEqual(stored(1));
   const outcomes = await Promise.all([
@@ -224,7 +224,7 @@ test('an entry sent again after a break is recognised by its ticket', async () =
   expect(outcomes).toEqual([stored(1), stored(2)]);
 });
 
-test('a retry is recognised however many messages the conversation has had since', async () => {
+test('a retry is recognised after any number of newer messages in the conversation', async () => {
   const writer = newWriter();
   expect(await append(writer, { from: 47, to: 48, requestId: 3000 })).toEqual(stored(1));
   await Promise.all(Array.from({ length: 2_500 }, () => append(writer, { from: 48, to: 47 })));
@@ -232,8 +232,8 @@ test('a retry is recognised however many messages the conversation has had since
 });
 
 /**
- * A writer whose next statement, as if it had outlived its connection, reaches PostgreSQL only by `release`;
- * the writer itself is told that the connection broke.
+ * A writer whose next statement outlives its connection: it reaches PostgreSQL when `release` is called, while the writer
+ * sees a broken connection.
  */
 function writerWithOrphan() {
   let release: (() => Promise<unknown>) | undefined;
@@ -255,14 +255,14 @@ function writerWithOrphan() {
   return { writer: newWriter(1, slow), orphan: () => release!() };
 }
 
-test('a statement that outlives its connection does not store what was sent again meanwhile', async () => {
+test('a statement that outlives its connection does not store retried messages again', async () => {
   const { writer, orphan } = writerWithOrphan();
   expect(await append(writer, { from: 41, to: 42, text: 'one' })).toEqual(stored(1));
   await expect(orphan()).rejects.toMatchObject({ code: '40001' });
   expect(await rows(41, 42)).toEqual([[1, 41, 1, 'one']]);
 });
 
-test('what cannot be stored is given up in time, whatever the clock says', async () => {
+test('an entry that cannot be stored times out, even if the wall clock is changed', async () => {
   const away = { connect: () => Promise.reject(new Error('away')) } as unknown as Pool;
   const outcome = append(newWriter(1, away), { from: 49, to: 50 });
   const now = Date.now;
@@ -271,7 +271,7 @@ test('what cannot be stored is given up in time, whatever the clock says', async
   clock.mockRestore();
 });
 
-test('a retry waits for a first attempt that is still making the conversation', async () => {
+test('a retry waits for a first attempt that is still creating the conversation', async () => {
   const first = await pool.connect();
   await first.query('BEGIN');
   const held = {
@@ -298,7 +298,7 @@ test('a retry waits for a first attempt that is still making the conversation', 
   expect(await rows(43, 44)).toHaveLength(1);
 });
 
-test('groups: members only, numbered like pairs; who writes has read so far', async () => {
+test('groups: only members write, numbered like pairs; writing marks earlier messages as read', async () => {
   const writer = newWriter();
   const outcomes = await Promise.all([
     append(writer, { from: 1, to: 7, type: MsgType.GROUP_TEXT }),
@@ -318,7 +318,7 @@ test('groups: members only, numbered like pairs; who writes has read so far', as
   expect(published.at(-1)?.messages.map((message) => message.groupVersion)).toEqual([1, 1]);
 });
 
-test('a batch to a group and to a pair keeps the pair’s key out of the groups’ ids, whatever the plan', async () => {
+test('a batch to a group and to a pair never uses the pair’s key as a group id, in any query plan', async () => {
   const writer = newWriter();
   await pool.query('ANALYZE');
   for (let i = 0; i < 10; i++) {
@@ -328,11 +328,11 @@ test('a batch to a group and to a pair keeps the pair’s key out of the groups�
     ]);
     expect(outcomes.map(({ status }) => status)).toEqual(['stored', 'stored']);
   }
-  // Nothing had to be split up.
+  // The batch was not split.
   expect(published).toHaveLength(10);
 });
 
-test('a thousand messages of many pairs, through two replicas with two lanes each: no gap, no deadlock', async () => {
+test('a thousand messages of many pairs, through two replicas with two partitions each: no gap, no deadlock', async () => {
   const writers = [newWriter(2), newWriter(2)];
   const outcomes = await Promise.all(
     Array.from({ length: 1000 }, (_, i) => {
@@ -351,7 +351,7 @@ test('a thousand messages of many pairs, through two replicas with two lanes eac
   expect(wrong).toEqual([]);
 });
 
-test('settle waits for what was given; nothing is answered before it is committed', async () => {
+test('settle waits for pending entries; nothing is acknowledged before the commit', async () => {
   const writer = newWriter();
   let answered = 0;
   for (let i = 0; i < 50; i++) writer.append(entryOf({ from: 18, to: 19 }, () => answered++));
@@ -361,7 +361,7 @@ test('settle waits for what was given; nothing is answered before it is committe
   expect(await rows(18, 19)).toHaveLength(50);
 });
 
-test('discarded entries that no transaction has taken are not stored', async () => {
+test('discarded entries that are not in a transaction yet are not stored', async () => {
   const writer = newWriter();
   const entry = entryOf({ from: 31, to: 32 }, () => {});
   writer.append(entry);

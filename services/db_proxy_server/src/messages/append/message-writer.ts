@@ -13,47 +13,47 @@ import { WriterEpoch } from './writer-epoch.js';
 
 export interface MessageWriterOptions {
   kit: Kit;
-  /** has at least one connection a partition */
+  /** at least one connection per partition */
   pool: Pool;
-  /** transactions at a time; a conversation always goes through the same partition */
+  /** concurrent transactions; each conversation belongs to one partition */
   partitions: number;
-  /** least time between the beginnings of two transactions of a partition, milliseconds */
+  /** least time between the starts of two transactions of a partition, milliseconds */
   spacingMs: number;
   horizon: Pick<Horizon, 'value'>;
   publisher: {
-    /** Brings a committed batch to its receivers. @returns false when it is not known what is open any more */
+    /** Publishes a committed batch. @returns false when undelivered messages can no longer be tracked */
     publish(batch: StoredBatch): boolean;
     /** Outbox rows to delete in the next transaction. */
     takeDelivered(): string[];
-    /** The transaction failed: they are still to be deleted. */
+    /** Returns rows of a failed transaction, which must still be deleted. */
     returnDelivered(ids: string[]): void;
   };
-  /** told of each batch that is committed */
+  /** notified of each committed batch */
   epoch?: { noteStored(batch: StoredBatch): void };
 }
 
-/** Messages one transaction may hold. */
+/** Most messages of one transaction. */
 const maxBatch = 2000;
-/** Bytes of message data one transaction may hold, unless a single message has more. */
+/** Most bytes of message data of one transaction, unless a single message has more. */
 const maxBatchBytes = 8 * 1024 * 1024;
-/** An entry that could not be stored this long after it came, milliseconds, is answered as unavailable. */
+/** Age at which an entry that is not stored yet fails with `unavailable`, milliseconds. */
 const maxAgeMs = 3_000;
 const retryPauseMs = 50;
 
 /**
- * The only writer of messages: group commit into `append_messages`, one call a batch. What is committed
- * goes to the publisher; each entry's caller hears of it after the commit, never before.
+ * Writes all messages: group commit into `append_messages`, one call per batch. Committed batches go to the publisher;
+ * callers get their outcome only after the commit.
  */
 export class MessageWriter {
   readonly #options: MessageWriterOptions;
   readonly #partitions: GroupCommit<Entry>[];
-  readonly #mark: WriterEpoch;
+  readonly #writerEpoch: WriterEpoch;
   readonly #stored;
   readonly #refused;
   readonly #batchSize;
   readonly #commitSeconds;
   readonly #failures;
-  /** Whether the log shows level debug: asked once, because it costs on the message path. */
+  /** Whether level debug is logged; cached because the check is on the hot path. */
   readonly #debug: boolean;
 
   constructor(options: MessageWriterOptions) {
@@ -64,7 +64,7 @@ export class MessageWriter {
       () => new GroupCommit<Entry>({ maxBatch, spacingMs, commit: (entries) => this.#commit(entries) }),
     );
     const { instance, log, metrics } = options.kit;
-    this.#mark = new WriterEpoch(instance, 'appends');
+    this.#writerEpoch = new WriterEpoch(instance, 'appends');
     this.#debug = log.isLevelEnabled('debug');
     this.#stored = metrics.counter('messages_stored_total', 'Messages committed');
     this.#refused = metrics.counter('messages_refused_total', 'Messages not stored', ['reason']);
@@ -93,14 +93,14 @@ export class MessageWriter {
     (this.#partitions[Math.abs(partition)] as GroupCommit<Entry>).add(entry);
   }
 
-  /** Forgets waiting entries whose caller is gone: he sends them again elsewhere. */
+  /** Drops waiting entries whose caller is gone; the caller retries them on another replica. */
   discard(where: (entry: Entry) => boolean): void {
     for (const partition of this.#partitions) partition.discard(where);
   }
 
-  /** It is no longer known here what is not delivered yet of what this writer stored. */
-  renewMark(): void {
-    this.#mark.renew();
+  /** To be called when undelivered messages of this writer can no longer be tracked: see WriterEpoch. */
+  renewWriterEpoch(): void {
+    this.#writerEpoch.renew();
   }
 
   async settle(): Promise<void> {
@@ -111,7 +111,7 @@ export class MessageWriter {
     for (const part of splitByBytes(entries)) await this.#commitPart(part);
   }
 
-  /** Tries until the entries have an outcome; those that grow too old get `unavailable`. */
+  /** Retries until every entry has an outcome; entries older than `maxAgeMs` get `unavailable`. */
   async #commitPart(entries: Entry[]): Promise<void> {
     const horizon = this.#options.horizon.value;
     let remaining = entries;
@@ -123,18 +123,18 @@ export class MessageWriter {
         remaining = await this.#attempt(remaining);
       } catch (error) {
         this.#failures.inc();
-        // What this statement has stored nevertheless, nobody here knows of.
-        this.#mark.renew();
+        // The statement may have stored messages this process does not track.
+        this.#writerEpoch.renew();
         if (isLostRace(error)) {
-          this.#options.kit.log.debug({ err: error }, 'another replica was first; looking again');
+          this.#options.kit.log.debug({ err: error }, 'batch conflicted with another replica; retrying');
         } else if (!failed) {
           this.#options.kit.log.error(
             { err: error, entries: remaining.length },
-            'a batch is not committed yet',
+            'batch commit failed; retrying',
           );
         }
         failed = true;
-        // The statement may have been committed though its answer was lost: look for each one first.
+        // The statement may have committed although its reply was lost, so each entry is looked up first.
         for (const entry of remaining) {
           if (!entry.retry) entry.horizon = horizon;
           entry.retry = true;
@@ -148,7 +148,7 @@ export class MessageWriter {
     }
   }
 
-  /** One entry that PostgreSQL cannot take must not keep the others from being stored. */
+  /** Splits the batch, so that one entry that PostgreSQL rejects does not block the others. */
   async #commitHalves(entries: Entry[]): Promise<void> {
     if (entries.length === 1) {
       this.#finish(entries[0] as Entry, { status: 'unavailable' });
@@ -169,7 +169,7 @@ export class MessageWriter {
     });
   }
 
-  /** @returns the entries still without an outcome, because others had to be taken out of the batch first */
+  /** @returns the entries without an outcome; when it settles some entries by look-up, nothing else is stored */
   async #attempt(entries: Entry[]): Promise<Entry[]> {
     const plan = planBatch(entries);
     const delivered = this.#options.publisher.takeDelivered();
@@ -197,7 +197,7 @@ export class MessageWriter {
     const entryAt = (index: number) => (messages[index - 1] as PlannedMessage).entry;
     for (const index of row.refused ?? []) outcomes.set(entryAt(index), { status: 'not-a-member' });
     for (const index of row.too_far ?? []) outcomes.set(entryAt(index), { status: 'unavailable' });
-    // What is stored is stored, even if its sender has left the group since.
+    // A stored message is acknowledged even if its sender has left the group since.
     row.known?.forEach((index, i) => {
       outcomes.set(entryAt(index), { status: 'stored', msgId: row.known_id?.[i] as number });
     });
@@ -220,7 +220,7 @@ export class MessageWriter {
     }
     this.#stored.inc(messages.length);
     this.#options.epoch?.noteStored(batch);
-    if (!this.#options.publisher.publish(batch)) this.#mark.renew();
+    if (!this.#options.publisher.publish(batch)) this.#writerEpoch.renew();
   }
 
   #finishAll({ messages, repeats }: BatchPlan, { bases }: AppendRow): void {
@@ -251,9 +251,9 @@ export class MessageWriter {
     const client = await takeConnection(pool);
     let broken: Error | undefined;
     try {
-      return await callAppendMessages(client, plan, kit.instance, this.#mark, delivered);
+      return await callAppendMessages(client, plan, kit.instance, this.#writerEpoch, delivered);
     } catch (error) {
-      // After a time-out the connection still waits for the old answer: never use it again.
+      // After a timeout the connection still expects the old reply, so it must not be reused.
       broken = error instanceof Error ? error : new Error(String(error));
       throw error;
     } finally {
@@ -279,13 +279,13 @@ function splitByBytes(entries: Entry[]): Entry[][] {
   return parts;
 }
 
-/** Two replicas with the same key, or with conversations locked crosswise: the next attempt sees the other's result. */
+/** A duplicate key or a deadlock between replicas: the next attempt sees the other's result. */
 function isLostRace(error: unknown): boolean {
   const code = (error as { code?: unknown }).code;
   return code === '23505' || code === '40P01' || code === '40001';
 }
 
-/** SQLSTATE classes 22 (data) and 54 (limits): the same batch will never go through. */
+/** SQLSTATE classes 22 (data) and 54 (limits): retrying the same batch cannot succeed. */
 function isDataError(error: unknown): boolean {
   const code = (error as { code?: unknown }).code;
   return typeof code === 'string' && (code.startsWith('22') || code.startsWith('54'));

@@ -9,7 +9,7 @@ let database: TestDatabase;
 let pool: Pool;
 let writer: ReadMarkWriter;
 
-/** Who of 1 (low) and 2 (high) sent the messages 1 to 8. */
+/** Senders of the messages 1 to 8: user 1 (low) or 2 (high). */
 const senders = [1, 2, 2, 1, 2, 1, 1, 2];
 
 beforeAll(async () => {
@@ -64,18 +64,18 @@ test.each([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 4_000_000_000])(
   },
 );
 
-test('a position never moves back', async () => {
+test('a read position never moves back', async () => {
   await freshPair();
   expect(await mark(1, 2, 5)).toBe(5);
   expect(await mark(1, 2, 3)).toBe(5);
   expect(await unread()).toEqual({ low: 1, high: 4 });
 });
 
-test('no such conversation, no such group, not a member: 0', async () => {
+test('an unknown conversation, an unknown group and a non-member get 0', async () => {
   expect(await Promise.all([mark(1, 77, 3), mark(1, 0, 3), mark(1, 78, 3, true)])).toEqual([0, 0, 0]);
 });
 
-test('groups: up to the newest, per member', async () => {
+test('groups: clamped to the newest message, per member', async () => {
   await pool.query(`INSERT INTO im_user (id, name, password_hash) VALUES (1, 'a', ''), (2, 'b', '')`);
   await pool.query(`INSERT INTO chat_group (id, name, type) VALUES (9, 'g', 2)`);
   await pool.query('INSERT INTO group_member (group_id, user_id) VALUES (9, 1), (9, 2)');

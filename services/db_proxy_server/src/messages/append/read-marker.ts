@@ -3,13 +3,13 @@ import type { Pool } from 'pg';
 import { int4Array, int8Array } from '../binary-array.js';
 import { GroupCommit } from './group-commit.js';
 
-/** A user's wish to have read a conversation up to `msgId`. */
+/** A request to mark a conversation as read up to `msgId`. */
 export interface ReadMark {
   readonly userId: number;
   readonly isGroup: boolean;
   readonly sessionId: number;
   readonly msgId: number;
-  /** gets the position then in force; 0 when there is none or the store is away */
+  /** called with the resulting position; 0 when there is none or the store is unavailable */
   readonly done: (position: number) => void;
 }
 
@@ -34,13 +34,13 @@ interface MarkRow {
 
 const maxId = 0x7fff_ffff;
 
-/** Moves read positions by group commit into `mark_read`; of several marks for one position the largest counts. */
+/** Moves read positions by group commit into `mark_read`; the largest of several marks for one position wins. */
 export class ReadMarkWriter {
   readonly #pool: Pool;
   readonly #kit: Kit;
   readonly #commits: GroupCommit<ReadMark>;
 
-  /** @param spacingMs least time between the beginnings of two transactions, milliseconds */
+  /** @param spacingMs least time between the starts of two transactions, milliseconds */
   constructor(pool: Pool, kit: Kit, spacingMs: number) {
     this.#pool = pool;
     this.#kit = kit;
@@ -75,7 +75,7 @@ export class ReadMarkWriter {
     try {
       row = await this.#call(sortedPairs, sortedGroups);
     } catch (error) {
-      this.#kit.log.error({ err: error, marks: marks.length }, 'read positions could not be stored');
+      this.#kit.log.error({ err: error, marks: marks.length }, 'read position commit failed');
     }
     const positions = new Map<string, number>();
     sortedPairs.forEach(({ low, high }, i) => {

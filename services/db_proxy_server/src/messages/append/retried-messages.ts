@@ -2,8 +2,8 @@ import type { Database, Statement } from '../../database/database.js';
 import { purgeInBatches } from '../../database/purge-in-batches.js';
 import type { Horizon } from './horizon.js';
 
-/** No statement lives on for an hour after its connection: by then PostgreSQL has answered it or is dead. */
-const defaultKeptMs = 3_600_000;
+/** Longer than any statement can outlive its connection. */
+const defaultRetentionMs = 3_600_000;
 
 const purge: Statement = {
   name: 'retried_message_purge',
@@ -14,23 +14,23 @@ const purge: Statement = {
 };
 
 /**
- * Forgets retries that no first attempt can come after any more: those that were stored before a horizon this process
- * has known for that long, by its own clock and not by PostgreSQL's, which may be set.
- * @param keptMs milliseconds
- * @returns what is to be called now and then; it tells how many were forgotten
+ * Purges retry records whose first attempt can no longer arrive: those stored before a horizon that this process has
+ * known for the retention time. Measured on this process's monotonic clock, since PostgreSQL's clock may be changed.
+ * @param retentionMs milliseconds
+ * @returns a function to call periodically; it resolves with the number of purged records
  */
 export function purgeRetriedMessages(
   database: Database,
   horizon: Pick<Horizon, 'value'>,
-  keptMs = defaultKeptMs,
+  retentionMs = defaultRetentionMs,
 ): () => Promise<number> {
   const known: { at: number; value: number }[] = [];
   return async () => {
     const now = performance.now();
     if (horizon.value > 0) known.push({ at: now, value: horizon.value });
-    while (known[1] && now - known[1].at >= keptMs) known.shift();
+    while (known[1] && now - known[1].at >= retentionMs) known.shift();
     const oldest = known[0];
-    if (!oldest || now - oldest.at < keptMs) return 0;
+    if (!oldest || now - oldest.at < retentionMs) return 0;
     return purgeInBatches(database, purge, [oldest.value]);
   };
 }

@@ -3,7 +3,7 @@ import { encodeMessagePdu } from '../message-pdu.js';
 import type { ForeignUndelivered, StoredBatch, StoredMessage } from '../stored-batch.js';
 import type { AppendRow } from './append-statement.js';
 
-/** What a batch has brought into the store, as its receivers get it; undefined: nothing. */
+/** The stored messages of a batch in the form receivers get them; undefined: none was stored. */
 export function storedBatch(plan: BatchPlan, row: AppendRow): StoredBatch | undefined {
   if (!row.outbox_id) return undefined;
   const messages = storedMessages(plan, row);

@@ -1,11 +1,11 @@
-/** What else writes messages for an instance: marks of their own. */
+/** Kinds of writers of one instance, each with its own epochs. */
 const kinds = { appends: 0, broadcasts: 1 } as const;
 
 /**
- * The mark a writer leaves at the conversations it writes to. As long as a conversation has it, whatever was stored
- * there since the first message under this mark was stored by this writer, and it knows what of it is not delivered
- * yet. So it needs a new mark whenever it can no longer say so: a statement's answer was lost, or too much was left to
- * the reclaimer. Where `append_messages` finds another mark it looks into the outbox.
+ * The epoch a writer leaves at the conversations it writes to. While a conversation has it, every message stored there
+ * since the first one of this epoch is from this writer, which tracks the undelivered ones. A new epoch is needed when
+ * the writer can no longer do so: a statement's reply was lost, or too many batches were left to the reclaimer. Where
+ * `append_messages` finds another epoch, it searches the outbox for undelivered messages.
  */
 export class WriterEpoch {
   readonly #base: bigint;

@@ -7,13 +7,13 @@ import { chunks, toWire } from './wire-batch.js';
 
 export interface Batch {
   readonly batch: StoredBatch;
-  /** members of its groups; undefined: not loaded yet */
+  /** members of its groups; undefined until loaded */
   lists: MemberLists | undefined;
 }
 
-/** An answer counts when it comes within this time, also when the batch was sent again meanwhile, milliseconds. */
+/** Timeout for a reply, milliseconds; longer than the retry interval, since a late reply still counts. */
 const answerMs = 5_000;
-/** Bytes kept free in an event for what is not a PDU. */
+/** Bytes of an event reserved for fields other than PDUs. */
 const eventReserve = 64 * 1024;
 
 /** Sends batches to a route_server. */
@@ -33,21 +33,21 @@ export class BatchSender {
     this.#open = open;
   }
 
-  /** Whether an answer can be hoped for now. */
+  /** Whether NATS is responsive. */
   get responsive(): boolean {
     return this.#bus.responsive;
   }
 
-  /** Bytes of messages that one event holds. */
+  /** Most bytes of messages in one event. */
   get maxBytes(): number {
     return this.#bus.maxEventBytes - eventReserve;
   }
 
   /**
-   * Resolves when a route_server has brought all messages to the msg_servers concerned.
-   * @param storeEpoch that of the batches
-   * @param redelivery goes to any route_server: the one chosen first may be alive but stuck
-   * @throws TeamTalkError `deadline-exceeded` after 5 s; `unavailable` at once when nobody listens
+   * Resolves when a route_server has delivered all messages to the msg_servers concerned.
+   * @param storeEpoch epoch of the batches
+   * @param redelivery sends to any route_server, since the preferred one may be alive but stuck
+   * @throws TeamTalkError `deadline-exceeded` after 5 s; `unavailable` immediately when there is no subscriber
    */
   async send(batches: readonly Batch[], storeEpoch: number, redelivery: boolean): Promise<void> {
     const wire = batches
@@ -68,7 +68,7 @@ export class BatchSender {
         parts.map((messages) => this.#bus.request(topic, { messages, redelivery, storeEpoch }, answerMs)),
       );
     } catch (error) {
-      // It is dead, and its next heartbeat is waited for in vain; should it live, that brings it back.
+      // Nobody listens, so it is dead; if not, its next heartbeat registers it again.
       if (error instanceof NobodyListensError && this.#bus.stable) this.#routeServers.forget(chosen.instance);
       throw error;
     }

@@ -1,10 +1,10 @@
 import type { Kit } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
 
-/** How often rows are deleted while no transaction comes along to do it, milliseconds. */
+/** How often rows are deleted while there are no append transactions to do it, milliseconds. */
 const idleDeleteMs = 200;
 
-/** Outbox rows that are to be deleted: along with the next transaction, or by themselves when none comes. */
+/** Delivered outbox rows, deleted by the next append transaction or, when there is none, separately. */
 export class DeliveredRows {
   readonly #pool: Pool;
   readonly #kit: Kit;
@@ -25,14 +25,14 @@ export class DeliveredRows {
     this.#ids.push(id);
   }
 
-  /** Gives the rows to a transaction that deletes them. */
+  /** Hands the rows over to a transaction that deletes them. */
   take(): string[] {
     const ids = this.#ids;
     if (ids.length > 0) this.#ids = [];
     return ids;
   }
 
-  /** That transaction failed. */
+  /** Returns the rows of a failed transaction. */
   giveBack(ids: readonly string[]): void {
     this.#ids.push(...ids);
   }
@@ -49,7 +49,7 @@ export class DeliveredRows {
       await this.#pool.query('DELETE FROM outbox WHERE id = ANY ($1::int8[])', [ids]);
     } catch (error) {
       this.giveBack(ids);
-      this.#kit.log.warn({ err: error, rows: ids.length }, 'outbox rows could not be deleted yet');
+      this.#kit.log.warn({ err: error, rows: ids.length }, 'outbox delete failed; retrying');
     }
   }
 }

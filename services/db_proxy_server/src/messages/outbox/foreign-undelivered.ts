@@ -5,11 +5,11 @@ import type { ForeignUndelivered } from '../stored-batch.js';
 import type { UndeliveredTracker } from './undelivered-tracker.js';
 
 /**
- * The first message of each conversation, of those below `before`, that is in the outbox; null: none.
- * @param newest the outbox row that has the last of the messages asked for: what is before them is in older rows
- * @throws what PostgreSQL says
+ * The lowest message below `before` of each conversation that is in the outbox; null: none.
+ * @param newest the outbox row of the last message in question; earlier messages are in older rows
+ * @throws the error of pg
  */
-export async function findOpen(
+export async function findUndelivered(
   client: Pool | PoolClient,
   conversations: readonly Pick<ForeignUndelivered, 'low' | 'high' | 'before'>[],
   newest?: string,
@@ -31,36 +31,36 @@ export async function findOpen(
   return rows[0]?.lowest ?? [];
 }
 
-const lookMs = 200;
+const pollIntervalMs = 200;
 
-/** Times what a look took until the next one, at least: it reads the whole outbox. */
+/** The pause after a query is at least this many times its duration, because it reads the whole outbox. */
 const idleTimes = 4;
 
 /**
- * Finds out when what others have stored, or what was left to the reclaimer, is delivered. Costs nothing as long as
- * nothing of the kind is known.
+ * Tracks the delivery of messages stored by other replicas or left to the reclaimer. Runs no queries while there are
+ * none.
  */
 export class ForeignUndeliveredWatch {
   readonly #timer: NodeJS.Timeout;
   #running: Promise<void> | undefined;
 
-  /** @param hears whether anything can be delivered now */
+  /** @param responsive whether messages can be delivered now */
   constructor(pool: Pool, kit: Kit, open: UndeliveredTracker, responsive: () => boolean) {
     let dueAt = 0;
     this.#timer = setInterval(() => {
       const begun = performance.now();
-      if (!open.knowsElsewhere || this.#running || begun < dueAt || !responsive()) return;
-      const asked = open.elsewhere;
-      this.#running = findOpen(pool, asked)
+      if (!open.knowsForeign || this.#running || begun < dueAt || !responsive()) return;
+      const asked = open.foreign;
+      this.#running = findUndelivered(pool, asked)
         .then((lowest) => open.refresh(asked, lowest))
         .catch((error: unknown) => {
-          kit.log.warn({ err: error }, 'what others have not delivered is not known');
+          kit.log.warn({ err: error }, 'undelivered message query failed');
         })
         .finally(() => {
           dueAt = performance.now() + idleTimes * (performance.now() - begun);
           this.#running = undefined;
         });
-    }, lookMs);
+    }, pollIntervalMs);
   }
 
   async stop(): Promise<void> {

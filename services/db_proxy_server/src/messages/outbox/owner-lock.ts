@@ -5,12 +5,12 @@ import type { Servers } from '../../database/servers.js';
 import { ownerLockClass } from './reclaimer.js';
 
 const retryMs = 250;
-/** How often the connection is tried, and how long it has to answer, milliseconds. */
+/** Interval and timeout of the connection probe, milliseconds. */
 const probeMs = 2_000;
 
 /**
- * Holds the advisory lock that tells the other replicas that this instance lives and looks after its own
- * outbox rows. It has a connection of its own; when that breaks, it is made anew.
+ * Holds the advisory lock by which the other replicas see that this instance is alive and delivers its own outbox rows.
+ * It uses a connection of its own, and reconnects when that breaks.
  */
 export class OwnerLock {
   readonly #servers: Servers;
@@ -26,8 +26,8 @@ export class OwnerLock {
   }
 
   /**
-   * Takes the lock, and from then on keeps it.
-   * @throws what PostgreSQL says when it cannot be had now; it may be called again
+   * Takes the lock and keeps it from then on.
+   * @throws the error of pg when the lock is not available; may be called again
    */
   async start(): Promise<void> {
     try {
@@ -52,7 +52,7 @@ export class OwnerLock {
     await client.connect();
     clearInterval(this.#probe);
     this.#probe = setInterval(() => void this.#check(client), probeMs);
-    // The lock's two keys are signed 32-bit numbers.
+    // The two keys of the lock are int4.
     await client.query('SELECT pg_advisory_lock($1, $2)', [ownerLockClass, this.#kit.instance | 0]);
   }
 
@@ -63,7 +63,7 @@ export class OwnerLock {
     await this.#client?.end();
   }
 
-  /** A server that is gone without a word breaks no connection for hours, and the lock is needed at its successor. */
+  /** A server that vanished silently may keep the connection open for hours; the lock is needed on its successor. */
   async #check(client: Client): Promise<void> {
     if (this.#client !== client) return;
     try {
@@ -79,7 +79,7 @@ export class OwnerLock {
     this.#client = undefined;
     this.#retry = setTimeout(() => {
       this.#take().catch((error: unknown) => {
-        this.#kit.log.debug({ err: error }, 'the owner lock cannot be had yet');
+        this.#kit.log.debug({ err: error }, 'owner lock not acquired; retrying');
         if (this.#client) this.#again(this.#client);
       });
     }, retryMs);

@@ -33,14 +33,14 @@ async function rows(): Promise<number> {
   return counted[0]?.n ?? 0;
 }
 
-/** [id, lowest open] of the messages that were sent since the last call */
+/** [id, lowest undelivered id] of the messages sent since the last call */
 function news(replica: TestReplica): [number, number][] {
   const sent = replica.sent;
   replica.events.length = 0;
   return sent;
 }
 
-test('who takes a conversation over names what the one before has not delivered, until it is', async () => {
+test('a new writer of a conversation names undelivered messages of the former one until they are delivered', async () => {
   const before = await start();
   const after = await start();
   before.answers = false;
@@ -54,7 +54,7 @@ test('who takes a conversation over names what the one before has not delivered,
     [4, 1],
     [1, 0],
   ]);
-  // It comes back: what is sent again and what is new.
+  // The former writer recovers: its retries and new messages.
   before.answers = true;
   await before.send(1, 2);
   expect(news(before).at(-1)).toEqual([5, 1]);
@@ -67,7 +67,7 @@ test('who takes a conversation over names what the one before has not delivered,
     .toBe(0);
 });
 
-test('each of three in turn names the lowest of all', async () => {
+test('each of three alternating writers names the lowest undelivered message', async () => {
   const chain = [await start(), await start(), await start()];
   for (const replica of chain) replica.answers = false;
   for (const replica of chain) await replica.send(5, 6);
@@ -88,7 +88,7 @@ test('each of three in turn names the lowest of all', async () => {
   ]);
 });
 
-test('a batch whose commit was not heard of is named by the next one', async () => {
+test('a batch whose commit reply was lost is named by the next batch', async () => {
   const replica = await start();
   const connect = replica.pool.connect.bind(replica.pool);
   let lost = 0;
@@ -108,12 +108,12 @@ test('a batch whose commit was not heard of is named by the next one', async () 
   expect(news(replica)).toEqual([[2, 1]]);
 });
 
-test('a batch that was left to the sweeper is named by the next one, without a look through the outbox', async () => {
+test('a batch left to the reclaimer is named by the next one without searching the outbox', async () => {
   const replica = await start({ maxBytes: 10_000 });
   replica.answers = false;
   await replica.send(9, 10, { text: 'x'.repeat(8_000) });
   for (let i = 0; i < 2; i++) await replica.send(11, 12, { text: 'x'.repeat(8_000) });
-  // Odd: whoever wrote was another one than before, and looked.
+  // An odd epoch means that the writer changed and searched the outbox.
   const { rows: looks } = await pool.query(
     'SELECT writer & 1 AS n FROM conversation WHERE conv = (11::int8 << 32) | 12',
   );
@@ -134,22 +134,25 @@ test('a batch that was left to the sweeper is named by the next one, without a l
     .toBe(3);
 });
 
-test.each(['1 hour', '-1 hour'])('rows are taken over in time when the clock is set by %s', async (step) => {
-  const alive = await start({ sweeps: true });
-  const dead = await start();
-  for (const replica of [alive, dead]) replica.responsive = false;
-  await alive.send(23, 24);
-  await dead.send(25, 26);
-  await pool.query('UPDATE outbox SET created_at = created_at - $1::interval', [step]);
-  const other = await start({ sweeps: true });
-  // Those of the dead one first; those of one that lives when it has not got on with them for a while.
-  const named = () => other.events.map((batch) => batch.map(({ fromUserId }) => fromUserId));
-  await expect.poll(named, patient).toEqual([[25]]);
-  await expect.poll(named, patient).toEqual([[25], [23]]);
-  await expect.poll(rows, patient).toBe(0);
-});
+test.each(['1 hour', '-1 hour'])(
+  'rows are taken over in time when the clock is changed by %s',
+  async (step) => {
+    const alive = await start({ sweeps: true });
+    const dead = await start();
+    for (const replica of [alive, dead]) replica.responsive = false;
+    await alive.send(23, 24);
+    await dead.send(25, 26);
+    await pool.query('UPDATE outbox SET created_at = created_at - $1::interval', [step]);
+    const other = await start({ sweeps: true });
+    // Rows of the dead owner first; those of a live owner once it has been stuck for a while.
+    const named = () => other.events.map((batch) => batch.map(({ fromUserId }) => fromUserId));
+    await expect.poll(named, patient).toEqual([[25]]);
+    await expect.poll(named, patient).toEqual([[25], [23]]);
+    await expect.poll(rows, patient).toBe(0);
+  },
+);
 
-test('the rows of one that died are taken over in order, together, and go', async () => {
+test('rows of a dead owner are taken over together, in order, and deleted', async () => {
   const dead = await start();
   dead.responsive = false;
   for (let i = 0; i < 200; i++) await dead.send(13, 14, { text: String(i) });
@@ -161,7 +164,7 @@ test('the rows of one that died are taken over in order, together, and go', asyn
   expect(performance.now() - begun).toBeLessThan(4_000);
 });
 
-test('the rows of one that lives are its own, unless they grow old; not while all wait for NATS', async () => {
+test('rows of a live owner are taken over only when they are old, and not while NATS is down', async () => {
   const alive = await start({ sweeps: true });
   const dead = await start();
   const other = await start({ sweeps: true });
@@ -170,7 +173,7 @@ test('the rows of one that lives are its own, unless they grow old; not while al
   await dead.send(17, 18);
   await dead.send(17, 18);
   await expect.poll(() => other.publisher.unanswered, { timeout: 1_000 }).toBe(0);
-  // A look or two while NATS is silent: nothing is taken. Then those of the dead one alone.
+  // While NATS is down nothing is taken over; afterwards only the rows of the dead owner.
   await new Promise((resolve) => setTimeout(resolve, 700));
   other.responsive = true;
   await expect
@@ -183,7 +186,7 @@ test('the rows of one that lives are its own, unless they grow old; not while al
   await expect.poll(() => news(other), patient).toEqual([[1, 0]]);
 });
 
-test('a row that is taken over names what is before it, whoever has that', async () => {
+test('a reclaimed row names earlier undelivered messages of any owner', async () => {
   const dead = await start();
   dead.responsive = false;
   await dead.send(19, 20);
@@ -199,7 +202,7 @@ test('a row that is taken over names what is before it, whoever has that', async
   await expect.poll(rows, patient).toBe(0);
 });
 
-test('what a replica of the version before stores is found by the next one', async () => {
+test('messages stored by a replica of the version before are found by the next writer', async () => {
   await pool.query(
     `SELECT * FROM append_messages(ARRAY[(21::int8 << 32) | 22], '{1}', '{1}', '{1}', '{1}', '{21}', '{1}', '{1}', '{1}',
        '{x}', '{}', '{}', '{}', '{}', 1, '', '{}')`,
@@ -209,12 +212,12 @@ test('what a replica of the version before stores is found by the next one', asy
   expect(news(replica)).toEqual([[2, 1]]);
 });
 
-test('in a new epoch what waits for an answer is forgotten, and read from the outbox anew', async () => {
+test('a new store epoch drops unanswered batches and reads the outbox again', async () => {
   const replica = await start({ sweeps: true });
   replica.answers = false;
   await replica.send(21, 22);
   await replica.send(23, 24);
-  // The first one is lost with the old epoch.
+  // The first batch is lost with the old epoch.
   await pool.query('DELETE FROM outbox WHERE id = (SELECT min(id) FROM outbox)');
   replica.publisher.forget();
   replica.events.length = 0;

@@ -9,16 +9,16 @@ import { OutboxPublisher } from './publisher.js';
 const kit = () => createKit('db_proxy_server', { logLevel: 'silent', shutdownMs: 1_000 });
 
 let publisher: OutboxPublisher;
-/** What the route_server got, in order. */
+/** Batches received by the route_server, in order. */
 let batches: teamtalk.bus.StoredBatch.$Properties[];
 let deleted: string[];
-/** Set: the members of groups cannot be had now. */
+/** Makes the load of group members fail. */
 let databaseAway: boolean;
 let natsResponsive: boolean;
-/** Resolves when the route_server has brought a batch on its way. */
+/** The route_server's reply to a batch. */
 let answer: () => Promise<void>;
 let forgotten: number[];
-/** Members of groups are given when it resolves. */
+/** Group members are loaded when it resolves. */
 let membersWaitFor: Promise<void>;
 let membersOf: Map<number, number[]>;
 
@@ -88,7 +88,7 @@ function sent() {
     .map(({ toSessionId, memberIds }) => [toSessionId, memberIds]);
 }
 
-test('a group’s message goes with its members, and its row is deleted when it was answered for', async () => {
+test('a group’s message is sent with its members, and its row is deleted after the reply', async () => {
   publisher.publish(batchOf('1', toGroup(5), pair(1)));
   expect(publisher.inFlight).toEqual(['1']);
   await expect.poll(() => deleted).toEqual(['1']);
@@ -101,7 +101,7 @@ test('a group’s message goes with its members, and its row is deleted when it 
   expect(publisher.inFlight).toEqual([]);
 });
 
-test('batches leave in the order of commit, also while one waits for members', async () => {
+test('batches are sent in commit order, also while one waits for members', async () => {
   let give = () => {};
   membersWaitFor = new Promise((resolve) => {
     give = resolve;
@@ -117,7 +117,7 @@ test('batches leave in the order of commit, also while one waits for members', a
   expect(batches, 'nothing waits any more').toHaveLength(5);
 });
 
-test('a batch whose members cannot be had is sent when they can, and holds up no other', async () => {
+test('a batch whose members cannot be loaded is retried, and does not delay others', async () => {
   databaseAway = true;
   publisher.publish(batchOf('1', toGroup(5)));
   publisher.publish(batchOf('2', pair(1)));
@@ -131,7 +131,7 @@ test('a batch whose members cannot be had is sent when they can, and holds up no
   ]);
 });
 
-test('while NATS is silent nothing is asked for; then everything goes together, in order', async () => {
+test('nothing is sent while NATS is down; afterwards everything is sent together, in order', async () => {
   natsResponsive = false;
   for (let id = 1; id <= 300; id++) publisher.publish(batchOf(String(id), pair(id)));
   expect(batches).toEqual([]);
@@ -143,7 +143,7 @@ test('while NATS is silent nothing is asked for; then everything goes together, 
   expect(ids).toEqual(Array.from({ length: 301 }, (_, i) => i + 1));
 });
 
-test('an answer that comes late counts, and what waits for it is sent again together', async () => {
+test('a late reply counts, and unanswered batches are retried together', async () => {
   const answers: (() => void)[] = [];
   answer = () => new Promise((resolve) => answers.push(resolve));
   for (let id = 1; id <= 20; id++) publisher.publish(batchOf(String(id), pair(id)));
@@ -159,7 +159,7 @@ test('an answer that comes late counts, and what waits for it is sent again toge
   expect(publisher.inFlight).toEqual([]);
 });
 
-test('a route_server that nobody listens for any more is asked no more', async () => {
+test('a route_server without a subscriber is no longer used', async () => {
   let asked = 0;
   answer = async () => {
     if (asked++ > 0) return;
@@ -170,7 +170,7 @@ test('a route_server that nobody listens for any more is asked no more', async (
   expect(forgotten).toEqual([7]);
 });
 
-test('what there is no room for is left, and known until that is too much', async () => {
+test('batches beyond the limit are left to the reclaimer, and tracked up to a limit', async () => {
   natsResponsive = false;
   const large = (id: number) => batchOf(String(id), storedMessage({ msgId: id, pdu: Buffer.alloc(40_000) }));
   expect([1, 2, 3, 4].map((id) => publisher.publish(large(id)))).toEqual([true, true, true, true]);
@@ -182,7 +182,7 @@ test('what there is no room for is left, and known until that is too much', asyn
   expect(publisher.hasRoom).toBe(true);
 });
 
-test('a message that overtakes others of its conversation says which', async () => {
+test('a message that overtakes others of its conversation names the lowest of them', async () => {
   databaseAway = true;
   publisher.publish(batchOf('1', toGroup(5, 7), toGroup(5, 8)));
   publisher.publish(batchOf('2', pair(1)));
@@ -197,7 +197,7 @@ test('a message that overtakes others of its conversation says which', async () 
   expect(Object.fromEntries(openFrom)).toEqual({ 1: 0, 2: 0, 7: 0, 8: 7, 9: 7, 10: 0 });
 });
 
-test('a message to a group that nobody is in any more is for nobody', async () => {
+test('a message to a group without members has no receivers', async () => {
   membersOf.set(5, []);
   publisher.publish(batchOf('1', toGroup(5)));
   publisher.publish(batchOf('2', toGroup(5, 2), toGroup(6)));

@@ -16,44 +16,44 @@ export interface PublisherOptions {
   pool: Pool;
   routeServers: Registry;
   members: GroupMembers;
-  /** told of each batch before it counts as delivered; a batch may come again */
+  /** records each batch before it counts as delivered; a batch may be recorded again */
   bots: Pick<BotMessages, 'record'>;
-  /** that of the batches; left out: 0 */
+  /** the store epoch of the batches; left out: 0 */
   epoch?: { readonly current: number };
-  /** Bytes of messages that may wait for an answer; what is beyond waits in the outbox for the reclaimer. */
+  /** Most bytes of unanswered messages; further batches are left to the reclaimer. */
   maxBytes?: number;
 }
 
-/** Without an answer for this long a batch is sent again, milliseconds: the first time, and later on. */
-const patienceMs = { first: 1_000, later: 2_000 };
-/** Pause after a failure that was told at once, milliseconds. */
+/** Time without a reply after which a batch is retried, milliseconds: after the first attempt, and later ones. */
+const retryAfterMs = { first: 1_000, later: 2_000 };
+/** Pause after an immediate failure, milliseconds. */
 const retryPauseMs = 100;
-/** How often it is looked for what is to be sent again, milliseconds. */
-const lookMs = 50;
-/** Events in flight that were sent again, and how long one of them counts, milliseconds. */
-const again = { events: 8, ms: 1_000 };
+/** How often due batches are looked for, milliseconds. */
+const pollIntervalMs = 50;
+/** Most retried events in flight, and how long each counts as in flight, milliseconds. */
+const redeliveries = { events: 8, ms: 1_000 };
 const defaultMaxBytes = 64 * 1024 * 1024;
 
-/** A batch that waits for a route_server's answer. */
+/** A batch that waits for a route_server's reply. */
 interface Unanswered extends Batch {
   readonly since: number;
   readonly bytes: number;
   sends: number;
-  /** performance.now() from which on it may be sent again */
+  /** performance.now() at which it may be retried */
   dueAt: number;
 }
 
 /**
- * Brings committed batches to a route_server, in the order of commit, and again until one has answered
- * for each. Only then is the batch's outbox row deleted, along with a later transaction. What has to be sent
- * again goes together, as much as fits into an event, oldest first, and new batches queue up behind it.
+ * Publishes committed batches to a route_server in commit order, and retries each until one has replied. Only then is
+ * its outbox row deleted, by a later transaction. Retries are sent together, oldest first, as many as fit in an event,
+ * and new batches queue behind them.
  */
 export class OutboxPublisher {
   readonly #options: PublisherOptions;
   readonly #maxBytes: number;
-  /** by outbox id, in the order of commit */
+  /** by outbox id, in commit order */
   readonly #unanswered = new Map<string, Unanswered>();
-  readonly #open = new UndeliveredTracker();
+  readonly #undelivered = new UndeliveredTracker();
   readonly #sender: BatchSender;
   readonly #foreignUndelivered: ForeignUndeliveredWatch;
   readonly #delivered: DeliveredRows;
@@ -61,25 +61,25 @@ export class OutboxPublisher {
   readonly #retries;
   readonly #left;
   #bytes = 0;
-  /** Since the last batch that was answered for, one was not: that has been logged. */
+  /** A failure since the last reply has been logged. */
   #failing = false;
-  /** NATS was silent when it was looked at last. */
+  /** NATS was not responsive at the last poll. */
   #stalled = false;
-  /** Older batches that were never sent have to go first. */
-  #held = false;
-  #eventsAgain = 0;
+  /** Older batches that were never sent must be sent first. */
+  #mustQueue = false;
+  #redeliveriesInFlight = 0;
   #queue: Promise<void> | undefined;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
     this.#maxBytes = options.maxBytes ?? defaultMaxBytes;
     const { kit, pool } = options;
-    this.#sender = new BatchSender(options, this.#open);
+    this.#sender = new BatchSender(options, this.#undelivered);
     this.#delivered = new DeliveredRows(pool, kit);
     this.#foreignUndelivered = new ForeignUndeliveredWatch(
       pool,
       kit,
-      this.#open,
+      this.#undelivered,
       () => this.#sender.responsive,
     );
     const { metrics } = kit;
@@ -89,7 +89,7 @@ export class OutboxPublisher {
     );
     this.#left = metrics.counter(
       'outbox_left_total',
-      'Batches left to the sweeper because too much is unanswered',
+      'Batches left to the reclaimer because too much is unanswered',
     );
     metrics.gauge(
       'outbox_in_flight_batches',
@@ -100,53 +100,53 @@ export class OutboxPublisher {
       for (const { since } of this.#unanswered.values()) return (performance.now() - since) / 1000;
       return 0;
     });
-    this.#timer = setInterval(() => this.#sendAgain(), lookMs);
+    this.#timer = setInterval(() => this.#sendDue(), pollIntervalMs);
   }
 
-  /** Outbox rows this publisher is busy with, or about to delete. */
+  /** Outbox rows this publisher is delivering or about to delete. */
   get inFlight(): string[] {
     return [...this.#unanswered.keys(), ...this.#delivered.ids];
   }
 
-  /** Batches no route_server has answered for yet. */
+  /** Batches without a reply. */
   get unanswered(): number {
     return this.#unanswered.size;
   }
 
-  /** Whether there is room for batches of others, and left for new ones. */
+  /** Whether batches of other replicas can be taken over while leaving room for new ones. */
   get hasRoom(): boolean {
     return this.#bytes < this.#maxBytes / 2;
   }
 
   /**
-   * Without room for it the batch waits in the outbox for the reclaimer.
-   * @returns false when so much does that it is not known here any more which messages are open
+   * Publishes a batch, or leaves it to the reclaimer when too much is unanswered.
+   * @returns false when so many batches are left that undelivered messages can no longer be tracked
    */
   publish(batch: StoredBatch): boolean {
     if (this.#unanswered.has(batch.outboxId)) return true;
     const bytes = bytesOf(batch.messages);
     if (this.#unanswered.size > 0 && this.#bytes + bytes > this.#maxBytes) {
       this.#left.inc();
-      return this.#open.leave(batch);
+      return this.#undelivered.leave(batch);
     }
     const since = performance.now();
     const entry: Unanswered = { batch, since, bytes, lists: undefined, sends: 0, dueAt: 0 };
     this.#unanswered.set(batch.outboxId, entry);
     this.#bytes += bytes;
-    this.#open.begin(batch);
-    if (!this.#sender.responsive) this.#held = true;
-    if (!this.#held) this.#sendFirst(entry);
+    this.#undelivered.begin(batch);
+    if (!this.#sender.responsive) this.#mustQueue = true;
+    if (!this.#mustQueue) this.#sendFirst(entry);
     return true;
   }
 
   /**
-   * A new epoch has begun: what waits for an answer may no longer be stored. What still is, the reclaimer finds in the
-   * outbox.
+   * Drops all batches after a new store epoch, since they may no longer be stored. The reclaimer finds the ones still
+   * in the outbox.
    */
   forget(): void {
     this.#unanswered.clear();
     this.#bytes = 0;
-    this.#open.clear();
+    this.#undelivered.clear();
   }
 
   takeDelivered(): string[] {
@@ -157,7 +157,7 @@ export class OutboxPublisher {
     this.#delivered.giveBack(ids);
   }
 
-  /** Waits until everything in flight is answered for and its rows are deleted, or until `ms` are over. */
+  /** Waits until all batches are answered and their rows deleted, at most `ms` milliseconds for the replies. */
   async stop(ms: number): Promise<void> {
     const end = performance.now() + ms;
     while (this.#unanswered.size > 0 && performance.now() < end) await pause(20);
@@ -173,7 +173,7 @@ export class OutboxPublisher {
       void this.#send([entry], false);
       return;
     }
-    // Batches leave in the order of commit: none overtakes one that waits for its groups' members.
+    // Keeps commit order: no batch overtakes one that waits for its groups' members.
     const turn = Promise.allSettled([lists, this.#queue]).then(([loaded]) => {
       if (this.#queue === turn) this.#queue = undefined;
       if (loaded.status === 'fulfilled') entry.lists = loaded.value;
@@ -182,14 +182,14 @@ export class OutboxPublisher {
     this.#queue = turn;
   }
 
-  /** Sends what is due, oldest first, as far as the events in flight allow. */
-  #sendAgain(): void {
-    this.#held = false;
+  /** Sends due batches, oldest first, within the limit of retried events in flight. */
+  #sendDue(): void {
+    this.#mustQueue = false;
     if (this.#unanswered.size === 0) return;
-    // What would be asked again and again arrives all together when NATS is back, and in nobody's favour.
+    // Retries while NATS is down would all arrive together when it recovers.
     if (!this.#sender.responsive) {
       this.#stalled = true;
-      this.#held = true;
+      this.#mustQueue = true;
       return;
     }
     const now = performance.now();
@@ -206,18 +206,18 @@ export class OutboxPublisher {
         group = [];
         bytes = 0;
       }
-      if (this.#eventsAgain < again.events) {
+      if (this.#redeliveriesInFlight < redeliveries.events) {
         group.push(entry);
         bytes += entry.bytes;
       } else if (entry.sends === 0) {
-        this.#held = true;
+        this.#mustQueue = true;
       }
     }
     if (group.length > 0) this.#sendGroup(group);
   }
 
   #sendGroup(group: Unanswered[]): void {
-    this.#eventsAgain++;
+    this.#redeliveriesInFlight++;
     this.#retries.inc(group.filter(({ sends }) => sends > 0).length);
     for (const entry of group) entry.dueAt = Number.POSITIVE_INFINITY;
     let counts = true;
@@ -225,10 +225,10 @@ export class OutboxPublisher {
       clearTimeout(timer);
       if (!counts) return;
       counts = false;
-      this.#eventsAgain--;
-      this.#sendAgain();
+      this.#redeliveriesInFlight--;
+      this.#sendDue();
     };
-    const timer = setTimeout(done, again.ms);
+    const timer = setTimeout(done, redeliveries.ms);
     void this.#send(group, true).then(done);
   }
 
@@ -236,11 +236,11 @@ export class OutboxPublisher {
     let sent = group;
     try {
       if (group.some(({ lists }) => !lists)) sent = await this.#withMembers(group);
-      sent = sent.filter((entry) => this.#isOpen(entry));
+      sent = sent.filter((entry) => this.#isUnanswered(entry));
       const asked = this.#sender.send(sent, this.#options.epoch?.current ?? 0, redelivery);
       for (const entry of sent) {
-        const patience = entry.sends++ === 0 ? patienceMs.first : patienceMs.later;
-        entry.dueAt = performance.now() + patience;
+        const retryAfter = entry.sends++ === 0 ? retryAfterMs.first : retryAfterMs.later;
+        entry.dueAt = performance.now() + retryAfter;
       }
       await asked;
       for (const entry of sent) await this.#answered(entry);
@@ -252,7 +252,7 @@ export class OutboxPublisher {
     }
   }
 
-  /** @returns those whose members can be had; the others are due again in a moment */
+  /** @returns the batches whose members are loaded; the others become due after a pause */
   async #withMembers(group: readonly Unanswered[]): Promise<Unanswered[]> {
     const load = async (entry: Unanswered) => {
       entry.lists ??= await this.#options.members.listsFor(entry.batch.messages);
@@ -268,23 +268,23 @@ export class OutboxPublisher {
   }
 
   #failed(error: unknown): void {
-    if (!this.#failing) this.#options.kit.log.warn({ err: error }, 'batches are sent again');
+    if (!this.#failing) this.#options.kit.log.warn({ err: error }, 'batch delivery failed; retrying');
     this.#failing = true;
   }
 
-  #isOpen(entry: Unanswered): boolean {
+  #isUnanswered(entry: Unanswered): boolean {
     return this.#unanswered.get(entry.batch.outboxId) === entry;
   }
 
   async #answered(entry: Unanswered): Promise<void> {
     const { outboxId, messages } = entry.batch;
-    // Two answers may come to what was sent twice.
-    if (!this.#isOpen(entry)) return;
+    // A retried batch may get two replies.
+    if (!this.#isUnanswered(entry)) return;
     await this.#options.bots.record(messages, entry.lists ?? noLists);
-    if (!this.#isOpen(entry)) return;
+    if (!this.#isUnanswered(entry)) return;
     this.#unanswered.delete(outboxId);
     this.#bytes -= entry.bytes;
-    this.#open.end(entry.batch);
+    this.#undelivered.end(entry.batch);
     this.#delivered.add(outboxId);
   }
 }

@@ -4,34 +4,34 @@ import { takeConnection } from '../../database/take-connection.js';
 import { encodeMessagePdu } from '../message-pdu.js';
 import { decodeOutboxPayload, type OutboxMessage } from '../payload.js';
 import type { ForeignUndelivered, StoredBatch, StoredMessage } from '../stored-batch.js';
-import { findOpen } from './foreign-undelivered.js';
+import { findUndelivered } from './foreign-undelivered.js';
 import type { OutboxPublisher } from './publisher.js';
 
 export interface ReclaimerOptions {
   kit: Kit;
   pool: Pool;
   publisher: Pick<OutboxPublisher, 'inFlight' | 'hasRoom' | 'publish'>;
-  /** whether a route_server could take a batch now */
+  /** whether a route_server can be reached now */
   canDeliver: () => boolean;
 }
 
 const sweepMs = 500;
-/** Rows of a dead owner that are seen again this much later are taken; younger ones may be just about to be deleted. */
+/** Time after which rows of a dead owner are taken over; younger ones may be about to be deleted. */
 const orphanMs = 300;
-/** Those of an owner that lives but does not get on with them; rows of our own that nobody is busy with need not wait. */
+/** Time after which rows of a live but stuck owner are taken over; the instance's own rows use `orphanMs`. */
 const stuckMs = 3_500;
-/** Rows looked at in one sweep, oldest first. */
+/** Rows read in one sweep, oldest first. */
 const rowsSeen = 10_000;
-/** Rows taken over at once: of 8 MiB each at most. */
+/** Rows taken over by one statement; each has at most 8 MiB. */
 const rowsAtOnce = 16;
 
-/** Class of the advisory locks by which db_proxy_servers show that they live. */
+/** Class of the advisory locks held by live db_proxy_servers. */
 export const ownerLockClass = 0x7474;
 
 interface SeenRow {
   id: string;
   owner: string;
-  /** nobody gets on with it, or it is our own */
+  /** its owner is dead or this instance */
   orphan: boolean;
 }
 
@@ -50,17 +50,17 @@ interface Content {
 }
 
 /**
- * Takes over the batches of replicas that have died, those that are stuck, and those of its own that nobody here
- * knows or has room for; from then on they are the publisher's, like its own. A replica lives as long as
- * PostgreSQL sees its session hold the advisory lock of its instance, which ends with the process. How old a row is
- * does not count, for that is a matter of PostgreSQL's clock, but for how long it has been seen here.
+ * Takes over outbox rows of dead and stuck replicas, and rows of this instance that its publisher had no room for; from
+ * then on the publisher delivers them like its own. A replica is alive while its session holds the advisory lock of its
+ * instance, which ends with the process. The age of a row is measured from when this process first saw it, not by
+ * PostgreSQL's clock, which may be changed.
  */
 export class OutboxReclaimer {
   readonly #options: ReclaimerOptions;
   readonly #timer: NodeJS.Timeout;
   readonly #swept;
   #running: Promise<void> | undefined;
-  /** by id; `since`: performance.now() when it was first seen with this owner, batches being deliverable */
+  /** by id; `since`: performance.now() when the row was first seen with this owner while NATS was responsive */
   #seen = new Map<string, { owner: string; since: number }>();
 
   constructor(options: ReclaimerOptions) {
@@ -85,7 +85,7 @@ export class OutboxReclaimer {
   async #sweep(): Promise<void> {
     const { kit, pool, publisher, canDeliver } = this.#options;
     if (!canDeliver()) {
-      // When they can be delivered again their owners get on with them by themselves.
+      // After an outage of NATS the owners deliver their rows themselves.
       this.#seen.clear();
       return;
     }
@@ -93,19 +93,19 @@ export class OutboxReclaimer {
     let client: PoolClient | undefined;
     try {
       client = await takeConnection(pool);
-      const due = await this.#look(client);
+      const due = await this.#findDue(client);
       while (due.length > 0 && canDeliver() && publisher.hasRoom) {
         await this.#takeOver(client, due.splice(0, rowsAtOnce));
       }
       client.release();
     } catch (error) {
       client?.release(error instanceof Error ? error : true);
-      kit.log.warn({ err: error }, 'the outbox could not be swept');
+      kit.log.warn({ err: error }, 'outbox sweep failed');
     }
   }
 
-  /** @returns the rows to be taken over, oldest first */
-  async #look(client: PoolClient): Promise<SeenRow[]> {
+  /** @returns the rows to take over, oldest first */
+  async #findDue(client: PoolClient): Promise<SeenRow[]> {
     const { publisher, kit } = this.#options;
     const { rows } = await client.query<SeenRow>({
       name: 'see_outbox',
@@ -145,18 +145,18 @@ export class OutboxReclaimer {
     rows.sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
     for (const batch of await rebuild(client, rows)) {
       this.#swept.inc();
-      // Without room for it, the row is found again as one of our own.
+      // If the publisher has no room, the row is found again as one of this instance.
       publisher.publish(batch);
     }
   }
 }
 
-/** The batches of some outbox rows, with what the outbox has of their conversations before each. */
+/** Rebuilds the batches of outbox rows, with earlier undelivered messages of their conversations. */
 async function rebuild(client: PoolClient, rows: readonly OutboxRow[]): Promise<StoredBatch[]> {
   const payloads = rows.map(({ payload, bases }) => decodeOutboxPayload(payload, bases));
   const contents = await contentsOf(client, payloads.flat());
   const firsts = firstOfEach(payloads.flat());
-  const lowest = await findOpen(client, firsts, rows.at(-1)?.id);
+  const lowest = await findUndelivered(client, firsts, rows.at(-1)?.id);
   const foreignUndelivered = firsts.flatMap((first, i): ForeignUndelivered[] => {
     const id = lowest[i] ?? null;
     return id === null ? [] : [{ ...first, lowest: id }];
@@ -171,7 +171,7 @@ async function rebuild(client: PoolClient, rows: readonly OutboxRow[]): Promise<
   });
 }
 
-/** By index, from 0. */
+/** Message contents by index in `messages`. */
 async function contentsOf(
   client: PoolClient,
   messages: readonly OutboxMessage[],

@@ -1,17 +1,17 @@
 import type { ForeignUndelivered, StoredBatch, StoredMessage } from '../stored-batch.js';
 
-/** Conversations with messages of others, or left to the reclaimer, that are kept: some 200 bytes each. */
-const maxElsewhere = 100_000;
+/** Most tracked conversations with foreign undelivered messages; some 200 bytes each. */
+const maxForeign = 100_000;
 
 /**
- * Which messages no route_server has answered for yet, by conversation: a message that overtakes one of
- * them says so, and whoever has just logged in gets both in order.
+ * Tracks undelivered messages by conversation. A message that overtakes one names the lowest of them, so that msg_server
+ * delivers both in order.
  */
 export class UndeliveredTracker {
-  /** the lowest id of each batch that has messages of the conversation, ascending */
+  /** lowest id in each batch with messages of the conversation, ascending */
   readonly #lowest = new Map<number, number[]>();
-  /** what others have stored, and what was left to the reclaimer, as long as it is not delivered */
-  readonly #elsewhere = new Map<string, ForeignUndelivered>();
+  /** undelivered messages stored by other replicas or left to the reclaimer */
+  readonly #foreign = new Map<string, ForeignUndelivered>();
 
   begin({ messages, foreignUndelivered }: StoredBatch): void {
     for (const [conversation, msgId] of lowestIds(messages)) {
@@ -22,9 +22,9 @@ export class UndeliveredTracker {
     for (const each of foreignUndelivered) this.#learn(each);
   }
 
-  /** A batch is left to the reclaimer. @returns false when there are too many conversations to know them all */
+  /** Notes a batch left to the reclaimer. @returns false when there are too many conversations to track */
   leave({ messages, foreignUndelivered }: StoredBatch): boolean {
-    if (this.#elsewhere.size + foreignUndelivered.length + messages.length > maxElsewhere) return false;
+    if (this.#foreign.size + foreignUndelivered.length + messages.length > maxForeign) return false;
     for (const each of foreignUndelivered) this.#learn(each);
     for (const message of messages) {
       const [low, high] = sidesOf(message);
@@ -34,7 +34,7 @@ export class UndeliveredTracker {
   }
 
   #learn(open: ForeignUndelivered): void {
-    const known = this.#elsewhere.get(nameOf(open.low, open.high));
+    const known = this.#foreign.get(nameOf(open.low, open.high));
     this.#keep({
       ...open,
       lowest: Math.min(open.lowest, known?.lowest ?? open.lowest),
@@ -52,48 +52,48 @@ export class UndeliveredTracker {
     }
   }
 
-  /** Nothing is known to be open. */
+  /** Forgets all undelivered messages. */
   clear(): void {
     this.#lowest.clear();
-    this.#elsewhere.clear();
+    this.#foreign.clear();
   }
 
-  /** The lowest open id of the message's conversation when it is below the message's own; otherwise 0. */
+  /** The lowest undelivered id of the message's conversation if below the message's own; otherwise 0. */
   before(message: StoredMessage): number {
     let lowest = this.#lowest.get(keyOf(message))?.[0] ?? message.msgId;
-    if (this.#elsewhere.size > 0) {
+    if (this.#foreign.size > 0) {
       const [low, high] = sidesOf(message);
-      lowest = Math.min(lowest, this.#elsewhere.get(nameOf(low, high))?.lowest ?? lowest);
+      lowest = Math.min(lowest, this.#foreign.get(nameOf(low, high))?.lowest ?? lowest);
     }
     return lowest < message.msgId ? lowest : 0;
   }
 
-  get knowsElsewhere(): boolean {
-    return this.#elsewhere.size > 0;
+  get knowsForeign(): boolean {
+    return this.#foreign.size > 0;
   }
 
-  /** Of others, as it was last heard. */
-  get elsewhere(): ForeignUndelivered[] {
-    return [...this.#elsewhere.values()];
+  /** Foreign undelivered messages, as last known. */
+  get foreign(): ForeignUndelivered[] {
+    return [...this.#foreign.values()];
   }
 
-  /** @param lowest what is open now of what `elsewhere` gave as `asked`; null: nothing */
+  /** @param lowest the present lowest undelivered id for each of `asked`; null: none */
   refresh(asked: readonly ForeignUndelivered[], lowest: readonly (number | null)[]): void {
     asked.forEach((each, i) => {
-      // Heard of again meanwhile: that is newer than the answer.
-      if (this.#elsewhere.get(nameOf(each.low, each.high)) !== each) return;
+      // Updated since the query: newer than its result.
+      if (this.#foreign.get(nameOf(each.low, each.high)) !== each) return;
       const now = lowest[i] ?? null;
-      if (now === null) this.#elsewhere.delete(nameOf(each.low, each.high));
+      if (now === null) this.#foreign.delete(nameOf(each.low, each.high));
       else this.#keep({ ...each, lowest: now });
     });
   }
 
   #keep(open: ForeignUndelivered): void {
-    this.#elsewhere.set(nameOf(open.low, open.high), open);
+    this.#foreign.set(nameOf(open.low, open.high), open);
   }
 }
 
-/** At its place; nearly always that is the end, but a batch that was taken over is older. */
+/** Inserts in order; nearly always at the end, but reclaimed batches are older. */
 function insert(ids: number[], id: number): void {
   let at = ids.length;
   while (at > 0 && (ids[at - 1] as number) > id) at--;
@@ -104,13 +104,13 @@ function lowestIds(messages: readonly StoredMessage[]): Map<number, number> {
   const lowest = new Map<number, number>();
   for (const message of messages) {
     const key = keyOf(message);
-    // Ids ascend in a batch.
+    // Ids ascend within a batch.
     if (!lowest.has(key)) lowest.set(key, message.msgId);
   }
   return lowest;
 }
 
-/** A number for a conversation. Two may share one: then a few messages too many are looked for, no more. */
+/** A hash of the conversation. A collision only makes a message name a few more as undelivered. */
 function keyOf({ isGroup, fromUserId, toSessionId }: StoredMessage): number {
   if (isGroup) return -toSessionId;
   return Math.min(fromUserId, toSessionId) * 0x1_0000_0000 + Math.max(fromUserId, toSessionId);

@@ -4,15 +4,15 @@ import type { StoredMessage } from '../stored-batch.js';
 
 export type WireMessage = teamtalk.bus.StoredMessage.$Properties;
 
-/** Bytes of a message in an event besides its PDU, at most, and of a member's id. */
+/** Most bytes of a message in an event besides its PDU, and bytes of a member's id. */
 const fixedBytes = 80;
 const memberBytes = 5;
 
 /**
- * A message as a route_server gets it.
+ * A message in the form for route_server.
  * @param outboxId of its batch
- * @param openFrom the lowest id of its conversation that is still in flight, when below its own; otherwise 0
- * @returns undefined for a message to a group whose members have all left since
+ * @param openFrom the lowest undelivered id of its conversation if below its own; otherwise 0
+ * @returns undefined for a message to a group without members
  */
 export function toWire(
   message: StoredMessage,
@@ -40,14 +40,14 @@ export function toWire(
   };
 }
 
-/** Bytes that messages take in memory and, without members, in an event. */
+/** Bytes of messages in memory and, without members, in an event. */
 export function bytesOf(messages: readonly StoredMessage[]): number {
   let bytes = 0;
   for (const { pdu } of messages) bytes += pdu.length + fixedBytes;
   return bytes;
 }
 
-/** Parts that fit in one event; a single message larger than that goes alone. */
+/** Splits messages into events; a message larger than the limit gets an event of its own. */
 export function chunks(messages: WireMessage[], maxBytes: number): WireMessage[][] {
   const parts: WireMessage[][] = [];
   let part: WireMessage[] = [];

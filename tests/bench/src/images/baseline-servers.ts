@@ -5,7 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, stopProcess, waitUntil } from '@teamtalk/local-stack';
 
-/** Something else that does the same work, to compare with. */
+/** A reference server for the same work. */
 export interface Baseline {
   pid: number;
   port: number;

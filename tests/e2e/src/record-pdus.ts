@@ -1,8 +1,8 @@
 import type { TeamTalkClient } from '@teamtalk/client';
 import { type Command, decodeBody } from '@teamtalk/protocol';
 
-/** A list that takes up every PDU of one command a client gets from now on, with its seq_num. */
-export function heard<M extends object>(
+/** Records every later PDU of one command on a client, with its seq_num. @returns the growing list */
+export function recordPdus<M extends object>(
   client: TeamTalkClient,
   command: Command<M, never>,
 ): (M & { seqNum: number })[] {

@@ -54,7 +54,7 @@ async function giveTheRest(uploader: FilePeer): Promise<void> {
   await uploader.take(C.FileState, { state: CLIENT_FILE_DONE }, 0);
 }
 
-/** 0x050b, which has no answer: it has been handled when what is sent behind it is answered. */
+/** Sends 0x050b, which has no reply; it has been handled once a later request is answered. */
 async function sayItIsThere(sender: Peer, taskId: string): Promise<void> {
   const file = { fileName: 'film.mp4', fileSize: content.length };
   sender.send(C.FileAddOfflineReq, { fromUserId: sender.id, toUserId: ids.receiver, taskId, ...file });
@@ -76,7 +76,7 @@ it('0x050b is remembered although its msg_server is killed before the upload is 
   await cluster.restart('msg_server', 0);
 });
 
-it('and although the file_server is killed: whoever completes the upload announces it, and who waits gets it', async () => {
+it('0x050b is remembered although the file_server is killed: the file_server that completes the upload announces it', async () => {
   const sender = await connect('sender', 0);
   const taskId = await offer(sender);
   const broken = await enter('sender', taskId, 0);
@@ -95,7 +95,7 @@ it('and although the file_server is killed: whoever completes the upload announc
   await cluster.restart('file_server', 0);
 });
 
-it('what a file_server that died has not announced is announced by another, once', async () => {
+it('an announcement missed by a file_server that died is made by another, once', async () => {
   const sender = await connect('sender', 1);
   const taskId = await offer(sender);
   await giveTheRest(await enter('sender', taskId, 0));
@@ -121,7 +121,7 @@ it('what a file_server that died has not announced is announced by another, once
   }
 });
 
-it('who waits for a file whose time is over is told so', async () => {
+it('a receiver waiting for a file that expires is notified', async () => {
   const sender = await connect('sender', 0);
   const taskId = await offer(sender);
   const early = await enter('receiver', taskId, 1);
