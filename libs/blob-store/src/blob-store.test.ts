@@ -49,7 +49,7 @@ describe.each(['local', 's3'] as const)('a store of kind %s', (kind) => {
     const blob = await store.get(key, range);
     const content = await buffer(blob.stream());
     expect(content.length).toBe(blob.length);
-    // The other ways give the same.
+    // The other ways to read return the same bytes.
     expect(await bytesOf(await store.get(key, range))).toEqual(content);
     const pieces: Buffer[] = [];
     await (await store.get(key, range)).copyTo(async (piece) => void pieces.push(Buffer.from(piece)));
@@ -57,7 +57,7 @@ describe.each(['local', 's3'] as const)('a store of kind %s', (kind) => {
     return content.toString();
   };
 
-  it('gives back what was put, and what it knows of it', async () => {
+  it('returns the stored bytes and their metadata', async () => {
     const before = Date.now() - 2_000;
     const stored = await store.put('a/b/c.txt', chunks('hello ', 'world'), { sha256: true });
     expect(stored).toMatchObject({
@@ -74,7 +74,7 @@ describe.each(['local', 's3'] as const)('a store of kind %s', (kind) => {
     opened.stream().destroy();
   });
 
-  it('puts bytes, and nothing at all, too', async () => {
+  it('stores a Buffer, also an empty one', async () => {
     await store.put('bytes', Buffer.from('abc'));
     expect(await read('bytes')).toBe('abc');
     expect(await store.put('empty', chunks())).toMatchObject({ size: 0, sha256: undefined });
@@ -97,7 +97,7 @@ describe.each(['local', 's3'] as const)('a store of kind %s', (kind) => {
     });
   });
 
-  it('does not take a part for all', async () => {
+  it('does not mistake a range for the whole blob', async () => {
     await store.put('digits', Buffer.from('0123456789'));
     for (const pieces of [['01234'], ['01234567', '89ab']]) {
       const blob = await store.get('digits');
@@ -109,7 +109,7 @@ describe.each(['local', 's3'] as const)('a store of kind %s', (kind) => {
     }
   });
 
-  it('replaces a blob as a whole', async () => {
+  it('replaces a blob atomically', async () => {
     const first = await store.put('again', Buffer.from('first'));
     const reader = await store.get('again');
     const second = await store.put('again', Buffer.from('second, and longer'));
@@ -118,7 +118,7 @@ describe.each(['local', 's3'] as const)('a store of kind %s', (kind) => {
     expect((await buffer(reader.stream())).toString()).toBe('first');
   });
 
-  it('knows what is not there', async () => {
+  it('reports blobs that do not exist', async () => {
     await store.put('there/is', Buffer.from('1'));
     for (const key of ['nothing', 'there', 'there/is/below', 'there/is.not']) {
       const error = await store.get(key).catch((reason: unknown) => reason);
@@ -138,7 +138,7 @@ describe.each(['local', 's3'] as const)('a store of kind %s', (kind) => {
     expect(await read('gone')).toBe('now a blob');
   });
 
-  it('lists in pages, in the order of the keys', async () => {
+  it('lists page by page in key order', async () => {
     const keys = ['list/a', 'list/a-b', 'list/a.b', 'list/a0', 'list/b/1', 'list/b/2', 'list/b-1', 'list/c'];
     for (const key of keys) await store.put(key, Buffer.from(key));
     await store.put('lisp', Buffer.from('other'));
@@ -164,7 +164,7 @@ describe.each(['local', 's3'] as const)('a store of kind %s', (kind) => {
     });
   });
 
-  it('leaves nothing of a put that failed', async () => {
+  it('leaves nothing behind when a put fails', async () => {
     const failing = store.put('failed', chunks('half', new Error('the peer went away')));
     await expect(failing).rejects.toMatchObject({
       code: 'source-failed',
@@ -178,7 +178,7 @@ describe.each(['local', 's3'] as const)('a store of kind %s', (kind) => {
     expect(await store.sweep(-1)).toBe(0);
   });
 
-  it('stores up to the limit, and not a byte more', async () => {
+  it('stores up to the limit and not a byte more', async () => {
     expect(await store.put('limit', chunks('12345', '67890'), { maxBytes: 10 })).toMatchObject({ size: 10 });
     await expect(store.put('beyond', chunks('12345', '678901'), { maxBytes: 10 })).rejects.toMatchObject({
       code: 'too-large',
@@ -198,7 +198,7 @@ describe.each(['local', 's3'] as const)('a store of kind %s', (kind) => {
     },
   );
 
-  it('carries a large blob, in parts where the store needs it', async () => {
+  it('stores a large blob, as a multipart upload where the store needs it', async () => {
     const piece = randomBytes(1024 * 1024);
     const hash = createHash('sha256');
     async function* source() {
@@ -213,7 +213,7 @@ describe.each(['local', 's3'] as const)('a store of kind %s', (kind) => {
     const back = createHash('sha256');
     for await (const chunk of (await store.get('large')).stream()) back.update(chunk as Buffer);
     expect(back.digest('hex')).toBe(stored.sha256);
-    // Several at once, and slowly: no piece is used for another reader before it is done with.
+    // Several slow readers at once: no buffer is reused before its reader is done with it.
     const copied = Array.from({ length: 3 }, async () => {
       const copy = createHash('sha256');
       await (await store.get('large')).copyTo(async (piece) => {
@@ -228,7 +228,7 @@ describe.each(['local', 's3'] as const)('a store of kind %s', (kind) => {
     await store.delete('large');
   });
 
-  it('carries pieces of any size in their order', async () => {
+  it('stores chunks of any size in order', async () => {
     const sizes = [1, 700_000, 3, 524_288, 65_536, 65_535, 400_000, 1_048_577, 7];
     const pieces = sizes.map((size) => randomBytes(size));
     const stored = await store.put('pieces', Readable.from(pieces), { sha256: true });
@@ -238,7 +238,7 @@ describe.each(['local', 's3'] as const)('a store of kind %s', (kind) => {
     await store.delete('pieces');
   });
 
-  it('takes many at once', async () => {
+  it('stores many blobs concurrently', async () => {
     const numbers = Array.from({ length: 50 }, (_, i) => String(i));
     await Promise.all(numbers.map((i) => store.put(`many/${i}`, chunks(i))));
     expect(await Promise.all(numbers.map((i) => read(`many/${i}`)))).toEqual(numbers);
@@ -246,7 +246,7 @@ describe.each(['local', 's3'] as const)('a store of kind %s', (kind) => {
     expect(await store.list('many')).toEqual([]);
   });
 
-  it('says that it works', async () => {
+  it('passes its health check', async () => {
     await store.check();
   });
 });
