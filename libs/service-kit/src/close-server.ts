@@ -4,15 +4,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 const lookMs = 25;
 
 /**
- * Stops an HTTP server. HTTP/1.1 cannot tell the other side of a kept connection that it is about to be closed but in
- * an answer, and a request that is on its way when it is closed is lost. So for `keptMs` milliseconds, as long as there
- * are connections, requests are still taken, and answered with `Connection: close`; which connections are idle after
- * that are closed, and the answers in flight waited for.
+ * Stops an HTTP server. HTTP/1.1 can announce the end of a keep-alive connection only in a response, and a request in
+ * flight when the connection closes is lost. So for up to `keptMs` milliseconds requests are still accepted and answered
+ * with `Connection: close`; then idle connections are closed and responses in flight are awaited.
  * @param keptMs 0: idle connections are closed at once
  */
 export async function closeServer(server: Server, keptMs = 0): Promise<void> {
   if (keptMs > 0) {
-    // Before any handler: whatever it answers, the connection is over.
+    // Runs before any handler, so that every response closes its connection.
     server.prependListener('request', (_request, response) => {
       response.shouldKeepAlive = false;
     });

@@ -8,7 +8,7 @@ import { type TracingConfig, tracingConfig, type tracingEnv } from './tracing/en
 import type { Tracing } from './tracing/tracing.js';
 import { type Patience, type UntilAvailable, untilAvailable } from './until-available.js';
 
-/** What every service's configuration holds. */
+/** The part of the configuration that every service has. */
 export interface CommonConfig {
   logLevel: string;
   ops: { host: string; port: number };
@@ -17,22 +17,22 @@ export interface CommonConfig {
   tracing?: TracingConfig | undefined;
 }
 
-/** What every service instance has: its name, log, metrics, health and the order of its stopping. */
+/** The common parts of a service instance: name, log, metrics, health and shutdown. */
 export interface Kit {
   readonly service: string;
-  /** unsigned 32-bit, drawn anew at each start */
+  /** unsigned 32-bit, random at each start */
   readonly instance: number;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly health: Health;
   readonly life: Lifecycle;
-  /** where it listens for health and metrics; undefined for a part that is tested alone */
+  /** listener of health and metrics; undefined when a part is tested alone */
   readonly ops?: { host: string; port: number };
-  /** undefined: nothing is traced */
+  /** undefined: no tracing */
   readonly tracing: Tracing | undefined;
-  /** Tries what the service cannot start without, as often as `StartOptions.patience` has it. */
+  /** Retries a step the service cannot start without, within `StartOptions.patience`. */
   readonly untilAvailable: UntilAvailable;
-  /** at the stop, how long kept HTTP connections may bring one more request, milliseconds; see closeServer */
+  /** at shutdown, grace period for keep-alive HTTP connections, milliseconds; see closeServer */
   readonly keptMs: number;
 }
 
@@ -54,17 +54,17 @@ export function commonConfig(
 }
 
 export interface StartOptions {
-  /** Takes the log's place; tests pass a silent or a recording one. */
+  /** Replaces the default log; tests pass a silent or a recording one. */
   log?: Logger;
-  /** Set in a process of its own: adds the process's figures to the metrics. */
+  /** Whether to add process metrics; set when the service has a process of its own. */
   processMetrics?: boolean;
-  /** How long kept HTTP connections may bring one more request at the stop, milliseconds; 0 when left out. */
+  /** Grace period for keep-alive HTTP connections at shutdown, milliseconds; default: 0. */
   keptMs?: number;
-  /** How long it waits for PostgreSQL and NATS; when left out it fails if one is away. */
+  /** How long to wait for PostgreSQL and NATS; by default the start fails when one is down. */
   patience?: Patience;
 }
 
-/** A service instance's kit by itself: for parts of a service that are tested alone. */
+/** Creates a kit alone, for testing parts of a service. */
 export function createKit(
   service: string,
   config: Pick<CommonConfig, 'logLevel' | 'shutdownMs'>,
