@@ -112,7 +112,7 @@ async function start(config: FileServerConfig, kit: Kit): Promise<Record<string,
       draining: health.draining,
     }),
   );
-  life.onStop('announcements', () => heartbeats.stop());
+  life.onStop('heartbeats', () => heartbeats.stop());
   // Register only now that requests for tasks have a subscriber.
   await bus.flush();
   return { client };

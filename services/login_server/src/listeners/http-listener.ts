@@ -9,14 +9,14 @@ import {
   traceRequests,
 } from '@teamtalk/service-kit';
 
-/** Gives a route's answer: JSON, status 200. Must be quick and must not throw. */
+/** Returns a route's response: JSON, status 200. Must be quick and must not throw. */
 export type HttpHandler = () => Buffer;
 
 export interface HttpListenerOptions {
   host: string;
   port: number;
   maxConnections: number;
-  /** ms for the whole of a request to arrive */
+  /** ms within which a whole request must arrive */
   requestTimeoutMs: number;
 }
 
@@ -25,13 +25,13 @@ const maxHeaderSize = 8 * 1024;
 const keepAliveMs = 30_000;
 const stopPatienceMs = 1_000;
 
-// What the original sent: JSON labelled as a page. Some iOS builds accept no other type for it.
+// As the original: JSON labelled as HTML. Some iOS builds accept no other type.
 const contentType = 'text/html;charset=utf-8';
 
 /**
- * Serves `GET` (and `HEAD`) of some paths. Plain node:http, because every client passes here, all of them
- * at once after an outage.
- * @returns the port it listens on; stopping is registered in the kit's lifecycle
+ * Serves `GET` (and `HEAD`) for a few paths. Plain node:http, because every client passes here, and all of them at once
+ * after an outage.
+ * @returns the bound port; its stop is registered in the kit's lifecycle
  */
 export async function startHttpListener(
   { life, keptMs, metrics, health, tracing }: Kit,
@@ -39,7 +39,7 @@ export async function startHttpListener(
   routes: ReadonlyMap<string, HttpHandler>,
 ): Promise<number> {
   const requests = metrics.counter('http_requests_total', 'HTTP requests answered', ['route', 'status']);
-  const refused = metrics.counter('http_refused_total', 'Connections and requests that were not understood', [
+  const refused = metrics.counter('http_refused_total', 'Connections and requests that were invalid', [
     'reason',
   ]);
 
@@ -51,7 +51,7 @@ export async function startHttpListener(
 
   const serve = (request: IncomingMessage, response: ServerResponse) => {
     const path = pathOf(request);
-    // After draining has begun nobody is kept: keep-alive would hold the shutdown up.
+    // No keep-alive once draining has begun: it would delay the shutdown.
     if (health.draining) response.shouldKeepAlive = false;
     const handler = routes.get(path);
     if (!handler) {
@@ -86,7 +86,7 @@ export async function startHttpListener(
   answerBrokenRequests(server, { onRefused: (reason) => refused.inc({ reason }) });
   await listen(server, options);
   life.onStop('HTTP', async () => {
-    // Answers are given at once: what is still open after this has not asked anything.
+    // Responses are immediate: a connection still open after this has sent no request.
     const patience = setTimeout(() => server.closeAllConnections(), keptMs + stopPatienceMs);
     await closeServer(server, keptMs);
     clearTimeout(patience);

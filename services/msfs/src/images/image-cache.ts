@@ -3,38 +3,38 @@ import { LRUCache } from 'lru-cache';
 import { headersFor, type ImageHeaders } from './image-headers.js';
 import { headBytes, shownType } from './media-type.js';
 
-/** A file, as it is served. */
+/** A file to be served. */
 export interface Image {
   info: BlobInfo;
-  /** undefined: to be downloaded, not shown */
+  /** undefined: served as a download */
   type: string | undefined;
   /** See `headersFor`. */
   headers: ImageHeaders;
-  /** all of it, where it is in memory */
+  /** the content, if it is in memory */
   bytes: Buffer | undefined;
 }
 
-/** Larger files come into memory only when they are asked for again; until then they are sent from the store. */
+/** Larger files are cached only when requested again; until then they are sent from the store. */
 const smallBytes = 512 * 1024;
-/** So many bytes of larger files are read into memory at a time; who comes meanwhile is served from the store. */
+/** Bytes of larger files read into memory at a time; further requests are served from the store. */
 const maxReadingBytes = 32 * 1024 * 1024;
-/** What an entry takes besides its bytes, roughly. */
+/** Approximate memory of an entry besides its bytes. */
 const entryBytes = 2048;
 
 /**
- * The files of a store that were asked for last. They never change, so that what is in memory holds for ever;
- * only one that was removed from the store is found for a while still.
+ * A cache of recently used files of a store. Files never change, so entries stay valid; a file removed from the store may
+ * still be served for a while.
  */
 export class ImageCache {
   readonly #store: BlobStore;
   readonly #kept: LRUCache<string, Image> | undefined;
-  /** bytes of the largest file that is kept whole */
+  /** size of the largest file that is cached */
   readonly #maxWhole: number;
   #reading = 0;
-  /** Many ask for a new image at the same moment: it is read once. */
+  /** Reads in progress, so that concurrent requests for a new image share one. */
   readonly #loading = new Map<string, Promise<Image>>();
 
-  /** @param maxBytes of memory; 0: nothing is kept */
+  /** @param maxBytes of memory; 0: nothing is cached */
   constructor(store: BlobStore, maxBytes: number) {
     this.#store = store;
     const maxEntrySize = Math.max(Math.floor(maxBytes / 8), entryBytes);
@@ -65,7 +65,7 @@ export class ImageCache {
     return loading;
   }
 
-  /** What the store turned out not to have any more. */
+  /** Removes a file that the store no longer has. */
   forget(key: string): void {
     this.#kept?.delete(key);
   }

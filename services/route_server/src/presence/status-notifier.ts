@@ -5,29 +5,29 @@ import type { Effects, PresenceTable } from './presence-table.js';
 
 const { USER_STATUS_ONLINE, USER_STATUS_OFFLINE } = IM.BaseDefine.UserStatType;
 
-/** Changes are gathered this long, milliseconds: who comes and goes at once is told once. */
+/** Flush interval of changes, milliseconds: concurrent changes are sent together. */
 const gatherMs = 10;
 
 type Changes = Pick<Effects, 'pcChanged' | 'mobileCame'>;
 
-/** What others see of a user: online means on a PC (client-behaviour.md#online-means-on-a-pc). */
+/** Status shown to other users: online means on a PC (client-behaviour.md#online-means-on-a-pc). */
 export function statusOf(table: PresenceTable, userId: number): IM.BaseDefine.UserStatType {
   return table.isOnPc(userId) ? USER_STATUS_ONLINE : USER_STATUS_OFFLINE;
 }
 
 /**
- * Tells whose PC presence changed: every msg_server, which tell their PC clients (0x0203), and the user's
- * own mobile clients (0x020e), which also hear of a PC that is there when they log in.
+ * Sends changes of PC presence: to every msg_server for its PC clients (0x0203), and to the user's own mobile clients
+ * (0x020e), which are also told of a PC that is online when they log in.
  */
 export class StatusNotifier {
   readonly #table: PresenceTable;
   readonly #nodes: NodeSender;
   readonly #msgServers: Registry;
-  /** Users last told to be on a PC; only differences are told. */
+  /** Users last reported as online on a PC; only differences are sent. */
   readonly #told = new Set<number>();
   readonly #changed = new Set<number>();
   readonly #mobileCame = new Set<number>();
-  /** Users whose present state is told whether or not it is a difference. */
+  /** Users whose state is sent whether or not it differs. */
   readonly #again = new Set<number>();
   #begun = false;
   #round: { timer: NodeJS.Timeout; over: Promise<void>; end: () => void } | undefined;
@@ -38,17 +38,17 @@ export class StatusNotifier {
     this.#msgServers = msgServers;
   }
 
-  /** From now on it tells. What it is given before, others told long ago: it is only remembered. */
+  /** Starts sending. Changes before that were sent by others long ago and are only remembered. */
   begin(): void {
     this.#begun = true;
   }
 
-  /** Remembers the state of users whose changes another route_server tells. */
+  /** Remembers the state of users whose changes another route_server sends. */
   note({ pcChanged }: Changes): void {
     for (const userId of pcChanged) this.#note(userId, this.#table.isOnPc(userId));
   }
 
-  /** @returns when it is told: at once when there is nothing to tell */
+  /** @returns when it has been sent; at once when there is nothing to send */
   async tell({ pcChanged, mobileCame }: Changes): Promise<void> {
     if (!this.#begun) this.note({ pcChanged, mobileCame });
     if (!this.#begun || (pcChanged.size === 0 && mobileCame.size === 0)) return;
@@ -57,13 +57,13 @@ export class StatusNotifier {
     await this.#roundOver();
   }
 
-  /** The same for changes that another route_server was to tell, and perhaps did not. */
+  /** Like `tell`, for changes that another route_server was to send and may not have sent. */
   async tellAgain(changes: Changes): Promise<void> {
     for (const userId of changes.pcChanged) this.#again.add(userId);
     await this.tell(changes);
   }
 
-  /** Tells what is waiting. */
+  /** Sends pending changes. */
   stop(): void {
     if (!this.#round) return;
     clearTimeout(this.#round.timer);
