@@ -9,8 +9,8 @@ let large = 0;
 
 /** An uninitialised buffer for file I/O: 512 KiB, or 64 KiB when the large ones are in use. */
 export function takeBuffer(): Buffer {
-  const kept = free.pop();
-  if (kept) return kept;
+  const pooled = free.pop();
+  if (pooled) return pooled;
   if (large >= maxLarge) return Buffer.allocUnsafeSlow(smallBytes);
   large++;
   return Buffer.allocUnsafeSlow(largeBytes);

@@ -12,7 +12,7 @@ const abandonedMs = 24 * 3_600_000;
  */
 export async function watchStore(store: BlobStore, { health, life, log }: Kit): Promise<void> {
   let up: boolean | undefined;
-  const look = async () => {
+  const check = async () => {
     try {
       await store.check();
       if (up === false) log.info('storage recovered');
@@ -30,12 +30,12 @@ export async function watchStore(store: BlobStore, { health, life, log }: Kit): 
       log.warn({ err: error }, 'removing leftovers of unfinished uploads failed');
     }
   };
-  let looking = look();
-  await looking;
+  let checking = check();
+  await checking;
   health.addCheck('storage', () => up === true);
   let sweeping = sweep();
   const checkTimer = setInterval(() => {
-    looking = looking.then(look);
+    checking = checking.then(check);
   }, checkMs);
   const sweepTimer = setInterval(() => {
     sweeping = sweeping.then(sweep);
@@ -43,6 +43,6 @@ export async function watchStore(store: BlobStore, { health, life, log }: Kit): 
   life.onStop('storage checks', async () => {
     clearInterval(checkTimer);
     clearInterval(sweepTimer);
-    await Promise.all([looking, sweeping]);
+    await Promise.all([checking, sweeping]);
   });
 }

@@ -39,7 +39,7 @@ const silentMs = 1_500;
  * Unanswered probes in a row after which another NATS server is tried. Counted, not timed: a process that was
  * suspended itself finds the replies it missed in its socket.
  */
-const silentLooks = 3;
+const maxUnansweredProbes = 3;
 /** Connect timeout of a NATS server, milliseconds: when it is the only one, and when it is one of several. */
 const dialMs = { single: 10_000, several: 3_000 };
 /** How long a request on a shared subject waits for a subscriber to come back, milliseconds. */
@@ -69,7 +69,7 @@ export class Bus {
   /** performance.now() of the last reply of NATS */
   #heardAt = performance.now();
   #asking = false;
-  #unansweredLooks = 0;
+  #unansweredProbes = 0;
 
   /** @throws TeamTalkError `unavailable` when no NATS server answers within 10 s */
   static async connect(options: BusOptions): Promise<Bus> {
@@ -361,7 +361,7 @@ export class Bus {
       return;
     }
     this.#asking = true;
-    this.#unansweredLooks = 0;
+    this.#unansweredProbes = 0;
     try {
       // nats.js's own round-trip time has whole milliseconds only.
       const asked = performance.now();
@@ -376,9 +376,9 @@ export class Bus {
   }
 
   #leaveIfSilent(): void {
-    this.#unansweredLooks++;
-    if (this.#unansweredLooks < silentLooks || !hasOtherServers(this.#connection)) return;
-    this.#unansweredLooks = 0;
+    this.#unansweredProbes++;
+    if (this.#unansweredProbes < maxUnansweredProbes || !hasOtherServers(this.#connection)) return;
+    this.#unansweredProbes = 0;
     this.#log.warn('NATS server silent; connecting to another one');
     breakConnection(this.#connection);
   }

@@ -48,7 +48,7 @@ function announce(details = {}) {
 function watch(by = bus) {
   const gone: [number, boolean][] = [];
   const registry = new Registry(by, kit.log, 'msg_server', {
-    onGone: ({ instance }, saidSo) => gone.push([instance, saidSo]),
+    onGone: ({ instance }, deregistered) => gone.push([instance, deregistered]),
   });
   stops.push(() => registry.stop());
   return { registry, gone };

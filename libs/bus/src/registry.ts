@@ -76,8 +76,8 @@ function reachable({ host, port }: { host: string; port: number }, own: string):
 export interface RegistryEvents {
   /** a new instance, or a known one with changed details */
   onChange?: (instance: Heartbeat, previous: Heartbeat | undefined) => void;
-  /** `saidSo`: it deregistered; otherwise it was silent too long or had no subscriber */
-  onGone?: (instance: Heartbeat, saidSo: boolean) => void;
+  /** `deregistered`: it said so itself; otherwise it was silent too long or had no subscriber */
+  onGone?: (instance: Heartbeat, deregistered: boolean) => void;
 }
 
 /**
@@ -180,10 +180,10 @@ export class Registry {
     }
   }
 
-  #remove(heartbeat: Heartbeat, saidSo: boolean): void {
+  #remove(heartbeat: Heartbeat, deregistered: boolean): void {
     this.#alive.delete(heartbeat.instance);
     const { instance, service } = heartbeat;
-    this.#log.info({ peer: formatInstance(instance), peerService: service, saidSo }, 'instance gone');
-    this.#events.onGone?.(heartbeat, saidSo);
+    this.#log.info({ peer: formatInstance(instance), peerService: service, deregistered }, 'instance gone');
+    this.#events.onGone?.(heartbeat, deregistered);
   }
 }

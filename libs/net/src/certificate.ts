@@ -42,7 +42,7 @@ export class CertificateFiles {
     this.#current = certificate;
     this.#seen = digestOf(certificate);
     this.#timer = setInterval(() => {
-      this.#reading = this.#reading.then(() => this.#look());
+      this.#reading = this.#reading.then(() => this.#reload());
     }, options.reloadMs);
   }
 
@@ -60,7 +60,7 @@ export class CertificateFiles {
     await this.#reading;
   }
 
-  async #look(): Promise<void> {
+  async #reload(): Promise<void> {
     const { metrics, log, certFile } = this.#options;
     let digest = 'unreadable';
     try {

@@ -123,30 +123,30 @@ export class BatchedStream<
    * Sends one entry. The stream owns it from now on and sets its `requestId`.
    * @param key unsigned 32-bit: entries of one key keep their order
    * @param done gets the result, or undefined at the deadline (the entry may or may not be stored)
-   * @param again what `send` returned for an earlier attempt of this entry whose outcome is unknown
+   * @param previous what `send` returned for an earlier attempt of this entry whose outcome is unknown
    * @param traced the lowest bit of a new request id, which tells every service that the entry is traced
-   * @returns what a retry has to pass as `again`
+   * @returns what a retry has to pass as `previous`
    */
   send(
     entry: Entry,
     key: number,
     done: (result: Result | undefined) => void,
-    again?: SentEntry,
+    previous?: SentEntry,
     traced = false,
   ): SentEntry {
-    if (again === undefined) this.#requestId = (this.#requestId + 2) >>> 0;
-    const requestId = again?.requestId ?? (traced ? this.#requestId + 1 : this.#requestId);
+    if (previous === undefined) this.#requestId = (this.#requestId + 2) >>> 0;
+    const requestId = previous?.requestId ?? (traced ? this.#requestId + 1 : this.#requestId);
     entry.requestId = requestId;
     const pending: Pending<Entry, Result> = {
       requestId,
-      horizon: again?.horizon ?? this.#horizon,
+      horizon: previous?.horizon ?? this.#horizon,
       entry,
       key,
       expires: performance.now() + this.#options.deadlineMs,
       done,
       partition: undefined,
     };
-    if (again) markRetry(pending);
+    if (previous) markRetry(pending);
     this.#pending.set(requestId, pending);
     this.#route(pending);
     return pending;

@@ -1,22 +1,22 @@
 import type { Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const lookMs = 25;
+const pollIntervalMs = 25;
 
 /**
  * Stops an HTTP server. HTTP/1.1 can announce the end of a keep-alive connection only in a response, and a request in
- * flight when the connection closes is lost. So for up to `keptMs` milliseconds requests are still accepted and answered
+ * flight when the connection closes is lost. So for up to `keepAliveGraceMs` milliseconds requests are still accepted and answered
  * with `Connection: close`; then idle connections are closed and responses in flight are awaited.
- * @param keptMs 0: idle connections are closed at once
+ * @param keepAliveGraceMs 0: idle connections are closed at once
  */
-export async function closeServer(server: Server, keptMs = 0): Promise<void> {
-  if (keptMs > 0) {
+export async function closeServer(server: Server, keepAliveGraceMs = 0): Promise<void> {
+  if (keepAliveGraceMs > 0) {
     // Runs before any handler, so that every response closes its connection.
     server.prependListener('request', (_request, response) => {
       response.shouldKeepAlive = false;
     });
-    const end = performance.now() + keptMs;
-    while (performance.now() < end && (await connectionsOf(server)) > 0) await delay(lookMs);
+    const end = performance.now() + keepAliveGraceMs;
+    while (performance.now() < end && (await connectionsOf(server)) > 0) await delay(pollIntervalMs);
   }
   await new Promise<void>((resolve) => {
     server.close(() => resolve());

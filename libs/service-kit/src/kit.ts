@@ -6,7 +6,7 @@ import { createLogger, type Logger } from './logger.js';
 import { Metrics } from './metrics.js';
 import { type TracingConfig, tracingConfig, type tracingEnv } from './tracing/env.js';
 import type { Tracing } from './tracing/tracing.js';
-import { type Patience, type UntilAvailable, untilAvailable } from './until-available.js';
+import { type StartTimeout, type UntilAvailable, untilAvailable } from './until-available.js';
 
 /** The part of the configuration that every service has. */
 export interface CommonConfig {
@@ -30,10 +30,10 @@ export interface Kit {
   readonly ops?: { host: string; port: number };
   /** undefined: no tracing */
   readonly tracing: Tracing | undefined;
-  /** Retries a step the service cannot start without, within `StartOptions.patience`. */
+  /** Retries a step the service cannot start without, within `StartOptions.startTimeout`. */
   readonly untilAvailable: UntilAvailable;
   /** at shutdown, grace period for keep-alive HTTP connections, milliseconds; see closeServer */
-  readonly keptMs: number;
+  readonly keepAliveGraceMs: number;
 }
 
 /** The values of `commonEnv`, nested. */
@@ -59,9 +59,9 @@ export interface StartOptions {
   /** Whether to add process metrics; set when the service has a process of its own. */
   processMetrics?: boolean;
   /** Grace period for keep-alive HTTP connections at shutdown, milliseconds; default: 0. */
-  keptMs?: number;
+  keepAliveGraceMs?: number;
   /** How long to wait for PostgreSQL and NATS; by default the start fails when one is down. */
-  patience?: Patience;
+  startTimeout?: StartTimeout;
 }
 
 /** Creates a kit alone, for testing parts of a service. */
@@ -83,7 +83,7 @@ export function createKit(
     health,
     life: new Lifecycle(log, config.shutdownMs),
     tracing: undefined,
-    untilAvailable: untilAvailable(options.patience ?? { ms: 0 }, health, log),
-    keptMs: options.keptMs ?? 0,
+    untilAvailable: untilAvailable(options.startTimeout ?? { ms: 0 }, health, log),
+    keepAliveGraceMs: options.keepAliveGraceMs ?? 0,
   };
 }

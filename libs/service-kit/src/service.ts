@@ -9,9 +9,9 @@ import { openTracing } from './tracing/open-tracing.js';
  * How long a process waits for PostgreSQL and NATS before it exits, milliseconds, so that its supervisor can restart it in
  * case it is wedged.
  */
-const patienceMs = 600_000;
+const startTimeoutMs = 600_000;
 /** Grace period for keep-alive HTTP connections of a stopping process, milliseconds. */
-const keptMs = 1_500;
+const keepAliveGraceMs = 1_500;
 
 /** A running service instance. `stop` is orderly, bounded in time and idempotent. */
 export interface Service {
@@ -81,8 +81,8 @@ export async function runService(
   const stop = new AbortController();
   void signal.then(() => stop.abort());
   try {
-    const patience = { ms: patienceMs, stop: stop.signal };
-    const service = await start(process.env, { processMetrics: true, keptMs, patience });
+    const startTimeout = { ms: startTimeoutMs, stop: stop.signal };
+    const service = await start(process.env, { processMetrics: true, keepAliveGraceMs, startTimeout });
     // Reports the ports to a parent with an IPC channel (`teamtalk dev`, TestCluster).
     const ready = { ready: true, service: name, instance: service.instance, ports: service.ports };
     // The callback swallows the error of a parent that is gone; `disconnect` handles that.

@@ -3,7 +3,7 @@ import type { Health } from './health.js';
 import type { Logger } from './logger.js';
 
 /** How long a starting service waits for its dependencies. */
-export interface Patience {
+export interface StartTimeout {
   /** milliseconds from the start of the service; 0: one attempt only */
   ms: number;
   /** ends the wait */
@@ -22,7 +22,7 @@ export type UntilAvailable = <T>(name: string, attempt: () => Promise<T>) => Pro
  * @returns a function that retries until an attempt succeeds or fails permanently; at the timeout it throws the error of
  * the last attempt
  */
-export function untilAvailable({ ms, stop }: Patience, health: Health, log: Logger): UntilAvailable {
+export function untilAvailable({ ms, stop }: StartTimeout, health: Health, log: Logger): UntilAvailable {
   const end = performance.now() + ms;
   return async (name, attempt) => {
     for (let failures = 0; ; failures++) {

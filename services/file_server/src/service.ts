@@ -71,7 +71,7 @@ async function start(config: FileServerConfig, kit: Kit): Promise<Record<string,
   const announcements = new Announcements({ bus, tasks, fileServers, metrics, everyMs }, kit);
   life.onStop('announcements of uploads', () => announcements.stop());
   const awaitedUploads = new AwaitedUploads(tasks, kit);
-  const ended = bus.subscribe(topics.fileTaskEnded, ({ taskId }) => awaitedUploads.lookAt(taskId));
+  const ended = bus.subscribe(topics.fileTaskEnded, ({ taskId }) => awaitedUploads.changed(taskId));
   life.onStop('ended tasks', () => ended.unsubscribe());
   const taskEnded = (taskId: string) => bus.publish(topics.fileTaskEnded, { taskId });
   kit.metrics.gauge('awaited_uploads', 'Downloads waiting for their upload', () => awaitedUploads.size);

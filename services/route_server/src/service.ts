@@ -83,8 +83,8 @@ function createContext(kit: Kit, bus: Bus): Context {
   };
   const msgServers: Registry = new Registry(bus, log, 'msg_server', {
     onChange: (heartbeat: Heartbeat) => void sync.check(heartbeat),
-    onGone: (heartbeat, saidSo) => {
-      if (!saidSo) {
+    onGone: (heartbeat, deregistered) => {
+      if (!deregistered) {
         removals.inc();
         // Before its users are reported as offline.
         bus.publish(topics.msgServerGone, { instance: heartbeat.instance });

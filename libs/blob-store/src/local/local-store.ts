@@ -94,7 +94,10 @@ export class LocalBlobStore implements BlobStore {
 
   async head(key: string): Promise<BlobInfo> {
     requireKey(key);
-    return infoOf(key, await this.#within('looking', stat(this.#path(key), { bigint: true })));
+    return infoOf(
+      key,
+      await this.#within(`reading metadata of ${key}`, stat(this.#path(key), { bigint: true })),
+    );
   }
 
   async delete(key: string): Promise<void> {

@@ -94,7 +94,7 @@ export class S3BlobStore implements BlobStore {
 
   async head(key: string): Promise<BlobInfo> {
     requireKey(key);
-    const answer = await this.#within(`looking at ${key}`, (abortSignal) =>
+    const answer = await this.#within(`reading metadata of ${key}`, (abortSignal) =>
       this.#client.send(new HeadObjectCommand(this.#object(key)), { abortSignal }),
     );
     return infoOf(key, answer.ContentLength ?? 0, answer.ETag, answer.LastModified);

@@ -9,7 +9,7 @@ import { persist, type TransferOptions } from './persistence.js';
 const { CLIENT_REALTIME_SENDER, CLIENT_OFFLINE_UPLOAD } = IM.BaseDefine.ClientFileRole;
 
 /** How long to wait for a receiver at each file_server, milliseconds; a connected one pulls at once. */
-const lookMs = 2_000;
+const pullTimeoutMs = 2_000;
 
 /** What is known of a transfer that was started earlier. */
 export interface BegunTransfer {
@@ -33,7 +33,7 @@ export async function findBegun(
   const signal = options.signal ?? new AbortController().signal;
   let last = -1;
 
-  async function look(): Promise<BegunTransfer> {
+  async function attempt(): Promise<BegunTransfer> {
     last = (last + 1) % servers.length;
     const server = servers[last]!;
     const login = { userId: client.userId, taskId };
@@ -43,11 +43,11 @@ export async function findBegun(
       return { taskId, online: false, servers };
     }
     const link = await FileLink.open(server, { ...login, fileRole: CLIENT_REALTIME_SENDER }, signal);
-    const asked = await link.next(signal, lookMs).finally(() => link.close());
+    const asked = await link.next(signal, pullTimeoutMs).finally(() => link.close());
     if (!asked) throw new ClientError('unreachable', 'the receiver is not connected to any file_server');
     return { taskId, online: true, servers: [server, ...servers.filter((other) => other !== server)] };
   }
-  return persist(servers, options, () => 0, look);
+  return persist(servers, options, () => 0, attempt);
 }
 
 /** @returns undefined when the file_server refuses the login for this side */

@@ -17,7 +17,7 @@ export interface SentMessage {
   /** why it got no ack */
   error: string | undefined;
   /** a retry: sent before under this request id, with unknown outcome */
-  again?: boolean;
+  isRetry?: boolean;
   /** the HTTP request it came with, in a trace of its own */
   request?: SpanIds;
 }
@@ -34,14 +34,14 @@ export function recordSent(tracing: Tracing, message: SentMessage): void {
     msgId,
     begin,
     error,
-    again,
+    isRetry,
     request,
   } = message;
   const own = messageSpan(instance, requestId, 'send');
   tracing.record({
     name: 'send message',
     kind: 'server',
-    ...(again ? { parent: own } : { ids: own }),
+    ...(isRetry ? { parent: own } : { ids: own }),
     begin,
     end: performance.now(),
     attributes: {

@@ -38,7 +38,7 @@ export class ClientListener implements ConnectionHost {
   readonly #port: ClientPort;
   readonly #proxy: ProxyEntrance | undefined;
   readonly #sweeper: NodeJS.Timeout;
-  readonly #roundMs: number;
+  readonly #sweepIntervalMs: number;
   #emptied: (() => void) | undefined;
 
   constructor({ config, certificate, metrics, log, handle }: ClientListenerOptions) {
@@ -59,8 +59,8 @@ export class ClientListener implements ConnectionHost {
     const convert = certificate || config.proxyProtocol ? undefined : plainSocket;
     this.#port = new ClientPort({ maxSockets: config.limits.connections, metrics, log, take, convert });
     const { loginMs, stallMs, idleMs } = config.timeouts;
-    this.#roundMs = Math.max(10, Math.min(1_000, Math.floor(Math.min(loginMs, stallMs, idleMs) / 8)));
-    this.#sweeper = setInterval(() => this.#sweep(), this.#roundMs);
+    this.#sweepIntervalMs = Math.max(10, Math.min(1_000, Math.floor(Math.min(loginMs, stallMs, idleMs) / 8)));
+    this.#sweeper = setInterval(() => this.#sweep(), this.#sweepIntervalMs);
   }
 
   get size(): number {
@@ -103,7 +103,7 @@ export class ClientListener implements ConnectionHost {
 
   #sweep(): void {
     const { loginMs, stallMs, idleMs } = this.#config.timeouts;
-    this.#proxy?.sweep(Math.ceil(loginMs / this.#roundMs));
+    this.#proxy?.sweep(Math.ceil(loginMs / this.#sweepIntervalMs));
     const now = performance.now();
     for (const connection of this.#connections) {
       const { participant } = connection;

@@ -30,17 +30,17 @@ export class Announcements {
   readonly #kit: Pick<Kit, 'log'>;
   readonly #timer: NodeJS.Timeout;
   #running: Promise<void> | undefined;
-  #again = false;
+  #pending = false;
 
   constructor(options: AnnouncementsOptions, kit: Pick<Kit, 'log'>) {
     this.#options = options;
     this.#kit = kit;
-    this.#timer = setInterval(() => this.look(), options.everyMs);
+    this.#timer = setInterval(() => this.check(), options.everyMs);
   }
 
   /** Checks now, because an upload is complete. Never throws. */
-  look(): void {
-    this.#again = true;
+  check(): void {
+    this.#pending = true;
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
     });
@@ -53,9 +53,9 @@ export class Announcements {
 
   async #run(): Promise<void> {
     try {
-      while (this.#again) {
-        this.#again = false;
-        if ((await this.#announceDue()) === batch) this.#again = true;
+      while (this.#pending) {
+        this.#pending = false;
+        if ((await this.#announceDue()) === batch) this.#pending = true;
       }
     } catch (error) {
       this.#options.metrics.announcementsFailed.inc();

@@ -5,8 +5,8 @@ import type { Part, Task, TaskStore } from '../tasks/task-store.js';
 export type Outcome = { task: Task; parts: readonly Part[] } | 'over';
 
 /** Poll interval of a task, milliseconds: doubles from the first value up to the last. */
-const firstLookMs = 250;
-const lastLookMs = 15_000;
+const firstPollMs = 250;
+const maxPollMs = 15_000;
 
 /**
  * Downloads that began before their upload was complete. Each is told the outcome once: when a file_server publishes a
@@ -30,32 +30,32 @@ export class AwaitedUploads {
 
   /** @returns a function that cancels the wait */
   wait(taskId: string, settle: (outcome: Outcome) => void): () => void {
-    const waiting: Waiting = { taskId, settle, timer: undefined, nextMs: firstLookMs, looking: false };
+    const waiting: Waiting = { taskId, settle, timer: undefined, nextMs: firstPollMs, polling: false };
     const all = this.#waiting.get(taskId);
     if (all) all.add(waiting);
     else this.#waiting.set(taskId, new Set([waiting]));
-    this.#lookLater(waiting);
+    this.#schedulePoll(waiting);
     return () => this.#forget(waiting);
   }
 
   /** Called when a file_server has published a change of this upload. */
-  lookAt(taskId: string): void {
-    for (const waiting of this.#waiting.get(taskId) ?? []) void this.#look(waiting);
+  changed(taskId: string): void {
+    for (const waiting of this.#waiting.get(taskId) ?? []) void this.#poll(waiting);
   }
 
-  #lookLater(waiting: Waiting): void {
-    waiting.timer = setTimeout(() => void this.#look(waiting), waiting.nextMs);
-    waiting.nextMs = Math.min(2 * waiting.nextMs, lastLookMs);
+  #schedulePoll(waiting: Waiting): void {
+    waiting.timer = setTimeout(() => void this.#poll(waiting), waiting.nextMs);
+    waiting.nextMs = Math.min(2 * waiting.nextMs, maxPollMs);
   }
 
   /** Never throws. */
-  async #look(waiting: Waiting): Promise<void> {
-    if (waiting.looking) {
+  async #poll(waiting: Waiting): Promise<void> {
+    if (waiting.polling) {
       // The running query may return the state before this change.
-      waiting.nextMs = firstLookMs;
+      waiting.nextMs = firstPollMs;
       return;
     }
-    waiting.looking = true;
+    waiting.polling = true;
     clearTimeout(waiting.timer);
     let outcome: Outcome | undefined;
     try {
@@ -65,10 +65,10 @@ export class AwaitedUploads {
     } catch (error) {
       this.#kit.log.debug({ err: error, taskId: waiting.taskId }, 'polling upload failed');
     }
-    waiting.looking = false;
+    waiting.polling = false;
     if (!this.#waiting.get(waiting.taskId)?.has(waiting)) return;
     if (!outcome) {
-      this.#lookLater(waiting);
+      this.#schedulePoll(waiting);
       return;
     }
     this.#forget(waiting);
@@ -88,5 +88,5 @@ interface Waiting {
   readonly settle: (outcome: Outcome) => void;
   timer: NodeJS.Timeout | undefined;
   nextMs: number;
-  looking: boolean;
+  polling: boolean;
 }

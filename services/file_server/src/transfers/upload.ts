@@ -145,7 +145,7 @@ export class Upload implements Participant {
       this.#sayDone();
       this.#context.taskEnded(this.#task.id);
       // The sender may have announced the file before it was complete.
-      this.#context.announcements.look();
+      this.#context.announcements.check();
       return;
     }
     if (this.#line.closed) return;

@@ -23,7 +23,7 @@ export interface HttpListenerOptions {
 /** Bytes of request line and headers together; the original refused requests above 1 KiB. */
 const maxHeaderSize = 8 * 1024;
 const keepAliveMs = 30_000;
-const stopPatienceMs = 1_000;
+const stopTimeoutMs = 1_000;
 
 // As the original: JSON labelled as HTML. Some iOS builds accept no other type.
 const contentType = 'text/html;charset=utf-8';
@@ -34,7 +34,7 @@ const contentType = 'text/html;charset=utf-8';
  * @returns the bound port; its stop is registered in the kit's lifecycle
  */
 export async function startHttpListener(
-  { life, keptMs, metrics, health, tracing }: Kit,
+  { life, keepAliveGraceMs, metrics, health, tracing }: Kit,
   options: HttpListenerOptions,
   routes: ReadonlyMap<string, HttpHandler>,
 ): Promise<number> {
@@ -87,9 +87,9 @@ export async function startHttpListener(
   await listen(server, options);
   life.onStop('HTTP', async () => {
     // Responses are immediate: a connection still open after this has sent no request.
-    const patience = setTimeout(() => server.closeAllConnections(), keptMs + stopPatienceMs);
-    await closeServer(server, keptMs);
-    clearTimeout(patience);
+    const cutOff = setTimeout(() => server.closeAllConnections(), keepAliveGraceMs + stopTimeoutMs);
+    await closeServer(server, keepAliveGraceMs);
+    clearTimeout(cutOff);
   });
   return (server.address() as AddressInfo).port;
 }

@@ -13,7 +13,7 @@ import { refusals, refusalText } from './refusals.js';
 import { routeOf } from './route.js';
 import { uploadType } from './send-json.js';
 
-const stopPatienceMs = 5_000;
+const stopTimeoutMs = 5_000;
 
 /**
  * Serves HTTP. A request has to arrive within one time limit, and there has to be progress within another, so that neither
@@ -22,7 +22,7 @@ const stopPatienceMs = 5_000;
  * @returns the bound port; its stop is registered in the kit's lifecycle
  */
 export async function startHttpListener(
-  { life, keptMs, metrics, tracing }: Kit,
+  { life, keepAliveGraceMs, metrics, tracing }: Kit,
   { listen: where, limits, timeouts }: Pick<MsfsConfig, 'listen' | 'limits' | 'timeouts'>,
   serve: RequestListener,
 ): Promise<number> {
@@ -52,9 +52,9 @@ export async function startHttpListener(
   });
   await listen(server, where);
   life.onStop('HTTP', async () => {
-    const patience = setTimeout(() => server.closeAllConnections(), keptMs + stopPatienceMs);
-    await closeServer(server, keptMs);
-    clearTimeout(patience);
+    const cutOff = setTimeout(() => server.closeAllConnections(), keepAliveGraceMs + stopTimeoutMs);
+    await closeServer(server, keepAliveGraceMs);
+    clearTimeout(cutOff);
   });
   return (server.address() as AddressInfo).port;
 }

@@ -27,7 +27,7 @@ const entryBytes = 2048;
  */
 export class ImageCache {
   readonly #store: BlobStore;
-  readonly #kept: LRUCache<string, Image> | undefined;
+  readonly #cache: LRUCache<string, Image> | undefined;
   /** size of the largest file that is cached */
   readonly #maxWhole: number;
   #reading = 0;
@@ -40,7 +40,7 @@ export class ImageCache {
     const maxEntrySize = Math.max(Math.floor(maxBytes / 8), entryBytes);
     this.#maxWhole = maxEntrySize - entryBytes;
     if (maxBytes > 0) {
-      this.#kept = new LRUCache({
+      this.#cache = new LRUCache({
         maxSize: maxBytes,
         maxEntrySize,
         sizeCalculation: ({ bytes }) => entryBytes + (bytes?.length ?? 0),
@@ -50,16 +50,16 @@ export class ImageCache {
 
   /** bytes in memory */
   get size(): number {
-    return this.#kept?.calculatedSize ?? 0;
+    return this.#cache?.calculatedSize ?? 0;
   }
 
   /** @throws StorageError */
   async find(key: string): Promise<Image> {
-    const kept = this.#kept?.get(key);
-    if (kept?.bytes || (kept && !this.#mayRead(kept.info.size))) return kept;
+    const cached = this.#cache?.get(key);
+    if (cached?.bytes || (cached && !this.#mayRead(cached.info.size))) return cached;
     let loading = this.#loading.get(key);
     if (!loading) {
-      loading = (kept ? this.#loadWhole(kept) : this.#load(key)).finally(() => this.#loading.delete(key));
+      loading = (cached ? this.#loadWhole(cached) : this.#load(key)).finally(() => this.#loading.delete(key));
       this.#loading.set(key, loading);
     }
     return loading;
@@ -67,7 +67,7 @@ export class ImageCache {
 
   /** Removes a file that the store no longer has. */
   forget(key: string): void {
-    this.#kept?.delete(key);
+    this.#cache?.delete(key);
   }
 
   async #load(key: string): Promise<Image> {
@@ -77,7 +77,7 @@ export class ImageCache {
     const read = isSmall ? await bytesOf(blob) : await headOf(blob.stream());
     const type = await shownType(read.subarray(0, headBytes));
     const image = { info, type, headers: headersFor(info, type), bytes: isSmall ? read : undefined };
-    this.#kept?.set(key, image);
+    this.#cache?.set(key, image);
     return image;
   }
 
@@ -90,7 +90,7 @@ export class ImageCache {
     this.#reading += size;
     try {
       const whole = { ...known, bytes: await bytesOf(await this.#store.get(key)) };
-      this.#kept?.set(key, whole);
+      this.#cache?.set(key, whole);
       return whole;
     } finally {
       this.#reading -= size;

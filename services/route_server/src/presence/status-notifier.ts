@@ -6,7 +6,7 @@ import type { Effects, PresenceTable } from './presence-table.js';
 const { USER_STATUS_ONLINE, USER_STATUS_OFFLINE } = IM.BaseDefine.UserStatType;
 
 /** Flush interval of changes, milliseconds: concurrent changes are sent together. */
-const gatherMs = 10;
+const flushIntervalMs = 10;
 
 type Changes = Pick<Effects, 'pcChanged' | 'mobileCame'>;
 
@@ -24,13 +24,13 @@ export class StatusNotifier {
   readonly #nodes: NodeSender;
   readonly #msgServers: Registry;
   /** Users last reported as online on a PC; only differences are sent. */
-  readonly #told = new Set<number>();
+  readonly #reported = new Set<number>();
   readonly #changed = new Set<number>();
   readonly #mobileCame = new Set<number>();
   /** Users whose state is sent whether or not it differs. */
-  readonly #again = new Set<number>();
+  readonly #forced = new Set<number>();
   #begun = false;
-  #round: { timer: NodeJS.Timeout; over: Promise<void>; end: () => void } | undefined;
+  #flush: { timer: NodeJS.Timeout; over: Promise<void>; end: () => void } | undefined;
 
   constructor(table: PresenceTable, nodes: NodeSender, msgServers: Registry) {
     this.#table = table;
@@ -54,56 +54,56 @@ export class StatusNotifier {
     if (!this.#begun || (pcChanged.size === 0 && mobileCame.size === 0)) return;
     for (const userId of pcChanged) this.#changed.add(userId);
     for (const userId of mobileCame) this.#mobileCame.add(userId);
-    await this.#roundOver();
+    await this.#flushed();
   }
 
   /** Like `tell`, for changes that another route_server was to send and may not have sent. */
   async tellAgain(changes: Changes): Promise<void> {
-    for (const userId of changes.pcChanged) this.#again.add(userId);
+    for (const userId of changes.pcChanged) this.#forced.add(userId);
     await this.tell(changes);
   }
 
   /** Sends pending changes. */
   stop(): void {
-    if (!this.#round) return;
-    clearTimeout(this.#round.timer);
-    this.#endRound();
+    if (!this.#flush) return;
+    clearTimeout(this.#flush.timer);
+    this.#endFlush();
   }
 
-  #roundOver(): Promise<void> {
-    if (!this.#round) {
+  #flushed(): Promise<void> {
+    if (!this.#flush) {
       let end = () => {};
       const over = new Promise<void>((resolve) => {
         end = resolve;
       });
-      this.#round = { timer: setTimeout(() => this.#endRound(), gatherMs), over, end };
+      this.#flush = { timer: setTimeout(() => this.#endFlush(), flushIntervalMs), over, end };
     }
-    return this.#round.over;
+    return this.#flush.over;
   }
 
-  #endRound(): void {
-    const round = this.#round;
-    this.#round = undefined;
+  #endFlush(): void {
+    const flush = this.#flush;
+    this.#flush = undefined;
     const changed = [...this.#changed].filter((userId) => this.#isNews(userId));
     const present = [...this.#mobileCame].filter((userId) => this.#table.isOnPc(userId));
     this.#changed.clear();
     this.#mobileCame.clear();
-    this.#again.clear();
+    this.#forced.clear();
     this.#tellPcs(changed);
     for (const userId of new Set([...changed, ...present])) this.#tellMobiles(userId);
-    round?.end();
+    flush?.end();
   }
 
   #isNews(userId: number): boolean {
     const online = this.#table.isOnPc(userId);
-    const known = online === this.#told.has(userId);
+    const known = online === this.#reported.has(userId);
     this.#note(userId, online);
-    return !known || this.#again.has(userId);
+    return !known || this.#forced.has(userId);
   }
 
   #note(userId: number, online: boolean): void {
-    if (online) this.#told.add(userId);
-    else this.#told.delete(userId);
+    if (online) this.#reported.add(userId);
+    else this.#reported.delete(userId);
   }
 
   #tellPcs(userIds: readonly number[]): void {
