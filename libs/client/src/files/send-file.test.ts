@@ -118,7 +118,7 @@ describe('a transfer begun by another process is resumed', () => {
   });
 
   it.each([
-    ['shorter', 5, 'the file that was begun has 5 bytes, not 12'],
+    ['shorter', 5, 'the resumed transfer is of a file of 5 bytes, not 12'],
     ['longer', 13, 'not expected'],
   ])('but not with another file: the new one is %s', async (_, size, reason) => {
     const sending = send(FILE_TYPE_OFFLINE, { resume: taskId });
