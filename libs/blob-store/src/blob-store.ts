@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 
-/** What a store knows of a blob. */
+/** Metadata of a stored blob. */
 export interface BlobInfo {
   key: string;
   /** bytes */
@@ -11,45 +11,45 @@ export interface BlobInfo {
 }
 
 export interface PutOptions {
-  /** More bytes than this are refused with `too-large`. Default: no limit. */
+  /** Larger content is refused with `too-large`. Default: no limit. */
   maxBytes?: number;
   /** Whether to compute the SHA-256. Default: no. */
   sha256?: boolean;
-  /** Gives up; the `put` fails with `source-failed`. */
+  /** Aborts the `put`, which fails with `source-failed`. */
   signal?: AbortSignal;
 }
 
 export interface StoredBlob extends BlobInfo {
-  /** lower-case hex, where it was asked for */
+  /** lower-case hex; only when it was requested */
   sha256: string | undefined;
 }
 
-/** Part of a blob. What lies beyond its end is left out. */
+/** A byte range of a blob. It is cut at the blob's end. */
 export interface ByteRange {
   offset: number;
-  /** bytes; to the end when left out */
+  /** bytes; default: to the end */
   length?: number;
 }
 
-/** A blob that was found. Its content must be taken, once, by `stream` or by `copyTo`. */
+/** An open blob. Its content must be consumed exactly once, by `stream` or by `copyTo`. */
 export interface OpenBlob {
   info: BlobInfo;
-  /** where the content begins */
+  /** offset at which the content begins, bytes */
   offset: number;
-  /** how many bytes it gives */
+  /** bytes of content */
   length: number;
-  /** The content, to be read to its end, or destroyed. */
+  /** The content; must be read to its end or destroyed. */
   stream(): Readable;
   /**
-   * The content in pieces, of which `write` gets the next when the promise of the last one is fulfilled; the
-   * piece is used again then. The fastest way to send a large blob.
-   * @throws StorageError, or what `write` fails with
+   * Passes the content to `write` chunk by chunk, the next one when the previous promise is fulfilled. The chunk's
+   * memory is reused after that. The fastest way to send a large blob.
+   * @throws StorageError, or the error `write` rejects with
    */
   copyTo(write: (piece: Uint8Array) => Promise<void>): Promise<void>;
 }
 
 export interface ListOptions {
-  /** Only keys after this one: the last of the page before. */
+  /** Only keys after this one: the last key of the previous page. */
   after?: string;
   /** at most 1000, which is the default */
   limit?: number;
@@ -58,15 +58,15 @@ export interface ListOptions {
 export type BlobSource = Uint8Array | AsyncIterable<Uint8Array>;
 
 /**
- * Blobs by key, on a volume or in an object store. What `put` has returned is there, whole, for every replica,
- * also after a crash; before that nobody sees any of it. Every method fails with a StorageError; those that do
- * not carry content end within the store's time limit. Keys: see `isKey`. A key must not be a folder of
- * another one: with `a/b`, there can be no `a`.
+ * Blobs by key, on a volume or in an object store. Once `put` returns, the whole blob is visible to every replica
+ * and survives a crash; before that, no reader sees any part of it. Every method fails with a StorageError, and all
+ * but the transfer of content end within the store's time limit. Keys: see `isKey`. A key must not be a prefix
+ * folder of another one: with `a/b` there can be no `a`.
  */
 export interface BlobStore {
   /**
-   * Stores a blob, in the place of one that has this key already. Memory is bounded whatever the size. When it
-   * fails, nothing of it stays, and the source, if it is a stream, is destroyed.
+   * Stores a blob, replacing one with the same key. Memory is bounded whatever the size. When it fails, nothing is
+   * left behind and the source, if it is a stream, is destroyed.
    */
   put(key: string, source: BlobSource, options?: PutOptions): Promise<StoredBlob>;
 
@@ -76,16 +76,16 @@ export interface BlobStore {
   /** @throws StorageError `not-found` */
   head(key: string): Promise<BlobInfo>;
 
-  /** Removes a blob; one that is not there is no failure. */
+  /** Removes a blob; a missing one is not an error. */
   delete(key: string): Promise<void>;
 
-  /** A page of the blobs whose keys begin with `prefix`, in the order of their characters. */
+  /** A page of the blobs whose keys begin with `prefix`, in code point order. */
   list(prefix: string, options?: ListOptions): Promise<BlobInfo[]>;
 
-  /** Whether the store works: looks, and fails when it does not. */
+  /** Health check: fails when the store does not work. */
   check(): Promise<void>;
 
-  /** Removes what uploads that were cut short (by a crash) left more than `ageMs` ago. @returns how many */
+  /** Removes leftovers of interrupted uploads older than `ageMs`. @returns how many were removed */
   sweep(ageMs: number): Promise<number>;
 
   close(): void;

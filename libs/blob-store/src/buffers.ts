@@ -1,22 +1,22 @@
-/** The fewer pieces, the less a file costs; to send one with 512 KiB is half of what it is with 64. */
+/** Large reads and writes cost less CPU per byte. */
 const largeBytes = 512 * 1024;
-/** What the buffers take stays within bounds, however many slow readers and writers there are: 16 MiB of large ones. */
+/** Bounds the memory of large buffers to 16 MiB, however many slow readers and writers there are. */
 const maxLarge = 32;
 const smallBytes = 64 * 1024;
 
 const free: Buffer[] = [];
 let large = 0;
 
-/** A buffer to read a file into or to write one from, with anything in it: 512 KiB, or 64 where many are in use. */
+/** An uninitialised buffer for file I/O: 512 KiB, or 64 KiB when the large ones are in use. */
 export function takeBuffer(): Buffer {
-  const kept = free.pop();
-  if (kept) return kept;
+  const pooled = free.pop();
+  if (pooled) return pooled;
   if (large >= maxLarge) return Buffer.allocUnsafeSlow(smallBytes);
   large++;
   return Buffer.allocUnsafeSlow(largeBytes);
 }
 
-/** Gives a buffer back, for others to use: nobody may look at it any more. */
+/** Returns a buffer to the pool; the caller must not use it any more. */
 export function giveBuffer(buffer: Buffer): void {
   if (buffer.length === largeBytes) free.push(buffer);
 }

@@ -1,7 +1,7 @@
 import type { OpenBlob } from './blob-store.js';
 import { StorageError } from './errors.js';
 
-/** All of the content at once, of what is known to be small enough for memory. @throws StorageError */
+/** The whole content in memory; only for blobs known to be small. @throws StorageError */
 export async function bytesOf(blob: OpenBlob): Promise<Buffer> {
   const { info, length } = blob;
   const bytes = Buffer.allocUnsafeSlow(length);

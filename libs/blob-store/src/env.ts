@@ -1,6 +1,6 @@
 import { ConfigError, type EnvValues, env } from '@teamtalk/service-kit';
 
-/** The variables of every service that stores files. Those that share files need the same values. */
+/** Variables of every service that stores files. Services that share files need the same values. */
 export const storageEnv = {
   STORAGE: env.choice(['local', 's3'], 'local', 'Where files are kept: in a folder, or in an S3 bucket'),
   STORAGE_DIR: env.string(

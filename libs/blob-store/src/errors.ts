@@ -1,21 +1,21 @@
 /** Why an operation on a store failed. */
 export type StorageErrorCode =
-  /** The key is not one (see `isKey`), or names what is a folder of other keys. */
+  /** The key is invalid (see `isKey`) or is a folder of other keys. */
   | 'invalid-key'
   | 'not-found'
   /** The range begins at or beyond the end of the blob. */
   | 'invalid-range'
-  /** The source gave more bytes than allowed. */
+  /** The source has more bytes than allowed. */
   | 'too-large'
-  /** The source of a `put` failed, or gave up; `cause` is its error. */
+  /** The source of a `put` failed or was aborted; `cause` is its error. */
   | 'source-failed'
-  /** The volume is full, or its quota is. */
+  /** The volume is full or over quota. */
   | 'no-space'
   | 'deadline-exceeded'
-  /** The volume or the object store does not work; the same may succeed a moment later. */
+  /** The volume or the object store does not work; a retry may succeed. */
   | 'unavailable';
 
-/** Every failure of a store; `cause` keeps what was wrapped. */
+/** Every failure of a store; `cause` is the underlying error. */
 export class StorageError extends Error {
   override readonly name = 'StorageError';
   readonly code: StorageErrorCode;

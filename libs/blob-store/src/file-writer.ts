@@ -2,9 +2,9 @@ import type { FileHandle } from 'node:fs/promises';
 import { giveBuffer, takeBuffer } from './buffers.js';
 
 /**
- * Writes pieces of any size to a file by large writes. Small ones are copied together first: what comes from the
- * network in 64 KiB is free again at once, in place of growing old while the disk is waited for. A process that takes
- * many uploads would else mostly collect garbage.
+ * Writes chunks of any size to a file in large writes. Small chunks are copied together first: network buffers are
+ * free again at once instead of ageing while the disk is slow, which would make garbage collection of a process with
+ * many uploads expensive.
  */
 export class FileWriter {
   readonly #handle: FileHandle;
@@ -32,7 +32,7 @@ export class FileWriter {
     }
   }
 
-  /** Writes what waits. */
+  /** Writes what is buffered. */
   async flush(): Promise<void> {
     if (!this.#buffer || this.#filled === 0) return;
     const waiting = this.#buffer.subarray(0, this.#filled);
@@ -40,7 +40,7 @@ export class FileWriter {
     await this.#writeAll(waiting);
   }
 
-  /** Nothing is written any more. */
+  /** Ends the writer; nothing is written after it. */
   release(): void {
     if (this.#buffer) giveBuffer(this.#buffer);
     this.#buffer = undefined;

@@ -47,13 +47,13 @@ it.each([
   '~root',
   'a'.repeat(201),
   `${'a/'.repeat(256)}a`,
-])('%j is none', (key) => {
+])('%j is not a key', (key) => {
   expect(isKey(key)).toBe(false);
 });
 
-it('takes as a prefix what keys can begin with', () => {
+it('accepts prefixes that keys can begin with', () => {
   for (const prefix of ['', 'a', 'a/', 'a/b.c', 'a/b/']) expect(() => requirePrefix(prefix)).not.toThrow();
   for (const prefix of ['/', '..', '../', 'a//', '.', 'a/.']) {
-    expect(() => requirePrefix(prefix)).toThrow('no prefix of a key');
+    expect(() => requirePrefix(prefix)).toThrow('invalid prefix');
   }
 });

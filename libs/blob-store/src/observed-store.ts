@@ -10,18 +10,18 @@ import type {
 } from './blob-store.js';
 import { StorageError } from './errors.js';
 
-/** One operation that is over: the hook for metrics. */
+/** A finished operation, for metrics. */
 export interface Operation {
   name: 'put' | 'get' | 'head' | 'delete' | 'list' | 'check' | 'sweep';
   /** `ok`, or the StorageError's code */
   outcome: string;
   /** of a `get`, until the first byte can be read */
   seconds: number;
-  /** content stored, or to be read */
+  /** content stored, or opened for reading */
   bytes: number;
 }
 
-/** A store whose operations are told to `observe`. */
+/** Wraps a store and reports its operations to `observe`. */
 export class ObservedBlobStore implements BlobStore {
   readonly #store: BlobStore;
   readonly #observe: (operation: Operation) => void;

@@ -6,9 +6,9 @@ import { ObservedBlobStore } from './observed-store.js';
 import { watchStore } from './store-watch.js';
 
 /**
- * The store a service works with: with metrics (`storage_*`), a health check `storage`, unfinished uploads of
- * dead processes removed from time to time, and closed when the service stops.
- * @throws StorageError when the folder cannot be made
+ * Opens a service's store with metrics (`storage_*`), the health check `storage` and periodic removal of
+ * unfinished uploads of dead processes. It is closed when the service stops.
+ * @throws StorageError when the folder cannot be created
  */
 export async function openStore(config: StorageConfig, kit: Kit): Promise<BlobStore> {
   const { life, metrics } = kit;
@@ -27,11 +27,11 @@ export async function openStore(config: StorageConfig, kit: Kit): Promise<BlobSt
   return store;
 }
 
-/** A store by itself, without metrics and health. */
+/** Opens a store without metrics and health check. */
 export async function connect(config: StorageConfig): Promise<BlobStore> {
   const { timeoutMs } = config;
   if (config.kind === 'local') return new LocalBlobStore({ folder: config.folder, timeoutMs });
-  // The client takes 40 MB: only who uses it loads it.
+  // Loaded on demand: the S3 client is large.
   const [{ S3BlobStore }, { createS3Client }] = await Promise.all([
     import('./s3/s3-store.js'),
     import('./s3/s3-client.js'),

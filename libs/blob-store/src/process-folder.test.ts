@@ -6,7 +6,7 @@ import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { makeProcessFolder } from './process-folder.js';
 
-/** Of this test alone: others may be at work in the same folder. */
+/** A purpose of this test's own: other tests may use the same temporary folder. */
 const purpose = `test${randomBytes(6).toString('hex')}`;
 const present = async () => (await readdir(tmpdir())).filter((name) => name.includes(purpose)).sort();
 
@@ -21,7 +21,7 @@ async function leave(pid: number | undefined, end: string): Promise<string> {
   return name;
 }
 
-it('what a process left that was killed is removed, and nothing else', async () => {
+it('removes folders of killed processes and nothing else', async () => {
   const { pid: dead } = spawnSync(process.execPath, ['-e', '']);
   await leave(dead, 'abcdef');
   const alive = await leave(process.ppid, 'abcdef');
@@ -35,7 +35,7 @@ it('what a process left that was killed is removed, and nothing else', async () 
   expect(await readdir(path.join(tmpdir(), alive))).toEqual(['half.part']);
 });
 
-it('one that had our number before has left what bears it: in a container all have the same', async () => {
+it('removes the folder of an earlier process with the same pid, as in a restarted container', async () => {
   await leave(process.pid, 'abcdef');
   const made = await makeProcessFolder(purpose);
   expect(await present()).toEqual([path.basename(made)]);

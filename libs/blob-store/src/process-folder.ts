@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { hasCode } from './local/file-errors.js';
 
-/** Those this process has made: what else bears its number was left by one that had the number before. */
+/** Folders this process has created. Any other with its pid was left by an earlier process with the same pid. */
 const own = new Set<string>();
 
 /**
- * A new folder of this process alone, in the system's folder for temporary files. Such folders for the same purpose that
- * processes left when they were killed are removed.
+ * Creates a folder for this process alone in the system's folder for temporary files, and removes folders for the
+ * same purpose that killed processes have left.
  * @param purpose a word, in the folder's name
  * @throws Error of the file system
  */
@@ -28,7 +28,7 @@ export async function makeProcessFolder(purpose: string): Promise<string> {
   return folder;
 }
 
-/** Whether another process has this number now. */
+/** Whether another running process has this pid. */
 function isAnother(pid: number): boolean {
   if (pid === process.pid) return false;
   try {
@@ -39,7 +39,7 @@ function isAnother(pid: number): boolean {
   }
 }
 
-/** Whether it is a folder of the user we run as: others may put there what they like. */
+/** Whether the folder belongs to the current user: anybody may create names in a shared temporary folder. */
 async function isOurs(folder: string): Promise<boolean> {
   const found = await lstat(folder).catch(() => undefined);
   return found?.isDirectory() === true && found.uid === process.getuid?.();

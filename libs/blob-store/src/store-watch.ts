@@ -3,39 +3,39 @@ import type { BlobStore } from './blob-store.js';
 
 const checkMs = 5_000;
 const sweepMs = 3_600_000;
-/** No upload takes so long; a file that old was left by a process that died. */
+/** No upload takes this long: an older temporary file was left by a dead process. */
 const abandonedMs = 24 * 3_600_000;
 
 /**
- * Looks at the store now and every few seconds, as the health check `storage` and in the log, and sweeps it
- * once an hour. Ends with the service.
+ * Checks the store now and every few seconds, for the health check `storage` and the log, and sweeps it once an
+ * hour, until the service stops.
  */
 export async function watchStore(store: BlobStore, { health, life, log }: Kit): Promise<void> {
   let up: boolean | undefined;
-  const look = async () => {
+  const check = async () => {
     try {
       await store.check();
-      if (up === false) log.info('the storage works again');
+      if (up === false) log.info('storage recovered');
       up = true;
     } catch (error) {
-      if (up !== false) log.error({ err: error }, 'the storage does not work');
+      if (up !== false) log.error({ err: error }, 'storage check failed');
       up = false;
     }
   };
   const sweep = async () => {
     try {
       const count = await store.sweep(abandonedMs);
-      if (count > 0) log.info({ count }, 'removed what unfinished uploads had left');
+      if (count > 0) log.info({ count }, 'removed leftovers of unfinished uploads');
     } catch (error) {
-      log.warn({ err: error }, 'what unfinished uploads left cannot be removed');
+      log.warn({ err: error }, 'removing leftovers of unfinished uploads failed');
     }
   };
-  let looking = look();
-  await looking;
+  let checking = check();
+  await checking;
   health.addCheck('storage', () => up === true);
   let sweeping = sweep();
   const checkTimer = setInterval(() => {
-    looking = looking.then(look);
+    checking = checking.then(check);
   }, checkMs);
   const sweepTimer = setInterval(() => {
     sweeping = sweeping.then(sweep);
@@ -43,6 +43,6 @@ export async function watchStore(store: BlobStore, { health, life, log }: Kit): 
   life.onStop('storage checks', async () => {
     clearInterval(checkTimer);
     clearInterval(sweepTimer);
-    await Promise.all([looking, sweeping]);
+    await Promise.all([checking, sweeping]);
   });
 }

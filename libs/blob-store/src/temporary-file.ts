@@ -15,8 +15,8 @@ export interface TemporaryFile {
 
 /**
  * Writes a source to a new file in `folder`.
- * @param sync whether it is on the disk, not only in the system's memory, when this returns
- * @throws StorageError; there is no file then
+ * @param sync whether to flush the file to disk before returning
+ * @throws StorageError; the file is removed then
  */
 export async function writeTemporary(
   folder: string,
@@ -53,7 +53,7 @@ export async function writeTemporary(
   }
 }
 
-/** A stream, or what else gives chunks, that fails when `signal` says so. */
+/** Iterates over a stream or other chunks; fails when `signal` is aborted. */
 function abortable(
   source: AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
@@ -68,7 +68,7 @@ async function* chunksOf(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
     yield* source;
   } catch (error) {
     if (error instanceof StorageError) throw error;
-    throw new StorageError('source-failed', 'what was to be stored broke off', { cause: error });
+    throw new StorageError('source-failed', 'the source of the upload failed', { cause: error });
   }
 }
 

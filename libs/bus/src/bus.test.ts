@@ -20,10 +20,10 @@ afterEach(async () => {
   await proxy.close();
 });
 
-test('is settled from the beginning, and again when all who lost NATS had time to come back', async () => {
+test('is stable from the start, and again once every process had time to reconnect to NATS', async () => {
   expect([bus.connected, bus.stable]).toEqual([true, true]);
   proxy.cut();
-  await waitUntil(() => !bus.connected, { what: 'the connection is lost' });
+  await waitUntil(() => !bus.connected, { what: 'connection lost' });
   expect(bus.stable).toBe(false);
   proxy.restore();
   await waitUntil(() => bus.connected, { what: 'connected again' });
@@ -33,20 +33,20 @@ test('is settled from the beginning, and again when all who lost NATS had time t
   expect(performance.now() - since).toBeGreaterThan(4_500);
 });
 
-test('hears nothing while NATS is silent, though connected', async () => {
+test('is not responsive while NATS is silent, though connected', async () => {
   expect(bus.responsive).toBe(true);
   proxy.block();
-  await waitUntil(() => !bus.responsive, { what: 'silence is noticed' });
+  await waitUntil(() => !bus.responsive, { what: 'silence detected' });
   expect([bus.connected, bus.stable]).toEqual([true, true]);
   proxy.restore();
   await waitUntil(() => bus.responsive, { what: 'heard again' });
 });
 
-test('says when nobody listens', async () => {
+test('a request without a subscriber fails', async () => {
   await expect(bus.request(topics.storedBatch(1), {}, 5_000)).rejects.toBeInstanceOf(NobodyListensError);
 });
 
-test('takes answers until the asker has enough', async () => {
+test('collects replies until the requester has enough', async () => {
   bus.answer(topics.presenceUpdate, () => ({ routeServer: 1 }));
   const enough = new AbortController();
   const asked = bus.requestMany(

@@ -23,34 +23,34 @@ export interface BusOptions extends BusConfig {
   tracing?: Tracing | undefined;
 }
 
-/** Milliseconds within which everybody is connected again after NATS was away. */
+/** Time within which every process reconnects after an outage of NATS, milliseconds. */
 const stableMs = 5_000;
 
 export interface SubscribeOptions {
-  /** share the subject's events with the other members of this queue group */
+  /** shares the subject's events with the other members of this queue group */
   queue?: string;
 }
 
-/** Milliseconds between two looks at the way to NATS and back. */
+/** Milliseconds between two round-trip probes of NATS. */
 const roundTripEveryMs = 500;
-/** NATS counts as silent when the last answer is this old, milliseconds; well before anybody is evicted. */
+/** NATS counts as silent when its last reply is this old, milliseconds; well below the eviction time. */
 const silentMs = 1_500;
 /**
- * Looks in a row without an answer after which another NATS server is tried. They are counted, not timed: a process that
- * was stopped itself has what it missed in its socket.
+ * Unanswered probes in a row after which another NATS server is tried. Counted, not timed: a process that was
+ * suspended itself finds the replies it missed in its socket.
  */
-const silentLooks = 3;
-/** Milliseconds one NATS server has to take the connection: the only one, and one of several. */
+const maxUnansweredProbes = 3;
+/** Connect timeout of a NATS server, milliseconds: when it is the only one, and when it is one of several. */
 const dialMs = { single: 10_000, several: 3_000 };
-/** While nobody listens on a shared subject, a request waits this long for somebody to come back, milliseconds. */
+/** How long a request on a shared subject waits for a subscriber to come back, milliseconds. */
 const sharedGraceMs = 1_500;
-/** Milliseconds between two tries meanwhile. */
+/** Milliseconds between two attempts meanwhile. */
 const sharedRetryMs = 100;
 
 /**
- * One connection to NATS that speaks our event types. It reconnects for ever. While it is down, publishes
- * are dropped and counted (everything that must not be lost is asked for or kept until it is answered),
- * and requests fail at once with `unavailable`.
+ * One connection to NATS that carries typed events. It reconnects for ever. While it is down, publishes are dropped
+ * and counted (everything that must not be lost is a request, or is stored until it is answered), and requests fail
+ * at once with `unavailable`.
  */
 export class Bus {
   readonly #connection: NatsConnection;
@@ -64,12 +64,12 @@ export class Bus {
   readonly #roundTrip;
   readonly #timer: NodeJS.Timeout;
   #connected = true;
-  /** performance.now(); the first connection counts from ever */
+  /** performance.now() of the last reconnect; -Infinity after the first connect */
   #connectedAt = Number.NEGATIVE_INFINITY;
-  /** performance.now() of the last sign that NATS is there */
+  /** performance.now() of the last reply of NATS */
   #heardAt = performance.now();
   #asking = false;
-  #unansweredLooks = 0;
+  #unansweredProbes = 0;
 
   /** @throws TeamTalkError `unavailable` when no NATS server answers within 10 s */
   static async connect(options: BusOptions): Promise<Bus> {
@@ -85,7 +85,7 @@ export class Bus {
         pingInterval: 5_000,
         maxPingOut: 2,
         timeout: servers.length > 1 ? dialMs.several : dialMs.single,
-        // Otherwise each request takes two stack traces in case it fails; our own errors have theirs.
+        // Without this option nats.js captures two stack traces for each request.
         noAsyncTraces: true,
       });
       preferOtherServers(connection);
@@ -107,7 +107,7 @@ export class Bus {
     metrics.gauge('bus_connected', '1 while connected to NATS', () => (this.#connected ? 1 : 0));
     this.#roundTrip = metrics.histogram(
       'bus_round_trip_seconds',
-      'Time to NATS and back, looked at twice a second',
+      'Round-trip time to NATS, measured twice a second',
     );
     this.#timer = setInterval(() => void this.#measure(), roundTripEveryMs);
     this.#timer.unref();
@@ -119,32 +119,33 @@ export class Bus {
   }
 
   /**
-   * Whether NATS brings what others send: it is connected, and it answers. A way that swallows everything breaks no
-   * connection for ten seconds and more; what is asked for meanwhile only piles up, and silence says nothing of others.
+   * Whether NATS delivers what others send: it is connected, and it answers probes. A network path that drops all
+   * packets breaks no connection for ten seconds and more; meanwhile requests only pile up, and silence of a peer says
+   * nothing about that peer.
    */
   get responsive(): boolean {
     return this.#connected && performance.now() - this.#heardAt < silentMs;
   }
 
   /**
-   * Whether the connection has stood so long that the others, if they lost theirs at the same time, are back too:
-   * only then does nobody listening mean that somebody is gone.
+   * Whether the connection has been up so long that other processes that lost theirs at the same time have
+   * reconnected too. Only then does a missing subscriber mean that its process is gone.
    */
   get stable(): boolean {
     return this.#connected && performance.now() - this.#connectedAt >= stableMs;
   }
 
-  /** Bytes one event may have, as the NATS server says. */
+  /** Largest event the NATS server accepts, bytes. */
   get maxEventBytes(): number {
     return this.#connection.info?.max_payload ?? 1_048_576;
   }
 
-  /** The address from which NATS sees this process come; undefined while not connected. */
+  /** This process's address as NATS sees it; undefined while not connected. */
   get ownAddress(): string | undefined {
     return this.#connection.info?.client_ip;
   }
 
-  /** Calls `listener` each time the connection has come back: what was published meanwhile is gone. */
+  /** Calls `listener` after each reconnect: events published meanwhile are lost. */
   onReconnect(listener: () => void): void {
     this.#reconnected.push(listener);
   }
@@ -160,9 +161,10 @@ export class Bus {
   }
 
   /**
-   * Sends `event` and waits for one answer.
-   * @throws TeamTalkError `unavailable` when nobody listens (NobodyListensError) or NATS is away, on a shared subject only
-   * after a grace of 1.5 s or half of `timeoutMs`, whichever is less; `deadline-exceeded` after `timeoutMs` milliseconds
+   * Sends `event` and waits for one reply.
+   * @throws TeamTalkError `unavailable` when there is no subscriber (NobodyListensError) or NATS is down, on a shared
+   * subject only after a grace of 1.5 s or half of `timeoutMs`, whichever is less; `deadline-exceeded` after `timeoutMs`
+   * milliseconds
    */
   request<In, Out, AnswerIn, AnswerOut>(
     topic: AnsweredTopic<In, Out, AnswerIn, AnswerOut>,
@@ -174,7 +176,7 @@ export class Bus {
     return this.#tracing ? this.#tracing.step(spanOf(topic, 'client'), ask) : ask();
   }
 
-  /** While its receivers or this process change their NATS server, nobody is there for a moment. */
+  /** There is briefly no subscriber while its receivers or this process change their NATS server. */
   async #requestShared<In, Out, AnswerIn, AnswerOut>(
     topic: AnsweredTopic<In, Out, AnswerIn, AnswerOut>,
     event: In,
@@ -214,9 +216,9 @@ export class Bus {
   }
 
   /**
-   * Sends `event` and gives every answer to `onAnswer` until that returns true or `timeoutMs` milliseconds
-   * are over or `signal` aborts. Nobody listening is no error here: there are then no answers.
-   * @returns whether `onAnswer` was content
+   * Sends `event` and passes every reply to `onAnswer` until that returns true, `timeoutMs` milliseconds are over or
+   * `signal` aborts. A missing subscriber is not an error here: there are no replies then.
+   * @returns whether `onAnswer` returned true
    */
   requestMany<In, Out, AnswerIn, AnswerOut>(
     topic: AnsweredTopic<In, Out, AnswerIn, AnswerOut>,
@@ -249,7 +251,7 @@ export class Bus {
         ...(this.#tracing && withHeaders(this.#tracing)),
       });
       for await (const message of answers) {
-        // A status message without content: nobody listens.
+        // A status message without content: no subscriber.
         if (message.headers?.code === 503) return false;
         if (onAnswer(topic.answer.decode(message.data))) return true;
       }
@@ -262,8 +264,8 @@ export class Bus {
   }
 
   /**
-   * Calls `handler` for each event, in the order of arrival, without waiting for its promise. An event
-   * that does not parse and a handler that throws are logged and counted.
+   * Calls `handler` for each event in order of arrival, without waiting for its promise. An event that does not parse
+   * and a handler that throws are logged and counted.
    */
   subscribe<In, Out>(
     topic: Topic<In, Out>,
@@ -282,8 +284,8 @@ export class Bus {
   }
 
   /**
-   * The same for a subject whose sender waits for an answer: what `handler` returns; `undefined` gives no
-   * answer. `respond` may be used for several answers to one request.
+   * Like `subscribe`, for a subject whose sender waits for a reply: the value `handler` returns; `undefined` sends
+   * none. `respond` may be used for several replies to one request.
    */
   answer<In, Out, AnswerIn, AnswerOut>(
     topic: AnsweredTopic<In, Out, AnswerIn, AnswerOut>,
@@ -312,12 +314,12 @@ export class Bus {
     });
   }
 
-  /** Resolves when the NATS server has processed everything published before. */
+  /** Resolves when the NATS server has processed everything published so far. */
   async flush(): Promise<void> {
     if (this.#connected) await this.#connection.flush();
   }
 
-  /** Handles what has arrived, sends what is buffered, closes. */
+  /** Handles received events, sends buffered ones, then closes. */
   async drain(): Promise<void> {
     clearInterval(this.#timer);
     if (this.#connection.isClosed()) return;
@@ -332,7 +334,7 @@ export class Bus {
   ): Subscription {
     const fail = (error: unknown) => {
       this.#failed.inc();
-      this.#log.error({ err: error, subject: topic.subject }, 'an event could not be handled');
+      this.#log.error({ err: error, subject: topic.subject }, 'handling an event failed');
     };
     return this.#connection.subscribe(`${this.#prefix}.${topic.subject}`, {
       ...(queue && { queue }),
@@ -351,7 +353,7 @@ export class Bus {
     });
   }
 
-  /** How far behind NATS and this process are: what was published before comes back before. */
+  /** Measures how far NATS and this process lag: a probe comes back after everything published before it. */
   async #measure(): Promise<void> {
     if (!this.#connected) return;
     if (this.#asking) {
@@ -359,24 +361,24 @@ export class Bus {
       return;
     }
     this.#asking = true;
-    this.#unansweredLooks = 0;
+    this.#unansweredProbes = 0;
     try {
-      // Its own answer counts whole milliseconds.
+      // nats.js's own round-trip time has whole milliseconds only.
       const asked = performance.now();
       await this.#connection.rtt();
       this.#heardAt = performance.now();
       this.#roundTrip.observe((this.#heardAt - asked) / 1000);
     } catch {
-      // The connection broke meanwhile; #watch tells.
+      // The connection broke meanwhile; #watch logs it.
     } finally {
       this.#asking = false;
     }
   }
 
   #leaveIfSilent(): void {
-    this.#unansweredLooks++;
-    if (this.#unansweredLooks < silentLooks || !hasOtherServers(this.#connection)) return;
-    this.#unansweredLooks = 0;
+    this.#unansweredProbes++;
+    if (this.#unansweredProbes < maxUnansweredProbes || !hasOtherServers(this.#connection)) return;
+    this.#unansweredProbes = 0;
     this.#log.warn('NATS server silent; connecting to another one');
     breakConnection(this.#connection);
   }
@@ -385,12 +387,12 @@ export class Bus {
     for await (const status of this.#connection.status()) {
       if (status.type === Events.Disconnect) {
         this.#connected = false;
-        this.#log.warn('the connection to NATS is lost');
+        this.#log.warn('NATS connection lost');
       } else if (status.type === Events.Reconnect) {
         this.#connected = true;
         this.#connectedAt = performance.now();
         this.#heardAt = this.#connectedAt;
-        this.#log.info('connected to NATS again');
+        this.#log.info('NATS connection restored');
         for (const listener of this.#reconnected) listener();
       }
     }
@@ -398,7 +400,7 @@ export class Bus {
   }
 }
 
-/** As a Buffer, so that what is bytes in the event is one too: sockets take those without looking twice. */
+/** As a Buffer, so that `bytes` fields of the event are Buffers too, which sockets take without conversion. */
 function bytesOf({ data }: Msg): Buffer {
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }

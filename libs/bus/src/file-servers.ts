@@ -1,17 +1,17 @@
 import type { Registry } from './registry.js';
 
-/** Addresses a client is given at most. */
+/** Maximum number of addresses given to a client. */
 const maxAddresses = 8;
 
-/** Where a client dials a file_server. */
+/** The address at which clients reach a file_server. */
 export interface FileServerAddress {
   ip: string;
   port: number;
 }
 
 /**
- * Where clients reach the file_servers that take new ones: a file that waits is found by whichever they ask.
- * @param first the one that both sides of a transfer are to try before the others
+ * Addresses of the file_servers that accept new clients; any of them can serve a stored file.
+ * @param first the one that both sides of a transfer try before the others
  */
 export function fileServerAddresses(
   fileServers: Pick<Registry, 'all'>,

@@ -1,7 +1,7 @@
 import type { BusConfig } from '@teamtalk/service-kit';
 import { type ConnectionOptions, credsAuthenticator } from 'nats';
 
-/** Who we are for the NATS server, and who it has to be. */
+/** Credentials for the NATS server, and the CA that its certificate is checked against. */
 export function identity({ user, password, credentials, tls }: BusConfig): Partial<ConnectionOptions> {
   return {
     ...(user && { user, pass: password ?? '' }),

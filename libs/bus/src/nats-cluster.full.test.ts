@@ -21,7 +21,7 @@ async function connect(url: string): Promise<Bus> {
   return bus;
 }
 
-/** How long a question waits until somebody answers it again. */
+/** How long a request waits until a subscriber is back. */
 async function untilAnswered(asker: Bus): Promise<void> {
   await waitUntil(() => asker.request(topics.storedBatch(1), {}, 250).then(() => true), {
     timeoutMs: 20_000,
@@ -29,24 +29,21 @@ async function untilAnswered(asker: Bus): Promise<void> {
   });
 }
 
-// Whoever is given one address learns the others' from the server.
-test.each(['one address', 'all addresses'])(
-  'a server that is killed is left for another (%s)',
-  async (given) => {
-    const asker = await connect(nats.urls[1]!);
-    const answering = await connect(given === 'one address' ? nats.urls[0]! : nats.url);
-    answering.answer(topics.storedBatch(1), () => ({}));
-    await untilAnswered(asker);
-    let reconnects = 0;
-    answering.onReconnect(() => reconnects++);
-    await nats.kill(0);
-    await untilAnswered(asker);
-    if (given === 'one address') expect(reconnects).toBe(1);
-    await nats.startServer(0);
-  },
-);
+// A client configured with one address learns the others from the server.
+test.each(['one address', 'all addresses'])('fails over from a killed server (%s)', async (given) => {
+  const asker = await connect(nats.urls[1]!);
+  const answering = await connect(given === 'one address' ? nats.urls[0]! : nats.url);
+  answering.answer(topics.storedBatch(1), () => ({}));
+  await untilAnswered(asker);
+  let reconnects = 0;
+  answering.onReconnect(() => reconnects++);
+  await nats.kill(0);
+  await untilAnswered(asker);
+  if (given === 'one address') expect(reconnects).toBe(1);
+  await nats.startServer(0);
+});
 
-test('a server that falls silent is left before anybody is taken for dead', async () => {
+test('fails over from a silent server before any peer is evicted', async () => {
   const asker = await connect(nats.urls[1]!);
   const answering = await connect(nats.urls[0]!);
   answering.answer(topics.storedBatch(1), () => ({}));
@@ -56,7 +53,7 @@ test('a server that falls silent is left before anybody is taken for dead', asyn
   const begun = performance.now();
   nats.signal(0, 'SIGSTOP');
   try {
-    await waitUntil(() => reconnects === 1, { timeoutMs: 28_000, what: 'connected to another one' });
+    await waitUntil(() => reconnects === 1, { timeoutMs: 28_000, what: 'failover' });
     await untilAnswered(asker);
     console.log(performance.now() - begun);
     expect(performance.now() - begun).toBeLessThan(8_000);
@@ -65,7 +62,7 @@ test('a server that falls silent is left before anybody is taken for dead', asyn
   }
 });
 
-test('a question to any of several waits while all of them change their server', async () => {
+test('a request to a queue group waits while all members change their server', async () => {
   const asker = await connect(nats.urls[1]!);
   const asked = asker.request(topics.presenceQuery, { userIds: [] }, 10_000);
   const answering = await connect(nats.urls[2]!);
@@ -73,7 +70,7 @@ test('a question to any of several waits while all of them change their server',
   await expect(asked).resolves.toBeDefined();
 });
 
-test('a process that was stopped itself keeps its connection', async () => {
+test('a suspended process keeps its connection', async () => {
   const bus = await connect(nats.url);
   let left = false;
   bus.onReconnect(() => {

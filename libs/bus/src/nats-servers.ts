@@ -1,6 +1,6 @@
 import type { NatsConnection } from 'nats';
 
-/** What nats.js keeps of a connection; its interface does not show it. */
+/** Internals of a nats.js connection that its types do not declare. */
 interface Internals {
   protocol: {
     servers: { length(): number; next(): unknown; getCurrentServer(): unknown; selectServer(): unknown };
@@ -18,8 +18,8 @@ export function hasOtherServers(connection: NatsConnection): boolean {
 }
 
 /**
- * Moves the connected server to the end of the list: nats.js would dial the first one again before any other, and one
- * that is frozen takes the connection and says nothing.
+ * Moves the connected server to the end of the list: nats.js would dial the first one again before any other, and a
+ * frozen server accepts the connection and then says nothing.
  */
 export function preferOtherServers(connection: NatsConnection): void {
   const { servers } = internalsOf(connection);

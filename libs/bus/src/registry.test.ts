@@ -8,7 +8,7 @@ import { topics } from './subjects.js';
 let kit: Kit;
 let bus: Bus;
 let other: Bus;
-/** A bus of its own over another way to NATS. */
+/** A separate bus over a separate path to NATS. */
 let openBy: (url: string) => Promise<Bus>;
 let natsAddress: URL;
 const stops: (() => unknown)[] = [];
@@ -48,13 +48,13 @@ function announce(details = {}) {
 function watch(by = bus) {
   const gone: [number, boolean][] = [];
   const registry = new Registry(by, kit.log, 'msg_server', {
-    onGone: ({ instance }, saidSo) => gone.push([instance, saidSo]),
+    onGone: ({ instance }, deregistered) => gone.push([instance, deregistered]),
   });
   stops.push(() => registry.stop());
   return { registry, gone };
 }
 
-test('who was there before is found by the roll call, who comes later by his announcement', async () => {
+test('running instances are found by discovery, later ones by their heartbeats', async () => {
   const early = announce({ port: 8000 });
   await other.flush();
   const { registry } = watch();
@@ -64,7 +64,7 @@ test('who was there before is found by the roll call, who comes later by his ann
   expect(await registry.waitFor(3, 50)).toBe(false);
 });
 
-test('other services are not listed', async () => {
+test('instances of other services are not listed', async () => {
   const { registry } = watch();
   const heartbeats = new HeartbeatPublisher(other, { instance: 5, service: 'msfs', hostname: 'here' });
   stops.push(() => heartbeats.stop());
@@ -73,7 +73,7 @@ test('other services are not listed', async () => {
   expect(registry.all().map((each) => each.instance)).toEqual([instance]);
 });
 
-test('a goodbye is believed at once', async () => {
+test('a deregistered instance is removed at once', async () => {
   const { registry, gone } = watch();
   const { instance, heartbeats } = announce();
   await registry.waitFor(1, 1000);
@@ -82,14 +82,14 @@ test('a goodbye is believed at once', async () => {
   expect(registry.all()).toEqual([]);
 });
 
-test('silence is death, after a while', async () => {
+test('a silent instance is evicted after the timeout', async () => {
   const { registry, gone } = watch();
   other.publish(topics.heartbeat, { instance: 77, service: 'msg_server', hostname: 'h' });
   await registry.waitFor(1, 1000);
   await expect.poll(() => gone, { timeout: 20_000 }).toEqual([[77, false]]);
 });
 
-test('silence is death, whatever the clock says', async () => {
+test('eviction does not depend on the wall clock', async () => {
   const { registry, gone } = watch();
   other.publish(topics.heartbeat, { instance: 77, service: 'msg_server', hostname: 'h' });
   await registry.waitFor(1, 1000);
@@ -99,7 +99,7 @@ test('silence is death, whatever the clock says', async () => {
   await expect.poll(() => gone, { timeout: 20_000 }).toEqual([[77, false]]);
 });
 
-test('while NATS swallows everything nobody is taken for dead, and then only who is', async () => {
+test('nobody is evicted while NATS swallows everything; afterwards only dead instances are', async () => {
   const { hostname: host, port } = natsAddress;
   const proxy = await FaultProxy.start(() => [{ host, port: Number(port) }]);
   const stalled = await openBy(`nats://127.0.0.1:${proxy.port}`);
@@ -118,7 +118,7 @@ test('while NATS swallows everything nobody is taken for dead, and then only who
   expect(await there.registry.waitFor(2, 5_000)).toBe(true);
   proxy.block();
   await expect.poll(() => stalled.responsive, { timeout: 10_000 }).toBe(false);
-  // Long enough for 77 to be dead there too, twice over.
+  // Twice the eviction timeout of instance 77.
   dead(78);
   await expect.poll(() => here.gone.map(([number]) => number), { timeout: 20_000 }).toEqual([77, 78]);
   expect(there.gone).toEqual([]);
@@ -130,14 +130,14 @@ test('while NATS swallows everything nobody is taken for dead, and then only who
   expect(there.gone).toContainEqual([77, false]);
 }, 90_000);
 
-test('a request nobody listens for fails at once; one without an answer at its deadline', async () => {
+test('a request without a subscriber fails at once, one without a reply at its deadline', async () => {
   await expect(bus.request(topics.node(1), {}, 2000)).rejects.toMatchObject({ code: 'unavailable' });
   other.answer(topics.node(2), () => undefined);
   await other.flush();
   await expect(bus.request(topics.node(2), {}, 100)).rejects.toMatchObject({ code: 'deadline-exceeded' });
 });
 
-test('an event that does not parse or whose handler throws is counted, and the next one is handled', async () => {
+test('counts events that do not parse or whose handler throws, and handles the next one', async () => {
   const seen: number[] = [];
   bus.subscribe(topics.heartbeat, ({ instance }) => {
     if (instance === 1) throw new Error('handler');
@@ -149,7 +149,7 @@ test('an event that does not parse or whose handler throws is counted, and the n
   await expect.poll(() => seen).toEqual([2]);
 });
 
-test('says where health and metrics are, as NATS sees the way there', async () => {
+test('announces the address of health and metrics as NATS sees it', async () => {
   const { registry } = watch();
   const addresses: string[] = [];
   for (const host of ['0.0.0.0', '10.1.2.3', '::1']) {

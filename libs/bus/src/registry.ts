@@ -3,30 +3,30 @@ import type { teamtalk } from '../gen/bus.js';
 import type { Bus } from './bus.js';
 import { topics } from './subjects.js';
 
-/** What an instance says of itself once a second. */
+/** The heartbeat of an instance, once a second. */
 export type Heartbeat = teamtalk.bus.Heartbeat;
 
-/** What only the announcing service knows; asked for at each heartbeat. */
+/** Details only the service knows; called at each heartbeat. */
 export type HeartbeatDetails = Omit<
   Partial<Heartbeat>,
   'instance' | 'service' | 'hostname' | 'opsAddress' | 'stopping'
 >;
 
-/** Who announces himself. */
+/** The instance that sends heartbeats. */
 export interface Announced {
   instance: number;
   service: string;
   hostname: string;
-  /** where it listens for health and metrics; left out: nowhere */
+  /** listener of health and metrics; undefined: none */
   ops?: { host: string; port: number };
 }
 
 const heartbeatMs = 1_000;
-/** An instance that has not been heard of for this long, milliseconds, is evicted. */
+/** An instance without a heartbeat for this long is evicted, milliseconds. */
 const expireMs = 3_500;
 
 /**
- * Says once a second that this instance lives, and once more when it stops.
+ * Sends a heartbeat once a second and a last one, which deregisters the instance, when it stops.
  */
 export class HeartbeatPublisher {
   readonly #bus: Bus;
@@ -47,12 +47,12 @@ export class HeartbeatPublisher {
     this.announce();
   }
 
-  /** Announces now, besides the regular times: something that others act on has changed. */
+  /** Sends a heartbeat now: something that others act on has changed. */
   announce(): void {
     this.#publish({ stopping: false });
   }
 
-  /** Tells the others at once that this instance is gone, and is silent from then on. */
+  /** Deregisters this instance; no heartbeat follows. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#timer);
@@ -67,7 +67,7 @@ export class HeartbeatPublisher {
   }
 }
 
-/** The address at which others reach a listener; one on all addresses is reached at the process's own. */
+/** The address at which others reach a listener; for a wildcard host this is the process's own address. */
 function reachable({ host, port }: { host: string; port: number }, own: string): string {
   const address = host === '0.0.0.0' || host === '::' ? own : host;
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
@@ -76,13 +76,13 @@ function reachable({ host, port }: { host: string; port: number }, own: string):
 export interface RegistryEvents {
   /** a new instance, or a known one with changed details */
   onChange?: (instance: Heartbeat, previous: Heartbeat | undefined) => void;
-  /** `saidSo`: it stopped in order; otherwise it was silent too long or nobody listened for it */
-  onGone?: (instance: Heartbeat, saidSo: boolean) => void;
+  /** `deregistered`: it said so itself; otherwise it was silent too long or had no subscriber */
+  onGone?: (instance: Heartbeat, deregistered: boolean) => void;
 }
 
 /**
- * The instances of one service that are alive, as they announce themselves. While NATS is away or silent nobody is
- * evicted: silence then says nothing about them.
+ * The live instances of one service, by their heartbeats. While NATS is down or silent nobody is evicted: silence
+ * says nothing about them then.
  */
 export class Registry {
   readonly #bus: Bus;
@@ -105,7 +105,7 @@ export class Registry {
     bus.publish(topics.discovery, { service });
   }
 
-  /** Everybody alive, drained ones too, oldest acquaintance first. */
+  /** All live instances, draining ones included, in the order they were found. */
   all(): Heartbeat[] {
     return [...this.#alive.values()].map(({ heartbeat }) => heartbeat);
   }
@@ -114,7 +114,7 @@ export class Registry {
     return this.#alive.get(instance)?.heartbeat;
   }
 
-  /** Takes an instance for dead before its time: nobody listens on its subject any more. */
+  /** Evicts an instance before its timeout: its subject has no subscriber any more. */
   forget(instance: number): void {
     const entry = this.#alive.get(instance);
     if (entry) this.#remove(entry.heartbeat, false);
@@ -154,7 +154,8 @@ export class Registry {
       known.heard = performance.now();
     } else {
       this.#alive.set(heartbeat.instance, { heartbeat, heard: performance.now() });
-      this.#log.info({ peer: formatInstance(heartbeat.instance) }, `found a ${heartbeat.service}`);
+      const { instance, service } = heartbeat;
+      this.#log.info({ peer: formatInstance(instance), peerService: service }, 'instance found');
     }
     this.#events.onChange?.(heartbeat, previous);
     for (const check of this.#waiting) check();
@@ -168,7 +169,7 @@ export class Registry {
     const now = performance.now();
     const late = now - this.#checked;
     this.#checked = now;
-    // We were asleep ourselves (a stopped process, a starved machine), or NATS is: nobody could be heard meanwhile.
+    // This process was suspended or starved, or NATS is silent: no heartbeat could arrive meanwhile.
     if (late > heartbeatMs * 2 || !this.#bus.responsive) {
       this.#grantTime();
       return;
@@ -179,9 +180,10 @@ export class Registry {
     }
   }
 
-  #remove(heartbeat: Heartbeat, saidSo: boolean): void {
+  #remove(heartbeat: Heartbeat, deregistered: boolean): void {
     this.#alive.delete(heartbeat.instance);
-    this.#log.info({ peer: formatInstance(heartbeat.instance), saidSo }, `a ${heartbeat.service} is gone`);
-    this.#events.onGone?.(heartbeat, saidSo);
+    const { instance, service } = heartbeat;
+    this.#log.info({ peer: formatInstance(instance), peerService: service, deregistered }, 'instance gone');
+    this.#events.onGone?.(heartbeat, deregistered);
   }
 }

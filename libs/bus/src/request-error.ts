@@ -1,14 +1,14 @@
 import { TeamTalkError } from '@teamtalk/service-kit';
 import { ErrorCode, NatsError } from 'nats';
 
-/** There was nobody to take a request: its receiver is gone, or not there yet. */
+/** A request had no subscriber: its receiver is gone, or not up yet. */
 export class NobodyListensError extends TeamTalkError {
   constructor(subject: string, options?: ErrorOptions) {
     super('unavailable', `nobody listens on ${subject}`, options);
   }
 }
 
-/** What a caller is told of a request that failed. */
+/** Maps a failed request to the error its caller gets. */
 export function requestError(error: unknown, subject: string, timeoutMs: number): TeamTalkError {
   const code = error instanceof NatsError ? error.code : undefined;
   if (code === ErrorCode.Timeout) {

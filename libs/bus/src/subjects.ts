@@ -4,7 +4,7 @@ import { teamtalk } from '../gen/bus.js';
 
 const events = teamtalk.bus;
 
-/** How one event type is written and read. */
+/** Encoding and decoding of one event type. */
 export interface Codec<In, Out> {
   encode(message: In, writer?: Writer): Writer;
   decode(reader: Reader | Uint8Array): Out;
@@ -19,12 +19,12 @@ export interface Topic<In, Out = In> {
 /** A subject whose receivers answer. */
 export interface AnsweredTopic<In, Out, AnswerIn, AnswerOut = AnswerIn> extends Topic<In, Out> {
   readonly answer: Codec<AnswerIn, AnswerOut>;
-  /** Answered by any member of a queue group: that nobody listens passes, where one instance's own subject tells its end. */
+  /** Answered by any member of a queue group. A missing subscriber is temporary here; on an instance's own subject it means that the instance is gone. */
   readonly shared?: boolean;
 }
 
 /**
- * Every subject there is. Nobody else knows a subject string. An instance's own subject ends in its
+ * Every subject; no other file contains a subject string. An instance's own subject ends in its
  * number, so that an event for a dead instance is refused at once (no responders).
  */
 export const topics = {

@@ -2,7 +2,7 @@ import type { Tracing } from '@teamtalk/service-kit';
 import { headers, type MsgHdrs } from 'nats';
 import type { Topic } from './subjects.js';
 
-/** What the span of an event is; an instance's own subject goes without its number. */
+/** Name and attributes of an event's span; an instance's own subject appears without its number. */
 export function spanOf({ subject }: Topic<never, unknown>, kind: 'client' | 'server' | 'consumer') {
   const name = subject.replace(/\.[0-9a-f]{8}$/, '');
   return {
@@ -12,7 +12,7 @@ export function spanOf({ subject }: Topic<never, unknown>, kind: 'client' | 'ser
   };
 }
 
-/** The active span for those who get the event. */
+/** The active span, for the receivers of the event. */
 export function withHeaders(tracing: Tracing): { headers: MsgHdrs } | undefined {
   const carrier = tracing.carrier();
   if (!carrier) return undefined;
@@ -21,7 +21,7 @@ export function withHeaders(tracing: Tracing): { headers: MsgHdrs } | undefined 
   return { headers: all };
 }
 
-/** The sender's span, as it came with an event. */
+/** The sender's span, as received with an event. */
 export function carrierOf(all: MsgHdrs): Record<string, string> {
   return { traceparent: all.get('traceparent'), tracestate: all.get('tracestate') };
 }

@@ -8,7 +8,7 @@ it('doubles up to the maximum', () => {
   expect(most).toEqual([200, 400, 800, 1600, 3200, 5000, 5000, 5000]);
 });
 
-it('is spread over the upper half', () => {
+it('is random within the upper half', () => {
   expect(backOffDelay(backOff, 2, () => 0)).toBe(400);
   expect(backOffDelay(backOff, 2, () => 0.5)).toBe(600);
 });

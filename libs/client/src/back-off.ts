@@ -1,13 +1,13 @@
 export interface BackOff {
-  /** Wait before the first attempt at most, milliseconds. */
+  /** Maximum wait before the first attempt, milliseconds. */
   firstMs: number;
-  /** Wait before any attempt at most, milliseconds. */
+  /** Maximum wait before any attempt, milliseconds. */
   maxMs: number;
 }
 
 /**
- * Milliseconds to wait before attempt `attempt` (from 0): doubles each time, and spread over the upper half,
- * so that the clients of a msg_server that died do not come back all at once.
+ * Milliseconds to wait before attempt `attempt` (from 0): doubles each time, with jitter over the upper half, so that
+ * the clients of a dead msg_server do not all come back at once.
  */
 export function backOffDelay({ firstMs, maxMs }: BackOff, attempt: number, random = Math.random): number {
   const ceiling = Math.min(maxMs, firstMs * 2 ** Math.min(attempt, 30));

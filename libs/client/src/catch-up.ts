@@ -3,10 +3,10 @@ import type { Message } from './message.js';
 import type { Outbox } from './outbox.js';
 import { fieldsOf, type Session } from './session.js';
 
-/** What catching up asks the server; every call has a deadline of its own. */
+/** The requests catching up needs; each has its own deadline. */
 export interface HistorySource {
   readonly userId: number;
-  /** Sessions with unread messages, and those that changed since unix second `since`. */
+  /** Sessions with unread messages, and those changed since unix second `since`. */
   changedSessions(since: number): Promise<Session[]>;
   latestMessageId(session: Session): Promise<number>;
   /** Newest first, ids up to and including `begin`; 0: from the newest. */
@@ -15,12 +15,12 @@ export interface HistorySource {
 
 const PAGE = 100;
 const CONCURRENCY = 8;
-/** Between two attempts, milliseconds. */
+/** Back-off between attempts, milliseconds. */
 const RETRY_MS = 1000;
 /** Clocks of servers may differ by this much, seconds. */
 const CLOCK_MARGIN = 5;
 
-/** Fills the holes of conversations that are behind from history, in order, each id once. */
+/** Fills gaps of conversations that are behind from history, in order, each id once. */
 export class CatchUp {
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
@@ -30,7 +30,7 @@ export class CatchUp {
   #running = false;
   #retry: NodeJS.Timeout | undefined;
 
-  /** @param mayRun whether there is a server to ask and room for messages */
+  /** @param mayRun whether the client is connected and has room for messages */
   constructor(inbox: Inbox, outbox: Outbox, source: HistorySource, mayRun: () => boolean) {
     this.#inbox = inbox;
     this.#outbox = outbox;
@@ -38,12 +38,12 @@ export class CatchUp {
     this.#mayRun = mayRun;
   }
 
-  /** @param since unix seconds of the first login: this client's time begins then. */
+  /** @param since unix seconds of the first login: earlier messages are not surfaced */
   set since(since: number) {
     this.#since = Math.max(since - CLOCK_MARGIN, 0);
   }
 
-  /** Catches up where that is needed and possible, in the background. */
+  /** Catches up in the background where needed and possible. */
   start(): void {
     if (this.#running || !this.#isNeeded()) return;
     clearTimeout(this.#retry);
@@ -63,7 +63,7 @@ export class CatchUp {
     return this.#mayRun() && (this.#inbox.isInterrupted || this.#inbox.behind.size > 0);
   }
 
-  /** @returns false when something has to be tried again; never throws. */
+  /** @returns false when a retry is needed; never throws */
   async #run(): Promise<boolean> {
     try {
       if (this.#inbox.isInterrupted) this.#inbox.resume(await this.#source.changedSessions(this.#since));
@@ -71,7 +71,7 @@ export class CatchUp {
       return false;
     }
     let complete = true;
-    // One iterator for all workers; it also gives what falls behind meanwhile.
+    // One iterator shared by all workers; it includes conversations that fall behind meanwhile.
     const work = this.#inbox.behind.values();
     const worker = async () => {
       for (const conversation of work) {
@@ -99,10 +99,10 @@ export class CatchUp {
         const messages = await this.#between(session, known.floor, upTo);
         await this.#recogniseOwn(conversation, messages);
         for (const message of messages) if (!this.#inbox.offer(conversation, message)) return;
-        // Ids that history keeps from this user, such as those from before he joined the group.
+        // Ids that history does not show this user, such as those from before they joined the group.
         known.cover(upTo);
       }
-      // History of a group one had to leave stops; then there is nothing to wait for.
+      // History ends for a user who was removed from the group; do not wait for the rest.
       const complete = latest >= conversation.awaited || latest === previous;
       if (complete && interruptions === this.#inbox.interruptions) break;
       previous = latest;
@@ -124,7 +124,7 @@ export class CatchUp {
   }
 
   /**
-   * A message of one's own in history may be one this client has sent: its ack tells, so that is waited for.
+   * The user's own message in history may be one this client has sent and whose ack is pending, so that ack is awaited.
    * Otherwise it is from another connection of the user, and surfaces.
    */
   async #recogniseOwn({ session, known }: Conversation, messages: Message[]): Promise<void> {
@@ -134,7 +134,7 @@ export class CatchUp {
     }
   }
 
-  /** The id before the first message since the login; nothing is known of the session but its name. */
+  /** The id before the first message since the login, for a session of which only the id is known. */
   async #lastBeforeOurTime(session: Session): Promise<number> {
     for (let begin = 0; ; ) {
       const page = await this.#source.history(session, { begin, count: PAGE });

@@ -37,7 +37,7 @@ afterEach(async () => {
 });
 
 describe('login', () => {
-  it('sends the MD5 of the password and gives the user', async () => {
+  it('sends the MD5 of the password and returns the user', async () => {
     server.scripted.ignore(Commands.LoginReqUserlogin);
     const client = newClient();
     const login = client.login({ name: 'u7', password: '123456', clientType: 0x11 });
@@ -57,7 +57,7 @@ describe('login', () => {
     expect(client.userId).toBe(ME);
   });
 
-  it('tells a refusal by its code and text, closes, and may be tried again', async () => {
+  it('reports the code and text of a refusal, closes, and can be retried', async () => {
     server.scripted.respond(Commands.LoginReqUserlogin, (peer, _, seqNum) => {
       peer.send(Commands.LoginResUserlogin, { serverTime: 1, resultCode: 6, resultString: 'wrong' }, seqNum);
     });
@@ -70,7 +70,7 @@ describe('login', () => {
     }
   });
 
-  it('gives up when nothing answers, and when nobody is there', async () => {
+  it('fails when the server does not answer or cannot be reached', async () => {
     server.scripted.ignore(Commands.LoginReqUserlogin);
     const silent = newClient({ deadlineMs: 20 });
     await expect(silent.login({ name: 'u7' })).rejects.toBeInstanceOf(DeadlineExceeded);
@@ -78,7 +78,7 @@ describe('login', () => {
     await expect(nobody.login({ name: 'u7' })).rejects.toMatchObject({ code: 'unreachable' });
   });
 
-  it('already receives what comes in the same packet as the answer', async () => {
+  it('receives PDUs in the same packet as the login response', async () => {
     server.storeTexts(3, 1);
     server.scripted.respond(Commands.LoginReqUserlogin, (peer, _, seqNum) => {
       peer.socket.cork();
@@ -102,7 +102,7 @@ describe('login', () => {
 });
 
 describe('send', () => {
-  it('encrypts text and gives the msg_id of the ack', async () => {
+  it('encrypts text and returns the msg_id of the ack', async () => {
     server.scripted.ignore(Commands.MsgData);
     const [client, peer] = await loggedIn();
     const sent = client.send({ user: 3 }, 'hello', { key: 'mine' });
@@ -132,7 +132,7 @@ describe('send', () => {
     expect((await text).msgId).toBe(2);
   });
 
-  it('fails when there is no ack in time, and says with which key to try again', async () => {
+  it('fails without an ack in time and reports the key for a retry', async () => {
     server.scripted.ignore(Commands.MsgData);
     const [client] = await loggedIn();
     const error = await client.send({ user: 3 }, 'x', { key: 'k', deadlineMs: 20 }).catch((e: unknown) => e);
@@ -140,12 +140,12 @@ describe('send', () => {
     expect((error as DeadlineExceeded).key).toEqual(Buffer.from('k'));
   });
 
-  it('is bounded', async () => {
+  it('limits the messages in flight', async () => {
     server.scripted.ignore(Commands.MsgData);
     const [client] = await loggedIn({ maxInFlight: 2 });
     const waiting = [client.send({ user: 3 }, '1'), client.send({ user: 3 }, '2')];
     await expect(client.send({ user: 3 }, '3')).rejects.toMatchObject({ code: 'too-many-in-flight' });
-    // Requests have room of their own.
+    // Requests have a limit of their own.
     server.scripted.respond(Commands.MsgTimeRequest, (peer, _, seqNum) =>
       peer.send(Commands.MsgTimeResponse, { serverTime: 9 }, seqNum),
     );
@@ -163,7 +163,7 @@ describe('requests', () => {
     const fast = client.serverTime();
     const first = await peer.next(Commands.MsgTimeRequest);
     const second = await peer.next(Commands.MsgTimeRequest);
-    // An answer to nobody, one of another command, one with the number 0.
+    // A response without a request, one of another command, one with sequence number 0.
     peer.send(Commands.MsgTimeResponse, { serverTime: 1 }, 999);
     peer.send(Commands.OtherHeartbeat, {}, first.seqNum);
     peer.send(Commands.MsgTimeResponse, { serverTime: 2 }, 0);
@@ -173,7 +173,7 @@ describe('requests', () => {
     expect(await slow).toEqual({ serverTime: 10 });
   });
 
-  it('fail in time, by a broken answer, and with the connection', async () => {
+  it('fail at the deadline, on a malformed response, and with the connection', async () => {
     const [client, peer] = await loggedIn();
     await expect(
       client.request(Commands.MsgTimeRequest, Commands.MsgTimeResponse, {}, { deadlineMs: 20 }),
@@ -219,7 +219,7 @@ describe('requests', () => {
 });
 
 describe('receiving', () => {
-  it('gives every message once and in order, however the bytes are split', async () => {
+  it('emits every message once and in order, however the bytes are split', async () => {
     server.storeTexts(3, 20);
     const [client, peer] = await loggedIn();
     const pdus = server
@@ -255,7 +255,7 @@ describe('receiving', () => {
     expect(peer.count(Commands.MsgDataAck)).toBe(0);
   });
 
-  it('lets what acks and deliveries overtake each other surface all the same', async () => {
+  it('surfaces messages whose acks and deliveries overtake each other', async () => {
     server.scripted.ignore(Commands.MsgData);
     const [client, peer] = await loggedIn();
     server.storeTexts(3, 1);
@@ -280,7 +280,7 @@ describe('receiving', () => {
     });
   });
 
-  it('knows groups, audio, and texts it has no key for', async () => {
+  it('handles groups, audio, and texts of another key', async () => {
     const [client, peer] = await loggedIn();
     const group = { fromUserId: 3, toSessionId: 5, createTime: 1 };
     peer.send(Commands.MsgData, {
@@ -304,7 +304,7 @@ describe('receiving', () => {
     expect(() => unreadable.text).toThrow('cannot be decrypted');
   });
 
-  it('tells events', async () => {
+  it('emits events', async () => {
     const [client, peer] = await loggedIn();
     const [read, status, pdu] = [once(client, 'read'), once(client, 'status'), once(client, 'pdu')];
     peer.send(Commands.MsgReadNotify, { userId: ME, sessionId: 5, msgId: 8, sessionType: 2 });
@@ -324,20 +324,20 @@ describe('receiving', () => {
     expect(client.badPdus).toBe(1);
   });
 
-  it('fetches from history what there was no room for', async () => {
+  it('fetches messages from history that did not fit the queue', async () => {
     const ids = server.storeTexts(3, 250);
     const [client, peer] = await loggedIn({ maxQueued: 10 });
     for (const id of ids) server.deliver(peer, 3, id);
     const seen: number[] = [];
     for await (const message of client.messages()) if (seen.push(message.msgId) === 250) break;
     expect(seen).toEqual(ids);
-    // And it is back to what is delivered.
+    // Deliveries surface directly again.
     server.storeTexts(3, 1);
     server.deliver(peer, 3, 251);
     expect((await client.nextMessage()).msgId).toBe(251);
   });
 
-  it('keeps nothing for iterators while there are listeners only', async () => {
+  it('queues nothing for iterators while there are only listeners', async () => {
     const ids = server.storeTexts(3, 30);
     const [client, peer] = await loggedIn({ maxQueued: 10 });
     const heard: number[] = [];
@@ -352,8 +352,8 @@ describe('receiving', () => {
   });
 });
 
-describe('the end', () => {
-  it('comes with a kick: told, with its reason, and final', async () => {
+describe('the end of a client', () => {
+  it('comes with a kick: reported with its reason, and final', async () => {
     const [client, peer] = await loggedIn({ reconnect: { firstMs: 1, maxMs: 1 } });
     const kicked = once(client, 'kicked');
     const waiting = client.nextMessage();
@@ -366,7 +366,7 @@ describe('the end', () => {
     expect(server.scripted.peers).toHaveLength(1);
   });
 
-  it('comes with the connection where nothing reconnects', async () => {
+  it('comes with the connection when reconnecting is off', async () => {
     const [client, peer] = await loggedIn();
     const disconnected = once(client, 'disconnected');
     const messages = client.messages().next();
@@ -376,7 +376,7 @@ describe('the end', () => {
     await expect(client.serverTime()).rejects.toMatchObject({ code: 'disconnected' });
   });
 
-  it('comes with bytes that are no protocol', async () => {
+  it('comes with bytes that are not the protocol', async () => {
     const [client, peer] = await loggedIn();
     const disconnected = once(client, 'disconnected');
     peer.socket.write(Buffer.alloc(16));
@@ -391,7 +391,7 @@ describe('the end', () => {
     expect(peer.count(Commands.OtherHeartbeat)).toBe(1);
   });
 
-  it('does not come while they are', async () => {
+  it('does not come while heartbeats are answered', async () => {
     const [client] = await loggedIn({ heartbeatMs: 20 });
     for (let beats = 0; beats < 4; ) {
       const [pdu] = await once(client, 'pdu');
@@ -400,7 +400,7 @@ describe('the end', () => {
     expect(client.isOnline).toBe(true);
   });
 
-  it('comes by close, as often as it is called, and whatever goes on', async () => {
+  it('comes by close, also repeated and whatever is in progress', async () => {
     server.scripted.ignore(Commands.MsgData);
     const [client] = await loggedIn();
     const [sent, asked, iterated] = [
@@ -422,7 +422,7 @@ describe('the end', () => {
 });
 
 describe('raw writes', () => {
-  it('write whatever they are given, before login too', async () => {
+  it('write any bytes, also before login', async () => {
     server.scripted.ignore(Commands.OtherHeartbeat);
     const client = newClient();
     await client.connect();
@@ -436,7 +436,7 @@ describe('raw writes', () => {
     const disconnected = once(client, 'disconnected');
     peer.socket.end();
     expect(await disconnected).toMatchObject([{ reconnecting: false }]);
-    // Not logged in yet, so nothing is lost: it may connect again.
+    // Not logged in yet, so nothing is lost: the client may connect again.
     await client.connect();
     expect(client.isConnected).toBe(true);
   });

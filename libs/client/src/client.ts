@@ -38,9 +38,8 @@ const defaultCodec = createTextCodec(DEFAULT_TEXT_KEY);
  *     await client.send({ user: 2 }, 'hello');
  *     for await (const message of client.messages()) console.log(message.text);
  *
- * Everything is bounded and everything has a deadline, but for reconnecting, which is tried until `close`.
- * Once ended (closed, kicked, or without `reconnect` disconnected) a client stays so: every call fails with
- * the reason.
+ * Everything is bounded and has a deadline, except reconnecting, which is retried until `close`. A client that has
+ * ended (closed, kicked, or disconnected without `reconnect`) stays so: every call fails with the reason.
  */
 export class TeamTalkClient extends Requests {
   readonly #deadlineMs: number;
@@ -114,7 +113,7 @@ export class TeamTalkClient extends Requests {
     return this.#user.userId;
   }
 
-  /** The user's record as the last login gave it. */
+  /** The user's record as of the last login. */
   get user(): User | undefined {
     return this.#user;
   }
@@ -134,13 +133,13 @@ export class TeamTalkClient extends Requests {
     return this.#link.connection?.server;
   }
 
-  /** PDUs of the server whose body did not parse, and which were ignored. */
+  /** Number of PDUs ignored because their body did not parse. */
   get badPdus(): number {
     return this.#badPdus;
   }
 
   /**
-   * Connects without logging in. `login` does it too where needed.
+   * Connects without logging in. `login` connects by itself where needed.
    *
    * @throws ClientError `unreachable`
    */
@@ -149,7 +148,7 @@ export class TeamTalkClient extends Requests {
   }
 
   /**
-   * Logs in, and from then on stays logged in where `reconnect` is on.
+   * Logs in, and stays logged in from then on if `reconnect` is on.
    *
    * @throws LoginRefused; ClientError `unreachable` or `disconnected`; DeadlineExceeded. The connection is
    *   closed then, and `login` may be called again.
@@ -166,13 +165,13 @@ export class TeamTalkClient extends Requests {
   }
 
   /**
-   * Sends a message and waits until the server has stored it. While the client is reconnecting the message
-   * waits for the connection, within its deadline.
+   * Sends a message and waits until the server has stored it. While the client reconnects, the message waits for the
+   * connection, within its deadline.
    *
    * @param content a string is encrypted as text; bytes are sent as they are
-   * @throws DeadlineExceeded with the key to try again with: the server may have stored the message or not.
-   *   It is also all that is seen of a message the server refuses: client-behaviour.md#sending, knows no answer
-   *   for an unknown receiver, a group one is no member of, or an empty message.
+   * @throws DeadlineExceeded with the key for a retry: the server may or may not have stored the message. A message
+   *   that the server refuses ends the same way: client-behaviour.md#sending has no response for an unknown receiver,
+   *   a group the user is not a member of, or an empty message.
    */
   async send(
     session: Session,
@@ -194,8 +193,8 @@ export class TeamTalkClient extends Requests {
   }
 
   /**
-   * The messages as they come: all since the login, unless there was a `message` listener; then all since
-   * this call. Ends with `close`, and throws when the client ends otherwise.
+   * The messages as they arrive: all since the login, or, if there was a `message` listener, all since this call.
+   * Ends with `close`, and throws when the client ends otherwise.
    */
   messages(): AsyncIterableIterator<Message, undefined> {
     this.#iterators++;
@@ -205,9 +204,9 @@ export class TeamTalkClient extends Requests {
   }
 
   /**
-   * The next message; otherwise as `messages`.
+   * The next message; see `messages`.
    *
-   * @throws DeadlineExceeded, or why the client has ended.
+   * @throws DeadlineExceeded, or the reason why the client has ended.
    */
   async nextMessage(deadlineMs = this.#deadlineMs): Promise<Message> {
     this.#iterators++;
@@ -218,7 +217,7 @@ export class TeamTalkClient extends Requests {
     }
   }
 
-  /** Tells the server that the user has read a session up to `msgId` (0x0303); there is no answer. */
+  /** Tells the server that the user has read a session up to `msgId` (0x0303); there is no response. */
   async markRead(session: Session, msgId: number): Promise<void> {
     const message = { userId: this.userId, ...fieldsOf(session), msgId };
     this.#requireConnection().post(Commands.MsgReadAck, message);
@@ -234,7 +233,7 @@ export class TeamTalkClient extends Requests {
   }
 
   /**
-   * Writes bytes as they are, encoded PDUs or not; resolves when the operating system has taken them.
+   * Writes raw bytes, encoded PDUs or not; resolves when the operating system has accepted them.
    *
    * @throws ClientError `disconnected`
    */
@@ -242,7 +241,7 @@ export class TeamTalkClient extends Requests {
     await this.#requireConnection().writeThrough(bytes);
   }
 
-  /** Sends a PDU under a sequence number of the caller's choice, and waits for no answer. */
+  /** Sends a PDU under a sequence number of the caller's choice, without waiting for a response. */
   async sendPdu<P extends object>(
     command: Command<object, P>,
     message: NoInfer<P>,
@@ -260,7 +259,7 @@ export class TeamTalkClient extends Requests {
     }
   }
 
-  /** Ends the client: nothing reconnects, all that waits fails with ClientError `closed`. May be repeated. */
+  /** Ends the client: it does not reconnect, and pending calls fail with ClientError `closed`. Idempotent. */
   async close(): Promise<void> {
     await this.#link.end(new ClientError('closed', 'the client is closed'));
   }
@@ -301,7 +300,7 @@ export class TeamTalkClient extends Requests {
     }
     const session = sessionOf({ sessionType, sessionId });
     const data = Buffer.from(message.msgData);
-    // One's own message may be the copy of one that was sent again here and waits for its ack.
+    // An own message may be a copy of one that this client has retried and that waits for its ack.
     const doubtful = isOwn && this.#outbox.isWaiting(session);
     this.#inbox.receive(
       new Message({ msgId, fromUserId, session, createTime, type: msgType, data }, this.#codec),
@@ -310,7 +309,7 @@ export class TeamTalkClient extends Requests {
     if (this.#inbox.behind.size > 0) this.#catchUp.start();
   }
 
-  /** @returns false when there is no room. */
+  /** @returns false when there is no room */
   #surface(message: Message): boolean {
     const listened = this.listenerCount('message') > 0;
     if ((this.#iterators > 0 || !listened) && !this.#queue.offer(message)) return false;

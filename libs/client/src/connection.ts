@@ -4,36 +4,36 @@ import { ClientError, DeadlineExceeded } from './errors.js';
 import { SequenceNumbers } from './sequence-numbers.js';
 import { reasonOf, type ServerAddress } from './server-location.js';
 
-/** A request that waits for the PDU with its sequence number. */
+/** A pending request, matched by its sequence number. */
 export interface Exchange {
-  /** `command_id` of the answer. */
+  /** `command_id` of the response. */
   readonly answerId: number;
   onAnswer(body: Buffer): void;
-  /** The connection ended before the answer came. */
+  /** The connection ended before the response. */
   onLost(error: ClientError): void;
 }
 
 export interface ConnectionOptions {
   connectDeadlineMs: number;
-  /** Milliseconds between heartbeats; a connection that brought nothing for that long after one is dead. */
+  /** Milliseconds between heartbeats; a connection on which nothing arrives for that long after one is dead. */
   heartbeatMs: number;
-  /** Requests waiting for their answers at most; below 65535, so that a sequence number is left. */
+  /** Maximum number of pending requests; below 65535, so that a sequence number is free. */
   maxInFlight: number;
   /** The largest PDU accepted from the server, bytes. */
   maxPduBytes: number;
 }
 
 export interface ConnectionEvents {
-  /** Every PDU; an answer too, before its exchange gets it. */
+  /** Called for every PDU, responses included, before its exchange gets it. */
   onPdu(pdu: Pdu): void;
-  /** Once, however the connection ended. */
+  /** Called once, however the connection ended. */
   onEnd(error: ClientError): void;
 }
 
-/** How long what is left to write may take when a connection is closed, milliseconds. */
+/** Time for buffered writes when a connection is closed, milliseconds. */
 const CLOSE_MS = 1000;
 
-/** One TCP connection to a msg_server: frames, sequence numbers, answers, heartbeats. */
+/** One TCP connection to a msg_server: frames, sequence numbers, responses, heartbeats. */
 export class Connection {
   readonly server: ServerAddress;
   readonly #socket: Socket;
@@ -66,7 +66,7 @@ export class Connection {
     socket.on('close', () => this.#ended('the server closed the connection'));
   }
 
-  /** @throws ClientError `unreachable` when nothing answers there in time, or `signal` was aborted. */
+  /** @throws ClientError `unreachable` when nothing answers in time, or `signal` is aborted */
   static open(
     server: ServerAddress,
     options: ConnectionOptions,
@@ -109,12 +109,12 @@ export class Connection {
    * Sends a request under a new sequence number.
    *
    * @returns the sequence number
-   * @throws ClientError `too-many-in-flight`, or why the connection has ended.
+   * @throws ClientError `too-many-in-flight`, or the reason why the connection has ended
    */
   begin<P extends object>(command: Command<object, P>, message: NoInfer<P>, exchange: Exchange): number {
     if (this.#end) throw this.#end;
     if (this.#exchanges.size >= this.#maxInFlight) {
-      throw new ClientError('too-many-in-flight', `${this.#maxInFlight} requests wait for answers already`);
+      throw new ClientError('too-many-in-flight', `${this.#maxInFlight} requests are in flight already`);
     }
     const seqNum = this.#seqNums.next(this.#exchanges);
     const pdu = encodePdu(command, message, seqNum);
@@ -123,16 +123,16 @@ export class Connection {
     return seqNum;
   }
 
-  /** Stops waiting for an answer. Should it come yet, it is a PDU like any other. */
+  /** Stops waiting for a response. If it still arrives, it is a PDU like any other. */
   abandon(seqNum: number): void {
     this.#exchanges.delete(seqNum);
   }
 
   /**
-   * A request and its answer. `accept` sees the answer before any later PDU is looked at; what it returns
-   * or throws becomes the result.
+   * A request and its response. `accept` sees the response before any later PDU is handled; what it returns or throws
+   * becomes the result.
    *
-   * @throws DeadlineExceeded, ClientError `disconnected`, BodyError for an answer that does not parse, and
+   * @throws DeadlineExceeded, ClientError `disconnected`, BodyError for a response that does not parse, and
    *   what `begin` throws.
    */
   request<P extends object, M extends object, T>(
@@ -165,12 +165,12 @@ export class Connection {
     });
   }
 
-  /** Sends a PDU that has no answer. */
+  /** Sends a PDU that has no response. */
   post<P extends object>(command: Command<object, P>, message: NoInfer<P>): void {
     this.write(encodePdu(command, message, this.#seqNums.next(this.#exchanges)));
   }
 
-  /** Writes bytes as they are; all of one turn of the event loop go out together. */
+  /** Writes raw bytes; all writes of one event-loop turn go out together. */
   write(bytes: Uint8Array): void {
     if (this.#end) return;
     this.#cork();
@@ -178,9 +178,9 @@ export class Connection {
   }
 
   /**
-   * As `write`, and waits until the operating system has taken the bytes.
+   * Like `write`, and waits until the operating system has accepted the bytes.
    *
-   * @throws ClientError `disconnected` when the connection ends before.
+   * @throws ClientError `disconnected` when the connection ends first
    */
   writeThrough(bytes: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -199,7 +199,7 @@ export class Connection {
     });
   }
 
-  /** Ends the connection; what was written still goes out. `reason` is what waiting requests fail with. */
+  /** Ends the connection; buffered bytes still go out. Pending requests fail with `reason`. */
   async close(reason: ClientError): Promise<void> {
     this.#finish(reason);
     const timer = setTimeout(() => this.#socket.destroy(), CLOSE_MS);

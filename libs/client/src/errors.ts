@@ -1,36 +1,36 @@
 /** Why an SDK call failed. */
 export type ClientErrorCode =
-  /** No msg_server was found or could be dialled. */
+  /** No msg_server was found or reachable. */
   | 'unreachable'
   /** The login was answered with a refusal; see LoginRefused. */
   | 'login-refused'
   /** The call needs a login first. */
   | 'not-logged-in'
   | 'already-logged-in'
-  /** No answer in time; see DeadlineExceeded. */
+  /** No response in time; see DeadlineExceeded. */
   | 'deadline-exceeded'
-  /** The connection broke, or was closed by the server, before the answer came. */
+  /** The connection broke, or was closed by the server, before the response. */
   | 'disconnected'
-  /** The server ended this session for another one; see Kicked. */
+  /** The server ended this session in favour of another one; see Kicked. */
   | 'kicked'
   /** `close` or `logout` was called. */
   | 'closed'
-  /** As many requests or messages are waiting for their answers as the options allow. */
+  /** As many requests or messages are in flight as the options allow. */
   | 'too-many-in-flight'
-  /** msfs does not take an image; the message has its reason. */
+  /** msfs refused an image; the message has its reason. */
   | 'upload-refused'
-  /** The server makes no such file transfer, or does not let this user take part in it. */
+  /** The server refused to create the file transfer, or to let this user take part in it. */
   | 'file-refused'
-  /** The receiver of a file does not want it. */
+  /** The receiver declined the file. */
   | 'file-rejected'
-  /** A file transfer was ended before its end. */
+  /** A file transfer was cancelled. */
   | 'file-cancelled'
-  /** A file cannot be read where it is kept. */
+  /** The file's source cannot be read. */
   | 'file-unreadable'
-  /** The server's bytes were not the protocol. */
+  /** The server violated the protocol. */
   | 'protocol';
 
-/** Every failure of the SDK; `cause` keeps what was wrapped. */
+/** Every failure of the SDK; `cause` is the underlying error. */
 export class ClientError extends Error {
   override readonly name: string = 'ClientError';
   readonly code: ClientErrorCode;
@@ -41,12 +41,12 @@ export class ClientError extends Error {
   }
 }
 
-/** The server answered a login with a refusal (client-behaviour.md#results-of-a-login), and closed the connection. */
+/** The server refused a login (client-behaviour.md#results-of-a-login) and closed the connection. */
 export class LoginRefused extends ClientError {
   override readonly name = 'LoginRefused';
   /** A ResultType: 2 full, 3 no db_proxy_server, 5 no route_server, 6 wrong name or password. */
   readonly resultCode: number;
-  /** The server's own words; may be empty. */
+  /** The server's message; may be empty. */
   readonly resultString: string;
 
   constructor(resultCode: number, resultString: string) {
@@ -55,16 +55,16 @@ export class LoginRefused extends ClientError {
     this.resultString = resultString;
   }
 
-  /** Whether the same login may succeed a moment later or at another msg_server. */
+  /** Whether the same login may succeed later or at another msg_server. */
   get isTransient(): boolean {
     return this.resultCode >= 1 && this.resultCode <= 5;
   }
 }
 
-/** No answer in time. What was asked for may have happened or not. */
+/** No response in time. The request may or may not have taken effect. */
 export class DeadlineExceeded extends ClientError {
   override readonly name = 'DeadlineExceeded';
-  /** Of a message: send it again with this key and it cannot be stored twice. */
+  /** For a message: a retry with this key cannot store it twice. */
   readonly key: Uint8Array | undefined;
 
   constructor(what: string, ms: number, key?: Uint8Array) {
@@ -73,7 +73,7 @@ export class DeadlineExceeded extends ClientError {
   }
 }
 
-/** 0x0107: another login of the same class took this session's place (1), or a mobile ended it (2). */
+/** 0x0107: another login of the same class replaced this session (1), or a mobile client ended it (2). */
 export class Kicked extends ClientError {
   override readonly name = 'Kicked';
   /** A KickReasonType. */

@@ -2,12 +2,12 @@ import { KnownIds } from './known-ids.js';
 import type { Message } from './message.js';
 import { type Session, sessionKey } from './session.js';
 
-/** What a client knows of one of its conversations. */
+/** State of one conversation. */
 export interface Conversation {
   readonly session: Session;
-  /** Ids that surfaced, that this client sent itself, or that lie before its time. */
+  /** Ids that surfaced, that this client sent, or that precede its first login. */
   readonly known: KnownIds;
-  /** Whether it is settled which ids lie before this client's time; they are known then. */
+  /** Whether the first id after the login is determined; all before it are in `known` then. */
   based: boolean;
   /** The largest id delivered while the conversation was behind. */
   awaited: number;
@@ -16,10 +16,10 @@ export interface Conversation {
 /**
  * Decides which messages surface: each once, in the order of their ids.
  *
- * A msg_server delivers in order and without gaps from the login on, so what it delivers can surface at
- * once. A conversation is *behind* while that does not hold: after a broken connection, or when there was
- * no room for a message. Then what is delivered only says that there is something, until history has filled
- * the hole (catch-up.ts). There are as many conversations as the user has partners in this client's life.
+ * A msg_server delivers in order and without gaps from the login on, so deliveries can surface at once. A conversation
+ * is *behind* while that does not hold: after a broken connection, or when there was no room for a message. Deliveries
+ * then only show that there is something to fetch, until history has filled the gap (catch-up.ts). There are as many
+ * conversations as the user has had partners since this client was created.
  */
 export class Inbox {
   readonly #surface: (message: Message) => boolean;
@@ -28,32 +28,32 @@ export class Inbox {
   #interrupted = false;
   #interruptions = 0;
 
-  /** @param surface hands a message to the application; false when there is no room for it */
+  /** @param surface passes a message to the application; false when there is no room for it */
   constructor(surface: (message: Message) => boolean) {
     this.#surface = surface;
   }
 
-  /** The conversations that are behind. May be changed while it is walked through. */
+  /** The conversations that are behind. May change during iteration. */
   get behind(): ReadonlySet<Conversation> {
     return this.#behind;
   }
 
-  /** Whether deliveries were interrupted and it is not known yet which conversations that concerns. */
+  /** Whether deliveries were interrupted and the affected conversations are not known yet. */
   get isInterrupted(): boolean {
     return this.#interrupted;
   }
 
-  /** How often `interrupt` was called: what was asked before another one says nothing about the time since. */
+  /** Number of `interrupt` calls: a reply requested before the last one does not cover the time since. */
   get interruptions(): number {
     return this.#interruptions;
   }
 
-  /** @param doubtful take it through history, although it could surface at once. */
+  /** @param doubtful fetch it from history although it could surface at once */
   receive(message: Message, doubtful: boolean): void {
     const conversation = this.#conversation(message.session);
     if (doubtful) this.#behind.add(conversation);
     else if (!conversation.based && !this.#behind.has(conversation)) {
-      // The first delivery: all before it was there before this client was.
+      // The first delivery: every earlier message precedes this client.
       this.base(conversation, message.msgId - 1);
     }
     if (this.#behind.has(conversation)) conversation.awaited = Math.max(conversation.awaited, message.msgId);
@@ -65,29 +65,29 @@ export class Inbox {
     this.#conversation(session).known.add(msgId);
   }
 
-  /** The connection broke: every conversation may have gone on meanwhile. */
+  /** The connection broke: every conversation may have new messages. */
   interrupt(): void {
     this.#interrupted = true;
     this.#interruptions++;
     for (const conversation of this.#conversations.values()) this.#behind.add(conversation);
   }
 
-  /** Deliveries go on; besides the known conversations, those of `sessions` may have had messages meanwhile. */
+  /** Deliveries resume; the known conversations and those of `sessions` may have missed messages. */
   resume(sessions: Iterable<Session>): void {
     for (const session of sessions) this.#behind.add(this.#conversation(session));
     this.#interrupted = false;
   }
 
-  /** Settles that this client's time in a conversation begins after `msgId`. */
+  /** Marks all ids up to `msgId` as older than this client. */
   base(conversation: Conversation, msgId: number): void {
     conversation.known.cover(msgId);
     conversation.based = true;
   }
 
   /**
-   * Lets a message surface unless it is known.
+   * Surfaces a message unless it is known.
    *
-   * @returns false when there was no room: the conversation is behind then.
+   * @returns false when there was no room: the conversation is behind then
    */
   offer(conversation: Conversation, message: Message): boolean {
     if (conversation.known.has(message.msgId)) return true;
@@ -100,7 +100,7 @@ export class Inbox {
     return true;
   }
 
-  /** History has filled the holes: what is delivered from now on surfaces at once. */
+  /** History has filled the gaps: deliveries surface at once from now on. */
   caughtUp(conversation: Conversation): void {
     conversation.awaited = 0;
     this.#behind.delete(conversation);

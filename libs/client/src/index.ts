@@ -1,4 +1,4 @@
-// The SDK: what bots, the command line, tests and load generators speak to a TeamTalk server with.
+// The client SDK, used by bots, the command line, tests and load generators.
 export type { BackOff } from './back-off.js';
 export { TeamTalkClient } from './client.js';
 export { ClientError, type ClientErrorCode, DeadlineExceeded, Kicked, LoginRefused } from './errors.js';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { KnownIds } from './known-ids.js';
 
 describe('KnownIds', () => {
-  it('knows what a set knows, whatever the order', () => {
+  it('equals a set, whatever the order', () => {
     const step = fc.oneof(
       { weight: 8, arbitrary: fc.record({ add: fc.integer({ min: 1, max: 60 }) }) },
       { weight: 1, arbitrary: fc.record({ cover: fc.integer({ min: 0, max: 60 }) }) },
@@ -29,7 +29,7 @@ describe('KnownIds', () => {
     );
   });
 
-  it('stays small however many holes there are: the lowest are taken for known', () => {
+  it('is bounded however many gaps there are: the lowest are closed', () => {
     const known = new KnownIds();
     for (let id = 2; id <= 4000; id += 2) known.add(id);
     expect(known.has(1)).toBe(true);

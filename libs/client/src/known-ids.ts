@@ -1,9 +1,9 @@
-/** More holes than this are more than acks and deliveries that overtake each other can make. */
+/** Acks and deliveries that overtake each other cannot make more gaps than this. */
 const MAX_RANGES = 1024;
 
 /**
- * The message ids of one conversation that a client knows, as ranges. Ids have no gaps and come almost in
- * order, so this is one range nearly always, and one step to extend it.
+ * The known message ids of one conversation, as ranges. Ids have no gaps and arrive almost in order, so there is nearly
+ * always one range, which takes one step to extend.
  */
 export class KnownIds {
   /** first, last, first, last, ...: ascending, with at least one unknown id between two ranges. */
@@ -42,7 +42,7 @@ export class KnownIds {
     this.#bounds.splice(0, at + 2, 1, last);
   }
 
-  /** The index of the last range that starts at or below `id`, or -2. Searched from the end, where ids come. */
+  /** The index of the last range that starts at or below `id`, or -2. Searched from the end, where most ids are added. */
   #rangeUpTo(id: number): number {
     let at = this.#bounds.length - 2;
     while (at >= 0 && this.#bounds[at]! > id) at -= 2;

@@ -11,28 +11,28 @@ export type LoginReply = IM.Login.IMLoginRes.$Properties & {
 
 export interface LinkOptions extends ConnectionOptions {
   location: ServerLocation;
-  /** Of the login's answer, milliseconds. */
+  /** Deadline of the login response, milliseconds. */
   deadlineMs: number;
-  /** Undefined: a broken connection is the end. */
+  /** Undefined: a broken connection ends the link. */
   backOff: BackOff | undefined;
 }
 
 export interface LinkEvents {
   onPdu(connection: Connection, pdu: Pdu): void;
-  /** A login was accepted: told before any later PDU is looked at. */
+  /** A login was accepted; called before any later PDU is handled. */
   onOnline(connection: Connection, reply: LoginReply): void;
   onReconnected(): void;
-  /** The connection ended, other than by `end`. */
+  /** The connection ended other than by `end`. */
   onLost(error: ClientError, reconnecting: boolean): void;
-  /** Once; nothing happens after it. */
+  /** Called once; no callback follows. */
   onEnd(error: ClientError): void;
 }
 
-/** Keeps one connection to some msg_server, and keeps it logged in. */
+/** Maintains one logged-in connection to some msg_server. */
 export class Link {
   readonly #options: LinkOptions;
   readonly #events: LinkEvents;
-  /** of the dial in flight, or of the last one */
+  /** of the current dial, or of the last one */
   #dialling = new AbortController();
   #connection: Connection | undefined;
   #connecting: Promise<Connection> | undefined;
@@ -62,7 +62,7 @@ export class Link {
     return this.#end;
   }
 
-  /** @throws ClientError `unreachable`, or why the link has ended. */
+  /** @throws ClientError `unreachable`, or the reason why the link has ended */
   async connect(): Promise<Connection> {
     if (this.#end) throw this.#end;
     if (this.#connection) return this.#connection;
@@ -76,12 +76,12 @@ export class Link {
   async login(login: LoginRequest): Promise<LoginReply> {
     const connection = await this.connect();
     if (this.#online || this.#login) {
-      throw new ClientError('already-logged-in', 'a client logs in once; reconnecting is its own matter');
+      throw new ClientError('already-logged-in', 'already logged in; the client reconnects by itself');
     }
     return this.#authenticate(connection, login);
   }
 
-  /** Ends the link for good; resolves when the connection is closed. May be repeated. */
+  /** Ends the link for good; resolves when the connection is closed. Idempotent. */
   end(error: ClientError): Promise<void> {
     if (this.#end) return this.#closing;
     this.#end = error;
@@ -158,7 +158,7 @@ export class Link {
     const { backOff } = this.#options;
     const login = this.#login;
     const reconnecting = backOff !== undefined && login !== undefined;
-    // Between two attempts of reconnecting, a connection that ends is only a failed attempt.
+    // While reconnecting, a connection that ends is just a failed attempt.
     if (reconnecting && !wasOnline) return;
     if (reconnecting) this.#scheduleReconnect(backOff, login, 0);
     this.#events.onLost(error, reconnecting);

@@ -6,7 +6,7 @@ const noRoomNeeded = () => {};
 const closed = new ClientError('closed', 'closed');
 
 describe('MessageQueue', () => {
-  it('hands out in order, to who waits and to who comes later', async () => {
+  it('hands out in order, to waiting and to later takers', async () => {
     const queue = new MessageQueue<number>(10, noRoomNeeded);
     const first = queue.take(1000);
     for (const item of [1, 2, 3]) expect(queue.offer(item)).toBe(true);
@@ -14,7 +14,7 @@ describe('MessageQueue', () => {
     expect(queue.length).toBe(0);
   });
 
-  it('refuses what is beyond its limit until half of it is free, and tells so once', async () => {
+  it('refuses items beyond its limit until half is free, and reports that once', async () => {
     const onRoom = vi.fn();
     const queue = new MessageQueue<number>(4, onRoom);
     expect([1, 2, 3, 4, 5].map((item) => queue.offer(item))).toEqual([true, true, true, true, false]);
@@ -30,14 +30,14 @@ describe('MessageQueue', () => {
     expect(onRoom).toHaveBeenCalledTimes(1);
   });
 
-  it('gives up waiting when the deadline is over, and the item goes to the next', async () => {
+  it('stops waiting at the deadline; the item goes to the next taker', async () => {
     const queue = new MessageQueue<number>(10, noRoomNeeded);
     await expect(queue.take(5)).rejects.toMatchObject({ code: 'deadline-exceeded' });
     queue.offer(1);
     expect(await queue.take(1000)).toBe(1);
   });
 
-  it('gives what it has before it ends', async () => {
+  it('hands out its items before it ends', async () => {
     const queue = new MessageQueue<number>(10, noRoomNeeded);
     queue.offer(1);
     queue.end(closed);
@@ -62,7 +62,7 @@ describe('MessageQueue', () => {
     await expect(failing).rejects.toBe(error);
   });
 
-  it('keeps the rest when a loop is left', async () => {
+  it('keeps the remaining items when a loop is left', async () => {
     const queue = new MessageQueue<number>(10, noRoomNeeded);
     for (const item of [1, 2, 3]) queue.offer(item);
     const onDone = vi.fn();
@@ -71,7 +71,7 @@ describe('MessageQueue', () => {
     expect(await queue.take(1000)).toBe(3);
   });
 
-  it('lets go of an iterator that is returned while it waits', async () => {
+  it('releases an iterator that is returned while it waits', async () => {
     const queue = new MessageQueue<number>(10, noRoomNeeded);
     const iterator = queue.iterate(noRoomNeeded);
     const waiting = iterator.next();

@@ -6,8 +6,7 @@ interface Waiter<T> {
 }
 
 /**
- * Items on their way to whoever takes them next: bounded, in order. Several takers share it, each item goes
- * to one of them.
+ * A bounded queue of items in order. Several takers may share it; each item goes to one of them.
  */
 export class MessageQueue<T> {
   readonly #limit: number;
@@ -19,7 +18,7 @@ export class MessageQueue<T> {
   #end: Error | undefined;
 
   /**
-   * @param limit items kept at most
+   * @param limit maximum number of items
    * @param onRoom called once half of the room is free again after `offer` had to refuse
    */
   constructor(limit: number, onRoom: () => void) {
@@ -31,12 +30,12 @@ export class MessageQueue<T> {
     return this.#items.length - this.#head;
   }
 
-  /** Whether an item could not be taken in, and there is not enough room since. */
+  /** Whether an item was refused and there is not enough room since. */
   get isRefusing(): boolean {
     return this.#refused;
   }
 
-  /** @returns false, and leaves the item with the caller, when there is no room. */
+  /** @returns false when there is no room; the item is not queued */
   offer(item: T): boolean {
     for (const waiter of this.#waiting) {
       this.#waiting.delete(waiter);
@@ -51,7 +50,7 @@ export class MessageQueue<T> {
     return true;
   }
 
-  /** Ends the queue: what is in it can still be taken, then takers get the end; an error unless `closed`. */
+  /** Ends the queue: remaining items can still be taken, then takers get the end; an error unless `closed`. */
   end(error: ClientError): void {
     if (this.#end) return;
     this.#end = error;
@@ -60,7 +59,7 @@ export class MessageQueue<T> {
   }
 
   /**
-   * The next item, waiting for it at most `deadlineMs` milliseconds.
+   * Waits for the next item for at most `deadlineMs` milliseconds.
    *
    * @throws DeadlineExceeded, or the error the queue has ended with.
    */
@@ -87,7 +86,7 @@ export class MessageQueue<T> {
     return result.value;
   }
 
-  /** An iterator over what comes. Leaving the loop leaves the rest in the queue. */
+  /** Iterates over the items. Leaving the loop keeps the rest in the queue. */
   iterate(onDone: () => void): AsyncIterableIterator<T, undefined> {
     let mine: Waiter<T> | undefined;
     let done = false;

@@ -1,13 +1,13 @@
 import { type IM, isTextMessageType, type TextCodec } from '@teamtalk/protocol';
 import type { Session } from './session.js';
 
-/** A message as it was delivered, or as history has it. */
+/** A message, delivered or from history. */
 export class Message {
   /** Counts from 1 in its session, without gaps. */
   readonly msgId: number;
-  /** The user's own id for what he sent from another of his connections. */
+  /** The sender's user id; the user's own for messages from another of their connections. */
   readonly fromUserId: number;
-  /** Where it was said, as the receiving user names it. */
+  /** The conversation, from the receiving user's point of view. */
   readonly session: Session;
   /** Unix seconds, set by the server. */
   readonly createTime: number;
@@ -27,9 +27,9 @@ export class Message {
   }
 
   /**
-   * The decrypted text; undefined for a message that is no text. Decrypted anew at each access.
+   * The decrypted text; undefined for other messages. Decrypted on each access.
    *
-   * @throws TextError when the data are not a text of the client's key.
+   * @throws TextError when the data is not a text encrypted with the client's key
    */
   get text(): string | undefined {
     return isTextMessageType(this.type) ? this.#codec.decrypt(this.data) : undefined;

@@ -6,19 +6,19 @@ import type { ServerLocation } from './server-location.js';
 export type ClientOptions = ServerLocation & {
   /** The 32-byte key of message texts; default: the historic one. */
   textKey?: string | Uint8Array;
-  /** Answer deliveries with 0x0302; default true. */
+  /** Acknowledge deliveries with 0x0302; default true. */
   receipts?: boolean;
-  /** Come back after a broken connection, send again, fetch what was missed; default true. */
+  /** Reconnect after a broken connection, retry unacknowledged messages, fetch missed ones; default true. */
   reconnect?: boolean | Partial<BackOff>;
   /** Default 30,000 ms. */
   heartbeatMs?: number;
-  /** Of sends and requests that give none of their own; default 8,000 ms. */
+  /** Default deadline of sends and requests; 8,000 ms. */
   deadlineMs?: number;
-  /** To find a server, and again to connect to it; default 5,000 ms. */
+  /** Deadline for finding a server, and separately for connecting to it; default 5,000 ms. */
   connectDeadlineMs?: number;
-  /** Messages, and again requests, that may wait for their answers; at most 30,000, default 10,000. */
+  /** Maximum number of messages in flight, and separately of requests; at most 30,000, default 10,000. */
   maxInFlight?: number;
-  /** Messages kept for who iterates; what is beyond is fetched later. Default 1,000. */
+  /** Messages queued for iterators; further ones are fetched later. Default 1,000. */
   maxQueued?: number;
   /** The largest PDU accepted, bytes; default 64 MiB, for the user list of a large company. */
   maxPduBytes?: number;
@@ -28,7 +28,7 @@ export interface Credentials {
   name: string;
   /** The plain password, unless `passwordMd5` is given. */
   password?: string;
-  /** Lower-case hex MD5 of the password, as the wire has it. */
+  /** Lower-case hex MD5 of the password, as on the wire. */
   passwordMd5?: string;
   /** Default: Windows. */
   clientType?: IM.BaseDefine.ClientType;
@@ -39,8 +39,8 @@ export interface SendOptions {
   /** Default: text of the session's kind. */
   type?: IM.BaseDefine.MsgType;
   /**
-   * The caller's own key: the same key again to the same session is the same message. Without one, a client
-   * that reconnects makes one.
+   * The idempotency key: sending to the same session with the same key again is the same message. Without one, a client
+   * that reconnects generates one.
    */
   key?: string | Uint8Array;
   deadlineMs?: number;

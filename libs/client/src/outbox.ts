@@ -7,39 +7,39 @@ import { fieldsOf, type Session, sessionKey } from './session.js';
 /** The server's acknowledgement: the message is stored. */
 export interface SentMessage {
   readonly msgId: number;
-  /** What went along as `attach_data`. */
+  /** The ack's `attach_data`. */
   readonly key: Uint8Array | undefined;
 }
 
 interface Outgoing {
   readonly session: Session;
   readonly message: IM.Message.IMMsgData.$Properties;
-  /** Where it waits for its ack; undefined between two connections. */
+  /** The connection on which its ack is pending; undefined between two connections. */
   connection: Connection | undefined;
   seqNum: number;
   settle(result: SentMessage | Error): void;
 }
 
 /**
- * Messages that wait for their ack, in the order they were given. What a broken connection left without one
- * is sent again on the next, under the same key, so that it is stored once.
+ * Messages without an ack, in the order they were sent. Those that a broken connection left are retried on the next one
+ * with the same key, so that each is stored once.
  */
 export class Outbox {
   readonly #limit: number;
   readonly #outgoing = new Set<Outgoing>();
-  /** How many wait, by session. */
+  /** Number of pending messages, by session. */
   readonly #waiting = new Map<number, number>();
   readonly #idle = new Map<number, Array<() => void>>();
-  /** What keys of our own making begin with: drawn once for each client. */
+  /** Prefix of generated keys: random, drawn once per client. */
   readonly #keyPrefix = randomBytes(12);
   #keys = 0;
 
-  /** @param limit messages that may wait for their acks */
+  /** @param limit maximum number of messages without an ack */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** A key no other message of this user has. */
+  /** A key that no other message of this user has. */
   newKey(): Buffer {
     const key = Buffer.alloc(16);
     this.#keyPrefix.copy(key);
@@ -47,12 +47,12 @@ export class Outbox {
     return key;
   }
 
-  /** Whether messages to this session wait for their acks. */
+  /** Whether messages to this session lack their acks. */
   isWaiting(session: Session): boolean {
     return this.#waiting.has(sessionKey(session));
   }
 
-  /** Resolves when nothing waits in this session, at the latest when the last deadline is over. */
+  /** Resolves when nothing is pending in this session, at the latest at the last deadline. */
   async settled(session: Session): Promise<void> {
     const key = sessionKey(session);
     if (!this.#waiting.has(key)) return;
@@ -66,7 +66,7 @@ export class Outbox {
   /**
    * Sends a message and waits for its ack.
    *
-   * @param connection undefined: it goes out with the next `resend`
+   * @param connection undefined: the message is sent by the next `resend`
    * @throws DeadlineExceeded with the message's key; ClientError `too-many-in-flight`
    */
   send(
@@ -77,7 +77,7 @@ export class Outbox {
   ): Promise<SentMessage> {
     return new Promise((resolve, reject) => {
       if (this.#outgoing.size >= this.#limit) {
-        reject(new ClientError('too-many-in-flight', `${this.#limit} messages wait for their acks already`));
+        reject(new ClientError('too-many-in-flight', `${this.#limit} messages are in flight already`));
         return;
       }
       const outgoing: Outgoing = {
@@ -104,12 +104,12 @@ export class Outbox {
     });
   }
 
-  /** Sends what waits, in order, over a new connection. */
+  /** Sends the pending messages in order over a new connection. */
   resend(connection: Connection): void {
     for (const outgoing of this.#outgoing) this.#transmit(connection, outgoing);
   }
 
-  /** Gives up everything that waits. */
+  /** Rejects all pending messages. */
   fail(error: ClientError): void {
     for (const outgoing of [...this.#outgoing]) {
       outgoing.connection?.abandon(outgoing.seqNum);
@@ -135,7 +135,7 @@ export class Outbox {
       });
       outgoing.connection = connection;
     } catch (error) {
-      // A connection that has just ended leaves the message to the next one.
+      // If the connection has just ended, the next one sends the message.
       if (connection.isOpen) outgoing.settle(error as Error);
     }
   }

@@ -1,9 +1,9 @@
 import { type AnyCommand, Commands, decodeBody, type IM, type MessageOf, type Pdu } from '@teamtalk/protocol';
 
-/** What to do with the PDUs a msg_server sends by itself. */
+/** Handlers of unsolicited PDUs of a msg_server. */
 export interface PushHandlers {
   message(message: IM.Message.IMMsgData.$Properties): void;
-  /** Any ack, also one that came too late for its sender. */
+  /** Any ack, also one that is too late for its sender. */
   ack(ack: IM.Message.IMMsgDataAck.$Properties): void;
   read(notify: IM.Message.IMMsgDataReadNotify.$Properties): void;
   status(notify: IM.Buddy.IMUserStatNotify.$Properties): void;
@@ -11,7 +11,7 @@ export interface PushHandlers {
   file(notify: IM.File.IMFileNotify.$Properties): void;
 }
 
-/** @returns false when the body does not parse; commands that nobody handles are fine. */
+/** @returns false when the body does not parse; unhandled commands are fine */
 export function handlePush(pdu: Pdu, handlers: PushHandlers): boolean {
   switch (pdu.commandId) {
     case Commands.MsgData.id:

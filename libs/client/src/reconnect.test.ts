@@ -20,7 +20,7 @@ async function loggedIn(options: Partial<ClientOptions> = {}): Promise<Peer> {
   return server.scripted.nextPeer();
 }
 
-/** Breaks the connection; gives the next one, logged in. */
+/** Breaks the connection; returns the next one, logged in. */
 async function reconnected(peer: Peer): Promise<Peer> {
   const back = once(client, 'reconnected');
   peer.reset();
@@ -48,7 +48,7 @@ afterEach(async () => {
 });
 
 describe('a broken connection', () => {
-  it('is told, and the client logs in again', async () => {
+  it('is reported, and the client logs in again', async () => {
     const peer = await loggedIn();
     const disconnected = once(client, 'disconnected');
     await reconnected(peer);
@@ -56,7 +56,7 @@ describe('a broken connection', () => {
     expect(client.isOnline).toBe(true);
   });
 
-  it('is tried to mend until it works, also past refusals that pass', async () => {
+  it('is retried until it works, also after temporary refusals', async () => {
     const peer = await loggedIn();
     const codes = [2, 3, 5];
     const accept = server.scripted.responder(Commands.LoginReqUserlogin);
@@ -69,7 +69,7 @@ describe('a broken connection', () => {
     expect(server.scripted.peers).toHaveLength(5);
   });
 
-  it('is the end when the login is no longer good', async () => {
+  it('ends the client when the login is no longer valid', async () => {
     const peer = await loggedIn();
     server.scripted.respond(Commands.LoginReqUserlogin, (each, _, seqNum) => {
       each.send(Commands.LoginResUserlogin, { serverTime: 1, resultCode: 6, resultString: 'wrong' }, seqNum);
@@ -79,7 +79,7 @@ describe('a broken connection', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'login-refused', resultCode: 6 });
   });
 
-  it('is not mended after close', async () => {
+  it('is not re-established after close', async () => {
     const peer = await loggedIn();
     const disconnected = once(client, 'disconnected');
     peer.reset();
@@ -95,7 +95,7 @@ describe('messages without an ack', () => {
     server.scripted.ignore(Commands.MsgData);
     const peer = await loggedIn();
     const sent = ['a', 'b', 'c', 'd'].map((text) => client.send({ user: 3 }, text));
-    // The server stores two, but no ack gets through.
+    // The server stores two messages, but no ack gets through.
     for (let i = 0; i < 2; i++) server.storeSent((await peer.next(Commands.MsgData)).message);
     server.acknowledging();
     await reconnected(peer);
@@ -105,7 +105,7 @@ describe('messages without an ack', () => {
     expect(new Set(acks.map(({ key }) => Buffer.from(key!).toString('hex'))).size).toBe(4);
   });
 
-  it('wait for the connection when it is away', async () => {
+  it('wait for the connection while it is down', async () => {
     const peer = await loggedIn();
     const disconnected = once(client, 'disconnected');
     peer.reset();
@@ -123,7 +123,7 @@ describe('messages without an ack', () => {
     });
   });
 
-  it('do not come back to their sender from history, where they are before their ack', async () => {
+  it('are not surfaced to their sender from history before their ack', async () => {
     server.scripted.ignore(Commands.MsgData);
     const peer = await loggedIn();
     server.storeTexts(3, 1);
@@ -149,7 +149,7 @@ describe('messages without an ack', () => {
     expect(await nextIds(2)).toEqual([3, 4]);
   });
 
-  it('do not come back to their sender as the copy of a first attempt that was stored late', async () => {
+  it('are not surfaced to their sender when a first attempt is stored late', async () => {
     server.scripted.ignore(Commands.MsgData);
     const peer = await loggedIn();
     server.storeTexts(3, 1);
@@ -171,7 +171,7 @@ describe('messages without an ack', () => {
     expect(await nextIds(1)).toEqual([4]);
   });
 
-  it('do not hide what is missed while they wait', async () => {
+  it('do not hide messages missed while they are pending', async () => {
     server.scripted.ignore(Commands.MsgData);
     const peer = await loggedIn();
     server.storeTexts(3, 1);
@@ -188,7 +188,7 @@ describe('messages without an ack', () => {
     });
     const second = await reconnected(peer);
     await second.next(Commands.MsgData);
-    // The client has seen message 2 in history and waits for its ack to know whose it is.
+    // The client has seen message 2 in history and waits for an ack to learn which connection sent it.
     await shown;
     await roundTrip(client, second);
     server.storeTexts(3, 1);
@@ -204,11 +204,11 @@ describe('messages without an ack', () => {
 });
 
 describe('messages missed meanwhile', () => {
-  it('surface in order and once, before what is delivered later', async () => {
+  it('surface in order and once, before later deliveries', async () => {
     const peer = await loggedIn();
     server.storeTexts(3, 3);
     server.deliver(peer, 3, 1);
-    // 350 are more than three pages; the last two are delivered by the new connection as well.
+    // 350 messages are more than three pages; the new connection delivers the last two as well.
     server.storeTexts(3, 349);
     const back = await reconnected(peer);
     server.deliver(back, 3, 351);
@@ -219,7 +219,7 @@ describe('messages missed meanwhile', () => {
     expect(await nextIds(1)).toEqual([353]);
   });
 
-  it('surface in sessions the client did not know, from its login on', async () => {
+  it('surface in sessions the client did not know, from its login onwards', async () => {
     server.storeTexts(3, 120, 1_600_000_000);
     server.storeTexts(4, 2, 1_600_000_000);
     const peer = await loggedIn();
@@ -239,7 +239,7 @@ describe('messages missed meanwhile', () => {
     );
   });
 
-  it('surface although asking for them fails at first', async () => {
+  it('surface although the first request for them fails', async () => {
     const peer = await loggedIn({ deadlineMs: 30 });
     server.storeTexts(3, 5);
     server.deliver(peer, 3, 1);
@@ -257,7 +257,7 @@ describe('messages missed meanwhile', () => {
     expect(asked).toBe(2);
   });
 
-  it('surface once though the connection breaks again and again', async () => {
+  it('surface once although the connection breaks repeatedly', async () => {
     let peer = await loggedIn({ maxQueued: 25 });
     const seen: number[] = [];
     const reading = (async () => {
@@ -273,12 +273,12 @@ describe('messages missed meanwhile', () => {
     expect(seen).toEqual(range(1, 600));
   });
 
-  it('may be held back by history: what it does not show is not waited for', async () => {
+  it('are not waited for when history does not show them', async () => {
     const peer = await loggedIn();
     server.storeTexts(3, 1);
     server.deliver(peer, 3, 1);
     await nextIds(1);
-    // Of 2 to 230 nothing is shown, as when one left a group and came back.
+    // Messages 2 to 230 are hidden, as for a user who left a group and came back.
     server.storeTexts(3, 239);
     const answer = server.scripted.responder(Commands.MsgListRequest);
     server.scripted.respond(Commands.MsgListRequest, (each, message, seqNum) => {

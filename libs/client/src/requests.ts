@@ -5,43 +5,43 @@ import type { FileOffer } from './files/offer.js';
 import type { Message } from './message.js';
 import { fieldsOf, type Session, sessionKey, sessionOf } from './session.js';
 
-/** What a client tells as it happens. */
+/** The events of a client. */
 export interface ClientEvents {
-  /** A message to the user, or from another of his connections. In order and once in each session. */
+  /** A message to the user, or from another of their connections. Once, and in order within its session. */
   message: [Message];
   /** The server ended this session; the client is closed. */
   kicked: [Kicked];
   /** 0x0203: a user's PC came online (1) or went offline (2). */
   status: [{ userId: number; status: IM.BaseDefine.UserStatType }];
-  /** 0x0304: the user has read this session up to `msgId` on another of his connections. */
+  /** 0x0304: the user has read this session up to `msgId` on another of their connections. */
   read: [{ session: Session; msgId: number }];
-  /** 0x0508: somebody offers a file to the user's PC, or has left one for him; see `receiveFile`. */
+  /** 0x0508: somebody offers a file to the user's PC, or has stored one for them; see `receiveFile`. */
   file: [FileOffer];
-  /** The connection ended, for whatever reason but `close`. */
+  /** The connection ended, other than by `close`. */
   disconnected: [{ error: ClientError; reconnecting: boolean }];
-  /** Logged in again; what was missed meanwhile comes as messages. */
+  /** Logged in again; missed messages follow as `message` events. */
   reconnected: [];
-  /** Every PDU that arrives, answers included, before it is handled. */
+  /** Every received PDU, responses included, before it is handled. */
   pdu: [Pdu];
 }
 
-/** How far back `history` looks. */
+/** The range of `history`. */
 export interface HistoryPage {
-  /** The newest id wanted; 0 (the default): from the newest message. */
+  /** Newest id to return; 0 (the default): the newest message. */
   begin?: number;
-  /** Messages at most (default: 100); servers give what fits into a few MiB. */
+  /** Maximum number of messages (default 100); servers return what fits into a few MiB. */
   count?: number;
 }
 
 /**
- * What a logged-in client can ask. Every call fails with DeadlineExceeded when no answer comes in time, and
- * with ClientError `disconnected` when the connection breaks before; none is repeated by itself.
+ * The requests of a logged-in client. Every call fails with DeadlineExceeded when no response arrives in time, and with
+ * ClientError `disconnected` when the connection breaks first; none is retried.
  */
 export abstract class Requests extends EventEmitter<ClientEvents> {
   /** @throws ClientError `not-logged-in` */
   abstract get userId(): number;
 
-  /** Sends a request and gives the answer, matched by its sequence number. */
+  /** Sends a request and returns the response, matched by its sequence number. */
   abstract request<P extends object, M extends object>(
     command: Command<object, P>,
     answer: Command<M, never>,
@@ -57,7 +57,7 @@ export abstract class Requests extends EventEmitter<ClientEvents> {
     return serverTime;
   }
 
-  /** Sessions with unread messages, and the sum (0x0307). */
+  /** Sessions with unread messages, and their total (0x0307). */
   async unread(): Promise<{ total: number; sessions: IM.BaseDefine.UnreadInfo.$Properties[] }> {
     const { totalCnt, unreadinfoList } = await this.request(
       Commands.MsgUnreadCntRequest,
@@ -97,7 +97,7 @@ export abstract class Requests extends EventEmitter<ClientEvents> {
     return (msgList ?? []).map((info) => this.messageOf(session, info));
   }
 
-  /** Sessions with news since unix second `since`, newest first, at most 100 (0x0201). */
+  /** Sessions changed since unix second `since`, newest first, at most 100 (0x0201). */
   async recentSessions(since = 0): Promise<IM.BaseDefine.ContactSessionInfo.$Properties[]> {
     const { contactSessionList } = await this.request(
       Commands.BuddyListRecentContactSessionRequest,
@@ -107,7 +107,7 @@ export abstract class Requests extends EventEmitter<ClientEvents> {
     return contactSessionList ?? [];
   }
 
-  /** The sessions something may have happened in since unix second `since`. */
+  /** The sessions that may have new messages since unix second `since`. */
   async changedSessions(since: number): Promise<Session[]> {
     const [unread, recent] = await Promise.all([this.unread(), this.recentSessions(since)]);
     const sessions = [...unread.sessions, ...recent].map(sessionOf);
@@ -115,8 +115,8 @@ export abstract class Requests extends EventEmitter<ClientEvents> {
   }
 
   /**
-   * Users changed since `since`, 0 for all who have not left (0x0208); `latestUpdateTime` is what to ask
-   * with next time. A login as Android gets a long list in several PDUs, of which this gives the first.
+   * Users changed since `since`, 0 for all active ones (0x0208); pass `latestUpdateTime` as the next `since`. A login as
+   * Android gets a long list in several PDUs, of which this returns the first.
    */
   async users(since = 0): Promise<{ users: IM.BaseDefine.UserInfo.$Properties[]; latestUpdateTime: number }> {
     const { userList, latestUpdateTime } = await this.request(
@@ -127,7 +127,7 @@ export abstract class Requests extends EventEmitter<ClientEvents> {
     return { users: userList ?? [], latestUpdateTime };
   }
 
-  /** Infos of the given users; those that do not exist are left out (0x0204). */
+  /** Details of the given users; unknown ones are left out (0x0204). */
   async usersInfo(userIds: number[]): Promise<IM.BaseDefine.UserInfo.$Properties[]> {
     const { userInfoList } = await this.request(
       Commands.BuddyListUserInfoRequest,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MAX_SEQ_NUM, SequenceNumbers } from './sequence-numbers.js';
 
 describe('SequenceNumbers', () => {
-  it('counts from 1 to 65535 and from 1 again', () => {
+  it('counts from 1 to 65535 and wraps to 1', () => {
     const numbers = new SequenceNumbers();
     const none = new Set<number>();
     const drawn = Array.from({ length: MAX_SEQ_NUM }, () => numbers.next(none));
@@ -10,7 +10,7 @@ describe('SequenceNumbers', () => {
     expect(numbers.next(none)).toBe(1);
   });
 
-  it('skips what is in flight, over the end as well', () => {
+  it('skips numbers in flight, across the wrap as well', () => {
     const numbers = new SequenceNumbers();
     const inFlight = new Set([1, 2, 4, MAX_SEQ_NUM]);
     expect(numbers.next(inFlight)).toBe(3);

@@ -27,12 +27,12 @@ afterEach(async () => {
 });
 
 describe('findServers', () => {
-  it('takes an address as it is', async () => {
+  it('uses a given address', async () => {
     const address = { host: 'chat.example', port: 8000 };
     expect(await findServers(address, signal)).toEqual([address]);
   });
 
-  it('gives the prior and the backup address of a login_server, whose port is a string', async () => {
+  it('returns the primary and backup address of a login_server, whose port is a string', async () => {
     const url = await loginServer(
       '{"code":0,"msg":"OK","priorIP":"10.0.0.1","backupIP":"10.0.0.2","port":"8000"}',
     );
@@ -44,11 +44,11 @@ describe('findServers', () => {
 
   it.each([
     ['it has no msg_server', '{"code":1,"msg":"no msg_server"}', /no msg_server: no msg_server \(code 1\)/],
-    ['the port is none', '{"code":0,"priorIP":"10.0.0.1","backupIP":"","port":"0"}', /no usable address/],
+    ['the port is invalid', '{"code":0,"priorIP":"10.0.0.1","backupIP":"","port":"0"}', /no usable address/],
     ['there is no address', '{"code":0,"port":"8000"}', /no usable address/],
-    ['it answers no JSON', 'hello', /does not answer/],
-    ['it answers no object', 'null', /has no msg_server/],
-  ])('says so when %s', async (_, answer, message) => {
+    ['it does not answer with JSON', 'hello', /does not answer/],
+    ['it does not answer with an object', 'null', /has no msg_server/],
+  ])('fails when %s', async (_, answer, message) => {
     const url = await loginServer(answer);
     const finding = findServers({ loginServer: url }, signal);
     await expect(finding).rejects.toMatchObject({
@@ -57,13 +57,13 @@ describe('findServers', () => {
     });
   });
 
-  it('says so when nobody is there', async () => {
+  it('fails when nothing listens', async () => {
     const finding = findServers({ loginServer: 'http://127.0.0.1:1' }, signal);
     await expect(finding).rejects.toMatchObject({ code: 'unreachable' });
   });
 });
 
-it('gives a login_server up that does not answer, however often garbage is collected', async () => {
+it('times out on a silent login_server, also under garbage collection', async () => {
   server = createServer(() => {});
   await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -5,13 +5,13 @@ export interface ServerAddress {
   port: number;
 }
 
-/** Where the msg_server is: an address, or the base URL of a login_server that knows. */
+/** How to find the msg_server: its address, or the base URL of a login_server. */
 export type ServerLocation = ServerAddress | { loginServer: string };
 
 /**
  * The addresses to dial, best first.
  *
- * @throws ClientError `unreachable` when the login_server gives none, or `signal` is aborted before it does.
+ * @throws ClientError `unreachable` when the login_server has none, or `signal` is aborted first
  */
 export async function findServers(location: ServerLocation, signal: AbortSignal): Promise<ServerAddress[]> {
   if ('host' in location) return [location];
@@ -20,9 +20,9 @@ export async function findServers(location: ServerLocation, signal: AbortSignal)
 }
 
 /**
- * The base URL of msfs, as a login_server gives it.
+ * The base URL of msfs, from a login_server.
  *
- * @throws ClientError `unreachable` when it gives none, or `signal` is aborted before it does
+ * @throws ClientError `unreachable` when it has none, or `signal` is aborted first
  */
 export async function findMsfs(loginServer: string, signal: AbortSignal): Promise<string> {
   const { msfsPrior } = Object(await ask(loginServer, signal)) as Record<string, unknown>;
@@ -31,7 +31,7 @@ export async function findMsfs(loginServer: string, signal: AbortSignal): Promis
   throw new ClientError('unreachable', `login_server ${loginServer} names no msfs`);
 }
 
-/** What `GET /msg_server` of a login_server answers. */
+/** The response of `GET /msg_server` of a login_server. */
 async function ask(loginServer: string, signal: AbortSignal): Promise<unknown> {
   try {
     const response = await fetch(new URL('/msg_server', loginServer), { signal });
@@ -60,11 +60,11 @@ function addressesIn(loginServer: string, answer: unknown): ServerAddress[] {
   return [...new Set(hosts)].map((host) => ({ host, port: number }));
 }
 
-/** What a failed `fetch` or dial says to a person: the innermost message. */
+/** The human-readable reason of a failed `fetch` or dial: the innermost message. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.cause instanceof Error) return reasonOf(error.cause);
-  // Dialling several addresses of one name fails with one error that holds one each, and no text.
+  // Dialling a name with several addresses fails with an AggregateError without a message.
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
   return error.message || error.name;
 }

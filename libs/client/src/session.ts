@@ -1,9 +1,9 @@
 import { IM } from '@teamtalk/protocol';
 
-/** A conversation as its members name it: the other user, or the group. */
+/** A conversation: the other user, or the group. */
 export type Session = { readonly user: number } | { readonly group: number };
 
-/** The two fields that stand for a session in most requests. */
+/** The two fields that identify a session in most requests. */
 export interface SessionFields {
   sessionType: IM.BaseDefine.SessionType;
   sessionId: number;
@@ -21,7 +21,7 @@ export function sessionOf({ sessionType, sessionId }: SessionFields): Session {
   return sessionType === SESSION_TYPE_GROUP ? { group: sessionId } : { user: sessionId };
 }
 
-/** One number a session, for maps: session ids have 32 bits. */
+/** A unique number for a session, as a map key: session ids have 32 bits. */
 export function sessionKey(session: Session): number {
   const { sessionType, sessionId } = fieldsOf(session);
   return sessionType * 2 ** 32 + sessionId;

@@ -34,7 +34,7 @@ afterEach(() => {
 
 describe('an upload', () => {
   it.each(['file', 'bytes'] as const)(
-    'sends %s as a form, tells how far it is, and gives the text',
+    'sends %s as a form, reports progress, and returns the text',
     async (kind) => {
       let received: Promise<string> | undefined;
       let headers: IncomingMessage['headers'] = {};
@@ -68,7 +68,7 @@ describe('an upload', () => {
     },
   );
 
-  it('asks a login_server where msfs is', async () => {
+  it('finds msfs through a login_server', async () => {
     serve = (request, response) => {
       if (request.url === '/msg_server') {
         response.end(JSON.stringify({ code: 0, msfsPrior: `${url}/` }));
@@ -81,7 +81,7 @@ describe('an upload', () => {
     await expect(uploadImage({ loginServer: url }, file)).rejects.toMatchObject({ code: 'unreachable' });
   });
 
-  it('that is refused, also before it was sent, says why', async () => {
+  it('reports why it was refused, also before it was sent', async () => {
     serve = (_request, response) => {
       response.writeHead(413, { connection: 'close' });
       response.end('{"error_code":1,"error_msg":"文件过大"}');
@@ -95,11 +95,11 @@ describe('an upload', () => {
     };
     await expect(uploadImage(url, file)).rejects.toMatchObject({
       code: 'upload-refused',
-      message: 'msfs answered 502, and no JSON',
+      message: 'msfs answered 502, without JSON',
     });
   });
 
-  it('fails where there is no server, no answer or no file', async () => {
+  it('fails without a server, a response or a file', async () => {
     serve = () => {};
     await expect(uploadImage(url, file, { deadlineMs: 200 })).rejects.toMatchObject({
       code: 'deadline-exceeded',

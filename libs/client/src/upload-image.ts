@@ -12,22 +12,22 @@ import { ClientError, DeadlineExceeded } from './errors.js';
 import { findMsfs, reasonOf } from './server-location.js';
 
 export interface UploadOptions {
-  /** What the file is called; its size in the end (`x_320x240.jpg`) is kept. Default: the name on the disk. */
+  /** The file's name; a size at its end (`x_320x240.jpg`) is preserved. Default: the name on disk. */
   name?: string;
-  /** Where the server asks for one. */
+  /** Upload token, if the server requires one. */
   token?: string;
   /** Default: two minutes. */
   deadlineMs?: number;
-  /** Bytes of the file that are on their way, of so many; called with each piece. */
+  /** Called with the bytes sent so far and the total, for each chunk. */
   onProgress?: (sent: number, total: number) => void;
 }
 
 export interface UploadedImage {
-  /** where everybody gets it */
+  /** its public URL */
   url: string;
-  /** what it is called in the server's storage */
+  /** its key in the server's storage */
   path: string;
-  /** What to send, alone or inside a text, for clients to show the image. */
+  /** The text that makes clients show the image, to be sent alone or within a text. */
   text: string;
 }
 
@@ -39,9 +39,9 @@ const pieceBytes = 64 * 1024;
  *     const { text } = await uploadImage({ loginServer: 'http://127.0.0.1:8080' }, 'head.jpeg');
  *     await client.send({ user: 2 }, text);
  *
- * @param server the base URL of msfs, or that of a login_server, which knows it
+ * @param server the base URL of msfs, or of a login_server to ask for it
  * @param image a file's name, or its bytes
- * @throws ClientError `unreachable`, `upload-refused` with the server's words; DeadlineExceeded; what reading the
+ * @throws ClientError `unreachable`, `upload-refused` with the server's message; DeadlineExceeded; what reading the
  *   file throws
  */
 export async function uploadImage(
@@ -94,8 +94,8 @@ async function upload(
   });
   const form = formOf(head, contentOf(image), tail, (sent) => onProgress?.(sent, size));
   const sending = pipeline(Readable.from(form, { objectMode: false }), request);
-  // A server that refuses answers before it has everything, and sending fails then: its answer counts. What
-  // reading the file throws comes out here, for there is no answer.
+  // A server that refuses responds before it has the whole body, and sending then fails: its response counts. An error
+  // of reading the file surfaces here, because there is no response then.
   const response = await Promise.race([answer, sending.then(() => answer)]).catch(async (error: unknown) => {
     sending.catch(() => {});
     answer.catch(() => {});
@@ -106,14 +106,14 @@ async function upload(
   return read(response);
 }
 
-/** The answer of msfs: one line of JSON. */
+/** The response of msfs: one line of JSON. */
 async function read(response: IncomingMessage): Promise<UploadedImage> {
   const body = await textOf(response);
   let answer: Record<string, unknown>;
   try {
     answer = Object(JSON.parse(body)) as Record<string, unknown>;
   } catch (error) {
-    throw new ClientError('upload-refused', `msfs answered ${response.statusCode}, and no JSON`, {
+    throw new ClientError('upload-refused', `msfs answered ${response.statusCode}, without JSON`, {
       cause: error,
     });
   }
@@ -149,7 +149,7 @@ function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
 }
 
-/** As browsers write names into forms. */
+/** Escapes a name as browsers do in forms. */
 function quoted(name: string): string {
   return name.replaceAll('"', '%22').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }

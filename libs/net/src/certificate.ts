@@ -17,20 +17,20 @@ interface CertificateFilesOptions extends TlsFiles {
 }
 
 /**
- * The server's certificate, kept as the files say. They are read again and again instead of watched:
- * mounted secrets are replaced by turning a symbolic link round, which watchers miss.
+ * The server's certificate, reloaded when its files change. The files are polled instead of watched: mounted secrets
+ * are replaced by swapping a symbolic link, which watchers miss.
  */
 export class CertificateFiles {
   readonly #options: CertificateFilesOptions;
   readonly #timer: NodeJS.Timeout;
   #current: Certificate;
-  /** Of the files' last state, used or not: a broken one is reported once. */
+  /** Digest of the files as last read, whether usable or not, so that a broken state is reported once. */
   #seen: string;
   #reading: Promise<void> = Promise.resolve();
-  /** Takes each certificate that comes in place of the first one. */
+  /** Called with each new certificate after the first one. */
   onChange: (certificate: Certificate) => void = () => {};
 
-  /** @throws Error when the files cannot be read or do not fit each other */
+  /** @throws Error when the files cannot be read or do not match */
   static async open(options: CertificateFilesOptions): Promise<CertificateFiles> {
     const certificate = await read(options);
     check(certificate);
@@ -42,7 +42,7 @@ export class CertificateFiles {
     this.#current = certificate;
     this.#seen = digestOf(certificate);
     this.#timer = setInterval(() => {
-      this.#reading = this.#reading.then(() => this.#look());
+      this.#reading = this.#reading.then(() => this.#reload());
     }, options.reloadMs);
   }
 
@@ -50,7 +50,7 @@ export class CertificateFiles {
     return this.#current;
   }
 
-  /** When the certificate in use ends, Unix seconds. */
+  /** Expiry of the certificate in use, Unix seconds. */
   get expires(): number {
     return expiryOf(this.#current);
   }
@@ -60,7 +60,7 @@ export class CertificateFiles {
     await this.#reading;
   }
 
-  async #look(): Promise<void> {
+  async #reload(): Promise<void> {
     const { metrics, log, certFile } = this.#options;
     let digest = 'unreadable';
     try {
@@ -71,11 +71,11 @@ export class CertificateFiles {
       this.onChange(certificate);
       this.#current = certificate;
       metrics.certificateReloads.inc({ outcome: 'ok' });
-      log.info({ certFile, expires: new Date(expiryOf(certificate) * 1000) }, 'new TLS certificate');
+      log.info({ certFile, expires: new Date(expiryOf(certificate) * 1000) }, 'TLS certificate reloaded');
     } catch (error) {
       if (digest === this.#seen) return;
       metrics.certificateReloads.inc({ outcome: 'refused' });
-      log.error({ err: error, certFile }, 'the new TLS certificate is of no use; the old one stays');
+      log.error({ err: error, certFile }, 'reloading TLS certificate failed; keeping the old one');
     } finally {
       this.#seen = digest;
     }
@@ -87,7 +87,7 @@ async function read({ certFile, keyFile }: CertificateFilesOptions): Promise<Cer
   return { cert, key };
 }
 
-/** @throws Error when certificate or key are no PEM, or not of one another */
+/** @throws Error when certificate or key are not PEM, or do not match */
 function check(certificate: Certificate): void {
   createSecureContext(certificate);
 }
@@ -102,10 +102,9 @@ function expiryOf({ cert }: Certificate): number {
 }
 
 /**
- * The certificate a service shows, with a metric of when it ends; its files are looked at until the service
- * stops.
+ * Loads the certificate of a service, with a metric of its expiry; its files are polled until the service stops.
  * @returns undefined without files: no TLS
- * @throws Error when the files cannot be read or do not fit each other
+ * @throws Error when the files cannot be read or do not match
  */
 export async function openCertificate(
   files: TlsFiles | undefined,
@@ -117,7 +116,7 @@ export async function openCertificate(
   kit.life.onStop('certificate', () => certificate.stop());
   kit.metrics.gauge(
     'tls_certificate_expires_seconds',
-    'When the TLS certificate ends, Unix time',
+    'Expiry of the TLS certificate, Unix time',
     () => certificate.expires,
   );
   return certificate;

@@ -3,24 +3,24 @@ import { type Logger, listen } from '@teamtalk/service-kit';
 import type { EntranceMetrics } from './metrics.js';
 import type { Convert } from './zero-copy.js';
 
-/** Connections the system may keep waiting to be accepted. */
+/** Listen backlog. */
 const backlog = 4_096;
 
 export interface ClientPortOptions {
   maxSockets: number;
   metrics: Pick<EntranceMetrics, 'refusedSockets'>;
   log: Logger;
-  /** Takes each socket that was accepted. */
+  /** Called with each accepted socket. */
   take: (socket: Socket) => void;
-  /** Makes another socket out of each that was accepted, which was not read yet. */
+  /** Converts each accepted socket, before anything is read from it, to another one. */
   convert?: Convert | undefined;
 }
 
-/** A port clients connect to. */
+/** A port for clients. */
 export class ClientPort {
   readonly #options: ClientPortOptions;
   readonly #server: Server;
-  /** Sockets that were converted, which the server does not count. */
+  /** Converted sockets, which the server does not count. */
   #open = 0;
 
   constructor(options: ClientPortOptions) {
@@ -33,20 +33,20 @@ export class ClientPort {
     this.#server.on('drop', () => metrics.refusedSockets.inc());
   }
 
-  /** @returns the port */
+  /** @returns the bound port */
   async listen(where: { host: string; port: number }): Promise<number> {
     const { metrics, log } = this.#options;
     await listen(this.#server, where, backlog);
-    // Out of file descriptors, for instance: those who are connected stay.
+    // Out of file descriptors, for instance: existing connections stay.
     this.#server.on('error', (error) => {
       metrics.refusedSockets.inc();
-      log.error({ err: error }, 'a connection could not be accepted');
+      log.error({ err: error }, 'accepting a connection failed');
     });
     const address = this.#server.address();
     return typeof address === 'object' && address ? address.port : where.port;
   }
 
-  /** Stops accepting; those who are connected stay. */
+  /** Stops accepting; existing connections stay. */
   close(): void {
     this.#server.close();
   }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 
 /**
- * Takes a socket a client has opened.
- * @param address the client's IP address where a load balancer told it; undefined: that of the socket
+ * Receives a socket that a client has opened.
+ * @param address the client's IP address as told by a load balancer; undefined: the socket's remote address
  */
 export type AcceptHandler = (socket: Socket, address: string | undefined) => void;

@@ -1,4 +1,4 @@
-// How servers take clients in: ports, TLS with certificates that are reloaded, PROXY headers.
+// Accepting clients: ports, TLS with reloaded certificates, PROXY headers.
 export { CertificateFiles, openCertificate } from './certificate.js';
 export { ClientPort } from './client-port.js';
 export type { AcceptHandler } from './entrance.js';

@@ -5,10 +5,10 @@ interface CounterBy<Label extends string, Value extends string> {
   inc(labels: Record<Label, Value>): void;
 }
 
-/** Why a connection behind a load balancer was closed before anything was read from it. */
+/** Why a connection behind a load balancer was closed before its first PDU. */
 export type ProxyRefusal = ProxyHeaderErrorReason | 'timeout';
 
-/** What the ways in count. */
+/** Counters of the listener layers. */
 export interface EntranceMetrics {
   readonly refusedSockets: { inc(): void };
   readonly proxyRefused: CounterBy<'reason', ProxyRefusal>;
@@ -16,7 +16,7 @@ export interface EntranceMetrics {
   readonly certificateReloads: CounterBy<'outcome', 'ok' | 'refused'>;
 }
 
-/** The same names in every service that takes clients in. */
+/** The same names in every service with clients. */
 export function entranceMetrics(metrics: Metrics): EntranceMetrics {
   return {
     refusedSockets: metrics.counter(
@@ -31,7 +31,7 @@ export function entranceMetrics(metrics: Metrics): EntranceMetrics {
     handshakesFailed: metrics.counter('tls_handshakes_failed_total', 'TLS handshakes that failed'),
     certificateReloads: metrics.counter(
       'tls_certificate_reloads_total',
-      'Changed certificate files by what became of them; with refused the old certificate is kept',
+      'Changed certificate files, by result; after refused the old certificate stays in use',
       ['outcome'],
     ),
   };

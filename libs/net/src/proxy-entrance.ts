@@ -7,20 +7,20 @@ import { ProxyHeaderError, ProxyHeaderParser } from './proxy-header.js';
 export interface ProxyEntranceOptions {
   metrics: Pick<EntranceMetrics, 'proxyRefused'>;
   log: Logger;
-  /** Takes the sockets whose header has been read; what came behind it is still to be read from them. */
+  /** Called with sockets whose header has been read; what follows it is still unread. */
   next: AcceptHandler;
 }
 
 interface Waiting {
   parser: ProxyHeaderParser;
-  /** Rounds of `sweep` it has been waiting for. */
+  /** Number of `sweep` rounds it has waited. */
   rounds: number;
   onReadable: () => void;
   onClose: () => void;
 }
 
 function onError(): void {
-  // 'close' comes next.
+  // 'close' follows.
 }
 
 /** Reads the PROXY header with which a load balancer begins each connection. */
@@ -36,7 +36,7 @@ export class ProxyEntrance {
     const waiting: Waiting = {
       parser: new ProxyHeaderParser(),
       rounds: 0,
-      // `readable` in place of `data`: afterwards the socket is as if nothing had been read from it.
+      // `readable` instead of `data`: bytes can be unshifted, as if nothing had been read.
       onReadable: () => this.#read(socket, waiting),
       onClose: () => this.#waiting.delete(socket),
     };
@@ -46,14 +46,14 @@ export class ProxyEntrance {
     socket.on('close', waiting.onClose);
   };
 
-  /** Gives up those whose header has not come within `maxRounds` calls. */
+  /** Closes connections whose header has not arrived within `maxRounds` calls. */
   sweep(maxRounds: number): void {
     for (const [socket, waiting] of this.#waiting) {
       if (++waiting.rounds > maxRounds) this.#refuse(socket, 'timeout');
     }
   }
 
-  /** Cuts off whoever still owes his header. */
+  /** Destroys connections still without a header. */
   close(): void {
     for (const socket of this.#waiting.keys()) socket.destroy();
   }
@@ -79,7 +79,10 @@ export class ProxyEntrance {
   #refuse(socket: Socket, reason: ProxyRefusal): void {
     this.#waiting.delete(socket);
     this.#options.metrics.proxyRefused.inc({ reason });
-    this.#options.log.warn({ reason, peer: socket.remoteAddress }, 'no PROXY header; closing');
+    this.#options.log.warn(
+      { reason, peer: socket.remoteAddress },
+      'PROXY header missing or invalid; closing connection',
+    );
     socket.destroy();
   }
 }

@@ -1,15 +1,15 @@
 import { SocketAddress } from 'node:net';
 
 const signature = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
-/** Signature, version and command, family, length of what follows. */
+/** Signature, version and command, family, length of the rest. */
 const fixedLength = 16;
-/** Addresses and TLVs: what load balancers send stays far below, bytes. */
+/** Maximum length of addresses and TLVs, bytes; load balancers send far less. */
 const maxVariableLength = 2_048;
 
 const commandLocal = 0x20;
 const commandProxy = 0x21;
 
-/** Families of connections a load balancer can pass on, and the bytes their addresses take. */
+/** Address families, and the bytes their addresses take. */
 const families: ReadonlyMap<number, { name: 'unknown' | 'ipv4' | 'ipv6' | 'unix'; length: number }> = new Map(
   [
     [0x00, { name: 'unknown', length: 0 }],
@@ -33,15 +33,15 @@ export class ProxyHeaderError extends Error {
 }
 
 export interface ProxyHeader {
-  /** The client's IP address; undefined: that of the socket holds (a health check of the load balancer). */
+  /** The client's IP address; undefined: use the socket's (a health check of the load balancer). */
   address: string | undefined;
-  /** What came behind the header. */
+  /** Bytes that followed the header. */
   rest: Buffer;
 }
 
 /**
- * Reads the binary PROXY header (version 2 of the protocol, from the specification of HAProxy) with which a
- * load balancer begins a connection, however its bytes are split. TLVs are skipped.
+ * Parses the binary PROXY header (protocol version 2, HAProxy specification) with which a load balancer begins a
+ * connection, however its bytes are split. TLVs are skipped.
  */
 export class ProxyHeaderParser {
   #bytes = Buffer.allocUnsafeSlow(fixedLength);
@@ -49,8 +49,8 @@ export class ProxyHeaderParser {
 
   /**
    * Adds the next bytes of the connection.
-   * @returns the header once it is whole; nothing may be pushed after that
-   * @throws ProxyHeaderError as soon as it cannot become one
+   * @returns the header once it is complete; do not push after that
+   * @throws ProxyHeaderError as soon as it cannot become a valid header
    */
   push(chunk: Buffer): ProxyHeader | undefined {
     let taken = this.#take(chunk);
@@ -71,7 +71,7 @@ export class ProxyHeaderParser {
     return copied;
   }
 
-  /** Those of its bytes that are there already: a client that sends something else must not wait for more. */
+  /** Checks the bytes received so far: a client that sends something else is refused without waiting for more. */
   #checkSignature(): void {
     const count = Math.min(this.#length, signature.length);
     if (signature.compare(this.#bytes, 0, count, 0, count) !== 0) throw new ProxyHeaderError('no-header');
@@ -82,7 +82,7 @@ export class ProxyHeaderParser {
     const length = this.#bytes.readUInt16BE(14);
     if (command !== commandLocal && command !== commandProxy) throw new ProxyHeaderError('version');
     if (length > maxVariableLength) throw new ProxyHeaderError('length');
-    // The family of a LOCAL connection is to be ignored.
+    // The specification says to ignore the family of a LOCAL connection.
     if (command === commandLocal) return length;
     const family = families.get(this.#bytes[13]!);
     if (!family) throw new ProxyHeaderError('family');
@@ -106,6 +106,6 @@ export class ProxyHeaderParser {
 function shortestForm(bytes: Buffer): string {
   const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(2 * i).toString(16));
   const { address } = new SocketAddress({ family: 'ipv6', address: groups.join(':') });
-  // A client that reached the load balancer by IPv4 is the same one however it got there.
+  // A client that reached the load balancer by IPv4 keeps its IPv4 address.
   return address.replace(/^::ffff:(?=\d+\.)/, '');
 }

@@ -1,23 +1,23 @@
 import { ConfigError, type EnvValues, env } from '@teamtalk/service-kit';
 
-/** The variables of a server that can speak TLS to clients. */
+/** Variables of a server that can speak TLS to clients. */
 export const tlsEnv = {
   TLS_CERT_FILE: env.optionalString(
-    'PEM file of the TLS certificate with its chain; set with TLS_KEY_FILE, the ports for clients speak TLS. The files are read again when they change',
+    'PEM file of the TLS certificate with its chain; set with TLS_KEY_FILE, the ports for clients speak TLS. The files are reloaded when they change',
   ),
   TLS_KEY_FILE: env.optionalString('PEM file of the key of the TLS certificate'),
   TLS_RELOAD_MS: env.integer(
     10_000,
     10,
     86_400_000,
-    'Time between two looks at the files of the TLS certificate, ms',
+    'Interval at which the files of the TLS certificate are checked for changes, ms',
   ),
 };
 
 export interface TlsFiles {
   certFile: string;
   keyFile: string;
-  /** Milliseconds between two looks at the files. */
+  /** Interval at which the files are checked for changes, milliseconds. */
   reloadMs: number;
 }
 

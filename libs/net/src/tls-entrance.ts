@@ -7,19 +7,19 @@ import type { EntranceMetrics } from './metrics.js';
 
 export interface TlsEntranceOptions {
   certificate: Certificate;
-  /** Milliseconds a client has for the handshake. */
+  /** Deadline of the handshake, milliseconds. */
   handshakeMs: number;
   metrics: Pick<EntranceMetrics, 'handshakesFailed'>;
   log: Logger;
-  /** Takes the sockets whose handshake is done. */
+  /** Called with sockets whose handshake is complete. */
   next: AcceptHandler;
 }
 
-/** Puts TLS on sockets. It does not listen itself: a PROXY header may come before the handshake. */
+/** Starts TLS on accepted sockets. It does not listen itself: a PROXY header may precede the handshake. */
 export class TlsEntrance {
   readonly #server: Server;
   readonly #next: AcceptHandler;
-  /** Clients' addresses that a load balancer told, by both ends of the socket that is shaking hands. */
+  /** Clients' addresses from PROXY headers during the handshake, by both ends of the socket. */
   readonly #addresses = new Map<string, string>();
 
   constructor({ certificate, handshakeMs, metrics, log, next }: TlsEntranceOptions) {
@@ -28,7 +28,7 @@ export class TlsEntrance {
     this.#server.on('secureConnection', (socket) => this.#secured(socket));
     this.#server.on('tlsClientError', (error, socket) => {
       metrics.handshakesFailed.inc();
-      log.debug({ err: error, peer: socket.remoteAddress }, 'a TLS handshake failed');
+      log.debug({ err: error, peer: socket.remoteAddress }, 'TLS handshake failed');
       socket.destroy();
     });
   }
@@ -42,7 +42,7 @@ export class TlsEntrance {
     this.#server.emit('connection', socket);
   };
 
-  /** For connections that come from now on. */
+  /** Applies to new connections. */
   use(certificate: Certificate): void {
     this.#server.setSecureContext(certificate);
   }
@@ -52,7 +52,7 @@ export class TlsEntrance {
   }
 }
 
-/** The same for the plain socket and for the one with TLS that was put on it. */
+/** A key that is the same for the plain socket and the TLS socket on top of it. */
 function endsOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
   return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }

@@ -1,9 +1,9 @@
 import { Socket, type SocketConstructorOpts } from 'node:net';
 
-/** What all sockets are read into: what one read brought is taken before the next one begins. */
+/** The buffer all sockets read into: each read is consumed before the next one begins. */
 const shared = Buffer.allocUnsafeSlow(65_536);
 
-/** A socket's connection in the system. Node's cluster passes it on as is done here; the types do not know it. */
+/** The libuv handle of a socket. Node's cluster module passes it on in the same way; it is missing in the types. */
 interface HandleOwner {
   _handle: object | null;
 }
@@ -11,16 +11,15 @@ interface HandleOwner {
 export type Take = (this: Socket, chunk: Buffer) => void;
 
 /**
- * Is given a socket of a server with `pauseOnConnect`, which is not to be used any more, and gives the one to
- * use. That one is not counted by the server, and has no `data` events of its own.
+ * Takes a socket of a server with `pauseOnConnect`, which must not be used any more, and returns its replacement, which
+ * the server does not count and which emits no `data` events.
  */
 export type Convert = (accepted: Socket) => Socket;
 
 /**
- * Turns accepted connections into sockets that are all read into one buffer. An ordinary socket gets 64 KiB
- * from malloc for each read, gives most of them back, and the garbage collector has the rest to follow up:
- * here that was a sixth of the CPU of a message.
- * @param take gets what came, a copy of its own
+ * Turns accepted connections into sockets that all read into one buffer. An ordinary socket allocates 64 KiB for each
+ * read, returns most of it, and burdens the garbage collector with the rest.
+ * @param take gets a copy of the bytes that were read
  */
 export function readIntoShared(take: Take): Convert {
   return converter(function (length) {
@@ -32,9 +31,8 @@ export function readIntoShared(take: Take): Convert {
 }
 
 /**
- * The same without the copies, where much comes.
- * @param take gets what came in the shared buffer itself, which the next read overwrites: what is kept when it
- *   returns has to be copied
+ * Like `readIntoShared`, without the copies, for connections with much data.
+ * @param take gets a view of the shared buffer, which the next read overwrites: what outlives the call must be copied
  */
 export function readZeroCopy(take: Take): Convert {
   return converter(function (length) {

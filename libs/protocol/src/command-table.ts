@@ -1,4 +1,4 @@
-// The command table: one row a command of the wire (client-behaviour.md#pdu-header; user's API document, header).
+// The command table: one row per command on the wire (client-behaviour.md#pdu-header; user's API document, header).
 import { IM } from '../gen/client.js';
 import type { Command, Direction, MessageType } from './command.js';
 
@@ -40,9 +40,9 @@ function row<M extends object, P extends object>(
 }
 
 /**
- * Every command, under its name in the schema's enums: `CID_MSG_DATA` is `Commands.MsgData`,
- * `CID_LOGIN_REQ_USERLOGIN` is `Commands.LoginReqUserlogin`. `direction` is who may send it to whom;
- * between-servers commands belong to the original's servers, no client sends or receives them.
+ * Every command, under its name in the schema's enums: `CID_MSG_DATA` is `Commands.MsgData`, `CID_LOGIN_REQ_USERLOGIN`
+ * is `Commands.LoginReqUserlogin`. `direction` is who may send it to whom; between-servers commands belong to the
+ * original's servers and never reach a client.
  */
 export const Commands = Object.freeze({
   // Finding a server, login, kick, push settings.
@@ -128,10 +128,10 @@ export const Commands = Object.freeze({
   FileAddOfflineReq: row(0x050b, File.IMFileAddOfflineReq, TO_SERVER),
   FileDelOfflineReq: row(0x050c, File.IMFileDelOfflineReq, TO_SERVER),
 
-  // Commands from user to user.
+  // User-to-user commands.
   SwitchP2pCmd: row(0x0601, SwitchService.IMP2PCmdMsg, BOTH),
 
-  // Heartbeat; the rest is between the original's servers.
+  // Heartbeat; the rest is for the original's servers only.
   OtherHeartbeat: row(0x0701, Other.IMHeartBeat, BOTH),
   OtherStopRecvPacket: row(0x0702, Server.IMStopReceivePacket, BETWEEN_SERVERS),
   OtherValidateReq: row(0x0703, Server.IMValidateReq, BETWEEN_SERVERS),

@@ -1,11 +1,11 @@
-/** Who sends a command to whom. `both`: clients and servers, to one another. */
+/** Who sends a command to whom. `both`: clients to servers and servers to clients. */
 export type Direction = 'client-to-server' | 'server-to-client' | 'both' | 'between-servers';
 
-/** Part of a protobuf writer that a message type needs to know: it passes it on. */
+/** The part of a protobuf writer that generated types mention. */
 type Writer = import('protobufjs/minimal.js').Writer;
 
 /**
- * A generated message type: `M` is what decoding gives, `P` what encoding takes (the type's `$Properties`).
+ * A generated message type: `M` is the result of decoding, `P` the input of encoding (the type's `$Properties`).
  */
 export interface MessageType<M extends object, P extends object> {
   decode(body: Uint8Array): M;
@@ -26,11 +26,11 @@ export interface Command<M extends object, P extends object> {
   readonly direction: Direction;
 }
 
-/** A command of which only the number is known: its body can be decoded, nothing can be encoded for it. */
+/** A command known by its number only: its body can be decoded but not encoded. */
 export type AnyCommand = Command<object, never>;
 
-/** What decoding a command's body gives: `MessageOf<typeof Commands.MsgData>`. */
+/** The type of a command's decoded body: `MessageOf<typeof Commands.MsgData>`. */
 export type MessageOf<C> = C extends Command<infer M, never> ? M : never;
 
-/** What is given to encode a command's body: `PropertiesOf<typeof Commands.MsgData>`. */
+/** The input type for encoding a command's body: `PropertiesOf<typeof Commands.MsgData>`. */
 export type PropertiesOf<C> = C extends Command<object, infer P> ? P : never;

@@ -7,7 +7,7 @@ import { readSchema } from './testing/proto-schema.js';
 
 const schema = readSchema();
 
-describe('the table', () => {
+describe('the command table', () => {
   it('has one row for every member of the command enums', () => {
     const rows = allCommands.map(({ name, id }) => [name, id]);
     expect(schema.commandIds.size).toBe(95);
@@ -15,7 +15,7 @@ describe('the table', () => {
     expect(rows).toHaveLength(schema.commandIds.size);
   });
 
-  it('gives every command the message that names it in the schema', () => {
+  it('maps every command to the message that names it in the schema', () => {
     const rows = allCommands.map(({ message, id }) => [message, id]);
     expect(new Map(rows as [string, number][])).toEqual(schema.commandOfMessage);
   });
@@ -38,7 +38,7 @@ describe('the table', () => {
     expect(Commands.OtherHeartbeat.serviceId).toBe(ServiceID.SID_OTHER);
   });
 
-  it('knows who sends what', () => {
+  it('knows the direction of every command', () => {
     const both = allCommands.filter(({ direction }) => direction === 'both').map(({ id }) => id);
     expect(both).toEqual([0x0301, 0x0302, 0x0503, 0x0504, 0x0505, 0x0601, 0x0701]);
     for (const { id, message, direction } of allCommands) {
@@ -51,15 +51,15 @@ describe('the table', () => {
     }
   });
 
-  it('cannot be changed', () => {
+  it('is immutable', () => {
     expect(Object.isFrozen(Commands)).toBe(true);
     expect(Object.isFrozen(Commands.MsgData)).toBe(true);
     expect(Object.isFrozen(allCommands)).toBe(true);
   });
 });
 
-describe('looking up', () => {
-  it('goes from each command to its parts and back', () => {
+describe('lookup', () => {
+  it('maps each command to its parts and back', () => {
     for (const command of allCommands) {
       expect(commandById(command.id)).toBe(command);
       expect(commandByMessage(command.message)).toBe(command);
@@ -69,7 +69,7 @@ describe('looking up', () => {
     }
   });
 
-  it('finds nothing for what the protocol does not have', () => {
+  it('returns undefined for unknown commands', () => {
     expect(commandById(0x070c)).toBeUndefined();
     expect(commandById(0)).toBeUndefined();
     expect(commandByMessage('IM.BaseDefine.UserInfo')).toBeUndefined();

@@ -42,7 +42,7 @@ export function commandsOfService(serviceId: number): readonly AnyCommand[] {
   return byService.get(serviceId) ?? [];
 }
 
-/** The `service_id` that goes with a `command_id`: its high byte. */
+/** The `service_id` of a `command_id`: its high byte. */
 export function serviceIdOf(commandId: number): number {
   return commandId >>> 8;
 }

@@ -21,7 +21,7 @@ function decoders(): PduDecoder[] {
   return Array.from({ length: CONNECTIONS }, () => new PduDecoder(MIB));
 }
 
-/** A chunk with memory of its own, as sockets give them. */
+/** A chunk with its own memory, as sockets provide them. */
 function chunkOf(...pdus: Buffer[]): Buffer {
   const bytes = Buffer.concat(pdus);
   const chunk = Buffer.allocUnsafeSlow(bytes.length);
@@ -33,7 +33,7 @@ const small = encodeRawPdu(0x0301, Buffer.alloc(100), 1);
 const large = encodeRawPdu(0x0301, Buffer.alloc(MIB - 16), 2);
 
 describe('the memory of decoders', () => {
-  it('is none between two PDUs, in pieces or not', () => {
+  it('is none between two PDUs, fragmented or not', () => {
     const all = decoders();
     const before = bufferBytes();
     const filler = encodeRawPdu(0x0301, Buffer.alloc(8000), 1);
@@ -54,7 +54,7 @@ describe('the memory of decoders', () => {
     expect(all.every(({ pendingBytes }) => pendingBytes === 0)).toBe(true);
   });
 
-  it('does not follow what a header only announces', () => {
+  it('is not allocated for a length that a header merely announces', () => {
     const all = decoders();
     const before = bufferBytes();
     for (const decoder of all) {
@@ -79,7 +79,7 @@ describe('the memory of decoders', () => {
   });
 });
 
-it('the bytes of a PDU that trickles in are not copied over and over', () => {
+it('is not copied repeatedly while a PDU trickles in', () => {
   const copied = countCopiedBytes(() => {
     const decoder = new PduDecoder(MIB);
     for (let at = 0; at < large.length - 1; at += 1) {

@@ -12,13 +12,13 @@ const pdu = fc.record({
   body: fc.uint8Array({ maxLength: LIMIT - HEADER_LENGTH, size: 'max' }).map((bytes) => Buffer.from(bytes)),
 });
 
-/** How to cut a stream: sizes of the chunks, used over and over until the stream is at its end. */
+/** How to split a stream: chunk sizes, repeated until the end of the stream. */
 const cuts = fc.array(fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 9000 })), {
   minLength: 1,
   maxLength: 20,
 });
 
-/** How many PDUs are taken after each push; the rest waits for the next, as with a paused consumer. */
+/** How many PDUs are taken after each push; the rest waits, as with a paused consumer. */
 const pauses = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 10 });
 
 function cut(stream: Buffer, sizes: number[]): Buffer[] {
@@ -63,7 +63,7 @@ function decode(chunks: Buffer[], limit: number, takes?: number[]): Outcome {
 const encode = (pdus: { commandId: number; seqNum: number; body: Buffer }[]) =>
   Buffer.concat(pdus.map(({ commandId, body, seqNum }) => encodeRawPdu(commandId, body, seqNum)));
 
-it('any split of any sequence of PDUs gives the same PDUs', () => {
+it('any split of any sequence of PDUs yields the same PDUs', () => {
   fc.assert(
     fc.property(fc.array(pdu, { maxLength: 12 }), cuts, (pdus, sizes) => {
       const outcome = decode(cut(encode(pdus), sizes), LIMIT);
@@ -84,7 +84,7 @@ it('pauses change nothing', () => {
   );
 });
 
-it('the limit holds for any split, and what came before is given out', () => {
+it('the limit holds for any split, after the PDUs before it were returned', () => {
   const tooLong = fc.integer({ min: LIMIT + 1, max: 0xffffffff });
   const tooShort = fc.integer({ min: 0, max: HEADER_LENGTH - 1 });
   fc.assert(
@@ -109,7 +109,7 @@ it('the limit holds for any split, and what came before is given out', () => {
   );
 });
 
-it('noise never causes anything but a FramingError, and no PDU above the limit', () => {
+it('noise causes only a FramingError, never a PDU above the limit', () => {
   // Noise whose first bytes are often 0 gets past the length check now and then.
   const byte = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.nat(255) });
   const noise = fc.oneof(fc.uint8Array({ maxLength: 3000 }), fc.array(byte, { maxLength: 3000 }));

@@ -32,7 +32,7 @@ function framingError(decoder: PduDecoder): FramingError {
 }
 
 describe('whole PDUs', () => {
-  it('come out with what their headers say', () => {
+  it('are returned with the fields of their headers', () => {
     const pdus = take(new PduDecoder(LIMIT), Buffer.concat([first, second]));
     expect(pdus).toEqual([
       { serviceId: 3, commandId: 0x0301, seqNum: 1, body: Buffer.from('first') },
@@ -47,7 +47,7 @@ describe('whole PDUs', () => {
     expect(pdus.map(({ body }) => body.toString())).toEqual(['zzzzz', 'zzzzz']);
   });
 
-  it('come with their frames where that is asked for, in pieces or not', () => {
+  it('include their frames on request, fragmented or not', () => {
     const decoder = new PduDecoder(LIMIT);
     decoder.push(Buffer.concat([first, third.subarray(0, 18)]));
     expect(decoder.nextFrame()).toEqual({ ...take(new PduDecoder(LIMIT), first)[0], frame: first });
@@ -56,7 +56,7 @@ describe('whole PDUs', () => {
     expect(decoder.nextFrame()).toMatchObject({ commandId: 0x0302, seqNum: 3, frame: third });
   });
 
-  it('that wait are not lost when their chunk was lent', () => {
+  it('survive the reuse of a borrowed chunk', () => {
     const decoder = new PduDecoder(LIMIT);
     const chunk = Buffer.concat([first, second, third.subarray(0, 20)]);
     decoder.push(chunk);
@@ -75,15 +75,15 @@ describe('whole PDUs', () => {
     expect(take(new PduDecoder(LIMIT), pdu)).toMatchObject([{ commandId: 0x0301, seqNum: 1 }]);
   });
 
-  it('keep the service id they came with', () => {
+  it('keep the service id they were received with', () => {
     const pdu = Buffer.from(first);
     writeHeader(pdu, { length: pdu.length, serviceId: 0x0901, commandId: 0x0301, seqNum: 1 });
     expect(take(new PduDecoder(LIMIT), pdu)).toMatchObject([{ serviceId: 0x0901, commandId: 0x0301 }]);
   });
 });
 
-describe('PDUs in pieces', () => {
-  it('come out with their last byte', () => {
+describe('fragmented PDUs', () => {
+  it('are returned with their last byte', () => {
     const decoder = new PduDecoder(LIMIT);
     for (let i = 0; i < first.length - 1; i++) {
       expect(take(decoder, first.subarray(i, i + 1))).toEqual([]);
@@ -102,7 +102,7 @@ describe('PDUs in pieces', () => {
     expect(take(decoder, third.subarray(2)).map(({ seqNum }) => seqNum)).toEqual([3]);
   });
 
-  it('do not depend on what the sender of the chunk does with it later', () => {
+  it('do not share memory with the chunk', () => {
     const decoder = new PduDecoder(LIMIT);
     const chunk = Buffer.from(first.subarray(0, 19));
     take(decoder, chunk);
@@ -112,7 +112,7 @@ describe('PDUs in pieces', () => {
 });
 
 describe('a pause', () => {
-  it('may come after any PDU; the rest is taken later', () => {
+  it('is possible after any PDU; the rest is taken later', () => {
     const decoder = new PduDecoder(LIMIT);
     decoder.push(Buffer.concat([first, second, third]));
     expect(decoder.next()?.seqNum).toBe(1);
@@ -141,7 +141,7 @@ describe('the length', () => {
     [0xffffffff, 'length-above-limit'],
   ];
 
-  it.each(cases)('%i is refused as soon as it is there', (length, reason) => {
+  it.each(cases)('%i is refused as soon as it is received', (length, reason) => {
     const decoder = new PduDecoder(LIMIT);
     const field = lengthField(length);
     expect(take(decoder, Buffer.concat([first, field.subarray(0, 3)]))).toHaveLength(1);
@@ -155,7 +155,7 @@ describe('the length', () => {
     expect(decoded?.body.length).toBe(length - HEADER_LENGTH);
   });
 
-  it('is checked after the PDUs before it were given out', () => {
+  it('is checked after the PDUs before it were returned', () => {
     const decoder = new PduDecoder(LIMIT);
     decoder.push(Buffer.concat([first, second, lengthField(5)]));
     expect(decoder.next()?.seqNum).toBe(1);

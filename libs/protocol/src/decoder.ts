@@ -4,17 +4,17 @@ import type { Pdu, PduFrame } from './pdu.js';
 /** Command of a heartbeat. */
 const HEARTBEAT = 0x0701;
 
-/** Bytes of the header's first field, all that is needed to accept or refuse a frame. */
+/** Bytes of the length field, which is enough to accept or refuse a frame. */
 const LENGTH_FIELD = 4;
 
-/** The first buffer of a frame that comes in pieces is at least this large (or as large as the frame). */
+/** Minimum size of the first buffer of a fragmented frame (or the size of the frame, if smaller). */
 const FIRST_ALLOCATION = 1024;
 
 const EMPTY_BODY = Buffer.alloc(0);
 
 export type FramingErrorReason = 'length-below-header' | 'length-above-limit';
 
-/** The bytes cannot be cut into PDUs any more; the connection has to be closed (client-behaviour.md#frame-limits). */
+/** The stream can no longer be split into PDUs; the connection must be closed (client-behaviour.md#frame-limits). */
 export class FramingError extends Error {
   override readonly name = 'FramingError';
   readonly reason: FramingErrorReason;
@@ -33,24 +33,24 @@ export class FramingError extends Error {
 }
 
 /**
- * Cuts a stream of bytes into PDUs, however the bytes are split into chunks.
+ * Splits a stream of bytes into PDUs, however the bytes are chunked.
  *
- * `push` a chunk, then take PDUs with `next` until it gives undefined. Who wants to pause just stops taking
- * (and stops reading from the socket): what was pushed stays, and `next` goes on from there.
+ * `push` a chunk, then take PDUs with `next` until it returns undefined. To pause, stop taking (and stop reading from the
+ * socket): what was pushed stays, and `next` continues from there.
  *
  *     decoder.push(chunk);
  *     for (let pdu = decoder.next(); pdu; pdu = decoder.next()) handle(pdu);
  *
- * A PDU that lies whole in a chunk is not copied: its body is a view of the chunk. One that comes in pieces
- * is gathered in a buffer that grows with what has really arrived, up to the PDU's length and never above
- * the limit. With nothing pending the decoder holds no buffer. Version, flag and reserved are not looked at.
+ * A PDU that lies entirely within a chunk is not copied: its body is a view of the chunk. A fragmented PDU is assembled
+ * in a buffer that grows with the bytes received, up to the PDU's length and never above the limit. With nothing pending
+ * the decoder holds no buffer. Version, flag and reserved are ignored.
  */
 export class PduDecoder {
   readonly #limit: number;
-  /** The chunk that PDUs are taken from, from `#offset` on. */
+  /** The current chunk; unread from `#offset` on. */
   #chunk: Buffer | undefined;
   #offset = 0;
-  /** The beginning of a PDU that comes in pieces; `#gathered` bytes of it are there. */
+  /** The first `#gathered` bytes of a fragmented PDU. */
   #partial: Buffer | undefined;
   #gathered = 0;
   #error: FramingError | undefined;
@@ -68,7 +68,7 @@ export class PduDecoder {
     this.#limit = limit;
   }
 
-  /** Bytes that were pushed and not yet taken as PDUs: 0 between two PDUs. */
+  /** Bytes pushed and not yet taken as PDUs; 0 between two PDUs. */
   get pendingBytes(): number {
     return this.#gathered + (this.#chunk ? this.#chunk.length - this.#offset : 0);
   }
@@ -77,8 +77,8 @@ export class PduDecoder {
    * Adds the next bytes of the stream. The chunk must not be changed afterwards. Ignored once a
    * FramingError was thrown.
    *
-   * Take all PDUs before the next push, or stop reading after a pause: what was left of the last chunk is
-   * otherwise copied together with the new one, and the memory is no longer bounded by one PDU and one chunk.
+   * Take all PDUs before the next push, or stop reading after a pause: otherwise the rest of the last chunk is copied
+   * together with the new one, and memory is no longer bounded by one PDU and one chunk.
    */
   push(chunk: Buffer): void {
     if (this.#error || chunk.length === 0) return;
@@ -87,8 +87,8 @@ export class PduDecoder {
   }
 
   /**
-   * Copies what is left of the last chunk. After it the chunk's memory may be used for something else, as far
-   * as the bodies of the PDUs that were taken are not needed any more.
+   * Copies the rest of the last chunk. After that the chunk's memory may be reused, unless bodies of PDUs taken from it
+   * are still needed.
    */
   letGo(): void {
     if (!this.#chunk) return;
@@ -100,18 +100,18 @@ export class PduDecoder {
    * Takes the next PDU; undefined when more bytes are needed.
    *
    * @throws FramingError as soon as the length field of a PDU is there and is below 16 or above the limit;
-   *   the PDUs before it were given out. From then on the decoder is dead: every call throws the same error.
+   *   earlier PDUs are returned first. From then on every call throws the same error.
    */
   next(): Pdu | undefined {
     return this.#take(pduAt);
   }
 
-  /** The same; a heartbeat has its frame, to be sent back as it came. */
+  /** Like `next`; a heartbeat includes its frame, which is echoed unchanged. */
   nextOrHeartbeat(): Pdu | PduFrame | undefined {
     return this.#take(pduOrHeartbeatAt);
   }
 
-  /** The same with the PDU's frame, for whoever passes it on. */
+  /** Like `next`, including the PDU's frame, for forwarding. */
   nextFrame(): PduFrame | undefined {
     return this.#take(frameAt);
   }
@@ -134,7 +134,7 @@ export class PduDecoder {
       }
       allocation = Math.min(length, Math.max(FIRST_ALLOCATION, 2 * available));
     }
-    // Not from the shared pool: a slow sender would keep 8 KiB of it in memory.
+    // Not from the shared pool: a slow sender would keep the whole pool in memory.
     this.#partial = Buffer.allocUnsafeSlow(allocation);
     this.#gather(this.#partial, chunk, available);
     return undefined;
@@ -166,7 +166,7 @@ export class PduDecoder {
     return larger;
   }
 
-  /** Moves up to `count` bytes from the chunk to the partial PDU, and lets go of the chunk at its end. */
+  /** Moves up to `count` bytes from the chunk to the partial PDU, and releases an exhausted chunk. */
   #gather(partial: Buffer, chunk: Buffer, count: number): void {
     if (count === 0) return;
     const copied = chunk.copy(partial, this.#gathered, this.#offset, this.#offset + count);
@@ -201,7 +201,7 @@ function pduOrHeartbeatAt(buf: Buffer, start: number, end: number): Pdu | PduFra
   return buf.readUInt16BE(start + 10) === HEARTBEAT ? frameAt(buf, start, end) : pduAt(buf, start, end);
 }
 
-// Written out, not made of a Pdu: that costs as much again.
+// An object literal instead of a spread of the Pdu, which is much slower.
 function frameAt(buf: Buffer, start: number, end: number): PduFrame {
   return {
     serviceId: buf.readUInt16BE(start + 8),

@@ -42,14 +42,14 @@ describe.each(golden)('the header of %s', (_name, hex, header) => {
     expect(readHeader(Buffer.concat([bytes('aabbcc'), bytes(hex), bytes('dd')]), 3)).toEqual(header);
   });
 
-  it('is written, and nothing around it', () => {
+  it('is written without touching the bytes around it', () => {
     const buf = Buffer.alloc(HEADER_LENGTH + 4, 0xaa);
     writeHeader(buf, header, 2);
     expect(buf.toString('hex')).toBe(`aaaa${bytes(hex).toString('hex')}aaaa`);
   });
 });
 
-it('what servers send is the default', () => {
+it('defaults to what servers send', () => {
   const buf = Buffer.alloc(HEADER_LENGTH, 0xaa);
   writeHeader(buf, { length: 300, commandId: 0x0302, seqNum: 5 });
   expect(readHeader(buf)).toEqual({
@@ -63,13 +63,13 @@ it('what servers send is the default', () => {
   });
 });
 
-it('a sequence number is cut to 16 bits', () => {
+it('truncates a sequence number to 16 bits', () => {
   const buf = Buffer.alloc(HEADER_LENGTH);
   writeHeader(buf, { length: 16, commandId: 0x0701, seqNum: 0x12345 });
   expect(readHeader(buf).seqNum).toBe(0x2345);
 });
 
-it('fewer than 16 bytes are refused', () => {
+it('refuses fewer than 16 bytes', () => {
   const short = Buffer.alloc(15);
   expect(() => readHeader(short)).toThrow(RangeError);
   expect(() => readHeader(Buffer.alloc(20), 5)).toThrow(RangeError);

@@ -3,13 +3,13 @@
 /** Bytes of a PDU header. */
 export const HEADER_LENGTH = 16;
 
-/** The version servers send. What a client sends here is never checked. */
+/** The version servers send. A client's version is never checked. */
 export const VERSION = 1;
 
-/** Default limit of a whole PDU on msg_server, in bytes (client-behaviour.md#frame-limits). */
+/** Default maximum length of a PDU on msg_server, bytes (client-behaviour.md#frame-limits). */
 export const MSG_SERVER_FRAME_LIMIT = 1024 * 1024;
 
-/** Default limit of a whole PDU on file_server, in bytes (client-behaviour.md#frame-limits). */
+/** Default maximum length of a PDU on file_server, bytes (client-behaviour.md#frame-limits). */
 export const FILE_SERVER_FRAME_LIMIT = 256 * 1024;
 
 /** The largest PDU an Android client accepts, in bytes (client-behaviour.md#frame-limits). */
@@ -27,13 +27,13 @@ export interface PduHeader {
   reserved: number;
 }
 
-/** What has to be given to write a header; the rest has the values servers send. */
+/** Input for writing a header; other fields default to what servers send. */
 export type HeaderFields = Pick<PduHeader, 'length' | 'commandId' | 'seqNum'> & Partial<PduHeader>;
 
 /**
- * Reads the header that starts at `offset`, as it is: no field is checked.
+ * Reads the header at `offset` without validating any field.
  *
- * @throws RangeError when fewer than 16 bytes are there.
+ * @throws RangeError when fewer than 16 bytes are left
  */
 export function readHeader(buf: Uint8Array, offset = 0): PduHeader {
   if (offset < 0 || buf.length - offset < HEADER_LENGTH) {
@@ -52,10 +52,10 @@ export function readHeader(buf: Uint8Array, offset = 0): PduHeader {
 }
 
 /**
- * Writes a header at `offset`. Left out, `serviceId` is the command id's high byte, `version` is 1,
- * `flag` and `reserved` are 0. Numbers are cut to their field's width.
+ * Writes a header at `offset`. By default `serviceId` is the command id's high byte, `version` is 1, `flag` and
+ * `reserved` are 0. Numbers are truncated to their field's width.
  *
- * @throws RangeError when `buf` has no room for 16 bytes there.
+ * @throws RangeError when `buf` has no room for 16 bytes there
  */
 export function writeHeader(buf: Uint8Array, header: HeaderFields, offset = 0): void {
   if (offset < 0 || buf.length - offset < HEADER_LENGTH) {

@@ -22,7 +22,7 @@ it('half a marker is plain text', () => {
   }
 });
 
-it('images are replaced, the text around them stays', () => {
+it('replaces images and keeps the text around them', () => {
   const text = `a${imageText(one)}b${imageText(two)}c`;
   expect(replaceImages(text, () => '[图片]')).toBe('a[图片]b[图片]c');
   expect(replaceImages(text, imageText)).toBe(text);

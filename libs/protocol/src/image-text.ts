@@ -3,7 +3,7 @@
 export const IMAGE_PREFIX = '&$#@~^@[{:';
 export const IMAGE_SUFFIX = ':}]&$~@#@';
 
-/** The text that stands for the image at `url`. */
+/** The text that represents the image at `url`. */
 export function imageText(url: string): string {
   return IMAGE_PREFIX + url + IMAGE_SUFFIX;
 }
@@ -18,7 +18,7 @@ export function imageUrlsIn(text: string): string[] {
   return urls;
 }
 
-/** The text with every image replaced, for instance by a word a notification can show. */
+/** Replaces every image in a text, for instance by a placeholder for a notification. */
 export function replaceImages(text: string, replacement: (url: string) => string): string {
   let result = '';
   let position = 0;

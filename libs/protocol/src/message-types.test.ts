@@ -24,7 +24,7 @@ describe('message types', () => {
     expect(new Set(Object.values(types.MsgType))).toEqual(new Set(Object.values(IM.BaseDefine.MsgType)));
   });
 
-  it.each([0, 4, 0x10, 0x13, -1, 1.5])('%d is none', (value) => {
+  it.each([0, 4, 0x10, 0x13, -1, 1.5])('%d is not a message type', (value) => {
     expect(types.isKnownMessageType(value)).toBe(false);
     expect(types.isGroupMessageType(value)).toBe(false);
     expect(types.isTextMessageType(value)).toBe(false);
@@ -51,7 +51,7 @@ describe('client types', () => {
     expect(new Set(Object.values(types.ClientType))).toEqual(values);
   });
 
-  it.each([0, 3, 0x10, 0x13, -1])('%d is none', (value) => {
+  it.each([0, 3, 0x10, 0x13, -1])('%d is not a client type', (value) => {
     expect(types.isKnownClientType(value)).toBe(false);
   });
 });

@@ -10,7 +10,7 @@ import { readSchema } from './testing/proto-schema.js';
 const goldenPdus = readGoldenPdus();
 const schema = readSchema();
 
-// What a fixture holds is right for its command, but that cannot be known at compile time.
+// A fixture matches its command, but the compiler cannot know that.
 function commandOf(golden: GoldenPdu): Command<object, object> {
   const command = allCommands.find(({ name }) => name === golden.command);
   if (!command) throw new Error(`no command ${golden.command}`);
@@ -40,7 +40,7 @@ describe.each(goldenPdus.map((golden) => ({ golden, title: `${golden.command}, $
       expect({ ...decodeBody(command, pdu?.body as Buffer) }).toEqual(golden.message);
     });
 
-    it('is encoded again byte for byte', () => {
+    it('re-encodes byte for byte', () => {
       const decoded = decodeBody(command, golden.pdu.subarray(HEADER_LENGTH));
       expect(encodePdu(command, decoded, golden.seqNum).toString('hex')).toBe(hex);
       expect(encodePdu(command, golden.message, golden.seqNum).toString('hex')).toBe(hex);
@@ -59,7 +59,7 @@ describe.each(minimal)('a body of $command', (golden) => {
     expect(fields.map(({ number }) => number)).toEqual(required.map(({ number }) => number));
   });
 
-  it('does not decode when any one of them is missing', () => {
+  it('does not decode without any one of them', () => {
     for (const { number, name } of required) {
       const body = Buffer.concat(fields.filter((field) => field.number !== number).map(({ bytes }) => bytes));
       expect(() => decodeBody(command, body), name).toThrow(BodyError);

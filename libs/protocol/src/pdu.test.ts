@@ -38,7 +38,7 @@ describe('encodePdu', () => {
     expect(heartbeat.toString('hex')).toBe('000000100001000000070701ffff0000');
   });
 
-  it('is right for bodies of any size, around the size of its own buffer too', () => {
+  it('handles bodies of any size, also around the size of its slab', () => {
     for (const size of [0, 1, 127, 128, 4096, 8100, 8150, 8151, 8152, 8160, 8176, 8192, 20_000, 1_000_000]) {
       const msgData = Buffer.alloc(size, size % 251);
       const pdu = encodePdu(Commands.MsgData, message(msgData), 1);
@@ -49,7 +49,7 @@ describe('encodePdu', () => {
     }
   });
 
-  it('gives every PDU bytes of its own', () => {
+  it('returns separate bytes for every PDU', () => {
     const small = [1, 2, 3].map((fill) => encodePdu(Commands.MsgData, message(Buffer.alloc(9, fill)), fill));
     const large = [4, 5].map((fill) => encodePdu(Commands.MsgData, message(Buffer.alloc(9000, fill)), fill));
     for (const [i, pdu] of [...small, ...large].entries()) {
@@ -58,7 +58,7 @@ describe('encodePdu', () => {
     }
   });
 
-  it('goes on after a message that could not be encoded', () => {
+  it('works after a message that could not be encoded', () => {
     const broken = { userId: 1, userList: [{ userId: 1 }] } as IM.Buddy.IMAllUserRsp.$Properties;
     expect(() => encodePdu(Commands.BuddyListAllUserResponse, broken, 0)).toThrow(TypeError);
     expect(encodePdu(Commands.MsgDataAck, ack, 7).equals(ackPdu)).toBe(true);
@@ -73,7 +73,7 @@ describe('encodePdu', () => {
 });
 
 describe('encodeRawPdu', () => {
-  it('puts a header before bytes, known command or not', () => {
+  it('puts a header before bytes, whether or not the command is known', () => {
     expect(encodeRawPdu(0x0302, ackPdu.subarray(16), 7).equals(ackPdu)).toBe(true);
     const unknown = encodeRawPdu(0x0a0b, Buffer.from('abc'), 1);
     expect(unknown.toString('hex')).toBe('0000001300010000000a0a0b00010000616263');
@@ -91,7 +91,7 @@ describe('withSeqNum', () => {
 });
 
 describe('decodeBody', () => {
-  it("gives the message's type", () => {
+  it("returns the message's type", () => {
     const decoded = decodeBody(Commands.MsgDataAck, ackPdu.subarray(16));
     expect(decoded).toEqual(ack);
     expectTypeOf(decoded.sessionType).toEqualTypeOf<IM.BaseDefine.SessionType>();
@@ -121,7 +121,7 @@ describe('decodeBody', () => {
     expect(() => decodeBody(Commands.MsgDataAck, body)).toThrow(BodyError);
   });
 
-  it('says which command it was, and why', () => {
+  it('reports the command and the reason', () => {
     try {
       decodeBody(Commands.MsgDataAck, Buffer.alloc(0));
       expect.unreachable();

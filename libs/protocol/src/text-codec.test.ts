@@ -37,7 +37,7 @@ describe.each(golden)('a text of %i bytes, %j', (length, text, base64) => {
   });
 });
 
-it('decrypting gives back any text', () => {
+it('decrypting returns any encrypted text', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme', maxLength: 200 }), (text) => {
       expect(codec.decrypt(codec.encrypt(text))).toBe(text);
@@ -46,7 +46,7 @@ it('decrypting gives back any text', () => {
   expect(codec.decrypt(codec.encrypt('\ufeffmarked'))).toBe('\ufeffmarked');
 });
 
-it('decrypting anything else throws a TextError or stays within its bounds', () => {
+it('decrypting anything else throws a TextError or stays within bounds', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 100 }), fc.boolean(), (bytes, inBase64) => {
       const msgData = inBase64 ? Buffer.from(Buffer.from(bytes).toString('base64')) : bytes;
@@ -84,7 +84,7 @@ describe('decrypting', () => {
     }
   });
 
-  it('a text of another key is refused', () => {
+  it('a text encrypted with another key is refused', () => {
     const other = createTextCodec('another key of exactly 32 bytes!');
     expect(() => other.decrypt(codec.encrypt('hello'))).toThrow(TextError);
     expect(other.decrypt(other.encrypt('hello'))).toBe('hello');

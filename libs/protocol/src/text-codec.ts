@@ -11,16 +11,16 @@ const NOT_BASE64 = /[^A-Za-z0-9+/]/;
 export const DEFAULT_TEXT_KEY = '12345678901234567890123456789012';
 
 export type TextErrorReason =
-  /** The bytes are not padded base64. */
+  /** Not padded base64. */
   | 'not-base64'
   /** Empty, or not a whole number of cipher blocks. */
   | 'not-whole-blocks'
-  /** The length in the last block is more than the blocks hold: most likely another key. */
+  /** The length in the last block exceeds the blocks: most likely another key. */
   | 'length-out-of-bounds'
-  /** What came out is not UTF-8. */
+  /** The decrypted bytes are not UTF-8. */
   | 'not-utf8';
 
-/** `msg_data` that is not an encrypted text, or not one of this key. */
+/** `msg_data` is not an encrypted text, or was encrypted with another key. */
 export class TextError extends Error {
   override readonly name = 'TextError';
   readonly reason: TextErrorReason;
@@ -31,31 +31,31 @@ export class TextError extends Error {
   }
 }
 
-/** Encrypts and decrypts the text of messages the way all clients do. Holds no state but the key. */
+/** Encrypts and decrypts the text of messages the way all clients do. Its only state is the key. */
 export interface TextCodec {
   /** The `msg_data` of a text: base64 in ASCII bytes. */
   encrypt(text: string): Buffer;
   /**
-   * The text in a `msg_data`.
+   * Decrypts a text.
    *
-   * @throws TextError when the bytes are not an encrypted text of this key.
+   * @throws TextError when the bytes are not a text encrypted with this key
    */
   decrypt(msgData: Uint8Array): string;
 }
 
 /**
- * The codec of message texts (client-behaviour.md#text-encryption): base64 of AES-256-ECB without padding over the
- * text in UTF-8, zeros, and the text's length in bytes as big-endian u32 in the last four bytes.
+ * Creates the codec of message texts (client-behaviour.md#text-encryption): base64 of AES-256-ECB without padding over
+ * the text in UTF-8, zeros, and the text's length in bytes as big-endian u32 in the last four bytes.
  *
- * @param key shared with the clients; exactly 32 bytes (a string counts in UTF-8).
- * @throws RangeError when the key has another length.
+ * @param key shared with the clients; exactly 32 bytes (a string is taken as UTF-8)
+ * @throws RangeError when the key has another length
  */
 export function createTextCodec(key: string | Uint8Array): TextCodec {
   const keyBytes = Buffer.from(key);
   if (keyBytes.length !== KEY_LENGTH) {
     throw new RangeError(`the text key must be ${KEY_LENGTH} bytes, not ${keyBytes.length}`);
   }
-  // A BOM is text like any other: decrypting must give back what was encrypted.
+  // Keep a BOM: decrypting must return exactly what was encrypted.
   const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
   return {
@@ -89,7 +89,7 @@ export function createTextCodec(key: string | Uint8Array): TextCodec {
   };
 }
 
-// Buffer.from skips what it does not know, so it cannot tell.
+// Buffer.from skips invalid characters silently, so it cannot validate.
 function isBase64(text: string): boolean {
   return text.length % 4 === 0 && !NOT_BASE64.test(text.replace(BASE64_PADDING, ''));
 }

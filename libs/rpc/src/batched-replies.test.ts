@@ -22,7 +22,7 @@ beforeEach(() => {
   answers = new BatchedReplies(stream, 4);
 });
 
-test('results of one turn leave in one frame, in order', async () => {
+test('results of one event-loop turn are sent in one frame, in order', async () => {
   for (const result of [1, 2, 3]) {
     answers.expect();
     answers.answer(result);
@@ -34,7 +34,7 @@ test('results of one turn leave in one frame, in order', async () => {
   expect(frames).toEqual([[1, 2, 3], [4]]);
 });
 
-test('a caller with too many entries is not read from until fewer than half are left', () => {
+test('reading from a caller pauses at too many pending entries and resumes below half', () => {
   for (let i = 0; i < 3; i++) answers.expect();
   expect(reading).toBe(true);
   answers.expect();

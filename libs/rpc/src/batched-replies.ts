@@ -3,8 +3,8 @@ import type { RpcStream } from './server.js';
 type Answering<Result> = Pick<RpcStream<unknown, { results: Result[] }>, 'write' | 'pause' | 'resume'>;
 
 /**
- * The other end of a BatchedStream: results that are there in one turn of the event loop leave in one frame, and a
- * caller with too many entries that have no result yet is not read from until half of them have one.
+ * The server side of a BatchedStream: results of one event-loop turn are sent in one frame. Reading from a caller with
+ * too many entries without a result pauses until half of them have one.
  */
 export class BatchedReplies<Result> {
   readonly #stream: Answering<Result>;
@@ -13,13 +13,13 @@ export class BatchedReplies<Result> {
   #pending = 0;
   #paused = false;
 
-  /** @param maxPending entries of one caller that may be without a result; a frame that is begun is taken whole */
+  /** @param maxPending maximum number of a caller's entries without a result; a frame is always accepted whole */
   constructor(stream: Answering<Result>, maxPending: number) {
     this.#stream = stream;
     this.#maxPending = maxPending;
   }
 
-  /** An entry has come, which will get its result. */
+  /** Registers a received entry, which will get a result. */
   expect(): void {
     this.#pending++;
     if (this.#pending < this.#maxPending || this.#paused) return;
@@ -27,7 +27,7 @@ export class BatchedReplies<Result> {
     this.#stream.pause();
   }
 
-  /** To be called once for each entry. */
+  /** Must be called once for each entry. */
   answer(result: Result): void {
     if (this.#results.length === 0) process.nextTick(() => this.#flush());
     this.#results.push(result);

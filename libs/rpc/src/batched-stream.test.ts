@@ -14,12 +14,12 @@ import { RpcServer, type RpcStream } from './server.js';
 
 type Entry = teamtalk.db.AppendEntry;
 
-/** A db_proxy_server that answers, or not, as the test says. */
+/** A db_proxy_server controlled by the test. */
 class FakeStore {
   readonly taken: Entry[] = [];
   frames = 0;
   answers = true;
-  /** said when a stream is opened; 0: nothing is */
+  /** sent when a stream is opened; 0: none */
   horizon = 0;
   #msgId = 0;
   readonly #streams: RpcStream<teamtalk.db.AppendFrame, teamtalk.db.AppendResults.$Properties>[] = [];
@@ -62,7 +62,7 @@ let kit: Kit;
 let stores: FakeStore[];
 let pool: ReplicaPool;
 let appender: MessageAppender;
-/** Which store a key belongs to while both are up. */
+/** The store a key belongs to while both are up. */
 const byKey = (key: number, replicas: readonly { instance: number }[]) =>
   replicas.find((replica) => replica.instance === key % 2) ?? replicas[0];
 
@@ -102,20 +102,20 @@ const send = (key: number, text: string) =>
   });
 const texts = (entries: Entry[]) => entries.map((entry) => Buffer.from(entry.msgData).toString());
 
-test('what is sent in one turn of the event loop goes in one frame, in order', async () => {
+test('entries of one event-loop turn are sent in one frame, in order', async () => {
   const results = await Promise.all(['a', 'b', 'c'].map((text) => send(0, text)));
   expect(results.map((result) => result?.msgId)).toEqual([1, 2, 3]);
   expect(store(0).frames).toBe(1);
   expect(texts(store(0).taken)).toEqual(['a', 'b', 'c']);
 });
 
-test('keys keep to their replica', async () => {
+test('keys stay with their replica', async () => {
   await Promise.all([send(0, 'even'), send(1, 'odd')]);
   expect(texts(store(0).taken)).toEqual(['even']);
   expect(texts(store(1).taken)).toEqual(['odd']);
 });
 
-test('a replica that dies: its unanswered entries go to the other, in order, marked as a retry', async () => {
+test('when a replica dies, its unanswered entries go to the other, in order, marked as a retry', async () => {
   store(0).answers = false;
   const sent = ['a', 'b', 'c'].map((text) => send(0, text));
   await expect.poll(() => store(0).taken.length).toBe(3);
@@ -132,7 +132,7 @@ test('a replica that dies: its unanswered entries go to the other, in order, mar
   expect(store(1).taken.map((entry) => entry.retry)).toEqual([true, true, true, false]);
 });
 
-test('a replica taken out of the pool is left at once', async () => {
+test('a replica removed from the pool is left at once', async () => {
   store(0).answers = false;
   const sent = send(0, 'a');
   await expect.poll(() => store(0).taken.length).toBe(1);
@@ -141,7 +141,7 @@ test('a replica taken out of the pool is left at once', async () => {
   expect(store(1).taken[0]?.retry).toBe(true);
 });
 
-test('a key with entries in flight stays where they are, though its own replica is back', async () => {
+test('a key with entries in flight stays where they are, even when its own replica is back', async () => {
   pool.remove(0);
   store(1).answers = false;
   const first = send(0, 'first');
@@ -155,7 +155,7 @@ test('a key with entries in flight stays where they are, though its own replica 
   expect(await first).toBeUndefined();
 });
 
-test('without an answer in time the entry is given up, and nothing stays behind', async () => {
+test('an entry expires without a result in time and leaves nothing behind', async () => {
   appender.stop();
   appender = newAppender(300);
   stores.forEach((each) => {
@@ -166,13 +166,13 @@ test('without an answer in time the entry is given up, and nothing stays behind'
   await appender.settle();
 });
 
-/** The clock is set back by an hour. */
+/** Sets the clock back by an hour. */
 function setClockBack(): void {
   const now = Date.now;
   vi.spyOn(Date, 'now').mockImplementation(() => now() - 3_600_000);
 }
 
-test('an entry is given up in time, and a stream opened again, whatever the clock says', async () => {
+test('expiry and reopening do not depend on the wall clock', async () => {
   appender.stop();
   appender = newAppender(1_500);
   pool.remove(1);
@@ -187,7 +187,7 @@ test('an entry is given up in time, and a stream opened again, whatever the cloc
   await expect.poll(() => appender.available, { timeout: 5_000 }).toBe(true);
 });
 
-test('a retry names what the store had said when its entry was sent for the first time', async () => {
+test('a retry carries the horizon of its first attempt', async () => {
   appender.stop();
   for (const each of stores) each.horizon = 4_000_000_000;
   appender = newAppender(1_000);
@@ -209,7 +209,7 @@ test('a retry names what the store had said when its entry was sent for the firs
   expect(again).toMatchObject({ requestId: first?.requestId, retry: true, horizon: 4_000_000_000 });
 });
 
-test('without any replica entries wait for one', async () => {
+test('without a replica entries wait for one', async () => {
   pool.remove(0);
   pool.remove(1);
   const sent = send(0, 'a');
@@ -218,7 +218,7 @@ test('without any replica entries wait for one', async () => {
   expect((await sent)?.msgId).toBe(1);
 });
 
-test('full at the given number in flight', () => {
+test('is full at the given number in flight', () => {
   stores.forEach((each) => {
     each.answers = false;
   });
@@ -226,7 +226,7 @@ test('full at the given number in flight', () => {
   expect(appender.full).toBe(true);
 });
 
-test('a conversation has one key for both sides, and groups have theirs', () => {
+test('a conversation has one key for both sides, and a group its own', () => {
   expect(conversationKey(false, 3, 9)).toBe(conversationKey(false, 9, 3));
   expect(conversationKey(false, 3, 9)).not.toBe(conversationKey(false, 3, 10));
   expect(conversationKey(true, 3, 9)).toBe(conversationKey(true, 4, 9));

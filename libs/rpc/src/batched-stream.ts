@@ -8,40 +8,40 @@ export interface BatchedStreamOptions<Entry, Result, Frame, ResultFrame> {
   method: Method<Frame, any, any, ResultFrame>;
   toFrame(entries: Entry[]): Frame;
   results(frame: ResultFrame): Result[];
-  /** What the store said by which a later entry's retry is found: see `AppendResults.horizon`. */
+  /** The store's horizon in a result frame, which a retry sends back: see `AppendResults.horizon`. */
   horizon?(frame: ResultFrame): number;
-  /** The replica a key belongs to, out of those that are up. */
+  /** Chooses the replica a key belongs to, among those that are up. */
   choose(key: number, replicas: readonly Replica[]): Replica | undefined;
   log: Logger;
-  /** Milliseconds after which an entry without a result is given up. */
+  /** Milliseconds after which an entry without a result expires. */
   deadlineMs: number;
-  /** Milliseconds entries may wait for others to share a frame with; 0: until the end of the event-loop turn. */
+  /** Milliseconds for which entries are collected into a frame; 0: until the end of the event-loop turn. */
   flushMs: number;
-  /** Entries in flight at most; `full` says when to slow down. */
+  /** Number of entries in flight at which `full` becomes true. */
   maxPending: number;
-  /** Entries for which there is no replica get no result at once, and are not kept until there is one. */
+  /** Without a replica, entries fail at once instead of waiting for one. */
   failFast?: boolean;
 }
 
 /** An entry that was sent, and may be stored. */
 export interface SentEntry {
   requestId: number;
-  /** what the store had said last; 0: nothing */
+  /** the store's horizon when it was sent; 0: none */
   horizon: number;
 }
 
 interface Pending<Entry, Result> extends SentEntry {
   entry: Entry;
   key: number;
-  /** performance.now() at which it is given up */
+  /** performance.now() at which it expires */
   expires: number;
   done: (result: Result | undefined) => void;
   partition: Partition<Entry> | undefined;
 }
 
 /**
- * Keys with entries in flight stay with the replica that has them, or their entries could overtake each other. As
- * long as the replicas are the same `choose` sees to that: only those in flight at a change need a pin.
+ * Keys with entries in flight stay with the replica that has them, or their entries could overtake each other. While the
+ * set of replicas does not change, `choose` ensures that; only keys in flight at a change need a pin.
  */
 interface Pin<Entry> {
   partition: Partition<Entry>;
@@ -50,7 +50,7 @@ interface Pin<Entry> {
 
 interface Partition<Entry> {
   replica: Replica;
-  // biome-ignore lint/suspicious/noExplicitAny: the stream is opened by path; its types are those of the options
+  // biome-ignore lint/suspicious/noExplicitAny: the stream is opened by path; its types come from the options
   stream: ClientDuplexStream<any, any>;
   waiting: Entry[];
   scheduled: boolean;
@@ -61,10 +61,9 @@ const sweepMs = 250;
 const reopenMs = 200;
 
 /**
- * Sends numbered entries over one stream to each replica, many entries a frame, and hands each entry its
- * result. Entries with the same key keep their order. When a stream breaks, its entries without a result
- * are sent again, in order and marked as a retry, to a replica that is up; the store recognises those it
- * already has.
+ * Sends numbered entries over one stream per replica, many entries per frame, and passes each entry its result. Entries
+ * with the same key keep their order. When a stream breaks, its entries without a result are retried, in order and
+ * marked as a retry, at a replica that is up; the store recognises those it already has.
  */
 export class BatchedStream<
   Entry extends { requestId: number; retry?: boolean | null; horizon?: number | null },
@@ -77,11 +76,11 @@ export class BatchedStream<
   readonly #pending = new Map<number, Pending<Entry, Result>>();
   readonly #partitions = new Map<number, Partition<Entry>>();
   readonly #pins = new Map<number, Pin<Entry>>();
-  /** performance.now() from which on a replica's stream may be opened again */
+  /** performance.now() before which a replica's stream is not reopened */
   readonly #reopenAt = new Map<number, number>();
-  /** Replicas of a version that does not know the method. */
+  /** Replicas of an older version without the method. */
   readonly #older = new Set<number>();
-  /** Replicas whose stream broke and has not answered since. */
+  /** Replicas whose stream broke and that have not answered since. */
   readonly #away = new Set<number>();
   readonly #sweeper: NodeJS.Timeout;
   #up: Replica[] = [];
@@ -110,7 +109,7 @@ export class BatchedStream<
     return this.#pending.size;
   }
 
-  /** True while callers should stop bringing entries. */
+  /** True while callers should stop sending entries. */
   get full(): boolean {
     return this.#pending.size >= this.#options.maxPending;
   }
@@ -121,33 +120,33 @@ export class BatchedStream<
   }
 
   /**
-   * Sends one entry, which is the stream's from now on and gets its `requestId` here.
+   * Sends one entry. The stream owns it from now on and sets its `requestId`.
    * @param key unsigned 32-bit: entries of one key keep their order
-   * @param done gets the result, or undefined when there was none in time (the entry may be stored or not)
-   * @param again this entry when it was sent before and nobody knows what became of it
-   * @param traced the lowest bit of a new request id, by which all who see it know
-   * @returns by what to send it again
+   * @param done gets the result, or undefined at the deadline (the entry may or may not be stored)
+   * @param previous what `send` returned for an earlier attempt of this entry whose outcome is unknown
+   * @param traced the lowest bit of a new request id, which tells every service that the entry is traced
+   * @returns what a retry has to pass as `previous`
    */
   send(
     entry: Entry,
     key: number,
     done: (result: Result | undefined) => void,
-    again?: SentEntry,
+    previous?: SentEntry,
     traced = false,
   ): SentEntry {
-    if (again === undefined) this.#requestId = (this.#requestId + 2) >>> 0;
-    const requestId = again?.requestId ?? (traced ? this.#requestId + 1 : this.#requestId);
+    if (previous === undefined) this.#requestId = (this.#requestId + 2) >>> 0;
+    const requestId = previous?.requestId ?? (traced ? this.#requestId + 1 : this.#requestId);
     entry.requestId = requestId;
     const pending: Pending<Entry, Result> = {
       requestId,
-      horizon: again?.horizon ?? this.#horizon,
+      horizon: previous?.horizon ?? this.#horizon,
       entry,
       key,
       expires: performance.now() + this.#options.deadlineMs,
       done,
       partition: undefined,
     };
-    if (again) markRetry(pending);
+    if (previous) markRetry(pending);
     this.#pending.set(requestId, pending);
     this.#route(pending);
     return pending;
@@ -161,7 +160,7 @@ export class BatchedStream<
     });
   }
 
-  /** Gives up what is pending and closes the streams. */
+  /** Drops pending entries and closes the streams. */
   stop(): void {
     clearInterval(this.#sweeper);
     for (const pending of [...this.#pending.values()]) this.#finish(pending, undefined);
@@ -207,13 +206,13 @@ export class BatchedStream<
     partition.stream.cancel();
     for (const [key, pin] of this.#pins) if (pin.partition === partition) this.#pins.delete(key);
     const orphans = [...this.#pending.values()].filter((pending) => pending.partition === partition);
-    // A replica that stays away is tried again and again; that is told once.
+    // A replica that stays down is retried many times; log it once.
     const level = this.#away.has(instance) ? 'debug' : 'warn';
     this.#away.add(instance);
-    this.#options.log[level]({ reason, entries: orphans.length }, 'a stream to a db_proxy_server broke');
+    this.#options.log[level]({ reason, entries: orphans.length }, 'stream to db_proxy_server broke');
     const now = performance.now();
     for (const pending of orphans) {
-      // This process stood still for long: whoever sent it may have done so again elsewhere.
+      // This process stalled past the deadline: the sender may have retried elsewhere.
       if (pending.expires <= now) {
         this.#finish(pending, undefined);
         continue;
@@ -224,7 +223,7 @@ export class BatchedStream<
     }
   }
 
-  /** The replicas change: pins the keys of what is in flight to where it is. */
+  /** Before the replicas change: pins keys with entries in flight to their current replica. */
   #pinInFlight(): void {
     this.#pins.clear();
     for (const { key, partition } of this.#pending.values()) {
@@ -290,7 +289,7 @@ export class BatchedStream<
   #sweep(): void {
     const now = performance.now();
     for (const pending of this.#pending.values()) {
-      // Oldest first: the map keeps the order in which they came.
+      // Oldest first: the map keeps insertion order.
       if (pending.expires > now) break;
       this.#finish(pending, undefined);
     }

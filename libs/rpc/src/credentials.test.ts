@@ -19,7 +19,7 @@ const echo = {
   responseDeserialize: pass,
 } as const;
 
-/** Of one authority, and of another one. */
+/** Certificates of one authority, and of another one. */
 const one = { ca: 'ca.cert.pem', cert: 'service.cert.pem', key: 'service.key.pem' };
 const other = { ca: 'other-ca.cert.pem', cert: 'stranger.cert.pem', key: 'stranger.key.pem' };
 const filesOf = ({ ca, cert, key }: typeof one, folder = certificates) => ({
@@ -80,7 +80,7 @@ function ask(client: Client): Promise<boolean> {
   });
 }
 
-it('a server shows and demands what its files hold now; who is connected stays', async () => {
+it('a server reloads certificate and CA; existing connections stay', async () => {
   const address = await listen(serverCredentials(await install(one), 20));
   const connected = open(address, channelCredentials(filesOf(one)));
   expect(await ask(connected)).toBe(true);
@@ -92,7 +92,7 @@ it('a server shows and demands what its files hold now; who is connected stays',
   expect(await ask(open(address, channelCredentials(filesOf(one))))).toBe(false);
 });
 
-it('a caller shows and demands what its files hold now, at every server it dials from then on', async () => {
+it('a caller reloads certificate and CA for new connections', async () => {
   const before = await listen(serverCredentials(filesOf(one)));
   const after = await listen(serverCredentials(filesOf(other)));
   const credentials = channelCredentials(await install(one), 20);

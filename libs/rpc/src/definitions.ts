@@ -9,7 +9,7 @@ interface Codec<In, Out> {
   decode(reader: Reader | Uint8Array): Out;
 }
 
-/** What is given to a method and what comes out at the other side: properties in, a decoded message out. */
+/** A method's types: properties to encode on one side, a decoded message on the other. */
 export type Method<RequestIn, RequestOut, ReplyIn, ReplyOut> = MethodDefinition<
   RequestIn | RequestOut,
   ReplyIn | ReplyOut

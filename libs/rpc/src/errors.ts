@@ -13,13 +13,13 @@ const toStatus: Record<ErrorCode, status> = {
 
 const toCode = new Map(Object.entries(toStatus).map(([code, number]) => [number, code as ErrorCode]));
 
-/** What a server answers for an error; anything that is not a TeamTalkError is INTERNAL and keeps its text to itself. */
+/** Maps an error to a gRPC status. Anything but a TeamTalkError is INTERNAL, without its text. */
 export function grpcStatusOf(error: unknown): { code: status; details: string } {
   if (error instanceof TeamTalkError) return { code: toStatus[error.code], details: error.message };
   return { code: status.INTERNAL, details: 'internal error' };
 }
 
-/** What a client makes of a failed call. */
+/** Maps a failed call to a TeamTalkError. */
 export function errorOf(method: string, error: ServiceError): TeamTalkError {
   const code = error.code === status.CANCELLED ? 'unavailable' : (toCode.get(error.code) ?? 'internal');
   return new TeamTalkError(code, `${method}: ${error.details || error.message}`, { cause: error });

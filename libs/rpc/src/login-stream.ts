@@ -7,8 +7,8 @@ import type { ReplicaPool } from './replica-pool.js';
 type Entry = teamtalk.db.LoginEntry.$Properties & { requestId: number };
 
 /**
- * The stream of logins to be checked. Of a login whose replica went away nobody knows whether it was checked: it
- * goes to another one, and a wrong password may then count twice.
+ * The stream of logins to be checked. When a replica dies it is unknown whether it checked a login: the login goes to
+ * another one, and a wrong password may count twice.
  */
 export function loginStream(pool: ReplicaPool, { instance: _, ...options }: WriterOptions) {
   return new BatchedStream<
@@ -26,8 +26,7 @@ export function loginStream(pool: ReplicaPool, { instance: _, ...options }: Writ
 }
 
 /**
- * A number (unsigned 32-bit) by which the logins of one name stay with one replica: it may remember that the
- * password is good (FNV-1a).
+ * A key (unsigned 32-bit, FNV-1a) that keeps the logins of one name at one replica, which may have the password cached.
  */
 export function nameKey(name: string): number {
   let hash = 0x811c9dc5;

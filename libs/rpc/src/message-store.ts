@@ -20,8 +20,7 @@ export interface WriterOptions {
 }
 
 /**
- * A number (unsigned 32-bit) by which the messages of one conversation stay together: the same for both
- * users of a pair.
+ * A key (unsigned 32-bit) that keeps the messages of one conversation together; it is the same for both users of a pair.
  */
 export function conversationKey(isGroup: boolean, fromUserId: number, toSessionId: number): number {
   if (isGroup) return Math.imul(toSessionId, 0x9e3779b1) >>> 0;

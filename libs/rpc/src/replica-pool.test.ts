@@ -25,7 +25,7 @@ function poolOf(...addresses: string[]): ReplicaPool {
   return pool;
 }
 
-test('calls go to the replicas in turn', async () => {
+test('calls are distributed round-robin', async () => {
   const pool = poolOf(
     await serve(async () => ({ latestUpdateTime: 1 })),
     await serve(async () => ({ latestUpdateTime: 2 })),
@@ -35,14 +35,14 @@ test('calls go to the replicas in turn', async () => {
   expect(answers.sort()).toEqual([1, 1, 2, 2]);
 });
 
-test('a replica that is not there is passed over', async () => {
+test('an unreachable replica is skipped', async () => {
   const pool = poolOf('127.0.0.1:1', await serve(async () => ({ latestUpdateTime: 2 })));
   for (let i = 0; i < 4; i++) {
     expect((await pool.call(accounts.listUsers, {}, 2000)).latestUpdateTime).toBe(2);
   }
 });
 
-test('an error that another replica would give too is passed on with its code, and tried once', async () => {
+test('an error that every replica would return is passed on with its code, without a retry', async () => {
   let calls = 0;
   const fail = async () => {
     calls++;
@@ -53,7 +53,7 @@ test('an error that another replica would give too is passed on with its code, a
   expect(calls).toBe(1);
 });
 
-test('an error of ours keeps its text to itself', async () => {
+test('an internal error does not expose its text', async () => {
   const pool = poolOf(
     await serve(async () => {
       throw new Error('SELECT secret');
@@ -64,7 +64,7 @@ test('an error of ours keeps its text to itself', async () => {
   await expect(failure).rejects.not.toThrow('secret');
 });
 
-test('a replica that never answers: the other is asked within the deadline', async () => {
+test('a silent replica leaves time for another within the deadline', async () => {
   const silent = await serve(() => new Promise(() => {}));
   const pool = poolOf(silent, await serve(async () => ({ latestUpdateTime: 2 })));
   for (let i = 0; i < 2; i++) {
@@ -72,7 +72,7 @@ test('a replica that never answers: the other is asked within the deadline', asy
   }
 });
 
-test('a clock that is set does not take the second replica its turn', async () => {
+test('a change of the wall clock does not cost the second replica its turn', async () => {
   const now = Date.now;
   const pool = poolOf(
     await serve(async () => {
@@ -85,11 +85,11 @@ test('a clock that is set does not take the second replica its turn', async () =
   vi.restoreAllMocks();
 });
 
-test('nobody is known: unavailable at once', async () => {
+test('without replicas: unavailable at once', async () => {
   await expect(poolOf().call(accounts.listUsers, {}, 2000)).rejects.toMatchObject({ code: 'unavailable' });
 });
 
-test('a call that must not be made twice is made once, at a replica that is connected', async () => {
+test('a non-idempotent call is made once, at a connected replica', async () => {
   let calls = 0;
   const lost = async () => {
     calls++;

@@ -6,7 +6,7 @@ import { errorOf } from './errors.js';
 import { flowControlWindow } from './flow-control.js';
 import { spanOf } from './span.js';
 
-/** One replica of a gRPC service as its registry knows it. */
+/** One replica of a gRPC service, from its registry. */
 export interface ReplicaAddress {
   instance: number;
   /** host:port */
@@ -22,7 +22,7 @@ export interface PoolEvents {
   onRemoved?: (replica: Replica) => void;
 }
 
-/** What a registry of instances reports, as far as a pool cares. */
+/** The part of a registry's heartbeats that a pool needs. */
 interface Announced {
   instance: number;
   /** host:port; empty for none */
@@ -30,8 +30,8 @@ interface Announced {
 }
 
 /**
- * Handlers that keep a pool equal to a registry. A replica that is draining is kept: it still answers what
- * it was given; what it leaves unanswered when it says goodbye is sent again elsewhere.
+ * Handlers that keep a pool in sync with a registry. A draining replica stays: it still answers calls in flight. Those it
+ * leaves unanswered when it deregisters are sent to another replica.
  */
 export function syncPool(pool: ReplicaPool) {
   return {
@@ -43,7 +43,7 @@ export function syncPool(pool: ReplicaPool) {
 }
 
 /**
- * A connection to each live replica of a service. Who is alive is told from outside by `add` and `remove`.
+ * A connection to each live replica of a service; `add` and `remove` maintain the set.
  */
 export class ReplicaPool {
   readonly #replicas = new Map<number, Replica>();
@@ -53,8 +53,8 @@ export class ReplicaPool {
   #next = 0;
 
   /**
-   * @param tls undefined: without TLS
-   * @param tracing undefined: nothing is traced
+   * @param tls undefined: no TLS
+   * @param tracing undefined: no tracing
    */
   constructor(tls?: RpcTls, tracing?: Tracing) {
     this.#credentials = channelCredentials(tls);
@@ -65,7 +65,7 @@ export class ReplicaPool {
     return [...this.#replicas.values()];
   }
 
-  /** Follows the pool; what is already in it is reported at once. */
+  /** Subscribes to changes; replicas already in the pool are reported at once. */
   watch(events: PoolEvents): void {
     this.#listeners.add(events);
     for (const replica of this.#replicas.values()) events.onAdded?.(replica);
@@ -82,7 +82,7 @@ export class ReplicaPool {
       'grpc.max_reconnect_backoff_ms': 1_000,
       'grpc.max_receive_message_length': 64 * 1024 * 1024,
       'grpc-node.flow_control_window': flowControlWindow,
-      // One HTTP/2 session a client, never shared with another pool of this process.
+      // One HTTP/2 session per client, never shared with another pool of this process.
       'grpc.use_local_subchannel_pool': 1,
     });
     const replica = { instance, address, client };
@@ -103,8 +103,8 @@ export class ReplicaPool {
   }
 
   /**
-   * One unary call, on the replicas in turn; when one does not answer, the next is asked, as long as the
-   * deadline allows. Only for requests that may safely be made twice.
+   * One unary call, round-robin; when a replica does not answer, the next is tried as long as the deadline allows. Only for
+   * idempotent requests.
    * @param deadlineMs for all attempts together, milliseconds
    * @throws TeamTalkError with the server's code; `unavailable` when there is no replica
    */
@@ -119,7 +119,7 @@ export class ReplicaPool {
     for (let attempt = 0; attempt < candidates.length && performance.now() < deadline; attempt++) {
       const replica = candidates[this.#next++ % candidates.length]!;
       const remaining = deadline - performance.now();
-      // The last candidate may use what time is left; the others leave some to those after them.
+      // The last candidate may use all the time left; the others leave a share to those after them.
       const share = attempt === candidates.length - 1 ? remaining : remaining / 2;
       try {
         return await this.#callOne(replica, method, request, Date.now() + share);
@@ -128,12 +128,12 @@ export class ReplicaPool {
         failure = error;
       }
     }
-    throw failure ?? new TeamTalkError('unavailable', `${method.path}: no replica is known`);
+    throw failure ?? new TeamTalkError('unavailable', `${method.path}: no replica known`);
   }
 
   /**
-   * One unary call that must not be made twice: a single attempt, at a replica with a connection if there is
-   * one. When it fails with `deadline-exceeded` or `unavailable`, nobody knows whether it had an effect.
+   * One non-idempotent unary call: a single attempt, at a connected replica if there is one. After `deadline-exceeded` or
+   * `unavailable` it is unknown whether the call took effect.
    * @param deadlineMs milliseconds
    * @throws TeamTalkError as `call`
    */
@@ -148,7 +148,7 @@ export class ReplicaPool {
     );
     const candidates = connected.length > 0 ? connected : replicas;
     const replica = candidates[this.#next++ % candidates.length];
-    if (!replica) throw new TeamTalkError('unavailable', `${method.path}: no replica is known`);
+    if (!replica) throw new TeamTalkError('unavailable', `${method.path}: no replica known`);
     return this.#callOne(replica, method, request, Date.now() + deadlineMs);
   }
 

@@ -15,12 +15,12 @@ import { grpcStatusOf } from './errors.js';
 import { flowControlWindow } from './flow-control.js';
 import { carrierOf, spanOf } from './span.js';
 
-/** A streamed request's two ends, without what is particular to gRPC. */
+/** A bidirectional stream, without gRPC's details. */
 export interface RpcStream<In, Out> {
   onData(listener: (message: In) => void): void;
-  /** Called once, when the caller ended the stream or it broke. */
+  /** Called once, when the caller ends the stream or it breaks. */
   onClose(listener: () => void): void;
-  /** After close: does nothing. */
+  /** A no-op after close. */
   write(message: Out): void;
   /** Stops reading from the caller until `resume`: back-pressure. */
   pause(): void;
@@ -75,7 +75,7 @@ export class RpcServer {
           stopTimer();
           this.#calls.inc({ method: name, code: error instanceof TeamTalkError ? error.code : 'internal' });
           if (!(error instanceof TeamTalkError) || error.code === 'internal') {
-            this.#kit.log.error({ err: error, method: name }, 'a call failed');
+            this.#kit.log.error({ err: error, method: name }, 'gRPC call failed');
           }
           callback(grpcStatusOf(error));
         },
@@ -84,7 +84,7 @@ export class RpcServer {
     this.#add(method, answer as UntypedServiceImplementation[string]);
   }
 
-  /** A stream in both directions that stays open as long as the caller likes. */
+  /** A bidirectional stream that stays open until the caller ends it. */
   stream<RequestIn, RequestOut, ReplyIn, ReplyOut>(
     method: Method<RequestIn, RequestOut, ReplyIn, ReplyOut>,
     handler: (stream: RpcStream<RequestOut, ReplyIn>) => void,
@@ -117,7 +117,7 @@ export class RpcServer {
   }
 
   /**
-   * @param tls undefined: without TLS
+   * @param tls undefined: no TLS
    * @returns the port it listens on; stopping is registered in the kit's lifecycle
    */
   async listen(where: { host: string; port: number }, tls?: RpcTls): Promise<number> {
@@ -137,7 +137,7 @@ export class RpcServer {
   }
 
   async #stop(): Promise<void> {
-    // Streams have no end of their own; ending them tells the callers to go elsewhere.
+    // Streams do not end by themselves; ending them makes callers switch to another replica.
     for (const call of this.#open) call.end();
     await new Promise<void>((resolve) => {
       const force = setTimeout(() => this.#server.forceShutdown(), 3_000);

@@ -1,6 +1,6 @@
 import type { Metadata } from '@grpc/grpc-js';
 
-/** What the span of a call is. */
+/** Name and attributes of a call's span. */
 export function spanOf(
   { path }: { path: string },
   kind: 'client' | 'server',
@@ -13,7 +13,7 @@ export function spanOf(
   };
 }
 
-/** The caller's span, as it came with the call. */
+/** The caller's span, as received with the call. */
 export function carrierOf(metadata: Metadata): Record<string, string | undefined> {
   const first = (name: string) => metadata.get(name)[0]?.toString();
   return { traceparent: first('traceparent'), tracestate: first('tracestate') };

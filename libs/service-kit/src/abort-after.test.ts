@@ -15,7 +15,7 @@ let url: string;
 let collecting: NodeJS.Timeout;
 
 beforeAll(async () => {
-  // Answers nothing to GET /, and never ends its answer to others.
+  // Never answers GET /, and never ends other responses.
   server = createServer((request, response) => {
     if (request.url !== '/') response.writeHead(200).write('a beginning');
   });
@@ -32,7 +32,7 @@ afterAll(() => {
 const { signal: never } = new AbortController();
 setMaxListeners(0, never);
 
-it.each(['/', '/body'])('gives %s up in time, however often garbage is collected', async (path) => {
+it.each(['/', '/body'])('aborts %s in time, also under garbage collection', async (path) => {
   const read = async (signal: AbortSignal) => (await fetch(url + path, { signal })).text();
   const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => abortAfter(300, read, never)));
   for (const outcome of outcomes) {
@@ -40,7 +40,7 @@ it.each(['/', '/body'])('gives %s up in time, however often garbage is collected
   }
 });
 
-it('gives up with its parent, also one that is aborted already', async () => {
+it('aborts with its parent, also one that is already aborted', async () => {
   const parent = new AbortController();
   const waiting = abortAfter(60_000, (signal) => fetch(url, { signal }), parent.signal);
   parent.abort(new Error('stopping'));
@@ -49,6 +49,6 @@ it('gives up with its parent, also one that is aborted already', async () => {
   await expect(late).rejects.toThrow('stopping');
 });
 
-it('gives what the work gives', async () => {
+it('returns the result of the work', async () => {
   expect(await abortAfter(60_000, () => Promise.resolve('done'))).toBe('done');
 });

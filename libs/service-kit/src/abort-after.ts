@@ -1,7 +1,7 @@
 /**
- * Runs `work` with a signal that is aborted after `ms` milliseconds, or with `parent`. Timer and controller are held
- * until the work is over: a signal made by `AbortSignal.any([parent, AbortSignal.timeout(ms)])` loses its timer to
- * garbage collection on Node 20, and whoever heeds it then waits for ever.
+ * Runs `work` with a signal that is aborted after `ms` milliseconds or with `parent`. Timer and controller are referenced
+ * until the work is done: on Node 20, `AbortSignal.any([parent, AbortSignal.timeout(ms)])` loses its timer to garbage
+ * collection and may never fire.
  */
 export async function abortAfter<T>(
   ms: number,

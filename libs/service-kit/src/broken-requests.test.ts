@@ -18,7 +18,7 @@ async function start(serve: RequestListener = (_request, response) => response.e
   await listen(server, { host: '127.0.0.1', port: 0 });
 }
 
-/** Sends bytes. @returns all that came until the connection was over */
+/** Sends bytes. @returns everything received until the connection closed */
 function exchange(text: string): Promise<string> {
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
   let received = '';
@@ -34,7 +34,7 @@ function exchange(text: string): Promise<string> {
 test.each([
   ['what is not HTTP', 'noise\r\n\r\n', 400],
   ['a request that does not arrive', 'GET / HTTP/1.1\r\nHost', 408],
-  ['one whose content does not', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx', 408],
+  ['a request whose body does not arrive', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx', 408],
   ['headers without end', `GET / HTTP/1.1\r\nHost: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
 ])('%s is answered, and closed', async (_, text, status) => {
   await start((request, response) => void request.on('end', () => response.end('here')).resume());
@@ -45,7 +45,7 @@ test.each([
   expect(refused).toEqual([String(status)]);
 });
 
-test('nothing is put behind part of another answer', async () => {
+test('does not answer after part of another response', async () => {
   await start((_request, response) => void response.write('a beginning'));
   const answer = await exchange('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx');
   expect(answer).toMatch(/^HTTP\/1\.1 200 OK.*a beginning\r\n$/s);

@@ -8,17 +8,17 @@ const statuses: Readonly<Record<string, number>> = {
 };
 
 export interface BrokenRequestOptions {
-  /** Called with the status of the answer, or `reset` where the client has gone. */
+  /** Called with the status of the response, or `reset` if the client disconnected. */
   onRefused: (reason: string) => void;
-  /** The JSON an answer brings; default: none. */
+  /** The body of the response; default: none. */
   bodyOf?: (status: number) => string;
-  /** What its type is said to be; default: JSON. */
+  /** Its content type; default: JSON. */
   contentType?: string;
 }
 
 /**
- * Answers what is no HTTP request, or does not arrive in time, and closes its connection: with 400, 408, 413 or 431.
- * Where part of another answer is on its way, nothing is put behind it.
+ * Answers invalid or late HTTP requests with 400, 408, 413 or 431, and closes their connections. If part of another
+ * response has been sent, only closes the connection.
  */
 export function answerBrokenRequests(
   server: Server,

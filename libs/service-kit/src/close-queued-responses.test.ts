@@ -10,7 +10,7 @@ afterEach(() => server.close());
 const port = () => (server.address() as AddressInfo).port;
 const request = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 
-test('every response of a connection that is reset closes, once', async () => {
+test('every response of a reset connection closes once', async () => {
   const closed: number[] = [];
   const responses: ServerResponse[] = [];
   server = createServer((_request, response) => {
@@ -23,7 +23,7 @@ test('every response of a connection that is reset closes, once', async () => {
   socket.on('error', () => {});
   socket.write(request.repeat(50));
   await expect.poll(() => responses.length).toBe(50);
-  // The first is over, the second is being sent, the third waits for it with its answer.
+  // The first response is done, the second is being sent, the third is queued behind it.
   responses[0]!.end('one');
   responses[1]!.write('two');
   responses[2]!.end('three');
@@ -34,7 +34,7 @@ test('every response of a connection that is reset closes, once', async () => {
   expect(responses.every(({ destroyed }) => destroyed)).toBe(true);
 });
 
-test('on a connection that lasts, each closes when it is over', async () => {
+test('on a lasting connection each response closes when it is done', async () => {
   let closed = 0;
   server = createServer((_request, response) => {
     response.on('close', () => closed++);

@@ -2,9 +2,9 @@ import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /**
- * Makes `close` of a response certain. When a connection ends, Node emits it only for the response whose turn it is:
- * those of pipelined requests behind it have no socket yet and would never close, and what counts them would count them
- * for ever. They are destroyed here, and emit `close` as any other.
+ * Guarantees a `close` event for every response. When a connection ends, Node emits it only for the current response.
+ * Responses of pipelined requests behind it have no socket yet and would never close, so counters of requests in flight
+ * would leak. They are destroyed here and emit `close` like any other.
  */
 export function closeQueuedResponses(server: Server): void {
   const open = new WeakMap<Socket, Set<ServerResponse>>();
@@ -20,7 +20,7 @@ function watch(socket: Socket): Set<ServerResponse> {
   const responses = new Set<ServerResponse>();
   socket.once('close', () => {
     for (const response of responses) {
-      // One that has, or had, the socket closes by itself.
+      // A response that has, or had, the socket closes by itself.
       if (response.socket || response.writableFinished) continue;
       response.destroy();
       response.emit('close');

@@ -20,18 +20,18 @@ async function startServer() {
   return { server, agent, ask };
 }
 
-test('a kept connection may bring one more request, and is told in the answer that it is over', async () => {
+test('a keep-alive connection may send one more request and gets Connection: close', async () => {
   const { server, ask, agent } = await startServer();
   expect(await ask()).toBe('keep-alive');
   const closed = closeServer(server, 20_000);
   expect(await ask()).toBe('close');
-  // With it the last connection has gone: nothing is waited for any longer.
+  // That was the last connection, so the stop does not wait any longer.
   await closed;
   await expect(ask()).rejects.toThrow('ECONNREFUSED');
   agent.destroy();
 });
 
-test('a kept connection that brings nothing is closed in the end', async () => {
+test('an idle keep-alive connection is closed in the end', async () => {
   const { server, ask, agent } = await startServer();
   await ask();
   const begun = performance.now();
@@ -40,7 +40,7 @@ test('a kept connection that brings nothing is closed in the end', async () => {
   agent.destroy();
 });
 
-test('without a time for kept connections they are closed at once', async () => {
+test('without a grace period keep-alive connections are closed at once', async () => {
   const { server, ask, agent } = await startServer();
   await ask();
   await closeServer(server);

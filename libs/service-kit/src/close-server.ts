@@ -1,23 +1,22 @@
 import type { Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const lookMs = 25;
+const pollIntervalMs = 25;
 
 /**
- * Stops an HTTP server. HTTP/1.1 cannot tell the other side of a kept connection that it is about to be closed but in
- * an answer, and a request that is on its way when it is closed is lost. So for `keptMs` milliseconds, as long as there
- * are connections, requests are still taken, and answered with `Connection: close`; which connections are idle after
- * that are closed, and the answers in flight waited for.
- * @param keptMs 0: idle connections are closed at once
+ * Stops an HTTP server. HTTP/1.1 can announce the end of a keep-alive connection only in a response, and a request in
+ * flight when the connection closes is lost. So for up to `keepAliveGraceMs` milliseconds requests are still accepted and answered
+ * with `Connection: close`; then idle connections are closed and responses in flight are awaited.
+ * @param keepAliveGraceMs 0: idle connections are closed at once
  */
-export async function closeServer(server: Server, keptMs = 0): Promise<void> {
-  if (keptMs > 0) {
-    // Before any handler: whatever it answers, the connection is over.
+export async function closeServer(server: Server, keepAliveGraceMs = 0): Promise<void> {
+  if (keepAliveGraceMs > 0) {
+    // Runs before any handler, so that every response closes its connection.
     server.prependListener('request', (_request, response) => {
       response.shouldKeepAlive = false;
     });
-    const end = performance.now() + keptMs;
-    while (performance.now() < end && (await connectionsOf(server)) > 0) await delay(lookMs);
+    const end = performance.now() + keepAliveGraceMs;
+    while (performance.now() < end && (await connectionsOf(server)) > 0) await delay(pollIntervalMs);
   }
   await new Promise<void>((resolve) => {
     server.close(() => resolve());

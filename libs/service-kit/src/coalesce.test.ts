@@ -9,24 +9,24 @@ function counted() {
   return { asked, share };
 }
 
-it('gives those who come while an answer is on its way the next one, all the same', async () => {
+it('callers that arrive during a request share the next one', async () => {
   const { asked, share } = counted();
   const first = share(0);
   const others = Array.from({ length: 100 }, () => share(0));
   expect(asked).toHaveLength(1);
-  asked[0]!.resolve('before they came');
-  expect(await first).toBe('before they came');
+  asked[0]!.resolve('before they called');
+  expect(await first).toBe('before they called');
   const latest = share(0);
   expect(asked).toHaveLength(2);
-  asked[1]!.resolve('after they came');
-  expect(new Set(await Promise.all(others))).toEqual(new Set(['after they came']));
-  // Came while the second was on its way.
+  asked[1]!.resolve('after they called');
+  expect(new Set(await Promise.all(others))).toEqual(new Set(['after they called']));
+  // Called while the second request was running.
   expect(asked).toHaveLength(3);
   asked[2]!.resolve('after all');
   expect(await latest).toBe('after all');
 });
 
-it('asks anew when nothing is under way, and keeps different questions apart', async () => {
+it('starts a request when none is running, and keeps different keys apart', async () => {
   const { asked, share } = counted();
   const answers = [share(1), share(2)];
   for (const { since, resolve } of asked) resolve(`since ${since}`);
@@ -35,7 +35,7 @@ it('asks anew when nothing is under way, and keeps different questions apart', a
   expect(asked).toHaveLength(3);
 });
 
-it('fails for those who share what failed, not for those who come after', async () => {
+it('fails for callers that share a failed request, not for later ones', async () => {
   const { asked, share } = counted();
   const first = share(0);
   const second = share(0);

@@ -1,13 +1,12 @@
 interface Line<T> {
   running: Promise<T>;
-  /** Asked when `running` is over, for all who came meanwhile. */
+  /** Starts when `running` is done, for all callers that arrived meanwhile. */
   next?: Promise<T>;
 }
 
 /**
- * Makes one question of all that are the same and asked at a time: after a restart everybody asks for everything
- * at once. While an answer is on its way, those who come share the next one. That was asked for after they came,
- * so it knows of whatever had happened by then.
+ * Coalesces equal concurrent requests, since after a restart every client sends the same ones. Callers that arrive while
+ * a request is running share the next one. That one starts after they called, so its result is recent enough for them.
  */
 export function coalesce<T>(ask: (since: number) => Promise<T>): (since: number) => Promise<T> {
   const lines = new Map<number, Line<T>>();

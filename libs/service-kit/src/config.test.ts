@@ -13,7 +13,7 @@ const schema = {
   STRICT: env.boolean(false, 'Whether'),
 };
 
-test('defaults hold for what is not set, and for what is empty', () => {
+test('unset and empty variables have their defaults', () => {
   const values = readEnv(schema, { DATABASE_URL: 'postgres://x', LIMIT: '' });
   expect(values).toMatchObject({
     LOG_LEVEL: 'info',
@@ -24,7 +24,7 @@ test('defaults hold for what is not set, and for what is empty', () => {
   });
 });
 
-test('all problems are told at once, each with its variable', () => {
+test('all problems are reported at once, each with its variable', () => {
   const wrong = { OPS_PORT: '70000', LIMIT: 'many', LOG_LEVEL: 'loud', STRICT: 'yes', NATS_URL: 'http://x' };
   let problems: readonly string[] = [];
   try {
@@ -42,11 +42,11 @@ test('all problems are told at once, each with its variable', () => {
   ]);
 });
 
-test('variables of others are nobody’s business', () => {
+test('unknown variables are ignored', () => {
   expect(() => readEnv({ LIMIT: schema.LIMIT }, { PATH: '/bin', LIMIT: '3' })).not.toThrow();
 });
 
-test('the reference page knows every default', () => {
+test('the reference lists every default', () => {
   expect(describeEnv(schema).find((variable) => variable.name === 'LIMIT')).toEqual({
     name: 'LIMIT',
     description: 'How many',
@@ -58,7 +58,7 @@ test('the reference page knows every default', () => {
   });
 });
 
-test('a variable may come from a file', () => {
+test('a variable can be read from a file', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'teamtalk-config-'));
   try {
     const file = path.join(folder, 'limit');
@@ -73,7 +73,7 @@ test('a variable may come from a file', () => {
   }
 });
 
-test('a variable may differ from pod to pod', () => {
+test('a variable can differ from pod to pod', () => {
   const address = { ADDRESS: env.perPod('127.0.0.1', 'Where') };
   expect(readEnv(address, {})).toEqual({ ADDRESS: '127.0.0.1' });
   expect(readEnv(address, { ADDRESS: `other=192.0.2.1,${hostname()}=192.0.2.2` })).toEqual({

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { podValue } from './pod-value.js';
 
-/** A service's configuration: one zod type a variable, keyed by the environment variable's name. */
+/** A service's configuration: one zod type per variable, keyed by the environment variable's name. */
 export type EnvSchema = Record<string, z.ZodType>;
 
 export type EnvValues<S extends EnvSchema> = { [K in keyof S]: z.output<S[K]> };
@@ -12,22 +12,22 @@ export class ConfigError extends Error {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
-    super(`Configuration is not usable:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    super(`Invalid configuration:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
     this.name = 'ConfigError';
     this.problems = problems;
   }
 }
 
 /**
- * Reads the variables of `schema` from `env`; an empty string counts as not set. Where `NAME` is not set but
- * `NAME_FILE` is, the value is that file's text without the line break at its end: secrets come as files.
+ * Reads the variables of `schema` from `env`; an empty string counts as unset. If `NAME` is unset and `NAME_FILE` is set,
+ * the value is that file's text without a trailing line break: secrets are mounted as files.
  * @throws ConfigError naming every variable that is missing or wrong
  */
 export function readEnv<S extends EnvSchema>(schema: S, env: NodeJS.ProcessEnv): EnvValues<S> {
   const given: Record<string, string> = {};
   const problems: string[] = [];
   for (const name of Object.keys(schema)) {
-    // Not where the schema knows that variable itself: then the file is read by whoever uses it.
+    // If the schema has NAME_FILE itself, its user reads the file.
     const file = `${name}_FILE` in schema ? undefined : env[`${name}_FILE`];
     try {
       const value = env[name] || (file && readFileSync(file, 'utf8').replace(/\r?\n$/, ''));
@@ -47,7 +47,7 @@ export function readEnv<S extends EnvSchema>(schema: S, env: NodeJS.ProcessEnv):
   throw new ConfigError(problems);
 }
 
-/** The kinds of value a variable can hold. Each takes its default (where one makes sense) and one sentence for the reference page. */
+/** The types of variables. Each takes its default, if it has one, and one sentence for the reference. */
 export const env = {
   string: (fallback: string, description: string) => z.string().default(fallback).describe(description),
 
@@ -55,7 +55,7 @@ export const env = {
 
   optionalString: (description: string) => z.string().optional().describe(description),
 
-  /** One value for all, or `pod=value` pairs of which this pod's counts. */
+  /** One value, or `pod=value` pairs from which this pod's is taken. */
   perPod: (fallback: string, description: string) =>
     z
       .string()
@@ -77,7 +77,7 @@ export const env = {
       .default(fallback)
       .describe(description),
 
-  /** A whole number between min and max, both allowed. */
+  /** A whole number from min to max, both included. */
   integer: (fallback: number, min: number, max: number, description: string) =>
     z.coerce
       .number('must be a number')
@@ -120,12 +120,12 @@ export const env = {
 export interface VariableDoc {
   name: string;
   description: string;
-  /** undefined: there is none, the variable may be required */
+  /** undefined: no default; the variable may be required */
   fallback: string | undefined;
   required: boolean;
 }
 
-/** What the reference page says of a schema, in its order. */
+/** The rows of the reference for a schema, in its order. */
 export function describeEnv(schema: EnvSchema): VariableDoc[] {
   return Object.entries(schema).map(([name, type]) => {
     const unset = type.safeParse(undefined);

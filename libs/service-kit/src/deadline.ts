@@ -2,7 +2,7 @@ import { TeamTalkError } from './errors.js';
 
 /**
  * Waits for `work`, at most `ms` milliseconds.
- * @throws TeamTalkError `deadline-exceeded`, naming `what`, when the time is over; the work itself goes on.
+ * @throws TeamTalkError `deadline-exceeded`, naming `what`, after that time; the work itself continues
  */
 export async function withDeadline<T>(work: Promise<T>, ms: number, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

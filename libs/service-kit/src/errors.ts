@@ -1,6 +1,6 @@
 /**
- * The closed set of reasons a request between services can fail for. libs/rpc maps them to gRPC status
- * codes, msg_server to the client protocol's result codes; no other code invents one.
+ * The closed set of error codes between services. libs/rpc maps them to gRPC status codes, msg_server to the client
+ * protocol's result codes; there are no others.
  */
 export const errorCodes = [
   'invalid-argument',
@@ -14,7 +14,7 @@ export const errorCodes = [
 
 export type ErrorCode = (typeof errorCodes)[number];
 
-/** An error with a stable code; `cause` keeps what was wrapped. */
+/** An error with a stable code; `cause` is the underlying error. */
 export class TeamTalkError extends Error {
   readonly code: ErrorCode;
 
@@ -25,7 +25,7 @@ export class TeamTalkError extends Error {
   }
 }
 
-/** True where the same request may succeed a moment later or at another replica. */
+/** True if a retry of the same request, or another replica, may succeed. */
 export function isTransient(error: unknown): boolean {
   return (
     error instanceof TeamTalkError &&

@@ -1,4 +1,4 @@
-/** What the probes ask: is the process alive, and does each of its dependencies answer. */
+/** State for the probes: whether the process is alive and each dependency answers. */
 export class Health {
   readonly #checks = new Map<string, () => boolean>();
   #draining = false;
@@ -13,7 +13,7 @@ export class Health {
     this.#checks.delete(name);
   }
 
-  /** Not ready until `startDone`: some of what it depends on may not even be known yet. */
+  /** Not ready until `startDone`: some dependencies may not be registered yet. */
   startBegun(): void {
     this.#starting = true;
   }
@@ -22,7 +22,7 @@ export class Health {
     this.#starting = false;
   }
 
-  /** From now on not ready, whatever the dependencies say. */
+  /** Makes the service not ready from now on, whatever its dependencies report. */
   startDraining(): void {
     this.#draining = true;
   }
@@ -31,7 +31,7 @@ export class Health {
     return this.#draining;
   }
 
-  /** The state of each dependency, and of all of them together. */
+  /** The state of each dependency, and the overall state. */
   report(): { ready: boolean; draining: boolean; dependencies: Record<string, 'up' | 'down'> } {
     const dependencies: Record<string, 'up' | 'down'> = {};
     let ready = !this.#draining && !this.#starting;

@@ -38,5 +38,5 @@ export { isTraced, messageSpan, type SpanIds, traceparentOf } from './tracing/me
 export { recordSent } from './tracing/sent-message.js';
 export { traceRequests } from './tracing/trace-requests.js';
 export type { Tracing } from './tracing/tracing.js';
-export { type Patience, type UntilAvailable, untilAvailable } from './until-available.js';
+export { type StartTimeout, type UntilAvailable, untilAvailable } from './until-available.js';
 export { withoutSecrets } from './without-secrets.js';

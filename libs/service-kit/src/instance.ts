@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-/** A random unsigned 32-bit number that names one life of one process; never 0. */
+/** A random unsigned 32-bit number that identifies one run of a process; never 0. */
 export function newInstance(): number {
   return randomBytes(4).readUInt32BE() || 1;
 }
@@ -11,14 +11,14 @@ export function formatInstance(instance: number): string {
 }
 
 /**
- * The 16 hex digits by which one message is found in every service's log: the instance that took it in
- * and its request id there (both unsigned 32-bit).
+ * The 16 hex digits that identify a message in every service's log: the instance that received it and its request id there
+ * (both unsigned 32-bit).
  */
 export function traceId(instance: number, requestId: number): string {
   return formatInstance(instance) + formatInstance(requestId);
 }
 
-/** The instance and the request id of a trace id, upper or lower case; undefined when it is none. */
+/** The instance and the request id of a trace id, upper or lower case; undefined when invalid. */
 export function traceHalves(trace: string): { instance: number; requestId: number } | undefined {
   if (!/^[0-9a-f]{16}$/i.test(trace)) return undefined;
   return { instance: Number.parseInt(trace.slice(0, 8), 16), requestId: Number.parseInt(trace.slice(8), 16) };

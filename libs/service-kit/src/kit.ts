@@ -6,9 +6,9 @@ import { createLogger, type Logger } from './logger.js';
 import { Metrics } from './metrics.js';
 import { type TracingConfig, tracingConfig, type tracingEnv } from './tracing/env.js';
 import type { Tracing } from './tracing/tracing.js';
-import { type Patience, type UntilAvailable, untilAvailable } from './until-available.js';
+import { type StartTimeout, type UntilAvailable, untilAvailable } from './until-available.js';
 
-/** What every service's configuration holds. */
+/** The part of the configuration that every service has. */
 export interface CommonConfig {
   logLevel: string;
   ops: { host: string; port: number };
@@ -17,23 +17,23 @@ export interface CommonConfig {
   tracing?: TracingConfig | undefined;
 }
 
-/** What every service instance has: its name, log, metrics, health and the order of its stopping. */
+/** The common parts of a service instance: name, log, metrics, health and shutdown. */
 export interface Kit {
   readonly service: string;
-  /** unsigned 32-bit, drawn anew at each start */
+  /** unsigned 32-bit, random at each start */
   readonly instance: number;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly health: Health;
   readonly life: Lifecycle;
-  /** where it listens for health and metrics; undefined for a part that is tested alone */
+  /** listener of health and metrics; undefined when a part is tested alone */
   readonly ops?: { host: string; port: number };
-  /** undefined: nothing is traced */
+  /** undefined: no tracing */
   readonly tracing: Tracing | undefined;
-  /** Tries what the service cannot start without, as often as `StartOptions.patience` has it. */
+  /** Retries a step the service cannot start without, within `StartOptions.startTimeout`. */
   readonly untilAvailable: UntilAvailable;
-  /** at the stop, how long kept HTTP connections may bring one more request, milliseconds; see closeServer */
-  readonly keptMs: number;
+  /** at shutdown, grace period for keep-alive HTTP connections, milliseconds; see closeServer */
+  readonly keepAliveGraceMs: number;
 }
 
 /** The values of `commonEnv`, nested. */
@@ -54,17 +54,17 @@ export function commonConfig(
 }
 
 export interface StartOptions {
-  /** Takes the log's place; tests pass a silent or a recording one. */
+  /** Replaces the default log; tests pass a silent or a recording one. */
   log?: Logger;
-  /** Set in a process of its own: adds the process's figures to the metrics. */
+  /** Whether to add process metrics; set when the service has a process of its own. */
   processMetrics?: boolean;
-  /** How long kept HTTP connections may bring one more request at the stop, milliseconds; 0 when left out. */
-  keptMs?: number;
-  /** How long it waits for PostgreSQL and NATS; when left out it fails if one is away. */
-  patience?: Patience;
+  /** Grace period for keep-alive HTTP connections at shutdown, milliseconds; default: 0. */
+  keepAliveGraceMs?: number;
+  /** How long to wait for PostgreSQL and NATS; by default the start fails when one is down. */
+  startTimeout?: StartTimeout;
 }
 
-/** A service instance's kit by itself: for parts of a service that are tested alone. */
+/** Creates a kit alone, for testing parts of a service. */
 export function createKit(
   service: string,
   config: Pick<CommonConfig, 'logLevel' | 'shutdownMs'>,
@@ -83,7 +83,7 @@ export function createKit(
     health,
     life: new Lifecycle(log, config.shutdownMs),
     tracing: undefined,
-    untilAvailable: untilAvailable(options.patience ?? { ms: 0 }, health, log),
-    keptMs: options.keptMs ?? 0,
+    untilAvailable: untilAvailable(options.startTimeout ?? { ms: 0 }, health, log),
+    keepAliveGraceMs: options.keepAliveGraceMs ?? 0,
   };
 }

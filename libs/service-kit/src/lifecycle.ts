@@ -7,8 +7,8 @@ interface Step {
 }
 
 /**
- * What has been started, so that it can be stopped in the opposite order. A step that fails or hangs is
- * logged and does not keep the others from being stopped.
+ * Stops what has been started in reverse order. A step that fails or hangs is logged and does not prevent the others
+ * from being stopped.
  */
 export class Lifecycle {
   readonly #steps: Step[] = [];
@@ -16,13 +16,13 @@ export class Lifecycle {
   readonly #stopMs: number;
   #stopped: Promise<void> | undefined;
 
-  /** @param stopMs milliseconds that all stops together may take */
+  /** @param stopMs time limit of the whole shutdown, milliseconds */
   constructor(log: Logger, stopMs: number) {
     this.#log = log;
     this.#stopMs = stopMs;
   }
 
-  /** Registers how to stop what was just started. */
+  /** Registers the stop of what was just started. */
   onStop(name: string, stop: () => Promise<void> | void): void {
     this.#steps.push({ name, stop });
   }
@@ -44,7 +44,7 @@ export class Lifecycle {
           `stopping ${name}`,
         );
       } catch (error) {
-        this.#log.error({ err: error, step: name }, 'a part did not stop cleanly');
+        this.#log.error({ err: error, step: name }, 'stop step failed');
       }
     }
   }

@@ -7,11 +7,11 @@ export interface LoggerOptions {
   service: string;
   instance: number;
   level: string;
-  /** Where lines go; standard output when left out. */
+  /** Where lines go; default: standard output. */
   destination?: DestinationStream;
 }
 
-/** One JSON object a line; `service` and `instance` in each. */
+/** Writes one JSON object per line, each with `service` and `instance`. */
 export function createLogger({ service, instance, level, destination }: LoggerOptions): Logger {
   const options = {
     level,

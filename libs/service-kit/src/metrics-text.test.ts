@@ -12,7 +12,7 @@ b 1.5e3
 # TYPE c_total counter
 `;
 
-test('sums the samples whose labels fit', () => {
+test('sums the samples with matching labels', () => {
   const samples = readMetrics(page);
   expect(sumOf(samples, 'a_total', {})).toBe(7);
   expect(sumOf(samples, 'a_total', { reason: 'x' })).toBe(3);
@@ -21,7 +21,7 @@ test('sums the samples whose labels fit', () => {
   expect(sumOf(samples, 'b', {})).toBe(1500);
 });
 
-test('a counter that has counted nothing is 0, a misspelt name an error', () => {
+test('a counter without samples is 0; an unknown name is an error', () => {
   const samples = readMetrics(page);
   expect(sumOf(samples, 'c_total', { reason: 'x' })).toBe(0);
   expect(() => sumOf(samples, 'd_total', {})).toThrow('there is no metric d_total');

@@ -1,17 +1,17 @@
-/** One line of a metrics page. */
+/** One sample of a metrics page. */
 export interface Sample {
   name: string;
   labels: Readonly<Record<string, string>>;
   value: number;
 }
 
-/** Reads the Prometheus text format. A metric without samples yet gives none, but a counter, which is 0 then. */
+/** Reads the Prometheus text format. A metric without samples yields none, except a counter, which yields 0. */
 export function readMetrics(text: string): Sample[] {
   const samples: Sample[] = [];
   for (const line of text.split('\n')) {
     const match = /^([A-Za-z_:][\w:]*)(?:\{(.*)\})? (\S+)/.exec(line);
     if (match) samples.push({ name: match[1]!, labels: readLabels(match[2] ?? ''), value: Number(match[3]) });
-    // A counter with labels that has counted nothing has only its description.
+    // A labelled counter that has not counted yet has only its description.
     const type = /^# TYPE (\S+) counter$/.exec(line);
     if (type) samples.push({ name: type[1]!, labels: {}, value: 0 });
   }

@@ -6,7 +6,7 @@ const latencyBuckets = [
   0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ];
 
-/** What is known of a metric before it has a value. */
+/** A metric's description. */
 export interface MetricDefinition {
   name: string;
   type: 'counter' | 'gauge' | 'histogram' | 'summary';
@@ -15,8 +15,8 @@ export interface MetricDefinition {
 }
 
 /**
- * One service instance's metrics, each named `teamtalk_<service>_<what>_<unit>`. Labels must have few
- * values: never a user, a session or an address.
+ * The metrics of one service instance, each named `teamtalk_<service>_<what>_<unit>`. Labels must have few values: never
+ * a user, a session or an address.
  */
 export class Metrics {
   readonly registry = new Registry();
@@ -26,12 +26,12 @@ export class Metrics {
     this.#prefix = `teamtalk_${service}_`;
   }
 
-  /** Adds the figures of the process itself (CPU, memory, event-loop lag): once a process. */
+  /** Adds process metrics (CPU, memory, event-loop lag); once per process. */
   collectProcess(): void {
     collectDefaultMetrics({ register: this.registry, prefix: this.#prefix });
   }
 
-  /** Every metric, in the order of its making. */
+  /** All metrics, in order of registration. */
   definitions(): MetricDefinition[] {
     return this.registry.getMetricsAsArray().map((metric) => {
       const {
@@ -43,7 +43,7 @@ export class Metrics {
         Partial<MetricDefinition> & {
           labelNames?: string[];
         };
-      // prom-client's own metrics have their type as the name of their class only.
+      // prom-client's own metrics show their type only in the name of their class.
       const known = type ?? (metric.constructor.name.toLowerCase() as MetricDefinition['type']);
       return { name, type: known, help, labels: [...labelNames] };
     });
@@ -54,7 +54,7 @@ export class Metrics {
     return new Counter({ name: this.#prefix + name, help, labelNames, registers: [this.registry] });
   }
 
-  /** With `read`, the value is asked for at each scrape. */
+  /** With `read`, the value is read at each scrape. */
   gauge(name: string, help: string, read?: () => number): Gauge {
     return new Gauge({
       name: this.#prefix + name,
@@ -91,7 +91,7 @@ export class Metrics {
     buckets: readonly number[] = latencyBuckets,
   ): TalliedHistogram {
     const histogram = new TalliedHistogram(this.#prefix + name, help, buckets);
-    // The registry only asks it for its name and its values.
+    // The registry only uses its name and its values.
     this.registry.registerMetric(histogram as unknown as Metric);
     return histogram;
   }

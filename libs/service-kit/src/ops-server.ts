@@ -15,8 +15,8 @@ function answer(response: ServerResponse, status: number, type: string, body: st
 }
 
 /**
- * Serves `/livez`, `/readyz` (503 while not ready; names each dependency), `/metrics`, and `/metrics/reference`: what
- * each metric means, also of those that have no value yet, as JSON.
+ * Serves `/livez`, `/readyz` (503 while not ready; names each dependency), `/metrics`, and `/metrics/reference`: the
+ * description of each metric as JSON, including those without a value yet.
  */
 export async function startOpsServer(
   where: { host: string; port: number },
@@ -55,14 +55,14 @@ export async function startOpsServer(
     port: (server.address() as AddressInfo).port,
     stop: () => {
       const closed = closeServer(server);
-      // A scrape that is in flight may be cut short; a silent connection must not hold up the stop.
+      // Do not wait for idle connections; this may cut off a scrape in flight.
       server.closeAllConnections();
       return closed;
     },
   };
 }
 
-/** Listens; resolves when bound, rejects when the address cannot be had. */
+/** Listens; resolves when bound, rejects when the address cannot be bound. */
 export function listen(
   server: import('node:net').Server,
   { host, port }: { host: string; port: number },

@@ -1,10 +1,9 @@
 import { hostname } from 'node:os';
 
 /**
- * A value that may differ from pod to pod: either one for all, or `pod=value` pairs separated by commas, of which
- * the one with this pod's name counts. (Pods of a StatefulSet have names that last, and know theirs as their
- * host name.)
- * @returns undefined when there are pairs and none is this pod's
+ * A value that may differ from pod to pod: either one for all, or comma-separated `pod=value` pairs, from which the one
+ * with this pod's name is taken. (Pods of a StatefulSet have stable names, which are their host names.)
+ * @returns undefined when there are pairs but none for this pod
  */
 export function podValue(text: string, pod = hostname()): string | undefined {
   if (!text.includes('=')) return text;

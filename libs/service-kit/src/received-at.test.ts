@@ -5,7 +5,7 @@ afterEach(() => vi.useRealTimers());
 
 const at = (ms: number) => vi.useFakeTimers({ now: ms });
 
-it('says how long ago a message was taken in, in a number of 32 bits', () => {
+it('tells the age of a message with a 32-bit number', () => {
   at(1_764_064_800_123);
   const taken = receivedNow();
   expect(taken).toBeLessThan(2 ** 32);
@@ -14,7 +14,7 @@ it('says how long ago a message was taken in, in a number of 32 bits', () => {
   expect(secondsSince(taken)).toBe(2.5);
 });
 
-it('does so when the number has come round meanwhile', () => {
+it('tells it when the number has wrapped around meanwhile', () => {
   at(411 * 2 ** 32 - 100);
   const taken = receivedNow();
   at(411 * 2 ** 32);
@@ -22,7 +22,7 @@ it('does so when the number has come round meanwhile', () => {
   expect(secondsSince(taken)).toBe(0.1);
 });
 
-it('is 0 and not less where the other clock is ahead', () => {
+it('is 0, never negative, when the other clock is ahead', () => {
   at(1_764_064_800_123);
   const taken = receivedNow();
   at(1_764_064_800_100);

@@ -20,7 +20,7 @@ const get = async (path: string, method = 'GET') => {
   return { status: response.status, text: await response.text() };
 };
 
-test('alive, ready with each dependency named, and its metrics by their full names', async () => {
+test('is alive, ready with each dependency named, and has metrics under their full names', async () => {
   let natsUp = true;
   const { ports } = await start((kit) => {
     kit.health.addCheck('nats', () => natsUp);
@@ -43,7 +43,7 @@ test('alive, ready with each dependency named, and its metrics by their full nam
   expect((await get('/metrics', 'POST')).status).toBe(405);
 });
 
-test('stops what it started in the opposite order, each once, and is not ready meanwhile', async () => {
+test('stops its parts in reverse order, each once, and is not ready meanwhile', async () => {
   const stopped: string[] = [];
   let readyAtStop: boolean | undefined;
   const running = await start((kit) => {
@@ -63,7 +63,7 @@ test('stops what it started in the opposite order, each once, and is not ready m
   expect(readyAtStop).toBe(false);
 });
 
-test('a start that fails stops what it had started', async () => {
+test('a failed start stops what it had started', async () => {
   const stopped: string[] = [];
   const failing = startService('some_server', config, {}, async (_config, kit) => {
     kit.life.onStop('first', () => {
@@ -75,7 +75,7 @@ test('a start that fails stops what it had started', async () => {
   expect(stopped).toEqual(['first']);
 });
 
-test('a part that hangs does not keep the others from stopping', async () => {
+test('a hanging part does not prevent the others from stopping', async () => {
   const stopped: string[] = [];
   const failing = await startService(
     'some_server',

@@ -1,20 +1,19 @@
 import { ConfigError } from './config.js';
 import type { Health } from './health.js';
-import { formatInstance } from './instance.js';
 import { type CommonConfig, createKit, type Kit, type StartOptions } from './kit.js';
 import type { Metrics } from './metrics.js';
 import { startOpsServer } from './ops-server.js';
 import { openTracing } from './tracing/open-tracing.js';
 
 /**
- * How long a process waits for PostgreSQL and NATS before it gives up, milliseconds; whoever started it may then try anew,
- * should it be wedged.
+ * How long a process waits for PostgreSQL and NATS before it exits, milliseconds, so that its supervisor can restart it in
+ * case it is wedged.
  */
-const patienceMs = 600_000;
-/** Kept HTTP connections of a process that stops may bring one more request for this long, milliseconds. */
-const keptMs = 1_500;
+const startTimeoutMs = 600_000;
+/** Grace period for keep-alive HTTP connections of a stopping process, milliseconds. */
+const keepAliveGraceMs = 1_500;
 
-/** A running service instance. `stop` is orderly, bounded in time and may be called more than once. */
+/** A running service instance. `stop` is orderly, bounded in time and idempotent. */
 export interface Service {
   readonly name: string;
   readonly instance: number;
@@ -26,9 +25,9 @@ export interface Service {
 }
 
 /**
- * Starts a service: gives `start` its kit, then opens the health and metrics port. When `start` throws,
- * what it had started is stopped again before the error is passed on.
- * @param start opens what the service consists of, registers each stop in `kit.life`, returns its ports
+ * Starts a service: passes `start` its kit, then opens the health and metrics port. When `start` throws, what it had
+ * started is stopped before the error is passed on.
+ * @param start opens the parts of the service, registers each stop in `kit.life`, returns its ports
  */
 export async function startService<C extends CommonConfig>(
   name: string,
@@ -46,7 +45,7 @@ export async function startService<C extends CommonConfig>(
     const kit: Kit = { ...basic, tracing, ops: { host: config.ops.host, port: ops.port } };
     const ports = { ...(await start(config, kit)), ops: ops.port };
     basic.health.startDone();
-    log.info({ ports }, `${name} ${formatInstance(instance)} is up`);
+    log.info({ ports }, 'service started');
     return {
       name,
       instance,
@@ -56,7 +55,7 @@ export async function startService<C extends CommonConfig>(
       stop: async () => {
         basic.health.startDraining();
         await basic.life.stop();
-        log.info(`${name} ${formatInstance(instance)} has stopped`);
+        log.info('service stopped');
       },
     };
   } catch (error) {
@@ -66,7 +65,7 @@ export async function startService<C extends CommonConfig>(
 }
 
 /**
- * The whole life of a service that is a process of its own: configuration, start, a signal, stop.
+ * Runs a service as a process: configuration, start, signal, stop.
  * @returns the process's exit status: 0 after an orderly stop, 1 when it could not start, 78 (EX_CONFIG)
  * when its configuration is wrong
  */
@@ -76,17 +75,17 @@ export async function runService(
 ): Promise<number> {
   const signal = new Promise<void>((resolve) => {
     for (const each of ['SIGTERM', 'SIGINT'] as const) process.on(each, () => resolve());
-    // The parent that started us over an IPC channel has died: nobody else would stop us.
+    // The parent that started this process over an IPC channel has died; nothing else would stop it.
     if (process.channel) process.once('disconnect', resolve);
   });
   const stop = new AbortController();
   void signal.then(() => stop.abort());
   try {
-    const patience = { ms: patienceMs, stop: stop.signal };
-    const service = await start(process.env, { processMetrics: true, keptMs, patience });
-    // A parent that starts us over an IPC channel (`teamtalk dev`, TestCluster) learns the ports this way.
+    const startTimeout = { ms: startTimeoutMs, stop: stop.signal };
+    const service = await start(process.env, { processMetrics: true, keepAliveGraceMs, startTimeout });
+    // Reports the ports to a parent with an IPC channel (`teamtalk dev`, TestCluster).
     const ready = { ready: true, service: name, instance: service.instance, ports: service.ports };
-    // The callback takes the error of a parent that is gone already; `disconnect` has told us.
+    // The callback swallows the error of a parent that is gone; `disconnect` handles that.
     process.send?.(ready, undefined, undefined, () => {});
     await signal;
     await service.stop();

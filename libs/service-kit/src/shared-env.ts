@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { ConfigError, type EnvValues, env } from './config.js';
 import { tracingEnv } from './tracing/env.js';
 
-/** The variables every service has. `opsPort` is its default port for health and metrics. */
+/** Variables of every service. `opsPort` is the default port for health and metrics. */
 export function commonEnv(opsPort: number) {
   return {
     LOG_LEVEL: env.choice(
       ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
       'info',
-      'Least severe log level that is written; debug shows every message’s way by its trace id',
+      'Least severe log level that is written; debug traces every message by its trace id',
     ),
     OPS_HOST: env.string('0.0.0.0', 'Address the health and metrics server listens on'),
     OPS_PORT: env.port(opsPort, 'Port of /livez, /readyz and /metrics'),
@@ -17,7 +17,7 @@ export function commonEnv(opsPort: number) {
   };
 }
 
-/** The variables of every service that speaks over NATS. */
+/** Variables of every service that uses NATS. */
 export const busEnv = {
   NATS_URL: env.url('nats://127.0.0.1:4222', ['nats:', 'tls:'], 'NATS servers, separated by commas'),
   NATS_PREFIX: z
@@ -31,13 +31,13 @@ export const busEnv = {
     'Credentials for NATS, the text of a .creds file (NATS_CREDS_FILE names the file)',
   ),
   NATS_CA_FILE: env.optionalString(
-    'PEM file of who signed the certificates of NATS; the connection must be TLS when set',
+    'PEM file of the CA that signed the certificates of NATS; the connection must be TLS when set',
   ),
   NATS_CERT_FILE: env.optionalString('PEM file of this service’s certificate for NATS, with NATS_KEY_FILE'),
   NATS_KEY_FILE: env.optionalString('PEM file of the key of NATS_CERT_FILE'),
 };
 
-/** How to reach NATS, and as whom. Files are read anew at each connection, so they may be replaced. */
+/** Address and credentials of NATS. Files are read for each connection, so they may be replaced. */
 export interface BusConfig {
   /** NATS URLs, separated by commas */
   url: string;
@@ -66,10 +66,10 @@ export function busConfig(values: EnvValues<typeof busEnv>): BusConfig {
   };
 }
 
-/** The variables of every service that answers or makes gRPC calls. */
+/** Variables of every service that serves or makes gRPC calls. */
 export const rpcEnv = {
   RPC_CA_FILE: env.optionalString(
-    'PEM file of who signed the certificates of our services; with it, RPC_CERT_FILE and RPC_KEY_FILE gRPC is mutual TLS. The files are read again when they change',
+    'PEM file of the CA that signed the services’ certificates; together with RPC_CERT_FILE and RPC_KEY_FILE it turns on mutual TLS for gRPC. The files are reloaded when they change',
   ),
   RPC_CERT_FILE: env.optionalString('PEM file of this service’s certificate for gRPC'),
   RPC_KEY_FILE: env.optionalString('PEM file of the key of RPC_CERT_FILE'),
@@ -79,7 +79,7 @@ export const rpcEnv = {
   ),
 };
 
-/** The two sides of mutual TLS between our services. */
+/** Files for mutual TLS between the services. */
 export interface RpcTls {
   caFile: string;
   certFile: string;
@@ -90,7 +90,7 @@ export interface RpcTls {
 
 /**
  * @returns undefined: gRPC without TLS
- * @throws ConfigError when some of the files are given and others are not
+ * @throws ConfigError when only some of the files are given
  */
 export function rpcTls(values: EnvValues<typeof rpcEnv>): RpcTls | undefined {
   const { RPC_CA_FILE: caFile, RPC_CERT_FILE: certFile, RPC_KEY_FILE: keyFile } = values;

@@ -2,7 +2,7 @@ import { Histogram, Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 import { Metrics } from './metrics.js';
 
-test('says the same as one of prom-client', async () => {
+test('reports the same as prom-client’s histogram', async () => {
   const buckets = [0.1, 1, 2.5];
   const metrics = new Metrics('test');
   const tallied = metrics.talliedHistogram('wait_seconds', 'Time waited', buckets);

@@ -1,8 +1,8 @@
 import type { MetricObject, MetricValueWithName } from 'prom-client';
 
 /**
- * A histogram without labels for hot paths. prom-client's looks its labels up at each observation, which costs
- * half a microsecond and some objects; this one counts in an array, and is read when the metrics are scraped.
+ * A histogram without labels for hot paths. prom-client's looks up labels and allocates on each observation; this one
+ * counts in an array that is read when the metrics are scraped.
  */
 export class TalliedHistogram {
   readonly name: string;
@@ -29,7 +29,7 @@ export class TalliedHistogram {
     this.#sum += value;
   }
 
-  /** What prom-client's registry asks for at a scrape. */
+  /** Called by prom-client's registry at a scrape. */
   async get(): Promise<Omit<MetricObject, 'collect'> & { values: MetricValueWithName<'le'>[] }> {
     const { name, help } = this;
     const values: MetricValueWithName<'le'>[] = [];

@@ -7,7 +7,7 @@ import { untilAvailable } from './until-available.js';
 const log = createLogger({ service: 'test', instance: 1, level: 'silent' });
 const away = () => Promise.reject(new TeamTalkError('unavailable', 'away'));
 
-test('tries again what is away, and shows it meanwhile', async () => {
+test('retries while the dependency is unavailable, and reports it meanwhile', async () => {
   const health = new Health();
   const wait = untilAvailable({ ms: 60_000 }, health, log);
   let attempts = 0;
@@ -20,7 +20,7 @@ test('tries again what is away, and shows it meanwhile', async () => {
   expect(shown).toEqual([{}, { postgres: 'down' }, { postgres: 'down' }]);
 });
 
-test('does not try again what will not pass, nor without patience', async () => {
+test('does not retry a permanent failure, or with a timeout of 0', async () => {
   let attempts = 0;
   const wrong = () => {
     attempts++;
@@ -33,12 +33,12 @@ test('does not try again what will not pass, nor without patience', async () => 
   await expect(untilAvailable({ ms: 0 }, new Health(), log)('nats', away)).rejects.toThrow('away');
 });
 
-test('ends at once when told to stop, also in the middle of an attempt', async () => {
+test('ends at once when stopped, also during an attempt', async () => {
   const stop = new AbortController();
   const wait = untilAvailable({ ms: 60_000, stop: stop.signal }, new Health(), log);
   const hanging = wait('nats', () => new Promise(() => {}));
   const pausing = wait('postgres', away);
   setImmediate(() => stop.abort());
-  for (const each of [hanging, pausing]) await expect(each).rejects.toThrow('told to stop');
-  await expect(wait('nats', () => new Promise(() => {}))).rejects.toThrow('told to stop');
+  for (const each of [hanging, pausing]) await expect(each).rejects.toThrow('stopped before');
+  await expect(wait('nats', () => new Promise(() => {}))).rejects.toThrow('stopped before');
 });

@@ -2,8 +2,8 @@ const severalHosts = /^(\w+:\/\/(?:[^@/?#]*@)?)([^@/?#]*)((?:[/?#].*)?)$/;
 const noUrl = 'an address that is no URL';
 
 /**
- * A URL, or several separated by commas, or one with several hosts, as people and logs may see them: without password and
- * parameters. A name that has no password goes too: NATS takes it for a token.
+ * Removes passwords and parameters from a URL, several comma-separated ones, or one with several hosts, for logs and
+ * people. A user name without a password is removed too: NATS takes it for a token.
  */
 export function withoutSecrets(urls: string): string {
   const parts = urls.split(',');
@@ -14,7 +14,7 @@ export function withoutSecrets(urls: string): string {
 
 function shown(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  // NAME:PASSWORD@HOST is one by the letter, of the scheme NAME.
+  // NAME:PASSWORD@HOST parses as a URL with the scheme NAME.
   if (!url?.host) return noUrl;
   if (url.password === '') url.username = '';
   url.password = '';

@@ -19,7 +19,7 @@ const kib = 1024;
 const gib = 1024 ** 3;
 const tib = 1024 ** 4;
 
-/** The variables of file_server. */
+/** Variables of file_server. */
 export const envSchema = {
   ...commonEnv(18600),
   ...busEnv,
@@ -28,27 +28,32 @@ export const envSchema = {
   CLIENT_PORT: env.port(8600, 'Port for clients'),
   ADVERTISE_IP: env.perPod(
     '127.0.0.1',
-    'Address clients dial, handed out with a file transfer; or pod=address pairs, separated by commas',
+    'Address clients dial, sent with each file transfer; or pod=address pairs, separated by commas',
   ),
   ADVERTISE_PORT: env.port(0, 'Port clients dial; 0: the port the server listens on'),
   ...tlsEnv,
   PROXY_PROTOCOL: env.choice(
     ['off', 'v2'],
     'off',
-    'v2: every connection of a client begins with a PROXY header (version 2) that tells the client’s address, as a load balancer sends it; one without it is closed',
+    'v2: every client connection begins with a PROXY header (version 2) of a load balancer, which tells the client’s address; a connection without one is closed',
   ),
   LOGIN_CHECK: env.choice(
     ['task', 'session', 'address'],
     'session',
-    'What a user has to prove besides knowing the task’s id and being its sender or receiver. session: he is logged in to a msg_server; address: from the IP address this connection comes from; task: nothing',
+    'What is required of a user besides the task’s id and being its sender or receiver. session: a login at a msg_server; address: such a login from the same IP address; task: nothing',
   ),
   LOGIN_CHECK_MS: env.integer(
     1_000,
     10,
     10_000,
-    'Time msg_servers have to say where a user is logged in, ms',
+    'Time for msg_servers to report where a user is logged in, ms',
   ),
-  MAX_CONNECTIONS: env.integer(10_000, 1, 1_000_000, 'Connections at most; more are refused'),
+  MAX_CONNECTIONS: env.integer(
+    10_000,
+    1,
+    1_000_000,
+    'Maximum number of connections; further ones are refused',
+  ),
   MAX_PDU_BYTES: env.integer(
     262_144,
     64 * kib,
@@ -59,81 +64,76 @@ export const envSchema = {
     15_000,
     10,
     600_000,
-    'A connection that has not asked to log in by then is closed, ms',
+    'A connection without a login request after this time is closed, ms',
   ),
   STALL_MS: env.integer(
     60_000,
     10,
     3_600_000,
-    'A connection is closed that for so long sends nothing of a block it was asked for, or takes nothing of what is written to it, ms',
+    'A connection that sends nothing of a requested block, or reads nothing of what is written to it, for this long is closed, ms',
   ),
   IDLE_MS: env.integer(
     300_000,
     10,
     86_400_000,
-    'A connection is closed that for so long says nothing, not even a heartbeat; one that waits for the other side of its transfer is not, ms',
+    'A connection that sends nothing for this long, not even a heartbeat, is closed, unless it waits for the other side of its transfer, ms',
   ),
   PEER_GRACE_MS: env.integer(
     15_000,
     10,
     600_000,
-    'How long one side of an online transfer waits for the other to come back before it is told that it is off, ms',
+    'How long one side of an online transfer waits for the other to reconnect before the transfer is cancelled, ms',
   ),
   TASK_MS: env.integer(
     3_600_000,
     1000,
     604_800_000,
-    'A transfer that makes no progress for so long is forgotten, ms',
+    'A transfer without progress for this long is deleted, ms',
   ),
   OFFLINE_FILE_MS: env.integer(
     604_800_000,
     1000,
     31_536_000_000,
-    'How long a file waits for its receiver, ms (7 days)',
+    'How long a file is stored for its receiver, ms (7 days)',
   ),
-  SWEEP_MS: env.integer(
-    60_000,
-    10,
-    86_400_000,
-    'Time between two looks for transfers and files whose time is over, ms',
-  ),
+  SWEEP_MS: env.integer(60_000, 10, 86_400_000, 'Interval between sweeps of expired transfers and files, ms'),
   USER_UNFINISHED_TASKS: env.integer(
     100,
     0,
     1_000_000,
-    'Transfers of one sender that are asked for and not finished, at most; 0: no limit',
+    'Maximum number of unfinished transfers per sender; 0: no limit',
   ),
   USER_QUOTA_BYTES: env.integer(
     32 * gib,
     0,
     Number.MAX_SAFE_INTEGER,
-    'Bytes of offline files of one sender, at most; 0: no limit',
+    'Maximum size of all offline files of one sender, bytes; 0: no limit',
   ),
   TOTAL_QUOTA_BYTES: env.integer(
     tib,
     0,
     Number.MAX_SAFE_INTEGER,
-    'Bytes of all offline files together, at most; 0: no limit',
+    'Maximum size of all offline files together, bytes; 0: no limit',
   ),
   PART_BYTES: env.integer(
     4_194_304,
     32_768,
     67_108_864,
-    'An upload is kept for good in parts of this size: what a broken one sends again at most, bytes',
+    'Size of the parts in which an upload is stored, which is the most an interrupted upload has to repeat, bytes',
   ),
   MAX_CONSECUTIVE_BAD_PDUS: env.integer(
     20,
     1,
     1_000_000,
-    'A connection is closed after so many PDUs in a row that are unknown or do not parse',
+    'Number of unknown or malformed PDUs in a row after which a connection is closed',
   ),
   ...storageEnv,
 };
 
-/** file_server's configuration, nested by what it is for. Times are milliseconds, sizes bytes. */
+/** file_server's configuration, nested by purpose. Times are milliseconds, sizes bytes. */
 export interface FileServerConfig extends CommonConfig {
   nats: BusConfig;
-  /** undefined: without TLS */
+  /** undefined: no TLS */
   rpcTls: RpcTls | undefined;
   listen: { host: string; port: number };
   advertise: { ip: string; port: number };

@@ -10,7 +10,7 @@ import type { ReadAhead } from './transfers/read-ahead.js';
 import type { Relays } from './transfers/relays.js';
 import type { Uploads } from './transfers/uploads.js';
 
-/** What handlers may use. */
+/** Dependencies of the handlers. */
 export interface Context {
   readonly kit: Kit;
   readonly config: FileServerConfig;
@@ -22,8 +22,8 @@ export interface Context {
   readonly uploads: Uploads;
   readonly announcements: Announcements;
   readonly awaitedUploads: AwaitedUploads;
-  /** Says to all file_servers that an upload is complete, or its task is over. */
+  /** Publishes to all file_servers that an upload is complete or its task has ended. */
   taskEnded(taskId: string): void;
-  /** of downloads */
+  /** read-ahead budget of all downloads */
   readonly readAhead: ReadAhead;
 }

@@ -21,19 +21,19 @@ export type CloseReason =
   | 'not_logged_in'
   /** its login was refused */
   | 'refused'
-  /** the transfer is over, well or not */
+  /** the transfer has ended, successfully or not */
   | 'done'
   | 'cancelled'
   | 'rejected'
   | 'expired'
-  /** the other side of an online transfer has not come back */
+  /** the other side of an online transfer did not reconnect */
   | 'peer_gone'
-  /** the same user has come again for the same side of the transfer */
+  /** the same user has reconnected for the same side of the transfer */
   | 'replaced'
-  /** the upload goes on at another file_server, or was ended */
+  /** the upload continues at another file_server, or has ended */
   | 'overtaken'
   | 'storage'
-  /** what its role has no right to, or what the dialogue does not have */
+  /** a PDU its role must not send, or that is not expected now */
   | 'wrong_task'
   | 'wrong_role'
   | 'bad_pull'
@@ -41,7 +41,7 @@ export type CloseReason =
   | 'bad_data'
   | 'read_failed';
 
-/** How a login ended. */
+/** The result of a login. */
 export type LoginOutcome =
   | 'ok'
   | 'unknown_task'
@@ -72,28 +72,25 @@ export function fileServerMetrics(metrics: Metrics): FileServerMetrics {
   return {
     ...entranceMetrics(metrics),
     closed: metrics.counter('connections_closed_total', 'Connections ended, by reason', ['reason']),
-    badPdus: metrics.counter('bad_pdus_total', 'PDUs that are unknown or do not parse'),
-    logins: metrics.counter('logins_total', 'Logins by how they ended', ['result']),
+    badPdus: metrics.counter('bad_pdus_total', 'Unknown or malformed PDUs'),
+    logins: metrics.counter('logins_total', 'Logins, by result', ['result']),
     otherAddress: metrics.counter(
       'login_other_address_total',
-      'Logins from another IP address than any of the user’s sessions on msg_servers; LOGIN_CHECK=address refuses them',
+      'Logins from an IP address other than those of the user’s sessions on msg_servers; LOGIN_CHECK=address refuses them',
     ),
-    finished: metrics.counter('transfers_finished_total', 'Transfers that came to their end', ['way']),
-    bytes: metrics.counter('transferred_bytes_total', 'Bytes of files that were carried', ['way']),
-    resumed: metrics.counter('uploads_resumed_total', 'Uploads that went on where they had broken off'),
-    damaged: metrics.counter('parts_damaged_total', 'Stored parts that are gone or not what was stored'),
-    expired: metrics.counter(
-      'tasks_removed_total',
-      'Tasks removed after their end, with what was stored of them',
-    ),
-    sweepsFailed: metrics.counter('sweeps_failed_total', 'Looks for tasks whose time is over that failed'),
+    finished: metrics.counter('transfers_finished_total', 'Finished transfers', ['way']),
+    bytes: metrics.counter('transferred_bytes_total', 'Bytes of files transferred', ['way']),
+    resumed: metrics.counter('uploads_resumed_total', 'Interrupted uploads that were resumed'),
+    damaged: metrics.counter('parts_damaged_total', 'Stored parts that are missing or corrupt'),
+    expired: metrics.counter('tasks_removed_total', 'Ended tasks that were deleted with their stored parts'),
+    sweepsFailed: metrics.counter('sweeps_failed_total', 'Failed sweeps of expired tasks'),
     announced: metrics.counter(
       'uploads_announced_total',
-      'Complete uploads of which this file_server told the receiver, in place of the sender’s msg_server',
+      'Complete uploads that this file_server announced to the receiver instead of the sender’s msg_server',
     ),
     announcementsFailed: metrics.counter(
       'announcements_failed_total',
-      'Looks for uploads that their receivers have to be told of that failed',
+      'Failed checks for complete uploads to announce',
     ),
   };
 }

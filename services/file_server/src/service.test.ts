@@ -36,7 +36,7 @@ beforeEach(async () => {
 afterEach(() => service.stop());
 
 describe('a client', () => {
-  it('gets its heartbeats back before it has logged in', async () => {
+  it('gets its heartbeats echoed before the login', async () => {
     const connection = await open();
     await connection.send(Buffer.concat([heartbeat(3), heartbeat(32_767)]));
     expect(await connection.next()).toMatchObject({ commandId: 0x0701, seqNum: 3 });
@@ -45,7 +45,7 @@ describe('a client', () => {
     await closedBecause('peer');
   });
 
-  it('is closed when it sends another command first', async () => {
+  it('is closed when it sends another command before the login', async () => {
     const connection = await open();
     await connection.send(
       Buffer.concat([encodePdu(Commands.FileState, { state: 3, taskId: 'x', userId: 1 }, 1), login()]),
@@ -55,7 +55,7 @@ describe('a client', () => {
     await closedBecause('not_logged_in');
   });
 
-  it('may send a few PDUs nobody knows, and a login that does not parse', async () => {
+  it('may send a few unknown PDUs, and a login that does not parse', async () => {
     const connection = await open();
     await connection.send(
       Buffer.concat([
@@ -78,7 +78,7 @@ describe('a client', () => {
   });
 
   it.each([0, 1, 15, 262_145, 2 ** 31, 2 ** 32 - 1])(
-    'is closed on a PDU length of %d; nobody else is disturbed',
+    'is closed on a PDU length of %d; other clients are not affected',
     async (length) => {
       const other = await open();
       const connection = await open();
@@ -111,7 +111,7 @@ describe('a client', () => {
 });
 
 describe('a connection', () => {
-  it('that says nothing is closed', async () => {
+  it('that sends nothing is closed', async () => {
     const hasty = await start({ LOGIN_TIMEOUT_MS: '100' });
     await (await open(hasty)).closed;
     await closedBecause('timeout', hasty);
@@ -132,7 +132,7 @@ describe('a connection', () => {
 describe('a msg_server', () => {
   const wanted = { fromUserId: 1, toUserId: 2, fileName: 'a.txt', fileSize: 3, transMode: 1 };
 
-  it('gets a task that every file_server knows, and where clients dial this one', async () => {
+  it('gets a task that every file_server knows, and the address of this one', async () => {
     const { bus, db } = installation;
     const task = await bus.request(topics.fileTask, wanted, 2_000);
     expect(task).toMatchObject({ ip: '127.0.0.1', port: service.ports.client });
@@ -152,14 +152,14 @@ describe('a msg_server', () => {
     expect(await metrics()).toContain('tasks_total{result="made"} 1\n');
   });
 
-  it('is refused what the quotas do not have', async () => {
+  it('is refused transfers beyond the quotas', async () => {
     installation.db.full = true;
     expect((await installation.bus.request(topics.fileTask, wanted, 2_000)).taskId).toBe('');
     installation.db.full = false;
     expect(await metrics()).toContain('tasks_total{result="too_many"} 1\n');
   });
 
-  it('finds nobody once the file_server stops', async () => {
+  it('finds no subscriber once the file_server stops', async () => {
     await service.stop();
     await expect(installation.bus.request(topics.fileTask, wanted, 1_000)).rejects.toMatchObject({
       code: 'unavailable',
@@ -168,7 +168,7 @@ describe('a msg_server', () => {
 });
 
 describe('the process', () => {
-  it('announces where clients dial it, and is gone when it stops', async () => {
+  it('announces its address, and deregisters when it stops', async () => {
     const log = createLogger({ service: 'test', instance: 1, level: 'silent' });
     const registry = new Registry(installation.bus, log, 'file_server');
     await expect
@@ -190,7 +190,7 @@ describe('the process', () => {
     expect(performance.now() - begin).toBeLessThan(2_000);
   });
 
-  it('is ready while all it needs is there', async () => {
+  it('is ready while its dependencies are available', async () => {
     const response = await fetch(`http://127.0.0.1:${service.ports.ops}/readyz`);
     expect(await response.json()).toEqual({
       ready: true,

@@ -25,17 +25,17 @@ import { ReadAhead } from './transfers/read-ahead.js';
 import { Relays } from './transfers/relays.js';
 import { Uploads } from './transfers/uploads.js';
 
-/** Milliseconds a db_proxy_server may take to be found at the start, before the first client comes. */
+/** How long the start waits for a db_proxy_server before clients are accepted, milliseconds. */
 const findMs = 3_000;
-/** Milliseconds between two looks for uploads that receivers have to be told of, at most. */
+/** Maximum interval between checks for uploads to announce, milliseconds. */
 const heartbeatMs = 5_000;
-/** What downloads may read ahead, all together; beyond that each reads a block at a time. */
+/** Read-ahead budget of all downloads together; beyond it each reads a block at a time. */
 const readAheadBytes = 64 * 1024 * 1024;
 
 /**
- * Starts a file_server: it carries files from one user to another, at once or by way of the store. The tasks
- * are with the db_proxy_servers and the files in a store all replicas share, so that any replica serves any
- * of them. Ports: `client`, `ops`.
+ * Starts a file_server, which transfers files between users, directly or through the store. Tasks are in the
+ * db_proxy_servers and files in a store shared by all replicas, so that any replica serves any of them.
+ * Ports: `client`, `ops`.
  * @throws Error when NATS does not answer, or the store or the certificate cannot be opened
  */
 export function startFileServer(config: FileServerConfig, options: StartOptions = {}): Promise<Service> {
@@ -71,11 +71,11 @@ async function start(config: FileServerConfig, kit: Kit): Promise<Record<string,
   const announcements = new Announcements({ bus, tasks, fileServers, metrics, everyMs }, kit);
   life.onStop('announcements of uploads', () => announcements.stop());
   const awaitedUploads = new AwaitedUploads(tasks, kit);
-  const ended = bus.subscribe(topics.fileTaskEnded, ({ taskId }) => awaitedUploads.lookAt(taskId));
+  const ended = bus.subscribe(topics.fileTaskEnded, ({ taskId }) => awaitedUploads.changed(taskId));
   life.onStop('ended tasks', () => ended.unsubscribe());
   const taskEnded = (taskId: string) => bus.publish(topics.fileTaskEnded, { taskId });
-  kit.metrics.gauge('awaited_uploads', 'Downloads that wait for their upload', () => awaitedUploads.size);
-  kit.metrics.gauge('relays', 'Online transfers somebody is connected for', () => relays.size);
+  kit.metrics.gauge('awaited_uploads', 'Downloads waiting for their upload', () => awaitedUploads.size);
+  kit.metrics.gauge('relays', 'Online transfers with a connected client', () => relays.size);
   const readAhead = new ReadAhead(readAheadBytes);
   await dbProxies.waitFor(1, findMs);
 
@@ -112,8 +112,8 @@ async function start(config: FileServerConfig, kit: Kit): Promise<Record<string,
       draining: health.draining,
     }),
   );
-  life.onStop('announcements', () => heartbeats.stop());
-  // From here on a msg_server that asks for a task finds somebody who listens.
+  life.onStop('heartbeats', () => heartbeats.stop());
+  // Register only now that requests for tasks have a subscriber.
   await bus.flush();
   return { client };
 }

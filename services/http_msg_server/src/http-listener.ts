@@ -24,7 +24,7 @@ export interface HttpListenerOptions {
  * @returns the port it listens on; stopping (after the last answer) is registered in the kit's lifecycle
  */
 export async function startHttpListener(
-  { life, keptMs, metrics }: Kit,
+  { life, keepAliveGraceMs, metrics }: Kit,
   options: HttpListenerOptions,
   serve: RequestListener,
 ): Promise<number> {
@@ -50,9 +50,9 @@ export async function startHttpListener(
   await listen(server, options);
   life.onStop('HTTP', async () => {
     // By then every request that had arrived has its answer.
-    const patience = setTimeout(() => server.closeAllConnections(), keptMs + options.answerMs + 500);
-    await closeServer(server, keptMs);
-    clearTimeout(patience);
+    const cutOff = setTimeout(() => server.closeAllConnections(), keepAliveGraceMs + options.answerMs + 500);
+    await closeServer(server, keepAliveGraceMs);
+    clearTimeout(cutOff);
   });
   return (server.address() as AddressInfo).port;
 }

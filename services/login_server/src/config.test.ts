@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { loadConfig } from './config.js';
 
 describe('loadConfig', () => {
-  it('has the ports clients know by default', () => {
+  it('defaults to the ports clients know', () => {
     const config = loadConfig({});
     expect(config.http.port).toBe(8080);
     expect(config.tcp.port).toBe(8008);
@@ -16,12 +16,12 @@ describe('loadConfig', () => {
     });
   });
 
-  it('gives the URLs of msfs a slash at the end', () => {
+  it('adds a trailing slash to the URLs of msfs', () => {
     const { urls } = loadConfig({ MSFS_PRIOR_URL: 'http://a:1', MSFS_BACKUP_URL: 'http://b:2/' });
     expect(urls).toMatchObject({ msfsPrior: 'http://a:1/', msfsBackup: 'http://b:2/' });
   });
 
-  it('names every wrong variable', () => {
+  it('reports every invalid variable', () => {
     const load = () => loadConfig({ HTTP_PORT: '70000', TCP_PORT: 'x', MSFS_PRIOR_URL: 'files' });
     expect(load).toThrow(ConfigError);
     expect(load).toThrow(/HTTP_PORT: .*\n.*TCP_PORT: .*\n.*MSFS_PRIOR_URL: /);

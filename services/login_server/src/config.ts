@@ -12,7 +12,7 @@ import {
 
 const web = ['http:', 'https:'];
 
-/** The variables of login_server. */
+/** Variables of login_server. */
 export const envSchema = {
   ...commonEnv(18080),
   ...busEnv,
@@ -20,34 +20,44 @@ export const envSchema = {
   HTTP_PORT: env.port(8080, 'Port of GET /msg_server and GET /status'),
   TCP_HOST: env.string('0.0.0.0', 'Address the server listens on for command 0x0101'),
   TCP_PORT: env.port(8008, 'Port for command 0x0101'),
-  MSFS_PRIOR_URL: env.url('http://127.0.0.1:8700/', web, 'Base URL of msfs, as clients must dial it'),
+  MSFS_PRIOR_URL: env.url('http://127.0.0.1:8700/', web, 'Base URL of msfs, as clients reach it'),
   MSFS_BACKUP_URL: env.url('', web, 'Second base URL of msfs; the first one when unset'),
-  DISCOVERY_URL: env.url('', web, 'Page behind the clients’ discovery button; none when unset'),
-  BASE_URL: env.url('', web, 'The answer’s baseUrl, for clients that read it; left out when unset'),
-  MAX_HTTP_CONNECTIONS: env.integer(10_000, 1, 1_000_000, 'HTTP connections at most; more are refused'),
-  MAX_TCP_CONNECTIONS: env.integer(10_000, 1, 1_000_000, 'TCP connections at most; more are refused'),
+  DISCOVERY_URL: env.url('', web, 'URL behind the clients’ discovery button; none when unset'),
+  BASE_URL: env.url('', web, 'baseUrl of the response, for clients that read it; left out when unset'),
+  MAX_HTTP_CONNECTIONS: env.integer(
+    10_000,
+    1,
+    1_000_000,
+    'Maximum number of HTTP connections; further ones are refused',
+  ),
+  MAX_TCP_CONNECTIONS: env.integer(
+    10_000,
+    1,
+    1_000_000,
+    'Maximum number of TCP connections; further ones are refused',
+  ),
   MAX_PDU_BYTES: env.integer(1024, 16, 1_048_576, 'Largest PDU a client may send, header included, bytes'),
   REQUEST_TIMEOUT_MS: env.integer(
     15_000,
     10,
     600_000,
-    'A connection that has not sent its whole request by then is closed, ms',
+    'A connection without a complete request after this time is closed, ms',
   ),
   MAX_CONSECUTIVE_BAD_PDUS: env.integer(
     20,
     1,
     1_000_000,
-    'A TCP connection is closed after so many PDUs that are not 0x0101',
+    'Number of PDUs other than 0x0101 after which a TCP connection is closed',
   ),
 };
 
-/** login_server's configuration, nested by what it is for. Times are milliseconds, sizes bytes. */
+/** login_server's configuration, nested by purpose. Times are milliseconds, sizes bytes. */
 export interface LoginServerConfig extends CommonConfig {
   nats: BusConfig;
   http: { host: string; port: number; maxConnections: number };
   tcp: { host: string; port: number; maxConnections: number; maxPduBytes: number; maxBadPdus: number };
   requestTimeoutMs: number;
-  /** What clients are told besides the msg_server; URLs of msfs end in a slash. */
+  /** What clients are sent besides the msg_server; URLs of msfs end in a slash. */
   urls: { msfsPrior: string; msfsBackup: string; discovery: string; baseUrl: string | undefined };
 }
 

@@ -2,11 +2,11 @@ import type { Metrics } from '@teamtalk/service-kit';
 import type { LoginServerConfig } from './config.js';
 import type { MsgServerDirectory } from './directory/msg-server-directory.js';
 
-/** What handlers may use. */
+/** Dependencies of the handlers. */
 export interface Context {
   readonly directory: MsgServerDirectory;
   readonly urls: LoginServerConfig['urls'];
-  /** Counts one answer to a client that asked for a msg_server. */
+  /** Counts one response to a client that asked for a msg_server. */
   readonly countAnswer: (asked: 'http' | 'tcp', result: 'ok' | 'none' | 'full') => void;
 }
 
@@ -15,7 +15,7 @@ export function createContext(
   urls: LoginServerConfig['urls'],
   metrics: Metrics,
 ): Context {
-  const answers = metrics.counter('msg_server_answers_total', 'Clients that asked for a msg_server', [
+  const answers = metrics.counter('msg_server_answers_total', 'Requests for a msg_server, by result', [
     'asked',
     'result',
   ]);

@@ -16,10 +16,10 @@ import { tellMsgServer } from './handlers/tell-msg-server.js';
 import { startHttpListener } from './listeners/http-listener.js';
 import { startTcpListener } from './listeners/tcp-listener.js';
 
-/** The msg_servers answer within this time, milliseconds, that they are there. */
+/** How long the start waits for heartbeats of msg_servers, milliseconds. */
 const discoveryMs = 200;
 
-/** Starts a login_server: it tells clients which msg_server to dial. Ports: `http`, `tcp`, `ops`. */
+/** Starts a login_server, which tells clients which msg_server to dial. Ports: `http`, `tcp`, `ops`. */
 export function startLoginServer(config: LoginServerConfig, options: StartOptions = {}): Promise<Service> {
   return startService('login_server', config, options, start);
 }
@@ -37,7 +37,7 @@ async function start(config: LoginServerConfig, kit: Kit): Promise<Record<string
   life.onStop('directory', () => directory.stop());
   metrics.gauge('msg_servers', 'msg_servers alive', () => directory.all().length);
 
-  // Clients who come in the first moment would be told that there is no msg_server.
+  // Otherwise the first clients would be told that there is no msg_server.
   await directory.waitForOne(discoveryMs);
 
   const context = createContext(directory, config.urls, metrics);
@@ -62,6 +62,6 @@ async function start(config: LoginServerConfig, kit: Kit): Promise<Record<string
       draining: health.draining,
     }),
   );
-  life.onStop('announcements', () => heartbeats.stop());
+  life.onStop('heartbeats', () => heartbeats.stop());
   return { http, tcp };
 }

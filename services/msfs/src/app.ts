@@ -9,24 +9,24 @@ import { pathOf, routeOf } from './http/route.js';
 import { keyOf } from './images/image-name.js';
 
 /**
- * Uploads (`POST`, at any path), an express application, and images (`GET /g0/...`), which are served without its detours:
- * it takes as long to find a route as the system takes to send an image.
+ * Uploads (`POST`, at any path) by an express application, and images (`GET /g0/...`), which bypass it because its routing
+ * is as expensive as sending an image.
  */
 export function createApp(kit: Kit, context: Context): RequestListener {
   const { health, log, metrics } = kit;
   const requests = metrics.counter('http_requests_total', 'HTTP requests answered', ['route', 'status']);
-  const seconds = metrics.histogram('http_request_seconds', 'Time from a request’s headers to the end', [
-    'route',
-  ]);
-  const sent = metrics.counter('http_sent_bytes_total', 'Bytes of answers, with their headers', ['route']);
-  const received = metrics.counter('http_received_bytes_total', 'Bytes of requests behind their headers', [
-    'route',
-  ]);
+  const seconds = metrics.histogram(
+    'http_request_seconds',
+    'Time from a request’s headers to the end of its response',
+    ['route'],
+  );
+  const sent = metrics.counter('http_sent_bytes_total', 'Bytes of responses, including headers', ['route']);
+  const received = metrics.counter('http_received_bytes_total', 'Bytes of request bodies', ['route']);
   const uploads = createUploadApp(kit, context);
 
   const failed = (error: unknown, response: ServerResponse) => {
     const isBusy = error instanceof TeamTalkError && error.code === 'resource-exhausted';
-    if (!isBusy) log.error({ err: error }, 'a request failed');
+    if (!isBusy) log.error({ err: error }, 'request failed');
     if (response.headersSent) response.destroy();
     else sendRefusal(response, isBusy ? refusals.tooMany : refusals.failed);
   };
@@ -43,7 +43,7 @@ export function createApp(kit: Kit, context: Context): RequestListener {
       if (socket.bytesRead > bytesRead) received.inc({ route }, socket.bytesRead - bytesRead);
       seconds.observe({ route }, (performance.now() - begin) / 1000);
     });
-    // After draining has begun nobody is kept: keep-alive would hold the shutdown up.
+    // No keep-alive once draining has begun: it would delay the shutdown.
     if (health.draining) response.shouldKeepAlive = false;
     if (route === 'upload') {
       uploads(request, response);
@@ -58,10 +58,10 @@ export function createApp(kit: Kit, context: Context): RequestListener {
 }
 
 function createUploadApp({ log, metrics }: Kit, context: Context): Express {
-  const broken = metrics.counter('http_broken_total', 'Uploads whose client went away before their end');
+  const broken = metrics.counter('http_broken_total', 'Uploads whose client disconnected before the end');
   const upload = uploadImage(context, (error) => {
     broken.inc();
-    log.debug({ err: error }, 'an upload broke off');
+    log.debug({ err: error }, 'upload aborted by client');
   });
 
   const app = express();
@@ -78,9 +78,9 @@ function createUploadApp({ log, metrics }: Kit, context: Context): Express {
     }
   });
 
-  // Express knows an error handler by its four parameters.
+  // Express recognises an error handler by its four parameters.
   const failed: ErrorRequestHandler = (error, _request, response, _next) => {
-    log.error({ err: error }, 'an upload failed');
+    log.error({ err: error }, 'upload failed');
     if (response.headersSent) response.destroy();
     else sendRefusal(response, refusals.failed);
   };

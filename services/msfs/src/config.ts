@@ -12,7 +12,7 @@ import {
   readEnv,
 } from '@teamtalk/service-kit';
 
-/** The variables of msfs. */
+/** Variables of msfs. */
 export const envSchema = {
   ...commonEnv(18700),
   ...busEnv,
@@ -22,43 +22,48 @@ export const envSchema = {
   PUBLIC_URL: env.url(
     '',
     ['http:', 'https:'],
-    'Beginning of the URLs that uploads get, as clients must dial it; when unset, the Host they uploaded to',
+    'Prefix of the URLs of uploads, as clients reach it; when unset, the Host header of the upload',
   ),
   MSFS_UPLOAD_AUTH: env.choice(
     ['open', 'tokens'],
     'open',
-    'open: everybody may upload, as with the original; tokens: only who has a token of MSFS_UPLOAD_TOKENS',
+    'open: everybody may upload, as with the original; tokens: only clients with a token of MSFS_UPLOAD_TOKENS',
   ),
   MSFS_UPLOAD_TOKENS: env.optionalString(
     'Tokens for uploads, separated by commas; sent as Authorization: Bearer TOKEN, or as ?token=TOKEN',
   ),
   UPLOAD_ORIGINS: env.optionalString(
-    'Origins of the web pages that may upload, as https://chat.example.com, separated by commas; any when unset',
+    'Origins of web pages that may upload, as https://chat.example.com, separated by commas; any when unset',
   ),
-  MAX_CONNECTIONS: env.integer(10_000, 1, 1_000_000, 'HTTP connections at most; more are refused'),
-  MAX_UPLOADS: env.integer(500, 1, 100_000, 'Uploads at a time; more are refused'),
+  MAX_CONNECTIONS: env.integer(
+    10_000,
+    1,
+    1_000_000,
+    'Maximum number of HTTP connections; further ones are refused',
+  ),
+  MAX_UPLOADS: env.integer(500, 1, 100_000, 'Maximum number of concurrent uploads; further ones are refused'),
   MAX_UPLOAD_BYTES: env.integer(10_485_760, 1024, 1_073_741_824, 'Largest file that may be uploaded, bytes'),
   REQUEST_TIMEOUT_MS: env.integer(120_000, 10, 3_600_000, 'Longest time a request may take to arrive, ms'),
   IDLE_TIMEOUT_MS: env.integer(
     30_000,
     10,
     3_600_000,
-    'A connection on which nothing moves for so long, in the middle of an upload or an image, is closed, ms',
+    'A connection without progress for this long, in the middle of an upload or an image, is closed, ms',
   ),
   IMAGE_CACHE_BYTES: env.integer(
     67_108_864,
     0,
     17_179_869_184,
-    'Memory for images that are asked for often, bytes; half as much again for thumbnails, and as much again at most for what slow clients have not taken yet',
+    'Size of the image cache, bytes; half of it on top for thumbnails, and at most as much again for data slow clients have not read yet',
   ),
   THUMBNAIL_DIR: env.optionalString(
-    'Folder of this instance alone for the thumbnails it has made; a temporary one when unset',
+    'Folder for thumbnails, not shared with other instances; a temporary one when unset',
   ),
   THUMBNAIL_CACHE_BYTES: env.integer(
     268_435_456,
     1_048_576,
     1_099_511_627_776,
-    'Size of that folder at most, bytes',
+    'Maximum size of that folder, bytes',
   ),
   THUMBNAIL_MAX_PIXELS: env.integer(
     40_000_000,
@@ -67,12 +72,22 @@ export const envSchema = {
     'Images with more pixels (width times height) get no thumbnails',
   ),
   THUMBNAIL_MAX_SIDE: env.integer(2048, 16, 16_384, 'Largest width and height of a thumbnail, pixels'),
-  THUMBNAIL_CONCURRENCY: env.integer(2, 1, 256, 'Thumbnails that are made at a time'),
-  THUMBNAIL_MAX_WAITING: env.integer(200, 1, 100_000, 'Thumbnails that wait for that; more are refused'),
-  THUMBNAIL_SECONDS: env.integer(10, 1, 600, 'Longest time the making of one thumbnail may take, seconds'),
+  THUMBNAIL_CONCURRENCY: env.integer(2, 1, 256, 'Thumbnails generated concurrently'),
+  THUMBNAIL_MAX_WAITING: env.integer(
+    200,
+    1,
+    100_000,
+    'Maximum number of queued thumbnails; further ones are refused',
+  ),
+  THUMBNAIL_SECONDS: env.integer(
+    10,
+    1,
+    600,
+    'Longest time the generation of one thumbnail may take, seconds',
+  ),
 };
 
-/** msfs's configuration, nested by what it is for. Times are milliseconds, sizes bytes. */
+/** msfs's configuration, nested by purpose. Times are milliseconds, sizes bytes. */
 export interface MsfsConfig extends CommonConfig {
   nats: BusConfig;
   storage: StorageConfig;
@@ -81,7 +96,7 @@ export interface MsfsConfig extends CommonConfig {
   publicUrl: string | undefined;
   /** undefined: everybody may upload */
   uploadTokens: readonly string[] | undefined;
-  /** undefined: pages of any */
+  /** undefined: any origin */
   uploadOrigins: readonly string[] | undefined;
   limits: { connections: number; uploads: number; uploadBytes: number };
   timeouts: { requestMs: number; idleMs: number };

@@ -6,7 +6,7 @@ import type { Thumbnails } from './images/thumbnails.js';
 import type { UploadSlots } from './upload/upload-slots.js';
 import type { UploadCheck } from './upload/upload-tokens.js';
 
-/** What handlers may use. */
+/** Dependencies of the handlers. */
 export interface Context {
   log: Logger;
   store: BlobStore;
@@ -15,9 +15,9 @@ export interface Context {
   inFlight: InFlightBudget;
   uploads: UploadSlots;
   mayUpload: UploadCheck;
-  /** undefined: pages of any */
+  /** undefined: any origin */
   uploadOrigins: readonly string[] | undefined;
-  /** without a slash at its end; undefined: the Host of the upload */
+  /** without a trailing slash; undefined: the Host of the upload */
   publicUrl: string | undefined;
   limits: { uploadBytes: number };
 }

@@ -11,7 +11,7 @@ describe('the process', () => {
   });
   afterAll(() => msfs.stop());
 
-  it('is ready while NATS and the storage are there', async () => {
+  it('is ready while NATS and the storage are available', async () => {
     const response = await fetch(`http://127.0.0.1:${msfs.service.ports.ops}/readyz`);
     expect(await response.json()).toEqual({
       ready: true,
@@ -20,12 +20,12 @@ describe('the process', () => {
     });
   });
 
-  it('counts what it answers', async () => {
+  it('counts its responses', async () => {
     await msfs.upload(await picture(5, 5));
     await expect.poll(() => msfs.metrics()).toContain('http_requests_total{route="upload",status="200"} 1\n');
   });
 
-  it('announces itself, and is gone when it stops', async () => {
+  it('sends heartbeats, and deregisters when it stops', async () => {
     const { nats, service } = msfs;
     const log = createLogger({ service: 'test', instance: 1, level: 'silent' });
     const bus = await Bus.connect({ ...nats, name: 'test', log, metrics: new Metrics('test') });
@@ -61,7 +61,7 @@ describe('uploads with tokens', () => {
     return { status: response.status, text: await response.text() };
   };
 
-  it('are taken from who has one', async () => {
+  it('are accepted with a token', async () => {
     expect((await status('Bearer first')).status).toBe(200);
     expect((await status(undefined, '?token=second')).status).toBe(200);
     for (const token of [undefined, 'Bearer', 'Bearer third', 'Bearer first2', 'Basic first']) {
@@ -79,7 +79,7 @@ describe('uploads with tokens', () => {
     );
   });
 
-  it('are open to the pages named only', async () => {
+  it('are open to the configured origins only', async () => {
     const allowed = async (origin: string) => {
       const response = await fetch(msfs.url, { method: 'OPTIONS', headers: { origin } });
       return response.headers.get('access-control-allow-origin');
@@ -88,7 +88,7 @@ describe('uploads with tokens', () => {
     expect(await allowed('https://other.example.com')).toBeNull();
   });
 
-  it('are refused when too many are under way', async () => {
+  it('are refused when too many are in progress', async () => {
     const { socket, closed } = msfs.raw();
     socket.write(
       'POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer first\r\nContent-Length: 1000\r\n' +

@@ -19,12 +19,12 @@ import { Thumbnails } from './images/thumbnails.js';
 import { UploadSlots } from './upload/upload-slots.js';
 import { uploadCheck } from './upload/upload-tokens.js';
 
-/** Bytes that may be on their way from memory even where nothing is kept in it. */
+/** Minimum in-flight budget, even without a cache, bytes. */
 const minInFlight = 16 * 1024 * 1024;
-/** An upload that took all the time it may is over so long after that, at the latest. */
+/** Grace after the request timeout within which any upload must be over. */
 const marginMs = 10_000;
 
-/** Starts an msfs: it takes images by HTTP and gives them out again, in any size. Ports: `http`, `ops`. */
+/** Starts an msfs, which stores images uploaded by HTTP and serves them in any size. Ports: `http`, `ops`. */
 export function startMsfs(config: MsfsConfig, options: StartOptions = {}): Promise<Service> {
   return startService('msfs', config, options, start);
 }
@@ -53,15 +53,15 @@ async function start(config: MsfsConfig, kit: Kit): Promise<Record<string, numbe
   const inFlight = new InFlightBudget(Math.max(config.imageCacheBytes, minInFlight));
   metrics.gauge(
     'image_bytes_under_way',
-    'Bytes of images sent from memory that clients have not taken',
+    'Bytes of images sent from memory that clients have not read',
     () => inFlight.bytes,
   );
   const { requestMs, idleMs } = config.timeouts;
   const uploads = new UploadSlots(config.limits.uploads, requestMs + idleMs + marginMs);
-  metrics.gauge('uploads_in_progress', 'Uploads that are being received', () => uploads.taken);
+  metrics.gauge('uploads_in_progress', 'Uploads in progress', () => uploads.taken);
   metrics.gauge(
     'uploads_overdue',
-    'Uploads that hold their place for longer than any upload may take; more than 0 is a fault',
+    'Uploads that hold a slot for longer than any upload may take; more than 0 is a fault',
     () => uploads.overdue,
   );
   health.addCheck('uploads', () => uploads.isUsable);
@@ -87,7 +87,7 @@ async function start(config: MsfsConfig, kit: Kit): Promise<Record<string, numbe
       draining: health.draining,
     }),
   );
-  life.onStop('announcements', () => heartbeats.stop());
+  life.onStop('heartbeats', () => heartbeats.stop());
   return { http };
 }
 

@@ -9,7 +9,7 @@ import {
   readEnv,
 } from '@teamtalk/service-kit';
 
-/** The variables of route_server. */
+/** Variables of route_server. */
 export const envSchema = {
   ...commonEnv(18200),
   ...busEnv,
@@ -17,7 +17,7 @@ export const envSchema = {
     1200,
     0,
     60_000,
-    'Time given to msg_servers to answer the roll call at start, milliseconds; they announce themselves every second anyway',
+    'Time for msg_servers to answer the discovery request at the start, milliseconds; they also send heartbeats every second',
   ),
 };
 
@@ -26,7 +26,7 @@ export interface RouteServerConfig extends CommonConfig {
   discoveryMs: number;
 }
 
-/** @throws ConfigError naming every wrong variable */
+/** @throws ConfigError naming every invalid variable */
 export function loadConfig(environment: NodeJS.ProcessEnv): RouteServerConfig {
   const values = readEnv(envSchema, environment);
   return {

@@ -5,7 +5,7 @@ import type { PresenceSync } from './presence/presence-sync.js';
 import type { PresenceTable } from './presence/presence-table.js';
 import type { StatusNotifier } from './presence/status-notifier.js';
 
-/** What the handlers of route_server may use. */
+/** Dependencies of route_server's handlers. */
 export interface Context {
   readonly kit: Kit;
   readonly bus: Bus;

@@ -1,14 +1,14 @@
 import { type Bus, NobodyListensError, type teamtalk, topics } from '@teamtalk/bus';
 import { formatInstance, type Kit } from '@teamtalk/service-kit';
 
-/** Milliseconds a msg_server has to answer; below what those wait who ask us. */
+/** Timeout of a msg_server's answer, milliseconds; below the timeout of route_server's own callers. */
 const answerMs = { deliver: 3_000, groupChange: 800 };
 /**
- * A msg_server is dead when nobody has listened for it for this long, milliseconds: one that changes its NATS server is
- * back before.
+ * A msg_server without a subscriber for this long is dead, milliseconds; one that fails over to another NATS server is
+ * back sooner.
  */
 const graceMs = 1_500;
-/** Milliseconds between two looks whether it is back, and those it has to answer one. */
+/** Interval and timeout of probes whether it is back, milliseconds. */
 const probeMs = { every: 100, answer: 1_000 };
 
 /** Sends events to msg_servers. */
@@ -18,12 +18,12 @@ export class NodeSender {
   readonly #isKnown: (node: number) => boolean;
   readonly #onDead: (node: number) => void;
   readonly #unanswered;
-  /** The msg_servers that nobody listens for, and whether they came back. */
+  /** msg_servers without a subscriber, and whether they come back. */
   readonly #absent = new Map<number, Promise<boolean>>();
 
   /**
-   * @param isKnown whether somebody is still there on a msg_server
-   * @param onDead called when nobody has listened for a msg_server for 1.5 s
+   * @param isKnown whether a msg_server still has sessions
+   * @param onDead called when a msg_server has had no subscriber for 1.5 s
    */
   constructor(bus: Bus, kit: Kit, isKnown: (node: number) => boolean, onDead: (node: number) => void) {
     this.#bus = bus;
@@ -32,7 +32,7 @@ export class NodeSender {
     this.#onDead = onDead;
     this.#unanswered = kit.metrics.counter(
       'node_unanswered_total',
-      'Batches and changes of groups a msg_server did not take in time',
+      'Batches and group changes a msg_server did not accept in time',
     );
   }
 
@@ -40,15 +40,14 @@ export class NodeSender {
     this.#bus.publish(topics.node(node), event);
   }
 
-  /** Tells those who are no msg_servers whose PC presence changed: webhooks. */
+  /** Publishes changes of PC presence for webhooks. */
   announceStatus(changes: teamtalk.bus.StatusChanges.$Properties): void {
     this.#bus.publish(topics.statusChanges, changes);
   }
 
   /**
-   * Resolves when the msg_server has taken the event, or is dead: its clients then learn of it when they
-   * log in elsewhere.
-   * @throws TeamTalkError `deadline-exceeded` when it lives but does not answer
+   * Resolves when the msg_server has accepted the event, or is dead: its clients then synchronise when they log in elsewhere.
+   * @throws TeamTalkError `deadline-exceeded` when it is alive but does not answer
    */
   async ask(
     node: number,
@@ -60,7 +59,7 @@ export class NodeSender {
         await this.#bus.request(topics.node(node), event, Math.max(1, end - performance.now()));
         return;
       } catch (error) {
-        // It was evicted while we waited.
+        // It was evicted meanwhile.
         if (!this.#isKnown(node)) return;
         if (!this.#isAbsence(error)) {
           this.#unanswered.inc();
@@ -91,15 +90,15 @@ export class NodeSender {
       await new Promise((resolve) => setTimeout(resolve, probeMs.every));
       if (!this.#isKnown(node)) return false;
       try {
-        // A delivery of nothing is only answered.
+        // An empty delivery is answered without any effect.
         await this.#bus.request(topics.node(node), { deliver: {} }, probeMs.answer);
         return true;
       } catch (error) {
-        // What else may be wrong, the event itself finds out.
+        // Any other problem shows when the event itself is sent.
         if (!this.#isAbsence(error)) return true;
       }
     } while (performance.now() < end);
-    this.#kit.log.warn({ node: formatInstance(node) }, 'nobody listens for a msg_server any more');
+    this.#kit.log.warn({ node: formatInstance(node) }, 'msg_server has no subscriber; evicting it');
     this.#onDead(node);
     return false;
   }

@@ -18,7 +18,7 @@ function stored(message: Partial<teamtalk.bus.StoredMessage>): teamtalk.bus.Stor
 const route = (batch: teamtalk.bus.StoredBatch.$Properties) =>
   routes.bus.request(topics.storedBatch(routes.instance), batch, 2000);
 
-test('a message goes to each msg_server with a participant, the sender’s own included', async () => {
+test('a message goes to each msg_server with a participant, including the sender’s own', async () => {
   await routes.a.change(online(1, 11, 1), routes.instance);
   await routes.b.change(online(2, 22, 2), routes.instance);
   await route(
@@ -30,7 +30,7 @@ test('a message goes to each msg_server with a participant, the sender’s own i
   expect(routes.b.deliveries()).toMatchObject([{ userIds: [2], exceptConnection: 0 }]);
 });
 
-test('a group message is one event a msg_server, with the members there', async () => {
+test('a group message is one event per msg_server, with its members', async () => {
   await routes.a.change(online(1, 1, 1), routes.instance);
   await routes.a.change(online(2, 2, 2), routes.instance);
   await routes.b.change(online(3, 3, 3), routes.instance);
@@ -39,11 +39,11 @@ test('a group message is one event a msg_server, with the members there', async 
   expect(routes.b.deliveries()).toMatchObject([{ userIds: [3] }]);
 });
 
-test('nobody is online: the batch is answered for all the same', async () => {
+test('a batch is answered even when nobody is online', async () => {
   await expect(route(stored({ fromUserId: 1, toSessionId: 2 }))).resolves.toBeDefined();
 });
 
-test('no answer while a msg_server that lives has not taken its part', async () => {
+test('a batch is not answered before every live msg_server has accepted its part', async () => {
   await routes.a.change(online(2, 22, 1), routes.instance);
   routes.a.answers = false;
   await expect(
@@ -51,7 +51,7 @@ test('no answer while a msg_server that lives has not taken its part', async () 
   ).rejects.toMatchObject({ code: 'deadline-exceeded' });
 });
 
-test('what a msg_server does not take is answered for when nobody is there any more', async () => {
+test('a batch a msg_server does not accept is answered once its users are gone', async () => {
   await routes.a.change(online(2, 22, 1), routes.instance);
   routes.a.answers = false;
   const asked = routes.bus.request(
@@ -59,12 +59,12 @@ test('what a msg_server does not take is answered for when nobody is there any m
     stored({ fromUserId: 1, toSessionId: 2 }),
     10_000,
   );
-  await waitUntil(() => routes.a.deliveries().length === 1, { what: 'it is asked' });
+  await waitUntil(() => routes.a.deliveries().length === 1, { what: 'it is delivered' });
   await routes.a.change({ ...online(2, 22, 1), online: false }, routes.instance);
   await expect(asked).resolves.toBeDefined();
 });
 
-test('a msg_server that is dead does not hold a batch up, and its users are offline', async () => {
+test('a dead msg_server does not delay a batch, and its users are offline', async () => {
   await routes.a.change(online(2, 22, 1), routes.instance);
   await routes.a.die();
   await route(stored({ fromUserId: 1, toSessionId: 2 }));
@@ -73,14 +73,14 @@ test('a msg_server that is dead does not hold a batch up, and its users are offl
   });
 });
 
-test('a msg_server that one of them finds dead is dead for all: who logs in elsewhere then is told to be back', async () => {
+test('a msg_server evicted by one route_server is evicted by all: a user who logs in elsewhere is reported as back', async () => {
   const other = await routes.add();
   await routes.a.change(online(2, 22, 1), routes.instance);
   await routes.a.die();
   await route(stored({ fromUserId: 1, toSessionId: 2 }));
-  await waitUntil(() => routes.b.statuses().length === 2, { what: 'told that he is gone' });
+  await waitUntil(() => routes.b.statuses().length === 2, { what: 'reported offline' });
   await routes.b.change(online(2, 5, 9), other.instance);
-  await waitUntil(() => routes.b.statuses().length === 3, { what: 'told that he is back' });
+  await waitUntil(() => routes.b.statuses().length === 3, { what: 'reported online' });
   expect(routes.b.statuses()).toEqual([
     [2, 1],
     [2, 2],
@@ -88,7 +88,7 @@ test('a msg_server that one of them finds dead is dead for all: who logs in else
   ]);
 });
 
-test('one that was cut off from NATS routes nothing before it knows who came meanwhile', async () => {
+test('after losing NATS it routes nothing before it has synchronised', async () => {
   const way = await FaultProxy.start(() => [routes.natsAddress]);
   const { instance } = await routes.add(`nats://127.0.0.1:${way.port}`);
   const ask = (messages: teamtalk.bus.StoredBatch.$Properties, ms = 5_000) =>
@@ -123,7 +123,7 @@ const isOnline = async (userId: number) =>
 describe('a msg_server that stalls while a route_server starts', () => {
   const toUser2 = stored({ fromUserId: 1, toSessionId: 2 });
 
-  it('is waited for when another route_server knows it: nothing is routed past its clients', async () => {
+  it('is awaited when another route_server knows it: nothing is routed past its clients', async () => {
     const { node, way } = await routes.addNode();
     node.snapshot.push(online(2, 22, 1));
     await node.change(online(2, 22, 1), routes.instance);
@@ -135,14 +135,14 @@ describe('a msg_server that stalls while a route_server starts', () => {
     const routed = routes
       .add()
       .then(({ instance }) => routes.bus.request(topics.storedBatch(instance), toUser2, 2_000));
-    await Promise.race([routed, waitUntil(() => isAsked, { what: 'its sessions are asked for' })]);
+    await Promise.race([routed, waitUntil(() => isAsked, { what: 'its sessions are requested' })]);
     way.restore();
     await routed;
     expect(node.deliveries()).toMatchObject([{ userIds: [2] }]);
     expect(node.missed).toEqual([]);
   });
 
-  it('ends its clients’ connections when nobody knew of it and messages were routed', async () => {
+  it('has its clients’ connections closed when nobody knew it and messages were routed', async () => {
     const { node, way } = await routes.addNode();
     node.snapshot.push(online(2, 22, 1));
     await node.change(online(2, 22, 1), routes.instance);
@@ -151,7 +151,7 @@ describe('a msg_server that stalls while a route_server starts', () => {
     const { instance } = await routes.add();
     await routes.bus.request(topics.storedBatch(instance), toUser2, 2_000);
     way.restore();
-    await waitUntil(() => node.missed.length > 0, { what: 'told of what it missed' });
+    await waitUntil(() => node.missed.length > 0, { what: 'told about missed messages' });
     expect(node.missed).toEqual([22]);
     await node.change(online(2, 23, 2), instance);
     expect(node.missed).toEqual([22]);
@@ -160,7 +160,7 @@ describe('a msg_server that stalls while a route_server starts', () => {
   });
 });
 
-test('a msg_server whose sessions cannot be had is waited for; those found later are ended', async () => {
+test('a msg_server that sends no sessions is awaited; those found later are closed', async () => {
   const { node } = await routes.addNode();
   node.snapshot.push(online(2, 22, 1));
   node.seq = 1;
@@ -170,53 +170,56 @@ test('a msg_server whose sessions cannot be had is waited for; those found later
   expect(performance.now() - begun).toBeGreaterThan(4_500);
   await routes.bus.request(topics.storedBatch(instance), stored({ fromUserId: 1, toSessionId: 2 }), 2_000);
   node.givesSnapshots = true;
-  await waitUntil(() => node.missed.length > 0, { what: 'told of what it missed' });
+  await waitUntil(() => node.missed.length > 0, { what: 'told about missed messages' });
   expect(new Set(node.missed)).toEqual(new Set([22]));
 });
 
-describe('a login that a route_server did not hear of', () => {
-  it('is noticed by its number; messages may have gone past it, so its connection is ended', async () => {
+describe('a login that a route_server missed', () => {
+  it('is detected by its number; messages may have missed it, so its connection is closed', async () => {
     await routes.a.change(online(4, 1, 1), routes.instance);
     routes.a.loseChange();
     routes.a.snapshot.push(online(4, 1, 1), online(5, 2, 2));
     routes.a.announce();
-    await waitUntil(() => routes.a.missed.length > 0, { what: 'told of what it missed' });
+    await waitUntil(() => routes.a.missed.length > 0, { what: 'told about missed messages' });
     expect(routes.a.missed).toEqual([2]);
     expect(await isOnline(4)).toBe(true);
   });
 
-  it('is not made good by its repetition, which comes when the client is in', async () => {
+  it('is not repaired by its retry, which comes after the client has logged in', async () => {
     await routes.a.change(online(4, 1, 1), routes.instance);
     routes.a.loseChange();
     routes.a.snapshot.push(online(4, 1, 1), online(5, 2, 2));
     await routes.a.change(online(5, 2, 2), routes.instance, true);
-    await waitUntil(() => routes.a.missed.length > 0, { what: 'told of what it missed' });
+    await waitUntil(() => routes.a.missed.length > 0, { what: 'told about missed messages' });
     expect(routes.a.missed).toEqual([2]);
   });
 
-  it('is asked for again when the snapshot does not come', async () => {
+  it('is requested again when the snapshot does not arrive', async () => {
     routes.a.givesSnapshots = false;
     routes.a.loseChange();
     await routes.a.change(online(4, 1, 1), routes.instance);
     routes.a.snapshot.push(online(4, 1, 1), online(5, 2, 2));
     routes.a.givesSnapshots = true;
-    await waitUntil(() => routes.a.missed.length > 0, { timeoutMs: 15_000, what: 'told of what it missed' });
+    await waitUntil(() => routes.a.missed.length > 0, {
+      timeoutMs: 15_000,
+      what: 'told about missed messages',
+    });
     expect(routes.a.missed).toEqual([2]);
   });
 
-  it('ends all clients of a msg_server of the version before, which cannot end a single one', async () => {
+  it('closes all clients of a msg_server of an older version, which cannot close a single one', async () => {
     routes.a.endsMissed = false;
     routes.a.loseChange();
     routes.a.snapshot.push(online(5, 2, 2));
     routes.a.announce();
     const lost = () => routes.a.events.filter(({ evicted }) => evicted);
     await waitUntil(() => lost().length > 0, { what: 'contact lost' });
-    await waitUntil(() => isOnline(5), { what: 'user 5 known as online' });
+    await waitUntil(() => isOnline(5), { what: 'user 5 online' });
     expect(lost()).toHaveLength(1);
   });
 });
 
-test('a msg_server that changes its NATS server is not taken for dead', async () => {
+test('a msg_server that changes its NATS server is not evicted', async () => {
   const { node, way } = await routes.addNode();
   node.snapshot.push(online(2, 22, 1));
   await node.change(online(2, 22, 1), routes.instance);
@@ -226,7 +229,7 @@ test('a msg_server that changes its NATS server is not taken for dead', async ()
       routes.bus
         .request(topics.presenceSnapshot(node.instance), {}, 100)
         .catch((error: unknown) => error instanceof NobodyListensError),
-    { what: 'nobody listens for it' },
+    { what: 'it has no subscriber' },
   );
   const routed = routes.bus.request(
     topics.storedBatch(routes.instance),
@@ -239,7 +242,7 @@ test('a msg_server that changes its NATS server is not taken for dead', async ()
   expect([node.missed, node.events.filter(({ evicted }) => evicted)]).toEqual([[], []]);
 });
 
-test('the older of two logins of a class is kicked, on whichever msg_server it is', async () => {
+test('the older of two logins of a client class is kicked, on any msg_server', async () => {
   await routes.b.change(online(1, 9, 8), routes.instance);
   await routes.a.change(online(1, 4, 7), routes.instance);
   await waitUntil(() => routes.a.events.some((event) => event.kick), { what: 'the kick' });
@@ -258,7 +261,7 @@ test('only the route_server that an update names acts on it', async () => {
   expect(routes.a.events.some((event) => event.kick)).toBe(false);
 });
 
-test('a notify goes to the msg_servers of its users', async () => {
+test('a notification goes to the msg_servers of its users', async () => {
   await routes.b.change(online(3, 1, 1), routes.instance);
   routes.bus.publish(topics.notifyUsers, {
     userIds: [3, 4],
@@ -288,7 +291,7 @@ test('a kick goes to the user’s connections of the class, on every msg_server'
   expect(kicks()).toEqual([[11], [13]]);
 });
 
-describe('a change of a group', () => {
+describe('a group change', () => {
   const change = {
     groupId: 7,
     version: 5,
@@ -296,7 +299,7 @@ describe('a change of a group', () => {
     notify: { userIds: [1, 2, 3], pdu: Buffer.from('0x040b'), exceptInstance: 9, exceptConnection: 8 },
   };
 
-  it('is answered when the msg_servers of those concerned have it', async () => {
+  it('is answered when the msg_servers of the affected users have it', async () => {
     await routes.a.change(online(1, 1, 1), routes.instance);
     await routes.a.change(online(2, 2, 2), routes.instance);
     await routes.b.change(online(4, 4, 4), routes.instance);
@@ -312,14 +315,14 @@ describe('a change of a group', () => {
     expect(routes.b.groupChanges()).toEqual([]);
   });
 
-  it('is not answered while one that lives does not have it; a dead one is not waited for', async () => {
+  it('is not answered while a live one does not have it; a dead one is not awaited', async () => {
     await routes.a.change(online(1, 1, 1), routes.instance);
     routes.a.answers = false;
     await expect(routes.bus.request(topics.groupChange, change, 1500)).rejects.toMatchObject({
       code: 'deadline-exceeded',
     });
     await routes.a.die();
-    // As its askers do, which ask again after a second.
+    // As its callers do, which retry after a second.
     const ask = () => routes.bus.request(topics.groupChange, change, 1_000);
     await ask().catch(ask);
   });

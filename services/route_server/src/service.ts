@@ -18,8 +18,8 @@ import { StatusNotifier } from './presence/status-notifier.js';
 const name = 'route_server';
 
 /**
- * Starts a route_server. It takes part only when it knows the sessions of every msg_server that answered
- * its discovery request or that another route_server knows.
+ * Starts a route_server. It routes only once it knows the sessions of every msg_server that answered its discovery request
+ * or that another route_server knows.
  */
 export function startRouteServer(config: RouteServerConfig, options: StartOptions = {}): Promise<Service> {
   return startService(name, config, options, start);
@@ -40,7 +40,7 @@ async function start(config: RouteServerConfig, kit: Kit): Promise<Record<string
     msgServers.stop();
     routeServers.stop();
   });
-  metrics.gauge('sessions', 'Connections of users known', () => table.sessionCount);
+  metrics.gauge('sessions', 'Known connections of users', () => table.sessionCount);
   metrics.gauge('users', 'Users with a connection', () => table.userCount);
 
   bus.answer(topics.presenceUpdate, updatePresence(context));
@@ -56,7 +56,7 @@ async function start(config: RouteServerConfig, kit: Kit): Promise<Record<string
   bus.subscribe(topics.notifyUsers, notifyUsers(context), { queue: routeServerQueue });
   bus.answer(topics.groupChange, changeGroup(context), { queue: routeServerQueue });
   bus.answer(topics.kickUser, kickUser(context), { queue: routeServerQueue });
-  // Whoever hears of this instance may send to it at once.
+  // Subscribe before the first heartbeat: others may send to this instance at once.
   await bus.flush();
   const heartbeats = new HeartbeatPublisher(
     bus,
@@ -66,14 +66,14 @@ async function start(config: RouteServerConfig, kit: Kit): Promise<Record<string
       draining: health.draining,
     }),
   );
-  life.onStop('announcements', () => heartbeats.stop());
+  life.onStop('heartbeats', () => heartbeats.stop());
   return {};
 }
 
 function createContext(kit: Kit, bus: Bus): Context {
   const { log, metrics } = kit;
   const table = new PresenceTable();
-  const removals = metrics.counter('msg_servers_lost_total', 'msg_servers taken for dead');
+  const removals = metrics.counter('msg_servers_lost_total', 'msg_servers evicted');
 
   const removed = ({ instance }: { instance: number }) => {
     const effects = noEffects();
@@ -83,10 +83,10 @@ function createContext(kit: Kit, bus: Bus): Context {
   };
   const msgServers: Registry = new Registry(bus, log, 'msg_server', {
     onChange: (heartbeat: Heartbeat) => void sync.check(heartbeat),
-    onGone: (heartbeat, saidSo) => {
-      if (!saidSo) {
+    onGone: (heartbeat, deregistered) => {
+      if (!deregistered) {
         removals.inc();
-        // Before it is told that its users are gone.
+        // Before its users are reported as offline.
         bus.publish(topics.msgServerGone, { instance: heartbeat.instance });
       }
       removed(heartbeat);
@@ -101,7 +101,7 @@ function createContext(kit: Kit, bus: Bus): Context {
   );
   const forget = (node: number) => {
     msgServers.forget(node);
-    // It may have sessions here without ever having been announced.
+    // It may have sessions here without ever having sent a heartbeat.
     removed({ instance: node });
   };
   bus.subscribe(topics.msgServerGone, ({ instance }) => forget(instance));

@@ -54,7 +54,7 @@ describe('a service whose stores are away', () => {
       const { stdout, stderr, code } = await ended(
         service,
         env,
-        /is not available.*127\.0\.0\.1|127\.0\.0\.1.*is not available/,
+        /dependency unavailable.*127\.0\.0\.1|127\.0\.0\.1.*dependency unavailable/,
       );
       expect(code).toBe(0);
       expect(stdout).toMatch(/127\.0\.0\.1/);

@@ -2,17 +2,17 @@ import { StorageError, type StorageErrorCode } from '../errors.js';
 
 const codes: Readonly<Record<string, StorageErrorCode>> = {
   ENOENT: 'not-found',
-  // Part of the path is a blob, or all of it is a folder.
+  // A parent folder of the path is a blob, or the path itself is a folder.
   ENOTDIR: 'not-found',
   EISDIR: 'not-found',
-  // A symbolic link, which we never make.
+  // A symbolic link, which this store never creates.
   ELOOP: 'not-found',
   ENOSPC: 'no-space',
   EDQUOT: 'no-space',
   EFBIG: 'no-space',
 };
 
-/** The StorageError for what the file system says. */
+/** Maps an error of the file system to a StorageError. */
 export function fileError(error: unknown): StorageError {
   if (error instanceof StorageError) return error;
   const { code = '', message = String(error) } = Object(error) as { code?: string; message?: string };

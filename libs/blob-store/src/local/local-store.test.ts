@@ -12,21 +12,21 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-it('serves files that were put there by others', async () => {
+it('serves files that another program put there', async () => {
   await mkdir(path.join(folder, 'g0/000/001'), { recursive: true });
   await writeFile(path.join(folder, 'g0/000/001/old.jpeg'), 'old');
   expect(await store.head('g0/000/001/old.jpeg')).toMatchObject({ size: 3 });
   expect((await store.list('g0/')).map(({ key }) => key)).toEqual(['g0/000/001/old.jpeg']);
 });
 
-it('follows no link that is in the place of a blob', async () => {
+it('does not follow a symbolic link in the place of a blob', async () => {
   await writeFile(path.join(folder, 'outside'), 'secret');
   await symlink(path.join(folder, 'outside'), path.join(folder, 'link'));
   await expect(store.get('link')).rejects.toMatchObject({ code: 'not-found' });
   expect((await store.list('')).map(({ key }) => key)).toEqual(['outside']);
 });
 
-it('says when keys do not fit together', async () => {
+it('refuses a key that is a folder of another key', async () => {
   await store.put('a', Buffer.from('1'));
   await expect(store.put('a/b', Buffer.from('2'))).rejects.toMatchObject({ code: 'invalid-key' });
   await store.put('c/d', Buffer.from('3'));
@@ -34,7 +34,7 @@ it('says when keys do not fit together', async () => {
   expect(await readdir(path.join(folder, '.tmp'))).toEqual([]);
 });
 
-it('removes emptied folders, also while others put into them', async () => {
+it('removes empty folders, also during concurrent puts', async () => {
   const rounds = Array.from({ length: 100 }, async (_, i) => {
     await store.put(`x/y/${i}`, Buffer.from('1'));
     await store.delete(`x/y/${i}`);
@@ -43,7 +43,7 @@ it('removes emptied folders, also while others put into them', async () => {
   expect(await readdir(folder)).toEqual(['.tmp']);
 });
 
-it('sweeps what processes that died had begun', async () => {
+it('sweeps unfinished uploads of dead processes', async () => {
   const [old, young] = ['old.part', 'young.part'].map((name) => path.join(folder, '.tmp', name));
   await writeFile(old!, 'half');
   await utimes(old!, new Date(), new Date(Date.now() - 100_000));
@@ -52,15 +52,15 @@ it('sweeps what processes that died had begun', async () => {
   expect(await readdir(path.join(folder, '.tmp'))).toEqual(['young.part']);
 });
 
-it('does not work when its folder is gone', async () => {
+it('fails its health check when its folder is gone', async () => {
   await rm(folder, { recursive: true });
   await expect(store.check()).rejects.toMatchObject({ name: 'StorageError' });
   await expect(store.put('a', Buffer.from('1'))).rejects.toMatchObject({ name: 'StorageError' });
   await mkdir(folder);
 });
 
-it('needs a folder it can make', async () => {
+it('fails to open when its folder cannot be created', async () => {
   await writeFile(path.join(folder, 'file'), '');
   const inFile = path.join(folder, 'file', 'below');
-  expect(() => new LocalBlobStore({ folder: inFile, timeoutMs: 1_000 })).toThrow('cannot be made');
+  expect(() => new LocalBlobStore({ folder: inFile, timeoutMs: 1_000 })).toThrow('cannot be created');
 });

@@ -23,9 +23,9 @@ import { walkKeys } from './walk.js';
 
 export interface LocalStoreOptions {
   folder: string;
-  /** ms for everything but the carrying of content */
+  /** ms for everything but the transfer of content */
   timeoutMs: number;
-  /** false: a crash of the machine may lose what was just stored (for caches). Default: true. */
+  /** false: a crash of the machine may lose recent writes (for caches). Default: true. */
   durable?: boolean;
 }
 
@@ -33,8 +33,8 @@ export interface LocalStoreOptions {
 const temporaryFolder = '.tmp';
 
 /**
- * Blobs as files of one folder, the key being the path. A blob is written under a temporary name, flushed to
- * the disk and renamed. Replicas may share the folder over a network file system with atomic renames.
+ * Blobs as files in one folder, the key being the path. A blob is written under a temporary name, flushed to
+ * disk and renamed. Replicas may share the folder over a network file system with atomic renames.
  */
 export class LocalBlobStore implements BlobStore {
   readonly #root: string;
@@ -42,7 +42,7 @@ export class LocalBlobStore implements BlobStore {
   readonly #timeoutMs: number;
   readonly #durable: boolean;
 
-  /** @throws StorageError `unavailable` when the folder cannot be made */
+  /** @throws StorageError `unavailable` when the folder cannot be created */
   constructor({ folder, timeoutMs, durable = true }: LocalStoreOptions) {
     this.#root = path.resolve(folder);
     this.#temporary = path.join(this.#root, temporaryFolder);
@@ -51,7 +51,7 @@ export class LocalBlobStore implements BlobStore {
     try {
       mkdirSync(this.#temporary, { recursive: true, mode: 0o750 });
     } catch (error) {
-      throw new StorageError('unavailable', `the storage folder cannot be made: ${String(error)}`, {
+      throw new StorageError('unavailable', `the storage folder cannot be created: ${String(error)}`, {
         cause: error,
       });
     }
@@ -64,7 +64,7 @@ export class LocalBlobStore implements BlobStore {
       return await this.#within('storing', this.#moveIn(key, file));
     } catch (error) {
       await rm(file.path, { force: true }).catch(() => {});
-      // Where a folder is, or below what is a blob: the caller's keys do not fit together.
+      // The path is a folder, or is below a blob: the caller's keys clash.
       const clash = hasCode((error as StorageError).cause, 'ENOTDIR', 'EISDIR', 'EEXIST', 'ENOTEMPTY');
       throw clash
         ? new StorageError('invalid-key', `${key} clashes with another key`, { cause: error })
@@ -83,7 +83,7 @@ export class LocalBlobStore implements BlobStore {
       }
       return new OpenFile(handle, info, offset, Math.min(length ?? info.size, info.size - offset));
     } catch (error) {
-      // It may also open after the time limit.
+      // It may still open after the time limit.
       void opening.then(
         (handle) => handle.close(),
         () => {},
@@ -94,7 +94,10 @@ export class LocalBlobStore implements BlobStore {
 
   async head(key: string): Promise<BlobInfo> {
     requireKey(key);
-    return infoOf(key, await this.#within('looking', stat(this.#path(key), { bigint: true })));
+    return infoOf(
+      key,
+      await this.#within(`reading metadata of ${key}`, stat(this.#path(key), { bigint: true })),
+    );
   }
 
   async delete(key: string): Promise<void> {
@@ -147,7 +150,7 @@ export class LocalBlobStore implements BlobStore {
         if (this.#durable) await syncFolders(folder, firstMade);
         break;
       } catch (error) {
-        // A delete has removed the folder, which was empty, in between.
+        // A concurrent delete has removed the folder, which was still empty.
         if (!hasCode(error, 'ENOENT') || attempt === 5) throw error;
       }
     }
@@ -157,7 +160,7 @@ export class LocalBlobStore implements BlobStore {
   async #remove(key: string): Promise<void> {
     try {
       await unlink(this.#path(key));
-      // Folders that are empty go with it; the first that is not ends this.
+      // Empty parent folders are removed too, up to the first that is not empty.
       for (let folder = path.dirname(key); folder !== '.'; folder = path.dirname(folder)) {
         await rmdir(this.#path(folder));
       }
@@ -194,7 +197,7 @@ function infoOf(key: string, found: BigIntStats): BlobInfo {
   return { key, size: Number(found.size), etag, modified: new Date(Number(found.mtimeMs)) };
 }
 
-/** Puts a new name, and the folders made for it, onto the disk. */
+/** Flushes a new name, and the folders created for it, to disk. */
 async function syncFolders(folder: string, firstMade: string | undefined): Promise<void> {
   for (let each = folder; ; each = path.dirname(each)) {
     const handle = await open(each, 'r');

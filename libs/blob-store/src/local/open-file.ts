@@ -6,14 +6,14 @@ import { fileError } from './file-errors.js';
 
 const streamBytes = 256 * 1024;
 
-/** Part of an open file, to be read once, in one of the two ways. */
+/** A range of an open file, to be read once, in one of the two ways. */
 export class OpenFile implements OpenBlob {
   readonly info: BlobInfo;
   readonly offset: number;
   readonly length: number;
   readonly #handle: FileHandle;
 
-  /** @param length of what is there, bytes */
+  /** @param length of the range, bytes */
   constructor(handle: FileHandle, info: BlobInfo, offset: number, length: number) {
     this.#handle = handle;
     this.info = info;
@@ -43,7 +43,7 @@ export class OpenFile implements OpenBlob {
           .catch((error: unknown) => {
             throw fileError(error);
           });
-        if (bytesRead === 0) throw fileError(new Error(`${this.info.key} has become shorter`));
+        if (bytesRead === 0) throw fileError(new Error(`${this.info.key} was truncated while it was read`));
         await write(bytesRead === buffer.length ? buffer : buffer.subarray(0, bytesRead));
         done += bytesRead;
       }

@@ -4,8 +4,8 @@ import path from 'node:path';
 import { fileError, hasCode } from './file-errors.js';
 
 /**
- * The keys below `root` that begin with `prefix` and come after `after`, in the order of their characters.
- * One folder's names at a time are in memory. Hidden files and folders are none of ours.
+ * The keys below `root` that begin with `prefix` and come after `after`, in code point order. Holds one folder's
+ * names in memory at a time. Hidden files and folders are skipped: they are not blobs.
  */
 export async function* walkKeys(
   root: string,
@@ -24,13 +24,13 @@ export async function* walkKeys(
   }
 }
 
-/** The names of a folder in the order their keys have; those of folders end in a slash. */
+/** The names in a folder in the order of their keys; names of folders end in a slash. */
 async function sortedEntries(folder: string): Promise<Array<{ name: string; isFolder: boolean }>> {
   let entries: Dirent[];
   try {
     entries = await readdir(folder, { withFileTypes: true });
   } catch (error) {
-    // Removed a moment ago, or never made.
+    // Removed a moment ago, or never created.
     if (hasCode(error, 'ENOENT', 'ENOTDIR')) return [];
     throw fileError(error);
   }

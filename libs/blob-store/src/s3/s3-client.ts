@@ -6,11 +6,11 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { S3Config } from '../env.js';
 
 const maxSockets = 128;
-/** Keys in files are read again after this time, so that they can be changed without a restart. */
+/** Keys in files are reread after this time, so that they can be rotated without a restart. */
 const credentialMs = 300_000;
-/** A connection on which nothing moves for so long, ms: whoever downloads slowly holds it up, too. */
+/** Socket inactivity timeout, ms; generous, because a slow download also stalls the connection to the store. */
 const idleMs = 120_000;
-/** What fails is told by the errors; the client would write to the console besides. */
+/** Failures are reported as errors; the client must not also write to the console. */
 const noLog = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 
 /** A client for any S3-compatible store. */
@@ -23,7 +23,7 @@ export function createS3Client(config: S3Config, timeoutMs: number): S3Client {
     credentials: credentialsOf(config),
     maxAttempts: 3,
     logger: noLog,
-    // Not every S3-compatible store knows the checksums that the client otherwise adds.
+    // Not every S3-compatible store supports the checksums that the client adds by default.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: new NodeHttpHandler({
@@ -35,7 +35,7 @@ export function createS3Client(config: S3Config, timeoutMs: number): S3Client {
   });
 }
 
-/** undefined: what the client finds by itself, such as the role of the machine or of the pod. */
+/** undefined: the client's default credential chain, such as the role of the machine or pod. */
 function credentialsOf({ accessKeyId, secretAccessKey, accessKeyIdFile, secretAccessKeyFile }: S3Config) {
   if (accessKeyId && secretAccessKey) return { accessKeyId, secretAccessKey };
   if (!accessKeyIdFile || !secretAccessKeyFile) return undefined;

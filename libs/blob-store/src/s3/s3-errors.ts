@@ -4,7 +4,7 @@ const codes: Readonly<Record<string, StorageErrorCode>> = {
   NoSuchKey: 'not-found',
   NotFound: 'not-found',
   InvalidRange: 'invalid-range',
-  // What requests over quota get (MinIO, Ceph).
+  // Returned for requests over quota (MinIO, Ceph).
   XMinioAdminBucketQuotaExceeded: 'no-space',
   QuotaExceeded: 'no-space',
   EntityTooLarge: 'no-space',
@@ -12,7 +12,7 @@ const codes: Readonly<Record<string, StorageErrorCode>> = {
   TimeoutError: 'deadline-exceeded',
 };
 
-/** The StorageError for what the client or the object store says. */
+/** Maps an error of the client or the object store to a StorageError. */
 export function s3Error(error: unknown, what: string): StorageError {
   if (error instanceof StorageError) return error;
   const { name = '', message = String(error) } = Object(error) as { name?: string; message?: string };
@@ -22,7 +22,7 @@ export function s3Error(error: unknown, what: string): StorageError {
   });
 }
 
-/** Whether to try once more is worth it: not after a refusal. */
+/** Whether a retry is worth it: not after a refusal. */
 export function isWorthAnotherTry(error: unknown): boolean {
   const { $metadata } = Object(error) as { $metadata?: { httpStatusCode?: number } };
   const status = $metadata?.httpStatusCode;

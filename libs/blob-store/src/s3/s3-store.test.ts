@@ -17,7 +17,7 @@ afterEach(() => {
   server?.close();
 });
 
-/** A store at a server that does as it is told. */
+/** A store on a scripted server. */
 async function storeAt(serve: RequestListener, env: Record<string, string> = {}): Promise<BlobStore> {
   server = createServer(serve);
   await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve));
@@ -35,7 +35,7 @@ async function storeAt(serve: RequestListener, env: Record<string, string> = {})
 }
 
 describe('an object store that', () => {
-  it('does not answer is given up', async () => {
+  it('does not answer times out', async () => {
     const silent = await storeAt(() => {});
     await expect(silent.head('a')).rejects.toMatchObject({ code: 'deadline-exceeded' });
     await expect(silent.check()).rejects.toMatchObject({ code: 'deadline-exceeded' });
@@ -44,7 +44,7 @@ describe('an object store that', () => {
     });
   });
 
-  it('fails once is asked again, with the whole content', async () => {
+  it('fails once gets a retry with the whole content', async () => {
     const bodies: string[] = [];
     const failing = await storeAt((request, response) => {
       let body = '';
@@ -60,7 +60,7 @@ describe('an object store that', () => {
     expect(bodies).toEqual(['content', 'content']);
   });
 
-  it('refuses is not asked again', async () => {
+  it('refuses gets no retry', async () => {
     let requests = 0;
     const refusing = await storeAt((request, response) => {
       requests++;
@@ -71,7 +71,7 @@ describe('an object store that', () => {
     expect(requests).toBe(1);
   });
 
-  it('is full says so', async () => {
+  it('is full fails with no-space', async () => {
     const full = await storeAt((request, response) => {
       request.resume();
       response.writeHead(400).end('<Error><Code>QuotaExceeded</Code></Error>');
@@ -79,7 +79,7 @@ describe('an object store that', () => {
     await expect(full.put('a', Buffer.from('1'))).rejects.toMatchObject({ code: 'no-space' });
   });
 
-  it('is not there does not work', async () => {
+  it('is not there fails with unavailable', async () => {
     const gone = await storeAt(() => {});
     server!.close();
     server!.closeAllConnections();
@@ -87,7 +87,7 @@ describe('an object store that', () => {
   });
 });
 
-it('takes its keys from files', async () => {
+it('reads its keys from files', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-keys-'));
   const [id, secret] = [path.join(folder, 'id'), path.join(folder, 'secret')];
   await writeFile(id, 'the-id\n');

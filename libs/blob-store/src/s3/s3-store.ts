@@ -34,19 +34,19 @@ import { isWorthAnotherTry, s3Error } from './s3-errors.js';
 export interface S3StoreOptions {
   client: S3Client;
   bucket: string;
-  /** ms for everything but the carrying of content */
+  /** ms for everything but the transfer of content */
   timeoutMs: number;
 }
 
-/** What is larger goes in parts of so many bytes, one after the other. */
+/** Part size of multipart uploads, bytes; parts are sent one after the other. */
 const partBytes = 16 * 1024 * 1024;
 const attempts = 3;
-/** An object store that takes less than 100 KB a second does not work. */
+/** An object store slower than 100 KB a second counts as failed. */
 const slowestBytesPerMs = 100;
 
 /**
- * Blobs as objects of one S3 bucket. A stream is first written to a temporary file: its length is known then,
- * memory stays small however many come at once, and a request that fails can be made again.
+ * Blobs as objects of one S3 bucket. A stream is first written to a temporary file: this gives its length, bounds
+ * the memory of concurrent uploads, and allows a failed request to be retried.
  */
 export class S3BlobStore implements BlobStore {
   readonly #client: S3Client;
@@ -75,7 +75,7 @@ export class S3BlobStore implements BlobStore {
 
   async get(key: string, { offset = 0, length }: Partial<ByteRange> = {}): Promise<OpenBlob> {
     requireKey(key);
-    // S3 knows no empty range.
+    // S3 does not support an empty range.
     if (length === 0) return openBlob(await this.head(key), offset, length, Readable.from([]));
     const isPart = offset > 0 || length !== undefined;
     const last = length === undefined ? '' : offset + length - 1;
@@ -94,7 +94,7 @@ export class S3BlobStore implements BlobStore {
 
   async head(key: string): Promise<BlobInfo> {
     requireKey(key);
-    const answer = await this.#within(`looking at ${key}`, (abortSignal) =>
+    const answer = await this.#within(`reading metadata of ${key}`, (abortSignal) =>
       this.#client.send(new HeadObjectCommand(this.#object(key)), { abortSignal }),
     );
     return infoOf(key, answer.ContentLength ?? 0, answer.ETag, answer.LastModified);
@@ -175,7 +175,7 @@ export class S3BlobStore implements BlobStore {
       return bare((await upload.done()).ETag);
     }
     for (let attempt = 1; ; attempt++) {
-      // The client cannot rewind a stream, so it does not try again by itself.
+      // The client does not retry requests with a stream, which it cannot rewind.
       const Body = createReadStream(file.path);
       try {
         const command = new PutObjectCommand({ ...this.#object(key), Body, ContentLength: file.size });

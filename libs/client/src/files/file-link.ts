@@ -3,7 +3,7 @@ import { Connection } from '../connection.js';
 import { ClientError } from '../errors.js';
 import type { ServerAddress } from '../server-location.js';
 
-/** The most that is asked for at once, bytes. */
+/** Largest block requested at once, bytes. */
 export const blockBytes = 32_768;
 const answerMs = 10_000;
 const closeMs = 2_000;
@@ -13,10 +13,10 @@ const options = {
   maxInFlight: 1,
   maxPduBytes: FILE_SERVER_FRAME_LIMIT,
 };
-/** PDUs that may wait to be looked at: no server has reason to send more. */
+/** Maximum number of received PDUs not yet handled; a correct server never sends more. */
 const maxWaiting = 64;
 
-/** Who comes for which side of a transfer. */
+/** The user and their side of a transfer. */
 export interface FileLogin {
   userId: number;
   taskId: string;
@@ -31,8 +31,8 @@ export class FileLink {
   #wake: (() => void) | undefined;
 
   /**
-   * @throws ClientError `unreachable`, `disconnected`, or `file-refused` when the file_server does not let this
-   *   user in for this side of the task; DeadlineExceeded
+   * @throws ClientError `unreachable`, `disconnected`, or `file-refused` when the file_server refuses the user for this
+   *   side of the task; DeadlineExceeded
    */
   static async open(server: ServerAddress, login: FileLogin, signal: AbortSignal): Promise<FileLink> {
     const link = new FileLink();
@@ -47,7 +47,7 @@ export class FileLink {
         if (reply.resultCode === 0) return;
         throw new ClientError(
           'file-refused',
-          `${server.host}:${server.port} does not know this transfer of ours`,
+          `${server.host}:${server.port} refused the login for this transfer`,
         );
       });
       return link;
@@ -60,7 +60,7 @@ export class FileLink {
   private constructor() {}
 
   /**
-   * The next PDU of the transfer; undefined when none comes within `waitMs` milliseconds.
+   * The next PDU of the transfer; undefined when none arrives within `waitMs` milliseconds.
    * @throws ClientError when the connection has ended, or `file-cancelled` when `signal` is aborted
    */
   async next(signal: AbortSignal, waitMs?: number): Promise<Pdu | undefined> {
@@ -73,23 +73,23 @@ export class FileLink {
       if (left <= 0) return undefined;
       await this.#change(signal, left);
     }
-    throw new ClientError('file-cancelled', 'the transfer was given up');
+    throw new ClientError('file-cancelled', 'the transfer was cancelled');
   }
 
-  /** Resolves when the operating system has taken it. @throws ClientError `disconnected` */
+  /** Resolves when the operating system has accepted it. @throws ClientError `disconnected` */
   async send(pdu: Uint8Array): Promise<void> {
     if (!this.#connection) throw new ClientError('disconnected', 'not connected');
     await this.#connection.writeThrough(pdu);
   }
 
-  /** Sends a PDU under a sequence number of its own, with others of this moment. */
+  /** Sends a PDU under a new sequence number, batched with others of this event-loop turn. */
   post<P extends object>(command: Command<object, P>, message: NoInfer<P>): void {
     this.#connection?.post(command, message);
   }
 
   /**
-   * Waits a moment for the server to close, as it does when a transfer is over: were we the first, while
-   * something of the server's is still to be read, what we sent last could be lost with the connection.
+   * Waits a moment for the server to close first, as it does when a transfer is over: closing with unread data in the
+   * receive buffer would reset the connection and could lose our last PDU.
    */
   async ended(): Promise<void> {
     const end = performance.now() + closeMs;
@@ -108,7 +108,7 @@ export class FileLink {
     if (pdu.commandId === Commands.OtherHeartbeat.id || pdu.commandId === Commands.FileLoginRes.id) return;
     this.#waiting.push(pdu);
     if (this.#waiting.length > maxWaiting) {
-      this.#finish(new ClientError('protocol', 'the file_server sends more than was asked for'));
+      this.#finish(new ClientError('protocol', 'the file_server sends more than was requested'));
       void this.close();
     }
     this.#wake?.();

@@ -5,14 +5,14 @@ import type { FileOffer } from './offer.js';
 
 const { FILE_TYPE_ONLINE } = IM.BaseDefine.TransferFileType;
 
-/** The addresses of an answer, as they are to be dialled. */
+/** The addresses in a response, in the order to dial them. */
 export function serversOf(
   list: readonly IM.BaseDefine.IpAddr.$Properties[] | null | undefined,
 ): ServerAddress[] {
   return (list ?? []).map(({ ip, port }) => ({ host: ip, port }));
 }
 
-/** What 0x0508 offers; undefined: an offline file that is still to be uploaded. */
+/** The offer in a 0x0508; undefined for an offline file that is not uploaded yet. */
 export function offerOf(notify: IM.File.IMFileNotify.$Properties): FileOffer | undefined {
   const online = notify.transMode === FILE_TYPE_ONLINE;
   if (!online && notify.offlineReady === 0) return undefined;
@@ -26,12 +26,12 @@ export function offerOf(notify: IM.File.IMFileNotify.$Properties): FileOffer | u
   };
 }
 
-/** Where the file_servers are. */
+/** The addresses of the file_servers. */
 export async function fileServers(client: Requests): Promise<ServerAddress[]> {
   return serversOf((await askForFiles(client)).ipAddrList);
 }
 
-/** The files that wait for the user, oldest first (0x0509). */
+/** The offline files stored for the user, oldest first (0x0509). */
 export async function offlineFiles(client: Requests): Promise<FileOffer[]> {
   const { offlineFileList, ipAddrList } = await askForFiles(client);
   const servers = serversOf(ipAddrList);

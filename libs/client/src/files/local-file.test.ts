@@ -11,18 +11,18 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 const at = (name: string) => path.join(folder, name);
 
-it('a file is read from wherever it is asked for, and not beyond its end', async () => {
+it('a file is read at any offset, but not beyond its end', async () => {
   await writeFile(at('source'), 'hello world');
   const file = await openFile(at('source'));
   expect(file).toMatchObject({ name: 'source', size: 11 });
   expect(Buffer.from(await file.read(6, 5)).toString()).toBe('world');
   expect(await file.read(11, 0)).toHaveLength(0);
-  await expect(file.read(6, 6)).rejects.toThrow('has become shorter');
+  await expect(file.read(6, 6)).rejects.toThrow('was truncated');
   await file.close();
-  await expect(openFile(folder)).rejects.toThrow('is no file');
+  await expect(openFile(folder)).rejects.toThrow('is not a file');
 });
 
-it('a file has its name only when it is whole; what was broken off is gone on with', async () => {
+it('a file gets its name only when complete; an interrupted one is resumed', async () => {
   const first = await openSink(at('.part'), at('target'), 11);
   expect(first.offset).toBe(0);
   await first.write(Buffer.from('hello '));
@@ -37,7 +37,7 @@ it('a file has its name only when it is whole; what was broken off is gone on wi
   expect(await readdir(folder)).not.toContain('.part');
 });
 
-it('what is larger than the file is begun anew', async () => {
+it('a partial file larger than the file is started over', async () => {
   await writeFile(at('.large'), 'too much');
   const sink = await openSink(at('.large'), at('small'), 3);
   expect(sink.offset).toBe(0);

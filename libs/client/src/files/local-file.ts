@@ -3,13 +3,13 @@ import path from 'node:path';
 import type { FileSink } from './receive-file.js';
 import type { FileSource } from './send-file.js';
 
-/** A file on the disk, opened to be sent. @throws Error of the file system; RangeError for what is no file */
+/** Opens a file on disk for sending. @throws Error of the file system; RangeError when it is not a file */
 export async function openFile(file: string): Promise<FileSource & { close(): Promise<void> }> {
   const handle = await open(file, 'r');
   const info = await handle.stat();
   if (!info.isFile()) {
     await handle.close();
-    throw new RangeError(`${file} is no file`);
+    throw new RangeError(`${file} is not a file`);
   }
   return {
     name: path.basename(file),
@@ -18,7 +18,7 @@ export async function openFile(file: string): Promise<FileSource & { close(): Pr
       const data = Buffer.allocUnsafe(length);
       for (let filled = 0; filled < length; ) {
         const { bytesRead } = await handle.read(data, filled, length - filled, offset + filled);
-        if (bytesRead === 0) throw new RangeError(`${file} has become shorter`);
+        if (bytesRead === 0) throw new RangeError(`${file} was truncated while it was read`);
         filled += bytesRead;
       }
       return data;
@@ -27,16 +27,16 @@ export async function openFile(file: string): Promise<FileSource & { close(): Pr
   };
 }
 
-/** A sink that is a file on the disk. */
+/** A sink that writes to a file on disk. */
 export interface LocalSink extends FileSink {
-  /** Lets go of the file; what was received so far stays for the next try. */
+  /** Closes the file; what was received so far stays for the next attempt. */
   close(): Promise<void>;
 }
 
 /**
- * Receives into `partial`, going on behind what is in it already, and gives it its name once it is whole and
- * on the disk. A file that has that name meanwhile is replaced: choose one that is free.
- * @param size of the whole file, bytes; a `partial` that is larger is begun anew
+ * Receives into `partial`, appending to what it already holds, and renames it once it is complete and flushed to disk.
+ * An existing file of that name is replaced: choose one that is free.
+ * @param size of the whole file, bytes; a larger `partial` is started over
  * @throws Error of the file system
  */
 export async function openSink(partial: string, target: string, size: number): Promise<LocalSink> {

@@ -1,15 +1,15 @@
 import type { ServerAddress } from '../server-location.js';
 
-/** A file that can be fetched: one that is offered this moment, or one that waits. */
+/** A file that can be fetched: offered online now, or stored. */
 export interface FileOffer {
   taskId: string;
   fromUserId: number;
-  /** What the sender calls it. Never to be taken for a path. */
+  /** The sender's name for it. Never use it as a path. */
   name: string;
   /** bytes */
   size: number;
-  /** Whether its sender is there and waits for us; otherwise it is kept for us. */
+  /** Whether its sender is connected and waiting; otherwise the server stores it. */
   online: boolean;
-  /** The file_servers, in the order in which they are to be tried. */
+  /** The file_servers, in the order to try them. */
   servers: ServerAddress[];
 }

@@ -5,7 +5,7 @@ import { persist } from './persistence.js';
 const servers = [1, 2, 3].map((port) => ({ host: 'h', port }));
 const failure = (code: ClientErrorCode) => new ClientError(code, code);
 
-/** Plays what each attempt comes to. @returns the ports that were tried, and how it ended */
+/** Plays the outcome of each attempt. @returns the ports that were tried, and the result */
 async function play(
   outcomes: (ClientErrorCode | 'absent' | 'done')[],
   options: { giveUpMs?: number; signal?: AbortSignal; progress?: boolean } = {},
@@ -28,16 +28,16 @@ async function play(
   return { tried, ended };
 }
 
-it('tries the servers in their order', async () => {
+it('tries the servers in order', async () => {
   expect(await play(['unreachable', 'unreachable', 'done'])).toEqual({ tried: [1, 2, 3], ended: 'done' });
 });
 
-it('begins with the first again when one had us, or the other side was not there', async () => {
+it('restarts with the first after one accepted us, or the other side was absent', async () => {
   const outcomes = ['unreachable', 'disconnected', 'unreachable', 'absent', 'done'] as const;
   expect(await play([...outcomes])).toEqual({ tried: [1, 2, 1, 2, 1], ended: 'done' });
 });
 
-it('believes a refusal only when it is repeated', async () => {
+it('accepts a refusal only when it is repeated', async () => {
   expect(await play(['file-refused', 'file-refused', 'file-refused', 'done'])).toEqual({
     tried: [1, 2, 3, 1],
     ended: 'done',
@@ -46,12 +46,12 @@ it('believes a refusal only when it is repeated', async () => {
   expect(await play(refused)).toEqual({ tried: [1, 2, 3, 1], ended: 'file-refused' });
 });
 
-it('a transfer that let us in once and does not any more was ended by the other side', async () => {
+it('a refusal after an accepted login means that the other side ended the transfer', async () => {
   const refused = Array.from({ length: 9 }, () => 'file-refused' as const);
   expect((await play(['disconnected', ...refused])).ended).toBe('file-cancelled');
 });
 
-it.each(['file-rejected', 'file-unreadable', 'protocol'] as const)('%s is not tried again', async (code) => {
+it.each(['file-rejected', 'file-unreadable', 'protocol'] as const)('%s is not retried', async (code) => {
   expect(await play([code])).toEqual({ tried: [1], ended: code });
 });
 
@@ -62,7 +62,7 @@ it('gives up without progress, and only then', async () => {
   expect((await play(['absent', 'absent'], { giveUpMs: 100 })).ended).toBe('deadline-exceeded');
 });
 
-it('ends when the caller has given up', async () => {
+it('ends when the caller cancels', async () => {
   const signal = AbortSignal.abort();
   expect(await play(['unreachable'], { signal })).toEqual({ tried: [1], ended: 'file-cancelled' });
 });

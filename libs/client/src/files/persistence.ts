@@ -2,30 +2,30 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ClientError, type ClientErrorCode, DeadlineExceeded } from '../errors.js';
 import type { ServerAddress } from '../server-location.js';
 
-/** What both ways of a file have in common. */
+/** Options of both sending and receiving. */
 export interface TransferOptions {
-  /** Called with the bytes that are over, from the beginning of the file, as they become more. */
+  /** Called with the bytes transferred, counted from the beginning of the file. */
   onProgress?: (bytes: number) => void;
-  /** Ends the transfer for both sides. */
+  /** Cancels the transfer for both sides. */
   signal?: AbortSignal;
-  /** A transfer that got no further for so long is given up, with its last error; default 60,000 ms. */
+  /** Time without progress after which the transfer fails with its last error; default 60,000 ms. */
   giveUpMs?: number;
 }
 
 const transient: readonly ClientErrorCode[] = ['unreachable', 'disconnected', 'deadline-exceeded'];
 const pauseMs = 250;
 /**
- * Refusals in a row that are believed: one alone may come from a file_server that asks where we are logged in
- * while we are just coming back to a msg_server.
+ * Refusals in a row after which a refusal is final. A single one may be wrong: the file_server checks where the user is
+ * logged in, and this client may just be reconnecting to a msg_server.
  */
 const maxRefusals = 4;
 
 /**
- * Carries on with a transfer until it is done, whatever breaks: tries the file_servers in their order, and
- * begins with the first again when one of them had us for a while. Both sides do so with the same list, and
- * therefore meet at the first that works.
- * @param attempt one connection's part of the work; resolves to undefined when the other side was not there
- * @param reached how far the transfer has come; more is progress
+ * Carries on with a transfer until it is done, whatever breaks: tries the file_servers in order, and starts over with
+ * the first after one of them had accepted the login. Both sides do so with the same list, and therefore meet at the
+ * first that works.
+ * @param attempt the work on one connection; resolves to undefined when the other side was absent
+ * @param reached bytes transferred so far; an increase is progress
  */
 export async function persist<T>(
   servers: readonly ServerAddress[],
@@ -47,11 +47,11 @@ export async function persist<T>(
       index = 0;
     } catch (error) {
       if (signal?.aborted)
-        throw new ClientError('file-cancelled', 'the transfer was given up', { cause: error });
+        throw new ClientError('file-cancelled', 'the transfer was cancelled', { cause: error });
       failure = error;
       refusals = isRefusal(error) ? refusals + 1 : 0;
       if (refusals >= maxRefusals && wasIn) {
-        throw new ClientError('file-cancelled', 'the other side has ended the transfer', { cause: error });
+        throw new ClientError('file-cancelled', 'the other side ended the transfer', { cause: error });
       }
       if (!isTransient(error) && (!isRefusal(error) || refusals >= maxRefusals)) throw error;
       const hadUs = error instanceof ClientError && error.code === 'disconnected';

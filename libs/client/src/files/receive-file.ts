@@ -19,28 +19,27 @@ import { tellServer } from './tell-server.js';
 const { FILE_TYPE_ONLINE, FILE_TYPE_OFFLINE } = IM.BaseDefine.TransferFileType;
 const { CLIENT_REALTIME_RECVER, CLIENT_OFFLINE_DOWNLOAD } = IM.BaseDefine.ClientFileRole;
 
-/** Takes a file's bytes in their order; `openSink` makes one of a file on the disk. */
+/** Receives a file's bytes in order; `openSink` makes one from a file on disk. */
 export interface FileSink {
-  /** Bytes it has from an earlier try: the transfer goes on behind them. */
+  /** Bytes it has from an earlier attempt: the transfer resumes after them. */
   readonly offset: number;
   write(data: Uint8Array): Promise<void>;
-  /** All bytes are there. It is only after this that the server is told to forget the file. */
+  /** Called when all bytes have arrived. Only then is the server told to delete the file. */
   finish(): Promise<void>;
 }
 
-/** Blocks asked for at once: legacy clients ask for one, and wait. */
+/** Blocks requested at once. Legacy clients request one at a time. */
 const window = 4;
-/** How long the sender is waited for at a file_server we have come to in place of another one, milliseconds. */
+/** How long to wait for the sender at a file_server that is not the first choice, milliseconds. */
 const meetMs = 10_000;
 
 /**
- * Fetches a file that was offered or that waits. Resolves when the sink has all of it; a file that waited is
- * off the list then. A connection that breaks is no failure: it goes on where it was, at whichever
- * file_server is there.
+ * Fetches an offered or stored file. Resolves when the sink has all of it; a stored file is off the list then. A broken
+ * connection is not a failure: the transfer resumes where it was, at whichever file_server is up.
  *
- * @throws ClientError `file-refused` when the file is not there any more; `file-cancelled` when the sender or
- *   `signal` ended the transfer; `file-unreadable` when the server cannot read what it keeps; what the sink
- *   throws; otherwise why it got no further
+ * @throws ClientError `file-refused` when the file is gone; `file-cancelled` when the sender or `signal` cancelled the
+ *   transfer; `file-unreadable` when the server cannot read the stored file; what the sink throws; otherwise why it made
+ *   no progress
  */
 export async function receiveFile(
   client: TeamTalkClient,
@@ -58,7 +57,7 @@ export async function receiveFile(
   await tellServer(client, Commands.FileDelOfflineReq, file);
 }
 
-/** Tells the sender of an online transfer that the user does not want the file. */
+/** Tells the sender of an online transfer that the user declines the file. */
 export async function refuseFile(client: TeamTalkClient, { taskId, servers }: FileOffer): Promise<void> {
   const login = { userId: client.userId, taskId, fileRole: CLIENT_REALTIME_RECVER };
   const { signal } = new AbortController();
@@ -139,7 +138,7 @@ class Receiving {
   async #take(pdu: Pdu): Promise<void> {
     const { resultCode, offset, fileData } = decodeBody(Commands.FilePullDataRsp, pdu.body);
     if (resultCode !== 0) {
-      throw new ClientError('file-unreadable', `the file cannot be read at its other end (${resultCode})`);
+      throw new ClientError('file-unreadable', `the other side cannot read the file (${resultCode})`);
     }
     const wanted = Math.min(blockBytes, this.#offer.size - this.reached);
     if (offset !== this.reached || fileData.length !== wanted) throw unexpected(pdu);

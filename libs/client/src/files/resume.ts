@@ -8,21 +8,21 @@ import { persist, type TransferOptions } from './persistence.js';
 
 const { CLIENT_REALTIME_SENDER, CLIENT_OFFLINE_UPLOAD } = IM.BaseDefine.ClientFileRole;
 
-/** How long a receiver is waited for at each file_server; one who is there asks at once. Milliseconds. */
-const lookMs = 2_000;
+/** How long to wait for a receiver at each file_server, milliseconds; a connected one pulls at once. */
+const pullTimeoutMs = 2_000;
 
-/** What is known of a transfer that somebody has begun. */
+/** What is known of a transfer that was started earlier. */
 export interface BegunTransfer {
   taskId: string;
   online: boolean;
-  /** The one where the receiver is comes first. */
+  /** The file_servers, the receiver's first. */
   servers: ServerAddress[];
 }
 
 /**
- * Finds out what a task of ours is, by logging in for it: an upload, at whichever file_server, or an online transfer,
- * at the one where its receiver waits.
- * @throws ClientError `file-refused` when it is not there any more; otherwise why nobody was found
+ * Finds out the kind of a task by logging in for it: an upload, at any file_server, or an online transfer, at the one
+ * where its receiver waits.
+ * @throws ClientError `file-refused` when the task is gone; otherwise why nobody was found
  */
 export async function findBegun(
   client: TeamTalkClient,
@@ -33,7 +33,7 @@ export async function findBegun(
   const signal = options.signal ?? new AbortController().signal;
   let last = -1;
 
-  async function look(): Promise<BegunTransfer> {
+  async function attempt(): Promise<BegunTransfer> {
     last = (last + 1) % servers.length;
     const server = servers[last]!;
     const login = { userId: client.userId, taskId };
@@ -43,14 +43,14 @@ export async function findBegun(
       return { taskId, online: false, servers };
     }
     const link = await FileLink.open(server, { ...login, fileRole: CLIENT_REALTIME_SENDER }, signal);
-    const asked = await link.next(signal, lookMs).finally(() => link.close());
-    if (!asked) throw new ClientError('unreachable', 'the receiver is at no file_server');
+    const asked = await link.next(signal, pullTimeoutMs).finally(() => link.close());
+    if (!asked) throw new ClientError('unreachable', 'the receiver is not connected to any file_server');
     return { taskId, online: true, servers: [server, ...servers.filter((other) => other !== server)] };
   }
-  return persist(servers, options, () => 0, look);
+  return persist(servers, options, () => 0, attempt);
 }
 
-/** @returns undefined when the file_server does not let us in for this side */
+/** @returns undefined when the file_server refuses the login for this side */
 async function enter(
   server: ServerAddress,
   login: FileLogin,

@@ -20,7 +20,7 @@ afterEach(async () => {
   await fileServer.stop();
 });
 
-/** A client of whom only what a transfer needs is there: what the msg_server answers. */
+/** A client stub with only what a transfer needs: the msg_server's responses. */
 function clientOf(transMode: IM.BaseDefine.TransferFileType): TeamTalkClient {
   const { host, port } = fileServer.address;
   const answer = { resultCode: 0, taskId, transMode, ipAddrList: [{ ip: host, port }] };
@@ -38,7 +38,7 @@ async function letIn(peer: Peer): Promise<void> {
   peer.send(Commands.FileLoginRes, { resultCode: 0, taskId }, seqNum);
 }
 
-/** Lets time pass for the client; what comes over sockets comes meanwhile. */
+/** Advances the client's clock while sockets keep working. */
 async function pass(seconds: number): Promise<void> {
   for (let second = 0; second < seconds; second++) {
     vi.advanceTimersByTime(1_000);
@@ -46,7 +46,7 @@ async function pass(seconds: number): Promise<void> {
   }
 }
 
-/** Breaks the first connection and lets the client in a second time, after which the time is the test's. */
+/** Breaks the first connection and accepts the second login; from then on the test controls the clock. */
 async function comeBack(): Promise<Peer> {
   const first = await fileServer.nextPeer();
   await letIn(first);
@@ -58,7 +58,7 @@ async function comeBack(): Promise<Peer> {
   return second;
 }
 
-it('an upload that goes on waits while the file_server reads what it has, however long that takes', async () => {
+it('a resumed upload waits while the file_server reads what it has, however long that takes', async () => {
   const sending = send(FILE_TYPE_OFFLINE);
   const peer = await comeBack();
   await pass(45);
@@ -78,7 +78,7 @@ it('an upload that goes on waits while the file_server reads what it has, howeve
   expect(await sending).toEqual({ taskId, online: false });
 });
 
-/** The next login, which has to be for this side. */
+/** Accepts the next login, which must be for this side. */
 async function comes(fileRole: IM.BaseDefine.ClientFileRole, resultCode: 0 | 1): Promise<Peer> {
   const peer = await fileServer.nextPeer();
   const { seqNum, message } = await peer.next(Commands.FileLoginReq);
@@ -92,8 +92,8 @@ const pull = (dataSize: number, transMode: IM.BaseDefine.TransferFileType = FILE
   dataSize,
 });
 
-describe('what another process has begun is gone on with', () => {
-  it('an upload, which any file_server lets in for', async () => {
+describe('a transfer begun by another process is resumed', () => {
+  it('an upload, at any file_server', async () => {
     const sending = send(FILE_TYPE_OFFLINE, { resume: taskId });
     await comes(CLIENT_OFFLINE_UPLOAD, 0);
     const peer = await comes(CLIENT_OFFLINE_UPLOAD, 0);
@@ -104,7 +104,7 @@ describe('what another process has begun is gone on with', () => {
     expect(await sending).toEqual({ taskId, online: false });
   });
 
-  it('an online transfer, where its receiver asks', async () => {
+  it('an online transfer, where its receiver pulls', async () => {
     const sending = send(FILE_TYPE_OFFLINE, { resume: taskId });
     await comes(CLIENT_OFFLINE_UPLOAD, 1);
     const found = await comes(CLIENT_REALTIME_SENDER, 0);
@@ -118,9 +118,9 @@ describe('what another process has begun is gone on with', () => {
   });
 
   it.each([
-    ['shorter', 5, 'the file that was begun has 5 bytes, not 12'],
-    ['longer', 13, 'out of place'],
-  ])('but not by another file: the first was %s', async (_, size, reason) => {
+    ['shorter', 5, 'the resumed transfer is of a file of 5 bytes, not 12'],
+    ['longer', 13, 'not expected'],
+  ])('but not with another file: the new one is %s', async (_, size, reason) => {
     const sending = send(FILE_TYPE_OFFLINE, { resume: taskId });
     const refused = expect(sending).rejects.toThrow(reason);
     await comes(CLIENT_OFFLINE_UPLOAD, 0);
@@ -130,7 +130,7 @@ describe('what another process has begun is gone on with', () => {
   });
 });
 
-it('an online transfer looks elsewhere when the receiver is not where the sender has come to', async () => {
+it('an online transfer tries the next file_server when the receiver is not at the first', async () => {
   const giveUp = new AbortController();
   const sending = send(FILE_TYPE_ONLINE, { signal: giveUp.signal });
   await comeBack();

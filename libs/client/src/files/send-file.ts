@@ -12,47 +12,46 @@ import { tellServer } from './tell-server.js';
 const { FILE_TYPE_ONLINE, FILE_TYPE_OFFLINE } = IM.BaseDefine.TransferFileType;
 const { CLIENT_REALTIME_SENDER, CLIENT_OFFLINE_UPLOAD } = IM.BaseDefine.ClientFileRole;
 
-/** A file to send; `openFile` makes one of a file on the disk. */
+/** A file to send; `openFile` makes one from a file on disk. */
 export interface FileSource {
-  /** What the receiver is told it is called. */
+  /** The name shown to the receiver. */
   readonly name: string;
   /** bytes, below 4 GiB */
   readonly size: number;
-  /** @returns exactly `length` bytes from `offset` on; fails when the file has not got them any more */
+  /** @returns exactly `length` bytes from `offset`; fails when the file no longer has them */
   read(offset: number, length: number): Promise<Uint8Array>;
 }
 
 export interface SendFileOptions extends TransferOptions {
-  /** Leaves the file with the server whether or not the receiver is there; default false. */
+  /** Stores the file on the server even when the receiver is online; default false. */
   offline?: boolean;
   /**
-   * Goes on with the transfer of this task, whichever process began it, in place of asking for a new one: with an
-   * upload for an hour, online as long as the receiver waits, a minute with this SDK.
+   * Resumes the transfer of this task, whichever process began it, instead of requesting a new one. An upload can be
+   * resumed for an hour, an online transfer as long as the receiver waits (a minute with this SDK).
    */
   resume?: string;
-  /** Called with the task once there is one: what `resume` needs. */
+  /** Called with the task id once there is one, for `resume`. */
   onTask?: (task: SentFile) => void;
 }
 
 export interface SentFile {
   taskId: string;
-  /** Whether the receiver has it already; otherwise it waits for him. */
+  /** Whether the receiver has it already; otherwise the server stores it for them. */
   online: boolean;
 }
 
-/** How long the receiver's pull is waited for at a file_server we have come to in place of another one, milliseconds. */
+/** How long to wait for the receiver's pull at a file_server that is not the first choice, milliseconds. */
 const meetMs = 10_000;
 const maxSize = 0xffff_ffff;
 
 /**
- * Sends a file: straight to the receiver where his PC is online, otherwise to the server, where it waits for
- * him. Resolves when he has it, or when it is kept for good and he is told. A connection that breaks is no failure: the
- * transfer goes on where it was, at whichever file_server is there.
+ * Sends a file: directly to the receiver if their PC is online, otherwise to the server, which stores it. Resolves when
+ * the receiver has it, or when it is stored and they have been told. A broken connection is not a failure: the transfer
+ * resumes where it was, at whichever file_server is up.
  *
- * @throws ClientError `file-refused` when the server makes no such transfer (no such receiver, or a quota);
- *   `file-unreadable` when `resume` is the task of a file of another size;
- *   `file-rejected` when the receiver does not want it; `file-cancelled` when he or `signal` ended it; what
- *   `source.read` throws; otherwise why it got no further
+ * @throws ClientError `file-refused` when the server refuses the transfer (no such receiver, or a quota);
+ *   `file-unreadable` when `resume` is the task of a file of another size; `file-rejected` when the receiver declines
+ *   it; `file-cancelled` when they or `signal` cancelled it; what `source.read` throws; otherwise why it made no progress
  */
 export async function sendFile(
   client: TeamTalkClient,
@@ -66,7 +65,7 @@ export async function sendFile(
   const { taskId, online, servers } = await taskFor(client, toUserId, source, options);
   options.onTask?.({ taskId, online });
   const fileRole = online ? CLIENT_REALTIME_SENDER : CLIENT_OFFLINE_UPLOAD;
-  // Who uploads waits for nobody but the file_server, which may have to read gigabytes of an earlier try again.
+  // An upload waits only for the file_server, which may have to reread gigabytes of an earlier attempt.
   const waitMs = online ? meetMs : undefined;
   const sending = new Sending({ userId: client.userId, taskId, fileRole }, source, waitMs, options);
   await persist(servers, options, () => sending.reached, sending.attempt);
@@ -93,7 +92,7 @@ async function taskFor(
     transMode: options.offline ? FILE_TYPE_OFFLINE : FILE_TYPE_ONLINE,
   });
   if (answer.resultCode !== 0) {
-    throw new ClientError('file-refused', `the server makes no transfer of this file (${answer.resultCode})`);
+    throw new ClientError('file-refused', `the server refused the transfer (${answer.resultCode})`);
   }
   const online = answer.transMode === FILE_TYPE_ONLINE;
   return { taskId: answer.taskId, online, servers: serversOf(answer.ipAddrList) };
@@ -108,7 +107,7 @@ class Sending {
   readonly #signal: AbortSignal;
   readonly #isResumed: boolean;
 
-  /** @param waitMs how long a pull is waited for where the other side need not be; undefined: as long as it takes */
+  /** @param waitMs how long to wait for a pull where the other side may be absent; undefined: no limit */
   constructor(
     login: FileLogin,
     source: FileSource,
@@ -158,14 +157,14 @@ class Sending {
   }
 
   /**
-   * Whoever goes on by a task's id may have the wrong file: what the server takes for its end has to be it. A server
-   * asks for whole blocks but for the last one.
+   * A resumed task may belong to another file: the end of the server's file must be the end of this one. A server asks
+   * for whole blocks except the last one.
    */
   #checkResumed(end: number, isLast: boolean): void {
     if (!this.#isResumed || !isLast || end === this.#source.size) return;
     throw new ClientError(
       'file-unreadable',
-      `the file that was begun has ${end} bytes, not ${this.#source.size}`,
+      `the resumed transfer is of a file of ${end} bytes, not ${this.#source.size}`,
     );
   }
 

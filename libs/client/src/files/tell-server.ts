@@ -7,8 +7,8 @@ const tryMs = 10_000;
 const pauseMs = 250;
 
 /**
- * Tells the msg_server something it does not answer, waiting a while for the connection to come back.
- * @throws ClientError when there is none all that time, or the client has ended
+ * Sends the msg_server a PDU without a response, waiting a while for the connection to come back.
+ * @throws ClientError when there is no connection all that time, or the client has ended
  */
 export async function tellServer<P extends object>(
   client: TeamTalkClient,

@@ -17,8 +17,8 @@ type Info = IM.BaseDefine.MsgInfo.$Properties;
 const SERVER_TIME = 1_700_000_000;
 
 /**
- * Just enough of a msg_server for one user (ME) to talk to others: login, one message log per peer, acks,
- * keys, history, unread. Delivery only where a test says so.
+ * A minimal msg_server for one user (ME): login, one message log per peer, acks, idempotency keys, history, unread.
+ * Delivers only when a test asks for it.
  */
 export class MiniMsgServer {
   readonly scripted: ScriptedServer;
@@ -92,7 +92,7 @@ export class MiniMsgServer {
     return new MiniMsgServer(await ScriptedServer.start());
   }
 
-  /** Stores and acknowledges what clients send: so at the beginning, and again after `scripted.ignore`. */
+  /** Stores and acknowledges what clients send. This is the default; call it to restore it after `scripted.ignore`. */
   acknowledging(): void {
     this.scripted.respond(Commands.MsgData, (peer, message, seqNum) =>
       this.acknowledge(peer, message, seqNum),
@@ -116,7 +116,7 @@ export class MiniMsgServer {
     return info;
   }
 
-  /** As `store`, `count` texts from `user` that say their msg_id; gives their ids. */
+  /** Like `store`, for `count` texts from `user` that contain their msg_id; returns their ids. */
   storeTexts(user: number, count: number, createTime = SERVER_TIME): number[] {
     return Array.from({ length: count }, () => {
       const text = String(this.log(user).length + 1);
@@ -124,7 +124,7 @@ export class MiniMsgServer {
     });
   }
 
-  /** Stores what a client sent, once for a key, and gives its msg_id. */
+  /** Stores what a client sent, once per key, and returns its msg_id. */
   storeSent(message: IM.Message.IMMsgData.$Properties): number {
     const key = Buffer.from(message.attachData ?? []).toString('hex');
     const known = key === '' ? undefined : this.#keys.get(key);

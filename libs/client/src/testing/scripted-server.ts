@@ -17,7 +17,7 @@ interface Wait {
   resolve(pdu: Pdu): void;
 }
 
-/** The server's end of one connection. PDUs that no `respond` took are kept for `next`. */
+/** The server's end of one connection. PDUs without a `respond` are queued for `next`. */
 export class Peer {
   readonly socket: Socket;
   readonly #responders: Map<number, Responder>;
@@ -32,7 +32,7 @@ export class Peer {
       this.#decoder.push(chunk);
       for (let pdu = this.#decoder.next(); pdu; pdu = this.#decoder.next()) this.#take(pdu);
     });
-    // A client may reset the connection; tests look at what it did before.
+    // A client may reset the connection; tests check what it did before.
     socket.on('error', () => {});
   }
 
@@ -40,7 +40,7 @@ export class Peer {
     this.socket.write(encodePdu(command, message, seqNum));
   }
 
-  /** The next PDU of a command; earlier ones of others stay. */
+  /** The next PDU of a command; earlier PDUs of other commands stay queued. */
   async next<C extends AnyCommand>(command: C): Promise<{ seqNum: number; message: MessageOf<C> }> {
     const at = this.#received.findIndex((each) => each.commandId === command.id);
     const pdu =
@@ -52,7 +52,7 @@ export class Peer {
     return { seqNum: pdu.seqNum, message: decodeBody(command, pdu.body) as MessageOf<C> };
   }
 
-  /** How many PDUs of a command arrived that nobody took. */
+  /** Number of queued PDUs of a command. */
   count(command: AnyCommand): number {
     return this.#received.filter((each) => each.commandId === command.id).length;
   }
@@ -110,7 +110,7 @@ export class ScriptedServer {
     return { host: '127.0.0.1', port: address.port };
   }
 
-  /** Answers every PDU of a command, on every connection. */
+  /** Sets the responder for every PDU of a command, on every connection. */
   respond<C extends AnyCommand>(
     command: C,
     answer: (peer: Peer, message: MessageOf<C>, seqNum: number) => void,
@@ -121,19 +121,19 @@ export class ScriptedServer {
     });
   }
 
-  /** What answers a command now, for a script that puts itself before it. */
+  /** The current responder of a command, for a script that wraps it. */
   responder<C extends AnyCommand>(command: C): (peer: Peer, message: MessageOf<C>, seqNum: number) => void {
     const responder = this.#answers.get(command.id);
     if (!responder) throw new Error(`nothing answers ${command.name}`);
     return responder as (peer: Peer, message: MessageOf<C>, seqNum: number) => void;
   }
 
-  /** Leaves a command to `Peer.next` again. */
+  /** Removes the responder; the command goes to `Peer.next` again. */
   ignore(command: AnyCommand): void {
     this.#responders.delete(command.id);
   }
 
-  /** The next connection that nobody asked for yet. */
+  /** The next connection not returned yet. */
   async nextPeer(): Promise<Peer> {
     return this.#accepted.shift() ?? inTime('a connection', (resolve) => this.#waits.push(resolve));
   }

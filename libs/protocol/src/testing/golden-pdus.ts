@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 export interface GoldenPdu {
   /** Enum member of the command, `CID_MSG_DATA`. */
   command: string;
-  /** Whether every field is set, or the required ones alone. */
+  /** Whether every field is set, or only the required ones. */
   fields: 'all' | 'required';
   seqNum: number;
   pdu: Buffer;

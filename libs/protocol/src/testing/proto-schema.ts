@@ -8,7 +8,7 @@ interface SchemaField {
   name: string;
 }
 
-/** What the .proto files say, read without protobufjs. */
+/** The content of the .proto files, parsed without protobufjs. */
 interface Schema {
   /** The members of all command enums: `CID_MSG_DATA` -> 0x0301. */
   commandIds: Map<string, number>;

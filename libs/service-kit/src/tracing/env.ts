@@ -10,7 +10,7 @@ const samplers = [
   'traceidratio',
 ] as const;
 
-/** The variables of tracing: OpenTelemetry's own names and meanings. */
+/** Variables of tracing, with OpenTelemetry's names and meanings. */
 export const tracingEnv = {
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .url({ protocol: /^https?$/, error: 'must be a URL that starts with http:// or https://' })
@@ -24,7 +24,7 @@ export const tracingEnv = {
   OTEL_TRACES_SAMPLER: env.choice(
     samplers,
     'parentbased_always_on',
-    'What begins a trace: parentbased_ does as the caller’s traceparent header says where there is one; traceidratio takes the share in OTEL_TRACES_SAMPLER_ARG',
+    'What is traced: parentbased_ follows the caller’s traceparent header if there is one; traceidratio samples the share in OTEL_TRACES_SAMPLER_ARG',
   ),
   OTEL_TRACES_SAMPLER_ARG: z.coerce
     .number('must be a number')
@@ -38,14 +38,14 @@ export const tracingEnv = {
   ),
 };
 
-/** Whereto and how much is traced. */
+/** Where traces go and how much is traced. */
 export interface TracingConfig {
   /** base URL of the collector, without /v1/traces */
   endpoint: string;
   headers: Readonly<Record<string, string>>;
-  /** whether the caller's decision counts where there is one */
+  /** whether to follow the caller's sampling decision if there is one */
   parentBased: boolean;
-  /** share of what begins here that is traced, 0 to 1 */
+  /** share of traces starting here that are sampled, 0 to 1 */
   ratio: number;
   /** undefined: the service's own name */
   serviceName: string | undefined;

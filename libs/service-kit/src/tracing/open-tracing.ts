@@ -3,9 +3,9 @@ import type { TracingConfig } from './env.js';
 import type { Tracing } from './tracing.js';
 
 /**
- * Loads OpenTelemetry and starts tracing, when there is a collector. Stopping is registered in the kit's lifecycle:
- * opened first, it sends what the others' stopping had to say.
- * @returns undefined: nothing is traced, and nothing was loaded
+ * Loads OpenTelemetry and starts tracing if a collector is configured. Its stop is registered in the kit's lifecycle; open
+ * it first, so that it is stopped last and exports the spans of the shutdown.
+ * @returns undefined without a collector; OpenTelemetry is not loaded then
  */
 export async function openTracing(
   config: TracingConfig | undefined,
@@ -13,7 +13,7 @@ export async function openTracing(
 ): Promise<Tracing | undefined> {
   const spans = metrics.counter(
     'trace_spans_total',
-    'Spans of traces: exported, failed (the collector did not take them) or dropped (too many were waiting)',
+    'Spans: exported, failed (refused by the collector) or dropped (the queue was full)',
     ['outcome'],
   );
   if (!config) return undefined;

@@ -2,7 +2,7 @@ import { traceId } from '../instance.js';
 import { messageSpan, type SpanIds } from './message-trace.js';
 import type { Tracing } from './tracing.js';
 
-/** A message that a client or another system sent, and what became of it. */
+/** A message that a client or another system sent, and its outcome. */
 export interface SentMessage {
   instance: number;
   requestId: number;
@@ -10,14 +10,14 @@ export interface SentMessage {
   toSessionId: number;
   isGroup: boolean;
   msgType: number;
-  /** 0: it is not stored, or nobody knows */
+  /** 0: not stored, or unknown */
   msgId: number;
-  /** performance.now() when it was taken in */
+  /** performance.now() of its receipt */
   begin: number;
-  /** why it has no ack */
+  /** why it got no ack */
   error: string | undefined;
-  /** sent before under this request id, and nobody knows what became of it */
-  again?: boolean;
+  /** a retry: sent before under this request id, with unknown outcome */
+  isRetry?: boolean;
   /** the HTTP request it came with, in a trace of its own */
   request?: SpanIds;
 }
@@ -34,14 +34,14 @@ export function recordSent(tracing: Tracing, message: SentMessage): void {
     msgId,
     begin,
     error,
-    again,
+    isRetry,
     request,
   } = message;
   const own = messageSpan(instance, requestId, 'send');
   tracing.record({
     name: 'send message',
     kind: 'server',
-    ...(again ? { parent: own } : { ids: own }),
+    ...(isRetry ? { parent: own } : { ids: own }),
     begin,
     end: performance.now(),
     attributes: {

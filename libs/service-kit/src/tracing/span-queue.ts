@@ -16,19 +16,19 @@ export interface SpanQueueOptions {
   log: Logger;
 }
 
-/** Spans that wait or are on their way at most; further ones are dropped. */
+/** Maximum number of spans queued or being exported; further ones are dropped. */
 const maxSpans = 8_192;
-/** Spans in one request to the collector. */
+/** Maximum number of spans in one request to the collector. */
 const maxBatch = 512;
 const flushEveryMs = 1_000;
-/** Milliseconds the collector has for one request, attempts to repeat it included. */
+/** Timeout of one export including its retries, milliseconds. */
 export const exportMs = 5_000;
-/** Milliseconds the last spans get at the end. */
+/** Timeout of the last export at shutdown, milliseconds. */
 const flushTimeoutMs = 2_000;
 
 /**
- * Spans on their way to the collector, batch after batch. A collector that is slow or away costs spans, which are
- * counted, and nothing else.
+ * Exports spans to the collector in batches. A slow or unreachable collector loses spans, which are counted, and has no
+ * other effect.
  */
 export class SpanQueue implements SpanProcessor {
   readonly #batches: BatchSpanProcessor;
@@ -47,7 +47,7 @@ export class SpanQueue implements SpanProcessor {
         export: (batch, done) => this.#export(batch, done),
         shutdown: () => exporter.shutdown(),
       },
-      // Never reached: this class drops first, and counts.
+      // Never reached: this class drops and counts spans before the library would.
       maxQueueSize: maxSpans,
       maxExportBatchSize: maxBatch,
       scheduledDelayMillis: flushEveryMs,
@@ -70,10 +70,10 @@ export class SpanQueue implements SpanProcessor {
     return this.#batches.forceFlush();
   }
 
-  /** Sends what is there, for two seconds at most. */
+  /** Exports the remaining spans, within two seconds. */
   async shutdown(): Promise<void> {
     try {
-      await withDeadline(this.#batches.shutdown(), flushTimeoutMs, 'sending the last spans');
+      await withDeadline(this.#batches.shutdown(), flushTimeoutMs, 'exporting the last spans');
     } catch (error) {
       this.#failed(error);
     }
@@ -87,15 +87,15 @@ export class SpanQueue implements SpanProcessor {
       if (!taken) this.#failed(result.error);
       else if (this.#failing) {
         this.#failing = false;
-        this.#log.info('the collector takes spans again');
+        this.#log.info('span export recovered');
       }
-      // It is dealt with: the library has nothing to add.
+      // Counted and logged above; the library must not report it again.
       done({ code: ExportResultCode.SUCCESS });
     });
   }
 
   #failed(error: unknown): void {
-    if (!this.#failing) this.#log.warn({ err: error }, 'the collector does not take spans; they are lost');
+    if (!this.#failing) this.#log.warn({ err: error }, 'span export failed; dropping spans');
     this.#failing = true;
   }
 }

@@ -2,8 +2,8 @@ import type { RequestListener, ServerResponse } from 'node:http';
 import type { Tracing } from './tracing.js';
 
 /**
- * Puts each HTTP request that is sampled, or comes with a sampled traceparent, into a span.
- * @param routeOf which of few routes was served; asked when the answer is over
+ * Traces each HTTP request that is sampled or has a sampled traceparent.
+ * @param routeOf the route that was served, out of few; called when the response is done
  */
 export function traceRequests<L extends RequestListener>(
   tracing: Tracing | undefined,

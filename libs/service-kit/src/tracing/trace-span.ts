@@ -2,7 +2,7 @@ import type { AsyncLocalStorage } from 'node:async_hooks';
 import { type Attributes, type Context, type Span, SpanStatusCode } from '@opentelemetry/api';
 import { TeamTalkError } from '../errors.js';
 
-/** A span that is open. What runs in it finds it as its parent. */
+/** An open span. Work that runs in it has it as parent. */
 export class TraceSpan {
   readonly #span: Span;
   readonly #context: Context;
@@ -26,7 +26,7 @@ export class TraceSpan {
     this.#span.setAttributes(attributes);
   }
 
-  /** Marks it as failed, by a TeamTalkError's code or in a word. */
+  /** Marks the span as failed, with a TeamTalkError's code or a keyword. */
   fail(error: unknown): void {
     markFailed(this.#span, error);
   }
@@ -36,14 +36,14 @@ export class TraceSpan {
   }
 }
 
-/** @param error in a word, or what was thrown */
+/** @param error a keyword, or the thrown error */
 export function markFailed(span: Span, error: unknown): void {
   const word = error instanceof TeamTalkError ? error.code : typeof error === 'string' ? error : 'internal';
   span.setAttribute('error.type', word);
   span.setStatus({ code: SpanStatusCode.ERROR, message: word });
 }
 
-/** Runs work in a span and ends it with the work, or with what it promises. */
+/** Runs work in a span, which ends with the work or when its promise settles. */
 export function through<T>(span: TraceSpan, work: () => T): T {
   let result: T;
   try {

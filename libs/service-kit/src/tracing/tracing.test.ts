@@ -57,7 +57,7 @@ describe('the settings', () => {
 });
 
 describe('a message’s ids', () => {
-  it('say whether it is traced, and which span is whose parent', () => {
+  it('tell whether it is traced, and the parent of each span', () => {
     expect([isTraced(0xffffffff, 5), isTraced(0xffffffff, 4), isTraced(0, 5)]).toEqual([true, false, false]);
     const ids = (['send', 'store', 'route'] as const).map((station) => messageSpan(0x80000000, 5, station));
     expect(new Set(ids.map(({ traceId }) => traceId))).toEqual(new Set(['00000000000000008000000000000005']));
@@ -109,7 +109,7 @@ describe('tracing with a collector', () => {
   const record = (tracing: Tracing) =>
     tracing.record({ name: 'x', kind: 'internal', begin: performance.now(), end: performance.now() });
 
-  it('sends what is waiting when it stops, and counts it', async () => {
+  it('exports and counts queued spans when it stops', async () => {
     const tracing = await open({ OTEL_SERVICE_NAME: 'chat', OTEL_RESOURCE_ATTRIBUTES: 'site=here' });
     const { traceId } = record(tracing);
     await tracing.stop();
@@ -120,7 +120,7 @@ describe('tracing with a collector', () => {
     expect(await spans('exported')).toBe(1);
   });
 
-  it('holds a bounded number of spans, and does not wait for a collector that hangs', async () => {
+  it('bounds the queued spans, and does not wait for a hanging collector', async () => {
     answer = undefined;
     const tracing = await open();
     for (let i = 0; i < 10_000; i++) record(tracing);
@@ -130,7 +130,7 @@ describe('tracing with a collector', () => {
     expect(performance.now() - begin).toBeLessThan(4_500);
   });
 
-  it('counts what the collector refuses', async () => {
+  it('counts spans the collector refuses', async () => {
     answer = () => 400;
     const tracing = await open();
     record(tracing);
@@ -138,7 +138,7 @@ describe('tracing with a collector', () => {
     expect(await spans('failed')).toBe(1);
   });
 
-  it('begins no trace the sampler does not want, and carries none on', async () => {
+  it('starts and continues only sampled traces', async () => {
     const tracing = await open({ OTEL_TRACES_SAMPLER: 'always_off' });
     expect(tracing.samplesMessage()).toBe(false);
     const seen = tracing.enter({ name: 'x', kind: 'server' }, () => {
@@ -155,7 +155,7 @@ describe('tracing with a collector', () => {
     expect(resume('-00')).toBeUndefined();
   });
 
-  it('what runs in a span, however late, is below it; what enters meanwhile is not', async () => {
+  it('async work in a span is its child; unrelated work is not', async () => {
     const tracing = await open({ OTEL_TRACES_SAMPLER: 'parentbased_always_on' });
     const [outer, inner] = await tracing.enter({ name: 'outer', kind: 'server' }, async () => {
       await new Promise((resolve) => setTimeout(resolve, 1));
@@ -169,7 +169,7 @@ describe('tracing with a collector', () => {
     expect(tracing.active).toBeUndefined();
   });
 
-  it('a span ends with the work and has its failure', async () => {
+  it('a span ends with its work and records its failure', async () => {
     const tracing = await open();
     const failing = tracing.enter({ name: 'x', kind: 'server' }, () => Promise.reject(new Error('secret')));
     await expect(failing).rejects.toThrow('secret');
@@ -179,8 +179,8 @@ describe('tracing with a collector', () => {
   });
 });
 
-// Its API, which does nothing by itself, comes with prom-client.
-it('loads OpenTelemetry only where there is a collector', async () => {
+// Its API package, which does nothing by itself, is a dependency of prom-client.
+it('loads OpenTelemetry only with a collector', async () => {
   const loaded = async (env: Record<string, string>) => {
     const code = `
       import { createRequire } from 'node:module';

@@ -33,30 +33,30 @@ import type { SpanIds } from './message-trace.js';
 import { exportMs, SpanQueue } from './span-queue.js';
 import { markFailed, TraceSpan, through } from './trace-span.js';
 
-/** Headers, of which `traceparent` and `tracestate` (W3C trace context) matter. */
+/** Headers; `traceparent` and `tracestate` (W3C trace context) are used. */
 export type Carrier = Readonly<Record<string, string | string[] | undefined>>;
 
-/** What a span is. */
+/** The description of a span. */
 export interface SpanInfo {
   name: string;
   kind: 'internal' | 'server' | 'client' | 'producer' | 'consumer';
   attributes?: Attributes;
 }
 
-/** A span that is over, with ids that were fixed before. */
+/** A finished span with predetermined ids. */
 export interface MeasuredSpan extends SpanInfo {
-  /** undefined: ids of their own */
+  /** undefined: random ids */
   ids?: SpanIds;
-  /** undefined: it is the first of its trace */
+  /** undefined: the root of its trace */
   parent?: SpanIds | undefined;
   /** performance.now() */
   begin: number;
   end: number;
-  /** spans of other traces */
+  /** links to spans of other traces */
   links?: readonly SpanIds[];
-  /** what happened at its end */
+  /** event at its end */
   event?: string | undefined;
-  /** why it failed, in a word; undefined: it did not */
+  /** keyword of its failure; undefined: success */
   error?: string | undefined;
 }
 
@@ -79,12 +79,12 @@ const kinds = {
 const scope = { name: 'teamtalk' };
 const propagator = new W3CTraceContextPropagator();
 const idGenerator = new RandomIdGenerator();
-/** What one service begins and another ends is compared: beyond this the clock was set, milliseconds. */
+/** A larger difference of wall and monotonic clock means that the wall clock was set, milliseconds. */
 const clockSlackMs = 2;
 
 /**
- * Makes spans. Only entrances (a client's PDU, an HTTP request, a message) begin a trace; what is called
- * from there carries on those that are sampled, and costs nothing in the others.
+ * Creates spans. Only entry points (a client's PDU, an HTTP request, a message) start a trace; calls made from there
+ * continue sampled traces and cost nothing otherwise.
  */
 export class Tracing {
   readonly #active = new AsyncLocalStorage<Context | undefined>();
@@ -119,18 +119,18 @@ export class Tracing {
     this.#tracer = this.#provider.getTracer(scope.name);
   }
 
-  /** Whether the message that is taken in now is to be traced. */
+  /** Decides whether the message being received is traced. */
   samplesMessage(): boolean {
     return Math.random() < this.#ratio;
   }
 
-  /** The span that what runs now is part of; undefined: it is not traced. */
+  /** The active span; undefined: not traced. */
   get active(): SpanIds | undefined {
     const context = this.#active.getStore();
     return context && trace.getSpanContext(context);
   }
 
-  /** Points from the active span to one of another trace. */
+  /** Links the active span to a span of another trace. */
   linkActive(ids: SpanIds): void {
     const context = this.#active.getStore();
     if (context) trace.getSpan(context)?.addLink({ context: sampled(ids) });
@@ -143,7 +143,7 @@ export class Tracing {
     if (span) markFailed(span, error);
   }
 
-  /** The active span for the headers of a call; undefined: nothing is to be sent along. */
+  /** Headers that propagate the active span; undefined: none. */
   carrier(): Record<string, string> | undefined {
     const context = this.#active.getStore();
     if (!context) return undefined;
@@ -153,29 +153,29 @@ export class Tracing {
   }
 
   /**
-   * A span where something enters the installation, as the sampler and the caller's headers say. Its owner ends it.
+   * Starts a span at an entry point, as the sampler and the caller's headers decide. The caller ends it.
    * @returns undefined when it is not sampled
    */
   begin(info: SpanInfo, carrier?: Carrier): TraceSpan | undefined {
     return this.#start(info, carrier ? extract(carrier) : ROOT_CONTEXT);
   }
 
-  /** Runs work that enters the installation, in a span when that is sampled. */
+  /** Runs work at an entry point, in a span if sampled. */
   enter<T>(info: SpanInfo, work: () => T): T {
     const span = this.begin(info);
     if (span) return through(span, work);
-    // Whatever is going on meanwhile, this is no part of it.
+    // Detaches the work from the active span.
     return this.#active.getStore() === undefined ? work() : this.#active.run(undefined, work);
   }
 
-  /** Runs work in a span of its own when what runs now is traced. */
+  /** Runs work in a child span if the current work is traced. */
   step<T>(info: SpanInfo, work: () => T): T {
     const context = this.#active.getStore();
     const span = context && this.#start(info, context);
     return span ? through(span, work) : work();
   }
 
-  /** Runs work that another service asked for, in a span when the caller's headers say so. */
+  /** Runs work for another service, in a span if the caller's headers are sampled. */
   resume<T>(info: SpanInfo, carrier: Carrier, work: () => T): T {
     if (carrier.traceparent === undefined || carrier.traceparent === '') return work();
     const context = extract(carrier);
@@ -183,7 +183,7 @@ export class Tracing {
     return span ? through(span, work) : work();
   }
 
-  /** Records a span whose decision was made elsewhere: it is sent whatever the sampler says. */
+  /** Records a span that was sampled elsewhere; the sampler is not consulted. */
   record(span: MeasuredSpan): SpanIds {
     const { name, kind, attributes = {}, parent, links = [], event, error } = span;
     const own = span.ids ?? {
@@ -216,7 +216,7 @@ export class Tracing {
     return own;
   }
 
-  /** Sends what is waiting, for a short time. */
+  /** Exports queued spans, within a short time. */
   stop(): Promise<void> {
     return this.#queue.shutdown();
   }
@@ -227,7 +227,7 @@ export class Tracing {
     return new TraceSpan(span, trace.setSpan(parent, span), this.#active);
   }
 
-  /** Unix milliseconds of a performance.now(), exact to the microsecond, after the system's clock was set too. */
+  /** Converts a performance.now() to Unix milliseconds, exact to the microsecond, also after the system clock was set. */
   #wallClock(at: number): number {
     const now = Date.now() - performance.now();
     if (Math.abs(now - this.#epoch) > clockSlackMs) this.#epoch = now;

@@ -22,12 +22,12 @@ export interface ClientListenerOptions {
   handle: (connection: Connection, pdu: PduFrame) => void;
 }
 
-/** The socket to use for an accepted one that carries PDUs as they are. It tells what came as any socket does. */
+/** Converts an accepted plain socket to one that reads into the shared buffer and emits its data as events. */
 const plainSocket = readZeroCopy(function (this: Socket, chunk: Buffer) {
   this.emit('data', chunk);
 });
 
-/** Accepts clients, and ends the connections that are silent for too long. */
+/** Accepts clients, and closes connections that are silent for too long. */
 export class ClientListener implements ConnectionHost {
   readonly limits: FileServerConfig['limits'];
   readonly metrics: FileServerMetrics;
@@ -38,7 +38,7 @@ export class ClientListener implements ConnectionHost {
   readonly #port: ClientPort;
   readonly #proxy: ProxyEntrance | undefined;
   readonly #sweeper: NodeJS.Timeout;
-  readonly #roundMs: number;
+  readonly #sweepIntervalMs: number;
   #emptied: (() => void) | undefined;
 
   constructor({ config, certificate, metrics, log, handle }: ClientListenerOptions) {
@@ -59,15 +59,15 @@ export class ClientListener implements ConnectionHost {
     const convert = certificate || config.proxyProtocol ? undefined : plainSocket;
     this.#port = new ClientPort({ maxSockets: config.limits.connections, metrics, log, take, convert });
     const { loginMs, stallMs, idleMs } = config.timeouts;
-    this.#roundMs = Math.max(10, Math.min(1_000, Math.floor(Math.min(loginMs, stallMs, idleMs) / 8)));
-    this.#sweeper = setInterval(() => this.#sweep(), this.#roundMs);
+    this.#sweepIntervalMs = Math.max(10, Math.min(1_000, Math.floor(Math.min(loginMs, stallMs, idleMs) / 8)));
+    this.#sweeper = setInterval(() => this.#sweep(), this.#sweepIntervalMs);
   }
 
   get size(): number {
     return this.#connections.size;
   }
 
-  /** @returns the port */
+  /** @returns the bound port */
   listen(): Promise<number> {
     return this.#port.listen(this.#config.listen);
   }
@@ -78,7 +78,7 @@ export class ClientListener implements ConnectionHost {
     if (this.#connections.size === 0) this.#emptied?.();
   }
 
-  /** Takes nobody in any more and closes everybody: an upload goes on at another file_server where it was. */
+  /** Stops accepting and closes all connections: uploads resume at another file_server. */
   async stop(): Promise<void> {
     this.#port.close();
     this.#proxy?.close();
@@ -103,7 +103,7 @@ export class ClientListener implements ConnectionHost {
 
   #sweep(): void {
     const { loginMs, stallMs, idleMs } = this.#config.timeouts;
-    this.#proxy?.sweep(Math.ceil(loginMs / this.#roundMs));
+    this.#proxy?.sweep(Math.ceil(loginMs / this.#sweepIntervalMs));
     const now = performance.now();
     for (const connection of this.#connections) {
       const { participant } = connection;

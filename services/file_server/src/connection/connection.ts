@@ -20,33 +20,33 @@ import {
 } from '../transfers/participant.js';
 import { FramePool } from './frame-pool.js';
 
-/** Bytes a client may leave unread: the blocks it has pulled, and small answers. */
+/** Bytes a client may leave unread: the blocks it has pulled, and small responses. */
 const maxUnreadBytes = maxPulls * (blockBytes + 1024) + 65_536;
-/** For blocks that are passed on. */
+/** Buffers for forwarded blocks. */
 const frames = new FramePool(blockBytes + 256, 64);
-/** How long a client may take to close its side after we closed ours, milliseconds. */
+/** How long a client may take to close its side after the server has closed its own, milliseconds. */
 const lingerMs = 5_000;
 
 const { FILE_TYPE_ONLINE, FILE_TYPE_OFFLINE } = IM.BaseDefine.TransferFileType;
 
-/** What all connections share. */
+/** State shared by all connections. */
 export interface ConnectionHost {
   readonly limits: { pduBytes: number; consecutiveBadPdus: number };
   readonly metrics: FileServerMetrics;
   readonly log: Logger;
-  /** @throws BodyError when the body is not what the command has */
+  /** @throws BodyError when the body does not parse */
   handle(connection: Connection, pdu: PduFrame): void;
-  /** Called once for each connection, when its socket is closed. */
+  /** Called once for each connection when its socket closes. */
   closed(connection: Connection): void;
 }
 
-/** One client's connection. What it means is decided by the handlers and, once logged in, its participant. */
+/** One client's connection. Its PDUs are interpreted by the handlers and, once logged in, by its participant. */
 export class Connection implements Line {
   /** IP address of the client. */
   readonly address: string;
-  /** Milliseconds of the monotonic clock. */
+  /** performance.now() of its start. */
   readonly openedAt = performance.now();
-  /** When it was last heard of. */
+  /** performance.now() of the last received data. */
   heardAt = this.openedAt;
   userId = 0;
   taskId = '';
@@ -59,7 +59,7 @@ export class Connection implements Line {
   #busy = false;
   #reason: CloseReason | undefined;
   #linger: NodeJS.Timeout | undefined;
-  /** Bytes the client had taken at `#takenAt`. */
+  /** Bytes the client had read at `#takenAt`. */
   #taken = 0;
   #takenAt = performance.now();
 
@@ -71,13 +71,13 @@ export class Connection implements Line {
     socket.on('data', (chunk) => this.#receive(chunk));
     socket.on('error', (error) => {
       this.#reason ??= 'lost';
-      host.log.debug({ err: error, peer: address }, 'a connection broke');
+      host.log.debug({ err: error, peer: address }, 'client connection failed');
     });
     socket.on('end', () => this.end('peer'));
     socket.on('close', () => this.#closed());
   }
 
-  /** Nothing is taken from it any more. */
+  /** Nothing more is read from it. */
   get closed(): boolean {
     return this.#reason !== undefined;
   }
@@ -86,7 +86,7 @@ export class Connection implements Line {
     return this.#reason ?? 'peer';
   }
 
-  /** Milliseconds since the client last took something of what is written to it; 0 when nothing waits. */
+  /** Milliseconds since the client last read some of what is written to it; 0 when nothing is pending. */
   unreadMs(now: number): number {
     const taken = this.#socket.bytesWritten - this.#socket.writableLength;
     if (this.#socket.writableLength === 0 || taken !== this.#taken) {
@@ -96,7 +96,7 @@ export class Connection implements Line {
     return now - this.#takenAt;
   }
 
-  /** @param done called when nothing of it is needed any more, with an error where it cannot be sent */
+  /** @param done called when the bytes are no longer needed, with an error if they could not be sent */
   write(pdu: Buffer, done?: (error?: Error | null) => void): void {
     if (this.closed) return;
     this.#socket.write(pdu, done);
@@ -137,7 +137,7 @@ export class Connection implements Line {
     });
   }
 
-  /** What comes next waits until `finish`: the present PDU is still being handled. */
+  /** Later PDUs wait until `finish`: the current one is still being handled. */
   begin(): void {
     this.#busy = true;
     this.#socket.pause();
@@ -150,7 +150,7 @@ export class Connection implements Line {
     this.#advance();
   }
 
-  /** Counts a PDU that was not understood; too many in a row close the connection. */
+  /** Counts an unknown or malformed PDU; too many in a row close the connection. */
   badPdu(): void {
     this.#host.metrics.badPdus.inc();
     this.#badPdus++;
@@ -161,12 +161,12 @@ export class Connection implements Line {
     if (this.closed) return;
     this.#reason = reason;
     this.#socket.end();
-    // What the client still sends is read and dropped: unread bytes would cut off what goes out.
+    // Reads and drops what the client still sends: closing with unread bytes would reset the connection.
     this.#socket.resume();
     this.#linger = setTimeout(() => this.#socket.destroy(), lingerMs);
   }
 
-  /** Cuts off. */
+  /** Closes at once, without flushing. */
   destroy(reason: CloseReason): void {
     this.#reason ??= reason;
     this.#socket.destroy();
@@ -177,7 +177,7 @@ export class Connection implements Line {
     if (this.closed) return;
     this.#decoder.push(chunk);
     this.#advance();
-    // The chunk may be lent for this call only.
+    // The chunk may be borrowed for this call only.
     this.#decoder.letGo();
   }
 
@@ -192,7 +192,7 @@ export class Connection implements Line {
       const framing = error instanceof FramingError;
       this.#host.log[framing ? 'info' : 'error'](
         { err: error, peer: this.address },
-        'a connection is given up',
+        'closing client connection',
       );
       this.destroy(framing ? 'framing' : 'failed');
     }

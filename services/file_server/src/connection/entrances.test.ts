@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => installation.stop());
 
-it('clients come by TLS where there is a certificate, and plain ones are closed', async () => {
+it('with a certificate clients connect by TLS, and plain connections are closed', async () => {
   const service = await installation.fileServer({ ...tlsEnv, LOGIN_TIMEOUT_MS: '500' });
   const content = Buffer.alloc(100_000, 'x');
   const taskId = await installation.task(content.length, 'offline');
@@ -44,7 +44,7 @@ function proxyHeader(address: string): Buffer {
   return Buffer.concat([signature, Buffer.from([0x21, 0x11, 0, 12, ...ends])]);
 }
 
-it('behind a load balancer the address is the one it tells', async () => {
+it('behind a load balancer the address is that of the PROXY header', async () => {
   const service = await installation.fileServer({ PROXY_PROTOCOL: 'v2', LOGIN_CHECK: 'address' });
   installation.sessions.set(to, ['203.0.113.7']);
   const taskId = await installation.task(10, 'online');

@@ -3,7 +3,7 @@ import { FramePool } from './frame-pool.js';
 
 const frame = (length: number, value: number) => Buffer.alloc(length, value);
 
-it('gives copies, and uses again what it got back', () => {
+it('returns copies, and reuses released buffers', () => {
   const pool = new FramePool(100, 2);
   const first = pool.copy(frame(80, 1));
   const second = pool.copy(frame(100, 2));
@@ -17,7 +17,7 @@ it('gives copies, and uses again what it got back', () => {
   expect(second).toEqual(frame(100, 2));
 });
 
-it('has no buffers of its own for what is much smaller or larger than a block', () => {
+it('does not pool buffers for frames much smaller or larger than a block', () => {
   const pool = new FramePool(100, 2);
   for (const length of [0, 1, 49, 101, 10_000]) {
     const copy = pool.copy(frame(length, 4));
@@ -27,7 +27,7 @@ it('has no buffers of its own for what is much smaller or larger than a block', 
   expect(pool.copy(frame(50, 5)).buffer.byteLength).toBe(100);
 });
 
-it('keeps no more than it may', () => {
+it('limits the number of free buffers', () => {
   const pool = new FramePool(100, 2);
   const used = [1, 2, 3].map((value) => pool.copy(frame(100, value)));
   for (const copy of used) pool.giveBack(copy);

@@ -1,6 +1,6 @@
 /**
- * Buffers for frames on their way, used again and again. Without it each block that is passed on would be 32 KiB
- * for the garbage collector to follow up: a third of the CPU of a transfer.
+ * A pool of buffers for forwarded frames. Without it each forwarded block would burden the garbage collector, which costs
+ * a large share of a transfer's CPU.
  */
 export class FramePool {
   readonly #frameBytes: number;
@@ -8,15 +8,15 @@ export class FramePool {
   readonly #free: Buffer[] = [];
 
   /**
-   * @param frameBytes the largest frame that is worth keeping a buffer for
-   * @param maxFree buffers that are kept while nobody uses them
+   * @param frameBytes the largest pooled frame
+   * @param maxFree maximum number of free buffers
    */
   constructor(frameBytes: number, maxFree: number) {
     this.#frameBytes = frameBytes;
     this.#maxFree = maxFree;
   }
 
-  /** A copy of a frame. One of less than half a buffer gets memory of just its size. */
+  /** A copy of a frame. One smaller than half a buffer gets memory of its own size. */
   copy(frame: Buffer): Buffer {
     const { length } = frame;
     if (!this.#fits(length)) return Buffer.from(frame);
@@ -25,7 +25,7 @@ export class FramePool {
     return buffer.subarray(0, length);
   }
 
-  /** Takes back what `copy` gave, which nobody may use any more. */
+  /** Releases a buffer returned by `copy`, which must not be used any more. */
   giveBack(copy: Buffer): void {
     if (!this.#fits(copy.length) || this.#free.length >= this.#maxFree) return;
     this.#free.push(Buffer.from(copy.buffer));

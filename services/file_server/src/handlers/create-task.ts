@@ -6,14 +6,14 @@ import type { Context } from '../context.js';
 const { FILE_TYPE_OFFLINE } = IM.BaseDefine.TransferFileType;
 
 /**
- * FileTaskRequest from a msg_server: makes a task that every file_server knows, and says where clients dial
- * this one. Refused, with an empty id: a name that is empty or too long, and what is beyond the quotas.
+ * FileTaskRequest from a msg_server: creates a task that every file_server knows, and returns the address at which clients
+ * dial this one. Refused, with an empty id: a file name that is empty or too long, and whatever exceeds the quotas.
  */
 export function createTask(
   { tasks, config, kit }: Pick<Context, 'tasks' | 'config' | 'kit'>,
   address: { ip: string; port: number },
 ) {
-  const made = kit.metrics.counter('tasks_total', 'Tasks that msg_servers asked for', ['result']);
+  const made = kit.metrics.counter('tasks_total', 'Tasks requested by msg_servers, by result', ['result']);
   const { quota } = config.tasks;
 
   return async (request: teamtalk.bus.FileTaskRequest): Promise<teamtalk.bus.FileTask.$Properties> => {
@@ -23,7 +23,7 @@ export function createTask(
     const result = await tasks.create({ id, fromUserId, toUserId, fileName, fileSize, offline }, quota);
     made.inc({ result: result === 'ok' ? 'made' : result });
     if (result === 'ok') return { taskId: id, ...address };
-    kit.log.info({ result, fromUserId, toUserId, fileSize }, 'a file transfer is refused');
+    kit.log.info({ result, fromUserId, toUserId, fileSize }, 'file transfer refused');
     return { taskId: '' };
   };
 }

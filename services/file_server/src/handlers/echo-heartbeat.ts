@@ -1,7 +1,7 @@
 import type { PduFrame } from '@teamtalk/protocol';
 
-/** Command 0x0701 goes back as it came, its header included (client-behaviour.md#heartbeat). */
+/** Echoes command 0x0701 unchanged, header included (client-behaviour.md#heartbeat). */
 export function echoHeartbeat({ frame }: PduFrame): Buffer {
-  // Copied: what was read is there during the call only.
+  // Copied, because the received bytes are valid only during the call.
   return Buffer.from(frame);
 }

@@ -12,10 +12,9 @@ const transferHandlers = new Map<number, TransferHandler>([
 ]);
 
 /**
- * Gives each PDU to the handler of its command. Before the login only that and the heartbeat are served, any
- * other command closes the connection; a second login is ignored; what nobody knows is counted and ignored
- * (client-behaviour.md#commands-before-login).
- * A PDU's bytes are there during the call only.
+ * Dispatches each PDU to the handler of its command. Before the login only the login and the heartbeat are served; any
+ * other command closes the connection. A second login is ignored; unknown commands are counted and ignored
+ * (client-behaviour.md#commands-before-login). A PDU's bytes are valid only during the call.
  */
 export function dispatcher(context: Context): (connection: Connection, pdu: PduFrame) => void {
   const login = logIn(context);

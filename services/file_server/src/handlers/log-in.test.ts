@@ -23,7 +23,7 @@ const refusedFor = (reason: string) =>
     .poll(() => metricsOf(service), { timeout: 15_000 })
     .toMatch(new RegExp(`logins_total\\{result="${reason}"\\} \\d`));
 
-it('sender and receiver get in, each in his own role; 0x0502 bears the seq_num and the task', async () => {
+it('sender and receiver log in, each in their own role; 0x0502 has the seq_num and the task', async () => {
   const taskId = await installation.task(3, 'online');
   const side = await installation.side(service, from, taskId);
   await side.send(Commands.FileLoginReq, { userId: from, taskId, fileRole: Role.sender }, 4_321);
@@ -66,7 +66,7 @@ it.each([
   await refusedFor('unknown_task');
 });
 
-it('who is logged in nowhere is refused, whatever he knows', async () => {
+it('a user who is not logged in to any msg_server is refused', async () => {
   const taskId = await installation.task(3, 'online');
   installation.sessions.delete(to);
   expect(await tryLogin(taskId, to, Role.receiver)).toBe(1);
@@ -75,7 +75,7 @@ it('who is logged in nowhere is refused, whatever he knows', async () => {
   expect(await tryLogin(taskId, to, Role.receiver)).toBe(0);
 });
 
-it('another address than that of the session is counted, and refused where that is configured', async () => {
+it('an address other than the session’s is counted, and refused if so configured', async () => {
   const strict = await installation.fileServer({ LOGIN_CHECK: 'address', LOGIN_CHECK_MS: '200' });
   const open = await installation.fileServer({ LOGIN_CHECK: 'task' });
   const taskId = await installation.task(3, 'online');

@@ -17,13 +17,13 @@ const { CLIENT_REALTIME_SENDER, CLIENT_REALTIME_RECVER, CLIENT_OFFLINE_UPLOAD, C
 
 const accepted = 0;
 const refused = 1;
-/** Task ids are UUIDs: nothing else is asked for. */
+/** Task ids are UUIDs; anything else is refused without a query. */
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /**
- * 0x0501: a user comes for one side of a transfer, answered with 0x0502 `result_code` 0, or 1 and the end of
- * the connection (client-behaviour.md#file-tasks). The task has to be there, the role to be the one this user has
- * in it, and the user to be logged in to a msg_server, as LOGIN_CHECK says. What the client sends next waits.
+ * 0x0501: a user logs in for one side of a transfer, answered with 0x0502 `result_code` 0, or 1 and the end of the
+ * connection (client-behaviour.md#file-tasks). The task must exist, the user must have that role in it, and be logged in
+ * to a msg_server as LOGIN_CHECK requires. Later PDUs of the client wait.
  */
 export function logIn(context: Context): (connection: Connection, pdu: Pdu) => void {
   const { metrics, kit } = context;
@@ -32,7 +32,7 @@ export function logIn(context: Context): (connection: Connection, pdu: Pdu) => v
     const { userId, taskId } = request;
     const checked = await check(context, connection, request);
     if (connection.closed) return;
-    // It may have been ended while that was checked.
+    // The task may have ended during the check.
     const ended = context.relays.ended(taskId);
     const isOver = ended !== undefined && ended.unconfirmed !== userId;
     const outcome = typeof checked === 'string' ? checked : isOver ? 'unknown_task' : 'ok';
@@ -40,7 +40,7 @@ export function logIn(context: Context): (connection: Connection, pdu: Pdu) => v
     const resultCode = outcome === 'ok' ? accepted : refused;
     connection.write(encodePdu(Commands.FileLoginRes, { resultCode, taskId }, seqNum));
     if (typeof checked === 'string' || isOver) {
-      kit.log.info({ outcome, userId, peer: connection.address }, 'a login is refused');
+      kit.log.info({ outcome, userId, peer: connection.address }, 'login refused');
       connection.end('refused');
       return;
     }
@@ -56,7 +56,7 @@ export function logIn(context: Context): (connection: Connection, pdu: Pdu) => v
     connection.begin();
     void answer(connection, request, pdu.seqNum)
       .catch((error: unknown) => {
-        kit.log.error({ err: error }, 'a login failed');
+        kit.log.error({ err: error }, 'login failed');
         connection.destroy('failed');
       })
       .finally(() => connection.finish());
@@ -81,12 +81,12 @@ async function check(
     if (proof === 'other_address') metrics.otherAddress.inc();
     if (!proven) return proof === 'none' ? 'no_session' : 'other_address';
     if (fileRole !== CLIENT_OFFLINE_UPLOAD) return found;
-    // A former connection of the same sender may be about to store what has come by it.
+    // An earlier connection of the same sender may still be storing what it received.
     await uploads.takeOver(taskId);
     return (await tasks.findWithParts(taskId)) ?? 'unknown_task';
   } catch (error) {
     if (!isTransient(error)) throw error;
-    kit.log.warn({ err: error }, 'a login could not be checked');
+    kit.log.warn({ err: error }, 'checking login failed');
     return 'unavailable';
   }
 }
@@ -102,7 +102,7 @@ function refusalOf(
   return undefined;
 }
 
-/** Who was not there when the transfer was ended hears of it now. */
+/** Notifies a user who was not connected when the transfer ended. */
 function tellEnd(connection: Connection, ended: EndedTransfer): void {
   if (ended.state !== CLIENT_FILE_DONE) ended.unconfirmed = undefined;
   connection.send({ state: ended.state, userId: ended.by });

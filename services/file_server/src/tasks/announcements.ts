@@ -7,7 +7,7 @@ import type { TaskStore } from './task-store.js';
 const { PC } = teamtalk.bus.ClientClass;
 const { FILE_TYPE_OFFLINE } = IM.BaseDefine.TransferFileType;
 
-/** Files announced in one go. */
+/** Maximum number of files announced per query. */
 const batch = 100;
 
 export interface AnnouncementsOptions {
@@ -15,32 +15,32 @@ export interface AnnouncementsOptions {
   tasks: Pick<TaskStore, 'toAnnounce' | 'announced'>;
   fileServers: Registry;
   metrics: Pick<FileServerMetrics, 'announced' | 'announcementsFailed'>;
-  /** milliseconds between two looks */
+  /** interval between two checks, milliseconds */
   everyMs: number;
 }
 
 /**
- * Tells receivers by 0x0508 of uploads that are complete and that nobody has told them of: the sender's 0x050b came
- * before the end (Windows), or not at all, or whoever was to tell them died (client-behaviour.md#offline-uploads). Every
- * file_server looks; each file is claimed by one of them. One that dies in between is followed by another, so that a
- * receiver may be told twice, which clients do not mind.
+ * Sends receivers a 0x0508 for complete uploads that nobody has announced: the sender's 0x050b came before the end
+ * (Windows), or not at all, or the process that was to announce it died (client-behaviour.md#offline-uploads). Every
+ * file_server checks; each file is claimed by one of them. If that one dies, another one announces the file, so that a
+ * receiver may be told twice, which clients tolerate.
  */
 export class Announcements {
   readonly #options: AnnouncementsOptions;
   readonly #kit: Pick<Kit, 'log'>;
   readonly #timer: NodeJS.Timeout;
   #running: Promise<void> | undefined;
-  #again = false;
+  #pending = false;
 
   constructor(options: AnnouncementsOptions, kit: Pick<Kit, 'log'>) {
     this.#options = options;
     this.#kit = kit;
-    this.#timer = setInterval(() => this.look(), options.everyMs);
+    this.#timer = setInterval(() => this.check(), options.everyMs);
   }
 
-  /** Looks now: an upload is complete. Never throws. */
-  look(): void {
-    this.#again = true;
+  /** Checks now, because an upload is complete. Never throws. */
+  check(): void {
+    this.#pending = true;
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
     });
@@ -53,17 +53,17 @@ export class Announcements {
 
   async #run(): Promise<void> {
     try {
-      while (this.#again) {
-        this.#again = false;
-        if ((await this.#announceDue()) === batch) this.#again = true;
+      while (this.#pending) {
+        this.#pending = false;
+        if ((await this.#announceDue()) === batch) this.#pending = true;
       }
     } catch (error) {
       this.#options.metrics.announcementsFailed.inc();
-      this.#kit.log.warn({ err: error }, 'receivers could not be told of uploads');
+      this.#kit.log.warn({ err: error }, 'announcing uploads failed');
     }
   }
 
-  /** @returns how many there were */
+  /** @returns how many uploads were due */
   async #announceDue(): Promise<number> {
     const { bus, tasks, fileServers, metrics } = this.#options;
     const due = await tasks.toAnnounce(batch);

@@ -23,7 +23,7 @@ let store: StubbornStore;
 let stop: () => Promise<void>;
 let removed = 0;
 let failed = 0;
-/** Those whose time is over. */
+/** The expired tasks. */
 const over = new Set<string>();
 
 beforeEach(async () => {
@@ -66,7 +66,7 @@ async function addTask(id: string, parts: number): Promise<string[]> {
   return keys;
 }
 
-it('first what is stored goes, then the task, batch by batch', async () => {
+it('the stored parts are removed first, then the task, batch by batch', async () => {
   for (let i = 0; i < 450; i++) over.add(`without-${i}`);
   await addTask('large', 1_005);
   start();
@@ -75,7 +75,7 @@ it('first what is stored goes, then the task, batch by batch', async () => {
   expect([removed, failed]).toEqual([451, 0]);
 });
 
-it('one that cannot be removed stays for the next time, and keeps no other from going', async () => {
+it('a task that cannot be removed is retried later and does not block the others', async () => {
   const [key] = await addTask('stubborn', 1);
   store.kept.add(key!);
   for (const id of ['second', 'third']) await addTask(id, 2);
@@ -88,7 +88,7 @@ it('one that cannot be removed stays for the next time, and keeps no other from 
   expect(removed).toBe(3);
 });
 
-it('a store that does not work is left alone until the next time', async () => {
+it('a failing store is left alone until the next sweep', async () => {
   for (let i = 0; i < 30; i++) for (const key of await addTask(`task-${i}`, 1)) store.kept.add(key);
   start();
   await waitUntil(() => failed > 0, { what: 'a failed sweep' });

@@ -4,9 +4,9 @@ import type { FileServerMetrics } from '../metrics.js';
 import { taskPrefix } from './part-key.js';
 import type { TaskStore } from './task-store.js';
 
-/** Tasks removed in one go. */
+/** Maximum number of tasks removed per batch. */
 const batch = 200;
-/** A store in which so many of them cannot be removed does not work. */
+/** After this many failed removals the store counts as failed, and the sweep ends. */
 const maxFailures = 10;
 
 export interface ExpiryOptions {
@@ -16,10 +16,10 @@ export interface ExpiryOptions {
 }
 
 /**
- * Removes, again and again, tasks whose time is over: first what is stored of them, then the task itself, so
- * that nothing stays when this process dies in between. Every file_server does; they do not disturb one
- * another. One that cannot be removed keeps none of the others from going.
- * @returns how to stop it
+ * Removes expired tasks periodically: first their stored parts, then the task itself, so that nothing is left if this
+ * process dies in between. Every file_server does so, without conflicts. A task that cannot be removed does not block the
+ * others.
+ * @returns a function that stops it
  */
 export function startExpiry(
   { tasks, store, metrics }: ExpiryOptions,
@@ -51,7 +51,7 @@ export function startExpiry(
       while (!stopped && (await removeBatch()));
     } catch (error) {
       metrics.sweepsFailed.inc();
-      log.warn({ err: error }, 'transfers whose time is over could not be removed');
+      log.warn({ err: error }, 'removing expired transfers failed');
     }
   }
   const timer = setInterval(() => {

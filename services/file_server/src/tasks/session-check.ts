@@ -1,18 +1,17 @@
 import { type Bus, topics } from '@teamtalk/bus';
 
 export interface SessionCheckOptions {
-  /** what has to be true of the user's sessions on msg_servers */
+  /** what is required of the user's sessions on msg_servers */
   proof: 'task' | 'session' | 'address';
-  /** milliseconds msg_servers have to answer */
+  /** time for msg_servers to answer, milliseconds */
   timeoutMs: number;
 }
 
 export type SessionProof = 'same_address' | 'other_address' | 'none';
 
 /**
- * Whether somebody who says he is a user is: asks all msg_servers where that user is logged in from. A legacy
- * client sends no secret to a file_server besides the task's id, but it is logged in to a msg_server as long
- * as it transfers files.
+ * Checks a user's identity by asking all msg_servers where that user is logged in from. A legacy client sends a
+ * file_server no secret besides the task's id, but it is logged in to a msg_server while it transfers files.
  */
 export class SessionCheck {
   readonly #bus: Bus;
@@ -24,9 +23,9 @@ export class SessionCheck {
   }
 
   /**
-   * @param address where the connection to this file_server comes from
-   * @returns what is known of the user's sessions; `accepted` when that is enough
-   * @throws TeamTalkError `unavailable` when NATS is away
+   * @param address the remote address of the connection to this file_server
+   * @returns what is known of the user's sessions; `accepted` when that meets the requirement
+   * @throws TeamTalkError `unavailable` when NATS is down
    */
   async check(userId: number, address: string): Promise<{ accepted: boolean; proof: SessionProof }> {
     const { proof: wanted, timeoutMs } = this.#options;

@@ -1,31 +1,31 @@
 import { files, type ReplicaPool, teamtalk } from '@teamtalk/rpc';
 
-/** A transfer that was asked for, as all file_servers know it. */
+/** A requested transfer, as all file_servers see it. */
 export interface Task {
-  /** A UUID of 122 random bits: who has it was told it. */
+  /** A UUID with 122 random bits, which cannot be guessed. */
   readonly id: string;
   readonly fromUserId: number;
   readonly toUserId: number;
-  /** what the sender's client calls it; never a path here */
+  /** the name the sender's client gave; never used as a path */
   readonly fileName: string;
   /** bytes */
   readonly fileSize: number;
   readonly offline: boolean;
-  /** bytes of an upload that are kept for good, from the beginning */
+  /** bytes of an upload that are stored, from the beginning */
   readonly stored: number;
-  /** uploaded to the end: it waits for its receiver */
+  /** the upload is complete, and stored for its receiver */
   readonly complete: boolean;
-  /** milliseconds until its time is over, as it was when it was looked up; 0: not known */
+  /** milliseconds until it expires, at the time of the query; 0: unknown */
   readonly leftMs: number;
 }
 
-/** A stretch of an uploaded file, kept as one blob. */
+/** A range of an uploaded file, stored as one blob. */
 export interface Part {
   /** offset in the file, bytes */
   readonly start: number;
   /** bytes */
   readonly size: number;
-  /** of the blob */
+  /** key of the blob */
   readonly key: string;
   readonly sha256: Uint8Array;
 }
@@ -33,9 +33,9 @@ export interface Part {
 export type NewTask = Pick<Task, 'id' | 'fromUserId' | 'toUserId' | 'fileName' | 'fileSize' | 'offline'>;
 
 export interface TaskTimes {
-  /** milliseconds a transfer may be without progress */
+  /** time without progress after which a transfer expires, milliseconds */
   unfinishedMs: number;
-  /** milliseconds a file waits for its receiver */
+  /** time a file is stored for its receiver, milliseconds */
   offlineFileMs: number;
 }
 
@@ -56,16 +56,16 @@ const refusals = {
 
 export type TaskRefusal = (typeof refusals)[keyof typeof refusals];
 
-/** Milliseconds for an answer; clients of file_servers wait longer. */
+/** Timeout of a call, milliseconds; clients of file_servers wait longer. */
 const callMs = 5_000;
 /** msg_servers wait 1.5 s for a new task. */
 const createMs = 1_400;
 
-/** The tasks, kept by the db_proxy_servers. Every call may fail with a TeamTalkError; all may be repeated. */
+/** The tasks, stored by the db_proxy_servers. Every call may fail with a TeamTalkError; all are idempotent. */
 export class TaskStore {
   readonly #pool: ReplicaPool;
   readonly #times: TaskTimes;
-  /** What is over here, before the store has noted it. */
+  /** Tasks ended by this process whose end is not stored yet. */
   readonly #ending = new Set<string>();
 
   constructor(pool: ReplicaPool, times: TaskTimes) {
@@ -91,13 +91,13 @@ export class TaskStore {
     return (refusals as Partial<Record<number, TaskRefusal>>)[result] ?? 'bad_request';
   }
 
-  /** @returns undefined for one that is not there, or whose time is over */
+  /** @returns undefined for an unknown or expired task */
   async find(id: string): Promise<Task | undefined> {
     const { task } = await this.#pool.call(files.getFileTask, { taskId: id }, callMs);
     return task ? taskOf(task) : undefined;
   }
 
-  /** The task, and the parts that are kept of it, in the order of the file. */
+  /** The task and its stored parts, in file order. */
   async findWithParts(id: string): Promise<{ task: Task; parts: Part[] } | undefined> {
     if (this.#ending.has(id)) return undefined;
     const { task } = await this.#pool.call(files.getFileTask, { taskId: id, withParts: true }, callMs);
@@ -106,41 +106,41 @@ export class TaskStore {
     return { task: taskOf(task), parts };
   }
 
-  /** @returns false when it is not the next part: another upload of the task was faster, or the task is over */
+  /** @returns false when it is not the next part: another upload of the task was faster, or the task has ended */
   async addPart(taskId: string, part: Part): Promise<boolean> {
     const request = { taskId, part: { ...part }, lifetimeMs: this.#times.unfinishedMs };
     return (await this.#pool.call(files.addFilePart, request, callMs)).done;
   }
 
-  /** Forgets the parts from `start` on. */
+  /** Deletes the records of the parts from `start` on. */
   async cut(taskId: string, start: number): Promise<boolean> {
     return (await this.#pool.call(files.cutFileParts, { taskId, start }, callMs)).done;
   }
 
-  /** From now on the file waits for its receiver. @returns false when the task is over */
+  /** Marks the upload as complete. @returns false when the task has ended */
   async complete(taskId: string, sha256: Uint8Array): Promise<boolean> {
     const request = { taskId, sha256, lifetimeMs: this.#times.offlineFileMs };
     return (await this.#pool.call(files.completeFileTask, request, callMs)).done;
   }
 
-  /** Uploads whose receivers have to be told of them now; nobody else tells them for 10 s. */
+  /** Claims complete uploads to announce; no other file_server gets them for 10 s. */
   async toAnnounce(limit: number): Promise<teamtalk.db.OfflineFile[]> {
     const reply = await this.#pool.call(files.claimFileAnnouncements, { limit }, callMs);
     return (reply.files ?? []).map((file) => new teamtalk.db.OfflineFile(file));
   }
 
-  /** Their receivers have been told. */
+  /** Marks uploads as announced. */
   async announced(taskIds: string[]): Promise<void> {
     await this.#pool.call(files.confirmFileAnnouncements, { taskIds }, callMs);
   }
 
-  /** Begins the task's time anew: there is progress. */
+  /** Restarts the task's expiry, because there is progress. */
   async extend(taskId: string): Promise<boolean> {
     const request = { taskId, lifetimeMs: this.#times.unfinishedMs };
     return (await this.#pool.call(files.extendFileTask, request, callMs)).done;
   }
 
-  /** Nobody can log in for it any more; what is stored of it goes soon. */
+  /** Ends a task: no further logins, and its stored parts are removed soon. */
   async end(taskId: string): Promise<void> {
     this.#ending.add(taskId);
     try {
@@ -150,12 +150,12 @@ export class TaskStore {
     }
   }
 
-  /** Tasks whose time is over, the oldest first. */
+  /** Expired tasks, oldest first. */
   async expired(limit: number): Promise<string[]> {
     return (await this.#pool.call(files.listExpiredFileTasks, { limit }, callMs)).taskIds;
   }
 
-  /** Forgets tasks whose time is over. */
+  /** Deletes expired tasks. */
   async remove(taskIds: string[]): Promise<void> {
     await this.#pool.call(files.removeFileTasks, { taskIds }, callMs);
   }

@@ -10,17 +10,17 @@ const { FILE_TASK_OK, FILE_TASK_UNKNOWN, FILE_TASK_TOO_MANY } = teamtalk.db.File
 export class FakeDbProxy {
   readonly kit: Kit = createKit('db_proxy_server', { logLevel: 'silent', shutdownMs: 5_000 });
   readonly tasks = new Map<string, teamtalk.db.FileTask.$Properties>();
-  /** Tasks whose time is over and whose blobs may still be there. */
+  /** Ended tasks whose blobs may still exist. */
   readonly ended = new Set<string>();
   readonly created: teamtalk.db.CreateFileTaskRequest[] = [];
   readonly extended: string[] = [];
-  /** Set: that a task is over is noted only then. */
+  /** When set, the end of a task is stored only after it resolves. */
   held: Promise<void> | undefined;
-  /** Uploads whose senders have asked for their receivers to be told. */
+  /** Uploads whose senders have requested the announcement. */
   readonly asked = new Set<string>();
-  /** Those whose receivers have been told. */
+  /** Uploads that were announced. */
   readonly announced: string[] = [];
-  /** Set: no more tasks are made. */
+  /** When set, no more tasks are created. */
   full = false;
 
   static async start(bus: Bus): Promise<FakeDbProxy> {

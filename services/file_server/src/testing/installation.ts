@@ -24,7 +24,7 @@ type RoleNumber = (typeof Role)[keyof typeof Role];
 export const from = 1;
 export const to = 2;
 
-/** One side of a transfer, speaking PDU by PDU. */
+/** One side of a transfer, controlled PDU by PDU. */
 export class Side {
   readonly raw: RawConnection;
   readonly userId: number;
@@ -43,7 +43,7 @@ export class Side {
   async expect<M extends object>(command: Command<M, never>): Promise<M & { seqNum: number }> {
     const pdu = await this.raw.next();
     if (pdu.commandId !== command.id)
-      throw new Error(`0x${pdu.commandId.toString(16)} in place of ${command.name}`);
+      throw new Error(`0x${pdu.commandId.toString(16)} instead of ${command.name}`);
     return Object.assign(decodeBody(command, pdu.body), { seqNum: pdu.seqNum });
   }
 
@@ -80,7 +80,7 @@ export class Side {
     return this.send(Commands.FileState, { state, taskId, userId });
   }
 
-  /** Answers the server's pulls out of `content` until it says something else. @returns how many there were */
+  /** Answers the server's pulls from `content` until another PDU arrives. @returns how many there were */
   async answerPulls(content: Buffer, most = Number.POSITIVE_INFINITY): Promise<number> {
     for (let count = 0; count < most; count++) {
       const pdu = await this.raw.next();
@@ -107,7 +107,7 @@ export class Side {
   }
 }
 
-/** File_servers on one store, with a db_proxy_server and a msg_server that are played. */
+/** File_servers on one store, with a fake db_proxy_server and msg_server. */
 export class Installation {
   readonly nats: TestNats;
   readonly bus: Bus;
@@ -118,7 +118,7 @@ export class Installation {
     [from, ['127.0.0.1']],
     [to, ['127.0.0.1']],
   ]);
-  /** Set: where users are logged in is said only then. */
+  /** When set, logins of users are reported only after it resolves. */
   held: Promise<void> | undefined;
   readonly #services: Service[] = [];
 
@@ -158,7 +158,7 @@ export class Installation {
     return service;
   }
 
-  /** Asks for a transfer as a msg_server does. */
+  /** Requests a transfer as a msg_server does. */
   async task(fileSize: number, mode: 'online' | 'offline'): Promise<string> {
     const transMode = mode === 'online' ? FILE_TYPE_ONLINE : FILE_TYPE_OFFLINE;
     const request = { fromUserId: from, toUserId: to, fileName: 'a.txt', fileSize, transMode };
@@ -169,7 +169,7 @@ export class Installation {
     return new Side(await RawConnection.open(service.ports.client!), userId, taskId);
   }
 
-  /** The same, logged in. */
+  /** Like `side`, and logs in. */
   async enter(service: Service, userId: number, taskId: string, role: RoleNumber): Promise<Side> {
     const side = await this.side(service, userId, taskId);
     const resultCode = await side.logIn(role);
@@ -177,7 +177,7 @@ export class Installation {
     return side;
   }
 
-  /** The blobs there are, in the order of their names. */
+  /** All blobs, in the order of their names. */
   async blobs(): Promise<string[]> {
     const entries = await readdir(this.folder, { recursive: true, withFileTypes: true });
     return entries

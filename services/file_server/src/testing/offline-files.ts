@@ -6,16 +6,16 @@ import { from, Installation, Role, to } from './installation.js';
 const { CLIENT_FILE_DONE } = IM.BaseDefine.ClientFileState;
 
 export const block = 32_768;
-/** Two blocks a part. */
+/** Two blocks per part. */
 export const part = 2 * block;
 
-/** Two file_servers with small parts, and what a legacy client does with them. */
+/** Two file_servers with small parts, and the actions of a legacy client. */
 export class OfflineFiles {
   installation!: Installation;
   first!: Service;
   second!: Service;
 
-  /** For the whole of a test file. */
+  /** Shared by all tests of a file. */
   static forAll(): OfflineFiles {
     const files = new OfflineFiles();
     beforeAll(async () => {

@@ -12,12 +12,12 @@ export interface Pair {
   receiver: Side;
 }
 
-/** A file_server, and pairs of clients that send each other files by it. */
+/** A file_server, and pairs of clients that transfer files through it. */
 export class OnlinePairs {
   installation!: Installation;
   service!: Service;
 
-  /** For the whole of a test file. */
+  /** Shared by all tests of a file. */
   static forAll(): OnlinePairs {
     const pairs = new OnlinePairs();
     beforeAll(async () => {
@@ -28,7 +28,7 @@ export class OnlinePairs {
     return pairs;
   }
 
-  /** Both are logged in, and the receiver knows that he may pull. */
+  /** Both are logged in, and the receiver has been told to pull. */
   async begin(size: number, at = this.service): Promise<Pair> {
     const { installation } = this;
     const taskId = await installation.task(size, 'online');

@@ -1,17 +1,16 @@
 import type { Kit } from '@teamtalk/service-kit';
 import type { Part, Task, TaskStore } from '../tasks/task-store.js';
 
-/** What became of an upload: all of it is stored, or it is over and never will be. */
+/** The outcome of an upload: all of it is stored, or its task has ended. */
 export type Outcome = { task: Task; parts: readonly Part[] } | 'over';
 
-/** Milliseconds between two looks at a task: from the first to the last, each twice as long as the one before. */
-const firstLookMs = 250;
-const lastLookMs = 15_000;
+/** Poll interval of a task, milliseconds: doubles from the first value up to the last. */
+const firstPollMs = 250;
+const maxPollMs = 15_000;
 
 /**
- * Downloads that began before their upload was complete. Each hears once what became of it: as soon as a file_server
- * says that something did, and by looking from time to time, whatever is lost on the way. A task has an end (TASK_MS
- * without progress), and so has the waiting for it.
+ * Downloads that began before their upload was complete. Each is told the outcome once: when a file_server publishes a
+ * change, and by polling, in case an event is lost. The wait is bounded, because a task without progress expires (TASK_MS).
  */
 export class AwaitedUploads {
   readonly #tasks: Pick<TaskStore, 'findWithParts'>;
@@ -29,34 +28,34 @@ export class AwaitedUploads {
     return size;
   }
 
-  /** @returns how to give up waiting */
+  /** @returns a function that cancels the wait */
   wait(taskId: string, settle: (outcome: Outcome) => void): () => void {
-    const waiting: Waiting = { taskId, settle, timer: undefined, nextMs: firstLookMs, looking: false };
+    const waiting: Waiting = { taskId, settle, timer: undefined, nextMs: firstPollMs, polling: false };
     const all = this.#waiting.get(taskId);
     if (all) all.add(waiting);
     else this.#waiting.set(taskId, new Set([waiting]));
-    this.#lookLater(waiting);
+    this.#schedulePoll(waiting);
     return () => this.#forget(waiting);
   }
 
-  /** Something became of this upload, at whichever file_server. */
-  lookAt(taskId: string): void {
-    for (const waiting of this.#waiting.get(taskId) ?? []) void this.#look(waiting);
+  /** Called when a file_server has published a change of this upload. */
+  changed(taskId: string): void {
+    for (const waiting of this.#waiting.get(taskId) ?? []) void this.#poll(waiting);
   }
 
-  #lookLater(waiting: Waiting): void {
-    waiting.timer = setTimeout(() => void this.#look(waiting), waiting.nextMs);
-    waiting.nextMs = Math.min(2 * waiting.nextMs, lastLookMs);
+  #schedulePoll(waiting: Waiting): void {
+    waiting.timer = setTimeout(() => void this.#poll(waiting), waiting.nextMs);
+    waiting.nextMs = Math.min(2 * waiting.nextMs, maxPollMs);
   }
 
   /** Never throws. */
-  async #look(waiting: Waiting): Promise<void> {
-    if (waiting.looking) {
-      // What it finds may be from before what is heard of now.
-      waiting.nextMs = firstLookMs;
+  async #poll(waiting: Waiting): Promise<void> {
+    if (waiting.polling) {
+      // The running query may return the state before this change.
+      waiting.nextMs = firstPollMs;
       return;
     }
-    waiting.looking = true;
+    waiting.polling = true;
     clearTimeout(waiting.timer);
     let outcome: Outcome | undefined;
     try {
@@ -64,12 +63,12 @@ export class AwaitedUploads {
       if (!found) outcome = 'over';
       else if (found.task.complete) outcome = found;
     } catch (error) {
-      this.#kit.log.debug({ err: error, taskId: waiting.taskId }, 'an awaited upload could not be looked up');
+      this.#kit.log.debug({ err: error, taskId: waiting.taskId }, 'polling upload failed');
     }
-    waiting.looking = false;
+    waiting.polling = false;
     if (!this.#waiting.get(waiting.taskId)?.has(waiting)) return;
     if (!outcome) {
-      this.#lookLater(waiting);
+      this.#schedulePoll(waiting);
       return;
     }
     this.#forget(waiting);
@@ -89,5 +88,5 @@ interface Waiting {
   readonly settle: (outcome: Outcome) => void;
   timer: NodeJS.Timeout | undefined;
   nextMs: number;
-  looking: boolean;
+  polling: boolean;
 }

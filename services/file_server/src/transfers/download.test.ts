@@ -21,7 +21,7 @@ it('an empty file is pulled once', async () => {
   side.raw.close();
 });
 
-it('a download of a damaged file ends in an error, not in wrong bytes taken for right', async () => {
+it('a download of a damaged file fails instead of returning wrong bytes', async () => {
   const content = randomBytes(3 * part);
   const taskId = await files.upload(content);
   const [, file] = (await files.installation.blobs()).filter((each) => each.includes(taskId));
@@ -34,7 +34,7 @@ it('a download of a damaged file ends in an error, not in wrong bytes taken for 
   expect(await metricsOf(files.second)).toContain('parts_damaged_total');
 });
 
-it('a file is not gone before who is fetching it has it', async () => {
+it('a file does not expire while it is downloaded', async () => {
   const content = randomBytes(3 * block);
   const hour = 3_600_000;
   for (const [left, extensions] of [
@@ -48,7 +48,7 @@ it('a file is not gone before who is fetching it has it', async () => {
   }
 });
 
-it('a download goes on from anywhere, and can jump', async () => {
+it('a download resumes at any offset, and can seek', async () => {
   const content = randomBytes(3 * part + 500);
   const taskId = await files.upload(content);
   for (const offset of [1, block, part, part + 7, 3 * part + 499]) {
@@ -65,12 +65,12 @@ it('a download goes on from anywhere, and can jump', async () => {
   side.raw.close();
 });
 
-it('of the largest file there can be, the end is given like any other part', async () => {
+it('the end of the largest possible file can be downloaded', async () => {
   const size = 0xffff_ffff;
   const taskId = await files.installation.task(size, 'offline');
   const content = randomBytes(2 * part);
   const start = size - content.length;
-  // What is before them is not there: nobody is to look at it.
+  // The earlier parts do not exist: nothing may read them.
   const parts = await Promise.all(
     [0, part].map(async (at) => {
       const bytes = content.subarray(at, at + part);
@@ -112,7 +112,7 @@ it('a receiver who cancels or refuses a download can fetch the file later', asyn
   expect((await files.download(taskId, 100, files.first)).equals(content)).toBe(true);
 });
 
-it('a downloader who does not read is closed, and costs little until then', async () => {
+it('a downloader that does not read is closed, and costs little until then', async () => {
   const hasty = await files.installation.fileServer({ STALL_MS: '400' });
   const content = randomBytes(40 * part);
   const taskId = await files.upload(content);

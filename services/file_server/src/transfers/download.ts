@@ -15,10 +15,10 @@ import { checkPull, type Pull, pullErrors, refusePull } from './pulls.js';
 import { DamagedPart } from './stored-parts.js';
 
 /**
- * An offline download: the receiver pulls blocks, from wherever they like. They are read one after the other,
- * each when the one before has gone out: a slow receiver costs one block and one piece of a part. The file's time is
- * not over before they have it. Windows comes as soon as a file is offered, once: then its pulls wait until the upload is
- * complete (client-behaviour.md#offline-downloads).
+ * An offline download: the receiver pulls blocks from any offset. They are read one after the other, each when the previous
+ * one has been sent, so a slow receiver costs one block and one piece of a part. The file does not expire meanwhile.
+ * Windows connects once, as soon as a file is offered: its pulls then wait until the upload is complete
+ * (client-behaviour.md#offline-downloads).
  */
 export class Download implements Participant {
   readonly owedSince = undefined;
@@ -31,7 +31,7 @@ export class Download implements Participant {
   readonly #pulls: Pull[] = [];
   #serving = false;
   #servedAt = performance.now();
-  /** When the file goes, milliseconds of the monotonic clock. */
+  /** performance.now() at which the file expires. */
   #goesAt = Number.POSITIVE_INFINITY;
 
   constructor(context: Context, line: Line, task: Task, parts: readonly Part[]) {
@@ -46,7 +46,7 @@ export class Download implements Participant {
     return this.#serving || !this.#reader ? undefined : this.#servedAt;
   }
 
-  /** Whatever the receiver says, the file stays until they take it off their list (0x050c) or its time is over. */
+  /** Whatever the state, the file stays until the receiver takes it off their list (0x050c) or it expires. */
   onState(state: State): void {
     this.#line.end(state === CLIENT_FILE_DONE ? 'done' : 'cancelled');
   }
@@ -80,7 +80,7 @@ export class Download implements Participant {
     return this.#reader;
   }
 
-  /** The upload is complete, or is never going to be. */
+  /** The upload is complete, or never will be. */
   #settle(outcome: Outcome): void {
     if (this.#line.closed) return;
     if (outcome === 'over') {
@@ -120,16 +120,16 @@ export class Download implements Participant {
     await this.#line.drained();
   }
 
-  /** Who fetches has as much time for each block as an upload has. */
+  /** A download gets as much time per block as an upload. */
   #keep(): void {
     const { tasks, config, kit } = this.#context;
     const { unfinishedMs } = config.tasks;
     const now = performance.now();
-    // A quarter: not with each block.
+    // A quarter of the time, so that not every block extends it.
     if (this.#goesAt - now > unfinishedMs * 0.75) return;
     this.#goesAt = now + unfinishedMs;
     tasks.extend(this.#task.id).catch((error: unknown) => {
-      kit.log.warn({ err: error, taskId: this.#task.id }, 'the time of a file could not be extended');
+      kit.log.warn({ err: error, taskId: this.#task.id }, 'extending file expiry failed');
     });
   }
 
@@ -137,7 +137,7 @@ export class Download implements Participant {
     if (this.#line.closed) return;
     const { kit, metrics } = this.#context;
     if (error instanceof DamagedPart) metrics.damaged.inc();
-    kit.log.error({ err: error, taskId: this.#task.id }, 'an offline file cannot be read');
+    kit.log.error({ err: error, taskId: this.#task.id }, 'reading offline file failed');
     refusePull(this.#line, { offset }, seqNum, pullErrors.unreadable, 'read_failed');
   }
 }

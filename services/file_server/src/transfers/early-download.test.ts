@@ -9,7 +9,7 @@ import { block, OfflineFiles, part } from '../testing/offline-files.js';
 const { CLIENT_FILE_CANCEL, CLIENT_FILE_DONE } = IM.BaseDefine.ClientFileState;
 const { FILE_TYPE_OFFLINE } = IM.BaseDefine.TransferFileType;
 
-/** What Windows clients ask for at first; then for as much as they were given. */
+/** The block size of a Windows client's first pull; later pulls use the size it was sent. */
 const windowsBlock = 34 * 1024;
 
 const files = OfflineFiles.forAll();
@@ -18,14 +18,14 @@ beforeAll(() => {
   files.installation.bus.subscribe(topics.notifyUsers, (notice) => void notices.push(notice));
 });
 
-/** A receiver who is there before the file and has asked for its beginning. */
+/** A receiver that connects before the upload is complete and has pulled the first block. */
 async function comeEarly(taskId: string, at = files.second): Promise<Side> {
   const receiver = await files.installation.enter(at, to, taskId, Role.download);
   await receiver.pull(0, windowsBlock, 21);
   return receiver;
 }
 
-/** Pulls as Windows does, the first pull being on its way. */
+/** Pulls as Windows does, after the first pull. */
 async function takeAll(receiver: Side, size: number): Promise<Buffer> {
   const blocks: Buffer[] = [];
   for (let offset = 0, seqNum = 21; offset < size; seqNum++) {
@@ -41,14 +41,14 @@ async function takeAll(receiver: Side, size: number): Promise<Buffer> {
 }
 
 it.each(['at the same file_server', 'at another file_server'])(
-  'a receiver who comes before the file gets it as soon as it is complete, %s',
+  'a receiver that connects before the upload is complete gets the file as soon as it is, %s',
   async (where) => {
     const content = randomBytes(2 * part + 5_000);
     const taskId = await files.installation.task(content.length, 'offline');
     const receiver = await comeEarly(taskId, where === 'at another file_server' ? files.second : files.first);
     const sender = await files.installation.enter(files.first, from, taskId, Role.upload);
     await sender.answerPulls(content, 4);
-    // Half of it is there for good, and a pull of it waits all the same.
+    // Half of it is stored, and a pull of that half still waits.
     await waitUntil(() => (files.installation.db.tasks.get(taskId)?.stored ?? 0) >= part, { what: 'a part' });
     expect(receiver.raw.received).toEqual([]);
     await sender.answerPulls(content);
@@ -57,17 +57,17 @@ it.each(['at the same file_server', 'at another file_server'])(
   },
 );
 
-it('nothing that is missed is missed for long: what became of an upload is looked up, too', async () => {
+it('a missed event does not matter for long: the upload is also polled', async () => {
   const content = randomBytes(100);
   const taskId = await files.installation.task(content.length, 'offline');
   const receiver = await comeEarly(taskId);
   const part = { start: 0, size: 100, key: 'offline-files/x', sha256: Buffer.alloc(32) };
-  // Completed by one whose word is lost.
+  // Completed by a process whose event is lost.
   Object.assign(files.installation.db.tasks.get(taskId)!, { stored: 100, complete: true, parts: [part] });
   expect(await receiver.expect(Commands.FilePullDataRsp)).toMatchObject({ resultCode: 9, seqNum: 21 });
 });
 
-it.each(['cancelled by its sender', 'over'])('of an upload that is %s the receiver is told', async (what) => {
+it.each(['cancelled by its sender', 'over'])('the receiver is told when an upload is %s', async (what) => {
   const taskId = await files.installation.task(part, 'offline');
   const receiver = await comeEarly(taskId);
   if (what === 'over') files.installation.db.ended.add(taskId);
@@ -85,7 +85,7 @@ it.each(['cancelled by its sender', 'over'])('of an upload that is %s the receiv
   await receiver.raw.closed;
 });
 
-it('waiting is not idling, and leaves nothing behind', async () => {
+it('a waiting receiver is not idle, and leaves nothing behind', async () => {
   const hasty = await files.installation.fileServer({ IDLE_MS: '200', STALL_MS: '200' });
   const taskId = await files.installation.task(10, 'offline');
   const waiting = () => metricsOf(hasty);
@@ -95,7 +95,7 @@ it('waiting is not idling, and leaves nothing behind', async () => {
   const other = await files.installation.task(10, 'online');
   const idle = await files.installation.enter(hasty, from, other, Role.sender);
   const peer = await files.installation.enter(hasty, to, other, Role.receiver);
-  // By then both of the others are older.
+  // Both of the others are older by then.
   await peer.raw.closed;
   idle.raw.close();
   for (const side of [silent, asking]) {
@@ -107,14 +107,14 @@ it('waiting is not idling, and leaves nothing behind', async () => {
   await hasty.stop();
 });
 
-it('pulls that wait are bounded', async () => {
+it('waiting pulls are bounded', async () => {
   const receiver = await comeEarly(await files.installation.task(100 * block, 'offline'));
   for (let i = 1; i < 9; i++) await receiver.pull(i * block, block, 21 + i);
   expect(await receiver.expect(Commands.FilePullDataRsp)).toMatchObject({ resultCode: 0x0b, seqNum: 29 });
   await receiver.raw.closed;
 });
 
-it('an upload that was announced too early is announced when it is complete', async () => {
+it('an upload announced too early is announced when it is complete', async () => {
   const { db } = files.installation;
   const content = randomBytes(part + 1);
   const taskId = await files.installation.task(content.length, 'offline');

@@ -26,7 +26,7 @@ afterAll(async () => {
 const objects = async () =>
   (await (await fetch(`${s3.endpoint}/${s3.bucket}`)).text()).split('<Key>').length - 1;
 
-it('in an object store: an upload that breaks goes on elsewhere, comes back whole, and leaves nothing behind', async () => {
+it('in an object store: an interrupted upload resumes elsewhere, downloads intact, and leaves nothing behind', async () => {
   const content = randomBytes(3 * part + 77);
   const taskId = await installation.task(content.length, 'offline');
   const broken = await installation.enter(first, from, taskId, Role.upload);

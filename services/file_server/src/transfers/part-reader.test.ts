@@ -10,7 +10,7 @@ import { ReadAhead } from './read-ahead.js';
 
 const block = 32_768;
 
-/** Remembers how much was asked for at once. */
+/** Records the size of each read. */
 class WatchedStore extends LocalBlobStore {
   readonly lengths: number[] = [];
 
@@ -52,7 +52,7 @@ async function readAll(reader: PartReader, from: number, to: number, msBetween: 
   }
 }
 
-it('the faster blocks are taken, the more is read ahead', async () => {
+it('the faster blocks are sent, the more is read ahead', async () => {
   const reader = new PartReader(store, parts, readAhead);
   await readAll(reader, 0, content.length, 1);
   expect(store.lengths.slice(0, 5).map((bytes) => bytes / block)).toEqual([1, 2, 4, 8, 8]);
@@ -60,7 +60,7 @@ it('the faster blocks are taken, the more is read ahead', async () => {
   await reader.close();
 });
 
-it('for who is slow a block is read at a time, also when he was fast before', async () => {
+it('for a slow receiver one block is read at a time, also if it was fast before', async () => {
   const reader = new PartReader(store, parts, readAhead);
   await readAll(reader, 0, 23 * block, 1);
   store.lengths.length = 0;
@@ -71,7 +71,7 @@ it('for who is slow a block is read at a time, also when he was fast before', as
   await reader.close();
 });
 
-it('where all together have read enough ahead, a block is read at a time', async () => {
+it('when the read-ahead budget is used up, one block is read at a time', async () => {
   readAhead = new ReadAhead(10 * block);
   const fast = new PartReader(store, parts, readAhead);
   await readAll(fast, 0, 8 * block, 1);

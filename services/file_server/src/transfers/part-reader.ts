@@ -4,30 +4,29 @@ import { blockBytes } from './participant.js';
 import type { ReadAhead } from './read-ahead.js';
 import { readPart } from './stored-parts.js';
 
-/** Bytes read at once: a block for slow receivers, so that however many there are they take little memory. */
+/** Bytes read at once: one block for slow receivers, so that many of them take little memory. */
 const leastBytes = blockBytes;
 const mostBytes = 8 * blockBytes;
-/** What is read ahead should last for so long, milliseconds. */
+/** Target duration of the read-ahead, milliseconds. */
 const aheadMs = 100;
 const nothing = Buffer.alloc(0);
 
 /**
- * Reads a file that is kept in parts: fast where one block follows the other, possible from anywhere. The
- * part a reader begins in, and all it reads from their beginning, are checked against their SHA-256. The faster they
- * are taken, the more is read at once.
+ * Reads a file stored in parts: fast sequentially, but possible from any offset. The part a reader begins in, and all that
+ * it reads from their beginning, are checked against their SHA-256. The faster blocks are taken, the more is read at once.
  */
 export class PartReader {
   readonly #store: BlobStore;
   readonly #parts: readonly Part[];
   readonly #readAhead: ReadAhead;
   #chunks: AsyncGenerator<Buffer> | undefined;
-  /** What was read and not yet given out, and where in the file that begins. */
+  /** Bytes read and not yet returned, and their offset in the file. */
   #rest: Buffer = nothing;
   #position = -1;
   #closed = false;
   #pieceBytes = leastBytes;
   #readAt = Number.NEGATIVE_INFINITY;
-  /** Bytes of the piece `#rest` is part of, or of the one that is being read. */
+  /** Size of the piece that `#rest` belongs to, or of the one being read. */
   #held = 0;
 
   constructor(store: BlobStore, parts: readonly Part[], readAhead: ReadAhead) {
@@ -37,7 +36,7 @@ export class PartReader {
   }
 
   /**
-   * @param size bytes; the file has to have them
+   * @param size bytes; must be within the file
    * @throws DamagedPart; StorageError when the store does not work
    */
   async read(offset: number, size: number): Promise<Buffer> {
@@ -55,7 +54,7 @@ export class PartReader {
     return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, size);
   }
 
-  /** Lets go of what is open. */
+  /** Closes what is open. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#hold(nothing);
@@ -74,7 +73,7 @@ export class PartReader {
     return this.#pieceBytes;
   };
 
-  /** Not an empty view of a piece, which would keep all of it. */
+  /** Not an empty view of a piece, which would retain the whole piece. */
   #hold(piece: Buffer): void {
     this.#count(piece.length);
     this.#rest = piece;
@@ -105,7 +104,7 @@ export class PartReader {
     this.#position = offset;
     if (this.#parts.length === 0) return;
     const part = this.#partAt(offset);
-    // Only once: a client that jumps about would make us read a whole part for each block.
+    // Only once: for a client that seeks a lot, each block would require reading a whole part.
     const from = first ? part.start : offset;
     this.#chunks = readPart(this.#store, part, this.#nextBytes, from);
     for (let skip = offset - from; skip > 0; ) {

@@ -2,10 +2,10 @@ import { PassThrough } from 'node:stream';
 import type { BlobStore } from '@teamtalk/blob-store';
 import type { Part } from '../tasks/task-store.js';
 
-/** Bytes that may wait for the store. */
+/** Bytes buffered for the store. */
 const bufferBytes = 131_072;
 
-/** One part of an upload on its way to the store. */
+/** One part of an upload being stored. */
 export class PartWriter {
   readonly start: number;
   readonly #stream = new PassThrough({ highWaterMark: bufferBytes });
@@ -15,7 +15,7 @@ export class PartWriter {
   constructor(store: BlobStore, key: string, start: number) {
     this.start = start;
     this.#stored = this.#put(store, key);
-    // Whoever finishes it learns of the failure; without that nobody needs to.
+    // `finish` reports the failure; without it nobody needs to know.
     this.#stored.catch(() => {});
     this.#stream.on('error', () => {});
   }
@@ -25,7 +25,7 @@ export class PartWriter {
     return this.#size;
   }
 
-  /** @returns undefined when more may come at once; otherwise resolves when it may, or the store has failed */
+  /** @returns undefined when more may be written at once; otherwise resolves when it may, or the store has failed */
   write(data: Uint8Array): Promise<void> | undefined {
     this.#size += data.length;
     if (this.#stream.write(data) || this.#stream.destroyed) return undefined;
@@ -41,7 +41,7 @@ export class PartWriter {
   }
 
   /**
-   * There is no more. @returns the part when it is stored for good
+   * Ends the part. @returns the part once it is stored durably
    * @throws StorageError when the store has failed
    */
   finish(): Promise<Part> {
@@ -49,9 +49,9 @@ export class PartWriter {
     return this.#stored;
   }
 
-  /** Gives up: nothing of it stays. */
+  /** Aborts: nothing of the part is stored. */
   abort(): void {
-    this.#stream.destroy(new Error('the upload has broken off'));
+    this.#stream.destroy(new Error('the upload was aborted'));
   }
 
   async #put(store: BlobStore, key: string): Promise<Part> {

@@ -9,7 +9,7 @@ const {
   FILE_SERVER_ERRNO_PULL_DATA_FINISHED,
 } = IM.BaseDefine.FileServerError;
 
-/** The `result_code` of a 0x0505 that brings no data. */
+/** The `result_code` of a 0x0505 without data. */
 export const pullErrors = {
   wrongTask: FILE_SERVER_ERRNO_PULL_DATA_WITH_INVALID_TASK_ID,
   wrongRole: FILE_SERVER_ERRNO_PULL_DATA_ILLIEAGE_USER,
@@ -18,22 +18,22 @@ export const pullErrors = {
   finished: FILE_SERVER_ERRNO_PULL_DATA_FINISHED,
 } as const;
 
-/** The largest pull that is understood, bytes: above what Windows asks for. */
+/** The largest accepted pull, bytes; more than Windows requests. */
 const maxAsked = 2 * blockBytes;
 
-/** A stretch of the file that was asked for. */
+/** A requested range of the file. */
 export interface Pull {
   offset: number;
   /** bytes; 0 only of an empty file */
   size: number;
-  /** what the answer has to bear */
+  /** sequence number of the response */
   seqNum: number;
 }
 
 /**
- * What a pull really asks for: a block at most (Windows asks for 34 or 40 KiB, is given 32 as by the original, and goes
- * on from there); beyond the file's end there is nothing, so that the last block is cut.
- * @returns an error of `pullErrors` where nothing can be given
+ * The range a pull yields: at most a block (Windows requests 34 or 40 KiB, gets 32 as from the original, and continues
+ * from there), cut at the end of the file.
+ * @returns an error of `pullErrors` when the pull cannot be served
  */
 export function checkPull(
   { offset, dataSize }: Pick<PullRequest, 'offset' | 'dataSize'>,
@@ -46,7 +46,7 @@ export function checkPull(
   return { offset, size: Math.min(dataSize, blockBytes, fileSize - offset), seqNum };
 }
 
-/** Answers a pull that nothing is given for, and closes: after that the two no longer understand one another. */
+/** Answers a pull that cannot be served, and closes: the two sides are out of step then. */
 export function refusePull(
   line: Line,
   { offset }: Pick<PullRequest, 'offset'>,

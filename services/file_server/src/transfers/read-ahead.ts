@@ -1,4 +1,4 @@
-/** What all downloads together have read and not sent yet, within bounds however many slow receivers there are. */
+/** Bounds what all downloads together have read but not sent, however many slow receivers there are. */
 export class ReadAhead {
   readonly #maxBytes: number;
   #bytes = 0;
@@ -15,7 +15,7 @@ export class ReadAhead {
     return this.#bytes + bytes <= this.#maxBytes;
   }
 
-  /** Somebody holds so much more, or less. */
+  /** Adds to the bytes in use, or subtracts from them. */
   change(by: number): void {
     this.#bytes += by;
   }

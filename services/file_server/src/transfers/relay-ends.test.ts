@@ -13,7 +13,7 @@ it.each([
   ['the sender cancels', 'sender', CLIENT_FILE_CANCEL],
   ['the receiver cancels', 'receiver', CLIENT_FILE_CANCEL],
   ['the receiver refuses', 'receiver', CLIENT_FILE_REFUSE],
-] as const)('%s: the other one is told, and it is over', async (_, who, state) => {
+] as const)('%s: the other side is told, and the transfer ends', async (_, who, state) => {
   const pair = await pairs.begin(3);
   const other = who === 'sender' ? pair.receiver : pair.sender;
   await pair[who].state(state);
@@ -26,7 +26,7 @@ it.each([
   await waitUntil(() => pairs.installation.db.ended.has(pair.taskId), { what: 'the task is over' });
 });
 
-it('a transfer that was ended is over at once, however long the store takes to note it', async () => {
+it('a transfer ends at once, however long the store takes to record it', async () => {
   const { taskId, sender, receiver } = await pairs.begin(3);
   let note = () => {};
   pairs.installation.db.held = new Promise((resolve) => {
@@ -45,7 +45,7 @@ it.each([
   ['a receiver who refuses', to, Role.receiver, CLIENT_FILE_REFUSE, from, Role.sender],
   ['a sender who cancels', from, Role.sender, CLIENT_FILE_CANCEL, to, Role.receiver],
 ] as const)(
-  '%s before the other one has come: he is told when he comes, once',
+  '%s before the other side has connected: it is told once, when it connects',
   async (_, who, role, state, other, otherRole) => {
     const taskId = await pairs.installation.task(3, 'online');
     const hasty = await pairs.installation.enter(pairs.service, who, taskId, role);
@@ -66,7 +66,7 @@ it.each([
   },
 );
 
-it('who is just being let in when the transfer ends is told, and does not wait for ever', async () => {
+it('a client that logs in while the transfer ends is told and does not wait for ever', async () => {
   const taskId = await pairs.installation.task(3, 'online');
   const receiver = await pairs.installation.enter(pairs.service, to, taskId, Role.receiver);
   let goOn = () => {};
@@ -85,7 +85,7 @@ it('who is just being let in when the transfer ends is told, and does not wait f
   await sender.raw.closed;
 });
 
-it('a sender who missed the end because his connection broke is told that it is done', async () => {
+it('a sender that missed the end because its connection broke is told that the transfer is done', async () => {
   const { taskId, sender, receiver } = await pairs.begin(3);
   await carry({ taskId, sender, receiver }, Buffer.from('abc'), 0, 3);
   sender.raw.close();
@@ -97,7 +97,7 @@ it('a sender who missed the end because his connection broke is told that it is 
   await back.raw.closed;
 });
 
-it('a sender who comes back is asked again for what he has not answered', async () => {
+it('a reconnected sender gets its unanswered pulls again', async () => {
   const { taskId, sender, receiver } = await pairs.begin(6);
   await receiver.pull(0, 3);
   await sender.expect(Commands.FilePullDataReq);
@@ -112,7 +112,7 @@ it('a sender who comes back is asked again for what he has not answered', async 
   receiver.raw.close();
 });
 
-it('a receiver who comes back goes on where he was; what he had asked before does not come', async () => {
+it('a reconnected receiver continues where it was and gets no answers to earlier pulls', async () => {
   const { taskId, sender, receiver } = await pairs.begin(6);
   await receiver.pull(0, 2);
   await sender.expect(Commands.FilePullDataReq);
@@ -128,7 +128,7 @@ it('a receiver who comes back goes on where he was; what he had asked before doe
   sender.raw.close();
 });
 
-it('a peer who does not come back is told of as cancelled; the transfer can be begun again', async () => {
+it('a peer that does not reconnect counts as cancelled; the transfer can be started again', async () => {
   const hasty = await pairs.installation.fileServer({ PEER_GRACE_MS: '100' });
   const { taskId, sender, receiver } = await pairs.begin(6, hasty);
   sender.raw.close();
@@ -145,7 +145,7 @@ it('a peer who does not come back is told of as cancelled; the transfer can be b
   await hasty.stop();
 });
 
-it('a sender who owes a block for too long is closed', async () => {
+it('a sender that does not send a due block is closed', async () => {
   const hasty = await pairs.installation.fileServer({ STALL_MS: '200' });
   const { sender, receiver } = await pairs.begin(6, hasty);
   await receiver.pull(0, 6);

@@ -11,7 +11,7 @@ import {
 import { pullErrors, refusePull } from './pulls.js';
 import type { Relay } from './relay.js';
 
-/** Who has the file: answers what he is asked for. */
+/** The sender's side: answers pulls. */
 export class RelaySender implements Participant {
   readonly idleSince = undefined;
   readonly #relay: Relay;
@@ -45,7 +45,7 @@ export class RelaySender implements Participant {
   }
 }
 
-/** Who gets the file: asks for it. */
+/** The receiver's side: pulls. */
 export class RelayReceiver implements Participant {
   readonly owedSince = undefined;
   readonly #relay: Relay;

@@ -10,7 +10,7 @@ const block = 32_768;
 
 const pairs = OnlinePairs.forAll();
 
-it('carries a file in blocks, tells the sender when it is done, and ends the task', async () => {
+it('transfers a file in blocks, tells the sender when it is done, and ends the task', async () => {
   const content = randomBytes(2 * block + 1_000);
   const pair = await pairs.begin(content.length);
   const got: Buffer[] = [];
@@ -35,7 +35,7 @@ it('carries a file in blocks, tells the sender when it is done, and ends the tas
   expect(await again.logIn(Role.receiver)).toBe(1);
 });
 
-it('whoever comes first waits for the other', async () => {
+it('the first side to connect waits for the other', async () => {
   const taskId = await pairs.installation.task(1, 'online');
   const receiver = await pairs.installation.enter(pairs.service, to, taskId, Role.receiver);
   await receiver.pull(0, 1);
@@ -46,14 +46,14 @@ it('whoever comes first waits for the other', async () => {
   sender.raw.close();
 });
 
-it('an empty file has one pull of nothing', async () => {
+it('an empty file has one empty pull', async () => {
   const pair = await pairs.begin(0);
   expect(await carry(pair, Buffer.alloc(0), 0, 0)).toHaveLength(0);
   pair.sender.raw.close();
   pair.receiver.raw.close();
 });
 
-it('the last block is cut to the end of the file', async () => {
+it('the last block ends with the file', async () => {
   const content = Buffer.from('12345');
   const pair = await pairs.begin(5);
   expect((await carry(pair, content, 2, block)).toString()).toBe('345');
@@ -62,7 +62,7 @@ it('the last block is cut to the end of the file', async () => {
 });
 
 it.each([0x7fff_fffe, 0x8000_0000, 0xffff_8000, 0xffff_fffe])(
-  'of the largest file there can be, the block at %d is carried',
+  'the block at %d of the largest possible file is transferred',
   async (offset) => {
     const pair = await pairs.begin(0xffff_ffff);
     await pair.receiver.pull(offset, block, 33);
@@ -79,7 +79,7 @@ it.each([0x7fff_fffe, 0x8000_0000, 0xffff_8000, 0xffff_fffe])(
   },
 );
 
-it('several pulls at once are answered in their order, each under its seq_num', async () => {
+it('concurrent pulls are answered in order, each with its seq_num', async () => {
   const content = randomBytes(4 * block);
   const { sender, receiver } = await pairs.begin(content.length);
   for (let i = 0; i < 4; i++) await receiver.pull(i * block, block, 100 + i);
@@ -96,7 +96,7 @@ it('several pulls at once are answered in their order, each under its seq_num', 
   sender.raw.close();
 });
 
-it('the user in what is passed on is the one who is logged in', async () => {
+it('forwarded PDUs have the logged-in user’s id', async () => {
   const { sender, receiver } = await pairs.begin(3);
   await receiver.pull(0, 3);
   await sender.expect(Commands.FilePullDataReq);
@@ -106,7 +106,7 @@ it('the user in what is passed on is the one who is logged in', async () => {
   receiver.raw.close();
 });
 
-it('the sender’s own failure to read is passed on', async () => {
+it('the sender’s read failure is forwarded', async () => {
   const { sender, receiver } = await pairs.begin(3);
   await receiver.pull(0, 3);
   await sender.expect(Commands.FilePullDataReq);
@@ -146,7 +146,7 @@ it.each([
   ['too little', 0, 'abc'],
   ['too much', 0, 'abcde'],
   ['nothing', 0, ''],
-])('data that was not asked for closes the sender: %s', async (_, offset, data) => {
+])('data that was not requested closes the sender: %s', async (_, offset, data) => {
   const { sender, receiver } = await pairs.begin(10);
   await receiver.pull(0, 4);
   await sender.expect(Commands.FilePullDataReq);

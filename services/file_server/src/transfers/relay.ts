@@ -14,10 +14,10 @@ import {
 } from './participant.js';
 import { checkPull, type Pull, pullErrors, refusePull } from './pulls.js';
 
-/** Bytes a 0x0505 has besides its data, header included, at most; one with more is written anew instead of passed on. */
+/** Maximum overhead of a 0x0505 besides its data, bytes; one with more is re-encoded instead of forwarded. */
 const maxOverhead = 144;
 
-/** Why a connection is closed after this state was told to it. */
+/** The reason for closing a connection after it has been sent this state. */
 export const endReasons: Partial<Record<State, CloseReason>> = {
   [CLIENT_FILE_CANCEL]: 'cancelled',
   [CLIENT_FILE_REFUSE]: 'rejected',
@@ -26,39 +26,38 @@ export const endReasons: Partial<Record<State, CloseReason>> = {
 
 export interface RelayOptions {
   metrics: FileServerMetrics;
-  /** milliseconds one side waits for the other to come back */
+  /** how long one side waits for the other to reconnect, milliseconds */
   peerGraceMs: number;
-  /** milliseconds one side waits for the other to come at all */
+  /** how long one side waits for the other to connect at all, milliseconds */
   waitMs: number;
   /**
-   * The transfer is over, well or not: nobody is to log in for it any more.
-   * @param untold the other user, where he may not have heard of it
+   * The transfer has ended, successfully or not: no further login is accepted.
+   * @param unconfirmed the other user, who may not have been told
    */
   onEnded: (state: State, by: number, unconfirmed: number | undefined) => void;
-  /** Nobody is connected any more. */
+  /** No client is connected any more. */
   onEmpty: () => void;
 }
 
 /**
- * An online transfer: the receiver pulls, the sender answers, nothing is kept. When one side's connection
- * breaks the other one waits for a while; whoever comes back goes on where he was. Pulls that the sender had
- * not answered are asked of his next connection; answers to pulls of a receiver's former connection are
- * dropped.
+ * An online transfer: the receiver pulls, the sender answers, nothing is stored. When one side's connection breaks the
+ * other one waits for a while; a side that reconnects continues where it was. Pulls that the sender has not answered are
+ * repeated on its next connection; answers to pulls of a receiver's earlier connection are dropped.
  */
 export class Relay {
   readonly #task: Task;
   readonly #options: RelayOptions;
   #sender: Line | undefined;
   #receiver: Line | undefined;
-  /** In the order they were asked in, which is the order the sender answers in. */
+  /** In the order of the pulls, which is also that of the sender's answers. */
   #pulls: WaitingPull[] = [];
-  /** Whether the receiver's present connection knows that it may pull. */
+  /** Whether the receiver's current connection has been told to pull. */
   #toldReady = false;
   #met = false;
   #over = false;
-  /** How far the receiver has got blocks, bytes from the beginning. */
+  /** Bytes from the beginning that the receiver has been sent. */
   #reached = 0;
-  /** When the receiver was last told or given something. */
+  /** performance.now() when the receiver was last sent something. */
   #servedAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -71,7 +70,7 @@ export class Relay {
     return this.#sender !== undefined && this.#receiver !== undefined;
   }
 
-  /** The sender is there; a former connection of theirs is closed. */
+  /** The sender has connected; an earlier connection of theirs is closed. */
   joinAsSender(line: Line): void {
     const former = this.#sender;
     this.#sender = line;
@@ -81,7 +80,7 @@ export class Relay {
     this.#joined();
   }
 
-  /** The receiver is there; a former connection of theirs is closed. */
+  /** The receiver has connected; an earlier connection of theirs is closed. */
   joinAsReceiver(line: Line): void {
     const former = this.#receiver;
     this.#receiver = line;
@@ -104,12 +103,12 @@ export class Relay {
       this.#waitFor(line.userId, this.#met ? this.#options.peerGraceMs : this.#options.waitMs);
   }
 
-  /** Since when the sender owes a block. */
+  /** performance.now() since which a block is due from the sender. */
   get owedSince(): number | undefined {
     return this.#pulls[0]?.askedAt;
   }
 
-  /** Since when it is the receiver's turn. */
+  /** performance.now() since which it is the receiver's turn. */
   get receiversTurn(): number | undefined {
     return this.bothThere && this.#pulls.length === 0 ? this.#servedAt : undefined;
   }
@@ -126,7 +125,7 @@ export class Relay {
     }
   }
 
-  /** The sender's next block: the answer to the oldest pull, exactly as large as that. */
+  /** The sender's next block: the answer to the oldest pull, of exactly that size. */
   data(line: Line, reply: PullReply, frame: Buffer): void {
     const pull = this.#pulls[0];
     const { resultCode, offset, fileData } = reply;
@@ -140,7 +139,7 @@ export class Relay {
     this.#reached = Math.max(this.#reached, offset + fileData.length);
     this.#servedAt = performance.now();
     this.#options.metrics.bytes.inc({ way: 'online' }, fileData.length);
-    // As it came, where that is what is to be said: the block is not copied.
+    // Forwarded without re-encoding where possible.
     if (reply.userId === line.userId && frame.length <= fileData.length + maxOverhead) {
       this.#receiver.passOn(frame, Commands.FilePullDataRsp.id, pull.seqNum);
     } else {
@@ -148,7 +147,7 @@ export class Relay {
     }
   }
 
-  /** One side ends the transfer; the other one is told. */
+  /** One side ends the transfer; the other side is told. */
   end(line: Line, state: State): void {
     this.#over = true;
     clearTimeout(this.#timer);
@@ -156,7 +155,7 @@ export class Relay {
     const reason = endReasons[state] ?? 'cancelled';
     if (state === CLIENT_FILE_DONE) this.#options.metrics.finished.inc({ way: 'online' });
     const otherUser = line === this.#sender ? this.#task.toUserId : this.#task.fromUserId;
-    // A sender whose connection is broken, which does not show yet, is not to take what is done for lost.
+    // The sender's connection may be broken without showing yet; the sender must still learn that the transfer is done.
     const isTold = other !== undefined && state !== CLIENT_FILE_DONE;
     this.#options.onEnded(state, line.userId, isTold ? undefined : otherUser);
     other?.send({ state, userId: line.userId });
@@ -164,7 +163,7 @@ export class Relay {
     line.end(reason);
   }
 
-  /** Whether everything has been given to the receiver. */
+  /** Whether the receiver has been sent everything. */
   get allSent(): boolean {
     return this.#reached >= this.#task.fileSize;
   }
@@ -183,7 +182,7 @@ export class Relay {
     this.#receiver.send({ state: CLIENT_FILE_PEER_READY, userId: this.#task.fromUserId });
   }
 
-  /** The other side is told that it is off, when it has waited long enough. It may be begun again. */
+  /** Cancels the transfer for a side that has waited long enough. It may be started again. */
   #waitFor(userId: number, ms: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
@@ -199,15 +198,15 @@ export class Relay {
     this.#sender?.send({ pull: { offset, dataSize: size, userId: this.#task.toUserId } });
   }
 
-  /** The receiver they were asked by is gone. */
+  /** The receiver that sent these pulls is gone. */
   #dropPulls(): void {
     for (const pull of this.#pulls) pull.dropped = true;
   }
 }
 
 interface WaitingPull extends Pull {
-  /** when the sender was asked; undefined: not yet, he is not there */
+  /** performance.now() when the sender was sent the pull; undefined: not yet, it is not connected */
   askedAt?: number;
-  /** whether nobody waits for the answer any more */
+  /** whether the answer is no longer needed */
   dropped?: boolean;
 }

@@ -6,29 +6,29 @@ import type { Line, Participant, State } from './participant.js';
 import { Relay } from './relay.js';
 import { RelayReceiver, RelaySender } from './relay-sides.js';
 
-/** A transfer that was ended here. */
+/** A transfer that ended at this file_server. */
 export interface EndedTransfer {
   task: Task;
   state: State;
   /** the user who ended it */
   by: number;
-  /** the other user, where he may not have heard of it yet */
+  /** the other user, if they may not have been told yet */
   unconfirmed: number | undefined;
-  /** milliseconds of the monotonic clock */
+  /** performance.now() */
   at: number;
 }
 
 /**
- * How long an end is remembered, milliseconds: whoever is just logging in, or comes back after his connection broke,
- * is told how it ended in place of waiting for a peer who does not come any more.
+ * How long an end is remembered, milliseconds: a client that is just logging in, or reconnects, is told how the transfer
+ * ended instead of waiting for a peer that will not come.
  */
 const rememberMs = 60_000;
 const maxRemembered = 10_000;
 
-/** The online transfers somebody is connected for, at this file_server. */
+/** The online transfers with a client at this file_server. */
 export class Relays {
   readonly #relays = new Map<string, Relay>();
-  /** In the order in which they ended. */
+  /** In order of their end. */
   readonly #ended = new Map<string, EndedTransfer>();
   readonly #config: FileServerConfig;
   readonly #tasks: TaskStore;
@@ -41,7 +41,7 @@ export class Relays {
     this.#tasks = tasks;
     this.#metrics = metrics;
     this.#kit = kit;
-    // Both sides there is progress enough: a long transfer is not over after an hour.
+    // Two connected sides count as progress, so that a long transfer does not expire.
     this.#timer = setInterval(() => this.#extend(), Math.ceil(config.tasks.unfinishedMs / 4));
   }
 
@@ -63,7 +63,7 @@ export class Relays {
     return new RelayReceiver(relay, line);
   }
 
-  /** The relay of a task; a new one for the first who comes. */
+  /** The relay of a task; created for the first side to connect. */
   #of(task: Task): Relay {
     const known = this.#relays.get(task.id);
     if (known) return known;
@@ -82,7 +82,7 @@ export class Relays {
     return relay;
   }
 
-  /** How a transfer ended, when it was here and a short time ago. */
+  /** How a transfer ended, if it ended here recently. */
   ended(taskId: string): EndedTransfer | undefined {
     return this.#ended.get(taskId);
   }
@@ -95,7 +95,7 @@ export class Relays {
     try {
       await this.#tasks.end(taskId);
     } catch (error) {
-      this.#kit.log.warn({ err: error, taskId }, 'a transfer is over, but its task could not be ended');
+      this.#kit.log.warn({ err: error, taskId }, 'ending task of finished transfer failed');
     }
   }
 
@@ -115,7 +115,7 @@ export class Relays {
     for (const [id, relay] of this.#relays) {
       if (!relay.bothThere) continue;
       this.#tasks.extend(id).catch((error: unknown) => {
-        this.#kit.log.warn({ err: error, taskId: id }, 'the time of a transfer could not be extended');
+        this.#kit.log.warn({ err: error, taskId: id }, 'extending transfer expiry failed');
       });
     }
   }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type BlobStore, bytesOf, StorageError } from '@teamtalk/blob-store';
 import type { Part } from '../tasks/task-store.js';
 
-/** A stored part is gone, or not what was stored. */
+/** A stored part is missing or corrupt. */
 export class DamagedPart extends Error {
   override readonly name = 'DamagedPart';
   readonly part: Part;
@@ -14,9 +14,9 @@ export class DamagedPart extends Error {
 }
 
 /**
- * The bytes of a part, piece by piece; between two of them nothing of the store is open. From its beginning they are
- * checked: the last ones come only when all were what was stored. From `from` on (an offset in the file) they are not.
- * @param pieceBytes how large the next piece may be
+ * The bytes of a part, piece by piece; the store is not held open between two pieces. When read from their beginning they
+ * are verified: the last ones are returned only if the hash matches. From a later offset `from` (in the file) they are not.
+ * @param pieceBytes maximum size of the next piece
  * @throws DamagedPart; StorageError when the store does not work
  */
 export async function* readPart(
@@ -31,15 +31,15 @@ export async function* readPart(
     at += piece.length;
     hash?.update(piece);
     if (at === part.size && hash && !hash.digest().equals(part.sha256)) {
-      throw new DamagedPart(part, 'is not what was stored');
+      throw new DamagedPart(part, 'is corrupt');
     }
     yield piece;
   }
 }
 
 /**
- * Reads a part from its beginning to its end, in large pieces that are used again once `use` has returned.
- * @throws DamagedPart when it is not what was stored; StorageError; what `use` throws
+ * Reads a part from beginning to end, in large pieces whose memory is reused once `use` has returned.
+ * @throws DamagedPart when it is corrupt; StorageError; what `use` throws
  */
 export async function checkPart(
   store: BlobStore,
@@ -57,7 +57,7 @@ export async function checkPart(
     });
     if (size !== part.size) throw new DamagedPart(part, `has ${size} bytes, not ${part.size}`);
   });
-  if (!hash.digest().equals(part.sha256)) throw new DamagedPart(part, 'is not what was stored');
+  if (!hash.digest().equals(part.sha256)) throw new DamagedPart(part, 'is corrupt');
 }
 
 /** @param offset in the part */
@@ -73,7 +73,7 @@ function readPiece(store: BlobStore, part: Part, offset: number, bytes: number):
   });
 }
 
-/** What the store has not got, or has less of, is damage. */
+/** A missing or truncated blob counts as damage. */
 async function orDamaged<T>(part: Part, read: () => Promise<T>): Promise<T> {
   try {
     return await read();

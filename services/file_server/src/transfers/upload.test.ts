@@ -11,7 +11,7 @@ const { CLIENT_FILE_CANCEL, CLIENT_FILE_DONE } = IM.BaseDefine.ClientFileState;
 const files = OfflineFiles.forAll();
 
 it.each([0, 1, block - 1, block, part, part + 1, 5 * part + 12_345])(
-  'a file of %d bytes comes back from either file_server, byte for byte',
+  'a file of %d bytes can be downloaded from either file_server, byte for byte',
   async (size) => {
     const content = randomBytes(size);
     const taskId = await files.upload(content);
@@ -25,7 +25,7 @@ it.each([0, 1, block - 1, block, part, part + 1, 5 * part + 12_345])(
   },
 );
 
-it('the server asks for one block after the other, with seq_num 0', async () => {
+it('the server requests one block after the other, with seq_num 0', async () => {
   const taskId = await files.installation.task(block + 10, 'offline');
   const side = await files.installation.enter(files.first, from, taskId, Role.upload);
   const pull = { taskId, userId: from, transMode: 2, seqNum: 0 };
@@ -35,7 +35,7 @@ it('the server asks for one block after the other, with seq_num 0', async () => 
   side.raw.close();
 });
 
-it('a broken upload goes on where it broke, at another file_server', async () => {
+it('an interrupted upload resumes where it broke, at another file_server', async () => {
   const content = randomBytes(4 * part + 100);
   const taskId = await files.installation.task(content.length, 'offline');
   const broken = await files.installation.enter(files.first, from, taskId, Role.upload);
@@ -58,7 +58,7 @@ it('a broken upload goes on where it broke, at another file_server', async () =>
   expect(await metricsOf(files.second)).toContain('uploads_resumed_total 1\n');
 });
 
-it('whoever comes back at once goes on exactly where he was', async () => {
+it('a client that reconnects at once resumes exactly where it was', async () => {
   const content = randomBytes(3 * part);
   const taskId = await files.installation.task(content.length, 'offline');
   for (let sent = 0; sent < 6; sent++) {
@@ -78,14 +78,14 @@ it('whoever comes back at once goes on exactly where he was', async () => {
   expect((await files.download(taskId, content.length, files.second)).equals(content)).toBe(true);
 });
 
-it('an upload that is complete says so to a client that missed it', async () => {
+it('a complete upload is reported to a client that missed the end', async () => {
   const taskId = await files.upload(randomBytes(10));
   const side = await files.installation.enter(files.second, from, taskId, Role.upload);
   expect(await side.expect(Commands.FileState)).toMatchObject({ state: CLIENT_FILE_DONE });
   await side.raw.closed;
 });
 
-it('of two uploads of one task the slower one is closed; the file is whole', async () => {
+it('of two uploads of one task the slower one is closed; the file is intact', async () => {
   const content = randomBytes(2 * part);
   const taskId = await files.installation.task(content.length, 'offline');
   const slow = await files.installation.enter(files.first, from, taskId, Role.upload);
@@ -101,7 +101,7 @@ it('of two uploads of one task the slower one is closed; the file is whole', asy
   expect((await files.download(taskId, content.length, files.first)).equals(content)).toBe(true);
 });
 
-it('a stored part that is damaged or gone is asked for again', async () => {
+it('a stored part that is damaged or missing is requested again', async () => {
   const content = randomBytes(3 * part + 1);
   for (const harm of [(file: string) => writeFile(file, randomBytes(part)), (file: string) => rm(file)]) {
     const taskId = await files.installation.task(content.length, 'offline');
@@ -127,7 +127,7 @@ it.each([
   ['another offset', 1, 4],
   ['too little', 0, 3],
   ['too much', 0, 5],
-])('data that was not asked for closes the upload: %s', async (_, offset, size) => {
+])('data that was not requested closes the upload: %s', async (_, offset, size) => {
   const taskId = await files.installation.task(4, 'offline');
   const side = await files.installation.enter(files.first, from, taskId, Role.upload);
   await side.expect(Commands.FilePullDataReq);
@@ -137,7 +137,7 @@ it.each([
   expect((await files.installation.blobs()).filter((file) => file.includes(taskId))).toEqual([]);
 });
 
-it('more blocks than were asked for close the upload', async () => {
+it('more blocks than were requested close the upload', async () => {
   const taskId = await files.installation.task(2 * block, 'offline');
   const side = await files.installation.enter(files.first, from, taskId, Role.upload);
   await side.expect(Commands.FilePullDataReq);
@@ -158,7 +158,7 @@ it('a pull by the uploader and data by the downloader close', async () => {
   await receiver.raw.closed;
 });
 
-it('a cancelled upload is over, and nothing of it stays', async () => {
+it('a cancelled upload ends and leaves nothing behind', async () => {
   const sweeping = await files.installation.fileServer({ PART_BYTES: String(part), SWEEP_MS: '50' });
   const content = randomBytes(2 * part);
   const taskId = await files.installation.task(content.length, 'offline');
@@ -172,7 +172,7 @@ it('a cancelled upload is over, and nothing of it stays', async () => {
   await sweeping.stop();
 });
 
-it('an uploader who says nothing more, and a downloader who does not either, are closed', async () => {
+it('a silent uploader and a silent downloader are closed', async () => {
   const hasty = await files.installation.fileServer({ STALL_MS: '200', IDLE_MS: '200' });
   const taskId = await files.installation.task(4, 'offline');
   const side = await files.installation.enter(hasty, from, taskId, Role.upload);

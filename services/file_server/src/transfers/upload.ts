@@ -16,15 +16,14 @@ import {
 import { pullErrors, refusePull } from './pulls.js';
 import { checkPart, DamagedPart } from './stored-parts.js';
 
-/** Parts of one file at most; with more, what breaks is not worth a part of its own any more. */
+/** Maximum number of parts of one file; beyond it an interruption no longer stores a shorter part. */
 const maxParts = 4_096;
 
 /**
- * An offline upload: the server asks for block after block. What has come is kept in parts; a part counts
- * once it is on the disk (or in the object store) and its record committed. When the connection breaks, what
- * has come of the next part is stored as a shorter one. So an upload goes on where it broke, at whichever
- * file_server, or at the last part's end when the file_server was killed. While one part is being stored the
- * next one is taken in; there are never more than the two.
+ * An offline upload: the server requests block after block. What it receives is stored in parts; a part counts once it is on
+ * disk (or in the object store) and its record is committed. When the connection breaks, the received bytes of the next part
+ * are stored as a shorter one. So an upload resumes where it broke, at any file_server, or at the end of the last part if
+ * the file_server was killed. While one part is being stored the next one is received; there are never more than two.
  */
 export class Upload implements Participant {
   readonly idleSince = undefined;
@@ -46,8 +45,7 @@ export class Upload implements Participant {
   }
 
   /**
-   * Asks for the first block that is missing. `parts` is what an earlier upload of the task has stored. Never
-   * throws.
+   * Requests the first missing block. `parts` is what an earlier upload of the task has stored. Never throws.
    */
   async begin(parts: readonly Part[]): Promise<void> {
     if (this.#task.complete) {
@@ -124,21 +122,21 @@ export class Upload implements Participant {
     this.#writer ??= new PartWriter(store, newPartKey(this.#task.id, offset), offset);
     const writer = this.#writer;
     await writer.write(data);
-    // The connection ended meanwhile: that has taken care of the part.
+    // The connection ended meanwhile, which has handled the part.
     if (this.#writer !== writer) return;
     const end = offset + data.length;
     if (writer.size >= config.tasks.partBytes || end === this.#task.fileSize) {
       this.#writer = undefined;
       const before = this.#storing;
       this.#storing = before.then(() => this.#store(writer), giveUp(writer));
-      // Whoever waits for it next learns of the failure.
+      // The next one to await it gets the error.
       this.#storing.catch(() => {});
       await before;
     }
     await this.#next(end);
   }
 
-  /** Asks for the block at `offset`, or finishes when that is the end of the file. */
+  /** Requests the block at `offset`, or finishes at the end of the file. */
   async #next(offset: number): Promise<void> {
     const size = Math.min(blockBytes, this.#task.fileSize - offset);
     if (size === 0) {
@@ -146,8 +144,8 @@ export class Upload implements Participant {
       if (!(await this.#context.tasks.complete(this.#task.id, this.#hash.digest()))) throw new Overtaken();
       this.#sayDone();
       this.#context.taskEnded(this.#task.id);
-      // The sender may have said that it is there before it was.
-      this.#context.announcements.look();
+      // The sender may have announced the file before it was complete.
+      this.#context.announcements.check();
       return;
     }
     if (this.#line.closed) return;
@@ -165,7 +163,7 @@ export class Upload implements Participant {
     throw new Overtaken();
   }
 
-  /** Reads what is there again, for the hash of the whole, and forgets it from the first damage on. */
+  /** Rereads the stored parts for the hash of the whole file, and drops them from the first damaged one on. */
   async #checkStored(parts: readonly Part[]): Promise<number> {
     const { tasks, store, metrics, kit } = this.#context;
     let offset = 0;
@@ -177,10 +175,7 @@ export class Upload implements Participant {
       } catch (error) {
         if (!(error instanceof DamagedPart)) throw error;
         metrics.damaged.inc();
-        kit.log.error(
-          { err: error, taskId: this.#task.id },
-          'part of an upload is damaged and is asked for again',
-        );
+        kit.log.error({ err: error, taskId: this.#task.id }, 'stored part damaged; requesting it again');
         if (!(await tasks.cut(this.#task.id, part.start))) throw new Overtaken();
         this.#hash = before;
         return offset;
@@ -196,7 +191,7 @@ export class Upload implements Participant {
     this.#line.end('done');
   }
 
-  /** What fails here ends the connection; the client may come back and go on. */
+  /** A failure here ends the connection; the client may reconnect and resume. */
   async #guard(work: () => Promise<void>): Promise<void> {
     try {
       await work();
@@ -206,14 +201,14 @@ export class Upload implements Participant {
         this.#line.end('overtaken');
       } else if (!this.#line.closed) {
         const { log } = this.#context.kit;
-        log.error({ err: error, taskId: this.#task.id }, 'an upload cannot be stored');
+        log.error({ err: error, taskId: this.#task.id }, 'storing upload failed');
         this.#line.end('storage');
       }
     }
   }
 }
 
-/** For the part behind one that could not be stored: without the end, its file would stay open. */
+/** Ends the part after one that could not be stored: otherwise its file would stay open. */
 function giveUp(writer: PartWriter | undefined): (error: unknown) => never {
   return (error) => {
     writer?.abort();
@@ -221,5 +216,5 @@ function giveUp(writer: PartWriter | undefined): (error: unknown) => never {
   };
 }
 
-/** Another upload of the same task has stored this part, or the task is over. */
+/** Another upload of the same task has stored this part, or the task has ended. */
 class Overtaken extends Error {}

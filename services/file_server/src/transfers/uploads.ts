@@ -1,12 +1,12 @@
-/** Part of an upload that matters to the next one of the same task. */
+/** The part of an upload that the next one of the same task uses. */
 interface Leaving {
-  /** Ends it; resolves when what has come by it is stored. Never fails, and may be called again. */
+  /** Ends it; resolves when what it has received is stored. Never fails; idempotent. */
   leave(): Promise<void>;
 }
 
 /**
- * The uploads at this file_server, until what has come by each is stored. Whoever comes back for one goes on
- * exactly where he was.
+ * The uploads at this file_server, until what each has received is stored, so that a reconnecting client resumes exactly
+ * where it was.
  */
 export class Uploads {
   readonly #uploads = new Map<string, Leaving>();
@@ -19,12 +19,12 @@ export class Uploads {
     if (this.#uploads.get(taskId) === upload) this.#uploads.delete(taskId);
   }
 
-  /** Ends the upload of this task, if there is one: its sender has come back. */
+  /** Ends the upload of this task, if there is one: its sender has reconnected. */
   async takeOver(taskId: string): Promise<void> {
     await this.#uploads.get(taskId)?.leave();
   }
 
-  /** Ends all of them. */
+  /** Ends all uploads. */
   async leaveAll(): Promise<void> {
     await Promise.all([...this.#uploads.values()].map((upload) => upload.leave()));
   }

@@ -1,15 +1,15 @@
 import { type Bus, type Heartbeat, Registry } from '@teamtalk/bus';
 import type { Logger } from '@teamtalk/service-kit';
 
-/** A msg_server for one client, or why there is none: nobody there (drained ones do not count), or all full. */
+/** A msg_server for one client, or why there is none: none alive (draining ones do not count), or all full. */
 export type Choice = { result: 'ok'; server: Heartbeat } | { result: 'none' | 'full' };
 
 /**
- * The msg_servers that live, and which of them the next client goes to: the one with the fewest
- * connections, below its maximum, not drained (client-behaviour.md#the-answer-of-login_server).
+ * The live msg_servers, and the choice of one for the next client: the one with the fewest connections, below its maximum
+ * and not draining (client-behaviour.md#the-answer-of-login_server).
  *
- * A msg_server says its connections once a second. Those it was given since then count as connections
- * already, or all clients of that second would go to the same one.
+ * A msg_server reports its connections once a second. Clients directed to it since then count as connections already;
+ * otherwise all clients of that second would go to the same one.
  */
 export class MsgServerDirectory {
   readonly #registry: Registry;
@@ -27,7 +27,7 @@ export class MsgServerDirectory {
     await this.#registry.waitFor(1, ms);
   }
 
-  /** Everybody alive, drained ones too. */
+  /** All live msg_servers, draining ones included. */
   all(): Heartbeat[] {
     return this.#registry.all();
   }

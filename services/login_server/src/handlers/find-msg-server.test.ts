@@ -29,7 +29,7 @@ const askMany = async (count: number) => {
 const timesIn = (ips: string[], ip: string) => ips.filter((each) => each === ip).length;
 
 describe('GET /msg_server', () => {
-  it('gives the address to dial, the port as a string, the URLs of msfs with a slash', async () => {
+  it('returns the address to dial, the port as a string, the URLs of msfs with a slash', async () => {
     harness.announce(1, { ip1: '192.0.2.1', ip2: '198.51.100.1', port: 8001 });
     await askUntil(0);
     const response = await fetch(`${harness.http}/msg_server`);
@@ -41,7 +41,7 @@ describe('GET /msg_server', () => {
     );
   });
 
-  it('has every field also when there is no msg_server', async () => {
+  it('has every field even without a msg_server', async () => {
     const response = await fetch(`${harness.http}/msg_server`);
     expect(await response.json()).toEqual({
       code: 1,
@@ -70,19 +70,19 @@ describe('GET /msg_server', () => {
     expect(await ask()).toMatchObject({ priorIP: '192.0.2.1', backupIP: '192.0.2.1' });
   });
 
-  it('says 2 when all are full', async () => {
+  it('returns 2 when all are full', async () => {
     harness.announce(1, { connections: 100, maxConnections: 100 });
     await askUntil(2);
     expect(await ask()).toMatchObject({ code: 2, msg: '负载过高', priorIP: '', backupIP: '', port: '0' });
   });
 
-  it('picks the one with the fewest connections and counts what it gave since the announcement', async () => {
+  it('picks the one with the fewest connections, counting those assigned since the heartbeat', async () => {
     harness.announce(2, { connections: 10 });
     await askUntil(0);
     harness.announce(2, { connections: 10 });
     harness.announce(1, { connections: 4 });
     await expect.poll(async () => (await ask()).priorIP).toBe('10.0.0.1');
-    // From here the first one is six below the second; what was asked above counts for it.
+    // Now the first one is six below the second; the requests above count for it.
     const ips = await askMany(25);
     const first = timesIn(ips, '10.0.0.1');
     expect(first + timesIn(ips, '10.0.0.2')).toBe(25);
@@ -90,7 +90,7 @@ describe('GET /msg_server', () => {
     expect(first).toBeLessThanOrEqual(16);
   });
 
-  it('never gives more than the maximum between two announcements', async () => {
+  it('never assigns more than the maximum between two heartbeats', async () => {
     harness.announce(1, { connections: 95, maxConnections: 100 });
     await askUntil(0);
     await askMany(4);
@@ -99,7 +99,7 @@ describe('GET /msg_server', () => {
     await askUntil(0);
   });
 
-  it('never gives one that drains, and says 1 when nobody else is there', async () => {
+  it('never returns a draining one, and returns 1 when there is no other', async () => {
     harness.announce(1, { draining: true });
     harness.announce(2, { connections: 50 });
     await askUntil(0);
@@ -115,7 +115,7 @@ describe('GET /msg_server', () => {
     await askUntil(1);
   });
 
-  it('counts its answers', async () => {
+  it('counts its responses', async () => {
     await ask();
     expect(await harness.metrics()).toContain('msg_server_answers_total{asked="http",result="none"} 1');
   });

@@ -2,18 +2,18 @@ import type { Heartbeat } from '@teamtalk/bus';
 import type { Context } from '../context.js';
 import type { HttpHandler } from '../listeners/http-listener.js';
 
-/** The texts of the original. */
+/** Texts of the original. */
 const refusals = {
   none: { code: 1, msg: '没有msg_server' },
   full: { code: 2, msg: '负载过高' },
 } as const;
 
 /**
- * `GET /msg_server` (client-behaviour.md#the-answer-of-login_server). Every field is always there, also in a refusal: Android
- * throws on a missing one (section 12). `baseUrl` alone is left out unless it is configured.
+ * `GET /msg_server` (client-behaviour.md#the-answer-of-login_server). Every field is always present, also in a refusal: Android
+ * throws on a missing one. Only `baseUrl` is left out unless it is configured.
  */
 export function findMsgServer({ directory, urls, countAnswer }: Context): HttpHandler {
-  // A heartbeat never changes, the next one is another object: its answer is written once.
+  // A heartbeat is immutable and the next one is another object, so its response can be cached.
   const answers = new WeakMap<Heartbeat, Buffer>();
 
   const write = (state: { code: number; msg: string }, server?: Heartbeat) =>

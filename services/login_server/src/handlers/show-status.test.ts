@@ -9,11 +9,11 @@ afterEach(() => harness.stop());
 
 const status = async () => (await fetch(`${harness.http}/status`)).json();
 
-it('shows nobody', async () => {
+it('is empty without msg_servers', async () => {
   expect(await status()).toEqual({ all_online_count: 0, msg_servers: [] });
 });
 
-it('shows every msg_server, drained ones too, with its users', async () => {
+it('shows every msg_server with its users, draining ones included', async () => {
   harness.announce(1, { onlineUsers: 7, port: 8000, ip2: '10.1.0.1' });
   harness.announce(2, { onlineUsers: 5, port: 8001, draining: true });
   await expect.poll(status).toMatchObject({ all_online_count: 12 });

@@ -1,7 +1,7 @@
 import type { Context } from '../context.js';
 import type { HttpHandler } from '../listeners/http-listener.js';
 
-/** `GET /status` (client-behaviour.md#the-answer-of-login_server): who is online where. A user on two msg_servers counts twice. */
+/** `GET /status` (client-behaviour.md#the-answer-of-login_server): users online by msg_server. A user on two msg_servers counts twice. */
 export function showStatus({ directory }: Context): HttpHandler {
   return () => {
     const servers = directory.all();

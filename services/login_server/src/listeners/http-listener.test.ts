@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => harness.stop());
 
-/** Sends raw bytes and gives all that comes back until the server closes. */
+/** Sends raw bytes and returns everything received until the server closes. */
 const raw = (text: string): Promise<string> =>
   new Promise((resolve, reject) => {
     let received = '';
@@ -36,14 +36,14 @@ describe('HTTP', () => {
     expect(text).toContain('http_requests_total{route="/msg_server",status="405"} 1\n');
   });
 
-  it('takes a query string, and HEAD', async () => {
+  it('accepts a query string, and HEAD', async () => {
     expect((await fetch(`${harness.http}/msg_server?x=1`)).status).toBe(200);
     const head = await fetch(`${harness.http}/status`, { method: 'HEAD' });
     expect(head.status).toBe(200);
     expect(await head.text()).toBe('');
   });
 
-  it('keeps a connection for the next request', async () => {
+  it('supports keep-alive', async () => {
     const answer = await raw(
       'GET /status HTTP/1.1\r\nHost: x\r\n\r\nGET /status HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
     );
@@ -55,12 +55,12 @@ describe('HTTP', () => {
     expect(await harness.metrics()).toContain('http_refused_total{reason="431"} 1\n');
   });
 
-  it('refuses what is not HTTP', async () => {
+  it('refuses non-HTTP bytes', async () => {
     expect(await raw('\0\0\0\x10 noise\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
     expect(await harness.metrics()).toContain('http_refused_total{reason="400"} 1\n');
   });
 
-  it('closes a connection that says nothing, or never ends its request', async () => {
+  it('closes a connection that sends nothing, or never completes its request', async () => {
     expect(await raw('')).toMatch(/^HTTP\/1\.1 408 /);
     expect(await raw('GET /msg_server HT')).toMatch(/^HTTP\/1\.1 408 /);
     expect(await harness.metrics()).toMatch(/http_refused_total\{reason="408"\} 2\n/);
@@ -68,12 +68,12 @@ describe('HTTP', () => {
 });
 
 describe('the process', () => {
-  it('is ready while NATS is there', async () => {
+  it('is ready while NATS is up', async () => {
     const response = await fetch(`http://127.0.0.1:${harness.service.ports.ops}/readyz`);
     expect(await response.json()).toEqual({ ready: true, draining: false, dependencies: { nats: 'up' } });
   });
 
-  it('is not ready without NATS, but still knows the msg_servers it knew', async () => {
+  it('is not ready without NATS, but remembers its msg_servers', async () => {
     const dir = await mkdtemp(path.join(tmpdir(), 'login-server-'));
     const nats = await NatsServer.start({ dir, port: 0, logFile: path.join(dir, 'log') });
     const cut = await startHarness({}, { url: nats.url, prefix: 'test' });
@@ -93,7 +93,7 @@ describe('the process', () => {
     }
   });
 
-  it('stops at once although clients keep connections', async () => {
+  it('stops at once despite keep-alive connections', async () => {
     const idle = await startHarness();
     const kept = connect(idle.service.ports.http!, '127.0.0.1');
     kept.write('GET /status HTTP/1.1\r\nHost: x\r\n\r\n');

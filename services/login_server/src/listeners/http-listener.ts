@@ -9,37 +9,37 @@ import {
   traceRequests,
 } from '@teamtalk/service-kit';
 
-/** Gives a route's answer: JSON, status 200. Must be quick and must not throw. */
+/** Returns a route's response: JSON, status 200. Must be quick and must not throw. */
 export type HttpHandler = () => Buffer;
 
 export interface HttpListenerOptions {
   host: string;
   port: number;
   maxConnections: number;
-  /** ms for the whole of a request to arrive */
+  /** ms within which a whole request must arrive */
   requestTimeoutMs: number;
 }
 
 /** Bytes of request line and headers together; the original refused requests above 1 KiB. */
 const maxHeaderSize = 8 * 1024;
 const keepAliveMs = 30_000;
-const stopPatienceMs = 1_000;
+const stopTimeoutMs = 1_000;
 
-// What the original sent: JSON labelled as a page. Some iOS builds accept no other type for it.
+// As the original: JSON labelled as HTML. Some iOS builds accept no other type.
 const contentType = 'text/html;charset=utf-8';
 
 /**
- * Serves `GET` (and `HEAD`) of some paths. Plain node:http, because every client passes here, all of them
- * at once after an outage.
- * @returns the port it listens on; stopping is registered in the kit's lifecycle
+ * Serves `GET` (and `HEAD`) for a few paths. Plain node:http, because every client passes here, and all of them at once
+ * after an outage.
+ * @returns the bound port; its stop is registered in the kit's lifecycle
  */
 export async function startHttpListener(
-  { life, keptMs, metrics, health, tracing }: Kit,
+  { life, keepAliveGraceMs, metrics, health, tracing }: Kit,
   options: HttpListenerOptions,
   routes: ReadonlyMap<string, HttpHandler>,
 ): Promise<number> {
   const requests = metrics.counter('http_requests_total', 'HTTP requests answered', ['route', 'status']);
-  const refused = metrics.counter('http_refused_total', 'Connections and requests that were not understood', [
+  const refused = metrics.counter('http_refused_total', 'Connections and requests that were invalid', [
     'reason',
   ]);
 
@@ -51,7 +51,7 @@ export async function startHttpListener(
 
   const serve = (request: IncomingMessage, response: ServerResponse) => {
     const path = pathOf(request);
-    // After draining has begun nobody is kept: keep-alive would hold the shutdown up.
+    // No keep-alive once draining has begun: it would delay the shutdown.
     if (health.draining) response.shouldKeepAlive = false;
     const handler = routes.get(path);
     if (!handler) {
@@ -86,10 +86,10 @@ export async function startHttpListener(
   answerBrokenRequests(server, { onRefused: (reason) => refused.inc({ reason }) });
   await listen(server, options);
   life.onStop('HTTP', async () => {
-    // Answers are given at once: what is still open after this has not asked anything.
-    const patience = setTimeout(() => server.closeAllConnections(), keptMs + stopPatienceMs);
-    await closeServer(server, keptMs);
-    clearTimeout(patience);
+    // Responses are immediate: a connection still open after this has sent no request.
+    const cutOff = setTimeout(() => server.closeAllConnections(), keepAliveGraceMs + stopTimeoutMs);
+    await closeServer(server, keepAliveGraceMs);
+    clearTimeout(cutOff);
   });
   return (server.address() as AddressInfo).port;
 }

@@ -14,15 +14,18 @@ const question = encodePdu(Commands.LoginReqMsgserver, {}, 9);
 const closedBecause = (reason: string, times: number) =>
   expect.poll(() => harness.metrics()).toContain(`tcp_closed_total{reason="${reason}"} ${times}\n`);
 
-describe('what is not a question', () => {
-  it.each([0, 1, 15, 1025, 2 ** 31, 2 ** 32 - 1])('closes on a PDU length of %d', async (length) => {
-    const header = Buffer.alloc(16);
-    header.writeUInt32BE(length);
-    expect(await converse(harness.service.ports.tcp!, header)).toEqual([]);
-    await closedBecause('framing', 1);
-  });
+describe('invalid requests', () => {
+  it.each([0, 1, 15, 1025, 2 ** 31, 2 ** 32 - 1])(
+    'close the connection on a PDU length of %d',
+    async (length) => {
+      const header = Buffer.alloc(16);
+      header.writeUInt32BE(length);
+      expect(await converse(harness.service.ports.tcp!, header)).toEqual([]);
+      await closedBecause('framing', 1);
+    },
+  );
 
-  it('reads over a few other PDUs and answers', async () => {
+  it('may include a few other PDUs before the request', async () => {
     const heartbeat = encodeRawPdu(0x0701, Buffer.alloc(0), 1);
     const unknown = encodeRawPdu(0x7777, Buffer.from('noise'), 2);
     const pdus = await converse(harness.service.ports.tcp!, Buffer.concat([heartbeat, unknown, question]));
@@ -30,7 +33,7 @@ describe('what is not a question', () => {
     expect(await harness.metrics()).toContain('tcp_bad_pdus_total 2\n');
   });
 
-  it('closes after too many of them', async () => {
+  it('close the connection after too many PDUs', async () => {
     const heartbeat = encodeRawPdu(0x0701, Buffer.alloc(0), 1);
     const pdus = await converse(
       harness.service.ports.tcp!,
@@ -40,13 +43,13 @@ describe('what is not a question', () => {
     await closedBecause('bad_pdus', 1);
   });
 
-  it('answers one question only', async () => {
+  it('are not answered after the first request', async () => {
     const pdus = await converse(harness.service.ports.tcp!, Buffer.concat([question, question]));
     expect(pdus).toHaveLength(1);
     await closedBecause('answered', 1);
   });
 
-  it('survives 1 MB of noise', async () => {
+  it('may be 1 MB of noise', async () => {
     const noise = Buffer.alloc(1024 * 1024, 0xff);
     expect(await converse(harness.service.ports.tcp!, noise)).toEqual([]);
     expect(await converse(harness.service.ports.tcp!, question)).toHaveLength(1);
@@ -54,7 +57,7 @@ describe('what is not a question', () => {
 });
 
 describe('limits', () => {
-  it('takes a question split into single bytes', async () => {
+  it('accept a request split into single bytes', async () => {
     const { pdus } = await new Promise<{ pdus: number }>((resolve, reject) => {
       let received = 0;
       const socket = connect(harness.service.ports.tcp!, '127.0.0.1', () => {
@@ -70,7 +73,7 @@ describe('limits', () => {
     expect(pdus).toBeGreaterThanOrEqual(16);
   });
 
-  it('refuses connections above the maximum and takes them again later', async () => {
+  it('refuse connections above the maximum and accept them again later', async () => {
     const silent = await Promise.all(
       Array.from(
         { length: 5 },
@@ -88,7 +91,7 @@ describe('limits', () => {
     expect(await converse(harness.service.ports.tcp!, question)).toHaveLength(1);
   });
 
-  it('closes a connection that says nothing, and one that never closes itself', async () => {
+  it('close a connection that sends nothing, and one that the client never closes', async () => {
     const hasty = await startHarness({ REQUEST_TIMEOUT_MS: '100' });
     try {
       expect(await converse(hasty.service.ports.tcp!, Buffer.alloc(0))).toEqual([]);

@@ -7,17 +7,17 @@ export interface TcpListenerOptions {
   port: number;
   maxConnections: number;
   maxPduBytes: number;
-  /** PDUs other than the expected one, after which a connection is closed */
+  /** number of unexpected PDUs after which a connection is closed */
   maxBadPdus: number;
-  /** ms from connecting to the end of the connection */
+  /** maximum lifetime of a connection, ms */
   requestTimeoutMs: number;
 }
 
 type Reason = 'answered' | 'framing' | 'bad_pdus' | 'timeout' | 'peer' | 'failed';
 
 /**
- * Serves command 0x0101: one question, one answer, then the connection is closed (client-behaviour.md#the-answer-of-login_server). Whoever says something else or nothing is closed after a while, too.
- * @returns the port it listens on; stopping is registered in the kit's lifecycle
+ * Serves command 0x0101: one request, one response, then the connection is closed (client-behaviour.md#the-answer-of-login_server). Clients that send something else or nothing are disconnected after a while.
+ * @returns the bound port; its stop is registered in the kit's lifecycle
  */
 export async function startTcpListener(
   { life, log, metrics }: Kit,
@@ -44,14 +44,14 @@ export async function startTcpListener(
       open.delete(socket);
       closed.inc({ reason: reason ?? 'peer' });
     });
-    socket.on('error', (error) => log.debug({ err: error }, 'a connection broke'));
+    socket.on('error', (error) => log.debug({ err: error }, 'client connection failed'));
 
     const read = (chunk: Buffer) => {
       decoder.push(chunk);
       for (let pdu = decoder.next(); pdu; pdu = decoder.next()) {
         if (pdu.commandId === Commands.LoginReqMsgserver.id) {
           reason = 'answered';
-          // The client closes when it has the answer; if it does not, the deadline does.
+          // The client closes when it has the response; otherwise the deadline does.
           socket.end(answer(pdu));
           return;
         }
@@ -71,7 +71,7 @@ export async function startTcpListener(
         const framing = error instanceof FramingError;
         log[framing ? 'info' : 'error'](
           { err: error, peer: socket.remoteAddress },
-          'a connection is given up',
+          'closing client connection',
         );
         end(framing ? 'framing' : 'failed');
       }
@@ -84,7 +84,7 @@ export async function startTcpListener(
   await listen(server, options);
   life.onStop('TCP', () => {
     const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
-    // Whoever has his answer is let go when it is written; nobody else is waited for.
+    // Connections with a response are closed when it is written; all others are destroyed at once.
     for (const socket of open) socket.destroySoon();
     return stopped;
   });

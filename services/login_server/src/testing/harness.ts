@@ -7,14 +7,14 @@ import { startLoginServer } from '../service.js';
 export interface Harness {
   readonly service: Service;
   readonly http: string;
-  /** Says what a msg_server would say of itself. */
+  /** Publishes a heartbeat as a msg_server would. */
   announce(instance: number, details: Partial<Heartbeat>): void;
   /** The metrics page. */
   metrics(): Promise<string>;
   stop(): Promise<void>;
 }
 
-/** A login_server on free ports; on the NATS server of the test run in a prefix of its own, unless told otherwise. */
+/** A login_server on free ports; by default on the NATS server of the test run with a prefix of its own. */
 export async function startHarness(env: NodeJS.ProcessEnv = {}, nats?: TestNats): Promise<Harness> {
   const { url, prefix } = nats ?? (await testNats());
   const service = await startLoginServer(

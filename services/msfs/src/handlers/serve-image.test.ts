@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => msfs.stop());
 
-/** One that is kept in memory, one that comes there when it is asked for again, and one that is never kept. */
+/** One that is cached at once, one that is cached when requested again, and one that is never cached. */
 const sizes = { small: 5_000, large: 1_500_000, huge: 9_000_000 };
 const paths: Record<string, { path: string; content: Buffer }> = {};
 beforeAll(async () => {
@@ -28,7 +28,7 @@ describe.each(['small', 'large', 'huge'] as const)('a %s image', (size) => {
     msfs.get(paths[size]!.path, headers, method);
   const bytesOf = async (response: Response) => Buffer.from(await response.arrayBuffer());
 
-  it('is given back byte for byte, to be kept for ever', async () => {
+  it('is returned byte for byte, cacheable for ever', async () => {
     const { content } = paths[size]!;
     for (let i = 0; i < 2; i++) {
       const response = await get();
@@ -56,7 +56,7 @@ describe.each(['small', 'large', 'huge'] as const)('a %s image', (size) => {
     expect(await bytesOf(response)).toHaveLength(0);
   });
 
-  it('is not sent again to who has it', async () => {
+  it('is not sent again to a client that has it', async () => {
     const first = await get({}, 'HEAD');
     const etag = first.headers.get('etag')!;
     const modified = first.headers.get('last-modified')!;
@@ -84,7 +84,7 @@ describe.each(['small', 'large', 'huge'] as const)('a %s image', (size) => {
     }
   });
 
-  it('is given in parts', async () => {
+  it('is served by ranges', async () => {
     const { content } = paths[size]!;
     const total = content.length;
     for (const [range, from, to] of [
@@ -103,7 +103,7 @@ describe.each(['small', 'large', 'huge'] as const)('a %s image', (size) => {
     expect([head.status, head.headers.get('content-length')]).toEqual([206, '10']);
   });
 
-  it('refuses parts that are not there, and gives all where parts make no sense', async () => {
+  it('refuses unsatisfiable ranges, and sends everything for nonsensical ones', async () => {
     const { content } = paths[size]!;
     const beyond = await get({ range: `bytes=${content.length}-` });
     expect(beyond.status).toBe(416);
@@ -116,7 +116,7 @@ describe.each(['small', 'large', 'huge'] as const)('a %s image', (size) => {
     }
   });
 
-  it('is given in parts only of the file the client has the others of', async () => {
+  it('is served by ranges only if the client’s version is current', async () => {
     const { headers } = await get({}, 'HEAD');
     const status = async (ifRange: string) => {
       const response = await get({ range: 'bytes=0-9', 'if-range': ifRange });
@@ -135,7 +135,7 @@ describe('memory', () => {
     Number(/storage_bytes_total\{operation="get"\} (\d+)/.exec(await msfs.metrics())?.[1]);
   const fetched = async (imagePath: string) => (await (await msfs.get(imagePath)).arrayBuffer()).byteLength;
 
-  it('is where a larger image is kept once it is asked for again', async () => {
+  it('holds a larger image once it is requested again', async () => {
     const content = Buffer.concat([jpeg, randomBytes(1_000_000)]);
     const { path: imagePath } = await msfs.upload(content, 'x.jpg');
     const before = await readFromStore();
@@ -146,13 +146,13 @@ describe('memory', () => {
     expect(after - before).toBeGreaterThanOrEqual(content.length);
   });
 
-  it('held by clients that do not read is bounded: others are served from the store', async () => {
+  it('held by clients that do not read is bounded: other clients are served from the store', async () => {
     const content = Buffer.concat([jpeg, randomBytes(7_500_000)]);
     const { path: imagePath } = await msfs.upload(content, 'x.jpg');
     for (let i = 0; i < 2; i++) await fetched(imagePath);
     const held = async () => Number(/image_bytes_under_way (\d+)/.exec(await msfs.metrics())?.[1]);
     const before = await readFromStore();
-    // 64 MiB are 8 of them; what the system takes of each counts until it has all.
+    // 64 MiB are 8 of them; each counts until the system has accepted all of it.
     const slow = Array.from({ length: 12 }, () => {
       const { socket } = msfs.raw();
       socket.pause();
@@ -164,11 +164,11 @@ describe('memory', () => {
     await waitUntil(async () => (await readFromStore()) > before, { what: 'the store being read' });
     expect(await held()).toBeLessThanOrEqual(67_108_864);
     for (const socket of slow) socket.destroy();
-    await waitUntil(async () => (await held()) === 0, { what: 'nothing under way' });
+    await waitUntil(async () => (await held()) === 0, { what: 'nothing in flight' });
   });
 });
 
-describe('what is no image', () => {
+describe('other content than images', () => {
   it.each([
     ['html called .jpg', '<!doctype html><script>alert(1)</script>', 'x.jpg'],
     ['html', '<html><body onload=alert(1)>', 'x.html'],
@@ -207,7 +207,7 @@ describe('what is no image', () => {
       'image/webp',
       async () => [await picture(4, 4, 'webp'), `<html>${script}`],
     ],
-  ] as const)('%s is an image and nothing else, whatever it is called', async (_, type, parts) => {
+  ] as const)('%s is served as an image only, whatever its name', async (_, type, parts) => {
     const polyglot = together(await parts());
     for (const name of ['x.js', 'x.html', 'x.svg']) {
       const { path: imagePath } = await msfs.upload(polyglot, name);
@@ -222,7 +222,7 @@ describe('what is no image', () => {
     ['a page with an image in it', async () => [`<html>${script}`, await picture(4, 4, 'gif')]],
     ['an svg behind white space', async () => ['\n\n  <svg xmlns="http://www.w3.org/2000/svg">', script]],
     ['an archive with an image in it', async () => ['PK\x03\x04', await picture(4, 4, 'png')]],
-  ] as const)('%s is a download, whatever it is called', async (_, parts) => {
+  ] as const)('%s is a download, whatever its name', async (_, parts) => {
     const polyglot = together(await parts());
     for (const name of ['x.jpg', 'x.gif', 'x.png']) {
       const { path: imagePath } = await msfs.upload(polyglot, name);
@@ -237,13 +237,13 @@ function together(parts: ReadonlyArray<Buffer | string>): Buffer {
   return Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part)));
 }
 
-/** With a segment behind its first two bytes that decoders skip. */
+/** Inserts a segment that decoders skip after the first two bytes. */
 function withComment(image: Buffer, comment: string): Buffer[] {
   const head = Buffer.from([0xff, 0xfe, 0, comment.length + 2]);
   return [image.subarray(0, 2), Buffer.concat([head, Buffer.from(comment)]), image.subarray(2)];
 }
 
-it('serves the files of an old installation, whatever they are called', async () => {
+it('serves the files of an old installation, whatever their names', async () => {
   const folder = path.join(msfs.folder, 'g0/000/000');
   await mkdir(folder, { recursive: true });
   await writeFile(path.join(folder, '1468217208421049_140410609219.jpeg'), jpeg);
@@ -255,7 +255,7 @@ it('serves the files of an old installation, whatever they are called', async ()
   expect(script.headers.get('content-type')).toBe('application/octet-stream');
 });
 
-it('finds nothing where nothing is, and does not let that be kept', async () => {
+it('returns an uncacheable 404 for a missing file', async () => {
   const { path: imagePath } = paths.huge!;
   await msfs.get(imagePath, {}, 'HEAD');
   await rm(path.join(msfs.folder, imagePath));
@@ -298,7 +298,7 @@ it.each([
   '/.tmp/',
   'file:///etc/passwd',
   'http://other/etc/passwd',
-])('finds nothing at %s', async (target) => {
+])('returns 404 at %s', async (target) => {
   const { socket, closed } = msfs.raw();
   socket.write(`GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`, 'latin1');
   const answer = await closed;
@@ -306,7 +306,7 @@ it.each([
   expect(answer).not.toContain('root:');
 });
 
-it('answers nothing but GET and HEAD, and uploads', async () => {
+it('serves only GET, HEAD and uploads', async () => {
   for (const method of ['DELETE', 'PUT', 'PATCH']) {
     const response = await msfs.get(paths.small!.path, {}, method);
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD']);

@@ -6,7 +6,7 @@ import { refusals, sendRefusal } from '../http/refusals.js';
 import { sendImage } from '../http/send-image.js';
 import { thumbnailOf } from '../images/image-name.js';
 
-/** `GET /g0/...`: a file as it was uploaded, or a size of an image that is asked for behind its name. */
+/** `GET /g0/...`: a file as uploaded, or an image scaled to the size appended to its name. */
 export async function serveImage(
   { images, store, thumbnails, inFlight }: Context,
   key: string,

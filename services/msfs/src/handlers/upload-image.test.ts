@@ -23,7 +23,7 @@ afterAll(() => msfs.stop());
 const stored = (answer: { path: string }) => readFile(path.join(msfs.folder, answer.path));
 
 describe('an upload', () => {
-  it('is answered in one line of JSON, in the words of the original', async () => {
+  it('is answered with one line of JSON, in the words of the original', async () => {
     const response = await msfs.post(jpeg);
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
@@ -52,7 +52,7 @@ describe('an upload', () => {
     await rm(folder, { recursive: true });
   });
 
-  it.each(['/upload/', '/g0/000/000/1_2.jpg', '/a%zz?token=x', '//'])('is taken at %s', async (target) => {
+  it.each(['/upload/', '/g0/000/000/1_2.jpg', '/a%zz?token=x', '//'])('is accepted at %s', async (target) => {
     const { socket, closed } = msfs.raw();
     const head = formHead(0);
     const begin = head.indexOf('--b');
@@ -77,13 +77,13 @@ describe('an upload', () => {
     expect(answer).toMatchObject({ error_code: 0, path: expect.stringMatching(/_64x48\.jpg$/) });
   });
 
-  it('keeps the size in the name, and takes the ending from the content where the name lies', async () => {
+  it('preserves the size in the name, and takes the extension from the content if the name is wrong', async () => {
     expect((await msfs.upload(jpeg, 'x_320x240.jpg')).path).toMatch(/\/\d+_\d+_320x240\.jpg$/);
     expect((await msfs.upload(await picture(5, 5, 'png'), 'x.jpg')).path).toMatch(/\/\d+_\d+\.png$/);
     expect((await msfs.upload(Buffer.from('<html>'), 'x_320x240.jpg')).path).toMatch(/\/\d+_\d+\.bin$/);
   });
 
-  it('of exactly the limit is taken, of one byte more is not', async () => {
+  it('of exactly the limit is accepted, one byte more is not', async () => {
     const answer = await msfs.upload(randomBytes(maxBytes));
     expect(answer.error_code).toBe(0);
     expect((await stored(answer)).length).toBe(maxBytes);
@@ -94,13 +94,13 @@ describe('an upload', () => {
     await expect.poll(() => msfs.files()).toEqual(before);
   });
 
-  it('that says it is far too large is refused before it is sent', async () => {
+  it('that announces too large a size is refused before it is sent', async () => {
     const { socket, closed } = msfs.raw();
     socket.write(formHead(1_000_000_000));
     expect(await closed).toMatch(/^HTTP\/1\.1 413 /);
   });
 
-  it('that asks first is told before it is sent', async () => {
+  it('with Expect: 100-continue is refused before it is sent', async () => {
     const refused = msfs.raw();
     refused.socket.write(formHead(1_000_000_000).replace('Host: x', 'Host: x\r\nExpect: 100-continue'));
     expect(await refused.closed).toMatch(/^HTTP\/1\.1 413 /);
@@ -119,7 +119,7 @@ describe('an upload', () => {
     expect(text).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 /);
   });
 
-  it('that does not end although it is too large is cut off', async () => {
+  it('that continues beyond the limit is cut off', async () => {
     const { socket, closed } = msfs.raw();
     socket.write(formHead(0).replace('Content-Length: 0', 'Transfer-Encoding: chunked').split('--b')[0]!);
     const chunk = (content: string) => `${content.length.toString(16)}\r\n${content}\r\n`;
@@ -190,7 +190,7 @@ describe('an upload', () => {
     await expect.poll(() => msfs.files()).toEqual(before);
   });
 
-  it('that stands still, or only drips, is closed, and leaves nothing', async () => {
+  it('that stalls or trickles is closed, and leaves nothing behind', async () => {
     const before = await msfs.files();
     const standing = msfs.raw();
     standing.socket.write(`${formHead(100_000)}half`);
@@ -215,7 +215,7 @@ describe('an upload', () => {
     await expect.poll(() => msfs.metrics()).toContain('uploads_in_progress 0\n');
   });
 
-  it('that is no HTTP is refused in the same words', async () => {
+  it('that is not HTTP is refused in the same words', async () => {
     const { socket, closed } = msfs.raw();
     socket.write('noise\r\n\r\n');
     const [head, body] = (await closed).split('\r\n\r\n');
@@ -224,7 +224,7 @@ describe('an upload', () => {
     expect(await msfs.metrics()).toContain('http_refused_total{reason="400"} 1\n');
   });
 
-  it('can be half finished a thousand times, and nothing is left', async () => {
+  it('can be aborted a thousand times without leaving anything behind', async () => {
     const before = await msfs.files();
     for (let round = 0; round < 10; round++) {
       const halves = Array.from({ length: 100 }, async () => {
@@ -241,7 +241,7 @@ describe('an upload', () => {
     expect((await msfs.upload(jpeg)).error_code).toBe(0);
   });
 
-  it('that waits for its turn on a connection that is reset is no longer counted', async () => {
+  it('that is queued on a connection that is reset is no longer counted', async () => {
     const count = 10;
     const server = await Harness.start({ MAX_UPLOADS: String(count), IMAGE_CACHE_BYTES: '200000000' });
     const figures = () => expect.poll(() => server.metrics(), { timeout: 15_000 });
@@ -249,7 +249,7 @@ describe('an upload', () => {
       const { path: image } = await server.upload(randomBytes(10_000_000));
       await (await server.get(image)).arrayBuffer();
       await figures().not.toContain('image_cache_bytes 0\n');
-      // Two images that nobody reads, the second from memory, and an upload behind them.
+      // Two images that the client does not read, the second from memory, and a pipelined upload.
       const unread = `GET /${image} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(2);
       const sockets = Array.from({ length: count }, () => {
         const { socket } = server.raw();
@@ -286,12 +286,12 @@ describe('the URL in the answer', () => {
     return /"url":"([^"]*)\/g0/.exec(await closed)?.[1];
   };
 
-  it('is that of the host the client has dialled', async () => {
+  it('has the host the client has dialled', async () => {
     expect(await urlFor('im.example.com:8700')).toBe('http://im.example.com:8700');
     expect(await urlFor('[::1]:8700')).toBe('http://[::1]:8700');
   });
 
-  it('is our own address where that says nothing', async () => {
+  it('has the server’s own address if that is unusable', async () => {
     expect(await urlFor(undefined)).toBe(msfs.url);
     expect(await urlFor('"><script>')).toBe(msfs.url);
     expect(await urlFor('evil/path')).toBe(msfs.url);

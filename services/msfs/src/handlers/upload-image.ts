@@ -6,14 +6,14 @@ import { sendJson } from '../http/send-json.js';
 import { StoreEngine, type UploadedFile } from '../upload/store-engine.js';
 import { refusalFor } from '../upload/upload-error.js';
 
-/** What a form takes besides its file, at most. */
+/** Maximum size of a form besides its file. */
 const formBytes = 64 * 1024;
-/** Who sends too much and does not read is waited for so long before the connection is cut. */
+/** How long a client that sends too much may take to read the response before its connection is closed. */
 const lingerMs = 3_000;
 
 /**
- * `POST` at any path: takes the file of a form, whatever its field is called, and answers with the URL it has from then
- * on, in one line of JSON: Android reads no further. Refusals are JSON, too.
+ * `POST` at any path: stores the file of a form, whatever its field name, and responds with its URL in one line of JSON,
+ * because Android reads only one. Refusals are JSON, too.
  */
 export function uploadImage(context: Context, onBroken: (error: unknown) => void): RequestHandler {
   const { limits, mayUpload, store, uploads } = context;
@@ -55,7 +55,7 @@ export function uploadImage(context: Context, onBroken: (error: unknown) => void
   };
 }
 
-/** `OPTIONS`: what a browser asks before a page uploads with a token. */
+/** `OPTIONS`: the preflight request of a browser before a page uploads with a token. */
 export function allowUpload(context: Context): RequestHandler {
   return (request, response) => {
     allowOrigin(context, request, response);
@@ -82,7 +82,7 @@ function refusalBefore(
     : undefined;
 }
 
-/** The parser reads a form that is too large to its end, for the client to get to the answer; not for ever. */
+/** The parser reads an oversized form to its end, so that the client reads the response; this bounds it. */
 function cutOffWhatIsTooLarge(request: Request, response: Response, maxBytes: number): void {
   let bytes = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -101,7 +101,7 @@ function allowOrigin({ uploadOrigins }: Context, { headers }: Request, response:
   }
 }
 
-/** The address the client has reached us at, as it says; ours where it says nothing that could be one. */
+/** The address from the client's Host header, or the server's own if the header is not usable. */
 function ownUrl(request: Request): string {
   const { host = '' } = request.headers;
   if (/^[A-Za-z0-9._-]+(:\d{1,5})?$|^\[[0-9A-Fa-f:.]+\](:\d{1,5})?$/.test(host)) return `http://${host}`;

@@ -13,20 +13,20 @@ import { refusals, refusalText } from './refusals.js';
 import { routeOf } from './route.js';
 import { uploadType } from './send-json.js';
 
-const stopPatienceMs = 5_000;
+const stopTimeoutMs = 5_000;
 
 /**
- * Serves HTTP. A request has to arrive within one time limit, and something has to move within another, so
- * that neither slow uploads nor slow downloads hold a connection for ever. What is no request, or arrives too slowly,
- * is answered in JSON, as every refusal.
- * @returns the port it listens on; stopping is registered in the kit's lifecycle
+ * Serves HTTP. A request has to arrive within one time limit, and there has to be progress within another, so that neither
+ * slow uploads nor slow downloads hold a connection for ever. Invalid or late requests are answered in JSON, like every
+ * refusal.
+ * @returns the bound port; its stop is registered in the kit's lifecycle
  */
 export async function startHttpListener(
-  { life, keptMs, metrics, tracing }: Kit,
+  { life, keepAliveGraceMs, metrics, tracing }: Kit,
   { listen: where, limits, timeouts }: Pick<MsfsConfig, 'listen' | 'limits' | 'timeouts'>,
   serve: RequestListener,
 ): Promise<number> {
-  const refused = metrics.counter('http_refused_total', 'Connections and requests that were not understood', [
+  const refused = metrics.counter('http_refused_total', 'Connections and requests that were invalid', [
     'reason',
   ]);
   const { requestMs, idleMs } = timeouts;
@@ -43,7 +43,7 @@ export async function startHttpListener(
   server.maxConnections = limits.connections;
   closeQueuedResponses(server);
   server.on('drop', () => refused.inc({ reason: 'too_many_connections' }));
-  // An upload is answered before its content is sent where it is refused anyway.
+  // An upload that will be refused is answered before its content is sent.
   server.on('checkContinue', (request, response) => server.emit('request', request, response));
   answerBrokenRequests(server, {
     onRefused: (reason) => refused.inc({ reason }),
@@ -52,9 +52,9 @@ export async function startHttpListener(
   });
   await listen(server, where);
   life.onStop('HTTP', async () => {
-    const patience = setTimeout(() => server.closeAllConnections(), keptMs + stopPatienceMs);
-    await closeServer(server, keptMs);
-    clearTimeout(patience);
+    const cutOff = setTimeout(() => server.closeAllConnections(), keepAliveGraceMs + stopTimeoutMs);
+    await closeServer(server, keepAliveGraceMs);
+    clearTimeout(cutOff);
   });
   return (server.address() as AddressInfo).port;
 }

@@ -1,8 +1,7 @@
 import type { ServerResponse } from 'node:http';
 
 /**
- * How much of images that are in memory is on its way to clients. The cache may have dropped them long since while
- * slow clients still hold them: this keeps what that takes within bounds.
+ * Bounds the memory of images being sent to clients: slow clients may still hold images that the cache has evicted.
  */
 export class InFlightBudget {
   readonly #maxBytes: number;
@@ -16,7 +15,7 @@ export class InFlightBudget {
     return this.#bytes;
   }
 
-  /** @returns whether `response` may be given so much from memory; it counts until the response is over */
+  /** @returns whether `response` may send that many bytes from memory; they count until it closes */
   take(response: ServerResponse, bytes: number): boolean {
     if (this.#bytes + bytes > this.#maxBytes) return false;
     this.#bytes += bytes;

@@ -8,7 +8,7 @@ export interface Refusal {
   text: string;
 }
 
-/** The numbers are those of the HTTP API; the texts are for a person. */
+/** The numbers are those of the HTTP API; the texts are for people. */
 export const refusals = {
   noFile: { status: 400, code: 1, text: '没有文件' },
   badRequest: { status: 400, code: 1, text: '参数错误' },
@@ -24,12 +24,12 @@ export const refusals = {
   failed: { status: 503, code: 9, text: '服务器异常' },
 } satisfies Record<string, Refusal>;
 
-/** The one line of JSON a refusal is told by. */
+/** The line of JSON of a refusal. */
 export function refusalText({ code, text }: Refusal): string {
   return JSON.stringify({ error_code: code, error_msg: text });
 }
 
-/** Refuses a request; nothing is sent behind part of another answer. */
+/** Refuses a request; sends nothing if a response has begun. */
 export function sendRefusal(
   response: ServerResponse,
   refusal: Refusal,
@@ -37,14 +37,14 @@ export function sendRefusal(
 ): void {
   if (response.headersSent || response.destroyed) return;
   sendJson(response, refusal.status, refusalText(refusal), {
-    // What of the request has not been read is not going to be.
+    // The rest of the request will not be read.
     ...(hasMore(response.req) && { connection: 'close' }),
     ...(refusal.status === 503 && { 'retry-after': '5' }),
     ...headers,
   });
 }
 
-/** Whether content of the request is still to come. */
+/** Whether part of the request's body is unread. */
 function hasMore({ complete, headers }: IncomingMessage): boolean {
   if (complete) return false;
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;

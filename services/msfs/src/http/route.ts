@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { keyOf } from '../images/image-name.js';
 
 /**
- * Which of the few things msfs does a request is for: the name in metrics and traces. A POST is an upload whatever its
- * path: Windows clients use `/upload/` (client-behaviour.md#uploads).
+ * Classifies a request for metrics and traces. A POST is an upload whatever its path: Windows clients use `/upload/`
+ * (client-behaviour.md#uploads).
  */
 export function routeOf(request: IncomingMessage): 'image' | 'upload' | 'unknown' {
   if (request.method === 'POST' || request.method === 'OPTIONS') return 'upload';

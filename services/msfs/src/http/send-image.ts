@@ -11,9 +11,9 @@ export interface ImageSource {
 }
 
 /**
- * Answers GET and HEAD with a file of the store: conditional, and by ranges, where the client asks for it.
- * @throws StorageError, after which nothing more is sent where something was; a client that goes away is no
- *   failure
+ * Answers GET and HEAD with a file of the store, with conditional and range requests.
+ * @throws StorageError; if part of the response was sent, nothing more is sent after it. A client that disconnects is not
+ *   an error
  */
 export async function sendImage(
   request: IncomingMessage,
@@ -52,7 +52,7 @@ export async function sendImage(
       await blob.copyTo((piece) => write(response, piece));
       response.end();
     } catch (error) {
-      // Part of it has been sent: the client must not take it for all.
+      // Part of it has been sent: the client must not take it for the whole file.
       response.destroy();
       if (error instanceof StorageError) throw error;
     }
@@ -60,8 +60,8 @@ export async function sendImage(
 }
 
 /**
- * Until the system has taken a piece.
- * @throws Error when the connection is gone
+ * Resolves when the system has accepted a chunk.
+ * @throws Error when the connection closes
  */
 function write(response: ServerResponse, piece: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -70,7 +70,7 @@ function write(response: ServerResponse, piece: Uint8Array): Promise<void> {
       if (error) reject(error);
       else resolve();
     };
-    const gone = () => over(new Error('the connection is gone'));
+    const gone = () => over(new Error('the connection closed'));
     if (response.destroyed) {
       gone();
       return;
@@ -81,8 +81,8 @@ function write(response: ServerResponse, piece: Uint8Array): Promise<void> {
 }
 
 /**
- * Whether the client has the file, as it says by If-None-Match or If-Modified-Since. Its Cache-Control, which
- * asks for a new copy when somebody reloads a page, does not count: there is no other version.
+ * Whether the client has the file, by If-None-Match or If-Modified-Since. Its Cache-Control, with which a reload requests a
+ * new copy, is ignored: a file never changes.
  */
 function isKnown({ headers }: IncomingMessage, { info }: Image): boolean {
   const ifNoneMatch = headers['if-none-match'];
@@ -93,12 +93,12 @@ function isKnown({ headers }: IncomingMessage, { info }: Image): boolean {
   return isNotNewer(info, headers['if-modified-since']);
 }
 
-/** Dates in headers have whole seconds. */
+/** HTTP dates have whole seconds. */
 function isNotNewer({ modified }: BlobInfo, date: string | undefined): boolean {
   return date !== undefined && Math.floor(modified.getTime() / 1000) <= Date.parse(date) / 1000;
 }
 
-/** The one range asked for; undefined: the whole file is to be sent (no range, several, or of another file). */
+/** The requested range; undefined: send the whole file (no range, several, or of another version). */
 function rangeOf(
   { headers }: IncomingMessage,
   { info }: Image,

@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http';
 
 /**
- * The type of answers to an upload, JSON though they are: that of the original. The library of iOS and Mac clients takes
- * no other (client-behaviour.md#uploads).
+ * The content type of upload responses. They are JSON, but have the type of the original, because the library of iOS and
+ * Mac clients accepts no other (client-behaviour.md#uploads).
  */
 export const uploadType = 'text/html; charset=utf-8';
 
-/** Answers with a line of JSON, which nobody keeps. */
+/** Sends a line of uncacheable JSON. */
 export function sendJson(
   response: ServerResponse,
   status: number,

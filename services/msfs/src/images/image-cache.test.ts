@@ -29,7 +29,7 @@ class CountingStore extends LocalBlobStore {
   }
 }
 
-it('a small file is read once, also when many ask at the same moment', async () => {
+it('a small file is read once, also for concurrent requests', async () => {
   const cache = new ImageCache(store, 8 * mib);
   const found = await Promise.all([cache.find('small'), cache.find('small'), cache.find('small')]);
   expect(new Set(found).size).toBe(1);
@@ -37,7 +37,7 @@ it('a small file is read once, also when many ask at the same moment', async () 
   expect(store.reads).toBe(1);
 });
 
-it('a larger one comes into memory when it is asked for again', async () => {
+it('a larger one is cached when it is requested again', async () => {
   const cache = new ImageCache(store, 16 * mib);
   expect((await cache.find('large/0')).bytes).toBeUndefined();
   expect(cache.size).toBeLessThan(10_000);
@@ -46,13 +46,13 @@ it('a larger one comes into memory when it is asked for again', async () => {
   expect(store.reads).toBe(2);
 });
 
-it('one that would take too much of the memory does not', async () => {
+it('one that would take too much of the cache is not cached', async () => {
   const cache = new ImageCache(store, 4 * mib);
   for (let i = 0; i < 3; i++) expect((await cache.find('large/0')).bytes).toBeUndefined();
   expect(store.reads).toBe(1);
 });
 
-it('reads only so many into memory at a time', async () => {
+it('bounds the bytes being read into memory', async () => {
   const cache = new ImageCache(store, 64 * mib);
   const keys = Array.from({ length: 40 }, (_, i) => `large/${i}`);
   for (const key of keys) await cache.find(key);
@@ -60,7 +60,7 @@ it('reads only so many into memory at a time', async () => {
   expect(found.filter(({ bytes }) => bytes)).toHaveLength(32);
 });
 
-it('keeps to its memory; what was asked for last stays', async () => {
+it('stays within its size and evicts the least recently used', async () => {
   const cache = new ImageCache(store, 16 * mib);
   for (let i = 0; i < 40; i++) {
     await cache.find(`large/${i}`);
@@ -72,7 +72,7 @@ it('keeps to its memory; what was asked for last stays', async () => {
   expect(store.reads).toBe(0);
 });
 
-it('without memory for it every file is read each time', async () => {
+it('with a size of 0 every file is read each time', async () => {
   const cache = new ImageCache(store, 0);
   for (let i = 0; i < 2; i++) expect((await cache.find('small')).bytes).toHaveLength(1_000);
   expect(store.reads).toBe(2);

@@ -3,44 +3,44 @@ import { LRUCache } from 'lru-cache';
 import { headersFor, type ImageHeaders } from './image-headers.js';
 import { headBytes, shownType } from './media-type.js';
 
-/** A file, as it is served. */
+/** A file to be served. */
 export interface Image {
   info: BlobInfo;
-  /** undefined: to be downloaded, not shown */
+  /** undefined: served as a download */
   type: string | undefined;
   /** See `headersFor`. */
   headers: ImageHeaders;
-  /** all of it, where it is in memory */
+  /** the content, if it is in memory */
   bytes: Buffer | undefined;
 }
 
-/** Larger files come into memory only when they are asked for again; until then they are sent from the store. */
+/** Larger files are cached only when requested again; until then they are sent from the store. */
 const smallBytes = 512 * 1024;
-/** So many bytes of larger files are read into memory at a time; who comes meanwhile is served from the store. */
+/** Bytes of larger files read into memory at a time; further requests are served from the store. */
 const maxReadingBytes = 32 * 1024 * 1024;
-/** What an entry takes besides its bytes, roughly. */
+/** Approximate memory of an entry besides its bytes. */
 const entryBytes = 2048;
 
 /**
- * The files of a store that were asked for last. They never change, so that what is in memory holds for ever;
- * only one that was removed from the store is found for a while still.
+ * A cache of recently used files of a store. Files never change, so entries stay valid; a file removed from the store may
+ * still be served for a while.
  */
 export class ImageCache {
   readonly #store: BlobStore;
-  readonly #kept: LRUCache<string, Image> | undefined;
-  /** bytes of the largest file that is kept whole */
+  readonly #cache: LRUCache<string, Image> | undefined;
+  /** size of the largest file that is cached */
   readonly #maxWhole: number;
   #reading = 0;
-  /** Many ask for a new image at the same moment: it is read once. */
+  /** Reads in progress, so that concurrent requests for a new image share one. */
   readonly #loading = new Map<string, Promise<Image>>();
 
-  /** @param maxBytes of memory; 0: nothing is kept */
+  /** @param maxBytes of memory; 0: nothing is cached */
   constructor(store: BlobStore, maxBytes: number) {
     this.#store = store;
     const maxEntrySize = Math.max(Math.floor(maxBytes / 8), entryBytes);
     this.#maxWhole = maxEntrySize - entryBytes;
     if (maxBytes > 0) {
-      this.#kept = new LRUCache({
+      this.#cache = new LRUCache({
         maxSize: maxBytes,
         maxEntrySize,
         sizeCalculation: ({ bytes }) => entryBytes + (bytes?.length ?? 0),
@@ -50,24 +50,24 @@ export class ImageCache {
 
   /** bytes in memory */
   get size(): number {
-    return this.#kept?.calculatedSize ?? 0;
+    return this.#cache?.calculatedSize ?? 0;
   }
 
   /** @throws StorageError */
   async find(key: string): Promise<Image> {
-    const kept = this.#kept?.get(key);
-    if (kept?.bytes || (kept && !this.#mayRead(kept.info.size))) return kept;
+    const cached = this.#cache?.get(key);
+    if (cached?.bytes || (cached && !this.#mayRead(cached.info.size))) return cached;
     let loading = this.#loading.get(key);
     if (!loading) {
-      loading = (kept ? this.#loadWhole(kept) : this.#load(key)).finally(() => this.#loading.delete(key));
+      loading = (cached ? this.#loadWhole(cached) : this.#load(key)).finally(() => this.#loading.delete(key));
       this.#loading.set(key, loading);
     }
     return loading;
   }
 
-  /** What the store turned out not to have any more. */
+  /** Removes a file that the store no longer has. */
   forget(key: string): void {
-    this.#kept?.delete(key);
+    this.#cache?.delete(key);
   }
 
   async #load(key: string): Promise<Image> {
@@ -77,7 +77,7 @@ export class ImageCache {
     const read = isSmall ? await bytesOf(blob) : await headOf(blob.stream());
     const type = await shownType(read.subarray(0, headBytes));
     const image = { info, type, headers: headersFor(info, type), bytes: isSmall ? read : undefined };
-    this.#kept?.set(key, image);
+    this.#cache?.set(key, image);
     return image;
   }
 
@@ -90,7 +90,7 @@ export class ImageCache {
     this.#reading += size;
     try {
       const whole = { ...known, bytes: await bytesOf(await this.#store.get(key)) };
-      this.#kept?.set(key, whole);
+      this.#cache?.set(key, whole);
       return whole;
     } finally {
       this.#reading -= size;

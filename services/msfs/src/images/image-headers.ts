@@ -3,16 +3,16 @@ import type { BlobInfo } from '@teamtalk/blob-store';
 type Headers = Readonly<Record<string, string | number>>;
 
 export interface ImageHeaders {
-  /** for every answer about the file */
+  /** for every response about the file */
   common: Headers;
-  /** for one with all of its content; made once: it is a fifth of what such an answer costs besides its bytes */
+  /** for a response with the whole content; precomputed, because building it is expensive */
   whole: Headers;
 }
 
 /**
- * What every answer about a file says of it. It may be kept for ever. What is no image is only offered as a
- * download, and no browser takes it for anything else, whatever is in it.
- * @param type undefined: to be downloaded, not shown
+ * Headers of every response about a file. It may be cached for ever. Anything but an image is only offered as a download,
+ * and browsers are told not to sniff another type.
+ * @param type undefined: served as a download
  */
 export function headersFor(info: BlobInfo, type: string | undefined): ImageHeaders {
   const name = info.key.slice(info.key.lastIndexOf('/') + 1);

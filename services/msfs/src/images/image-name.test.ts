@@ -9,7 +9,7 @@ describe('a new name', () => {
     expect(isKey(name)).toBe(true);
   });
 
-  it('keeps the size in the client’s name', () => {
+  it('preserves the size in the client’s name', () => {
     expect(newImageName('x_320x240.jpg', 'image/jpeg')).toMatch(/\/\d{16}_\d{14}_320x240\.jpg$/);
     expect(newImageName('x_320x240.gif', 'image/jpeg')).toMatch(/\/\d{16}_\d{14}_320x240\.jpg$/);
     expect(newImageName('x_320x240', 'image/png')).toMatch(/\/\d{16}_\d{14}_320x240\.png$/);
@@ -30,12 +30,12 @@ describe('a new name', () => {
     `${'a'.repeat(10_000)}.jpg`,
     '图片.jpg',
     'x.jpg\r\nSet-Cookie: a',
-  ])('takes nothing else of %j', (clientName) => {
+  ])('uses nothing else of %j', (clientName) => {
     expect(newImageName(clientName, 'image/jpeg')).toMatch(/^g0\/\d{3}\/\d{3}\/\d{16}_\d{14}\.(jpg|jpeg)$/);
     expect(newImageName(clientName, undefined)).toMatch(/^g0\/\d{3}\/\d{3}\/\d{16}_\d{14}\.[a-z0-9]{1,8}$/);
   });
 
-  it('is a new one each time, in another folder every ten minutes', () => {
+  it('is unique, in another folder every ten minutes', () => {
     const now = 1_468_217_208_421;
     const names = Array.from({ length: 1_000 }, () => newImageName('a.jpg', 'image/jpeg', now));
     expect(new Set(names).size).toBe(1_000);
@@ -76,7 +76,7 @@ describe('a path', () => {
     '/.tmp/a.part',
     '/etc/passwd',
     '/g0/00/000/a.jpg',
-  ])('%j names none', (path) => {
+  ])('%j does not name a file', (path) => {
     expect(keyOf(path)).toBeUndefined();
   });
 });
@@ -96,6 +96,6 @@ it.each([
   ['g0/000/000/a.jpg_100x.jpg', undefined],
   ['g0/000/000/a.jpg_100x100', undefined],
   ['g0/000/000/a.jpg_123456x1.jpg', undefined],
-])('%s asks for the size %j', (key, name) => {
+])('%s requests the size %j', (key, name) => {
   expect(thumbnailOf(key)).toEqual(name);
 });

@@ -1,17 +1,17 @@
 import { randomInt } from 'node:crypto';
 import { endingFor } from './media-type.js';
 
-/** A new folder every ten minutes: some thousand files each, and 19 years until one is used again. */
+/** A new folder every ten minutes: a few thousand files each; a folder repeats after 19 years. */
 const folderSeconds = 600;
 const folders = 1_000_000;
 const randomDigits = 14;
 
 /**
- * A new name in the layout clients and operators know, `g0/nnn/nnn/<microseconds>_<random>[_WxH].<ending>`.
- * The random part is more than 46 bits: who has not been given a name cannot guess it.
- * @param clientName what the client calls the file: it gives the size in its end (`_320x240.jpg`) and, where
- *   it fits the type, the ending; nothing else of it is used
- * @param type as `shownType` says
+ * A new name in the layout clients and operators know, `g0/nnn/nnn/<microseconds>_<random>[_WxH].<ending>`. The random part
+ * has more than 46 bits, so that names cannot be guessed.
+ * @param clientName the client's file name: the size at its end (`_320x240.jpg`) and, if it fits the type, the extension
+ *   are used, and nothing else
+ * @param type from `shownType`
  */
 export function newImageName(clientName: string, type: string | undefined, now = Date.now()): string {
   const folder = String(Math.floor(now / 1000 / folderSeconds) % folders).padStart(6, '0');
@@ -22,7 +22,7 @@ export function newImageName(clientName: string, type: string | undefined, now =
   return `g0/${folder.slice(0, 3)}/${folder.slice(3)}/${name}`;
 }
 
-/** A size that was asked for: an image's key, and what was put behind it. */
+/** A requested size: an image's key, and the size appended to it. */
 export interface ThumbnailName {
   original: string;
   /** pixels */
@@ -40,12 +40,12 @@ const formats: Readonly<Record<string, ThumbnailFormat>> = {
   webp: 'webp',
 };
 
-/** The key a URL's path names. It is taken as it stands: what is encoded, or no key, names nothing. */
+/** The key of a URL's path. Percent-encoding is not decoded; undefined for anything but a valid key. */
 export function keyOf(path: string): string | undefined {
   return /^\/(g\d{1,3}\/\d{3}\/\d{3}\/[A-Za-z0-9_][A-Za-z0-9_.-]{0,199})$/.exec(path)?.[1];
 }
 
-/** Takes the size off a key of the form `<image>.<ending>_<W>x<H>.<ending>`; undefined for any other. */
+/** Splits the size off a key of the form `<image>.<ending>_<W>x<H>.<ending>`; undefined for any other. */
 export function thumbnailOf(key: string): ThumbnailName | undefined {
   const match = /^(.+\.[A-Za-z0-9]{1,8})_(\d{1,5})x(\d{1,5})\.([a-z]{3,4})$/.exec(key);
   const format = formats[match?.[4] ?? ''];

@@ -36,6 +36,6 @@ it.each([
   [undefined, 'jpg', 'bin'],
   [undefined, 'p/../p', 'bin'],
   [undefined, undefined, 'bin'],
-])('a file of type %s that the client ends in %s ends in %s', (type, wanted, ending) => {
+])('a file of type %s with the client’s extension %s gets %s', (type, wanted, ending) => {
   expect(endingFor(type, wanted)).toBe(ending);
 });

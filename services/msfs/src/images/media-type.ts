@@ -1,11 +1,11 @@
 import { fileTypeFromBuffer } from 'file-type';
 
-/** So many bytes of a file's beginning tell its type. */
+/** Number of bytes at a file's beginning that determine its type. */
 export const headBytes = 4100;
 
 /**
- * The images that a browser shows and nothing else can come of, with the endings of names they have; the
- * first is given to what has another one. SVG is not among them: it can carry scripts.
+ * The image types that are safe to show in a browser, with their extensions; the first one replaces a wrong one. SVG is not
+ * among them: it can carry scripts.
  */
 const shown: Readonly<Record<string, readonly [string, ...string[]]>> = {
   'image/jpeg': ['jpg', 'jpeg', 'jpe'],
@@ -20,9 +20,9 @@ const shown: Readonly<Record<string, readonly [string, ...string[]]>> = {
 const endingsOfImages = new Set(Object.values(shown).flat());
 
 /**
- * The media type of an image that may be shown, by its first bytes; undefined for everything else, which is
- * only ever given as a download.
- * @param head the first `headBytes` bytes, or all where there are fewer
+ * The media type of an image that may be shown, by its first bytes; undefined for everything else, which is served only as
+ * a download.
+ * @param head the first `headBytes` bytes, or all if there are fewer
  */
 export async function shownType(head: Uint8Array): Promise<string | undefined> {
   const type = await fileTypeFromBuffer(head).catch(() => undefined);
@@ -30,9 +30,9 @@ export async function shownType(head: Uint8Array): Promise<string | undefined> {
 }
 
 /**
- * The ending a file is stored with: the client's, where it fits the type; an image's never for another file.
- * @param wanted the client's, without its dot; it may be anything
- * @param type as `shownType` says
+ * The extension a file is stored with: the client's, if it fits the type. Other files never get an image's.
+ * @param wanted the client's extension, without the dot; untrusted
+ * @param type from `shownType`
  */
 export function endingFor(type: string | undefined, wanted: string | undefined): string {
   const ending = wanted?.toLowerCase() ?? '';

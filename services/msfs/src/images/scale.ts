@@ -1,12 +1,12 @@
 import sharp from 'sharp';
 import type { ThumbnailFormat } from './image-name.js';
 
-// What several images need at once must stay within bounds: one thread each, and nothing kept between them.
+// Bounds the memory of concurrent work: one thread per image, no cache.
 sharp.concurrency(1);
 sharp.cache(false);
 
 export interface ScaleOptions {
-  /** pixels; the result fits into them, its proportions kept, and is not larger than the original */
+  /** pixels; the result fits into them with the same aspect ratio, and is never larger than the original */
   width: number;
   height: number;
   format: ThumbnailFormat;
@@ -16,8 +16,8 @@ export interface ScaleOptions {
 }
 
 /**
- * A smaller version of an image: of an animation the first frame, turned upright, without metadata.
- * @throws Error when it is no image, has too many pixels or takes too long
+ * Scales an image down: of an animation only the first frame, rotated upright, without metadata.
+ * @throws Error when it is not an image, has too many pixels or takes too long
  */
 export function scale(
   bytes: Buffer,
@@ -27,7 +27,7 @@ export function scale(
     .autoOrient()
     .resize({ width, height, fit: 'inside', withoutEnlargement: true })
     .timeout({ seconds });
-  // JPEG knows no transparency.
+  // JPEG has no transparency.
   if (format === 'jpeg') return image.flatten({ background: '#fff' }).jpeg({ quality: 82 }).toBuffer();
   return image.toFormat(format).toBuffer();
 }

@@ -4,12 +4,12 @@ import { LRUCache } from 'lru-cache';
 
 const timeoutMs = 10_000;
 
-/** Thumbnails on the disk, up to so many bytes; those that were asked for longest ago go first. */
+/** Thumbnails on disk, up to a maximum size; the least recently used are evicted first. */
 export class ThumbnailFolder {
   readonly store: BlobStore;
   readonly #sizes: LRUCache<string, number>;
 
-  /** Takes over what is in the folder from an earlier life. */
+  /** Adopts what an earlier process left in the folder. */
   static async open(folder: string, maxBytes: number, log: Logger): Promise<ThumbnailFolder> {
     const store = new LocalBlobStore({ folder, timeoutMs, durable: false });
     const opened = new ThumbnailFolder(store, maxBytes, log);
@@ -24,21 +24,23 @@ export class ThumbnailFolder {
     this.store = store;
     this.#sizes = new LRUCache({
       maxSize: maxBytes,
-      // An empty one counts, too: it takes a block.
+      // An empty file counts, too: it takes a block.
       sizeCalculation: (size) => Math.max(size, 4096),
       dispose: (_size, key, reason) => {
         if (reason === 'set') return;
-        store.delete(key).catch((error: unknown) => log.warn({ err: error, key }, 'a thumbnail stays'));
+        store
+          .delete(key)
+          .catch((error: unknown) => log.warn({ err: error, key }, 'removing thumbnail failed'));
       },
     });
   }
 
-  /** bytes on the disk */
+  /** bytes on disk */
   get size(): number {
     return this.#sizes.calculatedSize;
   }
 
-  /** Whether the thumbnail is there; it counts as asked for. */
+  /** Whether the thumbnail exists; marks it as used. */
   has(key: string): boolean {
     return this.#sizes.get(key) !== undefined;
   }
@@ -49,7 +51,7 @@ export class ThumbnailFolder {
     this.#sizes.set(key, bytes.length);
   }
 
-  /** One that turned out to be gone. */
+  /** Removes an entry whose file turned out to be gone. */
   forget(key: string): void {
     this.#sizes.delete(key);
   }

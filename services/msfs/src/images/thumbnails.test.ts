@@ -15,7 +15,7 @@ beforeAll(async () => {
     THUMBNAIL_CACHE_BYTES: '1048576',
     THUMBNAIL_MAX_PIXELS: '4000000',
     THUMBNAIL_SECONDS: '5',
-    // So that what is on the disk is read.
+    // Nothing is cached, so that the disk is read.
     IMAGE_CACHE_BYTES: '0',
   });
 });
@@ -30,8 +30,8 @@ async function thumbnail(imagePath: string, size: string) {
   return { response, bytes, ...(response.ok ? await sharp(bytes).metadata() : {}) };
 }
 
-describe('a size behind an image’s name', () => {
-  it('gives the image in that size, its proportions kept', async () => {
+describe('a size appended to an image’s name', () => {
+  it('returns the image in that size, with the same aspect ratio', async () => {
     const { path: square } = await msfs.upload(await picture(400, 400));
     expect(await thumbnail(square, '100x100.jpg')).toMatchObject({ width: 100, height: 100, format: 'jpeg' });
     const { path: wide } = await msfs.upload(await picture(640, 480), 'x_640x480.jpg');
@@ -41,7 +41,7 @@ describe('a size behind an image’s name', () => {
   });
 
   it.each(['jpeg', 'png', 'webp', 'gif'] as const)(
-    'is made of %s, in the format asked for',
+    'is made from %s, in the requested format',
     async (format) => {
       const { path: imagePath } = await msfs.upload(await picture(90, 60, format), `x.${format}`);
       for (const [ending, made] of [
@@ -61,7 +61,7 @@ describe('a size behind an image’s name', () => {
     expect(await thumbnail(imagePath, '100x100.jpg')).toMatchObject({ width: 50, height: 40 });
   });
 
-  it('turns a photo upright, and takes away what the camera has noted', async () => {
+  it('rotates a photo upright, and strips its metadata', async () => {
     const photo = await sharp(await picture(60, 40))
       .withExif({ IFD0: { Copyright: 'somebody' } })
       .withMetadata({ orientation: 6 })
@@ -73,7 +73,7 @@ describe('a size behind an image’s name', () => {
     expect(small.exif).toBeUndefined();
   });
 
-  it('is made once, kept, and served as images are', async () => {
+  it('is made once, cached, and served like other images', async () => {
     const { path: imagePath } = await msfs.upload(await picture(200, 200));
     const made = async () =>
       Number(/thumbnails_total\{outcome="made"\} (\d+)/.exec(await msfs.metrics())?.[1] ?? 0);
@@ -95,7 +95,7 @@ describe('a size behind an image’s name', () => {
     expect((await thumbnail(imagePath, '10x10.jpg')).response.status).toBe(200);
   });
 
-  it('stays within the room it has', async () => {
+  it('keeps the folder within its maximum size', async () => {
     const { path: imagePath } = await msfs.upload(await picture(600, 600));
     for (let side = 560; side < 600; side++) {
       expect((await thumbnail(imagePath, `${side}x${side}.png`)).response.status).toBe(200);
@@ -104,7 +104,7 @@ describe('a size behind an image’s name', () => {
       const entries = await readdir(folder, { recursive: true, withFileTypes: true });
       return entries.filter((entry) => entry.isFile()).length;
     };
-    // Some hundred KB each: two or three fit into the 1 MiB.
+    // A few hundred KB each: two or three fit into 1 MiB.
     await expect.poll(kept).toBeLessThan(10);
   });
 });
@@ -113,14 +113,14 @@ describe('there is no thumbnail', () => {
   const status = async (imagePath: string, size: string) =>
     (await thumbnail(imagePath, size)).response.status;
 
-  it('of sizes nobody needs', async () => {
+  it('of unreasonable sizes', async () => {
     const { path: imagePath } = await msfs.upload(await picture(20, 20));
     for (const size of ['0x10.jpg', '10x0.jpg', '2049x10.jpg', '10x99999.jpg', '10x10.svg', '10x10.html']) {
       expect(await status(imagePath, size), size).toBe(404);
     }
   });
 
-  it('of what is no image, or not there', async () => {
+  it('of a file that is not an image, or missing', async () => {
     const { path: text } = await msfs.upload(Buffer.from('hello'), 'x.jpg');
     expect(await status(text, '10x10.jpg')).toBe(404);
     const { path: svg } = await msfs.upload(
@@ -137,7 +137,7 @@ describe('there is no thumbnail', () => {
     expect((await msfs.get(broken)).status).toBe(200);
   });
 
-  it('of a decompression bomb, and it costs nothing to find that out', async () => {
+  it('of a decompression bomb, which is detected cheaply', async () => {
     const bombs = [png(20_000, 20_000), png(100_000, 100_000), png(2_001, 2_000)];
     for (const bomb of bombs) {
       expect(bomb.length).toBeLessThan(500_000);
@@ -153,7 +153,7 @@ describe('there is no thumbnail', () => {
   });
 });
 
-/** A PNG of one colour that says it is so large: next to nothing as a file, gigabytes once unpacked. */
+/** A one-colour PNG of this size: tiny as a file, gigabytes when decoded. */
 function png(width: number, height: number): Buffer {
   const chunk = (type: string, content: Buffer) => {
     const body = Buffer.concat([Buffer.from(type), content]);
@@ -167,7 +167,7 @@ function png(width: number, height: number): Buffer {
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
   header.set([1, 0, 0, 0, 0], 8);
-  // One bit a pixel; of the very large ones only the beginning, the rest is not reached.
+  // One bit per pixel; of very large ones only the beginning, because the rest is never read.
   const rows = deflateSync(Buffer.alloc((1 + Math.ceil(width / 8)) * Math.min(height, 20_000)));
   const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
   return Buffer.concat([

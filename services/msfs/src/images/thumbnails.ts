@@ -9,10 +9,10 @@ import type { ThumbnailName } from './image-name.js';
 import { scale } from './scale.js';
 import type { ThumbnailFolder } from './thumbnail-folder.js';
 
-/** Types that can be scaled; of others there are no thumbnails. */
+/** Types that can be scaled; others have no thumbnails. */
 const scalable = new Set(['image/jpeg', 'image/png', 'image/apng', 'image/gif', 'image/webp', 'image/avif']);
 const mediaTypes = { jpeg: 'image/jpeg', png: 'image/png', webp: 'image/webp' };
-/** An image of which no thumbnail can be made is not tried again for so long. */
+/** How long an image without a possible thumbnail is not retried. */
 const failureMs = 600_000;
 
 export interface ThumbnailsOptions {
@@ -24,7 +24,7 @@ export interface ThumbnailsOptions {
   metrics: Metrics;
 }
 
-/** Smaller versions of images, made when they are first asked for. */
+/** Scaled-down images, made when first requested. */
 export class Thumbnails {
   readonly #originals: ImageCache;
   readonly #store: BlobStore;
@@ -43,19 +43,21 @@ export class Thumbnails {
     this.#config = config;
     this.#cache = new ImageCache(folder.store, memoryBytes);
     this.#limit = pLimit(config.concurrency);
-    const made = metrics.counter('thumbnails_total', 'Thumbnails asked for that were not kept', ['outcome']);
+    const made = metrics.counter('thumbnails_total', 'Requested thumbnails that were not cached', [
+      'outcome',
+    ]);
     this.#count = (outcome) => made.inc({ outcome });
-    metrics.gauge('thumbnails_waiting', 'Thumbnails that wait to be made', () => this.#limit.pendingCount);
-    metrics.gauge('thumbnail_folder_bytes', 'Thumbnails on the disk', () => folder.size);
+    metrics.gauge('thumbnails_waiting', 'Thumbnails waiting to be made', () => this.#limit.pendingCount);
+    metrics.gauge('thumbnail_folder_bytes', 'Size of the thumbnails on disk', () => folder.size);
   }
 
-  /** The store thumbnails are kept in, to read large ones from. */
+  /** The store of the thumbnails, to send large ones from. */
   get store(): BlobStore {
     return this.#folder.store;
   }
 
   /**
-   * @throws TeamTalkError `not-found` where there can be no such thumbnail, `resource-exhausted` where too many
+   * @throws TeamTalkError `not-found` when there can be no such thumbnail, `resource-exhausted` when too many
    *   wait already; StorageError of the original
    */
   async find(key: string, name: ThumbnailName): Promise<Image> {
@@ -67,7 +69,7 @@ export class Thumbnails {
     const { info, type } = await this.#originals.find(original);
     if (!type || !scalable.has(type)) throw new TeamTalkError('not-found', `${original} cannot be scaled`);
     const { bytes, info: own } = await this.#made(key, name);
-    // The same at every replica: it follows from the original.
+    // Derived from the original, so that it is the same at every replica.
     const etag = `${info.etag}-${width}x${height}-${format}`;
     const given = { ...own, etag, modified: info.modified };
     const made = mediaTypes[format];
@@ -85,7 +87,7 @@ export class Thumbnails {
         return await this.#cache.find(key);
       } catch (error) {
         if (!isNotFound(error)) throw error;
-        // Somebody has cleared the folder.
+        // The folder was cleared.
         this.forget(key);
       }
     }

@@ -15,7 +15,7 @@ export interface UploadAnswer {
   url: string;
 }
 
-/** An msfs on a folder of its own, and what a client does with it. */
+/** An msfs on a folder of its own, and the actions of a client. */
 export class Harness {
   readonly service: Service;
   readonly folder: string;
@@ -82,21 +82,21 @@ export class Harness {
       .map((entry) => path.relative(this.folder, path.join(entry.parentPath, entry.name)));
   }
 
-  /** A connection that sends what it is told to. */
+  /** A raw connection that sends given bytes. */
   raw(): { socket: Socket; closed: Promise<string> } {
     const socket = connect(this.service.ports.http!, '127.0.0.1');
     let received = '';
     socket.on('data', (chunk) => {
       received += chunk.toString('latin1');
     });
-    // The server may cut the connection while we still send.
+    // The server may close the connection while data is being sent.
     socket.on('error', () => {});
     const closed = new Promise<string>((resolve) => socket.once('close', () => resolve(received)));
     return { socket, closed };
   }
 }
 
-/** A picture with some noise, so that it does not shrink to nothing. */
+/** A picture with some noise, so that it does not compress to nothing. */
 export function picture(width: number, height: number, format: 'jpeg' | 'png' | 'webp' | 'gif' = 'jpeg') {
   return sharp({
     create: {

@@ -7,12 +7,12 @@ import { newImageName } from '../images/image-name.js';
 import { headBytes, shownType } from '../images/media-type.js';
 import { EmptyFile } from './upload-error.js';
 
-/** What multer hands on of a stored file. */
+/** What multer passes on about a stored file. */
 export interface UploadedFile extends Express.Multer.File {
   stored: StoredBlob;
 }
 
-/** Lets multer stream uploads into a store, under a name that follows from their first bytes. */
+/** Makes multer stream uploads into a store, under a name that depends on their first bytes. */
 export class StoreEngine implements StorageEngine {
   readonly #store: BlobStore;
   readonly #maxBytes: number;
@@ -30,7 +30,7 @@ export class StoreEngine implements StorageEngine {
     this.#take(stream, originalname).then(
       (stored) => done(null, { stored, size: stored.size }),
       (error: unknown) => {
-        // The rest of the request has to go somewhere.
+        // Drains the rest of the request.
         stream.resume();
         done(error);
       },
@@ -69,6 +69,6 @@ async function* wholeFile(
     if (done) break;
     yield value as Uint8Array;
   }
-  // The parser ends a file that is over the limit as if it were whole.
+  // The parser ends a file over the limit as if it were complete.
   if (stream.truncated) throw new StorageError('too-large', 'the upload was cut off at the limit');
 }

@@ -2,10 +2,10 @@ import { StorageError } from '@teamtalk/blob-store';
 import multer from 'multer';
 import { type Refusal, refusals } from '../http/refusals.js';
 
-/** What was uploaded has no content. */
+/** The uploaded file is empty. */
 export class EmptyFile extends Error {}
 
-/** The refusal for what went wrong. */
+/** Maps an error to a refusal. */
 export function refusalFor(error: unknown): Refusal {
   if (error instanceof EmptyFile) return refusals.empty;
   if (error instanceof multer.MulterError) {

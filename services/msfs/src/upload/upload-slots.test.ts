@@ -5,7 +5,7 @@ import { UploadSlots } from './upload-slots.js';
 
 const response = () => new ServerResponse(new IncomingMessage(new Socket()));
 
-it('tells what lasts longer than an upload can, and is of no use when that holds every slot', () => {
+it('reports overdue uploads, and is not usable when they hold every slot', () => {
   let now = 0;
   const slots = new UploadSlots(2, 1_000, () => now);
   const [first, second] = [response(), response()];

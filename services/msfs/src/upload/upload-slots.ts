@@ -1,16 +1,16 @@
 import type { ServerResponse } from 'node:http';
 
-/** The uploads in flight, so many at most. */
+/** Limits the uploads in flight. */
 export class UploadSlots {
   readonly #max: number;
   readonly #longestMs: number;
   readonly #now: () => number;
-  /** when each began; the oldest first */
+  /** when each began, oldest first */
   readonly #begun = new Map<ServerResponse, number>();
 
   /**
-   * @param longestMs milliseconds after which an upload must be over, one way or the other
-   * @param now milliseconds of a clock that never goes back
+   * @param longestMs milliseconds after which an upload must have ended, successfully or not
+   * @param now milliseconds of a monotonic clock
    */
   constructor(max: number, longestMs: number, now: () => number = () => performance.now()) {
     this.#max = max;
@@ -26,7 +26,7 @@ export class UploadSlots {
     return this.#begun.size >= this.#max;
   }
 
-  /** How many have lasted longer than any upload can: the store hangs, or somebody forgot to give a slot back. */
+  /** Number of uploads that take longer than any can: the store hangs, or a slot was leaked. */
   get overdue(): number {
     const latest = this.#now() - this.#longestMs;
     let count = 0;
@@ -37,12 +37,12 @@ export class UploadSlots {
     return count;
   }
 
-  /** False when overdue uploads hold every slot: then none will be taken here until they are gone. */
+  /** False when overdue uploads hold every slot, so that no upload is accepted. */
   get isUsable(): boolean {
     return this.overdue < this.#max;
   }
 
-  /** Counts an upload until its response is over. */
+  /** Counts an upload until its response closes. */
   take(response: ServerResponse): void {
     this.#begun.set(response, this.#now());
     response.once('close', () => this.#begun.delete(response));

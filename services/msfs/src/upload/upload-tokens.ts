@@ -4,10 +4,10 @@ import type { Request } from 'express';
 /** Whether a request may upload. */
 export type UploadCheck = (request: Request) => boolean;
 
-/** @param tokens the allowed ones; undefined lets everybody in */
+/** @param tokens the allowed ones; undefined allows everybody */
 export function uploadCheck(tokens: readonly string[] | undefined): UploadCheck {
   if (!tokens) return () => true;
-  // Digests have one length, so the comparison tells nothing about a token by its time.
+  // Digests have equal lengths, so that the comparison takes constant time.
   const digests = tokens.map(digest);
   return (request) => {
     const given = tokenOf(request);

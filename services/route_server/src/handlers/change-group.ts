@@ -3,8 +3,8 @@ import type { Context } from '../context.js';
 import { notifyByNode } from './notify-users.js';
 
 /**
- * GroupChange: goes to each msg_server with a connection of somebody concerned. The answer is given when
- * all of them have it, so that whoever was removed gets no message of the group after it.
+ * GroupChange: sent to each msg_server with a connection of an affected user. It is answered when all of them have it, so
+ * that a removed member gets no message of the group after it.
  */
 export function changeGroup({ table, nodes, sync }: Context) {
   return async ({

@@ -4,7 +4,7 @@ import type { Context } from '../context.js';
 
 const { ANY_CLASS, MOBILE } = teamtalk.bus.ClientClass;
 
-/** KickUser: ends a user's connections of a class, on whichever msg_servers they are. */
+/** KickUser: ends a user's connections of a client class on all msg_servers. */
 export function kickUser({ table, nodes }: Context) {
   return ({ userId, clientClass, reason }: teamtalk.bus.KickUser): teamtalk.bus.Done.$Properties => {
     for (const { node, connectionId, clientType } of table.sessionsOf(userId)) {

@@ -4,14 +4,14 @@ import type { PresenceTable } from '../presence/presence-table.js';
 
 type Notify = teamtalk.bus.NotifyUsers.$Properties;
 
-/** NotifyUsers: the PDU goes to each msg_server with a connection of one of the users. */
+/** NotifyUsers: sends the PDU to each msg_server with a connection of one of the users. */
 export function notifyUsers({ table, nodes }: Context) {
   return (notify: teamtalk.bus.NotifyUsers): void => {
     for (const [node, part] of notifyByNode(table, notify)) nodes.send(node, { notify: part });
   };
 }
 
-/** A notify's part for each msg_server that has a connection of one of its users. */
+/** Splits a notification by msg_server with a connection of one of its users. */
 export function notifyByNode(table: PresenceTable, notify: Notify): Map<number, Notify> {
   const byNode = new Map<number, Set<number>>();
   for (const userId of notify.userIds ?? []) {

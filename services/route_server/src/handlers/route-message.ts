@@ -6,21 +6,24 @@ import { recordRouting } from '../tracing/routing-spans.js';
 type Delivery = teamtalk.bus.Delivery.$Properties & { userIds: number[] };
 type Stored = teamtalk.bus.StoredMessage.$Properties;
 
-/** What a msg_server gets of a batch. */
+/** The part of a batch for one msg_server. */
 interface NodePart {
   readonly deliveries: Delivery[];
-  /** the message of the last one */
+  /** the message of the last delivery */
   last: Stored;
 }
 
 /**
- * StoredBatch: each message goes to every msg_server with a participant, the sender's own included (they
- * see a conversation without gaps, and the sender's other connections get their copy). The answer is given
- * only when every msg_server has taken its part.
+ * StoredBatch: sends each message to every msg_server with a participant, including the sender's own (it sees a
+ * conversation without gaps, and the sender's other connections get their copy). It is answered only when every msg_server
+ * has accepted its part.
  */
 export function routeMessages({ kit, table, nodes, sync }: Context) {
   const messages = kit.metrics.counter('messages_routed_total', 'Messages routed');
-  const deliveries = kit.metrics.counter('deliveries_total', 'Messages given to a msg_server, one for each');
+  const deliveries = kit.metrics.counter(
+    'deliveries_total',
+    'Messages sent to msg_servers, counted once per msg_server',
+  );
   const debug = kit.log.isLevelEnabled('debug');
 
   return async (batch: teamtalk.bus.StoredBatch): Promise<teamtalk.bus.Done.$Properties> => {
@@ -46,8 +49,8 @@ export function routeMessages({ kit, table, nodes, sync }: Context) {
 }
 
 /**
- * Adds a message to what each msg_server with a participant gets.
- * @returns how many these are
+ * Adds a message to the part of each msg_server with a participant.
+ * @returns how many there are
  */
 function share(message: Stored, table: Context['table'], byNode: Map<number, NodePart>): number {
   const members = message.memberIds ?? [];
@@ -62,7 +65,7 @@ function share(message: Stored, table: Context['table'], byNode: Map<number, Nod
   );
 }
 
-/** @returns to how many msg_servers the message did not go before */
+/** @returns the number of msg_servers added for this message */
 function shareWith(
   userId: number,
   message: Stored,

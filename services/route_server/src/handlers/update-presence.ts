@@ -6,9 +6,9 @@ import type { Effects } from '../presence/presence-table.js';
 const { KICK_REASON_DUPLICATE_USER } = IM.BaseDefine.KickReasonType;
 
 /**
- * PresenceUpdate: applied by every route_server; the one it names also acts on it, and answers when it has.
- * An update without its answer comes again with another one's name: it acts as if it were new, although it
- * knows the changes already.
+ * PresenceUpdate: applied by every route_server; the one it names also acts on it, and answers when it has. An update
+ * without an answer is retried with another one's name, which acts as if it were new although it knows the changes
+ * already.
  */
 export function updatePresence(context: Context) {
   const { kit, statuses, sync } = context;
@@ -32,7 +32,7 @@ export function updatePresence(context: Context) {
   };
 }
 
-/** Acts on what no update names an actor for: a msg_server died, or was asked for a snapshot. */
+/** Acts on changes that name no route_server: a msg_server died, or sent a snapshot. */
 export function actOn(context: Omit<Context, 'sync'>, effects: Effects, node: number): void {
   if (!actsFor(context, node)) {
     context.statuses.note(effects);
@@ -48,7 +48,7 @@ function kickDisplaced({ nodes }: Pick<Context, 'nodes'>, { displaced }: Effects
   }
 }
 
-/** Whether it is this one of the route_servers that acts for a msg_server. */
+/** Whether this route_server is the one that acts for a msg_server. */
 function actsFor({ routeServers, kit }: Pick<Context, 'routeServers' | 'kit'>, node: number): boolean {
   const others = routeServers.all().filter(({ instance }) => instance !== kit.instance);
   return rendezvous(node, [...others, { instance: kit.instance }])?.instance === kit.instance;

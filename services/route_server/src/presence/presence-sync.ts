@@ -6,11 +6,11 @@ type Change = teamtalk.bus.PresenceChange.$Properties;
 type Update = teamtalk.bus.PresenceUpdate;
 
 const snapshotMs = 5_000;
-/** A msg_server that nobody listens for may be changing its NATS server: it is asked again for this long, milliseconds. */
+/** How long a msg_server without a subscriber is retried, milliseconds: it may be changing its NATS server. */
 const absentMs = 1_500;
-/** Milliseconds between two questions meanwhile. */
+/** Milliseconds between two attempts meanwhile. */
 const retryMs = 100;
-/** Snapshots one sync takes at most before it leaves the rest to the next heartbeat. */
+/** Maximum number of snapshots per sync; after that the next heartbeat continues. */
 const maxSnapshots = 3;
 
 export interface PresenceSyncOptions {
@@ -18,25 +18,25 @@ export interface PresenceSyncOptions {
   table: PresenceTable;
   log: Logger;
   metrics: Metrics;
-  /** gets what a snapshot changed */
+  /** gets the changes of a snapshot */
   act: (effects: Effects, node: number) => void;
-  /** tells a msg_server that all its clients may have missed messages */
+  /** tells a msg_server that its clients may have missed messages */
   evicted: (node: number) => void;
 }
 
 /**
- * Keeps the table equal to what each msg_server knows of itself. Changes are numbered per msg_server; when
- * one is missing, that msg_server is asked for all its sessions. Past a session that only comes to light then,
- * messages may have been routed: its connection is ended, so that the client synchronises.
+ * Keeps the table in sync with each msg_server. Changes are numbered per msg_server; when one is missing, that msg_server is
+ * asked for a snapshot of all its sessions. Messages may have been routed past a session that only the snapshot reveals: its
+ * connection is closed, so that the client synchronises.
  */
 export class PresenceSync {
   readonly #options: PresenceSyncOptions;
   readonly #missed;
-  /** Updates that came while a snapshot of their msg_server was on its way. */
+  /** Updates received while a snapshot of their msg_server was in flight. */
   readonly #syncing = new Map<number, { updates: Update[]; done: Promise<boolean> }>();
-  /** msg_servers whose sessions could not be had when they were asked for last. */
+  /** msg_servers whose last snapshot failed. */
   readonly #failing = new Set<number>();
-  /** While catching up: those whose snapshot has come, and those that are gone. */
+  /** While catching up: msg_servers whose snapshot has arrived, and those that are gone. */
   readonly #stable = new Set<number>();
   #catchingUp: Promise<void> | undefined;
 
@@ -51,7 +51,7 @@ export class PresenceSync {
     );
   }
 
-  /** Applies an update; what it means is the same however often the update is applied. */
+  /** Applies an update. Idempotent: a repeated update yields the same changes. */
   apply(update: Update): Effects {
     const { instance, seq } = update;
     const { table } = this.#options;
@@ -64,29 +64,28 @@ export class PresenceSync {
     return effects;
   }
 
-  /** Asks for a snapshot when the msg_server has published a change that never came. */
+  /** Requests a snapshot when the msg_server has published a change that never arrived. */
   async check({ instance, presenceSeq }: Heartbeat): Promise<void> {
     if (presenceSeq > this.#options.table.seqOf(instance)) await this.sync(instance);
   }
 
-  /** A msg_server is gone: nobody waits for its sessions any more. */
+  /** A msg_server is gone: its sessions are no longer awaited. */
   forget(node: number): void {
     this.#failing.delete(node);
     if (this.#catchingUp) this.#stable.add(node);
   }
 
   /**
-   * Set while the table may lack somebody who is logged in: what is routed by it then would miss them for good.
-   * Resolves when it is whole.
+   * Set while the table may lack sessions: messages routed now would miss them for good. Resolves when the table is complete.
    */
   get catchingUp(): Promise<void> | undefined {
     return this.#catchingUp;
   }
 
   /**
-   * Fetches the sessions of the msg_servers that answer the discovery request or that another route_server knows: one that
-   * stalls just now answers no discovery request. One that lives and does not give its sessions is waited for up to 6.5 s.
-   * @param rollCallMs milliseconds everybody has to answer
+   * Fetches the sessions of the msg_servers that answer the discovery request or that another route_server knows: a stalled one
+   * does not answer the discovery request. One that is alive but sends no sessions is awaited for up to 6.5 s.
+   * @param discoveryMs time for all answers, milliseconds
    */
   catchUp(msgServers: Registry, discoveryMs: number): Promise<void> {
     this.#stable.clear();
@@ -97,7 +96,7 @@ export class PresenceSync {
         return Promise.all([...nodes].map((node) => this.#untilSettled(node)));
       })
       .then(() => {
-        // The connection may have broken once more meanwhile.
+        // NATS may have been lost once more meanwhile.
         if (this.#catchingUp === work) this.#catchingUp = undefined;
       });
     this.#catchingUp = work;
@@ -106,7 +105,7 @@ export class PresenceSync {
 
   /**
    * Fetches all sessions of a msg_server.
-   * @returns false when they could not be had; its next heartbeat tries again
+   * @returns false when that failed; its next heartbeat triggers a retry
    */
   sync(node: number): Promise<boolean> {
     const running = this.#syncing.get(node);
@@ -117,7 +116,7 @@ export class PresenceSync {
     return done;
   }
 
-  /** The msg_servers that the other route_servers know, asked for `ms` milliseconds. */
+  /** Asks the other route_servers for the msg_servers they know, for up to `ms` milliseconds. */
   async #nodesOfOthers(ms: number): Promise<Set<number>> {
     const nodes = new Set<number>();
     const window = pause(ms);
@@ -127,7 +126,7 @@ export class PresenceSync {
         return false;
       });
     } catch (error) {
-      this.#options.log.warn({ err: error }, 'the other route_servers could not be asked');
+      this.#options.log.warn({ err: error }, 'querying other route_servers failed');
     }
     await window;
     return nodes;
@@ -159,30 +158,30 @@ export class PresenceSync {
       if (this.#catchingUp) this.#stable.add(node);
       log.info(
         { node: formatInstance(node), sessions: snapshot.sessions.length },
-        'sessions of a msg_server are known',
+        'sessions of msg_server synchronised',
       );
       return true;
     } catch (error) {
       if (!this.#failing.has(node)) {
-        log.warn({ err: error, node: formatInstance(node) }, 'sessions of a msg_server could not be had');
+        log.warn({ err: error, node: formatInstance(node) }, 'fetching sessions of msg_server failed');
       }
       this.#failing.add(node);
       return false;
     }
   }
 
-  /** A snapshot that has no session past which a message may have been routed. */
+  /** Takes snapshots until one has no session past which messages may have been routed. */
   async #fetchKnown(node: number): Promise<Snapshot> {
     const { table, log, evicted } = this.#options;
     let missed = new Set<number>();
     for (let count = 0; count < maxSnapshots; count++) {
       const snapshot = await this.#fetch(node, missed);
-      // Nothing is routed before the table is whole.
+      // Nothing is routed before the table is complete.
       if (this.#catchingUp) return snapshot;
       const unknown = snapshot.sessions.filter(({ connectionId }) => !table.knows(node, connectionId));
       if (unknown.length === 0) return snapshot;
       if (unknown.some(({ connectionId }) => missed.has(connectionId))) {
-        // A version before, which cannot end single connections.
+        // An older version, which cannot close single connections.
         evicted(node);
         return snapshot;
       }
@@ -190,10 +189,10 @@ export class PresenceSync {
       this.#missed.inc(missed.size);
       log.warn(
         { node: formatInstance(node), connections: missed.size },
-        'messages may have been routed past connections: ending them',
+        'messages may have been routed past connections; closing them',
       );
     }
-    throw new Error('each snapshot has further sessions that were not known');
+    throw new Error('every snapshot has more unknown sessions');
   }
 
   async #fetch(node: number, missed: ReadonlySet<number>): Promise<Snapshot> {
@@ -206,16 +205,16 @@ export class PresenceSync {
       for (const change of page.sessions ?? []) sessions.push(toSession(node, change));
       return page.last;
     });
-    if (!complete) throw new Error('the snapshot did not arrive whole');
+    if (!complete) throw new Error('the snapshot is incomplete');
     return { seq, sessions };
   }
 
-  /** Whether a change before those of the update never came. */
+  /** Whether a change before those of the update is missing. */
   #isGap({ instance, seq, changes }: Update): boolean {
     return seq - (changes?.length ?? 0) > this.#options.table.seqOf(instance);
   }
 
-  /** Whether it repeats a login unknown here: that client was let in a second ago. A snapshot sees to it. */
+  /** Whether it repeats a login unknown here: that client has been logged in for a second. A snapshot handles it. */
   #hasLateLogin(update: Update): boolean {
     return (update.changes ?? []).some((change) => this.#isLate(update, change));
   }

@@ -22,14 +22,14 @@ function add(table: PresenceTable, added: Session) {
   return { displaced: effects.displaced.map((each) => each.connectionId), pcChanged: [...effects.pcChanged] };
 }
 
-test('one PC and one mobile of a user live side by side', () => {
+test('one PC and one mobile session of a user coexist', () => {
   const table = new PresenceTable();
   expect(add(table, session(1, 10, 1, PC, 1))).toEqual({ displaced: [], pcChanged: [1] });
   expect(add(table, session(1, 20, 1, MOBILE, 2))).toEqual({ displaced: [], pcChanged: [] });
   expect(table.sessionsOf(1)).toHaveLength(2);
 });
 
-test('of one class the newer login stays, whichever is heard of first; Windows and Mac are one class', () => {
+test('of one client class the newer login wins, in whatever order they arrive; Windows and Mac are one class', () => {
   const table = new PresenceTable();
   add(table, session(1, 10, 1, PC, 7));
   expect(add(table, session(1, 20, 2, MAC, 5)).displaced).toEqual([2]);
@@ -38,7 +38,7 @@ test('of one class the newer login stays, whichever is heard of first; Windows a
   expect(add(other, session(1, 10, 1, PC, 7)).displaced).toEqual([2]);
 });
 
-test('the same change again means the same again', () => {
+test('applying a change twice has the same effects', () => {
   const table = new PresenceTable();
   add(table, session(1, 10, 1, PC, 1));
   const first = add(table, session(1, 20, 2, PC, 2));
@@ -58,7 +58,7 @@ test('online means on a PC', () => {
   expect(table.isOnPc(1)).toBe(false);
 });
 
-test('a dead msg_server takes its sessions with it, and no others', () => {
+test('a dead msg_server loses its sessions, and no others', () => {
   const table = new PresenceTable();
   add(table, session(1, 10, 1, PC, 1));
   add(table, session(1, 20, 1, MOBILE, 2));
@@ -73,7 +73,7 @@ test('a dead msg_server takes its sessions with it, and no others', () => {
   expect(table.userCount).toBe(1);
 });
 
-test('a snapshot makes a msg_server’s sessions exactly those given', () => {
+test('a snapshot replaces a msg_server’s sessions', () => {
   const table = new PresenceTable();
   add(table, session(1, 10, 1, PC, 1));
   add(table, session(2, 10, 2, PC, 2));

@@ -3,17 +3,17 @@ import { isMobileClient } from '@teamtalk/protocol';
 /** One connection of a user. */
 export interface Session {
   readonly userId: number;
-  /** the msg_server it is on */
+  /** its msg_server */
   readonly node: number;
   readonly connectionId: number;
   readonly clientType: number;
-  /** order of logins over all msg_servers */
+  /** global order of logins */
   readonly loginSeq: number;
 }
 
-/** What a change of presence means for others. */
+/** The effects of a change of presence. */
 export interface Effects {
-  /** sessions that a newer login of the same user and class takes the place of */
+  /** sessions replaced by a newer login of the same user and client class */
   readonly displaced: Session[];
   /** users whose PC presence may have changed; ask `isOnPc` for the state */
   readonly pcChanged: Set<number>;
@@ -22,14 +22,14 @@ export interface Effects {
 }
 
 interface Node {
-  /** number of the last change that was applied */
+  /** number of the last applied change */
   seq: number;
   readonly sessions: Map<number, Session>;
 }
 
 const nobody: readonly Session[] = [];
 
-/** Who is where: the sessions of all msg_servers, by user and by msg_server. */
+/** The sessions of all msg_servers, by user and by msg_server. */
 export class PresenceTable {
   readonly #users = new Map<number, Session[]>();
   readonly #nodes = new Map<number, Node>();
@@ -57,7 +57,7 @@ export class PresenceTable {
     return (this.#nodes.get(node)?.sessions.size ?? 0) > 0;
   }
 
-  /** Number of the last change known of a msg_server; 0 when none is. */
+  /** Number of the last known change of a msg_server; 0 if none. */
   seqOf(node: number): number {
     return this.#nodes.get(node)?.seq ?? 0;
   }
@@ -66,7 +66,7 @@ export class PresenceTable {
     this.#node(node).seq = seq;
   }
 
-  /** A user's sessions; not to be changed by the caller. */
+  /** A user's sessions; the caller must not change them. */
   sessionsOf(userId: number): readonly Session[] {
     return this.#users.get(userId) ?? nobody;
   }
@@ -76,7 +76,7 @@ export class PresenceTable {
     return this.sessionsOf(userId).some(({ clientType }) => !isMobileClient(clientType));
   }
 
-  /** Adds a session. Applying the same one again finds the same effects and changes nothing. */
+  /** Adds a session. Idempotent: the same one again has the same effects and changes nothing. */
   add(session: Session, effects: Effects): void {
     const { userId, node, connectionId, clientType } = session;
     const known = this.#node(node).sessions.get(connectionId);
@@ -99,7 +99,7 @@ export class PresenceTable {
     if (!isMobileClient(session.clientType)) effects.pcChanged.add(session.userId);
   }
 
-  /** Makes a msg_server's sessions exactly those given. */
+  /** Replaces a msg_server's sessions. */
   replaceNode(node: number, sessions: readonly Session[], effects: Effects): void {
     const given = new Set(sessions.map((session) => session.connectionId));
     for (const connectionId of [...this.#node(node).sessions.keys()]) {
@@ -110,7 +110,7 @@ export class PresenceTable {
     }
   }
 
-  /** The msg_server is dead, and with it its sessions. */
+  /** Removes a dead msg_server and its sessions. */
   removeNode(node: number, effects: Effects): void {
     for (const connectionId of [...(this.#nodes.get(node)?.sessions.keys() ?? [])]) {
       this.remove(node, connectionId, effects);

@@ -15,7 +15,7 @@ afterEach(() => routes.stop());
 
 const offline = (session: ReturnType<typeof online>) => ({ ...session, online: false });
 
-/** What a msg_server was told of the PCs of its mobile users, as [user, status]. */
+/** The PC statuses a msg_server was sent for its mobile users, as [user, status]. */
 function pcLogins(node: FakeNode): number[][] {
   return node.notifies().map(({ clientClass, pdu, userIds }) => {
     const { userId, loginStat } = decodeBody(
@@ -28,13 +28,13 @@ function pcLogins(node: FakeNode): number[][] {
 }
 
 describe('0x0203', () => {
-  it('is told to every msg_server once, before the update is answered; a mobile alone is no presence', async () => {
+  it('is sent to every msg_server once, before the update is answered; a mobile alone is not online', async () => {
     await routes.a.change(online(1, 1, 1, ClientType.IOS), routes.instance);
     await routes.a.change(online(2, 2, 2), routes.instance);
     for (const node of [routes.a, routes.b]) expect(node.statuses()).toEqual([[2, 1]]);
   });
 
-  it('is not told when one of several PC connections goes', async () => {
+  it('is not sent when one of several PC connections ends', async () => {
     const [first, second] = [online(2, 2, 2), online(2, 3, 3)];
     await routes.a.change(first, routes.instance);
     await routes.b.change(second, routes.instance);
@@ -47,7 +47,7 @@ describe('0x0203', () => {
   });
 
   it.each(['login', 'logout'])(
-    'of a %s is told by another one when the one that was to tell is gone',
+    'of a %s is sent by another route_server when the one that was to send it is gone',
     async (which) => {
       await routes.add();
       const session = online(5, 1, 1);
@@ -60,7 +60,7 @@ describe('0x0203', () => {
     },
   );
 
-  it('is told for the users of a msg_server that dies', async () => {
+  it('is sent for the users of a msg_server that dies', async () => {
     await routes.a.change(online(5, 1, 1), routes.instance);
     await routes.a.stop();
     await expect
@@ -71,7 +71,7 @@ describe('0x0203', () => {
       ]);
   });
 
-  it('is not told again for everybody when a route_server starts', async () => {
+  it('is not sent again for everybody when a route_server starts', async () => {
     const session = online(5, 1, 1);
     routes.a.snapshot.push(session);
     await routes.a.change(session, routes.instance);
@@ -81,12 +81,12 @@ describe('0x0203', () => {
       [5, 1],
       [6, 1],
     ]);
-    // The new one knows what was told.
+    // The new one knows what has been sent.
     await routes.a.change(offline(session), instance);
     expect(routes.b.statuses().at(-1)).toEqual([5, 2]);
   });
 
-  it('which waits is told when a route_server stops', async () => {
+  it('that is pending is sent when a route_server stops', async () => {
     const table = new PresenceTable();
     const effects = noEffects();
     table.add({ ...online(5, 1, 1), node: 77 }, effects);
@@ -107,7 +107,7 @@ describe('0x0203', () => {
 });
 
 describe('0x020e', () => {
-  it('tells a user’s mobile that his PC came and went, and nobody else', async () => {
+  it('tells a user’s mobile that their PC came and went, and nobody else', async () => {
     const pc = online(1, 2, 2);
     await routes.b.change(online(1, 1, 1, ClientType.ANDROID), routes.instance);
     await routes.b.change(online(2, 3, 3, ClientType.ANDROID), routes.instance);
@@ -121,7 +121,7 @@ describe('0x020e', () => {
     expect(pcLogins(routes.a)).toEqual([]);
   });
 
-  it('tells a mobile that logs in while the PC is there, and not one that logs in alone', async () => {
+  it('is sent to a mobile that logs in while the PC is online, and not to one that logs in alone', async () => {
     await routes.a.change(online(1, 1, 1, ClientType.MAC), routes.instance);
     await routes.b.change(online(1, 2, 2, ClientType.IOS), routes.instance);
     await routes.b.change(online(2, 3, 3, ClientType.IOS), routes.instance);

@@ -5,32 +5,32 @@ import type { Effects, PresenceTable } from './presence-table.js';
 
 const { USER_STATUS_ONLINE, USER_STATUS_OFFLINE } = IM.BaseDefine.UserStatType;
 
-/** Changes are gathered this long, milliseconds: who comes and goes at once is told once. */
-const gatherMs = 10;
+/** Flush interval of changes, milliseconds: concurrent changes are sent together. */
+const flushIntervalMs = 10;
 
 type Changes = Pick<Effects, 'pcChanged' | 'mobileCame'>;
 
-/** What others see of a user: online means on a PC (client-behaviour.md#online-means-on-a-pc). */
+/** Status shown to other users: online means on a PC (client-behaviour.md#online-means-on-a-pc). */
 export function statusOf(table: PresenceTable, userId: number): IM.BaseDefine.UserStatType {
   return table.isOnPc(userId) ? USER_STATUS_ONLINE : USER_STATUS_OFFLINE;
 }
 
 /**
- * Tells whose PC presence changed: every msg_server, which tell their PC clients (0x0203), and the user's
- * own mobile clients (0x020e), which also hear of a PC that is there when they log in.
+ * Sends changes of PC presence: to every msg_server for its PC clients (0x0203), and to the user's own mobile clients
+ * (0x020e), which are also told of a PC that is online when they log in.
  */
 export class StatusNotifier {
   readonly #table: PresenceTable;
   readonly #nodes: NodeSender;
   readonly #msgServers: Registry;
-  /** Users last told to be on a PC; only differences are told. */
-  readonly #told = new Set<number>();
+  /** Users last reported as online on a PC; only differences are sent. */
+  readonly #reported = new Set<number>();
   readonly #changed = new Set<number>();
   readonly #mobileCame = new Set<number>();
-  /** Users whose present state is told whether or not it is a difference. */
-  readonly #again = new Set<number>();
+  /** Users whose state is sent whether or not it differs. */
+  readonly #forced = new Set<number>();
   #begun = false;
-  #round: { timer: NodeJS.Timeout; over: Promise<void>; end: () => void } | undefined;
+  #flush: { timer: NodeJS.Timeout; over: Promise<void>; end: () => void } | undefined;
 
   constructor(table: PresenceTable, nodes: NodeSender, msgServers: Registry) {
     this.#table = table;
@@ -38,72 +38,72 @@ export class StatusNotifier {
     this.#msgServers = msgServers;
   }
 
-  /** From now on it tells. What it is given before, others told long ago: it is only remembered. */
+  /** Starts sending. Changes before that were sent by others long ago and are only remembered. */
   begin(): void {
     this.#begun = true;
   }
 
-  /** Remembers the state of users whose changes another route_server tells. */
+  /** Remembers the state of users whose changes another route_server sends. */
   note({ pcChanged }: Changes): void {
     for (const userId of pcChanged) this.#note(userId, this.#table.isOnPc(userId));
   }
 
-  /** @returns when it is told: at once when there is nothing to tell */
+  /** @returns when it has been sent; at once when there is nothing to send */
   async tell({ pcChanged, mobileCame }: Changes): Promise<void> {
     if (!this.#begun) this.note({ pcChanged, mobileCame });
     if (!this.#begun || (pcChanged.size === 0 && mobileCame.size === 0)) return;
     for (const userId of pcChanged) this.#changed.add(userId);
     for (const userId of mobileCame) this.#mobileCame.add(userId);
-    await this.#roundOver();
+    await this.#flushed();
   }
 
-  /** The same for changes that another route_server was to tell, and perhaps did not. */
+  /** Like `tell`, for changes that another route_server was to send and may not have sent. */
   async tellAgain(changes: Changes): Promise<void> {
-    for (const userId of changes.pcChanged) this.#again.add(userId);
+    for (const userId of changes.pcChanged) this.#forced.add(userId);
     await this.tell(changes);
   }
 
-  /** Tells what is waiting. */
+  /** Sends pending changes. */
   stop(): void {
-    if (!this.#round) return;
-    clearTimeout(this.#round.timer);
-    this.#endRound();
+    if (!this.#flush) return;
+    clearTimeout(this.#flush.timer);
+    this.#endFlush();
   }
 
-  #roundOver(): Promise<void> {
-    if (!this.#round) {
+  #flushed(): Promise<void> {
+    if (!this.#flush) {
       let end = () => {};
       const over = new Promise<void>((resolve) => {
         end = resolve;
       });
-      this.#round = { timer: setTimeout(() => this.#endRound(), gatherMs), over, end };
+      this.#flush = { timer: setTimeout(() => this.#endFlush(), flushIntervalMs), over, end };
     }
-    return this.#round.over;
+    return this.#flush.over;
   }
 
-  #endRound(): void {
-    const round = this.#round;
-    this.#round = undefined;
+  #endFlush(): void {
+    const flush = this.#flush;
+    this.#flush = undefined;
     const changed = [...this.#changed].filter((userId) => this.#isNews(userId));
     const present = [...this.#mobileCame].filter((userId) => this.#table.isOnPc(userId));
     this.#changed.clear();
     this.#mobileCame.clear();
-    this.#again.clear();
+    this.#forced.clear();
     this.#tellPcs(changed);
     for (const userId of new Set([...changed, ...present])) this.#tellMobiles(userId);
-    round?.end();
+    flush?.end();
   }
 
   #isNews(userId: number): boolean {
     const online = this.#table.isOnPc(userId);
-    const known = online === this.#told.has(userId);
+    const known = online === this.#reported.has(userId);
     this.#note(userId, online);
-    return !known || this.#again.has(userId);
+    return !known || this.#forced.has(userId);
   }
 
   #note(userId: number, online: boolean): void {
-    if (online) this.#told.add(userId);
-    else this.#told.delete(userId);
+    if (online) this.#reported.add(userId);
+    else this.#reported.delete(userId);
   }
 
   #tellPcs(userIds: readonly number[]): void {

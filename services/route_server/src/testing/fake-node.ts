@@ -4,18 +4,18 @@ import { newInstance } from '@teamtalk/service-kit';
 
 type Change = teamtalk.bus.PresenceChange.$Properties;
 
-/** A msg_server as a route_server sees it. */
+/** A fake msg_server, as a route_server sees it. */
 export class FakeNode {
   readonly instance = newInstance();
   readonly events: teamtalk.bus.NodeEvent[] = [];
   readonly snapshot: Change[] = [];
   seq = 0;
   answers = true;
-  /** Connections that a route_server said it may have missed. */
+  /** Connections that a route_server reported as possibly missed. */
   readonly missed: number[] = [];
-  /** false: as a version before this one, it ends no single connections. */
+  /** false: an older version, which cannot close single connections. */
   endsMissed = true;
-  /** false: snapshots are asked for and never come. */
+  /** false: requests for snapshots are never answered. */
   givesSnapshots = true;
   readonly #bus: Bus;
   readonly #subscriptions;
@@ -57,7 +57,7 @@ export class FakeNode {
     if (!answered) throw new Error('the route_server that was to act has not answered');
   }
 
-  /** Publishes a change that names a route_server which is not there; waits until `known` have answered. */
+  /** Publishes a change that names a route_server that does not exist; waits until `known` have answered. */
   async changeFor(missing: number, change: Change, known: number): Promise<void> {
     this.seq++;
     const { instance, seq } = this;
@@ -66,7 +66,7 @@ export class FakeNode {
     await this.#bus.requestMany(topics.presenceUpdate, update, 2000, () => ++answers === known);
   }
 
-  /** Counts a change that nobody hears of. */
+  /** Counts a change without publishing it. */
   loseChange(): void {
     this.seq++;
   }
@@ -79,7 +79,7 @@ export class FakeNode {
     return this.events.flatMap((event) => event.deliver?.deliveries ?? []);
   }
 
-  /** Changes of PC presence it was told, as [user, status]. */
+  /** Changes of PC presence it was sent, as [user, status]. */
   statuses() {
     return this.events.flatMap((event) =>
       (event.status?.changes ?? []).map(({ userId, status }) => [userId, status]),

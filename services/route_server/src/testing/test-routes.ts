@@ -5,7 +5,7 @@ import { loadConfig } from '../config.js';
 import { startRouteServer } from '../service.js';
 import { FakeNode } from './fake-node.js';
 
-/** One or more route_servers on a real NATS, and two msg_servers that obey the test. */
+/** One or more route_servers on a real NATS, and two fake msg_servers. */
 export class TestRoutes {
   readonly bus: Bus;
   readonly services: Service[] = [];
@@ -34,13 +34,13 @@ export class TestRoutes {
     return this.services[0]!.instance;
   }
 
-  /** Where NATS is. */
+  /** The URL of NATS. */
   get natsAddress(): { host: string; port: number } {
     const { hostname, port } = new URL(this.#nats.url);
     return { host: hostname, port: Number(port) };
   }
 
-  /** Starts one more route_server, perhaps with another way to NATS. */
+  /** Starts one more route_server, optionally with another path to NATS. */
   async add(natsUrl = this.#nats.url): Promise<Service> {
     const service = await startRouteServer(
       loadConfig({
@@ -55,7 +55,7 @@ export class TestRoutes {
     return service;
   }
 
-  /** One more msg_server, which stalls while its way to NATS is blocked: what it misses comes afterwards. */
+  /** One more msg_server, which stalls while its path to NATS is blocked; missed events arrive afterwards. */
   async addNode(): Promise<{ node: FakeNode; way: FaultProxy }> {
     const way = await FaultProxy.start(() => [this.natsAddress]);
     const { log, metrics } = createKit('test', { logLevel: 'silent', shutdownMs: 1000 });

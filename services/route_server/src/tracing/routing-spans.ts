@@ -1,7 +1,7 @@
 import type { teamtalk } from '@teamtalk/bus';
 import { isTraced, messageSpan, TeamTalkError, type Tracing } from '@teamtalk/service-kit';
 
-/** One span for each of the batch's messages that is traced, until the msg_servers have taken the batch. */
+/** One span for each traced message of the batch, until the msg_servers have accepted the batch. */
 export async function recordRouting(
   tracing: Tracing,
   { messages, redelivery }: teamtalk.bus.StoredBatch,
@@ -16,7 +16,7 @@ export async function recordRouting(
       tracing.record({
         name: 'route message',
         kind: 'consumer',
-        // A batch that comes again gets other ids: those of the first time may be in use.
+        // A retried batch gets other ids: those of the first attempt may be in use.
         ...(!redelivery && { ids: messageSpan(instance, requestId, 'route') }),
         parent: messageSpan(instance, requestId, 'store'),
         begin,

@@ -151,7 +151,7 @@ it('a user who is there gets it at once', async () => {
 
 it.each([
   ['a file that is not there', send('/nothing/here'), /ENOENT/],
-  ['a folder', send('/'), /is no file/],
+  ['a folder', send('/'), /is not a file/],
   [
     'an unknown receiver',
     ['send-file', '--as', 'alice', '--to', 'nobody', import.meta.filename],
@@ -160,7 +160,7 @@ it.each([
   [
     'an upload nobody knows',
     send('--resume', '3f0c1a52-6f0e-4a44-9a55-d6ef39a4ad3b', import.meta.filename),
-    /does not know this transfer/,
+    /refused the login for this transfer/,
   ],
 ])('says why it does not send: %s', async (_, words, text) => {
   const { status, stdout, stderr } = await teamtalk(words, env);

@@ -122,7 +122,7 @@ export function sendMessage(context: Context): Handler {
           const fromUserId = connection.userId;
           const { requestId } = sent;
           const message = { instance, requestId, fromUserId, toSessionId, isGroup, msgType, msgId };
-          recordSent(tracing, { ...message, begin: now, error, again: again !== undefined });
+          recordSent(tracing, { ...message, begin: now, error, isRetry: again !== undefined });
         }
         connection.writeDone();
         backpressure.freed();
