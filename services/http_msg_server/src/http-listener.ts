@@ -50,9 +50,9 @@ export async function startHttpListener(
   await listen(server, options);
   life.onStop('HTTP', async () => {
     // By then every request that had arrived has its answer.
-    const patience = setTimeout(() => server.closeAllConnections(), keptMs + options.answerMs + 500);
+    const forceClose = setTimeout(() => server.closeAllConnections(), keptMs + options.answerMs + 500);
     await closeServer(server, keptMs);
-    clearTimeout(patience);
+    clearTimeout(forceClose);
   });
   return (server.address() as AddressInfo).port;
 }

@@ -250,14 +250,14 @@ function nestTls(values: EnvValues<typeof envSchema>): MsgServerConfig['tls'] {
 }
 
 /** What a stop takes after the last client was closed, milliseconds: results, presence, goodbyes. */
-const afterSpreadMs = 3_000;
+const afterDrainMs = 3_000;
 
 /** @throws ConfigError naming every variable that is wrong */
 export function loadConfig(env: NodeJS.ProcessEnv): MsgServerConfig {
   const config = nest(readEnv(envSchema, env));
   const { shutdownMs, timeouts } = config;
-  if (timeouts.drainSpreadMs > 0 && timeouts.drainSpreadMs + afterSpreadMs > shutdownMs) {
-    const least = Math.ceil((timeouts.drainSpreadMs + afterSpreadMs) / 1000);
+  if (timeouts.drainSpreadMs > 0 && timeouts.drainSpreadMs + afterDrainMs > shutdownMs) {
+    const least = Math.ceil((timeouts.drainSpreadMs + afterDrainMs) / 1000);
     throw new ConfigError([`SHUTDOWN_SECONDS: has to be at least ${least} with this DRAIN_SPREAD_MS`]);
   }
   return config;

@@ -33,7 +33,7 @@ export interface Context {
   readonly logins: LoginQueue<Connection>;
   readonly presence: PresencePublisher;
   readonly deliveries: Deliveries;
-  readonly senders: SenderCache;
+  readonly senderCache: SenderCache;
   readonly noticeDowngrade: NoticeDowngrade;
   readonly notifications: ChangeNotifications;
   readonly statusNotifications: StatusNotifications;

@@ -3,7 +3,7 @@ const tickMs = 250;
  * The others take a server for dead that they have not heard of for 3.5 s, and its last heartbeat may be a second
  * old when it stops: from this long on, milliseconds, they may have.
  */
-const longMs = 2_500;
+const stallMs = 2_500;
 
 /**
  * Notices that this process stood still: stopped and continued, its machine paused, or kept from running. Meanwhile
@@ -11,22 +11,22 @@ const longMs = 2_500;
  * that is over.
  */
 export class EventLoopStallDetector {
-  readonly #over: (ms: number) => void;
+  readonly #onStall: (ms: number) => void;
   readonly #timer: NodeJS.Timeout;
-  #ranAt = performance.now();
+  #lastRanAt = performance.now();
 
-  /** @param over called once after each standstill, with its milliseconds */
-  constructor(over: (ms: number) => void) {
-    this.#over = over;
+  /** @param onStall called once after each standstill, with its milliseconds */
+  constructor(onStall: (ms: number) => void) {
+    this.#onStall = onStall;
     this.#timer = setInterval(() => this.check(), tickMs);
   }
 
   /** To be called before something from outside is acted on: what has waited comes before any timer. */
   check(): void {
     const now = performance.now();
-    const ms = now - this.#ranAt;
-    this.#ranAt = now;
-    if (ms >= longMs) this.#over(ms);
+    const ms = now - this.#lastRanAt;
+    this.#lastRanAt = now;
+    if (ms >= stallMs) this.#onStall(ms);
   }
 
   stop(): void {

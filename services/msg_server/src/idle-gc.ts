@@ -3,17 +3,17 @@ import { getHeapStatistics } from 'node:v8';
 import type { Logger } from '@teamtalk/service-kit';
 
 /** Milliseconds between two looks, over which it has to have been quiet. */
-const lookMs = 5_000;
+const checkIntervalMs = 5_000;
 /** Bytes written to clients in that time, at most, when it counts as quiet: heartbeats and a message now and then. */
 const quietBytes = 512 * 1024;
 /** The heap has to have grown by this much since it was last given back, bytes. */
-const worthBytes = 24 * 1024 * 1024;
+const minGrowthBytes = 24 * 1024 * 1024;
 
 export interface IdleGcOptions {
   /** bytes written to clients so far */
   sentBytes: () => number;
   log: Logger;
-  everyMs?: number;
+  intervalMs?: number;
 }
 
 /**
@@ -26,13 +26,13 @@ export class IdleGc {
   readonly #options: IdleGcOptions;
   readonly #timer: NodeJS.Timeout;
   #sentBefore: number;
-  #heapKept = heapBytes();
+  #heapAfterGc = heapBytes();
   #busy = false;
 
   constructor(options: IdleGcOptions) {
     this.#options = options;
     this.#sentBefore = options.sentBytes();
-    this.#timer = setInterval(() => void this.#look(), options.everyMs ?? lookMs);
+    this.#timer = setInterval(() => void this.#check(), options.intervalMs ?? checkIntervalMs);
     this.#timer.unref();
   }
 
@@ -40,11 +40,11 @@ export class IdleGc {
     clearInterval(this.#timer);
   }
 
-  async #look(): Promise<void> {
+  async #check(): Promise<void> {
     const sent = this.#options.sentBytes();
     const quiet = sent - this.#sentBefore < quietBytes;
     this.#sentBefore = sent;
-    if (!quiet || this.#busy || heapBytes() < this.#heapKept + worthBytes) return;
+    if (!quiet || this.#busy || heapBytes() < this.#heapAfterGc + minGrowthBytes) return;
     this.#busy = true;
     const start = performance.now();
     // The only way to V8's collection that gives memory back; it opens no port.
@@ -53,7 +53,7 @@ export class IdleGc {
     await new Promise<void>((resolve) => session.post('HeapProfiler.collectGarbage', () => resolve()));
     session.disconnect();
     this.#busy = false;
-    this.#heapKept = heapBytes();
+    this.#heapAfterGc = heapBytes();
     const milliseconds = Math.round(performance.now() - start);
     this.#options.log.debug({ milliseconds }, 'memory of a busy time given back');
   }

@@ -114,8 +114,8 @@ export class MsgServerMetrics {
   readonly certificateReloads: EntranceMetrics['certificateReloads'];
   readonly queriesFailed: CounterBy<'command', string>;
   readonly refused: CounterBy<'command', string>;
-  readonly groupChangesUntold: { inc(): void };
-  readonly noticesDropped: { inc(): void };
+  readonly groupChangesUnconfirmed: { inc(): void };
+  readonly notificationsDropped: { inc(): void };
   readonly querySeconds: { startTimer(labels: { command: string }): () => void };
   readonly appendSeconds: { observe(seconds: number): void };
   readonly deliverySeconds: { observe(seconds: number): void };
@@ -139,11 +139,11 @@ export class MsgServerMetrics {
       'reason',
     ]);
     this.logins = metrics.counter('logins_total', 'Logins by how they ended', ['result']);
-    const entrance = entranceMetrics(metrics);
-    this.refusedSockets = entrance.refusedSockets;
-    this.proxyRefused = entrance.proxyRefused;
-    this.handshakesFailed = entrance.handshakesFailed;
-    this.certificateReloads = entrance.certificateReloads;
+    const shared = entranceMetrics(metrics);
+    this.refusedSockets = shared.refusedSockets;
+    this.proxyRefused = shared.proxyRefused;
+    this.handshakesFailed = shared.handshakesFailed;
+    this.certificateReloads = shared.certificateReloads;
     this.upgradesRefused = metrics.counter(
       'websocket_upgrades_refused_total',
       'HTTP requests to the WebSocket port that did not become a WebSocket',
@@ -159,11 +159,11 @@ export class MsgServerMetrics {
       'Requests of clients that were not granted: not permitted, not possible or not theirs to make',
       ['command'],
     );
-    this.groupChangesUntold = metrics.counter(
+    this.groupChangesUnconfirmed = metrics.counter(
       'group_changes_untold_total',
       'Changes of groups that not every msg_server concerned is known to have heard of',
     );
-    this.noticesDropped = metrics.counter(
+    this.notificationsDropped = metrics.counter(
       'notices_dropped_total',
       'Changes of users that were not told to everybody because too many were waiting',
     );

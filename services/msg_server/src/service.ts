@@ -30,10 +30,10 @@ import { LocalUsers } from './delivery/local-users.js';
 import { NoticeDowngrade } from './delivery/notice-downgrade.js';
 import { SenderCache } from './delivery/sender-cache.js';
 import { EventLoopStallDetector } from './event-loop-stall.js';
-import { tellDeliveryPositions } from './handlers/bus/delivery-positions.js';
-import { takeNodeEvent } from './handlers/bus/node-event.js';
+import { answerDeliveryQuery } from './handlers/bus/delivery-positions.js';
+import { handleNodeEvent } from './handlers/bus/node-event.js';
 import { sendPresenceSnapshot } from './handlers/bus/presence-snapshot.js';
-import { tellUserSessions } from './handlers/bus/user-sessions.js';
+import { answerUserSessions } from './handlers/bus/user-sessions.js';
 import { dispatcher } from './handlers/client/index.js';
 import { IdleGc } from './idle-gc.js';
 import { MsgServerMetrics } from './metrics.js';
@@ -90,12 +90,12 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
   life.onStop('goodbye', () => heartbeats?.stop());
 
   const { appender, marker, loginChecks } = openStore(config, kit, pool);
-  const senders = new SenderCache();
+  const senderCache = new SenderCache();
   const users = new LocalUsers();
   const logins = new LoginQueue<Connection>({
-    atOnce: config.limits.logins,
+    maxInFlight: config.limits.logins,
     rate: new RateLimit(config.loginRate.perSecond, config.loginRate.burst),
-    waited: (seconds) => metrics.loginWaitSeconds.observe(seconds),
+    onWaited: (seconds) => metrics.loginWaitSeconds.observe(seconds),
   });
   const noticeDowngrade = new NoticeDowngrade(config.pushNoticeAsText);
   const fetchRange = async (conversation: Conversation, first: number, last: number) => {
@@ -118,7 +118,7 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
   const deliveries = new Deliveries({
     users,
     instance,
-    senders,
+    senderCache,
     fetchRange,
     findVisible,
     noticeDowngrade,
@@ -136,8 +136,8 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
   const wakeScheduler = new WakeScheduler<Connection>();
   life.onStop('wakeScheduler', () => wakeScheduler.stop());
 
-  const trim = new IdleGc({ sentBytes: () => metrics.sentBytes.value, log });
-  life.onStop('memory trim', () => trim.stop());
+  const idleGc = new IdleGc({ sentBytes: () => metrics.sentBytes.value, log });
+  life.onStop('memory trim', () => idleGc.stop());
 
   const context: Context = {
     kit,
@@ -154,7 +154,7 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
     logins,
     presence,
     deliveries,
-    senders,
+    senderCache,
     noticeDowngrade,
     notifications,
     statusNotifications,
@@ -173,8 +173,8 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
       return !connection.isOpen || dispatch(connection, pdu);
     },
     leaving: (connection) => {
-      logins.forget(connection);
-      if (users.remove(connection)) presence.went(connection);
+      logins.remove(connection);
+      if (users.remove(connection)) presence.publishOffline(connection);
     },
   });
   life.onStop('clients', () => listener.drain(config.timeouts.drainSpreadMs));
@@ -183,7 +183,7 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
       { ms: Math.round(ms), sockets: listener.size },
       'this server stood still: cutting off its clients',
     );
-    listener.cutOff('stood-still');
+    listener.destroyAll('stood-still');
     heartbeats?.announce();
   });
   life.onStop('standstill', () => stallDetector.stop());
@@ -219,8 +219,8 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
 /** Before each event: what came during a standstill is not for those who were here before it. */
 function listenToOthers(context: Context, stallDetector: EventLoopStallDetector): void {
   const { bus, kit } = context;
-  const take = takeNodeEvent(context);
-  const tellSessions = tellUserSessions(context);
+  const take = handleNodeEvent(context);
+  const answerSessions = answerUserSessions(context);
   const sendSnapshot = sendPresenceSnapshot(context);
   bus.answer(topics.node(kit.instance), (event) => {
     stallDetector.check();
@@ -232,9 +232,9 @@ function listenToOthers(context: Context, stallDetector: EventLoopStallDetector)
   });
   bus.answer(topics.userSessions, (query) => {
     stallDetector.check();
-    return tellSessions(query);
+    return answerSessions(query);
   });
-  bus.answer(topics.deliveryQuery(kit.instance), tellDeliveryPositions(context));
+  bus.answer(topics.deliveryQuery(kit.instance), answerDeliveryQuery(context));
   bus.answer(topics.presenceSnapshot(kit.instance), (request, respond) => {
     stallDetector.check();
     return sendSnapshot(request, respond);

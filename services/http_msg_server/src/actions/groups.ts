@@ -10,7 +10,7 @@ const { GROUP_MODIFY_TYPE_DEL } = IM.BaseDefine.GroupModifyType;
 /** Milliseconds the store has to answer. */
 const storeMs = 3_000;
 /** Milliseconds a route_server has to tell the members. */
-const tellMs = 1_000;
+const notifyTimeoutMs = 1_000;
 
 /** Why a group was not made or not changed. */
 export type GroupRefusal =
@@ -77,12 +77,12 @@ export async function changeGroupMembers(
   if (typeof reply === 'string') return reply;
   if (reply.result !== GROUP_OK) return refusalFor(reply.result);
   // An answer given again is told again: whoever gave it first may have died before.
-  if (reply.changedIds.length > 0) await tellMembers(context, change, reply);
+  if (reply.changedIds.length > 0) await notifyMembers(context, change, reply);
   return { currentIds: reply.currentIds, changedIds: reply.changedIds };
 }
 
 /** The change is made: that somebody cannot be told of it does not undo it. */
-async function tellMembers(
+async function notifyMembers(
   { bus, log }: Context,
   { userId, groupId, changeType }: MemberChange,
   { currentIds, changedIds, version }: teamtalk.db.ChangeMembersReply,
@@ -106,7 +106,7 @@ async function tellMembers(
           pdu: encodePdu(Commands.GroupChangeMemberNotify, notice, 0),
         },
       },
-      tellMs,
+      notifyTimeoutMs,
     );
   } catch (error) {
     log.warn({ err: error, groupId, version }, 'a change of a group is perhaps not told to everybody');

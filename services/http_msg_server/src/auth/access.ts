@@ -39,16 +39,16 @@ export class Access {
 
   /**
    * The app that calls; undefined when it shows neither a key nor a signature.
-   * @param patient false where a key nobody has is no reason to wait: the call is served anyway
+   * @param refreshIfUnknown false where a key nobody has is no reason to wait: the call is served anyway
    */
   async identify(
     { key, signature, request }: Credentials,
-    patient = true,
+    refreshIfUnknown = true,
   ): Promise<App | undefined | Refusal> {
     const { directory } = this.#options;
     if (signature) return this.#signed(signature, request);
     if (key === undefined) return undefined;
-    return (await directory.byKey(key, patient)) ?? 'key';
+    return (await directory.byKey(key, refreshIfUnknown)) ?? 'key';
   }
 
   async #signed(signature: SignatureHeaders, request: SignedRequest): Promise<App | Refusal> {

@@ -11,10 +11,10 @@ export interface AppDirectoryOptions {
 }
 
 /** Milliseconds after which a new app, or one that was revoked, is known everywhere. */
-const refreshMs = 2_000;
+const refreshIntervalMs = 2_000;
 /** A key nobody has makes the list be asked for again, so often at most. */
-const soonMs = 250;
-const askMs = 700;
+const minRefreshIntervalMs = 250;
+const askTimeoutMs = 700;
 
 /**
  * Every app that may call, asked for in the background: a call costs no question to the store. While
@@ -29,7 +29,7 @@ export class AppDirectory {
   #byName: ReadonlyMap<string, App> = new Map();
   /** as they came, to keep the buckets of those that have not changed */
   #sources = new Map<number, { text: string; app: App }>();
-  #asked = Number.NEGATIVE_INFINITY;
+  #askedAt = Number.NEGATIVE_INFINITY;
   #asking: Promise<void> | undefined;
   #failing = false;
 
@@ -41,24 +41,24 @@ export class AppDirectory {
     const { metrics } = options.kit;
     this.#failed = metrics.counter('app_refreshes_failed_total', 'Times the list of apps could not be had');
     metrics.gauge('apps', 'Apps that may call', () => this.#byName.size);
-    this.#timer = setInterval(() => void this.#refresh(), refreshMs);
+    this.#timer = setInterval(() => void this.#refresh(), refreshIntervalMs);
   }
 
   /**
    * The app with this key.
-   * @param patient whether a key nobody has may be a new one that is worth asking for
+   * @param refreshIfUnknown whether a key nobody has may be a new one that is worth asking for
    */
-  async byKey(key: string, patient: boolean): Promise<App | undefined> {
+  async byKey(key: string, refreshIfUnknown: boolean): Promise<App | undefined> {
     const digest = digestOf(key);
     const known = this.#configured.get(digest) ?? this.#byDigest.get(digest);
-    if (known || !patient) return known;
-    await this.#soon();
+    if (known || !refreshIfUnknown) return known;
+    await this.#refreshIfStale();
     return this.#byDigest.get(digest);
   }
 
   /** The app of this name. */
   async byName(name: string): Promise<App | undefined> {
-    if (!this.#byName.has(name)) await this.#soon();
+    if (!this.#byName.has(name)) await this.#refreshIfStale();
     return this.#byName.get(name);
   }
 
@@ -68,8 +68,8 @@ export class AppDirectory {
   }
 
   /** Somebody shows what is not known: it may be new. */
-  async #soon(): Promise<void> {
-    if (this.#asking || performance.now() - this.#asked > soonMs) await this.#refresh();
+  async #refreshIfStale(): Promise<void> {
+    if (this.#asking || performance.now() - this.#askedAt > minRefreshIntervalMs) await this.#refresh();
   }
 
   #refresh(): Promise<void> {
@@ -81,10 +81,10 @@ export class AppDirectory {
 
   async #ask(): Promise<void> {
     const { kit, pool } = this.#options;
-    this.#asked = performance.now();
+    this.#askedAt = performance.now();
     try {
-      const list = await pool.call(appService.listApps, {}, askMs);
-      this.#take(list.apps as httpApi.api.App[]);
+      const list = await pool.call(appService.listApps, {}, askTimeoutMs);
+      this.#replace(list.apps as httpApi.api.App[]);
       this.#failing = false;
     } catch (error) {
       this.#failed.inc();
@@ -93,7 +93,7 @@ export class AppDirectory {
     }
   }
 
-  #take(list: readonly httpApi.api.App[]): void {
+  #replace(list: readonly httpApi.api.App[]): void {
     const sources = new Map<number, { text: string; app: App }>();
     const byDigest = new Map<string, App>();
     const byName = new Map<string, App>();

@@ -32,7 +32,7 @@ interface Kind {
   /** the types the interface takes; left out: all */
   allowed?: readonly number[];
   /** whether the answer adds `msg_id` */
-  tellsId: boolean;
+  returnsId: boolean;
 }
 
 /**
@@ -41,23 +41,23 @@ interface Kind {
  * is stored. `id` in the body or the header Idempotency-Key names the message: the same name again, from the
  * same user to the same session, stores no second message and is answered like the first.
  */
-export const sendP2pMessage = sending({ msgType: MsgType.PUSH_NOTICE, tellsId: false });
+export const sendP2pMessage = sending({ msgType: MsgType.PUSH_NOTICE, returnsId: false });
 
 /** `POST /query/SendSingleMessage`: the same, to users only; a text (1) unless it says otherwise; the answer adds `msg_id`. */
 export const sendSingleMessage = sending({
   msgType: MsgType.SINGLE_TEXT,
   allowed: [MsgType.SINGLE_TEXT, MsgType.SINGLE_AUDIO, MsgType.PUSH_NOTICE],
-  tellsId: true,
+  returnsId: true,
 });
 
 /** `POST /query/SendGroupMessage`: the same, to groups only; a text (17) unless it says otherwise. */
 export const sendGroupMessage = sending({
   msgType: MsgType.GROUP_TEXT,
   allowed: [MsgType.GROUP_TEXT, MsgType.GROUP_AUDIO],
-  tellsId: true,
+  returnsId: true,
 });
 
-function sending({ msgType: usual, allowed, tellsId }: Kind): Handler {
+function sending({ msgType: usual, allowed, returnsId }: Kind): Handler {
   return async (context: Context, call: Call): Promise<Result> => {
     const { body } = call;
     const parsed = parameters.safeParse({
@@ -80,6 +80,6 @@ function sending({ msgType: usual, allowed, tellsId }: Kind): Handler {
       return { code: codes[outcome.status], ...(outcome.trace && { trace: outcome.trace }) };
     }
     const { msgId, trace } = outcome;
-    return { code: ErrorCode.OK, trace, ...(tellsId && { more: { msg_id: msgId } }) };
+    return { code: ErrorCode.OK, trace, ...(returnsId && { more: { msg_id: msgId } }) };
   };
 }

@@ -67,10 +67,10 @@ export class FakeStore {
   /** Says nothing to the entries from now on until the given function is called: then they are stored. */
   hold(): () => void {
     let release = () => {};
-    const held = new Promise<teamtalk.db.AppendStatus>((resolve) => {
+    const answer = new Promise<teamtalk.db.AppendStatus>((resolve) => {
       release = () => resolve(AppendStatus.APPEND_STORED);
     });
-    this.decide = () => held;
+    this.decide = () => answer;
     return release;
   }
 

@@ -122,7 +122,7 @@ export const userOperations = [
       const reply = await ask(context, administration.changeUser, { userId, fields: toFields(wanted) });
       savedId(reply, 'user', nameTaken);
       if (wanted.disabled || wanted.password !== undefined) await kick(context, userId, 'all');
-      tellEverybody(context, userId, wanted);
+      broadcastChange(context, userId, wanted);
       return { reply: await find(context, userId) };
     },
   }),
@@ -170,7 +170,7 @@ function toFields(wanted: z.output<typeof userChange>): httpApi.api.UserFields.$
 }
 
 /** Pictures and signatures are told to clients at once; the rest they ask for. */
-function tellEverybody(
+function broadcastChange(
   { bus }: Context,
   changedUserId: number,
   { avatar_url: avatarUrl, sign_info: signInfo }: z.output<typeof userChange>,

@@ -19,10 +19,10 @@ export interface WebhookSenderOptions {
 }
 
 /** How often due events are asked for, milliseconds. */
-const lookMs = 500;
+const pollIntervalMs = 500;
 /** Posts at a time, of all webhooks together and of each: one that is slow does not hold up the others. */
-const atOnce = 256;
-const perWebhook = 16;
+const maxInFlight = 256;
+const maxPerWebhook = 16;
 /** Milliseconds the store has to answer. */
 const storeMs = 2_000;
 /** Milliseconds a receiver has; less than what claimed events are ours for. */
@@ -38,9 +38,9 @@ export class WebhookSender {
   readonly #posted;
   readonly #stopping = new AbortController();
   /** what is being posted, by the webhook's id */
-  readonly #shares = new Map<number, { posts: number; over: Promise<void> }>();
+  readonly #batches = new Map<number, { posts: number; done: Promise<void> }>();
   #claiming: Promise<void> | undefined;
-  /** a share has become free during a claim that left it out */
+  /** a batch has become free during a claim that left it out */
   #claimAgain = false;
   #failing = false;
 
@@ -50,8 +50,8 @@ export class WebhookSender {
       'event',
       'outcome',
     ]);
-    setMaxListeners(atOnce, this.#stopping.signal);
-    this.#timer = setInterval(() => this.#look(), lookMs);
+    setMaxListeners(maxInFlight, this.#stopping.signal);
+    this.#timer = setInterval(() => this.#poll(), pollIntervalMs);
   }
 
   /** Posts in flight are given up and tried again by others. */
@@ -59,10 +59,10 @@ export class WebhookSender {
     clearInterval(this.#timer);
     this.#stopping.abort();
     await this.#claiming;
-    await Promise.all([...this.#shares.values()].map(({ over }) => over));
+    await Promise.all([...this.#batches.values()].map(({ done }) => done));
   }
 
-  #look(): void {
+  #poll(): void {
     if (this.#claiming) {
       this.#claimAgain = true;
       return;
@@ -70,34 +70,34 @@ export class WebhookSender {
     this.#claimAgain = false;
     this.#claiming = this.#claim().finally(() => {
       this.#claiming = undefined;
-      if (this.#claimAgain) this.#look();
+      if (this.#claimAgain) this.#poll();
     });
   }
 
   /** Begins to post what is due of webhooks that have nothing in flight. */
   async #claim(): Promise<void> {
     const { pool } = this.#options;
-    const limit = atOnce - [...this.#shares.values()].reduce((sum, { posts }) => sum + posts, 0);
+    const limit = maxInFlight - [...this.#batches.values()].reduce((sum, { posts }) => sum + posts, 0);
     // Nobody to ask yet, or any more: nothing to say about it. A store of the version before tells no webhooks
     // apart: what came from it is posted first.
-    if (pool.replicas.length === 0 || limit <= 0 || this.#stopping.signal.aborted || this.#shares.has(0))
+    if (pool.replicas.length === 0 || limit <= 0 || this.#stopping.signal.aborted || this.#batches.has(0))
       return;
     try {
-      const request = { limit, perWebhook, busyWebhookIds: [...this.#shares.keys()] };
+      const request = { limit, perWebhook: maxPerWebhook, busyWebhookIds: [...this.#batches.keys()] };
       const { events } = await pool.callOnce(webhooks.claimEvents, request, storeMs);
       this.#failing = false;
-      const shares = new Map<number, httpApi.api.WebhookEvent[]>();
+      const batches = new Map<number, httpApi.api.WebhookEvent[]>();
       for (const event of events as httpApi.api.WebhookEvent[]) {
-        const share = shares.get(event.webhookId) ?? [];
-        shares.set(event.webhookId, share);
-        share.push(event);
+        const batch = batches.get(event.webhookId) ?? [];
+        batches.set(event.webhookId, batch);
+        batch.push(event);
       }
-      for (const [id, share] of shares) {
-        const over = this.#postAll(share).finally(() => {
-          this.#shares.delete(id);
-          if (share.length >= perWebhook || events.length >= limit) this.#look();
+      for (const [id, batch] of batches) {
+        const done = this.#postAll(batch).finally(() => {
+          this.#batches.delete(id);
+          if (batch.length >= maxPerWebhook || events.length >= limit) this.#poll();
         });
-        this.#shares.set(id, { posts: share.length, over });
+        this.#batches.set(id, { posts: batch.length, done });
       }
     } catch (error) {
       this.#failed(error);

@@ -31,7 +31,7 @@ afterEach(() => {
 });
 
 test('so many logins begin at once, the others in the order in which they came', () => {
-  const queue = new LoginQueue<Client>({ atOnce: 2, rate: noRate });
+  const queue = new LoginQueue<Client>({ maxInFlight: 2, rate: noRate });
   const clients = clientsOf(queue, 5);
   expect(begun(clients)).toEqual([true, true, false, false, false]);
   queue.end();
@@ -44,10 +44,10 @@ test('so many logins begin at once, the others in the order in which they came',
 });
 
 test('whoever gave up while he waited does not take a turn', () => {
-  const queue = new LoginQueue<Client>({ atOnce: 1, rate: noRate });
+  const queue = new LoginQueue<Client>({ maxInFlight: 1, rate: noRate });
   const [, second, third] = clientsOf(queue, 3);
   second!.isOpen = false;
-  queue.forget(second!);
+  queue.remove(second!);
   expect(queue.waiting).toBe(1);
   queue.end();
   expect(second!.hasBegun).toBe(false);
@@ -57,7 +57,11 @@ test('whoever gave up while he waited does not take a turn', () => {
 test('after a burst so many begin a second, in the order in which they came', () => {
   const waits: number[] = [];
   const rate = new RateLimit(100, 10);
-  const queue = new LoginQueue<Client>({ atOnce: 1000, rate, waited: (seconds) => waits.push(seconds) });
+  const queue = new LoginQueue<Client>({
+    maxInFlight: 1000,
+    rate,
+    onWaited: (seconds) => waits.push(seconds),
+  });
   const clients = clientsOf(queue, 70);
   expect(countOf(clients)).toBe(10);
   vi.advanceTimersByTime(500);
@@ -72,12 +76,12 @@ test('after a burst so many begin a second, in the order in which they came', ()
 });
 
 test('those who give up leave the rate to those who stay', () => {
-  const queue = new LoginQueue<Client>({ atOnce: 1000, rate: new RateLimit(100, 1) });
+  const queue = new LoginQueue<Client>({ maxInFlight: 1000, rate: new RateLimit(100, 1) });
   const clients = clientsOf(queue, 101);
   const leavers = clients.slice(1, 91);
   for (const client of leavers) {
     client.isOpen = false;
-    queue.forget(client);
+    queue.remove(client);
   }
   vi.advanceTimersByTime(100);
   expect(countOf(clients)).toBe(11);
@@ -85,7 +89,7 @@ test('those who give up leave the rate to those who stay', () => {
 });
 
 test('a newcomer does not overtake those who wait', () => {
-  const queue = new LoginQueue<Client>({ atOnce: 1000, rate: new RateLimit(10, 1) });
+  const queue = new LoginQueue<Client>({ maxInFlight: 1000, rate: new RateLimit(10, 1) });
   const [, second] = clientsOf(queue, 2);
   const third = new Client(queue);
   vi.advanceTimersByTime(100);
@@ -95,9 +99,9 @@ test('a newcomer does not overtake those who wait', () => {
 });
 
 test('the last one that waits takes the timer with him', () => {
-  const queue = new LoginQueue<Client>({ atOnce: 10, rate: new RateLimit(10, 1) });
+  const queue = new LoginQueue<Client>({ maxInFlight: 10, rate: new RateLimit(10, 1) });
   const [, second] = clientsOf(queue, 2);
   expect(vi.getTimerCount()).toBe(1);
-  queue.forget(second!);
+  queue.remove(second!);
   expect(vi.getTimerCount()).toBe(0);
 });

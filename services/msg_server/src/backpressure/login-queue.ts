@@ -7,15 +7,15 @@ interface Advancing {
 
 export interface LoginQueueOptions {
   /** logins in flight at a time, at most */
-  atOnce: number;
+  maxInFlight: number;
   /** logins that may begin a second */
   rate: RateLimit;
   /** Told how long each login that had to wait has waited, seconds. */
-  waited?: (seconds: number) => void;
+  onWaited?: (seconds: number) => void;
 }
 
 /** Rounds of admission are no closer than this, milliseconds: a timer for each login would cost more than it. */
-const roundMs = 5;
+const admitIntervalMs = 5;
 
 /**
  * Lets so many logins begin a second and be in flight at a time; the others wait for their turn, first come
@@ -25,9 +25,9 @@ const roundMs = 5;
  * line. The line is no longer than there are sockets.
  */
 export class LoginQueue<C extends Advancing> {
-  readonly #atOnce: number;
+  readonly #maxInFlight: number;
   readonly #rate: RateLimit;
-  readonly #waited: (seconds: number) => void;
+  readonly #onWaited: (seconds: number) => void;
   /** with the time, ms, since when each waits */
   readonly #waiting = new Map<C, number>();
   #inFlight = 0;
@@ -36,10 +36,10 @@ export class LoginQueue<C extends Advancing> {
   #turn: C | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ atOnce, rate, waited = () => {} }: LoginQueueOptions) {
-    this.#atOnce = atOnce;
+  constructor({ maxInFlight, rate, onWaited = () => {} }: LoginQueueOptions) {
+    this.#maxInFlight = maxInFlight;
     this.#rate = rate;
-    this.#waited = waited;
+    this.#onWaited = onWaited;
   }
 
   get inFlight(): number {
@@ -62,7 +62,7 @@ export class LoginQueue<C extends Advancing> {
     // Nobody overtakes those who wait.
     if (this.#turn !== connection && (this.#waiting.size > 0 || this.#waitMs(now) > 0)) {
       this.#waiting.set(connection, now);
-      this.#wakeLater(now);
+      this.#scheduleAdmit(now);
       return false;
     }
     this.#inFlight++;
@@ -77,38 +77,38 @@ export class LoginQueue<C extends Advancing> {
   }
 
   /** The connection is being closed: it waits no longer. */
-  forget(connection: C): void {
-    if (this.#waiting.delete(connection) && this.#waiting.size === 0) this.#sleep();
+  remove(connection: C): void {
+    if (this.#waiting.delete(connection) && this.#waiting.size === 0) this.#cancelTimer();
   }
 
   /** Milliseconds until a login may begin; infinite: as soon as another one ends. */
   #waitMs(now: number): number {
-    if (this.#inFlight >= this.#atOnce) return Number.POSITIVE_INFINITY;
+    if (this.#inFlight >= this.#maxInFlight) return Number.POSITIVE_INFINITY;
     return this.#rate.unlimited ? 0 : this.#rate.waitFor(this.#fullAt, now);
   }
 
   readonly #admit = (): void => {
-    this.#sleep();
+    this.#cancelTimer();
     const now = performance.now();
     for (const [next, since] of this.#waiting) {
       if (this.#waitMs(now) > 0) break;
       this.#waiting.delete(next);
       if (!next.isOpen) continue;
-      this.#waited((now - since) / 1000);
+      this.#onWaited((now - since) / 1000);
       this.#turn = next;
       next.advance();
       this.#turn = undefined;
     }
-    this.#wakeLater(now);
+    this.#scheduleAdmit(now);
   };
 
-  #wakeLater(now: number): void {
+  #scheduleAdmit(now: number): void {
     if (this.#timer || this.#waiting.size === 0) return;
     const waitMs = this.#waitMs(now);
-    if (Number.isFinite(waitMs)) this.#timer = setTimeout(this.#admit, Math.max(waitMs, roundMs));
+    if (Number.isFinite(waitMs)) this.#timer = setTimeout(this.#admit, Math.max(waitMs, admitIntervalMs));
   }
 
-  #sleep(): void {
+  #cancelTimer(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }

@@ -21,7 +21,7 @@ export class WakeScheduler<C extends Advancing> {
   wake(connection: C, ms: number): boolean {
     if (this.#until.has(connection)) return false;
     this.#until.set(connection, performance.now() + ms);
-    this.#timer ??= setInterval(() => this.#look(), intervalMs);
+    this.#timer ??= setInterval(() => this.#wakeDue(), intervalMs);
     return true;
   }
 
@@ -31,7 +31,7 @@ export class WakeScheduler<C extends Advancing> {
     this.#until.clear();
   }
 
-  #look(): void {
+  #wakeDue(): void {
     const now = performance.now();
     for (const [connection, until] of this.#until) {
       if (until > now && connection.isOpen) continue;

@@ -66,7 +66,7 @@ export class Connection {
   /** Why it is kicked as soon as its login is answered. */
   kickReason: IM.BaseDefine.KickReasonType | undefined;
   /** The host's tick when bytes last came; before the login and after the end, when that state began. */
-  heardTick: number;
+  lastActiveTick: number;
   /** When the bucket of messages is full again; see RateLimit. */
   bucketFullAt = 0;
   /** Messages and read marks of this connection that have no result yet. */
@@ -77,14 +77,14 @@ export class Connection {
   watchedUsers: Set<number> | undefined;
 
   #busy = false;
-  #retiring = false;
+  #draining = false;
   #paused = false;
   #badPdus = 0;
   #waiting: WaitingPdus | undefined;
   /** What is to be written at the end of this turn. */
   #out: Buffer | Buffer[] | undefined;
   /** What others sent to the user before his login was answered; undefined: nothing is held back. */
-  #held: Buffer[] | undefined;
+  #deferred: Buffer[] | undefined;
 
   constructor(id: number, transport: Transport, address: string | undefined, host: ConnectionHost) {
     this.id = id;
@@ -92,7 +92,7 @@ export class Connection {
     this.#transport = transport;
     this.#address = address;
     this.#decoder = new PduDecoder(host.limits.pduBytes);
-    this.heardTick = host.tick;
+    this.lastActiveTick = host.tick;
   }
 
   get isMobile(): boolean {
@@ -121,8 +121,8 @@ export class Connection {
 
   /** Takes bytes from the transport. */
   receive(chunk: Buffer): void {
-    if (this.state === State.LoggedIn) this.heardTick = this.host.tick;
-    if (!this.isOpen || this.#retiring) return;
+    if (this.state === State.LoggedIn) this.lastActiveTick = this.host.tick;
+    if (!this.isOpen || this.#draining) return;
     this.#decoder.push(chunk);
     this.#takePdus();
   }
@@ -130,7 +130,7 @@ export class Connection {
   /** Something this connection may have waited for has happened. */
   advance(): void {
     if (!this.isOpen) return;
-    if (this.#retiring) {
+    if (this.#draining) {
       this.#endIfSettled();
       return;
     }
@@ -158,7 +158,7 @@ export class Connection {
   /** A message or read mark has its result. */
   writeDone(): void {
     this.pendingWrites--;
-    if (this.#waiting || this.#retiring) this.advance();
+    if (this.#waiting || this.#draining) this.advance();
   }
 
   /** Counts a PDU that was not understood; too many in a row end the connection. */
@@ -188,7 +188,7 @@ export class Connection {
 
   /** Writes a PDU that did not come about by a request of this client; held back until its login is answered. */
   push(pdu: Buffer): void {
-    if (this.#held) this.#held.push(pdu);
+    if (this.#deferred) this.#deferred.push(pdu);
     else this.write(pdu);
   }
 
@@ -198,21 +198,21 @@ export class Connection {
     this.clientType = clientType;
     this.loginSeq = loginSeq;
     this.state = State.LoggedIn;
-    this.heardTick = this.host.tick;
-    this.#held = [];
+    this.lastActiveTick = this.host.tick;
+    this.#deferred = [];
   }
 
   /** Whether the login is accepted and the client has not been told yet. */
   get awaitsAnswer(): boolean {
-    return this.#held !== undefined;
+    return this.#deferred !== undefined;
   }
 
   /** Writes `answer` and then, in order, what was held back. */
   release(answer: Buffer): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
+    const deferred = this.#deferred ?? [];
+    this.#deferred = undefined;
     this.write(answer);
-    for (const pdu of held) this.write(pdu);
+    for (const pdu of deferred) this.write(pdu);
   }
 
   /** Gives what has been written to the transport. Called by the outbound queue. */
@@ -243,7 +243,7 @@ export class Connection {
     this.flush();
     if (!this.isOpen) return;
     this.#leave(reason);
-    this.heardTick = this.host.tick;
+    this.lastActiveTick = this.host.tick;
     // What still comes is thrown away: unread bytes would turn our orderly end into a reset.
     if (this.#paused) this.#transport.resume();
     this.#transport.end();
@@ -256,9 +256,9 @@ export class Connection {
   }
 
   /** The server stops: takes nothing more from the client, and ends when what it sent has its results. */
-  retire(): void {
-    if (!this.isOpen || this.#retiring) return;
-    this.#retiring = true;
+  drain(): void {
+    if (!this.isOpen || this.#draining) return;
+    this.#draining = true;
     this.#waiting = undefined;
     this.#endIfSettled();
   }
@@ -275,7 +275,7 @@ export class Connection {
     this.host.leaving(this, reason);
     this.state = State.Ending;
     this.#waiting = undefined;
-    this.#held = undefined;
+    this.#deferred = undefined;
     this.sendDeduplicator = undefined;
     this.watchedUsers = undefined;
   }

@@ -11,7 +11,7 @@ export class OutboundQueue {
   readonly #intervalMs: number;
   #waiting: Flushable[] = [];
   #scheduled = false;
-  #lastRound = 0;
+  #lastFlush = 0;
 
   /** @param intervalMs least time between two rounds; 0: a round at the end of each event-loop turn */
   constructor(intervalMs: number) {
@@ -23,8 +23,8 @@ export class OutboundQueue {
     this.#waiting.push(connection);
     if (this.#scheduled) return;
     this.#scheduled = true;
-    const early = this.#intervalMs === 0 ? 0 : this.#lastRound + this.#intervalMs - performance.now();
-    if (early > 0) setTimeout(this.#flush, early);
+    const waitMs = this.#intervalMs === 0 ? 0 : this.#lastFlush + this.#intervalMs - performance.now();
+    if (waitMs > 0) setTimeout(this.#flush, waitMs);
     else setImmediate(this.#flush);
   }
 
@@ -32,7 +32,7 @@ export class OutboundQueue {
     const connections = this.#waiting;
     this.#waiting = [];
     this.#scheduled = false;
-    if (this.#intervalMs > 0) this.#lastRound = performance.now();
+    if (this.#intervalMs > 0) this.#lastFlush = performance.now();
     for (const connection of connections) connection.flush();
   };
 }

@@ -4,7 +4,7 @@ import { fingerprintOf, SendDeduplicator } from './send-deduplicator.js';
 
 const sent = (requestId: number, horizon = 9) => ({ requestId, horizon });
 
-describe('RecentSends', () => {
+describe('SendDeduplicator', () => {
   it('finds a message by its seq_num, session and content, with what became of it', () => {
     const sends = new SendDeduplicator();
     sends.add(7, 20, 111, 1000, sent(70));
@@ -97,8 +97,8 @@ describe('RecentSends', () => {
         const all: { seq: number; at: number }[] = [];
         seqNums.forEach((seq, i) => {
           const now = 1000 + i * stepMs;
-          const kept = all.slice(-8).filter(({ at }) => now - at <= 30_000);
-          for (const { seq: earlier } of kept) expect(sends.find(earlier, 20, 111, now)).toBeDefined();
+          const live = all.slice(-8).filter(({ at }) => now - at <= 30_000);
+          for (const { seq: earlier } of live) expect(sends.find(earlier, 20, 111, now)).toBeDefined();
           if (!all.some((each) => each.seq === seq)) expect(sends.find(seq, 20, 111, now)).toBeUndefined();
           sends.add(seq, 20, 111, now, sent(i));
           all.push({ seq, at: now });

@@ -1,7 +1,7 @@
 import type { SentEntry } from '@teamtalk/rpc';
 
 /** Milliseconds for which the outcome of a message is remembered; the slowest client gives up after 10 s. */
-const memoryMs = 30_000;
+const retentionMs = 30_000;
 const wordsPerEntry = 7;
 const firstCapacity = 8;
 /** At 20 messages a second after a burst of 40 these are the last ten seconds. */
@@ -45,7 +45,7 @@ export class SendDeduplicator {
   find(seqNum: number, sessionId: number, fingerprint: number, now: number): EarlierSend | undefined {
     if (seqNum > this.#highest) return undefined;
     const at = this.#indexOf(seqNum, sessionId, fingerprint);
-    if (at < 0 || !this.#isOfUse(at, now)) return undefined;
+    if (at < 0 || !this.#isLive(at, now)) return undefined;
     const msgId = this.#ring[at + 3]!;
     if (msgId !== inDoubt) return { msgId, inDoubt: undefined };
     return { msgId: 0, inDoubt: { requestId: this.#ring[at + 5]!, horizon: this.#ring[at + 6]! } };
@@ -55,7 +55,7 @@ export class SendDeduplicator {
   add(seqNum: number, sessionId: number, fingerprint: number, now: number, sent: SentEntry): void {
     const earlier = seqNum > this.#highest ? -1 : this.#indexOf(seqNum, sessionId, fingerprint);
     if (earlier >= 0) this.#forget(earlier);
-    if (this.#count >= this.#capacity) this.#growWhileOfUse(now);
+    if (this.#count >= this.#capacity) this.#growIfLive(now);
     const at = this.#at(this.#count);
     this.#ring[at] = seqNum;
     this.#ring[at + 1] = sessionId;
@@ -95,10 +95,10 @@ export class SendDeduplicator {
   }
 
   /** Whether a repetition of it may still come: one without an outcome is repeated for as long as that takes. */
-  #isOfUse(at: number, now: number): boolean {
+  #isLive(at: number, now: number): boolean {
     if (this.#ring[at + 1] === 0) return false;
     // 32 bits hold the times of 49 days: what is older has long been overwritten, or looks younger than it is.
-    return this.#hasNoOutcome(at) || (now - this.#ring[at + 4]!) >>> 0 <= memoryMs;
+    return this.#hasNoOutcome(at) || (now - this.#ring[at + 4]!) >>> 0 <= retentionMs;
   }
 
   #hasNoOutcome(at: number): boolean {
@@ -138,11 +138,11 @@ export class SendDeduplicator {
   }
 
   /** Doubles the ring when its oldest entry is still of use. */
-  #growWhileOfUse(now: number): void {
+  #growIfLive(now: number): void {
     const capacity = this.#capacity;
     const oldestAt = this.#at(this.#count);
     const most = this.#hasNoOutcome(oldestAt) ? maxCapacityInDoubt : maxCapacity;
-    if (capacity >= most || !this.#isOfUse(oldestAt, now)) return;
+    if (capacity >= most || !this.#isLive(oldestAt, now)) return;
     const larger = new Uint32Array(this.#ring.length * 2);
     larger.set(this.#ring.subarray(oldestAt));
     larger.set(this.#ring.subarray(0, oldestAt), this.#ring.length - oldestAt);

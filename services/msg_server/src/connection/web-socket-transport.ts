@@ -25,7 +25,7 @@ function onMessage(this: WebSocket & Carrier, data: RawData, isBinary: boolean):
 }
 
 function onPing(this: WebSocket & Carrier): void {
-  transportOf(this).heard();
+  transportOf(this).markAlive();
 }
 
 function onError(this: WebSocket & Carrier, error: Error): void {
@@ -136,7 +136,7 @@ export class WebSocketTransport implements Transport {
   }
 
   /** The client has shown that it is there. */
-  heard(): void {
+  markAlive(): void {
     this.#connection.receive(noBytes);
   }
 

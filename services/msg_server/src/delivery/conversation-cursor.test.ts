@@ -22,7 +22,7 @@ describe('ConversationCursor', () => {
 
   it('holds what is beyond a gap and says what is missing', () => {
     const cursor = new ConversationCursor<number>(1);
-    expect(cursor.offer(5, 5)).toBe('held');
+    expect(cursor.offer(5, 5)).toBe('buffered');
     expect(cursor.offer(5, 5)).toBe('known');
     expect(cursor.gap).toEqual({ first: 2, last: 5 });
     expect(deliver(cursor, [3, 2])).toEqual([2, 3]);

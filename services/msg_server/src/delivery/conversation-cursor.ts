@@ -1,5 +1,5 @@
 /** Most messages that are kept behind a gap; the rest is asked for when the gap is closed. */
-const maxHeld = 256;
+const maxBuffered = 256;
 
 /**
  * What one user, on this server, has got of one conversation. The store numbers a conversation's messages
@@ -12,7 +12,7 @@ export class ConversationCursor<M> {
   /** The highest id that is known to exist. */
   #highest: number;
   /** Messages beyond the gap, by id. */
-  #held: Map<number, M> | undefined;
+  #buffered: Map<number, M> | undefined;
   /** The newest version of the group under which a message came; 0 for a pair. */
   #version: number;
   /** Whether the group's members changed somewhere in the gap. */
@@ -49,8 +49,8 @@ export class ConversationCursor<M> {
   }
 
   /** The lowest id that is held back; Infinity: none. */
-  get firstHeld(): number {
-    return Math.min(...(this.#held?.keys() ?? []));
+  get firstBuffered(): number {
+    return Math.min(...(this.#buffered?.keys() ?? []));
   }
 
   /** The newest version of the group that is known to have the user as a member, or no more; 0 for a pair. */
@@ -70,7 +70,7 @@ export class ConversationCursor<M> {
    * Decides about a message: `deliver` it now (then take what `next` gives), it is `known` and must not be
    * delivered again, or it is `held` until those before it are there.
    */
-  offer(msgId: number, message: M, version = 0): 'deliver' | 'known' | 'held' {
+  offer(msgId: number, message: M, version = 0): 'deliver' | 'known' | 'buffered' {
     if (this.#highest === this.#last) this.#membersChanged = false;
     if (version > this.#version) {
       this.#version = version;
@@ -79,27 +79,27 @@ export class ConversationCursor<M> {
     if (msgId === this.#last + 1) {
       this.#last = msgId;
       if (msgId > this.#highest) this.#highest = msgId;
-      this.#held?.delete(msgId);
+      this.#buffered?.delete(msgId);
       return 'deliver';
     }
     if (msgId > this.#last) {
-      if (this.#held?.has(msgId)) return 'known';
+      if (this.#buffered?.has(msgId)) return 'known';
       if (msgId > this.#highest) this.#highest = msgId;
-      this.#held ??= new Map();
-      if (this.#held.size < maxHeld) this.#held.set(msgId, message);
-      return 'held';
+      this.#buffered ??= new Map();
+      if (this.#buffered.size < maxBuffered) this.#buffered.set(msgId, message);
+      return 'buffered';
     }
     return 'known';
   }
 
   /** The held message whose turn it is now; counts as delivered. */
   next(): M | undefined {
-    if (!this.#held) return undefined;
-    const message = this.#held.get(this.#last + 1);
+    if (!this.#buffered) return undefined;
+    const message = this.#buffered.get(this.#last + 1);
     if (message === undefined) return undefined;
     this.#last++;
-    this.#held.delete(this.#last);
-    if (this.#held.size === 0) this.#held = undefined;
+    this.#buffered.delete(this.#last);
+    if (this.#buffered.size === 0) this.#buffered = undefined;
     return message;
   }
 
@@ -108,7 +108,7 @@ export class ConversationCursor<M> {
     this.#membersChanged = false;
     if (msgId <= this.#last + 1) return;
     this.#last = msgId - 1;
-    for (const held of this.#held?.keys() ?? []) if (held < msgId) this.#held?.delete(held);
+    for (const id of this.#buffered?.keys() ?? []) if (id < msgId) this.#buffered?.delete(id);
   }
 
   /**
@@ -117,7 +117,7 @@ export class ConversationCursor<M> {
    */
   close(version: number): void {
     this.#version = version;
-    this.#held = undefined;
+    this.#buffered = undefined;
     this.#last = Number.MAX_SAFE_INTEGER;
     this.#highest = this.#last;
   }

@@ -27,7 +27,7 @@ beforeEach(() => {
   deliveries = new Deliveries({
     users,
     instance: 1,
-    senders: new SenderCache(),
+    senderCache: new SenderCache(),
     fetchRange: (...range) => fetchRange(...range),
     findVisible: (...question) => findVisible(...question),
     noticeDowngrade: new NoticeDowngrade({ pc: false, mobile: false }),

@@ -17,14 +17,14 @@ const groupSession = 2;
 /** Conversations of one user whose position is kept, at about 120 bytes each; those not used for longest go first. */
 const maxConversations = 16_384;
 /** From so many on it is noted which are used. */
-const manyConversations = 1_024;
+const lruThreshold = 1_024;
 /** How many are looked at for one to forget: those with messages held back stay. */
-const maxLooks = 16;
+const maxScanned = 16;
 
 export interface DeliveriesOptions {
   users: LocalUsers;
   instance: number;
-  senders: SenderCache;
+  senderCache: SenderCache;
   fetchRange: FetchRange;
   findVisible: FindVisible;
   noticeDowngrade: NoticeDowngrade;
@@ -45,7 +45,7 @@ export class Deliveries {
   readonly #log: Logger;
   readonly #debug: boolean;
   readonly #tracing: Tracing | undefined;
-  readonly #repairs: GapFiller;
+  readonly #gapFiller: GapFiller;
 
   constructor(options: DeliveriesOptions) {
     this.#users = options.users;
@@ -54,11 +54,11 @@ export class Deliveries {
     this.#log = options.log;
     this.#debug = options.log.isLevelEnabled('debug');
     this.#tracing = options.tracing;
-    this.#repairs = new GapFiller({
+    this.#gapFiller = new GapFiller({
       fetchRange: options.fetchRange,
       findVisible: options.findVisible,
       instance: options.instance,
-      senders: options.senders,
+      senderCache: options.senderCache,
       metrics: options.metrics,
       log: options.log,
       offer: (user, cursor, message) => this.#offer(user, cursor, message),
@@ -116,7 +116,7 @@ export class Deliveries {
   }
 
   stop(): void {
-    this.#repairs.stop();
+    this.#gapFiller.stop();
   }
 
   /** @returns PDUs written */
@@ -136,13 +136,13 @@ export class Deliveries {
           ? new ConversationCursor(msgId - 1, groupVersion, cursor?.version)
           : new ConversationCursor(openFrom - 1, 0, cursor?.version),
       );
-    } else if (user.conversations!.size >= manyConversations) {
+    } else if (user.conversations!.size >= lruThreshold) {
       user.conversations!.delete(key);
       user.conversations!.set(key, cursor);
     }
     if (message.outboxId > cursor.outboxId) cursor.outboxId = message.outboxId;
     const written = this.#offer(user, cursor, message);
-    if (cursor.gap) this.#repairs.watch(conversation, user, cursor);
+    if (cursor.gap) this.#gapFiller.watch(conversation, user, cursor);
     return written;
   }
 
@@ -209,17 +209,17 @@ function disconnect(user: LocalUser): void {
 
 function remember(user: LocalUser, key: number, cursor: Cursor): Cursor {
   user.conversations ??= new Map();
-  if (user.conversations.size >= maxConversations) forgetOne(user, user.conversations);
+  if (user.conversations.size >= maxConversations) evictOne(user, user.conversations);
   user.conversations.delete(key);
   user.conversations.set(key, cursor);
   return cursor;
 }
 
 /** Forgets the conversation that was not used for longest. */
-function forgetOne(user: LocalUser, conversations: Map<number, Cursor>): void {
-  let looks = 0;
+function evictOne(user: LocalUser, conversations: Map<number, Cursor>): void {
+  let scanned = 0;
   for (const [key, cursor] of conversations) {
-    if (looks++ === maxLooks) return;
+    if (scanned++ === maxScanned) return;
     conversations.delete(key);
     if (!cursor.gap) {
       user.forgottenUpTo = Math.max(user.forgottenUpTo, cursor.outboxId);

@@ -6,7 +6,7 @@ import type { LocalUser } from './local-users.js';
 import type { SenderCache } from './sender-cache.js';
 
 /** A missing message may just be late: only after this long is it asked for, milliseconds. */
-const patienceMs = 50;
+const fetchDelayMs = 50;
 const retryMs = 250;
 /** When nothing of a gap was closed for this long, what the store says it does not have is given up, milliseconds. */
 const giveUpMs = 4_000;
@@ -17,7 +17,7 @@ const maxRange = 200;
 /** Ids one question about what is visible has: the answer brings the messages themselves. */
 const maxVisibleIds = 8;
 /** Users the store is asked about at once. */
-const maxAsked = 16;
+const maxVisibilityChecks = 16;
 /** Conversations that are asked for at once: after a fault many have gaps, and the store has others to serve. */
 const maxAttempts = 32;
 
@@ -45,7 +45,7 @@ export interface GapFillerOptions {
   fetchRange: FetchRange;
   findVisible: FindVisible;
   instance: number;
-  senders: SenderCache;
+  senderCache: SenderCache;
   metrics: MsgServerMetrics;
   log: Logger;
   /** Delivers a message and what was waiting behind it. */
@@ -70,7 +70,7 @@ interface Waiting {
   since: number;
 }
 
-interface Repair {
+interface Fill {
   key: string;
   conversation: Conversation;
   cursors: Map<Cursor, Waiting>;
@@ -78,13 +78,13 @@ interface Repair {
 }
 
 /**
- * Closes gaps: one repair a conversation, however many users here miss the same messages.
+ * Closes gaps: one fill a conversation, however many users here miss the same messages.
  */
 export class GapFiller {
   readonly #options: GapFillerOptions;
-  readonly #repairs = new Map<string, Repair>();
+  readonly #fills = new Map<string, Fill>();
   /** those whose turn to ask has not come */
-  readonly #turns: string[] = [];
+  readonly #queue: string[] = [];
   #attempts = 0;
   #stopped = false;
 
@@ -96,65 +96,65 @@ export class GapFiller {
   watch(conversation: Conversation, user: LocalUser, cursor: Cursor): void {
     if (this.#stopped) return;
     const key = keyOf(conversation);
-    let repair = this.#repairs.get(key);
-    if (!repair) {
-      repair = {
+    let fill = this.#fills.get(key);
+    if (!fill) {
+      fill = {
         key,
         conversation,
         cursors: new Map(),
-        timer: this.#later(key, patienceMs),
+        timer: this.#schedule(key, fetchDelayMs),
       };
-      this.#repairs.set(key, repair);
+      this.#fills.set(key, fill);
     }
-    if (repair.cursors.has(cursor)) return;
-    repair.cursors.set(cursor, { user, last: cursor.last, since: performance.now() });
+    if (fill.cursors.has(cursor)) return;
+    fill.cursors.set(cursor, { user, last: cursor.last, since: performance.now() });
   }
 
   stop(): void {
     this.#stopped = true;
-    for (const { timer } of this.#repairs.values()) clearTimeout(timer);
-    this.#repairs.clear();
+    for (const { timer } of this.#fills.values()) clearTimeout(timer);
+    this.#fills.clear();
   }
 
-  #later(key: string, ms: number): NodeJS.Timeout {
+  #schedule(key: string, ms: number): NodeJS.Timeout {
     return setTimeout(() => {
-      this.#turns.push(key);
-      this.#takeTurns();
+      this.#queue.push(key);
+      this.#runQueued();
     }, ms);
   }
 
-  #takeTurns(): void {
+  #runQueued(): void {
     while (this.#attempts < maxAttempts) {
-      const key = this.#turns.shift();
+      const key = this.#queue.shift();
       if (key === undefined) return;
       this.#attempts++;
       void this.#attempt(key).finally(() => {
         this.#attempts--;
-        this.#takeTurns();
+        this.#runQueued();
       });
     }
   }
 
   async #attempt(key: string): Promise<void> {
-    const repair = this.#repairs.get(key);
-    if (!repair) return;
-    this.#forgetRepaired(repair, 'late');
+    const fill = this.#fills.get(key);
+    if (!fill) return;
+    this.#forgetFilled(fill, 'late');
     let answer: Answer | undefined;
-    if (repair.cursors.size > 0) {
+    if (fill.cursors.size > 0) {
       try {
-        answer = await this.#fetch(repair);
+        answer = await this.#fetch(fill);
       } catch (error) {
         this.#options.log.debug({ err: error }, 'missing messages could not be fetched');
       }
       if (this.#stopped) return;
-      this.#forgetRepaired(repair, 'fetched');
+      this.#forgetFilled(fill, 'fetched');
     }
-    const more = this.#giveUp(repair, answer) || answer?.present.length === maxRange;
-    if (repair.cursors.size === 0) this.#repairs.delete(key);
-    else repair.timer = this.#later(key, more ? 0 : retryMs);
+    const more = this.#giveUp(fill, answer) || answer?.present.length === maxRange;
+    if (fill.cursors.size === 0) this.#fills.delete(key);
+    else fill.timer = this.#schedule(key, more ? 0 : retryMs);
   }
 
-  async #fetch({ conversation, cursors }: Repair): Promise<Answer | undefined> {
+  async #fetch({ conversation, cursors }: Fill): Promise<Answer | undefined> {
     await this.#skipInvisible(conversation, cursors);
     let first = Number.POSITIVE_INFINITY;
     let last = 0;
@@ -167,9 +167,9 @@ export class GapFiller {
     const upTo = Math.min(last, first + maxRange - 1);
     const messages = await this.#options.fetchRange(conversation, first, upTo);
     messages.sort((a, b) => a.msgId - b.msgId);
-    const { instance, senders, offer } = this.#options;
+    const { instance, senderCache, offer } = this.#options;
     for (const { msgId, pdu, originInstance, originRequestId } of messages) {
-      const exceptConnection = originInstance === instance ? senders.connectionOf(originRequestId) : 0;
+      const exceptConnection = originInstance === instance ? senderCache.connectionOf(originRequestId) : 0;
       const message = {
         msgId,
         pdu,
@@ -193,10 +193,10 @@ export class GapFiller {
   }
 
   /** Those who may have left the group and come back are not given what was written meanwhile. */
-  async #skipInvisible({ sessionId }: Conversation, cursors: Repair['cursors']): Promise<void> {
+  async #skipInvisible({ sessionId }: Conversation, cursors: Fill['cursors']): Promise<void> {
     const uncertain = [...cursors].filter(([cursor]) => cursor.mayHaveLeft);
-    for (let i = 0; i < uncertain.length; i += maxAsked) {
-      const some = uncertain.slice(i, i + maxAsked);
+    for (let i = 0; i < uncertain.length; i += maxVisibilityChecks) {
+      const some = uncertain.slice(i, i + maxVisibilityChecks);
       await Promise.all(some.map(([cursor, { user }]) => this.#skipInvisibleTo(user, cursor, sessionId)));
     }
   }
@@ -205,17 +205,17 @@ export class GapFiller {
     const { gap, version } = cursor;
     if (!gap) return;
     const visible = (ids: number[]) => this.#options.findVisible(user.id, groupId, ids);
-    const begin = await firstVisible(gap.first, gap.last, visible);
+    const first = await firstVisible(gap.first, gap.last, visible);
     // The members have changed again meanwhile: the next attempt asks anew.
     if (cursor.version !== version) return;
     // Not even what was sent to them: they were removed since, which is about to be told. Later versions tell more.
-    if (begin > gap.last) return;
-    cursor.skipTo(begin);
+    if (first > gap.last) return;
+    cursor.skipTo(first);
     this.#options.release(user, cursor);
   }
 
   /** Lets go of the users who miss nothing any more, or have gone. */
-  #forgetRepaired({ cursors }: Repair, outcome: 'late' | 'fetched'): void {
+  #forgetFilled({ cursors }: Fill, outcome: 'late' | 'fetched'): void {
     for (const [cursor, { user }] of cursors) {
       const gone = user.connections.length === 0;
       if (cursor.gap && !gone) continue;
@@ -232,14 +232,14 @@ export class GapFiller {
    * nothing is known, and nobody is waited for beyond all bounds.
    * @returns whether somebody goes on
    */
-  #giveUp({ conversation, cursors }: Repair, answer: Answer | undefined): boolean {
+  #giveUp({ conversation, cursors }: Fill, answer: Answer | undefined): boolean {
     const { metrics, log, release, disconnect } = this.#options;
     const now = performance.now();
-    let goesOn = false;
+    let progressed = false;
     for (const [cursor, waiting] of cursors) {
       const { user } = waiting;
       if (cursor.last !== waiting.last) Object.assign(waiting, { last: cursor.last, since: now });
-      const missing = lacking(cursor, answer);
+      const missing = missingFromStore(cursor, answer);
       const waited = now - waiting.since;
       if (!missing) {
         if (waited < maxWaitMs) continue;
@@ -258,21 +258,24 @@ export class GapFiller {
           'messages are not in the store; going on without',
         );
         release(user, cursor);
-        goesOn = true;
+        progressed = true;
         if (!cursor.gap) cursors.delete(cursor);
       }
     }
-    return goesOn;
+    return progressed;
   }
 }
 
 /** The ids the cursor waits for first, when the store does not have them. */
-function lacking(cursor: Cursor, answer: Answer | undefined): { first: number; last: number } | undefined {
+function missingFromStore(
+  cursor: Cursor,
+  answer: Answer | undefined,
+): { first: number; last: number } | undefined {
   const { gap } = cursor;
   // Whose members changed meanwhile is asked about anew.
   if (!gap || !answer || cursor.mayHaveLeft || gap.first > answer.upTo) return undefined;
   const next = answer.present.find((msgId) => msgId >= gap.first) ?? answer.upTo + 1;
-  const last = Math.min(next - 1, gap.last, cursor.firstHeld - 1);
+  const last = Math.min(next - 1, gap.last, cursor.firstBuffered - 1);
   return last < gap.first ? undefined : { first: gap.first, last };
 }
 

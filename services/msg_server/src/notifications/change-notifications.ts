@@ -2,9 +2,9 @@ import { type Bus, topics } from '@teamtalk/bus';
 import type { MsgServerMetrics } from '../metrics.js';
 
 /** Least time between two rounds, milliseconds. */
-const roundMs = 100;
+const flushIntervalMs = 100;
 /** Notices of one round: each is written to every connection there is. */
-const perRound = 50;
+const maxPerFlush = 50;
 /** Notices that wait at most; what is beyond is dropped, and clients learn of it when they synchronise. */
 const maxWaiting = 20_000;
 /** Bytes of one event. */
@@ -26,35 +26,35 @@ export class ChangeNotifications {
     this.#metrics = metrics;
   }
 
-  /** @param about what has changed: a notice that waits under the same name is replaced */
-  tell(about: string, pdu: Buffer): void {
-    if (!this.#waiting.has(about) && this.#waiting.size >= maxWaiting) {
-      this.#metrics.noticesDropped.inc();
+  /** @param key what has changed: a notice that waits under the same name is replaced */
+  notify(key: string, pdu: Buffer): void {
+    if (!this.#waiting.has(key) && this.#waiting.size >= maxWaiting) {
+      this.#metrics.notificationsDropped.inc();
       return;
     }
-    this.#waiting.set(about, pdu);
-    this.#timer ??= setTimeout(() => this.#round(), roundMs);
+    this.#waiting.set(key, pdu);
+    this.#timer ??= setTimeout(() => this.#flush(), flushIntervalMs);
   }
 
   /** Tells as much as one round may have; the rest is not told any more. */
   stop(): void {
     clearTimeout(this.#timer);
-    this.#publishSome();
+    this.#publishBatch();
     this.#waiting.clear();
   }
 
-  #round(): void {
-    this.#publishSome();
-    this.#timer = this.#waiting.size > 0 ? setTimeout(() => this.#round(), roundMs) : undefined;
+  #flush(): void {
+    this.#publishBatch();
+    this.#timer = this.#waiting.size > 0 ? setTimeout(() => this.#flush(), flushIntervalMs) : undefined;
   }
 
-  #publishSome(): void {
+  #publishBatch(): void {
     const pdus: Buffer[] = [];
     let bytes = 0;
-    for (const [about, pdu] of this.#waiting) {
-      const full = pdus.length === perRound || bytes + pdu.length > maxEventBytes;
+    for (const [key, pdu] of this.#waiting) {
+      const full = pdus.length === maxPerFlush || bytes + pdu.length > maxEventBytes;
       if (full && pdus.length > 0) break;
-      this.#waiting.delete(about);
+      this.#waiting.delete(key);
       pdus.push(pdu);
       bytes += pdu.length;
     }

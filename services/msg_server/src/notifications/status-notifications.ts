@@ -23,7 +23,7 @@ export class StatusNotifications {
   /** At most one for each user there is. */
   readonly #changed = new Map<number, Status>();
   #timer: NodeJS.Timeout | undefined;
-  #lastRound = Number.NEGATIVE_INFINITY;
+  #lastFlush = Number.NEGATIVE_INFINITY;
 
   constructor(users: LocalUsers, broadcast: MsgServerConfig['presenceBroadcast']) {
     this.#users = users;
@@ -36,11 +36,11 @@ export class StatusNotifications {
   }
 
   /** What has been added is told now, or when the last round is long enough ago. */
-  tell(): void {
+  scheduleFlush(): void {
     if (this.#timer || this.#changed.size === 0) return;
-    const early = this.#lastRound + this.#users.pc.size * pausePerConnectionMs - performance.now();
-    if (early > 0) this.#timer = setTimeout(() => this.#round(), early);
-    else this.#round();
+    const waitMs = this.#lastFlush + this.#users.pc.size * pausePerConnectionMs - performance.now();
+    if (waitMs > 0) this.#timer = setTimeout(() => this.#flush(), waitMs);
+    else this.#flush();
   }
 
   stop(): void {
@@ -48,9 +48,9 @@ export class StatusNotifications {
     this.#timer = undefined;
   }
 
-  #round(): void {
+  #flush(): void {
     this.#timer = undefined;
-    this.#lastRound = performance.now();
+    this.#lastFlush = performance.now();
     const pdus = [...this.#changed].map(([userId, status]) => ({ userId, pdu: statusPdu(userId, status) }));
     this.#changed.clear();
     if (this.#broadcast === 'all') {

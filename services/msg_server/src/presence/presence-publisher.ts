@@ -16,11 +16,11 @@ type Change = teamtalk.bus.PresenceChange.$Properties & { userId: number };
 /** Milliseconds the route_servers have to answer; then those that did are enough. */
 const answerMs = 1_000;
 /** After so many milliseconds without its answer it is looked whether a route_server is still there. */
-const doubtMs = 100;
+const livenessCheckMs = 100;
 /** So long, milliseconds, logins that no route_server answers to are published again: all may be changing their NATS server. */
-const nobodyMs = 2_000;
+const retryWindowMs = 2_000;
 /** Milliseconds between two tries meanwhile. */
-const nobodyRetryMs = 200;
+const retryIntervalMs = 200;
 /** Times a change is published to find a route_server that acts on it. */
 const maxAttempts = 3;
 /** Changes of one update, and sessions of one snapshot page. */
@@ -66,7 +66,7 @@ export class PresencePublisher {
    * A connection has logged in.
    * @returns true as soon as every route_server knows it, or after a second at least one; false when none does for 2 s
    */
-  came(connection: Connection): Promise<boolean> {
+  publishOnline(connection: Connection): Promise<boolean> {
     return new Promise((settle) => {
       this.#add({
         change: changeOf(connection, true),
@@ -77,7 +77,7 @@ export class PresencePublisher {
   }
 
   /** A connection has gone. */
-  went(connection: Connection): void {
+  publishOffline(connection: Connection): void {
     this.#add({ change: changeOf(connection, false), isCurrent: () => true, settle: () => {} });
   }
 
@@ -123,35 +123,35 @@ export class PresencePublisher {
     const byActor = new Map<number, Pending[]>();
     for (const each of pending) {
       const actor = rendezvous(each.change.userId, routeServers)?.instance ?? 0;
-      const share = byActor.get(actor);
-      if (share) share.push(each);
+      const batch = byActor.get(actor);
+      if (batch) batch.push(each);
       else byActor.set(actor, [each]);
     }
-    for (const [actor, share] of byActor) {
-      for (let i = 0; i < share.length; i += maxChanges) this.#start(actor, share.slice(i, i + maxChanges));
+    for (const [actor, batch] of byActor) {
+      for (let i = 0; i < batch.length; i += maxChanges) this.#start(actor, batch.slice(i, i + maxChanges));
     }
   }
 
-  #start(actor: number, share: Pending[]): void {
-    const work = this.#publish(actor, share).finally(() => this.#inFlight.delete(work));
+  #start(actor: number, batch: Pending[]): void {
+    const work = this.#publish(actor, batch).finally(() => this.#inFlight.delete(work));
     this.#inFlight.add(work);
   }
 
-  async #publish(actor: number, share: Pending[]): Promise<void> {
+  async #publish(actor: number, batch: Pending[]): Promise<void> {
     const { metrics, log } = this.#options;
-    let acked = await this.#ask(actor, share, false);
-    const end = performance.now() + nobodyMs;
+    let acked = await this.#ask(actor, batch, false);
+    const end = performance.now() + retryWindowMs;
     while (acked.size === 0 && performance.now() < end) {
-      const logins = share.filter((each) => each.change.online && each.isCurrent());
+      const logins = batch.filter((each) => each.change.online && each.isCurrent());
       if (logins.length === 0) break;
-      await new Promise((resolve) => setTimeout(resolve, nobodyRetryMs));
+      await new Promise((resolve) => setTimeout(resolve, retryIntervalMs));
       actor = rendezvous(logins[0]!.change.userId, this.#options.routeServers.all())?.instance ?? 0;
       acked = await this.#ask(actor, logins, false);
     }
-    for (const { settle } of share) settle(acked.size > 0);
+    for (const { settle } of batch) settle(acked.size > 0);
     // Everybody knows now, but the one that was to act is gone: another one that answered has to.
     for (let attempt = 1; attempt < maxAttempts && acked.size > 0 && !acked.has(actor); attempt++) {
-      const current = share.filter((each) => each.isCurrent());
+      const current = batch.filter((each) => each.isCurrent());
       if (current.length === 0) return;
       actor = [...acked][0]!;
       metrics.presenceUpdates.inc({ outcome: 'again' });
@@ -159,33 +159,33 @@ export class PresencePublisher {
     }
     if (acked.size > 0) return;
     metrics.presenceUpdates.inc({ outcome: 'unanswered' });
-    log.warn({ changes: share.length }, 'no route_server answers to a presence update');
+    log.warn({ changes: batch.length }, 'no route_server answers to a presence update');
   }
 
   /** @returns the route_servers that have applied the changes */
-  async #ask(actingRouteServer: number, share: readonly Pending[], again: boolean): Promise<Set<number>> {
+  async #ask(actingRouteServer: number, batch: readonly Pending[], retry: boolean): Promise<Set<number>> {
     const { bus, instance, routeServers, metrics, log } = this.#options;
     const acked = new Set<number>();
     if (!bus.connected) {
       // Logins are published later under another number; by theirs the departures are missed, and asked for.
-      this.#drawNumbers(share.filter(({ change }) => !change.online).length);
+      this.#advanceSeq(batch.filter(({ change }) => !change.online).length);
       return acked;
     }
-    this.#drawNumbers(share.length);
+    this.#advanceSeq(batch.length);
     const update = {
       instance,
       seq: this.#seq,
-      changes: share.map(({ change }) => change),
+      changes: batch.map(({ change }) => change),
       actingRouteServer,
-      again,
+      again: retry,
     };
-    const unheard = () => routeServers.all().filter((each) => !acked.has(each.instance));
+    const unanswered = () => routeServers.all().filter((each) => !acked.has(each.instance));
     const complete = new AbortController();
-    const doubt = setTimeout(() => {
-      void Promise.all(unheard().map((each) => this.#forgetDead(each.instance))).then(() => {
-        if (acked.size > 0 && unheard().length === 0) complete.abort();
+    const livenessCheck = setTimeout(() => {
+      void Promise.all(unanswered().map((each) => this.#forgetDead(each.instance))).then(() => {
+        if (acked.size > 0 && unanswered().length === 0) complete.abort();
       });
-    }, doubtMs);
+    }, livenessCheckMs);
     try {
       const all = await bus.requestMany(
         topics.presenceUpdate,
@@ -193,7 +193,7 @@ export class PresencePublisher {
         answerMs,
         ({ routeServer }) => {
           acked.add(routeServer);
-          return unheard().length === 0;
+          return unanswered().length === 0;
         },
         complete.signal,
       );
@@ -201,12 +201,12 @@ export class PresencePublisher {
     } catch (error) {
       log.debug({ err: error }, 'a presence update could not be published');
     } finally {
-      clearTimeout(doubt);
+      clearTimeout(livenessCheck);
     }
     return acked;
   }
 
-  #drawNumbers(count: number): void {
+  #advanceSeq(count: number): void {
     this.#seq = (this.#seq + count) >>> 0;
   }
 

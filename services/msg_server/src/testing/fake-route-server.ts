@@ -74,7 +74,7 @@ export class FakeRouteServer {
   }
 
   /** The changes of groups heard, with their 0x040b. */
-  groupChangesTold() {
+  groupChangesReceived() {
     return this.groupChanges.map(({ notify, ...change }) => ({
       ...change,
       ...notify,

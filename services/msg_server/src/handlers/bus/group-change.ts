@@ -9,7 +9,7 @@ const maxRemembered = 1_000;
  * GroupChange from a route_server: those concerned get their 0x040b, and those removed no message of the
  * group any more.
  */
-export function takeGroupChange(context: Context) {
+export function handleGroupChange(context: Context) {
   const notify = notifyUsers(context);
   const seen = new Set<string>();
 

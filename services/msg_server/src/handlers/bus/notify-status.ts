@@ -8,6 +8,6 @@ export function notifyStatus({ statusNotifications }: Context) {
     for (const { userId, status } of changes ?? []) {
       statusNotifications.add(userId ?? 0, (status ?? 0) as IM.BaseDefine.UserStatType);
     }
-    statusNotifications.tell();
+    statusNotifications.scheduleFlush();
   };
 }

@@ -12,7 +12,7 @@ export function changeAvatar(context: Context): Handler {
     const { done } = await pool.call(accounts.changeAvatar, { userId, avatarUrl }, queryMs);
     if (done) {
       const notice = { changedUserId: userId, avatarUrl };
-      notifications.tell(`avatar ${userId}`, encodePdu(Commands.BuddyListAvatarChangedNotify, notice, 0));
+      notifications.notify(`avatar ${userId}`, encodePdu(Commands.BuddyListAvatarChangedNotify, notice, 0));
     } else {
       metrics.refused.inc({ command: commandLabel(command.id) });
     }

@@ -13,8 +13,8 @@ const { GROUP_OK } = teamtalk.db.GroupResult;
 const { GROUP_MODIFY_TYPE_DEL } = IM.BaseDefine.GroupModifyType;
 
 /** Milliseconds a route_server has to tell the msg_servers; then another one is asked, once. */
-const tellMs = 1_000;
-const tellAttempts = 2;
+const notifyTimeoutMs = 1_000;
+const notifyAttempts = 2;
 
 /**
  * 0x0407: adds members to a group or removes them. `result_code` is 0 or why not: 1 no such group, 2 not
@@ -37,7 +37,7 @@ export function changeMembers(context: Context): Handler {
     }
     const { currentIds, changedIds, version } = reply;
     if (changedIds.length > 0) {
-      await tellMembers(context, connection, message, { currentIds, changedIds, version });
+      await notifyMembers(context, connection, message, { currentIds, changedIds, version });
     }
     const changed = { ...answer, curUserIdList: currentIds, chgUserIdList: changedIds };
     return [encodePdu(Commands.GroupChangeMemberResponse, changed, seqNum)];
@@ -45,7 +45,7 @@ export function changeMembers(context: Context): Handler {
 }
 
 /** The change is made: that somebody cannot be told of it does not undo it. */
-async function tellMembers(
+async function notifyMembers(
   { bus, kit, metrics }: Context,
   { id, userId }: Connection,
   { changeType, groupId }: ChangeRequest,
@@ -64,14 +64,14 @@ async function tellMembers(
     },
   };
   let failure: unknown;
-  for (let attempt = 0; attempt < tellAttempts; attempt++) {
+  for (let attempt = 0; attempt < notifyAttempts; attempt++) {
     try {
-      await bus.request(topics.groupChange, change, tellMs);
+      await bus.request(topics.groupChange, change, notifyTimeoutMs);
       return;
     } catch (error) {
       failure = error;
     }
   }
-  metrics.groupChangesUntold.inc();
+  metrics.groupChangesUnconfirmed.inc();
   kit.log.warn({ err: failure, groupId, version }, 'a change of a group is perhaps not told to everybody');
 }

@@ -19,7 +19,10 @@ export function changeSignature(context: Context): Handler {
       return [encodePdu(Commands.BuddyListChangeSignInfoResponse, answer, seqNum)];
     }
     const notice = { changedUserId: userId, signInfo };
-    notifications.tell(`signature ${userId}`, encodePdu(Commands.BuddyListSignInfoChangedNotify, notice, 0));
+    notifications.notify(
+      `signature ${userId}`,
+      encodePdu(Commands.BuddyListSignInfoChangedNotify, notice, 0),
+    );
     const answer = { userId, resultCode: resultOk, signInfo };
     return [encodePdu(Commands.BuddyListChangeSignInfoResponse, answer, seqNum)];
   });

@@ -10,7 +10,7 @@ interface ListReply {
 }
 
 /** Milliseconds after which a list is asked for anew, whatever its etag is said to be worth. */
-const keptMs = 60_000;
+const maxAgeMs = 60_000;
 
 /**
  * Keeps what those who know nothing yet are answered (`since` 0), as it is sent to them. Each time db_proxy_server is
@@ -23,16 +23,16 @@ export function conditionalCache<Reply extends ListReply, Encoded>(
   ask: (since: number, etag: string) => Promise<Reply>,
   encode: (reply: Reply) => Encoded,
 ): (since: number) => Promise<Encoded> {
-  let kept: { encoded: Encoded; etag: string; until: number } | undefined;
+  let cached: { encoded: Encoded; etag: string; until: number } | undefined;
 
   const everything = async (): Promise<Encoded> => {
-    if (kept && performance.now() >= kept.until) kept = undefined;
-    const until = performance.now() + keptMs;
-    const reply = await ask(0, kept?.etag ?? '');
-    if (reply.unchanged && kept) return kept.encoded;
+    if (cached && performance.now() >= cached.until) cached = undefined;
+    const until = performance.now() + maxAgeMs;
+    const reply = await ask(0, cached?.etag ?? '');
+    if (reply.unchanged && cached) return cached.encoded;
     const encoded = encode(reply);
     // One of the version before gives no etag; what others are asked about stays.
-    if (reply.etag) kept = { encoded, etag: reply.etag, until };
+    if (reply.etag) cached = { encoded, etag: reply.etag, until };
     return encoded;
   };
   return coalesce(async (since) => (since === 0 ? everything() : encode(await ask(since, ''))));

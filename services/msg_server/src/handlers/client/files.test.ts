@@ -156,7 +156,7 @@ describe('with a file_server', () => {
 
   it('0x050b: a complete upload is told to the receiver’s PCs as its task has it, the rest to nobody from here', async () => {
     const client = await server.logIn(1);
-    const told = noticesOf().length;
+    const before = noticesOf().length;
     const file = { toUserId: 3, taskId: 't-9', fileName: 'c.txt', fileSize: 7 };
     const claimed = { fromUserId: 99, ...file, fileName: '../c', fileSize: 8 };
     server.db.answers.replies.addOfflineFile = async ({ taskId }) =>
@@ -165,13 +165,13 @@ describe('with a file_server', () => {
     await client.send(Commands.FileAddOfflineReq, { ...claimed, taskId: 'another’s' });
     await client.send(Commands.FileAddOfflineReq, { ...claimed, taskId: 'half' });
     await client.send(Commands.FileAddOfflineReq, claimed);
-    await waitUntil(() => noticesOf().length > told, { what: 'the notice' });
+    await waitUntil(() => noticesOf().length > before, { what: 'the notice' });
     expect(server.db.answers.asked('addOfflineFile').at(-1)).toMatchObject({
       fromUserId: 1,
       toUserId: 3,
       taskId: 't-9',
     });
-    expect(noticesOf().slice(told)).toMatchObject([
+    expect(noticesOf().slice(before)).toMatchObject([
       {
         userIds: [3],
         clientClass: 1,

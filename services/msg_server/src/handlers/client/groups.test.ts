@@ -150,8 +150,8 @@ describe('0x0407, changing members', () => {
       memberIds: [3, 4],
       byAdmin: false,
     });
-    const [told] = server.route.groupChangesTold();
-    expect(told).toMatchObject({
+    const [notified] = server.route.groupChangesReceived();
+    expect(notified).toMatchObject({
       groupId: 5,
       version: 9,
       removedIds: [3],
@@ -167,12 +167,12 @@ describe('0x0407, changing members', () => {
     const client = await server.logIn(2);
     server.db.answers.replies.changeMembers = { currentIds: [1, 2, 3], changedIds: [3], version: 10 };
     await client.ask(...change(add, [3]));
-    expect(server.route.groupChangesTold().at(-1)).toMatchObject({ removedIds: [], userIds: [1, 2, 3] });
+    expect(server.route.groupChangesReceived().at(-1)).toMatchObject({ removedIds: [], userIds: [1, 2, 3] });
   });
 
   it('is told to nobody when nobody was changed or it was refused', async () => {
     const client = await server.logIn(2);
-    const told = server.route.groupChanges.length;
+    const before = server.route.groupChanges.length;
     server.db.answers.replies.changeMembers = { currentIds: [1, 2], changedIds: [] };
     expect(await client.ask(...change(add, [1]))).toMatchObject({ resultCode: 0, curUserIdList: [1, 2] });
     server.db.answers.replies.changeMembers = { result: GROUP_FULL };
@@ -184,17 +184,17 @@ describe('0x0407, changing members', () => {
       chgUserIdList: [],
     });
     await server.bus.flush();
-    expect(server.route.groupChanges).toHaveLength(told);
+    expect(server.route.groupChanges).toHaveLength(before);
   });
 
   it('is answered although nobody can be told, after a second attempt', async () => {
     const client = await server.logIn(2);
-    const told = server.route.groupChanges.length;
+    const before = server.route.groupChanges.length;
     server.route.answersGroupChanges = false;
     server.db.answers.replies.changeMembers = { currentIds: [1, 2], changedIds: [1], version: 11 };
     expect(await client.ask(...change(add, [1]))).toMatchObject({ resultCode: 0, chgUserIdList: [1] });
     server.route.answersGroupChanges = true;
-    expect(server.route.groupChanges).toHaveLength(told + 2);
+    expect(server.route.groupChanges).toHaveLength(before + 2);
     expect(await server.metric('group_changes_untold_total')).toBe(1);
   });
 

@@ -27,7 +27,7 @@ import { listRecentSessions } from './recent-sessions.js';
 import { removeSession } from './remove-session.js';
 import { sendFile } from './send-file.js';
 import { sendMessage } from './send-message.js';
-import { tellServerTime } from './server-time.js';
+import { getServerTime } from './server-time.js';
 import { shieldGroup } from './shield-group.js';
 import { getUnreadCount } from './unread-count.js';
 import { getUsersInfo } from './users-info.js';
@@ -54,7 +54,7 @@ function handlerTable(context: Context): Map<number, Handler> {
     [Commands.MsgData.id, sendMessage(context)],
     [Commands.MsgDataAck.id, receiveReceipt],
     [Commands.MsgReadAck.id, readMessage(context)],
-    [Commands.MsgTimeRequest.id, tellServerTime],
+    [Commands.MsgTimeRequest.id, getServerTime],
     [Commands.MsgUnreadCntRequest.id, getUnreadCount(context)],
     [Commands.MsgListRequest.id, getMessageHistory(context)],
     [Commands.MsgGetLatestMsgIdReq.id, getLatestMessageId(context)],

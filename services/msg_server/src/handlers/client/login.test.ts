@@ -169,8 +169,8 @@ describe('login', () => {
     ).toBe(false);
     let alive = 0;
     for (const [i, client] of clients.entries()) {
-      const told = client.pending;
-      if (told.length === 0) alive++;
+      const received = client.pending;
+      if (received.length === 0) alive++;
       else expect(await ended[i]).toEqual([Commands.LoginKickUser.id]);
     }
     expect(alive).toBe(1);

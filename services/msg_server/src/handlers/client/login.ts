@@ -81,7 +81,7 @@ export function logIn(context: Context): Handler {
   };
 
   const { tracing } = kit;
-  const carryOut: typeof run = tracing
+  const runTraced: typeof run = tracing
     ? (...login) => tracing.enter({ name: 'PDU login', kind: 'server' }, () => run(...login))
     : run;
 
@@ -91,7 +91,7 @@ export function logIn(context: Context): Handler {
     connection.state = State.LoggingIn;
     if (!queue.begin(connection)) return false;
     connection.begin();
-    carryOut(connection, request, pdu.seqNum)
+    runTraced(connection, request, pdu.seqNum)
       .catch((error: unknown) => {
         kit.log.error({ err: error }, 'a login could not be carried out');
         connection.destroy('login-failed');
@@ -111,8 +111,8 @@ async function check(
   const { log, tracing } = context.kit;
   const ask = () => askOverStream(context, request);
   const outcome = await (tracing ? tracing.step(spanOf(accounts.logIn, 'client'), ask) : ask());
-  const mayAskAlone = !outcome && !context.loginChecks.available;
-  const reply = mayAskAlone ? await askAlone(context, request) : outcome?.reply;
+  const useUnary = !outcome && !context.loginChecks.available;
+  const reply = useUnary ? await askUnary(context, request) : outcome?.reply;
   if (!reply) {
     log.warn({ address }, 'a login could not be checked');
     return 'no-db-proxy';
@@ -138,7 +138,7 @@ function askOverStream(
 }
 
 /** The way of the version before, whose db_proxy_servers do not know the stream. */
-async function askAlone(
+async function askUnary(
   { pool, kit }: Context,
   request: teamtalk.db.LoginRequest.$Properties,
 ): Promise<Reply | undefined> {
@@ -165,7 +165,7 @@ async function enter(
   const info = userInfo(user);
   connection.logIn(info.userId, clientType, loginSeq);
   users.add(connection);
-  const known = await presence.came(connection);
+  const known = await presence.publishOnline(connection);
   if (!connection.isOpen) return 'gone';
   if (!known) return 'no-route-server';
   connection.release(
@@ -175,7 +175,7 @@ async function enter(
     ),
   );
   kit.log.debug({ userId: info.userId, clientType, connection: connection.id }, 'logged in');
-  kickRivals(users.connectionsOf(info.userId), connection);
+  kickDuplicates(users.connectionsOf(info.userId), connection);
   if (connection.kickReason !== undefined) kick(connection, connection.kickReason);
   return connection.isOpen ? 'ok' : 'gone';
 }
@@ -184,7 +184,7 @@ async function enter(
  * Of two connections of one user and class the older login goes. The route_servers see to it over all
  * msg_servers; here it needs no way round.
  */
-function kickRivals(connections: readonly Connection[], newcomer: Connection): void {
+function kickDuplicates(connections: readonly Connection[], newcomer: Connection): void {
   for (const other of [...connections]) {
     if (other === newcomer || other.isMobile !== newcomer.isMobile) continue;
     kick(other.loginSeq < newcomer.loginSeq ? other : newcomer, KickReasonType.KICK_REASON_DUPLICATE_USER);

@@ -3,7 +3,7 @@ import { Commands, encodePdu, IM } from '@teamtalk/protocol';
 import { files } from '@teamtalk/rpc';
 import type { Context } from '../../context.js';
 import { commandLabel } from '../../metrics.js';
-import { notifyOfFile } from './file-notice.js';
+import { notifyOfFile } from './file-notification.js';
 import { fitting } from './frame-limit.js';
 import { type Handler, queryMs, request } from './handler.js';
 

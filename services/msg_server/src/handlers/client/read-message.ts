@@ -19,7 +19,7 @@ export function readMessage(context: Context): Handler {
   const { bus, config, kit, marker, metrics } = context;
   const backpressure = new AppendBackpressure<Connection>(() => marker.full);
 
-  const tellOtherConnections = (
+  const notifyOtherConnections = (
     connection: Connection,
     { sessionId, sessionType }: ReadAck,
     msgId: number,
@@ -48,7 +48,7 @@ export function readMessage(context: Context): Handler {
       { requestId: 0, userId, sessionType: message.sessionType, sessionId, msgId: message.msgId },
       conversationKey(isGroup, userId, sessionId),
       (result) => {
-        if (result && result.msgId > 0) tellOtherConnections(connection, message, result.msgId);
+        if (result && result.msgId > 0) notifyOtherConnections(connection, message, result.msgId);
         else metrics.readsFailed.inc();
         connection.writeDone();
         backpressure.freed();

@@ -4,7 +4,7 @@ import { accounts } from '@teamtalk/rpc';
 import type { Connection } from '../../connection/connection.js';
 import type { Context } from '../../context.js';
 import { commandLabel } from '../../metrics.js';
-import { notifyOfFile } from './file-notice.js';
+import { notifyOfFile } from './file-notification.js';
 import { type Handler, queryMs, request } from './handler.js';
 
 const { FILE_TYPE_ONLINE, FILE_TYPE_OFFLINE } = IM.BaseDefine.TransferFileType;
@@ -31,7 +31,7 @@ export function sendFile(context: Context): Handler {
     const online =
       message.transMode === FILE_TYPE_ONLINE && (await canTakeOnline(context, connection, toUserId));
     const transMode = online ? FILE_TYPE_ONLINE : FILE_TYPE_OFFLINE;
-    const task = (await worksHere(context, toUserId))
+    const task = (await isActiveUser(context, toUserId))
       ? await makeTask(context, { ...transfer, fileSize, transMode })
       : refusedTask;
     if (!task?.taskId) {
@@ -64,7 +64,7 @@ async function canTakeOnline(context: Context, { userId }: Connection, toUserId:
   return status?.[0] === USER_STATUS_ONLINE;
 }
 
-async function worksHere({ pool }: Context, userId: number): Promise<boolean> {
+async function isActiveUser({ pool }: Context, userId: number): Promise<boolean> {
   if (userId === 0) return false;
   const { users } = await pool.call(accounts.getUsers, { userIds: [userId] }, queryMs);
   return users?.[0] !== undefined && users[0].status !== USER_STATUS_LEAVE;

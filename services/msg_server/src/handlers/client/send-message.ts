@@ -35,7 +35,7 @@ const noKey = new Uint8Array(0);
  * connection do not wait for each other. One that cannot be stored gets no answer (client-behaviour.md#sending).
  */
 export function sendMessage(context: Context): Handler {
-  const { appender, config, debug, kit, metrics, senders } = context;
+  const { appender, config, debug, kit, metrics, senderCache } = context;
   const { instance, tracing } = kit;
   const { inFlight, messageBytes } = config.limits;
   const backpressure = new AppendBackpressure<Connection>(() => appender.full);
@@ -52,15 +52,15 @@ export function sendMessage(context: Context): Handler {
    * what became of it is it sent again: under its old request id, by which the store knows it.
    * @returns `known`, or what it was sent as, or undefined for a new message
    */
-  const repetition = (
+  const findRetry = (
     connection: Connection,
     seqNum: number,
     message: Message,
-    print: number,
+    fingerprint: number,
     now: number,
   ): 'known' | SentEntry | undefined => {
     const { toSessionId } = message;
-    const earlier = connection.sendDeduplicator?.find(seqNum, toSessionId, print, now);
+    const earlier = connection.sendDeduplicator?.find(seqNum, toSessionId, fingerprint, now);
     if (!earlier) return undefined;
     if (earlier.inDoubt) return earlier.inDoubt;
     metrics.dropped.inc({ reason: 'repetition' });
@@ -81,9 +81,9 @@ export function sendMessage(context: Context): Handler {
     const { seqNum } = pdu;
     const { toSessionId, msgType, msgData } = message;
     // A client that does not number its PDUs cannot mean the same message by the same number.
-    const print = seqNum === 0 ? 0 : fingerprintOf(msgType, msgData);
-    const again = seqNum === 0 ? undefined : repetition(connection, seqNum, message, print, now);
-    if (again === 'known') return true;
+    const fingerprint = seqNum === 0 ? 0 : fingerprintOf(msgType, msgData);
+    const retry = seqNum === 0 ? undefined : findRetry(connection, seqNum, message, fingerprint, now);
+    if (retry === 'known') return true;
     metrics.messages.value++;
     connection.pendingWrites++;
     const sent = appender.send(
@@ -104,7 +104,13 @@ export function sendMessage(context: Context): Handler {
         const msgId = result?.status === APPEND_STORED ? result.msgId : 0;
         const known = result !== undefined && result.status !== APPEND_UNAVAILABLE;
         if (seqNum !== 0) {
-          connection.sendDeduplicator?.settle(seqNum, toSessionId, print, known ? msgId : undefined, then);
+          connection.sendDeduplicator?.settle(
+            seqNum,
+            toSessionId,
+            fingerprint,
+            known ? msgId : undefined,
+            then,
+          );
         }
         if (msgId > 0) {
           metrics.acked.value++;
@@ -122,20 +128,20 @@ export function sendMessage(context: Context): Handler {
           const fromUserId = connection.userId;
           const { requestId } = sent;
           const message = { instance, requestId, fromUserId, toSessionId, isGroup, msgType, msgId };
-          recordSent(tracing, { ...message, begin: now, error, again: again !== undefined });
+          recordSent(tracing, { ...message, begin: now, error, again: retry !== undefined });
         }
         connection.writeDone();
         backpressure.freed();
       },
-      again,
+      retry,
       tracing?.samplesMessage(),
     );
     const { requestId } = sent;
     if (seqNum !== 0) {
       connection.sendDeduplicator ??= new SendDeduplicator();
-      connection.sendDeduplicator.add(seqNum, toSessionId, print, now, sent);
+      connection.sendDeduplicator.add(seqNum, toSessionId, fingerprint, now, sent);
     }
-    senders.add(requestId, connection.id);
+    senderCache.add(requestId, connection.id);
     if (debug) {
       const trace = traceId(kit.instance, requestId);
       kit.log.debug({ trace, from: connection.userId, to: toSessionId, msgType, seqNum }, 'message taken in');

@@ -152,7 +152,7 @@ describe('0x0206, removing a session', () => {
 
   it('of a group is not told, nor is what is refused', async () => {
     const client = await server.logIn(7);
-    const told = server.route.notifies.length;
+    const before = server.route.notifies.length;
     const ask = (sessionType: number) =>
       client.ask(
         Commands.BuddyListRemoveSessionReq,
@@ -163,7 +163,7 @@ describe('0x0206, removing a session', () => {
     server.db.answers.replies.removeSession = { done: false };
     expect(await ask(1)).toMatchObject({ userId: 7, resultCode: 1, sessionType: 1, sessionId: 8 });
     await server.bus.flush();
-    expect(server.route.notifies).toHaveLength(told);
+    expect(server.route.notifies).toHaveLength(before);
   });
 });
 

@@ -8,15 +8,15 @@ import { userInfo } from './user-info.js';
 /** Users one request may ask for; what is beyond is left out. */
 const maxUsers = 10_000;
 /** Users one question to a db_proxy_server may have. */
-const share = 5_000;
+const batchSize = 5_000;
 
 /** 0x0204: what is known of some users, those who have left included. */
 export function getUsersInfo(context: Context): Handler {
   return request(context, Commands.BuddyListUserInfoRequest, async (connection, { userIdList }, seqNum) => {
     const userIds = [...new Set(userIdList)].slice(0, maxUsers);
     const users: teamtalk.db.User.$Properties[] = [];
-    for (let i = 0; i < userIds.length; i += share) {
-      const asked = { userIds: userIds.slice(i, i + share) };
+    for (let i = 0; i < userIds.length; i += batchSize) {
+      const asked = { userIds: userIds.slice(i, i + batchSize) };
       users.push(...((await context.pool.call(accounts.getUsers, asked, queryMs)).users ?? []));
     }
     const userInfoList = fitting(connection, users.map(userInfo), encodedBytes);

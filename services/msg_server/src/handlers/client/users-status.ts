@@ -7,7 +7,7 @@ import { fitting } from './frame-limit.js';
 import { type Handler, queryMs, request } from './handler.js';
 
 /** Users one question to a route_server has. */
-const share = 10_000;
+const batchSize = 10_000;
 /** Bytes of a user in the answer, at most. */
 const entryBytes = 10;
 /** Users whose status one connection may follow (presence broadcast `queried`). */
@@ -22,8 +22,8 @@ export function getUsersStatus(context: Context): Handler {
     async (connection, { userIdList }, seqNum) => {
       if (watches) watch(connection, userIdList);
       const userStatList: IM.BaseDefine.UserStat.$Properties[] = [];
-      for (let i = 0; i < userIdList.length; i += share) {
-        const userIds = userIdList.slice(i, i + share);
+      for (let i = 0; i < userIdList.length; i += batchSize) {
+        const userIds = userIdList.slice(i, i + batchSize);
         const { status } = await context.bus.request(topics.presenceQuery, { userIds }, queryMs);
         if (status?.length !== userIds.length) {
           throw new TeamTalkError(

@@ -6,7 +6,7 @@ import type { Connection } from './connection.js';
 import type { Transport } from './transport.js';
 import { WebSocketTransport } from './web-socket-transport.js';
 
-export interface WebSocketEntranceOptions {
+export interface WebSocketLayerOptions {
   /** Web pages that may connect, by their origin; undefined: those of any. */
   origins: readonly string[] | undefined;
   maxPduBytes: number;
@@ -22,15 +22,15 @@ const maxRequestBytes = 8_192;
  * Makes sockets WebSockets, with or without TLS. Any path and any subprotocol will do; messages are not
  * compressed, which would cost more memory than everything else of a connection.
  */
-export class WebSocketEntrance {
-  readonly #admit: WebSocketEntranceOptions['admit'];
+export class WebSocketLayer {
+  readonly #admit: WebSocketLayerOptions['admit'];
   readonly #metrics: MsgServerMetrics;
   /** Clients' addresses that a load balancer told. */
   readonly #addresses = new WeakMap<Socket, string>();
   readonly #http: Server;
   readonly #upgrades: WebSocketServer;
 
-  constructor({ origins, maxPduBytes, requestMs, metrics, admit }: WebSocketEntranceOptions) {
+  constructor({ origins, maxPduBytes, requestMs, metrics, admit }: WebSocketLayerOptions) {
     this.#admit = admit;
     this.#metrics = metrics;
     this.#http = createServer(
