@@ -55,7 +55,7 @@ export class IdleGc {
     this.#busy = false;
     this.#heapAfterGc = heapBytes();
     const milliseconds = Math.round(performance.now() - start);
-    this.#options.log.debug({ milliseconds }, 'memory of a busy time given back');
+    this.#options.log.debug({ milliseconds }, 'idle garbage collection done');
   }
 }
 

@@ -87,7 +87,7 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
     fileServers.stop();
   });
   let heartbeats: HeartbeatPublisher | undefined;
-  life.onStop('goodbye', () => heartbeats?.stop());
+  life.onStop('deregistration', () => heartbeats?.stop());
 
   const { appender, marker, loginChecks } = openStore(config, kit, pool);
   const senderCache = new SenderCache();
@@ -128,16 +128,18 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
   });
   life.onStop('deliveries', () => deliveries.stop());
   const presence = new PresencePublisher({ bus, instance, routeServers, users, metrics, log });
-  life.onStop('presence', () => withDeadline(presence.settle(), flushTimeoutMs, 'telling the route_servers'));
+  life.onStop('presence', () =>
+    withDeadline(presence.settle(), flushTimeoutMs, 'publishing presence changes'),
+  );
   const notifications = new ChangeNotifications(bus, metrics);
-  life.onStop('notices', () => notifications.stop());
+  life.onStop('change notifications', () => notifications.stop());
   const statusNotifications = new StatusNotifications(users, config.presenceBroadcast);
-  life.onStop('status notices', () => statusNotifications.stop());
+  life.onStop('status notifications', () => statusNotifications.stop());
   const wakeScheduler = new WakeScheduler<Connection>();
-  life.onStop('wakeScheduler', () => wakeScheduler.stop());
+  life.onStop('wake scheduler', () => wakeScheduler.stop());
 
   const idleGc = new IdleGc({ sentBytes: () => metrics.sentBytes.value, log });
-  life.onStop('memory trim', () => idleGc.stop());
+  life.onStop('idle GC', () => idleGc.stop());
 
   const context: Context = {
     kit,
@@ -179,14 +181,11 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
   });
   life.onStop('clients', () => listener.drain(config.timeouts.drainSpreadMs));
   const stallDetector = new EventLoopStallDetector((ms) => {
-    log.warn(
-      { ms: Math.round(ms), sockets: listener.size },
-      'this server stood still: cutting off its clients',
-    );
+    log.warn({ ms: Math.round(ms), sockets: listener.size }, 'event loop stalled; disconnecting clients');
     listener.destroyAll('stood-still');
     heartbeats?.announce();
   });
-  life.onStop('standstill', () => stallDetector.stop());
+  life.onStop('stall detector', () => stallDetector.stop());
   listenToOthers(context, stallDetector);
   const ports = await listener.listen();
 
@@ -209,7 +208,7 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
       presenceSeq: presence.seq,
     }),
   );
-  life.onStop('announcing the drain', async () => {
+  life.onStop('drain announcement', async () => {
     heartbeats?.announce();
     await bus.flush();
   });
@@ -260,7 +259,7 @@ function openStore(
   life.onStop('store', async () => {
     try {
       const settled = Promise.all([appender.settle(), marker.settle()]);
-      await withDeadline(settled, resultMs, 'waiting for the results of messages');
+      await withDeadline(settled, resultMs, 'settling appends and read marks');
     } finally {
       appender.stop();
       marker.stop();

@@ -109,7 +109,7 @@ async function notifyMembers(
       notifyTimeoutMs,
     );
   } catch (error) {
-    log.warn({ err: error, groupId, version }, 'a change of a group is perhaps not told to everybody');
+    log.warn({ err: error, groupId, version }, 'group change unconfirmed');
   }
 }
 

@@ -88,7 +88,7 @@ export class AppDirectory {
       this.#failing = false;
     } catch (error) {
       this.#failed.inc();
-      if (!this.#failing) kit.log.warn({ err: error }, 'the list of apps cannot be had; the last one stays');
+      if (!this.#failing) kit.log.warn({ err: error }, 'refreshing apps failed; keeping last list');
       this.#failing = true;
     }
   }

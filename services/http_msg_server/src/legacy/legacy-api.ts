@@ -65,7 +65,7 @@ export function legacyApi(
         ...(trace && { trace }),
         peer: request.ip,
       },
-      'answered',
+      'request answered',
     );
     if (response.headersSent || response.destroyed) return;
     // After draining has begun nobody is kept: keep-alive would hold the shutdown up.
@@ -80,7 +80,7 @@ export function legacyApi(
     try {
       read = readCall(request);
     } catch (error) {
-      log.debug({ err: error }, 'a request’s body cannot be read');
+      log.debug({ err: error }, 'request body invalid');
       return { code: ErrorCode.BAD_PARAMETER };
     }
     const credentials = {
@@ -123,7 +123,7 @@ export function legacyApi(
     // What reading a body throws has a status: too large, cut off, an unknown encoding.
     const status: unknown = (error as { status?: unknown } | undefined)?.status;
     const byCaller = typeof status === 'number' && status < 500;
-    if (!byCaller) log.error({ err: error }, 'a request failed');
+    if (!byCaller) log.error({ err: error }, 'request failed');
     answer(request, response, { code: byCaller ? ErrorCode.BAD_PARAMETER : ErrorCode.SERVER_ERROR });
   };
   return { serve: [find, readBody, handle], failed };

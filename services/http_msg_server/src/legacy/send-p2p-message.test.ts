@@ -257,7 +257,7 @@ describe('the log and the metrics', () => {
       await logged.post(`${path}?app_key=secret-key`, { ...message, msg: 'secret text' });
       const { requestId } = logged.store.only;
       const hex = (n: number) => n.toString(16).padStart(8, '0');
-      const access = lines.map((line) => JSON.parse(line)).find(({ msg }) => msg === 'answered');
+      const access = lines.map((line) => JSON.parse(line)).find(({ msg }) => msg === 'request answered');
       expect(access).toMatchObject({
         route: path,
         code: 0,

@@ -54,7 +54,7 @@ export class FakeStore {
       { instance: kit.instance, service: 'db_proxy_server', hostname: 'test' },
       () => ({ rpcAddress: `127.0.0.1:${port}` }),
     );
-    kit.life.onStop('announcements', () => heartbeats.stop());
+    kit.life.onStop('deregistration', () => heartbeats.stop());
     return store;
   }
 

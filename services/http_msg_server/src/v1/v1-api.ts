@@ -72,7 +72,7 @@ export function v1Api(
         ...(trace && { trace }),
         peer: request.ip,
       },
-      'answered',
+      'request answered',
     );
     if (response.headersSent || response.destroyed) return;
     if (health.draining) response.set('connection', 'close');
@@ -172,7 +172,7 @@ export function v1Api(
     if (status === 413) return new Problem('too-large', `a body has at most ${maxBodyBytes} bytes`);
     if (typeof status === 'number' && status < 500) return new Problem('invalid-request');
     if (isTransient(error)) return new Problem('unavailable');
-    log.error({ err: error }, 'a request failed');
+    log.error({ err: error }, 'request failed');
     return new Problem('server-error');
   }
 }

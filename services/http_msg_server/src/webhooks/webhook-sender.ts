@@ -115,8 +115,7 @@ export class WebhookSender {
   }
 
   #failed(error: unknown): void {
-    if (!this.#failing)
-      this.#options.kit.log.warn({ err: error }, 'the store does not answer about webhooks');
+    if (!this.#failing) this.#options.kit.log.warn({ err: error }, 'webhook store unavailable');
     this.#failing = true;
   }
 

@@ -326,7 +326,10 @@ export class Connection {
 
   #framingError({ reason, length }: FramingError): void {
     this.host.metrics.badPdus.inc({ reason });
-    this.host.log.warn({ length, client: this.remoteAddress, userId: this.userId }, 'not a PDU; closing');
+    this.host.log.warn(
+      { length, client: this.remoteAddress, userId: this.userId },
+      'framing invalid; closing connection',
+    );
     this.destroy('framing');
   }
 

@@ -145,7 +145,10 @@ export class WebSocketTransport implements Transport {
     const { host, isOpen, remoteAddress, userId } = this.#connection;
     if (!isOpen) return;
     host.metrics.badPdus.inc({ reason });
-    host.log.warn({ reason, err: error, client: remoteAddress, userId }, 'no WebSocket of PDUs; closing');
+    host.log.warn(
+      { reason, err: error, client: remoteAddress, userId },
+      'WebSocket message invalid; closing connection',
+    );
     this.#closeCode = closeCode;
     this.#connection.end('framing');
   }

@@ -144,7 +144,7 @@ export class GapFiller {
       try {
         answer = await this.#fetch(fill);
       } catch (error) {
-        this.#options.log.debug({ err: error }, 'missing messages could not be fetched');
+        this.#options.log.debug({ err: error }, 'fetching missing messages failed; retrying');
       }
       if (this.#stopped) return;
       this.#forgetFilled(fill, 'fetched');
@@ -245,7 +245,7 @@ export class GapFiller {
         if (waited < maxWaitMs) continue;
         log.error(
           { ...conversation, userId: user.id, gap: cursor.gap },
-          'missing messages cannot be fetched; disconnecting their receiver',
+          'missing messages unavailable; disconnecting receiver',
         );
         metrics.gaps.inc({ outcome: 'disconnected' });
         cursors.delete(cursor);
@@ -253,10 +253,7 @@ export class GapFiller {
       } else if (waited >= giveUpMs) {
         cursor.skipTo(missing.last + 1);
         metrics.gaps.inc({ outcome: 'given-up' });
-        log.error(
-          { ...conversation, userId: user.id, missing },
-          'messages are not in the store; going on without',
-        );
+        log.error({ ...conversation, userId: user.id, missing }, 'missing messages not in store; skipping');
         release(user, cursor);
         progressed = true;
         if (!cursor.gap) cursors.delete(cursor);

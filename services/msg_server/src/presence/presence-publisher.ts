@@ -159,7 +159,7 @@ export class PresencePublisher {
     }
     if (acked.size > 0) return;
     metrics.presenceUpdates.inc({ outcome: 'unanswered' });
-    log.warn({ changes: batch.length }, 'no route_server answers to a presence update');
+    log.warn({ changes: batch.length }, 'presence update unanswered');
   }
 
   /** @returns the route_servers that have applied the changes */
@@ -199,7 +199,7 @@ export class PresencePublisher {
       );
       metrics.presenceUpdates.inc({ outcome: all || complete.signal.aborted ? 'complete' : 'partial' });
     } catch (error) {
-      log.debug({ err: error }, 'a presence update could not be published');
+      log.debug({ err: error }, 'publishing presence update failed');
     } finally {
       clearTimeout(livenessCheck);
     }

@@ -6,10 +6,7 @@ import type { Context } from '../../context.js';
  */
 export function evicted({ users, kit }: Context) {
   return (): void => {
-    kit.log.warn(
-      { connections: users.connectionCount },
-      'this server was taken for dead: closing its clients',
-    );
+    kit.log.warn({ connections: users.connectionCount }, 'instance evicted; disconnecting clients');
     for (const connection of [...users.connections()]) connection.end('lost-contact');
   };
 }

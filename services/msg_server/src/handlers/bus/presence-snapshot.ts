@@ -12,7 +12,7 @@ export function sendPresenceSnapshot({ presence, users, kit }: Pick<Context, 'pr
     if (missedConnections && missedConnections.length > 0) {
       kit.log.warn(
         { connections: missedConnections.length },
-        'a route_server may have missed connections: closing them',
+        'route_server may have missed connections; closing them',
       );
       const missed = new Set(missedConnections);
       for (const connection of [...users.connections()]) {

@@ -16,10 +16,7 @@ export function followStoreEpoch({ users, kit }: Pick<Context, 'users' | 'kit'>)
     const first = current === 0;
     current = epoch;
     if (first) return true;
-    kit.log.warn(
-      { connections: users.connectionCount, epoch },
-      'the database may have lost messages: closing the clients, which synchronise when they come back',
-    );
+    kit.log.warn({ connections: users.connectionCount, epoch }, 'store epoch changed; disconnecting clients');
     for (const connection of [...users.connections()]) connection.end('store-changed');
     return true;
   };

@@ -73,5 +73,5 @@ async function notifyMembers(
     }
   }
   metrics.groupChangesUnconfirmed.inc();
-  kit.log.warn({ err: failure, groupId, version }, 'a change of a group is perhaps not told to everybody');
+  kit.log.warn({ err: failure, groupId, version }, 'group change unconfirmed');
 }

@@ -39,6 +39,6 @@ export async function forgetDeviceToken(
     await pool.call(accounts.setDeviceToken, { userId, clientType, deviceToken: '' }, forgetMs);
   } catch (error) {
     metrics.queriesFailed.inc({ command: commandLabel(Commands.LoginReqLoginout.id) });
-    kit.log.warn({ err: error, userId }, 'a device token is not forgotten');
+    kit.log.warn({ err: error, userId }, 'clearing device token failed');
   }
 }

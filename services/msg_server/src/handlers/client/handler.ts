@@ -38,7 +38,10 @@ export function request<M extends object>(
     } catch (error) {
       metrics.queriesFailed.inc({ command: label });
       tracing?.failActive(error);
-      kit.log.warn({ err: error, command: label, userId: connection.userId }, 'a request has no answer');
+      kit.log.warn(
+        { err: error, command: label, userId: connection.userId },
+        'request failed; sending no response',
+      );
     } finally {
       stopTimer();
     }

@@ -111,7 +111,7 @@ export function dispatcher(context: Context): Handler {
         connection.badPdu('body');
       } else {
         metrics.badPdus.inc({ reason: 'failed' });
-        kit.log.error({ err: error, command: commandLabel(pdu.commandId) }, 'a PDU could not be handled');
+        kit.log.error({ err: error, command: commandLabel(pdu.commandId) }, 'handling PDU failed');
       }
       return true;
     }

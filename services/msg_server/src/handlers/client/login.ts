@@ -93,7 +93,7 @@ export function logIn(context: Context): Handler {
     connection.begin();
     runTraced(connection, request, pdu.seqNum)
       .catch((error: unknown) => {
-        kit.log.error({ err: error }, 'a login could not be carried out');
+        kit.log.error({ err: error }, 'login failed unexpectedly; closing connection');
         connection.destroy('login-failed');
       })
       .finally(() => queue.end());
@@ -114,7 +114,7 @@ async function check(
   const useUnary = !outcome && !context.loginChecks.available;
   const reply = useUnary ? await askUnary(context, request) : outcome?.reply;
   if (!reply) {
-    log.warn({ address }, 'a login could not be checked');
+    log.warn({ address }, 'login check unavailable');
     return 'no-db-proxy';
   }
   const { result, user, loginSeq } = reply;
@@ -145,7 +145,7 @@ async function askUnary(
   try {
     return await pool.call(accounts.login, request, checkMs);
   } catch (error) {
-    kit.log.debug({ err: error }, 'a login could not be checked in the old way either');
+    kit.log.debug({ err: error }, 'unary login check failed');
     return undefined;
   }
 }

@@ -54,7 +54,7 @@ export function addOfflineFile(context: Context): Handler {
       await pool
         .call(files.confirmFileAnnouncements, { taskIds: [taskId] }, queryMs)
         .catch((error: unknown) => {
-          kit.log.debug({ err: error, taskId }, 'a receiver may be told of a file once more');
+          kit.log.debug({ err: error, taskId }, 'confirming file announcement failed');
         });
     } else if (!remembered) {
       metrics.refused.inc({ command: commandLabel(Commands.FileAddOfflineReq.id) });

@@ -79,7 +79,7 @@ async function makeTask(
     try {
       return await bus.request(topics.fileTask, wanted, taskMs);
     } catch (error) {
-      kit.log.warn({ err: error }, 'no file_server makes a task');
+      kit.log.warn({ err: error }, 'creating file task failed');
     }
   }
   return undefined;

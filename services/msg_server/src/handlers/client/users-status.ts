@@ -26,10 +26,7 @@ export function getUsersStatus(context: Context): Handler {
         const userIds = userIdList.slice(i, i + batchSize);
         const { status } = await context.bus.request(topics.presenceQuery, { userIds }, queryMs);
         if (status?.length !== userIds.length) {
-          throw new TeamTalkError(
-            'internal',
-            'a route_server answered for other users than it was asked for',
-          );
+          throw new TeamTalkError('internal', 'presence reply does not match the requested users');
         }
         for (const [index, userId] of userIds.entries()) {
           userStatList.push({ userId, status: status[index] as IM.BaseDefine.UserStatType });
