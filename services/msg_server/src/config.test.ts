@@ -39,7 +39,7 @@ describe('configuration', () => {
     const spread = { DRAIN_SPREAD_MS: '20000' };
     expect(loadConfig({ ...spread, SHUTDOWN_SECONDS: '23' }).timeouts.drainSpreadMs).toBe(20_000);
     expect(() => loadConfig({ ...spread, SHUTDOWN_SECONDS: '22' })).toThrow(
-      /SHUTDOWN_SECONDS: has to be at least 23/,
+      /SHUTDOWN_SECONDS: must be at least 23/,
     );
   });
 
