@@ -58,7 +58,7 @@ const members = z
   .object({ member_ids: z.array(id), changed_ids: z.array(id).describe('Who was really added or removed') })
   .meta({ id: 'Members' });
 
-/** Rounds in which a group that is dissolved is emptied; only one is needed unless others add to it meanwhile. */
+/** Attempts to empty a group to be dissolved; one is enough unless members are added concurrently. */
 const maxRounds = 5;
 
 export const groupOperations = [
@@ -188,7 +188,7 @@ async function change(
   idempotencyKey: string,
 ): Promise<z.output<typeof members>> {
   const outcome = await changeGroupMembers(context, {
-    // Clients are told who did it: without a name it is one of those concerned.
+    // Clients show who made the change; without a sender it is one of the changed members.
     userId: from ?? app.userId ?? (userIds[0] as number),
     groupId,
     changeType: kind === 'add' ? GROUP_MODIFY_TYPE_ADD : GROUP_MODIFY_TYPE_DEL,
