@@ -19,10 +19,10 @@ import { endpoints } from './legacy/endpoints.js';
 import { operations } from './v1/operations.js';
 import { WebhookSender } from './webhooks/webhook-sender.js';
 
-/** Messages wait this long, milliseconds, for others to share a frame to db_proxy_server with. */
+/** Milliseconds messages wait to be batched into a frame to db_proxy_server. */
 const flushMs = 1;
 
-/** Starts a http_msg_server: other systems push messages through it. Ports: `http`, `ops`. */
+/** Starts http_msg_server, the HTTP API through which other systems send messages. Ports: `http`, `ops`. */
 export function startHttpMsgServer(
   config: HttpMsgServerConfig,
   options: StartOptions = {},

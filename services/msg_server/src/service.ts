@@ -43,16 +43,16 @@ import { PresencePublisher } from './presence/presence-publisher.js';
 
 const { SESSION_TYPE_GROUP: groupSession } = IM.BaseDefine.SessionType;
 
-/** An entry without a result is given up after this long, milliseconds. */
+/** Milliseconds after which an entry without a result is given up. */
 const resultMs = 10_000;
-/** Milliseconds the store has to answer when a gap is closed. */
+/** Milliseconds the store has to respond when a gap is filled. */
 const fetchMs = 2_000;
-/** Milliseconds the last presence changes may wait for answers when the server stops. */
+/** Milliseconds to publish the last presence changes when the server stops. */
 const flushTimeoutMs = 1_500;
 
 /**
- * Starts msg_server: takes clients in, gives their messages to db_proxy_server, and writes what
- * route_servers bring to their connections.
+ * Starts msg_server: accepts clients, passes their messages to db_proxy_server, and delivers messages and events from
+ * route_servers to their connections.
  */
 export function startMsgServer(config: MsgServerConfig, options: StartOptions = {}): Promise<Service> {
   return startService('msg_server', config, options, start);
@@ -215,7 +215,7 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
   return ports;
 }
 
-/** Before each event: what came during a standstill is not for those who were here before it. */
+/** Each handler checks for a stall first: events that waited during one are not for the clients connected before it. */
 function listenToOthers(context: Context, stallDetector: EventLoopStallDetector): void {
   const { bus, kit } = context;
   const take = handleNodeEvent(context);

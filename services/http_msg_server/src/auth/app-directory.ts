@@ -6,19 +6,19 @@ import { type App, appOf, configuredApp } from './app.js';
 export interface AppDirectoryOptions {
   kit: Kit;
   pool: ReplicaPool;
-  /** keys of the configuration */
+  /** keys from the configuration, which may do everything */
   keys: readonly string[];
 }
 
-/** Milliseconds after which a new app, or one that was revoked, is known everywhere. */
+/** Milliseconds between two refreshes: new and revoked apps are known everywhere by then. */
 const refreshIntervalMs = 2_000;
-/** A key nobody has makes the list be asked for again, so often at most. */
+/** Minimum milliseconds between two refreshes caused by unknown keys. */
 const minRefreshIntervalMs = 250;
 const askTimeoutMs = 700;
 
 /**
- * Every app that may call, asked for in the background: a call costs no question to the store. While
- * db_proxy_server is away the last list stays.
+ * Caches all apps and refreshes them in the background, so that calls need no lookup in the store. While no
+ * db_proxy_server is available the last list is kept.
  */
 export class AppDirectory {
   readonly #options: AppDirectoryOptions;
@@ -27,7 +27,7 @@ export class AppDirectory {
   readonly #failed;
   #byDigest: ReadonlyMap<string, App> = new Map();
   #byName: ReadonlyMap<string, App> = new Map();
-  /** as they came, to keep the buckets of those that have not changed */
+  /** by app id, as received, to keep the rate buckets of unchanged apps */
   #sources = new Map<number, { text: string; app: App }>();
   #askedAt = Number.NEGATIVE_INFINITY;
   #asking: Promise<void> | undefined;
@@ -46,7 +46,7 @@ export class AppDirectory {
 
   /**
    * The app with this key.
-   * @param refreshIfUnknown whether a key nobody has may be a new one that is worth asking for
+   * @param refreshIfUnknown whether to refresh the list for an unknown key, which may be new
    */
   async byKey(key: string, refreshIfUnknown: boolean): Promise<App | undefined> {
     const digest = digestOf(key);
@@ -67,7 +67,7 @@ export class AppDirectory {
     await this.#asking;
   }
 
-  /** Somebody shows what is not known: it may be new. */
+  /** Refreshes the list for an unknown app, which may be new. */
   async #refreshIfStale(): Promise<void> {
     if (this.#asking || performance.now() - this.#askedAt > minRefreshIntervalMs) await this.#refresh();
   }
@@ -111,7 +111,7 @@ export class AppDirectory {
   }
 }
 
-// Keys have 256 random bits; looking for a digest of one tells nothing about others by its time.
+// The timing of a lookup by digest reveals nothing useful, since keys have 256 random bits.
 function digestOf(key: string): string {
   return createHash('sha256').update(key).digest('base64');
 }

@@ -18,29 +18,29 @@ export interface WebhookSenderOptions {
   textCodec: TextCodec;
 }
 
-/** How often due events are asked for, milliseconds. */
+/** Milliseconds between two polls for due events. */
 const pollIntervalMs = 500;
-/** Posts at a time, of all webhooks together and of each: one that is slow does not hold up the others. */
+/** Concurrent posts, in all and per webhook, so that a slow webhook does not delay the others. */
 const maxInFlight = 256;
 const maxPerWebhook = 16;
-/** Milliseconds the store has to answer. */
+/** Milliseconds the store has to respond. */
 const storeMs = 2_000;
-/** Milliseconds a receiver has; less than what claimed events are ours for. */
+/** Milliseconds a receiver has to respond; less than the lease of a claimed event. */
 const postMs = 5_000;
 
 /**
- * Posts events to webhooks. Every replica does; an event is claimed by one of them, and if that one dies, by
- * another one 15 s later. So each is posted at least once; its `id` tells whether it was posted before.
+ * Posts events to webhooks. A replica claims events for 15 s; if it dies, another one claims them after that. So each
+ * event is posted at least once, and receivers recognise duplicates by its `id`.
  */
 export class WebhookSender {
   readonly #options: WebhookSenderOptions;
   readonly #timer: NodeJS.Timeout;
   readonly #posted;
   readonly #stopping = new AbortController();
-  /** what is being posted, by the webhook's id */
+  /** posts in flight, by webhook id */
   readonly #batches = new Map<number, { posts: number; done: Promise<void> }>();
   #claiming: Promise<void> | undefined;
-  /** a batch has become free during a claim that left it out */
+  /** a poll came due during a claim */
   #claimAgain = false;
   #failing = false;
 
@@ -54,7 +54,7 @@ export class WebhookSender {
     this.#timer = setInterval(() => this.#poll(), pollIntervalMs);
   }
 
-  /** Posts in flight are given up and tried again by others. */
+  /** Aborts posts in flight; other replicas retry them. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#stopping.abort();
@@ -74,12 +74,12 @@ export class WebhookSender {
     });
   }
 
-  /** Begins to post what is due of webhooks that have nothing in flight. */
+  /** Claims due events of webhooks without posts in flight and starts posting them. */
   async #claim(): Promise<void> {
     const { pool } = this.#options;
     const limit = maxInFlight - [...this.#batches.values()].reduce((sum, { posts }) => sum + posts, 0);
-    // Nobody to ask yet, or any more: nothing to say about it. A store of the version before tells no webhooks
-    // apart: what came from it is posted first.
+    // While no store is known there is nothing to log. A store of the previous version sends webhook id 0; its events
+    // are posted before any others are claimed.
     if (pool.replicas.length === 0 || limit <= 0 || this.#stopping.signal.aborted || this.#batches.has(0))
       return;
     try {
@@ -104,7 +104,7 @@ export class WebhookSender {
     }
   }
 
-  /** Never throws: what the store is not told of comes again. */
+  /** Never throws: events not reported to the store are claimed again. */
   async #postAll(events: readonly httpApi.api.WebhookEvent[]): Promise<void> {
     try {
       const outcomes = await Promise.all(events.map((event) => this.#post(event)));
@@ -130,7 +130,7 @@ export class WebhookSender {
     return { eventId: event.eventId, error };
   }
 
-  /** @returns why it was not taken; empty when it was */
+  /** @returns why the receiver did not accept it; empty when it did */
   async #attempt(event: httpApi.api.WebhookEvent): Promise<string> {
     try {
       const response = await abortAfter(postMs, (signal) => this.#send(event, signal), this.#stopping.signal);
@@ -142,7 +142,7 @@ export class WebhookSender {
     }
   }
 
-  /** What a receiver says beyond its status is not read. */
+  /** The response's body is not read. */
   async #send(event: httpApi.api.WebhookEvent, signal: AbortSignal): Promise<Response> {
     const body = webhookBody(event, this.#options.textCodec);
     const time = String(Math.floor(Date.now() / 1000));
@@ -165,7 +165,7 @@ export class WebhookSender {
   }
 }
 
-/** The message an event is about, where that is traced, as the header of a call that it caused. */
+/** The trace context of the message an event is about; undefined when it is not traced. */
 function messageOf({ event, data }: httpApi.api.WebhookEvent): { traceparent: string } | undefined {
   if (event !== 'message') return undefined;
   const { trace } = JSON.parse(data) as { trace?: string };

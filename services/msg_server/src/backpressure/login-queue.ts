@@ -6,32 +6,31 @@ interface Advancing {
 }
 
 export interface LoginQueueOptions {
-  /** logins in flight at a time, at most */
+  /** logins in flight at most */
   maxInFlight: number;
-  /** logins that may begin a second */
+  /** logins that may begin per second */
   rate: RateLimit;
-  /** Told how long each login that had to wait has waited, seconds. */
+  /** Called with the seconds each queued login waited. */
   onWaited?: (seconds: number) => void;
 }
 
-/** Rounds of admission are no closer than this, milliseconds: a timer for each login would cost more than it. */
+/** Minimum milliseconds between admissions, so that a burst does not start a timer per login. */
 const admitIntervalMs = 5;
 
 /**
- * Lets so many logins begin a second and be in flight at a time; the others wait for their turn, first come
- * first served. When twenty thousand clients come back at once, the services behind get no more than they can
- * answer in time, the messages of those who are in are not pushed aside, and nobody is turned away. Whoever gives
- * up while he waits costs nothing, so that the rate is that of logins somebody still waits for, however long the
- * line. The line is no longer than there are sockets.
+ * Limits how many logins begin per second and are in flight; the others wait in order of arrival. A wave of
+ * reconnecting clients thus neither overloads the services behind nor delays the messages of connected clients, and no
+ * login is rejected. Connections that close while waiting do not count against the rate. The queue is bounded by the
+ * number of sockets.
  */
 export class LoginQueue<C extends Advancing> {
   readonly #maxInFlight: number;
   readonly #rate: RateLimit;
   readonly #onWaited: (seconds: number) => void;
-  /** with the time, ms, since when each waits */
+  /** by connection, when it began to wait: performance.now() */
   readonly #waiting = new Map<C, number>();
   #inFlight = 0;
-  /** of the bucket; see RateLimit */
+  /** bucket state; see RateLimit */
   #fullAt = 0;
   #turn: C | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -46,20 +45,20 @@ export class LoginQueue<C extends Advancing> {
     return this.#inFlight;
   }
 
-  /** Connections that wait. */
+  /** Number of waiting connections. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
-  /** Whether the connection has waited and may begin now. */
+  /** Whether it is this connection's turn after waiting. */
   isTurnOf(connection: C): boolean {
     return this.#turn === connection;
   }
 
-  /** @returns true when the login has begun; otherwise the connection's `advance` is called at its turn */
+  /** @returns true when the login may begin now; otherwise the connection's `advance` is called at its turn */
   begin(connection: C): boolean {
     const now = performance.now();
-    // Nobody overtakes those who wait.
+    // Newcomers do not overtake waiting connections.
     if (this.#turn !== connection && (this.#waiting.size > 0 || this.#waitMs(now) > 0)) {
       this.#waiting.set(connection, now);
       this.#scheduleAdmit(now);
@@ -70,18 +69,18 @@ export class LoginQueue<C extends Advancing> {
     return true;
   }
 
-  /** A login that has begun is over. */
+  /** To be called once for each login that began. */
   end(): void {
     this.#inFlight--;
     this.#admit();
   }
 
-  /** The connection is being closed: it waits no longer. */
+  /** Removes a connection that is being closed. */
   remove(connection: C): void {
     if (this.#waiting.delete(connection) && this.#waiting.size === 0) this.#cancelTimer();
   }
 
-  /** Milliseconds until a login may begin; infinite: as soon as another one ends. */
+  /** Milliseconds until the next login may begin; infinite when one has to end first. */
   #waitMs(now: number): number {
     if (this.#inFlight >= this.#maxInFlight) return Number.POSITIVE_INFINITY;
     return this.#rate.unlimited ? 0 : this.#rate.waitFor(this.#fullAt, now);

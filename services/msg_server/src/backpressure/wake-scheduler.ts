@@ -1,4 +1,4 @@
-/** How often waiting connections are looked at, milliseconds. */
+/** Milliseconds between checks for connections that are due. */
 const intervalMs = 10;
 
 interface Advancing {
@@ -7,16 +7,15 @@ interface Advancing {
 }
 
 /**
- * Wakes connections that may send again at a later time. One timer for all of them, and none while nobody
- * waits.
+ * Wakes throttled connections once they may send again. All share one timer, which runs only while connections wait.
  */
 export class WakeScheduler<C extends Advancing> {
   readonly #until = new Map<C, number>();
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * Calls the connection's `advance` once, in `ms` milliseconds or a little later.
-   * @returns false when that was asked for already
+   * Calls the connection's `advance` once, after at least `ms` milliseconds.
+   * @returns false when it is scheduled already
    */
   wake(connection: C, ms: number): boolean {
     if (this.#until.has(connection)) return false;

@@ -9,17 +9,14 @@ import { ListenerLayers } from './listener-layers.js';
 import { OutboundQueue } from './outbound-queue.js';
 import type { Transport } from './transport.js';
 
-/** How long a client may take to close its side after we closed ours, milliseconds. */
+/** Milliseconds a client has to close its side after the server closed its own. */
 const lingerMs = 2_000;
-/**
- * How long a login may wait for its turn and be in flight, milliseconds: longer than any client waits, who
- * goes by himself.
- */
+/** Milliseconds a login may be queued and in flight; clients give up well before. */
 const loginQueueMs = 90_000;
-/** How long clients that are being closed at the server's stop may take, milliseconds. */
+/** Milliseconds that clients have to close when the server stops, before they are destroyed. */
 const drainTimeoutMs = 12_000;
 const drainIntervalMs = 50;
-/** Closing fewer than so many a second at the server's stop, milliseconds apart, would spare nobody anything. */
+/** Milliseconds between two closes at most: with few clients the drain is shorter than configured. */
 const drainSpacingMs = 10;
 
 export interface ClientListenerOptions {
@@ -32,7 +29,7 @@ export interface ClientListenerOptions {
   leaving: (connection: Connection) => void;
 }
 
-/** Accepts clients, and ends the connections that are silent for too long. */
+/** Accepts clients and closes idle connections. */
 export class ClientListener implements ConnectionHost {
   readonly limits: MsgServerConfig['limits'];
   readonly outbound: OutboundQueue;
@@ -45,7 +42,7 @@ export class ClientListener implements ConnectionHost {
   readonly #connections = new Set<Connection>();
   readonly #layers: ListenerLayers;
   readonly #sweeper: NodeJS.Timeout;
-  /** Rounds of the sweep after which a connection's time is over. */
+  /** Sweeps a connection may stay silent, by its state. */
   readonly #allowed: { login: number; queue: number; pc: number; mobile: number; linger: number };
   #lastId = 0;
   #emptied: (() => void) | undefined;
@@ -80,7 +77,7 @@ export class ClientListener implements ConnectionHost {
     });
   }
 
-  /** Connections that are open, logged in or not. */
+  /** Open connections, logged in or not. */
   get size(): number {
     return this.#connections.size;
   }
@@ -101,8 +98,8 @@ export class ClientListener implements ConnectionHost {
   }
 
   /**
-   * Ends all connections, evenly over `spreadMs` milliseconds or, where there are few, over less; each after what it
-   * sent has its results. Those that do not end in time are cut off.
+   * Stops accepting and closes all connections, evenly over at most `spreadMs` milliseconds; each once the messages it
+   * sent have their results. Those that do not close in time are destroyed.
    */
   async drain(spreadMs: number): Promise<void> {
     this.#layers.close();
@@ -120,7 +117,7 @@ export class ClientListener implements ConnectionHost {
     clearInterval(this.#sweeper);
   }
 
-  /** Ends all connections at once, without what has come by them and not been read, and without what is to go out. */
+  /** Destroys all connections at once, discarding unread input and unsent output. */
   destroyAll(reason: CloseReason): void {
     for (const connection of this.#connections) connection.destroy(reason);
   }
@@ -145,7 +142,7 @@ export class ClientListener implements ConnectionHost {
     return connection;
   }
 
-  /** One pass over all connections in place of a timer for each. */
+  /** One pass over all connections instead of a timer for each. */
   #sweep(): void {
     this.tick++;
     this.#layers.sweep(this.#allowed.login);

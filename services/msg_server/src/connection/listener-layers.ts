@@ -23,8 +23,8 @@ export interface ListenerLayersOptions {
 }
 
 /**
- * The ways in: one port for PDUs as they are and one for PDUs by WebSocket, each behind TLS and a PROXY
- * header where that is configured. They all end in `admit`; the connection is the same from there on.
+ * Builds the listeners for clients: one port for plain PDUs and one for WebSocket, each with TLS and PROXY header
+ * layers where configured. All hand their sockets to `admit`, after which connections do not differ.
  */
 export class ListenerLayers {
   readonly #options: ListenerLayersOptions;
@@ -67,12 +67,12 @@ export class ListenerLayers {
     return ports;
   }
 
-  /** Gives up sockets that have not told who they are for `maxRounds` calls. */
+  /** Closes sockets that have not sent their PROXY header within `maxRounds` calls. */
   sweep(maxRounds: number): void {
     for (const layer of this.#proxies) layer.sweep(maxRounds);
   }
 
-  /** Takes nobody in any more. */
+  /** Stops accepting; sockets without a connection yet are closed. */
   close(): void {
     for (const { port } of this.#ports) port.close();
     for (const layer of this.#proxies) layer.close();
@@ -101,7 +101,7 @@ export class ListenerLayers {
       take = layer.take;
     }
     const { connections } = config.limits;
-    // Some room above the limit, so that a login too many gets its answer.
+    // Some room above the limit, so that a login beyond it can still be refused with a result.
     const maxSockets = connections + Math.max(64, connections >> 3);
     this.#ports.push({ name, where, port: new ClientPort({ maxSockets, metrics, log, take, convert }) });
   }

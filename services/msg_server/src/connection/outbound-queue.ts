@@ -1,11 +1,10 @@
-/** Who has something to write. */
+/** Something with queued output. */
 export interface Flushable {
   flush(): void;
 }
 
 /**
- * Gathers what is written to connections and gives it to the sockets in rounds: one write a connection and
- * round, however many PDUs came together.
+ * Flushes connections in batches, so that a connection needs one write per flush however many PDUs are queued.
  */
 export class OutboundQueue {
   readonly #intervalMs: number;
@@ -13,12 +12,12 @@ export class OutboundQueue {
   #scheduled = false;
   #lastFlush = 0;
 
-  /** @param intervalMs least time between two rounds; 0: a round at the end of each event-loop turn */
+  /** @param intervalMs minimum time between two flushes; 0: at the end of each event-loop turn */
   constructor(intervalMs: number) {
     this.#intervalMs = intervalMs;
   }
 
-  /** Flushes `connection` in the next round. To be called once a round. */
+  /** Adds `connection` to the next flush. To be called once per flush. */
   add(connection: Flushable): void {
     this.#waiting.push(connection);
     if (this.#scheduled) return;

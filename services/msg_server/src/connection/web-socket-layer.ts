@@ -7,10 +7,10 @@ import type { Transport } from './transport.js';
 import { WebSocketTransport } from './web-socket-transport.js';
 
 export interface WebSocketLayerOptions {
-  /** Web pages that may connect, by their origin; undefined: those of any. */
+  /** Origins of web pages that may connect; undefined: any. */
   origins: readonly string[] | undefined;
   maxPduBytes: number;
-  /** Milliseconds a client has for its HTTP request. */
+  /** Milliseconds a client has to send its HTTP request. */
   requestMs: number;
   metrics: MsgServerMetrics;
   admit: (transport: Transport, address: string | undefined) => Connection;
@@ -19,13 +19,13 @@ export interface WebSocketLayerOptions {
 const maxRequestBytes = 8_192;
 
 /**
- * Makes sockets WebSockets, with or without TLS. Any path and any subprotocol will do; messages are not
- * compressed, which would cost more memory than everything else of a connection.
+ * Upgrades sockets, with or without TLS, to WebSockets. Any path and subprotocol is accepted. Compression is off,
+ * because it needs more memory than the rest of a connection.
  */
 export class WebSocketLayer {
   readonly #admit: WebSocketLayerOptions['admit'];
   readonly #metrics: MsgServerMetrics;
-  /** Clients' addresses that a load balancer told. */
+  /** Client addresses from PROXY headers. */
   readonly #addresses = new WeakMap<Socket, string>();
   readonly #http: Server;
   readonly #upgrades: WebSocketServer;
@@ -68,10 +68,10 @@ export class WebSocketLayer {
     this.#http.emit('connection', socket);
   };
 
-  /** Cuts off those that have not become WebSockets yet. */
+  /** Closes sockets that have not been upgraded yet. */
   close(): void {
     this.#http.closeAllConnections();
-    // Its timer looks for requests that take too long.
+    // Stops the timer that checks for slow requests.
     this.#http.close();
   }
 

@@ -3,24 +3,23 @@ import type { MsgServerConfig } from '../config.js';
 import type { LocalUsers } from '../delivery/local-users.js';
 
 /**
- * Milliseconds between two rounds for each PC connection here: a write to a socket takes about 5
- * microseconds, so that telling takes a sixth of this process's time at most.
+ * Milliseconds between two flushes, per PC connection on this server: bounds the share of the process's time spent on
+ * status notifications.
  */
 const pausePerConnectionMs = 0.03;
 
 type Status = IM.BaseDefine.UserStatType;
 
 /**
- * Tells PC clients by 0x0203 who came and went: by default all of them; with presence broadcast `queried`
- * those that asked for the user's status (client-behaviour.md#status-notices). Every client hears of every change, so
- * that a thousand logins at once would be a million writes. Therefore changes are gathered, of a user only
- * the last one, and leave in rounds: the more clients, the rarer the rounds. A round is encoded once, and is one
- * write to each client.
+ * Notifies PC clients by 0x0203 of users coming online and going offline: by default all clients; with presence
+ * broadcast `queried` those that asked for the user's status (client-behaviour.md#status-notices). Since every change
+ * may go to every client, changes are batched, keeping only the last of each user; the more clients, the less frequent
+ * the flushes. A batch is encoded once and is one write per client.
  */
 export class StatusNotifications {
   readonly #users: LocalUsers;
   readonly #broadcast: MsgServerConfig['presenceBroadcast'];
-  /** At most one for each user there is. */
+  /** At most one entry per user. */
   readonly #changed = new Map<number, Status>();
   #timer: NodeJS.Timeout | undefined;
   #lastFlush = Number.NEGATIVE_INFINITY;
@@ -35,7 +34,7 @@ export class StatusNotifications {
     this.#changed.set(userId, status);
   }
 
-  /** What has been added is told now, or when the last round is long enough ago. */
+  /** Sends the added changes now, or once the last flush is long enough ago. */
   scheduleFlush(): void {
     if (this.#timer || this.#changed.size === 0) return;
     const waitMs = this.#lastFlush + this.#users.pc.size * pausePerConnectionMs - performance.now();

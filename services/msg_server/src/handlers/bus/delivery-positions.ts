@@ -4,7 +4,7 @@ import type { Context } from '../../context.js';
 
 const { SESSION_TYPE_GROUP } = IM.BaseDefine.SessionType;
 
-/** DeliveryQuery: what users who are here have got of a conversation. */
+/** DeliveryQuery: how far a conversation was delivered to users on this server. */
 export function answerDeliveryQuery({ users }: Context) {
   return (query: teamtalk.bus.DeliveryQuery): teamtalk.bus.DeliveryPositions.$Properties => {
     const { sessionType, userId: one, sessionId, userIds } = query;

@@ -9,8 +9,8 @@ import { notifyStatus } from './notify-status.js';
 import { notifyUsers } from './notify-users.js';
 
 /**
- * What route_servers send to this msg_server, and anybody to all of them. Deliveries and changes of groups
- * are answered: once what they bring is queued to the sockets.
+ * Dispatches events that route_servers send to this msg_server, and that any service sends to all of them. Deliveries
+ * and group changes are acknowledged once their PDUs are queued to the sockets.
  */
 export function handleNodeEvent(context: Context) {
   const deliver = deliverMessages(context);

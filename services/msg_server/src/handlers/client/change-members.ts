@@ -12,15 +12,14 @@ type Change = Required<Pick<teamtalk.db.ChangeMembersReply, 'currentIds' | 'chan
 const { GROUP_OK } = teamtalk.db.GroupResult;
 const { GROUP_MODIFY_TYPE_DEL } = IM.BaseDefine.GroupModifyType;
 
-/** Milliseconds a route_server has to tell the msg_servers; then another one is asked, once. */
+/** Milliseconds a route_server has to notify the msg_servers; then another one is asked, once. */
 const notifyTimeoutMs = 1_000;
 const notifyAttempts = 2;
 
 /**
- * 0x0407: adds members to a group or removes them. `result_code` is 0 or why not: 1 no such group, 2 not
- * permitted, 3 invalid, 4 too many members (client-behaviour.md#changing-members). On success the members, present and
- * changed, have their 0x040b before the asking connection has its 0x0408; who was removed gets no message
- * of the group after that.
+ * 0x0407: adds members to a group or removes them. `result_code`: 0 ok, 1 no such group, 2 not permitted, 3 invalid,
+ * 4 too many members (client-behaviour.md#changing-members). On success current, added and removed members get 0x040b
+ * before the requesting connection gets its 0x0408; removed members get no message of the group after that.
  */
 export function changeMembers(context: Context): Handler {
   const { metrics, pool } = context;
@@ -28,7 +27,7 @@ export function changeMembers(context: Context): Handler {
     const { userId } = connection;
     const { changeType, groupId, memberIdList } = message;
     const wanted = { userId, changeType, groupId, memberIds: memberIdList };
-    // A second time nobody would be changed, and nobody told.
+    // Not retried: a second attempt would change nobody, and the members would not be notified.
     const reply = await pool.callOnce(groups.changeMembers, wanted, queryMs);
     const answer = { userId, changeType, groupId, resultCode: reply.result };
     if (reply.result !== GROUP_OK) {
@@ -44,7 +43,7 @@ export function changeMembers(context: Context): Handler {
   });
 }
 
-/** The change is made: that somebody cannot be told of it does not undo it. */
+/** The change is committed already, so a failed notification is only logged and counted. */
 async function notifyMembers(
   { bus, kit, metrics }: Context,
   { id, userId }: Connection,

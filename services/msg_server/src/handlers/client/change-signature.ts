@@ -5,8 +5,8 @@ import { commandLabel } from '../../metrics.js';
 import { type Handler, queryMs, request, resultOk, resultRefused } from './handler.js';
 
 /**
- * 0x0213: the user's own signature, at most 128 characters, told to everybody by 0x0215. One that is too long
- * is refused, not cut (client-behaviour.md#avatars-and-signatures).
+ * 0x0213: changes the user's signature and notifies everyone by 0x0215. One longer than 128 characters is refused, not
+ * truncated (client-behaviour.md#avatars-and-signatures).
  */
 export function changeSignature(context: Context): Handler {
   const { metrics, notifications, pool } = context;

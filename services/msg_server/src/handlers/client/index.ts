@@ -76,8 +76,8 @@ function handlerTable(context: Context): Map<number, Handler> {
 }
 
 /**
- * Gives each PDU to the handler of its command. Before the login only a login is taken (heartbeats never
- * get here); what is not understood is counted and ignored (client-behaviour.md#bad-pdus).
+ * Dispatches each PDU to the handler of its command. Before the login only a login is accepted (heartbeats are echoed
+ * by the connection); PDUs that are not understood are counted and ignored (client-behaviour.md#bad-pdus).
  */
 export function dispatcher(context: Context): Handler {
   const handlers = handlerTable(context);

@@ -11,9 +11,9 @@ type ReadAck = MessageOf<typeof Commands.MsgReadAck>;
 const { SESSION_TYPE_GROUP } = IM.BaseDefine.SessionType;
 
 /**
- * 0x0303: moves the user's read position in a session, then tells his other connections by 0x0304,
- * wherever they are. The client gets no answer (client-behaviour.md#read-acknowledgement). Every client fills it alike, Android too;
- * one that names oneself as the session means nothing (section 12b).
+ * 0x0303: moves the user's read position in a session, then notifies the user's other connections on all msg_servers by
+ * 0x0304. There is no response. A read mark whose session is the user themselves is ignored
+ * (client-behaviour.md#read-acknowledgement).
  */
 export function readMessage(context: Context): Handler {
   const { bus, config, kit, marker, metrics } = context;

@@ -24,15 +24,15 @@ type Message = MessageOf<typeof Commands.MsgData>;
 const { APPEND_STORED, APPEND_UNKNOWN_RECEIVER, APPEND_NOT_A_MEMBER, APPEND_INVALID, APPEND_UNAVAILABLE } =
   teamtalk.db.AppendStatus;
 
-/** An audio message is its duration in four bytes, and then the sound (client-behaviour.md#sending). */
+/** Bytes of the duration at the start of an audio message (client-behaviour.md#sending). */
 const audioHeaderBytes = 4;
-/** A longer client key is replaced by its hash, bytes. */
+/** Bytes of a client key above which its hash is used instead. */
 const maxKeyBytes = 64;
 const noKey = new Uint8Array(0);
 
 /**
- * 0x0301: gives a message to the store, and acknowledges it with 0x0302 when it is stored. Messages of one
- * connection do not wait for each other. One that cannot be stored gets no answer (client-behaviour.md#sending).
+ * 0x0301: passes a message to the store and acknowledges it with 0x0302 once it is stored. Messages of one connection
+ * are pipelined. A message that is not stored gets no ack (client-behaviour.md#sending).
  */
 export function sendMessage(context: Context): Handler {
   const { appender, config, debug, kit, metrics, senderCache } = context;
@@ -41,16 +41,16 @@ export function sendMessage(context: Context): Handler {
   const backpressure = new AppendBackpressure<Connection>(() => appender.full);
   const rateLimiter = new SendRateLimiter(context);
 
-  /** Whether the connection has to wait before it may send its next message. */
+  /** Whether the connection has to wait before its next message is handled. */
   const mustWait = (connection: Connection, now: number): boolean => {
     if (connection.pendingWrites >= inFlight) return true;
     return backpressure.blocks(connection) || rateLimiter.throttles(connection, now);
   };
 
   /**
-   * A repetition of a message that was just sent gets that one's ack, now or when it comes. Only when nobody knows
-   * what became of it is it sent again: under its old request id, by which the store knows it.
-   * @returns `known`, or what it was sent as, or undefined for a new message
+   * Recognises a resent message. It gets the ack of the first one, now or once that is stored. If the outcome of the
+   * first one is in doubt, it is retried under the same request id, by which the store recognises it.
+   * @returns `known` when there is nothing more to do, the entry to retry, or undefined for a new message
    */
   const findRetry = (
     connection: Connection,
@@ -80,7 +80,7 @@ export function sendMessage(context: Context): Handler {
     }
     const { seqNum } = pdu;
     const { toSessionId, msgType, msgData } = message;
-    // A client that does not number its PDUs cannot mean the same message by the same number.
+    // seq_num 0 means that the client does not number its PDUs, so it cannot identify a resent message.
     const fingerprint = seqNum === 0 ? 0 : fingerprintOf(msgType, msgData);
     const retry = seqNum === 0 ? undefined : findRetry(connection, seqNum, message, fingerprint, now);
     if (retry === 'known') return true;
