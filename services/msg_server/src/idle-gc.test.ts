@@ -8,7 +8,7 @@ afterEach(() => trim?.stop());
 
 const mib = 1024 * 1024;
 
-/** Much that is dead when it is over. */
+/** Allocates garbage. */
 function grow(): void {
   const objects = new Array(200_000);
   for (let round = 0; round < 20; round++) {
@@ -16,7 +16,7 @@ function grow(): void {
   }
 }
 
-test('gives memory back once nothing is written any more, and not before', async () => {
+test('returns memory once nothing is written any more, and not before', async () => {
   const before = heapBytes();
   let sent = 0;
   let checks = 0;

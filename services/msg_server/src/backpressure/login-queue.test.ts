@@ -30,7 +30,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('so many logins begin at once, the others in the order in which they came', () => {
+test('limits the logins in flight and admits the others in order of arrival', () => {
   const queue = new LoginQueue<Client>({ maxInFlight: 2, rate: noRate });
   const clients = clientsOf(queue, 5);
   expect(begun(clients)).toEqual([true, true, false, false, false]);
@@ -43,7 +43,7 @@ test('so many logins begin at once, the others in the order in which they came',
   expect(queue.inFlight).toBe(2);
 });
 
-test('whoever gave up while he waited does not take a turn', () => {
+test('a connection that closed while waiting takes no turn', () => {
   const queue = new LoginQueue<Client>({ maxInFlight: 1, rate: noRate });
   const [, second, third] = clientsOf(queue, 3);
   second!.isOpen = false;
@@ -54,7 +54,7 @@ test('whoever gave up while he waited does not take a turn', () => {
   expect(third!.hasBegun).toBe(true);
 });
 
-test('after a burst so many begin a second, in the order in which they came', () => {
+test('after a burst logins begin at the configured rate, in order of arrival', () => {
   const waits: number[] = [];
   const rate = new RateLimit(100, 10);
   const queue = new LoginQueue<Client>({
@@ -71,11 +71,11 @@ test('after a burst so many begin a second, in the order in which they came', ()
   expect(countOf(clients)).toBe(70);
   expect(waits).toHaveLength(60);
   expect(waits.at(-1)).toBeCloseTo(0.6, 2);
-  // Nobody waits: no timer runs.
+  // No timer runs while nobody waits.
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('those who give up leave the rate to those who stay', () => {
+test('connections that close while waiting do not use up the rate', () => {
   const queue = new LoginQueue<Client>({ maxInFlight: 1000, rate: new RateLimit(100, 1) });
   const clients = clientsOf(queue, 101);
   const leavers = clients.slice(1, 91);
@@ -88,7 +88,7 @@ test('those who give up leave the rate to those who stay', () => {
   expect(countOf(leavers)).toBe(0);
 });
 
-test('a newcomer does not overtake those who wait', () => {
+test('a newcomer does not overtake waiting connections', () => {
   const queue = new LoginQueue<Client>({ maxInFlight: 1000, rate: new RateLimit(10, 1) });
   const [, second] = clientsOf(queue, 2);
   const third = new Client(queue);
@@ -98,7 +98,7 @@ test('a newcomer does not overtake those who wait', () => {
   expect(third.hasBegun).toBe(true);
 });
 
-test('the last one that waits takes the timer with him', () => {
+test('the timer stops with the last waiting connection', () => {
   const queue = new LoginQueue<Client>({ maxInFlight: 10, rate: new RateLimit(10, 1) });
   const [, second] = clientsOf(queue, 2);
   expect(vi.getTimerCount()).toBe(1);

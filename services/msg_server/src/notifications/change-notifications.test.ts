@@ -26,7 +26,7 @@ afterEach(() => {
 });
 
 describe('ChangeNotifications', () => {
-  it('tells the last of several changes of the same, and nothing twice', () => {
+  it('sends the last of several changes with the same key, once', () => {
     notifications.notify('a', Buffer.from('a1'));
     notifications.notify('b', Buffer.from('b1'));
     notifications.notify('a', Buffer.from('a2'));
@@ -38,7 +38,7 @@ describe('ChangeNotifications', () => {
     expect(rounds.slice(1)).toEqual([['a3']]);
   });
 
-  it('tells at most 50 a round; the others wait their turn', () => {
+  it('sends at most 50 per flush; the others wait', () => {
     for (let i = 0; i < 120; i++) notifications.notify(`${i}`, Buffer.from(`${i}`));
     vi.advanceTimersByTime(1_000);
     expect(rounds.map((round) => round.length)).toEqual([50, 50, 20]);
@@ -51,14 +51,14 @@ describe('ChangeNotifications', () => {
     expect(rounds.map((round) => round.length)).toEqual([1, 1, 1]);
   });
 
-  it('drops and counts what is too much', () => {
+  it('drops and counts notifications beyond the limit', () => {
     for (let i = 0; i < 20_003; i++) notifications.notify(`${i}`, Buffer.from('x'));
     expect(dropped).toBe(3);
     notifications.notify('0', Buffer.from('y'));
     expect(dropped).toBe(3);
   });
 
-  it('tells what waits when the server stops', () => {
+  it('sends waiting notifications when the server stops', () => {
     notifications.notify('a', Buffer.from('a'));
     notifications.stop();
     expect(rounds).toEqual([['a']]);

@@ -38,7 +38,7 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers());
 
 describe('StatusNotifications', () => {
-  it('tells at once after a pause, then gathers: the last change of each user, in one write', () => {
+  it('flushes at once after a pause, then batches the last change of each user into one write', () => {
     const notifications = new StatusNotifications(users, 'all');
     notifications.add(7, on);
     notifications.scheduleFlush();
@@ -64,7 +64,7 @@ describe('StatusNotifications', () => {
     notifications.stop();
   });
 
-  it('tells only who asked, where it is configured so', () => {
+  it('notifies only clients that asked, where so configured', () => {
     const notifications = new StatusNotifications(users, 'queried');
     clients[3]!.watchedUsers = new Set([8]);
     notifications.add(7, on);

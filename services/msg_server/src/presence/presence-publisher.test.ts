@@ -9,7 +9,7 @@ import { MsgServerMetrics } from '../metrics.js';
 import { FakeRouteServer } from '../testing/fake-route-server.js';
 import { PresencePublisher } from './presence-publisher.js';
 
-/** As much of a connection as presence looks at. */
+/** The parts of a connection that presence uses. */
 function connection(id: number, userId: number): Connection {
   return { id, userId, clientType: ClientType.WINDOWS, loginSeq: id, isMobile: false } as Connection;
 }
@@ -44,7 +44,7 @@ describe('PresencePublisher', () => {
     await route.stop();
   });
 
-  it('says when no route_server knows', async () => {
+  it('resolves to false when no route_server responds', async () => {
     expect(await presence.publishOnline(connection(1, 1))).toBe(false);
   });
 
@@ -57,7 +57,7 @@ describe('PresencePublisher', () => {
     await route.stop();
   });
 
-  it('publishes again for another one to act when the one that was to act does not answer', async () => {
+  it('retries with another acting route_server when the first does not respond', async () => {
     const [deaf, good] = [new FakeRouteServer(bus), new FakeRouteServer(bus)];
     deaf.acks = false;
     await routeServers.waitFor(2, 2_000);
@@ -77,12 +77,12 @@ describe('PresencePublisher', () => {
     expect(
       new Set(good.updates.map(({ actingRouteServer, again }) => `${actingRouteServer} ${again}`)),
     ).toEqual(new Set([`${deaf.instance} false`, `${good.instance} false`, `${good.instance} true`]));
-    // Who has left meanwhile must not be announced anew.
+    // Users who have left meanwhile must not be published again.
     expect(good.changes.filter(({ userId }) => userId === gone.userId)).toHaveLength(1);
     await Promise.all([deaf.stop(), good.stop()]);
   });
 
-  it('does not wait for a route_server that nobody listens for', async () => {
+  it('does not wait for a route_server without subscriptions', async () => {
     const route = new FakeRouteServer(bus);
     const dead = new HeartbeatPublisher(bus, { instance: 7, service: 'route_server', hostname: 'gone' });
     await routeServers.waitFor(2, 2_000);
@@ -93,7 +93,7 @@ describe('PresencePublisher', () => {
     await Promise.all([dead.stop(), route.stop()]);
   });
 
-  it('gives snapshots by pages, under the number of the last change', async () => {
+  it('returns snapshots in pages, under the number of the last change', async () => {
     const everybody = Array.from({ length: 2_500 }, (_, i) => connection(i + 1, i + 1));
     for (const each of everybody) users.add(each);
     presence.publishOffline(connection(9_999, 9_999));
