@@ -116,7 +116,7 @@ describe('an app', () => {
     expect(harness.store.only.fromUserId).toBe(8);
   });
 
-  it('is the administration (user 0) only where it may change groups, and speaks as nobody in particular', async () => {
+  it('may act as the administration (user 0) only to change groups and when not bound to a user', async () => {
     await start([
       app('one', { userId: 8, permissions: ['group'] }),
       app('p2p', { appId: 2, permissions: ['p2p'] }),

@@ -15,7 +15,7 @@ let deliveries: Deliveries;
 let ended: string[];
 /** The store's answer to a question for a range. */
 let fetchRange: FetchRange;
-/** The store's answer to the question which messages somebody may see. */
+/** The store's response to a visibility check. */
 let findVisible: FindVisible;
 
 beforeEach(() => {
@@ -151,7 +151,7 @@ test('a message repeated after its cursor was evicted is not delivered twice', (
   deliver(2, 1, 'a', { outboxId: 10 });
   expect(got.filter((text) => text === 'a')).toHaveLength(1);
   expect(ended).toEqual([]);
-  // It was used, which kept it: all others have to be newer.
+  // Its cursor was used recently and is still there; all others have to be newer.
   deliverFromMany(remembered - 1, 100_000);
   deliver(3, 1, 'b', { outboxId: 200_000 });
   deliver(2, 1, 'a', { outboxId: 10 });
@@ -244,12 +244,12 @@ test('a user removed from many groups gets none of their earlier messages', () =
   const got = logIn(1);
   deliverToGroup(7, 1, 1);
   for (let groupId = 7; groupId < 107; groupId++) deliveries.leave(1, groupId, 4);
-  // One that was told late.
+  // A removal that arrives late.
   deliveries.leave(1, 7, 2);
   deliverToGroup(7, 1, 1);
   deliverToGroup(7, 2, 3);
   expect(got).toEqual(['7 1']);
-  // Back again: what is open before the first message is not for them, nor what comes again.
+  // After rejoining, neither open messages before the first one nor repeated ones are for them.
   deliverToGroup(7, 4, 5, [1], { openFrom: 1 });
   deliverToGroup(7, 1, 1);
   deliverToGroup(7, 2, 3);

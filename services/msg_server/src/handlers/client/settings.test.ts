@@ -222,7 +222,7 @@ describe('changes broadcast to all clients', () => {
     );
     expect(signature).toMatchObject({ userId: 11, resultCode: 1 });
     expect(Object.hasOwn(signature, 'signInfo')).toBe(false);
-    // A change behind it is told, and nothing before it.
+    // Only the later change is broadcast.
     delete server.db.answers.replies.changeSignature;
     await client.ask(
       Commands.BuddyListChangeSignInfoRequest,
