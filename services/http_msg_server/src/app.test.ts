@@ -23,7 +23,7 @@ const raw = (text: string): Promise<string> =>
     socket.on('close', () => resolve(Buffer.concat(chunks).toString()));
   });
 
-describe('a body that cannot be used is answered, not cut off', () => {
+describe('an unusable body is answered', () => {
   it.each([
     ['nothing', ''],
     ['no JSON', '{"from_user_id":8,'],
@@ -56,7 +56,7 @@ describe('a body that cannot be used is answered, not cut off', () => {
   });
 });
 
-describe('what is no interface', () => {
+describe('a request to no endpoint', () => {
   const notAllowed = '{"error_code":5,"error_msg":"未授权的接口"}';
 
   it.each(['//query/SendP2PMessage', '/query//SendP2PMessage/', '/Query/sendP2PMessage?app_key=x'])(
@@ -66,7 +66,7 @@ describe('what is no interface', () => {
     },
   );
 
-  it('the whole URL in the request line is one, too', async () => {
+  it('an absolute URL in the request line finds the endpoint', async () => {
     const body = JSON.stringify(message);
     const answer = await raw(
       `POST http://127.0.0.1:8400${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
@@ -78,7 +78,7 @@ describe('what is no interface', () => {
     expect(await harness.post(unknown, message)).toBe(notAllowed);
   });
 
-  it('GET of an interface', async () => {
+  it('GET of an endpoint', async () => {
     const response = await fetch(harness.url + path);
     expect(response.status).toBe(200);
     expect(await response.text()).toBe(badParameter);
@@ -109,7 +109,7 @@ describe('the process', () => {
     await expect.poll(ready).toEqual([503, down]);
   });
 
-  it('answers what it had accepted before it stops', async () => {
+  it('answers accepted requests before it stops', async () => {
     const stopping = await startHarness();
     const release = stopping.store.hold();
     const answer = stopping.post(path, message);

@@ -24,7 +24,7 @@ export function createApp(options: ApiOptions, { endpoints, operations }: Routes
   });
   const v1 = v1Api(options, operations);
   app.use((request, response, next) => {
-    // Not tried for the others: its router looks at one path after the other.
+    // Other requests skip the /v1 router, which tries its paths one after the other.
     if (request.path === '/v1' || request.path.startsWith('/v1/')) void v1(request, response, next);
     else next();
   });
@@ -35,7 +35,7 @@ export function createApp(options: ApiOptions, { endpoints, operations }: Routes
   return app;
 }
 
-/** The interface or operation a request was served by; undefined: none. */
+/** The path of the legacy endpoint or operation that served a request; undefined: none. */
 export function routeOf(response: ServerResponse): string | undefined {
   const { route, operation } = (response as Response).locals as { route?: string; operation?: Operation };
   return operation?.path ?? route;

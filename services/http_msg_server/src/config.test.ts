@@ -20,11 +20,11 @@ describe('loadConfig', () => {
     });
   });
 
-  it('believes no proxy that is no address', () => {
+  it('rejects a proxy that is not an address', () => {
     expect(() => loadConfig({ TRUSTED_PROXIES: 'ingress' })).toThrow(ConfigError);
   });
 
-  it('names every wrong variable', () => {
+  it('names every invalid variable', () => {
     const load = () => loadConfig({ TEXT_KEY: 'short', HTTP_PORT: '-1', HTTP_AUTH: 'maybe' });
     expect(load).toThrow(/HTTP_PORT: .*\n.*HTTP_AUTH: .*\n.*TEXT_KEY: must be 32 bytes/);
   });

@@ -27,22 +27,22 @@ export const envSchema = {
   HTTP_AUTH: env.choice(
     ['open', 'keys'],
     'open',
-    'open: the legacy interfaces serve everybody, as the original does; keys: only apps (teamtalk app create)',
+    'open: the legacy API serves any caller, like the original; keys: only apps (teamtalk app create)',
   ),
   APP_KEYS: env.string(
     '',
-    'app_keys that may do everything, separated by commas, besides those of the apps in the database',
+    'app_keys that may do everything, separated by commas, in addition to the apps in the database',
   ),
   TRUSTED_PROXIES: env.string(
     '',
-    'Addresses or CIDRs of proxies, separated by commas: of what they forward, X-Forwarded-For tells the caller’s address',
+    'Addresses or CIDRs of proxies, separated by commas, whose X-Forwarded-For is trusted for the caller’s address',
   ),
   TEXT_KEY: z
     .string()
     .refine((key) => Buffer.byteLength(key) === 32, 'must be 32 bytes')
     .default(DEFAULT_TEXT_KEY)
     .describe('Key of message texts, shared with the clients, 32 bytes'),
-  MAX_CONNECTIONS: env.integer(2_000, 1, 1_000_000, 'HTTP connections at most; more are refused'),
+  MAX_CONNECTIONS: env.integer(2_000, 1, 1_000_000, 'HTTP connections at most; further ones are refused'),
   MAX_BODY_BYTES: env.integer(1_048_576, 1024, 67_108_864, 'Largest request body, bytes'),
   MAX_MESSAGE_BYTES: env.integer(
     393_216,
@@ -54,28 +54,28 @@ export const envSchema = {
     10_000,
     1,
     1_000_000,
-    'Messages that wait for the store at most; more get error 9',
+    'Messages waiting for the store at most; further ones get error 9',
   ),
-  REQUEST_TIMEOUT_MS: env.integer(5_000, 10, 600_000, 'Longest time a request may take to arrive, ms'),
+  REQUEST_TIMEOUT_MS: env.integer(5_000, 10, 600_000, 'Time a request may take to arrive, ms'),
   STORE_TIMEOUT_MS: env.integer(
     3_500,
     10,
     600_000,
-    'A message the store has not confirmed by then is answered with error 9, ms',
+    'Time the store has to confirm a message before it is answered with error 9, ms',
   ),
 };
 
-/** http_msg_server's configuration, nested by what it is for. Times are milliseconds, sizes bytes. */
+/** http_msg_server's configuration, grouped by purpose. Times are milliseconds, sizes bytes. */
 export interface HttpMsgServerConfig extends CommonConfig {
   nats: BusConfig;
   /** undefined: gRPC without TLS */
   rpcTls: RpcTls | undefined;
   listen: { host: string; port: number };
-  /** whether the legacy interfaces serve callers without a key */
+  /** whether the legacy API serves callers without a key */
   open: boolean;
   /** keys that may do everything */
   appKeys: readonly string[];
-  /** CIDRs whose X-Forwarded-For is believed */
+  /** CIDRs of proxies whose X-Forwarded-For is trusted */
   trustedProxies: readonly string[];
   textKey: string;
   limits: { connections: number; bodyBytes: number; messageBytes: number; appends: number };
@@ -85,7 +85,7 @@ export interface HttpMsgServerConfig extends CommonConfig {
 function nest(values: EnvValues<typeof envSchema>): HttpMsgServerConfig {
   const trustedProxies = listOf(values.TRUSTED_PROXIES);
   const wrong = trustedProxies.find((text) => !isNetwork(text));
-  if (wrong !== undefined) throw new ConfigError([`TRUSTED_PROXIES: ${wrong} is no address or CIDR`]);
+  if (wrong !== undefined) throw new ConfigError([`TRUSTED_PROXIES: ${wrong} is not an address or CIDR`]);
   return {
     ...commonConfig(values),
     nats: busConfig(values),
@@ -117,7 +117,7 @@ function isNetwork(text: string): boolean {
   return isIP(address) !== 0 && (prefix === undefined || /^\d{1,3}$/.test(prefix));
 }
 
-/** @throws ConfigError naming every variable that is wrong */
+/** @throws ConfigError naming every invalid variable */
 export function loadConfig(env: NodeJS.ProcessEnv): HttpMsgServerConfig {
   return nest(readEnv(envSchema, env));
 }

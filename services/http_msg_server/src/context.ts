@@ -3,9 +3,9 @@ import type { TextCodec } from '@teamtalk/protocol';
 import type { MessageAppender, ReplicaPool } from '@teamtalk/rpc';
 import type { Logger, Tracing } from '@teamtalk/service-kit';
 
-/** What handlers may use. */
+/** The dependencies of all handlers. */
 export interface Context {
-  /** of this process; with an entry's request id it makes a message's trace id */
+  /** of this process; part of a message's trace id, with the request id */
   readonly instance: number;
   readonly log: Logger;
   /** undefined: nothing is traced */
@@ -16,6 +16,6 @@ export interface Context {
   readonly pool: ReplicaPool;
   readonly appender: MessageAppender;
   readonly textCodec: TextCodec;
-  /** bytes of the largest message, encrypted */
+  /** bytes of an encrypted message at most */
   readonly maxMessageBytes: number;
 }

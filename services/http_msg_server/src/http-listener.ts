@@ -13,15 +13,16 @@ export interface HttpListenerOptions {
   host: string;
   port: number;
   maxConnections: number;
-  /** ms for the whole of a request to arrive */
+  /** milliseconds a whole request has to arrive */
   requestMs: number;
-  /** ms an answer may take after that */
+  /** milliseconds the response may take after that */
   answerMs: number;
 }
 
 /**
- * Serves HTTP. What is no HTTP request, or does not arrive in time, gets an answer with a JSON body, too.
- * @returns the port it listens on; stopping (after the last answer) is registered in the kit's lifecycle
+ * Serves HTTP. Malformed or late requests get a JSON response, too. The kit's lifecycle stops it after the last
+ * response.
+ * @returns the port it listens on
  */
 export async function startHttpListener(
   { life, keepAliveGraceMs, metrics }: Kit,
@@ -49,10 +50,10 @@ export async function startHttpListener(
   });
   await listen(server, options);
   life.onStop('HTTP', async () => {
-    // By then every request that had arrived has its answer.
-    const cutOff = setTimeout(() => server.closeAllConnections(), keepAliveGraceMs + options.answerMs + 500);
+    // By then every request that had arrived has been answered.
+    const forceClose = setTimeout(() => server.closeAllConnections(), keepAliveGraceMs + options.answerMs + 500);
     await closeServer(server, keepAliveGraceMs);
-    clearTimeout(cutOff);
+    clearTimeout(forceClose);
   });
   return (server.address() as AddressInfo).port;
 }

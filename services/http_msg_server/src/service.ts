@@ -19,10 +19,10 @@ import { endpoints } from './legacy/endpoints.js';
 import { operations } from './v1/operations.js';
 import { WebhookSender } from './webhooks/webhook-sender.js';
 
-/** Messages wait this long, milliseconds, for others to share a frame to db_proxy_server with. */
+/** Milliseconds messages wait to be batched into a frame to db_proxy_server. */
 const flushMs = 1;
 
-/** Starts a http_msg_server: other systems push messages through it. Ports: `http`, `ops`. */
+/** Starts http_msg_server, the HTTP API through which other systems send messages. Ports: `http`, `ops`. */
 export function startHttpMsgServer(
   config: HttpMsgServerConfig,
   options: StartOptions = {},
@@ -33,7 +33,7 @@ export function startHttpMsgServer(
 async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<string, number>> {
   const { health, instance, life, log, metrics, service, tracing } = kit;
   const { limits, timeouts } = config;
-  if (config.open) log.warn('HTTP_AUTH is open: whoever reaches this port may push in anybody’s name');
+  if (config.open) log.warn('HTTP_AUTH is open; callers need no key and may send as any user');
 
   const name = `${service} ${formatInstance(instance)}`;
   const bus = await kit.untilAvailable('nats', () =>
@@ -44,12 +44,12 @@ async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<stri
 
   const pool = new ReplicaPool(config.rpcTls, tracing);
   const dbProxies = new Registry(bus, log, 'db_proxy_server', syncPool(pool));
-  life.onStop('db_proxy_servers', () => {
+  life.onStop('db_proxy_server pool', () => {
     dbProxies.stop();
     pool.close();
   });
   const msgServers = new Registry(bus, log, 'msg_server');
-  life.onStop('registry of msg_servers', () => msgServers.stop());
+  life.onStop('msg_server registry', () => msgServers.stop());
   const appender = messageAppender(pool, {
     instance,
     choose: rendezvous,
@@ -60,13 +60,13 @@ async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<stri
   });
   health.addCheck('db_proxy_server', () => appender.available);
   metrics.gauge('appends_pending', 'Messages that wait for the store', () => appender.pending);
-  life.onStop('messages in flight', async () => {
+  life.onStop('in-flight messages', async () => {
     await appender.settle();
     appender.stop();
   });
 
   const directory = new AppDirectory({ kit, pool, keys: config.appKeys });
-  life.onStop('directory of apps', () => directory.stop());
+  life.onStop('app directory', () => directory.stop());
 
   const textCodec = createTextCodec(config.textKey);
   const webhooks = new WebhookSender({ kit, pool, textCodec });
@@ -112,6 +112,6 @@ async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<stri
       draining: health.draining,
     }),
   );
-  life.onStop('announcements', () => heartbeats.stop());
+  life.onStop('deregistration', () => heartbeats.stop());
   return { http };
 }

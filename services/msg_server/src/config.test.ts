@@ -20,14 +20,14 @@ describe('configuration', () => {
     });
   });
 
-  it('takes the first address for the second unless told otherwise', () => {
+  it('defaults the second address to the first', () => {
     expect(loadConfig({ ADVERTISE_IP1: '10.0.0.1' }).advertise.ip2).toBe('10.0.0.1');
     expect(loadConfig({ ADVERTISE_IP1: '10.0.0.1', ADVERTISE_IP2: '10.0.0.2' }).advertise.ip2).toBe(
       '10.0.0.2',
     );
   });
 
-  it('wants a certificate and its key, or neither', () => {
+  it('requires a certificate and its key, or neither', () => {
     const files = { TLS_CERT_FILE: '/c.pem', TLS_KEY_FILE: '/k.pem' };
     expect(loadConfig(files).tls).toMatchObject({ certFile: '/c.pem', client: true, webSocket: true });
     expect(loadConfig({ ...files, TLS_PORTS: 'ws' }).tls).toMatchObject({ client: false, webSocket: true });
@@ -35,15 +35,15 @@ describe('configuration', () => {
     expect(() => loadConfig({ TLS_KEY_FILE: '/k.pem' })).toThrow(/TLS_CERT_FILE: is required/);
   });
 
-  it('wants a shutdown to last longer than the spread in which clients are closed', () => {
+  it('requires a shutdown longer than the drain of clients', () => {
     const spread = { DRAIN_SPREAD_MS: '20000' };
     expect(loadConfig({ ...spread, SHUTDOWN_SECONDS: '23' }).timeouts.drainSpreadMs).toBe(20_000);
     expect(() => loadConfig({ ...spread, SHUTDOWN_SECONDS: '22' })).toThrow(
-      /SHUTDOWN_SECONDS: has to be at least 23/,
+      /SHUTDOWN_SECONDS: must be at least 23/,
     );
   });
 
-  it('names every wrong variable at once', () => {
+  it('names every invalid variable at once', () => {
     const load = () => loadConfig({ CLIENT_PORT: 'x', MAX_CONNECTIONS: '0', PRESENCE_BROADCAST: 'some' });
     expect(load).toThrow(ConfigError);
     expect(load).toThrow(/CLIENT_PORT.*MAX_CONNECTIONS.*PRESENCE_BROADCAST/s);

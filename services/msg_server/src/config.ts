@@ -36,7 +36,7 @@ export const envSchema = {
   PROXY_PROTOCOL: env.choice(
     ['off', 'v2'],
     'off',
-    'v2: every connection of a client begins with a PROXY header (version 2) that tells the client’s address, as a load balancer sends it; one without it is closed',
+    'v2: every connection of a client begins with a PROXY header (version 2) that names the client’s address, as load balancers send it; a connection without one is closed',
   ),
   ADVERTISE_IP1: env.perPod(
     '127.0.0.1',
@@ -48,13 +48,13 @@ export const envSchema = {
     20_000,
     1,
     1_000_000,
-    'Logged-in connections at most; further logins get result 2',
+    'Logged-in connections at most; further logins are refused with result 2',
   ),
   MAX_PDU_BYTES: env.integer(
     1_048_576,
     1024,
     67_108_864,
-    'Largest PDU a client may send, header included, bytes',
+    'Largest PDU a client may send, including its header, bytes',
   ),
   MAX_MESSAGE_BYTES: env.integer(
     393_216,
@@ -66,7 +66,7 @@ export const envSchema = {
     15_000,
     10,
     600_000,
-    'A connection that has not asked to log in by then is closed, ms',
+    'Time within which a connection must ask to log in before it is closed, ms',
   ),
   IDLE_PC_MS: env.integer(
     120_000,
@@ -84,13 +84,13 @@ export const envSchema = {
     20,
     1,
     1_000_000,
-    'A connection is closed after so many PDUs in a row that are unknown or do not parse',
+    'Consecutive PDUs that are unknown or do not parse after which a connection is closed',
   ),
   MESSAGE_RATE: env.integer(
     20,
     0,
     1_000_000,
-    'Messages a second one connection may send in the long run; a faster one is read more slowly. 0: no limit',
+    'Sustained messages per second of one connection; a faster one is read more slowly. 0: no limit',
   ),
   MESSAGE_BURST: env.integer(
     40,
@@ -102,44 +102,39 @@ export const envSchema = {
     256,
     1,
     100_000,
-    'Messages and read marks of one connection that wait for the store at most',
+    'Messages and read marks of one connection waiting for the store at most',
   ),
-  MAX_APPENDS: env.integer(
-    20_000,
-    1,
-    1_000_000,
-    'Messages of all connections that wait for the store at most',
-  ),
-  MAX_LOGINS: env.integer(256, 1, 100_000, 'Logins that are checked at a time; further ones wait their turn'),
+  MAX_APPENDS: env.integer(20_000, 1, 1_000_000, 'Messages of all connections waiting for the store at most'),
+  MAX_LOGINS: env.integer(256, 1, 100_000, 'Logins in flight at most; further ones wait their turn'),
   LOGIN_RATE: env.integer(
     1000,
     0,
     1_000_000,
-    'Logins that begin a second in the long run; further ones wait their turn, so that a wave of clients that come back does not push aside the messages of those who are in. 0: no limit',
+    'Sustained logins that begin per second; further ones wait their turn, so that a wave of reconnecting clients does not delay the messages of connected ones. 0: no limit',
   ),
   LOGIN_BURST: env.integer(1000, 1, 1_000_000, 'Logins that may begin at once before LOGIN_RATE applies'),
   MAX_OUTBOUND_BYTES: env.integer(
     4_194_304,
     1024,
     1_073_741_824,
-    'A client with more unread bytes than this waiting for it is disconnected',
+    'Unread bytes waiting for a client above which it is disconnected',
   ),
   APPEND_FLUSH_MS: env.integer(
     1,
     0,
     1000,
-    'Messages wait so long for others to share a frame to db_proxy_server with, ms; 0: until the end of the event-loop turn',
+    'Time messages wait to be batched into a frame to db_proxy_server, ms; 0: until the end of the event-loop turn',
   ),
   CLIENT_FLUSH_MS: env.integer(
     0,
     0,
     1000,
-    'Least time between two rounds of writes to clients, ms; more saves CPU and adds latency. 0: a round each event-loop turn',
+    'Minimum time between two flushes to clients, ms; more saves CPU and adds latency. 0: a flush each event-loop turn',
   ),
   PRESENCE_BROADCAST: env.choice(
     ['all', 'queried'],
     'all',
-    'Who hears that a user came or went: all PC clients, or only those that asked for his status in their present connection',
+    'Who is notified that a user came online or went offline: all PC clients, or only those that asked for that user’s status on their present connection',
   ),
   PUSH_NOTICE_AS_TEXT: env.choice(
     ['none', 'pc', 'mobile', 'all'],
@@ -150,25 +145,25 @@ export const envSchema = {
     10_000,
     1,
     10_000,
-    'Messages one history answer holds at most, 4 MiB of them (Android: 400 KiB). Windows asks once for all that are unread',
+    'Messages in one history response at most, and 4 MiB of them (Android: 400 KiB). Windows asks once for everything unread',
   ),
   DRAIN_SPREAD_MS: env.integer(
     10_000,
     0,
     600_000,
-    'Clients are disconnected over this time at most when the server stops, no slower than 100 a second, ms; at least 3 s less than SHUTDOWN_SECONDS. The others take in LOGIN_RATE of them a second each',
+    'Time over which clients are disconnected when the server stops, at no fewer than 100 a second, ms; at least 3 s less than SHUTDOWN_SECONDS. Each other msg_server admits LOGIN_RATE of them per second',
   ),
 };
 
-/** msg_server's configuration, nested by what it is for. Times are milliseconds, sizes bytes. */
+/** msg_server's configuration, grouped by purpose. Times are milliseconds, sizes bytes. */
 export interface MsgServerConfig extends CommonConfig {
   nats: BusConfig;
   /** undefined: gRPC without TLS */
   rpcTls: RpcTls | undefined;
   listen: { host: string; port: number };
-  /** undefined: no clients by WebSocket. `origins` undefined: pages of any. */
+  /** undefined: WebSocket is off. `origins` undefined: any origin. */
   webSocket: { port: number; origins: readonly string[] | undefined } | undefined;
-  /** undefined: no TLS. `client` and `webSocket` say which ports speak it. */
+  /** undefined: no TLS. `client` and `webSocket` say which ports use it. */
   tls: (TlsFiles & { client: boolean; webSocket: boolean }) | undefined;
   /** Whether connections begin with a PROXY header. */
   proxyProtocol: boolean;
@@ -180,7 +175,7 @@ export interface MsgServerConfig extends CommonConfig {
     consecutiveBadPdus: number;
     inFlight: number;
     appends: number;
-    /** logins in flight at a time */
+    /** logins in flight */
     logins: number;
     outboundBytes: number;
     history: number;
@@ -249,16 +244,16 @@ function nestTls(values: EnvValues<typeof envSchema>): MsgServerConfig['tls'] {
   return files && { ...files, client: ports !== 'ws', webSocket: ports !== 'client' };
 }
 
-/** What a stop takes after the last client was closed, milliseconds: results, presence, goodbyes. */
-const afterSpreadMs = 3_000;
+/** Milliseconds reserved after the last client is closed, to settle results, publish presence and deregister. */
+const afterDrainMs = 3_000;
 
-/** @throws ConfigError naming every variable that is wrong */
+/** @throws ConfigError naming every invalid variable */
 export function loadConfig(env: NodeJS.ProcessEnv): MsgServerConfig {
   const config = nest(readEnv(envSchema, env));
   const { shutdownMs, timeouts } = config;
-  if (timeouts.drainSpreadMs > 0 && timeouts.drainSpreadMs + afterSpreadMs > shutdownMs) {
-    const least = Math.ceil((timeouts.drainSpreadMs + afterSpreadMs) / 1000);
-    throw new ConfigError([`SHUTDOWN_SECONDS: has to be at least ${least} with this DRAIN_SPREAD_MS`]);
+  if (timeouts.drainSpreadMs > 0 && timeouts.drainSpreadMs + afterDrainMs > shutdownMs) {
+    const least = Math.ceil((timeouts.drainSpreadMs + afterDrainMs) / 1000);
+    throw new ConfigError([`SHUTDOWN_SECONDS: must be at least ${least} with this DRAIN_SPREAD_MS`]);
   }
   return config;
 }

@@ -15,12 +15,12 @@ import type { ChangeNotifications } from './notifications/change-notifications.j
 import type { StatusNotifications } from './notifications/status-notifications.js';
 import type { PresencePublisher } from './presence/presence-publisher.js';
 
-/** What handlers may use. */
+/** The dependencies of all handlers. */
 export interface Context {
   readonly kit: Kit;
   readonly config: MsgServerConfig;
   readonly metrics: MsgServerMetrics;
-  /** Whether the log shows level debug: asked once, because it costs on the message path. */
+  /** Whether debug is logged; checked once, to keep it off the message path. */
   readonly debug: boolean;
   readonly bus: Bus;
   /** The db_proxy_servers. */
@@ -33,7 +33,7 @@ export interface Context {
   readonly logins: LoginQueue<Connection>;
   readonly presence: PresencePublisher;
   readonly deliveries: Deliveries;
-  readonly senders: SenderCache;
+  readonly senderCache: SenderCache;
   readonly noticeDowngrade: NoticeDowngrade;
   readonly notifications: ChangeNotifications;
   readonly statusNotifications: StatusNotifications;

@@ -1,32 +1,31 @@
 const tickMs = 250;
 /**
- * The others take a server for dead that they have not heard of for 3.5 s, and its last heartbeat may be a second
- * old when it stops: from this long on, milliseconds, they may have.
+ * Milliseconds from which on the other services may have evicted this one: they do so 3.5 s after its last heartbeat,
+ * which may be a second old when the stall begins.
  */
-const longMs = 2_500;
+const stallMs = 2_500;
 
 /**
- * Notices that this process stood still: stopped and continued, its machine paused, or kept from running. Meanwhile
- * its clients have gone elsewhere and others wrote to them there; what it finds in its sockets then is of a time
- * that is over.
+ * Detects that the event loop did not run for a while, because the process was stopped, starved or its machine paused.
+ * By then clients may have reconnected elsewhere, and the input waiting in the sockets is out of date.
  */
 export class EventLoopStallDetector {
-  readonly #over: (ms: number) => void;
+  readonly #onStall: (ms: number) => void;
   readonly #timer: NodeJS.Timeout;
-  #ranAt = performance.now();
+  #lastRanAt = performance.now();
 
-  /** @param over called once after each standstill, with its milliseconds */
-  constructor(over: (ms: number) => void) {
-    this.#over = over;
+  /** @param onStall called once after each stall, with its duration in milliseconds */
+  constructor(onStall: (ms: number) => void) {
+    this.#onStall = onStall;
     this.#timer = setInterval(() => this.check(), tickMs);
   }
 
-  /** To be called before something from outside is acted on: what has waited comes before any timer. */
+  /** To be called before handling any input, because after a stall waiting input is handled before timers. */
   check(): void {
     const now = performance.now();
-    const ms = now - this.#ranAt;
-    this.#ranAt = now;
-    if (ms >= longMs) this.#over(ms);
+    const ms = now - this.#lastRanAt;
+    this.#lastRanAt = now;
+    if (ms >= stallMs) this.#onStall(ms);
   }
 
   stop(): void {

@@ -8,29 +8,29 @@ afterEach(() => trim?.stop());
 
 const mib = 1024 * 1024;
 
-/** Much that is dead when it is over. */
+/** Allocates garbage. */
 function grow(): void {
-  const kept = new Array(200_000);
+  const objects = new Array(200_000);
   for (let round = 0; round < 20; round++) {
-    for (let i = 0; i < kept.length; i++) kept[i] = { i, values: [1, 2, 3] };
+    for (let i = 0; i < objects.length; i++) objects[i] = { i, values: [1, 2, 3] };
   }
 }
 
-test('gives memory back once nothing is written any more, and not before', async () => {
+test('returns memory once nothing is written any more, and not before', async () => {
   const before = heapBytes();
   let sent = 0;
-  let looks = 0;
+  let checks = 0;
   trim = new IdleGc({
     sentBytes: () => {
-      looks++;
-      sent += looks < 20 ? 1024 * 1024 : 0;
+      checks++;
+      sent += checks < 20 ? 1024 * 1024 : 0;
       return sent;
     },
     log,
-    everyMs: 10,
+    intervalMs: 10,
   });
   grow();
-  await expect.poll(() => looks, { interval: 1 }).toBeGreaterThan(10);
+  await expect.poll(() => checks, { interval: 1 }).toBeGreaterThan(10);
   const grown = heapBytes();
   expect(grown).toBeGreaterThan(before + 24 * mib);
   await expect.poll(heapBytes).toBeLessThan(grown - 16 * mib);

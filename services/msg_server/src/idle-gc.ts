@@ -2,37 +2,36 @@ import { Session } from 'node:inspector';
 import { getHeapStatistics } from 'node:v8';
 import type { Logger } from '@teamtalk/service-kit';
 
-/** Milliseconds between two looks, over which it has to have been quiet. */
-const lookMs = 5_000;
-/** Bytes written to clients in that time, at most, when it counts as quiet: heartbeats and a message now and then. */
+/** Milliseconds between two checks; the process counts as idle when it was quiet in between. */
+const checkIntervalMs = 5_000;
+/** Bytes written to clients between two checks below which the process counts as quiet. */
 const quietBytes = 512 * 1024;
-/** The heap has to have grown by this much since it was last given back, bytes. */
-const worthBytes = 24 * 1024 * 1024;
+/** Bytes the heap has to have grown since the last collection. */
+const minGrowthBytes = 24 * 1024 * 1024;
 
 export interface IdleGcOptions {
   /** bytes written to clients so far */
   sentBytes: () => number;
   log: Logger;
-  everyMs?: number;
+  intervalMs?: number;
 }
 
 /**
- * Gives memory back when a busy time is over. A wave of logins or messages has the heap grow to several times what is
- * alive (collectSeldom), and an idle server never gets to its next collection: with twenty thousand idle connections
- * that would be more than all of them need. Collecting everything, which takes some fifty milliseconds, is done only
- * when nobody writes anything.
+ * Returns memory to the system after a burst of work. With relaxed garbage collection (relaxGc) the heap grows to
+ * several times the live data, and an idle process does not reach its next collection. The full collection blocks the
+ * event loop, so it runs only while the process is idle.
  */
 export class IdleGc {
   readonly #options: IdleGcOptions;
   readonly #timer: NodeJS.Timeout;
   #sentBefore: number;
-  #heapKept = heapBytes();
+  #heapAfterGc = heapBytes();
   #busy = false;
 
   constructor(options: IdleGcOptions) {
     this.#options = options;
     this.#sentBefore = options.sentBytes();
-    this.#timer = setInterval(() => void this.#look(), options.everyMs ?? lookMs);
+    this.#timer = setInterval(() => void this.#check(), options.intervalMs ?? checkIntervalMs);
     this.#timer.unref();
   }
 
@@ -40,26 +39,26 @@ export class IdleGc {
     clearInterval(this.#timer);
   }
 
-  async #look(): Promise<void> {
+  async #check(): Promise<void> {
     const sent = this.#options.sentBytes();
     const quiet = sent - this.#sentBefore < quietBytes;
     this.#sentBefore = sent;
-    if (!quiet || this.#busy || heapBytes() < this.#heapKept + worthBytes) return;
+    if (!quiet || this.#busy || heapBytes() < this.#heapAfterGc + minGrowthBytes) return;
     this.#busy = true;
     const start = performance.now();
-    // The only way to V8's collection that gives memory back; it opens no port.
+    // The only API for a collection that returns memory to the system; it opens no port.
     const session = new Session();
     session.connect();
     await new Promise<void>((resolve) => session.post('HeapProfiler.collectGarbage', () => resolve()));
     session.disconnect();
     this.#busy = false;
-    this.#heapKept = heapBytes();
+    this.#heapAfterGc = heapBytes();
     const milliseconds = Math.round(performance.now() - start);
-    this.#options.log.debug({ milliseconds }, 'memory of a busy time given back');
+    this.#options.log.debug({ milliseconds }, 'idle garbage collection done');
   }
 }
 
-/** Bytes the heap occupies, used or not. */
+/** Size of the heap, used or not, bytes. */
 export function heapBytes(): number {
   return getHeapStatistics().total_heap_size;
 }

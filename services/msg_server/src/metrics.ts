@@ -1,7 +1,7 @@
 import { type EntranceMetrics, entranceMetrics } from '@teamtalk/net';
 import type { Metrics } from '@teamtalk/service-kit';
 
-/** Why a message from a client was not stored; it got no ack. */
+/** Why a message from a client got no ack. */
 export type DropReason =
   | 'empty'
   | 'to-oneself'
@@ -15,7 +15,7 @@ export type DropReason =
   | 'store-unavailable'
   | 'no-result';
 
-/** Why a PDU was not understood. */
+/** Why a PDU was rejected. */
 export type BadPduReason =
   | 'unknown-command'
   | 'body'
@@ -59,21 +59,20 @@ export type LoginOutcome =
   | 'gone';
 
 /**
- * A number that is counted up on a hot path. prom-client's counters cost a few hundred nanoseconds each
- * time; this one is read when the metrics are scraped.
+ * A counter for hot paths, where prom-client's counters are too slow. It is read when the metrics are scraped.
  */
 export interface Tally {
   value: number;
 }
 
-/** A counter with one label, of which only these values occur. */
+/** A counter with one label and a closed set of values. */
 interface CounterBy<L extends string, V extends string> {
   inc(labels: Record<L, V>): void;
 }
 
 type Counter<L extends string> = ReturnType<typeof Metrics.prototype.counter<L>>;
 
-/** Lets `counter` catch up with what was tallied, at each scrape. */
+/** Calls `catchUp`, which updates `counter`, at each scrape. */
 function atScrape<L extends string>(counter: Counter<L>, catchUp: () => void): void {
   // prom-client calls `collect` before it reads a metric; its types show it only in the constructor.
   Object.assign(counter, { collect: catchUp });
@@ -90,12 +89,12 @@ function tally(metrics: Metrics, name: string, help: string): Tally {
   return count;
 }
 
-/** What msg_server counts. The names of the metrics are those behind `teamtalk_msg_server_`. */
+/** msg_server's metrics, whose names are prefixed by `teamtalk_msg_server_`. */
 export class MsgServerMetrics {
   readonly #received = new Map<number, Tally>();
   readonly #unknown: Tally = { value: 0 };
 
-  /** messages taken in from clients and given to the store */
+  /** messages accepted from clients and passed to the store */
   readonly messages: Tally;
   readonly acked: Tally;
   /** message PDUs written to connections */
@@ -114,8 +113,8 @@ export class MsgServerMetrics {
   readonly certificateReloads: EntranceMetrics['certificateReloads'];
   readonly queriesFailed: CounterBy<'command', string>;
   readonly refused: CounterBy<'command', string>;
-  readonly groupChangesUntold: { inc(): void };
-  readonly noticesDropped: { inc(): void };
+  readonly groupChangesUnconfirmed: { inc(): void };
+  readonly notificationsDropped: { inc(): void };
   readonly querySeconds: { startTimer(labels: { command: string }): () => void };
   readonly appendSeconds: { observe(seconds: number): void };
   readonly deliverySeconds: { observe(seconds: number): void };
@@ -139,11 +138,11 @@ export class MsgServerMetrics {
       'reason',
     ]);
     this.logins = metrics.counter('logins_total', 'Logins by how they ended', ['result']);
-    const entrance = entranceMetrics(metrics);
-    this.refusedSockets = entrance.refusedSockets;
-    this.proxyRefused = entrance.proxyRefused;
-    this.handshakesFailed = entrance.handshakesFailed;
-    this.certificateReloads = entrance.certificateReloads;
+    const shared = entranceMetrics(metrics);
+    this.refusedSockets = shared.refusedSockets;
+    this.proxyRefused = shared.proxyRefused;
+    this.handshakesFailed = shared.handshakesFailed;
+    this.certificateReloads = shared.certificateReloads;
     this.upgradesRefused = metrics.counter(
       'websocket_upgrades_refused_total',
       'HTTP requests to the WebSocket port that did not become a WebSocket',
@@ -159,11 +158,11 @@ export class MsgServerMetrics {
       'Requests of clients that were not granted: not permitted, not possible or not theirs to make',
       ['command'],
     );
-    this.groupChangesUntold = metrics.counter(
+    this.groupChangesUnconfirmed = metrics.counter(
       'group_changes_untold_total',
       'Changes of groups that not every msg_server concerned is known to have heard of',
     );
-    this.noticesDropped = metrics.counter(
+    this.notificationsDropped = metrics.counter(
       'notices_dropped_total',
       'Changes of users that were not told to everybody because too many were waiting',
     );
@@ -196,7 +195,7 @@ export class MsgServerMetrics {
     this.#countCommands(metrics, commandIds);
   }
 
-  /** Counts a PDU by its command; all unknown commands are one. */
+  /** Counts a PDU by its command; unknown commands are counted together. */
   received(commandId: number): void {
     const count = this.#received.get(commandId) ?? this.#unknown;
     count.value++;
@@ -217,7 +216,7 @@ export class MsgServerMetrics {
   }
 }
 
-/** A command as metrics and logs show it, `0x0301`. */
+/** A command as shown in metrics and logs, such as `0x0301`. */
 export function commandLabel(commandId: number): string {
   return `0x${commandId.toString(16).padStart(4, '0')}`;
 }

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { TestServer } from './testing/test-server.js';
 
 describe('msg_server', () => {
-  it('announces itself, its load, and that it stops', async () => {
+  it('publishes heartbeats with its load, and deregisters', async () => {
     const server = await TestServer.start({ env: { ADVERTISE_IP1: '10.0.0.1', MAX_CONNECTIONS: '77' } });
     const { log } = createKit('test', { logLevel: 'silent', shutdownMs: 1_000 });
     const registry = new Registry(server.bus, log, 'msg_server');
@@ -16,7 +16,7 @@ describe('msg_server', () => {
     });
     try {
       await server.logIn(1);
-      await waitUntil(() => registry.get(server.node)?.connections === 1, { what: 'the announcement' });
+      await waitUntil(() => registry.get(server.node)?.connections === 1, { what: 'the heartbeat' });
       expect(registry.get(server.node)).toMatchObject({
         ip1: '10.0.0.1',
         ip2: '10.0.0.1',
@@ -26,7 +26,7 @@ describe('msg_server', () => {
         presenceSeq: 1,
       });
       await server.service.stop();
-      await waitUntil(() => registry.get(server.node) === undefined, { what: 'the goodbye' });
+      await waitUntil(() => registry.get(server.node) === undefined, { what: 'the deregistration' });
       expect(new Set(heard)).toEqual(new Set(['serving', 'draining', 'stopping']));
       expect(heard.at(-1)).toBe('stopping');
     } finally {
@@ -58,14 +58,14 @@ describe('msg_server', () => {
     }
   });
 
-  it('cuts its clients off when it stood still, and does nothing of what they sent meanwhile', async () => {
+  it('disconnects its clients after an event-loop stall, and ignores what they sent meanwhile', async () => {
     const server = await TestServer.start();
     try {
       const [sender, idle] = [await server.logIn(1), await server.logIn(2)];
       const stranger = await server.connect();
       const before = server.db.logins.length;
       const sent = [sender.sendText(2, 'too late'), stranger.logIn('u3').catch(() => 'cut off')];
-      // Longer than others wait for a sign of life; nothing runs in this process.
+      // Blocks the event loop for longer than other services wait for a heartbeat.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_700);
       await Promise.all([sender, idle, stranger].map(({ raw }) => raw.closed));
       expect(await sent[1]).toBe('cut off');
@@ -81,7 +81,7 @@ describe('msg_server', () => {
     }
   });
 
-  it('closes its clients in a new store epoch, delivers numbers of before to who comes then, and takes nothing older', async () => {
+  it('disconnects its clients in a new store epoch, then delivers reused ids and rejects older batches', async () => {
     const server = await TestServer.start();
     try {
       const { route, node } = server;
@@ -113,7 +113,7 @@ describe('msg_server', () => {
     }
   });
 
-  it('ends the connections that a route_server missed, before it tells it of the others', async () => {
+  it('ends the connections that a route_server missed before it sends a snapshot', async () => {
     const server = await TestServer.start();
     try {
       const [missed, known] = [await server.logIn(1), await server.logIn(2)];

@@ -30,10 +30,10 @@ import { LocalUsers } from './delivery/local-users.js';
 import { NoticeDowngrade } from './delivery/notice-downgrade.js';
 import { SenderCache } from './delivery/sender-cache.js';
 import { EventLoopStallDetector } from './event-loop-stall.js';
-import { tellDeliveryPositions } from './handlers/bus/delivery-positions.js';
-import { takeNodeEvent } from './handlers/bus/node-event.js';
+import { answerDeliveryQuery } from './handlers/bus/delivery-positions.js';
+import { handleNodeEvent } from './handlers/bus/node-event.js';
 import { sendPresenceSnapshot } from './handlers/bus/presence-snapshot.js';
-import { tellUserSessions } from './handlers/bus/user-sessions.js';
+import { answerUserSessions } from './handlers/bus/user-sessions.js';
 import { dispatcher } from './handlers/client/index.js';
 import { IdleGc } from './idle-gc.js';
 import { MsgServerMetrics } from './metrics.js';
@@ -43,16 +43,16 @@ import { PresencePublisher } from './presence/presence-publisher.js';
 
 const { SESSION_TYPE_GROUP: groupSession } = IM.BaseDefine.SessionType;
 
-/** An entry without a result is given up after this long, milliseconds. */
+/** Milliseconds after which an entry without a result is given up. */
 const resultMs = 10_000;
-/** Milliseconds the store has to answer when a gap is closed. */
+/** Milliseconds the store has to respond when a gap is filled. */
 const fetchMs = 2_000;
-/** Milliseconds the last presence changes may wait for answers when the server stops. */
+/** Milliseconds to publish the last presence changes when the server stops. */
 const flushTimeoutMs = 1_500;
 
 /**
- * Starts msg_server: takes clients in, gives their messages to db_proxy_server, and writes what
- * route_servers bring to their connections.
+ * Starts msg_server: accepts clients, passes their messages to db_proxy_server, and delivers messages and events from
+ * route_servers to their connections.
  */
 export function startMsgServer(config: MsgServerConfig, options: StartOptions = {}): Promise<Service> {
   return startService('msg_server', config, options, start);
@@ -87,15 +87,15 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
     fileServers.stop();
   });
   let heartbeats: HeartbeatPublisher | undefined;
-  life.onStop('goodbye', () => heartbeats?.stop());
+  life.onStop('deregistration', () => heartbeats?.stop());
 
   const { appender, marker, loginChecks } = openStore(config, kit, pool);
-  const senders = new SenderCache();
+  const senderCache = new SenderCache();
   const users = new LocalUsers();
   const logins = new LoginQueue<Connection>({
-    atOnce: config.limits.logins,
+    maxInFlight: config.limits.logins,
     rate: new RateLimit(config.loginRate.perSecond, config.loginRate.burst),
-    waited: (seconds) => metrics.loginWaitSeconds.observe(seconds),
+    onWaited: (seconds) => metrics.loginWaitSeconds.observe(seconds),
   });
   const noticeDowngrade = new NoticeDowngrade(config.pushNoticeAsText);
   const fetchRange = async (conversation: Conversation, first: number, last: number) => {
@@ -118,7 +118,7 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
   const deliveries = new Deliveries({
     users,
     instance,
-    senders,
+    senderCache,
     fetchRange,
     findVisible,
     noticeDowngrade,
@@ -128,16 +128,18 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
   });
   life.onStop('deliveries', () => deliveries.stop());
   const presence = new PresencePublisher({ bus, instance, routeServers, users, metrics, log });
-  life.onStop('presence', () => withDeadline(presence.settle(), flushTimeoutMs, 'telling the route_servers'));
+  life.onStop('presence', () =>
+    withDeadline(presence.settle(), flushTimeoutMs, 'publishing presence changes'),
+  );
   const notifications = new ChangeNotifications(bus, metrics);
-  life.onStop('notices', () => notifications.stop());
+  life.onStop('change notifications', () => notifications.stop());
   const statusNotifications = new StatusNotifications(users, config.presenceBroadcast);
-  life.onStop('status notices', () => statusNotifications.stop());
+  life.onStop('status notifications', () => statusNotifications.stop());
   const wakeScheduler = new WakeScheduler<Connection>();
-  life.onStop('wakeScheduler', () => wakeScheduler.stop());
+  life.onStop('wake scheduler', () => wakeScheduler.stop());
 
-  const trim = new IdleGc({ sentBytes: () => metrics.sentBytes.value, log });
-  life.onStop('memory trim', () => trim.stop());
+  const idleGc = new IdleGc({ sentBytes: () => metrics.sentBytes.value, log });
+  life.onStop('idle GC', () => idleGc.stop());
 
   const context: Context = {
     kit,
@@ -154,7 +156,7 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
     logins,
     presence,
     deliveries,
-    senders,
+    senderCache,
     noticeDowngrade,
     notifications,
     statusNotifications,
@@ -173,20 +175,17 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
       return !connection.isOpen || dispatch(connection, pdu);
     },
     leaving: (connection) => {
-      logins.forget(connection);
-      if (users.remove(connection)) presence.went(connection);
+      logins.remove(connection);
+      if (users.remove(connection)) presence.publishOffline(connection);
     },
   });
   life.onStop('clients', () => listener.drain(config.timeouts.drainSpreadMs));
   const stallDetector = new EventLoopStallDetector((ms) => {
-    log.warn(
-      { ms: Math.round(ms), sockets: listener.size },
-      'this server stood still: cutting off its clients',
-    );
-    listener.cutOff('stood-still');
+    log.warn({ ms: Math.round(ms), sockets: listener.size }, 'event loop stalled; disconnecting clients');
+    listener.destroyAll('stood-still');
     heartbeats?.announce();
   });
-  life.onStop('standstill', () => stallDetector.stop());
+  life.onStop('stall detector', () => stallDetector.stop());
   listenToOthers(context, stallDetector);
   const ports = await listener.listen();
 
@@ -209,18 +208,18 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
       presenceSeq: presence.seq,
     }),
   );
-  life.onStop('announcing the drain', async () => {
+  life.onStop('drain announcement', async () => {
     heartbeats?.announce();
     await bus.flush();
   });
   return ports;
 }
 
-/** Before each event: what came during a standstill is not for those who were here before it. */
+/** Each handler checks for a stall first: events that waited during one are not for the clients connected before it. */
 function listenToOthers(context: Context, stallDetector: EventLoopStallDetector): void {
   const { bus, kit } = context;
-  const take = takeNodeEvent(context);
-  const tellSessions = tellUserSessions(context);
+  const take = handleNodeEvent(context);
+  const answerSessions = answerUserSessions(context);
   const sendSnapshot = sendPresenceSnapshot(context);
   bus.answer(topics.node(kit.instance), (event) => {
     stallDetector.check();
@@ -232,9 +231,9 @@ function listenToOthers(context: Context, stallDetector: EventLoopStallDetector)
   });
   bus.answer(topics.userSessions, (query) => {
     stallDetector.check();
-    return tellSessions(query);
+    return answerSessions(query);
   });
-  bus.answer(topics.deliveryQuery(kit.instance), tellDeliveryPositions(context));
+  bus.answer(topics.deliveryQuery(kit.instance), answerDeliveryQuery(context));
   bus.answer(topics.presenceSnapshot(kit.instance), (request, respond) => {
     stallDetector.check();
     return sendSnapshot(request, respond);
@@ -260,7 +259,7 @@ function openStore(
   life.onStop('store', async () => {
     try {
       const settled = Promise.all([appender.settle(), marker.settle()]);
-      await withDeadline(settled, resultMs, 'waiting for the results of messages');
+      await withDeadline(settled, resultMs, 'settling appends and read marks');
     } finally {
       appender.stop();
       marker.stop();

@@ -7,7 +7,7 @@ import { encodeContent } from './send-message.js';
 
 const { Audience, BroadcastResult } = httpApi.api;
 
-/** Milliseconds the store has to take a broadcast on, also one to very many. */
+/** Milliseconds the store has to accept a broadcast of any size. */
 const storeMs = 3_500;
 
 type BroadcastTarget =
@@ -20,18 +20,18 @@ export interface NewBroadcast {
   fromUserId: number;
   to: BroadcastTarget;
   msgType: number;
-  /** as of a message to one */
+  /** as in NewMessage */
   msg: string;
-  /** the caller's own name for it, with the app's; empty: none */
+  /** the caller's idempotency key, scoped to its app; empty: none */
   key: string;
 }
 
 export interface AcceptedBroadcast {
   broadcastId: number;
   receivers: number;
-  /** of those listed, how many get nothing: they do not exist, or may not be written to */
+  /** how many of the listed receivers get nothing: they do not exist or the sender may not write to them */
   refused: number;
-  /** the first 1,000 of them, ascending */
+  /** their ids, the first 1,000, ascending */
   refusedIds: number[];
 }
 
@@ -39,14 +39,14 @@ export type BroadcastRefusal =
   | 'unknown-type'
   | 'not-audio'
   | 'too-long'
-  /** no such sender, or nobody he may write to */
+  /** the sender does not exist or may write to none of the receivers */
   | 'nobody'
   | 'invalid'
   /** the key was used for another broadcast */
   | 'other-request'
   | 'unavailable';
 
-/** Takes a broadcast on: when it is answered as accepted, all its receivers will get it. */
+/** Accepts a broadcast: once accepted, all its receivers will get it. */
 export async function startBroadcast(
   context: Context,
   wanted: NewBroadcast,
@@ -60,7 +60,7 @@ export async function startBroadcast(
       broadcasts.createBroadcast,
       {
         appId,
-        // With a key of our own it may be asked for twice, at two replicas.
+        // With a random key the call is safe to retry at another replica.
         key: key === '' ? `once ${randomUUID()}` : key,
         fromUserId,
         msgType,

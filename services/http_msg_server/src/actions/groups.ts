@@ -7,20 +7,20 @@ import type { Context } from '../context.js';
 const { GROUP_OK } = teamtalk.db.GroupResult;
 const { GROUP_MODIFY_TYPE_DEL } = IM.BaseDefine.GroupModifyType;
 
-/** Milliseconds the store has to answer. */
+/** Milliseconds the store has to respond. */
 const storeMs = 3_000;
-/** Milliseconds a route_server has to tell the members. */
-const tellMs = 1_000;
+/** Milliseconds a route_server has to notify the members. */
+const notifyTimeoutMs = 1_000;
 
-/** Why a group was not made or not changed. */
+/** Why a group was not created or not changed. */
 export type GroupRefusal =
   | 'not-found'
-  /** nobody of those listed is there, or too many are listed */
+  /** none of the listed users exists, or too many are listed */
   | 'invalid'
   | 'full'
   /** the key was used for another request */
   | 'other-request'
-  /** done or not: with a key the caller can safely ask again */
+  /** the outcome is unknown; with an idempotency key the caller can safely retry */
   | 'unavailable';
 
 export interface NewGroup {
@@ -30,18 +30,18 @@ export interface NewGroup {
   groupName: string;
   groupAvatar: string;
   memberIds: number[];
-  /** the caller's own name for the request, with the app's; empty: none */
+  /** the caller's idempotency key, scoped to its app; empty: none */
   idempotencyKey: string;
 }
 
-/** Makes a group of those listed who exist; the creator is a member whether listed or not. */
+/** Creates a group of the listed users who exist; the creator is always a member. */
 export async function makeGroup(
   { pool }: Context,
   group: NewGroup,
 ): Promise<{ groupId: number; memberIds: number[] } | GroupRefusal> {
   const wanted = { ...group, byAdmin: true };
   const reply = await askOnce(
-    // Without a key, made twice it would be two groups.
+    // Without a key it is not retried: a second attempt could create a second group.
     wanted.idempotencyKey
       ? pool.call(groups.createGroup, wanted, storeMs)
       : pool.callOnce(groups.createGroup, wanted, storeMs),
@@ -57,11 +57,11 @@ export interface MemberChange {
   /** 1 add, 2 remove */
   changeType: IM.BaseDefine.GroupModifyType;
   memberIds: number[];
-  /** as of a new group */
+  /** as in NewGroup */
   idempotencyKey: string;
 }
 
-/** Adds members to any group or removes them; those who are members, and those changed, are told by 0x040b. */
+/** Adds members to any group or removes them; current, added and removed members are notified by 0x040b. */
 export async function changeGroupMembers(
   context: Context,
   change: MemberChange,
@@ -69,20 +69,20 @@ export async function changeGroupMembers(
   const { pool } = context;
   const wanted = { ...change, byAdmin: true };
   const reply = await askOnce(
-    // A second time nobody would be changed, and nobody told.
+    // Without a key it is not retried: a second attempt would change nobody, and the members would not be notified.
     wanted.idempotencyKey
       ? pool.call(groups.changeMembers, wanted, storeMs)
       : pool.callOnce(groups.changeMembers, wanted, storeMs),
   );
   if (typeof reply === 'string') return reply;
   if (reply.result !== GROUP_OK) return refusalFor(reply.result);
-  // An answer given again is told again: whoever gave it first may have died before.
-  if (reply.changedIds.length > 0) await tellMembers(context, change, reply);
+  // A repeated call notifies again: the replica that served the first one may have died before it did.
+  if (reply.changedIds.length > 0) await notifyMembers(context, change, reply);
   return { currentIds: reply.currentIds, changedIds: reply.changedIds };
 }
 
-/** The change is made: that somebody cannot be told of it does not undo it. */
-async function tellMembers(
+/** The change is committed already, so a failed notification is only logged. */
+async function notifyMembers(
   { bus, log }: Context,
   { userId, groupId, changeType }: MemberChange,
   { currentIds, changedIds, version }: teamtalk.db.ChangeMembersReply,
@@ -106,10 +106,10 @@ async function tellMembers(
           pdu: encodePdu(Commands.GroupChangeMemberNotify, notice, 0),
         },
       },
-      tellMs,
+      notifyTimeoutMs,
     );
   } catch (error) {
-    log.warn({ err: error, groupId, version }, 'a change of a group is perhaps not told to everybody');
+    log.warn({ err: error, groupId, version }, 'group change unconfirmed');
   }
 }
 
@@ -118,7 +118,7 @@ async function askOnce<Reply>(asking: Promise<Reply>): Promise<Reply | 'other-re
     return await asking;
   } catch (error) {
     if (!(error instanceof TeamTalkError)) throw error;
-    // What the fields are checked for here and there is the same, so that only the key can be wrong.
+    // The store's other checks are done here already, so only the key can be invalid.
     return error.code === 'invalid-argument' ? 'other-request' : 'unavailable';
   }
 }

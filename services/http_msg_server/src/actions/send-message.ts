@@ -11,9 +11,9 @@ export interface NewMessage {
   toSessionId: number;
   /** as in the client protocol */
   msgType: number;
-  /** the text as it is read; of audio: base64 of the duration in seconds (big-endian u32) and the sound */
+  /** plain text; for audio, base64 of the duration in seconds (big-endian u32) followed by the sound */
   msg: string;
-  /** the caller's own name for the message, with the app's; empty: none */
+  /** the caller's idempotency key, scoped to its app; empty: none */
   key: string;
 }
 
@@ -24,16 +24,16 @@ export type SendOutcome =
 export type SendRefusal =
   /** no such message type in the protocol */
   | 'unknown-type'
-  /** an audio message that is no base64, or has no sound */
+  /** audio that is not base64 or has no sound */
   | 'not-audio'
   | 'too-long'
-  /** clients cannot do it either */
+  /** as for clients */
   | 'to-oneself'
   /** the sender or the receiver does not exist */
   | 'unknown-user'
   | 'not-a-member'
   | 'invalid'
-  /** stored or not: with a key the caller can safely ask again */
+  /** the outcome is unknown; with an idempotency key the caller can safely retry */
   | 'unavailable';
 
 const refusals: Record<Exclude<teamtalk.db.AppendStatus, 0>, SendRefusal> = {
@@ -43,7 +43,7 @@ const refusals: Record<Exclude<teamtalk.db.AppendStatus, 0>, SendRefusal> = {
   [AppendStatus.APPEND_UNAVAILABLE]: 'unavailable',
 };
 
-/** Stores a message: when it is answered as stored, it will be delivered. */
+/** Stores a message: once stored, it will be delivered. */
 export async function sendMessage(context: Context, message: NewMessage): Promise<SendOutcome> {
   const { appender, instance, tracing } = context;
   const { fromUserId, toSessionId, msgType, key } = message;
@@ -53,7 +53,7 @@ export async function sendMessage(context: Context, message: NewMessage): Promis
   if (!isGroup && fromUserId === toSessionId) return { status: 'to-oneself' };
   if (appender.full) return { status: 'unavailable' };
 
-  // The message is traced when its request is.
+  // A message is traced if its request is.
   const request = tracing?.active;
   const begin = performance.now();
   let requestId = 0;
@@ -99,17 +99,17 @@ export function encodeContent(
   return msgData.length > maxMessageBytes ? 'too-long' : msgData;
 }
 
-/** Bytes of the duration before the sound; that many or fewer are no message. */
+/** Bytes of the duration before the sound, which must not be empty. */
 const durationBytes = 4;
 
 function decodeAudio(msg: string): Buffer | undefined {
   const bytes = Buffer.from(msg, 'base64');
-  // Buffer.from skips what it does not know.
+  // Buffer.from ignores invalid characters.
   if (bytes.length <= durationBytes || bytes.toString('base64') !== msg) return undefined;
   return bytes;
 }
 
-/** Keys of the API and `attach_data` keys of the same user's clients must not meet in the store. */
+/** The prefix keeps keys of the API apart from `attach_data` keys of the same user's clients. */
 function clientKeyOf(key: string): Buffer | undefined {
   return key === '' ? undefined : Buffer.from(`http:${key}`);
 }

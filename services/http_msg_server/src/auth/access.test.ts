@@ -32,7 +32,7 @@ const start = async (apps: httpApi.api.App.$Properties[], env: NodeJS.ProcessEnv
 afterEach(() => harness.stop());
 
 describe('app_key', () => {
-  it('is not asked for when the API is open, whatever it is', async () => {
+  it('is ignored when the API is open', async () => {
     await start([app('known', { permissions: ['group'] })], { HTTP_AUTH: 'open' });
     expect(await harness.post(`${path}?app_key=whatever`, message)).toBe(ok);
   });
@@ -60,7 +60,7 @@ describe('app_key', () => {
       .toBe(answers.key);
   });
 
-  it('costs no question a call', async () => {
+  it('needs no lookup per call', async () => {
     await start([app('one')]);
     await harness.post(`${path}?app_key=one`, message);
     const before = harness.store.appQuestions;
@@ -78,7 +78,7 @@ describe('app_key', () => {
 });
 
 describe('an app', () => {
-  it('uses the interfaces it is allowed', async () => {
+  it('may call the endpoints it is allowed', async () => {
     await start([app('k', { permissions: ['group'] })]);
     expect(await harness.post(`${path}?app_key=k`, message)).toBe(answers.permission);
   });
@@ -106,7 +106,7 @@ describe('an app', () => {
     expect(await harness.post(`${path}?app_key=k`, message, headers)).toBe(answers.address);
   });
 
-  it('speaks as its user, whom it need not name', async () => {
+  it('acts as its user, whom it need not name', async () => {
     await start([app('k', { userId: 8 })]);
     expect(await harness.post(`${path}?app_key=k`, { ...message, from_user_id: 9 })).toBe(answers.sender);
     expect(await harness.post(`${path}?app_key=k&req_user_id=9`, { session_id: 1, msg: 'x' })).toBe(
@@ -116,7 +116,7 @@ describe('an app', () => {
     expect(harness.store.only.fromUserId).toBe(8);
   });
 
-  it('is the administration (user 0) only where it may change groups, and speaks as nobody in particular', async () => {
+  it('may act as the administration (user 0) only to change groups and when not bound to a user', async () => {
     await start([
       app('one', { userId: 8, permissions: ['group'] }),
       app('p2p', { appId: 2, permissions: ['p2p'] }),
@@ -133,13 +133,13 @@ describe('an app', () => {
       const change = { req_user_id: '0', group_id: '7', modify_type: '1', user_id_list: ['1'] };
       expect(await harness.post(`/query/ChangeMembers?app_key=${key}`, change), key).toBe(answer);
     }
-    // And nobody is it elsewhere.
+    // Other endpoints accept no user 0.
     expect(await harness.post(`${path}?app_key=p2p`, { ...message, from_user_id: 0 })).toBe(
       '{"error_code":1,"error_msg":"参数错误"}',
     );
   });
 
-  it('calls as often as its rate says', async () => {
+  it('is limited by its rate', async () => {
     await start([app('k', { rate: 2 })]);
     const calls = [];
     for (let i = 0; i < 10; i++) calls.push(await harness.post(`${path}?app_key=k`, message));
@@ -200,7 +200,7 @@ describe('a signed request', () => {
     expect(harness.store.entries).toEqual([]);
   });
 
-  it('is refused when nobody can tell whether its nonce is new', async () => {
+  it('is refused when its nonce cannot be checked', async () => {
     expect(await harness.post(path, body, headers('n1'))).toBe(ok);
     await harness.store.stop();
     await expect.poll(() => harness.service.health.report().dependencies.db_proxy_server).toBe('down');

@@ -3,16 +3,16 @@ import { type App, mayComeFrom, type Permission } from './app.js';
 import type { AppDirectory } from './app-directory.js';
 import { isSigned, type SignatureHeaders, type SignedRequest } from './signature.js';
 
-/** Why a call is not served. */
+/** Why a call is refused. */
 export type Refusal =
-  /** no key where one is needed, one nobody has, or a signature that is not right, not new or too old */
+  /** a missing or unknown key, or an invalid, replayed or expired signature */
   | 'key'
   | 'permission'
   | 'address'
-  /** the app may not speak as this user */
+  /** the app may not act as this user */
   | 'sender'
   | 'rate'
-  /** whether the call may be made cannot be told now */
+  /** the store could not be asked */
   | 'unavailable';
 
 export interface Credentials {
@@ -26,10 +26,10 @@ export interface AccessOptions {
   pool: ReplicaPool;
 }
 
-/** Milliseconds the store has to say whether a nonce is new. */
+/** Milliseconds the store has to check a nonce. */
 const nonceMs = 700;
 
-/** Checks who calls, and whether that may be. */
+/** Authenticates callers. */
 export class Access {
   readonly #options: AccessOptions;
 
@@ -38,17 +38,18 @@ export class Access {
   }
 
   /**
-   * The app that calls; undefined when it shows neither a key nor a signature.
-   * @param patient false where a key nobody has is no reason to wait: the call is served anyway
+   * The calling app; undefined when the call has neither a key nor a signature.
+   * @param refreshIfUnknown whether an unknown key is worth refreshing the directory; false where the call is served
+   * anyway
    */
   async identify(
     { key, signature, request }: Credentials,
-    patient = true,
+    refreshIfUnknown = true,
   ): Promise<App | undefined | Refusal> {
     const { directory } = this.#options;
     if (signature) return this.#signed(signature, request);
     if (key === undefined) return undefined;
-    return (await directory.byKey(key, patient)) ?? 'key';
+    return (await directory.byKey(key, refreshIfUnknown)) ?? 'key';
   }
 
   async #signed(signature: SignatureHeaders, request: SignedRequest): Promise<App | Refusal> {
@@ -57,7 +58,7 @@ export class Access {
     if (!app?.signingKey || !isSigned(signature, request, app.signingKey)) return 'key';
     try {
       const nonce = Buffer.from(signature.nonce);
-      // Asked once: a second question would find the nonce used, by the first one.
+      // Not retried: a second attempt would find the nonce used by the first.
       const { fresh } = await pool.callOnce(appService.useNonce, { appId: app.id, nonce }, nonceMs);
       return fresh ? app : 'key';
     } catch {
@@ -66,16 +67,18 @@ export class Access {
   }
 }
 
-/** What a call is checked for once it is known who calls. */
+/** What an authenticated call asks for. */
 export interface Claim {
   permission: Permission;
-  /** where it comes from */
+  /** the caller's IP address */
   address: string | undefined;
-  /** the user in whose name; undefined: nobody's */
+  /** the user to act as; undefined: none */
   sender?: number | undefined;
 }
 
-/** @returns why the app may not make this call; undefined when it may, and then it counts for its rate */
+/**
+ * @returns why the app may not make this call; undefined when it may, in which case it counts towards the app's rate
+ */
 export function refusalOf(app: App, { permission, address, sender }: Claim): Refusal | undefined {
   if (app.permissions && !app.permissions.has(permission)) return 'permission';
   if (!mayComeFrom(app, address)) return 'address';

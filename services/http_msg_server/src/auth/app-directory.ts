@@ -6,19 +6,19 @@ import { type App, appOf, configuredApp } from './app.js';
 export interface AppDirectoryOptions {
   kit: Kit;
   pool: ReplicaPool;
-  /** keys of the configuration */
+  /** keys from the configuration, which may do everything */
   keys: readonly string[];
 }
 
-/** Milliseconds after which a new app, or one that was revoked, is known everywhere. */
-const refreshMs = 2_000;
-/** A key nobody has makes the list be asked for again, so often at most. */
-const soonMs = 250;
-const askMs = 700;
+/** Milliseconds between two refreshes: new and revoked apps are known everywhere by then. */
+const refreshIntervalMs = 2_000;
+/** Minimum milliseconds between two refreshes caused by unknown keys. */
+const minRefreshIntervalMs = 250;
+const askTimeoutMs = 700;
 
 /**
- * Every app that may call, asked for in the background: a call costs no question to the store. While
- * db_proxy_server is away the last list stays.
+ * Caches all apps and refreshes them in the background, so that calls need no lookup in the store. While no
+ * db_proxy_server is available the last list is kept.
  */
 export class AppDirectory {
   readonly #options: AppDirectoryOptions;
@@ -27,9 +27,9 @@ export class AppDirectory {
   readonly #failed;
   #byDigest: ReadonlyMap<string, App> = new Map();
   #byName: ReadonlyMap<string, App> = new Map();
-  /** as they came, to keep the buckets of those that have not changed */
+  /** by app id, as received, to keep the rate buckets of unchanged apps */
   #sources = new Map<number, { text: string; app: App }>();
-  #asked = Number.NEGATIVE_INFINITY;
+  #askedAt = Number.NEGATIVE_INFINITY;
   #asking: Promise<void> | undefined;
   #failing = false;
 
@@ -41,24 +41,24 @@ export class AppDirectory {
     const { metrics } = options.kit;
     this.#failed = metrics.counter('app_refreshes_failed_total', 'Times the list of apps could not be had');
     metrics.gauge('apps', 'Apps that may call', () => this.#byName.size);
-    this.#timer = setInterval(() => void this.#refresh(), refreshMs);
+    this.#timer = setInterval(() => void this.#refresh(), refreshIntervalMs);
   }
 
   /**
    * The app with this key.
-   * @param patient whether a key nobody has may be a new one that is worth asking for
+   * @param refreshIfUnknown whether to refresh the list for an unknown key, which may be new
    */
-  async byKey(key: string, patient: boolean): Promise<App | undefined> {
+  async byKey(key: string, refreshIfUnknown: boolean): Promise<App | undefined> {
     const digest = digestOf(key);
     const known = this.#configured.get(digest) ?? this.#byDigest.get(digest);
-    if (known || !patient) return known;
-    await this.#soon();
+    if (known || !refreshIfUnknown) return known;
+    await this.#refreshIfStale();
     return this.#byDigest.get(digest);
   }
 
   /** The app of this name. */
   async byName(name: string): Promise<App | undefined> {
-    if (!this.#byName.has(name)) await this.#soon();
+    if (!this.#byName.has(name)) await this.#refreshIfStale();
     return this.#byName.get(name);
   }
 
@@ -67,9 +67,9 @@ export class AppDirectory {
     await this.#asking;
   }
 
-  /** Somebody shows what is not known: it may be new. */
-  async #soon(): Promise<void> {
-    if (this.#asking || performance.now() - this.#asked > soonMs) await this.#refresh();
+  /** Refreshes the list for an unknown app, which may be new. */
+  async #refreshIfStale(): Promise<void> {
+    if (this.#asking || performance.now() - this.#askedAt > minRefreshIntervalMs) await this.#refresh();
   }
 
   #refresh(): Promise<void> {
@@ -81,19 +81,19 @@ export class AppDirectory {
 
   async #ask(): Promise<void> {
     const { kit, pool } = this.#options;
-    this.#asked = performance.now();
+    this.#askedAt = performance.now();
     try {
-      const list = await pool.call(appService.listApps, {}, askMs);
-      this.#take(list.apps as httpApi.api.App[]);
+      const list = await pool.call(appService.listApps, {}, askTimeoutMs);
+      this.#replace(list.apps as httpApi.api.App[]);
       this.#failing = false;
     } catch (error) {
       this.#failed.inc();
-      if (!this.#failing) kit.log.warn({ err: error }, 'the list of apps cannot be had; the last one stays');
+      if (!this.#failing) kit.log.warn({ err: error }, 'refreshing apps failed; keeping last list');
       this.#failing = true;
     }
   }
 
-  #take(list: readonly httpApi.api.App[]): void {
+  #replace(list: readonly httpApi.api.App[]): void {
     const sources = new Map<number, { text: string; app: App }>();
     const byDigest = new Map<string, App>();
     const byName = new Map<string, App>();
@@ -111,7 +111,7 @@ export class AppDirectory {
   }
 }
 
-// Keys have 256 random bits; looking for a digest of one tells nothing about others by its time.
+// The timing of a lookup by digest reveals nothing useful, since keys have 256 random bits.
 function digestOf(key: string): string {
   return createHash('sha256').update(key).digest('base64');
 }

@@ -2,7 +2,7 @@ import { BlockList, isIPv4 } from 'node:net';
 import type { httpApi } from '@teamtalk/rpc';
 import { TokenBucket } from './token-bucket.js';
 
-/** What an app can be allowed to do; the names are those of `teamtalk app create --allow`. */
+/** What an app can be allowed to do, named as in `teamtalk app create --allow`. */
 export type Permission =
   | 'p2p'
   | 'broadcast'
@@ -13,24 +13,24 @@ export type Permission =
   | 'kick'
   | 'discovery';
 
-/** An internal system that calls the API, with what it may do. */
+/** An internal system that calls the API, with its permissions. */
 export interface App {
-  /** 0: one whose key is in the configuration, not in the database */
+  /** 0: an app from the configuration, not the database */
   readonly id: number;
   readonly name: string;
-  /** undefined: everything */
+  /** undefined: all */
   readonly permissions: ReadonlySet<string> | undefined;
-  /** undefined: from anywhere */
+  /** undefined: any address */
   readonly addresses: BlockList | undefined;
-  /** the only user it may speak as; undefined: anybody */
+  /** the only user it may act as; undefined: any */
   readonly userId: number | undefined;
-  /** calls a second; undefined: as many as it likes */
+  /** undefined: no limit of calls per second */
   readonly bucket: TokenBucket | undefined;
-  /** of an app that signs its requests */
+  /** set for an app that signs its requests */
   readonly signingKey: Buffer | undefined;
 }
 
-/** An app whose key is in APP_KEYS: it may do everything. */
+/** An app whose key is in APP_KEYS; it may do everything. */
 export function configuredApp(name: string): App {
   return {
     id: 0,
@@ -55,7 +55,7 @@ export function appOf(app: httpApi.api.App): App {
   };
 }
 
-/** @param address of a caller; an IPv4 one may be written as IPv6, as Node does on a dual socket */
+/** @param address the caller's; IPv4 may be mapped to IPv6, as Node does on a dual-stack socket */
 export function mayComeFrom({ addresses }: App, address: string | undefined): boolean {
   if (!addresses) return true;
   if (address === undefined) return false;

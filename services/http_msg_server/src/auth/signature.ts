@@ -3,9 +3,9 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 /** The headers of a signed request. */
 export interface SignatureHeaders {
   readonly app: string;
-  /** unix seconds, as written */
+  /** Unix seconds, as sent */
   readonly time: string;
-  /** once for each request */
+  /** unique per request */
   readonly nonce: string;
   /** lower-case hex */
   readonly signature: string;
@@ -18,12 +18,12 @@ export interface SignedRequest {
   readonly body: Uint8Array;
 }
 
-/** Seconds a signed request may be old, or early where clocks differ. */
+/** Seconds a request's time may differ from this server's clock. */
 const maxAgeSeconds = 300;
-/** Bytes of the longest nonce. */
+/** Bytes of a nonce at most. */
 const maxNonceBytes = 64;
 
-/** The signature's headers as they came; undefined when the request is not signed. */
+/** The signature headers; undefined when the request is not signed. */
 export function signatureHeadersOf(get: (name: string) => string | undefined): SignatureHeaders | undefined {
   const signature = get('x-teamtalk-signature');
   if (signature === undefined) return undefined;
@@ -36,9 +36,9 @@ export function signatureHeadersOf(get: (name: string) => string | undefined): S
 }
 
 /**
- * Whether a request is signed with the key: HMAC-SHA256 over method, target, time, nonce and the SHA-256 of
- * the body (hex), with a line feed between them. That its nonce is new has to be asked elsewhere.
- * @param now unix seconds
+ * Whether a request is signed with the key: HMAC-SHA256 over method, target, time, nonce and the SHA-256 of the body
+ * (hex), joined by line feeds. The caller has to check that the nonce is new.
+ * @param now Unix seconds
  */
 export function isSigned(
   { time, nonce, signature }: SignatureHeaders,

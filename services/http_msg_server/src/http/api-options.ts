@@ -6,9 +6,9 @@ export interface ApiOptions {
   kit: Kit;
   context: Context;
   access: Access;
-  /** whether the legacy interfaces serve callers without a key */
+  /** whether the legacy API serves callers without a key */
   open: boolean;
   maxBodyBytes: number;
-  /** CIDRs of proxies whose X-Forwarded-For is believed */
+  /** CIDRs of proxies whose X-Forwarded-For is trusted */
   trustedProxies: readonly string[];
 }

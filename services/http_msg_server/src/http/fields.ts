@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-/** Largest user or group id there is. */
+/** Largest valid user or group id. */
 export const maxId = 0x7fff_ffff;
 
-/** A whole number; callers write it with and without quotes. */
+/** A whole number, which callers send with or without quotes. */
 export const wholeNumber = z.union([
   z.int(),
   z
@@ -15,19 +15,19 @@ export const wholeNumber = z.union([
 /** A user or group id. */
 export const id = wholeNumber.pipe(z.int().min(1).max(maxId));
 
-/** Who changes groups: a user, or 0, the administration of a legacy installation (client-behaviour.md#the-administration). */
+/** The user on whose behalf a group is changed, or 0: the administration (client-behaviour.md#the-administration). */
 export const administrator = wholeNumber.pipe(z.int().min(0).max(maxId));
 
-/** Receivers one broadcast may list: some 700 KB of JSON. */
+/** Receivers per broadcast at most; their JSON stays below the default body limit. */
 export const maxReceivers = 100_000;
 
-/** User ids of one call. */
+/** User ids per call. */
 export const idList = z.array(id).max(10_000);
 
-/** Bytes of the longest Idempotency-Key. */
+/** Bytes of an Idempotency-Key at most. */
 const maxKeyBytes = 200;
 
-/** A caller's own name for what he wants done. */
+/** The caller's key for a call that may be repeated. */
 export const idempotencyKey = z.union([
   z
     .string()

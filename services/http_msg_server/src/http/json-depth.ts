@@ -1,7 +1,7 @@
-/** Levels of objects and arrays a request may have. */
+/** Nesting levels of objects and arrays a request may have. */
 const maxDepth = 16;
 
-/** Whether a JSON value has more levels than any request needs. */
+/** Whether a JSON value is nested more deeply than any valid request. */
 export function isTooDeep(value: unknown, levels = maxDepth): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (levels === 0) return true;

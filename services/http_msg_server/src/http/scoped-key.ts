@@ -1,7 +1,7 @@
 import type { App } from '../auth/app.js';
 
 /**
- * The name under which the store knows a caller's key: two apps, and two interfaces, may use the same one.
+ * Scopes a caller's idempotency key, so that different apps and endpoints may use the same one.
  * @returns empty without a key
  */
 export function scopedKey(app: App | undefined, what: string, key: string | undefined): string {

@@ -7,7 +7,7 @@ import { idempotencyKey } from '../http/fields.js';
 import { isTooDeep } from '../http/json-depth.js';
 import type { ErrorCode } from './legacy-answer.js';
 
-/** A caller's request, whatever the interface. */
+/** A request to a legacy endpoint. */
 export interface Call {
   /** the JSON object in the body */
   readonly body: Readonly<Record<string, unknown>>;
@@ -15,24 +15,24 @@ export interface Call {
   readonly query: URLSearchParams;
   /** the header Idempotency-Key */
   readonly idempotencyKey: string | undefined;
-  /** who calls; undefined: anybody, the API being open */
+  /** the calling app; undefined: none, where the API is open */
   readonly app: App | undefined;
 }
 
-/** What an interface makes of a call. */
+/** The result of a call. */
 export interface Result {
   readonly code: ErrorCode;
-  /** of the message, when one was sent on its way */
+  /** trace id of the message sent */
   readonly trace?: string;
-  /** fields added to the answer */
+  /** further fields of the response */
   readonly more?: Record<string, unknown>;
-  /** where what was made can be looked at */
+  /** URL of what was created */
   readonly location?: string;
 }
 
 export type Handler = (context: Context, call: Call) => Promise<Result> | Result;
 
-/** A legacy interface; all of them are POST. */
+/** A legacy endpoint; all of them are POST. */
 export interface LegacyEndpoint {
   readonly permission: Permission;
   readonly handle: Handler;
@@ -42,7 +42,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 const jsonObject = z.record(z.string(), z.unknown());
 
 /**
- * Reads a request whose body has arrived, whatever its Content-Type says.
+ * Parses a request whose body has been read, whatever its Content-Type.
  * @throws SyntaxError, TypeError or ZodError when the body is not a JSON object in UTF-8
  */
 export function readCall(request: Request): Omit<Call, 'app'> {
@@ -56,9 +56,8 @@ export function readCall(request: Request): Omit<Call, 'app'> {
 }
 
 /**
- * The user in whose name a call is made: `from_user_id` and `req_user_id` mean the same, and may also stand
- * in the URL (client-behaviour.md#answers-of-the-legacy-api). The body counts first. Of an app that may speak as one user only,
- * it is that one when nobody is named.
+ * The user a call acts as: `from_user_id` or `req_user_id`, which mean the same, in the body or else in the URL
+ * (client-behaviour.md#answers-of-the-legacy-api). The default for an app bound to one user is that user.
  */
 export function callerOf({ body, query, app }: Pick<Call, 'body' | 'query' | 'app'>): unknown {
   return (
@@ -70,13 +69,13 @@ export function callerOf({ body, query, app }: Pick<Call, 'body' | 'query' | 'ap
   );
 }
 
-/** The caller's `app_key`. The URL counts first: that is where the API document puts it. */
+/** The caller's `app_key`. The URL takes precedence, as in the API document. */
 export function appKeyOf({ body, query }: Pick<Call, 'body' | 'query'>): string | undefined {
   const key = query.get('app_key') ?? body.app_key;
   return typeof key === 'string' ? key : undefined;
 }
 
-/** The caller's own name for what he wants done: `id` in the body, or the header Idempotency-Key. */
+/** The caller's idempotency key: `id` in the body, or the header Idempotency-Key. */
 export function keyOf({ body, idempotencyKey: header }: Call) {
   return idempotencyKey.optional().safeParse(body.id ?? header);
 }

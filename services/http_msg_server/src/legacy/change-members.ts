@@ -17,10 +17,10 @@ const parameters = z.object({
 });
 
 /**
- * `POST /query/ChangeMembers`: adds members to any group or removes them, in the name of a user or of 0, the
- * administration (API document, part one; client-behaviour.md#changing-members). The members, present and changed, are told by 0x040b. `id` in the body or the header
- * Idempotency-Key names the call: the same again, within 24 hours, changes nothing and is answered like the
- * first.
+ * `POST /query/ChangeMembers`: adds members to any group or removes them, on behalf of a user or of 0, the
+ * administration (API document, part one; client-behaviour.md#changing-members). Current, added and removed members are
+ * notified by 0x040b. A call with the idempotency key of an earlier one, within 24 hours, changes nothing and gets the
+ * same response.
  */
 export async function changeMembers(context: Context, call: Call): Promise<Result> {
   const parsed = parameters.safeParse({ ...call.body, from_user_id: callerOf(call) });

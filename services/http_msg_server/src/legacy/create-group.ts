@@ -15,10 +15,10 @@ const parameters = z.object({
 });
 
 /**
- * `POST /query/CreateGroup`: the only way to a normal group (type 1, the default); clients make temporary
- * ones (API document, part one; client-behaviour.md#kinds-of-group). The caller is a member whether listed or not;
- * a group made by 0, the administration, is nobody's. Ids nobody has are left out. The answer adds `group_id`. `id` in the body or the header Idempotency-Key
- * names the call: the same again, within 24 hours, makes no second group and is answered like the first.
+ * `POST /query/CreateGroup`: the only way to create a normal group (type 1, the default); clients create temporary ones
+ * (API document, part one; client-behaviour.md#kinds-of-group). The caller is always a member; a group created by 0,
+ * the administration, has no owner. Unknown ids are ignored. The response adds `group_id`. A call with the idempotency
+ * key of an earlier one, within 24 hours, creates no second group and gets the same response.
  */
 export async function createGroup(context: Context, call: Call): Promise<Result> {
   const parsed = parameters.safeParse({ ...call.body, from_user_id: callerOf(call) });

@@ -4,7 +4,7 @@ import { createGroup } from './create-group.js';
 import { sendBroadcastMessage } from './send-broadcast-message.js';
 import { sendGroupMessage, sendP2pMessage, sendSingleMessage } from './send-p2p-message.js';
 
-/** The legacy interfaces, by path. */
+/** The legacy endpoints, by path. */
 export const endpoints: Readonly<Record<string, LegacyEndpoint>> = {
   '/query/SendP2PMessage': { permission: 'p2p', handle: sendP2pMessage },
   '/query/SendSingleMessage': { permission: 'p2p', handle: sendSingleMessage },

@@ -1,4 +1,4 @@
-/** `error_code` of the original's answers (client-behaviour.md#answers-of-the-legacy-api). */
+/** `error_code` of the original server's responses (client-behaviour.md#answers-of-the-legacy-api). */
 export const ErrorCode = Object.freeze({
   OK: 0,
   BAD_PARAMETER: 1,
@@ -34,8 +34,8 @@ const texts: Record<ErrorCode, string> = {
 };
 
 /**
- * The body of an answer: one line of JSON, without a line feed.
- * @param more what an interface adds, after `error_code` and `error_msg`
+ * The body of a response: one line of JSON, without a line feed.
+ * @param more further fields, after `error_code` and `error_msg`
  */
 export function legacyAnswer(code: ErrorCode, more: Record<string, unknown> = {}): string {
   return JSON.stringify({ error_code: code, error_msg: texts[code], ...more });

@@ -8,12 +8,12 @@ import { administrator } from '../http/fields.js';
 import { appKeyOf, callerOf, type LegacyEndpoint, type Result, readCall } from './call.js';
 import { ErrorCode, legacyAnswer } from './legacy-answer.js';
 
-/** Label and log name of everything that is no interface. */
+/** Route in metrics and logs of unknown paths. */
 const noRoute = 'unknown';
-/** Label of calls without an app, where the API is open, and of those whose app is not known. */
+/** Label of calls without a known app. */
 const noApp = 'none';
 
-/** What the original says to each refusal. It has no code for too many calls: 9 is what callers try again. */
+/** The original's code for each refusal. It has none for too many calls, so they get 9, which callers retry. */
 const refusalCodes: Record<Refusal, ErrorCode> = {
   key: ErrorCode.UNKNOWN_APP_KEY,
   permission: ErrorCode.INTERFACE_NOT_ALLOWED,
@@ -31,8 +31,8 @@ interface Locals {
 }
 
 /**
- * The interfaces of the original. Whatever happens, the caller gets status 200 and a JSON body: that is all
- * legacy callers read (client-behaviour.md#answers-of-the-legacy-api).
+ * The original server's HTTP API. Every response has status 200 and a JSON body, because legacy callers read nothing
+ * else (client-behaviour.md#answers-of-the-legacy-api).
  */
 export function legacyApi(
   { kit, context, access, open }: ApiOptions,
@@ -65,10 +65,10 @@ export function legacyApi(
         ...(trace && { trace }),
         peer: request.ip,
       },
-      'answered',
+      'request answered',
     );
     if (response.headersSent || response.destroyed) return;
-    // After draining has begun nobody is kept: keep-alive would hold the shutdown up.
+    // Keep-alive would delay the shutdown.
     if (health.draining) response.set('connection', 'close');
     if (location) response.set('location', location);
     response.set({ 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' });
@@ -80,7 +80,7 @@ export function legacyApi(
     try {
       read = readCall(request);
     } catch (error) {
-      log.debug({ err: error }, 'a request’s body cannot be read');
+      log.debug({ err: error }, 'request body invalid');
       return { code: ErrorCode.BAD_PARAMETER };
     }
     const credentials = {
@@ -89,7 +89,7 @@ export function legacyApi(
       request: { method: request.method, target: request.originalUrl, body: bytesOf(request) },
     };
     const app = await access.identify(credentials, !open);
-    // Where the API is open, callers write whatever they like as app_key.
+    // Where the API is open, an unknown app_key is ignored, as in the original.
     const known = typeof app === 'string' ? undefined : app;
     if (!known && !open) return { code: refusalCodes[typeof app === 'string' ? app : 'key'] };
     const call = { ...read, app: known };
@@ -118,18 +118,18 @@ export function legacyApi(
     answer(request, response, await serve(found, request, response));
   };
 
-  // Express knows an error handler by its four parameters.
+  // Express recognises an error handler by its four parameters.
   const failed: ErrorRequestHandler = (error, request, response, _next) => {
-    // What reading a body throws has a status: too large, cut off, an unknown encoding.
+    // Errors of reading a body have a status: too large, aborted, unknown encoding.
     const status: unknown = (error as { status?: unknown } | undefined)?.status;
     const byCaller = typeof status === 'number' && status < 500;
-    if (!byCaller) log.error({ err: error }, 'a request failed');
+    if (!byCaller) log.error({ err: error }, 'request failed');
     answer(request, response, { code: byCaller ? ErrorCode.BAD_PARAMETER : ErrorCode.SERVER_ERROR });
   };
   return { serve: [find, readBody, handle], failed };
 }
 
-/** Callers put paths together from a base URL with or without a slash at its end, and in any case. */
+/** Callers send paths with doubled or trailing slashes and in any case. */
 function normalized(path: string): string {
   const single = path.replace(/\/{2,}/g, '/').toLowerCase();
   return single.length > 1 && single.endsWith('/') ? single.slice(0, -1) : single;

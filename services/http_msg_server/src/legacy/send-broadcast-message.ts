@@ -14,7 +14,7 @@ const parameters = z.object({
   msg_type: wholeNumber.default(MsgType.PUSH_NOTICE),
 });
 
-/** What a caller is told when nothing is sent to anybody. */
+/** Error code of each refusal. */
 const codes: Record<BroadcastRefusal, ErrorCode> = {
   'unknown-type': ErrorCode.BAD_MESSAGE_TYPE,
   'not-audio': ErrorCode.BAD_PARAMETER,
@@ -26,12 +26,12 @@ const codes: Record<BroadcastRefusal, ErrorCode> = {
 };
 
 /**
- * `POST /query/SendBroadCastMessage`: a message in a user's name to up to 100,000 users, or with the group
- * types 17 and 18 to groups he is a member of (API document, part one; client-behaviour.md#answers-of-the-legacy-api). Answered
- * when it is taken on; the messages are stored and delivered in the background. Receivers that do not exist
- * are told in `refused_ids`, the first 1,000 of them; when there is nobody else, nothing is sent: error 4.
- * The header Location says where its progress can be seen. `id` in the body or the header Idempotency-Key
- * names the broadcast: the same name again sends nothing and is answered like the first.
+ * `POST /query/SendBroadCastMessage`: sends a message on behalf of a user to up to 100,000 users or, with the group
+ * types 17 and 18, to groups of which the user is a member (API document, part one;
+ * client-behaviour.md#answers-of-the-legacy-api). The response comes when the broadcast is accepted; its messages are
+ * stored and delivered in the background. `refused_ids` lists up to 1,000 receivers that do not exist; if there are no
+ * others, nothing is sent: error 4. The header Location is the URL of its progress. A call with the idempotency key of
+ * an earlier one sends nothing and gets the same response.
  */
 export async function sendBroadcastMessage(context: Context, call: Call): Promise<Result> {
   const parsed = parameters.safeParse({ ...call.body, from_user_id: callerOf(call) });

@@ -49,7 +49,7 @@ describe('a message', () => {
     expect(harness.store.originInstance).toBe(harness.service.instance);
   });
 
-  it('is a push notice unless it says otherwise', async () => {
+  it('is a push notice by default', async () => {
     expect(await send(message)).toBe(ok);
     expect(harness.store.only.msgType).toBe(3);
   });
@@ -128,7 +128,7 @@ describe('a key of the caller', () => {
     expect(keyOfOnly()).toBe('http:message order-1');
   });
 
-  it('may not be longer than the store keeps', async () => {
+  it('may not be longer than the store accepts', async () => {
     expect(await send({ ...message, id: 'x'.repeat(201) })).toBe(badParameter);
     expect(await send(message, '', { 'idempotency-key': 'x'.repeat(201) })).toBe(badParameter);
     expect(harness.store.entries).toEqual([]);
@@ -165,7 +165,7 @@ describe('refused before the store', () => {
   });
 });
 
-describe('what the store says', () => {
+describe('the store’s result', () => {
   it.each([
     ['unknown receiver or sender', AppendStatus.APPEND_UNKNOWN_RECEIVER, idNotAllowed],
     ['invalid', AppendStatus.APPEND_INVALID, badParameter],
@@ -175,7 +175,7 @@ describe('what the store says', () => {
     expect(await send(message)).toBe(answer);
   });
 
-  it('nothing: 9 after the deadline, which is below 5 s', async () => {
+  it('no result: 9 after the deadline, which is below 5 s', async () => {
     harness.store.decide = () => undefined;
     const begin = performance.now();
     expect(await send(message)).toBe(serverError);
@@ -222,7 +222,7 @@ describe('what the store says', () => {
   });
 });
 
-describe('the forks’ interfaces', () => {
+describe('the forks’ endpoints', () => {
   it.each([
     ['/query/SendSingleMessage', 1, [1, 2, 3], [17, 18]],
     ['/query/SendGroupMessage', 17, [17, 18], [1, 2, 3]],
@@ -257,7 +257,7 @@ describe('the log and the metrics', () => {
       await logged.post(`${path}?app_key=secret-key`, { ...message, msg: 'secret text' });
       const { requestId } = logged.store.only;
       const hex = (n: number) => n.toString(16).padStart(8, '0');
-      const access = lines.map((line) => JSON.parse(line)).find(({ msg }) => msg === 'answered');
+      const access = lines.map((line) => JSON.parse(line)).find(({ msg }) => msg === 'request answered');
       expect(access).toMatchObject({
         route: path,
         code: 0,
@@ -269,7 +269,7 @@ describe('the log and the metrics', () => {
     }
   });
 
-  it('count by interface and error_code', async () => {
+  it('count by endpoint and error_code', async () => {
     await send(message);
     await send({});
     const page = await harness.metrics();

@@ -14,7 +14,7 @@ const parameters = z.object({
   msg_type: wholeNumber.optional(),
 });
 
-/** What a caller is told when nothing was stored. */
+/** Error code of each refusal. */
 const codes: Record<SendRefusal, ErrorCode> = {
   'unknown-type': ErrorCode.BAD_MESSAGE_TYPE,
   'not-audio': ErrorCode.BAD_PARAMETER,
@@ -27,37 +27,37 @@ const codes: Record<SendRefusal, ErrorCode> = {
 };
 
 interface Kind {
-  /** of a message that does not say */
+  /** default message type */
   msgType: number;
-  /** the types the interface takes; left out: all */
+  /** accepted message types; undefined: all */
   allowed?: readonly number[];
-  /** whether the answer adds `msg_id` */
-  tellsId: boolean;
+  /** whether the response adds `msg_id` */
+  returnsId: boolean;
 }
 
 /**
- * `POST /query/SendP2PMessage`: a message in a user's name, to a user or, with the group types 17 and 18, to
- * a group he is a member of (API document, part one; client-behaviour.md#answers-of-the-legacy-api). Answered when the message
- * is stored. `id` in the body or the header Idempotency-Key names the message: the same name again, from the
- * same user to the same session, stores no second message and is answered like the first.
+ * `POST /query/SendP2PMessage`: sends a message on behalf of a user, to a user or, with the group types 17 and 18, to a
+ * group of which the user is a member (API document, part one; client-behaviour.md#answers-of-the-legacy-api). The
+ * response comes when the message is stored. A call with the idempotency key of an earlier one, from the same user to
+ * the same session, stores no second message and gets the same response.
  */
-export const sendP2pMessage = sending({ msgType: MsgType.PUSH_NOTICE, tellsId: false });
+export const sendP2pMessage = sending({ msgType: MsgType.PUSH_NOTICE, returnsId: false });
 
-/** `POST /query/SendSingleMessage`: the same, to users only; a text (1) unless it says otherwise; the answer adds `msg_id`. */
+/** `POST /query/SendSingleMessage`: the same, to users only; text (1) by default; the response adds `msg_id`. */
 export const sendSingleMessage = sending({
   msgType: MsgType.SINGLE_TEXT,
   allowed: [MsgType.SINGLE_TEXT, MsgType.SINGLE_AUDIO, MsgType.PUSH_NOTICE],
-  tellsId: true,
+  returnsId: true,
 });
 
-/** `POST /query/SendGroupMessage`: the same, to groups only; a text (17) unless it says otherwise. */
+/** `POST /query/SendGroupMessage`: the same, to groups only; text (17) by default. */
 export const sendGroupMessage = sending({
   msgType: MsgType.GROUP_TEXT,
   allowed: [MsgType.GROUP_TEXT, MsgType.GROUP_AUDIO],
-  tellsId: true,
+  returnsId: true,
 });
 
-function sending({ msgType: usual, allowed, tellsId }: Kind): Handler {
+function sending({ msgType: usual, allowed, returnsId }: Kind): Handler {
   return async (context: Context, call: Call): Promise<Result> => {
     const { body } = call;
     const parsed = parameters.safeParse({
@@ -80,6 +80,6 @@ function sending({ msgType: usual, allowed, tellsId }: Kind): Handler {
       return { code: codes[outcome.status], ...(outcome.trace && { trace: outcome.trace }) };
     }
     const { msgId, trace } = outcome;
-    return { code: ErrorCode.OK, trace, ...(tellsId && { more: { msg_id: msgId } }) };
+    return { code: ErrorCode.OK, trace, ...(returnsId && { more: { msg_id: msgId } }) };
   };
 }

@@ -4,21 +4,21 @@ import { createKit } from '@teamtalk/service-kit';
 
 const { AppendStatus } = teamtalk.db;
 
-/** What the store says to an entry; undefined: nothing. */
+/** The store's result for an entry; undefined: no response. */
 export type Decision = teamtalk.db.AppendStatus | undefined | Promise<teamtalk.db.AppendStatus | undefined>;
 
-/** A db_proxy_server that stores nothing, but speaks gRPC and announces itself. */
+/** A db_proxy_server that stores nothing, but serves gRPC and sends heartbeats. */
 export class FakeStore {
-  /** Everything that arrived, in order. */
+  /** All entries received, in order. */
   readonly entries: teamtalk.db.AppendEntry[] = [];
-  /** Replace it to refuse, to wait, or to say nothing. */
+  /** Replace it to refuse an entry, to delay its result or to send none. */
   decide: (entry: teamtalk.db.AppendEntry) => Decision = () => AppendStatus.APPEND_STORED;
-  /** The apps there are. */
+  /** The apps it lists. */
   apps: httpApi.api.App.$Properties[] = [];
-  /** How often they were asked for. */
+  /** How often they were listed. */
   appQuestions = 0;
   readonly #nonces = new Set<string>();
-  /** of the caller, as its frames say */
+  /** the caller's, from its frames */
   originInstance = 0;
   readonly #kit = createKit('fake_store', { logLevel: 'silent', shutdownMs: 5_000 });
 
@@ -54,23 +54,23 @@ export class FakeStore {
       { instance: kit.instance, service: 'db_proxy_server', hostname: 'test' },
       () => ({ rpcAddress: `127.0.0.1:${port}` }),
     );
-    kit.life.onStop('announcements', () => heartbeats.stop());
+    kit.life.onStop('deregistration', () => heartbeats.stop());
     return store;
   }
 
-  /** The only entry that arrived. */
+  /** The only entry received; throws if there are more or none. */
   get only(): teamtalk.db.AppendEntry {
     if (this.entries.length !== 1) throw new Error(`${this.entries.length} entries arrived`);
     return this.entries[0] as teamtalk.db.AppendEntry;
   }
 
-  /** Says nothing to the entries from now on until the given function is called: then they are stored. */
+  /** Delays the results of entries from now on. @returns a function that lets them be stored */
   hold(): () => void {
     let release = () => {};
-    const held = new Promise<teamtalk.db.AppendStatus>((resolve) => {
+    const answer = new Promise<teamtalk.db.AppendStatus>((resolve) => {
       release = () => resolve(AppendStatus.APPEND_STORED);
     });
-    this.decide = () => held;
+    this.decide = () => answer;
     return release;
   }
 

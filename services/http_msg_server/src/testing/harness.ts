@@ -10,14 +10,14 @@ export interface Harness {
   readonly store: FakeStore;
   readonly bus: Bus;
   readonly url: string;
-  /** POSTs a body (objects as JSON) and gives the answer's text. */
+  /** POSTs a body (objects as JSON). @returns the response's text */
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<string>;
   /** The metrics page. */
   metrics(): Promise<string>;
   stop(): Promise<void>;
 }
 
-/** A http_msg_server with a store of the test's own, on real NATS and real sockets. */
+/** http_msg_server with a fake store, on real NATS and sockets. */
 export async function startHarness(
   env: NodeJS.ProcessEnv = {},
   options: StartOptions = {},
@@ -37,7 +37,7 @@ export async function startHarness(
     }),
     options,
   );
-  await waitUntil(() => service.health.report().ready, { what: 'the store found' });
+  await waitUntil(() => service.health.report().ready, { what: 'http_msg_server to find the store' });
   const url = `http://127.0.0.1:${service.ports.http}`;
   return {
     service,

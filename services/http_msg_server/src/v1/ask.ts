@@ -3,12 +3,12 @@ import { TeamTalkError } from '@teamtalk/service-kit';
 import type { Context } from '../context.js';
 import { Problem } from './problem.js';
 
-/** Milliseconds the store has to answer. */
+/** Milliseconds the store has to respond. */
 const storeMs = 3_500;
 
 /**
- * Asks the store what may safely be asked twice.
- * @throws Problem when there is no answer, or it says that the request cannot be served
+ * Calls the store; the call is retried, so it has to be idempotent.
+ * @throws Problem when the store does not respond or refuses the request
  */
 export async function ask<RequestIn, RequestOut, ReplyIn, ReplyOut>(
   { pool }: Context,
@@ -22,7 +22,7 @@ export async function ask<RequestIn, RequestOut, ReplyIn, ReplyOut>(
   }
 }
 
-/** What the failure of a call to another service means to the caller of the API. */
+/** The problem to report for a failed call to another service. */
 function problemOf(error: unknown): unknown {
   if (!(error instanceof TeamTalkError)) return error;
   const detail = error.message.replace(/^\S+: /, '');

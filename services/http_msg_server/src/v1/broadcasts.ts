@@ -21,7 +21,7 @@ const body = z
         z.strictObject({ department_ids: z.array(id).min(1).max(1_000) }),
         z.strictObject({ everybody: z.literal(true) }),
       ])
-      .describe('Departments with those below them. The sender himself gets nothing'),
+      .describe('Departments include those below them. The sender gets nothing'),
     type: messageType.default('notice'),
     msg: messageText,
     id: key,
@@ -59,8 +59,8 @@ export const broadcastOperations = [
     path: '/v1/broadcasts',
     id: 'startBroadcast',
     tag: 'Broadcasts',
-    summary: 'Send a message to very many',
-    description: `Answered when it is taken on; it is worked off in the background. At most ${maxReceivers} receivers can be listed.`,
+    summary: 'Send a message to many receivers',
+    description: `Answered when it is accepted; it is sent in the background. At most ${maxReceivers} receivers can be listed.`,
     permission: 'broadcast',
     body,
     status: 202,
@@ -92,7 +92,7 @@ export const broadcastOperations = [
     path: '/v1/broadcasts/{broadcast_id}',
     id: 'getBroadcast',
     tag: 'Broadcasts',
-    summary: 'How far a broadcast is',
+    summary: 'Get the progress of a broadcast',
     description:
       'Kept for 30 days after it is finished. An app sees its own, and those of callers without a key.',
     permission: 'broadcast',

@@ -67,7 +67,7 @@ export const conversationOperations = [
     path: '/v1/users/{user_id}/conversations/groups/{group_id}/messages',
     id: 'getGroupHistory',
     tag,
-    summary: 'What a member sees of a group: what was written since he joined',
+    summary: 'What a member sees of a group: messages since they joined',
     permission,
     params: groupSession,
     query: page,
@@ -125,7 +125,7 @@ async function read(
     userId,
     sessionType,
     sessionId,
-    // To the store, 0 is from the newest on.
+    // For the store, 0 means from the newest.
     msgIdBegin: before === undefined ? 0 : before - 1,
     msgCnt: limit,
   });

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import express, { Router } from 'express';
 
-/** What the page needs of swagger-ui-dist: its own index page loads an example from another host. */
+/** Files served from swagger-ui-dist. Its own index page is not used, because it loads an example from another host. */
 const assets = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
 
 const page = `<!doctype html>
@@ -24,7 +24,7 @@ const page = `<!doctype html>
 const script = `SwaggerUIBundle({ url: '../openapi.json', dom_id: '#page', validatorUrl: null, tryItOutEnabled: true });
 `;
 
-/** The API as a page to read and to try, at /v1/docs/; nothing of it comes from another host. */
+/** Swagger UI at /v1/docs/; loads nothing from other hosts. */
 export function docsPage(): Router {
   const folder = path.dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
   const router = Router({ strict: true });
@@ -37,7 +37,7 @@ export function docsPage(): Router {
     next();
   });
   router.get('/', (request, response) => {
-    // Relative addresses need the slash at the end.
+    // Relative URLs need the trailing slash.
     if (!request.originalUrl.split('?')[0]?.endsWith('/')) response.redirect(308, `${request.baseUrl}/`);
     else response.type('html').end(page);
   });

@@ -9,7 +9,7 @@ export const id = z.int().min(1).max(maxId);
 /** An id in a path or a query. */
 export const pathId = z.coerce.number().int().min(1).max(maxId);
 
-/** A text without NUL, which PostgreSQL does not take. */
+/** A text without NUL, which PostgreSQL rejects. */
 export function line(min: number, max: number) {
   return z
     .string()
@@ -18,7 +18,7 @@ export function line(min: number, max: number) {
     .refine((text) => !text.includes('\0'), 'may not contain NUL');
 }
 
-/** A moment, as RFC 3339 says. */
+/** A timestamp (RFC 3339). */
 export const moment = z.iso.datetime();
 
 export const key = idempotencyKey
@@ -32,7 +32,7 @@ export function momentOf(seconds: number): string {
   return new Date(seconds * 1000).toISOString();
 }
 
-/** @throws Problem when the caller's name for the call is too long */
+/** @throws Problem when the idempotency key is too long */
 export function keyOf(
   body: { id?: string | number | undefined },
   header: string | undefined,
@@ -43,7 +43,7 @@ export function keyOf(
 }
 
 /**
- * The user in whose name something is done: the one named, or the only one the app may speak as.
+ * The user to act as: the one named, or else the only one the app may act as.
  * @throws Problem when there is neither
  */
 export function senderFor(app: App, named: number | undefined): number {

@@ -28,7 +28,7 @@ const group = z
     name,
     type: groupType,
     avatar_url: avatar,
-    creator_id: id.nullable().describe('null: nobody’s'),
+    creator_id: id.nullable().describe('null: no owner'),
     version: z.int().describe('Grows with every change'),
     member_ids: z.array(id),
   })
@@ -39,7 +39,7 @@ const newGroup = z
     name,
     type: groupType.default('normal'),
     avatar_url: avatar.default(''),
-    creator_id: id.optional().describe('Is a member whether listed or not; left out: the group is nobody’s'),
+    creator_id: id.optional().describe('Is a member whether listed or not; left out: the group has no owner'),
     member_ids: memberIds.describe('Who does not exist is left out'),
     id: key,
   })
@@ -49,7 +49,7 @@ const memberChange = z
   .strictObject({
     change: z.enum(['add', 'remove']),
     user_ids: memberIds,
-    from_user_id: id.optional().describe('In whose name; members are told'),
+    from_user_id: id.optional().describe('The user to act as, whom members see'),
     id: key,
   })
   .meta({ id: 'MemberChange' });
@@ -58,7 +58,7 @@ const members = z
   .object({ member_ids: z.array(id), changed_ids: z.array(id).describe('Who was really added or removed') })
   .meta({ id: 'Members' });
 
-/** Rounds in which a group that is dissolved is emptied; only one is needed unless others add to it meanwhile. */
+/** Attempts to empty a group to be dissolved; one is enough unless members are added concurrently. */
 const maxRounds = 5;
 
 export const groupOperations = [
@@ -67,7 +67,7 @@ export const groupOperations = [
     path: '/v1/groups',
     id: 'createGroup',
     tag: 'Groups',
-    summary: 'Make a group',
+    summary: 'Create a group',
     permission: 'group',
     body: newGroup,
     status: 201,
@@ -130,7 +130,7 @@ export const groupOperations = [
     tag: 'Groups',
     summary: 'Add members or remove them',
     description:
-      'All in one step; they, and those who stay, are told at once. A group without members is dissolved.',
+      'All in one step; current, added and removed members are notified at once. A group without members is dissolved.',
     permission: 'group',
     params,
     body: memberChange,
@@ -149,7 +149,7 @@ export const groupOperations = [
     id: 'dissolveGroup',
     tag: 'Groups',
     summary: 'Dissolve a group',
-    description: 'All its members leave it, and are told; it cannot be had back.',
+    description: 'All its members leave it and are notified; it cannot be restored.',
     permission: 'group',
     params,
     status: 204,
@@ -158,7 +158,7 @@ export const groupOperations = [
       for (let round = 0; round < maxRounds && left.length > 0; round++) {
         left = (await change(context, app, group_id, 'remove', left, undefined, '')).member_ids;
       }
-      if (left.length > 0) throw new Problem('conflict', 'somebody keeps adding members to it');
+      if (left.length > 0) throw new Problem('conflict', 'members are being added concurrently');
       return { reply: undefined };
     },
   }),
@@ -188,7 +188,7 @@ async function change(
   idempotencyKey: string,
 ): Promise<z.output<typeof members>> {
   const outcome = await changeGroupMembers(context, {
-    // Clients are told who did it: without a name it is one of those concerned.
+    // Clients show who made the change; without a sender it is one of the changed members.
     userId: from ?? app.userId ?? (userIds[0] as number),
     groupId,
     changeType: kind === 'add' ? GROUP_MODIFY_TYPE_ADD : GROUP_MODIFY_TYPE_DEL,

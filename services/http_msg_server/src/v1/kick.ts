@@ -7,13 +7,13 @@ import { Problem } from './problem.js';
 const { ANY_CLASS, MOBILE, PC } = teamtalk.bus.ClientClass;
 const classes = { all: ANY_CLASS, pc: PC, mobile: MOBILE } as const;
 
-/** Milliseconds a route_server has to tell the msg_servers. */
+/** Milliseconds a route_server has to notify the msg_servers. */
 const kickMs = 2_000;
 
 /**
- * Ends a user's connections; that there are none is fine. Clients know two reasons: this one is that of
+ * Kicks a user's clients; succeeds even if there are none. Of the two reasons that clients know it sends the one of
  * another login.
- * @throws Problem `unavailable` when no route_server answers
+ * @throws Problem `unavailable` when no route_server responds
  */
 export async function kick({ bus }: Context, userId: number, clients: keyof typeof classes): Promise<void> {
   const reason = IM.BaseDefine.KickReasonType.KICK_REASON_DUPLICATE_USER;

@@ -35,10 +35,10 @@ export function refuseMessage(refusal: SendRefusal | 'nobody' | 'other-request')
     throw new Problem('invalid-request', 'the audio is not base64, or has no sound');
   if (refusal === 'too-long') throw new Problem('too-large', 'the message is longer than clients take');
   const details: Partial<Record<typeof refusal, string>> = {
-    'to-oneself': 'nobody writes to himself',
+    'to-oneself': 'a user cannot send a message to themselves',
     'unknown-user': 'the sender or the receiver does not exist',
     'not-a-member': 'the sender is not in the group, or there is none',
-    nobody: 'the sender does not exist, or there is nobody he may write to',
+    nobody: 'the sender does not exist, or may write to none of the receivers',
   };
   throw new Problem('not-possible', details[refusal]);
 }

@@ -6,7 +6,7 @@ import { operations } from './operations.js';
 
 const page = path.resolve(import.meta.dirname, '../../../../docs/reference/openapi.json');
 
-it('docs/reference/openapi.json is what the schemas say (UPDATE_DOCS=1 writes it anew)', async () => {
+it('docs/reference/openapi.json is what the schemas say (UPDATE_DOCS=1 regenerates it)', async () => {
   const text = `${JSON.stringify(openApiDocument(operations), null, 2)}\n`;
   if (process.env.UPDATE_DOCS) await writeFile(page, text);
   else expect(await readFile(page, 'utf8')).toBe(text);

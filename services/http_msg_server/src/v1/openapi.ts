@@ -6,15 +6,15 @@ import { problemSchema } from './problem.js';
 const description = `What internal systems can do with a TeamTalk installation.
 
 A call needs an app (\`npx teamtalk app create NAME --allow …\`): its key goes into the header \`Authorization:
-Bearer KEY\`. Errors are problem details (RFC 9457). Fields that are not known are refused. A call with an
-\`Idempotency-Key\` that is made again has its effect once and is answered like the first time.`;
+Bearer KEY\`. Errors are problem details (RFC 9457). Unknown fields are refused. A call that is
+repeated with its \`Idempotency-Key\` takes effect once and gets the same response.`;
 
 const problem = (text: string) => ({
   description: text,
   content: { 'application/problem+json': { schema: problemSchema } },
 });
 
-/** The OpenAPI 3.1 document of the operations, out of the schemas that check them. */
+/** The OpenAPI 3.1 document of the operations, generated from the schemas that validate calls. */
 export function openApiDocument(operations: readonly Operation[]): object {
   const registry = new OpenAPIRegistry();
   registry.registerComponent('securitySchemes', 'app', { type: 'http', scheme: 'bearer' });
@@ -36,10 +36,10 @@ export function openApiDocument(operations: readonly Operation[]): object {
       },
       responses: {
         [status]: {
-          description: reply ? 'Done' : 'Done; there is nothing to say',
+          description: reply ? 'Done' : 'Done; no content',
           ...(reply && { content: { 'application/json': { schema: reply } } }),
         },
-        400: problem('The request is not what the interface takes'),
+        400: problem('The request is invalid'),
         401: problem('No app has this key'),
         403: problem('The app may not do this'),
         default: problem('Anything else'),

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { App, Permission } from '../auth/app.js';
 import type { Context } from '../context.js';
 
-/** A call of an operation whose parts have been checked. */
+/** The validated input of an operation. */
 export interface Input<Params, Query, Body> {
   readonly params: Params;
   readonly query: Query;
@@ -12,16 +12,16 @@ export interface Input<Params, Query, Body> {
   readonly idempotencyKey: string | undefined;
 }
 
-/** What an operation answers. */
+/** The result of an operation. */
 interface Answer<Reply> {
   readonly reply: Reply;
-  /** where what was made can be looked at */
+  /** URL of what was created */
   readonly location?: string;
-  /** of the message sent */
+  /** trace id of the message sent */
   readonly trace?: string;
 }
 
-/** One method of one path, with what it takes and gives; the OpenAPI document is made of it. */
+/** One method of one path with its schemas, from which the OpenAPI document is generated. */
 export interface Definition<Params, Query, Body, Reply> {
   readonly method: 'get' | 'post' | 'patch' | 'delete';
   /** with parameters in braces */
@@ -34,20 +34,20 @@ export interface Definition<Params, Query, Body, Reply> {
   readonly params?: z.ZodType<Params>;
   readonly query?: z.ZodType<Query>;
   readonly body?: z.ZodType<Body>;
-  /** of a call that worked */
+  /** of a successful call */
   readonly status: 200 | 201 | 202 | 204;
-  /** left out where there is nothing to say */
+  /** undefined for an empty response */
   readonly reply?: z.ZodType<Reply>;
-  /** the user in whose name it is done, where there is one */
+  /** the user the call acts as, if any */
   readonly sender?: (input: { params: Params; query: Query; body: Body }) => number | undefined;
-  /** @throws Problem when it cannot be done */
+  /** @throws Problem when the operation fails */
   readonly handle: (context: Context, input: Input<Params, Query, Body>) => Promise<Answer<Reply>>;
 }
 
-/** An operation whose types are known only inside it. */
+/** An operation with its types erased. */
 export type Operation = Definition<never, never, never, unknown>;
 
-/** Keeps a definition's types together while it is written. */
+/** Infers and checks a definition's types, then erases them. */
 export function operation<Params = undefined, Query = undefined, Body = undefined, Reply = undefined>(
   definition: Definition<Params, Query, Body, Reply>,
 ): Operation {

@@ -8,7 +8,7 @@ import type { Operation } from './operation.js';
 import { presenceOperations } from './presence.js';
 import { userOperations } from './users.js';
 
-/** Everything below /v1, in the order the document shows it. */
+/** All operations of /v1, in the order of the OpenAPI document. */
 export const operations: readonly Operation[] = [
   ...messageOperations,
   ...broadcastOperations,

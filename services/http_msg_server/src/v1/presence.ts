@@ -7,9 +7,9 @@ import { kick } from './kick.js';
 import { operation } from './operation.js';
 import { Problem } from './problem.js';
 
-/** Milliseconds a route_server has to answer. */
+/** Milliseconds a route_server has to respond. */
 const queryMs = 2_000;
-/** As PresenceReply says it. */
+/** Status value of PresenceReply. */
 const onlineStatus = 1;
 
 const presence = z
@@ -61,7 +61,7 @@ export const presenceOperations = [
     id: 'kickUser',
     tag: 'Presence',
     summary: 'End a user’s connections',
-    description: 'The clients may log in again: disable the user to keep him out.',
+    description: 'The clients may log in again; disable the user to prevent that.',
     permission: 'kick',
     params: z.strictObject({ user_id: pathId }),
     body: z.strictObject({ clients: z.enum(['all', 'pc', 'mobile']).default('all') }).meta({ id: 'Kick' }),

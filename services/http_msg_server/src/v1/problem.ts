@@ -1,15 +1,15 @@
 import { z } from 'zod';
 
-/** What can be wrong with a call, by the last part of its `type`, with status and title (RFC 9457). */
+/** Status and title of each problem, by the last part of its `type` (RFC 9457). */
 const kinds = {
-  'invalid-request': { status: 400, title: 'The request is not what the interface takes' },
+  'invalid-request': { status: 400, title: 'The request is invalid' },
   'unknown-app': { status: 401, title: 'No app has this key or signature' },
   'not-permitted': { status: 403, title: 'The app may not do this' },
   'wrong-address': { status: 403, title: 'The app may not call from this address' },
   'wrong-sender': { status: 403, title: 'The app may not speak as this user' },
-  'not-found': { status: 404, title: 'There is no such thing' },
+  'not-found': { status: 404, title: 'Not found' },
   'method-not-allowed': { status: 405, title: 'The path has no such method' },
-  conflict: { status: 409, title: 'It cannot be done as things are' },
+  conflict: { status: 409, title: 'The request conflicts with the current state' },
   'too-large': { status: 413, title: 'The request is too large' },
   'other-request': { status: 422, title: 'The Idempotency-Key was used for another request' },
   'not-possible': { status: 422, title: 'It cannot be done for these users or groups' },
@@ -20,14 +20,14 @@ const kinds = {
 
 export type ProblemKind = keyof typeof kinds;
 
-/** A place in the request that is wrong. */
+/** An invalid part of the request. */
 export interface Fault {
   /** JSON pointer into the body, or the name of a parameter */
   at: string;
   detail: string;
 }
 
-/** What a problem looks like on the wire. */
+/** A problem's JSON. */
 export const problemSchema = z
   .object({
     type: z.string().describe('urn:teamtalk:problem: and the kind of problem'),
@@ -45,7 +45,7 @@ export const problemSchema = z
   })
   .meta({ id: 'Problem', description: 'Why a call was not served (RFC 9457)' });
 
-/** Thrown by an operation that cannot be done. */
+/** Thrown by operations; becomes the response. */
 export class Problem extends Error {
   readonly kind: ProblemKind;
   readonly faults: readonly Fault[] | undefined;
@@ -72,7 +72,7 @@ export class Problem extends Error {
   }
 }
 
-/** @param prefix stands before each path: empty for the body */
+/** @param prefix `path` or `query` for parameters; empty for the body */
 export function invalidRequest(error: z.ZodError, prefix = ''): Problem {
   const faults = error.issues.map(({ path, message }) => ({
     at: prefix === '' ? `/${path.join('/')}` : path.join('.') || prefix,

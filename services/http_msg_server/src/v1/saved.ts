@@ -4,9 +4,9 @@ import { Problem } from './problem.js';
 const { SAVED, SAVE_CONFLICT, SAVE_NOT_FOUND } = httpApi.api.SaveResult;
 
 /**
- * The id of what was saved.
- * @param what it is, for the caller to read
- * @param conflict why it could not be done when something stands against it
+ * The id in a successful reply.
+ * @param what kind of thing it is, for error texts
+ * @param conflict error text for a conflict
  * @throws Problem when it was not saved
  */
 export function savedId({ result, id }: httpApi.api.SaveReply, what: string, conflict: string): number {

@@ -23,7 +23,7 @@ const fields = {
   department_id: id.nullable(),
   email: line(0, 128),
   tel: line(0, 32),
-  sign_info: line(0, 128).describe('What the user says of himself'),
+  sign_info: line(0, 128).describe('The user’s own signature'),
   disabled: z.boolean().describe('Has left the company: cannot log in, and is not listed'),
 };
 
@@ -122,7 +122,7 @@ export const userOperations = [
       const reply = await ask(context, administration.changeUser, { userId, fields: toFields(wanted) });
       savedId(reply, 'user', nameTaken);
       if (wanted.disabled || wanted.password !== undefined) await kick(context, userId, 'all');
-      tellEverybody(context, userId, wanted);
+      broadcastChange(context, userId, wanted);
       return { reply: await find(context, userId) };
     },
   }),
@@ -164,13 +164,13 @@ function toFields(wanted: z.output<typeof userChange>): httpApi.api.UserFields.$
     tel: wanted.tel,
     signInfo: wanted.sign_info,
     disabled: wanted.disabled,
-    // What clients send when they log in.
+    // Clients send the MD5 of the password when they log in.
     passwordMd5: plain === undefined ? undefined : createHash('md5').update(plain).digest('hex'),
   };
 }
 
-/** Pictures and signatures are told to clients at once; the rest they ask for. */
-function tellEverybody(
+/** Notifies clients of a changed avatar or signature at once; other changes they fetch. */
+function broadcastChange(
   { bus }: Context,
   changedUserId: number,
   { avatar_url: avatarUrl, sign_info: signInfo }: z.output<typeof userChange>,

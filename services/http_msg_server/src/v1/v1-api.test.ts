@@ -83,7 +83,7 @@ describe('a message', () => {
     expect((await send({ to: { user_id: 1 }, msg: 'x' })).status).toBe(400);
   });
 
-  it('has the name the caller gives it', async () => {
+  it('has the caller’s idempotency key', async () => {
     await send({ ...message, id: 'a' });
     await send(message, { headers: { 'idempotency-key': 'b' } });
     const keys = harness.store.entries.map(({ clientKey }) => Buffer.from(clientKey).toString());
@@ -141,7 +141,7 @@ describe('problems', () => {
     expect((await send(message)).status).toBe(status);
   });
 
-  it('too many calls are told when to come again', async () => {
+  it('too many calls get Retry-After', async () => {
     const replies = [];
     for (let i = 0; i < 4; i++) replies.push(await send(message, { key: 'slow' }));
     const refused = replies.find(({ status }) => status === 429);
@@ -149,7 +149,7 @@ describe('problems', () => {
   });
 });
 
-describe('what is told without a key', () => {
+describe('without a key', () => {
   it('the OpenAPI document', async () => {
     const { status, body } = await call('/v1/openapi.json', { method: 'GET', key: '' });
     expect(status).toBe(200);

@@ -27,7 +27,7 @@ const refusals: Record<Refusal, ProblemKind> = {
   unavailable: 'unavailable',
 };
 
-/** Label of what is no operation, and of calls whose app is not known. */
+/** Label of calls without a known operation or app. */
 const none = 'none';
 
 interface Locals {
@@ -37,12 +37,12 @@ interface Locals {
   begin?: number;
 }
 
-/** Longest time an operation may take, milliseconds: no caller waits longer than 5 s. */
+/** Milliseconds an operation may take; callers wait at most 5 s. */
 const answerMs = 4_000;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** The operations below /v1: JSON with proper status codes and problem details. They always need an app. */
+/** The API below /v1: JSON with HTTP status codes and problem details. Every call needs an app. */
 export function v1Api(
   { kit, context, access, maxBodyBytes }: ApiOptions,
   operations: readonly Operation[],
@@ -72,7 +72,7 @@ export function v1Api(
         ...(trace && { trace }),
         peer: request.ip,
       },
-      'answered',
+      'request answered',
     );
     if (response.headersSent || response.destroyed) return;
     if (health.draining) response.set('connection', 'close');
@@ -158,7 +158,7 @@ export function v1Api(
     throw new Problem('not-found', 'there is no such path; /v1/docs/ shows those there are');
   });
 
-  // Express knows an error handler by its four parameters.
+  // Express recognises an error handler by its four parameters.
   const failed: ErrorRequestHandler = (error, request, response, _next) => {
     refuse(request, response, problemOf(error));
   };
@@ -167,12 +167,12 @@ export function v1Api(
 
   function problemOf(error: unknown): Problem {
     if (error instanceof Problem) return error;
-    // What express and reading a body throw has a status: too large, cut off, an unknown encoding.
+    // Errors of Express and of reading a body have a status: too large, aborted, unknown encoding.
     const status: unknown = (error as { status?: unknown } | undefined)?.status;
     if (status === 413) return new Problem('too-large', `a body has at most ${maxBodyBytes} bytes`);
     if (typeof status === 'number' && status < 500) return new Problem('invalid-request');
     if (isTransient(error)) return new Problem('unavailable');
-    log.error({ err: error }, 'a request failed');
+    log.error({ err: error }, 'request failed');
     return new Problem('server-error');
   }
 }

@@ -1,18 +1,17 @@
 import { isAudioMessageType, isTextMessageType, type TextCodec, TextError } from '@teamtalk/protocol';
 import type { httpApi } from '@teamtalk/rpc';
 
-/** What db_proxy_server keeps of a message to a bot. */
+/** The message data in an event of a message to a bot. */
 interface StoredMessageData {
   msg_type: number;
   /** base64 */
   msg_data: string;
-  /** unix seconds */
+  /** Unix seconds */
   sent_at: number;
 }
 
 /**
- * What is posted of an event: JSON with `id`, `event`, `created_at` and `data`. The text of a message is put
- * into words here, where the key of texts is.
+ * The JSON to post for an event: `id`, `event`, `created_at` and `data`. Message texts are decrypted.
  */
 export function webhookBody(
   { eventId, event, data, createdAt }: httpApi.api.WebhookEvent,

@@ -18,29 +18,29 @@ export interface WebhookSenderOptions {
   textCodec: TextCodec;
 }
 
-/** How often due events are asked for, milliseconds. */
-const lookMs = 500;
-/** Posts at a time, of all webhooks together and of each: one that is slow does not hold up the others. */
-const atOnce = 256;
-const perWebhook = 16;
-/** Milliseconds the store has to answer. */
+/** Milliseconds between two polls for due events. */
+const pollIntervalMs = 500;
+/** Concurrent posts, in all and per webhook, so that a slow webhook does not delay the others. */
+const maxInFlight = 256;
+const maxPerWebhook = 16;
+/** Milliseconds the store has to respond. */
 const storeMs = 2_000;
-/** Milliseconds a receiver has; less than what claimed events are ours for. */
+/** Milliseconds a receiver has to respond; less than the lease of a claimed event. */
 const postMs = 5_000;
 
 /**
- * Posts events to webhooks. Every replica does; an event is claimed by one of them, and if that one dies, by
- * another one 15 s later. So each is posted at least once; its `id` tells whether it was posted before.
+ * Posts events to webhooks. A replica claims events for 15 s; if it dies, another one claims them after that. So each
+ * event is posted at least once, and receivers recognise duplicates by its `id`.
  */
 export class WebhookSender {
   readonly #options: WebhookSenderOptions;
   readonly #timer: NodeJS.Timeout;
   readonly #posted;
   readonly #stopping = new AbortController();
-  /** what is being posted, by the webhook's id */
-  readonly #shares = new Map<number, { posts: number; over: Promise<void> }>();
+  /** posts in flight, by webhook id */
+  readonly #batches = new Map<number, { posts: number; done: Promise<void> }>();
   #claiming: Promise<void> | undefined;
-  /** a share has become free during a claim that left it out */
+  /** a poll came due during a claim */
   #claimAgain = false;
   #failing = false;
 
@@ -50,19 +50,19 @@ export class WebhookSender {
       'event',
       'outcome',
     ]);
-    setMaxListeners(atOnce, this.#stopping.signal);
-    this.#timer = setInterval(() => this.#look(), lookMs);
+    setMaxListeners(maxInFlight, this.#stopping.signal);
+    this.#timer = setInterval(() => this.#poll(), pollIntervalMs);
   }
 
-  /** Posts in flight are given up and tried again by others. */
+  /** Aborts posts in flight; other replicas retry them. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#stopping.abort();
     await this.#claiming;
-    await Promise.all([...this.#shares.values()].map(({ over }) => over));
+    await Promise.all([...this.#batches.values()].map(({ done }) => done));
   }
 
-  #look(): void {
+  #poll(): void {
     if (this.#claiming) {
       this.#claimAgain = true;
       return;
@@ -70,41 +70,41 @@ export class WebhookSender {
     this.#claimAgain = false;
     this.#claiming = this.#claim().finally(() => {
       this.#claiming = undefined;
-      if (this.#claimAgain) this.#look();
+      if (this.#claimAgain) this.#poll();
     });
   }
 
-  /** Begins to post what is due of webhooks that have nothing in flight. */
+  /** Claims due events of webhooks without posts in flight and starts posting them. */
   async #claim(): Promise<void> {
     const { pool } = this.#options;
-    const limit = atOnce - [...this.#shares.values()].reduce((sum, { posts }) => sum + posts, 0);
-    // Nobody to ask yet, or any more: nothing to say about it. A store of the version before tells no webhooks
-    // apart: what came from it is posted first.
-    if (pool.replicas.length === 0 || limit <= 0 || this.#stopping.signal.aborted || this.#shares.has(0))
+    const limit = maxInFlight - [...this.#batches.values()].reduce((sum, { posts }) => sum + posts, 0);
+    // While no store is known there is nothing to log. A store of the previous version sends webhook id 0; its events
+    // are posted before any others are claimed.
+    if (pool.replicas.length === 0 || limit <= 0 || this.#stopping.signal.aborted || this.#batches.has(0))
       return;
     try {
-      const request = { limit, perWebhook, busyWebhookIds: [...this.#shares.keys()] };
+      const request = { limit, perWebhook: maxPerWebhook, busyWebhookIds: [...this.#batches.keys()] };
       const { events } = await pool.callOnce(webhooks.claimEvents, request, storeMs);
       this.#failing = false;
-      const shares = new Map<number, httpApi.api.WebhookEvent[]>();
+      const batches = new Map<number, httpApi.api.WebhookEvent[]>();
       for (const event of events as httpApi.api.WebhookEvent[]) {
-        const share = shares.get(event.webhookId) ?? [];
-        shares.set(event.webhookId, share);
-        share.push(event);
+        const batch = batches.get(event.webhookId) ?? [];
+        batches.set(event.webhookId, batch);
+        batch.push(event);
       }
-      for (const [id, share] of shares) {
-        const over = this.#postAll(share).finally(() => {
-          this.#shares.delete(id);
-          if (share.length >= perWebhook || events.length >= limit) this.#look();
+      for (const [id, batch] of batches) {
+        const done = this.#postAll(batch).finally(() => {
+          this.#batches.delete(id);
+          if (batch.length >= maxPerWebhook || events.length >= limit) this.#poll();
         });
-        this.#shares.set(id, { posts: share.length, over });
+        this.#batches.set(id, { posts: batch.length, done });
       }
     } catch (error) {
       this.#failed(error);
     }
   }
 
-  /** Never throws: what the store is not told of comes again. */
+  /** Never throws: events not reported to the store are claimed again. */
   async #postAll(events: readonly httpApi.api.WebhookEvent[]): Promise<void> {
     try {
       const outcomes = await Promise.all(events.map((event) => this.#post(event)));
@@ -115,8 +115,7 @@ export class WebhookSender {
   }
 
   #failed(error: unknown): void {
-    if (!this.#failing)
-      this.#options.kit.log.warn({ err: error }, 'the store does not answer about webhooks');
+    if (!this.#failing) this.#options.kit.log.warn({ err: error }, 'webhook store unavailable');
     this.#failing = true;
   }
 
@@ -131,7 +130,7 @@ export class WebhookSender {
     return { eventId: event.eventId, error };
   }
 
-  /** @returns why it was not taken; empty when it was */
+  /** @returns why the receiver did not accept it; empty when it did */
   async #attempt(event: httpApi.api.WebhookEvent): Promise<string> {
     try {
       const response = await abortAfter(postMs, (signal) => this.#send(event, signal), this.#stopping.signal);
@@ -143,7 +142,7 @@ export class WebhookSender {
     }
   }
 
-  /** What a receiver says beyond its status is not read. */
+  /** The response's body is not read. */
   async #send(event: httpApi.api.WebhookEvent, signal: AbortSignal): Promise<Response> {
     const body = webhookBody(event, this.#options.textCodec);
     const time = String(Math.floor(Date.now() / 1000));
@@ -166,7 +165,7 @@ export class WebhookSender {
   }
 }
 
-/** The message an event is about, where that is traced, as the header of a call that it caused. */
+/** The trace context of the message an event is about; undefined when it is not traced. */
 function messageOf({ event, data }: httpApi.api.WebhookEvent): { traceparent: string } | undefined {
   if (event !== 'message') return undefined;
   const { trace } = JSON.parse(data) as { trace?: string };

@@ -3,7 +3,7 @@ interface Advancing {
   advance(): void;
 }
 
-/** Connections that wait until the store has room again, first come first served. */
+/** Makes connections wait, in order of arrival, while too many writes to the store are in flight. */
 export class AppendBackpressure<C extends Advancing> {
   readonly #waiting = new Set<C>();
   readonly #isFull: () => boolean;
@@ -12,7 +12,7 @@ export class AppendBackpressure<C extends Advancing> {
     this.#isFull = isFull;
   }
 
-  /** @returns true when the connection has to wait; its `advance` is called when there may be room */
+  /** @returns true when the connection has to wait; its `advance` is called once there may be room */
   blocks(connection: C): boolean {
     if (!this.#isFull()) {
       this.#waiting.delete(connection);
@@ -22,7 +22,7 @@ export class AppendBackpressure<C extends Advancing> {
     return true;
   }
 
-  /** A result has come: there may be room for one more. */
+  /** To be called after each result; wakes at most one connection. */
   freed(): void {
     for (const connection of this.#waiting) {
       if (this.#isFull()) return;

@@ -30,8 +30,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('so many logins begin at once, the others in the order in which they came', () => {
-  const queue = new LoginQueue<Client>({ atOnce: 2, rate: noRate });
+test('limits the logins in flight and admits the others in order of arrival', () => {
+  const queue = new LoginQueue<Client>({ maxInFlight: 2, rate: noRate });
   const clients = clientsOf(queue, 5);
   expect(begun(clients)).toEqual([true, true, false, false, false]);
   queue.end();
@@ -43,21 +43,25 @@ test('so many logins begin at once, the others in the order in which they came',
   expect(queue.inFlight).toBe(2);
 });
 
-test('whoever gave up while he waited does not take a turn', () => {
-  const queue = new LoginQueue<Client>({ atOnce: 1, rate: noRate });
+test('a connection that closed while waiting takes no turn', () => {
+  const queue = new LoginQueue<Client>({ maxInFlight: 1, rate: noRate });
   const [, second, third] = clientsOf(queue, 3);
   second!.isOpen = false;
-  queue.forget(second!);
+  queue.remove(second!);
   expect(queue.waiting).toBe(1);
   queue.end();
   expect(second!.hasBegun).toBe(false);
   expect(third!.hasBegun).toBe(true);
 });
 
-test('after a burst so many begin a second, in the order in which they came', () => {
+test('after a burst logins begin at the configured rate, in order of arrival', () => {
   const waits: number[] = [];
   const rate = new RateLimit(100, 10);
-  const queue = new LoginQueue<Client>({ atOnce: 1000, rate, waited: (seconds) => waits.push(seconds) });
+  const queue = new LoginQueue<Client>({
+    maxInFlight: 1000,
+    rate,
+    onWaited: (seconds) => waits.push(seconds),
+  });
   const clients = clientsOf(queue, 70);
   expect(countOf(clients)).toBe(10);
   vi.advanceTimersByTime(500);
@@ -67,25 +71,25 @@ test('after a burst so many begin a second, in the order in which they came', ()
   expect(countOf(clients)).toBe(70);
   expect(waits).toHaveLength(60);
   expect(waits.at(-1)).toBeCloseTo(0.6, 2);
-  // Nobody waits: no timer runs.
+  // No timer runs while nobody waits.
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('those who give up leave the rate to those who stay', () => {
-  const queue = new LoginQueue<Client>({ atOnce: 1000, rate: new RateLimit(100, 1) });
+test('connections that close while waiting do not use up the rate', () => {
+  const queue = new LoginQueue<Client>({ maxInFlight: 1000, rate: new RateLimit(100, 1) });
   const clients = clientsOf(queue, 101);
   const leavers = clients.slice(1, 91);
   for (const client of leavers) {
     client.isOpen = false;
-    queue.forget(client);
+    queue.remove(client);
   }
   vi.advanceTimersByTime(100);
   expect(countOf(clients)).toBe(11);
   expect(countOf(leavers)).toBe(0);
 });
 
-test('a newcomer does not overtake those who wait', () => {
-  const queue = new LoginQueue<Client>({ atOnce: 1000, rate: new RateLimit(10, 1) });
+test('a newcomer does not overtake waiting connections', () => {
+  const queue = new LoginQueue<Client>({ maxInFlight: 1000, rate: new RateLimit(10, 1) });
   const [, second] = clientsOf(queue, 2);
   const third = new Client(queue);
   vi.advanceTimersByTime(100);
@@ -94,10 +98,10 @@ test('a newcomer does not overtake those who wait', () => {
   expect(third.hasBegun).toBe(true);
 });
 
-test('the last one that waits takes the timer with him', () => {
-  const queue = new LoginQueue<Client>({ atOnce: 10, rate: new RateLimit(10, 1) });
+test('the timer stops with the last waiting connection', () => {
+  const queue = new LoginQueue<Client>({ maxInFlight: 10, rate: new RateLimit(10, 1) });
   const [, second] = clientsOf(queue, 2);
   expect(vi.getTimerCount()).toBe(1);
-  queue.forget(second!);
+  queue.remove(second!);
   expect(vi.getTimerCount()).toBe(0);
 });

@@ -6,63 +6,62 @@ interface Advancing {
 }
 
 export interface LoginQueueOptions {
-  /** logins in flight at a time, at most */
-  atOnce: number;
-  /** logins that may begin a second */
+  /** logins in flight at most */
+  maxInFlight: number;
+  /** logins that may begin per second */
   rate: RateLimit;
-  /** Told how long each login that had to wait has waited, seconds. */
-  waited?: (seconds: number) => void;
+  /** Called with the seconds each queued login waited. */
+  onWaited?: (seconds: number) => void;
 }
 
-/** Rounds of admission are no closer than this, milliseconds: a timer for each login would cost more than it. */
-const roundMs = 5;
+/** Minimum milliseconds between admissions, so that a burst does not start a timer per login. */
+const admitIntervalMs = 5;
 
 /**
- * Lets so many logins begin a second and be in flight at a time; the others wait for their turn, first come
- * first served. When twenty thousand clients come back at once, the services behind get no more than they can
- * answer in time, the messages of those who are in are not pushed aside, and nobody is turned away. Whoever gives
- * up while he waits costs nothing, so that the rate is that of logins somebody still waits for, however long the
- * line. The line is no longer than there are sockets.
+ * Limits how many logins begin per second and are in flight; the others wait in order of arrival. A wave of
+ * reconnecting clients thus neither overloads the services behind nor delays the messages of connected clients, and no
+ * login is rejected. Connections that close while waiting do not count against the rate. The queue is bounded by the
+ * number of sockets.
  */
 export class LoginQueue<C extends Advancing> {
-  readonly #atOnce: number;
+  readonly #maxInFlight: number;
   readonly #rate: RateLimit;
-  readonly #waited: (seconds: number) => void;
-  /** with the time, ms, since when each waits */
+  readonly #onWaited: (seconds: number) => void;
+  /** by connection, when it began to wait: performance.now() */
   readonly #waiting = new Map<C, number>();
   #inFlight = 0;
-  /** of the bucket; see RateLimit */
+  /** bucket state; see RateLimit */
   #fullAt = 0;
   #turn: C | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ atOnce, rate, waited = () => {} }: LoginQueueOptions) {
-    this.#atOnce = atOnce;
+  constructor({ maxInFlight, rate, onWaited = () => {} }: LoginQueueOptions) {
+    this.#maxInFlight = maxInFlight;
     this.#rate = rate;
-    this.#waited = waited;
+    this.#onWaited = onWaited;
   }
 
   get inFlight(): number {
     return this.#inFlight;
   }
 
-  /** Connections that wait. */
+  /** Number of waiting connections. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
-  /** Whether the connection has waited and may begin now. */
+  /** Whether it is this connection's turn after waiting. */
   isTurnOf(connection: C): boolean {
     return this.#turn === connection;
   }
 
-  /** @returns true when the login has begun; otherwise the connection's `advance` is called at its turn */
+  /** @returns true when the login may begin now; otherwise the connection's `advance` is called at its turn */
   begin(connection: C): boolean {
     const now = performance.now();
-    // Nobody overtakes those who wait.
+    // Newcomers do not overtake waiting connections.
     if (this.#turn !== connection && (this.#waiting.size > 0 || this.#waitMs(now) > 0)) {
       this.#waiting.set(connection, now);
-      this.#wakeLater(now);
+      this.#scheduleAdmit(now);
       return false;
     }
     this.#inFlight++;
@@ -70,45 +69,45 @@ export class LoginQueue<C extends Advancing> {
     return true;
   }
 
-  /** A login that has begun is over. */
+  /** To be called once for each login that began. */
   end(): void {
     this.#inFlight--;
     this.#admit();
   }
 
-  /** The connection is being closed: it waits no longer. */
-  forget(connection: C): void {
-    if (this.#waiting.delete(connection) && this.#waiting.size === 0) this.#sleep();
+  /** Removes a connection that is being closed. */
+  remove(connection: C): void {
+    if (this.#waiting.delete(connection) && this.#waiting.size === 0) this.#cancelTimer();
   }
 
-  /** Milliseconds until a login may begin; infinite: as soon as another one ends. */
+  /** Milliseconds until the next login may begin; infinite when one has to end first. */
   #waitMs(now: number): number {
-    if (this.#inFlight >= this.#atOnce) return Number.POSITIVE_INFINITY;
+    if (this.#inFlight >= this.#maxInFlight) return Number.POSITIVE_INFINITY;
     return this.#rate.unlimited ? 0 : this.#rate.waitFor(this.#fullAt, now);
   }
 
   readonly #admit = (): void => {
-    this.#sleep();
+    this.#cancelTimer();
     const now = performance.now();
     for (const [next, since] of this.#waiting) {
       if (this.#waitMs(now) > 0) break;
       this.#waiting.delete(next);
       if (!next.isOpen) continue;
-      this.#waited((now - since) / 1000);
+      this.#onWaited((now - since) / 1000);
       this.#turn = next;
       next.advance();
       this.#turn = undefined;
     }
-    this.#wakeLater(now);
+    this.#scheduleAdmit(now);
   };
 
-  #wakeLater(now: number): void {
+  #scheduleAdmit(now: number): void {
     if (this.#timer || this.#waiting.size === 0) return;
     const waitMs = this.#waitMs(now);
-    if (Number.isFinite(waitMs)) this.#timer = setTimeout(this.#admit, Math.max(waitMs, roundMs));
+    if (Number.isFinite(waitMs)) this.#timer = setTimeout(this.#admit, Math.max(waitMs, admitIntervalMs));
   }
 
-  #sleep(): void {
+  #cancelTimer(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }

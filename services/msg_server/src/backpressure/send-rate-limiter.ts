@@ -2,8 +2,8 @@ import type { Connection } from '../connection/connection.js';
 import type { Context } from '../context.js';
 
 /**
- * How many messages and commands to other users a connection may send in a second. A faster one is read more
- * slowly; nothing is dropped (client-behaviour.md#message-rate).
+ * Limits the messages and commands to other users that a connection may send per second. A connection above the
+ * limit is read more slowly; nothing is dropped (client-behaviour.md#message-rate).
  */
 export class SendRateLimiter {
   readonly #context: Pick<Context, 'rate' | 'wakeScheduler' | 'metrics'>;
@@ -13,7 +13,7 @@ export class SendRateLimiter {
   }
 
   /**
-   * Whether the connection has to wait; its `advance` is called when it need not any more.
+   * Whether the connection has to wait; if so, its `advance` is called once it may send.
    * @param now milliseconds of a monotonic clock
    */
   throttles(connection: Connection, now: number): boolean {
@@ -25,7 +25,7 @@ export class SendRateLimiter {
     return true;
   }
 
-  /** Counts one that is sent. */
+  /** Takes a token for one message or command. */
   count(connection: Connection, now: number): void {
     const { rate } = this.#context;
     if (!rate.unlimited) connection.bucketFullAt = rate.take(connection.bucketFullAt, now);

@@ -13,7 +13,7 @@ function takeAll(limit: RateLimit, fullAt: number, now: number): { taken: number
 }
 
 describe('RateLimit', () => {
-  it('gives the burst at once, then nothing until a token is back', () => {
+  it('allows the burst at once, then nothing until a token is added', () => {
     const limit = new RateLimit(20, 40);
     const { taken, fullAt } = takeAll(limit, 0, 5000);
     expect(taken).toBe(40);
@@ -22,7 +22,7 @@ describe('RateLimit', () => {
     expect(limit.waitFor(fullAt, 5050)).toBe(0);
   });
 
-  it('gives the rate in the long run', () => {
+  it('allows the rate in the long run', () => {
     const limit = new RateLimit(20, 40);
     let { fullAt } = takeAll(limit, 0, 0);
     let total = 0;
@@ -40,7 +40,7 @@ describe('RateLimit', () => {
     expect(takeAll(limit, fullAt, 1_000_000).taken).toBe(5);
   });
 
-  it('never makes anybody wait when there is no limit', () => {
+  it('never requires a wait without a limit', () => {
     const limit = new RateLimit(0, 1);
     expect(limit.unlimited).toBe(true);
     let fullAt = 0;

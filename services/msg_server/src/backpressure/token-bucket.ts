@@ -1,14 +1,13 @@
 /**
- * A token bucket whose whole state is one number, so that twenty thousand connections need no bucket
- * objects: the time (milliseconds of a monotonic clock) at which the bucket will be full again. A new
- * bucket is full: 0.
+ * A token bucket whose state is one number, so that a connection needs no object for it: the time (milliseconds of a
+ * monotonic clock) at which the bucket is full again. The state of a new, full bucket is 0.
  */
 export class RateLimit {
   readonly #interval: number;
   readonly #capacity: number;
 
   /**
-   * @param perSecond tokens that come back a second; 0: no limit
+   * @param perSecond tokens added per second; 0: no limit
    * @param burst tokens a full bucket holds, at least 1
    */
   constructor(perSecond: number, burst: number) {
@@ -20,12 +19,12 @@ export class RateLimit {
     return this.#interval === 0;
   }
 
-  /** Milliseconds from `now` until a token is there; 0: one is there now. */
+  /** Milliseconds from `now` until a token is available; 0: one is available now. */
   waitFor(fullAt: number, now: number): number {
     return Math.max(0, fullAt - now + this.#interval - this.#capacity);
   }
 
-  /** The bucket's state after a token was taken at `now`, which has to be there. */
+  /** The bucket's state after taking a token, which has to be available, at `now`. */
   take(fullAt: number, now: number): number {
     return Math.max(fullAt, now) + this.#interval;
   }

@@ -1,4 +1,4 @@
-/** How often waiting connections are looked at, milliseconds. */
+/** Milliseconds between checks for connections that are due. */
 const intervalMs = 10;
 
 interface Advancing {
@@ -7,21 +7,20 @@ interface Advancing {
 }
 
 /**
- * Wakes connections that may send again at a later time. One timer for all of them, and none while nobody
- * waits.
+ * Wakes throttled connections once they may send again. All share one timer, which runs only while connections wait.
  */
 export class WakeScheduler<C extends Advancing> {
   readonly #until = new Map<C, number>();
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * Calls the connection's `advance` once, in `ms` milliseconds or a little later.
-   * @returns false when that was asked for already
+   * Calls the connection's `advance` once, after at least `ms` milliseconds.
+   * @returns false when it is scheduled already
    */
   wake(connection: C, ms: number): boolean {
     if (this.#until.has(connection)) return false;
     this.#until.set(connection, performance.now() + ms);
-    this.#timer ??= setInterval(() => this.#look(), intervalMs);
+    this.#timer ??= setInterval(() => this.#wakeDue(), intervalMs);
     return true;
   }
 
@@ -31,7 +30,7 @@ export class WakeScheduler<C extends Advancing> {
     this.#until.clear();
   }
 
-  #look(): void {
+  #wakeDue(): void {
     const now = performance.now();
     for (const [connection, until] of this.#until) {
       if (until > now && connection.isOpen) continue;

@@ -5,22 +5,19 @@ import type { Logger } from '@teamtalk/service-kit';
 import type { MsgServerConfig } from '../config.js';
 import type { CloseReason, MsgServerMetrics } from '../metrics.js';
 import { Connection, type ConnectionHost, State } from './connection.js';
-import { Entrances } from './entrances.js';
+import { ListenerLayers } from './listener-layers.js';
 import { OutboundQueue } from './outbound-queue.js';
 import type { Transport } from './transport.js';
 
-/** How long a client may take to close its side after we closed ours, milliseconds. */
+/** Milliseconds a client has to close its side after the server closed its own. */
 const lingerMs = 2_000;
-/**
- * How long a login may wait for its turn and be in flight, milliseconds: longer than any client waits, who
- * goes by himself.
- */
-const queueMs = 90_000;
-/** How long clients that are being closed at the server's stop may take, milliseconds. */
-const drainMs = 12_000;
-const drainRoundMs = 50;
-/** Closing fewer than so many a second at the server's stop, milliseconds apart, would spare nobody anything. */
-const drainApartMs = 10;
+/** Milliseconds a login may be queued and in flight; clients give up well before. */
+const loginQueueMs = 90_000;
+/** Milliseconds that clients have to close when the server stops, before they are destroyed. */
+const drainTimeoutMs = 12_000;
+const drainIntervalMs = 50;
+/** Milliseconds between two closes at most: with few clients the drain is shorter than configured. */
+const drainSpacingMs = 10;
 
 export interface ClientListenerOptions {
   config: MsgServerConfig;
@@ -32,7 +29,7 @@ export interface ClientListenerOptions {
   leaving: (connection: Connection) => void;
 }
 
-/** Accepts clients, and ends the connections that are silent for too long. */
+/** Accepts clients and closes idle connections. */
 export class ClientListener implements ConnectionHost {
   readonly limits: MsgServerConfig['limits'];
   readonly outbound: OutboundQueue;
@@ -43,9 +40,9 @@ export class ClientListener implements ConnectionHost {
 
   readonly #leaving: (connection: Connection) => void;
   readonly #connections = new Set<Connection>();
-  readonly #entrances: Entrances;
+  readonly #layers: ListenerLayers;
   readonly #sweeper: NodeJS.Timeout;
-  /** Rounds of the sweep after which a connection's time is over. */
+  /** Sweeps a connection may stay silent, by its state. */
   readonly #allowed: { login: number; queue: number; pc: number; mobile: number; linger: number };
   #lastId = 0;
   #emptied: (() => void) | undefined;
@@ -58,17 +55,20 @@ export class ClientListener implements ConnectionHost {
     this.#leaving = leaving;
     this.outbound = new OutboundQueue(config.flush.clientMs);
     const { loginMs, idlePcMs, idleMobileMs } = config.timeouts;
-    const roundMs = Math.max(10, Math.min(1_000, Math.floor(Math.min(loginMs, idlePcMs, idleMobileMs) / 8)));
-    const rounds = (ms: number) => Math.ceil(ms / roundMs);
+    const sweepIntervalMs = Math.max(
+      10,
+      Math.min(1_000, Math.floor(Math.min(loginMs, idlePcMs, idleMobileMs) / 8)),
+    );
+    const sweeps = (ms: number) => Math.ceil(ms / sweepIntervalMs);
     this.#allowed = {
-      login: rounds(loginMs),
-      queue: rounds(queueMs),
-      pc: rounds(idlePcMs),
-      mobile: rounds(idleMobileMs),
-      linger: rounds(lingerMs),
+      login: sweeps(loginMs),
+      queue: sweeps(loginQueueMs),
+      pc: sweeps(idlePcMs),
+      mobile: sweeps(idleMobileMs),
+      linger: sweeps(lingerMs),
     };
-    this.#sweeper = setInterval(() => this.#sweep(), roundMs);
-    this.#entrances = new Entrances({
+    this.#sweeper = setInterval(() => this.#sweep(), sweepIntervalMs);
+    this.#layers = new ListenerLayers({
       config,
       certificate,
       metrics,
@@ -77,14 +77,14 @@ export class ClientListener implements ConnectionHost {
     });
   }
 
-  /** Connections that are open, logged in or not. */
+  /** Open connections, logged in or not. */
   get size(): number {
     return this.#connections.size;
   }
 
   /** @returns the ports, by name */
   listen(): Promise<Record<string, number>> {
-    return this.#entrances.listen();
+    return this.#layers.listen();
   }
 
   leaving(connection: Connection, reason: CloseReason): void {
@@ -98,27 +98,27 @@ export class ClientListener implements ConnectionHost {
   }
 
   /**
-   * Ends all connections, evenly over `spreadMs` milliseconds or, where there are few, over less; each after what it
-   * sent has its results. Those that do not end in time are cut off.
+   * Stops accepting and closes all connections, evenly over at most `spreadMs` milliseconds; each once the messages it
+   * sent have their results. Those that do not close in time are destroyed.
    */
   async drain(spreadMs: number): Promise<void> {
-    this.#entrances.close();
-    const everybody = [...this.#connections];
-    const ms = Math.min(spreadMs, everybody.length * drainApartMs);
-    const rounds = Math.max(1, Math.ceil(ms / drainRoundMs));
-    const share = Math.ceil(everybody.length / rounds);
-    for (let i = 0; i < everybody.length; i += share) {
-      for (const connection of everybody.slice(i, i + share)) connection.retire();
-      if (i + share < everybody.length) await delay(drainRoundMs);
+    this.#layers.close();
+    const connections = [...this.#connections];
+    const ms = Math.min(spreadMs, connections.length * drainSpacingMs);
+    const rounds = Math.max(1, Math.ceil(ms / drainIntervalMs));
+    const share = Math.ceil(connections.length / rounds);
+    for (let i = 0; i < connections.length; i += share) {
+      for (const connection of connections.slice(i, i + share)) connection.drain();
+      if (i + share < connections.length) await delay(drainIntervalMs);
     }
-    await this.#untilEmpty(drainMs);
+    await this.#untilEmpty(drainTimeoutMs);
     for (const connection of this.#connections) connection.destroy('draining');
     await this.#untilEmpty(1_000);
     clearInterval(this.#sweeper);
   }
 
-  /** Ends all connections at once, without what has come by them and not been read, and without what is to go out. */
-  cutOff(reason: CloseReason): void {
+  /** Destroys all connections at once, discarding unread input and unsent output. */
+  destroyAll(reason: CloseReason): void {
     for (const connection of this.#connections) connection.destroy(reason);
   }
 
@@ -142,25 +142,25 @@ export class ClientListener implements ConnectionHost {
     return connection;
   }
 
-  /** One pass over all connections in place of a timer for each. */
+  /** One pass over all connections instead of a timer for each. */
   #sweep(): void {
     this.tick++;
-    this.#entrances.sweep(this.#allowed.login);
+    this.#layers.sweep(this.#allowed.login);
     for (const connection of this.#connections) {
-      const silent = this.tick - connection.heardTick;
+      const silentSweeps = this.tick - connection.lastActiveTick;
       switch (connection.state) {
         case State.Fresh:
-          if (silent > this.#allowed.login) connection.end('login-timeout');
+          if (silentSweeps > this.#allowed.login) connection.end('login-timeout');
           break;
         case State.LoggingIn:
-          if (silent > this.#allowed.queue) connection.end('login-timeout');
+          if (silentSweeps > this.#allowed.queue) connection.end('login-timeout');
           break;
         case State.LoggedIn:
-          if (silent > (connection.isMobile ? this.#allowed.mobile : this.#allowed.pc))
+          if (silentSweeps > (connection.isMobile ? this.#allowed.mobile : this.#allowed.pc))
             connection.end('idle');
           break;
         case State.Ending:
-          if (silent > this.#allowed.linger) connection.destroy('by-client');
+          if (silentSweeps > this.#allowed.linger) connection.destroy('by-client');
           break;
       }
     }

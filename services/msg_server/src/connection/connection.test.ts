@@ -35,7 +35,7 @@ describe('malformed input', () => {
     await bystander.roundTrip();
   });
 
-  it('gives a heartbeat back as it came, header included, before and after the login', async () => {
+  it('echoes a heartbeat unchanged, including its header, before and after the login', async () => {
     const heartbeat = Buffer.alloc(19);
     writeHeader(heartbeat, {
       length: 19,
@@ -67,7 +67,7 @@ describe('malformed input', () => {
     await client.raw.closed;
   });
 
-  it('does not let somebody who has not logged in fill its memory', async () => {
+  it('bounds the memory of a connection before its login', async () => {
     const client = await server.connect();
     await client.raw.send(lengthField(1_000_000));
     await client.raw.send(Buffer.alloc(300_000));
@@ -84,7 +84,7 @@ describe('malformed input', () => {
     expect(await server.metric('bad_pdus_total', { reason: 'body' })).toBe(1);
   });
 
-  it('closes after too many bad PDUs in a row; a good one in between starts anew', async () => {
+  it('closes after too many consecutive bad PDUs; a good one resets the count', async () => {
     const client = await server.logIn(4);
     const bad = encodeRawPdu(0x7777, Buffer.alloc(0), 1);
     await client.raw.send(Buffer.concat([bad, bad]));
@@ -109,7 +109,7 @@ describe('malformed input', () => {
     expect(await server.metric('bad_pdus_total', { reason: 'not-served' })).toBe(10);
   });
 
-  it('takes PDUs that come byte by byte', async () => {
+  it('accepts PDUs that arrive byte by byte', async () => {
     const client = await server.logIn(6);
     for (const byte of encodePdu(Commands.MsgTimeRequest, {}, 9)) await client.raw.send(Buffer.from([byte]));
     expect((await client.receive(Commands.MsgTimeResponse)).seqNum).toBe(9);
@@ -117,7 +117,7 @@ describe('malformed input', () => {
 });
 
 describe('idle and slow clients', () => {
-  it('are closed when silent: PC clients earlier than mobile ones', async () => {
+  it('are closed when idle: PC clients earlier than mobile ones', async () => {
     const server = await TestServer.start({ env: { IDLE_PC_MS: '200', IDLE_MOBILE_MS: '2000' } });
     try {
       const pc = await server.logIn(1, CLIENT_TYPE_WINDOWS);
@@ -133,7 +133,7 @@ describe('idle and slow clients', () => {
     }
   });
 
-  it('are closed when they do not read what is written to them', async () => {
+  it('are closed when they do not read their output', async () => {
     const server = await TestServer.start({ env: { MAX_OUTBOUND_BYTES: '65536' } });
     try {
       const client = await server.logIn(1);

@@ -15,76 +15,75 @@ import type { Transport } from './transport.js';
 import { WaitingPdus } from './waiting-pdus.js';
 import { writeBatch } from './write-batch.js';
 
-/** What all connections share. */
+/** What a connection needs of its listener. */
 export interface ConnectionHost {
   readonly limits: MsgServerConfig['limits'];
   readonly outbound: OutboundQueue;
   readonly metrics: MsgServerMetrics;
   readonly log: Logger;
-  /** A coarse clock: counts the rounds of the sweep over all connections. */
+  /** A coarse clock: the number of sweeps so far. */
   readonly tick: number;
 
   /**
    * Handles one PDU, or begins to.
-   * @returns false when the connection has to wait first: the same PDU comes again at its next `advance`
+   * @returns false when it has to wait; the same PDU is passed again at the connection's next `advance`
    */
   handle(connection: Connection, pdu: Pdu): boolean;
 
-  /** Called once for each connection, when it ends and before its state says so. */
+  /** Called once per connection, when it ends and before its state changes. */
   leaving(connection: Connection, reason: CloseReason): void;
 
-  /** Called once for each connection, when its transport is closed. */
+  /** Called once per connection, when its transport has closed. */
   closed(connection: Connection): void;
 }
 
-/** What a client that has not logged in may have us keep of an unfinished PDU, bytes. */
+/** Bytes of an unfinished PDU that are buffered before the login. */
 export const maxBeforeLogin = 16_384;
 
-/** States only go forward. */
+/** A connection's states, in order; it never goes back. */
 export const State = { Fresh: 0, LoggingIn: 1, LoggedIn: 2, Ending: 3, Closed: 4 } as const;
 
 /**
- * One client's connection: its PDUs in order, its bytes out, its state.
+ * One client's connection: handles its PDUs in order, batches its output and keeps its state.
  *
- * There may be tens of thousands of them, most of them idle: no timer, no buffer, no queue and no closure
- * of its own as long as nothing is in the works.
+ * There may be tens of thousands, most of them idle. An idle connection owns no timer, buffer, queue or closure.
  */
 export class Connection {
   /** unsigned 32-bit, unique in this process */
   readonly id: number;
   readonly host: ConnectionHost;
   readonly #transport: Transport;
-  /** As a load balancer told it; undefined: it is the transport's. */
+  /** As given by a PROXY header; undefined: the transport's. */
   readonly #address: string | undefined;
   readonly #decoder: PduDecoder;
 
   state: number = State.Fresh;
   userId = 0;
   clientType = 0;
-  /** Order of logins over all msg_servers. */
+  /** Orders logins across all msg_servers. */
   loginSeq = 0;
-  /** Why it is kicked as soon as its login is answered. */
+  /** Set when it is to be kicked once its login has been answered. */
   kickReason: IM.BaseDefine.KickReasonType | undefined;
-  /** The host's tick when bytes last came; before the login and after the end, when that state began. */
-  heardTick: number;
-  /** When the bucket of messages is full again; see RateLimit. */
+  /** The host's tick when bytes last arrived; before the login and after the end, when that state began. */
+  lastActiveTick: number;
+  /** State of the message rate's token bucket; see RateLimit. */
   bucketFullAt = 0;
-  /** Messages and read marks of this connection that have no result yet. */
+  /** Messages and read marks without a result yet. */
   pendingWrites = 0;
-  /** What was sent lately, to know a repetition; only where something was sent. */
+  /** Recognises resent messages; created with the first message. */
   sendDeduplicator: SendDeduplicator | undefined;
-  /** Users whose status was asked for (presence broadcast `queried`). */
+  /** Users whose status changes the client is sent (presence broadcast `queried`). */
   watchedUsers: Set<number> | undefined;
 
   #busy = false;
-  #retiring = false;
+  #draining = false;
   #paused = false;
   #badPdus = 0;
   #waiting: WaitingPdus | undefined;
-  /** What is to be written at the end of this turn. */
+  /** PDUs to write at the next flush. */
   #out: Buffer | Buffer[] | undefined;
-  /** What others sent to the user before his login was answered; undefined: nothing is held back. */
-  #held: Buffer[] | undefined;
+  /** PDUs pushed before the login was answered; undefined: pushes are written at once. */
+  #deferred: Buffer[] | undefined;
 
   constructor(id: number, transport: Transport, address: string | undefined, host: ConnectionHost) {
     this.id = id;
@@ -92,24 +91,24 @@ export class Connection {
     this.#transport = transport;
     this.#address = address;
     this.#decoder = new PduDecoder(host.limits.pduBytes);
-    this.heardTick = host.tick;
+    this.lastActiveTick = host.tick;
   }
 
   get isMobile(): boolean {
     return isMobileClient(this.clientType);
   }
 
-  /** Whether each PDU has to be written in one piece; otherwise the next piece may simply be written behind it. */
+  /** Whether each PDU has to be one write, because the transport keeps message boundaries. */
   get isFramed(): boolean {
     return this.#transport.framed === true;
   }
 
-  /** False once the connection is being closed: nothing is read from it or written to it any more. */
+  /** False once the connection is being closed: nothing more is read or written. */
   get isOpen(): boolean {
     return this.state < State.Ending;
   }
 
-  /** Whether there is nobody any more, as far as has been read. */
+  /** Whether the client has closed its side, as far as has been read. */
   get isAbandoned(): boolean {
     return !this.isOpen || this.#transport.readableEnded === true;
   }
@@ -119,18 +118,18 @@ export class Connection {
     return this.#address ?? this.#transport.remoteAddress ?? '';
   }
 
-  /** Takes bytes from the transport. */
+  /** Called by the transport for each chunk. */
   receive(chunk: Buffer): void {
-    if (this.state === State.LoggedIn) this.heardTick = this.host.tick;
-    if (!this.isOpen || this.#retiring) return;
+    if (this.state === State.LoggedIn) this.lastActiveTick = this.host.tick;
+    if (!this.isOpen || this.#draining) return;
     this.#decoder.push(chunk);
     this.#takePdus();
   }
 
-  /** Something this connection may have waited for has happened. */
+  /** Called when something the connection may be waiting for has happened; handles waiting PDUs. */
   advance(): void {
     if (!this.isOpen) return;
-    if (this.#retiring) {
+    if (this.#draining) {
       this.#endIfSettled();
       return;
     }
@@ -145,7 +144,7 @@ export class Connection {
     this.#takePdus();
   }
 
-  /** Begins a request: what comes next waits until `finish`. */
+  /** Begins a request: later PDUs wait until `finish`. */
   begin(): void {
     this.#busy = true;
   }
@@ -155,25 +154,25 @@ export class Connection {
     this.advance();
   }
 
-  /** A message or read mark has its result. */
+  /** Called for each message or read mark that has its result. */
   writeDone(): void {
     this.pendingWrites--;
-    if (this.#waiting || this.#retiring) this.advance();
+    if (this.#waiting || this.#draining) this.advance();
   }
 
-  /** Counts a PDU that was not understood; too many in a row end the connection. */
+  /** Counts an invalid PDU; too many in a row end the connection. */
   badPdu(reason: BadPduReason): void {
     this.host.metrics.badPdus.inc({ reason });
     this.#badPdus++;
     if (this.#badPdus >= this.host.limits.consecutiveBadPdus) this.end('bad-pdus');
   }
 
-  /** A PDU was understood: those that are not have to begin anew to be too many in a row. */
+  /** Resets the count of consecutive invalid PDUs. */
   goodPdu(): void {
     this.#badPdus = 0;
   }
 
-  /** Writes a PDU at the end of this event-loop turn, together with what else is written until then. */
+  /** Queues a PDU; all PDUs queued until the next flush are written together. */
   write(pdu: Buffer): void {
     if (!this.isOpen) return;
     if (this.#out === undefined) {
@@ -186,36 +185,36 @@ export class Connection {
     }
   }
 
-  /** Writes a PDU that did not come about by a request of this client; held back until its login is answered. */
+  /** Writes a PDU that is no response to this client; deferred until its login is answered. */
   push(pdu: Buffer): void {
-    if (this.#held) this.#held.push(pdu);
+    if (this.#deferred) this.#deferred.push(pdu);
     else this.write(pdu);
   }
 
-  /** The user's name and password are right. From now on `push` keeps what it gets until `release`. */
+  /** Marks the connection as logged in. From now on `push` defers PDUs until `release`. */
   logIn(userId: number, clientType: number, loginSeq: number): void {
     this.userId = userId;
     this.clientType = clientType;
     this.loginSeq = loginSeq;
     this.state = State.LoggedIn;
-    this.heardTick = this.host.tick;
-    this.#held = [];
+    this.lastActiveTick = this.host.tick;
+    this.#deferred = [];
   }
 
-  /** Whether the login is accepted and the client has not been told yet. */
+  /** Whether the login was accepted but not answered yet. */
   get awaitsAnswer(): boolean {
-    return this.#held !== undefined;
+    return this.#deferred !== undefined;
   }
 
-  /** Writes `answer` and then, in order, what was held back. */
+  /** Writes the login's `answer` and then, in order, the deferred PDUs. */
   release(answer: Buffer): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
+    const deferred = this.#deferred ?? [];
+    this.#deferred = undefined;
     this.write(answer);
-    for (const pdu of held) this.write(pdu);
+    for (const pdu of deferred) this.write(pdu);
   }
 
-  /** Gives what has been written to the transport. Called by the outbound queue. */
+  /** Hands the queued PDUs to the transport. Called by the outbound queue. */
   flush(): void {
     const out = this.#out;
     if (out === undefined) return;
@@ -235,35 +234,35 @@ export class Connection {
   }
 
   /**
-   * Handles nothing more and says nothing more; what was written still goes out, then the connection is
-   * closed. A client that does not close its side is cut off by the host after a while.
+   * Closes gracefully: no further PDU is handled or queued, what is queued still goes out. The host destroys the
+   * connection if the client does not close its side in time.
    */
   end(reason: CloseReason): void {
     if (!this.isOpen) return;
     this.flush();
     if (!this.isOpen) return;
     this.#leave(reason);
-    this.heardTick = this.host.tick;
-    // What still comes is thrown away: unread bytes would turn our orderly end into a reset.
+    this.lastActiveTick = this.host.tick;
+    // Further input is read and discarded: unread bytes would turn the graceful close into a reset.
     if (this.#paused) this.#transport.resume();
     this.#transport.end();
   }
 
-  /** Cuts the connection off. */
+  /** Closes at once, discarding queued PDUs. */
   destroy(reason: CloseReason): void {
     if (this.isOpen) this.#leave(reason);
     this.#transport.destroy();
   }
 
-  /** The server stops: takes nothing more from the client, and ends when what it sent has its results. */
-  retire(): void {
-    if (!this.isOpen || this.#retiring) return;
-    this.#retiring = true;
+  /** Takes no further PDU and ends the connection once the messages sent have their results. */
+  drain(): void {
+    if (!this.isOpen || this.#draining) return;
+    this.#draining = true;
     this.#waiting = undefined;
     this.#endIfSettled();
   }
 
-  /** The transport is closed, whoever closed it. To be called once. */
+  /** Called once by the transport, whichever side closed it. */
   transportClosed(hadError: boolean): void {
     if (this.isOpen) this.#leave(hadError ? 'connection-lost' : 'by-client');
     this.state = State.Closed;
@@ -275,7 +274,7 @@ export class Connection {
     this.host.leaving(this, reason);
     this.state = State.Ending;
     this.#waiting = undefined;
-    this.#held = undefined;
+    this.#deferred = undefined;
     this.sendDeduplicator = undefined;
     this.watchedUsers = undefined;
   }
@@ -309,7 +308,8 @@ export class Connection {
   #take(pdu: Pdu | PduFrame): void {
     if ('frame' in pdu) {
       this.goodPdu();
-      // With its header: some clients put a service id of their own there. Copied: what was read is lent.
+      // Echoed with its header, where some clients put a service id of their own. Copied, because the read buffer is
+      // reused.
       this.write(Buffer.from(pdu.frame));
       return;
     }
@@ -319,14 +319,17 @@ export class Connection {
     this.#waiting.push(pdu);
   }
 
-  /** @returns false when it is not this PDU's turn yet */
+  /** @returns false when the PDU has to wait */
   #handle(pdu: Pdu): boolean {
     return !this.#busy && this.host.handle(this, pdu);
   }
 
   #framingError({ reason, length }: FramingError): void {
     this.host.metrics.badPdus.inc({ reason });
-    this.host.log.warn({ length, client: this.remoteAddress, userId: this.userId }, 'not a PDU; closing');
+    this.host.log.warn(
+      { length, client: this.remoteAddress, userId: this.userId },
+      'framing invalid; closing connection',
+    );
     this.destroy('framing');
   }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { OutboundQueue } from './outbound-queue.js';
 
 describe('OutboundQueue', () => {
-  it('flushes at the end of the event-loop turn, and again when something comes while it flushes', async () => {
+  it('flushes at the end of the event-loop turn, and once more for writes during a flush', async () => {
     const queue = new OutboundQueue(0);
     const flushed: string[] = [];
     const second = { flush: () => void flushed.push('second') };
@@ -19,7 +19,7 @@ describe('OutboundQueue', () => {
     expect(flushed).toEqual(['first', 'second']);
   });
 
-  it('keeps rounds apart by its interval', async () => {
+  it('keeps flushes apart by its interval', async () => {
     const queue = new OutboundQueue(30);
     const times: number[] = [];
     for (let i = 0; i < 3; i++) {

@@ -1,30 +1,29 @@
-/** Who has something to write. */
+/** Something with queued output. */
 export interface Flushable {
   flush(): void;
 }
 
 /**
- * Gathers what is written to connections and gives it to the sockets in rounds: one write a connection and
- * round, however many PDUs came together.
+ * Flushes connections in batches, so that a connection needs one write per flush however many PDUs are queued.
  */
 export class OutboundQueue {
   readonly #intervalMs: number;
   #waiting: Flushable[] = [];
   #scheduled = false;
-  #lastRound = 0;
+  #lastFlush = 0;
 
-  /** @param intervalMs least time between two rounds; 0: a round at the end of each event-loop turn */
+  /** @param intervalMs minimum time between two flushes; 0: at the end of each event-loop turn */
   constructor(intervalMs: number) {
     this.#intervalMs = intervalMs;
   }
 
-  /** Flushes `connection` in the next round. To be called once a round. */
+  /** Adds `connection` to the next flush. To be called once per flush. */
   add(connection: Flushable): void {
     this.#waiting.push(connection);
     if (this.#scheduled) return;
     this.#scheduled = true;
-    const early = this.#intervalMs === 0 ? 0 : this.#lastRound + this.#intervalMs - performance.now();
-    if (early > 0) setTimeout(this.#flush, early);
+    const waitMs = this.#intervalMs === 0 ? 0 : this.#lastFlush + this.#intervalMs - performance.now();
+    if (waitMs > 0) setTimeout(this.#flush, waitMs);
     else setImmediate(this.#flush);
   }
 
@@ -32,7 +31,7 @@ export class OutboundQueue {
     const connections = this.#waiting;
     this.#waiting = [];
     this.#scheduled = false;
-    if (this.#intervalMs > 0) this.#lastRound = performance.now();
+    if (this.#intervalMs > 0) this.#lastFlush = performance.now();
     for (const connection of connections) connection.flush();
   };
 }

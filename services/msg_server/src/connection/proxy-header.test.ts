@@ -117,7 +117,7 @@ function outcome(pieces: Buffer[]): unknown {
   return 'more';
 }
 
-it('any split of a header and what follows gives the same address and rest', () => {
+it('any split of a header and what follows yields the same address and rest', () => {
   fc.assert(
     fc.property(block, fc.uint8Array({ maxLength: 300 }), cuts, ({ command, family, tlvs }, rest, sizes) => {
       const lengths: Record<number, number> = { 0: 0, 17: 12, 33: 36, 49: 216 };
@@ -131,7 +131,7 @@ it('any split of a header and what follows gives the same address and rest', () 
   );
 });
 
-it('any split of a damaged header comes to the same end', () => {
+it('any split of a damaged header has the same outcome', () => {
   fc.assert(
     fc.property(block, fc.nat(15), fc.nat(255), cuts, ({ command, tlvs }, at, value, sizes) => {
       const bytes = v2Header('203.0.113.7', { command, tlvs });

@@ -4,8 +4,8 @@ import { fingerprintOf, SendDeduplicator } from './send-deduplicator.js';
 
 const sent = (requestId: number, horizon = 9) => ({ requestId, horizon });
 
-describe('RecentSends', () => {
-  it('finds a message by its seq_num, session and content, with what became of it', () => {
+describe('SendDeduplicator', () => {
+  it('finds a message and its outcome by seq_num, session and content', () => {
     const sends = new SendDeduplicator();
     sends.add(7, 20, 111, 1000, sent(70));
     expect(sends.find(7, 20, 111, 1001)).toEqual({ msgId: 0, inDoubt: undefined });
@@ -16,7 +16,7 @@ describe('RecentSends', () => {
     expect(sends.find(7, 20, 112, 1001)).toBeUndefined();
   });
 
-  it('forgets a message that was not stored, and one that is old', () => {
+  it('forgets messages that were not stored or are too old', () => {
     const sends = new SendDeduplicator();
     sends.add(1, 20, 111, 1000, sent(70));
     sends.settle(1, 20, 111, 0, 1000);
@@ -27,7 +27,7 @@ describe('RecentSends', () => {
     expect(sends.find(2, 20, 111, 39_001)).toBeUndefined();
   });
 
-  it('keeps what names a message of which nobody knows whether it is stored, however long that takes', () => {
+  it('keeps the request id of a message in doubt for as long as that takes', () => {
     const sends = new SendDeduplicator();
     sends.add(1, 20, 111, 1000, sent(70, 5));
     sends.add(2, 20, 112, 1000, sent(71, 6));
@@ -45,7 +45,7 @@ describe('RecentSends', () => {
     expect(sends.find(1, 20, 111, now + 30_001)).toBeUndefined();
   });
 
-  it('forgets one in doubt after 1024 others, counted from its last repetition', () => {
+  it('forgets a message in doubt 1024 messages after its last retry', () => {
     const sends = new SendDeduplicator();
     sends.add(1, 20, 111, 1000, sent(70));
     sends.settle(1, 20, 111, undefined, 1000);
@@ -62,7 +62,7 @@ describe('RecentSends', () => {
     expect(sends.find(1, 20, 111, 1000)).toBeUndefined();
   });
 
-  it('works on a process that has run for months, and after a long silence', () => {
+  it('works in a process that has run for months, and after a long silence', () => {
     const sends = new SendDeduplicator();
     const day = 86_400_000;
     for (const now of [1000, 60 * day, 120 * day]) {
@@ -73,7 +73,7 @@ describe('RecentSends', () => {
     }
   });
 
-  it('remembers the last 256 of a connection that sends much', () => {
+  it('remembers the last 256 messages of a busy connection', () => {
     const sends = new SendDeduplicator();
     for (let seq = 1; seq <= 1000; seq++) {
       sends.add(seq, 20, seq, 1000 + seq, sent(70));
@@ -83,7 +83,7 @@ describe('RecentSends', () => {
     expect(sends.find(744, 20, 744, 2001)).toBeUndefined();
   });
 
-  it('finds as a search of everything would, however a client numbers its messages', () => {
+  it('finds the same as an exhaustive search, however a client numbers its messages', () => {
     const numbering = fc.oneof(
       fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 700 }),
       // counts up, and begins again after 65,535
@@ -97,8 +97,8 @@ describe('RecentSends', () => {
         const all: { seq: number; at: number }[] = [];
         seqNums.forEach((seq, i) => {
           const now = 1000 + i * stepMs;
-          const kept = all.slice(-8).filter(({ at }) => now - at <= 30_000);
-          for (const { seq: earlier } of kept) expect(sends.find(earlier, 20, 111, now)).toBeDefined();
+          const live = all.slice(-8).filter(({ at }) => now - at <= 30_000);
+          for (const { seq: earlier } of live) expect(sends.find(earlier, 20, 111, now)).toBeDefined();
           if (!all.some((each) => each.seq === seq)) expect(sends.find(seq, 20, 111, now)).toBeUndefined();
           sends.add(seq, 20, 111, now, sent(i));
           all.push({ seq, at: now });
@@ -110,7 +110,7 @@ describe('RecentSends', () => {
 });
 
 describe('fingerprintOf', () => {
-  it('tells type, content and length apart, at the end of long messages too', () => {
+  it('differs by type, content and length, also at the end of long messages', () => {
     const long = Buffer.alloc(300_000, 1);
     const otherEnd = Buffer.from(long);
     otherEnd[299_999] = 2;

@@ -1,39 +1,38 @@
 import type { SentEntry } from '@teamtalk/rpc';
 
-/** Milliseconds for which the outcome of a message is remembered; the slowest client gives up after 10 s. */
-const memoryMs = 30_000;
+/** Milliseconds an outcome is remembered; clients resend for at most 10 s. */
+const retentionMs = 30_000;
 const wordsPerEntry = 7;
 const firstCapacity = 8;
-/** At 20 messages a second after a burst of 40 these are the last ten seconds. */
+/** Covers the time clients resend at the default message rate. */
 const maxCapacity = 256;
-/** Messages of which one has no outcome yet may be this many: see docs/reliability.md. */
+/** Capacity while the oldest entry has no outcome yet: see docs/reliability.md. */
 const maxCapacityInDoubt = 1024;
-/** Of a longer message only the beginning and the end are hashed, bytes each. */
+/** Bytes hashed at each end of a longer message. */
 const hashedPart = 2048;
 
-/** In the place of the msg_id of a message of which nobody knows whether it is stored. */
+/** Stands for the msg_id of a message that may or may not be stored. */
 const inDoubt = 0xffff_ffff;
 
-/** What became of a message that was sent before. */
+/** The outcome of an earlier send of the same message. */
 export interface EarlierSend {
-  /** 0: it is not stored, as far as is known */
+  /** 0: not known to be stored */
   msgId: number;
-  /** by what to send it again, when the store gave no result and may have it nevertheless; undefined otherwise */
+  /** what to retry it as when it may be stored without a result; undefined otherwise */
   inDoubt: SentEntry | undefined;
 }
 
 /**
- * The last messages of one connection. Windows clients send a message again, with the same seq_num, when
- * no ack came within 5 s (client-behaviour.md#resent-messages): a repetition gets the first one's ack instead of
- * being stored twice, as long as the client goes on repeating it. A ring of numbers, so that busy connections
- * stay small.
+ * Recognises messages a connection resends. Windows clients resend a message with the same seq_num when no ack comes
+ * within 5 s (client-behaviour.md#resent-messages); the resent one gets the first one's ack instead of being stored
+ * twice. Entries are kept in a ring of numbers to save memory.
  */
 export class SendDeduplicator {
-  /** seq_num, session, fingerprint, msg_id, time of the last news of it, request id, horizon of each entry */
+  /** seq_num, session, fingerprint, msg_id, time of the last update, request id and horizon of each entry */
   #ring = new Uint32Array(firstCapacity * wordsPerEntry);
-  /** Entries written since the ring was made. */
+  /** Entries written since the ring was created. */
   #count = 0;
-  /** The highest seq_num in the ring, and the number of its entry: a higher one is new without a search. */
+  /** The highest seq_num in the ring and its entry's number: a higher seq_num is new without a search. */
   #highest = -1;
   #highestAt = 0;
 
@@ -45,17 +44,17 @@ export class SendDeduplicator {
   find(seqNum: number, sessionId: number, fingerprint: number, now: number): EarlierSend | undefined {
     if (seqNum > this.#highest) return undefined;
     const at = this.#indexOf(seqNum, sessionId, fingerprint);
-    if (at < 0 || !this.#isOfUse(at, now)) return undefined;
+    if (at < 0 || !this.#isLive(at, now)) return undefined;
     const msgId = this.#ring[at + 3]!;
     if (msgId !== inDoubt) return { msgId, inDoubt: undefined };
     return { msgId: 0, inDoubt: { requestId: this.#ring[at + 5]!, horizon: this.#ring[at + 6]! } };
   }
 
-  /** Remembers a message that is being sent; one that was in doubt counts as the newest again. */
+  /** Remembers a message that is being sent; a retried one becomes the newest entry. */
   add(seqNum: number, sessionId: number, fingerprint: number, now: number, sent: SentEntry): void {
     const earlier = seqNum > this.#highest ? -1 : this.#indexOf(seqNum, sessionId, fingerprint);
     if (earlier >= 0) this.#forget(earlier);
-    if (this.#count >= this.#capacity) this.#growWhileOfUse(now);
+    if (this.#count >= this.#capacity) this.#growIfLive(now);
     const at = this.#at(this.#count);
     this.#ring[at] = seqNum;
     this.#ring[at + 1] = sessionId;
@@ -68,9 +67,8 @@ export class SendDeduplicator {
   }
 
   /**
-   * Notes the result of a message.
-   * @param msgId 0: it is not stored, and forgotten; undefined: nobody knows, and when it is sent again it has to
-   * be the same one
+   * Records the outcome of a message.
+   * @param msgId 0: not stored, the entry is dropped; undefined: in doubt, to be retried under the same request id
    */
   settle(
     seqNum: number,
@@ -94,11 +92,11 @@ export class SendDeduplicator {
     this.#ring[at + 3] = 0;
   }
 
-  /** Whether a repetition of it may still come: one without an outcome is repeated for as long as that takes. */
-  #isOfUse(at: number, now: number): boolean {
+  /** Whether the message may still be resent: without an outcome, for as long as that takes. */
+  #isLive(at: number, now: number): boolean {
     if (this.#ring[at + 1] === 0) return false;
-    // 32 bits hold the times of 49 days: what is older has long been overwritten, or looks younger than it is.
-    return this.#hasNoOutcome(at) || (now - this.#ring[at + 4]!) >>> 0 <= memoryMs;
+    // 32 bits hold 49 days of milliseconds: an older entry has long been overwritten, or seems younger than it is.
+    return this.#hasNoOutcome(at) || (now - this.#ring[at + 4]!) >>> 0 <= retentionMs;
   }
 
   #hasNoOutcome(at: number): boolean {
@@ -106,7 +104,7 @@ export class SendDeduplicator {
     return this.#ring[at + 1] !== 0 && (msgId === 0 || msgId === inDoubt);
   }
 
-  /** After 65,535 clients begin again: the highest is then another one once the old one is overwritten. */
+  /** Clients wrap around after 65,535: the highest is searched anew once its entry is overwritten. */
   #noteHighest(seqNum: number, number: number): void {
     if (seqNum >= this.#highest) {
       this.#highest = seqNum;
@@ -122,7 +120,7 @@ export class SendDeduplicator {
     }
   }
 
-  /** Where the newest such entry is; -1: nowhere. */
+  /** Index of the newest matching entry; -1: none. */
   #indexOf(seqNum: number, sessionId: number, fingerprint: number): number {
     const ring = this.#ring;
     let at = this.#at(this.#count);
@@ -137,12 +135,12 @@ export class SendDeduplicator {
     return (index % this.#capacity) * wordsPerEntry;
   }
 
-  /** Doubles the ring when its oldest entry is still of use. */
-  #growWhileOfUse(now: number): void {
+  /** Doubles the ring while its oldest entry is live. */
+  #growIfLive(now: number): void {
     const capacity = this.#capacity;
     const oldestAt = this.#at(this.#count);
     const most = this.#hasNoOutcome(oldestAt) ? maxCapacityInDoubt : maxCapacity;
-    if (capacity >= most || !this.#isOfUse(oldestAt, now)) return;
+    if (capacity >= most || !this.#isLive(oldestAt, now)) return;
     const larger = new Uint32Array(this.#ring.length * 2);
     larger.set(this.#ring.subarray(oldestAt));
     larger.set(this.#ring.subarray(0, oldestAt), this.#ring.length - oldestAt);
@@ -152,7 +150,7 @@ export class SendDeduplicator {
   }
 }
 
-/** A number that tells messages of different type or content apart (FNV-1a, unsigned 32-bit). */
+/** Hash of a message's type and content (FNV-1a, unsigned 32-bit). */
 export function fingerprintOf(msgType: number, data: Uint8Array): number {
   const { length } = data;
   let hash = Math.imul(0x811c9dc5 ^ msgType, 0x01000193);

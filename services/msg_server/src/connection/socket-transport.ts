@@ -8,31 +8,31 @@ interface ClientSocket extends Socket {
   [connectionKey]: Connection;
 }
 
-// The same three functions for every socket: twenty thousand idle connections have no closures.
+// Shared by all sockets, so that idle connections need no closures.
 function onData(this: ClientSocket, chunk: Buffer): void {
   this[connectionKey].receive(chunk);
 }
 
 function onError(): void {
-  // 'close' comes next and says that there was an error.
+  // 'close' follows and reports the error.
 }
 
 function onClose(this: ClientSocket, hadError: boolean): void {
   this[connectionKey].transportClosed(hadError);
 }
 
-/** Gives what comes by a socket, TCP or TLS, to its connection. */
+/** Connects a TCP or TLS socket to its connection. */
 export function attach(socket: Socket, connection: Connection): void {
   attachRead(socket, connection);
   socket.on('data', onData);
 }
 
-/** The same for a socket that `plainSocket` gave. */
+/** The same for a socket from `plainSocket`, which needs no 'data' listener. */
 export function attachRead(socket: Socket, connection: Connection): void {
   (socket as ClientSocket)[connectionKey] = connection;
   socket.on('error', onError);
   socket.on('close', onClose);
 }
 
-/** The socket to use for an accepted one that carries PDUs as they are. */
+/** Replaces an accepted socket of plain PDUs by one that reads without copying. */
 export const plainSocket = readIntoShared(onData as Take);

@@ -1,25 +1,24 @@
 /**
- * What a connection needs of whatever carries its bytes. A `net.Socket` is one as it is, with TLS or
- * without: the ordinary connection has nothing between itself and its socket.
+ * What a connection needs of the transport below it. A `net.Socket`, with or without TLS, is one as it is.
  */
 export interface Transport {
   readonly remoteAddress?: string | undefined;
-  /** Whether the other side has said that it sends no more; closing takes a moment from there. */
+  /** Whether the client has ended its side. */
   readonly readableEnded?: boolean;
-  /** Bytes written that the system has not taken yet. */
+  /** Bytes written that the kernel has not taken yet. */
   readonly writableLength: number;
-  /** Whether each PDU has to be written by itself, because the boundaries are seen at the other end. */
+  /** Whether each PDU has to be one write, because the client sees message boundaries. */
   readonly framed?: boolean;
 
   write(pdu: Buffer): unknown;
-  /** What is written from here to `uncork` goes out together. */
+  /** Batches the writes until `uncork`. */
   cork(): void;
   uncork(): void;
   /** Stops reading. */
   pause(): unknown;
   resume(): unknown;
-  /** Closes in order: what was written still goes out. */
+  /** Closes gracefully: what was written still goes out. */
   end(): unknown;
-  /** Cuts off. */
+  /** Closes at once. */
   destroy(): unknown;
 }

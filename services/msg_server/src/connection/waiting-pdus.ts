@@ -3,12 +3,12 @@ import type { Pdu } from '@teamtalk/protocol';
 const maxPdus = 32;
 const maxBytes = 262_144;
 
-/** PDUs of one connection that wait behind one that cannot be handled yet, oldest first. */
+/** PDUs of one connection that cannot be handled yet, oldest first. */
 export class WaitingPdus {
   readonly #pdus: Pdu[] = [];
   #bytes = 0;
 
-  /** Whether nothing more should be read from the connection. */
+  /** Whether reading from the connection has to pause. */
   get full(): boolean {
     return this.#pdus.length >= maxPdus || this.#bytes >= maxBytes;
   }

@@ -13,19 +13,19 @@ const asBinary = { binary: true };
 
 const transportKey = Symbol('transport');
 
-/** What bears the key of its transport: a WebSocket, and its socket. */
+/** A WebSocket or its socket, with a reference to its transport. */
 interface Carrier {
   [transportKey]?: WebSocketTransport;
 }
 
-// The same functions for every WebSocket, as with plain sockets.
+// Shared by all WebSockets, as in socket-transport.ts.
 function onMessage(this: WebSocket & Carrier, data: RawData, isBinary: boolean): void {
-  // A Buffer: ws gives the other kinds only when asked to.
+  // Always a Buffer with ws's default binaryType.
   transportOf(this).take(data as Buffer, isBinary);
 }
 
 function onPing(this: WebSocket & Carrier): void {
-  transportOf(this).heard();
+  transportOf(this).markAlive();
 }
 
 function onError(this: WebSocket & Carrier, error: Error): void {
@@ -44,16 +44,16 @@ function transportOf(carrier: Carrier): WebSocketTransport {
   return carrier[transportKey]!;
 }
 
-/** PDUs by WebSocket: each one a binary message. */
+/** Carries each PDU as one binary WebSocket message. */
 export class WebSocketTransport implements Transport {
   readonly #webSocket: WebSocket;
   readonly #socket: Socket;
   #connection!: Connection;
   #paused = false;
-  /** Messages that were on their way already when reading was stopped: at most what the socket had given. */
+  /** Messages ws emitted after `pause`, at most those of the last chunk read. */
   #late: Buffer[] | undefined;
   #closeCode: number = closeCodes.normal;
-  /** Bytes that came since the last whole message; counted until a login is asked for. */
+  /** Bytes received since the last complete message; counted only before the login. */
   #unfinished = 0;
 
   constructor(webSocket: WebSocket, socket: Socket) {
@@ -61,7 +61,7 @@ export class WebSocketTransport implements Transport {
     this.#socket = socket;
   }
 
-  /** From here on what comes goes to the connection. */
+  /** Starts passing messages to the connection. */
   attach(connection: Connection): void {
     this.#connection = connection;
     const webSocket = this.#webSocket;
@@ -135,17 +135,20 @@ export class WebSocketTransport implements Transport {
     }
   }
 
-  /** The client has shown that it is there. */
-  heard(): void {
+  /** Counts a ping as activity of the client. */
+  markAlive(): void {
     this.#connection.receive(noBytes);
   }
 
-  /** Ends the connection because of what the client did. */
+  /** Ends the connection after a violation by the client. */
   refuse(reason: BadPduReason, closeCode: number, error?: Error): void {
     const { host, isOpen, remoteAddress, userId } = this.#connection;
     if (!isOpen) return;
     host.metrics.badPdus.inc({ reason });
-    host.log.warn({ reason, err: error, client: remoteAddress, userId }, 'no WebSocket of PDUs; closing');
+    host.log.warn(
+      { reason, err: error, client: remoteAddress, userId },
+      'WebSocket message invalid; closing connection',
+    );
     this.#closeCode = closeCode;
     this.#connection.end('framing');
   }
@@ -154,7 +157,7 @@ export class WebSocketTransport implements Transport {
     this.#connection.transportClosed(hadError);
   }
 
-  /** What somebody who has not logged in may have us keep is less than what a message may hold. */
+  /** Before the login the limit is lower than ws's message limit. */
   countBeforeLogin(bytes: number): void {
     if (this.#connection.state !== State.Fresh) {
       this.#socket.off('data', onDataBeforeLogin);

@@ -1,11 +1,11 @@
 import type { Transport } from './transport.js';
 
-/** Up to so many bytes are copied into one buffer, which is cheaper than a gathered write. */
+/** Batches up to this many bytes are copied into one buffer, which is cheaper than a gathered write. */
 const maxCopied = 65_536;
 
 /**
- * Writes PDUs at once.
- * @returns their bytes
+ * Writes several PDUs together.
+ * @returns the number of bytes
  */
 export function writeBatch(transport: Transport, pdus: readonly Buffer[]): number {
   let bytes = 0;

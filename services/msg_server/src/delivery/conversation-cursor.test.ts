@@ -14,15 +14,15 @@ function deliver(cursor: ConversationCursor<number>, ids: readonly number[]): nu
 }
 
 describe('ConversationCursor', () => {
-  it('lets what comes next through and drops what is known', () => {
+  it('delivers the next message and drops known ones', () => {
     const cursor = new ConversationCursor<number>(10);
     expect(deliver(cursor, [11, 11, 10, 12])).toEqual([11, 12]);
     expect(cursor.gap).toBeUndefined();
   });
 
-  it('holds what is beyond a gap and says what is missing', () => {
+  it('buffers messages beyond a gap and reports what is missing', () => {
     const cursor = new ConversationCursor<number>(1);
-    expect(cursor.offer(5, 5)).toBe('held');
+    expect(cursor.offer(5, 5)).toBe('buffered');
     expect(cursor.offer(5, 5)).toBe('known');
     expect(cursor.gap).toEqual({ first: 2, last: 5 });
     expect(deliver(cursor, [3, 2])).toEqual([2, 3]);
@@ -30,7 +30,7 @@ describe('ConversationCursor', () => {
     expect(cursor.gap).toBeUndefined();
   });
 
-  it('says whether the members of its group changed in the gap, until that is settled', () => {
+  it('reports a change of members within the gap until that is settled', () => {
     const cursor = new ConversationCursor<number>(1, 5);
     cursor.offer(2, 2, 6);
     expect(cursor.mayHaveLeft).toBe(false);
@@ -48,7 +48,7 @@ describe('ConversationCursor', () => {
     expect(cursor.mayHaveLeft).toBe(false);
   });
 
-  it('misses nothing and takes nothing once it is closed', () => {
+  it('reports no gap and delivers nothing once closed', () => {
     const cursor = new ConversationCursor<number>(5);
     deliver(cursor, [3, 9]);
     cursor.close(2);
@@ -57,7 +57,7 @@ describe('ConversationCursor', () => {
     expect([1, 4, 6, 10].map((id) => cursor.offer(id, id, 99))).toEqual(Array(4).fill('known'));
   });
 
-  it('gives up what is missing and goes on with what it holds', () => {
+  it('skips missing messages and continues with buffered ones', () => {
     const cursor = new ConversationCursor<number>(1);
     deliver(cursor, [4, 7]);
     cursor.skipTo(4);
@@ -74,7 +74,7 @@ describe('ConversationCursor', () => {
     expect(deliver(cursor, [7, 9, 10, 11, 8])).toEqual([11]);
   });
 
-  it('holds a bounded number of messages, and has those it could not hold asked for', () => {
+  it('buffers a bounded number of messages and reports the rest as missing', () => {
     const cursor = new ConversationCursor<number>(1);
     const many = Array.from({ length: 1000 }, (_, i) => i + 3);
     expect(deliver(cursor, many)).toEqual([]);
@@ -85,7 +85,7 @@ describe('ConversationCursor', () => {
     expect(cursor.gap).toBeUndefined();
   });
 
-  it('delivers in order and once, however the messages come', () => {
+  it('delivers in order and once, however messages arrive', () => {
     fc.assert(
       fc.property(
         fc

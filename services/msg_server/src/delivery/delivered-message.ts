@@ -1,7 +1,7 @@
-/** A stored message on its way to the connections of this server. */
+/** A stored message to be delivered to connections of this server. */
 export interface DeliveredMessage {
   readonly msgId: number;
-  /** the 0x0301 PDU, the same bytes for every connection */
+  /** the 0x0301 PDU, shared by all connections */
   readonly pdu: Buffer;
   /** the sender's connection on this server, which gets no copy; 0: none */
   readonly exceptConnection: number;
@@ -13,15 +13,15 @@ export interface DeliveredMessage {
   readonly openFrom: number;
   /** when the sender's PDU or HTTP call came in: Unix time in ms, its lower 32 bits; 0: not known */
   readonly receivedAt: number;
-  /** of its batch; of two messages of a conversation the later one's is not lower; 0: not known */
+  /** of its batch; never descends within a conversation; 0: not known */
   readonly outboxId: number;
 }
 
 /** A conversation as the store names it: a group, or a pair of users. */
 export interface Conversation {
   readonly sessionType: number;
-  /** one of the pair; of a group, unused */
+  /** one user of the pair; unused for a group */
   readonly userId: number;
-  /** the other of the pair, or the group */
+  /** the other user of the pair, or the group */
   readonly sessionId: number;
 }

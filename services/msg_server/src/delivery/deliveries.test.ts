@@ -15,7 +15,7 @@ let deliveries: Deliveries;
 let ended: string[];
 /** The store's answer to a question for a range. */
 let fetchRange: FetchRange;
-/** The store's answer to the question which messages somebody may see. */
+/** The store's response to a visibility check. */
 let findVisible: FindVisible;
 
 beforeEach(() => {
@@ -27,7 +27,7 @@ beforeEach(() => {
   deliveries = new Deliveries({
     users,
     instance: 1,
-    senders: new SenderCache(),
+    senderCache: new SenderCache(),
     fetchRange: (...range) => fetchRange(...range),
     findVisible: (...question) => findVisible(...question),
     noticeDowngrade: new NoticeDowngrade({ pc: false, mobile: false }),
@@ -72,7 +72,7 @@ function deliver(peer: number, msgId: number, text: string, more: Partial<Delive
   deliveries.deliver({ sessionType: 1, userId: peer, sessionId: 1 }, message, [1]);
 }
 
-test('numbers that are given again are new once all was forgotten', () => {
+test('reused ids are new after all cursors are dropped', () => {
   const got = logIn(1);
   deliver(2, 1, 'a');
   deliver(2, 2, 'lost by the store');
@@ -82,7 +82,7 @@ test('numbers that are given again are new once all was forgotten', () => {
   expect(ended).toEqual([]);
 });
 
-test('who has something held back when all is forgotten is disconnected', () => {
+test('a user with buffered messages is disconnected when all cursors are dropped', () => {
   const got = logIn(1);
   deliver(2, 1, 'a');
   deliver(2, 3, 'c');
@@ -91,7 +91,7 @@ test('who has something held back when all is forgotten is disconnected', () => 
   expect(ended).toEqual(['resync']);
 });
 
-test('what the store lacks is given up alone, however much is held behind it', async () => {
+test('skips only messages missing from the store, however many are buffered behind them', async () => {
   vi.useFakeTimers();
   const ids = Array.from({ length: 1_000 }, (_, i) => i + 1).filter((id) => id !== 2);
   fetchRange = async (_conversation, first, last) =>
@@ -108,7 +108,7 @@ test('what the store lacks is given up alone, however much is held behind it', a
   expect(ended).toEqual([]);
 });
 
-test('whose messages cannot be asked for in a minute is disconnected', async () => {
+test('disconnects a user whose messages cannot be fetched for a minute', async () => {
   vi.useFakeTimers();
   const got = logIn(1);
   deliver(2, 1, 'a');
@@ -120,7 +120,7 @@ test('whose messages cannot be asked for in a minute is disconnected', async () 
   expect(got).toEqual(['a']);
 });
 
-test('what more than fifty thousand open messages begin with is delivered too', async () => {
+test('delivers the first of more than fifty thousand open messages', async () => {
   const count = 60_000;
   fetchRange = async (_conversation, first, last) =>
     Array.from({ length: last - first + 1 }, (_, i) => ({
@@ -144,14 +144,14 @@ function deliverFromMany(count: number, outboxId: number): number {
   return outboxId + count - 1;
 }
 
-test('a message that comes again after its conversation was forgotten is not delivered twice', () => {
+test('a message repeated after its cursor was evicted is not delivered twice', () => {
   const got = logIn(1);
   deliver(2, 1, 'a', { outboxId: 10 });
   deliverFromMany(remembered - 1, 100);
   deliver(2, 1, 'a', { outboxId: 10 });
   expect(got.filter((text) => text === 'a')).toHaveLength(1);
   expect(ended).toEqual([]);
-  // It was used, which kept it: all others have to be newer.
+  // Its cursor was used recently and is still there; all others have to be newer.
   deliverFromMany(remembered - 1, 100_000);
   deliver(3, 1, 'b', { outboxId: 200_000 });
   deliver(2, 1, 'a', { outboxId: 10 });
@@ -159,7 +159,7 @@ test('a message that comes again after its conversation was forgotten is not del
   expect(ended).toEqual(['resync']);
 });
 
-test('a message that was not delivered is not swallowed after conversations were forgotten', () => {
+test('an undelivered message is not dropped after cursors were evicted', () => {
   const got = logIn(1);
   deliver(2, 1, 'a', { outboxId: 10 });
   const last = deliverFromMany(remembered, 100);
@@ -172,7 +172,7 @@ test('a message that was not delivered is not swallowed after conversations were
   expect(ended).toEqual(['resync']);
 });
 
-test('messages before the first one that may have been delivered are not waited for', () => {
+test('does not wait for earlier messages that may have been delivered', () => {
   const got = logIn(1);
   deliver(2, 1, 'a', { outboxId: 10 });
   const last = deliverFromMany(remembered, 100);
@@ -203,7 +203,7 @@ function storedInGroup(groupId: number, first: number, last: number) {
   }));
 }
 
-test('who turns out to have been away while the store is asked gets nothing of that time', async () => {
+test('a user found during the fetch to have been away gets nothing of that time', async () => {
   vi.useFakeTimers();
   findVisible = async (userId, _groupId, ids) => ids.filter((id) => userId === 2 || id >= 9);
   let answer = () => {};
@@ -223,7 +223,7 @@ test('who turns out to have been away while the store is asked gets nothing of t
   expect(there).toEqual(Array.from({ length: 9 }, (_, i) => `7 ${i + 1}`));
 });
 
-test('who was removed since gets no part of what was written before', async () => {
+test('a user removed since gets none of the messages before', async () => {
   vi.useFakeTimers();
   findVisible = async () => [];
   fetchRange = async (_conversation, first, last) => storedInGroup(7, first, last);
@@ -240,16 +240,16 @@ test('who was removed since gets no part of what was written before', async () =
   expect(ended).toEqual([]);
 });
 
-test('however many groups somebody was removed from, messages of before are not for them', () => {
+test('a user removed from many groups gets none of their earlier messages', () => {
   const got = logIn(1);
   deliverToGroup(7, 1, 1);
   for (let groupId = 7; groupId < 107; groupId++) deliveries.leave(1, groupId, 4);
-  // One that was told late.
+  // A removal that arrives late.
   deliveries.leave(1, 7, 2);
   deliverToGroup(7, 1, 1);
   deliverToGroup(7, 2, 3);
   expect(got).toEqual(['7 1']);
-  // Back again: what is open before the first message is not for them, nor what comes again.
+  // After rejoining, neither open messages before the first one nor repeated ones are for them.
   deliverToGroup(7, 4, 5, [1], { openFrom: 1 });
   deliverToGroup(7, 1, 1);
   deliverToGroup(7, 2, 3);

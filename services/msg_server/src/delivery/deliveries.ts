@@ -14,17 +14,17 @@ type Cursor = ConversationCursor<DeliveredMessage>;
 
 const groupSession = 2;
 
-/** Conversations of one user whose position is kept, at about 120 bytes each; those not used for longest go first. */
+/** Cursors per user at most; the least recently used ones are evicted. */
 const maxConversations = 16_384;
-/** From so many on it is noted which are used. */
-const manyConversations = 1_024;
-/** How many are looked at for one to forget: those with messages held back stay. */
-const maxLooks = 16;
+/** Number of cursors from which on their use is tracked. */
+const lruThreshold = 1_024;
+/** Cursors examined to find one to evict; those with a gap stay. */
+const maxScanned = 16;
 
 export interface DeliveriesOptions {
   users: LocalUsers;
   instance: number;
-  senders: SenderCache;
+  senderCache: SenderCache;
   fetchRange: FetchRange;
   findVisible: FindVisible;
   noticeDowngrade: NoticeDowngrade;
@@ -35,8 +35,8 @@ export interface DeliveriesOptions {
 }
 
 /**
- * Brings stored messages to the connections of their users: in the order of their ids in each
- * conversation, once, none left out. Events may come twice, late or in another order.
+ * Delivers stored messages to the connections of their users: per conversation in the order of their ids, once, and
+ * without gaps, although events may arrive repeated, late or reordered.
  */
 export class Deliveries {
   readonly #users: LocalUsers;
@@ -45,7 +45,7 @@ export class Deliveries {
   readonly #log: Logger;
   readonly #debug: boolean;
   readonly #tracing: Tracing | undefined;
-  readonly #repairs: GapFiller;
+  readonly #gapFiller: GapFiller;
 
   constructor(options: DeliveriesOptions) {
     this.#users = options.users;
@@ -54,11 +54,11 @@ export class Deliveries {
     this.#log = options.log;
     this.#debug = options.log.isLevelEnabled('debug');
     this.#tracing = options.tracing;
-    this.#repairs = new GapFiller({
+    this.#gapFiller = new GapFiller({
       fetchRange: options.fetchRange,
       findVisible: options.findVisible,
       instance: options.instance,
-      senders: options.senders,
+      senderCache: options.senderCache,
       metrics: options.metrics,
       log: options.log,
       offer: (user, cursor, message) => this.#offer(user, cursor, message),
@@ -67,7 +67,7 @@ export class Deliveries {
     });
   }
 
-  /** Delivers a message to those of `userIds` who are here; those who are not are somebody else's. */
+  /** Delivers a message to those of `userIds` who are connected to this server. */
   deliver(conversation: Conversation, message: DeliveredMessage, userIds: readonly number[]): void {
     const tracing =
       this.#tracing && isTraced(message.originInstance, message.originRequestId) && this.#tracing;
@@ -88,23 +88,23 @@ export class Deliveries {
   }
 
   /**
-   * A user was removed from a group. What is still in flight to them is not delivered; should they come back,
-   * they get what is written from then on.
+   * Handles the removal of a user from a group. Messages still in flight to them are not delivered; if they rejoin,
+   * delivery resumes with the messages sent from then on.
    * @param version of the group after the removal
    */
   leave(userId: number, groupId: number, version: number): void {
     const user = this.#users.get(userId);
     if (!user) return;
     let cursor = user.conversations?.get(-groupId);
-    // Something later has come already: they are back, or were removed once more.
+    // A later version is known already: the user has rejoined or was removed once more.
     if (cursor && cursor.version > version) return;
     cursor ??= remember(user, -groupId, new ConversationCursor(0));
     cursor.close(version);
   }
 
   /**
-   * The store may give numbers again that were delivered: nobody's position holds any more. Who had messages held
-   * back is disconnected, and fetches them at the next login.
+   * Drops all cursors, because the store may reuse ids that were delivered. Users with buffered messages are
+   * disconnected and fetch them after the next login.
    */
   forgetAll(): void {
     for (const user of [...this.#users.all()]) {
@@ -116,7 +116,7 @@ export class Deliveries {
   }
 
   stop(): void {
-    this.#repairs.stop();
+    this.#gapFiller.stop();
   }
 
   /** @returns PDUs written */
@@ -136,13 +136,13 @@ export class Deliveries {
           ? new ConversationCursor(msgId - 1, groupVersion, cursor?.version)
           : new ConversationCursor(openFrom - 1, 0, cursor?.version),
       );
-    } else if (user.conversations!.size >= manyConversations) {
+    } else if (user.conversations!.size >= lruThreshold) {
       user.conversations!.delete(key);
       user.conversations!.set(key, cursor);
     }
     if (message.outboxId > cursor.outboxId) cursor.outboxId = message.outboxId;
     const written = this.#offer(user, cursor, message);
-    if (cursor.gap) this.#repairs.watch(conversation, user, cursor);
+    if (cursor.gap) this.#gapFiller.watch(conversation, user, cursor);
     return written;
   }
 
@@ -175,7 +175,7 @@ export class Deliveries {
       : message.pdu;
   }
 
-  /** @param written connections that got it just now */
+  /** @param written number of connections it was just written to */
   #measure(receivedAt: number, written: number): void {
     if (receivedAt === 0 || written === 0) return;
     const seconds = secondsSince(receivedAt);
@@ -187,39 +187,39 @@ function peerOf({ userId, sessionId }: Conversation, self: number): number {
   return self === userId ? sessionId : userId;
 }
 
-/** Whether a group message is for the members of a version before the user was removed. */
+/** Whether a group message is from before the user's removal. */
 function isBeforeRemoval(cursor: Cursor, { groupVersion }: DeliveredMessage): boolean {
   return groupVersion <= (cursor.closed ? cursor.version : cursor.leftAt);
 }
 
 /**
- * Whether a message of a conversation that is not known may have been delivered before the conversation was forgotten.
- * What was delivered of those that are forgotten has an `outboxId` of at most `forgottenUpTo`, so nearly all messages
- * are above. If some before this one are open, those may have been delivered: their ids say nothing.
+ * Whether a message of an unknown conversation may have been delivered before the conversation's cursor was evicted.
+ * Everything delivered through evicted cursors has an `outboxId` of at most `forgottenUpTo`, which nearly all new
+ * messages exceed. If earlier messages are still open, they may have been delivered, and their `outboxId` is not known.
  */
 function mayBeForgotten({ forgottenUpTo }: LocalUser, { outboxId, openFrom }: DeliveredMessage): boolean {
   if (forgottenUpTo === 0 || outboxId === 0) return false;
   return outboxId <= forgottenUpTo || openFrom !== 0;
 }
 
-/** What the user has got is not known any more: coming back, the clients fetch what they missed. */
+/** Disconnects a user whose position is unknown; the clients fetch what they missed when they reconnect. */
 function disconnect(user: LocalUser): void {
   for (const connection of [...user.connections]) connection.end('resync');
 }
 
 function remember(user: LocalUser, key: number, cursor: Cursor): Cursor {
   user.conversations ??= new Map();
-  if (user.conversations.size >= maxConversations) forgetOne(user, user.conversations);
+  if (user.conversations.size >= maxConversations) evictOne(user, user.conversations);
   user.conversations.delete(key);
   user.conversations.set(key, cursor);
   return cursor;
 }
 
-/** Forgets the conversation that was not used for longest. */
-function forgetOne(user: LocalUser, conversations: Map<number, Cursor>): void {
-  let looks = 0;
+/** Evicts the least recently used cursor without a gap. */
+function evictOne(user: LocalUser, conversations: Map<number, Cursor>): void {
+  let scanned = 0;
   for (const [key, cursor] of conversations) {
-    if (looks++ === maxLooks) return;
+    if (scanned++ === maxScanned) return;
     conversations.delete(key);
     if (!cursor.gap) {
       user.forgottenUpTo = Math.max(user.forgottenUpTo, cursor.outboxId);

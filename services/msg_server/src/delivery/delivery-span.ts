@@ -1,7 +1,7 @@
 import { messageSpan, type Tracing } from '@teamtalk/service-kit';
 import type { Conversation, DeliveredMessage } from './delivered-message.js';
 
-/** What this msg_server did with a message a route_server brought. */
+/** Records the span of delivering a message from a route_server. */
 export function recordDelivered(
   tracing: Tracing,
   { sessionType, sessionId }: Conversation,

@@ -5,25 +5,25 @@ import type { Conversation, DeliveredMessage } from './delivered-message.js';
 import type { LocalUser } from './local-users.js';
 import type { SenderCache } from './sender-cache.js';
 
-/** A missing message may just be late: only after this long is it asked for, milliseconds. */
-const patienceMs = 50;
+/** Milliseconds before a missing message, which may only be late, is fetched. */
+const fetchDelayMs = 50;
 const retryMs = 250;
-/** When nothing of a gap was closed for this long, what the store says it does not have is given up, milliseconds. */
+/** Milliseconds without progress after which messages that the store does not have are given up. */
 const giveUpMs = 4_000;
-/** When the store has not answered for this long, the user is disconnected, milliseconds. */
+/** Milliseconds without a response from the store after which the user is disconnected. */
 const maxWaitMs = 60_000;
-/** Messages asked for at once. */
+/** Messages per fetch. */
 const maxRange = 200;
-/** Ids one question about what is visible has: the answer brings the messages themselves. */
+/** Ids per visibility check; few, because the response contains the messages themselves. */
 const maxVisibleIds = 8;
-/** Users the store is asked about at once. */
-const maxAsked = 16;
-/** Conversations that are asked for at once: after a fault many have gaps, and the store has others to serve. */
+/** Concurrent visibility checks of one conversation. */
+const maxVisibilityChecks = 16;
+/** Concurrent fetches: after a fault many conversations have gaps, and the store has other work to do. */
 const maxAttempts = 32;
 
 type Cursor = ConversationCursor<DeliveredMessage>;
 
-/** A message as the store gives it for a range. */
+/** A message fetched from the store. */
 export interface FetchedMessage {
   msgId: number;
   originInstance: number;
@@ -31,10 +31,10 @@ export interface FetchedMessage {
   pdu: Buffer;
 }
 
-/** Which messages of a group a user may see, of some ids; rejects when the store does not answer. */
+/** Returns which of some messages of a group a user may see; rejects when the store does not respond. */
 export type FindVisible = (userId: number, groupId: number, msgIds: number[]) => Promise<number[]>;
 
-/** Asks the store for consecutive messages of a conversation; rejects when it does not answer. */
+/** Fetches consecutive messages of a conversation; rejects when the store does not respond. */
 export type FetchRange = (
   conversation: Conversation,
   first: number,
@@ -45,32 +45,32 @@ export interface GapFillerOptions {
   fetchRange: FetchRange;
   findVisible: FindVisible;
   instance: number;
-  senders: SenderCache;
+  senderCache: SenderCache;
   metrics: MsgServerMetrics;
   log: Logger;
-  /** Delivers a message and what was waiting behind it. */
+  /** Delivers a message and those buffered behind it. */
   offer(user: LocalUser, cursor: Cursor, message: DeliveredMessage): void;
-  /** Delivers what is no longer waiting. */
+  /** Delivers buffered messages that have become due. */
   release(user: LocalUser, cursor: Cursor): void;
-  /** Ends the user's connections: coming back, the clients fetch what they missed. */
+  /** Ends the user's connections; the clients fetch what they missed when they reconnect. */
   disconnect(user: LocalUser): void;
 }
 
-/** What the store has answered: of the ids up to `upTo` it has `present`, ascending, and no others. */
+/** The store's response: of the requested ids up to `upTo` it has exactly `present`, ascending. */
 interface Answer {
   upTo: number;
   present: number[];
 }
 
-/** Somebody who misses something. */
+/** A user with a gap. */
 interface Waiting {
   user: LocalUser;
-  /** what he had got when the gap was last seen to get smaller, and when that was: performance.now() */
+  /** the cursor's position when it last made progress, and the time of that: performance.now() */
   last: number;
   since: number;
 }
 
-interface Repair {
+interface Fill {
   key: string;
   conversation: Conversation;
   cursors: Map<Cursor, Waiting>;
@@ -78,13 +78,13 @@ interface Repair {
 }
 
 /**
- * Closes gaps: one repair a conversation, however many users here miss the same messages.
+ * Fills gaps in deliveries from the store, with one fill per conversation however many users miss its messages.
  */
 export class GapFiller {
   readonly #options: GapFillerOptions;
-  readonly #repairs = new Map<string, Repair>();
-  /** those whose turn to ask has not come */
-  readonly #turns: string[] = [];
+  readonly #fills = new Map<string, Fill>();
+  /** keys of fills that are due but wait for a free attempt */
+  readonly #queue: string[] = [];
   #attempts = 0;
   #stopped = false;
 
@@ -92,69 +92,69 @@ export class GapFiller {
     this.#options = options;
   }
 
-  /** Sees to it that the gap of `cursor` gets closed. */
+  /** Starts filling the gap of `cursor`. */
   watch(conversation: Conversation, user: LocalUser, cursor: Cursor): void {
     if (this.#stopped) return;
     const key = keyOf(conversation);
-    let repair = this.#repairs.get(key);
-    if (!repair) {
-      repair = {
+    let fill = this.#fills.get(key);
+    if (!fill) {
+      fill = {
         key,
         conversation,
         cursors: new Map(),
-        timer: this.#later(key, patienceMs),
+        timer: this.#schedule(key, fetchDelayMs),
       };
-      this.#repairs.set(key, repair);
+      this.#fills.set(key, fill);
     }
-    if (repair.cursors.has(cursor)) return;
-    repair.cursors.set(cursor, { user, last: cursor.last, since: performance.now() });
+    if (fill.cursors.has(cursor)) return;
+    fill.cursors.set(cursor, { user, last: cursor.last, since: performance.now() });
   }
 
   stop(): void {
     this.#stopped = true;
-    for (const { timer } of this.#repairs.values()) clearTimeout(timer);
-    this.#repairs.clear();
+    for (const { timer } of this.#fills.values()) clearTimeout(timer);
+    this.#fills.clear();
   }
 
-  #later(key: string, ms: number): NodeJS.Timeout {
+  #schedule(key: string, ms: number): NodeJS.Timeout {
     return setTimeout(() => {
-      this.#turns.push(key);
-      this.#takeTurns();
+      this.#queue.push(key);
+      this.#runQueued();
     }, ms);
   }
 
-  #takeTurns(): void {
+  #runQueued(): void {
     while (this.#attempts < maxAttempts) {
-      const key = this.#turns.shift();
+      const key = this.#queue.shift();
       if (key === undefined) return;
       this.#attempts++;
       void this.#attempt(key).finally(() => {
         this.#attempts--;
-        this.#takeTurns();
+        this.#runQueued();
       });
     }
   }
 
   async #attempt(key: string): Promise<void> {
-    const repair = this.#repairs.get(key);
-    if (!repair) return;
-    this.#forgetRepaired(repair, 'late');
+    const fill = this.#fills.get(key);
+    if (!fill) return;
+    this.#forgetFilled(fill, 'late');
     let answer: Answer | undefined;
-    if (repair.cursors.size > 0) {
+    if (fill.cursors.size > 0) {
       try {
-        answer = await this.#fetch(repair);
+        answer = await this.#fetch(fill);
       } catch (error) {
-        this.#options.log.debug({ err: error }, 'missing messages could not be fetched');
+        this.#options.log.debug({ err: error }, 'fetching missing messages failed; retrying');
       }
       if (this.#stopped) return;
-      this.#forgetRepaired(repair, 'fetched');
+      this.#forgetFilled(fill, 'fetched');
     }
-    const more = this.#giveUp(repair, answer) || answer?.present.length === maxRange;
-    if (repair.cursors.size === 0) this.#repairs.delete(key);
-    else repair.timer = this.#later(key, more ? 0 : retryMs);
+    const more = this.#giveUp(fill, answer) || answer?.present.length === maxRange;
+    if (fill.cursors.size === 0) this.#fills.delete(key);
+    else fill.timer = this.#schedule(key, more ? 0 : retryMs);
   }
 
-  async #fetch({ conversation, cursors }: Repair): Promise<Answer | undefined> {
+  async #fetch({ conversation, cursors }: Fill): Promise<Answer | undefined> {
     await this.#skipInvisible(conversation, cursors);
     let first = Number.POSITIVE_INFINITY;
     let last = 0;
@@ -167,9 +167,9 @@ export class GapFiller {
     const upTo = Math.min(last, first + maxRange - 1);
     const messages = await this.#options.fetchRange(conversation, first, upTo);
     messages.sort((a, b) => a.msgId - b.msgId);
-    const { instance, senders, offer } = this.#options;
+    const { instance, senderCache, offer } = this.#options;
     for (const { msgId, pdu, originInstance, originRequestId } of messages) {
-      const exceptConnection = originInstance === instance ? senders.connectionOf(originRequestId) : 0;
+      const exceptConnection = originInstance === instance ? senderCache.connectionOf(originRequestId) : 0;
       const message = {
         msgId,
         pdu,
@@ -182,21 +182,21 @@ export class GapFiller {
         outboxId: 0,
       };
       for (const [cursor, { user }] of cursors) {
-        // Beyond a user's own gap nobody has said that the message is for them; nor of what they may have been away
-        // for, which may have turned out while the store was asked.
+        // Beyond a user's own gap it is not known that the message is for them, nor after they may have left, which may
+        // have become known during the fetch.
         if (cursor.gap && msgId <= cursor.gap.last && !cursor.mayHaveLeft) offer(user, cursor, message);
       }
     }
     const present = messages.map(({ msgId }) => msgId);
-    // It may have ended early for its size: what comes after its last message is not known.
+    // The store may have cut the response short by size: nothing is known beyond its last message.
     return { upTo: present.at(-1) ?? upTo, present };
   }
 
-  /** Those who may have left the group and come back are not given what was written meanwhile. */
-  async #skipInvisible({ sessionId }: Conversation, cursors: Repair['cursors']): Promise<void> {
+  /** Skips messages sent while users who may have left the group and rejoined were away. */
+  async #skipInvisible({ sessionId }: Conversation, cursors: Fill['cursors']): Promise<void> {
     const uncertain = [...cursors].filter(([cursor]) => cursor.mayHaveLeft);
-    for (let i = 0; i < uncertain.length; i += maxAsked) {
-      const some = uncertain.slice(i, i + maxAsked);
+    for (let i = 0; i < uncertain.length; i += maxVisibilityChecks) {
+      const some = uncertain.slice(i, i + maxVisibilityChecks);
       await Promise.all(some.map(([cursor, { user }]) => this.#skipInvisibleTo(user, cursor, sessionId)));
     }
   }
@@ -205,17 +205,17 @@ export class GapFiller {
     const { gap, version } = cursor;
     if (!gap) return;
     const visible = (ids: number[]) => this.#options.findVisible(user.id, groupId, ids);
-    const begin = await firstVisible(gap.first, gap.last, visible);
-    // The members have changed again meanwhile: the next attempt asks anew.
+    const first = await firstVisible(gap.first, gap.last, visible);
+    // The members have changed during the check; the next attempt repeats it.
     if (cursor.version !== version) return;
-    // Not even what was sent to them: they were removed since, which is about to be told. Later versions tell more.
-    if (begin > gap.last) return;
-    cursor.skipTo(begin);
+    // Nothing is visible: the user was removed since, and the event that says so is on its way.
+    if (first > gap.last) return;
+    cursor.skipTo(first);
     this.#options.release(user, cursor);
   }
 
-  /** Lets go of the users who miss nothing any more, or have gone. */
-  #forgetRepaired({ cursors }: Repair, outcome: 'late' | 'fetched'): void {
+  /** Drops cursors whose gap is filled or whose user is gone. */
+  #forgetFilled({ cursors }: Fill, outcome: 'late' | 'fetched'): void {
     for (const [cursor, { user }] of cursors) {
       const gone = user.connections.length === 0;
       if (cursor.gap && !gone) continue;
@@ -225,27 +225,26 @@ export class GapFiller {
   }
 
   /**
-   * Goes on without what the store has answered that it does not have. That is final: a gap is known by a later
-   * message, which is committed, and whoever numbers a message holds the conversation's row until the end of the
-   * transaction. So all lower numbers were committed before the later one was given, and the answer comes from a
-   * statement that began after that, on the primary: db_proxy_servers read from no replica. Without an answer
-   * nothing is known, and nobody is waited for beyond all bounds.
-   * @returns whether somebody goes on
+   * Skips messages that the store does not have and disconnects users for whom it has not responded in time. A missing
+   * message cannot appear later: the gap became known by a later message, which is committed, and numbering a message
+   * locks the conversation's row until the transaction ends. So all lower ids that exist were committed before, and the
+   * fetch reads from the primary after that.
+   * @returns whether a cursor has skipped messages
    */
-  #giveUp({ conversation, cursors }: Repair, answer: Answer | undefined): boolean {
+  #giveUp({ conversation, cursors }: Fill, answer: Answer | undefined): boolean {
     const { metrics, log, release, disconnect } = this.#options;
     const now = performance.now();
-    let goesOn = false;
+    let progressed = false;
     for (const [cursor, waiting] of cursors) {
       const { user } = waiting;
       if (cursor.last !== waiting.last) Object.assign(waiting, { last: cursor.last, since: now });
-      const missing = lacking(cursor, answer);
+      const missing = missingFromStore(cursor, answer);
       const waited = now - waiting.since;
       if (!missing) {
         if (waited < maxWaitMs) continue;
         log.error(
           { ...conversation, userId: user.id, gap: cursor.gap },
-          'missing messages cannot be fetched; disconnecting their receiver',
+          'missing messages unavailable; disconnecting receiver',
         );
         metrics.gaps.inc({ outcome: 'disconnected' });
         cursors.delete(cursor);
@@ -253,26 +252,26 @@ export class GapFiller {
       } else if (waited >= giveUpMs) {
         cursor.skipTo(missing.last + 1);
         metrics.gaps.inc({ outcome: 'given-up' });
-        log.error(
-          { ...conversation, userId: user.id, missing },
-          'messages are not in the store; going on without',
-        );
+        log.error({ ...conversation, userId: user.id, missing }, 'missing messages not in store; skipping');
         release(user, cursor);
-        goesOn = true;
+        progressed = true;
         if (!cursor.gap) cursors.delete(cursor);
       }
     }
-    return goesOn;
+    return progressed;
   }
 }
 
-/** The ids the cursor waits for first, when the store does not have them. */
-function lacking(cursor: Cursor, answer: Answer | undefined): { first: number; last: number } | undefined {
+/** The ids the cursor waits for first, if the store does not have them. */
+function missingFromStore(
+  cursor: Cursor,
+  answer: Answer | undefined,
+): { first: number; last: number } | undefined {
   const { gap } = cursor;
-  // Whose members changed meanwhile is asked about anew.
+  // After a change of members the visibility check comes first.
   if (!gap || !answer || cursor.mayHaveLeft || gap.first > answer.upTo) return undefined;
   const next = answer.present.find((msgId) => msgId >= gap.first) ?? answer.upTo + 1;
-  const last = Math.min(next - 1, gap.last, cursor.firstHeld - 1);
+  const last = Math.min(next - 1, gap.last, cursor.firstBuffered - 1);
   return last < gap.first ? undefined : { first: gap.first, last };
 }
 
@@ -282,8 +281,8 @@ function keyOf({ sessionType, userId, sessionId }: Conversation): string {
 }
 
 /**
- * The lowest id from `first` to `last` that is visible, or the one after `last`. Of a group a user sees
- * everything from some id on: a few questions are enough for any number of ids.
+ * The lowest visible id from `first` to `last`, or `last` + 1. Visibility begins at some id and has no holes, so a
+ * search with a few queries is enough.
  */
 async function firstVisible(
   first: number,

@@ -7,24 +7,24 @@ export class LocalUser {
   readonly id: number;
   readonly connections: Connection[];
   /**
-   * How far each conversation was delivered; only those that had a message since the user came, and groups they
-   * were removed from. When there are many, those used last come last.
+   * Cursors of conversations with a message since the login and of groups the user was removed from. In the order of
+   * their use once there are many.
    */
   conversations: Map<number, ConversationCursor<DeliveredMessage>> | undefined;
-  /** The highest `outboxId` of the messages of forgotten conversations; 0: none was forgotten. */
+  /** The highest `outboxId` delivered through evicted cursors; 0: none was evicted. */
   forgottenUpTo = 0;
 
   constructor(first: Connection) {
     this.id = first.userId;
-    // Of one element: an empty array that grows takes room for seventeen.
+    // An array literal of one element takes less memory than an empty array that grows.
     this.connections = [first];
   }
 }
 
-/** Who is logged in on this server. */
+/** The users logged in on this server, with their connections. */
 export class LocalUsers {
   readonly #users = new Map<number, LocalUser>();
-  /** Connections of PC clients: those that are told who comes and goes. */
+  /** Connections of PC clients, which get status notifications. */
   readonly pc = new Set<Connection>();
   #connections = 0;
 
@@ -41,7 +41,7 @@ export class LocalUsers {
     return this.#users.get(userId);
   }
 
-  /** A user's connections; none for somebody who is not here. Not to be changed by the caller. */
+  /** A user's connections on this server, possibly none. The caller must not change the array. */
   connectionsOf(userId: number): readonly Connection[] {
     return this.#users.get(userId)?.connections ?? [];
   }

@@ -2,13 +2,13 @@ import { Commands, decodeBody, encodePdu, HEADER_LENGTH, MsgType } from '@teamta
 import type { Connection } from '../connection/connection.js';
 
 /**
- * Shows push notices (message type 3) as texts to client classes that do not know the type: they would
- * throw the whole message, or a whole list with it, away (client-behaviour.md#message-types-a-client-does-not-know).
+ * Sends push notices (message type 3) as text to client classes that do not know the type and would discard the
+ * message, or a whole list containing it (client-behaviour.md#message-types-a-client-does-not-know).
  */
 export class NoticeDowngrade {
   readonly #pc: boolean;
   readonly #mobile: boolean;
-  /** The last PDU that was looked at, and what is sent in its place: a message's receivers come in a row. */
+  /** The last converted PDU and its replacement; a message is written to all its receivers in a row. */
   #original: Buffer | undefined;
   #shown: Buffer | undefined;
 
@@ -21,12 +21,12 @@ export class NoticeDowngrade {
     return connection.isMobile ? this.#mobile : this.#pc;
   }
 
-  /** The message type a client is shown. */
+  /** The message type to send to a client. */
   typeFor(connection: Connection, msgType: number): number {
     return msgType === MsgType.PUSH_NOTICE && this.appliesTo(connection) ? MsgType.SINGLE_TEXT : msgType;
   }
 
-  /** A 0x0301 PDU as a client that this applies to gets it. */
+  /** The replacement of a 0x0301 PDU. */
   pduOf(pdu: Buffer): Buffer {
     if (pdu !== this.#original || !this.#shown) {
       this.#original = pdu;

@@ -1,9 +1,9 @@
-/** Entries are found again for at least this many later ones: four seconds at 30,000 messages a second. */
+/** Later messages after which an entry is overwritten. */
 const capacity = 131_072;
 
 /**
- * Which connection sent a message, by the message's request id: for a message that comes from the store and not by its
- * event. Old entries are overwritten.
+ * Maps a message's request id to the connection that sent it, which a message fetched from the store does not name.
+ * Old entries are overwritten.
  */
 export class SenderCache {
   readonly #requestIds = new Uint32Array(capacity);
@@ -15,14 +15,14 @@ export class SenderCache {
     this.#connections[at] = connectionId;
   }
 
-  /** The connection that sent it; 0 when it is not known any more. */
+  /** The connection that sent the message; 0: not known any more. */
   connectionOf(requestId: number): number {
     const at = placeOf(requestId);
     return this.#requestIds[at] === requestId ? this.#connections[at]! : 0;
   }
 }
 
-/** The lowest bit of a request id is no part of its number. */
+/** The lowest bit of a request id is a flag. */
 function placeOf(requestId: number): number {
   return (requestId >>> 1) % capacity;
 }

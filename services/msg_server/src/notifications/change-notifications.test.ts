@@ -17,7 +17,7 @@ beforeEach(() => {
       rounds.push((broadcast?.pdus ?? []).map((pdu) => Buffer.from(pdu).toString().slice(0, 20)));
     },
   } as unknown as Bus;
-  const metrics = { noticesDropped: { inc: () => dropped++ } } as unknown as MsgServerMetrics;
+  const metrics = { notificationsDropped: { inc: () => dropped++ } } as unknown as MsgServerMetrics;
   notifications = new ChangeNotifications(bus, metrics);
 });
 afterEach(() => {
@@ -25,41 +25,41 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe('ChangeNotices', () => {
-  it('tells the last of several changes of the same, and nothing twice', () => {
-    notifications.tell('a', Buffer.from('a1'));
-    notifications.tell('b', Buffer.from('b1'));
-    notifications.tell('a', Buffer.from('a2'));
+describe('ChangeNotifications', () => {
+  it('sends the last of several changes with the same key, once', () => {
+    notifications.notify('a', Buffer.from('a1'));
+    notifications.notify('b', Buffer.from('b1'));
+    notifications.notify('a', Buffer.from('a2'));
     vi.advanceTimersByTime(100);
     expect(rounds).toEqual([['a2', 'b1']]);
     vi.advanceTimersByTime(1_000);
-    notifications.tell('a', Buffer.from('a3'));
+    notifications.notify('a', Buffer.from('a3'));
     vi.advanceTimersByTime(100);
     expect(rounds.slice(1)).toEqual([['a3']]);
   });
 
-  it('tells at most 50 a round; the others wait their turn', () => {
-    for (let i = 0; i < 120; i++) notifications.tell(`${i}`, Buffer.from(`${i}`));
+  it('sends at most 50 per flush; the others wait', () => {
+    for (let i = 0; i < 120; i++) notifications.notify(`${i}`, Buffer.from(`${i}`));
     vi.advanceTimersByTime(1_000);
     expect(rounds.map((round) => round.length)).toEqual([50, 50, 20]);
     expect(rounds.flat()).toEqual(Array.from({ length: 120 }, (_, i) => `${i}`));
   });
 
   it('makes no event too large for the bus', () => {
-    for (let i = 0; i < 3; i++) notifications.tell(`${i}`, Buffer.alloc(300_000, `${i}`));
+    for (let i = 0; i < 3; i++) notifications.notify(`${i}`, Buffer.alloc(300_000, `${i}`));
     vi.advanceTimersByTime(1_000);
     expect(rounds.map((round) => round.length)).toEqual([1, 1, 1]);
   });
 
-  it('drops and counts what is too much', () => {
-    for (let i = 0; i < 20_003; i++) notifications.tell(`${i}`, Buffer.from('x'));
+  it('drops and counts notifications beyond the limit', () => {
+    for (let i = 0; i < 20_003; i++) notifications.notify(`${i}`, Buffer.from('x'));
     expect(dropped).toBe(3);
-    notifications.tell('0', Buffer.from('y'));
+    notifications.notify('0', Buffer.from('y'));
     expect(dropped).toBe(3);
   });
 
-  it('tells what waits when the server stops', () => {
-    notifications.tell('a', Buffer.from('a'));
+  it('sends waiting notifications when the server stops', () => {
+    notifications.notify('a', Buffer.from('a'));
     notifications.stop();
     expect(rounds).toEqual([['a']]);
   });

@@ -1,19 +1,20 @@
 import { type Bus, topics } from '@teamtalk/bus';
 import type { MsgServerMetrics } from '../metrics.js';
 
-/** Least time between two rounds, milliseconds. */
-const roundMs = 100;
-/** Notices of one round: each is written to every connection there is. */
-const perRound = 50;
-/** Notices that wait at most; what is beyond is dropped, and clients learn of it when they synchronise. */
+/** Milliseconds between two flushes. */
+const flushIntervalMs = 100;
+/** Notifications per flush; each is written to every connection of the cluster. */
+const maxPerFlush = 50;
+/**
+ * Notifications waiting at most; further ones are dropped, and clients learn of the change when they next synchronise.
+ */
 const maxWaiting = 20_000;
-/** Bytes of one event. */
+/** Bytes per event at most. */
 const maxEventBytes = 512 * 1024;
 
 /**
- * Tells every connection on every msg_server that something about a user has changed (0x0212, 0x0215). The
- * cost grows with the number of clients, so that a server tells at most 500 changes a second, and of several
- * changes of the same only the last.
+ * Notifies every connection on every msg_server of changes of users (0x0212, 0x0215). The cost grows with the number
+ * of clients, so notifications are rate-limited, and of several changes of the same thing only the last one is sent.
  */
 export class ChangeNotifications {
   readonly #bus: Bus;
@@ -26,35 +27,35 @@ export class ChangeNotifications {
     this.#metrics = metrics;
   }
 
-  /** @param about what has changed: a notice that waits under the same name is replaced */
-  tell(about: string, pdu: Buffer): void {
-    if (!this.#waiting.has(about) && this.#waiting.size >= maxWaiting) {
-      this.#metrics.noticesDropped.inc();
+  /** @param key identifies what has changed; a waiting notification with the same key is replaced */
+  notify(key: string, pdu: Buffer): void {
+    if (!this.#waiting.has(key) && this.#waiting.size >= maxWaiting) {
+      this.#metrics.notificationsDropped.inc();
       return;
     }
-    this.#waiting.set(about, pdu);
-    this.#timer ??= setTimeout(() => this.#round(), roundMs);
+    this.#waiting.set(key, pdu);
+    this.#timer ??= setTimeout(() => this.#flush(), flushIntervalMs);
   }
 
-  /** Tells as much as one round may have; the rest is not told any more. */
+  /** Publishes one last batch; the rest is dropped. */
   stop(): void {
     clearTimeout(this.#timer);
-    this.#publishSome();
+    this.#publishBatch();
     this.#waiting.clear();
   }
 
-  #round(): void {
-    this.#publishSome();
-    this.#timer = this.#waiting.size > 0 ? setTimeout(() => this.#round(), roundMs) : undefined;
+  #flush(): void {
+    this.#publishBatch();
+    this.#timer = this.#waiting.size > 0 ? setTimeout(() => this.#flush(), flushIntervalMs) : undefined;
   }
 
-  #publishSome(): void {
+  #publishBatch(): void {
     const pdus: Buffer[] = [];
     let bytes = 0;
-    for (const [about, pdu] of this.#waiting) {
-      const full = pdus.length === perRound || bytes + pdu.length > maxEventBytes;
+    for (const [key, pdu] of this.#waiting) {
+      const full = pdus.length === maxPerFlush || bytes + pdu.length > maxEventBytes;
       if (full && pdus.length > 0) break;
-      this.#waiting.delete(about);
+      this.#waiting.delete(key);
       pdus.push(pdu);
       bytes += pdu.length;
     }

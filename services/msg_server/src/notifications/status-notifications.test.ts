@@ -17,12 +17,12 @@ class Client {
   push(bytes: Buffer): void {
     const decoder = new PduDecoder(1_000_000);
     decoder.push(bytes);
-    const told: [number, number][] = [];
+    const statuses: [number, number][] = [];
     for (let pdu = decoder.next(); pdu; pdu = decoder.next()) {
       const { userStat } = decodeBody(Commands.BuddyListStatusNotify, pdu.body);
-      told.push([userStat.userId, userStat.status]);
+      statuses.push([userStat.userId, userStat.status]);
     }
-    this.writes.push(told);
+    this.writes.push(statuses);
   }
 }
 
@@ -37,18 +37,18 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-describe('StatusNotices', () => {
-  it('tells at once after a pause, then gathers: the last change of each user, in one write', () => {
+describe('StatusNotifications', () => {
+  it('flushes at once after a pause, then batches the last change of each user into one write', () => {
     const notifications = new StatusNotifications(users, 'all');
     notifications.add(7, on);
-    notifications.tell();
+    notifications.scheduleFlush();
     for (const [userId, status] of [
       [8, on],
       [9, on],
       [8, off],
     ] as const) {
       notifications.add(userId, status);
-      notifications.tell();
+      notifications.scheduleFlush();
     }
     expect(clients[0]!.writes).toEqual([[[7, on]]]);
     vi.advanceTimersByTime(1_000);
@@ -64,12 +64,12 @@ describe('StatusNotices', () => {
     notifications.stop();
   });
 
-  it('tells only who asked, where it is configured so', () => {
+  it('notifies only clients that asked, where so configured', () => {
     const notifications = new StatusNotifications(users, 'queried');
     clients[3]!.watchedUsers = new Set([8]);
     notifications.add(7, on);
     notifications.add(8, on);
-    notifications.tell();
+    notifications.scheduleFlush();
     expect(clients.flatMap(({ writes }) => writes)).toEqual([[[8, on]]]);
     notifications.stop();
   });

@@ -3,27 +3,26 @@ import type { MsgServerConfig } from '../config.js';
 import type { LocalUsers } from '../delivery/local-users.js';
 
 /**
- * Milliseconds between two rounds for each PC connection here: a write to a socket takes about 5
- * microseconds, so that telling takes a sixth of this process's time at most.
+ * Milliseconds between two flushes, per PC connection on this server: bounds the share of the process's time spent on
+ * status notifications.
  */
 const pausePerConnectionMs = 0.03;
 
 type Status = IM.BaseDefine.UserStatType;
 
 /**
- * Tells PC clients by 0x0203 who came and went: by default all of them; with presence broadcast `queried`
- * those that asked for the user's status (client-behaviour.md#status-notices). Every client hears of every change, so
- * that a thousand logins at once would be a million writes. Therefore changes are gathered, of a user only
- * the last one, and leave in rounds: the more clients, the rarer the rounds. A round is encoded once, and is one
- * write to each client.
+ * Notifies PC clients by 0x0203 of users coming online and going offline: by default all clients; with presence
+ * broadcast `queried` those that asked for the user's status (client-behaviour.md#status-notices). Since every change
+ * may go to every client, changes are batched, keeping only the last of each user; the more clients, the less frequent
+ * the flushes. A batch is encoded once and is one write per client.
  */
 export class StatusNotifications {
   readonly #users: LocalUsers;
   readonly #broadcast: MsgServerConfig['presenceBroadcast'];
-  /** At most one for each user there is. */
+  /** At most one entry per user. */
   readonly #changed = new Map<number, Status>();
   #timer: NodeJS.Timeout | undefined;
-  #lastRound = Number.NEGATIVE_INFINITY;
+  #lastFlush = Number.NEGATIVE_INFINITY;
 
   constructor(users: LocalUsers, broadcast: MsgServerConfig['presenceBroadcast']) {
     this.#users = users;
@@ -35,12 +34,12 @@ export class StatusNotifications {
     this.#changed.set(userId, status);
   }
 
-  /** What has been added is told now, or when the last round is long enough ago. */
-  tell(): void {
+  /** Sends the added changes now, or once the last flush is long enough ago. */
+  scheduleFlush(): void {
     if (this.#timer || this.#changed.size === 0) return;
-    const early = this.#lastRound + this.#users.pc.size * pausePerConnectionMs - performance.now();
-    if (early > 0) this.#timer = setTimeout(() => this.#round(), early);
-    else this.#round();
+    const waitMs = this.#lastFlush + this.#users.pc.size * pausePerConnectionMs - performance.now();
+    if (waitMs > 0) this.#timer = setTimeout(() => this.#flush(), waitMs);
+    else this.#flush();
   }
 
   stop(): void {
@@ -48,9 +47,9 @@ export class StatusNotifications {
     this.#timer = undefined;
   }
 
-  #round(): void {
+  #flush(): void {
     this.#timer = undefined;
-    this.#lastRound = performance.now();
+    this.#lastFlush = performance.now();
     const pdus = [...this.#changed].map(([userId, status]) => ({ userId, pdu: statusPdu(userId, status) }));
     this.#changed.clear();
     if (this.#broadcast === 'all') {

@@ -9,7 +9,7 @@ import { MsgServerMetrics } from '../metrics.js';
 import { FakeRouteServer } from '../testing/fake-route-server.js';
 import { PresencePublisher } from './presence-publisher.js';
 
-/** As much of a connection as presence looks at. */
+/** The parts of a connection that presence uses. */
 function connection(id: number, userId: number): Connection {
   return { id, userId, clientType: ClientType.WINDOWS, loginSeq: id, isMobile: false } as Connection;
 }
@@ -35,8 +35,8 @@ describe('PresencePublisher', () => {
   it('publishes the changes of one turn together and waits for every route_server', async () => {
     const route = new FakeRouteServer(bus);
     await routeServers.waitFor(1, 2_000);
-    const came = [1, 2, 3].map((id) => presence.came(connection(id, id)));
-    presence.went(connection(4, 4));
+    const came = [1, 2, 3].map((id) => presence.publishOnline(connection(id, id)));
+    presence.publishOffline(connection(4, 4));
     expect(await Promise.all(came)).toEqual([true, true, true]);
     expect(route.updates).toHaveLength(1);
     expect(route.updates[0]).toMatchObject({ instance: 1, seq: 4, actingRouteServer: route.instance });
@@ -44,12 +44,12 @@ describe('PresencePublisher', () => {
     await route.stop();
   });
 
-  it('says when no route_server knows', async () => {
-    expect(await presence.came(connection(1, 1))).toBe(false);
+  it('resolves to false when no route_server responds', async () => {
+    expect(await presence.publishOnline(connection(1, 1))).toBe(false);
   });
 
   it('waits while the only route_server is away for a moment', async () => {
-    const came = presence.came(connection(1, 1));
+    const came = presence.publishOnline(connection(1, 1));
     expect(routeServers.all()).toEqual([]);
     const route = new FakeRouteServer(bus);
     expect(await came).toBe(true);
@@ -57,14 +57,14 @@ describe('PresencePublisher', () => {
     await route.stop();
   });
 
-  it('publishes again for another one to act when the one that was to act does not answer', async () => {
+  it('retries with another acting route_server when the first does not respond', async () => {
     const [deaf, good] = [new FakeRouteServer(bus), new FakeRouteServer(bus)];
     deaf.acks = false;
     await routeServers.waitFor(2, 2_000);
     const everybody = Array.from({ length: 20 }, (_, i) => connection(i + 1, i + 1));
     for (const each of everybody) users.add(each);
     const gone = everybody[0]!;
-    const came = Promise.all(everybody.map((each) => presence.came(each)));
+    const came = Promise.all(everybody.map((each) => presence.publishOnline(each)));
     users.remove(gone);
     expect(await came).not.toContain(false);
     await presence.settle();
@@ -77,26 +77,26 @@ describe('PresencePublisher', () => {
     expect(
       new Set(good.updates.map(({ actingRouteServer, again }) => `${actingRouteServer} ${again}`)),
     ).toEqual(new Set([`${deaf.instance} false`, `${good.instance} false`, `${good.instance} true`]));
-    // Who has left meanwhile must not be announced anew.
+    // Users who have left meanwhile must not be published again.
     expect(good.changes.filter(({ userId }) => userId === gone.userId)).toHaveLength(1);
     await Promise.all([deaf.stop(), good.stop()]);
   });
 
-  it('does not wait for a route_server that nobody listens for', async () => {
+  it('does not wait for a route_server without subscriptions', async () => {
     const route = new FakeRouteServer(bus);
     const dead = new HeartbeatPublisher(bus, { instance: 7, service: 'route_server', hostname: 'gone' });
     await routeServers.waitFor(2, 2_000);
     const begun = performance.now();
-    expect(await presence.came(connection(1, 1))).toBe(true);
+    expect(await presence.publishOnline(connection(1, 1))).toBe(true);
     expect(performance.now() - begun).toBeLessThan(800);
     expect(routeServers.all().map(({ instance }) => instance)).toEqual([route.instance]);
     await Promise.all([dead.stop(), route.stop()]);
   });
 
-  it('gives snapshots by pages, under the number of the last change', async () => {
+  it('returns snapshots in pages, under the number of the last change', async () => {
     const everybody = Array.from({ length: 2_500 }, (_, i) => connection(i + 1, i + 1));
     for (const each of everybody) users.add(each);
-    presence.went(connection(9_999, 9_999));
+    presence.publishOffline(connection(9_999, 9_999));
     const pages: teamtalk.bus.PresenceSnapshot.$Properties[] = presence.snapshot();
     expect(pages.map(({ sessions, last, seq }) => [sessions!.length, last, seq])).toEqual([
       [1000, false, 1],

@@ -13,22 +13,22 @@ import type { MsgServerMetrics } from '../metrics.js';
 
 type Change = teamtalk.bus.PresenceChange.$Properties & { userId: number };
 
-/** Milliseconds the route_servers have to answer; then those that did are enough. */
+/** Milliseconds the route_servers have to respond; after that, those that did are enough. */
 const answerMs = 1_000;
-/** After so many milliseconds without its answer it is looked whether a route_server is still there. */
-const doubtMs = 100;
-/** So long, milliseconds, logins that no route_server answers to are published again: all may be changing their NATS server. */
-const nobodyMs = 2_000;
-/** Milliseconds between two tries meanwhile. */
-const nobodyRetryMs = 200;
-/** Times a change is published to find a route_server that acts on it. */
+/** Milliseconds after which route_servers that have not responded are checked for liveness. */
+const livenessCheckMs = 100;
+/** Milliseconds to retry logins that no route_server responds to: all may be reconnecting to NATS. */
+const retryWindowMs = 2_000;
+/** Milliseconds between those retries. */
+const retryIntervalMs = 200;
+/** Attempts to find a route_server that acts on a change. */
 const maxAttempts = 3;
-/** Changes of one update, and sessions of one snapshot page. */
+/** Changes per update and sessions per snapshot page. */
 const maxChanges = 1_000;
 
 interface Pending {
   change: Change;
-  /** Whether the change is still true: only then is it published again. */
+  /** Whether the change still holds; only then is it retried. */
   isCurrent: () => boolean;
   settle: (known: boolean) => void;
 }
@@ -43,8 +43,8 @@ export interface PresencePublisherOptions {
 }
 
 /**
- * Tells the route_servers who came and went. The changes of one event-loop turn go out together; each has
- * a number, so that a route_server notices when it misses one.
+ * Publishes logins and disconnects to the route_servers. The changes of one event-loop turn are batched; they are
+ * numbered, so that a route_server notices when it misses one.
  */
 export class PresencePublisher {
   readonly #options: PresencePublisherOptions;
@@ -57,16 +57,17 @@ export class PresencePublisher {
     this.#options = options;
   }
 
-  /** Number of the last change that was published. */
+  /** Number of the last published change. */
   get seq(): number {
     return this.#seq;
   }
 
   /**
-   * A connection has logged in.
-   * @returns true as soon as every route_server knows it, or after a second at least one; false when none does for 2 s
+   * Publishes that a connection has logged in.
+   * @returns true once all route_servers have applied it, or at least one after a second; false when none has after all
+   * retries
    */
-  came(connection: Connection): Promise<boolean> {
+  publishOnline(connection: Connection): Promise<boolean> {
     return new Promise((settle) => {
       this.#add({
         change: changeOf(connection, true),
@@ -76,15 +77,14 @@ export class PresencePublisher {
     });
   }
 
-  /** A connection has gone. */
-  went(connection: Connection): void {
+  /** Publishes that a connection is gone. */
+  publishOffline(connection: Connection): void {
     this.#add({ change: changeOf(connection, false), isCurrent: () => true, settle: () => {} });
   }
 
-  /** All sessions by pages, as of the change `seq`. */
+  /** All sessions as of the change `seq`, in pages. */
   snapshot(): teamtalk.bus.PresenceSnapshot.$Properties[] {
-    // What is in the table and not yet published would otherwise be in the snapshot under a number that
-    // does not hold it.
+    // Otherwise the snapshot would contain changes that its number does not cover yet.
     this.#publishPending();
     const sessions: Change[] = [];
     for (const connection of this.#options.users.connections()) sessions.push(changeOf(connection, true));
@@ -100,7 +100,7 @@ export class PresencePublisher {
     return pages;
   }
 
-  /** Publishes what is waiting and resolves when the route_servers have answered, or did not in time. */
+  /** Publishes waiting changes; resolves once the route_servers have responded or timed out. */
   async settle(): Promise<void> {
     this.#publishPending();
     await Promise.all(this.#inFlight);
@@ -119,39 +119,39 @@ export class PresencePublisher {
     const pending = this.#pending;
     this.#pending = [];
     const routeServers = this.#options.routeServers.all();
-    // All changes of one user are acted on by the same route_server, or they could overtake each other.
+    // One route_server acts on all changes of a user, so that they cannot overtake each other.
     const byActor = new Map<number, Pending[]>();
     for (const each of pending) {
       const actor = rendezvous(each.change.userId, routeServers)?.instance ?? 0;
-      const share = byActor.get(actor);
-      if (share) share.push(each);
+      const batch = byActor.get(actor);
+      if (batch) batch.push(each);
       else byActor.set(actor, [each]);
     }
-    for (const [actor, share] of byActor) {
-      for (let i = 0; i < share.length; i += maxChanges) this.#start(actor, share.slice(i, i + maxChanges));
+    for (const [actor, batch] of byActor) {
+      for (let i = 0; i < batch.length; i += maxChanges) this.#start(actor, batch.slice(i, i + maxChanges));
     }
   }
 
-  #start(actor: number, share: Pending[]): void {
-    const work = this.#publish(actor, share).finally(() => this.#inFlight.delete(work));
+  #start(actor: number, batch: Pending[]): void {
+    const work = this.#publish(actor, batch).finally(() => this.#inFlight.delete(work));
     this.#inFlight.add(work);
   }
 
-  async #publish(actor: number, share: Pending[]): Promise<void> {
+  async #publish(actor: number, batch: Pending[]): Promise<void> {
     const { metrics, log } = this.#options;
-    let acked = await this.#ask(actor, share, false);
-    const end = performance.now() + nobodyMs;
+    let acked = await this.#ask(actor, batch, false);
+    const end = performance.now() + retryWindowMs;
     while (acked.size === 0 && performance.now() < end) {
-      const logins = share.filter((each) => each.change.online && each.isCurrent());
+      const logins = batch.filter((each) => each.change.online && each.isCurrent());
       if (logins.length === 0) break;
-      await new Promise((resolve) => setTimeout(resolve, nobodyRetryMs));
+      await new Promise((resolve) => setTimeout(resolve, retryIntervalMs));
       actor = rendezvous(logins[0]!.change.userId, this.#options.routeServers.all())?.instance ?? 0;
       acked = await this.#ask(actor, logins, false);
     }
-    for (const { settle } of share) settle(acked.size > 0);
-    // Everybody knows now, but the one that was to act is gone: another one that answered has to.
+    for (const { settle } of batch) settle(acked.size > 0);
+    // The others have applied the changes, but the acting route_server did not respond: another one has to act.
     for (let attempt = 1; attempt < maxAttempts && acked.size > 0 && !acked.has(actor); attempt++) {
-      const current = share.filter((each) => each.isCurrent());
+      const current = batch.filter((each) => each.isCurrent());
       if (current.length === 0) return;
       actor = [...acked][0]!;
       metrics.presenceUpdates.inc({ outcome: 'again' });
@@ -159,33 +159,34 @@ export class PresencePublisher {
     }
     if (acked.size > 0) return;
     metrics.presenceUpdates.inc({ outcome: 'unanswered' });
-    log.warn({ changes: share.length }, 'no route_server answers to a presence update');
+    log.warn({ changes: batch.length }, 'presence update unanswered');
   }
 
   /** @returns the route_servers that have applied the changes */
-  async #ask(actingRouteServer: number, share: readonly Pending[], again: boolean): Promise<Set<number>> {
+  async #ask(actingRouteServer: number, batch: readonly Pending[], retry: boolean): Promise<Set<number>> {
     const { bus, instance, routeServers, metrics, log } = this.#options;
     const acked = new Set<number>();
     if (!bus.connected) {
-      // Logins are published later under another number; by theirs the departures are missed, and asked for.
-      this.#drawNumbers(share.filter(({ change }) => !change.online).length);
+      // Logins are retried under new numbers. For disconnects the gap in the numbers makes route_servers request a
+      // snapshot.
+      this.#advanceSeq(batch.filter(({ change }) => !change.online).length);
       return acked;
     }
-    this.#drawNumbers(share.length);
+    this.#advanceSeq(batch.length);
     const update = {
       instance,
       seq: this.#seq,
-      changes: share.map(({ change }) => change),
+      changes: batch.map(({ change }) => change),
       actingRouteServer,
-      again,
+      again: retry,
     };
-    const unheard = () => routeServers.all().filter((each) => !acked.has(each.instance));
+    const unanswered = () => routeServers.all().filter((each) => !acked.has(each.instance));
     const complete = new AbortController();
-    const doubt = setTimeout(() => {
-      void Promise.all(unheard().map((each) => this.#forgetDead(each.instance))).then(() => {
-        if (acked.size > 0 && unheard().length === 0) complete.abort();
+    const livenessCheck = setTimeout(() => {
+      void Promise.all(unanswered().map((each) => this.#forgetDead(each.instance))).then(() => {
+        if (acked.size > 0 && unanswered().length === 0) complete.abort();
       });
-    }, doubtMs);
+    }, livenessCheckMs);
     try {
       const all = await bus.requestMany(
         topics.presenceUpdate,
@@ -193,28 +194,28 @@ export class PresencePublisher {
         answerMs,
         ({ routeServer }) => {
           acked.add(routeServer);
-          return unheard().length === 0;
+          return unanswered().length === 0;
         },
         complete.signal,
       );
       metrics.presenceUpdates.inc({ outcome: all || complete.signal.aborted ? 'complete' : 'partial' });
     } catch (error) {
-      log.debug({ err: error }, 'a presence update could not be published');
+      log.debug({ err: error }, 'publishing presence update failed');
     } finally {
-      clearTimeout(doubt);
+      clearTimeout(livenessCheck);
     }
     return acked;
   }
 
-  #drawNumbers(count: number): void {
+  #advanceSeq(count: number): void {
     this.#seq = (this.#seq + count) >>> 0;
   }
 
-  /** Takes a route_server for dead before its silence says so: NATS knows at once when nobody listens any more. */
+  /** Removes a dead route_server before its heartbeat expires: NATS reports at once when nobody subscribes. */
   async #forgetDead(routeServer: number): Promise<void> {
     const { bus, routeServers } = this.#options;
     try {
-      // A batch without messages is only answered.
+      // An empty batch has no effect but is acknowledged.
       await bus.request(topics.storedBatch(routeServer), {}, answerMs);
     } catch (error) {
       if (error instanceof NobodyListensError && bus.stable) routeServers.forget(routeServer);

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { connect, type TLSSocket } from 'node:tls';
 import { createWebSocketStream, WebSocket } from 'ws';
 
-/** Files of self-signed certificates for tests: `first` and `second`. */
+/** Self-signed certificates for tests: `first` and `second`. */
 export function certificateFiles(name: 'first' | 'second'): { certFile: string; keyFile: string } {
   const file = (kind: string) => new URL(`certificates/${name}.${kind}.pem`, import.meta.url).pathname;
   return { certFile: file('cert'), keyFile: file('key') };
@@ -27,7 +27,7 @@ export async function openTls(port: number, socket?: Duplex): Promise<TLSSocket>
   return secure;
 }
 
-/** The name in the certificate a server shows. */
+/** The name in a server's certificate. */
 export function shownName(socket: TLSSocket): unknown {
   return socket.getPeerCertificate().subject.CN;
 }

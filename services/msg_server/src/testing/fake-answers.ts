@@ -25,9 +25,9 @@ type RequestOf<N extends RpcName> = NonNullable<Rpcs[N]['types']>[1];
 type ReplyOf<N extends RpcName> = NonNullable<Rpcs[N]['types']>[2];
 type Replies = { [N in RpcName]?: ReplyOf<N> | ((request: RequestOf<N>) => Promise<ReplyOf<N>>) };
 
-/** Answers what a test says to the RPCs that are a question and an answer and nothing else. */
+/** Serves the unary RPCs with replies set by a test. */
 export class FakeAnswers {
-  /** What is answered; where nothing is given, `{ done: true }`. */
+  /** Reply per method; default: `{ done: true }`. */
   readonly replies: Replies = {};
   readonly #asked: { rpc: RpcName; request: object }[] = [];
 
@@ -35,7 +35,7 @@ export class FakeAnswers {
     for (const name of Object.keys(rpcs) as RpcName[]) this.#serve(server, name);
   }
 
-  /** The requests of one kind, in the order of their arrival. */
+  /** The requests of one method, in order of arrival. */
   asked<N extends RpcName>(name: N): RequestOf<N>[] {
     return this.#asked.flatMap(({ rpc, request }) => (rpc === name ? [request as RequestOf<N>] : []));
   }

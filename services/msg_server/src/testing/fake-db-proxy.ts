@@ -25,32 +25,32 @@ export interface StoredMessage {
   members: number[];
 }
 
-/** A db_proxy_server that keeps everything in memory: users 1 to 1000, called u1 to u1000, password `secret`. */
+/** An in-memory db_proxy_server with users 1 to 1000, named u1 to u1000, password `secret`. */
 export class FakeDbProxy {
   readonly kit: Kit;
   readonly stored: StoredMessage[] = [];
   readonly reads: teamtalk.db.ReadEntry.$Properties[] = [];
-  /** Every question for a range of stored messages. */
+  /** Every request for a range of stored messages. */
   readonly rangesAsked: { first: number; last: number }[] = [];
   readonly logins: teamtalk.db.LoginRequest[] = [];
   readonly groups = new Map<number, number[]>();
-  /** The first message of a group that a user may see; everything when nothing is given. */
+  /** The first message of a group that a user may see; default: all. */
   readonly visibleFrom = new Map<number, number>();
   readonly answers = new FakeAnswers();
-  /** What is done with each stored message before its result is sent. */
+  /** Called with each stored message before its result is sent. */
   onStored: (message: StoredMessage) => void = () => {};
-  /** true: messages are stored, and it is said that they cannot be. */
+  /** true: messages are stored but reported as unavailable. */
   inDoubt = false;
   /** Set: results of messages wait until it resolves. */
   resultsWaitFor: Promise<void> | undefined;
-  /** true: questions for a range of stored messages fail. */
+  /** true: requests for a range of stored messages fail. */
   rangesFail = false;
   /** Set: replies to requests for history and the like wait until it resolves. */
   queriesWaitFor: Promise<void> | undefined;
   #loginSeq = 0;
   readonly #lastIds = new Map<string, number>();
 
-  /** @param older of the version before, which takes no logins over a stream */
+  /** @param older behaves like the previous version, which does not offer the login stream */
   static async start(bus: Bus, older = false): Promise<FakeDbProxy> {
     const proxy = new FakeDbProxy();
     const port = await proxy.#serve(older);
@@ -170,7 +170,7 @@ export class FakeDbProxy {
     return { requestId, status: APPEND_STORED, msgId: message.msgId };
   }
 
-  /** Stores a message as if it had come from anywhere. */
+  /** Stores a message that was not sent by the msg_server under test. */
   add(given: Omit<StoredMessage, 'msgId' | 'pdu' | 'sessionType'>): StoredMessage {
     const sessionType = given.msgType > 0x10 ? 2 : 1;
     const conversation = conversationOf(sessionType, given.fromUserId, given.toSessionId);

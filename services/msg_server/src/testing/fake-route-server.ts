@@ -3,7 +3,7 @@ import { type Command, Commands, decodeBody, HEADER_LENGTH, readHeader } from '@
 import { newInstance } from '@teamtalk/service-kit';
 import type { StoredMessage } from './fake-db-proxy.js';
 
-/** Milliseconds a msg_server has to answer: the machine may be busy with other tests. */
+/** Milliseconds a msg_server has to respond; generous, because other tests may keep the machine busy. */
 const answerMs = 20_000;
 
 type Change = teamtalk.bus.PresenceChange.$Properties;
@@ -11,16 +11,16 @@ type NodeEvent = teamtalk.bus.NodeEvent.$Properties;
 type Delivered = StoredMessage &
   Pick<teamtalk.bus.Delivery.$Properties, 'openFrom' | 'receivedAt' | 'outboxId'>;
 
-/** A route_server that notes what it hears and sends what a test tells it to. */
+/** A route_server that records what it receives and sends what a test asks for. */
 export class FakeRouteServer {
   readonly instance = newInstance();
   readonly updates: teamtalk.bus.PresenceUpdate[] = [];
   readonly notifies: teamtalk.bus.NotifyUsers[] = [];
   readonly groupChanges: teamtalk.bus.GroupChange[] = [];
   readonly kicks: teamtalk.bus.KickUser[] = [];
-  /** false: changes of groups are heard and never answered. */
+  /** false: group changes are received but not answered. */
   answersGroupChanges = true;
-  /** how long a msg_server has to answer to a delivery, milliseconds */
+  /** milliseconds a msg_server has to acknowledge a delivery */
   deliverMs = answerMs;
   readonly #bus: Bus;
   readonly #heartbeats: HeartbeatPublisher;
@@ -29,7 +29,7 @@ export class FakeRouteServer {
   storeEpoch = 0;
   /** Set: presence updates are not answered before it resolves. */
   acksWaitFor: Promise<void> | undefined;
-  /** false: presence updates are heard and never answered. */
+  /** false: presence updates are received but not answered. */
   acks = true;
 
   constructor(bus: Bus) {
@@ -60,12 +60,12 @@ export class FakeRouteServer {
     ];
   }
 
-  /** All changes heard, in the order of their arrival. */
+  /** All presence changes received, in order. */
   get changes(): Change[] {
     return this.updates.flatMap((update) => update.changes ?? []);
   }
 
-  /** The notifies heard that bring one kind of PDU, with what it says. */
+  /** The notifications received with PDUs of one command, with the decoded message. */
   notifiesOf<M extends object>(command: Command<M, never>) {
     return this.notifies.flatMap((notify) => {
       const pdu = read(command, notify.pdu);
@@ -73,8 +73,8 @@ export class FakeRouteServer {
     });
   }
 
-  /** The changes of groups heard, with their 0x040b. */
-  groupChangesTold() {
+  /** The group changes received, with their 0x040b. */
+  groupChangesReceived() {
     return this.groupChanges.map(({ notify, ...change }) => ({
       ...change,
       ...notify,
@@ -82,22 +82,22 @@ export class FakeRouteServer {
     }));
   }
 
-  /** Sends an event that has no answer. */
+  /** Sends an event that is not acknowledged. */
   send(node: number, event: NodeEvent): void {
     this.#bus.publish(topics.node(node), event);
   }
 
-  /** Tells a msg_server of a change of a group, and waits for its answer. */
+  /** Sends a group change to a msg_server and waits for its acknowledgement. */
   async changeGroup(node: number, groupChange: teamtalk.bus.GroupChange.$Properties): Promise<void> {
     await this.#bus.request(topics.node(node), { groupChange }, answerMs);
   }
 
-  /** Delivers messages to the users of one msg_server, and waits for its answer. */
+  /** Delivers messages to users of one msg_server and waits for its acknowledgement. */
   deliver(node: number, ...batch: Delivered[]): Promise<void> {
     return this.deliverUnder(0, node, ...batch);
   }
 
-  /** The same for messages to the members of a version of their group. */
+  /** The same for messages to the members of a group at one version. */
   async deliverUnder(groupVersion: number, node: number, ...batch: Delivered[]): Promise<void> {
     const deliveries = batch.map((message) => ({
       ...message,
@@ -112,7 +112,7 @@ export class FakeRouteServer {
     );
   }
 
-  /** @param missedConnections connections it may have routed messages past */
+  /** @param missedConnections connections for which it may have missed messages */
   async snapshot(
     node: number,
     missedConnections: number[] = [],
@@ -135,7 +135,7 @@ export class FakeRouteServer {
   }
 }
 
-/** What a PDU of the command says; undefined for one of another command. */
+/** Decodes a PDU of the command; undefined for other commands. */
 function read<M extends object>(command: Command<M, never>, pdu: Uint8Array | null | undefined) {
   const bytes = Buffer.from(pdu ?? []);
   const { commandId, seqNum } = readHeader(bytes);

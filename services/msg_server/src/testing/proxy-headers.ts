@@ -4,7 +4,7 @@ export interface V2HeaderOptions {
   /** 0x21 PROXY, 0x20 LOCAL */
   command?: number;
   family?: number;
-  /** in place of the addresses */
+  /** replaces the addresses */
   block?: Buffer;
   tlvs?: Buffer;
 }

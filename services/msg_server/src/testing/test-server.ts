@@ -19,12 +19,12 @@ import { FakeRouteServer } from './fake-route-server.js';
 
 export interface TestServerOptions {
   env?: Record<string, string>;
-  /** 'older': of the version before, which takes no logins over a stream */
+  /** 'older': the previous version, which does not offer the login stream */
   dbProxy?: boolean | 'older';
   routeServer?: boolean;
 }
 
-/** A msg_server on a real NATS, with a db_proxy_server and a route_server that obey the test. */
+/** A msg_server on real NATS, with a fake db_proxy_server and route_server. */
 export class TestServer {
   readonly service: Service;
   readonly bus: Bus;
@@ -62,7 +62,7 @@ export class TestServer {
       },
       { what: 'msg_server knows the others' },
     );
-    // Absent ones are asked for by no test that leaves them out.
+    // Tests that leave one out do not use it.
     return new TestServer(service, bus, db as FakeDbProxy, route as FakeRouteServer);
   }
 
@@ -83,7 +83,7 @@ export class TestServer {
     return new TestClient(raw);
   }
 
-  /** A client on a connection that was opened in another way than `connect` does. */
+  /** A client on a connection opened otherwise than by `connect`. */
   clientOver(socket: Duplex): TestClient {
     const raw = RawConnection.over(socket);
     this.#clients.push(raw);
@@ -101,13 +101,13 @@ export class TestServer {
     return client;
   }
 
-  /** The number of the connection with which a user logged in last. */
+  /** The id of the connection with a user's latest login. */
   connectionOf(userId: number): number {
     const came = this.route.changes.filter((change) => change.userId === userId && change.online);
     return came.at(-1)?.connectionId ?? 0;
   }
 
-  /** Stores a message of another msg_server's client. */
+  /** Stores a message from a client of another msg_server. */
   store(
     fromUserId: number,
     toSessionId: number,
@@ -179,7 +179,7 @@ export class TestClient {
     return Object.assign(decodeBody(command, pdu.body), { seqNum: pdu.seqNum });
   }
 
-  /** Sends a request and gives the answer, known by its seq_num. */
+  /** Sends a request. @returns the response with its seq_num */
   async ask<P extends object, M extends object>(
     command: Command<object, P>,
     message: NoInfer<P>,
@@ -209,19 +209,19 @@ export class TestClient {
     });
   }
 
-  /** Commands received and not yet taken, in order. */
+  /** Commands received and not yet consumed, in order. */
   get pending(): number[] {
     return this.raw.received.map(({ commandId }) => commandId);
   }
 
-  /** Message ids of the 0x0301 received and not yet taken, in order. */
+  /** Message ids of the 0x0301 received and not yet consumed, in order. */
   get messageIds(): number[] {
     return this.raw.received
       .filter(({ commandId }) => commandId === Commands.MsgData.id)
       .map(({ body }) => decodeBody(Commands.MsgData, body).msgId);
   }
 
-  /** An echo of a heartbeat: everything sent to this client before has then arrived. */
+  /** Waits for the echo of a heartbeat, after which everything sent earlier has arrived. */
   async roundTrip(): Promise<void> {
     await this.ask(Commands.OtherHeartbeat, {}, Commands.OtherHeartbeat);
   }

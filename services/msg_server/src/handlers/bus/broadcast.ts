@@ -2,7 +2,7 @@ import type { teamtalk } from '@teamtalk/bus';
 import { asBuffer } from '../../bytes.js';
 import type { Context } from '../../context.js';
 
-/** Broadcast: writes PDUs to every connection that is logged in here. */
+/** Broadcast: writes PDUs to every logged-in connection. */
 export function broadcast({ users }: Context) {
   return ({ pdus }: teamtalk.bus.Broadcast.$Properties): void => {
     if (!pdus || pdus.length === 0) return;

@@ -30,7 +30,7 @@ describe('delivering messages', () => {
     server.db.onStored = () => {};
   });
 
-  it('measures from the sender’s PDU to the receiver’s socket, once a connection, also what had to wait', async () => {
+  it('measures latency from the sender’s PDU to the receiver’s socket per connection, also for buffered messages', async () => {
     const measured = async (what: string) => {
       const text = await server.service.metrics.registry.metrics();
       return sumOf(readMetrics(text), `teamtalk_msg_server_delivery_seconds_${what}`, {});
@@ -55,7 +55,7 @@ describe('delivering messages', () => {
     expect((await measured('sum')) - before.sum).toBeGreaterThanOrEqual(8);
   });
 
-  it('delivers a message once, however often it comes', async () => {
+  it('delivers a message once, however often it arrives', async () => {
     const client = await server.logIn(203);
     const [a, b] = [server.store(900, 203, 'a'), server.store(900, 203, 'b')];
     await server.route.deliver(server.node, a, b);
@@ -65,7 +65,7 @@ describe('delivering messages', () => {
     expect(client.messageIds).toEqual([1, 2]);
   });
 
-  it('delivers a message once to somebody with many conversations', async () => {
+  it('delivers a message once to a user with many conversations', async () => {
     const client = await server.logIn(216);
     const first = server.store(900, 216, 'a');
     const others = Array.from({ length: 700 }, (_, i) => server.store(i < 200 ? i + 1 : i + 100, 216, 'b'));
@@ -76,7 +76,7 @@ describe('delivering messages', () => {
     expect(client.messageIds).toHaveLength(1 + others.length);
   });
 
-  it('puts messages that come in the wrong order into the right one, without asking', async () => {
+  it('reorders messages that arrive out of order, without a fetch', async () => {
     const client = await server.logIn(204);
     const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((text) => server.store(900, 204, text));
     const asked = server.db.rangesAsked.length;
@@ -89,7 +89,7 @@ describe('delivering messages', () => {
     expect(server.db.rangesAsked.length).toBe(asked);
   });
 
-  it('asks the store for messages that do not come, once for all who miss them', async () => {
+  it('fetches missing messages once for all users who miss them', async () => {
     const [one, two] = [await server.logIn(205), await server.logIn(206)];
     server.db.groups.set(60, [205, 206]);
     const stored = Array.from({ length: 5 }, (_, i) => server.store(900, 60, `${i}`, MsgType.GROUP_TEXT));
@@ -106,7 +106,7 @@ describe('delivering messages', () => {
     expect(one.messageIds).toHaveLength(5);
   });
 
-  it('does not give a message that had to be asked for to the connection that sent it', async () => {
+  it('does not deliver a fetched message to the connection that sent it', async () => {
     const sender = await server.logIn(207, CLIENT_TYPE_WINDOWS);
     const mobile = await server.logIn(207, CLIENT_TYPE_ANDROID);
     for (let i = 0; i < 3; i++) {
@@ -122,7 +122,7 @@ describe('delivering messages', () => {
     expect(sender.messageIds).toEqual([]);
   });
 
-  it('goes on without a message that nobody has, after some seconds', async () => {
+  it('skips a message that is not in the store after a timeout', async () => {
     const client = await server.logIn(209);
     const [a, , c] = ['a', 'b', 'c'].map((text) => server.store(900, 209, text));
     server.db.stored.splice(-2);
@@ -133,7 +133,7 @@ describe('delivering messages', () => {
     expect(await server.metric('delivery_gaps_total', { outcome: 'given-up' })).toBe(1);
   });
 
-  it('waits for a missing message as long as the store does not answer', async () => {
+  it('waits for a missing message while the store does not respond', async () => {
     const client = await server.logIn(215);
     const [a, b, c] = ['a', 'b', 'c'].map((text) => server.store(900, 215, text));
     const givenUp = await server.metric('delivery_gaps_total', { outcome: 'given-up' });
@@ -152,7 +152,7 @@ describe('delivering messages', () => {
     expect(await server.metric('delivery_gaps_total', { outcome: 'given-up' })).toBe(givenUp);
   });
 
-  it('delivers nothing from before the first one: it was delivered before he came', async () => {
+  it('delivers nothing from before the first message, which was delivered before the login', async () => {
     const client = await server.logIn(210);
     const [a, b, c] = ['a', 'b', 'c'].map((text) => server.store(900, 210, text));
     await server.route.deliver(server.node, b!);
@@ -162,7 +162,7 @@ describe('delivering messages', () => {
     expect(client.messageIds).toEqual([2, 3]);
   });
 
-  it('begins with what the first message has overtaken, in order', async () => {
+  it('begins with messages that the first one has overtaken, in order', async () => {
     const client = await server.logIn(212);
     const [, b, c, d] = ['a', 'b', 'c', 'd'].map((text) => server.store(900, 212, text));
     await server.route.deliver(server.node, { ...d!, openFrom: 2 });
@@ -174,7 +174,7 @@ describe('delivering messages', () => {
     expect(client.messageIds).toEqual([2, 3, 4]);
   });
 
-  it('asks for what the first message has overtaken when it does not come', async () => {
+  it('fetches messages that the first one has overtaken when they do not arrive', async () => {
     const client = await server.logIn(213);
     const [, , c] = ['a', 'b', 'c'].map((text) => server.store(900, 213, text));
     await server.route.deliver(server.node, { ...c!, openFrom: 2 });
@@ -182,7 +182,7 @@ describe('delivering messages', () => {
     expect(client.messageIds).toEqual([2, 3]);
   });
 
-  it('gets thousands that were overtaken in order', async () => {
+  it('fetches thousands of overtaken messages in order', async () => {
     const client = await server.logIn(214);
     const all = Array.from({ length: 3_000 }, (_, i) => server.store(900, 214, `${i}`));
     await server.route.deliver(server.node, { ...all.at(-1)!, openFrom: 1 });
@@ -193,7 +193,7 @@ describe('delivering messages', () => {
     expect(client.messageIds).toEqual(all.map(({ msgId }) => msgId));
   });
 
-  it('counts no gap for conversations that are new to the user, each by itself', async () => {
+  it('counts no gaps for conversations that are new to the user', async () => {
     const client = await server.logIn(211);
     for (let i = 0; i < 7; i++) server.store(901, 211, 'earlier');
     await server.route.deliver(server.node, server.store(901, 211, 'now'), server.store(902, 211, 'other'));
@@ -209,7 +209,7 @@ describe('other events of route_servers', () => {
   });
   afterAll(() => server.stop());
 
-  it('writes a notify to the connections of the asked class, one left out', async () => {
+  it('writes a notification to the connections of one class, except one', async () => {
     const pc = await server.logIn(1, CLIENT_TYPE_WINDOWS);
     const mobile = await server.logIn(1, CLIENT_TYPE_ANDROID);
     const pcConnection = server.route.changes.find(({ clientType }) => clientType === CLIENT_TYPE_WINDOWS)!;
@@ -224,7 +224,7 @@ describe('other events of route_servers', () => {
     await waitUntil(() => pc.messageIds.length === 3 && mobile.messageIds.length === 4, { what: 'notifies' });
   });
 
-  it('tells PC clients, and no mobile ones, who came and went', async () => {
+  it('notifies PC clients, but no mobile ones, of status changes', async () => {
     const pc = await server.logIn(2, CLIENT_TYPE_WINDOWS);
     const mobile = await server.logIn(2, CLIENT_TYPE_ANDROID);
     server.route.send(server.node, {
@@ -247,7 +247,7 @@ describe('other events of route_servers', () => {
     expect(mobile.pending).toEqual([]);
   });
 
-  it('tells of a read position to the user’s other connections, by a route_server', async () => {
+  it('notifies the user’s other connections of a read position through a route_server', async () => {
     const client = await server.logIn(3, CLIENT_TYPE_WINDOWS);
     await client.send(Commands.MsgReadAck, { userId: 999, sessionId: 4, msgId: 5, sessionType: 1 });
     // Naming oneself as the session means nothing, whoever is said to have read.
@@ -268,7 +268,7 @@ describe('other events of route_servers', () => {
 });
 
 describe('presence broadcast `queried`', () => {
-  it('tells a PC client of those it asked for, and of nobody else', async () => {
+  it('notifies a PC client only of users it asked for', async () => {
     const server = await TestServer.start({ env: { PRESENCE_BROADCAST: 'queried' } });
     try {
       const [asking, other] = [await server.logIn(1), await server.logIn(2)];

@@ -4,8 +4,8 @@ import type { Context } from '../../context.js';
 import { followStoreEpoch } from './store-epoch.js';
 
 /**
- * DeliverBatch from a route_server: stored messages for users who are here.
- * @returns a function that gives false for a batch that must not be answered: it comes from a store epoch that is over
+ * DeliverBatch from a route_server: delivers stored messages to users on this server.
+ * @returns a handler that returns false for a batch of an earlier store epoch, which must not be acknowledged
  */
 export function deliverMessages(context: Context) {
   const { deliveries } = context;

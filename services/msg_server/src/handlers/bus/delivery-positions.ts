@@ -4,8 +4,8 @@ import type { Context } from '../../context.js';
 
 const { SESSION_TYPE_GROUP } = IM.BaseDefine.SessionType;
 
-/** DeliveryQuery: what users who are here have got of a conversation. */
-export function tellDeliveryPositions({ users }: Context) {
+/** DeliveryQuery: how far a conversation was delivered to users on this server. */
+export function answerDeliveryQuery({ users }: Context) {
   return (query: teamtalk.bus.DeliveryQuery): teamtalk.bus.DeliveryPositions.$Properties => {
     const { sessionType, userId: one, sessionId, userIds } = query;
     const keyFor = (userId: number) => {

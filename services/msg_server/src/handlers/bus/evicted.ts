@@ -1,15 +1,12 @@
 import type { Context } from '../../context.js';
 
 /**
- * LostContact from a route_server: for a while this server was evicted, and messages for its clients
- * were not brought here. They are told to go; coming back, they ask for what they missed.
+ * Evicted from a route_server: this server was considered dead for a while and may have missed messages for its
+ * clients. They are disconnected and fetch what they missed when they reconnect.
  */
 export function evicted({ users, kit }: Context) {
   return (): void => {
-    kit.log.warn(
-      { connections: users.connectionCount },
-      'this server was taken for dead: closing its clients',
-    );
+    kit.log.warn({ connections: users.connectionCount }, 'instance evicted; disconnecting clients');
     for (const connection of [...users.connections()]) connection.end('lost-contact');
   };
 }

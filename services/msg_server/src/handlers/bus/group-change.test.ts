@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StoredMessage } from '../../testing/fake-db-proxy.js';
 import { TestServer } from '../../testing/test-server.js';
 
-describe('who leaves a group and comes back', () => {
+describe('a user who leaves a group and rejoins', () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await TestServer.start();
@@ -18,7 +18,7 @@ describe('who leaves a group and comes back', () => {
   const remove = (groupId: number, version: number, ...removedIds: number[]) =>
     server.route.changeGroup(server.node, { groupId, version, removedIds });
 
-  it('gets nothing that was written to the members of before once his removal is known', async () => {
+  it('gets no message to the earlier members once the removal is known', async () => {
     const [leaving, staying] = [await server.logIn(1), await server.logIn(2)];
     server.db.groups.set(60, [1, 2]);
     const [first, second] = store(60, 2);
@@ -30,7 +30,7 @@ describe('who leaves a group and comes back', () => {
     expect(staying.messageIds).toEqual([1, 2]);
   });
 
-  it('gets what is written after he is back, and nothing of the time between', async () => {
+  it('gets the messages since rejoining, and none of the time between', async () => {
     const client = await server.logIn(3);
     server.db.groups.set(61, [3]);
     const messages = store(61, 6);
@@ -43,7 +43,7 @@ describe('who leaves a group and comes back', () => {
     expect(server.db.rangesAsked.length).toBe(asked);
   });
 
-  it('is not taken for gone by a removal that is told late', async () => {
+  it('is not affected by a removal that arrives late', async () => {
     const client = await server.logIn(4);
     server.db.groups.set(62, [4]);
     const messages = store(62, 2);
@@ -54,19 +54,19 @@ describe('who leaves a group and comes back', () => {
     expect(client.messageIds).toEqual([1, 2]);
   });
 
-  it('is asked about when nobody has told of his removal and something seems to be missing', async () => {
+  it('is checked for visibility when the removal is unknown and messages seem to be missing', async () => {
     const client = await server.logIn(5);
     server.db.groups.set(63, [5]);
     const messages = store(63, 300);
     await deliver(3, messages[0]!);
     server.db.visibleFrom.set(5, 288);
     await deliver(7, messages[299]!);
-    await waitUntil(() => client.messageIds.length === 14, { what: 'the messages since he is back' });
+    await waitUntil(() => client.messageIds.length === 14, { what: 'the messages since rejoining' });
     expect(client.messageIds).toEqual([1, ...Array.from({ length: 13 }, (_, i) => 288 + i)]);
     expect(server.db.rangesAsked.at(-1)).toEqual({ first: 288, last: 300 });
   });
 
-  it('gets all that is missing when the members changed and he was there all the time', async () => {
+  it('gets all missing messages if they never left while members changed', async () => {
     const client = await server.logIn(6);
     server.db.groups.set(64, [6]);
     const messages = store(64, 20);
@@ -76,7 +76,7 @@ describe('who leaves a group and comes back', () => {
     expect(client.messageIds).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
   });
 
-  it('does not get what others miss beyond what was for him', async () => {
+  it('does not get missing messages of others that were not for them', async () => {
     const [gone, there] = [await server.logIn(7), await server.logIn(8)];
     server.db.groups.set(65, [7, 8]);
     const [first, , third] = store(65, 3);

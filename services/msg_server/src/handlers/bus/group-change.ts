@@ -2,14 +2,14 @@ import type { teamtalk } from '@teamtalk/bus';
 import type { Context } from '../../context.js';
 import { notifyUsers } from './notify-users.js';
 
-/** Changes remembered, so that one that comes again is told once. */
+/** Changes remembered to recognise repeated events. */
 const maxRemembered = 1_000;
 
 /**
- * GroupChange from a route_server: those concerned get their 0x040b, and those removed no message of the
- * group any more.
+ * GroupChange from a route_server: sends 0x040b to the users concerned, and stops delivery of the group's messages to
+ * removed members.
  */
-export function takeGroupChange(context: Context) {
+export function handleGroupChange(context: Context) {
   const notify = notifyUsers(context);
   const seen = new Set<string>();
 

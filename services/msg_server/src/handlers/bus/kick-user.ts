@@ -4,8 +4,8 @@ import type { Connection } from '../../connection/connection.js';
 import type { Context } from '../../context.js';
 
 /**
- * Tells a client by 0x0107 that it is kicked, and closes once that is written. One whose login has not been answered yet
- * gets its answer first: closed without a word it would log in again and again (client-behaviour.md#one-connection-a-class).
+ * Kicks a client: sends 0x0107, then closes. A client whose login is not answered yet gets the answer first, because
+ * clients retry the login when closed without one (client-behaviour.md#one-connection-a-class).
  */
 export function kick(connection: Connection, reason: IM.BaseDefine.KickReasonType): void {
   if (connection.awaitsAnswer) {
@@ -17,7 +17,7 @@ export function kick(connection: Connection, reason: IM.BaseDefine.KickReasonTyp
   connection.end('kicked');
 }
 
-/** KickConnection from a route_server: a newer login took the place of the connection. */
+/** KickConnection from a route_server: a newer login has replaced the connection. */
 export function kickUser({ users }: Context) {
   return ({ userId, connectionId, reason }: teamtalk.bus.KickConnection.$Properties): void => {
     const connection = users.connectionsOf(userId ?? 0).find(({ id }) => id === connectionId);

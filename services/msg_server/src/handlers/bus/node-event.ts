@@ -3,23 +3,23 @@ import type { Context } from '../../context.js';
 import { broadcast } from './broadcast.js';
 import { deliverMessages } from './deliver-message.js';
 import { evicted } from './evicted.js';
-import { takeGroupChange } from './group-change.js';
+import { handleGroupChange } from './group-change.js';
 import { kickUser } from './kick-user.js';
 import { notifyStatus } from './notify-status.js';
 import { notifyUsers } from './notify-users.js';
 
 /**
- * What route_servers send to this msg_server, and anybody to all of them. Deliveries and changes of groups
- * are answered: once what they bring is queued to the sockets.
+ * Dispatches events that route_servers send to this msg_server, and that any service sends to all of them. Deliveries
+ * and group changes are acknowledged once their PDUs are queued to the sockets.
  */
-export function takeNodeEvent(context: Context) {
+export function handleNodeEvent(context: Context) {
   const deliver = deliverMessages(context);
-  const changeGroup = takeGroupChange(context);
+  const changeGroup = handleGroupChange(context);
   const notify = notifyUsers(context);
   const kick = kickUser(context);
   const status = notifyStatus(context);
-  const lost = evicted(context);
-  const tellEverybody = broadcast(context);
+  const closeEvicted = evicted(context);
+  const broadcastToAll = broadcast(context);
   return (event: teamtalk.bus.NodeEvent): teamtalk.bus.Done.$Properties | undefined => {
     if (event.deliver) return deliver(event.deliver) ? {} : undefined;
     if (event.groupChange) {
@@ -29,8 +29,8 @@ export function takeNodeEvent(context: Context) {
     if (event.notify) notify(event.notify);
     else if (event.kick) kick(event.kick);
     else if (event.status) status(event.status);
-    else if (event.evicted) lost();
-    else if (event.broadcast) tellEverybody(event.broadcast);
+    else if (event.evicted) closeEvicted();
+    else if (event.broadcast) broadcastToAll(event.broadcast);
     return undefined;
   };
 }

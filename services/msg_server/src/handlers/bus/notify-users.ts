@@ -4,7 +4,7 @@ import type { Context } from '../../context.js';
 
 const { PC, MOBILE } = teamtalk.bus.ClientClass;
 
-/** NotifyUsers: writes a PDU to the connections of some users, of one class or of both. */
+/** NotifyUsers: writes a PDU to the connections of some users, of one client class or both. */
 export function notifyUsers({ users, kit }: Context) {
   return (notify: teamtalk.bus.NotifyUsers.$Properties): void => {
     const pdu = asBuffer(notify.pdu);

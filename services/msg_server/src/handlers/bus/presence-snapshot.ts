@@ -4,15 +4,16 @@ import type { Context } from '../../context.js';
 type Page = teamtalk.bus.PresenceSnapshot.$Properties;
 
 /**
- * A route_server asks for all sessions of this msg_server; they go by pages, the last one as the answer. Those past
- * which it may have routed messages are ended before: the clients synchronise when they come back.
+ * SnapshotRequest from a route_server: sends all sessions of this msg_server in pages, the last one as the response.
+ * Connections for which the route_server may have missed messages are ended first; the clients synchronise when they
+ * reconnect.
  */
 export function sendPresenceSnapshot({ presence, users, kit }: Pick<Context, 'presence' | 'users' | 'kit'>) {
   return ({ missedConnections }: teamtalk.bus.SnapshotRequest, respond: (page: Page) => void): Page => {
     if (missedConnections && missedConnections.length > 0) {
       kit.log.warn(
         { connections: missedConnections.length },
-        'a route_server may have missed connections: closing them',
+        'route_server may have missed connections; closing them',
       );
       const missed = new Set(missedConnections);
       for (const connection of [...users.connections()]) {

@@ -6,7 +6,7 @@ import { EncodedList } from './encoded-list.js';
 import { type Handler, queryMs, request } from './handler.js';
 import { userInfo } from './user-info.js';
 
-/** 0x0208: the users who changed since a time, all who have not left since 0. */
+/** 0x0208: users changed since a given time; for time 0, all users who have not left. */
 export function listAllUsers(context: Context): Handler {
   const users = conditionalCache(
     (updatedSince, knownEtag) => context.pool.call(accounts.listUsers, { updatedSince, knownEtag }, queryMs),

@@ -4,7 +4,7 @@ import type { Context } from '../../context.js';
 import { commandLabel } from '../../metrics.js';
 import { type Handler, queryMs, request, resultOk, resultRefused } from './handler.js';
 
-/** 0x020c: the user's own picture, told to everybody by 0x0212 (client-behaviour.md#avatars-and-signatures). */
+/** 0x020c: changes the user's avatar and notifies everyone by 0x0212 (client-behaviour.md#avatars-and-signatures). */
 export function changeAvatar(context: Context): Handler {
   const { metrics, notifications, pool } = context;
   const command = Commands.BuddyListChangeAvatarRequest;
@@ -12,7 +12,7 @@ export function changeAvatar(context: Context): Handler {
     const { done } = await pool.call(accounts.changeAvatar, { userId, avatarUrl }, queryMs);
     if (done) {
       const notice = { changedUserId: userId, avatarUrl };
-      notifications.tell(`avatar ${userId}`, encodePdu(Commands.BuddyListAvatarChangedNotify, notice, 0));
+      notifications.notify(`avatar ${userId}`, encodePdu(Commands.BuddyListAvatarChangedNotify, notice, 0));
     } else {
       metrics.refused.inc({ command: commandLabel(command.id) });
     }

@@ -12,15 +12,14 @@ type Change = Required<Pick<teamtalk.db.ChangeMembersReply, 'currentIds' | 'chan
 const { GROUP_OK } = teamtalk.db.GroupResult;
 const { GROUP_MODIFY_TYPE_DEL } = IM.BaseDefine.GroupModifyType;
 
-/** Milliseconds a route_server has to tell the msg_servers; then another one is asked, once. */
-const tellMs = 1_000;
-const tellAttempts = 2;
+/** Milliseconds a route_server has to notify the msg_servers; then another one is asked, once. */
+const notifyTimeoutMs = 1_000;
+const notifyAttempts = 2;
 
 /**
- * 0x0407: adds members to a group or removes them. `result_code` is 0 or why not: 1 no such group, 2 not
- * permitted, 3 invalid, 4 too many members (client-behaviour.md#changing-members). On success the members, present and
- * changed, have their 0x040b before the asking connection has its 0x0408; who was removed gets no message
- * of the group after that.
+ * 0x0407: adds members to a group or removes them. `result_code`: 0 ok, 1 no such group, 2 not permitted, 3 invalid,
+ * 4 too many members (client-behaviour.md#changing-members). On success current, added and removed members get 0x040b
+ * before the requesting connection gets its 0x0408; removed members get no message of the group after that.
  */
 export function changeMembers(context: Context): Handler {
   const { metrics, pool } = context;
@@ -28,7 +27,7 @@ export function changeMembers(context: Context): Handler {
     const { userId } = connection;
     const { changeType, groupId, memberIdList } = message;
     const wanted = { userId, changeType, groupId, memberIds: memberIdList };
-    // A second time nobody would be changed, and nobody told.
+    // Not retried: a second attempt would change nobody, and the members would not be notified.
     const reply = await pool.callOnce(groups.changeMembers, wanted, queryMs);
     const answer = { userId, changeType, groupId, resultCode: reply.result };
     if (reply.result !== GROUP_OK) {
@@ -37,15 +36,15 @@ export function changeMembers(context: Context): Handler {
     }
     const { currentIds, changedIds, version } = reply;
     if (changedIds.length > 0) {
-      await tellMembers(context, connection, message, { currentIds, changedIds, version });
+      await notifyMembers(context, connection, message, { currentIds, changedIds, version });
     }
     const changed = { ...answer, curUserIdList: currentIds, chgUserIdList: changedIds };
     return [encodePdu(Commands.GroupChangeMemberResponse, changed, seqNum)];
   });
 }
 
-/** The change is made: that somebody cannot be told of it does not undo it. */
-async function tellMembers(
+/** The change is committed already, so a failed notification is only logged and counted. */
+async function notifyMembers(
   { bus, kit, metrics }: Context,
   { id, userId }: Connection,
   { changeType, groupId }: ChangeRequest,
@@ -64,14 +63,14 @@ async function tellMembers(
     },
   };
   let failure: unknown;
-  for (let attempt = 0; attempt < tellAttempts; attempt++) {
+  for (let attempt = 0; attempt < notifyAttempts; attempt++) {
     try {
-      await bus.request(topics.groupChange, change, tellMs);
+      await bus.request(topics.groupChange, change, notifyTimeoutMs);
       return;
     } catch (error) {
       failure = error;
     }
   }
-  metrics.groupChangesUntold.inc();
-  kit.log.warn({ err: failure, groupId, version }, 'a change of a group is perhaps not told to everybody');
+  metrics.groupChangesUnconfirmed.inc();
+  kit.log.warn({ err: failure, groupId, version }, 'group change unconfirmed');
 }

@@ -5,8 +5,8 @@ import { commandLabel } from '../../metrics.js';
 import { type Handler, queryMs, request, resultOk, resultRefused } from './handler.js';
 
 /**
- * 0x0213: the user's own signature, at most 128 characters, told to everybody by 0x0215. One that is too long
- * is refused, not cut (client-behaviour.md#avatars-and-signatures).
+ * 0x0213: changes the user's signature and notifies everyone by 0x0215. One longer than 128 characters is refused, not
+ * truncated (client-behaviour.md#avatars-and-signatures).
  */
 export function changeSignature(context: Context): Handler {
   const { metrics, notifications, pool } = context;
@@ -19,7 +19,10 @@ export function changeSignature(context: Context): Handler {
       return [encodePdu(Commands.BuddyListChangeSignInfoResponse, answer, seqNum)];
     }
     const notice = { changedUserId: userId, signInfo };
-    notifications.tell(`signature ${userId}`, encodePdu(Commands.BuddyListSignInfoChangedNotify, notice, 0));
+    notifications.notify(
+      `signature ${userId}`,
+      encodePdu(Commands.BuddyListSignInfoChangedNotify, notice, 0),
+    );
     const answer = { userId, resultCode: resultOk, signInfo };
     return [encodePdu(Commands.BuddyListChangeSignInfoResponse, answer, seqNum)];
   });

@@ -8,11 +8,11 @@ interface Reply {
   names: string;
 }
 
-/** A store with one list, which knows its stamps. */
+/** A store with one list that supports etags. */
 class Store {
   names = 'ann bob';
   etag = 'first';
-  /** Stamps that came along, in order. */
+  /** Etags received, in order. */
   readonly asked: string[] = [];
   encodings = 0;
   older = false;
@@ -46,7 +46,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it('asks each time, and encodes again only what has changed', async () => {
+it('revalidates on every use and encodes only a changed list', async () => {
   const first = await store.list(0);
   expect(first.text).toBe('ann bob 7');
   expect(await store.list(0)).toBe(first);
@@ -58,7 +58,7 @@ it('asks each time, and encodes again only what has changed', async () => {
   expect(store.encodings).toBe(2);
 });
 
-it('asks for all of it once a minute, whatever the stamp is worth', async () => {
+it('fetches the full list once a minute, whatever the etag', async () => {
   await store.list(0);
   vi.advanceTimersByTime(59_999);
   await store.list(0);
@@ -67,7 +67,7 @@ it('asks for all of it once a minute, whatever the stamp is worth', async () => 
   expect(store.asked).toEqual(['', 'first', '']);
 });
 
-it('keeps nothing of what a db_proxy_server of the version before says, and goes on asking the others', async () => {
+it('caches nothing from a db_proxy_server of the previous version, and keeps revalidating with the others', async () => {
   store.older = true;
   const older = [await store.list(0), await store.list(0)];
   expect(older.map(({ text }) => text)).toEqual(['ann bob 7', 'ann bob 7']);
@@ -83,14 +83,14 @@ it('keeps nothing of what a db_proxy_server of the version before says, and goes
   expect(store.asked).toEqual(['', '', '', 'first', 'first']);
 });
 
-it('keeps nothing of what changed since a time', async () => {
+it('does not cache changes since a time', async () => {
   expect((await store.list(5)).text).toBe('since 5 9');
   expect((await store.list(6)).text).toBe('since 6 9');
   await store.list(0);
   expect(store.asked).toEqual(['']);
 });
 
-it('a thousand who ask at once make two questions', async () => {
+it('coalesces a thousand concurrent requests into two', async () => {
   const answers = await Promise.all(Array.from({ length: 1_000 }, () => store.list(0)));
   expect(new Set(answers).size).toBe(1);
   expect(store.asked).toEqual(['', 'first']);

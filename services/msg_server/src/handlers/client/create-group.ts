@@ -7,15 +7,16 @@ import { type Handler, queryMs, request } from './handler.js';
 const { GROUP_OK } = teamtalk.db.GroupResult;
 
 /**
- * 0x0405: a new temporary group, of which the creator is a member whether listed or not; normal ones are
- * refused. `result_code` is 0 or why not: 2 not permitted, 3 invalid, 4 too many members (client-behaviour.md#kinds-of-group). The members are not told: they ask for the group when its first message comes.
+ * 0x0405: creates a temporary group, whose creator is always a member; normal groups are refused. `result_code`: 0 ok,
+ * 2 not permitted, 3 invalid, 4 too many members (client-behaviour.md#kinds-of-group). Members are not notified: their
+ * clients ask for the group when its first message arrives.
  */
 export function createGroup(context: Context): Handler {
   const { metrics, pool } = context;
   return request(context, Commands.GroupCreateRequest, async ({ userId }, message, seqNum) => {
     const { groupType, groupName, groupAvatar, memberIdList } = message;
     const wanted = { userId, groupType, groupName, groupAvatar, memberIds: memberIdList };
-    // Made twice it would be two groups.
+    // Not retried: a second attempt could create a second group.
     const reply = await pool.callOnce(groups.createGroup, wanted, queryMs);
     const answer = { userId, resultCode: reply.result, groupName };
     if (reply.result !== GROUP_OK) {

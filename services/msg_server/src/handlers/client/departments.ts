@@ -5,7 +5,7 @@ import { conditionalCache } from './conditional-cache.js';
 import { EncodedList } from './encoded-list.js';
 import { type Handler, queryMs, request } from './handler.js';
 
-/** 0x0210: the departments that changed since a time, those deleted included; all that exist since 0. */
+/** 0x0210: departments changed since a given time, including deleted ones; for time 0, all that exist. */
 export function listDepartments(context: Context): Handler {
   const departments = conditionalCache(
     (updatedSince, knownEtag) =>

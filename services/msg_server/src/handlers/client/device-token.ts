@@ -5,15 +5,14 @@ import type { Context } from '../../context.js';
 import { commandLabel } from '../../metrics.js';
 import { type Handler, queryMs, request } from './handler.js';
 
-/** Milliseconds a logout waits for the token to be forgotten. */
+/** Milliseconds a logout waits for the token to be cleared. */
 const forgetMs = 2_000;
 
 const label = commandLabel(Commands.LoginReqDevicetoken.id);
 
 /**
- * 0x0108: where push reaches this mobile client from now on; an empty token forgets it. From a PC client,
- * and with a token that cannot be kept, it has no effect and no answer: 0x0109 could not say so (protocol
- * notes, section 3). The client type is that of the login.
+ * 0x0108: sets the push token of this mobile client; an empty token clears it. From a PC client, or with an invalid
+ * token, it has no effect and no response, because 0x0109 cannot report a failure (client-behaviour.md#device-token).
  */
 export function setDeviceToken(context: Context): Handler {
   const { metrics, pool } = context;
@@ -22,7 +21,7 @@ export function setDeviceToken(context: Context): Handler {
     const done =
       connection.isMobile &&
       ((await pool.call(accounts.setDeviceToken, { userId, clientType, deviceToken }, queryMs)).done ||
-        // There was none to forget.
+        // There was no token to clear.
         deviceToken === '');
     if (done) return [encodePdu(Commands.LoginResDevicetoken, { userId }, seqNum)];
     metrics.refused.inc({ command: label });
@@ -30,7 +29,7 @@ export function setDeviceToken(context: Context): Handler {
   });
 }
 
-/** Forgets the token of a client that logs out. It may log out also when that fails. */
+/** Clears the token of a client that logs out. A failure is only logged and counted, so that the logout succeeds. */
 export async function forgetDeviceToken(
   { kit, metrics, pool }: Context,
   { userId, clientType }: Connection,
@@ -39,6 +38,6 @@ export async function forgetDeviceToken(
     await pool.call(accounts.setDeviceToken, { userId, clientType, deviceToken: '' }, forgetMs);
   } catch (error) {
     metrics.queriesFailed.inc({ command: commandLabel(Commands.LoginReqLoginout.id) });
-    kit.log.warn({ err: error, userId }, 'a device token is not forgotten');
+    kit.log.warn({ err: error, userId }, 'clearing device token failed');
   }
 }

@@ -33,7 +33,7 @@ function read(written: readonly Buffer[]) {
 const ids = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
 describe('an encoded list', () => {
-  it('is one PDU with each one’s own head, and the same bytes behind it', () => {
+  it('is one PDU with a head per client and shared bytes behind it', () => {
     const list = listOf(10_000, 30);
     const first = list.answer(clientOf(1), 5);
     const second = list.answer(clientOf(4_000_000_000), 65_535);
@@ -46,7 +46,7 @@ describe('an encoded list', () => {
     }
   });
 
-  it('is several PDUs of one seq_num for Android where one would be too large', () => {
+  it('is several PDUs of one seq_num for Android when one would be too large', () => {
     const pdus = read(listOf(10_000, 100).answer(clientOf(1, ClientType.ANDROID), 5));
     expect(pdus.length).toBeGreaterThan(2);
     expect(pdus.flatMap((pdu) => pdu.ids)).toEqual(ids(1, 10_000));
@@ -58,13 +58,13 @@ describe('an encoded list', () => {
     expect(read(listOf(100).answer(clientOf(1, ClientType.ANDROID), 5))).toHaveLength(1);
   });
 
-  it('leaves out for Android what it could not take at all', () => {
+  it('leaves out entries that exceed Android’s frame limit alone', () => {
     const list = listOf(3, 500 * 1024);
     expect(read(list.answer(clientOf(1, ClientType.ANDROID), 5))).toMatchObject([{ ids: [] }]);
     expect(read(list.answer(clientOf(1, ClientType.IOS), 5))).toMatchObject([{ ids: [1, 2, 3] }]);
   });
 
-  it('is one piece where PDUs are written one by one', () => {
+  it('is one buffer for framed transports', () => {
     const pieces = listOf(10_000, 100).answer(clientOf(1, ClientType.WINDOWS, true), 5);
     expect(pieces).toHaveLength(1);
     expect(read(pieces)).toMatchObject([{ ids: ids(1, 10_000) }]);
@@ -72,7 +72,7 @@ describe('an encoded list', () => {
     expect(forAndroid).toHaveLength(read(forAndroid).length);
   });
 
-  it('is a PDU also when it is empty', () => {
+  it('is one PDU when it is empty', () => {
     for (const clientType of [ClientType.ANDROID, ClientType.MAC]) {
       expect(read(listOf(0).answer(clientOf(1, clientType), 5))).toMatchObject([
         { latestUpdateTime: 77, ids: [] },

@@ -2,26 +2,26 @@ import { ClientType, type Command, encodePduStart } from '@teamtalk/protocol';
 import type { Connection } from '../../connection/connection.js';
 import { androidListBytes } from './frame-limit.js';
 
-/** What stands before the list in 0x0209 and 0x0211. */
+/** The fields before the list in 0x0209 and 0x0211. */
 interface Head {
   userId: number;
   latestUpdateTime: number;
 }
 
-/** Field 3 of both, with a length. */
+/** Tag of the list entries in both: field 3, length-delimited. */
 const listTag = (3 << 3) | 2;
 
 /**
- * The answer to 0x0208 or 0x0210, encoded once for everybody who gets it: ten thousand users are 400 KB. Only the
- * head is each one's own; the list is written to any number of sockets and copied for none.
+ * The response to 0x0208 or 0x0210, encoded once for all clients that get it. Only the head differs per client; the
+ * list's bytes are shared without copying.
  */
 export class EncodedList<P extends Head> {
   readonly #command: Command<object, P>;
   readonly #latestUpdateTime: number;
-  /** The list's bytes, cut where Android's frames end (client-behaviour.md#frame-limits). */
+  /** The list's bytes, split at Android's frame limit (client-behaviour.md#frame-limits). */
   readonly #pieces: Buffer[];
 
-  /** @param body with the list, for nobody in particular: `userId` 0 */
+  /** @param body the response with the list and `userId` 0 */
   constructor(command: Command<object, P>, body: NoInfer<P>) {
     this.#command = command;
     this.#latestUpdateTime = body.latestUpdateTime;
@@ -30,9 +30,9 @@ export class EncodedList<P extends Head> {
   }
 
   /**
-   * One PDU; several of the same seq_num only for Android and only where one does not fit. Entries that Android could not
-   * take by themselves are left out for it.
-   * @returns what is to be written, in order
+   * One PDU, or several with the same seq_num for Android when one would exceed its frame limit. Entries that alone
+   * exceed that limit are left out for Android.
+   * @returns the buffers to write, in order
    */
   answer(connection: Connection, seqNum: number): Buffer[] {
     if (connection.clientType !== ClientType.ANDROID) return this.#pdu(connection, this.#pieces, seqNum);
@@ -49,12 +49,12 @@ export class EncodedList<P extends Head> {
 
   #head(userId: number): Uint8Array {
     const head: Head = { userId, latestUpdateTime: this.#latestUpdateTime };
-    // Without a list, which is one without entries.
+    // Without entries the list takes no bytes.
     return this.#command.type.encode(head as P).finish();
   }
 }
 
-/** Cuts an encoded list between its entries, each piece as large as Android takes; a larger entry is a piece by itself. */
+/** Splits an encoded list between entries into pieces up to Android's limit; a larger entry is a piece of its own. */
 function cut(list: Buffer): Buffer[] {
   const pieces: Buffer[] = [];
   let begin = 0;
@@ -70,9 +70,9 @@ function cut(list: Buffer): Buffer[] {
   return pieces;
 }
 
-/** Where the entry that begins here ends: a tag, a length of seven bits a byte, so many bytes. */
+/** Offset of the end of the entry at `at`: a tag, a varint length and that many bytes. */
 function entryEnd(list: Buffer, at: number): number {
-  if (list[at] !== listTag) throw new Error(`no list entry at ${at}`);
+  if (list[at] !== listTag) throw new Error(`no list entry at byte ${at}`);
   let length = 0;
   let next = at + 1;
   for (let shift = 0; ; shift += 7) {

@@ -23,7 +23,7 @@ const send = (client: TestClient, toUserId: number, transMode: typeof online | t
 const noticesOf = () => server.route.notifiesOf(Commands.FileNotify);
 
 describe('without a file_server', () => {
-  it('0x0506 is answered with result_code 1, and told to nobody', async () => {
+  it('0x0506 is answered with result_code 1, and nobody is notified', async () => {
     const client = await server.logIn(1);
     expect(await send(client, 2, online)).toMatchObject({
       resultCode: 1,
@@ -112,7 +112,7 @@ describe('with a file_server', () => {
     });
   });
 
-  it('0x0506 becomes offline when the receiver has no PC online, or is the sender himself', async () => {
+  it('0x0506 becomes offline when the receiver has no PC online, or is the sender', async () => {
     const client = await server.logIn(1);
     for (const receiver of [4, 1]) {
       expect(await send(client, receiver, online)).toMatchObject({ resultCode: 0, transMode: offline });
@@ -136,7 +136,7 @@ describe('with a file_server', () => {
     expect(await send(client, 3, offline)).toMatchObject({ resultCode: 2, taskId: '' });
   });
 
-  it('0x0509: what waits, and where it can be fetched', async () => {
+  it('0x0509: lists waiting files and where to fetch them', async () => {
     const client = await server.logIn(1);
     server.db.answers.replies.listOfflineFiles = {
       files: [{ fromUserId: 2, taskId: 't', fileName: 'b.txt', fileSize: 5 }, { fromUserId: 3 }],
@@ -154,9 +154,9 @@ describe('with a file_server', () => {
     });
   });
 
-  it('0x050b: a complete upload is told to the receiver’s PCs as its task has it, the rest to nobody from here', async () => {
+  it('0x050b: notifies the receiver’s PCs of a complete upload with the task’s name and size, and of nothing else', async () => {
     const client = await server.logIn(1);
-    const told = noticesOf().length;
+    const before = noticesOf().length;
     const file = { toUserId: 3, taskId: 't-9', fileName: 'c.txt', fileSize: 7 };
     const claimed = { fromUserId: 99, ...file, fileName: '../c', fileSize: 8 };
     server.db.answers.replies.addOfflineFile = async ({ taskId }) =>
@@ -165,13 +165,13 @@ describe('with a file_server', () => {
     await client.send(Commands.FileAddOfflineReq, { ...claimed, taskId: 'another’s' });
     await client.send(Commands.FileAddOfflineReq, { ...claimed, taskId: 'half' });
     await client.send(Commands.FileAddOfflineReq, claimed);
-    await waitUntil(() => noticesOf().length > told, { what: 'the notice' });
+    await waitUntil(() => noticesOf().length > before, { what: 'the notice' });
     expect(server.db.answers.asked('addOfflineFile').at(-1)).toMatchObject({
       fromUserId: 1,
       toUserId: 3,
       taskId: 't-9',
     });
-    expect(noticesOf().slice(told)).toMatchObject([
+    expect(noticesOf().slice(before)).toMatchObject([
       {
         userIds: [3],
         clientClass: 1,
@@ -185,7 +185,7 @@ describe('with a file_server', () => {
     expect(client.pending).toEqual([]);
   });
 
-  it('0x050c: only of what waits for the user himself, whichever way round the ids are', async () => {
+  it('0x050c: removes only files for the user, whatever the order of the ids', async () => {
     const client = await server.logIn(1);
     await client.send(Commands.FileDelOfflineReq, { fromUserId: 2, toUserId: 77, taskId: 't' });
     await client.send(Commands.FileDelOfflineReq, { fromUserId: 1, toUserId: 2, taskId: 'u' });

@@ -1,28 +1,28 @@
 import { ANDROID_FRAME_LIMIT, ClientType } from '@teamtalk/protocol';
 import type { Connection } from '../../connection/connection.js';
 
-/** What header and the fields beside the list may take, bytes. */
+/** Bytes reserved for the header and the fields besides the list. */
 const reserved = 256;
 
-/** Bytes an answer's list may have for Android. */
+/** Bytes of a response's list at most for Android. */
 export const androidListBytes = ANDROID_FRAME_LIMIT - reserved;
 
-/** Bytes of message data in one answer to clients that have no limit of their own. */
+/** Bytes of message data in one response at most for clients without a limit of their own. */
 const pcHistoryBytes = 4 * 1024 * 1024;
 
-/** Bytes of message data this client takes in one answer. */
+/** Bytes of message data in one response at most for this client. */
 export function historyBytes(connection: Connection): number {
   return Math.min(roomFor(connection), pcHistoryBytes);
 }
 
-/** Bytes an answer's list may have for this client. */
+/** Bytes of a response's list at most for this client. */
 function roomFor(connection: Connection): number {
   return connection.clientType === ClientType.ANDROID ? androidListBytes : Number.POSITIVE_INFINITY;
 }
 
 /**
- * As many entries from the beginning as fit into one frame of this client: Android refuses those above
- * 400 KiB and would lose its connection (client-behaviour.md#frame-limits).
+ * The first entries, as many as fit into one frame of this client: Android drops the connection on frames above
+ * 400 KiB (client-behaviour.md#frame-limits).
  * @param bytesOf an upper bound of an entry's encoded size
  */
 export function fitting<T>(
@@ -33,7 +33,10 @@ export function fitting<T>(
   return pages(connection, entries, bytesOf)[0]!;
 }
 
-/** All entries, cut into as many lists as this client's frames need; at least one list, none too large. */
+/**
+ * All entries, split into lists that fit this client's frames; at least one list. Entries that alone do not fit are
+ * left out.
+ */
 export function pages<T>(
   connection: Connection,
   entries: readonly T[],

@@ -6,13 +6,13 @@ import { type Handler, queryMs, request } from './handler.js';
 
 type GroupInfo = IM.BaseDefine.GroupInfo.$Properties;
 
-/** Groups one request may ask for; what is beyond is left out. */
+/** Groups per request at most; further ones are ignored. */
 const maxGroups = 5_000;
 
 /**
- * 0x0403: those of the asked groups that the user is a member of and whose version is larger than the one he
- * knows, with all members (client-behaviour.md#group-lists). One 0x0404; several of the same seq_num only for
- * Android and only when one does not fit.
+ * 0x0403: the requested groups that the user is a member of and whose version is newer than the client's, with all
+ * members (client-behaviour.md#group-lists). One 0x0404, or several with the same seq_num for Android when one would
+ * exceed its frame limit.
  */
 export function getGroupsInfo(context: Context): Handler {
   return request(context, Commands.GroupInfoRequest, async (connection, { groupVersionList }, seqNum) => {

@@ -68,7 +68,7 @@ describe('group requests', () => {
     expect(none).toMatchObject({ userId: 1, groupInfoList: [] });
   });
 
-  it('0x0405: a new group, or why there is none', async () => {
+  it('0x0405: creates a group or refuses with a reason', async () => {
     const client = await server.logIn(1);
     const wanted = { userId: 99, groupType: 2, groupName: 'new', groupAvatar: 'a', memberIdList: [2, 3] };
     const create = (groupType: number) =>
@@ -90,7 +90,7 @@ describe('group requests', () => {
     expect(Object.hasOwn(refused, 'groupId')).toBe(false);
   });
 
-  it('0x0405 is not tried again when the store does not say what it did', async () => {
+  it('0x0405 is not retried when the outcome is unknown', async () => {
     const client = await server.logIn(1);
     const asked = server.db.answers.asked('createGroup').length;
     server.db.answers.replies.createGroup = () => Promise.reject(new Error('lost'));
@@ -106,7 +106,7 @@ describe('group requests', () => {
     expect(server.db.answers.asked('createGroup')).toHaveLength(asked + 1);
   });
 
-  it('0x0409: the shield, for members', async () => {
+  it('0x0409: mutes a group, for members only', async () => {
     const client = await server.logIn(1);
     const shield = () =>
       client.ask(
@@ -131,7 +131,7 @@ describe('0x0407, changing members', () => {
       Commands.GroupChangeMemberResponse,
     ] as const;
 
-  it('tells present members and those changed, but for the asking connection', async () => {
+  it('notifies current and changed members, except the requesting connection', async () => {
     const client = await server.logIn(2);
     server.db.answers.replies.changeMembers = { currentIds: [1, 2], changedIds: [3], version: 9 };
     const answer = await client.ask(...change(remove, [3, 4]));
@@ -150,8 +150,8 @@ describe('0x0407, changing members', () => {
       memberIds: [3, 4],
       byAdmin: false,
     });
-    const [told] = server.route.groupChangesTold();
-    expect(told).toMatchObject({
+    const [notified] = server.route.groupChangesReceived();
+    expect(notified).toMatchObject({
       groupId: 5,
       version: 9,
       removedIds: [3],
@@ -167,12 +167,12 @@ describe('0x0407, changing members', () => {
     const client = await server.logIn(2);
     server.db.answers.replies.changeMembers = { currentIds: [1, 2, 3], changedIds: [3], version: 10 };
     await client.ask(...change(add, [3]));
-    expect(server.route.groupChangesTold().at(-1)).toMatchObject({ removedIds: [], userIds: [1, 2, 3] });
+    expect(server.route.groupChangesReceived().at(-1)).toMatchObject({ removedIds: [], userIds: [1, 2, 3] });
   });
 
-  it('is told to nobody when nobody was changed or it was refused', async () => {
+  it('notifies nobody when nothing changed or it was refused', async () => {
     const client = await server.logIn(2);
-    const told = server.route.groupChanges.length;
+    const before = server.route.groupChanges.length;
     server.db.answers.replies.changeMembers = { currentIds: [1, 2], changedIds: [] };
     expect(await client.ask(...change(add, [1]))).toMatchObject({ resultCode: 0, curUserIdList: [1, 2] });
     server.db.answers.replies.changeMembers = { result: GROUP_FULL };
@@ -184,21 +184,21 @@ describe('0x0407, changing members', () => {
       chgUserIdList: [],
     });
     await server.bus.flush();
-    expect(server.route.groupChanges).toHaveLength(told);
+    expect(server.route.groupChanges).toHaveLength(before);
   });
 
-  it('is answered although nobody can be told, after a second attempt', async () => {
+  it('is answered although members cannot be notified, after a second attempt', async () => {
     const client = await server.logIn(2);
-    const told = server.route.groupChanges.length;
+    const before = server.route.groupChanges.length;
     server.route.answersGroupChanges = false;
     server.db.answers.replies.changeMembers = { currentIds: [1, 2], changedIds: [1], version: 11 };
     expect(await client.ask(...change(add, [1]))).toMatchObject({ resultCode: 0, chgUserIdList: [1] });
     server.route.answersGroupChanges = true;
-    expect(server.route.groupChanges).toHaveLength(told + 2);
+    expect(server.route.groupChanges).toHaveLength(before + 2);
     expect(await server.metric('group_changes_untold_total')).toBe(1);
   });
 
-  it('comes as 0x040b, once however often the route_servers bring it', async () => {
+  it('is sent as 0x040b once, however often the event arrives', async () => {
     const pc = await server.logIn(20);
     const mobile = await server.logIn(20, CLIENT_TYPE_ANDROID);
     const pdu = Buffer.from(server.route.groupChanges[0]!.notify!.pdu!);

@@ -5,23 +5,23 @@ import { commandLabel } from '../../metrics.js';
 
 /**
  * Handles one PDU of a connection.
- * @returns false when it has to wait: the same PDU comes again at the connection's next `advance`
- * @throws BodyError when the body is not what the command has
+ * @returns false when it has to wait; the same PDU is passed again at the connection's next `advance`
+ * @throws BodyError when the body does not match the command
  */
 export type Handler = (connection: Connection, pdu: Pdu) => boolean;
 
-/** `result_code` of an answer: granted, and not granted for whatever reason. */
+/** `result_code` of a response: success, and refusal for any reason. */
 export const resultOk = 0;
 export const resultRefused = 1;
 
-/** Milliseconds a service behind has to answer; clients wait 5 to 10 s. */
+/** Milliseconds another service has to respond; clients wait 5 to 10 s. */
 export const queryMs = 5_000;
 
 /**
- * A request that is answered by asking another service. It sees the effect of everything the connection
- * sent before, and what the connection sends next waits for it. When the service behind does not answer,
- * the client gets no answer either and keeps its connection: it has a timeout of its own.
- * @param answer gives the PDUs that answer the request, none for no answer
+ * A handler that responds by calling another service. It runs after the connection's earlier messages have their
+ * results, and the connection's later PDUs wait for it. When the call fails, the client gets no response but keeps its
+ * connection, since it has a timeout of its own.
+ * @param answer returns the response PDUs, possibly none
  */
 export function request<M extends object>(
   { metrics, kit }: Context,
@@ -38,7 +38,10 @@ export function request<M extends object>(
     } catch (error) {
       metrics.queriesFailed.inc({ command: label });
       tracing?.failActive(error);
-      kit.log.warn({ err: error, command: label, userId: connection.userId }, 'a request has no answer');
+      kit.log.warn(
+        { err: error, command: label, userId: connection.userId },
+        'request failed; sending no response',
+      );
     } finally {
       stopTimer();
     }
@@ -48,7 +51,7 @@ export function request<M extends object>(
     const message = decodeBody(command, pdu.body);
     connection.begin();
     const work = () => respond(connection, message, pdu.seqNum);
-    // What was sent after it is no part of it.
+    // `finish`, which handles later PDUs, runs outside the span.
     void (tracing ? tracing.enter(span, work) : work()).finally(() => connection.finish());
     return true;
   };

@@ -27,7 +27,7 @@ import { listRecentSessions } from './recent-sessions.js';
 import { removeSession } from './remove-session.js';
 import { sendFile } from './send-file.js';
 import { sendMessage } from './send-message.js';
-import { tellServerTime } from './server-time.js';
+import { getServerTime } from './server-time.js';
 import { shieldGroup } from './shield-group.js';
 import { getUnreadCount } from './unread-count.js';
 import { getUsersInfo } from './users-info.js';
@@ -54,7 +54,7 @@ function handlerTable(context: Context): Map<number, Handler> {
     [Commands.MsgData.id, sendMessage(context)],
     [Commands.MsgDataAck.id, receiveReceipt],
     [Commands.MsgReadAck.id, readMessage(context)],
-    [Commands.MsgTimeRequest.id, tellServerTime],
+    [Commands.MsgTimeRequest.id, getServerTime],
     [Commands.MsgUnreadCntRequest.id, getUnreadCount(context)],
     [Commands.MsgListRequest.id, getMessageHistory(context)],
     [Commands.MsgGetLatestMsgIdReq.id, getLatestMessageId(context)],
@@ -76,8 +76,8 @@ function handlerTable(context: Context): Map<number, Handler> {
 }
 
 /**
- * Gives each PDU to the handler of its command. Before the login only a login is taken (heartbeats never
- * get here); what is not understood is counted and ignored (client-behaviour.md#bad-pdus).
+ * Dispatches each PDU to the handler of its command. Before the login only a login is accepted (heartbeats are echoed
+ * by the connection); PDUs that are not understood are counted and ignored (client-behaviour.md#bad-pdus).
  */
 export function dispatcher(context: Context): Handler {
   const handlers = handlerTable(context);
@@ -111,7 +111,7 @@ export function dispatcher(context: Context): Handler {
         connection.badPdu('body');
       } else {
         metrics.badPdus.inc({ reason: 'failed' });
-        kit.log.error({ err: error, command: commandLabel(pdu.commandId) }, 'a PDU could not be handled');
+        kit.log.error({ err: error, command: commandLabel(pdu.commandId) }, 'handling PDU failed');
       }
       return true;
     }

@@ -8,8 +8,8 @@ const { PC } = teamtalk.bus.ClientClass;
 const { KICK_REASON_MOBILE_KICK } = IM.BaseDefine.KickReasonType;
 
 /**
- * 0x010a: a mobile client ends the user's PC clients, on whichever msg_servers they are; that there are none
- * is fine too. From a PC client it is ignored (client-behaviour.md#kicking-the-pc).
+ * 0x010a: a mobile client kicks the user's PC clients on all msg_servers; it succeeds even if there are none. From a PC
+ * client it is ignored (client-behaviour.md#kicking-the-pc).
  */
 export function kickPc(context: Context): Handler {
   const { bus, metrics } = context;

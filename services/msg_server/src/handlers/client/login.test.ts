@@ -44,7 +44,7 @@ describe('login', () => {
     });
   });
 
-  it('delivers what came between the update and the answer, after the answer', async () => {
+  it('delivers messages that arrive before the answer after it', async () => {
     let open = () => {};
     server.route.acksWaitFor = new Promise((resolve) => {
       open = resolve;
@@ -76,12 +76,12 @@ describe('login', () => {
     await client.raw.closed;
   });
 
-  it('does not carry out the login of a client that has gone meanwhile', async () => {
+  it('does not accept the login of a client that has gone', async () => {
     const before = await server.metric('sockets');
     const ids = Array.from({ length: 40 }, (_, i) => 200 + i);
     const clients = await Promise.all(ids.map(() => server.connect()));
     const answers = clients.map((client, i) => client.logIn(`u${ids[i]}`).catch(() => 'no answer'));
-    // It finds all of it at once, as after a standstill.
+    // The server reads all of it at once, as after a stall.
     for (const { raw } of clients) raw.close();
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
     expect(new Set(await Promise.all(answers))).toEqual(new Set(['no answer']));
@@ -106,7 +106,7 @@ describe('login', () => {
     expect(client.pending).toEqual([]);
   });
 
-  it('handles what a client sends right behind its login after it, without waiting for the answer', async () => {
+  it('handles PDUs sent right behind a login after it', async () => {
     const client = await server.connect();
     const answered = client.logIn('u16');
     const time = client.ask(Commands.MsgTimeRequest, {}, Commands.MsgTimeResponse);
@@ -139,7 +139,7 @@ describe('login', () => {
     await client.raw.closed;
   });
 
-  it('answers all logins of one user at once, and tells those that lost that they are kicked', async () => {
+  it('answers concurrent logins of one user and kicks all but one', async () => {
     let open = () => {};
     server.route.acksWaitFor = new Promise((resolve) => {
       open = resolve;
@@ -169,8 +169,8 @@ describe('login', () => {
     ).toBe(false);
     let alive = 0;
     for (const [i, client] of clients.entries()) {
-      const told = client.pending;
-      if (told.length === 0) alive++;
+      const received = client.pending;
+      if (received.length === 0) alive++;
       else expect(await ended[i]).toEqual([Commands.LoginKickUser.id]);
     }
     expect(alive).toBe(1);
@@ -187,7 +187,7 @@ describe('login', () => {
     });
   });
 
-  it('does not understand a client type the protocol does not have', async () => {
+  it('rejects an unknown client type', async () => {
     const client = await server.connect();
     await client.send(Commands.LoginReqUserlogin, {
       userName: 'u15',
@@ -245,7 +245,7 @@ describe('login without what it needs', () => {
     }
   });
 
-  it('asks a db_proxy_server of the version before in the way of that version', async () => {
+  it('uses the unary call with a db_proxy_server of the previous version', async () => {
     const server = await TestServer.start({ dbProxy: 'older' });
     try {
       for (const attempt of [1, 2]) {
@@ -276,7 +276,7 @@ describe('login without what it needs', () => {
     }
   });
 
-  it('is refused with 2 when the server is full, until somebody leaves', async () => {
+  it('is refused with 2 while the server is full', async () => {
     const server = await TestServer.start({ env: { MAX_CONNECTIONS: '2' } });
     try {
       const first = await server.logIn(1);
@@ -291,7 +291,7 @@ describe('login without what it needs', () => {
     }
   });
 
-  it('goes on without a route_server that does not answer, when another one does', async () => {
+  it('continues without a route_server that does not respond when another one does', async () => {
     const server = await TestServer.start();
     const silent = new FakeRouteServer(server.bus);
     silent.acks = false;
@@ -323,7 +323,7 @@ describe('login without what it needs', () => {
     }
   });
 
-  it('takes so many logins at a time; who waits for his turn is not silent, and comes in the order of asking', async () => {
+  it('limits logins in flight; waiting clients do not time out and are admitted in order', async () => {
     const server = await TestServer.start({ env: { MAX_LOGINS: '1', LOGIN_TIMEOUT_MS: '500' } });
     let open = () => {};
     server.route.acksWaitFor = new Promise((resolve) => {
@@ -367,7 +367,7 @@ describe('login without what it needs', () => {
     }
   });
 
-  it('lets so many logins begin a second; who gave up while he waited takes no turn', async () => {
+  it('limits logins per second; a client that closed while waiting takes no turn', async () => {
     const server = await TestServer.start({ env: { LOGIN_RATE: '1', LOGIN_BURST: '2' } });
     try {
       const clients = await Promise.all([1, 2, 3, 4, 5].map(() => server.connect()));

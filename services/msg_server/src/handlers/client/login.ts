@@ -18,11 +18,11 @@ type Refusal = Exclude<LoginOutcome, 'ok' | 'gone'>;
 const { ResultType, KickReasonType } = IM.BaseDefine;
 const { LoginResult } = teamtalk.db;
 
-/** Milliseconds the check of name and password may take, a queue of other logins included. */
+/** Milliseconds the check of name and password may take, including its queueing. */
 const checkMs = 10_000;
 
 const refusals: Record<Refusal, Pick<Answer, 'resultCode' | 'resultString'>> = {
-  // Android knows a wrong name or password by no other code than 6 (client-behaviour.md#results-of-a-login).
+  // Android recognises a wrong name or password only by code 6 (client-behaviour.md#results-of-a-login).
   'wrong-name-or-password': {
     resultCode: ResultType.REFUSE_REASON_DB_VALIDATE_FAILED,
     resultString: '用户名/密码错误',
@@ -38,20 +38,19 @@ const refusals: Record<Refusal, Pick<Answer, 'resultCode' | 'resultString'>> = {
 };
 
 /**
- * 0x0103: logs a user in. He gets his 0x0104 only when the route_servers know him, so that no message of
- * the time after it can miss him; what reaches him before that is written after it. A client type the
- * protocol does not have makes the body unreadable, as in the original. A second 0x0103 is ignored
- * (client-behaviour.md#one-connection-a-class). Only so many logins begin a second and are in flight at a time; what a client
- * sends while it waits for its turn waits with it, and its socket is not read any further once that has become
- * too much.
+ * 0x0103: logs a user in. The client gets its 0x0104 only after the route_servers know the connection, so that it
+ * cannot miss a later message; messages that arrive earlier are written after the 0x0104. An unknown client type makes
+ * the body invalid, as in the original server. A second 0x0103 is ignored (client-behaviour.md#one-connection-a-class).
+ * Logins are queued by LoginQueue; PDUs the client sends meanwhile wait, up to a limit at which its socket is no longer
+ * read.
  */
 export function logIn(context: Context): Handler {
   const { config, kit, logins: queue, metrics, users } = context;
-  /** Logins being checked: together with those who are in, they must not become too many. */
+  /** Logins being checked, which count towards the limit of connections. */
   let beingChecked = 0;
 
   const attempt = async (connection: Connection, request: Request, seqNum: number): Promise<LoginOutcome> => {
-    // Without an address there is no client any more, and nobody for whom a failure could be counted.
+    // A socket without an address is closed, and a failed login could not be counted against its network.
     if (connection.remoteAddress === '') {
       connection.destroy('connection-lost');
       return 'gone';
@@ -81,7 +80,7 @@ export function logIn(context: Context): Handler {
   };
 
   const { tracing } = kit;
-  const carryOut: typeof run = tracing
+  const runTraced: typeof run = tracing
     ? (...login) => tracing.enter({ name: 'PDU login', kind: 'server' }, () => run(...login))
     : run;
 
@@ -91,9 +90,9 @@ export function logIn(context: Context): Handler {
     connection.state = State.LoggingIn;
     if (!queue.begin(connection)) return false;
     connection.begin();
-    carryOut(connection, request, pdu.seqNum)
+    runTraced(connection, request, pdu.seqNum)
       .catch((error: unknown) => {
-        kit.log.error({ err: error }, 'a login could not be carried out');
+        kit.log.error({ err: error }, 'login failed unexpectedly; closing connection');
         connection.destroy('login-failed');
       })
       .finally(() => queue.end());
@@ -111,22 +110,22 @@ async function check(
   const { log, tracing } = context.kit;
   const ask = () => askOverStream(context, request);
   const outcome = await (tracing ? tracing.step(spanOf(accounts.logIn, 'client'), ask) : ask());
-  const mayAskAlone = !outcome && !context.loginChecks.available;
-  const reply = mayAskAlone ? await askAlone(context, request) : outcome?.reply;
+  const useUnary = !outcome && !context.loginChecks.available;
+  const reply = useUnary ? await askUnary(context, request) : outcome?.reply;
   if (!reply) {
-    log.warn({ address }, 'a login could not be checked');
+    log.warn({ address }, 'login check unavailable');
     return 'no-db-proxy';
   }
   const { result, user, loginSeq } = reply;
   if (result === LoginResult.LOGIN_TOO_MANY_ATTEMPTS) return 'too-many-attempts';
-  // Of an enumeration's value 0 the wire has nothing.
+  // Protobuf omits the enum value 0.
   if ((result ?? LoginResult.LOGIN_OK) !== LoginResult.LOGIN_OK || !user) return 'wrong-name-or-password';
   return { user, loginSeq: loginSeq ?? 0 };
 }
 
 type Reply = teamtalk.db.LoginReply.$Properties;
 
-/** @returns undefined when no db_proxy_server takes logins over the stream, or none answered */
+/** @returns undefined when no db_proxy_server offers the stream or none responded */
 function askOverStream(
   { loginChecks, kit }: Context,
   request: teamtalk.db.LoginRequest.$Properties & { userName: string },
@@ -137,20 +136,20 @@ function askOverStream(
   });
 }
 
-/** The way of the version before, whose db_proxy_servers do not know the stream. */
-async function askAlone(
+/** For db_proxy_servers of the previous version, which do not offer the stream. */
+async function askUnary(
   { pool, kit }: Context,
   request: teamtalk.db.LoginRequest.$Properties,
 ): Promise<Reply | undefined> {
   try {
     return await pool.call(accounts.login, request, checkMs);
   } catch (error) {
-    kit.log.debug({ err: error }, 'a login could not be checked in the old way either');
+    kit.log.debug({ err: error }, 'unary login check failed');
     return undefined;
   }
 }
 
-/** Makes the user known here and to the route_servers, answers him and kicks whom he takes the place of. */
+/** Registers the session here and with the route_servers, answers the login and kicks replaced connections. */
 async function enter(
   { presence, users, kit }: Context,
   connection: Connection,
@@ -158,14 +157,14 @@ async function enter(
   { user, loginSeq }: Account,
   seqNum: number,
 ): Promise<LoginOutcome> {
-  // A server that stood still finds logins of clients that have given up since, each with the end of its connection
-  // behind it. Carried out, such a login would be newer than the one the client made elsewhere, and end that.
+  // After a stall there may be logins of clients that have gone since, with the end of the connection right behind.
+  // They must not be accepted: such a login would be newer than the client's next one elsewhere and kick it.
   await turn();
   if (connection.isAbandoned) return 'gone';
   const info = userInfo(user);
   connection.logIn(info.userId, clientType, loginSeq);
   users.add(connection);
-  const known = await presence.came(connection);
+  const known = await presence.publishOnline(connection);
   if (!connection.isOpen) return 'gone';
   if (!known) return 'no-route-server';
   connection.release(
@@ -175,16 +174,16 @@ async function enter(
     ),
   );
   kit.log.debug({ userId: info.userId, clientType, connection: connection.id }, 'logged in');
-  kickRivals(users.connectionsOf(info.userId), connection);
+  kickDuplicates(users.connectionsOf(info.userId), connection);
   if (connection.kickReason !== undefined) kick(connection, connection.kickReason);
   return connection.isOpen ? 'ok' : 'gone';
 }
 
 /**
- * Of two connections of one user and class the older login goes. The route_servers see to it over all
- * msg_servers; here it needs no way round.
+ * Of two connections of one user and class the older login is kicked. The route_servers do the same across all
+ * msg_servers; this saves the round trip on this one.
  */
-function kickRivals(connections: readonly Connection[], newcomer: Connection): void {
+function kickDuplicates(connections: readonly Connection[], newcomer: Connection): void {
   for (const other of [...connections]) {
     if (other === newcomer || other.isMobile !== newcomer.isMobile) continue;
     kick(other.loginSeq < newcomer.loginSeq ? other : newcomer, KickReasonType.KICK_REASON_DUPLICATE_USER);

@@ -4,8 +4,8 @@ import { forgetDeviceToken } from './device-token.js';
 import { type Handler, request, resultOk } from './handler.js';
 
 /**
- * 0x0105: forgets a mobile client's device token, answers 0x0106 and closes, after what the client sent
- * before has its results.
+ * 0x0105: clears a mobile client's device token, answers 0x0106 and closes, once the client's earlier messages have
+ * their results.
  */
 export function logOut(context: Context): Handler {
   return request(context, Commands.LoginReqLoginout, async (connection, _message, seqNum) => {

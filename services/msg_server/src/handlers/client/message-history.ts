@@ -6,8 +6,8 @@ import { type Handler, queryMs, request } from './handler.js';
 import { messageList } from './message-list.js';
 
 /**
- * 0x0309: messages of a session from an id backwards, or the newest, newest first: as many as were asked for, which is
- * all that are unread for Windows, and as the client takes at once (client-behaviour.md#history).
+ * 0x0309: messages of a session, newest first, from an id backwards or from the newest: at most the requested number,
+ * for Windows all unread ones, and what fits the client's frame limit (client-behaviour.md#history).
  */
 export function getMessageHistory(context: Context): Handler {
   const { config, noticeDowngrade, pool } = context;

@@ -4,12 +4,12 @@ import type { Connection } from '../../connection/connection.js';
 import type { NoticeDowngrade } from '../../delivery/notice-downgrade.js';
 import { fitting } from './frame-limit.js';
 
-/** What an entry of a list has beside its data, bytes at most. */
+/** Bytes of a list entry besides its data at most. */
 const entryOverhead = 64;
 
 const noData = new Uint8Array(0);
 
-/** The store's messages as this client is shown them: as many, newest first, as its frames hold. */
+/** The store's messages as sent to this client: newest first, as many as fit into one frame. */
 export function messageList(
   connection: Connection,
   noticeDowngrade: NoticeDowngrade,
@@ -25,7 +25,7 @@ export function messageList(
   return fitting(connection, list, ({ msgData }) => msgData.length + entryOverhead);
 }
 
-/** What the store says of a session's latest message. */
+/** A session's latest message, as returned by the store. */
 interface Latest {
   latestMsgId?: number | null;
   latestMsgData?: Uint8Array | null;
@@ -33,7 +33,7 @@ interface Latest {
   latestMsgFromUserId?: number | null;
 }
 
-/** The latest message of a session, as this client is shown it. */
+/** The latest message of a session, as sent to this client. */
 export function latestMessage(connection: Connection, noticeDowngrade: NoticeDowngrade, latest: Latest) {
   return {
     latestMsgId: latest.latestMsgId ?? 0,
@@ -43,7 +43,7 @@ export function latestMessage(connection: Connection, noticeDowngrade: NoticeDow
   };
 }
 
-/** As many sessions as this client's frames hold. */
+/** The first sessions, as many as fit into one frame of this client. */
 export function fittingSessions<T extends { latestMsgData: Uint8Array }>(
   connection: Connection,
   sessions: readonly T[],

@@ -4,10 +4,10 @@ import type { Context } from '../../context.js';
 import { type Handler, queryMs, request } from './handler.js';
 import { messageList } from './message-list.js';
 
-/** Ids one request may have; what is beyond is left out (client-behaviour.md#messages-by-id). */
+/** Ids per request at most; further ones are ignored (client-behaviour.md#messages-by-id). */
 const maxIds = 100;
 
-/** 0x030d: some messages of a session, of those the user may see. */
+/** 0x030d: messages of a session by id; those the user may not see are left out. */
 export function getMessagesById(context: Context): Handler {
   const { noticeDowngrade, pool } = context;
   return request(context, Commands.MsgGetByMsgIdReq, async (connection, message, seqNum) => {

@@ -3,7 +3,7 @@ import { Commands, encodePdu, IM } from '@teamtalk/protocol';
 import { files } from '@teamtalk/rpc';
 import type { Context } from '../../context.js';
 import { commandLabel } from '../../metrics.js';
-import { notifyOfFile } from './file-notice.js';
+import { notifyOfFile } from './file-notification.js';
 import { fitting } from './frame-limit.js';
 import { type Handler, queryMs, request } from './handler.js';
 
@@ -11,7 +11,7 @@ type FileInfo = IM.BaseDefine.OfflineFileInfo.$Properties;
 
 const { FILE_TYPE_OFFLINE } = IM.BaseDefine.TransferFileType;
 
-/** 0x0509: the files that wait for the user, and where they can be fetched (client-behaviour.md#offline-downloads). */
+/** 0x0509: the files waiting for the user and the file_servers' addresses (client-behaviour.md#offline-downloads). */
 export function listOfflineFiles(context: Context): Handler {
   return request(context, Commands.FileHasOfflineReq, async (connection, _message, seqNum) => {
     const { userId } = connection;
@@ -31,10 +31,10 @@ export function listOfflineFiles(context: Context): Handler {
 }
 
 /**
- * 0x050b: the user has uploaded a file for another one, whose PC clients are told by 0x0508 that it waits,
- * under the name and with the size it was asked for. It has no answer. Windows sends it before the upload is complete:
- * then the file_server where it is completed tells them (client-behaviour.md#offline-downloads). Should they not be told from here
- * either, a file_server tells them a little later.
+ * 0x050b: the user has uploaded a file for another user, whose PC clients are notified by 0x0508 with the name and size
+ * of the task. There is no response. Windows sends it before the upload is complete; then the file_server that
+ * completes the upload notifies them (client-behaviour.md#offline-downloads). If the notification here is not
+ * confirmed, a file_server repeats it a little later.
  */
 export function addOfflineFile(context: Context): Handler {
   const { bus, kit, metrics, pool } = context;
@@ -54,7 +54,7 @@ export function addOfflineFile(context: Context): Handler {
       await pool
         .call(files.confirmFileAnnouncements, { taskIds: [taskId] }, queryMs)
         .catch((error: unknown) => {
-          kit.log.debug({ err: error, taskId }, 'a receiver may be told of a file once more');
+          kit.log.debug({ err: error, taskId }, 'confirming file announcement failed');
         });
     } else if (!remembered) {
       metrics.refused.inc({ command: commandLabel(Commands.FileAddOfflineReq.id) });
@@ -64,8 +64,8 @@ export function addOfflineFile(context: Context): Handler {
 }
 
 /**
- * 0x050c: the user has fetched a file, which waits no more. Only one that waits for himself, whatever the
- * receiver in the PDU; its sender is the other one of the two ids. It has no answer.
+ * 0x050c: the user has fetched a file, which is removed from the list. It has to be one for the user, whatever the PDU
+ * says; the sender is the other one of its two ids. There is no response.
  */
 export function deleteOfflineFile(context: Context): Handler {
   const { metrics, pool } = context;

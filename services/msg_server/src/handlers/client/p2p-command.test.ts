@@ -12,7 +12,7 @@ describe('0x0601, a command to another user', () => {
 
   const sent = () => server.route.notifiesOf(Commands.SwitchP2pCmd);
 
-  it('comes from the logged-in user, and goes to the receiver and to his own other connections', async () => {
+  it('has the logged-in user as sender, and reaches the receiver and the sender’s other connections', async () => {
     const client = await server.logIn(1);
     await client.send(Commands.SwitchP2pCmd, { fromUserId: 77, toUserId: 2, cmdMsgData: '{"typing":1}' });
     await waitUntil(() => sent().length === 1, { what: 'the notify' });
@@ -28,7 +28,7 @@ describe('0x0601, a command to another user', () => {
     expect(client.pending).toEqual([]);
   });
 
-  it('to nobody, or too long, is dropped and counted', async () => {
+  it('without a receiver, or too long, is dropped and counted', async () => {
     const client = await server.logIn(2);
     const before = sent().length;
     await client.send(Commands.SwitchP2pCmd, { fromUserId: 2, toUserId: 0, cmdMsgData: 'x' });
@@ -38,7 +38,7 @@ describe('0x0601, a command to another user', () => {
     expect(sent()).toHaveLength(before);
   });
 
-  it('is held back when they come too fast, and none is lost', async () => {
+  it('is throttled when sent too fast, and none is lost', async () => {
     const client = await server.logIn(3);
     const before = sent().length;
     const start = performance.now();

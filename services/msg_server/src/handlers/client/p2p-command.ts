@@ -5,13 +5,13 @@ import type { Context } from '../../context.js';
 import { commandLabel } from '../../metrics.js';
 import type { Handler } from './handler.js';
 
-/** Longest `cmd_msg_data`, UTF-16 units; what clients send one another is some hundred. */
+/** Longest `cmd_msg_data`, in UTF-16 code units. */
 const maxCommandLength = 65_536;
 
 /**
- * 0x0601: a command from the connection's user, whatever it says of itself, to the receiver's connections and
- * the sender's other ones. Nothing is kept: whoever is not there misses it. It has no answer (protocol
- * notes, sections 1 and 7).
+ * 0x0601: forwards a command to the receiver's connections and the sender's other ones. The sender is always the
+ * connection's user, whatever the PDU says. It is not stored, so offline users miss it. There is no response
+ * (client-behaviour.md#p2p-commands).
  */
 export function sendP2pCommand(context: Context): Handler {
   const { bus, kit, metrics } = context;

@@ -4,7 +4,7 @@ import type { Context } from '../../context.js';
 import { commandLabel } from '../../metrics.js';
 import { type Handler, queryMs, request, resultOk, resultRefused } from './handler.js';
 
-/** 0x010c: the do-not-disturb switch, 1 on and 0 off; anything else is refused (client-behaviour.md#do-not-disturb). */
+/** 0x010c: turns do-not-disturb on (1) or off (0); other values are refused (client-behaviour.md#do-not-disturb). */
 export function setPushShield(context: Context): Handler {
   const { metrics, pool } = context;
   return request(context, Commands.LoginReqPushShield, async ({ userId }, { shieldStatus }, seqNum) => {
@@ -18,7 +18,7 @@ export function setPushShield(context: Context): Handler {
   });
 }
 
-/** 0x010e: how the do-not-disturb switch is set. */
+/** 0x010e: whether do-not-disturb is on. */
 export function getPushShield(context: Context): Handler {
   return request(context, Commands.LoginReqQueryPushShield, async ({ userId }, _message, seqNum) => {
     const { shieldStatus } = await context.pool.call(accounts.getPushShield, { userId }, queryMs);

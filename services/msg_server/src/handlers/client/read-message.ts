@@ -11,15 +11,15 @@ type ReadAck = MessageOf<typeof Commands.MsgReadAck>;
 const { SESSION_TYPE_GROUP } = IM.BaseDefine.SessionType;
 
 /**
- * 0x0303: moves the user's read position in a session, then tells his other connections by 0x0304,
- * wherever they are. The client gets no answer (client-behaviour.md#read-acknowledgement). Every client fills it alike, Android too;
- * one that names oneself as the session means nothing (section 12b).
+ * 0x0303: moves the user's read position in a session, then notifies the user's other connections on all msg_servers by
+ * 0x0304. There is no response. A read mark whose session is the user themselves is ignored
+ * (client-behaviour.md#read-acknowledgement).
  */
 export function readMessage(context: Context): Handler {
   const { bus, config, kit, marker, metrics } = context;
   const backpressure = new AppendBackpressure<Connection>(() => marker.full);
 
-  const tellOtherConnections = (
+  const notifyOtherConnections = (
     connection: Connection,
     { sessionId, sessionType }: ReadAck,
     msgId: number,
@@ -48,7 +48,7 @@ export function readMessage(context: Context): Handler {
       { requestId: 0, userId, sessionType: message.sessionType, sessionId, msgId: message.msgId },
       conversationKey(isGroup, userId, sessionId),
       (result) => {
-        if (result && result.msgId > 0) tellOtherConnections(connection, message, result.msgId);
+        if (result && result.msgId > 0) notifyOtherConnections(connection, message, result.msgId);
         else metrics.readsFailed.inc();
         connection.writeDone();
         backpressure.freed();

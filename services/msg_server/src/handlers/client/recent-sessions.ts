@@ -4,7 +4,7 @@ import type { Context } from '../../context.js';
 import { type Handler, queryMs, request } from './handler.js';
 import { fittingSessions, latestMessage } from './message-list.js';
 
-/** 0x0201: the user's sessions that changed after a time, newest first, each with its latest message. */
+/** 0x0201: the user's sessions changed after a given time, newest first, each with its latest message. */
 export function listRecentSessions(context: Context): Handler {
   const { noticeDowngrade, pool } = context;
   return request(

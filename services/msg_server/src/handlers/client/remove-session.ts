@@ -8,8 +8,8 @@ import { type Handler, queryMs, request, resultOk, resultRefused } from './handl
 const { SESSION_TYPE_SINGLE } = IM.BaseDefine.SessionType;
 
 /**
- * 0x0206: takes a session off the user's list, its unread count with it, until a later message; refused
- * where he has no such session. That of a single session is told to his other connections by 0x020f
+ * 0x0206: removes a session and its unread count from the user's list until its next message; refused if there is no
+ * such session. For a single session the user's other connections are notified by 0x020f
  * (client-behaviour.md#recent-sessions).
  */
 export function removeSession(context: Context): Handler {

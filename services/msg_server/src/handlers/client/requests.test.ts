@@ -116,7 +116,7 @@ describe('requests', () => {
     await client.receive(Commands.MsgTimeResponse);
   });
 
-  it('leaves a request without an answer when the service behind is gone, and keeps the connection', async () => {
+  it('sends no response when the other service is gone, and keeps the connection', async () => {
     await server.route.stop();
     await client.send(Commands.BuddyListUsersStatusRequest, { userId: 0, userIdList: [1] });
     await client.ask(Commands.MsgTimeRequest, {}, Commands.MsgTimeResponse);

@@ -4,7 +4,7 @@ import { accounts } from '@teamtalk/rpc';
 import type { Connection } from '../../connection/connection.js';
 import type { Context } from '../../context.js';
 import { commandLabel } from '../../metrics.js';
-import { notifyOfFile } from './file-notice.js';
+import { notifyOfFile } from './file-notification.js';
 import { type Handler, queryMs, request } from './handler.js';
 
 const { FILE_TYPE_ONLINE, FILE_TYPE_OFFLINE } = IM.BaseDefine.TransferFileType;
@@ -12,16 +12,16 @@ const { FILE_SERVER_ERRNO_OK, FILE_SERVER_ERRNO_CREATE_TASK_ID_ERROR, FILE_SERVE
   IM.BaseDefine.FileServerError;
 const { USER_STATUS_ONLINE, USER_STATUS_LEAVE } = IM.BaseDefine.UserStatType;
 
-/** Milliseconds a file_server has to make a task; then another one is asked, once. */
+/** Milliseconds a file_server has to create a task; then another one is asked, once. */
 const taskMs = 1_500;
 const taskAttempts = 2;
 
 /**
- * 0x0506: a file for another user. Has a file_server make a task, answers 0x0507 with its id and address, and
- * tells the receiver's PC clients by 0x0508. The first address is where both meet; behind it are the other
- * file_servers, which know the task too, for clients that go on elsewhere when theirs is gone. Online is possible only to a PC that is there, and not to
- * oneself: otherwise it becomes offline, which the answer says. `result_code` is 0, or 1 where no file_server
- * answers, or 2 where there is no such receiver or the file_server refuses (client-behaviour.md#file-tasks).
+ * 0x0506: a file for another user. Has a file_server create a task, answers 0x0507 with its id and addresses, and
+ * notifies the receiver's PC clients by 0x0508. The first address is the task's file_server; the others, which know the
+ * task too, are for clients that lose it. An online transfer needs the receiver to be online on a PC and not to be the
+ * sender; otherwise it becomes offline, which the response states. `result_code`: 0 ok, 1 no file_server responds, 2 no
+ * such receiver or refused by the file_server (client-behaviour.md#file-tasks).
  */
 export function sendFile(context: Context): Handler {
   const { metrics } = context;
@@ -31,7 +31,7 @@ export function sendFile(context: Context): Handler {
     const online =
       message.transMode === FILE_TYPE_ONLINE && (await canTakeOnline(context, connection, toUserId));
     const transMode = online ? FILE_TYPE_ONLINE : FILE_TYPE_OFFLINE;
-    const task = (await worksHere(context, toUserId))
+    const task = (await isActiveUser(context, toUserId))
       ? await makeTask(context, { ...transfer, fileSize, transMode })
       : refusedTask;
     if (!task?.taskId) {
@@ -64,13 +64,13 @@ async function canTakeOnline(context: Context, { userId }: Connection, toUserId:
   return status?.[0] === USER_STATUS_ONLINE;
 }
 
-async function worksHere({ pool }: Context, userId: number): Promise<boolean> {
+async function isActiveUser({ pool }: Context, userId: number): Promise<boolean> {
   if (userId === 0) return false;
   const { users } = await pool.call(accounts.getUsers, { userIds: [userId] }, queryMs);
   return users?.[0] !== undefined && users[0].status !== USER_STATUS_LEAVE;
 }
 
-/** @returns undefined when no file_server answers */
+/** @returns undefined when no file_server responds */
 async function makeTask(
   { bus, kit }: Context,
   wanted: bus.bus.FileTaskRequest.$Properties,
@@ -79,7 +79,7 @@ async function makeTask(
     try {
       return await bus.request(topics.fileTask, wanted, taskMs);
     } catch (error) {
-      kit.log.warn({ err: error }, 'no file_server makes a task');
+      kit.log.warn({ err: error }, 'creating file task failed');
     }
   }
   return undefined;

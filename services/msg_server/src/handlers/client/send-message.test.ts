@@ -102,7 +102,7 @@ describe('sending a message', () => {
     await client.receive(Commands.MsgDataAck, (_, pdu) => pdu.seqNum === seqNum);
   });
 
-  it('gives a repetition with the same seq_num the same ack, and stores nothing twice', async () => {
+  it('acks a resent message like the first one, and stores nothing twice', async () => {
     const client = await server.logIn(108);
     const pdu = encodePdu(
       Commands.MsgData,
@@ -131,7 +131,7 @@ describe('sending a message', () => {
     expect(server.db.stored.filter(({ fromUserId }) => fromUserId === 108)).toHaveLength(1);
   });
 
-  it('sends a repetition of what may be stored under the ticket of the first time', async () => {
+  it('retries a message in doubt under its first request id', async () => {
     const client = await server.logIn(112);
     const message = {
       fromUserId: 0,
@@ -152,7 +152,7 @@ describe('sending a message', () => {
     expect(server.db.stored.filter(({ fromUserId }) => fromUserId === 112)).toHaveLength(1);
   });
 
-  it('goes on over another db_proxy_server when the first one stops', async () => {
+  it('continues with another db_proxy_server when the first one stops', async () => {
     const client = await server.logIn(110);
     const other = await FakeDbProxy.start(server.bus);
     try {
@@ -205,7 +205,7 @@ describe('a client that sends too fast', () => {
     }
   });
 
-  it('waits, with all others, while the store has too much to do', async () => {
+  it('waits, like all others, while the store is overloaded', async () => {
     const server = await TestServer.start({ env: { MESSAGE_RATE: '0', MAX_APPENDS: '2' } });
     try {
       const clients = [await server.logIn(1), await server.logIn(2), await server.logIn(3)];

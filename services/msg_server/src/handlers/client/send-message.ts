@@ -24,43 +24,43 @@ type Message = MessageOf<typeof Commands.MsgData>;
 const { APPEND_STORED, APPEND_UNKNOWN_RECEIVER, APPEND_NOT_A_MEMBER, APPEND_INVALID, APPEND_UNAVAILABLE } =
   teamtalk.db.AppendStatus;
 
-/** An audio message is its duration in four bytes, and then the sound (client-behaviour.md#sending). */
+/** Bytes of the duration at the start of an audio message (client-behaviour.md#sending). */
 const audioHeaderBytes = 4;
-/** A longer client key is replaced by its hash, bytes. */
+/** Bytes of a client key above which its hash is used instead. */
 const maxKeyBytes = 64;
 const noKey = new Uint8Array(0);
 
 /**
- * 0x0301: gives a message to the store, and acknowledges it with 0x0302 when it is stored. Messages of one
- * connection do not wait for each other. One that cannot be stored gets no answer (client-behaviour.md#sending).
+ * 0x0301: passes a message to the store and acknowledges it with 0x0302 once it is stored. Messages of one connection
+ * are pipelined. A message that is not stored gets no ack (client-behaviour.md#sending).
  */
 export function sendMessage(context: Context): Handler {
-  const { appender, config, debug, kit, metrics, senders } = context;
+  const { appender, config, debug, kit, metrics, senderCache } = context;
   const { instance, tracing } = kit;
   const { inFlight, messageBytes } = config.limits;
   const backpressure = new AppendBackpressure<Connection>(() => appender.full);
   const rateLimiter = new SendRateLimiter(context);
 
-  /** Whether the connection has to wait before it may send its next message. */
+  /** Whether the connection has to wait before its next message is handled. */
   const mustWait = (connection: Connection, now: number): boolean => {
     if (connection.pendingWrites >= inFlight) return true;
     return backpressure.blocks(connection) || rateLimiter.throttles(connection, now);
   };
 
   /**
-   * A repetition of a message that was just sent gets that one's ack, now or when it comes. Only when nobody knows
-   * what became of it is it sent again: under its old request id, by which the store knows it.
-   * @returns `known`, or what it was sent as, or undefined for a new message
+   * Recognises a resent message. It gets the ack of the first one, now or once that is stored. If the outcome of the
+   * first one is in doubt, it is retried under the same request id, by which the store recognises it.
+   * @returns `known` when there is nothing more to do, the entry to retry, or undefined for a new message
    */
-  const repetition = (
+  const findRetry = (
     connection: Connection,
     seqNum: number,
     message: Message,
-    print: number,
+    fingerprint: number,
     now: number,
   ): 'known' | SentEntry | undefined => {
     const { toSessionId } = message;
-    const earlier = connection.sendDeduplicator?.find(seqNum, toSessionId, print, now);
+    const earlier = connection.sendDeduplicator?.find(seqNum, toSessionId, fingerprint, now);
     if (!earlier) return undefined;
     if (earlier.inDoubt) return earlier.inDoubt;
     metrics.dropped.inc({ reason: 'repetition' });
@@ -80,10 +80,10 @@ export function sendMessage(context: Context): Handler {
     }
     const { seqNum } = pdu;
     const { toSessionId, msgType, msgData } = message;
-    // A client that does not number its PDUs cannot mean the same message by the same number.
-    const print = seqNum === 0 ? 0 : fingerprintOf(msgType, msgData);
-    const again = seqNum === 0 ? undefined : repetition(connection, seqNum, message, print, now);
-    if (again === 'known') return true;
+    // seq_num 0 means that the client does not number its PDUs, so it cannot identify a resent message.
+    const fingerprint = seqNum === 0 ? 0 : fingerprintOf(msgType, msgData);
+    const retry = seqNum === 0 ? undefined : findRetry(connection, seqNum, message, fingerprint, now);
+    if (retry === 'known') return true;
     metrics.messages.value++;
     connection.pendingWrites++;
     const sent = appender.send(
@@ -104,7 +104,13 @@ export function sendMessage(context: Context): Handler {
         const msgId = result?.status === APPEND_STORED ? result.msgId : 0;
         const known = result !== undefined && result.status !== APPEND_UNAVAILABLE;
         if (seqNum !== 0) {
-          connection.sendDeduplicator?.settle(seqNum, toSessionId, print, known ? msgId : undefined, then);
+          connection.sendDeduplicator?.settle(
+            seqNum,
+            toSessionId,
+            fingerprint,
+            known ? msgId : undefined,
+            then,
+          );
         }
         if (msgId > 0) {
           metrics.acked.value++;
@@ -122,20 +128,20 @@ export function sendMessage(context: Context): Handler {
           const fromUserId = connection.userId;
           const { requestId } = sent;
           const message = { instance, requestId, fromUserId, toSessionId, isGroup, msgType, msgId };
-          recordSent(tracing, { ...message, begin: now, error, isRetry: again !== undefined });
+          recordSent(tracing, { ...message, begin: now, error, isRetry: retry !== undefined });
         }
         connection.writeDone();
         backpressure.freed();
       },
-      again,
+      retry,
       tracing?.samplesMessage(),
     );
     const { requestId } = sent;
     if (seqNum !== 0) {
       connection.sendDeduplicator ??= new SendDeduplicator();
-      connection.sendDeduplicator.add(seqNum, toSessionId, print, now, sent);
+      connection.sendDeduplicator.add(seqNum, toSessionId, fingerprint, now, sent);
     }
-    senders.add(requestId, connection.id);
+    senderCache.add(requestId, connection.id);
     if (debug) {
       const trace = traceId(kit.instance, requestId);
       kit.log.debug({ trace, from: connection.userId, to: toSessionId, msgType, seqNum }, 'message taken in');

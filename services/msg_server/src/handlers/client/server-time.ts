@@ -1,8 +1,8 @@
 import { Commands, decodeBody, encodePdu } from '@teamtalk/protocol';
 import type { Handler } from './handler.js';
 
-/** 0x0305: the server's time, unix seconds. */
-export const tellServerTime: Handler = (connection, { body, seqNum }) => {
+/** 0x0305: the server's time, Unix seconds. */
+export const getServerTime: Handler = (connection, { body, seqNum }) => {
   decodeBody(Commands.MsgTimeRequest, body);
   connection.write(encodePdu(Commands.MsgTimeResponse, { serverTime: unixSeconds() }, seqNum));
   return true;

@@ -19,7 +19,7 @@ afterEach(() => {
 const refusals = (command: string) => server.metric('requests_refused_total', { command });
 
 describe('0x0108, the device token', () => {
-  it('is kept for the logged-in user and client type, and answered with his id', async () => {
+  it('is stored for the logged-in user and client type, and answered with the user’s id', async () => {
     const client = await server.logIn(1, CLIENT_TYPE_IOS);
     const answer = await client.ask(
       Commands.LoginReqDevicetoken,
@@ -34,7 +34,7 @@ describe('0x0108, the device token', () => {
     });
   });
 
-  it('from a PC client, or one that cannot be kept, has no answer; an empty one has', async () => {
+  it('from a PC client, or when invalid, gets no response; an empty one does', async () => {
     const before = await refusals('0x0108');
     const pc = await server.logIn(2, CLIENT_TYPE_WINDOWS);
     const asked = server.db.answers.asked('setDeviceToken').length;
@@ -55,7 +55,7 @@ describe('0x0108, the device token', () => {
     expect(await refusals('0x0108')).toBe(before + 2);
   });
 
-  it('is forgotten when its client logs out, which works without a store too', async () => {
+  it('is cleared when its client logs out, which works without a store too', async () => {
     const pc = await server.logIn(3, CLIENT_TYPE_WINDOWS);
     const asked = server.db.answers.asked('setDeviceToken').length;
     await pc.ask(Commands.LoginReqLoginout, {}, Commands.LoginResLoginout);
@@ -79,7 +79,7 @@ describe('0x0108, the device token', () => {
 });
 
 describe('0x010a, kicking the PC', () => {
-  it('from a mobile client is carried out by a route_server and answered', async () => {
+  it('from a mobile client is forwarded to a route_server and answered', async () => {
     const mobile = await server.logIn(4, CLIENT_TYPE_IOS);
     const answer = await mobile.ask(
       Commands.LoginReqKickpcclient,
@@ -102,7 +102,7 @@ describe('0x010a, kicking the PC', () => {
 });
 
 describe('the do-not-disturb switch', () => {
-  it('0x010c is set and said, or refused', async () => {
+  it('0x010c: is set and answered, or refused', async () => {
     const client = await server.logIn(6);
     const set = (shieldStatus: number) =>
       client.ask(Commands.LoginReqPushShield, { userId: 99, shieldStatus }, Commands.LoginResPushShield);
@@ -114,7 +114,7 @@ describe('the do-not-disturb switch', () => {
     expect(Object.hasOwn(refused, 'shieldStatus')).toBe(false);
   });
 
-  it('0x010e is asked for', async () => {
+  it('0x010e: is returned', async () => {
     const client = await server.logIn(6);
     server.db.answers.replies.getPushShield = { shieldStatus: 1 };
     const answer = await client.ask(
@@ -130,7 +130,7 @@ describe('the do-not-disturb switch', () => {
 describe('0x0206, removing a session', () => {
   const remove = { userId: 99, sessionType: 1, sessionId: 8 };
 
-  it('of a single session is told to the user’s other connections', async () => {
+  it('of a single session notifies the user’s other connections', async () => {
     const client = await server.logIn(7);
     const answer = await client.ask(
       Commands.BuddyListRemoveSessionReq,
@@ -150,9 +150,9 @@ describe('0x0206, removing a session', () => {
     });
   });
 
-  it('of a group is not told, nor is what is refused', async () => {
+  it('of a group, or when refused, notifies nobody', async () => {
     const client = await server.logIn(7);
-    const told = server.route.notifies.length;
+    const before = server.route.notifies.length;
     const ask = (sessionType: number) =>
       client.ask(
         Commands.BuddyListRemoveSessionReq,
@@ -163,12 +163,12 @@ describe('0x0206, removing a session', () => {
     server.db.answers.replies.removeSession = { done: false };
     expect(await ask(1)).toMatchObject({ userId: 7, resultCode: 1, sessionType: 1, sessionId: 8 });
     await server.bus.flush();
-    expect(server.route.notifies).toHaveLength(told);
+    expect(server.route.notifies).toHaveLength(before);
   });
 });
 
-describe('what is told to everybody', () => {
-  it('0x020c, 0x0213: a change is answered, and told to every connection with the last state', async () => {
+describe('changes broadcast to all clients', () => {
+  it('0x020c, 0x0213: a change is answered, and every connection gets the last state', async () => {
     const [changing, mobile] = [await server.logIn(9), await server.logIn(10, CLIENT_TYPE_IOS)];
     const changeAvatar = (avatarUrl: string) =>
       changing.ask(
@@ -205,7 +205,7 @@ describe('what is told to everybody', () => {
     }
   });
 
-  it('is not what the store refuses', async () => {
+  it('do not include changes the store refuses', async () => {
     const client = await server.logIn(11);
     server.db.answers.replies.changeAvatar = { done: false };
     server.db.answers.replies.changeSignature = { done: false };
@@ -222,7 +222,7 @@ describe('what is told to everybody', () => {
     );
     expect(signature).toMatchObject({ userId: 11, resultCode: 1 });
     expect(Object.hasOwn(signature, 'signInfo')).toBe(false);
-    // A change behind it is told, and nothing before it.
+    // Only the later change is broadcast.
     delete server.db.answers.replies.changeSignature;
     await client.ask(
       Commands.BuddyListChangeSignInfoRequest,
@@ -235,7 +235,7 @@ describe('what is told to everybody', () => {
 });
 
 describe('0x0210, departments', () => {
-  it('come with every required field and the time to ask with next', async () => {
+  it('have every required field and the time for the next request', async () => {
     const client = await server.logIn(12);
     server.db.answers.replies.listDepartments = {
       departments: [

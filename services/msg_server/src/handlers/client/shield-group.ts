@@ -4,7 +4,7 @@ import type { Context } from '../../context.js';
 import { commandLabel } from '../../metrics.js';
 import { type Handler, queryMs, request, resultOk, resultRefused } from './handler.js';
 
-/** 0x0409: no push for a group (1), or push again (0); for members only (client-behaviour.md#muted-groups). */
+/** 0x0409: mutes (1) or unmutes (0) push for a group; members only (client-behaviour.md#muted-groups). */
 export function shieldGroup(context: Context): Handler {
   const { metrics, pool } = context;
   return request(context, Commands.GroupShieldGroupRequest, async ({ userId }, message, seqNum) => {

@@ -4,7 +4,7 @@ import type { Context } from '../../context.js';
 import { type Handler, queryMs, request } from './handler.js';
 import { fittingSessions, latestMessage } from './message-list.js';
 
-/** 0x0307: the sessions with unread messages, and how many there are in all of them together. */
+/** 0x0307: the sessions with unread messages, and their total number. */
 export function getUnreadCount(context: Context): Handler {
   const { noticeDowngrade, pool } = context;
   return request(context, Commands.MsgUnreadCntRequest, async (connection, _message, seqNum) => {

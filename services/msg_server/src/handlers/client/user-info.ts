@@ -1,7 +1,7 @@
 import type { IM } from '@teamtalk/protocol';
 import type { teamtalk } from '@teamtalk/rpc';
 
-/** A user as clients are shown him: every field of 1 to 10 is there, or they reject the whole PDU. */
+/** A user as sent to clients: fields 1 to 10 are always set, because clients reject the PDU otherwise. */
 export function userInfo(user: teamtalk.db.User.$Properties): IM.BaseDefine.UserInfo.$Properties {
   return {
     userId: user.userId ?? 0,

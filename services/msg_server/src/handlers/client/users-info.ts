@@ -5,18 +5,18 @@ import { fitting } from './frame-limit.js';
 import { type Handler, queryMs, request } from './handler.js';
 import { userInfo } from './user-info.js';
 
-/** Users one request may ask for; what is beyond is left out. */
+/** Users per request at most; further ones are ignored. */
 const maxUsers = 10_000;
-/** Users one question to a db_proxy_server may have. */
-const share = 5_000;
+/** Users per call to a db_proxy_server. */
+const batchSize = 5_000;
 
-/** 0x0204: what is known of some users, those who have left included. */
+/** 0x0204: details of the requested users, including those who have left. */
 export function getUsersInfo(context: Context): Handler {
   return request(context, Commands.BuddyListUserInfoRequest, async (connection, { userIdList }, seqNum) => {
     const userIds = [...new Set(userIdList)].slice(0, maxUsers);
     const users: teamtalk.db.User.$Properties[] = [];
-    for (let i = 0; i < userIds.length; i += share) {
-      const asked = { userIds: userIds.slice(i, i + share) };
+    for (let i = 0; i < userIds.length; i += batchSize) {
+      const asked = { userIds: userIds.slice(i, i + batchSize) };
       users.push(...((await context.pool.call(accounts.getUsers, asked, queryMs)).users ?? []));
     }
     const userInfoList = fitting(connection, users.map(userInfo), encodedBytes);
@@ -26,7 +26,7 @@ export function getUsersInfo(context: Context): Handler {
   });
 }
 
-/** Bytes of a user in a list, the length before it included. */
+/** Upper bound of a user's bytes in a list, including tag and length. */
 function encodedBytes(user: IM.BaseDefine.UserInfo.$Properties): number {
   return IM.BaseDefine.UserInfo.encode(user).len + 5;
 }

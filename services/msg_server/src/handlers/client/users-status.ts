@@ -6,14 +6,14 @@ import type { Context } from '../../context.js';
 import { fitting } from './frame-limit.js';
 import { type Handler, queryMs, request } from './handler.js';
 
-/** Users one question to a route_server has. */
-const share = 10_000;
-/** Bytes of a user in the answer, at most. */
+/** Users per query to a route_server. */
+const batchSize = 10_000;
+/** Bytes of a user in the response at most. */
 const entryBytes = 10;
-/** Users whose status one connection may follow (presence broadcast `queried`). */
+/** Users whose status one connection may watch (presence broadcast `queried`). */
 const maxWatched = 20_000;
 
-/** 0x020a: who is online, which means on a PC; the answer has the order of the request. */
+/** 0x020a: which users are online, that is, on a PC; in the order of the request. */
 export function getUsersStatus(context: Context): Handler {
   const watches = context.config.presenceBroadcast === 'queried';
   return request(
@@ -22,14 +22,11 @@ export function getUsersStatus(context: Context): Handler {
     async (connection, { userIdList }, seqNum) => {
       if (watches) watch(connection, userIdList);
       const userStatList: IM.BaseDefine.UserStat.$Properties[] = [];
-      for (let i = 0; i < userIdList.length; i += share) {
-        const userIds = userIdList.slice(i, i + share);
+      for (let i = 0; i < userIdList.length; i += batchSize) {
+        const userIds = userIdList.slice(i, i + batchSize);
         const { status } = await context.bus.request(topics.presenceQuery, { userIds }, queryMs);
         if (status?.length !== userIds.length) {
-          throw new TeamTalkError(
-            'internal',
-            'a route_server answered for other users than it was asked for',
-          );
+          throw new TeamTalkError('internal', 'presence reply does not match the requested users');
         }
         for (const [index, userId] of userIds.entries()) {
           userStatList.push({ userId, status: status[index] as IM.BaseDefine.UserStatType });

@@ -12,9 +12,9 @@ import type { MsgServerMetrics } from '../metrics.js';
 import type { Connection } from './connection.js';
 import { attach, attachRead, plainSocket } from './socket-transport.js';
 import type { Transport } from './transport.js';
-import { WebSocketEntrance } from './web-socket-entrance.js';
+import { WebSocketLayer } from './web-socket-layer.js';
 
-export interface EntrancesOptions {
+export interface ListenerLayersOptions {
   config: MsgServerConfig;
   certificate: CertificateFiles | undefined;
   metrics: MsgServerMetrics;
@@ -23,17 +23,17 @@ export interface EntrancesOptions {
 }
 
 /**
- * The ways in: one port for PDUs as they are and one for PDUs by WebSocket, each behind TLS and a PROXY
- * header where that is configured. They all end in `admit`; the connection is the same from there on.
+ * Builds the listeners for clients: one port for plain PDUs and one for WebSocket, each with TLS and PROXY header
+ * layers where configured. All hand their sockets to `admit`, after which connections do not differ.
  */
-export class Entrances {
-  readonly #options: EntrancesOptions;
+export class ListenerLayers {
+  readonly #options: ListenerLayersOptions;
   readonly #ports: { name: string; where: { host: string; port: number }; port: ClientPort }[] = [];
   readonly #proxies: ProxyEntrance[] = [];
   readonly #secured: TlsEntrance[] = [];
-  readonly #webSockets: WebSocketEntrance | undefined;
+  readonly #webSockets: WebSocketLayer | undefined;
 
-  constructor(options: EntrancesOptions) {
+  constructor(options: ListenerLayersOptions) {
     this.#options = options;
     const { config, certificate, metrics, admit } = options;
     const { listen, webSocket, tls, limits, timeouts } = config;
@@ -43,7 +43,7 @@ export class Entrances {
     const last: AcceptHandler = (socket, address) => bind(socket, admit(socket, address));
     this.#open('client', listen, secure, last, plain ? plainSocket : undefined);
     if (webSocket) {
-      this.#webSockets = new WebSocketEntrance({
+      this.#webSockets = new WebSocketLayer({
         origins: webSocket.origins,
         maxPduBytes: limits.pduBytes,
         requestMs: timeouts.loginMs,
@@ -55,7 +55,7 @@ export class Entrances {
     }
     if (certificate) {
       certificate.onChange = (current) => {
-        for (const entrance of this.#secured) entrance.use(current);
+        for (const layer of this.#secured) layer.use(current);
       };
     }
   }
@@ -67,15 +67,15 @@ export class Entrances {
     return ports;
   }
 
-  /** Gives up sockets that have not told who they are for `maxRounds` calls. */
+  /** Closes sockets that have not sent their PROXY header within `maxRounds` calls. */
   sweep(maxRounds: number): void {
-    for (const entrance of this.#proxies) entrance.sweep(maxRounds);
+    for (const layer of this.#proxies) layer.sweep(maxRounds);
   }
 
-  /** Takes nobody in any more. */
+  /** Stops accepting; sockets without a connection yet are closed. */
   close(): void {
     for (const { port } of this.#ports) port.close();
-    for (const entrance of this.#proxies) entrance.close();
+    for (const layer of this.#proxies) layer.close();
     this.#webSockets?.close();
   }
 
@@ -90,18 +90,18 @@ export class Entrances {
     let next = last;
     if (secure && certificate) {
       const handshakeMs = config.timeouts.loginMs;
-      const entrance = new TlsEntrance({ certificate: certificate.current, handshakeMs, metrics, log, next });
-      this.#secured.push(entrance);
-      next = entrance.take;
+      const layer = new TlsEntrance({ certificate: certificate.current, handshakeMs, metrics, log, next });
+      this.#secured.push(layer);
+      next = layer.take;
     }
     let take = (socket: Socket) => next(socket, undefined);
     if (config.proxyProtocol) {
-      const entrance = new ProxyEntrance({ metrics, log, next });
-      this.#proxies.push(entrance);
-      take = entrance.take;
+      const layer = new ProxyEntrance({ metrics, log, next });
+      this.#proxies.push(layer);
+      take = layer.take;
     }
     const { connections } = config.limits;
-    // Some room above the limit, so that a login too many gets its answer.
+    // Some room above the limit, so that a login beyond it can still be refused with a result.
     const maxSockets = connections + Math.max(64, connections >> 3);
     this.#ports.push({ name, where, port: new ClientPort({ maxSockets, metrics, log, take, convert }) });
   }

@@ -27,14 +27,14 @@ describe('with PROXY_PROTOCOL=v2', () => {
 
   const addressOf = (id: number) => server.db.logins.find(({ userName }) => userName === `u${id}`)?.address;
 
-  it('a client has the address that its header tells', async () => {
+  it('a client has the address in its header', async () => {
     const client = server.clientOver(await behindHeader(server.service.ports.client!, '203.0.113.1'));
     expect((await client.logIn('u1')).resultCode).toBe(0);
     expect(addressOf(1)).toBe('203.0.113.1');
     await client.roundTrip();
   });
 
-  it('header and login may come as one piece, or byte by byte', async () => {
+  it('header and login may arrive in one chunk or byte by byte', async () => {
     const login = encodePdu(
       Commands.LoginReqUserlogin,
       { userName: 'u2', password: 'secret', onlineStatus: 1, clientType: 1 },
@@ -60,7 +60,7 @@ describe('with PROXY_PROTOCOL=v2', () => {
     expect(addressOf(4)).toBe('127.0.0.1');
   });
 
-  it('a WebSocket has it too', async () => {
+  it('a WebSocket client has it too', async () => {
     const port = server.service.ports.ws!;
     const socket = await behindHeader(port, '203.0.113.5');
     const webSocket = await openWebSocket(`ws://127.0.0.1:${port}/`, { createConnection: () => socket });
@@ -70,7 +70,7 @@ describe('with PROXY_PROTOCOL=v2', () => {
     await client.roundTrip();
   });
 
-  it('one that begins with something else is closed at once, and counted', async () => {
+  it('a connection without a header is closed at once and counted', async () => {
     const before = await server.metric('proxy_headers_refused_total', { reason: 'no-header' });
     const client = await server.connect();
     await client.send(Commands.OtherHeartbeat, {});
@@ -78,14 +78,14 @@ describe('with PROXY_PROTOCOL=v2', () => {
     expect(await server.metric('proxy_headers_refused_total', { reason: 'no-header' })).toBe(before + 1);
   });
 
-  it('one that does not finish its header is closed in time, and counted', async () => {
+  it('a connection with an unfinished header times out and is counted', async () => {
     const client = await server.connect();
     await client.raw.send(v2Header('203.0.113.6').subarray(0, 20));
     await client.raw.closed;
     expect(await server.metric('proxy_headers_refused_total', { reason: 'timeout' })).toBe(1);
   });
 
-  it('one that goes away before its header is whole harms nobody', async () => {
+  it('a connection that closes before its header is complete causes no error', async () => {
     const client = await server.connect();
     await client.raw.send(v2Header('203.0.113.6').subarray(0, 20));
     client.raw.close();

@@ -5,7 +5,7 @@ import type { Context } from '../../context.js';
 
 const { PC } = teamtalk.bus.ClientClass;
 
-/** Tells the receiver's PC clients of a file by 0x0508; not the connection that sent it, should that be the same user. */
+/** Notifies the receiver's PC clients of a file by 0x0508, except the sending connection if both are the same user. */
 export function notifyOfFile(
   { bus, kit }: Context,
   { id }: Connection,

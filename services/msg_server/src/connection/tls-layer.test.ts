@@ -70,7 +70,7 @@ describe('TLS', () => {
     await client.roundTrip();
   });
 
-  it('closes one that speaks no TLS, or does not finish the handshake, and counts them', async () => {
+  it('closes and counts connections that speak no TLS or do not finish the handshake', async () => {
     const failed = await server.metric('tls_handshakes_failed_total');
     const [plain, silent] = [await server.connect(), await server.connect()];
     await plain.send(Commands.OtherHeartbeat, {});
@@ -79,13 +79,13 @@ describe('TLS', () => {
     expect(await server.metric('tls_handshakes_failed_total')).toBe(failed + 2);
   });
 
-  it('closes one that does not log in after the handshake', async () => {
+  it('closes a connection that does not log in after the handshake', async () => {
     const client = server.clientOver(await connect());
     await client.raw.closed;
     await server.metricReaches('connections_closed_total', { reason: 'login-timeout' }, 1);
   });
 
-  it('shows a new certificate to new connections; those that are there stay', async () => {
+  it('uses a renewed certificate for new connections; existing ones stay', async () => {
     const before = server.clientOver(await connect());
     expect((await before.logIn('u4')).resultCode).toBe(0);
     expect(await nameNow()).toBe('first.test');
@@ -112,13 +112,13 @@ describe('TLS', () => {
     expect(await nameNow()).toBe('second.test');
   });
 
-  it('tells when its certificate ends', async () => {
+  it('reports when its certificate expires', async () => {
     expect(await server.metric('tls_certificate_expires_seconds')).toBeGreaterThan(Date.now() / 1000);
   });
 });
 
 describe('TLS by configuration', () => {
-  it('may be left to WebSockets', async () => {
+  it('may be limited to WebSocket', async () => {
     const server = await TestServer.start({ env: { ...tlsEnv, TLS_PORTS: 'ws' } });
     try {
       await server.logIn(1);
@@ -129,7 +129,7 @@ describe('TLS by configuration', () => {
     }
   });
 
-  it('keeps the server from starting with a certificate that cannot be used', async () => {
+  it('prevents a start with an unusable certificate', async () => {
     const env = { ...tlsEnv, TLS_KEY_FILE: certificateFiles('second').keyFile };
     await expect(TestServer.start({ env })).rejects.toThrow(/key values mismatch/i);
   });

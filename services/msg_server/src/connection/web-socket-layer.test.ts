@@ -30,7 +30,7 @@ describe('WebSocket', () => {
     return { webSocket, client };
   }
 
-  it('carries the same PDUs, each one a binary message, at any path', async () => {
+  it('carries each PDU as a binary message, at any path', async () => {
     const webSocket = await open('/any/path?at=all');
     const messages: Buffer[] = [];
     webSocket.on('message', (data: Buffer, isBinary) => {
@@ -69,7 +69,7 @@ describe('WebSocket', () => {
     expect(await web.receive(Commands.MsgData)).toMatchObject({ msgId: 2, fromUserId: 3 });
   });
 
-  it('takes any version, flag and reserved field', async () => {
+  it('accepts any version, flag and reserved field', async () => {
     const { webSocket, client } = await logIn(4);
     for (const version of [0, 1, 0xffff]) {
       const pdu = Buffer.alloc(16);
@@ -80,7 +80,7 @@ describe('WebSocket', () => {
     }
   });
 
-  it('takes a PDU in fragments, with pings between them', async () => {
+  it('accepts a fragmented PDU with pings in between', async () => {
     const { webSocket, client } = await logIn(5);
     webSocket.send(heartbeat.subarray(0, 5), { fin: false });
     webSocket.ping();
@@ -105,14 +105,14 @@ describe('WebSocket', () => {
     await bystander.roundTrip();
   });
 
-  it('is closed for a PDU above the limit, before that is there', async () => {
+  it('is closed for a PDU above the limit before it has arrived', async () => {
     const { webSocket } = await logIn(8);
     webSocket.send(encodeRawPdu(Commands.MsgData.id, Buffer.alloc(200_001), 1));
     expect(await closeCodeOf(webSocket)).toBe(1009);
     expect(await server.metric('bad_pdus_total', { reason: 'websocket' })).toBe(1);
   });
 
-  it('does not let somebody who has not logged in fill the memory', async () => {
+  it('bounds the memory of a connection before its login', async () => {
     const webSocket = await open();
     webSocket.on('error', () => {});
     webSocket.send(Buffer.alloc(150_000), { fin: false });
@@ -120,14 +120,14 @@ describe('WebSocket', () => {
     await server.metricReaches('connections_closed_total', { reason: 'before-login' }, 1);
   });
 
-  it('is closed in order by the server: after a logout, and when nobody logs in', async () => {
+  it('is closed gracefully by the server after a logout or a login timeout', async () => {
     const { webSocket, client } = await logIn(9);
     await client.send(Commands.LoginReqLoginout, {});
     expect(await closeCodeOf(webSocket)).toBe(1000);
     expect(await closeCodeOf(await open())).toBe(1000);
   });
 
-  it('is known to be gone when its client goes, in order or not', async () => {
+  it('is removed when its client closes, gracefully or not', async () => {
     for (const leave of ['close', 'terminate'] as const) {
       const { webSocket } = await logIn(10);
       const isGone = () =>
@@ -138,13 +138,13 @@ describe('WebSocket', () => {
     }
   });
 
-  it('answers an HTTP request that wants no WebSocket with 426', async () => {
+  it('answers an HTTP request without an upgrade with 426', async () => {
     const answer = await fetch(`http://127.0.0.1:${server.service.ports.ws}/`);
     expect(answer.status).toBe(426);
     expect(await server.metric('websocket_upgrades_refused_total', { reason: 'no-upgrade' })).toBe(1);
   });
 
-  it('answers an upgrade that is none with 400', async () => {
+  it('answers an invalid upgrade with 400', async () => {
     const asked = request({
       port: server.service.ports.ws,
       headers: { connection: 'upgrade', upgrade: 'websocket' },
@@ -155,7 +155,7 @@ describe('WebSocket', () => {
 });
 
 describe('WebSocket by configuration', () => {
-  it('is open to pages of the given origins only', async () => {
+  it('accepts only pages of the configured origins', async () => {
     const server = await TestServer.start({
       env: { WS_ORIGINS: 'https://chat.example.com, https://other.example.com' },
     });
@@ -180,7 +180,7 @@ describe('WebSocket by configuration', () => {
     }
   });
 
-  it('holds back a client that sends too fast, and loses nothing', async () => {
+  it('throttles a client that sends too fast, and loses nothing', async () => {
     const server = await TestServer.start({ env: { MESSAGE_RATE: '200', MESSAGE_BURST: '1' } });
     try {
       const webSocket = await openWebSocket(`ws://127.0.0.1:${server.service.ports.ws}/`);
@@ -201,7 +201,7 @@ describe('WebSocket by configuration', () => {
     }
   });
 
-  it('cuts off a client that does not read', async () => {
+  it('disconnects a client that does not read', async () => {
     const server = await TestServer.start({ env: { MAX_OUTBOUND_BYTES: '65536' } });
     try {
       const webSocket = await openWebSocket(`ws://127.0.0.1:${server.service.ports.ws}/`);

@@ -6,11 +6,11 @@ import type { Connection } from './connection.js';
 import type { Transport } from './transport.js';
 import { WebSocketTransport } from './web-socket-transport.js';
 
-export interface WebSocketEntranceOptions {
-  /** Web pages that may connect, by their origin; undefined: those of any. */
+export interface WebSocketLayerOptions {
+  /** Origins of web pages that may connect; undefined: any. */
   origins: readonly string[] | undefined;
   maxPduBytes: number;
-  /** Milliseconds a client has for its HTTP request. */
+  /** Milliseconds a client has to send its HTTP request. */
   requestMs: number;
   metrics: MsgServerMetrics;
   admit: (transport: Transport, address: string | undefined) => Connection;
@@ -19,18 +19,18 @@ export interface WebSocketEntranceOptions {
 const maxRequestBytes = 8_192;
 
 /**
- * Makes sockets WebSockets, with or without TLS. Any path and any subprotocol will do; messages are not
- * compressed, which would cost more memory than everything else of a connection.
+ * Upgrades sockets, with or without TLS, to WebSockets. Any path and subprotocol is accepted. Compression is off,
+ * because it needs more memory than the rest of a connection.
  */
-export class WebSocketEntrance {
-  readonly #admit: WebSocketEntranceOptions['admit'];
+export class WebSocketLayer {
+  readonly #admit: WebSocketLayerOptions['admit'];
   readonly #metrics: MsgServerMetrics;
-  /** Clients' addresses that a load balancer told. */
+  /** Client addresses from PROXY headers. */
   readonly #addresses = new WeakMap<Socket, string>();
   readonly #http: Server;
   readonly #upgrades: WebSocketServer;
 
-  constructor({ origins, maxPduBytes, requestMs, metrics, admit }: WebSocketEntranceOptions) {
+  constructor({ origins, maxPduBytes, requestMs, metrics, admit }: WebSocketLayerOptions) {
     this.#admit = admit;
     this.#metrics = metrics;
     this.#http = createServer(
@@ -68,10 +68,10 @@ export class WebSocketEntrance {
     this.#http.emit('connection', socket);
   };
 
-  /** Cuts off those that have not become WebSockets yet. */
+  /** Closes sockets that have not been upgraded yet. */
   close(): void {
     this.#http.closeAllConnections();
-    // Its timer looks for requests that take too long.
+    // Stops the timer that checks for slow requests.
     this.#http.close();
   }
 
