@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 /** Reads a whole number from `min` to `max`. @throws InvalidArgumentError, which commander shows as wrong usage */
 export function wholeNumber(min: number, max: number): (text: string) => number {
@@ -41,4 +41,20 @@ export function oneOf<T>(choices: Readonly<Record<string, T>>): (text: string) =
     if (value !== undefined) return value;
     throw new InvalidArgumentError(`must be one of ${Object.keys(choices).join(', ')}`);
   };
+}
+
+/** An option that takes one of these words. */
+export function choice<W extends string>(
+  flags: string,
+  description: string,
+  words: readonly W[],
+  preset: W,
+): Option {
+  const read = oneOf(Object.fromEntries(words.map((word) => [word, word])));
+  return new Option(flags, description).argParser(read).default(preset);
+}
+
+/** Reads words with commas between them. */
+export function commaSeparated(text: string): string[] {
+  return text.split(',').map((word) => word.trim());
 }

@@ -4,9 +4,8 @@ import { addConnectionOptions, type ConnectionOptions, logIn } from '../connecti
 import { note, print } from '../output.js';
 
 /** `teamtalk listen --as NAME` */
-export function register(program: Command): void {
-  const listen = program.command('listen').description('Print messages as they come, until Ctrl-C');
-  addConnectionOptions(listen, 'windows').action(run);
+export function define(command: Command): void {
+  addConnectionOptions(command, 'windows').action(run);
 }
 
 async function run(options: ConnectionOptions): Promise<void> {

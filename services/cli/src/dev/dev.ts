@@ -1,10 +1,11 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Addresses, addressesOf } from './addresses.js';
-import { demoPassword, demoUsers, prepareDatabase } from './demo-users.js';
+import { demoPassword, demoUsers } from './demo-users.js';
 import { Fleet } from './fleet.js';
 import type { Replicas } from './options.js';
 import { planPorts } from './port-plan.js';
+import { prepareDatabase } from './prepare-database.js';
 import { type ProcessEntry, RunFiles } from './run-files.js';
 import { startServers } from './servers.js';
 import { welcome } from './welcome.js';

@@ -84,7 +84,7 @@ export class Tracer {
   readonly #registries: Registry[];
   readonly #where: string;
 
-  /** @throws TeamTalkError `unavailable` when NATS does not answer, Failure when nobody announces himself there */
+  /** @throws TeamTalkError `unavailable` when NATS does not answer, Failure when no instance announces itself there */
   static async open({ bus: config, rpcTls, dbProxy }: Sources): Promise<Tracer> {
     const log = createLogger({ service: 'trace', instance: 0, level: 'silent' });
     const metrics = new Metrics('trace');
