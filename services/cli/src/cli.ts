@@ -39,8 +39,8 @@ export async function createProgram(names?: readonly string[]): Promise<Command>
  */
 export async function runCli(words: readonly string[]): Promise<number> {
   try {
-    // The command is the first word, or the second one of `help send`.
-    const program = await createProgram(words.slice(0, 2));
+    // The command is the first word, or the second one of `help send`. Completion is made of all of them.
+    const program = await createProgram(words[0] === 'completion' ? undefined : words.slice(0, 2));
     await program.parseAsync(words, { from: 'user' });
     return 0;
   } catch (error) {

@@ -101,6 +101,11 @@ export const commandGroups: readonly { heading: string; commands: readonly Comma
         description: 'Check that a TeamTalk server does what old clients need; its users write to each other',
         load: () => import('./commands/conformance.js'),
       },
+      {
+        name: 'completion',
+        description: 'Print a script that completes commands and options in bash, zsh or fish',
+        load: () => import('./commands/completion.js'),
+      },
     ],
   },
 ];
