@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { TestCluster } from '@teamtalk/cluster';
 import { Commands, createTextCodec, DEFAULT_TEXT_KEY, decodeBody, MsgType } from '@teamtalk/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ChaosServers } from './chaos/chaos-servers.js';
+import { ChaosServers } from './chaos/testbed/chaos-servers.js';
 
 let servers: ChaosServers;
 let cluster: TestCluster;

@@ -35,7 +35,7 @@ function line(title: string, text: string): string {
 function takenIn({ taken_in_by, requestId, trace }: MessageTrace): string {
   // Broadcasts have no instance of their own.
   if (trace.startsWith('00000000')) return `as part of broadcast ${requestId}`;
-  return `by ${placeOf(taken_in_by)} as its ticket ${requestId}`;
+  return `by ${placeOf(taken_in_by)} as its request ${requestId}`;
 }
 
 function routed({ outbox }: MessageTrace): string {

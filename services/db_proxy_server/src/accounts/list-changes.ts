@@ -39,7 +39,7 @@ export function sameSince(table: string, etag: string): string {
 /** Rounds of a minute: an etag that is used is much younger. */
 const roundsKept = 5;
 
-const now: Statement = { name: 'list_change_now', text: `SELECT ${currentEtag('list_change')} AS stamp` };
+const now: Statement = { name: 'list_change_now', text: `SELECT ${currentEtag('list_change')} AS etag` };
 
 /** Those with numbers that have not been given out are another server's, by way of a restored dump. */
 const purge: Statement = {

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ChaosTestbed } from './chaos-testbed.js';
 import { cutBeforeAck } from './faults/cut-before-ack.js';
 import type { Fault } from './faults/fault.js';
 import { cut } from './faults/links.js';
 import { freeze, kill } from './faults/processes.js';
-import { overlapping } from './faults/scheduled.js';
 import { killServer } from './faults/servers.js';
+import { runRound } from './round.js';
+import { overlapping } from './schedules/scheduled-faults.js';
+import { ChaosTestbed } from './testbed/chaos-testbed.js';
 
 let testbed: ChaosTestbed;
 /** What went wrong, in words. */
@@ -48,7 +49,11 @@ it.for([
   { timeout: 120_000 },
   async ([, fault, index], { annotate }) => {
     reports.length = 0;
-    const { lost, duplicated, reordered, undelivered, late, ...result } = await testbed.round(fault, index);
+    const { lost, duplicated, reordered, undelivered, late, ...result } = await runRound(
+      testbed,
+      fault,
+      index,
+    );
     expect(reports).toEqual([]);
     expect({ lost, duplicated, reordered, undelivered, late }).toEqual({
       lost: 0,

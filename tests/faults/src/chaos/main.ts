@@ -2,13 +2,13 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkOut } from '../checkout.js';
-import { ChaosTestbed } from './chaos-testbed.js';
+import { aside, faults } from './all-faults.js';
 import type { Fault } from './faults/fault.js';
-import { aside, faults } from './faults/index.js';
 import { OverlapRun } from './overlap.js';
 import { runFault } from './run.js';
 import type { Schedule } from './schedules/schedule.js';
 import { isClean, type Row, tableOf } from './table.js';
+import { ChaosTestbed } from './testbed/chaos-testbed.js';
 
 const usage = `npm run chaos -- [--only NAME,...] [--rounds N] [--users N] [--pace MS] [--rate N] [--json FILE] [--list]
 npm run chaos -- --overlap [--seed N] [--minutes N] [--rate N] [--from N] [--schedules N] [--schedule FILE]

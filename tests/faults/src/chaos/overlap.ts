@@ -1,12 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { ChaosTestbed } from './chaos-testbed.js';
-import { sumOf } from './check.js';
-import { scheduled } from './faults/scheduled.js';
+import { sumOf } from './record/check.js';
+import { runRound } from './round.js';
 import { drawSchedule } from './schedules/draw.js';
 import { describe, type Schedule } from './schedules/schedule.js';
+import { scheduled } from './schedules/scheduled-faults.js';
 import { shrink } from './schedules/shrink.js';
 import { isClean, type Row, rowOf } from './table.js';
+import type { ChaosTestbed } from './testbed/chaos-testbed.js';
 
 export interface OverlapOptions {
   seed: number;
@@ -89,7 +90,7 @@ export class OverlapRun {
     const begun = performance.now();
     try {
       this.#testbed ??= await this.#options.start();
-      const result = await this.#testbed.round(fault, index);
+      const result = await runRound(this.#testbed, fault, index);
       return rowOf(fault, [result], performance.now() - begun);
     } catch (error) {
       report(

@@ -1,6 +1,7 @@
-import type { ChaosTestbed, RoundResult } from './chaos-testbed.js';
 import type { Fault } from './faults/fault.js';
+import { type RoundResult, runRound } from './round.js';
 import { type Row, rowOf } from './table.js';
+import type { ChaosTestbed } from './testbed/chaos-testbed.js';
 
 /**
  * Injects a fault as often as said, one round after the other.
@@ -15,7 +16,7 @@ export async function runFault(
   const results: RoundResult[] = [];
   const begun = performance.now();
   for (let index = 0; index < rounds; index++) {
-    const result = await testbed.round(fault, index);
+    const result = await runRound(testbed, fault, index);
     results.push(result);
     const { acked, recoveryMs, breaks } = result;
     testbed.report(

@@ -1,6 +1,6 @@
-import type { RoundResult } from './chaos-testbed.js';
-import { type Outcome, sumOf } from './check.js';
 import type { Fault } from './faults/fault.js';
+import { type Outcome, sumOf } from './record/check.js';
+import type { RoundResult } from './round.js';
 
 /** All rounds of one fault. */
 export interface Row extends Outcome {

@@ -1,4 +1,4 @@
-import type { Conversation, Ledger } from '../ledger.js';
+import type { Conversation, Ledger } from '../record/ledger.js';
 import { SimulatedClient, textOf } from './simulated-client.js';
 
 export interface PusherOptions {

@@ -1,7 +1,7 @@
 import { TeamTalkClient } from '@teamtalk/client';
 import { Commands, createTextCodec, DEFAULT_TEXT_KEY, decodeBody, MsgType } from '@teamtalk/protocol';
-import { DeliveryWatch } from '../delivery-watch.js';
-import type { Conversation, Sent } from '../ledger.js';
+import { DeliveryWatch } from '../record/delivery-watch.js';
+import type { Conversation, Sent } from '../record/ledger.js';
 import {
   askAgainMs,
   pushedMessage,

@@ -13,8 +13,8 @@ import {
   type Pdu,
   PduDecoder,
 } from '@teamtalk/protocol';
-import { DeliveryWatch } from '../delivery-watch.js';
-import type { Conversation, Ledger, Sent } from '../ledger.js';
+import { DeliveryWatch } from '../record/delivery-watch.js';
+import type { Conversation, Ledger, Sent } from '../record/ledger.js';
 import { pushedMessage, textOf } from './simulated-client.js';
 
 export interface LightClientOptions {

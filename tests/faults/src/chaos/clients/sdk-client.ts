@@ -1,6 +1,6 @@
 import { TeamTalkClient } from '@teamtalk/client';
-import { DeliveryWatch } from '../delivery-watch.js';
-import { Conversation, type Sent } from '../ledger.js';
+import { DeliveryWatch } from '../record/delivery-watch.js';
+import { Conversation, type Sent } from '../record/ledger.js';
 import {
   askAgainMs,
   pushedMessage,

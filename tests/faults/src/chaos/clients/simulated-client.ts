@@ -1,6 +1,6 @@
 import { Commands, decodeBody, IM, type Pdu, sessionTypeOf } from '@teamtalk/protocol';
-import { textOf } from '../check.js';
-import { Conversation, type Ledger, type Sent } from '../ledger.js';
+import { textOf } from '../record/check.js';
+import { Conversation, type Ledger, type Sent } from '../record/ledger.js';
 
 export { textOf };
 

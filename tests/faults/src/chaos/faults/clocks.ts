@@ -1,4 +1,4 @@
-import { stepClock } from '../clock.js';
+import { stepClock } from '../testbed/clock.js';
 import { type Fault, pause } from './fault.js';
 
 const runMs = 10_000;

@@ -1,10 +1,10 @@
 import { testPassword } from '@teamtalk/cluster';
 import { FaultProxy, waitUntil } from '@teamtalk/local-stack';
 import { Commands, decodeBody, type Pdu, PduDecoder } from '@teamtalk/protocol';
-import type { ChaosTestbed } from '../chaos-testbed.js';
+import { Load } from '../clients/load.js';
 import { SdkClient } from '../clients/sdk-client.js';
-import { Conversation } from '../ledger.js';
-import { Load } from '../load.js';
+import { Conversation } from '../record/ledger.js';
+import type { ChaosTestbed } from '../testbed/chaos-testbed.js';
 import type { Fault } from './fault.js';
 
 const mostClients = 40;

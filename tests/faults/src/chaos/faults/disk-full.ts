@@ -1,6 +1,6 @@
 import { open, rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { SinglePostgres } from '../servers/postgres.js';
+import type { SinglePostgres } from '../testbed/servers/postgres.js';
 import { type Fault, pause } from './fault.js';
 
 const fullMs = 8_000;

@@ -1,4 +1,16 @@
-import type { ChaosTestbed, Round } from '../chaos-testbed.js';
+import type { FaultTimes } from '../record/fault-times.js';
+import type { ChaosTestbed } from '../testbed/chaos-testbed.js';
+
+/** What a fault does to the testbed in one round. */
+export interface Round {
+  readonly index: number;
+  /** When faults were there; where a fault does not say it, from its beginning to its end. */
+  readonly times: FaultTimes;
+  /** To be called when the fault is over: from then on everything has to come right. */
+  ended(): void;
+  /** Something it measured besides, in words; goes below the table. */
+  note(text: string): void;
+}
 
 /** Something that goes wrong, and how often it is tried. */
 export interface Fault {

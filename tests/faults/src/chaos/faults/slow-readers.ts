@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { testPassword } from '@teamtalk/cluster';
 import type { RawConnection } from '@teamtalk/local-stack';
 import { ClientType, Commands, encodePdu, IM, MsgType } from '@teamtalk/protocol';
-import type { ChaosTestbed } from '../chaos-testbed.js';
+import type { ChaosTestbed } from '../testbed/chaos-testbed.js';
 import { type Fault, pause } from './fault.js';
 
 const calmMs = 15_000;

@@ -1,7 +1,8 @@
 import { isAlive, type ServiceName } from '@teamtalk/local-stack';
-import type { ChaosTestbed, Round } from '../chaos-testbed.js';
-import { stepClock } from '../clock.js';
+import type { Round } from '../faults/fault.js';
 import { pause } from '../faults/fault.js';
+import type { ChaosTestbed } from '../testbed/chaos-testbed.js';
+import { stepClock } from '../testbed/clock.js';
 import {
   type Action,
   type Disturbance,

@@ -1,5 +1,5 @@
 import type { ServiceName } from '@teamtalk/local-stack';
-import type { LinkEvent, Server } from '../links.js';
+import type { LinkEvent, Server } from '../testbed/links.js';
 import type { Random } from './random.js';
 import type { Action, Disturbance, Process, Trigger } from './schedule.js';
 

@@ -1,5 +1,5 @@
 import type { ServiceName } from '@teamtalk/local-stack';
-import type { LinkEvent, Server } from '../links.js';
+import type { LinkEvent, Server } from '../testbed/links.js';
 
 export interface ServiceReplica {
   name: ServiceName;

@@ -1,9 +1,9 @@
-import { drawSchedule } from '../schedules/draw.js';
-import { inject } from '../schedules/inject.js';
-import { Random } from '../schedules/random.js';
-import { recoveries } from '../schedules/recoveries.js';
-import type { Disturbance, LinkName, Process, Schedule } from '../schedules/schedule.js';
-import type { Fault } from './fault.js';
+import type { Fault } from '../faults/fault.js';
+import { drawSchedule } from './draw.js';
+import { inject } from './inject.js';
+import { Random } from './random.js';
+import { recoveries } from './recoveries.js';
+import type { Disturbance, LinkName, Process, Schedule } from './schedule.js';
 
 /** @param scheduleOf the schedule of each round */
 export function scheduled(

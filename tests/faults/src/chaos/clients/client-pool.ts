@@ -1,8 +1,8 @@
 import { testPassword } from '@teamtalk/cluster';
 import { waitUntil } from '@teamtalk/local-stack';
-import { Conversation, type Ledger, type Sent } from '../ledger.js';
-import type { LoadMember } from '../load.js';
+import { Conversation, type Ledger, type Sent } from '../record/ledger.js';
 import { LightClient } from './light-client.js';
+import type { LoadMember } from './load.js';
 
 /** Who is in the crowd, by name; each has a user. */
 export interface CrowdNames {

@@ -1,11 +1,13 @@
 import type { ServiceName } from '@teamtalk/local-stack';
-import { clocks } from './clocks.js';
-import { cutBeforeAck } from './cut-before-ack.js';
-import { diskFull } from './disk-full.js';
-import { killPrimary, silencePrimary } from './fail-over.js';
-import { type Fault, nothing } from './fault.js';
-import { block, cut, delay, loss } from './links.js';
-import { freeze, kill, rollingRestart } from './processes.js';
+import { clocks } from './faults/clocks.js';
+import { cutBeforeAck } from './faults/cut-before-ack.js';
+import { diskFull } from './faults/disk-full.js';
+import { killPrimary, silencePrimary } from './faults/fail-over.js';
+import { type Fault, nothing } from './faults/fault.js';
+import { block, cut, delay, loss } from './faults/links.js';
+import { freeze, kill, rollingRestart } from './faults/processes.js';
+import { freezePostgres, killServer } from './faults/servers.js';
+import { slowReaders } from './faults/slow-readers.js';
 import {
   aimed,
   clockSteps,
@@ -13,9 +15,7 @@ import {
   oneWayPartitions,
   overlapping,
   pausesBelowLimits,
-} from './scheduled.js';
-import { freezePostgres, killServer } from './servers.js';
-import { slowReaders } from './slow-readers.js';
+} from './schedules/scheduled-faults.js';
 
 const onTheWay = ['msg_server', 'route_server', 'db_proxy_server', 'http_msg_server'] as const;
 /** Not on a message's way. */

@@ -2,19 +2,16 @@ import type { TeamTalkClient } from '@teamtalk/client';
 import { type TestCluster, testPassword } from '@teamtalk/cluster';
 import { FaultProxy, type ProxyTarget, type ServiceName, waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM } from '@teamtalk/protocol';
+import { ClientPool, type CrowdNames } from '../clients/client-pool.js';
+import { HttpPusher } from '../clients/http-pusher.js';
+import { LegacyClient } from '../clients/legacy-client.js';
+import { Load } from '../clients/load.js';
+import { SdkClient } from '../clients/sdk-client.js';
+import { checkHistory } from '../record/check.js';
+import { Conversation, Ledger } from '../record/ledger.js';
 import { calm, replicas, startCluster } from './chaos-cluster.js';
 import { ChaosServers, type ChaosServersOptions } from './chaos-servers.js';
-import { check, checkHistory, type Outcome } from './check.js';
-import { ClientPool, type CrowdNames } from './clients/crowd.js';
-import { HttpPusher } from './clients/http-pusher.js';
-import { LegacyClient } from './clients/legacy-client.js';
-import { SdkClient } from './clients/sdk-client.js';
-import { FaultTimes } from './fault-times.js';
-import type { Fault } from './faults/fault.js';
-import { Conversation, Ledger } from './ledger.js';
 import { Links } from './links.js';
-import { Load } from './load.js';
-import { StallWatch } from './stall-watch.js';
 
 /** Services that each stand has. */
 const always = ['db_proxy_server', 'route_server', 'msg_server', 'http_msg_server'] as const;
@@ -34,29 +31,8 @@ export interface ChaosOptions extends ChaosServersOptions {
   checkout?: string | undefined;
 }
 
-/** What a fault does to the stand in one round. */
-export interface Round {
-  readonly index: number;
-  /** When faults were there; where a fault does not say it, from its beginning to its end. */
-  readonly times: FaultTimes;
-  /** To be called when the fault is over: from then on everything has to come right. */
-  ended(): void;
-  /** Something it measured besides, in words; goes below the table. */
-  note(text: string): void;
-}
-
-/** Result of one round. */
-export interface RoundResult extends Outcome {
-  /** from the fault's end until everybody had an ack for a message sent after it, milliseconds */
-  recoveryMs: number;
-  /** broken connections of clients */
-  breaks: number;
-  /** users that nothing was done to and whose connection lasted */
-  observers: number;
-  notes: string[];
-}
-
-const recoveryLimitMs = 60_000;
+/** How long everybody may take to get acks again, milliseconds. */
+export const recoveryLimitMs = 60_000;
 const crowdNames: CrowdNames = {
   // As many as keep each below what MESSAGE_RATE lets a client send, which SendDeduplicator (msg_server) is made for.
   busy: numbered('busy', 80),
@@ -136,6 +112,10 @@ export class ChaosTestbed {
     return this.#load;
   }
 
+  get clientPool(): ClientPool {
+    return this.#clientPool;
+  }
+
   /** Where clients connect to. */
   get msgServers(): ProxyTarget[] {
     return Array.from({ length: replicas }, (_, k) => ({
@@ -148,48 +128,6 @@ export class ChaosTestbed {
   readonly onStop = (work: () => Promise<unknown>): void => {
     this.#cleanUps.push(work);
   };
-
-  /** Lets the load run, injects the fault, waits until all is well, lets it run on, and checks the ledger. */
-  async round(fault: Fault, index: number): Promise<RoundResult> {
-    const breaks = this.load.breaks;
-    await this.#clientPool.gather();
-    this.load.start();
-    await this.untilMoreAcks(5);
-    const begin = performance.now();
-    const times = new FaultTimes();
-    const stalls = new StallWatch();
-    let end: number | undefined;
-    const ended = () => {
-      end = performance.now();
-      this.load.mark();
-    };
-    const notes: string[] = [];
-    await fault.inject(this, { index, times, ended, note: (text) => notes.push(text) });
-    if (end === undefined) ended();
-    if (times.isEmpty) times.add(begin, end!);
-    await waitUntil(() => this.load.waiting.length === 0, {
-      timeoutMs: recoveryLimitMs,
-      what: 'everybody gets acks again',
-    }).catch(() => this.report(`no acks after ${recoveryLimitMs} ms: ${this.load.waiting.join(', ')}`));
-    const recoveryMs = this.load.recoveredAt - end!;
-    await this.untilMoreAcks(5);
-    await this.load.pause();
-    await this.cluster.settle(30_000);
-    const crashed = this.cluster
-      .crashed()
-      .map(({ service, pid, lastWords }) => `${service} (process ${pid}) ${lastWords}`);
-    if (crashed.length > 0) throw new Error(`ended by themselves: ${crashed.join('\n')}`);
-    // Where the clients themselves were late, that is nobody else's fault.
-    for (const { begin: from, end: to } of stalls.stop()) times.add(from, to);
-    const outcome = await check(this.ledger, (text, values) => this.cluster.sql(text, values), times);
-    return {
-      ...outcome,
-      recoveryMs,
-      breaks: this.load.breaks - breaks,
-      observers: this.#clientPool.observers,
-      notes,
-    };
-  }
 
   /** @returns how many messages of all rounds are not in history, or there twice */
   checkHistory(): Promise<number> {
