@@ -1,6 +1,6 @@
 import { databaseUrl } from './installation.js';
 
-/** The functions of db_proxy_server, which alone knows the schema. Loaded late: other commands start faster. */
+/** The functions of db_proxy_server, which alone knows the schema. Loaded when used, as it is large. */
 type DbProxyServer = typeof import('@teamtalk/db_proxy_server');
 
 /** What help says of every command that needs the database. */

@@ -53,7 +53,7 @@ export class FileInbox {
 
   async #receive(offer: FileOffer): Promise<void> {
     const name = plainName(offer.name);
-    // Of the task: a file that was broken off is gone on with the next time.
+    // Named by the task, so that an interrupted file is resumed the next time.
     const partial = path.join(this.#folder, `.${offer.taskId}.part`);
     const target = freePath(this.#folder, name, existsSync);
     const sink = await openSink(partial, target, offer.size);
@@ -64,7 +64,7 @@ export class FileInbox {
     } catch (error) {
       progress.finish();
       this.failed++;
-      // Nobody offers it again.
+      // An online offer is not made again.
       if (offer.online) await rm(partial, { force: true });
       note(`${name} from user ${offer.fromUserId}: ${describeFailure(error)}`);
     } finally {

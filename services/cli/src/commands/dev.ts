@@ -33,7 +33,7 @@ async function run(given: { replicas: Replicas; seed: number; host: string }): P
   const abort = () => stop.abort();
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, abort);
-  // The terminal, or whoever reads our output, may go before us: other commands end then, this one runs on.
+  // The reader of our output may close it first: other commands end then, this one keeps running.
   for (const stream of [process.stdout, process.stderr])
     stream.removeAllListeners('error').on('error', () => {});
   const say = (text: string) => process.stdout.write(`${text}\n`);

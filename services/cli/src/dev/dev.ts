@@ -12,9 +12,9 @@ import { welcome } from './welcome.js';
 
 export interface DevOptions {
   replicas: Replicas;
-  /** users u1 to uN to have; 0: none */
+  /** add users u1 to uN; 0: none */
   seed: number;
-  /** the IP address clients and callers of the HTTP API come in at */
+  /** the IP address that clients and the HTTP API are served on */
   host: string;
   /** aborted when it is to stop */
   signal: AbortSignal;

@@ -3,7 +3,7 @@ import { demoDepartments, demoPassword, demoUsers } from './demo-users.js';
 
 type DataSource = Awaited<ReturnType<typeof openDataSource>>;
 
-/** Somebody to send as, and somebody to send to. */
+/** A user to send as, and one to send to. */
 export interface Pair {
   sender: string;
   receiver: string;
@@ -11,11 +11,11 @@ export interface Pair {
 }
 
 export interface PreparedDatabase {
-  /** the steps applied */
+  /** the migrations applied */
   migrations: string[];
   /** users added for `--seed` */
   seeded: number;
-  /** whom to try it with: two demo users, else two seeded ones; undefined when there are neither */
+  /** users to try it with: two demo users, else two seeded ones; undefined when there are neither */
   pair: Pair | undefined;
 }
 

@@ -18,7 +18,7 @@ export interface TopOptions {
   interval: number;
 }
 
-/** Milliseconds in which every instance has announced itself: they do once a second. */
+/** Milliseconds within which every instance sends a heartbeat: they do once per second. */
 const heartbeatMs = 1_200;
 /** Milliseconds after which no instance is expected any more. */
 const silentMs = 4_000;
