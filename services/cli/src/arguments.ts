@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 /** Reads a whole number from `min` to `max`. @throws InvalidArgumentError, which commander shows as wrong usage */
 export function wholeNumber(min: number, max: number): (text: string) => number {
@@ -34,11 +34,22 @@ export function httpUrl(text: string): string {
   throw new InvalidArgumentError('must be a URL such as http://127.0.0.1:8080');
 }
 
-/** Reads one of the given words, and gives what it stands for. */
-export function oneOf<T>(choices: Readonly<Record<string, T>>): (text: string) => T {
-  return (text) => {
-    const value = Object.hasOwn(choices, text) ? choices[text] : undefined;
-    if (value !== undefined) return value;
-    throw new InvalidArgumentError(`must be one of ${Object.keys(choices).join(', ')}`);
+/** An option that takes one of these words. */
+export function choice<W extends string>(
+  flags: string,
+  description: string,
+  words: readonly W[],
+  preset: W,
+): Option {
+  const read = (text: string): W => {
+    const word = words.find((each) => each === text);
+    if (word !== undefined) return word;
+    throw new InvalidArgumentError(`must be one of ${words.join(', ')}`);
   };
+  return new Option(flags, description).argParser(read).default(preset);
+}
+
+/** Reads words with commas between them. */
+export function commaSeparated(text: string): string[] {
+  return text.split(',').map((word) => word.trim());
 }

@@ -1,53 +1,34 @@
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import * as app from './commands/app.js';
-import * as bench from './commands/bench.js';
-import * as checkConfig from './commands/check-config.js';
-import * as conformance from './commands/conformance.js';
-import * as dev from './commands/dev.js';
-import * as listen from './commands/listen.js';
-import * as migrate from './commands/migrate.js';
-import * as receiveFiles from './commands/receive-files.js';
-import * as seed from './commands/seed.js';
-import * as send from './commands/send.js';
-import * as sendFile from './commands/send-file.js';
-import * as top from './commands/top.js';
-import * as trace from './commands/trace.js';
-import * as upload from './commands/upload.js';
-import * as user from './commands/user.js';
-import * as webhook from './commands/webhook.js';
+import { commandGroups } from './commands.js';
 import { describeFailure, Failure } from './failure.js';
+import { optionDescription } from './help.js';
 
-/** In the order `teamtalk --help` shows them. */
-const commands = [
-  // the installation
-  dev,
-  migrate,
-  user,
-  app,
-  webhook,
-  seed,
-  top,
-  trace,
-  // speaking to it
-  send,
-  upload,
-  listen,
-  sendFile,
-  receiveFiles,
-  bench,
-  conformance,
-  checkConfig,
-];
-
-/** The command line of `teamtalk`. */
-export function createProgram(): Command {
+/**
+ * The command line of `teamtalk`.
+ *
+ * @param names the commands to load; of the others there are only name and description. All when left out
+ */
+export async function createProgram(names?: readonly string[]): Promise<Command> {
   const program = new Command('teamtalk')
-    .description('Runs, looks after and talks to a TeamTalk installation.')
+    .description('Runs, manages and talks to a TeamTalk installation.')
+    .version(version(), '-V, --version', 'print the version')
+    // `--version` counts only before the command.
+    .enablePositionalOptions()
     .showHelpAfterError('(teamtalk --help says more)')
-    // Set first: commands take this over when they are added.
+    // Set first: commands inherit these when they are added.
+    .helpOption('-h, --help', 'print this help')
+    .configureHelp({ optionDescription })
     .exitOverride();
-  for (const command of commands) command.register(program);
-  return program;
+  for (const { heading, commands } of commandGroups) {
+    program.commandsGroup(heading);
+    for (const { name, description, load } of commands) {
+      const command = program.command(name).description(description);
+      if (!names || names.includes(name)) (await load()).define(command);
+    }
+  }
+  // Last: help stands under the last heading.
+  return program.helpCommand('help [command]', 'print the help of a command');
 }
 
 /**
@@ -58,12 +39,19 @@ export function createProgram(): Command {
  */
 export async function runCli(words: readonly string[]): Promise<number> {
   try {
-    await createProgram().parseAsync(words, { from: 'user' });
+    // The command is the first word, or the second one of `help send`. Completion is made of all of them.
+    const program = await createProgram(words[0] === 'completion' ? undefined : words.slice(0, 2));
+    await program.parseAsync(words, { from: 'user' });
     return 0;
   } catch (error) {
-    // Of wrong usage commander has told already; help and version are no errors.
+    // commander has already reported wrong usage; help and version are no errors.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     process.stderr.write(`teamtalk: ${describeFailure(error, process.env.DEBUG)}\n`);
     return error instanceof Failure ? error.exitStatus : 1;
   }
+}
+
+function version(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
 }

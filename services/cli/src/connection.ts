@@ -1,7 +1,6 @@
-import { type ClientOptions, type ServerLocation, TeamTalkClient } from '@teamtalk/client';
-import { ClientType } from '@teamtalk/protocol';
+import type { ClientOptions, ServerLocation, TeamTalkClient } from '@teamtalk/client';
 import type { Command } from 'commander';
-import { hostAndPort, httpUrl, oneOf } from './arguments.js';
+import { choice, hostAndPort, httpUrl } from './arguments.js';
 import { loginServerUrl } from './installation.js';
 
 /** The options of every command that talks to a msg_server as a user. */
@@ -10,20 +9,15 @@ export interface ConnectionOptions {
   password?: string;
   loginServer?: string;
   server?: { host: string; port: number };
-  client: ClientTypeNumber;
+  client: ClientKind;
 }
 
-type ClientTypeNumber = (typeof ClientType)[keyof typeof ClientType];
+export type ClientKind = 'windows' | 'mac' | 'ios' | 'android';
 
-const clientTypes = {
-  windows: ClientType.WINDOWS,
-  mac: ClientType.MAC,
-  ios: ClientType.IOS,
-  android: ClientType.ANDROID,
-};
+export const clientKinds: readonly ClientKind[] = ['windows', 'mac', 'ios', 'android'];
 
 /** @param client what to log in as: a second PC, or a second mobile, of one user kicks the first */
-export function addConnectionOptions(command: Command, client: keyof typeof clientTypes): Command {
+export function addConnectionOptions(command: Command, client: ClientKind): Command {
   return command
     .requiredOption('--as <name>', 'the user to log in as')
     .option('--password <password>', 'the password; default: TEAMTALK_PASSWORD, or 123456 as demo users have')
@@ -33,12 +27,21 @@ export function addConnectionOptions(command: Command, client: keyof typeof clie
       httpUrl,
     )
     .option('--server <host:port>', 'the msg_server to dial, without asking a login_server', hostAndPort)
-    .option(
-      '--client <kind>',
-      `windows, mac, ios or android (default: ${client}); of a user one PC and one mobile can be logged in`,
-      oneOf(clientTypes),
-      clientTypes[client],
+    .addOption(
+      choice(
+        '--client <kind>',
+        'windows, mac, ios or android; a user can be logged in on one PC and one mobile',
+        clientKinds,
+        client,
+      ),
     );
+}
+
+/** The number of a kind of client in the protocol. */
+export async function clientTypeOf(kind: ClientKind): Promise<number> {
+  const { ClientType } = await import('@teamtalk/protocol');
+  const { WINDOWS, MAC, IOS, ANDROID } = ClientType;
+  return { windows: WINDOWS, mac: MAC, ios: IOS, android: ANDROID }[kind];
 }
 
 /** A client logged in as the command line says. The caller closes it. */
@@ -49,10 +52,11 @@ export async function logIn(
   const location: ServerLocation = options.server ?? {
     loginServer: options.loginServer ?? loginServerUrl(process.env),
   };
+  const { TeamTalkClient } = await import('@teamtalk/client');
   const client = new TeamTalkClient({ ...location, ...clientOptions });
   const password = options.password ?? (process.env.TEAMTALK_PASSWORD || '123456');
   try {
-    await client.login({ name: options.as, password, clientType: options.client });
+    await client.login({ name: options.as, password, clientType: await clientTypeOf(options.client) });
   } catch (error) {
     await client.close();
     throw error;

@@ -1,7 +1,11 @@
 import { databaseUrl } from './installation.js';
 
-/** The functions of db_proxy_server, which alone knows the schema. Loaded late: other commands start faster. */
+/** The functions of db_proxy_server, which alone knows the schema. Loaded when used, as it is large. */
 type DbProxyServer = typeof import('@teamtalk/db_proxy_server');
+
+/** What help says of every command that needs the database. */
+export const databaseHelp =
+  '\nThe database is the one of DATABASE_URL, or of the installation that runs here.';
 
 export type DataSource = Awaited<ReturnType<DbProxyServer['openDataSource']>>;
 

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-/** What went wrong in the words of the person at the terminal; may have several lines. */
+/** A failure worded for the person at the terminal; may have several lines. */
 export class Failure extends Error {
   override readonly name = 'Failure';
   /** What `teamtalk` ends with: not 0, and 2 is for wrong usage. */

@@ -3,8 +3,8 @@ import path from 'node:path';
 const maxNameBytes = 200;
 
 /**
- * A stranger's name for a file as one of ours: the last part of what may look like a path, without control
- * characters, never hidden, never empty, never too long for a file system.
+ * A safe file name from an untrusted one: the last part of what may look like a path, without control characters, never
+ * hidden, never empty, never too long for a file system.
  */
 export function plainName(name: string): string {
   const last = name.split(/[/\\]/).at(-1) ?? '';

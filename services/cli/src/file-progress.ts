@@ -1,7 +1,7 @@
 import { plainName } from './file-names.js';
 import { clearProgress, showProgress } from './output.js';
 
-/** Milliseconds between two changes of the line that shows progress. */
+/** Milliseconds between two updates of the progress line. */
 const everyMs = 100;
 
 /** Shows on a terminal how far a file has come: part, rate, time left. */
@@ -13,7 +13,7 @@ export class FileProgress {
   #shownAt = 0;
   #bytes: number;
 
-  /** @param from bytes that were over before; undefined: as many as are said first */
+  /** @param from bytes transferred before; undefined: as many as the first update says */
   constructor(name: string, size: number, from: number | undefined) {
     this.#name = plainName(name);
     this.#size = size;
@@ -30,7 +30,7 @@ export class FileProgress {
     showProgress(this.#line());
   };
 
-  /** Takes the line away. @returns what there is to say at the end */
+  /** Removes the line. @returns the summary */
   finish(): string {
     clearProgress();
     const { seconds, rate } = this.#pace();

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { expect, it } from 'vitest';
 import { createProgram } from './cli.js';
 
+const program = await createProgram();
 const top = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** Every page, with the code in it: blocks, and what stands between backticks. */
@@ -25,13 +26,14 @@ async function pages(): Promise<{ page: string; code: string[] }[]> {
 
 /** What is wrong with the words of a `teamtalk` command; undefined: nothing. */
 function problemOf(words: string[]): string | undefined {
-  let command: Command = createProgram();
+  let command: Command = program;
   for (const word of words) {
     const next = command.commands.find((each) => each.name() === word);
     if (!next) break;
     command = next;
   }
-  if (command.parent === null && words[0] !== '--help') return `no command ${words[0]}`;
+  if (command.parent === null && !['--help', '--version'].includes(words[0]!))
+    return `no command ${words[0]}`;
   const options = [...command.options.map(({ long }) => long), '--help'];
   const unknown = words.find((word) => /^--\w/.test(word) && !options.includes(word.split('=')[0]!));
   return unknown && `${command.name()} has no ${unknown}`;

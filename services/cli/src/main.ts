@@ -1,6 +1,6 @@
 import { runCli } from './cli.js';
 
-// Whoever reads our output may stop reading (`teamtalk user list | head`): that is no failure.
+// A reader that closes our output early (`teamtalk user list | head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
   throw error;

@@ -1,8 +1,7 @@
 import type { TeamTalkClient } from '@teamtalk/client';
-import { IM } from '@teamtalk/protocol';
+import type { IM } from '@teamtalk/protocol';
 import { Failure } from './failure.js';
 
-const { SESSION_TYPE_SINGLE } = IM.BaseDefine.SessionType;
 /** `status` of a user who has left, whom the list of all users does not name. */
 const left = 3;
 
@@ -19,15 +18,16 @@ export async function receiverOf(client: TeamTalkClient, to: string): Promise<{ 
 }
 
 /**
- * The protocol has no question for a name. Those the user has lately written with are a few kilobytes; the list of all
- * users is 400 KB for 10,000, and asked for only when it is none of them.
+ * The protocol has no lookup by name. The users of recent sessions are a few kilobytes; the list of all users is 400 KB
+ * for 10,000, and is requested only when the name is none of them.
  */
 async function userNamed(client: TeamTalkClient, name: string) {
+  const { SESSION_TYPE_SINGLE } = (await import('@teamtalk/protocol')).IM.BaseDefine.SessionType;
   const ids = (await client.recentSessions())
     .filter(({ sessionType }) => sessionType === SESSION_TYPE_SINGLE)
     .map(({ sessionId }) => sessionId);
   const isMeant = ({ userDomain, status }: IM.BaseDefine.UserInfo.$Properties) =>
     userDomain === name && status !== left;
-  const lately = ids.length > 0 ? await client.usersInfo(ids) : [];
-  return lately.find(isMeant) ?? (await client.users()).users.find(isMeant);
+  const recent = ids.length > 0 ? await client.usersInfo(ids) : [];
+  return recent.find(isMeant) ?? (await client.users()).users.find(isMeant);
 }

@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { wholeNumber } from '../arguments.js';
-import { withDatabase } from '../database.js';
+import { commaSeparated, wholeNumber } from '../arguments.js';
+import { databaseHelp, withDatabase } from '../database.js';
 import { Failure } from '../failure.js';
-import { note, print } from '../output.js';
+import { jsonOption, note, print, printJson } from '../output.js';
 
 interface CreateOptions {
   allow?: string[];
@@ -15,35 +15,32 @@ interface CreateOptions {
 const maxId = 0x7fff_ffff;
 
 /** `teamtalk app create NAME`, `teamtalk app list` and `teamtalk app revoke NAME` */
-export function register(program: Command): void {
-  const app = program
-    .command('app')
-    .description(
-      'The internal systems that may call the HTTP API (DATABASE_URL, or the database that runs here)',
-    );
+export function define(app: Command): void {
+  app.addHelpText('after', databaseHelp);
 
   app
     .command('create <name>')
-    .description('Give a system a key; it is shown once')
+    .description('Give a system a key, which is shown once')
     .option(
       '--allow <what>',
-      'what it may do, separated by commas: p2p, broadcast, group, history, users, presence, kick, discovery (default: p2p,broadcast,group)',
-      words,
+      'its permissions, separated by commas: p2p, broadcast, group, history, users, presence, kick, discovery (default: p2p,broadcast,group)',
+      commaSeparated,
     )
-    .option('--ip <cidr>', 'where its calls may come from; may be given several times', append, [])
-    .option('--as <user_id>', 'the only user it may speak as', wholeNumber(1, maxId))
-    .option('--rate <n/s>', 'calls a second, such as 50/s', callsASecond)
+    .option('--ip <cidr>', 'addresses its calls may come from; may be repeated', append, [])
+    .option('--as <user_id>', 'the only user it may send as', wholeNumber(1, maxId))
+    .option('--rate <n/s>', 'calls per second, such as 50/s', callsPerSecond)
     .option('--signed', 'it signs its requests instead of sending its key')
     .action(create);
 
   app
     .command('list')
-    .description('List them: name, what it may do, where from, as whom, rate; tabs between them')
+    .description('List them: name, permissions, addresses, user, rate; separated by tabs')
+    .option(...jsonOption)
     .action(list);
 
   app
     .command('revoke <name>')
-    .description('Take a key back; http_msg_servers know within seconds')
+    .description('Take a key back; http_msg_servers refuse it within seconds')
     .action((name: string) =>
       withDatabase(async (dataSource, { revokeApp }) => {
         if (!(await revokeApp(dataSource, name))) throw new Failure(`there is no app ${name}`);
@@ -71,9 +68,13 @@ function create(name: string, { allow, ip, as: userId, rate, signed = false }: C
   });
 }
 
-function list(): Promise<void> {
+function list({ json }: { json?: boolean }): Promise<void> {
   return withDatabase(async (dataSource, { listApps }) => {
     for (const app of await listApps(dataSource)) {
+      if (json) {
+        printJson(app);
+        continue;
+      }
       const fields = [
         app.name,
         app.permissions.join(','),
@@ -88,17 +89,13 @@ function list(): Promise<void> {
   });
 }
 
-function words(text: string): string[] {
-  return text.split(',').map((word) => word.trim());
-}
-
 function append(value: string, previous: string[]): string[] {
   return [...previous, value];
 }
 
-function callsASecond(text: string): number {
+function callsPerSecond(text: string): number {
   const rate = /^(\d+(?:\.\d+)?)(?:\/s)?$/.exec(text)?.[1];
   const value = Number(rate);
   if (value > 0 && value <= 1_000_000) return value;
-  throw new InvalidArgumentError('must be calls a second, such as 50/s');
+  throw new InvalidArgumentError('must be calls per second, such as 50/s');
 }

@@ -1,14 +1,5 @@
-import {
-  type CaseResult,
-  jsonResults,
-  legacyReport,
-  markdownTable,
-  runConformance,
-  summary,
-  textTable,
-} from '@teamtalk/conformance';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { hostAndPort, httpUrl, wholeNumber } from '../arguments.js';
+import { commaSeparated, hostAndPort, httpUrl, wholeNumber } from '../arguments.js';
 import { demoPassword, demoUsers } from '../dev/demo-users.js';
 import { Failure } from '../failure.js';
 import { clearProgress, note, print, showProgress } from '../output.js';
@@ -34,31 +25,26 @@ interface ConformanceOptions {
 }
 
 const defaultPort = 8_000;
+const demoNames = demoUsers.map(({ name }) => name);
 /** Exit status when a case has killed a server. */
 const killedStatus = 3;
-const formats: Record<'json' | 'markdown', (results: readonly CaseResult[]) => string> = {
-  json: jsonResults,
-  markdown: markdownTable,
-};
 
 /** `teamtalk conformance --host H --port P` */
-export function register(program: Command): void {
-  program
-    .command('conformance')
-    .description(
-      'Check whether a TeamTalk server does what the old clients need; its users write to each other',
-    )
+export function define(command: Command): void {
+  command
     .option('--host <host>', 'address of the msg_servers', '127.0.0.1')
     .option(
       '--port <port>',
-      `port of a msg_server (default: ${defaultPort}); more than once for several of one installation`,
+      `port of a msg_server (default: ${defaultPort}); may be repeated, for several of one installation`,
       (text: string, before: number[] = []) => [...before, wholeNumber(1, 65_535)(text)],
     )
-    .option(
-      '--users <names>',
-      'at least four users, separated by commas; each four more run one more case at a time',
-      userNames,
-      demoUsers.map(({ name }) => name),
+    .addOption(
+      new Option(
+        '--users <names>',
+        'at least four users, separated by commas; each four more run one more case at a time',
+      )
+        .argParser(userNames)
+        .default(demoNames, demoNames.join(',')),
     )
     .option(
       '--password <password>',
@@ -74,15 +60,15 @@ export function register(program: Command): void {
     .option('--text-key <key>', 'the key of message texts, 32 bytes; default: the historic one')
     .option(
       '--legacy',
-      'an original server, before a company moves: tells what is known of it from what is new, and what kills it',
+      'an original server, before a migration: tells known differences from new ones, and what kills it',
     )
     .option(
       '--restart <seconds>',
-      'with --legacy: time a server that died may take to be back',
+      'with --legacy: seconds a killed server may take to be back',
       wholeNumber(0, 86_400),
       300,
     )
-    .option('--deadline <ms>', 'time an answer may take, ms', wholeNumber(100, 600_000), 5_000)
+    .option('--deadline <ms>', 'milliseconds an answer may take', wholeNumber(100, 600_000), 5_000)
     .addOption(new Option('--json', 'print JSON instead of a table').conflicts('markdown'))
     .option('--markdown', 'print a table in Markdown')
     .action(conformance);
@@ -100,6 +86,9 @@ async function conformance({
   markdown,
   ...options
 }: ConformanceOptions): Promise<void> {
+  const { jsonResults, legacyReport, markdownTable, runConformance, summary, textTable } = await import(
+    '@teamtalk/conformance'
+  );
   const { appKey, filter, http, lockUser, msfs, textKey, users } = options;
   let done = 0;
   const results = await runConformance({
@@ -124,7 +113,7 @@ async function conformance({
     onResult: ({ case: { name } }) => showProgress(`${++done} ${name}`),
   }).finally(clearProgress);
   if (results.length === 0) throw new Failure(`no case fits --filter ${filter}`);
-  const format = json ? formats.json : markdown ? formats.markdown : textTable;
+  const format = json ? jsonResults : markdown ? markdownTable : textTable;
   print(format(results));
   if (legacy && !json) print(`\n${legacyReport(results)}`);
   const found = new Set(results.map(({ status }) => status));
@@ -135,7 +124,7 @@ async function conformance({
 }
 
 function userNames(text: string): string[] {
-  const names = text.split(',').map((name) => name.trim());
+  const names = commaSeparated(text);
   if (names.length >= 4 && names.every((name) => name !== '') && new Set(names).size === names.length)
     return names;
   throw new InvalidArgumentError('must be at least four different names, separated by commas');

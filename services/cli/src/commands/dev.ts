@@ -4,25 +4,23 @@ import { parseReplicas, type Replicas, wholeNumber } from '../dev/options.js';
 import { Failure } from '../failure.js';
 
 /** `teamtalk dev`: what `npm start` runs. */
-export function register(program: Command): void {
-  program
-    .command('dev')
-    .description('Run the whole installation on this machine: PostgreSQL, NATS and every service')
+export function define(command: Command): void {
+  command
     .option(
       '--replicas <list>',
-      'how many of a service, such as msg_server=2,db_proxy_server=2',
+      'instances of a service, such as msg_server=2,db_proxy_server=2',
       asArgument(parseReplicas),
       parseReplicas(''),
     )
     .option(
       '--seed <users>',
-      'have users u1 to uN, password 123456',
+      'add users u1 to uN, password 123456',
       asArgument((text) => wholeNumber(text, 0, 1_000_000, 'the number of users')),
       0,
     )
     .option(
       '--host <address>',
-      'where clients and the HTTP API come in: 0.0.0.0 opens all addresses of this machine, without a password for the HTTP API',
+      'the address clients and the HTTP API are served on; 0.0.0.0: all of this machine, the HTTP API without a password',
       asArgument(parseHost),
       '127.0.0.1',
     )
@@ -30,13 +28,12 @@ export function register(program: Command): void {
 }
 
 async function run(given: { replicas: Replicas; seed: number; host: string }): Promise<void> {
-  // Not loaded for other commands: it takes the services' database code with it.
   const { runDev } = await import('../dev/dev.js');
   const stop = new AbortController();
   const abort = () => stop.abort();
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, abort);
-  // The terminal, or whoever reads our output, may go before us: other commands end then, this one runs on.
+  // The reader of our output may close it first: other commands end then, this one keeps running.
   for (const stream of [process.stdout, process.stderr])
     stream.removeAllListeners('error').on('error', () => {});
   const say = (text: string) => process.stdout.write(`${text}\n`);

@@ -4,9 +4,8 @@ import { addConnectionOptions, type ConnectionOptions, logIn } from '../connecti
 import { note, print } from '../output.js';
 
 /** `teamtalk listen --as NAME` */
-export function register(program: Command): void {
-  const listen = program.command('listen').description('Print messages as they come, until Ctrl-C');
-  addConnectionOptions(listen, 'windows').action(run);
+export function define(command: Command): void {
+  addConnectionOptions(command, 'windows').action(run);
 }
 
 async function run(options: ConnectionOptions): Promise<void> {
@@ -40,7 +39,7 @@ async function lineOf(message: Message, ownId: number, names: Names): Promise<st
   return `${time} ${from}${to}: ${contentOf(message)}`;
 }
 
-/** Line breaks and control characters of a stranger's text do not reach the terminal. */
+/** Without line breaks and control characters, which must not reach the terminal. */
 function contentOf(message: Message): string {
   let text: string | undefined;
   try {
@@ -55,7 +54,7 @@ function contentOf(message: Message): string {
 
 const mostNames = 10_000;
 
-/** The names of users, asked for once each. */
+/** The names of users, each requested once. */
 class Names {
   readonly #client: TeamTalkClient;
   readonly #names = new Map<number, string>();
@@ -64,7 +63,7 @@ class Names {
     this.#client = client;
   }
 
-  /** The name, or the id where the server does not tell in time. */
+  /** The name, or the id when the server does not answer in time. */
   async of(userId: number): Promise<string> {
     const known = this.#names.get(userId);
     if (known !== undefined) return known;

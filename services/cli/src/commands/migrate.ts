@@ -1,14 +1,10 @@
 import type { Command } from 'commander';
-import { withDatabase } from '../database.js';
-import { print } from '../output.js';
+import { databaseHelp, withDatabase } from '../database.js';
+import { jsonOption, print, printJson } from '../output.js';
 
 /** `teamtalk migrate up|down|status` */
-export function register(program: Command): void {
-  const migrate = program
-    .command('migrate')
-    .description(
-      'Bring the database to another version of the schema (DATABASE_URL, or the one that runs here)',
-    );
+export function define(migrate: Command): void {
+  migrate.addHelpText('after', databaseHelp);
 
   migrate
     .command('up')
@@ -23,7 +19,7 @@ export function register(program: Command): void {
 
   migrate
     .command('down')
-    .description('Take back the newest migration, with the data it holds')
+    .description('Revert the newest migration, with the data it holds')
     .action(() =>
       withDatabase(async (dataSource, { migrateDown }) => {
         const name = await migrateDown(dataSource);
@@ -34,10 +30,12 @@ export function register(program: Command): void {
   migrate
     .command('status')
     .description('List the migrations')
-    .action(() =>
+    .option(...jsonOption)
+    .action(({ json }: { json?: boolean }) =>
       withDatabase(async (dataSource, { migrationStatus }) => {
         for (const { name, state } of await migrationStatus(dataSource)) {
-          print(`${state.padEnd(7)}  ${name}`);
+          if (json) printJson({ name, state });
+          else print(`${state.padEnd(7)}  ${name}`);
         }
       }),
     );

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { wholeNumber } from '../arguments.js';
-import { withDatabase } from '../database.js';
+import { databaseHelp, withDatabase } from '../database.js';
 import { clearProgress, print, showProgress } from '../output.js';
 
 interface SeedOptions {
@@ -11,14 +11,13 @@ interface SeedOptions {
 }
 
 /** `teamtalk seed --users N` */
-export function register(program: Command): void {
-  program
-    .command('seed')
-    .description('Add users for demonstrations and measurements; those that exist stay as they are')
-    .requiredOption('--users <n>', 'have users 1 to n', wholeNumber(1, 10_000_000))
-    .option('--prefix <text>', 'what their names begin with', 'u')
-    .option('--password <password>', 'everybody’s password', '123456')
-    .option('--departments <n>', 'spread them over so many departments', wholeNumber(0, 10_000), 0)
+export function define(command: Command): void {
+  command
+    .addHelpText('after', databaseHelp)
+    .requiredOption('--users <n>', 'add users 1 to n', wholeNumber(1, 10_000_000))
+    .option('--prefix <text>', 'the prefix of their names', 'u')
+    .option('--password <password>', 'the password of all of them', '123456')
+    .option('--departments <n>', 'spread them over this many departments', wholeNumber(0, 10_000), 0)
     .action(seed);
 }
 

@@ -1,4 +1,3 @@
-import { openFile, sendFile } from '@teamtalk/client';
 import type { Command } from 'commander';
 import { addConnectionOptions, type ConnectionOptions, logIn } from '../connection.js';
 import { FileProgress } from '../file-progress.js';
@@ -12,19 +11,18 @@ interface SendFileOptions extends ConnectionOptions {
 }
 
 /** `teamtalk send-file --as NAME --to NAME|ID FILE` */
-export function register(program: Command): void {
-  const send = program
-    .command('send-file <file>')
-    .description('Send a file to a user: at once where his PC is online, otherwise it is kept for him');
+export function define(command: Command): void {
+  command.argument('<file>');
   // As a mobile: a PC of the same user stays logged in.
-  addConnectionOptions(send, 'ios')
+  addConnectionOptions(command, 'ios')
     .requiredOption('--to <name|id>', 'the receiver’s name, or id where it is digits only')
-    .option('--offline', 'have the file kept for the receiver even if he is online', false)
-    .option('--resume <task>', 'go on with what was broken off; it said its task when it began')
+    .option('--offline', 'have the file kept for the receiver even if they are online', false)
+    .option('--resume <task>', 'resume an interrupted transfer, which printed its task when it began')
     .action(run);
 }
 
 async function run(path: string, options: SendFileOptions): Promise<void> {
+  const { openFile, sendFile } = await import('@teamtalk/client');
   const file = await openFile(path);
   const giveUp = new AbortController();
   const stop = () => giveUp.abort();
@@ -38,7 +36,7 @@ async function run(path: string, options: SendFileOptions): Promise<void> {
       const { online } = await sendFile(client, id, file, {
         offline: options.offline,
         onProgress: progress.update,
-        onTask: ({ taskId }) => note(`should it break off, go on with --resume ${taskId}`),
+        onTask: ({ taskId }) => note(`if interrupted, continue with --resume ${taskId}`),
         signal: giveUp.signal,
         ...(options.resume !== undefined && { resume: options.resume }),
       }).finally(() => progress.finish());

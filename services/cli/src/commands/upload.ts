@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { uploadImage } from '@teamtalk/client';
 import type { Command } from 'commander';
 import { httpUrl } from '../arguments.js';
 import { Failure } from '../failure.js';
@@ -14,11 +13,10 @@ interface UploadOptions {
 }
 
 /** `teamtalk upload FILE` */
-export function register(program: Command): void {
-  program
-    .command('upload <file>')
-    .description('Upload an image, and say its URL and the text that shows it in a message')
-    .option('--msfs <url>', 'the msfs to dial, without asking a login_server', httpUrl)
+export function define(command: Command): void {
+  command
+    .argument('<file>')
+    .option('--msfs <url>', 'the msfs to use, without asking a login_server', httpUrl)
     .option(
       '--login-server <url>',
       'the login_server that knows msfs; default: as for the other commands',
@@ -29,6 +27,7 @@ export function register(program: Command): void {
 }
 
 async function run(file: string, options: UploadOptions): Promise<void> {
+  const { uploadImage } = await import('@teamtalk/client');
   const server = options.msfs ?? { loginServer: options.loginServer ?? loginServerUrl(process.env) };
   let progress: FileProgress | undefined;
   try {

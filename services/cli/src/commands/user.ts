@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
-import { type DataSource, withDatabase } from '../database.js';
-import { print } from '../output.js';
+import { type DataSource, databaseHelp, withDatabase } from '../database.js';
+import { jsonOption, print, printJson } from '../output.js';
 
 /** `teamtalk user add NAME` and `teamtalk user list` */
-export function register(program: Command): void {
-  const user = program
-    .command('user')
-    .description('Add and list users (DATABASE_URL, or the database that runs here)');
+export function define(user: Command): void {
+  user.addHelpText('after', databaseHelp);
 
   user
     .command('add <name>')
@@ -23,12 +21,14 @@ export function register(program: Command): void {
 
   user
     .command('list')
-    .description('List all users: id, name, department id, nick name; tabs between them')
-    .action(() =>
+    .description('List all users: id, name, department id, nick name; separated by tabs')
+    .option(...jsonOption)
+    .action(({ json }: { json?: boolean }) =>
       withDatabase(async (dataSource) => {
         for await (const { id, name, departmentId, nickName, status } of allUsers(dataSource)) {
-          const left = status === leftTheCompany ? '\t(has left)' : '';
-          print(`${id}\t${name}\t${departmentId}\t${nickName}${left}`);
+          const left = status === leftTheCompany;
+          if (json) printJson({ id, name, departmentId, nickName, left });
+          else print([id, name, departmentId, nickName, ...(left ? ['(has left)'] : [])].join('\t'));
         }
       }),
     );

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { wholeNumber } from '../arguments.js';
-import { withDatabase } from '../database.js';
+import { commaSeparated, wholeNumber } from '../arguments.js';
+import { databaseHelp, withDatabase } from '../database.js';
 import { Failure } from '../failure.js';
-import { note, print } from '../output.js';
+import { jsonOption, note, print, printJson } from '../output.js';
 
 interface AddOptions {
   events: string[];
@@ -12,16 +12,18 @@ interface AddOptions {
 const maxId = 0x7fff_ffff;
 
 /** `teamtalk webhook add|list|remove|dead|retry` */
-export function register(program: Command): void {
-  const webhook = program
-    .command('webhook')
-    .description('The URLs that are told of events (DATABASE_URL, or the database that runs here)');
+export function define(webhook: Command): void {
+  webhook.addHelpText('after', databaseHelp);
 
   webhook
     .command('add <name> <url>')
-    .description('Have events posted to a URL; the secret they are signed with is shown once')
-    .requiredOption('--events <list>', 'separated by commas: message, presence, group, file', words)
-    .option('--bot <user_id>', 'the user whose messages it is told', wholeNumber(1, maxId))
+    .description('Post events to a URL; the secret that signs them is shown once')
+    .requiredOption(
+      '--events <list>',
+      'the events, separated by commas: message, presence, group, file',
+      commaSeparated,
+    )
+    .option('--bot <user_id>', 'the user whose messages are posted', wholeNumber(1, maxId))
     .action((name: string, url: string, { events, bot }: AddOptions) =>
       withDatabase(async (dataSource, { addWebhook }) => {
         const secret = await addWebhook(dataSource, {
@@ -37,10 +39,16 @@ export function register(program: Command): void {
 
   webhook
     .command('list')
-    .description('List them: name, URL, events, bot, events that wait, dead letters; tabs between them')
-    .action(() =>
+    .description('List them: name, URL, events, bot, pending events, dead letters; separated by tabs')
+    .option(...jsonOption)
+    .action(({ json }: { json?: boolean }) =>
       withDatabase(async (dataSource, { listWebhooks }) => {
-        for (const { name, url, events, botId, waiting, failed } of await listWebhooks(dataSource)) {
+        for (const webhook of await listWebhooks(dataSource)) {
+          if (json) {
+            printJson(webhook);
+            continue;
+          }
+          const { name, url, events, botId, waiting, failed } = webhook;
           print(
             [name, url, events.join(','), botId ?? 'no bot', `${waiting} wait`, `${failed} dead`].join('\t'),
           );
@@ -50,7 +58,7 @@ export function register(program: Command): void {
 
   webhook
     .command('remove <name>')
-    .description('Remove one, with the events that wait for it')
+    .description('Remove one, with its pending events')
     .action((name: string) =>
       withDatabase(async (dataSource, { removeWebhook }) => {
         if (!(await removeWebhook(dataSource, name))) throw new Failure(`there is no webhook ${name}`);
@@ -60,23 +68,19 @@ export function register(program: Command): void {
 
   webhook
     .command('dead <name>')
-    .description('Show the dead letters of one, the oldest 1,000: JSON, one a line')
+    .description('Show the dead letters of one, the oldest 1,000: JSON, one per line')
     .action((name: string) =>
       withDatabase(async (dataSource, { deadLetters }) => {
-        for (const letter of await deadLetters(dataSource, name)) print(JSON.stringify(letter));
+        for (const letter of await deadLetters(dataSource, name)) printJson(letter);
       }),
     );
 
   webhook
     .command('retry <name>')
-    .description('Have the dead letters of one tried again')
+    .description('Retry the dead letters of one')
     .action((name: string) =>
       withDatabase(async (dataSource, { retryDeadLetters }) => {
         print(`${await retryDeadLetters(dataSource, name)} events are tried again`);
       }),
     );
-}
-
-function words(text: string): string[] {
-  return text.split(',').map((word) => word.trim());
 }

@@ -1,81 +1,15 @@
-import { addUser, migrateUp, openDataSource, seedUsers } from '@teamtalk/db_proxy_server';
-
-/** What the demonstration's people log in with. */
+/** The password of the demo users. */
 export const demoPassword = '123456';
 
-const departments = ['研发部', '市场部'] as const;
+export const demoDepartments = ['研发部', '市场部'] as const;
 
 export const demoUsers: readonly {
   name: string;
   nickName: string;
-  department: (typeof departments)[number];
+  department: (typeof demoDepartments)[number];
 }[] = [
   { name: 'alice', nickName: '爱丽丝', department: '研发部' },
   { name: 'bob', nickName: '鲍勃', department: '研发部' },
   { name: 'carol', nickName: '卡罗尔', department: '市场部' },
   { name: 'dave', nickName: '戴夫', department: '市场部' },
 ];
-
-type DataSource = Awaited<ReturnType<typeof openDataSource>>;
-
-/** Somebody to send as, and somebody to send to. */
-export interface Pair {
-  sender: string;
-  receiver: string;
-  receiverId: number;
-}
-
-export interface PreparedDatabase {
-  /** the steps applied */
-  migrations: string[];
-  /** users added for `--seed` */
-  seeded: number;
-  /** whom to try it with: two demo users, else two seeded ones; undefined when there are neither */
-  pair: Pair | undefined;
-}
-
-/**
- * Brings the database to the newest schema; adds the demo users when it has no users at all, and u1 to
- * uN when asked for.
- */
-export async function prepareDatabase(url: string, seed: number): Promise<PreparedDatabase> {
-  const dataSource = await openDataSource(url);
-  try {
-    const migrations = await migrateUp(dataSource);
-    await addDemoUsers(dataSource);
-    const options = { count: seed, prefix: 'u', password: demoPassword };
-    const { added } = seed > 0 ? await seedUsers(dataSource, options) : { added: 0 };
-    return { migrations, seeded: added, pair: await findPair(dataSource) };
-  } finally {
-    await dataSource.destroy();
-  }
-}
-
-async function addDemoUsers(dataSource: DataSource): Promise<void> {
-  const anybody: unknown[] = await dataSource.query('SELECT 1 FROM im_user LIMIT 1');
-  if (anybody.length > 0) return;
-  const rows: { id: number; name: string }[] = await dataSource.query(
-    `INSERT INTO department (name, priority)
-      SELECT name, n FROM unnest($1::text[]) WITH ORDINALITY AS wanted(name, n) RETURNING id, name`,
-    [departments],
-  );
-  const idsByName = new Map(rows.map(({ id, name }) => [name, id]));
-  for (const { department, ...user } of demoUsers) {
-    const departmentId = idsByName.get(department) ?? 0;
-    await addUser(dataSource, { ...user, password: demoPassword, departmentId });
-  }
-}
-
-async function findPair(dataSource: DataSource): Promise<Pair | undefined> {
-  const [alice, bob] = demoUsers;
-  for (const [sender, receiver] of [
-    [alice!.name, bob!.name],
-    ['u1', 'u2'],
-  ] as const) {
-    const rows: { id: number }[] = await dataSource.query('SELECT id FROM im_user WHERE name = $1', [
-      receiver,
-    ]);
-    if (rows[0]) return { sender, receiver, receiverId: rows[0].id };
-  }
-  return undefined;
-}

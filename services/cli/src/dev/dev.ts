@@ -1,19 +1,20 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Addresses, addressesOf } from './addresses.js';
-import { demoPassword, demoUsers, prepareDatabase } from './demo-users.js';
+import { demoPassword, demoUsers } from './demo-users.js';
 import { Fleet } from './fleet.js';
 import type { Replicas } from './options.js';
 import { planPorts } from './port-plan.js';
+import { prepareDatabase } from './prepare-database.js';
 import { type ProcessEntry, RunFiles } from './run-files.js';
 import { startServers } from './servers.js';
 import { welcome } from './welcome.js';
 
 export interface DevOptions {
   replicas: Replicas;
-  /** users u1 to uN to have; 0: none */
+  /** add users u1 to uN; 0: none */
   seed: number;
-  /** the IP address clients and callers of the HTTP API come in at */
+  /** the IP address that clients and the HTTP API are served on */
   host: string;
   /** aborted when it is to stop */
   signal: AbortSignal;

@@ -64,7 +64,7 @@ export class Fleet {
     await this.#look();
   }
 
-  /** Ends all at once. */
+  /** Kills all of them. */
   kill(): void {
     for (const replica of this.#replicas) replica.kill();
   }

@@ -8,7 +8,7 @@ test('services that are not named run once', () => {
 });
 
 test.each([
-  ['chat_server=2', 'there is no service ‘chat_server’; there are db_proxy_server, '],
+  ['chat_server=2', 'there is no service ‘chat_server’; there are login_server, '],
   ['constructor=2', 'there is no service ‘constructor’'],
   ['msg_server', 'the replicas of msg_server must be a whole number from 1 to 32, not ‘’'],
   ['msg_server=0', 'not ‘0’'],

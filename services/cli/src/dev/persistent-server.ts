@@ -1,7 +1,7 @@
 import { isPortFree } from '@teamtalk/local-stack';
 import { RestartDelay } from './restart-delay.js';
 
-/** A PostgreSQL or NATS of ours. */
+/** A PostgreSQL or NATS that this command runs. */
 interface Server {
   readonly pid: number;
   readonly port: number;
@@ -61,7 +61,7 @@ export class PersistentServer {
     }
   }
 
-  /** On the same port: who uses it knows no other. */
+  /** On the same port: its users know no other. */
   async #restart(): Promise<void> {
     const { port } = this.#server;
     let isTold = false;
@@ -75,7 +75,7 @@ export class PersistentServer {
       }
       try {
         const server = await this.#start(port);
-        // Asked to stop while it was on its way up, or the port was taken in that moment.
+        // Asked to stop while it was starting, or the port was taken in that moment.
         if (this.#stopping || server.port !== port) await server.stop();
         if (server.port !== port) continue;
         this.#server = server;
@@ -87,7 +87,7 @@ export class PersistentServer {
   }
 }
 
-/** What is said of something that waits for its port. */
+/** The message about a server that waits for its port. */
 export function portTaken(name: string, port: number): string {
   return `${name}: port ${port} is in use by another program; ${name} is started when it is free`;
 }

@@ -17,7 +17,7 @@ export interface ReplicaOptions extends PlannedReplica {
 /** Exit status EX_CONFIG: starting it again would not help. */
 const wrongConfiguration = 78;
 
-/** One replica of a service: a process that is started again, on the same ports, whenever it dies. */
+/** One replica of a service: a process that is started again, on the same ports, whenever it exits. */
 export class Replica {
   readonly planned: PlannedReplica;
   /** Settles with the first start: resolves when it is up, rejects when its configuration is wrong. */
@@ -46,7 +46,7 @@ export class Replica {
     return `${this.planned.service}-${this.planned.replica}`;
   }
 
-  /** Undefined while it is down or on its way up. */
+  /** Undefined while it is down or starting. */
   get running(): { pid: number; ports: Readonly<Record<string, number>> } | undefined {
     return this.#process?.isRunning && this.#ports
       ? { pid: this.#process.pid, ports: this.#ports }
@@ -80,7 +80,7 @@ export class Replica {
     await this.#life;
   }
 
-  /** Ends it at once. */
+  /** Kills it. */
   kill(): void {
     this.#stopping = true;
     this.#wake?.();

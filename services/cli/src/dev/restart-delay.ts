@@ -1,9 +1,9 @@
 const firstMs = 250;
 const longestMs = 5_000;
-/** After so long a life a death is an accident, not one of a row. */
+/** A process that ran this long does not count as failing repeatedly. */
 const healthyMs = 30_000;
 
-/** How long to wait before something that died is started again: longer each time it dies young. */
+/** The delay before a process is restarted: longer each time it ends early. */
 export class RestartDelay {
   readonly #now: () => number;
   #next = firstMs;
@@ -19,7 +19,7 @@ export class RestartDelay {
     this.#startedAt = this.#now();
   }
 
-  /** To be called at each death. @returns milliseconds to wait */
+  /** To be called at each exit. @returns milliseconds to wait */
   died(): number {
     if (this.#now() - this.#startedAt >= healthyMs) this.#next = firstMs;
     const delay = this.#next;

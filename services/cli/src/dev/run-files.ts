@@ -51,7 +51,7 @@ export class RunFiles {
   }
 
   writeEnvironment(entry: EnvironmentEntry): void {
-    // Nobody else's: it holds the database's password.
+    // Readable by the owner only: it holds the database's password.
     this.#write('environment.json', entry, 0o600);
   }
 
@@ -65,7 +65,7 @@ export class RunFiles {
   async stopLeftovers(): Promise<number> {
     const entries = read<ProcessEntry[]>(path.join(this.#folder, 'processes.json')) ?? [];
     const left = entries.filter(
-      // The number may be another process's by now.
+      // The process id may have been reused.
       ({ pid, service }) => isServiceName(service) && commandLine(pid)?.includes(`/${service}/dist/main.js`),
     );
     await Promise.all(left.map(({ pid }) => stopProcess(pid, 'SIGTERM', 3_000)));

@@ -62,7 +62,7 @@ export class ServiceLog {
     if (size === this.#offset) return [];
     const file = await open(this.file, 'r+');
     try {
-      // More than that at once nobody reads; the newest part is looked at.
+      // Nobody reads more than that at once; only the newest part is examined.
       const start = Math.max(this.#offset, size - readBytes);
       const { buffer, bytesRead } = await file.read(Buffer.alloc(size - start), 0, size - start, start);
       this.#offset = size;

@@ -1,7 +1,7 @@
 import { withoutSecrets } from '@teamtalk/service-kit';
 import { type Addresses, isLoopback } from './addresses.js';
-import type { Pair } from './demo-users.js';
 import type { MovedPort } from './port-plan.js';
+import type { Pair } from './prepare-database.js';
 import type { ProcessEntry } from './run-files.js';
 
 export interface WelcomeOptions {

@@ -1,26 +1,26 @@
-/** An instance that is to be looked at, or was until a moment ago. */
+/** An instance to read, or one that left a moment ago. */
 export interface Known {
-  /** the same for one life of one process */
+  /** unique to one run of one process */
   key: string;
-  /** undefined where only its metrics will tell */
+  /** undefined until its metrics are read */
   service: string | undefined;
-  /** 8 hex digits; undefined for one that is known by its address alone */
+  /** 8 hex digits; undefined when only the address is known */
   instance: string | undefined;
-  /** host:port of its health and metrics; empty where it does not tell */
+  /** host:port of its health and metrics; empty when it serves none */
   address: string;
-  /** it takes no new work, as it announces itself */
+  /** its heartbeat says that it accepts no new work */
   draining: boolean;
-  /** connections as it announces them; undefined where it does not */
+  /** connections by its heartbeat; undefined when that has none */
   connections?: number | undefined;
-  /** how and when (performance.now()) it went; undefined: it is there */
+  /** how and when (performance.now()) it left; undefined while it is there */
   gone?: { inOrder: boolean; at: number } | undefined;
 }
 
 /** Where instances are found. */
 export interface Directory {
-  /** in words, for the headline */
+  /** for the headline */
   readonly source: string;
-  /** What speaks against what `known` tells at present; undefined: nothing does. */
+  /** Why `known` may be out of date; undefined when it is not. */
   readonly doubt: string | undefined;
   known(): Known[];
   close(): Promise<void>;

@@ -3,10 +3,10 @@ import { Bus, type Heartbeat, Registry } from '@teamtalk/bus';
 import { type BusConfig, createLogger, formatInstance, Metrics, withoutSecrets } from '@teamtalk/service-kit';
 import type { Directory, Known } from './directory.js';
 
-/** How long one that went is still shown, milliseconds. */
+/** How long an instance that left is still shown, milliseconds. */
 const goneMs = 30_000;
 
-/** Instances as they announce themselves on NATS: whoever lives is found, wherever it runs. */
+/** Instances found by their heartbeats on NATS, wherever they run. */
 export class DiscoveredInstances implements Directory {
   readonly source: string;
   readonly #bus: Bus;
@@ -31,7 +31,7 @@ export class DiscoveredInstances implements Directory {
             const known = knownOf(instance);
             this.#gone.set(known.key, { ...known, gone: { inOrder, at: performance.now() } });
           },
-          // It was only silent.
+          // Its heartbeats had only paused.
           onChange: ({ instance }) => this.#gone.delete(formatInstance(instance)),
         }),
     );

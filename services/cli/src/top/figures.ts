@@ -1,27 +1,27 @@
 import { type Sample, sumOf } from '@teamtalk/service-kit';
 import type { Reading } from './probe.js';
 
-/** What `teamtalk top` shows of an instance; null: its service has no such thing, or it is not known (yet). */
+/** What `teamtalk top` shows of an instance; null: its service has no such figure, or it is not known yet. */
 export interface Figures {
   /** clients' connections; of route_server the sessions it knows, of db_proxy_server those to PostgreSQL */
   connections: number | null;
-  /** messages a second from clients (msg_server), to be routed (route_server) */
+  /** messages per second from clients (msg_server), to be routed (route_server) */
   takenPerSecond: number | null;
-  /** messages a second acknowledged to their senders (msg_server), committed (db_proxy_server) */
+  /** messages per second acknowledged to their senders (msg_server), committed (db_proxy_server) */
   ackedPerSecond: number | null;
-  /** messages a second written to connections (msg_server), given to msg_servers (route_server) */
+  /** messages per second written to connections (msg_server), given to msg_servers (route_server) */
   deliveredPerSecond: number | null;
-  /** PDUs, gRPC calls or HTTP requests a second */
+  /** PDUs, gRPC calls or HTTP requests per second */
   requestsPerSecond: number | null;
-  /** bytes a second to clients (msg_server), of files (file_server), of answers and uploads (msfs) */
+  /** bytes per second to clients (msg_server), of files (file_server), of answers and uploads (msfs) */
   bytesPerSecond: number | null;
-  /** batches that no route_server has answered for yet */
+  /** batches not confirmed by a route_server yet */
   outboxBatches: number | null;
   /** age of the oldest of them, seconds */
   outboxOldestSeconds: number | null;
-  /** delay of the event loop, 99 of 100 are shorter, seconds */
+  /** event-loop delay, 99th percentile, seconds */
   eventLoopSeconds: number | null;
-  /** mean time to NATS and back, seconds */
+  /** mean round trip to NATS, seconds */
   busSeconds: number | null;
   /** cores in use: 1 is one whole core */
   cpuCores: number | null;
@@ -90,7 +90,7 @@ export function serviceOf(samples: readonly Sample[]): string | undefined {
   );
 }
 
-/** The figures between two readings of one instance; without an earlier one those that need no time. */
+/** The figures between two readings of one instance; without an earlier one only those that are no rates. */
 export function figuresOf(service: string, now: Reading, before: Reading | undefined): Figures {
   const { rates, gauges = {} } = serviceMetrics[service] ?? { rates: {} };
   const value = (reading: Reading, name: string): number | null => {
@@ -102,7 +102,7 @@ export function figuresOf(service: string, now: Reading, before: Reading | undef
   };
   const growth = (name: string): number | null => {
     const [last, first] = [value(now, name), before ? value(before, name) : null];
-    // A counter that went back is that of a new process at the same address.
+    // A counter that decreased belongs to a new process at the same address.
     return last === null || first === null || last < first ? null : last - first;
   };
   const seconds = before ? (now.at - before.at) / 1000 : 0;

@@ -3,8 +3,8 @@ import { type Figures, figuresOf, noFigures, serviceMetrics, serviceOf } from '.
 import { probe, type Reading } from './probe.js';
 
 /**
- * `draining`: takes no new work; `not ready`: a dependency is down; `no answer`: it does not tell its metrics;
- * `stopped`: it said goodbye; `lost`: it has fallen silent
+ * `draining`: accepts no new work; `not ready`: a dependency is down; `no answer`: its metrics cannot be read;
+ * `stopped`: it deregistered; `lost`: its heartbeats have ceased
  */
 export type State = 'up' | 'draining' | 'not ready' | 'no answer' | 'stopped' | 'lost';
 
@@ -15,7 +15,7 @@ export interface Row extends Figures {
   /** host:port of its health and metrics */
   address: string;
   state: State;
-  /** what there is to add, in a few words */
+  /** a remark of a few words */
   note: string;
 }
 
@@ -27,12 +27,12 @@ export interface Overview {
 }
 
 const probeMs = 1_500;
-/** Instances asked at the same time. */
+/** Instances read concurrently. */
 const mostProbes = 64;
 /** How long an instance counts as new, milliseconds. */
 const newMs = 15_000;
 
-/** Looks at all instances again and again, and keeps what rates need. */
+/** Reads all instances repeatedly, and keeps the readings that rates are computed from. */
 export class Observer {
   readonly #directory: Directory;
   readonly #readings = new Map<string, Reading>();

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { abortAfter, readMetrics, type Sample } from '@teamtalk/service-kit';
 
-/** What an instance said of itself. */
+/** What an instance reported. */
 export interface Reading {
   samples: Sample[];
   /** performance.now() when it was read */
@@ -33,7 +33,7 @@ export async function probe(address: string, timeoutMs: number): Promise<Reading
   }
 }
 
-/** Not `fetch`, which refuses some ports whoever asks. */
+/** Not `fetch`, which refuses some ports. */
 function get(url: string, signal: AbortSignal): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     const asking = request(url, { signal, agent: false }, (response) => {

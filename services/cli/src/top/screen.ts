@@ -10,8 +10,8 @@ const colours: Record<NonNullable<Line['style']>, string> = {
 };
 
 /**
- * A terminal that shows one picture after the other, each written at once over the last, on its second screen: what
- * stood there before is back when this is closed.
+ * Draws on the terminal's alternate screen, each picture over the one before in a single write. Closing it restores what
+ * was shown before.
  */
 export class Screen {
   readonly #terminal: WriteStream;
@@ -24,7 +24,7 @@ export class Screen {
   constructor(terminal: WriteStream, { coloured }: { coloured: boolean }) {
     this.#terminal = terminal;
     this.#coloured = coloured;
-    // The second screen, without a cursor.
+    // The alternate screen, without a cursor.
     terminal.write(`${csi}?1049h${csi}?25l`);
     terminal.on('resize', this.#redraw);
     process.once('exit', this.#restore);
@@ -38,11 +38,11 @@ export class Screen {
         ? [...lines.slice(0, rows - 1), { text: `... ${lines.length - rows + 1} more` }]
         : lines;
     const picture = shown.map((line) => this.#styled(line, columns)).join('\r\n');
-    // Shown as a whole by terminals that know 2026; nothing is erased that is not overwritten at once.
+    // Mode 2026 shows the picture as a whole; nothing is erased that is not overwritten in the same write.
     this.#terminal.write(`${csi}?2026h${csi}H${picture}${csi}J${csi}?2026l`);
   }
 
-  /** Gives the terminal back. */
+  /** Restores the terminal. */
   close(): void {
     if (!this.#open) return;
     this.#open = false;

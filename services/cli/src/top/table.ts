@@ -90,7 +90,7 @@ export type Totals = Pick<
   | 'outboxOldestSeconds'
 >;
 
-/** What holds of the installation: clients and messages as the msg_servers count them. */
+/** Totals of the installation: clients and messages as the msg_servers count them. */
 export function totalsOf(rows: readonly Row[]): Totals {
   const all = (service: string, figure: keyof Figures) =>
     rows.flatMap((row) => (row.service === service && row[figure] !== null ? [row[figure]] : []));

@@ -17,11 +17,11 @@ import { Failure } from '../failure.js';
 export interface Sources {
   bus: BusConfig;
   rpcTls: RpcTls | undefined;
-  /** host:port of a db_proxy_server, for whom those announced cannot be dialled from here */
+  /** host:port of a db_proxy_server, when those announced are not reachable from here */
   dbProxy: string | undefined;
 }
 
-/** An instance as it announces itself; not alive: only its number is known. */
+/** An instance by its heartbeat; when not alive, only its number is known. */
 export interface Place {
   instance: string;
   alive: boolean;
@@ -40,7 +40,7 @@ export interface Participant {
     client_type: number;
     delivered: boolean | null;
     delivered_msg_id: number | null;
-    /** the highest known id when messages before it are missing, so that it is held back; otherwise null */
+    /** the highest known id when messages before it are missing and it is held back; otherwise null */
     held_back_msg_id: number | null;
   }[];
 }
@@ -62,13 +62,13 @@ export interface MessageTrace {
   outbox: { open: false } | { open: true; row: number; owner: Place };
   participants: Participant[];
   participants_left_out: number;
-  /** who could not be asked */
+  /** instances that could not be asked */
   doubts: string[];
 }
 
-/** Once one has answered the discovery request, milliseconds until the others have. */
+/** Milliseconds the others have to answer the discovery request after the first has. */
 const discoveryMs = 300;
-/** Milliseconds until it is certain that nobody does. */
+/** Milliseconds after which no answer is expected any more. */
 const silentMs = 4_000;
 /** Milliseconds one service has to answer; a search takes the store five seconds at most. */
 const answerMs = 7_000;
@@ -84,7 +84,7 @@ export class Tracer {
   readonly #registries: Registry[];
   readonly #where: string;
 
-  /** @throws TeamTalkError `unavailable` when NATS does not answer, Failure when nobody announces himself there */
+  /** @throws TeamTalkError `unavailable` when NATS does not answer, Failure when no instance announces itself there */
   static async open({ bus: config, rpcTls, dbProxy }: Sources): Promise<Tracer> {
     const log = createLogger({ service: 'trace', instance: 0, level: 'silent' });
     const metrics = new Metrics('trace');
@@ -204,7 +204,7 @@ export class Tracer {
     }
   }
 
-  /** How far the conversation was delivered to those who are there, by their ids. */
+  /** How far the conversation was delivered to users who are online, by their ids. */
   async #positionsAt(node: number, found: traceApi.trace.MessageTrace, userIds: number[], doubts: string[]) {
     const { low, high } = found;
     const isGroup = found.sessionType === groupSession;

@@ -8,7 +8,7 @@ const clients = new Map<number, string>([
   [IM.BaseDefine.ClientType.CLIENT_TYPE_ANDROID, 'android'],
 ]);
 
-/** A message's way for people, line by line. @param url of its trace, when there is one */
+/** A message's trace as lines of text. @param url of its OpenTelemetry trace, when there is one */
 export function reportOf(way: MessageTrace, url: string | undefined): string[] {
   const sender = way.participants.find((each) => each.sender);
   const name = sender ? ` (${sender.name})` : '';

@@ -1,33 +1,20 @@
-import { IM } from '@teamtalk/protocol';
-import type { traceApi } from '@teamtalk/rpc';
-import { traceHalves } from '@teamtalk/service-kit';
 import { InvalidArgumentError } from 'commander';
 
-const { SESSION_TYPE_SINGLE, SESSION_TYPE_GROUP } = IM.BaseDefine.SessionType;
-
-/** A conversation as the store is asked for it. */
-export type Conversation = Pick<traceApi.trace.FindMessageRequest, 'sessionType' | 'userId' | 'sessionId'>;
-
-/** The two halves of a message's trace id. */
-export interface TraceHalves {
-  instance: number;
-  requestId: number;
-}
+/** A conversation by its ids. */
+export type Conversation = { user: number; peer: number } | { group: number };
 
 /** Reads `p2p:1:2` or `group:7`. @throws InvalidArgumentError */
 export function conversation(text: string): Conversation {
   const [, one, other, group] = /^(?:p2p:(\d{1,10}):(\d{1,10})|group:(\d{1,10}))$/.exec(text) ?? [];
-  if (group !== undefined) return { sessionType: SESSION_TYPE_GROUP, userId: 0, sessionId: Number(group) };
-  if (one !== undefined && one !== other) {
-    return { sessionType: SESSION_TYPE_SINGLE, userId: Number(one), sessionId: Number(other) };
-  }
+  if (group !== undefined) return { group: Number(group) };
+  if (one !== undefined && one !== other) return { user: Number(one), peer: Number(other) };
   throw new InvalidArgumentError('must be p2p:USER:USER or group:GROUP, with ids');
 }
 
 /** Reads a trace id as it is in logs (16 hex digits) or in traces (with 16 zeros before them). @throws InvalidArgumentError */
-export function messageTrace(text: string): TraceHalves {
-  const halves = traceHalves(text.replace(/^0{16}(?=.{16}$)/, ''));
-  if (halves) return halves;
+export function messageTrace(text: string): string {
+  const id = text.replace(/^0{16}(?=.{16}$)/, '');
+  if (/^[0-9a-f]{16}$/i.test(id)) return id;
   throw new InvalidArgumentError('must be 16 hex digits, as in the log or the header X-Trace-Id');
 }
 

@@ -40,6 +40,12 @@ it('creates, lists and revokes', async () => {
       'shop\tp2p,broadcast,group\tanywhere\tas anybody\tany rate\n',
   );
 
+  const lines = (await app('list', '--json')).stdout.trimEnd().split('\n');
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+    { name: 'limited', permissions: ['p2p', 'users'], userId: 1, rate: 50, signs: true, revokedAt: null },
+    { name: 'shop', addresses: [], userId: null, rate: null, signs: false },
+  ]);
+
   expect(await app('revoke', 'shop')).toMatchObject({ status: 0, stdout: 'revoked shop\n' });
   expect(await app('revoke', 'shop')).toMatchObject({ status: 1 });
   expect((await app('list')).stdout).toContain(
@@ -52,7 +58,7 @@ it.each([
   [['create', 'x', '--ip', '10.0.0.0/40'], 1, /10\.0\.0\.0\/40 is no address/],
   [['create', 'x', '--as', '99'], 1, /there is no user 99/],
   [['create', 'limited'], 1, /there is, or was, an app limited/],
-  [['create', 'x', '--rate', 'fast'], 2, /must be calls a second/],
+  [['create', 'x', '--rate', 'fast'], 2, /must be calls per second/],
 ])('%s: refused, and why', async (words, status, why) => {
   const outcome = await app(...words);
   expect(outcome.status).toBe(status);

@@ -141,7 +141,7 @@ describe('the bin file', () => {
       await import(/* @vite-ignore */ file);
       expect(process.exitCode).toBe(1);
       process.exitCode = before;
-      expect(stderr).toHaveBeenCalledWith(expect.stringContaining('not built yet: run `npm start`'));
+      expect(stderr).toHaveBeenCalledWith(expect.stringContaining('not built yet: run `npm run setup`'));
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -1,8 +1,17 @@
+import { Readable } from 'node:stream';
 import { TeamTalkClient } from '@teamtalk/client';
 import { TestCluster } from '@teamtalk/cluster';
 import { testDatabase, waitUntil } from '@teamtalk/local-stack';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { start, teamtalk } from './run.js';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type Outcome, start, teamtalk } from './run.js';
+
+/** What `--json` printed. */
+function linesOf({ stdout }: Outcome): unknown[] {
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown);
+}
 
 describe('migrate', () => {
   it('goes up, tells, and goes down', async () => {
@@ -17,6 +26,8 @@ describe('migrate', () => {
     expect(up.stdout.match(/^applied \w+$/gm)).toHaveLength(count);
     expect((await teamtalk(['migrate', 'up'], env)).stdout).toBe('nothing to do: the schema is the newest\n');
     expect((await teamtalk(['migrate', 'status'], env)).stdout).toMatch(/^(applied {2}\w+\n)+$/);
+    const json = await teamtalk(['migrate', 'status', '--json'], env);
+    expect(linesOf(json)).toEqual(Array(count).fill({ name: expect.any(String), state: 'applied' }));
 
     for (let step = 0; step < count; step++) {
       expect((await teamtalk(['migrate', 'down'], env)).stdout).toMatch(/^took back \w+\n$/);
@@ -81,6 +92,13 @@ describe('with an installation', () => {
       .groups!;
     const list = await teamtalk(['user', 'list'], env);
     expect(list.stdout.split('\n')).toContain(`${id}\tcarol\t0\tcarol`);
+    expect(linesOf(await teamtalk(['user', 'list', '--json'], env))).toContainEqual({
+      id: Number(id),
+      name: 'carol',
+      departmentId: 0,
+      nickName: 'carol',
+      left: false,
+    });
     const send = ['send', '--as', 'carol', '--password', password!, '--to', 'bob', 'hi'];
     expect((await teamtalk(send, env)).stdout).toMatch(/^sent to bob \(id \d+\), msg_id 1\n$/);
 
@@ -116,6 +134,34 @@ describe('with an installation', () => {
     expect(byId).toEqual({ status: 0, stdout: `sent to bob (id ${id}), msg_id 2\n`, stderr: '' });
   });
 
+  it('sends what it reads from standard input, where the text is - or left out', async () => {
+    for (const [k, words] of [['-'], []].entries()) {
+      vi.spyOn(process, 'stdin', 'get').mockReturnValue(
+        Readable.from([Buffer.from(`piped ${k}\nsecond line\n`)]) as unknown as typeof process.stdin,
+      );
+      const send = ['send', '--as', 'alice', '--to', 'piet', ...words];
+      if (k === 0) await teamtalk(['user', 'add', 'piet', '--password', 'pw'], env);
+      expect((await teamtalk(send, env)).stdout).toMatch(new RegExp(`^sent to piet .* msg_id ${k + 1}\n$`));
+    }
+    vi.restoreAllMocks();
+    const piet = new TeamTalkClient({ loginServer: cluster.url('login_server'), reconnect: false });
+    await piet.login({ name: 'piet', password: 'pw' });
+    const alice = (await piet.users()).users.find(({ userDomain }) => userDomain === 'alice')!;
+    const messages = await piet.history({ user: alice.userId });
+    expect(messages.map(({ text }) => text).sort()).toEqual(['piped 0\nsecond line', 'piped 1\nsecond line']);
+    await piet.close();
+  });
+
+  it('needs a text when standard input is a terminal', async () => {
+    vi.spyOn(process, 'stdin', 'get').mockReturnValue({ isTTY: true } as typeof process.stdin);
+    const outcome = await teamtalk(['send', '--as', 'alice', '--to', 'bob'], env);
+    vi.restoreAllMocks();
+    expect(outcome).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("missing required argument 'text'"),
+    });
+  });
+
   it('asks for the list of all users only for a name the sender has not lately written with', async () => {
     await teamtalk(['user', 'add', 'dora', '--password', 'pw'], env);
     const lists = () => cluster.metric('msg_server', 0, 'pdus_received_total', { command: '0x0208' });
@@ -132,7 +178,7 @@ describe('with an installation', () => {
     ['an unknown sender', ['--as', 'nobody', '--to', 'bob'], /login refused \(6\): /],
     ['an unknown receiver', ['--as', 'alice', '--to', 'nobody'], /there is no user nobody/],
     ['an unknown id', ['--as', 'alice', '--to', '987654'], /there is no user with id 987654/],
-    ['oneself', ['--as', 'alice', '--to', 'alice'], /nobody can send a message to himself/],
+    ['oneself', ['--as', 'alice', '--to', 'alice'], /users cannot send messages to themselves/],
   ])('says why it does not send: %s', async (_, words, text) => {
     const { status, stdout, stderr } = await teamtalk(['send', ...words, 'text'], env);
     expect(status).toBe(1);

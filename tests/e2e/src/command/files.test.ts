@@ -39,7 +39,7 @@ const receive = (...words: string[]) => ['receive-files', '--as', 'bob', '--fold
 it('a file waits for a user who is not there, and is fetched once', async () => {
   const sent = await teamtalk(send(path.join(folder, '报告.bin')), env);
   expect(sent.stdout).toMatch(/^kept for bob \(id \d+\): 300\.0 kB in \d+\.\d s, \d.*\/s\n$/);
-  expect(sent.stderr).toMatch(/^should it break off, go on with --resume [0-9a-f-]{36}\n$/);
+  expect(sent.stderr).toMatch(/^if interrupted, continue with --resume [0-9a-f-]{36}\n$/);
   const received = await teamtalk(receive('--once'), env);
   expect(received.status).toBe(0);
   // The name is taken here: nothing is replaced.

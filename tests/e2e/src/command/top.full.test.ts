@@ -159,7 +159,7 @@ it.each([
     'nobody on NATS',
     [],
     { NATS_PREFIX: 'nobody' },
-    /^teamtalk: nobody announces himself at nats:\S+, prefix nobody: is NATS_PREFIX right/,
+    /^teamtalk: no instance announces itself at nats:\S+, prefix nobody: is NATS_PREFIX right/,
   ],
   [
     'no address that answers',

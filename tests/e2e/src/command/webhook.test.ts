@@ -20,6 +20,14 @@ it('adds, lists and removes', async () => {
   expect(added).toMatchObject({ status: 0 });
   expect(added.stdout).toMatch(/^[\w-]{43}\n$/);
   expect((await webhook('list')).stdout).toBe('ci\thttps://ci/hook\tmessage,group\t1\t0 wait\t0 dead\n');
+  expect(JSON.parse((await webhook('list', '--json')).stdout)).toEqual({
+    name: 'ci',
+    url: 'https://ci/hook',
+    events: ['message', 'group'],
+    botId: 1,
+    waiting: 0,
+    failed: 0,
+  });
   expect(await webhook('dead', 'ci')).toMatchObject({ status: 0, stdout: '' });
   expect(await webhook('retry', 'ci')).toMatchObject({ stdout: '0 events are tried again\n' });
   expect(await webhook('remove', 'ci')).toMatchObject({ status: 0, stdout: 'removed ci\n' });
