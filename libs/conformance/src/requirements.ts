@@ -51,7 +51,7 @@ const requirements = {
   'client-required': { text: 'every required field is there, with an enum value the clients know' },
   'client-type-3': {
     text: 'message type 3 can be shown as text to clients that do not know it',
-    shownBy: 'services/msg_server/src/handlers/deliver-message.test.ts',
+    shownBy: 'services/msg_server/src/handlers/bus/deliver-message.test.ts',
   },
   'client-small-ids': { text: 'msg_id counts from 1 per conversation and stays small' },
   'client-400-kib': { text: 'no frame above 400 KiB to Android' },

@@ -39,7 +39,7 @@ export function sameSince(table: string, etag: string): string {
 /** Etags from earlier purges, one a minute; clients of this module use etags that are at most a minute old. */
 const retainedEtags = 5;
 
-const now: Statement = { name: 'list_change_now', text: `SELECT ${currentEtag('list_change')} AS stamp` };
+const now: Statement = { name: 'list_change_now', text: `SELECT ${currentEtag('list_change')} AS etag` };
 
 /** Transaction ids from the future come from another server, through a restored dump. */
 const purge: Statement = {

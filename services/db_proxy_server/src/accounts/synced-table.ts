@@ -43,7 +43,7 @@ export class SyncedTable<Row extends QueryResultRow> {
       text: `
         SELECT floor(extract(epoch FROM
           least(clock_timestamp(), min(coalesce(a.xact_start, clock_timestamp() - interval '1 hour')))
-        ))::float8 - 2 AS watermark, ${currentEtag(table)} AS stamp
+        ))::float8 - 2 AS watermark, ${currentEtag(table)} AS etag
         FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
         WHERE l.locktype = 'relation' AND l.relation = '${table}'::regclass AND l.granted
           AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())

@@ -78,7 +78,7 @@ const statements = {
     // $1 and $2 are the pair, or 0 and the group id, for which the formula gives the group's key.
     text: withinBytes(
       `SELECT ${columns}, ((m.token >> 32) & 4294967295)::float8 AS origin_instance,
-        (m.token & 4294967295)::float8 AS origin_ticket
+        (m.token & 4294967295)::float8 AS origin_request_id
       FROM ${ofPair} AND m.id BETWEEN $3 AND $4 ORDER BY m.id LIMIT $5`,
       'ASC',
     ),

@@ -42,7 +42,7 @@ const conv = '($1::int8 << 32 | $2::int8)';
 const facts: Statement = {
   name: 'way_facts',
   text: `
-    SELECT ((m.token >> 32) & 4294967295)::float8 AS origin_instance, (m.token & 4294967295)::float8 AS origin_ticket,
+    SELECT ((m.token >> 32) & 4294967295)::float8 AS origin_instance, (m.token & 4294967295)::float8 AS origin_request_id,
       m.from_id, m.type, octet_length(m.data) AS bytes,
       (extract(epoch FROM m.created_at) * 1000)::float8 AS created_at, c.last_id
     FROM message m JOIN conversation c ON c.conv = m.conv WHERE m.conv = ${conv} AND m.id = $3`,
