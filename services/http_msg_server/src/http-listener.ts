@@ -51,7 +51,10 @@ export async function startHttpListener(
   await listen(server, options);
   life.onStop('HTTP', async () => {
     // By then every request that had arrived has been answered.
-    const forceClose = setTimeout(() => server.closeAllConnections(), keepAliveGraceMs + options.answerMs + 500);
+    const forceClose = setTimeout(
+      () => server.closeAllConnections(),
+      keepAliveGraceMs + options.answerMs + 500,
+    );
     await closeServer(server, keepAliveGraceMs);
     clearTimeout(forceClose);
   });
