@@ -55,7 +55,7 @@ export class Load {
       .map(({ name }) => name);
   }
 
-  /** When the last of all had his first ack for a message sent after the mark. */
+  /** When the last sender had its first ack for a message sent after the mark. */
   get recoveredAt(): number {
     return Math.max(
       ...this.#simulatedClients.map(({ recoveredAt }) => recoveredAt ?? Number.POSITIVE_INFINITY),
