@@ -11,7 +11,7 @@ describe('configuration', () => {
       tls: undefined,
       proxyProtocol: false,
       advertise: { ip1: '127.0.0.1', ip2: '127.0.0.1', port: 0 },
-      limits: { connections: 20_000, pduBytes: 1_048_576, messageBytes: 393_216, history: 100 },
+      limits: { connections: 20_000, pduBytes: 1_048_576, messageBytes: 393_216, history: 10_000 },
       timeouts: { loginMs: 15_000, idlePcMs: 120_000, idleMobileMs: 300_000 },
       rate: { perSecond: 20, burst: 40 },
       loginRate: { perSecond: 1000, burst: 1000 },
