@@ -126,9 +126,7 @@ it('a dump restores everything, and msg_ids assigned after it are not assigned a
   const raise = await readFile(path.join(top, 'deploy/raise-msg-ids.sql'), 'utf8');
   await shell.run(`mkdir -p deploy && cat > deploy/raise-msg-ids.sql <<'END'\n${raise}\nEND`);
   await run(block('Raise the msg_ids'), env);
-  expect(await run(block('Check the result'), env)).toBe(
-    'nothing to do: the schema is the newest\n0\n0\n',
-  );
+  expect(await run(block('Check the result'), env)).toBe('nothing to do: the schema is the newest\n0\n0\n');
 
   const after = await startCluster(env.RESTORED_URL);
   const [alice2, bob2] = [await after.connect('alice'), await after.connect('bob')];
