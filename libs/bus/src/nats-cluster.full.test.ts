@@ -55,7 +55,6 @@ test('fails over from a silent server before any peer is evicted', async () => {
   try {
     await waitUntil(() => reconnects === 1, { timeoutMs: 28_000, what: 'failover' });
     await untilAnswered(asker);
-    console.log(performance.now() - begun);
     expect(performance.now() - begun).toBeLessThan(8_000);
   } finally {
     nats.signal(0, 'SIGCONT');

@@ -1,6 +1,7 @@
 import { withoutSecrets } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { ChatGroup, Department, GroupMember, User } from '../entities/index.js';
 import { migrations as ownMigrations } from '../migrations/index.js';
 import type { Migration } from '../migrations/migration.js';
@@ -74,5 +75,5 @@ export async function openDataSource(url: string, settings: DataSourceSettings =
 
 /** The pg pool of a DataSource, for prepared statements. */
 export function poolOf(dataSource: DataSource): Pool {
-  return (dataSource.driver as unknown as { master: Pool }).master;
+  return (dataSource.driver as PostgresDriver).master;
 }

@@ -20,7 +20,7 @@ beforeEach(() => {
   ledger.cameOnline(bob);
 });
 
-/** Bob reads no history: what comes while he is connected counts. */
+/** Bob reads no history: what arrives while Bob is connected counts. */
 function bobOnlyListens(since = performance.now()): void {
   ledger.cameOnline(bob, { at: since, readsHistory: false });
 }
@@ -106,7 +106,7 @@ it('sees what is delivered more than 5 s after ack, fault and login', async () =
     message({ ack }).ackedAt = longAgo;
   };
   acked(1);
-  expect(await outcome(longAgo), 'he has just come').toMatchObject(clean);
+  expect(await outcome(longAgo), 'connected only just now').toMatchObject(clean);
   ledger.cameOnline(bob, { at: longAgo });
   acked(2);
   expect(await outcome(), 'the fault has just ended').toMatchObject(clean);

@@ -36,7 +36,7 @@ type Stored = StoredRow & { conversation: Conversation; serial: number };
 type Sql = <Row>(text: string, values: unknown[]) => Promise<Row[]>;
 
 const deliveryMs = 5_000;
-const patienceMs = 10_000;
+const missingAfterMs = 10_000;
 const codec = createTextCodec(DEFAULT_TEXT_KEY);
 
 /** Text of a message; it says which one it is. */
@@ -53,7 +53,7 @@ export async function check(
   ledger: Ledger,
   sql: Sql,
   faults: FaultTimes,
-  missingMs = patienceMs,
+  missingMs = missingAfterMs,
 ): Promise<Outcome> {
   const stored = await readStored(ledger, sql);
   const complain = (text: string) => ledger.complain(text);

@@ -134,7 +134,7 @@ const storeRestart: DrawRecovery = (random) => {
 export const recoveries: readonly { name: string; title: string; draw: DrawRecovery }[] = [
   {
     name: 'roll-call',
-    title: 'kill -9 of route_servers, a msg_server stops in the roll call',
+    title: 'kill -9 of route_servers, a msg_server stops during discovery',
     draw: discovery,
   },
   {
