@@ -22,7 +22,7 @@ const results: Record<FileTaskRefusal, teamtalk.db.FileTaskResult> = {
 /** Longest task id, characters; file_server uses UUIDs. */
 const maxTaskIdLength = 64;
 /** Longest name of a file, characters. */
-const maxNameLength = 255;
+export const maxNameLength = 255;
 
 /**
  * Creates a file transfer that all file_servers can serve (client-behaviour.md#file-tasks). Refused: a name that is empty

@@ -77,8 +77,8 @@ async function uploaded(given: teamtalk.db.CreateFileTaskRequest.$Properties = {
   return id;
 }
 
-async function announce(taskId: string, fromUserId = 1, toUserId = 2) {
-  return addOfflineFile(context)(new db.OfflineFile({ taskId, fromUserId, toUserId, fileName: 'other' }));
+async function announce(taskId: string, fromUserId = 1, toUserId = 2, fileName = 'report.pdf') {
+  return addOfflineFile(context)(new db.OfflineFile({ taskId, fromUserId, toUserId, fileName }));
 }
 
 /** Claims the due announcements. */
@@ -318,6 +318,15 @@ describe('a complete upload', () => {
     expect(await announce(id)).toEqual({ done: true, file });
     expect(await announce(id)).toEqual({ done: true, file });
     expect(await list(2)).toEqual([file]);
+  });
+
+  test('is listed under the name it was announced with', async () => {
+    const id = await uploaded({ fileName: 'C:\\Users\\a\\report.pdf' });
+    expect((await announce(id)).file?.fileName).toBe('report.pdf');
+    for (const unusable of ['', 'x'.repeat(256), 'a\0b']) {
+      expect((await announce(id, 1, 2, unusable)).file?.fileName, 'as before').toBe('report.pdf');
+    }
+    expect((await list(2)).map(({ fileName }) => fileName)).toEqual(['report.pdf']);
   });
 
   test('can be announced by its sender to its receiver only', async () => {

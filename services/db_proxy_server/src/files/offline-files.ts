@@ -21,7 +21,8 @@ const claim = `now() + interval '10 s'`;
 const announce: Statement = {
   name: 'offline_file_announce',
   text: `
-    UPDATE file_task SET announce_at = CASE WHEN completed_at IS NULL THEN now() ELSE ${claim} END
+    UPDATE file_task SET
+      announce_at = CASE WHEN completed_at IS NULL THEN now() ELSE ${claim} END, name = coalesce(nullif($4, ''), name)
     WHERE id = $1 AND from_id = $2 AND to_id = $3 AND offline AND expires_at > now()
     RETURNING ${columns}, completed_at IS NOT NULL AS complete`,
 };
@@ -65,15 +66,18 @@ export class OfflineFiles {
 
   /**
    * Handles the sender's request to notify the receiver. If the upload is complete, the caller must notify and confirm;
-   * otherwise the announcement is claimed by some caller once it is. @returns undefined if the sender has no such upload
+   * otherwise the announcement is claimed by some caller once it is.
+   * @param name of the file from now on; empty: as before
+   * @returns undefined if the sender has no such upload
    */
   async announce(
     taskId: string,
     fromUserId: number,
     toUserId: number,
+    name: string,
   ): Promise<(OfflineFileRow & { complete: boolean }) | undefined> {
     if (!isStorableId(fromUserId) || !isStorableId(toUserId)) return undefined;
-    const values = [taskId, fromUserId, toUserId];
+    const values = [taskId, fromUserId, toUserId, name];
     const [row] = await this.#database.query<OfflineFileRow & { complete: boolean }>(announce, values);
     return row;
   }
