@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { apps as appService, type httpApi, type ReplicaPool } from '@teamtalk/rpc';
 import type { Kit } from '@teamtalk/service-kit';
 import { type App, appOf, configuredApp } from './app.js';
@@ -31,6 +32,8 @@ export class AppDirectory {
   #sources = new Map<number, { text: string; app: App }>();
   #askedAt = Number.NEGATIVE_INFINITY;
   #asking: Promise<void> | undefined;
+  /** a refresh that has not begun yet */
+  #pending: Promise<void> | undefined;
   #failing = false;
 
   constructor(options: AppDirectoryOptions) {
@@ -52,24 +55,35 @@ export class AppDirectory {
     const digest = digestOf(key);
     const known = this.#configured.get(digest) ?? this.#byDigest.get(digest);
     if (known || !refreshIfUnknown) return known;
-    await this.#refreshIfStale();
+    await this.#refreshForUnknown();
     return this.#byDigest.get(digest);
   }
 
   /** The app of this name. */
   async byName(name: string): Promise<App | undefined> {
-    if (!this.#byName.has(name)) await this.#refreshIfStale();
+    if (!this.#byName.has(name)) await this.#refreshForUnknown();
     return this.#byName.get(name);
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    await this.#pending;
     await this.#asking;
   }
 
-  /** Refreshes the list for an unknown app, which may be new. */
-  async #refreshIfStale(): Promise<void> {
-    if (this.#asking || performance.now() - this.#askedAt > minRefreshIntervalMs) await this.#refresh();
+  /** A refresh that begins after this call, since the app may have been created just now. All callers share it. */
+  #refreshForUnknown(): Promise<void> {
+    this.#pending ??= this.#refreshLater();
+    return this.#pending;
+  }
+
+  async #refreshLater(): Promise<void> {
+    await this.#asking;
+    const ms = this.#askedAt + minRefreshIntervalMs - performance.now();
+    if (ms > 0) await delay(ms);
+    this.#pending = undefined;
+    await this.#asking;
+    await this.#refresh();
   }
 
   #refresh(): Promise<void> {
