@@ -1,24 +1,38 @@
-import { FaultProxy, testNats, waitUntil } from '@teamtalk/local-stack';
+import { FaultProxy, type TestNats, testNats, waitUntil } from '@teamtalk/local-stack';
 import { createKit } from '@teamtalk/service-kit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Bus } from './bus.js';
 import { NobodyListensError } from './request-error.js';
 import { topics } from './subjects.js';
 
+let nats: TestNats;
 let bus: Bus;
 let proxy: FaultProxy;
+const closing: (() => Promise<void>)[] = [];
 
 beforeEach(async () => {
-  const nats = await testNats();
-  const { hostname, port } = new URL(nats.url);
-  proxy = await FaultProxy.start(() => [{ host: hostname, port: Number(port) }]);
-  const { log, metrics } = createKit('test', { logLevel: 'silent', shutdownMs: 1_000 });
-  bus = await Bus.connect({ ...nats, url: `nats://127.0.0.1:${proxy.port}`, name: 'test', log, metrics });
+  nats = await testNats();
+  proxy = await startProxy();
+  bus = await connectThrough(proxy);
 });
 afterEach(async () => {
-  await bus.drain();
-  await proxy.close();
+  for (const close of closing.splice(0).reverse()) await close();
 });
+
+async function startProxy(): Promise<FaultProxy> {
+  const { hostname, port } = new URL(nats.url);
+  const started = await FaultProxy.start(() => [{ host: hostname, port: Number(port) }]);
+  closing.push(() => started.close());
+  return started;
+}
+
+async function connectThrough(...proxies: FaultProxy[]): Promise<Bus> {
+  const { log, metrics } = createKit('test', { logLevel: 'silent', shutdownMs: 1_000 });
+  const url = proxies.map(({ port }) => `nats://127.0.0.1:${port}`).join(',');
+  const connected = await Bus.connect({ ...nats, url, name: 'test', log, metrics });
+  closing.push(() => connected.drain());
+  return connected;
+}
 
 test('is stable from the start, and again once every process had time to reconnect to NATS', async () => {
   expect([bus.connected, bus.stable]).toEqual([true, true]);
@@ -44,6 +58,37 @@ test('is not responsive while NATS is silent, though connected', async () => {
 
 test('a request without a subscriber fails', async () => {
   await expect(bus.request(topics.storedBatch(1), {}, 5_000)).rejects.toBeInstanceOf(NobodyListensError);
+});
+
+test('a request without a reply fails in its time', async () => {
+  bus.answer(topics.storedBatch(1), () => undefined);
+  const asked = bus.request(topics.storedBatch(1), {}, 200);
+  await expect(asked).rejects.toMatchObject({ code: 'deadline-exceeded' });
+});
+
+test('leaves a server that goes silent, although its buffers are full, and does not dial it again', async () => {
+  const proxies = [await startProxy(), await startProxy()];
+  const dialled: FaultProxy[] = [];
+  for (const each of proxies) each.onConnect = () => dialled.push(each);
+  const moving = await connectThrough(...proxies);
+  moving.answer(topics.storedBatch(1), () => ({}));
+  dialled[0]!.block();
+  const pdu = Buffer.alloc(1_000_000);
+  for (let i = 0; i < 64; i++) moving.publish(topics.storedBatch(2), { messages: [{ pdu }] });
+  await waitUntil(() => bus.request(topics.storedBatch(1), {}, 250).then(() => true), {
+    timeoutMs: 20_000,
+    what: 'answered by way of the other server',
+  });
+  expect(dialled).toEqual([dialled[0], proxies.find((each) => each !== dialled[0])]);
+});
+
+test('drains although the connection breaks meanwhile', async () => {
+  bus.answer(topics.storedBatch(1), () => ({}));
+  proxy.block();
+  const drained = bus.drain();
+  proxy.cut();
+  await drained;
+  expect(bus.connected).toBe(false);
 });
 
 test('collects replies until the requester has enough', async () => {

@@ -1,163 +1,93 @@
-import {
-  type BusConfig,
-  type Logger,
-  type Metrics,
-  TeamTalkError,
-  type Tracing,
-  withoutSecrets,
-} from '@teamtalk/service-kit';
-import { connect, Events, type Msg, type NatsConnection, type Subscription } from 'nats';
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import { type Logger, TeamTalkError, type Tracing } from '@teamtalk/service-kit';
+import { BusConnection, type ConnectionOptions } from './connection.js';
 import { encode } from './encode.js';
-import { identity } from './identity.js';
-import { breakConnection, hasOtherServers, preferOtherServers } from './nats-servers.js';
 import { NobodyListensError, requestError } from './request-error.js';
 import type { AnsweredTopic, Topic } from './subjects.js';
 import { carrierOf, spanOf, withHeaders } from './trace-context.js';
 
-export interface BusOptions extends BusConfig {
-  /** shown in the NATS server's list of connections */
-  name: string;
-  log: Logger;
-  metrics: Metrics;
+export interface BusOptions extends ConnectionOptions {
   /** undefined: nothing is traced */
   tracing?: Tracing | undefined;
 }
-
-/** Time within which every process reconnects after an outage of NATS, milliseconds. */
-const stableMs = 5_000;
 
 export interface SubscribeOptions {
   /** shares the subject's events with the other members of this queue group */
   queue?: string;
 }
 
-/** Milliseconds between two round-trip probes of NATS. */
-const roundTripEveryMs = 500;
-/** NATS counts as silent when its last reply is this old, milliseconds; well below the eviction time. */
-const silentMs = 1_500;
-/**
- * Unanswered probes in a row after which another NATS server is tried. Counted, not timed: a process that was
- * suspended itself finds the replies it missed in its socket.
- */
-const maxUnansweredProbes = 3;
-/** Connect timeout of a NATS server, milliseconds: when it is the only one, and when it is one of several. */
-const dialMs = { single: 10_000, several: 3_000 };
 /** How long a request on a shared subject waits for a subscriber to come back, milliseconds. */
 const sharedGraceMs = 1_500;
 /** Milliseconds between two attempts meanwhile. */
 const sharedRetryMs = 100;
 
 /**
- * One connection to NATS that carries typed events. It reconnects for ever. While it is down, publishes are dropped
- * and counted (everything that must not be lost is a request, or is stored until it is answered), and requests fail
- * at once with `unavailable`.
+ * Carries typed events over one connection to NATS. While that is down, publishes are dropped and counted (everything
+ * that must not be lost is a request, or is stored until it is answered), and requests fail at once with `unavailable`.
  */
 export class Bus {
-  readonly #connection: NatsConnection;
+  readonly #connection: BusConnection;
+  readonly #nats: NatsConnection;
   readonly #prefix: string;
   readonly #log: Logger;
   readonly #tracing: Tracing | undefined;
-  readonly #reconnected: (() => void)[] = [];
   readonly #published;
   readonly #dropped;
   readonly #failed;
-  readonly #roundTrip;
-  readonly #timer: NodeJS.Timeout;
-  #connected = true;
-  /** performance.now() of the last reconnect; -Infinity after the first connect */
-  #connectedAt = Number.NEGATIVE_INFINITY;
-  /** performance.now() of the last reply of NATS */
-  #heardAt = performance.now();
-  #asking = false;
-  #unansweredProbes = 0;
 
   /** @throws TeamTalkError `unavailable` when no NATS server answers within 10 s */
   static async connect(options: BusOptions): Promise<Bus> {
-    const servers = options.url.split(',');
-    try {
-      const connection = await connect({
-        servers,
-        ...identity(options),
-        name: options.name,
-        maxReconnectAttempts: -1,
-        reconnectTimeWait: 250,
-        reconnectJitter: 100,
-        pingInterval: 5_000,
-        maxPingOut: 2,
-        timeout: servers.length > 1 ? dialMs.several : dialMs.single,
-        // Without this option nats.js captures two stack traces for each request.
-        noAsyncTraces: true,
-      });
-      preferOtherServers(connection);
-      return new Bus(connection, options);
-    } catch (error) {
-      const where = withoutSecrets(options.url);
-      throw new TeamTalkError('unavailable', `no NATS server answers at ${where}`, { cause: error });
-    }
+    return new Bus(await BusConnection.open(options), options);
   }
 
-  private constructor(connection: NatsConnection, { prefix, log, metrics, tracing }: BusOptions) {
+  private constructor(connection: BusConnection, { prefix, log, metrics, tracing }: BusOptions) {
     this.#connection = connection;
+    this.#nats = connection.nats;
     this.#prefix = prefix;
     this.#log = log;
     this.#tracing = tracing;
     this.#published = metrics.counter('bus_published_total', 'Events and requests given to NATS');
     this.#dropped = metrics.counter('bus_dropped_total', 'Events dropped because NATS was not connected');
     this.#failed = metrics.counter('bus_failed_total', 'Events whose handler failed or that did not parse');
-    metrics.gauge('bus_connected', '1 while connected to NATS', () => (this.#connected ? 1 : 0));
-    this.#roundTrip = metrics.histogram(
-      'bus_round_trip_seconds',
-      'Round-trip time to NATS, measured twice a second',
-    );
-    this.#timer = setInterval(() => void this.#measure(), roundTripEveryMs);
-    this.#timer.unref();
-    void this.#watch();
   }
 
   get connected(): boolean {
-    return this.#connected;
+    return this.#connection.connected;
   }
 
-  /**
-   * Whether NATS delivers what others send: it is connected, and it answers probes. A network path that drops all
-   * packets breaks no connection for ten seconds and more; meanwhile requests only pile up, and silence of a peer says
-   * nothing about that peer.
-   */
+  /** Whether NATS delivers what others send: otherwise silence of a peer says nothing about that peer. */
   get responsive(): boolean {
-    return this.#connected && performance.now() - this.#heardAt < silentMs;
+    return this.#connection.responsive;
   }
 
-  /**
-   * Whether the connection has been up so long that other processes that lost theirs at the same time have
-   * reconnected too. Only then does a missing subscriber mean that its process is gone.
-   */
+  /** Whether a missing subscriber means that its process is gone. */
   get stable(): boolean {
-    return this.#connected && performance.now() - this.#connectedAt >= stableMs;
+    return this.#connection.stable;
   }
 
   /** Largest event the NATS server accepts, bytes. */
   get maxEventBytes(): number {
-    return this.#connection.info?.max_payload ?? 1_048_576;
+    return this.#nats.info?.max_payload ?? 1_048_576;
   }
 
   /** This process's address as NATS sees it; undefined while not connected. */
   get ownAddress(): string | undefined {
-    return this.#connection.info?.client_ip;
+    return this.#nats.info?.client_ip;
   }
 
   /** Calls `listener` after each reconnect: events published meanwhile are lost. */
   onReconnect(listener: () => void): void {
-    this.#reconnected.push(listener);
+    this.#connection.onReconnect(listener);
   }
 
   publish<In, Out>(topic: Topic<In, Out>, event: In): void {
-    if (!this.#connected) {
+    if (!this.connected) {
       this.#dropped.inc();
       return;
     }
     this.#published.inc();
     const options = this.#tracing && withHeaders(this.#tracing);
-    this.#connection.publish(`${this.#prefix}.${topic.subject}`, encode(topic.event, event), options);
+    this.#nats.publish(`${this.#prefix}.${topic.subject}`, encode(topic.event, event), options);
   }
 
   /**
@@ -189,7 +119,7 @@ export class Bus {
       try {
         return await this.#request(topic, event, end - performance.now());
       } catch (error) {
-        const absent = error instanceof NobodyListensError || !this.#connected;
+        const absent = error instanceof NobodyListensError || !this.connected;
         if (!absent || performance.now() + sharedRetryMs > graceEnd) throw error;
         await new Promise((resolve) => setTimeout(resolve, sharedRetryMs));
       }
@@ -201,14 +131,13 @@ export class Bus {
     event: In,
     timeoutMs: number,
   ): Promise<AnswerOut> {
-    if (!this.#connected) throw new TeamTalkError('unavailable', 'NATS is not connected');
+    if (!this.connected) throw new TeamTalkError('unavailable', 'NATS is not connected');
     this.#published.inc();
     try {
-      const reply = await this.#connection.request(
-        `${this.#prefix}.${topic.subject}`,
-        encode(topic.event, event),
-        { timeout: timeoutMs, ...(this.#tracing && withHeaders(this.#tracing)) },
-      );
+      const reply = await this.#nats.request(`${this.#prefix}.${topic.subject}`, encode(topic.event, event), {
+        timeout: timeoutMs,
+        ...(this.#tracing && withHeaders(this.#tracing)),
+      });
       return topic.answer.decode(reply.data);
     } catch (error) {
       throw requestError(error, topic.subject, timeoutMs);
@@ -238,15 +167,15 @@ export class Bus {
     onAnswer: (answer: AnswerOut) => boolean,
     signal?: AbortSignal,
   ): Promise<boolean> {
-    if (!this.#connected) throw new TeamTalkError('unavailable', 'NATS is not connected');
+    if (!this.connected) throw new TeamTalkError('unavailable', 'NATS is not connected');
     const inbox = `_INBOX.${this.#prefix}.${crypto.randomUUID()}`;
-    const answers = this.#connection.subscribe(inbox);
+    const answers = this.#nats.subscribe(inbox);
     const enough = () => answers.unsubscribe();
     const timer = setTimeout(enough, timeoutMs);
     signal?.addEventListener('abort', enough);
     try {
       this.#published.inc();
-      this.#connection.publish(`${this.#prefix}.${topic.subject}`, encode(topic.event, event), {
+      this.#nats.publish(`${this.#prefix}.${topic.subject}`, encode(topic.event, event), {
         reply: inbox,
         ...(this.#tracing && withHeaders(this.#tracing)),
       });
@@ -316,15 +245,12 @@ export class Bus {
 
   /** Resolves when the NATS server has processed everything published so far. */
   async flush(): Promise<void> {
-    if (this.#connected) await this.#connection.flush();
+    if (this.connected) await this.#nats.flush();
   }
 
   /** Handles received events, sends buffered ones, then closes. */
-  async drain(): Promise<void> {
-    clearInterval(this.#timer);
-    if (this.#connection.isClosed()) return;
-    if (this.#connected) await this.#connection.drain();
-    else await this.#connection.close();
+  drain(): Promise<void> {
+    return this.#connection.drain();
   }
 
   #listen<In, Out>(
@@ -336,7 +262,7 @@ export class Bus {
       this.#failed.inc();
       this.#log.error({ err: error, subject: topic.subject }, 'handling an event failed');
     };
-    return this.#connection.subscribe(`${this.#prefix}.${topic.subject}`, {
+    return this.#nats.subscribe(`${this.#prefix}.${topic.subject}`, {
       ...(queue && { queue }),
       callback: (error, message) => {
         if (error) {
@@ -351,52 +277,6 @@ export class Bus {
         }
       },
     });
-  }
-
-  /** Measures how far NATS and this process lag: a probe comes back after everything published before it. */
-  async #measure(): Promise<void> {
-    if (!this.#connected) return;
-    if (this.#asking) {
-      this.#leaveIfSilent();
-      return;
-    }
-    this.#asking = true;
-    this.#unansweredProbes = 0;
-    try {
-      // nats.js's own round-trip time has whole milliseconds only.
-      const asked = performance.now();
-      await this.#connection.rtt();
-      this.#heardAt = performance.now();
-      this.#roundTrip.observe((this.#heardAt - asked) / 1000);
-    } catch {
-      // The connection broke meanwhile; #watch logs it.
-    } finally {
-      this.#asking = false;
-    }
-  }
-
-  #leaveIfSilent(): void {
-    this.#unansweredProbes++;
-    if (this.#unansweredProbes < maxUnansweredProbes || !hasOtherServers(this.#connection)) return;
-    this.#unansweredProbes = 0;
-    this.#log.warn('NATS server silent; connecting to another one');
-    breakConnection(this.#connection);
-  }
-
-  async #watch(): Promise<void> {
-    for await (const status of this.#connection.status()) {
-      if (status.type === Events.Disconnect) {
-        this.#connected = false;
-        this.#log.warn('NATS connection lost');
-      } else if (status.type === Events.Reconnect) {
-        this.#connected = true;
-        this.#connectedAt = performance.now();
-        this.#heardAt = this.#connectedAt;
-        this.#log.info('NATS connection restored');
-        for (const listener of this.#reconnected) listener();
-      }
-    }
-    this.#connected = false;
   }
 }
 

@@ -1,5 +1,5 @@
+import { type ConnectionOptions, credsAuthenticator } from '@nats-io/transport-node';
 import type { BusConfig } from '@teamtalk/service-kit';
-import { type ConnectionOptions, credsAuthenticator } from 'nats';
 
 /** Credentials for the NATS server, and the CA that its certificate is checked against. */
 export function identity({ user, password, credentials, tls }: BusConfig): Partial<ConnectionOptions> {

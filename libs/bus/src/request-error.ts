@@ -1,5 +1,5 @@
+import { RequestError, TimeoutError } from '@nats-io/transport-node';
 import { TeamTalkError } from '@teamtalk/service-kit';
-import { ErrorCode, NatsError } from 'nats';
 
 /** A request had no subscriber: its receiver is gone, or not up yet. */
 export class NobodyListensError extends TeamTalkError {
@@ -10,13 +10,12 @@ export class NobodyListensError extends TeamTalkError {
 
 /** Maps a failed request to the error its caller gets. */
 export function requestError(error: unknown, subject: string, timeoutMs: number): TeamTalkError {
-  const code = error instanceof NatsError ? error.code : undefined;
-  if (code === ErrorCode.Timeout) {
+  if (error instanceof TimeoutError) {
     return new TeamTalkError('deadline-exceeded', `no answer on ${subject} within ${timeoutMs} ms`, {
       cause: error,
     });
   }
-  if (code === ErrorCode.NoResponders) {
+  if (error instanceof RequestError && error.isNoResponders()) {
     return new NobodyListensError(subject, { cause: error });
   }
   return new TeamTalkError('unavailable', `the request on ${subject} failed`, { cause: error });

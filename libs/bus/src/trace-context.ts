@@ -1,5 +1,5 @@
+import { headers, type MsgHdrs } from '@nats-io/transport-node';
 import type { Tracing } from '@teamtalk/service-kit';
-import { headers, type MsgHdrs } from 'nats';
 import type { Topic } from './subjects.js';
 
 /** Name and attributes of an event's span; an instance's own subject appears without its number. */

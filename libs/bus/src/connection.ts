@@ -1,0 +1,180 @@
+import { connect, type NatsConnection, type NatsConnectionImpl, type Server } from '@nats-io/transport-node';
+import {
+  type BusConfig,
+  type Logger,
+  type Metrics,
+  TeamTalkError,
+  withoutSecrets,
+} from '@teamtalk/service-kit';
+import { identity } from './identity.js';
+
+export interface ConnectionOptions extends BusConfig {
+  /** shown in the NATS server's list of connections */
+  name: string;
+  log: Logger;
+  metrics: Metrics;
+}
+
+/** Time within which every process reconnects after an outage of NATS, milliseconds. */
+const stableMs = 5_000;
+/** Milliseconds between two round-trip probes of NATS. */
+const roundTripEveryMs = 500;
+/** NATS counts as silent when its last reply is this old, milliseconds; well below the eviction time. */
+const silentMs = 1_500;
+/**
+ * Unanswered probes in a row after which another NATS server is tried. Counted, not timed: a process that was
+ * suspended itself finds the replies it missed in its socket.
+ */
+const maxUnansweredProbes = 3;
+/** Connect timeout of a NATS server, milliseconds: when it is the only one, and when it is one of several. */
+const dialMs = { single: 10_000, several: 3_000 };
+
+/** A connection to NATS that reconnects for ever, and leaves a server that does not answer for another one. */
+export class BusConnection {
+  readonly nats: NatsConnection;
+  readonly #log: Logger;
+  readonly #reconnected: (() => void)[] = [];
+  readonly #roundTrip;
+  readonly #timer: NodeJS.Timeout;
+  #connected = true;
+  /** performance.now() of the last reconnect; -Infinity after the first connect */
+  #connectedAt = Number.NEGATIVE_INFINITY;
+  /** performance.now() of the last reply of NATS */
+  #heardAt = performance.now();
+  #asking = false;
+  #unansweredProbes = 0;
+
+  /** @throws TeamTalkError `unavailable` when no NATS server answers within 10 s */
+  static async open(options: ConnectionOptions): Promise<BusConnection> {
+    const servers = options.url.split(',');
+    try {
+      const nats = await connect({
+        servers,
+        ...identity(options),
+        name: options.name,
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: 250,
+        reconnectJitter: 100,
+        reconnectToServer: nextServer,
+        pingInterval: 5_000,
+        maxPingOut: 2,
+        timeout: servers.length > 1 ? dialMs.several : dialMs.single,
+        // Without this option nats.js captures two stack traces for each request.
+        noAsyncTraces: true,
+      });
+      return new BusConnection(nats, options);
+    } catch (error) {
+      const where = withoutSecrets(options.url);
+      throw new TeamTalkError('unavailable', `no NATS server answers at ${where}`, { cause: error });
+    }
+  }
+
+  private constructor(nats: NatsConnection, { log, metrics }: ConnectionOptions) {
+    this.nats = nats;
+    this.#log = log;
+    metrics.gauge('bus_connected', '1 while connected to NATS', () => (this.#connected ? 1 : 0));
+    this.#roundTrip = metrics.histogram(
+      'bus_round_trip_seconds',
+      'Round-trip time to NATS, measured twice a second',
+    );
+    this.#timer = setInterval(() => void this.#measure(), roundTripEveryMs);
+    this.#timer.unref();
+    void this.#watch();
+  }
+
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /**
+   * Whether NATS is connected and answers probes. A network path that drops all packets breaks no connection for ten
+   * seconds and more; meanwhile requests only pile up.
+   */
+  get responsive(): boolean {
+    return this.#connected && performance.now() - this.#heardAt < silentMs;
+  }
+
+  /**
+   * Whether the connection has been up so long that other processes that lost theirs at the same time have
+   * reconnected too.
+   */
+  get stable(): boolean {
+    return this.#connected && performance.now() - this.#connectedAt >= stableMs;
+  }
+
+  onReconnect(listener: () => void): void {
+    this.#reconnected.push(listener);
+  }
+
+  async drain(): Promise<void> {
+    clearInterval(this.#timer);
+    if (this.nats.isClosed()) return;
+    // It fails where the connection breaks meanwhile, and leaves that open to reconnect.
+    if (this.#connected) await this.nats.drain().catch(() => {});
+    await this.nats.close();
+  }
+
+  /** Measures how far NATS and this process lag: a probe comes back after everything published before it. */
+  async #measure(): Promise<void> {
+    if (!this.#connected) return;
+    if (this.#asking) {
+      this.#leaveIfSilent();
+      return;
+    }
+    this.#asking = true;
+    this.#unansweredProbes = 0;
+    try {
+      // nats.js's own round-trip time has whole milliseconds only.
+      const asked = performance.now();
+      await this.nats.rtt();
+      this.#heardAt = performance.now();
+      this.#roundTrip.observe((this.#heardAt - asked) / 1000);
+    } catch {
+      // The connection broke meanwhile; #watch logs it.
+    } finally {
+      this.#asking = false;
+    }
+  }
+
+  #leaveIfSilent(): void {
+    this.#unansweredProbes++;
+    if (this.#unansweredProbes < maxUnansweredProbes || this.nats.getServers().length < 2) return;
+    this.#unansweredProbes = 0;
+    this.#log.warn('NATS server silent; connecting to another one');
+    breakConnection(this.nats);
+  }
+
+  async #watch(): Promise<void> {
+    for await (const { type } of this.nats.status()) {
+      if (type === 'disconnect') {
+        this.#connected = false;
+        this.#log.warn('NATS connection lost');
+      } else if (type === 'reconnect') {
+        this.#connected = true;
+        this.#connectedAt = performance.now();
+        this.#heardAt = this.#connectedAt;
+        this.#log.info('NATS connection restored');
+        for (const listener of this.#reconnected) listener();
+      }
+    }
+    this.#connected = false;
+  }
+}
+
+/**
+ * The server to dial: the one nats.js would take (the first), unless it was dialled last. That is the one just lost:
+ * a frozen server accepts the connection and then says nothing.
+ */
+function nextServer(pool: readonly Server[]): Server | null {
+  const last = pool.reduce((a, b) => (b.lastConnect > a.lastConnect ? b : a));
+  // From the end, because nats.js takes the others from the front if this one refuses.
+  return pool[0] === last ? pool.at(-1)! : null;
+}
+
+/**
+ * Breaks the connection at once. The public `reconnect()` first waits until all is written, which a frozen server
+ * prevents; this is what it does next.
+ */
+function breakConnection(nats: NatsConnection): void {
+  void (nats as NatsConnectionImpl).protocol.transport.close();
+}
