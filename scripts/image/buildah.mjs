@@ -2,11 +2,13 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { ensureProgram } from '../lib/programs.mjs';
-import { run, StepError } from '../lib/steps.mjs';
+import { run, StepError, top } from '../lib/steps.mjs';
 
 /** The image deploy/Dockerfile starts from. */
-const baseImage = 'docker.io/library/node:20.20-trixie-slim';
+const [, nodeImage] = /NODE_IMAGE=(\S+)/.exec(await readFile(path.join(top, 'deploy/Dockerfile'), 'utf8'));
+const baseImage = `docker.io/library/${nodeImage}`;
 
 const env = { STORAGE_DRIVER: 'overlay', BUILDAH_ISOLATION: 'chroot' };
 const certificates = '/etc/ssl/certs/ca-certificates.crt';

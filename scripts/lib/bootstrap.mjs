@@ -6,7 +6,8 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { run, StepError, step, tool, top } from './steps.mjs';
 
-const pnpmVersion = '12.21.0';
+/** `pnpm@` and its version, as package.json pins it. */
+const { packageManager } = JSON.parse(await readFile(path.join(top, 'package.json'), 'utf8'));
 const leastNode = [20, 19];
 
 /** node_modules as the lock file says, and the generated protobuf modules. */
@@ -41,7 +42,7 @@ async function installPackages() {
 
 /** Changes whenever an install could give another result. */
 async function packagesStamp() {
-  const hash = createHash('sha256').update(`${pnpmVersion} ${process.platform} ${process.arch}\n`);
+  const hash = createHash('sha256').update(`${packageManager} ${process.platform} ${process.arch}\n`);
   const manifests = ['package.json', 'pnpm-workspace.yaml', 'pnpm-lock.yaml'];
   for (const folder of ['libs', 'services', 'tests']) {
     for (const name of (await readdir(path.join(top, folder))).sort()) {
@@ -57,7 +58,7 @@ async function packagesStamp() {
 
 /** The pinned pnpm, brought by npm to .data/tools when it is not there. */
 export async function pnpmProgram() {
-  const folder = path.join(top, '.data', 'tools', `pnpm-${pnpmVersion}`);
+  const folder = path.join(top, '.data', 'tools', packageManager.replace('@', '-'));
   const program = path.join(folder, 'node_modules', '.bin', 'pnpm');
   if (!existsSync(program)) {
     await mkdir(folder, { recursive: true });
@@ -70,7 +71,7 @@ export async function pnpmProgram() {
       '--no-audit',
       '--no-fund',
     ];
-    await run('npm', [...words, `pnpm@${pnpmVersion}`]);
+    await run('npm', [...words, packageManager]);
   }
   return program;
 }
