@@ -24,7 +24,7 @@ export interface AppendRow {
 }
 
 /**
- * Calls the SQL function `append_messages`; its migration describes it.
+ * Calls the SQL function `append_messages`, which the newest `sql/append_messages.v*.sql` describes.
  * @param writer the epoch to leave at the conversations
  * @param delivered outbox rows to delete in the same transaction, int8 as text
  * @throws the error of pg; the batch may be stored nevertheless when the reply was lost
