@@ -8,6 +8,7 @@
  *     const nats = await testNats();            // { url, prefix }
  *     afterAll(() => database.drop());
  */
+export { certificateFiles, tlsEnv } from './certificates.js';
 export { FaultProxy, type Heading, type NetworkConditions, type ProxyTarget } from './fault-proxy.js';
 export {
   type DatabaseOptions,
@@ -26,6 +27,7 @@ export { freePort, isPortFree } from './ports.js';
 export { PostgresPair, type PostgresPairOptions } from './postgres-pair.js';
 export { PostgresServer, type PostgresServerOptions } from './postgres-server.js';
 export { commandLine, guard, isAlive, isGone, startOf, stopProcess } from './processes.js';
+export { proxyHeader } from './proxy-header.js';
 export { RawConnection } from './raw-connection.js';
 export { type TestS3, testS3 } from './s3-server.js';
 export { mainOf, type ServiceExit, ServiceProcess, type ServiceProcessOptions } from './service-process.js';

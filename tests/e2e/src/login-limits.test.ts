@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { TestCluster, testPassword } from '@teamtalk/cluster';
+import { proxyHeader } from '@teamtalk/local-stack';
 import { ClientType, Commands, decodeBody, encodePdu, IM } from '@teamtalk/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
@@ -20,12 +21,6 @@ beforeAll(async () => {
   });
 });
 afterAll(() => cluster?.stop());
-
-/** What a load balancer sends before the first byte of a client with this IPv4 address. */
-function proxyHeader(address: string): Buffer {
-  const ends = Buffer.from([...address.split('.').map(Number), 10, 0, 0, 1, 0xd4, 0x31, 0x1f, 0x40]);
-  return Buffer.concat([Buffer.from('\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c', 'latin1'), ends]);
-}
 
 /** The result of a login from an address, alternating between the msg_servers. */
 async function logIn(userName: string, address: string, password = testPassword): Promise<number> {

@@ -2,13 +2,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { RawConnection } from '@teamtalk/local-stack';
+import { proxyHeader, RawConnection, tlsEnv } from '@teamtalk/local-stack';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { from, Installation, metricsOf, Role, Side, to } from '../testing/installation.js';
-
-const certificate = (kind: 'cert' | 'key') =>
-  new URL(`../testing/certificates/server.${kind}.pem`, import.meta.url).pathname;
-const tlsEnv = { TLS_CERT_FILE: certificate('cert'), TLS_KEY_FILE: certificate('key') };
 
 let installation: Installation;
 beforeAll(async () => {
@@ -23,7 +19,7 @@ it('with a certificate clients connect by TLS, and plain connections are closed'
   const socket = connectTls({
     port: service.ports.client!,
     host: '127.0.0.1',
-    ca: readFileSync(certificate('cert')),
+    ca: readFileSync(tlsEnv.TLS_CERT_FILE),
     servername: 'localhost',
   });
   await once(socket, 'secureConnect');
@@ -36,13 +32,6 @@ it('with a certificate clients connect by TLS, and plain connections are closed'
   expect(await metricsOf(service)).toContain('tls_handshakes_failed_total 1\n');
   await service.stop();
 });
-
-/** A PROXY header, version 2, of an IPv4 client. */
-function proxyHeader(address: string): Buffer {
-  const signature = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
-  const ends = [...address.split('.').map(Number), 10, 0, 0, 1, 0xd4, 0x31, 0x21, 0x98];
-  return Buffer.concat([signature, Buffer.from([0x21, 0x11, 0, 12, ...ends])]);
-}
 
 it('behind a load balancer the address is that of the PROXY header', async () => {
   const service = await installation.fileServer({ PROXY_PROTOCOL: 'v2', LOGIN_CHECK: 'address' });

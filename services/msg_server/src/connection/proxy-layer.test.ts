@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { proxyHeader, tlsEnv } from '@teamtalk/local-stack';
 import { Commands, encodePdu } from '@teamtalk/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { asStream, openTls, openWebSocket, tlsEnv } from '../testing/client-sockets.js';
-import { v2Header } from '../testing/proxy-headers.js';
+import { asStream, openTls, openWebSocket } from '../testing/client-sockets.js';
 import { TestServer } from '../testing/test-server.js';
 
 async function openTcp(port: number): Promise<Socket> {
@@ -14,7 +14,7 @@ async function openTcp(port: number): Promise<Socket> {
 
 async function behindHeader(port: number, address: string): Promise<Socket> {
   const socket = await openTcp(port);
-  socket.write(v2Header(address));
+  socket.write(proxyHeader(address));
   return socket;
 }
 
@@ -44,7 +44,7 @@ describe('with PROXY_PROTOCOL=v2', () => {
       ['203.0.113.2', 1_000],
       ['203.0.113.3', 1],
     ] as const) {
-      const bytes = Buffer.concat([v2Header(address), login]);
+      const bytes = Buffer.concat([proxyHeader(address), login]);
       const client = server.clientOver(await openTcp(server.service.ports.client!));
       for (let at = 0; at < bytes.length; at += size) await client.raw.send(bytes.subarray(at, at + size));
       expect((await client.receive(Commands.LoginResUserlogin)).resultCode).toBe(0);
@@ -54,7 +54,7 @@ describe('with PROXY_PROTOCOL=v2', () => {
 
   it('a health check of the load balancer keeps the address of its socket', async () => {
     const socket = await openTcp(server.service.ports.client!);
-    socket.write(v2Header('203.0.113.9', { command: 0x20 }));
+    socket.write(proxyHeader('203.0.113.9', { command: 0x20 }));
     const client = server.clientOver(socket);
     expect((await client.logIn('u4')).resultCode).toBe(0);
     expect(addressOf(4)).toBe('127.0.0.1');
@@ -80,14 +80,14 @@ describe('with PROXY_PROTOCOL=v2', () => {
 
   it('a connection with an unfinished header times out and is counted', async () => {
     const client = await server.connect();
-    await client.raw.send(v2Header('203.0.113.6').subarray(0, 20));
+    await client.raw.send(proxyHeader('203.0.113.6').subarray(0, 20));
     await client.raw.closed;
     expect(await server.metric('proxy_headers_refused_total', { reason: 'timeout' })).toBe(1);
   });
 
   it('a connection that closes before its header is complete causes no error', async () => {
     const client = await server.connect();
-    await client.raw.send(v2Header('203.0.113.6').subarray(0, 20));
+    await client.raw.send(proxyHeader('203.0.113.6').subarray(0, 20));
     client.raw.close();
     await client.raw.closed;
     const other = server.clientOver(await behindHeader(server.service.ports.client!, '203.0.113.7'));

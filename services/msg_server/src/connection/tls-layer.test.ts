@@ -1,17 +1,10 @@
 import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { waitUntil } from '@teamtalk/local-stack';
+import { certificateFiles, tlsEnv, waitUntil } from '@teamtalk/local-stack';
 import { Commands } from '@teamtalk/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  asStream,
-  certificateFiles,
-  openTls,
-  openWebSocket,
-  shownName,
-  tlsEnv,
-} from '../testing/client-sockets.js';
+import { asStream, openTls, openWebSocket, shownName } from '../testing/client-sockets.js';
 import { TestServer } from '../testing/test-server.js';
 
 describe('TLS', () => {

@@ -2,18 +2,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { connect, type TLSSocket } from 'node:tls';
+import { certificateFiles, tlsEnv } from '@teamtalk/local-stack';
 import { createWebSocketStream, WebSocket } from 'ws';
-
-/** Self-signed certificates for tests: `first` and `second`. */
-export function certificateFiles(name: 'first' | 'second'): { certFile: string; keyFile: string } {
-  const file = (kind: string) => new URL(`certificates/${name}.${kind}.pem`, import.meta.url).pathname;
-  return { certFile: file('cert'), keyFile: file('key') };
-}
-
-export const tlsEnv = {
-  TLS_CERT_FILE: certificateFiles('first').certFile,
-  TLS_KEY_FILE: certificateFiles('first').keyFile,
-};
 
 /** @param socket what carries it, where bytes came before the handshake */
 export async function openTls(port: number, socket?: Duplex): Promise<TLSSocket> {

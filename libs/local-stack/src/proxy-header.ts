@@ -1,6 +1,6 @@
 const signature = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
 
-export interface V2HeaderOptions {
+export interface ProxyHeaderOptions {
   /** 0x21 PROXY, 0x20 LOCAL */
   command?: number;
   family?: number;
@@ -9,8 +9,11 @@ export interface V2HeaderOptions {
   tlvs?: Buffer;
 }
 
-/** A PROXY header of a client: `203.0.113.7`, or an IPv6 address with all its eight groups. */
-export function v2Header(address: string, options: V2HeaderOptions = {}): Buffer {
+/**
+ * The PROXY header, version 2, with which a load balancer begins the connection of a client.
+ * @param address `203.0.113.7`, or an IPv6 address with all its eight groups
+ */
+export function proxyHeader(address: string, options: ProxyHeaderOptions = {}): Buffer {
   const isIpv4 = address.includes('.');
   const {
     command = 0x21,

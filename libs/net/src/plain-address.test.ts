@@ -1,5 +1,5 @@
-import { plainAddress } from '@teamtalk/net';
 import { expect, it } from 'vitest';
+import { plainAddress } from './plain-address.js';
 
 it.each([
   ['10.0.0.1', '10.0.0.1'],

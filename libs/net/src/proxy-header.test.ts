@@ -1,7 +1,7 @@
-import { type ProxyHeader, ProxyHeaderError, ProxyHeaderParser } from '@teamtalk/net';
+import { proxyHeader } from '@teamtalk/local-stack';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { v2Header } from '../testing/proxy-headers.js';
+import { type ProxyHeader, ProxyHeaderError, ProxyHeaderParser } from './proxy-header.js';
 
 const pdu = Buffer.from('0000001000010000000707010005 0000'.replace(' ', ''), 'hex');
 
@@ -27,7 +27,7 @@ describe('ProxyHeaderParser', () => {
       'hex',
     );
     expect(parse(Buffer.concat([bytes, pdu]))).toEqual({ address: '203.0.113.7', rest: pdu });
-    expect(v2Header('203.0.113.7')).toEqual(bytes);
+    expect(proxyHeader('203.0.113.7')).toEqual(bytes);
   });
 
   it.each([
@@ -35,25 +35,25 @@ describe('ProxyHeaderParser', () => {
     ['fe80:0:0:1:0:0:0:0', 'fe80:0:0:1::'],
     ['0:0:0:0:0:ffff:102:304', '1.2.3.4'],
   ])('gives the address %s as %s', (given, shown) => {
-    expect(parse(v2Header(given))?.address).toBe(shown);
+    expect(parse(proxyHeader(given))?.address).toBe(shown);
   });
 
   it('skips TLVs', () => {
-    const header = v2Header('203.0.113.7', { tlvs: Buffer.alloc(1_000, 4) });
+    const header = proxyHeader('203.0.113.7', { tlvs: Buffer.alloc(1_000, 4) });
     expect(parse(Buffer.concat([header, pdu]))).toEqual({ address: '203.0.113.7', rest: pdu });
   });
 
   it.each([
     [
       'LOCAL, without anything',
-      v2Header('203.0.113.7', { command: 0x20, family: 0, block: Buffer.alloc(0) }),
+      proxyHeader('203.0.113.7', { command: 0x20, family: 0, block: Buffer.alloc(0) }),
     ],
     [
       'LOCAL, with an address and a family nobody knows',
-      v2Header('203.0.113.7', { command: 0x20, family: 0x77 }),
+      proxyHeader('203.0.113.7', { command: 0x20, family: 0x77 }),
     ],
-    ['PROXY of an unknown family', v2Header('203.0.113.7', { family: 0, block: Buffer.alloc(0) })],
-    ['PROXY of a Unix socket', v2Header('203.0.113.7', { family: 0x31, block: Buffer.alloc(216, 'x') })],
+    ['PROXY of an unknown family', proxyHeader('203.0.113.7', { family: 0, block: Buffer.alloc(0) })],
+    ['PROXY of a Unix socket', proxyHeader('203.0.113.7', { family: 0x31, block: Buffer.alloc(216, 'x') })],
   ])('tells no address for %s', (_, header) => {
     expect(parse(Buffer.concat([header, pdu]))).toEqual({ address: undefined, rest: pdu });
   });
@@ -62,13 +62,13 @@ describe('ProxyHeaderParser', () => {
     ['no-header', pdu],
     ['no-header', Buffer.from('\r\n\r\n\0\r\nQUIX')],
     ['no-header', Buffer.from('PROXY TCP4 203.0.113.7 10.0.0.1 54321 8000\r\n')],
-    ['version', v2Header('203.0.113.7', { command: 0x11 })],
-    ['version', v2Header('203.0.113.7', { command: 0x22 })],
-    ['family', v2Header('203.0.113.7', { family: 0x12 })],
-    ['family', v2Header('203.0.113.7', { family: 0x41 })],
-    ['length', v2Header('203.0.113.7', { block: Buffer.alloc(11) })],
-    ['length', v2Header('2001:db8:0:0:0:0:0:1', { block: Buffer.alloc(35) })],
-    ['length', v2Header('203.0.113.7', { tlvs: Buffer.alloc(2_048) })],
+    ['version', proxyHeader('203.0.113.7', { command: 0x11 })],
+    ['version', proxyHeader('203.0.113.7', { command: 0x22 })],
+    ['family', proxyHeader('203.0.113.7', { family: 0x12 })],
+    ['family', proxyHeader('203.0.113.7', { family: 0x41 })],
+    ['length', proxyHeader('203.0.113.7', { block: Buffer.alloc(11) })],
+    ['length', proxyHeader('2001:db8:0:0:0:0:0:1', { block: Buffer.alloc(35) })],
+    ['length', proxyHeader('203.0.113.7', { tlvs: Buffer.alloc(2_048) })],
   ])('refuses for the reason %s', (reason, bytes) => {
     expect(reasonOf(bytes)).toBe(reason);
   });
@@ -122,7 +122,7 @@ it('any split of a header and what follows yields the same address and rest', ()
     fc.property(block, fc.uint8Array({ maxLength: 300 }), cuts, ({ command, family, tlvs }, rest, sizes) => {
       const lengths: Record<number, number> = { 0: 0, 17: 12, 33: 36, 49: 216 };
       const addresses = Buffer.alloc(lengths[family]!, 7);
-      const header = v2Header('203.0.113.7', { command, family, block: addresses, tlvs });
+      const header = proxyHeader('203.0.113.7', { command, family, block: addresses, tlvs });
       const bytes = Buffer.concat([header, rest]);
       const split = outcome(inPieces(bytes, sizes));
       expect(split).toEqual(outcome([bytes]));
@@ -134,7 +134,7 @@ it('any split of a header and what follows yields the same address and rest', ()
 it('any split of a damaged header has the same outcome', () => {
   fc.assert(
     fc.property(block, fc.nat(15), fc.nat(255), cuts, ({ command, tlvs }, at, value, sizes) => {
-      const bytes = v2Header('203.0.113.7', { command, tlvs });
+      const bytes = proxyHeader('203.0.113.7', { command, tlvs });
       bytes[at] = value;
       expect(outcome(inPieces(bytes, sizes))).toEqual(outcome([bytes]));
     }),
