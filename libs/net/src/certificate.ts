@@ -27,8 +27,7 @@ export class CertificateFiles {
   /** Digest of the files as last read, whether usable or not, so that a broken state is reported once. */
   #seen: string;
   #reading: Promise<void> = Promise.resolve();
-  /** Called with each new certificate after the first one. */
-  onChange: (certificate: Certificate) => void = () => {};
+  readonly #listeners: ((certificate: Certificate) => void)[] = [];
 
   /** @throws Error when the files cannot be read or do not match */
   static async open(options: CertificateFilesOptions): Promise<CertificateFiles> {
@@ -50,6 +49,11 @@ export class CertificateFiles {
     return this.#current;
   }
 
+  /** Calls `listener` with each new certificate after the current one. */
+  onChange(listener: (certificate: Certificate) => void): void {
+    this.#listeners.push(listener);
+  }
+
   /** Expiry of the certificate in use, Unix seconds. */
   get expires(): number {
     return expiryOf(this.#current);
@@ -68,7 +72,7 @@ export class CertificateFiles {
       digest = digestOf(certificate);
       if (digest === this.#seen) return;
       check(certificate);
-      this.onChange(certificate);
+      for (const listener of this.#listeners) listener(certificate);
       this.#current = certificate;
       metrics.certificateReloads.inc({ outcome: 'ok' });
       log.info({ certFile, expires: new Date(expiryOf(certificate) * 1000) }, 'TLS certificate reloaded');

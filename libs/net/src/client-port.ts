@@ -1,41 +1,70 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { type Logger, listen } from '@teamtalk/service-kit';
+import type { CertificateFiles } from './certificate.js';
+import type { AcceptHandler } from './entrance.js';
 import type { EntranceMetrics } from './metrics.js';
+import { ProxyEntrance } from './proxy-entrance.js';
+import { TlsEntrance } from './tls-entrance.js';
 import type { Convert } from './zero-copy.js';
 
 /** Listen backlog. */
 const backlog = 4_096;
 
-export interface ClientPortOptions {
-  maxSockets: number;
-  metrics: Pick<EntranceMetrics, 'refusedSockets'>;
-  log: Logger;
-  /** Called with each accepted socket. */
-  take: (socket: Socket) => void;
-  /** Converts each accepted socket, before anything is read from it, to another one. */
-  convert?: Convert | undefined;
+/** What comes before the first PDU of a connection. */
+export interface ClientPortLayers {
+  /** undefined: no TLS */
+  certificate: CertificateFiles | undefined;
+  /** Whether connections begin with a PROXY header. */
+  proxyProtocol: boolean;
+  /** Time a client has for the PROXY header, and again for the TLS handshake, milliseconds. */
+  openingMs: number;
+  metrics: Pick<EntranceMetrics, 'proxyRefused' | 'handshakesFailed'>;
 }
 
-/** A port for clients. */
+export interface ClientPortOptions {
+  where: { host: string; port: number };
+  /** Further sockets are refused. */
+  maxSockets: number;
+  /** Left out: none. */
+  layers?: ClientPortLayers;
+  metrics: Pick<EntranceMetrics, 'refusedSockets'>;
+  log: Logger;
+  /** Called with each socket that has passed the layers. */
+  take: AcceptHandler;
+  /** Converts each accepted socket to another one, where no layer reads from it first. */
+  convert?: Convert;
+}
+
+/** A port for clients: plain, or with TLS, PROXY headers or both. */
 export class ClientPort {
   readonly #options: ClientPortOptions;
   readonly #server: Server;
+  readonly #proxy: ProxyEntrance | undefined;
   /** Converted sockets, which the server does not count. */
-  #open = 0;
+  #converted = 0;
 
   constructor(options: ClientPortOptions) {
-    const { maxSockets, metrics, take, convert } = options;
     this.#options = options;
-    this.#server = convert
-      ? createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => this.#convert(accepted, convert))
-      : createServer({ noDelay: true }, take);
+    const { maxSockets, layers, metrics, log, take, convert } = options;
+    // What every socket is passed to once its client's address is known.
+    let next = take;
+    if (layers?.certificate) next = withTls(layers.certificate, layers, log, take);
+    if (layers?.proxyProtocol) {
+      this.#proxy = new ProxyEntrance({ headerMs: layers.openingMs, metrics: layers.metrics, log, next });
+    }
+    const accept = this.#proxy?.take ?? ((socket: Socket) => next(socket, undefined));
+    const isPlain = !layers?.certificate && !layers?.proxyProtocol;
+    this.#server =
+      isPlain && convert
+        ? createServer({ noDelay: true, pauseOnConnect: true }, (socket) => this.#convert(socket, convert))
+        : createServer({ noDelay: true }, accept);
     this.#server.maxConnections = maxSockets;
     this.#server.on('drop', () => metrics.refusedSockets.inc());
   }
 
   /** @returns the bound port */
-  async listen(where: { host: string; port: number }): Promise<number> {
-    const { metrics, log } = this.#options;
+  async listen(): Promise<number> {
+    const { where, metrics, log } = this.#options;
     await listen(this.#server, where, backlog);
     // Out of file descriptors, for instance: existing connections stay.
     this.#server.on('error', (error) => {
@@ -46,25 +75,43 @@ export class ClientPort {
     return typeof address === 'object' && address ? address.port : where.port;
   }
 
-  /** Stops accepting; existing connections stay. */
+  /** Stops accepting, and destroys sockets without a complete PROXY header; those that were taken stay. */
   close(): void {
     this.#server.close();
+    this.#proxy?.close();
   }
 
   #convert(accepted: Socket, convert: Convert): void {
     const { maxSockets, metrics, take } = this.#options;
-    if (this.#open >= maxSockets) {
+    if (this.#converted >= maxSockets) {
       metrics.refusedSockets.inc();
       accepted.destroy();
       return;
     }
-    this.#open++;
+    this.#converted++;
     const socket = convert(accepted);
     socket.on('close', this.#closed);
-    take(socket);
+    take(socket, undefined);
   }
 
   readonly #closed = (): void => {
-    this.#open--;
+    this.#converted--;
   };
+}
+
+function withTls(
+  certificate: CertificateFiles,
+  { openingMs, metrics }: ClientPortLayers,
+  log: Logger,
+  next: AcceptHandler,
+): AcceptHandler {
+  const tls = new TlsEntrance({
+    certificate: certificate.current,
+    handshakeMs: openingMs,
+    metrics,
+    log,
+    next,
+  });
+  certificate.onChange((renewed) => tls.use(renewed));
+  return tls.take;
 }

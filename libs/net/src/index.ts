@@ -1,15 +1,10 @@
-// Accepting clients: ports, TLS with reloaded certificates, PROXY headers.
-export { CertificateFiles, openCertificate } from './certificate.js';
-export { ClientPort } from './client-port.js';
+// Accepting clients: ports with TLS and PROXY headers, certificates that are reloaded, and the graceful stop.
+export { type CertificateFiles, openCertificate } from './certificate.js';
+export { ClientPort, type ClientPortLayers } from './client-port.js';
 export type { AcceptHandler } from './entrance.js';
-export { type EntranceMetrics, entranceMetrics, type ProxyRefusal } from './metrics.js';
+export { type EntranceMetrics, entranceMetrics } from './metrics.js';
+export { OpenConnections } from './open-connections.js';
 export { plainAddress } from './plain-address.js';
-export { ProxyEntrance } from './proxy-entrance.js';
-export {
-  type ProxyHeader,
-  ProxyHeaderError,
-  ProxyHeaderParser,
-} from './proxy-header.js';
+export { sweepIntervalMs } from './sweep-interval.js';
 export { type TlsFiles, tlsEnv, tlsFiles } from './tls-config.js';
-export { TlsEntrance } from './tls-entrance.js';
 export { type Convert, readIntoShared, readZeroCopy, type Take } from './zero-copy.js';

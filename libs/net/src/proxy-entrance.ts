@@ -3,8 +3,11 @@ import type { Logger } from '@teamtalk/service-kit';
 import type { AcceptHandler } from './entrance.js';
 import type { EntranceMetrics, ProxyRefusal } from './metrics.js';
 import { ProxyHeaderError, ProxyHeaderParser } from './proxy-header.js';
+import { sweepIntervalMs } from './sweep-interval.js';
 
-export interface ProxyEntranceOptions {
+interface ProxyEntranceOptions {
+  /** Time a client has for its header, milliseconds. */
+  headerMs: number;
   metrics: Pick<EntranceMetrics, 'proxyRefused'>;
   log: Logger;
   /** Called with sockets whose header has been read; what follows it is still unread. */
@@ -13,8 +16,8 @@ export interface ProxyEntranceOptions {
 
 interface Waiting {
   parser: ProxyHeaderParser;
-  /** Number of `sweep` rounds it has waited. */
-  rounds: number;
+  /** performance.now() */
+  since: number;
   onReadable: () => void;
   onClose: () => void;
 }
@@ -27,15 +30,17 @@ function onError(): void {
 export class ProxyEntrance {
   readonly #options: ProxyEntranceOptions;
   readonly #waiting = new Map<Socket, Waiting>();
+  readonly #sweeper: NodeJS.Timeout;
 
   constructor(options: ProxyEntranceOptions) {
     this.#options = options;
+    this.#sweeper = setInterval(() => this.#sweep(), sweepIntervalMs(options.headerMs));
   }
 
   readonly take = (socket: Socket): void => {
     const waiting: Waiting = {
       parser: new ProxyHeaderParser(),
-      rounds: 0,
+      since: performance.now(),
       // `readable` instead of `data`: bytes can be unshifted, as if nothing had been read.
       onReadable: () => this.#read(socket, waiting),
       onClose: () => this.#waiting.delete(socket),
@@ -46,16 +51,15 @@ export class ProxyEntrance {
     socket.on('close', waiting.onClose);
   };
 
-  /** Closes connections whose header has not arrived within `maxRounds` calls. */
-  sweep(maxRounds: number): void {
-    for (const [socket, waiting] of this.#waiting) {
-      if (++waiting.rounds > maxRounds) this.#refuse(socket, 'timeout');
-    }
-  }
-
   /** Destroys connections still without a header. */
   close(): void {
+    clearInterval(this.#sweeper);
     for (const socket of this.#waiting.keys()) socket.destroy();
+  }
+
+  #sweep(): void {
+    const end = performance.now() - this.#options.headerMs;
+    for (const [socket, { since }] of this.#waiting) if (since < end) this.#refuse(socket, 'timeout');
   }
 
   #read(socket: Socket, waiting: Waiting): void {

@@ -2,16 +2,19 @@ import type { Socket } from 'node:net';
 import {
   type CertificateFiles,
   ClientPort,
-  ProxyEntrance,
+  OpenConnections,
   plainAddress,
   readZeroCopy,
-  TlsEntrance,
+  sweepIntervalMs,
 } from '@teamtalk/net';
 import type { PduFrame } from '@teamtalk/protocol';
 import type { Logger } from '@teamtalk/service-kit';
 import type { FileServerConfig } from '../config.js';
 import type { FileServerMetrics } from '../metrics.js';
 import { Connection, type ConnectionHost } from './connection.js';
+
+/** Time that clients have to close when the server stops, milliseconds. */
+const drainMs = 1_000;
 
 export interface ClientListenerOptions {
   config: FileServerConfig;
@@ -33,34 +36,28 @@ export class ClientListener implements ConnectionHost {
   readonly metrics: FileServerMetrics;
   readonly log: Logger;
   readonly handle: (connection: Connection, pdu: PduFrame) => void;
-  readonly #config: FileServerConfig;
-  readonly #connections = new Set<Connection>();
+  readonly #timeouts: FileServerConfig['timeouts'];
+  readonly #connections = new OpenConnections<Connection>();
   readonly #port: ClientPort;
-  readonly #proxy: ProxyEntrance | undefined;
   readonly #sweeper: NodeJS.Timeout;
-  readonly #sweepIntervalMs: number;
-  #emptied: (() => void) | undefined;
 
   constructor({ config, certificate, metrics, log, handle }: ClientListenerOptions) {
-    this.#config = config;
+    this.#timeouts = config.timeouts;
     this.limits = config.limits;
     this.metrics = metrics;
     this.log = log;
     this.handle = handle;
-    let next = (socket: Socket, address: string | undefined) => this.#admit(socket, address);
-    if (certificate) {
-      const handshakeMs = config.timeouts.loginMs;
-      const entrance = new TlsEntrance({ certificate: certificate.current, handshakeMs, metrics, log, next });
-      certificate.onChange = (current) => entrance.use(current);
-      next = entrance.take;
-    }
-    if (config.proxyProtocol) this.#proxy = new ProxyEntrance({ metrics, log, next });
-    const take = this.#proxy?.take ?? ((socket: Socket) => next(socket, undefined));
-    const convert = certificate || config.proxyProtocol ? undefined : plainSocket;
-    this.#port = new ClientPort({ maxSockets: config.limits.connections, metrics, log, take, convert });
     const { loginMs, stallMs, idleMs } = config.timeouts;
-    this.#sweepIntervalMs = Math.max(10, Math.min(1_000, Math.floor(Math.min(loginMs, stallMs, idleMs) / 8)));
-    this.#sweeper = setInterval(() => this.#sweep(), this.#sweepIntervalMs);
+    this.#port = new ClientPort({
+      where: config.listen,
+      maxSockets: config.limits.connections,
+      layers: { certificate, proxyProtocol: config.proxyProtocol, openingMs: loginMs, metrics },
+      metrics,
+      log,
+      take: (socket, address) => this.#admit(socket, address),
+      convert: plainSocket,
+    });
+    this.#sweeper = setInterval(() => this.#sweep(), sweepIntervalMs(loginMs, stallMs, idleMs));
   }
 
   get size(): number {
@@ -69,30 +66,24 @@ export class ClientListener implements ConnectionHost {
 
   /** @returns the bound port */
   listen(): Promise<number> {
-    return this.#port.listen(this.#config.listen);
+    return this.#port.listen();
   }
 
   closed(connection: Connection): void {
     this.#connections.delete(connection);
     this.metrics.closed.inc({ reason: connection.closeReason });
-    if (this.#connections.size === 0) this.#emptied?.();
   }
 
   /** Stops accepting and closes all connections: uploads resume at another file_server. */
   async stop(): Promise<void> {
     this.#port.close();
-    this.#proxy?.close();
     clearInterval(this.#sweeper);
-    if (this.#connections.size === 0) return;
-    const emptied = new Promise<void>((resolve) => {
-      this.#emptied = resolve;
+    await this.#connections.drain({
+      spreadMs: 0,
+      graceMs: drainMs,
+      end: (connection) => connection.end('draining'),
+      destroy: (connection) => connection.destroy('draining'),
     });
-    for (const connection of this.#connections) connection.end('draining');
-    const cut = setTimeout(() => {
-      for (const connection of this.#connections) connection.destroy('draining');
-    }, 1_000);
-    await emptied;
-    clearTimeout(cut);
   }
 
   #admit(socket: Socket, address: string | undefined): void {
@@ -102,8 +93,7 @@ export class ClientListener implements ConnectionHost {
   }
 
   #sweep(): void {
-    const { loginMs, stallMs, idleMs } = this.#config.timeouts;
-    this.#proxy?.sweep(Math.ceil(loginMs / this.#sweepIntervalMs));
+    const { loginMs, stallMs, idleMs } = this.#timeouts;
     const now = performance.now();
     for (const connection of this.#connections) {
       const { participant } = connection;

@@ -1,6 +1,7 @@
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { ClientPort, OpenConnections } from '@teamtalk/net';
 import { Commands, FramingError, type Pdu, PduDecoder } from '@teamtalk/protocol';
-import { type Kit, listen } from '@teamtalk/service-kit';
+import type { Kit } from '@teamtalk/service-kit';
 
 export interface TcpListenerOptions {
   host: string;
@@ -12,6 +13,9 @@ export interface TcpListenerOptions {
   /** maximum lifetime of a connection, ms */
   requestTimeoutMs: number;
 }
+
+/** Time that responses have to be written when the server stops, milliseconds. */
+const drainMs = 1_000;
 
 type Reason = 'answered' | 'framing' | 'bad_pdus' | 'timeout' | 'peer' | 'failed';
 
@@ -26,7 +30,7 @@ export async function startTcpListener(
 ): Promise<number> {
   const closed = metrics.counter('tcp_closed_total', 'TCP connections ended, by reason', ['reason']);
   const badPdus = metrics.counter('tcp_bad_pdus_total', 'PDUs other than 0x0101');
-  const open = new Set<Socket>();
+  const open = new OpenConnections<Socket>();
   metrics.gauge('tcp_connections', 'Open TCP connections', () => open.size);
 
   const serve = (socket: Socket) => {
@@ -78,15 +82,23 @@ export async function startTcpListener(
     });
   };
 
-  const server = createServer({ noDelay: true }, serve);
-  server.maxConnections = options.maxConnections;
-  server.on('drop', () => closed.inc({ reason: 'too_many_connections' }));
-  await listen(server, options);
-  life.onStop('TCP', () => {
-    const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
-    // Connections with a response are closed when it is written; all others are destroyed at once.
-    for (const socket of open) socket.destroySoon();
-    return stopped;
+  const { host, port, maxConnections } = options;
+  const clients = new ClientPort({
+    where: { host, port },
+    maxSockets: maxConnections,
+    metrics: { refusedSockets: { inc: () => closed.inc({ reason: 'too_many_connections' }) } },
+    log,
+    take: serve,
   });
-  return (server.address() as AddressInfo).port;
+  life.onStop('TCP', () => {
+    clients.close();
+    return open.drain({
+      spreadMs: 0,
+      graceMs: drainMs,
+      // At once, or as soon as the response is written.
+      end: (socket) => socket.destroySoon(),
+      destroy: (socket) => socket.destroy(),
+    });
+  });
+  return clients.listen();
 }

@@ -1,11 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { CertificateFiles } from '@teamtalk/net';
+import { type CertificateFiles, OpenConnections, sweepIntervalMs } from '@teamtalk/net';
 import type { Pdu } from '@teamtalk/protocol';
 import type { Logger } from '@teamtalk/service-kit';
 import type { MsgServerConfig } from '../config.js';
 import type { CloseReason, MsgServerMetrics } from '../metrics.js';
+import { ClientPorts } from './client-ports.js';
 import { Connection, type ConnectionHost, State } from './connection.js';
-import { ListenerLayers } from './listener-layers.js';
 import { OutboundQueue } from './outbound-queue.js';
 import type { Transport } from './transport.js';
 
@@ -15,9 +14,6 @@ const lingerMs = 2_000;
 const loginQueueMs = 90_000;
 /** Milliseconds that clients have to close when the server stops, before they are destroyed. */
 const drainTimeoutMs = 12_000;
-const drainIntervalMs = 50;
-/** Milliseconds between two closes at most: with few clients the drain is shorter than configured. */
-const drainSpacingMs = 10;
 
 export interface ClientListenerOptions {
   config: MsgServerConfig;
@@ -39,13 +35,12 @@ export class ClientListener implements ConnectionHost {
   tick = 0;
 
   readonly #leaving: (connection: Connection) => void;
-  readonly #connections = new Set<Connection>();
-  readonly #layers: ListenerLayers;
+  readonly #connections = new OpenConnections<Connection>();
+  readonly #ports: ClientPorts;
   readonly #sweeper: NodeJS.Timeout;
   /** Sweeps a connection may stay silent, by its state. */
   readonly #allowed: { login: number; queue: number; pc: number; mobile: number; linger: number };
   #lastId = 0;
-  #emptied: (() => void) | undefined;
 
   constructor({ config, certificate, metrics, log, handle, leaving }: ClientListenerOptions) {
     this.limits = config.limits;
@@ -55,11 +50,8 @@ export class ClientListener implements ConnectionHost {
     this.#leaving = leaving;
     this.outbound = new OutboundQueue(config.flush.clientMs);
     const { loginMs, idlePcMs, idleMobileMs } = config.timeouts;
-    const sweepIntervalMs = Math.max(
-      10,
-      Math.min(1_000, Math.floor(Math.min(loginMs, idlePcMs, idleMobileMs) / 8)),
-    );
-    const sweeps = (ms: number) => Math.ceil(ms / sweepIntervalMs);
+    const sweepMs = sweepIntervalMs(loginMs, idlePcMs, idleMobileMs);
+    const sweeps = (ms: number) => Math.ceil(ms / sweepMs);
     this.#allowed = {
       login: sweeps(loginMs),
       queue: sweeps(loginQueueMs),
@@ -67,8 +59,8 @@ export class ClientListener implements ConnectionHost {
       mobile: sweeps(idleMobileMs),
       linger: sweeps(lingerMs),
     };
-    this.#sweeper = setInterval(() => this.#sweep(), sweepIntervalMs);
-    this.#layers = new ListenerLayers({
+    this.#sweeper = setInterval(() => this.#sweep(), sweepMs);
+    this.#ports = new ClientPorts({
       config,
       certificate,
       metrics,
@@ -84,7 +76,7 @@ export class ClientListener implements ConnectionHost {
 
   /** @returns the ports, by name */
   listen(): Promise<Record<string, number>> {
-    return this.#layers.listen();
+    return this.#ports.listen();
   }
 
   leaving(connection: Connection, reason: CloseReason): void {
@@ -94,7 +86,6 @@ export class ClientListener implements ConnectionHost {
 
   closed(connection: Connection): void {
     this.#connections.delete(connection);
-    if (this.#connections.size === 0) this.#emptied?.();
   }
 
   /**
@@ -102,37 +93,19 @@ export class ClientListener implements ConnectionHost {
    * sent have their results. Those that do not close in time are destroyed.
    */
   async drain(spreadMs: number): Promise<void> {
-    this.#layers.close();
-    const connections = [...this.#connections];
-    const ms = Math.min(spreadMs, connections.length * drainSpacingMs);
-    const rounds = Math.max(1, Math.ceil(ms / drainIntervalMs));
-    const share = Math.ceil(connections.length / rounds);
-    for (let i = 0; i < connections.length; i += share) {
-      for (const connection of connections.slice(i, i + share)) connection.drain();
-      if (i + share < connections.length) await delay(drainIntervalMs);
-    }
-    await this.#untilEmpty(drainTimeoutMs);
-    for (const connection of this.#connections) connection.destroy('draining');
-    await this.#untilEmpty(1_000);
+    this.#ports.close();
+    await this.#connections.drain({
+      spreadMs,
+      graceMs: drainTimeoutMs,
+      end: (connection) => connection.drain(),
+      destroy: (connection) => connection.destroy('draining'),
+    });
     clearInterval(this.#sweeper);
   }
 
   /** Destroys all connections at once, discarding unread input and unsent output. */
   destroyAll(reason: CloseReason): void {
     for (const connection of this.#connections) connection.destroy(reason);
-  }
-
-  async #untilEmpty(ms: number): Promise<void> {
-    if (this.#connections.size === 0) return;
-    const cancel = new AbortController();
-    await Promise.race([
-      new Promise<void>((resolve) => {
-        this.#emptied = resolve;
-      }),
-      delay(ms, undefined, { signal: cancel.signal }).catch(() => {}),
-    ]);
-    cancel.abort();
-    this.#emptied = undefined;
   }
 
   #admit(transport: Transport, address: string | undefined): Connection {
@@ -145,7 +118,6 @@ export class ClientListener implements ConnectionHost {
   /** One pass over all connections instead of a timer for each. */
   #sweep(): void {
     this.tick++;
-    this.#layers.sweep(this.#allowed.login);
     for (const connection of this.#connections) {
       const silentSweeps = this.tick - connection.lastActiveTick;
       switch (connection.state) {

@@ -21,15 +21,10 @@ function onClose(this: ClientSocket, hadError: boolean): void {
   this[connectionKey].transportClosed(hadError);
 }
 
-/** Connects a TCP or TLS socket to its connection. */
+/** Connects a TCP or TLS socket to its connection. One from `plainSocket` emits no 'data' and calls `onData` itself. */
 export function attach(socket: Socket, connection: Connection): void {
-  attachRead(socket, connection);
-  socket.on('data', onData);
-}
-
-/** The same for a socket from `plainSocket`, which needs no 'data' listener. */
-export function attachRead(socket: Socket, connection: Connection): void {
   (socket as ClientSocket)[connectionKey] = connection;
+  socket.on('data', onData);
   socket.on('error', onError);
   socket.on('close', onClose);
 }

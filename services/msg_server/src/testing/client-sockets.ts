@@ -2,24 +2,18 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { connect, type TLSSocket } from 'node:tls';
-import { certificateFiles, tlsEnv } from '@teamtalk/local-stack';
+import { tlsEnv } from '@teamtalk/local-stack';
 import { createWebSocketStream, WebSocket } from 'ws';
 
 /** @param socket what carries it, where bytes came before the handshake */
 export async function openTls(port: number, socket?: Duplex): Promise<TLSSocket> {
-  const ca = (['first', 'second'] as const).map((name) => readFileSync(certificateFiles(name).certFile));
   const secure = connect({
     ...(socket ? { socket } : { port, host: '127.0.0.1' }),
-    ca,
+    ca: readFileSync(tlsEnv.TLS_CERT_FILE),
     servername: 'localhost',
   });
   await once(secure, 'secureConnect');
   return secure;
-}
-
-/** The name in a server's certificate. */
-export function shownName(socket: TLSSocket): unknown {
-  return socket.getPeerCertificate().subject.CN;
 }
 
 export async function openWebSocket(url: string, options: WebSocket.ClientOptions = {}): Promise<WebSocket> {

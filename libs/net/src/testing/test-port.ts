@@ -1,0 +1,72 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { createLogger, type Logger } from '@teamtalk/service-kit';
+import { ClientPort, type ClientPortOptions } from '../client-port.js';
+import type { EntranceMetrics } from '../metrics.js';
+
+export const log: Logger = createLogger({ service: 'test', instance: 1, level: 'silent' });
+
+interface TestPortOptions {
+  maxSockets?: number;
+  layers?: Partial<NonNullable<ClientPortOptions['layers']>>;
+  convert?: ClientPortOptions['convert'];
+}
+
+/** A ClientPort that echoes and records. */
+export class TestPort {
+  readonly #port: ClientPort;
+  readonly counts = { refused: 0, proxyRefused: [] as string[], handshakesFailed: 0 };
+  /** Of the sockets that were taken. */
+  readonly addresses: (string | undefined)[] = [];
+  readonly #sockets = new Set<Socket>();
+  #number = 0;
+
+  static async open(options: TestPortOptions = {}): Promise<TestPort> {
+    const port = new TestPort(options);
+    port.#number = await port.#port.listen();
+    return port;
+  }
+
+  private constructor({ maxSockets = 100, layers, convert }: TestPortOptions) {
+    const { counts } = this;
+    const metrics: Omit<EntranceMetrics, 'certificateReloads'> = {
+      refusedSockets: { inc: () => counts.refused++ },
+      proxyRefused: { inc: ({ reason }) => counts.proxyRefused.push(reason) },
+      handshakesFailed: { inc: () => counts.handshakesFailed++ },
+    };
+    this.#port = new ClientPort({
+      where: { host: '127.0.0.1', port: 0 },
+      maxSockets,
+      ...(layers && {
+        layers: { certificate: undefined, proxyProtocol: false, openingMs: 60_000, metrics, ...layers },
+      }),
+      metrics,
+      log,
+      take: (socket, address) => {
+        this.addresses.push(address);
+        this.#sockets.add(socket);
+        socket.on('data', (chunk) => socket.write(chunk));
+        socket.on('error', () => {});
+        socket.on('close', () => this.#sockets.delete(socket));
+      },
+      convert,
+    });
+  }
+
+  /** @throws Error when the connection is refused */
+  async connect(): Promise<Socket> {
+    const socket = connect({ port: this.#number, host: '127.0.0.1', noDelay: true });
+    await once(socket, 'connect');
+    socket.on('error', () => {});
+    return socket;
+  }
+
+  close(): void {
+    this.#port.close();
+  }
+
+  stop(): void {
+    this.close();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}

@@ -1,0 +1,85 @@
+import { type AcceptHandler, type CertificateFiles, ClientPort, type Convert } from '@teamtalk/net';
+import type { Logger } from '@teamtalk/service-kit';
+import type { MsgServerConfig } from '../config.js';
+import type { MsgServerMetrics } from '../metrics.js';
+import type { Connection } from './connection.js';
+import { attach, plainSocket } from './socket-transport.js';
+import type { Transport } from './transport.js';
+import { WebSocketLayer } from './web-socket-layer.js';
+
+export interface ClientPortsOptions {
+  config: MsgServerConfig;
+  certificate: CertificateFiles | undefined;
+  metrics: MsgServerMetrics;
+  log: Logger;
+  admit: (transport: Transport, address: string | undefined) => Connection;
+}
+
+/**
+ * The ports for clients: one for plain PDUs and one for WebSocket. Both hand their sockets to `admit`, after which
+ * connections do not differ.
+ */
+export class ClientPorts {
+  readonly #options: ClientPortsOptions;
+  readonly #ports: { name: string; port: ClientPort }[] = [];
+  readonly #webSockets: WebSocketLayer | undefined;
+
+  constructor(options: ClientPortsOptions) {
+    this.#options = options;
+    const { config, metrics, admit } = options;
+    const { listen, webSocket, tls, limits, timeouts } = config;
+    const take: AcceptHandler = (socket, address) => attach(socket, admit(socket, address));
+    this.#open('client', listen, tls?.client, take, plainSocket);
+    if (webSocket) {
+      this.#webSockets = new WebSocketLayer({
+        origins: webSocket.origins,
+        maxPduBytes: limits.pduBytes,
+        requestMs: timeouts.loginMs,
+        metrics,
+        admit,
+      });
+      const where = { host: listen.host, port: webSocket.port };
+      this.#open('ws', where, tls?.webSocket, this.#webSockets.take);
+    }
+  }
+
+  /** @returns the ports, by name */
+  async listen(): Promise<Record<string, number>> {
+    const ports: Record<string, number> = {};
+    for (const { name, port } of this.#ports) ports[name] = await port.listen();
+    return ports;
+  }
+
+  /** Stops accepting; sockets without a connection yet are closed. */
+  close(): void {
+    for (const { port } of this.#ports) port.close();
+    this.#webSockets?.close();
+  }
+
+  #open(
+    name: string,
+    where: { host: string; port: number },
+    secure: boolean | undefined,
+    take: AcceptHandler,
+    convert?: Convert,
+  ): void {
+    const { config, certificate, metrics, log } = this.#options;
+    const { connections } = config.limits;
+    const port = new ClientPort({
+      where,
+      // Some room above the limit, so that a login beyond it can still be refused with a result.
+      maxSockets: connections + Math.max(64, connections >> 3),
+      layers: {
+        certificate: secure ? certificate : undefined,
+        proxyProtocol: config.proxyProtocol,
+        openingMs: config.timeouts.loginMs,
+        metrics,
+      },
+      metrics,
+      log,
+      take,
+      convert,
+    });
+    this.#ports.push({ name, port });
+  }
+}
