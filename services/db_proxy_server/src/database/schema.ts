@@ -9,9 +9,7 @@ export function numberOf(name: string): number {
 
 /** The migrations this program knows, oldest first. */
 export function knownMigrations(dataSource: DataSource): Migration[] {
-  return dataSource.migrations
-    .map((each) => Object.assign(each, { name: each.name ?? each.constructor.name }))
-    .sort((a, b) => numberOf(a.name) - numberOf(b.name));
+  return (dataSource.migrations as Migration[]).toSorted((a, b) => numberOf(a.name) - numberOf(b.name));
 }
 
 /** The schema level of a program: the number of its newest migration. */
