@@ -1,5 +1,6 @@
 export { teamtalk } from '../gen/bus.js';
 export { Bus, type BusOptions, type SubscribeOptions } from './bus.js';
+export { Cluster, joinCluster } from './cluster.js';
 export { type FileServerAddress, fileServerAddresses } from './file-servers.js';
 export {
   type Announced,

@@ -3,6 +3,7 @@ export { teamtalk as httpApi } from '../gen/http_api.js';
 export { teamtalk as traceApi } from '../gen/trace.js';
 export { BatchedReplies } from './batched-replies.js';
 export { BatchedStream, type BatchedStreamOptions, type SentEntry } from './batched-stream.js';
+export { connectStore } from './connect-store.js';
 export {
   accounts,
   administration,

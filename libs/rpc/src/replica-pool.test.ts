@@ -108,3 +108,10 @@ test('a non-idempotent call is made once, at a connected replica', async () => {
     code: 'unavailable',
   });
 });
+
+test('a replica that is found after the pool was closed is not connected to', () => {
+  const pool = poolOf('127.0.0.1:1');
+  pool.close();
+  pool.add({ instance: 2, address: '127.0.0.1:2' });
+  expect(pool.replicas).toEqual([]);
+});

@@ -51,6 +51,7 @@ export class ReplicaPool {
   readonly #credentials: ChannelCredentials;
   readonly #tracing: Tracing | undefined;
   #next = 0;
+  #closed = false;
 
   /**
    * @param tls undefined: no TLS
@@ -72,7 +73,7 @@ export class ReplicaPool {
   }
 
   add({ instance, address }: ReplicaAddress): void {
-    if (this.#replicas.has(instance)) return;
+    if (this.#closed || this.#replicas.has(instance)) return;
     const client = new Client(address, this.#credentials, {
       'grpc.keepalive_time_ms': 2_000,
       'grpc.keepalive_timeout_ms': 2_000,
@@ -98,7 +99,9 @@ export class ReplicaPool {
     replica.client.close();
   }
 
+  /** Closes all connections. A replica that is found afterwards is not added. */
   close(): void {
+    this.#closed = true;
     for (const instance of [...this.#replicas.keys()]) this.remove(instance);
   }
 

@@ -4,7 +4,9 @@ export class Health {
   #draining = false;
   #starting = false;
 
-  /** Adds a dependency under the name `/readyz` shows. The check must be instant and must not throw. */
+  /**
+   * Adds a dependency under the name `/readyz` shows, or replaces its check. The check must be instant and must not throw.
+   */
   addCheck(name: string, check: () => boolean): void {
     this.#checks.set(name, check);
   }
