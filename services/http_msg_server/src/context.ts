@@ -1,7 +1,11 @@
-import type { Bus, Registry } from '@teamtalk/bus';
-import type { TextCodec } from '@teamtalk/protocol';
-import type { MessageAppender, ReplicaPool } from '@teamtalk/rpc';
-import type { Logger, Tracing } from '@teamtalk/service-kit';
+import { type Bus, type Cluster, type Registry, rendezvous } from '@teamtalk/bus';
+import { createTextCodec, type TextCodec } from '@teamtalk/protocol';
+import { connectStore, type MessageAppender, messageAppender, type ReplicaPool } from '@teamtalk/rpc';
+import type { Kit, Logger, Tracing } from '@teamtalk/service-kit';
+import type { HttpMsgServerConfig } from './config.js';
+
+/** Milliseconds messages wait to be batched into a frame to db_proxy_server. */
+const flushMs = 1;
 
 /** The dependencies of all handlers. */
 export interface Context {
@@ -18,4 +22,37 @@ export interface Context {
   readonly textCodec: TextCodec;
   /** bytes of an encrypted message at most */
   readonly maxMessageBytes: number;
+}
+
+export function createContext(config: HttpMsgServerConfig, kit: Kit, cluster: Cluster): Context {
+  const { health, instance, life, log, metrics, tracing } = kit;
+  const { limits, timeouts } = config;
+  const { pool } = connectStore(kit, cluster, config.rpcTls);
+  const msgServers = cluster.follow('msg_server');
+  const appender = messageAppender(pool, {
+    instance,
+    choose: rendezvous,
+    log,
+    deadlineMs: timeouts.storeMs,
+    flushMs,
+    maxPending: limits.appends,
+  });
+  // Stricter than that of connectStore: messages can be stored.
+  health.addCheck('db_proxy_server', () => appender.available);
+  metrics.gauge('appends_pending', 'Messages that wait for the store', () => appender.pending);
+  life.onStop('in-flight messages', async () => {
+    await appender.settle();
+    appender.stop();
+  });
+  return {
+    instance,
+    log,
+    tracing,
+    bus: cluster.bus,
+    msgServers,
+    pool,
+    appender,
+    textCodec: createTextCodec(config.textKey),
+    maxMessageBytes: limits.messageBytes,
+  };
 }

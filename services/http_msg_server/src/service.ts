@@ -1,9 +1,5 @@
-import { hostname } from 'node:os';
-import { Bus, HeartbeatPublisher, Registry, rendezvous } from '@teamtalk/bus';
-import { createTextCodec } from '@teamtalk/protocol';
-import { messageAppender, ReplicaPool, syncPool } from '@teamtalk/rpc';
+import { joinCluster } from '@teamtalk/bus';
 import {
-  formatInstance,
   type Kit,
   type Service,
   type StartOptions,
@@ -14,13 +10,11 @@ import { createApp, routeOf } from './app.js';
 import { Access } from './auth/access.js';
 import { AppDirectory } from './auth/app-directory.js';
 import type { HttpMsgServerConfig } from './config.js';
+import { createContext } from './context.js';
 import { startHttpListener } from './http-listener.js';
 import { endpoints } from './legacy/endpoints.js';
 import { operations } from './v1/operations.js';
 import { WebhookSender } from './webhooks/webhook-sender.js';
-
-/** Milliseconds messages wait to be batched into a frame to db_proxy_server. */
-const flushMs = 1;
 
 /** Starts http_msg_server, the HTTP API through which other systems send messages. Ports: `http`, `ops`. */
 export function startHttpMsgServer(
@@ -31,61 +25,22 @@ export function startHttpMsgServer(
 }
 
 async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<string, number>> {
-  const { health, instance, life, log, metrics, service, tracing } = kit;
+  const { life, log, tracing } = kit;
   const { limits, timeouts } = config;
   if (config.open) log.warn('HTTP_AUTH is open; callers need no key and may send as any user');
 
-  const name = `${service} ${formatInstance(instance)}`;
-  const bus = await kit.untilAvailable('nats', () =>
-    Bus.connect({ ...config.nats, name, log, metrics, tracing }),
-  );
-  life.onStop('NATS', () => bus.drain());
-  health.addCheck('nats', () => bus.connected);
-
-  const pool = new ReplicaPool(config.rpcTls, tracing);
-  const dbProxies = new Registry(bus, log, 'db_proxy_server', syncPool(pool));
-  life.onStop('db_proxy_server pool', () => {
-    dbProxies.stop();
-    pool.close();
-  });
-  const msgServers = new Registry(bus, log, 'msg_server');
-  life.onStop('msg_server registry', () => msgServers.stop());
-  const appender = messageAppender(pool, {
-    instance,
-    choose: rendezvous,
-    log,
-    deadlineMs: timeouts.storeMs,
-    flushMs,
-    maxPending: limits.appends,
-  });
-  health.addCheck('db_proxy_server', () => appender.available);
-  metrics.gauge('appends_pending', 'Messages that wait for the store', () => appender.pending);
-  life.onStop('in-flight messages', async () => {
-    await appender.settle();
-    appender.stop();
-  });
-
+  const cluster = await joinCluster(kit, config.nats);
+  const context = createContext(config, kit, cluster);
+  const { pool, textCodec } = context;
   const directory = new AppDirectory({ kit, pool, keys: config.appKeys });
   life.onStop('app directory', () => directory.stop());
-
-  const textCodec = createTextCodec(config.textKey);
   const webhooks = new WebhookSender({ kit, pool, textCodec });
   life.onStop('webhooks', () => webhooks.stop());
 
   const app = createApp(
     {
       kit,
-      context: {
-        instance,
-        log,
-        tracing,
-        bus,
-        msgServers,
-        pool,
-        appender,
-        textCodec,
-        maxMessageBytes: limits.messageBytes,
-      },
+      context,
       access: new Access({ directory, pool }),
       open: config.open,
       maxBodyBytes: limits.bodyBytes,
@@ -103,15 +58,6 @@ async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<stri
     },
     traceRequests(tracing, app, routeOf),
   );
-
-  const heartbeats = new HeartbeatPublisher(
-    bus,
-    { instance, service, hostname: hostname(), ops: kit.ops },
-    () => ({
-      port: http,
-      draining: health.draining,
-    }),
-  );
-  life.onStop('deregistration', () => heartbeats.stop());
+  cluster.register(() => ({ port: http }));
   return { http };
 }

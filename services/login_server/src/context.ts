@@ -1,6 +1,7 @@
-import type { Metrics } from '@teamtalk/service-kit';
+import type { Cluster } from '@teamtalk/bus';
+import type { Kit } from '@teamtalk/service-kit';
 import type { LoginServerConfig } from './config.js';
-import type { MsgServerDirectory } from './directory/msg-server-directory.js';
+import { MsgServerDirectory } from './directory/msg-server-directory.js';
 
 /** Dependencies of the handlers. */
 export interface Context {
@@ -11,10 +12,12 @@ export interface Context {
 }
 
 export function createContext(
-  directory: MsgServerDirectory,
-  urls: LoginServerConfig['urls'],
-  metrics: Metrics,
+  { urls }: Pick<LoginServerConfig, 'urls'>,
+  { metrics }: Kit,
+  cluster: Cluster,
 ): Context {
+  const directory = new MsgServerDirectory(cluster);
+  metrics.gauge('msg_servers', 'msg_servers alive', () => directory.all().length);
   const answers = metrics.counter('msg_server_answers_total', 'Requests for a msg_server, by result', [
     'asked',
     'result',

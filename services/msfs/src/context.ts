@@ -1,10 +1,18 @@
-import type { BlobStore } from '@teamtalk/blob-store';
-import type { Logger } from '@teamtalk/service-kit';
-import type { InFlightBudget } from './http/in-flight-budget.js';
-import type { ImageCache } from './images/image-cache.js';
-import type { Thumbnails } from './images/thumbnails.js';
-import type { UploadSlots } from './upload/upload-slots.js';
-import type { UploadCheck } from './upload/upload-tokens.js';
+import { rm } from 'node:fs/promises';
+import { type BlobStore, makeProcessFolder, openStore } from '@teamtalk/blob-store';
+import type { Kit, Logger } from '@teamtalk/service-kit';
+import type { MsfsConfig } from './config.js';
+import { InFlightBudget } from './http/in-flight-budget.js';
+import { ImageCache } from './images/image-cache.js';
+import { ThumbnailFolder } from './images/thumbnail-folder.js';
+import { Thumbnails } from './images/thumbnails.js';
+import { UploadSlots } from './upload/upload-slots.js';
+import { type UploadCheck, uploadCheck } from './upload/upload-tokens.js';
+
+/** Minimum in-flight budget, even without a cache, bytes. */
+const minInFlight = 16 * 1024 * 1024;
+/** Grace after the request timeout within which any upload must be over. */
+const marginMs = 10_000;
 
 /** Dependencies of the handlers. */
 export interface Context {
@@ -20,4 +28,53 @@ export interface Context {
   /** without a trailing slash; undefined: the Host of the upload */
   publicUrl: string | undefined;
   limits: { uploadBytes: number };
+}
+
+export async function createContext(config: MsfsConfig, kit: Kit): Promise<Context> {
+  const { health, log, metrics } = kit;
+  const store = await openStore(config.storage, kit);
+  const images = new ImageCache(store, config.imageCacheBytes);
+  metrics.gauge('image_cache_bytes', 'Images in memory', () => images.size);
+  const thumbnailFolder = config.thumbnails.folder ?? (await temporaryFolder(kit));
+  const thumbnails = new Thumbnails({
+    originals: images,
+    store,
+    folder: await ThumbnailFolder.open(thumbnailFolder, config.thumbnails.cacheBytes, log),
+    memoryBytes: Math.floor(config.imageCacheBytes / 2),
+    config: config.thumbnails,
+    metrics,
+  });
+  const inFlight = new InFlightBudget(Math.max(config.imageCacheBytes, minInFlight));
+  metrics.gauge(
+    'image_bytes_under_way',
+    'Bytes of images sent from memory that clients have not read',
+    () => inFlight.bytes,
+  );
+  const { requestMs, idleMs } = config.timeouts;
+  const uploads = new UploadSlots(config.limits.uploads, requestMs + idleMs + marginMs);
+  metrics.gauge('uploads_in_progress', 'Uploads in progress', () => uploads.taken);
+  metrics.gauge(
+    'uploads_overdue',
+    'Uploads that hold a slot for longer than any upload may take; more than 0 is a fault',
+    () => uploads.overdue,
+  );
+  health.addCheck('uploads', () => uploads.isUsable);
+  return {
+    log,
+    store,
+    images,
+    thumbnails,
+    inFlight,
+    uploads,
+    mayUpload: uploadCheck(config.uploadTokens),
+    uploadOrigins: config.uploadOrigins,
+    publicUrl: config.publicUrl,
+    limits: config.limits,
+  };
+}
+
+async function temporaryFolder({ life }: Kit): Promise<string> {
+  const folder = await makeProcessFolder('thumbnails');
+  life.onStop('thumbnails', () => rm(folder, { recursive: true, force: true }));
+  return folder;
 }

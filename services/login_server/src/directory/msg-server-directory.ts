@@ -1,5 +1,4 @@
-import { type Bus, type Heartbeat, Registry } from '@teamtalk/bus';
-import type { Logger } from '@teamtalk/service-kit';
+import type { Cluster, Heartbeat, Registry } from '@teamtalk/bus';
 
 /** A msg_server for one client, or why there is none: none alive (draining ones do not count), or all full. */
 export type Choice = { result: 'ok'; server: Heartbeat } | { result: 'none' | 'full' };
@@ -15,8 +14,8 @@ export class MsgServerDirectory {
   readonly #registry: Registry;
   readonly #givenSince = new Map<number, number>();
 
-  constructor(bus: Bus, log: Logger) {
-    this.#registry = new Registry(bus, log, 'msg_server', {
+  constructor(cluster: Cluster) {
+    this.#registry = cluster.follow('msg_server', {
       onChange: ({ instance }) => this.#givenSince.set(instance, 0),
       onGone: ({ instance }) => this.#givenSince.delete(instance),
     });
@@ -48,10 +47,6 @@ export class MsgServerDirectory {
     if (!chosen) return { result };
     this.#givenSince.set(chosen.instance, this.#given(chosen.instance) + 1);
     return { result: 'ok', server: chosen };
-  }
-
-  stop(): void {
-    this.#registry.stop();
   }
 
   #given(instance: number): number {
