@@ -1,4 +1,4 @@
-import { type Bus, Registry } from '@teamtalk/bus';
+import type { Cluster } from '@teamtalk/bus';
 import type { Kit } from '@teamtalk/service-kit';
 import pg from 'pg';
 import { BroadcastWorker } from './broadcasts/broadcast-worker.js';
@@ -41,13 +41,13 @@ export async function startMessageStore(
     commitSpacingMs,
     database: { url },
   }: Pick<DbProxyServerConfig, 'commitPartitions' | 'commitSpacingMs' | 'database'>,
-  bus: Bus,
+  cluster: Cluster,
   epoch: StoreEpoch,
   kit: Kit,
 ): Promise<MessageStore> {
   const { life, log } = kit;
-  const routeServers = new Registry(bus, log, 'route_server');
-  life.onStop('registry of route_servers', () => routeServers.stop());
+  const { bus } = cluster;
+  const routeServers = cluster.follow('route_server');
 
   // A pool of its own, so that storing never waits for a connection held by readers.
   const servers = new Servers(url);

@@ -1,13 +1,6 @@
-import { hostname } from 'node:os';
-import { Bus, dbProxyServerQueue, HeartbeatPublisher, topics } from '@teamtalk/bus';
+import { dbProxyServerQueue, joinCluster, topics } from '@teamtalk/bus';
 import { RpcServer } from '@teamtalk/rpc';
-import {
-  formatInstance,
-  type Kit,
-  type Service,
-  type StartOptions,
-  startService,
-} from '@teamtalk/service-kit';
+import { type Kit, type Service, type StartOptions, startService } from '@teamtalk/service-kit';
 import { purgeListChanges } from './accounts/list-changes.js';
 import type { DbProxyServerConfig } from './config.js';
 import { createContext } from './context.js';
@@ -35,31 +28,12 @@ export function startDbProxyServer(
 }
 
 async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<string, number>> {
-  const { health, instance, life, log, metrics, service, tracing } = kit;
-  const name = `${service} ${formatInstance(instance)}`;
-
-  const database = await kit.untilAvailable('postgres', () => Database.open(config.database, kit));
-  life.onStop('PostgreSQL', () => database.close());
-  health.addCheck('postgres', () => database.up);
-  const newer = await untilPostgres(kit, () => requireSchema(database.dataSource), 'schema');
-  if (newer.length > 0) log.info({ newer }, 'schema is newer than this version, and compatible');
-  const schema = new SchemaWatch(database.dataSource, log);
-  life.onStop('watch of the schema', () => schema.stop());
-  health.addCheck('schema', () => schema.fits);
-
-  const epoch = new StoreEpoch(kit, parseDatabaseUrl(config.database.url).urls.length > 1);
-  life.onStop('store epoch', () => epoch.stop());
-  await untilPostgres(kit, () => epoch.guard(database.pool));
-
-  const bus = await kit.untilAvailable('nats', () =>
-    Bus.connect({ ...config.nats, name, log, metrics, tracing }),
-  );
-  life.onStop('NATS', () => bus.drain());
-  health.addCheck('nats', () => bus.connected);
-
+  const { health, life } = kit;
+  const { database, schema, epoch } = await openDatabase(config, kit);
+  const cluster = await joinCluster(kit, config.nats);
   const context = await createContext(config, database, kit);
   const { apiAnswers, apps, broadcasts, logins, sourceNetworks, webhookEvents } = context;
-  const store = await startMessageStore(config, bus, epoch, kit);
+  const store = await startMessageStore(config, cluster, epoch, kit);
 
   const purges = {
     'login failures': () => logins.purgeFailures(),
@@ -73,20 +47,33 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
   };
   life.onStop('purges', startPurges(purges, kit));
 
-  bus.subscribe(topics.statusChanges, recordPresence(context), { queue: dbProxyServerQueue });
+  cluster.bus.subscribe(topics.statusChanges, recordPresence(context), { queue: dbProxyServerQueue });
   const server = new RpcServer(kit);
   serve(server, context, store);
   const grpc = await server.listen(config.grpc, config.rpcTls);
 
   const rpcAddress = config.advertiseAddress ?? `127.0.0.1:${grpc}`;
-  const heartbeats = new HeartbeatPublisher(
-    bus,
-    { instance, service, hostname: hostname(), ops: kit.ops },
-    () => ({
-      rpcAddress,
-      draining: health.draining || !database.up || !schema.fits,
-    }),
-  );
-  life.onStop('announcements', () => heartbeats.stop());
+  cluster.register(() => ({
+    rpcAddress,
+    draining: health.draining || !database.up || !schema.fits,
+  }));
   return { grpc };
+}
+
+/** Waits until PostgreSQL is up and its schema fits. */
+async function openDatabase(config: Pick<DbProxyServerConfig, 'database'>, kit: Kit) {
+  const { health, life, log } = kit;
+  const database = await kit.untilAvailable('postgres', () => Database.open(config.database, kit));
+  life.onStop('PostgreSQL', () => database.close());
+  health.addCheck('postgres', () => database.up);
+  const newer = await untilPostgres(kit, () => requireSchema(database.dataSource), 'schema');
+  if (newer.length > 0) log.info({ newer }, 'schema is newer than this version, and compatible');
+  const schema = new SchemaWatch(database.dataSource, log);
+  life.onStop('watch of the schema', () => schema.stop());
+  health.addCheck('schema', () => schema.fits);
+
+  const epoch = new StoreEpoch(kit, parseDatabaseUrl(config.database.url).urls.length > 1);
+  life.onStop('store epoch', () => epoch.stop());
+  await untilPostgres(kit, () => epoch.guard(database.pool));
+  return { database, schema, epoch };
 }

@@ -1,33 +1,32 @@
-import type { Bus, Registry } from '@teamtalk/bus';
-import type { LoginStream, MessageAppender, ReadMarker, ReplicaPool } from '@teamtalk/rpc';
-import type { Kit } from '@teamtalk/service-kit';
-import type { LoginQueue } from './backpressure/login-queue.js';
-import type { RateLimit } from './backpressure/token-bucket.js';
-import type { WakeScheduler } from './backpressure/wake-scheduler.js';
+import type { Bus, Cluster, Registry } from '@teamtalk/bus';
+import { allCommands } from '@teamtalk/protocol';
+import { type Kit, withDeadline } from '@teamtalk/service-kit';
+import { LoginQueue } from './backpressure/login-queue.js';
+import { RateLimit } from './backpressure/token-bucket.js';
+import { WakeScheduler } from './backpressure/wake-scheduler.js';
 import type { MsgServerConfig } from './config.js';
 import type { Connection } from './connection/connection.js';
-import type { Deliveries } from './delivery/deliveries.js';
-import type { LocalUsers } from './delivery/local-users.js';
-import type { NoticeDowngrade } from './delivery/notice-downgrade.js';
-import type { SenderCache } from './delivery/sender-cache.js';
-import type { MsgServerMetrics } from './metrics.js';
-import type { ChangeNotifications } from './notifications/change-notifications.js';
-import type { StatusNotifications } from './notifications/status-notifications.js';
-import type { PresencePublisher } from './presence/presence-publisher.js';
+import { Deliveries } from './delivery/deliveries.js';
+import { LocalUsers } from './delivery/local-users.js';
+import { NoticeDowngrade } from './delivery/notice-downgrade.js';
+import { SenderCache } from './delivery/sender-cache.js';
+import { MsgServerMetrics } from './metrics.js';
+import { ChangeNotifications } from './notifications/change-notifications.js';
+import { StatusNotifications } from './notifications/status-notifications.js';
+import { PresencePublisher } from './presence/presence-publisher.js';
+import { openStore, type Store, storedMessages } from './store.js';
+
+/** Milliseconds to publish the last presence changes when the server stops. */
+const flushTimeoutMs = 1_500;
 
 /** The dependencies of all handlers. */
-export interface Context {
+export interface Context extends Store {
   readonly kit: Kit;
   readonly config: MsgServerConfig;
   readonly metrics: MsgServerMetrics;
   /** Whether debug is logged; checked once, to keep it off the message path. */
   readonly debug: boolean;
   readonly bus: Bus;
-  /** The db_proxy_servers. */
-  readonly pool: ReplicaPool;
-  readonly appender: MessageAppender;
-  readonly marker: ReadMarker;
-  readonly loginChecks: LoginStream;
   readonly fileServers: Registry;
   readonly users: LocalUsers;
   readonly logins: LoginQueue<Connection>;
@@ -39,4 +38,65 @@ export interface Context {
   readonly statusNotifications: StatusNotifications;
   readonly rate: RateLimit;
   readonly wakeScheduler: WakeScheduler<Connection>;
+}
+
+export function createContext(config: MsgServerConfig, kit: Kit, cluster: Cluster): Context {
+  const { health, instance, life, log, tracing } = kit;
+  const { bus } = cluster;
+  const metrics = new MsgServerMetrics(
+    kit.metrics,
+    allCommands.map(({ id }) => id),
+  );
+  const routeServers = cluster.follow('route_server');
+  const fileServers = cluster.follow('file_server');
+  const store = openStore(config, kit, cluster);
+  health.addCheck('route_server', () => routeServers.all().length > 0);
+  const senderCache = new SenderCache();
+  const users = new LocalUsers();
+  const logins = new LoginQueue<Connection>({
+    maxInFlight: config.limits.logins,
+    rate: new RateLimit(config.loginRate.perSecond, config.loginRate.burst),
+    onWaited: (seconds) => metrics.loginWaitSeconds.observe(seconds),
+  });
+  const noticeDowngrade = new NoticeDowngrade(config.pushNoticeAsText);
+  const deliveries = new Deliveries({
+    ...storedMessages(store.pool),
+    users,
+    instance,
+    senderCache,
+    noticeDowngrade,
+    metrics,
+    log,
+    tracing,
+  });
+  life.onStop('deliveries', () => deliveries.stop());
+  const presence = new PresencePublisher({ bus, instance, routeServers, users, metrics, log });
+  life.onStop('presence', () =>
+    withDeadline(presence.settle(), flushTimeoutMs, 'publishing presence changes'),
+  );
+  const notifications = new ChangeNotifications(bus, metrics);
+  life.onStop('change notifications', () => notifications.stop());
+  const statusNotifications = new StatusNotifications(users, config.presenceBroadcast);
+  life.onStop('status notifications', () => statusNotifications.stop());
+  const wakeScheduler = new WakeScheduler<Connection>();
+  life.onStop('wake scheduler', () => wakeScheduler.stop());
+  return {
+    ...store,
+    kit,
+    config,
+    metrics,
+    debug: log.isLevelEnabled('debug'),
+    bus,
+    fileServers,
+    users,
+    logins,
+    presence,
+    deliveries,
+    senderCache,
+    noticeDowngrade,
+    notifications,
+    statusNotifications,
+    rate: new RateLimit(config.rate.perSecond, config.rate.burst),
+    wakeScheduler,
+  };
 }
