@@ -15,18 +15,25 @@ export type Method<RequestIn, RequestOut, ReplyIn, ReplyOut> = MethodDefinition<
   ReplyIn | ReplyOut
 > & { readonly types?: [RequestIn, RequestOut, ReplyIn, ReplyOut] };
 
+/** A method whose requests and replies are two streams. */
+export type StreamMethod<RequestIn, RequestOut, ReplyIn, ReplyOut> = Method<
+  RequestIn,
+  RequestOut,
+  ReplyIn,
+  ReplyOut
+> & { readonly requestStream: true };
+
 /** @param path the service with its package, and the method */
 function methodAt<RequestIn, RequestOut, ReplyIn, ReplyOut>(
   path: string,
   request: Codec<RequestIn, RequestOut>,
   reply: Codec<ReplyIn, ReplyOut>,
-  stream = false,
 ): Method<RequestIn, RequestOut, ReplyIn, ReplyOut> {
   // Writer.finish() of protobufjs gives a Buffer on Node, though its type says Uint8Array.
   return {
     path: `/${path}`,
-    requestStream: stream,
-    responseStream: stream,
+    requestStream: false,
+    responseStream: false,
     requestSerialize: (message) => request.encode(message as RequestIn).finish() as Buffer,
     requestDeserialize: (bytes) => request.decode(bytes),
     responseSerialize: (message) => reply.encode(message as ReplyIn).finish() as Buffer,
@@ -38,9 +45,16 @@ function method<RequestIn, RequestOut, ReplyIn, ReplyOut>(
   path: string,
   request: Codec<RequestIn, RequestOut>,
   reply: Codec<ReplyIn, ReplyOut>,
-  stream = false,
 ): Method<RequestIn, RequestOut, ReplyIn, ReplyOut> {
-  return methodAt(`teamtalk.db.${path}`, request, reply, stream);
+  return methodAt(`teamtalk.db.${path}`, request, reply);
+}
+
+function streamMethod<RequestIn, RequestOut, ReplyIn, ReplyOut>(
+  path: string,
+  request: Codec<RequestIn, RequestOut>,
+  reply: Codec<ReplyIn, ReplyOut>,
+): StreamMethod<RequestIn, RequestOut, ReplyIn, ReplyOut> {
+  return { ...method(path, request, reply), requestStream: true, responseStream: true };
 }
 
 function apiMethod<RequestIn, RequestOut, ReplyIn, ReplyOut>(
@@ -57,7 +71,7 @@ const { trace } = traceApi;
 
 /** proto/internal/db_proxy.proto, service Accounts. */
 export const accounts = {
-  logIn: method('Accounts/LogIn', db.LoginFrame, db.LoginResults, true),
+  logIn: streamMethod('Accounts/LogIn', db.LoginFrame, db.LoginResults),
   login: method('Accounts/Login', db.LoginRequest, db.LoginReply),
   listUsers: method('Accounts/ListUsers', db.ListUsersRequest, db.UserList),
   getUsers: method('Accounts/GetUsers', db.GetUsersRequest, db.UserList),
@@ -101,8 +115,8 @@ export const files = {
 
 /** proto/internal/db_proxy.proto, service Messages. */
 export const messages = {
-  append: method('Messages/Append', db.AppendFrame, db.AppendResults, true),
-  markRead: method('Messages/MarkRead', db.ReadFrame, db.ReadResults, true),
+  append: streamMethod('Messages/Append', db.AppendFrame, db.AppendResults),
+  markRead: streamMethod('Messages/MarkRead', db.ReadFrame, db.ReadResults),
   getHistory: method('Messages/GetHistory', db.HistoryRequest, db.MessageList),
   getMessages: method('Messages/GetMessages', db.MessagesByIdRequest, db.MessageList),
   getLatestMessageId: method('Messages/GetLatestMessageId', db.SessionRequest, db.LatestMessageId),

@@ -37,5 +37,5 @@ export {
   ReplicaPool,
   syncPool,
 } from './replica-pool.js';
-export { RpcServer, type RpcStream } from './server.js';
+export { type Handlers, RpcServer, type RpcStream } from './server.js';
 export { spanOf } from './span.js';

@@ -27,6 +27,17 @@ export interface RpcStream<In, Out> {
   resume(): void;
 }
 
+/** A handler for each method of a gRPC service. */
+export type Handlers<Service> = {
+  readonly [Name in keyof Service]: Service[Name] extends {
+    readonly types?: [unknown, infer Request, infer Reply, unknown];
+  }
+    ? Service[Name] extends { readonly requestStream: true }
+      ? (stream: RpcStream<Request, Reply>) => void
+      : (request: Request) => Promise<Reply>
+    : never;
+};
+
 /** Methods with their handlers, collected for one server. */
 export class RpcServer {
   readonly #kit: Kit;
@@ -49,6 +60,16 @@ export class RpcServer {
       'grpc.keepalive_permit_without_calls': 1,
       'grpc-node.flow_control_window': flowControlWindow,
     });
+  }
+
+  /** Serves every method of a gRPC service. */
+  serve<Service extends object>(service: Service, handlers: Handlers<Service>): void {
+    type AnyMethod = Method<unknown, unknown, unknown, unknown>;
+    for (const [name, method] of Object.entries(service) as [keyof Service, AnyMethod][]) {
+      const handler = handlers[name] as (call: unknown) => Promise<unknown>;
+      if (method.requestStream) this.stream(method, handler);
+      else this.unary(method, handler);
+    }
   }
 
   /** One request, one reply. A TeamTalkError's code becomes the gRPC status; other errors are logged. */
