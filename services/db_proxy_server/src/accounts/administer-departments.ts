@@ -1,41 +1,41 @@
-import { administration, httpApi, type RpcServer } from '@teamtalk/rpc';
+import { type administration, type Handlers, httpApi } from '@teamtalk/rpc';
 import { toSaveReply } from '../administration/save-reply.js';
 import type { Context } from '../context.js';
 import type { DepartmentFields } from './department-administration.js';
 
-const { CreateDepartmentRequest, SaveReply } = httpApi.api;
+const codecs = { request: httpApi.api.CreateDepartmentRequest, reply: httpApi.api.SaveReply };
 
 type WireFields = httpApi.api.DepartmentFields.$Properties | null | undefined;
 
 /** Administration of the department tree: /v1/departments. */
-export function administerDepartments(server: RpcServer, context: Context): void {
-  const { apiAnswers, departmentAdministration } = context;
+export function administerDepartments({ apiAnswers, departmentAdministration }: Context) {
+  return {
+    async listDepartments() {
+      const rows = await departmentAdministration.list();
+      return {
+        departments: rows.map((row) => ({
+          departmentId: row.id,
+          name: row.name,
+          parentId: row.parent_id,
+          priority: row.priority,
+        })),
+      };
+    },
 
-  server.unary(administration.listDepartments, async () => ({
-    departments: (await departmentAdministration.list()).map((row) => ({
-      departmentId: row.id,
-      name: row.name,
-      parentId: row.parent_id,
-      priority: row.priority,
-    })),
-  }));
+    async createDepartment(request) {
+      return apiAnswers.once('create_department', request, codecs, async (query) =>
+        toSaveReply(await departmentAdministration.create(query, fieldsOf(request.fields))),
+      );
+    },
 
-  server.unary(administration.createDepartment, async (request) => {
-    const asked = CreateDepartmentRequest.encode({ ...request, idempotencyKey: '' }).finish();
-    return apiAnswers.once(
-      'create_department',
-      { key: request.idempotencyKey, request: asked, reply: SaveReply },
-      async (query) => toSaveReply(await departmentAdministration.create(query, fieldsOf(request.fields))),
-    );
-  });
+    async changeDepartment({ departmentId, fields }) {
+      return toSaveReply(await departmentAdministration.change(departmentId, fieldsOf(fields)));
+    },
 
-  server.unary(administration.changeDepartment, async ({ departmentId, fields }) =>
-    toSaveReply(await departmentAdministration.change(departmentId, fieldsOf(fields))),
-  );
-
-  server.unary(administration.deleteDepartment, async ({ id }) =>
-    toSaveReply(await departmentAdministration.delete(id)),
-  );
+    async deleteDepartment({ id }) {
+      return toSaveReply(await departmentAdministration.delete(id));
+    },
+  } satisfies Partial<Handlers<typeof administration>>;
 }
 
 function fieldsOf(fields: WireFields): DepartmentFields {

@@ -1,4 +1,4 @@
-import { administration, httpApi, type RpcServer } from '@teamtalk/rpc';
+import { type administration, type Handlers, httpApi } from '@teamtalk/rpc';
 import { TeamTalkError } from '@teamtalk/service-kit';
 import { toSaveReply } from '../administration/save-reply.js';
 import type { Context } from '../context.js';
@@ -6,12 +6,10 @@ import { userHasLeft } from '../entities/index.js';
 import { isClientDigest } from './passwords/password.js';
 import type { UserFields } from './user-administration.js';
 
-const { CreateUserRequest, SaveReply } = httpApi.api;
+const codecs = { request: httpApi.api.CreateUserRequest, reply: httpApi.api.SaveReply };
 
 /** Administration of users: /v1/users. */
-export function administerUsers(server: RpcServer, context: Context): void {
-  const { apiAnswers, passwords, userAdministration } = context;
-
+export function administerUsers({ apiAnswers, passwords, userAdministration }: Context) {
   async function fieldsOf(fields: httpApi.api.UserFields | null | undefined): Promise<UserFields> {
     const digest = fields?.passwordMd5 ?? null;
     if (digest !== null && !isClientDigest(digest)) {
@@ -32,35 +30,36 @@ export function administerUsers(server: RpcServer, context: Context): void {
     };
   }
 
-  server.unary(administration.findUsers, async (filter) => ({
-    users: (await userAdministration.find(filter)).map((row) => ({
-      userId: row.id,
-      name: row.name,
-      nickName: row.nick_name,
-      realName: row.real_name,
-      gender: row.gender,
-      avatarUrl: row.avatar_url,
-      departmentId: row.department_id,
-      email: row.email,
-      tel: row.tel,
-      signInfo: row.sign_info,
-      disabled: row.status === userHasLeft,
-    })),
-  }));
+  return {
+    async findUsers(filter) {
+      const rows = await userAdministration.find(filter);
+      return {
+        users: rows.map((row) => ({
+          userId: row.id,
+          name: row.name,
+          nickName: row.nick_name,
+          realName: row.real_name,
+          gender: row.gender,
+          avatarUrl: row.avatar_url,
+          departmentId: row.department_id,
+          email: row.email,
+          tel: row.tel,
+          signInfo: row.sign_info,
+          disabled: row.status === userHasLeft,
+        })),
+      };
+    },
 
-  server.unary(administration.createUser, async (request) => {
-    const fields = await fieldsOf(request.fields as httpApi.api.UserFields | null);
-    const asked = CreateUserRequest.encode({ ...request, idempotencyKey: '' }).finish();
-    return apiAnswers.once(
-      'create_user',
-      { key: request.idempotencyKey, request: asked, reply: SaveReply },
-      async (query) => toSaveReply(await userAdministration.create(query, fields)),
-    );
-  });
+    async createUser(request) {
+      const fields = await fieldsOf(request.fields as httpApi.api.UserFields | null);
+      return apiAnswers.once('create_user', request, codecs, async (query) =>
+        toSaveReply(await userAdministration.create(query, fields)),
+      );
+    },
 
-  server.unary(administration.changeUser, async ({ userId, fields }) =>
-    toSaveReply(
-      await userAdministration.change(userId, await fieldsOf(fields as httpApi.api.UserFields | null)),
-    ),
-  );
+    async changeUser({ userId, fields }) {
+      const wanted = await fieldsOf(fields as httpApi.api.UserFields | null);
+      return toSaveReply(await userAdministration.change(userId, wanted));
+    },
+  } satisfies Partial<Handlers<typeof administration>>;
 }

@@ -2,14 +2,16 @@ import { teamtalk } from '@teamtalk/rpc';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestContext, type TestContext } from '../testing/test-context.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
-import { getUsers } from './get-users.js';
+import { accountsRpc } from './rpc.js';
 
 let database: TestDatabase;
 let context: TestContext;
+let rpc: ReturnType<typeof accountsRpc>;
 
 beforeAll(async () => {
   database = await createTestDatabase();
   context = await createTestContext(database.url);
+  rpc = accountsRpc(context);
   await database.dataSource.query(
     `INSERT INTO im_user (id, name, password_hash, status) VALUES (1, 'ann', '', 0), (2, 'bob', '', 3), (7, 'cy', '', 0)`,
   );
@@ -20,7 +22,7 @@ afterAll(async () => {
 });
 
 async function get(request: teamtalk.db.GetUsersRequest.$Properties) {
-  const reply = await getUsers(context)(new teamtalk.db.GetUsersRequest(request));
+  const reply = await rpc.getUsers(new teamtalk.db.GetUsersRequest(request));
   return (reply.users ?? []).map((user) => [user.userId, user.userDomain, user.status]);
 }
 

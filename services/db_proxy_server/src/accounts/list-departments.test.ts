@@ -3,16 +3,18 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTestContext, type TestContext } from '../testing/test-context.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
-import { listDepartments } from './list-departments.js';
+import { accountsRpc } from './rpc.js';
 
 let database: TestDatabase;
 let context: TestContext;
+let rpc: ReturnType<typeof accountsRpc>;
 let list: (since: number) => Promise<{ names: string[]; watermark: number }>;
 
 beforeAll(async () => {
   database = await createTestDatabase();
   context = await createTestContext(database.url);
-  const handler = listDepartments(context);
+  rpc = accountsRpc(context);
+  const handler = rpc.listDepartments;
   list = async (updatedSince) => {
     const reply = await handler(new teamtalk.db.ListUsersRequest({ updatedSince }));
     return {
@@ -39,7 +41,7 @@ function now(): number {
 }
 
 test('0 returns all that exist, with their place in the tree', async () => {
-  const reply = await listDepartments(context)(new teamtalk.db.ListUsersRequest({ updatedSince: 0 }));
+  const reply = await rpc.listDepartments(new teamtalk.db.ListUsersRequest({ updatedSince: 0 }));
   expect(reply.departments).toEqual([
     { deptId: 1, priority: 7, deptName: 'top', parentDeptId: 0, deptStatus: 0 },
     { deptId: 2, priority: 3, deptName: 'below', parentDeptId: 1, deptStatus: 0 },
@@ -53,7 +55,7 @@ test('any other time returns the departments changed since, including deleted on
   expect((await list(watermark)).names).toEqual([]);
   await database.dataSource.query(`UPDATE department SET status = 1 WHERE name = 'below'`);
   await database.dataSource.query(`INSERT INTO department (name) VALUES ('new')`);
-  const reply = await listDepartments(context)(new teamtalk.db.ListUsersRequest({ updatedSince: watermark }));
+  const reply = await rpc.listDepartments(new teamtalk.db.ListUsersRequest({ updatedSince: watermark }));
   expect((reply.departments ?? []).map(({ deptName, deptStatus }) => [deptName, deptStatus])).toEqual([
     ['below', 1],
     ['new', 0],

@@ -4,17 +4,19 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTestContext, type TestContext } from '../testing/test-context.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
 import { purgeListChanges } from './list-changes.js';
-import { listUsers } from './list-users.js';
+import { accountsRpc } from './rpc.js';
 
 let database: TestDatabase;
 let context: TestContext;
+let rpc: ReturnType<typeof accountsRpc>;
 let list: (since: number) => Promise<{ names: string[]; watermark: number; etag: string }>;
 let isUnchanged: (etag: string) => Promise<boolean>;
 
 beforeAll(async () => {
   database = await createTestDatabase();
   context = await createTestContext(database.url);
-  const handler = listUsers(context);
+  rpc = accountsRpc(context);
+  const handler = rpc.listUsers;
   list = async (updatedSince) => {
     const reply = await handler(new teamtalk.db.ListUsersRequest({ updatedSince }));
     return {

@@ -3,13 +3,7 @@ import { teamtalk } from '@teamtalk/rpc';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTestContext, type TestContext } from '../testing/test-context.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
-import { changeAvatar } from './change-avatar.js';
-import { changeSignature } from './change-signature.js';
-import { getPushShield } from './get-push-shield.js';
-import { getUsers } from './get-users.js';
-import { listUsers } from './list-users.js';
-import { setDeviceToken } from './set-device-token.js';
-import { setPushShield } from './set-push-shield.js';
+import { accountsRpc } from './rpc.js';
 
 const ann = 1;
 const bob = 2;
@@ -19,10 +13,12 @@ const nobody = [0, 99, 0x8000_0000, 0xffff_ffff];
 
 let database: TestDatabase;
 let context: TestContext;
+let rpc: ReturnType<typeof accountsRpc>;
 
 beforeAll(async () => {
   database = await createTestDatabase();
   context = await createTestContext(database.url);
+  rpc = accountsRpc(context);
   await database.dataSource.query(
     `INSERT INTO im_user (id, name, password_hash, status) VALUES (1, 'ann', '', 0), (2, 'bob', '', 1), (3, 'gone', '', 3)`,
   );
@@ -37,27 +33,27 @@ const { ChangeAvatarRequest, ChangeSignatureRequest, DeviceTokenRequest, PushShi
   teamtalk.db;
 
 async function avatar(userId: number, avatarUrl: string) {
-  return (await changeAvatar(context)(new ChangeAvatarRequest({ userId, avatarUrl }))).done;
+  return (await rpc.changeAvatar(new ChangeAvatarRequest({ userId, avatarUrl }))).done;
 }
 
 async function signature(userId: number, signInfo: string) {
-  return (await changeSignature(context)(new ChangeSignatureRequest({ userId, signInfo }))).done;
+  return (await rpc.changeSignature(new ChangeSignatureRequest({ userId, signInfo }))).done;
 }
 
 async function token(userId: number, clientType: number, deviceToken: string) {
-  return (await setDeviceToken(context)(new DeviceTokenRequest({ userId, clientType, deviceToken }))).done;
+  return (await rpc.setDeviceToken(new DeviceTokenRequest({ userId, clientType, deviceToken }))).done;
 }
 
 async function shield(userId: number, shieldStatus: number) {
-  return (await setPushShield(context)(new PushShieldRequest({ userId, shieldStatus }))).done;
+  return (await rpc.setPushShield(new PushShieldRequest({ userId, shieldStatus }))).done;
 }
 
 async function shieldOf(userId: number) {
-  return (await getPushShield(context)(new UserRequest({ userId }))).shieldStatus;
+  return (await rpc.getPushShield(new UserRequest({ userId }))).shieldStatus;
 }
 
 async function infoOf(userId: number) {
-  return (await getUsers(context)(new teamtalk.db.GetUsersRequest({ userIds: [userId] }))).users?.[0];
+  return (await rpc.getUsers(new teamtalk.db.GetUsersRequest({ userIds: [userId] }))).users?.[0];
 }
 
 async function tokens() {
@@ -68,7 +64,7 @@ async function tokens() {
 }
 
 test('a new avatar and signature are visible to others and part of the list of changes', async () => {
-  const list = listUsers(context);
+  const list = rpc.listUsers;
   await database.dataSource.query('UPDATE im_user SET updated_at = to_timestamp(1000)');
   const { latestUpdateTime } = await list(new teamtalk.db.ListUsersRequest({ updatedSince: 0 }));
   expect(await avatar(ann, 'http://msfs/g0/ann.png')).toBe(true);

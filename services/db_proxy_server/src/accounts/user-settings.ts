@@ -4,6 +4,9 @@ import { userHasLeft } from '../entities/index.js';
 
 const works = `status <> ${userHasLeft}`;
 
+/** Longest avatar URL of a user or a group, characters. */
+export const maxAvatarLength = 1_024;
+
 const setAvatar: Statement = {
   name: 'user_set_avatar',
   text: `UPDATE im_user SET avatar_url = $2 WHERE id = $1 AND ${works} RETURNING id`,

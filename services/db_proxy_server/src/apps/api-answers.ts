@@ -34,18 +34,10 @@ const purge: Statement = {
     RETURNING key`,
 };
 
-/** How a reply is stored. */
-interface ReplyCodec<Reply> {
-  encode(reply: Reply): { finish(): Uint8Array };
-  decode(bytes: Uint8Array): Reply;
-}
-
-export interface OnceOptions<Reply> {
-  /** the request's idempotency key; empty: the request is executed every time */
-  key: string;
-  /** the request without its key: the same key with another request is refused */
-  request: Uint8Array;
-  reply: ReplyCodec<Reply>;
+export interface OnceCodecs<Request, Reply> {
+  request: { encode(request: Request): { finish(): Uint8Array } };
+  /** how the reply is stored */
+  reply: { encode(reply: Reply): { finish(): Uint8Array }; decode(bytes: Uint8Array): Reply };
 }
 
 /** Stored replies by idempotency key, for 24 hours. */
@@ -60,30 +52,34 @@ export class ApiAnswers {
    * Runs `work` and stores its reply in one transaction, or returns the stored reply. So a retry on any replica, after
    * a crash at any moment, has no second effect.
    * @param name of the operation, for errors
+   * @param request with an empty `idempotencyKey` it is executed every time
    * @throws TeamTalkError `invalid-argument` when the key is too long or was used for another request;
    * otherwise as Database.transaction says
    */
-  once<Reply>(
+  once<Request extends { idempotencyKey: string }, Reply>(
     name: string,
-    { key, request, reply }: OnceOptions<Reply>,
+    request: Request,
+    codecs: OnceCodecs<Request, Reply>,
     work: (query: Query) => Promise<Reply>,
   ): Promise<Reply> {
+    const key = request.idempotencyKey;
     if (key.length > maxKeyLength || key.includes('\0')) {
       throw new TeamTalkError('invalid-argument', `a key has at most ${maxKeyLength} characters`);
     }
     return this.#database.transaction(name, async (query) => {
       if (key === '') return work(query);
-      const digest = createHash('sha256').update(request).digest();
+      const asked = codecs.request.encode({ ...request, idempotencyKey: '' }).finish();
+      const digest = createHash('sha256').update(asked).digest();
       const taken = await query(takeKey, [key, digest]);
       if (taken.length === 0) {
         const [row] = await query<{ request: Buffer; answer: Buffer }>(known, [key]);
         if (!row?.request.equals(digest)) {
           throw new TeamTalkError('invalid-argument', 'the key was used for another request');
         }
-        return reply.decode(row.answer);
+        return codecs.reply.decode(row.answer);
       }
       const answer = await work(query);
-      await query(keep, [key, Buffer.from(reply.encode(answer).finish())]);
+      await query(keep, [key, Buffer.from(codecs.reply.encode(answer).finish())]);
       return answer;
     });
   }

@@ -3,19 +3,8 @@ import { teamtalk } from '@teamtalk/rpc';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createTestContext, type TestContext } from '../testing/test-context.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
-import { addOfflineFile, claimFileAnnouncements, confirmFileAnnouncements } from './add-offline-file.js';
-import {
-  addFilePart,
-  completeFileTask,
-  cutFileParts,
-  extendFileTask,
-  listExpiredFileTasks,
-  removeFileTasks,
-} from './change-file-task.js';
 import { createFileTask } from './create-file-task.js';
-import { deleteOfflineFile } from './delete-offline-file.js';
-import { getFileTask } from './get-file-task.js';
-import { listOfflineFiles } from './list-offline-files.js';
+import { filesRpc } from './rpc.js';
 
 const { db } = teamtalk;
 const { FILE_TASK_OK, FILE_TASK_UNKNOWN, FILE_TASK_BAD_REQUEST } = db.FileTaskResult;
@@ -50,22 +39,23 @@ async function create(given: teamtalk.db.CreateFileTaskRequest.$Properties = {},
 }
 
 async function find(taskId: string, on = context) {
-  const { task } = await getFileTask(on)(new db.GetFileTaskRequest({ taskId, withParts: true }));
+  const { task } = await filesRpc(on).getFileTask(new db.GetFileTaskRequest({ taskId, withParts: true }));
   return task;
 }
 
 async function addPart(taskId: string, start: number, size: number, key = `${taskId}/${start}`) {
   const part = { start, size, key, sha256 };
-  return (await addFilePart(context)(new db.AddFilePartRequest({ taskId, part, lifetimeMs }))).done;
+  return (await filesRpc(context).addFilePart(new db.AddFilePartRequest({ taskId, part, lifetimeMs }))).done;
 }
 
 async function complete(taskId: string, hash: Uint8Array = sha256) {
   const request = new db.CompleteFileTaskRequest({ taskId, sha256: hash, lifetimeMs });
-  return (await completeFileTask(context)(request)).done;
+  return (await filesRpc(context).completeFileTask(request)).done;
 }
 
 async function extend(taskId: string, ms: number) {
-  return (await extendFileTask(context)(new db.ExtendFileTaskRequest({ taskId, lifetimeMs: ms }))).done;
+  return (await filesRpc(context).extendFileTask(new db.ExtendFileTaskRequest({ taskId, lifetimeMs: ms })))
+    .done;
 }
 
 /** A complete upload. */
@@ -78,19 +68,19 @@ async function uploaded(given: teamtalk.db.CreateFileTaskRequest.$Properties = {
 }
 
 async function announce(taskId: string, fromUserId = 1, toUserId = 2, fileName = 'report.pdf') {
-  return addOfflineFile(context)(new db.OfflineFile({ taskId, fromUserId, toUserId, fileName }));
+  return filesRpc(context).addOfflineFile(new db.OfflineFile({ taskId, fromUserId, toUserId, fileName }));
 }
 
 /** Claims the due announcements. */
 async function claim() {
-  const { files } = await claimFileAnnouncements(context)(
+  const { files } = await filesRpc(context).claimFileAnnouncements(
     new db.ClaimFileAnnouncementsRequest({ limit: 100 }),
   );
   return (files ?? []).map(({ taskId }) => taskId);
 }
 
 async function confirm(...taskIds: string[]) {
-  return (await confirmFileAnnouncements(context)(new db.FileTaskIds({ taskIds }))).done;
+  return (await filesRpc(context).confirmFileAnnouncements(new db.FileTaskIds({ taskIds }))).done;
 }
 
 /** Moves the announcement times `seconds` into the past. */
@@ -100,11 +90,11 @@ const later = (seconds: number) =>
   ]);
 
 async function list(userId: number) {
-  return (await listOfflineFiles(context)(new db.UserRequest({ userId }))).files ?? [];
+  return (await filesRpc(context).listOfflineFiles(new db.UserRequest({ userId }))).files ?? [];
 }
 
 async function remove(request: teamtalk.db.DeleteOfflineFileRequest.$Properties) {
-  return (await deleteOfflineFile(context)(new db.DeleteOfflineFileRequest(request))).done;
+  return (await filesRpc(context).deleteOfflineFile(new db.DeleteOfflineFileRequest(request))).done;
 }
 
 describe('a task', () => {
@@ -175,7 +165,7 @@ describe('a task', () => {
     const { id } = await create();
     expect(await extend(id, 0)).toBe(true);
     for (const taskId of [id, randomUUID(), '', 'a\0b']) {
-      expect((await getFileTask(context)(new db.GetFileTaskRequest({ taskId }))).result).toBe(
+      expect((await filesRpc(context).getFileTask(new db.GetFileTaskRequest({ taskId }))).result).toBe(
         FILE_TASK_UNKNOWN,
       );
     }
@@ -187,9 +177,10 @@ describe('a task', () => {
     const alive = await create();
     const over = await create({ lifetimeMs: 0 });
     const expired = async () =>
-      (await listExpiredFileTasks(context)(new db.ListExpiredFileTasksRequest({ limit: 10 }))).taskIds;
+      (await filesRpc(context).listExpiredFileTasks(new db.ListExpiredFileTasksRequest({ limit: 10 })))
+        .taskIds;
     expect(await expired()).toEqual([over.id]);
-    await removeFileTasks(context)(new db.FileTaskIds({ taskIds: [alive.id, over.id] }));
+    await filesRpc(context).removeFileTasks(new db.FileTaskIds({ taskIds: [alive.id, over.id] }));
     expect(await expired()).toEqual([]);
     expect(await find(alive.id)).toBeDefined();
   });
@@ -216,7 +207,7 @@ describe('quotas', () => {
     // An expired task counts until its bytes are deleted.
     await extend(first.id, 0);
     expect((await create({ fileSize: 600, maxUserBytes: 1000 })).result).toBe(FILE_TASK_USER_QUOTA);
-    await removeFileTasks(context)(new db.FileTaskIds({ taskIds: [first.id] }));
+    await filesRpc(context).removeFileTasks(new db.FileTaskIds({ taskIds: [first.id] }));
     expect((await create({ fileSize: 600, maxUserBytes: 1000 })).result).toBe(FILE_TASK_OK);
   });
 
@@ -289,7 +280,7 @@ describe('an upload', () => {
   test('can be cut back as long as it is not complete', async () => {
     const { id } = await create();
     const cut = async (start: number) =>
-      (await cutFileParts(context)(new db.CutFilePartsRequest({ taskId: id, start }))).done;
+      (await filesRpc(context).cutFileParts(new db.CutFilePartsRequest({ taskId: id, start }))).done;
     for (let start = 0; start < 100; start += 25) await addPart(id, start, 25);
     expect(await cut(25)).toBe(true);
     expect(await find(id)).toMatchObject({ stored: 25, parts: [{ start: 0 }] });
@@ -403,7 +394,7 @@ describe('a complete upload', () => {
     expect(await remove({ userId: 2, fromUserId: 1, taskId: id })).toBe(true);
     expect(await remove({ userId: 2, fromUserId: 1, taskId: id })).toBe(false);
     expect((await list(2)).map(({ taskId }) => taskId)).toEqual([second]);
-    const { taskIds } = await listExpiredFileTasks(context)(
+    const { taskIds } = await filesRpc(context).listExpiredFileTasks(
       new db.ListExpiredFileTasksRequest({ limit: 10 }),
     );
     expect(taskIds).toEqual([id]);

@@ -1,14 +1,12 @@
 import { teamtalk } from '@teamtalk/rpc';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { getHistory } from '../messages/get-history.js';
-import { getRecentSessions } from '../messages/get-recent-sessions.js';
-import { getUnread } from '../messages/get-unread.js';
+import { messagesRpc } from '../messages/rpc.js';
 import { MessageSender } from '../testing/message-sender.js';
 import { createTestContext, type TestContext } from '../testing/test-context.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
 import { changeMembers } from './change-members.js';
 import { createGroup } from './create-group.js';
-import { getGroups } from './get-groups.js';
+import { groupsRpc } from './rpc.js';
 
 const { GROUP_OK, GROUP_INVALID, GROUP_NOT_FOUND, GROUP_NOT_PERMITTED, GROUP_FULL } = teamtalk.db.GroupResult;
 const add = 1;
@@ -74,17 +72,19 @@ const write = (from: number) => sender.send({ from, to: groupId, group: true });
 
 async function history(userId: number) {
   const request = { userId, sessionType: 2, sessionId: groupId, msgCnt: 100 };
-  const reply = await getHistory(replicas[0])(new teamtalk.db.HistoryRequest(request));
+  const reply = await messagesRpc(replicas[0]).getHistory(new teamtalk.db.HistoryRequest(request));
   return (reply.messages ?? []).map(({ msgId }) => msgId);
 }
 
 async function unread(userId: number) {
-  const reply = await getUnread(replicas[0])(new teamtalk.db.UserRequest({ userId }));
+  const reply = await messagesRpc(replicas[0]).getUnread(new teamtalk.db.UserRequest({ userId }));
   return (reply.unread ?? []).find(({ sessionId }) => sessionId === groupId)?.unreadCnt ?? 0;
 }
 
 async function isListed(userId: number) {
-  const reply = await getRecentSessions(replicas[0])(new teamtalk.db.RecentSessionsRequest({ userId }));
+  const reply = await messagesRpc(replicas[0]).getRecentSessions(
+    new teamtalk.db.RecentSessionsRequest({ userId }),
+  );
   return (reply.sessions ?? []).some(({ sessionId }) => sessionId === groupId);
 }
 
@@ -186,7 +186,9 @@ test('a removed member loses the session and unread count, and can neither read 
   expect([await history(3), await unread(3), await isListed(3)]).toEqual([[], 0, false]);
   expect(await write(3)).toEqual({ status: 'not-a-member' });
   const asked = { userId: 3, groups: [{ groupId, version: 0 }] };
-  expect((await getGroups(replicas[0])(new teamtalk.db.GetGroupsRequest(asked))).groups).toEqual([]);
+  expect((await groupsRpc(replicas[0]).getGroups(new teamtalk.db.GetGroupsRequest(asked))).groups).toEqual(
+    [],
+  );
 });
 
 test('a member who returns sees only later messages', async () => {

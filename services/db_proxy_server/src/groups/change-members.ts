@@ -40,14 +40,10 @@ export function changeMembers({
     }
     if (memberIds.length === 0 || memberIds.length > maxListedMembers) return { result: GROUP_INVALID };
     const kind = changeType === GROUP_MODIFY_TYPE_ADD ? 'add' : 'remove';
-    const asked = ChangeMembersRequest.encode({ ...request, idempotencyKey: '' }).finish();
-    return apiAnswers.once(
-      'change_members',
-      { key: request.idempotencyKey, request: asked, reply: ChangeMembersReply },
-      async (query) =>
-        toReply(
-          await memberChanges.changeWith(query, { groupId, kind, userId, byAdmin, userIds: memberIds }),
-        ),
+    const change = { groupId, kind, userId, byAdmin, userIds: memberIds } as const;
+    const codecs = { request: ChangeMembersRequest, reply: ChangeMembersReply };
+    return apiAnswers.once('change_members', request, codecs, async (query) =>
+      toReply(await memberChanges.changeWith(query, change)),
     );
   };
 }

@@ -1,6 +1,6 @@
 import { IM } from '@teamtalk/protocol';
 import { teamtalk } from '@teamtalk/rpc';
-import { maxAvatarLength } from '../accounts/change-avatar.js';
+import { maxAvatarLength } from '../accounts/user-settings.js';
 import type { Context } from '../context.js';
 import { isStorableText } from '../database/text.js';
 import { maxListedMembers } from './change-members.js';
@@ -44,10 +44,9 @@ export function createGroup({
       needsCreator: !byAdmin,
       memberIds,
     };
-    const key = request.idempotencyKey;
-    if (key === '') return toReply(await groups.create(group));
-    const asked = CreateGroupRequest.encode({ ...request, idempotencyKey: '' }).finish();
-    return apiAnswers.once('create_group', { key, request: asked, reply: CreateGroupReply }, async (query) =>
+    if (request.idempotencyKey === '') return toReply(await groups.create(group));
+    const codecs = { request: CreateGroupRequest, reply: CreateGroupReply };
+    return apiAnswers.once('create_group', request, codecs, async (query) =>
       toReply(await groups.create(group, query)),
     );
   };

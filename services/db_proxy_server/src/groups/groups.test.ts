@@ -2,9 +2,7 @@ import { teamtalk } from '@teamtalk/rpc';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTestContext, type TestContext } from '../testing/test-context.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
-import { getGroups } from './get-groups.js';
-import { listGroups } from './list-groups.js';
-import { shieldGroup } from './shield-group.js';
+import { groupsRpc } from './rpc.js';
 
 let database: TestDatabase;
 let context: TestContext;
@@ -34,13 +32,15 @@ beforeEach(async () => {
 });
 
 async function list(userId: number) {
-  const reply = await listGroups(context)(new teamtalk.db.UserRequest({ userId }));
+  const reply = await groupsRpc(context).listGroups(new teamtalk.db.UserRequest({ userId }));
   return (reply.groups ?? []).map(({ groupId, version }) => [groupId, version]);
 }
 
 async function get(userId: number, ...asked: [groupId: number, version: number][]) {
   const groups = asked.map(([groupId, version]) => ({ groupId, version }));
-  return (await getGroups(context)(new teamtalk.db.GetGroupsRequest({ userId, groups }))).groups ?? [];
+  return (
+    (await groupsRpc(context).getGroups(new teamtalk.db.GetGroupsRequest({ userId, groups }))).groups ?? []
+  );
 }
 
 async function idsOf(userId: number, ...asked: [groupId: number, version: number][]) {
@@ -49,7 +49,7 @@ async function idsOf(userId: number, ...asked: [groupId: number, version: number
 
 async function shield(userId: number, groupId: number, shieldStatus: number) {
   const request = new teamtalk.db.ShieldGroupRequest({ userId, groupId, shieldStatus });
-  return (await shieldGroup(context)(request)).done;
+  return (await groupsRpc(context).shieldGroup(request)).done;
 }
 
 test('lists the user’s normal groups with their versions, but no temporary ones', async () => {

@@ -64,7 +64,8 @@ it('a key can be reused after a day', async () => {
 it('a failed request is not stored', async () => {
   const failing = replica(0).apiAnswers.once(
     'test',
-    { key: 'five', request: Buffer.alloc(0), reply: teamtalk.db.CreateGroupReply },
+    new CreateGroupRequest({ idempotencyKey: 'five' }),
+    { request: CreateGroupRequest, reply: teamtalk.db.CreateGroupReply },
     () => Promise.reject(new Error('no')),
   );
   await expect(failing).rejects.toThrow();

@@ -3,9 +3,7 @@ import { teamtalk } from '@teamtalk/rpc';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTestContext, type TestContext } from '../testing/test-context.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
-import { getHistory } from './get-history.js';
-import { getRecentSessions } from './get-recent-sessions.js';
-import { getUnread } from './get-unread.js';
+import { messagesRpc } from './rpc.js';
 
 const text = MsgType.SINGLE_TEXT;
 const audio = MsgType.SINGLE_AUDIO;
@@ -91,7 +89,7 @@ function member(groupId: number, userId: number, { join = 0, read = 0, removed =
 }
 
 function unread(userId: number) {
-  return getUnread(context)(new teamtalk.db.UserRequest({ userId }));
+  return messagesRpc(context).getUnread(new teamtalk.db.UserRequest({ userId }));
 }
 
 /** [session type, session id, unread count] of each */
@@ -101,7 +99,7 @@ async function counts(userId: number) {
 }
 
 async function recent(userId: number, updatedAfter = 0) {
-  const reply = await getRecentSessions(context)(
+  const reply = await messagesRpc(context).getRecentSessions(
     new teamtalk.db.RecentSessionsRequest({ userId, updatedAfter }),
   );
   return reply.sessions ?? [];
@@ -247,7 +245,7 @@ test('history returns audio byte for byte', async () => {
     msgIdBegin: 1,
     msgCnt: 1,
   });
-  const [message] = (await getHistory(context)(request)).messages ?? [];
+  const [message] = (await messagesRpc(context).getHistory(request)).messages ?? [];
   expect(message).toMatchObject({ msgId: 1, msgType: audio, fromSessionId: 2 });
   expect(sound.equals(message?.msgData as Uint8Array)).toBe(true);
 });

@@ -3,10 +3,7 @@ import { teamtalk } from '@teamtalk/rpc';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestContext, type TestContext } from '../testing/test-context.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
-import { getHistory } from './get-history.js';
-import { getLatestMessageId } from './get-latest-message-id.js';
-import { getMessages } from './get-messages.js';
-import { getStoredRange } from './get-stored-range.js';
+import { messagesRpc } from './rpc.js';
 
 const single = 1;
 const group = 2;
@@ -46,14 +43,14 @@ afterAll(async () => {
 
 /** Ids of a history page. */
 async function history(request: teamtalk.db.HistoryRequest.$Properties): Promise<number[]> {
-  const reply = await getHistory(context)(
+  const reply = await messagesRpc(context).getHistory(
     new teamtalk.db.HistoryRequest({ sessionType: single, msgCnt: 10, ...request }),
   );
   return (reply.messages ?? []).map(({ msgId }) => msgId as number);
 }
 
 async function byIds(request: teamtalk.db.MessagesByIdRequest.$Properties): Promise<number[]> {
-  const reply = await getMessages(context)(
+  const reply = await messagesRpc(context).getMessages(
     new teamtalk.db.MessagesByIdRequest({ sessionType: single, ...request }),
   );
   return (reply.messages ?? []).map(({ msgId }) => msgId as number);
@@ -61,11 +58,11 @@ async function byIds(request: teamtalk.db.MessagesByIdRequest.$Properties): Prom
 
 async function latest(userId: number, sessionId: number, sessionType = single) {
   const request = new teamtalk.db.SessionRequest({ userId, sessionId, sessionType });
-  return (await getLatestMessageId(context)(request)).msgId;
+  return (await messagesRpc(context).getLatestMessageId(request)).msgId;
 }
 
 async function range(request: teamtalk.db.StoredRangeRequest.$Properties) {
-  const reply = await getStoredRange(context)(new teamtalk.db.StoredRangeRequest(request));
+  const reply = await messagesRpc(context).getStoredRange(new teamtalk.db.StoredRangeRequest(request));
   return reply.messages ?? [];
 }
 
@@ -75,7 +72,7 @@ function downFrom(first: number, count: number): number[] {
 
 test('a message has its real sender, time in seconds and bytes', async () => {
   const request = { userId: 5, sessionType: single, sessionId: 9, msgIdBegin: 2, msgCnt: 2 };
-  const reply = await getHistory(context)(new teamtalk.db.HistoryRequest(request));
+  const reply = await messagesRpc(context).getHistory(new teamtalk.db.HistoryRequest(request));
   expect(reply.messages).toEqual([
     { msgId: 2, fromSessionId: 5, createTime: 1002, msgType: 1, msgData: Buffer.from('m2') },
     { msgId: 1, fromSessionId: 9, createTime: 1001, msgType: 1, msgData: Buffer.from('m1') },

@@ -3,10 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { MessageSender } from '../testing/message-sender.js';
 import { createTestContext, type TestContext } from '../testing/test-context.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
-import { getHistory } from './get-history.js';
-import { getRecentSessions } from './get-recent-sessions.js';
-import { getUnread } from './get-unread.js';
-import { removeSession } from './remove-session.js';
+import { messagesRpc } from './rpc.js';
 
 const single = 1;
 const group = 2;
@@ -38,14 +35,14 @@ beforeEach(async () => {
 
 async function remove(userId: number, sessionType: number, sessionId: number) {
   const request = new teamtalk.db.SessionRequest({ userId, sessionType, sessionId });
-  return (await removeSession(context)(request)).done;
+  return (await messagesRpc(context).removeSession(request)).done;
 }
 
 /** Session ids with unread counts in the user's list. */
 async function sessions(userId: number) {
   const request = new teamtalk.db.RecentSessionsRequest({ userId });
-  const recent = (await getRecentSessions(context)(request)).sessions ?? [];
-  const unread = (await getUnread(context)(new teamtalk.db.UserRequest({ userId }))).unread ?? [];
+  const recent = (await messagesRpc(context).getRecentSessions(request)).sessions ?? [];
+  const unread = (await messagesRpc(context).getUnread(new teamtalk.db.UserRequest({ userId }))).unread ?? [];
   return recent.map(({ sessionType, sessionId }) => [
     sessionType,
     sessionId,
@@ -92,7 +89,7 @@ test('removing a session keeps its history', async () => {
   await sender.send({ from: 2, to: 1 });
   await remove(1, single, 2);
   const request = { userId: 1, sessionType: single, sessionId: 2, msgCnt: 10 };
-  const history = await getHistory(context)(new teamtalk.db.HistoryRequest(request));
+  const history = await messagesRpc(context).getHistory(new teamtalk.db.HistoryRequest(request));
   expect(history.messages).toHaveLength(1);
 });
 
