@@ -4,12 +4,12 @@ import { RawConnection } from '@teamtalk/local-stack';
 import { Commands, encodePdu, encodeRawPdu } from '@teamtalk/protocol';
 import { createLogger, type Service } from '@teamtalk/service-kit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Installation, metricsOf } from './testing/installation.js';
+import { metricsOf, TestInstallation } from './testing/test-installation.js';
 
-let installation: Installation;
+let installation: TestInstallation;
 let service: Service;
 beforeAll(async () => {
-  installation = await Installation.start();
+  installation = await TestInstallation.start();
 });
 afterAll(() => installation.stop());
 

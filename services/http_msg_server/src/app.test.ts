@@ -1,23 +1,23 @@
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Harness, startHarness } from './testing/harness.js';
+import { startTestServer, type TestServer } from './testing/test-server.js';
 
 const path = '/query/SendP2PMessage';
 const ok = '{"error_code":0,"error_msg":"成功"}';
 const badParameter = '{"error_code":1,"error_msg":"参数错误"}';
 const message = { from_user_id: 8, session_id: 1, msg: 'hello' };
 
-let harness: Harness;
+let server: TestServer;
 beforeEach(async () => {
-  harness = await startHarness({ REQUEST_TIMEOUT_MS: '500' });
+  server = await startTestServer({ REQUEST_TIMEOUT_MS: '500' });
 });
-afterEach(() => harness.stop());
+afterEach(() => server.stop());
 
 /** Sends raw bytes and gives all that comes back until the server closes. */
 const raw = (text: string): Promise<string> =>
   new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
-    const socket = connect(harness.service.ports.http!, '127.0.0.1', () => socket.write(text));
+    const socket = connect(server.service.ports.http!, '127.0.0.1', () => socket.write(text));
     socket.on('data', (chunk) => chunks.push(chunk));
     socket.on('error', reject);
     socket.on('close', () => resolve(Buffer.concat(chunks).toString()));
@@ -31,22 +31,22 @@ describe('an unusable body is answered', () => {
     ['null', 'null'],
     ['a text', '"hello"'],
   ])('%s', async (_, body) => {
-    expect(await harness.post(path, body)).toBe(badParameter);
+    expect(await server.post(path, body)).toBe(badParameter);
   });
 
   it('no UTF-8', async () => {
     const body = Buffer.from(JSON.stringify({ ...message, msg: '\xe9' }), 'latin1');
-    expect(await harness.post(path, body)).toBe(badParameter);
+    expect(await server.post(path, body)).toBe(badParameter);
   });
 
   it('more than 1 MiB, and the next request is served', async () => {
     const big = JSON.stringify({ ...message, more: 'x'.repeat(1_048_576) });
-    expect(await harness.post(path, big)).toBe(badParameter);
-    expect(await harness.post(path, message)).toBe(ok);
+    expect(await server.post(path, big)).toBe(badParameter);
+    expect(await server.post(path, message)).toBe(ok);
   });
 
   it('an unknown encoding', async () => {
-    expect(await harness.post(path, message, { 'content-encoding': 'lzma' })).toBe(badParameter);
+    expect(await server.post(path, message, { 'content-encoding': 'lzma' })).toBe(badParameter);
   });
 
   it('one that never ends', async () => {
@@ -62,7 +62,7 @@ describe('a request to no endpoint', () => {
   it.each(['//query/SendP2PMessage', '/query//SendP2PMessage/', '/Query/sendP2PMessage?app_key=x'])(
     '%s is one: callers put paths together in many ways',
     async (written) => {
-      expect(await harness.post(written, message)).toBe(ok);
+      expect(await server.post(written, message)).toBe(ok);
     },
   );
 
@@ -75,45 +75,45 @@ describe('a request to no endpoint', () => {
   });
 
   it.each(['/', '/query/Nothing', '/query', '/query/SendP2PMessage/x'])('%s', async (unknown) => {
-    expect(await harness.post(unknown, message)).toBe(notAllowed);
+    expect(await server.post(unknown, message)).toBe(notAllowed);
   });
 
   it('GET of an endpoint', async () => {
-    const response = await fetch(harness.url + path);
+    const response = await fetch(server.url + path);
     expect(response.status).toBe(200);
     expect(await response.text()).toBe(badParameter);
   });
 
   it('a broken URL', async () => {
-    expect(await harness.post('/%E0%A4%A', message)).toMatch(/^\{"error_code":[15],/);
+    expect(await server.post('/%E0%A4%A', message)).toMatch(/^\{"error_code":[15],/);
   });
 
   it('what is not HTTP', async () => {
     const answer = await raw('noise\r\n\r\n');
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
     expect(answer.endsWith(badParameter)).toBe(true);
-    expect(await harness.metrics()).toContain('http_refused_total{reason="400"} 1\n');
+    expect(await server.metrics()).toContain('http_refused_total{reason="400"} 1\n');
   });
 });
 
 describe('the process', () => {
   it('is ready while NATS and a store are there', async () => {
     const ready = async () => {
-      const response = await fetch(`http://127.0.0.1:${harness.service.ports.ops}/readyz`);
+      const response = await fetch(`http://127.0.0.1:${server.service.ports.ops}/readyz`);
       return [response.status, await response.json()];
     };
     const up = { nats: 'up', db_proxy_server: 'up' };
     expect(await ready()).toEqual([200, { ready: true, draining: false, dependencies: up }]);
-    await harness.store.stop();
+    await server.db.stop();
     const down = { ready: false, draining: false, dependencies: { ...up, db_proxy_server: 'down' } };
     await expect.poll(ready).toEqual([503, down]);
   });
 
   it('answers accepted requests before it stops', async () => {
-    const stopping = await startHarness();
-    const release = stopping.store.hold();
+    const stopping = await startTestServer();
+    const release = stopping.db.hold();
     const answer = stopping.post(path, message);
-    await expect.poll(() => stopping.store.entries).toHaveLength(1);
+    await expect.poll(() => stopping.db.entries).toHaveLength(1);
     const stopped = stopping.stop();
     await expect
       .poll(() =>

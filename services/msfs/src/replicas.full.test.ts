@@ -1,13 +1,13 @@
 import { type TestS3, testS3 } from '@teamtalk/local-stack';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Harness, picture } from './testing/harness.js';
+import { picture, TestServer } from './testing/test-server.js';
 
 describe('replicas on one bucket', () => {
   let s3: TestS3;
-  let replicas: Harness[];
+  let replicas: TestServer[];
   beforeAll(async () => {
     s3 = await testS3();
-    replicas = [await Harness.start(s3.env), await Harness.start(s3.env)];
+    replicas = [await TestServer.start(s3.env), await TestServer.start(s3.env)];
   });
   afterAll(async () => {
     await Promise.all(replicas.map((replica) => replica.stop()));
@@ -15,7 +15,7 @@ describe('replicas on one bucket', () => {
   });
 
   it('serve what any of them has taken', async () => {
-    const [first, second] = replicas as [Harness, Harness];
+    const [first, second] = replicas as [TestServer, TestServer];
     for (const side of [100, 900]) {
       const content = await picture(side, side, 'png');
       const { path } = await first.upload(content, 'x.png');

@@ -2,12 +2,12 @@ import { Bus, Registry } from '@teamtalk/bus';
 import { createLogger, Metrics } from '@teamtalk/service-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from './config.js';
-import { Harness, picture } from './testing/harness.js';
+import { picture, TestServer } from './testing/test-server.js';
 
 describe('the process', () => {
-  let msfs: Harness;
+  let msfs: TestServer;
   beforeAll(async () => {
-    msfs = await Harness.start();
+    msfs = await TestServer.start();
   });
   afterAll(() => msfs.stop());
 
@@ -39,11 +39,11 @@ describe('the process', () => {
 });
 
 describe('uploads with tokens', () => {
-  let msfs: Harness;
+  let msfs: TestServer;
   let image: Buffer;
   beforeAll(async () => {
     image = await picture(5, 5);
-    msfs = await Harness.start({
+    msfs = await TestServer.start({
       MSFS_UPLOAD_AUTH: 'tokens',
       MSFS_UPLOAD_TOKENS: 'first, second',
       UPLOAD_ORIGINS: 'https://chat.example.com',

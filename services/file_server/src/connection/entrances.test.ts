@@ -4,11 +4,11 @@ import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { proxyHeader, RawConnection, tlsEnv } from '@teamtalk/local-stack';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { from, Installation, metricsOf, Role, Side, to } from '../testing/installation.js';
+import { from, metricsOf, Role, Side, TestInstallation, to } from '../testing/test-installation.js';
 
-let installation: Installation;
+let installation: TestInstallation;
 beforeAll(async () => {
-  installation = await Installation.start();
+  installation = await TestInstallation.start();
 });
 afterAll(() => installation.stop());
 

@@ -1,12 +1,12 @@
 import { Commands } from '@teamtalk/protocol';
 import type { Service } from '@teamtalk/service-kit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { from, Installation, metricsOf, Role, to } from '../testing/installation.js';
+import { from, metricsOf, Role, TestInstallation, to } from '../testing/test-installation.js';
 
-let installation: Installation;
+let installation: TestInstallation;
 let service: Service;
 beforeAll(async () => {
-  installation = await Installation.start();
+  installation = await TestInstallation.start();
   service = await installation.fileServer({ LOGIN_CHECK_MS: '200' });
 });
 afterAll(() => installation.stop());

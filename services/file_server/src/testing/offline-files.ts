@@ -1,7 +1,7 @@
 import { Commands, IM } from '@teamtalk/protocol';
 import type { Service } from '@teamtalk/service-kit';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { from, Installation, Role, to } from './installation.js';
+import { from, Role, TestInstallation, to } from './test-installation.js';
 
 const { CLIENT_FILE_DONE } = IM.BaseDefine.ClientFileState;
 
@@ -11,7 +11,7 @@ export const part = 2 * block;
 
 /** Two file_servers with small parts, and the actions of a legacy client. */
 export class OfflineFiles {
-  installation!: Installation;
+  installation!: TestInstallation;
   first!: Service;
   second!: Service;
 
@@ -19,7 +19,7 @@ export class OfflineFiles {
   static forAll(): OfflineFiles {
     const files = new OfflineFiles();
     beforeAll(async () => {
-      files.installation = await Installation.start();
+      files.installation = await TestInstallation.start();
       const env = { PART_BYTES: String(part) };
       const starting = [files.installation.fileServer(env), files.installation.fileServer(env)] as const;
       [files.first, files.second] = await Promise.all(starting);

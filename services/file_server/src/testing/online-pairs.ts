@@ -1,7 +1,7 @@
 import { Commands, IM } from '@teamtalk/protocol';
 import type { Service } from '@teamtalk/service-kit';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { from, Installation, Role, type Side, to } from './installation.js';
+import { from, Role, type Side, TestInstallation, to } from './test-installation.js';
 
 const { CLIENT_FILE_PEER_READY } = IM.BaseDefine.ClientFileState;
 
@@ -14,14 +14,14 @@ export interface Pair {
 
 /** A file_server, and pairs of clients that transfer files through it. */
 export class OnlinePairs {
-  installation!: Installation;
+  installation!: TestInstallation;
   service!: Service;
 
   /** Shared by all tests of a file. */
   static forAll(): OnlinePairs {
     const pairs = new OnlinePairs();
     beforeAll(async () => {
-      pairs.installation = await Installation.start();
+      pairs.installation = await TestInstallation.start();
       pairs.service = await pairs.installation.fileServer();
     });
     afterAll(() => pairs.installation.stop());

@@ -5,8 +5,8 @@ import { waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM } from '@teamtalk/protocol';
 import { expect, it } from 'vitest';
 import { newPartKey } from '../tasks/part-key.js';
-import { metricsOf, Role, to } from '../testing/installation.js';
 import { block, OfflineFiles, part } from '../testing/offline-files.js';
+import { metricsOf, Role, to } from '../testing/test-installation.js';
 
 const { CLIENT_FILE_CANCEL, CLIENT_FILE_REFUSE, CLIENT_FILE_DONE } = IM.BaseDefine.ClientFileState;
 

@@ -3,8 +3,8 @@ import { type teamtalk, topics } from '@teamtalk/bus';
 import { waitUntil } from '@teamtalk/local-stack';
 import { Commands, decodeBody, HEADER_LENGTH, IM } from '@teamtalk/protocol';
 import { beforeAll, expect, it } from 'vitest';
-import { from, metricsOf, Role, type Side, to } from '../testing/installation.js';
 import { block, OfflineFiles, part } from '../testing/offline-files.js';
+import { from, metricsOf, Role, type Side, to } from '../testing/test-installation.js';
 
 const { CLIENT_FILE_CANCEL, CLIENT_FILE_DONE } = IM.BaseDefine.ClientFileState;
 const { FILE_TYPE_OFFLINE } = IM.BaseDefine.TransferFileType;

@@ -3,17 +3,17 @@ import { type TestS3, testS3, waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM } from '@teamtalk/protocol';
 import type { Service } from '@teamtalk/service-kit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { from, Installation, Role, to } from '../testing/installation.js';
+import { from, Role, TestInstallation, to } from '../testing/test-installation.js';
 
 const { CLIENT_FILE_DONE } = IM.BaseDefine.ClientFileState;
 const part = 65_536;
 
-let installation: Installation;
+let installation: TestInstallation;
 let s3: TestS3;
 let first: Service;
 let second: Service;
 beforeAll(async () => {
-  installation = await Installation.start();
+  installation = await TestInstallation.start();
   s3 = await testS3();
   const env = { ...s3.env, PART_BYTES: String(part), SWEEP_MS: '100' };
   [first, second] = await Promise.all([installation.fileServer(env), installation.fileServer(env)]);

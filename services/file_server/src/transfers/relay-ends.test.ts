@@ -1,8 +1,8 @@
 import { waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM } from '@teamtalk/protocol';
 import { expect, it } from 'vitest';
-import { from, metricsOf, Role, to } from '../testing/installation.js';
 import { carry, OnlinePairs } from '../testing/online-pairs.js';
+import { from, metricsOf, Role, to } from '../testing/test-installation.js';
 
 const { CLIENT_FILE_PEER_READY, CLIENT_FILE_CANCEL, CLIENT_FILE_REFUSE, CLIENT_FILE_DONE } =
   IM.BaseDefine.ClientFileState;

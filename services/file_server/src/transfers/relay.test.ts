@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM } from '@teamtalk/protocol';
 import { expect, it } from 'vitest';
-import { from, metricsOf, Role, to } from '../testing/installation.js';
 import { carry, OnlinePairs } from '../testing/online-pairs.js';
+import { from, metricsOf, Role, to } from '../testing/test-installation.js';
 
 const { CLIENT_FILE_PEER_READY, CLIENT_FILE_DONE } = IM.BaseDefine.ClientFileState;
 const block = 32_768;

@@ -3,8 +3,8 @@ import { rm, writeFile } from 'node:fs/promises';
 import { waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM } from '@teamtalk/protocol';
 import { expect, it } from 'vitest';
-import { from, metricsOf, Role, to } from '../testing/installation.js';
 import { block, OfflineFiles, part } from '../testing/offline-files.js';
+import { from, metricsOf, Role, to } from '../testing/test-installation.js';
 
 const { CLIENT_FILE_CANCEL, CLIENT_FILE_DONE } = IM.BaseDefine.ClientFileState;
 

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { httpApi } from '@teamtalk/rpc';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Harness, startHarness } from '../testing/harness.js';
+import { startTestServer, type TestServer } from '../testing/test-server.js';
 
 const path = '/query/SendP2PMessage';
 const message = { from_user_id: 8, session_id: 1, msg: 'hello' };
@@ -24,54 +24,54 @@ function app(key: string, more: httpApi.api.App.$Properties = {}): httpApi.api.A
   };
 }
 
-let harness: Harness;
+let server: TestServer;
 const start = async (apps: httpApi.api.App.$Properties[], env: NodeJS.ProcessEnv = {}) => {
-  harness = await startHarness({ HTTP_AUTH: 'keys', ...env });
-  harness.store.apps = apps;
+  server = await startTestServer({ HTTP_AUTH: 'keys', ...env });
+  server.db.apps = apps;
 };
-afterEach(() => harness.stop());
+afterEach(() => server.stop());
 
 describe('app_key', () => {
   it('is ignored when the API is open', async () => {
     await start([app('known', { permissions: ['group'] })], { HTTP_AUTH: 'open' });
-    expect(await harness.post(`${path}?app_key=whatever`, message)).toBe(ok);
+    expect(await server.post(`${path}?app_key=whatever`, message)).toBe(ok);
   });
 
   it('must be one of the configured ones or of an app, in the URL or in the body', async () => {
     await start([app('third')], { APP_KEYS: 'first, second' });
     for (const body of [message, { ...message, app_key: 1 }, { ...message, app_key: '' }]) {
-      expect(await harness.post(path, body)).toBe(answers.key);
+      expect(await server.post(path, body)).toBe(answers.key);
     }
-    expect(await harness.post(`${path}?app_key=fourth`, message)).toBe(answers.key);
-    expect(harness.store.entries).toEqual([]);
-    expect(await harness.post(`${path}?app_key=second`, message)).toBe(ok);
-    expect(await harness.post(`${path}?app_key=third`, message)).toBe(ok);
-    expect(await harness.post(path, { ...message, app_key: 'first' })).toBe(ok);
+    expect(await server.post(`${path}?app_key=fourth`, message)).toBe(answers.key);
+    expect(server.db.entries).toEqual([]);
+    expect(await server.post(`${path}?app_key=second`, message)).toBe(ok);
+    expect(await server.post(`${path}?app_key=third`, message)).toBe(ok);
+    expect(await server.post(path, { ...message, app_key: 'first' })).toBe(ok);
   });
 
   it('of a new app counts at once, of a revoked one no longer after two seconds', async () => {
     await start([]);
-    expect(await harness.post(`${path}?app_key=new`, message)).toBe(answers.key);
-    harness.store.apps = [app('new')];
-    expect(await harness.post(`${path}?app_key=new`, message)).toBe(ok);
-    harness.store.apps = [];
+    expect(await server.post(`${path}?app_key=new`, message)).toBe(answers.key);
+    server.db.apps = [app('new')];
+    expect(await server.post(`${path}?app_key=new`, message)).toBe(ok);
+    server.db.apps = [];
     await expect
-      .poll(() => harness.post(`${path}?app_key=new`, message), { timeout: 10_000 })
+      .poll(() => server.post(`${path}?app_key=new`, message), { timeout: 10_000 })
       .toBe(answers.key);
   });
 
   it('needs no lookup per call', async () => {
     await start([app('one')]);
-    await harness.post(`${path}?app_key=one`, message);
-    const before = harness.store.appQuestions;
-    for (let i = 0; i < 50; i++) await harness.post(`${path}?app_key=one`, message);
-    expect(harness.store.appQuestions - before).toBeLessThan(5);
+    await server.post(`${path}?app_key=one`, message);
+    const before = server.db.appQuestions;
+    for (let i = 0; i < 50; i++) await server.post(`${path}?app_key=one`, message);
+    expect(server.db.appQuestions - before).toBeLessThan(5);
   });
 
   it('names the app in the metrics', async () => {
     await start([app('one')]);
-    await harness.post(`${path}?app_key=one`, message);
-    expect(await harness.metrics()).toContain(
+    await server.post(`${path}?app_key=one`, message);
+    expect(await server.metrics()).toContain(
       `http_requests_total{route="${path}",app="one",error_code="0"} 1\n`,
     );
   });
@@ -80,7 +80,7 @@ describe('app_key', () => {
 describe('an app', () => {
   it('may call the endpoints it is allowed', async () => {
     await start([app('k', { permissions: ['group'] })]);
-    expect(await harness.post(`${path}?app_key=k`, message)).toBe(answers.permission);
+    expect(await server.post(`${path}?app_key=k`, message)).toBe(answers.permission);
   });
 
   it.each([
@@ -89,13 +89,13 @@ describe('an app', () => {
     [['127.0.0.1/32', '192.168.0.0/16'], ok],
   ])('calls from its addresses: %s', async (addresses, answer) => {
     await start([app('k', { addresses })]);
-    expect(await harness.post(`${path}?app_key=k`, message)).toBe(answer);
+    expect(await server.post(`${path}?app_key=k`, message)).toBe(answer);
   });
 
   it('behind a proxy that is trusted calls from where the proxy says', async () => {
     await start([app('k', { addresses: ['10.0.0.0/8'] })], { TRUSTED_PROXIES: '127.0.0.0/8' });
     const from = (address: string) =>
-      harness.post(`${path}?app_key=k`, message, { 'x-forwarded-for': address });
+      server.post(`${path}?app_key=k`, message, { 'x-forwarded-for': address });
     expect(await from('10.1.2.3')).toBe(ok);
     expect(await from('10.1.2.3, 192.168.1.1')).toBe(answers.address);
   });
@@ -103,17 +103,17 @@ describe('an app', () => {
   it('does not say itself where it calls from', async () => {
     await start([app('k', { addresses: ['10.0.0.0/8'] })]);
     const headers = { 'x-forwarded-for': '10.1.2.3' };
-    expect(await harness.post(`${path}?app_key=k`, message, headers)).toBe(answers.address);
+    expect(await server.post(`${path}?app_key=k`, message, headers)).toBe(answers.address);
   });
 
   it('acts as its user, whom it need not name', async () => {
     await start([app('k', { userId: 8 })]);
-    expect(await harness.post(`${path}?app_key=k`, { ...message, from_user_id: 9 })).toBe(answers.sender);
-    expect(await harness.post(`${path}?app_key=k&req_user_id=9`, { session_id: 1, msg: 'x' })).toBe(
+    expect(await server.post(`${path}?app_key=k`, { ...message, from_user_id: 9 })).toBe(answers.sender);
+    expect(await server.post(`${path}?app_key=k&req_user_id=9`, { session_id: 1, msg: 'x' })).toBe(
       answers.sender,
     );
-    expect(await harness.post(`${path}?app_key=k`, { session_id: 1, msg: 'x' })).toBe(ok);
-    expect(harness.store.only.fromUserId).toBe(8);
+    expect(await server.post(`${path}?app_key=k`, { session_id: 1, msg: 'x' })).toBe(ok);
+    expect(server.db.only.fromUserId).toBe(8);
   });
 
   it('may act as the administration (user 0) only to change groups and when not bound to a user', async () => {
@@ -129,12 +129,12 @@ describe('an app', () => {
       ['group', '{"error_code":9,"error_msg":"服务器异常"}'],
     ] as const) {
       const group = { req_user_id: 0, group_name: 'all', group_type: 1, user_id_list: ['1'] };
-      expect(await harness.post(`/query/CreateGroup?app_key=${key}`, group), key).toBe(answer);
+      expect(await server.post(`/query/CreateGroup?app_key=${key}`, group), key).toBe(answer);
       const change = { req_user_id: '0', group_id: '7', modify_type: '1', user_id_list: ['1'] };
-      expect(await harness.post(`/query/ChangeMembers?app_key=${key}`, change), key).toBe(answer);
+      expect(await server.post(`/query/ChangeMembers?app_key=${key}`, change), key).toBe(answer);
     }
     // Other endpoints accept no user 0.
-    expect(await harness.post(`${path}?app_key=p2p`, { ...message, from_user_id: 0 })).toBe(
+    expect(await server.post(`${path}?app_key=p2p`, { ...message, from_user_id: 0 })).toBe(
       '{"error_code":1,"error_msg":"参数错误"}',
     );
   });
@@ -142,16 +142,16 @@ describe('an app', () => {
   it('is limited by its rate', async () => {
     await start([app('k', { rate: 2 })]);
     const calls = [];
-    for (let i = 0; i < 10; i++) calls.push(await harness.post(`${path}?app_key=k`, message));
+    for (let i = 0; i < 10; i++) calls.push(await server.post(`${path}?app_key=k`, message));
     expect(calls.slice(0, 2)).toEqual([ok, ok]);
     expect(calls).toContain(answers.rate);
-    await expect.poll(() => harness.post(`${path}?app_key=k`, message)).toBe(ok);
+    await expect.poll(() => server.post(`${path}?app_key=k`, message)).toBe(ok);
   });
 
   it('has keys of its own: the same one of two apps is two messages', async () => {
     await start([app('a'), app('b', { appId: 2 })]);
-    for (const key of ['a', 'b']) await harness.post(`${path}?app_key=${key}`, { ...message, id: 'x' });
-    const keys = harness.store.entries.map(({ clientKey }) => Buffer.from(clientKey).toString());
+    for (const key of ['a', 'b']) await server.post(`${path}?app_key=${key}`, { ...message, id: 'x' });
+    const keys = server.db.entries.map(({ clientKey }) => Buffer.from(clientKey).toString());
     expect(keys).toEqual(['http:1 message x', 'http:2 message x']);
   });
 });
@@ -179,10 +179,10 @@ describe('a signed request', () => {
 
   it('is served once', async () => {
     const signed = headers('n1');
-    expect(await harness.post(path, body, signed)).toBe(ok);
-    expect(await harness.post(path, body, signed)).toBe(answers.key);
-    expect(await harness.post(path, body, headers('n2'))).toBe(ok);
-    expect(harness.store.entries).toHaveLength(2);
+    expect(await server.post(path, body, signed)).toBe(ok);
+    expect(await server.post(path, body, signed)).toBe(answers.key);
+    expect(await server.post(path, body, headers('n2'))).toBe(ok);
+    expect(server.db.entries).toHaveLength(2);
   });
 
   it.each([
@@ -196,14 +196,14 @@ describe('a signed request', () => {
     ['another app', { ...headers('f'), 'x-teamtalk-app': 'nobody' }],
     ['a short signature', { ...headers('g'), 'x-teamtalk-signature': '00' }],
   ])('is refused with %s', async (_, signed) => {
-    expect(await harness.post(path, body, signed)).toBe(answers.key);
-    expect(harness.store.entries).toEqual([]);
+    expect(await server.post(path, body, signed)).toBe(answers.key);
+    expect(server.db.entries).toEqual([]);
   });
 
   it('is refused when its nonce cannot be checked', async () => {
-    expect(await harness.post(path, body, headers('n1'))).toBe(ok);
-    await harness.store.stop();
-    await expect.poll(() => harness.service.health.report().dependencies.db_proxy_server).toBe('down');
-    expect(await harness.post(path, body, headers('n3'))).toBe(answers.rate);
+    expect(await server.post(path, body, headers('n1'))).toBe(ok);
+    await server.db.stop();
+    await expect.poll(() => server.service.health.report().dependencies.db_proxy_server).toBe('down');
+    expect(await server.post(path, body, headers('n3'))).toBe(answers.rate);
   });
 });

@@ -2,7 +2,7 @@ import { createTextCodec, DEFAULT_TEXT_KEY } from '@teamtalk/protocol';
 import { teamtalk } from '@teamtalk/rpc';
 import { createLogger } from '@teamtalk/service-kit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Harness, startHarness } from '../testing/harness.js';
+import { startTestServer, type TestServer } from '../testing/test-server.js';
 
 const { AppendStatus } = teamtalk.db;
 const path = '/query/SendP2PMessage';
@@ -14,14 +14,14 @@ const serverError = '{"error_code":9,"error_msg":"服务器异常"}';
 const message = { from_user_id: 8, session_id: 1, msg: 'hello' };
 const text = createTextCodec(DEFAULT_TEXT_KEY);
 
-let harness: Harness;
+let server: TestServer;
 beforeEach(async () => {
-  harness = await startHarness();
+  server = await startTestServer();
 });
-afterEach(() => harness.stop());
+afterEach(() => server.stop());
 
 const send = (body: unknown, query = '', headers: Record<string, string> = {}) =>
-  harness.post(path + query, body, headers);
+  server.post(path + query, body, headers);
 
 describe('a message', () => {
   it('of the API document is stored encrypted and answered byte for byte', async () => {
@@ -32,12 +32,12 @@ describe('a message', () => {
     "msg":${JSON.stringify(msg)},
     "msg_type":3
 }`;
-    const response = await fetch(harness.url + path, { method: 'POST', body });
+    const response = await fetch(server.url + path, { method: 'POST', body });
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
     const bytes = Buffer.from(await response.arrayBuffer());
     expect(bytes.toString('hex')).toBe(Buffer.from(ok).toString('hex'));
-    const { fromUserId, toSessionId, msgType, msgData, connectionId, clientKey } = harness.store.only;
+    const { fromUserId, toSessionId, msgType, msgData, connectionId, clientKey } = server.db.only;
     expect({ fromUserId, toSessionId, msgType, connectionId }).toEqual({
       fromUserId: 8,
       toSessionId: 1,
@@ -46,12 +46,12 @@ describe('a message', () => {
     });
     expect(text.decrypt(msgData)).toBe(msg);
     expect(clientKey).toHaveLength(0);
-    expect(harness.store.originInstance).toBe(harness.service.instance);
+    expect(server.db.originInstance).toBe(server.service.instance);
   });
 
   it('is a push notice by default', async () => {
     expect(await send(message)).toBe(ok);
-    expect(harness.store.only.msgType).toBe(3);
+    expect(server.db.only.msgType).toBe(3);
   });
 
   it.each([
@@ -60,21 +60,21 @@ describe('a message', () => {
   ])('of type %d is audio for %s, in base64', async (msg_type) => {
     const sound = Buffer.from([0, 0, 0, 7, 1, 2, 3]);
     expect(await send({ ...message, msg: sound.toString('base64'), msg_type })).toBe(ok);
-    expect(harness.store.only).toMatchObject({ msgType: msg_type, msgData: sound });
+    expect(server.db.only).toMatchObject({ msgType: msg_type, msgData: sound });
     expect(await send({ ...message, msg: 'AAAABw==', msg_type })).toBe(badParameter);
     expect(await send({ ...message, msg: 'no audio', msg_type })).toBe(badParameter);
   });
 
   it('of type 17 goes to a group, whose id may be anybody’s', async () => {
     expect(await send({ ...message, session_id: 8, msg_type: 17 })).toBe(ok);
-    expect(harness.store.only).toMatchObject({ msgType: 17, toSessionId: 8 });
-    expect(text.decrypt(harness.store.only.msgData)).toBe('hello');
+    expect(server.db.only).toMatchObject({ msgType: 17, toSessionId: 8 });
+    expect(text.decrypt(server.db.only.msgData)).toBe('hello');
   });
 
   it('may be a text', async () => {
     expect(await send({ ...message, msg: '你好 👋', msg_type: 1 })).toBe(ok);
-    expect(harness.store.only.msgType).toBe(1);
-    expect(text.decrypt(harness.store.only.msgData)).toBe('你好 👋');
+    expect(server.db.only.msgType).toBe(1);
+    expect(text.decrypt(server.db.only.msgData)).toBe('你好 👋');
   });
 
   it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=gbk', 'nonsense'])(
@@ -86,10 +86,10 @@ describe('a message', () => {
 
   it('is encrypted with the configured key', async () => {
     const key = 'another key of 32 bytes in all!!';
-    const other = await startHarness({ TEXT_KEY: key });
+    const other = await startTestServer({ TEXT_KEY: key });
     try {
       expect(await other.post(path, message)).toBe(ok);
-      expect(createTextCodec(key).decrypt(other.store.only.msgData)).toBe('hello');
+      expect(createTextCodec(key).decrypt(other.db.only.msgData)).toBe('hello');
     } finally {
       await other.stop();
     }
@@ -105,13 +105,13 @@ describe('the sender', () => {
     ['the body before the URL', { session_id: 1, msg: 'x', from_user_id: 8 }, '?req_user_id=anything'],
   ])('%s', async (_, body, query) => {
     expect(await send(body, query)).toBe(ok);
-    expect(harness.store.only.fromUserId).toBe(8);
-    expect(harness.store.only.toSessionId).toBe(1);
+    expect(server.db.only.fromUserId).toBe(8);
+    expect(server.db.only.toSessionId).toBe(1);
   });
 });
 
 describe('a key of the caller', () => {
-  const keyOfOnly = () => Buffer.from(harness.store.only.clientKey).toString();
+  const keyOfOnly = () => Buffer.from(server.db.only.clientKey).toString();
 
   it('may be the field id', async () => {
     expect(await send({ ...message, id: 'order-1' })).toBe(ok);
@@ -131,7 +131,7 @@ describe('a key of the caller', () => {
   it('may not be longer than the store accepts', async () => {
     expect(await send({ ...message, id: 'x'.repeat(201) })).toBe(badParameter);
     expect(await send(message, '', { 'idempotency-key': 'x'.repeat(201) })).toBe(badParameter);
-    expect(harness.store.entries).toEqual([]);
+    expect(server.db.entries).toEqual([]);
   });
 });
 
@@ -151,17 +151,17 @@ describe('refused before the store', () => {
     ['a text too long for Android', { ...message, msg: 'x'.repeat(300_000) }],
   ])('%s: 1', async (_, body) => {
     expect(await send(body)).toBe(badParameter);
-    expect(harness.store.entries).toEqual([]);
+    expect(server.db.entries).toEqual([]);
   });
 
   it.each([0, 4, 16, 99])('type %d: 7', async (msg_type) => {
     expect(await send({ ...message, msg_type })).toBe(badType);
-    expect(harness.store.entries).toEqual([]);
+    expect(server.db.entries).toEqual([]);
   });
 
   it('a message to oneself: 4', async () => {
     expect(await send({ ...message, session_id: 8 })).toBe(idNotAllowed);
-    expect(harness.store.entries).toEqual([]);
+    expect(server.db.entries).toEqual([]);
   });
 });
 
@@ -171,35 +171,35 @@ describe('the store’s result', () => {
     ['invalid', AppendStatus.APPEND_INVALID, badParameter],
     ['unavailable', AppendStatus.APPEND_UNAVAILABLE, serverError],
   ])('%s', async (_, status, answer) => {
-    harness.store.decide = () => status;
+    server.db.decide = () => status;
     expect(await send(message)).toBe(answer);
   });
 
   it('no result: 9 after the deadline, which is below 5 s', async () => {
-    harness.store.decide = () => undefined;
+    server.db.decide = () => undefined;
     const begin = performance.now();
     expect(await send(message)).toBe(serverError);
     expect(performance.now() - begin).toBeLessThan(5_000);
   });
 
   it('is waited for', async () => {
-    const release = harness.store.hold();
+    const release = server.db.hold();
     let answered = false;
     const answer = send(message).finally(() => {
       answered = true;
     });
-    await expect.poll(() => harness.store.entries).toHaveLength(1);
+    await expect.poll(() => server.db.entries).toHaveLength(1);
     // Time for an answer that does not wait to come: a whole request of another kind.
-    await harness.post('/', '');
+    await server.post('/', '');
     expect(answered).toBe(false);
     release();
     expect(await answer).toBe(ok);
   });
 
   it('no store at all: 9', async () => {
-    const alone = await startHarness({ STORE_TIMEOUT_MS: '200' });
+    const alone = await startTestServer({ STORE_TIMEOUT_MS: '200' });
     try {
-      await alone.store.stop();
+      await alone.db.stop();
       await expect.poll(() => alone.service.health.report().dependencies.db_proxy_server).toBe('down');
       expect(await alone.post(path, message)).toBe(serverError);
     } finally {
@@ -208,11 +208,11 @@ describe('the store’s result', () => {
   });
 
   it('too much in flight: 9 at once', async () => {
-    const small = await startHarness({ MAX_APPENDS: '1', STORE_TIMEOUT_MS: '60000' });
+    const small = await startTestServer({ MAX_APPENDS: '1', STORE_TIMEOUT_MS: '60000' });
     try {
-      const release = small.store.hold();
+      const release = small.db.hold();
       const first = small.post(path, message);
-      await expect.poll(() => small.store.entries).toHaveLength(1);
+      await expect.poll(() => small.db.entries).toHaveLength(1);
       expect(await small.post(path, message)).toBe(serverError);
       release();
       expect(await first).toBe(ok);
@@ -227,19 +227,19 @@ describe('the forks’ endpoints', () => {
     ['/query/SendSingleMessage', 1, [1, 2, 3], [17, 18]],
     ['/query/SendGroupMessage', 17, [17, 18], [1, 2, 3]],
   ])('%s tells msg_id, and takes its own types only', async (fork, usual, allowed, others) => {
-    harness.store.decide = () => AppendStatus.APPEND_STORED;
+    server.db.decide = () => AppendStatus.APPEND_STORED;
     const sent = { from_user_id: 8, session_id: 1, msg: 'AAAABwECAw==' };
-    expect(await harness.post(fork, sent)).toBe('{"error_code":0,"error_msg":"成功","msg_id":1}');
-    expect(harness.store.only.msgType).toBe(usual);
+    expect(await server.post(fork, sent)).toBe('{"error_code":0,"error_msg":"成功","msg_id":1}');
+    expect(server.db.only.msgType).toBe(usual);
     for (const msg_type of allowed) {
-      expect(await harness.post(fork, { ...sent, msg_type })).toMatch(/^\{"error_code":0,/);
+      expect(await server.post(fork, { ...sent, msg_type })).toMatch(/^\{"error_code":0,/);
     }
-    for (const msg_type of others) expect(await harness.post(fork, { ...sent, msg_type })).toBe(badType);
+    for (const msg_type of others) expect(await server.post(fork, { ...sent, msg_type })).toBe(badType);
   });
 
   it('a group may be named by group_id', async () => {
-    await harness.post('/query/SendGroupMessage', { from_user_id: 8, group_id: 5, msg: 'x' });
-    expect(harness.store.only.toSessionId).toBe(5);
+    await server.post('/query/SendGroupMessage', { from_user_id: 8, group_id: 5, msg: 'x' });
+    expect(server.db.only.toSessionId).toBe(5);
   });
 });
 
@@ -252,10 +252,10 @@ describe('the log and the metrics', () => {
       level: 'debug',
       destination: { write: (line) => lines.push(line) },
     });
-    const logged = await startHarness({}, { log });
+    const logged = await startTestServer({}, { log });
     try {
       await logged.post(`${path}?app_key=secret-key`, { ...message, msg: 'secret text' });
-      const { requestId } = logged.store.only;
+      const { requestId } = logged.db.only;
       const hex = (n: number) => n.toString(16).padStart(8, '0');
       const access = lines.map((line) => JSON.parse(line)).find(({ msg }) => msg === 'request answered');
       expect(access).toMatchObject({
@@ -272,7 +272,7 @@ describe('the log and the metrics', () => {
   it('count by endpoint and error_code', async () => {
     await send(message);
     await send({});
-    const page = await harness.metrics();
+    const page = await server.metrics();
     expect(page).toContain(`http_requests_total{route="${path}",app="none",error_code="0"} 1\n`);
     expect(page).toContain(`http_requests_total{route="${path}",app="none",error_code="1"} 1\n`);
     expect(page).toContain(`http_request_seconds_count{route="${path}"} 2\n`);

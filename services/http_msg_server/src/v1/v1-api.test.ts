@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { teamtalk } from '@teamtalk/rpc';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Harness, startHarness } from '../testing/harness.js';
+import { startTestServer, type TestServer } from '../testing/test-server.js';
 
 const { AppendStatus } = teamtalk.db;
 const message = { from_user_id: 8, to: { user_id: 1 }, msg: 'hello' };
 
-let harness: Harness;
+let server: TestServer;
 beforeEach(async () => {
-  harness = await startHarness();
+  server = await startTestServer();
   const app = (name: string, more = {}) => ({
     appId: 1,
     name,
@@ -16,7 +16,7 @@ beforeEach(async () => {
     permissions: ['p2p', 'broadcast'],
     ...more,
   });
-  harness.store.apps = [
+  server.db.apps = [
     app('key'),
     app('other', { appId: 2, permissions: ['users'] }),
     app('bound', { appId: 3, userId: 8 }),
@@ -24,7 +24,7 @@ beforeEach(async () => {
     app('elsewhere', { appId: 5, addresses: ['10.0.0.0/8'] }),
   ];
 });
-afterEach(() => harness.stop());
+afterEach(() => server.stop());
 
 interface Reply {
   status: number;
@@ -42,7 +42,7 @@ async function call(
     headers = {},
   }: { method?: string; key?: string; body?: unknown; headers?: Record<string, string> } = {},
 ): Promise<Reply> {
-  const response = await fetch(`${harness.url}${path}`, {
+  const response = await fetch(`${server.url}${path}`, {
     method,
     headers: { ...(key && { authorization: `Bearer ${key}` }), ...headers },
     ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
@@ -67,26 +67,26 @@ describe('a message', () => {
       body: { msg_id: 1 },
     });
     expect(reply.headers.get('x-trace-id')).toMatch(/^[0-9a-f]{16}$/);
-    expect(harness.store.only).toMatchObject({ fromUserId: 8, toSessionId: 1, msgType: 1 });
+    expect(server.db.only).toMatchObject({ fromUserId: 8, toSessionId: 1, msgType: 1 });
   });
 
   it('may go to a group, and be audio', async () => {
     await send({ ...message, to: { group_id: 5 } });
     await send({ ...message, to: { group_id: 5 }, type: 'audio', msg: 'AAAABwECAw==' });
     await send({ ...message, type: 'notice' });
-    expect(harness.store.entries.map(({ msgType }) => msgType)).toEqual([17, 18, 3]);
+    expect(server.db.entries.map(({ msgType }) => msgType)).toEqual([17, 18, 3]);
   });
 
   it('needs no sender from an app that speaks as one user', async () => {
     expect((await send({ to: { user_id: 1 }, msg: 'x' }, { key: 'bound' })).status).toBe(201);
-    expect(harness.store.only.fromUserId).toBe(8);
+    expect(server.db.only.fromUserId).toBe(8);
     expect((await send({ to: { user_id: 1 }, msg: 'x' })).status).toBe(400);
   });
 
   it('has the caller’s idempotency key', async () => {
     await send({ ...message, id: 'a' });
     await send(message, { headers: { 'idempotency-key': 'b' } });
-    const keys = harness.store.entries.map(({ clientKey }) => Buffer.from(clientKey).toString());
+    const keys = server.db.entries.map(({ clientKey }) => Buffer.from(clientKey).toString());
     expect(keys).toEqual(['http:1 message a', 'http:1 message b']);
   });
 });
@@ -124,7 +124,7 @@ describe('problems', () => {
       type: 'application/problem+json; charset=utf-8',
       body: { type: `urn:teamtalk:problem:${kind}`, status },
     });
-    expect(harness.store.entries).toEqual([]);
+    expect(server.db.entries).toEqual([]);
   });
 
   it('say where in the body', async () => {
@@ -137,7 +137,7 @@ describe('problems', () => {
     [AppendStatus.APPEND_NOT_A_MEMBER, 422],
     [AppendStatus.APPEND_UNAVAILABLE, 503],
   ])('what the store says: %d', async (decision, status) => {
-    harness.store.decide = () => decision;
+    server.db.decide = () => decision;
     expect((await send(message)).status).toBe(status);
   });
 
@@ -157,22 +157,22 @@ describe('without a key', () => {
   });
 
   it('the page, from here alone', async () => {
-    const page = await fetch(`${harness.url}/v1/docs`);
-    expect(page.url).toBe(`${harness.url}/v1/docs/`);
+    const page = await fetch(`${server.url}/v1/docs`);
+    expect(page.url).toBe(`${server.url}/v1/docs/`);
     const text = await page.text();
     expect(text).not.toMatch(/https?:\/\//);
     expect(page.headers.get('content-security-policy')).toContain("default-src 'self'");
     for (const [, file] of text.matchAll(/(?:src|href)="([^"]+)"/g)) {
-      expect((await fetch(`${harness.url}/v1/docs/${file}`)).status, file).toBe(200);
+      expect((await fetch(`${server.url}/v1/docs/${file}`)).status, file).toBe(200);
     }
-    expect((await fetch(`${harness.url}/v1/docs/package.json`)).status).toBe(404);
+    expect((await fetch(`${server.url}/v1/docs/package.json`)).status).toBe(404);
   });
 });
 
 it('counts by operation, app and status', async () => {
   await send(message);
   await send({});
-  const page = await harness.metrics();
+  const page = await server.metrics();
   expect(page).toContain('v1_requests_total{operation="sendMessage",app="key",status="201"} 1\n');
   expect(page).toContain('v1_requests_total{operation="sendMessage",app="key",status="400"} 1\n');
 });

@@ -1,21 +1,21 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type Harness, startHarness } from '../testing/harness.js';
+import { startTestServer, type TestServer } from '../testing/test-server.js';
 
-let harness: Harness;
+let server: TestServer;
 beforeEach(async () => {
-  harness = await startHarness();
+  server = await startTestServer();
 });
-afterEach(() => harness.stop());
+afterEach(() => server.stop());
 
-const status = async () => (await fetch(`${harness.http}/status`)).json();
+const status = async () => (await fetch(`${server.http}/status`)).json();
 
 it('is empty without msg_servers', async () => {
   expect(await status()).toEqual({ all_online_count: 0, msg_servers: [] });
 });
 
 it('shows every msg_server with its users, draining ones included', async () => {
-  harness.announce(1, { onlineUsers: 7, port: 8000, ip2: '10.1.0.1' });
-  harness.announce(2, { onlineUsers: 5, port: 8001, draining: true });
+  server.announce(1, { onlineUsers: 7, port: 8000, ip2: '10.1.0.1' });
+  server.announce(2, { onlineUsers: 5, port: 8001, draining: true });
   await expect.poll(status).toMatchObject({ all_online_count: 12 });
   expect(await status()).toEqual({
     all_online_count: 12,

@@ -4,19 +4,19 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { NatsServer } from '@teamtalk/local-stack';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Harness, startHarness } from '../testing/harness.js';
+import { startTestServer, type TestServer } from '../testing/test-server.js';
 
-let harness: Harness;
+let server: TestServer;
 beforeEach(async () => {
-  harness = await startHarness({ REQUEST_TIMEOUT_MS: '200' });
+  server = await startTestServer({ REQUEST_TIMEOUT_MS: '200' });
 });
-afterEach(() => harness.stop());
+afterEach(() => server.stop());
 
 /** Sends raw bytes and returns everything received until the server closes. */
 const raw = (text: string): Promise<string> =>
   new Promise((resolve, reject) => {
     let received = '';
-    const socket = connect(harness.service.ports.http!, '127.0.0.1', () => socket.write(text));
+    const socket = connect(server.service.ports.http!, '127.0.0.1', () => socket.write(text));
     socket.on('data', (chunk) => {
       received += chunk.toString('latin1');
     });
@@ -26,19 +26,19 @@ const raw = (text: string): Promise<string> =>
 
 describe('HTTP', () => {
   it('answers 404 for unknown paths and 405 for other methods', async () => {
-    expect((await fetch(`${harness.http}/nothing`)).status).toBe(404);
-    expect((await fetch(`${harness.http}/msg_server/x`)).status).toBe(404);
-    const post = await fetch(`${harness.http}/msg_server`, { method: 'POST', body: 'x' });
+    expect((await fetch(`${server.http}/nothing`)).status).toBe(404);
+    expect((await fetch(`${server.http}/msg_server/x`)).status).toBe(404);
+    const post = await fetch(`${server.http}/msg_server`, { method: 'POST', body: 'x' });
     expect(post.status).toBe(405);
     expect(post.headers.get('allow')).toBe('GET, HEAD');
-    const text = await harness.metrics();
+    const text = await server.metrics();
     expect(text).toContain('http_requests_total{route="unknown",status="404"} 2\n');
     expect(text).toContain('http_requests_total{route="/msg_server",status="405"} 1\n');
   });
 
   it('accepts a query string, and HEAD', async () => {
-    expect((await fetch(`${harness.http}/msg_server?x=1`)).status).toBe(200);
-    const head = await fetch(`${harness.http}/status`, { method: 'HEAD' });
+    expect((await fetch(`${server.http}/msg_server?x=1`)).status).toBe(200);
+    const head = await fetch(`${server.http}/status`, { method: 'HEAD' });
     expect(head.status).toBe(200);
     expect(await head.text()).toBe('');
   });
@@ -52,31 +52,31 @@ describe('HTTP', () => {
 
   it('refuses headers above 8 KiB', async () => {
     expect(await raw(`GET /${'x'.repeat(9000)} HTTP/1.1\r\nHost: x\r\n\r\n`)).toMatch(/^HTTP\/1\.1 431 /);
-    expect(await harness.metrics()).toContain('http_refused_total{reason="431"} 1\n');
+    expect(await server.metrics()).toContain('http_refused_total{reason="431"} 1\n');
   });
 
   it('refuses non-HTTP bytes', async () => {
     expect(await raw('\0\0\0\x10 noise\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
-    expect(await harness.metrics()).toContain('http_refused_total{reason="400"} 1\n');
+    expect(await server.metrics()).toContain('http_refused_total{reason="400"} 1\n');
   });
 
   it('closes a connection that sends nothing, or never completes its request', async () => {
     expect(await raw('')).toMatch(/^HTTP\/1\.1 408 /);
     expect(await raw('GET /msg_server HT')).toMatch(/^HTTP\/1\.1 408 /);
-    expect(await harness.metrics()).toMatch(/http_refused_total\{reason="408"\} 2\n/);
+    expect(await server.metrics()).toMatch(/http_refused_total\{reason="408"\} 2\n/);
   });
 });
 
 describe('the process', () => {
   it('is ready while NATS is up', async () => {
-    const response = await fetch(`http://127.0.0.1:${harness.service.ports.ops}/readyz`);
+    const response = await fetch(`http://127.0.0.1:${server.service.ports.ops}/readyz`);
     expect(await response.json()).toEqual({ ready: true, draining: false, dependencies: { nats: 'up' } });
   });
 
   it('is not ready without NATS, but remembers its msg_servers', async () => {
     const dir = await mkdtemp(path.join(tmpdir(), 'login-server-'));
     const nats = await NatsServer.start({ dir, port: 0, logFile: path.join(dir, 'log') });
-    const cut = await startHarness({}, { url: nats.url, prefix: 'test' });
+    const cut = await startTestServer({}, { url: nats.url, prefix: 'test' });
     try {
       cut.announce(1, {});
       const code = async () =>
@@ -94,7 +94,7 @@ describe('the process', () => {
   });
 
   it('stops at once despite keep-alive connections', async () => {
-    const idle = await startHarness();
+    const idle = await startTestServer();
     const kept = connect(idle.service.ports.http!, '127.0.0.1');
     kept.write('GET /status HTTP/1.1\r\nHost: x\r\n\r\n');
     const silent = connect(idle.service.ports.http!, '127.0.0.1');

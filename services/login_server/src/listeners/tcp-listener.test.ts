@@ -1,18 +1,18 @@
 import { connect } from 'node:net';
 import { Commands, encodePdu, encodeRawPdu } from '@teamtalk/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Harness, startHarness } from '../testing/harness.js';
 import { converse } from '../testing/tcp-client.js';
+import { startTestServer, type TestServer } from '../testing/test-server.js';
 
-let harness: Harness;
+let server: TestServer;
 beforeEach(async () => {
-  harness = await startHarness({ MAX_CONSECUTIVE_BAD_PDUS: '3', MAX_TCP_CONNECTIONS: '5' });
+  server = await startTestServer({ MAX_CONSECUTIVE_BAD_PDUS: '3', MAX_TCP_CONNECTIONS: '5' });
 });
-afterEach(() => harness.stop());
+afterEach(() => server.stop());
 
 const question = encodePdu(Commands.LoginReqMsgserver, {}, 9);
 const closedBecause = (reason: string, times: number) =>
-  expect.poll(() => harness.metrics()).toContain(`tcp_closed_total{reason="${reason}"} ${times}\n`);
+  expect.poll(() => server.metrics()).toContain(`tcp_closed_total{reason="${reason}"} ${times}\n`);
 
 describe('invalid requests', () => {
   it.each([0, 1, 15, 1025, 2 ** 31, 2 ** 32 - 1])(
@@ -20,7 +20,7 @@ describe('invalid requests', () => {
     async (length) => {
       const header = Buffer.alloc(16);
       header.writeUInt32BE(length);
-      expect(await converse(harness.service.ports.tcp!, header)).toEqual([]);
+      expect(await converse(server.service.ports.tcp!, header)).toEqual([]);
       await closedBecause('framing', 1);
     },
   );
@@ -28,15 +28,15 @@ describe('invalid requests', () => {
   it('may include a few other PDUs before the request', async () => {
     const heartbeat = encodeRawPdu(0x0701, Buffer.alloc(0), 1);
     const unknown = encodeRawPdu(0x7777, Buffer.from('noise'), 2);
-    const pdus = await converse(harness.service.ports.tcp!, Buffer.concat([heartbeat, unknown, question]));
+    const pdus = await converse(server.service.ports.tcp!, Buffer.concat([heartbeat, unknown, question]));
     expect(pdus.map(({ commandId, seqNum }) => [commandId, seqNum])).toEqual([[0x0102, 9]]);
-    expect(await harness.metrics()).toContain('tcp_bad_pdus_total 2\n');
+    expect(await server.metrics()).toContain('tcp_bad_pdus_total 2\n');
   });
 
   it('close the connection after too many PDUs', async () => {
     const heartbeat = encodeRawPdu(0x0701, Buffer.alloc(0), 1);
     const pdus = await converse(
-      harness.service.ports.tcp!,
+      server.service.ports.tcp!,
       Buffer.concat([heartbeat, heartbeat, heartbeat, question]),
     );
     expect(pdus).toEqual([]);
@@ -44,15 +44,15 @@ describe('invalid requests', () => {
   });
 
   it('are not answered after the first request', async () => {
-    const pdus = await converse(harness.service.ports.tcp!, Buffer.concat([question, question]));
+    const pdus = await converse(server.service.ports.tcp!, Buffer.concat([question, question]));
     expect(pdus).toHaveLength(1);
     await closedBecause('answered', 1);
   });
 
   it('may be 1 MB of noise', async () => {
     const noise = Buffer.alloc(1024 * 1024, 0xff);
-    expect(await converse(harness.service.ports.tcp!, noise)).toEqual([]);
-    expect(await converse(harness.service.ports.tcp!, question)).toHaveLength(1);
+    expect(await converse(server.service.ports.tcp!, noise)).toEqual([]);
+    expect(await converse(server.service.ports.tcp!, question)).toHaveLength(1);
   });
 });
 
@@ -60,7 +60,7 @@ describe('limits', () => {
   it('accept a request split into single bytes', async () => {
     const { pdus } = await new Promise<{ pdus: number }>((resolve, reject) => {
       let received = 0;
-      const socket = connect(harness.service.ports.tcp!, '127.0.0.1', () => {
+      const socket = connect(server.service.ports.tcp!, '127.0.0.1', () => {
         socket.setNoDelay(true);
         for (const byte of question) socket.write(Buffer.from([byte]));
       });
@@ -79,20 +79,20 @@ describe('limits', () => {
         { length: 5 },
         () =>
           new Promise<ReturnType<typeof connect>>((resolve) => {
-            const socket = connect(harness.service.ports.tcp!, '127.0.0.1', () => resolve(socket));
+            const socket = connect(server.service.ports.tcp!, '127.0.0.1', () => resolve(socket));
           }),
       ),
     );
-    await expect.poll(() => harness.metrics()).toContain('tcp_connections 5\n');
-    expect(await converse(harness.service.ports.tcp!, question)).toEqual([]);
+    await expect.poll(() => server.metrics()).toContain('tcp_connections 5\n');
+    expect(await converse(server.service.ports.tcp!, question)).toEqual([]);
     await closedBecause('too_many_connections', 1);
     for (const socket of silent) socket.destroy();
     await closedBecause('peer', 5);
-    expect(await converse(harness.service.ports.tcp!, question)).toHaveLength(1);
+    expect(await converse(server.service.ports.tcp!, question)).toHaveLength(1);
   });
 
   it('close a connection that sends nothing, and one that the client never closes', async () => {
-    const hasty = await startHarness({ REQUEST_TIMEOUT_MS: '100' });
+    const hasty = await startTestServer({ REQUEST_TIMEOUT_MS: '100' });
     try {
       expect(await converse(hasty.service.ports.tcp!, Buffer.alloc(0))).toEqual([]);
       const stuck = connect({ port: hasty.service.ports.tcp!, host: '127.0.0.1', allowHalfOpen: true });

@@ -3,12 +3,12 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { waitUntil } from '@teamtalk/local-stack';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Harness, picture } from '../testing/harness.js';
+import { picture, TestServer } from '../testing/test-server.js';
 
-let msfs: Harness;
+let msfs: TestServer;
 let jpeg: Buffer;
 beforeAll(async () => {
-  msfs = await Harness.start();
+  msfs = await TestServer.start();
   jpeg = await picture(300, 200);
 });
 afterAll(() => msfs.stop());

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { formHead, Harness, picture } from '../testing/harness.js';
+import { formHead, picture, TestServer } from '../testing/test-server.js';
 
 const maxBytes = 200_000;
-let msfs: Harness;
+let msfs: TestServer;
 let jpeg: Buffer;
 beforeAll(async () => {
-  msfs = await Harness.start({
+  msfs = await TestServer.start({
     MAX_UPLOAD_BYTES: String(maxBytes),
     REQUEST_TIMEOUT_MS: '3000',
     IDLE_TIMEOUT_MS: '1000',
@@ -243,7 +243,7 @@ describe('an upload', () => {
 
   it('that is queued on a connection that is reset is no longer counted', async () => {
     const count = 10;
-    const server = await Harness.start({ MAX_UPLOADS: String(count), IMAGE_CACHE_BYTES: '200000000' });
+    const server = await TestServer.start({ MAX_UPLOADS: String(count), IMAGE_CACHE_BYTES: '200000000' });
     const figures = () => expect.poll(() => server.metrics(), { timeout: 15_000 });
     try {
       const { path: image } = await server.upload(randomBytes(10_000_000));

@@ -4,13 +4,13 @@ import path from 'node:path';
 import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Harness, picture } from '../testing/harness.js';
+import { picture, TestServer } from '../testing/test-server.js';
 
-let msfs: Harness;
+let msfs: TestServer;
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-thumbnails-'));
-  msfs = await Harness.start({
+  msfs = await TestServer.start({
     THUMBNAIL_DIR: folder,
     THUMBNAIL_CACHE_BYTES: '1048576',
     THUMBNAIL_MAX_PIXELS: '4000000',

@@ -3,11 +3,11 @@ import { testNats, waitUntil } from '@teamtalk/local-stack';
 import { createLogger, Metrics, type Service, type StartOptions } from '@teamtalk/service-kit';
 import { loadConfig } from '../config.js';
 import { startHttpMsgServer } from '../service.js';
-import { FakeStore } from './fake-store.js';
+import { FakeDbProxy } from './fake-db-proxy.js';
 
-export interface Harness {
+export interface TestServer {
   readonly service: Service;
-  readonly store: FakeStore;
+  readonly db: FakeDbProxy;
   readonly bus: Bus;
   readonly url: string;
   /** POSTs a body (objects as JSON). @returns the response's text */
@@ -17,15 +17,15 @@ export interface Harness {
   stop(): Promise<void>;
 }
 
-/** http_msg_server with a fake store, on real NATS and sockets. */
-export async function startHarness(
+/** http_msg_server with a fake db_proxy_server, on real NATS and sockets. */
+export async function startTestServer(
   env: NodeJS.ProcessEnv = {},
   options: StartOptions = {},
-): Promise<Harness> {
+): Promise<TestServer> {
   const { url: natsUrl, prefix } = await testNats();
   const log = createLogger({ service: 'test', instance: 1, level: 'silent' });
   const bus = await Bus.connect({ url: natsUrl, prefix, name: 'test', log, metrics: new Metrics('test') });
-  const store = await FakeStore.start(bus);
+  const db = await FakeDbProxy.start(bus);
   const service = await startHttpMsgServer(
     loadConfig({
       LOG_LEVEL: 'silent',
@@ -41,7 +41,7 @@ export async function startHarness(
   const url = `http://127.0.0.1:${service.ports.http}`;
   return {
     service,
-    store,
+    db,
     bus,
     url,
     async post(path, body, headers = {}) {
@@ -58,7 +58,7 @@ export async function startHarness(
     },
     async stop() {
       await service.stop();
-      await store.stop();
+      await db.stop();
       await bus.drain();
     },
   };

@@ -16,12 +16,12 @@ export interface UploadAnswer {
 }
 
 /** An msfs on a folder of its own, and the actions of a client. */
-export class Harness {
+export class TestServer {
   readonly service: Service;
   readonly folder: string;
   readonly nats: TestNats;
 
-  static async start(env: Record<string, string> = {}): Promise<Harness> {
+  static async start(env: Record<string, string> = {}): Promise<TestServer> {
     const nats = await testNats();
     const folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-msfs-'));
     const config = loadConfig({
@@ -33,7 +33,7 @@ export class Harness {
       STORAGE_DIR: folder,
       ...env,
     });
-    return new Harness(await startMsfs(config), folder, nats);
+    return new TestServer(await startMsfs(config), folder, nats);
   }
 
   private constructor(service: Service, folder: string, nats: TestNats) {

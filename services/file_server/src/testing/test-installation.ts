@@ -108,7 +108,7 @@ export class Side {
 }
 
 /** File_servers on one store, with a fake db_proxy_server and msg_server. */
-export class Installation {
+export class TestInstallation {
   readonly nats: TestNats;
   readonly bus: Bus;
   readonly db: FakeDbProxy;
@@ -122,12 +122,12 @@ export class Installation {
   held: Promise<void> | undefined;
   readonly #services: Service[] = [];
 
-  static async start(): Promise<Installation> {
+  static async start(): Promise<TestInstallation> {
     const nats = await testNats();
     const log = createLogger({ service: 'test', instance: 1, level: 'silent' });
     const bus = await Bus.connect({ ...nats, name: 'test', log, metrics: new Metrics('test') });
     const folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-files-'));
-    return new Installation(nats, bus, await FakeDbProxy.start(bus), folder);
+    return new TestInstallation(nats, bus, await FakeDbProxy.start(bus), folder);
   }
 
   private constructor(nats: TestNats, bus: Bus, db: FakeDbProxy, folder: string) {

@@ -4,7 +4,7 @@ import { createLogger, Metrics, type Service } from '@teamtalk/service-kit';
 import { loadConfig } from '../config.js';
 import { startLoginServer } from '../service.js';
 
-export interface Harness {
+export interface TestServer {
   readonly service: Service;
   readonly http: string;
   /** Publishes a heartbeat as a msg_server would. */
@@ -15,7 +15,7 @@ export interface Harness {
 }
 
 /** A login_server on free ports; by default on the NATS server of the test run with a prefix of its own. */
-export async function startHarness(env: NodeJS.ProcessEnv = {}, nats?: TestNats): Promise<Harness> {
+export async function startTestServer(env: NodeJS.ProcessEnv = {}, nats?: TestNats): Promise<TestServer> {
   const { url, prefix } = nats ?? (await testNats());
   const service = await startLoginServer(
     loadConfig({

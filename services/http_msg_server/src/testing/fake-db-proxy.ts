@@ -8,7 +8,7 @@ const { AppendStatus } = teamtalk.db;
 export type Decision = teamtalk.db.AppendStatus | undefined | Promise<teamtalk.db.AppendStatus | undefined>;
 
 /** A db_proxy_server that stores nothing, but serves gRPC and sends heartbeats. */
-export class FakeStore {
+export class FakeDbProxy {
   /** All entries received, in order. */
   readonly entries: teamtalk.db.AppendEntry[] = [];
   /** Replace it to refuse an entry, to delay its result or to send none. */
@@ -20,19 +20,19 @@ export class FakeStore {
   readonly #nonces = new Set<string>();
   /** the caller's, from its frames */
   originInstance = 0;
-  readonly #kit = createKit('fake_store', { logLevel: 'silent', shutdownMs: 5_000 });
+  readonly #kit = createKit('db_proxy_server', { logLevel: 'silent', shutdownMs: 5_000 });
 
-  static async start(bus: Bus): Promise<FakeStore> {
-    const store = new FakeStore();
-    const kit = store.#kit;
+  static async start(bus: Bus): Promise<FakeDbProxy> {
+    const proxy = new FakeDbProxy();
+    const kit = proxy.#kit;
     const server = new RpcServer(kit);
     server.stream(messages.append, (stream) => {
       stream.onData((frame) => {
-        store.originInstance = frame.originInstance;
+        proxy.originInstance = frame.originInstance;
         for (const entry of frame.entries as teamtalk.db.AppendEntry[]) {
-          store.entries.push(entry);
-          const msgId = store.entries.length;
-          void Promise.resolve(store.decide(entry)).then((status) => {
+          proxy.entries.push(entry);
+          const msgId = proxy.entries.length;
+          void Promise.resolve(proxy.decide(entry)).then((status) => {
             if (status === undefined) return;
             stream.write({ results: [{ requestId: entry.requestId, status, msgId }] });
           });
@@ -40,13 +40,13 @@ export class FakeStore {
       });
     });
     server.unary(apps.listApps, async () => {
-      store.appQuestions++;
-      return { apps: store.apps };
+      proxy.appQuestions++;
+      return { apps: proxy.apps };
     });
     server.unary(apps.useNonce, async ({ nonce }) => {
-      const known = store.#nonces.size;
-      store.#nonces.add(Buffer.from(nonce).toString());
-      return { fresh: store.#nonces.size > known };
+      const known = proxy.#nonces.size;
+      proxy.#nonces.add(Buffer.from(nonce).toString());
+      return { fresh: proxy.#nonces.size > known };
     });
     const port = await server.listen({ host: '127.0.0.1', port: 0 });
     const heartbeats = new HeartbeatPublisher(
@@ -55,7 +55,7 @@ export class FakeStore {
       () => ({ rpcAddress: `127.0.0.1:${port}` }),
     );
     kit.life.onStop('deregistration', () => heartbeats.stop());
-    return store;
+    return proxy;
   }
 
   /** The only entry received; throws if there are more or none. */
