@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from './testing/test-server.js';
+import { TestServer } from './testing/test-server.js';
 
 const path = '/query/SendP2PMessage';
 const ok = '{"error_code":0,"error_msg":"成功"}';
@@ -9,7 +9,7 @@ const message = { from_user_id: 8, session_id: 1, msg: 'hello' };
 
 let server: TestServer;
 beforeEach(async () => {
-  server = await startTestServer({ REQUEST_TIMEOUT_MS: '500' });
+  server = await TestServer.start({ REQUEST_TIMEOUT_MS: '500' });
 });
 afterEach(() => server.stop());
 
@@ -110,7 +110,7 @@ describe('the process', () => {
   });
 
   it('answers accepted requests before it stops', async () => {
-    const stopping = await startTestServer();
+    const stopping = await TestServer.start();
     const release = stopping.db.hold();
     const answer = stopping.post(path, message);
     await expect.poll(() => stopping.db.entries).toHaveLength(1);

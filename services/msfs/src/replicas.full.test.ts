@@ -1,6 +1,7 @@
 import { type TestS3, testS3 } from '@teamtalk/local-stack';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { picture, TestServer } from './testing/test-server.js';
+import { picture } from './testing/pictures.js';
+import { TestServer } from './testing/test-server.js';
 
 describe('replicas on one bucket', () => {
   let s3: TestS3;

@@ -2,7 +2,8 @@ import { Bus, Registry } from '@teamtalk/bus';
 import { createLogger, Metrics } from '@teamtalk/service-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from './config.js';
-import { picture, TestServer } from './testing/test-server.js';
+import { picture } from './testing/pictures.js';
+import { TestServer } from './testing/test-server.js';
 
 describe('the process', () => {
   let msfs: TestServer;

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { httpApi } from '@teamtalk/rpc';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../testing/test-server.js';
+import { TestServer } from '../testing/test-server.js';
 
 const path = '/query/SendP2PMessage';
 const message = { from_user_id: 8, session_id: 1, msg: 'hello' };
@@ -26,7 +26,7 @@ function app(key: string, more: httpApi.api.App.$Properties = {}): httpApi.api.A
 
 let server: TestServer;
 const start = async (apps: httpApi.api.App.$Properties[], env: NodeJS.ProcessEnv = {}) => {
-  server = await startTestServer({ HTTP_AUTH: 'keys', ...env });
+  server = await TestServer.start({ HTTP_AUTH: 'keys', ...env });
   server.db.apps = apps;
 };
 afterEach(() => server.stop());

@@ -2,7 +2,7 @@ import { createTextCodec, DEFAULT_TEXT_KEY } from '@teamtalk/protocol';
 import { teamtalk } from '@teamtalk/rpc';
 import { createLogger } from '@teamtalk/service-kit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../testing/test-server.js';
+import { TestServer } from '../testing/test-server.js';
 
 const { AppendStatus } = teamtalk.db;
 const path = '/query/SendP2PMessage';
@@ -16,7 +16,7 @@ const text = createTextCodec(DEFAULT_TEXT_KEY);
 
 let server: TestServer;
 beforeEach(async () => {
-  server = await startTestServer();
+  server = await TestServer.start();
 });
 afterEach(() => server.stop());
 
@@ -86,7 +86,7 @@ describe('a message', () => {
 
   it('is encrypted with the configured key', async () => {
     const key = 'another key of 32 bytes in all!!';
-    const other = await startTestServer({ TEXT_KEY: key });
+    const other = await TestServer.start({ TEXT_KEY: key });
     try {
       expect(await other.post(path, message)).toBe(ok);
       expect(createTextCodec(key).decrypt(other.db.only.msgData)).toBe('hello');
@@ -197,7 +197,7 @@ describe('the store’s result', () => {
   });
 
   it('no store at all: 9', async () => {
-    const alone = await startTestServer({ STORE_TIMEOUT_MS: '200' });
+    const alone = await TestServer.start({ STORE_TIMEOUT_MS: '200' });
     try {
       await alone.db.stop();
       await expect.poll(() => alone.service.health.report().dependencies.db_proxy_server).toBe('down');
@@ -208,7 +208,7 @@ describe('the store’s result', () => {
   });
 
   it('too much in flight: 9 at once', async () => {
-    const small = await startTestServer({ MAX_APPENDS: '1', STORE_TIMEOUT_MS: '60000' });
+    const small = await TestServer.start({ MAX_APPENDS: '1', STORE_TIMEOUT_MS: '60000' });
     try {
       const release = small.db.hold();
       const first = small.post(path, message);
@@ -252,7 +252,7 @@ describe('the log and the metrics', () => {
       level: 'debug',
       destination: { write: (line) => lines.push(line) },
     });
-    const logged = await startTestServer({}, { log });
+    const logged = await TestServer.start({}, { log });
     try {
       await logged.post(`${path}?app_key=secret-key`, { ...message, msg: 'secret text' });
       const { requestId } = logged.db.only;

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { teamtalk } from '@teamtalk/rpc';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../testing/test-server.js';
+import { TestServer } from '../testing/test-server.js';
 
 const { AppendStatus } = teamtalk.db;
 const message = { from_user_id: 8, to: { user_id: 1 }, msg: 'hello' };
 
 let server: TestServer;
 beforeEach(async () => {
-  server = await startTestServer();
+  server = await TestServer.start();
   const app = (name: string, more = {}) => ({
     appId: 1,
     name,

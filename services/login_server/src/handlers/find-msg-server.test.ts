@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../testing/test-server.js';
+import { TestServer } from '../testing/test-server.js';
 
 let server: TestServer;
 beforeEach(async () => {
-  server = await startTestServer({
+  server = await TestServer.start({
     MSFS_PRIOR_URL: 'http://files.example.com:8700',
     DISCOVERY_URL: 'http://d/',
   });
@@ -56,7 +56,7 @@ describe('GET /msg_server', () => {
   });
 
   it('adds baseUrl when it is configured', async () => {
-    const other = await startTestServer({ BASE_URL: 'http://base.example.com' });
+    const other = await TestServer.start({ BASE_URL: 'http://base.example.com' });
     try {
       expect(await ask(other)).toMatchObject({ code: 1, baseUrl: 'http://base.example.com' });
     } finally {

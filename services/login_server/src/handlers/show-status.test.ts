@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../testing/test-server.js';
+import { TestServer } from '../testing/test-server.js';
 
 let server: TestServer;
 beforeEach(async () => {
-  server = await startTestServer();
+  server = await TestServer.start();
 });
 afterEach(() => server.stop());
 

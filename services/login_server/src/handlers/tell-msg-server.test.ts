@@ -1,11 +1,11 @@
 import { Commands, decodeBody, encodePdu } from '@teamtalk/protocol';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { converse } from '../testing/tcp-client.js';
-import { startTestServer, type TestServer } from '../testing/test-server.js';
+import { TestServer } from '../testing/test-server.js';
 
 let server: TestServer;
 beforeEach(async () => {
-  server = await startTestServer();
+  server = await TestServer.start();
 });
 afterEach(() => server.stop());
 

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { NatsServer } from '@teamtalk/local-stack';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../testing/test-server.js';
+import { TestServer } from '../testing/test-server.js';
 
 let server: TestServer;
 beforeEach(async () => {
-  server = await startTestServer({ REQUEST_TIMEOUT_MS: '200' });
+  server = await TestServer.start({ REQUEST_TIMEOUT_MS: '200' });
 });
 afterEach(() => server.stop());
 
@@ -76,7 +76,7 @@ describe('the process', () => {
   it('is not ready without NATS, but remembers its msg_servers', async () => {
     const dir = await mkdtemp(path.join(tmpdir(), 'login-server-'));
     const nats = await NatsServer.start({ dir, port: 0, logFile: path.join(dir, 'log') });
-    const cut = await startTestServer({}, { url: nats.url, prefix: 'test' });
+    const cut = await TestServer.start({}, { url: nats.url, prefix: 'test' });
     try {
       cut.announce(1, {});
       const code = async () =>
@@ -94,7 +94,7 @@ describe('the process', () => {
   });
 
   it('stops at once despite keep-alive connections', async () => {
-    const idle = await startTestServer();
+    const idle = await TestServer.start();
     const kept = connect(idle.service.ports.http!, '127.0.0.1');
     kept.write('GET /status HTTP/1.1\r\nHost: x\r\n\r\n');
     const silent = connect(idle.service.ports.http!, '127.0.0.1');

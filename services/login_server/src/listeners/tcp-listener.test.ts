@@ -2,11 +2,11 @@ import { connect } from 'node:net';
 import { Commands, encodePdu, encodeRawPdu } from '@teamtalk/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { converse } from '../testing/tcp-client.js';
-import { startTestServer, type TestServer } from '../testing/test-server.js';
+import { TestServer } from '../testing/test-server.js';
 
 let server: TestServer;
 beforeEach(async () => {
-  server = await startTestServer({ MAX_CONSECUTIVE_BAD_PDUS: '3', MAX_TCP_CONNECTIONS: '5' });
+  server = await TestServer.start({ MAX_CONSECUTIVE_BAD_PDUS: '3', MAX_TCP_CONNECTIONS: '5' });
 });
 afterEach(() => server.stop());
 
@@ -92,7 +92,7 @@ describe('limits', () => {
   });
 
   it('close a connection that sends nothing, and one that the client never closes', async () => {
-    const hasty = await startTestServer({ REQUEST_TIMEOUT_MS: '100' });
+    const hasty = await TestServer.start({ REQUEST_TIMEOUT_MS: '100' });
     try {
       expect(await converse(hasty.service.ports.tcp!, Buffer.alloc(0))).toEqual([]);
       const stuck = connect({ port: hasty.service.ports.tcp!, host: '127.0.0.1', allowHalfOpen: true });

@@ -3,7 +3,8 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { waitUntil } from '@teamtalk/local-stack';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { picture, TestServer } from '../testing/test-server.js';
+import { picture } from '../testing/pictures.js';
+import { TestServer } from '../testing/test-server.js';
 
 let msfs: TestServer;
 let jpeg: Buffer;

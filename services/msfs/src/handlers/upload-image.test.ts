@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { formHead, picture, TestServer } from '../testing/test-server.js';
+import { formHead, picture } from '../testing/pictures.js';
+import { TestServer } from '../testing/test-server.js';
 
 const maxBytes = 200_000;
 let msfs: TestServer;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { picture } from '../testing/test-server.js';
+import { picture } from '../testing/pictures.js';
 import { endingFor, shownType } from './media-type.js';
 
 describe('the type of a file follows from its first bytes', () => {

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { picture, TestServer } from '../testing/test-server.js';
+import { picture } from '../testing/pictures.js';
+import { TestServer } from '../testing/test-server.js';
 
 let msfs: TestServer;
 let folder: string;

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestNats, testNats } from '@teamtalk/local-stack';
 import type { Service } from '@teamtalk/service-kit';
-import sharp from 'sharp';
 import { loadConfig } from '../config.js';
 import { startMsfs } from '../service.js';
 
@@ -94,28 +93,4 @@ export class TestServer {
     const closed = new Promise<string>((resolve) => socket.once('close', () => resolve(received)));
     return { socket, closed };
   }
-}
-
-/** A picture with some noise, so that it does not compress to nothing. */
-export function picture(width: number, height: number, format: 'jpeg' | 'png' | 'webp' | 'gif' = 'jpeg') {
-  return sharp({
-    create: {
-      width,
-      height,
-      channels: 3,
-      background: '#888',
-      noise: { type: 'gaussian', mean: 128, sigma: 30 },
-    },
-  })
-    .toFormat(format)
-    .toBuffer();
-}
-
-/** The beginning of a form with a file, up to where the content begins. */
-export function formHead(contentLength: number, name = 'x.jpg'): string {
-  return (
-    `POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n` +
-    `Content-Length: ${contentLength}\r\n\r\n` +
-    `--b\r\nContent-Disposition: form-data; name="filename"; filename="${name}"\r\n\r\n`
-  );
 }
