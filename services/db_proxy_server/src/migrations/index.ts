@@ -15,6 +15,7 @@ import { RetryHorizons1764000000160 } from './1764000000160-retry-horizons.js';
 import { WebhookShares1764000000165 } from './1764000000165-webhook-shares.js';
 import { StoreEpoch1764000000170 } from './1764000000170-store-epoch.js';
 import { FileAnnouncements1764000000171 } from './1764000000171-file-announcements.js';
+import { ReadsDuringWrites1764000000180 } from './1764000000180-reads-during-writes.js';
 
 /** All migrations, oldest first. A released migration never changes. */
 export const migrations = [
@@ -35,4 +36,5 @@ export const migrations = [
   WebhookShares1764000000165,
   StoreEpoch1764000000170,
   FileAnnouncements1764000000171,
+  ReadsDuringWrites1764000000180,
 ];
