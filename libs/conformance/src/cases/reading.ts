@@ -194,7 +194,8 @@ export const readingCases: readonly Case[] = [
       // A delivery receipt does not mark the message as read.
       phone.send(C.MsgDataAck, phone.profile.receipt(phone.id, a.id, { msgId, sessionType: single }));
       await phone.probe();
-      check((await world.unread(phone, a.id)) === 1, 'it is read');
+      const unread = await world.unread(phone, a.id);
+      check(unread === 1, `${unread} unread instead of 1`);
       await world.fence(phone, pc);
       pc.expectNone(C.MsgReadNotify, { msgId });
     },
