@@ -21,7 +21,7 @@ export interface Case {
   readonly is: readonly Kind[];
   readonly proves: readonly RequirementId[];
   readonly needs: readonly Need[];
-  /** Empty where it passes on an original server, besides what `proves` says. */
+  /** Known differences, besides those in `proves`, for which it fails on an original server; empty: it passes there. */
   readonly onOriginal: OnOriginal;
   run(world: World): Promise<void>;
 }
@@ -35,9 +35,9 @@ interface Description<G extends Given> {
   is: Kind | readonly Kind[];
   proves?: readonly RequirementId[];
   needs?: readonly Need[];
-  /** for what, besides `proves`, it is known to fail on an original server; nothing: it passes there */
+  /** as `Case.onOriginal`; by default empty */
   onOriginal?: OnOriginal;
-  /** who is logged in when it begins, in the order of the logins */
+  /** clients that are logged in when it begins, in the order of their logins */
   given: G;
 }
 
@@ -84,7 +84,7 @@ export function answer<M extends object>(
   return { command, get: (peer, seqNum) => peer.answer(command, seqNum, expected) };
 }
 
-/** A PDU the server starts by itself. */
+/** A PDU the server sends unasked. */
 export function push<M extends object>(command: Command<M, never>, expected: NoInfer<Expected<M>>): Received {
   return {
     command,
@@ -92,13 +92,13 @@ export function push<M extends object>(command: Command<M, never>, expected: NoI
   };
 }
 
-/** A case that is data: one PDU in, and exactly these PDUs out on these connections. */
+/** A case as data: one PDU in, and exactly these PDUs out on these connections. */
 export function exchange<const G extends Given>(
   description: Description<G> & {
     /** who sends it */
     from: NoInfer<keyof G & string>;
     send(ids: Record<Role, number>, world: World): Sent;
-    /** what comes on each connection, in its order; on those left out nothing */
+    /** what each connection gets, in this order; connections left out get nothing */
     receive(ids: Record<Role, number>, world: World): { readonly [K in keyof G]?: readonly Received[] };
   },
 ): Case {

@@ -16,15 +16,15 @@ const { FILE_TYPE_ONLINE, FILE_TYPE_OFFLINE } = IM.BaseDefine.TransferFileType;
 /** Bytes of a block. */
 export const block = 32_768;
 
-/** Who it is that connects to a file_server, and for what. */
+/** Who connects to a file_server, and for which task. */
 interface FileSide {
   label: string;
   userId: number;
   taskId: string;
   deadlineMs: number;
-  /** takes it that something is passed on with the number it was sent with, instead of failing */
+  /** called when a PDU is forwarded with its sender's seq_num; left out: that is a failure */
   onForwarded?: (() => void) | undefined;
-  /** gives all it sends the number 0, as Windows does on this connection */
+  /** sends every PDU with seq_num 0, as Windows does on this connection */
   unnumbered?: boolean | undefined;
 }
 
@@ -63,7 +63,7 @@ export class FilePeer {
     return this.#seqNum;
   }
 
-  /** Takes the next PDU, which has to be this one. @param seqNum of the request, or 0 for what comes by itself */
+  /** Takes the next PDU, which has to be this one. @param seqNum of the request, or 0 for a PDU sent unasked */
   async take<M extends object>(
     command: Command<M, never>,
     expected: NoInfer<Expected<M>>,
@@ -82,14 +82,14 @@ export class FilePeer {
     return message;
   }
 
-  /** Logs in, and must get this `result_code`. */
+  /** Logs in and checks the `result_code`. */
   async logIn(fileRole: RoleNumber, resultCode = 0): Promise<void> {
     const login = { userId: this.#userId, taskId: this.#taskId, fileRole };
     const seqNum = this.send(C.FileLoginReq, login);
     await this.take(C.FileLoginRes, { resultCode, taskId: this.#taskId }, seqNum);
   }
 
-  /** Asks for a block. @returns the seq_num its data has to bear */
+  /** Asks for a block. @returns the seq_num that its data must have */
   pull(offset: number, dataSize: number, transMode: 1 | 2 = FILE_TYPE_ONLINE, taskId = this.#taskId): number {
     return this.send(C.FilePullDataReq, { taskId, userId: this.#userId, transMode, offset, dataSize });
   }
@@ -108,7 +108,7 @@ export class FilePeer {
     this.send(C.FileState, { state, taskId: this.#taskId, userId: this.#userId });
   }
 
-  /** Takes the server's next pull of an upload and answers it out of the file. @returns its offset */
+  /** Takes the server's next pull of an upload and answers it from the file. @returns its offset */
   async giveBlock(content: Buffer, transMode: 1 | 2 = FILE_TYPE_OFFLINE): Promise<number> {
     const taskId = this.#taskId;
     const fits = { taskId, transMode, dataSize: (size: number) => size > 0 && size <= block };
@@ -117,7 +117,7 @@ export class FilePeer {
     return offset;
   }
 
-  /** Pulls a block, and must get exactly these bytes. */
+  /** Pulls a block and checks its bytes. */
   async fetch(content: Buffer, offset: number, transMode: 1 | 2 = FILE_TYPE_OFFLINE): Promise<void> {
     const fileData = content.subarray(offset, offset + block);
     const seqNum = this.pull(offset, fileData.length, transMode);
@@ -128,7 +128,7 @@ export class FilePeer {
     check(await this.#wire.ended(this.#deadlineMs), `the connection of ${this.label} was not closed`);
   }
 
-  /** Nothing came that was not taken. */
+  /** Checks that nothing has come without being taken. */
   expectNothingMore(): void {
     const [frame] = this.#wire.frames;
     check(!frame, `${this.label} got ${nameOf(frame?.commandId ?? 0)} that nobody expected`);

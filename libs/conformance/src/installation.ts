@@ -7,7 +7,7 @@ import type { Target } from './target.js';
 /** Interval of the check whether the servers are back, milliseconds. */
 const pollIntervalMs = 250;
 
-/** The servers of an installation that cases may kill. */
+/** The servers of an installation, any of which a case may kill. */
 export class Installation {
   readonly #servers: readonly WatchedServer[];
   readonly #deadlineMs: number;
@@ -15,8 +15,8 @@ export class Installation {
   #watch: ServerWatch;
 
   /**
-   * @param user asks where the file_servers are
-   * @param canLogIn throws when somebody cannot log in at each msg_server
+   * @param user who asks where the file_servers are
+   * @param canLogIn throws when a login fails at one of the msg_servers
    * @throws Error when one of the servers does not answer
    */
   static async watch(target: Target, user: User, canLogIn: () => Promise<void>): Promise<Installation> {
@@ -84,7 +84,7 @@ function serversOf({ servers, loginTcp, loginHttp, http, msfs }: Target): Watche
   return watched;
 }
 
-/** Where 0x050a says that files are. */
+/** The file_servers in the answer 0x050a. */
 async function fileServers({ servers, deadlineMs, legacy }: Target, user: User): Promise<WatchedServer[]> {
   const peer = await Peer.open({
     as: 'windows',

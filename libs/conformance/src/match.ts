@@ -1,4 +1,4 @@
-/** What an answer is compared with: values as they must be, functions that say whether a value will do. */
+/** What an answer is compared with: a value, or a function that accepts values. */
 export type Expected<T> =
   | ((actual: T) => boolean)
   | (T extends Uint8Array
@@ -10,8 +10,8 @@ export type Expected<T> =
           : T);
 
 /**
- * The first thing in which a value is not what was expected; undefined when there is none. Of an object only
- * the given fields are looked at; a list must have exactly the given entries, in their order.
+ * Describes the first difference of a value from the expected one; undefined when there is none. Of an object only the
+ * given fields are compared; a list must have exactly the given entries, in this order.
  */
 export function difference(actual: unknown, expected: unknown, path = ''): string | undefined {
   if (typeof expected === 'function') {
@@ -54,12 +54,12 @@ function show(value: unknown): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
-/** @throws Error with this text unless it holds */
+/** @throws Error with the text `otherwise` unless it holds */
 export function check(holds: boolean, otherwise: string): asserts holds {
   if (!holds) throw new Error(otherwise);
 }
 
-/** @throws Error saying in what the value is not what was expected */
+/** @throws Error that names the first difference from the expected value */
 export function expectMatch<T>(actual: T, expected: Expected<T>, what: string): void {
   const problem = difference(actual, expected);
   if (problem) throw new Error(`${what}: ${problem}`);

@@ -13,7 +13,7 @@ import { type ClientName, type Profile, profiles } from './profiles.js';
 import { Rules } from './rules.js';
 import { type Frame, nameOf, Wire } from './wire.js';
 
-/** Somebody who can log in. */
+/** A user who can log in. */
 export interface User {
   name: string;
   /** lower-case hex MD5, as clients send it */
@@ -23,7 +23,7 @@ export interface User {
 
 export interface PeerOptions {
   as: ClientName;
-  /** for texts: `a android` */
+  /** in reports: `a android` */
   label: string;
   address: { host: string; port: number };
   deadlineMs: number;
@@ -32,7 +32,7 @@ export interface PeerOptions {
 
 const loggedIn = 0;
 const fenceMark = 'conformance fence ';
-/** A command from user to user takes no longer on an original, or is not delivered there at all, milliseconds. */
+/** Longest wait for a command from user to user on an original, milliseconds; it does not deliver all of them. */
 const legacyFenceMs = 1_000;
 
 /** One client of a case: a connection with the habits and the limits of one of the old clients. */
@@ -59,7 +59,7 @@ export class Peer {
     this.rules = new Rules(this.profile, { legacy });
     this.#deadlineMs = deadlineMs;
     this.#legacy = legacy;
-    // An original's pushes bear any number, which the rules set apart.
+    // Pushes of an original may have any seq_num; the rules collect those apart.
     this.#bySeqOnly = this.profile.matchesBySeqOnly && !legacy;
     this.#seqNum = this.profile.seqNums.first;
   }
@@ -78,7 +78,7 @@ export class Peer {
     return this.#wire.isOpen;
   }
 
-  /** The connection itself, for what no client does on purpose. */
+  /** The connection itself, to do what no client does on purpose. */
   get wire(): Wire {
     return this.#wire;
   }
@@ -91,7 +91,7 @@ export class Peer {
     return seqNum;
   }
 
-  /** Goes on counting from here. */
+  /** Sets the seq_num of the next PDU. */
   countFrom(seqNum: number): void {
     this.#seqNum = seqNum;
   }
@@ -101,14 +101,14 @@ export class Peer {
     return this.sendRaw(command.id, encodePdu(command, body, 0).subarray(HEADER_LENGTH), seqNum);
   }
 
-  /** Sends a PDU of any body. @returns its seq_num */
+  /** Sends a PDU with an arbitrary body. @returns its seq_num */
   sendRaw(commandId: number, body: Uint8Array, seqNum = this.nextSeqNum()): number {
     this.rules.sent(commandId, seqNum);
     this.#wire.write(encodeRawPdu(commandId, body, seqNum));
     return seqNum;
   }
 
-  /** Sends a request and takes its answer, the way the client finds it: by seq_num. */
+  /** Sends a request and takes its answer, found as the client finds it: by seq_num. */
   async ask<P extends object, M extends object>(
     request: Command<object, P>,
     answer: Command<M, never>,
@@ -136,7 +136,7 @@ export class Peer {
     return message;
   }
 
-  /** Takes the first PDU of a command that is as expected; others of the command stay. */
+  /** Takes the first PDU of a command that is as expected; other PDUs of the command stay. */
   async get<M extends object>(command: Command<M, never>, expected?: NoInfer<Expected<M>>): Promise<M> {
     const misses: string[] = [];
     const fits = (frame: Frame) => {
@@ -150,14 +150,14 @@ export class Peer {
     return decodeBody(command, frame.body);
   }
 
-  /** Sends a command that nobody has sent before to the user's clients, for `World.fence`. @returns it */
+  /** Sends a unique command to the user's clients, for `World.fence`. @returns what identifies it */
   sendFence(toUserId: number): { readonly cmdMsgData: string } {
     const cmdMsgData = `${fenceMark}${randomUUID()}`;
     this.send(C.SwitchP2pCmd, { fromUserId: 0, toUserId, cmdMsgData });
     return { cmdMsgData };
   }
 
-  /** Takes it; from an original it may not come. */
+  /** Takes a fence; an original may not deliver it. */
   async takeFence(fence: { readonly cmdMsgData: string }): Promise<void> {
     if (!this.#legacy) {
       await this.get(C.SwitchP2pCmd, fence);
@@ -170,19 +170,22 @@ export class Peer {
     await this.probe();
   }
 
-  /** What came of a fence besides what was waited for: an original delivers some twice. */
+  /** Whether a PDU is a fence that was taken before: an original delivers some twice. */
   #isFence({ commandId, body }: Frame): boolean {
     return this.#legacy && commandId === C.SwitchP2pCmd.id && body.includes(fenceMark);
   }
 
-  /** Everything sent before has been handled when this returns: the server's time is asked for and told. */
+  /**
+   * Asks for the server's time: when this returns, everything sent before has been taken in, in order. Messages and read
+   * marks may still be on their way to the store; the client's next request to the store waits for them.
+   */
   async probe(): Promise<void> {
     await this.ask(C.MsgTimeRequest, C.MsgTimeResponse, {});
   }
 
   /**
-   * No PDU of this command came that is so and was not taken. Whatever could have brought one has to be over:
-   * `probe` or `World.fence` before.
+   * Checks that no PDU of this command, as described by `such`, has come without being taken. Call `probe` or
+   * `World.fence` first, so that whatever could cause one is over.
    */
   expectNone<M extends object>(command: Command<M, never>, such?: NoInfer<Expected<M>>): void {
     const frame = this.#wire.frames.find((each) => {
@@ -192,18 +195,18 @@ export class Peer {
     check(frame === undefined, `${this.label} got ${nameOf(command.id)}, which nobody should have sent`);
   }
 
-  /** Nothing came that was not taken, besides what other users cause at any time. */
+  /** Checks that nothing has come without being taken, except what other users may cause at any time. */
   expectNothingMore(): void {
     const frame = this.#wire.frames.find((each) => !ambient.has(each.commandId) && !this.#isFence(each));
     check(frame === undefined, `${this.label} got ${nameOf(frame?.commandId ?? 0)} that nobody expected`);
   }
 
-  /** Forgets what came until now. */
+  /** Discards everything that has come and was not taken. */
   forget(): void {
     this.#wire.frames.length = 0;
   }
 
-  /** The server closes the connection. */
+  /** Waits until the server closes the connection. */
   async expectEnd(): Promise<void> {
     check(
       await this.#wire.ended(this.#deadlineMs),
@@ -211,10 +214,10 @@ export class Peer {
     );
   }
 
-  /** Logs in and must be let in. */
+  /** Logs in, which must succeed. */
   async logIn(user: User): Promise<void> {
     const seqNum = this.sendLogin(user);
-    // The answer has the id the rules check it against.
+    // The rules check the user id of this answer already.
     this.rules.userId = user.id;
     await this.answer(C.LoginResUserlogin, seqNum, {
       resultCode: loggedIn,
@@ -234,7 +237,7 @@ export class Peer {
     });
   }
 
-  /** Leaves in order, so that the user is offline when the next case begins. */
+  /** Logs out, so that the user is offline when the next case begins. */
   async leave(): Promise<void> {
     if (!this.isLoggedIn) {
       this.#wire.destroy();

@@ -8,12 +8,12 @@ import {
 
 type Receipt = PropertiesOf<typeof C.MsgDataAck>;
 
-/** What is known of how one of the old clients speaks (client-behaviour.md#what-the-old-clients-do-and-need). */
+/** How one of the old clients uses the protocol (client-behaviour.md#what-the-old-clients-do-and-need). */
 export interface Profile {
   readonly clientType: (typeof ClientType)[keyof typeof ClientType];
-  /** Requests right after the login, in their order; all are sent before the first answer is there. */
+  /** Requests right after the login, in this order, all sent before the first answer. */
   readonly startUp: readonly AnyCommand[];
-  /** seq_num of the first PDU, and after which one it begins anew. */
+  /** seq_num of the first PDU, and the one after which it starts over. */
   readonly seqNums: { readonly first: number; readonly last: number };
   /** Seconds between two heartbeats. */
   readonly heartbeatSeconds: number;
@@ -21,15 +21,15 @@ export interface Profile {
   readonly ackSeconds: number;
   /** Sends a message without an ack again, on the same connection with the same seq_num. */
   readonly resends: boolean;
-  /** Matches an answer by its seq_num alone: whatever else bears the number is taken for the answer. */
+  /** Matches an answer by its seq_num alone: any PDU with that number is taken for the answer. */
   readonly matchesBySeqOnly: boolean;
-  /** Largest frame it takes, bytes. */
+  /** Largest frame it accepts, bytes. */
   readonly maxFrame: number;
-  /** Takes only the first answer to a request. */
+  /** Ignores all but the first answer to a request. */
   readonly firstAnswerOnly: boolean;
-  /** Throws away what has no body, heartbeats aside. */
+  /** Ignores PDUs without a body, except heartbeats. */
   readonly ignoresEmptyBodies: boolean;
-  /** How it fills the receipt of a message it got from `peer`, being `self`. */
+  /** How the client of user `self` fills the receipt of a message from `peer`. */
   receipt(self: number, peer: number, rest: Pick<Receipt, 'msgId' | 'sessionType'>): Receipt;
 }
 

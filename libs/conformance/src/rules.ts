@@ -17,26 +17,26 @@ const msgIdEnd = 90_000_000;
 /** What is wrong with a PDU. */
 interface Problem {
   text: string;
-  /** the difference of an original server that this is */
+  /** the known difference of an original server, if it is one */
   known?: DifferenceId | undefined;
 }
 
 interface Asked {
   request: AnyCommand | undefined;
-  /** how often it was sent with this seq_num, and how often it was answered */
+  /** times it was sent with this seq_num, and times it was answered */
   sent: number;
   answered: number;
 }
 
 /**
- * What holds of every PDU any client gets at any time, whatever a case is about: header, schema, seq_num,
- * ids, order of messages, and what this client's profile would break on. The first that is broken is kept;
- * with `legacy`, what an original server is known to break is set apart.
+ * Checks every PDU that a client gets, whatever the case is about: header, schema, seq_num, ids, order of messages, and
+ * the limits of the client's profile. Keeps the first violation; with `legacy`, the known differences of an original
+ * server are collected apart.
  */
 export class Rules {
-  /** Undefined as long as nothing was wrong. */
+  /** Undefined as long as there is none. */
   violation: string | undefined;
-  /** Differences that an original is known for, with the first PDU that had each. */
+  /** Known differences of an original, each with the first PDU that showed it. */
   readonly known = new Map<DifferenceId, string>();
   readonly #legacy: boolean;
   readonly #profile: Profile;
@@ -50,7 +50,7 @@ export class Rules {
     this.#legacy = legacy;
   }
 
-  /** The client sends something with this seq_num. */
+  /** Records that the client sends a PDU with this seq_num. */
   sent(commandId: number, seqNum: number): void {
     const request = commandById(commandId);
     const asked = this.#asked.get(seqNum);
@@ -58,6 +58,7 @@ export class Rules {
     else this.#asked.set(seqNum, { request, sent: 1, answered: 0 });
   }
 
+  /** Checks a PDU that the client got. */
   received(frame: Frame): void {
     for (const rule of [this.#headerProblem, this.#seqProblem, this.#bodyProblem]) {
       const problem = rule.call(this, frame);
@@ -121,7 +122,7 @@ export class Rules {
     const command = commandById(commandId)!;
     let message: Record<string, unknown>;
     try {
-      // A required field that is missing and an unknown enum value are errors, as they are to the clients.
+      // A missing required field and an unknown enum value are errors, as they are for the clients.
       message = decodeBody<object>(command, body) as Record<string, unknown>;
     } catch (error) {
       return { text: (error as Error).message, known: knownOfBody(commandId) };
@@ -144,12 +145,12 @@ export class Rules {
     this.#latest.set(session, msgId);
     if (msgId > latest) return undefined;
     const text = `msg_id ${msgId} of ${session} after ${latest}`;
-    // The same id twice is no matter of order.
+    // The same id twice is a duplicate, not another order.
     return msgId < latest ? { text, known: 'defect-reordered' } : { text };
   }
 }
 
-/** The one answer that an original sends without what has to be in it. */
+/** The known difference of the one answer that an original sends without its required fields. */
 function knownOfBody(commandId: number): DifferenceId | undefined {
   return commandId === C.LoginResDevicetoken.id ? 'fix-device-token-answer' : undefined;
 }

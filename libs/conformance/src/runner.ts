@@ -9,40 +9,41 @@ import { type Role, roles, World } from './world.js';
 
 export interface ConformanceOptions extends Partial<Target> {
   servers: Target['servers'];
-  /** names; four of them work together, so eight run two cases at a time, except with `legacy` */
+  /** names; a case takes four of them, so eight run two cases at a time, except with `legacy` */
   users: readonly string[];
-  /** of all users */
+  /** the password of all of them */
   password: string;
   /** only cases with this in their name, or in the name or number of one of their commands */
   filter?: string;
-  /** with `legacy`: milliseconds that a server which died may take to be back, default 300,000 */
+  /** with `legacy`: how long a server that died may take to come back, milliseconds, default 300,000 */
   restartMs?: number;
-  /** with `legacy`: called when a case has killed a server, and it is waited for */
+  /** with `legacy`: called when a case has killed a server, before the wait until it is back */
   onKilled?(result: CaseResult): void;
   /** called after each case */
   onResult?(result: CaseResult): void;
 }
 
-/** `known`, `new` and `killed` instead of `failed`, where an original is looked at. */
+/** With `legacy`, `known`, `new` and `killed` take the place of `failed`. */
 export type Status = 'passed' | 'failed' | 'known' | 'new' | 'killed' | 'not run';
 
 export interface CaseResult {
   readonly case: Case;
   readonly status: Status;
-  /** why it failed, or what was not there to run it */
+  /** why it failed, or what it needs that the installation does not have */
   readonly reason?: string;
-  /** with `legacy`: what it is known to fail for on an original */
+  /** with `legacy`: the known differences it fails for on an original */
   readonly known?: readonly DifferenceId[];
-  /** with `legacy`: what any client of it saw besides, that an original is known for */
+  /** with `legacy`: known differences of an original that any of its clients saw */
   readonly seen?: readonly DifferenceId[];
   /** milliseconds */
   readonly duration: number;
 }
 
-/** Milliseconds a case may take in all. */
+/** Longest time of a case, milliseconds. */
 const caseDeadlineMs = 60_000;
 const defaultRestartMs = 300_000;
 
+/** The users of one case at a time. */
 type Crew = Readonly<Record<Role, User>>;
 
 /**
@@ -60,7 +61,7 @@ export async function runConformance(options: ConformanceOptions): Promise<CaseR
     options.onResult?.(result);
   };
   if (target.legacy) {
-    // One at a time, so that it is known which case has killed a server.
+    // One at a time, to know which case has killed a server.
     await runLegacy(cases, target, crews[0]!, options, tell);
   } else {
     const queue = [...cases];
@@ -120,7 +121,7 @@ function targetOf(options: ConformanceOptions): Target {
   };
 }
 
-/** Whether a filter chooses a case. */
+/** Whether a filter selects a case. */
 function fits({ name, commands, is, proves }: Case, filter = ''): boolean {
   const words = [
     name,
@@ -148,7 +149,7 @@ async function prepareCrews({ users, password }: ConformanceOptions, target: Tar
   return crews;
 }
 
-/** Logs a user in, to learn their id. @throws Error when they are not let in */
+/** Logs a user in to learn their id. @throws Error when the login fails */
 async function idOf(
   { name, passwordMd5 }: Pick<User, 'name' | 'passwordMd5'>,
   { servers, deadlineMs, legacy }: Target,
@@ -187,7 +188,7 @@ async function runCase(each: Case, target: Target, crew: Crew): Promise<CaseResu
   } catch (error) {
     failure ??= `afterwards: ${(error as Error).message}`;
   }
-  // What broke a rule is nearer to the cause than what did not come because of it.
+  // A violation is closer to the cause than the PDU that is missing because of it.
   failure = world.violation ?? failure;
   const duration = performance.now() - start;
   if (target.legacy) return { ...judge(each, failure, [...world.known]), case: each, duration };
@@ -196,7 +197,7 @@ async function runCase(each: Case, target: Target, crew: Crew): Promise<CaseResu
     : { case: each, status: 'failed', reason: failure, duration };
 }
 
-/** What the outcome of a case says of an original. */
+/** Classifies the outcome of a case on an original. */
 function judge(
   { proves, onOriginal }: Case,
   failure: string | undefined,
@@ -204,7 +205,7 @@ function judge(
 ): Pick<CaseResult, 'status' | 'reason' | 'known' | 'seen'> {
   const known = [...fixedOf(proves), ...(onOriginal === 'untried' ? [] : onOriginal)];
   if (failure === undefined) {
-    // It came to its end, but what it is about was seen to be broken.
+    // It reached its end, but a client saw one of the differences it is about.
     const spoilt = known.filter((id) => seen.includes(id));
     return spoilt.length > 0 ? { status: 'known', known: spoilt, seen } : { status: 'passed', seen };
   }

@@ -1,16 +1,16 @@
 import { type AnyCommand, Commands as C, type Command, encodePdu, HEADER_LENGTH } from '@teamtalk/protocol';
 
-/** Whom a body names: the user who sends it is not among them. */
+/** The users and the message that a body names; its real sender is not among them. */
 interface SampleIds {
-  /** who is claimed to send it, or 0 */
+  /** the claimed sender, or 0 */
   claimed: number;
-  /** whom it is for */
+  /** its receiver */
   peer: number;
-  /** the peer's session has messages up to here */
+  /** the newest message of the peer's session */
   msgId: number;
 }
 
-/** A whole body of a command, such as a client sends. */
+/** A valid body of a command. */
 export interface Sample {
   readonly command: AnyCommand;
   /** Whether the body names its sender: `user_id` or `from_user_id`. */
@@ -165,7 +165,7 @@ const user = (userId: number) => ({
   status: 0,
 });
 
-/** One body of every command that only servers send, naming a user where it has one. */
+/** One body of every command that only servers send; it names a user where it has such a field. */
 export const serverSamples: readonly Sample[] = [
   sample(C.LoginResMsgserver, () => ({ resultCode: 0, priorIp: '127.0.0.1', backipIp: '', port: 1 })),
   sample(C.LoginResUserlogin, ({ peer }) => ({
@@ -246,7 +246,7 @@ export const serverSamples: readonly Sample[] = [
   sample(C.FileHasOfflineRes, ({ peer }) => ({ userId: peer })),
 ];
 
-/** One body of every command that only the original's servers send one another. */
+/** One body of every command that only servers of the original send to each other. */
 export const internalSamples: readonly Sample[] = [
   sample(C.OtherStopRecvPacket, () => ({ result: 1 })),
   sample(C.OtherValidateReq, () => ({ userName: 'x', password: 'x' })),

@@ -9,17 +9,17 @@ export interface WatchedServer {
   port: number;
 }
 
-/** A connection is replaced when it is this old: a server may close one that says nothing, milliseconds. */
+/** Age at which a connection is replaced, because a server may close an idle one, milliseconds. */
 const longestIdleMs = 5_000;
 
 /**
- * Sees that a server dies while a case runs, even when it is back at once: an idle connection to each, which a
- * server closes only by dying.
+ * Notices when a server dies while a case runs, even when it comes back at once: an idle connection to each ends only
+ * with the server.
  */
 export class ServerWatch {
   readonly #watched: readonly Watched[];
 
-  /** @throws Error when one of them takes no connection in time */
+  /** @throws Error when one of them accepts no connection in time */
   static async start(servers: readonly WatchedServer[], deadlineMs: number): Promise<ServerWatch> {
     const watched = servers.map((server) => new Watched(server, deadlineMs));
     const watch = new ServerWatch(watched);
@@ -66,7 +66,7 @@ class Watched {
     return this.#server.name;
   }
 
-  /** Another connection in place of the one there is. @throws Error when there is none in time */
+  /** Replaces the connection. @throws Error when no new one is accepted in time */
   async renew(): Promise<void> {
     const socket = await open(this.#server, this.#deadlineMs);
     // Events of the former connection have been handled by now.
@@ -106,7 +106,7 @@ class Watched {
   }
 }
 
-/** @throws Error when there is no connection in time */
+/** @throws Error when no connection is accepted in time */
 function open({ name, host, port }: WatchedServer, deadlineMs: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port });

@@ -6,17 +6,17 @@ interface Address {
   port: number;
 }
 
-/** The installation under test, and what may be used of it. */
+/** The installation under test, and the parts of it that cases may use. */
 export interface Target {
-  /** msg_servers of one installation; with several, clients of a case are spread over them */
+  /** msg_servers of one installation; the clients of a case are spread over them */
   servers: readonly Address[];
-  /** milliseconds any answer may take */
+  /** longest time of any answer, milliseconds */
   deadlineMs: number;
-  /** an original server is looked at: what is known of it stops no case */
+  /** it is an original server: its known differences do not end a case */
   legacy?: boolean;
   /** the key of message texts, 32 bytes */
   textKey: string;
-  /** base URL of the HTTP API, which alone makes normal groups */
+  /** base URL of the HTTP API, the only way to create normal groups */
   http?: string;
   /** sent with every call of the HTTP API */
   appKey?: string;
@@ -26,17 +26,17 @@ export interface Target {
   loginHttp?: string;
   /** base URL of msfs */
   msfs?: string;
-  /** somebody whose name may be locked for half an hour by wrong passwords, with the users' password */
+  /** a user with the others' password, whose name may be locked for half an hour by wrong ones */
   lockUser?: string;
 }
 
-/** What a case needs besides a msg_server and four users: without it, it is not run. */
+/** What a case may need besides a msg_server and four users; without it, the case is not run. */
 export type Need = 'http' | 'loginTcp' | 'loginHttp' | 'msfs' | 'lockUser';
 
 export const defaultDeadlineMs = 5_000;
 export const defaultTextKey = DEFAULT_TEXT_KEY;
 
-/** What clients send as a password: the lower-case hex MD5 of it. */
+/** A password as clients send it: its MD5 in lower-case hex. */
 export function passwordDigest(password: string): string {
   return createHash('md5').update(password).digest('hex');
 }

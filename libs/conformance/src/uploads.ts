@@ -10,7 +10,7 @@ interface Part {
   value: Buffer;
 }
 
-/** A body as the client's HTTP library puts it together: some quote, some do not, none sends more than this. */
+/** A multipart body with the headers that the clients' HTTP libraries send, and no others. */
 function multipart(boundary: string, parts: readonly Part[]): Buffer {
   const pieces = parts.flatMap(({ name, fileName, type, value }) => {
     const file = fileName === undefined ? '' : `; filename="${fileName}"`;
@@ -42,7 +42,7 @@ function urlOf(text: string): string {
   return url;
 }
 
-/** AFNetworking, told to accept this type only. */
+/** AFNetworking, configured to accept only this type. */
 function htmlOnly({ type, text }: { type: string; text: string }): string {
   check(/^text\/html\b/.test(type), `content type ${type}, which the client does not take`);
   return urlOf(text);
@@ -82,7 +82,7 @@ const uploads: Readonly<Record<Exclude<ClientName, 'web'>, Upload>> = {
   },
 };
 
-/** Uploads an image as one of the clients does. @throws Error where that client would tell its user of a failure */
+/** Uploads an image as one of the clients does. @throws Error where that client would show its user a failure */
 export async function uploadAs(
   as: Exclude<ClientName, 'web'>,
   { msfs, deadlineMs }: Target,

@@ -10,13 +10,13 @@ import type { Target } from './target.js';
 export type Role = 'a' | 'b' | 'c' | 'd';
 export const roles: readonly Role[] = ['a', 'b', 'c', 'd'];
 
-/** Who is connected when a case begins: `a`, `a android`, `b windows@1` (at the second msg_server, if any). */
+/** A client that is connected when a case begins: `a`, `a android`, `b windows@1` (at the second msg_server, if any). */
 export type PeerSpec = `${Role}${'' | ` ${ClientName}`}${'' | '@1'}`;
 
 const { SESSION_TYPE_SINGLE, SESSION_TYPE_GROUP } = IM.BaseDefine.SessionType;
 const { GROUP_MODIFY_TYPE_DEL } = IM.BaseDefine.GroupModifyType;
 
-/** What a case has to work with: the server, four users, and everything it opens. */
+/** What a case works with: the servers, four users, and everything it opens. */
 export class World {
   readonly target: Target;
   readonly users: Readonly<Record<Role, User>>;
@@ -70,7 +70,7 @@ export class World {
     return peer;
   }
 
-  /** A text nobody has sent before. */
+  /** A unique text. */
   unique(): string {
     return `conformance ${randomUUID()}`;
   }
@@ -91,7 +91,7 @@ export class World {
     };
   }
 
-  /** Sends a text that must be acknowledged. @returns its msg_id */
+  /** Sends a text and waits for its ack. @returns its msg_id */
   async say(from: Peer, to: number, text?: string, { group = false } = {}): Promise<number> {
     const { msgId } = await from.ask(C.MsgData, C.MsgDataAck, this.text(to, text, { group }), {
       sessionId: to,
@@ -107,7 +107,7 @@ export class World {
     return (await peer.ask(C.MsgGetLatestMsgIdReq, C.MsgGetLatestMsgIdRsp, request)).latestMsgId;
   }
 
-  /** The unread messages of one session. */
+  /** The number of unread messages of one session. */
   async unread(peer: Peer, sessionId: number, { group = false } = {}): Promise<number> {
     const sessionType = group ? SESSION_TYPE_GROUP : SESSION_TYPE_SINGLE;
     const { unreadinfoList } = await peer.ask(C.MsgUnreadCntRequest, C.MsgUnreadCntResponse, { userId: 0 });
@@ -117,7 +117,7 @@ export class World {
     return info?.unreadCnt ?? 0;
   }
 
-  /** Reads a session up to its newest message. */
+  /** Marks a session with a user as read up to its newest message. */
   async readAll(peer: Peer, sessionId: number): Promise<void> {
     const msgId = await this.latest(peer, sessionId);
     if (msgId > 0) peer.send(C.MsgReadAck, { userId: 0, sessionId, msgId, sessionType: SESSION_TYPE_SINGLE });
@@ -138,20 +138,20 @@ export class World {
     return groupId;
   }
 
-  /** Has a group's members taken out of it when the case is over. */
+  /** Has a group's members removed when the case is over. */
   dissolveLater(creator: Peer, groupId: number, memberIds: number[]): void {
     this.#groups.push({ creator, groupId, memberIds });
   }
 
-  /** Something to be put right when the case is over, however it ended. */
+  /** Has something restored when the case is over, whether it passed or failed. */
   undoLater(undo: () => Promise<void>): void {
     this.#undo.push(undo);
   }
 
   /**
-   * Everything `from` has caused at `to` until now has come when this returns: a command from user to user
-   * follows it on the same way. On an original that is not enough, nor sure to come: there the time is asked
-   * for (0x0305) on both sides of it.
+   * When this returns, everything that `from` has caused so far at `to` has come: a command from user to user takes the
+   * same way and comes last. An original keeps no such order, and may not deliver the command: there both sides also ask
+   * for the time (0x0305), before and after it.
    */
   async fence(from: Peer, ...to: Peer[]): Promise<void> {
     if (this.target.legacy) await from.probe();
@@ -164,12 +164,12 @@ export class World {
     }
   }
 
-  /** What an original is known for that any client of the case saw. */
+  /** Known differences of an original that any client of the case saw. */
   get known(): ReadonlySet<DifferenceId> {
     return new Set([...this.#peers.flatMap(({ rules }) => [...rules.known.keys()]), ...this.#forwarded]);
   }
 
-  /** The first rule that any client of the case saw broken. */
+  /** The first violation of a rule that any client of the case saw. */
   get violation(): string | undefined {
     for (const { label, rules } of this.#peers) {
       if (rules.violation) return `${label} got ${rules.violation}`;

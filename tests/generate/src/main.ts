@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** The files that differed; unless only a check was asked for, they no longer do. */
+/** Writes the files that differ, or with `check` only names them. @returns their names */
 async function outdatedOf(pages: readonly Page[]): Promise<string[]> {
   const outdated: string[] = [];
   for (const { file, text } of pages) {

@@ -1,6 +1,6 @@
-/** A file that is made from what the services say. */
+/** A file that is generated from the services' own descriptions. */
 export interface Page {
-  /** from the top of the repository */
+  /** relative to the top of the repository */
   readonly file: string;
   readonly text: string;
 }

@@ -275,7 +275,7 @@ export const buddyCases: readonly Case[] = [
         );
       const { signInfo: before } = await profileOf(a, a.id);
       world.undoLater(async () => void (await change(before ?? '')));
-      // 128 characters are allowed, whatever they take in bytes.
+      // 128 characters are allowed, however many bytes they have.
       const signInfo = `${world.unique()} ${'签'.repeat(128)}`.slice(0, 128);
       await change(signInfo);
       for (const peer of [b, phone]) {

@@ -134,7 +134,7 @@ function casesOf(as: ClientName): readonly Case[] {
           const { msgId } = await client.answer(C.MsgDataAck, seqNum);
           client.send(C.MsgData, message, seqNum);
           await client.answer(C.MsgDataAck, seqNum, { msgId });
-          // Another text under a number that was used is another message.
+          // Another text under a used number is another message.
           const different = client.send(C.MsgData, world.text(other.id), seqNum);
           await client.answer(C.MsgDataAck, different, { msgId: msgId + 1 });
           await other.get(C.MsgData, { msgId });

@@ -173,7 +173,7 @@ function fileSessionsOf(as: PcClient): readonly Case[] {
         const { offlineFileList, ipAddrList } = await waiting(to);
         const listed = offlineFileList.find(({ taskId }) => taskId === sent.taskId);
         check(listed !== undefined, 'not on the list');
-        // With its path or without, as the server likes: the receiver looks at the end of it.
+        // With or without its path: the receiver only uses the last part.
         check(nameOf(listed.fileName) === nameOf(sent.fileName), `called ${listed.fileName}`);
         const got = { ...listed, ipAddrList };
         const receiver = await open(world, to, as, got);
@@ -199,7 +199,7 @@ function fileSessionsOf(as: PcClient): readonly Case[] {
             transMode: offline,
             offlineReady: 0,
           });
-          // Before there is anything; the pull is on its way as soon as somebody has clicked.
+          // Before any data is there: the client pulls as soon as its user accepts.
           const receiver = await open(world, to, as, first);
           await receiver.logIn(Role.download);
           const fetched = download(receiver, from, to, as, first, content);

@@ -27,7 +27,7 @@ function dropped(
       a.send(C.MsgData, { ...world.text(b.id), ...change(world) });
       await a.probe();
       a.expectNothingMore();
-      // The next message takes the same path behind it.
+      // The next message takes the same path after it.
       const msgId = await world.say(a, b.id);
       check(msgId === before + 1, `msg_id ${msgId} after ${before}`);
       for (const peer of [phone, b]) {

@@ -19,7 +19,7 @@ function upload(size: number): Case {
     given: {},
     run: async (_, { target }) => {
       const bytes = randomBytes(size);
-      // Begins as a JPEG does.
+      // The first bytes of a JPEG.
       bytes.set([0xff, 0xd8, 0xff, 0xe0], 0);
       const form = new FormData();
       form.append('filename', new Blob([bytes], { type: 'image/jpeg' }), 'conformance.jpg');
@@ -103,7 +103,7 @@ export const serverCases: readonly Case[] = [
       check(code === 0, `error_code ${code}`);
       for (const peer of [b, phone]) {
         const { msgType, msgData } = await peer.get(C.MsgData, { fromUserId: world.ids.a });
-        // Which of the two is the server's setting for the client's class.
+        // Which of the two depends on the server's setting for the client's class.
         check(msgType === MsgType.PUSH_NOTICE || msgType === MsgType.SINGLE_TEXT, `message type ${msgType}`);
         check(world.codec.decrypt(msgData) === text, 'another text');
       }

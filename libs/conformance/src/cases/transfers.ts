@@ -248,7 +248,7 @@ export const transferCases: readonly Case[] = [
         (await b.ask(C.FileHasOfflineReq, C.FileHasOfflineRes, { userId: 0 })).offlineFileList;
       const listed = (await list()).find((each) => each.taskId === taskId);
       check(listed?.fileSize === content.length && listed.fileName === fileName, 'not listed');
-      // Wherever the client goes.
+      // At any of the servers.
       for (const address of ipAddrList) {
         const receiver = await world.openFile(b, taskId, address);
         await receiver.logIn(Role.download);
@@ -287,7 +287,7 @@ export const transferCases: readonly Case[] = [
     proves: ['fix-file-resume'],
     given: both,
     run: async ({ a, b }, world) => {
-      // Beyond what a server keeps at once.
+      // More than a server keeps at once.
       const content = file(10 * 1024 * 1024);
       const transfer = await Transfer.ask(world, a, b, content.length, offline);
       const broken = await transfer.enter(a, Role.upload);

@@ -8,7 +8,7 @@ import { serviceConfigurations } from '@teamtalk/cli';
 import { beforeAll, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
-/** A service as Compose understands the file, with every shorthand written out. */
+/** A service as Compose reads it, with every shorthand expanded. */
 interface Service {
   image: string;
   command?: string[] | null;
@@ -34,7 +34,7 @@ const deploy = path.join(top, 'deploy');
 const run = promisify(execFile);
 const read = async (file: string) => parse(await readFile(path.join(deploy, file), 'utf8'));
 
-/** What Docker Compose makes of files; it refuses what it does not know, and needs no Docker for it. */
+/** The files as Docker Compose resolves them; it refuses unknown fields, and needs no Docker for that. */
 async function compose(...files: string[]): Promise<Project> {
   const program = process.env.DOCKER_COMPOSE || 'docker-compose';
   const words = [
@@ -133,7 +133,7 @@ it('stores persistent data in volumes, and mounts files that exist', async () =>
       if (ours.includes(name)) expect(target).toBe(environmentOf(name).STORAGE_DIR);
     }
   }
-  // The image has this folder, of the account the services run as.
+  // The image has this folder, owned by the account the services run as.
   const system = await readFile(path.join(deploy, 'collect-system.sh'), 'utf8');
   expect(system).toContain('chown 10001:10001 "$root/data"');
   const kept = [...ours, 'postgresql', 'prometheus'].filter((name) => services[name]!.volumes?.length);

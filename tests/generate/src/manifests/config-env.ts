@@ -2,8 +2,8 @@ import { describeEnv, type EnvSchema } from '@teamtalk/service-kit';
 
 /**
  * The text of a service's `config.env`, from which kustomize makes its ConfigMap: every variable the service
- * knows, in its order, but those the pod gets in another way.
- * @param current the file as it is; values in it stay, variables the service does not know go
+ * knows, in its order, except those the pod gets in another way.
+ * @param current the file as it is; its values stay, unknown variables are dropped
  * @param elsewhere variables set by the workload itself: secrets, addresses of the pod
  */
 export function configEnv(schema: EnvSchema, current: string, elsewhere: ReadonlySet<string>): string {

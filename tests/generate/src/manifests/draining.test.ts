@@ -9,9 +9,9 @@ beforeAll(async () => {
   rendered = await renderEverything();
 });
 
-/** Seconds a msg_server's stop takes besides the spread: the last clients' results, presence, the store. */
+/** Seconds that stopping a msg_server takes after the spread: the last clients' results, presence, the store. */
 const afterSpreadSeconds = 15;
-/** Seconds until every node has taken a pod that is deleted out of its Services. */
+/** Seconds until every node has removed a deleted pod from its Services. */
 const outOfServiceSeconds = 5;
 /** Seconds between a process's own deadline and the kubelet's kill -9. */
 const roomSeconds = 5;
@@ -59,7 +59,7 @@ describe('the stop of a pod', () => {
   });
 });
 
-/** Seconds until a probe that fails has its effect. */
+/** Seconds until a failing probe takes effect. */
 function secondsOf(probe: Probe | undefined): number {
   return (probe?.periodSeconds ?? 10) * (probe?.failureThreshold ?? 3);
 }

@@ -12,7 +12,7 @@ import { workloadsOf } from './workloads.js';
 
 const run = promisify(execFile);
 
-/** Programs that need a cluster, a registry or Docker: their calls are noted, and looked at afterwards. */
+/** Programs that need a cluster, a registry or Docker: their calls are recorded, and checked afterwards. */
 const absent = ['docker', 'kind', 'helm', 'kubectl'];
 const stub = `#!/bin/sh
 echo "$(basename "$0") $*" >> "$CALLS"
@@ -27,7 +27,7 @@ esac
 let folder: string;
 let cluster: TestCluster;
 let output: string;
-/** what was called of the programs that are not here */
+/** the recorded calls */
 let calls: string[];
 let dev: Manifest[];
 let prod: Manifest[];
@@ -140,7 +140,7 @@ it('names every key of the Secret in its table', async () => {
   for (const { key } of secretsOf(prod)) expect(text).toContain(`\`${key}\``);
 });
 
-/** What the containers read from Secrets. */
+/** The variables that containers read from Secrets. */
 function secretsOf(manifests: readonly Manifest[]): { name: string; key: string; optional?: boolean }[] {
   const variables = workloadsOf(manifests)
     .flatMap(({ pod }) => pod.containers)

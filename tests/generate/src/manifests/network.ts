@@ -26,7 +26,7 @@ interface PolicySpec {
   egress?: Rule[];
 }
 
-/** One line of who may talk to whom. */
+/** One allowed connection. */
 export interface Allowed {
   from: string;
   to: string;
@@ -37,7 +37,7 @@ export interface Allowed {
 const anybody = 'anybody';
 
 /**
- * Who may talk to whom. Between two pods of ours both sides' policies have to allow it: what only one side
+ * Which pods may connect to which. Between two of our pods both sides' policies have to allow it: what only one side
  * allows is left out, so that the page shows what really works.
  */
 export function allowedTraffic(manifests: readonly Manifest[], workloads: readonly Workload[]): Allowed[] {
@@ -64,7 +64,7 @@ export function allowedTraffic(manifests: readonly Manifest[], workloads: readon
   return unique(rows);
 }
 
-/** Pods that no policy of a direction selects: for them everything would be allowed. */
+/** Pods that no policy of a direction selects: everything would be allowed for them. */
 export function unrestricted(
   manifests: readonly Manifest[],
   workloads: readonly Workload[],
@@ -89,7 +89,7 @@ function rulesFor(workload: Workload, policies: readonly PolicySpec[], direction
     .flatMap((policy) => policy[direction] ?? []);
 }
 
-/** Whether `source`'s own policies let it go to `target`. */
+/** Whether `source`'s own policies allow it to connect to `target`. */
 function allows(source: Workload, target: Workload, policies: readonly PolicySpec[]): boolean {
   return rulesFor(source, policies, 'egress').some(
     ({ to }) => to === undefined || to.some((peer) => peersPod(peer, target)),
@@ -104,7 +104,7 @@ function peersPod(peer: Peer, { podLabels }: Workload): boolean {
   return peer.namespaceSelector === undefined && matches(peer.podSelector, podLabels);
 }
 
-/** Pods named by label that this rendering does not hold: stores that come by an operator or a chart. */
+/** Pods named by label that this rendering does not contain: stores that an operator or a chart brings. */
 function absentPeers(peers: readonly Peer[] | undefined, workloads: readonly Workload[]): string[] {
   return (peers ?? [])
     .filter((peer) => peer.podSelector && !peer.namespaceSelector)

@@ -3,7 +3,7 @@ import { judge, rules } from './policy.js';
 import type { Manifest } from './rendered.js';
 import { workloadsOf } from './workloads.js';
 
-/** docs/reference/network.md: what the rendered overlays say about who may do what. */
+/** docs/reference/network.md: which connections and privileges the rendered overlays allow. */
 export function networkPage(overlays: ReadonlyArray<readonly [name: string, manifests: Manifest[]]>): string {
   return `${[introduction, ...overlays.map(([name, manifests]) => section(name, manifests))].join('\n\n')}\n`;
 }

@@ -7,11 +7,11 @@ import { networkPage } from './page.js';
 import { type Manifest, overlayNames, renderOverlay } from './rendered.js';
 import { folderOf, variablesOfWorkload } from './settings.js';
 
-/** The settings in k8s/, from the services' variables. */
+/** The settings in k8s/, generated from the services' variables. */
 export async function settingsPages(top: string): Promise<Page[]> {
   const readOr = (file: string) => readFile(path.join(top, file), 'utf8').catch(() => '');
   const pages: Page[] = [];
-  // The same for StatefulSets.
+  // Likewise for StatefulSets.
   const common = await readOr('k8s/base/common/deployment.yaml');
   for (const [service, load] of Object.entries(serviceConfigurations)) {
     const { envSchema } = await load();
@@ -24,7 +24,7 @@ export async function settingsPages(top: string): Promise<Page[]> {
   return pages;
 }
 
-/** Who talks to whom, from the rendered overlays: needs kustomize, and settings that are up to date. */
+/** The network page, from the rendered overlays: needs kustomize, and settings that are up to date. */
 export async function networkPages(top: string): Promise<Page[]> {
   const overlays: [string, Manifest[]][] = [];
   for (const name of await overlayNames(top)) overlays.push([name, await renderOverlay(top, name)]);

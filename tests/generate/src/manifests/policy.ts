@@ -2,13 +2,13 @@ import type { Container, Workload } from './workloads.js';
 
 interface Rule {
   title: string;
-  /** whether the container keeps it */
+  /** whether the container complies */
   check(container: Container, workload: Workload): boolean;
 }
 
 const isService = ({ kind }: Workload) => kind !== 'Job';
 
-/** What every container of ours, and of the stores we bring, has to keep. */
+/** Rules for every container of ours and of the stores we ship. */
 export const rules: readonly Rule[] = [
   {
     title: 'image by version or digest',
@@ -47,7 +47,7 @@ export const rules: readonly Rule[] = [
   { title: 'no API token', check: (_, { pod }) => pod.automountServiceAccountToken === false },
 ];
 
-/** One line a container: its name and whether it keeps each rule, in their order. */
+/** One line a container: its name, and whether it complies with each rule, in their order. */
 export function judge(workload: Workload): { container: string; kept: boolean[] }[] {
   const containers = [...(workload.pod.initContainers ?? []), ...workload.pod.containers];
   return containers.map((container) => ({

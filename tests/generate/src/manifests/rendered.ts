@@ -20,9 +20,9 @@ export async function overlayNames(top: string): Promise<string[]> {
 }
 
 /**
- * What `kustomize build` makes of an overlay.
+ * The output of `kustomize build` for an overlay.
  * @param env its KUSTOMIZE and PATH say where kustomize is
- * @throws Error with kustomize's own words
+ * @throws Error with kustomize's message
  */
 export async function renderOverlay(top: string, name: string, env = process.env): Promise<Manifest[]> {
   const folder = path.resolve(top, 'k8s/overlays', name);

@@ -8,8 +8,8 @@ export function folderOf(service: string): string {
 }
 
 /**
- * Which of the service's variables its workload sets by itself: secrets and what depends on the pod.
- * @param workloads the texts of its `workload.yaml` and of what every workload has
+ * The service's variables that its workload sets itself: secrets, and those that depend on the pod.
+ * @param workloads the texts of its `workload.yaml` and of what all workloads share
  */
 export function variablesOfWorkload(schema: EnvSchema, workloads: readonly string[]): Set<string> {
   const names = workloadsOf(workloads.flatMap(parseManifests))

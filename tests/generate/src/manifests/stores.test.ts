@@ -48,7 +48,7 @@ describe('settings', () => {
         const settings = configMapOf(service, manifests);
         expect(settings.get('NATS_URL'), `${name}: ${service}`).toBe('nats://nats:4222');
         for (const [variable, value] of settings) {
-          // What clients dial: an overlay says it.
+          // The address clients connect to: an overlay sets it.
           if (variable === 'MSFS_PRIOR_URL') continue;
           expect(value, `${name}: ${service}, ${variable}`).not.toMatch(/127\.0\.0\.1|localhost/);
         }
@@ -88,7 +88,7 @@ describe('NATS', () => {
       );
     }
     expect(merge.authorization).toEqual({ user: '$NATS_USER', password: '$NATS_PASSWORD' });
-    // The same keys of the same Secret on both sides.
+    // Both sides use the same keys of the same Secret.
     for (const variable of ['NATS_USER', 'NATS_PASSWORD']) {
       const { name, key } = values.container.env[variable].valueFrom.secretKeyRef;
       for (const { pod, kind } of workloadsOf(rendered.get('prod') ?? [])) {
@@ -134,7 +134,7 @@ it('the adapter offers the figure that msg-server’s autoscaler asks for', asyn
 it('PostgreSQL’s pods have the label our NetworkPolicies let db_proxy_server reach', () => {
   const { inheritedMetadata } = specOf<{ inheritedMetadata: { labels: object } }>(objects, 'Cluster');
   expect(inheritedMetadata.labels).toMatchObject({ 'teamtalk/store': 'postgresql' });
-  // Its own pods and its operator; whoever is of ours comes by k8s/base/common/store-policies.yaml.
+  // Its own pods and its operator; our services are allowed by k8s/base/common/store-policies.yaml.
   const policies = objects.filter(({ kind }) => kind === 'NetworkPolicy');
   const from = JSON.stringify(policies.map(({ spec }) => (spec as { ingress: object[] }).ingress));
   expect(from).not.toContain('part-of');

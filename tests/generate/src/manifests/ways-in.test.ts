@@ -10,7 +10,7 @@ interface ServiceSpec {
   ports: { port: number; nodePort?: number }[];
 }
 
-/** Rendering by the way in it has. */
+/** Renderings by the way clients reach them. */
 const waysIn = {
   'node-port': 'prod',
   'load-balancer': 'load-balancer',
@@ -31,7 +31,7 @@ function entrancesOf(name: string, manifests: readonly Manifest[]): { name: stri
     .filter(({ spec }) => spec.type === 'NodePort' || spec.type === 'LoadBalancer');
 }
 
-/** What a workload tells clients to dial: from the pod, and from its settings. */
+/** The address a workload advertises to clients: from the pod, and from its settings. */
 function advertised(name: string, variable: string, manifests: readonly Manifest[]) {
   const workload = workloadsOf(manifests).find((each) => each.name === name);
   const env = workload?.pod.containers[0]?.env?.find((each) => each.name === variable);
@@ -73,7 +73,7 @@ it('a load balancer or an address a pod is what the overlay says', () => {
       const manifests = rendered.get(rendering) ?? [];
       const config = otherComponents[rendering]?.[name]?.slice(`${variable}=`.length);
       expect(advertised(name, variable, manifests), rendering).toEqual({ env: undefined, config });
-      // The port of the Service is the one the server listens on: nothing else is said.
+      // 0: clients connect to the port the server listens on, so the Service must have the same one.
       expect(advertised(name, 'ADVERTISE_PORT', manifests).config).toBe('0');
       for (const { spec } of entrancesOf(name, manifests)) {
         const listens = configMapOf(name, manifests).get('CLIENT_PORT');

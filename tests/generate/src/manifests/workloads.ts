@@ -1,12 +1,12 @@
 import type { Manifest } from './rendered.js';
 
-/** Of a probe, how often it is made and how often it may fail. */
+/** The timing of a probe. */
 export interface Probe {
   periodSeconds?: number;
   failureThreshold?: number;
 }
 
-/** Of a container, what is looked at here. */
+/** The fields of a container that are used here. */
 export interface Container {
   name: string;
   image: string;
@@ -47,7 +47,7 @@ export interface Workload {
   pod: PodSpec;
 }
 
-/** Every object that makes pods. */
+/** Every object that creates pods. */
 export function workloadsOf(manifests: readonly Manifest[]): Workload[] {
   return manifests.flatMap((manifest) => {
     const spec = manifest.spec as

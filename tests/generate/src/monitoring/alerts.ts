@@ -4,12 +4,12 @@ interface AlertFile {
   groups: { name: string; rules: { alert: string; expr: string }[] }[];
 }
 
-/** The names of the alerts of a rule file, with what they ask. */
+/** The alerts of a rule file: their names and queries. */
 export function alertsOf(text: string): { alert: string; expr: string }[] {
   return (parse(text) as AlertFile).groups.flatMap(({ rules }) => rules);
 }
 
-/** The same rules as the Prometheus operator takes them. */
+/** The same rules in the form of the Prometheus operator. */
 export function prometheusRule(text: string): string {
   const manifest = {
     apiVersion: 'monitoring.coreos.com/v1',

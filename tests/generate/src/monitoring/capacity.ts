@@ -3,7 +3,7 @@ import { type Dashboard, panel } from './panel.js';
 const cpu = (service: string) => `sum(rate(teamtalk_${service}_process_cpu_seconds_total[$__rate_interval]))`;
 const messages = 'sum(rate(teamtalk_db_proxy_server_messages_stored_total[$__rate_interval]))';
 
-/** When is it time for another instance? */
+/** Shows when it is time for another instance. */
 export const capacity: Dashboard = {
   id: 'capacity',
   title: 'TeamTalk: capacity',

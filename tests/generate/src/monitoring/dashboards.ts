@@ -6,14 +6,14 @@ import { overview } from './overview.js';
 import type { Dashboard, Panel } from './panel.js';
 import { serviceDashboards } from './services.js';
 
-/** All of them, in the order of the reference page. */
+/** All dashboards, in the order of the reference page. */
 export const dashboards: readonly Dashboard[] = [overview, ...serviceDashboards, capacity];
 
 /** Rows of this height, two panels wide, on Grafana's grid of 24 columns. */
 const height = 8;
 const width = 12;
 
-/** What Grafana says its files are, with the values of its enums in the place of their names. */
+/** A file as Grafana's schema describes it, with the values of enums in place of their names. */
 type Plain<T> = T extends string
   ? `${T}`
   : T extends readonly (infer Item)[]

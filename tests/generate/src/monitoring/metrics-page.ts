@@ -29,7 +29,7 @@ function row({ name, type, labels, help }: MetricDefinition): string {
   return `| \`${name}\` | ${type} | ${shown} | ${help.replaceAll('|', '\\|')} |`;
 }
 
-/** What the client library says of each process. */
+/** The client library's metrics of each process. */
 function isOfProcess(name: string): boolean {
   return /^teamtalk_.+_(process|nodejs)_/.test(name);
 }

@@ -19,7 +19,7 @@ const top = fileURLToPath(new URL('../../../../', import.meta.url));
 const services = Object.keys(serviceConfigurations) as ServiceName[];
 const run = promisify(execFile);
 
-/** By the name in a query. */
+/** Metrics by their name in a query. */
 const known = new Map<string, MetricDefinition>();
 let cluster: TestCluster;
 let folder: string;
@@ -53,7 +53,7 @@ it('docs/reference/metrics.md names every metric', async () => {
   await expect(metricsPage(definitions)).toMatchFileSnapshot(path.join(top, 'docs/reference/metrics.md'));
 });
 
-/** Labels by which metrics may be told apart: none whose values grow with users, addresses or messages. */
+/** Labels that metrics may have: none whose values grow with users, addresses or messages. */
 const boundedLabels = new Set([
   ...['app', 'asked', 'code', 'command', 'error_code', 'event', 'kind', 'limit', 'major', 'method', 'minor'],
   ...[
@@ -76,7 +76,7 @@ it.each(services)(
   '%s names its metrics by what they count and in which unit, and bounds their labels',
   async (service) => {
     for (const { name, type, labels } of await definitionsOf(service)) {
-      // prom-client names those of the process.
+      // prom-client names the metrics of the process.
       if (!/_(process|nodejs)_/.test(name)) {
         expect(name).toMatch(new RegExp(`^teamtalk_${service}_[a-z0-9]+(_[a-z0-9]+)*$`));
         expect(name.endsWith('_total'), name).toBe(type === 'counter');
@@ -169,7 +169,7 @@ function allQueries(): string[] {
   ];
 }
 
-/** The labels a query groups by or selects, but those Prometheus adds itself. */
+/** The labels a query groups by or selects, except those Prometheus adds itself. */
 function labelsOf(query: string): string[] {
   const grouped = [...query.matchAll(/by \(([^)]*)\)/g)].flatMap(([, list]) => list?.split(',') ?? []);
   const selected = [...query.matchAll(/[{,]\s*([a-z_]+)\s*=/g)].map(([, label]) => label ?? '');
@@ -182,7 +182,7 @@ async function definitionsOf(service: ServiceName): Promise<MetricDefinition[]> 
   return (await fetch(url)).json() as Promise<MetricDefinition[]>;
 }
 
-/** @returns makes something for every graph: a message from a client and one from outside, images, files, a request */
+/** @returns a function that causes samples for every graph: messages from a client and from the API, images, files, a request */
 async function traffic(): Promise<() => Promise<void>> {
   const ids = await cluster.addUsers(['a', 'b']);
   const a = await cluster.connect('a');
@@ -224,7 +224,7 @@ async function startPrometheus(): Promise<void> {
   });
 }
 
-/** Whether a query has an answer, of which not all is "not a number": a percentile of nothing is that. */
+/** Whether a query has an answer that is not only "not a number", which a percentile of no samples is. */
 async function ask(query: string): Promise<boolean> {
   const inGrafana = query.replaceAll('$__rate_interval', '1m');
   const url = `${prometheusUrl}/api/v1/query?query=${encodeURIComponent(inGrafana)}`;

@@ -2,7 +2,7 @@ import { type Dashboard, panel, percentiles, rate } from './panel.js';
 
 const services = 'login_server|msg_server|route_server|db_proxy_server|http_msg_server|file_server|msfs';
 
-/** The first look: is everything well? */
+/** Shows at a glance whether everything is well. */
 export const overview: Dashboard = {
   id: 'overview',
   title: 'TeamTalk: overview',

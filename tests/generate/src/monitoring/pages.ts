@@ -4,7 +4,7 @@ import type { Page } from '../page.js';
 import { prometheusRule } from './alerts.js';
 import { dashboards, dashboardsPage, grafanaJson } from './dashboards.js';
 
-/** Grafana's dashboards and the operator's alert rules; with DASHBOARDS_PAGE set also the page of the dashboards, for readers. */
+/** Grafana's dashboards and the operator's alert rules; with DASHBOARDS_PAGE set also the reference page of the dashboards. */
 export async function monitoringPages(top: string): Promise<Page[]> {
   const alerts = await readFile(path.join(top, 'deploy/prometheus/alerts.yaml'), 'utf8');
   return [

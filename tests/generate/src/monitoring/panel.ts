@@ -1,14 +1,14 @@
-/** What a figure is, by Grafana's names of units. */
+/** Units, by Grafana's names. */
 export type Unit = 'short' | 'ops' | 's' | 'Bps' | 'bytes' | 'percentunit';
 
-/** One curve or several of a panel. */
+/** One or several curves of a panel. */
 interface Target {
   query: string;
   /** `{{label}}` stands for a label's value */
   legend: string;
 }
 
-/** One graph: what it shows, and what to think of it. */
+/** One graph: what it shows, and how to read it. */
 export interface Panel {
   title: string;
   meaning: string;
@@ -38,7 +38,7 @@ export function panel(
   return { title, unit, meaning, targets };
 }
 
-/** Events a second, of all instances. Nothing counted yet is 0 and not a gap. */
+/** Events a second, of all instances. A counter without samples is 0, not a gap. */
 export function rate(counter: string, by?: string): string {
   const sum = `sum${by ? ` by (${by})` : ''} (rate(${counter}[$__rate_interval]))`;
   return `${sum} or vector(0)`;
@@ -50,7 +50,7 @@ export function percentile(histogram: string, quantile: number, by?: string): st
   return `histogram_quantile(${quantile}, sum by (${labels}) (rate(${histogram}_bucket[$__rate_interval])))`;
 }
 
-/** The usual three of a histogram. */
+/** The three usual percentiles of a histogram. */
 export function percentiles(histogram: string): Record<string, string> {
   return {
     'half of them': percentile(histogram, 0.5),
@@ -59,7 +59,7 @@ export function percentiles(histogram: string): Record<string, string> {
   };
 }
 
-/** What every process of ours says of itself. */
+/** Panels that every service has. */
 export function processPanels(service: string): Panel[] {
   const name = `teamtalk_${service}`;
   return [

@@ -385,7 +385,7 @@ const msfs: Dashboard = {
   ],
 };
 
-/** One a service, in the order a client meets them. */
+/** One dashboard a service, in the order a client meets them. */
 export const serviceDashboards: readonly Dashboard[] = [
   loginServer,
   msgServer,

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { referencePages } from './pages.js';
 
-// Whether the page in the repository is the same, `npm test` checks beside the tests.
+// `npm test` checks separately that the page in the repository is up to date.
 it('the page of variables has every service with its variables and defaults', async () => {
   const pages = await referencePages(path.resolve(import.meta.dirname, '../../../..'));
   const text = pages.find(({ file }) => file === 'docs/reference/configuration.md')!.text;

@@ -2,13 +2,13 @@ import { type AnyCommand, allCommands, type Direction } from '@teamtalk/protocol
 import protobuf from 'protobufjs';
 import { table } from './markdown.js';
 
-/** A file of the contract: its name and its text. */
+/** A file of the contract, with its name and text. */
 export type ProtoFile = readonly [name: string, text: string];
 
-/** What the comment of a command's message says. */
+/** The parts of the comment at a command's message. */
 export interface CommandNotes {
   meaning: string;
-  /** which clients may send it; undefined where only servers do */
+  /** the clients that may send it; undefined where only servers do */
   sentBy: string | undefined;
   /** what happens when it is refused; undefined as for `sentBy` */
   refused: string | undefined;
@@ -21,12 +21,12 @@ const directions: Record<Direction, string> = {
   'between-servers': 'between servers',
 };
 
-/** Result codes and the like, by what they are for; commands are listed by themselves. */
+/** Result codes and other enums, by their use; commands have a list of their own. */
 const shownEnums = (name: string) => !/CmdID$|^ServiceID$|^OnlineListType$/.test(name);
 
 /**
- * The reference page of the client protocol, in Markdown: the commands of the table with what the contract
- * says of their messages. The meaning of a field is its comment.
+ * The reference page of the client protocol, in Markdown: the commands of the table, with their messages from the
+ * contract. The meaning of a field is its comment there.
  */
 export function protocolReference(files: readonly ProtoFile[]): string {
   const root = parseContract(files);
@@ -149,7 +149,7 @@ function hex(id: number): string {
   return `0x${id.toString(16).padStart(4, '0')}`;
 }
 
-/** Of a heading, as Markdown renderers make it. */
+/** The anchor of a heading, as Markdown renderers make it. */
 function anchor(id: number, name: string): string {
   return `${hex(id)}-${name.toLowerCase()}`;
 }

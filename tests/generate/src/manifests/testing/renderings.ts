@@ -7,7 +7,7 @@ import { type Manifest, overlayNames, renderOverlay } from '../rendered.js';
 
 export const top = fileURLToPath(new URL('../../../../../', import.meta.url));
 
-/** Components that no overlay of ours uses, with what an overlay has to say for them; each has to fit the base too. */
+/** Components that no overlay of ours uses, with the settings they need; each must fit the base too. */
 export const otherComponents: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'load-balancer': {
     'msg-server': 'ADVERTISE_IP1=203.0.113.10',
@@ -21,7 +21,7 @@ export const otherComponents: Readonly<Record<string, Readonly<Record<string, st
   tracing: {},
 };
 
-/** What kustomize makes of each overlay, and of the base with each component that no overlay uses, by name. */
+/** Each overlay as kustomize renders it, and the base with each component that no overlay uses, by name. */
 export async function renderEverything(): Promise<Map<string, Manifest[]>> {
   const rendered = new Map<string, Manifest[]>();
   for (const name of await overlayNames(top)) rendered.set(name, await renderOverlay(top, name));
@@ -59,7 +59,7 @@ async function renderWith(folder: string, component: string, literals: Readonly<
   return renderOverlay('', overlay);
 }
 
-/** By its name or, as kustomize adds a hash, the beginning of it; empty when there is none. */
+/** The data of a ConfigMap, to whose name kustomize may have added a hash; empty when there is none. */
 export function configMapOf(name: string, manifests: readonly Manifest[]): Map<string, string> {
   const map = manifests.find(
     ({ kind, metadata }) =>

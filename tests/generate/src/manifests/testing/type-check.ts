@@ -8,7 +8,7 @@ import { top } from './renderings.js';
 
 const run = promisify(execFile);
 
-/** Where the types of kinds that are not Kubernetes' own are. */
+/** Modules with the types of kinds that are not Kubernetes' own. */
 const modules: Readonly<Record<string, string>> = {
   'monitoring.coreos.com/v1': '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1',
   'cert-manager.io/v1': '@kubernetes-models/cert-manager/cert-manager.io/v1',
@@ -26,9 +26,9 @@ const options = [
 ];
 
 /**
- * Gives every object to the TypeScript compiler as a literal of its type, which refuses a field that is not
- * known, missing or of another type.
- * @returns what the compiler says; empty when all is well
+ * Gives every object to the TypeScript compiler as a literal of its type, so that unknown fields, missing fields and
+ * wrong types are errors.
+ * @returns the compiler's messages; empty when there are none
  */
 export async function typeCheck(manifests: readonly Manifest[]): Promise<string> {
   const lines = manifests.map(({ apiVersion, kind, ...rest }, k) => {
