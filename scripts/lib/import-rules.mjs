@@ -14,7 +14,7 @@ const below = {
   rpc: ['service-kit'],
   client: ['protocol'],
   'local-stack': ['protocol'],
-  conformance: ['protocol'],
+  conformance: ['protocol', 'local-stack'],
   'load-generator': ['protocol', 'local-stack'],
 };
 /** Libs that services do not run on: for development and tests only. */

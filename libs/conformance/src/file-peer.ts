@@ -1,6 +1,7 @@
+import { RawConnection } from '@teamtalk/local-stack';
 import { Commands as C, type Command, decodeBody, encodePdu, IM } from '@teamtalk/protocol';
+import { nameOf } from './command-name.js';
 import { check, type Expected, expectMatch } from './match.js';
-import { nameOf, Wire } from './wire.js';
 
 export const Role = {
   sender: IM.BaseDefine.ClientFileRole.CLIENT_REALTIME_SENDER,
@@ -31,7 +32,7 @@ interface FileSide {
 /** One side of a file transfer: a connection to a file_server, PDU by PDU. */
 export class FilePeer {
   readonly label: string;
-  readonly #wire: Wire;
+  readonly #raw: RawConnection;
   readonly #userId: number;
   readonly #taskId: string;
   readonly #deadlineMs: number;
@@ -40,14 +41,15 @@ export class FilePeer {
   #seqNum = 0;
 
   static async open(address: { host: string; port: number }, side: FileSide): Promise<FilePeer> {
-    return new FilePeer(await Wire.open(address, () => {}, side.deadlineMs), side);
+    const { host, port } = address;
+    return new FilePeer(await RawConnection.open(port, { host, deadlineMs: side.deadlineMs }), side);
   }
 
   private constructor(
-    wire: Wire,
+    raw: RawConnection,
     { label, userId, taskId, deadlineMs, onForwarded, unnumbered = false }: FileSide,
   ) {
-    this.#wire = wire;
+    this.#raw = raw;
     this.label = label;
     this.#userId = userId;
     this.#taskId = taskId;
@@ -59,7 +61,7 @@ export class FilePeer {
   /** Sends a PDU. @returns its seq_num */
   send<P extends object>(command: Command<object, P>, body: NoInfer<P>): number {
     if (!this.#unnumbered) this.#seqNum++;
-    this.#wire.write(encodePdu(command, body, this.#seqNum));
+    void this.#raw.send(encodePdu(command, body, this.#seqNum));
     return this.#seqNum;
   }
 
@@ -69,7 +71,7 @@ export class FilePeer {
     expected: NoInfer<Expected<M>>,
     seqNum?: number,
   ): Promise<M> {
-    const frame = await this.#wire.take(() => true, this.#deadlineMs);
+    const frame = await this.#raw.take(() => true, this.#deadlineMs);
     check(frame !== undefined, `${this.label} got no ${nameOf(command.id)}`);
     const got = nameOf(frame.commandId);
     check(frame.commandId === command.id, `${this.label} got ${got} in place of ${nameOf(command.id)}`);
@@ -125,16 +127,16 @@ export class FilePeer {
   }
 
   async expectEnd(): Promise<void> {
-    check(await this.#wire.ended(this.#deadlineMs), `the connection of ${this.label} was not closed`);
+    check(await this.#raw.ended(this.#deadlineMs), `the connection of ${this.label} was not closed`);
   }
 
   /** Checks that nothing has come without being taken. */
   expectNothingMore(): void {
-    const [frame] = this.#wire.frames;
+    const [frame] = this.#raw.received;
     check(!frame, `${this.label} got ${nameOf(frame?.commandId ?? 0)} that nobody expected`);
   }
 
   leave(): void {
-    this.#wire.destroy();
+    this.#raw.close();
   }
 }

@@ -98,7 +98,7 @@ async function fileServers({ servers, deadlineMs, legacy }: Target, user: User):
     const { ipAddrList } = await peer.ask(C.FileHasOfflineReq, C.FileHasOfflineRes, { userId: user.id });
     return ipAddrList.map(({ ip: host, port }) => named('file_server', { host, port }));
   } finally {
-    peer.wire.destroy();
+    peer.raw.close();
   }
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { type Frame, RawConnection } from '@teamtalk/local-stack';
 import {
   Commands as C,
   type Command,
@@ -8,10 +9,10 @@ import {
   HEADER_LENGTH,
 } from '@teamtalk/protocol';
 import { ambient } from './answers.js';
+import { nameOf } from './command-name.js';
 import { check, difference, type Expected, expectMatch } from './match.js';
 import { type ClientName, type Profile, profiles } from './profiles.js';
 import { Rules } from './rules.js';
-import { type Frame, nameOf, Wire } from './wire.js';
 
 /** A user who can log in. */
 export interface User {
@@ -30,6 +31,8 @@ export interface PeerOptions {
   legacy?: boolean | undefined;
 }
 
+/** Larger than a server's frame limit, so that the rules see it, bytes. */
+const largestFrame = 64 * 1024 * 1024;
 const loggedIn = 0;
 const fenceMark = 'conformance fence ';
 /** Longest wait for a command from user to user on an original, milliseconds; it does not deliver all of them. */
@@ -43,13 +46,19 @@ export class Peer {
   readonly #deadlineMs: number;
   readonly #legacy: boolean;
   readonly #bySeqOnly: boolean;
-  #wire!: Wire;
+  #raw!: RawConnection;
   #seqNum: number;
   #user: User | undefined;
 
   static async open(options: PeerOptions): Promise<Peer> {
     const peer = new Peer(options);
-    peer.#wire = await Wire.open(options.address, (frame) => peer.rules.received(frame), options.deadlineMs);
+    const { address, deadlineMs } = options;
+    peer.#raw = await RawConnection.open(address.port, {
+      host: address.host,
+      deadlineMs,
+      limit: largestFrame,
+      onFrame: (frame) => peer.rules.received(frame),
+    });
     return peer;
   }
 
@@ -75,12 +84,12 @@ export class Peer {
   }
 
   get isOpen(): boolean {
-    return this.#wire.isOpen;
+    return this.#raw.isOpen;
   }
 
   /** The connection itself, to do what no client does on purpose. */
-  get wire(): Wire {
-    return this.#wire;
+  get raw(): RawConnection {
+    return this.#raw;
   }
 
   /** The seq_num the client gives its next PDU; wraps as the client's counter does. */
@@ -104,7 +113,7 @@ export class Peer {
   /** Sends a PDU with an arbitrary body. @returns its seq_num */
   sendRaw(commandId: number, body: Uint8Array, seqNum = this.nextSeqNum()): number {
     this.rules.sent(commandId, seqNum);
-    this.#wire.write(encodeRawPdu(commandId, body, seqNum));
+    void this.#raw.send(encodeRawPdu(commandId, body, seqNum));
     return seqNum;
   }
 
@@ -125,7 +134,7 @@ export class Peer {
     expected?: NoInfer<Expected<M>>,
   ): Promise<M> {
     const bySeqOnly = this.#bySeqOnly && seqNum !== 0;
-    const frame = await this.#wire.take(
+    const frame = await this.#raw.take(
       (each) => each.seqNum === seqNum && (bySeqOnly || each.commandId === command.id),
       this.#deadlineMs,
     );
@@ -145,7 +154,7 @@ export class Peer {
       if (problem && !misses.includes(problem)) misses.push(problem);
       return !problem;
     };
-    const frame = await this.#wire.take(fits, this.#deadlineMs);
+    const frame = await this.#raw.take(fits, this.#deadlineMs);
     if (!frame) throw this.#missing(command.id, misses);
     return decodeBody(command, frame.body);
   }
@@ -163,7 +172,7 @@ export class Peer {
       await this.get(C.SwitchP2pCmd, fence);
       return;
     }
-    await this.#wire.take(
+    await this.#raw.take(
       (frame) => frame.commandId === C.SwitchP2pCmd.id && frame.body.includes(fence.cmdMsgData),
       Math.min(legacyFenceMs, this.#deadlineMs),
     );
@@ -188,7 +197,7 @@ export class Peer {
    * `World.fence` first, so that whatever could cause one is over.
    */
   expectNone<M extends object>(command: Command<M, never>, such?: NoInfer<Expected<M>>): void {
-    const frame = this.#wire.frames.find((each) => {
+    const frame = this.#raw.received.find((each) => {
       if (each.commandId !== command.id || this.#isFence(each)) return false;
       return !such || !difference(decodeBody(command, each.body), such);
     });
@@ -197,19 +206,19 @@ export class Peer {
 
   /** Checks that nothing has come without being taken, except what other users may cause at any time. */
   expectNothingMore(): void {
-    const frame = this.#wire.frames.find((each) => !ambient.has(each.commandId) && !this.#isFence(each));
+    const frame = this.#raw.received.find((each) => !ambient.has(each.commandId) && !this.#isFence(each));
     check(frame === undefined, `${this.label} got ${nameOf(frame?.commandId ?? 0)} that nobody expected`);
   }
 
   /** Discards everything that has come and was not taken. */
   forget(): void {
-    this.#wire.frames.length = 0;
+    this.#raw.received.length = 0;
   }
 
   /** Waits until the server closes the connection. */
   async expectEnd(): Promise<void> {
     check(
-      await this.#wire.ended(this.#deadlineMs),
+      await this.#raw.ended(this.#deadlineMs),
       `the server did not close the connection of ${this.label}`,
     );
   }
@@ -240,13 +249,13 @@ export class Peer {
   /** Logs out, so that the user is offline when the next case begins. */
   async leave(): Promise<void> {
     if (!this.isLoggedIn) {
-      this.#wire.destroy();
+      this.#raw.close();
       return;
     }
-    this.#wire.resume();
+    this.#raw.socket.resume();
     this.send(C.LoginReqLoginout, {});
-    await this.#wire.ended(this.#deadlineMs);
-    this.#wire.destroy();
+    await this.#raw.ended(this.#deadlineMs);
+    this.#raw.close();
   }
 
   #missing(commandId: number, details: readonly string[]): Error {

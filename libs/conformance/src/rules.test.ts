@@ -1,9 +1,9 @@
+import type { Frame } from '@teamtalk/local-stack';
 import { Commands as C, encodePdu, HEADER_LENGTH, type PropertiesOf, readHeader } from '@teamtalk/protocol';
 import { expect, it } from 'vitest';
 import { difference } from './match.js';
 import { type ClientName, profiles } from './profiles.js';
 import { Rules } from './rules.js';
-import type { Frame } from './wire.js';
 
 const self = 7;
 

@@ -1,3 +1,4 @@
+import type { Frame } from '@teamtalk/local-stack';
 import {
   type AnyCommand,
   Commands as C,
@@ -7,9 +8,9 @@ import {
   serviceIdOf,
 } from '@teamtalk/protocol';
 import { answerOf, ownId, pushes, splittable } from './answers.js';
+import { nameOf } from './command-name.js';
 import type { DifferenceId } from './original.js';
 import type { Profile } from './profiles.js';
-import { type Frame, nameOf } from './wire.js';
 
 /** Android takes larger message ids for its own local ones (client-behaviour.md#message-ids). */
 const msgIdEnd = 90_000_000;

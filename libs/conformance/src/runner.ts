@@ -166,7 +166,7 @@ async function idOf(
   } catch (error) {
     throw new Error(`${name} cannot log in: ${(error as Error).message}`, { cause: error });
   } finally {
-    peer.wire.destroy();
+    peer.raw.close();
   }
 }
 

@@ -1,6 +1,6 @@
+import { nameOf } from './command-name.js';
 import { type DifferenceId, describeDifference } from './original.js';
 import type { CaseResult, Status } from './runner.js';
-import { nameOf } from './wire.js';
 
 const columns = ['command', 'case', 'shows', 'result'] as const;
 type Row = Readonly<Record<(typeof columns)[number], string>>;

@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { Commands, decodeBody, encodePdu, IM } from '@teamtalk/protocol';
+import { loginFrame } from '@teamtalk/local-stack';
+import { Commands, decodeBody } from '@teamtalk/protocol';
 import { LoadConnection, type Traffic } from './connection.js';
 import { Latency } from './latency.js';
 import type { LoadOptions } from './options.js';
 import { Id } from './wire.js';
 
-const { USER_STATUS_ONLINE } = IM.BaseDefine.UserStatType;
 const loginMs = 60_000;
 /** Descriptors a process needs besides its connections. */
 export const otherDescriptors = 64;
@@ -50,7 +49,6 @@ export class Pool implements Traffic {
   /** Called when a login has ended, either way. */
   onLogin: (connection: LoadConnection, ok: boolean) => void = () => {};
   readonly #options: LoadOptions;
-  readonly #passwordHash: string;
   /** when each connection's login was due, ms of the monotonic clock; 0: none is in flight */
   readonly #loginDue: Float64Array;
 
@@ -58,7 +56,6 @@ export class Pool implements Traffic {
   constructor(options: LoadOptions, count = options.users) {
     checkDescriptors(count);
     this.#options = options;
-    this.#passwordHash = createHash('md5').update(options.password).digest('hex');
     this.#loginDue = new Float64Array(count);
     const { prefix, first, users } = options;
     this.connections = Array.from(
@@ -196,19 +193,8 @@ export class Pool implements Traffic {
   }
 
   readonly #askToLogIn = (connection: LoadConnection): void => {
-    connection.write(
-      encodePdu(
-        Commands.LoginReqUserlogin,
-        {
-          userName: connection.name,
-          password: this.#passwordHash,
-          onlineStatus: USER_STATUS_ONLINE,
-          clientType: this.#options.clientType,
-          clientVersion: 'bench/1.0',
-        },
-        1,
-      ),
-    );
+    const { password, clientType } = this.#options;
+    connection.write(loginFrame({ name: connection.name, password, clientType }));
   };
 }
 

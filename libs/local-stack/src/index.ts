@@ -21,6 +21,7 @@ export {
   testNats,
 } from './infrastructure.js';
 export { LocalInfrastructure, type Migrate } from './local-infrastructure.js';
+export { loginFrame } from './login-frame.js';
 export { NatsCluster } from './nats-cluster.js';
 export { NatsServer, type NatsServerOptions } from './nats-server.js';
 export { freePort, isPortFree } from './ports.js';
@@ -28,7 +29,7 @@ export { PostgresPair, type PostgresPairOptions } from './postgres-pair.js';
 export { PostgresServer, type PostgresServerOptions } from './postgres-server.js';
 export { commandLine, guard, isAlive, isGone, startOf, stopProcess } from './processes.js';
 export { proxyHeader } from './proxy-header.js';
-export { RawConnection } from './raw-connection.js';
+export { type Frame, RawConnection } from './raw-connection.js';
 export { type TestS3, testS3 } from './s3-server.js';
 export { mainOf, type ServiceExit, ServiceProcess, type ServiceProcessOptions } from './service-process.js';
 export {

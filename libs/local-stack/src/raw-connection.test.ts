@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
-import { encodeRawPdu } from '@teamtalk/protocol';
+import { Commands, encodePdu, encodeRawPdu } from '@teamtalk/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RawConnection } from './raw-connection.js';
 
@@ -29,6 +29,25 @@ describe('RawConnection', () => {
     expect((await connection.next(({ commandId }) => commandId === 0x0304)).seqNum).toBe(2);
     expect((await connection.next()).commandId).toBe(0x0701);
     expect(connection.received).toEqual([]);
+  });
+
+  it('takes the next PDU of a command, decoded, and every field of a header', async () => {
+    const ack = { userId: 1, sessionId: 2, msgId: 3, sessionType: 1 } as const;
+    peer.write(encodePdu(Commands.MsgDataAck, { ...ack, msgId: 2 }, 4));
+    peer.write(encodePdu(Commands.MsgDataAck, ack, 5));
+    expect(await connection.receive(Commands.MsgDataAck, ({ msgId }) => msgId === 3)).toMatchObject({
+      ...ack,
+      seqNum: 5,
+    });
+    expect(connection.received).toMatchObject([
+      { version: 1, flag: 0, serviceId: 3, seqNum: 4, reserved: 0 },
+    ]);
+  });
+
+  it('ends when what comes cannot be cut into PDUs', async () => {
+    peer.write(Buffer.alloc(16));
+    expect(await connection.ended(5_000)).toBe(true);
+    expect(await connection.take(() => true, 0)).toBeUndefined();
   });
 
   it('sends bytes as they are', async () => {

@@ -8,6 +8,7 @@ import {
   type Infrastructure,
   isAlive,
   LocalInfrastructure,
+  loginFrame,
   openInfrastructure,
   RawConnection,
   type ServiceName,
@@ -17,6 +18,7 @@ import {
   traitsOf,
   waitUntil,
 } from '@teamtalk/local-stack';
+import { ClientType, Commands, type IM } from '@teamtalk/protocol';
 import { createLogger, type Logger, Metrics, sumOf } from '@teamtalk/service-kit';
 import { cheapHash, serviceEnvironment } from './environment.js';
 import { migrate } from './migrate.js';
@@ -45,6 +47,13 @@ export interface ConnectOptions extends Partial<Omit<Credentials, 'name'>> {
   /** index of the msg_server; the first one when left out */
   server?: number;
   client?: Partial<Omit<ClientOptions, 'host' | 'port' | 'loginServer'>>;
+}
+
+interface RawLogin {
+  /** index of the msg_server */
+  server?: number;
+  clientType?: IM.BaseDefine.ClientType;
+  deadlineMs?: number;
 }
 
 type DataSource = Awaited<ReturnType<typeof openDataSource>>;
@@ -231,6 +240,18 @@ export class TestCluster {
   async connectRaw(server = 0): Promise<RawConnection> {
     const connection = await RawConnection.open(this.port('msg_server', server, 'client'));
     this.#connections.push(connection);
+    return connection;
+  }
+
+  /** A bare connection that has logged in. */
+  async logInRaw(
+    name: string,
+    { server = 0, clientType = ClientType.WINDOWS, deadlineMs = 60_000 }: RawLogin = {},
+  ): Promise<RawConnection> {
+    const connection = await this.connectRaw(server);
+    await connection.send(loginFrame({ name, password: testPassword, clientType }));
+    const answer = await connection.receive(Commands.LoginResUserlogin, undefined, deadlineMs);
+    if (answer.resultCode !== 0) throw new Error(`the login of ${name} was refused: ${answer.resultCode}`);
     return connection;
   }
 

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { TeamTalkClient } from '@teamtalk/client';
-import { TestCluster, testPassword } from '@teamtalk/cluster';
+import { TestCluster } from '@teamtalk/cluster';
 import { type RawConnection, waitUntil } from '@teamtalk/local-stack';
 import { ClientType, Commands, decodeBody, encodePdu, IM } from '@teamtalk/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -39,23 +38,13 @@ beforeAll(async () => {
   connections = [];
   for (let first = 1; first < online; first += 100) {
     const names = Array.from({ length: Math.min(100, online - first) }, (_, i) => `member ${first + i}`);
-    connections.push(...(await Promise.all(names.map((name, i) => logIn(name, i % 2)))));
+    const logIns = names.map((name, i) =>
+      cluster.logInRaw(name, { server: i % 2, clientType: ClientType.IOS, deadlineMs }),
+    );
+    connections.push(...(await Promise.all(logIns)));
   }
 }, 180_000);
 afterAll(() => cluster?.stop());
-
-async function logIn(userName: string, server: number): Promise<RawConnection> {
-  const connection = await cluster.connectRaw(server);
-  const password = createHash('md5').update(testPassword).digest('hex');
-  const request = { userName, password, onlineStatus: 1, clientType: ClientType.IOS };
-  await connection.send(encodePdu(Commands.LoginReqUserlogin, request, 1));
-  const { body } = await connection.next(
-    ({ commandId }) => commandId === Commands.LoginResUserlogin.id,
-    deadlineMs,
-  );
-  expect(decodeBody(Commands.LoginResUserlogin, body).resultCode).toBe(0);
-  return connection;
-}
 
 function change(changeType: number, memberIdList: number[], groupId: number) {
   return creator.request(

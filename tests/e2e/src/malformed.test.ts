@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { TestCluster } from '@teamtalk/cluster';
-import { type RawConnection, waitUntil } from '@teamtalk/local-stack';
-import { Commands, encodePdu, encodeRawPdu } from '@teamtalk/protocol';
+import { TestCluster, testPassword } from '@teamtalk/cluster';
+import { loginFrame, type RawConnection, waitUntil } from '@teamtalk/local-stack';
+import { ClientType, Commands, encodePdu, encodeRawPdu } from '@teamtalk/protocol';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 
 let cluster: TestCluster;
@@ -35,15 +35,11 @@ function headerWith(length: number): Buffer {
   return header;
 }
 
+const login = loginFrame({ name: 'guest', password: testPassword, clientType: ClientType.WINDOWS }, 7);
+
 async function logIn(): Promise<void> {
-  const request = {
-    userName: 'guest',
-    password: 'e10adc3949ba59abbe56e057f20f883e',
-    onlineStatus: 1,
-    clientType: 1,
-  };
-  await raw.send(encodePdu(Commands.LoginReqUserlogin, request, 7));
-  await raw.next((pdu) => pdu.commandId === Commands.LoginResUserlogin.id && pdu.seqNum === 7);
+  await raw.send(login);
+  await raw.receive(Commands.LoginResUserlogin, (_, { seqNum }) => seqNum === 7);
 }
 
 it.each([0, 1, 15])('length %d: counted, closed', async (length) => {
@@ -105,15 +101,8 @@ it('a silent connection is closed after the login timeout', async () => {
 });
 
 it('a login in single bytes is a login', async () => {
-  const request = {
-    userName: 'guest',
-    password: 'e10adc3949ba59abbe56e057f20f883e',
-    onlineStatus: 1,
-    clientType: 1,
-  };
-  for (const byte of encodePdu(Commands.LoginReqUserlogin, request, 7)) await raw.send(Buffer.of(byte));
-  const pdu = await raw.next((each) => each.commandId === Commands.LoginResUserlogin.id);
-  expect(Commands.LoginResUserlogin.type.decode(pdu.body)).toMatchObject({ resultCode: 0 });
+  for (const byte of login) await raw.send(Buffer.of(byte));
+  expect(await raw.receive(Commands.LoginResUserlogin)).toMatchObject({ resultCode: 0 });
 });
 
 it('after a kick nothing of the old connection is served', async () => {

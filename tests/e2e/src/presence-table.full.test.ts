@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { TeamTalkClient } from '@teamtalk/client';
 import { TestCluster, testPassword } from '@teamtalk/cluster';
 import { waitUntil } from '@teamtalk/local-stack';
-import { ClientType, Commands, encodePdu, IM } from '@teamtalk/protocol';
+import { ClientType, Commands, IM } from '@teamtalk/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { recordPdus } from './record-pdus.js';
 
@@ -69,11 +68,7 @@ class Subject {
 
   /** A client that has gone silent: its connection stands, and nothing comes over it any more. */
   async silentCame(clientType: IM.BaseDefine.ClientType, server: number): Promise<void> {
-    const connection = await cluster.connectRaw(server);
-    const password = createHash('md5').update(testPassword).digest('hex');
-    const request = { userName: this.name, password, onlineStatus: online, clientType };
-    await connection.send(encodePdu(Commands.LoginReqUserlogin, request, 1));
-    await connection.next(({ commandId }) => commandId === Commands.LoginResUserlogin.id, deadlineMs);
+    await cluster.logInRaw(this.name, { server, clientType, deadlineMs });
   }
 
   /** Statuses each watcher has received for this user. */

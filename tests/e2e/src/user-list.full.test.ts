@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { TeamTalkClient } from '@teamtalk/client';
-import { TestCluster, testPassword } from '@teamtalk/cluster';
+import { TestCluster } from '@teamtalk/cluster';
 import { type RawConnection, waitUntil } from '@teamtalk/local-stack';
 import { ClientType, Commands, encodePdu } from '@teamtalk/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -140,15 +139,7 @@ it('many slow readers share one list and delay nobody', async () => {
 /** Logs in, and reads nothing from then on. */
 async function slowReader(name: string): Promise<RawConnection> {
   await cluster.addUsers([name]);
-  const raw = await cluster.connectRaw(0);
-  const request = {
-    userName: name,
-    password: createHash('md5').update(testPassword).digest('hex'),
-    onlineStatus: 1,
-    clientType: ClientType.MAC,
-  };
-  await raw.send(encodePdu(Commands.LoginReqUserlogin, request, 7));
-  await raw.next(({ commandId }) => commandId === Commands.LoginResUserlogin.id);
+  const raw = await cluster.logInRaw(name, { clientType: ClientType.MAC });
   raw.socket.pause();
   return raw;
 }

@@ -102,7 +102,7 @@ function casesOf(as: ClientName): readonly Case[] {
       run: async ({ client, other }, world) => {
         const before = await world.say(other, client.id);
         await client.get(C.MsgData, { msgId: before });
-        client.wire.destroy();
+        client.raw.close();
         const missed = await world.say(other, client.id);
         const again = await world.connect(`a ${as}@1`);
         const { msgList } = await again.ask(C.MsgListRequest, C.MsgListResponse, {

@@ -1,7 +1,8 @@
+import { RawConnection } from '@teamtalk/local-stack';
 import { Commands as C, encodePdu, encodeRawPdu, HEADER_LENGTH, writeHeader } from '@teamtalk/protocol';
 import { type Case, script } from '../case.js';
+import { nameOf } from '../command-name.js';
 import { check, expectMatch } from '../match.js';
-import { nameOf, Wire } from '../wire.js';
 
 /** Frames, whatever is in them, and heartbeats (client-behaviour.md#frames). */
 export const connectionCases: readonly Case[] = [
@@ -25,7 +26,8 @@ export const connectionCases: readonly Case[] = [
     proves: ['client-heartbeat'],
     given: {},
     run: async (_, { target }) => {
-      const wire = await Wire.open(target.servers[0]!, () => {}, target.deadlineMs);
+      const { port, ...address } = target.servers[0]!;
+      const raw = await RawConnection.open(port, { ...address, deadlineMs: target.deadlineMs });
       try {
         for (const header of [
           { version: 1, flag: 0, serviceId: 0x0701, reserved: 0 },
@@ -35,13 +37,13 @@ export const connectionCases: readonly Case[] = [
           const sent = { length: HEADER_LENGTH, commandId: C.OtherHeartbeat.id, seqNum: 9, ...header };
           const frame = Buffer.alloc(HEADER_LENGTH);
           writeHeader(frame, sent);
-          wire.write(frame);
-          const back = await wire.take(() => true, target.deadlineMs);
+          await raw.send(frame);
+          const back = await raw.take(() => true, target.deadlineMs);
           check(back !== undefined, 'no heartbeat came back');
           expectMatch(back, { ...sent, body: Buffer.alloc(0) }, 'the heartbeat');
         }
       } finally {
-        wire.destroy();
+        raw.close();
       }
     },
   }),
@@ -56,7 +58,7 @@ export const connectionCases: readonly Case[] = [
         const frame = encodePdu(C.MsgTimeRequest, {}, seqNum);
         for (const offset of [4, 6, 14]) frame.writeUInt16BE(value, offset);
         a.rules.sent(C.MsgTimeRequest.id, seqNum);
-        a.wire.write(frame);
+        await a.raw.send(frame);
         await a.answer(C.MsgTimeResponse, seqNum);
       }
     },
@@ -71,11 +73,11 @@ export const connectionCases: readonly Case[] = [
       const { name, passwordMd5 } = world.users.b;
       const login = { userName: name, password: passwordMd5, onlineStatus: 1, clientType: 1 } as const;
       slow.rules.sent(C.LoginReqUserlogin.id, 1);
-      for (const byte of encodePdu(C.LoginReqUserlogin, login, 1)) slow.wire.write(Buffer.of(byte));
+      for (const byte of encodePdu(C.LoginReqUserlogin, login, 1)) await slow.raw.send(Buffer.of(byte));
       await slow.answer(C.LoginResUserlogin, 1, { resultCode: 0 });
       const seqNums = Array.from({ length: 50 }, () => a.nextSeqNum());
       for (const seqNum of seqNums) a.rules.sent(C.MsgTimeRequest.id, seqNum);
-      a.wire.write(Buffer.concat(seqNums.map((seqNum) => encodePdu(C.MsgTimeRequest, {}, seqNum))));
+      await a.raw.send(Buffer.concat(seqNums.map((seqNum) => encodePdu(C.MsgTimeRequest, {}, seqNum))));
       for (const seqNum of seqNums) await a.answer(C.MsgTimeResponse, seqNum);
     },
   }),
@@ -89,7 +91,7 @@ export const connectionCases: readonly Case[] = [
       run: async ({ a, b }) => {
         const header = encodeRawPdu(C.OtherHeartbeat.id, Buffer.alloc(0), 1);
         header.writeUInt32BE(length, 0);
-        a.wire.write(header);
+        await a.raw.send(header);
         await a.expectEnd();
         await b.probe();
       },
@@ -116,9 +118,9 @@ export const connectionCases: readonly Case[] = [
     given: { a: 'a', b: 'b@1', phone: 'a android' },
     run: async ({ a, b, phone }, world) => {
       const bytes = encodePdu(C.MsgData, world.text(b.id), 1);
-      a.wire.write(bytes.subarray(0, bytes.length - 3));
-      a.wire.destroy();
-      b.wire.destroy();
+      await a.raw.send(bytes.subarray(0, bytes.length - 3));
+      a.raw.close();
+      b.raw.close();
       await world.say(phone, world.ids.b);
       const again = await world.connect('b');
       await world.say(phone, world.ids.b);
@@ -131,13 +133,13 @@ export const connectionCases: readonly Case[] = [
     is: 'client habit',
     given: { a: 'a', b: 'b', c: 'c' },
     run: async ({ a, b, c }, world) => {
-      b.wire.pause();
+      b.raw.socket.pause();
       const big = 'x'.repeat(30_000);
       for (let i = 0; i < 10; i++) {
         a.send(C.SwitchP2pCmd, { fromUserId: 0, toUserId: b.id, cmdMsgData: big });
       }
       await world.fence(a, c);
-      b.wire.resume();
+      b.raw.socket.resume();
       for (let i = 0; i < 10; i++) await b.get(C.SwitchP2pCmd, { cmdMsgData: big });
       check(b.isOpen, `${nameOf(C.SwitchP2pCmd.id)}: the slow client was cut off`);
     },

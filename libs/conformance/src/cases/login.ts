@@ -271,7 +271,7 @@ export const loginCases: readonly Case[] = [
         );
         const open = () => peers.filter(({ isOpen }) => isOpen);
         while (open().length > 1) {
-          const ended = await Promise.race(open().map(({ wire }) => wire.ended(deadlineMs)));
+          const ended = await Promise.race(open().map(({ raw }) => raw.ended(deadlineMs)));
           check(ended, `${open().length} connections stay`);
         }
         check(open().length === 1, 'none stays');

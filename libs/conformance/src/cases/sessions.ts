@@ -274,7 +274,7 @@ function sessionsOf(as: OldClient): readonly Case[] {
         const reply = await world.say(client, other.id);
         await other.get(C.MsgData, { msgId: reply, fromUserId: client.id });
 
-        client.wire.destroy();
+        client.raw.close();
         const missed = [await world.say(other, client.id), await world.say(other, client.id)];
         const groupId = await world.group(other, client.id);
         const inGroup = await world.say(other, groupId, undefined, { group: true });

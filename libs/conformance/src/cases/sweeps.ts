@@ -1,10 +1,10 @@
 import { type AnyCommand, Commands as C, commandById } from '@teamtalk/protocol';
 import { answerOf } from '../answers.js';
 import { type Case, script } from '../case.js';
+import { nameOf } from '../command-name.js';
 import { check } from '../match.js';
 import type { DifferenceId } from '../original.js';
 import { clientSamples, internalSamples, type Sample, serverSamples } from '../samples.js';
-import { nameOf } from '../wire.js';
 
 const notBeforeLogin = (command: AnyCommand) =>
   command.id !== C.LoginReqUserlogin.id && command.id !== C.OtherHeartbeat.id;
@@ -35,7 +35,7 @@ function beforeLogin({ command, body }: Sample): Case {
       const peer = await world.open();
       peer.sendRaw(command.id, body({ claimed: world.ids.a, peer: world.ids.b, msgId: 1 }));
       await peer.expectEnd();
-      check(peer.wire.frames.length === 0, 'it was answered');
+      check(peer.raw.received.length === 0, 'it was answered');
     },
   });
 }
@@ -88,7 +88,7 @@ function foreignSender({ command, body }: Sample): Case {
       await world.fence(a, peer, claimed);
       claimed.expectNothingMore();
       check((await world.latest(claimed, peer.id)) === latest.ofClaimed, 'a message in another’s name');
-      for (const { commandId, body: bytes } of peer.wire.frames) {
+      for (const { commandId, body: bytes } of peer.raw.received) {
         const message = commandById(commandId)?.type.decode(bytes) as { fromUserId?: number } | undefined;
         check(message?.fromUserId !== claimed.id, `${nameOf(commandId)} bears the claimed sender`);
       }

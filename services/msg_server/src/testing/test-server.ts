@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { Bus } from '@teamtalk/bus';
-import { RawConnection, testNats, waitUntil } from '@teamtalk/local-stack';
+import { type Frame, RawConnection, testNats, waitUntil } from '@teamtalk/local-stack';
 import {
   type Command,
   Commands,
@@ -8,7 +8,6 @@ import {
   encodePdu,
   IM,
   MsgType,
-  type Pdu,
   type PropertiesOf,
 } from '@teamtalk/protocol';
 import { createKit, type Service } from '@teamtalk/service-kit';
@@ -169,14 +168,11 @@ export class TestClient {
     return seqNum;
   }
 
-  async receive<M extends object>(
+  receive<M extends object>(
     command: Command<M, never>,
-    where: (message: M, pdu: Pdu) => boolean = () => true,
+    where?: (message: M, frame: Frame) => boolean,
   ): Promise<M & { seqNum: number }> {
-    const pdu = await this.raw.next(
-      (each) => each.commandId === command.id && where(decodeBody(command, each.body), each),
-    );
-    return Object.assign(decodeBody(command, pdu.body), { seqNum: pdu.seqNum });
+    return this.raw.receive(command, where);
   }
 
   /** Sends a request. @returns the response with its seq_num */

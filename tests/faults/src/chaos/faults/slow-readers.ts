@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { testPassword } from '@teamtalk/cluster';
 import type { RawConnection } from '@teamtalk/local-stack';
-import { ClientType, Commands, encodePdu, IM, MsgType } from '@teamtalk/protocol';
+import { ClientType, MsgType } from '@teamtalk/protocol';
 import type { ChaosTestbed } from '../testbed/chaos-testbed.js';
 import { type Fault, pause } from './fault.js';
 
@@ -74,17 +72,8 @@ function textOf({ p50, p99 }: Latency): string {
   return `p50 ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms`;
 }
 
-async function logIn({ cluster }: ChaosTestbed, userName: string, server: number): Promise<RawConnection> {
-  const connection = await cluster.connectRaw(server);
-  const login = {
-    userName,
-    password: createHash('md5').update(testPassword).digest('hex'),
-    onlineStatus: IM.BaseDefine.UserStatType.USER_STATUS_ONLINE,
-    clientType: ClientType.ANDROID,
-    clientVersion: 'sleepy',
-  };
-  await connection.send(encodePdu(Commands.LoginReqUserlogin, login, 1));
-  await connection.next(({ commandId }) => commandId === Commands.LoginResUserlogin.id, 60_000);
+async function logIn({ cluster }: ChaosTestbed, name: string, server: number): Promise<RawConnection> {
+  const connection = await cluster.logInRaw(name, { server, clientType: ClientType.ANDROID });
   // Nobody takes what comes.
   connection.socket.removeAllListeners('data');
   connection.socket.on('data', () => {});
