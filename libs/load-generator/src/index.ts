@@ -1,6 +1,10 @@
 // The load generator for the client protocol and the HTTP API: one wire client, one ledger, a mode for each kind of load.
 export { clock, type Endpoint, LoadConnection, type Traffic } from './connection.js';
 export { Latency } from './latency.js';
+export { BitSet } from './ledger/bit-set.js';
+export { Conversation } from './ledger/conversation.js';
+export { DeliveryOrder, Findings, type SentMessage, StoredMessages } from './ledger/judgement.js';
+export { Ledger, type Violations } from './ledger/ledger.js';
 export { MessageFrame, Receipts } from './message-frames.js';
 export { runDirectory } from './modes/directory.js';
 export { runEcho } from './modes/echo.js';
@@ -17,4 +21,4 @@ export { descriptorLimit, emptyCounts, otherDescriptors } from './pool.js';
 export { UsageWatch, usageBetween, type WatchedProcess } from './process-usage.js';
 export { type LoadResult, problemsOf } from './result.js';
 export { describeResult } from './text-report.js';
-export { Id, MessageReader, numberLimit, readAck, readIndex } from './wire.js';
+export { Id, MessageReader, readAck, readIndex } from './wire.js';

@@ -1,6 +1,6 @@
 import type { HistoryCounts } from './history-check.js';
-import type { LedgerCounts } from './ledger.js';
 import type { Measured } from './measurement.js';
+import type { MessageCounts } from './message-traffic.js';
 import type { PoolCounts } from './pool.js';
 
 /** What one run of the load generator found. */
@@ -11,7 +11,7 @@ export interface LoadResult extends Measured {
   /** What was achieved a second, by name; the first one is what the mode is about. */
   rates: Record<string, number>;
   connections: PoolCounts;
-  messages?: LedgerCounts;
+  messages?: MessageCounts;
   history?: HistoryCounts;
   /** other figures of the mode */
   figures?: Record<string, number>;
@@ -27,7 +27,7 @@ export function problemsOf({ messages, history, connections }: LoadResult): stri
     problems.push(
       [messages.unacked, 'not acknowledged'],
       [messages.undelivered, 'not delivered'],
-      [messages.duplicates, 'delivered twice'],
+      [messages.duplicated, 'delivered twice'],
       [messages.reordered, 'delivered out of order'],
       [messages.inverted, 'numbered out of order'],
       [messages.strayAcks, 'stray acks'],
@@ -36,10 +36,9 @@ export function problemsOf({ messages, history, connections }: LoadResult): stri
   }
   if (history) {
     problems.push(
-      [history.lost, 'lost (acknowledged and not stored)'],
-      [history.storedTwice, 'stored twice'],
-      [history.wrongId, 'stored under another id'],
-      [history.storedOutOfOrder, 'stored out of order'],
+      [history.lost, 'lost (acknowledged, but not stored under that id)'],
+      [history.duplicated, 'stored twice'],
+      [history.reordered, 'stored out of order'],
       [history.unread, 'histories not read to the end'],
     );
   }

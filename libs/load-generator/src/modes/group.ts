@@ -1,7 +1,8 @@
 import { waitUntil } from '@teamtalk/local-stack';
 import { Commands, decodeBody, encodePdu, IM } from '@teamtalk/protocol';
 import type { LoadConnection } from '../connection.js';
-import type { Conversation } from '../message-traffic.js';
+import { Conversation } from '../ledger/conversation.js';
+import type { Participants } from '../message-traffic.js';
 import type { LoadOptions } from '../options.js';
 import { Pool } from '../pool.js';
 import type { LoadResult } from '../result.js';
@@ -29,8 +30,8 @@ export async function runGroup(options: GroupOptions): Promise<LoadResult> {
   }
 }
 
-async function createGroups(pool: Pool, { groupSize, senders, say }: GroupOptions): Promise<Conversation[]> {
-  const conversations: Conversation[] = [];
+async function createGroups(pool: Pool, { groupSize, senders, say }: GroupOptions): Promise<Participants[]> {
+  const participants: Participants[] = [];
   let waiting = 0;
   const membersOf = new Map<LoadConnection, LoadConnection[]>();
   pool.frames = {
@@ -40,7 +41,13 @@ async function createGroups(pool: Pool, { groupSize, senders, say }: GroupOption
       membersOf.delete(connection);
       waiting--;
       const { resultCode, groupId } = decodeBody(Commands.GroupCreateResponse, buf.subarray(start, end));
-      if (resultCode === 0 && groupId) conversations.push({ members, senders, groupId });
+      if (resultCode !== 0 || !groupId) return;
+      const userIds = members.map(({ userId }) => userId);
+      participants.push({
+        conversation: Conversation.group(groupId, userIds),
+        connections: members,
+        senders,
+      });
     },
   };
   for (let first = 0; first + groupSize <= pool.connections.length; first += groupSize) {
@@ -64,6 +71,6 @@ async function createGroups(pool: Pool, { groupSize, senders, say }: GroupOption
     );
   }
   await waitUntil(() => waiting === 0, { timeoutMs: createMs, what: 'the groups created' });
-  say(`${conversations.length} groups of ${groupSize}`);
-  return conversations;
+  say(`${participants.length} groups of ${groupSize}`);
+  return participants;
 }

@@ -2,7 +2,7 @@ import { waitUntil } from '@teamtalk/local-stack';
 import { HistoryCheck } from '../history-check.js';
 import { Measurement } from '../measurement.js';
 import type { ReceiptMode } from '../message-frames.js';
-import { type Conversation, MessageTraffic } from '../message-traffic.js';
+import { MessageTraffic, type Participants } from '../message-traffic.js';
 import type { LoadOptions } from '../options.js';
 import type { Pool } from '../pool.js';
 import type { LoadResult } from '../result.js';
@@ -26,13 +26,13 @@ function ratesOf(mode: 'p2p' | 'group', acked: number, delivered: number): Recor
 export async function runMessages(
   mode: 'p2p' | 'group',
   pool: Pool,
-  conversations: readonly Conversation[],
+  participants: readonly Participants[],
   options: LoadOptions & MessageOptions,
 ): Promise<LoadResult> {
   const { rate, size, receipts, verify, seconds, warmup, drain, watch, say } = options;
-  if (conversations.length === 0) throw new Error('no conversation has all its members logged in');
+  if (participants.length === 0) throw new Error('no conversation has all its members logged in');
   const traffic = new MessageTraffic({
-    conversations,
+    participants,
     rate,
     total: Math.ceil(rate * (warmup + seconds)),
     size,
@@ -44,7 +44,7 @@ export async function runMessages(
   const sending = pacer.run();
   measurement.begin(pacer.start, warmup);
   await sending;
-  await waitUntil(() => ledger.complete && performance.now() >= measurement.to, {
+  await waitUntil(() => ledger.isComplete && performance.now() >= measurement.to, {
     timeoutMs: drain * 1000,
     what: 'everything acknowledged and delivered',
   }).catch(() => say('some messages were not acknowledged or not delivered in time'));
@@ -55,19 +55,17 @@ export async function runMessages(
     ...measured,
     rates: ratesOf(mode, traffic.ackedInTime / seconds, traffic.deliveredInTime / seconds),
     connections: pool.counts,
-    messages: ledger.counts(),
+    messages: traffic.counts(),
   };
   if (verify) {
     say('reading the histories back');
-    const check = new HistoryCheck(ledger, traffic.run);
+    const check = new HistoryCheck(ledger);
     pool.frames = check;
-    result.history = await check.check(
-      conversations.map(({ members, groupId }) => ({
-        reader: members[0]!,
-        sessionType: groupId === undefined ? 1 : 2,
-        sessionId: groupId ?? members[1]!.userId,
-      })),
-    );
+    const checked = participants.map(({ conversation, connections }) => ({
+      conversation,
+      reader: connections[0]!,
+    }));
+    result.history = await check.check(checked);
   }
   return result;
 }

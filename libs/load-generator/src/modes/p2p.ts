@@ -1,3 +1,4 @@
+import { Conversation } from '../ledger/conversation.js';
 import type { LoadOptions } from '../options.js';
 import { Pool } from '../pool.js';
 import type { LoadResult } from '../result.js';
@@ -16,10 +17,10 @@ export async function runP2p(options: P2pOptions): Promise<LoadResult> {
     const { connections } = pool;
     const pairs = [];
     for (let i = 0; i + 1 < connections.length; i += 2) {
-      const members = [connections[i]!, connections[i + 1]!];
-      if (members.every(({ loggedIn }) => loggedIn)) {
-        pairs.push({ members, senders: options.oneWay ? 1 : 2, groupId: undefined });
-      }
+      const [one, other] = [connections[i]!, connections[i + 1]!];
+      if (!one.loggedIn || !other.loggedIn) continue;
+      const conversation = Conversation.pair(one.userId, other.userId);
+      pairs.push({ conversation, connections: [one, other], senders: options.oneWay ? 1 : 2 });
     }
     return await runMessages('p2p', pool, pairs, options);
   } finally {

@@ -74,12 +74,12 @@ describe('against a server with configured faults', () => {
 
   it('counts duplicates, and acks that come twice', async () => {
     const result = await run({ 10: { deliveries: 2 }, 20: { deliveries: 3 }, 30: { acks: 2 } });
-    expect(result.messages).toMatchObject({ acked: 600, delivered: 600, duplicates: 3, strayAcks: 1 });
+    expect(result.messages).toMatchObject({ acked: 600, delivered: 600, duplicated: 3, strayAcks: 1 });
   });
 
   it('counts messages delivered out of order', async () => {
     const result = await run({ 8: { late: true }, 100: { late: true }, 201: { late: true } });
-    expect(result.messages).toMatchObject({ delivered: 600, undelivered: 0, reordered: 3, duplicates: 0 });
+    expect(result.messages).toMatchObject({ delivered: 600, undelivered: 0, reordered: 3, duplicated: 0 });
   });
 
   it('finds acknowledged messages missing from the history, and duplicates in it', async () => {
@@ -88,7 +88,7 @@ describe('against a server with configured faults', () => {
     for (let i = 300; i < 303; i++) fates[i] = { doubled: true };
     const { history, messages } = await run(fates);
     expect(messages).toMatchObject({ acked: 600, delivered: 600 });
-    expect(history).toMatchObject({ stored: 593, lost: 7, storedTwice: 3, unread: 0 });
+    expect(history).toMatchObject({ stored: 593, lost: 7, duplicated: 3, unread: 0 });
   });
 });
 

@@ -1,12 +1,9 @@
-import { createHash } from 'node:crypto';
 import { request } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { Endpoint } from '@teamtalk/load-generator';
-import { Receipts } from '@teamtalk/load-generator';
+import { Conversation, type Endpoint, Ledger, Receipts } from '@teamtalk/load-generator';
 import { waitUntil } from '@teamtalk/local-stack';
 import { behaviours } from './behaviour.js';
 import { type Direct, RollingClient } from './client.js';
-import { type Conversation, RollingLedger } from './ledger.js';
 import type { Observations } from './phases.js';
 
 export interface ClientPoolOptions {
@@ -36,7 +33,7 @@ const groupShare = 20;
 
 /** All clients: in pairs that write to each other, and in groups. */
 export class ClientPool {
-  readonly ledger: RollingLedger;
+  readonly ledger: Ledger;
   readonly #clients: RollingClient[];
   readonly #rate: number;
   readonly #ticker: NodeJS.Timeout;
@@ -44,24 +41,21 @@ export class ClientPool {
   #pump: NodeJS.Timeout | undefined;
 
   constructor(options: ClientPoolOptions) {
-    const { users, rate, most, observations, waitFactor, complain } = options;
+    const { users, password, rate, most, observations, waitFactor, complain } = options;
     this.#rate = rate;
     const conversations = conversationsOf(options);
-    this.ledger = new RollingLedger(conversations, most, complain);
-    const passwordHash = createHash('md5').update(options.password).digest('hex');
+    this.ledger = new Ledger(conversations, most, complain);
     const kinds = Object.values(behaviours);
     const receipts = new Receipts('received');
     const direct = directBy(options.directories, observations);
     this.#clients = users.map(({ name, id }, index) => {
       const behaviour = kinds[index % kinds.length]!;
-      const common = { ledger: this.ledger, observations, receipts, direct, waitFactor, complain };
-      return new RollingClient({ ...common, index, name, userId: id, passwordHash, behaviour });
+      const common = { ledger: this.ledger, password, observations, receipts, direct, waitFactor, complain };
+      return new RollingClient({ ...common, index, name, userId: id, behaviour });
     });
-    conversations.forEach(({ members, groupId }, k) => {
-      for (const member of members) {
-        const other = members.find((each) => each !== member)!;
-        this.#clients[member]!.join(conversations[k]!, groupId ?? users[other]!.id);
-      }
+    const clientOf = new Map(users.map(({ id }, index) => [id, this.#clients[index]!]));
+    conversations.forEach(({ members }, k) => {
+      for (const member of members) clientOf.get(member)!.join(k);
     });
     this.#ticker = setInterval(() => {
       const now = performance.now();
@@ -104,7 +98,7 @@ export class ClientPool {
     let next = 0;
     this.#pump = setInterval(() => {
       const due = Math.floor(((performance.now() - begin) / 1000) * this.#rate);
-      for (; next < due && !this.ledger.full; next++) {
+      for (; next < due && !this.ledger.isFull; next++) {
         const client = this.#clients[next % this.#clients.length]!;
         const round = Math.floor(next / this.#clients.length);
         client.send(round % groupShare === groupShare - 1 ? 1 : 0, begin + (next / this.#rate) * 1000);
@@ -132,17 +126,11 @@ export class ClientPool {
 function conversationsOf({ users, groups }: ClientPoolOptions): Conversation[] {
   const conversations: Conversation[] = [];
   for (let first = 0; first + 1 < users.length; first += 2) {
-    const [low, high] = [users[first]!.id, users[first + 1]!.id].sort((a, b) => a - b) as [number, number];
-    const conv = String((BigInt(low) << 32n) | BigInt(high));
-    conversations.push({
-      index: conversations.length,
-      members: [first, first + 1],
-      groupId: undefined,
-      conv,
-    });
+    conversations.push(Conversation.pair(users[first]!.id, users[first + 1]!.id));
   }
   for (const { id, members } of groups) {
-    conversations.push({ index: conversations.length, members, groupId: id, conv: String(id) });
+    const userIds = members.map((member) => users[member]!.id);
+    conversations.push(Conversation.group(id, userIds));
   }
   return conversations;
 }

@@ -1,7 +1,10 @@
 import {
+  type Conversation,
   clock,
+  DeliveryOrder,
   type Endpoint,
   Id,
+  type Ledger,
   LoadConnection,
   MessageFrame,
   MessageReader,
@@ -10,9 +13,9 @@ import {
   readIndex,
   type Traffic,
 } from '@teamtalk/load-generator';
+import { loginFrame } from '@teamtalk/local-stack';
 import { Commands, decodeBody, encodePdu, IM, isGroupMessageType, MsgType } from '@teamtalk/protocol';
 import { type Behaviour, startUpOf } from './behaviour.js';
-import type { Conversation, RollingLedger } from './ledger.js';
 import type { Observations, Phase } from './phases.js';
 
 /** Where a login_server sends a client; undefined: it did not say. */
@@ -22,9 +25,9 @@ export interface ClientOptions {
   index: number;
   name: string;
   userId: number;
-  passwordHash: string;
+  password: string;
   behaviour: Behaviour;
-  ledger: RollingLedger;
+  ledger: Ledger;
   observations: Observations;
   /** shared by all clients */
   receipts: Receipts;
@@ -37,14 +40,16 @@ export interface ClientOptions {
 /** A conversation as this client sees it. */
 interface Seat {
   conversation: Conversation;
+  /** index of the conversation in the ledger, and of the client among its members */
+  index: number;
+  member: number;
   /** whom or which group a message names */
   sessionId: number;
   frame: MessageFrame;
   /** newest id known, by whatever way */
   newest: number;
-  /** ids that came on this connection */
-  pushed: Set<number>;
-  lastPushed: number;
+  /** of what came on this connection */
+  order: DeliveryOrder;
   /** of a look into history: down to which id, exclusive; undefined: none is in flight */
   lookDownTo: number | undefined;
 }
@@ -59,7 +64,6 @@ interface Message {
   newestThen: number;
 }
 
-const { USER_STATUS_ONLINE } = IM.BaseDefine.UserStatType;
 const { SESSION_TYPE_GROUP, SESSION_TYPE_SINGLE } = IM.BaseDefine.SessionType;
 const textBytes = 64;
 const pageSize = 100;
@@ -109,22 +113,21 @@ export class RollingClient implements Traffic {
     return this.#waiting.size + this.#doubtful.length + this.#unsent.length;
   }
 
-  /** @param peerId the other one of a pair, or the group */
-  join(conversation: Conversation, peerId: number): void {
-    const isGroup = conversation.groupId !== undefined;
-    const message = {
-      fromUserId: this.#options.userId,
-      toSessionId: peerId,
-      msgType: isGroup ? MsgType.GROUP_TEXT : MsgType.SINGLE_TEXT,
-    };
-    const frame = new MessageFrame(message, { size: textBytes, run: this.#options.ledger.run });
+  /** @param index of the conversation in the ledger */
+  join(index: number): void {
+    const { userId, ledger } = this.#options;
+    const conversation = ledger.conversations[index]!;
+    const sessionId = conversation.sessionIdOf(userId);
+    const msgType = conversation.groupId === undefined ? MsgType.SINGLE_TEXT : MsgType.GROUP_TEXT;
+    const message = { fromUserId: userId, toSessionId: sessionId, msgType };
     this.#seats.push({
       conversation,
-      sessionId: peerId,
-      frame,
+      index,
+      member: conversation.members.indexOf(userId),
+      sessionId,
+      frame: new MessageFrame(message, { size: textBytes, run: ledger.run }),
       newest: 0,
-      pushed: new Set(),
-      lastPushed: 0,
+      order: new DeliveryOrder(),
       lookDownTo: undefined,
     });
   }
@@ -141,7 +144,7 @@ export class RollingClient implements Traffic {
   /** Sends a message in its k-th conversation, at once or as soon as it can. */
   send(k: number, dueAt: number): void {
     const seat = this.#seats[k % this.#seats.length]!;
-    const number = this.#options.ledger.begin(this.index, seat.conversation);
+    const number = this.#options.ledger.begin(seat.index, seat.member);
     const message = { number, seat, dueAt, sentAt: 0, seqNum: 0, newestThen: seat.newest };
     if (this.#ready) this.#transmit(message);
     else this.#unsent.push(message);
@@ -239,15 +242,9 @@ export class RollingClient implements Traffic {
   }
 
   readonly #askToLogIn = (): void => {
-    const { name, passwordHash } = this.#options;
-    const request = {
-      userName: name,
-      password: passwordHash,
-      onlineStatus: USER_STATUS_ONLINE,
-      clientType: this.behaviour.clientType,
-      clientVersion: 'rolling/1.0',
-    };
-    this.#connection.write(encodePdu(Commands.LoginReqUserlogin, request, this.#nextSeqNum()));
+    const { name, password } = this.#options;
+    const { clientType } = this.behaviour;
+    this.#connection.write(loginFrame({ name, password, clientType }, this.#nextSeqNum()));
   };
 
   #loginAnswered(body: Buffer): void {
@@ -268,10 +265,7 @@ export class RollingClient implements Traffic {
     this.#waits = 0;
     this.#waitedMs = 0;
     this.#heartbeatAt = now + this.behaviour.heartbeatMs * Math.random();
-    for (const seat of this.#seats) {
-      seat.pushed.clear();
-      seat.lastPushed = 0;
-    }
+    for (const seat of this.#seats) seat.order = new DeliveryOrder();
     const seconds = Math.floor(Date.now() / 1000);
     this.#connection.write(startUpOf(this.behaviour, seconds, () => this.#nextSeqNum()));
     this.#lookIntoHistory();
@@ -311,7 +305,7 @@ export class RollingClient implements Traffic {
       seat.newest = Math.max(seat.newest, msgId);
       if (!ledger.knows(number)) continue;
       if (fromSessionId !== userId) {
-        ledger.received(number, this.index);
+        ledger.receivedBy(number, userId);
         continue;
       }
       const at = this.#doubtful.findIndex((message) => message.number === number);
@@ -377,18 +371,11 @@ export class RollingClient implements Traffic {
     const seat = this.#seatOf(partner, isGroup);
     const number = readIndex(buf, textStart, textEnd, ledger.run);
     if (!seat || !ledger.knows(number)) return;
-    if (seat.pushed.has(msgId)) {
-      ledger.violated('duplicated', `${number} (${msgId}) came to client ${this.index} twice`);
-    } else if (msgId < seat.lastPushed) {
-      ledger.violated(
-        'reordered',
-        `${number} (${msgId}) came to client ${this.index} after ${seat.lastPushed}`,
-      );
-    }
-    seat.pushed.add(msgId);
-    seat.lastPushed = Math.max(seat.lastPushed, msgId);
+    const { newest } = seat.order;
+    const fault = seat.order.take(msgId);
+    if (fault) ledger.findings.add(fault, `${number} (${msgId}) came to user ${userId} after ${newest}`);
     seat.newest = Math.max(seat.newest, msgId);
-    ledger.received(number, this.index);
+    ledger.receivedBy(number, userId);
   }
 
   #seatOf(sessionId: number, isGroup: boolean): Seat | undefined {

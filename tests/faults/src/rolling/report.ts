@@ -1,5 +1,5 @@
+import type { Violations } from '@teamtalk/load-generator';
 import type { CallCounts } from './callers.js';
-import type { Violations } from './ledger.js';
 import type { Phase, Troubles } from './phases.js';
 import type { RollingTestbed } from './testbed.js';
 
@@ -34,8 +34,8 @@ export function reportOf(testbed: RollingTestbed, clients: number): RollingRepor
     clients,
     sent: ledger.sent,
     acked: ledger.acked,
-    deliveries: ledger.deliveries,
-    violations: ledger.violations,
+    deliveries: ledger.delivered,
+    violations: ledger.findings.counts,
     troubles: observations.troubles,
     calls: Object.fromEntries(callers.map(({ name, counts }) => [name, counts])),
     ownPauseMs: clientPool.ownPauseMs,

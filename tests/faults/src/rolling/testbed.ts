@@ -1,12 +1,11 @@
 import { TestCluster, testPassword } from '@teamtalk/cluster';
-import { readIndex } from '@teamtalk/load-generator';
+import { readIndex, StoredMessages } from '@teamtalk/load-generator';
 import { FaultProxy, type Infrastructure, type ServiceName, waitUntil } from '@teamtalk/local-stack';
 import { createTextCodec, DEFAULT_TEXT_KEY } from '@teamtalk/protocol';
 import type { Caller } from './callers.js';
 import { ClientPool } from './client-pool.js';
 import { FileClient } from './file-client.js';
 import { type BehindService, behindService, httpCallers } from './http-callers.js';
-import type { Conversation, StoredMessage } from './ledger.js';
 import { Observations } from './phases.js';
 import { fileClients, populate } from './population.js';
 
@@ -132,7 +131,7 @@ export class RollingTestbed {
       timeoutMs: deliverMs,
       what: 'every message with its receivers',
     }).catch((error: unknown) => say(String(error)));
-    await this.#clientPool.ledger.compare((conversation) => this.#history(conversation));
+    await this.#compareMessages();
     await this.#comparePushes();
   }
 
@@ -216,13 +215,20 @@ export class RollingTestbed {
     say(`${clients} clients online`);
   }
 
-  async #history({ conv }: Conversation): Promise<StoredMessage[]> {
-    const { run } = this.#clientPool.ledger;
-    const rows = await this.cluster.sql<{ id: number; data: Buffer }>(
-      'SELECT id, data FROM message WHERE conv = $1 ORDER BY id',
-      [conv],
-    );
-    return rows.map(({ id, data }) => ({ id, number: readIndex(data, 0, data.length, run) }));
+  async #compareMessages(): Promise<void> {
+    const { ledger } = this.#clientPool;
+    const stored = new StoredMessages(ledger.findings);
+    for (const conversation of ledger.conversations) {
+      const rows = await this.cluster.sql<{ id: number; data: Buffer }>(
+        'SELECT id, data FROM message WHERE conv = $1',
+        [conversation.conv],
+      );
+      for (const { id, data } of rows) {
+        const number = readIndex(data, 0, data.length, ledger.run);
+        if (ledger.isOf(number, conversation)) stored.add(number, id);
+      }
+    }
+    ledger.compare(stored);
   }
 
   /** What was pushed by HTTP is in history once. */
@@ -236,12 +242,12 @@ export class RollingTestbed {
       const number = Number(codec.decrypt(data).split(' ')[1]);
       stored.set(number, (stored.get(number) ?? 0) + 1);
     }
-    const { ledger } = this.#clientPool;
+    const { findings } = this.#clientPool.ledger;
     for (const [number, times] of stored) {
-      if (times > 1) ledger.violated('duplicated', `push ${number} is in history ${times} times`);
+      if (times > 1) findings.add('duplicated', `push ${number} is in history ${times} times`);
     }
     for (const number of this.#callers[0]!.done) {
-      if (!stored.has(number)) ledger.violated('lost', `push ${number} is not in history`);
+      if (!stored.has(number)) findings.add('lost', `push ${number} is not in history`);
     }
   }
 }

@@ -1,6 +1,7 @@
 import { testPassword } from '@teamtalk/cluster';
+import { Conversation } from '@teamtalk/load-generator';
 import { waitUntil } from '@teamtalk/local-stack';
-import { Conversation, type Ledger, type Sent } from '../record/ledger.js';
+import type { Ledger, Sent } from '../record/ledger.js';
 import { LightClient } from './light-client.js';
 import type { LoadMember } from './load.js';
 

@@ -1,4 +1,5 @@
-import type { Conversation, Ledger } from '../record/ledger.js';
+import type { Conversation } from '@teamtalk/load-generator';
+import type { Ledger } from '../record/ledger.js';
 import { SimulatedClient, textOf } from './simulated-client.js';
 
 export interface PusherOptions {
@@ -34,11 +35,10 @@ export class HttpPusher extends SimulatedClient {
   protected async sendOne(): Promise<void> {
     const { conversations, userId } = this.#options;
     const conversation = conversations[this.#turn++ % conversations.length]!;
-    const session = conversation.sessionOf(userId);
     const sent = this.ledger.begin(conversation, userId);
     const body = JSON.stringify({
       from_user_id: userId,
-      session_id: 'user' in session ? session.user : session.group,
+      session_id: conversation.sessionIdOf(userId),
       msg: textOf(sent),
       msg_type: 1,
     });

@@ -1,19 +1,18 @@
 import { TeamTalkClient } from '@teamtalk/client';
-import { Commands, createTextCodec, DEFAULT_TEXT_KEY, decodeBody, MsgType } from '@teamtalk/protocol';
+import { Commands, decodeBody } from '@teamtalk/protocol';
 import { DeliveryWatch } from '../record/delivery-watch.js';
-import type { Conversation, Sent } from '../record/ledger.js';
 import {
   askAgainMs,
+  messageOf,
   pushedMessage,
   SimulatedClient,
   type SimulatedClientOptions,
-  textOf,
+  sessionOf,
 } from './simulated-client.js';
 
 /** What waits for its ack on the present connection, by sequence number. */
 type Waiting = Map<number, (msgId: number | undefined) => void>;
 
-const codec = createTextCodec(DEFAULT_TEXT_KEY);
 /** The SDK below draws its own numbers from 1 on. */
 const seqNums = { first: 0x4000, count: 0xb000 };
 /** After this long without an ack the same PDU is sent again, milliseconds; the original takes 5 s. */
@@ -65,7 +64,7 @@ export class LegacyClient extends SimulatedClient {
       }
     });
     client.on('message', () => {});
-    client.on('kicked', ({ message }) => ledger.complain(`user ${userId} was kicked: ${message}`));
+    client.on('kicked', ({ message }) => ledger.findings.complain(`user ${userId} was kicked: ${message}`));
     await client.login({ name, password });
     client.on('disconnected', () => {
       this.breaks++;
@@ -97,13 +96,14 @@ export class LegacyClient extends SimulatedClient {
     const conversation = conversations[this.#turn++ % conversations.length]!;
     const sent = this.ledger.begin(conversation, userId);
     const seqNum = seqNums.first + (this.#seqNum++ % seqNums.count);
+    const message = messageOf(sent);
     const waiting = this.#waiting;
     let repeats = 0;
     let timer: NodeJS.Timeout | undefined;
     const msgId = await new Promise<number | undefined>((resolve) => {
       waiting.set(seqNum, resolve);
       const transmit = () => {
-        post(client, conversation, sent, seqNum).catch(() => resolve(undefined));
+        client.sendPdu(Commands.MsgData, message, seqNum).catch(() => resolve(undefined));
         timer = setTimeout(() => (++repeats > maxRepeats ? resolve(undefined) : transmit()), repeatMs);
       };
       transmit();
@@ -128,13 +128,13 @@ export class LegacyClient extends SimulatedClient {
     const { userId, ledger } = this.#options;
     for (const conversation of [...ledger.conversations.values()]) {
       if (!conversation.members.includes(userId)) continue;
-      const session = conversation.sessionOf(userId);
+      const session = sessionOf(conversation, userId);
       for (let begin = 0; client.isOnline; ) {
         try {
           const page = await client.history(session, { begin });
           for (const { msgId } of page) ledger.received(userId, conversation, msgId);
           const oldest = page.at(-1)?.msgId ?? 1;
-          if (oldest - 1 <= conversation.base) break;
+          if (oldest - 1 <= ledger.checkedUpTo(conversation)) break;
           begin = oldest - 1;
         } catch {
           // No answer: asked again.
@@ -142,17 +142,4 @@ export class LegacyClient extends SimulatedClient {
       }
     }
   }
-}
-
-function post(client: TeamTalkClient, conversation: Conversation, sent: Sent, seqNum: number): Promise<void> {
-  const session = conversation.sessionOf(sent.from);
-  const message = {
-    fromUserId: sent.from,
-    toSessionId: 'group' in session ? session.group : session.user,
-    msgId: 0,
-    createTime: 0,
-    msgType: 'group' in session ? MsgType.GROUP_TEXT : MsgType.SINGLE_TEXT,
-    msgData: codec.encrypt(textOf(sent)),
-  };
-  return client.sendPdu(Commands.MsgData, message, seqNum);
 }

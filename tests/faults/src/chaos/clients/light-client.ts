@@ -1,21 +1,9 @@
-import { createHash } from 'node:crypto';
-import { connect, type Socket } from 'node:net';
-import {
-  ClientType,
-  Commands,
-  createTextCodec,
-  DEFAULT_TEXT_KEY,
-  decodeBody,
-  encodePdu,
-  IM,
-  MSG_SERVER_FRAME_LIMIT,
-  MsgType,
-  type Pdu,
-  PduDecoder,
-} from '@teamtalk/protocol';
+import { type Conversation, Id, LoadConnection, readAck, type Traffic } from '@teamtalk/load-generator';
+import { loginFrame } from '@teamtalk/local-stack';
+import { ClientType, Commands, decodeBody, encodePdu } from '@teamtalk/protocol';
 import { DeliveryWatch } from '../record/delivery-watch.js';
-import type { Conversation, Ledger, Sent } from '../record/ledger.js';
-import { pushedMessage, textOf } from './simulated-client.js';
+import type { Ledger, Sent } from '../record/ledger.js';
+import { messageOf, pushedMessage } from './simulated-client.js';
 
 export interface LightClientOptions {
   ledger: Ledger;
@@ -40,8 +28,6 @@ interface InFlight {
   repeatAt: number;
 }
 
-const codec = createTextCodec(DEFAULT_TEXT_KEY);
-const { USER_STATUS_ONLINE } = IM.BaseDefine.UserStatType;
 const reconnectMs = { least: 100, most: 600 };
 /** A login that is not answered in this time is given up with its connection, milliseconds. */
 const loginMs = 6_000;
@@ -54,11 +40,12 @@ const maxSeqNum = 0xffff;
  * An old client reduced to a socket: it sends several messages at a time, each again under its seq_num on the same
  * connection as long as no ack comes, and gives them up when the connection breaks. It never reads history.
  */
-export class LightClient {
+export class LightClient implements Traffic {
   readonly userId: number;
   readonly #options: LightClientOptions;
   readonly #inFlight = new Map<number, InFlight>();
-  #socket: Socket | undefined;
+  readonly #connection: LoadConnection;
+  #giveUp: NodeJS.Timeout | undefined;
   #watch: DeliveryWatch | undefined;
   #isOnline = false;
   #seqNum = 0;
@@ -70,6 +57,7 @@ export class LightClient {
   constructor(options: LightClientOptions) {
     this.#options = options;
     this.userId = options.userId;
+    this.#connection = new LoadConnection(0, options.name, this);
   }
 
   get isOnline(): boolean {
@@ -85,44 +73,20 @@ export class LightClient {
   }
 
   open(): void {
-    if (this.#socket || this.#closed) return;
+    if (this.#connection.isOpen || this.#closed) return;
     const ports = this.#options.ports();
     const port = ports[Math.floor(Math.random() * ports.length)]!;
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    this.#socket = socket;
-    const decoder = new PduDecoder(MSG_SERVER_FRAME_LIMIT);
-    const giveUp = setTimeout(() => socket.destroy(), loginMs);
-    socket.once('connect', () => this.#logIn(socket));
-    socket.on('error', () => {});
-    socket.on('data', (chunk: Buffer) => {
-      decoder.push(chunk);
-      for (let pdu = decoder.next(); pdu; pdu = decoder.next()) {
-        this.#take(pdu, socket);
-        if (this.#isOnline) clearTimeout(giveUp);
-      }
-    });
-    socket.once('close', () => {
-      clearTimeout(giveUp);
-      this.#ended();
-    });
+    this.#giveUp = setTimeout(() => this.#connection.close(), loginMs);
+    this.#connection.open({ port, host: '127.0.0.1' }, false, this.#askToLogIn);
   }
 
   send(conversation: Conversation): void {
     const { ledger } = this.#options;
     const sent = ledger.begin(conversation, this.userId);
     this.#seqNum = (this.#seqNum % maxSeqNum) + 1;
-    const session = conversation.sessionOf(this.userId);
-    const message = {
-      fromUserId: this.userId,
-      toSessionId: 'group' in session ? session.group : session.user,
-      msgId: 0,
-      createTime: 0,
-      msgType: 'group' in session ? MsgType.GROUP_TEXT : MsgType.SINGLE_TEXT,
-      msgData: codec.encrypt(textOf(sent)),
-    };
-    const pdu = encodePdu(Commands.MsgData, message, this.#seqNum);
+    const pdu = encodePdu(Commands.MsgData, messageOf(sent), this.#seqNum);
     this.#inFlight.set(this.#seqNum, { sent, pdu, repeats: 0, repeatAt: this.#repeatAt(sent.sentAt) });
-    this.#socket!.write(pdu);
+    this.#connection.write(pdu);
   }
 
   /** Sends again what has waited too long for its ack, and a heartbeat now and then. */
@@ -135,70 +99,79 @@ export class LightClient {
         continue;
       }
       waiting.repeatAt = this.#repeatAt(now);
-      this.#socket!.write(waiting.pdu);
+      this.#connection.write(waiting.pdu);
     }
     if (now < this.#beatAt) return;
     this.#beatAt = now + heartbeatMs;
-    this.#socket!.write(encodePdu(Commands.OtherHeartbeat, {}, 0));
+    this.#connection.write(encodePdu(Commands.OtherHeartbeat, {}, 0));
   }
 
   close(): void {
     this.#closed = true;
-    this.#socket?.destroy();
+    this.#connection.close();
   }
 
   #repeatAt(now: number): number {
     return now + this.#options.repeatMs;
   }
 
-  #logIn(socket: Socket): void {
-    const login = {
-      userName: this.#options.name,
-      password: createHash('md5').update(this.#options.password).digest('hex'),
-      onlineStatus: USER_STATUS_ONLINE,
-      clientType: ClientType.ANDROID,
-      clientVersion: 'chaos',
-    };
-    socket.write(encodePdu(Commands.LoginReqUserlogin, login, 1));
-  }
-
-  #take(pdu: Pdu, socket: Socket): void {
+  frame(_: LoadConnection, commandId: number, seqNum: number, buf: Buffer, start: number, end: number): void {
     const { ledger, name, onAck } = this.#options;
     const { userId } = this;
-    if (pdu.commandId === Commands.MsgData.id) {
-      const pushed = pushedMessage(ledger, pdu);
-      if (!pushed) return;
-      this.#watch?.take(pushed.conversation, pushed.msgId);
-      ledger.received(userId, pushed.conversation, pushed.msgId);
-    } else if (pdu.commandId === Commands.MsgDataAck.id) {
-      const waiting = this.#inFlight.get(pdu.seqNum);
-      if (!waiting) return;
-      this.#inFlight.delete(pdu.seqNum);
-      ledger.acked(waiting.sent, decodeBody(Commands.MsgDataAck, pdu.body).msgId, waiting.repeats === 0);
-      onAck(waiting.sent);
-    } else if (pdu.commandId === Commands.LoginResUserlogin.id) {
-      if (decodeBody(Commands.LoginResUserlogin, pdu.body).resultCode !== 0) {
-        socket.destroy();
-        return;
+    switch (commandId) {
+      case Id.Message: {
+        const pushed = pushedMessage(ledger, { commandId, body: buf.subarray(start, end) });
+        if (!pushed) return;
+        this.#watch?.take(pushed.conversation, pushed.msgId);
+        ledger.received(userId, pushed.conversation, pushed.msgId);
+        break;
       }
-      this.#watch = new DeliveryWatch(ledger, userId, 'a connection');
-      this.#isOnline = true;
-      this.#beatAt = performance.now() + heartbeatMs * Math.random();
-      ledger.cameOnline(userId, { readsHistory: false });
-    } else if (pdu.commandId === Commands.LoginKickUser.id) {
-      ledger.complain(`user ${userId} (${name}) was kicked`);
+      case Id.MessageAck: {
+        const waiting = this.#inFlight.get(seqNum);
+        if (!waiting) return;
+        this.#inFlight.delete(seqNum);
+        ledger.acked(waiting.sent, readAck(buf, start, end), waiting.repeats === 0);
+        onAck(waiting.sent);
+        break;
+      }
+      case Id.LoginAnswer:
+        this.#loginAnswered(buf.subarray(start, end));
+        break;
+      case Id.Kick:
+        ledger.findings.complain(`user ${userId} (${name}) was kicked`);
+        break;
     }
   }
 
-  #ended(): void {
+  readDone(): void {}
+
+  closed(): void {
+    clearTimeout(this.#giveUp);
     const wasOnline = this.#isOnline;
     if (wasOnline) this.breaks++;
-    this.#socket = undefined;
     this.#isOnline = false;
     this.#inFlight.clear();
     this.#options.ledger.wentOffline(this.userId);
     if (this.#closed || (wasOnline && !this.#options.reconnects)) return;
     const wait = reconnectMs.least + Math.random() * (reconnectMs.most - reconnectMs.least);
     setTimeout(() => this.open(), wait);
+  }
+
+  readonly #askToLogIn = (): void => {
+    const { name, password } = this.#options;
+    this.#connection.write(loginFrame({ name, password, clientType: ClientType.ANDROID }));
+  };
+
+  #loginAnswered(body: Buffer): void {
+    if (decodeBody(Commands.LoginResUserlogin, body).resultCode !== 0) {
+      this.#connection.close();
+      return;
+    }
+    clearTimeout(this.#giveUp);
+    const { ledger } = this.#options;
+    this.#watch = new DeliveryWatch(ledger, this.userId, 'a connection');
+    this.#isOnline = true;
+    this.#beatAt = performance.now() + heartbeatMs * Math.random();
+    ledger.cameOnline(this.userId, { readsHistory: false });
   }
 }

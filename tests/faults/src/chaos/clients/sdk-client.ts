@@ -1,11 +1,13 @@
 import { TeamTalkClient } from '@teamtalk/client';
+import { Conversation } from '@teamtalk/load-generator';
 import { DeliveryWatch } from '../record/delivery-watch.js';
-import { Conversation, type Sent } from '../record/ledger.js';
+import type { Sent } from '../record/ledger.js';
 import {
   askAgainMs,
   pushedMessage,
   SimulatedClient,
   type SimulatedClientOptions,
+  sessionOf,
   textOf,
 } from './simulated-client.js';
 
@@ -36,7 +38,9 @@ export class SdkClient extends SimulatedClient {
       ledger.wentOffline(userId);
       this.#connection = new DeliveryWatch(ledger, userId, 'a connection');
     });
-    this.#client.on('kicked', ({ message }) => ledger.complain(`user ${userId} was kicked: ${message}`));
+    this.#client.on('kicked', ({ message }) =>
+      ledger.findings.complain(`user ${userId} was kicked: ${message}`),
+    );
     this.#client.on('reconnected', () => ledger.cameOnline(userId));
     this.#client.on('pdu', (pdu) => {
       const pushed = pushedMessage(ledger, pdu);
@@ -78,7 +82,7 @@ export class SdkClient extends SimulatedClient {
     const sent: Sent = this.ledger.begin(conversation, userId);
     const { breaks } = this;
     try {
-      const { msgId } = await this.#client.send(conversation.sessionOf(userId), textOf(sent), {
+      const { msgId } = await this.#client.send(sessionOf(conversation, userId), textOf(sent), {
         deadlineMs: sendMs,
       });
       this.acked(sent, msgId, breaks === this.breaks);

@@ -1,8 +1,21 @@
-import { Commands, decodeBody, IM, type Pdu, sessionTypeOf } from '@teamtalk/protocol';
+import type { Session } from '@teamtalk/client';
+import { Conversation } from '@teamtalk/load-generator';
+import {
+  Commands,
+  createTextCodec,
+  DEFAULT_TEXT_KEY,
+  decodeBody,
+  isGroupMessageType,
+  MsgType,
+  type Pdu,
+  type PropertiesOf,
+} from '@teamtalk/protocol';
 import { textOf } from '../record/check.js';
-import { Conversation, type Ledger, type Sent } from '../record/ledger.js';
+import type { Ledger, Sent } from '../record/ledger.js';
 
 export { textOf };
+
+const codec = createTextCodec(DEFAULT_TEXT_KEY);
 
 export interface SimulatedClientOptions {
   ledger: Ledger;
@@ -86,15 +99,35 @@ export abstract class SimulatedClient {
   }
 }
 
+/** A conversation as the SDK names it for one of its members. */
+export function sessionOf(conversation: Conversation, member: number): Session {
+  const id = conversation.sessionIdOf(member);
+  return conversation.groupId === undefined ? { user: id } : { group: id };
+}
+
+/** The 0x0301 of a message, as a client sends it. */
+export function messageOf(sent: Sent): PropertiesOf<typeof Commands.MsgData> {
+  const { conversation, from } = sent;
+  return {
+    fromUserId: from,
+    toSessionId: conversation.sessionIdOf(from),
+    msgId: 0,
+    createTime: 0,
+    msgType: conversation.groupId === undefined ? MsgType.SINGLE_TEXT : MsgType.GROUP_TEXT,
+    msgData: codec.encrypt(textOf(sent)),
+  };
+}
+
 /** The message in a 0x0301 that a server pushes; undefined for other PDUs and conversations not of the ledger. */
 export function pushedMessage(
   ledger: Ledger,
-  { commandId, body }: Pdu,
+  { commandId, body }: Pick<Pdu, 'commandId' | 'body'>,
 ): { conversation: Conversation; msgId: number } | undefined {
   if (commandId !== Commands.MsgData.id) return undefined;
   const { fromUserId, toSessionId, msgId, msgType } = decodeBody(Commands.MsgData, Buffer.from(body));
-  const isGroup = sessionTypeOf(msgType) === IM.BaseDefine.SessionType.SESSION_TYPE_GROUP;
-  const { key } = isGroup ? Conversation.group(toSessionId, []) : Conversation.pair(fromUserId, toSessionId);
+  const { key } = isGroupMessageType(msgType)
+    ? Conversation.group(toSessionId, [])
+    : Conversation.pair(fromUserId, toSessionId);
   const conversation = ledger.conversations.get(key);
   return conversation && { conversation, msgId };
 }

@@ -1,9 +1,9 @@
 import { testPassword } from '@teamtalk/cluster';
+import { Conversation } from '@teamtalk/load-generator';
 import { FaultProxy, waitUntil } from '@teamtalk/local-stack';
 import { Commands, decodeBody, type Pdu, PduDecoder } from '@teamtalk/protocol';
 import { Load } from '../clients/load.js';
 import { SdkClient } from '../clients/sdk-client.js';
-import { Conversation } from '../record/ledger.js';
 import type { ChaosTestbed } from '../testbed/chaos-testbed.js';
 import type { Fault } from './fault.js';
 

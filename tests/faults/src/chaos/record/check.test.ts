@@ -1,9 +1,10 @@
+import { Conversation } from '@teamtalk/load-generator';
 import { createTextCodec, DEFAULT_TEXT_KEY } from '@teamtalk/protocol';
 import { beforeEach, expect, it } from 'vitest';
 import { check, checkHistory } from './check.js';
 import { DeliveryWatch } from './delivery-watch.js';
 import { FaultTimes } from './fault-times.js';
-import { Conversation, Ledger } from './ledger.js';
+import { Ledger } from './ledger.js';
 
 const [ann, bob] = [1, 2];
 const codec = createTextCodec(DEFAULT_TEXT_KEY);
@@ -44,7 +45,7 @@ function message({
   return sent;
 }
 
-const sql = async <Row>() => history.filter(({ id }) => id > conversation.base) as Row[];
+const sql = async <Row>() => history.filter(({ id }) => id > ledger.checkedUpTo(conversation)) as Row[];
 /** What is found when a fault was there until then. */
 const outcome = (faultEnd = performance.now()) => {
   const faults = new FaultTimes();
@@ -81,6 +82,14 @@ it('sees a message that is in history twice, in one round or two', async () => {
   });
   ledger.received(bob, conversation, 3);
   expect(await outcome()).toMatchObject({ ...clean, duplicated: 1 });
+});
+
+it('sees a message in the history of others than it was sent to', async () => {
+  const eve = 3;
+  const other = ledger.add(Conversation.pair(ann, eve));
+  const { serial } = message({ ack: 1, stored: [], received: false });
+  history.push({ conv: other.conv, id: 1, from_id: ann, data: codec.encrypt(`chaos ${serial}`) });
+  expect(await outcome()).toMatchObject({ ...clean, lost: 1, duplicated: 1 });
 });
 
 it('sees one message acked as two', async () => {

@@ -1,27 +1,17 @@
+import { BitSet, type Conversation, type SentMessage, StoredMessages } from '@teamtalk/load-generator';
 import { waitUntil } from '@teamtalk/local-stack';
 import { createTextCodec, DEFAULT_TEXT_KEY } from '@teamtalk/protocol';
 import type { FaultTimes } from './fault-times.js';
-import type { Conversation, Ledger, Presence, Sent } from './ledger.js';
-import { SerialSet } from './serial-set.js';
+import type { Ledger, Presence, Sent, Violations } from './ledger.js';
 
 /** What became of the messages of one round, or of several. */
-export interface Outcome {
+export interface Outcome extends Violations {
   sent: number;
   acked: number;
   /** without an ack: nobody promised anything, so that both are right, in history or not */
   indeterminate: number;
   /** deliveries to users who were there to get them: where there are none, nothing was tested */
   checked: number;
-  /** acknowledged, but not in history under that id */
-  lost: number;
-  /** in history twice, acknowledged as two, or delivered twice on one connection */
-  duplicated: number;
-  /** delivered in another order than that of their ids, or stored in another than they were sent */
-  reordered: number;
-  /** in history, and never with a receiver who was there */
-  undelivered: number;
-  /** with a receiver, but more than 5 s after the ack, the receiver's login and the end of each fault meanwhile */
-  late: number;
 }
 
 interface StoredRow {
@@ -56,19 +46,15 @@ export async function check(
   missingMs = missingAfterMs,
 ): Promise<Outcome> {
   const stored = await readStored(ledger, sql);
-  const complain = (text: string) => ledger.complain(text);
   const sent = [...ledger.sent.values()];
-  const acked = sent.filter((each) => each.msgId !== undefined);
-  const lost = findLost(acked, stored, complain);
-  findDuplicates(stored, ledger);
-  findSwapped(acked, ledger);
-  const deliveries = await checkDeliveries(ledger, stored, faults, missingMs);
+  judgeHistory(ledger, stored);
+  const checked = await checkDeliveries(ledger, stored, faults, missingMs);
   for (const { conversation, id, serial } of stored) {
     ledger.storedBefore.add(serial);
-    conversation.base = Math.max(conversation.base, id);
+    ledger.checked(conversation, id);
   }
-  const indeterminate = sent.length - acked.length;
-  return { sent: sent.length, acked: acked.length, indeterminate, lost, ...deliveries, ...ledger.close() };
+  const acked = sent.filter(({ msgId }) => msgId !== undefined).length;
+  return { sent: sent.length, acked, indeterminate: sent.length - acked, checked, ...ledger.close() };
 }
 
 export function sumOf(outcomes: readonly Outcome[]): Outcome {
@@ -96,7 +82,7 @@ async function readStored(ledger: Ledger, sql: Sql): Promise<Stored[]> {
   const rows = await sql<StoredRow>(
     `SELECT m.conv::text, m.id, m.from_id, m.data FROM unnest($1::int8[], $2::int4[]) AS b(conv, base)
      JOIN message m ON m.conv = b.conv AND m.id > b.base ORDER BY m.conv, m.id`,
-    [conversations.map((each) => each.conv), conversations.map((each) => each.base)],
+    [conversations.map((each) => each.conv), conversations.map((each) => ledger.checkedUpTo(each))],
   );
   return rows.map((row) => ({
     ...row,
@@ -105,50 +91,29 @@ async function readStored(ledger: Ledger, sql: Sql): Promise<Stored[]> {
   }));
 }
 
-function findLost(
-  acked: readonly Sent[],
-  stored: readonly Stored[],
-  complain: (text: string) => void,
-): number {
-  const places = new Set<string>();
-  for (const { serial, conversation, from_id, id } of stored) {
-    // An HTTP ack has no id.
-    for (const each of [id, 0]) places.add(`${serial} ${conversation.key} ${from_id} ${each}`);
-  }
-  let lost = 0;
-  for (const { serial, msgId, conversation, from } of acked) {
-    if (places.has(`${serial} ${conversation.key} ${from} ${msgId}`)) continue;
-    lost++;
-    complain(`lost: ${serial} of user ${from}, ${conversation.key}, is not in history as ${msgId}`);
-  }
-  return lost;
-}
-
-function findDuplicates(stored: readonly Stored[], ledger: Ledger): void {
-  const here = new Map<number, number>();
-  for (const { serial, id, conversation } of stored) {
-    const earlier = here.get(serial);
-    if (earlier !== undefined || ledger.storedBefore.has(serial)) {
-      ledger.violated('duplicated', `${serial} is in history as ${earlier} and ${id} of ${conversation.key}`);
-    }
-    here.set(serial, id);
-  }
-}
-
-/** Of messages that each went through at once, the one that was sent first has the lower id. */
-function findSwapped(acked: readonly Sent[], ledger: Ledger): void {
-  const newest = new Map<string, Sent>();
-  for (const sent of acked) {
-    if (!sent.steady || !sent.msgId) continue;
-    const key = `${sent.from} ${sent.conversation.key}`;
-    const before = newest.get(key);
-    if (before && before.msgId! > sent.msgId) {
-      ledger.violated(
-        'reordered',
-        `${before.serial} is ${before.msgId}, ${sent.serial} is ${sent.msgId} of ${key}`,
+/** What is lost, in history twice, or in another order than it was sent in. */
+function judgeHistory(ledger: Ledger, rows: readonly Stored[]): void {
+  const { findings } = ledger;
+  const stored = new StoredMessages(findings);
+  for (const { serial, id, conversation, from_id } of rows) {
+    const sent = ledger.sent.get(serial);
+    if (sent && (sent.conversation !== conversation || sent.from !== from_id))
+      findings.add(
+        'duplicated',
+        `${serial} is in history as ${id} of ${conversation.key}, and was not sent there`,
       );
-    }
-    newest.set(key, sent);
+    else if (ledger.storedBefore.has(serial))
+      findings.add('duplicated', `${serial} is in history again, as ${id} of ${conversation.key}`);
+    else stored.add(serial, id);
+  }
+  stored.judge(sentMessages(ledger));
+}
+
+function* sentMessages({ sent }: Ledger): Generator<SentMessage> {
+  for (const { serial, conversation, from, msgId, steady } of sent.values()) {
+    const lane = `user ${from} to ${conversation.key}`;
+    // Of messages that each went through at once, the one that was sent first has the lower id.
+    yield { number: serial, lane, msgId, isOrdered: steady === true && msgId !== 0 };
   }
 }
 
@@ -165,7 +130,7 @@ async function checkDeliveries(
   stored: readonly Stored[],
   faults: FaultTimes,
   missingMs: number,
-): Promise<Pick<Outcome, 'checked' | 'undelivered' | 'late'>> {
+): Promise<number> {
   const receivedAt = ({ user, message }: Delivery) =>
     ledger.receivedAt(user, message.conversation, message.id);
   const owed = deliveriesOf(ledger, stored).filter(isOwed);
@@ -179,9 +144,8 @@ async function checkDeliveries(
     { timeoutMs: missingMs, everyMs: 50, what: 'deliveries' },
   ).catch(() => {});
   for (const { message, user } of missing) {
-    ledger.complain(`undelivered: ${message.id} of ${message.conversation.key} to user ${user}`);
+    ledger.findings.add('undelivered', `${message.id} of ${message.conversation.key} to user ${user}`);
   }
-  let late = 0;
   for (const delivery of deliveriesOf(ledger, stored)) {
     const { message, sent, user, presence } = delivery;
     const at = receivedAt(delivery);
@@ -190,11 +154,11 @@ async function checkDeliveries(
     const begin = Math.max(sent.ackedAt, presence.since);
     const due = faults.dueAt(begin, deliveryMs);
     if (at <= due) continue;
-    late++;
     const where = `${message.id} of ${message.conversation.key} to user ${user}`;
-    ledger.complain(`late: ${where}, ${Math.round(at - begin)} ms, ${Math.round(at - due)} ms too late`);
+    const ms = `${Math.round(at - begin)} ms, ${Math.round(at - due)} ms too late`;
+    ledger.findings.add('late', `${where}, ${ms}`);
   }
-  return { checked: owed.length, undelivered: missing.length, late };
+  return owed.length;
 }
 
 function deliveriesOf(ledger: Ledger, stored: readonly Stored[]): Delivery[] {
@@ -220,7 +184,7 @@ const page = 20_000;
  * @returns how many messages that is not so for
  */
 export async function checkHistory(ledger: Ledger, sql: Sql): Promise<number> {
-  const seen = new SerialSet();
+  const seen = new BitSet();
   const convs = new Set([...ledger.conversations.values()].map(({ conv }) => conv));
   let wrong = 0;
   for (let from = { conv: '-9223372036854775808', id: 0 }; ; ) {
@@ -232,17 +196,18 @@ export async function checkHistory(ledger: Ledger, sql: Sql): Promise<number> {
     for (const { conv, id, data } of rows) {
       if (!convs.has(conv)) continue;
       const serial = serialOf(data);
-      if (seen.has(serial)) {
-        wrong++;
-        ledger.complain(`duplicated: ${serial} is in history again as ${id} of ${conv}`);
-      }
-      seen.add(serial);
+      if (seen.add(serial)) continue;
+      wrong++;
+      ledger.findings.complain(`duplicated: ${serial} is in history again as ${id} of ${conv}`);
     }
     if (rows.length < page) break;
     from = rows.at(-1)!;
   }
-  const told = (serial: number) => ledger.complain(`lost: ${serial} is not in history any more`);
-  return wrong + ledger.ackedEver.countMissingIn(seen, told);
+  for (const serial of ledger.ackedEver.missingIn(seen)) {
+    wrong++;
+    ledger.findings.complain(`lost: ${serial} is not in history any more`);
+  }
+  return wrong;
 }
 
 function serialOf(data: Buffer): number {

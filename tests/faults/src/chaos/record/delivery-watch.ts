@@ -1,17 +1,12 @@
-import type { Conversation, Ledger } from './ledger.js';
+import { type Conversation, DeliveryOrder } from '@teamtalk/load-generator';
+import type { Ledger } from './ledger.js';
 
-/** Ids of one conversation that are remembered to tell a repetition from something that comes out of order. */
-const memory = 2_000;
-
-/**
- * What one connection, or one client through all its connections, gets of each conversation: every id once,
- * and ascending.
- */
+/** What one connection, or one client through all its connections, gets of each conversation. */
 export class DeliveryWatch {
   readonly #ledger: Ledger;
   readonly #userId: number;
   readonly #what: string;
-  readonly #seen = new Map<Conversation, { last: number; ids: Set<number> }>();
+  readonly #orders = new Map<Conversation, DeliveryOrder>();
 
   /** @param what is watched, for reports */
   constructor(ledger: Ledger, userId: number, what: string) {
@@ -21,16 +16,12 @@ export class DeliveryWatch {
   }
 
   take(conversation: Conversation, msgId: number): void {
-    const seen = this.#seen.get(conversation);
-    if (!seen) {
-      this.#seen.set(conversation, { last: msgId, ids: new Set([msgId]) });
-      return;
-    }
-    const where = `${this.#what} of user ${this.#userId}, ${conversation.key}: ${msgId}`;
-    if (seen.ids.has(msgId)) this.#ledger.violated('duplicated', `${where} again`);
-    else if (msgId < seen.last) this.#ledger.violated('reordered', `${where} after ${seen.last}`);
-    seen.ids.add(msgId);
-    seen.last = Math.max(seen.last, msgId);
-    if (seen.ids.size > memory) seen.ids.delete(seen.ids.values().next().value!);
+    const order = this.#orders.get(conversation) ?? new DeliveryOrder();
+    this.#orders.set(conversation, order);
+    const { newest } = order;
+    const fault = order.take(msgId);
+    if (!fault) return;
+    const where = `${this.#what} of user ${this.#userId}, ${conversation.key}`;
+    this.#ledger.findings.add(fault, `${where}: ${msgId} after ${newest}`);
   }
 }

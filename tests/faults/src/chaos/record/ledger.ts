@@ -1,38 +1,4 @@
-import type { Session } from '@teamtalk/client';
-import { SerialSet } from './serial-set.js';
-
-/** Two users, or a group, that write to each other under load. */
-export class Conversation {
-  readonly key: string;
-  /** the store's key, int8 as text */
-  readonly conv: string;
-  readonly members: readonly number[];
-  readonly #groupId: number | undefined;
-  /** The newest id of rounds that have been checked. */
-  base = 0;
-
-  static pair(one: number, other: number): Conversation {
-    const [low, high] = one < other ? [one, other] : [other, one];
-    return new Conversation(`${low}:${high}`, (BigInt(low) << 32n) | BigInt(high), [low, high], undefined);
-  }
-
-  static group(id: number, members: readonly number[]): Conversation {
-    return new Conversation(`group ${id}`, BigInt(id), members, id);
-  }
-
-  private constructor(key: string, conv: bigint, members: readonly number[], groupId: number | undefined) {
-    this.key = key;
-    this.conv = String(conv);
-    this.members = members;
-    this.#groupId = groupId;
-  }
-
-  /** How a member names it. */
-  sessionOf(member: number): Session {
-    if (this.#groupId !== undefined) return { group: this.#groupId };
-    return { user: this.members.find((id) => id !== member)! };
-  }
-}
+import { BitSet, type Conversation, Findings } from '@teamtalk/load-generator';
 
 /** One message of a sender, under a number that no other message has. Times: performance.now(). */
 export interface Sent {
@@ -47,13 +13,21 @@ export interface Sent {
   steady?: boolean;
 }
 
-const maxComplaints = 20;
+/** What can go wrong. Every count should be 0. */
+const violations = [
+  /** acknowledged, but not in history under that id */
+  'lost',
+  /** in history twice, acknowledged as two, or delivered twice on one connection */
+  'duplicated',
+  /** delivered in another order than that of the ids, or stored in another than it was sent in */
+  'reordered',
+  /** in history, and never with a receiver who was there */
+  'undelivered',
+  /** with a receiver, but more than 5 s after the ack, the receiver's login and the end of each fault meanwhile */
+  'late',
+] as const;
 
-/** What went wrong, counted where it is seen. */
-export interface Violations {
-  duplicated: number;
-  reordered: number;
-}
+export type Violations = Record<(typeof violations)[number], number>;
 
 /** A user's connection, or the way from one to the next. */
 export interface Presence {
@@ -65,24 +39,31 @@ export interface Presence {
 }
 
 /**
- * Every message of a round: sent, acknowledged, received by whom and when. What is wrong with single
- * deliveries is counted as it happens, the rest by `check` (check.ts).
+ * Every message of a round: sent, acknowledged, received by whom and when. What is wrong with single deliveries is
+ * counted as it happens, the rest by `check` (check.ts). Beside the load generator's ledger, because lateness takes the
+ * times, and what nobody acknowledged may still be stored; what is lost, duplicated or reordered both judge by the same
+ * code.
  */
 export class Ledger {
   readonly conversations = new Map<string, Conversation>();
   /** Serials of all rounds that were in history when their round was checked. */
-  readonly storedBefore = new SerialSet();
+  readonly storedBefore = new BitSet();
   /** Serials of all rounds that were acknowledged. */
-  readonly ackedEver = new SerialSet();
-  /** Told of what is wrong, in words: the first few of each round. */
-  onViolation: (text: string) => void = () => {};
+  readonly ackedEver = new BitSet();
+  /** of the present round */
+  readonly findings: Findings<keyof Violations>;
+  /** by conversation: the newest id of rounds that were checked */
+  readonly #checked = new Map<string, number>();
   readonly #presence = new Map<number, Presence>();
   #serial = 0;
-  #complaints = 0;
   #sent = new Map<number, Sent>();
   /** by conversation, then by user: when each id came */
   #received = new Map<string, Map<number, Map<number, number>>>();
-  #violations: Violations = { duplicated: 0, reordered: 0 };
+
+  /** @param report told of what is wrong, in words: the first few of each round */
+  constructor(report: (text: string) => void = () => {}) {
+    this.findings = new Findings(violations, report);
+  }
 
   /** @returns the one of that key that is there already, or the given one */
   add(conversation: Conversation): Conversation {
@@ -101,7 +82,7 @@ export class Ledger {
   acked(sent: Sent, msgId: number, steady: boolean): void {
     if (sent.msgId !== undefined) {
       if (sent.msgId !== msgId)
-        this.violated('duplicated', `${sent.serial} acked as ${sent.msgId} and ${msgId}`);
+        this.findings.add('duplicated', `${sent.serial} acked as ${sent.msgId} and ${msgId}`);
       return;
     }
     sent.msgId = msgId;
@@ -148,13 +129,13 @@ export class Ledger {
     });
   }
 
-  violated(what: keyof Violations, text: string): void {
-    this.#violations[what]++;
-    this.complain(`${what}: ${text}`);
+  /** The newest id of a conversation that was checked in an earlier round. */
+  checkedUpTo({ key }: Conversation): number {
+    return this.#checked.get(key) ?? 0;
   }
 
-  complain(text: string): void {
-    if (++this.#complaints <= maxComplaints) this.onViolation(text);
+  checked({ key }: Conversation, msgId: number): void {
+    this.#checked.set(key, Math.max(this.#checked.get(key) ?? 0, msgId));
   }
 
   get sent(): ReadonlyMap<number, Sent> {
@@ -163,12 +144,9 @@ export class Ledger {
 
   /** Ends the round. @returns what was seen to go wrong in it */
   close(): Violations {
-    const violations = this.#violations;
     this.#sent = new Map();
     this.#received = new Map();
-    this.#complaints = 0;
-    this.#violations = { duplicated: 0, reordered: 0 };
-    return violations;
+    return this.findings.reset();
   }
 }
 

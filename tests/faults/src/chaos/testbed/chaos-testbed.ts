@@ -1,5 +1,6 @@
 import type { TeamTalkClient } from '@teamtalk/client';
 import { type TestCluster, testPassword } from '@teamtalk/cluster';
+import { Conversation } from '@teamtalk/load-generator';
 import { FaultProxy, type ProxyTarget, type ServiceName, waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM } from '@teamtalk/protocol';
 import { ClientPool, type CrowdNames } from '../clients/client-pool.js';
@@ -8,7 +9,7 @@ import { LegacyClient } from '../clients/legacy-client.js';
 import { Load } from '../clients/load.js';
 import { SdkClient } from '../clients/sdk-client.js';
 import { checkHistory } from '../record/check.js';
-import { Conversation, Ledger } from '../record/ledger.js';
+import { Ledger } from '../record/ledger.js';
 import { calm, replicas, startCluster } from './chaos-cluster.js';
 import { ChaosServers, type ChaosServersOptions } from './chaos-servers.js';
 import { Links } from './links.js';
@@ -49,7 +50,7 @@ export class ChaosTestbed {
   readonly links: Links;
   /** in front of the msg_servers */
   readonly clientPort: FaultProxy;
-  readonly ledger = new Ledger();
+  readonly ledger: Ledger;
   readonly report: (text: string) => void;
   readonly #httpPort: FaultProxy;
   readonly #cleanUps: (() => Promise<unknown>)[] = [];
@@ -105,7 +106,7 @@ export class ChaosTestbed {
     this.clientPort = clientPort;
     this.#httpPort = httpPort;
     this.report = report;
-    this.ledger.onViolation = report;
+    this.ledger = new Ledger(report);
   }
 
   get load(): Load {
