@@ -110,13 +110,48 @@ export class FilePeer {
     this.send(C.FileState, { state, taskId: this.#taskId, userId: this.#userId });
   }
 
-  /** Takes the server's next pull of an upload and answers it from the file. @returns its offset */
-  async giveBlock(content: Buffer, transMode: 1 | 2 = FILE_TYPE_OFFLINE): Promise<number> {
+  /**
+   * Takes the server's next pull of an upload and answers it from the file.
+   * @param most bytes it may ask for
+   * @returns its offset
+   */
+  async giveBlock(content: Buffer, transMode: 1 | 2 = FILE_TYPE_OFFLINE, most = block): Promise<number> {
     const taskId = this.#taskId;
-    const fits = { taskId, transMode, dataSize: (size: number) => size > 0 && size <= block };
+    const fits = { taskId, transMode, dataSize: (size: number) => size > 0 && size <= most };
     const { offset, dataSize } = await this.take(C.FilePullDataReq, fits, 0);
     this.data(offset, content.subarray(offset, offset + dataSize));
     return offset;
+  }
+
+  /** Answers the server's pulls of an upload, one block after the other, from one byte of the file to another. */
+  async giveBlocks(content: Buffer, from = 0, to = content.length): Promise<void> {
+    for (let offset = from; offset < to; offset += block) {
+      check((await this.giveBlock(content)) === offset, `the server does not ask for byte ${offset}`);
+    }
+  }
+
+  /**
+   * Pulls a file to its end, each time at most as much as it was given before.
+   * @param size bytes of the first pull
+   * @param firstSeqNum of the first pull, when that has been sent already
+   * @param give is done after each pull
+   */
+  async pullAll(
+    content: Buffer,
+    transMode: 1 | 2,
+    size = block,
+    { firstSeqNum, give }: { firstSeqNum?: number; give?: () => Promise<unknown> } = {},
+  ): Promise<void> {
+    for (let offset = 0, most = size, sent = firstSeqNum; offset < content.length; sent = undefined) {
+      const seqNum = sent ?? this.pull(offset, Math.min(most, content.length - offset), transMode);
+      await give?.();
+      const isNext = (data: Uint8Array) =>
+        data.length > 0 && content.subarray(offset, offset + data.length).equals(data);
+      const expected = { resultCode: 0, taskId: this.#taskId, offset, fileData: isNext };
+      const { fileData } = await this.take(C.FilePullDataRsp, expected, seqNum);
+      most = fileData.length;
+      offset += most;
+    }
   }
 
   /** Pulls a block and checks its bytes. */

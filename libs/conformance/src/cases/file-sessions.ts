@@ -1,7 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { Commands as C, IM, type MessageOf } from '@teamtalk/protocol';
+import { Commands as C, IM } from '@teamtalk/protocol';
 import { type Case, script } from '../case.js';
 import { block, type FilePeer, Role } from '../file-peer.js';
+import {
+  announceFile,
+  listedFile,
+  type Offer,
+  offlineFiles,
+  removeFile,
+  requestFile,
+  type TransMode,
+  untilOffline,
+  windowsPull,
+} from '../file-transfer.js';
 import { check } from '../match.js';
 import type { Peer } from '../peer.js';
 import type { World } from '../world.js';
@@ -9,11 +20,7 @@ import type { World } from '../world.js';
 const { FILE_TYPE_ONLINE: online, FILE_TYPE_OFFLINE: offline } = IM.BaseDefine.TransferFileType;
 const { CLIENT_FILE_PEER_READY, CLIENT_FILE_DONE } = IM.BaseDefine.ClientFileState;
 
-/** Size of the first pull of Windows, bytes: more than a block. Later pulls use the size it was given. */
-const windowsPull = 34 * 1024;
 type PcClient = 'windows' | 'mac';
-type Mode = typeof online | typeof offline;
-type Offer = Pick<MessageOf<typeof C.FileNotify>, 'taskId' | 'ipAddrList' | 'fileSize' | 'fileName'>;
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
 
@@ -22,38 +29,12 @@ const open = (world: World, user: Peer, as: PcClient, { taskId, ipAddrList }: Of
   world.openFile(user, taskId, ipAddrList[0]!, { unnumbered: as === 'windows' });
 
 /** Asks to send a file. Windows names it with its path, and the Mac without. */
-async function offer(from: Peer, to: Peer, as: PcClient, content: Buffer, transMode: Mode): Promise<Offer> {
+const offer = (from: Peer, to: Peer, as: PcClient, content: Buffer, transMode: TransMode) => {
   const fileName = as === 'windows' ? 'C:/Users/a/报告.pdf' : '报告.pdf';
-  const fileSize = content.length;
-  const answer = await from.ask(
-    C.FileRequest,
-    C.FileResponse,
-    { fromUserId: from.id, toUserId: to.id, fileName, fileSize, transMode },
-    { resultCode: 0, transMode, taskId: (id) => id !== '', ipAddrList: (list) => list.length > 0 },
-  );
-  return { taskId: answer.taskId, ipAddrList: answer.ipAddrList, fileName, fileSize };
-}
+  return requestFile(from, to, { fileName, fileSize: content.length, transMode });
+};
 
-/** Pulls a file to its end, each time the rest or at most the size it was given before. */
-async function pullAll(
-  side: FilePeer,
-  { taskId, fileSize }: Offer,
-  content: Buffer,
-  as: PcClient,
-  mode: Mode,
-  give?: () => Promise<unknown>,
-): Promise<void> {
-  let size = as === 'windows' ? windowsPull : block;
-  for (let offset = 0; offset < fileSize; ) {
-    const seqNum = side.pull(offset, Math.min(size, fileSize - offset), mode);
-    await give?.();
-    const { fileData } = await side.take(C.FilePullDataRsp, { resultCode: 0, taskId, offset }, seqNum);
-    check(fileData.length > 0, `nothing at byte ${offset}`);
-    check(content.subarray(offset, offset + fileData.length).equals(fileData), `other bytes at ${offset}`);
-    size = fileData.length;
-    offset += size;
-  }
-}
+const firstPull = { windows: windowsPull, mac: block } as const;
 
 /** Announces a finished upload: Windows after writing its last block, the Mac after the server's confirmation. */
 async function upload(
@@ -66,15 +47,9 @@ async function upload(
 ): Promise<void> {
   const side = await open(world, from, as, sent);
   await side.logIn(Role.upload);
-  for (let offset = 0; offset < content.length; offset += block) await side.giveBlock(content);
+  await side.giveBlocks(content);
   if (as === 'mac') await side.take(C.FileState, { state: CLIENT_FILE_DONE, taskId: sent.taskId }, 0);
-  from.send(C.FileAddOfflineReq, {
-    fromUserId: from.id,
-    toUserId: to.id,
-    taskId: sent.taskId,
-    fileName: nameOf(sent.fileName),
-    fileSize: content.length,
-  });
+  announceFile(from, to, sent);
   if (as === 'windows') await side.take(C.FileState, { state: CLIENT_FILE_DONE, taskId: sent.taskId }, 0);
 }
 
@@ -87,37 +62,11 @@ async function download(
   got: Offer,
   content: Buffer,
 ): Promise<void> {
-  await pullAll(side, got, content, as, offline);
+  await side.pullAll(content, offline, firstPull[as]);
   if (as === 'windows') side.state(CLIENT_FILE_DONE);
-  to.send(C.FileDelOfflineReq, { fromUserId: from.id, toUserId: to.id, taskId: got.taskId });
+  removeFile(from, to, got.taskId);
   await to.probe();
-  check(
-    !(await waiting(to)).offlineFileList.some(({ taskId }) => taskId === got.taskId),
-    'still on the list',
-  );
-}
-
-/** Answers the receiver's next pull, of any size. */
-async function giveAsked(side: FilePeer, content: Buffer): Promise<void> {
-  const { offset, dataSize } = await side.take(C.FilePullDataReq, { transMode: online }, 0);
-  side.data(offset, content.subarray(offset, offset + dataSize));
-}
-
-const waiting = (peer: Peer) => peer.ask(C.FileHasOfflineReq, C.FileHasOfflineRes, { userId: peer.id });
-
-/** Waits until a user who logged out counts as offline for file transfers. */
-async function untilGone(peer: Peer, userId: number, world: World): Promise<void> {
-  const end = performance.now() + world.target.deadlineMs;
-  const request = { userId: peer.id, userIdList: [userId] };
-  for (;;) {
-    const { userStatList } = await peer.ask(
-      C.BuddyListUsersStatusRequest,
-      C.BuddyListUsersStatusResponse,
-      request,
-    );
-    if (userStatList[0]?.status !== 1) return;
-    check(performance.now() < end, `user ${userId} does not go`);
-  }
+  check((await listedFile(to, got.taskId)) === undefined, 'still on the list');
 }
 
 function fileSessionsOf(as: PcClient): readonly Case[] {
@@ -134,7 +83,7 @@ function fileSessionsOf(as: PcClient): readonly Case[] {
         C.FileState,
       ],
       is: 'client habit',
-      proves: ['client-files'],
+      proves: as === 'windows' ? ['client-files', 'client-large-pull'] : ['client-files'],
       given,
       run: async ({ from, to }, world) => {
         const content = randomBytes(3 * block + 17);
@@ -145,7 +94,8 @@ function fileSessionsOf(as: PcClient): readonly Case[] {
         const receiver = await open(world, to, as, got);
         await receiver.logIn(Role.receiver);
         await receiver.take(C.FileState, { state: CLIENT_FILE_PEER_READY, taskId: sent.taskId }, 0);
-        await pullAll(receiver, got, content, as, online, () => giveAsked(sender, content));
+        const give = () => sender.giveBlock(content, online, windowsPull);
+        await receiver.pullAll(content, online, firstPull[as], { give });
         receiver.state(CLIENT_FILE_DONE);
         await sender.take(C.FileState, { state: CLIENT_FILE_DONE, userId: to.id }, 0);
       },
@@ -164,13 +114,13 @@ function fileSessionsOf(as: PcClient): readonly Case[] {
       given,
       run: async ({ from, to: before }, world) => {
         await before.leave();
-        await untilGone(from, world.ids.b, world);
+        await untilOffline(from, world.ids.b, world);
         const content = randomBytes(2 * block + 17);
         const sent = await offer(from, before, as, content, offline);
         await upload(world, from, before, as, sent, content);
         await from.probe();
         const to = await world.connect(`b ${as}@1`);
-        const { offlineFileList, ipAddrList } = await waiting(to);
+        const { offlineFileList, ipAddrList } = await offlineFiles(to);
         const listed = offlineFileList.find(({ taskId }) => taskId === sent.taskId);
         check(listed !== undefined, 'not on the list');
         // With or without its path: the receiver only uses the last part.

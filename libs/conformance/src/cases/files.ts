@@ -1,8 +1,8 @@
 import { Commands as C, IM } from '@teamtalk/protocol';
 import { answer, type Case, exchange, pdu, script } from '../case.js';
+import { listedFile, offlineFiles, untilOffline } from '../file-transfer.js';
 import { check } from '../match.js';
 import type { Peer } from '../peer.js';
-import type { World } from '../world.js';
 
 const { FILE_TYPE_ONLINE: online, FILE_TYPE_OFFLINE: offline } = IM.BaseDefine.TransferFileType;
 /** An unused id. */
@@ -17,25 +17,6 @@ async function offer(from: Peer, toUserId: number, transMode: typeof online | ty
     { fromUserId: 0, toUserId, ...file, transMode },
     { resultCode: 0, fromUserId: from.id, toUserId, fileName: file.fileName, taskId: (id) => id.length > 0 },
   );
-}
-
-async function waitingFor(peer: Peer) {
-  return peer.ask(C.FileHasOfflineReq, C.FileHasOfflineRes, { userId: 0 });
-}
-
-/** Waits until the user's PC is offline: the end of a connection becomes known after a moment. */
-async function untilOffline(peer: Peer, userId: number, world: World): Promise<void> {
-  const end = performance.now() + world.target.deadlineMs;
-  const request = { userId: 0, userIdList: [userId] };
-  for (;;) {
-    const { userStatList } = await peer.ask(
-      C.BuddyListUsersStatusRequest,
-      C.BuddyListUsersStatusResponse,
-      request,
-    );
-    if (userStatList[0]?.status !== 1) return;
-    check(performance.now() < end, `user ${userId} does not go`);
-  }
 }
 
 /** The signalling of file transfers on msg_server (client-behaviour.md#files). */
@@ -94,7 +75,7 @@ export const fileCases: readonly Case[] = [
     is: 'success',
     given: { a: 'a' },
     run: async ({ a }) => {
-      const { ipAddrList, offlineFileList } = await waitingFor(a);
+      const { ipAddrList, offlineFileList } = await offlineFiles(a);
       check(ipAddrList.length > 0 && ipAddrList.every(({ ip, port }) => ip !== '' && port > 0), 'no address');
       check(
         offlineFileList.every(({ taskId }) => taskId !== ''),
@@ -124,11 +105,7 @@ export const fileCases: readonly Case[] = [
       await world.fence(c, a, b);
       b.expectNone(C.FileNotify, { fromUserId: a.id, offlineReady: 1 });
       c.expectNone(C.FileNotify);
-      const ofC = await waitingFor(c);
-      check(
-        !ofC.offlineFileList.some((each) => each.fromUserId === a.id && each.taskId === taskId),
-        'listed',
-      );
+      check((await listedFile(c, taskId)) === undefined, 'listed');
     },
   }),
 ];

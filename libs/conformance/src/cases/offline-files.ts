@@ -2,18 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { Commands as C, IM, type MessageOf } from '@teamtalk/protocol';
 import { type Case, script } from '../case.js';
 import { block, type FilePeer, Role } from '../file-peer.js';
+import { announceFile, listedFile, removeFile, requestFile, windowsPull } from '../file-transfer.js';
 import { check } from '../match.js';
 import type { Peer } from '../peer.js';
 import type { World } from '../world.js';
 
-const { FILE_TYPE_ONLINE: online, FILE_TYPE_OFFLINE: offline } = IM.BaseDefine.TransferFileType;
-const { CLIENT_FILE_PEER_READY, CLIENT_FILE_CANCEL, CLIENT_FILE_DONE } = IM.BaseDefine.ClientFileState;
+const { FILE_TYPE_OFFLINE: offline } = IM.BaseDefine.TransferFileType;
+const { CLIENT_FILE_CANCEL, CLIENT_FILE_DONE } = IM.BaseDefine.ClientFileState;
 
 type Notice = MessageOf<typeof C.FileNotify>;
 
 const fileName = '报告.pdf';
-/** First pull sizes of Windows client versions; later pulls use the size they were given. */
-const windowsBlocks = [34 * 1024, 40 * 1024];
+/** First pulls of the versions of Windows clients, bytes. */
+const windowsPulls = [windowsPull, 40 * 1024];
 
 /** An offline transfer between two Windows clients. */
 class Sending {
@@ -25,12 +26,7 @@ class Sending {
   readonly #to: Peer;
 
   static async begin(world: World, from: Peer, to: Peer, size: number): Promise<Sending> {
-    const request = { fromUserId: from.id, toUserId: to.id, fileName, fileSize: size, transMode: offline };
-    const { taskId } = await from.ask(C.FileRequest, C.FileResponse, request, {
-      resultCode: 0,
-      transMode: offline,
-      ipAddrList: (list) => list.length > 0,
-    });
+    const { taskId } = await requestFile(from, to, { fileName, fileSize: size, transMode: offline });
     const notice = await to.get(C.FileNotify, { taskId, transMode: offline, offlineReady: 0 });
     return new Sending(world, from, to, randomBytes(size), notice);
   }
@@ -56,19 +52,12 @@ class Sending {
   }
 
   /** Answers all pulls but the last one. */
-  async giveAllButTheLast(sender: FilePeer): Promise<void> {
-    for (let given = block; given < this.content.length; given += block) await sender.giveBlock(this.content);
+  giveAllButTheLast(sender: FilePeer): Promise<void> {
+    return sender.giveBlocks(this.content, 0, this.content.length - block);
   }
 
-  /** 0x050b, as Windows fills it. */
   sayItIsThere(): void {
-    this.#from.send(C.FileAddOfflineReq, {
-      fromUserId: this.#from.id,
-      toUserId: this.#to.id,
-      taskId: this.taskId,
-      fileName,
-      fileSize: this.content.length,
-    });
+    announceFile(this.#from, this.#to, { ...this.notice, fileName, fileSize: this.content.length });
   }
 
   /** The second 0x0508: the file is there. */
@@ -86,33 +75,17 @@ class Sending {
   }
 
   async isListed(): Promise<boolean> {
-    const request = { userId: this.#to.id };
-    const { offlineFileList } = await this.#to.ask(C.FileHasOfflineReq, C.FileHasOfflineRes, request);
-    return offlineFileList.some(({ taskId }) => taskId === this.taskId);
+    return (await listedFile(this.#to, this.taskId)) !== undefined;
   }
 
-  /** Removes the file from the receiver's list, as Windows does after the download. */
   takeOff(): void {
-    const { fromUserId, taskId } = this.notice;
-    this.#to.send(C.FileDelOfflineReq, { fromUserId, toUserId: this.#to.id, taskId });
+    removeFile(this.#from, this.#to, this.taskId);
   }
 
   /** The receiver's pulls, one after the other; the first is already sent. */
   async takeAll(receiver: FilePeer, firstSeqNum: number): Promise<void> {
-    const { content, taskId } = this;
-    for (let offset = 0, seqNum = firstSeqNum; ; ) {
-      const fits = (data: Uint8Array) =>
-        data.length > 0 && content.subarray(offset, offset + data.length).equals(data);
-      const got = await receiver.take(
-        C.FilePullDataRsp,
-        { resultCode: 0, taskId, offset, fileData: fits },
-        seqNum,
-      );
-      offset += got.fileData.length;
-      if (offset >= content.length) break;
-      seqNum = receiver.pull(offset, Math.min(got.fileData.length, content.length - offset), offline);
-    }
-    await receiver.take(C.FileState, { state: CLIENT_FILE_DONE, taskId }, 0);
+    await receiver.pullAll(this.content, offline, block, { firstSeqNum });
+    await receiver.take(C.FileState, { state: CLIENT_FILE_DONE, taskId: this.taskId }, 0);
     receiver.state(CLIENT_FILE_DONE);
   }
 }
@@ -201,7 +174,7 @@ export const offlineFileCases: readonly Case[] = [
     },
   }),
   ...([0, 1] as const).flatMap((at) =>
-    windowsBlocks.map((size) =>
+    windowsPulls.map((size) =>
       script({
         name: `offline files/Windows comes before the file, asks for ${size} bytes and gets them when they are there (${at === 0 ? 'where it is uploaded' : 'at another file_server'})`,
         commands: [C.FileLoginReq, C.FileLoginRes, C.FilePullDataReq, C.FilePullDataRsp],
@@ -261,39 +234,6 @@ export const offlineFileCases: readonly Case[] = [
       const cancelled = { state: CLIENT_FILE_CANCEL, taskId: sending.taskId, userId: a.id };
       await receiver.take(C.FileState, cancelled, 0);
       await receiver.expectEnd();
-    },
-  }),
-  script({
-    name: 'offline files/online, too, Windows asks for more than a block and gets its file',
-    commands: [C.FilePullDataReq, C.FilePullDataRsp],
-    is: 'client habit',
-    proves: ['client-large-pull'],
-    given: both,
-    run: async ({ a, b }, world) => {
-      const content = randomBytes(3 * block);
-      const { taskId, ipAddrList } = await a.ask(
-        C.FileRequest,
-        C.FileResponse,
-        { fromUserId: a.id, toUserId: b.id, fileName, fileSize: content.length, transMode: online },
-        { resultCode: 0, transMode: online },
-      );
-      const open = (who: Peer) => world.openFile(who, taskId, ipAddrList[0]!);
-      const sender = await open(a);
-      await sender.logIn(Role.sender);
-      const receiver = await open(b);
-      await receiver.logIn(Role.receiver);
-      await receiver.take(C.FileState, { state: CLIENT_FILE_PEER_READY }, 0);
-      for (let offset = 0, size = windowsBlocks[0]!; offset < content.length; ) {
-        const seqNum = receiver.pull(offset, Math.min(size, content.length - offset), online);
-        const pull = await sender.take(C.FilePullDataReq, { taskId, offset, dataSize: (n) => n > 0 }, 0);
-        const fileData = content.subarray(offset, offset + pull.dataSize);
-        sender.data(offset, fileData);
-        await receiver.take(C.FilePullDataRsp, { resultCode: 0, offset, fileData }, seqNum);
-        offset += fileData.length;
-        size = fileData.length;
-      }
-      receiver.state(CLIENT_FILE_DONE);
-      await sender.take(C.FileState, { state: CLIENT_FILE_DONE, userId: b.id }, 0);
     },
   }),
 ];

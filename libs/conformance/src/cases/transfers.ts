@@ -2,6 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { Commands as C, IM } from '@teamtalk/protocol';
 import { type Case, script } from '../case.js';
 import { block, type FilePeer, Role } from '../file-peer.js';
+import {
+  announceFile,
+  listedFile,
+  type Offer,
+  removeFile,
+  requestFile,
+  type TransMode,
+} from '../file-transfer.js';
 import { check } from '../match.js';
 import type { Peer } from '../peer.js';
 import type { World } from '../world.js';
@@ -16,30 +24,31 @@ const peerGraceMs = 15_000;
 
 /** A requested transfer, with connections for either side. */
 class Transfer {
-  readonly taskId: string;
+  readonly offer: Offer;
   readonly #world: World;
-  readonly #address: { ip: string; port: number };
 
   static async ask(
     world: World,
     from: Peer,
     to: Peer,
     fileSize: number,
-    transMode: typeof online | typeof offline,
+    transMode: TransMode,
   ): Promise<Transfer> {
-    const { taskId, ipAddrList } = await from.ask(
-      C.FileRequest,
-      C.FileResponse,
-      { fromUserId: 0, toUserId: to.id, fileName, fileSize, transMode },
-      { resultCode: 0, transMode, ipAddrList: (list) => list.length > 0 },
-    );
-    return new Transfer(world, taskId, ipAddrList[0]!);
+    return new Transfer(world, await requestFile(from, to, { fileName, fileSize, transMode }));
   }
 
-  private constructor(world: World, taskId: string, address: { ip: string; port: number }) {
+  /** An online one of 1,000 bytes, with both sides there. */
+  static async online(world: World, from: Peer, to: Peer): Promise<{ sender: FilePeer; receiver: FilePeer }> {
+    return (await Transfer.ask(world, from, to, 1_000, online)).both(from, to);
+  }
+
+  private constructor(world: World, offer: Offer) {
     this.#world = world;
-    this.taskId = taskId;
-    this.#address = address;
+    this.offer = offer;
+  }
+
+  get taskId(): string {
+    return this.offer.taskId;
   }
 
   /** A connection that has not logged in; closed with the case. */
@@ -48,7 +57,7 @@ class Transfer {
     taskId = this.taskId,
     deadlineMs = this.#world.target.deadlineMs,
   ): Promise<FilePeer> {
-    return this.#world.openFile(user, taskId, this.#address, { deadlineMs });
+    return this.#world.openFile(user, taskId, this.offer.ipAddrList[0]!, { deadlineMs });
   }
 
   async enter(user: Peer, role: (typeof Role)[keyof typeof Role]): Promise<FilePeer> {
@@ -77,9 +86,7 @@ const both = { a: 'a', b: 'b@1' } as const;
 async function upload(world: World, from: Peer, to: Peer, content: Buffer): Promise<Transfer> {
   const transfer = await Transfer.ask(world, from, to, content.length, offline);
   const sender = await transfer.enter(from, Role.upload);
-  for (let offset = 0; offset < content.length; offset += block) {
-    check((await sender.giveBlock(content)) === offset, `the server does not ask for byte ${offset}`);
-  }
+  await sender.giveBlocks(content);
   await sender.take(C.FileState, { state: CLIENT_FILE_DONE, taskId: transfer.taskId }, 0);
   await sender.expectEnd();
   return transfer;
@@ -127,8 +134,7 @@ const badPulls: readonly Case[] = (
     onOriginal: ['original-file-server'],
     given: both,
     run: async ({ a, b }, world) => {
-      const direct = await Transfer.ask(world, a, b, 1_000, online);
-      const { sender, receiver } = await direct.both(a, b);
+      const { sender, receiver } = await Transfer.online(world, a, b);
       const kept = await upload(world, a, b, file(1_000));
       for (const peer of [receiver, await kept.enter(b, Role.download)]) {
         const seqNum = peer.pull(offset, size);
@@ -155,8 +161,7 @@ const badData: readonly Case[] = (
     proves: ['fix-file-size'],
     given: both,
     run: async ({ a, b }, world) => {
-      const direct = await Transfer.ask(world, a, b, 1_000, online);
-      const { sender, receiver } = await direct.both(a, b);
+      const { sender, receiver } = await Transfer.online(world, a, b);
       receiver.pull(0, 500);
       await sender.take(C.FilePullDataReq, { offset: 0, dataSize: 500 }, 0);
       sender.data(offset, Buffer.alloc(size));
@@ -239,14 +244,11 @@ export const transferCases: readonly Case[] = [
     given: both,
     run: async ({ a, b }, world) => {
       const content = file(block + 5);
-      const { taskId } = await upload(world, a, b, content);
-      const announced = { fromUserId: 0, toUserId: b.id, taskId, fileName, fileSize: content.length };
-      a.send(C.FileAddOfflineReq, announced);
-      const waits = { ...announced, fromUserId: a.id, transMode: offline };
-      const { ipAddrList } = await b.get(C.FileNotify, { ...waits, offlineReady: 1 });
-      const list = async () =>
-        (await b.ask(C.FileHasOfflineReq, C.FileHasOfflineRes, { userId: 0 })).offlineFileList;
-      const listed = (await list()).find((each) => each.taskId === taskId);
+      const { offer, taskId } = await upload(world, a, b, content);
+      announceFile(a, b, offer);
+      const waits = { fromUserId: a.id, toUserId: b.id, taskId, fileName, fileSize: content.length };
+      const { ipAddrList } = await b.get(C.FileNotify, { ...waits, transMode: offline, offlineReady: 1 });
+      const listed = await listedFile(b, taskId);
       check(listed?.fileSize === content.length && listed.fileName === fileName, 'not listed');
       // At any of the servers.
       for (const address of ipAddrList) {
@@ -255,8 +257,8 @@ export const transferCases: readonly Case[] = [
         for (let offset = 0; offset < content.length; offset += block) await receiver.fetch(content, offset);
         await receiver.take(C.FileState, { state: CLIENT_FILE_DONE, taskId, userId: b.id }, 0);
       }
-      b.send(C.FileDelOfflineReq, { fromUserId: a.id, toUserId: b.id, taskId });
-      check(!(await list()).some((each) => each.taskId === taskId), 'still listed');
+      removeFile(a, b, taskId);
+      check((await listedFile(b, taskId)) === undefined, 'still listed');
     },
   }),
   script({
@@ -271,12 +273,8 @@ export const transferCases: readonly Case[] = [
         peer.send(C.FileDelOfflineReq, { fromUserId: a.id, toUserId: b.id, taskId });
         await peer.probe();
       }
-      const { offlineFileList } = await b.ask(C.FileHasOfflineReq, C.FileHasOfflineRes, { userId: 0 });
-      check(
-        offlineFileList.some((each) => each.taskId === taskId),
-        'taken off',
-      );
-      b.send(C.FileDelOfflineReq, { fromUserId: a.id, toUserId: b.id, taskId });
+      check((await listedFile(b, taskId)) !== undefined, 'taken off');
+      removeFile(a, b, taskId);
       await b.probe();
     },
   }),
@@ -291,14 +289,12 @@ export const transferCases: readonly Case[] = [
       const content = file(10 * 1024 * 1024);
       const transfer = await Transfer.ask(world, a, b, content.length, offline);
       const broken = await transfer.enter(a, Role.upload);
-      for (let sent = 0; sent < content.length - 2 * block; sent += block) await broken.giveBlock(content);
+      await broken.giveBlocks(content, 0, content.length - 2 * block);
       broken.leave();
       const sender = await transfer.enter(a, Role.upload);
       const first = await sender.giveBlock(content);
       check(first > 0, 'begun anew');
-      for (let offset = first + block; offset < content.length; offset += block) {
-        check((await sender.giveBlock(content)) === offset, `the server does not ask for byte ${offset}`);
-      }
+      await sender.giveBlocks(content, first + block);
       await sender.take(C.FileState, { state: CLIENT_FILE_DONE }, 0);
       const receiver = await transfer.enter(b, Role.download);
       for (let offset = 0; offset < content.length; offset += block) await receiver.fetch(content, offset);
@@ -356,8 +352,7 @@ export const transferCases: readonly Case[] = [
     onOriginal: ['original-file-server'],
     given: both,
     run: async ({ a, b }, world) => {
-      const direct = await Transfer.ask(world, a, b, 1_000, online);
-      const { sender, receiver } = await direct.both(a, b);
+      const { sender, receiver } = await Transfer.online(world, a, b);
       const seqNum = sender.pull(0, 100);
       await sender.take(C.FilePullDataRsp, { resultCode: (code) => code !== 0 }, seqNum);
       await sender.expectEnd();
