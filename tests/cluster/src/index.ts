@@ -1,5 +1,6 @@
 // TestCluster: any number of each service on a real PostgreSQL and a real NATS.
 export { type ClusterOptions, type ConnectOptions, TestCluster, testPassword } from './cluster.js';
+export { createGroup } from './create-group.js';
 export { DurableInfrastructure, dataFolder } from './durable-infrastructure.js';
 export { cheapHash, serviceEnvironment } from './environment.js';
 export { migrate } from './migrate.js';

@@ -5,9 +5,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { TeamTalkClient } from '@teamtalk/client';
-import { migrate, TestCluster } from '@teamtalk/cluster';
+import { createGroup, migrate, TestCluster } from '@teamtalk/cluster';
 import { freePort, testNats, waitUntil } from '@teamtalk/local-stack';
-import { Commands, IM } from '@teamtalk/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { PostgresShell, sql } from './postgres-tools.js';
 
@@ -88,13 +87,7 @@ it('a dump restores everything, and msg_ids assigned after it are not assigned a
   const before = await startCluster(database);
   const ids = await before.addUsers(['alice', 'bob', 'carol']);
   const [alice, bob] = [await before.connect('alice'), await before.connect('bob')];
-  const { groupId } = await alice.request(Commands.GroupCreateRequest, Commands.GroupCreateResponse, {
-    userId: 0,
-    groupType: IM.BaseDefine.GroupType.GROUP_TYPE_TMP,
-    groupName: 'g',
-    groupAvatar: '',
-    memberIdList: [ids.bob, ids.carol],
-  });
+  const groupId = await createGroup(alice, [ids.bob, ids.carol]);
   const peersOf = {
     alice: [{ user: ids.bob }, { group: groupId }],
     bob: [{ user: ids.alice }, { group: groupId }],

@@ -1,4 +1,4 @@
-import { TestCluster } from '@teamtalk/cluster';
+import { createGroup, TestCluster } from '@teamtalk/cluster';
 import { FaultProxy, type ServiceName, waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM } from '@teamtalk/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -6,7 +6,6 @@ import { recordPdus } from './record-pdus.js';
 
 type Client = Awaited<ReturnType<TestCluster['connect']>>;
 
-const { GROUP_TYPE_TMP } = IM.BaseDefine.GroupType;
 const { GROUP_MODIFY_TYPE_ADD: add, GROUP_MODIFY_TYPE_DEL: remove } = IM.BaseDefine.GroupModifyType;
 
 const servers = 3;
@@ -89,17 +88,6 @@ function randomFrom(seed: number): (below: number) => number {
     state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
     return (state >>> 8) % below;
   };
-}
-
-async function createGroup(client: Client, memberIdList: number[]): Promise<number> {
-  const { groupId } = await client.request(Commands.GroupCreateRequest, Commands.GroupCreateResponse, {
-    userId: 0,
-    groupType: GROUP_TYPE_TMP,
-    groupName: 'coming and going',
-    groupAvatar: '',
-    memberIdList,
-  });
-  return groupId;
 }
 
 /** A change by a client or the HTTP API; the database shows whether it was made. */

@@ -1,9 +1,8 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { TestCluster } from '@teamtalk/cluster';
+import { createGroup, TestCluster } from '@teamtalk/cluster';
 import { addWebhook, openDataSource } from '@teamtalk/db_proxy_server';
 import { waitUntil } from '@teamtalk/local-stack';
-import { Commands, IM } from '@teamtalk/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CollectedSpan, Collector } from './collector.js';
 
@@ -89,13 +88,7 @@ describe('two of each service and a collector', () => {
   it('follow a message to a group with members on both', async () => {
     const ann = await cluster.connect('ann', { server: 0 });
     const cleo = await cluster.connect('cleo', { server: 1 });
-    const { groupId: group } = await ann.request(Commands.GroupCreateRequest, Commands.GroupCreateResponse, {
-      userId: 0,
-      groupType: IM.BaseDefine.GroupType.GROUP_TYPE_TMP,
-      groupName: 'g',
-      groupAvatar: '',
-      memberIdList: [ids.ann, ids.ben, ids.cleo],
-    });
+    const group = await createGroup(ann, [ids.ann, ids.ben, ids.cleo]);
     await ann.send({ group }, 'x');
     await cleo.nextMessage();
     const root = await collector.span(({ attributes }) => attributes['teamtalk.group_id'] === group);

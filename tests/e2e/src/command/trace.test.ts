@@ -1,7 +1,7 @@
 import type { MessageTrace } from '@teamtalk/cli';
-import { TestCluster } from '@teamtalk/cluster';
+import { createGroup, TestCluster } from '@teamtalk/cluster';
 import { waitUntil } from '@teamtalk/local-stack';
-import { Commands, IM } from '@teamtalk/protocol';
+import { IM } from '@teamtalk/protocol';
 import { formatInstance, traceId } from '@teamtalk/service-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { teamtalk } from './run.js';
@@ -123,13 +123,7 @@ describe('a message between two users', () => {
 });
 
 it('a message to a group names its members', async () => {
-  const { groupId } = await alice.request(Commands.GroupCreateRequest, Commands.GroupCreateResponse, {
-    userId: 0,
-    groupType: IM.BaseDefine.GroupType.GROUP_TYPE_TMP,
-    groupName: 'lunch',
-    groupAvatar: '',
-    memberIdList: [ids.alice, ids.bob, ids.carol],
-  });
+  const groupId = await createGroup(alice, [ids.alice, ids.bob, ids.carol], 'lunch');
   const { msgId } = await alice.send({ group: groupId }, 'x');
   await bob.nextMessage();
   const way = await wayOf('--conversation', `group:${groupId}`, '--msg-id', String(msgId));

@@ -1,4 +1,4 @@
-import type { TestCluster } from '@teamtalk/cluster';
+import { createGroup, type TestCluster } from '@teamtalk/cluster';
 import { waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM, type MessageOf } from '@teamtalk/protocol';
 import { expect, it } from 'vitest';
@@ -7,19 +7,7 @@ import { cluster } from './cluster.js';
 
 type Client = Awaited<ReturnType<TestCluster['connect']>>;
 
-const { GROUP_TYPE_TMP } = IM.BaseDefine.GroupType;
 const { GROUP_MODIFY_TYPE_ADD: add, GROUP_MODIFY_TYPE_DEL: remove } = IM.BaseDefine.GroupModifyType;
-
-async function create(client: Client, memberIdList: number[]): Promise<number> {
-  const { groupId } = await client.request(Commands.GroupCreateRequest, Commands.GroupCreateResponse, {
-    userId: 0,
-    groupType: GROUP_TYPE_TMP,
-    groupName: 'coming and going',
-    groupAvatar: '',
-    memberIdList,
-  });
-  return groupId;
-}
 
 function change(
   client: Client,
@@ -41,7 +29,7 @@ it('a user removed from a busy group and added again gets only the messages sent
   const writer = await cluster.connect('l-writer', { server: 0, client: { maxInFlight: 8 } });
   const guest = await cluster.connect('l-guest', { server: 1 });
   const other = await cluster.connect('l-other', { server: 1 });
-  const groupId = await create(boss, [ids['l-writer'], ids['l-guest'], ids['l-other']]);
+  const groupId = await createGroup(boss, [ids['l-writer'], ids['l-guest'], ids['l-other']]);
   // Raw PDUs, because the SDK fills gaps by itself.
   const got = recordPdus(guest, Commands.MsgData);
   const gotByOther = recordPdus(other, Commands.MsgData);
@@ -88,7 +76,7 @@ it('a user leaving a group is notified on their other clients, as are the remain
   const boss = await cluster.connect('w-boss', { server: 1 });
   const leaver = await cluster.connect('w-leaver', { server: 0 });
   const mobile = await cluster.connect('w-leaver', { server: 1, clientType: 0x11 });
-  const groupId = await create(boss, [ids['w-leaver']]);
+  const groupId = await createGroup(boss, [ids['w-leaver']]);
   const [atBoss, atLeaver, atMobile] = [boss, leaver, mobile].map((client) =>
     recordPdus(client, Commands.GroupChangeMemberNotify),
   );

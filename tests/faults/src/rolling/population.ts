@@ -1,6 +1,5 @@
-import { type TestCluster, testPassword } from '@teamtalk/cluster';
+import { createGroup, type TestCluster, testPassword } from '@teamtalk/cluster';
 import { openDataSource, seedUsers } from '@teamtalk/db_proxy_server';
-import { Commands, IM } from '@teamtalk/protocol';
 
 /** Who takes part. */
 export interface Population {
@@ -39,17 +38,9 @@ async function createGroups(cluster: TestCluster, ids: readonly number[]): Promi
   const groups: Population['groups'] = [];
   for (let first = 0; first < ids.length; first += groupSize) {
     const members = ids.slice(first, first + groupSize).map((_, i) => first + i);
-    const request = {
-      userId: 0,
-      groupType: IM.BaseDefine.GroupType.GROUP_TYPE_TMP,
-      groupName: `rolling ${first}`,
-      groupAvatar: '',
-      memberIdList: members.map((i) => ids[i]!),
-    };
-    const { groupId } = await founder.request(
-      Commands.GroupCreateRequest,
-      Commands.GroupCreateResponse,
-      request,
+    const groupId = await createGroup(
+      founder,
+      members.map((i) => ids[i]!),
     );
     groups.push({ id: groupId, members });
   }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { createGroup } from '@teamtalk/cluster';
 import type { RawConnection } from '@teamtalk/local-stack';
 import { ClientType, MsgType } from '@teamtalk/protocol';
 import type { ChaosTestbed } from '../testbed/chaos-testbed.js';
@@ -22,7 +23,7 @@ export function slowReaders(count: number): Fault {
       const names = Array.from({ length: count }, (_, i) => `slow${index}-${i}`);
       const ids = Object.values(await cluster.addUsers([`flood${index}`, ...names]));
       const flood = await cluster.connect(`flood${index}`);
-      const groupId = await testbed.createGroup(flood, ids);
+      const groupId = await createGroup(flood, ids);
       const readers = await Promise.all(names.map((name, i) => logIn(testbed, name, i % 2)));
       const idle = memoryOf(testbed);
       let most = idle;

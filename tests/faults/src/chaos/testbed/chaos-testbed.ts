@@ -1,8 +1,6 @@
-import type { TeamTalkClient } from '@teamtalk/client';
-import { type TestCluster, testPassword } from '@teamtalk/cluster';
+import { createGroup, type TestCluster, testPassword } from '@teamtalk/cluster';
 import { Conversation } from '@teamtalk/load-generator';
 import { FaultProxy, type ProxyTarget, type ServiceName, waitUntil } from '@teamtalk/local-stack';
-import { Commands, IM } from '@teamtalk/protocol';
 import { ClientPool, type CrowdNames } from '../clients/client-pool.js';
 import { HttpPusher } from '../clients/http-pusher.js';
 import { LegacyClient } from '../clients/legacy-client.js';
@@ -166,12 +164,12 @@ export class ChaosTestbed {
     const ids = names.map((name) => idOf[name]!);
     const { ledger } = this;
     const founder = await this.cluster.connect('founder');
-    const group = ledger.add(Conversation.group(await this.createGroup(founder, ids), ids));
+    const group = ledger.add(Conversation.group(await createGroup(founder, ids), ids));
     const crowdIds = [...crowdNames.busy, ...crowdNames.observers].map((name) => idOf[name]!);
     const groups: Conversation[] = [];
     for (let i = 0; i < crowdGroups; i++) {
       const members = crowdIds.filter((_, k) => k % crowdGroups === i);
-      groups.push(ledger.add(Conversation.group(await this.createGroup(founder, members), members)));
+      groups.push(ledger.add(Conversation.group(await createGroup(founder, members), members)));
     }
     await founder.close();
     const portOf = (k: number) => this.cluster.port('msg_server', k, 'client');
@@ -203,18 +201,6 @@ export class ChaosTestbed {
     for (const simulatedClient of simulatedClients) await simulatedClient.logIn();
     await this.#clientPool.gather();
     this.#load = new Load([...simulatedClients, pusher, this.#clientPool]);
-  }
-
-  /** A group of the founder and the given users. */
-  async createGroup(founder: TeamTalkClient, memberIdList: number[]): Promise<number> {
-    const { groupId } = await founder.request(Commands.GroupCreateRequest, Commands.GroupCreateResponse, {
-      userId: 0,
-      groupType: IM.BaseDefine.GroupType.GROUP_TYPE_TMP,
-      groupName: 'chaos',
-      groupAvatar: '',
-      memberIdList,
-    });
-    return groupId;
   }
 }
 
