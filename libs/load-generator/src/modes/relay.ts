@@ -1,7 +1,5 @@
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
-import { Commands, encodePdu, HEADER_LENGTH, IM, PduDecoder } from '@teamtalk/protocol';
-import { clock } from '../connection.js';
+import { Commands, encodePdu, HEADER_LENGTH, IM } from '@teamtalk/protocol';
+import { type Endpoint, LoadConnection, type Traffic } from '../connection.js';
 import { Latency } from '../latency.js';
 import { Measurement } from '../measurement.js';
 import type { LoadOptions } from '../options.js';
@@ -76,8 +74,8 @@ class Transfer {
   readonly #data: Buffer;
   readonly #offsetAt: number;
   readonly #asked: number[] = [];
-  #sender: Socket | undefined;
-  #receiver: Socket | undefined;
+  #sender: LoadConnection | undefined;
+  #receiver: LoadConnection | undefined;
   #next = 0;
 
   constructor(taskId: string, number: number, options: RelayOptions, onBlock: (askedAt: number) => void) {
@@ -93,22 +91,22 @@ class Transfer {
   }
 
   get isOpen(): boolean {
-    return this.#sender?.destroyed === false && this.#receiver?.destroyed === false;
+    return this.#sender?.isOpen === true && this.#receiver?.isOpen === true;
   }
 
-  async open(server: { host: string; port: number }): Promise<void> {
+  async open(server: Endpoint): Promise<void> {
     const { first, bare } = this.#options;
     this.#sender = await this.#connect(server, first, CLIENT_REALTIME_SENDER, (commandId, body) => {
       if (commandId === Commands.FilePullDataReq.id) this.#answer(body);
     });
-    const ready = new Promise<void>((resolve) => {
-      void this.#connect(server, first + 1, CLIENT_REALTIME_RECVER, (commandId) => {
+    const ready = new Promise<void>((resolve, reject) => {
+      this.#connect(server, first + 1, CLIENT_REALTIME_RECVER, (commandId) => {
         if (commandId === Commands.FileState.id) resolve();
         else if (commandId === Commands.FilePullDataRsp.id) this.#take();
-      }).then((socket) => {
-        this.#receiver = socket;
+      }).then((receiver) => {
+        this.#receiver = receiver;
         if (bare) resolve();
-      });
+      }, reject);
     });
     await ready;
   }
@@ -118,33 +116,32 @@ class Transfer {
   }
 
   close(): void {
-    this.#sender?.destroy();
-    this.#receiver?.destroy();
+    this.#sender?.close();
+    this.#receiver?.close();
   }
 
   async #connect(
-    server: { host: string; port: number },
+    server: Endpoint,
     userId: number,
     fileRole: IM.BaseDefine.ClientFileRole,
     onPdu: (commandId: number, body: Buffer) => void,
-  ): Promise<Socket> {
-    const socket = connect({ ...server, noDelay: true });
-    await once(socket, 'connect');
-    socket.on('error', () => {});
-    const decoder = new PduDecoder(1_048_576);
-    socket.on('data', (chunk) => {
-      clock.now = performance.now();
-      decoder.push(chunk);
-      for (let pdu = decoder.next(); pdu; pdu = decoder.next()) onPdu(pdu.commandId, pdu.body);
+  ): Promise<LoadConnection> {
+    const connection = await new Promise<LoadConnection>((resolve, reject) => {
+      const traffic: Traffic = {
+        frame: (_, commandId, _seq, buf, start, end) => onPdu(commandId, buf.subarray(start, end)),
+        readDone: () => {},
+        closed: () => reject(new Error('the server refuses connections')),
+      };
+      new LoadConnection(userId, this.#taskId, traffic).open(server, false, resolve);
     });
     if (this.#options.bare) {
       const pair = Buffer.alloc(4);
       pair.writeUInt32BE(this.#number);
-      socket.write(pair);
+      connection.write(pair);
     } else {
-      socket.write(encodePdu(Commands.FileLoginReq, { userId, taskId: this.#taskId, fileRole }, 1));
+      connection.write(encodePdu(Commands.FileLoginReq, { userId, taskId: this.#taskId, fileRole }, 1));
     }
-    return socket;
+    return connection;
   }
 
   #pull(): void {

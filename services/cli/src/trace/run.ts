@@ -6,12 +6,12 @@ import { natsUrl } from '../installation.js';
 import { print, printJson } from '../output.js';
 import { Tracer } from './message-trace.js';
 import { reportOf } from './report.js';
-import type { Conversation } from './target.js';
+import type { TracedConversation } from './target.js';
 
 const { SESSION_TYPE_SINGLE, SESSION_TYPE_GROUP } = IM.BaseDefine.SessionType;
 
 export interface TraceOptions {
-  conversation?: Conversation;
+  conversation?: TracedConversation;
   msgId?: number;
   /** seconds */
   within: number;
@@ -63,7 +63,7 @@ function requestFor(id: string | undefined, { conversation: place, msgId, within
 
 /** A conversation as the store is asked for it. */
 function conversationKey(
-  place: Conversation,
+  place: TracedConversation,
 ): Pick<traceApi.trace.FindMessageRequest, 'sessionType' | 'userId' | 'sessionId'> {
   if ('group' in place) return { sessionType: SESSION_TYPE_GROUP, userId: 0, sessionId: place.group };
   return { sessionType: SESSION_TYPE_SINGLE, userId: place.user, sessionId: place.peer };

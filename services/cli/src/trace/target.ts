@@ -1,10 +1,10 @@
 import { InvalidArgumentError } from 'commander';
 
-/** A conversation by its ids. */
-export type Conversation = { user: number; peer: number } | { group: number };
+/** A conversation to trace, by its ids. */
+export type TracedConversation = { user: number; peer: number } | { group: number };
 
 /** Reads `p2p:1:2` or `group:7`. @throws InvalidArgumentError */
-export function conversation(text: string): Conversation {
+export function conversation(text: string): TracedConversation {
   const [, one, other, group] = /^(?:p2p:(\d{1,10}):(\d{1,10})|group:(\d{1,10}))$/.exec(text) ?? [];
   if (group !== undefined) return { group: Number(group) };
   if (one !== undefined && one !== other) return { user: Number(one), peer: Number(other) };

@@ -85,7 +85,8 @@ export function upload(load: HttpLoad, content: Buffer): Promise<HttpLoadResult>
   );
 }
 
-interface Conversation {
+/** Requests and answers on one connection. */
+interface Exchange {
   ask: () => void;
   /** @returns whether the answer is whole */
   take: (state: { received: number }, chunk: Buffer) => boolean;
@@ -94,7 +95,7 @@ interface Conversation {
 async function run(
   { host, port, connections, seconds }: HttpLoad,
   contentBytes: () => number,
-  converse: (socket: Socket) => Conversation,
+  exchangeOver: (socket: Socket) => Exchange,
 ): Promise<HttpLoadResult> {
   let requests = 0;
   const begin = performance.now();
@@ -108,15 +109,14 @@ async function run(
           buffer: Buffer.allocUnsafe(readBytes),
           callback: (bytes, buffer) => {
             try {
-              if (!conversation.take(state, Buffer.from(buffer.buffer, buffer.byteOffset, bytes)))
-                return true;
+              if (!exchange.take(state, Buffer.from(buffer.buffer, buffer.byteOffset, bytes))) return true;
             } catch (error) {
               socket.destroy(error as Error);
               return false;
             }
             requests++;
             if (performance.now() - begin < seconds * 1000) {
-              conversation.ask();
+              exchange.ask();
             } else {
               socket.destroy();
               resolve();
@@ -125,9 +125,9 @@ async function run(
           },
         },
       });
-      const conversation = converse(socket);
+      const exchange = exchangeOver(socket);
       socket.setNoDelay(true);
-      socket.once('connect', () => conversation.ask());
+      socket.once('connect', () => exchange.ask());
       socket.once('error', reject);
       socket.once('close', () => reject(new Error('the server closed the connection')));
     });
