@@ -20,7 +20,8 @@ const drainMs = 1_000;
 type Reason = 'answered' | 'framing' | 'bad_pdus' | 'timeout' | 'peer' | 'failed';
 
 /**
- * Serves command 0x0101: one request, one response, then the connection is closed (client-behaviour.md#the-answer-of-login_server). Clients that send something else or nothing are disconnected after a while.
+ * Serves command 0x0101: one request, one response, then the connection is closed
+ * (client-behaviour.md#the-answer-of-login_server). Clients that send something else or nothing are disconnected.
  * @returns the bound port; its stop is registered in the kit's lifecycle
  */
 export async function startTcpListener(

@@ -9,16 +9,14 @@ import {
 import type { Logger } from '@teamtalk/service-kit';
 import type { MsgServerConfig } from '../config.js';
 import type { BadPduReason, CloseReason, MsgServerMetrics } from '../metrics.js';
-import type { OutboundQueue } from './outbound-queue.js';
+import { ConnectionOutput, type OutputHost } from './connection-output.js';
 import type { SendDeduplicator } from './send-deduplicator.js';
 import type { Transport } from './transport.js';
 import { WaitingPdus } from './waiting-pdus.js';
-import { writeBatch } from './write-batch.js';
 
 /** What a connection needs of its listener. */
-export interface ConnectionHost {
+export interface ConnectionHost extends OutputHost {
   readonly limits: MsgServerConfig['limits'];
-  readonly outbound: OutboundQueue;
   readonly metrics: MsgServerMetrics;
   readonly log: Logger;
   /** A coarse clock: the number of sweeps so far. */
@@ -44,15 +42,14 @@ export const maxBeforeLogin = 16_384;
 export const State = { Fresh: 0, LoggingIn: 1, LoggedIn: 2, Ending: 3, Closed: 4 } as const;
 
 /**
- * One client's connection: handles its PDUs in order, batches its output and keeps its state.
+ * One client's connection: handles its PDUs in order and keeps its state.
  *
  * There may be tens of thousands, most of them idle. An idle connection owns no timer, buffer, queue or closure.
  */
-export class Connection {
+export class Connection extends ConnectionOutput {
   /** unsigned 32-bit, unique in this process */
   readonly id: number;
   readonly host: ConnectionHost;
-  readonly #transport: Transport;
   /** As given by a PROXY header; undefined: the transport's. */
   readonly #address: string | undefined;
   readonly #decoder: PduDecoder;
@@ -80,15 +77,11 @@ export class Connection {
   #paused = false;
   #badPdus = 0;
   #waiting: WaitingPdus | undefined;
-  /** PDUs to write at the next flush. */
-  #out: Buffer | Buffer[] | undefined;
-  /** PDUs pushed before the login was answered; undefined: pushes are written at once. */
-  #deferred: Buffer[] | undefined;
 
   constructor(id: number, transport: Transport, address: string | undefined, host: ConnectionHost) {
+    super(transport);
     this.id = id;
     this.host = host;
-    this.#transport = transport;
     this.#address = address;
     this.#decoder = new PduDecoder(host.limits.pduBytes);
     this.lastActiveTick = host.tick;
@@ -98,11 +91,6 @@ export class Connection {
     return isMobileClient(this.clientType);
   }
 
-  /** Whether each PDU has to be one write, because the transport keeps message boundaries. */
-  get isFramed(): boolean {
-    return this.#transport.framed === true;
-  }
-
   /** False once the connection is being closed: nothing more is read or written. */
   get isOpen(): boolean {
     return this.state < State.Ending;
@@ -110,12 +98,12 @@ export class Connection {
 
   /** Whether the client has closed its side, as far as has been read. */
   get isAbandoned(): boolean {
-    return !this.isOpen || this.#transport.readableEnded === true;
+    return !this.isOpen || this.transport.readableEnded === true;
   }
 
   /** The client's IP address. */
   get remoteAddress(): string {
-    return this.#address ?? this.#transport.remoteAddress ?? '';
+    return this.#address ?? this.transport.remoteAddress ?? '';
   }
 
   /** Called by the transport for each chunk. */
@@ -172,25 +160,6 @@ export class Connection {
     this.#badPdus = 0;
   }
 
-  /** Queues a PDU; all PDUs queued until the next flush are written together. */
-  write(pdu: Buffer): void {
-    if (!this.isOpen) return;
-    if (this.#out === undefined) {
-      this.#out = pdu;
-      this.host.outbound.add(this);
-    } else if (Buffer.isBuffer(this.#out)) {
-      this.#out = [this.#out, pdu];
-    } else {
-      this.#out.push(pdu);
-    }
-  }
-
-  /** Writes a PDU that is no response to this client; deferred until its login is answered. */
-  push(pdu: Buffer): void {
-    if (this.#deferred) this.#deferred.push(pdu);
-    else this.write(pdu);
-  }
-
   /** Marks the connection as logged in. From now on `push` defers PDUs until `release`. */
   logIn(userId: number, clientType: number, loginSeq: number): void {
     this.userId = userId;
@@ -198,39 +167,7 @@ export class Connection {
     this.loginSeq = loginSeq;
     this.state = State.LoggedIn;
     this.lastActiveTick = this.host.tick;
-    this.#deferred = [];
-  }
-
-  /** Whether the login was accepted but not answered yet. */
-  get awaitsAnswer(): boolean {
-    return this.#deferred !== undefined;
-  }
-
-  /** Writes the login's `answer` and then, in order, the deferred PDUs. */
-  release(answer: Buffer): void {
-    const deferred = this.#deferred ?? [];
-    this.#deferred = undefined;
-    this.write(answer);
-    for (const pdu of deferred) this.write(pdu);
-  }
-
-  /** Hands the queued PDUs to the transport. Called by the outbound queue. */
-  flush(): void {
-    const out = this.#out;
-    if (out === undefined) return;
-    this.#out = undefined;
-    if (this.state === State.Closed) return;
-    const transport = this.#transport;
-    if (transport.writableLength > this.host.limits.outboundBytes) {
-      this.destroy('slow-reader');
-      return;
-    }
-    if (Buffer.isBuffer(out)) {
-      this.host.metrics.sentBytes.value += out.length;
-      transport.write(out);
-      return;
-    }
-    this.host.metrics.sentBytes.value += writeBatch(transport, out);
+    this.defer();
   }
 
   /**
@@ -244,14 +181,14 @@ export class Connection {
     this.#leave(reason);
     this.lastActiveTick = this.host.tick;
     // Further input is read and discarded: unread bytes would turn the graceful close into a reset.
-    if (this.#paused) this.#transport.resume();
-    this.#transport.end();
+    if (this.#paused) this.transport.resume();
+    this.transport.end();
   }
 
   /** Closes at once, discarding queued PDUs. */
   destroy(reason: CloseReason): void {
     if (this.isOpen) this.#leave(reason);
-    this.#transport.destroy();
+    this.transport.destroy();
   }
 
   /** Takes no further PDU and ends the connection once the messages sent have their results. */
@@ -266,7 +203,7 @@ export class Connection {
   transportClosed(hadError: boolean): void {
     if (this.isOpen) this.#leave(hadError ? 'connection-lost' : 'by-client');
     this.state = State.Closed;
-    this.#out = undefined;
+    this.discardQueued();
     this.host.closed(this);
   }
 
@@ -274,7 +211,7 @@ export class Connection {
     this.host.leaving(this, reason);
     this.state = State.Ending;
     this.#waiting = undefined;
-    this.#deferred = undefined;
+    this.discardDeferred();
     this.sendDeduplicator = undefined;
     this.watchedUsers = undefined;
   }
@@ -336,13 +273,13 @@ export class Connection {
   #pause(): void {
     if (this.#paused) return;
     this.#paused = true;
-    this.#transport.pause();
+    this.transport.pause();
     this.host.metrics.throttled.inc({ reason: 'queue-full' });
   }
 
   #resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.#transport.resume();
+    this.transport.resume();
   }
 }
