@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { build, prepare } from './lib/bootstrap.mjs';
 import { checkImports } from './lib/import-rules.mjs';
+import { licenceProblems, productionLicences } from './lib/licences.mjs';
 import { checkLinks } from './lib/links.mjs';
 import { ensureMoto } from './lib/moto.mjs';
 import { ensureNats } from './lib/nats.mjs';
@@ -30,6 +31,7 @@ const checks = [
   types,
   { title: 'import rules', check: importRules },
   { title: 'links', check: links },
+  { title: 'licences', check: licences },
   { title: 'unused code', check: quietly(() => run(tool('knip'), ['--no-progress'])) },
   { title: 'generated docs', check: generatedDocs },
 ];
@@ -43,6 +45,12 @@ async function importRules() {
 async function links() {
   const problems = await checkLinks(top);
   if (problems.length > 0) throw new StepError(`${problems.length} links lead nowhere`, problems.join('\n'));
+}
+
+async function licences() {
+  const problems = licenceProblems(await productionLicences());
+  if (problems.length > 0)
+    throw new StepError(`${problems.length} packages have no licence that is allowed`, problems.join('\n'));
 }
 
 /** docs/reference/, the dashboards and the settings in k8s/ are what the services and proto/client say. */
