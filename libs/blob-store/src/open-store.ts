@@ -12,11 +12,11 @@ import { watchStore } from './store-watch.js';
  */
 export async function openStore(config: StorageConfig, kit: Kit): Promise<BlobStore> {
   const { life, metrics } = kit;
-  const seconds = metrics.histogram('storage_seconds', 'Time of storage operations', [
+  const seconds = metrics.histogram('storage_seconds', 'Duration of storage operations', [
     'operation',
     'outcome',
   ]);
-  const bytes = metrics.counter('storage_bytes_total', 'Content stored (put) and read (get)', ['operation']);
+  const bytes = metrics.counter('storage_bytes_total', 'Bytes stored (put) and read (get)', ['operation']);
   const store = new ObservedBlobStore(await connect(config), (operation) => {
     const { name, outcome } = operation;
     seconds.observe({ operation: name, outcome }, operation.seconds);

@@ -21,17 +21,17 @@ export function entranceMetrics(metrics: Metrics): EntranceMetrics {
   return {
     refusedSockets: metrics.counter(
       'connections_refused_total',
-      'Connections not accepted because far too many are open',
+      'Connections refused because too many are open',
     ),
     proxyRefused: metrics.counter(
       'proxy_headers_refused_total',
-      'Connections closed because they did not begin with a PROXY header',
+      'Connections closed because they did not begin with a valid PROXY header, by reason',
       ['reason'],
     ),
     handshakesFailed: metrics.counter('tls_handshakes_failed_total', 'TLS handshakes that failed'),
     certificateReloads: metrics.counter(
       'tls_certificate_reloads_total',
-      'Changed certificate files, by result; after refused the old certificate stays in use',
+      'Reloads of changed certificate files, by outcome; when one is refused, the old certificate stays in use',
       ['outcome'],
     ),
   };

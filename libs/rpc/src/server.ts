@@ -50,7 +50,10 @@ export class RpcServer {
 
   constructor(kit: Kit) {
     this.#kit = kit;
-    this.#calls = kit.metrics.counter('grpc_calls_total', 'gRPC calls answered', ['method', 'code']);
+    this.#calls = kit.metrics.counter('grpc_calls_total', 'gRPC calls answered, by method and status', [
+      'method',
+      'code',
+    ]);
     this.#seconds = kit.metrics.histogram('grpc_call_seconds', 'Time to answer a unary gRPC call', [
       'method',
     ]);

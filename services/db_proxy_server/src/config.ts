@@ -29,14 +29,14 @@ const postgresUrl = z
     }
   })
   .describe(
-    'The PostgreSQL database, postgres://user:password@host:port/name; of a primary and its standbys all, separated by commas: postgres://user:password@host:port,host:port/name?target_session_attrs=read-write. `target_session_attrs`: `read-write` (when left out, with several hosts), `primary`, or `any` (when left out, with one host)',
+    'URL of the PostgreSQL database, postgres://user:password@host:port/name. With standbys it names all servers, separated by commas: postgres://user:password@host:port,host:port/name?target_session_attrs=read-write. `target_session_attrs` is `read-write` (the default with several hosts), `primary`, or `any` (the default with one host)',
   );
 
 const hostAndPort = z
   .string()
   .regex(/^[^\s/]+:\d{1,5}$/, 'must be host:port')
   .optional()
-  .describe('host:port that other services dial; 127.0.0.1 and the bound port when unset');
+  .describe('host:port at which other services reach this one; by default 127.0.0.1 and the bound port');
 
 /** The variables of db_proxy_server. */
 export const envSchema = {
@@ -47,56 +47,66 @@ export const envSchema = {
   GRPC_PORT: env.port(10600, 'Port of the gRPC server'),
   ADVERTISE_ADDRESS: hostAndPort,
   DATABASE_URL: postgresUrl,
-  DATABASE_POOL: env.integer(10, 4, 1_000, 'Connections to PostgreSQL at most'),
+  DATABASE_POOL: env.integer(
+    10,
+    4,
+    1_000,
+    'Most connections to PostgreSQL, besides those that store messages',
+  ),
   COMMIT_LANES: env.integer(
     1,
     1,
     16,
-    'Transactions that store messages at a time; more than 1 helps on slow disks',
+    'Number of transactions that store messages at the same time; more than 1 helps on slow disks',
   ),
   COMMIT_SPACING_MS: env.integer(
     2,
     0,
     100,
-    'Least time between the beginnings of two transactions that store messages, ms; twice what the last one took where that is longer, up to four times this; less costs CPU in every service, more adds latency under load; 0: none',
+    'Shortest time between the starts of two transactions that store messages, ms. After a slow one it is twice the duration of that, but at most four times this value. Less costs CPU in every service, more adds latency under load; 0: no limit',
   ),
   ARGON2_MEMORY_KIB: env.integer(
     defaultArgon2Cost.memoryKib,
     8,
     4_194_304,
-    'Memory one password check takes, KiB; for passwords set from now on, and cheaper ones at their next good login',
+    'Memory that one password check takes, KiB. Applies to passwords set from now on, and to cheaper hashes at their next successful login',
   ),
-  ARGON2_ITERATIONS: env.integer(defaultArgon2Cost.iterations, 1, 1_000, 'Passes over that memory; as above'),
+  ARGON2_ITERATIONS: env.integer(
+    defaultArgon2Cost.iterations,
+    1,
+    1_000,
+    'Passes over that memory; applies to the same passwords as ARGON2_MEMORY_KIB',
+  ),
   LOGIN_MAX_FAILURES: env.integer(
     10,
     1,
     1_000,
-    'Failed logins of one name after which it is refused; counted apart for each address its user has logged in from',
+    'Failed logins of one name after which it is refused; counted separately for each address its user has logged in from',
   ),
   LOGIN_MAX_NAMES_PER_ADDRESS: env.integer(
     100,
     0,
     10_000,
-    'Names with failed logins from one address (IPv6: one /64) after which only users known there may log in from it; 0: any number, as for a load balancer without PROXY protocol',
+    'Names with failed logins from one address (IPv6: one /64) after which only users who have logged in from there before may log in; 0: any number, as is needed behind a load balancer without PROXY protocol',
   ),
   LOGIN_FAILURE_WINDOW_SECONDS: env.integer(
     1_800,
     1,
     604_800,
-    'Time in which they are counted, and after which they are forgotten, seconds',
+    'Time for which failed logins are counted, seconds',
   ),
   LOGIN_ADDRESS_MEMORY_DAYS: env.integer(
     90,
     1,
     3_650,
-    'Days without a login after which an address is no longer known as one of the user',
+    'Days without a login after which an address no longer counts as one the user has logged in from',
   ),
-  GROUP_MAX_MEMBERS: env.integer(2_000, 2, 10_000, 'Members a group may have'),
+  GROUP_MAX_MEMBERS: env.integer(2_000, 2, 10_000, 'Most members of a group'),
   TEXT_KEY: z
     .string()
     .refine((text) => Buffer.byteLength(text) === 32, 'must have 32 bytes')
     .default(DEFAULT_TEXT_KEY)
-    .describe('Key of the message texts, shared with the clients'),
+    .describe('Key that encrypts message texts, shared with the clients'),
 };
 
 /** The validated configuration of db_proxy_server. */

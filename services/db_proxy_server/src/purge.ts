@@ -11,12 +11,8 @@ type Purges = Readonly<Record<string, () => Promise<number>>>;
  * @returns a function that stops it
  */
 export function startPurges(purges: Purges, { log, metrics }: Kit): () => Promise<void> {
-  const purged = metrics.counter(
-    'rows_purged_total',
-    'Rows too old to count that were removed, by what they were',
-    ['rows'],
-  );
-  const failed = metrics.counter('purges_failed_total', 'Purges that failed', ['rows']);
+  const purged = metrics.counter('rows_purged_total', 'Expired rows that were removed, by kind', ['rows']);
+  const failed = metrics.counter('purges_failed_total', 'Purges that failed, by kind of row', ['rows']);
   let running: Promise<void> | undefined;
 
   async function purge(): Promise<void> {

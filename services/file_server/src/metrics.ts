@@ -78,19 +78,21 @@ export function fileServerMetrics(metrics: Metrics): FileServerMetrics {
       'login_other_address_total',
       'Logins from an IP address other than those of the user’s sessions on msg_servers; LOGIN_CHECK=address refuses them',
     ),
-    finished: metrics.counter('transfers_finished_total', 'Finished transfers', ['way']),
-    bytes: metrics.counter('transferred_bytes_total', 'Bytes of files transferred', ['way']),
+    finished: metrics.counter('transfers_finished_total', 'Finished transfers, by kind', ['way']),
+    bytes: metrics.counter('transferred_bytes_total', 'Bytes of files transferred, by kind of transfer', [
+      'way',
+    ]),
     resumed: metrics.counter('uploads_resumed_total', 'Interrupted uploads that were resumed'),
-    damaged: metrics.counter('parts_damaged_total', 'Stored parts that are missing or corrupt'),
-    expired: metrics.counter('tasks_removed_total', 'Ended tasks that were deleted with their stored parts'),
+    damaged: metrics.counter('parts_damaged_total', 'Stored parts found missing or corrupt'),
+    expired: metrics.counter('tasks_removed_total', 'Ended tasks deleted with their stored parts'),
     sweepsFailed: metrics.counter('sweeps_failed_total', 'Failed sweeps of expired tasks'),
     announced: metrics.counter(
       'uploads_announced_total',
-      'Complete uploads that this file_server announced to the receiver instead of the sender’s msg_server',
+      'Complete uploads announced to the receiver by this file_server, in place of the sender’s msg_server',
     ),
     announcementsFailed: metrics.counter(
       'announcements_failed_total',
-      'Failed checks for complete uploads to announce',
+      'Failed searches for complete uploads to announce',
     ),
   };
 }

@@ -39,7 +39,7 @@ export function createContext(config: HttpMsgServerConfig, kit: Kit, cluster: Cl
   });
   // Stricter than that of connectStore: messages can be stored.
   health.addCheck('db_proxy_server', () => appender.available);
-  metrics.gauge('appends_pending', 'Messages that wait for the store', () => appender.pending);
+  metrics.gauge('appends_pending', 'Messages waiting for the store’s result', () => appender.pending);
   life.onStop('in-flight messages', async () => {
     await appender.settle();
     appender.stop();

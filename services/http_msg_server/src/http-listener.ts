@@ -29,7 +29,7 @@ export async function startHttpListener(
   options: HttpListenerOptions,
   serve: RequestListener,
 ): Promise<number> {
-  const refused = metrics.counter('http_refused_total', 'Connections and requests that were not understood', [
+  const refused = metrics.counter('http_refused_total', 'Invalid connections and requests, by reason', [
     'reason',
   ]);
   const server = createServer(

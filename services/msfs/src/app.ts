@@ -14,10 +14,13 @@ import { keyOf } from './images/image-name.js';
  */
 export function createApp(kit: Kit, context: Context): RequestListener {
   const { health, log, metrics } = kit;
-  const requests = metrics.counter('http_requests_total', 'HTTP requests answered', ['route', 'status']);
+  const requests = metrics.counter('http_requests_total', 'HTTP requests answered, by status', [
+    'route',
+    'status',
+  ]);
   const seconds = metrics.histogram(
     'http_request_seconds',
-    'Time from a request’s headers to the end of its response',
+    'Time from receiving a request’s headers to the end of its response',
     ['route'],
   );
   const sent = metrics.counter('http_sent_bytes_total', 'Bytes of responses, including headers', ['route']);

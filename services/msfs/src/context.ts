@@ -34,7 +34,7 @@ export async function createContext(config: MsfsConfig, kit: Kit): Promise<Conte
   const { health, log, metrics } = kit;
   const store = await openStore(config.storage, kit);
   const images = new ImageCache(store, config.imageCacheBytes);
-  metrics.gauge('image_cache_bytes', 'Images in memory', () => images.size);
+  metrics.gauge('image_cache_bytes', 'Size of the images in memory', () => images.size);
   const thumbnailFolder = config.thumbnails.folder ?? (await temporaryFolder(kit));
   const thumbnails = new Thumbnails({
     originals: images,
@@ -47,7 +47,7 @@ export async function createContext(config: MsfsConfig, kit: Kit): Promise<Conte
   const inFlight = new InFlightBudget(Math.max(config.imageCacheBytes, minInFlight));
   metrics.gauge(
     'image_bytes_under_way',
-    'Bytes of images sent from memory that clients have not read',
+    'Bytes of images being sent from memory that clients have not read yet',
     () => inFlight.bytes,
   );
   const { requestMs, idleMs } = config.timeouts;

@@ -124,20 +124,24 @@ export class MsgServerMetrics {
   readonly throttled: CounterBy<'reason', 'rate' | 'queue-full'>;
 
   constructor(metrics: Metrics, commandIds: Iterable<number>) {
-    this.messages = tally(metrics, 'messages_total', 'Messages taken in from clients');
+    this.messages = tally(metrics, 'messages_total', 'Messages accepted from clients');
     this.acked = tally(metrics, 'messages_acked_total', 'Messages stored and acknowledged to their sender');
-    this.delivered = tally(metrics, 'messages_delivered_total', 'Messages written to a connection');
-    this.sentBytes = tally(metrics, 'sent_bytes_total', 'Bytes given to the sockets of clients');
+    this.delivered = tally(
+      metrics,
+      'messages_delivered_total',
+      'Messages written to connections, counted once per connection',
+    );
+    this.sentBytes = tally(metrics, 'sent_bytes_total', 'Bytes written to client sockets');
     this.dropped = metrics.counter(
       'messages_dropped_total',
-      'Messages of clients that were not acknowledged',
+      'Messages from clients that were not acknowledged, by reason',
       ['reason'],
     );
-    this.badPdus = metrics.counter('bad_pdus_total', 'PDUs that were not understood', ['reason']);
-    this.closed = metrics.counter('connections_closed_total', 'Connections of clients that ended', [
+    this.badPdus = metrics.counter('bad_pdus_total', 'Invalid PDUs, by reason', ['reason']);
+    this.closed = metrics.counter('connections_closed_total', 'Client connections that ended, by reason', [
       'reason',
     ]);
-    this.logins = metrics.counter('logins_total', 'Logins by how they ended', ['result']);
+    this.logins = metrics.counter('logins_total', 'Logins, by result', ['result']);
     const shared = entranceMetrics(metrics);
     this.refusedSockets = shared.refusedSockets;
     this.proxyRefused = shared.proxyRefused;
@@ -145,53 +149,59 @@ export class MsgServerMetrics {
     this.certificateReloads = shared.certificateReloads;
     this.upgradesRefused = metrics.counter(
       'websocket_upgrades_refused_total',
-      'HTTP requests to the WebSocket port that did not become a WebSocket',
+      'HTTP requests to the WebSocket port that were not upgraded, by reason',
       ['reason'],
     );
     this.queriesFailed = metrics.counter(
       'queries_failed_total',
-      'Requests of clients that got no answer because a service behind did not answer',
+      'Client requests left unanswered because another service did not answer',
       ['command'],
     );
     this.refused = metrics.counter(
       'requests_refused_total',
-      'Requests of clients that were not granted: not permitted, not possible or not theirs to make',
+      'Client requests refused: not permitted, not possible, or on behalf of another user',
       ['command'],
     );
     this.groupChangesUnconfirmed = metrics.counter(
       'group_changes_untold_total',
-      'Changes of groups that not every msg_server concerned is known to have heard of',
+      'Group changes that a msg_server concerned has not confirmed',
     );
     this.notificationsDropped = metrics.counter(
       'notices_dropped_total',
-      'Changes of users that were not told to everybody because too many were waiting',
+      'Notifications about changed users dropped because too many were waiting',
     );
-    this.querySeconds = metrics.histogram('query_seconds', 'Time to answer a request of a client', [
-      'command',
-    ]);
+    this.querySeconds = metrics.histogram('query_seconds', 'Time to answer a client request', ['command']);
     this.appendSeconds = metrics.talliedHistogram(
       'append_seconds',
-      'Time from taking a message in to the store’s result',
+      'Time from accepting a message to the store’s result',
     );
     this.deliverySeconds = metrics.talliedHistogram(
       'delivery_seconds',
-      'Time from the sender’s PDU (or HTTP call) to the receiver’s socket, by the clocks of both machines; one for each connection that got the message',
+      'Time from receiving the sender’s PDU (or HTTP call) to writing to the receiver’s socket, by the clocks of both machines; counted once per connection',
     );
     this.loginWaitSeconds = metrics.histogram(
       'login_wait_seconds',
-      'Time a login waited for its turn, of those that had to and were not given up',
+      'Time that queued logins waited for their turn; those given up are not counted',
     );
-    this.gaps = metrics.counter('delivery_gaps_total', 'Messages that were missing when a later one came', [
-      'outcome',
-    ]);
-    this.presenceUpdates = metrics.counter('presence_updates_total', 'Presence updates by who answered', [
-      'outcome',
-    ]);
+    this.gaps = metrics.counter(
+      'delivery_gaps_total',
+      'Messages that were missing when a later one came, by how the gap ended',
+      ['outcome'],
+    );
+    this.presenceUpdates = metrics.counter(
+      'presence_updates_total',
+      'Presence updates, by whether all, some or none of the route_servers answered',
+      ['outcome'],
+    );
     this.readsFailed = metrics.counter(
       'read_marks_failed_total',
-      'Read marks that had no effect or no result',
+      'Read marks that had no effect or got no result',
     );
-    this.throttled = metrics.counter('connections_held_total', 'Times a connection had to wait', ['reason']);
+    this.throttled = metrics.counter(
+      'connections_held_total',
+      'Times that reading from a connection was paused, by reason',
+      ['reason'],
+    );
     this.#countCommands(metrics, commandIds);
   }
 

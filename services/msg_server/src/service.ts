@@ -120,6 +120,6 @@ function showGauges(
     () => users.connectionCount - users.pc.size,
   );
   metrics.gauge('online_users', 'Users with a connection', () => users.size);
-  metrics.gauge('logins_waiting', 'Logins that wait for their turn', () => logins.waiting);
-  metrics.gauge('appends_in_flight', 'Messages that wait for the store', () => appender.pending);
+  metrics.gauge('logins_waiting', 'Logins waiting for their turn', () => logins.waiting);
+  metrics.gauge('appends_in_flight', 'Messages waiting for the store’s result', () => appender.pending);
 }

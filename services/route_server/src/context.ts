@@ -22,9 +22,12 @@ export function createContext(kit: Kit, cluster: Cluster): Context {
   const { life, log, metrics } = kit;
   const { bus } = cluster;
   const table = new PresenceTable();
-  metrics.gauge('sessions', 'Known connections of users', () => table.sessionCount);
+  metrics.gauge('sessions', 'Logged-in connections on all msg_servers', () => table.sessionCount);
   metrics.gauge('users', 'Users with a connection', () => table.userCount);
-  const removals = metrics.counter('msg_servers_lost_total', 'msg_servers evicted');
+  const removals = metrics.counter(
+    'msg_servers_lost_total',
+    'msg_servers evicted because they fell silent without deregistering',
+  );
 
   const removed = ({ instance }: { instance: number }) => {
     const effects = noEffects();

@@ -32,7 +32,7 @@ export class NodeSender {
     this.#onDead = onDead;
     this.#unanswered = kit.metrics.counter(
       'node_unanswered_total',
-      'Batches and group changes a msg_server did not accept in time',
+      'Batches and group changes that a msg_server did not accept in time',
     );
   }
 

@@ -27,8 +27,12 @@ const maxWaitMs = 4_000;
  */
 export function login(context: Context): (request: teamtalk.db.LoginRequest) => Promise<Reply> {
   const { kit, loginLimit, logins, passwords, sourceNetworks, credentialCache } = context;
-  const results = kit.metrics.counter('logins_total', 'Login attempts answered', ['result']);
-  const limited = kit.metrics.counter('logins_limited_total', 'Login attempts refused unchecked', ['limit']);
+  const results = kit.metrics.counter('logins_total', 'Login attempts, by result', ['result']);
+  const limited = kit.metrics.counter(
+    'logins_limited_total',
+    'Login attempts refused without a password check, by the limit reached',
+    ['limit'],
+  );
   // Attempts that share a counter are queued, so that concurrent ones cannot exceed the limit.
   const byName = new KeyedQueue({
     what: 'logging in of one user',

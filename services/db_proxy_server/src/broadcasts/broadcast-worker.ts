@@ -63,10 +63,10 @@ export class BroadcastWorker {
     this.#options = options;
     const { instance, metrics } = options.kit;
     this.#writerEpoch = new WriterEpoch(instance, 'broadcasts');
-    this.#stored = metrics.counter('broadcast_messages_stored_total', 'Messages of broadcasts committed');
+    this.#stored = metrics.counter('broadcast_messages_stored_total', 'Broadcast messages committed');
     this.#failed = metrics.counter(
       'broadcast_batches_failed_total',
-      'Transactions of broadcasts that failed and are tried again',
+      'Broadcast transactions that failed and are retried',
     );
     this.#timer = setInterval(() => this.wake(), pollIntervalMs);
   }

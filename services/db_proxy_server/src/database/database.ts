@@ -61,10 +61,12 @@ export class Database {
     this.pool = poolOf(dataSource);
     this.#kit = kit;
     const { metrics } = kit;
-    this.#failed = metrics.counter('queries_failed_total', 'Statements that failed', ['code']);
+    this.#failed = metrics.counter('queries_failed_total', 'SQL statements that failed, by error code', [
+      'code',
+    ]);
     metrics.gauge('postgres_up', '1 while PostgreSQL answers', () => (this.#up ? 1 : 0));
     metrics.gauge('pool_connections', 'Open connections to PostgreSQL', () => this.pool.totalCount);
-    metrics.gauge('pool_waiting', 'Callers that wait for a connection', () => this.pool.waitingCount);
+    metrics.gauge('pool_waiting', 'Callers waiting for a connection', () => this.pool.waitingCount);
     this.#timer = setInterval(() => void this.#probe(), probeEveryMs);
   }
 

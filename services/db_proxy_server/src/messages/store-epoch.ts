@@ -34,7 +34,7 @@ export class StoreEpoch {
     this.#warnIfAsynchronous = hasStandbys;
     this.#begun = kit.metrics.counter(
       'store_epochs_total',
-      'Times the database was found to have lost what was committed, or to may have lost it',
+      'Times a new store epoch began because the database lost committed data, or may have lost it',
     );
     kit.metrics.gauge(
       'synchronous_commits',

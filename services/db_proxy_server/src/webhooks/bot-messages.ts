@@ -30,10 +30,7 @@ export class BotMessages {
   constructor(pool: Pool, kit: Kit) {
     this.#pool = pool;
     this.#kit = kit;
-    this.#recorded = kit.metrics.counter(
-      'webhook_messages_total',
-      'Messages to bots written down for webhooks',
-    );
+    this.#recorded = kit.metrics.counter('webhook_messages_total', 'Messages to bots recorded for webhooks');
     this.#timer = setInterval(() => {
       this.#loading ??= this.#load().finally(() => {
         this.#loading = undefined;

@@ -42,8 +42,11 @@ export class AppDirectory {
       options.keys.map((key, i) => [digestOf(key), configuredApp(`APP_KEYS ${i + 1}`)]),
     );
     const { metrics } = options.kit;
-    this.#failed = metrics.counter('app_refreshes_failed_total', 'Times the list of apps could not be had');
-    metrics.gauge('apps', 'Apps that may call', () => this.#byName.size);
+    this.#failed = metrics.counter(
+      'app_refreshes_failed_total',
+      'Times the list of apps could not be fetched',
+    );
+    metrics.gauge('apps', 'Apps that may call the API', () => this.#byName.size);
     this.#timer = setInterval(() => void this.#refresh(), refreshIntervalMs);
   }
 

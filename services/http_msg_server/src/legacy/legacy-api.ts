@@ -40,14 +40,16 @@ export function legacyApi(
   readBody: RequestHandler,
 ): { serve: RequestHandler[]; failed: ErrorRequestHandler } {
   const { health, log, metrics } = kit;
-  const answered = metrics.counter('http_requests_total', 'Calls of the legacy API answered, by error_code', [
+  const answered = metrics.counter('http_requests_total', 'Calls to the legacy API, by error_code', [
     'route',
     'app',
     'error_code',
   ]);
-  const seconds = metrics.histogram('http_request_seconds', 'Time from a request’s headers to its answer', [
-    'route',
-  ]);
+  const seconds = metrics.histogram(
+    'http_request_seconds',
+    'Time from receiving a request’s headers to its answer',
+    ['route'],
+  );
   const byPath = new Map(Object.keys(endpoints).map((path) => [normalized(path), path]));
 
   function answer(request: Request, response: Response, result: Result): void {

@@ -48,14 +48,16 @@ export function v1Api(
   operations: readonly Operation[],
 ): RequestHandler {
   const { health, log, metrics } = kit;
-  const answered = metrics.counter('v1_requests_total', 'Calls below /v1 answered, by HTTP status', [
+  const answered = metrics.counter('v1_requests_total', 'Calls to /v1, by HTTP status', [
     'operation',
     'app',
     'status',
   ]);
-  const seconds = metrics.histogram('v1_request_seconds', 'Time from a request’s headers to its answer', [
-    'operation',
-  ]);
+  const seconds = metrics.histogram(
+    'v1_request_seconds',
+    'Time from receiving a request’s headers to its answer',
+    ['operation'],
+  );
 
   function finish(request: Request, response: Response, status: number, body?: string, trace?: string): void {
     const { operation, app, begin = performance.now() } = response.locals as Locals;

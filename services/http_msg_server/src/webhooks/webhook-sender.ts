@@ -46,10 +46,11 @@ export class WebhookSender {
 
   constructor(options: WebhookSenderOptions) {
     this.#options = options;
-    this.#posted = options.kit.metrics.counter('webhook_posts_total', 'Events posted to webhooks', [
-      'event',
-      'outcome',
-    ]);
+    this.#posted = options.kit.metrics.counter(
+      'webhook_posts_total',
+      'Events posted to webhooks, by outcome',
+      ['event', 'outcome'],
+    );
     setMaxListeners(maxInFlight, this.#stopping.signal);
     this.#timer = setInterval(() => this.#poll(), pollIntervalMs);
   }

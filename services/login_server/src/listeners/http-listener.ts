@@ -38,8 +38,11 @@ export async function startHttpListener(
   options: HttpListenerOptions,
   routes: ReadonlyMap<string, HttpHandler>,
 ): Promise<number> {
-  const requests = metrics.counter('http_requests_total', 'HTTP requests answered', ['route', 'status']);
-  const refused = metrics.counter('http_refused_total', 'Connections and requests that were invalid', [
+  const requests = metrics.counter('http_requests_total', 'HTTP requests answered, by status', [
+    'route',
+    'status',
+  ]);
+  const refused = metrics.counter('http_refused_total', 'Invalid connections and requests, by reason', [
     'reason',
   ]);
 

@@ -26,7 +26,7 @@ export async function startHttpListener(
   { listen: where, limits, timeouts }: Pick<MsfsConfig, 'listen' | 'limits' | 'timeouts'>,
   serve: RequestListener,
 ): Promise<number> {
-  const refused = metrics.counter('http_refused_total', 'Connections and requests that were invalid', [
+  const refused = metrics.counter('http_refused_total', 'Invalid connections and requests, by reason', [
     'reason',
   ]);
   const { requestMs, idleMs } = timeouts;

@@ -43,9 +43,11 @@ export class Thumbnails {
     this.#config = config;
     this.#cache = new ImageCache(folder.store, memoryBytes);
     this.#limit = pLimit(config.concurrency);
-    const made = metrics.counter('thumbnails_total', 'Requested thumbnails that were not cached', [
-      'outcome',
-    ]);
+    const made = metrics.counter(
+      'thumbnails_total',
+      'Requested thumbnails that were not cached, by outcome',
+      ['outcome'],
+    );
     this.#count = (outcome) => made.inc({ outcome });
     metrics.gauge('thumbnails_waiting', 'Thumbnails waiting to be made', () => this.#limit.pendingCount);
     metrics.gauge('thumbnail_folder_bytes', 'Size of the thumbnails on disk', () => folder.size);

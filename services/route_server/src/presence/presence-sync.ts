@@ -44,7 +44,7 @@ export class PresenceSync {
     this.#options = options;
     this.#missed = options.metrics.counter(
       'sessions_missed_total',
-      'Connections ended because messages may have been routed past them',
+      'Connections closed because they may have missed messages',
     );
     options.bus.answer(topics.msgServersQuery, () =>
       this.#catchingUp ? undefined : { instances: options.table.nodes },

@@ -41,8 +41,8 @@ export class PasswordChecker {
       maxWaiting,
       maxWaitMs,
     });
-    this.#seconds = metrics.histogram('argon2_seconds', 'Time of one argon2 computation');
-    metrics.gauge('argon2_waiting', 'Password checks that wait for their turn', () => this.#work.waiting);
+    this.#seconds = metrics.histogram('argon2_seconds', 'Duration of one argon2 computation');
+    metrics.gauge('argon2_waiting', 'Password checks waiting for their turn', () => this.#work.waiting);
   }
 
   /**

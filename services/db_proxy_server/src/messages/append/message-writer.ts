@@ -67,19 +67,18 @@ export class MessageWriter {
     this.#writerEpoch = new WriterEpoch(instance, 'appends');
     this.#debug = log.isLevelEnabled('debug');
     this.#stored = metrics.counter('messages_stored_total', 'Messages committed');
-    this.#refused = metrics.counter('messages_refused_total', 'Messages not stored', ['reason']);
+    this.#refused = metrics.counter('messages_refused_total', 'Messages that were not stored, by reason', [
+      'reason',
+    ]);
     this.#batchSize = metrics.histogram(
       'commit_batch_messages',
       'Messages in one transaction',
       [],
       [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000],
     );
-    this.#commitSeconds = metrics.histogram('commit_seconds', 'Time of one transaction');
-    this.#failures = metrics.counter(
-      'commit_failures_total',
-      'Transactions that failed and were tried again',
-    );
-    metrics.gauge('append_queue_messages', 'Messages that wait for a transaction', () => this.depth);
+    this.#commitSeconds = metrics.histogram('commit_seconds', 'Duration of one transaction');
+    this.#failures = metrics.counter('commit_failures_total', 'Transactions that failed and were retried');
+    metrics.gauge('append_queue_messages', 'Messages waiting for a transaction', () => this.depth);
   }
 
   get depth(): number {

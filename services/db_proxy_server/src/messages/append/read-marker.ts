@@ -47,7 +47,7 @@ export class ReadMarkWriter {
     this.#commits = new GroupCommit({ maxBatch: 1000, spacingMs, commit: (marks) => this.#commit(marks) });
     kit.metrics.gauge(
       'read_queue_marks',
-      'Read positions that wait for a transaction',
+      'Read positions waiting for a transaction',
       () => this.#commits.depth,
     );
   }

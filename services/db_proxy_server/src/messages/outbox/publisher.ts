@@ -93,10 +93,10 @@ export class OutboxPublisher {
     );
     metrics.gauge(
       'outbox_in_flight_batches',
-      'Batches no route_server has answered for yet',
+      'Batches that no route_server has answered for yet',
       () => this.#unanswered.size,
     );
-    metrics.gauge('outbox_oldest_seconds', 'Age of the oldest of them; 0: there is none', () => {
+    metrics.gauge('outbox_oldest_seconds', 'Age of the oldest batch in flight; 0: there is none', () => {
       for (const { since } of this.#unanswered.values()) return (performance.now() - since) / 1000;
       return 0;
     });
