@@ -2,9 +2,9 @@ import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { HEADER_LENGTH } from '@teamtalk/protocol';
 
-/** What is done with the frames of a pool's connections. One object for all of them: no closures a connection. */
+/** Handles the frames of all connections of a pool: one object, so that no connection needs closures of its own. */
 export interface Traffic {
-  /** A whole PDU; `buf` from `start` to `end` is its body, valid during the call only. */
+  /** A PDU came; `buf` from `start` to `end` is its body, valid during the call only. */
   frame(
     connection: LoadConnection,
     commandId: number,
@@ -13,9 +13,9 @@ export interface Traffic {
     start: number,
     end: number,
   ): void;
-  /** All PDUs of one read have been given. */
+  /** All PDUs of one read have been handled. */
   readDone(connection: LoadConnection): void;
-  /** The connection is over; `byServer`: we had not asked for it. */
+  /** The connection has ended; `byServer`: without a call of `close`. */
   closed(connection: LoadConnection, byServer: boolean): void;
 }
 
@@ -48,15 +48,16 @@ function giveBack(buffer: Buffer): void {
   if (buffer.length > spare.length) spare = buffer;
 }
 
-/** When the bytes now being looked at were read, ms of the monotonic clock. */
+/** When the bytes being handled were read, ms of the monotonic clock. */
 export const clock = { now: 0 };
 
 /**
- * One client of the load generator: a bare socket, cut into frames. Whole frames are looked at in the read
- * buffer; a frame that comes in pieces is gathered.
+ * One client of the load generator: a socket whose frames are handled where they were read, without an object for
+ * each; only a frame that comes in pieces is copied. Tests that do not measure use RawConnection of libs/local-stack,
+ * which keeps frames until they are taken.
  */
 export class LoadConnection {
-  /** its place among all connections of the run */
+  /** its index among all connections of the run */
   readonly index: number;
   readonly name: string;
   userId = 0;
@@ -78,12 +79,12 @@ export class LoadConnection {
     return this.#socket !== undefined;
   }
 
-  /** Bytes not handed to the system yet; while there are any, buffers given to `write` are in use. */
+  /** Bytes not handed to the system yet; while there are any, buffers passed to `write` must not change. */
   get pendingBytes(): number {
     return this.#socket?.writableLength ?? 0;
   }
 
-  /** Dials. `traffic.closed` tells when it fails; `onOpen` may be called before the server has accepted. */
+  /** Connects. `traffic.closed` is called when that fails; `onOpen` may be called before the server has accepted. */
   open(endpoint: Endpoint, tls: boolean, onOpen: (connection: LoadConnection) => void): void {
     const options = { ...endpoint, noDelay: true, onread: { buffer: readBuffer, callback: received } };
     const socket = (
@@ -108,7 +109,7 @@ export class LoadConnection {
     this.#socket?.destroy();
   }
 
-  /** For the socket only. */
+  /** Called by the socket. */
   receive(chunk: Buffer): void {
     clock.now = performance.now();
     let at = 0;
@@ -131,7 +132,7 @@ export class LoadConnection {
     this.traffic.readDone(this);
   }
 
-  /** For the socket only. */
+  /** Called by the socket. */
   over(): void {
     this.#socket = undefined;
     this.#partial = undefined;
@@ -139,7 +140,7 @@ export class LoadConnection {
     this.traffic.closed(this, !this.#closing);
   }
 
-  /** Adds to the gathered frame. @returns where the next one begins in `chunk`; -1: it is not whole yet */
+  /** Adds to the incomplete frame. @returns where the next one begins in `chunk`; -1: it is still incomplete */
   #complete(chunk: Buffer): number {
     let at = 0;
     let partial = this.#partial!;

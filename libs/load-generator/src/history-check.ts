@@ -10,7 +10,7 @@ type Page = MessageOf<typeof Commands.MsgListResponse>;
 /** A conversation to read back. */
 export interface CheckedConversation {
   conversation: Conversation;
-  /** who reads it */
+  /** the member's connection that reads it */
   reader: LoadConnection;
 }
 
@@ -23,7 +23,7 @@ export interface HistoryCounts {
   duplicated: number;
   /** with a lower id than an earlier message of the same sender */
   reordered: number;
-  /** conversations that could not be read to the end */
+  /** conversations that could not be read completely */
   unread: number;
 }
 

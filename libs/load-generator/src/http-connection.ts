@@ -3,7 +3,7 @@ import type { Endpoint } from './connection.js';
 
 const headEnd = Buffer.from('\r\n\r\n');
 
-/** Takes an answer; `body` is valid during the call only. Status 0: the connection broke before it. */
+/** Handles an answer; `body` is valid during the call only. Status 0: the connection broke first. */
 type HttpAnswer = (connection: HttpConnection, status: number, body: Buffer) => void;
 
 /** A keep-alive connection that sends requests as prepared bytes, one after the other. */
@@ -65,7 +65,7 @@ class HttpConnection {
   }
 }
 
-/** Connections that take requests as they come; what finds none free waits. */
+/** A pool of connections; a request waits while all are busy. */
 export class HttpClients {
   readonly #free: HttpConnection[];
   readonly #all: readonly HttpConnection[];
@@ -75,7 +75,7 @@ export class HttpClients {
   readonly #answered: (tag: number, status: number, body: Buffer) => void;
 
   /**
-   * @param reuse false: a connection a request
+   * @param reuse false: a new connection for each request
    * @param answered with the tag the request was sent with
    */
   constructor(

@@ -1,4 +1,5 @@
-// The load generator for the client protocol and the HTTP API: one wire client, one ledger, a mode for each kind of load.
+// The load generator for the client protocol and the HTTP API, with a mode for each kind of load, and the ledger of
+// sent and delivered messages that the fault tests use, too.
 export { clock, type Endpoint, LoadConnection, type Traffic } from './connection.js';
 export { Latency } from './latency.js';
 export { BitSet } from './ledger/bit-set.js';

@@ -1,6 +1,6 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 
-/** Milliseconds, but `count`. */
+/** Milliseconds, except `count`. */
 export interface LatencySummary {
   count: number;
   mean: number;

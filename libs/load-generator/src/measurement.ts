@@ -2,7 +2,7 @@ import type { Latency, LatencySecond, LatencySummary } from './latency.js';
 import type { WatchedProcess } from './process-usage.js';
 import { type UsageDifference, type UsageSample, UsageWatch, usageBetween } from './process-usage.js';
 
-/** What was measured while the clock ran. */
+/** What was measured in that part. */
 export interface Measured {
   /** seconds */
   seconds: number;
@@ -16,10 +16,7 @@ export interface Measured {
   usage: Record<string, UsageDifference>;
 }
 
-/**
- * The part of a run that counts: from `warmup` seconds after the start on, for `seconds`. What is due in it
- * is recorded, whenever it comes.
- */
+/** The measured part of a run, after the warm-up. What is due in it is recorded, even when it comes later. */
 export class Measurement {
   /** ms of the monotonic clock */
   from = Number.POSITIVE_INFINITY;
@@ -64,12 +61,12 @@ export class Measurement {
     });
   }
 
-  /** Whether what is due, or happens, at that moment counts. */
+  /** Whether a moment is in the measured part. */
   includes(ms: number): boolean {
     return ms >= this.from && ms < this.to;
   }
 
-  /** Ends a measurement whose length shows only now. @param at ms of the monotonic clock */
+  /** Ends a measurement of no fixed length. @param at ms of the monotonic clock */
   endNow(at: number): Measured {
     this.#after = this.#watch.sample();
     this.to = at;

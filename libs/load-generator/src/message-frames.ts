@@ -1,7 +1,7 @@
 import { Commands, encodePdu, HEADER_LENGTH, writeHeader } from '@teamtalk/protocol';
 import { createPayload, Id, writeIndex, writeSeqNum, writeVarint } from './wire.js';
 
-/** What one sender sends, prepared once; only its number and its seq_num change. */
+/** A sender's message PDU, encoded once; only the message's number and the seq_num change. */
 export class MessageFrame {
   #pdu: Buffer;
   readonly #payloadOffset: number;
@@ -17,7 +17,7 @@ export class MessageFrame {
     this.#payloadOffset = this.#pdu.length - msgData.length;
   }
 
-  /** @param inUse whether the bytes given last are still waiting to be sent */
+  /** @param inUse whether the bytes returned last are still waiting to be sent */
   next(index: number, seqNum: number, inUse: boolean): Buffer {
     if (inUse) this.#pdu = Buffer.from(this.#pdu);
     writeSeqNum(this.#pdu, seqNum);
@@ -33,7 +33,7 @@ const readAck = 0x0303;
 const receiptBytes = HEADER_LENGTH + 4 * 6;
 const bufferBytes = 64 * 1024;
 
-/** The receipts of what one read brought, gathered for one write. */
+/** Collects the receipts for the messages of one read, for one write. */
 export class Receipts {
   readonly #commands: readonly number[];
   #buffer = Buffer.allocUnsafeSlow(bufferBytes);
@@ -67,7 +67,7 @@ export class Receipts {
     }
   }
 
-  /** The gathered bytes, given once; undefined when there are none. */
+  /** Takes the collected bytes; undefined when there are none. */
   take(): Buffer | undefined {
     if (this.#length === 0) return undefined;
     const bytes = this.#buffer.subarray(0, this.#length);
@@ -75,7 +75,7 @@ export class Receipts {
     return bytes;
   }
 
-  /** The bytes last taken are still waiting to be sent: others are written elsewhere. */
+  /** Leaves the bytes taken last to the socket, which is still sending them, and continues in another buffer. */
   leave(): void {
     this.#buffer = Buffer.allocUnsafeSlow(bufferBytes);
   }

@@ -16,12 +16,12 @@ export interface Participants {
   senders: number;
 }
 
-/** What became of the messages of a run. Every count should be 0 but the first three. */
+/** What became of the messages of a run. Every count but the first three should be 0. */
 export interface MessageCounts {
   sent: number;
   acked: number;
   delivered: number;
-  /** acks and deliveries that should have come by now */
+  /** acks and deliveries that are missing */
   unacked: number;
   undelivered: number;
   /** the same message a second time to one receiver, or acknowledged under two ids */
@@ -40,7 +40,7 @@ export interface MessageCounts {
 
 export interface MessageTrafficOptions {
   participants: readonly Participants[];
-  /** messages a second of all together, and how many in all */
+  /** messages a second of all senders, and how many in all */
   rate: number;
   total: number;
   /** bytes of a text */
@@ -62,7 +62,7 @@ const seqNumbers = 65_535;
 
 const received = new MessageReader();
 
-/** Sends messages at an even pace, answers what comes as a client does, and keeps the ledger. */
+/** Sends messages at an even pace, acknowledges deliveries as a client does, and keeps the ledger. */
 export class MessageTraffic implements Partial<Traffic> {
   readonly ledger: Ledger;
   readonly pacer: Pacer;

@@ -1,12 +1,12 @@
 import type { Endpoint } from './connection.js';
 import type { WatchedProcess } from './process-usage.js';
 
-/** What every mode of the load generator needs to know. */
+/** The options of every mode. */
 export interface LoadOptions {
   /** msg_servers; connections are spread over them */
   servers: readonly Endpoint[];
   tls: boolean;
-  /** `<prefix><first>` and so on, all with one password */
+  /** how many users: `<prefix><first>` and so on, all with one password */
   users: number;
   prefix: string;
   first: number;
@@ -14,13 +14,13 @@ export interface LoadOptions {
   clientType: number;
   /** logins in flight at once */
   concurrency: number;
-  /** length of the measurement, and of what is left out before it, seconds */
+  /** length of the measurement, and of the warm-up before it, seconds */
   seconds: number;
   warmup: number;
-  /** how long what is in flight may still arrive, seconds */
+  /** how long messages in flight may still arrive after it, seconds */
   drain: number;
-  /** local processes whose CPU and memory are told */
+  /** local processes whose CPU and memory are measured */
   watch: readonly WatchedProcess[];
-  /** one line about what is being done */
+  /** prints one line of progress */
   say: (line: string) => void;
 }

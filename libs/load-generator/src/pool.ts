@@ -35,21 +35,18 @@ export function emptyCounts(): PoolCounts {
   };
 }
 
-/**
- * The logged-in connections of a run. What only concerns logging in and being logged in is done here; the
- * rest goes to the mode's own `frames`.
- */
+/** The connections of a run. It handles logins, kicks and presence itself; other frames go to the mode's `frames`. */
 export class Pool implements Traffic {
   readonly connections: LoadConnection[];
   readonly counts = emptyCounts();
-  /** from dialing to the answer */
+  /** from connecting to the answer */
   readonly loginLatency = new Latency();
-  /** What the mode does with frames; set before traffic begins. */
+  /** The mode's own handlers; set before traffic begins. */
   frames: Partial<Traffic> = {};
   /** Called when a login has ended, either way. */
   onLogin: (connection: LoadConnection, ok: boolean) => void = () => {};
   readonly #options: LoadOptions;
-  /** when each connection's login was due, ms of the monotonic clock; 0: none is in flight */
+  /** by connection: when its login was due, ms of the monotonic clock; 0: none is in flight */
   readonly #loginDue: Float64Array;
 
   /** @throws Error when this process may not open so many connections */
@@ -116,7 +113,7 @@ export class Pool implements Traffic {
     this.frames = {};
   }
 
-  /** Dials and logs one in; `onLogin` tells the outcome. @param dueAt ms of the monotonic clock */
+  /** Connects and logs one in; `onLogin` is told the outcome. @param dueAt ms of the monotonic clock */
   logIn(connection: LoadConnection, dueAt: number): void {
     const { servers, tls } = this.#options;
     this.#loginDue[connection.index] = dueAt;
@@ -208,7 +205,7 @@ function checkDescriptors(connections: number): void {
   );
 }
 
-/** How many file descriptors this process may have open; undefined where /proc does not tell. */
+/** How many file descriptors this process may have open; undefined where /proc does not say. */
 export function descriptorLimit(): number | undefined {
   try {
     const match = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'));

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 const ticksPerSecond = 100;
 const pageKib = 4;
 
-/** A process whose CPU time and memory are to be told, its children included. */
+/** A process whose CPU time and memory are measured, its children included. */
 export interface WatchedProcess {
   name: string;
   pid: number;

@@ -6,9 +6,9 @@ import type { PoolCounts } from './pool.js';
 /** What one run of the load generator found. */
 export interface LoadResult extends Measured {
   mode: string;
-  /** what was asked for a second; 0: as much as possible */
+  /** the rate asked for, a second; 0: as much as possible */
   wantedRate: number;
-  /** What was achieved a second, by name; the first one is what the mode is about. */
+  /** the rates achieved, a second, by name; the first one is the mode's main figure */
   rates: Record<string, number>;
   connections: PoolCounts;
   messages?: MessageCounts;
@@ -17,7 +17,7 @@ export interface LoadResult extends Measured {
   figures?: Record<string, number>;
 }
 
-/** Whether everything that was sent came, once and in order, and, where that was looked at, is stored. */
+/** What a correct server would not have done: failed logins, messages lost, duplicated or out of order. */
 export function problemsOf({ messages, history, connections }: LoadResult): string[] {
   const problems: [number, string][] = [
     [connections.failed, 'failed logins'],

@@ -21,7 +21,7 @@ const magic = Buffer.from('TTB1');
 const runOffset = magic.length;
 const indexOffset = runOffset + numberLength;
 
-/** Bytes of the shortest message text the generator can tell apart. */
+/** Bytes of the shortest text that identifies its message. */
 const leastPayload = indexOffset + numberLength;
 
 /** The largest run id and message number, exclusive. */
@@ -77,8 +77,8 @@ export function writeVarint(buf: Uint8Array, offset: number, value: number): num
 }
 
 /**
- * Reads the fields of a protobuf body one after the other, without making objects. One is enough for
- * everybody, since reading is synchronous.
+ * Reads the fields of a protobuf body one after the other, without making objects. Reading is synchronous: one serves
+ * all.
  */
 class FieldReader {
   /** Of the field last read. */
@@ -126,10 +126,7 @@ class FieldReader {
 
 const fields = new FieldReader();
 
-/**
- * A received message (0x0301) without an object for each: one is enough for everybody, since reading is
- * synchronous.
- */
+/** Reads received messages (0x0301) without an object for each. Reading is synchronous: one serves all. */
 export class MessageReader {
   fromUserId = 0;
   toSessionId = 0;

@@ -6,7 +6,7 @@ const program = fileURLToPath(new URL('../../../scripts/checkout.mjs', import.me
 /**
  * The folder of another commit of this repository, installed and built.
  * @param ref a commit, or `migration`: the one before the newest migration
- * @throws Error when there is no such commit or it does not build; what went wrong has been printed
+ * @throws Error when there is no such commit or it does not build; the reason has been printed
  */
 export function checkOut(ref: string): string {
   const printed = execFileSync(process.execPath, [program, ref], { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -7,9 +7,9 @@ import { emptyCounts } from '../pool.js';
 import type { LoadResult } from '../result.js';
 
 export interface DirectoryOptions extends LoadOptions {
-  /** requests a second; 0: each connection asks again when it has its answer */
+  /** requests a second; 0: each connection sends the next one when it has the answer */
   rate: number;
-  /** false: a connection a request, as clients do */
+  /** false: a new connection for each request, as clients do */
   keepAlive: boolean;
 }
 

@@ -10,15 +10,15 @@ import type { LoadResult } from '../result.js';
 import { Id } from '../wire.js';
 
 export interface EchoOptions extends LoadOptions {
-  /** heartbeats a second of all together; 0: each connection sends the next one when the last came back */
+  /** heartbeats a second of all connections; 0: each sends the next one when the last came back */
   rate: number;
-  /** false: a server that knows no logins is dialled */
+  /** false: the server has no logins */
   logIn: boolean;
 }
 
 const heartbeat = encodeRawPdu(Id.Heartbeat, new Uint8Array(0), 0);
 
-/** Heartbeats, which a server answers with the same bytes. */
+/** Heartbeats, which the server echoes. */
 export async function runEcho(options: EchoOptions): Promise<LoadResult> {
   const pool = new Pool(options);
   try {
@@ -54,7 +54,7 @@ class Echo {
   echoedInTime = 0;
   readonly #latency = new Latency();
   readonly #connections: LoadConnection[];
-  /** by the connection's index: when what comes back next was due; answers come in order */
+  /** by the connection's index: when the heartbeats in flight were due; they come back in order */
   readonly #due: number[][];
   readonly #options: EchoOptions;
   #ending = false;

@@ -11,14 +11,14 @@ import { type MessageOptions, runMessages } from './messages.js';
 
 export interface GroupOptions extends LoadOptions, MessageOptions {
   groupSize: number;
-  /** members of each group who send */
+  /** how many members of each group send */
   senders: number;
 }
 
 const { GROUP_TYPE_TMP } = IM.BaseDefine.GroupType;
 const createMs = 30_000;
 
-/** Groups of online members, some of whom write; every other member gets each message. */
+/** Groups of online members, some of whom send; every other member gets each message. */
 export async function runGroup(options: GroupOptions): Promise<LoadResult> {
   const pool = new Pool(options);
   try {

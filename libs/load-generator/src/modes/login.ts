@@ -8,7 +8,7 @@ import type { LoadResult } from '../result.js';
 export interface LoginOptions extends LoadOptions {
   /** logins a second; 0: `concurrency` at a time, as fast as they are answered */
   rate: number;
-  /** how many; a user logs in again when all have */
+  /** how many in all; when every user has logged in, the first one does so again */
   total: number;
   /** false: each connection is closed as soon as its login is answered */
   keep: boolean;
@@ -19,7 +19,7 @@ export async function runLogin(options: LoginOptions): Promise<LoadResult> {
   const { total, rate, keep, concurrency, watch } = options;
   const latency = new Latency();
   const pool = new Pool(options, keep ? total : Math.min(total, options.users));
-  // What is in flight at the end counts too: so the measurement's length is what it took.
+  // Ends with the last answer, since all logins count.
   const measurement = new Measurement(watch, options.seconds, { login: latency });
   const due = new Float64Array(total);
   let finished = 0;

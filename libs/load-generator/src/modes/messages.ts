@@ -8,7 +8,7 @@ import type { Pool } from '../pool.js';
 import type { LoadResult } from '../result.js';
 
 export interface MessageOptions {
-  /** messages a second, of all senders together */
+  /** messages a second of all senders */
   rate: number;
   /** bytes of a text */
   size: number;
@@ -17,12 +17,12 @@ export interface MessageOptions {
   verify: boolean;
 }
 
-/** In a group it is the deliveries that cost. */
+/** The main figure comes first: in groups the deliveries, which are most of the work. */
 function ratesOf(mode: 'p2p' | 'group', acked: number, delivered: number): Record<string, number> {
   return mode === 'p2p' ? { acked, delivered } : { delivered, acked };
 }
 
-/** Sends for as long as asked, waits for what is in flight, and reads back. */
+/** Sends for the given time, waits for messages in flight, and reads the histories back. */
 export async function runMessages(
   mode: 'p2p' | 'group',
   pool: Pool,

@@ -17,14 +17,14 @@ export interface PushOptions extends LoadOptions {
   rate: number;
   /** HTTP connections */
   connections: number;
-  /** of each text, bytes */
+  /** bytes of each text */
   size: number;
 }
 
 const textCodec = createTextCodec(DEFAULT_TEXT_KEY);
 const run = Math.random().toString(36).slice(2, 8);
 
-/** `/query/SendP2PMessage` from the first user to the others in turn, who are logged in. */
+/** `/query/SendP2PMessage` from the first user to each of the others, all logged in, in turn. */
 export async function runPush(options: PushOptions): Promise<LoadResult> {
   const { http, rate, connections, size, seconds, warmup, drain, watch, say } = options;
   const pool = new Pool(options);

@@ -9,11 +9,11 @@ import { Pool } from '../pool.js';
 import type { LoadResult } from '../result.js';
 
 export interface ReadOptions extends LoadOptions {
-  /** requests a second, of all connections together */
+  /** requests a second of all connections */
   rate: number;
-  /** what is read: a page of history, unread counts, all users, or recent sessions */
+  /** a page of history, unread counts, all users, or recent sessions */
   what: 'history' | 'unread' | 'users' | 'sessions';
-  /** history: with whom, and the newest message; pages begin anywhere below it */
+  /** history: the other user's id, and the newest message; pages begin anywhere below it */
   peer: number;
   newest: number;
   /** messages of a page */
@@ -24,7 +24,7 @@ interface Question {
   /** the answer's command */
   answerId: number;
   request: (connection: LoadConnection) => Buffer;
-  /** how many things an answer holds */
+  /** entries of an answer */
   count: (body: Buffer) => number;
 }
 
@@ -36,7 +36,7 @@ export async function runRead(options: ReadOptions): Promise<LoadResult> {
   const latency = new Latency();
   const measurement = new Measurement(watch, seconds, { answer: latency });
   const total = Math.ceil(rate * (warmup + seconds));
-  /** by the connection's index: when what is answered next was due; answers come in order */
+  /** by the connection's index: when the requests in flight were due; answers come in order */
   const due: number[][] = pool.connections.map(() => []);
   let answered = 0;
   let answeredInTime = 0;
@@ -54,7 +54,7 @@ export async function runRead(options: ReadOptions): Promise<LoadResult> {
         bytes += end - start;
         if (measurement.includes(clock.now)) answeredInTime++;
         if (measurement.includes(dueAt)) latency.record(clock.now - dueAt);
-        // Decodes only the first reply, so that the load generator is not the bottleneck.
+        // Decodes only the first answer, so that the load generator is not the bottleneck.
         if (answered === 1) things = count(buf.subarray(start, end));
       },
     };

@@ -7,9 +7,9 @@ import { emptyCounts } from '../pool.js';
 import type { LoadResult } from '../result.js';
 
 interface RelayOptions extends LoadOptions {
-  /** blocks a receiver asks for at once; legacy clients: one */
+  /** blocks a receiver requests at once; legacy clients: one */
   window: number;
-  /** the other end is a relay without the protocol: the baseline */
+  /** the server is a TCP relay without the protocol: the baseline */
   bare: boolean;
 }
 
@@ -18,15 +18,15 @@ const fileSize = 0xffff_ffff;
 const { CLIENT_REALTIME_SENDER, CLIENT_REALTIME_RECVER } = IM.BaseDefine.ClientFileRole;
 const { FILE_TYPE_ONLINE } = IM.BaseDefine.TransferFileType;
 
-/** The id of the k-th transfer of the measurement, from 1: whoever prepares it makes tasks of these. */
+/** The task id of the measurement's k-th transfer, from 1; the tasks have to exist before. */
 export function relayTaskId(k: number): string {
   return `00000000-0000-4000-8000-${String(k).padStart(12, '0')}`;
 }
 
 /**
- * Online file transfers in the dialogue of legacy clients: the receiver requests a block of 32,768 bytes, the sender
- * answers, the receiver requests the next one. All senders are one user and all receivers another, by
- * their ids `first` and `first + 1`; the tasks have to be there, and LOGIN_CHECK to be `task`.
+ * Online file transfers as legacy clients make them: the receiver requests a block of 32,768 bytes, the sender
+ * answers, the receiver requests the next one. The ids of all senders and all receivers are `first` and `first + 1`;
+ * the tasks have to exist, and LOGIN_CHECK has to be `task`.
  */
 export async function runRelay(options: RelayOptions): Promise<LoadResult> {
   const { users, warmup, seconds, servers, watch } = options;
@@ -70,7 +70,7 @@ class Transfer {
   readonly #number: number;
   readonly #options: RelayOptions;
   readonly #onBlock: (askedAt: number) => void;
-  /** A block as it is sent; only its offset changes. */
+  /** The PDU of a block; only its offset changes. */
   readonly #data: Buffer;
   readonly #offsetAt: number;
   readonly #asked: number[] = [];
@@ -83,7 +83,7 @@ class Transfer {
     this.#number = number;
     this.#options = options;
     this.#onBlock = onBlock;
-    // An offset whose varint has five bytes, and stays so long.
+    // An offset whose varint has five bytes; every other is written with as many.
     const marker = 0xfff0_0000;
     const fields = { resultCode: 0, taskId, userId: options.first, fileData: Buffer.alloc(block, 7) };
     this.#data = encodePdu(Commands.FilePullDataRsp, { ...fields, offset: marker }, 0);
@@ -161,7 +161,7 @@ class Transfer {
     this.#pull();
   }
 
-  /** Only the offset of the pull is looked at, and the block is written as it is. */
+  /** Sends the prepared block with the offset of the pull. */
   #answer(body: Buffer): void {
     const { offset } = Commands.FilePullDataReq.type.decode(body);
     const pdu = Buffer.from(this.#data);

@@ -10,7 +10,7 @@ export interface StormOptions extends LoadOptions {
   patience: number;
 }
 
-/** What a client waits before it dials again, ms: a little, and not all the same. */
+/** How long a client waits before it connects again, ms; random, so that they do not come all at once. */
 const retryMs = () => 500 + Math.random() * 1000;
 
 /**
@@ -62,7 +62,7 @@ export async function runStorm(options: StormOptions): Promise<LoadResult> {
     });
     for (const retry of retries) clearTimeout(retry);
     const failedAttempts = pool.counts.failed - failedBefore;
-    // Single attempts may fail; only clients that are not back in the end count.
+    // Single attempts may fail: only clients that are not back in the end count as failed.
     pool.counts.failed = failedBefore + waiting;
     const measured = measurement.endNow(lastAt);
     return {

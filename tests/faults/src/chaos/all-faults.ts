@@ -18,7 +18,7 @@ import {
 } from './schedules/scheduled-faults.js';
 
 const onTheWay = ['msg_server', 'route_server', 'db_proxy_server', 'http_msg_server'] as const;
-/** Not on a message's way. */
+/** Services that messages do not pass through. */
 export const aside: readonly ServiceName[] = ['login_server', 'file_server', 'msfs'];
 const both = ['postgres', 'nats'] as const;
 const freezeMs = 30_000;

@@ -67,7 +67,7 @@ it.for([
     expect(checked).toBeGreaterThan(0);
     expect(observers).toBeGreaterThan(0);
     await annotate(
-      `${acked} acked, ${checked} deliveries checked, well after ${Math.round(recoveryMs)} ms, ${breaks} broken connections`,
+      `${acked} acked, ${checked} deliveries checked, recovered after ${Math.round(recoveryMs)} ms, ${breaks} broken connections`,
     );
   },
 );

@@ -13,25 +13,25 @@ import { ChaosTestbed } from './testbed/chaos-testbed.js';
 const usage = `npm run chaos -- [--only NAME,...] [--rounds N] [--users N] [--pace MS] [--rate N] [--json FILE] [--list]
 npm run chaos -- --overlap [--seed N] [--minutes N] [--rate N] [--from N] [--schedules N] [--schedule FILE]
 
-  --only       faults whose name has one of these in it; all when left out
+  --only       faults whose name contains one of these; all when left out
   --rounds     rounds of each fault, instead of its own number
   --users      users, half of them with the SDK, half as old clients are (20; with --overlap 8)
-  --pace       pause after each of their acks, milliseconds (20; with --overlap 200)
-  --rate       messages a second of many light clients besides (100; with --overlap 1000)
-  --ha         a PostgreSQL primary with a synchronous standby and a NATS cluster of three, instead of one each
+  --pace       pause between an ack and the next message, milliseconds (20; with --overlap 200)
+  --rate       messages a second of many light clients in addition (100; with --overlap 1000)
+  --ha         a PostgreSQL primary with a synchronous standby and a NATS cluster of three, instead of single servers
   --checkout   a commit whose services are run instead of this checkout's, on this one's schema
-  --table      file that has the table of what is done so far, after each round (.data/chaos.md)
-  --json       writes the rows to a file too
-  --list       names the faults and ends
+  --table      file to which the table is written after each round (.data/chaos.md)
+  --json       also writes the rows to a file
+  --list       prints the faults and exits
 
-  --overlap    schedules of overlapping faults, drawn from a seed, one after the other
+  --overlap    runs schedules of overlapping faults, drawn from a seed, one after the other
   --seed       of the schedules (1)
-  --minutes    how long schedules are begun (10)
+  --minutes    no schedule begins after this time (10)
   --from       number of the first schedule (0)
   --schedules  how many schedules at most
-  --schedule   carries out the schedule in this file instead, again and again
-  --shrink     runs that finding the smallest failing part of a schedule may take (24); 0: it is not looked for
-  --failures   failing schedules after which it ends (3)
+  --schedule   repeats the schedule in this file instead
+  --shrink     runs spent on finding the smallest failing part of a schedule (24); 0: none
+  --failures   ends after so many failing schedules (3)
 `;
 
 const { values } = parseArgs({
@@ -64,7 +64,7 @@ async function main(): Promise<boolean> {
   const chosen = faults.filter(({ name }) => !words || words.some((word) => name.includes(word)));
   if (values.list)
     return say(`${chosen.map(({ name, title }) => `${name.padEnd(24)}${title}`).join('\n')}\n`);
-  if (chosen.length === 0) throw new Error(`no fault has ${values.only} in its name; see --list`);
+  if (chosen.length === 0) throw new Error(`no fault's name contains ${values.only}; see --list`);
   const begun = performance.now();
   const report = (text: string) => {
     process.stderr.write(`${((performance.now() - begun) / 1000).toFixed(1).padStart(7)}  ${text}\n`);
@@ -117,7 +117,7 @@ async function main(): Promise<boolean> {
       stopped: () => stopped,
     }).run();
   }
-  // Those that need servers of their own come last: one more testbed for each kind.
+  // Faults that need special servers come last: each kind takes another testbed.
   const ordered = [...chosen].sort((a, b) => kindOf(a) - kindOf(b));
   let kind: number | undefined;
   for (const fault of ordered) {
@@ -131,16 +131,16 @@ async function main(): Promise<boolean> {
         await write();
       });
     } catch (error) {
-      // The next fault gets a stand that this one has not touched.
+      // The next fault gets a new testbed.
       failed.push(fault.name);
-      report(`${fault.name} could not be tried to the end: ${error instanceof Error ? error.stack : error}`);
-      await testbed?.stop().catch((failure: unknown) => report(`the stand did not stop: ${failure}`));
+      report(`${fault.name} was not completed: ${error instanceof Error ? error.stack : error}`);
+      await testbed?.stop().catch((failure: unknown) => report(`the testbed did not stop: ${failure}`));
       testbed = undefined;
     }
   }
   await testbed?.stop();
   if (rows.size > 0) say(`${tableOf([...rows.values()])}\n`);
-  for (const name of failed) say(`\nnot tried to the end: ${name}\n`);
+  for (const name of failed) say(`\nnot completed: ${name}\n`);
   report(`the table is in ${values.table}`);
   return !stopped && failed.length === 0 && [...rows.values()].every(isClean);
 }

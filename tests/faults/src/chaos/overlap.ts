@@ -13,13 +13,13 @@ export interface OverlapOptions {
   seed: number;
   /** number of the first schedule */
   from: number;
-  /** how long schedules are begun, minutes */
+  /** no schedule begins later than this, minutes */
   minutes: number;
   /** how many of them at most */
   schedules: number;
-  /** this one, again and again, instead of those of the seed */
+  /** repeated instead of those of the seed */
   schedule: Schedule | undefined;
-  /** runs that finding the smallest part of a failing schedule may take; 0: it is not looked for */
+  /** runs spent on finding the smallest failing part of a schedule; 0: none */
   shrinkRuns: number;
   /** failing schedules after which the run ends */
   maxFailures: number;
@@ -32,10 +32,10 @@ export interface OverlapOptions {
   stopped: () => boolean;
 }
 
-/** Runs of a part that passes: whether one fails depends on more than its schedule. */
+/** A part counts as passing after so many runs: timing decides, too, whether it fails. */
 const attempts = 2;
 
-/** Schedules of overlapping faults, one after the other, on one testbed as long as it holds. */
+/** Runs schedules of overlapping faults, one after the other, on one testbed until one breaks it. */
 export class OverlapRun {
   readonly #options: OverlapOptions;
   #testbed: ChaosTestbed | undefined;
@@ -76,7 +76,7 @@ export class OverlapRun {
     return this.#failures === 0 && rows.length > 0;
   }
 
-  /** @returns undefined: it could not be tried to the end */
+  /** @returns undefined: it was not completed */
   async #try(schedule: Schedule, index: number): Promise<Row | undefined> {
     const { seed, report } = this.#options;
     const fault = scheduled(
@@ -124,7 +124,7 @@ export class OverlapRun {
   }
 
   async #checkHistory(): Promise<void> {
-    // What was found right once has to be there still.
+    // What was right after its round has to be there at the end, too.
     const missing = (await this.#testbed?.checkHistory()) ?? 0;
     if (missing > 0) this.#failures++;
   }
@@ -144,6 +144,6 @@ function reportRow(report: (text: string) => void, row: Row): void {
   report(
     `${isClean(row) ? 'ok    ' : 'FAILED'} ${title}: ${acked} acked, ${indeterminate} without, ${checked} deliveries checked, ` +
       `lost ${lost}, duplicated ${duplicated}, reordered ${reordered}, undelivered ${undelivered}, late ${late}; ` +
-      `well after ${Math.round(recovery.median)} ms, ${(row.took / 1000).toFixed(1)} s, ${row.breaks} broken connections, ${row.observers} observers left`,
+      `recovered after ${Math.round(recovery.median)} ms, ${(row.took / 1000).toFixed(1)} s, ${row.breaks} broken connections, ${row.observers} observers left`,
   );
 }

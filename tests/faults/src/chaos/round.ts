@@ -7,16 +7,16 @@ import { type ChaosTestbed, recoveryLimitMs } from './testbed/chaos-testbed.js';
 
 /** Result of one round. */
 export interface RoundResult extends Outcome {
-  /** from the fault's end until everybody had an ack for a message sent after it, milliseconds */
+  /** from the fault's end until every sender had an ack for a message sent after it, milliseconds */
   recoveryMs: number;
   /** broken connections of clients */
   breaks: number;
-  /** users that nothing was done to and whose connection lasted */
+  /** observers still connected */
   observers: number;
   notes: string[];
 }
 
-/** Lets the load run, injects the fault, waits until all is well, lets it run on, and checks the ledger. */
+/** Injects the fault under load, waits until every sender gets acks again, stops the load and checks the ledger. */
 export async function runRound(testbed: ChaosTestbed, fault: Fault, index: number): Promise<RoundResult> {
   const breaks = testbed.load.breaks;
   await testbed.clientPool.gather();
@@ -36,7 +36,7 @@ export async function runRound(testbed: ChaosTestbed, fault: Fault, index: numbe
   if (times.isEmpty) times.add(begin, end!);
   await waitUntil(() => testbed.load.waiting.length === 0, {
     timeoutMs: recoveryLimitMs,
-    what: 'everybody gets acks again',
+    what: 'every sender gets acks again',
   }).catch(() => testbed.report(`no acks after ${recoveryLimitMs} ms: ${testbed.load.waiting.join(', ')}`));
   const recoveryMs = testbed.load.recoveredAt - end!;
   await testbed.untilMoreAcks(5);
@@ -45,8 +45,8 @@ export async function runRound(testbed: ChaosTestbed, fault: Fault, index: numbe
   const crashed = testbed.cluster
     .crashed()
     .map(({ service, pid, lastWords }) => `${service} (process ${pid}) ${lastWords}`);
-  if (crashed.length > 0) throw new Error(`ended by themselves: ${crashed.join('\n')}`);
-  // Where the clients themselves were late, that is nobody else's fault.
+  if (crashed.length > 0) throw new Error(`crashed: ${crashed.join('\n')}`);
+  // While this process itself stalled, its clients were late through no fault of the servers.
   for (const { begin: from, end: to } of stalls.stop()) times.add(from, to);
   const outcome = await check(testbed.ledger, (text, values) => testbed.cluster.sql(text, values), times);
   return {

@@ -4,8 +4,8 @@ import { type Row, rowOf } from './table.js';
 import type { ChaosTestbed } from './testbed/chaos-testbed.js';
 
 /**
- * Injects a fault as often as said, one round after the other.
- * @param onRow told of the row as it is after each round
+ * Runs so many rounds of a fault.
+ * @param onRow gets the row after each round
  */
 export async function runFault(
   testbed: ChaosTestbed,
@@ -20,7 +20,7 @@ export async function runFault(
     results.push(result);
     const { acked, recoveryMs, breaks } = result;
     testbed.report(
-      `${fault.name} ${index + 1}/${rounds}: ${acked} acked, well after ${Math.round(recoveryMs)} ms, ${breaks} broken connections`,
+      `${fault.name} ${index + 1}/${rounds}: ${acked} acked, recovered after ${Math.round(recoveryMs)} ms, ${breaks} broken connections`,
     );
     await onRow(rowOf(fault, results, performance.now() - begun));
   }

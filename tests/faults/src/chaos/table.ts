@@ -7,12 +7,12 @@ export interface Row extends Outcome {
   name: string;
   title: string;
   rounds: number;
-  /** milliseconds; the middle and the worst of the rounds */
+  /** milliseconds */
   recovery: { median: number; most: number };
   breaks: number;
-  /** users that nothing was done to and whose connection lasted, in the round with the fewest */
+  /** observers still connected at the end of the round with the fewest */
   observers: number;
-  /** milliseconds, all rounds together */
+  /** milliseconds of all rounds */
   took: number;
   notes: string[];
 }
@@ -32,13 +32,13 @@ export function rowOf({ name, title }: Fault, results: readonly RoundResult[], t
   };
 }
 
-/** Whether nothing acknowledged was lost, repeated, out of order or late, and there was somebody to see it. */
+/** Whether nothing was lost, duplicated, reordered, undelivered or late, and there was something to check. */
 export function isClean(row: Row): boolean {
   const { lost, duplicated, reordered, undelivered, late } = row;
   return lost + duplicated + reordered + undelivered + late === 0 && !isEmpty(row);
 }
 
-/** A check that nothing could have failed. */
+/** Whether the check could not have failed. */
 function isEmpty({ acked, checked }: Row): boolean {
   return acked === 0 || checked === 0;
 }

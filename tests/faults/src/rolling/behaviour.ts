@@ -1,20 +1,20 @@
 import { type AnyCommand, ClientType, Commands, encodePdu } from '@teamtalk/protocol';
 
-/** How one of the five clients behaves around a broken connection. Times: milliseconds. */
+/** How one kind of client behaves around a broken connection. Times: milliseconds. */
 export interface Behaviour {
   readonly clientType: number;
-  /** what it waits before it asks for a server again: the first time, and at most; each time twice as long */
+  /** the back-off before it asks for a server again: first, and at most; doubled each time */
   readonly wait: { readonly first: number; readonly most: number };
   /** how long it waits for the ack of a message */
   readonly ackMs: number;
-  /** Sends a message without an ack again, on the same connection with the same seq_num. */
+  /** Repeats a message without an ack on the same connection with the same seq_num. */
   readonly resends: boolean;
   /** how long it waits for the answer to its login */
   readonly loginMs: number;
   readonly heartbeatMs: number;
-  /** where its seq_num begins anew, after 1 to this */
+  /** its seq_num counts from 1 to this, and again */
   readonly lastSeqNum: number;
-  /** requests right behind the login's answer */
+  /** requests right after the login */
   readonly startUp: readonly AnyCommand[];
 }
 
@@ -29,8 +29,8 @@ const lists = [
 const webLists = lists.filter((command) => command !== C.BuddyListDepartmentRequest);
 
 /**
- * By their names. Acks, heartbeats, sequence numbers and requests as TeamTalk's clients have them; what each waits
- * before it dials again is emulated.
+ * By name. Timeouts, heartbeats, sequence numbers and requests are those of TeamTalk's clients; the back-off is an
+ * approximation.
  */
 export const behaviours: Readonly<Record<string, Behaviour>> = {
   windows: {
@@ -85,7 +85,7 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
   },
 };
 
-/** The start-up requests as bytes; of lists only what has changed since `seconds` (of the clock) is asked for. */
+/** The PDUs of the start-up requests; of lists only what has changed since `seconds` of Unix time is requested. */
 export function startUpOf({ startUp }: Behaviour, seconds: number, nextSeqNum: () => number): Buffer {
   const pdus = startUp.map((command) => {
     const body = { userId: 0, latestUpdateTime: seconds };

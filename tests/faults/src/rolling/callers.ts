@@ -3,9 +3,9 @@ import { Agent, request } from 'node:http';
 /** What became of the calls of one kind. */
 export interface CallCounts {
   calls: number;
-  /** that met a broken connection, an error or no answer, the first time */
+  /** whose first try met a broken connection, an error or no answer */
   stumbled: number;
-  /** that had no good answer however often they were made again */
+  /** that had no good answer after all tries */
   failed: number;
   /** longest time from the first try to the good answer, ms */
   longestMs: number;
@@ -19,7 +19,7 @@ export interface Call {
 }
 
 export interface CallerOptions {
-  /** what is called, for reports */
+  /** the called service, for reports */
   name: string;
   port: number;
   perSecond: number;
@@ -34,7 +34,7 @@ const answerMs = 5_000;
 const tries = 5;
 const againMs = 200;
 
-/** An internal system that calls an HTTP service over kept connections, and again when that fails. */
+/** An internal system that calls an HTTP service over keep-alive connections, and retries. */
 export class Caller {
   readonly name: string;
   readonly counts: CallCounts = { calls: 0, stumbled: 0, failed: 0, longestMs: 0 };

@@ -12,13 +12,13 @@ export interface ClientPoolOptions {
   password: string;
   /** groups by id, each with the indexes of its members */
   groups: readonly { id: number; members: readonly number[] }[];
-  /** messages a second of all together */
+  /** messages a second of all clients */
   rate: number;
   /** messages at most */
   most: number;
   /** ports of the login_servers on this machine that are in service */
   directories: () => readonly number[];
-  /** multiplies what clients wait before they dial again */
+  /** multiplies the clients' back-off */
   waitFactor: number;
   observations: Observations;
   complain: (text: string) => void;
@@ -31,7 +31,7 @@ const answerMs = 5_000;
 /** One message in so many goes to the group. */
 const groupShare = 20;
 
-/** All clients: in pairs that write to each other, and in groups. */
+/** All clients, in pairs that write to each other, and in groups. */
 export class ClientPool {
   readonly ledger: Ledger;
   readonly #clients: RollingClient[];
@@ -63,7 +63,7 @@ export class ClientPool {
     }, tickMs);
   }
 
-  /** The longest time since `start` in which this process did nothing, ms. */
+  /** The longest stall of this process since `start`, ms. */
   get ownPauseMs(): number {
     return this.#pauses.max / 1e6;
   }
@@ -77,7 +77,7 @@ export class ClientPool {
     return this.#clients.reduce((sum, { open }) => sum + open, 0);
   }
 
-  /** Logs all in, a hundred a second: of an address from which nobody has been in before, more would wait in line. */
+  /** Logs all in, a hundred a second: more from one new address would have to queue. */
   async logIn(): Promise<void> {
     for (const [index, client] of this.#clients.entries()) {
       client.start();
@@ -86,12 +86,12 @@ export class ClientPool {
     await this.untilOnline();
   }
 
-  /** Waits until everybody is back. */
+  /** Waits until all clients are online. */
   async untilOnline(): Promise<void> {
     await waitUntil(() => this.offline === 0, { timeoutMs: onlineMs, what: 'all clients online' });
   }
 
-  /** Begins to send, in turn and at an even pace whatever becomes of what was sent. */
+  /** Sends at an even pace, client by client, whether or not earlier messages were acknowledged. */
   start(): void {
     this.#pauses.enable();
     const begin = performance.now();
@@ -106,7 +106,7 @@ export class ClientPool {
     }, pumpMs);
   }
 
-  /** Sends nothing new, and waits until all are online and everything has its ack. */
+  /** Stops sending, and waits until all clients are online and everything is acknowledged. */
   async settle(timeoutMs: number): Promise<void> {
     clearInterval(this.#pump);
     await waitUntil(() => this.open === 0 && this.offline === 0, {
@@ -135,7 +135,7 @@ function conversationsOf({ users, groups }: ClientPoolOptions): Conversation[] {
   return conversations;
 }
 
-/** Asks by HTTP, each time over a connection of its own, as the clients do. */
+/** Asks login_server by HTTP, each time over a new connection, as the clients do. */
 function directBy(ports: () => readonly number[], { troubles }: Observations): Direct {
   let turn = 0;
   return () =>

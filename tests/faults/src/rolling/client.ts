@@ -18,7 +18,7 @@ import { Commands, decodeBody, encodePdu, IM, isGroupMessageType, MsgType } from
 import { type Behaviour, startUpOf } from './behaviour.js';
 import type { Observations, Phase } from './phases.js';
 
-/** Where a login_server sends a client; undefined: it did not say. */
+/** Asks a login_server for a msg_server; undefined: it named none. */
 export type Direct = () => Promise<Endpoint | undefined>;
 
 export interface ClientOptions {
@@ -32,7 +32,7 @@ export interface ClientOptions {
   /** shared by all clients */
   receipts: Receipts;
   direct: Direct;
-  /** multiplies what a client waits before it dials again */
+  /** multiplies the client's back-off */
   waitFactor: number;
   complain: (text: string) => void;
 }
@@ -43,14 +43,14 @@ interface Seat {
   /** index of the conversation in the ledger, and of the client among its members */
   index: number;
   member: number;
-  /** whom or which group a message names */
+  /** the other user's or the group's id */
   sessionId: number;
   frame: MessageFrame;
-  /** newest id known, by whatever way */
+  /** newest id known, from pushes, acks or history */
   newest: number;
   /** of what came on this connection */
   order: DeliveryOrder;
-  /** of a look into history: down to which id, exclusive; undefined: none is in flight */
+  /** while history is being read: down to which id, exclusive */
   lookDownTo: number | undefined;
 }
 
@@ -60,21 +60,21 @@ interface Message {
   dueAt: number;
   sentAt: number;
   seqNum: number;
-  /** newest id of the conversation when it was first sent */
+  /** newest known id of the conversation when it was first sent */
   newestThen: number;
 }
 
 const { SESSION_TYPE_GROUP, SESSION_TYPE_SINGLE } = IM.BaseDefine.SessionType;
 const textBytes = 64;
 const pageSize = 100;
-/** msg_server gives a message without a result up after 10 s: from then on history says what became of it. */
+/** msg_server gives up a message after 10 s: after that, history shows what became of it. */
 const doubtMs = 12_000;
 const received = new MessageReader();
 
 /**
- * One client of an old kind: it asks login_server for a server, logs in, sends, and acknowledges what it gets. When
- * its connection ends it waits as its kind does, logs in anew, looks into history for what it missed and for its own
- * messages without an ack, and sends again what is not there.
+ * One old client: it asks login_server for a server, logs in, sends, and acknowledges deliveries. When its connection
+ * ends it backs off as its kind does, logs in again, reads missed messages from history, and sends those of its own
+ * messages again that have no ack and are not there.
  */
 export class RollingClient implements Traffic {
   readonly index: number;
@@ -82,9 +82,9 @@ export class RollingClient implements Traffic {
   readonly #options: ClientOptions;
   readonly #connection: LoadConnection;
   readonly #seats: Seat[] = [];
-  /** sent on this connection, without an ack, by seq_num */
+  /** messages of this connection without an ack, by seq_num */
   readonly #waiting = new Map<number, Message>();
-  /** of earlier connections, without an ack */
+  /** messages of earlier connections without an ack */
   #doubtful: Message[] = [];
   /** not sent yet */
   #unsent: Message[] = [];
@@ -150,7 +150,7 @@ export class RollingClient implements Traffic {
     else this.#unsent.push(message);
   }
 
-  /** Does what is due: heartbeats, repetitions, giving up a login. @param now ms of the monotonic clock */
+  /** Sends due heartbeats and repeats, and gives up an overdue login. @param now ms of the monotonic clock */
   tick(now: number): void {
     const { ackMs, resends, loginMs, heartbeatMs } = this.behaviour;
     const { troubles } = this.#options.observations;
@@ -222,7 +222,7 @@ export class RollingClient implements Traffic {
 
   #comeBack(): void {
     const { first, most } = this.behaviour.wait;
-    // Nobody's clock ticks in step with everybody else's.
+    // Clients do not reconnect in lockstep.
     const ms =
       Math.min(first * 2 ** this.#waits++, most) * this.#options.waitFactor * (0.9 + 0.2 * Math.random());
     this.#waitedMs += ms;
@@ -271,7 +271,7 @@ export class RollingClient implements Traffic {
     this.#lookIntoHistory();
   }
 
-  /** What was sent may be stored or not. */
+  /** Whether messages without an ack are stored is unknown from now on. */
   #doubt(): void {
     this.#doubtful.push(...this.#waiting.values());
     this.#doubtful.sort((a, b) => a.number - b.number);
@@ -322,7 +322,7 @@ export class RollingClient implements Traffic {
     if (this.#seats.every(({ lookDownTo }) => lookDownTo === undefined)) this.#goOn();
   }
 
-  /** History is known: what is not in it goes out again, then what has waited. */
+  /** History has been read: sends what is not in it again, then what was not sent yet. */
   #goOn(): void {
     const again = this.#doubtful;
     const waited = this.#unsent;

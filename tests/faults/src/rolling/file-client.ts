@@ -17,7 +17,7 @@ const tries = 5;
 const againMs = 500;
 const onlineMs = 60_000;
 
-/** Two clients of the SDK: one leaves files with the server, the other fetches and compares them. */
+/** Two clients of the SDK: one sends offline files, the other fetches and compares them. */
 export class FileClient {
   readonly name = 'file_server';
   readonly counts: CallCounts = { calls: 0, stumbled: 0, failed: 0, longestMs: 0 };
@@ -78,15 +78,15 @@ export class FileClient {
       }
     }
     this.counts.failed++;
-    complain(`file ${k} was not carried: ${why}`);
+    complain(`file ${k} was not transferred: ${why}`);
   }
 
-  /** Goes on where the last try ended. */
+  /** Continues where the last try ended. */
   async #try(file: { content: Buffer; taskId: string | undefined; isThere: boolean }): Promise<void> {
     const [sender, receiver] = [this.#sender, this.#receiver];
     const { content } = file;
     const online = () => sender.isOnline && receiver.isOnline;
-    await waitUntil(online, { timeoutMs: onlineMs, what: 'both couriers online' });
+    await waitUntil(online, { timeoutMs: onlineMs, what: 'both file clients online' });
     if (!file.isThere) {
       const source = {
         name: 'parcel.bin',
@@ -111,6 +111,6 @@ export class FileClient {
       finish: async () => {},
     };
     await receiveFile(receiver, offer, sink);
-    if (!Buffer.concat(got).equals(content)) throw new Error('what came is not what was sent');
+    if (!Buffer.concat(got).equals(content)) throw new Error('the file received is not the file sent');
   }
 }

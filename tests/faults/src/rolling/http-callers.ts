@@ -1,7 +1,7 @@
 import { Caller } from './callers.js';
 import type { Population } from './population.js';
 
-/** What internal systems and browsers speak to: services that stand behind a Service of Kubernetes'. */
+/** The services that internal systems and browsers call, behind a Service of Kubernetes. */
 export const behindService = ['login_server', 'http_msg_server', 'msfs'] as const;
 export type BehindService = (typeof behindService)[number];
 
@@ -55,7 +55,7 @@ export function httpCallers(
   ];
 }
 
-/** A PNG of one point, with a tail that makes each another file. */
+/** A PNG of one pixel, in a form. */
 function upload(k: number) {
   const boundary = 'rolling-rolling';
   const png = Buffer.from(

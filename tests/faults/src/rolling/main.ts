@@ -10,14 +10,14 @@ const usage = `npm run rolling -- [--clients N] [--rate N] [--from REF] [--toget
 
   --clients  clients, a fifth of each kind (2000)
   --rate     messages a second of all of them (2000)
-  --from     a commit: it is fetched out beside this one and built, its processes run at first; then the database is
-             brought to this version's schema, every process replaced by this version's, and by the old one's again.
+  --from     a commit, which is checked out and built and whose processes run at first; then the database is migrated to
+             this version's schema, and every process replaced by this version's, and by the old one's again.
              "migration": the commit before the newest migration. Without it every process is restarted
-  --together all services at a time, as when a new version is applied to a cluster, in place of one after the other
+  --together all services at once, as when a new version is applied to a cluster, instead of one after the other
   --spread   over which a msg_server that stops closes its clients, ms (10000)
   --prestop  between taking a process out of its Service and its SIGTERM, ms (1000)
-  --pause    between everybody's being back and the next process, ms (2000)
-  --json     writes the report to a file too
+  --pause    between all clients being back and the next process, ms (2000)
+  --json     also writes the report to a file
 `;
 
 const { values } = parseArgs({

@@ -1,13 +1,13 @@
 import { Latency } from '@teamtalk/load-generator';
 
-/** What clients felt while one thing was done. */
+/** What clients experienced during one step of the upgrade. */
 export class Phase {
   readonly name: string;
   /** from the end of a connection to the next answered login, ms */
   readonly silence = new Latency();
-  /** of it what is not the client's own waiting, ms */
+  /** of that, without the client's own back-off, ms */
   readonly reconnect = new Latency();
-  /** from when a message was to be sent to its ack, ms, whatever was between */
+  /** from when a message was due to its ack, ms, reconnects included */
   readonly ack = new Latency();
   acked = 0;
 
@@ -16,19 +16,19 @@ export class Phase {
   }
 }
 
-/** What clients had to do again, or were refused. */
+/** Repeats, refusals and breaks, counted over all clients. */
 export interface Troubles {
-  /** sent again on the same connection, for want of an ack in time */
+  /** messages repeated on the same connection, because the ack was late */
   repeated: number;
-  /** sent again after another login, because history did not have it */
+  /** messages sent again after another login, because history did not have them */
   sentAgain: number;
-  /** whose ack did not come, but found in history */
+  /** messages whose ack did not come, found in history */
   foundInHistory: number;
-  /** waits for an ack that became too long, without a break of the connection */
+  /** acks that did not come in time on an unbroken connection */
   overdue: number;
   /** login_server did not answer */
   notDirected: number;
-  /** it had no msg_server */
+  /** login_server had no msg_server */
   noServer: number;
   /** connections that could not be made, or ended before the login was answered */
   notLoggedIn: number;
@@ -39,7 +39,7 @@ export interface Troubles {
   breaks: number;
 }
 
-/** What all clients report to. */
+/** Where all clients count. */
 export class Observations {
   readonly phases: Phase[] = [];
   readonly troubles: Troubles = {

@@ -1,7 +1,7 @@
 import { createGroup, type TestCluster, testPassword } from '@teamtalk/cluster';
 import { openDataSource, seedUsers } from '@teamtalk/db_proxy_server';
 
-/** Who takes part. */
+/** The users and groups of a run. */
 export interface Population {
   /** of the clients, in the order of their ids */
   users: { id: number; name: string }[];
@@ -10,12 +10,12 @@ export interface Population {
   robot: number;
 }
 
-/** The two who carry files. */
+/** The users who transfer files. */
 export const fileClients = { sender: 'courier', receiver: 'customer' } as const;
 const prefix = 'rolling';
 const groupSize = 10;
 
-/** Users for so many clients, in groups of ten besides; passwords are hashed cheaply. */
+/** Users for so many clients, also in groups of ten; passwords are hashed cheaply. */
 export async function populate(cluster: TestCluster, clients: number): Promise<Population> {
   const source = await openDataSource(cluster.database.url);
   try {

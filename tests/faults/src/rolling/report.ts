@@ -3,7 +3,7 @@ import type { CallCounts } from './callers.js';
 import type { Phase, Troubles } from './phases.js';
 import type { RollingTestbed } from './testbed.js';
 
-/** All that a run has to tell. Times: milliseconds. */
+/** The result of a run. Times: milliseconds. */
 export interface RollingReport {
   clients: number;
   sent: number;
@@ -12,7 +12,7 @@ export interface RollingReport {
   violations: Violations;
   troubles: Troubles;
   calls: Record<string, CallCounts>;
-  /** longest time in which the load itself stood still: what was measured meanwhile is its own */
+  /** longest stall of the load's own process, which the measurements include */
   ownPauseMs: number;
   phases: PhaseReport[];
 }
@@ -21,7 +21,7 @@ interface PhaseReport {
   name: string;
   acked: number;
   ack: { p50: number; p99: number; max: number };
-  /** broken connections that were made anew */
+  /** broken connections, each followed by another */
   breaks: number;
   silence: { p50: number; p99: number; max: number };
   reconnect: { p50: number; p99: number; max: number };
@@ -52,7 +52,7 @@ function phaseReport({ name, acked, ack, silence, reconnect }: Phase): PhaseRepo
   return { name, acked, ack: of(ack), breaks, silence: of(silence), reconnect: of(reconnect) };
 }
 
-/** Whether no send failed and nothing was lost, doubled, out of order or not delivered. */
+/** Whether no call failed and no message was lost, duplicated, reordered or undelivered. */
 export function isClean({ violations, calls, troubles }: RollingReport): boolean {
   const failedCalls = Object.values(calls).reduce((sum, { failed }) => sum + failed, 0);
   return (
@@ -68,16 +68,16 @@ export function describeReport(report: RollingReport): string {
   const totals = [
     `${sent} messages sent, ${acked} acknowledged, ${deliveries} deliveries`,
     named(violations),
-    `longest silence of a client ${seconds(longest)}, of it not its own waiting at most ${seconds(served)}`,
-    `longest pause of the load’s own process ${Math.round(report.ownPauseMs)} ms`,
-    `what clients met: ${named(troubles)}`,
+    `longest silence of a client ${seconds(longest)}, without its own back-off at most ${seconds(served)}`,
+    `longest stall of the load’s own process ${Math.round(report.ownPauseMs)} ms`,
+    `clients counted: ${named(troubles)}`,
     ...Object.entries(calls).map(
       ([name, counts]) =>
         `calls of ${name}: ${named({ ...counts, longestMs: Math.round(counts.longestMs) })}`,
     ),
   ];
   const head =
-    '| what | breaks | silence p50 | p99 | longest | of it not the client’s waiting, p99 | longest | acks | ack p50 | p99 | longest |';
+    '| what | breaks | silence p50 | p99 | longest | without the client’s back-off, p99 | longest | acks | ack p50 | p99 | longest |';
   const rows = phases.map(
     ({ name, breaks, silence, reconnect, acked: acks, ack }) =>
       `| ${[name, breaks, ...[silence.p50, silence.p99, silence.max, reconnect.p99, reconnect.max].map((ms) => (breaks === 0 ? '' : seconds(ms))), acks, ...[ack.p50, ack.p99, ack.max].map((ms) => `${Math.round(ms)} ms`)].join(' | ')} |`,

@@ -17,11 +17,11 @@ export interface TestbedOptions {
   most: number;
   /** over which a msg_server that stops closes its clients, ms */
   spreadMs: number;
-  /** multiplies what clients wait before they dial again; 1 is what they do */
+  /** multiplies the clients' back-off; 1 is what they do */
   waitFactor: number;
-  /** between a process's place taken out of its Service and its SIGTERM, ms */
+  /** between removing a process from its Service and its SIGTERM, ms */
   preStopMs: number;
-  /** between everybody's being back and the next process, ms */
+  /** between all clients being back and the next process, ms */
   pauseMs: number;
   /** undefined: that of the test run */
   infrastructure?: Infrastructure;
@@ -32,7 +32,7 @@ export interface TestbedOptions {
 
 const replicas = 2;
 const settleMs = 120_000;
-/** What is acknowledged is with its receivers by then, or counts as undelivered. */
+/** What is not delivered by then counts as undelivered. */
 const deliverMs = 5_000;
 const everything: readonly ServiceName[] = [
   'db_proxy_server',
@@ -44,12 +44,12 @@ const everything: readonly ServiceName[] = [
   'msfs',
 ];
 
-/** Two processes of every service, clients of all five kinds that write to each other, and callers by HTTP. */
+/** Two processes of every service, clients of all five kinds that write to each other, and HTTP callers. */
 export class RollingTestbed {
   readonly cluster: TestCluster;
   readonly observations = new Observations();
   readonly #options: TestbedOptions;
-  /** indexes of the processes that new connections go to */
+  /** indexes of the processes that get new connections */
   readonly #inService = new Map<ServiceName, Set<number>>();
   readonly #ways = new Map<BehindService, FaultProxy>();
   #clientPool!: ClientPool;
@@ -87,12 +87,12 @@ export class RollingTestbed {
     return this.#clientPool;
   }
 
-  /** Everybody who asks for something else than messages. */
+  /** Clients of services other than messages. */
   get callers(): readonly (Caller | FileClient)[] {
     return [...this.#callers, this.#fileClient];
   }
 
-  /** Lets everybody write. */
+  /** Starts all traffic. */
   async begin(): Promise<void> {
     this.#clientPool.start();
     for (const caller of this.callers) caller.start();
@@ -100,9 +100,9 @@ export class RollingTestbed {
   }
 
   /**
-   * Replaces every process, one after the other: out of its Service, SIGTERM, its end, another in its place, ready,
-   * into the Service.
-   * @param what is done, for the report
+   * Replaces every process, one after the other: removed from its Service, SIGTERM, exit, a new one started, ready,
+   * added to the Service.
+   * @param what names the step in the report
    */
   async replaceAll(what: string): Promise<void> {
     for (const service of everything) {
@@ -111,13 +111,13 @@ export class RollingTestbed {
     }
   }
 
-  /** The same with all services at a time, as when a new version is applied to a cluster. */
+  /** The same with all services at once, as when a new version is applied to a cluster. */
   async replaceAllTogether(what: string): Promise<void> {
-    this.observations.begin(`${what}: all services at a time`);
+    this.observations.begin(`${what}: all services at once`);
     await Promise.all(everything.map((service) => this.#replaceBoth(what, service)));
   }
 
-  /** Everybody stops writing; then all of it is compared with history. */
+  /** Stops the traffic and compares all of it with history. */
   async finish(): Promise<void> {
     const { say } = this.#options;
     this.observations.begin('end');
@@ -126,10 +126,10 @@ export class RollingTestbed {
     await this.cluster.settle(30_000);
     say(`all sent, ${this.#state()}; comparing with history`);
     const crashed = this.cluster.crashed().map(({ service, pid }) => `${service} (process ${pid})`);
-    if (crashed.length > 0) throw new Error(`ended by themselves: ${crashed.join(', ')}`);
+    if (crashed.length > 0) throw new Error(`crashed: ${crashed.join(', ')}`);
     await waitUntil(() => this.#clientPool.ledger.inFlight === 0, {
       timeoutMs: deliverMs,
-      what: 'every message with its receivers',
+      what: 'every message delivered',
     }).catch((error: unknown) => say(String(error)));
     await this.#compareMessages();
     await this.#comparePushes();
@@ -165,7 +165,7 @@ export class RollingTestbed {
     inService.add(k);
   }
 
-  /** HTTP ports of the processes that new connections go to. */
+  /** HTTP ports of the processes that get new connections. */
   #portsOf(service: ServiceName): number[] {
     return [...this.#inService.get(service)!].map((k) => this.cluster.port(service, k, 'http'));
   }
@@ -231,7 +231,7 @@ export class RollingTestbed {
     ledger.compare(stored);
   }
 
-  /** What was pushed by HTTP is in history once. */
+  /** Checks that every push by HTTP is in history once. */
   async #comparePushes(): Promise<void> {
     const codec = createTextCodec(DEFAULT_TEXT_KEY);
     const rows = await this.cluster.sql<{ data: Buffer }>('SELECT data FROM message WHERE from_id = $1', [

@@ -5,14 +5,14 @@ import { migrateUp, openDataSource } from '@teamtalk/db_proxy_server';
 
 const run = promisify(execFile);
 const migrateMs = 120_000;
-/** A step as an upgrade has one: something is added that older programs do not know. */
+/** A migration like those of upgrades: it adds what older versions do not know. */
 const ownStep = [
   'ALTER TABLE message ADD COLUMN IF NOT EXISTS rolling_note text',
   'ALTER TABLE conversation ADD COLUMN IF NOT EXISTS rolling_count int NOT NULL DEFAULT 0',
   'CREATE TABLE IF NOT EXISTS rolling_probe (id bigint PRIMARY KEY, noted_at timestamptz NOT NULL DEFAULT now())',
 ];
 
-/** Brings an empty database to another version's schema, by that version's own program. */
+/** Migrates an empty database to another version's schema, with that version's own program. */
 export async function migrateFrom(checkout: string, url: string): Promise<void> {
   const program = path.join(checkout, 'services/db_proxy_server/dist/migrate.js');
   const env = { PATH: process.env.PATH, DATABASE_URL: url };
@@ -20,9 +20,9 @@ export async function migrateFrom(checkout: string, url: string): Promise<void> 
 }
 
 /**
- * Applies this version's migrations to the database, whose users are the old version's processes. Where there are
- * none, a step of this program's own is applied, which adds columns to the busiest tables.
- * @returns the names of the version's migrations; none: the own step was applied
+ * Applies this version's migrations while the old version's processes use the database. If there are none, it adds
+ * columns to the busiest tables instead.
+ * @returns the names of the version's migrations; none: columns were added
  */
 export async function bringUp(url: string): Promise<string[]> {
   const source = await openDataSource(url);
@@ -38,5 +38,5 @@ export async function bringUp(url: string): Promise<string[]> {
 
 export function describeMigrations(applied: readonly string[]): string {
   if (applied.length > 0) return `migrated: ${applied.join(', ')}`;
-  return `no migration between the two: added instead: ${ownStep.join('; ')}`;
+  return `no migration between the two versions; instead: ${ownStep.join('; ')}`;
 }

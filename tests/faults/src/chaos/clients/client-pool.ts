@@ -5,43 +5,43 @@ import type { Ledger, Sent } from '../record/ledger.js';
 import { LightClient } from './light-client.js';
 import type { LoadMember } from './load.js';
 
-/** Who is in the crowd, by name; each has a user. */
-export interface CrowdNames {
-  /** write most of the messages, to each other and to observers, and come back when their connection breaks */
+/** The clients of the pool, by their users' names. */
+export interface PoolNames {
+  /** send most of the messages, to each other and to observers, and reconnect */
   busy: readonly string[];
-  /** only receive, on a msg_server that nothing is done to, and stay as long as they are let */
+  /** only receive, on a msg_server without faults, and do not reconnect */
   observers: readonly string[];
-  /** write to each other so seldom that nothing follows a message for minutes; every other one sits with the observers */
+  /** send to each other so seldom that a message is the last one for minutes; every other one is with the observers */
   sparse: readonly string[];
 }
 
 export interface ClientPoolOptions {
   ledger: Ledger;
-  names: CrowdNames;
+  names: PoolNames;
   idOf: Readonly<Record<string, number>>;
   /** groups of busy users and observers */
   groups: readonly Conversation[];
-  /** messages a second, all together */
+  /** messages a second of all clients */
   rate: number;
   /** ports of all msg_servers */
   ports: () => number[];
-  /** port of the msg_server that nothing is done to */
+  /** port of the msg_server without faults */
   calmPort: () => number;
 }
 
 const tickMs = 5;
-/** Of a second's messages, those that are due at once at most: what could not be sent in an outage is left out. */
+/** How much of a second's messages may be due at once: what could not be sent in an outage is left out. */
 const maxBurst = 0.25;
 const groupShare = 0.25;
 const sparseShare = 0.03;
-/** Old clients send again after 5 s; some here sooner, so that more comes twice. */
+/** Old clients repeat a message after 5 s; some here sooner, so that there are more repeats. */
 const repeatsMs = [1_500, 3_000, 5_000];
 const repeatTicks = 20;
 const gatherMs = 60_000;
 
 /** Many cheap clients that send at a given rate. */
 export class ClientPool implements LoadMember {
-  readonly name = 'the crowd';
+  readonly name = 'the client pool';
   readonly #options: ClientPoolOptions;
   readonly #busy: LightClient[];
   readonly #observers: LightClient[];
@@ -86,13 +86,13 @@ export class ClientPool implements LoadMember {
     this.#connectWays();
   }
 
-  /** Resolves when everybody is logged in, observers who lost their connection in an earlier round too. */
+  /** Resolves when all are logged in, with observers that lost their connection in an earlier round. */
   async gather(): Promise<void> {
     this.#timer ??= setInterval(() => this.#tick(), tickMs);
     for (const client of this.#all) client.open();
     await waitUntil(() => this.#all.every(({ isOnline }) => isOnline), {
       timeoutMs: gatherMs,
-      what: 'the crowd is logged in',
+      what: 'the client pool is logged in',
     });
   }
 
@@ -114,7 +114,7 @@ export class ClientPool implements LoadMember {
     this.#sending = false;
     await waitUntil(() => this.#all.every(({ inFlight }) => inFlight === 0), {
       timeoutMs: gatherMs,
-      what: 'every message of the crowd is acked or given up',
+      what: 'every message of the client pool is acked or given up',
     });
   }
 
@@ -140,7 +140,7 @@ export class ClientPool implements LoadMember {
       this.#ways.push(way(from, this.#busy[i ^ 1] ?? observer), way(from, observer));
       for (const to of groups) if (to.members.includes(from.userId)) this.#groupWays.push({ from, to });
     });
-    // Neighbours in the list are strangers: a pair comes up again only after all others.
+    // A pair comes up again only after all others.
     const { length } = this.#sparse;
     for (let distance = 1; distance <= length / 2; distance++) {
       for (let i = 0; i < length; i++) {
@@ -182,7 +182,7 @@ export class ClientPool implements LoadMember {
   }
 }
 
-/** Sends by the next one who can. @returns whose turn it is then */
+/** Lets the next client that can send do so. @returns the turn after it */
 function sendNext(ways: readonly { from: LightClient; to: Conversation }[], turn: number): number {
   for (let i = 0; i < ways.length; i++) {
     const { from, to } = ways[(turn + i) % ways.length]!;

@@ -15,7 +15,7 @@ const attemptMs = 3_000;
 const giveUpMs = 15_000;
 const retryMs = 100;
 
-/** An internal system: it pushes by HTTP, and again under the same Idempotency-Key until it is told that it worked. */
+/** An internal system that pushes by HTTP, and repeats a request under its Idempotency-Key until it succeeds. */
 export class HttpPusher extends SimulatedClient {
   readonly name = 'robot';
   readonly #options: PusherOptions;

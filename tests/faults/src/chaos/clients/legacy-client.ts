@@ -10,20 +10,20 @@ import {
   sessionOf,
 } from './simulated-client.js';
 
-/** What waits for its ack on the present connection, by sequence number. */
+/** Messages without an ack on the current connection, by sequence number. */
 type Waiting = Map<number, (msgId: number | undefined) => void>;
 
-/** The SDK below draws its own numbers from 1 on. */
+/** The SDK's own requests count from 1. */
 const seqNums = { first: 0x4000, count: 0xb000 };
-/** After this long without an ack the same PDU is sent again, milliseconds; the original takes 5 s. */
+/** After this long without an ack the same PDU is sent again, milliseconds; the original clients wait 5 s. */
 const repeatMs = 1_500;
 const maxRepeats = 5;
 const reconnectMs = 200;
 
 /**
- * A client as it was before keys: several messages at a time, each sent again on the same connection with
- * the same seq_num as long as no ack comes, and given up when the connection breaks. After a login it reads
- * in history what it missed.
+ * An old client, without message keys: it sends several messages at a time, repeats each on the same connection with
+ * the same seq_num until an ack comes, and gives it up when the connection breaks. After a login it reads missed
+ * messages from history.
  */
 export class LegacyClient extends SimulatedClient {
   readonly #options: SimulatedClientOptions;
@@ -114,7 +114,7 @@ export class LegacyClient extends SimulatedClient {
   }
 
   async #reconnect(): Promise<void> {
-    // A connection may break while the history of its login is still being read. One of two logins would be kicked.
+    // The connection may break again while history is being read: two logins at once would kick each other.
     if (this.#reconnecting) return;
     this.#reconnecting = true;
     while (!this.#closed && !this.#client) {
@@ -137,7 +137,7 @@ export class LegacyClient extends SimulatedClient {
           if (oldest - 1 <= ledger.checkedUpTo(conversation)) break;
           begin = oldest - 1;
         } catch {
-          // No answer: asked again.
+          // No answer: repeated.
         }
       }
     }

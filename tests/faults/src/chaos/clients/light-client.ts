@@ -12,11 +12,11 @@ export interface LightClientOptions {
   password: string;
   /** ports of the msg_servers, one of which it connects to at random */
   ports: () => number[];
-  /** comes back when its connection breaks; otherwise only when it is told to */
+  /** reconnects when its connection breaks; otherwise only when `open` is called */
   reconnects: boolean;
-  /** messages that wait for their ack at most */
+  /** messages without an ack at most */
   atOnce: number;
-  /** without an ack the same PDU is sent again after so long, milliseconds */
+  /** a message without an ack is sent again after this time, milliseconds */
   repeatMs: number;
   onAck: (sent: Sent) => void;
 }
@@ -29,7 +29,7 @@ interface InFlight {
 }
 
 const reconnectMs = { least: 100, most: 600 };
-/** A login that is not answered in this time is given up with its connection, milliseconds. */
+/** A connection whose login is not answered in this time is closed, milliseconds. */
 const loginMs = 6_000;
 /** Well below the time after which a silent client is disconnected, milliseconds. */
 const heartbeatMs = 45_000;
@@ -37,8 +37,9 @@ const maxRepeats = 10;
 const maxSeqNum = 0xffff;
 
 /**
- * An old client reduced to a socket: it sends several messages at a time, each again under its seq_num on the same
- * connection as long as no ack comes, and gives them up when the connection breaks. It never reads history.
+ * An old client, so cheap that there can be hundreds: it sends several messages at a time, repeats each on the same
+ * connection with the same seq_num until an ack comes, and gives them up when the connection breaks. It never reads
+ * history.
  */
 export class LightClient implements Traffic {
   readonly userId: number;
@@ -89,7 +90,7 @@ export class LightClient implements Traffic {
     this.#connection.write(pdu);
   }
 
-  /** Sends again what has waited too long for its ack, and a heartbeat now and then. */
+  /** Repeats messages whose acks are overdue, and sends heartbeats. */
   tick(now: number): void {
     if (!this.#isOnline) return;
     for (const [seqNum, waiting] of this.#inFlight) {

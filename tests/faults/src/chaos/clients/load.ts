@@ -1,11 +1,11 @@
-/** Somebody, or a crowd, that writes. */
+/** One sender, or a pool of senders. */
 export interface LoadMember {
   readonly name: string;
   /** acks since the beginning */
   readonly acks: number;
   /** broken connections since the beginning */
   readonly breaks: number;
-  /** when there was an ack for something sent after the mark; undefined: not yet */
+  /** when a message sent after the mark was first acknowledged; undefined: not yet */
   readonly recoveredAt: number | undefined;
   start(): void;
   /** Resolves when what is in flight is acknowledged or given up. */
@@ -14,55 +14,51 @@ export interface LoadMember {
   close(): Promise<void>;
 }
 
-/** All who write. */
+/** All senders. */
 export class Load {
-  readonly #simulatedClients: readonly LoadMember[];
+  readonly #members: readonly LoadMember[];
 
-  constructor(simulatedClients: readonly LoadMember[]) {
-    this.#simulatedClients = simulatedClients;
+  constructor(members: readonly LoadMember[]) {
+    this.#members = members;
   }
 
   get acks(): number {
-    return this.#simulatedClients.reduce((sum, { acks }) => sum + acks, 0);
+    return this.#members.reduce((sum, { acks }) => sum + acks, 0);
   }
 
   /** broken connections since the beginning */
   get breaks(): number {
-    return this.#simulatedClients.reduce((sum, { breaks }) => sum + breaks, 0);
+    return this.#members.reduce((sum, { breaks }) => sum + breaks, 0);
   }
 
   start(): void {
-    for (const simulatedClient of this.#simulatedClients) simulatedClient.start();
+    for (const member of this.#members) member.start();
   }
 
   async pause(): Promise<void> {
-    await Promise.all(this.#simulatedClients.map((simulatedClient) => simulatedClient.pause()));
+    await Promise.all(this.#members.map((member) => member.pause()));
   }
 
   mark(): void {
-    for (const simulatedClient of this.#simulatedClients) simulatedClient.mark();
+    for (const member of this.#members) member.mark();
   }
 
-  /** Acks of the one that has the fewest. */
+  /** The acks of each sender. */
   acksOfEach(): number[] {
-    return this.#simulatedClients.map(({ acks }) => acks);
+    return this.#members.map(({ acks }) => acks);
   }
 
-  /** Names of those who have not had an ack for a message sent after the mark. */
+  /** Names of senders without an ack for a message sent after the mark. */
   get waiting(): string[] {
-    return this.#simulatedClients
-      .filter(({ recoveredAt }) => recoveredAt === undefined)
-      .map(({ name }) => name);
+    return this.#members.filter(({ recoveredAt }) => recoveredAt === undefined).map(({ name }) => name);
   }
 
   /** When the last sender had its first ack for a message sent after the mark. */
   get recoveredAt(): number {
-    return Math.max(
-      ...this.#simulatedClients.map(({ recoveredAt }) => recoveredAt ?? Number.POSITIVE_INFINITY),
-    );
+    return Math.max(...this.#members.map(({ recoveredAt }) => recoveredAt ?? Number.POSITIVE_INFINITY));
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#simulatedClients.map((simulatedClient) => simulatedClient.close()));
+    await Promise.all(this.#members.map((member) => member.close()));
   }
 }

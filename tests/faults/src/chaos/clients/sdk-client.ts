@@ -13,7 +13,7 @@ import {
 
 const sendMs = 8_000;
 
-/** A user of the SDK: it reconnects, sends again under the message's key, and fetches what it missed. */
+/** A client with the SDK, which reconnects, sends again under the message's key, and fetches missed messages. */
 export class SdkClient extends SimulatedClient {
   readonly #options: SimulatedClientOptions;
   readonly #client: TeamTalkClient;
@@ -47,7 +47,7 @@ export class SdkClient extends SimulatedClient {
       if (pushed) this.#connection.take(pushed.conversation, pushed.msgId);
     });
     this.#client.on('message', ({ session, msgId, fromUserId }) => {
-      // One of its own whose ack never came may surface at any time, from history.
+      // An own message whose ack was lost may come from history at any time.
       if (fromUserId === userId) return;
       const { key } =
         'group' in session ? Conversation.group(session.group, []) : Conversation.pair(userId, session.user);

@@ -27,17 +27,17 @@ export interface SimulatedClientOptions {
   conversations: readonly Conversation[];
   /** between a message's ack and the next message, milliseconds */
   paceMs: number;
-  /** before the first attempt to come back, milliseconds */
+  /** before the first attempt to reconnect, milliseconds */
   reconnectMs?: number;
 }
 
 /**
- * What is asked while a fault is there may never be answered. So soon it is asked again, milliseconds: early enough
- * for what a login brings to be there 5 s after the fault.
+ * A request during a fault may never be answered: it is repeated so soon that missed messages are there within 5 s,
+ * milliseconds.
  */
 export const askAgainMs = 3_000;
 
-/** Somebody who writes messages, one after the other or a few at a time, whatever happens. */
+/** A client that keeps sending messages, one after the other or a few at a time, whatever happens. */
 export abstract class SimulatedClient {
   protected readonly ledger: Ledger;
   #running = false;
@@ -47,7 +47,7 @@ export abstract class SimulatedClient {
   acks = 0;
   /** broken connections since the beginning */
   breaks = 0;
-  /** When the first message that was sent after the mark got its ack; undefined: not yet. */
+  /** When a message sent after the mark was first acknowledged; undefined: not yet. */
   recoveredAt: number | undefined;
 
   protected constructor(ledger: Ledger) {
@@ -86,7 +86,7 @@ export abstract class SimulatedClient {
     await this.#work;
   }
 
-  /** From now on `recoveredAt` is looked for. */
+  /** `recoveredAt` counts messages sent from now on. */
   mark(): void {
     this.#markedAt = performance.now();
     this.recoveredAt = undefined;

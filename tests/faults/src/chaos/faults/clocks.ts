@@ -3,7 +3,7 @@ import { type Fault, pause } from './fault.js';
 
 const runMs = 10_000;
 
-/** One msg_server's clock is an hour ahead of everybody else's; then the other one is killed. */
+/** One msg_server's clock is an hour ahead; then the other msg_server is killed. */
 export const clocks: Fault = {
   name: 'clocks',
   title: 'clocks of the msg_servers an hour apart, one killed',

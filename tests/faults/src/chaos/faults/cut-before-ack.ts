@@ -11,8 +11,8 @@ const mostClients = 40;
 const limitMs = 600_000;
 
 /**
- * Each message's first ack is not let through: at the moment at which the store has it, the client's socket
- * breaks, and the client sends it again.
+ * The client's socket is cut in place of each message's first ack, when the message is stored already; the client sends
+ * it again.
  * @param cuts how many times
  */
 export function cutBeforeAck(cuts: number): Fault {
@@ -43,12 +43,12 @@ export function cutBeforeAck(cuts: number): Fault {
   };
 }
 
-/** The acks in what a server sends, each by whose message it is for and as what that is stored. */
+/** The acks in bytes of a server, as sender, conversation and id. */
 function acksIn(bytes: Buffer): string[] {
   const decoder = new PduDecoder(bytes.length + 1);
   const acks: string[] = [];
   try {
-    // What begins in one piece and ends in another is too long for an ack.
+    // A PDU in several pieces is too long to be an ack.
     decoder.push(Buffer.from(bytes));
     for (let pdu: Pdu | undefined = decoder.next(); pdu; pdu = decoder.next()) {
       if (pdu.commandId !== Commands.MsgDataAck.id) continue;

@@ -7,8 +7,8 @@ const fullMs = 8_000;
 const chunk = Buffer.alloc(64 * 1024);
 
 /**
- * The file system with PostgreSQL's data has no byte left for a while. Where PostgreSQL gives itself up over it,
- * it is started again when there is room, as its supervisor would.
+ * The file system with PostgreSQL's data is full for a while. If PostgreSQL exits because of it, it is started again
+ * when there is room, as its supervisor would.
  */
 export const diskFull: Fault = {
   name: 'disk-full',
@@ -24,12 +24,12 @@ export const diskFull: Fault = {
     const postgres = servers.backend('postgres') as SinglePostgres;
     const gaveUp = !postgres.isRunning;
     if (gaveUp) await postgres.start();
-    note(gaveUp ? 'PostgreSQL ended itself and was started again' : 'PostgreSQL went on by itself');
+    note(gaveUp ? 'PostgreSQL exited and was started again' : 'PostgreSQL kept running');
     ended();
   },
 };
 
-/** Writes to the file until nothing more goes in. */
+/** Writes to the file until the disk is full. */
 async function fill(file: string): Promise<void> {
   const handle = await open(file, 'a');
   try {

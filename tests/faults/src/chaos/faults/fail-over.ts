@@ -1,7 +1,7 @@
 import { type PostgresServer, waitUntil } from '@teamtalk/local-stack';
 import { type Fault, pause } from './fault.js';
 
-/** From the end of the primary to the promotion, milliseconds: what finds it out takes its time. */
+/** From the primary's end to the promotion, milliseconds: as long as noticing it takes. */
 const awayMs = 1_000;
 const recoveryLimitMs = 60_000;
 
@@ -21,8 +21,8 @@ function failOver({ name, title, rounds, end }: End): Fault {
     standby: true,
     async inject({ servers, load }, { ended, note }) {
       const { pair } = servers;
-      if (!pair) throw new Error('the stand has no standby');
-      // What the services go by when they find a new primary.
+      if (!pair) throw new Error('the testbed has no standby');
+      // What services compare when they find a new primary.
       const known = () => pair.primary.query('SELECT FROM store_epoch WHERE synchronous');
       await waitUntil(async () => (await known()).length > 0, { what: 'commits wait for the standby' });
       const { breaks } = load;
@@ -37,7 +37,7 @@ function failOver({ name, title, rounds, end }: End): Fault {
         what: 'everybody gets acks from the new primary',
       });
       const seconds = ((load.recoveredAt - begun) / 1000).toFixed(1);
-      note(`everybody had acks again after ${seconds} s; ${load.breaks - breaks} clients cut off`);
+      note(`everybody had acks again after ${seconds} s; ${load.breaks - breaks} connections broken`);
       await old.kill();
       await pair.rejoin();
     },
@@ -51,10 +51,10 @@ export const killPrimary = failOver({
   end: (primary) => primary.kill(),
 });
 
-/** As when its machine is gone: no connection breaks. */
+/** As when its machine has lost power: no connection breaks. */
 export const silencePrimary = failOver({
   name: 'fail-over-silent-postgres',
-  title: 'the PostgreSQL primary silent for good',
+  title: 'the PostgreSQL primary silent for ever',
   rounds: 5,
   end: (primary) => primary.signal('SIGSTOP'),
 });

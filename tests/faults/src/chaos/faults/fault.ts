@@ -4,35 +4,35 @@ import type { ChaosTestbed } from '../testbed/chaos-testbed.js';
 /** What a fault does to the testbed in one round. */
 export interface Round {
   readonly index: number;
-  /** When faults were there; where a fault does not say it, from its beginning to its end. */
+  /** When faults were present; a fault that adds none counts from its beginning to its end. */
   readonly times: FaultTimes;
-  /** To be called when the fault is over: from then on everything has to come right. */
+  /** To be called when the fault is over: from then on the installation has to recover. */
   ended(): void;
-  /** Something it measured besides, in words; goes below the table. */
+  /** Adds a remark, such as a measurement, below the table. */
   note(text: string): void;
 }
 
-/** Something that goes wrong, and how often it is tried. */
+/** Something that goes wrong, and how many rounds of it are run. */
 export interface Fault {
-  /** for `--only`; a prefix of it will do */
+  /** for `--only`; a part of it is enough */
   readonly name: string;
-  /** what the table says */
+  /** its row in the table */
   readonly title: string;
   readonly rounds: number;
-  /** Needs a stand whose PostgreSQL has a disk of its own. */
+  /** Needs a testbed whose PostgreSQL has a small disk of its own. */
   readonly smallDisk?: boolean;
-  /** Needs a stand whose PostgreSQL has a synchronous standby. */
+  /** Needs a testbed whose PostgreSQL has a synchronous standby. */
   readonly standby?: boolean;
-  /** Does it, and says when it is over. */
+  /** Injects the fault and calls `ended` when it is over. */
   inject(testbed: ChaosTestbed, round: Round): Promise<void>;
 }
 
-/** What the figures are without a fault. */
+/** For the figures without a fault. */
 export const nothing: Fault = {
   name: 'nothing',
-  title: 'no fault, to compare with',
+  title: 'no fault, for comparison',
   rounds: 5,
-  async inject(_stand, { ended }) {
+  async inject(_testbed, { ended }) {
     ended();
   },
 };

@@ -20,11 +20,11 @@ export function cut(which: Which, ms: number): Fault {
   };
 }
 
-/** Nothing gets through and nothing says so; then everything that was in flight arrives. */
+/** Nothing gets through, without an error; then everything that was in flight arrives. */
 export function block(which: Which, ms: number): Fault {
   return {
     name: `block-${which}`,
-    title: `connections to ${names[which]} dead without a word for ${ms / 1000} s`,
+    title: `connections to ${names[which]} silently dead for ${ms / 1000} s`,
     rounds: 3,
     async inject({ links }, { ended }) {
       for (const link of links.to(which)) link.block();

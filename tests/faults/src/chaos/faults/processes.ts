@@ -4,7 +4,7 @@ import { type Fault, pause } from './fault.js';
 
 const replicas = 2;
 
-/** kill -9 of one replica; it is started again when the other one has had to go on alone for a moment. */
+/** kill -9 of one replica, and a new start; the other one works alone meanwhile. */
 export function kill(service: ServiceName): Fault {
   return {
     name: `kill-${service}`,
@@ -19,7 +19,7 @@ export function kill(service: ServiceName): Fault {
   };
 }
 
-/** One replica stands still, as in a paused virtual machine, and goes on. */
+/** One replica is suspended, as in a paused virtual machine, and continues. */
 export function freeze(service: ServiceName, ms: number): Fault {
   return {
     name: `freeze-${service}`,
@@ -41,7 +41,7 @@ async function fullest(cluster: TestCluster): Promise<number> {
   return connections[0]! > connections[1]! ? 0 : 1;
 }
 
-/** Every process is stopped in order and started again, one after the other. */
+/** Every process is stopped gracefully and started again, one after the other. */
 export const rollingRestart: Fault = {
   name: 'rolling-restart',
   title: 'SIGTERM and start of everything in turn',

@@ -1,6 +1,6 @@
 import { type Fault, pause } from './fault.js';
 
-/** How long PostgreSQL or NATS is away after a kill, besides the time it takes to start, milliseconds. */
+/** Between a kill of PostgreSQL or NATS and its start, milliseconds. */
 const awayMs = 1_000;
 
 const names = { postgres: 'PostgreSQL', nats: 'NATS' };

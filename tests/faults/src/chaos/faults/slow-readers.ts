@@ -6,12 +6,12 @@ import type { ChaosTestbed } from '../testbed/chaos-testbed.js';
 import { type Fault, pause } from './fault.js';
 
 const calmMs = 15_000;
-/** Each: the same is written while all read and while none does. */
+/** How long the flood goes on, first while all read and then while none does, milliseconds. */
 const writeMs = 40_000;
 const messageBytes = 64 * 1024;
 const messagesPerSecond = 4;
 
-/** Clients that log in and then read nothing, while everything that is written to their group is for them. */
+/** Members of a flooded group that stop reading. */
 export function slowReaders(count: number): Fault {
   return {
     name: 'slow-readers',
@@ -48,7 +48,7 @@ export function slowReaders(count: number): Fault {
       note(
         `send to delivery of the others: ${textOf(calm)} before, ${textOf(read)} while all read, ${textOf(unread)} ` +
           `while none of the ${count} does, p99 ${(unread.p99 / read.p99).toFixed(1)} times as long; largest msg_server ${mib(idle)} before, ${mib(most)} at most; ` +
-          `${cutOff[0]! + cutOff[1]!} cut off`,
+          `${cutOff[0]! + cutOff[1]!} disconnected`,
       );
     },
   };
@@ -60,7 +60,7 @@ interface Latency {
   p99: number;
 }
 
-/** What the others' messages take while something goes on. */
+/** Send to delivery of everybody else's messages during some work. */
 async function measured({ ledger }: ChaosTestbed, work: () => Promise<void>): Promise<Latency> {
   const begun = performance.now();
   await work();
@@ -75,7 +75,7 @@ function textOf({ p50, p99 }: Latency): string {
 
 async function logIn({ cluster }: ChaosTestbed, name: string, server: number): Promise<RawConnection> {
   const connection = await cluster.logInRaw(name, { server, clientType: ClientType.ANDROID });
-  // Nobody takes what comes.
+  // What comes is thrown away.
   connection.socket.removeAllListeners('data');
   connection.socket.on('data', () => {});
   return connection;

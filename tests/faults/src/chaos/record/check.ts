@@ -8,9 +8,9 @@ import type { Ledger, Presence, Sent, Violations } from './ledger.js';
 export interface Outcome extends Violations {
   sent: number;
   acked: number;
-  /** without an ack: nobody promised anything, so that both are right, in history or not */
+  /** without an ack: nothing was promised, so it may be in history or not */
   indeterminate: number;
-  /** deliveries to users who were there to get them: where there are none, nothing was tested */
+  /** deliveries owed to users who were online; 0: nothing was tested */
   checked: number;
 }
 
@@ -29,14 +29,14 @@ const deliveryMs = 5_000;
 const missingAfterMs = 10_000;
 const codec = createTextCodec(DEFAULT_TEXT_KEY);
 
-/** Text of a message; it says which one it is. */
+/** A message's text, which identifies it. */
 export function textOf({ serial }: Sent): string {
   return `chaos ${serial}`;
 }
 
 /**
  * Compares the ledger of a round with history. Nothing may be sent meanwhile, and nothing be in flight.
- * @param faults when there were any
+ * @param faults when faults were present
  * @param missingMs how long late deliveries are waited for, milliseconds
  */
 export async function check(
@@ -75,7 +75,7 @@ export function sumOf(outcomes: readonly Outcome[]): Outcome {
   return sum;
 }
 
-/** What history has of the ledger's conversations beyond what was checked before. */
+/** What history has of the ledger's conversations that has not been checked in an earlier round. */
 async function readStored(ledger: Ledger, sql: Sql): Promise<Stored[]> {
   const conversations = [...ledger.conversations.values()];
   const byConv = new Map(conversations.map((each) => [each.conv, each]));
@@ -91,7 +91,7 @@ async function readStored(ledger: Ledger, sql: Sql): Promise<Stored[]> {
   }));
 }
 
-/** What is lost, in history twice, or in another order than it was sent in. */
+/** Finds what is lost, in history twice, or in another order than it was sent in. */
 function judgeHistory(ledger: Ledger, rows: readonly Stored[]): void {
   const { findings } = ledger;
   const stored = new StoredMessages(findings);
@@ -112,12 +112,12 @@ function judgeHistory(ledger: Ledger, rows: readonly Stored[]): void {
 function* sentMessages({ sent }: Ledger): Generator<SentMessage> {
   for (const { serial, conversation, from, msgId, steady } of sent.values()) {
     const lane = `user ${from} to ${conversation.key}`;
-    // Of messages that each went through at once, the one that was sent first has the lower id.
+    // Only messages that were sent once: one sent again may be stored after later ones.
     yield { number: serial, lane, msgId, isOrdered: steady === true && msgId !== 0 };
   }
 }
 
-/** A message in history and somebody who has to get it. */
+/** A message in history and a member who should get it. */
 interface Delivery {
   message: Stored;
   sent: Sent | undefined;
@@ -137,7 +137,7 @@ async function checkDeliveries(
   let missing = owed;
   await waitUntil(
     () => {
-      // Whose connection breaks while they are waited for need not get anything any more.
+      // A user whose connection breaks meanwhile is owed nothing any more.
       missing = missing.filter((delivery) => receivedAt(delivery) === undefined && isOwed(delivery));
       return missing.length === 0;
     },
@@ -149,7 +149,7 @@ async function checkDeliveries(
   for (const delivery of deliveriesOf(ledger, stored)) {
     const { message, sent, user, presence } = delivery;
     const at = receivedAt(delivery);
-    // What came by an earlier connection came in time, or when that one was made, which nobody remembers.
+    // An earlier connection's deliveries cannot be judged: its login time is not kept.
     if (at === undefined || sent?.ackedAt === undefined || presence.since > at) continue;
     const begin = Math.max(sent.ackedAt, presence.since);
     const due = faults.dueAt(begin, deliveryMs);
@@ -171,17 +171,17 @@ function deliveriesOf(ledger: Ledger, stored: readonly Stored[]): Delivery[] {
   });
 }
 
-/** Who reads history gets everything; others what was sent while they were, and as long as they are, connected. */
+/** Users who read history are owed everything; others what was sent during their connection, while it lasts. */
 function isOwed({ sent, presence: { readsHistory, isOnline, since } }: Delivery): boolean {
   return readsHistory || (isOnline && sent !== undefined && since <= sent.sentAt);
 }
 
-/** Rows read at once. */
+/** Rows read in one statement. */
 const page = 20_000;
 
 /**
- * Reads all of history once more: what was acknowledged in any round is there, and nothing twice.
- * @returns how many messages that is not so for
+ * Reads all of history once more: what was acknowledged in any round has to be there, and nothing twice.
+ * @returns how many messages are missing or duplicated
  */
 export async function checkHistory(ledger: Ledger, sql: Sql): Promise<number> {
   const seen = new BitSet();

@@ -8,7 +8,7 @@ export class DeliveryWatch {
   readonly #what: string;
   readonly #orders = new Map<Conversation, DeliveryOrder>();
 
-  /** @param what is watched, for reports */
+  /** @param what names what is watched, for reports */
   constructor(ledger: Ledger, userId: number, what: string) {
     this.#ledger = ledger;
     this.#userId = userId;

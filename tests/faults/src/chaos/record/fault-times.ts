@@ -1,8 +1,8 @@
-/** When faults were there: performance.now(). */
+/** When faults were present: performance.now(). */
 export class FaultTimes {
   readonly #times: { begin: number; end: number }[] = [];
 
-  /** @returns to be called when the fault is over */
+  /** @returns a function to call when the fault is over */
   begin(): () => void {
     const time = { begin: performance.now(), end: Number.POSITIVE_INFINITY };
     this.#times.push(time);
@@ -20,8 +20,8 @@ export class FaultTimes {
   }
 
   /**
-   * By when something is to be done for which `ms` milliseconds without a fault are enough: counted from `at`, and
-   * again from the end of each fault that was there before the time was over.
+   * When something is due that may take `ms` milliseconds without a fault: counted from `at`, and again from the end of
+   * each fault that began before it was due.
    */
   dueAt(at: number, ms: number): number {
     let due = at + ms;

@@ -1,15 +1,15 @@
 import { BitSet, type Conversation, Findings } from '@teamtalk/load-generator';
 
-/** One message of a sender, under a number that no other message has. Times: performance.now(). */
+/** One message, under a serial number that no other message has. Times: performance.now(). */
 export interface Sent {
   readonly serial: number;
   readonly conversation: Conversation;
   readonly from: number;
   readonly sentAt: number;
   ackedAt?: number;
-  /** as the ack says; 0 where an ack has none */
+  /** from the ack; 0: the ack has none */
   msgId?: number;
-  /** Whether it was acknowledged on the connection on which it was sent, the first time it was sent. */
+  /** Whether it was sent once, and acknowledged on the same connection. */
   steady?: boolean;
 }
 
@@ -29,12 +29,15 @@ const violations = [
 
 export type Violations = Record<(typeof violations)[number], number>;
 
-/** A user's connection, or the way from one to the next. */
+/** A user's current or last connection. */
 export interface Presence {
   /** when its login was answered: performance.now() */
   since: number;
   isOnline: boolean;
-  /** After each login the user reads what was missed; otherwise only what comes while they are connected counts. */
+  /**
+   * After each login the user reads missed messages from history. Others are owed only what comes while they are
+   * connected.
+   */
   readsHistory: boolean;
 }
 
@@ -65,7 +68,7 @@ export class Ledger {
     this.findings = new Findings(violations, report);
   }
 
-  /** @returns the one of that key that is there already, or the given one */
+  /** @returns the known conversation of that key, or the given one */
   add(conversation: Conversation): Conversation {
     const known = this.conversations.get(conversation.key);
     if (!known) this.conversations.set(conversation.key, conversation);
@@ -78,7 +81,7 @@ export class Ledger {
     return sent;
   }
 
-  /** @param msgId 0: the ack does not tell */
+  /** @param msgId 0: the ack has none */
   acked(sent: Sent, msgId: number, steady: boolean): void {
     if (sent.msgId !== undefined) {
       if (sent.msgId !== msgId)
@@ -97,7 +100,7 @@ export class Ledger {
     if (!ids.has(msgId)) ids.set(msgId, performance.now());
   }
 
-  /** When a user got a message; undefined: not yet. */
+  /** When a user got a message first; undefined: not yet. */
   receivedAt(userId: number, { key }: Conversation, msgId: number): number | undefined {
     return this.#received.get(key)?.get(userId)?.get(msgId);
   }
@@ -111,13 +114,13 @@ export class Ledger {
     if (presence) presence.isOnline = false;
   }
 
-  /** undefined: they never were online. */
+  /** undefined: they never logged in. */
   presenceOf(userId: number): Presence | undefined {
     return this.#presence.get(userId);
   }
 
   /**
-   * From sending to delivery, milliseconds: of the messages of pairs that were sent in a time.
+   * From sending to delivery, milliseconds, of messages between two users that were sent in a period.
    * @param from performance.now(), as `to`
    */
   latencies(from: number, to: number): number[] {
@@ -142,7 +145,7 @@ export class Ledger {
     return this.#sent;
   }
 
-  /** Ends the round. @returns what was seen to go wrong in it */
+  /** Ends the round. @returns its violations */
   close(): Violations {
     this.#sent = new Map();
     this.#received = new Map();

@@ -1,7 +1,7 @@
 const tickMs = 100;
 const longMs = 400;
 
-/** Notices when this process itself did not run. */
+/** Notices when this process itself stalled. */
 export class StallWatch {
   readonly #stalls: { begin: number; end: number }[] = [];
   readonly #timer: NodeJS.Timeout;
@@ -11,7 +11,7 @@ export class StallWatch {
     this.#timer = setInterval(() => this.#look(), tickMs).unref();
   }
 
-  /** @returns when it did not run: performance.now() */
+  /** @returns when it stalled: performance.now() */
   stop(): readonly { begin: number; end: number }[] {
     clearInterval(this.#timer);
     this.#look();

@@ -7,7 +7,7 @@ const services = ['msg_server', 'route_server', 'db_proxy_server', 'http_msg_ser
 
 /**
  * The schedule with number `index` of a seed: one or two recoveries with a fault aimed at each, and a few faults
- * at any time. The same for ever, whatever came before it.
+ * at any time. The same seed and number always give the same schedule.
  */
 export function drawSchedule(seed: number, index: number): Schedule {
   const random = new Random(seed, index);
@@ -19,7 +19,7 @@ export function drawSchedule(seed: number, index: number): Schedule {
   return steps;
 }
 
-/** What is no recovery's. */
+/** A fault that is not aimed at a recovery. */
 function anyAction(random: Random): Action {
   const kind = random.next();
   if (kind < 0.25) return { do: 'kill', process: anyProcess(random), ms: random.between(0, 3_000) };

@@ -16,12 +16,12 @@ import {
   type Step,
 } from './schedule.js';
 
-/** How long a trigger is waited for, milliseconds. */
+/** How long to wait for a trigger, milliseconds. */
 const triggerMs = 8_000;
 const startLimitMs = 60_000;
 const startRetryMs = 300;
 
-/** Carries a schedule out; resolves when all of it is over and everything runs again. */
+/** Carries out a schedule; resolves when all of it is over and every process runs again. */
 export async function inject(testbed: ChaosTestbed, schedule: Schedule, round: Round): Promise<void> {
   const injection = new Injection(testbed, round);
   const outcomes = await Promise.allSettled(schedule.map((step) => injection.carryOut(step)));
@@ -31,7 +31,7 @@ export async function inject(testbed: ChaosTestbed, schedule: Schedule, round: R
 class Injection {
   readonly #testbed: ChaosTestbed;
   readonly #round: Round;
-  /** Processes that something is done to: what else is aimed at them meanwhile is left out. */
+  /** Processes with a fault: others aimed at them meanwhile are left out. */
   readonly #busy = new Set<string>();
 
   constructor(testbed: ChaosTestbed, round: Round) {
@@ -51,13 +51,13 @@ class Injection {
       const act = () => this.#act(step).then(resolve, reject);
       const forget = this.#linkOf(link).once(event, () => {
         clearTimeout(timer);
-        // Without a delay at once: what the trigger saw is still in flight.
+        // Without a delay, at once: the bytes that triggered it have not been passed on yet.
         if (delayMs === 0) void act();
         else setTimeout(act, delayMs);
       });
       const timer = setTimeout(() => {
         forget();
-        this.#testbed.report(`did not come about: ${describe(step)}`);
+        this.#testbed.report(`not triggered: ${describe(step)}`);
         resolve();
       }, triggerMs);
     });
@@ -109,7 +109,7 @@ class Injection {
     await this.#start(process.name, process.k);
   }
 
-  /** As whatever supervises a process does: again and again, while what it needs is away. */
+  /** Like a supervisor: again and again, while PostgreSQL or NATS is down. */
   async #start(service: ServiceName, k: number): Promise<void> {
     const { cluster } = this.#testbed;
     const end = performance.now() + startLimitMs;
@@ -118,7 +118,7 @@ class Injection {
         return await cluster.restart(service, k);
       } catch (error) {
         if (performance.now() > end) throw error;
-        // One that runs and is not ready yet, or ended after that.
+        // It runs and is not ready yet, or has exited.
         const node = cluster.node(service, k);
         if (isAlive(node.pid)) {
           if (
@@ -163,11 +163,11 @@ class Injection {
     const { pid } = this.#testbed.cluster.node(process.name, process.k);
     stepClock(pid);
     await pause(ms);
-    // Its clock is right again when it has been started anew meanwhile.
+    // A process started meanwhile has the right clock.
     if (pid === this.#testbed.cluster.node(process.name, process.k).pid) stepClock(pid);
   }
 
-  /** The same for two that are the same process here. */
+  /** The same name for the same process. */
   #nameOf(process: Process): string {
     return isService(process) ? nameOf(process) : this.#testbed.servers.process(process.name, process.k).name;
   }

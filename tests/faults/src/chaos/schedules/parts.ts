@@ -3,9 +3,9 @@ import type { LinkEvent, Server } from '../testbed/links.js';
 import type { Random } from './random.js';
 import type { Action, Disturbance, Process, Trigger } from './schedule.js';
 
-/** Just below and just above the limits that services have for silence, milliseconds. */
+/** Just below and just above the services' limits for silence, milliseconds. */
 const pauses = [1_200, 2_200, 2_400, 2_500, 3_400, 3_500, 4_000, 4_500, 7_000];
-/** Faults that come by the clock begin within this time, milliseconds. */
+/** Faults at a fixed time begin within this time, milliseconds. */
 export const spanMs = 8_000;
 export const disturbances: readonly Disturbance[] = [
   'cut',
@@ -34,7 +34,7 @@ export function pause(process: Process, ms: number): Action {
   return { do: 'pause', process, ms };
 }
 
-/** One of the lengths, and sometimes a little less or more. */
+/** One of these durations, sometimes a little shorter or longer. */
 export function pauseMs(random: Random): number {
   return random.pick(pauses) + (random.chance(0.5) ? random.between(-80, 80) : 0);
 }
@@ -43,12 +43,12 @@ export function k(random: Random): number {
   return random.between(0, replicas - 1);
 }
 
-/** One of three, where there are as many. */
+/** One of up to three. */
 export function nats(random: Random): Process {
   return { name: 'nats', k: random.between(0, 2) };
 }
 
-/** The primary, or now and then the standby where there is one. */
+/** The primary, or sometimes the standby if there is one. */
 export function store(random: Random): Process {
   return { name: 'postgres', k: random.chance(0.8) ? 0 : 1 };
 }

@@ -1,8 +1,8 @@
-/** Numbers that follow from a seed. */
+/** A seeded generator. */
 export class Random {
   #state: number;
 
-  /** @param words what they follow from, such as a seed and a number */
+  /** @param words the seed: such as a seed and a schedule's number */
   constructor(...words: number[]) {
     let state = 0x9e3779b9;
     for (const word of words) state = mix(state ^ mix(word >>> 0));

@@ -5,7 +5,7 @@ import type { Step } from './schedule.js';
 /** Draws a fault, and another one aimed at the recovery from it. */
 type DrawRecovery = (random: Random) => Step[];
 
-/** New route_servers ask who is there while a msg_server cannot answer. */
+/** New route_servers ask which msg_servers there are while one cannot answer. */
 const discovery: DrawRecovery = (random) => {
   const at = random.between(0, spanMs);
   const all = random.chance(0.6);
@@ -20,7 +20,7 @@ const discovery: DrawRecovery = (random) => {
   ];
 };
 
-/** The same in an upgrade: one after the other ends in order, beside a msg_server that comes to a stop. */
+/** The same in an upgrade: route_servers stop gracefully, one after the other, while a msg_server is suspended. */
 const rollingRestart: DrawRecovery = (random) => {
   const at = random.between(0, spanMs / 2);
   const stalls = msg(k(random));
@@ -33,7 +33,7 @@ const rollingRestart: DrawRecovery = (random) => {
   ]);
 };
 
-/** What is stored is acknowledged by another db_proxy_server; then the store does not answer. */
+/** A stored message is acknowledged by another db_proxy_server; then PostgreSQL does not answer. */
 const gapRepair: DrawRecovery = (random) => {
   const at = random.between(0, spanMs);
   const killed = k(random);
@@ -51,7 +51,7 @@ const gapRepair: DrawRecovery = (random) => {
   ];
 };
 
-/** Whoever takes over the rows of a dead db_proxy_server is stopped, or dies too. */
+/** The db_proxy_server that takes over a dead one's outbox rows is suspended, or dies too. */
 const takeOver: DrawRecovery = (random) => {
   const at = random.between(0, spanMs);
   const killed = k(random);
@@ -70,7 +70,7 @@ const takeOver: DrawRecovery = (random) => {
   ];
 };
 
-/** route_servers that come back to NATS ask for snapshots, which a msg_server cannot give. */
+/** route_servers that reconnect to NATS ask for snapshots, which a msg_server cannot send. */
 const snapshot: DrawRecovery = (random) => {
   const at = random.between(0, spanMs);
   const node = k(random);
@@ -98,7 +98,7 @@ const snapshot: DrawRecovery = (random) => {
   ];
 };
 
-/** All clients of a msg_server log in elsewhere while those who have to hear of it are away. */
+/** All clients of a msg_server log in elsewhere while a route_server that has to learn of it is down. */
 const loginWave: DrawRecovery = (random) => {
   const at = random.between(0, spanMs);
   const killed = k(random);
@@ -116,7 +116,7 @@ const loginWave: DrawRecovery = (random) => {
   ];
 };
 
-/** db_proxy_servers start while PostgreSQL stops, or comes up. */
+/** A db_proxy_server starts while PostgreSQL stops or starts. */
 const storeRestart: DrawRecovery = (random) => {
   const at = random.between(0, spanMs);
   const hit = proxy(k(random));
@@ -152,7 +152,7 @@ export const recoveries: readonly { name: string; title: string; draw: DrawRecov
     title: 'kill -9 of a db_proxy_server in a statement, its heir stops or dies',
     draw: takeOver,
   },
-  { name: 'snapshot', title: 'NATS breaks off, a msg_server is away when it is back', draw: snapshot },
+  { name: 'snapshot', title: 'NATS is interrupted, a msg_server is down when it is back', draw: snapshot },
   {
     name: 'login-wave',
     title: 'kill -9 of a msg_server, a route_server stops or dies in the logins',

@@ -6,10 +6,10 @@ export interface ServiceReplica {
   k: number;
 }
 
-/** A process of the testbed: the k-th of a service, of PostgreSQL or of NATS; of the latter there may be one only. */
+/** A process of the testbed: the k-th of a service, of PostgreSQL or of NATS, of which there may be only one. */
 export type Process = ServiceReplica | { name: 'postgres' | 'nats'; k: number };
 
-/** What happens to the way between two processes. */
+/** What happens to the connections between two processes. */
 export type Disturbance = 'cut' | 'block' | 'block-to-server' | 'block-from-server' | 'slow' | 'lossy';
 
 export interface LinkName {
@@ -20,9 +20,9 @@ export interface LinkName {
 
 /** One fault. Times: milliseconds. */
 export type Action =
-  /** kill -9, and a new start after `ms` */
+  /** kill -9, started again after `ms` */
   | { do: 'kill'; process: Process; ms: number }
-  /** SIGTERM, and a new start */
+  /** SIGTERM, started again */
   | { do: 'restart'; process: Process }
   /** SIGSTOP for `ms` */
   | { do: 'pause'; process: Process; ms: number }
@@ -30,7 +30,7 @@ export type Action =
   /** the process's clock steps by an hour, and back after `ms` */
   | { do: 'clock'; process: Process; ms: number };
 
-/** Something seen after `afterMs` of the schedule; the action follows `delayMs` later. */
+/** An event observed after `afterMs` of the schedule; the action follows `delayMs` later. */
 export interface Trigger {
   link: LinkName;
   event: LinkEvent;
@@ -38,7 +38,7 @@ export interface Trigger {
   delayMs: number;
 }
 
-/** An action, and when it is done: so many milliseconds after the beginning, or when something happens. */
+/** An action, so many milliseconds after the beginning or at a trigger. */
 export type Step = Action & { at: number | Trigger };
 
 export type Schedule = readonly Step[];

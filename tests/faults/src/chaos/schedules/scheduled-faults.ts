@@ -19,12 +19,12 @@ export function scheduled(
   };
 }
 
-/** A second fault during the recovery from a first one, each round drawn anew. */
+/** A second fault during the recovery from a first one, drawn again for each round. */
 export const aimed: readonly Fault[] = recoveries.map(({ name, title, draw }) =>
   scheduled({ name: `aimed-${name}`, title, rounds: 10 }, (index) => draw(new Random(1, index))),
 );
 
-/** Just below the time after which something is done about a silence, milliseconds. */
+/** Just below the services' limits for silence, milliseconds. */
 const belowLimits = [1_150, 2_400, 3_400, 3_950];
 const paused: readonly Process[] = [
   { name: 'msg_server', k: 0 },
@@ -45,11 +45,11 @@ export const pausesBelowLimits: readonly Fault[] = paused.map((process) =>
   ),
 );
 
-/** Longer than what a client repeats is remembered by the connection it came by. */
+/** Longer than a connection remembers messages for repeats. */
 export const longDoubt: Fault = scheduled(
   {
     name: 'long-doubt',
-    title: 'SIGSTOP of PostgreSQL for 33.5 s, clients send again all the while',
+    title: 'SIGSTOP of PostgreSQL for 33.5 s, clients repeating all the while',
     rounds: 2,
   },
   () => [{ do: 'pause', process: { name: 'postgres', k: 0 }, ms: 33_500, at: 0 }],

@@ -6,19 +6,22 @@ import type { Links, Server } from './links.js';
 
 export interface ChaosClusterOptions {
   servers: ChaosServers;
-  /** gets the ways between them */
+  /** gets a link for each connection between them */
   links: Links;
   services: readonly ServiceName[];
   /** the folder of another checkout of this repository, built, whose services are run on this one's schema */
   checkout: string | undefined;
 }
 
-/** Processes of each kind that faults are done to. */
+/** Processes of each service that faults are injected into. */
 export const replicas = 2;
-/** index of the msg_server beyond these, which nothing is done to */
+/** Index of one more msg_server, without faults. */
 export const calm = 2;
 
-/** Processes of all services, each with ways of its own to PostgreSQL, NATS and, of db_proxy_servers, from their callers. */
+/**
+ * Processes of all services, each with its own links to PostgreSQL and NATS and, for db_proxy_servers, from their
+ * callers.
+ */
 export async function startCluster({
   servers,
   links,

@@ -15,18 +15,21 @@ import { NatsNodes, SingleNats } from './servers/nats.js';
 import { PostgresFailover, SinglePostgres } from './servers/postgres.js';
 
 export interface ChaosServersOptions {
-  /** PostgreSQL's data is on a file system of its own of 400 MB; needs the right to mount one */
+  /** PostgreSQL's data is on its own file system of 400 MB; needs the right to mount one */
   smallDisk?: boolean;
-  /** a PostgreSQL primary with a synchronous standby and a NATS cluster of three, instead of one server each; not with a small disk */
+  /**
+   * a PostgreSQL primary with a synchronous standby and a NATS cluster of three, instead of one server each; not with
+   * a small disk
+   */
   ha?: boolean;
 }
 
 /**
- * PostgreSQL and NATS of one testbed alone. What the testbed itself asks them goes through proxies that nobody
- * disturbs, so that it finds them again.
+ * PostgreSQL and NATS of one testbed. The testbed's own connections go through proxies without faults, whose ports
+ * stay the same when a server comes back on another one.
  */
 export class ChaosServers implements Infrastructure {
-  /** the file system of PostgreSQL's data, when it has one of its own */
+  /** the file system of PostgreSQL's data, if it has its own */
   readonly disk: string | undefined;
   readonly #backends: Readonly<Record<'postgres' | 'nats', Backend>>;
   readonly #ways: Readonly<Record<'postgres' | 'nats', FaultProxy>>;
@@ -40,7 +43,7 @@ export class ChaosServers implements Infrastructure {
     const dir = await mkdtemp(path.join(tmpdir(), `teamtalk-test-${process.pid}-`));
     const cleanUps = [() => rm(dir, { recursive: true, force: true })];
     try {
-      // PostgreSQL, when it runs as another user, has to pass through.
+      // PostgreSQL may run as another user, who has to reach its data.
       await chmod(dir, 0o711);
       const disk = smallDisk ? await mountDisk(dir) : undefined;
       if (disk) cleanUps.push(async () => void execFileSync('umount', [disk]));
@@ -79,13 +82,13 @@ export class ChaosServers implements Infrastructure {
     return this.#backends[name];
   }
 
-  /** undefined: there is one PostgreSQL only */
+  /** undefined: there is only one PostgreSQL */
   get pair(): PostgresPair | undefined {
     const { postgres } = this.#backends;
     return postgres instanceof PostgresFailover ? postgres.pair : undefined;
   }
 
-  /** @param k of several; where there is one only, any number means that one */
+  /** @param k which of several; ignored where there is only one */
   process(name: 'postgres' | 'nats', k = 0): ServerProcess {
     return this.#backends[name].process(k);
   }

@@ -1,7 +1,7 @@
 import { createGroup, type TestCluster, testPassword } from '@teamtalk/cluster';
 import { Conversation } from '@teamtalk/load-generator';
 import { FaultProxy, type ProxyTarget, type ServiceName, waitUntil } from '@teamtalk/local-stack';
-import { ClientPool, type CrowdNames } from '../clients/client-pool.js';
+import { ClientPool, type PoolNames } from '../clients/client-pool.js';
 import { HttpPusher } from '../clients/http-pusher.js';
 import { LegacyClient } from '../clients/legacy-client.js';
 import { Load } from '../clients/load.js';
@@ -12,17 +12,17 @@ import { calm, replicas, startCluster } from './chaos-cluster.js';
 import { ChaosServers, type ChaosServersOptions } from './chaos-servers.js';
 import { Links } from './links.js';
 
-/** Services that each stand has. */
+/** Services of every testbed. */
 const always = ['db_proxy_server', 'route_server', 'msg_server', 'http_msg_server'] as const;
 
 export interface ChaosOptions extends ChaosServersOptions {
-  /** chatters of each kind */
+  /** simulated clients of each kind */
   users: number;
   /** between the ack of a message and the next one, milliseconds */
   paceMs: number;
-  /** messages a second of the crowd */
+  /** messages a second of the client pool */
   rate: number;
-  /** told of what happens and what is wrong */
+  /** prints progress and violations */
   report: (text: string) => void;
   /** services besides those on a message's way */
   others?: readonly ServiceName[];
@@ -30,23 +30,23 @@ export interface ChaosOptions extends ChaosServersOptions {
   checkout?: string | undefined;
 }
 
-/** How long everybody may take to get acks again, milliseconds. */
+/** How long it may take until every sender gets acks again, milliseconds. */
 export const recoveryLimitMs = 60_000;
-const crowdNames: CrowdNames = {
-  // As many as keep each below what MESSAGE_RATE lets a client send, which SendDeduplicator (msg_server) is made for.
+const poolNames: PoolNames = {
+  // So many that each stays below MESSAGE_RATE, for which SendDeduplicator (msg_server) is made.
   busy: numbered('busy', 80),
   observers: numbered('observer', 16),
   sparse: numbered('sparse', 96),
 };
-const crowdGroups = 8;
+const poolGroups = 8;
 
-/** Two processes of each service under load, with a ledger of all that is written. */
+/** Two processes of each service under load, with a ledger of all messages. */
 export class ChaosTestbed {
   readonly servers: ChaosServers;
   readonly cluster: TestCluster;
-  /** the ways between processes */
+  /** the connections between processes */
   readonly links: Links;
-  /** in front of the msg_servers */
+  /** the load balancer in front of the msg_servers */
   readonly clientPort: FaultProxy;
   readonly ledger: Ledger;
   readonly report: (text: string) => void;
@@ -115,7 +115,7 @@ export class ChaosTestbed {
     return this.#clientPool;
   }
 
-  /** Where clients connect to. */
+  /** The msg_servers that clients connect to. */
   get msgServers(): ProxyTarget[] {
     return Array.from({ length: replicas }, (_, k) => ({
       host: '127.0.0.1',
@@ -123,7 +123,7 @@ export class ChaosTestbed {
     }));
   }
 
-  /** Something to be done before the cluster is stopped. */
+  /** Adds something to do before the cluster stops. */
   readonly onStop = (work: () => Promise<unknown>): void => {
     this.#cleanUps.push(work);
   };
@@ -133,12 +133,12 @@ export class ChaosTestbed {
     return checkHistory(this.ledger, (text, values) => this.cluster.sql(text, values));
   }
 
-  /** Waits until everybody has that many more acks. */
+  /** Waits until every sender has that many more acks. */
   async untilMoreAcks(more: number): Promise<void> {
     const goals = this.load.acksOfEach().map((acks) => acks + more);
     await waitUntil(() => this.load.acksOfEach().every((acks, i) => acks >= goals[i]!), {
       timeoutMs: recoveryLimitMs,
-      what: `${more} more acks for each`,
+      what: `${more} more acks for each sender`,
     });
   }
 
@@ -149,7 +149,6 @@ export class ChaosTestbed {
     await this.clientPort.close();
     await this.#httpPort.close();
     await this.links.close();
-    // Its infrastructure goes with it.
     await this.cluster.stop();
   }
 
@@ -157,7 +156,7 @@ export class ChaosTestbed {
     const names = numbered('chatter', 2 * users);
     const idOf = await this.cluster.addUsers([
       ...names,
-      ...Object.values(crowdNames).flat(),
+      ...Object.values(poolNames).flat(),
       'robot',
       'founder',
     ]);
@@ -165,17 +164,17 @@ export class ChaosTestbed {
     const { ledger } = this;
     const founder = await this.cluster.connect('founder');
     const group = ledger.add(Conversation.group(await createGroup(founder, ids), ids));
-    const crowdIds = [...crowdNames.busy, ...crowdNames.observers].map((name) => idOf[name]!);
+    const poolIds = [...poolNames.busy, ...poolNames.observers].map((name) => idOf[name]!);
     const groups: Conversation[] = [];
-    for (let i = 0; i < crowdGroups; i++) {
-      const members = crowdIds.filter((_, k) => k % crowdGroups === i);
+    for (let i = 0; i < poolGroups; i++) {
+      const members = poolIds.filter((_, k) => k % poolGroups === i);
       groups.push(ledger.add(Conversation.group(await createGroup(founder, members), members)));
     }
     await founder.close();
     const portOf = (k: number) => this.cluster.port('msg_server', k, 'client');
     this.#clientPool = new ClientPool({
       ledger,
-      names: crowdNames,
+      names: poolNames,
       idOf,
       groups,
       rate,
@@ -184,7 +183,7 @@ export class ChaosTestbed {
     });
     const common = { ledger, password: testPassword, port: this.clientPort.port, paceMs };
     const simulatedClients = names.map((name, i) => {
-      // Neighbours write to each other, one with the SDK and one without, and now and then to the group.
+      // Neighbours, one with the SDK and one without, write to each other, and every fourth message to the group.
       const pair = ledger.add(Conversation.pair(ids[i]!, ids[i ^ 1]!));
       const conversations = [pair, pair, pair, group];
       const options = { ...common, name, userId: ids[i]!, conversations };

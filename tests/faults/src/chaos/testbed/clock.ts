@@ -1,6 +1,9 @@
 const hourMs = 3_600_000;
 
-/** Makes a process's clock step by an hour, forward or back, at each SIGUSR2; durations stay what they are. */
+/**
+ * Makes a process's wall clock step by an hour, forward or back, at each SIGUSR2; the monotonic clock does not
+ * change.
+ */
 const script = `
 const { Date: Real } = globalThis;
 const steps = [${hourMs}, 0, ${-hourMs}, 0];
@@ -11,10 +14,10 @@ globalThis.Date = class Date extends Real {
   static now() { return Real.now() + offset; }
 };`;
 
-/** For NODE_OPTIONS of a process whose clock is to step. */
+/** NODE_OPTIONS of a process whose clock can be stepped. */
 export const steppingClock = `--import=data:text/javascript,${encodeURIComponent(script)}`;
 
-/** Forward, and at the next call back; the time after that first back and then forward. */
+/** Steps an hour forward, at the next call back to the real time, then an hour back, then to the real time again. */
 export function stepClock(pid: number): void {
   process.kill(pid, 'SIGUSR2');
 }

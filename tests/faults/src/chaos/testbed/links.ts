@@ -9,7 +9,7 @@ import {
 /** What a service connects to. */
 export type Server = 'postgres' | 'nats' | 'grpc';
 
-/** Something that is seen of a connection. */
+/** What can be observed of a connection. */
 export type LinkEvent =
   /** a connection is made */
   | 'connects'
@@ -21,7 +21,7 @@ export type LinkEvent =
 const appendStatement = 'append_messages';
 
 /**
- * The way from one process to a server, or to all servers of a kind; of gRPC, that from all its callers to one
+ * The proxies between one process and a server, or all servers of a kind; for gRPC, between all callers and one
  * db_proxy_server.
  */
 export class Link {
@@ -66,8 +66,8 @@ export class Link {
   }
 
   /**
-   * Calls `seen` once, in the moment in which it happens next: what is in flight then has not got through yet.
-   * @returns gives up waiting
+   * Calls `seen` once, when the event happens next and before its bytes are passed on.
+   * @returns a function that cancels it
    */
   once(event: LinkEvent, seen: () => void): () => void {
     const entry = { event, seen };
@@ -103,11 +103,11 @@ export class Link {
   }
 }
 
-/** Every way between the processes of a testbed. */
+/** All links of a testbed. */
 export class Links {
   readonly #links: Link[] = [];
 
-  /** @param addresses where the server listens, one way to each */
+  /** @param addresses where the server listens; each gets a proxy */
   async add(
     server: Server,
     service: ServiceName,
@@ -124,11 +124,11 @@ export class Links {
     const link = this.#links.find(
       (each) => each.server === server && each.service === service && each.k === k,
     );
-    if (!link) throw new Error(`there is no way from ${service} ${k} to ${server}`);
+    if (!link) throw new Error(`there is no link from ${service} ${k} to ${server}`);
     return link;
   }
 
-  /** All ways to a server. */
+  /** All links to a server. */
   to(server: Server): Link[] {
     return this.#links.filter((link) => link.server === server);
   }

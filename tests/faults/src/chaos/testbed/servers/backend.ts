@@ -1,23 +1,23 @@
 import type { ProxyTarget } from '@teamtalk/local-stack';
 
-/** A server that faults are done to. */
+/** A server that faults are injected into. */
 export interface ServerProcess {
-  /** Two with the same name are the same: of what is aimed at both, one thing at a time is done. */
+  /** Processes of the same name are the same: they get one fault at a time. */
   readonly name: string;
   /** kill -9 */
   kill(): Promise<void>;
-  /** Puts right what a kill did; resolves when what it gives is given as before. */
+  /** Starts it after a kill; resolves when it serves as before. */
   start(): Promise<void>;
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
 }
 
-/** What the services stand on: one server, or several that stand in for each other. */
+/** PostgreSQL or NATS: one server, or several that replace each other. */
 export interface Backend {
-  /** By address that services are given, where its server listens now. */
+  /** For each address that services know, where its server listens now. */
   readonly addresses: readonly (() => readonly ProxyTarget[])[];
-  /** Where the testbed itself is to go: the server, or any of them, that does what is asked. */
+  /** Where the testbed itself connects to: a server that serves at the moment. */
   current(): readonly ProxyTarget[];
-  /** What services are given, when the addresses are behind proxies at these ports. */
+  /** The URL for services, with proxies at these ports in front of the addresses. */
   urlAt(ports: readonly number[]): string;
   process(k: number): ServerProcess;
   stop(): Promise<void>;

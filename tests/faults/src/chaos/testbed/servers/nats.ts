@@ -48,14 +48,14 @@ export class SingleNats implements Backend, ServerProcess {
   }
 }
 
-/** Three NATS servers; a client of one that is away goes to another one. */
+/** Three NATS servers; clients of one that is down connect to another. */
 export class NatsNodes implements Backend {
   readonly addresses;
   readonly urlAt = natsUrlAt;
   readonly #cluster: NatsCluster;
 
   static async start(): Promise<NatsNodes> {
-    // Services are not told the addresses behind the proxies.
+    // Services must not learn the addresses behind the proxies.
     return new NatsNodes(await NatsCluster.start(3, { advertise: false }));
   }
 

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { isAlive, PostgresPair, PostgresServer } from '@teamtalk/local-stack';
 import { type Backend, local, type ServerProcess } from './backend.js';
 
-/** One PostgreSQL that loses nothing it has committed. */
+/** One durable PostgreSQL. */
 export class SinglePostgres implements Backend, ServerProcess {
   readonly name = 'postgres';
   readonly addresses = [() => this.current()];
@@ -87,7 +87,10 @@ export class PostgresFailover implements Backend {
     return `postgres://${url.username}:${url.password}@${hosts}${url.pathname}${attributes}`;
   }
 
-  /** @param k 0: the primary of the time, of which one more kill is a promotion; 1: the standby, for which commits wait */
+  /**
+   * @param k 0: the current primary, whose start after a kill is the standby's promotion; 1: the standby, which
+   * commits wait for
+   */
   process(k: number): ServerProcess {
     const pair = this.pair;
     let stopped = pair.primary;
