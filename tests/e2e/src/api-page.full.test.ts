@@ -1,40 +1,18 @@
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { TestCluster } from '@teamtalk/cluster';
-import { type BrowserContext, chromium } from 'playwright-core';
+import type { BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-
-/** `npm run test:full` sets it; by itself the test takes Debian's. */
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-
-const flags = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+import { openChromium } from './chromium.js';
 
 let cluster: TestCluster;
-let profile: string;
 let browser: BrowserContext;
 
 beforeAll(async () => {
-  if (!existsSync(executablePath)) throw new Error(`there is no Chromium at ${executablePath}; set CHROMIUM`);
   cluster = await TestCluster.start({ http_msg_server: 1 });
-  profile = await mkdtemp(path.join(tmpdir(), 'teamtalk-chromium-'));
-  browser = await chromium.launchPersistentContext(profile, { executablePath, args: flags });
-  browser.setDefaultTimeout(15_000);
+  browser = await openChromium();
 });
 afterAll(async () => {
   await browser?.close();
   await cluster?.stop();
-  if (profile) await rm(profile, { recursive: true, force: true, maxRetries: 3 });
 });
 
 it('the page of the HTTP API sends a message that a connected client receives, with no other host', async () => {

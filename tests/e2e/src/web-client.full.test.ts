@@ -1,31 +1,15 @@
-import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { type Message, uploadImage } from '@teamtalk/client';
 import { TestCluster, testPassword } from '@teamtalk/cluster';
 import { waitUntil } from '@teamtalk/local-stack';
 import { imageText, imageUrlsIn } from '@teamtalk/protocol';
-import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openChromium } from './chromium.js';
 
 const pageFile = new URL('../../../docs/examples/web-client/index.html', import.meta.url);
-
-/** `npm run test:full` sets it; by itself the test takes Debian's. */
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-
-const flags = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 /** A PNG of 3 by 2 pixels. */
 const png = Buffer.from(
@@ -43,14 +27,11 @@ interface Picture {
 describe('the example web page in Chromium', () => {
   let cluster: TestCluster;
   let pages: Server;
-  let profile: string;
   let browser: BrowserContext;
   let pageUrl: string;
   let ids: Record<'ann' | 'ben', number>;
 
   beforeAll(async () => {
-    if (!existsSync(executablePath))
-      throw new Error(`there is no Chromium at ${executablePath}; set CHROMIUM`);
     cluster = await TestCluster.start({ msg_server: 2, msfs: 2 });
     ids = await cluster.addUsers(['ann', 'ben']);
     const html = await readFile(pageFile);
@@ -59,9 +40,7 @@ describe('the example web page in Chromium', () => {
     });
     await new Promise<void>((resolve) => pages.listen(0, '127.0.0.1', resolve));
     pageUrl = `http://127.0.0.1:${(pages.address() as AddressInfo).port}/`;
-    profile = await mkdtemp(path.join(tmpdir(), 'teamtalk-chromium-'));
-    browser = await chromium.launchPersistentContext(profile, { executablePath, args: flags });
-    browser.setDefaultTimeout(10_000);
+    browser = await openChromium();
   });
 
   afterAll(async () => {
@@ -69,7 +48,6 @@ describe('the example web page in Chromium', () => {
     pages?.closeAllConnections();
     pages?.close();
     await cluster?.stop();
-    if (profile) await rm(profile, { recursive: true, force: true, maxRetries: 3 });
   });
 
   /** A page that has asked to log in as `name` on the first msg_server. */
