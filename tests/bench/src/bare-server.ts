@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url';
 import type { LoadResult, WatchedProcess } from '@teamtalk/load-generator';
 import { type LoadArguments, runLoadProcess } from './load-process.js';
 
-/** The least that a Node server can do of something; each is a program of this folder that sends its port. */
+/** Minimal servers in Node; each is a program in `bare/` that sends its port. */
 export type BareProgram = 'echo-server' | 'message-server' | 'relay-server';
 
-/** What such a server is called where the CPU and memory of processes are told. */
+/** Its name among the measured processes. */
 export const bareServer = 'bare_server';
 
 /**
@@ -31,7 +31,7 @@ export async function withBareServer<T>(
   }
 }
 
-/** Runs the load generator against a bare server, which is called `bare_server` in the result. */
+/** Runs the load generator against a bare server. */
 export function loadBareServer(
   program: BareProgram,
   mode: string,

@@ -9,7 +9,7 @@ import type { BenchCluster } from './bench-cluster.js';
 export interface Baseline {
   /** one write of 8 KiB and fdatasync, milliseconds */
   fsyncMs: { p50: number; p99: number };
-  /** the same rows by one process straight into PostgreSQL, in batches, one transaction each */
+  /** rows that one process inserts directly into PostgreSQL, in batches of one transaction */
   rows: { perSecond: number; batch: number; postgresMicroseconds: number; clientMicroseconds: number };
   /** frames echoed by a bare TCP server, back to back */
   echo: { perSecond: number; connections: number; serverMicroseconds: number; generatorMicroseconds: number };
@@ -46,7 +46,7 @@ function measureFsync(): Baseline['fsyncMs'] {
 }
 
 async function measureRows(cluster: BenchCluster, seconds: number): Promise<Baseline['rows']> {
-  // As many conversations as the pairs of the main scenario; users need not exist for it.
+  // As many conversations as the main scenario has pairs; their users need not exist.
   const conversations = 1_000;
   await cluster.sql(
     'INSERT INTO conversation (conv) SELECT (1::int8 << 62) + n FROM generate_series(1, $1::int4) AS n ON CONFLICT DO NOTHING',

@@ -20,7 +20,7 @@ const oneOfEach: Partial<Record<ServiceName, number>> = {
   http_msg_server: 1,
 };
 
-/** Limits that protect an installation and would only measure themselves here. */
+/** Limits that would be measured in place of the services. */
 const liftedLimits: Readonly<Record<string, string>> = {
   MESSAGE_RATE: '0',
   LOGIN_RATE: '0',
@@ -28,10 +28,10 @@ const liftedLimits: Readonly<Record<string, string>> = {
   MAX_HTTP_CONNECTIONS: '100000',
 };
 
-/** A cheap hash for scenarios that do not measure logins. */
+/** For scenarios that do not measure logins. */
 const cheapHash = { memoryKib: 8, iterations: 1 };
 
-/** The installation that is measured: one database for all, and the cluster a scenario asks for. */
+/** The measured installation: one database for all scenarios, and a cluster of each scenario's shape. */
 export class BenchCluster {
   readonly infrastructure: DurableInfrastructure;
   readonly #dataSource: DataSource;
@@ -91,7 +91,7 @@ export class BenchCluster {
     await this.infrastructure.stop();
   }
 
-  /** The processes whose CPU counts, by what they are. */
+  /** The processes whose CPU is measured. */
   watched(): WatchedProcess[] {
     const cluster = this.#cluster;
     const services = serviceNames.flatMap((service) =>
@@ -102,8 +102,8 @@ export class BenchCluster {
   }
 
   /**
-   * Has users `<prefix>1` to `<prefix><count>`.
-   * @param costly their password is hashed at the cost of real ones
+   * Makes sure that there are users `<prefix>1` to `<prefix><count>`.
+   * @param costly hashes their password at the default cost
    */
   async haveUsers(prefix: string, count: number, costly = false): Promise<void> {
     if ((this.#seeded.get(prefix) ?? 0) >= count) return;

@@ -1,4 +1,4 @@
-/** What is read of a profile that Node writes (--cpu-prof). */
+/** The used part of a profile written by Node (--cpu-prof). */
 export interface CpuProfile {
   nodes: { id: number; callFrame: Frame; children?: number[] }[];
   samples: number[];
@@ -16,7 +16,7 @@ export interface Frame {
 /** Times that count, microseconds of the system's monotonic clock: [from, to). */
 export type Measured = readonly (readonly [number, number])[];
 
-/** Microseconds by node in the measured times, without those in which nothing ran. */
+/** Microseconds by node in the measured times, without idle time. */
 export function busyTimes({ nodes, samples, startTime, timeDeltas }: CpuProfile, measured: Measured) {
   const idle = new Set(
     nodes.filter(({ callFrame }) => callFrame.functionName === '(idle)').map(({ id }) => id),
@@ -33,9 +33,9 @@ export function busyTimes({ nodes, samples, startTime, timeDeltas }: CpuProfile,
 }
 
 /**
- * A profile as flame graphs are drawn from (collapsed stacks: flamegraph.pl, speedscope, inferno): a line a stack, its
- * frames from the outermost in with `;` between them, and microseconds. Sorted, without stacks below `least` of the whole.
- * @param least part of the busy time
+ * The input of flame graphs (collapsed stacks for flamegraph.pl, speedscope, inferno): a line for each stack with its
+ * frames from the outermost on, separated by `;`, and microseconds. Sorted.
+ * @param least stacks with a smaller part of the busy time are left out
  */
 export function collapsedStacks(profile: CpuProfile, measured: Measured, least: number): string[] {
   const frames = new Map(profile.nodes.map(({ id, callFrame }) => [id, callFrame]));
@@ -60,13 +60,13 @@ export function collapsedStacks(profile: CpuProfile, measured: Measured, least: 
     .map(([stack, time]) => `${stack} ${time}`);
 }
 
-/** The function, its file with the folder it is in, and the line. */
+/** The function, its folder and file, and the line. */
 export function nameOf({ functionName, url, lineNumber }: Frame): string {
   const file = url.replace(/^.*\/(?=[^/]+\/[^/]+$)/, '');
   return `${functionName || '(anonymous)'}${file ? ` ${file}:${lineNumber + 1}` : ''}`;
 }
 
-/** Whose code it is: a package's, one of ours, Node's, or the machine below. */
+/** Whose code it is: a package's, our own, Node's, or native. */
 export function kindOf({ functionName, url }: Frame): string {
   if (url.startsWith('node:')) return url.startsWith('node:internal') ? 'node internals' : url;
   const dependency = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1];

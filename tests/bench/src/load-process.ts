@@ -4,12 +4,12 @@ import type { LoadResult, WatchedProcess } from '@teamtalk/load-generator';
 
 const program = fileURLToPath(new URL('../../../services/cli/dist/main.js', import.meta.url));
 
-/** Words of a command line from options: true is a flag, a list is the option repeated. */
+/** Command-line options: true is a flag, a list repeats the option. */
 export type LoadArguments = Record<string, string | number | boolean | readonly string[]>;
 
 /**
- * Runs the load generator as a process of its own, so that its CPU and its pauses are nobody else's.
- * @throws Error with what it wrote when it fails
+ * Runs the load generator in its own process, so that its CPU and stalls are separate.
+ * @throws Error with its output when it fails
  */
 export async function runLoadProcess(
   mode: string,

@@ -7,7 +7,7 @@ import { alignColumns } from './text-table.js';
 
 /** Functions in the table. */
 const shown = 25;
-/** Stacks that take less of the time than this are left out of the flame graph. */
+/** Stacks with a smaller part of the time are left out of the flame graph. */
 const leastStack = 0.0005;
 
 /** Node's options that make a service's processes write a CPU profile when they end. */
@@ -20,8 +20,8 @@ export function profileOptions(
 }
 
 /**
- * Says of each new profile where the time went, by kind and by function, and writes what a flame graph is drawn from.
- * @param measured not how the service came up
+ * Prints where the time went in each new profile, by kind and by function, and writes the input of a flame graph.
+ * @param measured the times that count, without the service's start
  * @returns lines; in `folder` each profile stays as `seen-NAME`, for Chrome's developer tools, and as `NAME.collapsed`
  */
 export async function reportProfiles(folder: string, measured: Measured): Promise<string[]> {

@@ -4,7 +4,7 @@ import { type LoadResult, problemsOf } from '@teamtalk/load-generator';
 import type { Baseline } from './baseline.js';
 import { isMet, type Point, rateOf, type Scenario } from './scenario.js';
 
-/** What results.json holds. */
+/** The content of results.json. */
 export interface Report {
   startedAt: string;
   commit: string;
@@ -29,7 +29,7 @@ export interface ScenarioReport {
   /** set when it could not be measured */
   error?: string;
   axis?: string;
-  /** one, or several with what differed */
+  /** one, or one for each condition */
   points: PointReport[];
   targets: TargetReport[];
 }
@@ -100,7 +100,7 @@ export function describeMachine(postgresVersion: string): Machine {
   };
 }
 
-/** The commit that is measured; empty outside a repository. */
+/** The measured commit; empty outside a repository. */
 export function commitOf(folder: string): string {
   try {
     const git = (words: string[]) => execFileSync('git', words, { cwd: folder, encoding: 'utf8' }).trim();

@@ -1,6 +1,6 @@
-/** How one side did against the other in rounds that were measured by turns. */
+/** Ratios of two sides that were measured in turns. */
 export interface Comparison {
-  /** of the ratios of the rounds, one by one */
+  /** over the rounds */
   median: number;
   least: number;
   most: number;
@@ -8,14 +8,14 @@ export interface Comparison {
 
 /**
  * @param ours a figure of each round
- * @param theirs of the other side's rounds, the k-th measured right before or after our k-th
+ * @param theirs of the other side's rounds, each measured right before or after the round of ours
  */
 export function compareRounds(ours: readonly number[], theirs: readonly number[]): Comparison {
   const ratios = ours.map((figure, k) => figure / theirs[k]!);
   return { median: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) };
 }
 
-/** The middle one, or of an even number the mean of the two in the middle. */
+/** The middle figure, or the mean of the two in the middle. */
 export function median(figures: readonly number[]): number {
   const sorted = figures.toSorted((one, other) => one - other);
   const half = Math.floor(sorted.length / 2);

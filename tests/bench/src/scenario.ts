@@ -2,11 +2,11 @@ import type { LoadResult, WatchedProcess } from '@teamtalk/load-generator';
 import type { BenchCluster, Shape } from './bench-cluster.js';
 import type { LoadArguments } from './load-process.js';
 
-/** What a result has to reach. */
+/** A figure that a result has to reach. */
 export interface Target {
   what: string;
   unit: string;
-  /** undefined: it was not measured */
+  /** undefined: not measured */
   measure: (result: LoadResult) => number | undefined;
   atLeast?: number;
   atMost?: number;
@@ -14,20 +14,20 @@ export interface Target {
 
 export interface ScenarioContext {
   cluster: BenchCluster;
-  /** a short run that shows that everything works; its figures mean little */
+  /** a short run to see that everything works; its figures mean little */
   quick: boolean;
-  /** messages to have stored where a scenario wants a table that is full */
+  /** messages stored beforehand in scenarios with a full table */
   stored: number;
-  /** connections at most, as file descriptors allow */
+  /** connections at most, limited by file descriptors */
   maxConnections: number;
-  /** Runs the load generator against the present services; `others` are processes to watch besides them. */
+  /** Runs the load generator against the running services; `others` are more processes to watch. */
   load: (mode: string, options: LoadArguments, others?: readonly WatchedProcess[]) => Promise<LoadResult>;
-  /** Starts the services anew in another shape, for what comes next in this scenario. */
+  /** Restarts the services in another shape, for the scenario's next measurements. */
   reshape: (shape: Shape) => Promise<void>;
   say: (line: string) => void;
 }
 
-/** One measurement of a scenario that measures the same under several conditions. */
+/** One measurement of a scenario with several conditions. */
 export interface Point {
   x: number;
   label: string;
@@ -38,26 +38,26 @@ export interface Scenario {
   name: string;
   title: string;
   shape?: Shape;
-  /** services that have done nothing yet */
+  /** starts new services even if some of this shape are running */
   fresh?: boolean;
-  /** left out unless it is named */
+  /** runs only when named */
   onDemand?: boolean;
   /** of the result, or of the last point */
   targets?: readonly Target[];
-  /** what the points' x is */
+  /** label of the points' x */
   axis?: string;
-  /** what the operations are compared with: rows of messages, or echoed frames */
+  /** compares operations with inserted rows, or with echoed frames */
   baseline?: 'rows' | 'echo';
   run: (context: ScenarioContext) => Promise<LoadResult | Point[]>;
 }
 
-/** The rate that the mode is about. */
+/** The mode's main rate. */
 export function rateOf(result: LoadResult): number {
   return Object.values(result.rates)[0] ?? 0;
 }
 
 export function rateTarget(what: string, atLeast: number): Target {
-  // Of an open loop some of what is due in the last moments is answered behind the end.
+  // In an open loop, some requests of the last moments are answered after the end.
   return { what, unit: '/s', measure: (result) => rateOf(result), atLeast: atLeast * 0.995 };
 }
 
@@ -78,7 +78,7 @@ export function figureTarget(
   return { what: figure, unit, measure: (result) => result.figures?.[figure], ...bound };
 }
 
-/** Whether the target is reached; undefined when it was not measured. */
+/** Whether the target is reached; undefined: not measured. */
 export function isMet(
   { measure, atLeast = 0, atMost = Number.POSITIVE_INFINITY }: Target,
   result: LoadResult,

@@ -2,14 +2,13 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { BenchCluster } from './bench-cluster.js';
 
-/** Bytes of each text, as the senders' own. */
+/** Bytes of each text, as in the message scenarios. */
 const textBytes = 128;
 const rowsAtOnce = 500_000;
 
 /**
- * Has COPY store so many messages in the conversations of the pairs `<prefix>1` and `<prefix>2`, 3 and 4 ..., as
- * if the two had written in turn. PostgreSQL has to run on this machine: between making and storing them, they are in a file
- * in its data folder.
+ * Stores so many messages in the conversations of the pairs `<prefix>1` and `<prefix>2`, 3 and 4 ..., as if the two had
+ * written in turn. It uses COPY and a file in PostgreSQL's data folder, so PostgreSQL has to run on this machine.
  */
 export async function storeMessages(
   cluster: BenchCluster,
@@ -35,14 +34,14 @@ export async function storeMessages(
     say(`  ${Math.min(total, last * each).toLocaleString('en-US')} messages stored`);
   }
   await rm(file, { force: true });
-  // What a table that has grown over months has, too.
+  // As in a table that has grown over months.
   await cluster.sql('VACUUM ANALYZE message');
   await cluster.sql('VACUUM ANALYZE conversation');
   await cluster.sql('CHECKPOINT');
   say(`  in ${((performance.now() - begin) / 1000).toFixed(0)} s`);
 }
 
-/** A conversation of a pair, and how many messages it and its lower user had before. */
+/** A pair's conversation, with the number of messages in it and of its lower user before. */
 interface Pair {
   conv: string;
   low: number;
@@ -51,7 +50,7 @@ interface Pair {
   low_base: number;
 }
 
-/** Makes room for `$4` messages behind those that each conversation has already. */
+/** Reserves ids for `$4` more messages in each conversation. */
 const makeRoom = `
   WITH pair AS (
     SELECT least(a.id, b.id)::int8 << 32 | greatest(a.id, b.id) AS conv, least(a.id, b.id) AS low, greatest(a.id, b.id) AS high

@@ -17,7 +17,7 @@ import { readScenarios } from './scenarios/reads.js';
 import { sessionScenarios } from './scenarios/sessions.js';
 import { describeReport } from './text-table.js';
 
-/** Those that leave many messages behind come last. */
+/** Scenarios that leave many messages behind come last. */
 export const scenarios: readonly Scenario[] = [
   ...sessionScenarios,
   ...readScenarios,
@@ -28,10 +28,10 @@ export const scenarios: readonly Scenario[] = [
 ];
 
 export interface SuiteOptions {
-  /** of which scenarios; none: all that are not on demand */
+  /** scenarios to run; empty: all that are not on demand */
   names: readonly string[];
   quick: boolean;
-  /** messages in a full table */
+  /** messages of a full table */
   stored: number;
   /** folder for results.json and index.html */
   out: string;
@@ -42,7 +42,7 @@ export interface SuiteOptions {
 
 /**
  * Measures one scenario after the other.
- * @throws Error when a name is none of a scenario
+ * @throws Error when there is no scenario of a name
  * @returns the table
  */
 export async function runSuite(options: SuiteOptions): Promise<string> {
@@ -66,11 +66,11 @@ export async function runSuite(options: SuiteOptions): Promise<string> {
       say(`${scenario.name}: ${scenario.title}`);
       report.scenarios.push(await measure(scenario, cluster, report, options));
       if (profile) {
-        // The profile is written when the process ends.
+        // The profile is written when the process exits.
         await cluster.leave();
         for (const line of await reportProfiles(profileFolder, measuredTimes(report))) say(line);
       }
-      // After each: what was measured is kept whatever happens later.
+      // After each scenario: a later failure loses nothing.
       await writeFile(path.join(out, 'results.json'), `${JSON.stringify(report, null, 2)}\n`);
       await writeFile(path.join(out, 'index.html'), pageOf(report));
     }
@@ -82,7 +82,7 @@ export async function runSuite(options: SuiteOptions): Promise<string> {
 
 function measuredTimes({ scenarios: measured }: Report): [number, number][] {
   const points = measured.at(-1)?.points ?? [];
-  // Where that is not told, all of it counts.
+  // If unknown, all of it counts.
   return points.map(({ result }) => result.between ?? [0, Number.POSITIVE_INFINITY]);
 }
 
@@ -108,12 +108,12 @@ async function measure(
   try {
     await cluster.take(shape, fresh || profile !== undefined);
     const outcome = await scenario.run(context);
-    // A quick run asks for less than the targets.
+    // A quick run asks for lower rates than the targets.
     return reportScenario(quick ? { ...scenario, targets: [] } : scenario, outcome, baseline);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     say(`  ${text}`);
-    // What is left of it may be in the way of the next one.
+    // What it left behind could disturb the next one.
     await cluster.leave();
     return { name, title, error: text, points: [], targets: [] };
   }

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { listenForParent } from './listen.js';
 
-// The least a TCP server in Node can do with what it gets: send it back.
+// The least a TCP server in Node can do: echo.
 listenForParent(
   createServer({ noDelay: true }, (socket) => {
     socket.on('data', (chunk) => socket.write(chunk));

@@ -13,9 +13,9 @@ import {
 } from '@teamtalk/protocol';
 import { listenForParent } from './listen.js';
 
-// The least a server in Node can do with the messages of clients: it takes everybody in, numbers each message,
-// acknowledges it at once and passes it on. It stores nothing, checks nothing, loses everything when it ends, and
-// speaks to no other process. What the rest of a message's way costs is what msg_server takes above this.
+// The least a message server in Node can do: it accepts every login, numbers each message, acknowledges it at once
+// and delivers it. It stores and checks nothing and speaks to no other process. What msg_server costs above this is
+// the price of everything else.
 
 interface Client {
   socket: Socket;
@@ -25,7 +25,7 @@ interface Client {
 const heartbeat = 0x0701;
 const maxPdu = 1024 * 1024;
 const clients = new Map<number, Client>();
-/** by conversation, the lower user's id times 2^32 and the higher one's: how many messages it has */
+/** messages by conversation: the lower user's id times 2^32, plus the higher one's */
 const counts = new Map<number, number>();
 
 function logIn(client: Client, { body, seqNum }: Pdu): void {

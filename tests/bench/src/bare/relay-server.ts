@@ -1,8 +1,8 @@
 import { createServer, type Socket } from 'node:net';
 import { listenForParent } from './listen.js';
 
-// The least a relay in Node can do: what one of two connections sends goes to the other. The first four bytes
-// of a connection are the number of its pair.
+// The least a relay in Node can do: it pipes two connections into each other. The first four bytes of a connection
+// are the number of its pair.
 const waiting = new Map<number, Socket>();
 
 function pair(socket: Socket, number: number): void {

@@ -3,7 +3,7 @@ import { rateOf } from '../scenario.js';
 import { number } from '../text-table.js';
 import { escapeHtml, lineChart, stackedBars } from './chart.js';
 
-/** The report as one page that needs nothing from elsewhere. */
+/** The report as one self-contained page. */
 export function pageOf(report: Report): string {
   const { machine, baseline, scenarios, startedAt, commit, quick } = report;
   return `<!doctype html>

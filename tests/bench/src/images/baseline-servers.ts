@@ -14,7 +14,7 @@ export interface Baseline {
 
 const sinkServer = fileURLToPath(new URL('sink-server.js', import.meta.url));
 
-/** A bare node:http server that writes what it gets into files of `folder`. */
+/** A bare node:http server that writes uploads into files of `folder`. */
 export async function startSink(folder: string): Promise<Baseline> {
   const child = fork(sinkServer, [folder], { stdio: 'ignore' });
   const port = await new Promise<number>((resolve, reject) => {
@@ -31,7 +31,7 @@ export async function startSink(folder: string): Promise<Baseline> {
 }
 
 /**
- * An nginx that serves `root`, with one worker, as msfs is one process, and what makes it fast switched on.
+ * An nginx that serves `root`, tuned, with one worker because msfs is one process.
  * @throws Error when there is no nginx on this machine, or it does not start
  */
 export async function startNginx(root: string, folder: string): Promise<Baseline> {

@@ -4,7 +4,7 @@ export interface HttpLoad {
   host: string;
   port: number;
   connections: number;
-  /** how long; 0: each connection asks once */
+  /** 0: one request on each connection */
   seconds: number;
 }
 
@@ -17,12 +17,12 @@ export interface HttpLoadResult {
 }
 
 const readBytes = 256 * 1024;
-/** As long as browsers' are: the search for it takes the longer steps the longer it is. */
+/** As long as browsers': a parser skips further with a longer one. */
 const boundary = '----WebKitFormBoundary7MA4YWxkTrZu0gW';
 
 /**
- * Asks for a path over and over, the next time when the last answer is whole. All answers are as long as the
- * first one, so nothing but bytes is counted: whoever is measured is the slower side.
+ * Requests a path repeatedly, each time when the last answer is complete. All answers are as long as the first one,
+ * so it only counts bytes and stays faster than any server.
  */
 export function download(load: HttpLoad, path: string): Promise<HttpLoadResult> {
   const request = `GET ${path} HTTP/1.1\r\nHost: ${load.host}\r\n\r\n`;
@@ -51,7 +51,7 @@ export function download(load: HttpLoad, path: string): Promise<HttpLoadResult> 
   );
 }
 
-/** Sends a form with a file over and over, the next time when the last one was answered with status 200. */
+/** Uploads a file in a form repeatedly, each time when the last one was answered with status 200. */
 export function upload(load: HttpLoad, content: Buffer): Promise<HttpLoadResult> {
   const head = `--${boundary}\r\nContent-Disposition: form-data; name="filename"; filename="x.jpg"\r\n\r\n`;
   const tail = `\r\n--${boundary}--\r\n`;

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
-// The least an HTTP server in Node can do with an upload and promise what msfs does: put it into a file as it is, and
-// flush that and its name to the disk before it answers. Started by baseline-servers.ts, which says the folder.
+// The least an HTTP server in Node can do with an upload and promise what msfs does: write the request to a file and
+// flush file and name to the disk before it answers. Started by baseline-servers.ts with the folder.
 const folder = process.argv[2]!;
 const folderHandle = await open(folder);
 let count = 0;

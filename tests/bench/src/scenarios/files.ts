@@ -7,7 +7,7 @@ import { figureTarget, type Point, rateOf, type Scenario, type ScenarioContext }
 
 const shape = { counts: { file_server: 1 }, envOf: { file_server: { LOGIN_CHECK: 'task' } } };
 
-/** Makes the tasks of so many transfers from u1 to u2. @returns the sender's id; the receiver's is the next */
+/** Creates the tasks of so many transfers from u1 to u2. @returns the sender's id; the receiver's is the next */
 async function haveTransfers(cluster: BenchCluster, count: number): Promise<number> {
   await cluster.haveUsers('u', 2);
   const first = await cluster.idOf('u1');
@@ -22,12 +22,12 @@ async function haveTransfers(cluster: BenchCluster, count: number): Promise<numb
 }
 
 const rounds = 5;
-/** Transfers at a time. One alone shows what the dialogue's round trips allow; sixteen keep the server busy. */
+/** Concurrent transfers. One shows the limit of the protocol's round trips; sixteen keep the server busy. */
 const counts = [1, 16];
 
 /**
- * The same transfers through the bare relay and through file_server, by turns, one process each; the ratios are
- * those of neighbouring rounds, so that what else the machine does at a moment matters less.
+ * The same transfers through the bare relay and through file_server in turns, one process each. Ratios compare
+ * neighbouring rounds, so that other load on the machine matters less.
  */
 async function compare(
   { cluster, load, quick, say }: ScenarioContext,

@@ -1,7 +1,7 @@
 import type { Point, Scenario, ScenarioContext } from '../scenario.js';
 import { storeMessages } from '../stored-messages.js';
 
-/** At a rate the smallest of the conditions carries easily, so that CPU a message can be compared. */
+/** A rate that the smallest shape carries easily, so that CPU a message can be compared. */
 const rate = 5_000;
 
 async function p2p(
@@ -30,7 +30,7 @@ const msgServers: Scenario = {
     for (const count of [1, 2, 3]) {
       await context.reshape({ counts: { msg_server: count } });
       const server = context.cluster.addresses('msg_server', 'client');
-      // Pairs are 1 and 2, 3 and 4 ...: by turns, their two ends are on two servers wherever there are two.
+      // Pairs are 1 and 2, 3 and 4 ...: with several servers, the two users of a pair are on different ones.
       const result = await p2p(context, context.quick ? 120 : 1_200, { server });
       points.push({ x: count, label: `${count}`, result });
     }
@@ -121,10 +121,10 @@ const stored: Scenario = {
   },
 };
 
-/** How much one installation carries, whatever the targets are. */
+/** How much one installation carries at most. */
 const limit: Scenario = {
   name: 'p2p-limit',
-  title: 'more and more messages/s between 2,000 connections, until it is too much (ack p99 above 100 ms)',
+  title: 'more and more messages/s between 2,000 connections, until the ack p99 is above 100 ms',
   axis: 'messages/s wanted',
   run: async (context) => {
     await context.cluster.haveUsers('u', 2_000);

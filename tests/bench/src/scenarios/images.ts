@@ -16,19 +16,19 @@ const manyUploads = 200;
 
 const rounds = 5;
 
-/** One side of a comparison: somebody who is given the same work as the other. */
+/** One side of a comparison; both do the same work. */
 interface Side {
   pid: number;
   work: (seconds: number) => Promise<HttpLoadResult>;
 }
 
-/** Figures of the whole scenario. */
+/** Figures of the scenario. */
 interface Figures {
   figures: Record<string, number>;
   rates: Record<string, number>;
 }
 
-/** Measures each figure in turns with the baseline. */
+/** Measures msfs and the baselines in turns. */
 async function measureImages({ cluster, quick, say }: ScenarioContext): Promise<LoadResult> {
   const folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-bench-images-'));
   const seconds = quick ? 0.5 : 1.5;
@@ -157,7 +157,7 @@ function jpegOf(bytes: number): Buffer {
   return content;
 }
 
-/** The most memory the process has had so far. */
+/** The process's peak memory. */
 function peakMegabytes(pid: number): number {
   const kilobytes = /VmHWM:\s*(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return Number(kilobytes) / 1024;

@@ -5,7 +5,7 @@ import { storeMessages } from '../stored-messages.js';
 
 const users = 2_000;
 
-/** Texts of 128 bytes between the pairs of 2,000 users, checked in every way there is. */
+/** Texts of 128 bytes between the pairs of 2,000 users, with every check. */
 function p2p({ quick }: ScenarioContext, rate: number, seconds: number): LoadArguments {
   return {
     users: quick ? 200 : users,
@@ -32,13 +32,13 @@ function plain(rate: number, seconds: number, p99: number): Scenario {
   };
 }
 
-/** Messages a second that are sent through the bare server. */
+/** Messages a second through the bare server. */
 const bareRates = [5_000, 20_000, 30_000];
 
-/** What the others are to be compared with: most of it is the system's reading and writing for both sides. */
+/** The baseline of the other scenarios: mostly the system's reading and writing for both sides. */
 const bare: Scenario = {
   name: 'p2p-bare',
-  title: 'the same through a bare server in Node, which stores nothing and is alone',
+  title: 'the same through one bare server in Node, which stores nothing',
   axis: 'messages/s',
   run: async (context) => {
     await context.cluster.leave();

@@ -36,7 +36,7 @@ const unread: Scenario = {
   },
 };
 
-/** From each of the others one unread message to s1. */
+/** One unread message to s1 from each of the other users. */
 const writeToFirst = `
   WITH pair AS (
     SELECT least(a.id, b.id)::int8 << 32 | greatest(a.id, b.id) AS conv, b.id AS sender, (b.id < a.id)::int4 AS from_low
@@ -56,7 +56,7 @@ const users: Scenario = {
   targets: [rateTarget('answers', 100), latencyTarget('answer', 'p99', 20)],
   run: async ({ cluster, load, quick }) => {
     await cluster.haveUsers('u', quick ? 500 : directoryUsers);
-    // Those of other scenarios are not in the way: the list is as long as it is said to be.
+    // Hides the users of other scenarios, so that the list has the stated length.
     await cluster.sql(
       `UPDATE im_user SET status = CASE WHEN name ~ '^u[0-9]+$' AND substr(name, 2)::int <= $1::int4 THEN 0 ELSE 3 END
        WHERE status <> CASE WHEN name ~ '^u[0-9]+$' AND substr(name, 2)::int <= $1::int4 THEN 0 ELSE 3 END`,
@@ -77,7 +77,7 @@ const users: Scenario = {
 
 const directory: Scenario = {
   name: 'directory',
-  title: 'GET /msg_server over 64 connections that stay open',
+  title: 'GET /msg_server over 64 keep-alive connections',
   targets: [rateTarget('answers', 10_000)],
   run: async ({ cluster, load, quick }) => {
     const server = cluster.address('login_server', 'http');
@@ -87,10 +87,10 @@ const directory: Scenario = {
 
 const directoryOnce: Scenario = {
   name: 'directory-once',
-  title: 'GET /msg_server, a connection a request, as clients do',
+  title: 'GET /msg_server, a new connection for each request, as clients do',
   run: async ({ cluster, load, quick }) => {
     const server = cluster.address('login_server', 'http');
-    // More would use up the ports of this machine: each stays taken for a minute.
+    // A higher rate would use up this machine's ports: each stays in use for a minute.
     return load('directory', {
       server,
       users: 64,

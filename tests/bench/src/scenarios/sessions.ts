@@ -6,7 +6,7 @@ import { bareServer, loadBareServer } from '../bare-server.js';
 import type { Shape } from '../bench-cluster.js';
 import { figureTarget, latencyTarget, rateTarget, type Scenario, type ScenarioContext } from '../scenario.js';
 
-/** What password checks cost by default, so that the servers are as they come. */
+/** The default cost of password checks. */
 const realHash: Shape = {
   envOf: { db_proxy_server: { ARGON2_MEMORY_KIB: '19456', ARGON2_ITERATIONS: '2' } },
 };
@@ -44,7 +44,7 @@ function warmLogins(name: string, title: string, clientType: string): Scenario {
 
 const storm: Scenario = {
   name: 'storm',
-  title: 'all clients of a msg_server lose their connection at once and come back',
+  title: 'all clients of a msg_server lose their connection at once and reconnect',
   targets: [
     figureTarget('notBack', 'clients', { atMost: 0 }),
     { what: 'all back after', unit: 's', measure: ({ seconds }) => seconds, atMost: 30 },
@@ -66,7 +66,7 @@ async function idle(
   await cluster.haveUsers('u', users);
   const options = { users, concurrency: 200, heartbeat: 30, warmup: quick ? 1 : 20, seconds: quick ? 3 : 60 };
   const result = await load('idle', { ...options, tls });
-  // The baseline cost of the sockets and heartbeats in Node and the system.
+  // The baseline: sockets and heartbeats in Node and the system.
   await cluster.leave();
   const bare = await loadBareServer('message-server', 'idle', { ...options, tls }, { say, env: certificate });
   const figures = {
@@ -79,7 +79,7 @@ async function idle(
 
 const plainIdle: Scenario = {
   name: 'idle',
-  title: 'as many logged-in connections as may be open (20,000 at most), a heartbeat each 30 s',
+  title: 'as many logged-in connections as possible (20,000 at most), a heartbeat every 30 s',
   fresh: true,
   targets: [
     figureTarget('msg_server KiB a connection', 'KiB', { atMost: 5 }),
@@ -107,7 +107,7 @@ const tlsIdle: Scenario = {
 
 const echo: Scenario = {
   name: 'echo',
-  title: 'heartbeats of 1,000 connections, the next one when the last came back',
+  title: 'heartbeats of 1,000 connections, each sent when the last one came back',
   targets: [rateTarget('echoed', 90_000)],
   baseline: 'echo',
   run: async ({ cluster, load, quick }) => {
@@ -126,7 +126,7 @@ export const sessionScenarios: readonly Scenario[] = [
   storm,
 ];
 
-/** A certificate of our own, which nobody has to trust. */
+/** A self-signed certificate. */
 function makeCertificate(): { cert: string; key: string } {
   mkdirSync(dataFolder, { recursive: true });
   const cert = path.join(dataFolder, 'cert.pem');
