@@ -1,3 +1,4 @@
+import { waitUntil } from '@teamtalk/local-stack';
 import { createKit } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -23,9 +24,21 @@ afterAll(() => database.drop());
 const stored = (msgId: number) => ({ status: 'stored', msgId });
 const convOf = (low: number, high: number) => `((${low}::int8 << 32) | ${high})`;
 
-async function horizon(): Promise<number> {
+/** Transactions of other databases on the server hold it back, too. */
+async function currentHorizon(): Promise<number> {
   const { rows } = await pool.query('SELECT transaction_horizon() AS id');
   return Number(rows[0].id);
+}
+
+/** A horizon above every transaction so far. */
+async function horizon(): Promise<number> {
+  const { rows } = await pool.query('SELECT pg_current_xact_id()::text::int8 & 4294967295 AS id');
+  const last = Number(rows[0].id);
+  const above = async () => {
+    const id = await currentHorizon();
+    return id > last && id;
+  };
+  return waitUntil(above, { timeoutMs: 20_000, what: 'every earlier transaction ended' });
 }
 
 /** Adds messages to the conversation, each from a finished transaction. */
@@ -78,8 +91,7 @@ test('a retry with a horizon is recognised after any number of transactions', as
   expect(await sender.send({ from: 5, to: 6, requestId: 2001, retry: true, horizon: since })).toEqual(
     stored(1),
   );
-  const { rows } = await pool.query('SELECT transactions_back($1, transaction_horizon()) AS n', [since]);
-  expect(Number(rows[0].n)).toBeGreaterThan(110_000);
+  expect((await horizon()) - since).toBeGreaterThan(110_000);
   // A horizon in the future is from another timeline, and is ignored.
   const ahead = (await horizon()) + 1_000_000;
   expect(await sender.send({ from: 5, to: 6, requestId: 2002 })).toEqual(stored(2));
@@ -92,7 +104,7 @@ test('a retry is recognised behind a message whose older transaction got the loc
   const early = await pool.connect();
   await early.query('BEGIN');
   await early.query('SELECT pg_current_xact_id()');
-  const since = await horizon();
+  const since = await currentHorizon();
   expect(await sender.send({ from: 7, to: 8, requestId: 3001 })).toEqual(stored(1));
   await early.query(`UPDATE conversation SET last_id = 2 WHERE conv = ${convOf(7, 8)}`);
   await early.query(
