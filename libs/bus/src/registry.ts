@@ -1,4 +1,4 @@
-import { formatInstance, type Logger } from '@teamtalk/service-kit';
+import { every, formatInstance, type Logger } from '@teamtalk/service-kit';
 import type { teamtalk } from '../gen/bus.js';
 import type { Bus } from './bus.js';
 import { topics } from './subjects.js';
@@ -32,14 +32,14 @@ export class HeartbeatPublisher {
   readonly #bus: Bus;
   readonly #self: Announced;
   readonly #details: () => HeartbeatDetails;
-  readonly #timer: NodeJS.Timeout;
+  readonly #stopBeating: () => Promise<void>;
   #stopped = false;
 
   constructor(bus: Bus, self: Announced, details: () => HeartbeatDetails = () => ({})) {
     this.#bus = bus;
     this.#self = self;
     this.#details = details;
-    this.#timer = setInterval(() => this.announce(), heartbeatMs);
+    this.#stopBeating = every(heartbeatMs, () => this.announce());
     bus.onReconnect(() => this.announce());
     bus.subscribe(topics.discovery, ({ service }) => {
       if (service === self.service && !this.#stopped) this.announce();
@@ -55,7 +55,7 @@ export class HeartbeatPublisher {
   /** Deregisters this instance; no heartbeat follows. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    clearInterval(this.#timer);
+    void this.#stopBeating();
     this.#publish({ stopping: true });
     await this.#bus.flush();
   }
@@ -89,7 +89,7 @@ export class Registry {
   readonly #log: Logger;
   readonly #events: RegistryEvents;
   readonly #alive = new Map<number, { heartbeat: Heartbeat; heard: number }>();
-  readonly #timer: NodeJS.Timeout;
+  readonly #stopExpiring: () => Promise<void>;
   readonly #waiting = new Set<() => void>();
   #checked = performance.now();
 
@@ -101,7 +101,7 @@ export class Registry {
       if (heartbeat.service === service) this.#heard(heartbeat);
     });
     bus.onReconnect(() => this.#grantTime());
-    this.#timer = setInterval(() => this.#expire(), heartbeatMs / 2);
+    this.#stopExpiring = every(heartbeatMs / 2, () => this.#expire());
     bus.publish(topics.discovery, { service });
   }
 
@@ -138,7 +138,7 @@ export class Registry {
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    void this.#stopExpiring();
     this.#alive.clear();
   }
 

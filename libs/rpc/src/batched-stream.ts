@@ -1,5 +1,5 @@
 import { type ClientDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
-import type { Logger } from '@teamtalk/service-kit';
+import { every, type Logger } from '@teamtalk/service-kit';
 import type { Method } from './definitions.js';
 import type { Replica, ReplicaPool } from './replica-pool.js';
 
@@ -82,7 +82,7 @@ export class BatchedStream<
   readonly #older = new Set<number>();
   /** Replicas whose stream broke and that have not answered since. */
   readonly #away = new Set<number>();
-  readonly #sweeper: NodeJS.Timeout;
+  readonly #stopSweeping: () => Promise<void>;
   #up: Replica[] = [];
   #requestId = 0;
   #horizon = 0;
@@ -91,7 +91,7 @@ export class BatchedStream<
   constructor(pool: ReplicaPool, options: BatchedStreamOptions<Entry, Result, Frame, ResultFrame>) {
     this.#pool = pool;
     this.#options = options;
-    this.#sweeper = setInterval(() => this.#sweep(), sweepMs);
+    this.#stopSweeping = every(sweepMs, () => this.#sweep());
     pool.watch({
       onAdded: (replica) => this.#open(replica),
       onRemoved: (replica) => {
@@ -162,7 +162,7 @@ export class BatchedStream<
 
   /** Drops pending entries and closes the streams. */
   stop(): void {
-    clearInterval(this.#sweeper);
+    void this.#stopSweeping();
     for (const pending of [...this.#pending.values()]) this.#finish(pending, undefined);
     for (const partition of this.#partitions.values()) partition.stream.end();
     this.#partitions.clear();

@@ -14,6 +14,7 @@ export {
 } from './config.js';
 export { withDeadline } from './deadline.js';
 export { type ErrorCode, errorCodes, isTransient, TeamTalkError } from './errors.js';
+export { every } from './every.js';
 export { Health } from './health.js';
 export { formatInstance, newInstance, traceHalves, traceId } from './instance.js';
 export { type CommonConfig, commonConfig, createKit, type Kit, type StartOptions } from './kit.js';

@@ -1,4 +1,4 @@
-import type { Kit } from '@teamtalk/service-kit';
+import { every, type Kit } from '@teamtalk/service-kit';
 
 const purgeMs = 60_000;
 
@@ -13,7 +13,6 @@ type Purges = Readonly<Record<string, () => Promise<number>>>;
 export function startPurges(purges: Purges, { log, metrics }: Kit): () => Promise<void> {
   const purged = metrics.counter('rows_purged_total', 'Expired rows that were removed, by kind', ['rows']);
   const failed = metrics.counter('purges_failed_total', 'Purges that failed, by kind of row', ['rows']);
-  let running: Promise<void> | undefined;
 
   async function purge(): Promise<void> {
     for (const [rows, work] of Object.entries(purges)) {
@@ -25,13 +24,5 @@ export function startPurges(purges: Purges, { log, metrics }: Kit): () => Promis
       }
     }
   }
-  const timer = setInterval(() => {
-    running ??= purge().finally(() => {
-      running = undefined;
-    });
-  }, purgeMs);
-  return async () => {
-    clearInterval(timer);
-    await running;
-  };
+  return every(purgeMs, purge);
 }

@@ -1,3 +1,5 @@
+import { every } from '@teamtalk/service-kit';
+
 const tickMs = 250;
 /**
  * Milliseconds from which on the other services may have evicted this one: they do so 3.5 s after its last heartbeat,
@@ -11,13 +13,13 @@ const stallMs = 2_500;
  */
 export class EventLoopStallDetector {
   readonly #onStall: (ms: number) => void;
-  readonly #timer: NodeJS.Timeout;
+  readonly #stop: () => Promise<void>;
   #lastRanAt = performance.now();
 
   /** @param onStall called once after each stall, with its duration in milliseconds */
   constructor(onStall: (ms: number) => void) {
     this.#onStall = onStall;
-    this.#timer = setInterval(() => this.check(), tickMs);
+    this.#stop = every(tickMs, () => this.check());
   }
 
   /** To be called before handling any input, because after a stall waiting input is handled before timers. */
@@ -29,6 +31,6 @@ export class EventLoopStallDetector {
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    void this.#stop();
   }
 }

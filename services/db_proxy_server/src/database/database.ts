@@ -1,4 +1,4 @@
-import { type Kit, TeamTalkError, withDeadline } from '@teamtalk/service-kit';
+import { every, type Kit, TeamTalkError, withDeadline } from '@teamtalk/service-kit';
 import type { Pool, PoolClient, QueryResultRow } from 'pg';
 import type { DataSource } from 'typeorm';
 import { openDataSource, poolOf } from './data-source.js';
@@ -40,10 +40,9 @@ export class Database {
   readonly pool: Pool;
   readonly #kit: Kit;
   readonly #failed;
-  readonly #timer: NodeJS.Timeout;
+  readonly #stopProbing: () => Promise<void>;
   #up = true;
   #answeredAt = performance.now();
-  #probing = false;
 
   /** @throws TeamTalkError `unavailable` when PostgreSQL does not answer */
   static async open(config: DatabaseConfig, kit: Kit): Promise<Database> {
@@ -67,7 +66,7 @@ export class Database {
     metrics.gauge('postgres_up', '1 while PostgreSQL answers', () => (this.#up ? 1 : 0));
     metrics.gauge('pool_connections', 'Open connections to PostgreSQL', () => this.pool.totalCount);
     metrics.gauge('pool_waiting', 'Callers waiting for a connection', () => this.pool.waitingCount);
-    this.#timer = setInterval(() => void this.#probe(), probeEveryMs);
+    this.#stopProbing = every(probeEveryMs, () => this.#probe());
   }
 
   /** Whether PostgreSQL is available, by the last statement or probe. */
@@ -113,7 +112,7 @@ export class Database {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#timer);
+    void this.#stopProbing();
     await this.dataSource.destroy();
   }
 
@@ -137,16 +136,13 @@ export class Database {
   /** Probes only when no statement has shown the state lately. */
   async #probe(): Promise<void> {
     const recent = performance.now() - this.#answeredAt < probeEveryMs;
-    if (this.#probing || (this.#up && recent)) return;
-    this.#probing = true;
+    if (this.#up && recent) return;
     try {
       await withDeadline(this.pool.query(probe), probeMs, 'the answer of PostgreSQL');
       this.#answered();
     } catch (error) {
       if (this.#up) this.#kit.log.error({ err: error }, 'PostgreSQL probe failed');
       this.#up = false;
-    } finally {
-      this.#probing = false;
     }
   }
 }

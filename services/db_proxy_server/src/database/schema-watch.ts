@@ -1,4 +1,4 @@
-import type { Logger } from '@teamtalk/service-kit';
+import { every, type Logger } from '@teamtalk/service-kit';
 import type { DataSource } from 'typeorm';
 import { problemOf, schemaState } from './schema.js';
 
@@ -11,28 +11,19 @@ const defaultIntervalMs = 5_000;
 export class SchemaWatch {
   readonly #dataSource: DataSource;
   readonly #log: Logger;
-  readonly #timer: NodeJS.Timeout;
-  #polling: Promise<void> | undefined;
+  /** Stops the checks. */
+  readonly stop: () => Promise<void>;
   #fits = true;
 
   constructor(dataSource: DataSource, log: Logger, intervalMs = defaultIntervalMs) {
     this.#dataSource = dataSource;
     this.#log = log;
-    this.#timer = setInterval(() => {
-      this.#polling ??= this.#poll().finally(() => {
-        this.#polling = undefined;
-      });
-    }, intervalMs);
+    this.stop = every(intervalMs, () => this.#poll());
   }
 
   /** False: this instance must not get requests. */
   get fits(): boolean {
     return this.#fits;
-  }
-
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#polling;
   }
 
   async #poll(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Kit } from '@teamtalk/service-kit';
+import { every, type Kit } from '@teamtalk/service-kit';
 import type { ClientBase, Pool } from 'pg';
 import type { StoredBatch, StoredMessage } from './stored-batch.js';
 
@@ -21,8 +21,7 @@ export class StoreEpoch {
   readonly #changed: (() => void)[] = [];
   readonly #begun;
   #pool: Pool | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #polling: Promise<void> | undefined;
+  #stopPolling: (() => Promise<void>) | undefined;
   #current = 0;
   #synchronous: boolean | undefined;
   /** The last message committed by this process, which any loss would include. */
@@ -61,18 +60,12 @@ export class StoreEpoch {
   async guard(pool: Pool): Promise<void> {
     pool.options.onConnect = (client) => this.#enter(client);
     await this.#enter(pool);
-    if (this.#timer) return;
-    this.#pool = pool;
-    this.#timer = setInterval(() => {
-      this.#polling ??= this.#poll().finally(() => {
-        this.#polling = undefined;
-      });
-    }, pollIntervalMs);
+    this.#pool ??= pool;
+    this.#stopPolling ??= every(pollIntervalMs, () => this.#poll());
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#polling;
+    await this.#stopPolling?.();
   }
 
   async #poll(): Promise<void> {

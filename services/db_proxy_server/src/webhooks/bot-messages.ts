@@ -1,5 +1,5 @@
 import { Commands, decodeBody } from '@teamtalk/protocol';
-import { type Kit, traceId } from '@teamtalk/service-kit';
+import { every, type Kit, traceId } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
 import type { MemberLists } from '../messages/group-members.js';
 import type { StoredMessage } from '../messages/stored-batch.js';
@@ -21,26 +21,16 @@ interface WebhookRow {
 export class BotMessages {
   readonly #pool: Pool;
   readonly #kit: Kit;
-  readonly #timer: NodeJS.Timeout;
+  readonly stop: () => Promise<void>;
   readonly #recorded;
   /** Webhook ids by bot id. */
   #webhooks: ReadonlyMap<number, number[]> = new Map();
-  #loading: Promise<void> | undefined;
 
   constructor(pool: Pool, kit: Kit) {
     this.#pool = pool;
     this.#kit = kit;
     this.#recorded = kit.metrics.counter('webhook_messages_total', 'Messages to bots recorded for webhooks');
-    this.#timer = setInterval(() => {
-      this.#loading ??= this.#load().finally(() => {
-        this.#loading = undefined;
-      });
-    }, refreshMs);
-  }
-
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#loading;
+    this.stop = every(refreshMs, () => this.#load());
   }
 
   /** Stores events for messages to bots; without bots it does nothing. */

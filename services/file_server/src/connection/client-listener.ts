@@ -8,7 +8,7 @@ import {
   sweepIntervalMs,
 } from '@teamtalk/net';
 import type { PduFrame } from '@teamtalk/protocol';
-import type { Logger } from '@teamtalk/service-kit';
+import { every, type Logger } from '@teamtalk/service-kit';
 import type { FileServerConfig } from '../config.js';
 import type { FileServerMetrics } from '../metrics.js';
 import { Connection, type ConnectionHost } from './connection.js';
@@ -39,7 +39,7 @@ export class ClientListener implements ConnectionHost {
   readonly #timeouts: FileServerConfig['timeouts'];
   readonly #connections = new OpenConnections<Connection>();
   readonly #port: ClientPort;
-  readonly #sweeper: NodeJS.Timeout;
+  readonly #stopSweeping: () => Promise<void>;
 
   constructor({ config, certificate, metrics, log, handle }: ClientListenerOptions) {
     this.#timeouts = config.timeouts;
@@ -57,7 +57,7 @@ export class ClientListener implements ConnectionHost {
       take: (socket, address) => this.#admit(socket, address),
       convert: plainSocket,
     });
-    this.#sweeper = setInterval(() => this.#sweep(), sweepIntervalMs(loginMs, stallMs, idleMs));
+    this.#stopSweeping = every(sweepIntervalMs(loginMs, stallMs, idleMs), () => this.#sweep());
   }
 
   get size(): number {
@@ -77,7 +77,7 @@ export class ClientListener implements ConnectionHost {
   /** Stops accepting and closes all connections: uploads resume at another file_server. */
   async stop(): Promise<void> {
     this.#port.close();
-    clearInterval(this.#sweeper);
+    void this.#stopSweeping();
     await this.#connections.drain({
       spreadMs: 0,
       graceMs: drainMs,

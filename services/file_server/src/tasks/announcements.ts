@@ -1,6 +1,6 @@
 import { type Bus, fileServerAddresses, type Registry, teamtalk, topics } from '@teamtalk/bus';
 import { Commands, encodePdu, IM } from '@teamtalk/protocol';
-import type { Kit } from '@teamtalk/service-kit';
+import { every, type Kit } from '@teamtalk/service-kit';
 import type { FileServerMetrics } from '../metrics.js';
 import type { TaskStore } from './task-store.js';
 
@@ -28,14 +28,14 @@ export interface AnnouncementsOptions {
 export class Announcements {
   readonly #options: AnnouncementsOptions;
   readonly #kit: Pick<Kit, 'log'>;
-  readonly #timer: NodeJS.Timeout;
+  readonly #stopChecking: () => Promise<void>;
   #running: Promise<void> | undefined;
   #pending = false;
 
   constructor(options: AnnouncementsOptions, kit: Pick<Kit, 'log'>) {
     this.#options = options;
     this.#kit = kit;
-    this.#timer = setInterval(() => this.check(), options.everyMs);
+    this.#stopChecking = every(options.everyMs, () => this.check());
   }
 
   /** Checks now, because an upload is complete. Never throws. */
@@ -47,7 +47,7 @@ export class Announcements {
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
+    void this.#stopChecking();
     await this.#running;
   }
 

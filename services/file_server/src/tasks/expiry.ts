@@ -1,5 +1,5 @@
 import type { BlobStore } from '@teamtalk/blob-store';
-import type { Kit } from '@teamtalk/service-kit';
+import { every, type Kit } from '@teamtalk/service-kit';
 import type { FileServerMetrics } from '../metrics.js';
 import { taskPrefix } from './part-key.js';
 import type { TaskStore } from './task-store.js';
@@ -27,7 +27,6 @@ export function startExpiry(
   sweepMs: number,
 ): () => Promise<void> {
   let stopped = false;
-  let running: Promise<void> | undefined;
 
   /** @returns whether there may be more */
   async function removeBatch(): Promise<boolean> {
@@ -54,15 +53,10 @@ export function startExpiry(
       log.warn({ err: error }, 'removing expired transfers failed');
     }
   }
-  const timer = setInterval(() => {
-    running ??= sweep().finally(() => {
-      running = undefined;
-    });
-  }, sweepMs);
-  return async () => {
+  const stop = every(sweepMs, sweep);
+  return () => {
     stopped = true;
-    clearInterval(timer);
-    await running;
+    return stop();
   };
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { apps as appService, type httpApi, type ReplicaPool } from '@teamtalk/rpc';
-import type { Kit } from '@teamtalk/service-kit';
+import { every, type Kit } from '@teamtalk/service-kit';
 import { type App, appOf, configuredApp } from './app.js';
 
 export interface AppDirectoryOptions {
@@ -24,7 +24,7 @@ const askTimeoutMs = 700;
 export class AppDirectory {
   readonly #options: AppDirectoryOptions;
   readonly #configured: ReadonlyMap<string, App>;
-  readonly #timer: NodeJS.Timeout;
+  readonly #stopRefreshing: () => Promise<void>;
   readonly #failed;
   #byDigest: ReadonlyMap<string, App> = new Map();
   #byName: ReadonlyMap<string, App> = new Map();
@@ -47,7 +47,7 @@ export class AppDirectory {
       'Times the list of apps could not be fetched',
     );
     metrics.gauge('apps', 'Apps that may call the API', () => this.#byName.size);
-    this.#timer = setInterval(() => void this.#refresh(), refreshIntervalMs);
+    this.#stopRefreshing = every(refreshIntervalMs, () => this.#refresh());
   }
 
   /**
@@ -69,7 +69,7 @@ export class AppDirectory {
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
+    await this.#stopRefreshing();
     await this.#pending;
     await this.#asking;
   }

@@ -1,6 +1,6 @@
 import { type CertificateFiles, OpenConnections, sweepIntervalMs } from '@teamtalk/net';
 import type { Pdu } from '@teamtalk/protocol';
-import type { Logger } from '@teamtalk/service-kit';
+import { every, type Logger } from '@teamtalk/service-kit';
 import type { MsgServerConfig } from '../config.js';
 import type { CloseReason, MsgServerMetrics } from '../metrics.js';
 import { ClientPorts } from './client-ports.js';
@@ -37,7 +37,7 @@ export class ClientListener implements ConnectionHost {
   readonly #leaving: (connection: Connection) => void;
   readonly #connections = new OpenConnections<Connection>();
   readonly #ports: ClientPorts;
-  readonly #sweeper: NodeJS.Timeout;
+  readonly #stopSweeping: () => Promise<void>;
   /** Sweeps a connection may stay silent, by its state. */
   readonly #allowed: { login: number; queue: number; pc: number; mobile: number; linger: number };
   #lastId = 0;
@@ -59,7 +59,7 @@ export class ClientListener implements ConnectionHost {
       mobile: sweeps(idleMobileMs),
       linger: sweeps(lingerMs),
     };
-    this.#sweeper = setInterval(() => this.#sweep(), sweepMs);
+    this.#stopSweeping = every(sweepMs, () => this.#sweep());
     this.#ports = new ClientPorts({
       config,
       certificate,
@@ -100,7 +100,7 @@ export class ClientListener implements ConnectionHost {
       end: (connection) => connection.drain(),
       destroy: (connection) => connection.destroy('draining'),
     });
-    clearInterval(this.#sweeper);
+    void this.#stopSweeping();
   }
 
   /** Destroys all connections at once, discarding unread input and unsent output. */

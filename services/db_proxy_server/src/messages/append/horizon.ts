@@ -1,4 +1,4 @@
-import type { Kit } from '@teamtalk/service-kit';
+import { every, type Kit } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
 
 const pollIntervalMs = 1_000;
@@ -24,21 +24,12 @@ export class Horizon {
 
   /** Reads the horizon from PostgreSQL, now and once a second. @returns a function that stops it */
   async follow(pool: Pool, { log }: Kit): Promise<() => Promise<void>> {
-    let running: Promise<void> | undefined;
-    const poll = () => {
-      running ??= this.#poll(pool)
-        .catch((error: unknown) => log.debug({ err: error }, 'transaction horizon refresh failed'))
-        .finally(() => {
-          running = undefined;
-        });
-      return running;
-    };
+    const poll = () =>
+      this.#poll(pool).catch((error: unknown) => {
+        log.debug({ err: error }, 'transaction horizon refresh failed');
+      });
     await poll();
-    const timer = setInterval(poll, pollIntervalMs);
-    return async () => {
-      clearInterval(timer);
-      await running;
-    };
+    return every(pollIntervalMs, poll);
   }
 
   async #poll(pool: Pool): Promise<void> {

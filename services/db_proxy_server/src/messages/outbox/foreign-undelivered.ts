@@ -1,4 +1,4 @@
-import type { Kit } from '@teamtalk/service-kit';
+import { every, type Kit } from '@teamtalk/service-kit';
 import type { Pool, PoolClient } from 'pg';
 import { int4Array, int8Array } from '../binary-array.js';
 import type { ForeignUndelivered } from '../stored-batch.js';
@@ -41,30 +41,23 @@ const idleTimes = 4;
  * none.
  */
 export class ForeignUndeliveredWatch {
-  readonly #timer: NodeJS.Timeout;
-  #running: Promise<void> | undefined;
+  readonly stop: () => Promise<void>;
 
   /** @param responsive whether messages can be delivered now */
   constructor(pool: Pool, kit: Kit, open: UndeliveredTracker, responsive: () => boolean) {
     let dueAt = 0;
-    this.#timer = setInterval(() => {
+    this.stop = every(pollIntervalMs, () => {
       const begun = performance.now();
-      if (!open.knowsForeign || this.#running || begun < dueAt || !responsive()) return;
+      if (!open.knowsForeign || begun < dueAt || !responsive()) return;
       const asked = open.foreign;
-      this.#running = findUndelivered(pool, asked)
+      return findUndelivered(pool, asked)
         .then((lowest) => open.refresh(asked, lowest))
         .catch((error: unknown) => {
           kit.log.warn({ err: error }, 'undelivered message query failed');
         })
         .finally(() => {
           dueAt = performance.now() + idleTimes * (performance.now() - begun);
-          this.#running = undefined;
         });
-    }, pollIntervalMs);
-  }
-
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#running;
+    });
   }
 }

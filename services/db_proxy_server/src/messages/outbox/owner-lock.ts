@@ -1,4 +1,4 @@
-import { type Kit, withDeadline } from '@teamtalk/service-kit';
+import { every, type Kit, withDeadline } from '@teamtalk/service-kit';
 import type { Client } from 'pg';
 import { connectionName } from '../../database/running-programs.js';
 import type { Servers } from '../../database/servers.js';
@@ -17,7 +17,7 @@ export class OwnerLock {
   readonly #kit: Kit;
   #client: Client | undefined;
   #retry: NodeJS.Timeout | undefined;
-  #probe: NodeJS.Timeout | undefined;
+  #stopProbing: (() => Promise<void>) | undefined;
   #stopped = false;
 
   constructor(servers: Servers, kit: Kit) {
@@ -50,8 +50,8 @@ export class OwnerLock {
     client.on('end', () => this.#again(client));
     this.#client = client;
     await client.connect();
-    clearInterval(this.#probe);
-    this.#probe = setInterval(() => void this.#check(client), probeMs);
+    void this.#stopProbing?.();
+    this.#stopProbing = every(probeMs, () => this.#check(client));
     // The two keys of the lock are int4.
     await client.query('SELECT pg_advisory_lock($1, $2)', [ownerLockClass, this.#kit.instance | 0]);
   }
@@ -59,7 +59,7 @@ export class OwnerLock {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#retry);
-    clearInterval(this.#probe);
+    void this.#stopProbing?.();
     await this.#client?.end();
   }
 

@@ -1,4 +1,4 @@
-import type { Kit } from '@teamtalk/service-kit';
+import { every, type Kit } from '@teamtalk/service-kit';
 import type { Pool, PoolClient } from 'pg';
 import { takeConnection } from '../../database/take-connection.js';
 import { encodeMessagePdu } from '../message-pdu.js';
@@ -57,9 +57,8 @@ interface Content {
  */
 export class OutboxReclaimer {
   readonly #options: ReclaimerOptions;
-  readonly #timer: NodeJS.Timeout;
   readonly #swept;
-  #running: Promise<void> | undefined;
+  readonly stop: () => Promise<void>;
   /** by id; `since`: performance.now() when the row was first seen with this owner while NATS was responsive */
   #seen = new Map<string, { owner: string; since: number }>();
 
@@ -70,16 +69,7 @@ export class OutboxReclaimer {
       'outbox_swept_total',
       'Batches taken over from a replica that died or is stuck, or found in the outbox',
     );
-    this.#timer = setInterval(() => {
-      this.#running ??= this.#sweep().finally(() => {
-        this.#running = undefined;
-      });
-    }, sweepMs);
-  }
-
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#running;
+    this.stop = every(sweepMs, () => this.#sweep());
   }
 
   async #sweep(): Promise<void> {
