@@ -1,5 +1,5 @@
 import { isGroupMessageType } from '@teamtalk/protocol';
-import type { Kit } from '@teamtalk/service-kit';
+import { every, type Kit } from '@teamtalk/service-kit';
 import type { Pool, PoolClient } from 'pg';
 import { takeConnection } from '../database/take-connection.js';
 import { type AppendRow, callAppendMessages } from '../messages/append/append-statement.js';
@@ -18,7 +18,7 @@ export interface BroadcastWorkerOptions {
 }
 
 /** How often the worker looks for broadcasts of other replicas and for failed ones, milliseconds. */
-const pollIntervalMs = 500;
+const pollIntervalMs = 1_000;
 /** Receivers of one transaction; their conversations are locked until it commits. */
 const batchSize = 500;
 /** Pauses while this many batches of any kind wait for a route_server's reply. */
@@ -51,7 +51,7 @@ interface StoredPart {
  */
 export class BroadcastWorker {
   readonly #options: BroadcastWorkerOptions;
-  readonly #timer: NodeJS.Timeout;
+  readonly #stopPolling: () => Promise<void>;
   readonly #writerEpoch: WriterEpoch;
   readonly #stored;
   readonly #failed;
@@ -68,7 +68,7 @@ export class BroadcastWorker {
       'broadcast_batches_failed_total',
       'Broadcast transactions that failed and are retried',
     );
-    this.#timer = setInterval(() => this.wake(), pollIntervalMs);
+    this.#stopPolling = every(pollIntervalMs, () => this.wake());
   }
 
   /** Looks for work immediately, after a broadcast was created. */
@@ -87,14 +87,15 @@ export class BroadcastWorker {
   /** Waits for the batch in progress; other replicas continue with the rest. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    clearInterval(this.#timer);
+    void this.#stopPolling();
     await this.#running;
   }
 
   async #run(): Promise<void> {
-    const { kit, publisher } = this.#options;
+    const { kit, pool, publisher } = this.#options;
     try {
-      for (let worked = true; worked && !this.#stopped; ) {
+      // Most of the time there is nothing, which one statement tells.
+      for (let worked = await isAnyUnfinished(pool); worked && !this.#stopped; ) {
         if (publisher.unanswered >= maxUnanswered) {
           await new Promise((resolve) => setTimeout(resolve, waitMs));
         } else {
@@ -157,6 +158,11 @@ export class BroadcastWorker {
       if (entries.length === 0) return { plan: planBatch([]), row, refused };
     }
   }
+}
+
+async function isAnyUnfinished(pool: Pool): Promise<boolean> {
+  const text = 'SELECT FROM broadcast WHERE finished_at IS NULL LIMIT 1';
+  return (await pool.query({ name: 'broadcast_unfinished', text })).rows.length > 0;
 }
 
 /** Locks the broadcast with the least progress that no other worker has locked. */

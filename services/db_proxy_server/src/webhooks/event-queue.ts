@@ -39,6 +39,8 @@ const claim: Statement = {
       extract(epoch FROM e.created_at)::float8 AS created_at, e.attempts`,
 };
 
+const anyWebhook: Statement = { name: 'webhook_any', text: 'SELECT FROM webhook LIMIT 1' };
+
 const finish: Statement = {
   name: 'webhook_finish',
   text: `
@@ -85,6 +87,10 @@ export class WebhookEventQueue {
    */
   claim(limit: number, perWebhook: number, busy: readonly number[]): Promise<ClaimedEvent[]> {
     return this.#database.query<ClaimedEvent>(claim, [limit, perWebhook, busy]);
+  }
+
+  async isAnyWebhook(): Promise<boolean> {
+    return (await this.#database.query(anyWebhook, [])).length > 0;
   }
 
   /** @param outcomes with an empty error where the webhook accepted the event */

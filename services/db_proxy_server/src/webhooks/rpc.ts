@@ -22,6 +22,7 @@ export function webhooksRpc({ webhookEvents }: Context): Handlers<typeof service
           createdAt: row.created_at,
           attempts: row.attempts,
         })),
+        noWebhooks: rows.length === 0 && !(await webhookEvents.isAnyWebhook()),
       };
     },
 

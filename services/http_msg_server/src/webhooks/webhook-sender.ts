@@ -4,6 +4,7 @@ import type { TextCodec } from '@teamtalk/protocol';
 import { type httpApi, type ReplicaPool, webhooks } from '@teamtalk/rpc';
 import {
   abortAfter,
+  every,
   isTraced,
   type Kit,
   messageSpan,
@@ -18,8 +19,9 @@ export interface WebhookSenderOptions {
   textCodec: TextCodec;
 }
 
-/** Milliseconds between two polls for due events. */
+/** Milliseconds between two polls for due events, and while there is no webhook. */
 const pollIntervalMs = 500;
+const noWebhooksPollMs = 2_000;
 /** Concurrent posts, in all and per webhook, so that a slow webhook does not delay the others. */
 const maxInFlight = 256;
 const maxPerWebhook = 16;
@@ -34,7 +36,7 @@ const postMs = 5_000;
  */
 export class WebhookSender {
   readonly #options: WebhookSenderOptions;
-  readonly #timer: NodeJS.Timeout;
+  readonly #stopPolling: () => Promise<void>;
   readonly #posted;
   readonly #stopping = new AbortController();
   /** posts in flight, by webhook id */
@@ -43,6 +45,8 @@ export class WebhookSender {
   /** a poll came due during a claim */
   #claimAgain = false;
   #failing = false;
+  /** performance.now() until which there is no webhook, as the store last said */
+  #restUntil = Number.NEGATIVE_INFINITY;
 
   constructor(options: WebhookSenderOptions) {
     this.#options = options;
@@ -52,12 +56,12 @@ export class WebhookSender {
       ['event', 'outcome'],
     );
     setMaxListeners(maxInFlight, this.#stopping.signal);
-    this.#timer = setInterval(() => this.#poll(), pollIntervalMs);
+    this.#stopPolling = every(pollIntervalMs, () => this.#poll());
   }
 
   /** Aborts posts in flight; other replicas retry them. */
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
+    void this.#stopPolling();
     this.#stopping.abort();
     await this.#claiming;
     await Promise.all([...this.#batches.values()].map(({ done }) => done));
@@ -83,9 +87,12 @@ export class WebhookSender {
     // are posted before any others are claimed.
     if (pool.replicas.length === 0 || limit <= 0 || this.#stopping.signal.aborted || this.#batches.has(0))
       return;
+    if (performance.now() < this.#restUntil) return;
     try {
       const request = { limit, perWebhook: maxPerWebhook, busyWebhookIds: [...this.#batches.keys()] };
-      const { events } = await pool.callOnce(webhooks.claimEvents, request, storeMs);
+      const { events, noWebhooks } = await pool.callOnce(webhooks.claimEvents, request, storeMs);
+      // The next poll but three is due then, give or take the time of this one.
+      if (noWebhooks) this.#restUntil = performance.now() + noWebhooksPollMs - pollIntervalMs;
       this.#failing = false;
       const batches = new Map<number, httpApi.api.WebhookEvent[]>();
       for (const event of events as httpApi.api.WebhookEvent[]) {
