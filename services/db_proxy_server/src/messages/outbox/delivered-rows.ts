@@ -8,13 +8,13 @@ const idleDeleteMs = 200;
 export class DeliveredRows {
   readonly #pool: Pool;
   readonly #kit: Kit;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   #ids: string[] = [];
+  #stopped = false;
 
   constructor(pool: Pool, kit: Kit) {
     this.#pool = pool;
     this.#kit = kit;
-    this.#timer = setInterval(() => void this.#delete(), idleDeleteMs);
   }
 
   get ids(): readonly string[] {
@@ -23,6 +23,7 @@ export class DeliveredRows {
 
   add(id: string): void {
     this.#ids.push(id);
+    this.#schedule();
   }
 
   /** Hands the rows over to a transaction that deletes them. */
@@ -35,14 +36,21 @@ export class DeliveredRows {
   /** Returns the rows of a failed transaction. */
   giveBack(ids: readonly string[]): void {
     this.#ids.push(...ids);
+    this.#schedule();
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#stopped = true;
+    clearTimeout(this.#timer);
     await this.#delete();
   }
 
+  #schedule(): void {
+    if (!this.#stopped) this.#timer ??= setTimeout(() => void this.#delete(), idleDeleteMs);
+  }
+
   async #delete(): Promise<void> {
+    this.#timer = undefined;
     const ids = this.take();
     if (ids.length === 0) return;
     try {

@@ -57,7 +57,8 @@ export class OutboxPublisher {
   readonly #sender: BatchSender;
   readonly #foreignUndelivered: ForeignUndeliveredWatch;
   readonly #delivered: DeliveredRows;
-  readonly #timer: NodeJS.Timeout;
+  /** Runs while anything is unanswered. */
+  #timer: NodeJS.Timeout | undefined;
   readonly #retries;
   readonly #left;
   #bytes = 0;
@@ -100,7 +101,6 @@ export class OutboxPublisher {
       for (const { since } of this.#unanswered.values()) return (performance.now() - since) / 1000;
       return 0;
     });
-    this.#timer = setInterval(() => this.#sendDue(), pollIntervalMs);
   }
 
   /** Outbox rows this publisher is delivering or about to delete. */
@@ -132,6 +132,7 @@ export class OutboxPublisher {
     const since = performance.now();
     const entry: Unanswered = { batch, since, bytes, lists: undefined, sends: 0, dueAt: 0 };
     this.#unanswered.set(batch.outboxId, entry);
+    this.#timer ??= setInterval(() => this.#sendDue(), pollIntervalMs);
     this.#bytes += bytes;
     this.#undelivered.begin(batch);
     if (!this.#sender.responsive) this.#mustQueue = true;
@@ -185,7 +186,11 @@ export class OutboxPublisher {
   /** Sends due batches, oldest first, within the limit of retried events in flight. */
   #sendDue(): void {
     this.#mustQueue = false;
-    if (this.#unanswered.size === 0) return;
+    if (this.#unanswered.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+      return;
+    }
     // Retries while NATS is down would all arrive together when it recovers.
     if (!this.#sender.responsive) {
       this.#stalled = true;
