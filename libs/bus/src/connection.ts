@@ -1,6 +1,7 @@
 import { connect, type NatsConnection, type NatsConnectionImpl, type Server } from '@nats-io/transport-node';
 import {
   type BusConfig,
+  every,
   type Logger,
   type Metrics,
   TeamTalkError,
@@ -35,7 +36,7 @@ export class BusConnection {
   readonly #log: Logger;
   readonly #reconnected: (() => void)[] = [];
   readonly #roundTrip;
-  readonly #timer: NodeJS.Timeout;
+  readonly #stopMeasuring: () => Promise<void>;
   #connected = true;
   /** performance.now() of the last reconnect; -Infinity after the first connect */
   #connectedAt = Number.NEGATIVE_INFINITY;
@@ -77,8 +78,8 @@ export class BusConnection {
       'bus_round_trip_seconds',
       'Round-trip time to NATS, measured twice a second',
     );
-    this.#timer = setInterval(() => void this.#measure(), roundTripEveryMs);
-    this.#timer.unref();
+    // Without its promise: the next turn has to count a probe that is still unanswered.
+    this.#stopMeasuring = every(roundTripEveryMs, () => void this.#measure());
     void this.#watch();
   }
 
@@ -107,7 +108,7 @@ export class BusConnection {
   }
 
   async drain(): Promise<void> {
-    clearInterval(this.#timer);
+    void this.#stopMeasuring();
     if (this.nats.isClosed()) return;
     // It fails where the connection breaks meanwhile, and leaves that open to reconnect.
     if (this.#connected) await this.nats.drain().catch(() => {});
