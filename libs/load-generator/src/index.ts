@@ -19,7 +19,7 @@ export { relayTaskId, runRelay } from './modes/relay.js';
 export { runStorm } from './modes/storm.js';
 export type { LoadOptions } from './options.js';
 export { descriptorLimit, emptyCounts, otherDescriptors } from './pool.js';
-export { UsageWatch, usageBetween, type WatchedProcess } from './process-usage.js';
+export { type UsageDifference, UsageWatch, usageBetween, type WatchedProcess } from './process-usage.js';
 export { type LoadResult, problemsOf } from './result.js';
 export { describeResult } from './text-report.js';
 export { Id, MessageReader, readAck, readIndex } from './wire.js';

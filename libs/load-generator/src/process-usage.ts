@@ -13,40 +13,58 @@ export interface WatchedProcess {
 interface Usage {
   /** seconds since the process began, of it and its children, ended ones included */
   cpuSeconds: number;
+  /** voluntary context switches of all threads since then: each is followed by a wake-up; of living children only */
+  switches: number;
   /** MiB, of the process itself */
   rssMib: number;
 }
 
-/** CPU and memory of processes on this machine, from /proc; zeros where that does not exist. */
+/** CPU, context switches and memory of a process on this machine, from /proc; zeros where that does not exist. */
 function usageOf({ pid }: WatchedProcess, children: ReadonlyMap<number, number[]>): Usage {
   const own = statOf(pid);
-  if (!own) return { cpuSeconds: 0, rssMib: 0 };
+  if (!own) return { cpuSeconds: 0, switches: 0, rssMib: 0 };
   let ticks = own.ticks + own.endedChildrenTicks;
-  for (const child of children.get(pid) ?? []) ticks += statOf(child)?.ticks ?? 0;
-  return { cpuSeconds: ticks / ticksPerSecond, rssMib: (own.rssPages * pageKib) / 1024 };
+  let switches = switchesOf(pid);
+  for (const child of children.get(pid) ?? []) {
+    ticks += statOf(child)?.ticks ?? 0;
+    switches += switchesOf(child);
+  }
+  return { cpuSeconds: ticks / ticksPerSecond, switches, rssMib: (own.rssPages * pageKib) / 1024 };
 }
 
 /** Every process's children, by its id. */
 function childrenByParent(): Map<number, number[]> {
   const children = new Map<number, number[]>();
-  for (const name of listProc()) {
+  for (const name of list('/proc')) {
     const pid = Number(name);
     if (!Number.isInteger(pid)) continue;
     const parent = statOf(pid)?.parent;
     if (parent === undefined) continue;
-    const list = children.get(parent);
-    if (list) list.push(pid);
+    const known = children.get(parent);
+    if (known) known.push(pid);
     else children.set(parent, [pid]);
   }
   return children;
 }
 
-function listProc(): string[] {
+function list(folder: string): string[] {
   try {
-    return readdirSync('/proc');
+    return readdirSync(folder);
   } catch {
     return [];
   }
+}
+
+function switchesOf(pid: number): number {
+  const folder = `/proc/${pid}/task`;
+  return list(folder).reduce((sum, thread) => {
+    try {
+      const status = readFileSync(`${folder}/${thread}/status`, 'latin1');
+      return sum + Number(/^voluntary_ctxt_switches:\s*(\d+)/m.exec(status)?.[1] ?? 0);
+    } catch {
+      return sum;
+    }
+  }, 0);
 }
 
 interface Stat {
@@ -92,9 +110,13 @@ export class UsageWatch {
     const children = childrenByParent();
     const usage = new Map<string, Usage>();
     for (const watched of this.#processes) {
-      const { cpuSeconds, rssMib } = usageOf(watched, children);
-      const sum = usage.get(watched.name) ?? { cpuSeconds: 0, rssMib: 0 };
-      usage.set(watched.name, { cpuSeconds: sum.cpuSeconds + cpuSeconds, rssMib: sum.rssMib + rssMib });
+      const { cpuSeconds, switches, rssMib } = usageOf(watched, children);
+      const sum = usage.get(watched.name);
+      usage.set(watched.name, {
+        cpuSeconds: (sum?.cpuSeconds ?? 0) + cpuSeconds,
+        switches: (sum?.switches ?? 0) + switches,
+        rssMib: (sum?.rssMib ?? 0) + rssMib,
+      });
     }
     return { at: performance.now(), usage };
   }
@@ -109,11 +131,12 @@ export interface UsageSample {
 export function usageBetween(before: UsageSample, after: UsageSample): Record<string, UsageDifference> {
   const seconds = (after.at - before.at) / 1000;
   const difference: Record<string, UsageDifference> = {};
-  for (const [name, { cpuSeconds, rssMib }] of after.usage) {
+  for (const [name, { cpuSeconds, switches, rssMib }] of after.usage) {
     const used = Math.max(0, cpuSeconds - (before.usage.get(name)?.cpuSeconds ?? 0));
     difference[name] = {
       cpuSeconds: round(used, 2),
       cpuPercent: round((used / seconds) * 100, 1),
+      switches: Math.max(0, switches - (before.usage.get(name)?.switches ?? 0)),
       rssMib: round(rssMib, 1),
     };
   }

@@ -15,10 +15,10 @@ export function describeResult(result: LoadResult): string {
     ...Object.entries(latency).map(([name, summary]) => latencyRow(name, summary)),
   ];
   const operations = (Object.values(rates)[0] ?? 0) * seconds;
-  lines.push('', row(['process', 'CPU s', 'core %', 'us each', 'RSS MiB']));
-  for (const [name, { cpuSeconds, cpuPercent, rssMib }] of Object.entries(usage)) {
+  lines.push('', row(['process', 'CPU s', 'core %', 'us each', 'switches', 'RSS MiB']));
+  for (const [name, { cpuSeconds, cpuPercent, switches, rssMib }] of Object.entries(usage)) {
     const each = operations > 0 ? ((cpuSeconds * 1e6) / operations).toFixed(1) : '';
-    lines.push(row([name, String(cpuSeconds), String(cpuPercent), each, String(rssMib)]));
+    lines.push(row([name, String(cpuSeconds), String(cpuPercent), each, String(switches), String(rssMib)]));
   }
   for (const counts of [messages, history, figures]) if (counts) lines.push('', ...pairs(counts));
   const problems = problemsOf(result);

@@ -25,7 +25,7 @@ const result: LoadResult = {
   rates: { acked: 2_500, delivered: 2_400 },
   latency: { ack: latency },
   timeline: { ack: [1, 2].map((p50) => ({ count: 2_500, p50, p99: 9, max: 20 })) },
-  usage: { msg_server: { cpuSeconds: 0.1, cpuPercent: 5, rssMib: 100 } },
+  usage: { msg_server: { cpuSeconds: 0.1, cpuPercent: 5, switches: 10_000, rssMib: 100 } },
   connections: {
     loggedIn: 2,
     refused: {},
@@ -70,7 +70,9 @@ const report: Report = {
 
 test('compares with targets and with the baseline', () => {
   const { points, targets } = report.scenarios[0]!;
-  expect(points).toMatchObject([{ ratioToBaseline: 0.25, microseconds: { msg_server: 20 }, problems: [] }]);
+  expect(points).toMatchObject([
+    { ratioToBaseline: 0.25, microseconds: { msg_server: 20 }, switches: { msg_server: 2 }, problems: [] },
+  ]);
   expect(targets.map(({ measured, met }) => [measured, met])).toEqual([
     [2_500, true],
     [9, false],

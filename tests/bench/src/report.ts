@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, release, totalmem } from 'node:os';
-import { type LoadResult, problemsOf } from '@teamtalk/load-generator';
+import { type LoadResult, problemsOf, type UsageDifference } from '@teamtalk/load-generator';
 import type { Baseline } from './baseline.js';
 import { isMet, type Point, rateOf, type Scenario } from './scenario.js';
 
@@ -37,6 +37,8 @@ export interface ScenarioReport {
 export interface PointReport extends Point {
   /** CPU microseconds an operation, by process */
   microseconds: Record<string, number>;
+  /** context switches an operation, by process */
+  switches: Record<string, number>;
   /** the rate divided by the baseline's */
   ratioToBaseline?: number;
   problems: string[];
@@ -78,12 +80,17 @@ export function reportScenario(
 function reportPoint(point: Point, baselineRate: number | undefined): PointReport {
   const { result } = point;
   const operations = rateOf(result) * result.seconds;
-  const microseconds = Object.entries(result.usage).map(([name, { cpuSeconds }]) => {
-    return [name, operations > 0 ? round((cpuSeconds * 1e6) / operations) : 0];
-  });
+  const each = (figure: (usage: UsageDifference) => number, digits: number) =>
+    Object.fromEntries(
+      Object.entries(result.usage).map(([name, usage]) => [
+        name,
+        operations > 0 ? round(figure(usage) / operations, digits) : 0,
+      ]),
+    );
   return {
     ...point,
-    microseconds: Object.fromEntries(microseconds),
+    microseconds: each(({ cpuSeconds }) => cpuSeconds * 1e6, 1),
+    switches: each(({ switches }) => switches, 3),
     ratioToBaseline: baselineRate ? round(rateOf(result) / baselineRate, 3) : undefined,
     problems: problemsOf(result),
   };

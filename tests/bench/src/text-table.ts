@@ -39,6 +39,16 @@ export function describeReport({ scenarios, baseline, machine }: Report): string
     ...alignColumns(table),
     '(the last columns are CPU microseconds an operation)',
     '',
+    ...alignColumns([
+      ['context switches an operation', ...processColumns],
+      ...measured.flatMap(({ name, points }) =>
+        points.map(({ label, switches }) => [
+          `${name} ${label}`.trim(),
+          ...processes.map((process) => (switches[process] ? switches[process].toFixed(2) : '')),
+        ]),
+      ),
+    ]),
+    '',
     ...notes,
   ].join('\n');
 }

@@ -78,7 +78,7 @@ function table({ axis, points }: ScenarioReport): string {
       ]);
     });
   });
-  const usage = points.flatMap(({ label, result, microseconds }) =>
+  const usage = points.flatMap(({ label, result, microseconds, switches }) =>
     processes.map((process) => {
       const used = result.usage[process];
       const each = microseconds[process] ?? 0;
@@ -88,6 +88,7 @@ function table({ axis, points }: ScenarioReport): string {
         `${used?.cpuSeconds ?? 0}`,
         `${used?.cpuPercent ?? 0}`,
         `${each}`,
+        `${switches[process] ?? 0}`,
         `${used?.rssMib ?? 0}`,
       ]);
     }),
@@ -99,7 +100,7 @@ function table({ axis, points }: ScenarioReport): string {
   );
   return `<table>${row('th', [...head, 'ms', 'p50', 'p90', 'p99', 'p99.9', 'max', 'of baseline'])}${rows.join('')}</table>
 <details><summary>CPU, memory, counts</summary>
-<table>${row('th', [...(axis ? [axis] : []), 'process', 'CPU s', '% of a core', 'microseconds each', 'RSS MiB'])}${usage.join('')}</table>
+<table>${row('th', [...(axis ? [axis] : []), 'process', 'CPU s', '% of a core', 'microseconds each', 'context switches each', 'RSS MiB'])}${usage.join('')}</table>
 <table>${row('th', [...(axis ? [axis] : []), 'what', ''])}${figures.join('')}</table></details>`;
 }
 

@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { dataFolder } from '@teamtalk/cluster';
+import { emptyCounts, UsageWatch, usageBetween } from '@teamtalk/load-generator';
 import { bareServer, loadBareServer } from '../bare-server.js';
 import type { Shape } from '../bench-cluster.js';
 import { figureTarget, latencyTarget, rateTarget, type Scenario, type ScenarioContext } from '../scenario.js';
@@ -93,6 +95,42 @@ const plainIdle: Scenario = {
   run: (context) => idle(context),
 };
 
+const allServices: Shape = { counts: { file_server: 1, msfs: 1 } };
+
+const idleInstallation: Scenario = {
+  name: 'idle-installation',
+  title: 'one process of each service, with PostgreSQL and NATS, that nobody uses',
+  shape: allServices,
+  fresh: true,
+  targets: [figureTarget('all, % of a core', '% of a core', { atMost: 2 })],
+  run: async ({ cluster, quick }) => {
+    const [warmup, seconds] = quick ? [1, 3] : [20, 60];
+    const watch = new UsageWatch(cluster.watched());
+    await setTimeout(warmup * 1000);
+    const before = watch.sample();
+    await setTimeout(seconds * 1000);
+    const { generator: _, ...usage } = usageBetween(before, watch.sample());
+    const cpuSeconds = Object.values(usage).reduce((sum, used) => sum + used.cpuSeconds, 0);
+    const wakeUps = Object.entries(usage).map(([name, { switches }]) => {
+      return [`${name}, wake-ups/s`, Number((switches / seconds).toFixed(1))];
+    });
+    return {
+      mode: 'none',
+      wantedRate: 0,
+      seconds,
+      rates: {},
+      latency: {},
+      timeline: {},
+      usage,
+      connections: emptyCounts(),
+      figures: {
+        'all, % of a core': Number(((cpuSeconds / seconds) * 100).toFixed(2)),
+        ...Object.fromEntries(wakeUps),
+      },
+    };
+  },
+};
+
 const tlsIdle: Scenario = {
   name: 'idle-tls',
   title: 'the same with TLS',
@@ -121,6 +159,7 @@ export const sessionScenarios: readonly Scenario[] = [
   warmLogins('login-warm', 'logins of users who proved their password a while ago, mobile clients', 'ios'),
   warmLogins('login-warm-pc', 'the same, PC clients', 'windows'),
   echo,
+  idleInstallation,
   plainIdle,
   tlsIdle,
   storm,
