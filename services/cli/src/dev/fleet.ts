@@ -20,7 +20,7 @@ export interface FleetOptions {
 }
 
 const upMs = 60_000;
-const lookMs = 400;
+const lookMs = 1_000;
 /** How long each tier may take to stop by itself; with NATS and PostgreSQL that stays below 15 s. */
 const stopTierMs = [3_500, 6_500] as const;
 
