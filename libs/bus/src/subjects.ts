@@ -102,6 +102,9 @@ export const topics = {
   /** the route_server that tells the clients -> one of the db_proxy_servers */
   statusChanges: { subject: 'status-changes', event: events.StatusChanges },
 
+  /** db_proxy_server that starts -> all db_proxy_servers, answered by one that has the key */
+  proofKey: { subject: 'proof-key', event: events.ProofKeyRequest, answer: events.SealedProofKey },
+
   /** msg_server -> one of the file_servers */
   fileTask: { subject: 'file-task', event: events.FileTaskRequest, answer: events.FileTask, shared: true },
 

@@ -2,8 +2,10 @@ import type { Kit } from '@teamtalk/service-kit';
 import { DepartmentAdministration } from './accounts/department-administration.js';
 import { Departments } from './accounts/departments.js';
 import { type LoginLimit, Logins } from './accounts/logins.js';
-import { CredentialCache } from './accounts/passwords/credential-cache.js';
+import { HashUpgrades } from './accounts/passwords/hash-upgrades.js';
+import { LoginProofs } from './accounts/passwords/login-proofs.js';
 import { PasswordChecker } from './accounts/passwords/password-checker.js';
+import { ProofKey } from './accounts/passwords/proof-key.js';
 import { SourceNetworks } from './accounts/source-networks.js';
 import { UserAdministration } from './accounts/user-administration.js';
 import { UserSettings } from './accounts/user-settings.js';
@@ -24,9 +26,6 @@ import { Sessions } from './messages/sessions.js';
 import { MessageTraces } from './trace/message-traces.js';
 import { WebhookEventQueue } from './webhooks/event-queue.js';
 
-/** Most users in the credential cache; some 150 bytes each. */
-const maxCachedCredentials = 100_000;
-
 /** Dependencies of the unary handlers. */
 export interface Context {
   readonly kit: Kit;
@@ -37,7 +36,9 @@ export interface Context {
   readonly logins: Logins;
   readonly sourceNetworks: SourceNetworks;
   readonly passwords: PasswordChecker;
-  readonly credentialCache: CredentialCache;
+  readonly proofKey: ProofKey;
+  readonly loginProofs: LoginProofs;
+  readonly hashUpgrades: HashUpgrades;
   readonly messages: Messages;
   readonly messageTraces: MessageTraces;
   readonly sessions: Sessions;
@@ -65,16 +66,24 @@ export async function createContext(
   database: Database,
   kit: Kit,
 ): Promise<Context> {
+  const logins = new Logins(database, config.loginLimit);
+  const passwords = await PasswordChecker.create(config.argon2, kit.metrics);
+  const proofKey = new ProofKey(database, kit);
+  const loginProofs = new LoginProofs(database, proofKey, kit);
+  const hashUpgrades = new HashUpgrades(logins, passwords, proofKey, kit);
+  kit.life.onStop('hash upgrades', () => hashUpgrades.stop());
   return {
     kit,
     users: new Users(database),
     userSettings: new UserSettings(database),
     departments: new Departments(database),
     loginLimit: config.loginLimit,
-    logins: new Logins(database, config.loginLimit),
+    logins,
     sourceNetworks: new SourceNetworks(database, config.sourceNetworkMemoryDays),
-    passwords: await PasswordChecker.create(config.argon2, kit.metrics),
-    credentialCache: new CredentialCache(maxCachedCredentials),
+    passwords,
+    proofKey,
+    loginProofs,
+    hashUpgrades,
     messages: new Messages(database),
     messageTraces: new MessageTraces(database),
     sessions: new Sessions(database),

@@ -32,7 +32,8 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
   const { database, schema, epoch } = await openDatabase(config, kit);
   const cluster = await joinCluster(kit, config.nats);
   const context = await createContext(config, database, kit);
-  const { apiAnswers, apps, broadcasts, logins, sourceNetworks, webhookEvents } = context;
+  const { apiAnswers, apps, broadcasts, logins, proofKey, sourceNetworks, webhookEvents } = context;
+  proofKey.join(cluster.bus);
   const store = await startMessageStore(config, cluster, epoch, kit);
 
   const purges = {

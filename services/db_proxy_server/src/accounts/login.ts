@@ -26,7 +26,7 @@ const maxWaitMs = 4_000;
  * address.
  */
 export function login(context: Context): (request: teamtalk.db.LoginRequest) => Promise<Reply> {
-  const { kit, loginLimit, logins, passwords, sourceNetworks, credentialCache } = context;
+  const { kit, loginLimit, logins, passwords, sourceNetworks, loginProofs, hashUpgrades } = context;
   const results = kit.metrics.counter('logins_total', 'Login attempts, by result', ['result']);
   const limited = kit.metrics.counter(
     'logins_limited_total',
@@ -101,24 +101,16 @@ export function login(context: Context): (request: teamtalk.db.LoginRequest) => 
     }
   }
 
-  async function isGood({ user, password }: LoginCandidate, digest: string): Promise<boolean> {
+  async function isGood({ user, password, proof }: LoginCandidate, digest: string): Promise<boolean> {
     const mayLogIn = user && password && user.status !== userHasLeft;
     if (!mayLogIn || !isClientDigest(digest)) return passwords.check(undefined, digest);
-    if (credentialCache.has(user.id, digest, password.hash)) return true;
-    if (!(await passwords.check(password, digest))) return false;
-    if (passwords.isOutdated(password)) await upgrade(user.id, password.hash, digest);
-    else credentialCache.add(user.id, digest, password.hash);
-    return true;
-  }
-
-  /** The login is good whether or not this works: the next one tries again. */
-  async function upgrade(userId: number, outdated: string, digest: string): Promise<void> {
-    try {
-      const hash = await passwords.hash(digest);
-      if (await logins.upgradeHash(userId, outdated, hash)) credentialCache.add(userId, digest, hash);
-    } catch (error) {
-      kit.log.warn({ err: error, userId }, 'password hash not upgraded');
+    const { hash } = password;
+    if (!proof || !loginProofs.isProven(user.id, digest, hash, proof)) {
+      if (!(await passwords.check(password, digest))) return false;
+      await loginProofs.keep(user.id, digest, hash);
     }
+    if (passwords.isOutdated(password)) hashUpgrades.offer(user.id, hash, digest);
+    return true;
   }
 
   return async ({ userName, passwordMd5, address }) => {

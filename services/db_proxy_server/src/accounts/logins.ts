@@ -22,6 +22,8 @@ export interface LoginCandidate {
   /** undefined: unknown name */
   user: UserRow | undefined;
   password: StoredPassword | undefined;
+  /** from LoginProofs.keep; undefined: none */
+  proof: Buffer | undefined;
   /** The user has logged in from this network before. */
   isKnownNetwork: boolean;
   /** The stored login from this network is less than a day old. */
@@ -50,6 +52,7 @@ interface Asked {
 interface CandidateRow extends UserRow {
   password_hash: string | null;
   legacy_salt: string | null;
+  proof: Buffer | null;
   is_known: boolean;
   is_fresh: boolean;
   failures: number;
@@ -64,13 +67,14 @@ const findCandidate: Statement = {
     SELECT ${userColumns
       .split(', ')
       .map((column) => `u.${column}`)
-      .join(', ')}, u.password_hash, u.legacy_salt,
+      .join(', ')}, u.password_hash, u.legacy_salt, proven.mac AS proof,
       known.user_id IS NOT NULL AS is_known,
       coalesce(known.last_at > now() - interval '1 day', false) AS is_fresh,
       of_name.failures, of_name.has_failures, of_place.failed_names,
       nextval('login_seq')::float8 AS login_seq
     FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked(name, place, i)
     LEFT JOIN im_user u ON u.name = asked.name COLLATE "C"
+    LEFT JOIN login_proof proven ON proven.user_id = u.id
     LEFT JOIN login_place known ON known.user_id = u.id AND known.place = asked.place COLLATE "C"
     CROSS JOIN LATERAL (
       SELECT count(*) FILTER (WHERE at > now() - make_interval(secs => $3))::int4 AS failures,
@@ -117,9 +121,12 @@ const purgeFailures: Statement = {
 const upgradeHash: Statement = {
   name: 'login_upgrade_hash',
   text: `
-    UPDATE im_user SET password_hash = $3, legacy_salt = NULL
-    WHERE id = $1 AND password_hash = $2
-    RETURNING id`,
+    WITH upgraded AS (
+      UPDATE im_user SET password_hash = $3, legacy_salt = NULL
+      WHERE id = $1 AND password_hash = $2
+      RETURNING id)
+    INSERT INTO login_proof (user_id, mac) SELECT id, $4 FROM upgraded
+    ON CONFLICT (user_id) DO UPDATE SET mac = excluded.mac`,
 };
 
 /** Login attempts: the user, their recent failures, and the sequence number of each login. */
@@ -163,11 +170,11 @@ export class Logins {
   }
 
   /**
-   * Replaces an outdated hash, unless the password has changed meanwhile.
-   * @returns whether it was replaced
+   * Replaces an outdated hash and its proof, unless the password has changed meanwhile.
+   * @param proof from ProofKey.mac, for the new hash
    */
-  async upgradeHash(userId: number, outdated: string, hash: string): Promise<boolean> {
-    return (await this.#database.query(upgradeHash, [userId, outdated, hash])).length > 0;
+  async upgradeHash(userId: number, outdated: string, hash: string, proof: Buffer): Promise<void> {
+    await this.#database.query(upgradeHash, [userId, outdated, hash, proof]);
   }
 
   async #findAll(asked: readonly Asked[]): Promise<LoginCandidate[]> {
@@ -184,6 +191,7 @@ function toCandidate(row: CandidateRow): LoginCandidate {
   return {
     user: exists ? row : undefined,
     password: exists ? { hash: row.password_hash as string, legacySalt: row.legacy_salt } : undefined,
+    proof: row.proof ?? undefined,
     isKnownNetwork: row.is_known,
     isNetworkFresh: row.is_fresh,
     failures: row.failures,

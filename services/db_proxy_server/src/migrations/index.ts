@@ -16,6 +16,7 @@ import { WebhookShares1764000000165 } from './1764000000165-webhook-shares.js';
 import { StoreEpoch1764000000170 } from './1764000000170-store-epoch.js';
 import { FileAnnouncements1764000000171 } from './1764000000171-file-announcements.js';
 import { ReadsDuringWrites1764000000180 } from './1764000000180-reads-during-writes.js';
+import { LoginProofs1764000000185 } from './1764000000185-login-proofs.js';
 
 /** All migrations, oldest first. A released migration never changes. */
 export const migrations = [
@@ -37,4 +38,5 @@ export const migrations = [
   StoreEpoch1764000000170,
   FileAnnouncements1764000000171,
   ReadsDuringWrites1764000000180,
+  LoginProofs1764000000185,
 ];
