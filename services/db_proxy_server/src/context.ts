@@ -1,8 +1,8 @@
 import type { Kit } from '@teamtalk/service-kit';
 import { DepartmentAdministration } from './accounts/department-administration.js';
 import { Departments } from './accounts/departments.js';
+import { HashUpgrades } from './accounts/hash-upgrades.js';
 import { type LoginLimit, Logins } from './accounts/logins.js';
-import { HashUpgrades } from './accounts/passwords/hash-upgrades.js';
 import { LoginProofs } from './accounts/passwords/login-proofs.js';
 import { PasswordChecker } from './accounts/passwords/password-checker.js';
 import { ProofKey } from './accounts/passwords/proof-key.js';

@@ -11,9 +11,7 @@ it('a service that nobody uses sleeps most of the time', async () => {
   const one = Object.fromEntries(serviceNames.map((name) => [name, 1])) as Record<ServiceName, number>;
   const cluster = await TestCluster.start({ mode: 'processes', ...one });
   try {
-    const watch = new UsageWatch(
-      serviceNames.map((name) => ({ name, pid: cluster.node(name, 0).pid })),
-    );
+    const watch = new UsageWatch(serviceNames.map((name) => ({ name, pid: cluster.node(name, 0).pid })));
     // A service's heartbeats tell how many seconds have gone by for it, however busy the machine is.
     const heartbeats = (count: number) =>
       new Promise<void>((resolve) => {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Kit } from '@teamtalk/service-kit';
-import type { Logins } from '../logins.js';
-import type { PasswordChecker } from './password-checker.js';
-import type { ProofKey } from './proof-key.js';
+import type { Logins } from './logins.js';
+import type { PasswordChecker } from './passwords/password-checker.js';
+import type { ProofKey } from './passwords/proof-key.js';
 
 /** Upgrades that may wait; each holds what its client sent in place of a password. */
 const maxWaiting = 100;
