@@ -12,6 +12,7 @@ const below = {
   bus: ['service-kit'],
   net: ['service-kit'],
   rpc: ['service-kit'],
+  routing: ['protocol', 'service-kit', 'bus'],
   client: ['protocol'],
   'local-stack': ['protocol'],
   conformance: ['protocol', 'local-stack'],

@@ -1,9 +1,8 @@
 import { type Bus, type Cluster, type Heartbeat, type Registry, topics } from '@teamtalk/bus';
+import { type Effects, noEffects, PresenceSync, PresenceTable } from '@teamtalk/routing';
 import type { Kit } from '@teamtalk/service-kit';
 import { NodeSender } from './node-sender.js';
 import { actOn } from './presence/effects.js';
-import { PresenceSync } from './presence/presence-sync.js';
-import { type Effects, noEffects, PresenceTable } from './presence/presence-table.js';
 import { StatusNotifier } from './presence/status-notifier.js';
 
 /** Dependencies of route_server's handlers. */

@@ -1,6 +1,6 @@
 import type { teamtalk } from '@teamtalk/bus';
+import type { PresenceTable } from '@teamtalk/routing';
 import type { Context } from '../context.js';
-import type { PresenceTable } from '../presence/presence-table.js';
 
 type Notify = teamtalk.bus.NotifyUsers.$Properties;
 

@@ -1,8 +1,8 @@
 import { type Registry, rendezvous } from '@teamtalk/bus';
 import { IM } from '@teamtalk/protocol';
+import type { Effects } from '@teamtalk/routing';
 import type { Kit } from '@teamtalk/service-kit';
 import type { NodeSender } from '../node-sender.js';
-import type { Effects } from './presence-table.js';
 import type { StatusNotifier } from './status-notifier.js';
 
 const { KICK_REASON_DUPLICATE_USER } = IM.BaseDefine.KickReasonType;

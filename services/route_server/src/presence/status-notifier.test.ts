@@ -1,10 +1,10 @@
 import type { Registry } from '@teamtalk/bus';
 import { ClientType, Commands, decodeBody, HEADER_LENGTH } from '@teamtalk/protocol';
+import { noEffects, PresenceTable } from '@teamtalk/routing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { NodeSender } from '../node-sender.js';
 import { type FakeNode, online } from '../testing/fake-node.js';
 import { TestRoutes } from '../testing/test-routes.js';
-import { noEffects, PresenceTable } from './presence-table.js';
 import { StatusNotifier } from './status-notifier.js';
 
 let routes: TestRoutes;

@@ -1,7 +1,7 @@
 import { type Registry, teamtalk } from '@teamtalk/bus';
 import { Commands, encodePdu, IM, isMobileClient } from '@teamtalk/protocol';
+import type { Effects, PresenceTable } from '@teamtalk/routing';
 import type { NodeSender } from '../node-sender.js';
-import type { Effects, PresenceTable } from './presence-table.js';
 
 const { USER_STATUS_ONLINE, USER_STATUS_OFFLINE } = IM.BaseDefine.UserStatType;
 
