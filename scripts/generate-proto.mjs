@@ -1,6 +1,6 @@
 // Generates the static protobufjs modules (`gen/*.js` with their `.d.ts`) from proto/.
 // Each module has a root of its own, so that no two can overwrite each other's types.
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pbjs from 'protobufjs-cli/pbjs.js';
@@ -25,8 +25,13 @@ const options =
 
 async function sources(from) {
   const full = path.join(top, from);
-  if (!(await stat(full)).isDirectory()) return [full];
+  if (!(await stat(full)).isDirectory()) return [full, ...(await imports(full))];
   return (await readdir(full)).filter((name) => name.endsWith('.proto')).map((name) => path.join(full, name));
+}
+
+async function imports(file) {
+  const text = await readFile(file, 'utf8');
+  return [...text.matchAll(/^import "(.+)";$/gm)].map(([, name]) => path.join(path.dirname(file), name));
 }
 
 async function modified(files) {

@@ -1,6 +1,7 @@
 export { teamtalk } from '../gen/bus.js';
 export { Bus, type BusOptions, type SubscribeOptions } from './bus.js';
 export { Cluster, joinCluster } from './cluster.js';
+export { directDeliveryMs } from './direct-delivery.js';
 export { type FileServerAddress, fileServerAddresses } from './file-servers.js';
 export {
   type Announced,

@@ -34,13 +34,20 @@ export const topics = {
   /** a registry that starts -> every instance of a service: announce yourself now */
   discovery: { subject: 'roll-call', event: events.Discovery },
 
-  /** msg_server -> all route_servers */
+  /** msg_server -> all route_servers, and the db_proxy_servers that send messages to msg_servers directly */
   presenceUpdate: { subject: 'presence.update', event: events.PresenceUpdate, answer: events.PresenceAck },
 
-  /** route_server -> all route_servers */
+  /** msg_server -> a db_proxy_server that has not answered a presence update: is it there at all? */
+  presenceFollower: (dbProxy: number) => ({
+    subject: `presence.follower.${formatInstance(dbProxy)}`,
+    event: events.Done,
+    answer: events.Done,
+  }),
+
+  /** route_server -> all route_servers and db_proxy_servers */
   msgServerGone: { subject: 'msg-server-gone', event: events.MsgServerGone },
 
-  /** a route_server that starts -> all route_servers; answered by those that know all sessions */
+  /** a route_server or db_proxy_server that starts -> those that know all sessions */
   msgServersQuery: {
     subject: 'msg-servers.query',
     event: events.MsgServersQuery,

@@ -22,6 +22,10 @@ export interface PresenceSyncOptions {
   act: (effects: Effects, node: number) => void;
   /** tells a msg_server that its clients may have missed messages */
   evicted: (node: number) => void;
+  /** Whether messages are sent by the table now; left out: always, except while it catches up. */
+  inUse?: () => boolean;
+  /** Whether the logins of an update waited until the table has them; left out: always. */
+  isAwaited?: (update: Update) => boolean;
 }
 
 /**
@@ -56,7 +60,7 @@ export class PresenceSync {
     const { instance, seq } = update;
     const { table } = this.#options;
     const effects = noEffects();
-    const isMissing = this.#isGap(update) || this.#hasLateLogin(update);
+    const isMissing = this.#isMissing(update);
     this.#applyChanges(update, effects);
     if (!isMissing && seq > table.seqOf(instance)) table.setSeq(instance, seq);
     this.#syncing.get(instance)?.updates.push(update);
@@ -149,9 +153,10 @@ export class PresenceSync {
       table.setSeq(node, snapshot.seq);
       for (const update of updates) {
         if (update.seq <= snapshot.seq) continue;
-        const isGap = this.#isGap(update);
+        // If something is missing still, the next heartbeat shows it.
+        const isMissing = this.#isMissing(update);
         this.#applyChanges(update, effects);
-        if (!isGap) table.setSeq(node, update.seq);
+        if (!isMissing) table.setSeq(node, update.seq);
       }
       act(effects, node);
       this.#failing.delete(node);
@@ -177,7 +182,7 @@ export class PresenceSync {
     for (let count = 0; count < maxSnapshots; count++) {
       const snapshot = await this.#fetch(node, missed);
       // Nothing is routed before the table is complete.
-      if (this.#catchingUp) return snapshot;
+      if (!this.#inUse) return snapshot;
       const unknown = snapshot.sessions.filter(({ connectionId }) => !table.knows(node, connectionId));
       if (unknown.length === 0) return snapshot;
       if (unknown.some(({ connectionId }) => missed.has(connectionId))) {
@@ -209,19 +214,24 @@ export class PresenceSync {
     return { seq, sessions };
   }
 
-  /** Whether a change before those of the update is missing. */
-  #isGap({ instance, seq, changes }: Update): boolean {
-    return seq - (changes?.length ?? 0) > this.#options.table.seqOf(instance);
+  /** Whether a change before those of the update is missing, or a login of the update came too late. */
+  #isMissing(update: Update): boolean {
+    const { instance, seq, changes } = update;
+    if (seq - (changes?.length ?? 0) > this.#options.table.seqOf(instance)) return true;
+    return (changes ?? []).some((change) => this.#isLate(update, change));
   }
 
-  /** Whether it repeats a login unknown here: that client has been logged in for a second. A snapshot handles it. */
-  #hasLateLogin(update: Update): boolean {
-    return (update.changes ?? []).some((change) => this.#isLate(update, change));
+  /**
+   * Whether it is an unknown login that is over: it is repeated, or did not wait for this process. A snapshot handles it.
+   */
+  #isLate(update: Update, { online, connectionId }: Change): boolean {
+    if (!online || !this.#inUse) return false;
+    if (!update.again && (this.#options.isAwaited?.(update) ?? true)) return false;
+    return !this.#options.table.knows(update.instance, connectionId ?? 0);
   }
 
-  #isLate({ instance, again }: Update, { online, connectionId }: Change): boolean {
-    if (!again || !online || this.#catchingUp) return false;
-    return !this.#options.table.knows(instance, connectionId ?? 0);
+  get #inUse(): boolean {
+    return !this.#catchingUp && (this.#options.inUse?.() ?? true);
   }
 
   #applyChanges(update: Update, effects: Effects): void {

@@ -6,8 +6,13 @@ import type { Replica, ReplicaPool } from './replica-pool.js';
 export interface BatchedStreamOptions<Entry, Result, Frame, ResultFrame> {
   // biome-ignore lint/suspicious/noExplicitAny: only the frame types of a method matter here, and they are checked by toFrame and results
   method: Method<Frame, any, any, ResultFrame>;
-  toFrame(entries: Entry[]): Frame;
+  /** @param confirmed what `receive` has confirmed since the last frame */
+  toFrame(entries: Entry[], confirmed: number[]): Frame;
   results(frame: ResultFrame): Result[];
+  /** The first frame of every stream. */
+  opening?: Frame;
+  /** Gets each result frame after its results; what it confirms is sent with the next frame, or after 20 ms. */
+  receive?(frame: ResultFrame, confirm: (number: number) => void): void;
   /** The store's horizon in a result frame, which a retry sends back: see `AppendResults.horizon`. */
   horizon?(frame: ResultFrame): number;
   /** Chooses the replica a key belongs to, among those that are up. */
@@ -55,10 +60,15 @@ interface Partition<Entry> {
   waiting: Entry[];
   scheduled: boolean;
   flushed: number;
+  confirmed: number[];
+  /** Set while confirmations wait for a frame. */
+  confirming: NodeJS.Timeout | undefined;
 }
 
 const sweepMs = 250;
 const reopenMs = 200;
+/** Milliseconds for which confirmations wait for entries to be sent with. */
+const confirmMs = 20;
 
 /**
  * Sends numbered entries over one stream per replica, many entries per frame, and passes each entry its result. Entries
@@ -164,19 +174,32 @@ export class BatchedStream<
   stop(): void {
     void this.#stopSweeping();
     for (const pending of [...this.#pending.values()]) this.#finish(pending, undefined);
-    for (const partition of this.#partitions.values()) partition.stream.end();
+    for (const partition of this.#partitions.values()) {
+      clearTimeout(partition.confirming);
+      partition.stream.end();
+    }
     this.#partitions.clear();
     this.#up = [];
   }
 
   #open(replica: Replica): void {
-    const { method } = this.#options;
+    const { method, opening, receive } = this.#options;
     const stream = replica.client.makeBidiStreamRequest(
       method.path,
       method.requestSerialize,
       method.responseDeserialize,
     );
-    const partition: Partition<Entry> = { replica, stream, waiting: [], scheduled: false, flushed: 0 };
+    const partition: Partition<Entry> = {
+      replica,
+      stream,
+      waiting: [],
+      scheduled: false,
+      flushed: 0,
+      confirmed: [],
+      confirming: undefined,
+    };
+    if (opening) stream.write(opening);
+    const confirm = (number: number) => this.#confirm(partition, number);
     this.#pinInFlight();
     this.#partitions.set(replica.instance, partition);
     this.#up = [...this.#partitions.values()].map((each) => each.replica);
@@ -187,6 +210,7 @@ export class BatchedStream<
         const pending = this.#pending.get(result.requestId);
         if (pending) this.#finish(pending, result);
       }
+      receive?.(frame, confirm);
     });
     stream.on('error', (error: ServiceError) => {
       if (error.code === status.UNIMPLEMENTED) this.#older.add(replica.instance);
@@ -204,6 +228,7 @@ export class BatchedStream<
     this.#up = [...this.#partitions.values()].map((each) => each.replica);
     this.#reopenAt.set(instance, performance.now() + reopenMs);
     partition.stream.cancel();
+    clearTimeout(partition.confirming);
     for (const [key, pin] of this.#pins) if (pin.partition === partition) this.#pins.delete(key);
     const orphans = [...this.#pending.values()].filter((pending) => pending.partition === partition);
     // A replica that stays down is retried many times; log it once.
@@ -263,10 +288,23 @@ export class BatchedStream<
     partition.scheduled = false;
     if (this.#partitions.get(partition.replica.instance) !== partition || partition.waiting.length === 0)
       return;
-    const entries = partition.waiting;
-    partition.waiting = [];
     partition.flushed = performance.now();
-    partition.stream.write(this.#options.toFrame(entries));
+    this.#write(partition);
+  }
+
+  #write(partition: Partition<Entry>): void {
+    const { waiting, confirmed } = partition;
+    partition.waiting = [];
+    if (confirmed.length > 0) partition.confirmed = [];
+    partition.stream.write(this.#options.toFrame(waiting, confirmed));
+  }
+
+  #confirm(partition: Partition<Entry>, number: number): void {
+    partition.confirmed.push(number);
+    partition.confirming ??= setTimeout(() => {
+      partition.confirming = undefined;
+      if (partition.confirmed.length > 0) this.#write(partition);
+    }, confirmMs);
   }
 
   #giveUp(pending: Pending<Entry, Result>): void {

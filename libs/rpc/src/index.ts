@@ -20,6 +20,7 @@ export { errorOf, grpcStatusOf } from './errors.js';
 export { type LoginStream, loginStream, nameKey } from './login-stream.js';
 export {
   type AppendEntry,
+  type AppenderOptions,
   type AppendResult,
   conversationKey,
   type MessageAppender,

@@ -29,8 +29,16 @@ export function conversationKey(isGroup: boolean, fromUserId: number, toSessionI
   return (Math.imul(low, 0x85ebca6b) ^ Math.imul(high, 0xc2b2ae35)) >>> 0;
 }
 
-/** The stream of messages to be stored. */
-export function messageAppender(pool: ReplicaPool, { instance, ...options }: WriterOptions) {
+export interface AppenderOptions extends WriterOptions {
+  /**
+   * Takes stored messages for the users of this process. Left out: none are sent to it.
+   * @returns whether they count as delivered
+   */
+  deliver?: (batch: teamtalk.bus.DeliverBatch.$Properties) => boolean;
+}
+
+/** The stream of messages to be stored, and of stored ones to be delivered. */
+export function messageAppender(pool: ReplicaPool, { instance, deliver, ...options }: AppenderOptions) {
   return new BatchedStream<
     AppendEntry & { requestId: number },
     AppendResult,
@@ -39,9 +47,15 @@ export function messageAppender(pool: ReplicaPool, { instance, ...options }: Wri
   >(pool, {
     ...options,
     method: messages.append,
-    toFrame: (entries) => ({ originInstance: instance, entries }),
+    toFrame: (entries, confirmed) => ({ originInstance: instance, entries, confirmed }),
     results: (frame) => frame.results as AppendResult[],
     horizon: (frame) => frame.horizon,
+    ...(deliver && {
+      opening: { originInstance: instance, takesDeliveries: true },
+      receive: ({ deliveries }, confirm) => {
+        for (const { number, batch } of deliveries ?? []) if (deliver(batch ?? {})) confirm(number ?? 0);
+      },
+    }),
   });
 }
 

@@ -25,6 +25,8 @@ export interface RpcStream<In, Out> {
   /** Stops reading from the caller until `resume`: back-pressure. */
   pause(): void;
   resume(): void;
+  /** Whether the caller does not read as fast as it is written to. */
+  readonly congested: boolean;
 }
 
 /** A handler for each method of a gRPC service. */
@@ -135,6 +137,9 @@ export class RpcServer {
         },
         pause: () => call.pause(),
         resume: () => call.resume(),
+        get congested() {
+          return call.writableNeedDrain;
+        },
       });
     };
     this.#add(method, serve as UntypedServiceImplementation[string]);
