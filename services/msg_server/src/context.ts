@@ -1,4 +1,4 @@
-import type { Bus, Cluster, Registry } from '@teamtalk/bus';
+import type { Bus, Cluster, Registry, teamtalk } from '@teamtalk/bus';
 import { allCommands } from '@teamtalk/protocol';
 import { type Kit, withDeadline } from '@teamtalk/service-kit';
 import { LoginQueue } from './backpressure/login-queue.js';
@@ -32,6 +32,8 @@ export interface Context extends Store {
   readonly logins: LoginQueue<Connection>;
   readonly presence: PresencePublisher;
   readonly deliveries: Deliveries;
+  /** Takes batches over the append streams; set once clients can come. */
+  readonly direct: { take?: (batch: teamtalk.bus.DeliverBatch.$Properties) => boolean };
   readonly senderCache: SenderCache;
   readonly noticeDowngrade: NoticeDowngrade;
   readonly notifications: ChangeNotifications;
@@ -49,7 +51,9 @@ export function createContext(config: MsgServerConfig, kit: Kit, cluster: Cluste
   );
   const routeServers = cluster.follow('route_server');
   const fileServers = cluster.follow('file_server');
-  const store = openStore(config, kit, cluster);
+  const direct: Context['direct'] = {};
+  const store = openStore(config, kit, cluster, (batch) => direct.take?.(batch) ?? false);
+  const { dbProxies } = store;
   health.addCheck('route_server', () => routeServers.all().length > 0);
   const senderCache = new SenderCache();
   const users = new LocalUsers();
@@ -70,7 +74,7 @@ export function createContext(config: MsgServerConfig, kit: Kit, cluster: Cluste
     tracing,
   });
   life.onStop('deliveries', () => deliveries.stop());
-  const presence = new PresencePublisher({ bus, instance, routeServers, users, metrics, log });
+  const presence = new PresencePublisher({ bus, instance, routeServers, dbProxies, users, metrics, log });
   life.onStop('presence', () =>
     withDeadline(presence.settle(), flushTimeoutMs, 'publishing presence changes'),
   );
@@ -92,6 +96,7 @@ export function createContext(config: MsgServerConfig, kit: Kit, cluster: Cluste
     logins,
     presence,
     deliveries,
+    direct,
     senderCache,
     noticeDowngrade,
     notifications,

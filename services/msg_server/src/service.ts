@@ -5,6 +5,7 @@ import type { MsgServerConfig } from './config.js';
 import { ClientListener } from './connection/client-listener.js';
 import { type Context, createContext } from './context.js';
 import { EventLoopStallDetector } from './event-loop-stall.js';
+import { deliverMessages } from './handlers/bus/deliver-message.js';
 import { answerDeliveryQuery } from './handlers/bus/delivery-positions.js';
 import { handleNodeEvent } from './handlers/bus/node-event.js';
 import { sendPresenceSnapshot } from './handlers/bus/presence-snapshot.js';
@@ -13,8 +14,8 @@ import { dispatcher } from './handlers/client/index.js';
 import { IdleGc } from './idle-gc.js';
 
 /**
- * Starts msg_server: accepts clients, passes their messages to db_proxy_server, and delivers messages and events from
- * route_servers to their connections.
+ * Starts msg_server: accepts clients, passes their messages to db_proxy_server, and delivers stored messages and events
+ * of route_servers to their connections.
  */
 export function startMsgServer(config: MsgServerConfig, options: StartOptions = {}): Promise<Service> {
   return startService('msg_server', config, options, start);
@@ -43,6 +44,7 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
       connections: users.connectionCount,
       onlineUsers: users.size,
       presenceSeq: presence.seq,
+      directDelivery: true,
     }),
     { late: true },
   );
@@ -83,10 +85,15 @@ async function createListener(context: Context, cluster: Cluster) {
 
 /** Each handler checks for a stall first: events that waited during one are not for the clients connected before it. */
 function listenToOthers(context: Context, stallDetector: EventLoopStallDetector): void {
-  const { bus, kit } = context;
-  const take = handleNodeEvent(context);
+  const { bus, direct, kit } = context;
+  const deliver = deliverMessages(context);
+  const take = handleNodeEvent(context, deliver);
   const answerSessions = answerUserSessions(context);
   const sendSnapshot = sendPresenceSnapshot(context);
+  direct.take = (batch) => {
+    stallDetector.check();
+    return deliver(batch);
+  };
   bus.answer(topics.node(kit.instance), (event) => {
     stallDetector.check();
     return take(event);

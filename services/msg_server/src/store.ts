@@ -1,6 +1,7 @@
-import { type Cluster, rendezvous } from '@teamtalk/bus';
+import { type Cluster, type Registry, rendezvous } from '@teamtalk/bus';
 import { IM } from '@teamtalk/protocol';
 import {
+  type AppenderOptions,
   connectStore,
   type LoginStream,
   loginStream,
@@ -28,16 +29,25 @@ const fetchMs = 2_000;
 /** The store, as msg_server uses it. */
 export interface Store {
   /** The db_proxy_servers. */
+  readonly dbProxies: Registry;
   readonly pool: ReplicaPool;
   readonly appender: MessageAppender;
   readonly marker: ReadMarker;
   readonly loginChecks: LoginStream;
 }
 
-/** Entries in flight are waited for when the service stops. */
-export function openStore({ flush, limits, rpcTls }: MsgServerConfig, kit: Kit, cluster: Cluster): Store {
+/**
+ * Entries in flight are waited for when the service stops.
+ * @param deliver takes stored messages for users of this server
+ */
+export function openStore(
+  { flush, limits, rpcTls }: MsgServerConfig,
+  kit: Kit,
+  cluster: Cluster,
+  deliver: AppenderOptions['deliver'],
+): Store {
   const { health, instance, life, log } = kit;
-  const { pool } = connectStore(kit, cluster, rpcTls);
+  const { pool, dbProxies } = connectStore(kit, cluster, rpcTls);
   const options: WriterOptions = {
     instance,
     choose: rendezvous,
@@ -46,7 +56,7 @@ export function openStore({ flush, limits, rpcTls }: MsgServerConfig, kit: Kit, 
     flushMs: flush.appendMs,
     maxPending: limits.appends,
   };
-  const appender = messageAppender(pool, options);
+  const appender = messageAppender(pool, { ...options, deliver });
   const marker = readMarker(pool, options);
   const loginChecks = loginStream(pool, { ...options, flushMs: 0 });
   // Stricter than that of connectStore: messages can be stored.
@@ -61,7 +71,7 @@ export function openStore({ flush, limits, rpcTls }: MsgServerConfig, kit: Kit, 
       loginChecks.stop();
     }
   });
-  return { pool, appender, marker, loginChecks };
+  return { dbProxies, pool, appender, marker, loginChecks };
 }
 
 /** What deliveries read from the store. */

@@ -1,7 +1,7 @@
-import { Bus, HeartbeatPublisher, Registry, type teamtalk } from '@teamtalk/bus';
-import { testNats } from '@teamtalk/local-stack';
+import { Bus, directDeliveryMs, HeartbeatPublisher, Registry, type teamtalk, topics } from '@teamtalk/bus';
+import { testNats, waitUntil } from '@teamtalk/local-stack';
 import { ClientType } from '@teamtalk/protocol';
-import { createKit } from '@teamtalk/service-kit';
+import { createKit, newInstance } from '@teamtalk/service-kit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection } from '../connection/connection.js';
 import { LocalUsers } from '../delivery/local-users.js';
@@ -14,21 +14,66 @@ function connection(id: number, userId: number): Connection {
   return { id, userId, clientType: ClientType.WINDOWS, loginSeq: id, isMobile: false } as Connection;
 }
 
+/** A db_proxy_server that follows presence. */
+class FakeFollower {
+  readonly instance = newInstance();
+  readonly updates: teamtalk.bus.PresenceUpdate[] = [];
+  answers: () => Promise<boolean> = async () => true;
+  readonly #bus: Bus;
+  readonly #subscriptions;
+  readonly #heartbeats: HeartbeatPublisher;
+
+  constructor(bus: Bus) {
+    this.#bus = bus;
+    this.#subscriptions = [
+      bus.answer(topics.presenceUpdate, async (update) => {
+        this.updates.push(update);
+        return (await this.answers()) ? { follower: this.instance } : undefined;
+      }),
+      bus.answer(topics.presenceFollower(this.instance), () => ({})),
+    ];
+    const self = { instance: this.instance, service: 'db_proxy_server', hostname: 'test' };
+    this.#heartbeats = new HeartbeatPublisher(bus, self, () => ({ directDelivery: true }));
+  }
+
+  /** Its subscriptions end; its last heartbeat is a moment ago. */
+  async die(): Promise<void> {
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+    await this.#bus.flush();
+  }
+
+  async stop(): Promise<void> {
+    await this.die();
+    await this.#heartbeats.stop();
+  }
+}
+
 describe('PresencePublisher', () => {
   let bus: Bus;
   let routeServers: Registry;
+  let dbProxies: Registry;
   let users: LocalUsers;
   let presence: PresencePublisher;
   beforeEach(async () => {
     const { log, metrics } = createKit('test', { logLevel: 'silent', shutdownMs: 1_000 });
     bus = await Bus.connect({ ...(await testNats()), name: 'test', log, metrics });
     routeServers = new Registry(bus, log, 'route_server');
+    dbProxies = new Registry(bus, log, 'db_proxy_server');
     users = new LocalUsers();
     const counted = new MsgServerMetrics(metrics, []);
-    presence = new PresencePublisher({ bus, instance: 1, routeServers, users, metrics: counted, log });
+    presence = new PresencePublisher({
+      bus,
+      instance: 1,
+      routeServers,
+      dbProxies,
+      users,
+      metrics: counted,
+      log,
+    });
   });
   afterEach(async () => {
     routeServers.stop();
+    dbProxies.stop();
     await bus.drain();
   });
 
@@ -91,6 +136,72 @@ describe('PresencePublisher', () => {
     expect(performance.now() - begun).toBeLessThan(800);
     expect(routeServers.all().map(({ instance }) => instance)).toEqual([route.instance]);
     await Promise.all([dead.stop(), route.stop()]);
+  });
+
+  describe('with a db_proxy_server that sends messages directly', () => {
+    let route: FakeRouteServer;
+    let follower: FakeFollower;
+    beforeEach(async () => {
+      route = new FakeRouteServer(bus);
+      follower = new FakeFollower(bus);
+      await Promise.all([routeServers.waitFor(1, 2_000), dbProxies.waitFor(1, 2_000)]);
+    });
+    afterEach(() => Promise.all([route.stop(), follower.stop()]));
+
+    it('a login waits for its answer, and says so', async () => {
+      let known = false;
+      let release = () => {};
+      const released = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      follower.answers = () => released.then(() => true);
+      const came = presence.publishOnline(connection(1, 1)).then((outcome) => {
+        known = outcome;
+      });
+      await waitUntil(() => route.updates.length === 1 && follower.updates.length === 1, { what: 'both' });
+      await bus.flush();
+      expect(known).toBe(false);
+      expect(follower.updates[0]?.awaited).toEqual([follower.instance]);
+      release();
+      await came;
+      expect(known).toBe(true);
+    });
+
+    it('its answer is not taken for one of a route_server', async () => {
+      await route.stop();
+      await waitUntil(() => routeServers.all().length === 0, { what: 'the route_server gone' });
+      expect(await presence.publishOnline(connection(1, 1))).toBe(false);
+    });
+
+    it('a login waits until a silent one does not trust its table, from when NATS had the login', async () => {
+      follower.answers = async () => false;
+      let ack = () => {};
+      route.acksWaitFor = new Promise((resolve) => {
+        ack = resolve;
+      });
+      const came = presence.publishOnline(connection(1, 1)).then(() => performance.now());
+      await waitUntil(() => route.updates.length === 1, { what: 'the update' });
+      const before = performance.now();
+      ack();
+      expect((await came) - before).toBeGreaterThanOrEqual(directDeliveryMs.wait);
+    });
+
+    it('logins wait for one that nobody listens for only until it does not trust its table', async () => {
+      await follower.die();
+      const begun = performance.now();
+      expect(await presence.publishOnline(connection(1, 1))).toBe(true);
+      expect(performance.now() - begun).toBeGreaterThanOrEqual(directDeliveryMs.wait);
+      const [seen] = route.updates.slice(-1);
+      expect(seen?.awaited).toEqual([follower.instance]);
+      expect(await presence.publishOnline(connection(2, 2))).toBe(true);
+      expect(route.updates.at(-1)?.awaited).toEqual([]);
+    });
+
+    it('a disconnect waits for nobody', async () => {
+      presence.publishOffline(connection(1, 1));
+      await waitUntil(() => follower.updates.length === 1, { what: 'the update' });
+      expect(follower.updates[0]?.awaited).toEqual([]);
+    });
   });
 
   it('returns snapshots in pages, under the number of the last change', async () => {

@@ -1,5 +1,6 @@
 import {
   type Bus,
+  directDeliveryMs,
   NobodyListensError,
   type Registry,
   rendezvous,
@@ -10,6 +11,7 @@ import type { Logger } from '@teamtalk/service-kit';
 import type { Connection } from '../connection/connection.js';
 import type { LocalUsers } from '../delivery/local-users.js';
 import type { MsgServerMetrics } from '../metrics.js';
+import { Followers } from './followers.js';
 
 type Change = teamtalk.bus.PresenceChange.$Properties & { userId: number };
 
@@ -37,17 +39,19 @@ export interface PresencePublisherOptions {
   bus: Bus;
   instance: number;
   routeServers: Registry;
+  dbProxies: Registry;
   users: LocalUsers;
   metrics: MsgServerMetrics;
   log: Logger;
 }
 
 /**
- * Publishes logins and disconnects to the route_servers. The changes of one event-loop turn are batched; they are
- * numbered, so that a route_server notices when it misses one.
+ * Publishes logins and disconnects to the route_servers, and to the db_proxy_servers that follow presence. The changes of
+ * one event-loop turn are batched; they are numbered, so that a receiver notices when it misses one.
  */
 export class PresencePublisher {
   readonly #options: PresencePublisherOptions;
+  readonly #followers: Followers;
   readonly #inFlight = new Set<Promise<void>>();
   #seq = 0;
   #pending: Pending[] = [];
@@ -55,6 +59,7 @@ export class PresencePublisher {
 
   constructor(options: PresencePublisherOptions) {
     this.#options = options;
+    this.#followers = new Followers(options.dbProxies);
   }
 
   /** Number of the last published change. */
@@ -64,8 +69,8 @@ export class PresencePublisher {
 
   /**
    * Publishes that a connection has logged in.
-   * @returns true once all route_servers have applied it, or at least one after a second; false when none has after all
-   * retries
+   * @returns true once all route_servers have applied it, or at least one after a second, and no db_proxy_server sends
+   * messages without knowing of it; false when no route_server has applied it after all retries
    */
   publishOnline(connection: Connection): Promise<boolean> {
     return new Promise((settle) => {
@@ -173,18 +178,29 @@ export class PresencePublisher {
       return acked;
     }
     this.#advanceSeq(batch.length);
+    const isLogin = batch.some(({ change }) => change.online);
+    const followers = new Set(isLogin ? this.#followers.awaited() : []);
     const update = {
       instance,
       seq: this.#seq,
       changes: batch.map(({ change }) => change),
       actingRouteServer,
       again: retry,
+      awaited: [...followers],
     };
     const unanswered = () => routeServers.all().filter((each) => !acked.has(each.instance));
+    const silent = () => [...followers].filter((each) => this.#followers.isPresent(each));
+    const isComplete = () => unanswered().length === 0 && silent().length === 0;
+    /** performance.now() of the first answer of a route_server */
+    let passedOn = 0;
     const complete = new AbortController();
     const livenessCheck = setTimeout(() => {
-      void Promise.all(unanswered().map((each) => this.#forgetDead(each.instance))).then(() => {
-        if (acked.size > 0 && unanswered().length === 0) complete.abort();
+      const checks = [
+        ...unanswered().map((each) => this.#forgetDead(each.instance)),
+        ...silent().map((each) => this.#noteAbsent(each)),
+      ];
+      void Promise.all(checks).then(() => {
+        if (isComplete()) complete.abort();
       });
     }, livenessCheckMs);
     try {
@@ -192,12 +208,15 @@ export class PresencePublisher {
         topics.presenceUpdate,
         update,
         answerMs,
-        ({ routeServer }) => {
-          acked.add(routeServer);
-          return unanswered().length === 0;
+        ({ routeServer, follower }) => {
+          followers.delete(follower);
+          if (routeServer !== 0) acked.add(routeServer);
+          if (acked.size > 0) passedOn ||= performance.now();
+          return isComplete();
         },
         complete.signal,
       );
+      if (isLogin && acked.size > 0) await this.#untilDistrust(passedOn, silent);
       metrics.presenceUpdates.inc({ outcome: all || complete.signal.aborted ? 'complete' : 'partial' });
     } catch (error) {
       log.debug({ err: error }, 'publishing presence update failed');
@@ -205,6 +224,16 @@ export class PresencePublisher {
       clearTimeout(livenessCheck);
     }
     return acked;
+  }
+
+  /**
+   * Waits until the db_proxy_servers that have not answered do not trust what they know.
+   * @param passedOn performance.now() when NATS had the update
+   */
+  async #untilDistrust(passedOn: number, silent: () => number[]): Promise<void> {
+    const since = silent().length > 0 ? passedOn + directDeliveryMs.wait : 0;
+    const ms = Math.max(since, this.#followers.distrustAt) - performance.now();
+    if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
   }
 
   #advanceSeq(count: number): void {
@@ -219,6 +248,15 @@ export class PresencePublisher {
       await bus.request(topics.storedBatch(routeServer), {}, answerMs);
     } catch (error) {
       if (error instanceof NobodyListensError && bus.stable) routeServers.forget(routeServer);
+    }
+  }
+
+  async #noteAbsent(dbProxy: number): Promise<void> {
+    const { bus } = this.#options;
+    try {
+      await bus.request(topics.presenceFollower(dbProxy), {}, answerMs);
+    } catch (error) {
+      if (error instanceof NobodyListensError && bus.stable) this.#followers.noteAbsent(dbProxy);
     }
   }
 }

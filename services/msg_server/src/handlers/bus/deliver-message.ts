@@ -4,7 +4,8 @@ import type { Context } from '../../context.js';
 import { followStoreEpoch } from './store-epoch.js';
 
 /**
- * DeliverBatch from a route_server: delivers stored messages to users on this server.
+ * DeliverBatch from a route_server or, directly, a db_proxy_server: delivers stored messages to users on this server.
+ * Both ways lead through one handler, which follows the store epoch.
  * @returns a handler that returns false for a batch of an earlier store epoch, which must not be acknowledged
  */
 export function deliverMessages(context: Context) {

@@ -1,7 +1,7 @@
 import type { teamtalk } from '@teamtalk/bus';
 import type { Context } from '../../context.js';
 import { broadcast } from './broadcast.js';
-import { deliverMessages } from './deliver-message.js';
+import type { deliverMessages } from './deliver-message.js';
 import { evicted } from './evicted.js';
 import { handleGroupChange } from './group-change.js';
 import { kickUser } from './kick-user.js';
@@ -12,8 +12,7 @@ import { notifyUsers } from './notify-users.js';
  * Dispatches events that route_servers send to this msg_server, and that any service sends to all of them. Deliveries
  * and group changes are acknowledged once their PDUs are queued to the sockets.
  */
-export function handleNodeEvent(context: Context) {
-  const deliver = deliverMessages(context);
+export function handleNodeEvent(context: Context, deliver: ReturnType<typeof deliverMessages>) {
   const changeGroup = handleGroupChange(context);
   const notify = notifyUsers(context);
   const kick = kickUser(context);
