@@ -53,6 +53,10 @@ export const envSchema = {
     1_000,
     'Most connections to PostgreSQL, besides those that store messages',
   ),
+  DIRECT_DELIVERY: env.boolean(
+    true,
+    'Whether stored messages go to the msg_servers of their receivers directly, and by a route_server only where that is in doubt; takes some 200 bytes a connected client',
+  ),
   COMMIT_LANES: env.integer(
     1,
     1,
@@ -118,6 +122,8 @@ export interface DbProxyServerConfig extends CommonConfig {
   /** host:port that other services connect to; undefined: this machine and the bound port */
   advertiseAddress: string | undefined;
   database: DatabaseConfig;
+  /** whether stored messages are sent to msg_servers directly */
+  directDelivery: boolean;
   /** concurrent transactions that store messages */
   commitPartitions: number;
   /** least time between the starts of two of them in one partition, ms */
@@ -138,6 +144,7 @@ function nest(values: EnvValues<typeof envSchema>): DbProxyServerConfig {
     grpc: { host: values.GRPC_HOST, port: values.GRPC_PORT },
     advertiseAddress: values.ADVERTISE_ADDRESS,
     database: { url: values.DATABASE_URL, poolSize: values.DATABASE_POOL },
+    directDelivery: values.DIRECT_DELIVERY,
     commitPartitions: values.COMMIT_LANES,
     commitSpacingMs: values.COMMIT_SPACING_MS,
     argon2: { memoryKib: values.ARGON2_MEMORY_KIB, iterations: values.ARGON2_ITERATIONS },

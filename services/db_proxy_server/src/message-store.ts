@@ -9,11 +9,13 @@ import { untilPostgres } from './database/until-postgres.js';
 import { Horizon } from './messages/append/horizon.js';
 import { MessageWriter } from './messages/append/message-writer.js';
 import { ReadMarkWriter } from './messages/append/read-marker.js';
+import { DeliveryStreams } from './messages/delivery-streams.js';
 import { GroupMembers } from './messages/group-members.js';
 import { OwnerLock } from './messages/outbox/owner-lock.js';
 import { OutboxPublisher } from './messages/outbox/publisher.js';
 import { OutboxReclaimer } from './messages/outbox/reclaimer.js';
 import type { StoreEpoch } from './messages/store-epoch.js';
+import { PresenceFollower } from './presence/presence-follower.js';
 import { BotMessages } from './webhooks/bot-messages.js';
 
 /** Statement timeout of the message store, milliseconds; less than its callers' timeouts. */
@@ -29,6 +31,8 @@ export interface MessageStore {
   readonly horizon: Horizon;
   readonly readMarks: ReadMarkWriter;
   readonly broadcasts: BroadcastWorker;
+  /** of direct delivery; undefined: it is off */
+  readonly direct: { readonly presence: PresenceFollower; readonly streams: DeliveryStreams } | undefined;
 }
 
 /**
@@ -40,7 +44,8 @@ export async function startMessageStore(
     commitPartitions,
     commitSpacingMs,
     database: { url },
-  }: Pick<DbProxyServerConfig, 'commitPartitions' | 'commitSpacingMs' | 'database'>,
+    directDelivery,
+  }: Pick<DbProxyServerConfig, 'commitPartitions' | 'commitSpacingMs' | 'database' | 'directDelivery'>,
   cluster: Cluster,
   epoch: StoreEpoch,
   kit: Kit,
@@ -71,7 +76,10 @@ export async function startMessageStore(
   const bots = new BotMessages(pool, kit);
   life.onStop('messages to bots', () => bots.stop());
   const members = new GroupMembers(pool, kit);
-  const publisher = new OutboxPublisher({ kit, bus, pool, routeServers, members, bots, epoch });
+  const direct = directDelivery
+    ? { presence: new PresenceFollower(bus, kit), streams: new DeliveryStreams() }
+    : undefined;
+  const publisher = new OutboxPublisher({ kit, bus, pool, routeServers, members, bots, epoch, direct });
   life.onStop('outbox publisher', () => publisher.stop(settleMs));
 
   const reclaimer = new OutboxReclaimer({
@@ -104,5 +112,5 @@ export async function startMessageStore(
     writer.renewWriterEpoch();
     broadcasts.renewWriterEpoch();
   });
-  return { writer, horizon, readMarks, broadcasts };
+  return { writer, horizon, readMarks, broadcasts, direct };
 }

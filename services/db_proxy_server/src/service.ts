@@ -53,11 +53,19 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
   serve(server, context, store);
   const grpc = await server.listen(config.grpc, config.rpcTls);
 
+  // Subscribe before the first heartbeat: logins wait for this instance from then on.
+  await cluster.bus.flush();
   const rpcAddress = config.advertiseAddress ?? `127.0.0.1:${grpc}`;
   cluster.register(() => ({
     rpcAddress,
+    directDelivery: config.directDelivery,
     draining: health.draining || !database.up || !schema.fits,
   }));
+  if (store.direct) {
+    const { presence } = store.direct;
+    life.onStop('direct delivery', () => presence.stop());
+    void presence.begin();
+  }
   return { grpc };
 }
 

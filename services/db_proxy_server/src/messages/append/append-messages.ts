@@ -1,5 +1,6 @@
 import { BatchedReplies, type RpcStream, teamtalk } from '@teamtalk/rpc';
 import type { MessageStore } from '../../message-store.js';
+import type { DeliveryOutlet, DeliveryStream } from '../delivery-streams.js';
 import { type Caller, entryProblem, toEntry } from '../entry.js';
 
 const { AppendStatus } = teamtalk.db;
@@ -17,11 +18,27 @@ const maxPending = 20_000;
 
 /**
  * Messages.Append: passes the entries of a stream to the group commit; results of one transaction are sent in one frame.
- * Frames without results carry the horizon for retries of later entries.
+ * Frames without results carry the horizon for retries of later entries. The stream of a msg_server also takes stored
+ * messages to it, and its confirmations back.
  */
-export function appendMessages({ writer, horizon }: Pick<MessageStore, 'writer' | 'horizon'>) {
+export function appendMessages({
+  writer,
+  horizon,
+  direct,
+}: Pick<MessageStore, 'writer' | 'horizon' | 'direct'>) {
   return (stream: RpcStream<teamtalk.db.AppendFrame, teamtalk.db.AppendResults.$Properties>): void => {
-    const answers = new BatchedReplies<teamtalk.db.AppendResult.$Properties>(stream, maxPending);
+    let deliveries: teamtalk.db.DirectDelivery.$Properties[] = [];
+    const takeDeliveries = () => {
+      if (deliveries.length === 0) return undefined;
+      const taken = deliveries;
+      deliveries = [];
+      return { deliveries: taken };
+    };
+    const answers = new BatchedReplies<teamtalk.db.AppendResult.$Properties>(
+      stream,
+      maxPending,
+      takeDeliveries,
+    );
     const caller: Caller = {
       finished({ originRequestId }, outcome) {
         const msgId = outcome.status === 'stored' ? outcome.msgId : 0;
@@ -33,7 +50,25 @@ export function appendMessages({ writer, horizon }: Pick<MessageStore, 'writer' 
     tellHorizon();
     const unwatch = horizon.watch(tellHorizon);
 
+    let msgServer: number;
+    let deliveryStream: DeliveryStream | undefined;
+    const outlet: DeliveryOutlet = {
+      get congested() {
+        return stream.congested;
+      },
+      send(delivery) {
+        deliveries.push(delivery);
+        answers.flushSoon();
+      },
+    };
+
     stream.onData((frame) => {
+      if (frame.takesDeliveries && direct && !deliveryStream) {
+        msgServer = frame.originInstance;
+        deliveryStream = direct.streams.open(msgServer, outlet);
+      }
+      if (frame.confirmed.length > 0) deliveryStream?.confirm(frame.confirmed);
+      if (frame.entries.length > 0) direct?.presence.prepare();
       for (const request of (frame.entries ?? []) as teamtalk.db.AppendEntry[]) {
         answers.expect();
         const problem = entryProblem(request);
@@ -44,6 +79,7 @@ export function appendMessages({ writer, horizon }: Pick<MessageStore, 'writer' 
     // The caller retries unanswered entries on another replica, so entries not yet in a transaction are dropped.
     stream.onClose(() => {
       unwatch();
+      if (deliveryStream) direct?.streams.close(msgServer, deliveryStream);
       writer.discard((entry) => entry.caller === caller);
     });
   };

@@ -6,6 +6,7 @@ import { type GroupMembers, noLists } from '../group-members.js';
 import type { StoredBatch } from '../stored-batch.js';
 import { type Batch, BatchSender } from './batch-sender.js';
 import { DeliveredRows } from './delivered-rows.js';
+import { DirectBatch, DirectSender, type DirectSenderOptions } from './direct-sender.js';
 import { ForeignUndeliveredWatch } from './foreign-undelivered.js';
 import { UndeliveredTracker } from './undelivered-tracker.js';
 import { bytesOf } from './wire-batch.js';
@@ -18,6 +19,8 @@ export interface PublisherOptions {
   members: GroupMembers;
   /** records each batch before it counts as delivered; a batch may be recorded again */
   bots: Pick<BotMessages, 'record'>;
+  /** sends batches to msg_servers directly when nothing is in doubt; left out: a route_server sends all */
+  direct?: Omit<DirectSenderOptions, 'kit'> | undefined;
   /** the store epoch of the batches; left out: 0 */
   epoch?: { readonly current: number };
   /** Most bytes of unanswered messages; further batches are left to the reclaimer. */
@@ -34,19 +37,23 @@ const pollIntervalMs = 50;
 const redeliveries = { events: 8, ms: 1_000 };
 const defaultMaxBytes = 64 * 1024 * 1024;
 
-/** A batch that waits for a route_server's reply. */
+/** A batch that waits for a route_server's reply, or for those of the msg_servers it was sent to. */
 interface Unanswered extends Batch {
   readonly since: number;
   readonly bytes: number;
+  /** taken over from the outbox: it is sent by a route_server */
+  readonly reclaimed: boolean;
   sends: number;
+  direct: DirectBatch | undefined;
   /** performance.now() at which it may be retried */
   dueAt: number;
 }
 
 /**
- * Publishes committed batches to a route_server in commit order, and retries each until one has replied. Only then is
- * its outbox row deleted, by a later transaction. Retries are sent together, oldest first, as many as fit in an event,
- * and new batches queue behind them.
+ * Publishes committed batches in commit order: to the msg_servers concerned where it is certain which these are and that
+ * they listen, otherwise to a route_server. It retries each with a route_server until either all of those msg_servers have
+ * confirmed it or a route_server has replied. Only then is its outbox row deleted, by a later transaction. Retries are sent
+ * together, oldest first, as many as fit in an event, and new batches queue behind them.
  */
 export class OutboxPublisher {
   readonly #options: PublisherOptions;
@@ -55,11 +62,13 @@ export class OutboxPublisher {
   readonly #unanswered = new Map<string, Unanswered>();
   readonly #undelivered = new UndeliveredTracker();
   readonly #sender: BatchSender;
+  readonly #direct: DirectSender | undefined;
   readonly #foreignUndelivered: ForeignUndeliveredWatch;
   readonly #delivered: DeliveredRows;
   /** Runs while anything is unanswered. */
   #timer: NodeJS.Timeout | undefined;
   readonly #retries;
+  readonly #sent;
   readonly #left;
   #bytes = 0;
   /** A failure since the last reply has been logged. */
@@ -76,6 +85,7 @@ export class OutboxPublisher {
     this.#maxBytes = options.maxBytes ?? defaultMaxBytes;
     const { kit, pool } = options;
     this.#sender = new BatchSender(options, this.#undelivered);
+    this.#direct = options.direct && new DirectSender({ ...options.direct, kit }, this.#undelivered);
     this.#delivered = new DeliveredRows(pool, kit);
     this.#foreignUndelivered = new ForeignUndeliveredWatch(
       pool,
@@ -86,7 +96,12 @@ export class OutboxPublisher {
     const { metrics } = kit;
     this.#retries = metrics.counter(
       'outbox_retries_total',
-      'Batches sent again because no route_server answered',
+      'Batches sent again because nobody has confirmed them',
+    );
+    this.#sent = metrics.counter(
+      'batches_sent_total',
+      'Batches sent to msg_servers directly, and those sent by a route_server, with the reason',
+      ['way', 'reason'],
     );
     this.#left = metrics.counter(
       'outbox_left_total',
@@ -94,7 +109,7 @@ export class OutboxPublisher {
     );
     metrics.gauge(
       'outbox_in_flight_batches',
-      'Batches that no route_server has answered for yet',
+      'Batches that are not confirmed yet',
       () => this.#unanswered.size,
     );
     metrics.gauge('outbox_oldest_seconds', 'Age of the oldest batch in flight; 0: there is none', () => {
@@ -120,9 +135,10 @@ export class OutboxPublisher {
 
   /**
    * Publishes a batch, or leaves it to the reclaimer when too much is unanswered.
+   * @param reclaimed it was taken over from the outbox, and may have been sent before
    * @returns false when so many batches are left that undelivered messages can no longer be tracked
    */
-  publish(batch: StoredBatch): boolean {
+  publish(batch: StoredBatch, reclaimed = false): boolean {
     if (this.#unanswered.has(batch.outboxId)) return true;
     const bytes = bytesOf(batch.messages);
     if (this.#unanswered.size > 0 && this.#bytes + bytes > this.#maxBytes) {
@@ -130,7 +146,16 @@ export class OutboxPublisher {
       return this.#undelivered.leave(batch);
     }
     const since = performance.now();
-    const entry: Unanswered = { batch, since, bytes, lists: undefined, sends: 0, dueAt: 0 };
+    const entry: Unanswered = {
+      batch,
+      since,
+      bytes,
+      reclaimed,
+      lists: undefined,
+      sends: 0,
+      direct: undefined,
+      dueAt: 0,
+    };
     this.#unanswered.set(batch.outboxId, entry);
     this.#timer ??= setInterval(() => this.#sendDue(), pollIntervalMs);
     this.#bytes += bytes;
@@ -171,16 +196,52 @@ export class OutboxPublisher {
     const lists = this.#options.members.listsFor(entry.batch.messages);
     if (!this.#queue && !(lists instanceof Promise)) {
       entry.lists = lists;
-      void this.#send([entry], false);
+      this.#sendOnce(entry);
       return;
     }
     // Keeps commit order: no batch overtakes one that waits for its groups' members.
     const turn = Promise.allSettled([lists, this.#queue]).then(([loaded]) => {
       if (this.#queue === turn) this.#queue = undefined;
       if (loaded.status === 'fulfilled') entry.lists = loaded.value;
-      void this.#send([entry], false);
+      this.#sendOnce(entry);
     });
     this.#queue = turn;
+  }
+
+  #sendOnce(entry: Unanswered): void {
+    const reason = this.#sendDirectly(entry);
+    if (reason === undefined) return;
+    this.#sent.inc({ way: 'routed', reason });
+    void this.#send([entry], false);
+  }
+
+  /** @returns why it was not sent; undefined: it was */
+  #sendDirectly(entry: Unanswered): string | undefined {
+    if (!this.#direct) return 'off';
+    if (entry.reclaimed) return 'reclaimed';
+    // Its members could not be loaded, or there is a new store epoch.
+    if (!entry.lists || !this.#isUnanswered(entry)) return 'not-ready';
+    const sent = this.#direct.send(entry, this.#options.epoch?.current ?? 0, {
+      delivered: () => void this.#delivery(entry),
+      broken: () => {
+        if (entry.direct && this.#isUnanswered(entry)) entry.dueAt = performance.now();
+      },
+    });
+    if (!(sent instanceof DirectBatch)) return sent;
+    this.#sent.inc({ way: 'direct', reason: '' });
+    entry.direct = sent;
+    entry.sends++;
+    entry.dueAt = performance.now() + retryAfterMs.first;
+    return undefined;
+  }
+
+  async #delivery(entry: Unanswered): Promise<void> {
+    try {
+      await this.#answered(entry);
+    } catch (error) {
+      this.#failed(error);
+      entry.dueAt = performance.now() + retryPauseMs;
+    }
   }
 
   /** Sends due batches, oldest first, within the limit of retried events in flight. */
@@ -224,7 +285,13 @@ export class OutboxPublisher {
   #sendGroup(group: Unanswered[]): void {
     this.#redeliveriesInFlight++;
     this.#retries.inc(group.filter(({ sends }) => sends > 0).length);
-    for (const entry of group) entry.dueAt = Number.POSITIVE_INFINITY;
+    for (const entry of group) {
+      const { direct, sends } = entry;
+      entry.dueAt = Number.POSITIVE_INFINITY;
+      entry.direct = undefined;
+      const reason = direct?.giveUp() ?? (sends > 0 ? 'unanswered' : 'queued');
+      this.#sent.inc({ way: 'routed', reason });
+    }
     let counts = true;
     const done = () => {
       clearTimeout(timer);

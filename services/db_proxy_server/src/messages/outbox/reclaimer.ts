@@ -136,7 +136,7 @@ export class OutboxReclaimer {
     for (const batch of await rebuild(client, rows)) {
       this.#swept.inc();
       // If the publisher has no room, the row is found again as one of this instance.
-      publisher.publish(batch);
+      publisher.publish(batch, true);
     }
   }
 }

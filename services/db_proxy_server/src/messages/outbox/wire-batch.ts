@@ -5,7 +5,7 @@ import type { StoredMessage } from '../stored-batch.js';
 export type WireMessage = teamtalk.bus.StoredMessage.$Properties;
 
 /** Most bytes of a message in an event besides its PDU, and bytes of a member's id. */
-const fixedBytes = 80;
+export const fixedBytes = 80;
 const memberBytes = 5;
 
 /**

@@ -1,0 +1,96 @@
+import type { teamtalk } from '@teamtalk/rpc';
+
+/** Why a msg_server gets nothing over its stream now. */
+export type StreamDoubt = 'no-stream' | 'congested' | 'unconfirmed';
+
+/** The end of a msg_server's append stream. */
+export interface DeliveryOutlet {
+  /** whether it does not read as fast as it is written to */
+  readonly congested: boolean;
+  /** Sends it with the frame of this event-loop turn. */
+  send(delivery: teamtalk.db.DirectDelivery.$Properties): void;
+}
+
+/** A batch that was sent to msg_servers directly. */
+export interface SentBatch {
+  /** a msg_server has delivered its part */
+  confirmed(stream: DeliveryStream): void;
+  /** a msg_server's stream has broken: it may have its part or not */
+  broken(stream: DeliveryStream): void;
+}
+
+/** Most bytes that one msg_server has not confirmed. */
+const maxUnconfirmedBytes = 8 * 1024 * 1024;
+/** How long a msg_server that left a batch unconfirmed gets nothing, unless it confirms it after all, milliseconds. */
+const distrustMs = 5_000;
+
+/** The append stream of a msg_server, over which it takes stored messages for its users. */
+export class DeliveryStream {
+  readonly #outlet: DeliveryOutlet;
+  readonly #unconfirmed = new Map<number, { sent: SentBatch; bytes: number }>();
+  #number = 0;
+  #bytes = 0;
+  /** performance.now() until which it gets nothing */
+  #distrustedUntil = 0;
+
+  constructor(outlet: DeliveryOutlet) {
+    this.#outlet = outlet;
+  }
+
+  /** undefined: it can take more */
+  get doubt(): StreamDoubt | undefined {
+    if (this.#outlet.congested || this.#bytes > maxUnconfirmedBytes) return 'congested';
+    return performance.now() < this.#distrustedUntil ? 'unconfirmed' : undefined;
+  }
+
+  /** @param bytes of its messages */
+  send(batch: teamtalk.bus.DeliverBatch.$Properties, bytes: number, sent: SentBatch): void {
+    this.#number = (this.#number + 1) >>> 0;
+    this.#unconfirmed.set(this.#number, { sent, bytes });
+    this.#bytes += bytes;
+    this.#outlet.send({ number: this.#number, batch });
+  }
+
+  confirm(numbers: readonly number[]): void {
+    for (const number of numbers) {
+      const delivery = this.#unconfirmed.get(number);
+      if (!delivery) continue;
+      this.#unconfirmed.delete(number);
+      this.#bytes -= delivery.bytes;
+      this.#distrustedUntil = 0;
+      delivery.sent.confirmed(this);
+    }
+  }
+
+  /** A batch was not confirmed in time. */
+  distrust(): void {
+    this.#distrustedUntil = performance.now() + distrustMs;
+  }
+
+  break(): void {
+    const unconfirmed = [...this.#unconfirmed.values()];
+    this.#unconfirmed.clear();
+    for (const { sent } of unconfirmed) sent.broken(this);
+  }
+}
+
+/** The streams of all msg_servers that take stored messages. */
+export class DeliveryStreams {
+  readonly #streams = new Map<number, DeliveryStream>();
+
+  get(msgServer: number): DeliveryStream | undefined {
+    return this.#streams.get(msgServer);
+  }
+
+  /** A msg_server has opened a stream; it takes the place of an earlier one that may not be known to be broken yet. */
+  open(msgServer: number, outlet: DeliveryOutlet): DeliveryStream {
+    const stream = new DeliveryStream(outlet);
+    this.#streams.set(msgServer, stream);
+    return stream;
+  }
+
+  close(msgServer: number, stream: DeliveryStream): void {
+    if (this.#streams.get(msgServer) === stream) this.#streams.delete(msgServer);
+    stream.break();
+  }
+}
