@@ -85,6 +85,11 @@ export class PresenceFollower {
     this.#lease.renew();
   }
 
+  /** Set while a moment's patience may end a doubt. */
+  get settling(): Promise<void> | undefined {
+    return this.#lease.renewing;
+  }
+
   /** Ends the use of the table. To be called before the deregistration: then no login waits for this process any more. */
   stop(): void {
     this.#state = 'stopping';

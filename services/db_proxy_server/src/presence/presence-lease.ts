@@ -2,6 +2,8 @@ import { type Bus, directDeliveryMs } from '@teamtalk/bus';
 
 /** Age at which it is renewed, milliseconds. */
 const renewMs = directDeliveryMs.lease / 2;
+/** How long a batch waits for NATS's answer, milliseconds. */
+const patienceMs = 50;
 
 /**
  * Whether all presence updates that NATS had a moment ago have arrived. NATS answers a round trip after everything it had
@@ -15,6 +17,7 @@ export class PresenceLease {
   /** performance.now() of the latest question */
   #asked = Number.NEGATIVE_INFINITY;
   #connections = 0;
+  #renewing: Promise<void> | undefined;
 
   constructor(bus: Pick<Bus, 'connected' | 'flush' | 'onReconnect'>) {
     this.#bus = bus;
@@ -28,18 +31,32 @@ export class PresenceLease {
     return performance.now() - this.#since <= directDeliveryMs.lease;
   }
 
+  /** Set after an idle time, while NATS is about to answer: resolves when it has, or after 50 ms. */
+  get renewing(): Promise<void> | undefined {
+    return this.#renewing;
+  }
+
   /** Renews it if it is old. To be called before it is needed. */
   renew(): void {
     const now = performance.now();
     if (now - this.#asked < renewMs || !this.#bus.connected) return;
     this.#asked = now;
     const connection = this.#connections;
-    this.#bus.flush().then(
+    const answered = this.#bus.flush().then(
       () => {
         if (this.#bus.connected && connection === this.#connections && now > this.#since) this.#since = now;
       },
       // The connection broke; after the next one is made it is asked again.
       () => {},
     );
+    if (this.holds) return;
+    const renewing = Promise.race([answered, pause(patienceMs)]).then(() => {
+      if (this.#renewing === renewing) this.#renewing = undefined;
+    });
+    this.#renewing = renewing;
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -14,7 +14,7 @@ export type RoutedReason = PresenceDoubt | StreamDoubt;
 
 export interface DirectSenderOptions {
   kit: Kit;
-  presence: Pick<PresenceFollower, 'table' | 'doubt' | 'prepare'>;
+  presence: Pick<PresenceFollower, 'table' | 'doubt' | 'prepare' | 'settling'>;
   streams: Pick<DeliveryStreams, 'get'>;
 }
 
@@ -37,6 +37,13 @@ export class DirectSender {
     this.#debug = options.kit.log.isLevelEnabled('debug');
   }
 
+  /** What a batch that is to be sent now should wait for. */
+  get settling(): Promise<void> | undefined {
+    const { presence } = this.#options;
+    presence.prepare();
+    return presence.settling;
+  }
+
   /**
    * Sends all of a batch or, if there is a doubt that it reaches everybody, nothing.
    * @param storeEpoch epoch of the batch
@@ -49,7 +56,6 @@ export class DirectSender {
     outcome: DirectOutcome,
   ): RoutedReason | DirectBatch {
     const { presence, streams, kit } = this.#options;
-    presence.prepare();
     if (presence.doubt) return presence.doubt;
     const byNode = new Map<number, NodePart>();
     for (const message of batch.messages) {

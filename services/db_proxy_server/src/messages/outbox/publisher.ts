@@ -194,13 +194,14 @@ export class OutboxPublisher {
   #sendFirst(entry: Unanswered): void {
     entry.dueAt = Number.POSITIVE_INFINITY;
     const lists = this.#options.members.listsFor(entry.batch.messages);
-    if (!this.#queue && !(lists instanceof Promise)) {
+    const settling = entry.reclaimed ? undefined : this.#direct?.settling;
+    if (!this.#queue && !(lists instanceof Promise) && !settling) {
       entry.lists = lists;
       this.#sendOnce(entry);
       return;
     }
-    // Keeps commit order: no batch overtakes one that waits for its groups' members.
-    const turn = Promise.allSettled([lists, this.#queue]).then(([loaded]) => {
+    // Keeps commit order: no batch overtakes one that waits for its groups' members, or after an idle time for NATS.
+    const turn = Promise.allSettled([lists, this.#queue, settling]).then(([loaded]) => {
       if (this.#queue === turn) this.#queue = undefined;
       if (loaded.status === 'fulfilled') entry.lists = loaded.value;
       this.#sendOnce(entry);
