@@ -47,6 +47,15 @@ export class FakeDbProxy {
   rangesFail = false;
   /** Set: replies to requests for history and the like wait until it resolves. */
   queriesWaitFor: Promise<void> | undefined;
+  /** Numbers of direct deliveries that the msg_server has confirmed, by frame. */
+  readonly confirmed: number[][] = [];
+  /** Whether the msg_server takes messages over its stream. */
+  takesDeliveries = false;
+  /** of the batches it delivers */
+  storeEpoch = 0;
+  /** The msg_server's append stream. */
+  #stream: Stream | undefined;
+  #number = 0;
   #loginSeq = 0;
   readonly #lastIds = new Map<string, number>();
 
@@ -141,7 +150,11 @@ export class FakeDbProxy {
   }
 
   #append(stream: Stream): void {
-    stream.onData(async ({ originInstance, entries }) => {
+    this.#stream = stream;
+    stream.onData(async ({ originInstance, entries, takesDeliveries, confirmed }) => {
+      this.takesDeliveries ||= takesDeliveries;
+      if (confirmed.length > 0) this.confirmed.push(confirmed);
+      if (entries.length === 0) return;
       const results = (entries ?? []).map((entry) => this.#store(entry, originInstance));
       await this.resultsWaitFor;
       stream.write({ results });
@@ -168,6 +181,24 @@ export class FakeDbProxy {
     });
     if (this.inDoubt) return { requestId, status: APPEND_UNAVAILABLE };
     return { requestId, status: APPEND_STORED, msgId: message.msgId };
+  }
+
+  /**
+   * Sends messages to users of the msg_server over its append stream.
+   * @returns the number it is confirmed by
+   */
+  deliver(node: number, ...batch: StoredMessage[]): number {
+    const deliveries = batch.map((message) => ({
+      ...message,
+      userIds: message.sessionType === 2 ? message.members : [message.fromUserId, message.toSessionId],
+      exceptConnection: message.originInstance === node ? message.originConnection : 0,
+    }));
+    const number = ++this.#number;
+    this.#stream?.write({
+      results: [],
+      deliveries: [{ number, batch: { deliveries, storeEpoch: this.storeEpoch } }],
+    });
+    return number;
   }
 
   /** Stores a message that was not sent by the msg_server under test. */
