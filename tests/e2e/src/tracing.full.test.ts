@@ -50,6 +50,7 @@ describe('two of each service and a collector', () => {
       msg_server: 2,
       http_msg_server: 2,
       env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_RESOURCE_ATTRIBUTES: 'site=a%20b' },
+      envOf: { db_proxy_server: { DIRECT_DELIVERY: 'false' } },
     });
     ids = await cluster.addUsers(['ann', 'ben', 'cleo']);
   }, 60_000);
@@ -231,6 +232,41 @@ describe('two of each service and a collector', () => {
       'route_server',
     ]);
   });
+});
+
+it('a message that goes directly says so, and is followed to both msg_servers', async () => {
+  const collector = await Collector.start();
+  const cluster = await TestCluster.start({
+    msg_server: 2,
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
+  });
+  try {
+    const ids = await cluster.addUsers(['ann', 'ben']);
+    const ann = await cluster.connect('ann', { server: 0 });
+    await cluster.connect('ben', { server: 1 });
+    const direct = () => cluster.metric('db_proxy_server', 0, 'batches_sent_total', { way: 'direct' });
+    await waitUntil(
+      async () => {
+        await ann.send({ user: ids.ben }, 'is it ready?');
+        return (await direct()) > 0;
+      },
+      { timeoutMs: 20_000, what: 'direct delivery' },
+    );
+    const way = await collector.span(({ name }) => name === 'send message directly');
+    const spans = await collector.trace(way.traceId, { 'store message': 1, 'deliver message': 2 });
+    expect(way).toMatchObject({
+      service: 'db_proxy_server',
+      parentSpanId: only(spans, 'store message').spanId,
+      attributes: { 'teamtalk.way': 'direct', 'teamtalk.batch.msg_servers': 2 },
+      failed: false,
+    });
+    const delivered = spans.filter(({ name }) => name === 'deliver message');
+    expect(delivered.map(({ parentSpanId }) => parentSpanId)).toEqual([way.spanId, way.spanId]);
+    expect(spans.filter(({ name }) => name === 'route message')).toEqual([]);
+  } finally {
+    await cluster.stop();
+    await collector.stop();
+  }
 });
 
 it('a collector that does not answer costs spans and no message', async () => {

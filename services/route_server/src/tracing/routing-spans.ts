@@ -22,6 +22,7 @@ export async function recordRouting(
         begin,
         end: performance.now(),
         attributes: {
+          'teamtalk.way': 'routed',
           'teamtalk.msg_id': message.msgId ?? 0,
           'teamtalk.batch.messages': messages?.length ?? 0,
           'teamtalk.batch.msg_servers': msgServers,

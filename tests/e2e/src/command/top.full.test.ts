@@ -29,6 +29,8 @@ beforeAll(async () => {
   cluster = await TestCluster.start({
     mode: 'processes',
     ...Object.fromEntries(services.map((service) => [service, 2])),
+    // Messages pass a route_server, whose rates are shown.
+    envOf: { db_proxy_server: { DIRECT_DELIVERY: 'false' } },
   });
   await cluster.addUsers(['alice', 'bob']);
 }, 120_000);

@@ -52,7 +52,7 @@ export const overview: Dashboard = {
     panel(
       'Oldest undelivered batch',
       's',
-      'Age of the oldest committed batch no route_server has answered for. Above some seconds, receivers wait.',
+      'Age of the oldest committed batch that is not confirmed. Above some seconds, receivers wait.',
       'max(teamtalk_db_proxy_server_outbox_oldest_seconds)',
     ),
     panel(

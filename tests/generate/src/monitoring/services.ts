@@ -177,8 +177,15 @@ const dbProxyServer: Dashboard = {
     panel(
       'Outbox',
       'short',
-      'Committed batches no route_server has answered for.',
+      'Committed batches that are not confirmed.',
       'sum(teamtalk_db_proxy_server_outbox_in_flight_batches)',
+    ),
+    panel(
+      'Way of batches',
+      'ops',
+      'Sent to msg_servers directly, or by a route_server, by reason.',
+      rate('teamtalk_db_proxy_server_batches_sent_total', 'way, reason'),
+      '{{way}} {{reason}}',
     ),
     panel(
       'Outbox age',
