@@ -53,7 +53,13 @@ export function messageAppender(pool: ReplicaPool, { instance, deliver, ...optio
     ...(deliver && {
       opening: { originInstance: instance, takesDeliveries: true },
       receive: ({ deliveries }, confirm) => {
-        for (const { number, batch } of deliveries ?? []) if (deliver(batch ?? {})) confirm(number ?? 0);
+        for (const { number, batch } of deliveries ?? []) {
+          try {
+            if (deliver(batch ?? {})) confirm(number ?? 0);
+          } catch (error) {
+            options.log.error({ err: error }, 'delivering messages failed');
+          }
+        }
       },
     }),
   });

@@ -21,8 +21,8 @@ export interface SentBatch {
 
 /** Most bytes that one msg_server has not confirmed. */
 const maxUnconfirmedBytes = 8 * 1024 * 1024;
-/** How long a msg_server that left a batch unconfirmed gets nothing, unless it confirms it after all, milliseconds. */
-const distrustMs = 5_000;
+/** How long a msg_server that left a batch unconfirmed gets nothing, unless it confirms another, milliseconds. */
+const distrustMs = 3_000;
 
 /** The append stream of a msg_server, over which it takes stored messages for its users. */
 export class DeliveryStream {
@@ -43,28 +43,40 @@ export class DeliveryStream {
     return performance.now() < this.#distrustedUntil ? 'unconfirmed' : undefined;
   }
 
-  /** @param bytes of its messages */
-  send(batch: teamtalk.bus.DeliverBatch.$Properties, bytes: number, sent: SentBatch): void {
+  /**
+   * @param bytes of its messages
+   * @returns the number it is confirmed by
+   */
+  send(batch: teamtalk.bus.DeliverBatch.$Properties, bytes: number, sent: SentBatch): number {
     this.#number = (this.#number + 1) >>> 0;
-    this.#unconfirmed.set(this.#number, { sent, bytes });
+    const number = this.#number;
+    this.#unconfirmed.set(number, { sent, bytes });
     this.#bytes += bytes;
-    this.#outlet.send({ number: this.#number, batch });
+    this.#outlet.send({ number, batch });
+    return number;
   }
 
   confirm(numbers: readonly number[]): void {
     for (const number of numbers) {
-      const delivery = this.#unconfirmed.get(number);
+      const delivery = this.#forget(number);
       if (!delivery) continue;
-      this.#unconfirmed.delete(number);
-      this.#bytes -= delivery.bytes;
       this.#distrustedUntil = 0;
       delivery.sent.confirmed(this);
     }
   }
 
-  /** A batch was not confirmed in time. */
-  distrust(): void {
+  /** A batch was not confirmed in time. A later confirmation has no effect. */
+  giveUp(number: number): void {
+    this.#forget(number);
     this.#distrustedUntil = performance.now() + distrustMs;
+  }
+
+  #forget(number: number): { sent: SentBatch; bytes: number } | undefined {
+    const delivery = this.#unconfirmed.get(number);
+    if (!delivery) return undefined;
+    this.#unconfirmed.delete(number);
+    this.#bytes -= delivery.bytes;
+    return delivery;
   }
 
   break(): void {

@@ -73,14 +73,9 @@ export class DirectSender {
       if (stream.doubt) return stream.doubt;
       parts.push([stream, part]);
     }
-    const sent = new DirectBatch(
-      kit,
-      batch,
-      parts.map(([stream]) => stream),
-      outcome,
-    );
+    const sent = new DirectBatch(kit, batch, parts.length, outcome);
     for (const [stream, { deliveries }] of parts) {
-      stream.send({ deliveries, storeEpoch }, bytesOf(deliveries), sent);
+      sent.await(stream, stream.send({ deliveries, storeEpoch }, bytesOf(deliveries), sent));
     }
     return sent;
   }
@@ -88,22 +83,21 @@ export class DirectSender {
 
 /** A batch that was sent directly, until every msg_server concerned has confirmed it. */
 export class DirectBatch implements SentBatch {
-  readonly #waiting: Set<DeliveryStream>;
+  /** with the number that each confirms it by */
+  readonly #waiting = new Map<DeliveryStream, number>();
   readonly #outcome: DirectOutcome;
   readonly #record: ((error?: string) => void) | undefined;
   #broken = false;
 
-  constructor(
-    { tracing }: Kit,
-    { messages }: Batch['batch'],
-    streams: DeliveryStream[],
-    outcome: DirectOutcome,
-  ) {
-    this.#waiting = new Set(streams);
+  constructor({ tracing }: Kit, { messages }: Batch['batch'], msgServers: number, outcome: DirectOutcome) {
     this.#outcome = outcome;
-    this.#record = tracing && recordDirect(tracing, messages, streams.length);
+    this.#record = tracing && recordDirect(tracing, messages, msgServers);
     // Nobody is online.
-    if (streams.length === 0) this.#end();
+    if (msgServers === 0) this.#end();
+  }
+
+  await(stream: DeliveryStream, number: number): void {
+    this.#waiting.set(stream, number);
   }
 
   confirmed(stream: DeliveryStream): void {
@@ -121,7 +115,7 @@ export class DirectBatch implements SentBatch {
   giveUp(): 'unconfirmed' | 'stream-broken' {
     if (this.#broken) return 'stream-broken';
     this.#record?.('unconfirmed');
-    for (const stream of this.#waiting) stream.distrust();
+    for (const [stream, number] of this.#waiting) stream.giveUp(number);
     return 'unconfirmed';
   }
 
