@@ -56,6 +56,24 @@ test('is not responsive while NATS is silent, though connected', async () => {
   await waitUntil(() => bus.responsive, { what: 'heard again' });
 });
 
+test('after a flush everything that NATS had before it is handled', async () => {
+  const nats = await testNats();
+  const connect = () => {
+    const { log, metrics } = createKit('test', { logLevel: 'silent', shutdownMs: 1_000 });
+    return Bus.connect({ ...nats, name: 'test', log, metrics });
+  };
+  const sender = await connect();
+  const receiver = await connect();
+  let handled = 0;
+  receiver.subscribe(topics.discovery, () => void handled++);
+  await receiver.flush();
+  for (let i = 0; i < 5_000; i++) sender.publish(topics.discovery, { service: 'x'.repeat(500) });
+  await sender.flush();
+  await receiver.flush();
+  expect(handled).toBe(5_000);
+  await Promise.all([sender.drain(), receiver.drain()]);
+});
+
 test('a request without a subscriber fails', async () => {
   await expect(bus.request(topics.storedBatch(1), {}, 5_000)).rejects.toBeInstanceOf(NobodyListensError);
 });

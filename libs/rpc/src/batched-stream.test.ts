@@ -1,5 +1,5 @@
 import { createKit, type Kit, type Lifecycle } from '@teamtalk/service-kit';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest';
 import type { teamtalk } from '../gen/db_proxy.js';
 import type { SentEntry } from './batched-stream.js';
 import { messages } from './definitions.js';
@@ -13,16 +13,20 @@ import { ReplicaPool } from './replica-pool.js';
 import { RpcServer, type RpcStream } from './server.js';
 
 type Entry = teamtalk.db.AppendEntry;
+type Stream = RpcStream<teamtalk.db.AppendFrame, teamtalk.db.AppendResults.$Properties>;
 
 /** A db_proxy_server controlled by the test. */
 class FakeStore {
   readonly taken: Entry[] = [];
+  /** the streams that take messages, and what was confirmed over them, by frame */
+  readonly takers = new Set<Stream>();
+  readonly confirmed: number[][] = [];
+  /** with entries */
   frames = 0;
   answers = true;
   /** sent when a stream is opened; 0: none */
   horizon = 0;
   #msgId = 0;
-  readonly #streams: RpcStream<teamtalk.db.AppendFrame, teamtalk.db.AppendResults.$Properties>[] = [];
   readonly #life: Lifecycle;
   readonly address: string;
 
@@ -40,10 +44,12 @@ class FakeStore {
     this.address = `127.0.0.1:${port}`;
   }
 
-  serve(stream: RpcStream<teamtalk.db.AppendFrame, teamtalk.db.AppendResults.$Properties>): void {
-    this.#streams.push(stream);
+  serve(stream: Stream): void {
     if (this.horizon > 0) stream.write({ results: [], horizon: this.horizon });
     stream.onData((frame) => {
+      if (frame.takesDeliveries) this.takers.add(stream);
+      if (frame.confirmed.length > 0) this.confirmed.push(frame.confirmed);
+      if (frame.entries.length === 0) return;
       this.frames++;
       this.taken.push(...(frame.entries as Entry[]));
       if (!this.answers) return;
@@ -224,6 +230,61 @@ test('is full at the given number in flight', () => {
   });
   for (let i = 0; i < 100; i++) void send(0, 'x');
   expect(appender.full).toBe(true);
+});
+
+describe('messages to be delivered', () => {
+  const delivered: number[] = [];
+  let taker: MessageAppender;
+  beforeEach(() => {
+    delivered.splice(0);
+    taker = messageAppender(pool, {
+      instance: 8,
+      choose: byKey as never,
+      log: kit.log,
+      deadlineMs: 5_000,
+      flushMs: 0,
+      maxPending: 100,
+      deliver: ({ storeEpoch }) => {
+        delivered.push(storeEpoch ?? 0);
+        if (storeEpoch === 13) throw new Error('not understood');
+        return storeEpoch !== 7;
+      },
+    });
+  });
+  afterEach(() => taker.stop());
+
+  const opened = () => expect.poll(() => store(0).takers.size).toBe(1);
+  const deliver = (...numbers: number[]) => {
+    const deliveries = numbers.map((number) => ({ number, batch: { storeEpoch: number } }));
+    for (const stream of store(0).takers) stream.write({ results: [], deliveries });
+  };
+
+  it('are taken over streams that say so, in order, and confirmed by number', async () => {
+    await opened();
+    deliver(1, 2);
+    deliver(3);
+    await expect.poll(() => store(0).confirmed.flat()).toEqual([1, 2, 3]);
+    expect(delivered).toEqual([1, 2, 3]);
+    expect(store(0).confirmed.length, 'together').toBeLessThan(3);
+  });
+
+  it('are not confirmed when they are not taken, and the others are', async () => {
+    await opened();
+    deliver(6, 7, 13, 14);
+    await expect.poll(() => store(0).confirmed.flat()).toEqual([6, 14]);
+    expect(delivered).toEqual([6, 7, 13, 14]);
+  });
+
+  it('are confirmed with the next entries', async () => {
+    await opened();
+    deliver(1);
+    await expect.poll(() => delivered).toEqual([1]);
+    const frames = store(0).frames;
+    const entry = { requestId: 0, fromUserId: 1, toSessionId: 2, msgType: 1, msgData: Buffer.from('a') };
+    await new Promise((resolve) => taker.send(entry, 0, resolve));
+    expect(store(0).confirmed).toEqual([[1]]);
+    expect(store(0).frames).toBe(frames + 1);
+  });
 });
 
 test('a conversation has one key for both sides, and a group its own', () => {
