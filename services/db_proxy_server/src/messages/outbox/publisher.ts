@@ -239,6 +239,7 @@ export class OutboxPublisher {
   async #delivery(entry: Unanswered): Promise<void> {
     try {
       await this.#answered(entry);
+      this.#failing = false;
     } catch (error) {
       this.#failed(error);
       entry.dueAt = performance.now() + retryPauseMs;
