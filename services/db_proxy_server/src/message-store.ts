@@ -77,7 +77,7 @@ export async function startMessageStore(
   life.onStop('messages to bots', () => bots.stop());
   const members = new GroupMembers(pool, kit);
   const direct = directDelivery
-    ? { presence: new PresenceFollower(bus, kit), streams: new DeliveryStreams() }
+    ? { presence: new PresenceFollower(cluster, kit), streams: new DeliveryStreams() }
     : undefined;
   const publisher = new OutboxPublisher({ kit, bus, pool, routeServers, members, bots, epoch, direct });
   life.onStop('outbox publisher', () => publisher.stop(settleMs));

@@ -1,4 +1,4 @@
-import { type Bus, type Heartbeat, Registry, topics } from '@teamtalk/bus';
+import { type Bus, type Cluster, type Heartbeat, type Registry, topics } from '@teamtalk/bus';
 import { noEffects, PresenceSync, PresenceTable } from '@teamtalk/routing';
 import type { Kit } from '@teamtalk/service-kit';
 import { PresenceLease } from './presence-lease.js';
@@ -24,7 +24,8 @@ export class PresenceFollower {
   #state: 'beginning' | 'following' | 'stopping' = 'beginning';
 
   /** Once the bus is flushed, msg_servers may wait for its answers. */
-  constructor(bus: Bus, { instance, log, metrics }: Kit) {
+  constructor(cluster: Cluster, { instance, log, metrics }: Kit) {
+    const { bus } = cluster;
     this.#bus = bus;
     const { table } = this;
     this.#lease = new PresenceLease(bus);
@@ -39,7 +40,7 @@ export class PresenceFollower {
       isAwaited: ({ awaited }) => awaited?.includes(instance) ?? false,
     });
     this.#sync = sync;
-    this.#msgServers = new Registry(bus, log, 'msg_server', {
+    this.#msgServers = cluster.follow('msg_server', {
       onChange: (heartbeat, previous) => {
         if (!previous && !heartbeat.directDelivery) this.#meetOlder(heartbeat);
         void sync.check(heartbeat);
@@ -93,7 +94,6 @@ export class PresenceFollower {
   /** Ends the use of the table. To be called before the deregistration: then no login waits for this process any more. */
   stop(): void {
     this.#state = 'stopping';
-    this.#msgServers.stop();
   }
 
   get #inUse(): boolean {
