@@ -13,6 +13,7 @@ import { fileScenarios } from './scenarios/files.js';
 import { growthScenarios } from './scenarios/growth.js';
 import { imageScenarios } from './scenarios/images.js';
 import { messageScenarios } from './scenarios/messages.js';
+import { peerScenarios } from './scenarios/peers.js';
 import { readScenarios } from './scenarios/reads.js';
 import { sessionScenarios } from './scenarios/sessions.js';
 import { describeReport } from './text-table.js';
@@ -25,6 +26,7 @@ export const scenarios: readonly Scenario[] = [
   ...imageScenarios,
   ...messageScenarios,
   ...growthScenarios,
+  ...peerScenarios,
 ];
 
 export interface SuiteOptions {

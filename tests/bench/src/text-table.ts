@@ -20,7 +20,18 @@ export function describeReport({ scenarios, baseline, machine }: Report): string
   const { rows, echo, fsyncMs } = baseline;
   const measured = scenarios.filter(({ points }) => points.length > 0);
   const table = [
-    ['scenario', '/s', 'p50 ms', 'p99 ms', 'p99.9', 'max', 'of floor', ...processColumns],
+    [
+      'scenario',
+      '/s',
+      'p50 ms',
+      'p99 ms',
+      'p99.9',
+      'max',
+      'dlv p50',
+      'dlv p99',
+      'of floor',
+      ...processColumns,
+    ],
     ...measured.flatMap((scenario) => scenario.points.map((point) => rowOf(scenario, point))),
   ];
   const notes = scenarios.flatMap(({ name, error, targets, points }) => [
@@ -55,6 +66,7 @@ export function describeReport({ scenarios, baseline, machine }: Report): string
 
 const processes = [
   'bare_server',
+  'ejabberd',
   'msg_server',
   'db_proxy_server',
   'route_server',
@@ -64,14 +76,22 @@ const processes = [
   'postgres',
   'generator',
 ];
-const processColumns = ['bare', 'msg', 'db', 'route', 'login', 'http', 'nats', 'pg', 'gen'];
+const processColumns = ['bare', 'ejab', 'msg', 'db', 'route', 'login', 'http', 'nats', 'pg', 'gen'];
 
 function rowOf(
   { name }: ScenarioReport,
   { label, result, microseconds, ratioToBaseline }: PointReport,
 ): string[] {
   const latency = Object.values(result.latency)[0];
-  const ms = [latency?.p50, latency?.p99, latency?.p999, latency?.max];
+  const { delivery } = result.latency;
+  const ms = [
+    latency?.p50,
+    latency?.p99,
+    latency?.p999,
+    latency?.max,
+    // Where it is not the first kind.
+    ...(delivery === latency ? [undefined, undefined] : [delivery?.p50, delivery?.p99]),
+  ];
   return [
     `${name} ${label}`.trim(),
     number(rateOf(result)),
