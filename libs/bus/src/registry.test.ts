@@ -82,15 +82,7 @@ test('a deregistered instance is removed at once', async () => {
   expect(registry.all()).toEqual([]);
 });
 
-test('a silent instance is evicted after the timeout', async () => {
-  const { registry, gone } = watch();
-  await bus.flush();
-  other.publish(topics.heartbeat, { instance: 77, service: 'msg_server', hostname: 'h' });
-  expect(await registry.waitFor(1, 5_000)).toBe(true);
-  await expect.poll(() => gone, { timeout: 20_000 }).toEqual([[77, false]]);
-});
-
-test('eviction does not depend on the wall clock', async () => {
+test('a silent instance is evicted after the timeout, whatever the wall clock does', async () => {
   const { registry, gone } = watch();
   await bus.flush();
   other.publish(topics.heartbeat, { instance: 77, service: 'msg_server', hostname: 'h' });

@@ -114,7 +114,7 @@ const requirements = {
   'defect-large-upload': { text: 'an upload of 5 to 10 MiB is stored, or refused' },
   'defect-status-server-down': {
     text: 'presence is sent although one of several servers is down',
-    shownBy: 'tests/e2e/src/presence.test.ts',
+    shownBy: 'tests/e2e/src/processes.test.ts',
   },
   'defect-signature-falls-through': { text: 'a changed signature does not look like a changed group' },
   'defect-client-dies': { text: 'a client that dies disturbs nobody' },

@@ -12,6 +12,7 @@ describe.each([
   ['groups', () => import('./groups.js')],
   ['leaving groups', () => import('./leaving-groups.js')],
   ['push', () => import('./push.js')],
+  ['unread', () => import('./unread.js')],
   // Stops the file_servers.
   ['signals', () => import('./signals.js')],
 ] as const)('%s', async (_, part) => void (await part()));

@@ -9,11 +9,36 @@ import { recordPdus } from './record-pdus.js';
 const online = 1;
 const offline = 2;
 
+// What shows only where each service is a process of its own, and the shortest of one-cluster/conversation.ts.
 let cluster: TestCluster;
 beforeAll(async () => {
-  cluster = await TestCluster.start({ mode: 'processes', msg_server: 2, route_server: 2 });
+  cluster = await TestCluster.start({
+    mode: 'processes',
+    msg_server: 2,
+    route_server: 2,
+    db_proxy_server: 2,
+  });
 });
 afterAll(() => cluster?.stop());
+
+it('two users on two msg_servers exchange a message', async () => {
+  const ids = await cluster.addUsers(['ann', 'ben']);
+  const ann = await cluster.connect('ann', { server: 0 });
+  const ben = await cluster.connect('ben', { server: 1 });
+  const incoming = ben.messages();
+  const sent = await ann.send({ user: ids.ben }, 'hello');
+  expect(sent.msgId).toBe(1);
+  const { value } = await incoming.next();
+  expect(value).toMatchObject({ msgId: 1, fromUserId: ids.ann, text: 'hello' });
+
+  const back = ann.messages();
+  expect((await ben.send({ user: ids.ann }, 'hello, too')).msgId).toBe(2);
+  expect((await back.next()).value).toMatchObject({ msgId: 2, text: 'hello, too' });
+
+  await cluster.settle();
+  expect(await cluster.metric('msg_server', 1, 'messages_delivered_total')).toBe(1);
+  expect(await cluster.sql('SELECT last_id FROM conversation')).toEqual([{ last_id: 2 }]);
+});
 
 it('a mobile is notified when the user’s PC comes and goes, and at login if the PC is online', async () => {
   const ids = await cluster.addUsers(['both', 'alone']);
