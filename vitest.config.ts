@@ -1,22 +1,46 @@
-import { defineConfig } from 'vitest/config';
+import { availableParallelism } from 'node:os';
+import { configDefaults, defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 /** Tests run from the sources: every package's exports have a "source" condition for that. */
 const conditions = ['source', 'node'];
 
+const everything = [
+  'libs/*/src/**/*.test.ts',
+  'services/*/src/**/*.test.ts',
+  'tests/*/src/**/*.test.ts',
+  'scripts/**/*.test.mjs',
+];
+
+/** Files that need the machine for themselves: long ones under load, and those that state how fast something is. */
+const alone = [
+  '{libs,services,tests}/*/src/**/*.full.test.ts',
+  'services/db_proxy_server/src/groups/{change-members,create-group}.test.ts',
+  'services/msfs/src/images/thumbnails.test.ts',
+  'services/msg_server/src/presence/presence-publisher.test.ts',
+  'tests/e2e/src/one-cluster/one-cluster.test.ts',
+];
+
+function project(name: string, test: TestProjectInlineConfiguration['test']): TestProjectInlineConfiguration {
+  return {
+    resolve: { conditions },
+    ssr: { resolve: { conditions } },
+    test: { name, pool: 'forks', testTimeout: 30_000, hookTimeout: 60_000, ...test },
+  };
+}
+
 export default defineConfig({
-  resolve: { conditions },
-  ssr: { resolve: { conditions } },
   test: {
-    include: [
-      'libs/*/src/**/*.test.ts',
-      'services/*/src/**/*.test.ts',
-      'tests/*/src/**/*.test.ts',
-      'scripts/**/*.test.mjs',
-    ],
     globalSetup: ['tests/cluster/src/global-setup.ts'],
-    pool: 'forks',
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
     teardownTimeout: 30_000,
+    projects: [
+      project('beside others', {
+        include: everything,
+        exclude: [...configDefaults.exclude, ...alone],
+        // Tests wait more than they compute.
+        maxWorkers: availableParallelism() + 1,
+        sequence: { groupOrder: 0 },
+      }),
+      project('alone', { include: alone, maxWorkers: 1, sequence: { groupOrder: 1 } }),
+    ],
   },
 });
