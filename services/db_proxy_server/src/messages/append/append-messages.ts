@@ -76,11 +76,10 @@ export function appendMessages({
         else writer.append(toEntry(request, frame.originInstance, caller));
       }
     });
-    // The caller retries unanswered entries on another replica, so entries not yet in a transaction are dropped.
     stream.onClose(() => {
       unwatch();
       if (deliveryStream) direct?.streams.close(msgServer, deliveryStream);
-      writer.discard((entry) => entry.caller === caller);
+      writer.discard(caller);
     });
   };
 }

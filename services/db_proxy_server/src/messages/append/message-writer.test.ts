@@ -365,7 +365,54 @@ test('discarded entries that are not in a transaction yet are not stored', async
   const writer = newWriter();
   const entry = entryOf({ from: 31, to: 32 }, () => {});
   writer.append(entry);
-  writer.discard((each) => each === entry);
+  writer.discard(entry.caller);
   await writer.settle();
   expect(await rows(31, 32)).toHaveLength(0);
+});
+
+/** A writer whose connections fail until `end` is called; the last attempt that failed is awaited by `failed`. */
+function writerWithoutStore() {
+  let away = true;
+  let attempts = 0;
+  const connections = {
+    connect: () => {
+      attempts++;
+      return away ? Promise.reject(new Error('away')) : pool.connect();
+    },
+  } as unknown as Pool;
+  return {
+    writer: newWriter(1, connections),
+    end: () => {
+      away = false;
+    },
+    failed: () => expect.poll(() => attempts).toBeGreaterThan(0),
+  };
+}
+
+test('what a caller had sent before it went elsewhere is not stored when the store comes back', async () => {
+  const { writer, end, failed } = writerWithoutStore();
+  const entry = entryOf({ from: 33, to: 34 }, () => {});
+  writer.append(entry);
+  await failed();
+  writer.discard(entry.caller);
+  end();
+  await writer.settle();
+  expect(await rows(33, 34)).toHaveLength(0);
+});
+
+test('with an entry that is too old go the later ones of its conversation, and no others', async () => {
+  const { writer, end, failed } = writerWithoutStore();
+  const old = (given: Given, done: (outcome: Outcome) => void) =>
+    Object.assign(entryOf(given, done), { arrived: performance.now() - 2_900 });
+  const outcomes = Promise.all([
+    new Promise<Outcome>((done) => writer.append(old({ from: 35, to: 36 }, done))),
+    append(writer, { from: 36, to: 35 }),
+    append(writer, { from: 37, to: 38 }),
+  ]);
+  await failed();
+  await vi.waitUntil(() => writer.depth === 0);
+  const begun = performance.now();
+  await vi.waitUntil(() => performance.now() - begun > 150);
+  end();
+  expect(await outcomes).toEqual([{ status: 'unavailable' }, { status: 'unavailable' }, stored(1)]);
 });

@@ -2,7 +2,7 @@ import { type Kit, traceId } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
 import { takeConnection } from '../../database/take-connection.js';
 import { type BatchPlan, type PlannedMessage, planBatch } from '../batch-plan.js';
-import type { Entry, Outcome } from '../entry.js';
+import type { Caller, Entry, Outcome } from '../entry.js';
 import type { StoredBatch } from '../stored-batch.js';
 import { type AppendRow, callAppendMessages } from './append-statement.js';
 import { recordCommit, recordRefused } from './commit-spans.js';
@@ -55,6 +55,7 @@ export class MessageWriter {
   readonly #failures;
   /** Whether level debug is logged; cached because the check is on the hot path. */
   readonly #debug: boolean;
+  readonly #gone = new WeakSet<Caller>();
 
   constructor(options: MessageWriterOptions) {
     this.#options = options;
@@ -92,9 +93,13 @@ export class MessageWriter {
     (this.#partitions[Math.abs(partition)] as GroupCommit<Entry>).add(entry);
   }
 
-  /** Drops waiting entries whose caller is gone; the caller retries them on another replica. */
-  discard(where: (entry: Entry) => boolean): void {
-    for (const partition of this.#partitions) partition.discard(where);
+  /**
+   * Drops the entries of a caller that is gone, except those in a statement: the caller retries them on another replica, in
+   * order, so that none may be stored here later than that.
+   */
+  discard(caller: Caller): void {
+    this.#gone.add(caller);
+    for (const partition of this.#partitions) partition.discard((entry) => entry.caller === caller);
   }
 
   /** To be called when undelivered messages of this writer can no longer be tracked: see WriterEpoch. */
@@ -116,7 +121,7 @@ export class MessageWriter {
     let remaining = entries;
     let failed = false;
     while (remaining.length > 0) {
-      remaining = this.#dropAged(remaining);
+      remaining = this.#dropAged(remaining.filter(({ caller }) => !this.#gone.has(caller)));
       if (remaining.length === 0) return;
       try {
         remaining = await this.#attempt(remaining);
@@ -158,11 +163,15 @@ export class MessageWriter {
     await this.#commitPart(entries.slice(middle));
   }
 
+  /** With an aged entry go the later ones of its conversation, or these would overtake its retry. */
   #dropAged(entries: Entry[]): Entry[] {
     const oldest = performance.now() - maxAgeMs;
     if (entries.every((entry) => entry.arrived >= oldest)) return entries;
+    const aged = new Set<string>();
     return entries.filter((entry) => {
-      if (entry.arrived >= oldest) return true;
+      const conversation = `${entry.low}:${entry.high}`;
+      if (entry.arrived < oldest) aged.add(conversation);
+      if (!aged.has(conversation)) return true;
       this.#finish(entry, { status: 'unavailable' });
       return false;
     });
