@@ -6,14 +6,14 @@ import { freeze, kill } from './faults/processes.js';
 import { killServer } from './faults/servers.js';
 import { runRound } from './round.js';
 import { overlapping } from './schedules/scheduled-faults.js';
-import { ChaosTestbed } from './testbed/chaos-testbed.js';
+import { TestChaosCluster } from './testbed/test-chaos-cluster.js';
 
-let testbed: ChaosTestbed;
+let testbed: TestChaosCluster;
 /** What went wrong, in words. */
 const reports: string[] = [];
 
 beforeAll(async () => {
-  testbed = await ChaosTestbed.start({
+  testbed = await TestChaosCluster.start({
     users: 5,
     paceMs: 20,
     rate: 100,

@@ -8,7 +8,7 @@ import { OverlapRun } from './overlap.js';
 import { runFault } from './run.js';
 import type { Schedule } from './schedules/schedule.js';
 import { isClean, type Row, tableOf } from './table.js';
-import { ChaosTestbed } from './testbed/chaos-testbed.js';
+import { TestChaosCluster } from './testbed/test-chaos-cluster.js';
 
 const usage = `npm run chaos -- [--only NAME,...] [--rounds N] [--users N] [--pace MS] [--rate N] [--json FILE] [--list]
 npm run chaos -- --overlap [--seed N] [--minutes N] [--rate N] [--from N] [--schedules N] [--schedule FILE]
@@ -78,7 +78,7 @@ async function main(): Promise<boolean> {
     if (values.json) await writeFile(values.json, `${JSON.stringify(all, null, 2)}\n`);
   };
   const start = ({ smallDisk = false, standby = false }: Partial<Fault>) =>
-    ChaosTestbed.start({
+    TestChaosCluster.start({
       users: Math.ceil(Number(values.users ?? (values.overlap ? 8 : 20)) / 2),
       paceMs: Number(values.pace ?? (values.overlap ? 200 : 20)),
       rate: Number(values.rate ?? (values.overlap ? 1_000 : 100)),
@@ -88,7 +88,7 @@ async function main(): Promise<boolean> {
       checkout: values.checkout && checkOut(values.checkout),
       report,
     });
-  let testbed: ChaosTestbed | undefined;
+  let testbed: TestChaosCluster | undefined;
   let stopped = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {

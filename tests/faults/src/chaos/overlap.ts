@@ -7,7 +7,7 @@ import { describe, type Schedule } from './schedules/schedule.js';
 import { scheduled } from './schedules/scheduled-faults.js';
 import { shrink } from './schedules/shrink.js';
 import { isClean, type Row, rowOf } from './table.js';
-import type { ChaosTestbed } from './testbed/chaos-testbed.js';
+import type { TestChaosCluster } from './testbed/test-chaos-cluster.js';
 
 export interface OverlapOptions {
   seed: number;
@@ -27,7 +27,7 @@ export interface OverlapOptions {
   folder: string;
   report: (text: string) => void;
   /** a new testbed */
-  start: () => Promise<ChaosTestbed>;
+  start: () => Promise<TestChaosCluster>;
   onRow: (row: Row) => Promise<void>;
   stopped: () => boolean;
 }
@@ -38,7 +38,7 @@ const attempts = 2;
 /** Runs schedules of overlapping faults, one after the other, on one testbed until one breaks it. */
 export class OverlapRun {
   readonly #options: OverlapOptions;
-  #testbed: ChaosTestbed | undefined;
+  #testbed: TestChaosCluster | undefined;
   #failures = 0;
 
   constructor(options: OverlapOptions) {

@@ -3,7 +3,7 @@ import type { Fault } from './faults/fault.js';
 import { check, type Outcome } from './record/check.js';
 import { FaultTimes } from './record/fault-times.js';
 import { StallWatch } from './record/stall-watch.js';
-import { type ChaosTestbed, recoveryLimitMs } from './testbed/chaos-testbed.js';
+import { recoveryLimitMs, type TestChaosCluster } from './testbed/test-chaos-cluster.js';
 
 /** Result of one round. */
 export interface RoundResult extends Outcome {
@@ -17,7 +17,7 @@ export interface RoundResult extends Outcome {
 }
 
 /** Injects the fault under load, waits until every sender gets acks again, stops the load and checks the ledger. */
-export async function runRound(testbed: ChaosTestbed, fault: Fault, index: number): Promise<RoundResult> {
+export async function runRound(testbed: TestChaosCluster, fault: Fault, index: number): Promise<RoundResult> {
   const breaks = testbed.load.breaks;
   await testbed.clientPool.gather();
   testbed.load.start();

@@ -1,14 +1,14 @@
 import type { Fault } from './faults/fault.js';
 import { type RoundResult, runRound } from './round.js';
 import { type Row, rowOf } from './table.js';
-import type { ChaosTestbed } from './testbed/chaos-testbed.js';
+import type { TestChaosCluster } from './testbed/test-chaos-cluster.js';
 
 /**
  * Runs so many rounds of a fault.
  * @param onRow gets the row after each round
  */
 export async function runFault(
-  testbed: ChaosTestbed,
+  testbed: TestChaosCluster,
   fault: Fault,
   rounds: number,
   onRow: (row: Row) => Promise<void>,

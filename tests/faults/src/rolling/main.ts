@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { DurableInfrastructure } from '@teamtalk/cluster';
 import { checkOut } from '../checkout.js';
 import { describeReport, isClean, reportOf } from './report.js';
-import { RollingTestbed } from './testbed.js';
+import { TestRollingCluster } from './test-rolling-cluster.js';
 import { bringUp, describeMigrations, migrateFrom } from './upgrade.js';
 
 const usage = `npm run rolling -- [--clients N] [--rate N] [--from REF] [--together] [--spread MS] [--pause MS] [--json FILE]
@@ -49,7 +49,7 @@ async function main(): Promise<boolean> {
     checkout ? (url) => migrateFrom(checkout, url) : undefined,
   );
   try {
-    const testbed = await RollingTestbed.start({
+    const testbed = await TestRollingCluster.start({
       clients: clients + (clients % 2),
       rate,
       most: rate * 1_800,

@@ -1,7 +1,7 @@
 import type { Violations } from '@teamtalk/load-generator';
 import type { CallCounts } from './callers.js';
 import type { Phase, Troubles } from './phases.js';
-import type { RollingTestbed } from './testbed.js';
+import type { TestRollingCluster } from './test-rolling-cluster.js';
 
 /** The result of a run. Times: milliseconds. */
 export interface RollingReport {
@@ -27,7 +27,7 @@ interface PhaseReport {
   reconnect: { p50: number; p99: number; max: number };
 }
 
-export function reportOf(testbed: RollingTestbed, clients: number): RollingReport {
+export function reportOf(testbed: TestRollingCluster, clients: number): RollingReport {
   const { clientPool, observations, callers } = testbed;
   const { ledger } = clientPool;
   return {

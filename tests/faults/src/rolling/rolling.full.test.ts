@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import { describeReport, isClean, reportOf } from './report.js';
-import { RollingTestbed } from './testbed.js';
+import { TestRollingCluster } from './test-rolling-cluster.js';
 
 it('a restart of everything in turn under load fails, loses, doubles and swaps nothing', async ({
   annotate,
 }) => {
   const said: string[] = [];
-  const testbed = await RollingTestbed.start({
+  const testbed = await TestRollingCluster.start({
     clients: 100,
     rate: 100,
     most: 60_000,

@@ -9,7 +9,7 @@ import { type BehindService, behindService, httpCallers } from './http-callers.j
 import { Observations } from './phases.js';
 import { fileClients, populate } from './population.js';
 
-export interface TestbedOptions {
+export interface RollingOptions {
   clients: number;
   /** messages a second */
   rate: number;
@@ -45,10 +45,10 @@ const everything: readonly ServiceName[] = [
 ];
 
 /** Two processes of every service, clients of all five kinds that write to each other, and HTTP callers. */
-export class RollingTestbed {
+export class TestRollingCluster {
   readonly cluster: TestCluster;
   readonly observations = new Observations();
-  readonly #options: TestbedOptions;
+  readonly #options: RollingOptions;
   /** indexes of the processes that get new connections */
   readonly #inService = new Map<ServiceName, Set<number>>();
   readonly #ways = new Map<BehindService, FaultProxy>();
@@ -57,7 +57,7 @@ export class RollingTestbed {
   #fileClient!: FileClient;
   #robot = 0;
 
-  static async start(options: TestbedOptions): Promise<RollingTestbed> {
+  static async start(options: RollingOptions): Promise<TestRollingCluster> {
     const { infrastructure, checkout, spreadMs } = options;
     const cluster = await TestCluster.start({
       mode: 'processes',
@@ -67,7 +67,7 @@ export class RollingTestbed {
       env: { MESSAGE_RATE: '0', SHUTDOWN_SECONDS: String(Math.ceil(spreadMs / 1000) + 8) },
       envOf: { msg_server: { DRAIN_SPREAD_MS: String(spreadMs) } },
     });
-    const testbed = new RollingTestbed(cluster, options);
+    const testbed = new TestRollingCluster(cluster, options);
     try {
       await testbed.#populate();
       return testbed;
@@ -77,7 +77,7 @@ export class RollingTestbed {
     }
   }
 
-  private constructor(cluster: TestCluster, options: TestbedOptions) {
+  private constructor(cluster: TestCluster, options: RollingOptions) {
     this.cluster = cluster;
     this.#options = options;
     for (const service of everything) this.#inService.set(service, new Set([0, 1]));

@@ -4,7 +4,7 @@ import { FaultProxy, waitUntil } from '@teamtalk/local-stack';
 import { Commands, decodeBody, type Pdu, PduDecoder } from '@teamtalk/protocol';
 import { Load } from '../clients/load.js';
 import { SdkClient } from '../clients/sdk-client.js';
-import type { ChaosTestbed } from '../testbed/chaos-testbed.js';
+import type { TestChaosCluster } from '../testbed/test-chaos-cluster.js';
 import type { Fault } from './fault.js';
 
 const mostClients = 40;
@@ -62,7 +62,7 @@ function acksIn(bytes: Buffer): string[] {
 }
 
 async function populate(
-  { cluster, ledger, onStop }: ChaosTestbed,
+  { cluster, ledger, onStop }: TestChaosCluster,
   { port }: FaultProxy,
   prefix: string,
   clients: number,

@@ -1,5 +1,5 @@
 import type { FaultTimes } from '../record/fault-times.js';
-import type { ChaosTestbed } from '../testbed/chaos-testbed.js';
+import type { TestChaosCluster } from '../testbed/test-chaos-cluster.js';
 
 /** What a fault does to the testbed in one round. */
 export interface Round {
@@ -24,7 +24,7 @@ export interface Fault {
   /** Needs a testbed whose PostgreSQL has a synchronous standby. */
   readonly standby?: boolean;
   /** Injects the fault and calls `ended` when it is over. */
-  inject(testbed: ChaosTestbed, round: Round): Promise<void>;
+  inject(testbed: TestChaosCluster, round: Round): Promise<void>;
 }
 
 /** For the figures without a fault. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createGroup } from '@teamtalk/cluster';
 import type { RawConnection } from '@teamtalk/local-stack';
 import { ClientType, MsgType } from '@teamtalk/protocol';
-import type { ChaosTestbed } from '../testbed/chaos-testbed.js';
+import type { TestChaosCluster } from '../testbed/test-chaos-cluster.js';
 import { type Fault, pause } from './fault.js';
 
 const calmMs = 15_000;
@@ -61,7 +61,7 @@ interface Latency {
 }
 
 /** Send to delivery of everybody else's messages during some work. */
-async function measured({ ledger }: ChaosTestbed, work: () => Promise<void>): Promise<Latency> {
+async function measured({ ledger }: TestChaosCluster, work: () => Promise<void>): Promise<Latency> {
   const begun = performance.now();
   await work();
   const sorted = ledger.latencies(begun, performance.now() - 1_000).sort((a, b) => a - b);
@@ -73,7 +73,7 @@ function textOf({ p50, p99 }: Latency): string {
   return `p50 ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms`;
 }
 
-async function logIn({ cluster }: ChaosTestbed, name: string, server: number): Promise<RawConnection> {
+async function logIn({ cluster }: TestChaosCluster, name: string, server: number): Promise<RawConnection> {
   const connection = await cluster.logInRaw(name, { server, clientType: ClientType.ANDROID });
   // What comes is thrown away.
   connection.socket.removeAllListeners('data');
@@ -82,7 +82,7 @@ async function logIn({ cluster }: ChaosTestbed, name: string, server: number): P
 }
 
 /** Resident memory of the larger msg_server, bytes. */
-function memoryOf({ cluster }: ChaosTestbed): number {
+function memoryOf({ cluster }: TestChaosCluster): number {
   return Math.max(
     ...[0, 1].map((k) => {
       const status = readFileSync(`/proc/${cluster.node('msg_server', k).pid}/status`, 'utf8');

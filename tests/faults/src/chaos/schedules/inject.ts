@@ -1,8 +1,8 @@
 import { isAlive, type ServiceName } from '@teamtalk/local-stack';
 import type { Round } from '../faults/fault.js';
 import { pause } from '../faults/fault.js';
-import type { ChaosTestbed } from '../testbed/chaos-testbed.js';
 import { stepClock } from '../testbed/clock.js';
+import type { TestChaosCluster } from '../testbed/test-chaos-cluster.js';
 import {
   type Action,
   type Disturbance,
@@ -22,19 +22,19 @@ const startLimitMs = 60_000;
 const startRetryMs = 300;
 
 /** Carries out a schedule; resolves when all of it is over and every process runs again. */
-export async function inject(testbed: ChaosTestbed, schedule: Schedule, round: Round): Promise<void> {
+export async function inject(testbed: TestChaosCluster, schedule: Schedule, round: Round): Promise<void> {
   const injection = new Injection(testbed, round);
   const outcomes = await Promise.allSettled(schedule.map((step) => injection.carryOut(step)));
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
 class Injection {
-  readonly #testbed: ChaosTestbed;
+  readonly #testbed: TestChaosCluster;
   readonly #round: Round;
   /** Processes with a fault: others aimed at them meanwhile are left out. */
   readonly #busy = new Set<string>();
 
-  constructor(testbed: ChaosTestbed, round: Round) {
+  constructor(testbed: TestChaosCluster, round: Round) {
     this.#testbed = testbed;
     this.#round = round;
   }

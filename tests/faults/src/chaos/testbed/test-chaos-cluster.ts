@@ -41,7 +41,7 @@ const poolNames: PoolNames = {
 const poolGroups = 8;
 
 /** Two processes of each service under load, with a ledger of all messages. */
-export class ChaosTestbed {
+export class TestChaosCluster {
   readonly servers: ChaosServers;
   readonly cluster: TestCluster;
   /** the connections between processes */
@@ -55,7 +55,7 @@ export class ChaosTestbed {
   #load!: Load;
   #clientPool!: ClientPool;
 
-  static async start(options: ChaosOptions): Promise<ChaosTestbed> {
+  static async start(options: ChaosOptions): Promise<TestChaosCluster> {
     const servers = await ChaosServers.start(options);
     const links = new Links();
     const services = [...always, ...(options.others ?? [])];
@@ -73,7 +73,7 @@ export class ChaosTestbed {
           port: cluster.port(service, k, port),
         })),
       );
-    const testbed = new ChaosTestbed(
+    const testbed = new TestChaosCluster(
       servers,
       cluster,
       links,
