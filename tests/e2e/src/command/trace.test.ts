@@ -12,7 +12,13 @@ let alice: Awaited<ReturnType<TestCluster['connect']>>;
 let bob: typeof alice;
 
 beforeAll(async () => {
-  cluster = await TestCluster.start({ msg_server: 2, db_proxy_server: 2, route_server: 1 });
+  cluster = await TestCluster.start({
+    msg_server: 2,
+    db_proxy_server: 2,
+    route_server: 1,
+    // So that a message stays undelivered while there is no route_server.
+    envOf: { db_proxy_server: { DIRECT_DELIVERY: 'false' } },
+  });
   ids = await cluster.addUsers(['alice', 'bob', 'carol']);
   alice = await cluster.connect('alice', { server: 0 });
   bob = await cluster.connect('bob', { server: 1, clientType: IM.BaseDefine.ClientType.CLIENT_TYPE_MAC });
