@@ -33,7 +33,7 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
   const cluster = await joinCluster(kit, config.nats);
   const context = await createContext(config, database, kit);
   const { apiAnswers, apps, broadcasts, logins, proofKey, sourceNetworks, webhookEvents } = context;
-  proofKey.join(cluster.bus);
+  await proofKey.join(cluster.bus);
   const store = await startMessageStore(config, cluster, epoch, kit);
 
   const purges = {

@@ -37,8 +37,7 @@ async function start(): Promise<Replica> {
   const context = await createTestContext(database.url);
   const replica = { context, bus, logIn: login(context) };
   running.add(replica);
-  context.proofKey.join(bus);
-  await context.proofKey.settle();
+  await context.proofKey.join(bus);
   return replica;
 }
 

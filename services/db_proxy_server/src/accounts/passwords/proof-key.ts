@@ -4,7 +4,7 @@ import type { Kit } from '@teamtalk/service-kit';
 import type { Database, Statement } from '../../database/database.js';
 import { BoxKey, seal } from './sealed-box.js';
 
-/** Milliseconds that another replica has to hand its key over. */
+/** Milliseconds that another replica has to hand its key over; where there is none, NATS tells at once. */
 const answerMs = 1_000;
 /** Two replicas that start at once may each find that the other was quicker. */
 const maxTries = 3;
@@ -41,7 +41,7 @@ export class ProofKey {
   readonly #database: Database;
   readonly #kit: Kit;
   #key: Buffer = randomBytes(32);
-  #joining: Promise<void> | undefined;
+  #answers = false;
 
   constructor(database: Database, kit: Kit) {
     this.#database = database;
@@ -53,29 +53,33 @@ export class ProofKey {
     return createHmac('sha256', this.#key).update(`${userId}\0${digest}\0${storedHash}`).digest();
   }
 
-  /** Takes the other replicas' key on, in the background, and hands it on from then on. */
-  join(bus: Bus): void {
-    bus.answer(topics.proofKey, (wanted) => this.#handOver(wanted));
-    this.#joining = this.#share(bus).catch((error: unknown) => {
-      this.#kit.log.warn(
-        { err: error },
-        'key of login proofs not shared; first logins cost a password check',
-      );
-    });
-  }
-
-  /** Resolves when `join` has come to an end. */
-  async settle(): Promise<void> {
-    await this.#joining;
+  /**
+   * Takes the other replicas' key on, and hands it on from then on. Takes a second at most where they do not answer. Never
+   * throws: without their key, first logins cost a password check.
+   */
+  async join(bus: Bus): Promise<void> {
+    try {
+      await this.#share(bus);
+    } catch (error) {
+      this.#kit.log.warn({ err: error }, 'key of login proofs not shared');
+    }
+    this.#answer(bus);
   }
 
   async #share(bus: Bus): Promise<void> {
     for (let tries = 0; tries < maxTries; tries++) {
       const [row] = await this.#database.query<{ fingerprint: Buffer }>(shared, []);
       if (row && (await this.#ask(bus, row.fingerprint))) return;
+      // From the moment this key is the shared one, others ask for it.
+      this.#answer(bus);
       const values = [fingerprintOf(this.#key), row?.fingerprint];
       if ((await this.#database.query(replace, values)).length > 0) return;
     }
+  }
+
+  #answer(bus: Bus): void {
+    if (!this.#answers) bus.answer(topics.proofKey, (wanted) => this.#handOver(wanted));
+    this.#answers = true;
   }
 
   /** @returns whether a replica that has the key of this fingerprint handed it over */
