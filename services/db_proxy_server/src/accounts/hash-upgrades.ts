@@ -5,7 +5,7 @@ import type { PasswordChecker } from './passwords/password-checker.js';
 import type { ProofKey } from './passwords/proof-key.js';
 
 /** Upgrades that may wait; each holds what its client sent in place of a password. */
-const maxWaiting = 100;
+const maxWaiting = 1_000;
 /** The pause after an upgrade, in its own durations: all take a tenth of a core. */
 const pauseTimes = 9;
 
