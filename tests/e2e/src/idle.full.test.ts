@@ -22,16 +22,16 @@ it('a service that nobody uses sleeps most of the time', async () => {
           resolve();
         });
       });
-    await heartbeats(5);
+    await heartbeats(3);
     const before = watch.sample().usage;
-    await heartbeats(15);
+    await heartbeats(10);
     const after = watch.sample().usage;
     for (const name of serviceNames) {
       const switches = (after.get(name)?.switches ?? 0) - (before.get(name)?.switches ?? 0);
-      expect(switches, `${name} ran`).toBeGreaterThan(15);
-      expect(switches / 15, `wake-ups a second of ${name}`).toBeLessThan(mostWakeUps);
+      expect(switches, `${name} ran`).toBeGreaterThan(10);
+      expect(switches / 10, `wake-ups a second of ${name}`).toBeLessThan(mostWakeUps);
     }
   } finally {
     await cluster.stop();
   }
-});
+}, 90_000);
