@@ -103,7 +103,7 @@ const idleInstallation: Scenario = {
   shape: allServices,
   fresh: true,
   targets: [figureTarget('all, % of a core', '% of a core', { atMost: 2 })],
-  run: async ({ cluster, quick }) => {
+  run: async ({ cluster, quick, say }) => {
     const [warmup, seconds] = quick ? [1, 3] : [20, 60];
     const watch = new UsageWatch(cluster.watched());
     await setTimeout(warmup * 1000);
@@ -111,6 +111,9 @@ const idleInstallation: Scenario = {
     await setTimeout(seconds * 1000);
     const { generator: _, ...usage } = usageBetween(before, watch.sample());
     const cpuSeconds = Object.values(usage).reduce((sum, used) => sum + used.cpuSeconds, 0);
+    for (const [name, { cpuPercent, switches }] of Object.entries(usage)) {
+      say(`  ${name}: ${cpuPercent} % of a core, ${(switches / seconds).toFixed(1)} wake-ups/s`);
+    }
     const wakeUps = Object.entries(usage).map(([name, { switches }]) => {
       return [`${name}, wake-ups/s`, Number((switches / seconds).toFixed(1))];
     });
