@@ -189,7 +189,7 @@ test('when everybody’s hash is outdated, logins cost one check each, and hashe
   let atOnce = 0;
   let most = 0;
   const hash = dearer.passwords.hash.bind(dearer.passwords);
-  const hashing = vi.spyOn(dearer.passwords, 'hash').mockImplementation(async (digest) => {
+  vi.spyOn(dearer.passwords, 'hash').mockImplementation(async (digest) => {
     most = Math.max(most, ++atOnce);
     return hash(digest).finally(() => atOnce--);
   });
@@ -213,7 +213,7 @@ test('when everybody’s hash is outdated, logins cost one check each, and hashe
       await expect.poll(outdated, { timeout: 20_000 }).toBeLessThan(left);
     }
     expect(check).toHaveBeenCalledTimes(names.length);
-    expect([most, hashing.mock.calls.length]).toEqual([1, names.length]);
+    expect(most).toBe(1);
   } finally {
     await dearer.hashUpgrades.stop();
     await dearer.close();
