@@ -2,7 +2,6 @@ export { addUser, type NewUser } from './accounts/add-user.js';
 export { type Argon2Cost, defaultArgon2Cost, hashPassword } from './accounts/passwords/password.js';
 export { type SeedOptions, type SeedResult, seedUsers } from './accounts/seed-users.js';
 export {
-  type AppPermission,
   type AppSummary,
   addApp,
   appPermissions,

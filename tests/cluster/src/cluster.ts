@@ -218,7 +218,7 @@ export class TestCluster {
 
   /** Adds an app that may call the HTTP API, by default to send only. @returns its key */
   addApp(name: string, app: Partial<Omit<NewApp, 'name'>> = {}): Promise<string> {
-    const permissions = ['p2p', 'broadcast', 'group'];
+    const permissions = ['p2p', 'broadcast', 'group', 'groups:admin'];
     return addApp(this.#dataSource, { permissions, addresses: [], signs: false, ...app, name });
   }
 

@@ -145,7 +145,7 @@ describe('two of each service and a collector', () => {
   });
 
   it('follow a kick from HTTP over NATS to the msg_server that has the user', async () => {
-    const key = await cluster.addApp('ops', { permissions: ['kick'] });
+    const key = await cluster.addApp('ops', { permissions: ['sessions:admin'] });
     await cluster.connect('cleo', { server: 1 });
     const http = cluster.url('http_msg_server');
     const authorization = `Bearer ${key}`;

@@ -1,5 +1,6 @@
 import type { TeamTalkClient } from '@teamtalk/client';
 import { TestCluster, testPassword } from '@teamtalk/cluster';
+import { appPermissions } from '@teamtalk/db_proxy_server';
 import { waitUntil } from '@teamtalk/local-stack';
 import { Commands } from '@teamtalk/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -31,8 +32,7 @@ const called = new Set<string>();
 beforeAll(async () => {
   cluster = await TestCluster.start({ http_msg_server: 1, msg_server: 2 });
   ids = await cluster.addUsers(['ann', 'ben', 'cat']);
-  const permissions = ['p2p', 'broadcast', 'group', 'history', 'users', 'presence', 'kick', 'discovery'];
-  const key = await cluster.addApp('everything', { permissions });
+  const key = await cluster.addApp('everything', { permissions: appPermissions });
   api = await OpenApiClient.load(cluster.url('http_msg_server'), key);
 });
 afterAll(() => cluster?.stop());

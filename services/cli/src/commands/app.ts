@@ -14,22 +14,41 @@ interface CreateOptions {
 
 const maxId = 0x7fff_ffff;
 
+const permissionsHelp = `
+Permissions. As the user of --as, with that user's rights only; without it, as the user that a call names:
+  p2p              send messages
+  broadcast        send to many at once
+  group            see the user's groups; create temporary ones; add and remove members as clients may
+  history          read conversations and receipts
+  presence         see who is online
+  session          list and end the user's connections
+Administration, for whole installations:
+  users:read       list users and departments
+  users:write      add, change and disable them, set passwords
+  groups:admin     create, change and dissolve any group
+  sessions:admin   list and end anybody's connections
+  discovery:read   list the pages behind the clients' discovery button
+  discovery:write  change them
+  statistics       see the msg_servers and how many are online
+`;
+
 /** `teamtalk app create NAME`, `teamtalk app list` and `teamtalk app revoke NAME` */
 export function define(app: Command): void {
-  app.addHelpText('after', databaseHelp);
+  app.addHelpText('after', permissionsHelp + databaseHelp);
 
   app
     .command('create <name>')
     .description('Give a system a key, which is shown once')
     .option(
       '--allow <what>',
-      'its permissions, separated by commas: p2p, broadcast, group, history, users, presence, kick, discovery (default: p2p,broadcast,group)',
+      'its permissions, separated by commas (default: p2p,broadcast,groups:admin; with --as: p2p,broadcast,group)',
       commaSeparated,
     )
     .option('--ip <cidr>', 'addresses its calls may come from; may be repeated', append, [])
-    .option('--as <user_id>', 'the only user it may send as', wholeNumber(1, maxId))
+    .option('--as <user_id>', 'the only user it acts as, with the rights of that user', wholeNumber(1, maxId))
     .option('--rate <n/s>', 'calls per second, such as 50/s', callsPerSecond)
     .option('--signed', 'it signs its requests instead of sending its key')
+    .addHelpText('after', permissionsHelp)
     .action(create);
 
   app
@@ -53,7 +72,7 @@ function create(name: string, { allow, ip, as: userId, rate, signed = false }: C
   return withDatabase(async (dataSource, { addApp, usualPermissions }) => {
     const key = await addApp(dataSource, {
       name,
-      permissions: allow ?? usualPermissions,
+      permissions: allow ?? usualPermissions(userId !== undefined),
       addresses: ip,
       ...(userId !== undefined && { userId }),
       ...(rate !== undefined && { rate }),

@@ -4,22 +4,30 @@ import { TeamTalkError } from '@teamtalk/service-kit';
 import { type DataSource, QueryFailedError } from 'typeorm';
 import { isStorableText } from '../database/text.js';
 
-/** Permissions of an app on the HTTP API. */
-export const appPermissions = [
-  'p2p',
-  'broadcast',
-  'group',
-  'history',
-  'users',
-  'presence',
-  'kick',
-  'discovery',
+/** What a user may do with a client, and may have an app do in their name. */
+const userPermissions = ['p2p', 'broadcast', 'group', 'history', 'presence', 'session'] as const;
+
+/** Administration: an app that has one of these needs no user's rights for it. */
+const adminPermissions = [
+  'users:read',
+  'users:write',
+  'groups:admin',
+  'sessions:admin',
+  'discovery:read',
+  'discovery:write',
+  'statistics',
 ] as const;
 
-export type AppPermission = (typeof appPermissions)[number];
+/** Permissions of an app on the HTTP API. */
+export const appPermissions: readonly string[] = [...userPermissions, ...adminPermissions];
 
-/** Permissions of an app by default: what the original's API offers. */
-export const usualPermissions: readonly AppPermission[] = ['p2p', 'broadcast', 'group'];
+/**
+ * Permissions of an app by default: what the original's API offers.
+ * @param bound whether it acts as one user only, whose rights it gets
+ */
+export function usualPermissions(bound: boolean): string[] {
+  return ['p2p', 'broadcast', bound ? 'group' : 'groups:admin'];
+}
 
 export interface NewApp {
   /** 1 to 64 characters */
@@ -65,7 +73,7 @@ export async function addApp(dataSource: DataSource, app: NewApp): Promise<strin
   if (name === '' || !isStorableText(name, maxNameLength)) {
     throw new TeamTalkError('invalid-argument', `a name has 1 to ${maxNameLength} characters`);
   }
-  const unknown = permissions.find((each) => !(appPermissions as readonly string[]).includes(each));
+  const unknown = permissions.find((each) => !appPermissions.includes(each));
   if (unknown !== undefined || permissions.length === 0) {
     throw new TeamTalkError('invalid-argument', `an app can be allowed: ${appPermissions.join(', ')}`);
   }
@@ -104,13 +112,17 @@ export async function addApp(dataSource: DataSource, app: NewApp): Promise<strin
   }
 }
 
-/** All apps, including revoked ones, by name. */
-export function listApps(dataSource: DataSource): Promise<AppSummary[]> {
-  return dataSource.query(
+/** All apps, including revoked ones, by name. Names of permissions that only versions before know are left out. */
+export async function listApps(dataSource: DataSource): Promise<AppSummary[]> {
+  const apps: AppSummary[] = await dataSource.query(
     `SELECT id, name, permissions, addresses::text[] AS addresses, user_id AS "userId", rate,
        signing_key IS NOT NULL AS signs, created_at AS "createdAt", revoked_at AS "revokedAt"
      FROM app ORDER BY name`,
   );
+  return apps.map((app) => ({
+    ...app,
+    permissions: app.permissions.filter((each) => appPermissions.includes(each)),
+  }));
 }
 
 /** @returns whether there was an app of this name that was not revoked yet */

@@ -17,6 +17,7 @@ import { StoreEpoch1764000000170 } from './1764000000170-store-epoch.js';
 import { FileAnnouncements1764000000171 } from './1764000000171-file-announcements.js';
 import { ReadsDuringWrites1764000000180 } from './1764000000180-reads-during-writes.js';
 import { LoginProofs1764000000185 } from './1764000000185-login-proofs.js';
+import { AppRights1764000000190 } from './1764000000190-app-rights.js';
 
 /** All migrations, oldest first. A released migration never changes. */
 export const migrations = [
@@ -39,4 +40,5 @@ export const migrations = [
   FileAnnouncements1764000000171,
   ReadsDuringWrites1764000000180,
   LoginProofs1764000000185,
+  AppRights1764000000190,
 ];

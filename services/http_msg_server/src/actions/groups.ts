@@ -18,6 +18,8 @@ export type GroupRefusal =
   /** none of the listed users exists, or too many are listed */
   | 'invalid'
   | 'full'
+  /** the user has no right to it */
+  | 'not-permitted'
   /** the key was used for another request */
   | 'other-request'
   /** the outcome is unknown; with an idempotency key the caller can safely retry */
@@ -30,6 +32,8 @@ export interface NewGroup {
   groupName: string;
   groupAvatar: string;
   memberIds: number[];
+  /** otherwise the user has to have the right, as in a client */
+  byAdmin: boolean;
   /** the caller's idempotency key, scoped to its app; empty: none */
   idempotencyKey: string;
 }
@@ -39,12 +43,11 @@ export async function makeGroup(
   { pool }: Context,
   group: NewGroup,
 ): Promise<{ groupId: number; memberIds: number[] } | GroupRefusal> {
-  const wanted = { ...group, byAdmin: true };
   const reply = await askOnce(
     // Without a key it is not retried: a second attempt could create a second group.
-    wanted.idempotencyKey
-      ? pool.call(groups.createGroup, wanted, storeMs)
-      : pool.callOnce(groups.createGroup, wanted, storeMs),
+    group.idempotencyKey
+      ? pool.call(groups.createGroup, group, storeMs)
+      : pool.callOnce(groups.createGroup, group, storeMs),
   );
   if (typeof reply === 'string') return reply;
   if (reply.result !== GROUP_OK) return refusalFor(reply.result);
@@ -58,21 +61,22 @@ export interface MemberChange {
   changeType: IM.BaseDefine.GroupModifyType;
   memberIds: number[];
   /** as in NewGroup */
+  byAdmin: boolean;
+  /** as in NewGroup */
   idempotencyKey: string;
 }
 
-/** Adds members to any group or removes them; current, added and removed members are notified by 0x040b. */
+/** Adds members to a group or removes them; current, added and removed members are notified by 0x040b. */
 export async function changeGroupMembers(
   context: Context,
   change: MemberChange,
 ): Promise<{ currentIds: number[]; changedIds: number[] } | GroupRefusal> {
   const { pool } = context;
-  const wanted = { ...change, byAdmin: true };
   const reply = await askOnce(
     // Without a key it is not retried: a second attempt would change nobody, and the members would not be notified.
-    wanted.idempotencyKey
-      ? pool.call(groups.changeMembers, wanted, storeMs)
-      : pool.callOnce(groups.changeMembers, wanted, storeMs),
+    change.idempotencyKey
+      ? pool.call(groups.changeMembers, change, storeMs)
+      : pool.callOnce(groups.changeMembers, change, storeMs),
   );
   if (typeof reply === 'string') return reply;
   if (reply.result !== GROUP_OK) return refusalFor(reply.result);
@@ -125,5 +129,6 @@ async function askOnce<Reply>(asking: Promise<Reply>): Promise<Reply | 'other-re
 
 function refusalFor(result: teamtalk.db.GroupResult): GroupRefusal {
   if (result === teamtalk.db.GroupResult.GROUP_NOT_FOUND) return 'not-found';
+  if (result === teamtalk.db.GroupResult.GROUP_NOT_PERMITTED) return 'not-permitted';
   return result === teamtalk.db.GroupResult.GROUP_FULL ? 'full' : 'invalid';
 }

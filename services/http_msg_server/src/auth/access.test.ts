@@ -121,12 +121,14 @@ describe('an app', () => {
       app('one', { userId: 8, permissions: ['group'] }),
       app('p2p', { appId: 2, permissions: ['p2p'] }),
       app('group', { appId: 3, permissions: ['group'] }),
+      app('admin', { appId: 4, permissions: ['groups:admin'] }),
     ]);
     for (const [key, answer] of [
       ['one', answers.sender],
       ['p2p', answers.permission],
+      ['group', answers.permission],
       // The store here makes no groups: it was asked for one.
-      ['group', '{"error_code":9,"error_msg":"服务器异常"}'],
+      ['admin', '{"error_code":9,"error_msg":"服务器异常"}'],
     ] as const) {
       const group = { req_user_id: 0, group_name: 'all', group_type: 1, user_id_list: ['1'] };
       expect(await server.post(`/query/CreateGroup?app_key=${key}`, group), key).toBe(answer);

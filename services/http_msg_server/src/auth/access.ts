@@ -1,5 +1,5 @@
 import { apps as appService, type ReplicaPool } from '@teamtalk/rpc';
-import { type App, mayComeFrom, type Permission } from './app.js';
+import { type App, isAllowed, mayComeFrom, type Permission } from './app.js';
 import type { AppDirectory } from './app-directory.js';
 import { isSigned, type SignatureHeaders, type SignedRequest } from './signature.js';
 
@@ -67,9 +67,16 @@ export class Access {
   }
 }
 
-/** What an authenticated call asks for. */
-export interface Claim {
-  permission: Permission;
+/** The permissions that an operation asks for; one suffices. */
+export interface Requirement {
+  /** an app that has it acts as a user, or does what concerns no user */
+  readonly permission: Permission;
+  /** an app that has it is an administrator here: it acts as whomever it likes, and the user's rights do not count */
+  readonly administration?: Permission;
+}
+
+/** Who makes an authenticated call. */
+export interface Caller {
   /** the caller's IP address */
   address: string | undefined;
   /** the user to act as; undefined: none */
@@ -77,12 +84,19 @@ export interface Claim {
 }
 
 /**
- * @returns why the app may not make this call; undefined when it may, in which case it counts towards the app's rate
+ * @returns why the app may not make this call; otherwise whether it makes it as an administrator, and then the call counts
+ * towards the app's rate
  */
-export function refusalOf(app: App, { permission, address, sender }: Claim): Refusal | undefined {
-  if (app.permissions && !app.permissions.has(permission)) return 'permission';
+export function authorize(
+  app: App,
+  { permission, administration }: Requirement,
+  { address, sender }: Caller,
+): Refusal | { administers: boolean } {
+  const administers = administration !== undefined && isAllowed(app, administration);
+  if (!administers && !isAllowed(app, permission)) return 'permission';
   if (!mayComeFrom(app, address)) return 'address';
-  if (app.userId !== undefined && sender !== undefined && sender !== app.userId) return 'sender';
+  const isOther = app.userId !== undefined && sender !== undefined && sender !== app.userId;
+  if (isOther && !administers) return 'sender';
   if (app.bucket && !app.bucket.take()) return 'rate';
-  return undefined;
+  return { administers };
 }

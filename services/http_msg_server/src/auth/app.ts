@@ -2,16 +2,14 @@ import { BlockList, isIPv4 } from 'node:net';
 import type { httpApi } from '@teamtalk/rpc';
 import { TokenBucket } from './token-bucket.js';
 
-/** What an app can be allowed to do, named as in `teamtalk app create --allow`. */
+/**
+ * What an app can be allowed to do, named as in `teamtalk app create --allow`. Those of the first line are a user's: the
+ * app has them as the user that it or its call names. The others are administration.
+ */
 export type Permission =
-  | 'p2p'
-  | 'broadcast'
-  | 'group'
-  | 'history'
-  | 'users'
-  | 'presence'
-  | 'kick'
-  | 'discovery';
+  | ('p2p' | 'broadcast' | 'group' | 'history' | 'presence' | 'session')
+  | ('users:read' | 'users:write' | 'groups:admin' | 'sessions:admin')
+  | ('discovery:read' | 'discovery:write' | 'statistics');
 
 /** An internal system that calls the API, with its permissions. */
 export interface App {
@@ -53,6 +51,10 @@ export function appOf(app: httpApi.api.App): App {
     bucket: app.rate > 0 ? new TokenBucket(app.rate) : undefined,
     signingKey: app.signingKey.length > 0 ? Buffer.from(app.signingKey) : undefined,
   };
+}
+
+export function isAllowed({ permissions }: App, permission: Permission): boolean {
+  return permissions?.has(permission) ?? true;
 }
 
 /** @param address the caller's; IPv4 may be mapped to IPv6, as Node does on a dual-stack socket */

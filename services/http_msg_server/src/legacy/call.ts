@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import { z } from 'zod';
-import type { App, Permission } from '../auth/app.js';
+import type { Requirement } from '../auth/access.js';
+import type { App } from '../auth/app.js';
 import type { Context } from '../context.js';
 import { bytesOf } from '../http/body.js';
 import { idempotencyKey } from '../http/fields.js';
@@ -17,6 +18,8 @@ export interface Call {
   readonly idempotencyKey: string | undefined;
   /** the calling app; undefined: none, where the API is open */
   readonly app: App | undefined;
+  /** whether the rights of the user do not count: an administrator calls, or anybody where the API is open */
+  readonly administers: boolean;
 }
 
 /** The result of a call. */
@@ -33,8 +36,7 @@ export interface Result {
 export type Handler = (context: Context, call: Call) => Promise<Result> | Result;
 
 /** A legacy endpoint; all of them are POST. */
-export interface LegacyEndpoint {
-  readonly permission: Permission;
+export interface LegacyEndpoint extends Requirement {
   readonly handle: Handler;
 }
 
@@ -45,7 +47,7 @@ const jsonObject = z.record(z.string(), z.unknown());
  * Parses a request whose body has been read, whatever its Content-Type.
  * @throws SyntaxError, TypeError or ZodError when the body is not a JSON object in UTF-8
  */
-export function readCall(request: Request): Omit<Call, 'app'> {
+export function readCall(request: Request): Omit<Call, 'app' | 'administers'> {
   const body = jsonObject.parse(JSON.parse(utf8.decode(bytesOf(request))));
   if (isTooDeep(body)) throw new TypeError('the body is nested too deeply');
   return {

@@ -18,8 +18,8 @@ const parameters = z.object({
 
 /**
  * `POST /query/ChangeMembers`: adds members to any group or removes them, on behalf of a user or of 0, the
- * administration (API document, part one; client-behaviour.md#changing-members). Current, added and removed members are
- * notified by 0x040b. A call with the idempotency key of an earlier one, within 24 hours, changes nothing and gets the
+ * administration (API document, part one; client-behaviour.md#changing-members). An app that does not administer groups
+ * has the rights of the user it names. Current, added and removed members are notified by 0x040b. A call with the idempotency key of an earlier one, within 24 hours, changes nothing and gets the
  * same response.
  */
 export async function changeMembers(context: Context, call: Call): Promise<Result> {
@@ -32,6 +32,7 @@ export async function changeMembers(context: Context, call: Call): Promise<Resul
     groupId: group_id,
     changeType: modify_type,
     memberIds: user_id_list,
+    byAdmin: call.administers,
     idempotencyKey: scopedKey(call.app, 'change-members', key.data),
   });
   if (outcome === 'unavailable') return { code: ErrorCode.SERVER_ERROR };

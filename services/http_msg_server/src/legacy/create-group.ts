@@ -17,7 +17,8 @@ const parameters = z.object({
 /**
  * `POST /query/CreateGroup`: the only way to create a normal group (type 1, the default); clients create temporary ones
  * (API document, part one; client-behaviour.md#kinds-of-group). The caller is always a member; a group created by 0,
- * the administration, has no owner. Unknown ids are ignored. The response adds `group_id`. A call with the idempotency
+ * the administration, has no owner. An app that does not administer groups creates temporary ones only. Unknown ids are
+ * ignored. The response adds `group_id`. A call with the idempotency
  * key of an earlier one, within 24 hours, creates no second group and gets the same response.
  */
 export async function createGroup(context: Context, call: Call): Promise<Result> {
@@ -31,6 +32,7 @@ export async function createGroup(context: Context, call: Call): Promise<Result>
     groupName: group_name,
     groupAvatar: group_avatar,
     memberIds: user_id_list,
+    byAdmin: call.administers,
     idempotencyKey: scopedKey(call.app, 'create-group', key.data),
   });
   if (outcome === 'unavailable') return { code: ErrorCode.SERVER_ERROR };

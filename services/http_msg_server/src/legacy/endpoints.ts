@@ -10,6 +10,6 @@ export const endpoints: Readonly<Record<string, LegacyEndpoint>> = {
   '/query/SendSingleMessage': { permission: 'p2p', handle: sendSingleMessage },
   '/query/SendGroupMessage': { permission: 'p2p', handle: sendGroupMessage },
   '/query/SendBroadCastMessage': { permission: 'broadcast', handle: sendBroadcastMessage },
-  '/query/CreateGroup': { permission: 'group', handle: createGroup },
-  '/query/ChangeMembers': { permission: 'group', handle: changeMembers },
+  '/query/CreateGroup': { permission: 'group', administration: 'groups:admin', handle: createGroup },
+  '/query/ChangeMembers': { permission: 'group', administration: 'groups:admin', handle: changeMembers },
 };

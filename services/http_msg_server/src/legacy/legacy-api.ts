@@ -1,5 +1,5 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
-import { type Refusal, refusalOf } from '../auth/access.js';
+import { authorize, type Refusal } from '../auth/access.js';
 import type { App } from '../auth/app.js';
 import { signatureHeadersOf } from '../auth/signature.js';
 import type { ApiOptions } from '../http/api-options.js';
@@ -77,7 +77,7 @@ export function legacyApi(
     response.end(legacyAnswer(code, more));
   }
 
-  async function serve({ permission, handle }: LegacyEndpoint, request: Request, response: Response) {
+  async function serve(endpoint: LegacyEndpoint, request: Request, response: Response) {
     let read: ReturnType<typeof readCall>;
     try {
       read = readCall(request);
@@ -94,14 +94,14 @@ export function legacyApi(
     // Where the API is open, an unknown app_key is ignored, as in the original.
     const known = typeof app === 'string' ? undefined : app;
     if (!known && !open) return { code: refusalCodes[typeof app === 'string' ? app : 'key'] };
-    const call = { ...read, app: known };
-    if (known) {
-      response.locals.app = known;
-      const sender = administrator.safeParse(callerOf(call)).data;
-      const refusal = refusalOf(known, { permission, address: request.ip, sender });
-      if (refusal) return { code: refusalCodes[refusal] };
-    }
-    return handle(context, call);
+    if (!known) return endpoint.handle(context, { ...read, app: known, administers: true });
+    response.locals.app = known;
+    const sender = administrator.safeParse(callerOf({ ...read, app: known })).data;
+    const grant = authorize(known, endpoint, { address: request.ip, sender });
+    if (typeof grant === 'string') return { code: refusalCodes[grant] };
+    const isAdministration = sender === 0 && endpoint.administration !== undefined;
+    if (isAdministration && !grant.administers) return { code: refusalCodes.permission };
+    return endpoint.handle(context, { ...read, app: known, ...grant });
   }
 
   const find: RequestHandler = (request, response, next) => {

@@ -44,10 +44,11 @@ export function keyOf(
 
 /**
  * The user to act as: the one named, or else the only one the app may act as.
+ * @param at where the user can be named
  * @throws Problem when there is neither
  */
-export function senderFor(app: App, named: number | undefined): number {
+export function senderFor(app: App, named: number | undefined, at = '/from_user_id'): number {
   const sender = named ?? app.userId;
   if (sender !== undefined) return sender;
-  throw new Problem('invalid-request', undefined, [{ at: '/from_user_id', detail: 'is needed' }]);
+  throw new Problem('invalid-request', undefined, [{ at, detail: 'is needed' }]);
 }

@@ -1,12 +1,11 @@
 import { IM } from '@teamtalk/protocol';
-import { administration } from '@teamtalk/rpc';
+import { administration as groupAdministration } from '@teamtalk/rpc';
 import { z } from 'zod';
-import { changeGroupMembers, type GroupRefusal, makeGroup } from '../actions/groups.js';
-import type { App } from '../auth/app.js';
+import { changeGroupMembers, type GroupRefusal, type MemberChange, makeGroup } from '../actions/groups.js';
 import type { Context } from '../context.js';
 import { scopedKey } from '../http/scoped-key.js';
 import { ask } from './ask.js';
-import { id, key, keyOf, line, pathId } from './fields.js';
+import { id, key, keyOf, line, pathId, senderFor } from './fields.js';
 import { operation } from './operation.js';
 import { Problem } from './problem.js';
 import { savedId } from './saved.js';
@@ -18,6 +17,11 @@ const groupType = z
   .enum(types)
   .describe('`normal`: clients cannot change who is in it; `temporary`: its members can');
 const params = z.strictObject({ group_id: pathId });
+const asUser = z.strictObject({
+  from_user_id: pathId
+    .optional()
+    .describe('The member to act as; left out by an app that speaks as one user, or administers groups'),
+});
 const name = line(1, 256);
 const avatar = line(0, 1024);
 const memberIds = z.array(id).min(1).max(10_000);
@@ -58,6 +62,9 @@ const members = z
   .object({ member_ids: z.array(id), changed_ids: z.array(id).describe('Who was really added or removed') })
   .meta({ id: 'Members' });
 
+const permission = 'group';
+const administration = 'groups:admin';
+
 /** Attempts to empty a group to be dissolved; one is enough unless members are added concurrently. */
 const maxRounds = 5;
 
@@ -68,14 +75,19 @@ export const groupOperations = [
     id: 'createGroup',
     tag: 'Groups',
     summary: 'Create a group',
-    permission: 'group',
+    description: 'Who does not administer groups creates temporary ones, in the name of their creator.',
+    permission,
+    administration,
     body: newGroup,
     status: 201,
     reply: z.object({ group_id: id, member_ids: z.array(id) }).meta({ id: 'CreatedGroup' }),
     sender: (input) => input.body.creator_id,
-    async handle(context, { body, app, idempotencyKey }) {
+    async handle(context, { body, app, administers, idempotencyKey }) {
       const outcome = await makeGroup(context, {
-        userId: body.creator_id ?? app.userId ?? 0,
+        userId: administers
+          ? (body.creator_id ?? app.userId ?? 0)
+          : senderFor(app, body.creator_id, '/creator_id'),
+        byAdmin: administers,
         groupType: types.indexOf(body.type) + 1,
         groupName: body.name,
         groupAvatar: body.avatar_url,
@@ -93,12 +105,16 @@ export const groupOperations = [
     id: 'getGroup',
     tag: 'Groups',
     summary: 'A group and who is in it',
-    permission: 'group',
+    permission,
+    administration,
     params,
+    query: asUser,
     status: 200,
     reply: group,
-    async handle(context, input) {
-      return { reply: await find(context, input.params.group_id) };
+    sender: (input) => input.query.from_user_id,
+    async handle(context, { params: { group_id }, query, app, administers }) {
+      const reader = administers ? undefined : senderFor(app, query.from_user_id, 'from_user_id');
+      return { reply: await find(context, group_id, reader) };
     },
   }),
   operation({
@@ -108,13 +124,13 @@ export const groupOperations = [
     tag: 'Groups',
     summary: 'Rename a group, or give it another picture',
     description: 'Clients see it when they next ask for their groups.',
-    permission: 'group',
+    permission: administration,
     params,
     body: z.strictObject({ name, avatar_url: avatar }).partial().meta({ id: 'GroupChange' }),
     status: 200,
     reply: group,
     async handle(context, { params: { group_id: groupId }, body }) {
-      const reply = await ask(context, administration.changeGroup, {
+      const reply = await ask(context, groupAdministration.changeGroup, {
         groupId,
         name: body.name,
         avatarUrl: body.avatar_url,
@@ -131,16 +147,26 @@ export const groupOperations = [
     summary: 'Add members or remove them',
     description:
       'All in one step; current, added and removed members are notified at once. A group without members is dissolved.',
-    permission: 'group',
+    permission,
+    administration,
     params,
     body: memberChange,
     status: 200,
     reply: members,
     sender: (input) => input.body.from_user_id,
-    async handle(context, { params: { group_id }, body, app, idempotencyKey }) {
-      const named = scopedKey(app, 'change-members', keyOf(body, idempotencyKey));
-      const from = body.from_user_id;
-      return { reply: await change(context, app, group_id, body.change, body.user_ids, from, named) };
+    async handle(context, { params: { group_id }, body, app, administers, idempotencyKey }) {
+      const reply = await change(context, {
+        groupId: group_id,
+        kind: body.change,
+        userIds: body.user_ids,
+        // Clients show who made the change; an administrator's without a user is one of the changed members'.
+        userId: administers
+          ? (body.from_user_id ?? app.userId ?? (body.user_ids[0] as number))
+          : senderFor(app, body.from_user_id),
+        byAdmin: administers,
+        idempotencyKey: scopedKey(app, 'change-members', keyOf(body, idempotencyKey)),
+      });
+      return { reply };
     },
   }),
   operation({
@@ -149,14 +175,21 @@ export const groupOperations = [
     id: 'dissolveGroup',
     tag: 'Groups',
     summary: 'Dissolve a group',
-    description: 'All its members leave it and are notified; it cannot be restored.',
-    permission: 'group',
+    description:
+      'All its members leave it and are notified; it cannot be restored. Its creator may, and who administers groups.',
+    permission,
+    administration,
     params,
+    query: asUser,
     status: 204,
-    async handle(context, { params: { group_id }, app }) {
-      let { member_ids: left } = await find(context, group_id);
+    sender: (input) => input.query.from_user_id,
+    async handle(context, { params: { group_id: groupId }, query, app, administers }) {
+      const from = administers ? undefined : senderFor(app, query.from_user_id, 'from_user_id');
+      let { member_ids: left } = await find(context, groupId, from);
       for (let round = 0; round < maxRounds && left.length > 0; round++) {
-        left = (await change(context, app, group_id, 'remove', left, undefined, '')).member_ids;
+        const userId = from ?? app.userId ?? (left[0] as number);
+        const leaving = { groupId, kind: 'remove', userIds: left, userId, byAdmin: administers } as const;
+        left = (await change(context, { ...leaving, idempotencyKey: '' })).member_ids;
       }
       if (left.length > 0) throw new Problem('conflict', 'members are being added concurrently');
       return { reply: undefined };
@@ -164,9 +197,15 @@ export const groupOperations = [
   }),
 ];
 
-async function find(context: Context, groupId: number): Promise<z.output<typeof group>> {
-  const found = await ask(context, administration.getGroup, { groupId });
-  if (!found.found) throw new Problem('not-found', 'there is no such group');
+/** @param reader who has to be a member; undefined: anybody */
+async function find(
+  context: Context,
+  groupId: number,
+  reader?: number | undefined,
+): Promise<z.output<typeof group>> {
+  const found = await ask(context, groupAdministration.getGroup, { groupId });
+  const isHidden = reader !== undefined && !found.memberIds.includes(reader);
+  if (!found.found || isHidden) throw new Problem('not-found', 'there is no such group of this user');
   return {
     group_id: groupId,
     name: found.name,
@@ -178,22 +217,16 @@ async function find(context: Context, groupId: number): Promise<z.output<typeof 
   };
 }
 
+type Change = Omit<MemberChange, 'changeType' | 'memberIds'> & { kind: 'add' | 'remove'; userIds: number[] };
+
 async function change(
   context: Context,
-  app: App,
-  groupId: number,
-  kind: 'add' | 'remove',
-  userIds: number[],
-  from: number | undefined,
-  idempotencyKey: string,
+  { kind, userIds, ...wanted }: Change,
 ): Promise<z.output<typeof members>> {
   const outcome = await changeGroupMembers(context, {
-    // Clients show who made the change; without a sender it is one of the changed members.
-    userId: from ?? app.userId ?? (userIds[0] as number),
-    groupId,
+    ...wanted,
     changeType: kind === 'add' ? GROUP_MODIFY_TYPE_ADD : GROUP_MODIFY_TYPE_DEL,
     memberIds: userIds,
-    idempotencyKey,
   });
   if (typeof outcome === 'string') return refuse(outcome);
   return { member_ids: outcome.currentIds, changed_ids: outcome.changedIds };
@@ -203,6 +236,7 @@ function refuse(refusal: GroupRefusal): never {
   if (refusal === 'unavailable') throw new Problem('unavailable');
   if (refusal === 'other-request') throw new Problem('other-request');
   if (refusal === 'not-found') throw new Problem('not-found', 'there is no such group');
+  if (refusal === 'not-permitted') throw new Problem('not-permitted', 'the user has no right to do this');
   const details = { full: 'the group would have too many members', invalid: 'none of its members exists' };
   throw new Problem('not-possible', details[refusal]);
 }

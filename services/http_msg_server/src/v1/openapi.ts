@@ -6,7 +6,7 @@ import { problemSchema } from './problem.js';
 const description = `What internal systems can do with a TeamTalk installation.
 
 A call needs an app (\`npx teamtalk app create NAME --allow …\`): its key goes into the header \`Authorization:
-Bearer KEY\`. Errors are problem details (RFC 9457). Unknown fields are refused. A call that is
+Bearer KEY\`. The roles in \`security\` are permissions of apps; one of them suffices. Errors are problem details (RFC 9457). Unknown fields are refused. A call that is
 repeated with its \`Idempotency-Key\` takes effect once and gets the same response.`;
 
 const problem = (text: string) => ({
@@ -19,7 +19,9 @@ export function openApiDocument(operations: readonly Operation[]): object {
   const registry = new OpenAPIRegistry();
   registry.registerComponent('securitySchemes', 'app', { type: 'http', scheme: 'bearer' });
   for (const operation of operations) {
-    const { method, path, id, tag, summary, permission, params, query, body, status, reply } = operation;
+    const { method, path, id, tag, summary, params, query, body, status, reply } = operation;
+    const { permission, administration } = operation;
+    const admin = administration ? `, and is held to the rights of its user; or \`${administration}\`` : '';
     const more = operation.description ? `${operation.description}\n\n` : '';
     registry.registerPath({
       method,
@@ -27,8 +29,8 @@ export function openApiDocument(operations: readonly Operation[]): object {
       operationId: id,
       tags: [tag],
       summary,
-      description: `${more}The app must be allowed \`${permission}\`.`,
-      security: [{ app: [] }],
+      description: `${more}The app must be allowed \`${permission}\`${admin}.`,
+      security: [{ app: [permission] }, ...(administration ? [{ app: [administration] }] : [])],
       request: {
         ...(params && { params: params as unknown as z.ZodObject }),
         ...(query && { query: query as unknown as z.ZodObject }),

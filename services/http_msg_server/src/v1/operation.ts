@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import type { App, Permission } from '../auth/app.js';
+import type { Requirement } from '../auth/access.js';
+import type { App } from '../auth/app.js';
 import type { Context } from '../context.js';
 
 /** The validated input of an operation. */
@@ -8,6 +9,8 @@ export interface Input<Params, Query, Body> {
   readonly query: Query;
   readonly body: Body;
   readonly app: App;
+  /** whether it has the operation's `administration`, so that no user's rights count */
+  readonly administers: boolean;
   /** the header Idempotency-Key */
   readonly idempotencyKey: string | undefined;
 }
@@ -22,7 +25,7 @@ interface Answer<Reply> {
 }
 
 /** One method of one path with its schemas, from which the OpenAPI document is generated. */
-export interface Definition<Params, Query, Body, Reply> {
+export interface Definition<Params, Query, Body, Reply> extends Requirement {
   readonly method: 'get' | 'post' | 'patch' | 'delete';
   /** with parameters in braces */
   readonly path: `/v1/${string}`;
@@ -30,7 +33,6 @@ export interface Definition<Params, Query, Body, Reply> {
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;
-  readonly permission: Permission;
   readonly params?: z.ZodType<Params>;
   readonly query?: z.ZodType<Query>;
   readonly body?: z.ZodType<Body>;

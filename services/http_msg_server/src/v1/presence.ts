@@ -62,10 +62,12 @@ export const presenceOperations = [
     tag: 'Presence',
     summary: 'End a user’s connections',
     description: 'The clients may log in again; disable the user to prevent that.',
-    permission: 'kick',
+    permission: 'session',
+    administration: 'sessions:admin',
     params: z.strictObject({ user_id: pathId }),
     body: z.strictObject({ clients: z.enum(['all', 'pc', 'mobile']).default('all') }).meta({ id: 'Kick' }),
     status: 204,
+    sender: (input) => input.params.user_id,
     async handle(context, { params: { user_id }, body: { clients } }) {
       await kick(context, user_id, clients);
       return { reply: undefined };
@@ -77,7 +79,7 @@ export const presenceOperations = [
     id: 'getStatistics',
     tag: 'Presence',
     summary: 'How many are online, and where',
-    permission: 'presence',
+    permission: 'statistics',
     status: 200,
     reply: statistics,
     async handle({ msgServers }) {

@@ -18,7 +18,7 @@ beforeEach(async () => {
   });
   server.db.apps = [
     app('key'),
-    app('other', { appId: 2, permissions: ['users'] }),
+    app('other', { appId: 2, permissions: ['users:read'] }),
     app('bound', { appId: 3, userId: 8 }),
     app('slow', { appId: 4, rate: 1 }),
     app('elsewhere', { appId: 5, addresses: ['10.0.0.0/8'] }),

@@ -7,7 +7,7 @@ import express, {
   Router,
 } from 'express';
 import type { z } from 'zod';
-import { type Refusal, refusalOf } from '../auth/access.js';
+import { authorize, type Refusal } from '../auth/access.js';
 import type { App } from '../auth/app.js';
 import { signatureHeadersOf } from '../auth/signature.js';
 import type { ApiOptions } from '../http/api-options.js';
@@ -106,16 +106,15 @@ export function v1Api(
     return async (request, response) => {
       const app = await identify(request);
       response.locals.app = app;
-      const input = {
+      const checked = {
         params: check(operation.params, request.params, 'path'),
         query: check(operation.query, request.query, 'query'),
         body: operation.body ? check(operation.body, jsonOf(request)) : undefined,
-        app,
-        idempotencyKey: request.get('idempotency-key'),
-      } as Input<never, never, never>;
-      const sender = operation.sender?.(input);
-      const refusal = refusalOf(app, { permission: operation.permission, address: request.ip, sender });
-      if (refusal) throw new Problem(refusals[refusal]);
+      } as Pick<Input<never, never, never>, 'params' | 'query' | 'body'>;
+      const caller = { address: request.ip, sender: operation.sender?.(checked) };
+      const grant = authorize(app, operation, caller);
+      if (typeof grant === 'string') throw new Problem(refusals[grant]);
+      const input = { ...checked, app, ...grant, idempotencyKey: request.get('idempotency-key') };
       const { reply, location, trace } = await withDeadline(
         operation.handle(context, input),
         answerMs,

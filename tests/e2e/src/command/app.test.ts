@@ -1,3 +1,4 @@
+import { appPermissions } from '@teamtalk/db_proxy_server';
 import { testDatabase } from '@teamtalk/local-stack';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Outcome, teamtalk } from './run.js';
@@ -23,7 +24,7 @@ it('creates, lists and revokes', async () => {
   await teamtalk(['user', 'add', 'robot', '--password', 'x'], env);
   const options = [
     '--allow',
-    'p2p, users',
+    'p2p, users:read',
     '--ip',
     '10.1.2.3/8',
     '--ip',
@@ -36,21 +37,36 @@ it('creates, lists and revokes', async () => {
   const limited = await app('create', 'limited', ...options, '--signed');
   expect(limited).toMatchObject({ status: 0 });
   expect((await app('list')).stdout).toBe(
-    'limited\tp2p,users\t10.0.0.0/8,::1/128\tas 1\t50/s\tsigned\n' +
-      'shop\tp2p,broadcast,group\tanywhere\tas anybody\tany rate\n',
+    'limited\tp2p,users:read\t10.0.0.0/8,::1/128\tas 1\t50/s\tsigned\n' +
+      'shop\tp2p,broadcast,groups:admin\tanywhere\tas anybody\tany rate\n',
   );
 
   const lines = (await app('list', '--json')).stdout.trimEnd().split('\n');
   expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
-    { name: 'limited', permissions: ['p2p', 'users'], userId: 1, rate: 50, signs: true, revokedAt: null },
+    {
+      name: 'limited',
+      permissions: ['p2p', 'users:read'],
+      userId: 1,
+      rate: 50,
+      signs: true,
+      revokedAt: null,
+    },
     { name: 'shop', addresses: [], userId: null, rate: null, signs: false },
   ]);
 
   expect(await app('revoke', 'shop')).toMatchObject({ status: 0, stdout: 'revoked shop\n' });
   expect(await app('revoke', 'shop')).toMatchObject({ status: 1 });
   expect((await app('list')).stdout).toContain(
-    'shop\tp2p,broadcast,group\tanywhere\tas anybody\tany rate\t(revoked)\n',
+    'shop\tp2p,broadcast,groups:admin\tanywhere\tas anybody\tany rate\t(revoked)\n',
   );
+});
+
+it('lists the permissions there are in its help, and gives an app with a user no administration', async () => {
+  const { stdout } = await app('--help');
+  const listed = [...stdout.matchAll(/^ {2}([a-z0-9]+(?::[a-z]+)?) {2,}/gm)].map(([, name]) => name);
+  expect(listed).toEqual(expect.arrayContaining([...appPermissions]));
+  expect(await app('create', 'bound', '--as', '1')).toMatchObject({ status: 0 });
+  expect((await app('list')).stdout).toContain('bound\tp2p,broadcast,group\tanywhere\tas 1\t');
 });
 
 it.each([
