@@ -2,6 +2,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 
 interface OperationObject {
   operationId: string;
+  security: { app: string[] }[];
   requestBody?: { content: { 'application/json': { schema: object } } };
   responses: Record<string, { content?: Record<string, { schema: object }> }>;
 }
@@ -16,6 +17,8 @@ export interface CallOptions {
   query?: Readonly<Record<string, string | number>>;
   body?: unknown;
   headers?: Readonly<Record<string, string>>;
+  /** in place of the client's own; empty: none */
+  key?: string;
 }
 
 export interface CallReply {
@@ -55,10 +58,15 @@ export class OpenApiClient {
     return [...this.#operations.keys()];
   }
 
+  /** The permissions of which an app needs one, as the document says. */
+  rolesOf(id: string): string[] {
+    return this.#operations.get(id)?.operation.security.flatMap(({ app }) => app) ?? [];
+  }
+
   /** @throws Error when the request or the answer is not what the document says */
   async call(
     id: string,
-    { path = {}, query = {}, body, headers = {} }: CallOptions = {},
+    { path = {}, query = {}, body, headers = {}, key = this.#key }: CallOptions = {},
   ): Promise<CallReply> {
     const found = this.#operations.get(id);
     if (!found) throw new Error(`the document has no operation ${id}`);
@@ -72,7 +80,11 @@ export class OpenApiClient {
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, String(value));
     const response = await fetch(url, {
       method: method.toUpperCase(),
-      headers: { authorization: `Bearer ${this.#key}`, 'content-type': 'application/json', ...headers },
+      headers: {
+        ...(key && { authorization: `Bearer ${key}` }),
+        'content-type': 'application/json',
+        ...headers,
+      },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const text = await response.text();

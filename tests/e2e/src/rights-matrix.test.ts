@@ -1,0 +1,262 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { TestCluster, testPassword } from '@teamtalk/cluster';
+import { appPermissions } from '@teamtalk/db_proxy_server';
+import { endpoints } from '@teamtalk/http_msg_server';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type CallOptions, OpenApiClient } from './openapi-client.js';
+
+/** UPDATE_DOCS=1 writes the table anew; what it says has to be right, as it says it. */
+const page = path.resolve(import.meta.dirname, '../../../docs/reference/rights.md');
+const begin = '<!-- table: written by tests/e2e/src/rights-matrix.test.ts -->';
+const end = '<!-- end of table -->';
+
+/** What the calls of one cell are about; nobody else's. */
+interface Fixture {
+  /** a normal group of ann, its creator, and ben, with a message */
+  group: number;
+  department: number;
+  item: number;
+  /** of the member's app */
+  broadcast: number;
+  /** another text in every cell */
+  name: string;
+}
+
+/** The call of one row. @param me the user it acts as */
+type Call = (fixture: Fixture, me: number) => CallOptions;
+
+/** Answers to the member, the outsider, the outsider in the member's name, and the administrator. */
+type Answers = readonly [member: number, outsider: number, posing: number, administrator: number];
+
+const users = ['ann', 'ben', 'eve'] as const;
+const ids = {} as Record<(typeof users)[number], number>;
+const secret = 'a secret';
+
+const adminOnly = (status: number): Answers => [403, 403, 403, status];
+
+const operations: Record<string, [Answers, Call]> = {
+  sendMessage: [
+    [201, 422, 403, 201],
+    ({ group }, me) => ({ body: { from_user_id: me, to: { group_id: group }, msg: 'x' } }),
+  ],
+  startBroadcast: [
+    [202, 422, 403, 202],
+    ({ group }, me) => ({ body: { from_user_id: me, to: { group_ids: [group] }, type: 'text', msg: 'x' } }),
+  ],
+  // Only the app that started it sees it.
+  getBroadcast: [[200, 404, 404, 404], ({ broadcast }) => ({ path: { broadcast_id: broadcast } })],
+  // Everybody has conversations of their own, and gets nothing of a group they are not in.
+  getHistory: [[200, 200, 403, 200], (_, me) => ({ path: { user_id: me, peer_id: ids.ben } })],
+  getGroupHistory: [[200, 200, 403, 200], ({ group }, me) => ({ path: { user_id: me, group_id: group } })],
+  getReceipts: [[200, 404, 403, 200], (_, me) => ({ path: { user_id: me, peer_id: ids.ben } })],
+  getGroupReceipts: [[200, 404, 403, 200], ({ group }, me) => ({ path: { user_id: me, group_id: group } })],
+  createGroup: [
+    adminOnly(201),
+    ({ name }, me) => ({ body: { name, member_ids: [ids.ann, ids.ben], creator_id: me } }),
+  ],
+  getGroup: [
+    [200, 404, 403, 200],
+    ({ group }, me) => ({ path: { group_id: group }, query: { from_user_id: me } }),
+  ],
+  changeGroup: [adminOnly(200), ({ group, name }) => ({ path: { group_id: group }, body: { name } })],
+  changeGroupMembers: [
+    [200, 403, 403, 200],
+    ({ group }, me) => ({
+      path: { group_id: group },
+      body: { change: 'add', user_ids: [ids.eve], from_user_id: me },
+    }),
+  ],
+  dissolveGroup: [
+    [204, 404, 403, 204],
+    ({ group }, me) => ({ path: { group_id: group }, query: { from_user_id: me } }),
+  ],
+  listUsers: [adminOnly(200), () => ({})],
+  createUser: [adminOnly(201), ({ name }) => ({ body: { name } })],
+  getUser: [adminOnly(200), () => ({ path: { user_id: ids.ann } })],
+  changeUser: [adminOnly(200), (_, me) => ({ path: { user_id: me }, body: { password: testPassword } })],
+  listDepartments: [adminOnly(200), () => ({})],
+  createDepartment: [adminOnly(201), ({ name }) => ({ body: { name } })],
+  changeDepartment: [
+    adminOnly(200),
+    ({ department }) => ({ path: { department_id: department }, body: { priority: 1 } }),
+  ],
+  deleteDepartment: [adminOnly(204), ({ department }) => ({ path: { department_id: department } })],
+  queryPresence: [[200, 200, 200, 200], () => ({ body: { user_ids: [ids.ann] } })],
+  kickUser: [[204, 204, 403, 204], (_, me) => ({ path: { user_id: me }, body: {} })],
+  getStatistics: [adminOnly(200), () => ({})],
+  listDiscovery: [adminOnly(200), () => ({})],
+  createDiscovery: [adminOnly(201), ({ name }) => ({ body: { name, url: 'http://wiki/' } })],
+  changeDiscovery: [adminOnly(200), ({ item, name }) => ({ path: { item_id: item }, body: { name } })],
+  deleteDiscovery: [adminOnly(204), ({ item }) => ({ path: { item_id: item } })],
+};
+
+type Body = (fixture: Fixture, me: number) => object;
+
+const legacyPaths: Record<string, [Answers, Body]> = {
+  '/query/SendP2PMessage': [
+    [0, 4, 3, 0],
+    ({ group }, me) => ({ from_user_id: me, session_id: group, msg: 'x', msg_type: 17 }),
+  ],
+  '/query/SendSingleMessage': [
+    [0, 0, 3, 0],
+    (_, me) => ({ from_user_id: me, session_id: ids.ben, msg: 'x' }),
+  ],
+  '/query/SendGroupMessage': [
+    [0, 4, 3, 0],
+    ({ group }, me) => ({ from_user_id: me, group_id: group, msg: 'x' }),
+  ],
+  '/query/SendBroadCastMessage': [
+    [0, 4, 3, 0],
+    ({ group }, me) => ({ from_user_id: me, session_ids: [group], msg: 'x', msg_type: 17 }),
+  ],
+  '/query/CreateGroup': [
+    [10, 10, 3, 0],
+    ({ name }, me) => ({ req_user_id: me, group_name: name, user_id_list: [ids.ben] }),
+  ],
+  '/query/ChangeMembers': [
+    [0, 11, 3, 0],
+    ({ group }, me) => ({ req_user_id: me, group_id: group, modify_type: 1, user_id_list: [ids.eve] }),
+  ],
+};
+
+let cluster: TestCluster;
+let api: OpenApiClient;
+const keys = new Map<string, string>();
+let cells = 0;
+
+beforeAll(async () => {
+  cluster = await TestCluster.start({ http_msg_server: 1, env: { HTTP_AUTH: 'keys' } });
+  Object.assign(ids, await cluster.addUsers(users));
+  api = await OpenApiClient.load(cluster.url('http_msg_server'), await keyOf('everything', appPermissions));
+  await send({ user_id: ids.ben }, secret);
+});
+afterAll(() => cluster?.stop());
+
+async function keyOf(name: string, permissions: readonly string[], userId?: number): Promise<string> {
+  const key =
+    keys.get(name) ?? (await cluster.addApp(name, { permissions, ...(userId !== undefined && { userId }) }));
+  keys.set(name, key);
+  return key;
+}
+
+async function send(to: object, msg: string): Promise<void> {
+  const { status } = await api.call('sendMessage', { body: { from_user_id: ids.ann, to, msg } });
+  expect(status).toBe(201);
+}
+
+async function makeFixture(): Promise<Fixture> {
+  const name = `cell ${cells++}`;
+  const only = async (text: string, values: unknown[]) =>
+    (await cluster.sql<{ id: number }>(`${text} RETURNING id`, values))[0]!.id;
+  const group = await only('INSERT INTO chat_group (name, type, creator_id) VALUES ($1, 1, $2)', [
+    secret,
+    ids.ann,
+  ]);
+  await cluster.sql('INSERT INTO group_member (group_id, user_id) VALUES ($1, $2), ($1, $3)', [
+    group,
+    ids.ann,
+    ids.ben,
+  ]);
+  await send({ group_id: group }, secret);
+  const member = await keyOf('member', asUser, ids.ann);
+  const started = await api.call('startBroadcast', {
+    key: member,
+    body: { to: { user_ids: [ids.ben] }, type: 'text', msg: secret },
+  });
+  return {
+    group,
+    name,
+    broadcast: started.body.broadcast_id as number,
+    department: await only('INSERT INTO department (name) VALUES ($1)', [name]),
+    item: await only(`INSERT INTO discovery_item (name, url) VALUES ($1, 'http://wiki/')`, [name]),
+  };
+}
+
+/** What is no administration; the permissions of apps that act as one user. */
+const asUser = ['p2p', 'broadcast', 'group', 'history', 'presence', 'session'];
+
+/** The answers of one row, in the order of the columns. */
+async function answersOf(
+  roles: readonly string[],
+  call: (key: string, fixture: Fixture, me: number) => Promise<[code: number, text: string]>,
+): Promise<number[]> {
+  const { ann, eve } = ids;
+  const others = appPermissions.filter((each) => !roles.includes(each));
+  const last = roles.at(-1)!;
+  const callers: [key: string, me: number, outside?: true][] = [
+    ['', ann, true],
+    ['wrong', ann, true],
+    [await keyOf(`all but ${roles}`, others), ann, true],
+    [await keyOf('member', asUser, ann), ann],
+    [await keyOf('outsider', asUser, eve), eve, true],
+    [await keyOf('outsider', asUser, eve), ann, true],
+    [await keyOf(`only ${last}`, [last]), ann],
+  ];
+  const codes: number[] = [];
+  for (const [key, me, outside] of callers) {
+    const [code, text] = await call(key, await makeFixture(), me);
+    if (outside) expect(text).not.toContain(secret);
+    codes.push(code);
+  }
+  return codes;
+}
+
+const lines: string[] = [];
+
+function expectRow(name: string, roles: readonly string[], actual: number[], expected: number[]): void {
+  expect(actual, name).toEqual(expected);
+  const permissions = roles.map((role) => `\`${role}\``).join(', ');
+  lines.push(`| ${name} | ${permissions} | ${actual.join(' | ')} |`);
+}
+
+it('has a row for every operation and for every path of the original API', () => {
+  expect(Object.keys(operations).sort()).toEqual(api.operations.sort());
+  expect(Object.keys(legacyPaths).sort()).toEqual(Object.keys(endpoints).sort());
+});
+
+it.each(Object.entries(operations))('/v1: %s', async (id, [answers, callOf]) => {
+  const roles = api.rolesOf(id);
+  const actual = await answersOf(roles, async (key, fixture, me) => {
+    const { status, body } = await api.call(id, { ...callOf(fixture, me), key });
+    return [status, JSON.stringify(body)];
+  });
+  expectRow(id, roles, actual, [401, 401, 403, ...answers]);
+});
+
+it.each(Object.entries(legacyPaths))('%s', async (where, [answers, bodyOf]) => {
+  const { permission, administration } = endpoints[where]!;
+  const roles = [permission, ...(administration ? [administration] : [])];
+  const actual = await answersOf(roles, async (key, fixture, me) => {
+    const response = await fetch(`${cluster.url('http_msg_server')}${where}`, {
+      method: 'POST',
+      body: JSON.stringify({ ...bodyOf(fixture, me), ...(key && { app_key: key }) }),
+    });
+    const text = await response.text();
+    return [(JSON.parse(text) as { error_code: number }).error_code, text];
+  });
+  expectRow(`\`${where}\``, roles, actual, [2, 2, 5, ...answers]);
+});
+
+it('the page has what was answered', async () => {
+  const columns = [
+    'no key',
+    'wrong key',
+    'without',
+    'member',
+    'outsider',
+    'in another’s name',
+    'administrator',
+  ];
+  const table = [
+    `| | permissions | ${columns.join(' | ')} |`,
+    `|---|---|${columns.map(() => '---|').join('')}`,
+    ...lines,
+  ];
+  const text = await readFile(page, 'utf8');
+  const from = text.indexOf(begin) + begin.length;
+  const made = `\n${table.join('\n')}\n`;
+  if (process.env.UPDATE_DOCS)
+    await writeFile(page, text.slice(0, from) + made + text.slice(text.indexOf(end)));
+  else expect(text.slice(from, text.indexOf(end))).toBe(made);
+});
