@@ -84,6 +84,13 @@ export const topics = {
     answer: events.DeliveryPositions,
   }),
 
+  /** http_msg_server -> one msg_server */
+  connections: (msgServer: number) => ({
+    subject: `connections.${formatInstance(msgServer)}`,
+    event: events.ConnectionsQuery,
+    answer: events.Connections,
+  }),
+
   /** db_proxy_server -> the route_server it chose */
   storedBatch: (routeServer: number) => ({
     subject: `stored.${formatInstance(routeServer)}`,
@@ -100,7 +107,7 @@ export const topics = {
   /** anybody -> one of the route_servers */
   kickUser: { subject: 'kick', event: events.KickUser, answer: events.Done, shared: true },
 
-  /** anybody -> every msg_server; only broadcasts */
+  /** anybody -> every msg_server; only broadcasts and changed credentials */
   everyNode: { subject: 'every-node', event: events.NodeEvent },
 
   /** file_server -> every msg_server, answered by those where the user is logged in */

@@ -4,6 +4,7 @@ import { type Kit, withDeadline } from '@teamtalk/service-kit';
 import { LoginQueue } from './backpressure/login-queue.js';
 import { RateLimit } from './backpressure/token-bucket.js';
 import { WakeScheduler } from './backpressure/wake-scheduler.js';
+import { ChangedCredentials } from './changed-credentials.js';
 import type { MsgServerConfig } from './config.js';
 import type { Connection } from './connection/connection.js';
 import { Deliveries } from './delivery/deliveries.js';
@@ -29,6 +30,7 @@ export interface Context extends Store {
   readonly bus: Bus;
   readonly fileServers: Registry;
   readonly users: LocalUsers;
+  readonly changedCredentials: ChangedCredentials;
   readonly logins: LoginQueue<Connection>;
   readonly presence: PresencePublisher;
   readonly deliveries: Deliveries;
@@ -93,6 +95,7 @@ export function createContext(config: MsgServerConfig, kit: Kit, cluster: Cluste
     bus,
     fileServers,
     users,
+    changedCredentials: new ChangedCredentials(),
     logins,
     presence,
     deliveries,

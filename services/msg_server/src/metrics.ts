@@ -52,6 +52,7 @@ export type LoginOutcome =
   | 'ok'
   | 'wrong-name-or-password'
   | 'too-many-attempts'
+  | 'credentials-changed'
   | 'full'
   | 'draining'
   | 'no-db-proxy'

@@ -9,6 +9,7 @@ import { deliverMessages } from './handlers/bus/deliver-message.js';
 import { answerDeliveryQuery } from './handlers/bus/delivery-positions.js';
 import { handleNodeEvent } from './handlers/bus/node-event.js';
 import { sendPresenceSnapshot } from './handlers/bus/presence-snapshot.js';
+import { answerConnections } from './handlers/bus/user-connections.js';
 import { answerUserSessions } from './handlers/bus/user-sessions.js';
 import { dispatcher } from './handlers/client/index.js';
 import { IdleGc } from './idle-gc.js';
@@ -106,6 +107,7 @@ function listenToOthers(context: Context, stallDetector: EventLoopStallDetector)
     stallDetector.check();
     return answerSessions(query);
   });
+  bus.answer(topics.connections(kit.instance), answerConnections(context));
   bus.answer(topics.deliveryQuery(kit.instance), answerDeliveryQuery(context));
   bus.answer(topics.presenceSnapshot(kit.instance), (request, respond) => {
     stallDetector.check();

@@ -38,6 +38,8 @@ export interface ConnectionHost extends OutputHost {
 /** Bytes of an unfinished PDU that are buffered before the login. */
 export const maxBeforeLogin = 16_384;
 
+const maxVersionLength = 64;
+
 /** A connection's states, in order; it never goes back. */
 export const State = { Fresh: 0, LoggingIn: 1, LoggedIn: 2, Ending: 3, Closed: 4 } as const;
 
@@ -57,6 +59,10 @@ export class Connection extends ConnectionOutput {
   state: number = State.Fresh;
   userId = 0;
   clientType = 0;
+  /** As the client says; at most 64 characters. */
+  clientVersion = '';
+  /** Unix seconds of the login. */
+  since = 0;
   /** Orders logins across all msg_servers. */
   loginSeq = 0;
   /** Set when it is to be kicked once its login has been answered. */
@@ -161,9 +167,11 @@ export class Connection extends ConnectionOutput {
   }
 
   /** Marks the connection as logged in. From now on `push` defers PDUs until `release`. */
-  logIn(userId: number, clientType: number, loginSeq: number): void {
+  logIn(userId: number, clientType: number, clientVersion: string, loginSeq: number): void {
     this.userId = userId;
     this.clientType = clientType;
+    this.clientVersion = clientVersion.slice(0, maxVersionLength);
+    this.since = Math.floor(Date.now() / 1000);
     this.loginSeq = loginSeq;
     this.state = State.LoggedIn;
     this.lastActiveTick = this.host.tick;

@@ -56,6 +56,8 @@ export class FakeDbProxy {
   /** The msg_server's append stream. */
   #stream: Stream | undefined;
   #number = 0;
+  /** Set: results of logins wait until it resolves. */
+  loginsWaitFor: Promise<void> | undefined;
   #loginSeq = 0;
   readonly #lastIds = new Map<string, number>();
 
@@ -86,7 +88,8 @@ export class FakeDbProxy {
           requestId,
           reply: this.#login(request as teamtalk.db.LoginRequest),
         }));
-        stream.write({ results });
+        if (this.loginsWaitFor) void this.loginsWaitFor.then(() => stream.write({ results }));
+        else stream.write({ results });
       });
     };
     if (!older) server.stream(accounts.logIn, takeLogins);

@@ -1,6 +1,7 @@
 import type { teamtalk } from '@teamtalk/bus';
 import type { Context } from '../../context.js';
 import { broadcast } from './broadcast.js';
+import { credentialsChanged } from './credentials-changed.js';
 import type { deliverMessages } from './deliver-message.js';
 import { evicted } from './evicted.js';
 import { handleGroupChange } from './group-change.js';
@@ -19,6 +20,7 @@ export function handleNodeEvent(context: Context, deliver: ReturnType<typeof del
   const status = notifyStatus(context);
   const closeEvicted = evicted(context);
   const broadcastToAll = broadcast(context);
+  const endOutdated = credentialsChanged(context);
   return (event: teamtalk.bus.NodeEvent): teamtalk.bus.Done.$Properties | undefined => {
     if (event.deliver) return deliver(event.deliver) ? {} : undefined;
     if (event.groupChange) {
@@ -30,6 +32,7 @@ export function handleNodeEvent(context: Context, deliver: ReturnType<typeof del
     else if (event.status) status(event.status);
     else if (event.evicted) closeEvicted();
     else if (event.broadcast) broadcastToAll(event.broadcast);
+    else if (event.credentialsChanged) endOutdated(event.credentialsChanged);
     return undefined;
   };
 }

@@ -1,3 +1,4 @@
+import { topics } from '@teamtalk/bus';
 import { waitUntil } from '@teamtalk/local-stack';
 import { Commands, encodeRawPdu, IM } from '@teamtalk/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -174,6 +175,27 @@ describe('login', () => {
       else expect(await ended[i]).toEqual([Commands.LoginKickUser.id]);
     }
     expect(alive).toBe(1);
+  });
+
+  it('is refused when the password changes while it is checked; older connections end, and newer ones do not', async () => {
+    const before = await server.logIn(31, CLIENT_TYPE_WINDOWS);
+    let open = () => {};
+    server.db.loginsWaitFor = new Promise((resolve) => {
+      open = resolve;
+    });
+    const checked = server.db.logins.length;
+    const client = await server.connect();
+    const answered = client.logIn('u31', CLIENT_TYPE_ANDROID);
+    await waitUntil(() => server.db.logins.length > checked, { what: 'the check of the login' });
+    server.bus.publish(topics.everyNode, { credentialsChanged: { userId: 31 } });
+    expect(await before.receive(Commands.LoginKickUser)).toMatchObject({ userId: 31 });
+    server.db.loginsWaitFor = undefined;
+    open();
+    expect(await answered).toMatchObject({
+      resultCode: IM.BaseDefine.ResultType.REFUSE_REASON_NO_DB_SERVER,
+    });
+    const after = await server.logIn(31, CLIENT_TYPE_ANDROID);
+    await after.roundTrip();
   });
 
   it('answers a logout, closes, and says that the user is gone', async () => {

@@ -12,7 +12,12 @@ import { userInfo } from './user-info.js';
 
 type Request = MessageOf<typeof Commands.LoginReqUserlogin>;
 type Answer = PropertiesOf<typeof Commands.LoginResUserlogin>;
-type Account = { user: teamtalk.db.User.$Properties; loginSeq: number };
+type Account = {
+  user: teamtalk.db.User.$Properties;
+  loginSeq: number;
+  /** `performance.now()` when the check began */
+  begun: number;
+};
 type Refusal = Exclude<LoginOutcome, 'ok' | 'gone'>;
 
 const { ResultType, KickReasonType } = IM.BaseDefine;
@@ -33,6 +38,8 @@ const refusals: Record<Refusal, Pick<Answer, 'resultCode' | 'resultString'>> = {
   },
   full: { resultCode: ResultType.REFUSE_REASON_MSG_SERVER_FULL, resultString: '服务器连接数已满' },
   draining: { resultCode: ResultType.REFUSE_REASON_MSG_SERVER_FULL, resultString: '服务器正在停止' },
+  // Clients try again, and are checked anew.
+  'credentials-changed': { resultCode: ResultType.REFUSE_REASON_NO_DB_SERVER, resultString: '服务端异常' },
   'no-db-proxy': { resultCode: ResultType.REFUSE_REASON_NO_DB_SERVER, resultString: '服务端异常' },
   'no-route-server': { resultCode: ResultType.REFUSE_REASON_NO_ROUTE_SERVER, resultString: '服务端异常' },
 };
@@ -108,6 +115,7 @@ async function check(
   const address = plainAddress(connection.remoteAddress);
   const request = { userName, passwordMd5: password, clientType, address };
   const { log, tracing } = context.kit;
+  const begun = performance.now();
   const ask = () => askOverStream(context, request);
   const outcome = await (tracing ? tracing.step(spanOf(accounts.logIn, 'client'), ask) : ask());
   const useUnary = !outcome && !context.loginChecks.available;
@@ -120,7 +128,7 @@ async function check(
   if (result === LoginResult.LOGIN_TOO_MANY_ATTEMPTS) return 'too-many-attempts';
   // Protobuf omits the enum value 0.
   if ((result ?? LoginResult.LOGIN_OK) !== LoginResult.LOGIN_OK || !user) return 'wrong-name-or-password';
-  return { user, loginSeq: loginSeq ?? 0 };
+  return { user, loginSeq: loginSeq ?? 0, begun };
 }
 
 type Reply = teamtalk.db.LoginReply.$Properties;
@@ -151,10 +159,10 @@ async function askUnary(
 
 /** Registers the session here and with the route_servers, answers the login and kicks replaced connections. */
 async function enter(
-  { presence, users, kit }: Context,
+  { presence, users, changedCredentials, kit }: Context,
   connection: Connection,
-  { clientType, onlineStatus }: Request,
-  { user, loginSeq }: Account,
+  { clientType, clientVersion, onlineStatus }: Request,
+  { user, loginSeq, begun }: Account,
   seqNum: number,
 ): Promise<LoginOutcome> {
   // After a stall there may be logins of clients that have gone since, with the end of the connection right behind.
@@ -162,7 +170,8 @@ async function enter(
   await turn();
   if (connection.isAbandoned) return 'gone';
   const info = userInfo(user);
-  connection.logIn(info.userId, clientType, loginSeq);
+  if (changedCredentials.isStale(info.userId, begun)) return 'credentials-changed';
+  connection.logIn(info.userId, clientType, clientVersion ?? '', loginSeq);
   users.add(connection);
   const known = await presence.publishOnline(connection);
   if (!connection.isOpen) return 'gone';
