@@ -162,6 +162,11 @@ export const administration = {
   createDiscovery: apiMethod('Administration/CreateDiscovery', api.CreateDiscoveryRequest, api.SaveReply),
   changeDiscovery: apiMethod('Administration/ChangeDiscovery', api.ChangeDiscoveryRequest, api.SaveReply),
   deleteDiscovery: apiMethod('Administration/DeleteDiscovery', api.DeleteRequest, api.SaveReply),
+  recordSessionEnd: apiMethod(
+    'Administration/RecordSessionEnd',
+    api.RecordSessionEndRequest,
+    api.RecordSessionEndReply,
+  ),
 } as const;
 
 /** proto/internal/http_api.proto, service Webhooks. */

@@ -37,6 +37,11 @@ export const commandGroups: readonly { heading: string; commands: readonly Comma
         load: () => import('./commands/webhook.js'),
       },
       {
+        name: 'audit',
+        description: 'Show and check what administrators did',
+        load: () => import('./commands/audit.js'),
+      },
+      {
         name: 'seed',
         description: 'Add users for demonstrations and measurements; those that exist stay as they are',
         load: () => import('./commands/seed.js'),

@@ -105,6 +105,7 @@ export const envSchema = {
     3_650,
     'Days without a login after which an address no longer counts as one the user has logged in from',
   ),
+  AUDIT_DAYS: env.integer(730, 30, 36_500, 'Days for which audit events are kept'),
   GROUP_MAX_MEMBERS: env.integer(2_000, 2, 10_000, 'Most members of a group'),
   TEXT_KEY: z
     .string()
@@ -131,6 +132,7 @@ export interface DbProxyServerConfig extends CommonConfig {
   argon2: Argon2Cost;
   loginLimit: LoginLimit;
   sourceNetworkMemoryDays: number;
+  auditDays: number;
   groupMaxMembers: number;
   /** `msg_data` shown in place of an audio message in lists */
   audioPreview: Buffer;
@@ -154,6 +156,7 @@ function nest(values: EnvValues<typeof envSchema>): DbProxyServerConfig {
       windowSeconds: values.LOGIN_FAILURE_WINDOW_SECONDS,
     },
     sourceNetworkMemoryDays: values.LOGIN_ADDRESS_MEMORY_DAYS,
+    auditDays: values.AUDIT_DAYS,
     groupMaxMembers: values.GROUP_MAX_MEMBERS,
     audioPreview: createTextCodec(values.TEXT_KEY).encrypt('[语音]'),
   };

@@ -10,6 +10,14 @@ export {
   revokeApp,
   usualPermissions,
 } from './apps/apps.js';
+export {
+  auditEvents,
+  type EventFilter,
+  type KnownEvent,
+  type RecordedEvent,
+  type Verdict,
+  verifyAudit,
+} from './audit/audit-log.js';
 export { type DbProxyServerConfig, envSchema, loadConfig } from './config.js';
 export { type DataSourceSettings, openDataSource } from './database/data-source.js';
 export {

@@ -2,6 +2,7 @@ import { dbProxyServerQueue, joinCluster, topics } from '@teamtalk/bus';
 import { RpcServer } from '@teamtalk/rpc';
 import { type Kit, type Service, type StartOptions, startService } from '@teamtalk/service-kit';
 import { purgeListChanges } from './accounts/list-changes.js';
+import { purgeAuditEvents } from './audit/record-event.js';
 import type { DbProxyServerConfig } from './config.js';
 import { createContext } from './context.js';
 import { Database } from './database/database.js';
@@ -45,6 +46,7 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
     'webhook events': () => webhookEvents.purge(),
     'retried messages': purgeRetriedMessages(database, store.horizon),
     'list changes': purgeListChanges(database),
+    'audit events': purgeAuditEvents(database, config.auditDays),
   };
   life.onStop('purges', startPurges(purges, kit));
 

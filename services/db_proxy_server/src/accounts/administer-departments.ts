@@ -1,4 +1,5 @@
 import { type administration, type Handlers, httpApi } from '@teamtalk/rpc';
+import { actorOf } from '../actor.js';
 import { toSaveReply } from '../administration/save-reply.js';
 import type { Context } from '../context.js';
 import type { DepartmentFields } from './department-administration.js';
@@ -24,16 +25,20 @@ export function administerDepartments({ apiAnswers, departmentAdministration }: 
 
     async createDepartment(request) {
       return apiAnswers.once('create_department', request, codecs, async (query) =>
-        toSaveReply(await departmentAdministration.create(query, fieldsOf(request.fields))),
+        toSaveReply(
+          await departmentAdministration.create(query, fieldsOf(request.fields), actorOf(request.actor)),
+        ),
       );
     },
 
-    async changeDepartment({ departmentId, fields }) {
-      return toSaveReply(await departmentAdministration.change(departmentId, fieldsOf(fields)));
+    async changeDepartment({ departmentId, fields, actor }) {
+      return toSaveReply(
+        await departmentAdministration.change(departmentId, fieldsOf(fields), actorOf(actor)),
+      );
     },
 
-    async deleteDepartment({ id }) {
-      return toSaveReply(await departmentAdministration.delete(id));
+    async deleteDepartment({ id, actor }) {
+      return toSaveReply(await departmentAdministration.delete(id, actorOf(actor)));
     },
   } satisfies Partial<Handlers<typeof administration>>;
 }

@@ -1,5 +1,6 @@
 import { type administration, type Handlers, httpApi } from '@teamtalk/rpc';
 import { TeamTalkError } from '@teamtalk/service-kit';
+import { actorOf } from '../actor.js';
 import { toSaveReply } from '../administration/save-reply.js';
 import type { Context } from '../context.js';
 import { userHasLeft } from '../entities/index.js';
@@ -53,13 +54,18 @@ export function administerUsers({ apiAnswers, passwords, userAdministration }: C
     async createUser(request) {
       const fields = await fieldsOf(request.fields as httpApi.api.UserFields | null);
       return apiAnswers.once('create_user', request, codecs, async (query) =>
-        toSaveReply(await userAdministration.create(query, fields)),
+        toSaveReply(await userAdministration.create(query, fields, actorOf(request.actor))),
       );
     },
 
-    async changeUser({ userId, fields }) {
+    async changeUser({ userId, fields, actor }) {
       const wanted = await fieldsOf(fields as httpApi.api.UserFields | null);
-      return toSaveReply(await userAdministration.change(userId, wanted));
+      return toSaveReply(await userAdministration.change(userId, wanted, actorOf(actor)));
+    },
+
+    async recordSessionEnd({ userId, sessions, actor }) {
+      await userAdministration.recordSessionEnd(userId, sessions, actorOf(actor));
+      return {};
     },
   } satisfies Partial<Handlers<typeof administration>>;
 }

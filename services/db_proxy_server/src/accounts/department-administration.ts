@@ -1,5 +1,7 @@
 import { TeamTalkError } from '@teamtalk/service-kit';
+import type { Actor } from '../actor.js';
 import { requireText, type SaveOutcome } from '../administration/changes.js';
+import { changesOf, openAudit, setFields } from '../audit/record-event.js';
 import type { Database, Query, Statement } from '../database/database.js';
 import { clampToStorable, isStorableId } from '../database/ids.js';
 import { userHasLeft } from '../entities/index.js';
@@ -62,7 +64,7 @@ const change: Statement = {
 
 const lockRow: Statement = {
   name: 'admin_lock_department',
-  text: 'SELECT id FROM department WHERE id = $1 AND status = 0 FOR UPDATE',
+  text: 'SELECT id, name, parent_id, priority FROM department WHERE id = $1 AND status = 0 FOR UPDATE',
 };
 
 const inUse: Statement = {
@@ -90,37 +92,50 @@ export class DepartmentAdministration {
   }
 
   /** @throws TeamTalkError `invalid-argument` when the name cannot be one */
-  async create(query: Query, { name, parentId, priority }: DepartmentFields): Promise<SaveOutcome> {
+  async create(query: Query, fields: DepartmentFields, actor: Actor): Promise<SaveOutcome> {
+    const { name, parentId, priority } = fields;
     if (name === null) throw new TeamTalkError('invalid-argument', 'a department needs a name');
     requireText('a name', name, 1, 64);
+    const record = await openAudit(query, actor);
     await query(lockTree, []);
     if (!(await parentExists(query, parentId))) return { result: 'unknown-department' };
     const [row] = await query<{ id: number }>(create, [name, parentId, clamped(priority)]);
-    return row ? { result: 'saved', id: row.id } : { result: 'conflict' };
+    if (!row) return { result: 'conflict' };
+    await record({ verb: 'department.create', resource: `department ${row.id}`, after: setFields(fields) });
+    return { result: 'saved', id: row.id };
   }
 
   /** @throws TeamTalkError `invalid-argument` when the name cannot be one */
-  async change(id: number, { name, parentId, priority }: DepartmentFields): Promise<SaveOutcome> {
+  async change(id: number, fields: DepartmentFields, actor: Actor): Promise<SaveOutcome> {
+    const { name, parentId, priority } = fields;
     requireText('a name', name, 1, 64);
     if (!isStorableId(id)) return { result: 'not-found' };
     return this.#database.transaction('change_department', async (query) => {
+      const record = await openAudit(query, actor);
       await query(lockTree, []);
       if (!(await parentExists(query, parentId))) return { result: 'unknown-department' };
       const circle = parentId !== null && (await query(isBelow, [parentId, id])).length > 0;
       if (circle) return { result: 'unknown-department' };
-      const [row] = await query<{ id: number }>(change, [id, name, parentId, clamped(priority)]);
-      return row ? { result: 'saved', id: row.id } : { result: 'not-found' };
+      const [current] = await query<DepartmentRow>(lockRow, [id]);
+      if (!current) return { result: 'not-found' };
+      await query(change, [id, name, parentId, clamped(priority)]);
+      const changes = changesOf(fieldsOf(current), fields);
+      if (changes) await record({ verb: 'department.change', resource: `department ${id}`, ...changes });
+      return { result: 'saved', id };
     });
   }
 
   /** Deletes a department; `conflict` while it has subdepartments or members. */
-  async delete(id: number): Promise<SaveOutcome> {
+  async delete(id: number, actor: Actor): Promise<SaveOutcome> {
     if (!isStorableId(id)) return { result: 'not-found' };
     return this.#database.transaction('delete_department', async (query) => {
+      const record = await openAudit(query, actor);
       await query(lockTree, []);
-      if ((await query(lockRow, [id])).length === 0) return { result: 'not-found' };
+      const [current] = await query<DepartmentRow>(lockRow, [id]);
+      if (!current) return { result: 'not-found' };
       if ((await query(inUse, [id])).length > 0) return { result: 'conflict' };
       await query(remove, [id]);
+      await record({ verb: 'department.delete', resource: `department ${id}`, before: fieldsOf(current) });
       return { result: 'saved', id };
     });
   }
@@ -129,6 +144,10 @@ export class DepartmentAdministration {
 async function parentExists(query: Query, id: number | null): Promise<boolean> {
   if (id === null || id === 0) return true;
   return isStorableId(id) && (await query(exists, [id])).length > 0;
+}
+
+function fieldsOf({ name, parent_id: parentId, priority }: DepartmentRow): DepartmentFields {
+  return { name, parentId, priority };
 }
 
 function clamped(priority: number | null): number | null {

@@ -1,4 +1,6 @@
 import type { DataSource } from 'typeorm';
+import { type Actor, operator } from '../actor.js';
+import { auditedTransaction } from '../audit/record-event.js';
 import { type Argon2Cost, hashPassword } from './passwords/password.js';
 
 export interface SeedOptions {
@@ -25,15 +27,24 @@ const batch = 2_000;
  * Adds many users for demonstrations and benchmarks, with ids ascending by number. All share one password hash, since
  * thousands of argon2 computations would take minutes; not for real accounts.
  */
-export async function seedUsers(dataSource: DataSource, options: SeedOptions): Promise<SeedResult> {
+export async function seedUsers(
+  dataSource: DataSource,
+  options: SeedOptions,
+  actor: Actor = operator(),
+): Promise<SeedResult> {
   const { count, prefix, password, departments = 0, cost, onProgress } = options;
   const hash = await hashPassword(password, cost);
   const departmentIds = await seedDepartments(dataSource, departments);
   let added = 0;
   for (let first = 1; first <= count; first += batch) {
     const last = Math.min(first + batch - 1, count);
-    const rows: unknown[] = await dataSource.query(insertUsers, [first, last, prefix, hash, departmentIds]);
-    added += rows.length;
+    const values = [first, last, prefix, hash, departmentIds];
+    added += await auditedTransaction(dataSource, actor, async (manager, record) => {
+      const { length }: unknown[] = await manager.query(insertUsers, values);
+      const names = `${prefix}${first} to ${prefix}${last}`;
+      if (length > 0) await record({ verb: 'user.seed', resource: names, after: { added: length } });
+      return length;
+    });
     onProgress?.(last, count);
   }
   return { added, existing: count - added };

@@ -1,5 +1,7 @@
 import { TeamTalkError } from '@teamtalk/service-kit';
+import type { Actor } from '../actor.js';
 import { requireText, type SaveOutcome } from '../administration/changes.js';
+import { changesOf, openAudit, setFields } from '../audit/record-event.js';
 import type { Database, Query, Statement } from '../database/database.js';
 import { isStorableId } from '../database/ids.js';
 import { userHasLeft } from '../entities/index.js';
@@ -70,6 +72,11 @@ const change: Statement = {
     WHERE id = $1 RETURNING id`,
 };
 
+const lockUser: Statement = {
+  name: 'admin_lock_user',
+  text: `SELECT ${userColumns} FROM im_user WHERE id = $1 FOR NO KEY UPDATE`,
+};
+
 const nameTaken: Statement = {
   name: 'admin_user_name_taken',
   text: 'SELECT id FROM im_user WHERE name = $2 AND id <> $1',
@@ -98,24 +105,40 @@ export class UserAdministration {
   }
 
   /** @throws TeamTalkError `invalid-argument` when a field cannot be what it is */
-  async create(query: Query, fields: UserFields): Promise<SaveOutcome> {
+  async create(query: Query, fields: UserFields, actor: Actor): Promise<SaveOutcome> {
     if (fields.name === null) throw new TeamTalkError('invalid-argument', 'a user needs a name');
     checkFields(fields);
+    const record = await openAudit(query, actor);
     if (!(await departmentExists(query, fields.departmentId))) return { result: 'unknown-department' };
     const [row] = await query<{ id: number }>(create, valuesOf(fields));
-    return row ? { result: 'saved', id: row.id } : { result: 'conflict' };
+    if (!row) return { result: 'conflict' };
+    await record({ verb: 'user.create', resource: `user ${row.id}`, after: setFields(shown(fields)) });
+    return { result: 'saved', id: row.id };
   }
 
   /** @throws TeamTalkError `invalid-argument` when a field cannot be what it is */
-  async change(userId: number, fields: UserFields): Promise<SaveOutcome> {
+  async change(userId: number, fields: UserFields, actor: Actor): Promise<SaveOutcome> {
     checkFields(fields);
     if (!isStorableId(userId)) return { result: 'not-found' };
     return this.#database.transaction('change_user', async (query) => {
+      const record = await openAudit(query, actor);
       if (!(await departmentExists(query, fields.departmentId))) return { result: 'unknown-department' };
       const taken = fields.name !== null && (await query(nameTaken, [userId, fields.name])).length > 0;
       if (taken) return { result: 'conflict' };
-      const [row] = await query<{ id: number }>(change, [userId, ...valuesOf(fields)]);
-      return row ? { result: 'saved', id: row.id } : { result: 'not-found' };
+      const [current] = await query<UserRow>(lockUser, [userId]);
+      if (!current) return { result: 'not-found' };
+      await query(change, [userId, ...valuesOf(fields)]);
+      const changes = changesOf(currentFields(current), shown(fields));
+      if (changes) await record({ verb: 'user.change', resource: `user ${userId}`, ...changes });
+      return { result: 'saved', id: userId };
+    });
+  }
+
+  /** Records that a user's connections are about to be ended. */
+  recordSessionEnd(userId: number, sessions: string, actor: Actor): Promise<void> {
+    return this.#database.transaction('record_session_end', async (query) => {
+      const record = await openAudit(query, actor);
+      await record({ verb: 'session.end', resource: `user ${userId}`, before: { sessions } });
     });
   }
 }
@@ -124,6 +147,26 @@ function valuesOf(fields: UserFields): unknown[] {
   const { name, nickName, realName, gender, avatarUrl, departmentId, email, tel, signInfo } = fields;
   const shown = [name, nickName, realName, gender, avatarUrl, departmentId, email, tel, signInfo];
   return [...shown, fields.disabled, fields.passwordHash];
+}
+
+/** The fields as the audit has them: of a password only that it was set. */
+function shown({ passwordHash, ...fields }: UserFields) {
+  return { ...fields, password: passwordHash === null ? null : 'set' };
+}
+
+function currentFields(row: UserRow): Partial<UserFields> {
+  return {
+    name: row.name,
+    nickName: row.nick_name,
+    realName: row.real_name,
+    gender: row.gender,
+    avatarUrl: row.avatar_url,
+    departmentId: row.department_id,
+    email: row.email,
+    tel: row.tel,
+    signInfo: row.sign_info,
+    disabled: row.status === userHasLeft,
+  };
 }
 
 function checkFields(fields: UserFields): void {

@@ -68,7 +68,7 @@ export class ApiAnswers {
     }
     return this.#database.transaction(name, async (query) => {
       if (key === '') return work(query);
-      const asked = codecs.request.encode({ ...request, idempotencyKey: '' }).finish();
+      const asked = codecs.request.encode({ ...request, idempotencyKey: '', actor: null }).finish();
       const digest = createHash('sha256').update(asked).digest();
       const taken = await query(takeKey, [key, digest]);
       if (taken.length === 0) {

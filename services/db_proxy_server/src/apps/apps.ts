@@ -2,6 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import { TeamTalkError } from '@teamtalk/service-kit';
 import { type DataSource, QueryFailedError } from 'typeorm';
+import { type Actor, operator } from '../actor.js';
+import { auditedTransaction, setFields } from '../audit/record-event.js';
 import { isStorableText } from '../database/text.js';
 
 /** What a user may do with a client, and may have an app do in their name. */
@@ -68,7 +70,11 @@ const foreignKeyViolation = '23503';
  * signing key.
  * @throws TeamTalkError `invalid-argument` naming what is wrong
  */
-export async function addApp(dataSource: DataSource, app: NewApp): Promise<string> {
+export async function addApp(
+  dataSource: DataSource,
+  app: NewApp,
+  actor: Actor = operator(),
+): Promise<string> {
   const { name, permissions, addresses, userId, rate, signs } = app;
   if (name === '' || !isStorableText(name, maxNameLength)) {
     throw new TeamTalkError('invalid-argument', `a name has 1 to ${maxNameLength} characters`);
@@ -83,22 +89,27 @@ export async function addApp(dataSource: DataSource, app: NewApp): Promise<strin
   const networks = addresses.map(networkOf);
   const key = randomBytes(32).toString('base64url');
   try {
-    const rows: unknown[] = await dataSource.query(
-      `INSERT INTO app (name, key_hash, signing_key, permissions, addresses, user_id, rate)
+    await auditedTransaction(dataSource, actor, async (manager, record) => {
+      const rows: { id: number }[] = await manager.query(
+        `INSERT INTO app (name, key_hash, signing_key, permissions, addresses, user_id, rate)
        SELECT $1, $2, $3, $4, array(SELECT network(a::inet) FROM unnest($5::text[]) AS a), $6, $7
        WHERE (SELECT count(*) FROM app WHERE revoked_at IS NULL) < ${maxApps}
        RETURNING id`,
-      [
-        name,
-        signs ? null : hashAppKey(key),
-        signs ? Buffer.from(key) : null,
-        [...new Set(permissions)],
-        networks,
-        userId ?? null,
-        rate ?? null,
-      ],
-    );
-    if (rows.length === 0) throw new TeamTalkError('invalid-argument', `there are ${maxApps} apps already`);
+        [
+          name,
+          signs ? null : hashAppKey(key),
+          signs ? Buffer.from(key) : null,
+          [...new Set(permissions)],
+          networks,
+          userId ?? null,
+          rate ?? null,
+        ],
+      );
+      const [row] = rows;
+      if (!row) throw new TeamTalkError('invalid-argument', `there are ${maxApps} apps already`);
+      const after = setFields({ name, permissions, addresses: networks, userId, rate, signs });
+      await record({ verb: 'app.create', resource: `app ${row.id}`, after });
+    });
     return key;
   } catch (error) {
     const code = error instanceof QueryFailedError ? error.driverError.code : undefined;
@@ -126,13 +137,17 @@ export async function listApps(dataSource: DataSource): Promise<AppSummary[]> {
 }
 
 /** @returns whether there was an app of this name that was not revoked yet */
-export async function revokeApp(dataSource: DataSource, name: string): Promise<boolean> {
-  // TypeORM returns [rows, count] for an UPDATE.
-  const [rows]: [unknown[]] = await dataSource.query(
-    'UPDATE app SET revoked_at = now() WHERE name = $1 AND revoked_at IS NULL RETURNING id',
-    [name],
-  );
-  return rows.length > 0;
+export function revokeApp(dataSource: DataSource, name: string, actor: Actor = operator()): Promise<boolean> {
+  return auditedTransaction(dataSource, actor, async (manager, record) => {
+    // TypeORM returns [rows, count] for an UPDATE.
+    const [[app]]: [{ id: number }[]] = await manager.query(
+      'UPDATE app SET revoked_at = now() WHERE name = $1 AND revoked_at IS NULL RETURNING id',
+      [name],
+    );
+    if (!app) return false;
+    await record({ verb: 'app.revoke', resource: `app ${app.id}`, before: { name } });
+    return true;
+  });
 }
 
 /** A fast hash suffices: a key has 256 random bits. */

@@ -1,5 +1,6 @@
 import { TeamTalkError } from '@teamtalk/service-kit';
 import { type DataSource, MigrationExecutor, type QueryRunner } from 'typeorm';
+import { operator } from '../actor.js';
 import type { Migration } from '../migrations/migration.js';
 import { requirePrograms } from './running-programs.js';
 import { createNeedsTable, knownMigrations, numberOf, recordNeeds, schemaState } from './schema.js';
@@ -41,6 +42,7 @@ export function migrateUp(
       const step = known.get(migration.name)!;
       await requireReadyFor(step, runner);
       await inTransaction(runner, async () => {
+        await recordMigration(runner, 'schema.up', step.name);
         await executor.executeMigration(migration);
         await recordNeeds(runner, step);
         // Checked again: a program of the old version may have started meanwhile and accepted the old schema.
@@ -74,7 +76,10 @@ export function migrateDown(dataSource: DataSource): Promise<string | undefined>
       (level) => level < number,
       `db_proxy_servers run that need ${name}: put the version before in their place first`,
     );
-    await executor.undoLastMigration();
+    await inTransaction(runner, async () => {
+      await recordMigration(runner, 'schema.down', name);
+      await executor.undoLastMigration();
+    });
     return name;
   });
 }
@@ -121,6 +126,22 @@ async function exclusively<T>(dataSource: DataSource, work: (runner: QueryRunner
   } finally {
     await runner.release();
   }
+}
+
+/**
+ * Audits a migration, once there is an audit. It has to come first: administrative changes wait for the audit, and may hold
+ * nothing that the migration waits for.
+ */
+async function recordMigration(runner: QueryRunner, verb: string, name: string): Promise<void> {
+  const [table] = await runner.query(`SELECT to_regclass('audit_event') IS NOT NULL AS exists`);
+  if (!table.exists) return;
+  const { name: actor, source } = operator();
+  await runner.query('INSERT INTO audit_event (actor, source, verb, resource) VALUES ($1, $2, $3, $4)', [
+    actor,
+    source,
+    verb,
+    `migration ${name}`,
+  ]);
 }
 
 async function inTransaction(runner: QueryRunner, work: () => Promise<unknown>): Promise<void> {

@@ -1,4 +1,5 @@
 import { type administration, type Handlers, httpApi } from '@teamtalk/rpc';
+import { actorOf } from '../actor.js';
 import { toSaveReply } from '../administration/save-reply.js';
 import type { Context } from '../context.js';
 import type { DiscoveryFields } from './discovery.js';
@@ -16,16 +17,16 @@ export function administerDiscovery({ apiAnswers, discovery }: Context) {
 
     async createDiscovery(request) {
       return apiAnswers.once('create_discovery', request, codecs, async (query) =>
-        toSaveReply(await discovery.create(query, fieldsOf(request.fields))),
+        toSaveReply(await discovery.create(query, fieldsOf(request.fields), actorOf(request.actor))),
       );
     },
 
-    async changeDiscovery({ itemId, fields }) {
-      return toSaveReply(await discovery.change(itemId, fieldsOf(fields)));
+    async changeDiscovery({ itemId, fields, actor }) {
+      return toSaveReply(await discovery.change(itemId, fieldsOf(fields), actorOf(actor)));
     },
 
-    async deleteDiscovery({ id }) {
-      return toSaveReply(await discovery.delete(id));
+    async deleteDiscovery({ id, actor }) {
+      return toSaveReply(await discovery.delete(id, actorOf(actor)));
     },
   } satisfies Partial<Handlers<typeof administration>>;
 }

@@ -1,5 +1,7 @@
 import { TeamTalkError } from '@teamtalk/service-kit';
+import type { Actor } from '../actor.js';
 import { requireText, type SaveOutcome } from '../administration/changes.js';
+import { changesOf, openAudit, setFields } from '../audit/record-event.js';
 import type { Database, Query, Statement } from '../database/database.js';
 import { clampToStorable, isStorableId } from '../database/ids.js';
 
@@ -41,7 +43,12 @@ const change: Statement = {
 
 const remove: Statement = {
   name: 'discovery_delete',
-  text: 'DELETE FROM discovery_item WHERE id = $1 RETURNING id',
+  text: 'DELETE FROM discovery_item WHERE id = $1 RETURNING name, url, priority',
+};
+
+const lockItem: Statement = {
+  name: 'discovery_lock',
+  text: 'SELECT name, url, priority FROM discovery_item WHERE id = $1 FOR UPDATE',
 };
 
 /** Items of the clients' discovery page. */
@@ -58,29 +65,44 @@ export class Discovery {
   }
 
   /** `conflict` when there are 200 items already. @throws TeamTalkError `invalid-argument` */
-  async create(query: Query, fields: DiscoveryFields): Promise<SaveOutcome> {
+  async create(query: Query, fields: DiscoveryFields, actor: Actor): Promise<SaveOutcome> {
     const { name, url, priority } = fields;
     if (name === null || url === null) {
       throw new TeamTalkError('invalid-argument', 'an item needs a name and a url');
     }
     checkFields(fields);
+    const record = await openAudit(query, actor);
     const [row] = await query<{ id: number }>(create, [name, url, clamped(priority)]);
-    return row ? { result: 'saved', id: row.id } : { result: 'conflict' };
+    if (!row) return { result: 'conflict' };
+    await record({ verb: 'discovery.create', resource: `discovery ${row.id}`, after: setFields(fields) });
+    return { result: 'saved', id: row.id };
   }
 
   /** @throws TeamTalkError `invalid-argument` */
-  async change(id: number, fields: DiscoveryFields): Promise<SaveOutcome> {
+  async change(id: number, fields: DiscoveryFields, actor: Actor): Promise<SaveOutcome> {
     checkFields(fields);
     if (!isStorableId(id)) return { result: 'not-found' };
     const { name, url, priority } = fields;
-    const rows = await this.#database.query(change, [id, name, url, clamped(priority)]);
-    return rows.length > 0 ? { result: 'saved', id } : { result: 'not-found' };
+    return this.#database.transaction('change_discovery', async (query) => {
+      const record = await openAudit(query, actor);
+      const [current] = await query<DiscoveryFields>(lockItem, [id]);
+      if (!current) return { result: 'not-found' };
+      await query(change, [id, name, url, clamped(priority)]);
+      const changes = changesOf(current, fields);
+      if (changes) await record({ verb: 'discovery.change', resource: `discovery ${id}`, ...changes });
+      return { result: 'saved', id };
+    });
   }
 
-  async delete(id: number): Promise<SaveOutcome> {
+  async delete(id: number, actor: Actor): Promise<SaveOutcome> {
     if (!isStorableId(id)) return { result: 'not-found' };
-    const rows = await this.#database.query(remove, [id]);
-    return rows.length > 0 ? { result: 'saved', id } : { result: 'not-found' };
+    return this.#database.transaction('delete_discovery', async (query) => {
+      const record = await openAudit(query, actor);
+      const [before] = await query<DiscoveryFields>(remove, [id]);
+      if (!before) return { result: 'not-found' };
+      await record({ verb: 'discovery.delete', resource: `discovery ${id}`, before });
+      return { result: 'saved', id };
+    });
   }
 }
 

@@ -1,3 +1,4 @@
+import { openAudit } from '../audit/record-event.js';
 import type { Database, Statement } from '../database/database.js';
 import { isStorableId } from '../database/ids.js';
 
@@ -53,7 +54,7 @@ const remove: Statement = {
   name: 'offline_file_delete',
   text: `
     UPDATE file_task SET expires_at = now()
-    WHERE id = $1 AND from_id = $2 AND to_id = $3 AND ${waits} RETURNING id`,
+    WHERE id = $1 AND from_id = $2 AND to_id = $3 AND ${waits} RETURNING ${columns}`,
 };
 
 /** Files that wait for their receivers: tasks with a complete upload. */
@@ -100,10 +101,19 @@ export class OfflineFiles {
 
   /**
    * Removes a file from its receiver's list by expiring the task; a file_server later deletes its blobs.
+   * @param address the receiver's
    * @returns whether it was listed
    */
-  async delete(taskId: string, fromUserId: number, toUserId: number): Promise<boolean> {
+  async delete(taskId: string, fromUserId: number, toUserId: number, address: string): Promise<boolean> {
     if (!isStorableId(fromUserId) || !isStorableId(toUserId)) return false;
-    return (await this.#database.query(remove, [taskId, fromUserId, toUserId])).length > 0;
+    const actor = { name: `user ${toUserId}`, asUser: 0, source: address };
+    return this.#database.transaction('delete_offline_file', async (query) => {
+      const record = await openAudit(query, actor);
+      const [file] = await query<OfflineFileRow>(remove, [taskId, fromUserId, toUserId]);
+      if (!file) return false;
+      const before = { fromUserId, toUserId, name: file.name, size: file.size };
+      await record({ verb: 'file.delete', resource: `file ${taskId}`, before });
+      return true;
+    });
   }
 }

@@ -52,9 +52,9 @@ export function filesRpc(context: Context): Handlers<typeof service> {
      * Removes a file from its receiver's list (0x050c; client-behaviour.md#offline-downloads). Refused unless a file of this
      * task from this sender waits for this receiver.
      */
-    async deleteOfflineFile({ userId, fromUserId, taskId }) {
+    async deleteOfflineFile({ userId, fromUserId, taskId, address }) {
       return {
-        done: !taskId.includes('\0') && (await offlineFiles.delete(taskId, fromUserId, userId)),
+        done: !taskId.includes('\0') && (await offlineFiles.delete(taskId, fromUserId, userId, address)),
       };
     },
 

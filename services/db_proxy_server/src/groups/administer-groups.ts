@@ -1,4 +1,5 @@
 import type { administration, Handlers } from '@teamtalk/rpc';
+import { actorOf } from '../actor.js';
 import { toSaveReply } from '../administration/save-reply.js';
 import type { Context } from '../context.js';
 
@@ -19,8 +20,9 @@ export function administerGroups({ groupAdministration }: Context) {
       };
     },
 
-    async changeGroup({ groupId, name, avatarUrl }) {
-      return toSaveReply(await groupAdministration.change(groupId, name ?? null, avatarUrl ?? null));
+    async changeGroup({ groupId, name, avatarUrl, actor }) {
+      const fields = { name: name ?? null, avatar: avatarUrl ?? null };
+      return toSaveReply(await groupAdministration.change(groupId, fields, actorOf(actor)));
     },
 
     async getReceipts({ userId, sessionId }) {

@@ -1,5 +1,7 @@
 import { IM } from '@teamtalk/protocol';
 import { teamtalk } from '@teamtalk/rpc';
+import { actorOf } from '../actor.js';
+import { openAudit } from '../audit/record-event.js';
 import type { Context } from '../context.js';
 import type { MemberChangeOutcome } from './member-changes.js';
 
@@ -42,9 +44,19 @@ export function changeMembers({
     const kind = changeType === GROUP_MODIFY_TYPE_ADD ? 'add' : 'remove';
     const change = { groupId, kind, userId, byAdmin, userIds: memberIds } as const;
     const codecs = { request: ChangeMembersRequest, reply: ChangeMembersReply };
-    return apiAnswers.once('change_members', request, codecs, async (query) =>
-      toReply(await memberChanges.changeWith(query, change)),
-    );
+    return apiAnswers.once('change_members', request, codecs, async (query) => {
+      const { actor } = request;
+      // Clients' own requests are not audited, nor do they wait for the audit.
+      if (!actor && !byAdmin) return toReply(await memberChanges.changeWith(query, change));
+      const record = await openAudit(query, actorOf(actor));
+      const outcome = await memberChanges.changeWith(query, change);
+      if (outcome.result === 'ok' && outcome.changed.length > 0) {
+        const { changed, current, version } = outcome;
+        const after = { userIds: changed, members: current.length, version };
+        await record({ verb: `group.${kind}`, resource: `group ${groupId}`, after });
+      }
+      return toReply(outcome);
+    });
   };
 }
 

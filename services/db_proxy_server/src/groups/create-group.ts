@@ -1,6 +1,8 @@
 import { IM } from '@teamtalk/protocol';
 import { teamtalk } from '@teamtalk/rpc';
 import { maxAvatarLength } from '../accounts/user-settings.js';
+import { actorOf } from '../actor.js';
+import { openAudit } from '../audit/record-event.js';
 import type { Context } from '../context.js';
 import { isStorableText } from '../database/text.js';
 import { maxListedMembers } from './change-members.js';
@@ -44,11 +46,21 @@ export function createGroup({
       needsCreator: !byAdmin,
       memberIds,
     };
-    if (request.idempotencyKey === '') return toReply(await groups.create(group));
+    const { idempotencyKey, actor } = request;
+    const isClients = !actor && !byAdmin;
+    if (idempotencyKey === '' && isClients) return toReply(await groups.create(group));
     const codecs = { request: CreateGroupRequest, reply: CreateGroupReply };
-    return apiAnswers.once('create_group', request, codecs, async (query) =>
-      toReply(await groups.create(group, query)),
-    );
+    return apiAnswers.once('create_group', request, codecs, async (query) => {
+      if (isClients) return toReply(await groups.create(group, query));
+      const record = await openAudit(query, actorOf(actor));
+      const outcome = await groups.create(group, query);
+      if (outcome.result === 'created') {
+        const { type, name, avatar, creatorId } = group;
+        const after = { type, name, avatar, creatorId, userIds: outcome.memberIds };
+        await record({ verb: 'group.create', resource: `group ${outcome.id}`, after });
+      }
+      return toReply(outcome);
+    });
   };
 }
 

@@ -1,4 +1,6 @@
+import type { Actor } from '../actor.js';
 import { requireText, type SaveOutcome } from '../administration/changes.js';
+import { changesOf, openAudit } from '../audit/record-event.js';
 import type { Database, Statement } from '../database/database.js';
 import { isStorableId } from '../database/ids.js';
 import { pair } from '../messages/messages.js';
@@ -11,6 +13,12 @@ export interface GroupDetails {
   version: number;
   /** ascending */
   member_ids: number[];
+}
+
+/** null leaves a field unchanged */
+export interface GroupFields {
+  name: string | null;
+  avatar: string | null;
 }
 
 export interface Receipts {
@@ -34,6 +42,11 @@ const change: Statement = {
     UPDATE chat_group SET name = coalesce($2, name), avatar = coalesce($3, avatar), version = version + 1,
       updated_at = clock_timestamp()
     WHERE id = $1 AND status = 0 RETURNING id`,
+};
+
+const lockGroup: Statement = {
+  name: 'admin_lock_group',
+  text: 'SELECT name, avatar FROM chat_group WHERE id = $1 AND status = 0 FOR NO KEY UPDATE',
 };
 
 const pairReceipts: Statement = {
@@ -69,12 +82,20 @@ export class GroupAdministration {
    * Changes a group's name or avatar; clients notice it by the version.
    * @throws TeamTalkError `invalid-argument` when a field is invalid
    */
-  async change(groupId: number, name: string | null, avatar: string | null): Promise<SaveOutcome> {
+  async change(groupId: number, fields: GroupFields, actor: Actor): Promise<SaveOutcome> {
+    const { name, avatar } = fields;
     requireText('a name', name, 1, 256);
     requireText('an avatar’s address', avatar, 0, 1024);
     if (!isStorableId(groupId)) return { result: 'not-found' };
-    const rows = await this.#database.query(change, [groupId, name, avatar]);
-    return rows.length > 0 ? { result: 'saved', id: groupId } : { result: 'not-found' };
+    return this.#database.transaction('change_group', async (query) => {
+      const record = await openAudit(query, actor);
+      const [current] = await query<GroupFields>(lockGroup, [groupId]);
+      if (!current) return { result: 'not-found' };
+      await query(change, [groupId, name, avatar]);
+      const changes = changesOf(current, fields);
+      if (changes) await record({ verb: 'group.change', resource: `group ${groupId}`, ...changes });
+      return { result: 'saved', id: groupId };
+    });
   }
 
   /** @param userId one user of a pair; 0: `sessionId` is a group */

@@ -18,6 +18,7 @@ import { FileAnnouncements1764000000171 } from './1764000000171-file-announcemen
 import { ReadsDuringWrites1764000000180 } from './1764000000180-reads-during-writes.js';
 import { LoginProofs1764000000185 } from './1764000000185-login-proofs.js';
 import { AppRights1764000000190 } from './1764000000190-app-rights.js';
+import { AuditEvents1764000000191 } from './1764000000191-audit-events.js';
 
 /** All migrations, oldest first. A released migration never changes. */
 export const migrations = [
@@ -41,4 +42,5 @@ export const migrations = [
   ReadsDuringWrites1764000000180,
   LoginProofs1764000000185,
   AppRights1764000000190,
+  AuditEvents1764000000191,
 ];

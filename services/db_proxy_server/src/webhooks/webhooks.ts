@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { TeamTalkError } from '@teamtalk/service-kit';
 import { type DataSource, QueryFailedError } from 'typeorm';
+import { type Actor, operator } from '../actor.js';
+import { auditedTransaction, setFields } from '../audit/record-event.js';
 import { isStorableText } from '../database/text.js';
 
 /** Kinds of events. */
@@ -46,7 +48,11 @@ const foreignKeyViolation = '23503';
  * @returns the secret its posts are signed with
  * @throws TeamTalkError `invalid-argument` naming what is wrong
  */
-export async function addWebhook(dataSource: DataSource, webhook: NewWebhook): Promise<string> {
+export async function addWebhook(
+  dataSource: DataSource,
+  webhook: NewWebhook,
+  actor: Actor = operator(),
+): Promise<string> {
   const { name, url, events, botId } = webhook;
   if (name === '' || !isStorableText(name, 64)) {
     throw new TeamTalkError('invalid-argument', 'a name has 1 to 64 characters');
@@ -63,14 +69,19 @@ export async function addWebhook(dataSource: DataSource, webhook: NewWebhook): P
   }
   const secret = randomBytes(32).toString('base64url');
   try {
-    const rows: unknown[] = await dataSource.query(
-      `INSERT INTO webhook (name, url, secret, events, bot_id) SELECT $1, $2, $3, $4, $5
+    await auditedTransaction(dataSource, actor, async (manager, record) => {
+      const [row]: { id: number }[] = await manager.query(
+        `INSERT INTO webhook (name, url, secret, events, bot_id) SELECT $1, $2, $3, $4, $5
        WHERE (SELECT count(*) FROM webhook) < ${maxWebhooks} RETURNING id`,
-      [name, url, secret, [...new Set(events)], botId ?? null],
-    );
-    if (rows.length === 0) {
-      throw new TeamTalkError('invalid-argument', `there are ${maxWebhooks} webhooks already`);
-    }
+        [name, url, secret, [...new Set(events)], botId ?? null],
+      );
+      if (!row) {
+        throw new TeamTalkError('invalid-argument', `there are ${maxWebhooks} webhooks already`);
+      }
+      // The rest of a URL may be a secret.
+      const after = setFields({ name, origin: new URL(url).origin, events, botId });
+      await record({ verb: 'webhook.create', resource: `webhook ${row.id}`, after });
+    });
     return secret;
   } catch (error) {
     const code = error instanceof QueryFailedError ? error.driverError.code : undefined;
@@ -95,11 +106,23 @@ export function listWebhooks(dataSource: DataSource): Promise<WebhookSummary[]> 
 }
 
 /** Removes a webhook and its queue. @returns whether it existed */
-export async function removeWebhook(dataSource: DataSource, name: string): Promise<boolean> {
-  const [rows]: [unknown[]] = await dataSource.query('DELETE FROM webhook WHERE name = $1 RETURNING id', [
-    name,
-  ]);
-  return rows.length > 0;
+export function removeWebhook(
+  dataSource: DataSource,
+  name: string,
+  actor: Actor = operator(),
+): Promise<boolean> {
+  return auditedTransaction(dataSource, actor, async (manager, record) => {
+    const [[webhook]]: [{ id: number; url: string; events: string[]; botId: number | null }[]] =
+      await manager.query(
+        'DELETE FROM webhook WHERE name = $1 RETURNING id, url, events, bot_id AS "botId"',
+        [name],
+      );
+    if (!webhook) return false;
+    const { id, url, ...rest } = webhook;
+    const before = { name, origin: new URL(url).origin, ...rest };
+    await record({ verb: 'webhook.delete', resource: `webhook ${id}`, before });
+    return true;
+  });
 }
 
 /** The oldest dead letters of a webhook, at most 1,000. */
@@ -113,11 +136,23 @@ export function deadLetters(dataSource: DataSource, name: string): Promise<DeadL
 }
 
 /** Requeues a webhook's dead letters. @returns how many */
-export async function retryDeadLetters(dataSource: DataSource, name: string): Promise<number> {
-  const [rows]: [unknown[]] = await dataSource.query(
-    `UPDATE webhook_event e SET failed_at = NULL, attempts = 0, next_at = now()
-     FROM webhook w WHERE w.id = e.webhook_id AND w.name = $1 AND e.failed_at IS NOT NULL RETURNING e.id`,
-    [name],
-  );
-  return rows.length;
+export function retryDeadLetters(
+  dataSource: DataSource,
+  name: string,
+  actor: Actor = operator(),
+): Promise<number> {
+  return auditedTransaction(dataSource, actor, async (manager, record) => {
+    const [rows]: [{ webhookId: number }[]] = await manager.query(
+      `UPDATE webhook_event e SET failed_at = NULL, attempts = 0, next_at = now()
+       FROM webhook w WHERE w.id = e.webhook_id AND w.name = $1 AND e.failed_at IS NOT NULL
+       RETURNING w.id AS "webhookId"`,
+      [name],
+    );
+    const [event] = rows;
+    if (event) {
+      const after = { name, events: rows.length };
+      await record({ verb: 'webhook.retry', resource: `webhook ${event.webhookId}`, after });
+    }
+    return rows.length;
+  });
 }

@@ -2,6 +2,7 @@ import { topics } from '@teamtalk/bus';
 import { Commands, encodePdu, IM } from '@teamtalk/protocol';
 import { groups, teamtalk } from '@teamtalk/rpc';
 import { TeamTalkError } from '@teamtalk/service-kit';
+import type { Actor } from '../auth/access.js';
 import type { Context } from '../context.js';
 
 const { GROUP_OK } = teamtalk.db.GroupResult;
@@ -34,6 +35,8 @@ export interface NewGroup {
   memberIds: number[];
   /** otherwise the user has to have the right, as in a client */
   byAdmin: boolean;
+  /** who calls, in the name of the user */
+  actor: Actor;
   /** the caller's idempotency key, scoped to its app; empty: none */
   idempotencyKey: string;
 }
@@ -43,11 +46,12 @@ export async function makeGroup(
   { pool }: Context,
   group: NewGroup,
 ): Promise<{ groupId: number; memberIds: number[] } | GroupRefusal> {
+  const wanted = { ...group, actor: { ...group.actor, asUser: group.userId } };
   const reply = await askOnce(
     // Without a key it is not retried: a second attempt could create a second group.
-    group.idempotencyKey
-      ? pool.call(groups.createGroup, group, storeMs)
-      : pool.callOnce(groups.createGroup, group, storeMs),
+    wanted.idempotencyKey
+      ? pool.call(groups.createGroup, wanted, storeMs)
+      : pool.callOnce(groups.createGroup, wanted, storeMs),
   );
   if (typeof reply === 'string') return reply;
   if (reply.result !== GROUP_OK) return refusalFor(reply.result);
@@ -63,6 +67,8 @@ export interface MemberChange {
   /** as in NewGroup */
   byAdmin: boolean;
   /** as in NewGroup */
+  actor: Actor;
+  /** as in NewGroup */
   idempotencyKey: string;
 }
 
@@ -72,11 +78,12 @@ export async function changeGroupMembers(
   change: MemberChange,
 ): Promise<{ currentIds: number[]; changedIds: number[] } | GroupRefusal> {
   const { pool } = context;
+  const wanted = { ...change, actor: { ...change.actor, asUser: change.userId } };
   const reply = await askOnce(
     // Without a key it is not retried: a second attempt would change nobody, and the members would not be notified.
-    change.idempotencyKey
-      ? pool.call(groups.changeMembers, change, storeMs)
-      : pool.callOnce(groups.changeMembers, change, storeMs),
+    wanted.idempotencyKey
+      ? pool.call(groups.changeMembers, wanted, storeMs)
+      : pool.callOnce(groups.changeMembers, wanted, storeMs),
   );
   if (typeof reply === 'string') return reply;
   if (reply.result !== GROUP_OK) return refusalFor(reply.result);

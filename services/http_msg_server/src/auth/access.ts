@@ -75,6 +75,21 @@ export interface Requirement {
   readonly administration?: Permission;
 }
 
+/** Who makes a call, as the audit has it. */
+export interface Actor {
+  /** `app NAME`; `anybody` where the API is open */
+  name: string;
+  /** the user in whose name; 0: none */
+  asUser: number;
+  /** IP address */
+  source: string;
+}
+
+/** @param app undefined: a caller without a key */
+export function actorOf(app: App | undefined, address: string | undefined): Actor {
+  return { name: app ? `app ${app.name}` : 'anybody', asUser: app?.userId ?? 0, source: address ?? '' };
+}
+
 /** Who makes an authenticated call. */
 export interface Caller {
   /** the caller's IP address */

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import { z } from 'zod';
-import type { Requirement } from '../auth/access.js';
+import type { Actor, Requirement } from '../auth/access.js';
 import type { App } from '../auth/app.js';
 import type { Context } from '../context.js';
 import { bytesOf } from '../http/body.js';
@@ -20,6 +20,7 @@ export interface Call {
   readonly app: App | undefined;
   /** whether the rights of the user do not count: an administrator calls, or anybody where the API is open */
   readonly administers: boolean;
+  readonly actor: Actor;
 }
 
 /** The result of a call. */
@@ -47,7 +48,7 @@ const jsonObject = z.record(z.string(), z.unknown());
  * Parses a request whose body has been read, whatever its Content-Type.
  * @throws SyntaxError, TypeError or ZodError when the body is not a JSON object in UTF-8
  */
-export function readCall(request: Request): Omit<Call, 'app' | 'administers'> {
+export function readCall(request: Request): Omit<Call, 'app' | 'administers' | 'actor'> {
   const body = jsonObject.parse(JSON.parse(utf8.decode(bytesOf(request))));
   if (isTooDeep(body)) throw new TypeError('the body is nested too deeply');
   return {

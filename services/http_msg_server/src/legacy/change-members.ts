@@ -33,6 +33,7 @@ export async function changeMembers(context: Context, call: Call): Promise<Resul
     changeType: modify_type,
     memberIds: user_id_list,
     byAdmin: call.administers,
+    actor: call.actor,
     idempotencyKey: scopedKey(call.app, 'change-members', key.data),
   });
   if (outcome === 'unavailable') return { code: ErrorCode.SERVER_ERROR };

@@ -33,6 +33,7 @@ export async function createGroup(context: Context, call: Call): Promise<Result>
     groupAvatar: group_avatar,
     memberIds: user_id_list,
     byAdmin: call.administers,
+    actor: call.actor,
     idempotencyKey: scopedKey(call.app, 'create-group', key.data),
   });
   if (outcome === 'unavailable') return { code: ErrorCode.SERVER_ERROR };

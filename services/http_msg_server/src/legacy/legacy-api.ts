@@ -1,5 +1,5 @@
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
-import { authorize, type Refusal } from '../auth/access.js';
+import { actorOf, authorize, type Refusal } from '../auth/access.js';
 import type { App } from '../auth/app.js';
 import { signatureHeadersOf } from '../auth/signature.js';
 import type { ApiOptions } from '../http/api-options.js';
@@ -94,14 +94,15 @@ export function legacyApi(
     // Where the API is open, an unknown app_key is ignored, as in the original.
     const known = typeof app === 'string' ? undefined : app;
     if (!known && !open) return { code: refusalCodes[typeof app === 'string' ? app : 'key'] };
-    if (!known) return endpoint.handle(context, { ...read, app: known, administers: true });
+    const actor = actorOf(known, request.ip);
+    if (!known) return endpoint.handle(context, { ...read, app: known, administers: true, actor });
     response.locals.app = known;
     const sender = administrator.safeParse(callerOf({ ...read, app: known })).data;
     const grant = authorize(known, endpoint, { address: request.ip, sender });
     if (typeof grant === 'string') return { code: refusalCodes[grant] };
     const isAdministration = sender === 0 && endpoint.administration !== undefined;
     if (isAdministration && !grant.administers) return { code: refusalCodes.permission };
-    return endpoint.handle(context, { ...read, app: known, ...grant });
+    return endpoint.handle(context, { ...read, app: known, ...grant, actor });
   }
 
   const find: RequestHandler = (request, response, next) => {

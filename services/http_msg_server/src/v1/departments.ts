@@ -53,9 +53,10 @@ export const departmentOperations = [
     body: newDepartment,
     status: 201,
     reply: saved,
-    async handle(context, { body: { id: named, ...wanted }, app, idempotencyKey }) {
+    async handle(context, { body: { id: named, ...wanted }, app, actor, idempotencyKey }) {
       const reply = await ask(context, administration.createDepartment, {
         fields: toFields(wanted),
+        actor,
         idempotencyKey: scopedKey(app, 'create-department', keyOf({ id: named }, idempotencyKey)),
       });
       return { reply: { department_id: savedId(reply, 'department', notEmpty) } };
@@ -72,10 +73,11 @@ export const departmentOperations = [
     body: departmentChange,
     status: 200,
     reply: saved,
-    async handle(context, { params: { department_id: departmentId }, body }) {
+    async handle(context, { params: { department_id: departmentId }, body, actor }) {
       const reply = await ask(context, administration.changeDepartment, {
         departmentId,
         fields: toFields(body),
+        actor,
       });
       return { reply: { department_id: savedId(reply, 'department', notEmpty) } };
     },
@@ -89,8 +91,8 @@ export const departmentOperations = [
     permission: 'users:write',
     params,
     status: 204,
-    async handle(context, input) {
-      const reply = await ask(context, administration.deleteDepartment, { id: input.params.department_id });
+    async handle(context, { params: { department_id: id }, actor }) {
+      const reply = await ask(context, administration.deleteDepartment, { id, actor });
       savedId(reply, 'department', notEmpty);
       return { reply: undefined };
     },

@@ -52,9 +52,10 @@ export const discoveryOperations = [
     body: newItem,
     status: 201,
     reply: saved,
-    async handle(context, { body: { id: named, ...wanted }, app, idempotencyKey }) {
+    async handle(context, { body: { id: named, ...wanted }, app, actor, idempotencyKey }) {
       const reply = await ask(context, administration.createDiscovery, {
         fields: wanted,
+        actor,
         idempotencyKey: scopedKey(app, 'create-discovery', keyOf({ id: named }, idempotencyKey)),
       });
       return { reply: { item_id: savedId(reply, 'page', full) } };
@@ -71,8 +72,8 @@ export const discoveryOperations = [
     body: z.strictObject(fields).partial().meta({ id: 'DiscoveryItemChange' }),
     status: 200,
     reply: saved,
-    async handle(context, { params: { item_id: itemId }, body }) {
-      const reply = await ask(context, administration.changeDiscovery, { itemId, fields: body });
+    async handle(context, { params: { item_id: itemId }, body, actor }) {
+      const reply = await ask(context, administration.changeDiscovery, { itemId, fields: body, actor });
       return { reply: { item_id: savedId(reply, 'page', full) } };
     },
   }),
@@ -85,8 +86,8 @@ export const discoveryOperations = [
     permission: 'discovery:write',
     params,
     status: 204,
-    async handle(context, input) {
-      savedId(await ask(context, administration.deleteDiscovery, { id: input.params.item_id }), 'page', full);
+    async handle(context, { params: { item_id: id }, actor }) {
+      savedId(await ask(context, administration.deleteDiscovery, { id, actor }), 'page', full);
       return { reply: undefined };
     },
   }),

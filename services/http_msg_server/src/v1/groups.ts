@@ -82,12 +82,13 @@ export const groupOperations = [
     status: 201,
     reply: z.object({ group_id: id, member_ids: z.array(id) }).meta({ id: 'CreatedGroup' }),
     sender: (input) => input.body.creator_id,
-    async handle(context, { body, app, administers, idempotencyKey }) {
+    async handle(context, { body, app, administers, actor, idempotencyKey }) {
       const outcome = await makeGroup(context, {
         userId: administers
           ? (body.creator_id ?? app.userId ?? 0)
           : senderFor(app, body.creator_id, '/creator_id'),
         byAdmin: administers,
+        actor,
         groupType: types.indexOf(body.type) + 1,
         groupName: body.name,
         groupAvatar: body.avatar_url,
@@ -129,11 +130,12 @@ export const groupOperations = [
     body: z.strictObject({ name, avatar_url: avatar }).partial().meta({ id: 'GroupChange' }),
     status: 200,
     reply: group,
-    async handle(context, { params: { group_id: groupId }, body }) {
+    async handle(context, { params: { group_id: groupId }, body, actor }) {
       const reply = await ask(context, groupAdministration.changeGroup, {
         groupId,
         name: body.name,
         avatarUrl: body.avatar_url,
+        actor,
       });
       savedId(reply, 'group', '');
       return { reply: await find(context, groupId) };
@@ -154,7 +156,7 @@ export const groupOperations = [
     status: 200,
     reply: members,
     sender: (input) => input.body.from_user_id,
-    async handle(context, { params: { group_id }, body, app, administers, idempotencyKey }) {
+    async handle(context, { params: { group_id }, body, app, administers, actor, idempotencyKey }) {
       const reply = await change(context, {
         groupId: group_id,
         kind: body.change,
@@ -164,6 +166,7 @@ export const groupOperations = [
           ? (body.from_user_id ?? app.userId ?? (body.user_ids[0] as number))
           : senderFor(app, body.from_user_id),
         byAdmin: administers,
+        actor,
         idempotencyKey: scopedKey(app, 'change-members', keyOf(body, idempotencyKey)),
       });
       return { reply };
@@ -183,12 +186,19 @@ export const groupOperations = [
     query: asUser,
     status: 204,
     sender: (input) => input.query.from_user_id,
-    async handle(context, { params: { group_id: groupId }, query, app, administers }) {
+    async handle(context, { params: { group_id: groupId }, query, app, administers, actor }) {
       const from = administers ? undefined : senderFor(app, query.from_user_id, 'from_user_id');
       let { member_ids: left } = await find(context, groupId, from);
       for (let round = 0; round < maxRounds && left.length > 0; round++) {
         const userId = from ?? app.userId ?? (left[0] as number);
-        const leaving = { groupId, kind: 'remove', userIds: left, userId, byAdmin: administers } as const;
+        const leaving = {
+          groupId,
+          kind: 'remove',
+          userIds: left,
+          userId,
+          byAdmin: administers,
+          actor,
+        } as const;
         left = (await change(context, { ...leaving, idempotencyKey: '' })).member_ids;
       }
       if (left.length > 0) throw new Problem('conflict', 'members are being added concurrently');

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Requirement } from '../auth/access.js';
+import type { Actor, Requirement } from '../auth/access.js';
 import type { App } from '../auth/app.js';
 import type { Context } from '../context.js';
 
@@ -11,6 +11,7 @@ export interface Input<Params, Query, Body> {
   readonly app: App;
   /** whether it has the operation's `administration`, so that no user's rights count */
   readonly administers: boolean;
+  readonly actor: Actor;
   /** the header Idempotency-Key */
   readonly idempotencyKey: string | undefined;
 }

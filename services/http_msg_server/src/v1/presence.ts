@@ -3,7 +3,7 @@ import { formatInstance, TeamTalkError } from '@teamtalk/service-kit';
 import { z } from 'zod';
 import type { Context } from '../context.js';
 import { id, pathId } from './fields.js';
-import { kick } from './kick.js';
+import { kick, recordSessionEnd } from './kick.js';
 import { operation } from './operation.js';
 import { Problem } from './problem.js';
 
@@ -68,7 +68,8 @@ export const presenceOperations = [
     body: z.strictObject({ clients: z.enum(['all', 'pc', 'mobile']).default('all') }).meta({ id: 'Kick' }),
     status: 204,
     sender: (input) => input.params.user_id,
-    async handle(context, { params: { user_id }, body: { clients } }) {
+    async handle(context, { params: { user_id }, body: { clients }, actor }) {
+      await recordSessionEnd(context, user_id, clients, actor);
       await kick(context, user_id, clients);
       return { reply: undefined };
     },

@@ -7,7 +7,7 @@ import type { Context } from '../context.js';
 import { scopedKey } from '../http/scoped-key.js';
 import { ask } from './ask.js';
 import { id, key, keyOf, line, pathId } from './fields.js';
-import { kick } from './kick.js';
+import { endLogins } from './kick.js';
 import { operation } from './operation.js';
 import { Problem } from './problem.js';
 import { savedId } from './saved.js';
@@ -80,10 +80,11 @@ export const userOperations = [
     body: newUser,
     status: 201,
     reply: z.object({ user_id: id }).meta({ id: 'CreatedUser' }),
-    async handle(context, { body: { id: named, ...wanted }, app, idempotencyKey }) {
+    async handle(context, { body: { id: named, ...wanted }, app, actor, idempotencyKey }) {
       const userId = savedId(
         await ask(context, administration.createUser, {
           fields: toFields(wanted),
+          actor,
           idempotencyKey: scopedKey(app, 'create-user', keyOf({ id: named }, idempotencyKey)),
         }),
         'user',
@@ -118,10 +119,14 @@ export const userOperations = [
     body: userChange,
     status: 200,
     reply: user,
-    async handle(context, { params: { user_id: userId }, body: wanted }) {
-      const reply = await ask(context, administration.changeUser, { userId, fields: toFields(wanted) });
+    async handle(context, { params: { user_id: userId }, body: wanted, actor }) {
+      const reply = await ask(context, administration.changeUser, {
+        userId,
+        fields: toFields(wanted),
+        actor,
+      });
       savedId(reply, 'user', nameTaken);
-      if (wanted.disabled || wanted.password !== undefined) await kick(context, userId, 'all');
+      if (wanted.disabled || wanted.password !== undefined) await endLogins(context, userId);
       broadcastChange(context, userId, wanted);
       return { reply: await find(context, userId) };
     },

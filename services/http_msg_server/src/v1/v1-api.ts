@@ -7,7 +7,7 @@ import express, {
   Router,
 } from 'express';
 import type { z } from 'zod';
-import { authorize, type Refusal } from '../auth/access.js';
+import { actorOf, authorize, type Refusal } from '../auth/access.js';
 import type { App } from '../auth/app.js';
 import { signatureHeadersOf } from '../auth/signature.js';
 import type { ApiOptions } from '../http/api-options.js';
@@ -114,7 +114,9 @@ export function v1Api(
       const caller = { address: request.ip, sender: operation.sender?.(checked) };
       const grant = authorize(app, operation, caller);
       if (typeof grant === 'string') throw new Problem(refusals[grant]);
-      const input = { ...checked, app, ...grant, idempotencyKey: request.get('idempotency-key') };
+      const actor = actorOf(app, request.ip);
+      const idempotencyKey = request.get('idempotency-key');
+      const input = { ...checked, app, ...grant, actor, idempotencyKey };
       const { reply, location, trace } = await withDeadline(
         operation.handle(context, input),
         answerMs,

@@ -1,4 +1,5 @@
 import { fileServerAddresses } from '@teamtalk/bus';
+import { plainAddress } from '@teamtalk/net';
 import { Commands, encodePdu, IM } from '@teamtalk/protocol';
 import { files } from '@teamtalk/rpc';
 import type { Context } from '../../context.js';
@@ -69,11 +70,11 @@ export function addOfflineFile(context: Context): Handler {
  */
 export function deleteOfflineFile(context: Context): Handler {
   const { metrics, pool } = context;
-  return request(context, Commands.FileDelOfflineReq, async ({ userId }, message) => {
+  return request(context, Commands.FileDelOfflineReq, async ({ userId, remoteAddress }, message) => {
     const fromUserId = message.fromUserId === userId ? message.toUserId : message.fromUserId;
     const { done } = await pool.call(
       files.deleteOfflineFile,
-      { userId, fromUserId, taskId: message.taskId },
+      { userId, fromUserId, taskId: message.taskId, address: plainAddress(remoteAddress) },
       queryMs,
     );
     if (!done) metrics.refused.inc({ command: commandLabel(Commands.FileDelOfflineReq.id) });
