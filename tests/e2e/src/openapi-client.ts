@@ -13,7 +13,7 @@ interface Document {
 }
 
 export interface CallOptions {
-  path?: Readonly<Record<string, number>>;
+  path?: Readonly<Record<string, string | number>>;
   query?: Readonly<Record<string, string | number>>;
   body?: unknown;
   headers?: Readonly<Record<string, string>>;

@@ -19,6 +19,8 @@ interface Fixture {
   item: number;
   /** of the member's app */
   broadcast: number;
+  /** a connection of the member */
+  session: string;
   /** another text in every cell */
   name: string;
 }
@@ -35,7 +37,8 @@ const secret = 'a secret';
 
 const adminOnly = (status: number): Answers => [403, 403, 403, status];
 
-const operations: Record<string, [Answers, Call]> = {
+/** By operation: the answers, the call, and what the audit says when it was done; nothing: it is not administration. */
+const operations: Record<string, [Answers, Call, verb?: string]> = {
   sendMessage: [
     [201, 422, 403, 201],
     ({ group }, me) => ({ body: { from_user_id: me, to: { group_id: group }, msg: 'x' } }),
@@ -54,46 +57,77 @@ const operations: Record<string, [Answers, Call]> = {
   createGroup: [
     adminOnly(201),
     ({ name }, me) => ({ body: { name, member_ids: [ids.ann, ids.ben], creator_id: me } }),
+    'group.create',
   ],
   getGroup: [
     [200, 404, 403, 200],
     ({ group }, me) => ({ path: { group_id: group }, query: { from_user_id: me } }),
   ],
-  changeGroup: [adminOnly(200), ({ group, name }) => ({ path: { group_id: group }, body: { name } })],
+  changeGroup: [
+    adminOnly(200),
+    ({ group, name }) => ({ path: { group_id: group }, body: { name } }),
+    'group.change',
+  ],
   changeGroupMembers: [
     [200, 403, 403, 200],
     ({ group }, me) => ({
       path: { group_id: group },
       body: { change: 'add', user_ids: [ids.eve], from_user_id: me },
     }),
+    'group.add',
   ],
   dissolveGroup: [
     [204, 404, 403, 204],
     ({ group }, me) => ({ path: { group_id: group }, query: { from_user_id: me } }),
+    'group.remove',
   ],
   listUsers: [adminOnly(200), () => ({})],
-  createUser: [adminOnly(201), ({ name }) => ({ body: { name } })],
+  createUser: [adminOnly(201), ({ name }) => ({ body: { name } }), 'user.create'],
   getUser: [adminOnly(200), () => ({ path: { user_id: ids.ann } })],
-  changeUser: [adminOnly(200), (_, me) => ({ path: { user_id: me }, body: { password: testPassword } })],
+  changeUser: [
+    adminOnly(200),
+    (_, me) => ({ path: { user_id: me }, body: { password: testPassword } }),
+    'user.change',
+  ],
   listDepartments: [adminOnly(200), () => ({})],
-  createDepartment: [adminOnly(201), ({ name }) => ({ body: { name } })],
+  createDepartment: [adminOnly(201), ({ name }) => ({ body: { name } }), 'department.create'],
   changeDepartment: [
     adminOnly(200),
     ({ department }) => ({ path: { department_id: department }, body: { priority: 1 } }),
+    'department.change',
   ],
-  deleteDepartment: [adminOnly(204), ({ department }) => ({ path: { department_id: department } })],
+  deleteDepartment: [
+    adminOnly(204),
+    ({ department }) => ({ path: { department_id: department } }),
+    'department.delete',
+  ],
   queryPresence: [[200, 200, 200, 200], () => ({ body: { user_ids: [ids.ann] } })],
-  kickUser: [[204, 204, 403, 204], (_, me) => ({ path: { user_id: me }, body: {} })],
+  kickUser: [[204, 204, 403, 204], (_, me) => ({ path: { user_id: me }, body: {} }), 'session.end'],
+  listSessions: [[200, 200, 403, 200], (_, me) => ({ path: { user_id: me } })],
+  endSession: [
+    [204, 404, 403, 204],
+    ({ session }, me) => ({ path: { user_id: me, session_id: session } }),
+    'session.end',
+  ],
+  endSessions: [[204, 204, 403, 204], (_, me) => ({ path: { user_id: me } }), 'session.end'],
   getStatistics: [adminOnly(200), () => ({})],
   listDiscovery: [adminOnly(200), () => ({})],
-  createDiscovery: [adminOnly(201), ({ name }) => ({ body: { name, url: 'http://wiki/' } })],
-  changeDiscovery: [adminOnly(200), ({ item, name }) => ({ path: { item_id: item }, body: { name } })],
-  deleteDiscovery: [adminOnly(204), ({ item }) => ({ path: { item_id: item } })],
+  createDiscovery: [
+    adminOnly(201),
+    ({ name }) => ({ body: { name, url: 'http://wiki/' } }),
+    'discovery.create',
+  ],
+  changeDiscovery: [
+    adminOnly(200),
+    ({ item, name }) => ({ path: { item_id: item }, body: { name: `${name}!` } }),
+    'discovery.change',
+  ],
+  deleteDiscovery: [adminOnly(204), ({ item }) => ({ path: { item_id: item } }), 'discovery.delete'],
 };
 
 type Body = (fixture: Fixture, me: number) => object;
 
-const legacyPaths: Record<string, [Answers, Body]> = {
+const legacyPaths: Record<string, [Answers, Body, verb?: string]> = {
   '/query/SendP2PMessage': [
     [0, 4, 3, 0],
     ({ group }, me) => ({ from_user_id: me, session_id: group, msg: 'x', msg_type: 17 }),
@@ -113,10 +147,12 @@ const legacyPaths: Record<string, [Answers, Body]> = {
   '/query/CreateGroup': [
     [10, 10, 3, 0],
     ({ name }, me) => ({ req_user_id: me, group_name: name, user_id_list: [ids.ben] }),
+    'group.create',
   ],
   '/query/ChangeMembers': [
     [0, 11, 3, 0],
     ({ group }, me) => ({ req_user_id: me, group_id: group, modify_type: 1, user_id_list: [ids.eve] }),
+    'group.add',
   ],
 };
 
@@ -167,19 +203,42 @@ async function makeFixture(): Promise<Fixture> {
   return {
     group,
     name,
+    session: await sessionOfMember(),
     broadcast: started.body.broadcast_id as number,
     department: await only('INSERT INTO department (name) VALUES ($1)', [name]),
     item: await only(`INSERT INTO discovery_item (name, url) VALUES ($1, 'http://wiki/')`, [name]),
   };
 }
 
+/** A new connection of the member, which takes the place of the one before. */
+async function sessionOfMember(): Promise<string> {
+  await cluster.connect('ann');
+  const { body } = await api.call('listSessions', { path: { user_id: ids.ann } });
+  const sessions = body.sessions as { session_id: string }[];
+  expect(sessions).toHaveLength(1);
+  return sessions[0]!.session_id;
+}
+
 /** What is no administration; the permissions of apps that act as one user. */
 const asUser = ['p2p', 'broadcast', 'group', 'history', 'presence', 'session'];
 
-/** The answers of one row, in the order of the columns. */
+interface CellAnswer {
+  code: number;
+  done: boolean;
+  text: string;
+}
+
+const auditedSince = (id: number) =>
+  cluster.sql<{ actor: string; source: string; verb: string }>(
+    'SELECT actor, source, verb FROM audit_event WHERE id > $1',
+    [id],
+  );
+
+/** The answers of one row, in the order of the columns. Each call that does something administrative is one event. */
 async function answersOf(
   roles: readonly string[],
-  call: (key: string, fixture: Fixture, me: number) => Promise<[code: number, text: string]>,
+  verb: string | undefined,
+  call: (key: string, fixture: Fixture, me: number) => Promise<CellAnswer>,
 ): Promise<number[]> {
   const { ann, eve } = ids;
   const others = appPermissions.filter((each) => !roles.includes(each));
@@ -195,8 +254,13 @@ async function answersOf(
   ];
   const codes: number[] = [];
   for (const [key, me, outside] of callers) {
-    const [code, text] = await call(key, await makeFixture(), me);
+    const fixture = await makeFixture();
+    const [head] = await cluster.sql<{ id: number }>('SELECT id::int4 FROM audit_head');
+    const { code, done, text } = await call(key, fixture, me);
     if (outside) expect(text).not.toContain(secret);
+    const [name] = [...keys].find(([, each]) => each === key) ?? [];
+    const events = done && verb ? [{ actor: `app ${name}`, source: '127.0.0.1', verb }] : [];
+    expect(await auditedSince(head!.id), `${name}: what is audited`).toEqual(events);
     codes.push(code);
   }
   return codes;
@@ -204,10 +268,16 @@ async function answersOf(
 
 const lines: string[] = [];
 
-function expectRow(name: string, roles: readonly string[], actual: number[], expected: number[]): void {
+function expectRow(
+  name: string,
+  roles: readonly string[],
+  actual: number[],
+  expected: number[],
+  verb = '',
+): void {
   expect(actual, name).toEqual(expected);
   const permissions = roles.map((role) => `\`${role}\``).join(', ');
-  lines.push(`| ${name} | ${permissions} | ${actual.join(' | ')} |`);
+  lines.push(`| ${name} | ${permissions} | ${actual.join(' | ')} | ${verb} |`);
 }
 
 it('has a row for every operation and for every path of the original API', () => {
@@ -215,27 +285,28 @@ it('has a row for every operation and for every path of the original API', () =>
   expect(Object.keys(legacyPaths).sort()).toEqual(Object.keys(endpoints).sort());
 });
 
-it.each(Object.entries(operations))('/v1: %s', async (id, [answers, callOf]) => {
+it.each(Object.entries(operations))('/v1: %s', async (id, [answers, callOf, verb]) => {
   const roles = api.rolesOf(id);
-  const actual = await answersOf(roles, async (key, fixture, me) => {
+  const actual = await answersOf(roles, verb, async (key, fixture, me) => {
     const { status, body } = await api.call(id, { ...callOf(fixture, me), key });
-    return [status, JSON.stringify(body)];
+    return { code: status, done: status < 300, text: JSON.stringify(body) };
   });
-  expectRow(id, roles, actual, [401, 401, 403, ...answers]);
+  expectRow(id, roles, actual, [401, 401, 403, ...answers], verb);
 });
 
-it.each(Object.entries(legacyPaths))('%s', async (where, [answers, bodyOf]) => {
+it.each(Object.entries(legacyPaths))('%s', async (where, [answers, bodyOf, verb]) => {
   const { permission, administration } = endpoints[where]!;
   const roles = [permission, ...(administration ? [administration] : [])];
-  const actual = await answersOf(roles, async (key, fixture, me) => {
+  const actual = await answersOf(roles, verb, async (key, fixture, me) => {
     const response = await fetch(`${cluster.url('http_msg_server')}${where}`, {
       method: 'POST',
       body: JSON.stringify({ ...bodyOf(fixture, me), ...(key && { app_key: key }) }),
     });
     const text = await response.text();
-    return [(JSON.parse(text) as { error_code: number }).error_code, text];
+    const { error_code: code } = JSON.parse(text) as { error_code: number };
+    return { code, done: code === 0, text };
   });
-  expectRow(`\`${where}\``, roles, actual, [2, 2, 5, ...answers]);
+  expectRow(`\`${where}\``, roles, actual, [2, 2, 5, ...answers], verb);
 });
 
 it('the page has what was answered', async () => {
@@ -247,6 +318,7 @@ it('the page has what was answered', async () => {
     'outsider',
     'in another’s name',
     'administrator',
+    'audited as',
   ];
   const table = [
     `| | permissions | ${columns.join(' | ')} |`,

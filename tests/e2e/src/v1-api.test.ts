@@ -2,7 +2,7 @@ import type { TeamTalkClient } from '@teamtalk/client';
 import { TestCluster, testPassword } from '@teamtalk/cluster';
 import { appPermissions } from '@teamtalk/db_proxy_server';
 import { waitUntil } from '@teamtalk/local-stack';
-import { Commands } from '@teamtalk/protocol';
+import { ClientType, Commands } from '@teamtalk/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { OpenApiClient } from './openapi-client.js';
 import { recordPdus } from './record-pdus.js';
@@ -22,6 +22,7 @@ interface Reply {
   users: unknown[];
   msg_servers: unknown[];
   items: unknown[];
+  sessions: { session_id: string; class: string; since: string }[];
 }
 
 let cluster: TestCluster;
@@ -159,6 +160,39 @@ it('presence, statistics and kicks', async () => {
   const gone = new Promise((resolve) => ann.once('kicked', resolve));
   await call(204, 'kickUser', { path: { user_id: ids.ann }, body: {} });
   await gone;
+});
+
+it('sessions: what is known of each, one of them ended, and all ended by a new password', async () => {
+  const pc = await cluster.connect('ben', { clientVersion: 'win 1.2' });
+  const phone = await cluster.connect('ben', { server: 1, clientType: ClientType.ANDROID });
+  const goneFrom = (client: TeamTalkClient) => new Promise((resolve) => client.once('kicked', resolve));
+  const path = { user_id: ids.ben };
+  const listed = await call(200, 'listSessions', { path });
+  const ofClass = (name: string) => listed.sessions.find((session) => session.class === name);
+  expect(listed.sessions).toHaveLength(2);
+  expect(ofClass('pc')).toMatchObject({ client: 'windows', client_version: 'win 1.2', address: '127.0.0.1' });
+  expect(ofClass('mobile')).toMatchObject({ client: 'android', address: '127.0.0.1' });
+  for (const { since } of listed.sessions) expect(Date.now() - Date.parse(since)).toBeLessThan(60_000);
+
+  const { session_id } = ofClass('pc')!;
+  await call(404, 'endSession', { path: { user_id: ids.ann, session_id } });
+  const pcGone = goneFrom(pc);
+  await call(204, 'endSession', { path: { ...path, session_id } });
+  await pcGone;
+  await call(404, 'endSession', { path: { ...path, session_id } });
+  expect((await call(200, 'listSessions', { path })).sessions).toEqual([ofClass('mobile')]);
+
+  const phoneGone = goneFrom(phone);
+  await call(200, 'changeUser', { path, body: { password: 'a new one' } });
+  await phoneGone;
+  await expect(cluster.connect('ben')).rejects.toThrow();
+  const again = await cluster.connect('ben', { password: 'a new one' });
+  const againGone = goneFrom(again);
+  await call(204, 'endSessions', { path });
+  await againGone;
+  await waitUntil(async () => (await call(200, 'listSessions', { path })).sessions.length === 0, {
+    what: 'no sessions',
+  });
 });
 
 it('broadcasts', async () => {

@@ -6,6 +6,7 @@ import { groupOperations } from './groups.js';
 import { messageOperations } from './messages.js';
 import type { Operation } from './operation.js';
 import { presenceOperations } from './presence.js';
+import { sessionOperations } from './sessions.js';
 import { userOperations } from './users.js';
 
 /** All operations of /v1, in the order of the OpenAPI document. */
@@ -17,5 +18,6 @@ export const operations: readonly Operation[] = [
   ...userOperations,
   ...departmentOperations,
   ...presenceOperations,
+  ...sessionOperations,
   ...discoveryOperations,
 ];
