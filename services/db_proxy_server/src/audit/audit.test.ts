@@ -57,6 +57,33 @@ describe('the chain', () => {
     expect(await events()).toHaveLength(1);
   });
 
+  it('is out of reach for a role that may only read and insert', async () => {
+    const role = `audit_writer_${process.pid}`;
+    await sql(`CREATE ROLE ${role}`);
+    try {
+      await sql(`GRANT SELECT, INSERT ON audit_event TO ${role}`);
+      const asRole = (statement: string) =>
+        database.dataSource.transaction(async (manager) => {
+          await manager.query(`SET LOCAL ROLE ${role}`);
+          await manager.query(statement);
+        });
+      await asRole(`INSERT INTO audit_event (actor, source, verb, resource) VALUES ('a', 'b', 'c', 'd')`);
+      for (const statement of [
+        `UPDATE audit_event SET verb = 'x'`,
+        'DELETE FROM audit_event',
+        'TRUNCATE audit_event',
+        'UPDATE audit_head SET id = 0',
+        'ALTER TABLE audit_event DISABLE TRIGGER USER',
+      ]) {
+        await expect(asRole(statement), statement).rejects.toThrow(/permission denied|must be owner/);
+      }
+      expect(await verifyAudit(database.dataSource)).toMatchObject({ intact: true, events: 1 });
+    } finally {
+      await sql(`DROP OWNED BY ${role}`);
+      await sql(`DROP ROLE ${role}`);
+    }
+  });
+
   it.each([
     [`UPDATE audit_event SET after = '{}' WHERE id = 3`, 'event 3 was changed'],
     [`UPDATE audit_event SET at = at + interval '1 s' WHERE id = 3`, 'event 3 was changed'],
