@@ -6,8 +6,11 @@ import type { Replica, ReplicaPool } from './replica-pool.js';
 export interface BatchedStreamOptions<Entry, Result, Frame, ResultFrame> {
   // biome-ignore lint/suspicious/noExplicitAny: only the frame types of a method matter here, and they are checked by toFrame and results
   method: Method<Frame, any, any, ResultFrame>;
-  /** @param confirmed what `receive` has confirmed since the last frame */
-  toFrame(entries: Entry[], confirmed: number[]): Frame;
+  /**
+   * @param confirmed what `receive` has confirmed since the last frame
+   * @param horizon the store's horizon; 0: none
+   */
+  toFrame(entries: Entry[], confirmed: number[], horizon: number): Frame;
   results(frame: ResultFrame): Result[];
   /** The first frame of every stream. */
   opening?: Frame;
@@ -296,7 +299,7 @@ export class BatchedStream<
     const { waiting, confirmed } = partition;
     partition.waiting = [];
     if (confirmed.length > 0) partition.confirmed = [];
-    partition.stream.write(this.#options.toFrame(waiting, confirmed));
+    partition.stream.write(this.#options.toFrame(waiting, confirmed, this.#horizon));
   }
 
   #confirm(partition: Partition<Entry>, number: number): void {

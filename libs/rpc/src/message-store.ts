@@ -47,7 +47,7 @@ export function messageAppender(pool: ReplicaPool, { instance, deliver, ...optio
   >(pool, {
     ...options,
     method: messages.append,
-    toFrame: (entries, confirmed) => ({ originInstance: instance, entries, confirmed }),
+    toFrame: (entries, confirmed, horizon) => ({ originInstance: instance, entries, confirmed, horizon }),
     results: (frame) => frame.results as AppendResult[],
     horizon: (frame) => frame.horizon,
     ...(deliver && {

@@ -97,7 +97,6 @@ export async function startMessageStore(
     pool,
     partitions: commitPartitions,
     spacingMs: commitSpacingMs,
-    horizon,
     publisher,
     epoch,
   });

@@ -26,8 +26,8 @@ export interface Entry {
   readonly receivedAt: number;
   /** it may already be stored */
   retry: boolean;
-  /** for a retry: a Horizon value from before its first attempt; 0: unknown */
-  horizon: number;
+  /** a Horizon value from before its first attempt, by whatever replica; 0: unknown */
+  readonly horizon: number;
   /** performance.now() at arrival */
   readonly arrived: number;
   readonly caller: Caller;
@@ -55,7 +55,11 @@ export function entryProblem({
   return undefined;
 }
 
-export function toEntry(request: teamtalk.db.AppendEntry, originInstance: number, caller: Caller): Entry {
+export function toEntry(
+  request: teamtalk.db.AppendEntry,
+  { originInstance, horizon }: Pick<teamtalk.db.AppendFrame, 'originInstance' | 'horizon'>,
+  caller: Caller,
+): Entry {
   const { fromUserId, toSessionId, msgType } = request;
   const isGroup = isGroupMessageType(msgType);
   return {
@@ -72,7 +76,7 @@ export function toEntry(request: teamtalk.db.AppendEntry, originInstance: number
     originConnection: request.connectionId,
     receivedAt: request.receivedAt,
     retry: request.retry,
-    horizon: request.horizon,
+    horizon: request.retry ? request.horizon : horizon,
     arrived: performance.now(),
     caller,
   };

@@ -1,7 +1,6 @@
 import { MsgType } from '@teamtalk/protocol';
 import { createKit } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
-import { Horizon } from '../messages/append/horizon.js';
 import { MessageWriter } from '../messages/append/message-writer.js';
 import { type Outcome, toEntry } from '../messages/entry.js';
 import type { StoredBatch } from '../messages/stored-batch.js';
@@ -15,7 +14,7 @@ export interface TestMessage {
   /** numbered by the sender when left out */
   requestId?: number;
   retry?: boolean;
-  /** of a retry; 0: not known */
+  /** 0: not known */
   horizon?: number;
 }
 
@@ -34,7 +33,6 @@ export class MessageSender {
       pool,
       partitions: 1,
       spacingMs: 0,
-      horizon: new Horizon(),
       publisher: {
         publish: (batch) => {
           publish(batch);
@@ -78,6 +76,8 @@ export function appendMessage(
     receivedAt: 0,
   };
   return new Promise((resolve) => {
-    writer.append(toEntry(request, instance, { finished: (_, outcome) => resolve(outcome) }));
+    writer.append(
+      toEntry(request, { originInstance: instance, horizon }, { finished: (_, outcome) => resolve(outcome) }),
+    );
   });
 }

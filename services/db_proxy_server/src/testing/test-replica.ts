@@ -2,7 +2,6 @@ import type { Bus, Registry, teamtalk } from '@teamtalk/bus';
 import { createKit, type Kit } from '@teamtalk/service-kit';
 import pg from 'pg';
 import { Servers } from '../database/servers.js';
-import { Horizon } from '../messages/append/horizon.js';
 import { MessageWriter } from '../messages/append/message-writer.js';
 import { GroupMembers } from '../messages/group-members.js';
 import { OwnerLock } from '../messages/outbox/owner-lock.js';
@@ -73,7 +72,6 @@ export class TestReplica {
       pool: this.pool,
       partitions: 1,
       spacingMs: 0,
-      horizon: new Horizon(),
       publisher,
     });
   }

@@ -73,7 +73,7 @@ export function appendMessages({
         answers.expect();
         const problem = entryProblem(request);
         if (problem) answers.answer({ requestId: request.requestId, status: statusOf[problem], msgId: 0 });
-        else writer.append(toEntry(request, frame.originInstance, caller));
+        else writer.append(toEntry(request, frame, caller));
       }
     });
     stream.onClose(() => {

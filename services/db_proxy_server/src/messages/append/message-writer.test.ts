@@ -7,7 +7,6 @@ import { createTestDatabase, type TestDatabase } from '../../testing/test-databa
 import { type Entry, type Outcome, toEntry } from '../entry.js';
 import { decodeOutboxPayload } from '../payload.js';
 import type { StoredBatch } from '../stored-batch.js';
-import { Horizon } from './horizon.js';
 import { MessageWriter } from './message-writer.js';
 
 let database: TestDatabase;
@@ -15,7 +14,6 @@ let pool: Pool;
 let published: StoredBatch[];
 /** Request ids of messages without a given one; above all given ones. */
 let requestId = 100_000;
-const horizon = new Horizon();
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -37,7 +35,6 @@ function newWriter(partitions = 1, connections = pool): MessageWriter {
     pool: connections,
     partitions,
     spacingMs: 0,
-    horizon,
     publisher: {
       publish: (batch) => published.push(batch) > 0,
       takeDelivered: () => [],
@@ -79,7 +76,7 @@ function entryOf(
       horizon: rest.horizon ?? 0,
       receivedAt: 0x9876_5432,
     },
-    0xfffffff1,
+    { originInstance: 0xfffffff1, horizon: rest.horizon ?? 0 },
     { finished: (_, outcome) => done(outcome) },
   );
 }
@@ -229,6 +226,16 @@ test('a retry is recognised after any number of newer messages in the conversati
   expect(await append(writer, { from: 47, to: 48, requestId: 3000 })).toEqual(stored(1));
   await Promise.all(Array.from({ length: 2_500 }, () => append(writer, { from: 48, to: 47 })));
   expect(await append(newWriter(), { from: 47, to: 48, requestId: 3000, retry: true })).toEqual(stored(1));
+});
+
+test('a first attempt that comes after its retry was stored elsewhere is recognised', async () => {
+  const { rows: asked } = await pool.query('SELECT transaction_horizon()::float8 AS id');
+  const horizon = asked[0].id as number;
+  const sent = { from: 39, to: 40, requestId: 4000, horizon };
+  expect(await append(newWriter(), { ...sent, retry: true })).toEqual(stored(1));
+  for (let i = 0; i < 20; i++) await append(newWriter(), { from: 40, to: 39 });
+  expect(await append(newWriter(), sent)).toEqual(stored(1));
+  expect(await rows(39, 40)).toHaveLength(21);
 });
 
 /**

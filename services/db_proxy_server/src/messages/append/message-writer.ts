@@ -7,7 +7,6 @@ import type { StoredBatch } from '../stored-batch.js';
 import { type AppendRow, callAppendMessages } from './append-statement.js';
 import { recordCommit, recordRefused } from './commit-spans.js';
 import { GroupCommit } from './group-commit.js';
-import type { Horizon } from './horizon.js';
 import { storedBatch } from './stored-messages.js';
 import { WriterEpoch } from './writer-epoch.js';
 
@@ -19,7 +18,6 @@ export interface MessageWriterOptions {
   partitions: number;
   /** least time between the starts of two transactions of a partition, milliseconds */
   spacingMs: number;
-  horizon: Pick<Horizon, 'value'>;
   publisher: {
     /** Publishes a committed batch. @returns false when undelivered messages can no longer be tracked */
     publish(batch: StoredBatch): boolean;
@@ -117,7 +115,6 @@ export class MessageWriter {
 
   /** Retries until every entry has an outcome; entries older than `maxAgeMs` get `unavailable`. */
   async #commitPart(entries: Entry[]): Promise<void> {
-    const horizon = this.#options.horizon.value;
     let remaining = entries;
     let failed = false;
     while (remaining.length > 0) {
@@ -139,10 +136,7 @@ export class MessageWriter {
         }
         failed = true;
         // The statement may have committed although its reply was lost, so each entry is looked up first.
-        for (const entry of remaining) {
-          if (!entry.retry) entry.horizon = horizon;
-          entry.retry = true;
-        }
+        for (const entry of remaining) entry.retry = true;
         if (isDataError(error)) {
           await this.#commitHalves(remaining);
           return;
