@@ -10,6 +10,7 @@ import { freezePostgres, killServer } from './faults/servers.js';
 import { slowReaders } from './faults/slow-readers.js';
 import {
   aimed,
+  blockedCallers,
   clockSteps,
   longDoubt,
   oneWayPartitions,
@@ -44,6 +45,7 @@ export const faults: readonly Fault[] = [
   clockSteps,
   ...pausesBelowLimits,
   longDoubt,
+  blockedCallers,
   ...oneWayPartitions,
   ...aimed,
   overlapping(1),

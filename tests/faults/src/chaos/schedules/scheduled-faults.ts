@@ -76,6 +76,26 @@ export const oneWayPartitions: readonly Fault[] = oneWay.map((how) =>
   ),
 );
 
+/** Around the time after which callers send again elsewhere (gRPC keepalive), milliseconds: first attempts come after that. */
+const callerSilences = [3_500, 3_950, 4_500];
+
+export const blockedCallers: Fault = scheduled(
+  {
+    name: 'block-callers',
+    title: 'nothing between a db_proxy_server and its callers for 3.5 to 4.5 s, then all of it',
+    rounds: callerSilences.length,
+  },
+  (index) => [
+    {
+      do: 'link',
+      link: { service: 'db_proxy_server', k: 0, server: 'grpc' },
+      how: 'block',
+      ms: callerSilences[index % callerSilences.length]!,
+      at: 0,
+    },
+  ],
+);
+
 const stepped = ['msg_server', 'route_server', 'db_proxy_server', 'http_msg_server'] as const;
 
 export const clockSteps: Fault = scheduled(
