@@ -2,7 +2,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import type { Kit, Logger } from '@teamtalk/service-kit';
-import type { EntranceMetrics } from './metrics.js';
+import type { ListenerMetrics } from './metrics.js';
 import type { TlsFiles } from './tls-config.js';
 
 /** A certificate (the whole chain) and its key, PEM. */
@@ -12,7 +12,7 @@ export interface Certificate {
 }
 
 interface CertificateFilesOptions extends TlsFiles {
-  metrics: Pick<EntranceMetrics, 'certificateReloads'>;
+  metrics: Pick<ListenerMetrics, 'certificateReloads'>;
   log: Logger;
 }
 
@@ -113,7 +113,7 @@ function expiryOf({ cert }: Certificate): number {
 export async function openCertificate(
   files: TlsFiles | undefined,
   kit: Kit,
-  metrics: Pick<EntranceMetrics, 'certificateReloads'>,
+  metrics: Pick<ListenerMetrics, 'certificateReloads'>,
 ): Promise<CertificateFiles | undefined> {
   if (!files) return undefined;
   const certificate = await CertificateFiles.open({ ...files, metrics, log: kit.log });

@@ -1,10 +1,10 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { type Logger, listen } from '@teamtalk/service-kit';
+import type { AcceptHandler } from './accept-handler.js';
 import type { CertificateFiles } from './certificate.js';
-import type { AcceptHandler } from './entrance.js';
-import type { EntranceMetrics } from './metrics.js';
-import { ProxyEntrance } from './proxy-entrance.js';
-import { TlsEntrance } from './tls-entrance.js';
+import type { ListenerMetrics } from './metrics.js';
+import { ProxyLayer } from './proxy-layer.js';
+import { TlsLayer } from './tls-layer.js';
 import type { Convert } from './zero-copy.js';
 
 /** Listen backlog. */
@@ -18,7 +18,7 @@ export interface ClientPortLayers {
   proxyProtocol: boolean;
   /** Time a client has for the PROXY header, and again for the TLS handshake, milliseconds. */
   openingMs: number;
-  metrics: Pick<EntranceMetrics, 'proxyRefused' | 'handshakesFailed'>;
+  metrics: Pick<ListenerMetrics, 'proxyRefused' | 'handshakesFailed'>;
 }
 
 export interface ClientPortOptions {
@@ -27,7 +27,7 @@ export interface ClientPortOptions {
   maxSockets: number;
   /** Left out: none. */
   layers?: ClientPortLayers;
-  metrics: Pick<EntranceMetrics, 'refusedSockets'>;
+  metrics: Pick<ListenerMetrics, 'refusedSockets'>;
   log: Logger;
   /** Called with each socket that has passed the layers. */
   take: AcceptHandler;
@@ -39,7 +39,7 @@ export interface ClientPortOptions {
 export class ClientPort {
   readonly #options: ClientPortOptions;
   readonly #server: Server;
-  readonly #proxy: ProxyEntrance | undefined;
+  readonly #proxy: ProxyLayer | undefined;
   /** Converted sockets, which the server does not count. */
   #converted = 0;
 
@@ -50,7 +50,7 @@ export class ClientPort {
     let next = take;
     if (layers?.certificate) next = withTls(layers.certificate, layers, log, take);
     if (layers?.proxyProtocol) {
-      this.#proxy = new ProxyEntrance({ headerMs: layers.openingMs, metrics: layers.metrics, log, next });
+      this.#proxy = new ProxyLayer({ headerMs: layers.openingMs, metrics: layers.metrics, log, next });
     }
     const accept = this.#proxy?.take ?? ((socket: Socket) => next(socket, undefined));
     const isPlain = !layers?.certificate && !layers?.proxyProtocol;
@@ -105,7 +105,7 @@ function withTls(
   log: Logger,
   next: AcceptHandler,
 ): AcceptHandler {
-  const tls = new TlsEntrance({
+  const tls = new TlsLayer({
     certificate: certificate.current,
     handshakeMs: openingMs,
     metrics,

@@ -1,8 +1,8 @@
 // Accepting clients: ports with TLS and PROXY headers, certificates that are reloaded, and the graceful stop.
+export type { AcceptHandler } from './accept-handler.js';
 export { type CertificateFiles, openCertificate } from './certificate.js';
 export { ClientPort, type ClientPortLayers } from './client-port.js';
-export type { AcceptHandler } from './entrance.js';
-export { type EntranceMetrics, entranceMetrics } from './metrics.js';
+export { type ListenerMetrics, listenerMetrics } from './metrics.js';
 export { OpenConnections } from './open-connections.js';
 export { plainAddress } from './plain-address.js';
 export { sweepIntervalMs } from './sweep-interval.js';

@@ -9,7 +9,7 @@ interface CounterBy<Label extends string, Value extends string> {
 export type ProxyRefusal = ProxyHeaderErrorReason | 'timeout';
 
 /** Counters of the listener layers. */
-export interface EntranceMetrics {
+export interface ListenerMetrics {
   readonly refusedSockets: { inc(): void };
   readonly proxyRefused: CounterBy<'reason', ProxyRefusal>;
   readonly handshakesFailed: { inc(): void };
@@ -17,7 +17,7 @@ export interface EntranceMetrics {
 }
 
 /** The same names in every service with clients. */
-export function entranceMetrics(metrics: Metrics): EntranceMetrics {
+export function listenerMetrics(metrics: Metrics): ListenerMetrics {
   return {
     refusedSockets: metrics.counter(
       'connections_refused_total',

@@ -15,14 +15,14 @@ import { Apps } from './apps/app-rows.js';
 import { Broadcasts } from './broadcasts/broadcasts.js';
 import type { DbProxyServerConfig } from './config.js';
 import type { Database } from './database/database.js';
-import { Discovery } from './discovery/discovery.js';
+import { Discovery } from './discovery-items/discovery.js';
 import { FileTasks } from './files/file-tasks.js';
 import { OfflineFiles } from './files/offline-files.js';
 import { GroupAdministration } from './groups/group-administration.js';
 import { Groups } from './groups/groups.js';
 import { MemberChanges } from './groups/member-changes.js';
 import { Messages } from './messages/messages.js';
-import { Sessions } from './messages/sessions.js';
+import { SessionLists } from './messages/session-lists.js';
 import { MessageTraces } from './trace/message-traces.js';
 import { WebhookEventQueue } from './webhooks/event-queue.js';
 
@@ -41,7 +41,7 @@ export interface Context {
   readonly hashUpgrades: HashUpgrades;
   readonly messages: Messages;
   readonly messageTraces: MessageTraces;
-  readonly sessions: Sessions;
+  readonly sessions: SessionLists;
   readonly groups: Groups;
   readonly memberChanges: MemberChanges;
   readonly offlineFiles: OfflineFiles;
@@ -86,7 +86,7 @@ export async function createContext(
     hashUpgrades,
     messages: new Messages(database),
     messageTraces: new MessageTraces(database),
-    sessions: new Sessions(database),
+    sessions: new SessionLists(database),
     groups: new Groups(database, config.groupMaxMembers),
     memberChanges: new MemberChanges(database, config.groupMaxMembers),
     offlineFiles: new OfflineFiles(database),

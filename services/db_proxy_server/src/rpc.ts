@@ -16,7 +16,7 @@ import { accountsRpc } from './accounts/rpc.js';
 import { appsRpc } from './apps/rpc.js';
 import { broadcastsRpc } from './broadcasts/rpc.js';
 import type { Context } from './context.js';
-import { administerDiscovery } from './discovery/administer-discovery.js';
+import { administerDiscovery } from './discovery-items/administer-discovery.js';
 import { filesRpc } from './files/rpc.js';
 import { administerGroups } from './groups/administer-groups.js';
 import { groupsRpc } from './groups/rpc.js';

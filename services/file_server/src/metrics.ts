@@ -1,4 +1,4 @@
-import { type EntranceMetrics, entranceMetrics } from '@teamtalk/net';
+import { type ListenerMetrics, listenerMetrics } from '@teamtalk/net';
 import type { Metrics } from '@teamtalk/service-kit';
 
 interface CounterBy<Label extends string, Value extends string> {
@@ -53,7 +53,7 @@ export type LoginOutcome =
 
 type Way = 'online' | 'upload' | 'download';
 
-export interface FileServerMetrics extends EntranceMetrics {
+export interface FileServerMetrics extends ListenerMetrics {
   readonly closed: CounterBy<'reason', CloseReason>;
   readonly badPdus: { inc(): void };
   readonly logins: CounterBy<'result', LoginOutcome>;
@@ -70,7 +70,7 @@ export interface FileServerMetrics extends EntranceMetrics {
 
 export function fileServerMetrics(metrics: Metrics): FileServerMetrics {
   return {
-    ...entranceMetrics(metrics),
+    ...listenerMetrics(metrics),
     closed: metrics.counter('connections_closed_total', 'Connections ended, by reason', ['reason']),
     badPdus: metrics.counter('bad_pdus_total', 'Unknown or malformed PDUs'),
     logins: metrics.counter('logins_total', 'Logins, by result', ['result']),

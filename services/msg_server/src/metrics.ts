@@ -1,4 +1,4 @@
-import { type EntranceMetrics, entranceMetrics } from '@teamtalk/net';
+import { type ListenerMetrics, listenerMetrics } from '@teamtalk/net';
 import type { Metrics } from '@teamtalk/service-kit';
 
 /** Why a message from a client got no ack. */
@@ -107,11 +107,11 @@ export class MsgServerMetrics {
   readonly closed: CounterBy<'reason', CloseReason>;
   readonly logins: CounterBy<'result', LoginOutcome>;
   readonly loginWaitSeconds: { observe(seconds: number): void };
-  readonly refusedSockets: EntranceMetrics['refusedSockets'];
-  readonly proxyRefused: EntranceMetrics['proxyRefused'];
+  readonly refusedSockets: ListenerMetrics['refusedSockets'];
+  readonly proxyRefused: ListenerMetrics['proxyRefused'];
   readonly upgradesRefused: CounterBy<'reason', 'origin' | 'no-upgrade' | 'bad-request'>;
-  readonly handshakesFailed: EntranceMetrics['handshakesFailed'];
-  readonly certificateReloads: EntranceMetrics['certificateReloads'];
+  readonly handshakesFailed: ListenerMetrics['handshakesFailed'];
+  readonly certificateReloads: ListenerMetrics['certificateReloads'];
   readonly queriesFailed: CounterBy<'command', string>;
   readonly refused: CounterBy<'command', string>;
   readonly groupChangesUnconfirmed: { inc(): void };
@@ -143,7 +143,7 @@ export class MsgServerMetrics {
       'reason',
     ]);
     this.logins = metrics.counter('logins_total', 'Logins, by result', ['result']);
-    const shared = entranceMetrics(metrics);
+    const shared = listenerMetrics(metrics);
     this.refusedSockets = shared.refusedSockets;
     this.proxyRefused = shared.proxyRefused;
     this.handshakesFailed = shared.handshakesFailed;

@@ -2,7 +2,7 @@ import { type Bus, type Cluster, type Heartbeat, type Registry, topics } from '@
 import { type Effects, noEffects, PresenceSync, PresenceTable } from '@teamtalk/routing';
 import type { Kit } from '@teamtalk/service-kit';
 import { NodeSender } from './node-sender.js';
-import { actOn } from './presence/effects.js';
+import { actOn } from './presence/kick-displaced.js';
 import { StatusNotifier } from './presence/status-notifier.js';
 
 /** Dependencies of route_server's handlers. */

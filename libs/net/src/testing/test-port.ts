@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { createLogger, type Logger } from '@teamtalk/service-kit';
 import { ClientPort, type ClientPortOptions } from '../client-port.js';
-import type { EntranceMetrics } from '../metrics.js';
+import type { ListenerMetrics } from '../metrics.js';
 
 export const log: Logger = createLogger({ service: 'test', instance: 1, level: 'silent' });
 
@@ -29,7 +29,7 @@ export class TestPort {
 
   private constructor({ maxSockets = 100, layers, convert }: TestPortOptions) {
     const { counts } = this;
-    const metrics: Omit<EntranceMetrics, 'certificateReloads'> = {
+    const metrics: Omit<ListenerMetrics, 'certificateReloads'> = {
       refusedSockets: { inc: () => counts.refused++ },
       proxyRefused: { inc: ({ reason }) => counts.proxyRefused.push(reason) },
       handshakesFailed: { inc: () => counts.handshakesFailed++ },

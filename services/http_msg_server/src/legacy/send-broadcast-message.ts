@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type BroadcastRefusal, startBroadcast } from '../actions/broadcasts.js';
 import type { Context } from '../context.js';
 import { id, maxReceivers, wholeNumber } from '../http/fields.js';
-import { scopedKey } from '../http/scoped-key.js';
+import { scopedKey } from '../http/idempotency-key.js';
 import { type Call, callerOf, keyOf, type Result } from './call.js';
 import { ErrorCode } from './legacy-answer.js';
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type SendRefusal, sendMessage } from '../actions/send-message.js';
 import type { Context } from '../context.js';
 import { id, wholeNumber } from '../http/fields.js';
-import { scopedKey } from '../http/scoped-key.js';
+import { scopedKey } from '../http/idempotency-key.js';
 import { type Call, callerOf, type Handler, keyOf, type Result } from './call.js';
 import { ErrorCode } from './legacy-answer.js';
 

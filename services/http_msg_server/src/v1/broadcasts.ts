@@ -2,7 +2,7 @@ import { broadcasts } from '@teamtalk/rpc';
 import { z } from 'zod';
 import { startBroadcast } from '../actions/broadcasts.js';
 import { maxReceivers } from '../http/fields.js';
-import { scopedKey } from '../http/scoped-key.js';
+import { scopedKey } from '../http/idempotency-key.js';
 import { ask } from './ask.js';
 import { id, key, keyOf, moment, momentOf, pathId, senderFor } from './fields.js';
 import { messageText, messageType, msgTypeOf, refuseMessage } from './messages.js';

@@ -1,7 +1,7 @@
 import { administration, type httpApi } from '@teamtalk/rpc';
 import { z } from 'zod';
 import { maxId } from '../http/fields.js';
-import { scopedKey } from '../http/scoped-key.js';
+import { scopedKey } from '../http/idempotency-key.js';
 import { ask } from './ask.js';
 import { id, key, keyOf, line, pathId } from './fields.js';
 import { operation } from './operation.js';

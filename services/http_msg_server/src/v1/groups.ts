@@ -3,7 +3,7 @@ import { administration as groupAdministration } from '@teamtalk/rpc';
 import { z } from 'zod';
 import { changeGroupMembers, type GroupRefusal, type MemberChange, makeGroup } from '../actions/groups.js';
 import type { Context } from '../context.js';
-import { scopedKey } from '../http/scoped-key.js';
+import { scopedKey } from '../http/idempotency-key.js';
 import { ask } from './ask.js';
 import { id, key, keyOf, line, pathId, senderFor } from './fields.js';
 import { operation } from './operation.js';

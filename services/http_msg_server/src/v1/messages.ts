@@ -1,7 +1,7 @@
 import { MsgType } from '@teamtalk/protocol';
 import { z } from 'zod';
 import { type SendRefusal, sendMessage } from '../actions/send-message.js';
-import { scopedKey } from '../http/scoped-key.js';
+import { scopedKey } from '../http/idempotency-key.js';
 import { id, key, keyOf, senderFor } from './fields.js';
 import { operation } from './operation.js';
 import { Problem } from './problem.js';

@@ -4,7 +4,7 @@ import { Commands, encodePdu } from '@teamtalk/protocol';
 import { administration, type httpApi } from '@teamtalk/rpc';
 import { z } from 'zod';
 import type { Context } from '../context.js';
-import { scopedKey } from '../http/scoped-key.js';
+import { scopedKey } from '../http/idempotency-key.js';
 import { ask } from './ask.js';
 import { id, key, keyOf, line, pathId } from './fields.js';
 import { endLogins } from './kick.js';

@@ -1,7 +1,7 @@
 import type { teamtalk } from '@teamtalk/bus';
 import { isMobileClient } from '@teamtalk/protocol';
 import type { Context } from '../context.js';
-import { kickDisplaced } from '../presence/effects.js';
+import { kickDisplaced } from '../presence/kick-displaced.js';
 
 /**
  * PresenceUpdate: applied by every route_server; the one it names also acts on it, and answers when it has. An update

@@ -1,14 +1,14 @@
 import type { Socket } from 'node:net';
 import type { Logger } from '@teamtalk/service-kit';
-import type { AcceptHandler } from './entrance.js';
-import type { EntranceMetrics, ProxyRefusal } from './metrics.js';
+import type { AcceptHandler } from './accept-handler.js';
+import type { ListenerMetrics, ProxyRefusal } from './metrics.js';
 import { ProxyHeaderError, ProxyHeaderParser } from './proxy-header.js';
 import { sweepIntervalMs } from './sweep-interval.js';
 
-interface ProxyEntranceOptions {
+interface ProxyLayerOptions {
   /** Time a client has for its header, milliseconds. */
   headerMs: number;
-  metrics: Pick<EntranceMetrics, 'proxyRefused'>;
+  metrics: Pick<ListenerMetrics, 'proxyRefused'>;
   log: Logger;
   /** Called with sockets whose header has been read; what follows it is still unread. */
   next: AcceptHandler;
@@ -27,12 +27,12 @@ function onError(): void {
 }
 
 /** Reads the PROXY header with which a load balancer begins each connection. */
-export class ProxyEntrance {
-  readonly #options: ProxyEntranceOptions;
+export class ProxyLayer {
+  readonly #options: ProxyLayerOptions;
   readonly #waiting = new Map<Socket, Waiting>();
   readonly #sweeper: NodeJS.Timeout;
 
-  constructor(options: ProxyEntranceOptions) {
+  constructor(options: ProxyLayerOptions) {
     this.#options = options;
     this.#sweeper = setInterval(() => this.#sweep(), sweepIntervalMs(options.headerMs));
   }

@@ -152,7 +152,7 @@ const removeGroup: Statement = {
 };
 
 /** Users' lists of conversations. */
-export class Sessions {
+export class SessionLists {
   readonly #database: Database;
 
   constructor(database: Database) {

@@ -1,28 +1,28 @@
 import type { Socket } from 'node:net';
 import { createServer, type Server } from 'node:tls';
 import type { Logger } from '@teamtalk/service-kit';
+import type { AcceptHandler } from './accept-handler.js';
 import type { Certificate } from './certificate.js';
-import type { AcceptHandler } from './entrance.js';
-import type { EntranceMetrics } from './metrics.js';
+import type { ListenerMetrics } from './metrics.js';
 
-export interface TlsEntranceOptions {
+export interface TlsLayerOptions {
   certificate: Certificate;
   /** Deadline of the handshake, milliseconds. */
   handshakeMs: number;
-  metrics: Pick<EntranceMetrics, 'handshakesFailed'>;
+  metrics: Pick<ListenerMetrics, 'handshakesFailed'>;
   log: Logger;
   /** Called with sockets whose handshake is complete. */
   next: AcceptHandler;
 }
 
 /** Starts TLS on accepted sockets. It does not listen itself: a PROXY header may precede the handshake. */
-export class TlsEntrance {
+export class TlsLayer {
   readonly #server: Server;
   readonly #next: AcceptHandler;
   /** Clients' addresses from PROXY headers during the handshake, by both ends of the socket. */
   readonly #addresses = new Map<string, string>();
 
-  constructor({ certificate, handshakeMs, metrics, log, next }: TlsEntranceOptions) {
+  constructor({ certificate, handshakeMs, metrics, log, next }: TlsLayerOptions) {
     this.#next = next;
     this.#server = createServer({ ...certificate, handshakeTimeout: handshakeMs });
     this.#server.on('secureConnection', (socket) => this.#secured(socket));
