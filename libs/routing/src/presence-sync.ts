@@ -22,9 +22,9 @@ export interface PresenceSyncOptions {
   act: (effects: Effects, node: number) => void;
   /** tells a msg_server that its clients may have missed messages */
   evicted: (node: number) => void;
-  /** Whether messages are sent by the table now; left out: always, except while it catches up. */
+  /** Whether messages are routed by the table at present; left out: whenever it is not catching up. */
   inUse?: () => boolean;
-  /** Whether the logins of an update waited until the table has them; left out: always. */
+  /** Whether the msg_server holds the logins of an update back until this process has answered; left out: always. */
   isAwaited?: (update: Update) => boolean;
 }
 
@@ -175,7 +175,7 @@ export class PresenceSync {
     }
   }
 
-  /** Takes snapshots until one has no session past which messages may have been routed. */
+  /** Fetches snapshots until one has no unknown session, past which messages may have been routed. */
   async #fetchKnown(node: number): Promise<Snapshot> {
     const { table, log, evicted } = this.#options;
     let missed = new Set<number>();
@@ -222,7 +222,8 @@ export class PresenceSync {
   }
 
   /**
-   * Whether it is an unknown login that is over: it is repeated, or did not wait for this process. A snapshot handles it.
+   * Whether it is an unknown login that may be complete already, because the update is a retry or did not wait for this
+   * process. Messages may have missed its session; a snapshot handles it.
    */
   #isLate(update: Update, { online, connectionId }: Change): boolean {
     if (!online || !this.#inUse) return false;

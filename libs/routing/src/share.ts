@@ -14,7 +14,7 @@ export interface NodePart {
 /**
  * Adds a message to the part of each msg_server with a participant, the sender's own included: it sees a conversation
  * without gaps, and the sender's other connections get their copy.
- * @returns how many there are
+ * @returns the number of these msg_servers
  */
 export function share(message: Stored, table: PresenceTable, byNode: Map<number, NodePart>): number {
   const members = message.memberIds ?? [];

@@ -18,7 +18,7 @@ export function closeQueuedResponses(server: Server): void {
 
 function watch(socket: Socket): Set<ServerResponse> {
   const responses = new Set<ServerResponse>();
-  // Later, when those that Node closes have left.
+  // Deferred until Node has closed the responses that it closes itself.
   socket.once('close', () => setImmediate(closeAll, responses));
   return responses;
 }

@@ -1,4 +1,4 @@
-// The `teamtalk` command, for those who run it in their own process.
+// The `teamtalk` command, for programs that run it in their own process.
 export { runCli } from './cli.js';
 export { type ServiceConfiguration, serviceConfigurations } from './services.js';
 export type { Row, State } from './top/overview.js';

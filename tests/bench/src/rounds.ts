@@ -1,4 +1,4 @@
-/** Ratios of two sides that were measured in turns. */
+/** Ratios of two sides that were measured alternately. */
 export interface Comparison {
   /** over the rounds */
   median: number;
@@ -7,8 +7,8 @@ export interface Comparison {
 }
 
 /**
- * @param ours a figure of each round
- * @param theirs of the other side's rounds, each measured right before or after the round of ours
+ * @param ours one figure per round
+ * @param theirs the same of the other side; round k was measured right before or after our round k
  */
 export function compareRounds(ours: readonly number[], theirs: readonly number[]): Comparison {
   const ratios = ours.map((figure, k) => figure / theirs[k]!);

@@ -13,7 +13,7 @@ import { PostgresShell, sql } from './postgres-tools.js';
 const top = fileURLToPath(new URL('../../../', import.meta.url));
 const guide = await readFile(path.join(top, 'docs/guides/backup.md'), 'utf8');
 
-/** The lines of a chapter's block of this language. */
+/** The code block of this language in a chapter of the guide. */
 function block(chapter: string, language = 'sh'): string {
   const text = guide.split(/^#+ /m).find((part) => part.startsWith(`${chapter}\n`));
   const found = new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(text ?? '')?.[1];
@@ -43,7 +43,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true, maxRetries: 3 });
 });
 
-/** A cluster on a database that stays when the cluster goes. */
+/** A cluster on a database that is kept when the cluster stops. */
 async function startCluster(url: string): Promise<TestCluster> {
   const cluster = await TestCluster.start({
     infrastructure: {
@@ -61,7 +61,7 @@ async function stopCluster(cluster: TestCluster): Promise<void> {
   await cluster.stop();
 }
 
-/** The lines of a block, as PostgreSQL's account, but for those that need the repository. */
+/** Runs the lines of a block as PostgreSQL's account; those with `npx teamtalk` as this one, in the repository. */
 async function run(script: string, env: Record<string, string>): Promise<string> {
   const lines = script.split('\n');
   let output = '';

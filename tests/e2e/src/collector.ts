@@ -21,7 +21,7 @@ export interface CollectedSpan {
 type Value = { stringValue?: string; intValue?: number; doubleValue?: number; boolValue?: boolean };
 type Attributes = { key: string; value: Value }[];
 
-/** The parts of OTLP's JSON that matter here. */
+/** The parts of OTLP's JSON that are read here. */
 interface ExportRequest {
   resourceSpans: {
     resource: { attributes: Attributes };

@@ -6,7 +6,7 @@ import { Commands, encodeRawPdu, MSG_SERVER_FRAME_LIMIT, type Pdu, PduDecoder } 
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 const host = '127.0.0.1';
-/** Four work together: three cases at a time. */
+/** Each case needs four users; three run at a time. */
 const users = Array.from({ length: 12 }, (_, i) => `conform-${i}`);
 const lockUser = 'conform-locked';
 
@@ -43,7 +43,7 @@ it('this server conforms: every case passes, and none is left out', { timeout: 1
   expect(results.length).toBeGreaterThan(200);
 });
 
-/** What a worse server would send in place of a PDU; undefined where it would send it as it is. */
+/** What a defective server would send in place of a PDU; undefined: the PDU itself. */
 type Worse = (pdu: Pdu) => Buffer[] | undefined;
 
 const again = ({ commandId, body, seqNum }: Pdu) => encodeRawPdu(commandId, body, seqNum);
@@ -105,7 +105,7 @@ it.each<[string, string, RegExp, Worse]>([
   }
 });
 
-/** A msg_server that sends some PDUs otherwise than the real one behind it. */
+/** A proxy in front of a msg_server that changes some of its PDUs. */
 async function worseServer(port: number, worse: Worse): Promise<Server> {
   const proxy = createServer({ noDelay: true }, (client) => {
     const upstream = connect({ port, host, noDelay: true });

@@ -105,7 +105,7 @@ test('after promotion of a lagging standby, messages with reassigned numbers rea
   await pair.lag();
   for (let i = 1; i <= 5; i++) await send(`lost ${i}`);
   await expect.poll(() => [...bob.texts], patient).toContain('lost 5');
-  // As many logins as a sequence may lose in a crash.
+  // Draws as many login numbers as a crash may take back.
   await cluster.sql(`SELECT nextval('login_seq') FROM generate_series(1, 200)`);
   const older = await cluster.connect('carol', { server: 1 });
   const kicks = recordPdus(older, Commands.LoginKickUser);

@@ -19,7 +19,7 @@ const block = 32_768;
 /** Larger for measurements: FILE_TEST_MIB=1024; 4096 is the largest file there can be. */
 const mib = Number(process.env.FILE_TEST_MIB || 16);
 const size = mib < 4096 ? mib * 1_048_576 - 5 : 0xffff_ffff;
-/** What a file_server may have taken at most, whatever the size of the files. */
+/** Upper bound of a file_server's peak memory, whatever the size of the files. */
 const maxMegabytes = 300;
 const transferMs = 60_000 + mib * 1_000;
 
@@ -44,7 +44,7 @@ beforeAll(async () => {
 afterAll(() => cluster?.stop());
 
 const nextOffer = () => waitUntil(() => offers.shift(), { what: 'an offer' });
-/** The offer of a file that is being sent; when that fails before, the reason. */
+/** Waits for the offer of a file that is being sent; rejects when sending fails first. */
 const offerOf = async (sending: Promise<unknown>): Promise<FileOffer> => {
   const over = sending.then(() => {
     throw new Error('the transfer was over before it was offered');
@@ -231,7 +231,7 @@ it('receivers who do not read keep nobody waiting', { timeout: transferMs }, asy
       return connection;
     }),
   );
-  // As much as may be asked for; and again, until nothing more goes out or it was too much.
+  // Pulls as many blocks as may be in flight, several times, each time until nothing more is written.
   const common = { taskId, userId: ids.receiver, transMode: FILE_TYPE_OFFLINE, dataSize: block };
   const pulls = Array.from({ length: 8 }, (_, i) =>
     encodePdu(Commands.FilePullDataReq, { ...common, offset: i * block }, i),
@@ -306,7 +306,7 @@ it('a transfer that one side ends fails at the other', async () => {
   const senderFails = expect(sending).rejects.toMatchObject({ code: 'file-cancelled' });
   const receiving = receiveFile(receiver, offer, new HashingSink());
   const receiverFails = expect(receiving).rejects.toMatchObject({ code: 'file-cancelled' });
-  // Should either fail before, it says why.
+  // An early failure of either side is reported by its own error.
   await Promise.race([middle.reached, sending, receiving]);
   giveUp.abort();
   middle.goOn();

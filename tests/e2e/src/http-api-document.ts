@@ -27,5 +27,5 @@ export const documentedExamples = {
 }`,
 } as const;
 
-/** Its answer to a call that worked, on one line and without the comments. */
+/** The document's answer to a successful call, on one line and without its comments. */
 export const documentedAnswer = '{"error_code":0,"error_msg":"成功"}';

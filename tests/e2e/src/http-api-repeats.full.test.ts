@@ -28,7 +28,7 @@ async function post(server: number, path: string, body: object): Promise<string 
   }
 }
 
-/** Makes each call until it has an answer, at one server and the other in turn; kills one when half have theirs. */
+/** Repeats each call, at the two servers in turn, until it has an answer; kills one server when half the calls have theirs. */
 async function untilAnswered(
   path: string,
   bodyOf: (i: number) => object,
@@ -74,7 +74,7 @@ it.for(['http_msg_server', 'db_proxy_server'] as const satisfies ServiceName[])(
     const messageIds = sent.answers.map((answer) => JSON.parse(answer).msg_id);
     expect(new Set(messageIds).size).toBe(count);
     expect((await rows('message')) - before).toBe(count);
-    // Each is answered the same by the other one.
+    // The other server gives each call the same answer.
     for (let i = 0; i < count; i += 20) {
       const [first, second] = [
         await post(0, 'SendSingleMessage', message(i)),

@@ -12,7 +12,7 @@ it('a service that nobody uses sleeps most of the time', async () => {
   const cluster = await TestCluster.start({ mode: 'processes', ...one });
   try {
     const watch = new UsageWatch(serviceNames.map((name) => ({ name, pid: cluster.node(name, 0).pid })));
-    // A service's heartbeats tell how many seconds have gone by for it, however busy the machine is.
+    // Time is counted in a service's heartbeats, one per second, so that a busy machine does not distort it.
     const heartbeats = (count: number) =>
       new Promise<void>((resolve) => {
         let heard = 0;

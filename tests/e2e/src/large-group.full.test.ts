@@ -16,7 +16,7 @@ const { GROUP_MODIFY_TYPE_ADD, GROUP_MODIFY_TYPE_DEL } = IM.BaseDefine.GroupModi
 let cluster: TestCluster;
 let creator: TeamTalkClient;
 let ids: number[];
-/** Of the first members after the creator. */
+/** Taken from the first members after the creator. */
 let connections: RawConnection[];
 
 beforeAll(async () => {

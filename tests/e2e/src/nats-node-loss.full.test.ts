@@ -26,7 +26,7 @@ beforeAll(async () => {
       close: () => nats.stop(),
     },
     env: { NATS_URL: second },
-    // At first the msg_servers are with the server that is lost, and all others are not.
+    // At first the msg_servers are connected to the server that is lost, and all other services to the others.
     envOf: { msg_server: { NATS_URL: first, MESSAGE_RATE: '0' } },
   });
 });
@@ -34,7 +34,7 @@ afterAll(() => cluster?.stop());
 
 const countStored = () => cluster.sql<{ count: number }>('SELECT count(*)::int AS count FROM message');
 
-/** Takes a server away, and brings it back. */
+/** Makes a server unavailable, and brings it back. */
 const faults = {
   killed: { begin: (i: number) => nats.kill(i), end: (i: number) => nats.startServer(i) },
   frozen: {

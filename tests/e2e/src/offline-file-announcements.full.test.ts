@@ -107,13 +107,13 @@ it('an announcement missed by a file_server that died is made by another, once',
     return row!.announce_at;
   };
   expect(await unconfirmed()).not.toBeNull();
-  // As it is left by one that died between the two.
+  // As a file_server leaves it that dies between the commit and the announcement.
   await cluster.sql(`UPDATE file_task SET announce_at = now() - interval '1 s' WHERE id = $1`, [taskId]);
   await announced(taskId);
   await waitUntil(async () => (await unconfirmed()) === null, { what: 'the note that it was announced' });
   await receiver.probe();
   receiver.expectNone(C.FileNotify, { taskId, offlineReady: 1 });
-  // And by a sender who does what the others do it is announced at once, and again when they say so again.
+  // A sender who sends 0x050b, as other clients do, has it announced at once, and again when they repeat it.
   for (let i = 0; i < 2; i++) {
     await sayItIsThere(sender, taskId);
     await announced(taskId);

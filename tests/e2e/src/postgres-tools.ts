@@ -36,7 +36,7 @@ export class PostgresShell {
     this.#folder = folder;
   }
 
-  /** @param folder made for it, and of its account */
+  /** @param folder created for it, owned by its account */
   static async open(folder: string): Promise<PostgresShell> {
     const shell = new PostgresShell(folder);
     await mkdir(folder, { recursive: true });

@@ -9,13 +9,13 @@ import { recordPdus } from './record-pdus.js';
 const { USER_STATUS_ONLINE: online, USER_STATUS_OFFLINE: offline } = IM.BaseDefine.UserStatType;
 const idleMs = 4_000;
 const deadlineMs = 40_000;
-/** One that may be killed for its PC clients, and one for its mobile clients; the watchers are elsewhere. */
+/** Two msg_servers that tests kill, one with the PC clients and one with the mobile ones; the watchers are elsewhere. */
 const [pcDoomed, mobileDoomed] = [2, 3];
 
 let cluster: TestCluster;
 let watchers: TeamTalkClient[];
 const mobiles: TeamTalkClient[] = [];
-/** 0x0203 as the two watchers hear them. */
+/** 0x0203 as the two watchers receive them. */
 let statuses: { userStat: IM.BaseDefine.UserStat.$Properties }[][];
 
 beforeAll(async () => {

@@ -9,7 +9,7 @@ import { recordPdus } from './record-pdus.js';
 const online = 1;
 const offline = 2;
 
-// What shows only where each service is a process of its own, and the shortest of one-cluster/conversation.ts.
+// Checks what only separate processes show, and the shortest case of one-cluster/conversation.ts.
 let cluster: TestCluster;
 beforeAll(async () => {
   cluster = await TestCluster.start({

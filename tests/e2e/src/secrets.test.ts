@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 
 const run = promisify(execFile);
 
-/** No part of any other word a log may have. */
+/** Part of no other word that a log may contain. */
 const secret = 'zq7Xw1vK';
 const textKey = secret.repeat(4);
 const secrets = {
@@ -27,7 +27,7 @@ interface Ended {
   code: number;
 }
 
-/** What a service that does not come up says until it has said `until`, and its exit status after a SIGTERM then. */
+/** Runs a service that cannot start. @param until its output at which it gets a SIGTERM */
 async function ended(service: ServiceName, env: NodeJS.ProcessEnv, until?: RegExp): Promise<Ended> {
   const running = run(process.execPath, [mainOf(service)], { env, timeout: 30_000 });
   const { child } = running;

@@ -16,7 +16,7 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
-/** Two processes of each service, their way to PostgreSQL, and a session there that does not go that way. */
+/** Starts two processes of each service with a proxy to PostgreSQL, and a database session that bypasses the proxy. */
 async function start() {
   const infrastructure = openInfrastructure();
   if (!infrastructure) throw new Error('there is no test infrastructure here');
@@ -60,7 +60,7 @@ it('a message is delivered although its db_proxy_server dies and PostgreSQL then
   );
   const owner = stored.indexOf(1);
 
-  // The statement waits in PostgreSQL, and lives on when the process that sent it dies.
+  // The statement waits in PostgreSQL and survives the process that sent it.
   const waiting = (count: number) =>
     waitUntil(
       async () => {
@@ -78,7 +78,7 @@ it('a message is delivered although its db_proxy_server dies and PostgreSQL then
   await waiting(1);
   await cluster.kill('db_proxy_server', owner);
   await waiting(2);
-  // As if it still lived: its row is left alone until PostgreSQL stalls, however slow this machine is.
+  // Simulates a live owner, so that the reclaimer leaves the row alone until PostgreSQL stalls, however slow the machine is.
   const { instance } = cluster.node('db_proxy_server', owner);
   await direct.query('SELECT pg_advisory_lock($1, $2)', [ownerLockClass, instance | 0]);
   await direct.query('COMMIT');

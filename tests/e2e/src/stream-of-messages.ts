@@ -9,7 +9,7 @@ export class StreamOfMessages {
   readonly received: number[] = [];
   /** Longest time from sending to the ack, and from then to the delivery, milliseconds. */
   readonly longest = { ack: 0, delivery: 0 };
-  /** Broken connections of both. */
+  /** Broken connections of sender and receiver. */
   breaks = 0;
   /** Messages without an ack. */
   failed = 0;
@@ -49,7 +49,7 @@ export class StreamOfMessages {
     return this.acked.filter((msgId) => !this.#received.has(msgId));
   }
 
-  /** Whether what came, came once and in order. */
+  /** Whether everything received came once and in order. */
   get isInOrder(): boolean {
     return this.received.every((msgId, i) => i === 0 || msgId > this.received[i - 1]!);
   }

@@ -15,7 +15,7 @@ function only(spans: readonly CollectedSpan[], name: string): CollectedSpan {
   return found[0] as CollectedSpan;
 }
 
-/** The stations of a message, each below the one before it, and the msg_servers that delivered it. */
+/** The spans of a message, each the parent of the next, and the msg_servers that delivered it. */
 function expectWay(
   spans: readonly CollectedSpan[],
   origin: string,
@@ -131,7 +131,7 @@ describe('two of each service and a collector', () => {
       body: JSON.stringify({ from_user_id: ids.ann, session_id: ids.cleo, msg: 'not traced' }),
     });
     await cluster.settle();
-    // One that is traced comes after it.
+    // A traced message follows the untraced one.
     const ann = await cluster.connect('ann', { server: 1 });
     const { msgId } = await ann.send({ user: ids.cleo }, 'traced');
     expect(msgId).toBe(2);
@@ -149,7 +149,7 @@ describe('two of each service and a collector', () => {
     await cluster.connect('cleo', { server: 1 });
     const http = cluster.url('http_msg_server');
     const authorization = `Bearer ${key}`;
-    // A new key is asked for again only after a quarter of a second; this one may not see statistics.
+    // An unknown key is looked up again after 250 ms at the earliest; this one has no permission for statistics.
     await expect
       .poll(async () => (await fetch(`${http}/v1/statistics`, { headers: { authorization } })).status)
       .toBe(403);
@@ -278,13 +278,13 @@ it('a collector that does not answer costs spans and no message', async () => {
     const ids = await cluster.addUsers(['ann', 'ben']);
     const ann = await cluster.connect('ann');
     const ben = await cluster.connect('ben');
-    // The services all send the first spans there are, those of the logins.
+    // All services export their first spans, those of the logins.
     await waitUntil(() => collector.held >= 2, { timeoutMs: 20_000, what: 'requests that hang' });
     for (let i = 0; i < 20; i++) {
       await ann.send({ user: ids.ben }, `message ${i}`);
       await ben.nextMessage();
     }
-    // Had one waited for the collector, the request would have been given up before.
+    // If a service had waited for the collector, the request would have timed out.
     expect(await failed()).toBe(0);
     collector.resume();
     await waitUntil(async () => (await failed()) > 0, { timeoutMs: 20_000, what: 'failed spans' });

@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster?.stop());
 
-/** What both servers say of a user, asked at the same time. */
+/** The answers of both servers about a user, requested concurrently. */
 async function seen(userId: number, askers = readers) {
   const answers = await Promise.all(askers.map((reader) => reader.users()));
   return answers.map(({ users }) => users.find((user) => user.userId === userId));
@@ -100,7 +100,7 @@ it('departments as well', async () => {
 });
 
 const slowReaders = 10;
-/** Of 850 KB each: more than the system takes for one connection, less than what may be waiting for it. */
+/** Answers of 850 KB each: together more than a socket's buffers hold, less than MAX_OUTBOUND_BYTES. */
 const questions = 12;
 
 it('many slow readers share one list and delay nobody', async () => {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { OpenApiClient } from './openapi-client.js';
 import { recordPdus } from './record-pdus.js';
 
-/** What the tests look at; the document has been asked whether it is right. */
+/** The fields these tests read; OpenApiClient has checked the reply against the document. */
 interface Reply {
   group_id: number;
   user_id: number;

@@ -17,7 +17,7 @@ const png = Buffer.from(
   'base64',
 );
 
-/** As much as is used here of what a page has: there are no types of the DOM. */
+/** The part of the DOM that is used here; its type library is not loaded. */
 interface Picture {
   complete: boolean;
   naturalWidth: number;
@@ -109,7 +109,7 @@ describe('the example web page in Chromium', () => {
     expect(Buffer.from(await downloaded.arrayBuffer()).equals(png)).toBe(true);
     await shown(page, 'li.own img', url);
 
-    // By the other replica, and inside a text.
+    // Served by the other replica, and referenced inside a text.
     const uploaded = await uploadImage(cluster.url('msfs', 1), png, { name: 'b_3x2.png' });
     await ben.send({ user: ids.ann }, `look: ${uploaded.text}!`);
     await shown(page, 'li:not(.own) img', uploaded.url);
@@ -117,7 +117,7 @@ describe('the example web page in Chromium', () => {
       `${ids.ben}: look: !`,
     );
 
-    // What somebody else says is an image, and what is none.
+    // A file that is no image, and an image text with a javascript: URL.
     const html = await uploadImage(cluster.url('msfs'), Buffer.from('<script>alert(1)</script>'), {
       name: 'c.jpg',
     });

@@ -7,7 +7,7 @@ import { addWebhook, openDataSource } from '@teamtalk/db_proxy_server';
 import { waitUntil } from '@teamtalk/local-stack';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-/** Of each receiver: far more than is posted at a time, and than slow ones can be rid of during the test. */
+/** Events per receiver: far more than are posted at a time, and than the slow ones can take during the test. */
 const events = 400;
 /** What http_msg_server posts to one webhook at a time. */
 const share = 16;
@@ -64,7 +64,7 @@ beforeAll(async () => {
     response.once('close', () => clearInterval(dripping));
   });
   receivers.fast = await Receiver.start((_request, response) => response.end());
-  // In this process: its garbage is collected all the time.
+  // Runs in this process, whose garbage is collected every 50 ms.
   cluster = await TestCluster.start({ http_msg_server: 1 });
   setFlagsFromString('--expose-gc');
   collecting = setInterval(runInNewContext('gc') as () => void, 50);
@@ -97,7 +97,7 @@ it('a receiver that hangs and one that drips hold their own share of the posts, 
     timeoutMs: 40_000,
     what: 'the posts to the slow receivers given up',
   });
-  // Given up, told to the store, and others begun.
+  // The posts have failed, the store has recorded it, and further posts have begun.
   await waitUntil(() => hangs.posts > share && drips.posts > share, {
     timeoutMs: 40_000,
     what: 'further posts to the slow receivers',

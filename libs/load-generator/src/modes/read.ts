@@ -16,7 +16,7 @@ export interface ReadOptions extends LoadOptions {
   /** history: the other user's id, and the newest message; pages begin anywhere below it */
   peer: number;
   newest: number;
-  /** messages of a page */
+  /** messages per page */
   page: number;
 }
 

@@ -80,7 +80,7 @@ export class RunFiles {
   }
 }
 
-/** A link appears with its content or, when there is one already, not at all. */
+/** Creates `to` together with its content, as link(2) is atomic. @returns false when `to` exists already */
 function linked(from: string, to: string): boolean {
   try {
     linkSync(from, to);

@@ -25,7 +25,7 @@ interface Accepted {
   receivers: number;
   /** number of listed receivers that get no message */
   refused: number;
-  /** the first of these, ascending */
+  /** the first of the refused ids, ascending */
   refusedIds: number[];
 }
 

@@ -10,8 +10,8 @@ const discoveryMs = 1_200;
 export type PresenceDoubt = 'catching-up' | 'older-msg-server' | 'lease' | 'stopping';
 
 /**
- * Follows the sessions of all msg_servers as a route_server does, but never acts on a change: so that stored messages can be
- * sent to msg_servers directly.
+ * Follows the sessions of all msg_servers as a route_server does, so that stored messages can be sent to msg_servers
+ * directly. It never acts on a change.
  */
 export class PresenceFollower {
   readonly table = new PresenceTable();
@@ -86,12 +86,12 @@ export class PresenceFollower {
     this.#lease.renew();
   }
 
-  /** Set while a moment's patience may end a doubt. */
+  /** Set while the lease is being renewed, which may end a doubt. */
   get settling(): Promise<void> | undefined {
     return this.#lease.renewing;
   }
 
-  /** Ends the use of the table. To be called before the deregistration: then no login waits for this process any more. */
+  /** Ends the use of the table. To be called before the deregistration, after which no login waits for this process. */
   stop(): void {
     this.#state = 'stopping';
   }

@@ -4,7 +4,7 @@
  */
 export class StanzaSplitter {
   #text = '';
-  /** where to look on in the text, and how deep in a stanza that is */
+  /** where the scan continues in the text, and its depth inside a stanza */
   #at = 0;
   #depth = 0;
 

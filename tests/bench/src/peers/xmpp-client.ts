@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { StanzaSplitter } from './stanza-splitter.js';
 
-/** What is done with what comes. */
+/** Called with what the server sends. */
 export interface XmppTraffic {
   /** The server has handled the first `count` messages that the client sent. */
   acked(client: XmppClient, count: number): void;

@@ -17,7 +17,7 @@ export interface XmppLoadOptions {
   /** `u1` to `u<users>`, who write to each other in pairs */
   users: number;
   password: string;
-  /** messages a second of all together */
+  /** messages a second of all users together */
   rate: number;
   /** bytes of a text */
   size: number;

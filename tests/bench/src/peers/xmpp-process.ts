@@ -1,6 +1,6 @@
 import { runXmppLoad, type XmppLoadOptions } from './xmpp-load.js';
 
-// A process of its own, so that its CPU and its pauses are nobody else's.
+// Runs in a process of its own, so that its CPU time and pauses are measured apart from the others'.
 process.once('message', async (options: XmppLoadOptions) => {
   try {
     process.send!({ result: await runXmppLoad(options) });

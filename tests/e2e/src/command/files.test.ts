@@ -51,7 +51,7 @@ it('a file waits for a user who is not there, and is fetched once', async () => 
   expect((await teamtalk(receive('--once'), env)).stdout).toBe('');
 });
 
-/** Begins a transfer as a process does that is killed after three blocks. @returns its task, and those blocks */
+/** Begins a transfer that stops after three blocks, as if the process were killed. @returns its task, and those blocks */
 async function breakOff(alice: TeamTalkClient, mode: 'online' | 'offline') {
   const { userId } = alice;
   const bob = (await alice.users()).users.find(({ userDomain }) => userDomain === 'bob')!;
@@ -59,7 +59,7 @@ async function breakOff(alice: TeamTalkClient, mode: 'online' | 'offline') {
     ...{ fromUserId: userId, toUserId: bob.userId, fileName: 'broken.bin', fileSize: content.length },
     transMode: mode === 'online' ? FILE_TYPE_ONLINE : FILE_TYPE_OFFLINE,
   });
-  // Not what the file has: so it shows what was sent when.
+  // Differs from the file's content, so that the bytes show which transfer sent them.
   const first = Buffer.alloc(3 * 32_768, 'first');
   const connection = await RawConnection.open(ipAddrList[0]!.port);
   const fileRole = mode === 'online' ? CLIENT_REALTIME_SENDER : CLIENT_OFFLINE_UPLOAD;

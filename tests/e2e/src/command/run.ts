@@ -19,7 +19,7 @@ export interface Running {
   stderr(): string;
 }
 
-/** As `teamtalk`, for a command that is looked at while it runs. One at a time: it takes over the output. */
+/** Runs a command whose output is read while it runs. Only one at a time, because it captures the output. */
 export function start(words: string[], env: NodeJS.ProcessEnv = {}): Running {
   const stdout = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
   const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);

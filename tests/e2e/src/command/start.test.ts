@@ -9,7 +9,7 @@ import { teamtalk } from './run.js';
 
 const bin = fileURLToPath(new URL('../../../../services/cli/bin/teamtalk.mjs', import.meta.url));
 
-/** The packages whose modules `teamtalk` loads for these words: what it costs to start, without a clock. */
+/** The packages `teamtalk` loads for these arguments: a measure of its start-up cost that needs no clock. */
 async function packagesFor(words: string[]): Promise<string[]> {
   const folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-start-'));
   try {

@@ -111,7 +111,7 @@ it('shows the rates of a known load', async () => {
   await waitUntil(() => samples().length >= sent + 2, { what: 'the samples after the load' });
 
   const all = samples();
-  /** What a rate adds up to over all samples. */
+  /** The sum of a rate over all samples. */
   const total = (figure: 'takenPerSecond' | 'ackedPerSecond' | 'deliveredPerSecond', service: string) =>
     all.reduce((sum, { time, instances }, i) => {
       const seconds = i === 0 ? 0 : (Date.parse(time) - Date.parse(all[i - 1]!.time)) / 1000;

@@ -16,7 +16,7 @@ beforeAll(async () => {
     msg_server: 2,
     db_proxy_server: 2,
     route_server: 1,
-    // So that a message stays undelivered while there is no route_server.
+    // Without direct delivery, a message stays undelivered while there is no route_server.
     envOf: { db_proxy_server: { DIRECT_DELIVERY: 'false' } },
   });
   ids = await cluster.addUsers(['alice', 'bob', 'carol']);

@@ -52,7 +52,7 @@ describe('against a server with configured faults', () => {
     expect(problemsOf(result)).toEqual([]);
     expect(result.messages).toMatchObject({ sent: 600, acked: 600, delivered: 600 });
     expect(result.history).toMatchObject({ stored: 600, lost: 0 });
-    // Of the 0.6 s the last half second counts.
+    // Only the last 0.5 of the 0.6 s is measured.
     expect(result.latency.ack?.count).toBe(500);
     expect(result.latency.delivery?.count).toBe(500);
     expect(result.rates.acked).toBeGreaterThan(800);

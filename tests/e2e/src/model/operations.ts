@@ -16,8 +16,8 @@ const maxGroups = 3;
 let texts = 0;
 
 /**
- * Sequences of operations of some users on an installation with some msg_servers. Who acts and where are numbers
- * that count what there is at that moment, so that every operation does something.
+ * Random sequences of operations. Users and conversations are chosen by number among those that exist when an operation
+ * runs, so that every operation does something.
  */
 export function operations(sizes: {
   users: number;
@@ -100,7 +100,7 @@ async function sendAsOutsider({ client }: WatchedClient, session: Session): Prom
   await client.unread();
 }
 
-/** Those of some connections that are in it speak at the same time; the acks say in which order it was. */
+/** Members of the conversation send concurrently; the acks show the order in which they were stored. */
 function sendAtOnce(by: readonly number[], where: number): Operation {
   return operation(`${by} send at once to ${where}`, async (model, world) => {
     const conversation = placeOf(model, world, world.connection(by[0]!)[0], where);

@@ -34,7 +34,7 @@ export function keyOf(session: Session): string {
   return 'group' in session ? `group ${session.group}` : `user ${session.user}`;
 }
 
-/** A connection, what came over it, PDU by PDU and without the SDK's repairs, and what should have. */
+/** A connection that records what arrived and what was expected, PDU by PDU and without the SDK's repairs. */
 export class WatchedClient {
   readonly client: TeamTalkClient;
   readonly #received = new Map<string, ReceivedMessage[]>();
@@ -61,12 +61,12 @@ export class WatchedClient {
     this.#expectedMemberChanges.push(notice);
   }
 
-  /** Waits until all that should have come is there. */
+  /** Waits until everything expected has arrived. */
   async caughtUp(): Promise<void> {
     const isThere = () =>
       this.#memberChanges.length >= this.#expectedMemberChanges.length &&
       [...this.#expected].every(([key, messages]) => this.#since(key).length >= messages.length);
-    // The comparison says better what is missing.
+    // On a timeout the comparison below gives the better message.
     await waitUntil(isThere, { timeoutMs: deliveryMs, what: 'all delivered' }).catch(() => {});
     this.verify();
   }

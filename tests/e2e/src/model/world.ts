@@ -54,13 +54,13 @@ export class World {
     this.#servers = servers;
   }
 
-  /** One of the connections there are. */
+  /** Picks one of the open connections. */
   connection(which: number): [user: number, WatchedClient] {
     const all = this.connectionsOf([...this.ids.keys()]);
     return all[which % all.length]!;
   }
 
-  /** Logs in; a connection the user has in this slot is cut before, or kicked by it. */
+  /** Logs in. The user's earlier connection in this slot is cut beforehand, or kicked by the login. */
   async connect(user: number, slot: number, server: number, how: 'cut' | 'kick'): Promise<void> {
     const key = `${user} ${slot}`;
     const old = this.#connections.get(key);
@@ -98,7 +98,7 @@ export class World {
     });
   }
 
-  /** Everybody in the conversation is to get a message, but not over the connection that sent it. */
+  /** Expects a message on all connections of the members, except the one that sent it. */
   expectMessage(conversation: Conversation, sentOver: WatchedClient, message: ReceivedMessage): void {
     for (const [user, connection] of this.connectionsOf(conversation.users)) {
       if (connection !== sentOver) connection.expectMessage(this.session(conversation, user), message);

@@ -1,6 +1,6 @@
 import { TestCluster } from '@teamtalk/cluster';
 
-/** Of all files in this folder. Each makes users of its own; what one stops or counts, no other one relies on. */
+/** Shared by all files of this folder. Each creates its own users, and none relies on what another stops or counts. */
 export let cluster: TestCluster;
 
 export async function start(): Promise<void> {

@@ -1,4 +1,4 @@
-// What needs no cluster of its own. A part alone: `npx vitest run tests/e2e/src/one-cluster -t 'settings'`.
+// Tests that need no cluster of their own. To run some of them: `npx vitest run tests/e2e/src/one-cluster -t 'settings'`.
 import { afterAll, beforeAll, describe } from 'vitest';
 import { cluster, start } from './cluster.js';
 

@@ -22,7 +22,7 @@ beforeAll(async () => {
   for (let sent = 0; sent < count; sent += 100) await Promise.all(Array.from({ length: 100 }, send));
 });
 
-/** What a client gets that asks once for all that is unread, and after that for what is missing. */
+/** What a client receives that requests everything unread once, and then whatever is missing. */
 async function unreadOf(as: ClientName): Promise<number[][]> {
   const address = { host: '127.0.0.1', port: cluster.port('msg_server', 0, 'client') };
   const reader = await Peer.open({ as, label: as, address, deadlineMs: 20_000 });

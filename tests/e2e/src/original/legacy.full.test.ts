@@ -46,7 +46,7 @@ describe('a server that answers as the original does', () => {
     ['reading/history of large messages', 'original-no-limits'],
     ['transfers/a pull beyond the end', 'original-file-server'],
     ['before login/0x0301', 'fix-before-login'],
-    // It comes to its end, and what it is about was seen to be broken.
+    // The case runs to its end and shows the defect.
     ['sending/a text is acknowledged', 'defect-forwarded-header'],
   ] as const)('%s is known of it: %s', async (filter, id) => {
     const results = await runLegacy(original, filter);
@@ -98,7 +98,7 @@ describe('a server with a defect of its own', () => {
   };
   const of = (results: readonly CaseResult[], name: string) =>
     results.find((each) => each.case.name.startsWith(name));
-  // Sent by one case only, and followed by others.
+  // Sent by a single case, after which other cases run.
   const departments = (commandId: number) => commandId === C.BuddyListDepartmentRequest.id;
 
   it('what is not known of an original is new', async () => {

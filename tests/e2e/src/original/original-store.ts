@@ -47,7 +47,7 @@ export class OriginalStore {
   readonly #unread = new Map<string, number>();
   readonly #sessions = new Map<number, Map<string, { id: number; type: SessionType; updated: number }>>();
   readonly #encrypt: (text: string) => Buffer;
-  /** Order within a second, as the original's has it not; the suite's cases do not depend on it. */
+  /** Orders messages of the same second. The original does not, and no case depends on it. */
   #tick = 0;
 
   constructor(names: readonly string[], password: string, encrypt: (text: string) => Buffer) {
@@ -67,7 +67,7 @@ export class OriginalStore {
     }
   }
 
-  /** The row of a user as every list has it. */
+  /** A user as all lists show them. */
   infoOf({ id, name, signInfo, avatarUrl }: OriginalUser) {
     return {
       userId: id,

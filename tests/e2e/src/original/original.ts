@@ -17,9 +17,9 @@ export interface OriginalOptions {
   password: string;
   /** A PDU that kills the msg_server that gets it, or the db_proxy_server behind all of them. */
   killedBy?: (pdu: Pdu) => 'msg_server' | 'db_proxy_server' | undefined;
-  /** Requests that have no answer, besides those of every original. */
+  /** Requests left unanswered, besides those that no original answers. */
   silentTo?: readonly number[];
-  /** Milliseconds until it is started again; undefined: nobody starts it. */
+  /** Milliseconds until a killed server is started again; undefined: it stays down. */
   awayMs?: number | undefined;
 }
 
@@ -131,7 +131,7 @@ export class FakeOriginal {
     response.end(JSON.stringify({ ...body, port: String(first!.port) }));
   }
 
-  /** CreateGroup and ChangeMembers; to anything else it closes. */
+  /** Serves CreateGroup and ChangeMembers; anything else closes the connection. */
   async #http(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const answer = this.#api(request.url ?? '', await text(request));
     if (answer) response.end(JSON.stringify(answer));
@@ -175,7 +175,7 @@ export class FakeOriginal {
     return { error_code: 0, error_msg: '成功' };
   }
 
-  /** A POST at any path; above 5 MiB it says that it was well, and has no path. */
+  /** Takes a POST at any path. Above 5 MiB it answers with success and an empty path, as the original does. */
   async #msfs(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method === 'GET') {
       response.end(this.#images.get(request.url ?? ''));
@@ -188,7 +188,7 @@ export class FakeOriginal {
       .catch(() => new FormData());
     const file = [...body.values()].find((value) => typeof value !== 'string');
     const bytes = Buffer.from((await file?.arrayBuffer()) ?? new ArrayBuffer(0));
-    // Only the size stays of the name.
+    // Of the file name only the size suffix is kept.
     const name = `${randomBytes(8).toString('hex')}${/_\d+x\d+\.\w+$/.exec(file?.name ?? '')?.[0] ?? '.jpeg'}`;
     const path = bytes.length > 5 * 1024 * 1024 ? '' : `g0/000/000/${name}`;
     if (path) this.#images.set(`/${path}`, bytes);
@@ -236,12 +236,12 @@ function eachPdu(socket: Socket, handle: (pdu: Pdu) => void): void {
     try {
       decoder.push(chunk);
       for (let pdu = decoder.nextOrHeartbeat(); pdu; pdu = decoder.nextOrHeartbeat()) {
-        // Goes back as it came, before a login and after a kick.
+        // Heartbeats are echoed in every state, even before login and after a kick.
         if ('frame' in pdu) socket.write(pdu.frame);
         else handle(pdu);
       }
     } catch {
-      // Nothing in it can be read any more, and the connection stays.
+      // The stream is unreadable from here on; the connection stays open.
     }
   });
 }

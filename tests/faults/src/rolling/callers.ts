@@ -3,9 +3,9 @@ import { Agent, request } from 'node:http';
 /** What became of the calls of one kind. */
 export interface CallCounts {
   calls: number;
-  /** whose first try met a broken connection, an error or no answer */
+  /** calls whose first try met a broken connection, an error or no answer */
   stumbled: number;
-  /** that had no good answer after all tries */
+  /** calls that had no good answer after all tries */
   failed: number;
   /** longest time from the first try to the good answer, ms */
   longestMs: number;

@@ -48,7 +48,7 @@ interface Seat {
   frame: MessageFrame;
   /** newest id known, from pushes, acks or history */
   newest: number;
-  /** of what came on this connection */
+  /** delivery checks of this connection */
   order: DeliveryOrder;
   /** while history is being read: down to which id, exclusive */
   lookDownTo: number | undefined;

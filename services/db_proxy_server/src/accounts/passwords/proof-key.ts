@@ -54,8 +54,8 @@ export class ProofKey {
   }
 
   /**
-   * Takes the other replicas' key on, and hands it on from then on. Takes a second at most where they do not answer. Never
-   * throws: without their key, first logins cost a password check.
+   * Adopts the other replicas' key, and from then on gives it to replicas that ask. Waits for an answer for a second at
+   * most. Never throws: without their key, first logins cost a password check.
    */
   async join(bus: Bus): Promise<void> {
     try {

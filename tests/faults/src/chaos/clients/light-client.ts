@@ -14,7 +14,7 @@ export interface LightClientOptions {
   ports: () => number[];
   /** reconnects when its connection breaks; otherwise only when `open` is called */
   reconnects: boolean;
-  /** messages without an ack at most */
+  /** maximum number of messages without an ack */
   atOnce: number;
   /** a message without an ack is sent again after this time, milliseconds */
   repeatMs: number;
