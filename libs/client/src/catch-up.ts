@@ -144,7 +144,7 @@ export class CatchUp {
       if (!oldest) return begin;
       if (oldest.msgId === 1) return 0;
       if (begin !== 0 && oldest.msgId > begin) {
-        throw new Error(`history of ${JSON.stringify(fieldsOf(session))} does not go back`);
+        throw new Error(`history pages of ${JSON.stringify(fieldsOf(session))} do not get older`);
       }
       begin = oldest.msgId - 1;
     }

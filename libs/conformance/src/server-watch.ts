@@ -113,7 +113,7 @@ function open({ name, host, port }: WatchedServer, deadlineMs: number): Promise<
     const fail = (cause?: Error) => {
       clearTimeout(timer);
       socket.destroy();
-      reject(new Error(`${name} does not take connections`, { cause }));
+      reject(new Error(`${name} refuses connections`, { cause }));
     };
     const timer = setTimeout(fail, deadlineMs);
     socket.once('error', fail);

@@ -56,7 +56,7 @@ export class RawConnection {
       await once(socket, 'connect', { signal: AbortSignal.timeout(deadlineMs) });
     } catch (error) {
       socket.destroy();
-      throw new Error(`${host}:${port} does not take connections`, { cause: error });
+      throw new Error(`${host}:${port} refuses connections`, { cause: error });
     }
     return new RawConnection(socket, options);
   }

@@ -55,7 +55,7 @@ export const envSchema = {
   ),
   DIRECT_DELIVERY: env.boolean(
     true,
-    'Whether stored messages go to the msg_servers of their receivers directly, and by a route_server only where that is in doubt; takes some 200 bytes a connected client',
+    'Whether stored messages go to the msg_servers of their receivers directly, and by a route_server only what is in doubt. Takes about 200 bytes of memory for each connected client',
   ),
   COMMIT_LANES: env.integer(
     1,

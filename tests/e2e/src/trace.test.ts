@@ -30,7 +30,7 @@ it('one trace id follows a message from the sender’s PDU to the receiver’s',
   await ann.send({ user: ids.ben }, 'x');
   await ben.nextMessage();
   await cluster.settle();
-  const trace = lines.find((line) => line.msg === 'message taken in')?.trace;
+  const trace = lines.find((line) => line.msg === 'message accepted')?.trace;
   expect(trace).toMatch(/^[0-9a-f]{16}$/);
   // Both msg_servers handle the delivery: the sender's, too, although the sender has no other connection there.
   expect(wayOf(trace).sort()).toEqual([
@@ -39,7 +39,7 @@ it('one trace id follows a message from the sender’s PDU to the receiver’s',
     'message has its result',
     'message routed',
     'message stored',
-    'message taken in',
+    'message accepted',
   ]);
 });
 
@@ -54,7 +54,7 @@ it('and a pushed one from the HTTP request', async () => {
   await cleo.nextMessage();
   await cluster.settle();
   const access = lines.find(
-    (line) => line.trace && wayOf(line.trace).length > 0 && !wayOf(line.trace).includes('message taken in'),
+    (line) => line.trace && wayOf(line.trace).length > 0 && !wayOf(line.trace).includes('message accepted'),
   );
   expect(wayOf(access?.trace)).toEqual(
     expect.arrayContaining(['message stored', 'message routed', 'message delivered']),

@@ -13,7 +13,9 @@ export const messageType = z
 export const messageText = z
   .string()
   .min(1)
-  .describe('The text as it is read; of audio: base64 of its seconds (big-endian u32) and the sound');
+  .describe(
+    'The text as it is read; of audio: base64 of its duration in seconds (big-endian u32), followed by the sound',
+  );
 
 const types = {
   user: { text: MsgType.SINGLE_TEXT, audio: MsgType.SINGLE_AUDIO, notice: MsgType.PUSH_NOTICE },

@@ -85,7 +85,7 @@ export function processPanels(service: string): Panel[] {
       '{{instance}}',
     ),
     panel(
-      'Way to NATS and back',
+      'Round trip to NATS',
       's',
       'Half of the round trips, looked at twice a second: a slow one is a busy NATS, network or process.',
       `histogram_quantile(0.5, sum by (le, instance) (rate(${name}_bus_round_trip_seconds_bucket[5m])))`,

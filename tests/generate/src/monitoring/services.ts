@@ -181,7 +181,7 @@ const dbProxyServer: Dashboard = {
       'sum(teamtalk_db_proxy_server_outbox_in_flight_batches)',
     ),
     panel(
-      'Way of batches',
+      'Batches sent, by way',
       'ops',
       'Sent to msg_servers directly, or by a route_server, by reason.',
       rate('teamtalk_db_proxy_server_batches_sent_total', 'way, reason'),
@@ -195,7 +195,7 @@ const dbProxyServer: Dashboard = {
       '{{instance}}',
     ),
     panel(
-      'Sent again or swept',
+      'Batches sent again or reclaimed',
       'ops',
       'Batches that needed a second attempt, and those of a replica that died.',
       {

@@ -144,7 +144,7 @@ export function sendMessage(context: Context): Handler {
     senderCache.add(requestId, connection.id);
     if (debug) {
       const trace = traceId(kit.instance, requestId);
-      kit.log.debug({ trace, from: connection.userId, to: toSessionId, msgType, seqNum }, 'message taken in');
+      kit.log.debug({ trace, from: connection.userId, to: toSessionId, msgType, seqNum }, 'message accepted');
     }
     return true;
   };
