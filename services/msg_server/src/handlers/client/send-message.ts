@@ -120,7 +120,7 @@ export function sendMessage(context: Context): Handler {
         }
         if (debug) {
           const trace = traceId(kit.instance, sent.requestId);
-          kit.log.debug({ trace, msgId, status: result?.status ?? 'none' }, 'message has its result');
+          kit.log.debug({ trace, msgId, status: result?.status ?? 'none' }, 'message result received');
         }
         if (tracing && isTraced(instance, sent.requestId)) {
           const isGroup = isGroupMessageType(msgType);
