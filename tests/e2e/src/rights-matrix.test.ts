@@ -6,12 +6,12 @@ import { endpoints } from '@teamtalk/http_msg_server';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type CallOptions, OpenApiClient } from './openapi-client.js';
 
-/** UPDATE_DOCS=1 writes the table anew; what it says has to be right, as it says it. */
+/** UPDATE_DOCS=1 rewrites the table; the expected answers below still have to match. */
 const page = path.resolve(import.meta.dirname, '../../../docs/reference/rights.md');
 const begin = '<!-- table: written by tests/e2e/src/rights-matrix.test.ts -->';
 const end = '<!-- end of table -->';
 
-/** What the calls of one cell are about; nobody else's. */
+/** What the calls of one cell act on; no other cell uses it. */
 interface Fixture {
   /** a normal group of ann, its creator, and ben, with a message */
   group: number;
@@ -37,7 +37,7 @@ const secret = 'a secret';
 
 const adminOnly = (status: number): Answers => [403, 403, 403, status];
 
-/** By operation: the answers, the call, and what the audit says when it was done; nothing: it is not administration. */
+/** By operation: the answers, the call, and the verb of its audit event; none for what is not administration. */
 const operations: Record<string, [Answers, Call, verb?: string]> = {
   sendMessage: [
     [201, 422, 403, 201],
@@ -49,7 +49,7 @@ const operations: Record<string, [Answers, Call, verb?: string]> = {
   ],
   // Only the app that started it sees it.
   getBroadcast: [[200, 404, 404, 404], ({ broadcast }) => ({ path: { broadcast_id: broadcast } })],
-  // Everybody has conversations of their own, and gets nothing of a group they are not in.
+  // Every user may read their own conversations, and gets an empty history of a group they are not in.
   getHistory: [[200, 200, 403, 200], (_, me) => ({ path: { user_id: me, peer_id: ids.ben } })],
   getGroupHistory: [[200, 200, 403, 200], ({ group }, me) => ({ path: { user_id: me, group_id: group } })],
   getReceipts: [[200, 404, 403, 200], (_, me) => ({ path: { user_id: me, peer_id: ids.ben } })],

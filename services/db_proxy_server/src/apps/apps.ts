@@ -9,7 +9,7 @@ import { isStorableText } from '../database/text.js';
 /** What a user may do with a client, and may have an app do in their name. */
 const userPermissions = ['p2p', 'broadcast', 'group', 'history', 'presence', 'session'] as const;
 
-/** Administration: an app that has one of these needs no user's rights for it. */
+/** Administration: an app that has one of these is not held to a user's rights in it. */
 const adminPermissions = [
   'users:read',
   'users:write',

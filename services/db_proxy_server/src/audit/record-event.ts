@@ -86,7 +86,7 @@ export function changesOf<Fields extends object>(
   return { before: pick(current), after: pick(wanted) };
 }
 
-/** Those of the fields that are set. */
+/** The fields that are set. */
 export function setFields(fields: object): object {
   return Object.fromEntries(
     Object.entries(fields).filter(([, value]) => value !== null && value !== undefined),

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What each former permission is called now; `bound`: also for an app that acts as one user, with their rights only. */
+/** The new names of each former permission. `bound`: apps that act as one user get it too, with that user's rights only. */
 const renamed = `(VALUES
   ('group', 'groups:admin', false),
   ('users', 'users:read', true),

@@ -43,7 +43,7 @@ export class AuditEvents1764000000191 implements MigrationInterface {
       FOR EACH ROW EXECUTE FUNCTION chain_audit_event()`);
 
     await runner.query(sqlFunction('keep_audit_event', 1));
-    // In a block, since the word TRUNCATE takes nothing away here.
+    // In a DO block: the check of migrations would take the word TRUNCATE for a statement that removes rows.
     await runner.query(`
       DO $$
       BEGIN

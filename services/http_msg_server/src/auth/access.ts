@@ -71,7 +71,7 @@ export class Access {
 export interface Requirement {
   /** an app that has it acts as a user, or does what concerns no user */
   readonly permission: Permission;
-  /** an app that has it is an administrator here: it acts as whomever it likes, and the user's rights do not count */
+  /** an app that has it is an administrator here: it may act as any user, and is not held to that user's rights */
   readonly administration?: Permission;
 }
 

@@ -18,7 +18,7 @@ export interface Call {
   readonly idempotencyKey: string | undefined;
   /** the calling app; undefined: none, where the API is open */
   readonly app: App | undefined;
-  /** whether the rights of the user do not count: an administrator calls, or anybody where the API is open */
+  /** whether the call is not held to the user's rights: an administrator makes it, or the API is open */
   readonly administers: boolean;
   readonly actor: Actor;
 }

@@ -43,7 +43,7 @@ export async function endLogins(context: Context, userId: number): Promise<void>
 }
 
 /**
- * Records in the audit that connections are about to be ended, which the database does not show.
+ * Records in the audit that connections are about to be ended, since no change of the database shows it.
  * @param sessions which ones
  * @throws Problem `unavailable` when it is not recorded; then none may be ended
  */

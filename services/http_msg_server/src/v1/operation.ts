@@ -9,7 +9,7 @@ export interface Input<Params, Query, Body> {
   readonly query: Query;
   readonly body: Body;
   readonly app: App;
-  /** whether it has the operation's `administration`, so that no user's rights count */
+  /** whether the app has the operation's `administration`, and so is not held to a user's rights */
   readonly administers: boolean;
   readonly actor: Actor;
   /** the header Idempotency-Key */

@@ -110,7 +110,7 @@ async function serversOf({ bus }: Context, userId: number): Promise<number[]> {
   }
 }
 
-/** A user's connections at a msg_server, before those of the query are ended; none where it is gone. */
+/** The connections a user has at a msg_server, including those the query ends. None when the msg_server is gone. */
 async function connectionsAt(
   { bus, msgServers }: Context,
   server: number,
