@@ -54,7 +54,7 @@ export const topics = {
     answer: events.MsgServers,
   },
 
-  /** route_server -> one msg_server; answered by pages */
+  /** a route_server or db_proxy_server -> one msg_server; answered by pages */
   presenceSnapshot: (instance: number) => ({
     subject: `presence.snapshot.${formatInstance(instance)}`,
     event: events.SnapshotRequest,

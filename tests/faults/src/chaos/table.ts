@@ -38,7 +38,7 @@ export function isClean(row: Row): boolean {
   return lost + duplicated + reordered + undelivered + late === 0 && !isEmpty(row);
 }
 
-/** Whether the check could not have failed. */
+/** Whether nothing was checked, so that the round could not have failed. */
 function isEmpty({ acked, checked }: Row): boolean {
   return acked === 0 || checked === 0;
 }

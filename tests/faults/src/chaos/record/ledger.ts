@@ -42,10 +42,10 @@ export interface Presence {
 }
 
 /**
- * Every message of a round: sent, acknowledged, received by whom and when. What is wrong with single deliveries is
- * counted as it happens, the rest by `check` (check.ts). Beside the load generator's ledger, because lateness takes the
- * times, and what nobody acknowledged may still be stored; what is lost, duplicated or reordered both judge by the same
- * code.
+ * Every message of a round: sent, acknowledged, received by whom and when. Faults of single deliveries are counted as they
+ * happen, the rest by `check` (check.ts). The load generator has a ledger of its own: this one also keeps times, to find
+ * late messages, and messages without an ack, which may still be stored. Both use the same code to decide what is lost,
+ * duplicated or reordered.
  */
 export class Ledger {
   readonly conversations = new Map<string, Conversation>();

@@ -51,7 +51,7 @@ class Injection {
       const act = () => this.#act(step).then(resolve, reject);
       const forget = this.#linkOf(link).once(event, () => {
         clearTimeout(timer);
-        // Without a delay, at once: the bytes that triggered it have not been passed on yet.
+        // Without a delay it acts at once, before the bytes that triggered it are passed on.
         if (delayMs === 0) void act();
         else setTimeout(act, delayMs);
       });
@@ -118,7 +118,7 @@ class Injection {
         return await cluster.restart(service, k);
       } catch (error) {
         if (performance.now() > end) throw error;
-        // It runs and is not ready yet, or has exited.
+        // The process runs but is not ready yet, or has exited.
         const node = cluster.node(service, k);
         if (isAlive(node.pid)) {
           if (
