@@ -82,6 +82,7 @@ function entryOf(
 }
 
 const stored = (msgId: number): Outcome => ({ status: 'stored', msgId });
+const unavailable: Outcome = { status: 'unavailable' };
 
 async function rows(low: number, high: number) {
   const result = await pool.query(
@@ -407,12 +408,13 @@ test('what a caller had sent before it went elsewhere is not stored when the sto
   expect(await rows(33, 34)).toHaveLength(0);
 });
 
-test('with an entry that is too old go the later ones of its conversation, and no others', async () => {
+test('with an entry that is too old go its sender’s later ones in the conversation, and no others', async () => {
   const { writer, end, failed } = writerWithoutStore();
   const old = (given: Given, done: (outcome: Outcome) => void) =>
     Object.assign(entryOf(given, done), { arrived: performance.now() - 2_900 });
   const outcomes = Promise.all([
     new Promise<Outcome>((done) => writer.append(old({ from: 35, to: 36 }, done))),
+    append(writer, { from: 35, to: 36 }),
     append(writer, { from: 36, to: 35 }),
     append(writer, { from: 37, to: 38 }),
   ]);
@@ -421,5 +423,24 @@ test('with an entry that is too old go the later ones of its conversation, and n
   const begun = performance.now();
   await vi.waitUntil(() => performance.now() - begun > 150);
   end();
-  expect(await outcomes).toEqual([{ status: 'unavailable' }, { status: 'unavailable' }, stored(1)]);
+  expect(await outcomes).toEqual([unavailable, unavailable, stored(1), stored(1)]);
+});
+
+test('with an entry that is too old go those that wait behind it, but not what its sender sends afterwards', async () => {
+  const { writer, end, failed } = writerWithoutStore();
+  const first = new Promise<Outcome>((done) => {
+    const entry = entryOf({ from: 28, to: 29 }, done);
+    writer.append(Object.assign(entry, { arrived: performance.now() - 2_900 }));
+  });
+  await failed();
+  await vi.waitUntil(() => writer.depth === 0);
+  const behind = [
+    append(writer, { from: 28, to: 29 }),
+    append(writer, { from: 29, to: 28 }),
+    append(writer, { from: 28, to: 30 }),
+  ];
+  expect(await first).toEqual(unavailable);
+  end();
+  expect(await Promise.all(behind)).toEqual([unavailable, stored(1), stored(1)]);
+  expect(await append(writer, { from: 28, to: 29 })).toEqual(stored(2));
 });

@@ -110,15 +110,22 @@ export class MessageWriter {
   }
 
   async #commit(entries: Entry[]): Promise<void> {
-    for (const part of splitByBytes(entries)) await this.#commitPart(part);
+    const aged = new Set<string>();
+    for (const part of splitByBytes(entries)) await this.#commitPart(part, aged);
   }
 
-  /** Retries until every entry has an outcome; entries older than `maxAgeMs` get `unavailable`. */
-  async #commitPart(entries: Entry[]): Promise<void> {
+  /**
+   * Retries until every entry has an outcome; entries older than `maxAgeMs` get `unavailable`.
+   * @param aged whose messages to which conversation were too old in this transaction so far
+   */
+  async #commitPart(entries: Entry[], aged: Set<string>): Promise<void> {
     let remaining = entries;
     let failed = false;
     while (remaining.length > 0) {
-      remaining = this.#dropAged(remaining.filter(({ caller }) => !this.#gone.has(caller)));
+      remaining = this.#dropAged(
+        remaining.filter(({ caller }) => !this.#gone.has(caller)),
+        aged,
+      );
       if (remaining.length === 0) return;
       try {
         remaining = await this.#attempt(remaining);
@@ -138,7 +145,7 @@ export class MessageWriter {
         // The statement may have committed although its reply was lost, so each entry is looked up first.
         for (const entry of remaining) entry.retry = true;
         if (isDataError(error)) {
-          await this.#commitHalves(remaining);
+          await this.#commitHalves(remaining, aged);
           return;
         }
         await new Promise((resolve) => setTimeout(resolve, retryPauseMs));
@@ -147,28 +154,32 @@ export class MessageWriter {
   }
 
   /** Splits the batch, so that one entry that PostgreSQL rejects does not block the others. */
-  async #commitHalves(entries: Entry[]): Promise<void> {
+  async #commitHalves(entries: Entry[], aged: Set<string>): Promise<void> {
     if (entries.length === 1) {
       this.#finish(entries[0] as Entry, { status: 'unavailable' });
       return;
     }
     const middle = entries.length >> 1;
-    await this.#commitPart(entries.slice(0, middle));
-    await this.#commitPart(entries.slice(middle));
+    await this.#commitPart(entries.slice(0, middle), aged);
+    await this.#commitPart(entries.slice(middle), aged);
   }
 
-  /** With an aged entry go the later ones of its conversation, or these would overtake its retry. */
-  #dropAged(entries: Entry[]): Entry[] {
+  /**
+   * With an aged entry go its sender's later ones in the conversation, those of waiting transactions too: the caller may
+   * have sent all of them elsewhere, and here they would overtake it.
+   */
+  #dropAged(entries: Entry[], aged: Set<string>): Entry[] {
     const oldest = performance.now() - maxAgeMs;
-    if (entries.every((entry) => entry.arrived >= oldest)) return entries;
-    const aged = new Set<string>();
-    return entries.filter((entry) => {
-      const conversation = `${entry.low}:${entry.high}`;
-      if (entry.arrived < oldest) aged.add(conversation);
-      if (!aged.has(conversation)) return true;
+    const old = entries.filter(({ arrived }) => arrived < oldest);
+    if (old.length === 0 && aged.size === 0) return entries;
+    for (const entry of old) aged.add(senderIn(entry));
+    const drop = (entry: Entry) => {
+      if (!aged.has(senderIn(entry))) return false;
       this.#finish(entry, { status: 'unavailable' });
-      return false;
-    });
+      return true;
+    };
+    if (old.length > 0) for (const partition of this.#partitions) partition.discard(drop);
+    return entries.filter((entry) => !drop(entry));
   }
 
   /** @returns the entries without an outcome; when it settles some entries by look-up, nothing else is stored */
@@ -262,6 +273,11 @@ export class MessageWriter {
       client.release(broken);
     }
   }
+}
+
+/** A sender in a conversation, whose messages keep their order. */
+function senderIn({ low, high, fromUserId }: Entry): string {
+  return `${low}:${high}:${fromUserId}`;
 }
 
 function splitByBytes(entries: Entry[]): Entry[][] {
