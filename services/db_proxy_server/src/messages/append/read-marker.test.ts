@@ -1,6 +1,6 @@
 import { createKit } from '@teamtalk/service-kit';
-import type { Pool } from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import pg, { type Pool } from 'pg';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { poolOf } from '../../database/data-source.js';
 import { createTestDatabase, type TestDatabase } from '../../testing/test-database.js';
 import { ReadMarkWriter } from './read-marker.js';
@@ -12,14 +12,13 @@ let writer: ReadMarkWriter;
 /** Senders of the messages 1 to 8: user 1 (low) or 2 (high). */
 const senders = [1, 2, 2, 1, 2, 1, 1, 2];
 
+const kit = () =>
+  createKit('db_proxy_server', { logLevel: process.env.LOG_LEVEL ?? 'silent', shutdownMs: 1000 });
+
 beforeAll(async () => {
   database = await createTestDatabase();
   pool = poolOf(database.dataSource);
-  writer = new ReadMarkWriter(
-    pool,
-    createKit('db_proxy_server', { logLevel: process.env.LOG_LEVEL ?? 'silent', shutdownMs: 1000 }),
-    0,
-  );
+  writer = new ReadMarkWriter(pool, kit(), 0);
 });
 afterAll(() => database.drop());
 
@@ -40,8 +39,10 @@ async function freshPair(): Promise<void> {
   }
 }
 
-const mark = (userId: number, sessionId: number, msgId: number, isGroup = false): Promise<number> =>
-  new Promise((resolve) => writer.mark({ userId, sessionId, msgId, isGroup, done: resolve }));
+const markBy = (by: ReadMarkWriter, userId: number, sessionId: number, msgId: number, isGroup = false) =>
+  new Promise<number>((resolve) => by.mark({ userId, sessionId, msgId, isGroup, done: resolve }));
+const mark = (...given: [userId: number, sessionId: number, msgId: number, isGroup?: boolean]) =>
+  markBy(writer, ...given);
 
 async function unread(): Promise<{ low: number; high: number }> {
   const { rows } = await pool.query(
@@ -73,6 +74,38 @@ test('a read position never moves back', async () => {
 
 test('an unknown conversation, an unknown group and a non-member get 0', async () => {
   expect(await Promise.all([mark(1, 77, 3), mark(1, 0, 3), mark(1, 78, 3, true)])).toEqual([0, 0, 0]);
+});
+
+test('a transaction that fails is repeated until the store is back', async () => {
+  await freshPair();
+  const locking = await pool.connect();
+  const impatient = new pg.Pool({ connectionString: database.url, statement_timeout: 100 });
+  const writing = new ReadMarkWriter(impatient, kit(), 0);
+  try {
+    await locking.query('BEGIN; LOCK conversation');
+    const timedOut = vi.spyOn(impatient, 'query');
+    const position = markBy(writing, 1, 2, 5);
+    await vi.waitUntil(() => timedOut.mock.calls.length > 1, { timeout: 10_000 });
+    await locking.query('COMMIT');
+    expect(await position).toBe(5);
+    expect(await unread()).toEqual({ low: 1, high: 4 });
+  } finally {
+    locking.release(true);
+    await impatient.end();
+  }
+});
+
+test('a transaction that cannot succeed is not repeated, nor one that fails while the replica stops', async () => {
+  let error = Object.assign(new pg.DatabaseError('no such function', 0, 'error'), { code: '42883' }) as Error;
+  const query = vi.fn(() => Promise.reject(error));
+  const failing = new ReadMarkWriter({ query } as unknown as Pool, kit(), 0);
+  expect(await markBy(failing, 1, 2, 5)).toBe(0);
+  expect(query).toHaveBeenCalledTimes(1);
+  error = new Error('connection refused');
+  const position = markBy(failing, 1, 2, 5);
+  await failing.settle();
+  expect(await position).toBe(0);
+  expect(query).toHaveBeenCalledTimes(2);
 });
 
 test('groups: clamped to the newest message, per member', async () => {

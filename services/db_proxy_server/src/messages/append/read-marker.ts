@@ -1,5 +1,6 @@
-import type { Kit } from '@teamtalk/service-kit';
+import { isTransient, type Kit } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
+import { databaseError } from '../../database/errors.js';
 import { int4Array, int8Array } from '../binary-array.js';
 import { GroupCommit } from './group-commit.js';
 
@@ -33,12 +34,19 @@ interface MarkRow {
 }
 
 const maxId = 0x7fff_ffff;
+/** How long a transaction that fails is repeated, milliseconds; callers wait for 10 s. */
+const retryMs = 6_000;
+const retryPauseMs = 100;
 
-/** Moves read positions by group commit into `mark_read`; the largest of several marks for one position wins. */
+/**
+ * Moves read positions by group commit into `mark_read`; the largest of several marks for one position wins. A transaction
+ * that fails is repeated: clients do not repeat a read mark, and one that is applied twice has no effect.
+ */
 export class ReadMarkWriter {
   readonly #pool: Pool;
   readonly #kit: Kit;
   readonly #commits: GroupCommit<ReadMark>;
+  #stopping = false;
 
   /** @param spacingMs least time between the starts of two transactions, milliseconds */
   constructor(pool: Pool, kit: Kit, spacingMs: number) {
@@ -57,7 +65,9 @@ export class ReadMarkWriter {
     else this.#commits.add(mark);
   }
 
+  /** Ends when every mark has its position. What fails is not repeated here any more: callers have gone to other replicas. */
   settle(): Promise<void> {
+    this.#stopping = true;
     return this.#commits.settle();
   }
 
@@ -71,12 +81,7 @@ export class ReadMarkWriter {
     }
     const sortedPairs = [...pairs.values()].sort((a, b) => a.low - b.low || a.high - b.high);
     const sortedGroups = [...groups.values()].sort((a, b) => a.groupId - b.groupId || a.userId - b.userId);
-    let row: MarkRow | undefined;
-    try {
-      row = await this.#call(sortedPairs, sortedGroups);
-    } catch (error) {
-      this.#kit.log.error({ err: error, marks: marks.length }, 'read position commit failed');
-    }
+    const row = await this.#callUntilDone(sortedPairs, sortedGroups);
     const positions = new Map<string, number>();
     sortedPairs.forEach(({ low, high }, i) => {
       positions.set(`${low}:${high}:${low}`, row?.low_read?.[i] ?? 0);
@@ -86,6 +91,25 @@ export class ReadMarkWriter {
       positions.set(`g${groupId}:${userId}`, row?.group_read?.[i] ?? 0);
     });
     for (const mark of marks) mark.done(positions.get(positionKey(mark)) ?? 0);
+  }
+
+  /** @returns undefined: it failed until the end */
+  async #callUntilDone(pairs: PairMark[], groups: GroupMark[]): Promise<MarkRow | undefined> {
+    const end = performance.now() + retryMs;
+    for (let failures = 0; ; failures++) {
+      try {
+        return await this.#call(pairs, groups);
+      } catch (error) {
+        const marks = pairs.length + groups.length;
+        const transient = isTransient(databaseError(error, 'marking as read'));
+        const over = this.#stopping || !transient || performance.now() >= end;
+        if (failures === 0 || over) {
+          this.#kit.log.error({ err: error, marks, repeated: !over }, 'read position commit failed');
+        }
+        if (over) return undefined;
+        await new Promise((resolve) => setTimeout(resolve, retryPauseMs));
+      }
+    }
   }
 
   async #call(pairs: PairMark[], groups: GroupMark[]): Promise<MarkRow | undefined> {
