@@ -40,6 +40,8 @@ export class PresenceSync {
   readonly #syncing = new Map<number, { updates: Update[]; done: Promise<boolean> }>();
   /** msg_servers whose last snapshot failed. */
   readonly #failing = new Set<number>();
+  /** msg_servers with sessions past which messages may have been routed, as the next snapshot will show. */
+  readonly #incomplete = new Set<number>();
   /** While catching up: msg_servers whose snapshot has arrived, and those that are gone. */
   readonly #stable = new Set<number>();
   #catchingUp: Promise<void> | undefined;
@@ -76,6 +78,7 @@ export class PresenceSync {
   /** A msg_server is gone: its sessions are no longer awaited. */
   forget(node: number): void {
     this.#failing.delete(node);
+    this.#incomplete.delete(node);
     if (this.#catchingUp) this.#stable.add(node);
   }
 
@@ -93,6 +96,8 @@ export class PresenceSync {
    */
   catchUp(msgServers: Registry, discoveryMs: number): Promise<void> {
     this.#stable.clear();
+    // Of a snapshot in flight NATS may have lost a part.
+    this.#syncing.clear();
     this.#options.bus.publish(topics.discovery, { service: 'msg_server' });
     const work = this.#nodesOfOthers(discoveryMs)
       .then((nodes) => {
@@ -114,10 +119,18 @@ export class PresenceSync {
   sync(node: number): Promise<boolean> {
     const running = this.#syncing.get(node);
     if (running) return running.done;
+    if (this.#inUse) this.#incomplete.add(node);
     const updates: Update[] = [];
-    const done = this.#takeSnapshot(node, updates).finally(() => this.#syncing.delete(node));
+    const done = this.#takeSnapshot(node, updates).finally(() => {
+      if (this.#isSyncing(node, updates)) this.#syncing.delete(node);
+    });
     this.#syncing.set(node, { updates, done });
     return done;
+  }
+
+  /** Whether the snapshot that these updates are collected for is still wanted. */
+  #isSyncing(node: number, updates: readonly Update[]): boolean {
+    return this.#syncing.get(node)?.updates === updates;
   }
 
   /** Asks the other route_servers for the msg_servers they know, for up to `ms` milliseconds. */
@@ -147,7 +160,7 @@ export class PresenceSync {
   async #takeSnapshot(node: number, updates: readonly Update[]): Promise<boolean> {
     const { table, act, log } = this.#options;
     try {
-      const snapshot = await this.#fetchKnown(node);
+      const snapshot = await this.#fetchKnown(node, updates);
       const effects = noEffects();
       table.replaceNode(node, snapshot.sessions, effects);
       table.setSeq(node, snapshot.seq);
@@ -160,6 +173,7 @@ export class PresenceSync {
       }
       act(effects, node);
       this.#failing.delete(node);
+      this.#incomplete.delete(node);
       if (this.#catchingUp) this.#stable.add(node);
       log.info(
         { node: formatInstance(node), sessions: snapshot.sessions.length },
@@ -167,6 +181,7 @@ export class PresenceSync {
       );
       return true;
     } catch (error) {
+      if (!this.#isSyncing(node, updates)) return false;
       if (!this.#failing.has(node)) {
         log.warn({ err: error, node: formatInstance(node) }, 'fetching sessions of msg_server failed');
       }
@@ -176,13 +191,14 @@ export class PresenceSync {
   }
 
   /** Fetches snapshots until one has no unknown session, past which messages may have been routed. */
-  async #fetchKnown(node: number): Promise<Snapshot> {
+  async #fetchKnown(node: number, updates: readonly Update[]): Promise<Snapshot> {
     const { table, log, evicted } = this.#options;
     let missed = new Set<number>();
     for (let count = 0; count < maxSnapshots; count++) {
       const snapshot = await this.#fetch(node, missed);
+      if (!this.#isSyncing(node, updates)) throw new Error('NATS was lost meanwhile');
       // Nothing is routed before the table is complete.
-      if (!this.#inUse) return snapshot;
+      if (!this.#inUse && !this.#incomplete.has(node)) return snapshot;
       const unknown = snapshot.sessions.filter(({ connectionId }) => !table.knows(node, connectionId));
       if (unknown.length === 0) return snapshot;
       if (unknown.some(({ connectionId }) => missed.has(connectionId))) {

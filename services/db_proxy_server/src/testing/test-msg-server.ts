@@ -26,6 +26,8 @@ export class TestMsgServer {
   confirms = true;
   /** false: it takes messages from a route_server, but does not answer */
   answersRouted = true;
+  /** Called for the next snapshot, before its last page. @param send sends a page before that */
+  beforeSnapshot: ((send: (sessions: Change[]) => void) => Promise<void>) | undefined;
   #seq = 0;
   readonly #bus: Bus;
   readonly #isDirect: boolean;
@@ -59,11 +61,22 @@ export class TestMsgServer {
         this.routed.push(...(deliver?.deliveries ?? []));
         return deliver && this.answersRouted ? {} : undefined;
       }),
-      bus.answer(topics.presenceSnapshot(instance), ({ missedConnections }) => {
+      bus.answer(topics.presenceSnapshot(instance), async ({ missedConnections }, respond) => {
         this.missed.push(...(missedConnections ?? []));
         const left = this.sessions.filter(({ connectionId }) => !this.missed.includes(connectionId ?? 0));
         this.sessions.splice(0, this.sessions.length, ...left);
-        return { instance, seq: this.#seq, sessions: this.sessions, last: true };
+        const sent = new Set<Change>();
+        const page = (sessions: Change[], last: boolean) => ({ instance, seq: this.#seq, sessions, last });
+        const before = this.beforeSnapshot;
+        this.beforeSnapshot = undefined;
+        await before?.((sessions) => {
+          for (const each of sessions) sent.add(each);
+          respond(page(sessions, false));
+        });
+        return page(
+          this.sessions.filter((each) => !sent.has(each)),
+          true,
+        );
       }),
     ];
     this.#heartbeats = new HeartbeatPublisher(

@@ -105,6 +105,37 @@ async function outboxEmpty(): Promise<void> {
   });
 }
 
+/** Lets the next snapshot of `b` wait until it is released. `asked` has what sends a part of it. */
+function holdSnapshot() {
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  type Send = Parameters<NonNullable<typeof b.beforeSnapshot>>[0];
+  const asked = new Promise<Send>((resolve) => {
+    b.beforeSnapshot = (send) => {
+      resolve(send);
+      return released;
+    };
+  });
+  return { asked, release };
+}
+
+/** Cuts db_proxy_server off NATS until it has connected again. */
+async function natsLoss(meanwhile = () => {}): Promise<void> {
+  const isListened = () =>
+    bus.request(topics.presenceFollower(service.instance), {}, 1_000).then(
+      () => true,
+      () => false,
+    );
+  natsPath.cut();
+  await waitUntil(async () => !(await isListened()), { what: 'NATS has noticed' });
+  meanwhile();
+  await bus.flush();
+  natsPath.restore();
+  await waitUntil(isListened, { what: 'it is connected again', timeoutMs: 10_000 });
+}
+
 describe('direct delivery', () => {
   it('brings a message to the msg_servers of both sides, to the sender’s with the result, and to no route_server', async () => {
     await a.logIn(ann, 11, [service]);
@@ -261,6 +292,38 @@ describe('direct delivery', () => {
       { what: 'it is used again', timeoutMs: 20_000 },
     );
     expect(b.missed).toEqual([]);
+  });
+
+  it('ends a connection that it sent messages past, although NATS is lost while it learns of it', async () => {
+    await untilDirect();
+    const held = holdSnapshot();
+    await b.logIn(bob, 22, []);
+    await held.asked;
+    await a.send(ann, bob);
+    await natsLoss();
+    held.release();
+    await waitUntil(() => b.missed.length > 0, { what: 'reported as missed', timeoutMs: 20_000 });
+    expect(b.missed).toEqual([22]);
+  });
+
+  it('does not take a snapshot for complete of which NATS has lost a part', async () => {
+    await b.logIn(bob, 22, [service]);
+    await untilDirect();
+    const held = holdSnapshot();
+    b.logInUnheard(cat, 23);
+    b.announce();
+    const send = await held.asked;
+    await natsLoss(() => send(b.sessions.filter(({ userId }) => userId === bob)));
+    held.release();
+    const directly = await sent('direct');
+    await waitUntil(
+      async () => {
+        await a.send(ann, bob);
+        return (await sent('direct')) > directly;
+      },
+      { what: 'it is used again', timeoutMs: 20_000 },
+    );
+    await waitUntil(() => b.direct.length > 0, { what: 'the message' });
   });
 
   it('knows who was there before it started', async () => {
