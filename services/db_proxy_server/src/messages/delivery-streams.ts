@@ -58,8 +58,9 @@ export class DeliveryStream {
 
   confirm(numbers: readonly number[]): void {
     for (const number of numbers) {
-      const delivery = this.#forget(number);
+      const delivery = this.#unconfirmed.get(number);
       if (!delivery) continue;
+      this.forget(number);
       this.#distrustedUntil = 0;
       delivery.sent.confirmed(this);
     }
@@ -67,16 +68,14 @@ export class DeliveryStream {
 
   /** A batch was not confirmed in time. A later confirmation has no effect. */
   giveUp(number: number): void {
-    this.#forget(number);
+    this.forget(number);
     this.#distrustedUntil = performance.now() + distrustMs;
   }
 
-  #forget(number: number): { sent: SentBatch; bytes: number } | undefined {
-    const delivery = this.#unconfirmed.get(number);
-    if (!delivery) return undefined;
+  /** Nobody waits for the confirmation any more. */
+  forget(number: number): void {
+    this.#bytes -= this.#unconfirmed.get(number)?.bytes ?? 0;
     this.#unconfirmed.delete(number);
-    this.#bytes -= delivery.bytes;
-    return delivery;
   }
 
   break(): void {

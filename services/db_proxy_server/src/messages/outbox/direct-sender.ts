@@ -113,10 +113,18 @@ export class DirectBatch implements SentBatch {
 
   /** To be called when it is sent otherwise. Those that have not confirmed it in time get nothing for a while. @returns why */
   giveUp(): 'unconfirmed' | 'stream-broken' {
-    if (this.#broken) return 'stream-broken';
+    if (this.#broken) {
+      this.forget();
+      return 'stream-broken';
+    }
     this.#record?.('unconfirmed');
     for (const [stream, number] of this.#waiting) stream.giveUp(number);
     return 'unconfirmed';
+  }
+
+  /** Its confirmations, which may never come, are not waited for any more. */
+  forget(): void {
+    for (const [stream, number] of this.#waiting) stream.forget(number);
   }
 
   #end(): void {

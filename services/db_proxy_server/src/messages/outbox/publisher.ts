@@ -170,6 +170,7 @@ export class OutboxPublisher {
    * in the outbox.
    */
   forget(): void {
+    for (const { direct } of this.#unanswered.values()) direct?.forget();
     this.#unanswered.clear();
     this.#bytes = 0;
     this.#undelivered.clear();
