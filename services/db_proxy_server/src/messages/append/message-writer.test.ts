@@ -444,3 +444,24 @@ test('with an entry that is too old go those that wait behind it, but not what i
   expect(await Promise.all(behind)).toEqual([unavailable, stored(1), stored(1)]);
   expect(await append(writer, { from: 28, to: 29 })).toEqual(stored(2));
 });
+
+test('after an entry that was too old, a moment passes in which it shows that its caller is gone', async () => {
+  const { writer, end, failed } = writerWithoutStore();
+  await new Promise<void>((done) => {
+    const entry = entryOf({ from: 26, to: 27 }, () => {
+      vi.useFakeTimers({ toFake: ['setTimeout'] });
+      done();
+    });
+    writer.append(Object.assign(entry, { arrived: performance.now() - 2_900 }));
+  });
+  await failed();
+  end();
+  const behind = entryOf({ from: 26, to: 27 }, () => {});
+  writer.append(behind);
+  for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => setImmediate(resolve));
+  writer.discard(behind.caller);
+  vi.runAllTimers();
+  vi.useRealTimers();
+  await writer.settle();
+  expect(await rows(26, 27)).toEqual([]);
+});

@@ -122,10 +122,13 @@ export class MessageWriter {
     let remaining = entries;
     let failed = false;
     while (remaining.length > 0) {
-      remaining = this.#dropAged(
-        remaining.filter(({ caller }) => !this.#gone.has(caller)),
-        aged,
-      );
+      const wanted = remaining.filter(({ caller }) => !this.#gone.has(caller));
+      remaining = this.#dropAged(wanted, aged);
+      if (remaining.length < wanted.length) {
+        // After a suspension the sockets may hold more of these senders' messages, with the end of the stream right behind.
+        await pause();
+        continue;
+      }
       if (remaining.length === 0) return;
       try {
         remaining = await this.#attempt(remaining);
@@ -148,7 +151,7 @@ export class MessageWriter {
           await this.#commitHalves(remaining, aged);
           return;
         }
-        await new Promise((resolve) => setTimeout(resolve, retryPauseMs));
+        await pause();
       }
     }
   }
@@ -273,6 +276,10 @@ export class MessageWriter {
       client.release(broken);
     }
   }
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, retryPauseMs));
 }
 
 /** A sender in a conversation, whose messages keep their order. */
