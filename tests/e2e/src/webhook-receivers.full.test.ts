@@ -113,3 +113,44 @@ it('a receiver that hangs and one that drips hold their own share of the posts, 
     { name: 'hangs', errors: ['no answer within 5000 ms'] },
   ]);
 }, 150_000);
+
+it('many receivers that hang together leave most of the posts to others', async () => {
+  const many = 40;
+  const { hangs } = receivers;
+  await cluster.sql('DELETE FROM webhook');
+  const dataSource = await openDataSource(cluster.database.url);
+  for (let i = 0; i < many; i++) {
+    await addWebhook(dataSource, { name: `hangs-${i}`, url: hangs.url, events: ['file'] });
+  }
+  await dataSource.destroy();
+  await waitUntil(() => hangs.open === 0, {
+    timeoutMs: 40_000,
+    what: 'the posts of the deleted webhooks given up',
+  });
+  hangs.mostOpen = 0;
+  const before = hangs.cutOff;
+  await cluster.sql(
+    `INSERT INTO webhook_event (webhook_id, key, event, data)
+     SELECT w.id, format('many %s', i), 'file', '{}' FROM webhook w, generate_series(1, $1::int4) i`,
+    [events],
+  );
+  const postsAtOnce = 256;
+  await waitUntil(() => hangs.cutOff - before >= postsAtOnce && hangs.open > 0, {
+    timeoutMs: 40_000,
+    what: 'the first posts given up and others begun',
+  });
+  expect(hangs.mostOpen).toBe(postsAtOnce);
+  // All webhooks have failed when each has had its first posts.
+  await waitUntil(() => hangs.cutOff - before >= many * share, {
+    timeoutMs: 40_000,
+    what: 'posts to every webhook',
+  });
+  await waitUntil(() => hangs.open <= many, { timeoutMs: 40_000, what: 'one post to each' });
+  hangs.mostOpen = 0;
+  const counted = hangs.cutOff;
+  await waitUntil(() => hangs.cutOff >= counted + many, {
+    timeoutMs: 40_000,
+    what: 'further posts given up',
+  });
+  expect(hangs.mostOpen).toBeLessThanOrEqual(many);
+}, 150_000);

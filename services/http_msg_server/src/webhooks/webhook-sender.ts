@@ -25,6 +25,9 @@ const noWebhooksPollMs = 2_000;
 /** Concurrent posts, in all and per webhook, so that a slow webhook does not delay the others. */
 const maxInFlight = 256;
 const maxPerWebhook = 16;
+/** The same for webhooks whose last posts all failed, so that many of them together do not delay the others either. */
+const maxInFlightFailing = 64;
+const maxPerFailingWebhook = 1;
 /** Milliseconds the store has to respond. */
 const storeMs = 2_000;
 /** Milliseconds a receiver has to respond; less than the lease of a claimed event. */
@@ -41,6 +44,8 @@ export class WebhookSender {
   readonly #stopping = new AbortController();
   /** posts in flight, by webhook id */
   readonly #batches = new Map<number, { posts: number; done: Promise<void> }>();
+  /** webhooks whose last posts all failed */
+  readonly #failingWebhooks = new Set<number>();
   #claiming: Promise<void> | undefined;
   /** a poll came due during a claim */
   #claimAgain = false;
@@ -79,43 +84,59 @@ export class WebhookSender {
     });
   }
 
-  /** Claims due events of webhooks without posts in flight and starts posting them. */
+  /** Claims due events of webhooks without posts in flight and starts posting them, failing webhooks last. */
   async #claim(): Promise<void> {
-    const { pool } = this.#options;
-    const limit = maxInFlight - [...this.#batches.values()].reduce((sum, { posts }) => sum + posts, 0);
     // While no store is known there is nothing to log. A store of the previous version sends webhook id 0; its events
     // are posted before any others are claimed.
-    if (pool.replicas.length === 0 || limit <= 0 || this.#stopping.signal.aborted || this.#batches.has(0))
-      return;
+    if (this.#options.pool.replicas.length === 0 || this.#batches.has(0)) return;
     if (performance.now() < this.#restUntil) return;
     try {
-      const request = { limit, perWebhook: maxPerWebhook, busyWebhookIds: [...this.#batches.keys()] };
-      const { events, noWebhooks } = await pool.callOnce(webhooks.claimEvents, request, storeMs);
-      // The next poll but three is due then, give or take the time of this one.
-      if (noWebhooks) this.#restUntil = performance.now() + noWebhooksPollMs - pollIntervalMs;
-      this.#failing = false;
-      const batches = new Map<number, httpApi.api.WebhookEvent[]>();
-      for (const event of events as httpApi.api.WebhookEvent[]) {
-        const batch = batches.get(event.webhookId) ?? [];
-        batches.set(event.webhookId, batch);
-        batch.push(event);
-      }
-      for (const [id, batch] of batches) {
-        const done = this.#postAll(batch).finally(() => {
-          this.#batches.delete(id);
-          if (batch.length >= maxPerWebhook || events.length >= limit) this.#poll();
-        });
-        this.#batches.set(id, { posts: batch.length, done });
-      }
+      const failing = [...this.#failingWebhooks];
+      await this.#claimFor(maxInFlight - this.#inFlight(), maxPerWebhook, failing);
+      if (failing.length === 0) return;
+      const room = Math.min(maxInFlight - this.#inFlight(), maxInFlightFailing - this.#inFlight(failing));
+      await this.#claimFor(room, maxPerFailingWebhook, []);
     } catch (error) {
       this.#failed(error);
     }
   }
 
+  /** Posts in flight, of all webhooks or of some. */
+  #inFlight(webhooks: Iterable<number> = this.#batches.keys()): number {
+    let sum = 0;
+    for (const id of webhooks) sum += this.#batches.get(id)?.posts ?? 0;
+    return sum;
+  }
+
+  async #claimFor(limit: number, perWebhook: number, except: readonly number[]): Promise<void> {
+    if (limit <= 0 || this.#stopping.signal.aborted) return;
+    const busyWebhookIds = [...this.#batches.keys(), ...except];
+    const request = { limit, perWebhook, busyWebhookIds };
+    const { events, noWebhooks } = await this.#options.pool.callOnce(webhooks.claimEvents, request, storeMs);
+    // The next poll but three is due then, give or take the time of this one.
+    if (noWebhooks) this.#restUntil = performance.now() + noWebhooksPollMs - pollIntervalMs;
+    this.#failing = false;
+    const batches = new Map<number, httpApi.api.WebhookEvent[]>();
+    for (const event of events as httpApi.api.WebhookEvent[]) {
+      const batch = batches.get(event.webhookId) ?? [];
+      batches.set(event.webhookId, batch);
+      batch.push(event);
+    }
+    for (const [id, batch] of batches) {
+      const done = this.#postAll(id, batch).finally(() => {
+        this.#batches.delete(id);
+        if (batch.length >= perWebhook || events.length >= limit) this.#poll();
+      });
+      this.#batches.set(id, { posts: batch.length, done });
+    }
+  }
+
   /** Never throws: events not reported to the store are claimed again. */
-  async #postAll(events: readonly httpApi.api.WebhookEvent[]): Promise<void> {
+  async #postAll(webhookId: number, events: readonly httpApi.api.WebhookEvent[]): Promise<void> {
     try {
       const outcomes = await Promise.all(events.map((event) => this.#post(event)));
+      if (outcomes.every(({ error }) => error !== '')) this.#failingWebhooks.add(webhookId);
+      else this.#failingWebhooks.delete(webhookId);
       await this.#options.pool.call(webhooks.finishEvents, { outcomes }, storeMs);
     } catch (error) {
       this.#failed(error);
