@@ -134,12 +134,8 @@ it('many receivers that hang together leave most of the posts to others', async 
      SELECT w.id, format('many %s', i), 'file', '{}' FROM webhook w, generate_series(1, $1::int4) i`,
     [events],
   );
-  const postsAtOnce = 256;
-  await waitUntil(() => hangs.cutOff - before >= postsAtOnce && hangs.open > 0, {
-    timeoutMs: 40_000,
-    what: 'the first posts given up and others begun',
-  });
-  expect(hangs.mostOpen).toBe(postsAtOnce);
+  await waitUntil(() => hangs.cutOff > before, { timeoutMs: 40_000, what: 'the first posts given up' });
+  expect(hangs.mostOpen, 'several posts to each').toBeGreaterThan(many);
   // All webhooks have failed when each has had its first posts.
   await waitUntil(() => hangs.cutOff - before >= many * share, {
     timeoutMs: 40_000,
