@@ -18,6 +18,8 @@ export type CloseReason =
   | 'framing'
   | 'bad_pdus'
   | 'failed'
+  /** it sent too much before its login was accepted */
+  | 'before_login'
   | 'not_logged_in'
   /** its login was refused */
   | 'refused'

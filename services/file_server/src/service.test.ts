@@ -68,6 +68,24 @@ describe('a client', () => {
     expect(await metrics()).toContain('bad_pdus_total 2\n');
   });
 
+  it('is closed when it sends much before its login, or while the login is checked', async () => {
+    const large = encodeRawPdu(0x7777, Buffer.alloc(100_000), 1);
+    const connection = await open();
+    await connection.send(large.subarray(0, 50_000));
+    await connection.closed;
+    await closedBecause('before_login');
+    let answer = () => {};
+    installation.held = new Promise((resolve) => {
+      answer = resolve;
+    });
+    const checked = await open();
+    await checked.send(Buffer.concat([login(), large]));
+    await checked.closed;
+    answer();
+    installation.held = undefined;
+    expect(await metrics()).toContain('connections_closed_total{reason="before_login"} 2\n');
+  });
+
   it('is closed after too many of them', async () => {
     const connection = await open();
     const noise = encodeRawPdu(0x7777, Buffer.from('noise'), 1);

@@ -24,6 +24,8 @@ import { FramePool } from './frame-pool.js';
 const maxUnreadBytes = maxPulls * (blockBytes + 1024) + 65_536;
 /** Buffers for forwarded blocks. */
 const frames = new FramePool(blockBytes + 256, 64);
+/** Bytes of an unfinished or waiting PDU that are buffered before the login. */
+const maxBeforeLogin = 16_384;
 /** How long a client may take to close its side after the server has closed its own, milliseconds. */
 const lingerMs = 5_000;
 
@@ -177,6 +179,7 @@ export class Connection implements Line {
     if (this.closed) return;
     this.#decoder.push(chunk);
     this.#advance();
+    if (!this.participant && this.#decoder.pendingBytes > maxBeforeLogin) this.destroy('before_login');
     // The chunk may be borrowed for this call only.
     this.#decoder.letGo();
   }

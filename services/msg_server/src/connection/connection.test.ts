@@ -74,6 +74,36 @@ describe('malformed input', () => {
     await client.raw.closed;
   });
 
+  it('bounds the memory of a connection while its login is under way', async () => {
+    const slow = await TestServer.start({ env: { MAX_LOGINS: '1' } });
+    let open = () => {};
+    slow.route.acksWaitFor = new Promise((resolve) => {
+      open = resolve;
+    });
+    try {
+      const first = (await slow.connect()).logIn('u1');
+      await waitUntil(() => slow.route.changes.length === 1, { what: 'the first login is under way' });
+      for (const bytes of [
+        Buffer.concat([lengthField(1_000_000), Buffer.alloc(9_000)]),
+        encodeRawPdu(Commands.MsgData.id, Buffer.alloc(9_000), 2),
+        encodeRawPdu(Commands.MsgData.id, Buffer.alloc(20_000), 2),
+      ]) {
+        const client = await slow.connect();
+        void client.logIn('u2').catch(() => {});
+        await waitUntil(async () => (await slow.metric('logins_waiting')) > 0, { what: 'the login waits' });
+        await client.raw.send(bytes);
+        await client.raw.send(encodeRawPdu(Commands.MsgData.id, Buffer.alloc(9_000), 3)).catch(() => {});
+        await client.raw.closed;
+      }
+      expect(await slow.metric('connections_closed_total', { reason: 'before-login' })).toBe(3);
+      open();
+      expect((await first).resultCode).toBe(0);
+    } finally {
+      open();
+      await slow.stop();
+    }
+  });
+
   it('ignores an unknown command and a body that does not parse, and counts them', async () => {
     const client = await server.logIn(3);
     await client.raw.send(encodeRawPdu(0x7777, Buffer.from('?'), 1));

@@ -35,7 +35,7 @@ export interface ConnectionHost extends OutputHost {
   closed(connection: Connection): void;
 }
 
-/** Bytes of an unfinished PDU that are buffered before the login. */
+/** Bytes of a connection that are buffered until its login is accepted: unfinished and waiting PDUs together. */
 export const maxBeforeLogin = 16_384;
 
 const maxVersionLength = 64;
@@ -117,7 +117,8 @@ export class Connection extends ConnectionOutput {
     if (this.state === State.LoggedIn) this.lastActiveTick = this.host.tick;
     if (!this.isOpen || this.#draining) return;
     this.#decoder.push(chunk);
-    this.#takePdus();
+    if (this.state < State.LoggedIn && this.#bufferedBytes > maxBeforeLogin) this.destroy('before-login');
+    else this.#takePdus();
   }
 
   /** Called when something the connection may be waiting for has happened; handles waiting PDUs. */
@@ -215,6 +216,10 @@ export class Connection extends ConnectionOutput {
     this.host.closed(this);
   }
 
+  get #bufferedBytes(): number {
+    return this.#decoder.pendingBytes + (this.#waiting?.bytes ?? 0);
+  }
+
   #leave(reason: CloseReason): void {
     this.host.leaving(this, reason);
     this.state = State.Ending;
@@ -244,10 +249,7 @@ export class Connection extends ConnectionOutput {
       if (!(error instanceof FramingError)) throw error;
       this.#framingError(error);
     }
-    if (!this.isOpen) return;
-    if (this.state === State.Fresh && this.#decoder.pendingBytes > maxBeforeLogin)
-      this.destroy('before-login');
-    else this.#resume();
+    if (this.isOpen) this.#resume();
   }
 
   #take(pdu: Pdu | PduFrame): void {

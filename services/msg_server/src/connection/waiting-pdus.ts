@@ -13,6 +13,10 @@ export class WaitingPdus {
     return this.#pdus.length >= maxPdus || this.#bytes >= maxBytes;
   }
 
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   get first(): Pdu | undefined {
     return this.#pdus[0];
   }

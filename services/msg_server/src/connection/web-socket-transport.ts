@@ -159,7 +159,7 @@ export class WebSocketTransport implements Transport {
 
   /** Before the login the limit is lower than ws's message limit. */
   countBeforeLogin(bytes: number): void {
-    if (this.#connection.state !== State.Fresh) {
+    if (this.#connection.state >= State.LoggedIn) {
       this.#socket.off('data', onDataBeforeLogin);
       return;
     }
