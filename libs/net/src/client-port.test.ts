@@ -233,3 +233,47 @@ describe('with TLS', () => {
     await expect(opened).rejects.toThrow(/key values mismatch/i);
   });
 });
+
+describe('connections from one address', () => {
+  /** Connects, and tells whether the server keeps the connection. */
+  async function isKept(port: TestPort, address: string, header?: Buffer): Promise<boolean> {
+    const socket = await port.connect(address);
+    socket.write(header ?? 'hello');
+    if (header) socket.write('hello');
+    return Promise.race([once(socket, 'data').then(() => true), once(socket, 'close').then(() => false)]);
+  }
+
+  it.each([{ convert: undefined }, { convert: readIntoShared(() => {}) }])(
+    'are limited, and others still get in (%j)',
+    async (options) => {
+      const port = await open({ perAddress: 2, ...options });
+      const sockets = [await port.connect('127.0.0.2'), await port.connect('127.0.0.2')];
+      await waitUntil(() => port.addresses.length === 2, { what: 'both are taken' });
+      const third = await port.connect('127.0.0.2');
+      await once(third, 'close');
+      expect(port.counts.refusedByAddress).toBe(1);
+      await port.connect('127.0.0.3');
+      await waitUntil(() => port.addresses.length === 3, { what: 'the other address is taken' });
+      sockets[0]!.destroy();
+      await expect
+        .poll(async () => {
+          await port.connect('127.0.0.2');
+          return port.addresses.length;
+        })
+        .toBeGreaterThan(3);
+    },
+  );
+
+  it('are told apart by the PROXY header', async () => {
+    const port = await open({ perAddress: 1, layers: { proxyProtocol: true } });
+    expect(await isKept(port, '127.0.0.2', proxyHeader('203.0.113.7'))).toBe(true);
+    expect(await isKept(port, '127.0.0.2', proxyHeader('203.0.113.7'))).toBe(false);
+    expect(await isKept(port, '127.0.0.2', proxyHeader('203.0.113.8'))).toBe(true);
+  });
+
+  it('are not limited where exempt', async () => {
+    const port = await open({ perAddress: 1, exempt: '127.0.0.0/8' });
+    expect(await isKept(port, '127.0.0.2')).toBe(true);
+    expect(await isKept(port, '127.0.0.2')).toBe(true);
+  });
+});

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { type Logger, listen } from '@teamtalk/service-kit';
 import type { AcceptHandler } from './accept-handler.js';
+import type { AddressLimit } from './address-limit.js';
 import type { CertificateFiles } from './certificate.js';
 import type { ListenerMetrics } from './metrics.js';
 import { ProxyLayer } from './proxy-layer.js';
@@ -25,6 +26,8 @@ export interface ClientPortOptions {
   where: { host: string; port: number };
   /** Further sockets are refused. */
   maxSockets: number;
+  /** Limits the sockets of one address. Ports may share it. */
+  addresses: AddressLimit;
   /** Left out: none. */
   layers?: ClientPortLayers;
   metrics: Pick<ListenerMetrics, 'refusedSockets'>;
@@ -45,10 +48,13 @@ export class ClientPort {
 
   constructor(options: ClientPortOptions) {
     this.#options = options;
-    const { maxSockets, layers, metrics, log, take, convert } = options;
+    const { maxSockets, addresses, layers, metrics, log, take, convert } = options;
+    const opened = layers?.certificate ? withTls(layers.certificate, layers, log, take) : take;
     // What every socket is passed to once its client's address is known.
-    let next = take;
-    if (layers?.certificate) next = withTls(layers.certificate, layers, log, take);
+    const next: AcceptHandler = (socket, address) => {
+      if (addresses.admit(socket, address ?? socket.remoteAddress)) opened(socket, address);
+      else socket.destroy();
+    };
     if (layers?.proxyProtocol) {
       this.#proxy = new ProxyLayer({ headerMs: layers.openingMs, metrics: layers.metrics, log, next });
     }
@@ -82,14 +88,18 @@ export class ClientPort {
   }
 
   #convert(accepted: Socket, convert: Convert): void {
-    const { maxSockets, metrics, take } = this.#options;
+    const { maxSockets, addresses, metrics, take } = this.#options;
     if (this.#converted >= maxSockets) {
       metrics.refusedSockets.inc();
       accepted.destroy();
       return;
     }
-    this.#converted++;
     const socket = convert(accepted);
+    if (!addresses.admit(socket, socket.remoteAddress)) {
+      socket.destroy();
+      return;
+    }
+    this.#converted++;
     socket.on('close', this.#closed);
     take(socket, undefined);
   }

@@ -1,8 +1,11 @@
 // Accepting clients: ports with TLS and PROXY headers, certificates that are reloaded, and the graceful stop.
 export type { AcceptHandler } from './accept-handler.js';
+export { AddressLimit, type AddressLimits, addressLimitEnv, addressLimits } from './address-limit.js';
 export { type CertificateFiles, openCertificate } from './certificate.js';
 export { ClientPort, type ClientPortLayers } from './client-port.js';
+export { clientAddress, limitByAddress, trustedProxiesEnv } from './http-addresses.js';
 export { type ListenerMetrics, listenerMetrics } from './metrics.js';
+export { Networks } from './networks.js';
 export { OpenConnections } from './open-connections.js';
 export { plainAddress } from './plain-address.js';
 export { sweepIntervalMs } from './sweep-interval.js';

@@ -11,6 +11,7 @@ export type ProxyRefusal = ProxyHeaderErrorReason | 'timeout';
 /** Counters of the listener layers. */
 export interface ListenerMetrics {
   readonly refusedSockets: { inc(): void };
+  readonly refusedByAddress: { inc(): void };
   readonly proxyRefused: CounterBy<'reason', ProxyRefusal>;
   readonly handshakesFailed: { inc(): void };
   readonly certificateReloads: CounterBy<'outcome', 'ok' | 'refused'>;
@@ -22,6 +23,10 @@ export function listenerMetrics(metrics: Metrics): ListenerMetrics {
     refusedSockets: metrics.counter(
       'connections_refused_total',
       'Connections refused because too many are open',
+    ),
+    refusedByAddress: metrics.counter(
+      'connections_refused_by_address_total',
+      'Connections refused because their address has too many',
     ),
     proxyRefused: metrics.counter(
       'proxy_headers_refused_total',

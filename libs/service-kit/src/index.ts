@@ -35,6 +35,7 @@ export {
   rpcEnv,
   rpcTls,
 } from './shared-env.js';
+export { sourceNetwork } from './source-network.js';
 export { isTraced, messageSpan, type SpanIds, traceparentOf } from './tracing/message-trace.js';
 export { recordSent } from './tracing/sent-message.js';
 export { traceRequests } from './tracing/trace-requests.js';

@@ -1,5 +1,12 @@
 import { type StorageConfig, storageConfig, storageEnv } from '@teamtalk/blob-store';
-import { type TlsFiles, tlsEnv, tlsFiles } from '@teamtalk/net';
+import {
+  type AddressLimits,
+  addressLimitEnv,
+  addressLimits,
+  type TlsFiles,
+  tlsEnv,
+  tlsFiles,
+} from '@teamtalk/net';
 import {
   type BusConfig,
   busConfig,
@@ -54,6 +61,7 @@ export const envSchema = {
     1_000_000,
     'Maximum number of connections; further ones are refused',
   ),
+  ...addressLimitEnv,
   MAX_PDU_BYTES: env.integer(
     262_144,
     64 * kib,
@@ -141,6 +149,7 @@ export interface FileServerConfig extends CommonConfig {
   tls: TlsFiles | undefined;
   /** Whether connections begin with a PROXY header. */
   proxyProtocol: boolean;
+  addressLimits: AddressLimits;
   loginCheck: { proof: 'task' | 'session' | 'address'; timeoutMs: number };
   limits: { connections: number; pduBytes: number; consecutiveBadPdus: number };
   timeouts: { loginMs: number; stallMs: number; idleMs: number; peerGraceMs: number };
@@ -163,6 +172,7 @@ function nest(values: EnvValues<typeof envSchema>): FileServerConfig {
     advertise: { ip: values.ADVERTISE_IP, port: values.ADVERTISE_PORT },
     tls: tlsFiles(values),
     proxyProtocol: values.PROXY_PROTOCOL === 'v2',
+    addressLimits: addressLimits(values),
     loginCheck: { proof: values.LOGIN_CHECK, timeoutMs: values.LOGIN_CHECK_MS },
     limits: {
       connections: values.MAX_CONNECTIONS,

@@ -17,7 +17,7 @@ export function createApp(options: ApiOptions, { endpoints, operations }: Routes
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.set('trust proxy', options.trustedProxies);
+  app.set('trust proxy', (address: string) => options.trustedProxies.includes(address));
   app.use((_request, response, next) => {
     response.locals.begin = performance.now();
     next();

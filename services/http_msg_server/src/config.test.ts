@@ -7,17 +7,22 @@ describe('loadConfig', () => {
     const config = loadConfig({});
     expect(config.listen.port).toBe(8400);
     expect(config.ops.port).toBe(18400);
-    expect(config).toMatchObject({ open: true, appKeys: [], trustedProxies: [] });
+    expect(config).toMatchObject({ open: true, appKeys: [] });
     expect(config.textKey).toBe('12345678901234567890123456789012');
   });
 
   it('takes keys and proxies separated by commas', () => {
     const env = { HTTP_AUTH: 'keys', APP_KEYS: ' a, b,,', TRUSTED_PROXIES: '10.0.0.0/8, ::1' };
-    expect(loadConfig(env)).toMatchObject({
-      open: false,
-      appKeys: ['a', 'b'],
-      trustedProxies: ['10.0.0.0/8', '::1'],
-    });
+    const { trustedProxies, ...config } = loadConfig(env);
+    expect(config).toMatchObject({ open: false, appKeys: ['a', 'b'] });
+    const proxies = ['10.1.2.3', '::ffff:10.1.2.3', '::1', '11.0.0.1', '::2'];
+    expect(proxies.map((address) => trustedProxies.includes(address))).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
   });
 
   it('rejects a proxy that is not an address', () => {

@@ -1,11 +1,16 @@
-import { isIP } from 'node:net';
+import {
+  type AddressLimits,
+  addressLimitEnv,
+  addressLimits,
+  Networks,
+  trustedProxiesEnv,
+} from '@teamtalk/net';
 import { DEFAULT_TEXT_KEY } from '@teamtalk/protocol';
 import {
   type BusConfig,
   busConfig,
   busEnv,
   type CommonConfig,
-  ConfigError,
   commonConfig,
   commonEnv,
   type EnvValues,
@@ -33,16 +38,14 @@ export const envSchema = {
     '',
     'app_keys that may do everything, separated by commas, in addition to the apps in the database',
   ),
-  TRUSTED_PROXIES: env.string(
-    '',
-    'Addresses or CIDRs of proxies, separated by commas, whose X-Forwarded-For is trusted for the caller’s address',
-  ),
+  ...trustedProxiesEnv,
   TEXT_KEY: z
     .string()
     .refine((key) => Buffer.byteLength(key) === 32, 'must be 32 bytes')
     .default(DEFAULT_TEXT_KEY)
     .describe('Key of message texts, shared with the clients, 32 bytes'),
   MAX_CONNECTIONS: env.integer(2_000, 1, 1_000_000, 'HTTP connections at most; further ones are refused'),
+  ...addressLimitEnv,
   MAX_BODY_BYTES: env.integer(1_048_576, 1024, 67_108_864, 'Largest request body, bytes'),
   MAX_MESSAGE_BYTES: env.integer(
     393_216,
@@ -75,17 +78,15 @@ export interface HttpMsgServerConfig extends CommonConfig {
   open: boolean;
   /** keys that may do everything */
   appKeys: readonly string[];
-  /** CIDRs of proxies whose X-Forwarded-For is trusted */
-  trustedProxies: readonly string[];
+  /** proxies whose X-Forwarded-For is trusted */
+  trustedProxies: Networks;
+  addressLimits: AddressLimits;
   textKey: string;
   limits: { connections: number; bodyBytes: number; messageBytes: number; appends: number };
   timeouts: { requestMs: number; storeMs: number };
 }
 
 function nest(values: EnvValues<typeof envSchema>): HttpMsgServerConfig {
-  const trustedProxies = listOf(values.TRUSTED_PROXIES);
-  const wrong = trustedProxies.find((text) => !isNetwork(text));
-  if (wrong !== undefined) throw new ConfigError([`TRUSTED_PROXIES: ${wrong} is not an address or CIDR`]);
   return {
     ...commonConfig(values),
     nats: busConfig(values),
@@ -93,7 +94,8 @@ function nest(values: EnvValues<typeof envSchema>): HttpMsgServerConfig {
     listen: { host: values.HTTP_HOST, port: values.HTTP_PORT },
     open: values.HTTP_AUTH === 'open',
     appKeys: listOf(values.APP_KEYS),
-    trustedProxies,
+    trustedProxies: Networks.parse('TRUSTED_PROXIES', values.TRUSTED_PROXIES),
+    addressLimits: addressLimits(values),
     textKey: values.TEXT_KEY,
     limits: {
       connections: values.MAX_CONNECTIONS,
@@ -110,11 +112,6 @@ function listOf(text: string): string[] {
     .split(',')
     .map((each) => each.trim())
     .filter((each) => each !== '');
-}
-
-function isNetwork(text: string): boolean {
-  const [address = '', prefix] = text.split('/');
-  return isIP(address) !== 0 && (prefix === undefined || /^\d{1,3}$/.test(prefix));
 }
 
 /** @throws ConfigError naming every invalid variable */

@@ -1,5 +1,6 @@
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type AddressLimits, limitByAddress, type Networks } from '@teamtalk/net';
 import {
   answerBrokenRequests,
   closeQueuedResponses,
@@ -13,6 +14,8 @@ export interface HttpListenerOptions {
   host: string;
   port: number;
   maxConnections: number;
+  addressLimits: AddressLimits;
+  trustedProxies: Networks;
   /** milliseconds a whole request has to arrive */
   requestMs: number;
   /** milliseconds the response may take after that */
@@ -25,13 +28,25 @@ export interface HttpListenerOptions {
  * @returns the port it listens on
  */
 export async function startHttpListener(
-  { life, keepAliveGraceMs, metrics }: Kit,
+  { life, log, keepAliveGraceMs, metrics }: Kit,
   options: HttpListenerOptions,
   serve: RequestListener,
 ): Promise<number> {
   const refused = metrics.counter('http_refused_total', 'Invalid connections and requests, by reason', [
     'reason',
   ]);
+  const { addressLimits, trustedProxies, maxConnections } = options;
+  const limited = limitByAddress(
+    {
+      ...addressLimits,
+      trustedProxies,
+      total: maxConnections,
+      refused: { inc: () => refused.inc({ reason: 'address' }) },
+      log,
+    },
+    serve,
+    refuseForwarded,
+  );
   const server = createServer(
     {
       headersTimeout: options.requestMs,
@@ -39,9 +54,10 @@ export async function startHttpListener(
       connectionsCheckingInterval: Math.min(500, options.requestMs),
       keepAliveTimeout: 30_000,
     },
-    serve,
+    limited.serve,
   );
-  server.maxConnections = options.maxConnections;
+  server.maxConnections = maxConnections;
+  limited.attach(server);
   closeQueuedResponses(server);
   server.on('drop', () => refused.inc({ reason: 'too_many_connections' }));
   answerBrokenRequests(server, {
@@ -59,4 +75,14 @@ export async function startHttpListener(
     clearTimeout(forceClose);
   });
   return (server.address() as AddressInfo).port;
+}
+
+/** Answers a request of a proxy whose client has too many under way. */
+function refuseForwarded({ url = '' }: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(url.startsWith('/v1/') ? 429 : 200, {
+    'content-type': 'application/json; charset=utf-8',
+    'retry-after': '1',
+    connection: 'close',
+  });
+  response.end(legacyAnswer(ErrorCode.SERVER_ERROR));
 }

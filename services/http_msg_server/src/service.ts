@@ -53,6 +53,8 @@ async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<stri
     {
       ...config.listen,
       maxConnections: limits.connections,
+      addressLimits: config.addressLimits,
+      trustedProxies: config.trustedProxies,
       requestMs: timeouts.requestMs,
       answerMs: timeouts.storeMs,
     },

@@ -1,4 +1,11 @@
 import {
+  type AddressLimits,
+  addressLimitEnv,
+  addressLimits,
+  Networks,
+  trustedProxiesEnv,
+} from '@teamtalk/net';
+import {
   type BusConfig,
   busConfig,
   busEnv,
@@ -36,6 +43,8 @@ export const envSchema = {
     1_000_000,
     'Maximum number of TCP connections; further ones are refused',
   ),
+  ...addressLimitEnv,
+  ...trustedProxiesEnv,
   MAX_PDU_BYTES: env.integer(1024, 16, 1_048_576, 'Largest PDU a client may send, header included, bytes'),
   REQUEST_TIMEOUT_MS: env.integer(
     15_000,
@@ -57,6 +66,8 @@ export interface LoginServerConfig extends CommonConfig {
   http: { host: string; port: number; maxConnections: number };
   tcp: { host: string; port: number; maxConnections: number; maxPduBytes: number; maxBadPdus: number };
   requestTimeoutMs: number;
+  addressLimits: AddressLimits;
+  trustedProxies: Networks;
   /** What clients are sent besides the msg_server; URLs of msfs end in a slash. */
   urls: { msfsPrior: string; msfsBackup: string; discovery: string; baseUrl: string | undefined };
 }
@@ -78,6 +89,8 @@ function nest(values: EnvValues<typeof envSchema>): LoginServerConfig {
       maxBadPdus: values.MAX_CONSECUTIVE_BAD_PDUS,
     },
     requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
+    addressLimits: addressLimits(values),
+    trustedProxies: Networks.parse('TRUSTED_PROXIES', values.TRUSTED_PROXIES),
     urls: {
       msfsPrior: withSlash(values.MSFS_PRIOR_URL),
       msfsBackup: withSlash(values.MSFS_BACKUP_URL || values.MSFS_PRIOR_URL),

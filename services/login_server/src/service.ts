@@ -22,16 +22,16 @@ async function start(config: LoginServerConfig, kit: Kit): Promise<Record<string
   // Otherwise the first clients would be told that there is no msg_server.
   await context.directory.waitForOne(discoveryMs);
 
-  const { requestTimeoutMs } = config;
+  const { requestTimeoutMs, addressLimits, trustedProxies } = config;
   const http = await startHttpListener(
     kit,
-    { ...config.http, requestTimeoutMs },
+    { ...config.http, requestTimeoutMs, addressLimits, trustedProxies },
     new Map([
       ['/msg_server', findMsgServer(context)],
       ['/status', showStatus(context)],
     ]),
   );
-  const tcp = await startTcpListener(kit, { ...config.tcp, requestTimeoutMs }, (request) =>
+  const tcp = await startTcpListener(kit, { ...config.tcp, requestTimeoutMs, addressLimits }, (request) =>
     tellMsgServer(context, request),
   );
   cluster.register(() => ({ port: http }));

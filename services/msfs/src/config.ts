@@ -1,5 +1,12 @@
 import { type StorageConfig, storageConfig, storageEnv } from '@teamtalk/blob-store';
 import {
+  type AddressLimits,
+  addressLimitEnv,
+  addressLimits,
+  Networks,
+  trustedProxiesEnv,
+} from '@teamtalk/net';
+import {
   type BusConfig,
   busConfig,
   busEnv,
@@ -41,6 +48,8 @@ export const envSchema = {
     1_000_000,
     'Maximum number of HTTP connections; further ones are refused',
   ),
+  ...addressLimitEnv,
+  ...trustedProxiesEnv,
   MAX_UPLOADS: env.integer(500, 1, 100_000, 'Maximum number of concurrent uploads; further ones are refused'),
   MAX_UPLOAD_BYTES: env.integer(10_485_760, 1024, 1_073_741_824, 'Largest file that may be uploaded, bytes'),
   REQUEST_TIMEOUT_MS: env.integer(120_000, 10, 3_600_000, 'Longest time a request may take to arrive, ms'),
@@ -92,6 +101,9 @@ export interface MsfsConfig extends CommonConfig {
   nats: BusConfig;
   storage: StorageConfig;
   listen: { host: string; port: number };
+  addressLimits: AddressLimits;
+  /** proxies whose X-Forwarded-For is trusted */
+  trustedProxies: Networks;
   /** undefined: the Host of the upload */
   publicUrl: string | undefined;
   /** undefined: everybody may upload */
@@ -121,6 +133,8 @@ function nest(values: EnvValues<typeof envSchema>): MsfsConfig {
     nats: busConfig(values),
     storage: storageConfig(values),
     listen: { host: values.HTTP_HOST, port: values.HTTP_PORT },
+    addressLimits: addressLimits(values),
+    trustedProxies: Networks.parse('TRUSTED_PROXIES', values.TRUSTED_PROXIES),
     publicUrl: values.PUBLIC_URL ? values.PUBLIC_URL.replace(/\/+$/, '') : undefined,
     uploadTokens: nestTokens(values),
     uploadOrigins: values.UPLOAD_ORIGINS === undefined ? undefined : listOf(values.UPLOAD_ORIGINS),

@@ -1,4 +1,11 @@
-import { type TlsFiles, tlsEnv, tlsFiles } from '@teamtalk/net';
+import {
+  type AddressLimits,
+  addressLimitEnv,
+  addressLimits,
+  type TlsFiles,
+  tlsEnv,
+  tlsFiles,
+} from '@teamtalk/net';
 import {
   type BusConfig,
   busConfig,
@@ -50,6 +57,7 @@ export const envSchema = {
     1_000_000,
     'Logged-in connections at most; further logins are refused with result 2',
   ),
+  ...addressLimitEnv,
   MAX_PDU_BYTES: env.integer(
     1_048_576,
     1024,
@@ -167,6 +175,7 @@ export interface MsgServerConfig extends CommonConfig {
   tls: (TlsFiles & { client: boolean; webSocket: boolean }) | undefined;
   /** Whether connections begin with a PROXY header. */
   proxyProtocol: boolean;
+  addressLimits: AddressLimits;
   advertise: { ip1: string; ip2: string; port: number };
   limits: {
     connections: number;
@@ -198,6 +207,7 @@ function nest(values: EnvValues<typeof envSchema>): MsgServerConfig {
     webSocket: values.WS_ENABLED ? { port: values.WS_PORT, origins: listOf(values.WS_ORIGINS) } : undefined,
     tls: nestTls(values),
     proxyProtocol: values.PROXY_PROTOCOL === 'v2',
+    addressLimits: addressLimits(values),
     advertise: {
       ip1: values.ADVERTISE_IP1,
       ip2: values.ADVERTISE_IP2 ?? values.ADVERTISE_IP1,

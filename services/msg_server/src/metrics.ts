@@ -109,6 +109,7 @@ export class MsgServerMetrics {
   readonly loginWaitSeconds: { observe(seconds: number): void };
   readonly refusedSockets: ListenerMetrics['refusedSockets'];
   readonly proxyRefused: ListenerMetrics['proxyRefused'];
+  readonly refusedByAddress: ListenerMetrics['refusedByAddress'];
   readonly upgradesRefused: CounterBy<'reason', 'origin' | 'no-upgrade' | 'bad-request'>;
   readonly handshakesFailed: ListenerMetrics['handshakesFailed'];
   readonly certificateReloads: ListenerMetrics['certificateReloads'];
@@ -145,6 +146,7 @@ export class MsgServerMetrics {
     this.logins = metrics.counter('logins_total', 'Logins, by result', ['result']);
     const shared = listenerMetrics(metrics);
     this.refusedSockets = shared.refusedSockets;
+    this.refusedByAddress = shared.refusedByAddress;
     this.proxyRefused = shared.proxyRefused;
     this.handshakesFailed = shared.handshakesFailed;
     this.certificateReloads = shared.certificateReloads;

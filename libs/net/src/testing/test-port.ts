@@ -1,13 +1,17 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { createLogger, type Logger } from '@teamtalk/service-kit';
+import { AddressLimit } from '../address-limit.js';
 import { ClientPort, type ClientPortOptions } from '../client-port.js';
 import type { ListenerMetrics } from '../metrics.js';
+import { Networks } from '../networks.js';
 
 export const log: Logger = createLogger({ service: 'test', instance: 1, level: 'silent' });
 
 interface TestPortOptions {
   maxSockets?: number;
+  perAddress?: number;
+  exempt?: string;
   layers?: Partial<NonNullable<ClientPortOptions['layers']>>;
   convert?: ClientPortOptions['convert'];
 }
@@ -15,7 +19,7 @@ interface TestPortOptions {
 /** A ClientPort that echoes and records. */
 export class TestPort {
   readonly #port: ClientPort;
-  readonly counts = { refused: 0, proxyRefused: [] as string[], handshakesFailed: 0 };
+  readonly counts = { refused: 0, refusedByAddress: 0, proxyRefused: [] as string[], handshakesFailed: 0 };
   /** Of the sockets that were taken. */
   readonly addresses: (string | undefined)[] = [];
   readonly #sockets = new Set<Socket>();
@@ -27,16 +31,24 @@ export class TestPort {
     return port;
   }
 
-  private constructor({ maxSockets = 100, layers, convert }: TestPortOptions) {
+  private constructor({ maxSockets = 100, perAddress = 100, exempt = '', layers, convert }: TestPortOptions) {
     const { counts } = this;
     const metrics: Omit<ListenerMetrics, 'certificateReloads'> = {
       refusedSockets: { inc: () => counts.refused++ },
+      refusedByAddress: { inc: () => counts.refusedByAddress++ },
       proxyRefused: { inc: ({ reason }) => counts.proxyRefused.push(reason) },
       handshakesFailed: { inc: () => counts.handshakesFailed++ },
     };
     this.#port = new ClientPort({
       where: { host: '127.0.0.1', port: 0 },
       maxSockets,
+      addresses: new AddressLimit({
+        perAddress,
+        total: maxSockets,
+        exempt: Networks.parse('exempt', exempt),
+        refused: metrics.refusedByAddress,
+        log,
+      }),
       ...(layers && {
         layers: { certificate: undefined, proxyProtocol: false, openingMs: 60_000, metrics, ...layers },
       }),
@@ -54,8 +66,8 @@ export class TestPort {
   }
 
   /** @throws Error when the connection is refused */
-  async connect(): Promise<Socket> {
-    const socket = connect({ port: this.#number, host: '127.0.0.1', noDelay: true });
+  async connect(localAddress = '127.0.0.1'): Promise<Socket> {
+    const socket = connect({ port: this.#number, host: '127.0.0.1', localAddress, noDelay: true });
     await once(socket, 'connect');
     socket.on('error', () => {});
     return socket;

@@ -1,11 +1,11 @@
 import { teamtalk } from '@teamtalk/rpc';
+import { sourceNetwork } from '@teamtalk/service-kit';
 import type { Context } from '../context.js';
 import { isStorableText } from '../database/text.js';
 import { userHasLeft } from '../entities/index.js';
 import { type LoginCandidate, maxNameLength } from './logins.js';
 import { KeyedQueue } from './passwords/keyed-queue.js';
 import { isClientDigest } from './passwords/password.js';
-import { sourceNetwork } from './passwords/source-network.js';
 import { toUser } from './user-rows.js';
 
 const { LoginResult } = teamtalk.db;

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import {
+  AddressLimit,
   type CertificateFiles,
   ClientPort,
   OpenConnections,
@@ -51,6 +52,12 @@ export class ClientListener implements ConnectionHost {
     this.#port = new ClientPort({
       where: config.listen,
       maxSockets: config.limits.connections,
+      addresses: new AddressLimit({
+        ...config.addressLimits,
+        total: config.limits.connections,
+        refused: metrics.refusedByAddress,
+        log,
+      }),
       layers: { certificate, proxyProtocol: config.proxyProtocol, openingMs: loginMs, metrics },
       metrics,
       log,

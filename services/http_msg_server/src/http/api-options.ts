@@ -1,3 +1,4 @@
+import type { Networks } from '@teamtalk/net';
 import type { Kit } from '@teamtalk/service-kit';
 import type { Access } from '../auth/access.js';
 import type { Context } from '../context.js';
@@ -9,6 +10,6 @@ export interface ApiOptions {
   /** whether the legacy API serves callers without a key */
   open: boolean;
   maxBodyBytes: number;
-  /** CIDRs of proxies whose X-Forwarded-For is trusted */
-  trustedProxies: readonly string[];
+  /** proxies whose X-Forwarded-For is trusted */
+  trustedProxies: Networks;
 }

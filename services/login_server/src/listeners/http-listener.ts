@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type AddressLimits, limitByAddress, type Networks } from '@teamtalk/net';
 import {
   answerBrokenRequests,
   closeQueuedResponses,
@@ -16,6 +17,8 @@ export interface HttpListenerOptions {
   host: string;
   port: number;
   maxConnections: number;
+  addressLimits: AddressLimits;
+  trustedProxies: Networks;
   /** ms within which a whole request must arrive */
   requestTimeoutMs: number;
 }
@@ -24,6 +27,7 @@ export interface HttpListenerOptions {
 const maxHeaderSize = 8 * 1024;
 const keepAliveMs = 30_000;
 const stopTimeoutMs = 1_000;
+const failures = { 404: 'not found', 405: 'method not allowed', 429: 'too many requests' } as const;
 
 // As the original: JSON labelled as HTML. Some iOS builds accept no other type.
 const contentType = 'text/html;charset=utf-8';
@@ -34,7 +38,7 @@ const contentType = 'text/html;charset=utf-8';
  * @returns the bound port; its stop is registered in the kit's lifecycle
  */
 export async function startHttpListener(
-  { life, keepAliveGraceMs, metrics, health, tracing }: Kit,
+  { life, log, keepAliveGraceMs, metrics, health, tracing }: Kit,
   options: HttpListenerOptions,
   routes: ReadonlyMap<string, HttpHandler>,
 ): Promise<number> {
@@ -46,10 +50,10 @@ export async function startHttpListener(
     'reason',
   ]);
 
-  const fail = (response: ServerResponse, status: number, route: string, headers = {}) => {
+  const fail = (response: ServerResponse, status: keyof typeof failures, route: string, headers = {}) => {
     requests.inc({ route, status });
     response.writeHead(status, { 'content-type': 'text/plain', ...headers });
-    response.end(status === 404 ? 'not found\n' : 'method not allowed\n');
+    response.end(`${failures[status]}\n`);
   };
 
   const serve = (request: IncomingMessage, response: ServerResponse) => {
@@ -73,6 +77,17 @@ export async function startHttpListener(
     }
   };
 
+  const limited = limitByAddress(
+    {
+      ...options.addressLimits,
+      trustedProxies: options.trustedProxies,
+      total: options.maxConnections,
+      refused: { inc: () => refused.inc({ reason: 'address' }) },
+      log,
+    },
+    serve,
+    (request, response) => fail(response, 429, routes.has(pathOf(request)) ? pathOf(request) : 'unknown'),
+  );
   const server = createServer(
     {
       maxHeaderSize,
@@ -81,9 +96,10 @@ export async function startHttpListener(
       requestTimeout: options.requestTimeoutMs,
       connectionsCheckingInterval: Math.min(1_000, options.requestTimeoutMs),
     },
-    traceRequests(tracing, serve, ({ req }) => (routes.has(pathOf(req)) ? pathOf(req) : undefined)),
+    traceRequests(tracing, limited.serve, ({ req }) => (routes.has(pathOf(req)) ? pathOf(req) : undefined)),
   );
   server.maxConnections = options.maxConnections;
+  limited.attach(server);
   closeQueuedResponses(server);
   server.on('drop', () => refused.inc({ reason: 'too_many_connections' }));
   answerBrokenRequests(server, { onRefused: (reason) => refused.inc({ reason }) });

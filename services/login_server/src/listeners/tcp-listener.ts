@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { ClientPort, OpenConnections } from '@teamtalk/net';
+import { AddressLimit, type AddressLimits, ClientPort, OpenConnections } from '@teamtalk/net';
 import { Commands, FramingError, type Pdu, PduDecoder } from '@teamtalk/protocol';
 import type { Kit } from '@teamtalk/service-kit';
 
@@ -7,6 +7,7 @@ export interface TcpListenerOptions {
   host: string;
   port: number;
   maxConnections: number;
+  addressLimits: AddressLimits;
   maxPduBytes: number;
   /** number of unexpected PDUs after which a connection is closed */
   maxBadPdus: number;
@@ -83,10 +84,16 @@ export async function startTcpListener(
     });
   };
 
-  const { host, port, maxConnections } = options;
+  const { host, port, maxConnections, addressLimits } = options;
   const clients = new ClientPort({
     where: { host, port },
     maxSockets: maxConnections,
+    addresses: new AddressLimit({
+      ...addressLimits,
+      total: maxConnections,
+      refused: { inc: () => closed.inc({ reason: 'too_many_from_address' }) },
+      log,
+    }),
     metrics: { refusedSockets: { inc: () => closed.inc({ reason: 'too_many_connections' }) } },
     log,
     take: serve,

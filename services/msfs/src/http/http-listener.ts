@@ -1,5 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { limitByAddress } from '@teamtalk/net';
 import {
   answerBrokenRequests,
   closeQueuedResponses,
@@ -9,7 +10,7 @@ import {
   traceRequests,
 } from '@teamtalk/service-kit';
 import type { MsfsConfig } from '../config.js';
-import { refusals, refusalText } from './refusals.js';
+import { refusals, refusalText, sendRefusal } from './refusals.js';
 import { routeOf } from './route.js';
 import { uploadType } from './send-json.js';
 
@@ -22,14 +23,26 @@ const stopTimeoutMs = 5_000;
  * @returns the bound port; its stop is registered in the kit's lifecycle
  */
 export async function startHttpListener(
-  { life, keepAliveGraceMs, metrics, tracing }: Kit,
-  { listen: where, limits, timeouts }: Pick<MsfsConfig, 'listen' | 'limits' | 'timeouts'>,
+  { life, log, keepAliveGraceMs, metrics, tracing }: Kit,
+  config: Pick<MsfsConfig, 'listen' | 'addressLimits' | 'trustedProxies' | 'limits' | 'timeouts'>,
   serve: RequestListener,
 ): Promise<number> {
   const refused = metrics.counter('http_refused_total', 'Invalid connections and requests, by reason', [
     'reason',
   ]);
+  const { listen: where, addressLimits, trustedProxies, limits, timeouts } = config;
   const { requestMs, idleMs } = timeouts;
+  const limited = limitByAddress(
+    {
+      ...addressLimits,
+      trustedProxies,
+      total: limits.connections,
+      refused: { inc: () => refused.inc({ reason: 'address' }) },
+      log,
+    },
+    serve,
+    (_request, response) => sendRefusal(response, refusals.tooMany),
+  );
   const server = createServer(
     {
       headersTimeout: Math.min(10_000, requestMs),
@@ -37,10 +50,11 @@ export async function startHttpListener(
       connectionsCheckingInterval: Math.min(1_000, requestMs),
       keepAliveTimeout: 30_000,
     },
-    traceRequests(tracing, serve, ({ req }) => routeOf(req)),
+    traceRequests(tracing, limited.serve, ({ req }) => routeOf(req)),
   );
   server.timeout = idleMs;
   server.maxConnections = limits.connections;
+  limited.attach(server);
   closeQueuedResponses(server);
   server.on('drop', () => refused.inc({ reason: 'too_many_connections' }));
   // An upload that will be refused is answered before its content is sent.

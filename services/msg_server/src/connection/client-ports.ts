@@ -1,4 +1,10 @@
-import { type AcceptHandler, type CertificateFiles, ClientPort, type Convert } from '@teamtalk/net';
+import {
+  type AcceptHandler,
+  AddressLimit,
+  type CertificateFiles,
+  ClientPort,
+  type Convert,
+} from '@teamtalk/net';
 import type { Logger } from '@teamtalk/service-kit';
 import type { MsgServerConfig } from '../config.js';
 import type { MsgServerMetrics } from '../metrics.js';
@@ -21,13 +27,21 @@ export interface ClientPortsOptions {
  */
 export class ClientPorts {
   readonly #options: ClientPortsOptions;
+  /** Of both ports together. */
+  readonly #addresses: AddressLimit;
   readonly #ports: { name: string; port: ClientPort }[] = [];
   readonly #webSockets: WebSocketLayer | undefined;
 
   constructor(options: ClientPortsOptions) {
     this.#options = options;
-    const { config, metrics, admit } = options;
+    const { config, metrics, log, admit } = options;
     const { listen, webSocket, tls, limits, timeouts } = config;
+    this.#addresses = new AddressLimit({
+      ...config.addressLimits,
+      total: limits.connections,
+      refused: metrics.refusedByAddress,
+      log,
+    });
     const take: AcceptHandler = (socket, address) => attach(socket, admit(socket, address));
     this.#open('client', listen, tls?.client, take, plainSocket);
     if (webSocket) {
@@ -69,6 +83,7 @@ export class ClientPorts {
       where,
       // Some room above the limit, so that a login beyond it can still be refused with a result.
       maxSockets: connections + Math.max(64, connections >> 3),
+      addresses: this.#addresses,
       layers: {
         certificate: secure ? certificate : undefined,
         proxyProtocol: config.proxyProtocol,
