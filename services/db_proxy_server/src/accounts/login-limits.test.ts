@@ -63,6 +63,20 @@ test('unknown networks share one limit, and cannot lock a user out of their know
   for (let i = 0; i < 5; i++) expect(await attempt('secret', home)).toBe(LOGIN_OK);
 });
 
+test('strangers who guess at once do not keep a user from logging in at a known network', async () => {
+  expect(await attempt('secret', home)).toBe(LOGIN_OK);
+  const results: string[] = [];
+  const guesses = Array.from({ length: 100 }, (_, i) =>
+    attempt('wrong', `192.0.2.${i}`).then(
+      () => results.push('checked'),
+      () => results.push('refused'),
+    ),
+  );
+  for (let i = 0; i < 5; i++) expect(await attempt('secret', home)).toBe(LOGIN_OK);
+  await Promise.all(guesses);
+  expect(results).toContain('refused');
+});
+
 test('a known network has a limit of its own, which affects no other network', async () => {
   for (const address of [home, office]) expect(await attempt('secret', address)).toBe(LOGIN_OK);
   await failTimes(3, home);

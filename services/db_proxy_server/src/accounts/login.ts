@@ -33,13 +33,11 @@ export function login(context: Context): (request: teamtalk.db.LoginRequest) => 
     'Login attempts refused without a password check, by the limit reached',
     ['limit'],
   );
-  // Attempts that share a counter are queued, so that concurrent ones cannot exceed the limit.
-  const byName = new KeyedQueue({
-    what: 'logging in of one user',
-    concurrency: 1,
-    maxWaiting: 19,
-    maxWaitMs,
-  });
+  // Attempts that share a counter are queued, so that concurrent ones cannot exceed the limit: those from one network, and
+  // those from all networks where the user is not known. So strangers take no place in the queue of a known network.
+  const ofOneUser = { what: 'logging in of one user', concurrency: 1, maxWaiting: 19, maxWaitMs };
+  const byNameAndNetwork = new KeyedQueue(ofOneUser);
+  const byName = new KeyedQueue(ofOneUser);
   // Close to the number of concurrent password checks, so that the queue does not leave them idle.
   const byNetwork = new KeyedQueue({
     what: 'logging in from one address',
@@ -48,12 +46,16 @@ export function login(context: Context): (request: teamtalk.db.LoginRequest) => 
     maxWaitMs,
   });
 
+  const queued = (name: string, network: string, digest: string) =>
+    byNameAndNetwork.run(`${network} ${name}`, () => attempt(name, network, digest));
+
   async function attempt(name: string, network: string, digest: string): Promise<Reply> {
     const candidate = await logins.find(name, network);
-    if (candidate.isKnownNetwork || network === '') return decide(name, network, candidate, digest);
-    return byNetwork.run(network, async () =>
-      decide(name, network, await logins.find(name, network), digest),
-    );
+    if (candidate.isKnownNetwork) return decide(name, network, candidate, digest);
+    return byName.run(name, async () => {
+      const decideAnew = async () => decide(name, network, await logins.find(name, network), digest);
+      return network === '' ? decideAnew() : byNetwork.run(network, decideAnew);
+    });
   }
 
   async function decide(
@@ -115,7 +117,7 @@ export function login(context: Context): (request: teamtalk.db.LoginRequest) => 
 
   return async ({ userName, passwordMd5, address }) => {
     const reply: Reply = isPossibleName(userName)
-      ? await byName.run(userName, () => attempt(userName, sourceNetwork(address), passwordMd5))
+      ? await queued(userName, sourceNetwork(address), passwordMd5)
       : { result: LoginResult.LOGIN_WRONG_NAME_OR_PASSWORD };
     const result = LoginResult[reply.result ?? LoginResult.LOGIN_OK];
     results.inc({ result });

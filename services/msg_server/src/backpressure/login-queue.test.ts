@@ -7,7 +7,10 @@ class Client {
   isOpen = true;
   hasBegun = false;
 
-  constructor(readonly queue: LoginQueue<Client>) {
+  constructor(
+    readonly queue: LoginQueue<Client>,
+    readonly remoteAddress = '192.0.2.1',
+  ) {
     this.advance();
   }
 
@@ -96,6 +99,22 @@ test('a newcomer does not overtake waiting connections', () => {
   expect([second!.hasBegun, third.hasBegun]).toEqual([true, false]);
   vi.advanceTimersByTime(100);
   expect(third.hasBegun).toBe(true);
+});
+
+test('networks take turns: many logins from one delay those from others by one turn each', () => {
+  const queue = new LoginQueue<Client>({ maxInFlight: 1, rate: noRate });
+  const crowd = clientsOf(queue, 100);
+  const others = ['192.0.2.2', '2001:db8::1', '2001:db8::2'].map((address) => new Client(queue, address));
+  queue.end();
+  queue.end();
+  queue.end();
+  expect([countOf(crowd), ...begun(others)]).toEqual([2, true, true, false]);
+  queue.end();
+  queue.end();
+  expect([countOf(crowd), ...begun(others)]).toEqual([3, true, true, true]);
+  for (let i = 0; i < 97; i++) queue.end();
+  expect(countOf(crowd)).toBe(100);
+  expect(queue.waiting).toBe(0);
 });
 
 test('the timer stops with the last waiting connection', () => {
