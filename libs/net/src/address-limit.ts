@@ -33,6 +33,8 @@ export function addressLimits(values: EnvValues<typeof addressLimitEnv>): Addres
 }
 
 export interface AddressLimitOptions extends AddressLimits {
+  /** what is limited, for the log; default: connections */
+  what?: string;
   /** what the listener accepts from all addresses together */
   total: number;
   refused: { inc(): void };
@@ -65,6 +67,7 @@ export class AddressLimit {
   /** The most one address may hold. */
   readonly max: number;
   readonly #exempt: Networks;
+  readonly #what: string;
   readonly #refused: { inc(): void };
   readonly #log: Logger;
   readonly #holders = new Map<string, Holders>();
@@ -72,7 +75,8 @@ export class AddressLimit {
   readonly #logged = new Set<string>();
   #loggedSince = performance.now();
 
-  constructor({ perAddress, total, exempt, refused, log }: AddressLimitOptions) {
+  constructor({ what = 'connections', perAddress, total, exempt, refused, log }: AddressLimitOptions) {
+    this.#what = what;
     this.max = perAddress || Math.max(1, Math.ceil(total / 2));
     this.#exempt = exempt;
     this.#refused = refused;
@@ -119,8 +123,8 @@ export class AddressLimit {
     if (this.#logged.has(network) || this.#logged.size >= maxLogged) return;
     this.#logged.add(network);
     this.#log.warn(
-      { address: network, max: this.max },
-      'too many connections from one address; refusing more',
+      { address: network, what: this.#what, max: this.max },
+      'one address has too many; refusing more',
     );
   }
 }

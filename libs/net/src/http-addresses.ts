@@ -27,7 +27,7 @@ export function limitByAddress(
   refuse: (request: IncomingMessage, response: ServerResponse) => void,
 ): { attach: (server: Server) => void; serve: RequestListener } {
   const connections = new AddressLimit(options);
-  const forwarded = new AddressLimit(options);
+  const forwarded = new AddressLimit({ ...options, what: 'requests' });
   const isProxy = (address: string | undefined) => address !== undefined && trustedProxies.includes(address);
   return {
     attach: (server) => {

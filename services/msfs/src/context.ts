@@ -1,5 +1,7 @@
 import { rm } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type BlobStore, makeProcessFolder, openStore } from '@teamtalk/blob-store';
+import { AddressLimit, clientAddress } from '@teamtalk/net';
 import type { Kit, Logger } from '@teamtalk/service-kit';
 import type { MsfsConfig } from './config.js';
 import { InFlightBudget } from './http/in-flight-budget.js';
@@ -20,6 +22,8 @@ export interface Context {
   store: BlobStore;
   images: ImageCache;
   thumbnails: Thumbnails;
+  /** False when too many thumbnails are being made for the client's address already. */
+  mayMakeThumbnail: (request: IncomingMessage, response: ServerResponse) => boolean;
   inFlight: InFlightBudget;
   uploads: UploadSlots;
   mayUpload: UploadCheck;
@@ -44,6 +48,17 @@ export async function createContext(config: MsfsConfig, kit: Kit): Promise<Conte
     config: config.thumbnails,
     metrics,
   });
+  const forAddress = new AddressLimit({
+    what: 'thumbnails',
+    perAddress: 0,
+    total: config.thumbnails.maxWaiting,
+    exempt: config.addressLimits.exempt,
+    refused: metrics.counter(
+      'thumbnails_refused_by_address_total',
+      'Thumbnails refused because too many were being made for one address',
+    ),
+    log,
+  });
   const inFlight = new InFlightBudget(Math.max(config.imageCacheBytes, minInFlight));
   metrics.gauge(
     'image_bytes_under_way',
@@ -64,6 +79,8 @@ export async function createContext(config: MsfsConfig, kit: Kit): Promise<Conte
     store,
     images,
     thumbnails,
+    mayMakeThumbnail: (request, response) =>
+      forAddress.admit(response, clientAddress(request, config.trustedProxies)),
     inFlight,
     uploads,
     mayUpload: uploadCheck(config.uploadTokens),

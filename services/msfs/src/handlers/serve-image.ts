@@ -8,7 +8,7 @@ import { thumbnailOf } from '../images/image-name.js';
 
 /** `GET /g0/...`: a file as uploaded, or an image scaled to the size appended to its name. */
 export async function serveImage(
-  { images, store, thumbnails, inFlight }: Context,
+  { images, store, thumbnails, inFlight, mayMakeThumbnail }: Context,
   key: string,
   request: IncomingMessage,
   response: ServerResponse,
@@ -16,14 +16,14 @@ export async function serveImage(
   const size = thumbnailOf(key);
   try {
     if (size) {
-      const image = await thumbnails.find(key, size);
+      const image = await thumbnails.find(size, () => mayMakeThumbnail(request, response));
       await sendImage(request, response, image, { store: thumbnails.store, inFlight });
     } else {
       await sendImage(request, response, await images.find(key), { store, inFlight });
     }
   } catch (error) {
     if (!isAbsent(error)) throw error;
-    if (size) thumbnails.forget(key);
+    if (size) thumbnails.forget(size);
     else images.forget(key);
     sendRefusal(response, refusals.notFound);
   }

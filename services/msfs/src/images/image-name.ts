@@ -40,6 +40,24 @@ const formats: Readonly<Record<string, ThumbnailFormat>> = {
   webp: 'webp',
 };
 
+/**
+ * Thumbnails fit into a square with one of these sides, in pixels. Clients may ask for any size, but each other size costs as
+ * much as a new image. 100 is what clients ask for (client-behaviour.md).
+ */
+const sides = [50, 100, 200, 320, 480, 640, 960, 1280, 2048, 4096, 8192, 16_384];
+const endings = { jpeg: 'jpg', png: 'png', webp: 'webp' } as const;
+
+/**
+ * The thumbnail that is made for a requested size: it fits into the next larger square.
+ * @param maxSide the largest side a request may name
+ */
+export function servedThumbnail({ original, width, height, format }: ThumbnailName, maxSide: number) {
+  const asked = Math.max(width, height);
+  const side = Math.min(maxSide, sides.find((each) => each >= asked) ?? maxSide);
+  const key = `${original}_${side}x${side}.${endings[format]}`;
+  return { key, name: { original, width: side, height: side, format } };
+}
+
 /** The key of a URL's path. Percent-encoding is not decoded; undefined for anything but a valid key. */
 export function keyOf(path: string): string | undefined {
   return /^\/(g\d{1,3}\/\d{3}\/\d{3}\/[A-Za-z0-9_][A-Za-z0-9_.-]{0,199})$/.exec(path)?.[1];

@@ -32,13 +32,14 @@ async function thumbnail(imagePath: string, size: string) {
 }
 
 describe('a size appended to an image’s name', () => {
-  it('returns the image in that size, with the same aspect ratio', async () => {
+  it('returns the image in that size or the next larger one, with the same aspect ratio', async () => {
     const { path: square } = await msfs.upload(await picture(400, 400));
     expect(await thumbnail(square, '100x100.jpg')).toMatchObject({ width: 100, height: 100, format: 'jpeg' });
     const { path: wide } = await msfs.upload(await picture(640, 480), 'x_640x480.jpg');
     expect(await thumbnail(wide, '100x100.jpg')).toMatchObject({ width: 100, height: 75 });
     expect(await thumbnail(wide, '320x240.jpg')).toMatchObject({ width: 320, height: 240 });
-    expect(await thumbnail(wide, '320x999.jpg')).toMatchObject({ width: 320, height: 240 });
+    expect(await thumbnail(wide, '300x90.jpg')).toMatchObject({ width: 320, height: 240 });
+    expect(await thumbnail(wide, '2048x2048.jpg')).toMatchObject({ width: 640, height: 480 });
   });
 
   it.each(['jpeg', 'png', 'webp', 'gif'] as const)(
@@ -50,8 +51,8 @@ describe('a size appended to an image’s name', () => {
         ['png', 'png'],
         ['webp', 'webp'],
       ] as const) {
-        const small = await thumbnail(imagePath, `30x30.${ending}`);
-        expect(small).toMatchObject({ width: 30, height: 20, format: made });
+        const small = await thumbnail(imagePath, `50x50.${ending}`);
+        expect(small).toMatchObject({ width: 50, height: 33, format: made });
         expect(small.response.headers.get('content-type')).toBe(`image/${made}`);
       }
     },
@@ -69,8 +70,8 @@ describe('a size appended to an image’s name', () => {
       .jpeg()
       .toBuffer();
     const { path: imagePath } = await msfs.upload(photo);
-    const small = await thumbnail(imagePath, '30x30.jpg');
-    expect(small).toMatchObject({ width: 20, height: 30 });
+    const small = await thumbnail(imagePath, '50x50.jpg');
+    expect(small).toMatchObject({ width: 33, height: 50 });
     expect(small.exif).toBeUndefined();
   });
 
@@ -89,6 +90,47 @@ describe('a size appended to an image’s name', () => {
     expect((await msfs.get(`${imagePath}_77x77.jpg`, { range: 'bytes=0-1' })).status).toBe(206);
   });
 
+  it('is one of a few, however many sizes are asked for', async () => {
+    const { path: imagePath } = await msfs.upload(await picture(300, 300));
+    const made = async () =>
+      Number(/thumbnails_total\{outcome="made"\} (\d+)/.exec(await msfs.metrics())?.[1] ?? 0);
+    const before = await made();
+    const sizes = Array.from({ length: 50 }, (_, i) => `${51 + i}x${100 - i}.${i % 2 ? 'jpg' : 'jpeg'}`);
+    const all = await Promise.all(sizes.map((size) => thumbnail(imagePath, size)));
+    for (const { width, response } of all) expect([response.status, width]).toEqual([200, 100]);
+    expect(await made()).toBe(before + 1);
+  });
+
+  it('is made one at a time for each image, so that others have their turn', async () => {
+    const { path: large } = await msfs.upload(await picture(1_900, 1_900));
+    const { path: other } = await msfs.upload(await picture(60, 60));
+    const order: string[] = [];
+    const ask = (imagePath: string, size: string) =>
+      thumbnail(imagePath, size).then(({ response }) => {
+        expect(response.status).toBe(200);
+        order.push(imagePath);
+      });
+    const sizes = ['1280x1280.png', '960x960.png', '640x640.png', '480x480.png', '320x320.png'];
+    const many = sizes.map((size) => ask(large, size));
+    await Promise.all([...many, ask(other, '50x50.jpg')]);
+    expect(order.indexOf(other)).toBeLessThan(2);
+  });
+
+  it('is not made when too many are being made for the same address', async () => {
+    const limited = await TestServer.start({ ADDRESS_LIMIT_EXEMPT: 'none', THUMBNAIL_MAX_WAITING: '2' });
+    try {
+      const { path: imagePath } = await limited.upload(await picture(1_900, 1_900));
+      const sizes = ['1280x1280.png', '960x960.png', '640x640.png'];
+      const statuses = await Promise.all(
+        sizes.map((size) => limited.get(`${imagePath}_${size}`).then(({ status }) => status)),
+      );
+      expect(statuses.sort()).toEqual([200, 503, 503]);
+      expect(await limited.metrics()).toContain('thumbnails_refused_by_address_total 2\n');
+    } finally {
+      await limited.stop();
+    }
+  });
+
   it('is made again when the folder was cleared', async () => {
     const { path: imagePath } = await msfs.upload(await picture(20, 20));
     expect((await thumbnail(imagePath, '10x10.jpg')).response.status).toBe(200);
@@ -97,9 +139,12 @@ describe('a size appended to an image’s name', () => {
   });
 
   it('keeps the folder within its maximum size', async () => {
-    const { path: imagePath } = await msfs.upload(await picture(600, 600));
-    for (let side = 560; side < 600; side++) {
-      expect((await thumbnail(imagePath, `${side}x${side}.png`)).response.status).toBe(200);
+    const content = await picture(600, 600);
+    for (let i = 0; i < 20; i++) {
+      const { path: imagePath } = await msfs.upload(content);
+      for (const size of ['480x480.png', '600x600.png']) {
+        expect((await thumbnail(imagePath, size)).response.status).toBe(200);
+      }
     }
     const kept = async () => {
       const entries = await readdir(folder, { recursive: true, withFileTypes: true });

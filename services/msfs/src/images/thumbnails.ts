@@ -5,7 +5,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { ThumbnailConfig } from '../config.js';
 import { type Image, ImageCache } from './image-cache.js';
 import { headersFor } from './image-headers.js';
-import type { ThumbnailName } from './image-name.js';
+import { servedThumbnail, type ThumbnailName } from './image-name.js';
 import { scale } from './scale.js';
 import type { ThumbnailFolder } from './thumbnail-folder.js';
 
@@ -33,6 +33,8 @@ export class Thumbnails {
   readonly #cache: ImageCache;
   readonly #limit: LimitFunction;
   readonly #making = new Map<string, Promise<void>>();
+  /** By original, the latest of its thumbnails under way: only one is made at a time. */
+  readonly #latest = new Map<string, Promise<void>>();
   readonly #failed = new LRUCache<string, true>({ max: 10_000, ttl: failureMs });
   readonly #count: (outcome: string) => void;
 
@@ -49,7 +51,7 @@ export class Thumbnails {
       ['outcome'],
     );
     this.#count = (outcome) => made.inc({ outcome });
-    metrics.gauge('thumbnails_waiting', 'Thumbnails waiting to be made', () => this.#limit.pendingCount);
+    metrics.gauge('thumbnails_waiting', 'Thumbnails waiting to be made', () => this.#waiting);
     metrics.gauge('thumbnail_folder_bytes', 'Size of the thumbnails on disk', () => folder.size);
   }
 
@@ -59,18 +61,21 @@ export class Thumbnails {
   }
 
   /**
+   * @param asked the size that was asked for; the next larger one of a fixed list is served
+   * @param mayMake called when a thumbnail has to be made; false: it is refused
    * @throws TeamTalkError `not-found` when there can be no such thumbnail, `resource-exhausted` when too many
    *   wait already; StorageError of the original
    */
-  async find(key: string, name: ThumbnailName): Promise<Image> {
+  async find(asked: ThumbnailName, mayMake: () => boolean): Promise<Image> {
     const { maxSide } = this.#config;
-    const { original, width, height, format } = name;
-    if (width < 1 || height < 1 || width > maxSide || height > maxSide) {
+    if (asked.width < 1 || asked.height < 1 || asked.width > maxSide || asked.height > maxSide) {
       throw new TeamTalkError('not-found', `a thumbnail has 1 to ${maxSide} pixels a side`);
     }
+    const { key, name } = servedThumbnail(asked, maxSide);
+    const { original, width, height, format } = name;
     const { info, type } = await this.#originals.find(original);
     if (!type || !scalable.has(type)) throw new TeamTalkError('not-found', `${original} cannot be scaled`);
-    const { bytes, info: own } = await this.#made(key, name);
+    const { bytes, info: own } = await this.#made(key, name, mayMake);
     // Derived from the original, so that it is the same at every replica.
     const etag = `${info.etag}-${width}x${height}-${format}`;
     const given = { ...own, etag, modified: info.modified };
@@ -78,42 +83,51 @@ export class Thumbnails {
     return { info: given, type: made, headers: headersFor(given, made), bytes };
   }
 
-  forget(key: string): void {
+  /** Removes a thumbnail whose file turned out to be gone. */
+  forget(asked: ThumbnailName): void {
+    this.#forget(servedThumbnail(asked, this.#config.maxSide).key);
+  }
+
+  #forget(key: string): void {
     this.#cache.forget(key);
     this.#folder.forget(key);
   }
 
-  async #made(key: string, name: ThumbnailName): Promise<Image> {
+  async #made(key: string, name: ThumbnailName, mayMake: () => boolean): Promise<Image> {
     if (this.#folder.has(key)) {
       try {
         return await this.#cache.find(key);
       } catch (error) {
         if (!isNotFound(error)) throw error;
         // The folder was cleared.
-        this.forget(key);
+        this.#forget(key);
       }
     }
     let making = this.#making.get(key);
     if (!making) {
-      making = this.#make(key, name).finally(() => this.#making.delete(key));
+      making = this.#make(key, name, mayMake).finally(() => this.#making.delete(key));
       this.#making.set(key, making);
     }
     await making;
     return this.#cache.find(key);
   }
 
-  async #make(key: string, name: ThumbnailName): Promise<void> {
+  get #waiting(): number {
+    return Math.max(0, this.#making.size - this.#limit.activeCount);
+  }
+
+  async #make(key: string, name: ThumbnailName, mayMake: () => boolean): Promise<void> {
     const { original } = name;
     const { maxPixels, maxWaiting, seconds } = this.#config;
     if (this.#failed.has(original)) {
       this.#count('failed_before');
       throw new TeamTalkError('not-found', `${original} cannot be scaled`);
     }
-    if (this.#limit.pendingCount >= maxWaiting) {
+    if (this.#waiting >= maxWaiting || !mayMake()) {
       this.#count('refused');
       throw new TeamTalkError('resource-exhausted', 'too many thumbnails at once');
     }
-    await this.#limit(async () => {
+    await this.#inTurn(original, async () => {
       const bytes = await this.#read(original);
       let scaled: Buffer;
       try {
@@ -126,6 +140,17 @@ export class Thumbnails {
       await this.#folder.put(key, scaled);
       this.#count('made');
     });
+  }
+
+  /** Runs a job after those of the same original, and after those of others that came before it. */
+  #inTurn(original: string, job: () => Promise<void>): Promise<void> {
+    const before = this.#latest.get(original);
+    const run = () => this.#limit(job);
+    const done: Promise<void> = (before ? before.then(run, run) : run()).finally(() => {
+      if (this.#latest.get(original) === done) this.#latest.delete(original);
+    });
+    this.#latest.set(original, done);
+    return done;
   }
 
   async #read(key: string): Promise<Buffer> {
