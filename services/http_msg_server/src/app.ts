@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import express, { type Express, type Response } from 'express';
 import type { ApiOptions } from './http/api-options.js';
+import { readBody } from './http/read-body.js';
 import type { LegacyEndpoint } from './legacy/call.js';
 import { legacyApi } from './legacy/legacy-api.js';
 import type { Operation } from './v1/operation.js';
@@ -22,14 +23,14 @@ export function createApp(options: ApiOptions, { endpoints, operations }: Routes
     response.locals.begin = performance.now();
     next();
   });
-  const v1 = v1Api(options, operations);
+  const body = readBody(options.bodies, options.maxBodyBytes);
+  const v1 = v1Api(options, operations, body);
   app.use((request, response, next) => {
     // Other requests skip the /v1 router, which tries its paths one after the other.
     if (request.path === '/v1' || request.path.startsWith('/v1/')) void v1(request, response, next);
     else next();
   });
-  const anyBody = express.raw({ type: () => true, limit: options.maxBodyBytes });
-  const legacy = legacyApi(options, endpoints, anyBody);
+  const legacy = legacyApi(options, endpoints, body);
   app.use(...legacy.serve);
   app.use(legacy.failed);
   return app;

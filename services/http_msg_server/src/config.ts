@@ -47,6 +47,12 @@ export const envSchema = {
   MAX_CONNECTIONS: env.integer(2_000, 1, 1_000_000, 'HTTP connections at most; further ones are refused'),
   ...addressLimitEnv,
   MAX_BODY_BYTES: env.integer(1_048_576, 1024, 67_108_864, 'Largest request body, bytes'),
+  MAX_ALL_BODIES_BYTES: env.integer(
+    67_108_864,
+    1_048_576,
+    17_179_869_184,
+    'Bodies of all requests under way together at most, bytes; a quarter of it for callers whose key is not checked yet. Further ones are refused, to be tried again',
+  ),
   MAX_MESSAGE_BYTES: env.integer(
     393_216,
     16,
@@ -82,7 +88,13 @@ export interface HttpMsgServerConfig extends CommonConfig {
   trustedProxies: Networks;
   addressLimits: AddressLimits;
   textKey: string;
-  limits: { connections: number; bodyBytes: number; messageBytes: number; appends: number };
+  limits: {
+    connections: number;
+    bodyBytes: number;
+    allBodiesBytes: number;
+    messageBytes: number;
+    appends: number;
+  };
   timeouts: { requestMs: number; storeMs: number };
 }
 
@@ -100,6 +112,7 @@ function nest(values: EnvValues<typeof envSchema>): HttpMsgServerConfig {
     limits: {
       connections: values.MAX_CONNECTIONS,
       bodyBytes: values.MAX_BODY_BYTES,
+      allBodiesBytes: values.MAX_ALL_BODIES_BYTES,
       messageBytes: values.MAX_MESSAGE_BYTES,
       appends: values.MAX_APPENDS,
     },

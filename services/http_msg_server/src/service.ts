@@ -11,6 +11,7 @@ import { Access } from './auth/access.js';
 import { AppDirectory } from './auth/app-directory.js';
 import type { HttpMsgServerConfig } from './config.js';
 import { createContext } from './context.js';
+import { BodyBudget } from './http/body-budget.js';
 import { startHttpListener } from './http-listener.js';
 import { endpoints } from './legacy/endpoints.js';
 import { operations } from './v1/operations.js';
@@ -37,6 +38,12 @@ async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<stri
   const webhooks = new WebhookSender({ kit, pool, textCodec });
   life.onStop('webhooks', () => webhooks.stop());
 
+  const bodies = new BodyBudget({
+    totalBytes: limits.allBodiesBytes,
+    maxBodyBytes: limits.bodyBytes,
+    open: config.open,
+  });
+  kit.metrics.gauge('http_body_bytes', 'Bytes reserved for the bodies of requests', () => bodies.bytes);
   const app = createApp(
     {
       kit,
@@ -44,6 +51,7 @@ async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<stri
       access: new Access({ directory, pool }),
       open: config.open,
       maxBodyBytes: limits.bodyBytes,
+      bodies,
       trustedProxies: config.trustedProxies,
     },
     { endpoints, operations },

@@ -46,10 +46,14 @@ export class Access {
     { key, signature, request }: Credentials,
     refreshIfUnknown = true,
   ): Promise<App | undefined | Refusal> {
-    const { directory } = this.#options;
     if (signature) return this.#signed(signature, request);
     if (key === undefined) return undefined;
-    return (await directory.byKey(key, refreshIfUnknown)) ?? 'key';
+    return (await this.byKey(key, refreshIfUnknown)) ?? 'key';
+  }
+
+  /** @param refreshIfUnknown as for `identify` */
+  byKey(key: string, refreshIfUnknown: boolean): Promise<App | undefined> {
+    return this.#options.directory.byKey(key, refreshIfUnknown);
   }
 
   async #signed(signature: SignatureHeaders, request: SignedRequest): Promise<App | Refusal> {
@@ -104,14 +108,26 @@ export interface Caller {
  */
 export function authorize(
   app: App,
-  { permission, administration }: Requirement,
+  requirement: Requirement,
   { address, sender }: Caller,
 ): Refusal | { administers: boolean } {
+  const early = refusalBeforeBody(app, requirement, address);
+  if (early) return early;
+  const { administration } = requirement;
   const administers = administration !== undefined && isAllowed(app, administration);
-  if (!administers && !isAllowed(app, permission)) return 'permission';
-  if (!mayComeFrom(app, address)) return 'address';
   const isOther = app.userId !== undefined && sender !== undefined && sender !== app.userId;
   if (isOther && !administers) return 'sender';
   if (app.bucket && !app.bucket.take()) return 'rate';
   return { administers };
+}
+
+/** The part of `authorize` that needs no body. */
+export function refusalBeforeBody(
+  app: App,
+  { permission, administration }: Requirement,
+  address: string | undefined,
+): Refusal | undefined {
+  const administers = administration !== undefined && isAllowed(app, administration);
+  if (!administers && !isAllowed(app, permission)) return 'permission';
+  return mayComeFrom(app, address) ? undefined : 'address';
 }

@@ -2,6 +2,7 @@ import type { Networks } from '@teamtalk/net';
 import type { Kit } from '@teamtalk/service-kit';
 import type { Access } from '../auth/access.js';
 import type { Context } from '../context.js';
+import type { BodyBudget } from './body-budget.js';
 
 export interface ApiOptions {
   kit: Kit;
@@ -10,6 +11,7 @@ export interface ApiOptions {
   /** whether the legacy API serves callers without a key */
   open: boolean;
   maxBodyBytes: number;
+  bodies: BodyBudget;
   /** proxies whose X-Forwarded-For is trusted */
   trustedProxies: Networks;
 }

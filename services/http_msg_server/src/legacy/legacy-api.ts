@@ -1,5 +1,6 @@
+import { isTransient } from '@teamtalk/service-kit';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
-import { actorOf, authorize, type Refusal } from '../auth/access.js';
+import { actorOf, authorize, type Refusal, refusalBeforeBody } from '../auth/access.js';
 import type { App } from '../auth/app.js';
 import { signatureHeadersOf } from '../auth/signature.js';
 import type { ApiOptions } from '../http/api-options.js';
@@ -116,6 +117,24 @@ export function legacyApi(
     else answer(request, response, { code: ErrorCode.BAD_PARAMETER });
   };
 
+  /** Refuses what can be refused before the body is read, which may have the key or be signed. */
+  const admit: RequestHandler = async (request, response, next) => {
+    const endpoint = endpoints[(response.locals as Locals).route as string] as LegacyEndpoint;
+    const key = new URL(request.originalUrl, 'http://localhost').searchParams.get('app_key') ?? undefined;
+    const signature = signatureHeadersOf((name) => request.get(name));
+    if (key !== undefined && !signature) {
+      const app = await access.byKey(key, !open);
+      if (app) {
+        response.locals.app = app;
+        const refusal = refusalBeforeBody(app, endpoint, request.ip);
+        if (refusal) return answer(request, response, { code: refusalCodes[refusal] });
+      } else if (!open) {
+        return answer(request, response, { code: refusalCodes.key });
+      }
+    }
+    next();
+  };
+
   const handle: RequestHandler = async (request, response) => {
     const found = endpoints[(response.locals as Locals).route as string] as LegacyEndpoint;
     answer(request, response, await serve(found, request, response));
@@ -126,10 +145,10 @@ export function legacyApi(
     // Errors of reading a body have a status: too large, aborted, unknown encoding.
     const status: unknown = (error as { status?: unknown } | undefined)?.status;
     const byCaller = typeof status === 'number' && status < 500;
-    if (!byCaller) log.error({ err: error }, 'request failed');
+    if (!byCaller && !isTransient(error)) log.error({ err: error }, 'request failed');
     answer(request, response, { code: byCaller ? ErrorCode.BAD_PARAMETER : ErrorCode.SERVER_ERROR });
   };
-  return { serve: [find, readBody, handle], failed };
+  return { serve: [find, admit, readBody, handle], failed };
 }
 
 /** Callers send paths with doubled or trailing slashes and in any case. */

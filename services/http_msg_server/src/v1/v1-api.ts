@@ -1,13 +1,7 @@
 import { isTransient, withDeadline } from '@teamtalk/service-kit';
-import express, {
-  type ErrorRequestHandler,
-  type Request,
-  type RequestHandler,
-  type Response,
-  Router,
-} from 'express';
+import { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from 'express';
 import type { z } from 'zod';
-import { actorOf, authorize, type Refusal } from '../auth/access.js';
+import { actorOf, authorize, type Refusal, refusalBeforeBody } from '../auth/access.js';
 import type { App } from '../auth/app.js';
 import { signatureHeadersOf } from '../auth/signature.js';
 import type { ApiOptions } from '../http/api-options.js';
@@ -46,6 +40,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 export function v1Api(
   { kit, context, access, maxBodyBytes }: ApiOptions,
   operations: readonly Operation[],
+  readBody: RequestHandler,
 ): RequestHandler {
   const { health, log, metrics } = kit;
   const answered = metrics.counter('v1_requests_total', 'Calls to /v1, by HTTP status', [
@@ -90,21 +85,39 @@ export function v1Api(
     finish(request, response, problem.status, JSON.stringify(problem));
   }
 
-  async function identify(request: Request): Promise<App> {
+  function credentialsOf(request: Request) {
     const [scheme, key] = (request.get('authorization') ?? '').split(' ');
-    const app = await access.identify({
+    return {
       key: scheme?.toLowerCase() === 'bearer' ? key : undefined,
       signature: signatureHeadersOf((name) => request.get(name)),
       request: { method: request.method, target: request.originalUrl, body: bytesOf(request) },
-    });
+    };
+  }
+
+  function orProblem(app: App | Refusal | undefined): App {
     if (app === undefined) throw new Problem('unknown-app', 'send a key: Authorization: Bearer …');
     if (typeof app === 'string') throw new Problem(refusals[app]);
     return app;
   }
 
+  /** Refuses what can be refused before the body is read. */
+  function admit(operation: Operation): RequestHandler {
+    return async (request, response, next) => {
+      const credentials = credentialsOf(request);
+      // A signature is of the body, too, and is checked once it is there.
+      if (!credentials.signature) {
+        const app = orProblem(await access.identify(credentials));
+        const refusal = refusalBeforeBody(app, operation, request.ip);
+        if (refusal) throw new Problem(refusals[refusal]);
+        response.locals.app = app;
+      }
+      next();
+    };
+  }
+
   function serve(operation: Operation): RequestHandler {
     return async (request, response) => {
-      const app = await identify(request);
+      const app = orProblem(await access.identify(credentialsOf(request)));
       response.locals.app = app;
       const checked = {
         params: check(operation.params, request.params, 'path'),
@@ -140,7 +153,6 @@ export function v1Api(
     response.set('cache-control', 'no-cache').type('json').end(document);
   });
   router.use('/v1/docs', docsPage());
-  const anyBody = express.raw({ type: () => true, limit: maxBodyBytes });
   const methods = new Map<string, string[]>();
   for (const operation of operations) {
     const path = operation.path.replaceAll(/\{(\w+)\}/g, ':$1');
@@ -149,7 +161,7 @@ export function v1Api(
       response.locals.operation = operation;
       next();
     };
-    router[operation.method](path, begin, anyBody, serve(operation));
+    router[operation.method](path, begin, admit(operation), readBody, serve(operation));
   }
   for (const [path, allowed] of methods) {
     router.all(path, (_request, response) => {
