@@ -51,6 +51,12 @@ export const envSchema = {
   ...addressLimitEnv,
   ...trustedProxiesEnv,
   MAX_UPLOADS: env.integer(500, 1, 100_000, 'Maximum number of concurrent uploads; further ones are refused'),
+  MIN_UPLOAD_RATE: env.integer(
+    1_024,
+    0,
+    1_073_741_824,
+    'Least bytes a second of an upload; one that is slower for IDLE_TIMEOUT_MS is refused. 0: no limit',
+  ),
   MAX_UPLOAD_BYTES: env.integer(10_485_760, 1024, 1_073_741_824, 'Largest file that may be uploaded, bytes'),
   REQUEST_TIMEOUT_MS: env.integer(120_000, 10, 3_600_000, 'Longest time a request may take to arrive, ms'),
   IDLE_TIMEOUT_MS: env.integer(
@@ -110,7 +116,7 @@ export interface MsfsConfig extends CommonConfig {
   uploadTokens: readonly string[] | undefined;
   /** undefined: any origin */
   uploadOrigins: readonly string[] | undefined;
-  limits: { connections: number; uploads: number; uploadBytes: number };
+  limits: { connections: number; uploads: number; uploadBytes: number; uploadRate: number };
   timeouts: { requestMs: number; idleMs: number };
   imageCacheBytes: number;
   thumbnails: ThumbnailConfig;
@@ -142,6 +148,7 @@ function nest(values: EnvValues<typeof envSchema>): MsfsConfig {
       connections: values.MAX_CONNECTIONS,
       uploads: values.MAX_UPLOADS,
       uploadBytes: values.MAX_UPLOAD_BYTES,
+      uploadRate: values.MIN_UPLOAD_RATE,
     },
     timeouts: { requestMs: values.REQUEST_TIMEOUT_MS, idleMs: values.IDLE_TIMEOUT_MS },
     imageCacheBytes: values.IMAGE_CACHE_BYTES,

@@ -22,6 +22,8 @@ export interface Context {
   store: BlobStore;
   images: ImageCache;
   thumbnails: Thumbnails;
+  /** False when the client's address has too many uploads already. */
+  mayUploadMore: (request: IncomingMessage, response: ServerResponse) => boolean;
   /** False when too many thumbnails are being made for the client's address already. */
   mayMakeThumbnail: (request: IncomingMessage, response: ServerResponse) => boolean;
   inFlight: InFlightBudget;
@@ -31,7 +33,12 @@ export interface Context {
   uploadOrigins: readonly string[] | undefined;
   /** without a trailing slash; undefined: the Host of the upload */
   publicUrl: string | undefined;
-  limits: { uploadBytes: number };
+  limits: {
+    uploadBytes: number;
+    /** Least bytes a second of an upload, measured each `rateMs` milliseconds; 0: any. */
+    uploadRate: number;
+    rateMs: number;
+  };
 }
 
 export async function createContext(config: MsfsConfig, kit: Kit): Promise<Context> {
@@ -59,6 +66,17 @@ export async function createContext(config: MsfsConfig, kit: Kit): Promise<Conte
     ),
     log,
   });
+  const uploadsOfAddress = new AddressLimit({
+    what: 'uploads',
+    perAddress: 0,
+    total: config.limits.uploads,
+    exempt: config.addressLimits.exempt,
+    refused: metrics.counter(
+      'uploads_refused_by_address_total',
+      'Uploads refused because one address had too many',
+    ),
+    log,
+  });
   const inFlight = new InFlightBudget(Math.max(config.imageCacheBytes, minInFlight));
   metrics.gauge(
     'image_bytes_under_way',
@@ -79,6 +97,8 @@ export async function createContext(config: MsfsConfig, kit: Kit): Promise<Conte
     store,
     images,
     thumbnails,
+    mayUploadMore: (request, response) =>
+      uploadsOfAddress.admit(response, clientAddress(request, config.trustedProxies)),
     mayMakeThumbnail: (request, response) =>
       forAddress.admit(response, clientAddress(request, config.trustedProxies)),
     inFlight,
@@ -86,7 +106,7 @@ export async function createContext(config: MsfsConfig, kit: Kit): Promise<Conte
     mayUpload: uploadCheck(config.uploadTokens),
     uploadOrigins: config.uploadOrigins,
     publicUrl: config.publicUrl,
-    limits: config.limits,
+    limits: { ...config.limits, rateMs: Math.max(1, Math.floor(config.timeouts.idleMs / 2)) },
   };
 }
 

@@ -37,9 +37,14 @@ export function uploadImage(context: Context, onBroken: (error: unknown) => void
       sendRefusal(response, early);
       return;
     }
+    if (!context.mayUploadMore(request, response)) {
+      sendRefusal(response, refusals.tooMany);
+      return;
+    }
     if (request.headers.expect !== undefined) response.writeContinue();
     uploads.take(response);
     cutOffWhatIsTooLarge(request, response, limits.uploadBytes + formBytes);
+    if (limits.uploadRate > 0) cutOffWhatIsTooSlow(request, response, limits);
     takeFile(request, response, (error: unknown) => {
       if (response.headersSent) return;
       const [file] = (request.files ?? []) as UploadedFile[];
@@ -91,6 +96,27 @@ function cutOffWhatIsTooLarge(request: Request, response: Response, maxBytes: nu
     if (bytes > maxBytes) timer ??= setTimeout(() => sendRefusal(response, refusals.tooLarge), lingerMs);
   });
   response.once('close', () => clearTimeout(timer));
+}
+
+/** A slow upload takes a slot from others for as long as it lasts. Pauses in which the store holds it up do not count. */
+function cutOffWhatIsTooSlow(
+  request: Request,
+  response: Response,
+  { uploadRate, rateMs }: Context['limits'],
+): void {
+  let bytes = 0;
+  let slowTimes = 0;
+  const timer = setInterval(() => {
+    const isSlow = bytes < (uploadRate * rateMs) / 1000 && !request.complete && !request.isPaused();
+    bytes = 0;
+    slowTimes = isSlow ? slowTimes + 1 : 0;
+    // Once may be this process, which stood still and has not read what is there.
+    if (slowTimes >= 2) sendRefusal(response, refusals.tooSlow);
+  }, rateMs);
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+  });
+  response.once('close', () => clearInterval(timer));
 }
 
 function allowOrigin({ uploadOrigins }: Context, { headers }: Request, response: Response): void {
