@@ -1,0 +1,88 @@
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { TestCluster } from '@teamtalk/cluster';
+import { checkOut } from '../checkout.js';
+import { type Attack, attacks, type Figures } from './attacks.js';
+
+const usage = `npm run attacks -- [--full] [--only NAME,…] [--from REF] [--json FILE]
+
+Attacks an installation of its own on loopback, and reports what it costs and what others notice.
+
+  --full  the numbers of connections of the audit, in place of a tenth
+  --only  some of: ${attacks.map(({ name }) => name).join(', ')}
+  --from  a commit, which is checked out and built and attacked before this one
+  --json  also writes the report to a file
+`;
+
+const { values } = parseArgs({
+  options: {
+    full: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    from: { type: 'string' },
+    json: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const withKeys = { HTTP_AUTH: 'keys', APP_KEYS: 'key' };
+
+interface Outcome {
+  attack: string;
+  count: number;
+  /** undefined: --from was not given */
+  before: Figures | undefined;
+  after: Figures;
+}
+
+async function main(): Promise<void> {
+  if (values.help) {
+    process.stdout.write(usage);
+    return;
+  }
+  const names = values.only?.split(',');
+  const unknown = names?.find((name) => !attacks.some((attack) => attack.name === name));
+  if (unknown !== undefined) throw new Error(`there is no attack ${unknown}\n\n${usage}`);
+  const checkout = values.from && checkOut(values.from);
+  const outcomes: Outcome[] = [];
+  for (const attack of attacks) {
+    if (names && !names.includes(attack.name)) continue;
+    const count = values.full ? attack.full : attack.small;
+    process.stdout.write(`${attack.name}: ${count} x ${attack.what}\n`);
+    const before = checkout ? await runOn(attack, count, checkout) : undefined;
+    if (before) process.stdout.write(`  before  ${describe(before)}\n`);
+    const after = await runOn(attack, count, undefined);
+    process.stdout.write(`  ${before ? 'after ' : 'now   '}  ${describe(after)}\n`);
+    outcomes.push({ attack: attack.name, count, before, after });
+  }
+  if (values.json) await writeFile(values.json, `${JSON.stringify(outcomes, undefined, 2)}\n`);
+}
+
+/** A new installation for each attack, so that none suffers from the one before. */
+async function runOn(attack: Attack, count: number, checkout: string | undefined): Promise<Figures> {
+  const cluster = await TestCluster.start({
+    mode: 'processes',
+    http_msg_server: 1,
+    file_server: 1,
+    msfs: 1,
+    env: { ADDRESS_LIMIT_EXEMPT: 'none' },
+    envOf: {
+      ...attack.envOf(count),
+      http_msg_server: { ...withKeys, ...attack.envOf(count).http_msg_server },
+    },
+    ...(checkout && { checkout }),
+  });
+  try {
+    await cluster.addUsers(['witness']);
+    return await attack.run(cluster, count);
+  } finally {
+    await cluster.stop();
+  }
+}
+
+function describe(figures: Figures): string {
+  return Object.entries(figures)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join(' · ');
+}
+
+await main();
