@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { waitUntil } from '@teamtalk/local-stack';
 import { Commands, encodePdu, encodeRawPdu, writeHeader } from '@teamtalk/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -118,6 +119,40 @@ describe('WebSocket', () => {
     webSocket.send(Buffer.alloc(150_000), { fin: false });
     await closeCodeOf(webSocket);
     await server.metricReaches('connections_closed_total', { reason: 'before-login' }, 1);
+  });
+
+  it('bounds the memory of a connection while its login is under way', async () => {
+    let answer = () => {};
+    const held = await TestServer.start({ env: { MAX_LOGINS: '1' } });
+    held.route.acksWaitFor = new Promise((resolve) => {
+      answer = resolve;
+    });
+    try {
+      const first = (await held.connect()).logIn('u1');
+      await waitUntil(() => held.route.changes.length === 1, { what: 'the first login is under way' });
+      const webSocket = await openWebSocket(`ws://127.0.0.1:${held.service.ports.ws}/`);
+      webSocket.on('error', () => {});
+      const login = { userName: 'u2', password: 'secret', onlineStatus: 1, clientType: 1 } as const;
+      webSocket.send(encodePdu(Commands.LoginReqUserlogin, login, 1));
+      await waitUntil(async () => (await held.metric('logins_waiting')) === 1, { what: 'it waits' });
+      webSocket.send(Buffer.alloc(150_000), { fin: false });
+      await closeCodeOf(webSocket);
+      await held.metricReaches('connections_closed_total', { reason: 'before-login' }, 1);
+      answer();
+      expect((await first).resultCode).toBe(0);
+    } finally {
+      answer();
+      await held.stop();
+    }
+  });
+
+  it('is closed when its client sends no request, or half of one', async () => {
+    for (const bytes of ['', 'GET / HTTP/1.1\r\nHost: x\r\n']) {
+      const socket = connect(server.service.ports.ws!, '127.0.0.1');
+      socket.resume();
+      socket.write(bytes);
+      await once(socket, 'close');
+    }
   });
 
   it('is closed gracefully by the server after a logout or a login timeout', async () => {

@@ -42,6 +42,8 @@ export class WebSocketLayer {
       },
       (_, response) => this.#noUpgrade(response),
     );
+    // It never listens itself, and Node starts the check for slow requests on this event.
+    this.#http.emit('listening');
     this.#http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
       this.#upgrade(request, socket, head);
     });
