@@ -60,7 +60,7 @@ it.each([
   '../../etc/passwd',
   'a\0b',
   '3f0c1a52-6f0e-4a44-9a55-d6ef39a4ad3b',
-  `3f0c1a52-6f0e-4a44-9a55-${'d'.repeat(100_000)}`,
+  `3f0c1a52-6f0e-4a44-9a55-${'d'.repeat(10_000)}`,
 ])('an unknown task is refused (%#)', async (taskId) => {
   expect(await tryLogin(taskId, from, Role.sender)).toBe(1);
   await refusedFor('unknown_task');
