@@ -16,7 +16,7 @@ export interface HttpAddressOptions extends AddressLimitOptions {
 }
 
 /**
- * Limits an HTTP server's connections by address. Those of trusted proxies are not limited; their requests under way
+ * Limits an HTTP server's connections by address. Those of trusted proxies are not limited; their requests in flight
  * are, by the address they are forwarded for.
  * @param refuse answers a request that is one too many
  * @returns `serve` behind that limit

@@ -51,7 +51,7 @@ export const envSchema = {
     67_108_864,
     1_048_576,
     17_179_869_184,
-    'Bodies of all requests under way together at most, bytes; a quarter of it for callers whose key is not checked yet. Further ones are refused, to be tried again',
+    'Bodies of all requests in flight together at most, bytes; a quarter of it for callers whose key is not checked yet. Further ones are refused, to be tried again',
   ),
   MAX_MESSAGE_BYTES: env.integer(
     393_216,

@@ -77,7 +77,7 @@ export async function startHttpListener(
   return (server.address() as AddressInfo).port;
 }
 
-/** Answers a request of a proxy whose client has too many under way. */
+/** Answers a request of a proxy whose client has too many in flight. */
 function refuseForwarded({ url = '' }: IncomingMessage, response: ServerResponse): void {
   response.writeHead(url.startsWith('/v1/') ? 429 : 200, {
     'content-type': 'application/json; charset=utf-8',

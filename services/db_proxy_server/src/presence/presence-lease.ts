@@ -3,7 +3,7 @@ import { type Bus, directDeliveryMs } from '@teamtalk/bus';
 /** Age at which it is renewed, milliseconds. */
 const renewMs = directDeliveryMs.lease / 2;
 /** How long a batch waits for NATS's answer, milliseconds. */
-const patienceMs = 50;
+const maxWaitMs = 50;
 
 /**
  * Whether all presence updates that NATS had a moment ago have arrived. NATS answers a round trip after everything it had
@@ -50,7 +50,7 @@ export class PresenceLease {
       () => {},
     );
     if (this.holds) return;
-    const renewing = Promise.race([answered, pause(patienceMs)]).then(() => {
+    const renewing = Promise.race([answered, pause(maxWaitMs)]).then(() => {
       if (this.#renewing === renewing) this.#renewing = undefined;
     });
     this.#renewing = renewing;

@@ -47,7 +47,7 @@ describe('before the body is read', () => {
   });
 });
 
-describe('the bodies under way', () => {
+describe('the bodies in flight', () => {
   it('of callers whose key is not known yet are limited, and do not keep others out', async () => {
     const first = await begin(path, length(1_000_000));
     await expect.poll(reserved).toBe(1_000_000);

@@ -34,7 +34,7 @@ const storeMs = 2_000;
 const postMs = 5_000;
 
 /**
- * Posts events to webhooks. A replica claims events for 15 s; if it dies, another one claims them after that. So each
+ * Posts events to webhooks. A replica claims events for 8 s; if it dies, another one claims them after that. So each
  * event is posted at least once, and receivers recognise duplicates by its `id`.
  */
 export class WebhookSender {

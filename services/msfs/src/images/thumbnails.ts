@@ -33,7 +33,7 @@ export class Thumbnails {
   readonly #cache: ImageCache;
   readonly #limit: LimitFunction;
   readonly #making = new Map<string, Promise<void>>();
-  /** By original, the latest of its thumbnails under way: only one is made at a time. */
+  /** By original, the latest of its thumbnails in flight: only one is made at a time. */
   readonly #latest = new Map<string, Promise<void>>();
   readonly #failed = new LRUCache<string, true>({ max: 10_000, ttl: failureMs });
   readonly #count: (outcome: string) => void;
