@@ -1,4 +1,5 @@
 // TestCluster: any number of each service on a real PostgreSQL and a real NATS.
+export { checkOut } from './checkout.js';
 export { type ClusterOptions, type ConnectOptions, TestCluster, testPassword } from './cluster.js';
 export { createGroup } from './create-group.js';
 export { DurableInfrastructure, dataFolder } from './durable-infrastructure.js';

@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { TestCluster } from '@teamtalk/cluster';
-import { checkOut } from '../checkout.js';
+import { checkOut, TestCluster } from '@teamtalk/cluster';
 import { type Attack, attacks, type Figures } from './attacks.js';
 
 const usage = `npm run attacks -- [--full] [--only NAME,…] [--from REF] [--json FILE]

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { checkOut } from '../checkout.js';
+import { checkOut } from '@teamtalk/cluster';
 import { aside, faults } from './all-faults.js';
 import type { Fault } from './faults/fault.js';
 import { OverlapRun } from './overlap.js';

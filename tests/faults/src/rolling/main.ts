@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { DurableInfrastructure } from '@teamtalk/cluster';
-import { checkOut } from '../checkout.js';
+import { checkOut, DurableInfrastructure } from '@teamtalk/cluster';
 import { describeReport, isClean, reportOf } from './report.js';
 import { TestRollingCluster } from './test-rolling-cluster.js';
 import { bringUp, describeMigrations, migrateFrom } from './upgrade.js';
