@@ -38,6 +38,8 @@ export class BenchCluster {
   readonly #nodeOptionsOf: Partial<Record<ServiceName, readonly string[]>>;
   #cluster: TestCluster | undefined;
   #shape = '';
+  /** folder of the checkout whose services are started from now on; undefined: this one's */
+  checkout: string | undefined;
   readonly #seeded = new Map<string, number>();
 
   static async start(nodeOptionsOf: Partial<Record<ServiceName, readonly string[]>>): Promise<BenchCluster> {
@@ -63,7 +65,7 @@ export class BenchCluster {
 
   /** Starts the services in this shape, unless they already have it. */
   async take({ counts, env, envOf }: Shape, fresh: boolean): Promise<void> {
-    const shape = JSON.stringify({ counts, env, envOf });
+    const shape = JSON.stringify({ counts, env, envOf, checkout: this.checkout });
     if (this.#cluster && this.#shape === shape && !fresh) return;
     await this.leave();
     this.#cluster = await TestCluster.start({
@@ -74,6 +76,7 @@ export class BenchCluster {
       envOf,
       infrastructure: this.infrastructure,
       nodeOptionsOf: this.#nodeOptionsOf,
+      ...(this.checkout && { checkout: this.checkout }),
     });
     this.#shape = shape;
   }

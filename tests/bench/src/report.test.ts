@@ -58,7 +58,7 @@ const report: Report = {
   machine: describeMachine('PostgreSQL 18'),
   baseline,
   scenarios: [
-    reportScenario(scenario, result, baseline),
+    reportScenario(scenario, [{ x: 0, label: '', result }], baseline),
     reportScenario(
       { ...scenario, name: 'grow', axis: 'servers' },
       [1, 2].map((x) => ({ x, label: `${x}`, result })),

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, release, totalmem } from 'node:os';
-import { type LoadResult, problemsOf, type UsageDifference } from '@teamtalk/load-generator';
+import { problemsOf, type UsageDifference } from '@teamtalk/load-generator';
 import type { Baseline } from './baseline.js';
 import { isMet, type Point, rateOf, type Scenario } from './scenario.js';
 
@@ -54,10 +54,9 @@ interface TargetReport {
 
 export function reportScenario(
   { name, title, axis, targets = [], baseline: against }: Scenario,
-  outcome: LoadResult | Point[],
+  points: readonly Point[],
   baseline: Baseline,
 ): ScenarioReport {
-  const points = Array.isArray(outcome) ? outcome : [{ x: 0, label: '', result: outcome }];
   const last = points.at(-1)?.result;
   return {
     name,

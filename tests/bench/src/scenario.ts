@@ -42,6 +42,8 @@ export interface Scenario {
   fresh?: boolean;
   /** runs only when named */
   onDemand?: boolean;
+  /** measures no services of ours, so another checkout's are not measured either */
+  otherServer?: boolean;
   /** of the result, or of the last point */
   targets?: readonly Target[];
   /** label of the points' x */

@@ -8,7 +8,7 @@ import { pageOf } from './html/page.js';
 import { runLoadProcess } from './load-process.js';
 import { profileOptions, reportProfiles } from './profile.js';
 import { commitOf, describeMachine, type Report, reportScenario, type ScenarioReport } from './report.js';
-import type { Scenario, ScenarioContext } from './scenario.js';
+import type { Point, Scenario, ScenarioContext } from './scenario.js';
 import { fileScenarios } from './scenarios/files.js';
 import { growthScenarios } from './scenarios/growth.js';
 import { imageScenarios } from './scenarios/images.js';
@@ -17,6 +17,7 @@ import { peerScenarios } from './scenarios/peers.js';
 import { readScenarios } from './scenarios/reads.js';
 import { sessionScenarios } from './scenarios/sessions.js';
 import { describeReport } from './text-table.js';
+import { combinePoints, type Side, turnsOf } from './turns.js';
 
 /** Scenarios that leave many messages behind come last. */
 export const scenarios: readonly Scenario[] = [
@@ -39,6 +40,10 @@ export interface SuiteOptions {
   out: string;
   /** a service to profile */
   profile: ServiceName | undefined;
+  /** how often each scenario is measured; figures are medians */
+  rounds: number;
+  /** a commit and the folder of its checkout, whose services are measured by turns with this one's */
+  against: { ref: string; checkout: string } | undefined;
   say: (line: string) => void;
 }
 
@@ -92,24 +97,12 @@ async function measure(
   scenario: Scenario,
   cluster: BenchCluster,
   { baseline }: Report,
-  { quick, stored, profile, say }: SuiteOptions,
+  options: SuiteOptions,
 ): Promise<ScenarioReport> {
-  const { name, title, shape = {}, fresh = false } = scenario;
-  const context: ScenarioContext = {
-    cluster,
-    quick,
-    stored: quick ? Math.min(stored, 100_000) : stored,
-    maxConnections: (descriptorLimit() ?? Number.POSITIVE_INFINITY) - otherDescriptors,
-    load: (mode, given, others = []) => {
-      const server = given.server ?? cluster.address('msg_server', 'client');
-      return runLoadProcess(mode, { ...given, server }, [...cluster.watched(), ...others], say);
-    },
-    reshape: (other) => cluster.take(other, true),
-    say,
-  };
+  const { name, title } = scenario;
+  const { quick, say } = options;
   try {
-    await cluster.take(shape, fresh || profile !== undefined);
-    const outcome = await scenario.run(context);
+    const outcome = await measureByTurns(scenario, cluster, options);
     // A quick run asks for lower rates than the targets.
     return reportScenario(quick ? { ...scenario, targets: [] } : scenario, outcome, baseline);
   } catch (error) {
@@ -119,6 +112,40 @@ async function measure(
     await cluster.leave();
     return { name, title, error: text, points: [], targets: [] };
   }
+}
+
+/** The points of this checkout's services come last: targets are theirs. */
+async function measureByTurns(
+  scenario: Scenario,
+  cluster: BenchCluster,
+  options: SuiteOptions,
+): Promise<Point[]> {
+  const { shape = {}, fresh = false, otherServer = false, run } = scenario;
+  const { quick, stored, profile, rounds, against, say } = options;
+  const compared = against && !otherServer;
+  const here: Side = { label: compared ? 'now' : '', checkout: undefined };
+  const sides = compared ? [{ label: against.ref, checkout: against.checkout }, here] : [here];
+  const context: ScenarioContext = {
+    cluster,
+    quick,
+    stored: quick ? Math.min(stored, 100_000) : stored,
+    maxConnections: (descriptorLimit() ?? Number.POSITIVE_INFINITY) - otherDescriptors,
+    load: (mode, given, others = []) => {
+      const server = given.server ?? cluster.addresses('msg_server', 'client');
+      return runLoadProcess(mode, { ...given, server }, [...cluster.watched(), ...others], say);
+    },
+    reshape: (other) => cluster.take(other, true),
+    say,
+  };
+  const measured = new Map(sides.map((side) => [side, [] as Point[][]]));
+  for (const side of turnsOf(sides, rounds)) {
+    cluster.checkout = side.checkout;
+    if (compared || rounds > 1) say(`  ${side.label}`);
+    await cluster.take(shape, fresh || profile !== undefined);
+    const outcome = await run(context);
+    measured.get(side)!.push(Array.isArray(outcome) ? outcome : [{ x: 0, label: '', result: outcome }]);
+  }
+  return sides.flatMap((side) => combinePoints(measured.get(side)!, side.label));
 }
 
 function choose(names: readonly string[]): Scenario[] {

@@ -4,11 +4,7 @@ import { storeMessages } from '../stored-messages.js';
 /** A rate that the smallest shape carries easily, so that CPU a message can be compared. */
 const rate = 5_000;
 
-async function p2p(
-  { load, quick }: ScenarioContext,
-  users: number,
-  options: { server?: string[]; rate?: number } = {},
-) {
+async function p2p({ load, quick }: ScenarioContext, users: number, options: { rate?: number } = {}) {
   return load('p2p', {
     users,
     rate: (options.rate ?? rate) / (quick ? 20 : 1),
@@ -16,7 +12,6 @@ async function p2p(
     warmup: quick ? 1 : 4,
     verify: true,
     concurrency: 200,
-    ...(options.server && { server: options.server }),
   });
 }
 
@@ -29,9 +24,8 @@ const msgServers: Scenario = {
     const points: Point[] = [];
     for (const count of [1, 2, 3]) {
       await context.reshape({ counts: { msg_server: count } });
-      const server = context.cluster.addresses('msg_server', 'client');
       // Pairs are 1 and 2, 3 and 4 ...: with several servers, the two users of a pair are on different ones.
-      const result = await p2p(context, context.quick ? 120 : 1_200, { server });
+      const result = await p2p(context, context.quick ? 120 : 1_200);
       points.push({ x: count, label: `${count}`, result });
     }
     return points;

@@ -32,19 +32,37 @@ function plain(rate: number, seconds: number, p99: number): Scenario {
   };
 }
 
-/** Messages a second through the bare server. */
-const bareRates = [5_000, 20_000, 30_000];
+/** From a small company to what two cores carry. */
+const allRates = [100, 400, 1_000, 5_000, 20_000, 30_000];
+
+/** The same users at one rate after the other. */
+const rates: Scenario = {
+  name: 'p2p-rates',
+  title: '100 to 30,000 messages/s between 2,000 connections',
+  axis: 'messages/s',
+  onDemand: true,
+  baseline: 'rows',
+  run: async (context) => {
+    await context.cluster.haveUsers('u', users);
+    const points: Point[] = [];
+    for (const rate of allRates) {
+      points.push({ x: rate, label: `${rate}`, result: await context.load('p2p', p2p(context, rate, 15)) });
+    }
+    return points;
+  },
+};
 
 /** The baseline of the other scenarios: mostly the system's reading and writing for both sides. */
 const bare: Scenario = {
   name: 'p2p-bare',
   title: 'the same through one bare server in Node, which stores nothing',
   axis: 'messages/s',
+  otherServer: true,
   run: async (context) => {
     await context.cluster.leave();
     const points: Point[] = [];
-    for (const rate of bareRates) {
-      const options = { ...p2p(context, rate, 30), verify: false };
+    for (const rate of allRates) {
+      const options = { ...p2p(context, rate, 15), verify: false };
       const result = await loadBareServer('message-server', 'p2p', options, context);
       points.push({ x: rate, label: `${rate}`, result });
     }
@@ -119,10 +137,42 @@ function group(
   };
 }
 
+/** Groups of 200 in which little is written, by members at one msg_server or at three. */
+function quietGroups(name: string, msgServers: number): Scenario {
+  return {
+    name,
+    title: `groups of 200, 10 to 100 messages/s, members at ${msgServers === 1 ? 'one msg_server' : `${msgServers} msg_servers`}`,
+    axis: 'messages/s',
+    onDemand: true,
+    shape: { counts: { msg_server: msgServers } },
+    targets: [latencyTarget('delivery', 'p99', 30)],
+    run: async ({ cluster, quick, load }) => {
+      await cluster.haveUsers('u', 400);
+      const points: Point[] = [];
+      for (const rate of [10, 40, 100]) {
+        const result = await load('group', {
+          users: quick ? 40 : 400,
+          'group-size': quick ? 20 : 200,
+          senders: 10,
+          rate,
+          seconds: quick ? 2 : 15,
+          warmup: quick ? 1 : 3,
+          drain: 20,
+          receipts: 'received',
+          verify: true,
+        });
+        points.push({ x: rate, label: `${rate}`, result });
+      }
+      return points;
+    },
+  };
+}
+
 export const messageScenarios: readonly Scenario[] = [
   plain(5_000, 30, 10),
   plain(20_000, 30, 50),
   plain(30_000, 60, 100),
+  rates,
   bare,
   acrossCheckpoint,
   group(
@@ -142,6 +192,8 @@ export const messageScenarios: readonly Scenario[] = [
       onDemand: true,
     },
   ),
+  quietGroups('group-quiet', 1),
+  quietGroups('group-quiet-3', 3),
   group('group-10', '500,000 deliveries/s as above in 10 groups (2,000 connections)', 500_000, 'none', {
     groups: 10,
     onDemand: true,
