@@ -9,7 +9,10 @@ interface Job {
 const toleranceMs = 3;
 
 const jobs = new Set<Job>();
+const observers = new Set<(lateMs: number) => void>();
 let timer: NodeJS.Timeout | undefined;
+/** `now()` at which the timer is due */
+let wakeAt = 0;
 
 /** Milliseconds of the machine's monotonic clock, which all its processes share. */
 function now(): number {
@@ -48,18 +51,25 @@ export function every(ms: number, work: () => void | Promise<void>): () => Promi
   };
 }
 
+/** Calls `observer` at each of these wake-ups with how late it is, milliseconds. It causes none itself. */
+export function observeWakeUps(observer: (lateMs: number) => void): void {
+  observers.add(observer);
+}
+
 function dueAfter(ms: number): number {
   return (Math.floor((now() + toleranceMs) / ms) + 1) * ms;
 }
 
 function schedule(): void {
   clearTimeout(timer);
-  const next = Math.min(...[...jobs].map(({ dueAt }) => dueAt));
-  timer = jobs.size > 0 ? setTimeout(callDue, Math.max(1, next - now())) : undefined;
+  wakeAt = Math.min(...[...jobs].map(({ dueAt }) => dueAt));
+  timer = jobs.size > 0 ? setTimeout(callDue, Math.max(1, wakeAt - now())) : undefined;
 }
 
 function callDue(): void {
-  const latest = now() + toleranceMs;
+  const begun = now();
+  for (const observe of observers) observe(Math.max(0, begun - wakeAt));
+  const latest = begun + toleranceMs;
   try {
     for (const job of jobs) {
       if (job.dueAt > latest) continue;

@@ -1,4 +1,6 @@
+import { createHistogram } from 'node:perf_hooks';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type Metric, Registry } from 'prom-client';
+import { observeWakeUps } from './every.js';
 import { TalliedHistogram } from './tallied-histogram.js';
 
 /** Seconds; for waits between a tenth of a millisecond and ten seconds. */
@@ -6,9 +8,8 @@ const latencyBuckets = [
   0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ];
 
-/** Interval of the event-loop monitor, milliseconds: it wakes an idle process that often. */
-const lagIntervalMs = 250;
-const lagFigures = ['min', 'max', 'mean', 'p50', 'p90', 'p99'] as const;
+/** Milliseconds between two wake-ups of prom-client's event-loop monitor: never, because `every` wakes a process anyway. */
+const monitorNever = 2 ** 31 - 1;
 
 /** A metric's description. */
 export interface MetricDefinition {
@@ -32,21 +33,38 @@ export class Metrics {
 
   /** Adds process metrics (CPU, memory, event-loop lag); once per process. */
   collectProcess(): void {
-    const { registry } = this;
     collectDefaultMetrics({
-      register: registry,
+      register: this.registry,
       prefix: this.#prefix,
-      eventLoopMonitoringPrecision: lagIntervalMs,
+      eventLoopMonitoringPrecision: monitorNever,
     });
-    // Node's monitor records the time between two of its wake-ups: the delay and its own interval.
-    for (const figure of lagFigures) {
-      const gauge = registry.getSingleMetric(
-        `${this.#prefix}nodejs_eventloop_lag_${figure}_seconds`,
-      ) as Gauge;
-      const set = gauge.set.bind(gauge);
-      const lag = (labels: object, seconds: number) =>
-        set(labels, Math.max(0, seconds - lagIntervalMs / 1000));
-      gauge.set = lag as Gauge['set'];
+    this.#collectLag();
+  }
+
+  /** Replaces prom-client's figures of the event-loop lag, which each reading begins anew, by those of `every`. */
+  #collectLag(): void {
+    const { registry } = this;
+    const lag = createHistogram();
+    observeWakeUps((lateMs) => lag.record(Math.max(1, Math.round(lateMs * 1e6))));
+    const figures: Readonly<Record<string, () => number>> = {
+      min: () => lag.min,
+      max: () => lag.max,
+      mean: () => lag.mean,
+      stddev: () => lag.stddev,
+      p50: () => lag.percentile(50),
+      p90: () => lag.percentile(90),
+      p99: () => {
+        const nanoseconds = lag.percentile(99);
+        // The last one.
+        lag.reset();
+        return nanoseconds;
+      },
+    };
+    for (const [figure, read] of Object.entries(figures)) {
+      const name = `nodejs_eventloop_lag_${figure}_seconds`;
+      const { help } = registry.getSingleMetric(this.#prefix + name) as Gauge & { help: string };
+      registry.removeSingleMetric(this.#prefix + name);
+      this.gauge(name, help, () => read() / 1e9);
     }
   }
 
