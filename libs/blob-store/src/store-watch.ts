@@ -1,4 +1,4 @@
-import type { Kit } from '@teamtalk/service-kit';
+import { every, type Kit } from '@teamtalk/service-kit';
 import type { BlobStore } from './blob-store.js';
 
 const checkMs = 5_000;
@@ -30,19 +30,12 @@ export async function watchStore(store: BlobStore, { health, life, log }: Kit): 
       log.warn({ err: error }, 'removing leftovers of unfinished uploads failed');
     }
   };
-  let checking = check();
-  await checking;
+  await check();
   health.addCheck('storage', () => up === true);
-  let sweeping = sweep();
-  const checkTimer = setInterval(() => {
-    checking = checking.then(check);
-  }, checkMs);
-  const sweepTimer = setInterval(() => {
-    sweeping = sweeping.then(sweep);
-  }, sweepMs);
+  const firstSweep = sweep();
+  const stopChecking = every(checkMs, check);
+  const stopSweeping = every(sweepMs, sweep);
   life.onStop('storage checks', async () => {
-    clearInterval(checkTimer);
-    clearInterval(sweepTimer);
-    await Promise.all([checking, sweeping]);
+    await Promise.all([stopChecking(), stopSweeping(), firstSweep]);
   });
 }

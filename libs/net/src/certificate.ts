@@ -1,7 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
-import type { Kit, Logger } from '@teamtalk/service-kit';
+import { every, type Kit, type Logger } from '@teamtalk/service-kit';
 import type { ListenerMetrics } from './metrics.js';
 import type { TlsFiles } from './tls-config.js';
 
@@ -22,11 +22,10 @@ interface CertificateFilesOptions extends TlsFiles {
  */
 export class CertificateFiles {
   readonly #options: CertificateFilesOptions;
-  readonly #timer: NodeJS.Timeout;
+  readonly #stopReloading: () => Promise<void>;
   #current: Certificate;
   /** Digest of the files as last read, whether usable or not, so that a broken state is reported once. */
   #seen: string;
-  #reading: Promise<void> = Promise.resolve();
   readonly #listeners: ((certificate: Certificate) => void)[] = [];
 
   /** @throws Error when the files cannot be read or do not match */
@@ -40,9 +39,7 @@ export class CertificateFiles {
     this.#options = options;
     this.#current = certificate;
     this.#seen = digestOf(certificate);
-    this.#timer = setInterval(() => {
-      this.#reading = this.#reading.then(() => this.#reload());
-    }, options.reloadMs);
+    this.#stopReloading = every(options.reloadMs, () => this.#reload());
   }
 
   get current(): Certificate {
@@ -60,8 +57,7 @@ export class CertificateFiles {
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#reading;
+    await this.#stopReloading();
   }
 
   async #reload(): Promise<void> {

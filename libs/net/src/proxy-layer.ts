@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Logger } from '@teamtalk/service-kit';
+import { every, type Logger } from '@teamtalk/service-kit';
 import type { AcceptHandler } from './accept-handler.js';
 import type { ListenerMetrics, ProxyRefusal } from './metrics.js';
 import { ProxyHeaderError, ProxyHeaderParser } from './proxy-header.js';
@@ -30,11 +30,11 @@ function onError(): void {
 export class ProxyLayer {
   readonly #options: ProxyLayerOptions;
   readonly #waiting = new Map<Socket, Waiting>();
-  readonly #sweeper: NodeJS.Timeout;
+  readonly #stopSweeping: () => Promise<void>;
 
   constructor(options: ProxyLayerOptions) {
     this.#options = options;
-    this.#sweeper = setInterval(() => this.#sweep(), sweepIntervalMs(options.headerMs));
+    this.#stopSweeping = every(sweepIntervalMs(options.headerMs), () => this.#sweep());
   }
 
   readonly take = (socket: Socket): void => {
@@ -53,7 +53,7 @@ export class ProxyLayer {
 
   /** Destroys connections still without a header. */
   close(): void {
-    clearInterval(this.#sweeper);
+    void this.#stopSweeping();
     for (const socket of this.#waiting.keys()) socket.destroy();
   }
 

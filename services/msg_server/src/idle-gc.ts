@@ -1,6 +1,6 @@
 import { Session } from 'node:inspector';
 import { getHeapStatistics } from 'node:v8';
-import type { Logger } from '@teamtalk/service-kit';
+import { every, type Logger } from '@teamtalk/service-kit';
 
 /** Milliseconds between two checks; the process counts as idle when it was quiet in between. */
 const checkIntervalMs = 5_000;
@@ -23,35 +23,31 @@ export interface IdleGcOptions {
  */
 export class IdleGc {
   readonly #options: IdleGcOptions;
-  readonly #timer: NodeJS.Timeout;
+  readonly #stopChecking: () => Promise<void>;
   #sentBefore: number;
   #heapAfterGc = heapBytes();
-  #busy = false;
 
   constructor(options: IdleGcOptions) {
     this.#options = options;
     this.#sentBefore = options.sentBytes();
-    this.#timer = setInterval(() => void this.#check(), options.intervalMs ?? checkIntervalMs);
-    this.#timer.unref();
+    this.#stopChecking = every(options.intervalMs ?? checkIntervalMs, () => this.#check());
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    void this.#stopChecking();
   }
 
   async #check(): Promise<void> {
     const sent = this.#options.sentBytes();
     const quiet = sent - this.#sentBefore < quietBytes;
     this.#sentBefore = sent;
-    if (!quiet || this.#busy || heapBytes() < this.#heapAfterGc + minGrowthBytes) return;
-    this.#busy = true;
+    if (!quiet || heapBytes() < this.#heapAfterGc + minGrowthBytes) return;
     const start = performance.now();
     // The only API for a collection that returns memory to the system; it opens no port.
     const session = new Session();
     session.connect();
     await new Promise<void>((resolve) => session.post('HeapProfiler.collectGarbage', () => resolve()));
     session.disconnect();
-    this.#busy = false;
     this.#heapAfterGc = heapBytes();
     const milliseconds = Math.round(performance.now() - start);
     this.#options.log.debug({ milliseconds }, 'idle garbage collection done');

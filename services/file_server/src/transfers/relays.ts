@@ -1,4 +1,4 @@
-import type { Kit } from '@teamtalk/service-kit';
+import { every, type Kit } from '@teamtalk/service-kit';
 import type { FileServerConfig } from '../config.js';
 import type { FileServerMetrics } from '../metrics.js';
 import type { Task, TaskStore } from '../tasks/task-store.js';
@@ -34,7 +34,7 @@ export class Relays {
   readonly #tasks: TaskStore;
   readonly #metrics: FileServerMetrics;
   readonly #kit: Kit;
-  readonly #timer: NodeJS.Timeout;
+  readonly #stopExtending: () => Promise<void>;
 
   constructor(config: FileServerConfig, tasks: TaskStore, metrics: FileServerMetrics, kit: Kit) {
     this.#config = config;
@@ -42,7 +42,7 @@ export class Relays {
     this.#metrics = metrics;
     this.#kit = kit;
     // Two connected sides count as progress, so that a long transfer does not expire.
-    this.#timer = setInterval(() => this.#extend(), Math.ceil(config.tasks.unfinishedMs / 4));
+    this.#stopExtending = every(Math.ceil(config.tasks.unfinishedMs / 4), () => this.#extend());
   }
 
   get size(): number {
@@ -88,7 +88,7 @@ export class Relays {
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    void this.#stopExtending();
   }
 
   async #end(taskId: string): Promise<void> {
