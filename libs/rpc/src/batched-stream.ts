@@ -95,16 +95,17 @@ export class BatchedStream<
   readonly #older = new Set<number>();
   /** Replicas whose stream broke and that have not answered since. */
   readonly #away = new Set<number>();
-  readonly #stopSweeping: () => Promise<void>;
+  /** Set while anything is in flight, or a stream is missing. */
+  #stopSweeping: (() => Promise<void>) | undefined;
   #up: Replica[] = [];
   #requestId = 0;
   #horizon = 0;
   #idle: (() => void) | undefined;
+  #stopped = false;
 
   constructor(pool: ReplicaPool, options: BatchedStreamOptions<Entry, Result, Frame, ResultFrame>) {
     this.#pool = pool;
     this.#options = options;
-    this.#stopSweeping = every(sweepMs, () => this.#sweep());
     pool.watch({
       onAdded: (replica) => this.#open(replica),
       onRemoved: (replica) => {
@@ -161,6 +162,7 @@ export class BatchedStream<
     };
     if (previous) markRetry(pending);
     this.#pending.set(requestId, pending);
+    this.#sweepLater();
     this.#route(pending);
     return pending;
   }
@@ -175,7 +177,8 @@ export class BatchedStream<
 
   /** Drops pending entries and closes the streams. */
   stop(): void {
-    void this.#stopSweeping();
+    this.#stopped = true;
+    void this.#stopSweeping?.();
     for (const pending of [...this.#pending.values()]) this.#finish(pending, undefined);
     for (const partition of this.#partitions.values()) {
       clearTimeout(partition.confirming);
@@ -230,6 +233,7 @@ export class BatchedStream<
     this.#partitions.delete(instance);
     this.#up = [...this.#partitions.values()].map((each) => each.replica);
     this.#reopenAt.set(instance, performance.now() + reopenMs);
+    this.#sweepLater();
     partition.stream.cancel();
     clearTimeout(partition.confirming);
     for (const [key, pin] of this.#pins) if (pin.partition === partition) this.#pins.delete(key);
@@ -327,6 +331,10 @@ export class BatchedStream<
     }
   }
 
+  #sweepLater(): void {
+    if (!this.#stopped) this.#stopSweeping ??= every(sweepMs, () => this.#sweep());
+  }
+
   #sweep(): void {
     const now = performance.now();
     for (const pending of this.#pending.values()) {
@@ -334,12 +342,16 @@ export class BatchedStream<
       if (pending.expires > now) break;
       this.#finish(pending, undefined);
     }
-    for (const replica of this.#pool.replicas) {
-      const { instance } = replica;
-      if (this.#partitions.has(instance) || this.#older.has(instance)) continue;
-      if ((this.#reopenAt.get(instance) ?? 0) > now) continue;
-      this.#open(replica);
+    const missing = () =>
+      this.#pool.replicas.filter(({ instance }) => {
+        return !this.#partitions.has(instance) && !this.#older.has(instance);
+      });
+    for (const replica of missing()) {
+      if ((this.#reopenAt.get(replica.instance) ?? 0) <= now) this.#open(replica);
     }
+    if (this.#pending.size > 0 || missing().length > 0) return;
+    void this.#stopSweeping?.();
+    this.#stopSweeping = undefined;
   }
 }
 
