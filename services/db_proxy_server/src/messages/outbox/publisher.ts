@@ -143,7 +143,9 @@ export class OutboxPublisher {
     const bytes = bytesOf(batch.messages);
     if (this.#unanswered.size > 0 && this.#bytes + bytes > this.#maxBytes) {
       this.#left.inc();
-      return this.#undelivered.leave(batch);
+      const tracked = this.#undelivered.leave(batch);
+      this.#foreignUndelivered.check();
+      return tracked;
     }
     const since = performance.now();
     const entry: Unanswered = {
@@ -160,6 +162,7 @@ export class OutboxPublisher {
     this.#timer ??= setInterval(() => this.#sendDue(), pollIntervalMs);
     this.#bytes += bytes;
     this.#undelivered.begin(batch);
+    this.#foreignUndelivered.check();
     if (!this.#sender.responsive) this.#mustQueue = true;
     if (!this.#mustQueue) this.#sendFirst(entry);
     return true;
