@@ -1,6 +1,7 @@
 import { every } from '@teamtalk/service-kit';
 
-const tickMs = 250;
+/** Milliseconds between two checks, with clients and without any. */
+const tickMs = { withClients: 250, alone: 1_000 };
 /**
  * Milliseconds from which on the other services may have evicted this one: they do so 3.5 s after its last heartbeat,
  * which may be a second old when the stall begins.
@@ -14,12 +15,24 @@ const stallMs = 2_500;
 export class EventLoopStallDetector {
   readonly #onStall: (ms: number) => void;
   readonly #stop: () => Promise<void>;
+  #stopTicking: (() => Promise<void>) | undefined;
   #lastRanAt = performance.now();
 
-  /** @param onStall called once after each stall, with its duration in milliseconds */
-  constructor(onStall: (ms: number) => void) {
+  /**
+   * @param onStall called once after each stall, with its duration in milliseconds
+   * @param hasClients whether anybody would be affected by one
+   */
+  constructor(onStall: (ms: number) => void, hasClients: () => boolean) {
     this.#onStall = onStall;
-    this.#stop = every(tickMs, () => this.check());
+    this.#stop = every(tickMs.alone, () => {
+      this.check();
+      if (hasClients()) {
+        this.#stopTicking ??= every(tickMs.withClients, () => this.check());
+      } else {
+        void this.#stopTicking?.();
+        this.#stopTicking = undefined;
+      }
+    });
   }
 
   /** To be called before handling any input, because after a stall waiting input is handled before timers. */
@@ -32,5 +45,6 @@ export class EventLoopStallDetector {
 
   stop(): void {
     void this.#stop();
+    void this.#stopTicking?.();
   }
 }

@@ -75,11 +75,14 @@ async function createListener(context: Context, cluster: Cluster) {
     },
   });
   life.onStop('clients', () => listener.drain(config.timeouts.drainSpreadMs));
-  const stallDetector = new EventLoopStallDetector((ms) => {
-    log.warn({ ms: Math.round(ms), sockets: listener.size }, 'event loop stalled; disconnecting clients');
-    listener.destroyAll('stood-still');
-    cluster.announce();
-  });
+  const stallDetector = new EventLoopStallDetector(
+    (ms) => {
+      log.warn({ ms: Math.round(ms), sockets: listener.size }, 'event loop stalled; disconnecting clients');
+      listener.destroyAll('stood-still');
+      cluster.announce();
+    },
+    () => listener.size > 0,
+  );
   life.onStop('stall detector', () => stallDetector.stop());
   return { listener, stallDetector };
 }
