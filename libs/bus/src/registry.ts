@@ -90,6 +90,8 @@ export class Registry {
   readonly #events: RegistryEvents;
   readonly #alive = new Map<number, { heartbeat: Heartbeat; heard: number }>();
   readonly #stopExpiring: () => Promise<void>;
+  /** Set while an instance is about to be evicted. */
+  #eviction: NodeJS.Timeout | undefined;
   readonly #waiting = new Set<() => void>();
   #checked = performance.now();
 
@@ -101,7 +103,7 @@ export class Registry {
       if (heartbeat.service === service) this.#heard(heartbeat);
     });
     bus.onReconnect(() => this.#grantTime());
-    this.#stopExpiring = every(heartbeatMs / 2, () => this.#expire());
+    this.#stopExpiring = every(heartbeatMs, () => this.#expire());
     bus.publish(topics.discovery, { service });
   }
 
@@ -139,6 +141,7 @@ export class Registry {
 
   stop(): void {
     void this.#stopExpiring();
+    clearTimeout(this.#eviction);
     this.#alive.clear();
   }
 
@@ -174,10 +177,14 @@ export class Registry {
       this.#grantTime();
       return;
     }
-    const oldest = now - expireMs;
+    let dueMs = Number.POSITIVE_INFINITY;
     for (const { heartbeat, heard } of this.#alive.values()) {
-      if (heard < oldest) this.#remove(heartbeat, false);
+      const leftMs = heard + expireMs - now;
+      if (leftMs <= 0) this.#remove(heartbeat, false);
+      else dueMs = Math.min(dueMs, leftMs);
     }
+    clearTimeout(this.#eviction);
+    this.#eviction = dueMs < heartbeatMs ? setTimeout(() => this.#expire(), dueMs) : undefined;
   }
 
   #remove(heartbeat: Heartbeat, deregistered: boolean): void {
