@@ -117,6 +117,22 @@ export const env = {
       .describe(description),
 };
 
+/** Whether this is an installation for people, as in our images: what is open to everybody is refused then. */
+export function isProduction({ NODE_ENV }: NodeJS.ProcessEnv): boolean {
+  return NODE_ENV === 'production';
+}
+
+/** Least characters of a secret that an operator makes up. */
+const minSecretLength = 16;
+
+/** What is wrong with secrets that callers show, for a ConfigError. The secrets themselves are not repeated. */
+export function problemsOfSecrets(variable: string, secrets: readonly string[]): string[] {
+  if (secrets.every((secret) => secret.length >= minSecretLength)) return [];
+  return [
+    `${variable}: every one needs at least ${minSecretLength} characters, which must be random (openssl rand -hex 16)`,
+  ];
+}
+
 export interface VariableDoc {
   name: string;
   description: string;

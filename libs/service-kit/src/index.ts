@@ -9,6 +9,8 @@ export {
   type EnvSchema,
   type EnvValues,
   env,
+  isProduction,
+  problemsOfSecrets,
   readEnv,
   type VariableDoc,
 } from './config.js';

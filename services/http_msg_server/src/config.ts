@@ -11,10 +11,13 @@ import {
   busConfig,
   busEnv,
   type CommonConfig,
+  ConfigError,
   commonConfig,
   commonEnv,
   type EnvValues,
   env,
+  isProduction,
+  problemsOfSecrets,
   type RpcTls,
   readEnv,
   rpcEnv,
@@ -30,13 +33,17 @@ export const envSchema = {
   HTTP_HOST: env.string('0.0.0.0', 'Address the server listens on'),
   HTTP_PORT: env.port(8400, 'Port of the HTTP API'),
   HTTP_AUTH: env.choice(
-    ['open', 'keys'],
-    'open',
-    'open: the legacy API serves any caller, like the original; keys: only apps (teamtalk app create)',
+    ['addresses', 'keys', 'open'],
+    'addresses',
+    'Who may call the legacy API. addresses: apps (teamtalk app create), and without a key callers from HTTP_KEYLESS_ADDRESSES; keys: only apps; open: any caller, like the original, which NODE_ENV=production refuses',
+  ),
+  HTTP_KEYLESS_ADDRESSES: env.string(
+    '127.0.0.0/8,::1',
+    'Addresses or CIDRs, separated by commas, whose callers need no key while HTTP_AUTH=addresses; by default this machine. They may send as any user',
   ),
   APP_KEYS: env.string(
     '',
-    'app_keys that may do everything, separated by commas, in addition to the apps in the database',
+    'app_keys that may do everything, separated by commas, each of at least 16 characters, in addition to the apps in the database',
   ),
   ...trustedProxiesEnv,
   TEXT_KEY: z
@@ -80,8 +87,10 @@ export interface HttpMsgServerConfig extends CommonConfig {
   /** undefined: gRPC without TLS */
   rpcTls: RpcTls | undefined;
   listen: { host: string; port: number };
-  /** whether the legacy API serves callers without a key */
-  open: boolean;
+  /** whose calls the legacy API serves without a key */
+  keyless: 'all' | 'none' | Networks;
+  /** the text of HTTP_KEYLESS_ADDRESSES */
+  keylessAddresses: string;
   /** keys that may do everything */
   appKeys: readonly string[];
   /** proxies whose X-Forwarded-For is trusted */
@@ -98,14 +107,21 @@ export interface HttpMsgServerConfig extends CommonConfig {
   timeouts: { requestMs: number; storeMs: number };
 }
 
-function nest(values: EnvValues<typeof envSchema>): HttpMsgServerConfig {
+function nest(values: EnvValues<typeof envSchema>, isProduction: boolean): HttpMsgServerConfig {
+  const appKeys = listOf(values.APP_KEYS);
+  const problems = [
+    ...(isProduction && values.HTTP_AUTH === 'open' ? [neverOpen] : []),
+    ...problemsOfSecrets('APP_KEYS', appKeys),
+  ];
+  if (problems.length > 0) throw new ConfigError(problems);
   return {
     ...commonConfig(values),
     nats: busConfig(values),
     rpcTls: rpcTls(values),
     listen: { host: values.HTTP_HOST, port: values.HTTP_PORT },
-    open: values.HTTP_AUTH === 'open',
-    appKeys: listOf(values.APP_KEYS),
+    keyless: keylessOf(values),
+    keylessAddresses: values.HTTP_KEYLESS_ADDRESSES,
+    appKeys,
     trustedProxies: Networks.parse('TRUSTED_PROXIES', values.TRUSTED_PROXIES),
     addressLimits: addressLimits(values),
     textKey: values.TEXT_KEY,
@@ -120,6 +136,15 @@ function nest(values: EnvValues<typeof envSchema>): HttpMsgServerConfig {
   };
 }
 
+const neverOpen =
+  'HTTP_AUTH: open is refused with NODE_ENV=production: give callers keys (teamtalk app create), or name the addresses of those that cannot send one in HTTP_KEYLESS_ADDRESSES';
+
+function keylessOf(values: EnvValues<typeof envSchema>): HttpMsgServerConfig['keyless'] {
+  const networks = Networks.parse('HTTP_KEYLESS_ADDRESSES', values.HTTP_KEYLESS_ADDRESSES);
+  if (values.HTTP_AUTH === 'addresses') return networks;
+  return values.HTTP_AUTH === 'open' ? 'all' : 'none';
+}
+
 function listOf(text: string): string[] {
   return text
     .split(',')
@@ -129,5 +154,5 @@ function listOf(text: string): string[] {
 
 /** @throws ConfigError naming every invalid variable */
 export function loadConfig(env: NodeJS.ProcessEnv): HttpMsgServerConfig {
-  return nest(readEnv(envSchema, env));
+  return nest(readEnv(envSchema, env), isProduction(env));
 }

@@ -9,6 +9,7 @@ import {
 import { createApp, routeOf } from './app.js';
 import { Access } from './auth/access.js';
 import { AppDirectory } from './auth/app-directory.js';
+import { needsNoKey } from './auth/keyless.js';
 import type { HttpMsgServerConfig } from './config.js';
 import { createContext } from './context.js';
 import { BodyBudget } from './http/body-budget.js';
@@ -26,9 +27,9 @@ export function startHttpMsgServer(
 }
 
 async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<string, number>> {
-  const { life, log, tracing } = kit;
+  const { life, tracing } = kit;
   const { limits, timeouts } = config;
-  if (config.open) log.warn('HTTP_AUTH is open; callers need no key and may send as any user');
+  sayWhoNeedsNoKey(config, kit);
 
   const cluster = await joinCluster(kit, config.nats);
   const context = createContext(config, kit, cluster);
@@ -41,7 +42,7 @@ async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<stri
   const bodies = new BodyBudget({
     totalBytes: limits.allBodiesBytes,
     maxBodyBytes: limits.bodyBytes,
-    open: config.open,
+    open: config.keyless === 'all',
   });
   kit.metrics.gauge('http_body_bytes', 'Bytes reserved for the bodies of requests', () => bodies.bytes);
   const app = createApp(
@@ -49,7 +50,7 @@ async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<stri
       kit,
       context,
       access: new Access({ directory, pool }),
-      open: config.open,
+      needsNoKey: needsNoKey(config),
       maxBodyBytes: limits.bodyBytes,
       bodies,
       trustedProxies: config.trustedProxies,
@@ -70,4 +71,13 @@ async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<stri
   );
   cluster.register(() => ({ port: http }));
   return { http };
+}
+
+function sayWhoNeedsNoKey({ keyless, keylessAddresses }: HttpMsgServerConfig, { log }: Kit): void {
+  if (keyless === 'all') log.warn('HTTP_AUTH is open; callers need no key and may send as any user');
+  if (typeof keyless === 'string') return;
+  log.info(
+    { keylessAddresses },
+    'legacy HTTP API needs a key except from HTTP_KEYLESS_ADDRESSES; give other callers one by teamtalk app create',
+  );
 }

@@ -20,7 +20,7 @@ export function define(command: Command): void {
     )
     .option(
       '--host <address>',
-      'the address clients and the HTTP API are served on; 0.0.0.0: all of this machine, the HTTP API without a password',
+      'the address clients and the HTTP API are served on; 0.0.0.0: all of this machine',
       asArgument(parseHost),
       '127.0.0.1',
     )

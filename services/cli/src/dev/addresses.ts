@@ -21,12 +21,17 @@ export function parseHost(text: string): string {
 
 /** @param listen an IP address; 0.0.0.0 and :: are all of this machine */
 export function addressesOf(listen: string): Addresses {
-  const isWildcard = listen === '0.0.0.0' || listen === '::';
+  const isAll = isWildcard(listen);
   return {
     listen,
-    local: isWildcard ? loopback : inUrl(listen),
-    advertised: isWildcard ? (outsideAddress() ?? loopback) : listen,
+    local: isAll ? loopback : inUrl(listen),
+    advertised: isAll ? (outsideAddress() ?? loopback) : listen,
   };
+}
+
+/** Whether it means all addresses of this machine. */
+export function isWildcard(listen: string): boolean {
+  return listen === '0.0.0.0' || listen === '::';
 }
 
 export function isLoopback(address: string): boolean {

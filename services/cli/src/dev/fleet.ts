@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { traitsOf } from '@teamtalk/local-stack';
-import { type Addresses, inUrl } from './addresses.js';
+import { type Addresses, inUrl, isWildcard } from './addresses.js';
 import type { PlannedReplica } from './port-plan.js';
 import { Replica } from './replica.js';
 import type { ProcessEntry } from './run-files.js';
@@ -102,6 +102,7 @@ export class Fleet {
       .filter(({ service }) => service === 'msfs')
       .map(({ ports }) => `http://${inUrl(advertised)}:${ports.http}/`);
     return {
+      ...this.#keyless(),
       CLIENT_HOST: listen,
       HTTP_HOST: listen,
       TCP_HOST: listen,
@@ -112,6 +113,13 @@ export class Fleet {
       MSFS_PRIOR_URL: MSFS_PRIOR_URL || prior || '',
       MSFS_BACKUP_URL: MSFS_BACKUP_URL || (MSFS_PRIOR_URL ? '' : (backup ?? '')),
     };
+  }
+
+  /** Programs on this machine that dial the given address come from it, not from the loopback one. */
+  #keyless(): Record<string, string> {
+    const { listen } = this.#options.addresses;
+    if (process.env.HTTP_KEYLESS_ADDRESSES || isWildcard(listen)) return {};
+    return { HTTP_KEYLESS_ADDRESSES: `127.0.0.0/8,::1,${listen}` };
   }
 
   #running(): ProcessEntry[] {

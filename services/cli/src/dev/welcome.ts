@@ -68,9 +68,9 @@ function warnings({ addresses, env, password }: WelcomeOptions): string[] {
   return [
     `  WARNING: --host ${listen} lets whoever reaches this machine (clients are told ${advertised})`,
     `    - log in, unencrypted, as every user whose password they know; ${password} is public`,
-    ...(env.HTTP_AUTH === 'keys'
-      ? []
-      : ['    - send messages in anybody’s name by the HTTP API, without a key (HTTP_AUTH=keys closes it)']),
+    ...(env.HTTP_AUTH === 'open'
+      ? ['    - send messages in anybody’s name by the HTTP API, without a key (HTTP_AUTH=open)']
+      : []),
     ...(env.MSFS_UPLOAD_AUTH === 'tokens'
       ? []
       : ['    - store images, without a token (MSFS_UPLOAD_AUTH=tokens closes it)']),

@@ -5,6 +5,8 @@ import { TestServer } from '../testing/test-server.js';
 
 const path = '/query/SendP2PMessage';
 const message = { from_user_id: 8, session_id: 1, msg: 'hello' };
+const firstKey = 'first-key-of-16-';
+const secondKey = 'second_key_of_20_char';
 const ok = '{"error_code":0,"error_msg":"成功"}';
 const answers = {
   key: '{"error_code":2,"error_msg":"appKey不存在"}',
@@ -37,16 +39,46 @@ describe('app_key', () => {
     expect(await server.post(`${path}?app_key=whatever`, message)).toBe(ok);
   });
 
-  it('must be one of the configured ones or of an app, in the URL or in the body', async () => {
-    await start([app('third')], { APP_KEYS: 'first, second' });
-    for (const body of [message, { ...message, app_key: 1 }, { ...message, app_key: '' }]) {
-      expect(await server.post(path, body)).toBe(answers.key);
+  it('is ignored from an address that needs none, which a proxy that is not trusted does not have', async () => {
+    await start([app('known', { permissions: ['group'] })], { HTTP_AUTH: 'addresses' });
+    expect(await server.post(path, message)).toBe(ok);
+    expect(await server.post(`${path}?app_key=whatever`, message)).toBe(ok);
+    await expect.poll(() => server.post(`${path}?app_key=known`, message)).toBe(answers.permission);
+    for (const header of ['x-forwarded-for', 'forwarded']) {
+      const answer = await server.post(path, message, { [header]: '127.0.0.1' });
+      expect(JSON.parse(answer)).toMatchObject({ error_code: 2, detail: expect.stringContaining('app_key') });
     }
+    expect(await server.post(`${path}?app_key=whatever`, message, { 'x-forwarded-for': '::1' })).toBe(
+      answers.key,
+    );
+  });
+
+  it('is needed from other addresses, behind a trusted proxy too', async () => {
+    await start([], {
+      HTTP_AUTH: 'addresses',
+      HTTP_KEYLESS_ADDRESSES: '10.0.0.0/8',
+      TRUSTED_PROXIES: '127.0.0.1',
+      APP_KEYS: firstKey,
+    });
+    const from = (address: string, query = '') =>
+      server.post(path + query, message, { 'x-forwarded-for': address });
+    expect(await from('10.1.2.3')).toBe(ok);
+    expect(JSON.parse(await from('10.1.2.3, 192.168.1.1'))).toMatchObject({ error_code: 2 });
+    expect(await from('192.168.1.1', `?app_key=${firstKey}`)).toBe(ok);
+    expect(JSON.parse(await server.post(path, message))).toMatchObject({ error_code: 2 });
+  });
+
+  it('must be one of the configured ones or of an app, in the URL or in the body', async () => {
+    await start([app('third')], { APP_KEYS: `${firstKey}, ${secondKey}` });
+    for (const body of [message, { ...message, app_key: 1 }]) {
+      expect(JSON.parse(await server.post(path, body))).toMatchObject({ error_code: 2 });
+    }
+    expect(await server.post(path, { ...message, app_key: '' })).toBe(answers.key);
     expect(await server.post(`${path}?app_key=fourth`, message)).toBe(answers.key);
     expect(server.db.entries).toEqual([]);
-    expect(await server.post(`${path}?app_key=second`, message)).toBe(ok);
+    expect(await server.post(`${path}?app_key=${secondKey}`, message)).toBe(ok);
     expect(await server.post(`${path}?app_key=third`, message)).toBe(ok);
-    expect(await server.post(path, { ...message, app_key: 'first' })).toBe(ok);
+    expect(await server.post(path, { ...message, app_key: firstKey })).toBe(ok);
   });
 
   it('of a new app counts at once, of a revoked one no longer after two seconds', async () => {

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Networks } from '@teamtalk/net';
 import type { Kit } from '@teamtalk/service-kit';
 import type { Access } from '../auth/access.js';
@@ -8,8 +9,8 @@ export interface ApiOptions {
   kit: Kit;
   context: Context;
   access: Access;
-  /** whether the legacy API serves callers without a key */
-  open: boolean;
+  /** whether the legacy API serves the request without a key */
+  needsNoKey: (request: IncomingMessage & { readonly ip?: string | undefined }) => boolean;
   maxBodyBytes: number;
   bodies: BodyBudget;
   /** proxies whose X-Forwarded-For is trusted */

@@ -7,7 +7,7 @@ export interface BodyBudgetOptions {
   totalBytes: number;
   /** the largest body, bytes */
   maxBodyBytes: number;
-  /** whether callers without a key are served */
+  /** whether all callers are served without a key */
   open: boolean;
 }
 

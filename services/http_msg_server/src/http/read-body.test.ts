@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TestServer } from '../testing/test-server.js';
 
+const key = 'a-key-of-16-char';
 const path = '/query/SendP2PMessage';
 
 let server: TestServer;
@@ -10,7 +11,7 @@ const sockets: Socket[] = [];
 beforeEach(async () => {
   server = await TestServer.start({
     HTTP_AUTH: 'keys',
-    APP_KEYS: 'good',
+    APP_KEYS: key,
     REQUEST_TIMEOUT_MS: '60000',
     MAX_ALL_BODIES_BYTES: '4194304',
     ADDRESS_LIMIT_EXEMPT: 'none',
@@ -56,16 +57,16 @@ describe('the bodies in flight', () => {
     const chunked = await begin(path, 'Transfer-Encoding: chunked\r\n', '127.0.0.3');
     expect(await chunked.answer).toContain('"error_code":9');
     const message = { from_user_id: 8, session_id: 1, msg: 'hello' };
-    expect(await server.post(`${path}?app_key=good`, message)).toContain('"error_code":0');
+    expect(await server.post(`${path}?app_key=${key}`, message)).toContain('"error_code":0');
     first.socket.destroy();
     await expect.poll(reserved).toBe(0);
-    expect(await server.post(path, { ...message, app_key: 'good' })).toContain('"error_code":0');
+    expect(await server.post(path, { ...message, app_key: key })).toContain('"error_code":0');
   });
 
   it('are limited for callers with a key, too', async () => {
-    for (let i = 0; i < 4; i++) await begin(`${path}?app_key=good`, length(1_000_000));
+    for (let i = 0; i < 4; i++) await begin(`${path}?app_key=${key}`, length(1_000_000));
     await expect.poll(reserved).toBe(4_000_000);
-    const fifth = await begin('/v1/messages', `Authorization: Bearer good\r\n${length(1_000_000)}`);
+    const fifth = await begin('/v1/messages', `Authorization: Bearer ${key}\r\n${length(1_000_000)}`);
     expect(await fifth.answer).toMatch(/^HTTP\/1\.1 503 /);
   });
 });

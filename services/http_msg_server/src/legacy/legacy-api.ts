@@ -24,6 +24,15 @@ const refusalCodes: Record<Refusal, ErrorCode> = {
   unavailable: ErrorCode.SERVER_ERROR,
 };
 
+/** Refuses a call without a key. */
+const noKey: Result = {
+  code: ErrorCode.UNKNOWN_APP_KEY,
+  more: {
+    detail:
+      'A caller from this address needs an app_key (teamtalk app create), or its address in HTTP_KEYLESS_ADDRESSES.',
+  },
+};
+
 interface Locals {
   route?: string;
   app?: App;
@@ -36,7 +45,7 @@ interface Locals {
  * else (client-behaviour.md#answers-of-the-legacy-api).
  */
 export function legacyApi(
-  { kit, context, access, open }: ApiOptions,
+  { kit, context, access, needsNoKey }: ApiOptions,
   endpoints: Readonly<Record<string, LegacyEndpoint>>,
   readBody: RequestHandler,
 ): { serve: RequestHandler[]; failed: ErrorRequestHandler } {
@@ -91,10 +100,11 @@ export function legacyApi(
       signature: signatureHeadersOf((name) => request.get(name)),
       request: { method: request.method, target: request.originalUrl, body: bytesOf(request) },
     };
-    const app = await access.identify(credentials, !open);
-    // Where the API is open, an unknown app_key is ignored, as in the original.
+    const isOpen = needsNoKey(request);
+    const app = await access.identify(credentials, !isOpen);
+    // Of a caller who needs no key an unknown app_key is ignored, as in the original.
     const known = typeof app === 'string' ? undefined : app;
-    if (!known && !open) return { code: refusalCodes[typeof app === 'string' ? app : 'key'] };
+    if (!known && !isOpen) return typeof app === 'string' ? { code: refusalCodes[app] } : noKey;
     const actor = actorOf(known, request.ip);
     if (!known) return endpoint.handle(context, { ...read, app: known, administers: true, actor });
     response.locals.app = known;
@@ -122,13 +132,14 @@ export function legacyApi(
     const endpoint = endpoints[(response.locals as Locals).route as string] as LegacyEndpoint;
     const key = new URL(request.originalUrl, 'http://localhost').searchParams.get('app_key') ?? undefined;
     const signature = signatureHeadersOf((name) => request.get(name));
+    const isOpen = needsNoKey(request);
     if (key !== undefined && !signature) {
-      const app = await access.byKey(key, !open);
+      const app = await access.byKey(key, !isOpen);
       if (app) {
         response.locals.app = app;
         const refusal = refusalBeforeBody(app, endpoint, request.ip);
         if (refusal) return answer(request, response, { code: refusalCodes[refusal] });
-      } else if (!open) {
+      } else if (!isOpen) {
         return answer(request, response, { code: refusalCodes.key });
       }
     }
