@@ -1,12 +1,12 @@
 import { EventEmitter } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { ConfigError, createLogger } from '@teamtalk/service-kit';
+import { ClientLog, ConfigError, createLogger } from '@teamtalk/service-kit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AddressLimit, addressLimits } from './address-limit.js';
 import { limitByAddress } from './http-addresses.js';
 import { Networks } from './networks.js';
-import { log } from './testing/test-port.js';
+import { clientLog } from './testing/test-port.js';
 
 const noNetworks = Networks.parse('', '');
 
@@ -22,7 +22,7 @@ describe('AddressLimit', () => {
       total: 100,
       exempt: noNetworks,
       refused: { inc() {} },
-      log,
+      clientLog,
     });
     expect(admitted(limit, ['192.0.2.1', '::ffff:192.0.2.1', '192.0.2.2'])).toEqual([true, false, true]);
     expect(admitted(limit, ['2001:db8::1', '2001:db8::2', '2001:db8:0:1::1'])).toEqual([true, false, true]);
@@ -36,7 +36,7 @@ describe('AddressLimit', () => {
       total: 3,
       exempt,
       refused: { inc: () => refused++ },
-      log,
+      clientLog,
     });
     const holder = new EventEmitter();
     expect(limit.admit(holder, '192.0.2.1')).toBe(true);
@@ -54,7 +54,10 @@ describe('AddressLimit', () => {
     const spy = createLogger({ service: 'test', instance: 1, level: 'warn' });
     spy.warn = ((details: { address: string }) => lines.push(details.address)) as never;
     const options = { perAddress: 1, total: 9, exempt: noNetworks, refused: { inc() {} } };
-    const limit = new AddressLimit({ ...options, log: spy });
+    const limit = new AddressLimit({
+      ...options,
+      clientLog: new ClientLog({ log: spy, leftOut: { inc() {} } }),
+    });
     for (const address of ['192.0.2.1', '192.0.2.2']) {
       for (let i = 0; i < 50; i++) limit.admit(new EventEmitter(), address);
     }
@@ -91,7 +94,7 @@ describe('an HTTP server', () => {
         exempt: noNetworks,
         trustedProxies: Networks.parse('', trusted),
         refused: { inc() {} },
-        log,
+        clientLog,
       },
       (_request, response) => void waiting.push(() => response.end('served')),
       (_request, response) => response.writeHead(429).end('refused'),

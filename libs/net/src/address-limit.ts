@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import { type EnvValues, env, type Logger, sourceNetwork } from '@teamtalk/service-kit';
+import { type ClientLog, type EnvValues, env, sourceNetwork } from '@teamtalk/service-kit';
 import { Networks } from './networks.js';
 import { plainAddress } from './plain-address.js';
 
@@ -38,12 +38,8 @@ export interface AddressLimitOptions extends AddressLimits {
   /** what the listener accepts from all addresses together */
   total: number;
   refused: { inc(): void };
-  log: Logger;
+  clientLog: ClientLog;
 }
-
-/** Refused networks that are logged a minute; further ones are only counted. */
-const maxLogged = 1_000;
-const logIntervalMs = 60_000;
 
 interface Holders {
   readonly limit: AddressLimit;
@@ -69,18 +65,15 @@ export class AddressLimit {
   readonly #exempt: Networks;
   readonly #what: string;
   readonly #refused: { inc(): void };
-  readonly #log: Logger;
+  readonly #clientLog: ClientLog;
   readonly #holders = new Map<string, Holders>();
-  /** Networks whose refusal has been logged since `#loggedSince`. */
-  readonly #logged = new Set<string>();
-  #loggedSince = performance.now();
 
-  constructor({ what = 'connections', perAddress, total, exempt, refused, log }: AddressLimitOptions) {
+  constructor({ what = 'connections', perAddress, total, exempt, refused, clientLog }: AddressLimitOptions) {
     this.#what = what;
     this.max = perAddress || Math.max(1, Math.ceil(total / 2));
     this.#exempt = exempt;
     this.#refused = refused;
-    this.#log = log;
+    this.#clientLog = clientLog;
   }
 
   /**
@@ -115,14 +108,8 @@ export class AddressLimit {
 
   #refuse(network: string): void {
     this.#refused.inc();
-    const now = performance.now();
-    if (now - this.#loggedSince >= logIntervalMs) {
-      this.#logged.clear();
-      this.#loggedSince = now;
-    }
-    if (this.#logged.has(network) || this.#logged.size >= maxLogged) return;
-    this.#logged.add(network);
-    this.#log.warn(
+    this.#clientLog.warn(
+      network,
       { address: network, what: this.#what, max: this.max },
       'one address has too many; refusing more',
     );

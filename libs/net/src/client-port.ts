@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { type Logger, listen } from '@teamtalk/service-kit';
+import { type ClientLog, type Logger, listen } from '@teamtalk/service-kit';
 import type { AcceptHandler } from './accept-handler.js';
 import type { AddressLimit } from './address-limit.js';
 import type { CertificateFiles } from './certificate.js';
@@ -32,6 +32,7 @@ export interface ClientPortOptions {
   layers?: ClientPortLayers;
   metrics: Pick<ListenerMetrics, 'refusedSockets'>;
   log: Logger;
+  clientLog: ClientLog;
   /** Called with each socket that has passed the layers. */
   take: AcceptHandler;
   /** Converts each accepted socket to another one, where no layer reads from it first. */
@@ -48,7 +49,7 @@ export class ClientPort {
 
   constructor(options: ClientPortOptions) {
     this.#options = options;
-    const { maxSockets, addresses, layers, metrics, log, take, convert } = options;
+    const { maxSockets, addresses, layers, metrics, log, clientLog, take, convert } = options;
     const opened = layers?.certificate ? withTls(layers.certificate, layers, log, take) : take;
     // What every socket is passed to once its client's address is known.
     const next: AcceptHandler = (socket, address) => {
@@ -56,7 +57,12 @@ export class ClientPort {
       else socket.destroy();
     };
     if (layers?.proxyProtocol) {
-      this.#proxy = new ProxyLayer({ headerMs: layers.openingMs, metrics: layers.metrics, log, next });
+      this.#proxy = new ProxyLayer({
+        headerMs: layers.openingMs,
+        metrics: layers.metrics,
+        clientLog,
+        next,
+      });
     }
     const accept = this.#proxy?.take ?? ((socket: Socket) => next(socket, undefined));
     const isPlain = !layers?.certificate && !layers?.proxyProtocol;

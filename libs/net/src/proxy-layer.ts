@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { every, type Logger } from '@teamtalk/service-kit';
+import { type ClientLog, every } from '@teamtalk/service-kit';
 import type { AcceptHandler } from './accept-handler.js';
 import type { ListenerMetrics, ProxyRefusal } from './metrics.js';
 import { ProxyHeaderError, ProxyHeaderParser } from './proxy-header.js';
@@ -9,7 +9,7 @@ interface ProxyLayerOptions {
   /** Time a client has for its header, milliseconds. */
   headerMs: number;
   metrics: Pick<ListenerMetrics, 'proxyRefused'>;
-  log: Logger;
+  clientLog: ClientLog;
   /** Called with sockets whose header has been read; what follows it is still unread. */
   next: AcceptHandler;
 }
@@ -83,7 +83,8 @@ export class ProxyLayer {
   #refuse(socket: Socket, reason: ProxyRefusal): void {
     this.#waiting.delete(socket);
     this.#options.metrics.proxyRefused.inc({ reason });
-    this.#options.log.warn(
+    this.#options.clientLog.warn(
+      socket.remoteAddress ?? '',
       { reason, peer: socket.remoteAddress },
       'PROXY header missing or invalid; closing connection',
     );

@@ -1,5 +1,6 @@
 export { abortAfter } from './abort-after.js';
 export { answerBrokenRequests } from './broken-requests.js';
+export { ClientLog } from './client-log.js';
 export { closeQueuedResponses } from './close-queued-responses.js';
 export { closeServer } from './close-server.js';
 export { coalesce } from './coalesce.js';

@@ -1,3 +1,4 @@
+import { ClientLog } from './client-log.js';
 import type { EnvValues } from './config.js';
 import { Health } from './health.js';
 import { newInstance } from './instance.js';
@@ -23,6 +24,8 @@ export interface Kit {
   /** unsigned 32-bit, random at each start */
   readonly instance: number;
   readonly log: Logger;
+  /** for what clients do wrong */
+  readonly clientLog: ClientLog;
   readonly metrics: Metrics;
   readonly health: Health;
   readonly life: Lifecycle;
@@ -73,12 +76,17 @@ export function createKit(
   const instance = newInstance();
   const log = options.log ?? createLogger({ service, instance, level: config.logLevel });
   const metrics = new Metrics(service);
+  const leftOut = metrics.counter(
+    'client_log_lines_left_out_total',
+    'Log lines about clients that were left out, because one about the same address was written within a minute',
+  );
   if (options.processMetrics) metrics.collectProcess();
   const health = new Health();
   return {
     service,
     instance,
     log,
+    clientLog: new ClientLog({ log, leftOut }),
     metrics,
     health,
     life: new Lifecycle(log, config.shutdownMs),

@@ -18,14 +18,14 @@ export function startFileServer(config: FileServerConfig, options: StartOptions 
 }
 
 async function start(config: FileServerConfig, kit: Kit): Promise<Record<string, number>> {
-  const { life, log } = kit;
+  const { life } = kit;
   const cluster = await joinCluster(kit, config.nats);
   const { bus } = cluster;
   const context = await createContext(config, kit, cluster);
   const { metrics } = context;
 
   const certificate = await openCertificate(config.tls, kit, metrics);
-  const listener = new ClientListener({ config, certificate, metrics, log, handle: dispatcher(context) });
+  const listener = new ClientListener({ config, certificate, metrics, kit, handle: dispatcher(context) });
   life.onStop('clients', () => listener.stop());
   kit.metrics.gauge('connections', 'Open connections', () => listener.size);
   const client = await listener.listen();

@@ -28,7 +28,7 @@ export interface HttpListenerOptions {
  * @returns the port it listens on
  */
 export async function startHttpListener(
-  { life, log, keepAliveGraceMs, metrics }: Kit,
+  { clientLog, life, keepAliveGraceMs, metrics }: Kit,
   options: HttpListenerOptions,
   serve: RequestListener,
 ): Promise<number> {
@@ -42,7 +42,7 @@ export async function startHttpListener(
       trustedProxies,
       total: maxConnections,
       refused: { inc: () => refused.inc({ reason: 'address' }) },
-      log,
+      clientLog,
     },
     serve,
     refuseForwarded,

@@ -42,7 +42,7 @@ export interface Context {
 }
 
 export async function createContext(config: MsfsConfig, kit: Kit): Promise<Context> {
-  const { health, log, metrics } = kit;
+  const { clientLog, health, log, metrics } = kit;
   const store = await openStore(config.storage, kit);
   const images = new ImageCache(store, config.imageCacheBytes);
   metrics.gauge('image_cache_bytes', 'Size of the images in memory', () => images.size);
@@ -64,7 +64,7 @@ export async function createContext(config: MsfsConfig, kit: Kit): Promise<Conte
       'thumbnails_refused_by_address_total',
       'Thumbnails refused because too many were being made for one address',
     ),
-    log,
+    clientLog,
   });
   const uploadsOfAddress = new AddressLimit({
     what: 'uploads',
@@ -75,7 +75,7 @@ export async function createContext(config: MsfsConfig, kit: Kit): Promise<Conte
       'uploads_refused_by_address_total',
       'Uploads refused because one address had too many',
     ),
-    log,
+    clientLog,
   });
   const inFlight = new InFlightBudget(Math.max(config.imageCacheBytes, minInFlight));
   metrics.gauge(

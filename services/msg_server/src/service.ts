@@ -64,7 +64,7 @@ async function createListener(context: Context, cluster: Cluster) {
     config,
     certificate: await openCertificate(config.tls, kit, metrics),
     metrics,
-    log,
+    kit,
     handle: (connection, pdu) => {
       stallDetector.check();
       return !connection.isOpen || dispatch(connection, pdu);

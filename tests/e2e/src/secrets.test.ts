@@ -1,7 +1,15 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { TestCluster } from '@teamtalk/cluster';
-import { freePort, mainOf, type ServiceName, serviceNames } from '@teamtalk/local-stack';
+import {
+  freePort,
+  loginFrame,
+  mainOf,
+  RawConnection,
+  type ServiceName,
+  serviceNames,
+} from '@teamtalk/local-stack';
+import { ClientType, Commands } from '@teamtalk/protocol';
 import { createLogger } from '@teamtalk/service-kit';
 import { describe, expect, it } from 'vitest';
 
@@ -12,13 +20,13 @@ const secret = 'zq7Xw1vK';
 const textKey = secret.repeat(4);
 const secrets = {
   TEXT_KEY: textKey,
-  APP_KEYS: `${secret}-app`,
+  APP_KEYS: `${secret}-app-key`,
   OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
   OTEL_EXPORTER_OTLP_HEADERS: `authorization=${secret}`,
   S3_ACCESS_KEY_ID: `${secret}-id`,
   S3_SECRET_ACCESS_KEY: `${secret}-access`,
   MSFS_UPLOAD_AUTH: 'tokens',
-  MSFS_UPLOAD_TOKENS: `${secret}-upload`,
+  MSFS_UPLOAD_TOKENS: `${secret}-uploads`,
 };
 
 interface Ended {
@@ -72,7 +80,7 @@ describe('a service whose stores are away', () => {
   });
 });
 
-it('services that work log no secret and no text, at any level', async () => {
+it('services that work log no secret, no text and no name of a refused login, at any level', async () => {
   const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push(line) };
   const log = createLogger({ service: 'all', instance: 1, level: 'trace', destination });
@@ -97,11 +105,53 @@ it('services that work log no secret and no text, at any level', async () => {
     expect(await answer.json()).toMatchObject({ error_code: 0 });
     const refused = await fetch(url, { method: 'POST', body: body.replace('-app', '-none') });
     expect(await refused.json()).not.toMatchObject({ error_code: 0 });
+    // Somebody who has typed their password into the wrong field.
+    expect(await tryName(cluster, `my ${secret}`)).not.toBe(0);
     await cluster.settle();
   } finally {
     await cluster.stop();
   }
   const text = lines.join('');
+  expect(text).toMatch(/"name":"[0-9a-f]{8}",[^\n]*"msg":"login refused"/);
   expect(text).toContain('message stored');
   expect(text).not.toContain(secret);
+});
+
+/** @returns the result code of a login under this name */
+async function tryName(cluster: TestCluster, name: string): Promise<number> {
+  const connection = await cluster.connectRaw();
+  await connection.send(loginFrame({ name, password: 'x', clientType: ClientType.WINDOWS }));
+  return (await connection.receive(Commands.LoginResUserlogin)).resultCode;
+}
+
+it('what clients of one address do wrong is a line a minute in the log, and counted', async () => {
+  const lines: string[] = [];
+  const destination = { write: (line: string) => void lines.push(line) };
+  const log = createLogger({ service: 'all', instance: 1, level: 'info', destination });
+  const cluster = await TestCluster.start({ log, file_server: 1, login_server: 1 });
+  const linesWith = (text: string) => lines.filter((line) => line.includes(`"msg":"${text}`)).length;
+  const attempts = 20;
+  try {
+    const ports = [
+      cluster.port('msg_server', 0, 'client'),
+      cluster.port('file_server', 0, 'client'),
+      cluster.port('login_server', 0, 'tcp'),
+    ];
+    for (const port of ports) {
+      for (let i = 0; i < attempts; i++) {
+        const connection = await RawConnection.open(port);
+        // A length below that of the header.
+        await connection.send(Buffer.alloc(16));
+        await connection.closed;
+      }
+    }
+    for (let i = 0; i < attempts; i++) await tryName(cluster, `nobody ${i}`);
+    expect(linesWith('framing invalid')).toBe(3);
+    expect(linesWith('login refused')).toBe(1);
+    for (const service of ['msg_server', 'file_server', 'login_server', 'db_proxy_server'] as const) {
+      expect(await cluster.metric(service, 0, 'client_log_lines_left_out_total'), service).toBe(attempts - 1);
+    }
+  } finally {
+    await cluster.stop();
+  }
 });

@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { createLogger, type Logger } from '@teamtalk/service-kit';
+import { ClientLog, createLogger, type Logger } from '@teamtalk/service-kit';
 import { AddressLimit } from '../address-limit.js';
 import { ClientPort, type ClientPortOptions } from '../client-port.js';
 import type { ListenerMetrics } from '../metrics.js';
 import { Networks } from '../networks.js';
 
 export const log: Logger = createLogger({ service: 'test', instance: 1, level: 'silent' });
+
+export const clientLog = new ClientLog({ log, leftOut: { inc() {} } });
 
 interface TestPortOptions {
   maxSockets?: number;
@@ -47,13 +49,14 @@ export class TestPort {
         total: maxSockets,
         exempt: Networks.parse('exempt', exempt),
         refused: metrics.refusedByAddress,
-        log,
+        clientLog,
       }),
       ...(layers && {
         layers: { certificate: undefined, proxyProtocol: false, openingMs: 60_000, metrics, ...layers },
       }),
       metrics,
       log,
+      clientLog,
       take: (socket, address) => {
         this.addresses.push(address);
         this.#sockets.add(socket);

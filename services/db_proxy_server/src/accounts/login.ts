@@ -1,3 +1,4 @@
+import { createHmac, randomBytes } from 'node:crypto';
 import { teamtalk } from '@teamtalk/rpc';
 import { sourceNetwork } from '@teamtalk/service-kit';
 import type { Context } from '../context.js';
@@ -122,10 +123,20 @@ export function login(context: Context): (request: teamtalk.db.LoginRequest) => 
     const result = LoginResult[reply.result ?? LoginResult.LOGIN_OK];
     results.inc({ result });
     if (reply.result !== LoginResult.LOGIN_OK) {
-      kit.log.info({ userName: userName.slice(0, maxNameLength), address, result }, 'login refused');
+      kit.clientLog.info(address, { name: fingerprint(userName), address, result }, 'login refused');
     }
     return reply;
   };
+}
+
+const fingerprintKey = randomBytes(32);
+
+/**
+ * Stands for a name in the log, where several attempts on one name can be told from attempts on several. The name itself
+ * does not belong there: people type their password into the wrong field.
+ */
+function fingerprint(name: string): string {
+  return createHmac('sha256', fingerprintKey).update(name).digest('hex').slice(0, 8);
 }
 
 /** Names that cannot exist are not counted, so that they take no space in the database. */

@@ -9,7 +9,7 @@ import {
   sweepIntervalMs,
 } from '@teamtalk/net';
 import type { PduFrame } from '@teamtalk/protocol';
-import { every, type Logger } from '@teamtalk/service-kit';
+import { type ClientLog, every, type Kit, type Logger } from '@teamtalk/service-kit';
 import type { FileServerConfig } from '../config.js';
 import type { FileServerMetrics } from '../metrics.js';
 import { Connection, type ConnectionHost } from './connection.js';
@@ -22,7 +22,7 @@ export interface ClientListenerOptions {
   /** undefined: no TLS */
   certificate: CertificateFiles | undefined;
   metrics: FileServerMetrics;
-  log: Logger;
+  kit: Pick<Kit, 'log' | 'clientLog'>;
   handle: (connection: Connection, pdu: PduFrame) => void;
 }
 
@@ -36,17 +36,20 @@ export class ClientListener implements ConnectionHost {
   readonly limits: FileServerConfig['limits'];
   readonly metrics: FileServerMetrics;
   readonly log: Logger;
+  readonly clientLog: ClientLog;
   readonly handle: (connection: Connection, pdu: PduFrame) => void;
   readonly #timeouts: FileServerConfig['timeouts'];
   readonly #connections = new OpenConnections<Connection>();
   readonly #port: ClientPort;
   readonly #stopSweeping: () => Promise<void>;
 
-  constructor({ config, certificate, metrics, log, handle }: ClientListenerOptions) {
+  constructor({ config, certificate, metrics, kit, handle }: ClientListenerOptions) {
     this.#timeouts = config.timeouts;
     this.limits = config.limits;
     this.metrics = metrics;
+    const { log, clientLog } = kit;
     this.log = log;
+    this.clientLog = clientLog;
     this.handle = handle;
     const { loginMs, stallMs, idleMs } = config.timeouts;
     this.#port = new ClientPort({
@@ -56,11 +59,12 @@ export class ClientListener implements ConnectionHost {
         ...config.addressLimits,
         total: config.limits.connections,
         refused: metrics.refusedByAddress,
-        log,
+        clientLog,
       }),
       layers: { certificate, proxyProtocol: config.proxyProtocol, openingMs: loginMs, metrics },
       metrics,
       log,
+      clientLog,
       take: (socket, address) => this.#admit(socket, address),
       convert: plainSocket,
     });

@@ -9,7 +9,7 @@ import {
   type PduFrame,
   writeHeader,
 } from '@teamtalk/protocol';
-import type { Logger } from '@teamtalk/service-kit';
+import type { ClientLog, Logger } from '@teamtalk/service-kit';
 import type { CloseReason, FileServerMetrics } from '../metrics.js';
 import {
   blockBytes,
@@ -36,6 +36,7 @@ export interface ConnectionHost {
   readonly limits: { pduBytes: number; consecutiveBadPdus: number };
   readonly metrics: FileServerMetrics;
   readonly log: Logger;
+  readonly clientLog: ClientLog;
   /** @throws BodyError when the body does not parse */
   handle(connection: Connection, pdu: PduFrame): void;
   /** Called once for each connection when its socket closes. */
@@ -193,10 +194,10 @@ export class Connection implements Line {
       }
     } catch (error) {
       const framing = error instanceof FramingError;
-      this.#host.log[framing ? 'info' : 'error'](
-        { err: error, peer: this.address },
-        'closing client connection',
-      );
+      const { log, clientLog } = this.#host;
+      const fields = { err: error, peer: this.address };
+      if (framing) clientLog.info(this.address, fields, 'framing invalid; closing connection');
+      else log.error(fields, 'reading PDUs failed; closing connection');
       this.destroy(framing ? 'framing' : 'failed');
     }
   }

@@ -23,7 +23,8 @@ export function createTask(
     const result = await tasks.create({ id, fromUserId, toUserId, fileName, fileSize, offline }, quota);
     made.inc({ result: result === 'ok' ? 'made' : result });
     if (result === 'ok') return { taskId: id, ...address };
-    kit.log.info({ result, fromUserId, toUserId, fileSize }, 'file transfer refused');
+    const fields = { result, fromUserId, toUserId, fileSize };
+    kit.clientLog.info(`user ${fromUserId}`, fields, 'file transfer refused');
     return { taskId: '' };
   };
 }

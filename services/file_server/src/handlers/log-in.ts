@@ -40,7 +40,8 @@ export function logIn(context: Context): (connection: Connection, pdu: Pdu) => v
     const resultCode = outcome === 'ok' ? accepted : refused;
     connection.write(encodePdu(Commands.FileLoginRes, { resultCode, taskId }, seqNum));
     if (typeof checked === 'string' || isOver) {
-      kit.log.info({ outcome, userId, peer: connection.address }, 'login refused');
+      const { address } = connection;
+      kit.clientLog.info(address, { outcome, userId, peer: address }, 'login refused');
       connection.end('refused');
       return;
     }
@@ -86,7 +87,7 @@ async function check(
     return (await tasks.findWithParts(taskId)) ?? 'unknown_task';
   } catch (error) {
     if (!isTransient(error)) throw error;
-    kit.log.warn({ err: error }, 'checking login failed');
+    kit.clientLog.warn(address, { err: error }, 'checking login failed');
     return 'unavailable';
   }
 }

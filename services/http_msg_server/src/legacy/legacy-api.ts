@@ -49,7 +49,7 @@ export function legacyApi(
   endpoints: Readonly<Record<string, LegacyEndpoint>>,
   readBody: RequestHandler,
 ): { serve: RequestHandler[]; failed: ErrorRequestHandler } {
-  const { health, log, metrics } = kit;
+  const { clientLog, health, log, metrics } = kit;
   const answered = metrics.counter('http_requests_total', 'Calls to the legacy API, by error_code', [
     'route',
     'app',
@@ -68,17 +68,16 @@ export function legacyApi(
     const ms = performance.now() - begin;
     answered.inc({ route, app: app?.name ?? noApp, error_code: code });
     seconds.observe({ route }, ms / 1000);
-    log.info(
-      {
-        route,
-        code,
-        ms: Math.round(ms),
-        ...(app && { app: app.name }),
-        ...(trace && { trace }),
-        peer: request.ip,
-      },
-      'request answered',
-    );
+    const fields = {
+      route,
+      code,
+      ms: Math.round(ms),
+      ...(app && { app: app.name }),
+      ...(trace && { trace }),
+      peer: request.ip,
+    };
+    if (app || code === ErrorCode.OK) log.info(fields, 'request answered');
+    else clientLog.info(request.ip ?? '', fields, 'request refused');
     if (response.headersSent || response.destroyed) return;
     // Keep-alive would delay the shutdown.
     if (health.draining) response.set('connection', 'close');

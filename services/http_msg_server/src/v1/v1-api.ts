@@ -42,7 +42,7 @@ export function v1Api(
   operations: readonly Operation[],
   readBody: RequestHandler,
 ): RequestHandler {
-  const { health, log, metrics } = kit;
+  const { clientLog, health, log, metrics } = kit;
   const answered = metrics.counter('v1_requests_total', 'Calls to /v1, by HTTP status', [
     'operation',
     'app',
@@ -60,17 +60,16 @@ export function v1Api(
     const name = operation?.id ?? none;
     answered.inc({ operation: name, app: app?.name ?? none, status });
     seconds.observe({ operation: name }, ms / 1000);
-    log.info(
-      {
-        operation: name,
-        status,
-        ms: Math.round(ms),
-        ...(app && { app: app.name }),
-        ...(trace && { trace }),
-        peer: request.ip,
-      },
-      'request answered',
-    );
+    const fields = {
+      operation: name,
+      status,
+      ms: Math.round(ms),
+      ...(app && { app: app.name }),
+      ...(trace && { trace }),
+      peer: request.ip,
+    };
+    if (app || status < 400) log.info(fields, 'request answered');
+    else clientLog.info(request.ip ?? '', fields, 'request refused');
     if (response.headersSent || response.destroyed) return;
     if (health.draining) response.set('connection', 'close');
     response.set('cache-control', 'no-store');

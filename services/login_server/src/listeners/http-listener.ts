@@ -38,7 +38,7 @@ const contentType = 'text/html;charset=utf-8';
  * @returns the bound port; its stop is registered in the kit's lifecycle
  */
 export async function startHttpListener(
-  { life, log, keepAliveGraceMs, metrics, health, tracing }: Kit,
+  { clientLog, life, keepAliveGraceMs, metrics, health, tracing }: Kit,
   options: HttpListenerOptions,
   routes: ReadonlyMap<string, HttpHandler>,
 ): Promise<number> {
@@ -83,7 +83,7 @@ export async function startHttpListener(
       trustedProxies: options.trustedProxies,
       total: options.maxConnections,
       refused: { inc: () => refused.inc({ reason: 'address' }) },
-      log,
+      clientLog,
     },
     serve,
     (request, response) => fail(response, 429, routes.has(pathOf(request)) ? pathOf(request) : 'unknown'),

@@ -26,7 +26,7 @@ type Reason = 'answered' | 'framing' | 'bad_pdus' | 'timeout' | 'peer' | 'failed
  * @returns the bound port; its stop is registered in the kit's lifecycle
  */
 export async function startTcpListener(
-  { life, log, metrics }: Kit,
+  { clientLog, life, log, metrics }: Kit,
   options: TcpListenerOptions,
   answer: (request: Pdu) => Buffer,
 ): Promise<number> {
@@ -75,10 +75,9 @@ export async function startTcpListener(
         read(chunk);
       } catch (error) {
         const framing = error instanceof FramingError;
-        log[framing ? 'info' : 'error'](
-          { err: error, peer: socket.remoteAddress },
-          'closing client connection',
-        );
+        const { remoteAddress: peer = '' } = socket;
+        if (framing) clientLog.info(peer, { err: error, peer }, 'framing invalid; closing connection');
+        else log.error({ err: error, peer }, 'reading PDUs failed; closing connection');
         end(framing ? 'framing' : 'failed');
       }
     });
@@ -92,10 +91,11 @@ export async function startTcpListener(
       ...addressLimits,
       total: maxConnections,
       refused: { inc: () => closed.inc({ reason: 'too_many_from_address' }) },
-      log,
+      clientLog,
     }),
     metrics: { refusedSockets: { inc: () => closed.inc({ reason: 'too_many_connections' }) } },
     log,
+    clientLog,
     take: serve,
   });
   life.onStop('TCP', () => {

@@ -23,7 +23,7 @@ const stopTimeoutMs = 5_000;
  * @returns the bound port; its stop is registered in the kit's lifecycle
  */
 export async function startHttpListener(
-  { life, log, keepAliveGraceMs, metrics, tracing }: Kit,
+  { clientLog, life, keepAliveGraceMs, metrics, tracing }: Kit,
   config: Pick<MsfsConfig, 'listen' | 'addressLimits' | 'trustedProxies' | 'limits' | 'timeouts'>,
   serve: RequestListener,
 ): Promise<number> {
@@ -38,7 +38,7 @@ export async function startHttpListener(
       trustedProxies,
       total: limits.connections,
       refused: { inc: () => refused.inc({ reason: 'address' }) },
-      log,
+      clientLog,
     },
     serve,
     (_request, response) => sendRefusal(response, refusals.tooMany),

@@ -1,6 +1,6 @@
 import { type CertificateFiles, OpenConnections, sweepIntervalMs } from '@teamtalk/net';
 import type { Pdu } from '@teamtalk/protocol';
-import { every, type Logger } from '@teamtalk/service-kit';
+import { type ClientLog, every, type Kit } from '@teamtalk/service-kit';
 import type { MsgServerConfig } from '../config.js';
 import type { CloseReason, MsgServerMetrics } from '../metrics.js';
 import { ClientPorts } from './client-ports.js';
@@ -20,7 +20,7 @@ export interface ClientListenerOptions {
   /** undefined: no port speaks TLS */
   certificate: CertificateFiles | undefined;
   metrics: MsgServerMetrics;
-  log: Logger;
+  kit: Pick<Kit, 'log' | 'clientLog'>;
   handle: (connection: Connection, pdu: Pdu) => boolean;
   leaving: (connection: Connection) => void;
 }
@@ -30,7 +30,7 @@ export class ClientListener implements ConnectionHost {
   readonly limits: MsgServerConfig['limits'];
   readonly outbound: OutboundQueue;
   readonly metrics: MsgServerMetrics;
-  readonly log: Logger;
+  readonly clientLog: ClientLog;
   readonly handle: (connection: Connection, pdu: Pdu) => boolean;
   tick = 0;
 
@@ -42,10 +42,10 @@ export class ClientListener implements ConnectionHost {
   readonly #allowed: { login: number; queue: number; pc: number; mobile: number; linger: number };
   #lastId = 0;
 
-  constructor({ config, certificate, metrics, log, handle, leaving }: ClientListenerOptions) {
+  constructor({ config, certificate, metrics, kit, handle, leaving }: ClientListenerOptions) {
     this.limits = config.limits;
     this.metrics = metrics;
-    this.log = log;
+    this.clientLog = kit.clientLog;
     this.handle = handle;
     this.#leaving = leaving;
     this.outbound = new OutboundQueue(config.flush.clientMs);
@@ -64,7 +64,7 @@ export class ClientListener implements ConnectionHost {
       config,
       certificate,
       metrics,
-      log,
+      kit,
       admit: (transport, address) => this.#admit(transport, address),
     });
   }

@@ -5,7 +5,7 @@ import {
   ClientPort,
   type Convert,
 } from '@teamtalk/net';
-import type { Logger } from '@teamtalk/service-kit';
+import type { Kit } from '@teamtalk/service-kit';
 import type { MsgServerConfig } from '../config.js';
 import type { MsgServerMetrics } from '../metrics.js';
 import type { Connection } from './connection.js';
@@ -17,7 +17,7 @@ export interface ClientPortsOptions {
   config: MsgServerConfig;
   certificate: CertificateFiles | undefined;
   metrics: MsgServerMetrics;
-  log: Logger;
+  kit: Pick<Kit, 'log' | 'clientLog'>;
   admit: (transport: Transport, address: string | undefined) => Connection;
 }
 
@@ -34,13 +34,13 @@ export class ClientPorts {
 
   constructor(options: ClientPortsOptions) {
     this.#options = options;
-    const { config, metrics, log, admit } = options;
+    const { config, metrics, kit, admit } = options;
     const { listen, webSocket, tls, limits, timeouts } = config;
     this.#addresses = new AddressLimit({
       ...config.addressLimits,
       total: limits.connections,
       refused: metrics.refusedByAddress,
-      log,
+      clientLog: kit.clientLog,
     });
     const take: AcceptHandler = (socket, address) => attach(socket, admit(socket, address));
     this.#open('client', listen, tls?.client, take, plainSocket);
@@ -77,7 +77,7 @@ export class ClientPorts {
     take: AcceptHandler,
     convert?: Convert,
   ): void {
-    const { config, certificate, metrics, log } = this.#options;
+    const { config, certificate, metrics, kit } = this.#options;
     const { connections } = config.limits;
     const port = new ClientPort({
       where,
@@ -91,7 +91,8 @@ export class ClientPorts {
         metrics,
       },
       metrics,
-      log,
+      log: kit.log,
+      clientLog: kit.clientLog,
       take,
       convert,
     });

@@ -6,7 +6,7 @@ import {
   PduDecoder,
   type PduFrame,
 } from '@teamtalk/protocol';
-import type { Logger } from '@teamtalk/service-kit';
+import type { ClientLog } from '@teamtalk/service-kit';
 import type { MsgServerConfig } from '../config.js';
 import type { BadPduReason, CloseReason, MsgServerMetrics } from '../metrics.js';
 import { ConnectionOutput, type OutputHost } from './connection-output.js';
@@ -18,7 +18,7 @@ import { WaitingPdus } from './waiting-pdus.js';
 export interface ConnectionHost extends OutputHost {
   readonly limits: MsgServerConfig['limits'];
   readonly metrics: MsgServerMetrics;
-  readonly log: Logger;
+  readonly clientLog: ClientLog;
   /** A coarse clock: the number of sweeps so far. */
   readonly tick: number;
 
@@ -273,7 +273,8 @@ export class Connection extends ConnectionOutput {
 
   #framingError({ reason, length }: FramingError): void {
     this.host.metrics.badPdus.inc({ reason });
-    this.host.log.warn(
+    this.host.clientLog.warn(
+      this.remoteAddress,
       { length, client: this.remoteAddress, userId: this.userId },
       'framing invalid; closing connection',
     );

@@ -145,7 +145,8 @@ export class WebSocketTransport implements Transport {
     const { host, isOpen, remoteAddress, userId } = this.#connection;
     if (!isOpen) return;
     host.metrics.badPdus.inc({ reason });
-    host.log.warn(
+    host.clientLog.warn(
+      remoteAddress,
       { reason, err: error, client: remoteAddress, userId },
       'WebSocket message invalid; closing connection',
     );

@@ -18,6 +18,9 @@ export interface Attack {
   run: (cluster: TestCluster, count: number) => Promise<Figures>;
 }
 
+/** The key of those who may call the HTTP API. */
+export const apiKey = 'key-of-the-witness';
+
 const witnessName = 'witness';
 /** How long after an attack memory is looked at again, milliseconds. */
 const afterMs = 20_000;
@@ -49,7 +52,7 @@ async function memoryOf(
 }
 
 const apiCall = (cluster: TestCluster) => async () => {
-  const response = await fetch(`${cluster.url('http_msg_server')}/query/SendP2PMessage?app_key=key`, {
+  const response = await fetch(`${cluster.url('http_msg_server')}/query/SendP2PMessage?app_key=${apiKey}`, {
     method: 'POST',
     body: JSON.stringify({ from_user_id: 1, session_id: 2, msg: 'hello' }),
     headers: { connection: 'close' },

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { checkOut, TestCluster } from '@teamtalk/cluster';
-import { type Attack, attacks, type Figures } from './attacks.js';
+import { type Attack, apiKey, attacks, type Figures } from './attacks.js';
 
 const usage = `npm run attacks -- [--full] [--only NAME,…] [--from REF] [--json FILE]
 
@@ -23,7 +23,7 @@ const { values } = parseArgs({
   },
 });
 
-const withKeys = { HTTP_AUTH: 'keys', APP_KEYS: 'key' };
+const withKeys = { HTTP_AUTH: 'keys', APP_KEYS: apiKey };
 
 interface Outcome {
   attack: string;

@@ -38,7 +38,8 @@ export function request<M extends object>(
     } catch (error) {
       metrics.queriesFailed.inc({ command: label });
       tracing?.failActive(error);
-      kit.log.warn(
+      kit.clientLog.warn(
+        connection.remoteAddress,
         { err: error, command: label, userId: connection.userId },
         'request failed; sending no response',
       );

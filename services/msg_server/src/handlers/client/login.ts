@@ -114,14 +114,14 @@ async function check(
 ): Promise<Account | Refusal> {
   const address = plainAddress(connection.remoteAddress);
   const request = { userName, passwordMd5: password, clientType, address };
-  const { log, tracing } = context.kit;
+  const { clientLog, tracing } = context.kit;
   const begun = performance.now();
   const ask = () => askOverStream(context, request);
   const outcome = await (tracing ? tracing.step(spanOf(accounts.logIn, 'client'), ask) : ask());
   const useUnary = !outcome && !context.loginChecks.available;
   const reply = useUnary ? await askUnary(context, request) : outcome?.reply;
   if (!reply) {
-    log.warn({ address }, 'login check unavailable');
+    clientLog.warn(address, { address }, 'login check unavailable');
     return 'no-db-proxy';
   }
   const { result, user, loginSeq } = reply;
