@@ -37,6 +37,8 @@ export interface ClusterOptions extends Partial<Record<ServiceName, number>> {
   infrastructure?: Infrastructure;
   /** Node's own options for a service's processes, such as --cpu-prof */
   nodeOptionsOf?: Partial<Record<ServiceName, readonly string[]>>;
+  /** file descriptor that takes what processes log; left out: that of this process */
+  output?: number;
   /** the folder of another checkout of this repository, built, whose processes run at first (mode `processes`) */
   checkout?: string;
   /** takes the place of the logs of services that run in this process */
@@ -340,7 +342,7 @@ export class TestCluster {
   }
 
   #launch(service: ServiceName, k: number, env: Readonly<Record<string, string>>): Promise<ClusterNode> {
-    const { mode = 'in-process', env: common, envOf, envFor, nodeOptionsOf } = this.#options;
+    const { mode = 'in-process', env: common, envOf, envFor, nodeOptionsOf, output } = this.#options;
     return ClusterNode.start(
       mode,
       service,
@@ -351,7 +353,7 @@ export class TestCluster {
         ...envFor?.(service, k, this),
         ...env,
       },
-      { log: this.#options.log, nodeOptions: nodeOptionsOf?.[service], checkout: this.checkout },
+      { log: this.#options.log, nodeOptions: nodeOptionsOf?.[service], checkout: this.checkout, output },
     );
   }
 

@@ -30,7 +30,10 @@ export abstract class ClusterNode {
     mode: Mode,
     service: ServiceName,
     env: Record<string, string>,
-    { log, ...how }: { log?: Logger; nodeOptions?: readonly string[]; checkout?: string } = {},
+    {
+      log,
+      ...how
+    }: { log?: Logger; nodeOptions?: readonly string[]; checkout?: string; output?: number | undefined } = {},
   ): Promise<ClusterNode> {
     return mode === 'processes'
       ? ProcessNode.begin(service, env, how)
@@ -101,9 +104,12 @@ class ProcessNode extends ClusterNode {
   static async begin(
     service: ServiceName,
     env: Record<string, string>,
-    how: Pick<ServiceProcessOptions, 'nodeOptions' | 'checkout'>,
+    {
+      output: log = 'inherit',
+      ...how
+    }: Pick<ServiceProcessOptions, 'nodeOptions' | 'checkout'> & { output?: number | 'inherit' | undefined },
   ): Promise<ClusterNode> {
-    const output = env.LOG_LEVEL === 'silent' ? 'none' : 'inherit';
+    const output = env.LOG_LEVEL === 'silent' ? 'none' : log;
     // Not the whole environment: it has vitest's BASE_URL, and may have a developer's settings.
     const started = ServiceProcess.start({
       service,
