@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Where attacks come from; witnesses come from 127.0.0.1. */
-const attackerAddress = '127.0.0.2';
+export const attackerAddress = '127.0.0.2';
 
 /** Connections of one attacker. Errors are what it expects. */
 export class Attacker {

@@ -3,6 +3,7 @@ import type { TestCluster } from '@teamtalk/cluster';
 import { loginFrame, type ServiceName, waitUntil } from '@teamtalk/local-stack';
 import { ClientType, encodeRawPdu } from '@teamtalk/protocol';
 import { Attacker, cpuSeconds, p99, peakOf, residentMib, timesOf } from './attacker.js';
+import { openByDefault } from './open-by-default.js';
 
 /** Numbers of an attack. */
 export type Figures = Record<string, number | string>;
@@ -15,7 +16,8 @@ export interface Attack {
   /** connections or requests; those of the issue, and those by default */
   full: number;
   small: number;
-  run: (cluster: TestCluster, count: number) => Promise<Figures>;
+  /** @param logged what services have logged, those with a LOG_LEVEL */
+  run: (cluster: TestCluster, count: number, logged: () => Promise<string>) => Promise<Figures>;
 }
 
 /** The key of those who may call the HTTP API. */
@@ -71,7 +73,7 @@ async function logInFlood(cluster: TestCluster, attacker: Attacker, count: numbe
   );
 }
 
-export const attacks: readonly Attack[] = [
+const floods: readonly Attack[] = [
   {
     name: 'http-bodies',
     what: 'bodies of 1 MB to http_msg_server without a key (row 1)',
@@ -130,7 +132,7 @@ export const attacks: readonly Attack[] = [
     what: 'slow uploads to msfs: does it take another one? (row 2)',
     full: 500,
     small: 50,
-    envOf: (count) => ({ msfs: { MAX_UPLOADS: String(count) } }),
+    envOf: (count) => ({ msfs: { MAX_UPLOADS: String(count), MSFS_UPLOAD_AUTH: 'open' } }),
     run: async (cluster, count) => {
       const attacker = new Attacker();
       const head = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n';
@@ -192,7 +194,7 @@ export const attacks: readonly Attack[] = [
     what: 'ever other sizes of one PNG: CPU, and what others get (row 9)',
     full: 500,
     small: 60,
-    envOf: () => ({ msfs: { THUMBNAIL_MAX_WAITING: '100' } }),
+    envOf: () => ({ msfs: { THUMBNAIL_MAX_WAITING: '100', MSFS_UPLOAD_AUTH: 'open' } }),
     run: async (cluster, count) => {
       const own = (await (await upload(cluster, png(4_000, 4_000))).json()) as { path: string };
       const others = (await (await upload(cluster, png(200, 200))).json()) as { path: string };
@@ -221,6 +223,8 @@ export const attacks: readonly Attack[] = [
     },
   },
 ];
+
+export const attacks: readonly Attack[] = [...floods, ...openByDefault];
 
 async function upload(cluster: TestCluster, content: Buffer): Promise<Response> {
   const form = new FormData();

@@ -1,4 +1,6 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkOut, TestCluster } from '@teamtalk/cluster';
 import { type Attack, apiKey, attacks, type Figures } from './attacks.js';
@@ -58,6 +60,9 @@ async function main(): Promise<void> {
 
 /** A new installation for each attack, so that none suffers from the one before. */
 async function runOn(attack: Attack, count: number, checkout: string | undefined): Promise<Figures> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-attack-'));
+  const file = path.join(folder, 'log');
+  const output = await open(file, 'w');
   const cluster = await TestCluster.start({
     mode: 'processes',
     http_msg_server: 1,
@@ -68,13 +73,16 @@ async function runOn(attack: Attack, count: number, checkout: string | undefined
       ...attack.envOf(count),
       http_msg_server: { ...withKeys, ...attack.envOf(count).http_msg_server },
     },
+    output: output.fd,
     ...(checkout && { checkout }),
   });
   try {
     await cluster.addUsers(['witness']);
-    return await attack.run(cluster, count);
+    return await attack.run(cluster, count, () => readFile(file, 'utf8'));
   } finally {
     await cluster.stop();
+    await output.close();
+    await rm(folder, { recursive: true });
   }
 }
 
