@@ -113,6 +113,16 @@ export const topics = {
   /** file_server -> every msg_server, answered by those where the user is logged in */
   userSessions: { subject: 'user-sessions', event: events.UserSessionsQuery, answer: events.UserSessions },
 
+  /** msfs -> every msg_server */
+  addressUsers: {
+    subject: 'address-users',
+    event: events.AddressUsersQuery,
+    answer: events.AddressUsers,
+  },
+
+  /** msfs -> all msfs */
+  imageStored: { subject: 'image-stored', event: events.ImageStored },
+
   /** the route_server that tells the clients -> one of the db_proxy_servers */
   statusChanges: { subject: 'status-changes', event: events.StatusChanges },
 

@@ -16,6 +16,8 @@ import {
   commonEnv,
   type EnvValues,
   env,
+  isProduction,
+  problemsOfSecrets,
   readEnv,
 } from '@teamtalk/service-kit';
 
@@ -32,12 +34,18 @@ export const envSchema = {
     'Prefix of the URLs of uploads, as clients reach it; when unset, the Host header of the upload',
   ),
   MSFS_UPLOAD_AUTH: env.choice(
-    ['open', 'tokens'],
-    'open',
-    'open: everybody may upload, as with the original; tokens: only clients with a token of MSFS_UPLOAD_TOKENS',
+    ['addresses', 'tokens', 'open'],
+    'addresses',
+    'Who may upload. addresses: clients at the IP address (of IPv6: the /64) of a user who is logged in, and those with a token; tokens: only those with a token; open: everybody, as with the original, which NODE_ENV=production refuses',
   ),
   MSFS_UPLOAD_TOKENS: env.optionalString(
-    'Tokens for uploads, separated by commas; sent as Authorization: Bearer TOKEN, or as ?token=TOKEN',
+    'Tokens for uploads, separated by commas, each of at least 16 characters; sent as Authorization: Bearer TOKEN, or as ?token=TOKEN',
+  ),
+  UPLOAD_DAY_BYTES: env.integer(
+    1_073_741_824,
+    0,
+    Number.MAX_SAFE_INTEGER,
+    'Bytes that a user may upload in a day (UTC), where MSFS_UPLOAD_AUTH=addresses tells who it is; 0: no limit',
   ),
   UPLOAD_ORIGINS: env.optionalString(
     'Origins of web pages that may upload, as https://chat.example.com, separated by commas; any when unset',
@@ -112,8 +120,10 @@ export interface MsfsConfig extends CommonConfig {
   trustedProxies: Networks;
   /** undefined: the Host of the upload */
   publicUrl: string | undefined;
-  /** undefined: everybody may upload */
-  uploadTokens: readonly string[] | undefined;
+  uploadAuth: 'addresses' | 'tokens' | 'open';
+  uploadTokens: readonly string[];
+  /** bytes a user may upload a day; 0: any number */
+  uploadDayBytes: number;
   /** undefined: any origin */
   uploadOrigins: readonly string[] | undefined;
   limits: { connections: number; uploads: number; uploadBytes: number; uploadRate: number };
@@ -142,7 +152,9 @@ function nest(values: EnvValues<typeof envSchema>): MsfsConfig {
     addressLimits: addressLimits(values),
     trustedProxies: Networks.parse('TRUSTED_PROXIES', values.TRUSTED_PROXIES),
     publicUrl: values.PUBLIC_URL ? values.PUBLIC_URL.replace(/\/+$/, '') : undefined,
-    uploadTokens: nestTokens(values),
+    uploadAuth: values.MSFS_UPLOAD_AUTH,
+    uploadTokens: listOf(values.MSFS_UPLOAD_TOKENS ?? ''),
+    uploadDayBytes: values.UPLOAD_DAY_BYTES,
     uploadOrigins: values.UPLOAD_ORIGINS === undefined ? undefined : listOf(values.UPLOAD_ORIGINS),
     limits: {
       connections: values.MAX_CONNECTIONS,
@@ -164,11 +176,17 @@ function nest(values: EnvValues<typeof envSchema>): MsfsConfig {
   };
 }
 
-function nestTokens(values: EnvValues<typeof envSchema>): string[] | undefined {
-  if (values.MSFS_UPLOAD_AUTH === 'open') return undefined;
-  const tokens = listOf(values.MSFS_UPLOAD_TOKENS ?? '');
-  if (tokens.length > 0) return tokens;
-  throw new ConfigError(['MSFS_UPLOAD_TOKENS: is required with MSFS_UPLOAD_AUTH=tokens']);
+function check({ uploadAuth, uploadTokens }: MsfsConfig, production: boolean): void {
+  const problems = problemsOfSecrets('MSFS_UPLOAD_TOKENS', uploadTokens);
+  if (uploadAuth === 'tokens' && uploadTokens.length === 0) {
+    problems.push('MSFS_UPLOAD_TOKENS: is required with MSFS_UPLOAD_AUTH=tokens');
+  }
+  if (uploadAuth === 'open' && production) {
+    problems.push(
+      'MSFS_UPLOAD_AUTH: open is refused with NODE_ENV=production: leave it at addresses, or give clients tokens',
+    );
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
 }
 
 function listOf(text: string): string[] {
@@ -180,5 +198,7 @@ function listOf(text: string): string[] {
 
 /** @throws ConfigError naming every variable that is wrong */
 export function loadConfig(env: NodeJS.ProcessEnv): MsfsConfig {
-  return nest(readEnv(envSchema, env));
+  const config = nest(readEnv(envSchema, env));
+  check(config, isProduction(env));
+  return config;
 }

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type BlobStore, makeProcessFolder, openStore } from '@teamtalk/blob-store';
+import type { Cluster } from '@teamtalk/bus';
 import { AddressLimit, clientAddress } from '@teamtalk/net';
 import type { Kit, Logger } from '@teamtalk/service-kit';
 import type { MsfsConfig } from './config.js';
@@ -8,8 +9,9 @@ import { InFlightBudget } from './http/in-flight-budget.js';
 import { ImageCache } from './images/image-cache.js';
 import { ThumbnailFolder } from './images/thumbnail-folder.js';
 import { Thumbnails } from './images/thumbnails.js';
+import { UploadPermits } from './upload/upload-permits.js';
 import { UploadSlots } from './upload/upload-slots.js';
-import { type UploadCheck, uploadCheck } from './upload/upload-tokens.js';
+import { UploaderLookup } from './upload/uploaders.js';
 
 /** Minimum in-flight budget, even without a cache, bytes. */
 const minInFlight = 16 * 1024 * 1024;
@@ -28,7 +30,7 @@ export interface Context {
   mayMakeThumbnail: (request: IncomingMessage, response: ServerResponse) => boolean;
   inFlight: InFlightBudget;
   uploads: UploadSlots;
-  mayUpload: UploadCheck;
+  permits: UploadPermits;
   /** undefined: any origin */
   uploadOrigins: readonly string[] | undefined;
   /** without a trailing slash; undefined: the Host of the upload */
@@ -41,7 +43,7 @@ export interface Context {
   };
 }
 
-export async function createContext(config: MsfsConfig, kit: Kit): Promise<Context> {
+export async function createContext(config: MsfsConfig, kit: Kit, cluster: Cluster): Promise<Context> {
   const { clientLog, health, log, metrics } = kit;
   const store = await openStore(config.storage, kit);
   const images = new ImageCache(store, config.imageCacheBytes);
@@ -103,11 +105,17 @@ export async function createContext(config: MsfsConfig, kit: Kit): Promise<Conte
       forAddress.admit(response, clientAddress(request, config.trustedProxies)),
     inFlight,
     uploads,
-    mayUpload: uploadCheck(config.uploadTokens),
+    permits: uploadPermits(config, kit, cluster),
     uploadOrigins: config.uploadOrigins,
     publicUrl: config.publicUrl,
     limits: { ...config.limits, rateMs: Math.max(1, Math.floor(config.timeouts.idleMs / 2)) },
   };
+}
+
+function uploadPermits(config: MsfsConfig, kit: Kit, cluster: Cluster): UploadPermits {
+  const { bus } = cluster;
+  const uploaders = new UploaderLookup({ bus, msgServers: cluster.follow('msg_server'), log: kit.log });
+  return new UploadPermits({ kit, bus, uploaders, config, trustedProxies: config.trustedProxies });
 }
 
 async function temporaryFolder({ life }: Kit): Promise<string> {

@@ -40,13 +40,15 @@ describe('the process', () => {
 });
 
 describe('uploads with tokens', () => {
+  const first = 'the-first-token-of-all';
+  const second = 'the-second-token';
   let msfs: TestServer;
   let image: Buffer;
   beforeAll(async () => {
     image = await picture(5, 5);
     msfs = await TestServer.start({
       MSFS_UPLOAD_AUTH: 'tokens',
-      MSFS_UPLOAD_TOKENS: 'first, second',
+      MSFS_UPLOAD_TOKENS: `${first}, ${second}`,
       UPLOAD_ORIGINS: 'https://chat.example.com',
       PUBLIC_URL: 'https://img.example.com/',
       MAX_UPLOADS: '1',
@@ -63,9 +65,9 @@ describe('uploads with tokens', () => {
   };
 
   it('are accepted with a token', async () => {
-    expect((await status('Bearer first')).status).toBe(200);
-    expect((await status(undefined, '?token=second')).status).toBe(200);
-    for (const token of [undefined, 'Bearer', 'Bearer third', 'Bearer first2', 'Basic first']) {
+    expect((await status(`Bearer ${first}`)).status).toBe(200);
+    expect((await status(undefined, `?token=${second}`)).status).toBe(200);
+    for (const token of [undefined, 'Bearer', 'Bearer third', `Bearer ${first}2`, `Basic ${first}`]) {
       expect(await status(token), token).toEqual({
         status: 401,
         text: '{"error_code":5,"error_msg":"未授权"}',
@@ -75,7 +77,7 @@ describe('uploads with tokens', () => {
   });
 
   it('get URLs of the public address', async () => {
-    expect((await status('Bearer first')).text).toMatch(
+    expect((await status(`Bearer ${first}`)).text).toMatch(
       /"url":"https:\/\/img\.example\.com\/g0\/\d{3}\/\d{3}\/[^/]+"/,
     );
   });
@@ -92,22 +94,33 @@ describe('uploads with tokens', () => {
   it('are refused when too many are in progress', async () => {
     const { socket, closed } = msfs.raw();
     socket.write(
-      'POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer first\r\nContent-Length: 1000\r\n' +
+      'POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ' +
+        `${first}\r\nContent-Length: 1000\r\n` +
         'Content-Type: multipart/form-data; boundary=b\r\n\r\n--b',
     );
     await expect.poll(() => msfs.metrics()).toContain('uploads_in_progress 1\n');
-    expect(await status('Bearer first')).toEqual({
+    expect(await status(`Bearer ${first}`)).toEqual({
       status: 503,
       text: '{"error_code":9,"error_msg":"服务器繁忙"}',
     });
     socket.destroy();
     await closed;
-    await expect.poll(async () => (await status('Bearer first')).status).toBe(200);
+    await expect.poll(async () => (await status(`Bearer ${first}`)).status).toBe(200);
   });
 
   it('need a token to be configured', () => {
     expect(() => loadConfig({ MSFS_UPLOAD_AUTH: 'tokens' })).toThrow(
       'MSFS_UPLOAD_TOKENS: is required with MSFS_UPLOAD_AUTH=tokens',
+    );
+    expect(() => loadConfig({ MSFS_UPLOAD_TOKENS: `${first},short` })).toThrow(
+      'MSFS_UPLOAD_TOKENS: every one needs at least 16 characters',
+    );
+  });
+
+  it('are open to everybody only where that is written down, and never in production', () => {
+    expect(loadConfig({}).uploadAuth).toBe('addresses');
+    expect(() => loadConfig({ MSFS_UPLOAD_AUTH: 'open', NODE_ENV: 'production' })).toThrow(
+      'MSFS_UPLOAD_AUTH: open is refused with NODE_ENV=production',
     );
   });
 });

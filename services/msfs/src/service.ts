@@ -12,7 +12,7 @@ export function startMsfs(config: MsfsConfig, options: StartOptions = {}): Promi
 
 async function start(config: MsfsConfig, kit: Kit): Promise<Record<string, number>> {
   const cluster = await joinCluster(kit, config.nats);
-  const context = await createContext(config, kit);
+  const context = await createContext(config, kit, cluster);
   const http = await startHttpListener(kit, config, createApp(kit, context));
   cluster.register(() => ({ port: http }));
   return { http };

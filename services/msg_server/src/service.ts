@@ -5,6 +5,7 @@ import type { MsgServerConfig } from './config.js';
 import { ClientListener } from './connection/client-listener.js';
 import { type Context, createContext } from './context.js';
 import { EventLoopStallDetector } from './event-loop-stall.js';
+import { answerAddressUsers } from './handlers/bus/address-users.js';
 import { deliverMessages } from './handlers/bus/deliver-message.js';
 import { answerDeliveryQuery } from './handlers/bus/delivery-positions.js';
 import { handleNodeEvent } from './handlers/bus/node-event.js';
@@ -46,6 +47,7 @@ async function start(config: MsgServerConfig, kit: Kit): Promise<Record<string, 
       onlineUsers: users.size,
       presenceSeq: presence.seq,
       directDelivery: true,
+      addressUsers: true,
     }),
     { late: true },
   );
@@ -93,6 +95,7 @@ function listenToOthers(context: Context, stallDetector: EventLoopStallDetector)
   const deliver = deliverMessages(context);
   const take = handleNodeEvent(context, deliver);
   const answerSessions = answerUserSessions(context);
+  const answerUsers = answerAddressUsers(context);
   const sendSnapshot = sendPresenceSnapshot(context);
   direct.take = (batch) => {
     stallDetector.check();
@@ -109,6 +112,10 @@ function listenToOthers(context: Context, stallDetector: EventLoopStallDetector)
   bus.answer(topics.userSessions, (query) => {
     stallDetector.check();
     return answerSessions(query);
+  });
+  bus.answer(topics.addressUsers, (query) => {
+    stallDetector.check();
+    return answerUsers(query);
   });
   bus.answer(topics.connections(kit.instance), answerConnections(context));
   bus.answer(topics.deliveryQuery(kit.instance), answerDeliveryQuery(context));

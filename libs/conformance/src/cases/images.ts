@@ -120,7 +120,8 @@ export const imageCases: readonly Case[] = [
     is: 'client habit',
     proves: ['client-upload-type'],
     needs: ['msfs'],
-    given: {},
+    // Somebody is logged in from there.
+    given: { uploader: 'a' },
     run: async (_, { target }) => {
       const { status, type, text } = await post(target, libraryHead, libraryForm(png));
       check(status === 200, `status ${status}`);
@@ -137,7 +138,8 @@ export const imageCases: readonly Case[] = [
     onOriginal: 'untried',
     proves: ['client-upload-type'],
     needs: ['msfs'],
-    given: {},
+    // Somebody is logged in from there.
+    given: { uploader: 'a' },
     run: async (_, { target }) => {
       const noFile = Buffer.from(`--${boundary}--\r\n`);
       for (const body of [libraryForm(Buffer.alloc(0)), noFile]) {
@@ -163,7 +165,8 @@ export const imageCases: readonly Case[] = [
       is: 'client habit',
       proves: ['client-upload-path'],
       needs: ['msfs'],
-      given: {},
+      // Somebody is logged in from there.
+      given: { uploader: 'a' },
       run: async (_, { target }) => {
         const { head, body } = windowsForm(name);
         const { status, text } = await post(target, head, body);

@@ -16,7 +16,8 @@ function upload(size: number): Case {
     is: size > 5_000_000 ? ['client habit', 'fix'] : 'client habit',
     proves: size > 5_000_000 ? ['defect-large-upload'] : ['client-upload-line'],
     needs: ['msfs'],
-    given: {},
+    // Somebody is logged in from there.
+    given: { uploader: 'a' },
     run: async (_, { target }) => {
       const bytes = randomBytes(size);
       // The first bytes of a JPEG.

@@ -37,16 +37,16 @@ test('names every address, what has moved, and lines to paste', () => {
 });
 
 test('warns of what other machines can do, as far as it is open', () => {
-  const env = { HTTP_AUTH: 'open' };
+  const env = { HTTP_AUTH: 'open', MSFS_UPLOAD_AUTH: 'open' };
   const open = welcome({ ...options, addresses: addressesOf('192.0.2.7'), env });
   expect(open).toContain('WARNING: --host 192.0.2.7');
   expect(open).toContain('http://192.0.2.7:8080/msg_server');
   expect(open).toContain('123456 is public');
   expect(open).toContain('without a key');
-  expect(open).toContain('without a token');
-  const closed = { MSFS_UPLOAD_AUTH: 'tokens' };
-  const guarded = welcome({ ...options, addresses: addressesOf('0.0.0.0'), env: closed });
+  expect(open).toContain('store images');
+  const guarded = welcome({ ...options, addresses: addressesOf('0.0.0.0') });
   expect(guarded).toContain('WARNING: --host 0.0.0.0');
   expect(guarded).toContain('http://127.0.0.1:8080/msg_server');
   expect(guarded).not.toContain('without a');
+  expect(guarded).not.toContain('store images');
 });

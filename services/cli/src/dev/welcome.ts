@@ -71,9 +71,9 @@ function warnings({ addresses, env, password }: WelcomeOptions): string[] {
     ...(env.HTTP_AUTH === 'open'
       ? ['    - send messages in anybody’s name by the HTTP API, without a key (HTTP_AUTH=open)']
       : []),
-    ...(env.MSFS_UPLOAD_AUTH === 'tokens'
-      ? []
-      : ['    - store images, without a token (MSFS_UPLOAD_AUTH=tokens closes it)']),
+    ...(env.MSFS_UPLOAD_AUTH === 'open'
+      ? ['    - store images, whoever they are (MSFS_UPLOAD_AUTH=open)']
+      : []),
     '    PostgreSQL, NATS, the store’s gRPC, health and metrics stay on 127.0.0.1.',
     '',
   ];

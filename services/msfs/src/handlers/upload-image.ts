@@ -5,6 +5,7 @@ import { type Refusal, refusals, sendRefusal } from '../http/refusals.js';
 import { sendJson } from '../http/send-json.js';
 import { StoreEngine, type UploadedFile } from '../upload/store-engine.js';
 import { refusalFor } from '../upload/upload-error.js';
+import type { Permit } from '../upload/upload-permits.js';
 
 /** Maximum size of a form besides its file. */
 const formBytes = 64 * 1024;
@@ -16,7 +17,7 @@ const lingerMs = 3_000;
  * because Android reads only one. Refusals are JSON, too.
  */
 export function uploadImage(context: Context, onBroken: (error: unknown) => void): RequestHandler {
-  const { limits, mayUpload, store, uploads } = context;
+  const { limits, permits, store, uploads } = context;
   const takeFile = multer({
     storage: new StoreEngine(store, limits.uploadBytes),
     limits: {
@@ -30,24 +31,16 @@ export function uploadImage(context: Context, onBroken: (error: unknown) => void
     },
   }).any();
 
-  return (request, response) => {
-    allowOrigin(context, request, response);
-    const early = refusalBefore(request, limits.uploadBytes, mayUpload(request), uploads.isFull);
-    if (early) {
-      sendRefusal(response, early);
-      return;
-    }
-    if (!context.mayUploadMore(request, response)) {
-      sendRefusal(response, refusals.tooMany);
-      return;
-    }
+  const take = (request: Request, response: Response, permit: Permit) => {
+    let stored = 0;
+    response.once('close', () => permit.settle(stored));
     if (request.headers.expect !== undefined) response.writeContinue();
-    uploads.take(response);
     cutOffWhatIsTooLarge(request, response, limits.uploadBytes + formBytes);
     if (limits.uploadRate > 0) cutOffWhatIsTooSlow(request, response, limits);
     takeFile(request, response, (error: unknown) => {
-      if (response.headersSent) return;
       const [file] = (request.files ?? []) as UploadedFile[];
+      if (file && !error) stored = file.stored.size;
+      if (response.headersSent) return;
       if (error || !file) {
         if (error && !request.complete) onBroken(error);
         sendRefusal(response, error ? refusalFor(error) : refusals.noFile);
@@ -58,6 +51,38 @@ export function uploadImage(context: Context, onBroken: (error: unknown) => void
       sendJson(response, 200, JSON.stringify({ error_code: 0, error_msg: '成功', path, url }));
     });
   };
+
+  return (request, response, next) => {
+    allowOrigin(context, request, response);
+    const early = refusalBefore(request, limits.uploadBytes, permits.refusalOf(request), uploads.isFull);
+    if (early) {
+      sendRefusal(response, early);
+      return;
+    }
+    if (!context.mayUploadMore(request, response)) {
+      sendRefusal(response, refusals.tooMany);
+      return;
+    }
+    uploads.take(response);
+    const permit = permits.permit(request, mostBytes(request, limits.uploadBytes));
+    if (!(permit instanceof Promise)) take(request, response, permit);
+    else {
+      permit
+        .then((answer) => {
+          if ('status' in answer) sendRefusal(response, answer);
+          // The client may have gone meanwhile.
+          else if (request.destroyed || response.destroyed) answer.settle(0);
+          else take(request, response, answer);
+        })
+        .catch(next);
+    }
+  };
+}
+
+/** What an upload can have at most: its length, or the largest of all where that is not known. */
+function mostBytes({ headers }: Request, maxBytes: number): number {
+  const { 'content-length': length, 'transfer-encoding': encoding } = headers;
+  return encoding === undefined ? Math.min(Number(length ?? 0), maxBytes) : maxBytes;
 }
 
 /** `OPTIONS`: the preflight request of a browser before a page uploads with a token. */
@@ -76,10 +101,10 @@ export function allowUpload(context: Context): RequestHandler {
 function refusalBefore(
   request: Request,
   maxBytes: number,
-  isAllowed: boolean,
+  notAllowed: Refusal | undefined,
   isFull: boolean,
 ): Refusal | undefined {
-  if (!isAllowed) return refusals.notAllowed;
+  if (notAllowed) return notAllowed;
   if (isFull) return refusals.tooMany;
   if (!request.is('multipart/form-data')) return refusals.noFile;
   return Number(request.headers['content-length'] ?? 0) > maxBytes + formBytes

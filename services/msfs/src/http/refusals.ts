@@ -19,6 +19,8 @@ export const refusals = {
   tooLarge: { status: 413, code: 1, text: '文件过大' },
   badRange: { status: 416, code: 1, text: '参数错误' },
   notAllowed: { status: 401, code: 5, text: '未授权' },
+  notLoggedIn: { status: 401, code: 5, text: '未登录' },
+  overQuota: { status: 429, code: 9, text: '今日上传量已满' },
   tooMany: { status: 503, code: 9, text: '服务器繁忙' },
   noSpace: { status: 507, code: 9, text: '存储空间不足' },
   failed: { status: 503, code: 9, text: '服务器异常' },

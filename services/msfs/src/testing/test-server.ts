@@ -30,6 +30,7 @@ export class TestServer {
       OPS_PORT: '0',
       HTTP_PORT: '0',
       STORAGE_DIR: folder,
+      MSFS_UPLOAD_AUTH: 'open',
       ...env,
     });
     return new TestServer(await startMsfs(config), folder, nats);

@@ -1,12 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Request } from 'express';
 
-/** Whether a request may upload. */
-export type UploadCheck = (request: Request) => boolean;
-
-/** @param tokens the allowed ones; undefined allows everybody */
-export function uploadCheck(tokens: readonly string[] | undefined): UploadCheck {
-  if (!tokens) return () => true;
+/** @returns whether a request shows one of these tokens */
+export function hasToken(tokens: readonly string[]): (request: Request) => boolean {
   // Digests have equal lengths, so that the comparison takes constant time.
   const digests = tokens.map(digest);
   return (request) => {

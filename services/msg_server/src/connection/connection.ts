@@ -58,6 +58,8 @@ export class Connection extends ConnectionOutput {
 
   state: number = State.Fresh;
   userId = 0;
+  /** of the client's address, while it is logged in; see UsersByNetwork */
+  network = '';
   clientType = 0;
   /** As the client says; at most 64 characters. */
   clientVersion = '';

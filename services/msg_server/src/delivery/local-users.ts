@@ -1,4 +1,5 @@
 import type { Connection } from '../connection/connection.js';
+import { UsersByNetwork } from '../presence/users-by-network.js';
 import type { ConversationCursor } from './conversation-cursor.js';
 import type { DeliveredMessage } from './delivered-message.js';
 
@@ -26,6 +27,7 @@ export class LocalUsers {
   readonly #users = new Map<number, LocalUser>();
   /** Connections of PC clients, which get status notifications. */
   readonly pc = new Set<Connection>();
+  readonly byNetwork = new UsersByNetwork();
   #connections = 0;
 
   /** Users with at least one connection. */
@@ -59,6 +61,7 @@ export class LocalUsers {
     if (user) user.connections.push(connection);
     else this.#users.set(connection.userId, new LocalUser(connection));
     this.#connections++;
+    this.byNetwork.add(connection);
     if (!connection.isMobile) this.pc.add(connection);
   }
 
@@ -69,6 +72,7 @@ export class LocalUsers {
     if (!user || index < 0) return false;
     user.connections.splice(index, 1);
     this.#connections--;
+    this.byNetwork.remove(connection);
     this.pc.delete(connection);
     if (user.connections.length === 0) this.#users.delete(user.id);
     return true;

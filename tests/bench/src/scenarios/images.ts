@@ -167,7 +167,7 @@ export const imageScenarios: readonly Scenario[] = [
   {
     name: 'images',
     title: 'msfs beside nginx (one worker) and a bare node:http server that writes to files',
-    shape: { counts: { msfs: 1 } },
+    shape: { counts: { msfs: 1 }, env: { MSFS_UPLOAD_AUTH: 'open' } },
     fresh: true,
     targets: [
       figureTarget('download 100 KB / nginx', 'of nginx', { atLeast: 0.5 }),

@@ -7,6 +7,8 @@ import type { Service } from '@teamtalk/service-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { teamtalk } from './run.js';
 
+const token = 'a-token-for-uploads';
+
 describe('upload', () => {
   let folder: string;
   let msfs: Service;
@@ -25,7 +27,7 @@ describe('upload', () => {
       HTTP_PORT: '0',
       STORAGE_DIR: path.join(folder, 'storage'),
       MSFS_UPLOAD_AUTH: 'tokens',
-      MSFS_UPLOAD_TOKENS: 'secret',
+      MSFS_UPLOAD_TOKENS: token,
     };
     msfs = await startMsfs(loadConfig(env));
   });
@@ -38,7 +40,7 @@ describe('upload', () => {
     teamtalk(['upload', ...words, '--msfs', `http://127.0.0.1:${msfs.ports.http}`]);
 
   it('says the URL of the image, and the text that shows it', async () => {
-    const { status, stdout, stderr } = await upload(file, '--token', 'secret');
+    const { status, stdout, stderr } = await upload(file, '--token', token);
     expect(status).toBe(0);
     const [url, text] = stdout.split('\n');
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/g0\/\d{3}\/\d{3}\/\d+_\d+_3x2\.gif$/);
@@ -49,7 +51,7 @@ describe('upload', () => {
 
   it('says why an image is not taken', async () => {
     expect(await upload(file)).toMatchObject({ status: 1, stderr: 'teamtalk: upload refused: 未授权 (5)\n' });
-    const missing = await upload(path.join(folder, 'nothing'), '--token', 'secret');
+    const missing = await upload(path.join(folder, 'nothing'), '--token', token);
     expect(missing).toMatchObject({
       status: 1,
       stderr: expect.stringMatching(/nothing cannot be read: ENOENT/),
