@@ -49,6 +49,16 @@ describe('every rendering', () => {
     }
   });
 
+  it('is open to nobody without a key or a login, which the images would refuse', () => {
+    for (const [name, manifests] of rendered) {
+      const settings = [
+        configMapOf('http-msg-server', manifests).get('HTTP_AUTH'),
+        configMapOf('msfs', manifests).get('MSFS_UPLOAD_AUTH'),
+      ];
+      expect(settings, name).toEqual([name === 'prod' ? 'keys' : 'addresses', 'addresses']);
+    }
+  });
+
   it('lets Prometheus reach the health port of every service, by one ServiceMonitor', () => {
     const manifests = rendered.get('prod') ?? [];
     const monitor = specOf<{ selector: { matchLabels: object }; endpoints: { port: string }[] }>(
