@@ -1,12 +1,21 @@
-import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import {
+  type Msg,
+  type NatsConnection,
+  PermissionViolationError,
+  type Subscription,
+} from '@nats-io/transport-node';
 import { type Logger, TeamTalkError, type Tracing } from '@teamtalk/service-kit';
+import { Answers } from './answers.js';
 import { BusConnection, type ConnectionOptions } from './connection.js';
 import { encode } from './encode.js';
-import { NobodyListensError, requestError } from './request-error.js';
+import { userOf } from './identity.js';
+import { deadlineError, NobodyListensError, requestError } from './request-error.js';
 import type { AnsweredTopic, Topic } from './subjects.js';
 import { carrierOf, spanOf, withHeaders } from './trace-context.js';
 
 export interface BusOptions extends ConnectionOptions {
+  /** the member of `subjects.ts` that this process is; left out: one that has all permissions */
+  member?: string;
   /** undefined: nothing is traced */
   tracing?: Tracing | undefined;
 }
@@ -26,9 +35,15 @@ const sharedRetryMs = 100;
  * that must not be lost is a request, or is stored until it is answered), and requests fail at once with `unavailable`.
  */
 export class Bus {
+  /**
+   * Whether this process is a user of its own at NATS. Otherwise all share one, and those of the version before, who hear
+   * heartbeats on another subject, may be among them.
+   */
+  readonly restricted: boolean;
   readonly #connection: BusConnection;
   readonly #nats: NatsConnection;
   readonly #prefix: string;
+  readonly #answers: Answers;
   readonly #log: Logger;
   readonly #tracing: Tracing | undefined;
   readonly #published;
@@ -40,10 +55,19 @@ export class Bus {
     return new Bus(await BusConnection.open(options), options);
   }
 
-  private constructor(connection: BusConnection, { prefix, log, metrics, tracing }: BusOptions) {
+  private constructor(connection: BusConnection, options: BusOptions) {
+    const { prefix, log, metrics, tracing, member = 'any' } = options;
     this.#connection = connection;
     this.#nats = connection.nats;
     this.#prefix = prefix;
+    this.#answers = new Answers(connection.nats, prefix, member);
+    this.restricted = userOf(options) === member;
+    connection.onRefused(({ operation, subject }, error) => {
+      if (operation === 'publish') this.#answers.refused(subject.slice(prefix.length + 1), error);
+    });
+    void connection.nats
+      .closed()
+      .then((error) => this.#answers.close(error ?? new Error('connection closed')));
     this.#log = log;
     this.#tracing = tracing;
     this.#published = metrics.counter('bus_published_total', 'Events and requests given to NATS');
@@ -63,6 +87,11 @@ export class Bus {
   /** Whether a missing subscriber means that its process is gone. */
   get stable(): boolean {
     return this.#connection.stable;
+  }
+
+  /** Whether NATS has refused a subscription of this process, which then does not hear what it should. */
+  get deaf(): boolean {
+    return this.#connection.deaf;
   }
 
   /** Largest event the NATS server accepts, bytes. */
@@ -131,16 +160,57 @@ export class Bus {
     event: In,
     timeoutMs: number,
   ): Promise<AnswerOut> {
+    let answer: Msg | undefined;
+    await this.#ask(topic, event, timeoutMs, (message) => {
+      answer = message;
+      return true;
+    });
+    if (!answer) throw deadlineError(topic.subject, timeoutMs);
+    return topic.answer.decode(answer.data);
+  }
+
+  /**
+   * Publishes a request and passes its answers to `onAnswer`, until that returns true or `timeoutMs` milliseconds are over.
+   * @throws TeamTalkError as `request`, but at the end of the time
+   */
+  async #ask<In, Out, AnswerIn, AnswerOut>(
+    topic: AnsweredTopic<In, Out, AnswerIn, AnswerOut>,
+    event: In,
+    timeoutMs: number,
+    onAnswer: (answer: Msg) => boolean,
+    signal?: AbortSignal,
+  ): Promise<void> {
     if (!this.connected) throw new TeamTalkError('unavailable', 'NATS is not connected');
-    this.#published.inc();
+    const { subject } = topic;
+    let end = () => {};
     try {
-      const reply = await this.#nats.request(`${this.#prefix}.${topic.subject}`, encode(topic.event, event), {
-        timeout: timeoutMs,
-        ...(this.#tracing && withHeaders(this.#tracing)),
+      await new Promise<void>((resolve, reject) => {
+        const timer = setTimeout(resolve, timeoutMs);
+        const abort = () => resolve();
+        signal?.addEventListener('abort', abort);
+        const { reply, end: forget } = this.#answers.await(subject, {
+          onAnswer: (message) => {
+            // A status message without content: no subscriber.
+            if (message.headers?.code === 503) reject(new NobodyListensError(subject));
+            else if (attempt(() => onAnswer(message), reject)) resolve();
+          },
+          onError: reject,
+        });
+        end = () => {
+          clearTimeout(timer);
+          signal?.removeEventListener('abort', abort);
+          forget();
+        };
+        this.#published.inc();
+        this.#nats.publish(`${this.#prefix}.${subject}`, encode(topic.event, event), {
+          reply,
+          ...(this.#tracing && withHeaders(this.#tracing)),
+        });
       });
-      return topic.answer.decode(reply.data);
     } catch (error) {
-      throw requestError(error, topic.subject, timeoutMs);
+      throw requestError(error, subject);
+    } finally {
+      end();
     }
   }
 
@@ -167,29 +237,17 @@ export class Bus {
     onAnswer: (answer: AnswerOut) => boolean,
     signal?: AbortSignal,
   ): Promise<boolean> {
-    if (!this.connected) throw new TeamTalkError('unavailable', 'NATS is not connected');
-    const inbox = `_INBOX.${this.#prefix}.${crypto.randomUUID()}`;
-    const answers = this.#nats.subscribe(inbox);
-    const enough = () => answers.unsubscribe();
-    const timer = setTimeout(enough, timeoutMs);
-    signal?.addEventListener('abort', enough);
+    let enough = false;
+    const take = ({ data }: Msg) => {
+      enough = onAnswer(topic.answer.decode(data));
+      return enough;
+    };
     try {
-      this.#published.inc();
-      this.#nats.publish(`${this.#prefix}.${topic.subject}`, encode(topic.event, event), {
-        reply: inbox,
-        ...(this.#tracing && withHeaders(this.#tracing)),
-      });
-      for await (const message of answers) {
-        // A status message without content: no subscriber.
-        if (message.headers?.code === 503) return false;
-        if (onAnswer(topic.answer.decode(message.data))) return true;
-      }
-      return false;
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', enough);
-      enough();
+      await this.#ask(topic, event, timeoutMs, take, signal);
+    } catch (error) {
+      if (!(error instanceof NobodyListensError)) throw error;
     }
+    return enough;
   }
 
   /**
@@ -266,7 +324,8 @@ export class Bus {
       ...(queue && { queue }),
       callback: (error, message) => {
         if (error) {
-          fail(error);
+          // The connection has counted and logged a refused subscription.
+          if (!(error instanceof PermissionViolationError)) fail(error);
           return;
         }
         try {
@@ -277,6 +336,16 @@ export class Bus {
         }
       },
     });
+  }
+}
+
+/** What `take` returns; when it throws, `fail` is told and the answer is false. */
+function attempt(take: () => boolean, fail: (error: unknown) => void): boolean {
+  try {
+    return take();
+  } catch (error) {
+    fail(error);
+    return false;
   }
 }
 

@@ -11,9 +11,11 @@ import { type HeartbeatDetails, HeartbeatPublisher, Registry, type RegistryEvent
 export async function joinCluster(kit: Kit, nats: BusConfig): Promise<Cluster> {
   const { health, instance, life, log, metrics, service, tracing } = kit;
   const name = `${service} ${formatInstance(instance)}`;
-  const bus = await kit.untilAvailable('nats', () => Bus.connect({ ...nats, name, log, metrics, tracing }));
+  const bus = await kit.untilAvailable('nats', () =>
+    Bus.connect({ ...nats, name, member: service, log, metrics, tracing }),
+  );
   life.onStop('NATS', () => bus.drain());
-  health.addCheck('nats', () => bus.connected);
+  health.addCheck('nats', () => bus.connected && !bus.deaf);
   const cluster = new Cluster(kit, bus);
   life.onStop('deregistration', () => cluster.deregister());
   return cluster;

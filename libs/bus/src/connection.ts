@@ -1,4 +1,11 @@
-import { connect, type NatsConnection, type NatsConnectionImpl, type Server } from '@nats-io/transport-node';
+import {
+  AuthorizationError,
+  connect,
+  type NatsConnection,
+  type NatsConnectionImpl,
+  PermissionViolationError,
+  type Server,
+} from '@nats-io/transport-node';
 import {
   type BusConfig,
   every,
@@ -8,6 +15,7 @@ import {
   withoutSecrets,
 } from '@teamtalk/service-kit';
 import { identity } from './identity.js';
+import { kindOf } from './permissions.js';
 
 export interface ConnectionOptions extends BusConfig {
   /** shown in the NATS server's list of connections */
@@ -27,14 +35,25 @@ const silentMs = 2_000;
  * not timed: a process that was suspended itself finds the reply it missed in its socket.
  */
 const overdue = { everyMs: 500, times: 3 };
+/** Kinds of refusals of which each is logged once. */
+const maxLogged = 100;
 /** Connect timeout of a NATS server, milliseconds: when it is the only one, and when it is one of several. */
 const dialMs = { single: 10_000, several: 3_000 };
+
+/** What NATS refused for lack of permission; the subject has its prefix. */
+export type Refused = Pick<PermissionViolationError, 'operation' | 'subject'>;
 
 /** A connection to NATS that reconnects for ever, and leaves a server that does not answer for another one. */
 export class BusConnection {
   readonly nats: NatsConnection;
   readonly #log: Logger;
   readonly #reconnected: (() => void)[] = [];
+  readonly #onRefused: ((refused: Refused, error: Error) => void)[] = [];
+  readonly #refusals;
+  /** kinds of refusals that are in the log */
+  readonly #logged = new Set<string>();
+  #deaf = false;
+  #locked = false;
   readonly #roundTrip;
   readonly #stopMeasuring: () => Promise<void>;
   #connected = true;
@@ -59,6 +78,8 @@ export class BusConnection {
         pingInterval: 5_000,
         maxPingOut: 2,
         timeout: servers.length > 1 ? dialMs.several : dialMs.single,
+        // Users and passwords change while services run, at one server after the other.
+        ignoreAuthErrorAbort: true,
         // Without this option nats.js captures two stack traces for each request.
         noAsyncTraces: true,
       });
@@ -73,6 +94,11 @@ export class BusConnection {
     this.nats = nats;
     this.#log = log;
     metrics.gauge('bus_connected', '1 while connected to NATS', () => (this.#connected ? 1 : 0));
+    this.#refusals = metrics.counter(
+      'bus_refused_total',
+      'Events and subscriptions that NATS refused because this user lacks the permission',
+      ['operation'],
+    );
     this.#roundTrip = metrics.histogram(
       'bus_round_trip_seconds',
       'Round-trip time to NATS, measured once a second',
@@ -99,6 +125,16 @@ export class BusConnection {
    */
   get stable(): boolean {
     return this.#connected && performance.now() - this.#connectedAt >= stableMs;
+  }
+
+  /** Whether a subscription was refused. It stays refused until the process starts anew. */
+  get deaf(): boolean {
+    return this.#deaf;
+  }
+
+  /** Calls `listener` when NATS refuses what this process publishes or subscribes to. */
+  onRefused(listener: (refused: Refused, error: Error) => void): void {
+    this.#onRefused.push(listener);
   }
 
   onReconnect(listener: () => void): void {
@@ -143,12 +179,17 @@ export class BusConnection {
   }
 
   async #watch(): Promise<void> {
-    for await (const { type } of this.nats.status()) {
-      if (type === 'disconnect') {
+    for await (const status of this.nats.status()) {
+      const { type } = status;
+      if (type === 'error') {
+        if (status.error instanceof PermissionViolationError) this.#refuse(status.error);
+        else if (status.error instanceof AuthorizationError) this.#noteLocked(status.error);
+      } else if (type === 'disconnect') {
         this.#connected = false;
         this.#log.warn('NATS connection lost');
       } else if (type === 'reconnect') {
         this.#connected = true;
+        this.#locked = false;
         this.#connectedAt = performance.now();
         this.#heardAt = this.#connectedAt;
         this.#log.info('NATS connection restored');
@@ -156,6 +197,25 @@ export class BusConnection {
       }
     }
     this.#connected = false;
+  }
+
+  #refuse(error: PermissionViolationError): void {
+    const { operation, subject } = error;
+    if (operation === 'subscription') this.#deaf = true;
+    this.#refusals.inc({ operation });
+    // An inbox ends in tokens of its own.
+    const kind = `${operation} ${subject.startsWith('_INBOX.') ? subject.split('.').slice(0, -2).join('.') : kindOf(subject)}`;
+    if (!this.#logged.has(kind) && this.#logged.size < maxLogged) {
+      this.#logged.add(kind);
+      this.#log.error({ operation, subject }, 'NATS permission missing; the event or subscription is lost');
+    }
+    for (const listener of this.#onRefused) listener(error, error);
+  }
+
+  #noteLocked(error: Error): void {
+    if (this.#locked) return;
+    this.#locked = true;
+    this.#log.error({ err: error }, 'NATS login refused; trying again');
   }
 }
 

@@ -85,7 +85,7 @@ test('a deregistered instance is removed at once', async () => {
 test('a silent instance is evicted after the timeout, whatever the wall clock does', async () => {
   const { registry, gone } = watch();
   await bus.flush();
-  other.publish(topics.heartbeat, { instance: 77, service: 'msg_server', hostname: 'h' });
+  other.publish(topics.heartbeat('msg_server'), { instance: 77, service: 'msg_server', hostname: 'h' });
   expect(await registry.waitFor(1, 5_000)).toBe(true);
   const now = Date.now;
   const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() - 3_600_000);
@@ -105,7 +105,7 @@ test('nobody is evicted while NATS swallows everything; afterwards only dead ins
   const here = watch();
   const there = watch(stalled);
   const dead = (number: number) =>
-    other.publish(topics.heartbeat, { instance: number, service: 'msg_server', hostname: 'h' });
+    other.publish(topics.heartbeat('msg_server'), { instance: number, service: 'msg_server', hostname: 'h' });
   await Promise.all([bus.flush(), stalled.flush()]);
   dead(77);
   expect(await here.registry.waitFor(2, 5_000)).toBe(true);
@@ -133,13 +133,13 @@ test('a request without a subscriber fails at once, one without a reply at its d
 
 test('counts events that do not parse or whose handler throws, and handles the next one', async () => {
   const seen: number[] = [];
-  bus.subscribe(topics.heartbeat, ({ instance }) => {
+  bus.subscribe(topics.heartbeat('msg_server'), ({ instance }) => {
     if (instance === 1) throw new Error('handler');
     seen.push(instance);
   });
   await bus.flush();
-  other.publish(topics.heartbeat, { instance: 1, service: 's', hostname: 'h' });
-  other.publish(topics.heartbeat, { instance: 2, service: 's', hostname: 'h' });
+  other.publish(topics.heartbeat('msg_server'), { instance: 1, service: 's', hostname: 'h' });
+  other.publish(topics.heartbeat('msg_server'), { instance: 2, service: 's', hostname: 'h' });
   await expect.poll(() => seen).toEqual([2]);
 });
 

@@ -63,7 +63,9 @@ export class HeartbeatPublisher {
   #publish({ stopping }: { stopping: boolean }): void {
     const { ops, ...self } = this.#self;
     const opsAddress = ops ? reachable(ops, this.#bus.ownAddress ?? self.hostname) : '';
-    this.#bus.publish(topics.heartbeat, { ...this.#details(), ...self, opsAddress, stopping });
+    const heartbeat = { ...this.#details(), ...self, opsAddress, stopping };
+    this.#bus.publish(topics.heartbeat(self.service), heartbeat);
+    if (!this.#bus.restricted) this.#bus.publish(topics.sharedHeartbeat, heartbeat);
   }
 }
 
@@ -99,9 +101,11 @@ export class Registry {
     this.#bus = bus;
     this.#log = log;
     this.#events = events;
-    bus.subscribe(topics.heartbeat, (heartbeat) => {
+    const heard = (heartbeat: Heartbeat) => {
       if (heartbeat.service === service) this.#heard(heartbeat);
-    });
+    };
+    bus.subscribe(topics.heartbeat(service), heard);
+    if (!bus.restricted) bus.subscribe(topics.sharedHeartbeat, heard);
     bus.onReconnect(() => this.#grantTime());
     this.#stopExpiring = every(heartbeatMs, () => this.#expire());
     bus.publish(topics.discovery, { service });

@@ -2,6 +2,8 @@
 export interface TestNats {
   url: string;
   prefix: string;
+  /** of the users that bear the services' names; left out: it has none */
+  servicePassword?: string;
 }
 
 export interface TestDatabase {

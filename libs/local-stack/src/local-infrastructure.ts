@@ -11,6 +11,13 @@ import { isAlive } from './processes.js';
 /** Brings a database to the newest schema. Whoever knows the services gives it. */
 export type Migrate = (databaseUrl: string) => Promise<void>;
 
+export interface LocalOptions {
+  /** further lines of the NATS server's configuration */
+  natsSettings?: readonly string[];
+  /** of the users that these lines give the services */
+  servicePassword?: string;
+}
+
 const dirPrefix = 'teamtalk-test-';
 
 /**
@@ -20,6 +27,7 @@ const dirPrefix = 'teamtalk-test-';
  */
 export class LocalInfrastructure implements Infrastructure {
   readonly #migrate: Migrate;
+  readonly #options: LocalOptions;
   /** in every database's name and NATS prefix, so that two runs can share the servers */
   readonly #run = randomBytes(4).toString('hex');
   readonly #databases = new Set<string>();
@@ -29,12 +37,18 @@ export class LocalInfrastructure implements Infrastructure {
   #nats: Promise<NatsServer> | undefined;
   #template: Promise<string> | undefined;
 
-  constructor(migrate: Migrate) {
+  constructor(migrate: Migrate, options: LocalOptions = {}) {
     this.#migrate = migrate;
+    this.#options = options;
   }
 
   async nats(): Promise<TestNats> {
-    return { url: await this.#natsUrl(), prefix: `test_${this.#run}_${++this.#count}` };
+    const { servicePassword } = this.#options;
+    return {
+      url: await this.#natsUrl(),
+      prefix: `test_${this.#run}_${++this.#count}`,
+      ...(!process.env.NATS_URL && servicePassword && { servicePassword }),
+    };
   }
 
   async database({ migrated = true }: DatabaseOptions = {}): Promise<TestDatabase> {
@@ -62,7 +76,12 @@ export class LocalInfrastructure implements Infrastructure {
   async #natsUrl(): Promise<string> {
     if (process.env.NATS_URL) return process.env.NATS_URL;
     this.#nats ??= this.#folder().then((dir) =>
-      NatsServer.start({ dir: path.join(dir, 'nats'), port: 0, logFile: path.join(dir, 'nats.log') }),
+      NatsServer.start({
+        dir: path.join(dir, 'nats'),
+        port: 0,
+        logFile: path.join(dir, 'nats.log'),
+        settings: this.#options.natsSettings ?? [],
+      }),
     );
     return (await this.#nats).url;
   }

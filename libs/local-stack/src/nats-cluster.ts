@@ -9,6 +9,8 @@ import { waitUntil } from './wait-until.js';
 export interface NatsClusterOptions {
   /** false: clients are not told of servers that are not in their NATS_URL */
   advertise?: boolean;
+  /** Further lines of each server's configuration. */
+  settings?: readonly string[];
 }
 
 interface Member {
@@ -30,10 +32,14 @@ interface Member {
 export class NatsCluster {
   readonly #dir: string;
   readonly #advertise: boolean;
+  readonly #settings: readonly string[];
   readonly #members: readonly Member[];
 
   /** Starts `size` servers; resolves when each is linked to all others. */
-  static async start(size = 3, { advertise = true }: NatsClusterOptions = {}): Promise<NatsCluster> {
+  static async start(
+    size = 3,
+    { advertise = true, settings = [] }: NatsClusterOptions = {},
+  ): Promise<NatsCluster> {
     const dir = await mkdtemp(path.join(tmpdir(), `teamtalk-test-${process.pid}-`));
     const taken = new Set<number>();
     const nextPort = async () => {
@@ -46,7 +52,7 @@ export class NatsCluster {
     for (let i = 0; i < size; i++) {
       members.push({ port: await nextPort(), routePort: await nextPort(), server: undefined });
     }
-    const cluster = new NatsCluster(dir, members, advertise);
+    const cluster = new NatsCluster(dir, members, advertise, settings);
     try {
       for (let i = 0; i < size; i++) await cluster.startServer(i);
       return cluster;
@@ -56,9 +62,15 @@ export class NatsCluster {
     }
   }
 
-  private constructor(dir: string, members: readonly Member[], advertise: boolean) {
+  private constructor(
+    dir: string,
+    members: readonly Member[],
+    advertise: boolean,
+    settings: readonly string[],
+  ) {
     this.#dir = dir;
     this.#advertise = advertise;
+    this.#settings = settings;
     this.#members = members;
   }
 
@@ -103,6 +115,7 @@ export class NatsCluster {
         `  listen: "127.0.0.1:${member.routePort}"`,
         `  routes: [${others.map(({ routePort }) => `"nats://127.0.0.1:${routePort}"`).join(', ')}]`,
         '}',
+        ...this.#settings,
       ],
     });
     if (member.server.port !== member.port) {

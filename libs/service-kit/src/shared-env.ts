@@ -25,10 +25,12 @@ export const busEnv = {
     .regex(/^[A-Za-z0-9_-]+$/, 'may hold letters, digits, - and _')
     .default('teamtalk')
     .describe('First token of every subject, so that several installations can share a NATS cluster'),
-  NATS_USER: env.optionalString('User name for NATS, with NATS_PASSWORD'),
+  NATS_USER: env.optionalString(
+    'User name for NATS, with NATS_PASSWORD. A service that bears it as its own name has a user with its own permissions; all others are one user that may do everything',
+  ),
   NATS_PASSWORD: env.optionalString('Password for NATS'),
   NATS_CREDS: env.optionalString(
-    'Credentials for NATS, the text of a .creds file (NATS_CREDS_FILE names the file)',
+    'Credentials for NATS, the text of a .creds file (NATS_CREDS_FILE names the file); in place of NATS_USER and NATS_PASSWORD',
   ),
   NATS_CA_FILE: env.optionalString(
     'PEM file of the CA that signed the certificates of NATS; the connection must be TLS when set',
@@ -52,7 +54,7 @@ export interface BusConfig {
 
 /** @throws ConfigError when half of a pair is missing */
 export function busConfig(values: EnvValues<typeof busEnv>): BusConfig {
-  requirePair(values, 'NATS_USER', 'NATS_PASSWORD');
+  if (!values.NATS_CREDS) requirePair(values, 'NATS_USER', 'NATS_PASSWORD');
   requirePair(values, 'NATS_CERT_FILE', 'NATS_KEY_FILE');
   const { NATS_CA_FILE: caFile, NATS_CERT_FILE: certFile, NATS_KEY_FILE: keyFile } = values;
   if (certFile && !caFile) throw new ConfigError(['NATS_CA_FILE: is required with NATS_CERT_FILE']);

@@ -11,7 +11,7 @@ describe('msg_server', () => {
     const { log } = createKit('test', { logLevel: 'silent', shutdownMs: 1_000 });
     const registry = new Registry(server.bus, log, 'msg_server');
     const heard: string[] = [];
-    server.bus.subscribe(topics.heartbeat, ({ service, draining, stopping }) => {
+    server.bus.subscribe(topics.heartbeat('msg_server'), ({ service, draining, stopping }) => {
       if (service === 'msg_server') heard.push(stopping ? 'stopping' : draining ? 'draining' : 'serving');
     });
     try {

@@ -20,12 +20,14 @@ export async function untilReady(nodes: readonly ClusterNode[]): Promise<void> {
 /** Waits for a heartbeat of each instance: then all running ones have discovered it. */
 export async function untilAllHeartbeats(bus: Bus, instances: Iterable<number>): Promise<void> {
   const waiting = new Set(instances);
-  const subscription = bus.subscribe(topics.heartbeat, ({ instance }) => {
-    waiting.delete(instance);
-  });
+  const heard = ({ instance }: { instance: number }) => void waiting.delete(instance);
+  // The second is that of the version before.
+  const subscriptions = [topics.heartbeat('*'), topics.sharedHeartbeat].map((topic) =>
+    bus.subscribe(topic, heard),
+  );
   try {
     await waitUntil(() => waiting.size === 0, { what: 'a heartbeat of every instance' });
   } finally {
-    subscription.unsubscribe();
+    for (const each of subscriptions) each.unsubscribe();
   }
 }

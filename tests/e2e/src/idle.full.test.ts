@@ -16,8 +16,8 @@ it('a service that nobody uses sleeps most of the time', async () => {
     const heartbeats = (count: number) =>
       new Promise<void>((resolve) => {
         let heard = 0;
-        const subscription = cluster.bus.subscribe(topics.heartbeat, ({ service }) => {
-          if (service !== 'route_server' || ++heard < count) return;
+        const subscription = cluster.bus.subscribe(topics.heartbeat('route_server'), () => {
+          if (++heard < count) return;
           subscription.unsubscribe();
           resolve();
         });

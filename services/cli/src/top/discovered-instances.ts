@@ -16,7 +16,13 @@ export class DiscoveredInstances implements Directory {
   /** @throws TeamTalkError `unavailable` when NATS does not answer */
   static async open(config: BusConfig, services: readonly string[]): Promise<DiscoveredInstances> {
     const log = createLogger({ service: 'top', instance: 0, level: 'silent' });
-    const bus = await Bus.connect({ ...config, name: 'teamtalk top', log, metrics: new Metrics('top') });
+    const bus = await Bus.connect({
+      ...config,
+      name: 'teamtalk top',
+      member: 'operator',
+      log,
+      metrics: new Metrics('top'),
+    });
     return new DiscoveredInstances(bus, `${withoutSecrets(config.url)}, prefix ${config.prefix}`, services);
   }
 

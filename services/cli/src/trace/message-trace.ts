@@ -88,7 +88,7 @@ export class Tracer {
   static async open({ bus: config, rpcTls, dbProxy }: Sources): Promise<Tracer> {
     const log = createLogger({ service: 'trace', instance: 0, level: 'silent' });
     const metrics = new Metrics('trace');
-    const bus = await Bus.connect({ ...config, name: 'teamtalk trace', log, metrics });
+    const bus = await Bus.connect({ ...config, name: 'teamtalk trace', member: 'operator', log, metrics });
     const tracer = new Tracer(bus, new ReplicaPool(rpcTls), dbProxy, config.prefix);
     try {
       await tracer.#find();

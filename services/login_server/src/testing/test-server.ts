@@ -39,7 +39,7 @@ export class TestServer {
 
   /** Publishes a heartbeat as a msg_server would. */
   announce(instance: number, details: Partial<Heartbeat>): void {
-    this.#bus.publish(topics.heartbeat, {
+    this.#bus.publish(topics.heartbeat('msg_server'), {
       service: 'msg_server',
       hostname: `host-${instance}`,
       ip1: `10.0.0.${instance}`,
