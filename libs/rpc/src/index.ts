@@ -38,5 +38,5 @@ export {
   ReplicaPool,
   syncPool,
 } from './replica-pool.js';
-export { type Handlers, RpcServer, type RpcStream } from './server.js';
+export { type CallersAllowed, type Handlers, RpcServer, type RpcStream } from './server.js';
 export { spanOf } from './span.js';

@@ -9,6 +9,7 @@ import {
 } from '@grpc/grpc-js';
 import type { Kit, RpcTls } from '@teamtalk/service-kit';
 import { TeamTalkError } from '@teamtalk/service-kit';
+import { CallerCheck } from './callers.js';
 import { serverCredentials } from './credentials.js';
 import type { Method } from './definitions.js';
 import { grpcStatusOf } from './errors.js';
@@ -29,6 +30,9 @@ export interface RpcStream<In, Out> {
   readonly congested: boolean;
 }
 
+/** Who may call: those whose certificate names them for the method, or everybody with a certificate. */
+export type CallersAllowed = 'named' | 'any';
+
 /** A handler for each method of a gRPC service. */
 export type Handlers<Service> = {
   readonly [Name in keyof Service]: Service[Name] extends {
@@ -40,6 +44,10 @@ export type Handlers<Service> = {
     : never;
 };
 
+const refusal = grpcStatusOf(
+  new TeamTalkError('not-permitted', 'the certificate of the caller does not allow this method'),
+);
+
 /** Methods with their handlers, collected for one server. */
 export class RpcServer {
   readonly #kit: Kit;
@@ -49,9 +57,11 @@ export class RpcServer {
   readonly #definition: Record<string, MethodDefinition<unknown, unknown>> = {};
   readonly #implementation: UntypedServiceImplementation = {};
   readonly #open = new Set<ServerDuplexStream<unknown, unknown>>();
+  readonly #callers: CallerCheck;
 
   constructor(kit: Kit) {
     this.#kit = kit;
+    this.#callers = new CallerCheck(kit);
     this.#calls = kit.metrics.counter('grpc_calls_total', 'gRPC calls answered, by method and status', [
       'method',
       'code',
@@ -90,6 +100,11 @@ export class RpcServer {
           tracing.resume(span, carrierOf(metadata), () => handler(request))
       : ({ request }: ServerUnaryCall<RequestOut, ReplyIn>) => handler(request);
     const answer = (call: ServerUnaryCall<RequestOut, ReplyIn>, callback: sendUnaryData<ReplyIn>) => {
+      if (!this.#callers.allows(method.path, call)) {
+        this.#calls.inc({ method: name, code: 'not-permitted' });
+        callback(refusal);
+        return;
+      }
       const stopTimer = this.#seconds.startTimer({ method: name });
       handle(call).then(
         (reply) => {
@@ -116,6 +131,10 @@ export class RpcServer {
     handler: (stream: RpcStream<RequestOut, ReplyIn>) => void,
   ): void {
     const serve = (call: ServerDuplexStream<RequestOut, ReplyIn>) => {
+      if (!this.#callers.allows(method.path, call)) {
+        call.emit('error', refusal);
+        return;
+      }
       const open = call as ServerDuplexStream<unknown, unknown>;
       this.#open.add(open);
       let closed: (() => void) | undefined;
@@ -146,10 +165,15 @@ export class RpcServer {
   }
 
   /**
-   * @param tls undefined: no TLS
+   * @param tls undefined: no TLS, and no check of callers
    * @returns the port it listens on; stopping is registered in the kit's lifecycle
    */
-  async listen(where: { host: string; port: number }, tls?: RpcTls): Promise<number> {
+  async listen(
+    where: { host: string; port: number },
+    tls?: RpcTls,
+    allowed: CallersAllowed = 'named',
+  ): Promise<number> {
+    if (tls && allowed === 'named') this.#callers.begin(tls.serverName);
     this.#server.addService(this.#definition as ServiceDefinition, this.#implementation);
     const port = await new Promise<number>((resolve, reject) => {
       this.#server.bindAsync(`${where.host}:${where.port}`, serverCredentials(tls), (error, bound) =>

@@ -1,4 +1,5 @@
 import { createTextCodec, DEFAULT_TEXT_KEY } from '@teamtalk/protocol';
+import type { CallersAllowed } from '@teamtalk/rpc';
 import {
   type BusConfig,
   busConfig,
@@ -43,6 +44,11 @@ export const envSchema = {
   ...commonEnv(20600),
   ...busEnv,
   ...rpcEnv,
+  RPC_CALLERS: env.choice(
+    ['named', 'any'],
+    'named',
+    'With TLS, who may call: named = a service may call what its certificate, by its DNS name (msg-server, http-msg-server, file-server, operator), allows, and one with RPC_SERVER_NAME everything; any = every certificate of RPC_CA_FILE',
+  ),
   GRPC_HOST: env.string('0.0.0.0', 'Address the gRPC server listens on'),
   GRPC_PORT: env.port(10600, 'Port of the gRPC server'),
   ADVERTISE_ADDRESS: hostAndPort,
@@ -119,6 +125,7 @@ export interface DbProxyServerConfig extends CommonConfig {
   nats: BusConfig;
   /** undefined: gRPC without TLS */
   rpcTls: RpcTls | undefined;
+  rpcCallers: CallersAllowed;
   grpc: { host: string; port: number };
   /** host:port that other services connect to; undefined: this machine and the bound port */
   advertiseAddress: string | undefined;
@@ -143,6 +150,7 @@ function nest(values: EnvValues<typeof envSchema>): DbProxyServerConfig {
     ...commonConfig(values),
     nats: busConfig(values),
     rpcTls: rpcTls(values),
+    rpcCallers: values.RPC_CALLERS,
     grpc: { host: values.GRPC_HOST, port: values.GRPC_PORT },
     advertiseAddress: values.ADVERTISE_ADDRESS,
     database: { url: values.DATABASE_URL, poolSize: values.DATABASE_POOL },
