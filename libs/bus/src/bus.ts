@@ -160,13 +160,13 @@ export class Bus {
     event: In,
     timeoutMs: number,
   ): Promise<AnswerOut> {
-    let answer: Msg | undefined;
-    await this.#ask(topic, event, timeoutMs, (message) => {
-      answer = message;
+    let answer: AnswerOut | undefined;
+    await this.#ask(topic, event, timeoutMs, ({ data }) => {
+      answer = topic.answer.decode(data);
       return true;
     });
-    if (!answer) throw deadlineError(topic.subject, timeoutMs);
-    return topic.answer.decode(answer.data);
+    if (answer === undefined) throw deadlineError(topic.subject, timeoutMs);
+    return answer;
   }
 
   /**

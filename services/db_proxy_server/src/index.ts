@@ -20,6 +20,8 @@ export {
 } from './audit/audit-log.js';
 export { type DbProxyServerConfig, envSchema, loadConfig } from './config.js';
 export { type DataSourceSettings, openDataSource } from './database/data-source.js';
+export type { Grants } from './database/grants.js';
+export { readGrants } from './database/grants-env.js';
 export {
   type MigrationState,
   migrateDown,

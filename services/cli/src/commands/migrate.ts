@@ -2,6 +2,10 @@ import type { Command } from 'commander';
 import { databaseHelp, withDatabase } from '../database.js';
 import { jsonOption, print, printJson } from '../output.js';
 
+const grantsHelp =
+  '\nGrants are renewed each time. A role that does not exist is made with the password in GRANT_TO_PASSWORD or' +
+  '\nGRANT_READ_TO_PASSWORD. GRANT_TO and GRANT_READ_TO stand for the options.';
+
 /** `teamtalk migrate up|down|status` */
 export function define(migrate: Command): void {
   migrate.addHelpText('after', databaseHelp);
@@ -9,10 +13,18 @@ export function define(migrate: Command): void {
   migrate
     .command('up')
     .description('Apply every migration that is missing')
-    .action(() =>
-      withDatabase(async (dataSource, { migrateUp, whyNothing }) => {
+    .option('--grant-to <role>', 'the role of db_proxy_server: it may read and write rows, and nothing else')
+    .option('--grant-read-to <role>', 'the role of backups: it may read everything')
+    .addHelpText('after', grantsHelp)
+    .action(({ grantTo, grantReadTo }: { grantTo?: string; grantReadTo?: string }) =>
+      withDatabase(async (dataSource, { migrateUp, readGrants, whyNothing }) => {
         const onProgress = (name: string) => print(`applied ${name}`);
-        const applied = await migrateUp(dataSource, { onProgress });
+        const named = {
+          ...(grantTo !== undefined && { GRANT_TO: grantTo }),
+          ...(grantReadTo !== undefined && { GRANT_READ_TO: grantReadTo }),
+        };
+        const grants = readGrants({ ...process.env, ...named });
+        const applied = await migrateUp(dataSource, { grants, onProgress });
         if (applied.length === 0) print(await whyNothing(dataSource));
       }),
     );

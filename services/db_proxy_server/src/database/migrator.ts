@@ -2,6 +2,7 @@ import { TeamTalkError } from '@teamtalk/service-kit';
 import { type DataSource, MigrationExecutor, type QueryRunner } from 'typeorm';
 import { operator } from '../actor.js';
 import type { Migration } from '../migrations/migration.js';
+import { type Grants, grantAccess } from './grants.js';
 import { requirePrograms } from './running-programs.js';
 import { createNeedsTable, knownMigrations, numberOf, recordNeeds, schemaState } from './schema.js';
 
@@ -16,14 +17,16 @@ const migrationLock = 7_366_301_764;
 
 /**
  * Applies the missing migrations, oldest first, each in a transaction of its own.
+ * @param grants what other roles may do is granted with each migration, and anew when there is none
  * @param onProgress called after each migration
  * @returns the names of the applied migrations; none where the database is newer than this version and compatible
  * @throws TeamTalkError `unavailable` when the database is newer than this version and either incompatible or lacks a
- * migration, or when db_proxy_servers run that a migration would break
+ * migration, or when db_proxy_servers run that a migration would break; `invalid-argument` when a role cannot be granted
+ * anything
  */
 export function migrateUp(
   dataSource: DataSource,
-  { onProgress }: { onProgress?: (name: string) => void } = {},
+  { grants = {}, onProgress }: { grants?: Grants; onProgress?: (name: string) => void } = {},
 ): Promise<string[]> {
   return exclusively(dataSource, async (runner) => {
     const { missing, newer, incompatible } = await schemaState(dataSource);
@@ -45,12 +48,14 @@ export function migrateUp(
         await recordMigration(runner, 'schema.up', step.name);
         await executor.executeMigration(migration);
         await recordNeeds(runner, step);
+        await grantAccess(runner, grants);
         // Checked again: a program of the old version may have started meanwhile and accepted the old schema.
         await requireReadyFor(step, runner);
       });
       applied.push(migration.name);
       onProgress?.(migration.name);
     }
+    if (applied.length === 0) await inTransaction(runner, () => grantAccess(runner, grants));
     return applied;
   });
 }
