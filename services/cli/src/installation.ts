@@ -7,6 +7,8 @@ interface Installation {
   databaseUrl?: string;
   loginServer?: string;
   natsUrl?: string;
+  natsUser?: string;
+  natsPassword?: string;
 }
 
 const environmentFile = path.join('.data', 'run', 'environment.json');
@@ -34,9 +36,11 @@ export function loginServerUrl(env: NodeJS.ProcessEnv, folder = process.cwd()): 
   return env.TEAMTALK_LOGIN_SERVER || findInstallation(folder).loginServer || 'http://127.0.0.1:8080';
 }
 
-/** The NATS servers of the installation, when it is not told where they are. */
-export function natsUrl(env: NodeJS.ProcessEnv, folder = process.cwd()): string {
-  return env.NATS_URL || findInstallation(folder).natsUrl || 'nats://127.0.0.1:4222';
+/** The environment with what it lacks to reach the NATS servers of the installation. */
+export function withNats(env: NodeJS.ProcessEnv, folder = process.cwd()): NodeJS.ProcessEnv {
+  if (env.NATS_URL) return env;
+  const { natsUrl, natsUser, natsPassword } = findInstallation(folder);
+  return { NATS_USER: natsUser, NATS_PASSWORD: natsPassword, ...env, ...(natsUrl && { NATS_URL: natsUrl }) };
 }
 
 function readInstallation(file: string): Installation | undefined {

@@ -21,8 +21,8 @@ import {
 import { ClientType, Commands, type IM } from '@teamtalk/protocol';
 import { createLogger, type Logger, Metrics, sumOf } from '@teamtalk/service-kit';
 import { cheapHash, serviceEnvironment } from './environment.js';
-import { migrate } from './migrate.js';
-
+import { asService, migrate } from './migrate.js';
+import { withUsers } from './nats-users.js';
 import { ClusterNode, type Mode } from './node.js';
 import { untilAllHeartbeats, untilReady } from './readiness.js';
 
@@ -96,7 +96,8 @@ export class TestCluster {
    * and waits until all are ready and have discovered each other.
    */
   static async start(options: ClusterOptions = {}): Promise<TestCluster> {
-    const infrastructure = options.infrastructure ?? openInfrastructure() ?? new LocalInfrastructure(migrate);
+    const infrastructure =
+      options.infrastructure ?? openInfrastructure() ?? new LocalInfrastructure(migrate, withUsers);
     const database = await infrastructure.database();
     const nats = await infrastructure.nats();
     const log = createLogger({ service: 'test_cluster', instance: 0, level: 'silent' });
@@ -342,12 +343,16 @@ export class TestCluster {
   }
 
   #launch(service: ServiceName, k: number, env: Readonly<Record<string, string>>): Promise<ClusterNode> {
-    const { mode = 'in-process', env: common, envOf, envFor, nodeOptionsOf, output } = this.#options;
+    const { mode = 'in-process', env: common, envOf, envFor, nodeOptionsOf, output, checkout } = this.#options;
+    // Another version may know other subjects: it shares the user of all with this one, as in an upgrade.
+    const { servicePassword: _, ...shared } = this.nats;
+    const nats = checkout ? shared : this.nats;
+    const database = checkout ? this.database : { ...this.database, url: asService(this.database.url) };
     return ClusterNode.start(
       mode,
       service,
       {
-        ...serviceEnvironment(service, this.nats, this.database, this.storageFolder),
+        ...serviceEnvironment(service, nats, database, this.storageFolder),
         ...common,
         ...envOf?.[service],
         ...envFor?.(service, k, this),

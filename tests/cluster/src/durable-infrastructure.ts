@@ -1,7 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { migrateUp, openDataSource } from '@teamtalk/db_proxy_server';
 import {
   type Infrastructure,
   NatsServer,
@@ -9,6 +8,8 @@ import {
   type TestDatabase,
   type TestNats,
 } from '@teamtalk/local-stack';
+import { migrate as toNewest } from './migrate.js';
+import { natsPassword, natsUsers } from './nats-users.js';
 
 /** `.data/bench` at the top of the repository. */
 export const dataFolder = fileURLToPath(new URL('../../../.data/bench', import.meta.url));
@@ -40,6 +41,7 @@ export class DurableInfrastructure implements Infrastructure {
         dir: path.join(dataFolder, 'nats'),
         port: 0,
         logFile: path.join(dataFolder, 'nats.log'),
+        settings: natsUsers,
       });
       const infrastructure = new DurableInfrastructure(postgres, nats);
       await migrate(postgres.url);
@@ -56,7 +58,8 @@ export class DurableInfrastructure implements Infrastructure {
   }
 
   async nats(): Promise<TestNats> {
-    return { url: this.natsServer.url, prefix: `bench_${++this.#clusters}` };
+    const { url } = this.natsServer;
+    return { url, prefix: `bench_${++this.#clusters}`, servicePassword: natsPassword };
   }
 
   async database(): Promise<TestDatabase> {
@@ -70,15 +73,6 @@ export class DurableInfrastructure implements Infrastructure {
     await this.natsServer.stop();
     await this.postgres.stop();
     await removeData(path.join(dataFolder, 'postgres'));
-  }
-}
-
-async function toNewest(url: string): Promise<void> {
-  const dataSource = await openDataSource(url);
-  try {
-    await migrateUp(dataSource);
-  } finally {
-    await dataSource.destroy();
   }
 }
 

@@ -18,6 +18,7 @@ export function serviceEnvironment(
     SHUTDOWN_SECONDS: '10',
     ...Object.fromEntries(portVariables),
     ...(bus && { NATS_URL: nats.url, NATS_PREFIX: nats.prefix }),
+    ...(bus && nats.servicePassword && { NATS_USER: service, NATS_PASSWORD: nats.servicePassword }),
     ...(database && {
       DATABASE_URL: testDatabase.url,
       ARGON2_MEMORY_KIB: String(cheapHash.memoryKib),

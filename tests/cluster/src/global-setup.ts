@@ -7,10 +7,11 @@ import { infrastructureVariable, LocalInfrastructure } from '@teamtalk/local-sta
  * them (`testDatabase`, `testNats`), so that a run without such files does not wait for them.
  */
 export default async function setup(): Promise<() => Promise<void>> {
+  const { withUsers } = await import('./nats-users.js');
   const infrastructure = new LocalInfrastructure(async (url) => {
     const { migrate } = await import('./migrate.js');
     await migrate(url);
-  });
+  }, withUsers);
   const answer = async (what: string): Promise<unknown> => {
     if (what === '/nats') return infrastructure.nats();
     if (what === '/migrated-database') return infrastructure.database();

@@ -4,5 +4,6 @@ export { type ClusterOptions, type ConnectOptions, TestCluster, testPassword } f
 export { createGroup } from './create-group.js';
 export { DurableInfrastructure, dataFolder } from './durable-infrastructure.js';
 export { cheapHash, serviceEnvironment } from './environment.js';
-export { migrate } from './migrate.js';
+export { asService, backupRole, databaseRole, migrate } from './migrate.js';
+export { natsPassword, natsUsers } from './nats-users.js';
 export type { ClusterNode, Mode } from './node.js';

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { TeamTalkClient } from '@teamtalk/client';
-import { createGroup, migrate, TestCluster } from '@teamtalk/cluster';
+import { backupRole, createGroup, migrate, TestCluster } from '@teamtalk/cluster';
 import { freePort, testNats, waitUntil } from '@teamtalk/local-stack';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { PostgresShell, sql } from './postgres-tools.js';
@@ -42,6 +42,10 @@ afterAll(async () => {
   await shell?.stopServer('new-data');
   await rm(folder, { recursive: true, force: true, maxRetries: 3 });
 });
+
+function as({ name, password }: { name: string; password: string }, url: string): string {
+  return url.replace(/\/\/[^@/]*@/, `//${name}:${password}@`);
+}
 
 /** A cluster on a database that is kept when the cluster stops. */
 async function startCluster(url: string): Promise<TestCluster> {
@@ -106,6 +110,7 @@ it('a dump restores everything, and msg_ids assigned after it are not assigned a
     FILES: at('files'),
     RESTORED_FILES: at('restored-files'),
     DATABASE_URL: database,
+    BACKUP_URL: as(backupRole, database),
     RESTORED_URL: database.replace(/\/teamtalk$/, '/teamtalk_restored'),
   };
   await run(block('A copy'), env);

@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { natsPages } from './manifests/nats-users.js';
 import { networkPages, settingsPages } from './manifests/pages.js';
 import { monitoringPages } from './monitoring/pages.js';
 import type { Page } from './page.js';
@@ -23,7 +24,7 @@ async function main(): Promise<void> {
   if (values.help) return print(usage);
   // The settings come before the network: the overlays are rendered from them.
   const outdated: string[] = [];
-  for (const make of [referencePages, monitoringPages, settingsPages, networkPages]) {
+  for (const make of [referencePages, monitoringPages, natsPages, settingsPages, networkPages]) {
     outdated.push(...(await outdatedOf(await make(top))));
   }
   if (values.check && outdated.length > 0) {

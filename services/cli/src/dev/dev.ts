@@ -7,7 +7,7 @@ import type { Replicas } from './options.js';
 import { planPorts } from './port-plan.js';
 import { prepareDatabase } from './prepare-database.js';
 import { type ProcessEntry, RunFiles } from './run-files.js';
-import { startServers } from './servers.js';
+import { serviceUrl, startServers } from './servers.js';
 import { welcome } from './welcome.js';
 
 export interface DevOptions {
@@ -52,13 +52,14 @@ async function runLocked(options: DevOptions, runFiles: RunFiles): Promise<void>
   const servers = await startServers(dataFolder, process.env, say);
   try {
     signal.throwIfAborted();
-    const { migrations, seeded, pair } = await prepareDatabase(servers.databaseUrl, seed);
+    const { migrations, seeded, pair } = await prepareDatabase(servers.databaseUrl, seed, servers.grants);
     if (migrations.length > 0) say(`the database has its newest schema (${migrations.length} migrations)`);
     if (seeded > 0) say(`added ${seeded} users of u1 to u${seed}, password ${demoPassword}`);
     const { planned, moved } = await planPorts(replicas);
     let processes: ProcessEntry[] = [];
     const fleet = new Fleet({
       ...servers,
+      databaseUrl: serviceUrl(servers),
       planned,
       addresses,
       logFolder: path.join(dataFolder, 'log'),
@@ -76,6 +77,7 @@ async function runLocked(options: DevOptions, runFiles: RunFiles): Promise<void>
       runFiles.writeEnvironment({
         databaseUrl: servers.databaseUrl,
         natsUrl: servers.natsUrl,
+        ...(servers.natsPasswords && { natsUser: 'operator', natsPassword: servers.natsPasswords.operator }),
         loginServer: addressOf(addresses, processes, 'login_server'),
         httpMsgServer: addressOf(addresses, processes, 'http_msg_server'),
       });

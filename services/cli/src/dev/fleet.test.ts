@@ -46,6 +46,7 @@ async function start(host: string): Promise<PlannedReplica[]> {
     addresses: addressesOf(host),
     databaseUrl: database.url,
     natsUrl: nats.url,
+    natsPasswords: undefined,
     logFolder: path.join(folder, 'log'),
     storageFolder: path.join(folder, 'storage'),
     onChange: () => {},

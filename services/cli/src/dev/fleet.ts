@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { traitsOf } from '@teamtalk/local-stack';
+import { type ServiceName, traitsOf } from '@teamtalk/local-stack';
 import { type Addresses, inUrl, isWildcard } from './addresses.js';
 import type { PlannedReplica } from './port-plan.js';
 import { Replica } from './replica.js';
@@ -11,6 +11,8 @@ export interface FleetOptions {
   addresses: Addresses;
   databaseUrl: string;
   natsUrl: string;
+  /** of the users that bear the services' names; undefined: as the environment says */
+  natsPasswords: Readonly<Record<ServiceName, string>> | undefined;
   logFolder: string;
   /** where files are kept, unless STORAGE_DIR says otherwise */
   storageFolder: string;
@@ -70,7 +72,7 @@ export class Fleet {
   }
 
   #launch(planned: PlannedReplica): Replica {
-    const { databaseUrl, natsUrl, logFolder, storageFolder, say } = this.#options;
+    const { databaseUrl, natsUrl, natsPasswords, logFolder, storageFolder, say } = this.#options;
     const log = new ServiceLog(logFolder, `${planned.service}-${planned.replica}`, say);
     const { bus, database, storage } = traitsOf(planned.service);
     const replica = new Replica({
@@ -81,6 +83,8 @@ export class Fleet {
         ...this.#waysIn(),
         DATABASE_URL: database ? databaseUrl : undefined,
         ...(bus && { NATS_URL: natsUrl }),
+        ...(bus &&
+          natsPasswords && { NATS_USER: planned.service, NATS_PASSWORD: natsPasswords[planned.service] }),
         ...(storage && { STORAGE_DIR: process.env.STORAGE_DIR || storageFolder }),
         SHUTDOWN_SECONDS: process.env.SHUTDOWN_SECONDS ?? '6',
         ...(planned.service === 'msg_server' && { DRAIN_SPREAD_MS: process.env.DRAIN_SPREAD_MS ?? '2000' }),

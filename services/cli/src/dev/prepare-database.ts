@@ -1,4 +1,4 @@
-import { addUser, migrateUp, openDataSource, seedUsers } from '@teamtalk/db_proxy_server';
+import { addUser, type Grants, migrateUp, openDataSource, seedUsers } from '@teamtalk/db_proxy_server';
 import { demoDepartments, demoPassword, demoUsers } from './demo-users.js';
 
 type DataSource = Awaited<ReturnType<typeof openDataSource>>;
@@ -23,10 +23,10 @@ export interface PreparedDatabase {
  * Brings the database to the newest schema; adds the demo users when it has no users at all, and u1 to
  * uN when asked for.
  */
-export async function prepareDatabase(url: string, seed: number): Promise<PreparedDatabase> {
+export async function prepareDatabase(url: string, seed: number, grants: Grants): Promise<PreparedDatabase> {
   const dataSource = await openDataSource(url);
   try {
-    const migrations = await migrateUp(dataSource);
+    const migrations = await migrateUp(dataSource, { grants });
     await addDemoUsers(dataSource);
     const options = { count: seed, prefix: 'u', password: demoPassword };
     const { added } = seed > 0 ? await seedUsers(dataSource, options) : { added: 0 };

@@ -14,6 +14,9 @@ export interface ProcessEntry {
 export interface EnvironmentEntry {
   databaseUrl: string;
   natsUrl: string;
+  /** of the user for commands; left out where NATS is not ours */
+  natsUser?: string;
+  natsPassword?: string;
   loginServer: string;
   httpMsgServer: string;
 }
@@ -51,7 +54,7 @@ export class RunFiles {
   }
 
   writeEnvironment(entry: EnvironmentEntry): void {
-    // Readable by the owner only: it holds the database's password.
+    // Readable by the owner only: it holds passwords.
     this.#write('environment.json', entry, 0o600);
   }
 

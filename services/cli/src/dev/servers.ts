@@ -1,14 +1,28 @@
+import { randomBytes } from 'node:crypto';
 import path from 'node:path';
+import { type Member, members, natsAuthorization } from '@teamtalk/bus';
+import { type Grants, readGrants } from '@teamtalk/db_proxy_server';
 import { NatsServer, PostgresServer } from '@teamtalk/local-stack';
 import { PersistentServer } from './persistent-server.js';
 
 /** The PostgreSQL and the NATS to work with: the given ones, or our own with their data in `.data`. */
 export interface Servers {
+  /** the owner's of the tables */
   databaseUrl: string;
+  /** what other roles get of the database; the first one is db_proxy_server's */
+  grants: Grants;
   natsUrl: string;
+  /** of each member's user, with the permissions of its own; undefined: NATS is not ours, and has the users it has */
+  natsPasswords: Readonly<Record<Member, string>> | undefined;
   /** Those that are ours; NATS first. */
   stop(): Promise<void>;
 }
+
+/** PostgreSQL listens on the loopback address, where the owner's password is no secret either. */
+const ownRoles: Grants = {
+  write: { name: 'teamtalk_db_proxy', password: 'teamtalk' },
+  read: { name: 'teamtalk_backup', password: 'teamtalk' },
+};
 
 /** After our death by kill -9 the services need a moment to end in order. */
 const guardSeconds = 5;
@@ -36,7 +50,8 @@ export async function startServers(
         say,
       );
   try {
-    const nats = env.NATS_URL
+    const natsPasswords = env.NATS_URL ? undefined : newPasswords();
+    const nats = !natsPasswords
       ? undefined
       : await PersistentServer.start(
           'NATS',
@@ -47,12 +62,17 @@ export async function startServers(
               logFile: path.join(logFolder, 'nats.log'),
               port,
               guardSeconds,
+              settings: [
+                natsAuthorization(env.NATS_PREFIX || 'teamtalk', (member) => `"${natsPasswords[member]}"`),
+              ],
             }),
           say,
         );
     return {
+      grants: postgres ? ownRoles : readGrants(env),
       databaseUrl: postgres?.url ?? env.DATABASE_URL!,
       natsUrl: nats?.url ?? env.NATS_URL!,
+      natsPasswords,
       stop: async () => {
         await nats?.stop();
         await postgres?.stop();
@@ -62,4 +82,22 @@ export async function startServers(
     await postgres?.stop();
     throw error;
   }
+}
+
+/** The database's URL for db_proxy_server, which does not own the tables. */
+export function serviceUrl({
+  databaseUrl,
+  grants: { write },
+}: Pick<Servers, 'databaseUrl' | 'grants'>): string {
+  // A database that is not ours comes with a role that the environment names.
+  if (!write?.password) return databaseUrl;
+  const url = new URL(databaseUrl);
+  url.username = write.name;
+  url.password = encodeURIComponent(write.password);
+  return url.toString();
+}
+
+function newPasswords(): Record<Member, string> {
+  const entries = members.map((member) => [member, randomBytes(24).toString('hex')]);
+  return Object.fromEntries(entries) as Record<Member, string>;
 }

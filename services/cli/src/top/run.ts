@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { busConfig, busEnv, readEnv } from '@teamtalk/service-kit';
 import { Failure } from '../failure.js';
-import { natsUrl } from '../installation.js';
+import { withNats } from '../installation.js';
 import { print, printJson } from '../output.js';
 import { serviceConfigurations } from '../services.js';
 import type { Directory } from './directory.js';
@@ -54,7 +54,7 @@ export async function top({ metrics, once = false, json = false, interval }: Top
 }
 
 async function announced(stopped: AbortSignal): Promise<Directory> {
-  const config = busConfig(readEnv(busEnv, { ...process.env, NATS_URL: natsUrl(process.env) }));
+  const config = busConfig(readEnv(busEnv, withNats(process.env)));
   const instances = await DiscoveredInstances.open(config, Object.keys(serviceConfigurations));
   await pause(heartbeatMs / 1000, stopped);
   for (let waited = heartbeatMs; waited < silentMs && instances.known().length === 0; waited += 200) {

@@ -2,7 +2,7 @@ import { IM } from '@teamtalk/protocol';
 import type { traceApi } from '@teamtalk/rpc';
 import { busConfig, busEnv, readEnv, rpcEnv, rpcTls, traceHalves } from '@teamtalk/service-kit';
 import { Failure } from '../failure.js';
-import { natsUrl } from '../installation.js';
+import { withNats } from '../installation.js';
 import { print, printJson } from '../output.js';
 import { Tracer } from './message-trace.js';
 import { reportOf } from './report.js';
@@ -23,7 +23,7 @@ export interface TraceOptions {
 /** Prints the trace of one message. @throws Failure when it is not found */
 export async function trace(id: string | undefined, options: TraceOptions): Promise<void> {
   const request = requestFor(id, options);
-  const values = readEnv({ ...busEnv, ...rpcEnv }, { ...process.env, NATS_URL: natsUrl(process.env) });
+  const values = readEnv({ ...busEnv, ...rpcEnv }, withNats(process.env));
   const { dbProxy } = options;
   const tracer = await Tracer.open({
     bus: busConfig(values),

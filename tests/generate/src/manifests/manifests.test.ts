@@ -98,7 +98,8 @@ describe('every rendering', () => {
     const { envSchema } = await serviceConfigurations.db_proxy_server!();
     for (const manifests of rendered.values()) {
       const job = workloadsOf(manifests).find(({ kind }) => kind === 'Job');
-      expect([...variablesOf(job, manifests)]).toEqual(['DATABASE_URL']);
+      const grants = ['GRANT_TO', 'GRANT_TO_PASSWORD', 'GRANT_READ_TO', 'GRANT_READ_TO_PASSWORD'];
+      expect([...variablesOf(job, manifests)]).toEqual(['DATABASE_URL', ...grants]);
       expect(envSchema).toHaveProperty('DATABASE_URL');
     }
   });

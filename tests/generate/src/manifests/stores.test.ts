@@ -77,6 +77,22 @@ describe('settings', () => {
   });
 });
 
+it('gives each caller of db-proxy-server a certificate of its own, by whose name it is known there', () => {
+  const expected = {
+    'db-proxy-server': ['teamtalk-rpc-tls', 'db-proxy-server'],
+    'msg-server': ['teamtalk-rpc-msg-server-tls', 'msg-server'],
+    'http-msg-server': ['teamtalk-rpc-http-msg-server-tls', 'http-msg-server'],
+    'file-server': ['teamtalk-rpc-file-server-tls', 'file-server'],
+  };
+  const given = workloadsOf(rendered.get('prod') ?? []).flatMap(({ name, pod }) => {
+    const secretName = pod.volumes?.find((volume) => volume.name === 'rpc-tls')?.secret?.secretName;
+    return secretName === undefined
+      ? []
+      : [[name, [secretName, ...(certificates().get(secretName) ?? [])]] as const];
+  });
+  expect(Object.fromEntries(given)).toEqual(expected);
+});
+
 describe('NATS', () => {
   it('asks for what our services show, by names its certificate has', async () => {
     const values = parse(await read('nats-values.yaml').then((text) => text.replaceAll(/<< (.*) >>/g, '$1')));
@@ -87,15 +103,28 @@ describe('NATS', () => {
         expect.arrayContaining(['nats', '*.nats-headless', 'nats-headless']),
       );
     }
-    expect(merge.authorization).toEqual({ user: '$NATS_USER', password: '$NATS_PASSWORD' });
-    // Both sides use the same keys of the same Secret.
-    for (const variable of ['NATS_USER', 'NATS_PASSWORD']) {
-      const { name, key } = values.container.env[variable].valueFrom.secretKeyRef;
-      for (const { pod, kind } of workloadsOf(rendered.get('prod') ?? [])) {
-        if (kind === 'Job') continue;
-        const given = pod.containers[0]?.env?.find((each) => each.name === variable)?.valueFrom;
-        expect(given).toEqual({ secretKeyRef: { name, key, optional: true } });
-      }
+    expect(merge.authorization).toBeUndefined();
+  });
+
+  it.each([
+    ['nats-users-values.yaml', 0],
+    ['nats-users-upgrade-values.yaml', 1],
+  ])('knows each service as a user, by the password it shows (%s)', async (file, shared) => {
+    const { config, container } = parse(await read(file));
+    const { users } = config.merge.authorization as { users: { user: string; permissions?: object }[] };
+    expect(users.map(({ user }) => user)).toEqual(expect.arrayContaining(Object.keys(serviceConfigurations)));
+    expect(users.filter(({ permissions }) => !permissions)).toHaveLength(shared);
+    for (const { name, pod, kind } of workloadsOf(rendered.get('prod') ?? [])) {
+      if (kind === 'Job') continue;
+      const given = (variable: string) => pod.containers[0]?.env?.find((each) => each.name === variable);
+      const user = given('NATS_USER')?.value ?? '';
+      expect(folderOf(user)).toBe(name);
+      // Both sides use the same key of the same Secret, and each service one of its own.
+      const { secretKeyRef } = container.env[`NATS_PASSWORD_${user.toUpperCase()}`].valueFrom;
+      expect(secretKeyRef.key).toBe(`nats-password-${name}`);
+      expect(given('NATS_PASSWORD')?.valueFrom).toEqual({
+        secretKeyRef: { ...secretKeyRef, optional: true },
+      });
     }
   });
 

@@ -34,7 +34,7 @@ interface PodSpec {
   automountServiceAccountToken?: boolean;
   terminationGracePeriodSeconds?: number;
   securityContext?: { runAsNonRoot?: boolean; seccompProfile?: { type: string } };
-  volumes?: { secret?: { secretName: string } }[];
+  volumes?: { name?: string; secret?: { secretName: string } }[];
   containers: Container[];
   initContainers?: Container[];
 }

@@ -94,8 +94,12 @@ export function processPanels(service: string): Panel[] {
     panel(
       'Events lost or failed',
       'ops',
-      'Events dropped while NATS was away, and events whose handling failed. Messages are not among them: they wait in the outbox.',
-      { dropped: rate(`${name}_bus_dropped_total`), failed: rate(`${name}_bus_failed_total`) },
+      'Events dropped while NATS was away, events whose handling failed, and what NATS refused for lack of permission. Messages are not among them: they wait in the outbox.',
+      {
+        dropped: rate(`${name}_bus_dropped_total`),
+        failed: rate(`${name}_bus_failed_total`),
+        refused: rate(`${name}_bus_refused_total`),
+      },
     ),
   ];
 }

@@ -211,6 +211,13 @@ const dbProxyServer: Dashboard = {
       '{{method}} {{code}}',
     ),
     panel(
+      'gRPC calls refused',
+      'ops',
+      'By method: the caller’s certificate does not allow it.',
+      rate('teamtalk_db_proxy_server_grpc_refused_total', 'method'),
+      '{{method}}',
+    ),
+    panel(
       'gRPC time, 99 %',
       's',
       'By method.',

@@ -1,4 +1,4 @@
-import { TestCluster } from '@teamtalk/cluster';
+import { asService, TestCluster } from '@teamtalk/cluster';
 import { type ServiceName, traitsOf } from '@teamtalk/local-stack';
 import type { ChaosServers } from './chaos-servers.js';
 import { steppingClock } from './clock.js';
@@ -48,12 +48,14 @@ export async function startCluster({
     envOf: { msg_server: { MESSAGE_RATE: '0' } },
     envFor(service, k, cluster) {
       started = cluster;
+      // Another version comes with the owner's role, as before an upgrade.
+      const databaseUrl = checkout === undefined ? asService : (url: string) => url;
       const portsTo = (server: Server) => links.get(server, service, k).ports;
       return {
         NODE_OPTIONS: steppingClock,
         NATS_URL: servers.backend('nats').urlAt(portsTo('nats')),
         ...(traitsOf(service).database && {
-          DATABASE_URL: servers.backend('postgres').urlAt(portsTo('postgres')),
+          DATABASE_URL: databaseUrl(servers.backend('postgres').urlAt(portsTo('postgres'))),
           ADVERTISE_ADDRESS: `127.0.0.1:${portsTo('grpc')[0]}`,
         }),
       };

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { migrate } from '@teamtalk/cluster';
+import { migrate, natsPassword } from '@teamtalk/cluster';
 import {
   FaultProxy,
   type Infrastructure,
@@ -94,7 +94,8 @@ export class ChaosServers implements Infrastructure {
   }
 
   async nats(): Promise<TestNats> {
-    return { url: this.#backends.nats.urlAt([this.#ways.nats.port]), prefix: 'chaos' };
+    const url = this.#backends.nats.urlAt([this.#ways.nats.port]);
+    return { url, prefix: 'chaos', servicePassword: natsPassword };
   }
 
   async database(): Promise<TestDatabase> {

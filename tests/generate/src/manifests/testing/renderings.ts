@@ -19,6 +19,7 @@ export const otherComponents: Readonly<Record<string, Readonly<Record<string, st
   },
   'outside-bucket': { msfs: 'S3_ENDPOINT=https://s3.example.com' },
   tracing: {},
+  'nats-shared-user': {},
 };
 
 /** Each overlay as kustomize renders it, and the base with each component that no overlay uses, by name. */

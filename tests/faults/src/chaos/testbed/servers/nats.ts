@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { natsUsers } from '@teamtalk/cluster';
 import { NatsCluster, NatsServer, stopProcess } from '@teamtalk/local-stack';
 import { type Backend, local, type ServerProcess } from './backend.js';
 
@@ -32,6 +33,7 @@ export class SingleNats implements Backend, ServerProcess {
       dir: path.join(this.#dir, 'nats'),
       port: 0,
       logFile: path.join(this.#dir, 'nats.log'),
+      settings: natsUsers,
     });
   }
 
@@ -56,7 +58,7 @@ export class NatsNodes implements Backend {
 
   static async start(): Promise<NatsNodes> {
     // Services must not learn the addresses behind the proxies.
-    return new NatsNodes(await NatsCluster.start(3, { advertise: false }));
+    return new NatsNodes(await NatsCluster.start(3, { advertise: false, settings: natsUsers }));
   }
 
   private constructor(cluster: NatsCluster) {
