@@ -2,28 +2,11 @@ import { deflateSync } from 'node:zlib';
 import type { TestCluster } from '@teamtalk/cluster';
 import { loginFrame, type ServiceName, waitUntil } from '@teamtalk/local-stack';
 import { ClientType, encodeRawPdu } from '@teamtalk/protocol';
+import { type Attack, apiKey, type Figures, witnessName } from './attack.js';
 import { Attacker, cpuSeconds, p99, peakOf, residentMib, timesOf } from './attacker.js';
+import { inside } from './inside.js';
 import { openByDefault } from './open-by-default.js';
 
-/** Numbers of an attack. */
-export type Figures = Record<string, number | string>;
-
-export interface Attack {
-  name: string;
-  what: string;
-  /** variables for the services attacked, where the numbers are small */
-  envOf: (count: number) => Partial<Record<ServiceName, Record<string, string>>>;
-  /** connections or requests; those of the issue, and those by default */
-  full: number;
-  small: number;
-  /** @param logged what services have logged, those with a LOG_LEVEL */
-  run: (cluster: TestCluster, count: number, logged: () => Promise<string>) => Promise<Figures>;
-}
-
-/** The key of those who may call the HTTP API. */
-export const apiKey = 'key-of-the-witness';
-
-const witnessName = 'witness';
 /** How long after an attack memory is looked at again, milliseconds. */
 const afterMs = 20_000;
 
@@ -224,7 +207,7 @@ const floods: readonly Attack[] = [
   },
 ];
 
-export const attacks: readonly Attack[] = [...floods, ...openByDefault];
+export const attacks: readonly Attack[] = [...floods, ...openByDefault, ...inside];
 
 async function upload(cluster: TestCluster, content: Buffer): Promise<Response> {
   const form = new FormData();

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkOut, TestCluster } from '@teamtalk/cluster';
-import { type Attack, apiKey, attacks, type Figures } from './attacks.js';
+import { type Attack, apiKey, type Figures } from './attack.js';
+import { attacks } from './attacks.js';
 
 const usage = `npm run attacks -- [--full] [--only NAME,…] [--from REF] [--json FILE]
 
@@ -68,6 +69,7 @@ async function runOn(attack: Attack, count: number, checkout: string | undefined
     http_msg_server: 1,
     file_server: 1,
     msfs: 1,
+    login_server: 1,
     env: { ADDRESS_LIMIT_EXEMPT: 'none' },
     envOf: {
       ...attack.envOf(count),

@@ -2,8 +2,8 @@ import { request } from 'node:http';
 import type { TestCluster } from '@teamtalk/cluster';
 import { loginFrame, RawConnection } from '@teamtalk/local-stack';
 import { ClientType, Commands, encodePdu, IM } from '@teamtalk/protocol';
+import type { Attack } from './attack.js';
 import { Attacker, attackerAddress } from './attacker.js';
-import type { Attack } from './attacks.js';
 
 const mb = 1_000_000;
 
