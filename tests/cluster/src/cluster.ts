@@ -343,7 +343,15 @@ export class TestCluster {
   }
 
   #launch(service: ServiceName, k: number, env: Readonly<Record<string, string>>): Promise<ClusterNode> {
-    const { mode = 'in-process', env: common, envOf, envFor, nodeOptionsOf, output, checkout } = this.#options;
+    const {
+      mode = 'in-process',
+      env: common,
+      envOf,
+      envFor,
+      nodeOptionsOf,
+      output,
+      checkout,
+    } = this.#options;
     // Another version may know other subjects: it shares the user of all with this one, as in an upgrade.
     const { servicePassword: _, ...shared } = this.nats;
     const nats = checkout ? shared : this.nats;

@@ -7,7 +7,7 @@ import { Fleet } from './fleet.js';
 import { parseReplicas } from './options.js';
 import { planPorts } from './port-plan.js';
 import { prepareDatabase } from './prepare-database.js';
-import { type Servers, startServers } from './servers.js';
+import { type Servers, serviceUrl, startServers } from './servers.js';
 
 let folder: string;
 let servers: Servers | undefined;
@@ -69,9 +69,10 @@ const loopback = /^(0100007F|0{24}01000000|0{16}FFFF00000100007F):/;
 test('without --host nothing listens on any address but the loopback one, PostgreSQL and NATS included', async () => {
   const { planned } = await planPorts(parseReplicas(''));
   servers = await startServers(folder, {}, () => {});
-  await prepareDatabase(servers.databaseUrl, 0);
+  await prepareDatabase(servers.databaseUrl, 0, servers.grants);
   fleet = new Fleet({
     ...servers,
+    databaseUrl: serviceUrl(servers),
     planned,
     addresses: addressesOf('127.0.0.1'),
     logFolder: path.join(folder, 'log'),
