@@ -139,12 +139,9 @@ describe('a user of NATS that lacks a permission', () => {
     await bus.flush();
     const text = await metrics.registry.metrics();
     expect(text).toMatch(/bus_refused_total\{operation="publish"\} 5/);
-    expect(text).toMatch(/bus_refused_total\{operation="subscription"\} 3/);
     const subject = (end: RegExp) => ({ subject: expect.stringMatching(end) });
     expect(lines).toEqual([
-      [{ operation: 'subscription', ...subject(/^_INBOX\.teamtalk\.msfs\.kick\./) }, expect.any(String)],
       [{ operation: 'publish', ...subject(/^teamtalk\.kick$/) }, expect.any(String)],
-      [{ operation: 'subscription', ...subject(/^_INBOX\.teamtalk\.msfs\.node\./) }, expect.any(String)],
       [{ operation: 'publish', ...subject(/^teamtalk\.node\.00000001$/) }, expect.any(String)],
     ]);
     await bus.drain();
@@ -156,6 +153,7 @@ describe('a user of NATS that lacks a permission', () => {
     expect(kit.health.report().ready).toBe(true);
     cluster.bus.subscribe(topics.node(1), () => {});
     await expect.poll(() => kit.health.report().ready).toBe(false);
+    expect(await kit.metrics.registry.metrics()).toMatch(/bus_refused_total\{operation="subscription"\} 1/);
     await kit.life.stop();
   });
 

@@ -51,7 +51,7 @@ const everyService = members.filter((member) => member !== 'operator');
 
 /** Who keeps a registry of a service's instances, besides the operator. */
 const followers: Readonly<Record<string, readonly Member[]>> = {
-  msg_server: ['route_server', 'http_msg_server', 'login_server', 'db_proxy_server'],
+  msg_server: ['route_server', 'http_msg_server', 'login_server', 'db_proxy_server', 'msfs'],
   route_server: ['route_server', 'msg_server', 'db_proxy_server'],
   file_server: ['file_server', 'msg_server'],
   db_proxy_server: ['msg_server', 'http_msg_server', 'file_server'],
@@ -86,7 +86,7 @@ export const topics = {
   discovery: {
     subject: 'roll-call',
     event: events.Discovery,
-    publishers: members.filter((member) => member !== 'msfs'),
+    publishers: members,
     subscribers: everyService,
   },
 
