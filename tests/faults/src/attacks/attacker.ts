@@ -95,6 +95,20 @@ export async function timesOf(
   return taken;
 }
 
+/** The times of an action that is repeated, one at a time, until it is over; one that fails counts as 10 s. */
+export async function timesUntil(
+  isOver: () => boolean,
+  pauseMs: number,
+  action: () => Promise<unknown>,
+): Promise<number[]> {
+  const taken: number[] = [];
+  while (!isOver()) {
+    taken.push(...(await timesOf(1, action)));
+    await delay(pauseMs);
+  }
+  return taken;
+}
+
 /** The 99th percentile. */
 export function p99(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkOut, TestCluster } from '@teamtalk/cluster';
-import { type Attack, apiKey, type Figures } from './attack.js';
+import { type Attack, apiKey, type Figures, witnessName } from './attack.js';
 import { attacks } from './attacks.js';
 
 const usage = `npm run attacks -- [--full] [--only NAME,…] [--from REF] [--json FILE]
@@ -79,7 +79,7 @@ async function runOn(attack: Attack, count: number, checkout: string | undefined
     ...(checkout && { checkout }),
   });
   try {
-    await cluster.addUsers(['witness']);
+    await cluster.addUsers([witnessName]);
     return await attack.run(cluster, count, () => readFile(file, 'utf8'));
   } finally {
     await cluster.stop();
