@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 
 /** Where attacks come from; witnesses come from 127.0.0.1. */
 export const attackerAddress = '127.0.0.2';
@@ -72,45 +71,4 @@ export async function peakOf(figure: () => number, work: () => Promise<void>): P
     clearInterval(timer);
   }
   return Math.max(peak, figure());
-}
-
-/** The times of an action that is repeated, milliseconds; one that fails counts as `failedMs`. */
-export async function timesOf(
-  times: number,
-  action: () => Promise<unknown>,
-  failedMs = 10_000,
-): Promise<number[]> {
-  const taken: number[] = [];
-  for (let i = 0; i < times; i++) {
-    const begin = performance.now();
-    const isGood = await Promise.race([
-      action().then(
-        () => true,
-        () => false,
-      ),
-      delay(failedMs, false, { ref: false }),
-    ]);
-    taken.push(isGood ? performance.now() - begin : failedMs);
-  }
-  return taken;
-}
-
-/** The times of an action that is repeated, one at a time, until it is over; one that fails counts as 10 s. */
-export async function timesUntil(
-  isOver: () => boolean,
-  pauseMs: number,
-  action: () => Promise<unknown>,
-): Promise<number[]> {
-  const taken: number[] = [];
-  while (!isOver()) {
-    taken.push(...(await timesOf(1, action)));
-    await delay(pauseMs);
-  }
-  return taken;
-}
-
-/** The 99th percentile. */
-export function p99(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * 0.99))] ?? 0);
 }

@@ -3,7 +3,8 @@ import type { TestCluster } from '@teamtalk/cluster';
 import { loginFrame, waitUntil } from '@teamtalk/local-stack';
 import { ClientType } from '@teamtalk/protocol';
 import { type Attack, witnessName } from './attack.js';
-import { Attacker, cpuSeconds, p99, timesOf } from './attacker.js';
+import { Attacker, cpuSeconds } from './attacker.js';
+import { p99, timesOf } from './times.js';
 import { logInOnce } from './witnesses.js';
 
 const apiCall = (cluster: TestCluster) => async () => {
