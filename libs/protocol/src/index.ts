@@ -16,6 +16,7 @@ export {
   writeHeader,
 } from './header.js';
 export { IMAGE_PREFIX, IMAGE_SUFFIX, imageText, imageUrlsIn, replaceImages } from './image-text.js';
+export { type ListField, limitList } from './list-limit.js';
 export {
   ClientType,
   isAudioMessageType,
