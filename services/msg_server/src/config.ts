@@ -106,6 +106,18 @@ export const envSchema = {
     1_000_000,
     'Messages one connection may send at once before MESSAGE_RATE applies',
   ),
+  REQUEST_RATE: env.integer(
+    20_000,
+    0,
+    100_000_000,
+    'Cost of one user’s requests per second, in units of about a microsecond of CPU; the requests of a user who asks for more wait. 0: no limit',
+  ),
+  REQUEST_BURST: env.integer(
+    1_000_000,
+    1,
+    1_000_000_000,
+    'Cost one user’s requests may have at once before REQUEST_RATE applies: what a client asks for after its login has to fit several times',
+  ),
   MAX_IN_FLIGHT: env.integer(
     256,
     1,
@@ -191,6 +203,8 @@ export interface MsgServerConfig extends CommonConfig {
   };
   timeouts: { loginMs: number; idlePcMs: number; idleMobileMs: number; drainSpreadMs: number };
   rate: { perSecond: number; burst: number };
+  /** in units of cost, see request-costs.ts */
+  requestRate: { perSecond: number; burst: number };
   loginRate: { perSecond: number; burst: number };
   flush: { appendMs: number; clientMs: number };
   presenceBroadcast: 'all' | 'queried';
@@ -231,6 +245,7 @@ function nest(values: EnvValues<typeof envSchema>): MsgServerConfig {
       drainSpreadMs: values.DRAIN_SPREAD_MS,
     },
     rate: { perSecond: values.MESSAGE_RATE, burst: values.MESSAGE_BURST },
+    requestRate: { perSecond: values.REQUEST_RATE, burst: values.REQUEST_BURST },
     loginRate: { perSecond: values.LOGIN_RATE, burst: values.LOGIN_BURST },
     flush: { appendMs: values.APPEND_FLUSH_MS, clientMs: values.CLIENT_FLUSH_MS },
     presenceBroadcast: values.PRESENCE_BROADCAST as 'all' | 'queried',

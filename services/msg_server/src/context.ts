@@ -2,6 +2,7 @@ import type { Bus, Cluster, Registry, teamtalk } from '@teamtalk/bus';
 import { allCommands } from '@teamtalk/protocol';
 import { type Kit, withDeadline } from '@teamtalk/service-kit';
 import { LoginQueue } from './backpressure/login-queue.js';
+import { RequestPace } from './backpressure/request-pace.js';
 import { RateLimit } from './backpressure/token-bucket.js';
 import { WakeScheduler } from './backpressure/wake-scheduler.js';
 import { ChangedCredentials } from './changed-credentials.js';
@@ -41,6 +42,7 @@ export interface Context extends Store {
   readonly notifications: ChangeNotifications;
   readonly statusNotifications: StatusNotifications;
   readonly rate: RateLimit;
+  readonly requestPace: RequestPace<Connection>;
   readonly wakeScheduler: WakeScheduler<Connection>;
 }
 
@@ -86,6 +88,10 @@ export function createContext(config: MsgServerConfig, kit: Kit, cluster: Cluste
   life.onStop('status notifications', () => statusNotifications.stop());
   const wakeScheduler = new WakeScheduler<Connection>();
   life.onStop('wake scheduler', () => wakeScheduler.stop());
+  const requestRate = new RateLimit(config.requestRate.perSecond, config.requestRate.burst);
+  const requestPace = new RequestPace(requestRate, wakeScheduler, () =>
+    metrics.throttled.inc({ reason: 'cost' }),
+  );
   return {
     ...store,
     kit,
@@ -105,6 +111,7 @@ export function createContext(config: MsgServerConfig, kit: Kit, cluster: Cluste
     notifications,
     statusNotifications,
     rate: new RateLimit(config.rate.perSecond, config.rate.burst),
+    requestPace,
     wakeScheduler,
   };
 }

@@ -123,7 +123,7 @@ export class MsgServerMetrics {
   readonly gaps: CounterBy<'outcome', 'late' | 'fetched' | 'given-up' | 'disconnected'>;
   readonly presenceUpdates: CounterBy<'outcome', 'complete' | 'partial' | 'unanswered' | 'again'>;
   readonly readsFailed: { inc(): void };
-  readonly throttled: CounterBy<'reason', 'rate' | 'queue-full'>;
+  readonly throttled: CounterBy<'reason', 'rate' | 'cost' | 'queue-full'>;
 
   constructor(metrics: Metrics, commandIds: Iterable<number>) {
     this.messages = tally(metrics, 'messages_total', 'Messages accepted from clients');

@@ -24,8 +24,16 @@ export class RateLimit {
     return Math.max(0, fullAt - now + this.#interval - this.#capacity);
   }
 
-  /** The bucket's state after taking a token, which has to be available, at `now`. */
-  take(fullAt: number, now: number): number {
-    return Math.max(fullAt, now) + this.#interval;
+  /**
+   * The bucket's state after taking tokens at `now`. One of them has to be available; the others may overdraw it, and are
+   * waited for before the next one.
+   */
+  take(fullAt: number, now: number, tokens = 1): number {
+    return Math.max(fullAt, now) + this.#interval * tokens;
+  }
+
+  /** The state closest to `fullAt` from which the next token is available within `ms` milliseconds. */
+  limitWait(fullAt: number, now: number, ms: number): number {
+    return Math.min(fullAt, now + this.#capacity + ms - this.#interval);
   }
 }

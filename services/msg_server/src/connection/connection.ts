@@ -134,6 +134,8 @@ export class Connection extends ConnectionOutput {
     if (!waiting) return;
     for (let pdu = waiting.first; pdu; pdu = waiting.first) {
       if (!this.#handle(pdu)) return;
+      // A client whose socket is not read because its PDUs wait here is not silent.
+      if (this.state === State.LoggedIn) this.lastActiveTick = this.host.tick;
       waiting.shift();
       if (!this.isOpen) return;
     }

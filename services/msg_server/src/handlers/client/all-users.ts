@@ -2,7 +2,7 @@ import { Commands } from '@teamtalk/protocol';
 import { accounts } from '@teamtalk/rpc';
 import type { Context } from '../../context.js';
 import { conditionalCache } from './conditional-cache.js';
-import { EncodedList } from './encoded-list.js';
+import { EncodedList, listByteCost } from './encoded-list.js';
 import { type Handler, queryMs, request } from './handler.js';
 import { userInfo } from './user-info.js';
 
@@ -22,5 +22,6 @@ export function listAllUsers(context: Context): Handler {
     Commands.BuddyListAllUserRequest,
     async (connection, { latestUpdateTime }, seqNum) =>
       (await users(latestUpdateTime)).answer(connection, seqNum),
+    { responseByte: listByteCost },
   );
 }

@@ -1,10 +1,12 @@
 import { topics } from '@teamtalk/bus';
 import { Commands, encodePdu, IM, type MessageOf } from '@teamtalk/protocol';
 import { groups, teamtalk } from '@teamtalk/rpc';
+import { costs } from '../../backpressure/request-costs.js';
 import type { Connection } from '../../connection/connection.js';
 import type { Context } from '../../context.js';
 import { commandLabel } from '../../metrics.js';
 import { type Handler, queryMs, request } from './handler.js';
+import { memberList } from './member-list.js';
 
 type ChangeRequest = MessageOf<typeof Commands.GroupChangeMemberRequest>;
 type Change = Required<Pick<teamtalk.db.ChangeMembersReply, 'currentIds' | 'changedIds' | 'version'>>;
@@ -22,8 +24,8 @@ const notifyAttempts = 2;
  * before the requesting connection gets its 0x0408; removed members get no message of the group after that.
  */
 export function changeMembers(context: Context): Handler {
-  const { metrics, pool } = context;
-  return request(context, Commands.GroupChangeMemberRequest, async (connection, message, seqNum) => {
+  const { metrics, pool, requestPace } = context;
+  const change = async (connection: Connection, message: ChangeRequest, seqNum: number) => {
     const { userId } = connection;
     const { changeType, groupId, memberIdList } = message;
     const wanted = { userId, changeType, groupId, memberIds: memberIdList };
@@ -36,11 +38,14 @@ export function changeMembers(context: Context): Handler {
     }
     const { currentIds, changedIds, version } = reply;
     if (changedIds.length > 0) {
+      const cost = changedIds.length * costs.memberChanged + currentIds.length * costs.memberNotified;
+      requestPace.charge(userId, cost, performance.now());
       await notifyMembers(context, connection, message, { currentIds, changedIds, version });
     }
     const changed = { ...answer, curUserIdList: currentIds, chgUserIdList: changedIds };
     return [encodePdu(Commands.GroupChangeMemberResponse, changed, seqNum)];
-  });
+  };
+  return request(context, Commands.GroupChangeMemberRequest, change, { list: memberList(4) });
 }
 
 /** The change is committed already, so a failed notification is only logged and counted. */

@@ -1,8 +1,13 @@
-import { Commands, encodePdu } from '@teamtalk/protocol';
+import { Commands, encodePdu, type MessageOf } from '@teamtalk/protocol';
 import { groups, teamtalk } from '@teamtalk/rpc';
+import { costs } from '../../backpressure/request-costs.js';
+import type { Connection } from '../../connection/connection.js';
 import type { Context } from '../../context.js';
 import { commandLabel } from '../../metrics.js';
 import { type Handler, queryMs, request } from './handler.js';
+import { memberList } from './member-list.js';
+
+type CreateRequest = MessageOf<typeof Commands.GroupCreateRequest>;
 
 const { GROUP_OK } = teamtalk.db.GroupResult;
 
@@ -12,8 +17,8 @@ const { GROUP_OK } = teamtalk.db.GroupResult;
  * clients ask for the group when its first message arrives.
  */
 export function createGroup(context: Context): Handler {
-  const { metrics, pool } = context;
-  return request(context, Commands.GroupCreateRequest, async ({ userId }, message, seqNum) => {
+  const { metrics, pool, requestPace } = context;
+  const create = async ({ userId }: Connection, message: CreateRequest, seqNum: number) => {
     const { groupType, groupName, groupAvatar, memberIdList } = message;
     const wanted = { userId, groupType, groupName, groupAvatar, memberIds: memberIdList };
     // Not retried: a second attempt could create a second group.
@@ -23,7 +28,9 @@ export function createGroup(context: Context): Handler {
       metrics.refused.inc({ command: commandLabel(Commands.GroupCreateRequest.id) });
       return [encodePdu(Commands.GroupCreateResponse, answer, seqNum)];
     }
+    requestPace.charge(userId, reply.memberIds.length * costs.memberChanged, performance.now());
     const made = { ...answer, groupId: reply.groupId, userIdList: reply.memberIds };
     return [encodePdu(Commands.GroupCreateResponse, made, seqNum)];
-  });
+  };
+  return request(context, Commands.GroupCreateRequest, create, { list: memberList(5) });
 }

@@ -2,7 +2,7 @@ import { Commands, type IM } from '@teamtalk/protocol';
 import { accounts, type teamtalk } from '@teamtalk/rpc';
 import type { Context } from '../../context.js';
 import { conditionalCache } from './conditional-cache.js';
-import { EncodedList } from './encoded-list.js';
+import { EncodedList, listByteCost } from './encoded-list.js';
 import { type Handler, queryMs, request } from './handler.js';
 
 /** 0x0210: departments changed since a given time, including deleted ones; for time 0, all that exist. */
@@ -22,6 +22,7 @@ export function listDepartments(context: Context): Handler {
     Commands.BuddyListDepartmentRequest,
     async (connection, { latestUpdateTime }, seqNum) =>
       (await departments(latestUpdateTime)).answer(connection, seqNum),
+    { responseByte: listByteCost },
   );
 }
 

@@ -1,4 +1,5 @@
 import { ClientType, type Command, encodePduStart } from '@teamtalk/protocol';
+import { costs } from '../../backpressure/request-costs.js';
 import type { Connection } from '../../connection/connection.js';
 import { androidListBytes } from './frame-limit.js';
 
@@ -52,6 +53,11 @@ export class EncodedList<P extends Head> {
     // Without entries the list takes no bytes.
     return this.#command.type.encode(head as P).finish();
   }
+}
+
+/** Cost of a byte of a list: the full one is encoded once for all, one of changes for whoever asks. */
+export function listByteCost({ latestUpdateTime }: Pick<Head, 'latestUpdateTime'>): number {
+  return latestUpdateTime === 0 ? costs.sharedByte : costs.responseByte;
 }
 
 /** Splits an encoded list between entries into pieces up to Android's limit; a larger entry is a piece of its own. */

@@ -30,7 +30,18 @@ export function fitting<T>(
   entries: readonly T[],
   bytesOf: (entry: T) => number,
 ): T[] {
-  return pages(connection, entries, bytesOf)[0]!;
+  const room = roomFor(connection);
+  if (room === Number.POSITIVE_INFINITY) return [...entries];
+  const result: T[] = [];
+  let used = 0;
+  for (const entry of entries) {
+    const bytes = bytesOf(entry);
+    if (bytes > room) continue;
+    used += bytes;
+    if (used > room) break;
+    result.push(entry);
+  }
+  return result;
 }
 
 /**

@@ -1,9 +1,11 @@
-import { Commands, encodePdu, IM } from '@teamtalk/protocol';
+import { Commands, encodePdu, IM, type MessageOf } from '@teamtalk/protocol';
 import { groups, type teamtalk } from '@teamtalk/rpc';
+import type { Connection } from '../../connection/connection.js';
 import type { Context } from '../../context.js';
 import { pages } from './frame-limit.js';
 import { type Handler, queryMs, request } from './handler.js';
 
+type Request = MessageOf<typeof Commands.GroupInfoRequest>;
 type GroupInfo = IM.BaseDefine.GroupInfo.$Properties;
 
 /** Groups per request at most; further ones are ignored. */
@@ -15,9 +17,9 @@ const maxGroups = 5_000;
  * exceed its frame limit.
  */
 export function getGroupsInfo(context: Context): Handler {
-  return request(context, Commands.GroupInfoRequest, async (connection, { groupVersionList }, seqNum) => {
+  const list = { field: 2, isNumbers: false, max: maxGroups };
+  const answer = async (connection: Connection, { groupVersionList: asked }: Request, seqNum: number) => {
     const { userId } = connection;
-    const asked = groupVersionList.slice(0, maxGroups);
     const reply =
       asked.length > 0
         ? await context.pool.call(groups.getGroups, { userId, groups: asked }, queryMs)
@@ -25,7 +27,8 @@ export function getGroupsInfo(context: Context): Handler {
     return pages(connection, (reply?.groups ?? []).map(groupInfo), encodedBytes).map((groupInfoList) =>
       encodePdu(Commands.GroupInfoResponse, { userId, groupInfoList }, seqNum),
     );
-  });
+  };
+  return request(context, Commands.GroupInfoRequest, answer, { list });
 }
 
 function groupInfo(group: teamtalk.db.Group.$Properties): GroupInfo {

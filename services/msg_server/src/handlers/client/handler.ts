@@ -1,4 +1,5 @@
-import { type Command, decodeBody, type Pdu } from '@teamtalk/protocol';
+import { type Command, decodeBody, type ListField, limitList, type Pdu } from '@teamtalk/protocol';
+import { costs } from '../../backpressure/request-costs.js';
 import type { Connection } from '../../connection/connection.js';
 import type { Context } from '../../context.js';
 import { commandLabel } from '../../metrics.js';
@@ -17,6 +18,13 @@ export const resultRefused = 1;
 /** Milliseconds another service has to respond; clients wait 5 to 10 s. */
 export const queryMs = 5_000;
 
+interface RequestOptions<M> {
+  /** The request's list and how many of its entries are decoded at most; further ones are skipped. */
+  list?: ListField & { max: number };
+  /** Cost of a byte of the response, when it is not `costs.responseByte`. */
+  responseByte?: (message: M) => number;
+}
+
 /**
  * A handler that responds by calling another service. It runs after the connection's earlier messages have their
  * results, and the connection's later PDUs wait for it. When the call fails, the client gets no response but keeps its
@@ -24,9 +32,10 @@ export const queryMs = 5_000;
  * @param answer returns the response PDUs, possibly none
  */
 export function request<M extends object>(
-  { metrics, kit }: Context,
+  { metrics, kit, requestPace }: Context,
   command: Command<M, never>,
   answer: (connection: Connection, message: M, seqNum: number) => Promise<Buffer[]>,
+  { list, responseByte = () => costs.responseByte }: RequestOptions<M> = {},
 ): Handler {
   const label = commandLabel(command.id);
   const { tracing } = kit;
@@ -34,7 +43,12 @@ export function request<M extends object>(
   const respond = async (connection: Connection, message: M, seqNum: number) => {
     const stopTimer = metrics.querySeconds.startTimer({ command: label });
     try {
-      for (const pdu of await answer(connection, message, seqNum)) connection.write(pdu);
+      let bytes = 0;
+      for (const pdu of await answer(connection, message, seqNum)) {
+        connection.write(pdu);
+        bytes += pdu.length;
+      }
+      requestPace.charge(connection.userId, bytes * responseByte(message), performance.now());
     } catch (error) {
       metrics.queriesFailed.inc({ command: label });
       tracing?.failActive(error);
@@ -49,7 +63,7 @@ export function request<M extends object>(
   };
   return (connection, pdu) => {
     if (connection.pendingWrites > 0) return false;
-    const message = decodeBody(command, pdu.body);
+    const message = decodeBody(command, list ? limitList(pdu.body, list, list.max) : pdu.body);
     connection.begin();
     const work = () => respond(connection, message, pdu.seqNum);
     // `finish`, which handles later PDUs, runs outside the span.

@@ -1,4 +1,5 @@
 import { BodyError, Commands, commandById, type Pdu } from '@teamtalk/protocol';
+import { costs } from '../../backpressure/request-costs.js';
 import { type Connection, State } from '../../connection/connection.js';
 import type { Context } from '../../context.js';
 import { commandLabel } from '../../metrics.js';
@@ -75,12 +76,42 @@ function handlerTable(context: Context): Map<number, Handler> {
   ]);
 }
 
+/** Commands that have a pace of their own or, as receipts, cost nothing. */
+const unpaced = new Set<number>([
+  Commands.LoginReqUserlogin.id,
+  Commands.LoginReqLoginout.id,
+  Commands.MsgData.id,
+  Commands.MsgDataAck.id,
+  Commands.SwitchP2pCmd.id,
+]);
+
+/** The handler of a command, held to the cost of its user's requests. */
+function paced({ requestPace }: Context, commandId: number, handler: Handler): Handler {
+  const cost = commandId === Commands.MsgReadAck.id ? costs.readMark : costs.request;
+  return (connection, pdu) => {
+    const now = performance.now();
+    if (requestPace.throttles(connection, now)) return false;
+    let isHandled = true;
+    try {
+      isHandled = handler(connection, pdu);
+    } finally {
+      if (isHandled) requestPace.charge(connection.userId, cost + pdu.body.length * costs.bodyByte, now);
+    }
+    return isHandled;
+  };
+}
+
 /**
  * Dispatches each PDU to the handler of its command. Before the login only a login is accepted (heartbeats are echoed
  * by the connection); PDUs that are not understood are counted and ignored (client-behaviour.md#bad-pdus).
  */
 export function dispatcher(context: Context): Handler {
-  const handlers = handlerTable(context);
+  const handlers = new Map(
+    [...handlerTable(context)].map(([id, handler]) => [
+      id,
+      unpaced.has(id) ? handler : paced(context, id, handler),
+    ]),
+  );
   const { metrics, kit } = context;
 
   const handle = (connection: Connection, pdu: Pdu): boolean => {
