@@ -2,13 +2,13 @@ import { deflateSync } from 'node:zlib';
 import type { TestCluster } from '@teamtalk/cluster';
 import { loginFrame, waitUntil } from '@teamtalk/local-stack';
 import { ClientType } from '@teamtalk/protocol';
-import { type Attack, witnessName } from './attack.js';
+import { type Attack, apiKey, witnessName } from './attack.js';
 import { Attacker, cpuSeconds } from './attacker.js';
 import { p99, timesOf } from './times.js';
 import { logInOnce } from './witnesses.js';
 
 const apiCall = (cluster: TestCluster) => async () => {
-  const response = await fetch(`${cluster.url('http_msg_server')}/query/SendP2PMessage?app_key=key`, {
+  const response = await fetch(`${cluster.url('http_msg_server')}/query/SendP2PMessage?app_key=${apiKey}`, {
     method: 'POST',
     body: JSON.stringify({ from_user_id: 1, session_id: 2, msg: 'hello' }),
     headers: { connection: 'close' },
