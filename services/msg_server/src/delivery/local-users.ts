@@ -1,7 +1,7 @@
 import type { Connection } from '../connection/connection.js';
-import { UsersByNetwork } from '../presence/users-by-network.js';
 import type { ConversationCursor } from './conversation-cursor.js';
 import type { DeliveredMessage } from './delivered-message.js';
+import { UsersByNetwork } from './users-by-network.js';
 
 /** A user with a connection on this server. */
 export class LocalUser {
