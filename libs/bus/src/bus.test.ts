@@ -1,9 +1,9 @@
 import { FaultProxy, type TestNats, testNats, waitUntil } from '@teamtalk/local-stack';
-import { createKit } from '@teamtalk/service-kit';
+import { createKit, createLogger, Metrics, readMetrics, sumOf } from '@teamtalk/service-kit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Bus } from './bus.js';
 import { NobodyListensError } from './request-error.js';
-import { topics } from './subjects.js';
+import { type Codec, topics } from './subjects.js';
 
 let nats: TestNats;
 let bus: Bus;
@@ -72,6 +72,35 @@ test('after a flush everything that NATS had before it is handled', async () => 
   await receiver.flush();
   expect(handled).toBe(5_000);
   await Promise.all([sender.drain(), receiver.drain()]);
+});
+
+test('events that do not parse are counted and ignored, and logged once a minute for each subject', async () => {
+  const nats = await testNats();
+  const lines: { level: string; msg: string }[] = [];
+  const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
+  const log = createLogger({ service: 'test', instance: 0, level: 'info', destination });
+  const metrics = new Metrics('test');
+  const receiver = await Bus.connect({ ...nats, name: 'test', log, metrics });
+  const bytes: Codec<Uint8Array, never> = {
+    encode: (event, writer) => writer!.raw(event),
+    decode: () => expect.fail(),
+  };
+  const services: string[] = [];
+  receiver.subscribe(topics.discovery, ({ service }) => void services.push(service));
+  receiver.answer(topics.presenceQuery, () => expect.fail());
+  await receiver.flush();
+  for (let i = 0; i < 10; i++) {
+    receiver.publish({ subject: topics.discovery.subject, event: bytes }, Buffer.from([10, 255]));
+    receiver.publish({ subject: topics.presenceQuery.subject, event: bytes }, Buffer.from([7]));
+  }
+  receiver.publish(topics.discovery, { service: 'last' });
+  await waitUntil(() => services.length > 0, { what: 'the last event is handled' });
+  expect(services).toEqual(['last']);
+  expect(sumOf(readMetrics(await metrics.registry.metrics()), 'teamtalk_test_bus_failed_total', {})).toBe(20);
+  expect(lines.map(({ level, msg }) => [level, msg])).toEqual(
+    Array(2).fill(['warn', 'event does not parse; ignoring it']),
+  );
+  await receiver.drain();
 });
 
 test('a request without a subscriber fails', async () => {

@@ -25,6 +25,14 @@ export interface SubscribeOptions {
   queue?: string;
 }
 
+/** The bytes of an event are not what its subject carries. */
+class BrokenEvent extends Error {
+  override readonly name = 'BrokenEvent';
+}
+
+/** Milliseconds between two lines about broken events of one subject; all are counted. */
+const brokenLogMs = 60_000;
+
 /** How long a request on a shared subject waits for a subscriber to come back, milliseconds. */
 const sharedGraceMs = 1_500;
 /** Milliseconds between two attempts meanwhile. */
@@ -49,6 +57,8 @@ export class Bus {
   readonly #published;
   readonly #dropped;
   readonly #failed;
+  /** When a broken event was last logged, by subject. */
+  readonly #brokenLoggedAt = new Map<string, number>();
 
   /** @throws TeamTalkError `unavailable` when no NATS server answers within 10 s */
   static async connect(options: BusOptions): Promise<Bus> {
@@ -251,8 +261,8 @@ export class Bus {
   }
 
   /**
-   * Calls `handler` for each event in order of arrival, without waiting for its promise. An event that does not parse
-   * and a handler that throws are logged and counted.
+   * Calls `handler` for each event in order of arrival, without waiting for its promise. A handler that throws is logged
+   * and counted. An event that does not parse is counted, and logged at most once a minute for each subject.
    */
   subscribe<In, Out>(
     topic: Topic<In, Out>,
@@ -260,7 +270,7 @@ export class Bus {
     options: SubscribeOptions = {},
   ): Subscription {
     const tracing = this.#tracing;
-    const handle = (message: Msg) => handler(topic.event.decode(bytesOf(message)));
+    const handle = (message: Msg) => handler(decode(topic, message));
     if (!tracing) return this.#listen(topic, options, handle);
     const span = spanOf(topic, 'consumer');
     return this.#listen(topic, options, (message) => {
@@ -288,7 +298,7 @@ export class Bus {
       const respond = (answer: AnswerIn) => {
         message.respond(encode(topic.answer, answer));
       };
-      const handle = () => handler(topic.event.decode(bytesOf(message)), respond);
+      const handle = () => handler(decode(topic, message), respond);
       const result =
         tracing && message.headers ? tracing.resume(span, carrierOf(message.headers), handle) : handle();
       if (result instanceof Promise) {
@@ -318,7 +328,8 @@ export class Bus {
   ): Subscription {
     const fail = (error: unknown) => {
       this.#failed.inc();
-      this.#log.error({ err: error, subject: topic.subject }, 'handling an event failed');
+      if (error instanceof BrokenEvent) this.#logBroken(topic.subject, error);
+      else this.#log.error({ err: error, subject: topic.subject }, 'handling an event failed');
     };
     return this.#nats.subscribe(`${this.#prefix}.${topic.subject}`, {
       ...(queue && { queue }),
@@ -336,6 +347,24 @@ export class Bus {
         }
       },
     });
+  }
+
+  /** Whoever sends one may send many: a line for each would fill the disk. */
+  #logBroken(subject: string, error: BrokenEvent): void {
+    const now = performance.now();
+    const loggedAt = this.#brokenLoggedAt.get(subject);
+    if (loggedAt !== undefined && now - loggedAt < brokenLogMs) return;
+    this.#brokenLoggedAt.set(subject, now);
+    this.#log.warn({ err: error, subject }, 'event does not parse; ignoring it');
+  }
+}
+
+/** @throws BrokenEvent when it does not parse */
+function decode<In, Out>({ event }: Topic<In, Out>, message: Msg): Out {
+  try {
+    return event.decode(bytesOf(message));
+  } catch (error) {
+    throw new BrokenEvent('an event does not parse', { cause: error });
   }
 }
 
