@@ -20,6 +20,11 @@ export function currentEtag(table: string): string {
   return `${epochOf(table)} || '/' || pg_current_snapshot()`;
 }
 
+/** Whether a text has the form of an etag; PostgreSQL fails at others. */
+export function isEtag(text: string): boolean {
+  return /^[\d.-]+\/\d+:\d+:[\d,]*$/.test(text);
+}
+
 function epochIn(etag: string): string {
   return `split_part(${etag}, '/', 1)`;
 }

@@ -55,6 +55,10 @@ test('0 returns everybody who is not disabled', async () => {
   expect(watermark).toBeLessThan(now());
 });
 
+test.each(['x', '/', '1/x', 'a\0b', "1/1:2:'"])('what is no etag has changed: %j', async (text) => {
+  expect(await isUnchanged(text)).toBe(false);
+});
+
 test('any other time returns the users changed since, including disabled ones', async () => {
   const { watermark } = await list(0);
   expect((await list(watermark)).names).toEqual([]);

@@ -1,6 +1,6 @@
 import type { QueryResultRow } from 'pg';
 import type { Database, Statement } from '../database/database.js';
-import { currentEtag, sameSince } from './list-changes.js';
+import { currentEtag, isEtag, sameSince } from './list-changes.js';
 
 export interface Changes<Row> {
   rows: Row[];
@@ -77,9 +77,10 @@ export class SyncedTable<Row extends QueryResultRow> {
 
   /**
    * Whether `changes` would return the same rows; the watermark may stay as it is.
-   * @param etag from `changes`, at most a minute old
+   * @param etag from `changes`, at most a minute old; false for any other text
    */
   async isUnchanged(etag: string): Promise<boolean> {
+    if (!isEtag(etag)) return false;
     const [row] = await this.#database.query<{ unchanged: boolean }>(this.#unchanged, [etag]);
     return row?.unchanged === true;
   }

@@ -37,6 +37,16 @@ test('a transaction becomes visible when it commits, and returns the result of i
   expect(await notes()).toEqual([1, 2]);
 });
 
+test.each([
+  ['a number out of range', 'SELECT $1::int4', 2 ** 32],
+  ['a NUL in a text', 'SELECT $1::text', 'a\0b'],
+  ['an interval out of range', `SELECT $1::float8 * interval '1 ms'`, Number.NaN],
+])('%s is the fault of the caller', async (_, text, value) => {
+  await expect(context.database.query({ name: text, text }, [value])).rejects.toMatchObject({
+    code: 'invalid-argument',
+  });
+});
+
 test('a failed transaction is rolled back, and the connections stay usable', async () => {
   for (let i = 0; i < 10; i++) {
     const failing = context.database.transaction('notes', async (query) => {

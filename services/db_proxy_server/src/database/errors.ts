@@ -7,10 +7,12 @@ import pg from 'pg';
  */
 const passing = /^(08|53|57P|25006|40)/;
 const canceled = '57014';
+/** The class of values that no column takes: out of range, or text with a NUL. */
+const refusedValue = /^22/;
 
 /**
- * Maps an error of pg: `unavailable` or `deadline-exceeded` where a retry may succeed, `internal` where the statement is
- * wrong.
+ * Maps an error of pg: `unavailable` or `deadline-exceeded` where a retry may succeed, `invalid-argument` where a value of
+ * the caller's is refused, `internal` where the statement is wrong.
  * @param what names the operation at the start of the message
  */
 export function databaseError(error: unknown, what: string): TeamTalkError {
@@ -19,6 +21,9 @@ export function databaseError(error: unknown, what: string): TeamTalkError {
   const options = { cause: error };
   const sqlstate = sqlStateOf(error);
   if (sqlstate === canceled) return new TeamTalkError('deadline-exceeded', message, options);
+  if (sqlstate !== undefined && refusedValue.test(sqlstate)) {
+    return new TeamTalkError('invalid-argument', message, options);
+  }
   if (sqlstate !== undefined && !passing.test(sqlstate)) {
     return new TeamTalkError('internal', message, options);
   }
