@@ -1,5 +1,5 @@
 import { FaultProxy, type TestNats, testNats, waitUntil } from '@teamtalk/local-stack';
-import { createKit, createLogger, Metrics, readMetrics, sumOf } from '@teamtalk/service-kit';
+import { createKit, createLogger, Metrics, readMetrics, sumOf, TeamTalkError } from '@teamtalk/service-kit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Bus } from './bus.js';
 import { NobodyListensError } from './request-error.js';
@@ -100,6 +100,23 @@ test('events that do not parse are counted and ignored, and logged once a minute
   expect(lines.map(({ level, msg }) => [level, msg])).toEqual(
     Array(2).fill(['warn', 'event does not parse; ignoring it']),
   );
+  await receiver.drain();
+});
+
+test('a handler that fails is logged as an error, unless something is unavailable for now', async () => {
+  const nats = await testNats();
+  const lines: { level: string; msg: string }[] = [];
+  const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
+  const log = createLogger({ service: 'test', instance: 0, level: 'info', destination });
+  const receiver = await Bus.connect({ ...nats, name: 'test', log, metrics: new Metrics('test') });
+  receiver.subscribe(topics.discovery, async ({ service }) => {
+    throw service === 'away' ? new TeamTalkError('unavailable', 'away') : new Error('wrong');
+  });
+  await receiver.flush();
+  receiver.publish(topics.discovery, { service: 'away' });
+  receiver.publish(topics.discovery, { service: 'other' });
+  await waitUntil(() => lines.length === 2, { what: 'both are logged' });
+  expect(lines.map(({ level }) => level)).toEqual(['warn', 'error']);
   await receiver.drain();
 });
 

@@ -4,7 +4,7 @@ import {
   PermissionViolationError,
   type Subscription,
 } from '@nats-io/transport-node';
-import { type Logger, TeamTalkError, type Tracing } from '@teamtalk/service-kit';
+import { isTransient, type Logger, TeamTalkError, type Tracing } from '@teamtalk/service-kit';
 import { Answers } from './answers.js';
 import { BusConnection, type ConnectionOptions } from './connection.js';
 import { encode } from './encode.js';
@@ -329,7 +329,11 @@ export class Bus {
     const fail = (error: unknown) => {
       this.#failed.inc();
       if (error instanceof BrokenEvent) this.#logBroken(topic.subject, error);
-      else this.#log.error({ err: error, subject: topic.subject }, 'handling an event failed');
+      else {
+        // What is only unavailable now is no fault of this process.
+        const level = isTransient(error) ? 'warn' : 'error';
+        this.#log[level]({ err: error, subject: topic.subject }, 'handling an event failed');
+      }
     };
     return this.#nats.subscribe(`${this.#prefix}.${topic.subject}`, {
       ...(queue && { queue }),

@@ -1,14 +1,16 @@
 import type { teamtalk } from '@teamtalk/bus';
 import { IM } from '@teamtalk/protocol';
 import type { Context } from '../context.js';
+import { isStorableId } from '../database/ids.js';
 
 const { USER_STATUS_ONLINE } = IM.BaseDefine.UserStatType;
 
 /** Stores presence changes as webhook events; called by the route_server that notifies the clients. */
 export function recordPresence({ webhookEvents }: Context) {
   return async ({ changes }: teamtalk.bus.StatusChanges): Promise<void> => {
-    await webhookEvents.addPresence(
-      changes.map(({ userId, status }) => ({ userId: userId ?? 0, online: status === USER_STATUS_ONLINE })),
-    );
+    const stored = changes.map(({ userId, status }) => {
+      return { userId: userId ?? 0, online: status === USER_STATUS_ONLINE };
+    });
+    await webhookEvents.addPresence(stored.filter(({ userId }) => isStorableId(userId)));
   };
 }

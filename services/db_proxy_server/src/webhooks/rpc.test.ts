@@ -1,7 +1,9 @@
+import { teamtalk } from '@teamtalk/bus';
 import type { httpApi } from '@teamtalk/rpc';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestContext, type TestContext } from '../testing/test-context.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
+import { recordPresence } from './record-presence.js';
 import { webhooksRpc } from './rpc.js';
 import { addWebhook, removeWebhook } from './webhooks.js';
 
@@ -30,4 +32,18 @@ test('a claim tells when there is no webhook at all, so that the next one may co
   expect(await claim()).toMatchObject({ events: [], noWebhooks: false });
   await removeWebhook(database.dataSource, 'idle');
   expect(await claim()).toMatchObject({ events: [], noWebhooks: true });
+});
+
+test('a change of presence is stored, though another one beside it is of nobody', async () => {
+  await addWebhook(database.dataSource, { name: 'watch', url: 'http://127.0.0.1:9/', events: ['presence'] });
+  await recordPresence(context)(
+    new teamtalk.bus.StatusChanges({
+      changes: [
+        { userId: 2 ** 32 - 1, status: 1 },
+        { userId: 7, status: 1 },
+      ],
+    }),
+  );
+  const rows = await database.dataSource.query('SELECT data FROM webhook_event');
+  expect(rows).toEqual([{ data: { user_id: 7, online: true } }]);
 });
