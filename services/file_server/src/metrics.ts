@@ -57,6 +57,7 @@ type Way = 'online' | 'upload' | 'download';
 
 export interface FileServerMetrics extends ListenerMetrics {
   readonly closed: CounterBy<'reason', CloseReason>;
+  readonly received: { inc(): void };
   readonly badPdus: { inc(): void };
   readonly logins: CounterBy<'result', LoginOutcome>;
   readonly otherAddress: { inc(): void };
@@ -74,6 +75,7 @@ export function fileServerMetrics(metrics: Metrics): FileServerMetrics {
   return {
     ...listenerMetrics(metrics),
     closed: metrics.counter('connections_closed_total', 'Connections ended, by reason', ['reason']),
+    received: metrics.counter('pdus_received_total', 'PDUs received from clients'),
     badPdus: metrics.counter('bad_pdus_total', 'Unknown or malformed PDUs'),
     logins: metrics.counter('logins_total', 'Logins, by result', ['result']),
     otherAddress: metrics.counter(

@@ -190,6 +190,7 @@ export class Connection implements Line {
       while (!this.#busy && !this.closed) {
         const pdu = this.#decoder.nextFrame();
         if (!pdu) return;
+        this.#host.metrics.received.inc();
         this.#handle(pdu);
       }
     } catch (error) {

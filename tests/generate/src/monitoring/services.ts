@@ -317,6 +317,10 @@ const fileServer: Dashboard = {
       rate('teamtalk_file_server_transferred_bytes_total'),
     ),
     panel('Transfers that ended', 'ops', 'By how.', rate('teamtalk_file_server_transfers_finished_total')),
+    panel('PDUs', 'ops', 'What clients send, and what of it is not understood.', {
+      received: rate('teamtalk_file_server_pdus_received_total'),
+      'not understood': rate('teamtalk_file_server_bad_pdus_total'),
+    }),
     panel(
       'Logins',
       'ops',
