@@ -37,10 +37,10 @@ export interface ClusterOptions extends Partial<Record<ServiceName, number>> {
   infrastructure?: Infrastructure;
   /** Node's own options for a service's processes, such as --cpu-prof */
   nodeOptionsOf?: Partial<Record<ServiceName, readonly string[]>>;
-  /** file descriptor that takes what processes log; left out: that of this process */
-  output?: number;
   /** the folder of another checkout of this repository, built, whose processes run at first (mode `processes`) */
   checkout?: string;
+  /** where processes append their output to SERVICE.log, instead of to ours (mode `processes`) */
+  logFolder?: string;
   /** takes the place of the logs of services that run in this process */
   log?: Logger;
 }
@@ -349,7 +349,7 @@ export class TestCluster {
       envOf,
       envFor,
       nodeOptionsOf,
-      output,
+      logFolder,
       checkout,
     } = this.#options;
     // Another version may know other subjects: it shares the user of all with this one, as in an upgrade.
@@ -366,7 +366,7 @@ export class TestCluster {
         ...envFor?.(service, k, this),
         ...env,
       },
-      { log: this.#options.log, nodeOptions: nodeOptionsOf?.[service], checkout: this.checkout, output },
+      { log: this.#options.log, nodeOptions: nodeOptionsOf?.[service], checkout: this.checkout, logFolder },
     );
   }
 

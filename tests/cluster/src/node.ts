@@ -1,3 +1,5 @@
+import { closeSync, openSync } from 'node:fs';
+import path from 'node:path';
 import { isGone, type ServiceName, ServiceProcess, type ServiceProcessOptions } from '@teamtalk/local-stack';
 import { type Logger, readMetrics, type Sample, type Service } from '@teamtalk/service-kit';
 import { starters } from './starters.js';
@@ -7,6 +9,12 @@ export type Mode = 'in-process' | 'processes';
 
 const startMs = 30_000;
 const stopMs = 40_000;
+
+/** How a process is started. */
+interface ProcessOptions extends Pick<ServiceProcessOptions, 'nodeOptions' | 'checkout'> {
+  /** where it appends its output to SERVICE.log; undefined: it goes where ours goes */
+  logFolder?: string | undefined;
+}
 
 /** One running service of a cluster. */
 export abstract class ClusterNode {
@@ -30,10 +38,7 @@ export abstract class ClusterNode {
     mode: Mode,
     service: ServiceName,
     env: Record<string, string>,
-    {
-      log,
-      ...how
-    }: { log?: Logger; nodeOptions?: readonly string[]; checkout?: string; output?: number | undefined } = {},
+    { log, ...how }: { log?: Logger | undefined } & ProcessOptions = {},
   ): Promise<ClusterNode> {
     return mode === 'processes'
       ? ProcessNode.begin(service, env, how)
@@ -104,12 +109,10 @@ class ProcessNode extends ClusterNode {
   static async begin(
     service: ServiceName,
     env: Record<string, string>,
-    {
-      output: log = 'inherit',
-      ...how
-    }: Pick<ServiceProcessOptions, 'nodeOptions' | 'checkout'> & { output?: number | 'inherit' | undefined },
+    { logFolder, ...how }: ProcessOptions,
   ): Promise<ClusterNode> {
-    const output = env.LOG_LEVEL === 'silent' ? 'none' : log;
+    const file = logFolder === undefined ? undefined : openSync(path.join(logFolder, `${service}.log`), 'a');
+    const output = file ?? (env.LOG_LEVEL === 'silent' ? 'none' : 'inherit');
     // Not the whole environment: it has vitest's BASE_URL, and may have a developer's settings.
     const started = ServiceProcess.start({
       service,
@@ -117,6 +120,7 @@ class ProcessNode extends ClusterNode {
       output,
       ...how,
     });
+    if (file !== undefined) closeSync(file);
     const timer = setTimeout(() => started.signal('SIGKILL'), startMs);
     try {
       return new ProcessNode(service, started, await started.ready);

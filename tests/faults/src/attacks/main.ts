@@ -1,4 +1,4 @@
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -62,8 +62,6 @@ async function main(): Promise<void> {
 /** A new installation for each attack, so that none suffers from the one before. */
 async function runOn(attack: Attack, count: number, checkout: string | undefined): Promise<Figures> {
   const folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-attack-'));
-  const file = path.join(folder, 'log');
-  const output = await open(file, 'w');
   const cluster = await TestCluster.start({
     mode: 'processes',
     http_msg_server: 1,
@@ -75,17 +73,21 @@ async function runOn(attack: Attack, count: number, checkout: string | undefined
       ...attack.envOf(count),
       http_msg_server: { ...withKeys, ...attack.envOf(count).http_msg_server },
     },
-    output: output.fd,
+    logFolder: folder,
     ...(checkout && { checkout }),
   });
   try {
     await cluster.addUsers([witnessName]);
-    return await attack.run(cluster, count, () => readFile(file, 'utf8'));
+    return await attack.run(cluster, count, () => contentOf(folder));
   } finally {
     await cluster.stop();
-    await output.close();
     await rm(folder, { recursive: true });
   }
+}
+
+async function contentOf(folder: string): Promise<string> {
+  const files = (await readdir(folder)).map((name) => readFile(path.join(folder, name), 'utf8'));
+  return (await Promise.all(files)).join('');
 }
 
 function describe(figures: Figures): string {
