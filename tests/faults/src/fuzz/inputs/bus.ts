@@ -1,0 +1,77 @@
+import { type Topic, teamtalk, topics } from '@teamtalk/bus';
+import type protobuf from 'protobufjs';
+import type { Random } from '../../chaos/schedules/random.js';
+import type { BusInput } from '../making/input.js';
+import { MessageMaker } from '../making/message-maker.js';
+import { messageType } from '../making/schema.js';
+import { bytesOf, type Known } from '../making/values.js';
+
+/**
+ * What ends clients' connections, or puts bytes into all of them, because a service that may publish it has said so: not
+ * a question of whether it is well-formed.
+ */
+const authority = new Set([
+  '.teamtalk.bus.NodeEvent.evicted',
+  '.teamtalk.bus.NodeEvent.broadcast',
+  '.teamtalk.bus.SnapshotRequest.missed_connections',
+  '.teamtalk.bus.StoredBatch.store_epoch',
+  '.teamtalk.bus.DeliverBatch.store_epoch',
+]);
+
+interface Subject {
+  subject: string;
+  type: protobuf.Type;
+  isRequest: boolean;
+}
+
+type AnyTopic = Topic<never, unknown>;
+
+/** Events for every subject of the bus. */
+export class BusInputs {
+  readonly #random: Random;
+  readonly #messages: MessageMaker;
+  readonly #subjects: Subject[];
+
+  /** @param instances those that are up, which have subjects of their own */
+  constructor(random: Random, known: Known, instances: readonly number[]) {
+    this.#random = random;
+    this.#messages = new MessageMaker(random, known, authority);
+    this.#subjects = Object.values(topics).flatMap((topic) => {
+      const all = typeof topic === 'function' ? instances.map((instance) => topic(instance)) : [topic];
+      return all.map((one) => ({
+        subject: one.subject,
+        type: messageType(nameOf(one as unknown as AnyTopic)),
+        isRequest: 'answer' in one,
+      }));
+    });
+  }
+
+  get subjects(): readonly string[] {
+    return this.#subjects.map(({ subject }) => subject);
+  }
+
+  make(): BusInput {
+    const random = this.#random;
+    const { subject, type, isRequest } = random.pick(this.#subjects);
+    const draw = isAuthority(subject) ? 0 : random.next();
+    const bytes =
+      draw < 0.75
+        ? this.#messages.make(type, random.pick([0, 0.1, 0.5]))
+        : draw < 0.9
+          ? this.#messages.make(random.pick(this.#subjects).type, 0)
+          : bytesOf(random, random.pick([0, 1, 20, 1_000]));
+    // Sometimes without the reply subject that its answer would go to.
+    return { kind: 'bus', subject, isRequest: isRequest && random.chance(0.9), bytes: Buffer.from(bytes) };
+  }
+}
+
+/** Whether what another type of event has in the same place would say what `authority` is about. */
+function isAuthority(subject: string): boolean {
+  return /^(presence\.snapshot|node|stored|every-node)\b/.test(subject);
+}
+
+function nameOf({ event }: AnyTopic): string {
+  const [name] = Object.entries(teamtalk.bus).find(([, value]) => (value as unknown) === event) ?? [];
+  if (name === undefined) throw new Error('the type of an event is not in bus.proto');
+  return `teamtalk.bus.${name}`;
+}

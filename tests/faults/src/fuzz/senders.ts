@@ -1,0 +1,151 @@
+import { connect } from 'node:net';
+import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import { connect as connectNats, type NatsConnection } from '@nats-io/transport-node';
+import type { TestCluster } from '@teamtalk/cluster';
+import type { BusInput, CallInput, Input, StreamInput } from './making/input.js';
+
+/** How an input ended. */
+export type Ending = 'handled' | 'closed' | 'silent' | 'refused';
+
+/** Silence after which a connection is ended that its server neither answers nor closes, milliseconds. */
+const patience = { http: 2_000, other: 250 } as const;
+/** After that it must be gone, milliseconds. */
+const lingerMs = 10_000;
+/** Time for all PDUs before the last one to be handled, milliseconds. */
+const markerMs = 60_000;
+const callMs = 10_000;
+
+/** Sends inputs to an installation. */
+export class Senders {
+  readonly #cluster: TestCluster;
+  readonly #nats: NatsConnection;
+  #client: Client | undefined;
+
+  static async open(cluster: TestCluster): Promise<Senders> {
+    const nats = await connectNats({ servers: cluster.nats.url, maxReconnectAttempts: -1 });
+    return new Senders(cluster, nats);
+  }
+
+  private constructor(cluster: TestCluster, nats: NatsConnection) {
+    this.#cluster = cluster;
+    this.#nats = nats;
+  }
+
+  send(input: Input): Promise<Ending> {
+    switch (input.kind) {
+      case 'stream':
+        return this.#stream(input);
+      case 'bus':
+        return this.#event(input);
+      case 'call':
+        return this.#call(input);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#client?.close();
+    await this.#nats.close();
+  }
+
+  #stream({ service, port, chunks, marker, ending }: StreamInput): Promise<Ending> {
+    const isHttp = port === 'http' || port === 'ops';
+    return new Promise((resolve) => {
+      let tail = Buffer.alloc(0);
+      let outcome: Ending = 'closed';
+      let isOver = false;
+      const socket = connect({
+        port: this.#cluster.port(service, 0, port),
+        host: '127.0.0.1',
+        noDelay: true,
+      });
+      const deadline = setTimeout(
+        () => finish('silent'),
+        marker ? markerMs : isHttp ? patience.http : patience.other,
+      );
+      const finish = (why: Ending) => {
+        if (isOver) return;
+        isOver = true;
+        clearTimeout(deadline);
+        outcome = why;
+        if (ending === 'destroy') socket.destroy();
+        else {
+          socket.end();
+          linger = setTimeout(() => {
+            outcome = 'silent';
+            socket.destroy();
+          }, lingerMs);
+        }
+      };
+      let linger: NodeJS.Timeout | undefined;
+      socket.on('data', (chunk: Buffer) => {
+        if (!marker) {
+          if (!isOver) deadline.refresh();
+          return;
+        }
+        // The marker may come in two pieces.
+        if (chunk.includes(marker) || Buffer.concat([tail, chunk.subarray(0, 4)]).includes(marker)) {
+          finish('handled');
+        }
+        tail = Buffer.from(chunk.subarray(-3));
+      });
+      socket.on('error', (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ECONNREFUSED') outcome = 'refused';
+      });
+      socket.on('close', () => {
+        isOver = true;
+        clearTimeout(deadline);
+        clearTimeout(linger);
+        resolve(outcome);
+      });
+      const write = (k: number): void => {
+        let i = k;
+        while (i < chunks.length && !socket.destroyed) {
+          const isTaken = socket.write(chunks[i++]!);
+          if (!isTaken && i < chunks.length) {
+            socket.once('drain', () => write(i));
+            return;
+          }
+        }
+      };
+      socket.once('connect', () => write(0));
+    });
+  }
+
+  async #event({ subject, isRequest, bytes }: BusInput): Promise<Ending> {
+    const name = `${this.#cluster.nats.prefix}.${subject}`;
+    if (!isRequest) {
+      this.#nats.publish(name, bytes);
+      await this.#nats.flush();
+      return 'handled';
+    }
+    try {
+      await this.#nats.request(name, bytes, { timeout: 200 });
+      return 'handled';
+    } catch {
+      return 'silent';
+    }
+  }
+
+  #call({ path, isStream, messages }: CallInput): Promise<Ending> {
+    this.#client ??= new Client(
+      `127.0.0.1:${this.#cluster.port('db_proxy_server', 0, 'grpc')}`,
+      credentials.createInsecure(),
+    );
+    const client = this.#client;
+    const bytes = (value: Buffer) => value;
+    const options = { deadline: Date.now() + callMs };
+    return new Promise((resolve) => {
+      const done = (error: unknown) => resolve(error ? 'refused' : 'handled');
+      if (!isStream) {
+        client.makeUnaryRequest(path, bytes, bytes, messages[0]!, new Metadata(), options, done);
+        return;
+      }
+      const call = client.makeBidiStreamRequest(path, bytes, bytes, options);
+      call.on('data', () => {});
+      call.on('error', () => resolve('refused'));
+      call.on('end', () => resolve('handled'));
+      for (const message of messages) call.write(message);
+      call.end();
+    });
+  }
+}
