@@ -90,8 +90,8 @@ test('events that do not parse are counted and ignored, and logged once a minute
   receiver.answer(topics.presenceQuery, () => expect.fail());
   await receiver.flush();
   for (let i = 0; i < 10; i++) {
-    receiver.publish({ subject: topics.discovery.subject, event: bytes }, Buffer.from([10, 255]));
-    receiver.publish({ subject: topics.presenceQuery.subject, event: bytes }, Buffer.from([7]));
+    receiver.publish({ ...topics.discovery, event: bytes }, Buffer.from([10, 255]));
+    receiver.publish({ ...topics.presenceQuery, event: bytes }, Buffer.from([7]));
   }
   receiver.publish(topics.discovery, { service: 'last' });
   await waitUntil(() => services.length > 0, { what: 'the last event is handled' });

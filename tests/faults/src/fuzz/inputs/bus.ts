@@ -1,4 +1,5 @@
 import { type Topic, teamtalk, topics } from '@teamtalk/bus';
+import { serviceNames } from '@teamtalk/local-stack';
 import type protobuf from 'protobufjs';
 import type { Random } from '../../chaos/schedules/random.js';
 import type { BusInput } from '../making/input.js';
@@ -26,6 +27,13 @@ interface Subject {
 
 type AnyTopic = Topic<never, unknown>;
 
+/** A subject of an instance or a service is one for each of them. */
+function topicsOf(topic: (typeof topics)[keyof typeof topics], instances: readonly number[]) {
+  if (typeof topic !== 'function') return [topic];
+  if (topic === topics.heartbeat) return serviceNames.map((service) => topics.heartbeat(service));
+  return instances.map((instance) => (topic as (instance: number) => { subject: string })(instance));
+}
+
 /** Events for every subject of the bus. */
 export class BusInputs {
   readonly #random: Random;
@@ -37,8 +45,7 @@ export class BusInputs {
     this.#random = random;
     this.#messages = new MessageMaker(random, known, authority);
     this.#subjects = Object.values(topics).flatMap((topic) => {
-      const all = typeof topic === 'function' ? instances.map((instance) => topic(instance)) : [topic];
-      return all.map((one) => ({
+      return topicsOf(topic, instances).map((one) => ({
         subject: one.subject,
         type: messageType(nameOf(one as unknown as AnyTopic)),
         isRequest: 'answer' in one,
