@@ -47,6 +47,7 @@ function logIn(userId: number): string[] {
     id: userId,
     userId,
     isMobile: false,
+    remoteAddress: '',
     push: (pdu: Buffer) => got.push(pdu.toString()),
     end(reason: string) {
       if (users.remove(connection)) ended.push(reason);

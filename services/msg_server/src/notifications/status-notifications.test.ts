@@ -10,6 +10,7 @@ const { USER_STATUS_ONLINE: on, USER_STATUS_OFFLINE: off } = IM.BaseDefine.UserS
 class Client {
   readonly writes: [number, number][][] = [];
   readonly isMobile = false;
+  readonly remoteAddress = '';
   watchedUsers: Set<number> | undefined;
 
   constructor(readonly userId: number) {}

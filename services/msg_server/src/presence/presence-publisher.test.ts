@@ -11,7 +11,8 @@ import { PresencePublisher } from './presence-publisher.js';
 
 /** The parts of a connection that presence uses. */
 function connection(id: number, userId: number): Connection {
-  return { id, userId, clientType: ClientType.WINDOWS, loginSeq: id, isMobile: false } as Connection;
+  const client = { clientType: ClientType.WINDOWS, isMobile: false, remoteAddress: '' };
+  return { ...client, id, userId, loginSeq: id } as Connection;
 }
 
 /** A db_proxy_server that follows presence. */

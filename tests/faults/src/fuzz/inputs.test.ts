@@ -1,4 +1,5 @@
 import { topics } from '@teamtalk/bus';
+import { serviceNames } from '@teamtalk/local-stack';
 import { Commands, decodeBody, PduDecoder } from '@teamtalk/protocol';
 import { messages, teamtalk } from '@teamtalk/rpc';
 import { describe, expect, it } from 'vitest';
@@ -43,7 +44,7 @@ describe('inputs', () => {
 
   it('reach every subject of the bus and every method of the store', () => {
     const bus = new BusInputs(new Random(1), known, [7]);
-    expect(bus.subjects).toHaveLength(Object.keys(topics).length);
+    expect(bus.subjects).toHaveLength(Object.keys(topics).length - 1 + serviceNames.length);
     expect(bus.subjects).toContain(topics.node(7).subject);
     const calls = new CallInputs(new Random(1), known);
     expect(calls.paths).toContain(messages.append.path);
