@@ -24,7 +24,15 @@ function project(name: string, test: TestProjectInlineConfiguration['test']): Te
   return {
     resolve: { conditions },
     ssr: { resolve: { conditions } },
-    test: { name, pool: 'forks', testTimeout: 30_000, hookTimeout: 60_000, ...test },
+    test: {
+      name,
+      pool: 'forks',
+      testTimeout: 30_000,
+      hookTimeout: 60_000,
+      // Of conditions that hold in milliseconds, unless the machine is busy.
+      expect: { poll: { timeout: 5_000 } },
+      ...test,
+    },
   };
 }
 

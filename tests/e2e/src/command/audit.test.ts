@@ -99,6 +99,7 @@ it('knows of every function that commands use', () => {
       'listApps',
       'listWebhooks',
       'migrationStatus',
+      'readGrants',
       'whyNothing',
     ],
     ...['hashPassword', 'loadConfig', 'openDataSource', 'startDbProxyServer', 'usualPermissions'],
