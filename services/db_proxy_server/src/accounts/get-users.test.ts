@@ -41,6 +41,17 @@ test('finds a user by name', async () => {
   expect(await get({ userName: 'ann\0' })).toEqual([]);
 });
 
+test('a user of a legacy installation keeps the user_domain and the status they had', async () => {
+  await database.dataSource.query(`
+    INSERT INTO im_user (id, name, password_hash, status, domain)
+    VALUES (8, 'dai', '', 4, 'daiyu'), (9, 'eva', '', 1, '')`);
+  expect(await get({ userIds: [8, 9] })).toEqual([
+    [8, 'daiyu', 4],
+    [9, '', 1],
+  ]);
+  expect(await get({ userName: 'dai' })).toEqual([[8, 'daiyu', 4]]);
+});
+
 test('refuses a request with too many ids', async () => {
   await expect(get({ userIds: Array.from({ length: 5_001 }, (_, i) => i + 1) })).rejects.toMatchObject({
     code: 'invalid-argument',

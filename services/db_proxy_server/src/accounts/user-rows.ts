@@ -2,7 +2,7 @@ import type { teamtalk } from '@teamtalk/rpc';
 
 /** The columns of `im_user` that are visible to all users, in SQL. */
 export const userColumns =
-  'id, name, gender, nick_name, real_name, avatar_url, department_id, email, tel, sign_info, status';
+  'id, name, gender, nick_name, real_name, avatar_url, department_id, email, tel, sign_info, status, domain';
 
 export interface UserRow {
   id: number;
@@ -16,6 +16,8 @@ export interface UserRow {
   tel: string;
   sign_info: string;
   status: number;
+  /** null: the name */
+  domain: string | null;
 }
 
 /** A row as a db_proxy.proto message. */
@@ -29,7 +31,7 @@ export function toUser(row: UserRow): teamtalk.db.User.$Properties {
     email: row.email,
     userRealName: row.real_name,
     userTel: row.tel,
-    userDomain: row.name,
+    userDomain: row.domain ?? row.name,
     status: row.status,
     signInfo: row.sign_info,
   };

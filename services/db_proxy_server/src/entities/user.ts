@@ -9,7 +9,7 @@ export class User {
   @PrimaryGeneratedColumn('identity', { type: 'int4', generatedIdentity: 'BY DEFAULT' })
   id!: number;
 
-  /** Login name, `user_domain` on the wire; 1 to 64 characters. */
+  /** Login name, and `user_domain` on the wire where there is no `domain`; 1 to 64 characters. */
   @Column({ type: 'text', unique: true })
   name!: string;
 
@@ -46,9 +46,13 @@ export class User {
   @Column({ name: 'sign_info', type: 'text', default: '' })
   signInfo!: string;
 
-  /** 0 to 2 active, 3 disabled */
+  /** 0 to 2 and 4 active, 3 disabled */
   @Column({ type: 'int2', default: 0 })
   status!: number;
+
+  /** `user_domain` on the wire of users of a legacy installation: their name in pinyin; null: it is the name. */
+  @Column({ type: 'text', nullable: true })
+  domain!: string | null;
 
   /** No push from 22:00 to 07:00. */
   @Column({ name: 'push_shield', type: 'bool', default: false })

@@ -19,6 +19,7 @@ import { ReadsDuringWrites1764000000180 } from './1764000000180-reads-during-wri
 import { LoginProofs1764000000185 } from './1764000000185-login-proofs.js';
 import { AppRights1764000000190 } from './1764000000190-app-rights.js';
 import { AuditEvents1764000000191 } from './1764000000191-audit-events.js';
+import { ImportedAccounts1764000000210 } from './1764000000210-imported-accounts.js';
 
 /** All migrations, oldest first. A released migration never changes. */
 export const migrations = [
@@ -43,4 +44,5 @@ export const migrations = [
   LoginProofs1764000000185,
   AppRights1764000000190,
   AuditEvents1764000000191,
+  ImportedAccounts1764000000210,
 ];
