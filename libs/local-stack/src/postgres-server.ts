@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { freePort } from './ports.js';
-import { type Account, postgresAccount, prepareDataDir, reachablePrograms } from './postgres-account.js';
+import { type Account, postgresAccount, prepareDataDir, reachablePrograms } from './service-account.js';
 import { childrenOf, commandLine, guard, isAlive, isGone, send, stopProcess } from './processes.js';
 import { waitUntil } from './wait-until.js';
 
