@@ -17,6 +17,7 @@ import {
   ensureChromium,
   ensureCompose,
   ensureKustomize,
+  ensureLegacyServers,
   ensurePostgresTools,
   ensurePrometheus,
 } from './lib/tools.mjs';
@@ -80,6 +81,7 @@ const programsOfFull = [
   { title: 'Prometheus', check: () => ensurePrometheus() },
   { title: 'PostgreSQL’s tools', check: () => ensurePostgresTools() },
   { title: 'moto_server', check: () => ensureMoto() },
+  { title: 'MariaDB and Redis', check: () => ensureLegacyServers() },
 ];
 
 /** What each tier does, and what it gives vitest. */

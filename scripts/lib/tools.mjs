@@ -38,3 +38,11 @@ export function ensurePostgresTools(env = process.env, folders = [...usualFolder
   const program = { name: 'initdb', packageName: 'postgresql', variable: 'PG_INITDB', hint };
   return ensureProgram(program, env, folders);
 }
+
+/** For the tests of the import: what a legacy installation keeps its data in. */
+export async function ensureLegacyServers(env = process.env, folders = usualFolders) {
+  const mariadb = { name: 'mariadbd', packageName: 'mariadb-server', variable: 'MARIADBD' };
+  const used = await ensureProgram({ ...mariadb, hint: '; macOS: `brew install mariadb`' }, env, folders);
+  const redis = { name: 'redis-server', variable: 'REDIS_SERVER', hint: '; macOS: `brew install redis`' };
+  return `${used}, ${await ensureProgram(redis, env, folders)}`;
+}

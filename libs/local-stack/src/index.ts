@@ -20,8 +20,10 @@ export {
   testDatabase,
   testNats,
 } from './infrastructure.js';
+export { type LegacySchemaOptions, legacyMessageTables, legacySchema } from './legacy-schema.js';
 export { LocalInfrastructure, type Migrate } from './local-infrastructure.js';
 export { loginFrame } from './login-frame.js';
+export { MariadbServer, type MariadbServerOptions } from './mariadb-server.js';
 export { NatsCluster } from './nats-cluster.js';
 export { NatsServer, type NatsServerOptions } from './nats-server.js';
 export { freePort, isPortFree } from './ports.js';
@@ -30,6 +32,7 @@ export { PostgresServer, type PostgresServerOptions } from './postgres-server.js
 export { commandLine, guard, isAlive, isGone, startOf, stopProcess } from './processes.js';
 export { proxyHeader } from './proxy-header.js';
 export { type Frame, RawConnection } from './raw-connection.js';
+export { RedisServer, type RedisServerOptions } from './redis-server.js';
 export { type TestS3, testS3 } from './s3-server.js';
 export { mainOf, type ServiceExit, ServiceProcess, type ServiceProcessOptions } from './service-process.js';
 export {

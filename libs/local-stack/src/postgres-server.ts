@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { freePort } from './ports.js';
-import { type Account, postgresAccount, prepareDataDir, reachablePrograms } from './service-account.js';
 import { childrenOf, commandLine, guard, isAlive, isGone, send, stopProcess } from './processes.js';
+import { type Account, postgresAccount, prepareDataDir, reachablePrograms } from './service-account.js';
 import { waitUntil } from './wait-until.js';
 
 export interface PostgresServerOptions {

@@ -3,28 +3,39 @@ import { createHash } from 'node:crypto';
 import { chown, cp, mkdir, realpath, rm, stat, symlink } from 'node:fs/promises';
 import path from 'node:path';
 
-/** Where what PostgreSQL needs is put when its account cannot reach the place it belongs to. */
+/** Where what a server needs is put when its account cannot reach the place it belongs to. */
 const openFolder = '/var/lib/teamtalk';
 
-/** The account PostgreSQL runs as: it refuses root. */
+/** The account a database server runs as: PostgreSQL and MariaDB refuse root. */
 export interface Account {
   uid: number;
   gid: number;
 }
 
 /**
- * The account for a data folder: undefined (our own) unless we are root; then the folder's owner, else
- * user `postgres`, else `nobody`.
+ * The account for a data folder: undefined (our own) unless we are root; then the folder's owner, else the first
+ * of `users` that exists.
+ * @throws Error when none of them does
  */
-export async function postgresAccount(dataDir: string): Promise<Account | undefined> {
+export async function serviceAccount(
+  dataDir: string,
+  users: readonly string[],
+): Promise<Account | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const owner = await stat(dataDir).catch(() => undefined);
   if (owner && owner.uid !== 0) return { uid: owner.uid, gid: owner.gid };
-  const account = lookUp('postgres') ?? lookUp('nobody');
-  if (account) return account;
-  throw new Error(
-    'PostgreSQL does not run as root, and there is no user postgres or nobody: set DATABASE_URL',
-  );
+  for (const user of users) {
+    const account = lookUp(user);
+    if (account) return account;
+  }
+  throw new Error(`a database server does not run as root, and there is no user ${users.join(' or ')}`);
+}
+
+/** The account for PostgreSQL's data folder: our own unless we are root, else its owner, `postgres` or `nobody`. */
+export function postgresAccount(dataDir: string): Promise<Account | undefined> {
+  return serviceAccount(dataDir, ['postgres', 'nobody']).catch((error: Error) => {
+    throw new Error(`${error.message}: set DATABASE_URL`, { cause: error });
+  });
 }
 
 function lookUp(user: string): Account | undefined {
