@@ -2,7 +2,7 @@ import { makeStretch, type Numbering, numberings } from './conversation.js';
 import type { LegacyOptions } from './options.js';
 import { epoch, isGone } from './people.js';
 import { Random } from './random.js';
-import { hashOf, inOrder, type MessageRow, renumberedFrom } from './rows.js';
+import { hashOf, inOrder, type MessageRow, renumberedFrom, shownMessage } from './rows.js';
 import type { LegacySink } from './sink.js';
 import { isShown } from './tables.js';
 import { note, type Truth } from './truth.js';
@@ -68,7 +68,7 @@ export function planGroups(options: LegacyOptions): Group[] {
             isGroup: true,
             skewed: kind === 'skewed clocks',
             hidden: kind === 'hidden rows',
-            voiceEvery: kind === 'voices' ? 3 : count > 30 ? 50 : 0,
+            voiceEvery: kind === 'voices' ? 3 : kind !== 'no row' && count > 30 ? 50 : 0,
             writer: (writers) => ({ fromId: writers.pick(members).userId, toId: id }),
           },
           new Random(`${options.seed} group messages ${id}`),
@@ -119,6 +119,8 @@ export function finishGroup(
   if (exists) makeGroup(options, group, sink, truth);
   const shown = inOrder(rows.filter(isShown));
   if (exists && shown.length > 0) {
+    sink.shown?.(BigInt(id), shown.map(shownMessage));
+    for (const { fromId } of shown) if (isGone(fromId)) truth.goneUsers.add(fromId);
     truth.conversations.set(BigInt(id), {
       count: shown.length,
       hash: hashOf(shown),

@@ -2,7 +2,7 @@ import type { LegacyOptions } from './options.js';
 import type { Pair } from './pairs.js';
 import { epoch, isGone } from './people.js';
 import { Random } from './random.js';
-import { hashOf, inOrder, type MessageRow, renumberedFrom } from './rows.js';
+import { hashOf, inOrder, type MessageRow, renumberedFrom, shownMessage } from './rows.js';
 import type { LegacySink } from './sink.js';
 import { isShown } from './tables.js';
 import { note, type TrueSide, type Truth } from './truth.js';
@@ -54,6 +54,7 @@ export function finishPair(
   };
   const sides = { low: side(low, high, 0), high: side(high, low, 1) };
   if (shown.length === 0) return;
+  sink.shown?.(conv, shown.map(shownMessage));
   for (const user of [low, high]) if (isGone(user)) truth.goneUsers.add(user);
   truth.conversations.set(conv, {
     count: shown.length,

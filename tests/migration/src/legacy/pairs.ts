@@ -69,7 +69,7 @@ export function planPairs(options: LegacyOptions): Pair[] {
           isGroup: false,
           skewed: kind === 'skewed clocks',
           hidden: kind === 'hidden rows' || kind === 'hidden rows only',
-          voiceEvery: kind === 'voices' ? 3 : count > 30 ? 50 : 0,
+          voiceEvery: kind === 'voices' ? 3 : kind !== 'hidden rows only' && count > 30 ? 50 : 0,
           writer: (writers) =>
             writers.chance(0.5) ? { fromId: low, toId: high } : { fromId: high, toId: low },
         },
@@ -141,10 +141,10 @@ function addStranger(
 /** Rows that no conversation can hold: of nobody, of a user to themselves, of a number too large. */
 export function strayRows(relation: number): MessageRow[] {
   const strays: [fromId: number, toId: number, reason: string][] = [
-    [0, 3, 'message-sender-unknown'],
-    [3, 0, 'message-sender-unknown'],
+    [0, 3, 'message-without-pair'],
+    [3, 0, 'message-without-pair'],
     [4, 4, 'message-to-self'],
-    [3_000_000_000, 5, 'message-sender-unknown'],
+    [3_000_000_000, 5, 'id-too-large'],
   ];
   return strays.map(([fromId, toId, leftOut], index) => ({
     owner: relation + index,

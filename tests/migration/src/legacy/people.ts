@@ -44,10 +44,11 @@ export function makeUsers(options: LegacyOptions, sink: LegacySink, truth: Truth
     const nick = kind === 4 ? '' : `${random.pick(surnames)}${id}${kind === 5 ? '🐼' : ''}`;
     const user: TrueUser = {
       name,
-      realName: name.trimEnd(),
+      realName: name,
       domain: kind === 6 ? '' : `wang${id}`,
       nick,
       password: plain,
+      storedHash: kind === 16 ? hash.toUpperCase() : hash,
       salt,
       sex: id % 3,
       phone: kind === 11 ? '' : `138${String(id).padStart(8, '0')}`,
@@ -70,7 +71,7 @@ export function makeUsers(options: LegacyOptions, sink: LegacySink, truth: Truth
       name,
       domain: user.domain,
       nick,
-      password: kind === 16 ? hash.toUpperCase() : hash,
+      password: user.storedHash,
       salt,
       phone: user.phone,
       email: user.email,
@@ -218,7 +219,6 @@ export function makeTokens(options: LegacyOptions, sink: LegacySink, truth: Trut
     if (kind > 1) continue;
     if (known) truth.tokens.set(`${id}/${kind === 0 ? 17 : 18}`, token);
     sink.redis('token', 'SET', `device_${token}`, id % 12 === 0 ? '' : String(id));
-    // A token of digits only looks like a user, but what is kept there is no token.
-    note(truth, pool, kind === 1 ? 'token-desktop' : 'token-reverse');
+    note(truth, pool, 'token-reverse');
   }
 }

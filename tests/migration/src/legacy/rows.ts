@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { ShownMessage } from './sink.js';
 
 /** One row of a table of messages, and what becomes of it. */
 export interface MessageRow {
@@ -44,4 +45,10 @@ export function hashOf(shown: readonly MessageRow[]): string {
 /** The first position whose number old clients know otherwise; 0: none. */
 export function renumberedFrom(shown: readonly MessageRow[]): number {
   return shown.findIndex(({ msgId }, index) => msgId !== index + 1) + 1;
+}
+
+/** What a message that is shown has to become. */
+export function shownMessage({ fromId, type, created, fate, msgId, owner, id }: MessageRow): ShownMessage {
+  const table = (owner % 8) + (type > 16 ? 8 : 0);
+  return { fromId, type, created, data: (fate as { data: Buffer }).data, msgId, table, id };
 }

@@ -8,7 +8,21 @@ export interface LegacySink {
   image(relative: string, content: Buffer): void;
   /** A file below the folder offline_file. */
   offlineFile(relative: string, content: Buffer): void;
+  /** The messages of a conversation as they have to become, in their order. */
+  shown?(conv: bigint, messages: readonly ShownMessage[]): void;
 }
 
 export type Value = string | number | Buffer | null;
 export type Pool = 'unread' | 'group_set' | 'sync' | 'token' | 'group_member';
+
+export interface ShownMessage {
+  fromId: number;
+  type: number;
+  created: number;
+  data: Buffer;
+  /** the number that old clients know it by */
+  msgId: number;
+  /** 0 to 7: IMMessage, 8 to 15: IMGroupMessage */
+  table: number;
+  id: number;
+}

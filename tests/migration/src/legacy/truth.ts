@@ -4,7 +4,7 @@
  */
 export interface Truth {
   users: Map<number, TrueUser>;
-  /** users without a row whom messages of a pair name: they are made, as having left */
+  /** users without a row who wrote or got a message that is shown: they are made, as having left */
   goneUsers: Set<number>;
   departments: Map<number, TrueDepartment>;
   groups: Map<number, TrueGroup>;
@@ -38,6 +38,8 @@ export interface TrueUser {
   nick: string;
   /** what they type; undefined: nobody knows it */
   password: string | undefined;
+  /** as it is in the row */
+  storedHash: string;
   salt: string;
   sex: number;
   phone: string;
@@ -78,7 +80,7 @@ interface TrueMember {
   shield: boolean;
 }
 
-interface TrueConversation {
+export interface TrueConversation {
   count: number;
   /** SHA-256 over the digests of the messages in order, hex */
   hash: string;

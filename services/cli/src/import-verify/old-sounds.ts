@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { OldStore } from './old-store.js';
+import type { Tally } from './tally.js';
+
+interface Audio {
+  id: number;
+  path: string | null;
+  size: number;
+  duration: number;
+}
+
+/** What the data of voice messages is: seconds as four bytes, then the sound, which is left out where it cannot be had. */
+export class OldSounds {
+  readonly #store: OldStore;
+  readonly #folder: string | undefined;
+  /** one bit for each id that a message names */
+  #named = Buffer.alloc(0);
+
+  constructor(store: OldStore, folder: string | undefined) {
+    this.#store = store;
+    this.#folder = folder;
+  }
+
+  /** @returns the data by the content of the row */
+  async of(contents: ReadonlySet<string>): Promise<Map<string, Buffer>> {
+    const ids = [...contents].filter((content) => /^\d{1,10}$/.test(content)).map(Number);
+    const rows =
+      ids.length > 0 && this.#store.hasTable('IMAudio')
+        ? await this.#store.query<Audio>(
+            `SELECT id, CAST(path AS CHAR) AS path, size, duration FROM IMAudio WHERE id IN (${ids.join(',')})`,
+          )
+        : [];
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    for (const { id } of rows) this.#name(id);
+    const data = new Map<string, Buffer>();
+    for (const content of contents)
+      data.set(content, await this.#data(byId.get(Number(content || Number.NaN))));
+    return data;
+  }
+
+  /** Sorts the rows of IMAudio by whether a message that is shown names them. */
+  async count(tally: Tally): Promise<void> {
+    for await (const { id } of this.#store.rows<{ id: number }>('IMAudio', 'id')) {
+      if (((this.#named[id >> 3] ?? 0) >> (id & 7)) & 1) tally.imported('IMAudio');
+      else tally.leftOut('IMAudio', 'audio-unused');
+    }
+  }
+
+  #name(id: number): void {
+    if (id >> 3 >= this.#named.length) this.#named = Buffer.concat([this.#named], Math.max(1_024, id >> 2));
+    this.#named[id >> 3]! |= 1 << (id & 7);
+  }
+
+  async #data(audio: Audio | undefined): Promise<Buffer> {
+    const seconds = Buffer.alloc(4);
+    if (!audio) return seconds;
+    seconds.writeUInt32BE(audio.duration);
+    const place = /\/(\d{3}\/\d{3}\/[^/]+)$/.exec(audio.path ?? '')?.[1];
+    // The old server sends no sound that has no size or no duration.
+    if (!place || !this.#folder || audio.size === 0 || audio.duration === 0) return seconds;
+    const sound = await readFile(path.join(this.#folder, place)).catch(() => undefined);
+    return sound?.length === audio.size ? Buffer.concat([seconds, sound]) : seconds;
+  }
+}

@@ -1,0 +1,118 @@
+import { Redis } from 'ioredis';
+import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
+import { Failure } from '../failure.js';
+import type { RedisPool } from '../import/legacy-config.js';
+import type { LegacyPlaces } from '../import/places.js';
+
+const pageRows = 10_000;
+const scanCount = 1_000;
+export type OldRow = Record<string, unknown>;
+
+/** Reads the old store in pages, each by a statement of its own: no transaction stays open on the old server. */
+export class OldStore {
+  readonly #mysql: Connection;
+  readonly #tables: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly #places: LegacyPlaces;
+
+  /** @throws Failure when it cannot be reached */
+  static async open(places: LegacyPlaces): Promise<OldStore> {
+    try {
+      const mysql = await createConnection({
+        uri: places.mysql,
+        charset: 'utf8mb4',
+        supportBigNumbers: true,
+      });
+      const [columns] = await mysql.query<RowDataPacket[]>(
+        'SELECT table_name AS t, column_name AS c FROM information_schema.columns WHERE table_schema = DATABASE()',
+      );
+      const tables = new Map<string, Set<string>>();
+      for (const { t, c } of columns as { t: string; c: string }[]) {
+        tables.set(t, (tables.get(t) ?? new Set()).add(c.toLowerCase()));
+      }
+      return new OldStore(mysql, tables, places);
+    } catch (error) {
+      throw new Failure(`the old MySQL cannot be read: ${(error as Error).message}`);
+    }
+  }
+
+  private constructor(mysql: Connection, tables: Map<string, Set<string>>, places: LegacyPlaces) {
+    this.#mysql = mysql;
+    this.#tables = tables;
+    this.#places = places;
+  }
+
+  hasTable(table: string): boolean {
+    return this.#tables.has(table);
+  }
+
+  hasColumn(table: string, column: string): boolean {
+    return this.#tables.get(table)?.has(column.toLowerCase()) ?? false;
+  }
+
+  async query<Row extends object = OldRow>(sql: string, values: unknown[] = []): Promise<Row[]> {
+    const [rows] = await this.#mysql.query<RowDataPacket[]>(sql, values);
+    return rows as unknown as Row[];
+  }
+
+  /** All rows of a table in the order of their ids; none where there is no such table. `columns` has `id`. */
+  async *pages<Row extends { id: number }>(table: string, columns: string): AsyncGenerator<Row[]> {
+    if (!this.hasTable(table)) return;
+    for (let after = -1; ; ) {
+      const rows = await this.query<Row>(
+        `SELECT ${columns} FROM ${table} WHERE id > ? ORDER BY id LIMIT ${pageRows}`,
+        [after],
+      );
+      if (rows.length > 0) yield rows;
+      if (rows.length < pageRows) return;
+      after = rows.at(-1)!.id;
+    }
+  }
+
+  /** The rows one by one. */
+  async *rows<Row extends { id: number }>(table: string, columns: string): AsyncGenerator<Row> {
+    for await (const page of this.pages<Row>(table, columns)) yield* page;
+  }
+
+  /** The keys of a pool that a pattern of SCAN matches, each once for every time the scan gives it. */
+  async *keys(pool: RedisPool, pattern: string): AsyncGenerator<{ redis: Redis; keys: string[] }> {
+    const redis = new Redis(this.#places.redis[pool], {
+      lazyConnect: true,
+      maxRetriesPerRequest: 1,
+      retryStrategy: () => null,
+    });
+    redis.on('error', () => {});
+    try {
+      await redis.connect();
+      for (let cursor = '0'; ; ) {
+        const [next, keys] = await redis.scan(cursor, 'MATCH', pattern, 'COUNT', scanCount);
+        if (keys.length > 0) yield { redis, keys };
+        if (next === '0') return;
+        cursor = next;
+      }
+    } catch (error) {
+      throw new Failure(`the old Redis cannot be read: ${(error as Error).message}`);
+    } finally {
+      redis.disconnect();
+    }
+  }
+
+  /** The fields of all hashes of a form: `match` takes the numbers out of the key. */
+  async *fields(
+    pool: RedisPool,
+    pattern: string,
+    match: RegExp,
+  ): AsyncGenerator<{ numbers: number[]; field: string; value: string }> {
+    for await (const { redis, keys } of this.keys(pool, pattern)) {
+      const own = keys.filter((key) => match.test(key));
+      const hashes = await Promise.all(own.map((key) => redis.hgetall(key)));
+      for (const [index, key] of own.entries()) {
+        const numbers = match.exec(key)!.slice(1).map(Number);
+        for (const [field, value] of Object.entries(hashes[index]!)) yield { numbers, field, value };
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#mysql.end();
+  }
+}
