@@ -25,6 +25,11 @@ export const commandGroups: readonly { heading: string; commands: readonly Comma
         description: 'Move the database to another version of the schema',
         load: () => import('./commands/migrate.js'),
       },
+      {
+        name: 'import',
+        description: 'Move a company in from a legacy TeamTalk (MySQL or MariaDB, Redis, files)',
+        load: () => import('./commands/import.js'),
+      },
       { name: 'user', description: 'Add and list users', load: () => import('./commands/user.js') },
       {
         name: 'app',

@@ -26,6 +26,7 @@ export const leftOutReasons = {
   'member-duplicate': 'further rows of one member of one group',
   'member-without-user': 'members who have no row in IMUser',
   'member-without-group': 'members of a group that has no row in IMGroup',
+  'member-only-in-redis': 'members by Redis who are none by MySQL',
   'session-redundant': 'sessions that follow from the messages: there is no table of them',
   'audio-unused': 'voice recordings that no message names',
   'discovery-deleted': 'discovery items with status 1',

@@ -1,0 +1,188 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { wholeNumber } from '../arguments.js';
+import { databaseHelp } from '../database.js';
+import { Failure } from '../failure.js';
+import type { Inspection } from '../import/inspect/findings.js';
+import type { RedisPool } from '../import/legacy-config.js';
+import type { Verification } from '../import/verification.js';
+import { print, printJson } from '../output.js';
+
+interface SourceOptions {
+  config?: string;
+  mysql?: string;
+  redis?: string;
+  dbNumbers?: Partial<Record<RedisPool, number>>;
+  images?: string;
+  offlineFiles?: string;
+  textKey?: string;
+}
+
+interface CopyOptions extends SourceOptions {
+  maxLoad: number;
+}
+
+interface ReportOptions {
+  report: string;
+  json?: boolean;
+}
+
+/** `teamtalk import inspect|copy|verify|report|all` */
+export function define(command: Command): void {
+  command.addHelpText('after', databaseHelp);
+  source(command.command('inspect'))
+    .description('Say what is in the old store, what becomes of it, and what stands in the way; reads only')
+    .option('--json', 'print JSON')
+    .action(inspect);
+  paced(source(command.command('copy')))
+    .description(
+      'Copy everything into an empty installation; the same command continues what was interrupted',
+    )
+    .action(copy);
+  source(command.command('verify'))
+    .description('Compare both sides, every message and every file, by a program of its own')
+    .option('--json', 'print JSON')
+    .action(verify);
+  reported(command.command('report'))
+    .description('Write what was copied, left out and verified, as a page and as JSON')
+    .action(report);
+  reported(paced(source(command.command('all'))))
+    .description('inspect, copy, verify and report in one go; status 0 only when nothing is unexplained')
+    .action(all);
+}
+
+function paced(command: Command): Command {
+  return command.option(
+    '--max-load <percent>',
+    'read the old database for at most this share of the time',
+    wholeNumber(1, 100),
+    100,
+  );
+}
+
+function reported(command: Command): Command {
+  return command
+    .option('--report <folder>', 'where teamtalk-import.html and teamtalk-import.json are written', '.')
+    .option('--json', 'print the totals as the last line, as JSON');
+}
+
+/** Adds the options that say where the legacy installation is. */
+function source(command: Command): Command {
+  return command
+    .option('--config <folder>', 'the folder of the old dbproxyserver.conf and msfs.conf, which say the rest')
+    .option('--mysql <url>', 'the old database: mysql://user:password@host:3306/teamtalk')
+    .option('--redis <url>', 'the old Redis: redis://:password@host:6379')
+    .option(
+      '--db-numbers <list>',
+      'Redis databases of the pools: unread=1,group_set=2,sync=3,token=4,group_member=5',
+      dbNumbers,
+    )
+    .option('--images <folder>', 'BaseDir of the old msfs, with the folders 000 to 255')
+    .option('--offline-files <folder>', 'the folder offline_file of the old file_server')
+    .option('--text-key <key>', 'aesKey of the old servers, 32 characters');
+}
+
+async function inspect({ json, ...options }: SourceOptions & { json?: boolean }): Promise<void> {
+  const run = await import('../import/run/index.js');
+  const inspection = await run.withBothSides(run.legacyPlaces(options), run.inspect);
+  if (json) printJson(inspection);
+  else printInspection(inspection, run.duration(inspection.estimate.seconds));
+  if (inspection.blockers.length > 0) throw new Failure(inspection.blockers.join('\n'));
+}
+
+function printInspection({ rows, findings, estimate }: Inspection, time: string): void {
+  for (const [table, count] of Object.entries(rows))
+    print(`${table.padEnd(20)} ${count.toLocaleString('en')}`);
+  for (const { what, becomes, count, samples } of findings) {
+    print(`\n${count.toLocaleString('en')}  ${what}`);
+    print(`    becomes: ${becomes}`);
+    for (const sample of samples) print(`    ${sample}`);
+  }
+  const gigabytes = (estimate.databaseBytes / 1e9).toFixed(1);
+  print(
+    `\nabout ${time} for ${estimate.messages.toLocaleString('en')} messages, and ${gigabytes} GB of PostgreSQL’s disk`,
+  );
+}
+
+async function copy({ maxLoad, ...options }: CopyOptions): Promise<void> {
+  const run = await import('../import/run/index.js');
+  await run.withBothSides(run.legacyPlaces(options), async (session) =>
+    run.copy(session, await run.inspect(session), maxLoad),
+  );
+  print('copied; `teamtalk import verify` compares both sides');
+}
+
+async function verify({ json, ...options }: SourceOptions & { json?: boolean }): Promise<void> {
+  const run = await import('../import/run/index.js');
+  const verification = await run.withBothSides(run.legacyPlaces(options), run.verifyImport);
+  if (json) printJson(verification);
+  else printVerification(verification);
+  requireExplained(verification.unexplained);
+}
+
+function printVerification({ reconciliations, comparisons, unexplained }: Verification): void {
+  for (const { name, source: rows, imported, unexplained: open, samples } of reconciliations) {
+    print(`${name.padEnd(24)} ${rows} rows, ${imported} imported, ${open} unexplained`);
+    for (const sample of samples) print(`    ${sample}`);
+  }
+  for (const { name, compared, differences, samples } of comparisons) {
+    print(`${name}: ${compared} compared, ${differences} different`);
+    for (const sample of samples) print(`    ${sample}`);
+  }
+  print(`${unexplained} unexplained`);
+}
+
+async function report(options: ReportOptions): Promise<void> {
+  const run = await import('../import/run/index.js');
+  const { totals } = (
+    await run.withTarget((database) => tellReport(run.writeReport(database, options.report)))
+  ).report;
+  if (options.json) printJson(totals);
+}
+
+async function tellReport<T extends { page: string; data: string }>(writing: Promise<T>): Promise<T> {
+  const written = await writing;
+  print(`report: ${written.page} and ${written.data}`);
+  return written;
+}
+
+async function all({
+  maxLoad,
+  report: folder,
+  json,
+  ...options
+}: CopyOptions & ReportOptions): Promise<void> {
+  const run = await import('../import/run/index.js');
+  const totals = await run.withBothSides(run.legacyPlaces(options), async (session) => {
+    const inspection = await run.inspect(session);
+    print(`inspected: ${inspection.findings.length} kinds of dirt`);
+    await run.copy(session, inspection, maxLoad);
+    print('copied');
+    const { unexplained, seconds } = await run.verifyImport(session);
+    print(`verified in ${run.duration(seconds)}: ${unexplained} unexplained`);
+    return (await tellReport(run.writeReport(session.database, folder))).report.totals;
+  });
+  if (json) printJson(totals);
+  else for (const [name, count] of Object.entries(totals)) print(`${name.padEnd(24)} ${count}`);
+  requireExplained(totals.unexplained);
+}
+
+function requireExplained(unexplained: number | null): void {
+  if (unexplained !== 0) {
+    throw new Failure(
+      `${unexplained} rows, keys or files are unexplained: the report has samples of each kind`,
+    );
+  }
+}
+
+function dbNumbers(text: string): Partial<Record<RedisPool, number>> {
+  const pools: readonly string[] = ['unread', 'group_set', 'sync', 'token', 'group_member'];
+  return Object.fromEntries(
+    text.split(',').map((part) => {
+      const [, pool = '', number] = /^\s*(\w+)=(\d{1,4})\s*$/.exec(part) ?? [];
+      if (!pools.includes(pool)) {
+        throw new InvalidArgumentError(`must be such as unread=1,token=4, of ${pools.join(', ')}`);
+      }
+      return [pool, Number(number)];
+    }),
+  );
+}

@@ -1,0 +1,147 @@
+import type { LegacyDatabase } from '../legacy/mysql.js';
+import type { Recordings } from '../legacy/recordings.js';
+import { chunksOf } from '../target/copy-text.js';
+import type { TargetDatabase, TargetSession } from '../target/database.js';
+import { recordLeftOut } from '../target/left-out.js';
+import type { LeftOutReason } from '../verification.js';
+import {
+  hex,
+  lineColumns,
+  type MessageRow,
+  type MessageTable,
+  messageLine,
+  type Page,
+  pageQuery,
+  sortRows,
+} from './message-tables.js';
+
+const pageRows = 20_000;
+const partitions = 16;
+
+/**
+ * Messages on their way, in the same partitions as table `message`. Unlogged: a crash of PostgreSQL empties them together with
+ * `staged`, which says how far they were, so that they are read again.
+ */
+export const messageStaging: readonly string[] = [
+  `CREATE UNLOGGED TABLE IF NOT EXISTS legacy_import.staged (
+    table_name text PRIMARY KEY, position int8 NOT NULL, rows int8 NOT NULL, left_out jsonb NOT NULL, done bool NOT NULL)`,
+  `CREATE TABLE IF NOT EXISTS legacy_import.message (
+    conv int8 NOT NULL, relate_id int8 NOT NULL, legacy_id int8 NOT NULL, from_id int8 NOT NULL, msg_id int8 NOT NULL,
+    type int2 NOT NULL, created int8 NOT NULL, table_no int2 NOT NULL, data bytea NOT NULL) PARTITION BY HASH (conv)`,
+  ...Array.from(
+    { length: partitions },
+    (_, part) => `CREATE UNLOGGED TABLE IF NOT EXISTS legacy_import.message_p${part}
+      PARTITION OF legacy_import.message FOR VALUES WITH (MODULUS ${partitions}, REMAINDER ${part})
+      WITH (autovacuum_enabled = false)`,
+  ),
+  `CREATE TABLE IF NOT EXISTS legacy_import.missing_recording (
+    table_no int2, legacy_id int8, audio_id text NOT NULL, reason text NOT NULL, PRIMARY KEY (table_no, legacy_id))`,
+];
+
+export interface StageMessagesOptions {
+  legacy: LegacyDatabase;
+  database: TargetDatabase;
+  recordings: Recordings;
+  /** whether this group has a row in IMGroup */
+  hasGroup(id: number): boolean;
+  /** Waits as long as the load on the source asks for; `ms` is what the page took. */
+  pace(ms: number): Promise<void>;
+  onRows(count: number): void;
+}
+
+/** Stages one table of messages, page by page; continues after the last page that is committed. */
+export async function stageMessages(table: MessageTable, options: StageMessagesOptions): Promise<void> {
+  const { legacy, database, pace, onRows } = options;
+  const begun = await progressOf(database, table);
+  let { position, done } = begun;
+  onRows(begun.rows);
+  if (!legacy.hasTable(table.name)) return;
+  const query = pageQuery(table, pageRows);
+  while (!done) {
+    const begin = performance.now();
+    const page = await legacy.rows<MessageRow>(query, [position]);
+    done = page.length < pageRows;
+    position = page.at(-1)?.[0] ?? position;
+    const sorted = sortRows(page, (id) => options.hasGroup(id));
+    await database.transaction(async (session) => {
+      await copyPage(session, table, sorted, options.recordings);
+      await recordPage(session, table, { position, rows: page.length, leftOut: sorted.leftOut, done });
+    });
+    onRows(page.length);
+    await pace(performance.now() - begin);
+  }
+}
+
+async function progressOf(database: TargetDatabase, { name }: MessageTable) {
+  const [row] = await database.rows<{ position: string; rows: string; done: boolean }>(
+    'SELECT position, rows, done FROM legacy_import.staged WHERE table_name = $1',
+    [name],
+  );
+  return { position: Number(row?.position ?? -1), rows: Number(row?.rows ?? 0), done: row?.done ?? false };
+}
+
+/** Copies a page's lines; those of voice messages are filled in from their recordings. */
+async function copyPage(
+  session: TargetSession,
+  { number }: MessageTable,
+  page: Page,
+  recordings: Recordings,
+): Promise<void> {
+  if (page.lines.length + page.voices.length === 0) return;
+  const missing: { legacyId: string; audioId: string; reason: string }[] = [];
+  await session.copy(`legacy_import.message (${lineColumns})`, chunks(page, recordings, missing));
+  if (missing.length === 0) return;
+  await session.run(
+    `INSERT INTO legacy_import.missing_recording (table_no, legacy_id, audio_id, reason)
+      SELECT $1, m.legacy_id, m.audio_id, m.reason
+      FROM unnest($2::int8[], $3::text[], $4::text[]) AS m (legacy_id, audio_id, reason)
+      ON CONFLICT (table_no, legacy_id) DO UPDATE SET reason = excluded.reason`,
+    [
+      number,
+      missing.map(({ legacyId }) => legacyId),
+      missing.map(({ audioId }) => audioId),
+      missing.map(({ reason }) => reason),
+    ],
+  );
+}
+
+async function* chunks(
+  page: Page,
+  recordings: Recordings,
+  missing: { legacyId: string; audioId: string; reason: string }[],
+): AsyncGenerator<Buffer> {
+  yield* chunksOf(page.lines, 'latin1');
+  const ids = page.voices.map(({ audioId }) => audioId);
+  let next = 0;
+  for await (const recording of recordings.read(ids)) {
+    const { fields, audioId } = page.voices[next++]!;
+    if (recording.missing !== undefined) {
+      const legacyId = fields.split('\t')[2]!;
+      const shown = audioId.slice(0, 100).replaceAll(/[^ -~]/g, '?');
+      missing.push({ legacyId, audioId: shown, reason: recording.missing });
+    }
+    yield Buffer.from(messageLine(fields, hex(recording.data)), 'latin1');
+  }
+}
+
+async function recordPage(
+  session: TargetSession,
+  { name }: MessageTable,
+  page: { position: number; rows: number; leftOut: Page['leftOut']; done: boolean },
+): Promise<void> {
+  const [staged] = await session.rows<{ left_out: Page['leftOut'] }>(
+    `INSERT INTO legacy_import.staged AS s (table_name, position, rows, left_out, done) VALUES ($1, $2, $3, $4, $5)
+      ON CONFLICT (table_name) DO UPDATE SET position = excluded.position, rows = s.rows + excluded.rows,
+        done = excluded.done, left_out = (
+          SELECT coalesce(jsonb_object_agg(reason, count), '{}')
+          FROM (SELECT reason, sum(count::int8) AS count
+            FROM (SELECT * FROM jsonb_each_text(s.left_out) UNION ALL SELECT * FROM jsonb_each_text(excluded.left_out))
+              AS together (reason, count)
+            GROUP BY reason) AS summed)
+      RETURNING left_out`,
+    [name, page.position, page.rows, JSON.stringify(page.leftOut), page.done],
+  );
+  if (!page.done) return;
+  for (const [reason, count] of Object.entries(staged!.left_out) as [LeftOutReason, number][])
+    await recordLeftOut(session, name, reason, count);
+}

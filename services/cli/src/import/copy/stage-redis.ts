@@ -1,0 +1,174 @@
+import { LegacyRedis } from '../legacy/redis.js';
+import type { RedisPool } from '../legacy-config.js';
+import { chunksOf, copyLine } from '../target/copy-text.js';
+import type { TargetSession } from '../target/database.js';
+import { recordLeftOut } from '../target/left-out.js';
+import type { ImportState } from '../target/state.js';
+import type { LeftOutReason } from '../verification.js';
+
+const largest = 2_147_483_647;
+
+/** What the keys of Redis say; a key can come twice from a scan, so that rows can. */
+export const redisStaging: readonly string[] = [
+  'CREATE TABLE IF NOT EXISTS legacy_import.redis_unread (user_id int8, peer_id int8, count int8)',
+  'CREATE TABLE IF NOT EXISTS legacy_import.redis_group_count (group_id int8, count int8)',
+  'CREATE TABLE IF NOT EXISTS legacy_import.redis_read_count (group_id int8, user_id int8, count int8)',
+  'CREATE TABLE IF NOT EXISTS legacy_import.redis_join (group_id int8, user_id int8, at int8)',
+  'CREATE TABLE IF NOT EXISTS legacy_import.redis_shield (group_id int8, user_id int8)',
+  'CREATE TABLE IF NOT EXISTS legacy_import.redis_device (user_id int8, client_type int2, token text)',
+];
+
+type Staging = 'unread' | 'group_count' | 'read_count' | 'join' | 'shield' | 'device';
+type Row = (string | number)[];
+
+/** Keys of one form, and what they are read as. */
+interface KeyForm {
+  pool: RedisPool;
+  pattern: RegExp;
+  /** the rows of these keys, or why a key is left out */
+  read(redis: LegacyRedis, keys: string[], match: (key: string) => string[]): Promise<Record<string, Row[]>>;
+}
+
+const isCount = (text: string | null | undefined): text is string => /^-?\d{1,18}$/.test(text ?? '');
+const isId = (text: string): boolean =>
+  /^\d{1,10}$/.test(text) && Number(text) > 0 && Number(text) <= largest;
+
+const forms: readonly KeyForm[] = [
+  {
+    pool: 'unread',
+    pattern: /^unread_(\d{1,10})$/,
+    read: async (redis, keys, match) => ({
+      unread: (await redis.hashes(keys)).flatMap((hash, i) =>
+        Object.entries(hash ?? {})
+          .filter(([peer, count]) => isId(peer) && isCount(count) && Number(count) > 0)
+          .map(([peer, count]) => [match(keys[i]!)[0]!, peer, count]),
+      ),
+    }),
+  },
+  {
+    pool: 'unread',
+    pattern: /^(\d{1,10})_im_group_msg$/,
+    read: async (redis, keys, match) => ({ group_count: await counts(redis, keys, match) }),
+  },
+  {
+    pool: 'unread',
+    pattern: /^(\d{1,10})_(\d{1,10})_im_user_group$/,
+    read: async (redis, keys, match) => ({
+      read_count: (await counts(redis, keys, match)).map(([user, group, count]) => [group!, user!, count!]),
+    }),
+  },
+  {
+    pool: 'group_member',
+    pattern: /^group_member_(\d{1,10})$/,
+    read: async (redis, keys, match) => ({
+      join: (await redis.hashes(keys)).flatMap((hash, i) =>
+        Object.entries(hash ?? {})
+          .filter(([user, at]) => isId(user) && isCount(at))
+          .map(([user, at]) => [match(keys[i]!)[0]!, user, at]),
+      ),
+    }),
+  },
+  {
+    pool: 'group_set',
+    pattern: /^group_set_(\d{1,10})$/,
+    read: async (redis, keys, match) => ({
+      shield: (await redis.hashes(keys)).flatMap((hash, i) =>
+        Object.entries(hash ?? {}).flatMap(([field, value]) => {
+          const user = /^(\d{1,10})_1$/.exec(field)?.[1];
+          return user !== undefined && value === '1' ? [[match(keys[i]!)[0]!, user]] : [];
+        }),
+      ),
+    }),
+  },
+  {
+    pool: 'token',
+    pattern: /^device_(\d{1,10})$/,
+    read: async (redis, keys, match) => {
+      const device: Row[] = [];
+      const desktop: Row[] = [];
+      for (const [i, value] of (await redis.strings(keys)).entries()) {
+        const [, system, token] = /^(ios|android):(.+)$/s.exec(value ?? '') ?? [];
+        if (token === undefined) desktop.push([]);
+        else device.push([match(keys[i]!)[0]!, system === 'ios' ? 17 : 18, token]);
+      }
+      return { device, 'token-desktop': desktop };
+    },
+  },
+  { pool: 'token', pattern: /^device_/, read: leftOut('token-reverse') },
+  {
+    pool: 'unread',
+    pattern: /^(?:group_)?msg_id_\d+$|^total_user_update$|^last_update_group$/,
+    read: leftOut('counter-redundant'),
+  },
+];
+
+function leftOut(reason: LeftOutReason): KeyForm['read'] {
+  return async (_redis, keys) => ({ [reason]: keys.map(() => []) });
+}
+
+async function counts(redis: LegacyRedis, keys: string[], match: (key: string) => string[]): Promise<Row[]> {
+  const values = await redis.fields(keys, 'count');
+  return values.flatMap((count, i) => (isCount(count) ? [[...match(keys[i]!), count]] : []));
+}
+
+const stagings: readonly string[] = [
+  'unread',
+  'group_count',
+  'read_count',
+  'join',
+  'shield',
+  'device',
+] satisfies Staging[];
+
+/** Stages what Redis has, whole, in one transaction. Each database is scanned once, whatever pools it holds. */
+export async function stageRedis(
+  places: Record<RedisPool, string>,
+  state: ImportState,
+  onKeys: (count: number) => void,
+): Promise<void> {
+  await state.once('stage redis', async (session) => {
+    for (const staging of stagings) await session.run(`DELETE FROM legacy_import.redis_${staging}`);
+    const poolsOf = new Map<string, RedisPool[]>();
+    for (const [pool, url] of Object.entries(places)) {
+      poolsOf.set(url, [...(poolsOf.get(url) ?? []), pool as RedisPool]);
+    }
+    const left = new Map<string, number>();
+    for (const [url, pools] of poolsOf) await stageDatabase(url, pools, session, left, onKeys);
+    for (const [reason, count] of left) await recordLeftOut(session, 'redis', reason as LeftOutReason, count);
+    for (const staging of stagings) await session.run(`ANALYZE legacy_import.redis_${staging}`);
+  });
+}
+
+async function stageDatabase(
+  url: string,
+  pools: readonly RedisPool[],
+  session: TargetSession,
+  left: Map<string, number>,
+  onKeys: (count: number) => void,
+): Promise<void> {
+  const redis = await LegacyRedis.open(url);
+  try {
+    for await (const page of redis.keys()) {
+      const keysOf = new Map<KeyForm, string[]>();
+      for (const key of page) {
+        const form = forms.find(({ pool, pattern }) => pools.includes(pool) && pattern.test(key));
+        if (!form) continue;
+        const keys = keysOf.get(form);
+        if (keys) keys.push(key);
+        else keysOf.set(form, [key]);
+      }
+      for (const [form, keys] of keysOf) {
+        const found = await form.read(redis, keys, (key) => form.pattern.exec(key)!.slice(1));
+        for (const [name, rows] of Object.entries(found)) {
+          if (rows.length === 0) continue;
+          if (stagings.includes(name))
+            await session.copy(`legacy_import.redis_${name}`, chunksOf(rows.map(copyLine)));
+          else left.set(name, (left.get(name) ?? 0) + rows.length);
+        }
+      }
+      onKeys(page.length);
+    }
+  } finally {
+    redis.close();
+  }
+}

@@ -1,0 +1,183 @@
+import { createTextCodec, TextError } from '@teamtalk/protocol';
+import type { LegacyDatabase } from '../legacy/mysql.js';
+import type { LegacyPlaces } from '../places.js';
+import { accountDirt, type DirtQuery } from './account-dirt.js';
+import { type Finding, type Inspection, mostSamples } from './findings.js';
+import { inspectMessages } from './message-dirt.js';
+
+const smallTables = [
+  ...['IMUser', 'IMDepart', 'IMGroup', 'IMGroupMember', 'IMRelationShip', 'IMRecentSession'],
+  ...['IMAudio', 'IMDiscovery', 'IMTransmitFile', 'IMAdmin'],
+];
+/** of each table */
+const sampledTexts = 15;
+/** Messages a second on two cores that the old database, PostgreSQL and the import share. */
+const messagesPerSecond = 15_000;
+/** PostgreSQL's bytes for each byte of the old tables: staged, and in its place. */
+const databaseFactor = 2.5;
+
+export interface InspectOptions {
+  places: LegacyPlaces;
+  legacy: LegacyDatabase;
+  /** what clients and old texts use when `places` does not say it */
+  defaultKey: string;
+  onStep(name: string): void;
+}
+
+/** Looks through a legacy store and says what is in it, what will become of it, and what stands in the way. Reads only. */
+export async function inspectStore({
+  places,
+  legacy,
+  defaultKey,
+  onStep,
+}: InspectOptions): Promise<Inspection> {
+  const rows: Record<string, number> = {};
+  const findings: Finding[] = [];
+  for (const table of smallTables) {
+    if (legacy.hasTable(table)) rows[table] = await count(legacy, table);
+  }
+  for (const query of accountDirt) {
+    onStep(query.name);
+    const finding = await lookFor(legacy, query);
+    if (finding) findings.push(finding);
+  }
+  findings.push(...tablesFindings(legacy));
+  const messages = await inspectMessages(legacy, onStep);
+  Object.assign(rows, messages.rows);
+  findings.push(...messages.findings);
+  onStep('texts');
+  const blockers = await keyBlockers(legacy, places.textKey ?? defaultKey);
+  const total = Object.values(messages.rows).reduce((sum, each) => sum + each, 0);
+  return {
+    rows,
+    findings,
+    blockers,
+    estimate: {
+      messages: total,
+      seconds: Math.ceil(10 + total / messagesPerSecond),
+      databaseBytes: Math.ceil((await bytesOfMessages(legacy)) * databaseFactor),
+    },
+  };
+}
+
+async function count(legacy: LegacyDatabase, from: string): Promise<number> {
+  const [row] = await legacy.rows<[number]>(`SELECT COUNT(*) FROM ${from}`);
+  return Number(row![0]);
+}
+
+async function lookFor(
+  legacy: LegacyDatabase,
+  { name, what, becomes, needs = [], from, shown }: DirtQuery,
+): Promise<Finding | undefined> {
+  const has = (place: string) => {
+    const [table, column] = place.split('.') as [string, string | undefined];
+    return column === undefined ? legacy.hasTable(table) : legacy.hasColumn(table, column);
+  };
+  if (!needs.every(has)) return undefined;
+  const found = await count(legacy, from);
+  if (found === 0) return undefined;
+  const samples = await legacy.rows<[string]>(`SELECT ${shown} FROM ${from} LIMIT ${mostSamples}`);
+  return { name, what, becomes, count: found, samples: samples.map(([text]) => text) };
+}
+
+/** Columns and tables that the official schema has not, and those that are missing. */
+function tablesFindings(legacy: LegacyDatabase): Finding[] {
+  const findings: Finding[] = [];
+  if (!legacy.hasTable('IMTransmitFile')) {
+    findings.push({
+      name: 'no-transmit-file',
+      what: 'the table IMTransmitFile is missing, as in the official schema: offline files never worked',
+      becomes: 'no offline file is imported',
+      count: 1,
+      samples: [],
+    });
+  }
+  const own = legacy.tables().flatMap((table) => {
+    const known = knownColumns[table];
+    if (known === undefined) return [`${table}`];
+    return legacy
+      .columnsOf(table)
+      .filter((column) => !known.has(column.toLowerCase()))
+      .map((column) => `${table}.${column}`);
+  });
+  if (own.length > 0) {
+    findings.push({
+      name: 'own-columns',
+      what: 'tables and columns that the official TeamTalk has not',
+      becomes: 'they stay in the old database',
+      count: own.length,
+      samples: own.slice(0, 20),
+    });
+  }
+  return findings;
+}
+
+const words = (text: string) => new Set(text.toLowerCase().split(' '));
+const pairColumns = words('id relateId fromId toId msgId content type status updated created');
+const groupColumns = words('id groupId userId msgId content type status updated created');
+const knownColumns: Record<string, Set<string>> = {
+  IMAdmin: words('id uname pwd status created updated'),
+  IMAudio: words('id fromId toId path size duration created'),
+  IMDepart: words('id departName priority parentId status created updated'),
+  IMDiscovery: words('id itemName itemUrl itemPriority status created updated'),
+  IMGroup: words('id name avatar creator type userCnt status version lastChated updated created'),
+  IMGroupMember: words('id groupId userId status created updated'),
+  IMRecentSession: words('id userId peerId type status created updated'),
+  IMRelationShip: words('id smallId bigId status created updated'),
+  IMTransmitFile: words('id fromId toId fileName taskId size status updated created'),
+  IMUser: words(
+    'id sex name domain nick password salt phone email avatar departId status created updated push_shield_status sign_info',
+  ),
+  ...Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`IMMessage_${i}`, pairColumns])),
+  ...Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`IMGroupMessage_${i}`, groupColumns])),
+};
+
+/** A key that reads none of the newest texts is not the one they were written with. */
+async function keyBlockers(legacy: LegacyDatabase, key: string): Promise<string[]> {
+  const codec = createTextCodec(key);
+  let sampled = 0;
+  let readable = 0;
+  for (const [table, type] of [
+    ...Array.from({ length: 8 }, (_, i) => [`IMMessage_${i}`, 1] as const),
+    ...Array.from({ length: 8 }, (_, i) => [`IMGroupMessage_${i}`, 17] as const),
+  ]) {
+    if (!legacy.hasTable(table)) continue;
+    const rows = await legacy.rows<[Buffer]>(
+      `SELECT CAST(content AS BINARY) FROM ${table} WHERE type = ${type} AND content <> '' AND LENGTH(content) < 4096
+        ORDER BY id DESC LIMIT ${sampledTexts}`,
+    );
+    for (const [content] of rows) {
+      const outcome = readText(codec, content);
+      if (outcome === 'not-encrypted') continue;
+      sampled++;
+      if (outcome === 'read') readable++;
+    }
+  }
+  if (sampled === 0 || readable * 2 >= sampled) return [];
+  return [
+    `the text key reads ${readable} of ${sampled} sampled texts: it is not the one they were written with. The right one is aesKey in dbproxyserver.conf and msgserver.conf: --text-key, or --config with the folder of these files.`,
+  ];
+}
+
+function readText(
+  codec: ReturnType<typeof createTextCodec>,
+  content: Buffer,
+): 'read' | 'other-key' | 'not-encrypted' {
+  try {
+    codec.decrypt(content);
+    return 'read';
+  } catch (error) {
+    if (!(error instanceof TextError)) throw error;
+    return error.reason === 'not-base64' || error.reason === 'not-whole-blocks'
+      ? 'not-encrypted'
+      : 'other-key';
+  }
+}
+
+async function bytesOfMessages(legacy: LegacyDatabase): Promise<number> {
+  const [row] = await legacy.rows<[number | string | null]>(
+    `SELECT SUM(DATA_LENGTH) FROM information_schema.TABLES
+      WHERE TABLE_SCHEMA = DATABASE() AND (TABLE_NAME LIKE 'IMMessage%' OR TABLE_NAME LIKE 'IMGroupMessage%')`,
+  );
+  return Number(row?.[0] ?? 0);
+}

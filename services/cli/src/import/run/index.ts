@@ -1,0 +1,4 @@
+export { legacyPlaces } from '../places.js';
+export { duration } from '../progress.js';
+export { withBothSides, withTarget } from './session.js';
+export { copy, inspect, verifyImport, writeReport } from './steps.js';

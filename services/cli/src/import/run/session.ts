@@ -1,0 +1,75 @@
+import { Failure } from '../../failure.js';
+import { databaseUrl } from '../../installation.js';
+import { lanes } from '../copy/copy.js';
+import { LegacyDatabase } from '../legacy/mysql.js';
+import { LegacyRedis } from '../legacy/redis.js';
+import type { RedisPool } from '../legacy-config.js';
+import type { LegacyPlaces } from '../places.js';
+import { TargetDatabase } from '../target/database.js';
+import { openStorage, type Storage } from '../target/storage.js';
+
+/** Both sides of an import. */
+export interface ImportSession {
+  places: LegacyPlaces;
+  legacy: LegacyDatabase;
+  database: TargetDatabase;
+  /** postgres://… of `database` */
+  databaseUrl: string;
+  storage: Storage;
+}
+
+/** Opens both sides for as long as `work` takes. @throws Failure where one of them is not there, or is another one than meant */
+export async function withBothSides<T>(
+  places: LegacyPlaces,
+  work: (session: ImportSession) => Promise<T>,
+): Promise<T> {
+  const url = databaseUrl(process.env);
+  const storage = await openStorage(process.env);
+  const legacy = await LegacyDatabase.open(places.mysql, lanes + 1);
+  const database = new TargetDatabase(url, lanes + 3);
+  try {
+    requireLegacyTables(legacy, places.mysql);
+    await requireRedisPools(places.redis);
+    return await work({ places, legacy, database, databaseUrl: url, storage });
+  } finally {
+    await Promise.allSettled([legacy.close(), database.close()]);
+    storage.store.close();
+  }
+}
+
+/** Opens the new side alone. */
+export async function withTarget<T>(work: (database: TargetDatabase) => Promise<T>): Promise<T> {
+  const database = new TargetDatabase(databaseUrl(process.env), 1);
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
+  }
+}
+
+function requireLegacyTables(legacy: LegacyDatabase, mysql: string): void {
+  const missing = ['IMUser', 'IMGroup', 'IMGroupMember', 'IMMessage_0', 'IMGroupMessage_0'].filter(
+    (table) => !legacy.hasTable(table),
+  );
+  if (missing.length > 0) {
+    throw new Failure(
+      `database ${new URL(mysql).pathname.slice(1)} is not one of TeamTalk: it has no table ${missing.join(', ')}`,
+    );
+  }
+}
+
+/** @throws Failure where a pool is not in its database, but in another one of the same server */
+async function requireRedisPools(redis: Record<RedisPool, string>): Promise<void> {
+  for (const [pool, url] of Object.entries(redis) as [RedisPool, string][]) {
+    const client = await LegacyRedis.open(url);
+    try {
+      const better = await client.betterDatabases(pool);
+      if (better.length === 0) continue;
+      throw new Failure(
+        `Redis database ${new URL(url).pathname.slice(1)} has nothing of the pool ${pool}, but database ${better.join(' and ')} has: see ${pool}_db in dbproxyserver.conf, and say --db-numbers ${pool}=${better[0]}`,
+      );
+    } finally {
+      client.close();
+    }
+  }
+}
