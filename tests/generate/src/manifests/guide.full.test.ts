@@ -107,7 +107,7 @@ it('waits for, forwards and deletes objects that are there', () => {
     ...[...dev, ...prod, ...stores].map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata.name}`),
     `service/${operators}-rw`,
   ]);
-  const named = callsOf('kubectl ').flatMap((call) => call.match(/\b[a-z]+\/[a-z-]+(?= |$)/g) ?? []);
+  const named = callsOf('kubectl ').flatMap((call) => call.match(/(?<= )[a-z]+\/[a-z-]+(?= |$)/g) ?? []);
   const objects = named.filter((each) => !each.startsWith('overlays/'));
   expect(objects).toEqual(expect.arrayContaining(['job/migrate', 'svc/postgresql', 'cluster/teamtalk-db']));
   for (const each of objects) expect(there).toContain(each.replace(/^svc/, 'service'));
