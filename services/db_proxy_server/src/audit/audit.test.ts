@@ -16,6 +16,11 @@ let database: TestDatabase;
 
 beforeEach(async () => {
   database = await createTestDatabase();
+  // The events of the migrations that came after the audit.
+  await sql('ALTER TABLE audit_event DISABLE TRIGGER USER');
+  await sql('TRUNCATE audit_event');
+  await sql(`UPDATE audit_head SET id = 0, hash = decode(repeat('00', 32), 'hex')`);
+  await sql('ALTER TABLE audit_event ENABLE TRIGGER USER');
 });
 afterEach(() => database.drop());
 
