@@ -16,8 +16,11 @@ describe('msg_server', () => {
     });
     try {
       await server.logIn(1);
-      await waitUntil(() => registry.get(server.node)?.connections === 1, { what: 'the heartbeat' });
-      expect(registry.get(server.node)).toMatchObject({
+      const latest = () => registry.get(server.node);
+      await waitUntil(() => latest()?.connections === 1 && latest()?.presenceSeq === 1, {
+        what: 'the heartbeat',
+      });
+      expect(latest()).toMatchObject({
         ip1: '10.0.0.1',
         ip2: '10.0.0.1',
         port: server.service.ports.client,
