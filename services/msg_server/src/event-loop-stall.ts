@@ -1,7 +1,6 @@
 import { every } from '@teamtalk/service-kit';
 
-/** Milliseconds between two checks, with clients and without any. */
-const tickMs = { withClients: 250, alone: 1_000 };
+const tickMs = 250;
 /**
  * Milliseconds from which on the other services may have evicted this one: they do so 3.5 s after its last heartbeat,
  * which may be a second old when the stall begins.
@@ -15,24 +14,12 @@ const stallMs = 2_500;
 export class EventLoopStallDetector {
   readonly #onStall: (ms: number) => void;
   readonly #stop: () => Promise<void>;
-  #stopTicking: (() => Promise<void>) | undefined;
   #lastRanAt = performance.now();
 
-  /**
-   * @param onStall called once after each stall, with its duration in milliseconds
-   * @param hasClients whether anybody would be affected by one
-   */
-  constructor(onStall: (ms: number) => void, hasClients: () => boolean) {
+  /** @param onStall called once after each stall, with its duration in milliseconds */
+  constructor(onStall: (ms: number) => void) {
     this.#onStall = onStall;
-    this.#stop = every(tickMs.alone, () => {
-      this.check();
-      if (hasClients()) {
-        this.#stopTicking ??= every(tickMs.withClients, () => this.check());
-      } else {
-        void this.#stopTicking?.();
-        this.#stopTicking = undefined;
-      }
-    });
+    this.#stop = every(tickMs, () => this.check());
   }
 
   /** To be called before handling any input, because after a stall waiting input is handled before timers. */
@@ -45,6 +32,5 @@ export class EventLoopStallDetector {
 
   stop(): void {
     void this.#stop();
-    void this.#stopTicking?.();
   }
 }

@@ -77,14 +77,11 @@ async function createListener(context: Context, cluster: Cluster) {
     },
   });
   life.onStop('clients', () => listener.drain(config.timeouts.drainSpreadMs));
-  const stallDetector = new EventLoopStallDetector(
-    (ms) => {
-      log.warn({ ms: Math.round(ms), sockets: listener.size }, 'event loop stalled; disconnecting clients');
-      listener.destroyAll('stood-still');
-      cluster.announce();
-    },
-    () => listener.size > 0,
-  );
+  const stallDetector = new EventLoopStallDetector((ms) => {
+    log.warn({ ms: Math.round(ms), sockets: listener.size }, 'event loop stalled; disconnecting clients');
+    listener.destroyAll('stood-still');
+    cluster.announce();
+  });
   life.onStop('stall detector', () => stallDetector.stop());
   return { listener, stallDetector };
 }
