@@ -31,55 +31,33 @@ export async function findUndelivered(
   return rows[0]?.lowest ?? [];
 }
 
-const pollIntervalMs = 250;
+const pollIntervalMs = 200;
 
 /** The pause after a query is at least this many times its duration, because it reads the whole outbox. */
 const idleTimes = 4;
 
-/** Tracks the delivery of messages stored by other replicas or left to the reclaimer, while there are any. */
+/**
+ * Tracks the delivery of messages stored by other replicas or left to the reclaimer. Runs no queries while there are
+ * none.
+ */
 export class ForeignUndeliveredWatch {
-  readonly #pool: Pool;
-  readonly #kit: Kit;
-  readonly #open: UndeliveredTracker;
-  readonly #responsive: () => boolean;
-  #stopPolling: (() => Promise<void>) | undefined;
-  #stopped = false;
-  /** performance.now() of the next query */
-  #dueAt = 0;
+  readonly stop: () => Promise<void>;
 
   /** @param responsive whether messages can be delivered now */
   constructor(pool: Pool, kit: Kit, open: UndeliveredTracker, responsive: () => boolean) {
-    this.#pool = pool;
-    this.#kit = kit;
-    this.#open = open;
-    this.#responsive = responsive;
-  }
-
-  /** To be called when there may be new ones. */
-  check(): void {
-    if (this.#stopped || !this.#open.knowsForeign) return;
-    this.#stopPolling ??= every(pollIntervalMs, () => this.#poll());
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    await this.#stopPolling?.();
-  }
-
-  async #poll(): Promise<void> {
-    if (!this.#open.knowsForeign) {
-      void this.#stopPolling?.();
-      this.#stopPolling = undefined;
-      return;
-    }
-    const begun = performance.now();
-    if (begun < this.#dueAt || !this.#responsive()) return;
-    const asked = this.#open.foreign;
-    try {
-      this.#open.refresh(asked, await findUndelivered(this.#pool, asked));
-    } catch (error) {
-      this.#kit.log.warn({ err: error }, 'undelivered message query failed');
-    }
-    this.#dueAt = performance.now() + idleTimes * (performance.now() - begun);
+    let dueAt = 0;
+    this.stop = every(pollIntervalMs, () => {
+      const begun = performance.now();
+      if (!open.knowsForeign || begun < dueAt || !responsive()) return;
+      const asked = open.foreign;
+      return findUndelivered(pool, asked)
+        .then((lowest) => open.refresh(asked, lowest))
+        .catch((error: unknown) => {
+          kit.log.warn({ err: error }, 'undelivered message query failed');
+        })
+        .finally(() => {
+          dueAt = performance.now() + idleTimes * (performance.now() - begun);
+        });
+    });
   }
 }

@@ -143,9 +143,7 @@ export class OutboxPublisher {
     const bytes = bytesOf(batch.messages);
     if (this.#unanswered.size > 0 && this.#bytes + bytes > this.#maxBytes) {
       this.#left.inc();
-      const tracked = this.#undelivered.leave(batch);
-      this.#foreignUndelivered.check();
-      return tracked;
+      return this.#undelivered.leave(batch);
     }
     const since = performance.now();
     const entry: Unanswered = {
@@ -162,7 +160,6 @@ export class OutboxPublisher {
     this.#timer ??= setInterval(() => this.#sendDue(), pollIntervalMs);
     this.#bytes += bytes;
     this.#undelivered.begin(batch);
-    this.#foreignUndelivered.check();
     if (!this.#sender.responsive) this.#mustQueue = true;
     if (!this.#mustQueue) this.#sendFirst(entry);
     return true;
