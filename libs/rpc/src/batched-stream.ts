@@ -95,17 +95,16 @@ export class BatchedStream<
   readonly #older = new Set<number>();
   /** Replicas whose stream broke and that have not answered since. */
   readonly #away = new Set<number>();
-  /** Set while anything is in flight, or a stream is missing. */
-  #stopSweeping: (() => Promise<void>) | undefined;
+  readonly #stopSweeping: () => Promise<void>;
   #up: Replica[] = [];
   #requestId = 0;
   #horizon = 0;
   #idle: (() => void) | undefined;
-  #stopped = false;
 
   constructor(pool: ReplicaPool, options: BatchedStreamOptions<Entry, Result, Frame, ResultFrame>) {
     this.#pool = pool;
     this.#options = options;
+    this.#stopSweeping = every(sweepMs, () => this.#sweep());
     pool.watch({
       onAdded: (replica) => this.#open(replica),
       onRemoved: (replica) => {
@@ -162,7 +161,6 @@ export class BatchedStream<
     };
     if (previous) markRetry(pending);
     this.#pending.set(requestId, pending);
-    this.#sweepLater();
     this.#route(pending);
     return pending;
   }
@@ -177,8 +175,7 @@ export class BatchedStream<
 
   /** Drops pending entries and closes the streams. */
   stop(): void {
-    this.#stopped = true;
-    void this.#stopSweeping?.();
+    void this.#stopSweeping();
     for (const pending of [...this.#pending.values()]) this.#finish(pending, undefined);
     for (const partition of this.#partitions.values()) {
       clearTimeout(partition.confirming);
@@ -233,7 +230,6 @@ export class BatchedStream<
     this.#partitions.delete(instance);
     this.#up = [...this.#partitions.values()].map((each) => each.replica);
     this.#reopenAt.set(instance, performance.now() + reopenMs);
-    this.#sweepLater();
     partition.stream.cancel();
     clearTimeout(partition.confirming);
     for (const [key, pin] of this.#pins) if (pin.partition === partition) this.#pins.delete(key);
@@ -331,10 +327,6 @@ export class BatchedStream<
     }
   }
 
-  #sweepLater(): void {
-    if (!this.#stopped) this.#stopSweeping ??= every(sweepMs, () => this.#sweep());
-  }
-
   #sweep(): void {
     const now = performance.now();
     for (const pending of this.#pending.values()) {
@@ -342,16 +334,12 @@ export class BatchedStream<
       if (pending.expires > now) break;
       this.#finish(pending, undefined);
     }
-    const missing = () =>
-      this.#pool.replicas.filter(({ instance }) => {
-        return !this.#partitions.has(instance) && !this.#older.has(instance);
-      });
-    for (const replica of missing()) {
-      if ((this.#reopenAt.get(replica.instance) ?? 0) <= now) this.#open(replica);
+    for (const replica of this.#pool.replicas) {
+      const { instance } = replica;
+      if (this.#partitions.has(instance) || this.#older.has(instance)) continue;
+      if ((this.#reopenAt.get(instance) ?? 0) > now) continue;
+      this.#open(replica);
     }
-    if (this.#pending.size > 0 || missing().length > 0) return;
-    void this.#stopSweeping?.();
-    this.#stopSweeping = undefined;
   }
 }
 
