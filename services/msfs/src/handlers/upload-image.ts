@@ -135,7 +135,7 @@ function cutOffWhatIsTooSlow(
     const isSlow = bytes < (uploadRate * rateMs) / 1000 && !request.complete && !request.isPaused();
     bytes = 0;
     slowTimes = isSlow ? slowTimes + 1 : 0;
-    // Once may be this process, which stood still and has not read what is there.
+    // Once may be this process, which stalled and has not read what is there.
     if (slowTimes >= 2) sendRefusal(response, refusals.tooSlow);
   }, rateMs);
   request.on('data', (chunk: Buffer) => {

@@ -203,7 +203,7 @@ class Run {
     return [
       ...Object.entries(after)
         .filter(([, figures]) => figures.stallMs > stallMs)
-        .map(([service, figures]) => `the event loop of ${service} stood still for ${figures.stallMs} ms`),
+        .map(([service, figures]) => `the event loop of ${service} stalled for ${figures.stallMs} ms`),
       ...(p99Ms > witnessP99Ms ? [`messages of witnesses took ${p99Ms} ms (p99)`] : []),
       ...[...this.#watch.warnings]
         .filter(([, count]) => count > warningsPerKind)

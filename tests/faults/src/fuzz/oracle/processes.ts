@@ -10,7 +10,7 @@ export interface Held {
   externalMib: number;
   rssMib: number;
   descriptors: number;
-  /** the longest its event loop stood still since it was asked before, milliseconds */
+  /** the longest stall of its event loop since it was asked before, milliseconds */
   stallMs: number;
 }
 
