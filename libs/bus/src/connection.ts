@@ -26,15 +26,15 @@ export interface ConnectionOptions extends BusConfig {
 
 /** Time within which every process reconnects after an outage of NATS, milliseconds. */
 const stableMs = 5_000;
-/** Milliseconds between two round-trip probes of NATS; with the heartbeats, which share their wake-ups. */
-const probeEveryMs = 1_000;
+/** Milliseconds between two round-trip probes of NATS. */
+const roundTripEveryMs = 500;
 /** NATS counts as silent when its last reply is this old, milliseconds; well below the eviction time. */
-const silentMs = 2_000;
+const silentMs = 1_500;
 /**
- * How often an unanswered probe is looked at, milliseconds, and after how many times another NATS server is tried. Counted,
- * not timed: a process that was suspended itself finds the reply it missed in its socket.
+ * Unanswered probes in a row after which another NATS server is tried. Counted, not timed: a process that was
+ * suspended itself finds the replies it missed in its socket.
  */
-const overdue = { everyMs: 500, times: 3 };
+const maxUnansweredProbes = 3;
 /** Kinds of refusals of which each is logged once. */
 const maxLogged = 100;
 /** Connect timeout of a NATS server, milliseconds: when it is the only one, and when it is one of several. */
@@ -62,6 +62,7 @@ export class BusConnection {
   /** performance.now() of the last reply of NATS */
   #heardAt = performance.now();
   #asking = false;
+  #unansweredProbes = 0;
 
   /** @throws TeamTalkError `unavailable` when no NATS server answers within 10 s */
   static async open(options: ConnectionOptions): Promise<BusConnection> {
@@ -101,9 +102,10 @@ export class BusConnection {
     );
     this.#roundTrip = metrics.histogram(
       'bus_round_trip_seconds',
-      'Round-trip time to NATS, measured once a second',
+      'Round-trip time to NATS, measured twice a second',
     );
-    this.#stopMeasuring = every(probeEveryMs, () => void this.#measure());
+    // Without its promise: the next turn has to count a probe that is still unanswered.
+    this.#stopMeasuring = every(roundTripEveryMs, () => void this.#measure());
     void this.#watch();
   }
 
@@ -151,12 +153,13 @@ export class BusConnection {
 
   /** Measures how far NATS and this process lag: a probe comes back after everything published before it. */
   async #measure(): Promise<void> {
-    if (!this.#connected || this.#asking) return;
+    if (!this.#connected) return;
+    if (this.#asking) {
+      this.#leaveIfSilent();
+      return;
+    }
     this.#asking = true;
-    let looks = 0;
-    const timer = setInterval(() => {
-      if (++looks % overdue.times === 0) this.#leave();
-    }, overdue.everyMs);
+    this.#unansweredProbes = 0;
     try {
       // nats.js's own round-trip time has whole milliseconds only.
       const asked = performance.now();
@@ -166,14 +169,14 @@ export class BusConnection {
     } catch {
       // The connection broke meanwhile; #watch logs it.
     } finally {
-      clearInterval(timer);
       this.#asking = false;
     }
   }
 
-  /** Leaves a NATS server that is silent for another one, if there is any. */
-  #leave(): void {
-    if (this.nats.getServers().length < 2) return;
+  #leaveIfSilent(): void {
+    this.#unansweredProbes++;
+    if (this.#unansweredProbes < maxUnansweredProbes || this.nats.getServers().length < 2) return;
+    this.#unansweredProbes = 0;
     this.#log.warn('NATS server silent; connecting to another one');
     breakConnection(this.nats);
   }

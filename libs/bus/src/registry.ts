@@ -92,8 +92,6 @@ export class Registry {
   readonly #events: RegistryEvents;
   readonly #alive = new Map<number, { heartbeat: Heartbeat; heard: number }>();
   readonly #stopExpiring: () => Promise<void>;
-  /** Set while an instance is about to be evicted. */
-  #eviction: NodeJS.Timeout | undefined;
   readonly #waiting = new Set<() => void>();
   #checked = performance.now();
 
@@ -107,7 +105,7 @@ export class Registry {
     bus.subscribe(topics.heartbeat(service), heard);
     if (!bus.restricted) bus.subscribe(topics.sharedHeartbeat, heard);
     bus.onReconnect(() => this.#grantTime());
-    this.#stopExpiring = every(heartbeatMs, () => this.#expire());
+    this.#stopExpiring = every(heartbeatMs / 2, () => this.#expire());
     bus.publish(topics.discovery, { service });
   }
 
@@ -145,7 +143,6 @@ export class Registry {
 
   stop(): void {
     void this.#stopExpiring();
-    clearTimeout(this.#eviction);
     this.#alive.clear();
   }
 
@@ -181,14 +178,10 @@ export class Registry {
       this.#grantTime();
       return;
     }
-    let dueMs = Number.POSITIVE_INFINITY;
+    const oldest = now - expireMs;
     for (const { heartbeat, heard } of this.#alive.values()) {
-      const leftMs = heard + expireMs - now;
-      if (leftMs <= 0) this.#remove(heartbeat, false);
-      else dueMs = Math.min(dueMs, leftMs);
+      if (heard < oldest) this.#remove(heartbeat, false);
     }
-    clearTimeout(this.#eviction);
-    this.#eviction = dueMs < heartbeatMs ? setTimeout(() => this.#expire(), dueMs) : undefined;
   }
 
   #remove(heartbeat: Heartbeat, deregistered: boolean): void {

@@ -87,7 +87,7 @@ export function processPanels(service: string): Panel[] {
     panel(
       'Round trip to NATS',
       's',
-      'Half of the round trips, looked at once a second: a slow one is a busy NATS, network or process.',
+      'Half of the round trips, looked at twice a second: a slow one is a busy NATS, network or process.',
       `histogram_quantile(0.5, sum by (le, instance) (rate(${name}_bus_round_trip_seconds_bucket[5m])))`,
       '{{instance}}',
     ),
