@@ -1,6 +1,6 @@
 import { FaultProxy, type TestNats, testNats, waitUntil } from '@teamtalk/local-stack';
 import { createKit, createLogger, Metrics, readMetrics, sumOf, TeamTalkError } from '@teamtalk/service-kit';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Bus } from './bus.js';
 import { NobodyListensError } from './request-error.js';
 import { type Codec, topics } from './subjects.js';
@@ -45,6 +45,22 @@ test('is stable from the start, and again once every process had time to reconne
   expect(bus.stable).toBe(false);
   await waitUntil(() => bus.stable, { timeoutMs: 20_000, what: 'settled' });
   expect(performance.now() - since).toBeGreaterThan(4_500);
+});
+
+test('reconnects at once although the wall clock was set back by an hour after the last reconnect', async () => {
+  const hourMs = 3_600_000;
+  const lose = async () => {
+    proxy.cut();
+    await waitUntil(() => !bus.connected, { what: 'connection lost' });
+    proxy.restore();
+    await waitUntil(() => bus.connected, { timeoutMs: 5_000, what: 'connected again' });
+  };
+  const now = Date.now.bind(Date);
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() + hourMs);
+  closing.push(async () => clock.mockRestore());
+  await lose();
+  clock.mockRestore();
+  await lose();
 });
 
 test('is not responsive while NATS is silent, though connected', async () => {

@@ -37,6 +37,8 @@ const silentMs = 1_500;
 const maxUnansweredProbes = 3;
 /** Kinds of refusals of which each is logged once. */
 const maxLogged = 100;
+/** Milliseconds between two dials of the same NATS server, and how much is added at random. */
+const redialMs = { least: 250, jitter: 100 };
 /** Connect timeout of a NATS server, milliseconds: when it is the only one, and when it is one of several. */
 const dialMs = { single: 10_000, several: 3_000 };
 
@@ -67,14 +69,17 @@ export class BusConnection {
   /** @throws TeamTalkError `unavailable` when no NATS server answers within 10 s */
   static async open(options: ConnectionOptions): Promise<BusConnection> {
     const servers = options.url.split(',');
+    let protocol: ReturnType<typeof protocolOf> | undefined;
     try {
       const nats = await connect({
         servers,
         ...identity(options),
         name: options.name,
         maxReconnectAttempts: -1,
-        reconnectTimeWait: 250,
-        reconnectJitter: 100,
+        reconnectDelayHandler: () => {
+          if (protocol) forgetFutureDials(protocol.servers.getServers());
+          return redialMs.least + Math.random() * redialMs.jitter;
+        },
         reconnectToServer: nextServer,
         pingInterval: 5_000,
         maxPingOut: 2,
@@ -84,6 +89,7 @@ export class BusConnection {
         // Without this option nats.js captures two stack traces for each request.
         noAsyncTraces: true,
       });
+      protocol = protocolOf(nats);
       return new BusConnection(nats, options);
     } catch (error) {
       const where = withoutSecrets(options.url);
@@ -232,10 +238,20 @@ function nextServer(pool: readonly Server[]): Server | null {
   return pool[0] === last ? pool.at(-1)! : null;
 }
 
+/** nats.js waits until the wall clock has passed the last dial: after it was set back by an hour, for an hour. */
+function forgetFutureDials(servers: readonly { lastConnect: number }[]): void {
+  const now = Date.now();
+  for (const server of servers) if (server.lastConnect > now) server.lastConnect = 0;
+}
+
 /**
  * Breaks the connection at once. The public `reconnect()` first waits until all is written, which a frozen server
  * prevents; this is what it does next.
  */
 function breakConnection(nats: NatsConnection): void {
-  void (nats as NatsConnectionImpl).protocol.transport.close();
+  void protocolOf(nats).transport.close();
+}
+
+function protocolOf(nats: NatsConnection) {
+  return (nats as NatsConnectionImpl).protocol;
 }
