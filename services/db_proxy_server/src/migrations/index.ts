@@ -20,6 +20,7 @@ import { LoginProofs1764000000185 } from './1764000000185-login-proofs.js';
 import { AppRights1764000000190 } from './1764000000190-app-rights.js';
 import { AuditEvents1764000000191 } from './1764000000191-audit-events.js';
 import { ImportedAccounts1764000000210 } from './1764000000210-imported-accounts.js';
+import { OneHorizonASearch1764000000211 } from './1764000000211-one-horizon-a-search.js';
 
 /** All migrations, oldest first. A released migration never changes. */
 export const migrations = [
@@ -45,4 +46,5 @@ export const migrations = [
   AppRights1764000000190,
   AuditEvents1764000000191,
   ImportedAccounts1764000000210,
+  OneHorizonASearch1764000000211,
 ];

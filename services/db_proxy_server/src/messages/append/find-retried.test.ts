@@ -4,6 +4,7 @@ import type { Pool } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { poolOf } from '../../database/data-source.js';
 import { Database } from '../../database/database.js';
+import { sqlFunction } from '../../migrations/sql-function.js';
 import { MessageSender } from '../../testing/message-sender.js';
 import { createTestDatabase, type TestDatabase } from '../../testing/test-database.js';
 import { purgeRetriedMessages } from './retried-messages.js';
@@ -116,6 +117,27 @@ test('a retry is recognised behind a message whose older transaction got the loc
   expect(await sender.send({ from: 7, to: 8, requestId: 3001, retry: true, horizon: since })).toEqual(
     stored(1),
   );
+});
+
+test('a retry is recognised although long transactions end while it is looked for', async () => {
+  const since = await horizon();
+  const first = await sender.send({ from: 19, to: 20, requestId: 8001 });
+  await pool.query('DO $$ BEGIN FOR i IN 1..100 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$');
+  while ((await currentHorizon()) < since + 100) await horizon();
+  const { rows } = await pool.query(`SELECT prosrc FROM pg_proc WHERE proname = 'transaction_horizon'`);
+  // As if transactions were open at the first reading that are over at the next.
+  await pool.query('CREATE SEQUENCE readings');
+  await pool.query(
+    `CREATE OR REPLACE FUNCTION transaction_horizon() RETURNS int8 LANGUAGE sql VOLATILE
+     AS $$ SELECT (${rows[0].prosrc.replace('SELECT', '')}) - CASE nextval('readings') WHEN 1 THEN 50 ELSE 0 END $$`,
+  );
+  try {
+    expect(await sender.send({ from: 19, to: 20, requestId: 8001, retry: true, horizon: since })).toEqual(
+      first,
+    );
+  } finally {
+    await pool.query(sqlFunction('transaction_horizon', 1));
+  }
 });
 
 test('400 retries in a conversation with 240,000 new messages read only messages since their first attempt', async () => {
