@@ -103,6 +103,24 @@ export const clockSteps: Fault = scheduled(
   (index) => [{ do: 'clock', process: { name: stepped[index % stepped.length]!, k: 0 }, ms: 4_000, at: 0 }],
 );
 
+/** A clock is wrong while its process connects to NATS, and right again when it next loses NATS. */
+export const natsLostAfterClockStep: Fault = scheduled(
+  {
+    name: 'clock-nats',
+    title: 'NATS lost while a clock is an hour off, and again once it is right',
+    rounds: stepped.length * 2,
+  },
+  (index) => {
+    const name = stepped[index % stepped.length]!;
+    const loss = { do: 'link', link: { service: name, k: 0, server: 'nats' }, how: 'cut', ms: 300 } as const;
+    return [
+      { do: 'clock', process: { name, k: 0 }, ms: 3_000, at: 0 },
+      { ...loss, at: 500 },
+      { ...loss, at: 4_500 },
+    ];
+  },
+);
+
 /** @param seed of the schedules, one a round */
 export function overlapping(seed: number): Fault {
   return scheduled({ name: 'overlap', title: `overlapping faults, seed ${seed}`, rounds: 10 }, (index) =>
