@@ -9,8 +9,9 @@ export interface BatchedStreamOptions<Entry, Result, Frame, ResultFrame> {
   /**
    * @param confirmed what `receive` has confirmed since the last frame
    * @param horizon the store's horizon; 0: none
+   * @param received result frames on this stream so far
    */
-  toFrame(entries: Entry[], confirmed: number[], horizon: number): Frame;
+  toFrame(entries: Entry[], confirmed: number[], horizon: number, received: number): Frame;
   results(frame: ResultFrame): Result[];
   /** The first frame of every stream. */
   opening?: Frame;
@@ -64,6 +65,8 @@ interface Partition<Entry> {
   scheduled: boolean;
   flushed: number;
   confirmed: number[];
+  /** result frames */
+  received: number;
   /** Set while confirmations wait for a frame. */
   confirming: NodeJS.Timeout | undefined;
 }
@@ -199,6 +202,7 @@ export class BatchedStream<
       scheduled: false,
       flushed: 0,
       confirmed: [],
+      received: 0,
       confirming: undefined,
     };
     if (opening) stream.write(opening);
@@ -207,6 +211,7 @@ export class BatchedStream<
     this.#partitions.set(replica.instance, partition);
     this.#up = [...this.#partitions.values()].map((each) => each.replica);
     stream.on('data', (frame: ResultFrame) => {
+      partition.received++;
       this.#away.delete(replica.instance);
       this.#horizon = this.#options.horizon?.(frame) || this.#horizon;
       for (const result of this.#options.results(frame)) {
@@ -299,7 +304,7 @@ export class BatchedStream<
     const { waiting, confirmed } = partition;
     partition.waiting = [];
     if (confirmed.length > 0) partition.confirmed = [];
-    partition.stream.write(this.#options.toFrame(waiting, confirmed, this.#horizon));
+    partition.stream.write(this.#options.toFrame(waiting, confirmed, this.#horizon, partition.received));
   }
 
   #confirm(partition: Partition<Entry>, number: number): void {

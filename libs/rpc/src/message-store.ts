@@ -47,7 +47,9 @@ export function messageAppender(pool: ReplicaPool, { instance, deliver, ...optio
   >(pool, {
     ...options,
     method: messages.append,
-    toFrame: (entries, confirmed, horizon) => ({ originInstance: instance, entries, confirmed, horizon }),
+    toFrame: (entries, confirmed, horizon, received) => {
+      return { originInstance: instance, entries, confirmed, horizon, seen: received + 1 };
+    },
     results: (frame) => frame.results as AppendResult[],
     horizon: (frame) => frame.horizon,
     ...(deliver && {

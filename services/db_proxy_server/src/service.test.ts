@@ -240,6 +240,57 @@ test('a message appended over the stream appears in every list, and is read once
   }
 });
 
+test('a message that was under way while its sender’s earlier one was given up is not stored before that', async () => {
+  const service = await startService();
+  const { append } = messages;
+  const stream = pool.replicas[0]!.client.makeBidiStreamRequest(
+    append.path,
+    append.requestSerialize,
+    append.responseDeserialize,
+  );
+  stream.on('error', () => {});
+  let received = 0;
+  const results = new Map<number, teamtalk.db.AppendResult.$Properties>();
+  stream.on('data', (frame: teamtalk.db.AppendResults) => {
+    received++;
+    for (const result of frame.results) results.set(result.requestId ?? 0, result);
+  });
+  const send = (seen: number, ...entries: [requestId: number, from: number, to: number][]) =>
+    stream.write({
+      originInstance: 7,
+      seen,
+      entries: entries.map(([requestId, fromUserId, toSessionId]) => {
+        return {
+          requestId,
+          fromUserId,
+          toSessionId,
+          msgType: 1,
+          msgData: Buffer.from('text'),
+          connectionId: 0,
+        };
+      }),
+    });
+  const statuses = async (...requestIds: number[]) => {
+    await expect.poll(() => requestIds.every((each) => results.has(each)), { timeout: 15_000 }).toBe(true);
+    return requestIds.map((each) => results.get(each)?.status);
+  };
+  const { APPEND_STORED, APPEND_UNAVAILABLE } = teamtalk.db.AppendStatus;
+  const [cat, dan] = await Promise.all(
+    ['cat', 'dan'].map((name) => addUser(database.dataSource, { name, password: 'secret' }, cheapArgon2)),
+  );
+
+  proxy.cut();
+  send(1, [2, cat!, dan!]);
+  expect(await statuses(2)).toEqual([APPEND_UNAVAILABLE]);
+  proxy.restore();
+  await expect.poll(() => readiness(service), { timeout: 15_000 }).toMatchObject({ status: 200 });
+  send(1, [4, cat!, dan!], [6, dan!, cat!], [8, cat!, ann]);
+  expect(await statuses(4, 6, 8)).toEqual([APPEND_UNAVAILABLE, APPEND_STORED, APPEND_STORED]);
+  send(received + 1, [10, cat!, dan!]);
+  expect(await statuses(10)).toEqual([APPEND_STORED]);
+  stream.end();
+});
+
 test.each(['cut', 'block'] as const)(
   'lives through a database that is gone (%s), says so, and recovers by itself',
   async (how) => {

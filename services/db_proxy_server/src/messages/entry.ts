@@ -33,6 +33,11 @@ export interface Entry {
   readonly caller: Caller;
 }
 
+/** A sender in a conversation, whose messages keep their order. */
+export function senderIn({ low, high, fromUserId }: Pick<Entry, 'low' | 'high' | 'fromUserId'>): string {
+  return `${low}:${high}:${fromUserId}`;
+}
+
 export type Outcome =
   | { status: 'stored'; msgId: number }
   | { status: 'unknown-receiver' | 'not-a-member' | 'unavailable' };

@@ -2,6 +2,7 @@ import { BatchedReplies, type RpcStream, teamtalk } from '@teamtalk/rpc';
 import type { MessageStore } from '../../message-store.js';
 import type { DeliveryOutlet, DeliveryStream } from '../delivery-streams.js';
 import { type Caller, entryProblem, toEntry } from '../entry.js';
+import { UnstoredMessages } from './unstored-messages.js';
 
 const { AppendStatus } = teamtalk.db;
 
@@ -34,19 +35,25 @@ export function appendMessages({
       deliveries = [];
       return { deliveries: taken };
     };
+    const unstored = new UnstoredMessages();
+    const write = (frame: teamtalk.db.AppendResults.$Properties) => {
+      unstored.frameSent(frame.results?.length !== 0);
+      stream.write(frame);
+    };
     const answers = new BatchedReplies<teamtalk.db.AppendResult.$Properties>(
-      stream,
+      { write, pause: () => stream.pause(), resume: () => stream.resume() },
       maxPending,
       takeDeliveries,
     );
     const caller: Caller = {
-      finished({ originRequestId }, outcome) {
+      finished(entry, outcome) {
         const msgId = outcome.status === 'stored' ? outcome.msgId : 0;
-        answers.answer({ requestId: originRequestId, status: statusOf[outcome.status], msgId });
+        if (outcome.status === 'unavailable') unstored.add(entry);
+        answers.answer({ requestId: entry.originRequestId, status: statusOf[outcome.status], msgId });
       },
     };
 
-    const tellHorizon = () => stream.write({ results: [], horizon: horizon.value });
+    const tellHorizon = () => write({ results: [], horizon: horizon.value });
     tellHorizon();
     const unwatch = horizon.watch(tellHorizon);
 
@@ -72,8 +79,13 @@ export function appendMessages({
       for (const request of (frame.entries ?? []) as teamtalk.db.AppendEntry[]) {
         answers.expect();
         const problem = entryProblem(request);
-        if (problem) answers.answer({ requestId: request.requestId, status: statusOf[problem], msgId: 0 });
-        else writer.append(toEntry(request, frame, caller));
+        if (problem) {
+          answers.answer({ requestId: request.requestId, status: statusOf[problem], msgId: 0 });
+          continue;
+        }
+        const entry = toEntry(request, frame, caller);
+        if (unstored.precede(entry, frame.seen)) caller.finished(entry, { status: 'unavailable' });
+        else writer.append(entry);
       }
     });
     stream.onClose(() => {

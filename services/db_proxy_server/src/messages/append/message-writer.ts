@@ -2,7 +2,7 @@ import { type Kit, traceId } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
 import { takeConnection } from '../../database/take-connection.js';
 import { type BatchPlan, type PlannedMessage, planBatch } from '../batch-plan.js';
-import type { Caller, Entry, Outcome } from '../entry.js';
+import { type Caller, type Entry, type Outcome, senderIn } from '../entry.js';
 import type { StoredBatch } from '../stored-batch.js';
 import { type AppendRow, callAppendMessages } from './append-statement.js';
 import { recordCommit, recordRefused } from './commit-spans.js';
@@ -280,11 +280,6 @@ export class MessageWriter {
 
 function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, retryPauseMs));
-}
-
-/** A sender in a conversation, whose messages keep their order. */
-function senderIn({ low, high, fromUserId }: Entry): string {
-  return `${low}:${high}:${fromUserId}`;
 }
 
 function splitByBytes(entries: Entry[]): Entry[][] {
