@@ -35,10 +35,15 @@ export interface AppenderOptions extends WriterOptions {
    * @returns whether they count as delivered
    */
   deliver?: (batch: teamtalk.bus.DeliverBatch.$Properties) => boolean;
+  /** This process was taken for dead: messages may have been sent past its users. */
+  evicted?: () => void;
 }
 
 /** The stream of messages to be stored, and of stored ones to be delivered. */
-export function messageAppender(pool: ReplicaPool, { instance, deliver, ...options }: AppenderOptions) {
+export function messageAppender(
+  pool: ReplicaPool,
+  { instance, deliver, evicted, ...options }: AppenderOptions,
+) {
   return new BatchedStream<
     AppendEntry & { requestId: number },
     AppendResult,
@@ -54,7 +59,9 @@ export function messageAppender(pool: ReplicaPool, { instance, deliver, ...optio
     horizon: (frame) => frame.horizon,
     ...(deliver && {
       opening: { originInstance: instance, takesDeliveries: true },
-      receive: ({ deliveries }, confirm) => {
+      receive: (frame, confirm) => {
+        const { deliveries } = frame;
+        if (frame.evicted) evicted?.();
         for (const { number, batch } of deliveries ?? []) {
           try {
             if (deliver(batch ?? {})) confirm(number ?? 0);

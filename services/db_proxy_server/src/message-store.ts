@@ -76,8 +76,9 @@ export async function startMessageStore(
   const bots = new BotMessages(pool, kit);
   life.onStop('messages to bots', () => bots.stop());
   const members = new GroupMembers(pool, kit);
+  const streams = new DeliveryStreams();
   const direct = directDelivery
-    ? { presence: new PresenceFollower(cluster, kit), streams: new DeliveryStreams() }
+    ? { presence: new PresenceFollower(cluster, kit, (node) => streams.get(node)?.evict()), streams }
     : undefined;
   const publisher = new OutboxPublisher({ kit, bus, pool, routeServers, members, bots, epoch, direct });
   life.onStop('outbox publisher', () => publisher.stop(settleMs));

@@ -35,8 +35,11 @@ export interface Context extends Store {
   readonly logins: LoginQueue<Connection>;
   readonly presence: PresencePublisher;
   readonly deliveries: Deliveries;
-  /** Takes batches over the append streams; set once clients can come. */
-  readonly direct: { take?: (batch: teamtalk.bus.DeliverBatch.$Properties) => boolean };
+  /** What comes over the append streams; set once clients can come. */
+  readonly direct: {
+    take?: (batch: teamtalk.bus.DeliverBatch.$Properties) => boolean;
+    evicted?: () => void;
+  };
   readonly senderCache: SenderCache;
   readonly noticeDowngrade: NoticeDowngrade;
   readonly notifications: ChangeNotifications;
@@ -56,7 +59,10 @@ export function createContext(config: MsgServerConfig, kit: Kit, cluster: Cluste
   const routeServers = cluster.follow('route_server');
   const fileServers = cluster.follow('file_server');
   const direct: Context['direct'] = {};
-  const store = openStore(config, kit, cluster, (batch) => direct.take?.(batch) ?? false);
+  const store = openStore(config, kit, cluster, {
+    deliver: (batch) => direct.take?.(batch) ?? false,
+    evicted: () => direct.evicted?.(),
+  });
   const { dbProxies } = store;
   health.addCheck('route_server', () => routeServers.all().length > 0);
   const senderCache = new SenderCache();

@@ -8,6 +8,7 @@ import { EventLoopStallDetector } from './event-loop-stall.js';
 import { answerAddressUsers } from './handlers/bus/address-users.js';
 import { deliverMessages } from './handlers/bus/deliver-message.js';
 import { answerDeliveryQuery } from './handlers/bus/delivery-positions.js';
+import { evicted } from './handlers/bus/evicted.js';
 import { handleNodeEvent } from './handlers/bus/node-event.js';
 import { sendPresenceSnapshot } from './handlers/bus/presence-snapshot.js';
 import { answerConnections } from './handlers/bus/user-connections.js';
@@ -98,6 +99,7 @@ function listenToOthers(context: Context, stallDetector: EventLoopStallDetector)
     stallDetector.check();
     return deliver(batch);
   };
+  direct.evicted = evicted(context);
   bus.answer(topics.node(kit.instance), (event) => {
     stallDetector.check();
     return take(event);

@@ -38,13 +38,13 @@ export interface Store {
 
 /**
  * Entries in flight are waited for when the service stops.
- * @param deliver takes stored messages for users of this server
+ * @param deliver takes stored messages for users of this server; both come over the stream of messages
  */
 export function openStore(
   { flush, limits, rpcTls }: MsgServerConfig,
   kit: Kit,
   cluster: Cluster,
-  deliver: AppenderOptions['deliver'],
+  { deliver, evicted }: Pick<AppenderOptions, 'deliver' | 'evicted'>,
 ): Store {
   const { health, instance, life, log } = kit;
   const { pool, dbProxies } = connectStore(kit, cluster, rpcTls);
@@ -56,7 +56,7 @@ export function openStore(
     flushMs: flush.appendMs,
     maxPending: limits.appends,
   };
-  const appender = messageAppender(pool, { ...options, deliver });
+  const appender = messageAppender(pool, { ...options, deliver, evicted });
   const marker = readMarker(pool, options);
   const loginChecks = loginStream(pool, { ...options, flushMs: 0 });
   // Stricter than that of connectStore: messages can be stored.

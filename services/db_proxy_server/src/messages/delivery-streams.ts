@@ -9,6 +9,8 @@ export interface DeliveryOutlet {
   readonly congested: boolean;
   /** Sends it with the frame of this event-loop turn. */
   send(delivery: teamtalk.db.DirectDelivery.$Properties): void;
+  /** Tells the msg_server that it was taken for dead. */
+  evict(): void;
 }
 
 /** A batch that was sent to msg_servers directly. */
@@ -76,6 +78,11 @@ export class DeliveryStream {
   forget(number: number): void {
     this.#bytes -= this.#unconfirmed.get(number)?.bytes ?? 0;
     this.#unconfirmed.delete(number);
+  }
+
+  /** The msg_server is alive, but was taken for dead: messages may have been sent past it. */
+  evict(): void {
+    this.#outlet.evict();
   }
 
   break(): void {

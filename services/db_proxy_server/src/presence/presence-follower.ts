@@ -23,8 +23,11 @@ export class PresenceFollower {
   readonly #older = new Set<number>();
   #state: 'beginning' | 'following' | 'stopping' = 'beginning';
 
-  /** Once the bus is flushed, msg_servers may wait for its answers. */
-  constructor(cluster: Cluster, { instance, log, metrics }: Kit) {
+  /**
+   * Once the bus is flushed, msg_servers may wait for its answers.
+   * @param onEvicted gets msg_servers that fell silent without deregistering: dead, or cut off from NATS only
+   */
+  constructor(cluster: Cluster, { instance, log, metrics }: Kit, onEvicted: (node: number) => void) {
     const { bus } = cluster;
     this.#bus = bus;
     const { table } = this;
@@ -45,7 +48,10 @@ export class PresenceFollower {
         if (!previous && !heartbeat.directDelivery) this.#meetOlder(heartbeat);
         void sync.check(heartbeat);
       },
-      onGone: (heartbeat) => this.#forget(heartbeat.instance),
+      onGone: ({ instance: node }, deregistered) => {
+        this.#forget(node);
+        if (!deregistered) onEvicted(node);
+      },
     });
     bus.subscribe(topics.msgServerGone, ({ instance: node }) => {
       this.#msgServers.forget(node);

@@ -53,6 +53,7 @@ export class TestMsgServer {
           this.direct.push(...(deliveries ?? []));
           return this.confirms;
         },
+        evicted: () => this.evictions++,
       }),
     });
     this.#subscriptions = [

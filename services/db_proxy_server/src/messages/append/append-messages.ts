@@ -67,6 +67,7 @@ export function appendMessages({
         deliveries.push(delivery);
         answers.flushSoon();
       },
+      evict: () => stream.write({ results: [], evicted: true }),
     };
 
     stream.onData((frame) => {

@@ -184,6 +184,26 @@ describe('direct delivery', () => {
     expect(b.missed).toEqual([22]);
   });
 
+  it('tells a msg_server that is cut off from NATS over its stream that it was evicted', async () => {
+    const { hostname, port } = new URL(nats.url);
+    const path = await FaultProxy.start(() => [{ host: hostname, port: Number(port) }]);
+    const { log, metrics } = createKit('test', { logLevel: 'silent', shutdownMs: 1_000 });
+    const url = `nats://127.0.0.1:${path.port}`;
+    const cutOff = await Bus.connect({ ...nats, url, name: 'test', log, metrics });
+    const c = new TestMsgServer(cutOff);
+    others.push(c);
+    c.connectTo(service);
+    await c.logIn(bob, 22, [service]);
+    path.block();
+    await waitUntil(() => c.evictions > 0, { timeoutMs: 15_000, what: 'evicted' });
+    expect([a.evictions, b.evictions, c.evictions]).toEqual([0, 0, 1]);
+    path.restore();
+    await others.pop()?.stop();
+    await cutOff.drain();
+    await path.close();
+    expect([a.evictions, b.evictions], 'deregistered').toEqual([0, 0]);
+  });
+
   it('does not delete the outbox row before every msg_server has confirmed; after a second a route_server is asked', async () => {
     await a.logIn(ann, 11, [service]);
     await b.logIn(bob, 22, [service]);

@@ -27,7 +27,7 @@ beforeEach(() => {
   };
   const pool = { query: async () => ({ rows: [] }) } as unknown as Pool;
   streams = new DeliveryStreams();
-  const open = (node: number) => streams.open(node, { congested: false, send: () => {} });
+  const open = (node: number) => streams.open(node, { congested: false, send: () => {}, evict: () => {} });
   sender = open(11);
   receiver = open(12);
   const table = new PresenceTable();

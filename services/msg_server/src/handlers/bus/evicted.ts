@@ -1,8 +1,8 @@
 import type { Context } from '../../context.js';
 
 /**
- * Evicted from a route_server: this server was considered dead for a while and may have missed messages for its
- * clients. They are disconnected and fetch what they missed when they reconnect.
+ * Evicted by a route_server or db_proxy_server: this server was taken for dead, or is cut off from NATS, and may have missed
+ * messages for its clients. They are disconnected and fetch what they missed when they reconnect.
  */
 export function evicted({ users, kit }: Context) {
   return (): void => {
