@@ -45,11 +45,16 @@ export function appendMessages({
       maxPending,
       takeDeliveries,
     );
+    const answer = (
+      { requestId }: Pick<teamtalk.db.AppendEntry, 'requestId'>,
+      status: keyof typeof statusOf,
+      msgId = 0,
+    ) => answers.answer({ requestId, status: statusOf[status], msgId });
     const caller: Caller = {
       finished(entry, outcome) {
-        const msgId = outcome.status === 'stored' ? outcome.msgId : 0;
         if (outcome.status === 'unavailable') unstored.add(entry);
-        answers.answer({ requestId: entry.originRequestId, status: statusOf[outcome.status], msgId });
+        const msgId = outcome.status === 'stored' ? outcome.msgId : 0;
+        answer({ requestId: entry.originRequestId }, outcome.status, msgId);
       },
     };
 
@@ -67,7 +72,7 @@ export function appendMessages({
         deliveries.push(delivery);
         answers.flushSoon();
       },
-      evict: () => stream.write({ results: [], evicted: true }),
+      evict: () => write({ results: [], evicted: true }),
     };
 
     stream.onData((frame) => {
@@ -80,12 +85,10 @@ export function appendMessages({
       for (const request of (frame.entries ?? []) as teamtalk.db.AppendEntry[]) {
         answers.expect();
         const problem = entryProblem(request);
-        if (problem) {
-          answers.answer({ requestId: request.requestId, status: statusOf[problem], msgId: 0 });
-          continue;
-        }
         const entry = toEntry(request, frame, caller);
-        if (unstored.precede(entry, frame.seen)) caller.finished(entry, { status: 'unavailable' });
+        if (problem) answer(request, problem);
+        // Not noted as unstored: of a sender who never pauses, all messages would be refused for good.
+        else if (unstored.precede(entry, frame.seen)) answer(request, 'unavailable');
         else writer.append(entry);
       }
     });
