@@ -23,6 +23,7 @@ import {
 } from '@teamtalk/service-kit';
 
 const kib = 1024;
+const mib = 1024 ** 2;
 const gib = 1024 ** 3;
 const tib = 1024 ** 4;
 
@@ -98,6 +99,12 @@ export const envSchema = {
     604_800_000,
     'A transfer without progress for this long is deleted, ms',
   ),
+  UNSENT_TASK_MS: env.integer(
+    600_000,
+    1000,
+    604_800_000,
+    'An offline transfer whose sender has sent nothing for this long is deleted, ms',
+  ),
   OFFLINE_FILE_MS: env.integer(
     604_800_000,
     1000,
@@ -121,7 +128,13 @@ export const envSchema = {
     tib,
     0,
     Number.MAX_SAFE_INTEGER,
-    'Maximum size of all offline files together, bytes; 0: no limit',
+    'Maximum size of all offline files together: what is stored of them, and what unfinished uploads reserve, bytes; 0: no limit',
+  ),
+  USER_RESERVED_BYTES: env.integer(
+    256 * mib,
+    0,
+    Number.MAX_SAFE_INTEGER,
+    'Of TOTAL_QUOTA_BYTES, what one sender reserves at most by declaring files and not sending them yet, bytes; 0: all that is declared',
   ),
   PART_BYTES: env.integer(
     4_194_304,
@@ -154,11 +167,12 @@ export interface FileServerConfig extends CommonConfig {
   limits: { connections: number; pduBytes: number; consecutiveBadPdus: number };
   timeouts: { loginMs: number; stallMs: number; idleMs: number; peerGraceMs: number };
   tasks: {
+    unsentMs: number;
     unfinishedMs: number;
     offlineFileMs: number;
     sweepMs: number;
     partBytes: number;
-    quota: { userBytes: number; totalBytes: number; unfinished: number };
+    quota: { userBytes: number; totalBytes: number; reservedBytes: number; unfinished: number };
   };
   storage: StorageConfig;
 }
@@ -186,6 +200,7 @@ function nest(values: EnvValues<typeof envSchema>): FileServerConfig {
       peerGraceMs: values.PEER_GRACE_MS,
     },
     tasks: {
+      unsentMs: Math.min(values.UNSENT_TASK_MS, values.TASK_MS),
       unfinishedMs: values.TASK_MS,
       offlineFileMs: values.OFFLINE_FILE_MS,
       sweepMs: values.SWEEP_MS,
@@ -193,6 +208,7 @@ function nest(values: EnvValues<typeof envSchema>): FileServerConfig {
       quota: {
         userBytes: values.USER_QUOTA_BYTES,
         totalBytes: values.TOTAL_QUOTA_BYTES,
+        reservedBytes: values.USER_RESERVED_BYTES,
         unfinished: values.USER_UNFINISHED_TASKS,
       },
     },

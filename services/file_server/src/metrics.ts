@@ -34,6 +34,7 @@ export type CloseReason =
   | 'replaced'
   /** the upload continues at another file_server, or has ended */
   | 'overtaken'
+  | 'quota'
   | 'storage'
   /** a PDU its role must not send, or that is not expected now */
   | 'wrong_task'

@@ -38,6 +38,7 @@ export function createFileTask({
     const quota = {
       userBytes: request.maxUserBytes,
       totalBytes: request.maxTotalBytes,
+      reservedBytes: request.maxReservedBytes,
       unfinished: request.maxUnfinished,
     };
     const made = await fileTasks.create(

@@ -204,11 +204,66 @@ describe('quotas', () => {
     expect((await create({ fromUserId: 3, fileSize: 500, maxUserBytes: 1000 })).result).toBe(FILE_TASK_OK);
     const online = { offline: false, fileSize: 5000, maxUserBytes: 1000, maxTotalBytes: 1000 };
     expect((await create(online)).result).toBe(FILE_TASK_OK);
-    // An expired task counts until its bytes are deleted.
+    // Of an expired task, what is stored counts until it is deleted; what was never sent does not.
+    await addPart(first.id, 0, 200);
     await extend(first.id, 0);
-    expect((await create({ fileSize: 600, maxUserBytes: 1000 })).result).toBe(FILE_TASK_USER_QUOTA);
+    expect((await create({ fileSize: 401, maxUserBytes: 1000 })).result).toBe(FILE_TASK_USER_QUOTA);
+    expect((await create({ fileSize: 400, maxUserBytes: 1000 })).result).toBe(FILE_TASK_OK);
     await filesRpc(context).removeFileTasks(new db.FileTaskIds({ taskIds: [first.id] }));
-    expect((await create({ fileSize: 600, maxUserBytes: 1000 })).result).toBe(FILE_TASK_OK);
+    expect((await create({ fileSize: 200, maxUserBytes: 1000 })).result).toBe(FILE_TASK_OK);
+  });
+
+  test('count what is stored of all files, and of what is declared a bounded part for each sender', async () => {
+    const quota = { maxTotalBytes: 1000, maxReservedBytes: 100 };
+    for (let i = 0; i < 10; i++) {
+      expect((await create({ fileSize: 900, ...quota })).result, `file ${i}`).toBe(FILE_TASK_OK);
+    }
+    const [sender] = [await create({ fromUserId: 3, fileSize: 900, ...quota })];
+    expect(sender.result).toBe(FILE_TASK_OK);
+    await addPart(sender.id, 0, 700);
+    // Stored 700, reserved 100 for each of the two.
+    expect((await create({ fromUserId: 4, fileSize: 100, ...quota })).result).toBe(FILE_TASK_OK);
+    expect((await create({ fromUserId: 5, fileSize: 1, ...quota })).result).toBe(FILE_TASK_TOTAL_QUOTA);
+    expect((await create({ fromUserId: 3, fileSize: 1, ...quota })).result).toBe(FILE_TASK_OK);
+  });
+
+  test('refuse a file that has no room, however little of it would be reserved', async () => {
+    const quota = { maxTotalBytes: 1000, maxReservedBytes: 100 };
+    expect((await create({ fileSize: 1001, ...quota })).result).toBe(FILE_TASK_TOTAL_QUOTA);
+    expect((await create({ fileSize: 1000, ...quota })).result).toBe(FILE_TASK_OK);
+  });
+
+  test('stop an upload that would store more than everybody may, but no part that is known', async () => {
+    const add = async (taskId: string, start: number, on = context) => {
+      const part = { start, size: 60, key: `${taskId}/${start}`, sha256 };
+      const request = new db.AddFilePartRequest({ taskId, part, lifetimeMs, maxTotalBytes: 200 });
+      const { done, full } = await filesRpc(on).addFilePart(request);
+      return full ? 'full' : done;
+    };
+    const fresh = await createTestContext(database.url);
+    const [one, two] = [await create({ fileSize: 120 }), await create({ fileSize: 120 })];
+    expect([await add(one.id, 0, fresh), await add(one.id, 60, fresh)]).toEqual([true, true]);
+    expect([await add(two.id, 0, fresh), await add(two.id, 60, fresh)]).toEqual([true, 'full']);
+    expect(await add(two.id, 0, fresh), 'again').toBe(true);
+    // Another replica counts for itself.
+    const other = await createTestContext(database.url);
+    expect(await add(two.id, 60, other)).toBe('full');
+    await Promise.all([fresh.close(), other.close()]);
+  });
+
+  test('stop parts that come together when they have no room together', async () => {
+    const tasks = await Promise.all(Array.from({ length: 5 }, () => create({ fileSize: 60 })));
+    const fresh = await createTestContext(database.url);
+    const replies = await Promise.all(
+      tasks.map(({ id }) => {
+        const part = { start: 0, size: 60, key: `${id}/0`, sha256 };
+        const request = new db.AddFilePartRequest({ taskId: id, part, lifetimeMs, maxTotalBytes: 200 });
+        return filesRpc(fresh).addFilePart(request);
+      }),
+    );
+    expect(replies.filter(({ done }) => done)).toHaveLength(3);
+    expect(replies.filter(({ full }) => full)).toHaveLength(2);
+    await fresh.close();
   });
 
   test('hold for concurrent requests through two replicas', async () => {

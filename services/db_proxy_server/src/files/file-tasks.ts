@@ -17,8 +17,12 @@ export interface NewFileTask {
 
 /** Quotas of a sender and of all senders together, in bytes of offline files; 0: no limit. */
 export interface FileQuota {
+  /** of one sender: stored, or declared and not over */
   userBytes: number;
+  /** of all senders: stored, or reserved by what is declared */
   totalBytes: number;
+  /** what the unsent bytes of one sender reserve of `totalBytes` at most; 0: all of them */
+  reservedBytes: number;
   /** unfinished tasks of one sender */
   unfinished: number;
 }
@@ -64,13 +68,29 @@ const later = (parameter: string) => `now() + ${parameter}::float8 * interval '1
 const lock: Statement = { name: 'file_task_lock', text: `SELECT pg_advisory_xact_lock(${quotaLock})` };
 
 const usage: Statement = {
-  name: 'file_task_usage',
+  name: 'file_task_usage_2',
   text: `
-    SELECT count(*) FILTER (WHERE from_id = $1 AND completed_at IS NULL AND expires_at > now())::int4 AS unfinished,
-      count(*) FILTER (WHERE from_id = $1 AND to_id = $2 AND offline AND expires_at > now())::int4 AS waiting,
-      coalesce(sum(size) FILTER (WHERE from_id = $1 AND offline), 0)::float8 AS own_bytes,
-      coalesce(sum(size) FILTER (WHERE offline), 0)::float8 AS all_bytes
-    FROM file_task WHERE from_id = $1 OR (offline AND $3::boolean)`,
+    WITH sender AS (
+      SELECT from_id,
+        count(*) FILTER (WHERE completed_at IS NULL AND expires_at > now()) AS unfinished,
+        count(*) FILTER (WHERE to_id = $2 AND offline AND expires_at > now()) AS waiting,
+        coalesce(sum(stored) FILTER (WHERE offline), 0) AS stored,
+        coalesce(sum(size - stored) FILTER (WHERE offline AND expires_at > now()), 0) AS unsent
+      FROM file_task WHERE from_id = $1 OR (offline AND $3::boolean) GROUP BY from_id
+    )
+    SELECT
+      coalesce(sum(unfinished) FILTER (WHERE from_id = $1), 0)::int4 AS unfinished,
+      coalesce(sum(waiting) FILTER (WHERE from_id = $1), 0)::int4 AS waiting,
+      coalesce(sum(stored) FILTER (WHERE from_id = $1), 0)::float8 AS own_stored,
+      coalesce(sum(unsent) FILTER (WHERE from_id = $1), 0)::float8 AS own_unsent,
+      coalesce(sum(stored), 0)::float8 AS all_stored,
+      coalesce(sum(least(unsent, $4::float8)) FILTER (WHERE from_id <> $1), 0)::float8 AS others_reserved
+    FROM sender`,
+};
+
+const storedBytes: Statement = {
+  name: 'file_task_stored_bytes',
+  text: 'SELECT coalesce(sum(stored), 0)::float8 AS bytes FROM file_task WHERE offline',
 };
 
 const create: Statement = {
@@ -148,9 +168,17 @@ const remove: Statement = {
   text: 'DELETE FROM file_task WHERE id = ANY($1::text[]) AND expires_at <= now() RETURNING id',
 };
 
+/** Milliseconds the sum of all stored bytes is used for; parts stored by other replicas meanwhile are missing in it. */
+const storedBytesMs = 2_000;
+
 /** File transfers in progress or waiting: shared by all file_servers, and surviving their restarts. */
 export class FileTasks {
   readonly #database: Database;
+  /** All stored bytes, and until when the sum is used. */
+  #stored = { bytes: 0, until: 0 };
+  #counting: Promise<void> | undefined;
+  /** bytes of the parts that are being added */
+  #addingBytes = 0;
 
   constructor(database: Database) {
     this.#database = database;
@@ -164,7 +192,8 @@ export class FileTasks {
       await query(lock, []);
       const [known] = await query<FileTaskRow>(find, [id]);
       if (known) return known;
-      const [used] = await query<Usage>(usage, [fromUserId, toUserId, quota.totalBytes > 0]);
+      const reserved = quota.reservedBytes || Number.MAX_SAFE_INTEGER;
+      const [used] = await query<Usage>(usage, [fromUserId, toUserId, quota.totalBytes > 0, reserved]);
       const refusal = refusalOf(task, quota, used!);
       if (refusal) return refusal;
       const values = [id, fromUserId, toUserId, name, size, offline, lifetimeMs];
@@ -184,10 +213,47 @@ export class FileTasks {
     return this.#database.query<FilePart>(findParts, [id]);
   }
 
-  /** @returns whether it is the upload's next part, or was already added */
-  async addPart(id: string, { start, size, key, sha256 }: FilePart, lifetimeMs: number): Promise<boolean> {
-    const added = await this.#database.query(addPart, [id, start, size, key, sha256, lifetimeMs]);
-    return added.length > 0 || (await this.#database.query(findPart, [id, start, key])).length > 0;
+  /**
+   * @param maxTotalBytes stored bytes of all senders, exact to what other replicas store in 2 s; 0: no limit
+   * @returns `added`: it is the upload's next part, or was already added; `full`: it would exceed `maxTotalBytes`
+   */
+  async addPart(
+    id: string,
+    { start, size, key, sha256 }: FilePart,
+    lifetimeMs: number,
+    maxTotalBytes: number,
+  ): Promise<'added' | 'refused' | 'full'> {
+    if (maxTotalBytes > 0) await this.#countStored();
+    const isFull = maxTotalBytes > 0 && this.#stored.bytes + this.#addingBytes + size > maxTotalBytes;
+    if (!isFull && (await this.#addPart([id, start, size, key, sha256, lifetimeMs], size))) return 'added';
+    const known = await this.#database.query(findPart, [id, start, key]);
+    if (known.length > 0) return 'added';
+    return isFull ? 'full' : 'refused';
+  }
+
+  async #addPart(values: readonly unknown[], size: number): Promise<boolean> {
+    this.#addingBytes += size;
+    try {
+      const added = await this.#database.query(addPart, values);
+      if (added.length > 0) this.#stored.bytes += size;
+      return added.length > 0;
+    } finally {
+      this.#addingBytes -= size;
+    }
+  }
+
+  async #countStored(): Promise<void> {
+    if (performance.now() < this.#stored.until) return;
+    this.#counting ??= this.#sumStored().finally(() => {
+      this.#counting = undefined;
+    });
+    await this.#counting;
+  }
+
+  async #sumStored(): Promise<void> {
+    const until = performance.now() + storedBytesMs;
+    const [row] = await this.#database.query<{ bytes: number }>(storedBytes, []);
+    this.#stored = { bytes: row?.bytes ?? 0, until };
   }
 
   /** Removes the parts of an unfinished upload that begin at `start` or later. */
@@ -226,15 +292,20 @@ export class FileTasks {
 interface Usage {
   unfinished: number;
   waiting: number;
-  own_bytes: number;
-  all_bytes: number;
+  own_stored: number;
+  own_unsent: number;
+  all_stored: number;
+  others_reserved: number;
 }
 
 function refusalOf(task: NewFileTask, quota: FileQuota, used: Usage): FileTaskRefusal | undefined {
   if (quota.unfinished > 0 && used.unfinished >= quota.unfinished) return 'too-many';
   if (!task.offline) return undefined;
   if (used.waiting >= maxWaiting) return 'too-many';
-  if (quota.userBytes > 0 && used.own_bytes + task.size > quota.userBytes) return 'user-quota';
-  if (quota.totalBytes > 0 && used.all_bytes + task.size > quota.totalBytes) return 'total-quota';
-  return undefined;
+  const unsent = used.own_unsent + task.size;
+  if (quota.userBytes > 0 && used.own_stored + unsent > quota.userBytes) return 'user-quota';
+  const reserved = quota.reservedBytes > 0 ? Math.min(unsent, quota.reservedBytes) : unsent;
+  // The file itself has to fit, however little of it is reserved.
+  const needed = used.all_stored + Math.max(task.size, used.others_reserved + reserved);
+  return quota.totalBytes > 0 && needed > quota.totalBytes ? 'total-quota' : undefined;
 }

@@ -69,10 +69,12 @@ export function filesRpc(context: Context): Handlers<typeof service> {
     },
 
     /** Adds the next part of an upload; refused if it leaves a gap or the task has expired. */
-    async addFilePart({ taskId, part, lifetimeMs }) {
+    async addFilePart({ taskId, part, lifetimeMs, maxTotalBytes }) {
       if (!part) throw new TeamTalkError('invalid-argument', 'a part is missing');
       const { start, size, key, sha256 } = new teamtalk.db.FilePart(part);
-      return { done: await fileTasks.addPart(taskId, { start, size, key, sha256 }, lifetimeMs) };
+      const next = { start, size, key, sha256 };
+      const outcome = await fileTasks.addPart(taskId, next, lifetimeMs, maxTotalBytes);
+      return { done: outcome === 'added', full: outcome === 'full' };
     },
 
     /** Removes parts of an upload that turned out to be unreadable. */

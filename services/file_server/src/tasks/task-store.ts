@@ -33,10 +33,22 @@ export interface Part {
 export type NewTask = Pick<Task, 'id' | 'fromUserId' | 'toUserId' | 'fileName' | 'fileSize' | 'offline'>;
 
 export interface TaskTimes {
+  /** time within which an upload has to begin, milliseconds */
+  unsentMs: number;
   /** time without progress after which a transfer expires, milliseconds */
   unfinishedMs: number;
   /** time a file is stored for its receiver, milliseconds */
   offlineFileMs: number;
+}
+
+/** In bytes of offline files; 0: no limit. */
+export interface TaskQuota {
+  userBytes: number;
+  totalBytes: number;
+  /** what the unsent bytes of one sender count for in `totalBytes` at most */
+  reservedBytes: number;
+  /** unfinished transfers of one sender */
+  unfinished: number;
 }
 
 const {
@@ -73,17 +85,15 @@ export class TaskStore {
     this.#times = times;
   }
 
-  async create(
-    task: NewTask,
-    quota: { userBytes: number; totalBytes: number; unfinished: number },
-  ): Promise<'ok' | TaskRefusal> {
+  async create(task: NewTask, quota: TaskQuota): Promise<'ok' | TaskRefusal> {
     const { id, ...rest } = task;
     const request = {
       ...rest,
       taskId: id,
-      lifetimeMs: this.#times.unfinishedMs,
+      lifetimeMs: task.offline ? this.#times.unsentMs : this.#times.unfinishedMs,
       maxUserBytes: quota.userBytes,
       maxTotalBytes: quota.totalBytes,
+      maxReservedBytes: quota.reservedBytes,
       maxUnfinished: quota.unfinished,
     };
     const { result } = await this.#pool.call(files.createFileTask, request, createMs);
@@ -106,10 +116,17 @@ export class TaskStore {
     return { task: taskOf(task), parts };
   }
 
-  /** @returns false when it is not the next part: another upload of the task was faster, or the task has ended */
-  async addPart(taskId: string, part: Part): Promise<boolean> {
-    const request = { taskId, part: { ...part }, lifetimeMs: this.#times.unfinishedMs };
-    return (await this.#pool.call(files.addFilePart, request, callMs)).done;
+  /**
+   * @param maxTotalBytes stored bytes of all senders; 0: no limit
+   * @returns `refused` when it is not the next part: another upload of the task was faster, or the task has ended; `full`
+   *   when it would exceed `maxTotalBytes`
+   */
+  async addPart(taskId: string, part: Part, maxTotalBytes: number): Promise<'added' | 'refused' | 'full'> {
+    const lifetimeMs = this.#times.unfinishedMs;
+    const request = { taskId, part: { ...part }, lifetimeMs, maxTotalBytes };
+    const { done, full } = await this.#pool.call(files.addFilePart, request, callMs);
+    if (done) return 'added';
+    return full ? 'full' : 'refused';
   }
 
   /** Deletes the records of the parts from `start` on. */

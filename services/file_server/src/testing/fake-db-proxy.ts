@@ -22,6 +22,8 @@ export class FakeDbProxy {
   readonly announced: string[] = [];
   /** When set, no more tasks are created. */
   full = false;
+  /** Sum of all stored bytes at which parts are refused. */
+  maxStored = Number.POSITIVE_INFINITY;
 
   static async start(bus: Bus): Promise<FakeDbProxy> {
     const proxy = new FakeDbProxy();
@@ -57,6 +59,8 @@ export class FakeDbProxy {
     server.unary(files.addFilePart, async ({ taskId, part }) => {
       const task = this.#alive(taskId) as Task | undefined;
       if (!task || !part || task.stored !== part.start || task.complete) return { done: false };
+      const stored = [...this.tasks.values()].reduce((sum, each) => sum + (each.stored ?? 0), 0);
+      if (stored + (part.size ?? 0) > this.maxStored) return { done: false, full: true };
       task.stored += part.size ?? 0;
       task.parts.push(new teamtalk.db.FilePart(part));
       return { done: true };

@@ -162,7 +162,7 @@ export class TestInstallation {
   async task(fileSize: number, mode: 'online' | 'offline'): Promise<string> {
     const transMode = mode === 'online' ? FILE_TYPE_ONLINE : FILE_TYPE_OFFLINE;
     const request = { fromUserId: from, toUserId: to, fileName: 'a.txt', fileSize, transMode };
-    return (await this.bus.request(topics.fileTask, request, 2_000)).taskId;
+    return (await this.bus.request(topics.fileTask, request, 10_000)).taskId;
   }
 
   async side(service: Service, userId: number, taskId: string): Promise<Side> {

@@ -188,3 +188,34 @@ it('a silent uploader and a silent downloader are closed', async () => {
     .toContain('connections_closed_total{reason="idle"} 1\n');
   await hasty.stop();
 });
+
+it('has an hour from its first block on, and ten minutes for it', async () => {
+  const { db } = files.installation;
+  const taskId = await files.installation.task(2 * block, 'offline');
+  expect(db.created.at(-1)).toMatchObject({ taskId, lifetimeMs: 600_000 });
+  const side = await files.installation.enter(files.first, from, taskId, Role.upload);
+  await side.expect(Commands.FilePullDataReq);
+  expect(db.extended).not.toContain(taskId);
+  await side.data(0, Buffer.alloc(block));
+  await waitUntil(() => db.extended.includes(taskId), { what: 'the hour begins' });
+  side.raw.close();
+  await waitUntil(() => db.tasks.get(taskId)?.stored === block, { what: 'what came is stored' });
+});
+
+it('ends when all files together have reached their quota, and goes on when there is room', async () => {
+  const { db } = files.installation;
+  const content = randomBytes(3 * part);
+  const taskId = await files.installation.task(content.length, 'offline');
+  const stored = [...db.tasks.values()].reduce((sum, each) => sum + (each.stored ?? 0), 0);
+  db.maxStored = stored + part;
+  const side = await files.installation.enter(files.first, from, taskId, Role.upload);
+  await side.answerPulls(content).catch(() => {});
+  await side.raw.closed;
+  expect(db.tasks.get(taskId)?.stored).toBe(part);
+  expect(await metricsOf(files.first)).toMatch(/reason="quota"\} 1\n/);
+  db.maxStored = Number.POSITIVE_INFINITY;
+  const again = await files.installation.enter(files.first, from, taskId, Role.upload);
+  await again.answerPulls(content);
+  expect(await again.expect(Commands.FileState)).toMatchObject({ state: CLIENT_FILE_DONE });
+  expect((await files.download(taskId, content.length, files.second)).equals(content)).toBe(true);
+});

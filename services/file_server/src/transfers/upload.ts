@@ -36,6 +36,7 @@ export class Upload implements Participant {
   #writer: PartWriter | undefined;
   #storing: Promise<void> = Promise.resolve();
   #parts = 0;
+  #hasBegun = false;
   #left: Promise<void> | undefined;
 
   constructor(context: Context, line: Line, task: Task) {
@@ -103,6 +104,16 @@ export class Upload implements Participant {
     return this.#left;
   }
 
+  /** With its first block an upload has the time of one in progress, also when its first part takes long to come. */
+  async #extend(): Promise<void> {
+    const { tasks, kit } = this.#context;
+    try {
+      await tasks.extend(this.#task.id);
+    } catch (error) {
+      kit.log.warn({ err: error, taskId: this.#task.id }, 'extending task failed');
+    }
+  }
+
   async #storeRest(): Promise<void> {
     const writer = this.#writer;
     this.#writer = undefined;
@@ -125,6 +136,11 @@ export class Upload implements Participant {
     // The connection ended meanwhile, which has handled the part.
     if (this.#writer !== writer) return;
     const end = offset + data.length;
+    if (!this.#hasBegun && end < this.#task.fileSize) {
+      this.#hasBegun = true;
+      // Before the parts, so that it does not shorten the time of a complete upload.
+      this.#storing = this.#extend();
+    }
     if (writer.size >= config.tasks.partBytes || end === this.#task.fileSize) {
       this.#writer = undefined;
       const before = this.#storing;
@@ -155,12 +171,14 @@ export class Upload implements Participant {
   }
 
   async #store(writer: PartWriter): Promise<void> {
-    const { tasks, store } = this.#context;
+    const { tasks, store, config } = this.#context;
     const part = await writer.finish();
     this.#parts++;
-    if (await tasks.addPart(this.#task.id, part)) return;
+    const { totalBytes } = config.tasks.quota;
+    const outcome = await tasks.addPart(this.#task.id, part, totalBytes);
+    if (outcome === 'added') return;
     await store.delete(part.key);
-    throw new Overtaken();
+    throw outcome === 'full' ? new QuotaReached() : new Overtaken();
   }
 
   /** Rereads the stored parts for the hash of the whole file, and drops them from the first damaged one on. */
@@ -199,6 +217,9 @@ export class Upload implements Participant {
       this.#writer?.abort();
       if (error instanceof Overtaken) {
         this.#line.end('overtaken');
+      } else if (error instanceof QuotaReached) {
+        this.#context.kit.log.info({ userId: this.#task.fromUserId }, 'total quota reached; ending upload');
+        this.#line.end('quota');
       } else if (!this.#line.closed) {
         const { log } = this.#context.kit;
         log.error({ err: error, taskId: this.#task.id }, 'storing upload failed');
@@ -218,3 +239,6 @@ function giveUp(writer: PartWriter | undefined): (error: unknown) => never {
 
 /** Another upload of the same task has stored this part, or the task has ended. */
 class Overtaken extends Error {}
+
+/** All offline files together have reached their quota; the upload may go on when there is room again. */
+class QuotaReached extends Error {}
