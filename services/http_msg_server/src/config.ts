@@ -72,6 +72,18 @@ export const envSchema = {
     1_000_000,
     'Messages waiting for the store at most; further ones get error 9',
   ),
+  GROUP_MEMBERS_RATE: env.integer(
+    1_000,
+    0,
+    1_000_000,
+    'Members per second that one app (one address, where HTTP_AUTH is open) puts into groups or takes out of them; a quarter for each who is told. A call beyond it waits, up to 3 s, and is then refused. 0: no limit',
+  ),
+  GROUP_MEMBERS_BURST: env.integer(
+    50_000,
+    1,
+    100_000_000,
+    'Members that one app may put into groups at once before GROUP_MEMBERS_RATE applies',
+  ),
   REQUEST_TIMEOUT_MS: env.integer(5_000, 10, 600_000, 'Time a request may take to arrive, ms'),
   STORE_TIMEOUT_MS: env.integer(
     3_500,
@@ -104,6 +116,8 @@ export interface HttpMsgServerConfig extends CommonConfig {
     messageBytes: number;
     appends: number;
   };
+  /** members of groups made, changed and notified by one caller */
+  groupRate: { perSecond: number; burst: number };
   timeouts: { requestMs: number; storeMs: number };
 }
 
@@ -132,6 +146,7 @@ function nest(values: EnvValues<typeof envSchema>, isProduction: boolean): HttpM
       messageBytes: values.MAX_MESSAGE_BYTES,
       appends: values.MAX_APPENDS,
     },
+    groupRate: { perSecond: values.GROUP_MEMBERS_RATE, burst: values.GROUP_MEMBERS_BURST },
     timeouts: { requestMs: values.REQUEST_TIMEOUT_MS, storeMs: values.STORE_TIMEOUT_MS },
   };
 }

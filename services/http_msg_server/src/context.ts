@@ -2,6 +2,7 @@ import { type Bus, type Cluster, type Registry, rendezvous } from '@teamtalk/bus
 import { createTextCodec, type TextCodec } from '@teamtalk/protocol';
 import { connectStore, type MessageAppender, messageAppender, type ReplicaPool } from '@teamtalk/rpc';
 import type { Kit, Logger, Tracing } from '@teamtalk/service-kit';
+import { MemberPace } from './actions/member-pace.js';
 import type { HttpMsgServerConfig } from './config.js';
 
 /** Milliseconds messages wait to be batched into a frame to db_proxy_server. */
@@ -19,6 +20,7 @@ export interface Context {
   /** The db_proxy_servers. */
   readonly pool: ReplicaPool;
   readonly appender: MessageAppender;
+  readonly memberPace: MemberPace;
   readonly textCodec: TextCodec;
   /** bytes of an encrypted message at most */
   readonly maxMessageBytes: number;
@@ -52,6 +54,7 @@ export function createContext(config: HttpMsgServerConfig, kit: Kit, cluster: Cl
     msgServers,
     pool,
     appender,
+    memberPace: new MemberPace(config.groupRate.perSecond, config.groupRate.burst),
     textCodec: createTextCodec(config.textKey),
     maxMessageBytes: limits.messageBytes,
   };

@@ -2,7 +2,7 @@ import { topics } from '@teamtalk/bus';
 import { Commands, encodePdu, IM } from '@teamtalk/protocol';
 import { groups, teamtalk } from '@teamtalk/rpc';
 import { TeamTalkError } from '@teamtalk/service-kit';
-import type { Actor } from '../auth/access.js';
+import { type Actor, anybody } from '../auth/access.js';
 import type { Context } from '../context.js';
 
 const { GROUP_OK } = teamtalk.db.GroupResult;
@@ -23,6 +23,8 @@ export type GroupRefusal =
   | 'not-permitted'
   /** the key was used for another request */
   | 'other-request'
+  /** the caller makes and changes more than it may; it can try again in a while */
+  | 'too-fast'
   /** the outcome is unknown; with an idempotency key the caller can safely retry */
   | 'unavailable';
 
@@ -43,9 +45,10 @@ export interface NewGroup {
 
 /** Creates a group of the listed users who exist; the creator is always a member. */
 export async function makeGroup(
-  { pool }: Context,
+  { memberPace, pool }: Context,
   group: NewGroup,
 ): Promise<{ groupId: number; memberIds: number[] } | GroupRefusal> {
+  if (!(await memberPace.turn(callerOf(group.actor), group.memberIds.length))) return 'too-fast';
   const wanted = { ...group, actor: { ...group.actor, asUser: group.userId } };
   const reply = await askOnce(
     // Without a key it is not retried: a second attempt could create a second group.
@@ -77,7 +80,9 @@ export async function changeGroupMembers(
   context: Context,
   change: MemberChange,
 ): Promise<{ currentIds: number[]; changedIds: number[] } | GroupRefusal> {
-  const { pool } = context;
+  const { memberPace, pool } = context;
+  const caller = callerOf(change.actor);
+  if (!(await memberPace.turn(caller, change.memberIds.length))) return 'too-fast';
   const wanted = { ...change, actor: { ...change.actor, asUser: change.userId } };
   const reply = await askOnce(
     // Without a key it is not retried: a second attempt would change nobody, and the members would not be notified.
@@ -88,8 +93,16 @@ export async function changeGroupMembers(
   if (typeof reply === 'string') return reply;
   if (reply.result !== GROUP_OK) return refusalFor(reply.result);
   // A repeated call notifies again: the replica that served the first one may have died before it did.
-  if (reply.changedIds.length > 0) await notifyMembers(context, change, reply);
+  if (reply.changedIds.length > 0) {
+    memberPace.notifies(caller, reply.currentIds.length);
+    await notifyMembers(context, change, reply);
+  }
   return { currentIds: reply.currentIds, changedIds: reply.changedIds };
+}
+
+/** Whose pace it is: an app's, or without a key the address's. */
+function callerOf({ name, source }: Actor): string {
+  return name === anybody ? source : name;
 }
 
 /** The change is committed already, so a failed notification is only logged. */

@@ -89,9 +89,12 @@ export interface Actor {
   source: string;
 }
 
+/** The name of a caller without a key. */
+export const anybody = 'anybody';
+
 /** @param app undefined: a caller without a key */
 export function actorOf(app: App | undefined, address: string | undefined): Actor {
-  return { name: app ? `app ${app.name}` : 'anybody', asUser: app?.userId ?? 0, source: address ?? '' };
+  return { name: app ? `app ${app.name}` : anybody, asUser: app?.userId ?? 0, source: address ?? '' };
 }
 
 /** Who makes an authenticated call. */

@@ -36,7 +36,7 @@ export async function changeMembers(context: Context, call: Call): Promise<Resul
     actor: call.actor,
     idempotencyKey: scopedKey(call.app, 'change-members', key.data),
   });
-  if (outcome === 'unavailable') return { code: ErrorCode.SERVER_ERROR };
+  if (outcome === 'unavailable' || outcome === 'too-fast') return { code: ErrorCode.SERVER_ERROR };
   if (typeof outcome === 'string') return { code: ErrorCode.GROUP_NOT_CHANGED };
   return { code: ErrorCode.OK };
 }

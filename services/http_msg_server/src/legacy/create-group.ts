@@ -36,7 +36,7 @@ export async function createGroup(context: Context, call: Call): Promise<Result>
     actor: call.actor,
     idempotencyKey: scopedKey(call.app, 'create-group', key.data),
   });
-  if (outcome === 'unavailable') return { code: ErrorCode.SERVER_ERROR };
+  if (outcome === 'unavailable' || outcome === 'too-fast') return { code: ErrorCode.SERVER_ERROR };
   if (typeof outcome === 'string') return { code: ErrorCode.GROUP_NOT_CREATED };
   return { code: ErrorCode.OK, more: { group_id: outcome.groupId } };
 }

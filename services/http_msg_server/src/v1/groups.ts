@@ -244,6 +244,7 @@ async function change(
 
 function refuse(refusal: GroupRefusal): never {
   if (refusal === 'unavailable') throw new Problem('unavailable');
+  if (refusal === 'too-fast') throw new Problem('too-many-calls', 'too many members in a short time');
   if (refusal === 'other-request') throw new Problem('other-request');
   if (refusal === 'not-found') throw new Problem('not-found', 'there is no such group');
   if (refusal === 'not-permitted') throw new Problem('not-permitted', 'the user has no right to do this');
