@@ -1,6 +1,7 @@
 import { accounts } from './accounts.js';
 import { apps } from './apps.js';
 import type { Attack } from './attack.js';
+import { coldLogin } from './cold-login.js';
 import { denials } from './denials.js';
 import { floods } from './floods.js';
 import { inside } from './inside.js';
@@ -12,6 +13,7 @@ export const attacks: readonly Attack[] = [
   ...denials,
   ...apps,
   ...accounts,
+  coldLogin,
   ...openByDefault,
   ...inside,
 ];
