@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { TestCluster } from '@teamtalk/cluster';
@@ -8,7 +9,7 @@ import { waitUntil } from '@teamtalk/local-stack';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 /** Events per receiver: far more than are posted at a time, and than the slow ones can take during the test. */
-const events = 400;
+const events = 100;
 /** What http_msg_server posts to one webhook at a time. */
 const share = 16;
 
@@ -50,8 +51,18 @@ class Receiver {
   }
 }
 
+/** Collects the garbage of this process, with what only weak references hold. */
+async function collectGarbage(): Promise<void> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  for (let i = 0; i < 3; i++) {
+    collect();
+    await setImmediate();
+  }
+}
+
 let cluster: TestCluster;
-let collecting: NodeJS.Timeout;
+let dataSource: Awaited<ReturnType<typeof openDataSource>>;
 const receivers: Record<'hangs' | 'drips' | 'fast', Receiver> = {} as never;
 
 beforeAll(async () => {
@@ -64,18 +75,15 @@ beforeAll(async () => {
     response.once('close', () => clearInterval(dripping));
   });
   receivers.fast = await Receiver.start((_request, response) => response.end());
-  // Runs in this process, whose garbage is collected every 50 ms.
+  // Runs in this process.
   cluster = await TestCluster.start({ http_msg_server: 1 });
-  setFlagsFromString('--expose-gc');
-  collecting = setInterval(runInNewContext('gc') as () => void, 50);
-  const dataSource = await openDataSource(cluster.database.url);
+  dataSource = await openDataSource(cluster.database.url);
   for (const [name, { url }] of Object.entries(receivers)) {
     await addWebhook(dataSource, { name, url, events: ['file'] });
   }
-  await dataSource.destroy();
-});
+}, 180_000);
 afterAll(async () => {
-  clearInterval(collecting);
+  await dataSource?.destroy();
   await cluster?.stop();
   for (const receiver of Object.values(receivers)) receiver.stop();
 });
@@ -89,17 +97,23 @@ it('a receiver that hangs and one that drips hold their own share of the posts, 
      FROM webhook w, generate_series(1, $1::int4) i`,
     [events],
   );
+  await waitUntil(() => hangs.open === share && drips.open === share, {
+    timeoutMs: 100_000,
+    what: 'the share of each slow receiver',
+  });
+  // The deadlines of posts are not among it.
+  await collectGarbage();
   await waitUntil(() => fast.posts >= events, {
-    timeoutMs: 40_000,
+    timeoutMs: 100_000,
     what: 'every event of the fast receiver',
   });
   await waitUntil(() => hangs.cutOff >= share && drips.cutOff >= share, {
-    timeoutMs: 40_000,
+    timeoutMs: 100_000,
     what: 'the posts to the slow receivers given up',
   });
   // The posts have failed, the store has recorded it, and further posts have begun.
   await waitUntil(() => hangs.posts > share && drips.posts > share, {
-    timeoutMs: 40_000,
+    timeoutMs: 100_000,
     what: 'further posts to the slow receivers',
   });
   expect(hangs.mostOpen).toBe(share);
@@ -112,41 +126,44 @@ it('a receiver that hangs and one that drips hold their own share of the posts, 
     { name: 'drips', errors: ['no answer within 5000 ms'] },
     { name: 'hangs', errors: ['no answer within 5000 ms'] },
   ]);
-}, 150_000);
+}, 600_000);
 
 it('many receivers that hang together leave most of the posts to others', async () => {
   const many = 40;
   const { hangs } = receivers;
   await cluster.sql('DELETE FROM webhook');
-  const dataSource = await openDataSource(cluster.database.url);
   for (let i = 0; i < many; i++) {
     await addWebhook(dataSource, { name: `hangs-${i}`, url: hangs.url, events: ['file'] });
   }
-  await dataSource.destroy();
   await waitUntil(() => hangs.open === 0, {
-    timeoutMs: 40_000,
+    timeoutMs: 100_000,
     what: 'the posts of the deleted webhooks given up',
   });
-  hangs.mostOpen = 0;
-  const before = hangs.cutOff;
   await cluster.sql(
     `INSERT INTO webhook_event (webhook_id, key, event, data)
      SELECT w.id, format('many %s', i), 'file', '{}' FROM webhook w, generate_series(1, $1::int4) i`,
     [events],
   );
-  await waitUntil(() => hangs.cutOff > before, { timeoutMs: 40_000, what: 'the first posts given up' });
-  expect(hangs.mostOpen, 'several posts to each').toBeGreaterThan(many);
-  // All webhooks have failed when each has had its first posts.
-  await waitUntil(() => hangs.cutOff - before >= many * share, {
-    timeoutMs: 40_000,
-    what: 'posts to every webhook',
+  // As the store has it: on a busy machine posts are given up before they reach the receiver.
+  const inFlight = 'SELECT id FROM webhook_event WHERE attempts > 0 AND last_error IS NULL';
+  await waitUntil(async () => (await cluster.sql(inFlight)).length > many, {
+    timeoutMs: 100_000,
+    everyMs: 100,
+    what: 'several posts to each',
   });
-  await waitUntil(() => hangs.open <= many, { timeoutMs: 40_000, what: 'one post to each' });
+  // Once the store knows of a failed post to each, every webhook's first posts are over.
+  const failed = 'SELECT DISTINCT webhook_id FROM webhook_event WHERE last_error IS NOT NULL';
+  await waitUntil(async () => (await cluster.sql(failed)).length === many, {
+    timeoutMs: 100_000,
+    everyMs: 200,
+    what: 'failed posts to every webhook',
+  });
+  await waitUntil(() => hangs.open <= many, { timeoutMs: 100_000, what: 'one post to each' });
   hangs.mostOpen = 0;
   const counted = hangs.cutOff;
   await waitUntil(() => hangs.cutOff >= counted + many, {
-    timeoutMs: 40_000,
+    timeoutMs: 100_000,
     what: 'further posts given up',
   });
   expect(hangs.mostOpen).toBeLessThanOrEqual(many);
-}, 150_000);
+}, 600_000);
