@@ -76,7 +76,7 @@ export const envSchema = {
     1_000,
     0,
     1_000_000,
-    'Members per second that one app (one address, where HTTP_AUTH is open) puts into groups or takes out of them; a quarter for each who is told. A call beyond it waits, up to 3 s, and is then refused. 0: no limit',
+    'Members per second that one app (one address, for calls without a key) puts into groups or takes out of them at each http_msg_server; a quarter for each who is told. A call beyond it waits, up to 3 s, and is then refused. 0: no limit',
   ),
   GROUP_MEMBERS_BURST: env.integer(
     50_000,
