@@ -113,10 +113,10 @@ export const envSchema = {
     'Cost of one user’s requests per second, in units of about a microsecond of CPU; the requests of a user who asks for more wait. 0: no limit',
   ),
   REQUEST_BURST: env.integer(
-    1_000_000,
+    300_000,
     1,
     1_000_000_000,
-    'Cost one user’s requests may have at once before REQUEST_RATE applies: what a client asks for after its login has to fit several times',
+    'Cost one user’s requests may have at once before REQUEST_RATE applies: what a client asks for after its login has to fit twice',
   ),
   MAX_IN_FLIGHT: env.integer(
     256,
