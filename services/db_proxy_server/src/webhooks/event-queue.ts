@@ -22,7 +22,7 @@ const maxAttempts = 12;
 
 // The lease lasts 8 s; the claiming sender gives up after 5 s.
 const claim: Statement = {
-  name: 'webhook_claim',
+  name: 'webhook_claim_2',
   text: `
     WITH due AS (
       SELECT mine.id FROM webhook w CROSS JOIN LATERAL (
@@ -30,7 +30,7 @@ const claim: Statement = {
         WHERE webhook_id = w.id AND delivered_at IS NULL AND failed_at IS NULL AND next_at <= now()
         ORDER BY next_at LIMIT $2 FOR UPDATE SKIP LOCKED
       ) mine
-      WHERE w.id <> ALL ($3::int4[])
+      WHERE w.id <> ALL ($3::int4[]) AND (cardinality($4::int4[]) = 0 OR w.id = ANY ($4))
       ORDER BY mine.next_at LIMIT $1
     )
     UPDATE webhook_event e SET attempts = attempts + 1, next_at = now() + interval '8 seconds'
@@ -84,9 +84,15 @@ export class WebhookEventQueue {
    * Claims due events for 8 s.
    * @param perWebhook most events of one webhook
    * @param busy webhooks to skip
+   * @param only webhooks to look at; empty: all
    */
-  claim(limit: number, perWebhook: number, busy: readonly number[]): Promise<ClaimedEvent[]> {
-    return this.#database.query<ClaimedEvent>(claim, [limit, perWebhook, busy]);
+  claim(
+    limit: number,
+    perWebhook: number,
+    busy: readonly number[],
+    only: readonly number[],
+  ): Promise<ClaimedEvent[]> {
+    return this.#database.query<ClaimedEvent>(claim, [limit, perWebhook, busy, only]);
   }
 
   async isAnyWebhook(): Promise<boolean> {

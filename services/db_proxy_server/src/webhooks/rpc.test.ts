@@ -1,5 +1,5 @@
 import { teamtalk } from '@teamtalk/bus';
-import type { httpApi } from '@teamtalk/rpc';
+import { httpApi } from '@teamtalk/rpc';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestContext, type TestContext } from '../testing/test-context.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
@@ -32,6 +32,27 @@ test('a claim tells when there is no webhook at all, so that the next one may co
   expect(await claim()).toMatchObject({ events: [], noWebhooks: false });
   await removeWebhook(database.dataSource, 'idle');
   expect(await claim()).toMatchObject({ events: [], noWebhooks: true });
+});
+
+test('events are claimed of the webhooks asked for only', async () => {
+  const ids: number[] = [];
+  for (const name of ['first', 'second']) {
+    await addWebhook(database.dataSource, { name, url: 'http://127.0.0.1:9/', events: ['file'] });
+    const [row] = await database.dataSource.query(
+      `INSERT INTO webhook_event (webhook_id, key, event, data)
+        SELECT id, name, 'file', '{}' FROM webhook WHERE name = $1 RETURNING webhook_id`,
+      [name],
+    );
+    ids.push(row.webhook_id);
+  }
+  const claim = async (onlyWebhookIds: number[]) => {
+    const request = new httpApi.api.ClaimWebhookEventsRequest({ limit: 10, perWebhook: 1, onlyWebhookIds });
+    const { events } = await webhooksRpc(context).claimEvents(request);
+    return events?.map(({ webhookId }) => webhookId);
+  };
+  expect(await claim([ids[1]!])).toEqual([ids[1]]);
+  expect(await claim([])).toEqual([ids[0]]);
+  for (const name of ['first', 'second']) await removeWebhook(database.dataSource, name);
 });
 
 test('a change of presence is stored, though another one beside it is of nobody', async () => {

@@ -8,9 +8,10 @@ const maxClaimed = 256;
 export function webhooksRpc({ webhookEvents }: Context): Handlers<typeof service> {
   return {
     /** Claims due events for posting. */
-    async claimEvents({ limit: wanted, perWebhook, busyWebhookIds }) {
+    async claimEvents({ limit: wanted, perWebhook, busyWebhookIds, onlyWebhookIds }) {
       const limit = Math.min(wanted, maxClaimed);
-      const rows = await webhookEvents.claim(limit, perWebhook || limit, busyWebhookIds ?? []);
+      const [busy, only] = [busyWebhookIds ?? [], onlyWebhookIds ?? []];
+      const rows = await webhookEvents.claim(limit, perWebhook || limit, busy, only);
       return {
         events: rows.map((row) => ({
           eventId: row.id,

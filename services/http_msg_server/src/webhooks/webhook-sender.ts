@@ -92,10 +92,10 @@ export class WebhookSender {
     if (performance.now() < this.#restUntil) return;
     try {
       const failing = [...this.#failingWebhooks];
-      await this.#claimFor(maxInFlight - this.#inFlight(), maxPerWebhook, failing);
+      await this.#claimFor(maxInFlight - this.#inFlight(), maxPerWebhook, failing, []);
       if (failing.length === 0) return;
       const room = Math.min(maxInFlight - this.#inFlight(), maxInFlightFailing - this.#inFlight(failing));
-      await this.#claimFor(room, maxPerFailingWebhook, []);
+      await this.#claimFor(room, maxPerFailingWebhook, [], failing);
     } catch (error) {
       this.#failed(error);
     }
@@ -108,10 +108,15 @@ export class WebhookSender {
     return sum;
   }
 
-  async #claimFor(limit: number, perWebhook: number, except: readonly number[]): Promise<void> {
+  async #claimFor(
+    limit: number,
+    perWebhook: number,
+    except: readonly number[],
+    onlyWebhookIds: readonly number[],
+  ): Promise<void> {
     if (limit <= 0 || this.#stopping.signal.aborted) return;
     const busyWebhookIds = [...this.#batches.keys(), ...except];
-    const request = { limit, perWebhook, busyWebhookIds };
+    const request = { limit, perWebhook, busyWebhookIds, onlyWebhookIds: [...onlyWebhookIds] };
     const { events, noWebhooks } = await this.#options.pool.callOnce(webhooks.claimEvents, request, storeMs);
     // The next poll but three is due then, give or take the time of this one.
     if (noWebhooks) this.#restUntil = performance.now() + noWebhooksPollMs - pollIntervalMs;
