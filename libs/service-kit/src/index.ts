@@ -25,7 +25,7 @@ export { Lifecycle } from './lifecycle.js';
 export { createLogger, type Logger } from './logger.js';
 export { type MetricDefinition, Metrics } from './metrics.js';
 export { readMetrics, type Sample, sumOf } from './metrics-text.js';
-export { listen } from './ops-server.js';
+export { listen, startOpsServer } from './ops-server.js';
 export { receivedNow, secondsSince } from './received-at.js';
 export { relaxGc } from './relax-gc.js';
 export { runService, type Service, startService } from './service.js';

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { wholeNumber } from '../arguments.js';
+import { hostAndPort, wholeNumber } from '../arguments.js';
 import { databaseHelp } from '../database.js';
 import { Failure } from '../failure.js';
 import type { Inspection } from '../import/inspect/findings.js';
@@ -21,12 +21,18 @@ interface CopyOptions extends SourceOptions {
   maxLoad: number;
 }
 
+interface FollowOptions extends CopyOptions {
+  stateEvery: number;
+  metrics?: { host: string; port: number };
+  once?: boolean;
+}
+
 interface ReportOptions {
   report: string;
   json?: boolean;
 }
 
-/** `teamtalk import inspect|copy|verify|report|all` */
+/** `teamtalk import inspect|copy|follow|verify|report|all` */
 export function define(command: Command): void {
   command.addHelpText('after', databaseHelp);
   source(command.command('inspect'))
@@ -38,6 +44,17 @@ export function define(command: Command): void {
       'Copy everything into an empty installation; the same command continues what was interrupted',
     )
     .action(copy);
+  paced(source(command.command('follow')))
+    .description('Keep up with the old servers while they run, after `copy`; until Ctrl-C')
+    .option(
+      '--state-every <seconds>',
+      'how often everything that is no message is read again, whole',
+      wholeNumber(1, 86_400),
+      60,
+    )
+    .option('--metrics <host:port>', 'serve the lag at /metrics', hostAndPort)
+    .option('--once', 'bring what is there now, and stop')
+    .action(follow);
   source(command.command('verify'))
     .description('Compare both sides, every message and every file, by a program of its own')
     .option('--json', 'print JSON')
@@ -109,6 +126,19 @@ async function copy({ maxLoad, ...options }: CopyOptions): Promise<void> {
     run.copy(session, await run.inspect(session), maxLoad),
   );
   print('copied; `teamtalk import verify` compares both sides');
+}
+
+async function follow({
+  maxLoad,
+  stateEvery,
+  metrics,
+  once = false,
+  ...options
+}: FollowOptions): Promise<void> {
+  const run = await import('../import/run/index.js');
+  await run.withBothSides(run.legacyPlaces(options), (session) =>
+    run.followOldServers(session, { maxLoad, stateEvery, metrics, once }),
+  );
 }
 
 async function verify({ json, ...options }: SourceOptions & { json?: boolean }): Promise<void> {

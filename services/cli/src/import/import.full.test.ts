@@ -325,11 +325,14 @@ describe('a copied installation', () => {
     const tables = await stagingTables();
     expect(tables.flat()).toEqual([
       'admin_account',
+      'followed',
       'former_member',
       'left_out',
       'message_map',
+      'message_relation',
       'missing_recording',
       'placeholder_user',
+      'relation',
       'renamed_user',
       'result',
       'source',

@@ -2,12 +2,13 @@ import type * as grafana from '@grafana/grafana-foundation-sdk/dashboard';
 import type { Dataquery } from '@grafana/grafana-foundation-sdk/prometheus';
 import type { Options } from '@grafana/grafana-foundation-sdk/timeseries';
 import { capacity } from './capacity.js';
+import { importDashboard } from './import.js';
 import { overview } from './overview.js';
 import type { Dashboard, Panel } from './panel.js';
 import { serviceDashboards } from './services.js';
 
 /** All dashboards, in the order of the reference page. */
-export const dashboards: readonly Dashboard[] = [overview, ...serviceDashboards, capacity];
+export const dashboards: readonly Dashboard[] = [overview, ...serviceDashboards, capacity, importDashboard];
 
 /** Rows of this height, two panels wide, on Grafana's grid of 24 columns. */
 const height = 8;

@@ -4,25 +4,31 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { serviceConfigurations } from '@teamtalk/cli';
+import { FollowMetrics, serviceConfigurations } from '@teamtalk/cli';
 import { TestCluster } from '@teamtalk/cluster';
 import { freePort, waitUntil } from '@teamtalk/local-stack';
-import type { MetricDefinition } from '@teamtalk/service-kit';
+import { Health, type MetricDefinition, startOpsServer } from '@teamtalk/service-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { alertsOf } from './alerts.js';
 import { dashboards } from './dashboards.js';
 import { metricsPage } from './metrics-page.js';
 
 type ServiceName = Parameters<TestCluster['node']>[0];
+/** What has metrics: the services, and `teamtalk import follow`. */
+type Source = ServiceName | 'import';
 
 const top = fileURLToPath(new URL('../../../../', import.meta.url));
-const services = Object.keys(serviceConfigurations) as ServiceName[];
+const services = [
+  ...(Object.keys(serviceConfigurations) as ServiceName[]),
+  'import',
+] as const satisfies Source[];
 const run = promisify(execFile);
 
 /** Metrics by their name in a query. */
 const known = new Map<string, MetricDefinition>();
 let cluster: TestCluster;
 let folder: string;
+let importer: Awaited<ReturnType<typeof startOpsServer>>;
 let prometheus: ChildProcess;
 let prometheusUrl: string;
 let alerts: { alert: string; expr: string }[];
@@ -38,11 +44,13 @@ beforeAll(async () => {
     TLS_PORTS: 'ws',
   };
   cluster = await TestCluster.start({ mode: 'processes', ...one, envOf: { msg_server: tls } });
+  importer = await startOpsServer({ host: '127.0.0.1', port: 0 }, new Health(), new FollowMetrics().metrics);
   await startPrometheus();
 });
 
 afterAll(async () => {
   prometheus?.kill('SIGKILL');
+  await importer?.stop();
   await cluster?.stop();
   await rm(folder, { recursive: true, force: true });
 });
@@ -177,8 +185,12 @@ function labelsOf(query: string): string[] {
   return [...grouped, ...selected].map((label) => label.trim()).filter((label) => !own.has(label));
 }
 
-async function definitionsOf(service: ServiceName): Promise<MetricDefinition[]> {
-  const url = `http://127.0.0.1:${cluster.port(service, 0, 'ops')}/metrics/reference`;
+function opsPort(source: Source): number {
+  return source === 'import' ? importer.port : cluster.port(source, 0, 'ops');
+}
+
+async function definitionsOf(service: Source): Promise<MetricDefinition[]> {
+  const url = `http://127.0.0.1:${opsPort(service)}/metrics/reference`;
   return (await fetch(url)).json() as Promise<MetricDefinition[]>;
 }
 
@@ -206,7 +218,7 @@ async function traffic(): Promise<() => Promise<void>> {
 async function startPrometheus(): Promise<void> {
   const jobs = services.map((service) => ({
     job_name: service,
-    static_configs: [{ targets: [`127.0.0.1:${cluster.port(service, 0, 'ops')}`] }],
+    static_configs: [{ targets: [`127.0.0.1:${opsPort(service)}`] }],
   }));
   const config = path.join(folder, 'prometheus.yml');
   await writeFile(config, JSON.stringify({ global: { scrape_interval: '1s' }, scrape_configs: jobs }));

@@ -13,6 +13,7 @@ export async function finishPartition(session: TargetSession, part: number): Pro
   await session.run(`ANALYZE ${staged}`);
   await insertMessages(session, part, staged);
   await recordRenumbered(session, staged);
+  await recordRelations(session, staged);
   await insertConversations(session, part, staged);
   await insertMembers(session, part, staged);
   await addPlaceholders(session, staged);
@@ -44,6 +45,20 @@ async function recordRenumbered(session: TargetSession, staged: string): Promise
     WHERE msg_id <> n`);
 }
 
+/** Which relation a pair's messages are of, each single one where there are several: later messages find their place by it. */
+async function recordRelations(session: TargetSession, staged: string): Promise<void> {
+  await session.run(`
+    CREATE TEMP TABLE related ON COMMIT DROP AS
+    SELECT DISTINCT conv, relate_id FROM ${staged} WHERE conv >= ${firstPair}`);
+  await session.run(
+    'INSERT INTO legacy_import.relation (conv, relate_id) SELECT conv, relate_id FROM related',
+  );
+  await session.run(`
+    INSERT INTO legacy_import.message_relation (conv, id, relate_id)
+    SELECT conv, row_number() OVER (${place}), relate_id FROM ${staged}
+    WHERE conv IN (SELECT conv FROM related GROUP BY conv HAVING count(*) > 1)`);
+}
+
 /**
  * Unread counts are all the old store has: the newest of the other user's messages are taken for the unread ones. A session that a
  * user does not see counts as removed.
@@ -60,25 +75,32 @@ async function insertConversations(session: TargetSession, part: number, staged:
     SELECT c.conv, c.last_id, to_timestamp(c.last_at), c.low_sent, low.seen, low.read, low.removed, high.seen, high.read,
       high.removed
     FROM c
-    CROSS JOIN LATERAL (${side(part, 'c.conv >> 32', 'c.last_id - c.low_sent')}) AS low
-    CROSS JOIN LATERAL (${side(part, 'c.conv & 4294967295', 'c.low_sent')}) AS high
+    CROSS JOIN LATERAL (${sideOf('low', part)}) AS low
+    CROSS JOIN LATERAL (${sideOf('high', part)}) AS high
     WHERE c.conv >= ${firstPair}
     UNION ALL
     SELECT conv, last_id, to_timestamp(last_at), 0, 0, 0, 0, 0, 0, 0 FROM c WHERE conv < ${firstPair}`);
 }
 
-/** In SQL: what a user of the pair `c` has seen of the messages they received. */
-function side(part: number, user: string, received: string): string {
+/**
+ * In SQL: what a user of the pair `c` has seen of the messages they received.
+ *
+ * @param part of messages and of what is staged; undefined: all of them
+ */
+export function sideOf(side: 'low' | 'high', part?: number): string {
+  const suffix = part === undefined ? '' : `_p${part}`;
+  const user = side === 'low' ? 'c.conv >> 32' : 'c.conv & 4294967295';
+  const received = side === 'low' ? 'c.last_id - c.low_sent' : 'c.low_sent';
   return `
-    SELECT ${received} - u.unread AS seen,
+    SELECT (${received}) - u.unread AS seen,
       CASE WHEN u.unread = 0 THEN c.last_id ELSE (
-        SELECT m.id - 1 FROM message_p${part} m
+        SELECT m.id - 1 FROM message${suffix} m
         WHERE m.conv = c.conv AND m.from_id <> (${user}) ORDER BY m.id DESC OFFSET u.unread - 1 LIMIT 1) END AS read,
       CASE WHEN u.unread > 0
-        OR EXISTS (SELECT FROM legacy_import.session_p${part} s WHERE s.conv = c.conv AND s.user_id = (${user}))
+        OR EXISTS (SELECT FROM legacy_import.session${suffix} s WHERE s.conv = c.conv AND s.user_id = (${user}))
         THEN 0 ELSE c.last_id END AS removed
     FROM (SELECT least(coalesce((
-      SELECT w.count FROM legacy_import.unread_p${part} w WHERE w.conv = c.conv AND w.user_id = (${user})), 0),
+      SELECT w.count FROM legacy_import.unread${suffix} w WHERE w.conv = c.conv AND w.user_id = (${user})), 0),
       ${received})::int4 AS unread) AS u`;
 }
 
@@ -106,7 +128,7 @@ async function insertMembers(session: TargetSession, part: number, staged: strin
 }
 
 /** Users without a row in IMUser who wrote or got a message: their peers keep the history. */
-async function addPlaceholders(session: TargetSession, staged: string): Promise<void> {
+export async function addPlaceholders(session: TargetSession, staged: string): Promise<void> {
   await session.run(`
     WITH missing AS (
       SELECT DISTINCT id FROM (

@@ -5,13 +5,13 @@ import type { LegacyPlaces } from '../places.js';
 import type { Progress } from '../progress.js';
 import type { TargetDatabase } from '../target/database.js';
 import { leftOutTable } from '../target/left-out.js';
-import { ImportState } from '../target/state.js';
+import { ImportState, sourceName } from '../target/state.js';
 import type { Storage } from '../target/storage.js';
 import {
-  insertDepartments,
-  insertDiscoveryItems,
-  insertGroups,
-  insertUsers,
+  bringDepartments,
+  bringDiscoveryItems,
+  bringGroups,
+  bringUsers,
   keepAdminAccounts,
   keptTables,
   moveIdentity,
@@ -19,9 +19,10 @@ import {
 import { countEmptyRelations, finishPartition } from './conversations.js';
 import { fileTables, importImages } from './images.js';
 import { messageTables } from './message-tables.js';
-import { importOfflineFiles } from './offline-files.js';
+import { importOfflineFiles, recordOfflineFiles } from './offline-files.js';
 import { paceOf } from './pace.js';
-import { insertDeviceTokens, prepareMembers, prepareSessions, sessionStaging } from './sessions.js';
+import { keepPositions, positionTables } from './positions.js';
+import { bringDeviceTokens, prepareMembers, prepareSessions, sessionStaging } from './sessions.js';
 import { messageStaging, stageMessages } from './stage-messages.js';
 import { redisStaging, stageRedis } from './stage-redis.js';
 import { stageTable, stagingTables } from './stage-tables.js';
@@ -57,6 +58,7 @@ export async function copyInstallation(options: CopyOptions): Promise<void> {
     ...redisStaging,
     ...sessionStaging,
     ...messageStaging,
+    ...positionTables,
     ...fileTables,
   ]);
   if (await state.isDone('finish')) return requireSameFolders(places, state);
@@ -69,12 +71,12 @@ export async function copyInstallation(options: CopyOptions): Promise<void> {
   progress.begin('state, Redis keys', 0);
   await stageRedis(places.redis, state, (count) => progress.add(count));
   progress.begin('accounts', 0);
-  await state.once('departments', insertDepartments);
-  await state.once('users', insertUsers);
-  await state.once('groups', insertGroups);
-  await state.once('discovery items', insertDiscoveryItems);
+  await state.once('departments', bringDepartments);
+  await state.once('users', bringUsers);
+  await state.once('groups', bringGroups);
+  await state.once('discovery items', bringDiscoveryItems);
   await state.once('admin accounts', keepAdminAccounts);
-  await state.once('device tokens', insertDeviceTokens);
+  await state.once('device tokens', bringDeviceTokens);
   await state.once('sessions', prepareSessions);
   await state.once('members', prepareMembers);
   await copyMessages(options, state);
@@ -82,6 +84,7 @@ export async function copyInstallation(options: CopyOptions): Promise<void> {
   await state.once('finish', async (session) => {
     await countEmptyRelations(session);
     await moveIdentity(session, 'im_user');
+    await keepPositions(session);
     // What was staged holds passwords, and is not needed any more.
     for (const table of await stagingLeft(session))
       await session.run(`DROP TABLE legacy_import.${table} CASCADE`);
@@ -115,14 +118,12 @@ async function copyMessages(
   }
   if (open.length > 0) {
     progress.begin('messages read', await countMessages(legacy));
-    const groups = await groupIds(database);
     const recordings = new Recordings(legacy, places.images);
     await inLanes(messageTables, (table) =>
       stageMessages(table, {
         legacy,
         database,
         recordings,
-        hasGroup: (id) => id >= firstPair || groups.has(id),
         pace: paceOf(maxLoad),
         onRows: (count) => progress.add(count),
       }),
@@ -151,15 +152,14 @@ async function copyFiles({ places, database, storage, progress }: CopyOptions, s
   }
   if (places.offlineFiles !== undefined) {
     progress.begin('offline files', 0);
-    await importOfflineFiles({ folder: places.offlineFiles, database, state, store: storage.store, onFile });
+    const left = await importOfflineFiles({
+      folder: places.offlineFiles,
+      database,
+      store: storage.store,
+      onFile,
+    });
+    await state.once('offline files', (session) => recordOfflineFiles(session, left));
   }
-}
-
-/** Conversations of pairs begin here; below are the ids of groups. */
-const firstPair = 4_294_967_296;
-
-async function groupIds(database: TargetDatabase): Promise<Set<number>> {
-  return new Set((await database.rows<{ id: number }>('SELECT id FROM chat_group')).map(({ id }) => id));
 }
 
 /** Nearly exact: rows are only ever inserted. */
@@ -180,12 +180,6 @@ async function stagingLeft(session: {
     SELECT relname AS name FROM pg_class WHERE relnamespace = 'legacy_import'::regnamespace AND relkind IN ('r', 'p')
       AND NOT relispartition AND (relname ~ '^(im|redis_)' OR relname IN ('message', 'staged', 'session', 'unread', 'member'))`);
   return rows.map(({ name }) => name);
-}
-
-/** The same database is the same source, by whatever account it is read. */
-function sourceName(mysql: string): string {
-  const { host, pathname } = new URL(mysql);
-  return `${host}${pathname}`;
 }
 
 async function inLanes<T>(items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {

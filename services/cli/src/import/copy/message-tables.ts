@@ -1,3 +1,4 @@
+import type { LegacyDatabase } from '../legacy/mysql.js';
 import type { LeftOutReason } from '../verification.js';
 
 /** One of the 16 legacy tables of messages. */
@@ -37,8 +38,16 @@ export type MessageRow = [id: number, kind: number, fields: Buffer, content: Buf
 /** The staging columns of a line. */
 export const lineColumns = 'conv, relate_id, legacy_id, from_id, msg_id, type, created, table_no, data';
 
-/** A page of a table in the order of its ids, without the data: that is added in `sortRows`. */
-export function pageQuery({ name, number, isGroup }: MessageTable, limit: number): string {
+/**
+ * A page of a table in the order of its ids, without the data: that is added in `sortRows`.
+ *
+ * @param except ids of rows that are not wanted
+ */
+export function pageQuery(
+  { name, number, isGroup }: MessageTable,
+  limit: number,
+  except: readonly number[] = [],
+): string {
   const kind = isGroup
     ? `CASE WHEN status <> 0 THEN ${kindOf('message-deleted')}
         WHEN type NOT IN (17, 18) THEN ${kindOf('message-type')}
@@ -55,8 +64,9 @@ export function pageQuery({ name, number, isGroup }: MessageTable, limit: number
   const fields = isGroup
     ? `groupId, groupId, id, userId, msgId, type, created, ${number}`
     : `LEAST(fromId, toId) * 4294967296 + GREATEST(fromId, toId), relateId, id, fromId, msgId, type, created, ${number}`;
+  const others = except.length === 0 ? '' : `AND id NOT IN (${except.join(', ')})`;
   return `SELECT id, ${kind}, CAST(CONCAT_WS(CHAR(9), ${fields}) AS BINARY), CAST(content AS BINARY)
-    FROM ${name} WHERE id > ? ORDER BY id LIMIT ${limit}`;
+    FROM ${name} WHERE id > ? ${others} ORDER BY id LIMIT ${limit}`;
 }
 
 export interface Page {
@@ -70,7 +80,12 @@ export interface Page {
 const base64 = /^[A-Za-z0-9+/=]*$/;
 
 /** Sorts a page's rows into texts, voice messages, and what is left out. */
-export function sortRows(rows: readonly MessageRow[], hasGroup: (id: number) => boolean): Page {
+export async function sortRows(
+  table: MessageTable,
+  rows: readonly MessageRow[],
+  legacy: LegacyDatabase,
+): Promise<Page> {
+  const groups = table.isGroup ? await groupsOf(rows, legacy) : undefined;
   const page: Page = { lines: [], voices: [], leftOut: {} };
   const leaveOut = (reason: LeftOutReason) => {
     page.leftOut[reason] = (page.leftOut[reason] ?? 0) + 1;
@@ -81,7 +96,7 @@ export function sortRows(rows: readonly MessageRow[], hasGroup: (id: number) => 
       continue;
     }
     const fields = fieldBytes.toString('latin1');
-    if (!hasGroup(Number.parseInt(fields, 10))) {
+    if (groups && !groups.has(Number.parseInt(fields, 10))) {
       leaveOut('group-gone');
       continue;
     }
@@ -93,6 +108,15 @@ export function sortRows(rows: readonly MessageRow[], hasGroup: (id: number) => 
     }
   }
   return page;
+}
+
+/** The groups of these messages that have a row in IMGroup now: one can be new since the groups were read. */
+async function groupsOf(rows: readonly MessageRow[], legacy: LegacyDatabase): Promise<ReadonlySet<number>> {
+  const named = new Set(rows.map(([, , fields]) => Number.parseInt(fields.toString('latin1'), 10)));
+  const ids = [...named].filter((id) => id > 0 && id <= largest);
+  if (ids.length === 0) return new Set();
+  const found = await legacy.rows<[number]>(`SELECT id FROM IMGroup WHERE id IN (${ids.join(', ')})`);
+  return new Set(found.map(([id]) => id));
 }
 
 export function messageLine(fields: string, data: string): string {

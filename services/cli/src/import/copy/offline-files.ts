@@ -3,9 +3,8 @@ import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type BlobStore, isKey } from '@teamtalk/blob-store';
-import type { TargetDatabase } from '../target/database.js';
+import type { TargetDatabase, TargetSession } from '../target/database.js';
 import { recordLeftOut } from '../target/left-out.js';
-import type { ImportState } from '../target/state.js';
 import type { LeftOutReason } from '../verification.js';
 
 /** Most files that wait between two users, as file_server has it. */
@@ -30,14 +29,16 @@ export interface OfflineFileOptions {
   /** file_server's folder `offline_file` */
   folder: string;
   database: TargetDatabase;
-  state: ImportState;
   store: BlobStore;
   onFile(bytes: number): void;
 }
 
+/** How many rows of IMTransmitFile were left out for each reason. */
+export type FilesLeftOut = ReadonlyMap<LeftOutReason, number>;
+
 /** Brings the files that wait for their receiver: those that have a row, and whose length is the one in their header. */
-export async function importOfflineFiles(options: OfflineFileOptions): Promise<void> {
-  const { database, state } = options;
+export async function importOfflineFiles(options: OfflineFileOptions): Promise<FilesLeftOut> {
+  const { database } = options;
   const waiting = await database.rows<WaitingFile>(`
     SELECT DISTINCT ON (taskid) id, fromid, toid, filename, taskid, size, created
     FROM legacy_import.imtransmitfile t
@@ -57,17 +58,20 @@ export async function importOfflineFiles(options: OfflineFileOptions): Promise<v
     if (reason === undefined) ofPair.set(pair, count + 1);
     else left.set(reason, (left.get(reason) ?? 0) + 1);
   }
-  await state.once('offline files', async (session) => {
-    for (const [reason, count] of left) await recordLeftOut(session, 'IMTransmitFile', reason, count);
-    const [row] = await session.rows<{ fetched: string; without_user: string }>(`
-      SELECT count(*) FILTER (WHERE status <> 0) AS fetched,
-        count(*) FILTER (WHERE status = 0 AND NOT (
-          EXISTS (SELECT FROM legacy_import.imuser u WHERE u.id = t.fromid)
-          AND EXISTS (SELECT FROM legacy_import.imuser u WHERE u.id = t.toid))) AS without_user
-      FROM legacy_import.imtransmitfile t`);
-    await recordLeftOut(session, 'IMTransmitFile', 'offline-file-fetched', Number(row!.fetched));
-    await recordLeftOut(session, 'IMTransmitFile', 'offline-file-without-user', Number(row!.without_user));
-  });
+  return left;
+}
+
+/** Records what `importOfflineFiles` left out, and the rows that it did not look at. */
+export async function recordOfflineFiles(session: TargetSession, left: FilesLeftOut): Promise<void> {
+  for (const [reason, count] of left) await recordLeftOut(session, 'IMTransmitFile', reason, count);
+  const [row] = await session.rows<{ fetched: string; without_user: string }>(`
+    SELECT count(*) FILTER (WHERE status <> 0) AS fetched,
+      count(*) FILTER (WHERE status = 0 AND NOT (
+        EXISTS (SELECT FROM legacy_import.imuser u WHERE u.id = t.fromid)
+        AND EXISTS (SELECT FROM legacy_import.imuser u WHERE u.id = t.toid))) AS without_user
+    FROM legacy_import.imtransmitfile t`);
+  await recordLeftOut(session, 'IMTransmitFile', 'offline-file-fetched', Number(row!.fetched));
+  await recordLeftOut(session, 'IMTransmitFile', 'offline-file-without-user', Number(row!.without_user));
 }
 
 /** @returns why it is left out, undefined when it is there */

@@ -1,19 +1,23 @@
 import type { TargetSession } from '../target/database.js';
 import { recordLeftOut } from '../target/left-out.js';
+import { upsert } from '../target/upsert.js';
 
 const partitions = 16;
+
+/** The tables that sessions, unread counts and members are prepared in. */
+export const sessionColumns = {
+  session: 'conv int8 NOT NULL, user_id int4 NOT NULL',
+  unread: 'conv int8 NOT NULL, user_id int4 NOT NULL, count int8 NOT NULL',
+  member:
+    'conv int8 NOT NULL, user_id int4 NOT NULL, joined int8 NOT NULL, unread int8 NOT NULL, shield bool NOT NULL',
+} as const;
 
 /**
  * What of sessions, unread counts and members is needed with the messages: in the partitions of these, so that each partition of
  * `message` is finished with everything that belongs to its conversations.
  */
 export const sessionStaging: readonly string[] = [
-  ...partitioned('session', 'conv int8 NOT NULL, user_id int4 NOT NULL'),
-  ...partitioned('unread', 'conv int8 NOT NULL, user_id int4 NOT NULL, count int8 NOT NULL'),
-  ...partitioned(
-    'member',
-    `conv int8 NOT NULL, user_id int4 NOT NULL, joined int8 NOT NULL, unread int8 NOT NULL, shield bool NOT NULL`,
-  ),
+  ...Object.entries(sessionColumns).flatMap(([table, columns]) => partitioned(table, columns)),
   `CREATE TABLE IF NOT EXISTS legacy_import.message_map (
     conv int8 NOT NULL, old_id int8 NOT NULL, new_id int4 NOT NULL, table_no int2 NOT NULL, legacy_id int8 NOT NULL)`,
 ];
@@ -80,6 +84,7 @@ export async function prepareMembers(session: TargetSession): Promise<void> {
       ON s.group_id = k.groupid AND s.user_id = k.userid
     WHERE k.is_in`);
   await session.run('ANALYZE legacy_import.member');
+  await session.run('DELETE FROM legacy_import.former_member');
   await session.run(`
     INSERT INTO legacy_import.former_member (group_id, user_id, first_joined_at, joined_at)
     SELECT groupid, userid, to_timestamp(first_joined), to_timestamp(joined) FROM known WHERE NOT is_in`);
@@ -106,14 +111,18 @@ async function countMembersLeftOut(session: TargetSession): Promise<void> {
 }
 
 /** Where push reaches users. */
-export async function insertDeviceTokens(session: TargetSession): Promise<void> {
-  const inserted = await session.run(`
-    INSERT INTO device_token (user_id, client_type, token)
+export async function bringDeviceTokens(session: TargetSession): Promise<void> {
+  const columns = ['user_id', 'client_type', 'token'];
+  await upsert(
+    session,
+    { table: 'device_token', key: ['user_id', 'client_type'], columns },
+    `
     SELECT DISTINCT ON (user_id, client_type) user_id, client_type, token FROM legacy_import.redis_device d
     WHERE EXISTS (SELECT FROM legacy_import.imuser u WHERE u.id = d.user_id)
-    ORDER BY user_id, client_type, token`);
-  const [all] = await session.rows<{ count: string }>(
-    'SELECT count(*) FROM (SELECT DISTINCT user_id, client_type FROM legacy_import.redis_device) AS devices',
+    ORDER BY user_id, client_type, token`,
   );
-  await recordLeftOut(session, 'redis', 'token-without-user', Number(all!.count) - inserted);
+  const [left] = await session.rows<{ count: string }>(`
+    SELECT count(*) FROM (SELECT DISTINCT user_id, client_type FROM legacy_import.redis_device d
+      WHERE NOT EXISTS (SELECT FROM legacy_import.imuser u WHERE u.id = d.user_id)) AS devices`);
+  await recordLeftOut(session, 'redis', 'token-without-user', Number(left!.count));
 }

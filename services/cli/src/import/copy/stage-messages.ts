@@ -14,6 +14,7 @@ import {
   pageQuery,
   sortRows,
 } from './message-tables.js';
+import { type Position, positionAfter } from './positions.js';
 
 const pageRows = 20_000;
 const partitions = 16;
@@ -24,7 +25,8 @@ const partitions = 16;
  */
 export const messageStaging: readonly string[] = [
   `CREATE UNLOGGED TABLE IF NOT EXISTS legacy_import.staged (
-    table_name text PRIMARY KEY, position int8 NOT NULL, rows int8 NOT NULL, left_out jsonb NOT NULL, done bool NOT NULL)`,
+    table_name text PRIMARY KEY, settled int8 NOT NULL, seen int8[] NOT NULL, rows int8 NOT NULL, left_out jsonb NOT NULL,
+    done bool NOT NULL)`,
   `CREATE TABLE IF NOT EXISTS legacy_import.message (
     conv int8 NOT NULL, relate_id int8 NOT NULL, legacy_id int8 NOT NULL, from_id int8 NOT NULL, msg_id int8 NOT NULL,
     type int2 NOT NULL, created int8 NOT NULL, table_no int2 NOT NULL, data bytea NOT NULL) PARTITION BY HASH (conv)`,
@@ -42,8 +44,6 @@ export interface StageMessagesOptions {
   legacy: LegacyDatabase;
   database: TargetDatabase;
   recordings: Recordings;
-  /** whether this group has a row in IMGroup */
-  hasGroup(id: number): boolean;
   /** Waits as long as the load on the source asks for; `ms` is what the page took. */
   pace(ms: number): Promise<void>;
   onRows(count: number): void;
@@ -54,15 +54,20 @@ export async function stageMessages(table: MessageTable, options: StageMessagesO
   const { legacy, database, pace, onRows } = options;
   const begun = await progressOf(database, table);
   let { position, done } = begun;
+  let last = Math.max(position.settled, ...position.seen.slice(-1));
   onRows(begun.rows);
   if (!legacy.hasTable(table.name)) return;
   const query = pageQuery(table, pageRows);
   while (!done) {
     const begin = performance.now();
-    const page = await legacy.rows<MessageRow>(query, [position]);
+    const page = await legacy.rows<MessageRow>(query, [last]);
     done = page.length < pageRows;
-    position = page.at(-1)?.[0] ?? position;
-    const sorted = sortRows(page, (id) => options.hasGroup(id));
+    last = page.at(-1)?.[0] ?? last;
+    position = positionAfter(
+      position,
+      page.map(([id]) => id),
+    );
+    const sorted = await sortRows(table, page, legacy);
     await database.transaction(async (session) => {
       await copyPage(session, table, sorted, options.recordings);
       await recordPage(session, table, { position, rows: page.length, leftOut: sorted.leftOut, done });
@@ -73,23 +78,25 @@ export async function stageMessages(table: MessageTable, options: StageMessagesO
 }
 
 async function progressOf(database: TargetDatabase, { name }: MessageTable) {
-  const [row] = await database.rows<{ position: string; rows: string; done: boolean }>(
-    'SELECT position, rows, done FROM legacy_import.staged WHERE table_name = $1',
+  const [row] = await database.rows<{ settled: string; seen: string[]; rows: string; done: boolean }>(
+    'SELECT settled, seen, rows, done FROM legacy_import.staged WHERE table_name = $1',
     [name],
   );
-  return { position: Number(row?.position ?? -1), rows: Number(row?.rows ?? 0), done: row?.done ?? false };
+  const position: Position = { settled: Number(row?.settled ?? -1), seen: (row?.seen ?? []).map(Number) };
+  return { position, rows: Number(row?.rows ?? 0), done: row?.done ?? false };
 }
 
 /** Copies a page's lines; those of voice messages are filled in from their recordings. */
-async function copyPage(
+export async function copyPage(
   session: TargetSession,
   { number }: MessageTable,
   page: Page,
   recordings: Recordings,
+  target = 'legacy_import.message',
 ): Promise<void> {
   if (page.lines.length + page.voices.length === 0) return;
   const missing: { legacyId: string; audioId: string; reason: string }[] = [];
-  await session.copy(`legacy_import.message (${lineColumns})`, chunks(page, recordings, missing));
+  await session.copy(`${target} (${lineColumns})`, chunks(page, recordings, missing));
   if (missing.length === 0) return;
   await session.run(
     `INSERT INTO legacy_import.missing_recording (table_no, legacy_id, audio_id, reason)
@@ -127,11 +134,12 @@ async function* chunks(
 async function recordPage(
   session: TargetSession,
   { name }: MessageTable,
-  page: { position: number; rows: number; leftOut: Page['leftOut']; done: boolean },
+  page: { position: Position; rows: number; leftOut: Page['leftOut']; done: boolean },
 ): Promise<void> {
   const [staged] = await session.rows<{ left_out: Page['leftOut'] }>(
-    `INSERT INTO legacy_import.staged AS s (table_name, position, rows, left_out, done) VALUES ($1, $2, $3, $4, $5)
-      ON CONFLICT (table_name) DO UPDATE SET position = excluded.position, rows = s.rows + excluded.rows,
+    `INSERT INTO legacy_import.staged AS s (table_name, settled, seen, rows, left_out, done)
+      VALUES ($1, $2, $3, $4, $5, $6)
+      ON CONFLICT (table_name) DO UPDATE SET settled = excluded.settled, seen = excluded.seen, rows = s.rows + excluded.rows,
         done = excluded.done, left_out = (
           SELECT coalesce(jsonb_object_agg(reason, count), '{}')
           FROM (SELECT reason, sum(count::int8) AS count
@@ -139,7 +147,7 @@ async function recordPage(
               AS together (reason, count)
             GROUP BY reason) AS summed)
       RETURNING left_out`,
-    [name, page.position, page.rows, JSON.stringify(page.leftOut), page.done],
+    [name, page.position.settled, page.position.seen, page.rows, JSON.stringify(page.leftOut), page.done],
   );
   if (!page.done) return;
   for (const [reason, count] of Object.entries(staged!.left_out) as [LeftOutReason, number][])

@@ -126,17 +126,24 @@ export async function stageRedis(
   state: ImportState,
   onKeys: (count: number) => void,
 ): Promise<void> {
-  await state.once('stage redis', async (session) => {
-    for (const staging of stagings) await session.run(`DELETE FROM legacy_import.redis_${staging}`);
-    const poolsOf = new Map<string, RedisPool[]>();
-    for (const [pool, url] of Object.entries(places)) {
-      poolsOf.set(url, [...(poolsOf.get(url) ?? []), pool as RedisPool]);
-    }
-    const left = new Map<string, number>();
-    for (const [url, pools] of poolsOf) await stageDatabase(url, pools, session, left, onKeys);
-    for (const [reason, count] of left) await recordLeftOut(session, 'redis', reason as LeftOutReason, count);
-    for (const staging of stagings) await session.run(`ANALYZE legacy_import.redis_${staging}`);
-  });
+  await state.once('stage redis', (session) => fillRedisStaging(session, places, onKeys));
+}
+
+/** Fills the staging tables of Redis anew with all that it has now. */
+export async function fillRedisStaging(
+  session: TargetSession,
+  places: Record<RedisPool, string>,
+  onKeys: (count: number) => void,
+): Promise<void> {
+  for (const staging of stagings) await session.run(`DELETE FROM legacy_import.redis_${staging}`);
+  const poolsOf = new Map<string, RedisPool[]>();
+  for (const [pool, url] of Object.entries(places)) {
+    poolsOf.set(url, [...(poolsOf.get(url) ?? []), pool as RedisPool]);
+  }
+  const left = new Map<string, number>();
+  for (const [url, pools] of poolsOf) await stageDatabase(url, pools, session, left, onKeys);
+  for (const [reason, count] of left) await recordLeftOut(session, 'redis', reason as LeftOutReason, count);
+  for (const staging of stagings) await session.run(`ANALYZE legacy_import.redis_${staging}`);
 }
 
 async function stageDatabase(

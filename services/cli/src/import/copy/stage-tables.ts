@@ -1,5 +1,6 @@
 import type { LegacyDatabase, LegacyValue } from '../legacy/mysql.js';
 import { chunksOf, copyLine } from '../target/copy-text.js';
+import type { TargetSession } from '../target/database.js';
 import { recordLeftOut } from '../target/left-out.js';
 import type { ImportState } from '../target/state.js';
 import { type StagedTable, stagedTables, stagingColumns, stagingOf } from './staged-tables.js';
@@ -22,18 +23,25 @@ export async function stageTable(
   state: ImportState,
   table: StagedTable,
 ): Promise<void> {
-  await state.once(`stage ${table}`, async (session) => {
-    await session.run(`DELETE FROM ${stagingOf(table)}`);
-    if (!legacy.hasTable(table)) return;
-    await session.copy(stagingOf(table), linesOf(legacy, table));
-    if (keepsIds.includes(table)) {
-      const beyond = await session.run(
-        `DELETE FROM ${stagingOf(table)} WHERE id NOT BETWEEN 1 AND ${largestId}`,
-      );
-      await recordLeftOut(session, table, 'id-too-large', beyond);
-    }
-    await session.run(`ANALYZE ${stagingOf(table)}`);
-  });
+  await state.once(`stage ${table}`, (session) => fillStaging(session, legacy, table));
+}
+
+/** Fills a staging table anew with all rows that the legacy one has now. */
+export async function fillStaging(
+  session: TargetSession,
+  legacy: LegacyDatabase,
+  table: StagedTable,
+): Promise<void> {
+  await session.run(`DELETE FROM ${stagingOf(table)}`);
+  if (!legacy.hasTable(table)) return;
+  await session.copy(stagingOf(table), linesOf(legacy, table));
+  if (keepsIds.includes(table)) {
+    const beyond = await session.run(
+      `DELETE FROM ${stagingOf(table)} WHERE id NOT BETWEEN 1 AND ${largestId}`,
+    );
+    await recordLeftOut(session, table, 'id-too-large', beyond);
+  }
+  await session.run(`ANALYZE ${stagingOf(table)}`);
 }
 
 async function* linesOf(legacy: LegacyDatabase, table: StagedTable): AsyncGenerator<Buffer> {

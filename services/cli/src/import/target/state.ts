@@ -46,6 +46,25 @@ export class ImportState {
     });
   }
 
+  /**
+   * Goes on with an import whose copy has ended.
+   *
+   * @throws Failure when there is none, or from another source
+   */
+  async continue(source: string): Promise<void> {
+    await this.#database.transaction(async (session) => {
+      const [found] = (await hasState(session))
+        ? await session.rows<{ name: string; finished: boolean }>(`
+            SELECT name, EXISTS (SELECT FROM legacy_import.step WHERE name = 'finish') AS finished FROM legacy_import.source`)
+        : [];
+      if (!found?.finished)
+        throw new Failure('nothing was copied here to the end yet: `teamtalk import copy` does.');
+      if (found.name !== source) {
+        throw new Failure(`this installation was copied from ${found.name}, and not from ${source}.`);
+      }
+    });
+  }
+
   /** Runs `work` in one transaction unless it has been done before. @returns whether it was done now */
   async once(step: string, work: (session: TargetSession) => Promise<void>): Promise<boolean> {
     return this.#database.transaction(async (session) => {
@@ -60,6 +79,12 @@ export class ImportState {
   async isDone(step: string): Promise<boolean> {
     return (await this.#database.rows('SELECT FROM legacy_import.step WHERE name = $1', [step])).length > 0;
   }
+}
+
+/** The same database is the same source, by whatever account it is read. */
+export function sourceName(mysql: string): string {
+  const { host, pathname } = new URL(mysql);
+  return `${host}${pathname}`;
 }
 
 const stateTables = [
