@@ -32,7 +32,12 @@ interface ReportOptions {
   json?: boolean;
 }
 
-/** `teamtalk import inspect|copy|follow|verify|report|all` */
+interface CutoverOptions extends CopyOptions, ReportOptions {
+  within: number;
+  quiet: number;
+}
+
+/** `teamtalk import inspect|copy|follow|verify|cutover|report|all` */
 export function define(command: Command): void {
   command.addHelpText('after', databaseHelp);
   source(command.command('inspect'))
@@ -59,6 +64,18 @@ export function define(command: Command): void {
     .description('Compare both sides, every message and every file, by a program of its own')
     .option('--json', 'print JSON')
     .action(verify);
+  reported(paced(source(command.command('cutover'))))
+    .description(
+      'The evening of the move: wait until the old servers are stopped, bring the rest, verify, go or no go',
+    )
+    .option('--within <minutes>', 'for how long it may take', wholeNumber(1, 1_440), 60)
+    .option(
+      '--quiet <seconds>',
+      'the old servers count as stopped when nothing was written for so long',
+      wholeNumber(1, 3_600),
+      10,
+    )
+    .action(cutover);
   reported(command.command('report'))
     .description('Write what was copied, left out and verified, as a page and as JSON')
     .action(report);
@@ -159,6 +176,27 @@ function printVerification({ reconciliations, comparisons, unexplained }: Verifi
     for (const sample of samples) print(`    ${sample}`);
   }
   print(`${unexplained} unexplained`);
+}
+
+async function cutover({
+  maxLoad,
+  within,
+  quiet,
+  report: folder,
+  json,
+  ...options
+}: CutoverOptions): Promise<void> {
+  const run = await import('../import/run/index.js');
+  const settings = { maxLoad, quietSeconds: quiet, withinMinutes: within, report: folder };
+  const { record } = await run.withBothSides(run.legacyPlaces(options), (session) =>
+    tellReport(run.runCutover(session, settings)),
+  );
+  for (const { question, found, isMet } of record.criteria)
+    print(`${isMet ? 'yes' : 'NO '}  ${question} ${found}`);
+  print(`\n${record.decision}`);
+  for (const [at, each] of record.next.entries()) print(`${at + 1}. ${each}`);
+  if (json) printJson(record);
+  if (record.decision !== 'go') throw new Failure('the old servers stay');
 }
 
 async function report(options: ReportOptions): Promise<void> {

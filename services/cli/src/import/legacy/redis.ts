@@ -99,6 +99,12 @@ export class LegacyRedis {
     });
   }
 
+  /** What changes with every write. A snapshot changes it, too. */
+  async writes(): Promise<string> {
+    const info = await this.#ask(() => this.#client.info('persistence'));
+    return [...info.matchAll(/^(?:rdb_changes_since_last_save|rdb_last_save_time):.*$/gm)].join(' ');
+  }
+
   close(): void {
     this.#client.disconnect();
   }

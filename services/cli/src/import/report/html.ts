@@ -3,19 +3,9 @@ import type { ImportReport } from './report.js';
 /** The report as one page that needs nothing else, to be read, printed and signed. */
 export function reportPage(report: ImportReport): string {
   const { verification, inspection, changed } = report;
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>Import of ${escaped(report.source)}</title>
-<style>
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
-table { border-collapse: collapse; width: 100%; margin: 0.5rem 0 1.5rem }
-th, td { text-align: left; padding: 0.25rem 0.75rem 0.25rem 0; border-bottom: 1px solid #ddd; vertical-align: top }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
-.good { color: #17692c } .bad { color: #b00020 } small { color: #666 }
-</style>
-<h1>Import of ${escaped(report.source)}</h1>
-<p>Begun ${escaped(report.beganAt)}, ${report.finishedAt ? `copied by ${escaped(report.finishedAt)}` : 'not finished'}.
+  return document(
+    `Import of ${report.source}`,
+    `<p>Begun ${escaped(report.beganAt)}, ${report.finishedAt ? `copied by ${escaped(report.finishedAt)}` : 'not finished'}.
 ${verdict(report)}</p>
 <h2>What is in the new installation</h2>
 ${table(['', 'count'], Object.entries(report.imported))}
@@ -59,7 +49,25 @@ ${
         ]),
       )}`
     : ''
+}`,
+  );
 }
+
+/** A page that needs nothing else, with a line to sign on. */
+export function document(title: string, body: string): string {
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>${escaped(title)}</title>
+<style>
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222 }
+table { border-collapse: collapse; width: 100%; margin: 0.5rem 0 1.5rem }
+th, td { text-align: left; padding: 0.25rem 0.75rem 0.25rem 0; border-bottom: 1px solid #ddd; vertical-align: top }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
+.good { color: #17692c } .bad { color: #b00020 } small { color: #666 }
+</style>
+<h1>${escaped(title)}</h1>
+${body}
 <p>Signed: ______________________ &nbsp; Date: ______________</p>
 </html>
 `;
@@ -99,7 +107,7 @@ ${samples(
 )}`;
 }
 
-function table(heads: string[], rows: (string | number)[][]): string {
+export function table(heads: string[], rows: (string | number)[][]): string {
   if (rows.length === 0) return '<p>Nothing.</p>';
   const kind = (i: number) => (typeof rows[0]![i] === 'number' ? ' class="number"' : '');
   const head = heads.map((text, i) => `<th${kind(i)}>${escaped(text)}</th>`).join('');
@@ -120,7 +128,7 @@ function samples(heading: string, lines: string[]): string {
   return `<h3>${escaped(heading)}</h3><ul>${lines.map((line) => `<li>${escaped(line)}</li>`).join('')}</ul>`;
 }
 
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

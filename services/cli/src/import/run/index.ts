@@ -1,5 +1,6 @@
 export { legacyPlaces } from '../places.js';
 export { duration } from '../progress.js';
+export { runCutover } from './cutover.js';
 export { followOldServers } from './follow.js';
 export { withBothSides, withTarget } from './session.js';
 export { copy, inspect, verifyImport, writeReport } from './steps.js';

@@ -1,0 +1,191 @@
+import { catchUp, type FollowObserver, type FollowOptions } from '../follow/follow.js';
+import type { TargetDatabase } from '../target/database.js';
+import { ImportState } from '../target/state.js';
+import type { Verification } from '../verification.js';
+import { type Mark, untilQuiet, writeMark } from './quiet.js';
+import { keepAsTakenOver } from './taken-over.js';
+
+/** The old servers in the order in which they are stopped: first those that let people in, last the one that writes. */
+export const stopOrder = [
+  'login_server',
+  'msg_server',
+  'http_msg_server',
+  'the PHP pages',
+  'file_server',
+  'msfs',
+  'db_proxy_server',
+] as const;
+
+interface CutoverStep {
+  name: string;
+  /** ISO 8601 */
+  beganAt: string;
+  seconds: number;
+  result: string;
+}
+
+interface Criterion {
+  question: string;
+  isMet: boolean;
+  found: string;
+}
+
+/** What was done in the evening, as a person signs it and a program reads it. */
+export interface CutoverRecord {
+  source: string;
+  beganAt: string;
+  endedAt: string;
+  /** when it had to be over */
+  deadline: string;
+  steps: CutoverStep[];
+  criteria: Criterion[];
+  decision: 'go' | 'no go';
+  /** from the moment the old servers were quiet to the decision */
+  closedSeconds: number | null;
+  /** what to do now, in order */
+  next: string[];
+}
+
+export interface CutoverOptions extends FollowOptions {
+  /** for how long nothing may have been written before the old servers count as stopped */
+  quietMs: number;
+  /** for how long the evening may take */
+  withinMs: number;
+  verify(): Promise<Verification>;
+  observer: FollowObserver;
+  /** each step when it begins, and when it has ended */
+  onStep(line: string): void;
+}
+
+/** Moves to the new installation, or says why not. The old store stays as it is either way. @throws Failure when a side goes away */
+export async function cutOver(options: CutoverOptions): Promise<CutoverRecord> {
+  const clock = new Clock(options);
+  const { database, observer, quietMs } = options;
+  await clock.step('bring what has come so far', async () => {
+    await catchUp(options, observer);
+    return 'done';
+  });
+  let mark: Mark | undefined;
+  await clock.step(
+    `wait until the old servers are stopped, in this order: ${stopOrder.join(', ')}`,
+    async () => {
+      mark = await untilQuiet(options, quietMs, clock.deadline);
+      return mark === undefined
+        ? 'still written to when the time was over'
+        : `quiet for ${quietMs / 1_000} s`;
+    },
+  );
+  const quietAt = performance.now() - quietMs;
+  let verification: Verification | undefined;
+  if (mark !== undefined) {
+    await clock.step('bring the rest', async () => {
+      await catchUp(options, observer);
+      return 'done';
+    });
+    await clock.step('verify', async () => {
+      verification = await options.verify();
+      return `${verification.unexplained} unexplained`;
+    });
+  }
+  const stayedQuiet = mark !== undefined && (await writeMark(options)) === mark;
+  const criteria = judge(mark, verification, stayedQuiet, clock.isOver);
+  const isGo = criteria.every(({ isMet }) => isMet);
+  if (isGo) {
+    await clock.step('keep what the new servers begin with', async () => {
+      await new ImportState(database).once(takenOverStep, keepAsTakenOver);
+      return 'done';
+    });
+  }
+  return {
+    source: await sourceOf(database),
+    ...clock.times(),
+    steps: clock.steps,
+    criteria,
+    decision: isGo ? 'go' : 'no go',
+    closedSeconds: mark === undefined ? null : (performance.now() - quietAt) / 1_000,
+    next: isGo ? afterGo : afterNoGo,
+  };
+}
+
+/** The step of the import's state that says that the new servers have taken over. */
+export const takenOverStep = 'cutover';
+
+const afterGo = [
+  'start the new servers, and let the old names lead to them',
+  'log in as somebody with an old client; send a text, an image and a voice message',
+];
+
+const afterNoGo = [
+  `start the old servers again: ${[...stopOrder].reverse().join(', ')}. Nothing of theirs was changed`,
+  'start `teamtalk import follow` again',
+  'read the report, and try another evening',
+];
+
+function judge(
+  mark: Mark | undefined,
+  verification: Verification | undefined,
+  stayedQuiet: boolean,
+  isOver: boolean,
+): Criterion[] {
+  return [
+    {
+      question: 'Are the old servers stopped?',
+      isMet: mark !== undefined,
+      found: mark === undefined ? 'something is still written' : 'nothing is written any more',
+    },
+    {
+      question: 'Was nothing written to the old store since the last pass began?',
+      isMet: stayedQuiet,
+      found: stayedQuiet ? 'nothing' : 'something was',
+    },
+    {
+      question: 'Is everything there, or left out for a reason?',
+      isMet: verification?.unexplained === 0,
+      found: verification ? `${verification.unexplained} unexplained` : 'not verified',
+    },
+    { question: 'Is it in time?', isMet: !isOver, found: isOver ? 'the time is over' : 'yes' },
+  ];
+}
+
+async function sourceOf(database: TargetDatabase): Promise<string> {
+  return (await database.rows<{ name: string }>('SELECT name FROM legacy_import.source'))[0]!.name;
+}
+
+/** The evening's clock. */
+class Clock {
+  readonly steps: CutoverStep[] = [];
+  /** of `performance.now()` */
+  readonly deadline: number;
+  readonly #beganAt = new Date();
+  readonly #withinMs: number;
+  readonly #onStep: (line: string) => void;
+
+  constructor({ withinMs, onStep }: Pick<CutoverOptions, 'withinMs' | 'onStep'>) {
+    this.#withinMs = withinMs;
+    this.#onStep = onStep;
+    this.deadline = performance.now() + withinMs;
+  }
+
+  get isOver(): boolean {
+    return performance.now() > this.deadline;
+  }
+
+  async step(name: string, work: () => Promise<string>): Promise<void> {
+    const minutes = Math.max(0, (this.deadline - performance.now()) / 60_000).toFixed(0);
+    const beganAt = new Date();
+    this.#onStep(`${beganAt.toISOString()} ${name} (${minutes} min left)`);
+    const begin = performance.now();
+    const result = await work();
+    const seconds = (performance.now() - begin) / 1_000;
+    this.steps.push({ name, beganAt: beganAt.toISOString(), seconds, result });
+    this.#onStep(`    ${result}, after ${seconds.toFixed(1)} s`);
+  }
+
+  times(): Pick<CutoverRecord, 'beganAt' | 'endedAt' | 'deadline'> {
+    return {
+      beganAt: this.#beganAt.toISOString(),
+      endedAt: new Date().toISOString(),
+      deadline: new Date(this.#beganAt.getTime() + this.#withinMs).toISOString(),
+    };
+  }
+}
