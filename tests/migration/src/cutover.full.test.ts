@@ -1,19 +1,27 @@
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { TestCluster } from '@teamtalk/cluster';
-import { MariadbServer, RedisServer } from '@teamtalk/local-stack';
-import { createConnection } from 'mysql2/promise';
+import type { TeamTalkClient } from '@teamtalk/client';
+import { createGroup, TestCluster } from '@teamtalk/cluster';
+import { MariadbServer, RedisServer, testDatabase } from '@teamtalk/local-stack';
+import { Commands, MsgType } from '@teamtalk/protocol';
+import { createConnection, type RowDataPacket } from 'mysql2/promise';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { OldServers } from './legacy/old-servers.js';
 import { smallStore } from './legacy/options.js';
 import { buildLegacyStore, type LegacyPlaces, usualDatabases } from './legacy/store.js';
-import { importWords, teamtalk } from './teamtalk.js';
+import type { Truth } from './legacy/truth.js';
+import { missingFrom, type Sent } from './sent-messages.js';
+import { importWords, teamtalk, unexplained } from './teamtalk.js';
 
 vi.setConfig({ testTimeout: 900_000 });
 
-/** Messages a second while people work on the old servers. */
+/** Messages a second while people work, on the old servers and on the new ones. */
 const rate = 200;
+/** Seconds of work on the new servers. */
+const workSeconds = Number(process.env.ROLLBACK_SECONDS ?? 15);
+const people = 10;
 
 let folder: string;
 let mariadb: MariadbServer;
@@ -21,6 +29,8 @@ let redis: RedisServer;
 let cluster: TestCluster;
 /** The old store, by an account that may only read it. */
 let places: LegacyPlaces;
+let writeMysql: string;
+let truth: Truth;
 let env: NodeJS.ProcessEnv;
 let servers: OldServers | undefined;
 
@@ -40,8 +50,9 @@ beforeAll(async () => {
     databases: usualDatabases,
     folder: path.join(folder, 'old'),
   };
-  await buildLegacyStore({ ...smallStore, seed: 'cutover' }, all);
+  truth = await buildLegacyStore({ ...smallStore, seed: 'cutover' }, all);
   places = { ...all, mysql: await account('import', 'SELECT') };
+  writeMysql = await account('returner', 'SELECT, INSERT, UPDATE, CREATE');
   env = { DATABASE_URL: cluster.database.url, STORAGE: 'local', STORAGE_DIR: cluster.storageFolder };
   const copied = teamtalk(importWords('copy', places), env);
   expect(await copied.ended, copied.output()).toBe(0);
@@ -67,6 +78,12 @@ async function account(name: string, rights: string): Promise<string> {
 
 const cutover = (...more: string[]) =>
   teamtalk(importWords('cutover', places, '--quiet', '2', '--report', folder, ...more), env);
+
+it('does not write back before the new servers have taken over', async () => {
+  const early = teamtalk(importWords('rollback', places, '--write-mysql', writeMysql, '--once'), env);
+  expect(await early.ended).toBe(1);
+  expect(early.output()).toMatch(/have not taken over: `teamtalk import cutover` comes first/);
+});
 
 it('does not move when something is unexplained', async () => {
   await cluster.sql(
@@ -111,3 +128,151 @@ it('does not follow any more once the new servers have taken over', async () => 
   expect(await late.ended).toBe(1);
   expect(late.output()).toMatch(/the new servers have taken over/);
 });
+
+it('brings everything back that happens on the new servers, with its numbers', async () => {
+  const clients = await Promise.all(
+    (await peopleWhoWork()).map(({ name, password }) => cluster.connect(name, { password })),
+  );
+  const words = importWords('rollback', places, '--write-mysql', writeMysql);
+  const before = await rowCount();
+  const sent: Sent[] = [];
+  const deadline = performance.now() + workSeconds * 1_000;
+  const groups = await makeGroups(clients);
+  const working = work(clients, groups, sent, () => performance.now() > deadline);
+  for (const until of [0.3, 0.6]) {
+    const returning = teamtalk([...words, '--every', '1'], env);
+    await expect
+      .poll(() => deadline - performance.now(), { timeout: 600_000 })
+      .toBeLessThan((1 - until) * workSeconds * 1_000);
+    returning.child.kill('SIGKILL');
+    await returning.ended;
+  }
+  await working;
+  await cluster.settle();
+  // Of other conversations the old store has counts of its own, larger than their messages.
+  const ids = clients.map(({ userId }) => userId);
+  const touched = new Set([...ids.map((id) => `1/${id}`), ...groups.map((id) => `2/${id}`)]);
+  const unread = await Promise.all(
+    clients.map(async (client) => ({
+      user: client.userId,
+      sessions: (await client.unread()).sessions.filter((each) =>
+        touched.has(`${each.sessionType}/${each.sessionId}`),
+      ),
+    })),
+  );
+  expect(unread.flatMap(({ sessions }) => sessions).length).toBeGreaterThan(people);
+
+  const last = teamtalk([...words, '--once', '--json'], env);
+  expect(await last.ended, last.output()).toBe(0);
+  expect(sent.length).toBeGreaterThan(workSeconds * 20);
+  expect((await rowCount()) - before).toBe(sent.length);
+  expect(await missingFrom({ ...places, mysql: mariadb.url }, sent, unread)).toEqual([]);
+  const again = teamtalk([...words, '--once', '--json'], env);
+  expect(await again.ended, again.output()).toBe(0);
+  expect((await rowCount()) - before).toBe(sent.length);
+});
+
+it('leaves an old store that moves again to the same messages, members and unread counts', async () => {
+  const other = await testDatabase();
+  const storage = path.join(folder, 'storage-again');
+  const there = { ...env, DATABASE_URL: other.url, STORAGE_DIR: storage };
+  const copied = teamtalk(importWords('copy', places), there);
+  expect(await copied.ended, copied.output()).toBe(0);
+  expect(await unexplained(places, there)).toEqual([]);
+  const client = new pg.Client(other.url);
+  await client.connect();
+  for (const [what, query] of Object.entries(same)) {
+    const theirs = (await client.query(query)).rows;
+    expect(theirs, what).toEqual(await cluster.sql(query));
+  }
+  await client.end();
+  await other.drop();
+});
+
+/** What has to be the same after there and back. */
+const same = {
+  messages: `SELECT conv, count(*), md5(string_agg(concat_ws('/', id, from_id, type, md5(data)), ',' ORDER BY id)) FROM message
+    GROUP BY conv ORDER BY conv`,
+  conversations:
+    'SELECT conv, last_id, low_sent, low_seen, high_seen FROM conversation WHERE last_id > 0 ORDER BY conv',
+  members: 'SELECT group_id, user_id FROM group_member ORDER BY 1, 2',
+  users: `SELECT id, nick_name, status FROM im_user WHERE name NOT LIKE 'gone#%' ORDER BY id`,
+};
+
+/** People whose password nobody has changed. */
+async function peopleWhoWork(): Promise<{ name: string; password: string }[]> {
+  const here = new Map(
+    (
+      await cluster.sql<{ id: number; hash: string; salt: string }>(
+        `SELECT id, password_hash AS hash, legacy_salt AS salt FROM im_user WHERE status = 0`,
+      )
+    ).map((row) => [row.id, row]),
+  );
+  return [...truth.users]
+    .flatMap(([id, { name, password, storedHash }]) =>
+      name !== undefined && password !== undefined && here.get(id)?.hash === storedHash
+        ? [{ name, password }]
+        : [],
+    )
+    .slice(0, people);
+}
+
+/** Two groups; of the first one somebody leaves. */
+async function makeGroups(clients: readonly TeamTalkClient[]): Promise<number[]> {
+  const [first, ...others] = clients as [TeamTalkClient, ...TeamTalkClient[]];
+  const ids = others.map(({ userId }) => userId);
+  const groups = [
+    await createGroup(first, ids.slice(0, 5), 'after the move'),
+    await createGroup(first, ids, 'all'),
+  ];
+  await first.request(Commands.GroupChangeMemberRequest, Commands.GroupChangeMemberResponse, {
+    userId: first.userId,
+    changeType: 2,
+    groupId: groups[0]!,
+    memberIdList: ids.slice(4, 5),
+  });
+  return groups;
+}
+
+async function work(
+  clients: readonly TeamTalkClient[],
+  groups: readonly number[],
+  sent: Sent[],
+  isOver: () => boolean,
+): Promise<void> {
+  const begin = performance.now();
+  let started = 0;
+  const lane = async (client: TeamTalkClient, lane: number) => {
+    for (let n = 0; !isOver(); n++) {
+      const wait = begin + (started++ * 1_000) / rate - performance.now();
+      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+      const peer = clients[(lane + 1 + (n % (clients.length - 1))) % clients.length]!.userId;
+      const session = n % 4 === 3 ? { group: groups[1]! } : { user: peer };
+      const isVoice = n % 16 === 5;
+      const content = isVoice
+        ? Buffer.from([0, 0, 0, 7, ...Buffer.from(`sound ${lane} ${n}`)])
+        : `text ${lane} ${n}`;
+      const { msgId } = await client.send(session, content, {
+        deadlineMs: 60_000,
+        ...(isVoice && { type: 'group' in session ? MsgType.GROUP_AUDIO : MsgType.SINGLE_AUDIO }),
+      });
+      sent.push({ from: client.userId, session, msgId, content });
+      if (n % 10 === 9) await client.markRead(session, msgId);
+    }
+  };
+  await Promise.all(clients.map(lane));
+  await cluster.sql(`UPDATE im_user SET nick_name = 'renamed here' WHERE id = $1`, [clients[0]!.userId]);
+}
+
+async function rowCount(): Promise<number> {
+  const sql = await createConnection(mariadb.url);
+  let count = 0;
+  for (const kind of ['IMMessage', 'IMGroupMessage']) {
+    for (let table = 0; table < 8; table++) {
+      const [rows] = await sql.query<RowDataPacket[]>(`SELECT COUNT(*) AS n FROM ${kind}_${table}`);
+      count += Number(rows[0]!.n);
+    }
+  }
+  await sql.end();
+  return count;
+}

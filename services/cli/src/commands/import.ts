@@ -37,7 +37,14 @@ interface CutoverOptions extends CopyOptions, ReportOptions {
   quiet: number;
 }
 
-/** `teamtalk import inspect|copy|follow|verify|cutover|report|all` */
+interface RollbackOptions extends SourceOptions {
+  writeMysql: string;
+  every: number;
+  once?: boolean;
+  json?: boolean;
+}
+
+/** `teamtalk import inspect|copy|follow|verify|cutover|rollback|report|all` */
 export function define(command: Command): void {
   command.addHelpText('after', databaseHelp);
   source(command.command('inspect'))
@@ -76,6 +83,15 @@ export function define(command: Command): void {
       10,
     )
     .action(cutover);
+  source(command.command('rollback'))
+    .description(
+      'After the cutover: write what happens on the new servers back into the old store; until Ctrl-C',
+    )
+    .requiredOption('--write-mysql <url>', 'the old database, by an account that may write to it')
+    .option('--every <seconds>', 'how often', wholeNumber(1, 3_600), 10)
+    .option('--once', 'write back what is there now, and stop: with the new servers stopped nothing is left')
+    .option('--json', 'print JSON')
+    .action(rollback);
   reported(command.command('report'))
     .description('Write what was copied, left out and verified, as a page and as JSON')
     .action(report);
@@ -197,6 +213,26 @@ async function cutover({
   for (const [at, each] of record.next.entries()) print(`${at + 1}. ${each}`);
   if (json) printJson(record);
   if (record.decision !== 'go') throw new Failure('the old servers stay');
+}
+
+async function rollback({
+  writeMysql,
+  every,
+  once = false,
+  json,
+  ...options
+}: RollbackOptions): Promise<void> {
+  const run = await import('../import/run/index.js');
+  const result = await run.withBothSides(run.legacyPlaces(options), (session) =>
+    run.runRollback(session, { writeMysql, every, once }),
+  );
+  if (json) {
+    printJson(result);
+    return;
+  }
+  print(`${result.messages} messages were written back`);
+  for (const [reason, count] of Object.entries(result.notReturned)) print(`${count} ${reason}`);
+  for (const each of result.next) print(each);
 }
 
 async function report(options: ReportOptions): Promise<void> {

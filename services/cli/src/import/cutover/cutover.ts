@@ -113,6 +113,7 @@ export const takenOverStep = 'cutover';
 const afterGo = [
   'start the new servers, and let the old names lead to them',
   'log in as somebody with an old client; send a text, an image and a voice message',
+  'start `teamtalk import rollback`, so that going back stays possible',
 ];
 
 const afterNoGo = [
