@@ -23,6 +23,7 @@ import { Groups } from './groups/groups.js';
 import { MemberChanges } from './groups/member-changes.js';
 import { Messages } from './messages/messages.js';
 import { SessionLists } from './messages/session-lists.js';
+import { PushDevices } from './push/push-devices.js';
 import { MessageTraces } from './trace/message-traces.js';
 import { WebhookEventQueue } from './webhooks/event-queue.js';
 
@@ -31,6 +32,7 @@ export interface Context {
   readonly kit: Kit;
   readonly users: Users;
   readonly userSettings: UserSettings;
+  readonly pushDevices: PushDevices;
   readonly departments: Departments;
   readonly loginLimit: LoginLimit;
   readonly logins: Logins;
@@ -76,6 +78,7 @@ export async function createContext(
     kit,
     users: new Users(database),
     userSettings: new UserSettings(database),
+    pushDevices: new PushDevices(database, kit),
     departments: new Departments(database),
     loginLimit: config.loginLimit,
     logins,

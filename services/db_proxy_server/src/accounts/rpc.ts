@@ -18,7 +18,7 @@ const maxTokenLength = 4_096;
 
 /** The gRPC service Accounts. Changes reply whether they were made; what is too long or out of range is refused. */
 export function accountsRpc(context: Context): Handlers<typeof service> {
-  const { departments, kit, userSettings, users } = context;
+  const { departments, kit, pushDevices, userSettings, users } = context;
   const checkLogin = login(context);
   const userChanges = coalesce((since) => users.changes(since));
   const departmentChanges = coalesce((since) => departments.changes(since));
@@ -83,13 +83,13 @@ export function accountsRpc(context: Context): Handlers<typeof service> {
      * The push token of a user's mobile client (0x0108; client-behaviour.md#device-token), one for each mobile client type;
      * other types are refused. An empty token removes it and succeeds only if there was one.
      */
-    async setDeviceToken({ userId, clientType, deviceToken }) {
+    async setDeviceToken({ userId, clientType, deviceToken, clientVersion }) {
       if (!isKnownClientType(clientType) || !isMobileClient(clientType)) return { done: false };
       if (!isStorableText(deviceToken, maxTokenLength)) return { done: false };
       return {
         done: await (deviceToken === ''
-          ? userSettings.forgetDeviceToken(userId, clientType)
-          : userSettings.setDeviceToken(userId, clientType, deviceToken)),
+          ? pushDevices.forget(userId, clientType)
+          : pushDevices.set(userId, clientType, deviceToken, clientVersion)),
       };
     },
 

@@ -21,6 +21,7 @@ import { AppRights1764000000190 } from './1764000000190-app-rights.js';
 import { AuditEvents1764000000191 } from './1764000000191-audit-events.js';
 import { ImportedAccounts1764000000210 } from './1764000000210-imported-accounts.js';
 import { OneHorizonASearch1764000000211 } from './1764000000211-one-horizon-a-search.js';
+import { PushDevices1764000000220 } from './1764000000220-push-devices.js';
 
 /** All migrations, oldest first. A released migration never changes. */
 export const migrations = [
@@ -47,4 +48,5 @@ export const migrations = [
   AuditEvents1764000000191,
   ImportedAccounts1764000000210,
   OneHorizonASearch1764000000211,
+  PushDevices1764000000220,
 ];

@@ -188,7 +188,13 @@ export class TestClient {
   logIn(userName: string, clientType = IM.BaseDefine.ClientType.CLIENT_TYPE_WINDOWS, password = 'secret') {
     return this.ask(
       Commands.LoginReqUserlogin,
-      { userName, password, clientType, onlineStatus: IM.BaseDefine.UserStatType.USER_STATUS_ONLINE },
+      {
+        userName,
+        password,
+        clientType,
+        clientVersion: 'test/1.0',
+        onlineStatus: IM.BaseDefine.UserStatType.USER_STATUS_ONLINE,
+      },
       Commands.LoginResUserlogin,
     );
   }

@@ -17,10 +17,11 @@ const label = commandLabel(Commands.LoginReqDevicetoken.id);
 export function setDeviceToken(context: Context): Handler {
   const { metrics, pool } = context;
   return request(context, Commands.LoginReqDevicetoken, async (connection, { deviceToken }, seqNum) => {
-    const { userId, clientType } = connection;
+    const { userId, clientType, clientVersion } = connection;
     const done =
       connection.isMobile &&
-      ((await pool.call(accounts.setDeviceToken, { userId, clientType, deviceToken }, queryMs)).done ||
+      ((await pool.call(accounts.setDeviceToken, { userId, clientType, deviceToken, clientVersion }, queryMs))
+        .done ||
         // There was no token to clear.
         deviceToken === '');
     if (done) return [encodePdu(Commands.LoginResDevicetoken, { userId }, seqNum)];

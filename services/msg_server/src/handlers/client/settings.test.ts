@@ -31,6 +31,7 @@ describe('0x0108, the device token', () => {
       userId: 1,
       clientType: CLIENT_TYPE_IOS,
       deviceToken: 'token-1',
+      clientVersion: 'test/1.0',
     });
   });
 
