@@ -11,6 +11,7 @@ const modules = [
   { out: 'libs/protocol/gen/client.js', root: 'teamtalk-client', from: 'proto/client' },
   { out: 'libs/rpc/gen/db_proxy.js', root: 'teamtalk-db-proxy', from: 'proto/internal/db_proxy.proto' },
   { out: 'libs/rpc/gen/http_api.js', root: 'teamtalk-http-api', from: 'proto/internal/http_api.proto' },
+  { out: 'libs/rpc/gen/push.js', root: 'teamtalk-push', from: 'proto/internal/push.proto' },
   { out: 'libs/rpc/gen/trace.js', root: 'teamtalk-trace', from: 'proto/internal/trace.proto' },
   { out: 'libs/bus/gen/bus.js', root: 'teamtalk-bus', from: 'proto/internal/bus.proto' },
   {

@@ -8,6 +8,7 @@ import {
   files,
   groups,
   messages,
+  pushes,
   traces,
   webhooks,
 } from './definitions.js';
@@ -49,6 +50,7 @@ const methodsOf: Readonly<Record<string, readonly Named[]>> = {
     files.listExpiredFileTasks,
     files.removeFileTasks,
   ],
+  'push-server': Object.values<Named>(pushes),
   /** `teamtalk trace` */
   operator: Object.values<Named>(traces),
 };

@@ -2,6 +2,7 @@ import type { MethodDefinition } from '@grpc/grpc-js';
 import type { Reader, Writer } from 'protobufjs/minimal.js';
 import { teamtalk } from '../gen/db_proxy.js';
 import { teamtalk as httpApi } from '../gen/http_api.js';
+import { teamtalk as pushApi } from '../gen/push.js';
 import { teamtalk as traceApi } from '../gen/trace.js';
 
 interface Codec<In, Out> {
@@ -67,6 +68,7 @@ function apiMethod<RequestIn, RequestOut, ReplyIn, ReplyOut>(
 
 const db = teamtalk.db;
 const { api } = httpApi;
+const { push } = pushApi;
 const { trace } = traceApi;
 
 /** proto/internal/db_proxy.proto, service Accounts. */
@@ -177,6 +179,12 @@ export const webhooks = {
     api.FinishWebhookEventsRequest,
     api.FinishWebhookEventsReply,
   ),
+} as const;
+
+/** proto/internal/push.proto, service Pushes. */
+export const pushes = {
+  claim: methodAt('teamtalk.push.Pushes/Claim', push.ClaimRequest, push.ClaimedPushes),
+  finish: methodAt('teamtalk.push.Pushes/Finish', push.FinishRequest, push.FinishReply),
 } as const;
 
 /** proto/internal/trace.proto, service Traces. */

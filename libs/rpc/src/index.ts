@@ -1,5 +1,6 @@
 export { teamtalk } from '../gen/db_proxy.js';
 export { teamtalk as httpApi } from '../gen/http_api.js';
+export { teamtalk as pushApi } from '../gen/push.js';
 export { teamtalk as traceApi } from '../gen/trace.js';
 export { BatchedReplies } from './batched-replies.js';
 export { BatchedStream, type BatchedStreamOptions, type SentEntry } from './batched-stream.js';
@@ -13,6 +14,7 @@ export {
   groups,
   type Method,
   messages,
+  pushes,
   traces,
   webhooks,
 } from './definitions.js';

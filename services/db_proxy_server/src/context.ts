@@ -24,6 +24,7 @@ import { MemberChanges } from './groups/member-changes.js';
 import { Messages } from './messages/messages.js';
 import { SessionLists } from './messages/session-lists.js';
 import { PushDevices } from './push/push-devices.js';
+import { PushJobs } from './push/push-jobs.js';
 import { MessageTraces } from './trace/message-traces.js';
 import { WebhookEventQueue } from './webhooks/event-queue.js';
 
@@ -33,6 +34,7 @@ export interface Context {
   readonly users: Users;
   readonly userSettings: UserSettings;
   readonly pushDevices: PushDevices;
+  readonly pushJobs: PushJobs;
   readonly departments: Departments;
   readonly loginLimit: LoginLimit;
   readonly logins: Logins;
@@ -79,6 +81,7 @@ export async function createContext(
     users: new Users(database),
     userSettings: new UserSettings(database),
     pushDevices: new PushDevices(database, kit),
+    pushJobs: new PushJobs(database),
     departments: new Departments(database),
     loginLimit: config.loginLimit,
     logins,

@@ -16,6 +16,7 @@ import { OutboxPublisher } from './messages/outbox/publisher.js';
 import { OutboxReclaimer } from './messages/outbox/reclaimer.js';
 import type { StoreEpoch } from './messages/store-epoch.js';
 import { PresenceFollower } from './presence/presence-follower.js';
+import { PushMarks } from './push/push-marks.js';
 import { BotMessages } from './webhooks/bot-messages.js';
 
 /** Statement timeout of the message store, milliseconds; less than its callers' timeouts. */
@@ -75,6 +76,9 @@ export async function startMessageStore(
 
   const bots = new BotMessages(pool, kit);
   life.onStop('messages to bots', () => bots.stop());
+  const push = new PushMarks(pool, kit);
+  await push.refresh();
+  life.onStop('push marks', () => push.stop());
   const members = new GroupMembers(pool, kit);
   const streams = new DeliveryStreams();
   const direct = directDelivery
@@ -100,11 +104,12 @@ export async function startMessageStore(
     spacingMs: commitSpacingMs,
     publisher,
     epoch,
+    push,
   });
   life.onStop('message writer', () => writer.settle());
-  const readMarks = new ReadMarkWriter(pool, kit, commitSpacingMs);
+  const readMarks = new ReadMarkWriter(pool, kit, commitSpacingMs, push);
   life.onStop('read marks', () => readMarks.settle());
-  const broadcasts = new BroadcastWorker({ kit, pool, publisher });
+  const broadcasts = new BroadcastWorker({ kit, pool, publisher, push });
   life.onStop('broadcasts', () => broadcasts.stop());
   epoch.onChange(() => {
     publisher.forget();

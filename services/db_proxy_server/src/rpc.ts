@@ -6,6 +6,7 @@ import {
   files,
   groups,
   messages,
+  pushes,
   type RpcServer,
   traces,
   webhooks,
@@ -24,10 +25,11 @@ import type { MessageStore } from './message-store.js';
 import { appendMessages } from './messages/append/append-messages.js';
 import { markRead } from './messages/append/mark-read.js';
 import { messagesRpc } from './messages/rpc.js';
+import { pushRpc } from './push/rpc.js';
 import { findMessage } from './trace/find-message.js';
 import { webhooksRpc } from './webhooks/rpc.js';
 
-/** Every gRPC service of proto/internal/db_proxy.proto, http_api.proto and trace.proto. */
+/** Every gRPC service of proto/internal/db_proxy.proto, http_api.proto, push.proto and trace.proto. */
 export function serve(server: RpcServer, context: Context, store: MessageStore): void {
   server.serve(accounts, accountsRpc(context));
   server.serve(groups, groupsRpc(context));
@@ -40,6 +42,7 @@ export function serve(server: RpcServer, context: Context, store: MessageStore):
   server.serve(apps, appsRpc(context));
   server.serve(broadcasts, broadcastsRpc(context, store.broadcasts));
   server.serve(webhooks, webhooksRpc(context));
+  server.serve(pushes, pushRpc(context));
   server.serve(administration, {
     ...administerUsers(context),
     ...administerDepartments(context),

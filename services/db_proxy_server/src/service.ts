@@ -33,7 +33,7 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
   const { database, schema, epoch } = await openDatabase(config, kit);
   const cluster = await joinCluster(kit, config.nats);
   const context = await createContext(config, database, kit);
-  const { apiAnswers, apps, broadcasts, logins, proofKey, sourceNetworks, webhookEvents } = context;
+  const { apiAnswers, apps, broadcasts, logins, proofKey, pushJobs, sourceNetworks, webhookEvents } = context;
   await proofKey.join(cluster.bus);
   const store = await startMessageStore(config, cluster, epoch, kit);
 
@@ -44,6 +44,7 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
     nonces: () => apps.purgeNonces(),
     broadcasts: () => broadcasts.purge(),
     'webhook events': () => webhookEvents.purge(),
+    pushes: () => pushJobs.purge(),
     'retried messages': purgeRetriedMessages(database, store.horizon),
     'list changes': purgeListChanges(database),
     'audit events': purgeAuditEvents(database, config.auditDays),

@@ -15,6 +15,8 @@ export interface BroadcastWorkerOptions {
   /** one of its connections is used at a time */
   pool: Pool;
   publisher: Pick<OutboxPublisher, 'unanswered' | 'publish'>;
+  /** whether messages are marked for push; left out: they are not */
+  push?: { readonly wanted: boolean };
 }
 
 /** How often the worker looks for broadcasts of other replicas and for failed ones, milliseconds. */
@@ -142,7 +144,9 @@ export class BroadcastWorker {
     let entries = claimed.part.map((receiver) => entryFor(claimed, receiver));
     for (;;) {
       const plan = planBatch(entries);
-      const row = await callAppendMessages(client, plan, this.#options.kit.instance, this.#writerEpoch, []);
+      const { kit, push } = this.#options;
+      const marked = push?.wanted ?? false;
+      const row = await callAppendMessages(client, plan, kit.instance, this.#writerEpoch, [], marked);
       if (!row.refused) {
         for (const { entry, part } of plan.messages) {
           if (row.bases?.[part.index] === undefined || row.bases[part.index] === null) {

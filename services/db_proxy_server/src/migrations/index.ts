@@ -22,6 +22,7 @@ import { AuditEvents1764000000191 } from './1764000000191-audit-events.js';
 import { ImportedAccounts1764000000210 } from './1764000000210-imported-accounts.js';
 import { OneHorizonASearch1764000000211 } from './1764000000211-one-horizon-a-search.js';
 import { PushDevices1764000000220 } from './1764000000220-push-devices.js';
+import { PushJobs1764000000221 } from './1764000000221-push-jobs.js';
 
 /** All migrations, oldest first. A released migration never changes. */
 export const migrations = [
@@ -49,4 +50,5 @@ export const migrations = [
   ImportedAccounts1764000000210,
   OneHorizonASearch1764000000211,
   PushDevices1764000000220,
+  PushJobs1764000000221,
 ];

@@ -24,8 +24,15 @@ export class MessageSender {
   readonly #instance: number;
   #requestId = 0;
 
-  /** @param publish gets committed batches, in place of the outbox publisher */
-  constructor(pool: Pool, publish: (batch: StoredBatch) => void = () => {}) {
+  /**
+   * @param publish gets committed batches, in place of the outbox publisher
+   * @param push whether messages are marked for push
+   */
+  constructor(
+    pool: Pool,
+    publish: (batch: StoredBatch) => void = () => {},
+    push: { readonly wanted: boolean } = { wanted: false },
+  ) {
     const kit = createKit('db_proxy_server', { logLevel: 'silent', shutdownMs: 1_000 });
     this.#instance = kit.instance;
     this.#writer = new MessageWriter({
@@ -33,6 +40,7 @@ export class MessageSender {
       pool,
       partitions: 1,
       spacingMs: 0,
+      push,
       publisher: {
         publish: (batch) => {
           publish(batch);

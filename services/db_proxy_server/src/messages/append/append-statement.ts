@@ -1,5 +1,6 @@
 import { TeamTalkError } from '@teamtalk/service-kit';
 import type { PoolClient } from 'pg';
+import type { Statement } from '../../database/database.js';
 import type { BatchPlan, PlannedMessage } from '../batch-plan.js';
 import { byteaArray, int2Array, int4Array, int8Array } from '../binary-array.js';
 import { encodeOutboxPayload } from '../payload.js';
@@ -23,10 +24,21 @@ export interface AppendRow {
   open_from: (number | null)[] | null;
 }
 
+const parameters = '$1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19';
+const append: Statement = {
+  name: 'append_messages',
+  text: `SELECT * FROM append_messages(${parameters})`,
+};
+const appendMarked: Statement = {
+  name: 'append_messages_marked',
+  text: `SELECT * FROM append_messages_marked(${parameters})`,
+};
+
 /**
  * Calls the SQL function `append_messages`, which the newest `sql/append_messages.v*.sql` describes.
  * @param writer the epoch to leave at the conversations
  * @param delivered outbox rows to delete in the same transaction, int8 as text
+ * @param marked for push, too
  * @throws the error of pg; the batch may be stored nevertheless when the reply was lost
  */
 export async function callAppendMessages(
@@ -35,6 +47,7 @@ export async function callAppendMessages(
   owner: number,
   writer: WriterEpoch,
   delivered: string[],
+  marked: boolean,
 ): Promise<AppendRow> {
   const { conversations, messages } = plan;
   const groups: number[] = [];
@@ -46,8 +59,7 @@ export async function callAppendMessages(
     if (entry.retry) retried.push(i + 1);
   });
   const result = await client.query<AppendRow>({
-    name: 'append_messages',
-    text: 'SELECT * FROM append_messages($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19)',
+    ...(marked ? appendMarked : append),
     values: [
       int8Array(
         conversations,

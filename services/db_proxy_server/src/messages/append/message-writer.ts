@@ -28,6 +28,8 @@ export interface MessageWriterOptions {
   };
   /** notified of each committed batch */
   epoch?: { noteStored(batch: StoredBatch): void };
+  /** whether messages are marked for push; left out: they are not */
+  push?: { readonly wanted: boolean };
 }
 
 /** Most messages of one transaction. */
@@ -263,11 +265,12 @@ export class MessageWriter {
   }
 
   async #call(plan: BatchPlan, delivered: string[]): Promise<AppendRow> {
-    const { pool, kit } = this.#options;
+    const { pool, kit, push } = this.#options;
     const client = await takeConnection(pool);
     let broken: Error | undefined;
     try {
-      return await callAppendMessages(client, plan, kit.instance, this.#writerEpoch, delivered);
+      const marked = push?.wanted ?? false;
+      return await callAppendMessages(client, plan, kit.instance, this.#writerEpoch, delivered, marked);
     } catch (error) {
       // After a timeout the connection still expects the old reply, so it must not be reused.
       broken = error instanceof Error ? error : new Error(String(error));

@@ -1,5 +1,6 @@
 import { isTransient, type Kit } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
+import type { Statement } from '../../database/database.js';
 import { databaseError } from '../../database/errors.js';
 import { int4Array, int8Array } from '../binary-array.js';
 import { GroupCommit } from './group-commit.js';
@@ -33,6 +34,12 @@ interface MarkRow {
   group_read: (number | null)[] | null;
 }
 
+const mark: Statement = { name: 'mark_read', text: 'SELECT * FROM mark_read($1,$2,$3,$4,$5,$6)' };
+const markMarked: Statement = {
+  name: 'mark_read_marked',
+  text: 'SELECT * FROM mark_read_marked($1,$2,$3,$4,$5,$6)',
+};
+
 const maxId = 0x7fff_ffff;
 /** How long a transaction that fails is repeated, milliseconds; callers wait for 10 s. */
 const retryMs = 6_000;
@@ -45,13 +52,23 @@ const retryPauseMs = 100;
 export class ReadMarkWriter {
   readonly #pool: Pool;
   readonly #kit: Kit;
+  readonly #push: { readonly wanted: boolean };
   readonly #commits: GroupCommit<ReadMark>;
   #stopping = false;
 
-  /** @param spacingMs least time between the starts of two transactions, milliseconds */
-  constructor(pool: Pool, kit: Kit, spacingMs: number) {
+  /**
+   * @param spacingMs least time between the starts of two transactions, milliseconds
+   * @param push whether what is read is marked for push; left out: it is not
+   */
+  constructor(
+    pool: Pool,
+    kit: Kit,
+    spacingMs: number,
+    push: { readonly wanted: boolean } = { wanted: false },
+  ) {
     this.#pool = pool;
     this.#kit = kit;
+    this.#push = push;
     this.#commits = new GroupCommit({ maxBatch: 1000, spacingMs, commit: (marks) => this.#commit(marks) });
     kit.metrics.gauge(
       'read_queue_marks',
@@ -114,8 +131,7 @@ export class ReadMarkWriter {
 
   async #call(pairs: PairMark[], groups: GroupMark[]): Promise<MarkRow | undefined> {
     const { rows } = await this.#pool.query<MarkRow>({
-      name: 'mark_read',
-      text: 'SELECT * FROM mark_read($1,$2,$3,$4,$5,$6)',
+      ...(this.#push.wanted ? markMarked : mark),
       values: [
         int8Array(
           pairs,

@@ -1,0 +1,462 @@
+import { ClientType } from '@teamtalk/protocol';
+import { pushApi } from '@teamtalk/rpc';
+import type { Pool } from 'pg';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { poolOf } from '../database/data-source.js';
+import { MessageSender } from '../testing/message-sender.js';
+import { createTestContext, type TestContext } from '../testing/test-context.js';
+import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
+import { PushJobs } from './push-jobs.js';
+import { PushMarks } from './push-marks.js';
+import { pushRpc } from './rpc.js';
+
+const { ClaimRequest, FinishRequest, PushOutcome } = pushApi.push;
+const [ann, bob, cat, dan] = [1, 2, 3, 4] as const;
+const team = 9;
+
+let database: TestDatabase;
+let context: TestContext;
+let pool: Pool;
+let sender: MessageSender;
+let marks: PushMarks;
+let rpc: ReturnType<typeof pushRpc>;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  context = await createTestContext(database.url);
+  pool = poolOf(database.dataSource);
+  marks = new PushMarks(pool, context.kit);
+  sender = new MessageSender(pool, undefined, marks);
+  rpc = pushRpc(context);
+});
+afterAll(async () => {
+  await marks.stop();
+  await context.close();
+  await database.drop();
+});
+beforeEach(async () => {
+  await pool.query(
+    'TRUNCATE im_user, chat_group, group_member, conversation, message, outbox, push_mark, push_read, push_log, push_consumer CASCADE',
+  );
+  await pool.query(
+    `INSERT INTO im_user (id, name, nick_name, password_hash)
+     VALUES (1, 'ann', 'Ann', ''), (2, 'bob', 'Bob', ''), (3, 'cat', '', ''), (4, 'dan', 'Dan', '')`,
+  );
+  await marks.refresh();
+  await pool.query(`INSERT INTO chat_group (id, name, type) VALUES (${team}, 'Team', 1)`);
+  await pool.query(
+    `INSERT INTO group_member (group_id, user_id) VALUES (${team}, 1), (${team}, 2), (${team}, 3), (${team}, 4)`,
+  );
+});
+
+/** As the first claim does. */
+const pushServerCame = async () => {
+  await pool.query(
+    'INSERT INTO push_consumer VALUES (true, now()) ON CONFLICT (singleton) DO UPDATE SET seen_at = now()',
+  );
+  await marks.refresh();
+};
+
+const tokenOf = (userId: number) => String(userId).repeat(64).slice(0, 64);
+
+async function phones(...users: number[]): Promise<void> {
+  await context.pushDevices.forget(ann, ClientType.IOS);
+  for (const userId of users) await context.pushDevices.set(userId, ClientType.IOS, tokenOf(userId), '2.0');
+  await pushServerCame();
+}
+
+async function claim(holdMs = 0, limit = 100) {
+  const { pushes } = await rpc.claim(new ClaimRequest({ limit, holdMs, timeZone: 'UTC' }));
+  return (pushes ?? []) as pushApi.push.Push.$Properties[];
+}
+
+async function finish(
+  push: pushApi.push.Push.$Properties | undefined,
+  outcome: number,
+  rest: pushApi.push.FinishedPush.$Properties = {},
+): Promise<void> {
+  await rpc.finish(
+    FinishRequest.decode(
+      FinishRequest.encode({
+        pushes: [{ jobId: push?.jobId ?? 0, outcome, msgId: push?.msgId ?? 0, ...rest }],
+      }).finish(),
+    ),
+  );
+}
+
+async function rowsOf(table: string): Promise<number> {
+  const { rows } = await pool.query<{ n: number }>(`SELECT count(*)::int4 AS n FROM ${table}`);
+  return rows[0]?.n ?? 0;
+}
+
+async function log() {
+  const { rows } = await pool.query('SELECT user_id, outcome, reason FROM push_log ORDER BY id');
+  return rows.map(({ user_id, outcome, reason }) => [user_id, outcome, reason]);
+}
+
+function read(userId: number, peer: number, msgId: number): Promise<unknown> {
+  const conv = `${Math.min(userId, peer)}::int8 << 32 | ${Math.max(userId, peer)}`;
+  const [low, high] = userId < peer ? [msgId, 0] : [0, msgId];
+  return pool.query(
+    `SELECT mark_read_marked(ARRAY[${conv}], ARRAY[${low}], ARRAY[${high}], '{}', '{}', '{}')`,
+  );
+}
+
+const lapse = () => pool.query('UPDATE push_job SET due_at = now()');
+
+test('nothing is marked without a device, or without a push_server', async () => {
+  await pushServerCame();
+  await sender.send({ from: ann, to: bob });
+  await sender.send({ from: ann, to: team, group: true });
+  expect(await rowsOf('push_mark'), 'no device').toBe(0);
+  await phones(bob);
+  await pool.query('TRUNCATE push_consumer');
+  await marks.refresh();
+  await sender.send({ from: ann, to: bob });
+  await pool.query(`INSERT INTO push_consumer VALUES (true, now() - interval '25 hours')`);
+  await marks.refresh();
+  await sender.send({ from: ann, to: bob });
+  expect(await rowsOf('push_mark'), 'the push_server went a day ago').toBe(0);
+  await pushServerCame();
+  await sender.send({ from: ann, to: bob });
+  expect(await rowsOf('push_mark')).toBe(1);
+});
+
+test('what is marked is stored as otherwise, in one transaction with its mark', async () => {
+  await phones(bob);
+  await pool.query('CREATE RULE refuse AS ON INSERT TO push_mark DO INSTEAD SELECT 1 / 0');
+  try {
+    const sent = sender.send({ from: ann, to: bob });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect((await sent).status).not.toBe('stored');
+    expect(await rowsOf('message')).toBe(0);
+  } finally {
+    await pool.query('DROP RULE refuse ON push_mark');
+  }
+  expect(await sender.send({ from: ann, to: bob })).toEqual({ status: 'stored', msgId: 1 });
+  expect(await sender.send({ from: ann, to: 77 })).toEqual({ status: 'unknown-receiver' });
+  expect([await rowsOf('message'), await rowsOf('outbox'), await rowsOf('push_mark')]).toEqual([1, 1, 1]);
+});
+
+test('a conversation is not pushed to a user for what they wrote, nor for old unread messages', async () => {
+  await sender.send({ from: ann, to: bob });
+  await phones(ann, bob);
+  await sender.send({ from: bob, to: ann });
+  expect(await claim()).toMatchObject([{ userId: ann }]);
+});
+
+test('the first claim makes messages count', async () => {
+  await new PushJobs(context.database).noteConsumer();
+  expect(await rowsOf('push_consumer')).toBe(1);
+});
+
+test('a message to a device is pushed once its hold is over, with its text and the badge', async () => {
+  await phones(bob);
+  await sender.send({ from: cat, to: bob, text: 'earlier' });
+  await sender.send({ from: ann, to: bob, text: 'hello' });
+  expect(await claim(60_000)).toEqual([]);
+  const pushes = await claim();
+  expect(pushes.find(({ fromUserId }) => fromUserId === ann)).toMatchObject({
+    userId: bob,
+    attempts: 1,
+    provider: 'apns',
+    token: tokenOf(bob),
+    sessionType: 1,
+    sessionId: ann,
+    msgId: 1,
+    msgType: 1,
+    fromName: 'Ann',
+    unread: 1,
+    badge: 2,
+  });
+  expect(Buffer.from(pushes.find(({ fromUserId }) => fromUserId === ann)?.msgData ?? []).toString()).toBe(
+    'hello',
+  );
+  expect(pushes.find(({ fromUserId }) => fromUserId === cat)).toMatchObject({ fromName: 'cat' });
+  expect(await claim(), 'claimed').toEqual([]);
+});
+
+test('many messages of a conversation are one push, of the newest', async () => {
+  await phones(bob);
+  for (let i = 1; i <= 50; i++) await sender.send({ from: ann, to: bob, text: `${i}` });
+  const pushes = await claim();
+  expect(pushes).toMatchObject([{ msgId: 50, unread: 50, badge: 50 }]);
+});
+
+test('what has been read is not pushed; nor is a conversation for what its user wrote', async () => {
+  await phones(ann, bob);
+  await sender.send({ from: ann, to: bob });
+  await read(bob, ann, 1);
+  expect(await claim()).toEqual([]);
+  await sender.send({ from: ann, to: bob });
+  const [push] = await claim();
+  await finish(push, PushOutcome.PUSH_ACCEPTED);
+  // Bob has not read it, and writes.
+  await sender.send({ from: bob, to: ann });
+  expect(await claim()).toMatchObject([{ userId: ann }]);
+});
+
+test('what is read while its push waits to be tried again is settled, and the log says so', async () => {
+  await phones(bob);
+  await sender.send({ from: ann, to: bob });
+  const [push] = await claim();
+  await finish(push, PushOutcome.PUSH_RETRY, { reason: '503', retryMs: 1 });
+  await read(bob, ann, 1);
+  await lapse();
+  expect(await claim()).toEqual([]);
+  expect(await log()).toEqual([[bob, 'dropped', 'read']]);
+  expect(await rowsOf('push_job')).toBe(0);
+});
+
+test('an accepted push is done, unless there is a newer message by then', async () => {
+  await phones(bob);
+  await sender.send({ from: ann, to: bob, text: 'one' });
+  const [first] = await claim();
+  await sender.send({ from: ann, to: bob, text: 'two' });
+  expect(await claim(), 'the claim holds').toEqual([]);
+  await finish(first, PushOutcome.PUSH_ACCEPTED);
+  const [second] = await claim();
+  expect(second).toMatchObject({ msgId: 2, unread: 2, attempts: 1 });
+  await finish(second, PushOutcome.PUSH_ACCEPTED);
+  expect(await claim()).toEqual([]);
+  expect(await log()).toEqual([
+    [bob, 'accepted', ''],
+    [bob, 'accepted', ''],
+  ]);
+});
+
+test('a claim that is not finished ends, and the job is claimed again', async () => {
+  await phones(bob);
+  await sender.send({ from: ann, to: bob });
+  await claim();
+  await lapse();
+  expect(await claim()).toMatchObject([{ attempts: 2 }]);
+});
+
+test('an expired job is settled', async () => {
+  await phones(bob);
+  await sender.send({ from: ann, to: bob });
+  await claim();
+  await pool.query('UPDATE push_job SET due_at = now(), expires_at = now()');
+  expect(await claim()).toEqual([]);
+  expect(await log()).toEqual([[bob, 'dropped', 'expired']]);
+});
+
+test('a device that its provider calls gone gets nothing more, unless its token came after that', async () => {
+  await phones(bob);
+  await sender.send({ from: ann, to: bob });
+  const [push] = await claim();
+  await finish(push, PushOutcome.PUSH_DEVICE_GONE, {
+    reason: 'Unregistered',
+    goneAt: Date.now() - 3_600_000,
+  });
+  await sender.send({ from: ann, to: bob });
+  const [again] = await claim();
+  expect(again, 'the token is newer').toMatchObject({ userId: bob });
+  await finish(again, PushOutcome.PUSH_DEVICE_GONE, { reason: 'Unregistered', goneAt: Date.now() + 1_000 });
+  await sender.send({ from: ann, to: bob });
+  expect(await claim()).toEqual([]);
+  await phones(bob);
+  await sender.send({ from: ann, to: bob });
+  expect(await claim()).toMatchObject([{ userId: bob }]);
+});
+
+test('in a group everybody is pushed who has a device, no shield, and has not written it', async () => {
+  await phones(ann, bob, cat);
+  await pool.query(`UPDATE group_member SET shield = true WHERE user_id = ${cat}`);
+  await sender.send({ from: ann, to: team, group: true });
+  const pushes = await claim();
+  expect(pushes).toMatchObject([{ userId: bob, sessionType: 2, sessionId: team, groupName: 'Team' }]);
+  await sender.send({ from: dan, to: team, group: true });
+  await finish(pushes[0], PushOutcome.PUSH_ACCEPTED);
+  await pool.query(`UPDATE group_member SET shield = true WHERE user_id = ${bob}`);
+  expect((await claim()).map(({ userId }) => userId)).toEqual([ann]);
+});
+
+test('a member who is shielded or removed while the push waits gets none', async () => {
+  await phones(bob, cat);
+  await sender.send({ from: ann, to: team, group: true });
+  await claim();
+  await lapse();
+  await pool.query(`UPDATE group_member SET shield = true WHERE user_id = ${bob}`);
+  await pool.query(`DELETE FROM group_member WHERE user_id = ${cat}`);
+  expect(await claim()).toEqual([]);
+  expect((await log()).sort()).toEqual([
+    [bob, 'dropped', 'shielded'],
+    [cat, 'dropped', 'not-a-member'],
+  ]);
+});
+
+test('from 22:00 to 07:00 who wants no disturbance gets none', async () => {
+  await phones(bob);
+  await context.userSettings.setPushShield(bob, true);
+  const hour = new Date().getUTCHours();
+  // Etc/GMT-3 is three hours ahead of UTC.
+  const zoneAt = (wanted: number) => {
+    const ahead = ((wanted - hour + 36) % 24) - 12;
+    return ahead >= 0 ? `Etc/GMT-${ahead}` : `Etc/GMT+${-ahead}`;
+  };
+  for (const [at, pushed] of [
+    [12, 1],
+    [23, 0],
+    [3, 0],
+  ] as const) {
+    await sender.send({ from: ann, to: bob });
+    const { pushes } = await rpc.claim(new ClaimRequest({ limit: 9, holdMs: 0, timeZone: zoneAt(at) }));
+    expect(pushes, `at ${at} h`).toHaveLength(pushed);
+    if (pushes?.[0]) await finish(pushes[0] as pushApi.push.Push.$Properties, PushOutcome.PUSH_ACCEPTED);
+  }
+  expect((await log()).slice(1)).toEqual([
+    [bob, 'dropped', 'do-not-disturb'],
+    [bob, 'dropped', 'do-not-disturb'],
+  ]);
+});
+
+test('a token that has moved to another user never rings for the former one', async () => {
+  await phones(bob);
+  await sender.send({ from: ann, to: bob, text: 'secret' });
+  const [push] = await claim();
+  expect(push).toMatchObject({ userId: bob });
+  await context.pushDevices.set(cat, ClientType.IOS, tokenOf(bob), '2.0');
+  await lapse();
+  expect(await claim()).toEqual([]);
+  await sender.send({ from: ann, to: bob });
+  expect(await claim()).toEqual([]);
+});
+
+test('who has left gets nothing', async () => {
+  await phones(bob);
+  await sender.send({ from: ann, to: bob });
+  await pool.query(`UPDATE im_user SET status = 3 WHERE id = ${bob}`);
+  expect(await claim()).toEqual([]);
+  expect(await log()).toEqual([[bob, 'dropped', 'user-left']]);
+});
+
+test('a long message and audio are pushed without their data', async () => {
+  await phones(bob);
+  await sender.send({ from: ann, to: bob, text: 'x'.repeat(65_537) });
+  expect(await claim()).toMatchObject([{ msgId: 1, msgData: Buffer.alloc(0) }]);
+});
+
+test('two push_servers never claim one job', async () => {
+  await phones(bob, cat, dan);
+  for (const from of [ann, bob, cat, dan]) await sender.send({ from, to: team, group: true });
+  for (const from of [ann, bob, cat]) await sender.send({ from, to: dan });
+  const claims = await Promise.all([claim(0, 3), claim(0, 3), claim(0, 3), claim(0, 3)]);
+  const rest = await claim();
+  const jobs = [...claims.flat(), ...rest].map(({ jobId }) => jobId);
+  expect(new Set(jobs).size).toBe(jobs.length);
+  // Dan, the last writer of the group, has read it.
+  expect(jobs.length).toBe(5);
+});
+
+test('no message is missed while marks are taken: the last one of each conversation is pushed', async () => {
+  await phones(bob, cat);
+  const shown = new Map<string, number>();
+  let sending = true;
+  const take = async () => {
+    for (const push of await claim()) {
+      shown.set(`${push.userId} ${push.sessionId}`, push.msgId as number);
+      await finish(push, PushOutcome.PUSH_ACCEPTED);
+    }
+  };
+  const takers = [1, 2].map(async () => {
+    while (sending) await take();
+  });
+  const last = new Map<string, number>();
+  await Promise.all(
+    [bob, cat].map(async (to) => {
+      for (let i = 0; i < 60; i++) {
+        const outcome = await sender.send({ from: ann, to });
+        if (outcome.status === 'stored') last.set(`${to} ${ann}`, outcome.msgId);
+      }
+    }),
+  );
+  sending = false;
+  await Promise.all(takers);
+  await take();
+  expect(shown).toEqual(last);
+});
+
+test('what nobody takes is removed after a day, and the log after a week', async () => {
+  await phones(bob);
+  await sender.send({ from: ann, to: bob });
+  await claim();
+  await sender.send({ from: cat, to: bob });
+  expect(await context.pushJobs.purge()).toBe(0);
+  await pool.query(`UPDATE push_mark SET marked_at = now() - interval '25 hours'`);
+  await pool.query(`UPDATE push_job SET due_at = now(), expires_at = now() - interval '2 hours'`);
+  await pool.query(
+    `INSERT INTO push_log (at, user_id, device_id, provider, conv, msg_id, outcome, reason, attempts, seconds)
+     VALUES (now() - interval '8 days', 1, 1, 'apns', 1, 1, 'accepted', '', 1, 0), (now(), 1, 1, 'apns', 1, 1, '', '', 1, 0)`,
+  );
+  expect(await context.pushJobs.purge()).toBe(3);
+  expect(await rowsOf('push_mark')).toBe(0);
+  expect(await rowsOf('push_log')).toBe(1);
+});
+
+test('a banner is withdrawn when its conversation is read elsewhere, once', async () => {
+  await phones(bob);
+  await sender.send({ from: ann, to: bob });
+  await sender.send({ from: cat, to: bob });
+  const pushes = await claim();
+  for (const push of pushes) await finish(push, PushOutcome.PUSH_ACCEPTED);
+  await read(bob, ann, 1);
+  const [withdrawal, ...rest] = await claim();
+  expect(rest).toEqual([]);
+  expect(withdrawal).toMatchObject({ sessionType: 1, sessionId: ann, msgId: 0, unread: 0, badge: 1 });
+  await finish(withdrawal, PushOutcome.PUSH_ACCEPTED);
+  expect((await log()).at(-1)).toEqual([bob, 'withdrawn', '']);
+  await read(bob, ann, 1);
+  expect(await claim()).toEqual([]);
+  await sender.send({ from: ann, to: bob });
+  expect(await claim()).toMatchObject([{ sessionId: ann, msgId: 2 }]);
+});
+
+test('what is read while its push is under way is withdrawn when it has arrived', async () => {
+  await phones(bob);
+  await sender.send({ from: ann, to: bob });
+  const [push] = await claim();
+  await read(bob, ann, 1);
+  expect(await claim(), 'the claim holds').toEqual([]);
+  await finish(push, PushOutcome.PUSH_ACCEPTED);
+  expect(await claim()).toMatchObject([{ msgId: 0, sessionId: ann }]);
+});
+
+test('a message that comes while its conversation is withdrawn is pushed', async () => {
+  await phones(bob);
+  await sender.send({ from: ann, to: bob });
+  await finish((await claim())[0], PushOutcome.PUSH_ACCEPTED);
+  await read(bob, ann, 1);
+  const [withdrawal] = await claim();
+  await sender.send({ from: ann, to: bob });
+  expect(await claim()).toEqual([]);
+  await finish(withdrawal, PushOutcome.PUSH_ACCEPTED);
+  expect(await claim()).toMatchObject([{ msgId: 2, unread: 1 }]);
+});
+
+test('who reads a part keeps the banner, and a message that was shown is not pushed again', async () => {
+  await phones(bob);
+  await sender.send({ from: ann, to: bob });
+  await sender.send({ from: ann, to: bob });
+  const [push] = await claim();
+  await finish(push, PushOutcome.PUSH_ACCEPTED);
+  await read(bob, ann, 1);
+  expect(await claim()).toEqual([]);
+  await pool.query('UPDATE push_job SET due_at = now()');
+  expect(await claim()).toEqual([]);
+  expect(await log()).toEqual([[bob, 'accepted', '']]);
+});
+
+test('a shield, or the hours of the night, leave what is shown, until it is read', async () => {
+  await phones(bob);
+  await sender.send({ from: ann, to: team, group: true });
+  await finish((await claim())[0], PushOutcome.PUSH_ACCEPTED);
+  await sender.send({ from: ann, to: team, group: true });
+  await pool.query(`UPDATE push_mark SET marked_at = marked_at - interval '1 s'`);
+  await pool.query(`SELECT take_push_marks(0, 10)`);
+  await pool.query(`UPDATE group_member SET shield = true WHERE user_id = ${bob}`);
+  expect(await claim()).toEqual([]);
+  await pool.query(`SELECT mark_read_marked('{}', '{}', '{}', ARRAY[${team}], ARRAY[${bob}], ARRAY[2])`);
+  expect(await claim()).toMatchObject([{ sessionType: 2, msgId: 0 }]);
+});

@@ -1,0 +1,126 @@
+import type { Database } from '../database/database.js';
+import { purgeInBatches } from '../database/purge-in-batches.js';
+import {
+  anythingMarked,
+  claim,
+  facts,
+  finish,
+  purges,
+  seen,
+  takeMarks,
+  takeReads,
+} from './push-statements.js';
+
+/** A claimed job, with what its decision and its text need. */
+export interface PushJobRow {
+  job_id: number;
+  device_id: number;
+  user_id: number;
+  attempts: number;
+  /** newest message it was made for */
+  wanted_id: number;
+  /** newest message the device shows; 0: none */
+  shown_id: number;
+  /** unix milliseconds */
+  stored_at: number;
+  expires_at: number;
+  provider: string;
+  app: string;
+  token: string;
+  locale: string;
+  is_group: boolean;
+  session_id: number;
+  /** null: there is none to show */
+  msg_id: number | null;
+  from_id: number | null;
+  type: number | null;
+  data: Buffer | null;
+  from_name: string;
+  group_name: string;
+  unread: number;
+  badge: number;
+  /** why it need not be pushed; null: it does */
+  settled: string | null;
+}
+
+export interface FinishedPush {
+  jobId: number;
+  outcome: 'accepted' | 'retry' | 'dropped' | 'gone';
+  reason: string;
+  /** message that was shown or decided on; 0: the banner was withdrawn */
+  msgId: number;
+  retryMs: number;
+  /** of `gone`: unix milliseconds since when; 0: now */
+  goneAt: number;
+}
+
+/** Batches, or read marks, that are taken by one statement; each may have thousands of conversations. */
+const maxTaken = 50;
+/** Longest time that one claim spends with them, milliseconds. */
+const takeMs = 500;
+const noteMs = 60_000;
+/** Age at which marks are taken even when no push_server asks: they are many more than jobs. */
+const leftMs = 60_000;
+
+/** What is to be pushed. */
+export class PushJobs {
+  readonly #database: Database;
+  #notedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Notes that a push_server is there, once a minute: from now on messages are marked for it. */
+  async noteConsumer(): Promise<void> {
+    if (performance.now() - this.#notedAt < noteMs) return;
+    await this.#database.query(seen, []);
+    this.#notedAt = performance.now();
+  }
+
+  /**
+   * Claims due jobs for 8 s, those of batches marked at least `holdMs` ago among them.
+   * @param timeZone IANA name, for devices that do not say
+   */
+  async claim(limit: number, holdMs: number, timeZone: string): Promise<PushJobRow[]> {
+    await this.#take(holdMs);
+    const claimed = await this.#database.query<{ id: string }>(claim, [limit]);
+    if (claimed.length === 0) return [];
+    return this.#database.query<PushJobRow>(facts, [claimed.map(({ id }) => id), timeZone]);
+  }
+
+  /** Records what became of claimed jobs. One that was shown an older message than it has by now is due again at once. */
+  async finish(pushes: readonly FinishedPush[]): Promise<void> {
+    if (pushes.length === 0) return;
+    await this.#database.query(finish, [
+      pushes.map(({ jobId }) => jobId),
+      pushes.map(({ outcome }) => outcome),
+      pushes.map(({ reason }) => reason.replaceAll('\0', '').slice(0, 200)),
+      pushes.map(({ msgId }) => msgId),
+      pushes.map(({ retryMs }) => retryMs),
+      pushes.map(({ goneAt }) => goneAt),
+    ]);
+  }
+
+  /** Removes what nobody has taken for a day, and the log after seven. @returns how many rows */
+  async purge(): Promise<number> {
+    await this.#take(leftMs);
+    let purged = 0;
+    for (const statement of purges) purged += await purgeInBatches(this.#database, statement, []);
+    return purged;
+  }
+
+  /** Makes jobs of what is marked. */
+  async #take(holdMs: number): Promise<void> {
+    const [marked] = await this.#database.query<{ stored: boolean; read: boolean }>(anythingMarked, [holdMs]);
+    const end = performance.now() + takeMs;
+    const take = async (statement: typeof takeMarks, values: unknown[]) => {
+      for (let taken = maxTaken; taken >= maxTaken && performance.now() < end; ) {
+        const [row] = await this.#database.query<{ taken: number }>(statement, values);
+        taken = row?.taken ?? 0;
+      }
+    };
+    if (marked?.stored) await take(takeMarks, [holdMs, maxTaken]);
+    if (marked?.read) await take(takeReads, [maxTaken]);
+  }
+}

@@ -1,0 +1,129 @@
+import { MsgType } from '@teamtalk/protocol';
+import type { Statement } from '../database/database.js';
+import { userHasLeft } from '../entities/index.js';
+
+/** Most bytes of a message's data in a claimed job; a longer one is pushed without its text. */
+const maxDataBytes = 65_536;
+const logDays = 7;
+
+export const seen: Statement = {
+  name: 'push_consumer_seen',
+  text: `
+    INSERT INTO push_consumer (seen_at) VALUES (now())
+    ON CONFLICT (singleton) DO UPDATE SET seen_at = now()`,
+};
+
+export const anythingMarked: Statement = {
+  name: 'push_marked',
+  text: `
+    SELECT EXISTS (SELECT FROM push_mark WHERE marked_at <= clock_timestamp() - $1::float8 * interval '1 ms') AS stored,
+      EXISTS (SELECT FROM push_read) AS read`,
+};
+
+export const takeMarks: Statement = {
+  name: 'push_take_marks',
+  text: 'SELECT take_push_marks($1, $2) AS taken',
+};
+
+export const takeReads: Statement = {
+  name: 'push_take_reads',
+  text: 'SELECT take_push_reads($1) AS taken',
+};
+
+// The claim lasts 8 s; a push_server gives a provider 5 s.
+export const claim: Statement = {
+  name: 'push_claim',
+  text: `
+    WITH due AS (
+      SELECT id FROM push_job WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+    )
+    UPDATE push_job j SET due_at = now() + interval '8 seconds', attempts = attempts + 1
+    FROM due WHERE j.id = due.id RETURNING j.id::text AS id`,
+};
+
+export const facts: Statement = {
+  name: 'push_facts',
+  text: `
+    SELECT f.*, m.id AS msg_id, m.from_id, m.type,
+      CASE WHEN m.type NOT IN (${MsgType.SINGLE_AUDIO}, ${MsgType.GROUP_AUDIO}) AND octet_length(m.data) <= ${maxDataBytes}
+        THEN m.data END AS data,
+      coalesce(nullif(s.nick_name, ''), s.name, '') AS from_name,
+      CASE WHEN f.settled IS NULL THEN unread_total(f.user_id)::float8 ELSE 0 END AS badge
+    FROM (
+      SELECT j.id::float8 AS job_id, j.device_id::float8 AS device_id, j.user_id, j.conv, j.attempts,
+        j.msg_id AS wanted_id, j.shown_id, extract(epoch FROM j.marked_at)::float8 * 1000 AS stored_at,
+        extract(epoch FROM j.expires_at)::float8 * 1000 AS expires_at,
+        d.provider, d.app, d.token, d.locale, k.is_group, k.session_id, k.read_id, k.unread,
+        coalesce(g.name, '') AS group_name,
+        CASE
+          WHEN d.user_id <> j.user_id THEN 'device-moved'
+          WHEN d.failure IS NOT NULL THEN 'device-gone'
+          WHEN u.status = ${userHasLeft} THEN 'user-left'
+          WHEN j.expires_at <= now() THEN 'expired'
+          WHEN NOT k.member THEN 'not-a-member'
+          WHEN k.unread <= 0 AND j.shown_id = 0 THEN 'read'
+          WHEN k.unread <= 0 THEN NULL
+          WHEN k.shield THEN 'shielded'
+          WHEN u.push_shield AND l.hour NOT BETWEEN 7 AND 21 THEN 'do-not-disturb'
+        END AS settled
+      FROM push_job j
+      JOIN push_device d ON d.id = j.device_id
+      JOIN im_user u ON u.id = j.user_id
+      CROSS JOIN LATERAL push_conversation(j.conv, j.user_id) k
+      LEFT JOIN chat_group g ON g.id = CASE WHEN k.is_group THEN k.session_id END
+      CROSS JOIN LATERAL (
+        SELECT extract(hour FROM now() AT TIME ZONE coalesce(nullif(d.time_zone, ''), $2)) AS hour
+        WHERE u.push_shield
+        UNION ALL SELECT 12 WHERE NOT u.push_shield
+      ) l
+      WHERE j.id = ANY ($1::int8[])
+      OFFSET 0
+    ) f
+    LEFT JOIN LATERAL (
+      SELECT m.id, m.from_id, m.type, m.data FROM message m
+      WHERE f.settled IS NULL AND f.unread > 0 AND m.conv = f.conv AND m.id > f.read_id AND m.from_id <> f.user_id
+      ORDER BY m.id DESC LIMIT 1
+    ) m ON true
+    LEFT JOIN im_user s ON s.id = m.from_id
+    ORDER BY f.job_id`,
+};
+
+export const finish: Statement = {
+  name: 'push_finish',
+  text: `
+    SELECT finish_pushes($1::float8[]::int8[], $2::text[], $3::text[], $4::int4[], $5::float8[], $6::float8[])`,
+};
+
+export const purges: readonly Statement[] = [
+  {
+    name: 'push_purge_marks',
+    text: `
+      DELETE FROM push_mark WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM push_mark WHERE marked_at < now() - interval '1 day' LIMIT $1 FOR UPDATE SKIP LOCKED))
+      RETURNING marked_at`,
+  },
+  {
+    name: 'push_purge_reads',
+    text: `
+      DELETE FROM push_read WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM push_read WHERE marked_at < now() - interval '1 day' LIMIT $1 FOR UPDATE SKIP LOCKED))
+      RETURNING marked_at`,
+  },
+  {
+    name: 'push_purge_jobs',
+    text: `
+      DELETE FROM push_job WHERE id IN (
+        SELECT id FROM push_job
+        WHERE due_at < now() AND expires_at < now() - interval '1 hour'
+          OR due_at IS NULL AND expires_at < now() - interval '${logDays} days'
+        LIMIT $1 FOR UPDATE SKIP LOCKED)
+      RETURNING id`,
+  },
+  {
+    name: 'push_purge_log',
+    text: `
+      DELETE FROM push_log WHERE id IN (
+        SELECT id FROM push_log WHERE at < now() - interval '${logDays} days' LIMIT $1)
+      RETURNING id`,
+  },
+];
