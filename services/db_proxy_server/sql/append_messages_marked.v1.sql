@@ -19,6 +19,11 @@ BEGIN
       r_message, batch_owner, batch_payload, delivered, batch_writer, r_horizon) AS a;
   IF outbox_id IS NOT NULL THEN
     INSERT INTO push_mark (marked_at, conv, base, count, low) VALUES (stored_at, c_conv, bases, c_count, c_low);
+    IF cardinality(g_message) > 0 THEN
+      -- Who writes to a group has read it up to there.
+      INSERT INTO push_read (conv, user_id)
+        SELECT array_agg(c_conv[m_conv[g.i]]), array_agg(m_from[g.i]) FROM unnest(g_message) AS g(i);
+    END IF;
   END IF;
 END
 $$;

@@ -1,7 +1,9 @@
 -- Records what became of claimed jobs, and in push_log. Outcomes: accepted, retry, dropped, gone. o_shown is the message that was
--- shown or decided on; 0: what had been shown is withdrawn. A job stays while its device shows its conversation.
+-- shown or decided on; 0: what had been shown is withdrawn. A job stays while its device shows its conversation, or may show it:
+-- o_unsure says of a retry that the provider may have taken it.
 CREATE OR REPLACE FUNCTION finish_pushes(
-  o_job int8[], o_outcome text[], o_reason text[], o_shown int4[], o_retry_ms float8[], o_gone_at float8[]
+  o_job int8[], o_outcome text[], o_reason text[], o_shown int4[], o_retry_ms float8[], o_gone_at float8[],
+  o_unsure bool[]
 ) RETURNS void
 LANGUAGE plpgsql
 SET enable_hashjoin = off
@@ -35,6 +37,8 @@ BEGIN
 
   UPDATE push_job j SET
       shown_id = t.shown_id,
+      claimed = false,
+      unsure = CASE WHEN t.outcome IN ('accepted', 'gone') THEN false ELSE j.unsure OR t.unsure END,
       due_at = CASE
         WHEN t.outcome = 'retry' THEN now() + t.retry_ms * interval '1 ms'
         WHEN t.outcome = 'gone' THEN NULL
@@ -50,12 +54,12 @@ BEGIN
       SELECT o.*, k.unread,
         CASE WHEN o.outcome = 'accepted' AND o.shown = 0 OR o.outcome = 'gone' THEN 0
           WHEN o.outcome = 'accepted' THEN greatest(x.shown_id, o.shown) ELSE x.shown_id END AS shown_id
-      FROM unnest(o_job, o_outcome, o_reason, o_shown, o_retry_ms) AS o(job, outcome, reason, shown, retry_ms)
+      FROM unnest(o_job, o_outcome, o_reason, o_shown, o_retry_ms, o_unsure) AS o(job, outcome, reason, shown, retry_ms, unsure)
       JOIN push_job x ON x.id = o.job
       CROSS JOIN LATERAL push_conversation(x.conv, x.user_id) k
     ) t
     WHERE j.id = t.job;
-  DELETE FROM push_job j WHERE j.id = ANY (o_job) AND j.due_at IS NULL AND (j.shown_id = 0 OR EXISTS (
+  DELETE FROM push_job j WHERE j.id = ANY (o_job) AND j.due_at IS NULL AND (j.shown_id = 0 AND NOT j.unsure OR EXISTS (
     SELECT FROM unnest(o_job, o_reason) AS o(job, reason)
     WHERE o.job = j.id AND o.reason IN ('device-moved', 'device-gone', 'user-left', 'not-a-member')));
 END

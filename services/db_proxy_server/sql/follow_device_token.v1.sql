@@ -25,7 +25,7 @@ BEGIN
       problem := 'unusable';
     END IF;
   ELSE
-    prefix := substring(device_token FROM '^(fcm|hms|honor|mi|oppo|vivo):');
+    prefix := substring(device_token FROM '^(fcm|hms|honor|mi|oppo|vivo|webpush|unifiedpush):');
     IF prefix IS NOT NULL THEN
       device_provider := CASE prefix WHEN 'mi' THEN 'xiaomi' ELSE prefix END;
       device_token := substr(device_token, length(prefix) + 2);

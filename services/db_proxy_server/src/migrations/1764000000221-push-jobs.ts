@@ -55,6 +55,8 @@ export class PushJobs1764000000221 implements MigrationInterface {
         due_at timestamptz DEFAULT now(),
         expires_at timestamptz NOT NULL,
         attempts int4 NOT NULL DEFAULT 0,
+        claimed bool NOT NULL DEFAULT false,
+        unsure bool NOT NULL DEFAULT false,
         last_error text,
         UNIQUE (device_id, conv)
       ) WITH (fillfactor = 70)`);
@@ -67,6 +69,9 @@ export class PushJobs1764000000221 implements MigrationInterface {
     );
     await runner.query(
       `COMMENT ON COLUMN push_job.due_at IS 'of a claimed job, the end of the claim; null: nothing is to be pushed'`,
+    );
+    await runner.query(
+      `COMMENT ON COLUMN push_job.unsure IS 'it was sent and nobody knows whether the provider has taken it: the device may show it'`,
     );
     await runner.query('CREATE INDEX push_job_due_at ON push_job (due_at) WHERE due_at IS NOT NULL');
 

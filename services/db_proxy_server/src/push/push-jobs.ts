@@ -52,6 +52,8 @@ export interface FinishedPush {
   retryMs: number;
   /** of `gone`: unix milliseconds since when; 0: now */
   goneAt: number;
+  /** of `retry`: whether the provider may have taken it nevertheless */
+  unsure: boolean;
 }
 
 /** Batches, or read marks, that are taken by one statement; each may have thousands of conversations. */
@@ -99,6 +101,7 @@ export class PushJobs {
       pushes.map(({ msgId }) => msgId),
       pushes.map(({ retryMs }) => retryMs),
       pushes.map(({ goneAt }) => goneAt),
+      pushes.map(({ unsure }) => unsure),
     ]);
   }
 

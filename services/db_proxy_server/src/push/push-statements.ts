@@ -37,7 +37,8 @@ export const claim: Statement = {
     WITH due AS (
       SELECT id FROM push_job WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
     )
-    UPDATE push_job j SET due_at = now() + interval '8 seconds', attempts = attempts + 1
+    UPDATE push_job j SET due_at = now() + interval '8 seconds', attempts = attempts + 1,
+      claimed = true, unsure = unsure OR claimed
     FROM due WHERE j.id = due.id RETURNING j.id::text AS id`,
 };
 
@@ -61,7 +62,7 @@ export const facts: Statement = {
           WHEN u.status = ${userHasLeft} THEN 'user-left'
           WHEN j.expires_at <= now() THEN 'expired'
           WHEN NOT k.member THEN 'not-a-member'
-          WHEN k.unread <= 0 AND j.shown_id = 0 THEN 'read'
+          WHEN k.unread <= 0 AND j.shown_id = 0 AND NOT j.unsure THEN 'read'
           WHEN k.unread <= 0 THEN NULL
           WHEN k.shield THEN 'shielded'
           WHEN u.push_shield AND l.hour NOT BETWEEN 7 AND 21 THEN 'do-not-disturb'
@@ -91,7 +92,8 @@ export const facts: Statement = {
 export const finish: Statement = {
   name: 'push_finish',
   text: `
-    SELECT finish_pushes($1::float8[]::int8[], $2::text[], $3::text[], $4::int4[], $5::float8[], $6::float8[])`,
+    SELECT finish_pushes($1::float8[]::int8[], $2::text[], $3::text[], $4::int4[], $5::float8[], $6::float8[],
+      $7::bool[])`,
 };
 
 export const purges: readonly Statement[] = [

@@ -38,7 +38,7 @@ export function pushRpc({ kit, pushJobs }: Context): Handlers<typeof service> {
       }
       settledJobs.inc({ reason });
       const msgId = Math.max(row.wanted_id, row.msg_id ?? 0);
-      settled.push({ jobId: row.job_id, outcome: 'dropped', reason, msgId, retryMs: 0, goneAt: 0 });
+      settled.push({ jobId: row.job_id, outcome: 'dropped', reason, msgId, ...nothingElse });
     }
     await pushJobs.finish(settled);
     return open;
@@ -59,19 +59,24 @@ export function pushRpc({ kit, pushJobs }: Context): Handlers<typeof service> {
         throw new TeamTalkError('invalid-argument', `at most ${maxJobs} pushes can be finished at once`);
       }
       await pushJobs.finish(
-        (pushes as pushApi.push.FinishedPush[]).map(({ jobId, outcome, reason, msgId, retryMs, goneAt }) => ({
-          jobId,
-          outcome: outcomes[outcome] ?? 'dropped',
-          reason,
-          msgId: clampToStorable(msgId),
-          retryMs: Math.min(retryMs, maxRetryMs),
-          goneAt,
-        })),
+        (pushes as pushApi.push.FinishedPush[]).map(
+          ({ jobId, outcome, reason, msgId, retryMs, goneAt, unsure }) => ({
+            jobId,
+            outcome: outcomes[outcome] ?? 'dropped',
+            reason,
+            msgId: clampToStorable(msgId),
+            retryMs: Math.min(retryMs, maxRetryMs),
+            goneAt,
+            unsure,
+          }),
+        ),
       );
       return {};
     },
   };
 }
+
+const nothingElse = { retryMs: 0, goneAt: 0, unsure: false };
 
 function nothingNew({ unread, msg_id, shown_id }: PushJobRow): string | undefined {
   // What the device shows is withdrawn.

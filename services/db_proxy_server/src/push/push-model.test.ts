@@ -1,0 +1,188 @@
+import { ClientType } from '@teamtalk/protocol';
+import { pushApi } from '@teamtalk/rpc';
+import type { Pool } from 'pg';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { poolOf } from '../database/data-source.js';
+import { MessageSender } from '../testing/message-sender.js';
+import { createTestContext, type TestContext } from '../testing/test-context.js';
+import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
+import { pushRpc } from './rpc.js';
+
+const { ClaimRequest, FinishRequest, PushOutcome } = pushApi.push;
+const users = [1, 2, 3] as const;
+const team = 9;
+const steps = 60;
+/** What a push_server gives a provider; less than the claim. */
+const answerMs = 5_000;
+
+let database: TestDatabase;
+let context: TestContext;
+let pool: Pool;
+let sender: MessageSender;
+let rpc: ReturnType<typeof pushRpc>;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  context = await createTestContext(database.url);
+  pool = poolOf(database.dataSource);
+  sender = new MessageSender(pool, undefined, { wanted: true });
+  rpc = pushRpc(context);
+});
+afterAll(async () => {
+  await context.close();
+  await database.drop();
+});
+beforeEach(async () => {
+  await pool.query(
+    'TRUNCATE im_user, chat_group, group_member, conversation, message, push_mark, push_read CASCADE',
+  );
+  await pool.query(
+    `INSERT INTO im_user (id, name, password_hash) VALUES (1, 'ann', ''), (2, 'bob', ''), (3, 'cat', '')`,
+  );
+  await pool.query(`INSERT INTO chat_group (id, name, type) VALUES (${team}, 'Team', 1)`);
+  await pool.query(
+    `INSERT INTO group_member (group_id, user_id) VALUES (${team}, 1), (${team}, 2), (${team}, 3)`,
+  );
+  for (const user of users) {
+    await context.pushDevices.set(user, ClientType.IOS, String(user).repeat(64), '2.0');
+  }
+});
+
+/** The same sequence for the same seed. */
+function randomOf(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff;
+    return (state >> 8) % below;
+  };
+}
+
+const at = (user: number, conversation: string) => `${user} ${conversation}`;
+
+/** What phones have to show in the end: the newest message that others have written and the user has not read. */
+class Model {
+  readonly #unread = new Map<string, number>();
+
+  sent(from: number, to: number | 'team', msgId: number): void {
+    if (to !== 'team') {
+      this.#unread.set(at(to, `s${from}`), msgId);
+      return;
+    }
+    for (const user of users) if (user !== from) this.#unread.set(at(user, `g${team}`), msgId);
+    this.#unread.delete(at(from, `g${team}`));
+  }
+
+  read(user: number, conversation: string): void {
+    this.#unread.delete(at(user, conversation));
+  }
+
+  get banners(): [string, number][] {
+    return [...this.#unread].sort();
+  }
+}
+
+/** What phones show, by what providers were given. */
+class Phones {
+  readonly #banners = new Map<string, number>();
+
+  take(push: pushApi.push.Push.$Properties): void {
+    const { userId, sessionType, sessionId, msgId } = push as pushApi.push.Push;
+    const banner = at(userId, `${sessionType === 2 ? 'g' : 's'}${sessionId}`);
+    if (msgId === 0) this.#banners.delete(banner);
+    else this.#banners.set(banner, msgId);
+  }
+
+  get banners(): [string, number][] {
+    return [...this.#banners].sort();
+  }
+}
+
+async function claim(limit: number) {
+  const { pushes } = await rpc.claim(new ClaimRequest({ limit, holdMs: 0, timeZone: 'UTC' }));
+  return (pushes ?? []) as pushApi.push.Push.$Properties[];
+}
+
+async function finish(
+  { jobId = 0, msgId = 0 }: pushApi.push.Push.$Properties,
+  outcome: number,
+): Promise<void> {
+  const request = FinishRequest.encode({ pushes: [{ jobId, msgId, outcome, retryMs: 0 }] }).finish();
+  await rpc.finish(FinishRequest.decode(request));
+}
+
+async function read(user: number, conversation: string): Promise<void> {
+  const other = Number(conversation.slice(1));
+  if (conversation.startsWith('g')) {
+    await pool.query(
+      `SELECT mark_read_marked('{}', '{}', '{}', ARRAY[${team}], ARRAY[${user}], ARRAY[1000000])`,
+    );
+    return;
+  }
+  const [low, high] = [Math.min(user, other), Math.max(user, other)];
+  const [lowRead, highRead] = user === low ? [1_000_000, 0] : [0, 1_000_000];
+  await pool.query(
+    `SELECT mark_read_marked(ARRAY[${low}::int8 << 32 | ${high}], ARRAY[${lowRead}], ARRAY[${highRead}], '{}', '{}', '{}')`,
+  );
+}
+
+test.each([1, 2, 3, 4, 5, 6])(
+  'whatever is sent and read, and whatever providers and push_servers do, phones show what is unread in the end (seed %i)',
+  async (seed) => {
+    const random = randomOf(seed);
+    const model = new Model();
+    const phones = new Phones();
+    const inFlight: { push: pushApi.push.Push.$Properties; claimedAt: number }[] = [];
+    const pick = <T>(list: readonly T[]) => list[random(list.length)] as T;
+
+    for (let step = 0; step < steps; step++) {
+      const user = pick(users);
+      const other = pick(users.filter((each) => each !== user));
+      switch (random(8)) {
+        case 0:
+        case 1: {
+          const outcome = await sender.send({ from: user, to: other });
+          if (outcome.status === 'stored') model.sent(user, other, outcome.msgId);
+          break;
+        }
+        case 2: {
+          const outcome = await sender.send({ from: user, to: team, group: true });
+          if (outcome.status === 'stored') model.sent(user, 'team', outcome.msgId);
+          break;
+        }
+        case 3:
+        case 4: {
+          const conversation = random(3) === 0 ? `g${team}` : `s${other}`;
+          await read(user, conversation);
+          model.read(user, conversation);
+          break;
+        }
+        case 5:
+          for (const push of await claim(3)) inFlight.push({ push, claimedAt: performance.now() });
+          break;
+        default: {
+          // A provider takes a push, or not; a push_server reports it, or dies before.
+          const [next] = inFlight.splice(random(inFlight.length || 1), 1);
+          // One that had so little time is another's by now.
+          if (!next || performance.now() - next.claimedAt > answerMs) break;
+          const { push } = next;
+          const accepted = random(3) > 0;
+          if (accepted) phones.take(push);
+          if (random(4) > 0) {
+            await finish(push, accepted ? PushOutcome.PUSH_ACCEPTED : PushOutcome.PUSH_RETRY);
+          }
+        }
+      }
+    }
+    // What was claimed and not reported lapses; another push_server goes on until nothing is due.
+    await pool.query('UPDATE push_job SET due_at = now() WHERE due_at IS NOT NULL');
+    for (let rounds = 0; rounds < 20; rounds++) {
+      const pushes = await claim(100);
+      if (pushes.length === 0) break;
+      for (const push of pushes) {
+        phones.take(push);
+        await finish(push, PushOutcome.PUSH_ACCEPTED);
+      }
+    }
+    expect(phones.banners).toEqual(model.banners);
+  },
+);
