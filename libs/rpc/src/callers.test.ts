@@ -22,6 +22,7 @@ const methods = services.flatMap((service) => Object.values(service));
 const names = [
   'msg-server',
   'http-msg-server',
+  'push-server',
   'file-server',
   'operator',
   'db-proxy-server',
