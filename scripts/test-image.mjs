@@ -25,6 +25,7 @@ const services = [
   'msg_server',
   'login_server',
   'http_msg_server',
+  'push_server',
   'file_server',
   'msfs',
 ];

@@ -17,6 +17,7 @@ export const members = [
   'route_server',
   'db_proxy_server',
   'http_msg_server',
+  'push_server',
   'file_server',
   'msfs',
   'operator',
@@ -54,7 +55,7 @@ const followers: Readonly<Record<string, readonly Member[]>> = {
   msg_server: ['route_server', 'http_msg_server', 'login_server', 'db_proxy_server', 'msfs'],
   route_server: ['route_server', 'msg_server', 'db_proxy_server'],
   file_server: ['file_server', 'msg_server'],
-  db_proxy_server: ['msg_server', 'http_msg_server', 'file_server'],
+  db_proxy_server: ['msg_server', 'http_msg_server', 'push_server', 'file_server'],
 };
 
 /**
@@ -139,7 +140,7 @@ export const topics = {
     event: events.PresenceQuery,
     answer: events.PresenceReply,
     shared: true,
-    publishers: ['msg_server', 'http_msg_server'],
+    publishers: ['msg_server', 'http_msg_server', 'push_server'],
     subscribers: ['route_server'],
   },
 

@@ -9,6 +9,9 @@
  *     afterAll(() => database.drop());
  */
 export { certificateFiles, tlsEnv } from './certificates.js';
+export { FakeApns } from './fake-apns.js';
+export { FakeFcm } from './fake-fcm.js';
+export { FakeWebPush } from './fake-web-push.js';
 export { FaultProxy, type Heading, type NetworkConditions, type ProxyTarget } from './fault-proxy.js';
 export {
   type DatabaseOptions,

@@ -55,6 +55,7 @@ const services = {
     bus: true,
     database: false,
   },
+  push_server: { ports: { ops: ops(18_500) }, tier: 1, bus: true, database: false },
   file_server: {
     ports: { client: { variable: 'CLIENT_PORT', fallback: 8_600 }, ops: ops(18_600) },
     tier: 1,

@@ -42,6 +42,11 @@ export const commandGroups: readonly { heading: string; commands: readonly Comma
         load: () => import('./commands/webhook.js'),
       },
       {
+        name: 'push',
+        description: 'Show why phones ring, or do not',
+        load: () => import('./commands/push.js'),
+      },
+      {
         name: 'audit',
         description: 'Show and check what administrators did',
         load: () => import('./commands/audit.js'),

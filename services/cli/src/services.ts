@@ -14,6 +14,7 @@ export const serviceConfigurations: Readonly<Record<string, () => Promise<Servic
   route_server: () => import('@teamtalk/route_server'),
   db_proxy_server: () => import('@teamtalk/db_proxy_server'),
   http_msg_server: () => import('@teamtalk/http_msg_server'),
+  push_server: () => import('@teamtalk/push_server'),
   file_server: () => import('@teamtalk/file_server'),
   msfs: () => import('@teamtalk/msfs'),
 };

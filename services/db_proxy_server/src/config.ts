@@ -47,7 +47,7 @@ export const envSchema = {
   RPC_CALLERS: env.choice(
     ['named', 'any'],
     'named',
-    'With TLS, who may call: named = a service may call what its certificate, by its DNS name (msg-server, http-msg-server, file-server, operator), allows, and one with RPC_SERVER_NAME everything; any = every certificate of RPC_CA_FILE',
+    'With TLS, who may call: named = a service may call what its certificate, by its DNS name (msg-server, http-msg-server, push-server, file-server, operator), allows, and one with RPC_SERVER_NAME everything; any = every certificate of RPC_CA_FILE',
   ),
   GRPC_HOST: env.string('0.0.0.0', 'Address the gRPC server listens on'),
   GRPC_PORT: env.port(10600, 'Port of the gRPC server'),

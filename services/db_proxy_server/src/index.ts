@@ -29,6 +29,13 @@ export {
   migrationStatus,
   whyNothing,
 } from './database/migrator.js';
+export {
+  findPushUser,
+  type PushDecision,
+  type PushDeviceSummary,
+  pushDevicesOf,
+  pushHistory,
+} from './push/push-history.js';
 export { startDbProxyServer } from './service.js';
 export {
   addWebhook,

@@ -28,6 +28,10 @@ export const starters: Readonly<Record<ServiceName, () => Promise<Starter>>> = {
     const { loadConfig, startHttpMsgServer } = await import('@teamtalk/http_msg_server');
     return (env, options) => startHttpMsgServer(loadConfig(env), options);
   },
+  push_server: async () => {
+    const { loadConfig, startPushServer } = await import('@teamtalk/push_server');
+    return (env, options) => startPushServer(loadConfig(env), options);
+  },
   file_server: async () => {
     const { loadConfig, startFileServer } = await import('@teamtalk/file_server');
     return (env, options) => startFileServer(loadConfig(env), options);

@@ -6,6 +6,7 @@ import { poolOf } from '../database/data-source.js';
 import { MessageSender } from '../testing/message-sender.js';
 import { createTestContext, type TestContext } from '../testing/test-context.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
+import { findPushUser, pushDevicesOf, pushHistory } from './push-history.js';
 import { PushJobs } from './push-jobs.js';
 import { PushMarks } from './push-marks.js';
 import { pushRpc } from './rpc.js';
@@ -233,6 +234,24 @@ test('a claim that is not finished ends, and the job is claimed again', async ()
   expect(await claim()).toMatchObject([{ attempts: 2 }]);
 });
 
+test('what may have been sent, by a push_server that died or to a provider that did not answer, is withdrawn when read', async () => {
+  await phones(bob);
+  await sender.send({ from: ann, to: bob });
+  await sender.send({ from: cat, to: bob });
+  const [first, second] = await claim();
+  await finish(second, PushOutcome.PUSH_RETRY, { reason: 'no answer', retryMs: 1, unsure: true });
+  await read(bob, ann, 1);
+  await read(bob, cat, 1);
+  await lapse();
+  const withdrawals = await claim();
+  expect(withdrawals.map(({ msgId, sessionId }) => [msgId, sessionId])).toEqual([
+    [0, first?.sessionId],
+    [0, second?.sessionId],
+  ]);
+  for (const push of withdrawals) await finish(push, PushOutcome.PUSH_ACCEPTED);
+  expect(await rowsOf('push_job')).toBe(0);
+});
+
 test('an expired job is settled', async () => {
   await phones(bob);
   await sender.send({ from: ann, to: bob });
@@ -376,6 +395,28 @@ test('no message is missed while marks are taken: the last one of each conversat
   await Promise.all(takers);
   await take();
   expect(shown).toEqual(last);
+});
+
+test('the history of a user has their devices, what was decided, and what waits', async () => {
+  await phones(bob);
+  await sender.send({ from: ann, to: bob });
+  const [push] = await claim();
+  await finish(push, PushOutcome.PUSH_ACCEPTED, { reason: 'its id' });
+  await sender.send({ from: ann, to: team, group: true });
+  const [other] = await claim();
+  await finish(other, PushOutcome.PUSH_RETRY, { reason: 'busy', retryMs: 60_000 });
+  const { dataSource } = database;
+  expect(await findPushUser(dataSource, 'bob')).toBe(bob);
+  expect(await findPushUser(dataSource, String(bob))).toBe(bob);
+  expect(await findPushUser(dataSource, 'nobody')).toBeUndefined();
+  expect(await pushDevicesOf(dataSource, bob)).toMatchObject([
+    { provider: 'apns', token: tokenOf(bob).slice(-8), clientVersion: '2.0', failure: null },
+  ]);
+  expect(await pushHistory(dataSource, bob)).toMatchObject([
+    { conversation: `group ${team}`, msgId: 1, outcome: 'waiting', reason: 'busy' },
+    { conversation: `user ${ann}`, msgId: 1, outcome: 'accepted', reason: 'its id', attempts: 1 },
+  ]);
+  expect(await pushHistory(dataSource, cat)).toEqual([]);
 });
 
 test('what nobody takes is removed after a day, and the log after a week', async () => {

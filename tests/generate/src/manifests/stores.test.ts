@@ -82,6 +82,7 @@ it('gives each caller of db-proxy-server a certificate of its own, by whose name
     'db-proxy-server': ['teamtalk-rpc-tls', 'db-proxy-server'],
     'msg-server': ['teamtalk-rpc-msg-server-tls', 'msg-server'],
     'http-msg-server': ['teamtalk-rpc-http-msg-server-tls', 'http-msg-server'],
+    'push-server': ['teamtalk-rpc-push-server-tls', 'push-server'],
     'file-server': ['teamtalk-rpc-file-server-tls', 'file-server'],
   };
   const given = workloadsOf(rendered.get('prod') ?? []).flatMap(({ name, pod }) => {

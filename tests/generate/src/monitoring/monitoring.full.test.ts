@@ -36,7 +36,7 @@ let alerts: { alert: string; expr: string }[];
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-monitoring-'));
   alerts = alertsOf(await readFile(path.join(top, 'deploy/prometheus/alerts.yaml'), 'utf8'));
-  const one = { login_server: 1, http_msg_server: 1, file_server: 1, msfs: 1 };
+  const one = { login_server: 1, http_msg_server: 1, push_server: 1, file_server: 1, msfs: 1 };
   const certificates = path.join(top, 'tests/e2e/src/certificates');
   const tls = {
     TLS_CERT_FILE: path.join(certificates, 'service.cert.pem'),

@@ -1,6 +1,7 @@
 import { type Dashboard, panel, percentiles, rate } from './panel.js';
 
-const services = 'login_server|msg_server|route_server|db_proxy_server|http_msg_server|file_server|msfs';
+const services =
+  'login_server|msg_server|route_server|db_proxy_server|http_msg_server|push_server|file_server|msfs';
 
 /** Shows at a glance whether everything is well. */
 export const overview: Dashboard = {

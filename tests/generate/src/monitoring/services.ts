@@ -293,6 +293,56 @@ const httpMsgServer: Dashboard = {
   ],
 };
 
+// Without a push there is none; 0 then.
+const acceptedAfter = Object.fromEntries(
+  Object.entries(percentiles('teamtalk_push_server_push_seconds')).map(([name, query]) => [
+    name,
+    `${query} >= 0 or vector(0)`,
+  ]),
+);
+
+const pushServer: Dashboard = {
+  id: 'push_server',
+  title: 'TeamTalk: push_server',
+  panels: [
+    panel(
+      'Pushes',
+      'ops',
+      'By provider and what it said to them. `blocked` means that it accepts none, mostly for wrong credentials.',
+      rate('teamtalk_push_server_pushes_total', 'provider, outcome'),
+      '{{provider}} {{outcome}}',
+    ),
+    panel(
+      'Stored until accepted',
+      's',
+      'From the first message of a push being stored until its provider has it, PUSH_HOLD_MS included.',
+      acceptedAfter,
+    ),
+    panel('In flight', 'short', 'Pushes given to providers.', 'sum(teamtalk_push_server_pushes_in_flight)'),
+    panel(
+      'Providers that accept nothing',
+      'short',
+      'Anything but 0 needs a person: mostly a key that has been revoked.',
+      'sum(teamtalk_push_server_providers_blocked)',
+    ),
+    panel(
+      'Not needed any more',
+      'ops',
+      'Pushes that db_proxy_server settled when they were due, by reason.',
+      rate('teamtalk_db_proxy_server_pushes_settled_total', 'reason'),
+      '{{reason}}',
+    ),
+    panel(
+      'Device tokens',
+      'ops',
+      'Tokens that clients sent, by provider, and whether push can use them.',
+      rate('teamtalk_db_proxy_server_device_tokens_total', 'provider, usable'),
+      '{{provider}} {{usable}}',
+    ),
+    ...processPanels('push_server'),
+  ],
+};
+
 const fileServer: Dashboard = {
   id: 'file_server',
   title: 'TeamTalk: file_server',
@@ -410,6 +460,7 @@ export const serviceDashboards: readonly Dashboard[] = [
   routeServer,
   dbProxyServer,
   httpMsgServer,
+  pushServer,
   fileServer,
   msfs,
 ];

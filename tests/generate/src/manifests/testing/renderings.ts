@@ -17,6 +17,7 @@ export const otherComponents: Readonly<Record<string, Readonly<Record<string, st
     'msg-server': 'ADVERTISE_IP1=msg-server-0=203.0.113.10,msg-server-1=203.0.113.11',
     'file-server': 'ADVERTISE_IP=file-server-0=203.0.113.20,file-server-1=203.0.113.21',
   },
+  'outside-push': {},
   'outside-bucket': { msfs: 'S3_ENDPOINT=https://s3.example.com' },
   tracing: {},
   'nats-shared-user': {},

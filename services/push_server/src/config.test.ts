@@ -1,0 +1,58 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { loadConfig } from './config.js';
+import { startProviders } from './provider-config.js';
+
+const pemOf = (curve: string) =>
+  generateKeyPairSync('ec', { namedCurve: curve }).privateKey.export({
+    type: 'pkcs8',
+    format: 'pem',
+  }) as string;
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2_048 }).privateKey.export({
+  type: 'pkcs8',
+  format: 'pem',
+}) as string;
+
+const names = async (environment: NodeJS.ProcessEnv) => {
+  const providers = startProviders(loadConfig(environment).providers);
+  await Promise.all(providers.map((provider) => provider.stop()));
+  return providers.map(({ name }) => name);
+};
+
+test('without keys there is no provider', async () => {
+  expect(await names({})).toEqual([]);
+});
+
+test('each provider is there with its key', async () => {
+  const webPush = { WEBPUSH_KEY: pemOf('P-256'), WEBPUSH_SUBJECT: 'mailto:it@example.com' };
+  expect(await names(webPush)).toEqual(['webpush']);
+  const all = {
+    ...webPush,
+    UNIFIEDPUSH_HOSTS: 'push.example.com',
+    APNS_KEY: pemOf('P-256'),
+    APNS_KEY_ID: 'ABC123DEFG',
+    APNS_TEAM_ID: 'DEF123GHIJ',
+    APNS_TOPIC: 'com.example.teamtalk',
+    FCM_SERVICE_ACCOUNT: JSON.stringify({
+      project_id: 'teamtalk-1',
+      client_email: 'push@example.com',
+      private_key: rsa,
+    }),
+  };
+  expect(await names(all)).toEqual(['apns', 'fcm', 'webpush', 'unifiedpush']);
+});
+
+test('what is missing is named, and no key is repeated', () => {
+  expect(() => loadConfig({ APNS_KEY: 'key', APNS_KEY_ID: 'A' })).toThrow('APNS_TEAM_ID');
+  expect(() => loadConfig({ WEBPUSH_KEY: 'key' })).toThrow('WEBPUSH_SUBJECT');
+  expect(() => loadConfig({ PUSH_TIME_ZONE: 'Mars/Olympus' })).toThrow('PUSH_TIME_ZONE');
+  for (const account of ['secret', '{"private_key":"secret"}', 'null']) {
+    expect(() => loadConfig({ FCM_SERVICE_ACCOUNT: account })).toThrow('FCM_SERVICE_ACCOUNT');
+    expect(() => loadConfig({ FCM_SERVICE_ACCOUNT: account })).not.toThrow('secret');
+  }
+});
+
+test('a key that none of the providers takes ends the start', () => {
+  const { providers } = loadConfig({ WEBPUSH_KEY: pemOf('P-384'), WEBPUSH_SUBJECT: 'mailto:it@example.com' });
+  expect(() => startProviders(providers)).toThrow('P-256');
+});

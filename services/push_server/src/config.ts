@@ -1,0 +1,86 @@
+import { DEFAULT_TEXT_KEY } from '@teamtalk/protocol';
+import {
+  type BusConfig,
+  busConfig,
+  busEnv,
+  type CommonConfig,
+  commonConfig,
+  commonEnv,
+  env,
+  type RpcTls,
+  readEnv,
+  rpcEnv,
+  rpcTls,
+} from '@teamtalk/service-kit';
+import { z } from 'zod';
+import type { Preview } from './notification/alert.js';
+import { type ProviderConfig, providerConfig, providerEnv } from './provider-config.js';
+
+/** The variables of push_server. */
+export const envSchema = {
+  ...commonEnv(18500),
+  ...busEnv,
+  ...rpcEnv,
+  TEXT_KEY: z
+    .string()
+    .refine((key) => Buffer.byteLength(key) === 32, 'must be 32 bytes')
+    .default(DEFAULT_TEXT_KEY)
+    .describe('Key of message texts, shared with the clients, 32 bytes'),
+  PUSH_PREVIEW: env.choice(
+    ['full', 'name', 'none'],
+    'full',
+    'What notifications show: `full` text and names, `name` names only, `none` neither',
+  ),
+  PUSH_HOLD_MS: env.integer(
+    2_000,
+    0,
+    60_000,
+    'Time from a message until it is pushed, ms; what is read meanwhile is not pushed, and several messages of a conversation are one push',
+  ),
+  PUSH_TIME_ZONE: z
+    .string()
+    .refine(isTimeZone, 'must be the name of a time zone, such as Asia/Shanghai')
+    .default('UTC')
+    .describe('Time zone of the do-not-disturb hours, 22:00 to 07:00'),
+  PUSHES_IN_FLIGHT: env.integer(1_000, 1, 10_000, 'Pushes given to providers at the same time, at most'),
+  ...providerEnv,
+};
+
+export interface PushServerConfig extends CommonConfig {
+  nats: BusConfig;
+  /** undefined: gRPC without TLS */
+  rpcTls: RpcTls | undefined;
+  textKey: string;
+  preview: Preview;
+  holdMs: number;
+  timeZone: string;
+  maxInFlight: number;
+  androidProvider: string;
+  providers: ProviderConfig;
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @throws ConfigError naming every invalid variable; the error of fs when a file cannot be read */
+export function loadConfig(environment: NodeJS.ProcessEnv): PushServerConfig {
+  const values = readEnv(envSchema, environment);
+  return {
+    ...commonConfig(values),
+    nats: busConfig(values),
+    rpcTls: rpcTls(values),
+    textKey: values.TEXT_KEY,
+    preview: values.PUSH_PREVIEW,
+    holdMs: values.PUSH_HOLD_MS,
+    timeZone: values.PUSH_TIME_ZONE,
+    maxInFlight: values.PUSHES_IN_FLIGHT,
+    androidProvider: values.ANDROID_PUSH_DEFAULT,
+    providers: providerConfig(values),
+  };
+}

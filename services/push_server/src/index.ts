@@ -1,0 +1,2 @@
+export { envSchema, loadConfig, type PushServerConfig } from './config.js';
+export { startPushServer } from './service.js';

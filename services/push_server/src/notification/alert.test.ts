@@ -1,0 +1,98 @@
+import { createTextCodec, DEFAULT_TEXT_KEY, MsgType } from '@teamtalk/protocol';
+import { expect, test } from 'vitest';
+import { apnsPayload, maxPayloadBytes } from '../providers/apns/apns-payload.js';
+import { alertOf, type Preview } from './alert.js';
+import { shorten } from './shorten.js';
+
+const codec = createTextCodec(DEFAULT_TEXT_KEY);
+
+function alert(text: string | undefined, rest: object = {}, preview: Preview = 'full') {
+  const push = {
+    sessionType: 1,
+    msgType: MsgType.SINGLE_TEXT as number,
+    msgData: text === undefined ? Buffer.alloc(0) : codec.encrypt(text),
+    fromName: 'Ann',
+    groupName: '',
+    locale: 'en',
+    ...rest,
+  };
+  return alertOf(push, preview, codec);
+}
+
+test('a single message has the sender as its title, a group message the group', () => {
+  expect(alert('hello')).toEqual({ title: 'Ann', body: 'hello' });
+  const group = { sessionType: 2, msgType: MsgType.GROUP_TEXT, groupName: 'Team' };
+  expect(alert('hello', group)).toEqual({ title: 'Team', body: 'Ann: hello' });
+});
+
+test('what is no text has a phrase in the language of the device', () => {
+  const audio = { msgType: MsgType.SINGLE_AUDIO };
+  expect(alert(undefined, audio).body).toBe('[Voice message]');
+  expect(alert(undefined, { ...audio, locale: '' }).body).toBe('[语音]');
+  expect(alert(undefined, { ...audio, locale: 'zh-Hans-CN' }).body).toBe('[语音]');
+  expect(alert('look &$#@~^@[{:http://msfs/g0/a.png:}]&$~@#@ here').body).toBe('look [Image] here');
+  expect(alert(undefined).body).toBe('New message');
+  expect(alert('x', { msgData: Buffer.from('not encrypted') }).body).toBe('New message');
+  expect(alert('x', { msgType: 99 }).body).toBe('New message');
+});
+
+test('PUSH_PREVIEW says what is shown', () => {
+  const group = { sessionType: 2, msgType: MsgType.GROUP_TEXT, groupName: 'Team' };
+  expect(alert('secret', group, 'name')).toEqual({ title: 'Team', body: 'Ann: New message' });
+  expect(JSON.stringify(alert('secret', group, 'none'))).not.toMatch(/secret|Ann|Team/);
+});
+
+test('a text is cut between characters as people see them', () => {
+  expect(shorten('abcdef', 6)).toBe('abcdef');
+  expect(shorten('abcdefg', 6)).toBe('abcde…');
+  expect(shorten('👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦', 2)).toBe('👩‍👩‍👧‍👦…');
+  expect(shorten('e\u0301e\u0301e\u0301', 2)).toBe('e\u0301…');
+  expect(shorten(' a\n\n\tb\0c ', 10)).toBe('a b c');
+  expect(shorten('a\ud83d', 10)).toBe('a\ufffd');
+  expect(shorten('', 10)).toBe('');
+});
+
+test('no text makes a payload that is too long, broken or empty', () => {
+  const parts = [
+    'a',
+    ' ',
+    '"',
+    '\\',
+    '\u0000',
+    '\u001f',
+    '长',
+    '👩‍👩‍👧‍👦',
+    '\ud83d',
+    '\udc00',
+    'e\u0301\u0301',
+    '🇨🇳',
+    '\u200d',
+    '\u2028',
+  ];
+  let seed = 20_261_126;
+  const random = (below: number) => {
+    seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fff_ffff;
+    return seed % below;
+  };
+  const text = () =>
+    Array.from({ length: random(random(10) === 0 ? 4_000 : 60) }, () => parts[random(parts.length)]).join('');
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  for (let i = 0; i < 3_000; i++) {
+    // Past the limits of a banner, too, so that the payload has to shorten.
+    const shown = i % 3 === 0 ? { title: text(), body: text() } : alert(text(), { fromName: text() });
+    const payload = apnsPayload({
+      id: '',
+      app: '',
+      collapseId: '',
+      expiresAt: 0,
+      badge: 1,
+      alert: shown,
+      data: { msg_type: 1, from_id: 1 },
+    });
+    expect(payload.length).toBeLessThanOrEqual(maxPayloadBytes);
+    const { aps } = JSON.parse(decoder.decode(payload)) as {
+      aps: { alert: { title: string; body: string } };
+    };
+    expect(/\p{Cs}/u.test(aps.alert.body + aps.alert.title)).toBe(false);
+  }
+});

@@ -1,0 +1,18 @@
+/** What a banner says when it does not show a text. */
+interface Phrases {
+  message: string;
+  audio: string;
+  image: string;
+  /** title where not even a name is shown */
+  app: string;
+}
+
+const phrases = {
+  zh: { message: '发来一条消息', audio: '[语音]', image: '[图片]', app: '新消息' },
+  en: { message: 'New message', audio: '[Voice message]', image: '[Image]', app: 'New message' },
+} as const satisfies Record<string, Phrases>;
+
+/** @param locale BCP 47; empty or unknown: Chinese, as the original's clients are */
+export function phrasesFor(locale: string): Phrases {
+  return locale === '' || locale.toLowerCase().startsWith('zh') ? phrases.zh : phrases.en;
+}

@@ -1,0 +1,51 @@
+/** What a phone is to show, before a provider puts it into its own form. */
+export interface Notification {
+  /** of this push, a UUID: the same again when it is sent again */
+  id: string;
+  token: string;
+  /** bundle id or package; empty: the provider's default */
+  app: string;
+  /** Banners with the same one replace each other; at most 32 characters that URLs take. */
+  collapseId: string;
+  /** unix milliseconds after which it is not delivered */
+  expiresAt: number;
+  /** What the banner says; none: only the badge changes. A provider shortens it to its limit. */
+  alert?: { title: string; body: string };
+  /** The banner of this collapse id has been read elsewhere, and is to go. */
+  withdraws?: boolean;
+  badge: number;
+  /** for the app, which opens the conversation with it */
+  data: { msg_type: number; from_id: number; group_id?: number };
+}
+
+/** What a provider said to a notification. */
+export type Outcome =
+  | { kind: 'accepted'; id: string }
+  /**
+   * @property afterMs the provider's wish; left out: it has none
+   * @property unsure no answer came: the provider may have taken it
+   */
+  | { kind: 'retry'; reason: string; afterMs?: number; unsure?: boolean }
+  /** The device gets nothing more. @property since unix milliseconds, where the provider says so */
+  | { kind: 'gone'; reason: string; since?: number }
+  /** This notification is never accepted; others may be. */
+  | { kind: 'refused'; reason: string }
+  /** No notification is accepted: wrong credentials, or a provider that wants none for a while. */
+  | { kind: 'blocked'; reason: string; afterMs: number };
+
+/** A service that brings notifications to phones. */
+export interface Provider {
+  readonly name: string;
+  /** Gives a notification to the provider; every failure is an outcome, within 5 s. */
+  send(notification: Notification): Promise<Outcome>;
+  /** Ends its connections; what is in flight is to be tried again. */
+  stop(): Promise<void>;
+}
+
+/** Time a provider has for an answer, milliseconds; less than the claim of a job. */
+export const answerMs = 5_000;
+
+/** The outcome where a connection broke, or no answer came in time. */
+export function unanswered(error: unknown): Outcome {
+  return { kind: 'retry', reason: error instanceof Error ? error.message : String(error), unsure: true };
+}

@@ -1,0 +1,31 @@
+import type { SubscriptionKeys } from './encrypt.js';
+
+/** Where a browser, or a UnifiedPush distributor, takes messages for an app. */
+export interface Subscription {
+  endpoint: URL;
+  keys: SubscriptionKeys;
+}
+
+/**
+ * A device's token is its subscription as browsers write it: `{"endpoint":…,"keys":{"p256dh":…,"auth":…}}`.
+ * @returns undefined: it is none
+ */
+export function subscriptionOf(token: string): Subscription | undefined {
+  try {
+    const { endpoint, keys } = JSON.parse(token) as { endpoint: string; keys: Record<string, string> };
+    const p256dh = Buffer.from(String(keys.p256dh), 'base64url');
+    const auth = Buffer.from(String(keys.auth), 'base64url');
+    if (p256dh.length !== 65 || p256dh[0] !== 4 || auth.length !== 16) return undefined;
+    const url = new URL(endpoint);
+    return url.protocol === 'https:' ? { endpoint: url, keys: { p256dh, auth } } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether one of the patterns names the host: `push.example.com`, or `*.example.com` for every host below it. */
+export function isAllowed({ hostname }: URL, patterns: readonly string[]): boolean {
+  return patterns.some((pattern) =>
+    pattern.startsWith('*.') ? hostname.endsWith(pattern.slice(1)) : hostname === pattern,
+  );
+}

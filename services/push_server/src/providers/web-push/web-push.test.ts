@@ -1,0 +1,102 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { FakeWebPush } from '@teamtalk/local-stack';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { strangersKey } from '../../testing/stands.js';
+import { rawPublicKey } from './p256.js';
+import { isAllowed } from './subscription.js';
+import { WebPush } from './web-push.js';
+
+const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+
+let fake: FakeWebPush;
+let clock: number;
+const started: WebPush[] = [];
+
+beforeEach(async () => {
+  clock = Date.now();
+  fake = await FakeWebPush.start(rawPublicKey(privateKey).toString('base64url'), () => clock);
+});
+afterEach(async () => {
+  for (const each of started.splice(0)) await each.stop();
+  await fake.close();
+});
+
+function start(hosts = ['localhost']): WebPush {
+  const key = { pem, subject: 'mailto:it@example.com' };
+  const provider = new WebPush({ name: 'webpush', key, hosts, ca: fake.ca, now: () => clock });
+  started.push(provider);
+  return provider;
+}
+
+const send = (provider: WebPush, token: string) =>
+  provider.send({
+    id: '00000000-0000-4000-8000-000000000001',
+    token,
+    app: '',
+    collapseId: 's1',
+    expiresAt: clock + 86_400_000,
+    alert: { title: 'Ann', body: 'hello' },
+    badge: 3,
+    data: { msg_type: 1, from_id: 7 },
+  });
+
+test('the message has what the app needs to open the conversation', async () => {
+  expect(await send(start(), fake.subscribe('phone'))).toEqual({
+    kind: 'accepted',
+    id: `${fake.origin}/message/1`,
+  });
+  expect(fake.banners.get('phone s1')).toEqual({
+    title: 'Ann',
+    body: 'hello',
+    tag: 's1',
+    badge: 3,
+    msg_type: 1,
+    from_id: 7,
+  });
+});
+
+test('the sender’s token is never too old', async () => {
+  const provider = start();
+  const token = fake.subscribe('phone');
+  for (let hour = 0; hour < 60; hour += 5) {
+    expect(await send(provider, token)).toMatchObject({ kind: 'accepted' });
+    clock += 5 * 3_600_000;
+  }
+});
+
+test('nothing is sent to a host that is not allowed, wherever a client says its endpoint is', async () => {
+  const token = fake.subscribe('phone');
+  expect(await send(start([]), token)).toEqual({ kind: 'refused', reason: 'host not allowed' });
+  expect(await send(start(['example.com', '*.localhost']), token)).toMatchObject({ kind: 'refused' });
+  expect(isAllowed(new URL('https://web.push.apple.com/x'), ['*.push.apple.com'])).toBe(true);
+  expect(isAllowed(new URL('https://push.apple.com.example.com/x'), ['*.push.apple.com'])).toBe(false);
+  expect(isAllowed(new URL('https://evil-push.apple.com@example.com/'), ['*.push.apple.com'])).toBe(false);
+});
+
+test('a subscription with another key is refused, and the next goes through', async () => {
+  const other = await FakeWebPush.start(strangersKey(), () => clock);
+  const provider = start();
+  expect(await send(provider, other.subscribe('phone'))).toEqual({ kind: 'refused', reason: 'status 403' });
+  await other.close();
+  expect(await send(provider, fake.subscribe('phone'))).toMatchObject({ kind: 'accepted' });
+});
+
+test.each([
+  [{ status: 404 }, { kind: 'gone' }],
+  [{ status: 413 }, { kind: 'refused' }],
+  [{ status: 302 }, { kind: 'refused' }],
+  [
+    { status: 503, retryAfter: 'in a while' },
+    { kind: 'retry', reason: 'status 503' },
+  ],
+])('%o', async (answer, outcome) => {
+  fake.misbehaviours.push(answer);
+  expect(await send(start(), fake.subscribe('phone'))).toMatchObject(outcome);
+});
+
+test('Retry-After may be a date', async () => {
+  clock = Math.floor(clock / 1_000) * 1_000;
+  fake.misbehaviours.push({ status: 429, retryAfter: new Date(clock + 30_000).toUTCString() });
+  expect(await send(start(), fake.subscribe('phone'))).toMatchObject({ kind: 'retry', afterMs: 30_000 });
+});

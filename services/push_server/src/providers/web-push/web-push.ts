@@ -1,0 +1,96 @@
+import { fitted } from '../../notification/fitted.js';
+import { type HttpsAnswer, HttpsClient } from '../https-client.js';
+import { answerMs, type Notification, type Outcome, type Provider, unanswered } from '../provider.js';
+import { encryptMessage, overhead } from './encrypt.js';
+import { isAllowed, subscriptionOf } from './subscription.js';
+import { Vapid } from './vapid.js';
+
+export interface WebPushOptions {
+  name: 'webpush' | 'unifiedpush';
+  key: { pem: string; subject: string };
+  /** hosts that messages are sent to; a client says where, so no others */
+  hosts: readonly string[];
+  /** authorities in PEM in place of the system's; undefined: the system's */
+  ca?: string | undefined;
+  /** unix milliseconds */
+  now?: () => number;
+  answerMs?: number;
+}
+
+/** Push services have to take that many bytes (RFC 8030). */
+const maxMessageBytes = 4_096;
+
+/**
+ * Web Push (RFC 8030): a JSON that is encrypted for the subscription, with `title` and `body` of a banner or without, `tag`, `badge`,
+ * `withdrawn`, and what opens the conversation. UnifiedPush is the same.
+ */
+export class WebPush implements Provider {
+  readonly name: string;
+  readonly #options: WebPushOptions;
+  readonly #client: HttpsClient;
+  readonly #vapid: Vapid;
+  readonly #now: () => number;
+
+  /** @throws Error when the key cannot be read */
+  constructor(options: WebPushOptions) {
+    const { name, key, ca, now = Date.now } = options;
+    this.name = name;
+    this.#options = options;
+    this.#client = new HttpsClient({ ca, now });
+    this.#vapid = new Vapid(key.pem, key.subject, now);
+    this.#now = now;
+  }
+
+  async send(notification: Notification): Promise<Outcome> {
+    const subscription = subscriptionOf(notification.token);
+    if (!subscription) return { kind: 'gone', reason: 'no subscription' };
+    const { endpoint, keys } = subscription;
+    if (!isAllowed(endpoint, this.#options.hosts)) return { kind: 'refused', reason: 'host not allowed' };
+    let message: Buffer;
+    try {
+      message = encryptMessage(webPushText(notification), keys);
+    } catch {
+      return { kind: 'gone', reason: 'no key of the curve' };
+    }
+    try {
+      const ms = this.#options.answerMs ?? answerMs;
+      return outcomeOf(await this.#client.post(endpoint, this.#headers(notification, endpoint), message, ms));
+    } catch (error) {
+      return unanswered(error);
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#client.close();
+  }
+
+  #headers({ alert, collapseId, expiresAt }: Notification, endpoint: URL): Record<string, string> {
+    return {
+      authorization: this.#vapid.authorization(endpoint),
+      'content-encoding': 'aes128gcm',
+      'content-type': 'application/octet-stream',
+      ttl: String(Math.max(0, Math.floor((expiresAt - this.#now()) / 1_000))),
+      topic: collapseId,
+      urgency: alert ? 'high' : 'low',
+    };
+  }
+}
+
+/** The JSON of a notification, at most as long as a push service has to take it. */
+function webPushText({ alert, badge, collapseId, data, withdraws }: Notification): Buffer {
+  return fitted(alert, maxMessageBytes - overhead, (shown) =>
+    Buffer.from(
+      JSON.stringify({ ...shown, tag: collapseId, badge, ...data, ...(withdraws && { withdrawn: true }) }),
+    ),
+  );
+}
+
+function outcomeOf({ status, retryAfterMs, location }: HttpsAnswer): Outcome {
+  const reason = `status ${status}`;
+  if (status === 200 || status === 201 || status === 202) return { kind: 'accepted', id: location };
+  if (status === 404 || status === 410) return { kind: 'gone', reason };
+  if (status === 429 || status >= 500) {
+    return { kind: 'retry', reason, ...(retryAfterMs !== undefined && { afterMs: retryAfterMs }) };
+  }
+  return { kind: 'refused', reason };
+}

@@ -1,0 +1,254 @@
+import { waitUntil } from '@teamtalk/local-stack';
+import { createTextCodec, DEFAULT_TEXT_KEY, MsgType } from '@teamtalk/protocol';
+import { pushApi, pushes } from '@teamtalk/rpc';
+import { createKit, readMetrics, sumOf } from '@teamtalk/service-kit';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Notification, Outcome, Provider } from './providers/provider.js';
+import { PushSender } from './push-sender.js';
+
+const { PUSH_ACCEPTED, PUSH_RETRY, PUSH_DROPPED, PUSH_DEVICE_GONE } = pushApi.push.PushOutcome;
+const codec = createTextCodec(DEFAULT_TEXT_KEY);
+
+/** The store's queue; a claimed push is not given out again. */
+let due: pushApi.push.Push.$Properties[];
+let finished: pushApi.push.FinishedPush.$Properties[];
+let limits: number[];
+let sent: Notification[];
+let answer: (notification: Notification) => Outcome | Promise<Outcome>;
+let onPc: Set<number>;
+let storeUp: boolean;
+let sender: PushSender | undefined;
+const kit = () => createKit('push_server', { logLevel: 'silent', shutdownMs: 1_000 });
+
+beforeEach(() => {
+  due = [];
+  finished = [];
+  limits = [];
+  sent = [];
+  answer = ({ id }) => ({ kind: 'accepted', id });
+  onPc = new Set();
+  storeUp = true;
+});
+afterEach(async () => {
+  await sender?.stop();
+  sender = undefined;
+});
+
+const call = async (method: unknown, request: unknown) => {
+  if (!storeUp) throw new Error('no store');
+  if (method === pushes.finish) {
+    finished.push(...((request as pushApi.push.FinishRequest.$Properties).pushes ?? []));
+    return {};
+  }
+  const { limit } = request as pushApi.push.ClaimRequest;
+  limits.push(limit);
+  return { pushes: due.splice(0, limit), more: due.length > 0 };
+};
+
+const apns: Provider = {
+  name: 'apns',
+  send: async (notification) => {
+    sent.push(notification);
+    return answer(notification);
+  },
+  stop: async () => {},
+};
+
+function start({ maxInFlight = 100, providers = [apns], parts = kit() } = {}) {
+  sender = new PushSender({
+    kit: parts,
+    pool: { call, callOnce: call, replicas: [1] } as never,
+    providers: new Map(providers.map((each) => [each.name, each])),
+    isOnPc: async (ids) => new Set(ids.filter((id) => onPc.has(id))),
+    codec,
+    config: { preview: 'full', holdMs: 2_000, timeZone: 'UTC', maxInFlight, androidProvider: 'fcm' },
+  });
+  return parts;
+}
+
+let jobs = 0;
+function push(rest: pushApi.push.Push.$Properties = {}): pushApi.push.Push.$Properties {
+  return {
+    jobId: ++jobs,
+    userId: 2,
+    attempts: 1,
+    storedAt: Date.now(),
+    expiresAt: Date.now() + 60_000,
+    badge: 4,
+    deviceId: 5,
+    provider: 'apns',
+    app: '',
+    token: 'ab',
+    locale: '',
+    sessionType: 1,
+    sessionId: 7,
+    msgId: 9,
+    fromUserId: 7,
+    msgType: MsgType.SINGLE_TEXT,
+    msgData: codec.encrypt('hello'),
+    fromName: 'Ann',
+    groupName: '',
+    unread: 1,
+    ...rest,
+  };
+}
+
+const untilFinished = (count: number) =>
+  waitUntil(() => finished.length >= count, { what: `${count} pushes are reported`, timeoutMs: 10_000 });
+
+test('a due push is given to its provider and reported', async () => {
+  const one = push();
+  due.push(one);
+  const { metrics } = start();
+  await untilFinished(1);
+  expect(sent).toMatchObject([
+    {
+      token: 'ab',
+      collapseId: 's7',
+      alert: { title: 'Ann', body: 'hello' },
+      badge: 4,
+      data: { msg_type: 1, from_id: 7 },
+    },
+  ]);
+  expect(finished).toMatchObject([
+    { jobId: one.jobId, outcome: PUSH_ACCEPTED, msgId: 9, reason: sent[0]?.id },
+  ]);
+  const figures = readMetrics(await metrics.registry.metrics());
+  expect(sumOf(figures, 'teamtalk_push_server_pushes_total', { provider: 'apns', outcome: 'accepted' })).toBe(
+    1,
+  );
+});
+
+test('a second attempt has the same id, and a newer message another one', async () => {
+  const one = push();
+  due.push(one, { ...one, attempts: 2 }, { ...one, msgId: 10 });
+  start();
+  await untilFinished(3);
+  expect(sent[0]?.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
+  expect(sent[1]?.id).toBe(sent[0]?.id);
+  expect(sent[2]?.id).not.toBe(sent[0]?.id);
+});
+
+test('who is on a PC gets the badge only', async () => {
+  onPc.add(2);
+  due.push(push(), push({ userId: 3 }));
+  start();
+  await untilFinished(2);
+  expect(sent.map(({ alert, badge }) => [alert?.body, badge])).toEqual([
+    [undefined, 4],
+    ['hello', 4],
+  ]);
+});
+
+test('the five message types open the right conversation in the historic iOS app', async () => {
+  const group = { sessionType: 2, sessionId: 30, groupName: 'Team' };
+  due.push(
+    push({ msgType: MsgType.SINGLE_TEXT }),
+    push({ msgType: MsgType.SINGLE_AUDIO }),
+    push({ msgType: 3 }),
+    push({ msgType: MsgType.GROUP_TEXT, ...group }),
+    push({ msgType: MsgType.GROUP_AUDIO, ...group }),
+  );
+  start();
+  await untilFinished(5);
+  // As the app does: type 1 is a user's conversation, anything else that of group_id.
+  const opened = sent.map(({ data }) =>
+    data.msg_type === 1 ? `user ${data.from_id}` : `group ${data.group_id}`,
+  );
+  expect(opened).toEqual(['user 7', 'user 7', 'user 7', 'group 30', 'group 30']);
+});
+
+test('what has been read is withdrawn, even from who is on a PC', async () => {
+  onPc.add(2);
+  due.push(push({ msgId: 0, fromUserId: 0, unread: 0, msgData: Buffer.alloc(0) }));
+  start();
+  await untilFinished(1);
+  expect(sent).toMatchObject([{ withdraws: true, collapseId: 's7', data: { msg_type: 1, from_id: 7 } }]);
+  expect(sent[0]).not.toHaveProperty('alert');
+  expect(finished).toMatchObject([{ outcome: PUSH_ACCEPTED, msgId: 0 }]);
+});
+
+test('outcomes are reported as what they are', async () => {
+  const outcomes: Outcome[] = [
+    { kind: 'retry', reason: 'busy', afterMs: 7_000 },
+    { kind: 'gone', reason: 'Unregistered', since: 1_000 },
+    { kind: 'refused', reason: 'BadPriority' },
+    { kind: 'retry', reason: 'broke' },
+  ];
+  answer = () => outcomes.shift() as Outcome;
+  due.push(push(), push(), push(), push({ attempts: 3 }), push({ provider: 'android' }));
+  start();
+  await untilFinished(5);
+  expect(finished).toMatchObject([
+    { outcome: PUSH_DROPPED, reason: 'no-provider' },
+    { outcome: PUSH_RETRY, reason: 'busy', retryMs: 7_000 },
+    { outcome: PUSH_DEVICE_GONE, reason: 'Unregistered', goneAt: 1_000 },
+    { outcome: PUSH_DROPPED, reason: 'BadPriority' },
+    { outcome: PUSH_RETRY, reason: 'broke' },
+  ]);
+  expect(finished[4]?.retryMs).toBeGreaterThanOrEqual(3_000);
+  expect(finished[4]?.retryMs).toBeLessThanOrEqual(5_000);
+});
+
+test('a provider that refuses everything is left alone for a while; its pushes go back', async () => {
+  answer = () => ({ kind: 'blocked', reason: 'InvalidProviderToken', afterMs: 60_000 });
+  due.push(push());
+  const { metrics } = start();
+  await untilFinished(1);
+  due.push(push(), push());
+  await untilFinished(3);
+  expect(sent).toHaveLength(1);
+  expect(finished.map(({ outcome }) => outcome)).toEqual([PUSH_RETRY, PUSH_RETRY, PUSH_RETRY]);
+  expect(finished[2]?.retryMs).toBeGreaterThan(50_000);
+  const figures = readMetrics(await metrics.registry.metrics());
+  expect(sumOf(figures, 'teamtalk_push_server_providers_blocked', {})).toBe(1);
+});
+
+test('never are more pushes in flight than configured', async () => {
+  let inFlight = 0;
+  let most = 0;
+  answer = async ({ id }) => {
+    most = Math.max(most, ++inFlight);
+    await new Promise((resolve) => setImmediate(resolve));
+    inFlight--;
+    return { kind: 'accepted', id };
+  };
+  for (let i = 0; i < 40; i++) due.push(push());
+  start({ maxInFlight: 7 });
+  await untilFinished(40);
+  expect(most).toBeLessThanOrEqual(7);
+  expect(Math.max(...limits)).toBe(7);
+});
+
+test('a stop waits for what is in flight and reports it', async () => {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  answer = async ({ id }) => {
+    await held;
+    return { kind: 'accepted', id };
+  };
+  due.push(push());
+  start();
+  await waitUntil(() => sent.length === 1, { what: 'it is in flight' });
+  const stopped = sender?.stop();
+  release();
+  await stopped;
+  expect(finished).toMatchObject([{ outcome: PUSH_ACCEPTED }]);
+});
+
+test('it goes on when the store was away', async () => {
+  storeUp = false;
+  due.push(push());
+  start();
+  storeUp = true;
+  await untilFinished(1);
+});
+
+test('without a provider the store is never asked', async () => {
+  due.push(push());
+  start({ providers: [] });
+  await sender?.stop();
+  expect(limits).toEqual([]);
+});

@@ -1,0 +1,194 @@
+import type { TextCodec } from '@teamtalk/protocol';
+import { pushApi, pushes, type ReplicaPool } from '@teamtalk/rpc';
+import { every, type Kit } from '@teamtalk/service-kit';
+import type { Preview } from './notification/alert.js';
+import type { PcPresence } from './pc-presence.js';
+import type { Outcome, Provider } from './providers/provider.js';
+import { notificationOf } from './push-notification.js';
+
+const { PUSH_ACCEPTED, PUSH_RETRY, PUSH_DROPPED, PUSH_DEVICE_GONE } = pushApi.push.PushOutcome;
+
+export interface PushSenderOptions {
+  kit: Kit;
+  pool: Pick<ReplicaPool, 'call' | 'callOnce' | 'replicas'>;
+  providers: ReadonlyMap<string, Provider>;
+  isOnPc: PcPresence;
+  codec: TextCodec;
+  config: {
+    preview: Preview;
+    holdMs: number;
+    timeZone: string;
+    maxInFlight: number;
+    androidProvider: string;
+  };
+}
+
+/** Milliseconds between two polls for due pushes, and until an outcome is reported with others. */
+const pollMs = 250;
+const reportMs = 20;
+/** Most pushes claimed or reported by one call. */
+const maxBatch = 500;
+/** Milliseconds the store has to respond. */
+const storeMs = 2_000;
+/** Pause before a second attempt; it doubles with each one. */
+const retryMs = { first: 1_000, most: 60_000 };
+
+type Push = pushApi.push.Push;
+type Finished = pushApi.push.FinishedPush.$Properties;
+
+/**
+ * Claims due pushes and gives them to their providers. A claim is good for 8 s: if this process dies, another one sends
+ * them, under the same ids. While a provider accepts nothing, its pushes go back until they expire.
+ */
+export class PushSender {
+  readonly #options: PushSenderOptions;
+  readonly #stopPolling: () => Promise<void>;
+  readonly #inFlight = new Set<Promise<void>>();
+  readonly #outcomes;
+  readonly #seconds;
+  /** performance.now() until which a provider accepts nothing */
+  readonly #blocked = new Map<string, number>();
+  #finished: Finished[] = [];
+  #reporting: NodeJS.Timeout | undefined;
+  #reports: Promise<void> = Promise.resolve();
+  #claiming: Promise<void> | undefined;
+  #failing = false;
+
+  constructor(options: PushSenderOptions) {
+    this.#options = options;
+    const { metrics } = options.kit;
+    this.#outcomes = metrics.counter('pushes_total', 'Pushes by provider and what it said to them', [
+      'provider',
+      'outcome',
+    ]);
+    this.#seconds = metrics.histogram(
+      'push_seconds',
+      'Time from the first message of a push being stored until its provider has accepted it',
+    );
+    metrics.gauge('pushes_in_flight', 'Pushes given to providers', () => this.#inFlight.size);
+    metrics.gauge('providers_blocked', 'Providers that accept nothing, mostly for wrong credentials', () => {
+      return [...this.#blocked.values()].filter((until) => until > performance.now()).length;
+    });
+    this.#stopPolling = options.providers.size > 0 ? every(pollMs, () => this.#poll()) : async () => {};
+  }
+
+  /** Waits for the pushes in flight, which take 5 s at most, and reports them. */
+  async stop(): Promise<void> {
+    void this.#stopPolling();
+    await this.#claiming;
+    await Promise.all(this.#inFlight);
+    this.#report();
+    await this.#reports;
+  }
+
+  #poll(): void {
+    this.#claiming ??= this.#claim().finally(() => {
+      this.#claiming = undefined;
+    });
+  }
+
+  async #claim(): Promise<void> {
+    const { pool, config, isOnPc } = this.#options;
+    const { holdMs, timeZone, maxInFlight } = config;
+    // While no store is known there is nothing to log.
+    if (pool.replicas.length === 0) return;
+    try {
+      for (let more = true; more; ) {
+        const limit = Math.min(maxInFlight - this.#inFlight.size, maxBatch);
+        if (limit <= 0) return;
+        const claimed = await pool.callOnce(pushes.claim, { limit, holdMs, timeZone }, storeMs);
+        this.#failing = false;
+        const batch = (claimed.pushes ?? []) as Push[];
+        more = claimed.more ?? false;
+        const onPc = batch.length > 0 ? await isOnPc(batch.map(({ userId }) => userId)) : new Set<number>();
+        for (const push of batch) this.#begin(push, onPc.has(push.userId));
+      }
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #begin(push: Push, silent: boolean): void {
+    const sent = this.#send(push, silent).finally(() => this.#inFlight.delete(sent));
+    this.#inFlight.add(sent);
+  }
+
+  async #send(push: Push, silent: boolean): Promise<void> {
+    const { preview, androidProvider } = this.#options.config;
+    const name = push.provider === 'android' ? androidProvider : push.provider;
+    const provider = this.#options.providers.get(name);
+    if (!provider) {
+      this.#finish(push, name, { kind: 'refused', reason: 'no-provider' });
+      return;
+    }
+    const pause = (this.#blocked.get(name) ?? 0) - performance.now();
+    if (pause > 0) {
+      this.#finish(push, name, { kind: 'retry', reason: 'blocked', afterMs: pause });
+      return;
+    }
+    const { codec } = this.#options;
+    const outcome = await provider.send(notificationOf(push, { preview, codec, silent }));
+    if (outcome.kind === 'blocked') this.#block(name, outcome);
+    if (outcome.kind === 'accepted') {
+      this.#seconds.observe(Math.max(0, Date.now() - push.storedAt) / 1_000);
+    }
+    this.#finish(push, name, outcome);
+  }
+
+  #block(provider: string, { reason, afterMs }: Extract<Outcome, { kind: 'blocked' }>): void {
+    const known = (this.#blocked.get(provider) ?? 0) > performance.now();
+    this.#blocked.set(provider, performance.now() + afterMs);
+    if (!known)
+      this.#options.kit.log.error({ provider, reason }, 'push provider refuses everything; pausing');
+  }
+
+  #finish(push: Push, provider: string, outcome: Outcome): void {
+    this.#outcomes.inc({ provider, outcome: outcome.kind });
+    this.#finished.push({ jobId: push.jobId, msgId: push.msgId, ...reported(outcome, push.attempts) });
+    if (this.#finished.length >= maxBatch) this.#report();
+    else this.#reporting ??= setTimeout(() => this.#report(), reportMs);
+  }
+
+  /** Outcomes that cannot be reported are lost with their claims: those pushes are sent once more, under the same ids. */
+  #report(): void {
+    clearTimeout(this.#reporting);
+    this.#reporting = undefined;
+    const finished = this.#finished;
+    if (finished.length === 0) return;
+    this.#finished = [];
+    const report = this.#options.pool.call(pushes.finish, { pushes: finished }, storeMs).then(
+      () => {},
+      (error: unknown) => this.#failed(error),
+    );
+    this.#reports = Promise.all([this.#reports, report]).then(() => {});
+  }
+
+  #failed(error: unknown): void {
+    if (!this.#failing) this.#options.kit.log.warn({ err: error }, 'push store unavailable');
+    this.#failing = true;
+  }
+}
+
+function reported(outcome: Outcome, attempts: number): Finished {
+  switch (outcome.kind) {
+    case 'accepted':
+      return { outcome: PUSH_ACCEPTED, reason: outcome.id };
+    case 'gone':
+      return { outcome: PUSH_DEVICE_GONE, reason: outcome.reason, goneAt: outcome.since ?? 0 };
+    case 'refused':
+      return { outcome: PUSH_DROPPED, reason: outcome.reason };
+    default:
+      return {
+        outcome: PUSH_RETRY,
+        reason: outcome.reason,
+        retryMs: Math.ceil(outcome.afterMs ?? backoff(attempts)),
+        unsure: outcome.kind === 'retry' && (outcome.unsure ?? false),
+      };
+  }
+}
+
+/** With jitter, so that what failed together does not come back together. */
+function backoff(attempts: number): number {
+  const pause = Math.min(retryMs.first * 2 ** Math.min(attempts - 1, 10), retryMs.most);
+  return pause * (0.75 + Math.random() / 2);
+}
