@@ -212,7 +212,7 @@ it('ends when all files together have reached their quota, and goes on when ther
   await side.answerPulls(content).catch(() => {});
   await side.raw.closed;
   expect(db.tasks.get(taskId)?.stored).toBe(part);
-  expect(await metricsOf(files.first)).toMatch(/reason="quota"\} 1\n/);
+  await expect.poll(() => metricsOf(files.first)).toContain('connections_closed_total{reason="quota"} 1\n');
   db.maxStored = Number.POSITIVE_INFINITY;
   const again = await files.installation.enter(files.first, from, taskId, Role.upload);
   await again.answerPulls(content);

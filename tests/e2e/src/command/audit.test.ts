@@ -101,6 +101,9 @@ it('knows of every function that commands use', () => {
       'migrationStatus',
       'readGrants',
       'whyNothing',
+      'findPushUser',
+      'pushDevicesOf',
+      'pushHistory',
     ],
     ...['hashPassword', 'loadConfig', 'openDataSource', 'startDbProxyServer', 'usualPermissions'],
   ];

@@ -9,5 +9,5 @@ it('the page of variables has every service with its variables and defaults', as
   expect(text).toContain('## msg_server\n\n| Variable | Default | Meaning |\n|---|---|---|\n');
   expect(text).toContain('\n| `CLIENT_PORT` | `8000` | Port for clients |\n');
   expect(text).toContain('\n| `DATABASE_URL` | required | ');
-  expect(text.match(/^## /gm)).toHaveLength(7);
+  expect(text.match(/^## /gm)).toHaveLength(8);
 });
