@@ -20,6 +20,7 @@ export class HttpPusher extends SimulatedClient {
   readonly name = 'robot';
   readonly #options: PusherOptions;
   #turn = 0;
+  #closed = false;
 
   constructor(options: PusherOptions) {
     super(options.ledger);
@@ -30,7 +31,9 @@ export class HttpPusher extends SimulatedClient {
     this.run(2, this.#options.paceMs);
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#closed = true;
+  }
 
   protected async sendOne(): Promise<void> {
     const { conversations, userId } = this.#options;
@@ -42,7 +45,7 @@ export class HttpPusher extends SimulatedClient {
       msg: textOf(sent),
       msg_type: 1,
     });
-    while (performance.now() - sent.sentAt < giveUpMs) {
+    while (!this.#closed && performance.now() - sent.sentAt < giveUpMs) {
       if (await this.#post(body, `chaos-${sent.serial}`)) {
         this.acked(sent, 0, false);
         return;

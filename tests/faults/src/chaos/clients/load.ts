@@ -58,7 +58,10 @@ export class Load {
     return Math.max(...this.#members.map(({ recoveredAt }) => recoveredAt ?? Number.POSITIVE_INFINITY));
   }
 
+  /** Ends all, also in the middle of a round. */
   async close(): Promise<void> {
+    const paused = this.pause();
     await Promise.all(this.#members.map((member) => member.close()));
+    await paused;
   }
 }
