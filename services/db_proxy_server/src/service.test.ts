@@ -240,7 +240,7 @@ test('a message appended over the stream appears in every list, and is read once
   }
 });
 
-test('a message that was under way while its sender’s earlier one was given up is not stored before that', async () => {
+test('a message that was in transit while its sender’s earlier one was given up is not stored before that', async () => {
   const service = await startService();
   const { append } = messages;
   const stream = pool.replicas[0]!.client.makeBidiStreamRequest(

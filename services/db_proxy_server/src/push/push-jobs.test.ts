@@ -454,7 +454,7 @@ test('a banner is withdrawn when its conversation is read elsewhere, once', asyn
   expect(await claim()).toMatchObject([{ sessionId: ann, msgId: 2 }]);
 });
 
-test('what is read while its push is under way is withdrawn when it has arrived', async () => {
+test('what is read while its push is in progress is withdrawn when it has arrived', async () => {
   await phones(bob);
   await sender.send({ from: ann, to: bob });
   const [push] = await claim();

@@ -12,7 +12,7 @@ export interface ApnsServer {
 const maxBody = 2_000;
 
 /**
- * One HTTP/2 connection to APNs, opened when it is needed. It is replaced when APNs says goodbye (GOAWAY), breaks it, or
+ * One HTTP/2 connection to APNs, opened when it is needed. It is replaced when APNs sends GOAWAY, breaks it, or
  * leaves a request without an answer: the other end may be gone without a word. Node holds back requests beyond the number
  * of streams that APNs allows.
  */
