@@ -398,20 +398,25 @@ test('an import that is killed again and again comes to the same as one that is 
   };
   const begin = () =>
     spawn(process.execPath, [program, ...words('copy')], { env: environment, stdio: 'ignore' });
-  const stepsDone = async () => {
-    const [found] = (await watcher.query(`SELECT to_regclass('legacy_import.step') AS found`)).rows as [
-      { found: unknown },
+  const rowsOf = async (table: string) => {
+    const [found] = (await watcher.query('SELECT to_regclass($1) AS name', [table])).rows as [
+      { name: unknown },
     ];
-    if (found.found === null) return 0;
-    return (await watcher.query('SELECT FROM legacy_import.step')).rowCount!;
+    if (found.name === null) return 0;
+    return (await watcher.query(`SELECT FROM ${table}`)).rowCount!;
   };
-  for (const steps of [1, 10, 17, 20, 30]) {
+  const migrationsDone = () => rowsOf('schema_migration');
+  const stepsDone = () => rowsOf('legacy_import.step');
+  const killWhen = async (isDue: () => Promise<boolean>) => {
     const process = begin();
     const ended = once(process, 'exit');
-    while (process.exitCode === null && (await stepsDone()) < steps);
+    while (process.exitCode === null && !(await isDue()));
     process.kill('SIGKILL');
     await ended;
-  }
+  };
+  for (const migrations of [1, 5]) await killWhen(async () => (await migrationsDone()) >= migrations);
+  expect(await stepsDone(), 'killed before the schema was there').toBe(0);
+  for (const steps of [1, 10, 17, 20, 30]) await killWhen(async () => (await stepsDone()) >= steps);
   const last = begin();
   expect(await once(last, 'exit')).toEqual([0, null]);
   const granted = await watcher.query(

@@ -41,15 +41,20 @@ export async function copy(session: ImportSession, inspection: Inspection, maxLo
   await keepResult(session.database, 'inspection', inspection);
 }
 
-/** Brings the schema into a database that has nothing at all; one of an earlier version is its owner's to migrate. */
+/**
+ * Brings the schema into a database without users, and finishes it where an earlier call was killed on the way; one that is
+ * in use is its owner's to migrate.
+ */
 async function createSchema(database: TargetDatabase): Promise<void> {
-  const [found] = await database.rows(
-    `SELECT FROM pg_class WHERE oid IN (to_regclass('im_user'), to_regclass('schema_migration'))`,
+  const [found] = await database.rows<{ users: boolean }>(
+    `SELECT to_regclass('im_user') IS NOT NULL AS users`,
   );
-  if (found) return;
-  await withDatabase((dataSource, { migrateUp, readGrants }) =>
-    migrateUp(dataSource, { grants: readGrants(process.env) }),
-  );
+  if (found!.users && (await database.rows('SELECT FROM im_user LIMIT 1')).length > 0) return;
+  await withDatabase(async (dataSource, { migrateUp, migrationStatus, readGrants }) => {
+    const states = await migrationStatus(dataSource);
+    if (!states.some(({ state }) => state === 'missing')) return;
+    await migrateUp(dataSource, { grants: readGrants(process.env) });
+  });
 }
 
 /** Compares both sides by the program that shares no code with the copying. */
