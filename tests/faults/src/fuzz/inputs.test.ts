@@ -1,4 +1,4 @@
-import { topics } from '@teamtalk/bus';
+import { teamtalk as events, topics } from '@teamtalk/bus';
 import { serviceNames } from '@teamtalk/local-stack';
 import { Commands, decodeBody, PduDecoder } from '@teamtalk/protocol';
 import { messages, teamtalk } from '@teamtalk/rpc';
@@ -52,6 +52,32 @@ describe('inputs', () => {
     for (const path of calls.paths) expect(reached).toContain(path);
   });
 });
+
+it('events never say what ends everybody’s connections, whatever is wrong with them', () => {
+  const bus = new BusInputs(new Random(1), known, [7]);
+  const { StoredBatch, NodeEvent, SnapshotRequest } = events.bus;
+  const said: Record<string, (bytes: Buffer) => unknown> = {
+    [topics.storedBatch(7).subject]: (bytes) => StoredBatch.decode(bytes).storeEpoch,
+    [topics.presenceSnapshot(7).subject]: (bytes) => SnapshotRequest.decode(bytes).missedConnections.length,
+    [topics.node(7).subject]: (bytes) => {
+      const { deliver, evicted, broadcast } = NodeEvent.decode(bytes);
+      return deliver?.storeEpoch || evicted || broadcast;
+    },
+  };
+  const parsed = new Map(Object.keys(said).map((subject) => [subject, 0]));
+  for (let i = 0; i < 20_000; i++) {
+    const { subject, bytes } = bus.make();
+    if (!said[subject]) continue;
+    try {
+      expect(said[subject](bytes)).toBeFalsy();
+      parsed.set(subject, parsed.get(subject)! + 1);
+    } catch (error) {
+      // Whoever receives what does not parse ignores it.
+      if (error instanceof Error && error.name === 'AssertionError') throw error;
+    }
+  }
+  for (const count of parsed.values()) expect(count).toBeGreaterThan(100);
+}, 120_000);
 
 describe('messages', () => {
   const types = ['IM.Message.IMMsgData', 'teamtalk.db.AppendFrame'] as const;

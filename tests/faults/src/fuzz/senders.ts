@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
-import { connect as connectNats, type NatsConnection } from '@nats-io/transport-node';
+import { connect as connectNats, createInbox, type NatsConnection } from '@nats-io/transport-node';
+import { inboxOf } from '@teamtalk/bus';
 import type { TestCluster } from '@teamtalk/cluster';
 import type { BusInput, CallInput, Input, StreamInput } from './making/input.js';
 
@@ -14,9 +15,13 @@ const lingerMs = 10_000;
 /** Time for all PDUs before the last one to be handled, milliseconds. */
 const markerMs = 60_000;
 const callMs = 10_000;
+/** Many events get no answer, since they do not parse, milliseconds. */
+const requestMs = 200;
 
 /** Sends inputs to an installation. */
 export class Senders {
+  /** Answers of ops ports, which count none. */
+  answered = 0;
   readonly #cluster: TestCluster;
   readonly #nats: NatsConnection;
   #client: Client | undefined;
@@ -78,6 +83,7 @@ export class Senders {
       };
       let linger: NodeJS.Timeout | undefined;
       socket.on('data', (chunk: Buffer) => {
+        if (port === 'ops') this.answered += chunk.toString('latin1').split('HTTP/1.1 ').length - 1;
         if (!marker) {
           if (!isOver) deadline.refresh();
           return;
@@ -112,14 +118,17 @@ export class Senders {
   }
 
   async #event({ subject, isRequest, bytes }: BusInput): Promise<Ending> {
-    const name = `${this.#cluster.nats.prefix}.${subject}`;
+    const { prefix } = this.#cluster.nats;
+    const name = `${prefix}.${subject}`;
     if (!isRequest) {
       this.#nats.publish(name, bytes);
       await this.#nats.flush();
-      return 'handled';
+      return 'silent';
     }
     try {
-      await this.#nats.request(name, bytes, { timeout: 200 });
+      // Whoever answers may publish nowhere but to inboxes of this kind of request.
+      const reply = `${inboxOf(prefix, 'operator', subject)}.${createInbox('fuzz')}`;
+      await this.#nats.request(name, bytes, { timeout: requestMs, noMux: true, reply });
       return 'handled';
     } catch {
       return 'silent';

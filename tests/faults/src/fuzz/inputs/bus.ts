@@ -19,8 +19,18 @@ const authority = new Set([
   '.teamtalk.bus.DeliverBatch.store_epoch',
 ]);
 
+/** What `authority` names, of whichever event it is. */
+interface Saying {
+  evicted?: unknown;
+  broadcast?: unknown;
+  missedConnections?: unknown[];
+  storeEpoch?: number;
+  deliver?: { storeEpoch?: number } | null;
+}
+
 interface Subject {
   subject: string;
+  decode: (bytes: Uint8Array) => unknown;
   type: protobuf.Type;
   isRequest: boolean;
 }
@@ -47,6 +57,7 @@ export class BusInputs {
     this.#subjects = Object.values(topics).flatMap((topic) => {
       return topicsOf(topic, instances).map((one) => ({
         subject: one.subject,
+        decode: (bytes) => (one as unknown as AnyTopic).event.decode(bytes),
         type: messageType(nameOf(one as unknown as AnyTopic)),
         isRequest: 'answer' in one,
       }));
@@ -58,8 +69,19 @@ export class BusInputs {
   }
 
   make(): BusInput {
+    for (;;) {
+      const random = this.#random;
+      const chosen = random.pick(this.#subjects);
+      const bytes = this.#bytesFor(chosen);
+      if (isAuthority(chosen.subject) && saysAuthority(chosen, bytes)) continue;
+      // Sometimes without the reply subject that its answer would go to.
+      const isRequest = chosen.isRequest && random.chance(0.9);
+      return { kind: 'bus', subject: chosen.subject, isRequest, bytes };
+    }
+  }
+
+  #bytesFor({ subject, type }: Subject): Buffer {
     const random = this.#random;
-    const { subject, type, isRequest } = random.pick(this.#subjects);
     const draw = isAuthority(subject) ? 0 : random.next();
     const bytes =
       draw < 0.75
@@ -67,14 +89,27 @@ export class BusInputs {
         : draw < 0.9
           ? this.#messages.make(random.pick(this.#subjects).type, 0)
           : bytesOf(random, random.pick([0, 1, 20, 1_000]));
-    // Sometimes without the reply subject that its answer would go to.
-    return { kind: 'bus', subject, isRequest: isRequest && random.chance(0.9), bytes: Buffer.from(bytes) };
+    return Buffer.from(bytes);
   }
 }
 
 /** Whether what another type of event has in the same place would say what `authority` is about. */
 function isAuthority(subject: string): boolean {
   return /^(presence\.snapshot|node|stored|every-node)\b/.test(subject);
+}
+
+/**
+ * A number that is too long, or a length that is wrong, can make one of these fields of what stands beside it: a store epoch
+ * of 2^32 - 1 would disconnect all clients, and no message would be delivered after it.
+ */
+function saysAuthority({ decode }: Subject, bytes: Uint8Array): boolean {
+  try {
+    const event = decode(bytes) as Saying;
+    const { evicted, broadcast, missedConnections = [], storeEpoch, deliver } = event;
+    return Boolean(evicted || broadcast || missedConnections.length > 0 || storeEpoch || deliver?.storeEpoch);
+  } catch {
+    return false;
+  }
 }
 
 function nameOf({ event }: AnyTopic): string {
