@@ -267,6 +267,7 @@ async function answersOf(
 }
 
 const lines: string[] = [];
+const counts = { cells: 0, wrong: 0 };
 
 function expectRow(
   name: string,
@@ -275,6 +276,8 @@ function expectRow(
   expected: number[],
   verb = '',
 ): void {
+  counts.cells += expected.length;
+  counts.wrong += expected.filter((code, i) => actual[i] !== code).length;
   expect(actual, name).toEqual(expected);
   const permissions = roles.map((role) => `\`${role}\``).join(', ');
   lines.push(`| ${name} | ${permissions} | ${actual.join(' | ')} | ${verb} |`);
@@ -310,6 +313,8 @@ it.each(Object.entries(legacyPaths))('%s', async (where, [answers, bodyOf, verb]
 });
 
 it('the page has what was answered', async () => {
+  const rows = Object.keys({ ...operations, ...legacyPaths }).length;
+  console.log(`rights: ${rows} operations, ${counts.cells} cells, ${counts.wrong} wrong`);
   const columns = [
     'no key',
     'wrong key',
