@@ -5,13 +5,15 @@ import { parseArgs } from 'node:util';
 import { checkOut, TestCluster } from '@teamtalk/cluster';
 import { type Attack, apiKey, type Figures, witnessName } from './attack.js';
 import { attacks } from './attacks.js';
+import { floods } from './floods.js';
 
 const usage = `npm run attacks -- [--full] [--only NAME,…] [--from REF] [--json FILE]
 
 Attacks an installation of its own on loopback, and reports what it costs and what others notice.
 
   --full  the numbers of connections of the audit, in place of a tenth
-  --only  some of: ${attacks.map(({ name }) => name).join(', ')}
+  --only  some of: ${attacks.map(({ name }) => name).join(', ')};
+          floods: those that cost memory before anybody is known
   --from  a commit, which is checked out and built and attacked before this one
   --json  also writes the report to a file
 `;
@@ -25,6 +27,8 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
+
+const floodNames = floods.map(({ name }) => name);
 
 const withKeys = { HTTP_AUTH: 'keys', APP_KEYS: apiKey };
 
@@ -41,7 +45,7 @@ async function main(): Promise<void> {
     process.stdout.write(usage);
     return;
   }
-  const names = values.only?.split(',');
+  const names = values.only?.split(',').flatMap((name) => (name === 'floods' ? floodNames : name));
   const unknown = names?.find((name) => !attacks.some((attack) => attack.name === name));
   if (unknown !== undefined) throw new Error(`there is no attack ${unknown}\n\n${usage}`);
   const checkout = values.from && checkOut(values.from);
@@ -56,6 +60,9 @@ async function main(): Promise<void> {
     process.stdout.write(`  ${before ? 'after ' : 'now   '}  ${describe(after)}\n`);
     outcomes.push({ attack: attack.name, count, before, after });
   }
+  const flooded = outcomes.filter(({ attack }) => floodNames.includes(attack));
+  if (flooded.length > 0) process.stdout.write(`\n${tableOf(flooded)}\n`);
+  if (flooded.some(({ after }) => after['within limits'] !== 'yes')) process.exitCode = 1;
   if (values.json) await writeFile(values.json, `${JSON.stringify(outcomes, undefined, 2)}\n`);
 }
 
@@ -88,6 +95,18 @@ async function runOn(attack: Attack, count: number, checkout: string | undefined
 async function contentOf(folder: string): Promise<string> {
   const files = (await readdir(folder)).map((name) => readFile(path.join(folder, name), 'utf8'));
   return (await Promise.all(files)).join('');
+}
+
+/** What floods cost, a row for each and for each commit. */
+function tableOf(outcomes: readonly Outcome[]): string {
+  const columns = Object.keys(outcomes[0]!.after);
+  const row = (cells: readonly (number | string | undefined)[]) => `| ${cells.join(' | ')} |`;
+  const figures = outcomes.flatMap(({ attack, count, before, after }) => [
+    ...(before ? [row([attack, count, 'before', ...columns.map((name) => before[name])])] : []),
+    row([attack, count, before ? 'after' : 'now', ...columns.map((name) => after[name])]),
+  ]);
+  const head = ['attack', 'connections', '', ...columns];
+  return [row(head), row(head.map(() => '---')), ...figures].join('\n');
 }
 
 function describe(figures: Figures): string {

@@ -1,15 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TestCluster } from '@teamtalk/cluster';
-import { type ServiceName, waitUntil } from '@teamtalk/local-stack';
+import type { ServiceName } from '@teamtalk/local-stack';
 import type { Figures } from './attack.js';
 import { Attacker, peakOf, residentMib } from './attacker.js';
-import { withWitnesses } from './witnesses.js';
+import { floodProblems, podLimitMib } from './flood-limits.js';
+import { type Witnessed, witnessed } from './witnesses.js';
 
 /** How long the connections of a flood stay, and how long after it memory is looked at again, milliseconds. */
 const holdMs = 8_000;
-const afterMs = 20_000;
+const afterMs = 60_000;
 
-/** The most of a service's memory during a flood, what others notice of it, and what memory is left after it. */
+/** The most of a service's memory during a flood, what others notice of it, and what memory is left a minute after it. */
 export async function memoryOf(
   cluster: TestCluster,
   service: ServiceName,
@@ -18,11 +19,11 @@ export async function memoryOf(
   const { pid } = cluster.node(service);
   const attacker = new Attacker();
   const before = residentMib(pid);
-  let noticed: Figures = {};
+  let noticed: Witnessed | undefined;
   const peak = await peakOf(
     () => residentMib(pid),
     async () => {
-      noticed = await withWitnesses(cluster, async () => {
+      noticed = await witnessed(cluster, async () => {
         await flood(attacker);
         await delay(holdMs);
         return { 'left open': attacker.open };
@@ -30,14 +31,19 @@ export async function memoryOf(
     },
   );
   attacker.close();
-  let least = residentMib(pid);
-  const end = performance.now() + afterMs;
-  await waitUntil(
-    () => {
-      least = Math.min(least, residentMib(pid));
-      return performance.now() > end;
-    },
-    { what: 'memory goes back', timeoutMs: afterMs + 10_000 },
-  );
-  return { 'before, MiB': before, 'peak, MiB': peak, '20 s after, MiB': least, ...noticed };
+  await delay(afterMs);
+  const minuteAfter = residentMib(pid);
+  const limit = podLimitMib(service);
+  const { figures, quiet, loud } = noticed!;
+  const problems = floodProblems({ before, peak, minuteAfter, limit, quiet, loud });
+  return {
+    'before, MiB': before,
+    'peak, MiB': peak,
+    'limit, MiB': limit,
+    'minute after, MiB': minuteAfter,
+    ...figures,
+    'messages p99, ms': `${quiet.messages} -> ${loud.messages}`,
+    'logins p99, ms': `${quiet.logins} -> ${loud.logins}`,
+    'within limits': problems.length === 0 ? 'yes' : problems.join(', '),
+  };
 }

@@ -4,6 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 export interface Watched {
   /** of a msg_server */
   port: number;
+  /** where a login begins */
+  loginServer: number;
   password: string;
   reader: { name: string; id: number };
   writer: { name: string };

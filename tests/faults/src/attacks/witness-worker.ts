@@ -1,5 +1,7 @@
 // The users who are there while others attack, in a thread of its own: what they see is not what the attacker's work in
 // the same thread would delay.
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { TeamTalkClient } from '@teamtalk/client';
@@ -13,7 +15,7 @@ const loginMs = 150;
 /** What takes longer has failed, milliseconds. */
 const failedMs = 10_000;
 
-const { port, password, reader, writer, loginName } = workerData as Watched;
+const { port, loginServer, password, reader, writer, loginName } = workerData as Watched;
 const clients = await Promise.all([connect(reader.name), connect(writer.name)]);
 await timesOf(20, sendOne);
 await timesOf(5, logInOnce);
@@ -50,7 +52,12 @@ async function sendOne(): Promise<void> {
   await Promise.all([clients[0]!.nextMessage(failedMs), clients[1]!.send({ user: reader.id }, 'hello')]);
 }
 
+/** As a client does it: asks login_server, then logs in. */
 async function logInOnce(): Promise<void> {
+  const request = get({ host: '127.0.0.1', port: loginServer, path: '/msg_server', agent: false });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  response.resume();
+  await once(response, 'end');
   const raw = await RawConnection.open(port);
   try {
     await raw.send(loginFrame({ name: loginName, password, clientType: ClientType.WINDOWS }));

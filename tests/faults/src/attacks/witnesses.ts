@@ -8,14 +8,32 @@ import type { Noticed, Watched } from './times.js';
 /** How long witnesses are looked at before the attack, and at least during it, milliseconds. */
 const watchedMs = 8_000;
 
+/** What others notice of an attack, as figures of its report. */
+export async function withWitnesses(cluster: TestCluster, attack: () => Promise<Figures>): Promise<Figures> {
+  const { figures, quiet, loud } = await witnessed(cluster, attack);
+  return {
+    ...figures,
+    'messages p99, ms': `${quiet.messages} -> ${loud.messages}`,
+    'logins p99, ms': `${quiet.logins} -> ${loud.logins}`,
+  };
+}
+
+export interface Witnessed {
+  figures: Figures;
+  quiet: Noticed;
+  /** while the attack went on */
+  loud: Noticed;
+}
+
 /**
  * What others notice of an attack: how long a login and the way of a message to its receiver take, first in quiet, then
  * while the attack goes on. What fails counts as 10 s.
  */
-export async function withWitnesses(cluster: TestCluster, attack: () => Promise<Figures>): Promise<Figures> {
+export async function witnessed(cluster: TestCluster, attack: () => Promise<Figures>): Promise<Witnessed> {
   const { reader } = await cluster.addUsers(['reader', 'writer']);
   const workerData: Watched = {
     port: cluster.port('msg_server', 0, 'client'),
+    loginServer: cluster.port('login_server', 0, 'http'),
     password: testPassword,
     reader: { name: 'reader', id: reader },
     writer: { name: 'writer' },
@@ -31,11 +49,7 @@ export async function withWitnesses(cluster: TestCluster, attack: () => Promise<
     await least;
   });
   await worker.terminate();
-  return {
-    ...figures,
-    'messages p99, ms': `${quiet.messages} -> ${loud.messages}`,
-    'logins p99, ms': `${quiet.logins} -> ${loud.logins}`,
-  };
+  return { figures, quiet, loud };
 }
 
 async function noticed(worker: Worker, meanwhile: () => Promise<unknown>): Promise<Noticed> {
