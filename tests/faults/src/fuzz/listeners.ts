@@ -64,6 +64,7 @@ const counted: Record<ListenerName, Counted> = {
     what: 'requests',
   },
   msfs: { service: 'msfs', metrics: ['http_requests_total', 'http_refused_total'], what: 'requests' },
+  // Without metrics: what was answered.
   ops: { service: 'msg_server', metrics: [], what: 'requests' },
   bus: { service: 'msg_server', metrics: [], what: 'events' },
   grpc: { service: 'db_proxy_server', metrics: ['grpc_calls_total'], what: 'calls' },

@@ -31,6 +31,11 @@ export class Load {
     return this.#numbers.reduce((sum, number) => sum + number, 0);
   }
 
+  /** What its servers have answered, of those that count nothing. */
+  get answered(): number {
+    return this.listener.name === 'ops' ? this.#senders.answered : this.endings.handled;
+  }
+
   get isRunning(): boolean {
     return this.#running.length > 0;
   }

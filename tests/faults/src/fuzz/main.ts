@@ -2,19 +2,20 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { fromJson, type ListenerName, listenerNames, toJson } from './making/input.js';
 import { replay } from './replay.js';
-import { type FuzzResult, fuzz } from './run.js';
+import { type FuzzResult, fuzz, type Part } from './run.js';
 
-const usage = `npm run fuzz -- [--seed N] [--minutes N] [--pdus N] [--others N] [--only NAME,…] [--json FILE]
+const usage = `npm run fuzz -- [--seed N] [--minutes N] [--only NAME,…] [--full] [--json FILE]
 npm run fuzz -- --replay FILE
 
 Sends an installation of its own, on loopback, what no client, caller or service should send, and judges what comes of it.
 
   --seed     of all inputs; drawn and printed when not given
-  --minutes  at most; 2 by default
+  --minutes  at most; 2 by default, and 70 with --full
   --warm-up  seconds before memory is looked at for the first time; 20 by default
   --settle   seconds between the end and the last look at memory; 60 by default
-  --pdus     ends msg_server's part when it has counted so many
-  --others   ends the part of each other listener when its server has counted so many
+  --full     one listener after the other until its server has counted enough: ten million PDUs of msg_server by TCP, a
+             million by WebSocket and of each other TCP listener, a million requests by HTTP
+  --part     of these numbers; 1 by default
   --only     some of: ${listenerNames.join(', ')}
   --go-on    does not end with the first thing that goes wrong
   --json     also writes the report to a file
@@ -24,11 +25,11 @@ Sends an installation of its own, on loopback, what no client, caller or service
 const { values } = parseArgs({
   options: {
     seed: { type: 'string' },
-    minutes: { type: 'string', default: '2' },
+    minutes: { type: 'string' },
     'warm-up': { type: 'string', default: '20' },
     settle: { type: 'string', default: '60' },
-    pdus: { type: 'string', default: 'Infinity' },
-    others: { type: 'string', default: 'Infinity' },
+    full: { type: 'boolean', default: false },
+    part: { type: 'string', default: '1' },
     only: { type: 'string' },
     'go-on': { type: 'boolean', default: false },
     json: { type: 'string' },
@@ -56,16 +57,12 @@ async function main(): Promise<void> {
   const unknown = only?.find((name) => !listenerNames.includes(name));
   if (unknown !== undefined) throw new Error(`there is no listener ${unknown}\n\n${usage}`);
   print(`seed ${seed}`);
-  const [pdus, others] = [Number(values.pdus), Number(values.others)];
-  const goals = Object.fromEntries(
-    listenerNames.map((name) => [name, name === 'msg_server' || name === 'websocket' ? pdus : others]),
-  );
+  const parts = values.full ? fullParts(Number(values.part)) : [atOnce(listenerNames)];
   const result = await fuzz({
     seed,
     part: 1,
-    only,
-    goals,
-    maxMs: Number(values.minutes) * 60_000,
+    parts: only ? onlyOf(parts, only) : parts,
+    maxMs: Number(values.minutes ?? (values.full ? 70 : 2)) * 60_000,
     warmUpMs: Number(values['warm-up']) * 1_000,
     settleMs: Number(values.settle) * 1_000,
     stopsAtFirst: !values['go-on'],
@@ -75,6 +72,7 @@ async function main(): Promise<void> {
       rssMib: 150,
       descriptors: 20,
       stallMs: 2_000,
+      busyMs: 1_000,
       witnessP99Ms: 2_000,
       warningsPerKind: 1_000,
     },
@@ -90,12 +88,42 @@ async function main(): Promise<void> {
   print(`what was on its way is in ${file}: npm run fuzz -- --replay ${file}`);
 }
 
+/** All of them until time is up. */
+function atOnce(names: readonly ListenerName[]): Part {
+  return { goals: Object.fromEntries(names.map((name) => [name, Infinity])) };
+}
+
+function fullParts(part: number): Part[] {
+  const all: Part['goals'][] = [
+    { msg_server: 10_000_000 },
+    { websocket: 1_000_000 },
+    { file_server: 1_000_000, login_server: 1_000_000 },
+    { login_http: 400_000, msfs: 400_000, http_msg_server: 190_000, ops: 10_000 },
+    { bus: 10_000, grpc: 100_000 },
+  ];
+  return all.map((goals) => ({
+    goals: Object.fromEntries(Object.entries(goals).map(([name, goal]) => [name, Math.ceil(goal * part)])),
+  }));
+}
+
+function onlyOf(parts: readonly Part[], only: readonly ListenerName[]): Part[] {
+  return parts
+    .map(({ goals }) => ({
+      goals: Object.fromEntries(
+        Object.entries(goals).filter(([name]) => only.includes(name as ListenerName)),
+      ),
+    }))
+    .filter(({ goals }) => Object.keys(goals).length > 0);
+}
+
 function describe({
   problems,
   handled,
   inputs,
   witness,
   warnings,
+  closed,
+  isPaused,
   before,
   after,
   seconds,
@@ -114,9 +142,12 @@ function describe({
     const then = before[service]!;
     lines.push(
       `${service}: heap ${then.heapMib} -> ${now.heapMib} MiB, buffers ${then.externalMib} -> ${now.externalMib}, ` +
-        `memory ${then.rssMib} -> ${now.rssMib}, descriptors ${then.descriptors} -> ${now.descriptors}, stall ${now.stallMs} ms`,
+        `memory ${then.rssMib} -> ${now.rssMib}, descriptors ${then.descriptors} -> ${now.descriptors}, stall ${now.stallMs} ms, of that busy ${now.busyMs}`,
     );
   }
+  if (isPaused) lines.push('the machine kept msg_server from running: what the witnesses lost shows nothing');
+  const reasons = Object.entries(closed).map(([reason, count]) => `${reason} ${count}`);
+  lines.push(`connections that msg_server ended: ${reasons.join(', ')}`);
   for (const [kind, count] of Object.entries(warnings)) lines.push(`warned ${count} times, ${kind}`);
   lines.push(problems.length === 0 ? 'nothing went wrong' : `WRONG:\n${problems.join('\n')}`);
   return lines.join('\n');

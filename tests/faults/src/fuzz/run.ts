@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { testPassword } from '@teamtalk/cluster';
 import { type Counted, fuzzersOf, type ListenersOptions, listenersOf } from './listeners.js';
 import { Load, recentOf } from './load.js';
 import type { ListenerName, Sent } from './making/input.js';
@@ -9,12 +10,16 @@ import { Installation } from './testbed/installation.js';
 import { Watch } from './watch.js';
 import { Witness } from './witness.js';
 
-export interface FuzzOptions extends ListenersOptions {
-  /** undefined: all */
-  only?: readonly ListenerName[] | undefined;
-  /** what is to be handled by each listener's server */
+/** Listeners that are fuzzed at the same time. */
+export interface Part {
+  /** what each one's server has to have handled; `Infinity`: as much as it can until time is up */
   goals: Readonly<Partial<Record<ListenerName, number>>>;
-  /** it ends after that, whatever was handled */
+}
+
+export interface FuzzOptions extends ListenersOptions {
+  /** one after the other */
+  parts: readonly Part[];
+  /** all of it ends after that, whatever was handled */
   maxMs: number;
   /** before memory is looked at for the first time */
   warmUpMs: number;
@@ -22,7 +27,7 @@ export interface FuzzOptions extends ListenersOptions {
   settleMs: number;
   /** whether it ends with the first thing that goes wrong */
   stopsAtFirst: boolean;
-  limits: Limits & { stallMs: number; witnessP99Ms: number; warningsPerKind: number };
+  limits: Limits & { stallMs: number; busyMs: number; witnessP99Ms: number; warningsPerKind: number };
   /** is told how far it is */
   report: (text: string) => void;
 }
@@ -35,6 +40,10 @@ export interface FuzzResult {
   inputs: Partial<Record<ListenerName, Record<string, number>>>;
   witness: { messages: number; p50Ms: number; p99Ms: number; maxMs: number };
   warnings: Record<string, number>;
+  /** connections that msg_server has ended, by its reason */
+  closed: Record<string, number>;
+  /** Whether the machine kept msg_server from running so long that it ended all connections: then nothing is shown. */
+  isPaused: boolean;
   before: Record<string, Held>;
   after: Record<string, Held>;
   seconds: number;
@@ -69,29 +78,37 @@ class Run {
   async go(): Promise<FuzzResult> {
     const installation = this.#installation;
     const watch = this.#watch;
-    const { only, warmUpMs, settleMs, limits, report } = this.#options;
+    const { parts, warmUpMs, settleMs, limits, report } = this.#options;
     const { cluster, witnesses, witnessIds } = installation;
     const rows = await BystandersRows.of(installation);
     const rowsBefore = await rows.read();
-    const witness = await Witness.start(cluster, witnesses, witnessIds);
+    const port = cluster.port('msg_server', 0, 'client');
+    const witness = await Witness.start({ port, password: testPassword, names: witnesses, ids: witnessIds });
     const senders = await Senders.open(cluster);
     const loads = listenersOf(installation, this.#options)
-      .filter(({ name }) => !only || only.includes(name))
+      .filter(({ name }) => parts.some(({ goals }) => goals[name] !== undefined))
       .map((listener) => new Load(listener, senders));
     try {
-      await this.#run(loads, {}, warmUpMs, witness);
+      await this.#run(loads, undefined, performance.now() + warmUpMs, witness);
       await delay(Math.min(settleMs, 5_000));
       const before = await held(installation, watch.logs, watch.take);
-      const countedBefore = await this.#handled(loads);
-      await this.#run(loads, this.#options.goals, this.#options.maxMs, witness);
+      const end = performance.now() + this.#options.maxMs;
+      const handled: FuzzResult['handled'] = {};
+      for (const { goals } of parts) {
+        const taking = loads.filter(({ listener }) => goals[listener.name] !== undefined);
+        for (const [name, count] of await this.#run(taking, goals, end, witness)) {
+          const { counted } = taking.find(({ listener }) => listener.name === name)!.listener;
+          handled[name] = { count: (handled[name]?.count ?? 0) + count, what: counted.what };
+        }
+      }
       const seconds = Math.round((performance.now() - this.#begun) / 1000);
-      const handled = await this.#handled(loads);
       report('settling');
       await delay(settleMs);
       const after = await held(installation, watch.logs, watch.take);
       await witness.stop();
       await watch.look();
       const rowsAfter = await rows.read();
+      const closed = await this.#closed();
       const problems = [
         ...watch.problems,
         ...witness.problems,
@@ -99,20 +116,18 @@ class Run {
         ...leaks(before, after, limits),
         ...changedRows(rowsBefore, rowsAfter),
         ...this.#figureProblems(after, witness),
+        ...this.#missing(handled),
       ];
       return {
         problems,
-        handled: Object.fromEntries(
-          loads.map(({ listener: { name, counted } }) => {
-            const count = handled.get(name)! - countedBefore.get(name)!;
-            return [name, { count, what: counted.what }];
-          }),
-        ),
+        handled,
         inputs: Object.fromEntries(
           loads.map((load) => [load.listener.name, { all: load.inputs, ...load.endings }]),
         ),
         witness: timesOf(witness),
         warnings: Object.fromEntries(watch.warnings),
+        closed,
+        isPaused: (closed['stood-still'] ?? 0) > 0 && after.msg_server!.busyMs <= limits.busyMs,
         before,
         after,
         seconds,
@@ -123,26 +138,31 @@ class Run {
     }
   }
 
-  /** Until each listener has reached its goal, time is up, or something is wrong. */
+  /**
+   * Until each listener has reached its goal, time is up, or something is wrong.
+   * @param goals undefined: until time is up
+   * @returns what was handled
+   */
   async #run(
     loads: readonly Load[],
-    goals: FuzzOptions['goals'],
-    maxMs: number,
+    goals: Part['goals'] = {},
+    end: number,
     witness: Witness,
-  ): Promise<void> {
+  ): Promise<Map<ListenerName, number>> {
     const begin = await this.#handled(loads);
-    const end = performance.now() + maxMs;
     for (const load of loads) load.start();
     try {
       await this.#untilDone(loads, goals, begin, end, witness);
     } finally {
       await Promise.all(loads.map((load) => load.stop()));
     }
+    const handled = await this.#handled(loads);
+    return new Map([...handled].map(([name, count]) => [name, count - begin.get(name)!]));
   }
 
   async #untilDone(
     loads: readonly Load[],
-    goals: FuzzOptions['goals'],
+    goals: Part['goals'],
     begin: ReadonlyMap<ListenerName, number>,
     end: number,
     witness: Witness,
@@ -179,13 +199,35 @@ class Run {
     const counts = await Promise.all(
       loads.map(async (load) => {
         const { listener } = load;
-        // Of what has no metric of its own, what was sent counts.
         const isCounted = listener.counted.metrics.length > 0;
-        const count = isCounted ? await this.#watch.handled(listener).catch(() => 0) : load.inputs;
-        return [listener.name, count] as const;
+        return [listener.name, isCounted ? await this.#watch.handled(listener) : load.answered] as const;
       }),
     );
     return new Map(counts);
+  }
+
+  /** Reasons for which msg_server has ended connections. */
+  async #closed(): Promise<Record<string, number>> {
+    const samples = await this.#installation.cluster.node('msg_server').samples();
+    return Object.fromEntries(
+      samples
+        .filter(({ name }) => name === 'teamtalk_msg_server_connections_closed_total')
+        .map(({ labels, value }) => [labels.reason ?? '', value]),
+    );
+  }
+
+  /** Goals that were not reached: nothing is shown by what was not handled. */
+  #missing(handled: FuzzResult['handled']): string[] {
+    const goals = new Map<ListenerName, number>();
+    for (const part of this.#options.parts) {
+      for (const [name, goal] of Object.entries(part.goals) as [ListenerName, number][]) {
+        goals.set(name, (goals.get(name) ?? 0) + (goal === Infinity ? 1 : goal));
+      }
+    }
+    return [...goals]
+      .map(([name, goal]) => ({ name, goal, count: handled[name]?.count ?? 0 }))
+      .filter(({ count, goal }) => count < goal)
+      .map(({ name, goal, count }) => `${name} has handled ${count} of ${goal}`);
   }
 
   async #historyProblems({ sent }: Witness): Promise<string[]> {
@@ -198,12 +240,15 @@ class Run {
   }
 
   #figureProblems(after: Record<string, Held>, witness: Witness): string[] {
-    const { stallMs, witnessP99Ms, warningsPerKind } = this.#options.limits;
+    const { stallMs, busyMs, witnessP99Ms, warningsPerKind } = this.#options.limits;
     const { p99Ms } = timesOf(witness);
     return [
       ...Object.entries(after)
         .filter(([, figures]) => figures.stallMs > stallMs)
         .map(([service, figures]) => `the event loop of ${service} stalled for ${figures.stallMs} ms`),
+      ...Object.entries(after)
+        .filter(([, figures]) => figures.busyMs > busyMs)
+        .map(([service, figures]) => `the event loop of ${service} was busy for ${figures.busyMs} ms`),
       ...(p99Ms > witnessP99Ms ? [`messages of witnesses took ${p99Ms} ms (p99)`] : []),
       ...[...this.#watch.warnings]
         .filter(([, count]) => count > warningsPerKind)

@@ -41,9 +41,8 @@ export class Watch {
     if (count <= shownOfKind) this.problems.push(`${service} logged: ${line.slice(0, 2_000)}`);
   };
 
-  /** What a listener's server has handled so far. */
+  /** What a listener's server has handled so far, from its metrics. */
   async handled({ counted }: Listener): Promise<number> {
-    if (counted.metrics.length === 0) return 0;
     const samples = await this.#installation.cluster.node(counted.service).samples();
     const names = new Set(counted.metrics.map((name) => `teamtalk_${counted.service}_${name}`));
     return samples.reduce((sum, { name, value }) => (names.has(name) ? sum + value : sum), 0);

@@ -1,140 +1,62 @@
-import { type TestCluster, testPassword } from '@teamtalk/cluster';
-import { DeliveryOrder } from '@teamtalk/load-generator';
-import { type Frame, loginFrame, RawConnection, waitUntil } from '@teamtalk/local-stack';
-import { ClientType, Commands, decodeBody, encodePdu, MsgType } from '@teamtalk/protocol';
+import { once } from 'node:events';
+import path from 'node:path';
+import { Worker } from 'node:worker_threads';
 
-/** Between two messages of a witness, milliseconds. */
-const paceMs = 100;
-
-interface Side {
-  connection: RawConnection;
-  id: number;
-  order: DeliveryOrder;
+/** Who the witnesses are, and where they connect. */
+export interface WitnessData {
+  /** of a msg_server */
+  port: number;
+  password: string;
+  names: readonly [string, string];
+  ids: readonly [number, number];
 }
 
-interface Pending {
-  sentAt: number;
-  to: number;
-  acked: boolean;
-  delivered: number;
+export interface WitnessState {
+  problems: string[];
+  sent: number;
+  /** of the messages that came since the last report: from the first byte sent to the last received, milliseconds */
+  times: number[];
 }
+
+/** Compiled, also when this file runs from its source. */
+const program = path.resolve(import.meta.dirname, '../../dist/fuzz/witness-worker.js');
 
 /** Two ordinary users who write to each other the whole time, and notice what they should not. */
 export class Witness {
-  readonly problems: string[] = [];
-  /** From the first byte sent to the last byte received, milliseconds. */
+  problems: readonly string[] = [];
+  sent = 0;
   readonly times: number[] = [];
-  readonly #sides: Side[] = [];
-  readonly #pending = new Map<string, Pending>();
-  /** Text of each message without an ack, by sender and sequence number. */
-  readonly #acks = new Map<string, string>();
-  #timer: NodeJS.Timeout | undefined;
-  #count = 0;
-  #isStopped = false;
+  readonly #worker: Worker;
 
-  static async start(
-    cluster: TestCluster,
-    names: readonly [string, string],
-    ids: readonly [number, number],
-  ): Promise<Witness> {
-    const witness = new Witness();
-    for (const [k, name] of names.entries()) await witness.#logIn(cluster, name, ids[k]!);
-    witness.#timer = setInterval(() => witness.#sendBoth(), paceMs);
+  /** @throws Error when they cannot log in */
+  static async start(data: WitnessData): Promise<Witness> {
+    // Without the conditions of a test, which lead to sources.
+    const worker = new Worker(program, { workerData: data, execArgv: [] });
+    const witness = new Witness(worker);
+    await once(worker, 'message');
     return witness;
   }
 
-  private constructor() {}
-
-  get sent(): number {
-    return this.#count;
+  private constructor(worker: Worker) {
+    this.#worker = worker;
+    worker.on('message', ({ problems, sent, times }: WitnessState) => {
+      this.problems = problems;
+      this.sent = sent;
+      for (const time of times) this.times.push(time);
+    });
+    worker.on('error', (error) => {
+      this.problems = [...this.problems, `witness: ${error}`];
+    });
   }
 
-  /** Stops sending, and waits until all has arrived. */
+  /** Has them send nothing more, and waits until all has arrived. */
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await waitUntil(() => this.#pending.size === 0 || this.problems.length > 0, {
-      timeoutMs: 30_000,
-      what: 'witnesses have everything',
-    }).catch(() => {});
-    for (const [text, { acked, delivered }] of this.#pending) {
-      if (this.problems.length < 20) {
-        this.problems.push(`witness: lost ${text}: acked ${acked}, delivered ${delivered} times`);
-      }
-    }
-    this.#isStopped = true;
-    for (const { connection } of this.#sides) connection.close();
-  }
-
-  #sendBoth(): void {
-    for (const [k, { connection, id }] of this.#sides.entries()) {
-      const to = this.#sides[1 - k]!.id;
-      const text = `${id}:${++this.#count}`;
-      const seqNum = this.#count & 0xffff;
-      const message = {
-        fromUserId: id,
-        toSessionId: to,
-        msgId: 0,
-        createTime: 0,
-        msgType: MsgType.SINGLE_TEXT,
-        msgData: Buffer.from(text),
-      };
-      this.#pending.set(text, { sentAt: performance.now(), to, acked: false, delivered: 0 });
-      this.#acks.set(`${id}:${seqNum}`, text);
-      void connection.send(encodePdu(Commands.MsgData, message, seqNum));
-    }
-  }
-
-  async #logIn(cluster: TestCluster, name: string, id: number): Promise<void> {
-    let side: Side | undefined;
-    const connection = await RawConnection.open(cluster.port('msg_server', 0, 'client'), {
-      onFrame: (frame) => side && this.#take(side, frame),
+    const last = new Promise<void>((resolve) => {
+      this.#worker.once('exit', () => resolve());
+      this.#worker.on('message', ({ isLast }: { isLast: boolean }) => isLast && resolve());
     });
-    await connection.send(loginFrame({ name, password: testPassword, clientType: ClientType.WINDOWS }));
-    await connection.receive(Commands.LoginResUserlogin, ({ resultCode }) => resultCode === 0);
-    side = { connection, id, order: new DeliveryOrder() };
-    this.#sides.push(side);
-    void connection.closed.then(() => {
-      if (!this.#isStopped) this.#complain(`${name} lost the connection`);
-    });
-  }
-
-  #take(side: Side, { commandId, body, seqNum }: Frame): void {
-    side.connection.received.length = 0;
-    if (commandId === Commands.MsgDataAck.id) {
-      const key = `${side.id}:${seqNum}`;
-      const text = this.#acks.get(key);
-      this.#acks.delete(key);
-      const pending = text === undefined ? undefined : this.#pending.get(text);
-      if (!pending) {
-        if (text === undefined) this.#complain(`an ack came twice: ${seqNum}`);
-        return;
-      }
-      pending.acked = true;
-      this.#settle(text!, pending);
-    } else if (commandId === Commands.MsgData.id) {
-      const { msgId, msgData, fromUserId } = decodeBody(Commands.MsgData, body);
-      if (!this.#sides.some(({ id }) => id === fromUserId)) return;
-      const text = Buffer.from(msgData).toString();
-      const fault = side.order.take(msgId);
-      if (fault) this.#complain(`${fault}: ${text} with id ${msgId}`);
-      const pending = this.#pending.get(text);
-      if (!pending) {
-        this.#complain(`came without being sent, or again: ${text}`);
-        return;
-      }
-      this.times.push(performance.now() - pending.sentAt);
-      pending.delivered++;
-      this.#settle(text, pending);
-      const receipt = { userId: side.id, sessionId: fromUserId, msgId, sessionType: 1 };
-      void side.connection.send(encodePdu(Commands.MsgDataAck, receipt, 0));
-    }
-  }
-
-  #settle(text: string, { acked, delivered }: Pending): void {
-    if (acked && delivered > 0) this.#pending.delete(text);
-  }
-
-  #complain(problem: string): void {
-    if (this.problems.length < 20) this.problems.push(`witness: ${problem}`);
+    this.#worker.postMessage('stop');
+    await last;
+    await this.#worker.terminate();
   }
 }

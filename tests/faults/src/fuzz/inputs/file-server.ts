@@ -46,9 +46,9 @@ export class FileServerInputs {
     if (random.chance(0.9)) {
       for (let i = random.between(0, 60); i > 0; i--) pdus.push(this.#pdus.next());
     }
+    pdus.push(encodePdu(Commands.OtherHeartbeat, {}, markerSeq));
     if (random.chance(0.15)) pdus.push(this.#pdus.broken());
     if (random.chance(0.02)) pdus.push(bytesOf(random, random.between(1, 500)));
-    pdus.push(encodePdu(Commands.OtherHeartbeat, {}, markerSeq));
     return {
       kind: 'stream',
       service: 'file_server',

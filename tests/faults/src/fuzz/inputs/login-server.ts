@@ -4,6 +4,10 @@ import type { StreamInput } from '../making/input.js';
 import { inChunks, PduMaker } from '../making/pdu-maker.js';
 import { bytesOf, type Known } from '../making/values.js';
 
+const markerSeq = 0xbeef;
+/** Command and sequence number of the answer to the last request. */
+const marker = Buffer.from([0x01, 0x02, 0xbe, 0xef]);
+
 /** What is asked of login_server by TCP: as many wrong PDUs as it takes, then mostly the right one. */
 export class LoginServerInputs {
   readonly #random: Random;
@@ -22,15 +26,21 @@ export class LoginServerInputs {
       // It refuses longer ones.
       pdus.push(pdu.length > 1_024 && random.chance(0.99) ? this.#pdus.heartbeat() : pdu);
     }
-    if (random.chance(0.1)) pdus.push(this.#pdus.broken());
-    else if (random.chance(0.03)) pdus.push(bytesOf(random, random.between(1, 2_000)));
-    pdus.push(encodePdu(Commands.LoginReqMsgserver, {}, random.between(0, 0xffff)));
-    if (random.chance(0.1)) pdus.push(this.#pdus.make());
+    const isBroken = random.chance(0.13);
+    if (isBroken) {
+      pdus.push(random.chance(0.8) ? this.#pdus.broken() : bytesOf(random, random.between(1, 2_000)));
+    }
+    if (random.chance(0.1)) {
+      pdus.push(encodePdu(Commands.LoginReqMsgserver, {}, random.between(0, 0xffff)), this.#pdus.make());
+    }
+    pdus.push(encodePdu(Commands.LoginReqMsgserver, {}, markerSeq));
     return {
       kind: 'stream',
       service: 'login_server',
       port: 'tcp',
       chunks: inChunks(random, pdus),
+      // After a broken one the last may be part of another.
+      ...(!isBroken && { marker }),
       ending: random.chance(0.9) ? 'end' : 'destroy',
     };
   }

@@ -97,11 +97,11 @@ export class MsgServerInputs {
       if (i % 10 === 0) pdus.push(this.#pdus.heartbeat());
     }
     if (random.chance(0.03)) pdus.push(loginFrame({ name: random.pick(names), password, clientType: 1 }));
+    pdus.push(last);
+    // What comes behind it cannot keep the connection waiting for the answer.
     if (random.chance(0.1)) {
       pdus.push(random.chance(0.8) ? this.#pdus.broken() : this.#pdus.of(Commands.LoginReqLoginout, 0.2));
-      return { pdus, ending: random.chance(0.5) ? 'end' : 'destroy', marker };
     }
-    pdus.push(last);
     return { pdus, ending: random.chance(0.8) ? 'end' : 'destroy', marker };
   }
 

@@ -31,7 +31,7 @@ it('reads whole lines of logs once, and what dying processes say', async () => {
 });
 
 it('finds what a process still holds', () => {
-  const held: Held = { heapMib: 20, externalMib: 5, rssMib: 100, descriptors: 20, stallMs: 0 };
+  const held: Held = { heapMib: 20, externalMib: 5, rssMib: 100, descriptors: 20, stallMs: 0, busyMs: 0 };
   const limits = { heapMib: 10, rssMib: 50, descriptors: 5 };
   const after = (more: Partial<Held>) => leaks({ a: held }, { a: { ...held, ...more } }, limits).length;
   expect(after({ heapMib: 30, rssMib: 150, descriptors: 25 })).toBe(0);

@@ -12,6 +12,8 @@ export interface Held {
   descriptors: number;
   /** the longest stall of its event loop since it was asked before, milliseconds */
   stallMs: number;
+  /** the most that it computed in one stall, milliseconds of CPU: what is not the machine's fault */
+  busyMs: number;
 }
 
 interface ProbeLine {
@@ -19,6 +21,7 @@ interface ProbeLine {
   external: number;
   rss: number;
   stallMs: number;
+  busyMs: number;
 }
 
 const mib = 2 ** 20;
@@ -41,7 +44,7 @@ export async function held(
         onLine(line);
         continue;
       }
-      const { heapUsed, external, rss, stallMs } = JSON.parse(line.line) as ProbeLine;
+      const { heapUsed, external, rss, stallMs, busyMs } = JSON.parse(line.line) as ProbeLine;
       const { pid } = cluster.node(line.service as ServiceName);
       result[line.service] = {
         heapMib: round(heapUsed / mib),
@@ -49,6 +52,7 @@ export async function held(
         rssMib: round(rss / mib),
         descriptors: readdirSync(`/proc/${pid}/fd`).length,
         stallMs,
+        busyMs,
       };
     }
   }
