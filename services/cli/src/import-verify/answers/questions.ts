@@ -1,0 +1,129 @@
+import type { TeamTalkClient } from '@teamtalk/client';
+import { type Command, Commands, IM } from '@teamtalk/protocol';
+
+/** Answers by what was asked, decoded, with lists in an order of their own. */
+export type Answers = Map<string, unknown>;
+
+const pageSize = 20;
+/** of history, of one session */
+const maxPages = 5;
+const { SESSION_TYPE_GROUP } = IM.BaseDefine.SessionType;
+
+/** Asks everything that a client asks after a login. @param old numbers of messages: what they became */
+export async function askAll(client: TeamTalkClient, numbers: NumberMap): Promise<Answers> {
+  const answers: Answers = new Map();
+  const { userId } = client;
+  const ask = async <P extends object, M extends object>(
+    [request, reply]: [Command<object, P>, Command<M, never>],
+    message: NoInfer<P>,
+    about = '',
+  ): Promise<M> => {
+    const answer = await client.request(request, reply, message);
+    answers.set(`0x${reply.id.toString(16).padStart(4, '0')}${about}`, plain(answer));
+    return answer;
+  };
+  await ask([Commands.BuddyListAllUserRequest, Commands.BuddyListAllUserResponse], {
+    userId,
+    latestUpdateTime: 0,
+  });
+  await ask([Commands.BuddyListDepartmentRequest, Commands.BuddyListDepartmentResponse], {
+    userId,
+    latestUpdateTime: 0,
+  });
+  const { contactSessionList } = await ask(
+    [Commands.BuddyListRecentContactSessionRequest, Commands.BuddyListRecentContactSessionResponse],
+    { userId, latestUpdateTime: 0 },
+  );
+  await ask([Commands.MsgUnreadCntRequest, Commands.MsgUnreadCntResponse], { userId });
+  const { groupVersionList } = await ask(
+    [Commands.GroupNormalListRequest, Commands.GroupNormalListResponse],
+    {
+      userId,
+    },
+  );
+  const groupVersionInfo = (groupVersionList ?? []).map(({ groupId }) => ({ groupId, version: 0 }));
+  await ask([Commands.GroupInfoRequest, Commands.GroupInfoResponse], {
+    userId,
+    groupVersionList: groupVersionInfo,
+  });
+  await ask([Commands.FileHasOfflineReq, Commands.FileHasOfflineRes], { userId });
+  for (const { sessionId, sessionType } of contactSessionList ?? []) {
+    const about = ` ${sessionType === SESSION_TYPE_GROUP ? 'group' : 'user'} ${sessionId}`;
+    await askHistory(client, { sessionId, sessionType }, about, answers);
+  }
+  return numbers.applyTo(answers, userId);
+}
+
+async function askHistory(
+  client: TeamTalkClient,
+  session: { sessionId: number; sessionType: IM.BaseDefine.SessionType },
+  about: string,
+  answers: Answers,
+): Promise<void> {
+  const list: unknown[] = [];
+  const { userId } = client;
+  for (let page = 0, msgIdBegin = 0; page < maxPages; page++) {
+    const { msgList } = await client.request(Commands.MsgListRequest, Commands.MsgListResponse, {
+      userId,
+      ...session,
+      msgIdBegin,
+      msgCnt: pageSize,
+    });
+    list.push(...(msgList ?? []).map(plain));
+    const last = msgList?.at(-1)?.msgId ?? 0;
+    if (!msgList || msgList.length < pageSize || last <= 1) break;
+    msgIdBegin = last - 1;
+  }
+  // In the order in which it is shown: that one counts.
+  answers.set(`0x030a${about}`, list);
+}
+
+/** What the numbers of a server's messages are called in the comparison. */
+export class NumberMap {
+  readonly #changes: ReadonlyMap<string, number>;
+
+  /** @param changes by `session type/smaller or group id/larger id or 0/old number` */
+  constructor(changes: ReadonlyMap<string, number>) {
+    this.#changes = changes;
+  }
+
+  applyTo(answers: Answers, userId: number): Answers {
+    if (this.#changes.size === 0) return answers;
+    const renamed = (session: string, id: number) => this.#changes.get(`${session}/${id}`) ?? id;
+    for (const [question, answer] of answers) {
+      const [, kind, peer] = /^0x030a (user|group) (\d+)$/.exec(question) ?? [];
+      if (!kind) continue;
+      const session =
+        kind === 'group'
+          ? `2/${peer}/0`
+          : `1/${Math.min(userId, Number(peer))}/${Math.max(userId, Number(peer))}`;
+      for (const message of answer as { msgId: number }[]) message.msgId = renamed(session, message.msgId);
+    }
+    return answers;
+  }
+}
+
+/** Lists by what is in them, so that the order in which they come is no difference; bytes as hex. */
+function plain(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
+  if (Array.isArray(value)) {
+    if (value.every((each) => typeof each !== 'object')) return [...value].sort();
+    return Object.fromEntries(value.map((each, index) => [keyOf(each, index), plain(each)]));
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(
+        ([name, each]) =>
+          each !== undefined && each !== null && !name.startsWith('$') && name !== 'attachData',
+      )
+      .map(([name, each]) => [name, plain(each)]),
+  );
+}
+
+function keyOf(each: unknown, index: number): string {
+  const row = each as Record<string, unknown>;
+  if (row.sessionId !== undefined) return `${String(row.sessionType)}:${String(row.sessionId)}`;
+  const key = row.userId ?? row.groupId ?? row.deptId ?? row.taskId ?? index;
+  return String(key);
+}
