@@ -12,7 +12,6 @@ export async function finishPartition(session: TargetSession, part: number): Pro
   const staged = `legacy_import.message_p${part}`;
   await session.run(`ANALYZE ${staged}`);
   await insertMessages(session, part, staged);
-  await recordRenumbered(session, staged);
   await recordRelations(session, staged);
   await insertConversations(session, part, staged);
   await insertMembers(session, part, staged);
@@ -22,27 +21,24 @@ export async function finishPartition(session: TargetSession, part: number): Pro
 
 const place = 'PARTITION BY conv ORDER BY created, relate_id, legacy_id ROWS UNBOUNDED PRECEDING';
 
+/**
+ * Numbers the messages and brings them to their places; sorted once. Old numbers that are not kept are recorded: they come twice, leave
+ * gaps, or are not in the order of the messages.
+ */
 async function insertMessages(session: TargetSession, part: number, staged: string): Promise<void> {
   await session.run(`
+    WITH numbered AS MATERIALIZED (
+      SELECT s.*, row_number() OVER place AS n, count(*) FILTER (WHERE from_id = conv >> 32) OVER place AS of_low
+      FROM ${staged} s WINDOW place AS (${place})
+    ), renumbered AS (
+      INSERT INTO legacy_import.message_map (conv, old_id, new_id, table_no, legacy_id)
+      SELECT conv, msg_id, n, table_no, legacy_id FROM numbered WHERE msg_id <> n
+    )
     INSERT INTO message_p${part} (conv, id, from_id, sender_seq, token, created_at, type, data)
     SELECT conv, n, from_id,
       CASE WHEN conv < ${firstPair} THEN 0 WHEN from_id = conv >> 32 THEN of_low ELSE n - of_low END,
       legacy_id, to_timestamp(created), type, data
-    FROM (
-      SELECT s.*, row_number() OVER place AS n, count(*) FILTER (WHERE from_id = conv >> 32) OVER place AS of_low
-      FROM ${staged} s WINDOW place AS (${place})
-    ) AS numbered`);
-}
-
-/** Old numbers that are not kept: they come twice, leave gaps, or are not in the order of the messages. */
-async function recordRenumbered(session: TargetSession, staged: string): Promise<void> {
-  await session.run(`
-    INSERT INTO legacy_import.message_map (conv, old_id, new_id, table_no, legacy_id)
-    SELECT conv, msg_id, n, table_no, legacy_id
-    FROM (
-      SELECT conv, msg_id, table_no, legacy_id, row_number() OVER (${place}) AS n FROM ${staged}
-    ) AS numbered
-    WHERE msg_id <> n`);
+    FROM numbered`);
 }
 
 /** Which relation a pair's messages are of, each single one where there are several: later messages find their place by it. */
@@ -130,11 +126,13 @@ async function insertMembers(session: TargetSession, part: number, staged: strin
 /** Users without a row in IMUser who wrote or got a message: their peers keep the history. */
 export async function addPlaceholders(session: TargetSession, staged: string): Promise<void> {
   await session.run(`
-    WITH missing AS (
-      SELECT DISTINCT id FROM (
-        SELECT from_id AS id FROM ${staged}
-        UNION SELECT conv >> 32 FROM ${staged} WHERE conv >= ${firstPair}
-        UNION SELECT conv & 4294967295 FROM ${staged} WHERE conv >= ${firstPair}
+    WITH pair AS (
+      SELECT DISTINCT conv FROM ${staged} WHERE conv >= ${firstPair}
+    ), missing AS (
+      SELECT id FROM (
+        SELECT from_id AS id FROM ${staged} WHERE conv < ${firstPair}
+        UNION SELECT conv >> 32 FROM pair
+        UNION SELECT conv & 4294967295 FROM pair
       ) AS named
       WHERE id > 0 AND NOT EXISTS (SELECT FROM im_user u WHERE u.id = named.id)
     ), added AS (

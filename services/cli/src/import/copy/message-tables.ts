@@ -1,4 +1,3 @@
-import type { LegacyDatabase } from '../legacy/mysql.js';
 import type { LeftOutReason } from '../verification.js';
 
 /** One of the 16 legacy tables of messages. */
@@ -32,14 +31,17 @@ const reasons = [
 const kindOf = (reason: (typeof reasons)[number]) => firstReason + reasons.indexOf(reason);
 const largest = 2_147_483_647;
 
-/** The columns of a page of messages: id, kind, the fields before the data in the text format of COPY, the content. */
-export type MessageRow = [id: number, kind: number, fields: Buffer, content: Buffer | null];
+/**
+ * The columns of a page of messages: id, kind, and the line in the text format of COPY, of whose data a voice message has the
+ * content of the old column.
+ */
+export type MessageRow = [id: number, kind: number, line: Buffer];
 
 /** The staging columns of a line. */
 export const lineColumns = 'conv, relate_id, legacy_id, from_id, msg_id, type, created, table_no, data';
 
 /**
- * A page of a table in the order of its ids, without the data: that is added in `sortRows`.
+ * A page of a table in the order of its ids. The old database makes the lines, so that here bytes only pass through.
  *
  * @param except ids of rows that are not wanted
  */
@@ -53,6 +55,8 @@ export function pageQuery(
         WHEN type NOT IN (17, 18) THEN ${kindOf('message-type')}
         WHEN content IS NULL THEN ${kindOf('message-null')}
         WHEN userId > ${largest} THEN ${kindOf('id-too-large')}
+        WHEN NOT EXISTS (SELECT 1 FROM IMGroup g WHERE g.id = groupId AND g.id BETWEEN 1 AND ${largest})
+          THEN ${kindOf('group-gone')}
         WHEN type = 18 THEN ${voice} ELSE ${text} END`
     : `CASE WHEN status <> 0 THEN ${kindOf('message-deleted')}
         WHEN fromId = 0 OR toId = 0 THEN ${kindOf('message-without-pair')}
@@ -65,59 +69,37 @@ export function pageQuery(
     ? `groupId, groupId, id, userId, msgId, type, created, ${number}`
     : `LEAST(fromId, toId) * 4294967296 + GREATEST(fromId, toId), relateId, id, fromId, msgId, type, created, ${number}`;
   const others = except.length === 0 ? '' : `AND id NOT IN (${except.join(', ')})`;
-  return `SELECT id, ${kind}, CAST(CONCAT_WS(CHAR(9), ${fields}) AS BINARY), CAST(content AS BINARY)
+  const data = `IF(type = ${isGroup ? 18 : 2}, CAST(content AS BINARY), CONCAT(${bytesBegin}, HEX(content)))`;
+  return `SELECT id, ${kind}, CAST(CONCAT(CONCAT_WS(CHAR(9), ${fields}, ${data}), CHAR(10)) AS BINARY)
     FROM ${name} WHERE id > ? ${others} ORDER BY id LIMIT ${limit}`;
 }
 
 export interface Page {
-  /** texts as lines in the text format of COPY, in one-byte characters */
-  lines: string[];
+  /** of texts, in the text format of COPY */
+  lines: Buffer[];
   /** voice messages, whose content names a recording */
   voices: { fields: string; audioId: string }[];
   leftOut: Partial<Record<LeftOutReason, number>>;
 }
 
-const base64 = /^[A-Za-z0-9+/=]*$/;
-
 /** Sorts a page's rows into texts, voice messages, and what is left out. */
-export async function sortRows(
-  table: MessageTable,
-  rows: readonly MessageRow[],
-  legacy: LegacyDatabase,
-): Promise<Page> {
-  const groups = table.isGroup ? await groupsOf(rows, legacy) : undefined;
+export function sortRows(rows: readonly MessageRow[]): Page {
   const page: Page = { lines: [], voices: [], leftOut: {} };
-  const leaveOut = (reason: LeftOutReason) => {
-    page.leftOut[reason] = (page.leftOut[reason] ?? 0) + 1;
-  };
-  for (const [, kind, fieldBytes, bytes] of rows) {
-    if (kind >= firstReason) {
-      leaveOut(reasons[kind - firstReason]!);
-      continue;
-    }
-    const fields = fieldBytes.toString('latin1');
-    if (groups && !groups.has(Number.parseInt(fields, 10))) {
-      leaveOut('group-gone');
-      continue;
-    }
-    const content = bytes!.toString('latin1');
-    if (kind === voice) {
-      page.voices.push({ fields, audioId: content });
+  for (const [, kind, line] of rows) {
+    if (kind === text) {
+      page.lines.push(line);
+    } else if (kind === voice) {
+      const [, fields, audioId] = voiceLine.exec(line.toString('latin1'))!;
+      page.voices.push({ fields: fields!, audioId: audioId! });
     } else {
-      page.lines.push(messageLine(fields, base64.test(content) ? content : hex(bytes!)));
+      const reason = reasons[kind - firstReason]!;
+      page.leftOut[reason] = (page.leftOut[reason] ?? 0) + 1;
     }
   }
   return page;
 }
 
-/** The groups of these messages that have a row in IMGroup now: one can be new since the groups were read. */
-async function groupsOf(rows: readonly MessageRow[], legacy: LegacyDatabase): Promise<ReadonlySet<number>> {
-  const named = new Set(rows.map(([, , fields]) => Number.parseInt(fields.toString('latin1'), 10)));
-  const ids = [...named].filter((id) => id > 0 && id <= largest);
-  if (ids.length === 0) return new Set();
-  const found = await legacy.rows<[number]>(`SELECT id FROM IMGroup WHERE id IN (${ids.join(', ')})`);
-  return new Set(found.map(([id]) => id));
-}
+const voiceLine = /^((?:\d+\t){7}\d+)\t(.*)\n$/s;
 
 export function messageLine(fields: string, data: string): string {
   return `${fields}\t${data}\n`;
@@ -127,3 +109,6 @@ export function messageLine(fields: string, data: string): string {
 export function hex(bytes: Buffer): string {
   return `\\\\x${bytes.toString('hex')}`;
 }
+
+/** In SQL: what `hex` begins with, whatever the old server makes of backslashes. */
+const bytesBegin = '0x5C5C78';

@@ -1,6 +1,6 @@
 import type { LegacyDatabase } from '../legacy/mysql.js';
 import type { Recordings } from '../legacy/recordings.js';
-import { chunksOf } from '../target/copy-text.js';
+import { joined } from '../target/copy-text.js';
 import type { TargetDatabase, TargetSession } from '../target/database.js';
 import { recordLeftOut } from '../target/left-out.js';
 import type { LeftOutReason } from '../verification.js';
@@ -67,7 +67,7 @@ export async function stageMessages(table: MessageTable, options: StageMessagesO
       position,
       page.map(([id]) => id),
     );
-    const sorted = await sortRows(table, page, legacy);
+    const sorted = sortRows(page);
     await database.transaction(async (session) => {
       await copyPage(session, table, sorted, options.recordings);
       await recordPage(session, table, { position, rows: page.length, leftOut: sorted.leftOut, done });
@@ -117,7 +117,7 @@ async function* chunks(
   recordings: Recordings,
   missing: { legacyId: string; audioId: string; reason: string }[],
 ): AsyncGenerator<Buffer> {
-  yield* chunksOf(page.lines, 'latin1');
+  yield* joined(page.lines);
   const ids = page.voices.map(({ audioId }) => audioId);
   let next = 0;
   for await (const recording of recordings.read(ids)) {

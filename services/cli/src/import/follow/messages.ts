@@ -81,13 +81,8 @@ async function readBatches({
   return { batches, isFull: room === 0 };
 }
 
-async function placeBatches(
-  { legacy, database, recordings }: Source,
-  batches: readonly Batch[],
-): Promise<void> {
-  const pages = await Promise.all(
-    batches.map(async (batch) => ({ ...batch, page: await sortRows(batch.table, batch.rows, legacy) })),
-  );
+async function placeBatches({ database, recordings }: Source, batches: readonly Batch[]): Promise<void> {
+  const pages = batches.map((batch) => ({ ...batch, page: sortRows(batch.rows) }));
   await database.transaction(async (session) => {
     for (const { table, page, position } of pages) {
       await copyPage(session, table, page, recordings, 'legacy_import.arrived');

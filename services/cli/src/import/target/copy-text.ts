@@ -17,16 +17,25 @@ export function copyLine(values: readonly (string | number | null)[]): string {
 const targetBytes = 65_536;
 
 /** Joins lines to buffers that are worth a write. */
-export function* chunksOf(lines: Iterable<string>, encoding: 'utf8' | 'latin1' = 'utf8'): Generator<Buffer> {
+export function* chunksOf(lines: Iterable<string>): Generator<Buffer> {
   let pieces: string[] = [];
   let length = 0;
   for (const line of lines) {
     pieces.push(line);
     length += line.length;
     if (length < targetBytes) continue;
-    yield Buffer.from(pieces.join(''), encoding);
+    yield Buffer.from(pieces.join(''));
     pieces = [];
     length = 0;
   }
-  if (length > 0) yield Buffer.from(pieces.join(''), encoding);
+  if (length > 0) yield Buffer.from(pieces.join(''));
 }
+
+/** Joins lines that are bytes already to buffers that are worth a write. */
+export function* joined(lines: readonly Buffer[]): Generator<Buffer> {
+  for (let at = 0; at < lines.length; at += linesTogether) {
+    yield Buffer.concat(lines.slice(at, at + linesTogether));
+  }
+}
+
+const linesTogether = 1_000;
