@@ -14,7 +14,10 @@ interface OldRow {
   fromId: number;
   toId: number;
   msgId: number;
-  content: Buffer | null;
+  /** `digestOf`, as the old database makes it; null of voice messages, whose sound it does not have, and without content */
+  digest: Buffer | null;
+  /** of voice messages alone: what names the sound */
+  sound: Buffer | null;
   type: number;
   status: number;
   created: number;
@@ -46,7 +49,10 @@ export async function readOldMessages(given: ReadMessages): Promise<void> {
       : 'id, relateId AS owner, fromId, toId';
     const pages = given.old.pages<OldRow>(
       table,
-      `${columns}, msgId, CAST(content AS BINARY) AS content, type, status, created`,
+      `${columns}, msgId, type, status, created,
+        IF(type = ${voiceOf(isGroup)}, NULL, UNHEX(SHA2(CONCAT(
+          ${isGroup ? 'userId' : 'fromId'}, CHAR(9), created, CHAR(9), type, CHAR(9), CAST(content AS BINARY)), 256))) AS digest,
+        IF(type = ${voiceOf(isGroup)}, CAST(content AS BINARY), NULL) AS sound`,
     );
     for await (const rows of pages) {
       given.signal?.throwIfAborted();
@@ -58,7 +64,7 @@ export async function readOldMessages(given: ReadMessages): Promise<void> {
 
 async function readPage(given: ReadMessages, table: number, rows: readonly OldRow[]): Promise<void> {
   const isGroup = table >= 8;
-  const voice = isGroup ? 18 : 2;
+  const voice = voiceOf(isGroup);
   const shown: OldRow[] = [];
   const recordings = new Set<string>();
   for (const row of rows) {
@@ -66,15 +72,14 @@ async function readPage(given: ReadMessages, table: number, rows: readonly OldRo
     if (reason) given.tally.leftOut(oldTables[table]!, reason);
     else {
       shown.push(row);
-      if (row.type === voice) recordings.add(row.content!.toString('latin1'));
+      if (row.type === voice) recordings.add(row.sound!.toString('latin1'));
     }
   }
   const sounds = await given.sounds.of(recordings);
   for (const row of shown) {
     const { id, owner, fromId, toId, msgId, type, created } = row;
     const conv = isGroup ? BigInt(owner) : pairOf(fromId, toId);
-    const data = type === voice ? sounds.get(row.content!.toString('latin1'))! : row.content!;
-    const digest = digestOf(fromId, created, type, data);
+    const digest = row.digest ?? digestOf(fromId, created, type, sounds.get(row.sound!.toString('latin1'))!);
     given.buckets.add(
       'old',
       conv,
@@ -83,21 +88,25 @@ async function readPage(given: ReadMessages, table: number, rows: readonly OldRo
   }
 }
 
+function voiceOf(isGroup: boolean): number {
+  return isGroup ? 18 : 2;
+}
+
 /** The first of these that holds. */
-function whyNoPairMessage({ fromId, toId, type, status, content }: OldRow): LeftOutReason | undefined {
+function whyNoPairMessage({ fromId, toId, type, status, digest, sound }: OldRow): LeftOutReason | undefined {
   if (status !== 0) return 'message-deleted';
   if (fromId === 0 || toId === 0) return 'message-without-pair';
   if (type !== 1 && type !== 2) return 'message-type';
-  if (content === null) return 'message-null';
+  if ((digest ?? sound) === null) return 'message-null';
   if (fromId === toId) return 'message-to-self';
   return fromId > largestId || toId > largestId ? 'id-too-large' : undefined;
 }
 
 function whyNoGroupMessage(row: OldRow, { isGroup }: ReadMessages): LeftOutReason | undefined {
-  const { owner, fromId, type, status, content } = row;
+  const { owner, fromId, type, status, digest, sound } = row;
   if (status !== 0) return 'message-deleted';
   if (type !== 17 && type !== 18) return 'message-type';
-  if (content === null) return 'message-null';
+  if ((digest ?? sound) === null) return 'message-null';
   if (fromId > largestId) return 'id-too-large';
   return isGroup(owner) ? undefined : 'group-gone';
 }
@@ -114,7 +123,7 @@ interface NewRow {
   sender_seq: number;
   type: number;
   created: string;
-  data: Buffer;
+  digest: Buffer;
 }
 
 /** Brings the messages of the new store into the buckets, and the numbers that the importer says it changed. */
@@ -123,15 +132,16 @@ export async function readNewMessages(
   { buckets, onRows, signal }: Pick<ReadMessages, 'buckets' | 'onRows' | 'signal'>,
 ): Promise<void> {
   const pages = store.pages<NewRow>(
-    'SELECT conv, id, from_id, sender_seq, type, extract(epoch FROM created_at) AS created, data FROM message',
+    `SELECT conv, id, from_id, sender_seq, type, created,
+        sha256(convert_to(concat_ws(E'\\t', from_id, trim_scale(created), type, ''), 'UTF8') || data) AS digest
+      FROM (SELECT *, extract(epoch FROM created_at) AS created FROM message) AS m`,
   );
   for await (const rows of pages) {
     signal?.throwIfAborted();
     for (const row of rows) {
       const conv = BigInt(row.conv);
       const created = Number(row.created);
-      const { id, from_id: fromId, sender_seq: senderSeq, type } = row;
-      const digest = digestOf(fromId, created, type, row.data);
+      const { id, from_id: fromId, sender_seq: senderSeq, type, digest } = row;
       buckets.add('new', conv, writeNew({ conv, created, id, fromId, senderSeq, type, digest }));
     }
     onRows(rows.length);
