@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { compareAnswers } from '@teamtalk/cli/import-verify';
 import { TestCluster } from '@teamtalk/cluster';
 import pg from 'pg';
@@ -5,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { importIdeally } from './ideal-import.js';
 import { smallStore } from './legacy/options.js';
 import type { Truth } from './legacy/truth.js';
+import { teamtalk } from './teamtalk.js';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -105,3 +108,56 @@ describe('finds', () => {
     expect(unexplained).toBe(0);
   });
 });
+
+describe('teamtalk import compare-answers', () => {
+  it('compares as the users of a file, and fails with what differs', async () => {
+    const other = users[0]!;
+    const file = path.join(ours.storageFolder, 'users');
+    await writeFile(file, users.map(({ name, password }) => `${name}\t${password}\n`).join(''));
+    await client.query(`CREATE SCHEMA IF NOT EXISTS legacy_import`);
+    await client.query(
+      'CREATE TABLE IF NOT EXISTS legacy_import.message_map (conv int8, old_id int8, new_id int4)',
+    );
+    const words = ['import', 'compare-answers', '--old', address(old), '--new', address(ours), '--json'];
+    const env = { DATABASE_URL: ours.database.url };
+    const same = teamtalk([...words, '--users', file, '--sample', '2'], env);
+    expect(await same.ended, same.output()).toBe(0);
+    expect(same.output()).toMatch(/"unexplained": ?0/);
+
+    // A text that differs where the import lists other numbers is verified elsewhere; one that differs elsewhere is not.
+    const [{ conv }] = (
+      await client.query<{ conv: string }>(
+        `SELECT c.conv FROM conversation c JOIN im_user u ON u.id IN (c.conv >> 32, c.conv & 4294967295)
+          WHERE u.name = $1 AND c.conv > 4294967295 AND c.last_id > 0
+            AND c.last_id > CASE WHEN u.id = c.conv >> 32 THEN c.low_removed ELSE c.high_removed END LIMIT 1`,
+        [other.name],
+      )
+    ).rows as [{ conv: string }];
+    await client.query(
+      `UPDATE message SET data = '\\x41' WHERE conv = $1 AND id = (SELECT last_id FROM conversation WHERE conv = $1)`,
+      [conv],
+    );
+    const differs = teamtalk([...words, '--users', file], env);
+    expect(await differs.ended).toBe(1);
+    expect(differs.output()).toMatch(/answers differ in a way that no import may make them differ/);
+    await client.query('INSERT INTO legacy_import.message_map VALUES ($1, 2, 1)', [conv]);
+    await writeFile(file, `${other.name}\t${other.password}\n`);
+    const listed = teamtalk([...words, '--users', file], env);
+    await listed.ended;
+    expect(listed.output()).toContain('conversation with other numbers');
+    expect(listed.output()).not.toContain('0x030a');
+  });
+
+  it('says what a file of users has to be', async () => {
+    const file = path.join(ours.storageFolder, 'users');
+    await writeFile(file, 'name and password\n');
+    const words = ['import', 'compare-answers', '--old', address(old), '--new', address(ours)];
+    const refused = teamtalk([...words, '--users', file], { DATABASE_URL: ours.database.url });
+    expect(await refused.ended).toBe(1);
+    expect(refused.output()).toMatch(/users, line 1: a name, a tab and a password are needed/);
+  });
+});
+
+function address(cluster: TestCluster): string {
+  return `127.0.0.1:${cluster.port('msg_server', 0, 'client')}`;
+}

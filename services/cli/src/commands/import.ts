@@ -5,6 +5,7 @@ import { Failure } from '../failure.js';
 import type { Inspection } from '../import/inspect/findings.js';
 import type { RedisPool } from '../import/legacy-config.js';
 import type { Verification } from '../import/verification.js';
+import type { AnswersComparison } from '../import-verify/answers/compare.js';
 import { print, printJson } from '../output.js';
 
 interface SourceOptions {
@@ -44,7 +45,15 @@ interface RollbackOptions extends SourceOptions {
   json?: boolean;
 }
 
-/** `teamtalk import inspect|copy|follow|verify|cutover|rollback|report|all` */
+interface CompareOptions {
+  old: { host: string; port: number };
+  new: { host: string; port: number };
+  users: string;
+  sample?: number;
+  json?: boolean;
+}
+
+/** `teamtalk import inspect|copy|follow|verify|compare-answers|cutover|rollback|report|all` */
 export function define(command: Command): void {
   command.addHelpText('after', databaseHelp);
   source(command.command('inspect'))
@@ -71,6 +80,15 @@ export function define(command: Command): void {
     .description('Compare both sides, every message and every file, by a program of its own')
     .option('--json', 'print JSON')
     .action(verify);
+  command
+    .command('compare-answers')
+    .description('Ask an old and a new msg_server, as some users, what clients ask; compare the answers')
+    .requiredOption('--old <host:port>', 'a msg_server of the old installation', hostAndPort)
+    .requiredOption('--new <host:port>', 'a msg_server of the new installation', hostAndPort)
+    .requiredOption('--users <file>', 'of each user a line: the name, a tab, the password')
+    .option('--sample <count>', 'so many of them, drawn by lot', wholeNumber(1, 1_000_000))
+    .option('--json', 'print JSON')
+    .action(compareAnswers);
   reported(paced(source(command.command('cutover'))))
     .description(
       'The evening of the move: wait until the old servers are stopped, bring the rest, verify, go or no go',
@@ -190,6 +208,27 @@ function printVerification({ reconciliations, comparisons, unexplained }: Verifi
   for (const { name, compared, differences, samples } of comparisons) {
     print(`${name}: ${compared} compared, ${differences} different`);
     for (const sample of samples) print(`    ${sample}`);
+  }
+  print(`${unexplained} unexplained`);
+}
+
+async function compareAnswers({ json, sample, ...options }: CompareOptions): Promise<void> {
+  const run = await import('../import/run/index.js');
+  const comparison = await run.compareServers({ ...options, sample });
+  if (json) printJson(comparison);
+  else printAnswers(comparison);
+  if (comparison.unexplained > 0) {
+    throw new Failure(
+      `${comparison.unexplained} answers differ in a way that no import may make them differ`,
+    );
+  }
+}
+
+function printAnswers({ compared, allowed, differences, unexplained }: AnswersComparison): void {
+  print(`${compared} answers compared`);
+  for (const [name, count] of Object.entries(allowed)) print(`${count} allowed: ${name}`);
+  for (const { user, question, path, old, new: ours } of differences) {
+    print(`${user}, ${question}, ${path}: ${JSON.stringify(old)} there, ${JSON.stringify(ours)} here`);
   }
   print(`${unexplained} unexplained`);
 }

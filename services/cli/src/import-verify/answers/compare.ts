@@ -1,6 +1,6 @@
 import { TeamTalkClient } from '@teamtalk/client';
 import { type AnswerDifference, allowedDifferences } from './allowed.js';
-import { type Answers, askAll, NumberMap } from './questions.js';
+import { type Answers, askAll, sessionOf } from './questions.js';
 
 export interface AnsweringServer {
   host: string;
@@ -10,10 +10,17 @@ export interface AnsweringServer {
 export interface AnswersOptions {
   old: AnsweringServer;
   new: AnsweringServer;
-  /** people who told their passwords, or test accounts */
-  users: readonly { name: string; password: string }[];
-  /** Numbers of messages that the import changed, as in `NumberMap`. */
-  changedNumbers?: ReadonlyMap<string, number>;
+  users: readonly AskingUser[];
+  /** before each user: how many were asked for */
+  onUser?(done: number): void;
+}
+
+/** Somebody who told their password, or a test account. */
+export interface AskingUser {
+  name: string;
+  password: string;
+  /** `sessionOf` conversations whose messages got other numbers with the import */
+  renumbered?: ReadonlySet<string>;
 }
 
 export interface AnswersComparison {
@@ -28,7 +35,6 @@ export interface AnswersComparison {
 }
 
 const maxSamples = 100;
-const nothing = new NumberMap(new Map());
 
 /**
  * Asks both servers, as each of the users, what clients ask after a login, and compares the decoded answers. The users are
@@ -38,15 +44,12 @@ const nothing = new NumberMap(new Map());
  */
 export async function compareAnswers(options: AnswersOptions): Promise<AnswersComparison> {
   const result: AnswersComparison = { compared: 0, allowed: {}, differences: [], unexplained: 0 };
-  const changes = new NumberMap(options.changedNumbers ?? new Map());
-  for (const user of options.users) {
-    const [old, ours] = await Promise.all([
-      answersOf(options.old, user, changes),
-      answersOf(options.new, user, nothing),
-    ]);
+  for (const [done, user] of options.users.entries()) {
+    options.onUser?.(done);
+    const [old, ours] = await Promise.all([answersOf(options.old, user), answersOf(options.new, user)]);
     for (const question of new Set([...old.keys(), ...ours.keys()])) {
       result.compared++;
-      for (const difference of differencesOf(user.name, question, old.get(question), ours.get(question))) {
+      for (const difference of differencesOf(user, question, old.get(question), ours.get(question))) {
         const allowance = allowedDifferences.find(({ covers }) => covers(difference));
         if (allowance) result.allowed[allowance.name] = (result.allowed[allowance.name] ?? 0) + 1;
         else {
@@ -59,22 +62,18 @@ export async function compareAnswers(options: AnswersOptions): Promise<AnswersCo
   return result;
 }
 
-async function answersOf(
-  { host, port }: AnsweringServer,
-  user: { name: string; password: string },
-  numbers: NumberMap,
-): Promise<Answers> {
+async function answersOf({ host, port }: AnsweringServer, { name, password }: AskingUser): Promise<Answers> {
   const client = new TeamTalkClient({ host, port, reconnect: false });
   try {
-    await client.login(user);
-    return await askAll(client, numbers);
+    await client.login({ name, password });
+    return await askAll(client);
   } finally {
     await client.close();
   }
 }
 
 function* differencesOf(
-  user: string,
+  user: AskingUser,
   question: string,
   old: unknown,
   ours: unknown,
@@ -84,7 +83,11 @@ function* differencesOf(
     for (const name of new Set([...Object.keys(old), ...Object.keys(ours)])) {
       yield* differencesOf(user, question, old[name], ours[name], [...path, name]);
     }
-  } else if (old !== ours) yield { user, question, path: path.join('.'), old, new: ours };
+  } else if (old !== ours) {
+    const place = path.join('.');
+    const isRenumbered = user.renumbered?.has(sessionOf(question, place) ?? '') ?? false;
+    yield { user: user.name, question, path: place, old, new: ours, isRenumbered };
+  }
 }
 
 function isTree(value: unknown): value is Record<string, unknown> {

@@ -9,8 +9,8 @@ const pageSize = 20;
 const maxPages = 5;
 const { SESSION_TYPE_GROUP } = IM.BaseDefine.SessionType;
 
-/** Asks everything that a client asks after a login. @param old numbers of messages: what they became */
-export async function askAll(client: TeamTalkClient, numbers: NumberMap): Promise<Answers> {
+/** Asks everything that a client asks after a login. */
+export async function askAll(client: TeamTalkClient): Promise<Answers> {
   const answers: Answers = new Map();
   const { userId } = client;
   const ask = async <P extends object, M extends object>(
@@ -51,7 +51,7 @@ export async function askAll(client: TeamTalkClient, numbers: NumberMap): Promis
     const about = ` ${sessionType === SESSION_TYPE_GROUP ? 'group' : 'user'} ${sessionId}`;
     await askHistory(client, { sessionId, sessionType }, about, answers);
   }
-  return numbers.applyTo(answers, userId);
+  return answers;
 }
 
 async function askHistory(
@@ -78,29 +78,11 @@ async function askHistory(
   answers.set(`0x030a${about}`, list);
 }
 
-/** What the numbers of a server's messages are called in the comparison. */
-export class NumberMap {
-  readonly #changes: ReadonlyMap<string, number>;
-
-  /** @param changes by `session type/smaller or group id/larger id or 0/old number` */
-  constructor(changes: ReadonlyMap<string, number>) {
-    this.#changes = changes;
-  }
-
-  applyTo(answers: Answers, userId: number): Answers {
-    if (this.#changes.size === 0) return answers;
-    const renamed = (session: string, id: number) => this.#changes.get(`${session}/${id}`) ?? id;
-    for (const [question, answer] of answers) {
-      const [, kind, peer] = /^0x030a (user|group) (\d+)$/.exec(question) ?? [];
-      if (!kind) continue;
-      const session =
-        kind === 'group'
-          ? `2/${peer}/0`
-          : `1/${Math.min(userId, Number(peer))}/${Math.max(userId, Number(peer))}`;
-      for (const message of answer as { msgId: number }[]) message.msgId = renamed(session, message.msgId);
-    }
-    return answers;
-  }
+/** The session that a place of an answer is about, as `1:5` for user 5 and `2:5` for group 5; undefined: none of its own. */
+export function sessionOf(question: string, path: string): string | undefined {
+  const [, kind, peer] = /^0x030a (user|group) (\d+)$/.exec(question) ?? [];
+  if (kind) return `${kind === 'group' ? 2 : 1}:${peer}`;
+  return /\.(\d+:\d+)\.latestMsgId$/.exec(path)?.[1];
 }
 
 /** Lists by what is in them, so that the order in which they come is no difference; bytes as hex. */
