@@ -9,6 +9,7 @@ const keptAtCutover = [
   'group_member',
   'discovery_item',
   'device_token',
+  'file_task',
 ] as const;
 
 /** Keeps what the new servers begin with, so that what they change can be brought back to the old store. */

@@ -11,6 +11,7 @@ import { returnImages } from './images.js';
 import { returnMembers } from './members.js';
 import { type NotReturned, type ReturnOptions, returnedTable, returnMessages } from './messages.js';
 import { returnNumbers } from './numbers.js';
+import { returnOfflineFiles } from './offline-files.js';
 import { returnedRows, returnRows } from './rows.js';
 import { returnSessions } from './sessions.js';
 import { returnDeviceTokens } from './tokens.js';
@@ -62,6 +63,10 @@ export async function rollBack(
       await returnMembers(database, writer);
       await returnSessions(database, writer);
       await returnDeviceTokens(database, writer);
+      await returnOfflineFiles(
+        { ...work, storage: options.storage, folder: places.offlineFiles },
+        notReturned,
+      );
       if (places.images !== undefined) await returnImages(database, options.storage, places.images);
       observer.onReturnedUntil(begin);
       if (!signal.aborted) await sleep(everyMs, undefined, { signal }).catch(() => {});
