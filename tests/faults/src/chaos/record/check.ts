@@ -80,8 +80,10 @@ async function readStored(ledger: Ledger, sql: Sql): Promise<Stored[]> {
   const conversations = [...ledger.conversations.values()];
   const byConv = new Map(conversations.map((each) => [each.conv, each]));
   const rows = await sql<StoredRow>(
+    // The order within a conversation makes PostgreSQL use the index, however much history there is.
     `SELECT m.conv::text, m.id, m.from_id, m.data FROM unnest($1::int8[], $2::int4[]) AS b(conv, base)
-     JOIN message m ON m.conv = b.conv AND m.id > b.base ORDER BY m.conv, m.id`,
+     CROSS JOIN LATERAL (SELECT * FROM message WHERE conv = b.conv AND id > b.base ORDER BY id OFFSET 0) m
+     ORDER BY m.conv, m.id`,
     [conversations.map((each) => each.conv), conversations.map((each) => ledger.checkedUpTo(each))],
   );
   return rows.map((row) => ({
