@@ -52,10 +52,11 @@ export class Senders {
     await this.#nats.close();
   }
 
-  #stream({ service, port, chunks, marker, ending }: StreamInput): Promise<Ending> {
+  #stream({ service, port, login, chunks, marker, ending }: StreamInput): Promise<Ending> {
     const isHttp = port === 'http' || port === 'ops';
     return new Promise((resolve) => {
-      let tail = Buffer.alloc(0);
+      const loginAnswer = login && new Finder(login.answer);
+      const lastAnswer = marker && new Finder(marker);
       let outcome: Ending = 'closed';
       let isOver = false;
       const socket = connect({
@@ -84,15 +85,10 @@ export class Senders {
       let linger: NodeJS.Timeout | undefined;
       socket.on('data', (chunk: Buffer) => {
         if (port === 'ops') this.answered += chunk.toString('latin1').split('HTTP/1.1 ').length - 1;
-        if (!marker) {
-          if (!isOver) deadline.refresh();
-          return;
-        }
-        // The marker may come in two pieces.
-        if (chunk.includes(marker) || Buffer.concat([tail, chunk.subarray(0, 4)]).includes(marker)) {
-          finish('handled');
-        }
-        tail = Buffer.from(chunk.subarray(-3));
+        if (loginAnswer && !loginAnswer.isFound) {
+          if (loginAnswer.look(chunk)) write(chunks, 0);
+        } else if (lastAnswer?.look(chunk)) finish('handled');
+        if (!lastAnswer && !isOver) deadline.refresh();
       });
       socket.on('error', (error: NodeJS.ErrnoException) => {
         if (error.code === 'ECONNREFUSED') outcome = 'refused';
@@ -103,17 +99,17 @@ export class Senders {
         clearTimeout(linger);
         resolve(outcome);
       });
-      const write = (k: number): void => {
-        let i = k;
-        while (i < chunks.length && !socket.destroyed) {
-          const isTaken = socket.write(chunks[i++]!);
-          if (!isTaken && i < chunks.length) {
-            socket.once('drain', () => write(i));
+      const write = (what: readonly Buffer[], from: number): void => {
+        let i = from;
+        while (i < what.length && !socket.destroyed) {
+          const isTaken = socket.write(what[i++]!);
+          if (!isTaken && i < what.length) {
+            socket.once('drain', () => write(what, i));
             return;
           }
         }
       };
-      socket.once('connect', () => write(0));
+      socket.once('connect', () => write(login?.chunks ?? chunks, 0));
     });
   }
 
@@ -156,5 +152,24 @@ export class Senders {
       for (const message of messages) call.write(message);
       call.end();
     });
+  }
+}
+
+/** Finds bytes in a stream, also where they come in two pieces. */
+class Finder {
+  isFound = false;
+  readonly #wanted: Buffer;
+  #tail = Buffer.alloc(0);
+
+  constructor(wanted: Buffer) {
+    this.#wanted = wanted;
+  }
+
+  /** @returns whether they have come */
+  look(chunk: Buffer): boolean {
+    const seen = Buffer.concat([this.#tail, chunk]);
+    this.isFound ||= seen.includes(this.#wanted);
+    this.#tail = Buffer.from(seen.subarray(Math.max(0, seen.length - this.#wanted.length + 1)));
+    return this.isFound;
   }
 }

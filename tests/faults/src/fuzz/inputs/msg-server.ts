@@ -53,8 +53,13 @@ export interface Accounts {
   most: number;
 }
 
+/** Command and sequence number of a login's answer. */
+const loginAnswer = Buffer.from([0x01, 0x04, 0x00, 0x01]);
+
 /** The PDUs of a connection. */
 interface Conversation extends Pick<StreamInput, 'marker' | 'ending'> {
+  /** what the others wait for */
+  login?: { pdu: Buffer; answer: Buffer };
   pdus: Buffer[];
 }
 
@@ -75,21 +80,23 @@ export class MsgServerInputs {
   }
 
   makeStream(): StreamInput {
-    const { pdus, ...rest } = this.make();
+    const { login, pdus, ...rest } = this.make();
+    const random = this.#random;
     return {
       kind: 'stream',
       service: 'msg_server',
       port: 'client',
       ...rest,
-      chunks: inChunks(this.#random, pdus),
+      ...(login && { login: { chunks: inChunks(random, [login.pdu]), answer: login.answer } }),
+      chunks: inChunks(random, pdus),
     };
   }
 
   #afterLogin(): Conversation {
     const random = this.#random;
     const { names, password, most } = this.#accounts;
-    const login = loginFrame({ name: random.pick(names), password, clientType: random.pick(clientTypes) });
-    const pdus = [login];
+    const pdu = loginFrame({ name: random.pick(names), password, clientType: random.pick(clientTypes) });
+    const pdus: Buffer[] = [];
     const count = random.chance(0.3) ? random.between(1, 30) : random.between(30, most);
     for (let i = 0; i < count; i++) {
       pdus.push(this.#pdus.next());
@@ -102,7 +109,8 @@ export class MsgServerInputs {
     if (random.chance(0.1)) {
       pdus.push(random.chance(0.8) ? this.#pdus.broken() : this.#pdus.of(Commands.LoginReqLoginout, 0.2));
     }
-    return { pdus, ending: random.chance(0.8) ? 'end' : 'destroy', marker };
+    const ending = random.chance(0.8) ? 'end' : 'destroy';
+    return { login: { pdu, answer: loginAnswer }, pdus, ending, marker };
   }
 
   #beforeLogin(): Conversation {

@@ -44,10 +44,15 @@ export class WebSocketInputs {
     if (random.chance(0.03)) {
       return { ...where, chunks: [Buffer.from(random.pick(brokenUpgrades))], ending: 'end' };
     }
-    const { pdus, ...rest } = this.#pdus.make();
+    const { login, pdus, ...rest } = this.#pdus.make();
+    const opening: Buffer[] = [Buffer.from(upgrade)];
     const frames = pdus.flatMap((pdu) => this.#framesOf(pdu));
-    if (random.chance(0.1)) frames.splice(random.between(1, frames.length), 0, this.#wrongFrame());
-    return { ...where, ...rest, chunks: [Buffer.from(upgrade), ...inChunks(random, frames)] };
+    if (random.chance(0.1))
+      frames.splice(random.between(login ? 0 : 1, frames.length), 0, this.#wrongFrame());
+    const chunks = inChunks(random, frames);
+    if (!login) return { ...where, ...rest, chunks: [...opening, ...chunks] };
+    opening.push(...inChunks(random, this.#framesOf(login.pdu)));
+    return { ...where, ...rest, login: { chunks: opening, answer: login.answer }, chunks };
   }
 
   #framesOf(pdu: Buffer): Buffer[] {

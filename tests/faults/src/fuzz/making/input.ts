@@ -22,6 +22,8 @@ export interface StreamInput {
   service: ServiceName;
   /** by the name the service reports */
   port: string;
+  /** a login, and what its answer contains: the rest is written after it, since little is allowed before */
+  login?: { chunks: Buffer[]; answer: Buffer };
   /** as written: each chunk is a write of its own */
   chunks: Buffer[];
   /** What is in the answers once all was handled; undefined: the server closes then. */
