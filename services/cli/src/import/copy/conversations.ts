@@ -1,8 +1,6 @@
 import type { TargetSession } from '../target/database.js';
+import { firstPair } from '../target/first-pair.js';
 import { recordLeftOut } from '../target/left-out.js';
-
-/** Conversations of two users: their number is the lower user's id in the upper half, the higher one's in the lower half. */
-const firstPair = 4_294_967_296;
 
 /**
  * Finishes a partition of `message`: the messages in the order that the old server shows them in, numbered from 1, and everything that

@@ -1,8 +1,6 @@
 import { addPlaceholders } from '../copy/conversations.js';
 import type { TargetSession } from '../target/database.js';
-
-/** Conversations of two users begin here; below are the ids of groups. */
-const firstPair = 4_294_967_296;
+import { firstPair } from '../target/first-pair.js';
 
 /** Messages that came since the copy, on their way to their places. Emptied in the transaction that fills it. */
 export const arrivalTable = `CREATE UNLOGGED TABLE IF NOT EXISTS legacy_import.arrived (

@@ -14,10 +14,10 @@ import { type StagedTable, stagedTables, stagingOf } from '../copy/staged-tables
 import type { LegacyDatabase } from '../legacy/mysql.js';
 import type { LegacyPlaces } from '../places.js';
 import type { TargetDatabase, TargetSession } from '../target/database.js';
+import { firstPair } from '../target/first-pair.js';
 import { upsert } from '../target/upsert.js';
 import { messagesBefore } from './arrivals.js';
 
-const firstPair = 4_294_967_296;
 const sessionTables = Object.keys(sessionColumns);
 
 interface Source {

@@ -2,8 +2,8 @@ import { mkdir, open } from 'node:fs/promises';
 import path from 'node:path';
 import type { LegacyWriter } from '../legacy/writer.js';
 import type { TargetDatabase } from '../target/database.js';
+import { firstPair } from '../target/first-pair.js';
 
-const firstPair = 4_294_967_296n;
 const rowsTogether = 500;
 /** characters that the old column has */
 const longest = 4_096;

@@ -1,7 +1,6 @@
 import type { LegacyWriter } from '../legacy/writer.js';
 import type { TargetDatabase } from '../target/database.js';
-
-const firstPair = 4_294_967_296;
+import { firstPair } from '../target/first-pair.js';
 
 /** A user's view of a conversation that changed since the cutover. */
 interface View {

@@ -9,8 +9,7 @@ import {
 import { databaseUrl } from '../../installation.js';
 import { Progress } from '../progress.js';
 import { TargetDatabase } from '../target/database.js';
-
-const firstPair = 4_294_967_296;
+import { firstPair } from '../target/first-pair.js';
 
 export interface CompareAnswersSettings {
   /** msg_servers */
