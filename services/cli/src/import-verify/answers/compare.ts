@@ -11,8 +11,8 @@ export interface AnswersOptions {
   old: AnsweringServer;
   new: AnsweringServer;
   users: readonly AskingUser[];
-  /** before each user: how many were asked for */
-  onUser?(done: number): void;
+  /** after each user */
+  onUser?(): void;
 }
 
 /** Somebody who told their password, or a test account. */
@@ -44,8 +44,7 @@ const maxSamples = 100;
  */
 export async function compareAnswers(options: AnswersOptions): Promise<AnswersComparison> {
   const result: AnswersComparison = { compared: 0, allowed: {}, differences: [], unexplained: 0 };
-  for (const [done, user] of options.users.entries()) {
-    options.onUser?.(done);
+  for (const user of options.users) {
     const [old, ours] = await Promise.all([answersOf(options.old, user), answersOf(options.new, user)]);
     for (const question of new Set([...old.keys(), ...ours.keys()])) {
       result.compared++;
@@ -58,6 +57,7 @@ export async function compareAnswers(options: AnswersOptions): Promise<AnswersCo
         }
       }
     }
+    options.onUser?.();
   }
   return result;
 }

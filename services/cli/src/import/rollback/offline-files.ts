@@ -8,6 +8,8 @@ import type { NotReturned } from './messages.js';
 
 /** Bytes of each text of file_server's header, ended by NUL: task, sender, receiver, time, name, size. */
 const headerFields = [128, 64, 64, 128, 512, 64] as const;
+/** Tasks that one statement takes off the list. */
+const rowsTogether = 500;
 
 interface WaitingFile {
   id: string;
@@ -49,7 +51,10 @@ export async function returnOfflineFiles(
       notReturned.set('offline files, for which the old servers have no place', waiting.length);
     return;
   }
-  for (const file of waiting) await returnFile({ ...options, folder }, file);
+  const named = waiting.filter(({ id }) => isKey(`offline-files/${id}/0`) && !id.includes('/'));
+  if (named.length < waiting.length)
+    notReturned.set('offline files whose task cannot name a file', waiting.length - named.length);
+  for (const file of named) await returnFile({ ...options, folder }, file);
   await takeOffList(options);
 }
 
@@ -66,7 +71,6 @@ async function returnFile(
   file: WaitingFile,
 ): Promise<void> {
   const { id, from_id: from, to_id: to, name, size, created, keys } = file;
-  if (!isKey(`offline-files/${id}/0`) || id.includes('/')) return;
   const place = path.join(folder, id.slice(0, 2), id);
   await mkdir(path.dirname(place), { recursive: true });
   const handle = await open(`${place}.part`, 'w');
@@ -115,10 +119,12 @@ async function takeOffList({ database, writer }: OfflineFilesReturn): Promise<vo
       UNION SELECT key FROM legacy_import.returned_row WHERE kind = 'file_task'
     ) AS listed
     WHERE NOT EXISTS (SELECT FROM file_task t WHERE t.id = listed.id)`);
-  for (const { id } of over) {
+  for (let at = 0; at < over.length; at += rowsTogether) {
+    const ids = over.slice(at, at + rowsTogether).map(({ id }) => id);
     await writer.run(
-      'UPDATE IMTransmitFile SET status = 1, updated = UNIX_TIMESTAMP() WHERE taskId = ? AND status = 0',
-      [id],
+      `UPDATE IMTransmitFile SET status = 1, updated = UNIX_TIMESTAMP()
+        WHERE status = 0 AND taskId IN (${ids.map(() => '?').join(', ')})`,
+      ids,
     );
   }
 }

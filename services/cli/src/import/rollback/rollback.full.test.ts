@@ -170,6 +170,12 @@ it('counts offline files that have no place there', async () => {
   await returnOfflineFiles({ database: target, writer, storage, folder: undefined }, notReturned);
   expect([...notReturned]).toEqual([['offline files, for which the old servers have no place', 1]]);
   await rm(path.join(stand.offlineFiles, 'cd'), { recursive: true, force: true });
-  await returnOfflineFiles({ database: target, writer, storage, folder: stand.offlineFiles }, new Map());
+  await client.query(`
+    INSERT INTO file_task (id, from_id, to_id, name, size, offline, stored, sha256, completed_at, expires_at)
+      VALUES ('cd/../out', 1, 2, 'empty', 0, true, 0, sha256(''), now(), now() + interval '1 day')`);
+  const withPlace = new Map<string, number>();
+  const options = { database: target, writer, storage, folder: stand.offlineFiles };
+  await twice(() => returnOfflineFiles(options, withPlace));
+  expect([...withPlace]).toEqual([['offline files whose task cannot name a file', 1]]);
   expect((await readFile(path.join(stand.offlineFiles, 'cd', 'cd-empty'))).length).toBe(960);
 });

@@ -30,7 +30,7 @@ export async function compareServers(settings: CompareAnswersSettings): Promise<
     old: settings.old,
     new: settings.new,
     users,
-    onUser: (done) => progress.add(done > 0 ? 1 : 0),
+    onUser: () => progress.add(1),
   });
   progress.end();
   return comparison;
