@@ -4,7 +4,7 @@ import type { ServiceName } from '@teamtalk/local-stack';
 import type { Figures } from './attack.js';
 import { Attacker, peakOf, residentMib } from './attacker.js';
 import { floodProblems, podLimitMib } from './flood-limits.js';
-import { type Witnessed, witnessed } from './witnesses.js';
+import { timesOf, type Witnessed, witnessed } from './witnesses.js';
 
 /** How long the connections of a flood stay, and how long after it memory is looked at again, milliseconds. */
 const holdMs = 8_000;
@@ -42,8 +42,7 @@ export async function memoryOf(
     'limit, MiB': limit,
     'minute after, MiB': minuteAfter,
     ...figures,
-    'messages p99, ms': `${quiet.messages} -> ${loud.messages}`,
-    'logins p99, ms': `${quiet.logins} -> ${loud.logins}`,
+    ...timesOf(noticed!),
     'within limits': problems.length === 0 ? 'yes' : problems.join(', '),
   };
 }

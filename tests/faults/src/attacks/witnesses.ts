@@ -10,9 +10,13 @@ const watchedMs = 8_000;
 
 /** What others notice of an attack, as figures of its report. */
 export async function withWitnesses(cluster: TestCluster, attack: () => Promise<Figures>): Promise<Figures> {
-  const { figures, quiet, loud } = await witnessed(cluster, attack);
+  const seen = await witnessed(cluster, attack);
+  return { ...seen.figures, ...timesOf(seen) };
+}
+
+/** As figures of a report. */
+export function timesOf({ quiet, loud }: Witnessed): Figures {
   return {
-    ...figures,
     'messages p99, ms': `${quiet.messages} -> ${loud.messages}`,
     'logins p99, ms': `${quiet.logins} -> ${loud.logins}`,
   };

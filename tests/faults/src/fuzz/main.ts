@@ -15,7 +15,7 @@ Sends an installation of its own, on loopback, what no client, caller or service
   --settle   seconds between the end and the last look at memory; 60 by default
   --full     one listener after the other until its server has counted enough: ten million PDUs of msg_server by TCP, a
              million by WebSocket and of each other TCP listener, a million requests by HTTP
-  --part     of these numbers; 1 by default
+  --part     of these numbers, above 0 and at most 1, which is the default
   --only     some of: ${listenerNames.join(', ')}
   --go-on    does not end with the first thing that goes wrong
   --json     also writes the report to a file
@@ -57,7 +57,9 @@ async function main(): Promise<void> {
   const unknown = only?.find((name) => !listenerNames.includes(name));
   if (unknown !== undefined) throw new Error(`there is no listener ${unknown}\n\n${usage}`);
   print(`seed ${seed}`);
-  const parts = values.full ? fullParts(Number(values.part)) : [atOnce(listenerNames)];
+  const share = Number(values.part);
+  if (!(share > 0 && share <= 1)) throw new Error(`--part is above 0 and at most 1\n\n${usage}`);
+  const parts = values.full ? fullParts(share) : [atOnce(listenerNames)];
   const result = await fuzz({
     seed,
     part: 1,
@@ -93,7 +95,7 @@ function atOnce(names: readonly ListenerName[]): Part {
   return { goals: Object.fromEntries(names.map((name) => [name, Infinity])) };
 }
 
-function fullParts(part: number): Part[] {
+function fullParts(share: number): Part[] {
   const all: Part['goals'][] = [
     { msg_server: 10_000_000 },
     { websocket: 1_000_000 },
@@ -102,7 +104,7 @@ function fullParts(part: number): Part[] {
     { bus: 10_000, grpc: 100_000 },
   ];
   return all.map((goals) => ({
-    goals: Object.fromEntries(Object.entries(goals).map(([name, goal]) => [name, Math.ceil(goal * part)])),
+    goals: Object.fromEntries(Object.entries(goals).map(([name, goal]) => [name, Math.ceil(goal * share)])),
   }));
 }
 
