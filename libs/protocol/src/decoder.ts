@@ -1,4 +1,5 @@
-import { HEADER_LENGTH } from './header.js';
+import { allocateAlone, copyOf, joined, zeros } from './bytes.js';
+import { HEADER_LENGTH, uint16At, uint32At } from './header.js';
 import type { Pdu, PduFrame } from './pdu.js';
 
 /** Command of a heartbeat. */
@@ -10,7 +11,7 @@ const LENGTH_FIELD = 4;
 /** Minimum size of the first buffer of a fragmented frame (or the size of the frame, if smaller). */
 const FIRST_ALLOCATION = 1024;
 
-const EMPTY_BODY = Buffer.alloc(0);
+const EMPTY_BODY = zeros(0);
 
 export type FramingErrorReason = 'length-below-header' | 'length-above-limit';
 
@@ -82,7 +83,7 @@ export class PduDecoder {
    */
   push(chunk: Buffer): void {
     if (this.#error || chunk.length === 0) return;
-    this.#chunk = this.#chunk ? Buffer.concat([this.#chunk.subarray(this.#offset), chunk]) : chunk;
+    this.#chunk = this.#chunk ? joined(this.#chunk.subarray(this.#offset), chunk) : chunk;
     this.#offset = 0;
   }
 
@@ -92,7 +93,7 @@ export class PduDecoder {
    */
   letGo(): void {
     if (!this.#chunk) return;
-    this.#chunk = Buffer.from(this.#chunk.subarray(this.#offset));
+    this.#chunk = copyOf(this.#chunk.subarray(this.#offset));
     this.#offset = 0;
   }
 
@@ -135,7 +136,7 @@ export class PduDecoder {
       allocation = Math.min(length, Math.max(FIRST_ALLOCATION, 2 * available));
     }
     // Not from the shared pool: a slow sender would keep the whole pool in memory.
-    this.#partial = Buffer.allocUnsafeSlow(allocation);
+    this.#partial = allocateAlone(allocation);
     this.#gather(this.#partial, chunk, available);
     return undefined;
   }
@@ -160,8 +161,8 @@ export class PduDecoder {
   /** The partial PDU's buffer with room for `needed` bytes, at most doubled, so that copying stays linear. */
   #reserve(partial: Buffer, length: number, needed: number): Buffer {
     if (needed <= partial.length) return partial;
-    const larger = Buffer.allocUnsafeSlow(Math.min(length, Math.max(FIRST_ALLOCATION, 2 * needed)));
-    partial.copy(larger, 0, 0, this.#gathered);
+    const larger = allocateAlone(Math.min(length, Math.max(FIRST_ALLOCATION, 2 * needed)));
+    larger.set(partial.subarray(0, this.#gathered));
     this.#partial = larger;
     return larger;
   }
@@ -169,14 +170,15 @@ export class PduDecoder {
   /** Moves up to `count` bytes from the chunk to the partial PDU, and releases an exhausted chunk. */
   #gather(partial: Buffer, chunk: Buffer, count: number): void {
     if (count === 0) return;
-    const copied = chunk.copy(partial, this.#gathered, this.#offset, this.#offset + count);
+    const copied = Math.min(count, chunk.length - this.#offset);
+    partial.set(chunk.subarray(this.#offset, this.#offset + copied), this.#gathered);
     this.#gathered += copied;
     this.#offset += copied;
     if (this.#offset === chunk.length) this.#chunk = undefined;
   }
 
   #checkedLength(buf: Buffer, start: number): number {
-    const length = buf.readUInt32BE(start);
+    const length = uint32At(buf, start);
     if (length >= HEADER_LENGTH && length <= this.#limit) return length;
     this.#chunk = undefined;
     this.#partial = undefined;
@@ -190,23 +192,23 @@ type TakeAt<T> = (buf: Buffer, start: number, end: number) => T;
 
 function pduAt(buf: Buffer, start: number, end: number): Pdu {
   return {
-    serviceId: buf.readUInt16BE(start + 8),
-    commandId: buf.readUInt16BE(start + 10),
-    seqNum: buf.readUInt16BE(start + 12),
+    serviceId: uint16At(buf, start + 8),
+    commandId: uint16At(buf, start + 10),
+    seqNum: uint16At(buf, start + 12),
     body: bodyAt(buf, start, end),
   };
 }
 
 function pduOrHeartbeatAt(buf: Buffer, start: number, end: number): Pdu | PduFrame {
-  return buf.readUInt16BE(start + 10) === HEARTBEAT ? frameAt(buf, start, end) : pduAt(buf, start, end);
+  return uint16At(buf, start + 10) === HEARTBEAT ? frameAt(buf, start, end) : pduAt(buf, start, end);
 }
 
 // An object literal instead of a spread of the Pdu, which is much slower.
 function frameAt(buf: Buffer, start: number, end: number): PduFrame {
   return {
-    serviceId: buf.readUInt16BE(start + 8),
-    commandId: buf.readUInt16BE(start + 10),
-    seqNum: buf.readUInt16BE(start + 12),
+    serviceId: uint16At(buf, start + 8),
+    commandId: uint16At(buf, start + 10),
+    seqNum: uint16At(buf, start + 12),
     body: bodyAt(buf, start, end),
     frame: buf.subarray(start, end),
   };

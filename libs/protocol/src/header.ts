@@ -30,6 +30,11 @@ export interface PduHeader {
 /** Input for writing a header; other fields default to what servers send. */
 export type HeaderFields = Pick<PduHeader, 'length' | 'commandId' | 'seqNum'> & Partial<PduHeader>;
 
+/** Whether a WebSocket's message is one PDU, by the length in its header. */
+export function isOnePdu(message: Uint8Array): boolean {
+  return message.length >= HEADER_LENGTH && uint32At(message, 0) === message.length;
+}
+
 /**
  * Reads the header at `offset` without validating any field.
  *
@@ -62,10 +67,7 @@ export function writeHeader(buf: Uint8Array, header: HeaderFields, offset = 0): 
     throw new RangeError(`no room for a PDU header of ${HEADER_LENGTH} bytes at ${offset} of ${buf.length}`);
   }
   const { length, commandId } = header;
-  buf[offset] = length >>> 24;
-  buf[offset + 1] = length >>> 16;
-  buf[offset + 2] = length >>> 8;
-  buf[offset + 3] = length;
+  writeUint32(buf, offset, length);
   writeUint16(buf, offset + 4, header.version ?? VERSION);
   writeUint16(buf, offset + 6, header.flag ?? 0);
   writeUint16(buf, offset + 8, header.serviceId ?? commandId >>> 8);
@@ -74,7 +76,22 @@ export function writeHeader(buf: Uint8Array, header: HeaderFields, offset = 0): 
   writeUint16(buf, offset + 14, header.reserved ?? 0);
 }
 
-function writeUint16(buf: Uint8Array, offset: number, value: number): void {
+export function writeUint16(buf: Uint8Array, offset: number, value: number): void {
   buf[offset] = value >>> 8;
   buf[offset + 1] = value;
+}
+
+/** A big-endian number of two bytes, which have to be there. */
+export function uint16At(buf: Uint8Array, offset: number): number {
+  return (buf[offset]! << 8) | buf[offset + 1]!;
+}
+
+/** A big-endian number of four bytes, which have to be there. */
+export function uint32At(buf: Uint8Array, offset: number): number {
+  return ((uint16At(buf, offset) << 16) | uint16At(buf, offset + 2)) >>> 0;
+}
+
+export function writeUint32(buf: Uint8Array, offset: number, value: number): void {
+  writeUint16(buf, offset, value >>> 16);
+  writeUint16(buf, offset + 2, value);
 }

@@ -1,14 +1,17 @@
 // TeamTalk's client protocol as pure computation: frames, commands, bodies, message texts. No I/O.
 export { IM } from '../gen/client.js';
+export { type ClientClass, clientClassOf, displacedOf } from './client-class.js';
 export type { AnyCommand, Command, Direction, MessageOf, MessageType, PropertiesOf } from './command.js';
 export { Commands } from './command-table.js';
 export { allCommands, commandById, commandByMessage, commandsOfService, serviceIdOf } from './commands.js';
 export { FramingError, type FramingErrorReason, PduDecoder } from './decoder.js';
+export { DeliveryOrder, deliveryFault } from './delivery-order.js';
 export {
   ANDROID_FRAME_LIMIT,
   FILE_SERVER_FRAME_LIMIT,
   HEADER_LENGTH,
   type HeaderFields,
+  isOnePdu,
   MSG_SERVER_FRAME_LIMIT,
   type PduHeader,
   readHeader,

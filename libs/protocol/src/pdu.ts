@@ -1,6 +1,6 @@
-import protobuf from 'protobufjs/minimal.js';
+import { allocate, allocateAlone, copyOf, createWriter } from './bytes.js';
 import type { Command } from './command.js';
-import { HEADER_LENGTH, writeHeader } from './header.js';
+import { HEADER_LENGTH, writeHeader, writeUint16 } from './header.js';
 
 /** A received PDU, without the unused header fields version, flag and reserved (client-behaviour.md#pdu-header). */
 export interface Pdu {
@@ -53,8 +53,8 @@ export function decodeBody<M extends object>(command: Command<M, never>, body: U
 const SLAB_LENGTH = 16_384;
 /** With less room left, a new slab is started; most PDUs are smaller than this. */
 const SLAB_RESERVE = 512;
-const writer = new protobuf.BufferWriter();
-let slab = Buffer.allocUnsafeSlow(SLAB_LENGTH);
+const writer = createWriter();
+let slab = allocateAlone(SLAB_LENGTH);
 let slabUsed = 0;
 
 /**
@@ -71,7 +71,7 @@ export function encodePdu<P extends object>(
   seqNum: number,
 ): Buffer {
   if (slabUsed > SLAB_LENGTH - SLAB_RESERVE) {
-    slab = Buffer.allocUnsafeSlow(SLAB_LENGTH);
+    slab = allocateAlone(SLAB_LENGTH);
     slabUsed = 0;
   }
   const start = slabUsed;
@@ -96,7 +96,7 @@ export function encodePdu<P extends object>(
  */
 export function encodeRawPdu(commandId: number, body: Uint8Array, seqNum: number): Buffer {
   const length = HEADER_LENGTH + body.length;
-  const pdu = Buffer.allocUnsafe(length);
+  const pdu = allocate(length);
   pdu.set(body, HEADER_LENGTH);
   writeHeader(pdu, { length, commandId, seqNum });
   return pdu;
@@ -116,7 +116,7 @@ export function encodePduStart(commandId: number, body: Uint8Array, more: number
 
 /** A copy of an encoded PDU with another sequence number; the original is not changed. */
 export function withSeqNum(pdu: Uint8Array, seqNum: number): Buffer {
-  const copy = Buffer.from(pdu);
-  copy.writeUInt16BE(seqNum & 0xffff, 12);
+  const copy = copyOf(pdu);
+  writeUint16(copy, 12, seqNum);
   return copy;
 }

@@ -1,9 +1,10 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createBlockCipher } from './block-cipher.js';
+import { asciiText, copyOf, fromBase64, toBase64, utf8Bytes, zeros } from './bytes.js';
+import { uint32At, writeUint32 } from './header.js';
 
 const KEY_LENGTH = 32;
 const BLOCK_LENGTH = 16;
 const LENGTH_FIELD = 4;
-const ALGORITHM = 'aes-256-ecb';
 const BASE64_PADDING = /={1,2}$/;
 const NOT_BASE64 = /[^A-Za-z0-9+/]/;
 
@@ -51,34 +52,34 @@ export interface TextCodec {
  * @throws RangeError when the key has another length
  */
 export function createTextCodec(key: string | Uint8Array): TextCodec {
-  const keyBytes = Buffer.from(key);
+  const keyBytes = typeof key === 'string' ? utf8Bytes(key) : copyOf(key);
   if (keyBytes.length !== KEY_LENGTH) {
     throw new RangeError(`the text key must be ${KEY_LENGTH} bytes, not ${keyBytes.length}`);
   }
+  const cipher = createBlockCipher(keyBytes);
   // Keep a BOM: decrypting must return exactly what was encrypted.
   const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
   return {
     encrypt(text) {
-      const textLength = Buffer.byteLength(text);
-      const plain = Buffer.alloc(Math.ceil((textLength + LENGTH_FIELD) / BLOCK_LENGTH) * BLOCK_LENGTH);
-      plain.write(text);
-      plain.writeUInt32BE(textLength, plain.length - LENGTH_FIELD);
-      const cipher = createCipheriv(ALGORITHM, keyBytes, null).setAutoPadding(false);
-      return Buffer.from(cipher.update(plain).toString('base64'), 'latin1');
+      const utf8Text = utf8Bytes(text);
+      const blocks = Math.ceil((utf8Text.length + LENGTH_FIELD) / BLOCK_LENGTH);
+      const plain = zeros(blocks * BLOCK_LENGTH);
+      plain.set(utf8Text);
+      writeUint32(plain, plain.length - LENGTH_FIELD, utf8Text.length);
+      return toBase64(cipher.encrypt(plain));
     },
 
     decrypt(msgData) {
-      const base64 = Buffer.from(msgData.buffer, msgData.byteOffset, msgData.length).toString('latin1');
+      const base64 = asciiText(msgData);
       if (!isBase64(base64)) throw new TextError('not-base64');
-      const encrypted = Buffer.from(base64, 'base64');
+      const encrypted = fromBase64(base64);
       if (encrypted.length === 0 || encrypted.length % BLOCK_LENGTH !== 0) {
         throw new TextError('not-whole-blocks');
       }
-      const decipher = createDecipheriv(ALGORITHM, keyBytes, null).setAutoPadding(false);
-      const plain = decipher.update(encrypted);
+      const plain = cipher.decrypt(encrypted);
       const room = plain.length - LENGTH_FIELD;
-      const textLength = plain.readUInt32BE(room);
+      const textLength = uint32At(plain, room);
       if (textLength > room) throw new TextError('length-out-of-bounds');
       try {
         return utf8.decode(plain.subarray(0, textLength));
@@ -89,7 +90,7 @@ export function createTextCodec(key: string | Uint8Array): TextCodec {
   };
 }
 
-// Buffer.from skips invalid characters silently, so it cannot validate.
+// Node's decoder skips invalid characters silently, so it cannot validate.
 function isBase64(text: string): boolean {
   return text.length % 4 === 0 && !NOT_BASE64.test(text.replace(BASE64_PADDING, ''));
 }
