@@ -1,8 +1,9 @@
+import type { PeerCertificate } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { Client, Metadata, type MethodDefinition, type ServiceError, status } from '@grpc/grpc-js';
 import { createKit, type Kit } from '@teamtalk/service-kit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { callers } from './callers.js';
+import { CallerCheck, callers } from './callers.js';
 import { channelCredentials } from './credentials.js';
 import * as definitions from './definitions.js';
 import { type CallersAllowed, RpcServer } from './server.js';
@@ -23,6 +24,7 @@ const names = [
   'msg-server',
   'http-msg-server',
   'push-server',
+  'admin-server',
   'file-server',
   'operator',
   'db-proxy-server',
@@ -124,4 +126,16 @@ test('every method has a caller, and no method but those of a service has more t
 test('a certificate that names nobody we know opens everything only where the settings say so', async () => {
   const method = definitions.accounts.listUsers as AnyMethod;
   expect(await call(await connect(await serve('any'), 'nameless'), method)).toBe(status.OK);
+});
+
+test('a name in a certificate that holds another one is not that one', () => {
+  const check = new CallerCheck(kit);
+  check.begin('db-proxy-server');
+  const allows = (subjectaltname: string) =>
+    check.allows('/any/method', {
+      getAuthContext: () => ({ sslPeerCertificate: { subjectaltname } as PeerCertificate }),
+    });
+  expect(allows('DNS:"x, DNS:db-proxy-server, DNS:y"')).toBe(false);
+  expect(allows('DNS:"\\", DNS:db-proxy-server"')).toBe(false);
+  expect(allows('DNS:"x, y", DNS:db-proxy-server')).toBe(true);
 });

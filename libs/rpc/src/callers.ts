@@ -4,7 +4,9 @@ import {
   accounts,
   administration,
   apps,
+  bots,
   broadcasts,
+  consoles,
   files,
   groups,
   messages,
@@ -31,6 +33,7 @@ const methodsOf: Readonly<Record<string, readonly Named[]>> = {
   'http-msg-server': [
     ...Object.values<Named>(administration),
     ...Object.values<Named>(apps),
+    ...Object.values<Named>(bots),
     ...Object.values<Named>(broadcasts),
     ...Object.values<Named>(webhooks),
     groups.createGroup,
@@ -50,6 +53,8 @@ const methodsOf: Readonly<Record<string, readonly Named[]>> = {
     files.listExpiredFileTasks,
     files.removeFileTasks,
   ],
+  /** all else by Console.Call, as an account of the console */
+  'admin-server': Object.values<Named>(consoles),
   'push-server': Object.values<Named>(pushes),
   /** `teamtalk trace` */
   operator: Object.values<Named>(traces),
@@ -109,7 +114,9 @@ export class CallerCheck {
 
 function namesOf(certificate: PeerCertificate | undefined): string[] {
   if (!certificate) return [];
+  // A name that is quoted holds a separator, with which it could pass for two.
   const names = (certificate.subjectaltname ?? '')
+    .replaceAll(/"(?:[^"\\]|\\.)*"/g, '')
     .split(', ')
     .flatMap((each) => /^DNS:(.+)$/.exec(each)?.[1] ?? []);
   const subject = certificate.subject?.CN;

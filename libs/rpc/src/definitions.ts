@@ -1,5 +1,6 @@
 import type { MethodDefinition } from '@grpc/grpc-js';
 import type { Reader, Writer } from 'protobufjs/minimal.js';
+import { teamtalk as consoleApi } from '../gen/console.js';
 import { teamtalk } from '../gen/db_proxy.js';
 import { teamtalk as httpApi } from '../gen/http_api.js';
 import { teamtalk as pushApi } from '../gen/push.js';
@@ -25,7 +26,7 @@ export type StreamMethod<RequestIn, RequestOut, ReplyIn, ReplyOut> = Method<
 > & { readonly requestStream: true };
 
 /** @param path the service with its package, and the method */
-function methodAt<RequestIn, RequestOut, ReplyIn, ReplyOut>(
+export function methodAt<RequestIn, RequestOut, ReplyIn, ReplyOut>(
   path: string,
   request: Codec<RequestIn, RequestOut>,
   reply: Codec<ReplyIn, ReplyOut>,
@@ -68,6 +69,7 @@ function apiMethod<RequestIn, RequestOut, ReplyIn, ReplyOut>(
 
 const db = teamtalk.db;
 const { api } = httpApi;
+const board = consoleApi.console;
 const { push } = pushApi;
 const { trace } = traceApi;
 
@@ -157,6 +159,7 @@ export const administration = {
   createDepartment: apiMethod('Administration/CreateDepartment', api.CreateDepartmentRequest, api.SaveReply),
   changeDepartment: apiMethod('Administration/ChangeDepartment', api.ChangeDepartmentRequest, api.SaveReply),
   deleteDepartment: apiMethod('Administration/DeleteDepartment', api.DeleteRequest, api.SaveReply),
+  findGroups: apiMethod('Administration/FindGroups', api.FindGroupsRequest, api.GroupPage),
   getGroup: apiMethod('Administration/GetGroup', api.GetGroupRequest, api.GroupDetails),
   changeGroup: apiMethod('Administration/ChangeGroup', api.ChangeGroupRequest, api.SaveReply),
   getReceipts: apiMethod('Administration/GetReceipts', api.ReceiptsRequest, api.Receipts),
@@ -169,6 +172,22 @@ export const administration = {
     api.RecordSessionEndRequest,
     api.RecordSessionEndReply,
   ),
+  listDevices: apiMethod('Administration/ListDevices', api.ListDevicesRequest, api.DeviceList),
+  registerDevice: apiMethod('Administration/RegisterDevice', api.RegisterDeviceRequest, api.DeviceReply),
+  removeDevice: apiMethod('Administration/RemoveDevice', api.RemoveDeviceRequest, api.DeviceReply),
+  listPushes: apiMethod('Administration/ListPushes', api.ListPushesRequest, api.PushList),
+} as const;
+
+/** proto/internal/http_api.proto, service Bots. */
+export const bots = {
+  listBots: apiMethod('Bots/ListBots', api.ListBotsRequest, api.BotList),
+  createBot: apiMethod('Bots/CreateBot', api.CreateBotRequest, api.SaveReply),
+  setBotToken: apiMethod('Bots/SetBotToken', api.SetBotTokenRequest, api.SaveReply),
+  listHooks: apiMethod('Bots/ListHooks', api.ListHooksRequest, api.HookList),
+  createHook: apiMethod('Bots/CreateHook', api.CreateHookRequest, api.SaveReply),
+  deleteHook: apiMethod('Bots/DeleteHook', api.DeleteRequest, api.SaveReply),
+  findHook: apiMethod('Bots/FindHook', api.FindHookRequest, api.FoundHook),
+  findReceiver: apiMethod('Bots/FindReceiver', api.FindReceiverRequest, api.Receiver),
 } as const;
 
 /** proto/internal/http_api.proto, service Webhooks. */
@@ -185,6 +204,27 @@ export const webhooks = {
 export const pushes = {
   claim: methodAt('teamtalk.push.Pushes/Claim', push.ClaimRequest, push.ClaimedPushes),
   finish: methodAt('teamtalk.push.Pushes/Finish', push.FinishRequest, push.FinishReply),
+  listCredentials: methodAt(
+    'teamtalk.push.Pushes/ListCredentials',
+    push.ListCredentialsRequest,
+    push.CredentialList,
+  ),
+  keepMessage: methodAt('teamtalk.push.Pushes/KeepMessage', push.KeepMessageRequest, push.KeepMessageReply),
+  readMailboxes: methodAt(
+    'teamtalk.push.Pushes/ReadMailboxes',
+    push.ReadMailboxesRequest,
+    push.MailboxMessages,
+  ),
+} as const;
+
+/** proto/internal/console.proto, service Console. */
+export const consoles = {
+  call: methodAt('teamtalk.console.Console/Call', board.CallRequest, board.CallReply),
+  setUp: methodAt('teamtalk.console.Console/SetUp', board.SetUpRequest, board.OpenedSession),
+  logIn: methodAt('teamtalk.console.Console/LogIn', board.LogInRequest, board.OpenedSession),
+  signOn: methodAt('teamtalk.console.Console/SignOn', board.SignOnRequest, board.OpenedSession),
+  getSession: methodAt('teamtalk.console.Console/GetSession', board.SessionRequest, board.SessionReply),
+  logOut: methodAt('teamtalk.console.Console/LogOut', board.SessionRequest, board.SessionReply),
 } as const;
 
 /** proto/internal/trace.proto, service Traces. */

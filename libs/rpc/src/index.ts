@@ -1,3 +1,4 @@
+export { teamtalk as consoleApi } from '../gen/console.js';
 export { teamtalk } from '../gen/db_proxy.js';
 export { teamtalk as httpApi } from '../gen/http_api.js';
 export { teamtalk as pushApi } from '../gen/push.js';
@@ -5,11 +6,24 @@ export { teamtalk as traceApi } from '../gen/trace.js';
 export { BatchedReplies } from './batched-replies.js';
 export { BatchedStream, type BatchedStreamOptions, type SentEntry } from './batched-stream.js';
 export { connectStore } from './connect-store.js';
+export { consoleMethods, consoleWork, lifecycle } from './console-methods.js';
+export {
+  type ConsolePermission,
+  type ConsoleRole,
+  consolePermissions,
+  consolePermissionsOf,
+  consoleRoles,
+  departmentRole,
+  isConsoleRole,
+  mayInConsole,
+} from './console-rights.js';
 export {
   accounts,
   administration,
   apps,
+  bots,
   broadcasts,
+  consoles,
   files,
   groups,
   type Method,

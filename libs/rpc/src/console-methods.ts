@@ -1,0 +1,266 @@
+import { teamtalk as consoleApi } from '../gen/console.js';
+import type { teamtalk } from '../gen/http_api.js';
+import type { ConsolePermission } from './console-rights.js';
+import { administration, groups, type Method, methodAt } from './definitions.js';
+
+const board = consoleApi.console;
+
+/** proto/internal/console.proto, service ConsoleWork: only by Console.Call. */
+export const consoleWork = {
+  getCounts: methodAt('teamtalk.console.ConsoleWork/GetCounts', board.CountsRequest, board.Counts),
+  getImportProgress: methodAt(
+    'teamtalk.console.ConsoleWork/GetImportProgress',
+    board.ImportProgressRequest,
+    board.ImportProgress,
+  ),
+  listAuditEvents: methodAt(
+    'teamtalk.console.ConsoleWork/ListAuditEvents',
+    board.AuditEventsRequest,
+    board.AuditEventList,
+  ),
+  verifyAudit: methodAt(
+    'teamtalk.console.ConsoleWork/VerifyAudit',
+    board.VerifyAuditRequest,
+    board.AuditVerdict,
+  ),
+  listApps: methodAt('teamtalk.console.ConsoleWork/ListApps', board.ListAppsRequest, board.AppList),
+  listWebhooks: methodAt(
+    'teamtalk.console.ConsoleWork/ListWebhooks',
+    board.ListWebhooksRequest,
+    board.WebhookList,
+  ),
+  leaveGroups: methodAt(
+    'teamtalk.console.ConsoleWork/LeaveGroups',
+    board.LeaveGroupsRequest,
+    board.ChangedGroups,
+  ),
+  rejoinGroups: methodAt(
+    'teamtalk.console.ConsoleWork/RejoinGroups',
+    board.RejoinGroupsRequest,
+    board.ChangedGroups,
+  ),
+  createUserImport: methodAt(
+    'teamtalk.console.ConsoleWork/CreateUserImport',
+    board.CreateUserImportRequest,
+    board.UserImportReply,
+  ),
+  addUserImportRows: methodAt(
+    'teamtalk.console.ConsoleWork/AddUserImportRows',
+    board.AddUserImportRowsRequest,
+    board.UserImportRowsReply,
+  ),
+  listUserImports: methodAt(
+    'teamtalk.console.ConsoleWork/ListUserImports',
+    board.ListUserImportsRequest,
+    board.UserImportList,
+  ),
+  getUserImport: methodAt(
+    'teamtalk.console.ConsoleWork/GetUserImport',
+    board.UserImportRequest,
+    board.UserImportReply,
+  ),
+  listUserImportRows: methodAt(
+    'teamtalk.console.ConsoleWork/ListUserImportRows',
+    board.ListUserImportRowsRequest,
+    board.UserImportRowsReply,
+  ),
+  runUserImport: methodAt(
+    'teamtalk.console.ConsoleWork/RunUserImport',
+    board.UserImportRequest,
+    board.UserImportReply,
+  ),
+  undoUserImport: methodAt(
+    'teamtalk.console.ConsoleWork/UndoUserImport',
+    board.UserImportRequest,
+    board.UserImportReply,
+  ),
+  listAccounts: methodAt(
+    'teamtalk.console.ConsoleWork/ListAccounts',
+    board.ListAccountsRequest,
+    board.AccountList,
+  ),
+  createAccount: methodAt(
+    'teamtalk.console.ConsoleWork/CreateAccount',
+    board.CreateAccountRequest,
+    board.Invitation,
+  ),
+  changeAccount: methodAt(
+    'teamtalk.console.ConsoleWork/ChangeAccount',
+    board.ChangeAccountRequest,
+    board.AccountReply,
+  ),
+  inviteAccount: methodAt(
+    'teamtalk.console.ConsoleWork/InviteAccount',
+    board.AccountRequest,
+    board.Invitation,
+  ),
+  endAccountSessions: methodAt(
+    'teamtalk.console.ConsoleWork/EndAccountSessions',
+    board.AccountRequest,
+    board.AccountReply,
+  ),
+  unlockAccount: methodAt(
+    'teamtalk.console.ConsoleWork/UnlockAccount',
+    board.AccountRequest,
+    board.AccountReply,
+  ),
+  listLoginFailures: methodAt(
+    'teamtalk.console.ConsoleWork/ListLoginFailures',
+    board.LoginFailuresRequest,
+    board.LoginFailureList,
+  ),
+  unlockUser: methodAt(
+    'teamtalk.console.ConsoleWork/UnlockUser',
+    board.LoginFailuresRequest,
+    board.AccountReply,
+  ),
+  resetSecondFactor: methodAt(
+    'teamtalk.console.ConsoleWork/ResetSecondFactor',
+    board.AccountRequest,
+    board.AccountReply,
+  ),
+  beginSecondFactor: methodAt(
+    'teamtalk.console.ConsoleWork/BeginSecondFactor',
+    board.BeginSecondFactorRequest,
+    board.NewSecondFactor,
+  ),
+  confirmSecondFactor: methodAt(
+    'teamtalk.console.ConsoleWork/ConfirmSecondFactor',
+    board.CodeRequest,
+    board.RecoveryCodes,
+  ),
+  renewRecoveryCodes: methodAt(
+    'teamtalk.console.ConsoleWork/RenewRecoveryCodes',
+    board.CodeRequest,
+    board.RecoveryCodes,
+  ),
+  removeSecondFactor: methodAt(
+    'teamtalk.console.ConsoleWork/RemoveSecondFactor',
+    board.CodeRequest,
+    board.RecoveryCodes,
+  ),
+  listOwnSessions: methodAt(
+    'teamtalk.console.ConsoleWork/ListOwnSessions',
+    board.OwnSessionsRequest,
+    board.SessionList,
+  ),
+  endOwnSession: methodAt(
+    'teamtalk.console.ConsoleWork/EndOwnSession',
+    board.EndOwnSessionRequest,
+    board.AccountReply,
+  ),
+  changeOwnPassword: methodAt(
+    'teamtalk.console.ConsoleWork/ChangeOwnPassword',
+    board.ChangeOwnPasswordRequest,
+    board.AccountReply,
+  ),
+} as const;
+
+/** proto/internal/console.proto, service Lifecycle: only by Console.Call. */
+export const lifecycle = {
+  getRetention: methodAt('teamtalk.console.Lifecycle/GetRetention', board.RetentionRequest, board.Retention),
+  setRetention: methodAt(
+    'teamtalk.console.Lifecycle/SetRetention',
+    board.SetRetentionRequest,
+    board.LifecycleReply,
+  ),
+  removeRetention: methodAt(
+    'teamtalk.console.Lifecycle/RemoveRetention',
+    board.LifecycleId,
+    board.LifecycleReply,
+  ),
+  listHolds: methodAt('teamtalk.console.Lifecycle/ListHolds', board.HoldsRequest, board.HoldList),
+  placeHold: methodAt('teamtalk.console.Lifecycle/PlaceHold', board.SubjectRequest, board.LifecycleReply),
+  releaseHold: methodAt('teamtalk.console.Lifecycle/ReleaseHold', board.LifecycleId, board.LifecycleReply),
+  listExports: methodAt('teamtalk.console.Lifecycle/ListExports', board.ExportsRequest, board.ExportList),
+  requestExport: methodAt(
+    'teamtalk.console.Lifecycle/RequestExport',
+    board.SubjectRequest,
+    board.LifecycleReply,
+  ),
+  approveExport: methodAt('teamtalk.console.Lifecycle/ApproveExport', board.LifecycleId, board.ApproveReply),
+  listErasures: methodAt('teamtalk.console.Lifecycle/ListErasures', board.ErasuresRequest, board.ErasureList),
+  eraseUser: methodAt('teamtalk.console.Lifecycle/EraseUser', board.EraseUserRequest, board.EraseReply),
+} as const;
+
+type AnyMethod = Method<never, unknown, never, unknown>;
+type Needs = (request: unknown) => readonly ConsolePermission[];
+
+/** @param needed all of them; none: whoever has a session may call it */
+function row(method: object, ...needed: ConsolePermission[]): [string, Needs] {
+  return [(method as AnyMethod).path, () => needed];
+}
+
+/** By path, what a role needs for a method, and this request of it. What is not listed cannot be called from the console. */
+export const consoleMethods: ReadonlyMap<string, Needs> = new Map([
+  row(consoleWork.getCounts, 'overview:read'),
+  row(consoleWork.getImportProgress, 'overview:read'),
+  row(administration.findUsers, 'users:read'),
+  row(administration.listDepartments, 'users:read'),
+  row(administration.createUser, 'users:write'),
+  [administration.changeUser.path, needsOfUserChange],
+  row(administration.recordSessionEnd, 'users:disconnect'),
+  row(administration.listDevices, 'pushes:read'),
+  row(administration.listPushes, 'pushes:read'),
+  row(administration.createDepartment, 'departments:write'),
+  row(administration.changeDepartment, 'departments:write'),
+  row(administration.deleteDepartment, 'departments:write'),
+  row(administration.findGroups, 'groups:read'),
+  row(administration.getGroup, 'groups:read'),
+  row(administration.changeGroup, 'groups:write'),
+  row(groups.createGroup, 'groups:write'),
+  row(groups.changeMembers, 'groups:write'),
+  row(administration.listDiscovery, 'discovery:read'),
+  row(administration.createDiscovery, 'discovery:write'),
+  row(administration.changeDiscovery, 'discovery:write'),
+  row(administration.deleteDiscovery, 'discovery:write'),
+  row(consoleWork.listAuditEvents, 'audit:read'),
+  row(consoleWork.verifyAudit, 'audit:read'),
+  row(consoleWork.listApps, 'apps:read'),
+  row(consoleWork.listWebhooks, 'apps:read'),
+  row(consoleWork.leaveGroups, 'users:write'),
+  row(consoleWork.rejoinGroups, 'users:write'),
+  row(consoleWork.createUserImport, 'users:import'),
+  row(consoleWork.addUserImportRows, 'users:import'),
+  row(consoleWork.listUserImports, 'users:import'),
+  row(consoleWork.getUserImport, 'users:import'),
+  row(consoleWork.listUserImportRows, 'users:import'),
+  row(consoleWork.runUserImport, 'users:import'),
+  row(consoleWork.undoUserImport, 'users:import'),
+  row(lifecycle.getRetention, 'lifecycle:read'),
+  row(lifecycle.setRetention, 'lifecycle:write'),
+  row(lifecycle.removeRetention, 'lifecycle:write'),
+  row(lifecycle.listHolds, 'lifecycle:read'),
+  row(lifecycle.placeHold, 'lifecycle:write'),
+  row(lifecycle.releaseHold, 'lifecycle:write'),
+  row(lifecycle.listErasures, 'lifecycle:read'),
+  row(lifecycle.listExports, 'lifecycle:read'),
+  row(lifecycle.requestExport, 'lifecycle:write'),
+  row(lifecycle.approveExport, 'lifecycle:write'),
+  row(lifecycle.eraseUser, 'lifecycle:write'),
+  row(consoleWork.listAccounts, 'accounts:read'),
+  row(consoleWork.createAccount, 'accounts:write'),
+  row(consoleWork.changeAccount, 'accounts:write'),
+  row(consoleWork.inviteAccount, 'accounts:write'),
+  row(consoleWork.endAccountSessions, 'accounts:write'),
+  row(consoleWork.unlockAccount, 'accounts:write'),
+  row(consoleWork.listLoginFailures, 'users:read'),
+  row(consoleWork.unlockUser, 'users:reset-password'),
+  row(consoleWork.resetSecondFactor, 'accounts:write'),
+  row(consoleWork.beginSecondFactor),
+  row(consoleWork.confirmSecondFactor),
+  row(consoleWork.renewRecoveryCodes),
+  row(consoleWork.removeSecondFactor),
+  row(consoleWork.listOwnSessions),
+  row(consoleWork.endOwnSession),
+  row(consoleWork.changeOwnPassword),
+]);
+
+/** A password alone may be set by those who may change nothing else. */
+function needsOfUserChange(request: unknown): readonly ConsolePermission[] {
+  const { passwordMd5, ...others } = { ...(request as teamtalk.api.ChangeUserRequest).fields };
+  const isSet = (value: unknown) => value !== undefined && value !== null;
+  const changesMore = Object.values(others).some(isSet);
+  if (!isSet(passwordMd5)) return ['users:write'];
+  return changesMore ? ['users:write', 'users:reset-password'] : ['users:reset-password'];
+}
