@@ -112,7 +112,7 @@ describe('an HTTP server', () => {
   }
 
   /** Asks from a local address. @returns the bytes received so far, and whether the server closed the connection */
-  function ask(port: number, localAddress: string, forwarded?: string) {
+  function ask(port: number, localAddress: string, forwarded?: string, times = 1) {
     const asked = { text: '', closed: false };
     const socket = connect({ port, host: '127.0.0.1', localAddress });
     sockets.push(socket);
@@ -124,7 +124,7 @@ describe('an HTTP server', () => {
       asked.text += chunk.toString('latin1');
     });
     const header = forwarded ? `X-Forwarded-For: ${forwarded}\r\n` : '';
-    socket.write(`GET / HTTP/1.1\r\nHost: x\r\n${header}\r\n`);
+    socket.write(`GET / HTTP/1.1\r\nHost: x\r\n${header}\r\n`.repeat(times));
     return asked;
   }
 
@@ -140,6 +140,28 @@ describe('an HTTP server', () => {
         return [...taken, other].every(({ text }) => text.endsWith('served'));
       })
       .toBe(true);
+  });
+
+  it('closes a connection with many requests in flight, and serves one with some', async () => {
+    const { port, answer } = await serve('');
+    const some = ask(port, '127.0.0.2', undefined, 64);
+    const many = ask(port, '127.0.0.3', undefined, 1_000);
+    await expect.poll(() => many.closed).toBe(true);
+    await expect
+      .poll(() => {
+        answer();
+        return some.text.split('served').length - 1;
+      })
+      .toBe(64);
+    expect(some.closed).toBe(false);
+  });
+
+  it('limits what a trusted proxy forwards for no readable address as if it were one', async () => {
+    const { port } = await serve('127.0.0.2');
+    const asked = ['unknown', '203.0.113.5:4711', '_hidden', '[::1'].map((each) =>
+      ask(port, '127.0.0.2', each),
+    );
+    await expect.poll(() => asked.filter(({ text }) => text.includes('refused')).length).toBe(2);
   });
 
   it('limits what a trusted proxy forwards for one address, not the proxy', async () => {

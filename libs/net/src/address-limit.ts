@@ -83,8 +83,8 @@ export class AddressLimit {
    */
   admit(holder: EventEmitter, address: string | undefined): boolean {
     if (address === undefined) return true;
+    // What a proxy forwards for no readable address counts as one network.
     const network = sourceNetwork(plainAddress(address));
-    if (network === '') return true;
     let holders = this.#holders.get(network);
     if (holders) {
       if (holders.count >= this.max && !this.#exempt.includes(address)) {

@@ -8,8 +8,11 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { certificateFiles, proxyHeader, waitUntil } from '@teamtalk/local-stack';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CertificateFiles } from './certificate.js';
+import { Networks } from './networks.js';
 import { log, TestPort } from './testing/test-port.js';
 import { readIntoShared } from './zero-copy.js';
+
+const v2 = { version: 'v2', sources: 'anybody' } as const;
 
 let ports: TestPort[] = [];
 afterEach(() => {
@@ -78,7 +81,7 @@ describe('with PROXY headers', () => {
   it.each([1_000, 1])(
     'hands over the address, and what follows the header, in chunks of %i',
     async (size) => {
-      const port = await open({ layers: { proxyProtocol: true } });
+      const port = await open({ layers: { proxyProtocol: v2 } });
       const socket = await port.connect();
       const bytes = Buffer.concat([proxyHeader('203.0.113.2'), Buffer.from('hello')]);
       for (let at = 0; at < bytes.length; at += size) socket.write(bytes.subarray(at, at + size));
@@ -88,7 +91,7 @@ describe('with PROXY headers', () => {
   );
 
   it('hands over no address of a health check of the load balancer', async () => {
-    const port = await open({ layers: { proxyProtocol: true } });
+    const port = await open({ layers: { proxyProtocol: v2 } });
     const socket = await port.connect();
     socket.write(proxyHeader('203.0.113.9', { command: 0x20 }));
     await echo(socket);
@@ -96,15 +99,28 @@ describe('with PROXY headers', () => {
   });
 
   it('closes a connection that begins with something else at once', async () => {
-    const port = await open({ layers: { proxyProtocol: true } });
+    const port = await open({ layers: { proxyProtocol: v2 } });
     const socket = await port.connect();
     socket.write('hello');
     await once(socket, 'close');
     expect(port.counts.proxyRefused).toEqual(['no-header']);
   });
 
+  it('believes only trusted load balancers', async () => {
+    const port = await open({
+      layers: { proxyProtocol: { ...v2, sources: Networks.parse('', '127.0.0.2') } },
+    });
+    const liar = await port.connect('127.0.0.3');
+    await once(liar, 'close');
+    expect(port.counts.proxyRefused).toEqual(['untrusted']);
+    const socket = await port.connect('127.0.0.2');
+    socket.write(proxyHeader('203.0.113.3'));
+    await echo(socket);
+    expect(port.addresses).toEqual(['203.0.113.3']);
+  });
+
   it('closes a connection whose header does not come in time', async () => {
-    const port = await open({ layers: { proxyProtocol: true, openingMs: 200 } });
+    const port = await open({ layers: { proxyProtocol: v2, openingMs: 200 } });
     const socket = await port.connect();
     socket.write(proxyHeader('203.0.113.6').subarray(0, 20));
     await once(socket, 'close');
@@ -113,7 +129,7 @@ describe('with PROXY headers', () => {
   });
 
   it('does not mind a connection that ends before its header does', async () => {
-    const port = await open({ layers: { proxyProtocol: true } });
+    const port = await open({ layers: { proxyProtocol: v2 } });
     const gone = await port.connect();
     gone.write(proxyHeader('203.0.113.6').subarray(0, 20));
     gone.resetAndDestroy();
@@ -125,7 +141,7 @@ describe('with PROXY headers', () => {
   });
 
   it('destroys connections without a header when it is closed', async () => {
-    const port = await open({ layers: { proxyProtocol: true } });
+    const port = await open({ layers: { proxyProtocol: v2 } });
     const taken = await port.connect();
     taken.write(proxyHeader('203.0.113.7'));
     await echo(taken);
@@ -189,7 +205,7 @@ describe('with TLS', () => {
     const plain = await open({ layers: { certificate } });
     await echo(await connect(plain), Buffer.alloc(100_000, 'x'));
     expect(plain.addresses).toEqual([undefined]);
-    const balanced = await open({ layers: { certificate, proxyProtocol: true } });
+    const balanced = await open({ layers: { certificate, proxyProtocol: v2 } });
     await echo(await connect(balanced, proxyHeader('2001:db8:0:0:0:0:0:9')));
     expect(balanced.addresses).toEqual(['2001:db8::9']);
   });
@@ -265,7 +281,7 @@ describe('connections from one address', () => {
   );
 
   it('are told apart by the PROXY header', async () => {
-    const port = await open({ perAddress: 1, layers: { proxyProtocol: true } });
+    const port = await open({ perAddress: 1, layers: { proxyProtocol: v2 } });
     expect(await isKept(port, '127.0.0.2', proxyHeader('203.0.113.7'))).toBe(true);
     expect(await isKept(port, '127.0.0.2', proxyHeader('203.0.113.7'))).toBe(false);
     expect(await isKept(port, '127.0.0.2', proxyHeader('203.0.113.8'))).toBe(true);

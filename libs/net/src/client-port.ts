@@ -4,7 +4,9 @@ import type { AcceptHandler } from './accept-handler.js';
 import type { AddressLimit } from './address-limit.js';
 import type { CertificateFiles } from './certificate.js';
 import type { ListenerMetrics } from './metrics.js';
+import type { Networks } from './networks.js';
 import { ProxyLayer } from './proxy-layer.js';
+import type { ProxyProtocol } from './proxy-protocol.js';
 import { TlsLayer } from './tls-layer.js';
 import type { Convert } from './zero-copy.js';
 
@@ -15,8 +17,8 @@ const backlog = 4_096;
 export interface ClientPortLayers {
   /** undefined: no TLS */
   certificate: CertificateFiles | undefined;
-  /** Whether connections begin with a PROXY header. */
-  proxyProtocol: boolean;
+  /** undefined: connections begin with no PROXY header. */
+  proxyProtocol: ProxyProtocol | undefined;
   /** Time a client has for the PROXY header, and again for the TLS handshake, milliseconds. */
   openingMs: number;
   metrics: Pick<ListenerMetrics, 'proxyRefused' | 'handshakesFailed'>;
@@ -28,6 +30,8 @@ export interface ClientPortOptions {
   maxSockets: number;
   /** Limits the sockets of one address. Ports may share it. */
   addresses: AddressLimit;
+  /** Proxies that will name their clients' addresses: their sockets are limited by those. Left out: none. */
+  forwarders?: Networks;
   /** Left out: none. */
   layers?: ClientPortLayers;
   metrics: Pick<ListenerMetrics, 'refusedSockets'>;
@@ -49,15 +53,18 @@ export class ClientPort {
 
   constructor(options: ClientPortOptions) {
     this.#options = options;
-    const { maxSockets, addresses, layers, metrics, log, clientLog, take, convert } = options;
+    const { maxSockets, addresses, forwarders, layers, metrics, log, clientLog, take, convert } = options;
     const opened = layers?.certificate ? withTls(layers.certificate, layers, log, take) : take;
     // What every socket is passed to once its client's address is known.
     const next: AcceptHandler = (socket, address) => {
-      if (addresses.admit(socket, address ?? socket.remoteAddress)) opened(socket, address);
+      const peer = address ?? socket.remoteAddress;
+      const isForwarded = peer !== undefined && forwarders?.includes(peer);
+      if (isForwarded || addresses.admit(socket, peer)) opened(socket, address);
       else socket.destroy();
     };
     if (layers?.proxyProtocol) {
       this.#proxy = new ProxyLayer({
+        protocol: layers.proxyProtocol,
         headerMs: layers.openingMs,
         metrics: layers.metrics,
         clientLog,

@@ -1,4 +1,4 @@
-import { BlockList, isIP, isIPv4 } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import { ConfigError } from '@teamtalk/service-kit';
 import { plainAddress } from './plain-address.js';
 
@@ -21,10 +21,14 @@ export class Networks {
     return networks;
   }
 
-  /** @param address an IP address; IPv4 may be mapped to IPv6, as Node does on a dual-stack socket */
+  /**
+   * @param address an IP address; IPv4 may be mapped to IPv6, as Node does on a dual-stack socket. Any other text, as
+   *   callers write into headers, is in no network
+   */
   includes(address: string): boolean {
     const plain = plainAddress(address);
-    return this.#list.check(plain, isIPv4(plain) ? 'ipv4' : 'ipv6');
+    const version = isIP(plain);
+    return version !== 0 && this.#list.check(plain, version === 4 ? 'ipv4' : 'ipv6');
   }
 
   #add(text: string): boolean {

@@ -19,9 +19,9 @@ const families: ReadonlyMap<number, { name: 'unknown' | 'ipv4' | 'ipv6' | 'unix'
   ],
 );
 
-export type ProxyHeaderErrorReason = 'no-header' | 'version' | 'family' | 'length';
+export type ProxyHeaderErrorReason = 'no-header' | 'version' | 'family' | 'length' | 'address';
 
-/** The connection does not begin with a PROXY header of version 2. */
+/** The connection does not begin with a PROXY header of the expected version. */
 export class ProxyHeaderError extends Error {
   override readonly name = 'ProxyHeaderError';
   readonly reason: ProxyHeaderErrorReason;
@@ -39,19 +39,23 @@ export interface ProxyHeader {
   rest: Buffer;
 }
 
-/**
- * Parses the binary PROXY header (protocol version 2, HAProxy specification) with which a load balancer begins a
- * connection, however its bytes are split. TLVs are skipped.
- */
-export class ProxyHeaderParser {
-  #bytes = Buffer.allocUnsafeSlow(fixedLength);
-  #length = 0;
-
+export interface ProxyParser {
   /**
    * Adds the next bytes of the connection.
    * @returns the header once it is complete; do not push after that
    * @throws ProxyHeaderError as soon as it cannot become a valid header
    */
+  push(chunk: Buffer): ProxyHeader | undefined;
+}
+
+/**
+ * Parses the binary PROXY header (protocol version 2, HAProxy specification) with which a load balancer begins a
+ * connection, however its bytes are split. TLVs are skipped.
+ */
+export class ProxyHeaderParser implements ProxyParser {
+  #bytes = Buffer.allocUnsafeSlow(fixedLength);
+  #length = 0;
+
   push(chunk: Buffer): ProxyHeader | undefined {
     let taken = this.#take(chunk);
     this.#checkSignature();
@@ -96,16 +100,21 @@ export class ProxyHeaderParser {
       case 'ipv4':
         return this.#bytes.subarray(fixedLength, fixedLength + 4).join('.');
       case 'ipv6':
-        return shortestForm(this.#bytes.subarray(fixedLength, fixedLength + 16));
+        return groupsOf(this.#bytes.subarray(fixedLength, fixedLength + 16));
       default:
         return undefined;
     }
   }
 }
 
-function shortestForm(bytes: Buffer): string {
+function groupsOf(bytes: Buffer): string {
   const groups = Array.from({ length: 8 }, (_, i) => bytes.readUInt16BE(2 * i).toString(16));
-  const { address } = new SocketAddress({ family: 'ipv6', address: groups.join(':') });
+  return shortestForm(groups.join(':'));
+}
+
+/** An IPv6 address as sockets show it. */
+export function shortestForm(ipv6: string): string {
+  const { address } = new SocketAddress({ family: 'ipv6', address: ipv6 });
   // A client that reached the load balancer by IPv4 keeps its IPv4 address.
   return address.replace(/^::ffff:(?=\d+\.)/, '');
 }

@@ -2,10 +2,13 @@ import type { Socket } from 'node:net';
 import { type ClientLog, every } from '@teamtalk/service-kit';
 import type { AcceptHandler } from './accept-handler.js';
 import type { ListenerMetrics, ProxyRefusal } from './metrics.js';
-import { ProxyHeaderError, ProxyHeaderParser } from './proxy-header.js';
+import { ProxyHeaderError, ProxyHeaderParser, type ProxyParser } from './proxy-header.js';
+import { ProxyLineParser } from './proxy-line.js';
+import type { ProxyProtocol } from './proxy-protocol.js';
 import { sweepIntervalMs } from './sweep-interval.js';
 
 interface ProxyLayerOptions {
+  protocol: ProxyProtocol;
   /** Time a client has for its header, milliseconds. */
   headerMs: number;
   metrics: Pick<ListenerMetrics, 'proxyRefused'>;
@@ -15,7 +18,7 @@ interface ProxyLayerOptions {
 }
 
 interface Waiting {
-  parser: ProxyHeaderParser;
+  parser: ProxyParser;
   /** performance.now() */
   since: number;
   onReadable: () => void;
@@ -38,8 +41,14 @@ export class ProxyLayer {
   }
 
   readonly take = (socket: Socket): void => {
+    const { version, sources } = this.#options.protocol;
+    if (sources !== 'anybody' && !sources.includes(socket.remoteAddress ?? '')) {
+      socket.on('error', onError);
+      this.#refuse(socket, 'untrusted');
+      return;
+    }
     const waiting: Waiting = {
-      parser: new ProxyHeaderParser(),
+      parser: version === 'v1' ? new ProxyLineParser() : new ProxyHeaderParser(),
       since: performance.now(),
       // `readable` instead of `data`: bytes can be unshifted, as if nothing had been read.
       onReadable: () => this.#read(socket, waiting),
@@ -86,7 +95,7 @@ export class ProxyLayer {
     this.#options.clientLog.warn(
       socket.remoteAddress ?? '',
       { reason, peer: socket.remoteAddress },
-      'PROXY header missing or invalid; closing connection',
+      'PROXY header missing, invalid or not trusted; closing connection',
     );
     socket.destroy();
   }

@@ -35,7 +35,7 @@ export class TestPort {
 
   private constructor({ maxSockets = 100, perAddress = 100, exempt = '', layers, convert }: TestPortOptions) {
     const { counts } = this;
-    const metrics: Omit<ListenerMetrics, 'certificateReloads'> = {
+    const metrics: Omit<ListenerMetrics, 'certificateReloads' | 'upgradesRefused'> = {
       refusedSockets: { inc: () => counts.refused++ },
       refusedByAddress: { inc: () => counts.refusedByAddress++ },
       proxyRefused: { inc: ({ reason }) => counts.proxyRefused.push(reason) },
@@ -52,7 +52,7 @@ export class TestPort {
         clientLog,
       }),
       ...(layers && {
-        layers: { certificate: undefined, proxyProtocol: false, openingMs: 60_000, metrics, ...layers },
+        layers: { certificate: undefined, proxyProtocol: undefined, openingMs: 60_000, metrics, ...layers },
       }),
       metrics,
       log,
