@@ -1,0 +1,43 @@
+// Schemas of values that several APIs have. For browsers, too: nothing but zod is imported.
+import { z } from 'zod';
+
+/** Largest valid user or group id. */
+export const maxId = 0x7fff_ffff;
+
+/** A user, group, department or message id. */
+export const id = z.int().min(1).max(maxId);
+
+/** An id in a path or a query. */
+export const pathId = z.coerce.number().int().min(1).max(maxId);
+
+/** A text without NUL, which PostgreSQL rejects. */
+export function line(min: number, max: number) {
+  return z
+    .string()
+    .min(min)
+    .max(max)
+    .refine((text) => !text.includes('\0'), 'may not contain NUL');
+}
+
+/** A timestamp (RFC 3339). */
+export const moment = z.iso.datetime();
+
+/** Unix seconds as RFC 3339. */
+export function momentOf(seconds: number): string {
+  return new Date(seconds * 1000).toISOString();
+}
+
+/** In the order of their numbers. */
+export const genders = ['unknown', 'male', 'female'] as const;
+
+export type Gender = (typeof genders)[number];
+
+/** In the order of their numbers, from 1. */
+export const groupTypes = ['normal', 'temporary'] as const;
+
+export const pushOutcomes = ['accepted', 'withdrawn', 'dropped', 'gone', 'waiting'] as const;
+
+export type PushOutcome = (typeof pushOutcomes)[number];
+
+/** Of a connection's id. */
+export const connectionIdPattern = /^[0-9a-f]{8}-[1-9]\d{0,9}$/;

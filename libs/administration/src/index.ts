@@ -1,0 +1,36 @@
+// What administrators do, by whichever API: the operations behind /v1 of http_msg_server and the console.
+export { type Actor, anybody } from './actor.js';
+export { ask } from './ask.js';
+export type { Backend, Store } from './backend.js';
+export { endConnection, endConnections, listConnections } from './connections.js';
+export { shownDevice, shownPush } from './devices.js';
+export {
+  connectionIdPattern,
+  genders,
+  groupTypes,
+  id,
+  line,
+  maxId,
+  moment,
+  momentOf,
+  pathId,
+  pushOutcomes,
+} from './fields.js';
+export {
+  changeGroupMembers,
+  dissolveGroup,
+  groupProblem,
+  type MemberChange,
+  makeGroup,
+  notifyMembers,
+} from './groups.js';
+export { isTooDeep } from './json-depth.js';
+export { endLogins, kick, recordSessionEnd } from './kick.js';
+export { departmentFieldsOf, listDepartments, listDiscovery } from './lists.js';
+export { MemberPace } from './member-pace.js';
+export { openApiDocument } from './openapi.js';
+export { Problem, type ProblemKind } from './problem.js';
+export { checkPart, parseJson } from './request.js';
+export { savedId } from './saved.js';
+export { TokenBucket } from './token-bucket.js';
+export { changeUser, findUser, nameTaken, type ShownUser, shownUser, userFieldsOf } from './users.js';

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+
+/** Status and title of each problem, by the last part of its `type` (RFC 9457). */
+const kinds = {
+  'invalid-request': { status: 400, title: 'The request is invalid' },
+  'unknown-app': { status: 401, title: 'No app has this key or signature' },
+  'not-logged-in': { status: 401, title: 'Nobody is logged in, or the session has ended' },
+  'not-permitted': { status: 403, title: 'The caller may not do this' },
+  'wrong-login': {
+    status: 403,
+    title: 'The name or the password is wrong, or the link does not work any more',
+  },
+  'code-needed': { status: 403, title: 'A code of the second factor is needed, too' },
+  'wrong-code': { status: 403, title: 'The code is wrong, or was used before' },
+  'second-factor-needed': { status: 403, title: 'The role may do nothing without a second factor' },
+  'wrong-origin': { status: 403, title: 'The request comes from another page' },
+  'wrong-address': { status: 403, title: 'The app may not call from this address' },
+  'wrong-sender': { status: 403, title: 'The app may not speak as this user' },
+  'not-found': { status: 404, title: 'Not found' },
+  'method-not-allowed': { status: 405, title: 'The path has no such method' },
+  conflict: { status: 409, title: 'The request conflicts with the current state' },
+  'too-large': { status: 413, title: 'The request is too large' },
+  'other-request': { status: 422, title: 'The Idempotency-Key was used for another request' },
+  'not-possible': { status: 422, title: 'It cannot be done for these users or groups' },
+  'too-many-calls': { status: 429, title: 'The caller calls more often than it may' },
+  'server-error': { status: 500, title: 'Something went wrong here' },
+  unavailable: { status: 503, title: 'It cannot be done now; try again' },
+} as const;
+
+export type ProblemKind = keyof typeof kinds;
+
+/** An invalid part of the request. */
+export interface Fault {
+  /** JSON pointer into the body, or the name of a parameter */
+  at: string;
+  detail: string;
+}
+
+/** A problem's JSON. */
+export const problemSchema = z
+  .object({
+    type: z.string().describe('urn:teamtalk:problem: and the kind of problem'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().optional(),
+    errors: z
+      .array(
+        z.object({
+          at: z.string().describe('JSON pointer into the body, or a parameter'),
+          detail: z.string(),
+        }),
+      )
+      .optional(),
+  })
+  .meta({ id: 'Problem', description: 'Why a call was not served (RFC 9457)' });
+
+/** Thrown by operations; becomes the response. */
+export class Problem extends Error {
+  readonly kind: ProblemKind;
+  readonly faults: readonly Fault[] | undefined;
+
+  constructor(kind: ProblemKind, detail?: string, faults?: readonly Fault[]) {
+    super(detail ?? kinds[kind].title);
+    this.kind = kind;
+    this.faults = faults;
+  }
+
+  get status(): number {
+    return kinds[this.kind].status;
+  }
+
+  toJSON(): z.input<typeof problemSchema> {
+    const { status, title } = kinds[this.kind];
+    return {
+      type: `urn:teamtalk:problem:${this.kind}`,
+      title,
+      status,
+      ...(this.message !== title && { detail: this.message }),
+      ...(this.faults && { errors: [...this.faults] }),
+    };
+  }
+}
+
+/** @param prefix `path` or `query` for parameters; empty for the body */
+export function invalidRequest(error: z.ZodError, prefix = ''): Problem {
+  const faults = error.issues.map(({ path, message }) => ({
+    at: prefix === '' ? `/${path.join('/')}` : path.join('.') || prefix,
+    detail: message,
+  }));
+  return new Problem('invalid-request', undefined, faults.slice(0, 20));
+}
