@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   ClientType,
   type Command,
@@ -15,23 +14,35 @@ import {
 import { CatchUp } from './catch-up.js';
 import type { Connection } from './connection.js';
 import { ClientError, Kicked } from './errors.js';
-import { offerOf } from './files/file-offer.js';
+import { Groups } from './groups.js';
 import { Inbox } from './inbox.js';
 import { Link } from './link.js';
 import { Message } from './message.js';
 import { MessageQueue } from './message-queue.js';
-import { type ClientOptions, type Credentials, linkOptions, type SendOptions } from './options.js';
+import {
+  type ClientOptions,
+  type Credentials,
+  fileServerUrl,
+  linkOptions,
+  type SendOptions,
+} from './options.js';
 import { Outbox, type SentMessage } from './outbox.js';
+import { defaultClientVersion } from './platform/client-version.js';
+import { md5Hex } from './platform/md5.js';
+import { pushEvents } from './push-events.js';
 import { handlePush, type PushHandlers } from './pushes.js';
 import { Requests } from './requests.js';
+import { type FileServerUrl, fileServerAddress, type ServerAddress } from './server-location.js';
 import { fieldsOf, type Session, sessionOf } from './session.js';
+import { Settings } from './settings.js';
+import type { TlsOptions } from './transport/transport.js';
 
 type User = Readonly<IM.BaseDefine.UserInfo.$Properties>;
 
 const defaultCodec = createTextCodec(DEFAULT_TEXT_KEY);
 
 /**
- * A TeamTalk client over TCP.
+ * A TeamTalk client, by TCP, TLS or WebSocket.
  *
  *     const client = new TeamTalkClient({ loginServer: 'http://127.0.0.1:8080' });
  *     await client.login({ name: 'u1', password: '123456' });
@@ -42,6 +53,11 @@ const defaultCodec = createTextCodec(DEFAULT_TEXT_KEY);
  * ended (closed, kicked, or disconnected without `reconnect`) stays so: every call fails with the reason.
  */
 export class TeamTalkClient extends Requests {
+  /** How certificates are checked, also those of file_servers; undefined: TCP without TLS. */
+  readonly tls: TlsOptions | undefined;
+  readonly groups = new Groups(this);
+  readonly settings = new Settings(this);
+  readonly #fileServerUrl: FileServerUrl | undefined;
   readonly #deadlineMs: number;
   readonly #receipts: boolean;
   readonly #makesKeys: boolean;
@@ -52,14 +68,9 @@ export class TeamTalkClient extends Requests {
   readonly #inbox: Inbox;
   readonly #catchUp: CatchUp;
   readonly #pushHandlers: PushHandlers = {
+    ...pushEvents(this),
     message: (message) => this.#receive(message),
     ack: (ack) => this.#inbox.sent(sessionOf(ack), ack.msgId),
-    read: (notify) => this.emit('read', { session: sessionOf(notify), msgId: notify.msgId }),
-    status: (notify) => this.emit('status', notify.userStat),
-    file: (notify) => {
-      const offer = offerOf(notify);
-      if (offer) this.emit('file', offer);
-    },
     kick: ({ kickReason }) => {
       const kicked = new Kicked(kickReason);
       void this.#link.end(kicked);
@@ -73,11 +84,13 @@ export class TeamTalkClient extends Requests {
   constructor(options: ClientOptions) {
     super();
     const settings = linkOptions(options);
+    this.tls = settings.tls;
+    this.#fileServerUrl = fileServerUrl(options);
     this.#deadlineMs = settings.deadlineMs;
     this.#receipts = options.receipts ?? true;
     this.#makesKeys = settings.backOff !== undefined;
     this.#codec = options.textKey === undefined ? defaultCodec : createTextCodec(options.textKey);
-    this.#outbox = new Outbox(settings.maxInFlight / 2);
+    this.#outbox = new Outbox(settings.maxInFlight / 2, (session, ms) => this.#isKnown(session, ms));
     this.#queue = new MessageQueue(options.maxQueued ?? 1_000, () => this.#catchUp.start());
     this.#inbox = new Inbox((message) => this.#surface(message));
     this.#catchUp = new CatchUp(
@@ -118,7 +131,7 @@ export class TeamTalkClient extends Requests {
     return this.#user;
   }
 
-  /** Whether there is a TCP connection, logged in or not. */
+  /** Whether there is a connection, logged in or not. */
   get isConnected(): boolean {
     return this.#link.connection !== undefined;
   }
@@ -128,9 +141,19 @@ export class TeamTalkClient extends Requests {
     return this.#link.online !== undefined;
   }
 
+  /** Whether it has ended for good: closed, kicked, or disconnected without `reconnect`. */
+  get isEnded(): boolean {
+    return this.#link.ended !== undefined;
+  }
+
   /** The address of the msg_server this client is connected to. */
   get server(): { host: string; port: number } | undefined {
     return this.#link.connection?.server;
+  }
+
+  /** Where a file_server is dialled that has this TCP address: there, or at its WebSocket. */
+  fileServerAddress(server: ServerAddress): ServerAddress {
+    return fileServerAddress(server, this.#fileServerUrl);
   }
 
   /** Number of PDUs ignored because their body did not parse. */
@@ -156,10 +179,10 @@ export class TeamTalkClient extends Requests {
   async login(credentials: Credentials): Promise<User> {
     const { userInfo } = await this.#link.login({
       userName: credentials.name,
-      password: credentials.passwordMd5 ?? md5hex(credentials.password ?? ''),
+      password: credentials.token ?? credentials.passwordMd5 ?? md5Hex(credentials.password ?? ''),
       onlineStatus: IM.BaseDefine.UserStatType.USER_STATUS_ONLINE,
       clientType: credentials.clientType ?? ClientType.WINDOWS,
-      clientVersion: credentials.clientVersion ?? 'teamtalk-sdk',
+      clientVersion: credentials.clientVersion ?? defaultClientVersion,
     });
     return userInfo;
   }
@@ -169,9 +192,9 @@ export class TeamTalkClient extends Requests {
    * connection, within its deadline.
    *
    * @param content a string is encrypted as text; bytes are sent as they are
-   * @throws DeadlineExceeded with the key for a retry: the server may or may not have stored the message. A message
-   *   that the server refuses ends the same way: client-behaviour.md#sending has no response for an unknown receiver,
-   *   a group the user is not a member of, or an empty message.
+   * @throws ClientError `unknown-receiver`, after half of the deadline: servers do not answer such a message
+   *   (client-behaviour.md#sending), so the client asks whether there is the user or the group; DeadlineExceeded with the
+   *   key for a retry: the server may or may not have stored the message. An empty message, and one to oneself, end so, too.
    */
   async send(
     session: Session,
@@ -187,9 +210,14 @@ export class TeamTalkClient extends Requests {
       createTime: 0,
       msgType: options.type ?? ('group' in session ? MsgType.GROUP_TEXT : MsgType.SINGLE_TEXT),
       msgData: typeof content === 'string' ? this.#codec.encrypt(content) : content,
-      attachData: typeof key === 'string' ? Buffer.from(key) : key,
+      attachData: typeof key === 'string' ? new TextEncoder().encode(key) : key,
     };
     return this.#outbox.send(this.#link.online, session, message, options.deadlineMs ?? this.#deadlineMs);
+  }
+
+  /** A text as it goes on the wire, encrypted with the client's key. */
+  encryptText(text: string): Uint8Array {
+    return this.#codec.encrypt(text);
   }
 
   /**
@@ -223,6 +251,15 @@ export class TeamTalkClient extends Requests {
     this.#requireConnection().post(Commands.MsgReadAck, message);
   }
 
+  /**
+   * Sends a command to the clients of a user, and to the user's own other ones (0x0601): what clients have agreed on, at
+   * most 65,536 characters. Nothing is kept, and there is no response.
+   */
+  async sendCommand(userId: number, data: string): Promise<void> {
+    const message = { fromUserId: this.userId, toUserId: userId, cmdMsgData: data };
+    this.#requireConnection().post(Commands.SwitchP2pCmd, message);
+  }
+
   override async request<P extends object, M extends object>(
     command: Command<object, P>,
     answer: Command<M, never>,
@@ -233,7 +270,7 @@ export class TeamTalkClient extends Requests {
   }
 
   /**
-   * Writes raw bytes, encoded PDUs or not; resolves when the operating system has accepted them.
+   * Writes raw bytes, encoded PDUs or, by TCP, not; resolves when the operating system has accepted them.
    *
    * @throws ClientError `disconnected`
    */
@@ -267,9 +304,15 @@ export class TeamTalkClient extends Requests {
   protected override messageOf(session: Session, info: IM.BaseDefine.MsgInfo.$Properties): Message {
     const { msgId, fromSessionId, createTime, msgType, msgData } = info;
     return new Message(
-      { msgId, fromUserId: fromSessionId, session, createTime, type: msgType, data: Buffer.from(msgData) },
+      { msgId, fromUserId: fromSessionId, session, createTime, type: msgType, data: new Uint8Array(msgData) },
       this.#codec,
     );
+  }
+
+  /** Whether there is such a user, or the user is in the group. */
+  async #isKnown(session: Session, deadlineMs: number): Promise<boolean> {
+    if ('group' in session) return (await this.groups.info([session.group], { deadlineMs })).length > 0;
+    return (await this.usersInfo([session.user], { deadlineMs })).length > 0;
   }
 
   #requireConnection(): Connection {
@@ -299,7 +342,7 @@ export class TeamTalkClient extends Requests {
       });
     }
     const session = sessionOf({ sessionType, sessionId });
-    const data = Buffer.from(message.msgData);
+    const data = new Uint8Array(message.msgData);
     // An own message may be a copy of one that this client has retried and that waits for its ack.
     const doubtful = isOwn && this.#outbox.isWaiting(session);
     this.#inbox.receive(
@@ -316,8 +359,4 @@ export class TeamTalkClient extends Requests {
     if (listened) this.emit('message', message);
     return true;
   }
-}
-
-function md5hex(text: string): string {
-  return createHash('md5').update(text).digest('hex');
 }

@@ -1,8 +1,9 @@
-import { connect, type Socket } from 'node:net';
 import { type Command, Commands, decodeBody, encodePdu, type Pdu, PduDecoder } from '@teamtalk/protocol';
 import { ClientError, DeadlineExceeded } from './errors.js';
 import { SequenceNumbers } from './sequence-numbers.js';
 import { reasonOf, type ServerAddress } from './server-location.js';
+import { openTransport } from './transport/open-transport.js';
+import type { Transport, TransportOptions } from './transport/transport.js';
 
 /** A pending request, matched by its sequence number. */
 export interface Exchange {
@@ -13,14 +14,12 @@ export interface Exchange {
   onLost(error: ClientError): void;
 }
 
-export interface ConnectionOptions {
+export interface ConnectionOptions extends TransportOptions {
   connectDeadlineMs: number;
   /** Milliseconds between heartbeats; a connection on which nothing arrives for that long after one is dead. */
   heartbeatMs: number;
   /** Maximum number of pending requests; below 65535, so that a sequence number is free. */
   maxInFlight: number;
-  /** The largest PDU accepted from the server, bytes. */
-  maxPduBytes: number;
 }
 
 export interface ConnectionEvents {
@@ -33,72 +32,66 @@ export interface ConnectionEvents {
 /** Time for buffered writes when a connection is closed, milliseconds. */
 const CLOSE_MS = 1000;
 
-/** One TCP connection to a msg_server: frames, sequence numbers, responses, heartbeats. */
+/** One connection to a msg_server: frames, sequence numbers, responses, heartbeats. */
 export class Connection {
   readonly server: ServerAddress;
-  readonly #socket: Socket;
+  readonly #transport: Transport;
   readonly #decoder: PduDecoder;
   readonly #events: ConnectionEvents;
   readonly #maxInFlight: number;
   readonly #exchanges = new Map<number, Exchange>();
   readonly #seqNums = new SequenceNumbers();
   readonly #heartbeat: NodeJS.Timeout;
-  readonly #closed: Promise<void>;
   #heard = true;
-  #corked = false;
   #end: ClientError | undefined;
 
   private constructor(
-    socket: Socket,
+    transport: Transport,
     server: ServerAddress,
     options: ConnectionOptions,
     events: ConnectionEvents,
   ) {
     this.server = server;
-    this.#socket = socket;
+    this.#transport = transport;
     this.#events = events;
     this.#maxInFlight = options.maxInFlight;
     this.#decoder = new PduDecoder(options.maxPduBytes);
     this.#heartbeat = setInterval(() => this.#beat(), options.heartbeatMs);
-    this.#closed = new Promise((resolve) => socket.once('close', () => resolve()));
-    socket.on('data', (chunk) => this.#read(chunk));
-    socket.on('error', (error) => this.#ended(`the connection broke: ${reasonOf(error)}`, error));
-    socket.on('close', () => this.#ended('the server closed the connection'));
+    transport.start({
+      onData: (chunk) => this.#read(chunk),
+      onEnd: (error) => {
+        if (error) this.#ended(`the connection broke: ${reasonOf(error)}`, error);
+        else this.#ended('the server closed the connection');
+      },
+    });
   }
 
   /** @throws ClientError `unreachable` when nothing answers in time, or `signal` is aborted */
-  static open(
+  static async open(
     server: ServerAddress,
     options: ConnectionOptions,
     events: ConnectionEvents,
     signal: AbortSignal,
   ): Promise<Connection> {
-    return new Promise((resolve, reject) => {
-      const socket = connect({ ...server, noDelay: true });
-      const where = `${server.host}:${server.port}`;
-      const settled = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', onAbort);
-      };
-      const fail = (reason: string, cause?: unknown) => {
-        settled();
-        socket.destroy();
-        reject(new ClientError('unreachable', `cannot connect to ${where}: ${reason}`, { cause }));
-      };
-      const onError = (error: Error) => fail(reasonOf(error), error);
-      const onAbort = () => fail('given up');
-      const timer = setTimeout(
-        () => fail(`no answer within ${options.connectDeadlineMs} ms`),
-        options.connectDeadlineMs,
-      );
-      signal.addEventListener('abort', onAbort);
-      socket.once('error', onError);
-      socket.once('connect', () => {
-        settled();
-        socket.off('error', onError);
-        resolve(new Connection(socket, server, options, events));
+    const { connectDeadlineMs } = options;
+    const opening = new AbortController();
+    const onAbort = () => opening.abort(new Error('given up'));
+    const timer = setTimeout(
+      () => opening.abort(new Error(`no answer within ${connectDeadlineMs} ms`)),
+      connectDeadlineMs,
+    );
+    signal.addEventListener('abort', onAbort);
+    try {
+      return new Connection(await openTransport(server, options, opening.signal), server, options, events);
+    } catch (error) {
+      const where = server.url ?? `${server.host}:${server.port}`;
+      throw new ClientError('unreachable', `cannot connect to ${where}: ${reasonOf(error)}`, {
+        cause: error,
       });
-    });
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+    }
   }
 
   get isOpen(): boolean {
@@ -172,9 +165,7 @@ export class Connection {
 
   /** Writes raw bytes; all writes of one event-loop turn go out together. */
   write(bytes: Uint8Array): void {
-    if (this.#end) return;
-    this.#cork();
-    this.#socket.write(bytes);
+    if (!this.#end) this.#transport.write(bytes);
   }
 
   /**
@@ -182,29 +173,21 @@ export class Connection {
    *
    * @throws ClientError `disconnected` when the connection ends first
    */
-  writeThrough(bytes: Uint8Array): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.#end) {
-        reject(this.#end);
-        return;
-      }
-      this.#cork();
-      this.#socket.write(bytes, (error) => {
-        if (!error) resolve();
-        else {
-          const reason = `the connection broke: ${reasonOf(error)}`;
-          reject(this.#end ?? new ClientError('disconnected', reason, { cause: error }));
-        }
-      });
-    });
+  async writeThrough(bytes: Uint8Array): Promise<void> {
+    if (this.#end) throw this.#end;
+    try {
+      await this.#transport.writeThrough(bytes);
+    } catch (error) {
+      const reason = `the connection broke: ${reasonOf(error)}`;
+      throw this.#end ?? new ClientError('disconnected', reason, { cause: error });
+    }
   }
 
   /** Ends the connection; buffered bytes still go out. Pending requests fail with `reason`. */
   async close(reason: ClientError): Promise<void> {
     this.#finish(reason);
-    const timer = setTimeout(() => this.#socket.destroy(), CLOSE_MS);
-    this.#socket.destroySoon();
-    await this.#closed;
+    const timer = setTimeout(() => this.#transport.destroy(), CLOSE_MS);
+    await this.#transport.close();
     clearTimeout(timer);
   }
 
@@ -222,7 +205,7 @@ export class Connection {
     } catch (error) {
       const message = `${this.server.host}:${this.server.port} does not speak the protocol: ${reasonOf(error)}`;
       this.#finish(new ClientError('protocol', message, { cause: error }));
-      this.#socket.destroy();
+      this.#transport.destroy();
       return undefined;
     }
   }
@@ -242,17 +225,7 @@ export class Connection {
       return;
     }
     this.#ended('the connection is dead: a heartbeat was not answered');
-    this.#socket.destroy();
-  }
-
-  #cork(): void {
-    if (this.#corked) return;
-    this.#corked = true;
-    this.#socket.cork();
-    process.nextTick(() => {
-      this.#corked = false;
-      this.#socket.uncork();
-    });
+    this.#transport.destroy();
   }
 
   #ended(reason: string, cause?: unknown): void {

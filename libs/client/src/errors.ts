@@ -9,6 +9,10 @@ export type ClientErrorCode =
   | 'already-logged-in'
   /** No response in time; see DeadlineExceeded. */
   | 'deadline-exceeded'
+  /** There is no such user, or the user is not a member of the group: the message was not stored. */
+  | 'unknown-receiver'
+  /** The server refused a request; see Refused. */
+  | 'refused'
   /** The connection broke, or was closed by the server, before the response. */
   | 'disconnected'
   /** The server ended this session in favour of another one; see Kicked. */
@@ -59,6 +63,23 @@ export class LoginRefused extends ClientError {
   get isTransient(): boolean {
     return this.resultCode >= 1 && this.resultCode <= 5;
   }
+}
+
+/** The server answered a request with a refusal. */
+export class Refused extends ClientError {
+  override readonly name = 'Refused';
+  /** What it means depends on the request; 1 where there is nothing to distinguish. */
+  readonly resultCode: number;
+
+  constructor(what: string, resultCode: number) {
+    super('refused', `${what} was refused (${resultCode})`);
+    this.resultCode = resultCode;
+  }
+}
+
+/** @throws Refused unless the result is 0 */
+export function requireDone(what: string, resultCode: number): void {
+  if (resultCode !== 0) throw new Refused(what, resultCode);
 }
 
 /** No response in time. The request may or may not have taken effect. */

@@ -47,7 +47,7 @@ export class Link {
     this.#events = events;
   }
 
-  /** The TCP connection, logged in or not. */
+  /** The connection, logged in or not. */
   get connection(): Connection | undefined {
     return this.#connection;
   }
@@ -178,8 +178,12 @@ export class Link {
       await this.#authenticate(await this.connect(), login);
     } catch (error) {
       if (this.#end) return;
-      if (error instanceof LoginRefused && !error.isTransient) void this.end(error);
-      else this.#scheduleReconnect(backOff, login, attempt + 1);
+      if (error instanceof LoginRefused && !error.isTransient) {
+        this.#events.onLost(error, false);
+        void this.end(error);
+      } else {
+        this.#scheduleReconnect(backOff, login, attempt + 1);
+      }
       return;
     }
     if (this.#online) this.#events.onReconnected();

@@ -13,7 +13,7 @@ export class Message {
   readonly createTime: number;
   readonly type: IM.BaseDefine.MsgType;
   /** `msg_data` as stored: encrypted text, or audio. */
-  readonly data: Buffer;
+  readonly data: Uint8Array;
   readonly #codec: TextCodec;
 
   constructor(fields: Omit<Message, 'text'>, codec: TextCodec) {

@@ -1,9 +1,24 @@
 import type { IM } from '@teamtalk/protocol';
 import type { BackOff } from './back-off.js';
 import type { LinkOptions } from './link.js';
-import type { ServerLocation } from './server-location.js';
+import { defaultFileServerUrl } from './platform/file-server-url.js';
+import {
+  type FileServerUrl,
+  fileServerAddress,
+  type ServerLocation,
+  webSocketAddresses,
+} from './server-location.js';
+import type { TlsOptions } from './transport/transport.js';
 
 export type ClientOptions = ServerLocation & {
+  /** TLS by TCP, and how to check the server's certificate, also that of a `wss:` URL; default: no TLS by TCP. */
+  tls?: boolean | TlsOptions;
+  /**
+   * How file_servers are reached by WebSocket, from the addresses that the msg_server gives: a URL in which `{host}` and
+   * `{port}` stand for them, or a function. Default: in Node they are dialled by TCP; in browsers it is port 9600 of the
+   * host, with TLS where `url` has it.
+   */
+  fileServerUrl?: FileServerUrl;
   /** The 32-byte key of message texts; default: the historic one. */
   textKey?: string | Uint8Array;
   /** Acknowledge deliveries with 0x0302; default true. */
@@ -26,12 +41,18 @@ export type ClientOptions = ServerLocation & {
 
 export interface Credentials {
   name: string;
-  /** The plain password, unless `passwordMd5` is given. */
+  /** The plain password, unless `passwordMd5` or `token` is given. */
   password?: string;
   /** Lower-case hex MD5 of the password, as on the wire. */
   passwordMd5?: string;
+  /** Of a bot, which has no password. */
+  token?: string;
   /** Default: Windows. */
   clientType?: IM.BaseDefine.ClientType;
+  /**
+   * Default: `teamtalk-sdk`, in browsers `web/` and the version of this package. A session whose version begins with
+   * `web/` kicks no PC client and is kicked by none; a user may have five of them.
+   */
   clientVersion?: string;
 }
 
@@ -48,12 +69,23 @@ export interface SendOptions {
 
 const defaultBackOff: BackOff = { firstMs: 200, maxMs: 30_000 };
 
-/** The settings of a link, with the defaults filled in. */
+/** @throws RangeError when it is not the URL of a WebSocket */
+export function fileServerUrl(options: ClientOptions): FileServerUrl | undefined {
+  const url =
+    options.fileServerUrl ?? defaultFileServerUrl('url' in options ? [options.url].flat()[0] : undefined);
+  if (typeof url === 'string') fileServerAddress({ host: '127.0.0.1', port: 8600 }, url);
+  return url;
+}
+
+/** The settings of a link, with the defaults filled in. @throws RangeError */
 export function linkOptions(options: ClientOptions): LinkOptions {
   const { reconnect = true, maxInFlight = 10_000 } = options;
   if (!(maxInFlight >= 1 && maxInFlight <= 30_000)) throw new RangeError('maxInFlight must be 1 to 30,000');
+  if ('url' in options) webSocketAddresses(options.url);
+  const { tls = false } = options;
   return {
     location: options,
+    tls: typeof tls === 'boolean' ? (tls ? {} : undefined) : tls,
     deadlineMs: options.deadlineMs ?? 8_000,
     connectDeadlineMs: options.connectDeadlineMs ?? 5_000,
     heartbeatMs: options.heartbeatMs ?? 30_000,

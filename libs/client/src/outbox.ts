@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { Commands, decodeBody, type IM } from '@teamtalk/protocol';
 import type { Connection } from './connection.js';
 import { ClientError, DeadlineExceeded } from './errors.js';
@@ -26,24 +25,29 @@ interface Outgoing {
  */
 export class Outbox {
   readonly #limit: number;
+  readonly #isKnown: (session: Session, deadlineMs: number) => Promise<boolean>;
   readonly #outgoing = new Set<Outgoing>();
   /** Number of pending messages, by session. */
   readonly #waiting = new Map<number, number>();
   readonly #idle = new Map<number, Array<() => void>>();
   /** Prefix of generated keys: random, drawn once per client. */
-  readonly #keyPrefix = randomBytes(12);
+  readonly #keyPrefix = crypto.getRandomValues(new Uint8Array(12));
   #keys = 0;
 
-  /** @param limit maximum number of messages without an ack */
-  constructor(limit: number) {
+  /**
+   * @param limit maximum number of messages without an ack
+   * @param isKnown asks the server whether it takes messages to a session
+   */
+  constructor(limit: number, isKnown: (session: Session, deadlineMs: number) => Promise<boolean>) {
     this.#limit = limit;
+    this.#isKnown = isKnown;
   }
 
   /** A key that no other message of this user has. */
-  newKey(): Buffer {
-    const key = Buffer.alloc(16);
-    this.#keyPrefix.copy(key);
-    key.writeUInt32BE(++this.#keys >>> 0, 12);
+  newKey(): Uint8Array {
+    const key = new Uint8Array(16);
+    key.set(this.#keyPrefix);
+    new DataView(key.buffer).setUint32(12, ++this.#keys);
     return key;
   }
 
@@ -67,7 +71,7 @@ export class Outbox {
    * Sends a message and waits for its ack.
    *
    * @param connection undefined: the message is sent by the next `resend`
-   * @throws DeadlineExceeded with the message's key; ClientError `too-many-in-flight`
+   * @throws DeadlineExceeded with the message's key; ClientError `unknown-receiver`, `too-many-in-flight`
    */
   send(
     connection: Connection | undefined,
@@ -87,6 +91,7 @@ export class Outbox {
         seqNum: 0,
         settle: (result) => {
           clearTimeout(timer);
+          clearTimeout(halfway);
           this.#remove(outgoing);
           if (result instanceof Error) reject(result);
           else resolve(result);
@@ -99,6 +104,7 @@ export class Outbox {
           new DeadlineExceeded(`message to ${sessionId}`, deadlineMs, message.attachData ?? undefined),
         );
       }, deadlineMs);
+      const halfway = setTimeout(() => void this.#doubt(outgoing, deadlineMs / 2), deadlineMs / 2);
       this.#add(outgoing);
       if (connection) this.#transmit(connection, outgoing);
     });
@@ -115,6 +121,17 @@ export class Outbox {
       outgoing.connection?.abandon(outgoing.seqNum);
       outgoing.settle(error);
     }
+  }
+
+  /** Finds out whether an ack is missing because there is no such receiver. Never throws. */
+  async #doubt(outgoing: Outgoing, deadlineMs: number): Promise<void> {
+    const { connection, session } = outgoing;
+    if (!connection) return;
+    const isKnown = await this.#isKnown(session, deadlineMs).catch(() => true);
+    if (isKnown || !this.#outgoing.has(outgoing)) return;
+    outgoing.connection?.abandon(outgoing.seqNum);
+    const receiver = 'group' in session ? `group ${session.group}` : `user ${session.user}`;
+    outgoing.settle(new ClientError('unknown-receiver', `there is no ${receiver} for this user`));
   }
 
   #transmit(connection: Connection, outgoing: Outgoing): void {

@@ -9,6 +9,12 @@ export interface PushHandlers {
   status(notify: IM.Buddy.IMUserStatNotify.$Properties): void;
   kick(kick: IM.Login.IMKickUser.$Properties): void;
   file(notify: IM.File.IMFileNotify.$Properties): void;
+  group(notify: IM.Group.IMGroupChangeMemberNotify.$Properties): void;
+  signature(notify: IM.Buddy.IMSignInfoChangedNotify.$Properties): void;
+  avatar(notify: IM.Buddy.IMAvatarChangedNotify.$Properties): void;
+  sessionRemoved(notify: IM.Buddy.IMRemoveSessionNotify.$Properties): void;
+  pc(notify: IM.Buddy.IMPCLoginStatusNotify.$Properties): void;
+  command(command: IM.SwitchService.IMP2PCmdMsg.$Properties): void;
 }
 
 /** @returns false when the body does not parse; unhandled commands are fine */
@@ -26,6 +32,18 @@ export function handlePush(pdu: Pdu, handlers: PushHandlers): boolean {
       return decoded(Commands.LoginKickUser, pdu, handlers.kick);
     case Commands.FileNotify.id:
       return decoded(Commands.FileNotify, pdu, handlers.file);
+    case Commands.GroupChangeMemberNotify.id:
+      return decoded(Commands.GroupChangeMemberNotify, pdu, handlers.group);
+    case Commands.BuddyListSignInfoChangedNotify.id:
+      return decoded(Commands.BuddyListSignInfoChangedNotify, pdu, handlers.signature);
+    case Commands.BuddyListAvatarChangedNotify.id:
+      return decoded(Commands.BuddyListAvatarChangedNotify, pdu, handlers.avatar);
+    case Commands.BuddyListRemoveSessionNotify.id:
+      return decoded(Commands.BuddyListRemoveSessionNotify, pdu, handlers.sessionRemoved);
+    case Commands.BuddyListPcLoginStatusNotify.id:
+      return decoded(Commands.BuddyListPcLoginStatusNotify, pdu, handlers.pc);
+    case Commands.SwitchP2pCmd.id:
+      return decoded(Commands.SwitchP2pCmd, pdu, handlers.command);
     default:
       return true;
   }

@@ -74,9 +74,15 @@ describe('a broken connection', () => {
     server.scripted.respond(Commands.LoginReqUserlogin, (each, _, seqNum) => {
       each.send(Commands.LoginResUserlogin, { serverTime: 1, resultCode: 6, resultString: 'wrong' }, seqNum);
     });
+    const events: unknown[] = [];
+    client.on('disconnected', ({ error, reconnecting }) => events.push([error.code, reconnecting]));
     const waiting = client.nextMessage();
     peer.reset();
     await expect(waiting).rejects.toMatchObject({ code: 'login-refused', resultCode: 6 });
+    expect(events).toEqual([
+      ['disconnected', true],
+      ['login-refused', false],
+    ]);
   });
 
   it('is not re-established after close', async () => {

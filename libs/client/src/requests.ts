@@ -1,8 +1,9 @@
-import { EventEmitter } from 'node:events';
 import { type Command, Commands, type IM, type Pdu } from '@teamtalk/protocol';
-import type { ClientError, Kicked } from './errors.js';
+import { type ClientError, type Kicked, requireDone } from './errors.js';
 import type { FileOffer } from './files/offer.js';
 import type { Message } from './message.js';
+import { EventEmitter } from './platform/emitter.js';
+import type { Requester } from './requester.js';
 import { fieldsOf, type Session, sessionKey, sessionOf } from './session.js';
 
 /** The events of a client. */
@@ -17,12 +18,35 @@ export interface ClientEvents {
   read: [{ session: Session; msgId: number }];
   /** 0x0508: somebody offers a file to the user's PC, or has stored one for them; see `receiveFile`. */
   file: [FileOffer];
+  /** 0x040b: somebody added members to a group of the user, or removed some. */
+  group: [GroupChange];
+  /** 0x0215: a user has a new signature. */
+  signature: [{ userId: number; text: string }];
+  /** 0x0212: a user has a new picture. */
+  avatar: [{ userId: number; url: string }];
+  /** 0x020f: the user has removed a session from the list on another of their connections. */
+  sessionRemoved: [{ session: Session }];
+  /** 0x020e: for logins as iOS or Android, whether the user's PC is online. */
+  pc: [{ isOnline: boolean }];
+  /** 0x0601: a command of another client, or of another connection of the user; see `sendCommand`. */
+  command: [{ fromUserId: number; toUserId: number; data: string }];
   /** The connection ended, other than by `close`. */
   disconnected: [{ error: ClientError; reconnecting: boolean }];
   /** Logged in again; missed messages follow as `message` events. */
   reconnected: [];
   /** Every received PDU, responses included, before it is handled. */
   pdu: [Pdu];
+}
+
+/** A change of a group's members. */
+export interface GroupChange {
+  groupId: number;
+  /** Who made it. */
+  byUserId: number;
+  change: 'added' | 'removed';
+  userIds: number[];
+  /** The members after it. */
+  memberIds: number[];
 }
 
 /** The range of `history`. */
@@ -37,7 +61,7 @@ export interface HistoryPage {
  * The requests of a logged-in client. Every call fails with DeadlineExceeded when no response arrives in time, and with
  * ClientError `disconnected` when the connection breaks first; none is retried.
  */
-export abstract class Requests extends EventEmitter<ClientEvents> {
+export abstract class Requests extends EventEmitter<ClientEvents> implements Requester {
   /** @throws ClientError `not-logged-in` */
   abstract get userId(): number;
 
@@ -128,11 +152,15 @@ export abstract class Requests extends EventEmitter<ClientEvents> {
   }
 
   /** Details of the given users; unknown ones are left out (0x0204). */
-  async usersInfo(userIds: number[]): Promise<IM.BaseDefine.UserInfo.$Properties[]> {
+  async usersInfo(
+    userIds: number[],
+    options: { deadlineMs?: number } = {},
+  ): Promise<IM.BaseDefine.UserInfo.$Properties[]> {
     const { userInfoList } = await this.request(
       Commands.BuddyListUserInfoRequest,
       Commands.BuddyListUserInfoResponse,
       { userId: this.userId, userIdList: userIds },
+      options,
     );
     return userInfoList ?? [];
   }
@@ -145,5 +173,27 @@ export abstract class Requests extends EventEmitter<ClientEvents> {
       { userId: this.userId, userIdList: userIds },
     );
     return userStatList ?? [];
+  }
+
+  /** Departments changed since `since`, 0 for all that exist (0x0210); pass `latestUpdateTime` as the next `since`. */
+  async departments(
+    since = 0,
+  ): Promise<{ departments: IM.BaseDefine.DepartInfo.$Properties[]; latestUpdateTime: number }> {
+    const { deptList, latestUpdateTime } = await this.request(
+      Commands.BuddyListDepartmentRequest,
+      Commands.BuddyListDepartmentResponse,
+      { userId: this.userId, latestUpdateTime: since },
+    );
+    return { departments: deptList ?? [], latestUpdateTime };
+  }
+
+  /** Takes a session off the recent ones, its unread messages with it (0x0206). @throws Refused when there is none */
+  async removeSession(session: Session): Promise<void> {
+    const { resultCode } = await this.request(
+      Commands.BuddyListRemoveSessionReq,
+      Commands.BuddyListRemoveSessionRes,
+      { userId: this.userId, ...fieldsOf(session) },
+    );
+    requireDone('removing the session', resultCode);
   }
 }

@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { TeamTalkClient } from './client.js';
-import { findServers } from './server-location.js';
+import { fileServerAddress, findServers } from './server-location.js';
 import { MiniMsgServer } from './testing/mini-msg-server.js';
 
 const { signal } = new AbortController();
@@ -30,6 +30,19 @@ describe('findServers', () => {
   it('uses a given address', async () => {
     const address = { host: 'chat.example', port: 8000 };
     expect(await findServers(address, signal)).toEqual([address]);
+  });
+
+  it('gives all URLs of WebSockets, in an order that changes', async () => {
+    const urls = ['ws://a/', 'ws://b:9090/', 'wss://c/'];
+    const firsts = new Set<string | undefined>();
+    for (let i = 0; i < 200; i++) {
+      const found = await findServers({ url: urls }, signal);
+      expect(found.map(({ url }) => url).sort()).toEqual(urls);
+      firsts.add(found[0]?.url);
+    }
+    expect([...firsts].sort()).toEqual(urls);
+    await expect(findServers({ url: [] }, signal)).rejects.toThrow(RangeError);
+    await expect(findServers({ url: ['ws://a/', 'http://b/'] }, signal)).rejects.toThrow(/http:/);
   });
 
   it('returns the primary and backup address of a login_server, whose port is a string', async () => {
@@ -89,4 +102,35 @@ it('falls back to the second address', async () => {
   expect(client.server).toEqual({ host: '127.0.0.1', port });
   await client.close();
   await mini.stop();
+});
+
+describe('fileServerAddress', () => {
+  const server = { host: '192.0.2.7', port: 8601 };
+
+  it.each([
+    ['wss://{host}:9600/', 'wss://192.0.2.7:9600/', 9600],
+    ['wss://files.example.com/{host}/{port}', 'wss://files.example.com/192.0.2.7/8601', 443],
+    [
+      ({ host, port }: { host: string; port: number }) => `ws://${host}:${port + 1000}/`,
+      'ws://192.0.2.7:9601/',
+      9601,
+    ],
+  ])('makes a WebSocket of the address: %s', (url, expected, port) => {
+    expect(fileServerAddress(server, url)).toMatchObject({ url: expected, port });
+  });
+
+  it('leaves the address where there is no URL, and puts brackets around IPv6', () => {
+    expect(fileServerAddress(server, undefined)).toBe(server);
+    expect(fileServerAddress({ host: '2001:db8::7', port: 8600 }, 'ws://{host}:9600/').url).toBe(
+      'ws://[2001:db8::7]:9600/',
+    );
+  });
+
+  it('is checked when the client is made', () => {
+    for (const fileServerUrl of ['http://{host}/', '{host}:9600']) {
+      expect(() => new TeamTalkClient({ host: 'x', port: 1, fileServerUrl }), fileServerUrl).toThrow(
+        RangeError,
+      );
+    }
+  });
 });

@@ -3,10 +3,18 @@ import { ClientError } from './errors.js';
 export interface ServerAddress {
   host: string;
   port: number;
+  /** Of its WebSocket, when it is reached by one. */
+  url?: string;
 }
 
-/** How to find the msg_server: its address, or the base URL of a login_server. */
-export type ServerLocation = ServerAddress | { loginServer: string };
+/**
+ * How to find the msg_server: its address, the base URL of a login_server (both by TCP, not in browsers), or the URL of
+ * its WebSocket, `ws:` or `wss:`; of several URLs each attempt tries all, in random order.
+ */
+export type ServerLocation =
+  | { host: string; port: number }
+  | { loginServer: string }
+  | { url: string | readonly string[] };
 
 /**
  * The addresses to dial, best first.
@@ -14,9 +22,44 @@ export type ServerLocation = ServerAddress | { loginServer: string };
  * @throws ClientError `unreachable` when the login_server has none, or `signal` is aborted first
  */
 export async function findServers(location: ServerLocation, signal: AbortSignal): Promise<ServerAddress[]> {
-  if ('host' in location) return [location];
+  if ('host' in location) return [{ host: location.host, port: location.port }];
+  if ('url' in location) return shuffled(webSocketAddresses(location.url));
   const { loginServer } = location;
   return addressesIn(loginServer, await ask(loginServer, signal));
+}
+
+/** @throws RangeError when one is not the URL of a WebSocket, or there is none */
+export function webSocketAddresses(urls: string | readonly string[]): ServerAddress[] {
+  const addresses = [urls].flat().map(webSocketAddress);
+  if (addresses.length === 0) throw new RangeError('there is no URL of a WebSocket');
+  return addresses;
+}
+
+function shuffled<T>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, at: Math.random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ item }) => item);
+}
+
+function webSocketAddress(url: string): ServerAddress {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (!parsed || !['ws:', 'wss:'].includes(parsed.protocol)) {
+    throw new RangeError(`${url} is not a ws: or wss: URL`);
+  }
+  const port = Number(parsed.port) || (parsed.protocol === 'wss:' ? 443 : 80);
+  return { host: parsed.hostname, port, url };
+}
+
+/** The WebSocket of a file_server, by its TCP address: a URL with `{host}` and `{port}` in it, or a function. */
+export type FileServerUrl = string | ((server: { host: string; port: number }) => string);
+
+/** @throws RangeError when it is not the URL of a WebSocket */
+export function fileServerAddress(server: ServerAddress, url: FileServerUrl | undefined): ServerAddress {
+  if (url === undefined) return server;
+  if (typeof url === 'function') return webSocketAddress(url(server));
+  const host = server.host.includes(':') ? `[${server.host}]` : server.host;
+  return webSocketAddress(url.replaceAll('{host}', host).replaceAll('{port}', String(server.port)));
 }
 
 /**

@@ -7,9 +7,9 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { text as textOf } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { imageText } from '@teamtalk/protocol';
 import { ClientError, DeadlineExceeded } from './errors.js';
 import { findMsfs, reasonOf } from './server-location.js';
+import { type UploadedImage, uploadedImage } from './uploaded-image.js';
 
 export interface UploadOptions {
   /** The file's name; a size at its end (`x_320x240.jpg`) is preserved. Default: the name on disk. */
@@ -20,15 +20,6 @@ export interface UploadOptions {
   deadlineMs?: number;
   /** Called with the bytes sent so far and the total, for each chunk. */
   onProgress?: (sent: number, total: number) => void;
-}
-
-export interface UploadedImage {
-  /** its public URL */
-  url: string;
-  /** its key in the server's storage */
-  path: string;
-  /** The text that makes clients show the image, to be sent alone or within a text. */
-  text: string;
 }
 
 const pieceBytes = 64 * 1024;
@@ -103,25 +94,7 @@ async function upload(
     throw error;
   });
   sending.catch(() => {});
-  return read(response);
-}
-
-/** The response of msfs: one line of JSON. */
-async function read(response: IncomingMessage): Promise<UploadedImage> {
-  const body = await textOf(response);
-  let answer: Record<string, unknown>;
-  try {
-    answer = Object(JSON.parse(body)) as Record<string, unknown>;
-  } catch (error) {
-    throw new ClientError('upload-refused', `msfs answered ${response.statusCode}, without JSON`, {
-      cause: error,
-    });
-  }
-  const { error_code: code, error_msg: reason, url, path: imagePath } = answer;
-  if (code !== 0 || typeof url !== 'string' || typeof imagePath !== 'string') {
-    throw new ClientError('upload-refused', `upload refused: ${reason ?? 'no reason given'} (${code})`);
-  }
-  return { url, path: imagePath, text: imageText(url) };
+  return uploadedImage(await textOf(response), response.statusCode);
 }
 
 async function* formOf(

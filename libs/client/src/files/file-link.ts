@@ -1,4 +1,5 @@
 import { type Command, Commands, FILE_SERVER_FRAME_LIMIT, type IM, type Pdu } from '@teamtalk/protocol';
+import type { TeamTalkClient } from '../client.js';
 import { Connection } from '../connection.js';
 import { ClientError } from '../errors.js';
 import type { ServerAddress } from '../server-location.js';
@@ -23,6 +24,9 @@ export interface FileLogin {
   fileRole: IM.BaseDefine.ClientFileRole;
 }
 
+/** How a client reaches file_servers. */
+export type FileAccess = Pick<TeamTalkClient, 'tls' | 'fileServerAddress'>;
+
 /** A connection to a file_server, logged in for one side of a transfer. */
 export class FileLink {
   readonly #waiting: Pdu[] = [];
@@ -34,13 +38,23 @@ export class FileLink {
    * @throws ClientError `unreachable`, `disconnected`, or `file-refused` when the file_server refuses the user for this
    *   side of the task; DeadlineExceeded
    */
-  static async open(server: ServerAddress, login: FileLogin, signal: AbortSignal): Promise<FileLink> {
+  static async open(
+    server: ServerAddress,
+    login: FileLogin,
+    access: FileAccess,
+    signal: AbortSignal,
+  ): Promise<FileLink> {
     const link = new FileLink();
     const events = {
       onPdu: (pdu: Pdu) => link.#take(pdu),
       onEnd: (error: ClientError) => link.#finish(error),
     };
-    const connection = await Connection.open(server, options, events, signal);
+    const connection = await Connection.open(
+      access.fileServerAddress(server),
+      { ...options, tls: access.tls },
+      events,
+      signal,
+    );
     link.#connection = connection;
     try {
       await connection.request(Commands.FileLoginReq, Commands.FileLoginRes, login, answerMs, (reply) => {

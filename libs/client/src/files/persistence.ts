@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { ClientError, type ClientErrorCode, DeadlineExceeded } from '../errors.js';
+import { pause } from '../platform/pause.js';
 import type { ServerAddress } from '../server-location.js';
 
 /** Options of both sending and receiving. */
@@ -65,7 +65,7 @@ export async function persist<T>(
     if (performance.now() - progressAt > giveUpMs) {
       throw failure ?? new DeadlineExceeded('the other side of the transfer', giveUpMs);
     }
-    await delay(pauseMs);
+    await pause(pauseMs);
   }
 }
 

@@ -2,7 +2,7 @@ import { Commands, decodeBody, IM, type Pdu } from '@teamtalk/protocol';
 import type { TeamTalkClient } from '../client.js';
 import { ClientError } from '../errors.js';
 import type { ServerAddress } from '../server-location.js';
-import { blockBytes, FileLink, type FileLogin } from './file-link.js';
+import { blockBytes, type FileAccess, FileLink, type FileLogin } from './file-link.js';
 import {
   CLIENT_FILE_DONE,
   CLIENT_FILE_PEER_READY,
@@ -50,15 +50,19 @@ export async function receiveFile(
   const { taskId, online, servers } = offer;
   const fileRole = online ? CLIENT_REALTIME_RECVER : CLIENT_OFFLINE_DOWNLOAD;
   const login = { userId: client.userId, taskId, fileRole };
-  const receiving = new Receiving(login, offer, sink, options);
+  const receiving = new Receiving(login, client, offer, sink, options);
   await persist(servers, options, () => receiving.reached, receiving.attempt);
-  if (online) return;
-  const file = { fromUserId: offer.fromUserId, toUserId: client.userId, taskId };
-  await tellServer(client, Commands.FileDelOfflineReq, file);
+  if (!online) await removeStored(client, offer);
 }
 
-/** Tells the sender of an online transfer that the user declines the file. */
-export async function refuseFile(client: TeamTalkClient, { taskId, servers }: FileOffer): Promise<void> {
+async function removeStored(client: TeamTalkClient, { fromUserId, taskId }: FileOffer): Promise<void> {
+  await tellServer(client, Commands.FileDelOfflineReq, { fromUserId, toUserId: client.userId, taskId });
+}
+
+/** Declines a file: of an online transfer the sender is told, a stored file is off the list. */
+export async function refuseFile(client: TeamTalkClient, offer: FileOffer): Promise<void> {
+  const { taskId, online, servers } = offer;
+  if (!online) return removeStored(client, offer);
   const login = { userId: client.userId, taskId, fileRole: CLIENT_REALTIME_RECVER };
   const { signal } = new AbortController();
   await persist(
@@ -66,7 +70,7 @@ export async function refuseFile(client: TeamTalkClient, { taskId, servers }: Fi
     {},
     () => 0,
     async (server) => {
-      const link = await FileLink.open(server, login, signal);
+      const link = await FileLink.open(server, login, client, signal);
       await tellState(link, login, CLIENT_FILE_REFUSE);
       await link.close();
       return true;
@@ -78,14 +82,22 @@ class Receiving {
   /** Bytes the sink has. */
   reached: number;
   readonly #login: FileLogin;
+  readonly #access: FileAccess;
   readonly #offer: FileOffer;
   readonly #sink: FileSink;
   readonly #onProgress: (bytes: number) => void;
   readonly #signal: AbortSignal;
   #finished = false;
 
-  constructor(login: FileLogin, offer: FileOffer, sink: FileSink, { onProgress, signal }: TransferOptions) {
+  constructor(
+    login: FileLogin,
+    access: FileAccess,
+    offer: FileOffer,
+    sink: FileSink,
+    { onProgress, signal }: TransferOptions,
+  ) {
     this.#login = login;
+    this.#access = access;
     this.#offer = offer;
     this.#sink = sink;
     this.reached = sink.offset;
@@ -96,7 +108,7 @@ class Receiving {
   readonly attempt = async (server: ServerAddress, first: boolean): Promise<true | undefined> => {
     const { online, size } = this.#offer;
     if (!online && this.reached >= size) return this.#finish();
-    const link = await FileLink.open(server, this.#login, this.#signal);
+    const link = await FileLink.open(server, this.#login, this.#access, this.#signal);
     return orCancel(link, this.#login, this.#signal, async () => {
       if (online && !(await this.#senderReady(link, first))) return undefined;
       await this.#pullAll(link);

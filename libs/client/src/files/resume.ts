@@ -2,7 +2,7 @@ import { IM } from '@teamtalk/protocol';
 import type { TeamTalkClient } from '../client.js';
 import { ClientError } from '../errors.js';
 import type { ServerAddress } from '../server-location.js';
-import { FileLink, type FileLogin } from './file-link.js';
+import { type FileAccess, FileLink, type FileLogin } from './file-link.js';
 import { fileServers } from './file-offer.js';
 import { persist, type TransferOptions } from './persistence.js';
 
@@ -37,12 +37,13 @@ export async function findBegun(
     last = (last + 1) % servers.length;
     const server = servers[last]!;
     const login = { userId: client.userId, taskId };
-    const upload = await enter(server, { ...login, fileRole: CLIENT_OFFLINE_UPLOAD }, signal);
+    const upload = await enter(server, { ...login, fileRole: CLIENT_OFFLINE_UPLOAD }, client, signal);
     if (upload) {
       await upload.close();
       return { taskId, online: false, servers };
     }
-    const link = await FileLink.open(server, { ...login, fileRole: CLIENT_REALTIME_SENDER }, signal);
+    const sender = { ...login, fileRole: CLIENT_REALTIME_SENDER };
+    const link = await FileLink.open(server, sender, client, signal);
     const asked = await link.next(signal, pullTimeoutMs).finally(() => link.close());
     if (!asked) throw new ClientError('unreachable', 'the receiver is not connected to any file_server');
     return { taskId, online: true, servers: [server, ...servers.filter((other) => other !== server)] };
@@ -54,10 +55,11 @@ export async function findBegun(
 async function enter(
   server: ServerAddress,
   login: FileLogin,
+  access: FileAccess,
   signal: AbortSignal,
 ): Promise<FileLink | undefined> {
   try {
-    return await FileLink.open(server, login, signal);
+    return await FileLink.open(server, login, access, signal);
   } catch (error) {
     if (error instanceof ClientError && error.code === 'file-refused') return undefined;
     throw error;

@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { Commands, IM } from '@teamtalk/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { TeamTalkClient } from '../client.js';
+import type { ServerAddress } from '../server-location.js';
 import { type Peer, ScriptedServer } from '../testing/scripted-server.js';
 import { CLIENT_FILE_DONE } from './file-state.js';
 import { type SendFileOptions, sendFile } from './send-file.js';
@@ -24,7 +25,12 @@ afterEach(async () => {
 function clientOf(transMode: IM.BaseDefine.TransferFileType): TeamTalkClient {
   const { host, port } = fileServer.address;
   const answer = { resultCode: 0, taskId, transMode, ipAddrList: [{ ip: host, port }] };
-  const client = { userId: 7, request: async () => answer, sendPdu: async () => {} };
+  const client = {
+    userId: 7,
+    request: async () => answer,
+    sendPdu: async () => {},
+    fileServerAddress: (server: ServerAddress) => server,
+  };
   return client as unknown as TeamTalkClient;
 }
 

@@ -2,7 +2,7 @@ import { Commands, decodeBody, encodePdu, IM } from '@teamtalk/protocol';
 import type { TeamTalkClient } from '../client.js';
 import { ClientError } from '../errors.js';
 import type { ServerAddress } from '../server-location.js';
-import { blockBytes, FileLink, type FileLogin } from './file-link.js';
+import { blockBytes, type FileAccess, FileLink, type FileLogin } from './file-link.js';
 import { serversOf } from './file-offer.js';
 import { CLIENT_FILE_DONE, orCancel, stateOf, unexpected } from './file-state.js';
 import { persist, type TransferOptions } from './persistence.js';
@@ -67,7 +67,8 @@ export async function sendFile(
   const fileRole = online ? CLIENT_REALTIME_SENDER : CLIENT_OFFLINE_UPLOAD;
   // An upload waits only for the file_server, which may have to reread gigabytes of an earlier attempt.
   const waitMs = online ? meetMs : undefined;
-  const sending = new Sending({ userId: client.userId, taskId, fileRole }, source, waitMs, options);
+  const login = { userId: client.userId, taskId, fileRole };
+  const sending = new Sending(login, client, source, waitMs, options);
   await persist(servers, options, () => sending.reached, sending.attempt);
   if (!online) {
     const file = { fromUserId: client.userId, toUserId, taskId };
@@ -101,6 +102,7 @@ async function taskFor(
 class Sending {
   reached = 0;
   readonly #login: FileLogin;
+  readonly #access: FileAccess;
   readonly #source: FileSource;
   readonly #waitMs: number | undefined;
   readonly #onProgress: (bytes: number) => void;
@@ -110,11 +112,13 @@ class Sending {
   /** @param waitMs how long to wait for a pull where the other side may be absent; undefined: no limit */
   constructor(
     login: FileLogin,
+    access: FileAccess,
     source: FileSource,
     waitMs: number | undefined,
     { onProgress, signal, resume }: SendFileOptions,
   ) {
     this.#login = login;
+    this.#access = access;
     this.#source = source;
     this.#waitMs = waitMs;
     this.#onProgress = onProgress ?? (() => {});
@@ -123,7 +127,7 @@ class Sending {
   }
 
   readonly attempt = async (server: ServerAddress, first: boolean): Promise<true | undefined> => {
-    const link = await FileLink.open(server, this.#login, this.#signal);
+    const link = await FileLink.open(server, this.#login, this.#access, this.#signal);
     return orCancel(link, this.#login, this.#signal, () =>
       this.#answerPulls(link, first ? undefined : this.#waitMs),
     );

@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from '@teamtalk/protocol';
 import type { TeamTalkClient } from '../client.js';
 import { ClientError } from '../errors.js';
+import { pause } from '../platform/pause.js';
 
 const tryMs = 10_000;
 const pauseMs = 250;
@@ -23,7 +23,7 @@ export async function tellServer<P extends object>(
     } catch (error) {
       const lost = error instanceof ClientError && error.code === 'disconnected';
       if (!lost || performance.now() > end) throw error;
-      await delay(pauseMs);
+      await pause(pauseMs);
     }
   }
 }

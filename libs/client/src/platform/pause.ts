@@ -1,0 +1,2 @@
+/** Waits so many milliseconds. In browsers pause.browser.ts takes its place. */
+export { setTimeout as pause } from 'node:timers/promises';

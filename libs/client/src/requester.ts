@@ -1,0 +1,15 @@
+import type { Command } from '@teamtalk/protocol';
+
+/** A logged-in client, for those that make requests. */
+export interface Requester {
+  /** @throws ClientError `not-logged-in` */
+  readonly userId: number;
+
+  /** Sends a request and returns the response, matched by its sequence number. */
+  request<P extends object, M extends object>(
+    command: Command<object, P>,
+    answer: Command<M, never>,
+    message: NoInfer<P>,
+    options?: { deadlineMs?: number },
+  ): Promise<M>;
+}
