@@ -13,7 +13,7 @@ const closing: (() => Promise<void>)[] = [];
 beforeEach(async () => {
   nats = await testNats();
   proxy = await startProxy();
-  bus = await connectThrough(proxy);
+  bus = await connectThrough([proxy]);
 });
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
@@ -26,10 +26,10 @@ async function startProxy(): Promise<FaultProxy> {
   return started;
 }
 
-async function connectThrough(...proxies: FaultProxy[]): Promise<Bus> {
+async function connectThrough(proxies: readonly FaultProxy[], relaxed = false): Promise<Bus> {
   const { log, metrics } = createKit('test', { logLevel: 'silent', shutdownMs: 1_000 });
   const url = proxies.map(({ port }) => `nats://127.0.0.1:${port}`).join(',');
-  const connected = await Bus.connect({ ...nats, url, name: 'test', log, metrics });
+  const connected = await Bus.connect({ ...nats, url, name: 'test', log, metrics, relaxed });
   closing.push(() => connected.drain());
   return connected;
 }
@@ -70,6 +70,20 @@ test('is not responsive while NATS is silent, though connected', async () => {
   expect([bus.connected, bus.stable]).toEqual([true, true]);
   proxy.restore();
   await waitUntil(() => bus.responsive, { what: 'heard again' });
+});
+
+test('probes NATS twice a second; where no message passes through, once', async () => {
+  const probes = async (relaxed: boolean) => {
+    const { log, metrics } = createKit('test', { logLevel: 'silent', shutdownMs: 1_000 });
+    const probing = await Bus.connect({ ...nats, name: 'test', log, metrics, relaxed });
+    closing.push(() => probing.drain());
+    return async () =>
+      sumOf(readMetrics(await metrics.registry.metrics()), 'teamtalk_test_bus_round_trip_seconds_count', {});
+  };
+  const [strict, relaxed] = await Promise.all([probes(false), probes(true)]);
+  await waitUntil(async () => (await strict()) >= 8, { what: 'eight probes' });
+  expect(await relaxed()).toBeGreaterThanOrEqual(3);
+  expect(await relaxed()).toBeLessThanOrEqual(5);
 });
 
 test('after a flush everything that NATS had before it is handled', async () => {
@@ -146,11 +160,14 @@ test('a request without a reply fails in its time', async () => {
   await expect(asked).rejects.toMatchObject({ code: 'deadline-exceeded' });
 });
 
-test('leaves a server that goes silent, although its buffers are full, and does not dial it again', async () => {
+test.each([
+  ['', false],
+  ['relaxed: ', true],
+])('%sleaves a server that goes silent with full buffers, and does not dial it again', async (_, relaxed) => {
   const proxies = [await startProxy(), await startProxy()];
   const dialled: FaultProxy[] = [];
   for (const each of proxies) each.onConnect = () => dialled.push(each);
-  const moving = await connectThrough(...proxies);
+  const moving = await connectThrough(proxies, relaxed);
   moving.answer(topics.storedBatch(1), () => ({}));
   dialled[0]!.block();
   const pdu = Buffer.alloc(1_000_000);

@@ -48,6 +48,8 @@ export class Bus {
    * heartbeats on another subject, may be among them.
    */
   readonly restricted: boolean;
+  /** Whether this process looks after NATS and others less often, because no message passes through it. */
+  readonly relaxed: boolean;
   readonly #connection: BusConnection;
   readonly #nats: NatsConnection;
   readonly #prefix: string;
@@ -66,12 +68,13 @@ export class Bus {
   }
 
   private constructor(connection: BusConnection, options: BusOptions) {
-    const { prefix, log, metrics, tracing, member = 'any' } = options;
+    const { prefix, log, metrics, tracing, member = 'any', relaxed = false } = options;
     this.#connection = connection;
     this.#nats = connection.nats;
     this.#prefix = prefix;
     this.#answers = new Answers(connection.nats, prefix, member);
     this.restricted = userOf(options) === member;
+    this.relaxed = relaxed;
     connection.onRefused(({ operation, subject }, error) => {
       if (operation === 'publish') this.#answers.refused(subject.slice(prefix.length + 1), error);
     });

@@ -6,13 +6,19 @@ import { type HeartbeatDetails, HeartbeatPublisher, Registry, type RegistryEvent
 /**
  * Connects a service to NATS, waiting until it is available, and adds its readiness check. When the service stops, the
  * connection is drained.
+ * @param options `relaxed`: no message passes through the service, so it may notice half a second later that an instance is
+ * gone, and a second later that a NATS server is silent
  * @throws TeamTalkError `unavailable` when NATS does not answer within the start timeout
  */
-export async function joinCluster(kit: Kit, nats: BusConfig): Promise<Cluster> {
+export async function joinCluster(
+  kit: Kit,
+  nats: BusConfig,
+  { relaxed = false }: { relaxed?: boolean } = {},
+): Promise<Cluster> {
   const { health, instance, life, log, metrics, service, tracing } = kit;
   const name = `${service} ${formatInstance(instance)}`;
   const bus = await kit.untilAvailable('nats', () =>
-    Bus.connect({ ...nats, name, member: service, log, metrics, tracing }),
+    Bus.connect({ ...nats, name, member: service, log, metrics, tracing, relaxed }),
   );
   life.onStop('NATS', () => bus.drain());
   health.addCheck('nats', () => bus.connected && !bus.deaf);

@@ -22,19 +22,19 @@ export interface ConnectionOptions extends BusConfig {
   name: string;
   log: Logger;
   metrics: Metrics;
+  /** The process is not on the way of messages: it probes NATS less often, and leaves a silent server a second later. */
+  relaxed?: boolean;
 }
 
 /** Time within which every process reconnects after an outage of NATS, milliseconds. */
 const stableMs = 5_000;
-/** Milliseconds between two round-trip probes of NATS. */
-const roundTripEveryMs = 500;
+/**
+ * Milliseconds between two round-trip probes of NATS, and how many in a row may stay unanswered before another NATS server
+ * is tried. Counted, not timed: a process that was suspended itself finds the replies it missed in its socket.
+ */
+const probing = { strict: { everyMs: 500, unanswered: 3 }, relaxed: { everyMs: 1_000, unanswered: 2 } };
 /** NATS counts as silent when its last reply is this old, milliseconds; well below the eviction time. */
 const silentMs = 1_500;
-/**
- * Unanswered probes in a row after which another NATS server is tried. Counted, not timed: a process that was
- * suspended itself finds the replies it missed in its socket.
- */
-const maxUnansweredProbes = 3;
 /** Kinds of refusals of which each is logged once. */
 const maxLogged = 100;
 /** Milliseconds between two dials of the same NATS server, and how much is added at random. */
@@ -48,6 +48,7 @@ export type Refused = Pick<PermissionViolationError, 'operation' | 'subject'>;
 /** A connection to NATS that reconnects for ever, and leaves a server that does not answer for another one. */
 export class BusConnection {
   readonly nats: NatsConnection;
+  readonly #probing: typeof probing.strict;
   readonly #log: Logger;
   readonly #reconnected: (() => void)[] = [];
   readonly #onRefused: ((refused: Refused, error: Error) => void)[] = [];
@@ -97,8 +98,9 @@ export class BusConnection {
     }
   }
 
-  private constructor(nats: NatsConnection, { log, metrics }: ConnectionOptions) {
+  private constructor(nats: NatsConnection, { log, metrics, relaxed = false }: ConnectionOptions) {
     this.nats = nats;
+    this.#probing = relaxed ? probing.relaxed : probing.strict;
     this.#log = log;
     metrics.gauge('bus_connected', '1 while connected to NATS', () => (this.#connected ? 1 : 0));
     this.#refusals = metrics.counter(
@@ -108,10 +110,10 @@ export class BusConnection {
     );
     this.#roundTrip = metrics.histogram(
       'bus_round_trip_seconds',
-      'Round-trip time to NATS, measured twice a second',
+      'Round-trip time to NATS, measured by probes',
     );
     // Without its promise: the next turn has to count a probe that is still unanswered.
-    this.#stopMeasuring = every(roundTripEveryMs, () => void this.#measure());
+    this.#stopMeasuring = every(this.#probing.everyMs, () => void this.#measure());
     void this.#watch();
   }
 
@@ -181,7 +183,7 @@ export class BusConnection {
 
   #leaveIfSilent(): void {
     this.#unansweredProbes++;
-    if (this.#unansweredProbes < maxUnansweredProbes || this.nats.getServers().length < 2) return;
+    if (this.#unansweredProbes < this.#probing.unanswered || this.nats.getServers().length < 2) return;
     this.#unansweredProbes = 0;
     this.#log.warn('NATS server silent; connecting to another one');
     breakConnection(this.nats);

@@ -105,7 +105,7 @@ export class Registry {
     bus.subscribe(topics.heartbeat(service), heard);
     if (!bus.restricted) bus.subscribe(topics.sharedHeartbeat, heard);
     bus.onReconnect(() => this.#grantTime());
-    this.#stopExpiring = every(heartbeatMs / 2, () => this.#expire());
+    this.#stopExpiring = every(bus.relaxed ? heartbeatMs : heartbeatMs / 2, () => this.#expire());
     bus.publish(topics.discovery, { service });
   }
 

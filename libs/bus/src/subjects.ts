@@ -20,6 +20,8 @@ export const members = [
   'push_server',
   'file_server',
   'msfs',
+  'web_server',
+  'admin_server',
   'operator',
 ] as const;
 
@@ -50,7 +52,7 @@ export interface AnyTopic extends Pick<Topic<never, unknown>, 'subject' | 'publi
 
 const everyService = members.filter((member) => member !== 'operator');
 
-/** Who keeps a registry of a service's instances, besides the operator. */
+/** Who keeps a registry of a service's instances, besides the operator and admin_server, which show them all. */
 const followers: Readonly<Record<string, readonly Member[]>> = {
   msg_server: ['route_server', 'http_msg_server', 'login_server', 'db_proxy_server', 'msfs'],
   route_server: ['route_server', 'msg_server', 'db_proxy_server'],
@@ -69,7 +71,7 @@ export const topics = {
     subject: `announcement.${service}`,
     event: events.Heartbeat,
     publishers: members.filter((member) => member === service),
-    subscribers: [...(followers[service] ?? []), 'operator'] as Member[],
+    subscribers: [...(followers[service] ?? []), 'admin_server', 'operator'] as Member[],
   }),
 
   /**
@@ -150,7 +152,7 @@ export const topics = {
     event: events.SessionsQuery,
     answer: events.Sessions,
     shared: true,
-    publishers: ['http_msg_server', 'operator'],
+    publishers: ['http_msg_server', 'push_server', 'admin_server', 'operator'],
     subscribers: ['route_server'],
   },
 
@@ -164,11 +166,28 @@ export const topics = {
   }),
 
   /** to one msg_server */
+  acknowledged: (msgServer: number) => ({
+    subject: `acknowledged.${formatInstance(msgServer)}`,
+    event: events.AcknowledgedQuery,
+    answer: events.Acknowledged,
+    publishers: ['push_server'],
+    subscribers: ['msg_server'],
+  }),
+
+  /** to all push_servers */
+  phoneMessage: {
+    subject: 'phone-message',
+    event: events.PhoneMessage,
+    publishers: ['push_server'],
+    subscribers: ['push_server'],
+  },
+
+  /** to one msg_server */
   connections: (msgServer: number) => ({
     subject: `connections.${formatInstance(msgServer)}`,
     event: events.ConnectionsQuery,
     answer: events.Connections,
-    publishers: ['http_msg_server'],
+    publishers: ['http_msg_server', 'admin_server'],
     subscribers: ['msg_server'],
   }),
 
@@ -195,7 +214,7 @@ export const topics = {
     event: events.GroupChange,
     answer: events.Done,
     shared: true,
-    publishers: ['msg_server', 'http_msg_server'],
+    publishers: ['msg_server', 'http_msg_server', 'admin_server'],
     subscribers: ['route_server'],
   },
 
@@ -205,7 +224,7 @@ export const topics = {
     event: events.KickUser,
     answer: events.Done,
     shared: true,
-    publishers: ['msg_server', 'http_msg_server'],
+    publishers: ['msg_server', 'http_msg_server', 'admin_server'],
     subscribers: ['route_server'],
   },
 
@@ -213,8 +232,16 @@ export const topics = {
   everyNode: {
     subject: 'every-node',
     event: events.NodeEvent,
-    publishers: ['msg_server', 'http_msg_server'],
+    publishers: ['msg_server', 'http_msg_server', 'admin_server'],
     subscribers: ['msg_server'],
+  },
+
+  /** to every file_server: the credentials of a user have changed, or the user has left; msg_servers have it by everyNode */
+  cutOff: {
+    subject: 'cut-off',
+    event: events.CredentialsChanged,
+    publishers: ['http_msg_server', 'admin_server'],
+    subscribers: ['file_server'],
   },
 
   /** to every msg_server, answered by those where the user is logged in */

@@ -1,4 +1,5 @@
 import { type Bus, type Heartbeat, type Registry, type teamtalk, topics } from '@teamtalk/bus';
+import { isMobileClient } from '@teamtalk/protocol';
 import { formatInstance, type Logger, type Metrics } from '@teamtalk/service-kit';
 import { type Effects, noEffects, type PresenceTable, type Session } from './presence-table.js';
 
@@ -269,12 +270,21 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+/** A session of a msg_server that knows neither web sessions nor bots has no `webLoginSeq`. */
+function loginOf(change: Change): Pick<Session, 'clientType' | 'clientClass' | 'loginSeq'> {
+  const clientType = change.clientType ?? 0;
+  if (change.webLoginSeq) {
+    return { clientType, clientClass: change.bot ? 'bot' : 'web', loginSeq: change.webLoginSeq };
+  }
+  const clientClass = isMobileClient(clientType) ? 'mobile' : 'pc';
+  return { clientType, clientClass, loginSeq: change.loginSeq ?? 0 };
+}
+
 function toSession(node: number, change: Change): Session {
   return {
     userId: change.userId ?? 0,
     node,
     connectionId: change.connectionId ?? 0,
-    clientType: change.clientType ?? 0,
-    loginSeq: change.loginSeq ?? 0,
+    ...loginOf(change),
   };
 }

@@ -1,4 +1,4 @@
-import { ClientType } from '@teamtalk/protocol';
+import { type ClientClass, ClientType } from '@teamtalk/protocol';
 import { expect, test } from 'vitest';
 import { noEffects, PresenceTable, type Session } from './presence-table.js';
 
@@ -12,8 +12,9 @@ function session(
   connectionId: number,
   clientType: number,
   loginSeq: number,
+  clientClass: ClientClass = clientType === MOBILE ? 'mobile' : 'pc',
 ): Session {
-  return { userId, node, connectionId, clientType, loginSeq };
+  return { userId, node, connectionId, clientType, clientClass, loginSeq };
 }
 
 function add(table: PresenceTable, added: Session) {
@@ -81,4 +82,38 @@ test('a snapshot replaces a msg_server’s sessions', () => {
   table.replaceNode(10, [session(2, 10, 2, PC, 2), session(3, 10, 3, PC, 3)], effects);
   expect([1, 2, 3].map((user) => table.isOnPc(user))).toEqual([false, true, true]);
   expect([...effects.pcChanged].sort()).toEqual([1, 3]);
+});
+
+test('web sessions displace neither the PC nor the mobile, and the sixth displaces the oldest', () => {
+  const table = new PresenceTable();
+  add(table, session(1, 10, 1, PC, 9));
+  add(table, session(1, 10, 2, MOBILE, 1));
+  for (const seq of [2, 3, 4, 5, 6]) {
+    expect(add(table, session(1, 20, seq, PC, seq, 'web')).displaced).toEqual([]);
+  }
+  expect(add(table, session(1, 10, 7, PC, 7, 'web')).displaced).toEqual([2]);
+  expect(add(table, session(1, 20, 10, MAC, 10)).displaced).toEqual([1]);
+});
+
+test('twenty connections of a bot stand side by side, and count as PC whatever is said of web sessions', () => {
+  const table = new PresenceTable({ webIsPc: false });
+  for (let seq = 1; seq <= 20; seq++) {
+    expect(add(table, session(1, 10, seq, PC, seq, 'bot')).displaced).toEqual([]);
+  }
+  expect(add(table, session(1, 20, 21, PC, 21, 'bot')).displaced).toEqual([1]);
+  expect(table.isOnPc(1)).toBe(true);
+});
+
+test.each([true, false])('a user with web sessions only is online if they count as PC (%s)', (webIsPc) => {
+  const table = new PresenceTable({ webIsPc });
+  const web = session(1, 10, 1, PC, 1, 'web');
+  expect(add(table, web)).toEqual({ displaced: [], pcChanged: [1] });
+  expect(table.isOnPc(1)).toBe(webIsPc);
+  add(table, session(1, 10, 2, PC, 2));
+  expect(table.isOnPc(1)).toBe(true);
+  const effects = noEffects();
+  table.remove(10, 2, effects);
+  expect(table.isOnPc(1)).toBe(webIsPc);
+  table.remove(10, 1, effects);
+  expect(table.isOnPc(1)).toBe(false);
 });

@@ -1,4 +1,4 @@
-import { isMobileClient } from '@teamtalk/protocol';
+import { type ClientClass, displacedOf } from '@teamtalk/protocol';
 
 /** One connection of a user. */
 export interface Session {
@@ -7,13 +7,14 @@ export interface Session {
   readonly node: number;
   readonly connectionId: number;
   readonly clientType: number;
+  readonly clientClass: ClientClass;
   /** global order of logins */
   readonly loginSeq: number;
 }
 
 /** The effects of a change of presence. */
 export interface Effects {
-  /** sessions replaced by a newer login of the same user and client class */
+  /** sessions replaced by newer logins of the same user and client class */
   readonly displaced: Session[];
   /** users whose PC presence may have changed; ask `isOnPc` for the state */
   readonly pcChanged: Set<number>;
@@ -33,6 +34,12 @@ const nobody: readonly Session[] = [];
 export class PresenceTable {
   readonly #users = new Map<number, Session[]>();
   readonly #nodes = new Map<number, Node>();
+  readonly #webIsPc: boolean;
+
+  /** @param webIsPc whether others see a user online who has web sessions only */
+  constructor({ webIsPc = true }: { webIsPc?: boolean } = {}) {
+    this.#webIsPc = webIsPc;
+  }
 
   get sessionCount(): number {
     let count = 0;
@@ -73,12 +80,16 @@ export class PresenceTable {
 
   /** Whether the user has a PC client: what others see as online (client-behaviour.md#online-means-on-a-pc). */
   isOnPc(userId: number): boolean {
-    return this.sessionsOf(userId).some(({ clientType }) => !isMobileClient(clientType));
+    return this.sessionsOf(userId).some((session) => this.countsAsPc(session));
+  }
+
+  countsAsPc({ clientClass }: Session): boolean {
+    return clientClass === 'web' ? this.#webIsPc : clientClass !== 'mobile';
   }
 
   /** Adds a session. Idempotent: the same one again has the same effects and changes nothing. */
   add(session: Session, effects: Effects): void {
-    const { userId, node, connectionId, clientType } = session;
+    const { userId, node, connectionId, clientClass } = session;
     const known = this.#node(node).sessions.get(connectionId);
     if (!known) {
       this.#node(node).sessions.set(connectionId, session);
@@ -86,9 +97,9 @@ export class PresenceTable {
       if (sessions) sessions.push(session);
       else this.#users.set(userId, [session]);
     }
-    if (isMobileClient(clientType)) effects.mobileCame.add(userId);
+    if (clientClass === 'mobile') effects.mobileCame.add(userId);
     else effects.pcChanged.add(userId);
-    this.#findDisplaced(session, effects);
+    effects.displaced.push(...displacedOf(this.sessionsOf(userId), clientClass));
   }
 
   remove(node: number, connectionId: number, effects: Effects): void {
@@ -96,7 +107,7 @@ export class PresenceTable {
     if (!session) return;
     this.#nodes.get(node)?.sessions.delete(connectionId);
     this.#removeFromUser(session);
-    if (!isMobileClient(session.clientType)) effects.pcChanged.add(session.userId);
+    if (session.clientClass !== 'mobile') effects.pcChanged.add(session.userId);
   }
 
   /** Replaces a msg_server's sessions. */
@@ -131,16 +142,6 @@ export class PresenceTable {
     const rest = this.sessionsOf(session.userId).filter((each) => each !== session);
     if (rest.length > 0) this.#users.set(session.userId, rest);
     else this.#users.delete(session.userId);
-  }
-
-  #findDisplaced(session: Session, { displaced }: Effects): void {
-    const mobile = isMobileClient(session.clientType);
-    const rivals = this.sessionsOf(session.userId).filter(
-      (each) => isMobileClient(each.clientType) === mobile,
-    );
-    if (rivals.length < 2) return;
-    const newest = rivals.reduce((a, b) => (b.loginSeq > a.loginSeq ? b : a));
-    displaced.push(...rivals.filter((each) => each !== newest));
   }
 }
 

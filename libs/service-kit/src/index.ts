@@ -28,6 +28,8 @@ export { readMetrics, type Sample, sumOf } from './metrics-text.js';
 export { listen, startOpsServer } from './ops-server.js';
 export { receivedNow, secondsSince } from './received-at.js';
 export { relaxGc } from './relax-gc.js';
+export { SecretKeys, secretKeysEnv } from './secret-keys.js';
+export { newToken, tokenHash } from './secret-token.js';
 export { runService, type Service, startService } from './service.js';
 export {
   type BusConfig,

@@ -9,8 +9,7 @@ it('the lag of the event loop is that of periodic work, and begins anew with eac
   const read = async () => {
     const samples = readMetrics(await metrics.registry.metrics());
     const lag = (figure: string) =>
-      samples.find(({ name }) => name === `teamtalk_some_nodejs_eventloop_lag_${figure}_seconds`)?.value ??
-      NaN;
+      samples.find(({ name }) => name === `nodejs_eventloop_lag_${figure}_seconds`)?.value ?? NaN;
     return { max: lag('max'), p99: lag('p99'), mean: lag('mean') };
   };
   const wakeUp = () =>

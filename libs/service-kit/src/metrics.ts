@@ -20,8 +20,8 @@ export interface MetricDefinition {
 }
 
 /**
- * The metrics of one service instance, each named `teamtalk_<service>_<what>_<unit>`. Labels must have few values: never
- * a user, a session or an address.
+ * The metrics of one service instance, each named `teamtalk_<service>_<what>_<unit>`; those of its process have the
+ * names that every Node process gives them. Labels must have few values: never a user, a session or an address.
  */
 export class Metrics {
   readonly registry = new Registry();
@@ -33,11 +33,7 @@ export class Metrics {
 
   /** Adds process metrics (CPU, memory, event-loop lag); once per process. */
   collectProcess(): void {
-    collectDefaultMetrics({
-      register: this.registry,
-      prefix: this.#prefix,
-      eventLoopMonitoringPrecision: monitorNever,
-    });
+    collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: monitorNever });
     this.#collectLag();
   }
 
@@ -62,9 +58,9 @@ export class Metrics {
     };
     for (const [figure, read] of Object.entries(figures)) {
       const name = `nodejs_eventloop_lag_${figure}_seconds`;
-      const { help } = registry.getSingleMetric(this.#prefix + name) as Gauge & { help: string };
-      registry.removeSingleMetric(this.#prefix + name);
-      this.gauge(name, help, () => read() / 1e9);
+      const { help } = registry.getSingleMetric(name) as Gauge & { help: string };
+      registry.removeSingleMetric(name);
+      addGauge(registry, name, help, () => read() / 1e9);
     }
   }
 
@@ -93,16 +89,7 @@ export class Metrics {
 
   /** With `read`, the value is read at each scrape. */
   gauge(name: string, help: string, read?: () => number): Gauge {
-    return new Gauge({
-      name: this.#prefix + name,
-      help,
-      registers: [this.registry],
-      ...(read && {
-        collect() {
-          this.set(read());
-        },
-      }),
-    });
+    return addGauge(this.registry, this.#prefix + name, help, read);
   }
 
   /** `name` ends in its unit; buckets are seconds unless given. */
@@ -132,4 +119,17 @@ export class Metrics {
     this.registry.registerMetric(histogram as unknown as Metric);
     return histogram;
   }
+}
+
+function addGauge(registry: Registry, name: string, help: string, read?: () => number): Gauge {
+  return new Gauge({
+    name,
+    help,
+    registers: [registry],
+    ...(read && {
+      collect() {
+        this.set(read());
+      },
+    }),
+  });
 }

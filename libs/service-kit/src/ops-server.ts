@@ -1,8 +1,15 @@
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { closeServer } from './close-server.js';
 import type { Health } from './health.js';
 import type { Metrics } from './metrics.js';
+import { sourceNetwork } from './source-network.js';
+
+/** Connections at most, and of one address (of IPv6: one /64): a probe or a scrape needs one. */
+const maxConnections = 256;
+const maxPerAddress = 64;
+/** Milliseconds a whole request has to arrive. */
+const requestMs = 5_000;
 
 export interface OpsServer {
   readonly port: number;
@@ -23,7 +30,16 @@ export async function startOpsServer(
   health: Health,
   metrics: Metrics,
 ): Promise<OpsServer> {
-  const server = createServer((request, response) => {
+  const refused = metrics.counter(
+    'ops_connections_refused_total',
+    'Connections to the health and metrics port refused because there are too many, or too many of their address',
+  );
+  const timeouts = {
+    headersTimeout: requestMs,
+    requestTimeout: requestMs,
+    connectionsCheckingInterval: 1_000,
+  };
+  const server = createServer(timeouts, (request, response) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       answer(response, 405, 'text/plain', 'method not allowed\n');
       return;
@@ -50,6 +66,9 @@ export async function startOpsServer(
         answer(response, 404, 'text/plain', 'not found\n');
     }
   });
+  server.maxConnections = maxConnections;
+  server.on('drop', () => refused.inc());
+  limitByAddress(server, () => refused.inc());
   await listen(server, where);
   return {
     port: (server.address() as AddressInfo).port,
@@ -60,6 +79,25 @@ export async function startOpsServer(
       return closed;
     },
   };
+}
+
+function limitByAddress(server: Server, refused: () => void): void {
+  const counts = new Map<string, number>();
+  server.on('connection', (socket: Socket) => {
+    const network = sourceNetwork(socket.remoteAddress ?? '');
+    const count = counts.get(network) ?? 0;
+    if (count >= maxPerAddress) {
+      refused();
+      socket.destroy();
+      return;
+    }
+    counts.set(network, count + 1);
+    socket.once('close', () => {
+      const left = (counts.get(network) ?? 1) - 1;
+      if (left > 0) counts.set(network, left);
+      else counts.delete(network);
+    });
+  });
 }
 
 /** Listens; resolves when bound, rejects when the address cannot be bound. */
