@@ -4,7 +4,7 @@ export { clock, type Endpoint, LoadConnection, type Traffic } from './connection
 export { Latency } from './latency.js';
 export { BitSet } from './ledger/bit-set.js';
 export { Conversation } from './ledger/conversation.js';
-export { DeliveryOrder, Findings, type SentMessage, StoredMessages } from './ledger/judgement.js';
+export { Findings, type SentMessage, StoredMessages } from './ledger/judgement.js';
 export { Ledger, type Violations } from './ledger/ledger.js';
 export { Measurement } from './measurement.js';
 export { MessageFrame, Receipts } from './message-frames.js';

@@ -1,8 +1,7 @@
-import { isGroupMessageType, MsgType } from '@teamtalk/protocol';
+import { deliveryFault, isGroupMessageType, MsgType } from '@teamtalk/protocol';
 import { clock, type LoadConnection, type Traffic } from './connection.js';
 import { Latency } from './latency.js';
 import type { Conversation } from './ledger/conversation.js';
-import { deliveryFault } from './ledger/judgement.js';
 import { Ledger } from './ledger/ledger.js';
 import type { Measurement } from './measurement.js';
 import { MessageFrame, type ReceiptMode, Receipts } from './message-frames.js';

@@ -52,11 +52,17 @@ export class FakeApns {
   /** reasons it has given */
   readonly refusals: string[] = [];
   readonly misbehaviours: Misbehaviour[] = [];
+  /** what it does with every request, as long as it is set */
+  outage: Misbehaviour | undefined;
+  /** requests for a banner that were answered 200, by token and collapse id */
+  readonly rings = new Map<string, number>();
   connections = 0;
   readonly #options: FakeApnsOptions;
   readonly #server;
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #halfOpen = new WeakSet<ServerHttp2Session>();
+  /** the last provider token whose signature was right */
+  #genuine = '';
   /** when the last provider token was issued, unix seconds */
   #lastToken: number | undefined;
 
@@ -106,7 +112,7 @@ export class FakeApns {
     const chunks: Buffer[] = [];
     for await (const chunk of stream) chunks.push(chunk as Buffer);
     if (this.#halfOpen.has(session)) return;
-    const misbehaviour = this.misbehaviours.shift();
+    const misbehaviour = this.outage ?? this.misbehaviours.shift();
     if (misbehaviour === 'break') return session.destroy();
     if (misbehaviour === 'reset-stream') return stream.close(http2.constants.NGHTTP2_REFUSED_STREAM);
     if (misbehaviour === 'half-open') return void this.#halfOpen.add(session);
@@ -151,6 +157,9 @@ export class FakeApns {
     this.badges.set(token, payload.aps.badge);
     if (payload.withdrawn) this.banners.delete(`${token} ${collapseId}`);
     else this.banners.set(`${token} ${collapseId}`, { token, apnsId, payload });
+    if (payload.aps.alert) {
+      this.rings.set(`${token} ${collapseId}`, (this.rings.get(`${token} ${collapseId}`) ?? 0) + 1);
+    }
     return undefined;
   }
 
@@ -165,12 +174,15 @@ export class FakeApns {
       iss: unknown;
       iat: number;
     };
-    const genuine = verify(
-      'sha256',
-      Buffer.from(`${header}.${claims}`),
-      { key: publicKey, dsaEncoding: 'ieee-p1363' },
-      Buffer.from(signature, 'base64url'),
-    );
+    const genuine =
+      text === this.#genuine ||
+      verify(
+        'sha256',
+        Buffer.from(`${header}.${claims}`),
+        { key: publicKey, dsaEncoding: 'ieee-p1363' },
+        Buffer.from(signature, 'base64url'),
+      );
+    if (genuine) this.#genuine = text;
     if (!genuine || alg !== 'ES256' || kid !== keyId || iss !== teamId) {
       return refuse(403, 'InvalidProviderToken');
     }

@@ -1,10 +1,6 @@
 import { type KeyObject, verify } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import https from 'node:https';
-import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { certificateFiles } from './certificates.js';
+import { answerJson, FakeHttps } from './fake-https.js';
 
 /** What the fake does with the next message in place of checking it. */
 export type FcmMisbehaviour =
@@ -40,7 +36,7 @@ const scope = 'https://www.googleapis.com/auth/firebase.messaging';
  * FCM's HTTP v1 and Google's token endpoint as their documentation describes them: it checks the assertion's signature, scope and
  * times, the access token's age, and each message's form and size.
  */
-export class FakeFcm {
+export class FakeFcm extends FakeHttps {
   /** by token and tag: what the phones show, with an app that removes what is withdrawn */
   readonly banners = new Map<string, FcmMessage>();
   /** by token */
@@ -52,41 +48,18 @@ export class FakeFcm {
   /** access tokens it has issued, with the time of each, unix milliseconds */
   readonly issued = new Map<string, number>();
   readonly #options: FakeFcmOptions;
-  readonly #server: https.Server;
-  readonly #sockets = new Set<Duplex>();
 
-  static async start(options: FakeFcmOptions): Promise<FakeFcm> {
-    const fake = new FakeFcm(options);
-    await new Promise<void>((resolve) => fake.#server.listen(0, '127.0.0.1', resolve));
-    return fake;
+  static start(options: FakeFcmOptions): Promise<FakeFcm> {
+    return new FakeFcm(options).listen();
   }
 
   private constructor(options: FakeFcmOptions) {
+    super();
     this.#options = options;
-    const { certFile, keyFile } = certificateFiles('first');
-    this.#server = https.createServer(
-      { cert: readFileSync(certFile), key: readFileSync(keyFile) },
-      (request, response) => {
-        this.#serve(request, response).catch(() => response.destroy());
-      },
-    );
-    this.#server.on('connection', (socket) => {
-      this.#sockets.add(socket);
-      socket.on('close', () => this.#sockets.delete(socket));
-    });
-  }
-
-  get origin(): string {
-    return `https://localhost:${(this.#server.address() as AddressInfo).port}`;
   }
 
   get tokenUri(): string {
     return `${this.origin}/token`;
-  }
-
-  /** its certificate, which is its authority's, too */
-  get ca(): string {
-    return readFileSync(certificateFiles('first').certFile, 'utf8');
   }
 
   /** Revokes all access tokens. */
@@ -94,16 +67,9 @@ export class FakeFcm {
     for (const token of this.issued.keys()) this.issued.set(token, Number.NEGATIVE_INFINITY);
   }
 
-  async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
-
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const body = new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
-    if (request.url === '/token') return this.#grant(request, body, response);
+  protected serve(request: IncomingMessage, bytes: Buffer, response: ServerResponse): void {
+    const body = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    if (request.url === '/token') return void this.#grant(request, body, response);
     const misbehaviour = this.misbehaviours.shift();
     if (misbehaviour === 'break') return void request.socket.destroy();
     if (misbehaviour === 'silence') return;
@@ -111,7 +77,9 @@ export class FakeFcm {
     const refusal = misbehaviour ?? this.#check(request, body);
     if (!refusal) {
       this.accepted++;
-      return answer(response, 200, { name: `projects/${this.#options.projectId}/messages/${this.accepted}` });
+      return void answerJson(response, 200, {
+        name: `projects/${this.#options.projectId}/messages/${this.accepted}`,
+      });
     }
     const { status, error, code, retryAfter } = refusal;
     this.refusals.push(code ?? error);
@@ -119,7 +87,7 @@ export class FakeFcm {
       { '@type': 'type.googleapis.com/google.firebase.fcm.v1.FcmError', errorCode: code },
     ];
     if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter);
-    answer(response, status, {
+    answerJson(response, status, {
       error: { code: status, message: error, status: error.split(':')[0], ...(details && { details }) },
     });
   }
@@ -129,12 +97,12 @@ export class FakeFcm {
     const error = this.#grantError(request, new URLSearchParams(body));
     if (error) {
       this.refusals.push(error);
-      answer(response, 400, { error });
+      answerJson(response, 400, { error });
       return;
     }
     const token = `ya29.${this.issued.size}`;
     this.issued.set(token, now());
-    answer(response, 200, { access_token: token, expires_in: tokenSeconds, token_type: 'Bearer' });
+    answerJson(response, 200, { access_token: token, expires_in: tokenSeconds, token_type: 'Bearer' });
   }
 
   #grantError({ headers }: IncomingMessage, form: URLSearchParams): string | undefined {
@@ -189,9 +157,4 @@ export class FakeFcm {
     else if (notification) this.banners.set(banner, message);
     return undefined;
   }
-}
-
-function answer(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { 'content-type': 'application/json; charset=UTF-8' });
-  response.end(JSON.stringify(body));
 }

@@ -26,6 +26,12 @@ export function proxyHeader(address: string, options: ProxyHeaderOptions = {}): 
   return Buffer.concat([signature, fixed, block, tlvs]);
 }
 
+/** The same in version 1. */
+export function proxyLine(address: string): Buffer {
+  const [family, target] = address.includes('.') ? ['TCP4', '10.0.0.1'] : ['TCP6', '::1'];
+  return Buffer.from(`PROXY ${family} ${address} ${target} 54321 8000\r\n`);
+}
+
 /** The client's address, the load balancer's, and both ports. */
 function addressBlock(address: string, isIpv4: boolean): Buffer {
   const source = isIpv4

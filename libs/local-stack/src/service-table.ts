@@ -57,7 +57,11 @@ const services = {
   },
   push_server: { ports: { ops: ops(18_500) }, tier: 1, bus: true, database: false },
   file_server: {
-    ports: { client: { variable: 'CLIENT_PORT', fallback: 8_600 }, ops: ops(18_600) },
+    ports: {
+      client: { variable: 'CLIENT_PORT', fallback: 8_600 },
+      ws: { variable: 'WS_PORT', fallback: 9_600 },
+      ops: ops(18_600),
+    },
     tier: 1,
     bus: true,
     database: false,
@@ -69,6 +73,18 @@ const services = {
     bus: true,
     database: false,
     storage: true,
+  },
+  web_server: {
+    ports: { http: { variable: 'HTTP_PORT', fallback: 8_888 }, ops: ops(18_888) },
+    tier: 1,
+    bus: true,
+    database: false,
+  },
+  admin_server: {
+    ports: { http: { variable: 'HTTP_PORT', fallback: 8_900 }, ops: ops(18_900) },
+    tier: 1,
+    bus: true,
+    database: false,
   },
 } as const satisfies Record<string, ServiceTraits>;
 

@@ -42,41 +42,6 @@ export class Findings<Kind extends string> {
 
 const maxReports = 20;
 
-/**
- * One connection gets every id of a conversation once, and ids ascend.
- * @param newest the highest id it got before
- * @param isKnown whether it got this message before
- */
-export function deliveryFault(
-  msgId: number,
-  newest: number,
-  isKnown: boolean,
-): 'duplicated' | 'reordered' | undefined {
-  if (isKnown) return 'duplicated';
-  return msgId < newest ? 'reordered' : undefined;
-}
-
-/** Ids that are remembered to tell a duplicate from a message out of order. */
-const memory = 2_000;
-
-/** What one connection, or one client across its connections, gets of one conversation. */
-export class DeliveryOrder {
-  readonly #recent = new Set<number>();
-  #newest = 0;
-
-  get newest(): number {
-    return this.#newest;
-  }
-
-  take(msgId: number): 'duplicated' | 'reordered' | undefined {
-    const fault = deliveryFault(msgId, this.#newest, this.#recent.has(msgId));
-    this.#recent.add(msgId);
-    this.#newest = Math.max(this.#newest, msgId);
-    if (this.#recent.size > memory) this.#recent.delete(this.#recent.values().next().value!);
-    return fault;
-  }
-}
-
 /** A message as its ledger has it. */
 export interface SentMessage {
   number: number;
@@ -126,15 +91,18 @@ export class StoredMessages {
     return this.#ids.get(number);
   }
 
-  /** Notes that history has a message, where it was sent to. Rows may come in any order. */
-  add(number: number, msgId: number): void {
+  /**
+   * Notes that history has a message, where it was sent to. Rows may come in any order.
+   * @param details added to the report if it is there already
+   */
+  add(number: number, msgId: number, details = ''): void {
     const known = this.#ids.get(number);
     if (known === undefined) {
       this.#ids.set(number, msgId);
       return;
     }
     this.#duplicates.set(number, [...(this.#duplicates.get(number) ?? [known]), msgId]);
-    this.#findings.add('duplicated', `${number} is in history as ${known} and ${msgId}`);
+    this.#findings.add('duplicated', `${number} is in history as ${known} and ${msgId}${details}`);
   }
 
   /** Compares all of it with what was sent, in the order it was sent in. Nothing may be in flight. */

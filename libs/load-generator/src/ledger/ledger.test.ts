@@ -1,7 +1,8 @@
+import { DeliveryOrder } from '@teamtalk/protocol';
 import { beforeEach, expect, it } from 'vitest';
 import { BitSet } from './bit-set.js';
 import { Conversation } from './conversation.js';
-import { DeliveryOrder, StoredMessages } from './judgement.js';
+import { StoredMessages } from './judgement.js';
 import { Ledger } from './ledger.js';
 
 const [ann, bob, eve] = [1, 2, 3];
