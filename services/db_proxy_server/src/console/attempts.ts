@@ -1,0 +1,189 @@
+import { type Kit, sourceNetwork } from '@teamtalk/service-kit';
+import type { LoginLimit, Logins } from '../accounts/logins.js';
+import { KeyedQueue } from '../accounts/passwords/keyed-queue.js';
+import type { PasswordChecker } from '../accounts/passwords/password-checker.js';
+import type { Database, Query, Statement } from '../database/database.js';
+import { isStorableText } from '../database/text.js';
+import { isKnownNetwork } from './known-networks.js';
+
+/** What checks passwords and counts failures, as for users. */
+export interface LoginParts {
+  readonly kit: Kit;
+  readonly logins: Logins;
+  readonly loginLimit: LoginLimit;
+  readonly passwords: PasswordChecker;
+}
+
+export interface PasswordRow {
+  id: number;
+  name: string;
+  password_hash: string;
+}
+
+/** Why an attempt failed; the first two count as failures. */
+export type Refusal = 'wrong' | 'wrong-code' | 'code-needed' | 'limited';
+
+const withPassword: Statement = {
+  name: 'console_password',
+  text: `
+    SELECT id, name, password_hash FROM console_account
+    WHERE name = $1 AND password_hash IS NOT NULL AND disabled_at IS NULL`,
+};
+
+const lockedNames: Statement = {
+  name: 'console_locked_names',
+  text: `
+    SELECT f.name FROM login_failure f CROSS JOIN unnest(f.failed_at) AS at
+    WHERE (f.name >= $1 COLLATE "C" AND f.name < $2 COLLATE "C" OR f.name >= $3 COLLATE "C" AND f.name < $4 COLLATE "C")
+      AND at > now() - make_interval(secs => $5)
+    GROUP BY f.name HAVING count(*) >= $6`,
+};
+
+// $1: its counts but those of known networks, which lie from $2 to $3 and end in the account's name, $4.
+const ofAccount = `name = ANY ($1)
+  OR (name >= $2 COLLATE "C" AND name < $3 COLLATE "C" AND substr(name, 66 + strpos(substr(name, 66), ' ')) = $4)`;
+
+const countFailures: Statement = {
+  name: 'console_count_failures',
+  text: `SELECT count(*)::int4 AS count FROM login_failure WHERE ${ofAccount}`,
+};
+
+const forget: Statement = {
+  name: 'console_forget_failures',
+  text: `DELETE FROM login_failure WHERE ${ofAccount}`,
+};
+
+/** Characters of a password. */
+const mostPassword = 256;
+
+/**
+ * Passwords and codes that people try at the console. Failures are counted as those of users are, with the same limits: each network
+ * that an account has logged in from has a count of its own, so that nobody elsewhere locks it out there.
+ */
+export class ConsoleAttempts {
+  readonly #parts: LoginParts;
+  readonly #database: Database;
+  // Attempts that share a counter come one after the other, so that concurrent ones cannot exceed the limit.
+  readonly #byName = new KeyedQueue({
+    what: 'logging in at the console',
+    concurrency: 1,
+    maxWaiting: 19,
+    maxWaitMs: 3_000,
+  });
+  readonly #byNetwork = new KeyedQueue({
+    what: 'logging in at the console from one address',
+    concurrency: 1,
+    maxWaiting: 99,
+    maxWaitMs: 3_000,
+  });
+
+  constructor(parts: LoginParts, database: Database) {
+    this.#parts = parts;
+    this.#database = database;
+  }
+
+  /** Runs an attempt of an account, unless there were too many failures; counts it if it fails. */
+  async run<T extends object>(
+    name: string,
+    address: string,
+    attempt: () => Promise<T | Refusal>,
+  ): Promise<T | Refusal> {
+    const network = sourceNetwork(address);
+    // So strangers take no place in the queue of a known network.
+    if (await isKnownNetwork(this.#database, name, network)) {
+      return this.#run(countedFrom(network, name), network, 0, attempt);
+    }
+    const { maxNamesPerNetwork } = this.#parts.loginLimit;
+    const queued = () => this.#run(countedAs(name), network, maxNamesPerNetwork, attempt);
+    return network === '' ? queued() : this.#byNetwork.run(network, queued);
+  }
+
+  /**
+   * As `run`, for whoever has a setup token: with a count of its own, since the token is what helps those who are locked out.
+   */
+  runWithToken<T extends object>(
+    name: string,
+    address: string,
+    attempt: () => Promise<T | Refusal>,
+  ): Promise<T | Refusal> {
+    return this.#run(countedByToken(name), sourceNetwork(address), 0, attempt);
+  }
+
+  /** An unknown name and a wrong password take the same time. @returns undefined when it is not good */
+  async withPassword(name: string, password: string): Promise<PasswordRow | undefined> {
+    if (!isPossibleName(name)) return undefined;
+    const [row] = await this.#database.query<PasswordRow>(withPassword, [name]);
+    const stored = row && { hash: row.password_hash, legacySalt: null };
+    const isGood = password.length <= mostPassword && (await this.#parts.passwords.check(stored, password));
+    return isGood ? row : undefined;
+  }
+
+  /** Names of accounts that are refused for now. */
+  async locked(): Promise<Set<string>> {
+    const { maxFailures, windowSeconds } = this.#parts.loginLimit;
+    const rows = await this.#database.query<{ name: string }>(lockedNames, [
+      ...rangeOf(countedAs('')),
+      ...rangeOf(countedFrom('', '')),
+      windowSeconds,
+      maxFailures,
+    ]);
+    const known = countedFrom('', '').trimEnd();
+    return new Set(
+      rows.map(({ name: counted }) => {
+        const rest = counted.slice(65);
+        return counted.startsWith(known) ? rest.slice(rest.indexOf(' ') + 1) : rest;
+      }),
+    );
+  }
+
+  async #run<T extends object>(
+    counted: string,
+    network: string,
+    maxNames: number,
+    attempt: () => Promise<T | Refusal>,
+  ): Promise<T | Refusal> {
+    const { logins, loginLimit } = this.#parts;
+    return this.#byName.run(counted, async () => {
+      const { failures, failedNames, hasFailures } = await logins.find(counted, network);
+      if (failures >= loginLimit.maxFailures) return 'limited';
+      if (maxNames > 0 && failedNames >= maxNames) return 'limited';
+      const outcome = await attempt();
+      if (outcome === 'wrong' || outcome === 'wrong-code') await logins.recordFailure(counted, network);
+      if (typeof outcome === 'object' && hasFailures) await logins.clearFailures(counted, network);
+      return outcome;
+    });
+  }
+}
+
+/** Names that cannot exist are not counted, so that they take no space in the database. */
+export function isPossibleName(name: string): boolean {
+  return name !== '' && isStorableText(name, 64);
+}
+
+/** Forgets the failures of an account. @returns from how many networks there were some */
+export async function forgetFailures(query: Query, name: string): Promise<number> {
+  const counts = [[countedAs(name), countedByToken(name)], ...rangeOf(countedFrom('', '')), name];
+  const [counted] = await query<{ count: number }>(countFailures, counts);
+  await query(forget, counts);
+  return counted?.count ?? 0;
+}
+
+/** The name under which failures are counted: longer than any login name of a user. */
+function countedAs(name: string): string {
+  return `${'console'.padEnd(64)} ${name}`;
+}
+
+/** As `countedAs`, for attempts from a network that the account has logged in from. */
+function countedFrom(network: string, name: string): string {
+  return `${'console from a known network'.padEnd(64)} ${network} ${name}`;
+}
+
+/** The names that begin as one does, up to its spaces at the end: from the first one to below the second. */
+function rangeOf(name: string): [from: string, to: string] {
+  const prefix = name.trimEnd().padEnd(64);
+  return [`${prefix} `, `${prefix}!`];
+}
+
+function countedByToken(name: string): string {
+  return `${'console by token'.padEnd(64)} ${name}`;
+}

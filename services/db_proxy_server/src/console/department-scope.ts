@@ -1,0 +1,111 @@
+import { administration, consoleWork, type httpApi } from '@teamtalk/rpc';
+import type { Database, Statement } from '../database/database.js';
+import { isStorableId } from '../database/ids.js';
+
+const withinDepartment: Statement = {
+  name: 'console_departments_below',
+  text: `
+    WITH RECURSIVE below AS (
+      SELECT id FROM department WHERE id = $1 AND status = 0
+      UNION SELECT d.id FROM department d JOIN below b ON d.parent_id = b.id WHERE d.status = 0)
+    SELECT id FROM below`,
+};
+
+const departmentOf: Statement = {
+  name: 'console_department_of_user',
+  text: 'SELECT department_id FROM im_user WHERE id = $1',
+};
+
+type Fields = { departmentId?: number | null; parentId?: number | null } | null | undefined;
+
+/** Any request that is checked, with what of it counts. */
+interface Request {
+  id?: number;
+  userId?: number;
+  successorId?: number;
+  departmentId?: number;
+  fields?: Fields;
+}
+
+/** What a department administrator may do: to one department and those below it, and to the users in them. */
+export class DepartmentScope {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /**
+   * Whether a call keeps to the department; a search is narrowed to it.
+   * @param root the department of the account; null: none, and nothing is allowed
+   * @param path of the method
+   */
+  async allows(root: number | null, path: string, request: object): Promise<boolean> {
+    const check = checks.get(path);
+    if (root === null || !check) return false;
+    const rows = await this.#database.query<{ id: number }>(withinDepartment, [root]);
+    const ids = new Set(rows.map(({ id }) => id));
+    if (ids.size === 0) return false;
+    return check(request as Request, {
+      has: (id) => ids.has(id ?? 0),
+      root,
+      ids: [...ids],
+      hasUser: async (userId) => ids.has(await this.#departmentOf(userId)),
+    });
+  }
+
+  async #departmentOf(userId: number | undefined): Promise<number> {
+    if (!isStorableId(userId ?? 0)) return 0;
+    const rows = await this.#database.query<{ department_id: number }>(departmentOf, [userId]);
+    return rows[0]?.department_id ?? 0;
+  }
+}
+
+interface Scope {
+  root: number;
+  ids: number[];
+  has: (departmentId: number | null | undefined) => boolean;
+  hasUser: (userId: number | undefined) => Promise<boolean>;
+}
+
+type Check = (request: Request, scope: Scope) => boolean | Promise<boolean>;
+
+const ofUser: Check = ({ userId }, { hasUser }) => hasUser(userId);
+const isSet = (value: unknown) => value !== undefined && value !== null;
+
+const checks: ReadonlyMap<string, Check> = new Map([
+  [administration.findUsers.path, narrow],
+  [administration.listDepartments.path, () => true],
+  [administration.createUser.path, ({ fields }: Request, { has }: Scope) => has(fields?.departmentId)],
+  [administration.changeUser.path, maySave],
+  [administration.recordSessionEnd.path, ofUser],
+  [administration.listDevices.path, ofUser],
+  [administration.listPushes.path, ofUser],
+  [consoleWork.listLoginFailures.path, ofUser],
+  [consoleWork.unlockUser.path, ofUser],
+  [administration.createDepartment.path, ({ fields }: Request, { has }: Scope) => has(fields?.parentId)],
+  [administration.changeDepartment.path, mayMove],
+  [consoleWork.leaveGroups.path, mayHandOver],
+  [consoleWork.rejoinGroups.path, ofUser],
+  [administration.deleteDepartment.path, ({ id }: Request, { has, root }: Scope) => has(id) && id !== root],
+]);
+
+function narrow(request: Request, { ids }: Scope): boolean {
+  (request as httpApi.api.FindUsersRequest).departmentIds = ids;
+  return true;
+}
+
+async function maySave({ userId, fields }: Request, { has, hasUser }: Scope): Promise<boolean> {
+  if (isSet(fields?.departmentId) && !has(fields?.departmentId)) return false;
+  return hasUser(userId);
+}
+
+async function mayHandOver({ userId, successorId = 0 }: Request, { hasUser }: Scope): Promise<boolean> {
+  return (await hasUser(userId)) && (successorId === 0 || (await hasUser(successorId)));
+}
+
+/** The department itself stays where it is. */
+function mayMove({ departmentId, fields }: Request, { has, root }: Scope): boolean {
+  if (!has(departmentId)) return false;
+  return !isSet(fields?.parentId) || (has(fields?.parentId) && departmentId !== root);
+}

@@ -1,0 +1,101 @@
+import { consoleApi } from '@teamtalk/rpc';
+import { TeamTalkError } from '@teamtalk/service-kit';
+import {
+  type ImportResult,
+  type ImportRow,
+  type JudgedRow,
+  maxRowsAtATime,
+} from '../accounts/imports/user-imports.js';
+import type { Actor } from '../actor.js';
+import type { Context } from '../context.js';
+
+const { IMPORT_CONFLICT, IMPORT_DONE, IMPORT_FULL, IMPORT_NOT_FOUND } = consoleApi.console.ImportResult;
+
+type Request = consoleApi.console.UserImportRequest;
+
+interface Caller {
+  actor: Actor;
+}
+
+const results = { 'not-found': IMPORT_NOT_FOUND, conflict: IMPORT_CONFLICT, full: IMPORT_FULL } as const;
+
+/** Users from files. */
+export function userImportHandlers({ userImports }: Context) {
+  async function found(importId: number): Promise<consoleApi.console.UserImportReply.$Properties> {
+    const row = await userImports.find(importId);
+    return row ? { result: IMPORT_DONE, userImport: toImport(row) } : { result: IMPORT_NOT_FOUND };
+  }
+
+  return {
+    async createUserImport({ fileName }: consoleApi.console.CreateUserImportRequest, { actor }: Caller) {
+      return found(await userImports.create(fileName, actor));
+    },
+
+    async addUserImportRows(
+      { importId, rows }: consoleApi.console.AddUserImportRowsRequest,
+      { actor }: Caller,
+    ): Promise<consoleApi.console.UserImportRowsReply.$Properties> {
+      if (rows.length === 0 || rows.length > maxRowsAtATime) {
+        throw new TeamTalkError('invalid-argument', `1 to ${maxRowsAtATime} rows at a time`);
+      }
+      const written = (rows as consoleApi.console.WrittenUser[]).map((row) => ({
+        row: row.row,
+        name: row.name,
+        nickName: row.nickName ?? undefined,
+        realName: row.realName ?? undefined,
+        gender: row.gender ?? undefined,
+        department: row.department ?? undefined,
+        email: row.email ?? undefined,
+        tel: row.tel ?? undefined,
+        signInfo: row.signInfo ?? undefined,
+      }));
+      const outcome = await userImports.addRows(importId, written, actor);
+      if (outcome.result !== 'done') return { result: results[outcome.result] };
+      return { result: IMPORT_DONE, rows: outcome.value.map(toRow) };
+    },
+
+    async listUserImports() {
+      return { imports: (await userImports.list()).map(toImport) };
+    },
+
+    getUserImport: ({ importId }: Request) => found(importId),
+
+    async listUserImportRows({
+      importId,
+      after,
+      limit,
+      outcome,
+    }: consoleApi.console.ListUserImportRowsRequest): Promise<consoleApi.console.UserImportRowsReply.$Properties> {
+      if (!(await userImports.find(importId))) return { result: IMPORT_NOT_FOUND };
+      const rows = await userImports.rows(importId, after, limit, outcome);
+      return { result: IMPORT_DONE, rows: rows.map(toRow) };
+    },
+
+    async runUserImport({ importId }: Request, { actor }: Caller) {
+      return toReply(await userImports.run(importId, actor));
+    },
+
+    async undoUserImport({ importId }: Request, { actor }: Caller) {
+      const outcome = await userImports.undo(importId, actor);
+      return { ...toReply(outcome), leftIds: outcome.result === 'done' ? outcome.value.left : [] };
+    },
+  };
+}
+
+function toReply(outcome: ImportResult<ImportRow>): consoleApi.console.UserImportReply.$Properties {
+  if (outcome.result !== 'done') return { result: results[outcome.result] };
+  return { result: IMPORT_DONE, userImport: toImport(outcome.value) };
+}
+
+function toImport(row: ImportRow): consoleApi.console.UserImport.$Properties {
+  const { id, file_name: fileName, created_by: createdBy, created_at: createdAt, ...counts } = row;
+  return { importId: id, fileName, createdBy, createdAt, ...counts };
+}
+
+function toRow({
+  row_no: row,
+  user_id: userId,
+  ...shown
+}: JudgedRow): consoleApi.console.UserImportRow.$Properties {
+  return { row, userId, ...shown };
+}
