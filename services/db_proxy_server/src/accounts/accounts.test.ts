@@ -62,3 +62,16 @@ test('seeds only missing users, with ids ascending by number', async () => {
   const newest = await dataSource.getRepository(User).findOneByOrFail({ name: 's4501' });
   expect(newest.id - (users.at(-1)?.id ?? 0), 'seeding again used up no ids').toBe(1);
 });
+
+test('seeds users into a department of their own', async () => {
+  const { dataSource } = database;
+  const seed = { prefix: 'canary-', password: '123456', department: 'Canary', cost: cheapArgon2 };
+  await seedUsers(dataSource, { ...seed, count: 2 });
+  await seedUsers(dataSource, { ...seed, count: 3 });
+  const departments = await dataSource.getRepository(Department).find({ where: { name: 'Canary' } });
+  expect(departments).toHaveLength(1);
+  const users = await dataSource
+    .getRepository(User)
+    .find({ where: { departmentId: departments[0]?.id ?? 0 } });
+  expect(users.map(({ name }) => name).sort()).toEqual(['canary-1', 'canary-2', 'canary-3']);
+});

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { teamtalk } from '@teamtalk/rpc';
-import { sourceNetwork } from '@teamtalk/service-kit';
+import { sourceNetwork, tokenHash } from '@teamtalk/service-kit';
 import type { Context } from '../context.js';
 import { isStorableText } from '../database/text.js';
 import { userHasLeft } from '../entities/index.js';
@@ -81,6 +81,7 @@ export function login(context: Context): (request: teamtalk.db.LoginRequest) => 
       result: LoginResult.LOGIN_OK,
       user: candidate.user && toUser(candidate.user),
       loginSeq: candidate.loginSeq,
+      bot: candidate.bot !== undefined,
     };
   }
 
@@ -104,9 +105,11 @@ export function login(context: Context): (request: teamtalk.db.LoginRequest) => 
     }
   }
 
-  async function isGood({ user, password, proof }: LoginCandidate, digest: string): Promise<boolean> {
+  async function isGood({ user, password, proof, bot }: LoginCandidate, digest: string): Promise<boolean> {
     const mayLogIn = user && password && user.status !== userHasLeft;
-    if (!mayLogIn || !isClientDigest(digest)) return passwords.check(undefined, digest);
+    // A bot sends its token in place of the digest, and has no password.
+    if (mayLogIn && bot?.tokenHash?.equals(tokenHash(digest))) return true;
+    if (!mayLogIn || bot || !isClientDigest(digest)) return passwords.check(undefined, digest);
     const { hash } = password;
     if (!proof || !loginProofs.isProven(user.id, digest, hash, proof)) {
       if (!(await passwords.check(password, digest))) return false;

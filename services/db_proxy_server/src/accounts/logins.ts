@@ -22,6 +22,8 @@ export interface LoginCandidate {
   /** undefined: unknown name */
   user: UserRow | undefined;
   password: StoredPassword | undefined;
+  /** a bot, with the SHA-256 of its token if it has one; undefined: no bot */
+  bot: { tokenHash: Buffer | null } | undefined;
   /** from LoginProofs.keep; undefined: none */
   proof: Buffer | undefined;
   /** The user has logged in from this network before. */
@@ -53,6 +55,8 @@ interface CandidateRow extends UserRow {
   password_hash: string | null;
   legacy_salt: string | null;
   proof: Buffer | null;
+  is_bot: boolean;
+  token_hash: Buffer | null;
   is_known: boolean;
   is_fresh: boolean;
   failures: number;
@@ -68,12 +72,14 @@ const findCandidate: Statement = {
       .split(', ')
       .map((column) => `u.${column}`)
       .join(', ')}, u.password_hash, u.legacy_salt, proven.mac AS proof,
+      bot.user_id IS NOT NULL AS is_bot, bot.token_hash,
       known.user_id IS NOT NULL AS is_known,
       coalesce(known.last_at > now() - interval '1 day', false) AS is_fresh,
       of_name.failures, of_name.has_failures, of_place.failed_names,
       nextval('login_seq')::float8 AS login_seq
     FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked(name, place, i)
     LEFT JOIN im_user u ON u.name = asked.name COLLATE "C"
+    LEFT JOIN bot ON bot.user_id = u.id
     LEFT JOIN login_proof proven ON proven.user_id = u.id
     LEFT JOIN login_place known ON known.user_id = u.id AND known.place = asked.place COLLATE "C"
     CROSS JOIN LATERAL (
@@ -191,6 +197,7 @@ function toCandidate(row: CandidateRow): LoginCandidate {
   return {
     user: exists ? row : undefined,
     password: exists ? { hash: row.password_hash as string, legacySalt: row.legacy_salt } : undefined,
+    bot: row.is_bot ? { tokenHash: row.token_hash } : undefined,
     proof: row.proof ?? undefined,
     isKnownNetwork: row.is_known,
     isNetworkFresh: row.is_fresh,

@@ -11,6 +11,8 @@ export interface SeedOptions {
   password: string;
   /** departments over which the users are spread; 0: none */
   departments?: number;
+  /** of all of them, instead */
+  department?: string;
   cost?: Argon2Cost;
   onProgress?: (done: number, total: number) => void;
 }
@@ -32,9 +34,10 @@ export async function seedUsers(
   options: SeedOptions,
   actor: Actor = operator(),
 ): Promise<SeedResult> {
-  const { count, prefix, password, departments = 0, cost, onProgress } = options;
+  const { count, prefix, password, departments = 0, department, cost, onProgress } = options;
   const hash = await hashPassword(password, cost);
-  const departmentIds = await seedDepartments(dataSource, departments);
+  const numbered = Array.from({ length: departments }, (_, i) => `Department ${i + 1}`);
+  const departmentIds = await seedDepartments(dataSource, department ? [department] : numbered);
   let added = 0;
   for (let first = 1; first <= count; first += batch) {
     const last = Math.min(first + batch - 1, count);
@@ -61,8 +64,7 @@ const insertUsers = `
   ON CONFLICT (name) DO NOTHING
   RETURNING id`;
 
-async function seedDepartments(dataSource: DataSource, count: number): Promise<number[]> {
-  const names = Array.from({ length: count }, (_, i) => `Department ${i + 1}`);
+async function seedDepartments(dataSource: DataSource, names: readonly string[]): Promise<number[]> {
   await dataSource.query(
     `INSERT INTO department (name, priority)
       SELECT name, n FROM unnest($1::text[]) WITH ORDINALITY AS wanted(name, n)

@@ -4,6 +4,7 @@ import { requireText, type SaveOutcome } from '../administration/changes.js';
 import { changesOf, openAudit, setFields } from '../audit/record-event.js';
 import type { Database, Query, Statement } from '../database/database.js';
 import { isStorableId } from '../database/ids.js';
+import { containing } from '../database/text.js';
 import { userHasLeft } from '../entities/index.js';
 import { type UserRow, userColumns } from './user-rows.js';
 
@@ -29,12 +30,20 @@ export interface UserFilter {
   /** ids above this one */
   after: number;
   limit: number;
-  /** exactly; empty: any */
+  /** exactly; empty: any; not beside a `text` */
   name: string;
   /** 0: any */
   departmentId: number;
   /** 0: any */
   userId: number;
+  /** in a name, its pinyin, the telephone number or the e-mail address; empty: any */
+  text: string;
+  /** 0: all, 1: who has not left, 2: who has */
+  status: number;
+  /** these; empty: any */
+  userIds: readonly number[];
+  /** only those in one of these; empty: any */
+  departmentIds: readonly number[];
 }
 
 const maxPage = 1_000;
@@ -43,8 +52,26 @@ const find: Statement = {
   name: 'admin_find_users',
   text: `
     SELECT ${userColumns} FROM im_user
-    WHERE id > $1 AND ($3 = '' OR name = $3) AND ($4::int4 = 0 OR department_id = $4) AND ($5::int4 = 0 OR id = $5)
+    WHERE id > $1 AND ($3::int4 = 0 OR department_id = $3) AND ($4::int4 = 0 OR id = $4)
+      AND ($5::int4 = 0 OR (status = ${userHasLeft}) = ($5 = 2))
+      AND (cardinality($6::int4[]) = 0 OR id = ANY($6))
+      AND (cardinality($7::int4[]) = 0 OR department_id = ANY($7)) AND ($8 = '' OR name = $8)
     ORDER BY id LIMIT $2`,
+};
+
+// The narrow table first: all of it is read when few match. The pattern is put into lower case once, not for each row.
+const search: Statement = {
+  name: 'admin_search_users',
+  text: `
+    WITH hit AS MATERIALIZED (
+      SELECT user_id FROM user_search
+      WHERE user_id > $1 AND ($3::int4 = 0 OR department_id = $3) AND ($4::int4 = 0 OR user_id = $4)
+        AND ($5::int4 = 0 OR has_left = ($5 = 2))
+        AND (cardinality($6::int4[]) = 0 OR user_id = ANY($6))
+        AND (cardinality($7::int4[]) = 0 OR department_id = ANY($7))
+        AND (names LIKE (SELECT lower($8)) OR addresses LIKE (SELECT lower($8)) OR pinyin LIKE (SELECT lower($8)))
+      ORDER BY user_id LIMIT $2)
+    SELECT ${userColumns} FROM im_user JOIN hit ON id = user_id ORDER BY id`,
 };
 
 const create: Statement = {
@@ -97,11 +124,15 @@ export class UserAdministration {
   }
 
   /** Ascending by id, at most 1,000, including disabled users. */
-  find({ after, limit, name, departmentId, userId }: UserFilter): Promise<UserRow[]> {
-    if (![after, departmentId, userId].every((id) => id === 0 || isStorableId(id)))
-      return Promise.resolve([]);
-    const values = [after, Math.min(limit, maxPage), name.replaceAll('\0', ''), departmentId, userId];
-    return this.#database.query<UserRow>(find, values);
+  find(filter: UserFilter): Promise<UserRow[]> {
+    const { after, limit, name, departmentId, userId, text, status, userIds, departmentIds } = filter;
+    const ids = [after, departmentId, userId, ...userIds, ...departmentIds];
+    if (!ids.every((id) => id === 0 || isStorableId(id))) return Promise.resolve([]);
+    const page = [after, Math.min(limit, maxPage)];
+    const among = [departmentId, userId, status, userIds, departmentIds];
+    const pattern = containing(text);
+    if (pattern !== '') return this.#database.query<UserRow>(search, [...page, ...among, pattern]);
+    return this.#database.query<UserRow>(find, [...page, ...among, name.replaceAll('\0', '')]);
   }
 
   /** @throws TeamTalkError `invalid-argument` when a field cannot be what it is */

@@ -6,6 +6,20 @@ import type { Context } from '../context.js';
 /** Administration of groups and read receipts: /v1/groups and the receipts of conversations. */
 export function administerGroups({ groupAdministration }: Context) {
   return {
+    async findGroups({ after, limit, text }) {
+      const rows = await groupAdministration.find(after, limit, text);
+      return {
+        groups: rows.map((row) => ({
+          groupId: row.id,
+          name: row.name,
+          avatarUrl: row.avatar,
+          type: row.type,
+          creatorId: row.creator_id,
+          members: row.members,
+        })),
+      };
+    },
+
     async getGroup({ groupId }) {
       const row = await groupAdministration.details(groupId);
       if (!row) return { found: false };

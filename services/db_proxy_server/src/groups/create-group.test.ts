@@ -26,7 +26,9 @@ afterAll(async () => {
   await context.close();
   await database.drop();
 });
-beforeEach(() => database.dataSource.query('TRUNCATE chat_group, group_member, conversation, message'));
+beforeEach(() =>
+  database.dataSource.query('TRUNCATE chat_group, group_member, conversation, message CASCADE'),
+);
 
 async function create(given: teamtalk.db.CreateGroupRequest.$Properties, where = context) {
   const request = { userId: 1, groupType: temporary, groupName: 'lunch', groupAvatar: '', ...given };

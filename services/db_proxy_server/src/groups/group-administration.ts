@@ -3,6 +3,7 @@ import { requireText, type SaveOutcome } from '../administration/changes.js';
 import { changesOf, openAudit } from '../audit/record-event.js';
 import type { Database, Statement } from '../database/database.js';
 import { isStorableId } from '../database/ids.js';
+import { containing } from '../database/text.js';
 import { pair } from '../messages/messages.js';
 
 export interface GroupDetails {
@@ -13,6 +14,15 @@ export interface GroupDetails {
   version: number;
   /** ascending */
   member_ids: number[];
+}
+
+export interface GroupSummary {
+  id: number;
+  name: string;
+  avatar: string;
+  type: number;
+  creator_id: number;
+  members: number;
 }
 
 /** null leaves a field unchanged */
@@ -27,6 +37,17 @@ export interface Receipts {
   /** newest message each has read, parallel to user_ids */
   read_ids: number[];
 }
+
+const maxPage = 1_000;
+
+const find: Statement = {
+  name: 'admin_find_groups',
+  text: `
+    SELECT g.id, g.name, g.avatar, g.type, g.creator_id,
+      (SELECT count(*)::int4 FROM group_member m WHERE m.group_id = g.id) AS members
+    FROM chat_group g WHERE g.id > $1 AND g.status = 0 AND ($3 = '' OR g.name ILIKE $3)
+    ORDER BY g.id LIMIT $2`,
+};
 
 const details: Statement = {
   name: 'admin_group',
@@ -71,6 +92,13 @@ export class GroupAdministration {
 
   constructor(database: Database) {
     this.#database = database;
+  }
+
+  /** Ascending by id, at most 1,000. @param text in the name; empty: any */
+  async find(after: number, limit: number, text: string): Promise<GroupSummary[]> {
+    if (after !== 0 && !isStorableId(after)) return [];
+    const values = [after, Math.min(limit, maxPage), containing(text)];
+    return this.#database.query<GroupSummary>(find, values);
   }
 
   async details(groupId: number): Promise<GroupDetails | undefined> {

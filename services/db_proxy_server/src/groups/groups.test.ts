@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   const { dataSource } = database;
-  await dataSource.query('TRUNCATE chat_group, group_member');
+  await dataSource.query('TRUNCATE chat_group, group_member CASCADE');
   await dataSource.query(
     `INSERT INTO chat_group (id, name, avatar, creator_id, type, version, status) VALUES
       (10, 'normal', 'icon', 1, 1, 3, 0), (11, 'temporary', '', 2, 2, 7, 0), (12, 'other', '', 0, 1, 1, 0),

@@ -1,0 +1,289 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { databaseOf } from '../../database/database.js';
+import { createTestContext, type TestContext } from '../../testing/test-context.js';
+import { createTestDatabase, type TestDatabase } from '../../testing/test-database.js';
+import { departmentsByName } from './departments-by-name.js';
+import type { WrittenUser } from './judge-row.js';
+import { type ImportResult, maxRowsAtATime, UserImports } from './user-imports.js';
+
+const actor = { name: 'console ann', asUser: 0, source: 'here' };
+
+let database: TestDatabase;
+let context: TestContext;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  context = await createTestContext(database.url);
+});
+afterAll(async () => {
+  await context.close();
+  await database.drop();
+});
+beforeEach(() => sql('TRUNCATE im_user, department, user_import CASCADE'));
+
+const sql = (text: string, values: unknown[] = []) => database.dataSource.query(text, values);
+
+function settled<T>(outcome: ImportResult<T>): T {
+  if (outcome.result !== 'done') throw new Error(outcome.result);
+  return outcome.value;
+}
+
+type Written = Partial<WrittenUser> & { name: string };
+
+/** @returns the import, and what its rows were found to be */
+async function check(written: Written[], imports: UserImports = context.userImports) {
+  const id = await imports.create('people.csv', actor);
+  const rows = written.map((each, i) => ({ row: i + 2, ...each }));
+  const judged = settled(await imports.addRows(id, rows, actor));
+  return {
+    id,
+    outcomes: judged.map(({ outcome }) => outcome),
+    faults: judged.flatMap(({ faults }) => faults),
+  };
+}
+
+async function run(written: Written[]): Promise<number> {
+  const { id } = await check(written);
+  await context.userImports.run(id, actor);
+  return id;
+}
+
+async function user(name: string) {
+  const [row] = await sql(
+    'SELECT id, nick_name, real_name, gender, department_id, email, tel, sign_info, status, password_hash FROM im_user WHERE name = $1',
+    [name],
+  );
+  return row;
+}
+
+const addUser = (name: string, status = 0) =>
+  sql(
+    `INSERT INTO im_user (name, password_hash, nick_name, real_name, tel, status) VALUES ($1, 'kept', 'Nick', 'Real', '1', $2)`,
+    [name, status],
+  );
+
+async function addDepartment(name: string, parent = 0): Promise<number> {
+  const [{ id }] = await sql('INSERT INTO department (name, parent_id) VALUES ($1, $2) RETURNING id', [
+    name,
+    parent,
+  ]);
+  return id;
+}
+
+/** The newest first, of all tests. */
+const events = (verb: string) =>
+  sql('SELECT actor, resource, before, after FROM audit_event WHERE verb = $1 ORDER BY id DESC', [verb]);
+
+/** How many. */
+async function eventsOf(verb: string, importId: number): Promise<number> {
+  const found: { resource: string; after: { import?: number } }[] = await events(verb);
+  return found.filter(({ resource, after }) => resource === `import ${importId}` || after.import === importId)
+    .length;
+}
+
+describe('a dry run', () => {
+  it('says of each row what it would do, and changes nobody', async () => {
+    await addUser('ann');
+    await addUser('ben');
+    const { outcomes, faults } = await check([
+      { name: 'ann', nickName: 'Annie' },
+      { name: 'ben', tel: '1' },
+      { name: 'new', realName: '张三' },
+    ]);
+    expect(outcomes).toEqual(['change', 'same', 'create']);
+    expect(faults).toEqual([]);
+    expect(await user('new')).toBeUndefined();
+    expect(await user('ann')).toMatchObject({ nick_name: 'Nick' });
+  });
+
+  it('names what is wrong, row by row and column by column', async () => {
+    await addUser('gone', 3);
+    await addDepartment('Sales', await addDepartment('North'));
+    await addDepartment('Sales', await addDepartment('South'));
+    const { outcomes, faults } = await check([
+      { name: '' },
+      { name: 'x'.repeat(65), tel: '9'.repeat(33) },
+      { name: 'twice' },
+      { name: 'twice' },
+      { name: 'who', gender: 'robot', department: 'Nowhere' },
+      { name: 'where', department: 'Sales' },
+      { name: 'gone', nickName: 'Back' },
+    ]);
+    expect(outcomes).toEqual(['error', 'error', 'create', 'error', 'error', 'error', 'error']);
+    expect(faults).toEqual([
+      { column: 'name', fault: 'missing', value: '' },
+      { column: 'name', fault: 'too-long', value: 'x'.repeat(65) },
+      { column: 'tel', fault: 'too-long', value: '9'.repeat(33) },
+      { column: 'name', fault: 'repeated', value: '4' },
+      { column: 'gender', fault: 'unknown-gender', value: 'robot' },
+      { column: 'department', fault: 'unknown-department', value: 'Nowhere' },
+      { column: 'department', fault: 'ambiguous-department', value: 'Sales' },
+      { column: 'name', fault: 'has-left', value: 'gone' },
+    ]);
+  });
+
+  it('finds a name that is in an earlier batch, and takes a batch that is sent again once', async () => {
+    const { userImports } = context;
+    const id = await userImports.create('people.csv', actor);
+    const first = [{ row: 2, name: 'a' }];
+    await userImports.addRows(id, first, actor);
+    expect(settled(await userImports.addRows(id, first, actor))[0]?.outcome).toBe('create');
+    const again = settled(await userImports.addRows(id, [{ row: 3, name: 'a' }], actor));
+    expect(again[0]?.faults).toEqual([{ column: 'name', fault: 'repeated', value: '2' }]);
+    expect(await userImports.find(id)).toMatchObject({ rows: 2, creates: 1, errors: 1 });
+    expect(await userImports.rows(id, 0, 10, 'error')).toMatchObject([{ row_no: 3, name: 'a' }]);
+    expect([await eventsOf('import.create', id), await eventsOf('import.check', id)]).toEqual([1, 3]);
+  });
+
+  it('is for an import that there is, and that has not begun', async () => {
+    const row = [{ row: 2, name: 'a' }];
+    expect(await context.userImports.addRows(99, row, actor)).toEqual({ result: 'not-found' });
+    const id = await run([{ name: 'a' }]);
+    expect(await context.userImports.addRows(id, row, actor)).toEqual({ result: 'conflict' });
+  });
+});
+
+describe('an import', () => {
+  it('adds and changes users, each with an event, and leaves empty cells as they are', async () => {
+    await addUser('ann');
+    const top = await addDepartment('Company');
+    const below = await addDepartment('R&D', top);
+    const id = await run([
+      { name: 'ann', department: 'company / r&d', tel: '2' },
+      { name: 'new', realName: '张三', gender: '女', email: 'n@example.com' },
+      { name: 'wrong', gender: '?' },
+    ]);
+    expect(await user('ann')).toMatchObject({
+      nick_name: 'Nick',
+      tel: '2',
+      department_id: below,
+      password_hash: 'kept',
+    });
+    expect(await user('new')).toMatchObject({
+      nick_name: '张三',
+      real_name: '张三',
+      gender: 2,
+      email: 'n@example.com',
+      password_hash: '!',
+    });
+    expect(await user('wrong')).toBeUndefined();
+    expect(await context.userImports.find(id)).toMatchObject({ begun: true, done: 2, errors: 1 });
+    const { id: annId } = await user('ann');
+    expect((await events('user.change'))[0]).toEqual({
+      actor: 'console ann',
+      resource: `user ${annId}`,
+      before: { departmentId: 0, tel: '1' },
+      after: { departmentId: below, tel: '2', import: id },
+    });
+    expect((await events('user.create'))[0]).toMatchObject({ after: { name: 'new', gender: 2, import: id } });
+  });
+
+  it('checks each row again: users may have changed since the dry run', async () => {
+    await addUser('ann');
+    const { id } = await check([
+      { name: 'ann', tel: '2' },
+      { name: 'new', tel: '3' },
+    ]);
+    await sql(`UPDATE im_user SET tel = '2' WHERE name = 'ann'`);
+    await addUser('new');
+    const after = settled(await context.userImports.run(id, actor));
+    expect(after).toMatchObject({ creates: 0, changes: 1, same: 1, done: 1 });
+    expect(await user('new')).toMatchObject({ tel: '3', nick_name: 'Nick' });
+  });
+
+  it('goes on where it was, 500 rows at a time, and does none of them twice', async () => {
+    const { userImports } = context;
+    const id = await userImports.create('people.csv', actor);
+    for (let first = 0; first < 1_200; first += maxRowsAtATime) {
+      const rows = Array.from({ length: Math.min(maxRowsAtATime, 1_200 - first) }, (_, i) => ({
+        row: first + i + 2,
+        name: `u${first + i}`,
+      }));
+      await userImports.addRows(id, rows, actor);
+    }
+    const done: number[] = [];
+    for (let i = 0; i < 4; i++) done.push(settled(await userImports.run(id, actor)).done);
+    expect(done).toEqual([500, 1_000, 1_200, 1_200]);
+    expect(await sql('SELECT count(*)::int AS n FROM im_user')).toEqual([{ n: 1_200 }]);
+    expect(await eventsOf('user.create', id)).toBe(1_200);
+  });
+});
+
+describe('undoing an import', () => {
+  it('puts back what it changed, but for what others changed since, and takes back whom it added', async () => {
+    await addUser('ann');
+    await addUser('ben');
+    const id = await run([
+      { name: 'ann', tel: '2', nickName: 'Annie' },
+      { name: 'ben', tel: '2' },
+      { name: 'new' },
+    ]);
+    await sql(`UPDATE im_user SET tel = '3' WHERE name = 'ann'`);
+    const { id: newId } = await user('new');
+    const undone = settled(await context.userImports.undo(id, actor));
+    expect(undone).toMatchObject({ reverted: true, undone: 3, kept: 1, left: [newId] });
+    expect(await user('ann')).toMatchObject({ tel: '3', nick_name: 'Nick' });
+    expect(await user('ben')).toMatchObject({ tel: '1' });
+    expect(await user('new')).toMatchObject({ status: 3 });
+    const [event] = await events('user.change');
+    expect(event.after.undoneImport).toBe(id);
+    expect(await context.userImports.run(id, actor), 'it is over').toEqual({ result: 'conflict' });
+  });
+
+  it('does not keep the same people from being imported once the file is right', async () => {
+    const id = await run([{ name: 'new', tel: 'wrong' }]);
+    await context.userImports.undo(id, actor);
+    await run([{ name: 'new', tel: 'right' }]);
+    expect(await user('new')).toMatchObject({ status: 0, tel: 'right' });
+  });
+
+  it('is only for one that has begun', async () => {
+    const { id } = await check([{ name: 'a' }]);
+    expect(await context.userImports.undo(id, actor)).toEqual({ result: 'conflict' });
+    expect(await context.userImports.undo(99, actor)).toEqual({ result: 'not-found' });
+  });
+});
+
+it('works as commands use it, too', async () => {
+  const imports = new UserImports(databaseOf(database.dataSource));
+  await addUser('ann');
+  const { id, outcomes } = await check([{ name: 'ann', tel: '2' }, { name: 'new' }], imports);
+  expect(outcomes).toEqual(['change', 'create']);
+  expect(settled(await imports.run(id, actor))).toMatchObject({ done: 2 });
+  expect(settled(await imports.undo(id, actor))).toMatchObject({ undone: 2 });
+  expect(await user('ann')).toMatchObject({ tel: '1' });
+});
+
+it('forgets imports after a month', async () => {
+  const id = await run([{ name: 'a' }]);
+  expect(await context.userImports.purge()).toBe(0);
+  await sql(`UPDATE user_import SET created_at = now() - interval '31 days' WHERE id = $1`, [id]);
+  expect(await context.userImports.purge()).toBe(1);
+  expect(await sql('SELECT FROM user_import_row')).toEqual([]);
+});
+
+describe('departments', () => {
+  const find = departmentsByName([
+    { id: 1, name: 'Company', parent_id: 0 },
+    { id: 2, name: 'Sales', parent_id: 1 },
+    { id: 3, name: 'Shop', parent_id: 0 },
+    { id: 4, name: 'Sales', parent_id: 3 },
+    { id: 5, name: 'Web', parent_id: 2 },
+    { id: 6, name: 'Shop', parent_id: 1 },
+  ]);
+
+  it.each([
+    ['Web', 5],
+    ['company/sales', 2],
+    ['Company / Sales / Web', 5],
+    ['Shop/Sales', 4],
+    ['#4', 4],
+    ['Sales', 'ambiguous-department'],
+    // The one at the top is written so, too.
+    ['Shop', 3],
+    ['Company/Shop', 6],
+    ['Nowhere', 'unknown-department'],
+    ['#9', 'unknown-department'],
+  ])('are found by their names: %s', (text, found) => {
+    expect(find(text)).toBe(found);
+  });
+});
