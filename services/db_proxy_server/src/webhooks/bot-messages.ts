@@ -1,36 +1,32 @@
 import { Commands, decodeBody } from '@teamtalk/protocol';
-import { every, type Kit, traceId } from '@teamtalk/service-kit';
+import { type Kit, traceId } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
+import type { Question } from '../database/shared-poll.js';
 import type { MemberLists } from '../messages/group-members.js';
 import type { StoredMessage } from '../messages/stored-batch.js';
 
-/** Delay until a new webhook gets message events, milliseconds. */
-const refreshMs = 1_000;
 /** Bytes of the header before a PDU's body. */
 const headerBytes = 16;
-
-interface WebhookRow {
-  id: number;
-  bot_id: number;
-}
 
 /**
  * Records messages to bots as webhook events. They are stored before the batch counts as delivered: if the replica dies,
  * another one delivers the batch and stores the missing events.
  */
 export class BotMessages {
+  readonly question: Question = {
+    name: 'bots',
+    sql: `SELECT jsonb_agg(jsonb_build_array(bot_id, id)) FROM webhook
+      WHERE 'message' = ANY (events) AND bot_id IS NOT NULL`,
+    take: (rows) => this.#load(rows as [botId: number, webhookId: number][] | null),
+  };
   readonly #pool: Pool;
-  readonly #kit: Kit;
-  readonly stop: () => Promise<void>;
   readonly #recorded;
   /** Webhook ids by bot id. */
   #webhooks: ReadonlyMap<number, number[]> = new Map();
 
-  constructor(pool: Pool, kit: Kit) {
+  constructor(pool: Pool, kit: Pick<Kit, 'metrics'>) {
     this.#pool = pool;
-    this.#kit = kit;
     this.#recorded = kit.metrics.counter('webhook_messages_total', 'Messages to bots recorded for webhooks');
-    this.stop = every(refreshMs, () => this.#load());
   }
 
   /** Stores events for messages to bots; without bots it does nothing. */
@@ -59,18 +55,10 @@ export class BotMessages {
     this.#recorded.inc(rows.length);
   }
 
-  async #load(): Promise<void> {
-    try {
-      const { rows } = await this.#pool.query<WebhookRow>({
-        name: 'webhook_bots',
-        text: `SELECT id, bot_id FROM webhook WHERE 'message' = ANY (events) AND bot_id IS NOT NULL`,
-      });
-      const webhooks = new Map<number, number[]>();
-      for (const { id, bot_id } of rows) webhooks.set(bot_id, [...(webhooks.get(bot_id) ?? []), id]);
-      this.#webhooks = webhooks;
-    } catch (error) {
-      this.#kit.log.debug({ err: error }, 'webhook refresh failed');
-    }
+  #load(rows: readonly [botId: number, webhookId: number][] | null): void {
+    const webhooks = new Map<number, number[]>();
+    for (const [botId, id] of rows ?? []) webhooks.set(botId, [...(webhooks.get(botId) ?? []), id]);
+    this.#webhooks = webhooks;
   }
 }
 

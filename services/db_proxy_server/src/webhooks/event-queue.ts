@@ -1,6 +1,7 @@
+import type { Kit } from '@teamtalk/service-kit';
 import type { Database, Statement } from '../database/database.js';
 
-export interface ClaimedEvent {
+interface ClaimedEvent {
   id: number;
   webhook_id: number;
   url: string;
@@ -12,6 +13,12 @@ export interface ClaimedEvent {
   attempts: number;
 }
 
+export interface Claim {
+  events: ClaimedEvent[];
+  /** nobody has a webhook */
+  noWebhooks: boolean;
+}
+
 export interface PresenceChange {
   userId: number;
   online: boolean;
@@ -20,9 +27,9 @@ export interface PresenceChange {
 /** Attempts before an event becomes a dead letter, about two hours after the first. */
 const maxAttempts = 12;
 
-// The lease lasts 8 s; the claiming sender gives up after 5 s.
+// The lease lasts 8 s; the claiming sender gives up after 5 s. One row without an event tells whether there are webhooks.
 const claim: Statement = {
-  name: 'webhook_claim_2',
+  name: 'webhook_claim_3',
   text: `
     WITH due AS (
       SELECT mine.id FROM webhook w CROSS JOIN LATERAL (
@@ -32,17 +39,18 @@ const claim: Statement = {
       ) mine
       WHERE w.id <> ALL ($3::int4[]) AND (cardinality($4::int4[]) = 0 OR w.id = ANY ($4))
       ORDER BY mine.next_at LIMIT $1
+    ), claimed AS (
+      UPDATE webhook_event e SET attempts = attempts + 1, next_at = now() + interval '8 seconds'
+      FROM due, webhook w WHERE e.id = due.id AND w.id = e.webhook_id
+      RETURNING e.id::float8 AS id, e.webhook_id, w.url, w.secret, e.event, e.data,
+        extract(epoch FROM e.created_at)::float8 AS created_at, e.attempts
     )
-    UPDATE webhook_event e SET attempts = attempts + 1, next_at = now() + interval '8 seconds'
-    FROM due, webhook w WHERE e.id = due.id AND w.id = e.webhook_id
-    RETURNING e.id::float8 AS id, e.webhook_id, w.url, w.secret, e.event, e.data,
-      extract(epoch FROM e.created_at)::float8 AS created_at, e.attempts`,
+    SELECT claimed.*, NOT EXISTS (SELECT FROM webhook) AS no_webhooks
+    FROM (VALUES (1)) AS always(one) LEFT JOIN claimed ON true`,
 };
 
-const anyWebhook: Statement = { name: 'webhook_any', text: 'SELECT FROM webhook LIMIT 1' };
-
 const finish: Statement = {
-  name: 'webhook_finish',
+  name: 'webhook_finish_2',
   text: `
     UPDATE webhook_event e SET
       delivered_at = CASE WHEN o.error = '' THEN now() END,
@@ -50,7 +58,8 @@ const finish: Statement = {
       failed_at = CASE WHEN o.error <> '' AND e.attempts >= ${maxAttempts} THEN now() END,
       next_at = now() + least(power(2, e.attempts), 3600) * interval '1 second'
     FROM unnest($1::float8[], $2::text[]) AS o(id, error)
-    WHERE e.id = o.id::int8 AND e.delivered_at IS NULL RETURNING e.id`,
+    WHERE e.id = o.id::int8 AND e.delivered_at IS NULL
+    RETURNING e.failed_at IS NOT NULL AS failed`,
 };
 
 const addPresence: Statement = {
@@ -75,9 +84,14 @@ const purge: Statement = {
 /** The queue of webhook events. */
 export class WebhookEventQueue {
   readonly #database: Database;
+  readonly #deadLetters;
 
-  constructor(database: Database) {
+  constructor(database: Database, { metrics }: Kit) {
     this.#database = database;
+    this.#deadLetters = metrics.counter(
+      'webhook_dead_letters_total',
+      'Webhook events that are no longer tried, because each attempt failed',
+    );
   }
 
   /**
@@ -86,23 +100,26 @@ export class WebhookEventQueue {
    * @param busy webhooks to skip
    * @param only webhooks to look at; empty: all
    */
-  claim(
+  async claim(
     limit: number,
     perWebhook: number,
     busy: readonly number[],
     only: readonly number[],
-  ): Promise<ClaimedEvent[]> {
-    return this.#database.query<ClaimedEvent>(claim, [limit, perWebhook, busy, only]);
-  }
-
-  async isAnyWebhook(): Promise<boolean> {
-    return (await this.#database.query(anyWebhook, [])).length > 0;
+  ): Promise<Claim> {
+    type Row = (ClaimedEvent | { id: null }) & { no_webhooks: boolean };
+    const rows = await this.#database.query<Row>(claim, [limit, perWebhook, busy, only]);
+    return {
+      events: rows.filter((row): row is ClaimedEvent & Row => row.id !== null),
+      noWebhooks: rows[0]?.no_webhooks ?? false,
+    };
   }
 
   /** @param outcomes with an empty error where the webhook accepted the event */
   async finish(outcomes: readonly { id: number; error: string }[]): Promise<void> {
     const errors = outcomes.map(({ error }) => error.replaceAll('\0', '').slice(0, 500));
-    await this.#database.query(finish, [outcomes.map(({ id }) => id), errors]);
+    const values = [outcomes.map(({ id }) => id), errors];
+    const finished = await this.#database.query<{ failed: boolean }>(finish, values);
+    this.#deadLetters.inc(finished.filter(({ failed }) => failed).length);
   }
 
   async addPresence(changes: readonly PresenceChange[]): Promise<void> {

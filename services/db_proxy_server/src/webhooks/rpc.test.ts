@@ -1,6 +1,7 @@
 import { teamtalk } from '@teamtalk/bus';
 import { httpApi } from '@teamtalk/rpc';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readMetrics, sumOf } from '@teamtalk/service-kit';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createTestContext, type TestContext } from '../testing/test-context.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
 import { recordPresence } from './record-presence.js';
@@ -27,11 +28,26 @@ test('a claim tells when there is no webhook at all, so that the next one may co
       perWebhook: 10,
       busyWebhookIds: [],
     } as unknown as httpApi.api.ClaimWebhookEventsRequest);
+  const query = vi.spyOn(context.database.pool, 'query');
   expect(await claim()).toMatchObject({ events: [], noWebhooks: true });
+  const asked = query.mock.calls.map(([statement]: unknown[]) => (statement as { name?: string }).name);
+  expect(asked.filter((name) => name?.startsWith('webhook'))).toHaveLength(1);
+  query.mockRestore();
   await addWebhook(database.dataSource, { name: 'idle', url: 'http://127.0.0.1:9/', events: ['group'] });
   expect(await claim()).toMatchObject({ events: [], noWebhooks: false });
   await removeWebhook(database.dataSource, 'idle');
   expect(await claim()).toMatchObject({ events: [], noWebhooks: true });
+});
+
+test.each([
+  ['ftp://receiver.example/', 'no http or https URL'],
+  // fetch refuses it each time, with an error that has the password.
+  ['http://name:secret@receiver.example/', 'cannot be posted to'],
+  ['https://name@receiver.example/', 'cannot be posted to'],
+])('a webhook that could never be posted to is not added: %s', async (url, problem) => {
+  await expect(addWebhook(database.dataSource, { name: 'never', url, events: ['group'] })).rejects.toThrow(
+    problem,
+  );
 });
 
 test('events are claimed of the webhooks asked for only', async () => {
@@ -53,6 +69,20 @@ test('events are claimed of the webhooks asked for only', async () => {
   expect(await claim([ids[1]!])).toEqual([ids[1]]);
   expect(await claim([])).toEqual([ids[0]]);
   for (const name of ['first', 'second']) await removeWebhook(database.dataSource, name);
+});
+
+test('an event whose last attempt failed is counted as a dead letter, one that is tried again is not', async () => {
+  await addWebhook(database.dataSource, { name: 'failing', url: 'http://127.0.0.1:9/', events: ['file'] });
+  const rows: { eventId: number }[] = await database.dataSource.query(
+    `INSERT INTO webhook_event (webhook_id, key, event, data, attempts)
+      SELECT id, attempts, 'file', '{}', attempts FROM webhook, unnest(ARRAY[11, 12]) AS attempts
+      WHERE name = 'failing' RETURNING id::float8 AS "eventId"`,
+  );
+  const outcomes = rows.map(({ eventId }) => ({ eventId, error: 'status 500' }));
+  await webhooksRpc(context).finishEvents(new httpApi.api.FinishWebhookEventsRequest({ outcomes }));
+  const samples = readMetrics(await context.kit.metrics.registry.metrics());
+  expect(sumOf(samples, 'teamtalk_db_proxy_server_webhook_dead_letters_total', {})).toBe(1);
+  await removeWebhook(database.dataSource, 'failing');
 });
 
 test('a change of presence is stored, though another one beside it is of nobody', async () => {

@@ -11,9 +11,10 @@ export function webhooksRpc({ webhookEvents }: Context): Handlers<typeof service
     async claimEvents({ limit: wanted, perWebhook, busyWebhookIds, onlyWebhookIds }) {
       const limit = Math.min(wanted, maxClaimed);
       const [busy, only] = [busyWebhookIds ?? [], onlyWebhookIds ?? []];
-      const rows = await webhookEvents.claim(limit, perWebhook || limit, busy, only);
+      const { events, noWebhooks } = await webhookEvents.claim(limit, perWebhook || limit, busy, only);
       return {
-        events: rows.map((row) => ({
+        noWebhooks,
+        events: events.map((row) => ({
           eventId: row.id,
           webhookId: row.webhook_id,
           url: row.url,
@@ -23,7 +24,6 @@ export function webhooksRpc({ webhookEvents }: Context): Handlers<typeof service
           createdAt: row.created_at,
           attempts: row.attempts,
         })),
-        noWebhooks: rows.length === 0 && !(await webhookEvents.isAnyWebhook()),
       };
     },
 

@@ -60,6 +60,13 @@ export async function addWebhook(
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol) || !isStorableText(url, 1024)) {
     throw new TeamTalkError('invalid-argument', `${url} is no http or https URL`);
   }
+  const { username, password } = new URL(url);
+  if (username !== '' || password !== '') {
+    throw new TeamTalkError(
+      'invalid-argument',
+      'a URL with a name or a password in it cannot be posted to: the signature proves who posts',
+    );
+  }
   const known: readonly string[] = webhookEvents;
   if (events.length === 0 || !events.every((event) => known.includes(event))) {
     throw new TeamTalkError('invalid-argument', `the events are: ${webhookEvents.join(', ')}`);
@@ -67,7 +74,8 @@ export async function addWebhook(
   if (events.includes('message') && botId === undefined) {
     throw new TeamTalkError('invalid-argument', 'whose messages? Name the user: --bot USER_ID');
   }
-  const secret = randomBytes(32).toString('base64url');
+  // As Standard Webhooks has them.
+  const secret = `whsec_${randomBytes(32).toString('base64')}`;
   try {
     await auditedTransaction(dataSource, actor, async (manager, record) => {
       const [row]: { id: number }[] = await manager.query(
