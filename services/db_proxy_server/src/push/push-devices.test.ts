@@ -49,6 +49,12 @@ test('0x0108 makes a device of each token, whose provider is that of the system 
   expect((await devices())[2]).toMatchObject({ provider: 'xiaomi', token: 'reg' });
 });
 
+test.each(['fcm', 'hms', 'honor', 'mi', 'oppo', 'vivo', 'unifiedpush'])('%s: is a prefix', async (prefix) => {
+  await send(bob, ANDROID, `${prefix}:a-token`);
+  const provider = prefix === 'mi' ? 'xiaomi' : prefix;
+  expect(await devices()).toMatchObject([{ provider, token: 'a-token', failure: null }]);
+});
+
 test('a token that another user sends leaves the former one, whichever way it is written', async () => {
   await send(ann, IOS, phone);
   await send(bob, IOS, phone.toUpperCase());
@@ -60,7 +66,7 @@ test('a token that another user sends leaves the former one, whichever way it is
 
 test('two users who send one token at the same time do not both have it', async () => {
   for (let i = 0; i < 20; i++) {
-    await Promise.allSettled([send(ann, IOS, phone), send(bob, IOS, phone)]);
+    expect(await Promise.all([send(ann, IOS, phone), send(bob, IOS, phone)])).toEqual([true, true]);
     expect(await devices()).toHaveLength(1);
   }
 });

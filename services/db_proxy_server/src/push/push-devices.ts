@@ -4,6 +4,12 @@ import { isStorableId } from '../database/ids.js';
 import { isStorableText } from '../database/text.js';
 import { userHasLeft } from '../entities/index.js';
 
+// Two users who send one token at once would each wait for the other's row.
+const lock: Statement = {
+  name: 'device_token_lock',
+  text: 'SELECT pg_advisory_xact_lock(hashtextextended(lower($1), 29813))',
+};
+
 const take: Statement = {
   name: 'device_token_take',
   text: 'DELETE FROM device_token WHERE token = $3 AND (user_id, client_type) <> ($1::int4, $2::int2)',
@@ -62,6 +68,7 @@ export class PushDevices {
     if (!isStorableId(userId)) return false;
     const version = isStorableText(clientVersion, maxVersionLength) ? clientVersion : '';
     const device = await this.#database.transaction('device_token', async (query) => {
+      await query(lock, [token]);
       const values = [userId, clientType, token];
       if ((await query(set, values)).length === 0) return undefined;
       await query(take, values);

@@ -3,6 +3,8 @@ import { pushApi } from '@teamtalk/rpc';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { poolOf } from '../database/data-source.js';
+import { queryOn } from '../database/database.js';
+import { SharedPoll } from '../database/shared-poll.js';
 import { MessageSender } from '../testing/message-sender.js';
 import { createTestContext, type TestContext } from '../testing/test-context.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
@@ -19,19 +21,19 @@ let database: TestDatabase;
 let context: TestContext;
 let pool: Pool;
 let sender: MessageSender;
-let marks: PushMarks;
+let poll: SharedPoll;
 let rpc: ReturnType<typeof pushRpc>;
 
 beforeAll(async () => {
   database = await createTestDatabase();
   context = await createTestContext(database.url);
   pool = poolOf(database.dataSource);
-  marks = new PushMarks(pool, context.kit);
+  const marks = new PushMarks();
+  poll = new SharedPoll(pool, context.kit, [marks.question]);
   sender = new MessageSender(pool, undefined, marks);
   rpc = pushRpc(context);
 });
 afterAll(async () => {
-  await marks.stop();
   await context.close();
   await database.drop();
 });
@@ -43,7 +45,7 @@ beforeEach(async () => {
     `INSERT INTO im_user (id, name, nick_name, password_hash)
      VALUES (1, 'ann', 'Ann', ''), (2, 'bob', 'Bob', ''), (3, 'cat', '', ''), (4, 'dan', 'Dan', '')`,
   );
-  await marks.refresh();
+  await poll.ask();
   await pool.query(`INSERT INTO chat_group (id, name, type) VALUES (${team}, 'Team', 1)`);
   await pool.query(
     `INSERT INTO group_member (group_id, user_id) VALUES (${team}, 1), (${team}, 2), (${team}, 3), (${team}, 4)`,
@@ -55,7 +57,7 @@ const pushServerCame = async () => {
   await pool.query(
     'INSERT INTO push_consumer VALUES (true, now()) ON CONFLICT (singleton) DO UPDATE SET seen_at = now()',
   );
-  await marks.refresh();
+  await poll.ask();
 };
 
 const tokenOf = (userId: number) => String(userId).repeat(64).slice(0, 64);
@@ -103,6 +105,9 @@ function read(userId: number, peer: number, msgId: number): Promise<unknown> {
   );
 }
 
+/** Minutes of hold, so that none is over by itself. */
+const held = 600_000;
+const endHold = () => pool.query(`UPDATE push_mark SET marked_at = marked_at - interval '1 hour'`);
 const lapse = () => pool.query('UPDATE push_job SET due_at = now()');
 
 test('nothing is marked without a device, or without a push_server', async () => {
@@ -112,10 +117,10 @@ test('nothing is marked without a device, or without a push_server', async () =>
   expect(await rowsOf('push_mark'), 'no device').toBe(0);
   await phones(bob);
   await pool.query('TRUNCATE push_consumer');
-  await marks.refresh();
+  await poll.ask();
   await sender.send({ from: ann, to: bob });
   await pool.query(`INSERT INTO push_consumer VALUES (true, now() - interval '25 hours')`);
-  await marks.refresh();
+  await poll.ask();
   await sender.send({ from: ann, to: bob });
   expect(await rowsOf('push_mark'), 'the push_server went a day ago').toBe(0);
   await pushServerCame();
@@ -207,6 +212,53 @@ test('what is read while its push waits to be tried again is settled, and the lo
   expect(await claim()).toEqual([]);
   expect(await log()).toEqual([[bob, 'dropped', 'read']]);
   expect(await rowsOf('push_job')).toBe(0);
+});
+
+test('what was read within its hold is not pushed because there is a newer message, which is held in its turn', async () => {
+  await phones(bob);
+  await sender.send({ from: ann, to: bob });
+  await sender.send({ from: bob, to: ann });
+  await endHold();
+  await read(bob, ann, 1);
+  await sender.send({ from: ann, to: bob });
+  expect(await claim(held)).toEqual([]);
+  expect(await rowsOf('push_job')).toBe(0);
+  await endHold();
+  expect(await claim(held)).toMatchObject([{ userId: bob, msgId: 3, unread: 1 }]);
+});
+
+test('what was read while its push waited is settled, and a newer message is held', async () => {
+  await phones(bob);
+  await sender.send({ from: ann, to: bob });
+  await endHold();
+  const [push] = await claim(held);
+  await finish(push, PushOutcome.PUSH_RETRY, { reason: '503', retryMs: 1 });
+  await read(bob, ann, 1);
+  await sender.send({ from: ann, to: bob });
+  await lapse();
+  expect(await claim(held)).toEqual([]);
+  expect(await log()).toEqual([[bob, 'dropped', 'read']]);
+  await endHold();
+  expect(await claim(held)).toMatchObject([{ msgId: 2, unread: 1 }]);
+});
+
+test.each(['before', 'after'])('a message that comes %s a withdrawal was claimed is held', async (when) => {
+  await phones(bob);
+  await sender.send({ from: ann, to: bob });
+  await endHold();
+  await finish((await claim(held))[0], PushOutcome.PUSH_ACCEPTED);
+  await read(bob, ann, 1);
+  await pool.query('SELECT take_push_reads(10)');
+  if (when === 'before') await sender.send({ from: ann, to: bob });
+  const [withdrawal] = await claim(held);
+  if (when === 'after') {
+    await sender.send({ from: ann, to: bob });
+    await finish(withdrawal, PushOutcome.PUSH_ACCEPTED);
+  }
+  expect(await claim(held)).toEqual([]);
+  await endHold();
+  expect(await claim(held)).toMatchObject([{ msgId: 2, unread: 1 }]);
+  expect((await log()).filter(([, outcome]) => outcome === 'dropped')).toEqual([]);
 });
 
 test('an accepted push is done, unless there is a newer message by then', async () => {
@@ -405,18 +457,18 @@ test('the history of a user has their devices, what was decided, and what waits'
   await sender.send({ from: ann, to: team, group: true });
   const [other] = await claim();
   await finish(other, PushOutcome.PUSH_RETRY, { reason: 'busy', retryMs: 60_000 });
-  const { dataSource } = database;
-  expect(await findPushUser(dataSource, 'bob')).toBe(bob);
-  expect(await findPushUser(dataSource, String(bob))).toBe(bob);
-  expect(await findPushUser(dataSource, 'nobody')).toBeUndefined();
-  expect(await pushDevicesOf(dataSource, bob)).toMatchObject([
+  const query = queryOn(database.dataSource);
+  expect(await findPushUser(query, 'bob')).toBe(bob);
+  expect(await findPushUser(query, String(bob))).toBe(bob);
+  expect(await findPushUser(query, 'nobody')).toBeUndefined();
+  expect(await pushDevicesOf(query, bob)).toMatchObject([
     { provider: 'apns', token: tokenOf(bob).slice(-8), clientVersion: '2.0', failure: null },
   ]);
-  expect(await pushHistory(dataSource, bob)).toMatchObject([
+  expect(await pushHistory(query, bob)).toMatchObject([
     { conversation: `group ${team}`, msgId: 1, outcome: 'waiting', reason: 'busy' },
     { conversation: `user ${ann}`, msgId: 1, outcome: 'accepted', reason: 'its id', attempts: 1 },
   ]);
-  expect(await pushHistory(dataSource, cat)).toEqual([]);
+  expect(await pushHistory(query, cat)).toEqual([]);
 });
 
 test('what nobody takes is removed after a day, and the log after a week', async () => {

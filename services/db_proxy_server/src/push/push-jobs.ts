@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.js';
 import { purgeInBatches } from '../database/purge-in-batches.js';
+import { mailboxPurges } from './push-mailboxes.js';
 import {
   anythingMarked,
   claim,
@@ -109,7 +110,8 @@ export class PushJobs {
   async purge(): Promise<number> {
     await this.#take(leftMs);
     let purged = 0;
-    for (const statement of purges) purged += await purgeInBatches(this.#database, statement, []);
+    for (const statement of [...purges, ...mailboxPurges])
+      purged += await purgeInBatches(this.#database, statement, []);
     return purged;
   }
 

@@ -12,6 +12,8 @@ const { ClaimRequest, FinishRequest, PushOutcome } = pushApi.push;
 const users = [1, 2, 3] as const;
 const team = 9;
 const steps = 60;
+/** Longer than the test takes: holds end when a step says so. */
+const holdMs = 3_600_000;
 /** What a push_server gives a provider; less than the claim. */
 const answerMs = 5_000;
 
@@ -61,14 +63,14 @@ const at = (user: number, conversation: string) => `${user} ${conversation}`;
 
 /** What phones have to show in the end: the newest message that others have written and the user has not read. */
 class Model {
-  readonly #unread = new Map<string, number>();
+  readonly #unread = new Map<string, { msgId: number; held: boolean }[]>();
 
   sent(from: number, to: number | 'team', msgId: number): void {
     if (to !== 'team') {
-      this.#unread.set(at(to, `s${from}`), msgId);
+      this.#add(at(to, `s${from}`), msgId);
       return;
     }
-    for (const user of users) if (user !== from) this.#unread.set(at(user, `g${team}`), msgId);
+    for (const user of users) if (user !== from) this.#add(at(user, `g${team}`), msgId);
     this.#unread.delete(at(from, `g${team}`));
   }
 
@@ -76,8 +78,24 @@ class Model {
     this.#unread.delete(at(user, conversation));
   }
 
+  /** The hold of all that was sent is over. */
+  endHold(): void {
+    for (const message of [...this.#unread.values()].flat()) message.held = false;
+  }
+
+  /** Whether there is a message to push: unread, and not held any more. */
+  mayRing(banner: string): boolean {
+    return this.#unread.get(banner)?.some(({ held }) => !held) ?? false;
+  }
+
   get banners(): [string, number][] {
-    return [...this.#unread].sort();
+    return [...this.#unread]
+      .map(([banner, messages]): [string, number] => [banner, messages.at(-1)?.msgId ?? 0])
+      .sort();
+  }
+
+  #add(banner: string, msgId: number): void {
+    this.#unread.set(banner, [...(this.#unread.get(banner) ?? []), { msgId, held: true }]);
   }
 }
 
@@ -86,10 +104,9 @@ class Phones {
   readonly #banners = new Map<string, number>();
 
   take(push: pushApi.push.Push.$Properties): void {
-    const { userId, sessionType, sessionId, msgId } = push as pushApi.push.Push;
-    const banner = at(userId, `${sessionType === 2 ? 'g' : 's'}${sessionId}`);
-    if (msgId === 0) this.#banners.delete(banner);
-    else this.#banners.set(banner, msgId);
+    const { msgId } = push as pushApi.push.Push;
+    if (msgId === 0) this.#banners.delete(bannerOf(push));
+    else this.#banners.set(bannerOf(push), msgId);
   }
 
   get banners(): [string, number][] {
@@ -97,9 +114,23 @@ class Phones {
   }
 }
 
-async function claim(limit: number) {
-  const { pushes } = await rpc.claim(new ClaimRequest({ limit, holdMs: 0, timeZone: 'UTC' }));
-  return (pushes ?? []) as pushApi.push.Push.$Properties[];
+function bannerOf(push: pushApi.push.Push.$Properties): string {
+  const { userId, sessionType, sessionId } = push as pushApi.push.Push;
+  return at(userId, `${sessionType === 2 ? 'g' : 's'}${sessionId}`);
+}
+
+/** Claims, and checks that nothing is pushed that has been read or is held. */
+async function claim(limit: number, model: Model) {
+  const claimed = await rpc.claim(new ClaimRequest({ limit, holdMs, timeZone: 'UTC' }));
+  const pushes = (claimed.pushes ?? []) as pushApi.push.Push.$Properties[];
+  const banners = pushes.filter(({ msgId }) => msgId !== 0).map(bannerOf);
+  expect(banners.filter((banner) => !model.mayRing(banner))).toEqual([]);
+  return pushes;
+}
+
+async function endHold(model: Model): Promise<void> {
+  await pool.query(`UPDATE push_mark SET marked_at = marked_at - interval '2 hours'`);
+  model.endHold();
 }
 
 async function finish(
@@ -137,7 +168,7 @@ test.each([1, 2, 3, 4, 5, 6])(
     for (let step = 0; step < steps; step++) {
       const user = pick(users);
       const other = pick(users.filter((each) => each !== user));
-      switch (random(8)) {
+      switch (random(9)) {
         case 0:
         case 1: {
           const outcome = await sender.send({ from: user, to: other });
@@ -157,7 +188,10 @@ test.each([1, 2, 3, 4, 5, 6])(
           break;
         }
         case 5:
-          for (const push of await claim(3)) inFlight.push({ push, claimedAt: performance.now() });
+          for (const push of await claim(3, model)) inFlight.push({ push, claimedAt: performance.now() });
+          break;
+        case 6:
+          await endHold(model);
           break;
         default: {
           // A provider takes a push, or not; a push_server reports it, or dies before.
@@ -173,10 +207,11 @@ test.each([1, 2, 3, 4, 5, 6])(
         }
       }
     }
+    await endHold(model);
     // What was claimed and not reported lapses; another push_server goes on until nothing is due.
     await pool.query('UPDATE push_job SET due_at = now() WHERE due_at IS NOT NULL');
     for (let rounds = 0; rounds < 20; rounds++) {
-      const pushes = await claim(100);
+      const pushes = await claim(100, model);
       if (pushes.length === 0) break;
       for (const push of pushes) {
         phones.take(push);

@@ -3,6 +3,7 @@ import { TeamTalkError } from '@teamtalk/service-kit';
 import type { Context } from '../context.js';
 import { clampToStorable } from '../database/ids.js';
 import type { FinishedPush, PushJobRow } from './push-jobs.js';
+import type { MailboxPosition } from './push-mailboxes.js';
 
 const { PUSH_ACCEPTED, PUSH_RETRY, PUSH_DROPPED, PUSH_DEVICE_GONE } = pushApi.push.PushOutcome;
 
@@ -19,7 +20,12 @@ const outcomes: Record<number, FinishedPush['outcome']> = {
 };
 
 /** The gRPC service Pushes. */
-export function pushRpc({ kit, pushJobs }: Context): Handlers<typeof service> {
+export function pushRpc({
+  kit,
+  pushCredentials,
+  pushJobs,
+  pushMailboxes,
+}: Context): Handlers<typeof service> {
   const settledJobs = kit.metrics.counter(
     'pushes_settled_total',
     'Push jobs that were not needed any more when they were due, by reason',
@@ -72,6 +78,26 @@ export function pushRpc({ kit, pushJobs }: Context): Handlers<typeof service> {
         ),
       );
       return {};
+    },
+
+    /** Stored credentials of providers, as they are encrypted. */
+    async listCredentials() {
+      return { credentials: await pushCredentials.all() };
+    },
+
+    /** Keeps a message of the push service. */
+    async keepMessage({ mailbox, topic, body, ttl }) {
+      const kept = await pushMailboxes.keep({ mailbox, topic, body, ttl });
+      return kept ? { id: kept.id, keptAt: kept.kept_at } : { gone: true };
+    },
+
+    /** Messages that are kept for phones. */
+    async readMailboxes({ mailboxes }) {
+      const { messages, more } = await pushMailboxes.read(mailboxes as MailboxPosition[]);
+      return {
+        messages: messages.map(({ kept_at: keptAt, ...message }) => ({ ...message, keptAt })),
+        more,
+      };
     },
   };
 }

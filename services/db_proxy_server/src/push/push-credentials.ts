@@ -1,0 +1,126 @@
+import { TeamTalkError } from '@teamtalk/service-kit';
+import type { DataSource } from 'typeorm';
+import { type Actor, operator } from '../actor.js';
+import { auditedTransaction } from '../audit/record-event.js';
+import type { Database, Statement } from '../database/database.js';
+
+/** A credential of a provider, as it is stored. What it says is not known here. */
+export interface PushCredential {
+  provider: string;
+  /** what is not secret in it */
+  description: string;
+  /** of the key that has encrypted it */
+  keyId: string;
+  sealed: Buffer;
+}
+
+export interface PushCredentialSummary extends Omit<PushCredential, 'sealed'> {
+  changedAt: Date;
+}
+
+/** Longest encrypted credential, bytes. */
+const maxSealed = 65_536;
+
+const all: Statement = {
+  name: 'push_credentials',
+  text: 'SELECT provider, sealed FROM push_credential ORDER BY provider',
+};
+
+/** Stored credentials, for push_servers. */
+export class PushCredentials {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  all(): Promise<Pick<PushCredential, 'provider' | 'sealed'>[]> {
+    return this.#database.query(all, []);
+  }
+}
+
+/** Stores the credential of a provider in place of the one it had. */
+export function setPushCredential(
+  dataSource: DataSource,
+  { provider, description, keyId, sealed }: PushCredential,
+  actor: Actor = operator(),
+): Promise<void> {
+  if (sealed.length > maxSealed) {
+    throw new TeamTalkError('invalid-argument', `a credential has at most ${maxSealed} bytes`);
+  }
+  return auditedTransaction(dataSource, actor, async (manager, record) => {
+    const [before]: { description: string }[] = await manager.query(
+      'SELECT description FROM push_credential WHERE provider = $1 FOR UPDATE',
+      [provider],
+    );
+    await manager.query(
+      `INSERT INTO push_credential (provider, description, key_id, sealed) VALUES ($1, $2, $3, $4)
+       ON CONFLICT (provider) DO UPDATE SET description = excluded.description, key_id = excluded.key_id,
+         sealed = excluded.sealed, changed_at = now()`,
+      [provider, description, keyId, sealed],
+    );
+    const after = { description, keyId };
+    await record({
+      verb: 'credential.set',
+      resource: `push ${provider}`,
+      ...(before && { before: { description: before.description } }),
+      after,
+    });
+  });
+}
+
+export function listPushCredentials(dataSource: DataSource): Promise<PushCredentialSummary[]> {
+  return dataSource.query(
+    `SELECT provider, description, key_id AS "keyId", changed_at AS "changedAt" FROM push_credential ORDER BY provider`,
+  );
+}
+
+/**
+ * Encrypts all credentials with another key, or none.
+ * @param reseal throws when it cannot read one
+ * @returns the providers of those that had another key
+ */
+export function rotatePushCredentials(
+  dataSource: DataSource,
+  keyId: string,
+  reseal: (provider: string, sealed: Buffer) => Buffer,
+  actor: Actor = operator(),
+): Promise<string[]> {
+  return auditedTransaction(dataSource, actor, async (manager, record) => {
+    const rows: PushCredential[] = await manager.query(
+      `SELECT provider, key_id AS "keyId", sealed FROM push_credential WHERE key_id <> $1 ORDER BY provider FOR UPDATE`,
+      [keyId],
+    );
+    for (const { provider, keyId: former, sealed } of rows) {
+      await manager.query(
+        'UPDATE push_credential SET sealed = $2, key_id = $3, changed_at = now() WHERE provider = $1',
+        [provider, reseal(provider, sealed), keyId],
+      );
+      await record({
+        verb: 'credential.rotate',
+        resource: `push ${provider}`,
+        before: { keyId: former },
+        after: { keyId },
+      });
+    }
+    return rows.map(({ provider }) => provider);
+  });
+}
+
+/** @returns whether there was one */
+export function removePushCredential(
+  dataSource: DataSource,
+  provider: string,
+  actor: Actor = operator(),
+): Promise<boolean> {
+  return auditedTransaction(dataSource, actor, async (manager, record) => {
+    // TypeORM returns [rows, count] for a DELETE.
+    const [[removed]]: [{ description: string }[]] = await manager.query(
+      'DELETE FROM push_credential WHERE provider = $1 RETURNING description',
+      [provider],
+    );
+    if (!removed) return false;
+    await record({ verb: 'credential.remove', resource: `push ${provider}`, before: removed });
+    return true;
+  });
+}
