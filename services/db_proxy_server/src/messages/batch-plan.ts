@@ -1,3 +1,4 @@
+import { traceId } from '@teamtalk/service-kit';
 import type { Entry } from './entry.js';
 
 /** A conversation in a batch. */
@@ -28,28 +29,33 @@ export interface BatchPlan {
   /** ascending by key, which is the lock order */
   readonly conversations: readonly PlannedConversation[];
   readonly messages: readonly PlannedMessage[];
-  /** entries that repeat the sender's key of an earlier entry of this batch, and get its outcome */
+  /** entries that are the same message as an earlier one of this batch, and get its outcome */
   readonly repeats: ReadonlyMap<Entry, Entry>;
 }
 
-/** Numbers the entries of a batch inside their conversations, in the order given. */
+/**
+ * Numbers the entries of a batch inside their conversations, in the order given. Of entries that are the same message, by the
+ * sender's key or because one is a retry of the other, the first is stored.
+ */
 export function planBatch(entries: readonly Entry[]): BatchPlan {
   const conversations: PlannedConversation[] = [];
   const byNumber = new Map<number, PlannedConversation>();
   const messages: PlannedMessage[] = [];
   const repeats = new Map<Entry, Entry>();
-  let keys: Map<string, Entry> | undefined;
+  const firsts = new Map<string, Entry>();
+  const hasRetries = entries.some(({ retry }) => retry);
 
   for (const entry of entries) {
-    if (entry.key) {
-      keys ??= new Map();
-      const key = `${entry.low}:${entry.high}:${entry.fromUserId}:${Buffer.from(entry.key).toString('base64')}`;
-      const earlier = keys.get(key);
-      if (earlier) {
-        repeats.set(entry, earlier);
+    const identity = identityOf(entry, hasRetries);
+    if (identity !== undefined) {
+      const first = firsts.get(identity);
+      if (first) {
+        // Stored as a retry, for there may be more attempts of it elsewhere.
+        if (entry.retry) first.retry = true;
+        repeats.set(entry, first);
         continue;
       }
-      keys.set(key, entry);
+      firsts.set(identity, entry);
     }
     const { low, high } = entry;
     // Not exact for large ids: conversations that share a number are chained.
@@ -74,4 +80,14 @@ export function planBatch(entries: readonly Entry[]): BatchPlan {
     conversation.index = i;
   });
   return { conversations, messages, repeats };
+}
+
+/** The same for entries of one batch that are one message; undefined: it is the only one. */
+function identityOf(
+  { key, low, high, fromUserId, originInstance, originRequestId }: Entry,
+  hasRetries: boolean,
+): string | undefined {
+  if (key) return `${low}:${high}:${fromUserId}:${Buffer.from(key).toString('base64')}`;
+  // Callers that lost one of two connections to this process send again by the other what still waits here.
+  return hasRetries ? traceId(originInstance, originRequestId) : undefined;
 }

@@ -94,21 +94,27 @@ export class DeliveryStream {
 
 /** The streams of all msg_servers that take stored messages. */
 export class DeliveryStreams {
-  readonly #streams = new Map<number, DeliveryStream>();
+  /** by msg_server, the newest last */
+  readonly #streams = new Map<number, DeliveryStream[]>();
 
   get(msgServer: number): DeliveryStream | undefined {
-    return this.#streams.get(msgServer);
+    return this.#streams.get(msgServer)?.at(-1);
   }
 
-  /** A msg_server has opened a stream; it takes the place of an earlier one that may not be known to be broken yet. */
+  /**
+   * A msg_server has opened a stream. An earlier one may be broken without that being known yet, or is left when this one
+   * ends: after a restart at the same address, a msg_server knows this process as two until it gives up the old instance.
+   */
   open(msgServer: number, outlet: DeliveryOutlet): DeliveryStream {
     const stream = new DeliveryStream(outlet);
-    this.#streams.set(msgServer, stream);
+    this.#streams.set(msgServer, [...(this.#streams.get(msgServer) ?? []), stream]);
     return stream;
   }
 
   close(msgServer: number, stream: DeliveryStream): void {
-    if (this.#streams.get(msgServer) === stream) this.#streams.delete(msgServer);
+    const left = (this.#streams.get(msgServer) ?? []).filter((each) => each !== stream);
+    if (left.length > 0) this.#streams.set(msgServer, left);
+    else this.#streams.delete(msgServer);
     stream.break();
   }
 }

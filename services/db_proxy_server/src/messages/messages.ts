@@ -1,5 +1,6 @@
 import type { Database, Statement } from '../database/database.js';
 import { clampToStorable, isStorableId } from '../database/ids.js';
+import { erasedSoFar, type HistoryReplica, type Position, withPosition } from './history-replica.js';
 
 /** A conversation as one of its users sees it. */
 export interface SessionKey {
@@ -62,16 +63,39 @@ function byIdsOf(from: string): string {
   return withinBytes(`SELECT ${columns} FROM ${from} AND m.id = ANY ($3::int4[])`, 'DESC');
 }
 
+const store = `(SELECT epoch::float8 FROM store_epoch) AS epoch, (${erasedSoFar}) AS erased`;
+
 const statements = {
   pairHistory: { name: 'pair_history', text: historyOf(ofPair) },
   groupHistory: { name: 'group_history', text: historyOf(ofGroup) },
   pairMessages: { name: 'pair_messages', text: byIdsOf(ofPair) },
   groupMessages: { name: 'group_messages', text: byIdsOf(ofGroup) },
-  pairLatestId: { name: 'pair_latest_id', text: `SELECT last_id FROM conversation WHERE conv = ${pair}` },
+  pairLatestId: {
+    name: 'pair_latest_id',
+    text: `SELECT last_id FROM conversation WHERE conv = ${pair} AND last_id >= kept_from`,
+  },
   groupLatestId: {
     name: 'group_latest_id',
     text: `SELECT c.last_id FROM group_member g JOIN conversation c ON c.conv = g.group_id
-      WHERE g.user_id = $1::int8 AND g.group_id = $2::int8 AND c.last_id > g.join_msg_id`,
+      WHERE g.user_id = $1::int8 AND g.group_id = $2::int8 AND c.last_id > g.join_msg_id AND c.last_id >= c.kept_from`,
+  },
+  pairPosition: {
+    name: 'pair_position',
+    text: `SELECT last_id, kept_from - 1 AS after_id, ${store} FROM conversation WHERE conv = ${pair}`,
+  },
+  groupPosition: {
+    name: 'group_position',
+    text: `SELECT c.last_id, greatest(g.join_msg_id, c.kept_from - 1) AS after_id, ${store} FROM group_member g JOIN conversation c ON c.conv = g.group_id
+      WHERE g.user_id = $1::int8 AND g.group_id = $2::int8`,
+  },
+  // $1 and $2 are the pair, or 0 and the group id. Who may read what, the primary has said.
+  replicaHistory: {
+    name: 'replica_history',
+    text: withPosition(historyOf(`${ofPair} AND m.id > $6::int4`), pair),
+  },
+  replicaMessages: {
+    name: 'replica_messages',
+    text: withPosition(byIdsOf(`${ofPair} AND m.id > $4::int4`), pair),
   },
   storedRange: {
     name: 'stored_range',
@@ -88,9 +112,12 @@ const statements = {
 /** Reads of stored messages. */
 export class Messages {
   readonly #database: Database;
+  readonly #replica: HistoryReplica;
 
-  constructor(database: Database) {
+  /** @param replica answers for history in the place of the database, when it has replayed what the reader may have seen */
+  constructor(database: Database, replica: HistoryReplica) {
     this.#database = database;
+    this.#replica = replica;
   }
 
   /**
@@ -100,21 +127,23 @@ export class Messages {
    */
   async history(session: SessionKey, begin: number, count: number, bytes = 0): Promise<MessageRow[]> {
     if (!isPossible(session) || count === 0) return [];
+    const page = [clampToStorable(begin), count, Math.min(bytes || maxAnswerBytes, maxAnswerBytes)];
     const statement = session.isGroup ? statements.groupHistory : statements.pairHistory;
-    return this.#read(
-      statement,
-      session,
-      clampToStorable(begin),
-      count,
-      Math.min(bytes || maxAnswerBytes, maxAnswerBytes),
+    return (
+      (await this.#readReplica(statements.replicaHistory, session, page)) ??
+      this.#read(statement, session, page)
     );
   }
 
   /** The messages with these ids that exist and that the user may see, newest first. */
   async byIds(session: SessionKey, ids: readonly number[]): Promise<MessageRow[]> {
     if (!isPossible(session)) return [];
+    const wanted = [ids.filter(isStorableId)];
     const statement = session.isGroup ? statements.groupMessages : statements.pairMessages;
-    return this.#read(statement, session, ids.filter(isStorableId));
+    return (
+      (await this.#readReplica(statements.replicaMessages, session, wanted)) ??
+      this.#read(statement, session, wanted)
+    );
   }
 
   /** The newest id that the user may see; 0 when there is none. */
@@ -142,8 +171,28 @@ export class Messages {
     ]);
   }
 
-  #read(statement: Statement, { userId, sessionId }: SessionKey, ...rest: unknown[]): Promise<MessageRow[]> {
+  #read(
+    statement: Statement,
+    { userId, sessionId }: SessionKey,
+    rest: readonly unknown[],
+  ): Promise<MessageRow[]> {
     return this.#database.query<MessageRow>(statement, [userId, sessionId, ...rest]);
+  }
+
+  /** @returns undefined when the database has to answer */
+  async #readReplica(
+    statement: Statement,
+    { userId, isGroup, sessionId }: SessionKey,
+    rest: readonly unknown[],
+  ): Promise<MessageRow[] | undefined> {
+    if (!this.#replica.ready()) return undefined;
+    const [position] = await this.#database.query<Position>(
+      isGroup ? statements.groupPosition : statements.pairPosition,
+      [userId, sessionId],
+    );
+    if (!position) return undefined;
+    const values = [isGroup ? 0 : userId, sessionId, ...rest, position.after_id];
+    return this.#replica.read<MessageRow>(statement, values, position);
   }
 }
 

@@ -27,7 +27,7 @@ const maxUnread = 1_000;
 const maxAnswerBytes = 16 * 1024 * 1024;
 
 /**
- * All sessions in the list of user $1: not removed, or restored by a later message. Pairs in which the user is the lower
+ * All sessions in the list of user $1: not removed, or restored by a later message, and with messages that are kept. Pairs in which the user is the lower
  * one are a range of keys; the others are found by conversation_high_user.
  */
 const sessionsOfUser = `
@@ -35,14 +35,16 @@ const sessionsOfUser = `
     c.last_id - c.low_sent - c.low_seen AS unread, c.last_id, c.last_at
   FROM conversation c
   WHERE c.conv BETWEEN $1::int8 << 32 AND ($1::int8 << 32) | 4294967295 AND c.last_id > c.low_removed
+    AND c.last_id >= c.kept_from
   UNION ALL
   SELECT c.conv, (c.conv >> 32)::int4, 1, c.low_sent - c.high_seen, c.last_id, c.last_at
   FROM conversation c
   WHERE (c.conv & 4294967295) = $1::int8 AND c.conv >= 4294967296 AND c.last_id > c.high_removed
+    AND c.last_id >= c.kept_from
   UNION ALL
   SELECT c.conv, g.group_id, 2, c.last_id - greatest(g.read_id, g.join_msg_id), c.last_id, c.last_at
   FROM group_member g JOIN conversation c ON c.conv = g.group_id
-  WHERE g.user_id = $1::int8 AND c.last_id > greatest(g.join_msg_id, g.removed_id)`;
+  WHERE g.user_id = $1::int8 AND c.last_id > greatest(g.join_msg_id, g.removed_id, c.kept_from - 1)`;
 
 /**
  * A list as one row: the numbers of each session as JSON, and all message data concatenated, because parsing many rows in

@@ -12,7 +12,6 @@ import { StoreEpoch } from './store-epoch.js';
 
 let database: TestDatabase;
 let pool: Pool;
-const epochs: StoreEpoch[] = [];
 const pools: Pool[] = [];
 
 beforeEach(async () => {
@@ -23,7 +22,6 @@ beforeEach(async () => {
   );
 });
 afterEach(async () => {
-  for (const epoch of epochs.splice(0)) await epoch.stop();
   for (const each of pools.splice(0)) await each.end();
   await database.drop();
 });
@@ -32,7 +30,6 @@ afterEach(async () => {
 async function start() {
   const kit = createKit('db_proxy_server', { logLevel: 'silent', shutdownMs: 1_000 });
   const epoch = new StoreEpoch(kit, false);
-  epochs.push(epoch);
   const own = new pg.Pool({ ...new Servers(database.url).options, max: 1 });
   own.on('error', () => {});
   pools.push(own);
@@ -87,7 +84,8 @@ test('lost messages are noticed before anything is stored; numbers jump ahead, a
   const after = await numbers();
   expect(after.login - before.login).toBeGreaterThan(1_000_000);
   expect(after.outbox - before.outbox).toBeGreaterThan(1_000_000);
-  await expect.poll(() => second.epoch.current).toBe(first.epoch.current);
+  await second.epoch.check(second.pool);
+  expect(second.epoch.current).toBe(first.epoch.current);
   await reconnect(first);
   await first.sender.send({ from: 1, to: 2 });
   expect([first.begun, second.begun]).toEqual([1, 1]);
@@ -100,7 +98,8 @@ test('two replicas that notice a loss begin one epoch', async () => {
   await pool.query('DELETE FROM message');
   await Promise.all([reconnect(first), reconnect(second)]);
   await Promise.all([first.sender.send({ from: 1, to: 2 }), second.sender.send({ from: 3, to: 4 })]);
-  await expect.poll(() => second.epoch.current).toBe(first.epoch.current);
+  await second.epoch.check(second.pool);
+  expect(second.epoch.current).toBe(first.epoch.current);
   expect([first.begun, second.begun]).toEqual([1, 1]);
 });
 
@@ -111,7 +110,8 @@ test.each([
   const replica = await start();
   await replica.sender.send({ from: 1, to: 2 });
   await pool.query(`UPDATE store_epoch SET ${change}`);
-  await expect.poll(() => replica.begun).toBe(1);
+  await replica.epoch.check(replica.pool);
+  expect(replica.begun).toBe(1);
 });
 
 test('the last message is found by its conversation, id and token', async () => {

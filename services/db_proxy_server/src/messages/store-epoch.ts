@@ -1,9 +1,6 @@
-import { every, type Kit } from '@teamtalk/service-kit';
+import type { Kit } from '@teamtalk/service-kit';
 import type { ClientBase, Pool } from 'pg';
 import type { StoredBatch, StoredMessage } from './stored-batch.js';
-
-/** How often the epoch is compared with the database, milliseconds. */
-const pollIntervalMs = 1_000;
 
 interface EpochRow {
   epoch: string;
@@ -20,8 +17,6 @@ export class StoreEpoch {
   readonly #warnIfAsynchronous: boolean;
   readonly #changed: (() => void)[] = [];
   readonly #begun;
-  #pool: Pool | undefined;
-  #stopPolling: (() => Promise<void>) | undefined;
   #current = 0;
   #synchronous: boolean | undefined;
   /** The last message committed by this process, which any loss would include. */
@@ -60,20 +55,19 @@ export class StoreEpoch {
   async guard(pool: Pool): Promise<void> {
     pool.options.onConnect = (client) => this.#enter(client);
     await this.#enter(pool);
-    this.#pool ??= pool;
-    this.#stopPolling ??= every(pollIntervalMs, () => this.#poll());
   }
 
-  async stop(): Promise<void> {
-    await this.#stopPolling?.();
-  }
-
-  async #poll(): Promise<void> {
+  /**
+   * Compares the epoch with the database. To be called once a second, for processes whose connections all stand.
+   * @throws the error of pg
+   */
+  async check(pool: Pool): Promise<void> {
     try {
-      if (this.#pool) await this.#enter(this.#pool);
+      await this.#enter(pool);
     } catch (error) {
       // Database reports that PostgreSQL is unavailable.
       this.#kit.log.debug({ err: error }, 'store epoch check failed');
+      throw error;
     }
   }
 

@@ -222,6 +222,28 @@ test('a retry after a broken connection is recognised by its request id', async 
   expect(outcomes).toEqual([stored(1), stored(2)]);
 });
 
+test('a retry in one batch with the first attempt is the same message, whichever is first, and keeps the order', async () => {
+  const writer = newWriter();
+  const one = { from: 24, to: 25, requestId: 5000, text: 'one' };
+  const two = { from: 24, to: 25, requestId: 5002, text: 'two' };
+  const again = <Sent extends object>(sent: Sent) => ({ ...sent, retry: true });
+  const outcomes = await Promise.all([one, two, again(one), again(two)].map((sent) => append(writer, sent)));
+  expect(outcomes).toEqual([stored(1), stored(2), stored(1), stored(2)]);
+  const three = { ...one, requestId: 5004, text: 'three' };
+  const late = await Promise.all(
+    [again(three), again(two), three, again(three)].map((sent) => append(writer, sent)),
+  );
+  expect(late).toEqual([stored(3), stored(2), stored(3), stored(3)]);
+  expect(await rows(24, 25)).toEqual([
+    [1, 24, 1, 'one'],
+    [2, 24, 2, 'two'],
+    [3, 24, 3, 'three'],
+  ]);
+  expect(await append(newWriter(), one), 'a statement of another replica that was held up').toEqual(
+    stored(1),
+  );
+});
+
 test('a retry is recognised after any number of newer messages in the conversation', async () => {
   const writer = newWriter();
   expect(await append(writer, { from: 47, to: 48, requestId: 3000 })).toEqual(stored(1));

@@ -15,6 +15,7 @@ let publisher: OutboxPublisher;
 let streams: DeliveryStreams;
 let sender: DeliveryStream;
 let receiver: DeliveryStream;
+const open = (node: number) => streams.open(node, { congested: false, send: () => {}, evict: () => {} });
 /** Batches sent by a route_server. */
 let routed: number;
 
@@ -27,7 +28,6 @@ beforeEach(() => {
   };
   const pool = { query: async () => ({ rows: [] }) } as unknown as Pool;
   streams = new DeliveryStreams();
-  const open = (node: number) => streams.open(node, { congested: false, send: () => {}, evict: () => {} });
   sender = open(11);
   receiver = open(12);
   const table = new PresenceTable();
@@ -35,7 +35,7 @@ beforeEach(() => {
     [large.fromUserId, 11],
     [large.toSessionId, 12],
   ] as const) {
-    table.add({ userId, node, connectionId: 1, clientType: 1, loginSeq: 1 }, noEffects());
+    table.add({ userId, node, connectionId: 1, clientType: 1, clientClass: 'pc', loginSeq: 1 }, noEffects());
   }
   publisher = new OutboxPublisher({
     kit,
@@ -62,4 +62,13 @@ test('when one stream breaks, the others are not waited for and are trusted', as
   await expect.poll(() => publisher.unanswered).toBe(0);
   expect(routed).toBe(1);
   expect(receiver.doubt).toBeUndefined();
+});
+
+test('of two streams of a msg_server the newer one takes messages, and when it ends the other', () => {
+  const newer = open(12);
+  expect(streams.get(12)).toBe(newer);
+  streams.close(12, newer);
+  expect(streams.get(12)).toBe(receiver);
+  streams.close(12, receiver);
+  expect(streams.get(12)).toBeUndefined();
 });

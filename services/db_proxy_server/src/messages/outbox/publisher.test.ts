@@ -147,7 +147,7 @@ test('a late reply counts, and unanswered batches are retried together', async (
   const answers: (() => void)[] = [];
   answer = () => new Promise((resolve) => answers.push(resolve));
   for (let id = 1; id <= 20; id++) publisher.publish(batchOf(String(id), pair(id)));
-  await expect.poll(() => answers.length, { timeout: 5_000 }).toBe(21);
+  await expect.poll(() => answers.length).toBeGreaterThanOrEqual(21);
   expect(batches[20]?.messages?.map(({ msgId }) => msgId)).toEqual(
     Array.from({ length: 20 }, (_, i) => i + 1),
   );
