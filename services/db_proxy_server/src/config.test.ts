@@ -54,6 +54,18 @@ test('all errors are reported at once', () => {
   expect(problemsOf({ DATABASE_URL: 'nonsense' })[0]).toContain('postgres://');
 });
 
+test('history may come from standbys, and from nothing that searches the primary', () => {
+  const history = (url: string) => ({ DATABASE_URL, HISTORY_DATABASE_URL: url });
+  const url = 'postgres://someone@ro.example:5432/chat';
+  expect(loadConfig(history(url)).historyDatabase).toEqual({ url, poolSize: 10 });
+  expect(loadConfig({ DATABASE_URL }).historyDatabase).toBeUndefined();
+  expect(problemsOf(history('postgres://h1,h2/chat?target_session_attrs=any'))).toEqual([]);
+  for (const wrong of ['postgres://h1,h2/chat', `${url}?target_session_attrs=primary`]) {
+    expect(problemsOf(history(wrong))[0], wrong).toContain('target_session_attrs=any');
+  }
+  expect(problemsOf(history('nonsense'))[0]).toContain('postgres://');
+});
+
 test('accepts both URL schemes, and IPv4 and IPv6 addresses', () => {
   const url = 'postgresql://localhost/x?sslmode=disable';
   expect(loadConfig({ DATABASE_URL: url }).database.url).toBe(url);

@@ -1,10 +1,11 @@
 import { createTextCodec, DEFAULT_TEXT_KEY } from '@teamtalk/protocol';
-import type { CallersAllowed } from '@teamtalk/rpc';
+import { type CallersAllowed, type ConsoleRole, consoleRoles, isConsoleRole } from '@teamtalk/rpc';
 import {
   type BusConfig,
   busConfig,
   busEnv,
   type CommonConfig,
+  ConfigError,
   commonConfig,
   commonEnv,
   type EnvValues,
@@ -13,6 +14,7 @@ import {
   readEnv,
   rpcEnv,
   rpcTls,
+  secretKeysEnv,
 } from '@teamtalk/service-kit';
 import { z } from 'zod';
 import type { LoginLimit } from './accounts/logins.js';
@@ -33,6 +35,24 @@ const postgresUrl = z
     'URL of the PostgreSQL database, postgres://user:password@host:port/name. With standbys it names all servers, separated by commas: postgres://user:password@host:port,host:port/name?target_session_attrs=read-write. `target_session_attrs` is `read-write` (the default with several hosts), `primary`, or `any` (the default with one host)',
   );
 
+const historyUrl = z
+  .string()
+  .superRefine((text, context) => {
+    try {
+      if (parseDatabaseUrl(text).attributes === 'any') return;
+      context.addIssue({
+        code: 'custom',
+        message: 'leads to standbys: several hosts need target_session_attrs=any',
+      });
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as Error).message });
+    }
+  })
+  .optional()
+  .describe(
+    'URL of a standby, or of several with target_session_attrs=any, that answers for history; the primary does where the standby has not replayed the newest message of a conversation yet, or is away. Left out: the primary always does',
+  );
+
 const hostAndPort = z
   .string()
   .regex(/^[^\s/]+:\d{1,5}$/, 'must be host:port')
@@ -47,7 +67,7 @@ export const envSchema = {
   RPC_CALLERS: env.choice(
     ['named', 'any'],
     'named',
-    'With TLS, who may call: named = a service may call what its certificate, by its DNS name (msg-server, http-msg-server, push-server, file-server, operator), allows, and one with RPC_SERVER_NAME everything; any = every certificate of RPC_CA_FILE',
+    'With TLS, who may call: named = a service may call what its certificate, by its DNS name (msg-server, http-msg-server, push-server, file-server, admin-server, operator), allows, and one with RPC_SERVER_NAME everything; any = every certificate of RPC_CA_FILE',
   ),
   GRPC_HOST: env.string('0.0.0.0', 'Address the gRPC server listens on'),
   GRPC_PORT: env.port(10600, 'Port of the gRPC server'),
@@ -59,6 +79,7 @@ export const envSchema = {
     1_000,
     'Most connections to PostgreSQL, besides those that store messages',
   ),
+  HISTORY_DATABASE_URL: historyUrl,
   DIRECT_DELIVERY: env.boolean(
     true,
     'Whether stored messages go to the msg_servers of their receivers directly, and by a route_server only what is in doubt. Takes about 200 bytes of memory for each connected client',
@@ -112,6 +133,24 @@ export const envSchema = {
     'Days without a login after which an address no longer counts as one the user has logged in from',
   ),
   AUDIT_DAYS: env.integer(730, 30, 36_500, 'Days for which audit events are kept'),
+  CONSOLE_SECRETS_KEY: secretKeysEnv(
+    'Keys of the second factors of console accounts, 32 bytes each, in hexadecimal or base64, separated by commas: the first one encrypts, all decrypt; empty: accounts have a password only',
+  ),
+  CONSOLE_SECOND_FACTOR_ROLES: z
+    .string()
+    .default('')
+    .transform((text) => text.split(/[\s,]+/).filter((role) => role !== ''))
+    .refine(
+      (roles) => roles.every(isConsoleRole),
+      `must be roles, separated by commas: ${consoleRoles.join(', ')}`,
+    )
+    .describe(
+      'Roles of the console, separated by commas, that may do nothing without a second factor, such as owner,administrator; empty: whoever wants one has one',
+    ),
+  OIDC_ISSUER: env.string(
+    '',
+    'Issuer of the OpenID Connect provider by which people sign on at the console, as admin_server has it: for nobody else’s users a session is opened; empty: for none',
+  ),
   GROUP_MAX_MEMBERS: env.integer(2_000, 2, 10_000, 'Most members of a group'),
   TEXT_KEY: z
     .string()
@@ -130,6 +169,8 @@ export interface DbProxyServerConfig extends CommonConfig {
   /** host:port that other services connect to; undefined: this machine and the bound port */
   advertiseAddress: string | undefined;
   database: DatabaseConfig;
+  /** a standby for history; undefined: there is none */
+  historyDatabase: DatabaseConfig | undefined;
   /** whether stored messages are sent to msg_servers directly */
   directDelivery: boolean;
   /** concurrent transactions that store messages */
@@ -141,8 +182,12 @@ export interface DbProxyServerConfig extends CommonConfig {
   sourceNetworkMemoryDays: number;
   auditDays: number;
   groupMaxMembers: number;
+  /** accounts of the console: keys of their second factors, who has to have one, and whose users may sign on */
+  console: { secretsKey: string; secondFactorRoles: ConsoleRole[]; issuer: string };
   /** `msg_data` shown in place of an audio message in lists */
   audioPreview: Buffer;
+  /** `msg_data` in place of what somebody wrote whose data was erased */
+  erasedText: Buffer;
 }
 
 function nest(values: EnvValues<typeof envSchema>): DbProxyServerConfig {
@@ -154,6 +199,9 @@ function nest(values: EnvValues<typeof envSchema>): DbProxyServerConfig {
     grpc: { host: values.GRPC_HOST, port: values.GRPC_PORT },
     advertiseAddress: values.ADVERTISE_ADDRESS,
     database: { url: values.DATABASE_URL, poolSize: values.DATABASE_POOL },
+    historyDatabase: values.HISTORY_DATABASE_URL
+      ? { url: values.HISTORY_DATABASE_URL, poolSize: values.DATABASE_POOL }
+      : undefined,
     directDelivery: values.DIRECT_DELIVERY,
     commitPartitions: values.COMMIT_LANES,
     commitSpacingMs: values.COMMIT_SPACING_MS,
@@ -166,8 +214,19 @@ function nest(values: EnvValues<typeof envSchema>): DbProxyServerConfig {
     sourceNetworkMemoryDays: values.LOGIN_ADDRESS_MEMORY_DAYS,
     auditDays: values.AUDIT_DAYS,
     groupMaxMembers: values.GROUP_MAX_MEMBERS,
+    console: consoleConfig(values),
     audioPreview: createTextCodec(values.TEXT_KEY).encrypt('[语音]'),
+    erasedText: createTextCodec(values.TEXT_KEY).encrypt('[已清除]'),
   };
+}
+
+function consoleConfig(values: EnvValues<typeof envSchema>): DbProxyServerConfig['console'] {
+  const secretsKey = values.CONSOLE_SECRETS_KEY;
+  const secondFactorRoles = values.CONSOLE_SECOND_FACTOR_ROLES.filter(isConsoleRole);
+  if (secretsKey === '' && secondFactorRoles.length > 0) {
+    throw new ConfigError(['CONSOLE_SECRETS_KEY: is required by CONSOLE_SECOND_FACTOR_ROLES']);
+  }
+  return { secretsKey, secondFactorRoles, issuer: values.OIDC_ISSUER };
 }
 
 /** @throws ConfigError naming every variable that is missing or wrong */

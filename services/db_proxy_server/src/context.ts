@@ -1,7 +1,8 @@
-import type { Kit } from '@teamtalk/service-kit';
+import { type Kit, SecretKeys } from '@teamtalk/service-kit';
 import { DepartmentAdministration } from './accounts/department-administration.js';
 import { Departments } from './accounts/departments.js';
 import { HashUpgrades } from './accounts/hash-upgrades.js';
+import { UserImports } from './accounts/imports/user-imports.js';
 import { type LoginLimit, Logins } from './accounts/logins.js';
 import { LoginProofs } from './accounts/passwords/login-proofs.js';
 import { PasswordChecker } from './accounts/passwords/password-checker.js';
@@ -12,19 +13,40 @@ import { UserSettings } from './accounts/user-settings.js';
 import { Users } from './accounts/users.js';
 import { ApiAnswers } from './apps/api-answers.js';
 import { Apps } from './apps/app-rows.js';
+import { Bots } from './bots/bots.js';
+import { Hooks } from './bots/hooks.js';
 import { Broadcasts } from './broadcasts/broadcasts.js';
 import type { DbProxyServerConfig } from './config.js';
+import { ConsoleAccounts } from './console/accounts.js';
+import { ConsoleAttempts } from './console/attempts.js';
+import { DepartmentScope } from './console/department-scope.js';
+import { ConsoleLogins } from './console/log-in.js';
+import { LoginFailures } from './console/login-failures.js';
+import { OwnSecondFactor } from './console/own-second-factor.js';
+import { ConsoleReports } from './console/reports.js';
+import { SecondFactors } from './console/second-factors.js';
+import { ConsoleSessions } from './console/sessions.js';
+import { ConsoleSignOn } from './console/sign-on.js';
 import type { Database } from './database/database.js';
 import { Discovery } from './discovery-items/discovery.js';
 import { FileTasks } from './files/file-tasks.js';
 import { OfflineFiles } from './files/offline-files.js';
+import { Departures } from './groups/departures.js';
 import { GroupAdministration } from './groups/group-administration.js';
 import { Groups } from './groups/groups.js';
 import { MemberChanges } from './groups/member-changes.js';
+import { Erasures } from './lifecycle/erasures.js';
+import { LegalHolds } from './lifecycle/legal-holds.js';
+import { MessageExports } from './lifecycle/message-exports.js';
+import { RetentionRules } from './lifecycle/retention-rules.js';
+import { HistoryReplica } from './messages/history-replica.js';
 import { Messages } from './messages/messages.js';
 import { SessionLists } from './messages/session-lists.js';
+import { DeviceRegistrations } from './push/device-registrations.js';
+import { PushCredentials } from './push/push-credentials.js';
 import { PushDevices } from './push/push-devices.js';
 import { PushJobs } from './push/push-jobs.js';
+import { PushMailboxes } from './push/push-mailboxes.js';
 import { MessageTraces } from './trace/message-traces.js';
 import { WebhookEventQueue } from './webhooks/event-queue.js';
 
@@ -35,6 +57,9 @@ export interface Context {
   readonly userSettings: UserSettings;
   readonly pushDevices: PushDevices;
   readonly pushJobs: PushJobs;
+  readonly pushCredentials: PushCredentials;
+  readonly pushMailboxes: PushMailboxes;
+  readonly deviceRegistrations: DeviceRegistrations;
   readonly departments: Departments;
   readonly loginLimit: LoginLimit;
   readonly logins: Logins;
@@ -48,16 +73,34 @@ export interface Context {
   readonly sessions: SessionLists;
   readonly groups: Groups;
   readonly memberChanges: MemberChanges;
+  readonly departures: Departures;
   readonly offlineFiles: OfflineFiles;
   readonly apps: Apps;
   readonly apiAnswers: ApiAnswers;
+  readonly bots: Bots;
+  readonly hooks: Hooks;
   readonly broadcasts: Broadcasts;
   readonly webhookEvents: WebhookEventQueue;
   readonly userAdministration: UserAdministration;
+  readonly userImports: UserImports;
   readonly departmentAdministration: DepartmentAdministration;
   readonly groupAdministration: GroupAdministration;
   readonly discovery: Discovery;
   readonly fileTasks: FileTasks;
+  readonly erasures: Erasures;
+  readonly legalHolds: LegalHolds;
+  readonly messageExports: MessageExports;
+  readonly retentionRules: RetentionRules;
+  readonly consoleAccounts: ConsoleAccounts;
+  readonly consoleAttempts: ConsoleAttempts;
+  readonly consoleLogins: ConsoleLogins;
+  readonly consoleReports: ConsoleReports;
+  readonly consoleSessions: ConsoleSessions;
+  readonly consoleSignOn: ConsoleSignOn;
+  readonly departmentScope: DepartmentScope;
+  readonly loginFailures: LoginFailures;
+  readonly secondFactors: SecondFactors;
+  readonly ownSecondFactor: OwnSecondFactor;
   /** `msg_data` shown in place of an audio message in lists */
   readonly audioPreview: Buffer;
 }
@@ -65,7 +108,13 @@ export interface Context {
 export async function createContext(
   config: Pick<
     DbProxyServerConfig,
-    'argon2' | 'loginLimit' | 'sourceNetworkMemoryDays' | 'groupMaxMembers' | 'audioPreview'
+    | 'argon2'
+    | 'loginLimit'
+    | 'sourceNetworkMemoryDays'
+    | 'groupMaxMembers'
+    | 'audioPreview'
+    | 'historyDatabase'
+    | 'console'
   >,
   database: Database,
   kit: Kit,
@@ -76,12 +125,23 @@ export async function createContext(
   const loginProofs = new LoginProofs(database, proofKey, kit);
   const hashUpgrades = new HashUpgrades(logins, passwords, proofKey, kit);
   kit.life.onStop('hash upgrades', () => hashUpgrades.stop());
+  const replica = new HistoryReplica(config.historyDatabase, kit);
+  kit.life.onStop('replica for history', () => replica.close());
+  const memberChanges = new MemberChanges(database, config.groupMaxMembers);
+  const { issuer, secretsKey, secondFactorRoles } = config.console;
+  const secretKeys = secretsKey === '' ? undefined : new SecretKeys(secretsKey);
+  const secondFactors = new SecondFactors(kit, secretKeys, secondFactorRoles);
+  const loginParts = { kit, logins, loginLimit: config.loginLimit, passwords };
+  const consoleAttempts = new ConsoleAttempts(loginParts, database);
   return {
     kit,
     users: new Users(database),
     userSettings: new UserSettings(database),
     pushDevices: new PushDevices(database, kit),
     pushJobs: new PushJobs(database),
+    pushCredentials: new PushCredentials(database),
+    pushMailboxes: new PushMailboxes(database),
+    deviceRegistrations: new DeviceRegistrations(database),
     departments: new Departments(database),
     loginLimit: config.loginLimit,
     logins,
@@ -90,21 +150,39 @@ export async function createContext(
     proofKey,
     loginProofs,
     hashUpgrades,
-    messages: new Messages(database),
+    messages: new Messages(database, replica),
     messageTraces: new MessageTraces(database),
     sessions: new SessionLists(database),
     groups: new Groups(database, config.groupMaxMembers),
-    memberChanges: new MemberChanges(database, config.groupMaxMembers),
+    memberChanges,
+    departures: new Departures(database, memberChanges),
     offlineFiles: new OfflineFiles(database),
     apps: new Apps(database),
     apiAnswers: new ApiAnswers(database),
+    bots: new Bots(database),
+    hooks: new Hooks(database),
     broadcasts: new Broadcasts(database),
-    webhookEvents: new WebhookEventQueue(database),
+    webhookEvents: new WebhookEventQueue(database, kit),
     userAdministration: new UserAdministration(database),
+    userImports: new UserImports(database),
     departmentAdministration: new DepartmentAdministration(database),
     groupAdministration: new GroupAdministration(database),
     discovery: new Discovery(database),
     fileTasks: new FileTasks(database),
+    erasures: new Erasures(database),
+    legalHolds: new LegalHolds(database),
+    messageExports: new MessageExports(database),
+    retentionRules: new RetentionRules(database),
+    consoleAccounts: new ConsoleAccounts(database),
+    consoleAttempts,
+    consoleLogins: new ConsoleLogins(loginParts, consoleAttempts, secondFactors, database),
+    consoleReports: new ConsoleReports(database),
+    consoleSessions: new ConsoleSessions(database),
+    consoleSignOn: new ConsoleSignOn(issuer, database),
+    departmentScope: new DepartmentScope(database),
+    loginFailures: new LoginFailures(database, config.loginLimit),
+    secondFactors,
+    ownSecondFactor: new OwnSecondFactor(consoleAttempts, secondFactors, database),
     audioPreview: config.audioPreview,
   };
 }

@@ -5,6 +5,7 @@ import { BroadcastWorker } from './broadcasts/broadcast-worker.js';
 import type { DbProxyServerConfig } from './config.js';
 import { connectionName } from './database/running-programs.js';
 import { Servers } from './database/servers.js';
+import { type Question, SharedPoll } from './database/shared-poll.js';
 import { untilPostgres } from './database/until-postgres.js';
 import { Horizon } from './messages/append/horizon.js';
 import { MessageWriter } from './messages/append/message-writer.js';
@@ -21,7 +22,7 @@ import { BotMessages } from './webhooks/bot-messages.js';
 
 /** Statement timeout of the message store, milliseconds; less than its callers' timeouts. */
 const statementMs = 2_500;
-/** Connections besides those of the partitions: read marks, reclaimer, delivered rows, broadcasts, horizon. */
+/** Connections besides those of the partitions: read marks, reclaimer, delivered rows, broadcasts, shared poll. */
 const otherConnections = 5;
 
 /** Longest wait at shutdown for route_server replies to batches in flight, milliseconds. */
@@ -39,6 +40,7 @@ export interface MessageStore {
 /**
  * Starts the writers of messages and read positions, and the publisher of stored messages. Shutdown is registered in the
  * kit's lifecycle: waiting entries are stored, stored ones delivered or left to the other replicas.
+ * @param more what else is asked once a second
  */
 export async function startMessageStore(
   {
@@ -50,6 +52,7 @@ export async function startMessageStore(
   cluster: Cluster,
   epoch: StoreEpoch,
   kit: Kit,
+  more: readonly Question[],
 ): Promise<MessageStore> {
   const { life, log } = kit;
   const { bus } = cluster;
@@ -61,6 +64,8 @@ export async function startMessageStore(
     ...servers.options,
     application_name: connectionName('store'),
     max: commitPartitions + otherConnections,
+    // Stay open: the first messages after a quiet time wait for no connection.
+    min: commitPartitions,
     connectionTimeoutMillis: statementMs,
     statement_timeout: statementMs,
     query_timeout: statementMs + 500,
@@ -75,10 +80,7 @@ export async function startMessageStore(
   life.onStop('outbox owner lock', () => ownerLock.stop());
 
   const bots = new BotMessages(pool, kit);
-  life.onStop('messages to bots', () => bots.stop());
-  const push = new PushMarks(pool, kit);
-  await push.refresh();
-  life.onStop('push marks', () => push.stop());
+  const push = new PushMarks();
   const members = new GroupMembers(pool, kit);
   const streams = new DeliveryStreams();
   const direct = directDelivery
@@ -96,7 +98,6 @@ export async function startMessageStore(
   life.onStop('outbox sweeper', () => reclaimer.stop());
 
   const horizon = new Horizon();
-  life.onStop('transaction horizon', await horizon.follow(pool, kit));
   const writer = new MessageWriter({
     kit,
     pool,
@@ -117,5 +118,9 @@ export async function startMessageStore(
     writer.renewWriterEpoch();
     broadcasts.renewWriterEpoch();
   });
+  const questions = [...[horizon, push, bots, broadcasts].map(({ question }) => question), ...more];
+  const poll = new SharedPoll(pool, kit, questions);
+  await poll.start();
+  life.onStop('shared poll', () => poll.stop());
   return { writer, horizon, readMarks, broadcasts, direct };
 }

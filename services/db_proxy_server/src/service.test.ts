@@ -1,5 +1,5 @@
 import { Bus, HeartbeatPublisher, Registry, rendezvous, topics } from '@teamtalk/bus';
-import { FaultProxy, type TestNats, testNats } from '@teamtalk/local-stack';
+import { FaultProxy, type TestNats, testNats, waitUntil } from '@teamtalk/local-stack';
 import {
   accounts,
   files,
@@ -13,10 +13,12 @@ import {
   teamtalk,
 } from '@teamtalk/rpc';
 import { createKit, createLogger, type Kit, type Service } from '@teamtalk/service-kit';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { addUser } from './accounts/add-user.js';
 import { clientDigest } from './accounts/passwords/password.js';
 import { loadConfig } from './config.js';
+import { poolOf } from './database/data-source.js';
 import { migrateDown, migrateUp } from './database/migrator.js';
 import { startDbProxyServer } from './service.js';
 import { cheapArgon2 } from './testing/test-context.js';
@@ -84,6 +86,22 @@ async function readiness(service: Service): Promise<{ status: number; dependenci
   const response = await fetch(`http://127.0.0.1:${service.ports.ops}/readyz`);
   const { dependencies } = (await response.json()) as { dependencies: unknown };
   return { status: response.status, dependencies };
+}
+
+/** Messages that wait for a transaction. */
+async function queued(service: Service): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${service.ports.ops}/metrics`);
+  const [, count] =
+    /^teamtalk_db_proxy_server_append_queue_messages(?:\{.*\})? (\d+)$/m.exec(await response.text()) ?? [];
+  return Number(count);
+}
+
+/** Statements that wait for a lock. */
+async function lockWaiters({ dataSource }: TestDatabase): Promise<number> {
+  const rows = await dataSource.query(
+    `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+  );
+  return rows.length;
 }
 
 function logIn() {
@@ -174,6 +192,29 @@ test('announces the configured address', async () => {
     await expect.poll(() => registry.all().map(({ rpcAddress }) => rpcAddress)).toEqual(['10.9.8.7:10600']);
   } finally {
     registry.stop();
+  }
+});
+
+test('asks PostgreSQL two things a second while there is nothing to do', async () => {
+  const { instance } = await startService();
+  const query = vi.spyOn(pg.Client.prototype, 'query');
+  let heartbeats = 0;
+  const subscription = bus.subscribe(topics.heartbeat('db_proxy_server'), (heartbeat) => {
+    if (heartbeat.instance === instance) heartbeats++;
+  });
+  try {
+    await waitUntil(() => heartbeats >= 6, { what: 'six heartbeats' });
+    const counts = new Map<string, number>();
+    for (const [statement] of query.mock.calls as unknown[][]) {
+      const { name } = statement as { name?: string };
+      if (name) counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+    // What is asked every other second, or less often, is not among them.
+    const everySecond = [...counts].filter(([, count]) => count >= 5).map(([name]) => name);
+    expect(everySecond.sort()).toEqual(['enter_store', 'shared_poll']);
+  } finally {
+    query.mockRestore();
+    subscription.unsubscribe();
   }
 });
 
@@ -289,6 +330,53 @@ test('a message that was in transit while its sender’s earlier one was given u
   send(received + 1, [10, cat!, dan!]);
   expect(await statuses(10)).toEqual([APPEND_STORED]);
   stream.end();
+});
+
+test('what is sent again by another way, while its first attempts wait for a transaction, is stored once', async () => {
+  const service = await startService();
+  // Callers of a db_proxy_server that was restarted at its address know it as two until the old instance is evicted.
+  const oldWay = await FaultProxy.start(() => [{ host: '127.0.0.1', port: service.ports.grpc! }]);
+  const oldInstance = 1;
+  pool.add({ instance: oldInstance, address: `127.0.0.1:${oldWay.port}` });
+  const appender = messageAppender(pool, {
+    instance: kit.instance,
+    choose: (_, replicas) => replicas.find(({ instance }) => instance === oldInstance) ?? replicas[0],
+    log: silent,
+    deadlineMs: 5_000,
+    flushMs: 0,
+    maxPending: 100,
+  });
+  const eve = await addUser(database.dataSource, { name: 'eve', password: 'secret' }, cheapArgon2);
+  const send = (text: string) =>
+    new Promise<number | undefined>((resolve) => {
+      const message = { fromUserId: eve, toSessionId: ann, msgType: 1, msgData: Buffer.from(text) };
+      appender.send({ requestId: 0, ...message }, 1, (result) => resolve(result?.msgId));
+    });
+  const lock = await poolOf(database.dataSource).connect();
+  try {
+    expect(await send('before')).toBe(1);
+    const conv = '($1::int8 << 32) | $2';
+    await lock.query('BEGIN');
+    await lock.query(`SELECT FROM conversation WHERE conv = ${conv} FOR UPDATE`, [ann, eve]);
+    const results = [send('one')];
+    await expect.poll(() => lockWaiters(database)).toBe(1);
+    results.push(send('two'), send('three'));
+    await expect.poll(() => queued(service)).toBe(2);
+    oldWay.block();
+    pool.remove(oldInstance);
+    await expect.poll(() => queued(service)).toBe(5);
+    await lock.query('COMMIT');
+    expect(await Promise.all(results)).toEqual([2, 3, 4]);
+    const rows = await database.dataSource.query(
+      `SELECT convert_from(data, 'UTF8') AS text FROM message WHERE conv = ${conv} ORDER BY id`,
+      [ann, eve],
+    );
+    expect(rows.map(({ text }: { text: string }) => text)).toEqual(['before', 'one', 'two', 'three']);
+  } finally {
+    lock.release(true);
+    appender.stop();
+    await oldWay.close();
+  }
 });
 
 test.each(['cut', 'block'] as const)(

@@ -2,14 +2,18 @@ import { dbProxyServerQueue, joinCluster, topics } from '@teamtalk/bus';
 import { RpcServer } from '@teamtalk/rpc';
 import { type Kit, type Service, type StartOptions, startService } from '@teamtalk/service-kit';
 import { purgeListChanges } from './accounts/list-changes.js';
+import { startPinyin } from './accounts/name-pinyin.js';
 import { purgeAuditEvents } from './audit/record-event.js';
 import type { DbProxyServerConfig } from './config.js';
 import { createContext } from './context.js';
 import { Database } from './database/database.js';
+import { requireSessions, requireTimeouts } from './database/pooler.js';
 import { requireSchema } from './database/schema.js';
 import { SchemaWatch } from './database/schema-watch.js';
 import { parseDatabaseUrl } from './database/servers.js';
 import { untilPostgres } from './database/until-postgres.js';
+import { ErasureWorker } from './lifecycle/erasure-worker.js';
+import { RetentionWorker } from './lifecycle/retention-worker.js';
 import { startMessageStore } from './message-store.js';
 import { purgeRetriedMessages } from './messages/append/retried-messages.js';
 import { StoreEpoch } from './messages/store-epoch.js';
@@ -33,23 +37,41 @@ async function start(config: DbProxyServerConfig, kit: Kit): Promise<Record<stri
   const { database, schema, epoch } = await openDatabase(config, kit);
   const cluster = await joinCluster(kit, config.nats);
   const context = await createContext(config, database, kit);
-  const { apiAnswers, apps, broadcasts, logins, proofKey, pushJobs, sourceNetworks, webhookEvents } = context;
+  const {
+    apiAnswers,
+    apps,
+    broadcasts,
+    consoleSessions,
+    logins,
+    proofKey,
+    pushJobs,
+    sourceNetworks,
+    userImports,
+    webhookEvents,
+  } = context;
   await proofKey.join(cluster.bus);
-  const store = await startMessageStore(config, cluster, epoch, kit);
+  const retention = new RetentionWorker(database, kit);
+  life.onStop('retention', () => retention.stop());
+  const erasure = new ErasureWorker(database, kit, config.erasedText);
+  life.onStop('erasure', () => erasure.stop());
+  const store = await startMessageStore(config, cluster, epoch, kit, [retention.question, erasure.question]);
 
   const purges = {
     'login failures': () => logins.purgeFailures(),
     'login places': () => sourceNetworks.purge(),
+    'console sessions': () => consoleSessions.purge(),
     answers: () => apiAnswers.purge(),
     nonces: () => apps.purgeNonces(),
     broadcasts: () => broadcasts.purge(),
     'webhook events': () => webhookEvents.purge(),
     pushes: () => pushJobs.purge(),
+    'user imports': () => userImports.purge(),
     'retried messages': purgeRetriedMessages(database, store.horizon),
     'list changes': purgeListChanges(database),
     'audit events': purgeAuditEvents(database, config.auditDays),
   };
   life.onStop('purges', startPurges(purges, kit));
+  life.onStop('pinyin', startPinyin(database, kit));
 
   cluster.bus.subscribe(topics.statusChanges, recordPresence(context), { queue: dbProxyServerQueue });
   const server = new RpcServer(kit);
@@ -78,6 +100,9 @@ async function openDatabase(config: Pick<DbProxyServerConfig, 'database'>, kit: 
   const database = await kit.untilAvailable('postgres', () => Database.open(config.database, kit));
   life.onStop('PostgreSQL', () => database.close());
   health.addCheck('postgres', () => database.up);
+  await untilPostgres(kit, async () => {
+    if (await requireSessions(database.pool)) await requireTimeouts(database.pool);
+  });
   const newer = await untilPostgres(kit, () => requireSchema(database.dataSource), 'schema');
   if (newer.length > 0) log.info({ newer }, 'schema is newer than this version, and compatible');
   const schema = new SchemaWatch(database.dataSource, log);
@@ -85,7 +110,7 @@ async function openDatabase(config: Pick<DbProxyServerConfig, 'database'>, kit: 
   health.addCheck('schema', () => schema.fits);
 
   const epoch = new StoreEpoch(kit, parseDatabaseUrl(config.database.url).urls.length > 1);
-  life.onStop('store epoch', () => epoch.stop());
   await untilPostgres(kit, () => epoch.guard(database.pool));
+  database.probeBy(() => epoch.check(database.pool));
   return { database, schema, epoch };
 }

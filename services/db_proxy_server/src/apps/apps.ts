@@ -1,13 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
-import { TeamTalkError } from '@teamtalk/service-kit';
+import { newToken, TeamTalkError } from '@teamtalk/service-kit';
 import { type DataSource, QueryFailedError } from 'typeorm';
 import { type Actor, operator } from '../actor.js';
 import { auditedTransaction, setFields } from '../audit/record-event.js';
 import { isStorableText } from '../database/text.js';
 
 /** What a user may do with a client, and may have an app do in their name. */
-const userPermissions = ['p2p', 'broadcast', 'group', 'history', 'presence', 'session'] as const;
+const userPermissions = ['p2p', 'broadcast', 'group', 'history', 'presence', 'session', 'device'] as const;
 
 /** Administration: an app that has one of these is not held to a user's rights in it. */
 const adminPermissions = [
@@ -15,6 +14,8 @@ const adminPermissions = [
   'users:write',
   'groups:admin',
   'sessions:admin',
+  'devices:admin',
+  'bots:admin',
   'discovery:read',
   'discovery:write',
   'statistics',
@@ -87,7 +88,7 @@ export async function addApp(
     throw new TeamTalkError('invalid-argument', `at most ${maxAddresses} addresses`);
   }
   const networks = addresses.map(networkOf);
-  const key = randomBytes(32).toString('base64url');
+  const { token: key, hash } = newToken();
   try {
     await auditedTransaction(dataSource, actor, async (manager, record) => {
       const rows: { id: number }[] = await manager.query(
@@ -97,7 +98,7 @@ export async function addApp(
        RETURNING id`,
         [
           name,
-          signs ? null : hashAppKey(key),
+          signs ? null : hash,
           signs ? Buffer.from(key) : null,
           [...new Set(permissions)],
           networks,
@@ -148,11 +149,6 @@ export function revokeApp(dataSource: DataSource, name: string, actor: Actor = o
     await record({ verb: 'app.revoke', resource: `app ${app.id}`, before: { name } });
     return true;
   });
-}
-
-/** A fast hash suffices: a key has 256 random bits. */
-function hashAppKey(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
 }
 
 /** A single address becomes a network of one; a network stays as it is. */

@@ -1,6 +1,6 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Actor } from '../actor.js';
-import type { Database, Query, Statement } from '../database/database.js';
+import { type Database, type Query, queryOn, type Statement } from '../database/database.js';
 
 /** What was done. Values that are secret are never part of it. */
 interface AuditEvent {
@@ -29,6 +29,15 @@ const insert: Statement = {
     VALUES ($1, nullif($2::int4, 0), $3, $4, $5, $6, $7)`,
 };
 
+const insertMany: Statement = {
+  name: 'audit_insert_many',
+  text: `
+    INSERT INTO audit_event (actor, as_user, source, verb, resource, before, after)
+    SELECT $1, nullif($2::int4, 0), $3, verb, resource, before::json, after::json
+    FROM unnest($4::text[], $5::text[], $6::text[], $7::text[]) WITH ORDINALITY AS e (verb, resource, before, after, place)
+    ORDER BY place`,
+};
+
 const purge: Statement = {
   name: 'audit_expire',
   // Once a day at most, since each time leaves an event.
@@ -49,16 +58,31 @@ export async function openAudit(query: Query, { name, asUser, source }: Actor): 
   };
 }
 
+/** Records many events at once, in a transaction in which `openAudit` was called before. */
+export async function recordEvents(
+  query: Query,
+  { name, asUser, source }: Actor,
+  events: readonly AuditEvent[],
+): Promise<void> {
+  if (events.length === 0) return;
+  await query(insertMany, [
+    name,
+    asUser,
+    source,
+    events.map(({ verb }) => verb),
+    events.map(({ resource }) => resource),
+    events.map(({ before }) => textOf(before)),
+    events.map(({ after }) => textOf(after)),
+  ]);
+}
+
 /** Runs `work` in a transaction whose events are recorded with it. */
 export function auditedTransaction<T>(
   dataSource: DataSource,
   actor: Actor,
   work: (manager: EntityManager, record: RecordEvent) => Promise<T>,
 ): Promise<T> {
-  return dataSource.transaction(async (manager) => {
-    const query: Query = (statement, values) => manager.query(statement.text, [...values]);
-    return work(manager, await openAudit(query, actor));
-  });
+  return dataSource.transaction(async (manager) => work(manager, await openAudit(queryOn(manager), actor)));
 }
 
 /**

@@ -1,6 +1,7 @@
 import { isGroupMessageType } from '@teamtalk/protocol';
-import { every, type Kit } from '@teamtalk/service-kit';
+import type { Kit } from '@teamtalk/service-kit';
 import type { Pool, PoolClient } from 'pg';
+import type { Question } from '../database/shared-poll.js';
 import { takeConnection } from '../database/take-connection.js';
 import { type AppendRow, callAppendMessages } from '../messages/append/append-statement.js';
 import { storedBatch } from '../messages/append/stored-messages.js';
@@ -19,8 +20,6 @@ export interface BroadcastWorkerOptions {
   push?: { readonly wanted: boolean };
 }
 
-/** How often the worker looks for broadcasts of other replicas and for failed ones, milliseconds. */
-const pollIntervalMs = 1_000;
 /** Receivers of one transaction; their conversations are locked until it commits. */
 const batchSize = 500;
 /** Pauses while this many batches of any kind wait for a route_server's reply. */
@@ -52,8 +51,15 @@ interface StoredPart {
  * wherever a crash happens, and no failure detection is needed. Delivery goes through the outbox like any other.
  */
 export class BroadcastWorker {
+  /** Finds broadcasts of other replicas, and those that failed. */
+  readonly question: Question = {
+    name: 'unfinished_broadcasts',
+    sql: 'EXISTS (SELECT FROM broadcast WHERE finished_at IS NULL)',
+    take: (unfinished) => {
+      if (unfinished) this.wake();
+    },
+  };
   readonly #options: BroadcastWorkerOptions;
-  readonly #stopPolling: () => Promise<void>;
   readonly #writerEpoch: WriterEpoch;
   readonly #stored;
   readonly #failed;
@@ -70,10 +76,9 @@ export class BroadcastWorker {
       'broadcast_batches_failed_total',
       'Broadcast transactions that failed and are retried',
     );
-    this.#stopPolling = every(pollIntervalMs, () => this.wake());
   }
 
-  /** Looks for work immediately, after a broadcast was created. */
+  /** Looks for work now. */
   wake(): void {
     if (this.#stopped) return;
     this.#running ??= this.#run().finally(() => {
@@ -89,15 +94,13 @@ export class BroadcastWorker {
   /** Waits for the batch in progress; other replicas continue with the rest. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    void this.#stopPolling();
     await this.#running;
   }
 
   async #run(): Promise<void> {
-    const { kit, pool, publisher } = this.#options;
+    const { kit, publisher } = this.#options;
     try {
-      // Most of the time there is nothing, which one statement tells.
-      for (let worked = await isAnyUnfinished(pool); worked && !this.#stopped; ) {
+      for (let worked = true; worked && !this.#stopped; ) {
         if (publisher.unanswered >= maxUnanswered) {
           await new Promise((resolve) => setTimeout(resolve, waitMs));
         } else {
@@ -162,11 +165,6 @@ export class BroadcastWorker {
       if (entries.length === 0) return { plan: planBatch([]), row, refused };
     }
   }
-}
-
-async function isAnyUnfinished(pool: Pool): Promise<boolean> {
-  const text = 'SELECT FROM broadcast WHERE finished_at IS NULL LIMIT 1';
-  return (await pool.query({ name: 'broadcast_unfinished', text })).rows.length > 0;
 }
 
 /** Locks the broadcast with the least progress that no other worker has locked. */

@@ -2,6 +2,7 @@ import { MsgType } from '@teamtalk/protocol';
 import { createKit } from '@teamtalk/service-kit';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { SharedPoll } from '../database/shared-poll.js';
 import type { StoredBatch } from '../messages/stored-batch.js';
 import { createTestContext, type TestContext } from '../testing/test-context.js';
 import { createTestDatabase, type TestDatabase } from '../testing/test-database.js';
@@ -13,6 +14,7 @@ const sender = 1;
 let database: TestDatabase;
 let replicas: TestContext[];
 let workers: BroadcastWorker[];
+let polls: SharedPoll[];
 let pools: pg.Pool[];
 let published: StoredBatch[];
 let serial = 0;
@@ -39,14 +41,16 @@ beforeEach(async () => {
   await database.dataSource.query('TRUNCATE broadcast, message, conversation, outbox');
   published = [];
   workers = [];
+  polls = [];
   pools = [];
 });
 afterEach(async () => {
+  await Promise.all(polls.map((poll) => poll.stop()));
   await Promise.all(workers.map((worker) => worker.stop()));
   await Promise.all(pools.map((pool) => pool.end()));
 });
 
-function startWorker(): void {
+async function startWorker(): Promise<void> {
   const pool = new pg.Pool({ connectionString: database.url });
   pool.on('error', () => {});
   pools.push(pool);
@@ -54,7 +58,9 @@ function startWorker(): void {
   const publisher = { publish: (batch: StoredBatch) => published.push(batch) > 0, unanswered: 0 };
   const worker = new BroadcastWorker({ kit, pool, publisher });
   workers.push(worker);
-  worker.wake();
+  const poll = new SharedPoll(pool, kit, [worker.question]);
+  polls.push(poll);
+  await poll.start();
 }
 
 const create = (wanted: Partial<NewBroadcast>, k = 0) =>
@@ -92,7 +98,7 @@ describe('audience', () => {
   it('listed users who exist, once each; unknown ones are reported', async () => {
     const outcome = await create({ ids: [3, 2, 3, 9999, sender, 2000] });
     expect(outcome).toMatchObject({ result: 'accepted', receivers: 3, refused: 2, refusedIds: [1, 9999] });
-    startWorker();
+    await startWorker();
     const progress = await finished((outcome as { id: number }).id);
     expect(progress).toMatchObject({
       receiver_count: 3,
@@ -124,7 +130,7 @@ describe('audience', () => {
   it('groups the sender is a member of', async () => {
     const outcome = await create({ ids: [5, 6, 7], msgType: MsgType.GROUP_TEXT });
     expect(outcome).toMatchObject({ receivers: 1, refused: 2, refusedIds: [6, 7] });
-    startWorker();
+    await startWorker();
     await finished((outcome as { id: number }).id);
     expect(published.flatMap(({ messages }) => messages)).toMatchObject([
       { isGroup: true, toSessionId: 5, msgId: 1 },
@@ -135,7 +141,7 @@ describe('audience', () => {
     await database.dataSource.query('INSERT INTO group_member (group_id, user_id) VALUES (6, 1)');
     const outcome = await create({ ids: [5, 6], msgType: MsgType.GROUP_TEXT });
     await database.dataSource.query('DELETE FROM group_member WHERE group_id = 6 AND user_id = 1');
-    startWorker();
+    await startWorker();
     expect(await finished((outcome as { id: number }).id)).toMatchObject({
       stored_count: 1,
       refused_ids: [6],
@@ -169,8 +175,8 @@ it('two workers whose connections break repeatedly send to everybody once, each 
   const ids = Array.from({ length: 1998 }, (_, i) => i + 2);
   const outcomes = [];
   for (let i = 0; i < 8; i++) outcomes.push(await create({ ids }));
-  startWorker();
-  startWorker();
+  await startWorker();
+  await startWorker();
   for (let i = 0; i < 5; i++) {
     const before = (await received()).size;
     await database.dataSource.query(

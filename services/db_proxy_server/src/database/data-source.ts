@@ -6,6 +6,7 @@ import { ChatGroup, Department, GroupMember, User } from '../entities/index.js';
 import { migrations as ownMigrations } from '../migrations/index.js';
 import type { Migration } from '../migrations/migration.js';
 import { databaseError } from './errors.js';
+import { refusedSettings } from './pooler.js';
 import { Servers } from './servers.js';
 
 export interface DataSourceSettings {
@@ -30,7 +31,8 @@ const connectMs = 3_000;
 /**
  * Opens a pool of connections to PostgreSQL, with our entities and migrations.
  * @param url `postgres://…`, its parameters (`sslmode` and others) included, of one server or of several
- * @throws TeamTalkError `unavailable` when no server that fits the URL answers within 3 s
+ * @throws TeamTalkError `unavailable` when no server that fits the URL answers within 3 s, `invalid-argument` when a pooler
+ * refuses the settings of its connections
  */
 export async function openDataSource(url: string, settings: DataSourceSettings = {}): Promise<DataSource> {
   const {
@@ -69,7 +71,7 @@ export async function openDataSource(url: string, settings: DataSourceSettings =
   try {
     return await dataSource.initialize();
   } catch (error) {
-    throw databaseError(error, `PostgreSQL at ${withoutSecrets(url)}`);
+    throw refusedSettings(error) ?? databaseError(error, `PostgreSQL at ${withoutSecrets(url)}`);
   }
 }
 

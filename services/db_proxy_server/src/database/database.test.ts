@@ -1,3 +1,4 @@
+import { waitUntil } from '@teamtalk/local-stack';
 import { TeamTalkError } from '@teamtalk/service-kit';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTestContext, type TestContext } from '../testing/test-context.js';
@@ -45,6 +46,20 @@ test.each([
   await expect(context.database.query({ name: text, text }, [value])).rejects.toMatchObject({
     code: 'invalid-argument',
   });
+});
+
+test('a probe by a question is asked once a second, and an error in its statement is an answer', async () => {
+  let asked = 0;
+  context.database.probeBy(() => {
+    asked++;
+    return context.database.pool.query('SELECT 1 / 0');
+  });
+  await waitUntil(() => asked >= 3, { what: 'three probes' });
+  expect(context.database.up).toBe(true);
+  context.database.probeBy(() => Promise.reject(new Error('connection refused')));
+  await waitUntil(() => !context.database.up, { what: 'PostgreSQL found unavailable' });
+  context.database.probeBy(() => context.database.pool.query('SELECT 1'));
+  await waitUntil(() => context.database.up, { what: 'PostgreSQL found available' });
 });
 
 test('a failed transaction is rolled back, and the connections stay usable', async () => {

@@ -1,4 +1,4 @@
-import { every, type Kit, TeamTalkError, withDeadline } from '@teamtalk/service-kit';
+import { every, isTransient, type Kit, TeamTalkError, withDeadline } from '@teamtalk/service-kit';
 import type { Pool, PoolClient, QueryResultRow } from 'pg';
 import type { DataSource } from 'typeorm';
 import { openDataSource, poolOf } from './data-source.js';
@@ -41,6 +41,7 @@ export class Database {
   readonly #kit: Kit;
   readonly #failed;
   readonly #stopProbing: () => Promise<void>;
+  #ask: () => Promise<unknown>;
   #up = true;
   #answeredAt = performance.now();
 
@@ -58,6 +59,7 @@ export class Database {
   private constructor(dataSource: DataSource, kit: Kit) {
     this.dataSource = dataSource;
     this.pool = poolOf(dataSource);
+    this.#ask = () => this.pool.query(probe);
     this.#kit = kit;
     const { metrics } = kit;
     this.#failed = metrics.counter('queries_failed_total', 'SQL statements that failed, by error code', [
@@ -72,6 +74,14 @@ export class Database {
   /** Whether PostgreSQL is available, by the last statement or probe. */
   get up(): boolean {
     return this.#up;
+  }
+
+  /** Probes by a question that has to be asked once a second anyway. An error in its statement is an answer. */
+  probeBy(ask: () => Promise<unknown>): void {
+    this.#ask = () =>
+      ask().catch((error: unknown) => {
+        if (isTransient(databaseError(error, 'probe'))) throw error;
+      });
   }
 
   /**
@@ -133,18 +143,31 @@ export class Database {
     this.#kit.log.info('PostgreSQL available again');
   }
 
-  /** Probes only when no statement has shown the state lately. */
   async #probe(): Promise<void> {
-    const recent = performance.now() - this.#answeredAt < probeEveryMs;
-    if (this.#up && recent) return;
+    const begun = performance.now();
     try {
-      await withDeadline(this.pool.query(probe), probeMs, 'the answer of PostgreSQL');
+      await withDeadline(this.#ask(), probeMs, 'the answer of PostgreSQL');
       this.#answered();
     } catch (error) {
+      // Statements were answered meanwhile.
+      if (this.#up && this.#answeredAt > begun) return;
       if (this.#up) this.#kit.log.error({ err: error }, 'PostgreSQL probe failed');
       this.#up = false;
     }
   }
+}
+
+/** Runs statements as commands do, and inside a transaction of TypeORM. Of an UPDATE or DELETE it does not return the rows. */
+export function queryOn(source: Pick<DataSource, 'query'>): Query {
+  return (statement, values) => source.query(statement.text, [...values]);
+}
+
+/** What a command uses in place of a Database. */
+export function databaseOf(dataSource: DataSource): Pick<Database, 'query' | 'transaction'> {
+  return {
+    query: queryOn(dataSource),
+    transaction: (_name, work) => dataSource.transaction((manager) => work(queryOn(manager))),
+  };
 }
 
 async function inTransaction<T>(client: PoolClient, work: (query: Query) => Promise<T>): Promise<T> {

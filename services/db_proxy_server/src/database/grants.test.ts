@@ -47,7 +47,8 @@ const insufficientPrivilege = { code: '42501' };
 test('each role may do with each table what it needs, and nothing else', async () => {
   const exceptions: Record<string, string[]> = {
     audit_event: ['SELECT', 'INSERT'],
-    audit_head: [],
+    audit_head: ['SELECT'],
+    push_credential: ['SELECT'],
     schema_migration: ['SELECT'],
     schema_migration_needs: ['SELECT'],
   };
@@ -91,7 +92,6 @@ test.each([
   `UPDATE audit_event SET actor = 'nobody'`,
   'DELETE FROM audit_event',
   'TRUNCATE audit_event',
-  'SELECT * FROM audit_head',
   'UPDATE audit_head SET id = 0',
   'DELETE FROM schema_migration',
   `INSERT INTO schema_migration_needs VALUES ('x', 1)`,

@@ -2,7 +2,9 @@ import { TeamTalkError } from '@teamtalk/service-kit';
 import { type DataSource, MigrationExecutor, type QueryRunner } from 'typeorm';
 import { operator } from '../actor.js';
 import type { Migration } from '../migrations/migration.js';
+import { poolOf } from './data-source.js';
 import { type Grants, grantAccess } from './grants.js';
+import { requireSessions } from './pooler.js';
 import { requirePrograms } from './running-programs.js';
 import { createNeedsTable, knownMigrations, numberOf, recordNeeds, schemaState } from './schema.js';
 
@@ -120,6 +122,7 @@ async function requireReadyFor({ name, needs }: Migration, runner: QueryRunner):
 }
 
 async function exclusively<T>(dataSource: DataSource, work: (runner: QueryRunner) => Promise<T>): Promise<T> {
+  await requireSessions(poolOf(dataSource));
   const runner = dataSource.createQueryRunner();
   try {
     await runner.query('SELECT pg_advisory_lock($1)', [migrationLock]);

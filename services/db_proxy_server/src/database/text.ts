@@ -6,3 +6,9 @@ export function isStorableText(text: string, maxCharacters: number): boolean {
   if (text.length > maxCharacters * 2 || text.includes('\0')) return false;
   return text.length <= maxCharacters || [...text].length <= maxCharacters;
 }
+
+/** A pattern for LIKE and ILIKE that finds a text anywhere; empty for an empty text. */
+export function containing(text: string): string {
+  const searched = text.replaceAll('\0', '').replaceAll(/[\\%_]/g, '\\$&');
+  return searched === '' ? '' : `%${searched}%`;
+}

@@ -23,6 +23,22 @@ import { ImportedAccounts1764000000210 } from './1764000000210-imported-accounts
 import { OneHorizonASearch1764000000211 } from './1764000000211-one-horizon-a-search.js';
 import { PushDevices1764000000220 } from './1764000000220-push-devices.js';
 import { PushJobs1764000000221 } from './1764000000221-push-jobs.js';
+import { PushTokens1764000000222 } from './1764000000222-push-tokens.js';
+import { PushCredentials1764000000223 } from './1764000000223-push-credentials.js';
+import { ConsoleAccounts1764000000230 } from './1764000000230-console-accounts.js';
+import { BotsAndHooks1764000000240 } from './1764000000240-bots-and-hooks.js';
+import { Retention1764000000250 } from './1764000000250-retention.js';
+import { Erasures1764000000251 } from './1764000000251-erasures.js';
+import { MessageExports1764000000252 } from './1764000000252-message-exports.js';
+import { ConsoleSecondFactors1764000000255 } from './1764000000255-console-second-factors.js';
+import { ConsoleSignOn1764000000256 } from './1764000000256-console-sign-on.js';
+import { UserSearch1764000000260 } from './1764000000260-user-search.js';
+import { LeftGroups1764000000261 } from './1764000000261-left-groups.js';
+import { UserImports1764000000262 } from './1764000000262-user-imports.js';
+import { HeldPushes1764000000265 } from './1764000000265-held-pushes.js';
+import { PushMailboxes1764000000266 } from './1764000000266-push-mailboxes.js';
+import { ConsoleNetworks1764000000280 } from './1764000000280-console-networks.js';
+import { ImportProgress1764000000285 } from './1764000000285-import-progress.js';
 
 /** All migrations, oldest first. A released migration never changes. */
 export const migrations = [
@@ -51,4 +67,20 @@ export const migrations = [
   OneHorizonASearch1764000000211,
   PushDevices1764000000220,
   PushJobs1764000000221,
+  PushTokens1764000000222,
+  PushCredentials1764000000223,
+  ConsoleAccounts1764000000230,
+  BotsAndHooks1764000000240,
+  Retention1764000000250,
+  Erasures1764000000251,
+  MessageExports1764000000252,
+  ConsoleSecondFactors1764000000255,
+  ConsoleSignOn1764000000256,
+  UserSearch1764000000260,
+  LeftGroups1764000000261,
+  UserImports1764000000262,
+  HeldPushes1764000000265,
+  PushMailboxes1764000000266,
+  ConsoleNetworks1764000000280,
+  ImportProgress1764000000285,
 ];
