@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { loadConfig } from './config.js';
-import { startProviders } from './provider-config.js';
+import { providerConfig, startProviders } from './provider-config.js';
 
 const pemOf = (curve: string) =>
   generateKeyPairSync('ec', { namedCurve: curve }).privateKey.export({
@@ -14,7 +14,7 @@ const rsa = generateKeyPairSync('rsa', { modulusLength: 2_048 }).privateKey.expo
 }) as string;
 
 const names = async (environment: NodeJS.ProcessEnv) => {
-  const providers = startProviders(loadConfig(environment).providers);
+  const providers = startProviders(providerConfig(loadConfig(environment).providers));
   await Promise.all(providers.map((provider) => provider.stop()));
   return providers.map(({ name }) => name);
 };
@@ -40,11 +40,29 @@ test('each provider is there with its key', async () => {
     }),
   };
   expect(await names(all)).toEqual(['apns', 'fcm', 'webpush', 'unifiedpush']);
+  const vendors = {
+    HMS_CLIENT_ID: '1',
+    HMS_CLIENT_SECRET: 'secret',
+    HONOR_APP_ID: '1',
+    HONOR_CLIENT_ID: '1',
+    HONOR_CLIENT_SECRET: 'secret',
+    XIAOMI_APP_SECRET: 'secret',
+    OPPO_APP_KEY: '1',
+    OPPO_MASTER_SECRET: 'secret',
+    VIVO_APP_ID: '1',
+    VIVO_APP_KEY: '1',
+    VIVO_APP_SECRET: 'secret',
+  };
+  expect(await names(vendors)).toEqual(['hms', 'honor', 'xiaomi', 'oppo', 'vivo']);
 });
 
 test('what is missing is named, and no key is repeated', () => {
   expect(() => loadConfig({ APNS_KEY: 'key', APNS_KEY_ID: 'A' })).toThrow('APNS_TEAM_ID');
   expect(() => loadConfig({ WEBPUSH_KEY: 'key' })).toThrow('WEBPUSH_SUBJECT');
+  expect(() => loadConfig({ HMS_CLIENT_ID: '1' })).toThrow('HMS_CLIENT_SECRET');
+  expect(() => loadConfig({ HONOR_APP_ID: '1' })).toThrow('HONOR_CLIENT_SECRET');
+  expect(() => loadConfig({ OPPO_APP_KEY: '1' })).toThrow('OPPO_MASTER_SECRET');
+  expect(() => loadConfig({ VIVO_APP_ID: '1' })).toThrow('VIVO_APP_SECRET');
   expect(() => loadConfig({ PUSH_TIME_ZONE: 'Mars/Olympus' })).toThrow('PUSH_TIME_ZONE');
   for (const account of ['secret', '{"private_key":"secret"}', 'null']) {
     expect(() => loadConfig({ FCM_SERVICE_ACCOUNT: account })).toThrow('FCM_SERVICE_ACCOUNT');
@@ -54,5 +72,20 @@ test('what is missing is named, and no key is repeated', () => {
 
 test('a key that none of the providers takes ends the start', () => {
   const { providers } = loadConfig({ WEBPUSH_KEY: pemOf('P-384'), WEBPUSH_SUBJECT: 'mailto:it@example.com' });
-  expect(() => startProviders(providers)).toThrow('P-256');
+  expect(() => startProviders(providerConfig(providers))).toThrow('P-256');
+});
+
+test('the push service of its own is off without its address, and its host needs no naming', async () => {
+  expect(loadConfig({}).pushService).toBeUndefined();
+  const environment = {
+    PUSH_SERVICE_URL: 'https://push.example.com',
+    WEBPUSH_KEY: pemOf('P-256'),
+    WEBPUSH_SUBJECT: 'mailto:it@example.com',
+  };
+  expect(await names(environment)).toEqual(['webpush', 'unifiedpush']);
+  expect(loadConfig(environment).pushService).toMatchObject({ listen: { port: 8500 }, senders: [] });
+  for (const url of ['http://push.example.com', 'https://push.example.com/push', 'push.example.com']) {
+    expect(() => loadConfig({ ...environment, PUSH_SERVICE_URL: url }), url).toThrow('PUSH_SERVICE_URL');
+  }
+  expect(() => loadConfig({ ...environment, PUSH_SERVICE_SENDERS: 'BAAA' })).toThrow('PUSH_SERVICE_SENDERS');
 });

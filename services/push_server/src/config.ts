@@ -11,10 +11,20 @@ import {
   readEnv,
   rpcEnv,
   rpcTls,
+  secretKeysEnv,
 } from '@teamtalk/service-kit';
 import { z } from 'zod';
 import type { Preview } from './notification/alert.js';
-import { type ProviderConfig, providerConfig, providerEnv } from './provider-config.js';
+import { providerConfig } from './provider-config.js';
+import { type ProviderVariables, providerEnv } from './provider-env.js';
+import { type PushServiceConfig, pushServiceConfig, pushServiceEnv } from './push-service/config.js';
+
+/** The variable of the keys of stored credentials, which `teamtalk push credential` reads, too. */
+export const credentialEnv = {
+  PUSH_CREDENTIALS_KEY: secretKeysEnv(
+    'Keys of the credentials that `teamtalk push credential` has stored, 32 bytes each, in hexadecimal or base64, separated by commas: the first one encrypts, all decrypt; empty: only credentials in variables are used',
+  ),
+};
 
 /** The variables of push_server. */
 export const envSchema = {
@@ -43,7 +53,15 @@ export const envSchema = {
     .default('UTC')
     .describe('Time zone of the do-not-disturb hours, 22:00 to 07:00'),
   PUSHES_IN_FLIGHT: env.integer(1_000, 1, 10_000, 'Pushes given to providers at the same time, at most'),
+  PUSH_RATE: env.integer(
+    10_000,
+    1,
+    1_000_000,
+    'Pushes a second that each provider gets from one push_server, at most; more wait a second, or go back into the queue',
+  ),
+  ...credentialEnv,
   ...providerEnv,
+  ...pushServiceEnv,
 };
 
 export interface PushServerConfig extends CommonConfig {
@@ -55,8 +73,14 @@ export interface PushServerConfig extends CommonConfig {
   holdMs: number;
   timeZone: string;
   maxInFlight: number;
+  /** pushes a second for each provider */
+  rate: number;
   androidProvider: string;
-  providers: ProviderConfig;
+  /** empty: no stored credentials are used */
+  credentialKeys: string;
+  providers: ProviderVariables;
+  /** undefined: the push service of its own is off */
+  pushService: PushServiceConfig | undefined;
 }
 
 function isTimeZone(name: string): boolean {
@@ -71,6 +95,8 @@ function isTimeZone(name: string): boolean {
 /** @throws ConfigError naming every invalid variable; the error of fs when a file cannot be read */
 export function loadConfig(environment: NodeJS.ProcessEnv): PushServerConfig {
   const values = readEnv(envSchema, environment);
+  // What is wrong with it is found before anything is connected.
+  providerConfig(values);
   return {
     ...commonConfig(values),
     nats: busConfig(values),
@@ -80,7 +106,10 @@ export function loadConfig(environment: NodeJS.ProcessEnv): PushServerConfig {
     holdMs: values.PUSH_HOLD_MS,
     timeZone: values.PUSH_TIME_ZONE,
     maxInFlight: values.PUSHES_IN_FLIGHT,
+    rate: values.PUSH_RATE,
     androidProvider: values.ANDROID_PUSH_DEFAULT,
-    providers: providerConfig(values),
+    credentialKeys: values.PUSH_CREDENTIALS_KEY,
+    providers: values,
+    pushService: pushServiceConfig(values),
   };
 }

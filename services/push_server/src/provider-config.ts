@@ -1,94 +1,72 @@
 import { readFileSync } from 'node:fs';
-import { ConfigError, type EnvValues, env } from '@teamtalk/service-kit';
+import { ConfigError } from '@teamtalk/service-kit';
 import { z } from 'zod';
+import type { CredentialName, ProviderVariables } from './provider-env.js';
 import { Apns, type ApnsOptions } from './providers/apns/apns.js';
 import type { ServiceAccount } from './providers/fcm/access-token.js';
 import { Fcm, type FcmOptions } from './providers/fcm/fcm.js';
 import type { Provider } from './providers/provider.js';
-import { WebPush, type WebPushOptions } from './providers/web-push/web-push.js';
-
-/** The variables of providers. Each provider is off without its key. */
-export const providerEnv = {
-  ANDROID_PUSH_DEFAULT: env.choice(
-    ['fcm', 'unifiedpush'],
-    'fcm',
-    'Provider of Android tokens without a prefix',
-  ),
-  PUSH_CA_FILE: env.string(
-    '',
-    'Certificates (PEM) that providers are checked with, in place of those of the system; for a proxy that opens TLS, or a UnifiedPush server of the company',
-  ),
-  APNS_KEY: env.string(
-    '',
-    'Key of Apple (the text of the .p8 file) that signs for APNs; empty: nothing is pushed to iOS',
-  ),
-  APNS_KEY_ID: env.string('', 'Id of that key, 10 characters'),
-  APNS_TEAM_ID: env.string('', 'Id of the team in the Apple developer account, 10 characters'),
-  APNS_TOPIC: env.string('', 'Bundle id of the iOS app'),
-  APNS_URL: env.string(
-    'https://api.push.apple.com',
-    'Address of APNs; https://api.sandbox.push.apple.com for apps that Xcode installs',
-  ),
-  FCM_SERVICE_ACCOUNT: env.string(
-    '',
-    'Key of a Google service account (the text of its JSON file) that may send for the Firebase project; empty: nothing is pushed by FCM',
-  ),
-  FCM_URL: env.string('https://fcm.googleapis.com', 'Address of FCM'),
-  WEBPUSH_KEY: env.string(
-    '',
-    'EC key of curve P-256 (PEM) that signs for Web Push and UnifiedPush, and whose public half clients subscribe with; empty: neither',
-  ),
-  WEBPUSH_SUBJECT: env.string(
-    '',
-    'mailto: or https: address at which push services reach who runs this installation',
-  ),
-  WEBPUSH_HOSTS: env.string(
-    'fcm.googleapis.com,updates.push.services.mozilla.com,*.push.apple.com,*.notify.windows.com',
-    'Hosts of browsers’ push services, separated by commas; nothing is sent to others, whatever a client says',
-  ),
-  UNIFIEDPUSH_HOSTS: env.string(
-    '',
-    'Hosts of UnifiedPush servers, separated by commas; nothing is sent to others; empty: UnifiedPush is off',
-  ),
-};
+import { type OwnService, WebPush, type WebPushOptions } from './providers/web-push/web-push.js';
+import {
+  type OutsideReach,
+  requireWith,
+  startVendors,
+  type VendorConfig,
+  vendorConfig,
+} from './vendor-config.js';
 
 export interface ProviderConfig {
   /** undefined: off */
   apns: ApnsOptions | undefined;
   fcm: FcmOptions | undefined;
+  vendors: VendorConfig;
   webPush: WebPushOptions | undefined;
   unifiedPush: WebPushOptions | undefined;
 }
 
 /** @throws ConfigError naming what is missing; the error of fs when a file cannot be read */
-export function providerConfig(values: EnvValues<typeof providerEnv>): ProviderConfig {
-  const ca = values.PUSH_CA_FILE === '' ? undefined : readFileSync(values.PUSH_CA_FILE, 'utf8');
+export function providerConfig(values: ProviderVariables): ProviderConfig {
+  const { PUSH_CA_FILE: caFile, PUSH_PROXY: proxyUrl } = values;
+  const outside = {
+    ca: caFile === '' ? undefined : readFileSync(caFile, 'utf8'),
+    proxy: proxyUrl === '' ? undefined : new URL(proxyUrl),
+  };
   return {
-    apns: apnsOptions(values, ca),
-    fcm: fcmOptions(values, ca),
-    webPush: webPushOptions(values, 'webpush', ca),
-    unifiedPush: webPushOptions(values, 'unifiedpush', ca),
+    apns: apnsOptions(values, outside),
+    fcm: fcmOptions(values, outside),
+    vendors: vendorConfig(values, outside),
+    webPush: webPushOptions(values, 'webpush', outside),
+    unifiedPush: webPushOptions(values, 'unifiedpush', { ca: outside.ca, proxy: undefined }),
   };
 }
 
-/** @throws Error when a key cannot be read */
-export function startProviders({ apns, fcm, webPush, unifiedPush }: ProviderConfig): Provider[] {
+/**
+ * @param of only those that use this credential; left out: all
+ * @param ownService what takes messages for subscriptions of its own, in place of a request; left out: there is none
+ * @throws Error when a key cannot be read
+ */
+export function startProviders(
+  config: ProviderConfig,
+  of?: CredentialName,
+  ownService?: OwnService,
+): Provider[] {
+  const wants = (name: CredentialName) => of === undefined || of === name;
+  const { apns, fcm, vendors, webPush, unifiedPush } = config;
   const providers: Provider[] = [];
-  if (apns) providers.push(new Apns(apns));
-  if (fcm) providers.push(new Fcm(fcm));
-  for (const options of [webPush, unifiedPush]) if (options) providers.push(new WebPush(options));
+  if (apns && wants('apns')) providers.push(new Apns(apns));
+  if (fcm && wants('fcm')) providers.push(new Fcm(fcm));
+  providers.push(...startVendors(vendors, wants));
+  if (webPush && wants('webpush')) providers.push(new WebPush(webPush));
+  if (unifiedPush && wants('webpush')) providers.push(new WebPush({ ...unifiedPush, ownService }));
   return providers;
 }
 
-function apnsOptions(values: EnvValues<typeof providerEnv>, ca: string | undefined): ApnsOptions | undefined {
+function apnsOptions(values: ProviderVariables, reach: OutsideReach): ApnsOptions | undefined {
   if (values.APNS_KEY === '') return undefined;
   const { APNS_KEY_ID: keyId, APNS_TEAM_ID: teamId, APNS_TOPIC: topic } = values;
-  const missing = Object.entries({ APNS_KEY_ID: keyId, APNS_TEAM_ID: teamId, APNS_TOPIC: topic })
-    .filter(([, value]) => value === '')
-    .map(([name]) => `${name}: needed with APNS_KEY`);
-  if (missing.length > 0) throw new ConfigError(missing);
+  requireWith('APNS_KEY', { APNS_KEY_ID: keyId, APNS_TEAM_ID: teamId, APNS_TOPIC: topic });
   return {
-    server: { origin: values.APNS_URL, ca },
+    server: { origin: values.APNS_URL, ...reach },
     key: { keyId, teamId, pem: values.APNS_KEY },
     topic,
   };
@@ -101,9 +79,9 @@ const serviceAccount = z.object({
   token_uri: z.url({ protocol: /^https$/ }).default('https://oauth2.googleapis.com/token'),
 });
 
-function fcmOptions(values: EnvValues<typeof providerEnv>, ca: string | undefined): FcmOptions | undefined {
+function fcmOptions(values: ProviderVariables, reach: OutsideReach): FcmOptions | undefined {
   if (values.FCM_SERVICE_ACCOUNT === '') return undefined;
-  return { origin: values.FCM_URL, account: accountOf(values.FCM_SERVICE_ACCOUNT), ca };
+  return { origin: values.FCM_URL, account: accountOf(values.FCM_SERVICE_ACCOUNT), ...reach };
 }
 
 function accountOf(json: string): ServiceAccount {
@@ -122,12 +100,14 @@ function accountOf(json: string): ServiceAccount {
 }
 
 function webPushOptions(
-  values: EnvValues<typeof providerEnv>,
+  values: ProviderVariables,
   name: 'webpush' | 'unifiedpush',
-  ca: string | undefined,
+  reach: OutsideReach,
 ): WebPushOptions | undefined {
   const { WEBPUSH_KEY: pem, WEBPUSH_SUBJECT: subject } = values;
-  const hosts = (name === 'webpush' ? values.WEBPUSH_HOSTS : values.UNIFIEDPUSH_HOSTS)
+  const { PUSH_SERVICE_URL: ownUrl } = values;
+  const own = URL.canParse(ownUrl) ? new URL(ownUrl).hostname : '';
+  const hosts = (name === 'webpush' ? values.WEBPUSH_HOSTS : `${values.UNIFIEDPUSH_HOSTS},${own}`)
     .split(',')
     .map((host) => host.trim().toLowerCase())
     .filter((host) => host !== '');
@@ -135,5 +115,5 @@ function webPushOptions(
   if (!/^(mailto:.+@|https:\/\/)/.test(subject)) {
     throw new ConfigError(['WEBPUSH_SUBJECT: a mailto: or https: address is needed with WEBPUSH_KEY']);
   }
-  return { name, key: { pem, subject }, hosts, ca };
+  return { name, key: { pem, subject }, hosts, ...reach };
 }

@@ -5,6 +5,7 @@ import { createKit, readMetrics, sumOf } from '@teamtalk/service-kit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Notification, Outcome, Provider } from './providers/provider.js';
 import { PushSender } from './push-sender.js';
+import { claimedPush as push } from './testing/claimed-push.js';
 
 const { PUSH_ACCEPTED, PUSH_RETRY, PUSH_DROPPED, PUSH_DEVICE_GONE } = pushApi.push.PushOutcome;
 const codec = createTextCodec(DEFAULT_TEXT_KEY);
@@ -16,6 +17,7 @@ let limits: number[];
 let sent: Notification[];
 let answer: (notification: Notification) => Outcome | Promise<Outcome>;
 let onPc: Set<number>;
+let acknowledgedUpTo: number;
 let storeUp: boolean;
 let sender: PushSender | undefined;
 const kit = () => createKit('push_server', { logLevel: 'silent', shutdownMs: 1_000 });
@@ -27,6 +29,7 @@ beforeEach(() => {
   sent = [];
   answer = ({ id }) => ({ kind: 'accepted', id });
   onPc = new Set();
+  acknowledgedUpTo = 0;
   storeUp = true;
 });
 afterEach(async () => {
@@ -54,43 +57,33 @@ const apns: Provider = {
   stop: async () => {},
 };
 
-function start({ maxInFlight = 100, providers = [apns], parts = kit() } = {}) {
+function start({
+  providers = [apns],
+  ...rest
+}: {
+  providers?: Provider[];
+  maxInFlight?: number;
+  rate?: number;
+} = {}) {
+  return startWith(new Map(providers.map((each) => [each.name, each])), rest);
+}
+
+function startWith(
+  providers: ReadonlyMap<string, Provider>,
+  { maxInFlight = 100, rate = 10_000 }: { maxInFlight?: number; rate?: number } = {},
+) {
+  const parts = kit();
   sender = new PushSender({
     kit: parts,
     pool: { call, callOnce: call, replicas: [1] } as never,
-    providers: new Map(providers.map((each) => [each.name, each])),
+    providers,
     isOnPc: async (ids) => new Set(ids.filter((id) => onPc.has(id))),
+    acknowledged: async (pushes) =>
+      new Set(pushes.filter(({ msgId }) => msgId > 0 && msgId <= acknowledgedUpTo)),
     codec,
-    config: { preview: 'full', holdMs: 2_000, timeZone: 'UTC', maxInFlight, androidProvider: 'fcm' },
+    config: { preview: 'full', holdMs: 2_000, timeZone: 'UTC', maxInFlight, rate, androidProvider: 'fcm' },
   });
   return parts;
-}
-
-let jobs = 0;
-function push(rest: pushApi.push.Push.$Properties = {}): pushApi.push.Push.$Properties {
-  return {
-    jobId: ++jobs,
-    userId: 2,
-    attempts: 1,
-    storedAt: Date.now(),
-    expiresAt: Date.now() + 60_000,
-    badge: 4,
-    deviceId: 5,
-    provider: 'apns',
-    app: '',
-    token: 'ab',
-    locale: '',
-    sessionType: 1,
-    sessionId: 7,
-    msgId: 9,
-    fromUserId: 7,
-    msgType: MsgType.SINGLE_TEXT,
-    msgData: codec.encrypt('hello'),
-    fromName: 'Ann',
-    groupName: '',
-    unread: 1,
-    ...rest,
-  };
 }
 
 const untilFinished = (count: number) =>
@@ -140,6 +133,20 @@ test('who is on a PC gets the badge only', async () => {
   ]);
 });
 
+test('what a phone has acknowledged is not pushed; what is newer is', async () => {
+  acknowledgedUpTo = 9;
+  due.push(push({ msgId: 9 }), push({ msgId: 10 }));
+  start();
+  await untilFinished(2);
+  expect(sent).toHaveLength(1);
+  expect(finished).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ outcome: PUSH_DROPPED, reason: 'acknowledged', msgId: 9 }),
+      expect.objectContaining({ outcome: PUSH_ACCEPTED, msgId: 10 }),
+    ]),
+  );
+});
+
 test('the five message types open the right conversation in the historic iOS app', async () => {
   const group = { sessionType: 2, sessionId: 30, groupName: 'Team' };
   due.push(
@@ -177,7 +184,7 @@ test('outcomes are reported as what they are', async () => {
   ];
   answer = () => outcomes.shift() as Outcome;
   due.push(push(), push(), push(), push({ attempts: 3 }), push({ provider: 'android' }));
-  start();
+  const { metrics } = start();
   await untilFinished(5);
   expect(finished).toMatchObject([
     { outcome: PUSH_DROPPED, reason: 'no-provider' },
@@ -188,6 +195,21 @@ test('outcomes are reported as what they are', async () => {
   ]);
   expect(finished[4]?.retryMs).toBeGreaterThanOrEqual(3_000);
   expect(finished[4]?.retryMs).toBeLessThanOrEqual(5_000);
+  // An alert rings for what a provider refuses, not for phones that have none.
+  const samples = readMetrics(await metrics.registry.metrics());
+  const counted = (outcome: string) => sumOf(samples, 'teamtalk_push_server_pushes_total', { outcome });
+  expect([counted('refused'), counted('no-provider'), counted('retry')]).toEqual([1, 1, 2]);
+});
+
+test('after an outage, however long it was, everything is tried within a minute', async () => {
+  answer = () => ({ kind: 'retry', reason: 'down' });
+  for (let i = 0; i < 50; i++) due.push(push({ attempts: 3_600 }));
+  start();
+  await untilFinished(50);
+  const pauses = finished.map(({ retryMs }) => retryMs ?? 0);
+  expect(Math.max(...pauses)).toBeLessThan(60_000);
+  expect(Math.min(...pauses)).toBeGreaterThan(20_000);
+  expect(new Set(pauses).size).toBeGreaterThan(40);
 });
 
 test('a provider that refuses everything is left alone for a while; its pushes go back', async () => {
@@ -218,6 +240,42 @@ test('never are more pushes in flight than configured', async () => {
   await untilFinished(40);
   expect(most).toBeLessThanOrEqual(7);
   expect(Math.max(...limits)).toBe(7);
+});
+
+test('a provider gets no more a second than it may; the rest waits, or goes back with a time to come again', async () => {
+  for (let i = 0; i < 40; i++) due.push(push());
+  const begun = performance.now();
+  const { metrics } = start({ rate: 10 });
+  await untilFinished(40);
+  expect(performance.now() - begun).toBeGreaterThan(500);
+  // A second's worth, and the burst.
+  expect(sent.length).toBeLessThanOrEqual(13);
+  const returned = finished.filter(({ outcome }) => outcome === PUSH_RETRY);
+  expect(returned).toHaveLength(40 - sent.length);
+  for (const { reason, retryMs } of returned) {
+    expect(reason).toBe('rate');
+    expect(retryMs).toBeGreaterThan(500);
+  }
+  // They do not come back together.
+  expect(new Set(returned.map(({ retryMs }) => retryMs)).size).toBe(returned.length);
+  const figures = readMetrics(await metrics.registry.metrics());
+  const counted = (outcome: string) =>
+    sumOf(figures, 'teamtalk_push_server_pushes_over_rate_total', { provider: 'apns', outcome });
+  expect(counted('returned')).toBe(returned.length);
+  expect(counted('waited')).toBeGreaterThan(0);
+});
+
+test('a provider with another credential is another one: what was refused is sent at once', async () => {
+  const providers = new Map([['apns', apns]]);
+  answer = () => ({ kind: 'blocked', reason: 'InvalidProviderToken', afterMs: 60_000 });
+  due.push(push());
+  startWith(providers);
+  await untilFinished(1);
+  answer = ({ id }) => ({ kind: 'accepted', id });
+  providers.set('apns', { ...apns });
+  due.push(push());
+  await untilFinished(2);
+  expect(finished[1]).toMatchObject({ outcome: PUSH_ACCEPTED });
 });
 
 test('a stop waits for what is in flight and reports it', async () => {

@@ -1,26 +1,40 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { TextCodec } from '@teamtalk/protocol';
 import { pushApi, pushes, type ReplicaPool } from '@teamtalk/rpc';
 import { every, type Kit } from '@teamtalk/service-kit';
 import type { Preview } from './notification/alert.js';
 import type { PcPresence } from './pc-presence.js';
+import type { PhoneReceipts } from './phone-receipts.js';
 import type { Outcome, Provider } from './providers/provider.js';
 import { notificationOf } from './push-notification.js';
+import { PushPace } from './push-pace.js';
 
 const { PUSH_ACCEPTED, PUSH_RETRY, PUSH_DROPPED, PUSH_DEVICE_GONE } = pushApi.push.PushOutcome;
 
 export interface PushSenderOptions {
   kit: Kit;
   pool: Pick<ReplicaPool, 'call' | 'callOnce' | 'replicas'>;
-  providers: ReadonlyMap<string, Provider>;
+  providers: ProviderSource;
   isOnPc: PcPresence;
+  acknowledged: PhoneReceipts;
   codec: TextCodec;
   config: {
     preview: Preview;
     holdMs: number;
     timeZone: string;
     maxInFlight: number;
+    /** pushes a second for each provider */
+    rate: number;
     androidProvider: string;
   };
+}
+
+/** The providers there are now; without any, nothing is claimed. */
+interface ProviderSource {
+  readonly size: number;
+  /** whether there may be others later */
+  readonly mayChange?: boolean;
+  get(name: string): Provider | undefined;
 }
 
 /** Milliseconds between two polls for due pushes, and until an outcome is reported with others. */
@@ -30,8 +44,8 @@ const reportMs = 20;
 const maxBatch = 500;
 /** Milliseconds the store has to respond. */
 const storeMs = 2_000;
-/** Pause before a second attempt; it doubles with each one. */
-const retryMs = { first: 1_000, most: 60_000 };
+/** Pause before a second attempt; it doubles with each one. With its jitter it is less than a minute. */
+const retryMs = { first: 1_000, most: 40_000 };
 
 type Push = pushApi.push.Push;
 type Finished = pushApi.push.FinishedPush.$Properties;
@@ -46,8 +60,10 @@ export class PushSender {
   readonly #inFlight = new Set<Promise<void>>();
   readonly #outcomes;
   readonly #seconds;
-  /** performance.now() until which a provider accepts nothing */
-  readonly #blocked = new Map<string, number>();
+  /** by name: the provider that accepts nothing, and until when, of performance.now() */
+  readonly #blocked = new Map<string, { provider: Provider; until: number }>();
+  readonly #paces = new Map<string, PushPace>();
+  readonly #overRate;
   #finished: Finished[] = [];
   #reporting: NodeJS.Timeout | undefined;
   #reports: Promise<void> = Promise.resolve();
@@ -65,11 +81,17 @@ export class PushSender {
       'push_seconds',
       'Time from the first message of a push being stored until its provider has accepted it',
     );
+    this.#overRate = metrics.counter(
+      'pushes_over_rate_total',
+      'Pushes that were more than PUSH_RATE allows: they waited here, or went back into the queue',
+      ['provider', 'outcome'],
+    );
     metrics.gauge('pushes_in_flight', 'Pushes given to providers', () => this.#inFlight.size);
     metrics.gauge('providers_blocked', 'Providers that accept nothing, mostly for wrong credentials', () => {
-      return [...this.#blocked.values()].filter((until) => until > performance.now()).length;
+      return [...this.#blocked].filter(([name, { provider }]) => this.#blockedMs(name, provider) > 0).length;
     });
-    this.#stopPolling = options.providers.size > 0 ? every(pollMs, () => this.#poll()) : async () => {};
+    const { size, mayChange = false } = options.providers;
+    this.#stopPolling = size > 0 || mayChange ? every(pollMs, () => this.#poll()) : async () => {};
   }
 
   /** Waits for the pushes in flight, which take 5 s at most, and reports them. */
@@ -88,10 +110,10 @@ export class PushSender {
   }
 
   async #claim(): Promise<void> {
-    const { pool, config, isOnPc } = this.#options;
+    const { pool, config, isOnPc, acknowledged, providers } = this.#options;
     const { holdMs, timeZone, maxInFlight } = config;
     // While no store is known there is nothing to log.
-    if (pool.replicas.length === 0) return;
+    if (providers.size === 0 || pool.replicas.length === 0) return;
     try {
       for (let more = true; more; ) {
         const limit = Math.min(maxInFlight - this.#inFlight.size, maxBatch);
@@ -100,8 +122,16 @@ export class PushSender {
         this.#failing = false;
         const batch = (claimed.pushes ?? []) as Push[];
         more = claimed.more ?? false;
-        const onPc = batch.length > 0 ? await isOnPc(batch.map(({ userId }) => userId)) : new Set<number>();
-        for (const push of batch) this.#begin(push, onPc.has(push.userId));
+        if (batch.length === 0) continue;
+        const [onPc, onPhone] = await Promise.all([
+          isOnPc(batch.map(({ userId }) => userId)),
+          acknowledged(batch),
+        ]);
+        for (const push of batch) {
+          if (onPhone.has(push))
+            this.#finish(push, push.provider, { kind: 'refused', reason: 'acknowledged' });
+          else this.#begin(push, onPc.has(push.userId));
+        }
       }
     } catch (error) {
       this.#failed(error);
@@ -118,32 +148,58 @@ export class PushSender {
     const name = push.provider === 'android' ? androidProvider : push.provider;
     const provider = this.#options.providers.get(name);
     if (!provider) {
-      this.#finish(push, name, { kind: 'refused', reason: 'no-provider' });
+      // An ordinary end, for phones whose provider is not configured: no failure to be told of.
+      this.#finish(push, name, { kind: 'refused', reason: 'no-provider' }, 'no-provider');
       return;
     }
-    const pause = (this.#blocked.get(name) ?? 0) - performance.now();
+    const pause = this.#blockedMs(name, provider);
     if (pause > 0) {
       this.#finish(push, name, { kind: 'retry', reason: 'blocked', afterMs: pause });
       return;
     }
+    const turn = this.#pace(name).take(performance.now());
+    if ('afterMs' in turn) {
+      this.#overRate.inc({ provider: name, outcome: 'returned' });
+      this.#finish(push, name, { kind: 'retry', reason: 'rate', afterMs: turn.afterMs });
+      return;
+    }
+    if (turn.waitMs > 0) {
+      this.#overRate.inc({ provider: name, outcome: 'waited' });
+      await wait(turn.waitMs);
+    }
     const { codec } = this.#options;
     const outcome = await provider.send(notificationOf(push, { preview, codec, silent }));
-    if (outcome.kind === 'blocked') this.#block(name, outcome);
+    if (outcome.kind === 'blocked') this.#block(name, provider, outcome);
     if (outcome.kind === 'accepted') {
       this.#seconds.observe(Math.max(0, Date.now() - push.storedAt) / 1_000);
     }
     this.#finish(push, name, outcome);
   }
 
-  #block(provider: string, { reason, afterMs }: Extract<Outcome, { kind: 'blocked' }>): void {
-    const known = (this.#blocked.get(provider) ?? 0) > performance.now();
-    this.#blocked.set(provider, performance.now() + afterMs);
-    if (!known)
-      this.#options.kit.log.error({ provider, reason }, 'push provider refuses everything; pausing');
+  #pace(provider: string): PushPace {
+    const known = this.#paces.get(provider);
+    if (known) return known;
+    const pace = new PushPace(this.#options.config.rate);
+    this.#paces.set(provider, pace);
+    return pace;
   }
 
-  #finish(push: Push, provider: string, outcome: Outcome): void {
-    this.#outcomes.inc({ provider, outcome: outcome.kind });
+  #block(name: string, provider: Provider, { reason, afterMs }: Extract<Outcome, { kind: 'blocked' }>): void {
+    const known = this.#blockedMs(name, provider) > 0;
+    this.#blocked.set(name, { provider, until: performance.now() + afterMs });
+    if (!known)
+      this.#options.kit.log.error({ provider: name, reason }, 'push provider refuses everything; pausing');
+  }
+
+  /** Milliseconds for which a provider accepts nothing more. One with another credential is another provider. */
+  #blockedMs(name: string, provider: Provider): number {
+    const blocked = this.#blocked.get(name);
+    const holds = blocked?.provider === provider && this.#options.providers.get(name) === provider;
+    return holds ? Math.max(0, blocked.until - performance.now()) : 0;
+  }
+
+  #finish(push: Push, provider: string, outcome: Outcome, counted: string = outcome.kind): void {
+    this.#outcomes.inc({ provider, outcome: counted });
     this.#finished.push({ jobId: push.jobId, msgId: push.msgId, ...reported(outcome, push.attempts) });
     if (this.#finished.length >= maxBatch) this.#report();
     else this.#reporting ??= setTimeout(() => this.#report(), reportMs);
@@ -176,6 +232,7 @@ function reported(outcome: Outcome, attempts: number): Finished {
     case 'gone':
       return { outcome: PUSH_DEVICE_GONE, reason: outcome.reason, goneAt: outcome.since ?? 0 };
     case 'refused':
+    case 'unsupported':
       return { outcome: PUSH_DROPPED, reason: outcome.reason };
     default:
       return {

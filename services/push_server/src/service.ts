@@ -4,30 +4,44 @@ import { connectStore } from '@teamtalk/rpc';
 import { type Kit, type Service, type StartOptions, startService } from '@teamtalk/service-kit';
 import type { PushServerConfig } from './config.js';
 import { pcPresence } from './pc-presence.js';
-import { startProviders } from './provider-config.js';
+import { phoneReceipts } from './phone-receipts.js';
+import { ProviderSet } from './provider-set.js';
 import { PushSender } from './push-sender.js';
+import { startPushListener } from './push-service/listener.js';
+import { PushService } from './push-service/push-service.js';
 
-/** Starts a push_server, which brings messages to phones. Without credentials of a provider it does nothing. Port: `ops`. */
+/**
+ * Starts a push_server, which brings messages to phones. Without credentials of a provider it does nothing. Ports: `ops`, and `http`
+ * where it is a push service itself.
+ */
 export function startPushServer(config: PushServerConfig, options: StartOptions = {}): Promise<Service> {
   return startService('push_server', config, options, start);
 }
 
 async function start(config: PushServerConfig, kit: Kit): Promise<Record<string, number>> {
   const { life, log } = kit;
-  const cluster = await joinCluster(kit, config.nats);
+  const cluster = await joinCluster(kit, config.nats, { relaxed: true });
   const { pool } = connectStore(kit, cluster, config.rpcTls);
-  const providers = startProviders(config.providers);
-  for (const provider of providers) life.onStop(provider.name, () => provider.stop());
+  const { providers: variables, credentialKeys, pushService } = config;
+  const ownService = pushService && new PushService({ kit, pool, bus: cluster.bus, url: pushService.url });
+  const providers = new ProviderSet({ kit, pool, variables, credentialKeys, ownService });
+  life.onStop('providers', () => providers.stop());
   const sender = new PushSender({
     kit,
     pool,
-    providers: new Map(providers.map((provider) => [provider.name, provider])),
+    providers,
     isOnPc: pcPresence(cluster.bus, kit),
+    acknowledged: phoneReceipts(cluster.bus, kit),
     codec: createTextCodec(config.textKey),
     config,
   });
   life.onStop('pushes', () => sender.stop());
-  if (providers.length === 0) log.info('no push provider configured; idle');
-  cluster.register(() => ({}));
-  return {};
+  if (providers.size === 0 && !providers.mayChange) log.info('no push provider configured; idle');
+  if (!pushService || !ownService) {
+    cluster.register(() => ({}));
+    return {};
+  }
+  const http = await startPushListener(kit, pushService, ownService);
+  cluster.register(() => ({ port: http }));
+  return { http };
 }

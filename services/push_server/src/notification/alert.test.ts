@@ -1,6 +1,5 @@
 import { createTextCodec, DEFAULT_TEXT_KEY, MsgType } from '@teamtalk/protocol';
 import { expect, test } from 'vitest';
-import { apnsPayload, maxPayloadBytes } from '../providers/apns/apns-payload.js';
 import { alertOf, type Preview } from './alert.js';
 import { shorten } from './shorten.js';
 
@@ -50,49 +49,4 @@ test('a text is cut between characters as people see them', () => {
   expect(shorten(' a\n\n\tb\0c ', 10)).toBe('a b c');
   expect(shorten('a\ud83d', 10)).toBe('a\ufffd');
   expect(shorten('', 10)).toBe('');
-});
-
-test('no text makes a payload that is too long, broken or empty', () => {
-  const parts = [
-    'a',
-    ' ',
-    '"',
-    '\\',
-    '\u0000',
-    '\u001f',
-    '长',
-    '👩‍👩‍👧‍👦',
-    '\ud83d',
-    '\udc00',
-    'e\u0301\u0301',
-    '🇨🇳',
-    '\u200d',
-    '\u2028',
-  ];
-  let seed = 20_261_126;
-  const random = (below: number) => {
-    seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fff_ffff;
-    return seed % below;
-  };
-  const text = () =>
-    Array.from({ length: random(random(10) === 0 ? 4_000 : 60) }, () => parts[random(parts.length)]).join('');
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  for (let i = 0; i < 3_000; i++) {
-    // Past the limits of a banner, too, so that the payload has to shorten.
-    const shown = i % 3 === 0 ? { title: text(), body: text() } : alert(text(), { fromName: text() });
-    const payload = apnsPayload({
-      id: '',
-      app: '',
-      collapseId: '',
-      expiresAt: 0,
-      badge: 1,
-      alert: shown,
-      data: { msg_type: 1, from_id: 1 },
-    });
-    expect(payload.length).toBeLessThanOrEqual(maxPayloadBytes);
-    const { aps } = JSON.parse(decoder.decode(payload)) as {
-      aps: { alert: { title: string; body: string } };
-    };
-    expect(/\p{Cs}/u.test(aps.alert.body + aps.alert.title)).toBe(false);
-  }
 });

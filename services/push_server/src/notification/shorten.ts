@@ -14,16 +14,25 @@ const maxUnits = 16_384;
  * @param maxGraphemes with the ellipsis
  */
 export function shorten(text: string, maxGraphemes: number): string {
+  return shortenTo(text, maxGraphemes, () => 1);
+}
+
+/**
+ * The same, up to a width.
+ * @param widthOf how much of it a character takes
+ */
+export function shortenTo(text: string, maxWidth: number, widthOf: (character: string) => number): string {
   const clean = wellFormed(text.slice(0, maxUnits))
     .replaceAll(/[\s\p{Cc}]+/gu, ' ')
     .trim();
   const cut = text.length > maxUnits;
-  let count = 0;
+  const widthBefore = maxWidth - widthOf('…');
+  let width = 0;
   let end = 0;
-  for (const { index } of graphemes.segment(clean)) {
-    count++;
-    if (count === maxGraphemes) end = index;
-    if (count > maxGraphemes) return `${clean.slice(0, end)}…`;
+  for (const { segment, index } of graphemes.segment(clean)) {
+    if (width <= widthBefore) end = index;
+    width += widthOf(segment);
+    if (width > maxWidth) return `${clean.slice(0, end)}…`;
   }
   return cut ? `${clean}…` : clean;
 }

@@ -1,4 +1,8 @@
 import https from 'node:https';
+import type { Duplex } from 'node:stream';
+import tls from 'node:tls';
+import { answerMs } from './provider.js';
+import { tunnel } from './tunnel.js';
 
 export interface HttpsAnswer {
   status: number;
@@ -11,6 +15,8 @@ export interface HttpsAnswer {
 export interface HttpsClientOptions {
   /** authorities in PEM in place of the system's; undefined: the system's */
   ca: string | undefined;
+  /** HTTP proxy that connections go by; undefined: none */
+  proxy?: URL | undefined;
   /** unix milliseconds */
   now?: (() => number) | undefined;
 }
@@ -22,19 +28,38 @@ const idleMs = 60_000;
 
 class IdleConnectionClosed extends Error {}
 
+/** Connections through a proxy. */
+class TunnelAgent extends https.Agent {
+  readonly #proxy: URL;
+
+  constructor(proxy: URL, options: https.AgentOptions) {
+    super(options);
+    this.#proxy = proxy;
+  }
+
+  override createConnection(
+    options: https.RequestOptions,
+    callback?: (error: Error | null, stream: Duplex) => void,
+  ): undefined {
+    const target = { hostname: String(options.host), port: String(options.port) };
+    tunnel(this.#proxy, target, answerMs).then(
+      (socket) => callback?.(null, tls.connect({ ...(options as tls.ConnectionOptions), socket })),
+      // Where there is an error, there is no stream.
+      (error: Error) => callback?.(error, undefined as never),
+    );
+    return undefined;
+  }
+}
+
 /** POSTs over kept-alive connections. It follows no redirects. */
 export class HttpsClient {
   readonly #agent: https.Agent;
   readonly #now: () => number;
 
-  constructor({ ca, now = Date.now }: HttpsClientOptions) {
+  constructor({ ca, proxy, now = Date.now }: HttpsClientOptions) {
     this.#now = now;
-    this.#agent = new https.Agent({
-      keepAlive: true,
-      maxSockets,
-      timeout: idleMs,
-      ...(ca !== undefined && { ca }),
-    });
+    const options = { keepAlive: true, maxSockets, timeout: idleMs, ...(ca !== undefined && { ca }) };
+    this.#agent = proxy ? new TunnelAgent(proxy, options) : new https.Agent(options);
   }
 
   /** @throws Error when the connection breaks before the answer has ended, or it has not ended within `ms` */

@@ -2,37 +2,16 @@ import { createECDH, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { FakeApns, FakeFcm, FakeWebPush } from '@teamtalk/local-stack';
 import { Apns } from '../providers/apns/apns.js';
 import { Fcm } from '../providers/fcm/fcm.js';
-import type { Provider } from '../providers/provider.js';
 import { rawPublicKey } from '../providers/web-push/p256.js';
 import { WebPush } from '../providers/web-push/web-push.js';
-
-/** What a provider's fake does with the next notification. */
-type Trouble = 'busy' | 'failing' | 'breaks' | 'silent';
-
-/** A provider and its fake, as the tests that all providers share see them. */
-export interface Stand {
-  provider: Provider;
-  /** of a device that works */
-  token: string;
-  /** tokens that can be none */
-  malformed: readonly string[];
-  /** the text that the device shows under a collapse id */
-  shown(collapseId: string): string | undefined;
-  badge(): number | undefined;
-  next(trouble: Trouble): void;
-  /** The device is gone. */
-  remove(): void;
-  /** what the fake has refused */
-  refusals(): readonly string[];
-  /** Ends the fake, not the provider. */
-  stopFake(): Promise<void>;
-}
+import type { Stand } from './stand.js';
+import { vendorStands } from './vendor-stands.js';
 
 const pemOf = (key: KeyObject) => key.export({ type: 'pkcs8', format: 'pem' }) as string;
 
 /** The providers, each with its fake; a busy one wants to be left alone for 7 s. */
-export const stands: Readonly<Record<string, (answerMs: number) => Promise<Stand>>> = {
-  apns: async (answerMs) => {
+export const stands: Readonly<Record<string, (answerMs: number, proxy?: URL) => Promise<Stand>>> = {
+  apns: async (answerMs, proxy) => {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const ids = { keyId: 'ABC123DEFG', teamId: 'DEF123GHIJ' };
     const topic = 'com.example.teamtalk';
@@ -40,7 +19,7 @@ export const stands: Readonly<Record<string, (answerMs: number) => Promise<Stand
     const token = 'ab'.repeat(32);
     return {
       provider: new Apns({
-        server: { origin: fake.origin, ca: fake.ca },
+        server: { origin: fake.origin, ca: fake.ca, proxy },
         key: { ...ids, pem: pemOf(privateKey) },
         topic,
         answerMs,
@@ -64,7 +43,7 @@ export const stands: Readonly<Record<string, (answerMs: number) => Promise<Stand
     };
   },
 
-  fcm: async (answerMs) => {
+  fcm: async (answerMs, proxy) => {
     const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
     const account = { projectId: 'teamtalk-1', clientEmail: 'push@teamtalk-1.example.com' };
     const fake = await FakeFcm.start({ publicKey, ...account });
@@ -74,6 +53,7 @@ export const stands: Readonly<Record<string, (answerMs: number) => Promise<Stand
         origin: fake.origin,
         account: { ...account, privateKey: pemOf(privateKey), tokenUri: fake.tokenUri },
         ca: fake.ca,
+        proxy,
         answerMs,
       }),
       token,
@@ -96,7 +76,7 @@ export const stands: Readonly<Record<string, (answerMs: number) => Promise<Stand
     };
   },
 
-  webpush: async (answerMs) => {
+  webpush: async (answerMs, proxy) => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const fake = await FakeWebPush.start(rawPublicKey(privateKey).toString('base64url'));
     const offCurve = Buffer.concat([Buffer.of(4), Buffer.alloc(64, 7)]).toString('base64url');
@@ -107,6 +87,7 @@ export const stands: Readonly<Record<string, (answerMs: number) => Promise<Stand
         key: { pem: pemOf(privateKey), subject: 'mailto:it@example.com' },
         hosts: ['localhost'],
         ca: fake.ca,
+        proxy,
         answerMs,
       }),
       token: fake.subscribe('phone'),
@@ -135,6 +116,8 @@ export const stands: Readonly<Record<string, (answerMs: number) => Promise<Stand
       stopFake: () => fake.close(),
     };
   },
+
+  ...vendorStands,
 };
 
 /** The public half of a new key, as browsers subscribe with it. */

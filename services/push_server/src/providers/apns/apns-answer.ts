@@ -1,4 +1,4 @@
-import type { Outcome } from '../provider.js';
+import { credentialsPauseMs, type Outcome } from '../provider.js';
 
 /** An answer of APNs; status 0: the connection broke before it. */
 export interface ApnsAnswer {
@@ -10,8 +10,6 @@ export interface ApnsAnswer {
   retryAfter: number | undefined;
 }
 
-/** Pause after an answer that concerns the credentials, which a person has to mend, milliseconds. */
-const credentialsPauseMs = 60_000;
 /** Apple takes no other token for 20 minutes. */
 const tokenPauseMs = 5 * 60_000;
 

@@ -1,4 +1,6 @@
 import http2, { type ClientHttp2Session, type ClientHttp2Stream, constants } from 'node:http2';
+import tls from 'node:tls';
+import { tunnel } from '../tunnel.js';
 import type { ApnsAnswer } from './apns-answer.js';
 
 export interface ApnsServer {
@@ -6,6 +8,8 @@ export interface ApnsServer {
   origin: string;
   /** authorities in PEM in place of the system's; undefined: the system's */
   ca: string | undefined;
+  /** HTTP proxy; undefined: none */
+  proxy?: URL | undefined;
 }
 
 /** Longest answer that is kept, characters. */
@@ -19,15 +23,27 @@ const maxBody = 2_000;
 export class ApnsConnection {
   readonly #server: ApnsServer;
   #session: ClientHttp2Session | undefined;
+  #opening: Promise<ClientHttp2Session> | undefined;
+  #closed = false;
 
   constructor(server: ApnsServer) {
     this.#server = server;
   }
 
   /** @throws Error when the connection breaks before the answer, or there is none within `ms` */
-  request(headers: Record<string, string>, payload: Buffer, ms: number): Promise<ApnsAnswer> {
+  async request(headers: Record<string, string>, payload: Buffer, ms: number): Promise<ApnsAnswer> {
+    const end = performance.now() + ms;
+    const session = await this.#open(ms);
+    return this.#ask(session, headers, payload, Math.max(1, Math.ceil(end - performance.now())));
+  }
+
+  #ask(
+    session: ClientHttp2Session,
+    headers: Record<string, string>,
+    payload: Buffer,
+    ms: number,
+  ): Promise<ApnsAnswer> {
     return new Promise((resolve, reject) => {
-      const session = this.#open();
       const stream = session.request({ ':method': 'POST', ...headers }, { endStream: false });
       const timer = setTimeout(() => {
         reject(new Error(`no answer within ${ms} ms`));
@@ -47,14 +63,36 @@ export class ApnsConnection {
   }
 
   close(): void {
+    this.#closed = true;
     this.#session?.destroy();
     this.#session = undefined;
   }
 
-  #open(): ClientHttp2Session {
+  /** Opens one connection for all who wait for it. */
+  async #open(ms: number): Promise<ClientHttp2Session> {
     if (this.#session && !this.#session.closed && !this.#session.destroyed) return this.#session;
-    const { origin, ca } = this.#server;
-    const session = http2.connect(origin, { ...(ca !== undefined && { ca }) });
+    this.#opening ??= this.#connect(ms).finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async #connect(ms: number): Promise<ClientHttp2Session> {
+    const { origin, ca, proxy } = this.#server;
+    const options = ca === undefined ? {} : { ca };
+    const { hostname, port } = new URL(origin);
+    const socket = proxy && (await tunnel(proxy, { hostname, port }, ms));
+    if (this.#closed) {
+      socket?.destroy();
+      throw new Error('the connection is closed');
+    }
+    const session = http2.connect(origin, {
+      ...options,
+      ...(socket && {
+        createConnection: () =>
+          tls.connect({ ...options, socket, servername: hostname, ALPNProtocols: ['h2'] }),
+      }),
+    });
     this.#session = session;
     const replace = () => this.#replace(session);
     // Each request reports the failure by itself.

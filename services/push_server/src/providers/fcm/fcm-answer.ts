@@ -1,8 +1,6 @@
 import type { HttpsAnswer } from '../https-client.js';
-import type { Outcome } from '../provider.js';
+import { credentialsPauseMs, type Outcome } from '../provider.js';
 
-/** Pause after an answer that concerns the credentials, which a person has to mend, milliseconds. */
-export const credentialsPauseMs = 60_000;
 /** Least pause that Google asks for where its answer names none: of 429, and of 5xx, milliseconds. */
 const quotaPauseMs = 60_000;
 

@@ -1,18 +1,17 @@
+import { appData } from '../../notification/app-data.js';
 import { fitted } from '../../notification/fitted.js';
 import type { Notification } from '../provider.js';
 
 /** Largest payload that FCM takes, bytes; what is not payload is counted, too, since its form is not said. */
-const maxPayloadBytes = 4_000;
+export const maxPayloadBytes = 4_000;
 
 /**
  * The body of `messages:send`. A banner is shown by Android itself while the app is not in the foreground; without one the app gets
  * data only, and removes the banner whose tag is withdrawn. FCM takes only strings as data.
  */
 export function fcmMessage(notification: Notification, now: number): Buffer {
-  const { token, app, collapseId, expiresAt, alert, badge, withdraws } = notification;
-  const data: Record<string, string> = { tag: collapseId, badge: String(badge) };
-  for (const [name, value] of Object.entries(notification.data)) data[name] = String(value);
-  if (withdraws) data.withdrawn = 'true';
+  const { token, app, collapseId, expiresAt, alert, badge } = notification;
+  const data = appData(notification);
   const ttl = `${Math.max(0, Math.floor((expiresAt - now) / 1_000))}s`;
   return fitted(alert, maxPayloadBytes, (shown) =>
     Buffer.from(

@@ -12,13 +12,24 @@ export interface WebPushOptions {
   hosts: readonly string[];
   /** authorities in PEM in place of the system's; undefined: the system's */
   ca?: string | undefined;
+  /** HTTP proxy; undefined: none */
+  proxy?: URL | undefined;
+  /** undefined: none */
+  ownService?: OwnService | undefined;
   /** unix milliseconds */
   now?: () => number;
   answerMs?: number;
 }
 
+/** A push service within this process. */
+export interface OwnService extends Pick<HttpsClient, 'post'> {
+  /** whether a subscription is one of its own */
+  serves(endpoint: URL): boolean;
+}
+
 /** Push services have to take that many bytes (RFC 8030). */
 const maxMessageBytes = 4_096;
+export const maxTextBytes = maxMessageBytes - overhead;
 
 /**
  * Web Push (RFC 8030): a JSON that is encrypted for the subscription, with `title` and `body` of a banner or without, `tag`, `badge`,
@@ -33,10 +44,10 @@ export class WebPush implements Provider {
 
   /** @throws Error when the key cannot be read */
   constructor(options: WebPushOptions) {
-    const { name, key, ca, now = Date.now } = options;
+    const { name, key, ca, proxy, now = Date.now } = options;
     this.name = name;
     this.#options = options;
-    this.#client = new HttpsClient({ ca, now });
+    this.#client = new HttpsClient({ ca, proxy, now });
     this.#vapid = new Vapid(key.pem, key.subject, now);
     this.#now = now;
   }
@@ -53,8 +64,9 @@ export class WebPush implements Provider {
       return { kind: 'gone', reason: 'no key of the curve' };
     }
     try {
-      const ms = this.#options.answerMs ?? answerMs;
-      return outcomeOf(await this.#client.post(endpoint, this.#headers(notification, endpoint), message, ms));
+      const { answerMs: ms = answerMs, ownService } = this.#options;
+      const service = ownService?.serves(endpoint) ? ownService : this.#client;
+      return outcomeOf(await service.post(endpoint, this.#headers(notification, endpoint), message, ms));
     } catch (error) {
       return unanswered(error);
     }
@@ -77,8 +89,8 @@ export class WebPush implements Provider {
 }
 
 /** The JSON of a notification, at most as long as a push service has to take it. */
-function webPushText({ alert, badge, collapseId, data, withdraws }: Notification): Buffer {
-  return fitted(alert, maxMessageBytes - overhead, (shown) =>
+export function webPushText({ alert, badge, collapseId, data, withdraws }: Notification): Buffer {
+  return fitted(alert, maxTextBytes, (shown) =>
     Buffer.from(
       JSON.stringify({ ...shown, tag: collapseId, badge, ...data, ...(withdraws && { withdrawn: true }) }),
     ),

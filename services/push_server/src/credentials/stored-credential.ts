@@ -1,0 +1,64 @@
+import { createPublicKey } from 'node:crypto';
+import { readEnv, type SecretKeys } from '@teamtalk/service-kit';
+import { type ProviderConfig, providerConfig, startProviders } from '../provider-config.js';
+import { type CredentialName, credentialNames, credentialVariables, providerEnv } from '../provider-env.js';
+import { rawPublicKey } from '../providers/web-push/p256.js';
+
+/** The variables of a credential, with their values. */
+export type Credential = Partial<Record<(typeof credentialVariables)[CredentialName][number], string>>;
+
+export function isCredentialName(name: string): name is CredentialName {
+  return (credentialNames as string[]).includes(name);
+}
+
+/**
+ * Checks a credential as push_server does when it starts, and says what is not secret in it.
+ * @param values by variable
+ * @throws ConfigError naming what is missing; Error when its key cannot be read
+ */
+export async function describeCredential(
+  name: CredentialName,
+  values: Readonly<Record<string, string>>,
+): Promise<{ credential: Credential; description: string }> {
+  const of: readonly string[] = credentialVariables[name];
+  const own = Object.fromEntries(Object.entries(values).filter(([variable]) => of.includes(variable)));
+  const config = providerConfig(readEnv(providerEnv, own));
+  const [provider] = startProviders(config, name);
+  if (!provider) throw new Error(`${of[0]}: is required`);
+  await provider.stop();
+  return { credential: own, description: descriptionOf(config) };
+}
+
+/** What is not secret in the one credential of a configuration. */
+function descriptionOf({ apns, fcm, vendors, webPush }: ProviderConfig): string {
+  const { hms, honor, xiaomi, oppo, vivo } = vendors;
+  if (apns) return `key ${apns.key.keyId} of team ${apns.key.teamId} for ${apns.topic}`;
+  if (fcm) return `${fcm.account.clientEmail} in project ${fcm.account.projectId}`;
+  if (hms) return `client ${hms.clientId}${hms.projectId && ` in project ${hms.projectId}`}`;
+  if (honor) return `client ${honor.clientId} for app ${honor.appId}`;
+  if (xiaomi) return xiaomi.packageName ? `for ${xiaomi.packageName}` : 'for any package';
+  if (oppo) return `app key ${oppo.appKey}`;
+  if (vivo) return `app ${vivo.appId}`;
+  if (!webPush) return '';
+  const publicKey = rawPublicKey(createPublicKey(webPush.key.pem)).toString('base64url');
+  return `${webPush.key.subject}, public key ${publicKey}`;
+}
+
+/** @throws Error when it cannot be read; nothing of its content is repeated */
+export function openCredential(name: CredentialName, keys: SecretKeys, sealed: Buffer): Credential {
+  const text = keys.open(name, sealed);
+  let values: Record<string, unknown>;
+  try {
+    values = JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    throw new Error('it is no JSON');
+  }
+  const of: readonly (keyof Credential)[] = credentialVariables[name];
+  return Object.fromEntries(
+    of.map((variable) => {
+      const value = values[variable];
+      if (typeof value !== 'string') throw new Error(`it has no ${variable}`);
+      return [variable, value];
+    }),
+  );
+}
