@@ -1,0 +1,60 @@
+import { id, line, pathId } from '@teamtalk/administration/fields';
+import { z } from 'zod';
+import { define } from './definition.js';
+import { priority } from './fields.js';
+
+const fields = {
+  name: line(1, 64),
+  parent_id: id.nullable().describe('null: at the top'),
+  priority: priority.describe('Clients order by it'),
+};
+
+const params = z.strictObject({ department_id: pathId });
+const saved = z.object({ department_id: id }).meta({ id: 'SavedDepartment' });
+const tag = 'Departments';
+
+export const departmentsApi = define({
+  listDepartments: {
+    method: 'get',
+    path: '/admin/v1/departments',
+    tag,
+    summary: 'All departments',
+    access: 'users:read',
+    status: 200,
+    reply: z
+      .object({ departments: z.array(z.object({ department_id: id, ...fields })) })
+      .meta({ id: 'Departments' }),
+  },
+  createDepartment: {
+    method: 'post',
+    path: '/admin/v1/departments',
+    tag,
+    summary: 'Add a department',
+    access: 'departments:write',
+    body: z
+      .strictObject({ ...z.object(fields).partial().shape, name: fields.name })
+      .meta({ id: 'NewDepartment' }),
+    status: 201,
+    reply: saved,
+  },
+  changeDepartment: {
+    method: 'patch',
+    path: '/admin/v1/departments/{department_id}',
+    tag,
+    summary: 'Rename or move a department',
+    access: 'departments:write',
+    params,
+    body: z.strictObject(fields).partial().meta({ id: 'DepartmentChange' }),
+    status: 200,
+    reply: saved,
+  },
+  deleteDepartment: {
+    method: 'delete',
+    path: '/admin/v1/departments/{department_id}',
+    tag,
+    summary: 'Delete a department that is empty',
+    access: 'departments:write',
+    params,
+    status: 204,
+  },
+});

@@ -1,0 +1,20 @@
+import { id, maxId, pathId } from '@teamtalk/administration/fields';
+import { z } from 'zod';
+
+export const priority = z.int().min(0).max(maxId);
+
+/** Lists are read page by page, ascending by id. */
+export const page = {
+  after: pathId.optional().describe('Only ids above this one: `next` of the page before'),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+};
+
+/** `after` of the next page. */
+export const next = id.nullable().describe('`after` of the next page; null: this is the last one');
+
+/** A new password of an account of the console. */
+export const newPassword = z.string().min(12).max(256);
+
+export const password = z.string().min(1).max(256);
+
+export const code = z.string().min(1).max(64).describe('Of the authenticator app, or a recovery code');

@@ -1,0 +1,67 @@
+import { moment } from '@teamtalk/administration/fields';
+import { z } from 'zod';
+import { define } from './definition.js';
+
+const instance = z.object({
+  service: z.string(),
+  instance: z.string().describe('8 hex digits'),
+  hostname: z.string(),
+  address: z.string().describe('Where clients dial it; empty: they do not'),
+  connections: z.int(),
+  online_users: z.int(),
+  max_connections: z.int().describe('0: the service has no such limit'),
+  draining: z.boolean().describe('Takes no new work'),
+});
+
+const momentOrNull = moment.nullable();
+
+export const overviewApi = define({
+  getOverview: {
+    method: 'get',
+    path: '/admin/v1/overview',
+    tag: 'Overview',
+    summary: 'Who is online, and what runs',
+    access: 'overview:read',
+    status: 200,
+    reply: z
+      .object({
+        version: z.string().describe('Of this admin_server'),
+        online_users: z.int().describe('Users with a connection; one at two msg_servers counts twice'),
+        connections: z.int(),
+        users: z.int().describe('Who has not left'),
+        users_left: z.int(),
+        departments: z.int(),
+        groups: z.int(),
+        instances: z.array(instance).describe('By service and hostname'),
+      })
+      .meta({ id: 'Overview' }),
+  },
+  getImportProgress: {
+    method: 'get',
+    path: '/admin/v1/import',
+    tag: 'Overview',
+    summary: 'How far the import from a legacy installation is',
+    access: 'overview:read',
+    status: 200,
+    reply: z
+      .object({
+        import: z
+          .object({
+            source: z.string().describe('Host and name of the legacy database'),
+            began_at: moment,
+            written_at: moment.describe('When the importer was heard of last'),
+            step: z.string().describe('What runs now, in words; empty: nothing does'),
+            done: z.number(),
+            total: z.number().describe('0: not known'),
+            rows_behind: z.number().describe('Rows of messages that are in the old store only'),
+            messages_until: momentOrNull.describe('What was in the old tables of messages then is here'),
+            state_until: momentOrNull.describe('Everything else that was in the old store then is here'),
+            verified_at: momentOrNull.describe('When both sides were compared last'),
+            unexplained: z.number().describe('Differences which that comparison found'),
+          })
+          .nullable()
+          .describe('null: nothing was imported'),
+      })
+      .meta({ id: 'ImportProgress' }),
+  },
+});

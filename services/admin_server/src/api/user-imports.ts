@@ -1,0 +1,147 @@
+import { id, line, moment, pathId } from '@teamtalk/administration/fields';
+import { z } from 'zod';
+import { define } from './definition.js';
+import { next } from './fields.js';
+
+export const importOutcomes = ['create', 'change', 'same', 'error'] as const;
+const importStates = ['checked', 'running', 'done', 'undoing', 'undone'] as const;
+
+const counted = z.int().min(0);
+const cell = line(0, 2_000).optional();
+
+const userImport = z
+  .object({
+    import_id: id,
+    file_name: z.string(),
+    created_by: z.string(),
+    created_at: moment,
+    state: z
+      .enum(importStates)
+      .describe('`checked`: no user was changed yet; `running`, `undoing`: call again until it is over'),
+    rows: counted,
+    creates: counted.describe('Rows that add a user'),
+    changes: counted.describe('Rows that change one'),
+    same: counted.describe('Rows that say what is so already'),
+    errors: counted.describe('Rows that are left out'),
+    done: counted.describe('Of those that add or change'),
+    undone: counted,
+    kept: counted.describe('Of the undone: what others changed meanwhile stayed'),
+  })
+  .meta({ id: 'UserImport' });
+
+const row = z.object({
+  row: z.int().describe('In the file, from 1 for the headings'),
+  name: z.string(),
+  outcome: z.enum(importOutcomes),
+  faults: z.array(z.object({ column: z.string(), fault: z.string(), value: z.string(), detail: z.string() })),
+  user_id: id.nullable(),
+});
+
+const rows = z.array(row);
+const params = z.strictObject({ import_id: pathId });
+const tag = 'Imports of users';
+
+export const userImportsApi = define({
+  createUserImport: {
+    method: 'post',
+    path: '/admin/v1/user-imports',
+    tag,
+    summary: 'Begin an import of users from a file',
+    description:
+      'Its rows are added next, and checked: a dry run. Users change only when it is run. It is kept for 30 days.',
+    access: 'users:import',
+    body: z.strictObject({ file_name: line(1, 256) }).meta({ id: 'NewUserImport' }),
+    status: 201,
+    reply: userImport,
+  },
+  addUserImportRows: {
+    method: 'post',
+    path: '/admin/v1/user-imports/{import_id}/rows',
+    tag,
+    summary: 'Add rows to an import, and say what each would do',
+    description:
+      'At most 500 at a time, 50,000 altogether; a row that is sent again takes the place of the one before. An empty cell is left out: it leaves the field as it is. A user is known by the name they log in with.',
+    access: 'users:import',
+    params,
+    body: z
+      .strictObject({
+        rows: z
+          .array(
+            z.strictObject({
+              row: z.int().min(1).max(10_000_000),
+              name: line(0, 2_000),
+              nick_name: cell,
+              real_name: cell,
+              gender: cell.describe('male, female or unknown'),
+              department: cell.describe('Its name, or the names from the top with slashes between them'),
+              email: cell,
+              tel: cell,
+              sign_info: cell,
+            }),
+          )
+          .min(1)
+          .max(500),
+      })
+      .meta({ id: 'UserImportRows' }),
+    status: 200,
+    reply: z.object({ rows }).meta({ id: 'CheckedRows' }),
+  },
+  listUserImports: {
+    method: 'get',
+    path: '/admin/v1/user-imports',
+    tag,
+    summary: 'The newest imports of users',
+    access: 'users:import',
+    status: 200,
+    reply: z.object({ imports: z.array(userImport) }).meta({ id: 'UserImports' }),
+  },
+  getUserImport: {
+    method: 'get',
+    path: '/admin/v1/user-imports/{import_id}',
+    tag,
+    summary: 'One import of users',
+    access: 'users:import',
+    params,
+    status: 200,
+    reply: userImport,
+  },
+  listUserImportRows: {
+    method: 'get',
+    path: '/admin/v1/user-imports/{import_id}/rows',
+    tag,
+    summary: 'Rows of an import',
+    access: 'users:import',
+    params,
+    query: z.strictObject({
+      after: pathId.optional().describe('Only rows below this one: `next` of the page before'),
+      limit: z.coerce.number().int().min(1).max(1_000).default(100),
+      outcome: z.enum(importOutcomes).optional(),
+    }),
+    status: 200,
+    reply: z.object({ rows, next }).meta({ id: 'UserImportRowPage' }),
+  },
+  runUserImport: {
+    method: 'post',
+    path: '/admin/v1/user-imports/{import_id}/run',
+    tag,
+    summary: 'Add and change the users of the next 500 rows',
+    description:
+      'Call again while its state is `running`; it goes on where it was, whoever calls. Rows are checked again. Each user’s change is recorded as one of its own. New users have no password until they are given one.',
+    access: 'users:import',
+    params,
+    status: 200,
+    reply: userImport,
+  },
+  undoUserImport: {
+    method: 'post',
+    path: '/admin/v1/user-imports/{import_id}/undo',
+    tag,
+    summary: 'Take back what 500 rows of an import did',
+    description:
+      'Call again while its state is `undoing`. Users it added have left then; fields it changed are put back unless somebody has changed them since.',
+    access: 'users:import',
+    params,
+    status: 200,
+    reply: userImport,
+  },
+});

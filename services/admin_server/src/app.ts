@@ -1,0 +1,36 @@
+import type { ServerResponse } from 'node:http';
+import type { Kit } from '@teamtalk/service-kit';
+import express, { type Express, type Response } from 'express';
+import type { AdminServerConfig } from './config.js';
+import type { Context } from './context.js';
+import { handlers } from './handlers/index.js';
+import { adminApi } from './http/admin-api.js';
+import { pages } from './http/pages.js';
+import { SignOnProvider } from './sign-on/provider.js';
+import { signOnRoutes } from './sign-on/routes.js';
+
+/** The pages of the console and their API as an express application. */
+export function createApp(
+  config: Pick<AdminServerConfig, 'limits' | 'origin' | 'signOn' | 'trustedProxies'>,
+  kit: Kit,
+  context: Context,
+): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('trust proxy', (address: string) => config.trustedProxies.includes(address));
+  app.use((_request, response, next) => {
+    response.locals.begin = performance.now();
+    response.set({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
+    next();
+  });
+  const provider = config.signOn && new SignOnProvider(config.signOn, kit.log);
+  app.use(signOnRoutes({ config, kit, context, provider }));
+  app.use(adminApi({ config, kit, context }, handlers));
+  app.use(pages());
+  return app;
+}
+
+/** The path of the operation that served a request; undefined: none. */
+export function routeOf(response: ServerResponse): string | undefined {
+  return ((response as Response).locals as { path?: string }).path;
+}

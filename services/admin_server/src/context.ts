@@ -1,0 +1,47 @@
+import { MemberPace } from '@teamtalk/administration';
+import type { Bus, Cluster, Registry } from '@teamtalk/bus';
+import { connectStore, type ReplicaPool } from '@teamtalk/rpc';
+import type { Kit, Logger } from '@teamtalk/service-kit';
+import type { AdminServerConfig } from './config.js';
+
+/** Of which instances the overview tells. */
+const services = [
+  'login_server',
+  'msg_server',
+  'route_server',
+  'http_msg_server',
+  'push_server',
+  'file_server',
+  'msfs',
+  'admin_server',
+] as const;
+
+/** Members of groups that one account may change per second, and at once. */
+const pace = { perSecond: 1_000, burst: 50_000 };
+
+/** What the parts of the service share. */
+export interface Context {
+  readonly bus: Bus;
+  readonly log: Logger;
+  readonly memberPace: MemberPace;
+  readonly msgServers: Registry;
+  /** the instances of every service */
+  readonly registries: readonly Registry[];
+  readonly pool: ReplicaPool;
+  /** what the provider is called by which people may sign on; undefined: there is none */
+  readonly signOn: string | undefined;
+}
+
+export function createContext(config: AdminServerConfig, kit: Kit, cluster: Cluster): Context {
+  const { pool, dbProxies } = connectStore(kit, cluster, config.rpcTls);
+  const followed = new Map(services.map((service) => [service, cluster.follow(service)]));
+  return {
+    bus: cluster.bus,
+    log: kit.log,
+    memberPace: new MemberPace(pace.perSecond, pace.burst),
+    msgServers: followed.get('msg_server') as Registry,
+    registries: [...followed.values(), dbProxies],
+    pool,
+    signOn: config.signOn?.name,
+  };
+}

@@ -1,0 +1,29 @@
+import { randomUUID } from 'node:crypto';
+import { ask, listDiscovery, savedId } from '@teamtalk/administration';
+import { administration } from '@teamtalk/rpc';
+import type { Handlers } from './handler.js';
+
+const full = 'there are 200 items already';
+
+export const discovery: Handlers<
+  'listDiscovery' | 'createDiscovery' | 'changeDiscovery' | 'deleteDiscovery'
+> = {
+  async listDiscovery(call) {
+    return { items: await listDiscovery(call) };
+  },
+
+  async createDiscovery(call, { body }) {
+    const request = { fields: body, idempotencyKey: `console ${randomUUID()}` };
+    return { item_id: savedId(await ask(call, administration.createDiscovery, request), 'page', full) };
+  },
+
+  async changeDiscovery(call, { params: { item_id: itemId }, body }) {
+    const reply = await ask(call, administration.changeDiscovery, { itemId, fields: body });
+    return { item_id: savedId(reply, 'page', full) };
+  },
+
+  async deleteDiscovery(call, { params: { item_id: id } }) {
+    savedId(await ask(call, administration.deleteDiscovery, { id }), 'page', full);
+    return undefined;
+  },
+};

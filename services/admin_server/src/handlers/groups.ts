@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import {
+  ask,
+  changeGroupMembers,
+  dissolveGroup,
+  groupProblem,
+  groupTypes,
+  makeGroup,
+  Problem,
+  savedId,
+} from '@teamtalk/administration';
+import { administration, type httpApi } from '@teamtalk/rpc';
+import type { ApiReply } from '../api/index.js';
+import type { Call, Handlers } from './handler.js';
+
+/** Values of GroupModifyType. */
+const changes = { add: 1, remove: 2 } as const;
+/** Members whose names are asked for at once. */
+const maxAsked = 1_000;
+
+export const groups: Handlers<
+  'findGroups' | 'getGroup' | 'createGroup' | 'changeGroup' | 'changeGroupMembers' | 'dissolveGroup'
+> = {
+  async findGroups(call, { query: { after = 0, limit, text = '' } }) {
+    const page = await ask(call, administration.findGroups, { after, limit, text });
+    const found = (page.groups as httpApi.api.GroupSummary[]).map((group) => ({
+      ...shown(group.groupId, group),
+      members: group.members,
+    }));
+    return { groups: found, next: found.length < limit ? null : (found.at(-1)?.group_id ?? null) };
+  },
+
+  getGroup: (call, { params }) => find(call, params.group_id),
+
+  async createGroup(call, { body }) {
+    const outcome = await makeGroup(call, {
+      userId: body.creator_id ?? 0,
+      byAdmin: true,
+      actor: call.actor,
+      groupType: groupTypes.indexOf(body.type) + 1,
+      groupName: body.name,
+      groupAvatar: body.avatar_url,
+      memberIds: body.member_ids,
+      idempotencyKey: `console ${randomUUID()}`,
+    });
+    if (typeof outcome === 'string') throw groupProblem(outcome);
+    return find(call, outcome.groupId);
+  },
+
+  async changeGroup(call, { params: { group_id: groupId }, body }) {
+    const request = { groupId, name: body.name, avatarUrl: body.avatar_url };
+    savedId(await ask(call, administration.changeGroup, request), 'group', '');
+    return find(call, groupId);
+  },
+
+  async changeGroupMembers(call, { params: { group_id: groupId }, body }) {
+    const outcome = await changeGroupMembers(call, {
+      groupId,
+      changeType: changes[body.change],
+      memberIds: body.user_ids,
+      // Clients show who made the change; an administrator's is one of the changed members'.
+      userId: body.user_ids[0] as number,
+      byAdmin: true,
+      actor: call.actor,
+      idempotencyKey: `console ${randomUUID()}`,
+    });
+    if (typeof outcome === 'string') throw groupProblem(outcome);
+    return { member_ids: outcome.currentIds, changed_ids: outcome.changedIds };
+  },
+
+  async dissolveGroup(call, { params: { group_id: groupId } }) {
+    const { memberIds: members } = await details(call, groupId);
+    await dissolveGroup(call, { groupId, members, as: undefined, byAdmin: true, actor: call.actor });
+    return undefined;
+  },
+};
+
+async function details(call: Call, groupId: number): Promise<httpApi.api.GroupDetails> {
+  const found = await ask(call, administration.getGroup, { groupId });
+  if (!found.found) throw new Problem('not-found', 'there is no such group');
+  return found;
+}
+
+async function find(call: Call, groupId: number): Promise<ApiReply<'getGroup'>> {
+  const found = await details(call, groupId);
+  const members: ApiReply<'getGroup'>['members'] = [];
+  for (let i = 0; i < found.memberIds.length; i += maxAsked) {
+    const userIds = found.memberIds.slice(i, i + maxAsked);
+    const page = await ask(call, administration.findUsers, { userIds, limit: maxAsked });
+    for (const { userId, name, nickName } of page.users as httpApi.api.ApiUser[]) {
+      members.push({ user_id: userId, name, nick_name: nickName });
+    }
+  }
+  return { ...shown(groupId, found), version: found.version, members };
+}
+
+interface Shown {
+  name: string;
+  type: number;
+  avatarUrl: string;
+  creatorId: number;
+}
+
+function shown(groupId: number, { name, type, avatarUrl, creatorId }: Shown) {
+  return {
+    group_id: groupId,
+    name,
+    type: groupTypes[type - 1] ?? 'normal',
+    avatar_url: avatarUrl,
+    creator_id: creatorId === 0 ? null : creatorId,
+  };
+}

@@ -1,0 +1,29 @@
+import { accounts } from './accounts.js';
+import { departments } from './departments.js';
+import { departures } from './departures.js';
+import { discovery } from './discovery.js';
+import { groups } from './groups.js';
+import type { Handlers } from './handler.js';
+import { lifecycle } from './lifecycle.js';
+import { loginFailures } from './login-failures.js';
+import { reports } from './reports.js';
+import { secondFactor } from './second-factor.js';
+import { session } from './session.js';
+import { userImports } from './user-imports.js';
+import { users } from './users.js';
+
+/** The handlers of all operations. */
+export const handlers: Handlers = {
+  ...session,
+  ...secondFactor,
+  ...reports,
+  ...users,
+  ...departures,
+  ...userImports,
+  ...loginFailures,
+  ...departments,
+  ...groups,
+  ...discovery,
+  ...lifecycle,
+  ...accounts,
+};

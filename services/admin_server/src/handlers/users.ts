@@ -1,0 +1,98 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import {
+  ask,
+  changeUser,
+  endConnection,
+  endConnections,
+  findUser,
+  listConnections,
+  nameTaken,
+  type ShownUser,
+  savedId,
+  shownUser,
+  userFieldsOf,
+} from '@teamtalk/administration';
+import { administration, type httpApi } from '@teamtalk/rpc';
+import type { ApiReply } from '../api/index.js';
+import type { Call, Handlers } from './handler.js';
+
+const statuses = ['all', 'present', 'left'] as const;
+
+export const users: Handlers<
+  | 'findUsers'
+  | 'getUser'
+  | 'createUser'
+  | 'changeUser'
+  | 'resetUserPassword'
+  | 'leaveUser'
+  | 'restoreUser'
+  | 'listConnections'
+  | 'endConnection'
+  | 'endConnections'
+> = {
+  async findUsers(call, { query }) {
+    const { after = 0, limit, text = '', department_id: departmentId = 0 } = query;
+    const status = statuses.indexOf(query.status);
+    const page = await ask(call, administration.findUsers, { after, limit, text, departmentId, status });
+    const found = (page.users as httpApi.api.ApiUser[]).map(shownUser).map(toUser);
+    return { users: found, next: found.length < limit ? null : (found.at(-1)?.user_id ?? null) };
+  },
+
+  getUser: (call, { params }) => find(call, params.user_id),
+
+  async createUser(call, { body }) {
+    const request = {
+      fields: userFieldsOf(body),
+      // A call that is retried adds them once.
+      idempotencyKey: `console ${randomUUID()}`,
+    };
+    return find(call, savedId(await ask(call, administration.createUser, request), 'user', nameTaken));
+  },
+
+  async changeUser(call, { params: { user_id: userId }, body }) {
+    await changeUser(call, userId, body, call.actor);
+    return find(call, userId);
+  },
+
+  async resetUserPassword(call, { params: { user_id: userId } }) {
+    const password = randomBytes(12).toString('base64url');
+    await changeUser(call, userId, { password }, call.actor);
+    return { password };
+  },
+
+  async leaveUser(call, { params: { user_id: userId } }) {
+    await changeUser(call, userId, { disabled: true }, call.actor);
+    return find(call, userId);
+  },
+
+  async restoreUser(call, { params: { user_id: userId } }) {
+    await changeUser(call, userId, { disabled: false }, call.actor);
+    return find(call, userId);
+  },
+
+  async listConnections(call, { params: { user_id: userId } }) {
+    await findUser(call, userId);
+    const connections = await listConnections(call, userId);
+    return { connections: connections.map(({ id, ...shown }) => ({ connection_id: id, ...shown })) };
+  },
+
+  async endConnection(call, { params: { user_id: userId, connection_id: connectionId } }) {
+    // Whether there is such a connection is nothing for those who may not see the user.
+    await findUser(call, userId);
+    await endConnection(call, userId, connectionId, call.actor);
+    return undefined;
+  },
+
+  async endConnections(call, { params: { user_id: userId } }) {
+    await endConnections(call, userId, call.actor);
+    return undefined;
+  },
+};
+
+async function find(call: Call, userId: number): Promise<ApiReply<'getUser'>> {
+  return toUser(await findUser(call, userId));
+}
+
+function toUser({ disabled, ...shown }: ShownUser): ApiReply<'getUser'> {
+  return { ...shown, left: disabled };
+}

@@ -1,0 +1,41 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Request, Response } from 'express';
+
+/** 256 bits, URL-safe. */
+const tokenPattern = /^[\w-]{43}$/;
+
+/** Over TLS the cookie is bound to the host, and no other host of the domain can set it. */
+function cookieOf({ secure }: Request): string {
+  return secure ? '__Host-teamtalk-console' : 'teamtalk-console';
+}
+
+/** SHA-256 of a session's token: what is stored, and what db_proxy_server is asked by. */
+function hashOf(token: string): Buffer {
+  return createHash('sha256').update(token).digest();
+}
+
+/** The session of a request; undefined: none. */
+export function sessionOf(request: Request): Buffer | undefined {
+  const name = `${cookieOf(request)}=`;
+  const cookies = (request.get('cookie') ?? '').split(';').map((each) => each.trim());
+  const token = cookies.find((each) => each.startsWith(name))?.slice(name.length);
+  return token !== undefined && tokenPattern.test(token) ? hashOf(token) : undefined;
+}
+
+/** A token that no one knows yet: whoever logs in gets a new one, whatever they had. */
+export function newSession(): { token: string; hash: Buffer } {
+  const token = randomBytes(32).toString('base64url');
+  return { token, hash: hashOf(token) };
+}
+
+export function setCookie(request: Request, response: Response, token: string): void {
+  response.cookie(cookieOf(request), token, attributes(request));
+}
+
+export function clearCookie(request: Request, response: Response): void {
+  response.clearCookie(cookieOf(request), attributes(request));
+}
+
+function attributes({ secure }: Request) {
+  return { httpOnly: true, sameSite: 'strict', secure, path: '/' } as const;
+}

@@ -1,0 +1,191 @@
+import { type Logger, TeamTalkError, withDeadline } from '@teamtalk/service-kit';
+import * as oidc from 'openid-client';
+
+/** By which provider people sign on. */
+export interface SignOnConfig {
+  /** as it calls itself */
+  issuer: string;
+  clientId: string;
+  /** empty: a public client */
+  clientSecret: string;
+  scopes: string;
+  /** on the button */
+  name: string;
+  /** claim of the ID token that has the role; empty: the role is given in the console */
+  roleClaim: string;
+  /** whether an address counts that the provider has not verified */
+  trustEmail: boolean;
+}
+
+/** What has to come back with the browser. */
+export interface Check {
+  state: string;
+  nonce: string;
+  verifier: string;
+}
+
+/** Who has signed on. */
+export interface SignedOn {
+  issuer: string;
+  subject: string;
+  /** empty: none that counts */
+  email: string;
+  /** empty: the one the account has */
+  role: string;
+}
+
+export type SignOnFailure = 'declined' | 'invalid' | 'unavailable' | 'no-role';
+
+/** Why somebody has not signed on. */
+export class SignOnError extends Error {
+  readonly kind: SignOnFailure;
+
+  constructor(kind: SignOnFailure, options?: ErrorOptions) {
+    super(`sign-on: ${kind}`, options);
+    this.kind = kind;
+  }
+}
+
+/** Seconds the provider has to respond; the milliseconds that all of its responses may take. */
+const responseSeconds = 5;
+const totalMs = 12_000;
+/** For so long what it says of itself is believed, milliseconds. */
+const keptMs = 3_600_000;
+/** What clocks may differ, seconds. */
+const clockSeconds = 60;
+/** Sign-ons that ask the provider at the same time; further ones are refused. */
+const maxAtOnce = 20;
+
+const unavailableCodes = new Set(['OAUTH_TIMEOUT', 'OAUTH_ABORT', 'OAUTH_RESPONSE_IS_NOT_CONFORM']);
+const unavailableAnswers = new Set(['server_error', 'temporarily_unavailable']);
+
+/** The OpenID Connect provider: the code flow with PKCE, state and nonce. It is first asked when somebody signs on. */
+export class SignOnProvider {
+  readonly #config: SignOnConfig;
+  readonly #log: Logger;
+  #found: { at: number; configuration: oidc.Configuration } | undefined;
+  #finding: Promise<oidc.Configuration> | undefined;
+  #asking = 0;
+
+  constructor(config: SignOnConfig, log: Logger) {
+    this.#config = config;
+    this.#log = log;
+  }
+
+  /** Where the browser goes. @param redirectUri where it comes back to @throws SignOnError */
+  begin(redirectUri: string): Promise<{ url: URL; check: Check }> {
+    return this.#bounded(async () => {
+      const configuration = await this.#configuration();
+      const check = {
+        state: oidc.randomState(),
+        nonce: oidc.randomNonce(),
+        verifier: oidc.randomPKCECodeVerifier(),
+      };
+      const url = oidc.buildAuthorizationUrl(configuration, {
+        redirect_uri: redirectUri,
+        scope: this.#config.scopes,
+        state: check.state,
+        nonce: check.nonce,
+        code_challenge: await oidc.calculatePKCECodeChallenge(check.verifier),
+        code_challenge_method: 'S256',
+      });
+      return { url, check };
+    });
+  }
+
+  /** @param url the browser has come back to, as the provider knows it @throws SignOnError */
+  finish(url: URL, { state, nonce, verifier }: Check): Promise<SignedOn> {
+    return this.#bounded(async () => {
+      const tokens = await oidc.authorizationCodeGrant(await this.#configuration(), url, {
+        pkceCodeVerifier: verifier,
+        expectedState: state,
+        expectedNonce: nonce,
+        idTokenExpected: true,
+      });
+      const claims = tokens.claims();
+      if (!claims) throw new SignOnError('invalid');
+      return this.#signedOn(claims);
+    });
+  }
+
+  #signedOn(claims: oidc.IDToken): SignedOn {
+    const { issuer, trustEmail } = this.#config;
+    const { sub: subject, email, email_verified: verified } = claims;
+    const counts = typeof email === 'string' && (verified === true || trustEmail);
+    return { issuer, subject, email: counts ? email : '', role: this.#roleIn(claims) };
+  }
+
+  /** The first of its values: what it means is decided by the store. */
+  #roleIn(claims: oidc.IDToken): string {
+    const { roleClaim } = this.#config;
+    if (roleClaim === '') return '';
+    const value: unknown = claims[roleClaim];
+    const role: unknown = Array.isArray(value) ? value[0] : value;
+    if (typeof role !== 'string' || role === '') throw new SignOnError('no-role');
+    return role;
+  }
+
+  async #configuration(): Promise<oidc.Configuration> {
+    const known = this.#found;
+    if (known && performance.now() - known.at < keptMs) return known.configuration;
+    this.#finding ??= this.#discover().finally(() => {
+      this.#finding = undefined;
+    });
+    try {
+      const configuration = await this.#finding;
+      this.#found = { at: performance.now(), configuration };
+      return configuration;
+    } catch (error) {
+      if (known) return known.configuration;
+      throw error;
+    }
+  }
+
+  #discover(): Promise<oidc.Configuration> {
+    const { issuer, clientId, clientSecret } = this.#config;
+    const url = new URL(issuer);
+    return oidc.discovery(
+      url,
+      clientId,
+      { [oidc.clockTolerance]: clockSeconds },
+      clientSecret === '' ? oidc.None() : oidc.ClientSecretPost(clientSecret),
+      {
+        timeout: responseSeconds,
+        // Signatures are checked, whatever the connection they came by.
+        execute: [
+          oidc.enableNonRepudiationChecks,
+          ...(url.protocol === 'http:' ? [oidc.allowInsecureRequests] : []),
+        ],
+      },
+    );
+  }
+
+  async #bounded<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#asking >= maxAtOnce) throw new SignOnError('unavailable');
+    this.#asking++;
+    try {
+      return await withDeadline(work(), totalMs, 'the sign-on provider');
+    } catch (error) {
+      const failure = failureOf(error);
+      if (failure.kind !== 'declined') this.#log.warn({ err: error, kind: failure.kind }, 'sign-on failed');
+      throw failure;
+    } finally {
+      this.#asking--;
+    }
+  }
+}
+
+function failureOf(error: unknown): SignOnError {
+  if (error instanceof SignOnError) return error;
+  const options = { cause: error };
+  if (error instanceof oidc.AuthorizationResponseError) {
+    return new SignOnError(unavailableAnswers.has(error.error) ? 'unavailable' : 'declined', options);
+  }
+  const code: unknown = (error as { code?: unknown } | undefined)?.code;
+  const isAway =
+    error instanceof TeamTalkError ||
+    // As fetch reports a connection that fails.
+    (error instanceof TypeError && error.cause !== undefined) ||
+    unavailableCodes.has(String(code));
+  return new SignOnError(isAway ? 'unavailable' : 'invalid', options);
+}

@@ -1,0 +1,43 @@
+import { has, t, tOr } from '../text/text.js';
+
+/** Why a call was not served: the server's problem details, or `unreachable`, `timeout`, `not-understood`. */
+export class ApiProblem extends Error {
+  /** the last part of the problem's `type` */
+  readonly kind: string;
+  readonly detail: string | undefined;
+  /** what is wrong with fields of the body, by their names */
+  readonly faults: ReadonlyMap<string, string>;
+
+  constructor(kind: string, detail?: string, faults: ReadonlyMap<string, string> = new Map()) {
+    super(detail ?? kind);
+    this.kind = kind;
+    this.detail = detail;
+    this.faults = faults;
+  }
+
+  /** @param body of a response, whatever it is */
+  static from(status: number, body: unknown): ApiProblem {
+    const { type, detail, errors } = (body ?? {}) as { type?: unknown; detail?: unknown; errors?: unknown };
+    const kind =
+      typeof type === 'string' ? type.split(':').at(-1)! : status >= 500 ? 'unavailable' : 'not-understood';
+    return new ApiProblem(kind, typeof detail === 'string' ? detail : undefined, faultsIn(errors));
+  }
+}
+
+function faultsIn(errors: unknown): Map<string, string> {
+  const faults = new Map<string, string>();
+  if (!Array.isArray(errors)) return faults;
+  for (const each of errors as { at?: unknown; detail?: unknown }[]) {
+    if (typeof each?.at === 'string') faults.set(each.at.replace(/^\//, ''), String(each.detail ?? ''));
+  }
+  return faults;
+}
+
+/** A failure in the reader's language, with what the server says about it. */
+export function problemText(error: unknown): string {
+  if (!(error instanceof ApiProblem)) return t('problem.other');
+  const key = `problem.${error.kind}`;
+  const text = tOr(key, t('problem.other'));
+  const told = error.detail && (!has(key) || ['conflict', 'not-possible'].includes(error.kind));
+  return told ? `${text} (${error.detail})` : text;
+}

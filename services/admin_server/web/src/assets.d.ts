@@ -1,0 +1,5 @@
+/** The address the build gives it. */
+declare module '*.svg' {
+  const url: string;
+  export default url;
+}

@@ -1,0 +1,87 @@
+import type { ApiReply } from '../../../src/api/index.js';
+
+type Department = ApiReply<'listDepartments'>['departments'][number];
+
+export interface DepartmentNode extends Department {
+  readonly below: readonly DepartmentNode[];
+  /** its name behind those of the ones it is in */
+  readonly fullName: string;
+}
+
+/** All departments by id. Those whose parent does not exist, or that are below themselves, are at the top. */
+export class DepartmentTree {
+  readonly top: readonly DepartmentNode[];
+  /** each behind the one it is in */
+  readonly all: readonly DepartmentNode[];
+  readonly #byId: ReadonlyMap<number, DepartmentNode>;
+
+  constructor(departments: readonly Department[]) {
+    const placed = new Set<number>();
+    const children = new Map<number | null, Department[]>();
+    for (const department of departments) {
+      const siblings = children.get(department.parent_id);
+      if (siblings) siblings.push(department);
+      else children.set(department.parent_id, [department]);
+    }
+    const all: DepartmentNode[] = [];
+    const grow = (siblings: readonly Department[], above: string): DepartmentNode[] =>
+      [...siblings].sort(byPriority).flatMap((department) => {
+        if (placed.has(department.department_id)) return [];
+        placed.add(department.department_id);
+        const fullName = above === '' ? department.name : `${above} / ${department.name}`;
+        const at = all.push({ ...department, below: [], fullName }) - 1;
+        const node = { ...all[at]!, below: grow(children.get(department.department_id) ?? [], fullName) };
+        all[at] = node;
+        return [node];
+      });
+    const ids = new Set(departments.map(({ department_id }) => department_id));
+    const roots = departments.filter(({ parent_id }) => parent_id === null || !ids.has(parent_id));
+    const top = grow(roots, '');
+    const rest = departments.filter(({ department_id }) => !placed.has(department_id));
+    this.top = [...top, ...grow(rest, '')];
+    this.all = all;
+    this.#byId = new Map(all.map((node) => [node.department_id, node]));
+  }
+
+  get(id: number | null): DepartmentNode | undefined {
+    return id === null ? undefined : this.#byId.get(id);
+  }
+
+  /** Empty: in none. */
+  fullNameOf(id: number | null): string {
+    return id === null ? '' : (this.get(id)?.fullName ?? `#${id}`);
+  }
+
+  /** Whether `id` is `above` itself or anywhere below it. */
+  isWithin(id: number, above: number): boolean {
+    const seen = new Set<number>();
+    for (let at = this.get(id); at && !seen.has(at.department_id); at = this.get(at.parent_id)) {
+      if (at.department_id === above) return true;
+      seen.add(at.department_id);
+    }
+    return false;
+  }
+
+  /**
+   * For a select.
+   * @param none of the first one, which is no department; undefined: one has to be chosen
+   * @param present is offered even when there is no such department, so that a form does not change it unasked
+   */
+  options(
+    none: string | undefined,
+    present: number | null = null,
+    wanted: (node: DepartmentNode) => boolean = () => true,
+  ) {
+    const ids = this.all.filter(wanted).map(({ department_id }) => department_id);
+    if (present !== null && !this.#byId.has(present)) ids.push(present);
+    return [
+      ...(none === undefined ? [] : [{ value: '', label: none }]),
+      ...ids.map((id) => ({ value: String(id), label: this.fullNameOf(id) })),
+    ];
+  }
+}
+
+/** By priority, as clients do, then by name. */
+function byPriority(a: Department, b: Department): number {
+  return a.priority - b.priority || a.name.localeCompare(b.name);
+}

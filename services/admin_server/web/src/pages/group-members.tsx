@@ -1,0 +1,144 @@
+import { useSignal } from '@preact/signals';
+import type { ApiReply } from '../../../src/api/index.js';
+import { call } from '../api/client.js';
+import { problemText } from '../api/problem.js';
+import { may } from '../api/session.js';
+import { t } from '../text/text.js';
+import { confirmThen } from '../ui/confirm.js';
+import type { Loaded } from '../ui/load.js';
+import { Card, Empty, Person } from '../ui/parts.js';
+import { type Column, Table } from '../ui/table.js';
+import { say } from '../ui/toast.js';
+import { UserPicker } from './user-picker.js';
+import { callName, type User } from './users.js';
+
+export type Group = ApiReply<'getGroup'>;
+type Member = Group['members'][number];
+
+/** So many are drawn at once; all can be found by typing. */
+const shownAtOnce = 200;
+
+const memberName = ({ nick_name, name }: Member) => nick_name.trim() || name;
+
+export function Members({ group, loaded }: { group: Group; loaded: Loaded<Group> }) {
+  const adding = useSignal(false);
+  const shown = useSignal(shownAtOnce);
+  const { group_id, members } = group;
+  const change = async (kind: 'add' | 'remove', userId: number) => {
+    const { changed_ids } = await call('changeGroupMembers', {
+      params: { group_id },
+      body: { change: kind, user_ids: [userId] },
+    });
+    loaded.reload();
+    return changed_ids.includes(userId);
+  };
+  const add = async (user: User) => {
+    try {
+      const added = await change('add', user.user_id);
+      say(t(added ? 'group.added' : 'group.notAdded', { name: callName(user), group: group.name }));
+    } catch (error) {
+      say(problemText(error));
+    }
+  };
+  const remove = (member: Member) =>
+    confirmThen({
+      title: t('group.removeMember'),
+      text: t(members.length === 1 ? 'group.removeLastAsk' : 'group.removeAsk', {
+        name: memberName(member),
+        group: group.name,
+      }),
+      action: t('remove'),
+      danger: true,
+      work: async () => {
+        await change('remove', member.user_id);
+        say(t('group.removed', { name: memberName(member), group: group.name }));
+      },
+    });
+  const ids = new Set(members.map(({ user_id }) => user_id));
+  return (
+    <Card
+      flush
+      title={t('group.membersOf', { count: members.length })}
+      actions={
+        may('groups:write') && (
+          <button
+            type="button"
+            class="slim"
+            aria-expanded={adding.value}
+            onClick={() => {
+              adding.value = !adding.value;
+            }}
+          >
+            {t('group.addMembers')}
+          </button>
+        )
+      }
+    >
+      {adding.value && (
+        <div class="body">
+          <UserPicker
+            label={t('group.findMember')}
+            action={t('add')}
+            without={ids}
+            onPick={(user) => void add(user)}
+          />
+        </div>
+      )}
+      {members.length > 0 ? (
+        <Table
+          caption={t('group.members')}
+          rows={members.slice(0, shown.value)}
+          keyOf={({ user_id }) => user_id}
+          columns={columns(remove)}
+          busy={loaded.busy}
+        />
+      ) : (
+        <Empty title={t('group.empty')}>{t('group.emptyDo')}</Empty>
+      )}
+      {members.length > shown.value && (
+        <div class="more">
+          <button
+            type="button"
+            onClick={() => {
+              shown.value += shownAtOnce;
+            }}
+          >
+            {t('more')}
+          </button>
+        </div>
+      )}
+    </Card>
+  );
+}
+
+function columns(remove: (member: Member) => void): Column<Member>[] {
+  const shown: Column<Member>[] = [
+    {
+      label: t('user.name'),
+      cell: (member) => (
+        <a href={`#/users/${member.user_id}`}>
+          <Person name={memberName(member)} login={member.name} />
+        </a>
+      ),
+    },
+    { label: t('id'), cell: ({ user_id }) => String(user_id), number: true },
+  ];
+  if (!may('groups:write')) return shown;
+  return [
+    ...shown,
+    {
+      label: t('actions'),
+      actions: true,
+      cell: (member) => (
+        <button
+          type="button"
+          class="plain slim danger"
+          aria-label={`${t('remove')}: ${memberName(member)}`}
+          onClick={() => remove(member)}
+        >
+          {t('remove')}
+        </button>
+      ),
+    },
+  ];
+}

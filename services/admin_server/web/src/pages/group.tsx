@@ -1,0 +1,107 @@
+import { useSignal } from '@preact/signals';
+import { call } from '../api/client.js';
+import { may } from '../api/session.js';
+import { t } from '../text/text.js';
+import { confirmThen } from '../ui/confirm.js';
+import { Dialog } from '../ui/dialog.js';
+import { Form, TextField } from '../ui/form.js';
+import { type Loaded, Ready, useLoad } from '../ui/load.js';
+import { Card, Facts, Page } from '../ui/parts.js';
+import { goTo, href } from '../ui/route.js';
+import { say } from '../ui/toast.js';
+import { type Group, Members } from './group-members.js';
+
+export function GroupPage({ groupId }: { groupId: number }) {
+  const group = useLoad((signal) => call('getGroup', { params: { group_id: groupId } }, signal), [groupId]);
+  return <Ready of={group}>{(found) => <Details group={found} loaded={group} />}</Ready>;
+}
+
+function Details({ group, loaded }: { group: Group; loaded: Loaded<Group> }) {
+  const editing = useSignal(false);
+  const { group_id, name, members } = group;
+  const close = () => {
+    editing.value = false;
+  };
+  const dissolve = () =>
+    confirmThen({
+      title: t('group.dissolve'),
+      text: t('group.dissolveAsk', { name, count: members.length }),
+      action: t('group.dissolve'),
+      danger: true,
+      work: async () => {
+        await call('dissolveGroup', { params: { group_id } });
+        say(t('group.dissolved', { name }));
+        goTo('groups');
+      },
+    });
+  const owner = members.find(({ user_id }) => user_id === group.creator_id);
+  return (
+    <Page
+      title={name}
+      about={t('group.numbered', { id: String(group_id) })}
+      actions={
+        may('groups:write') && (
+          <>
+            <button
+              type="button"
+              onClick={() => {
+                editing.value = true;
+              }}
+            >
+              {t('group.rename')}
+            </button>
+            <button type="button" class="danger" onClick={dissolve}>
+              {t('group.dissolve')}
+            </button>
+          </>
+        )
+      }
+    >
+      <div class="columns">
+        <Members group={group} loaded={loaded} />
+        <div class="stack">
+          <Card title={t('group.about')}>
+            <Facts
+              of={[
+                [t('group.type'), t(`group.type.${group.type}`)],
+                [
+                  t('group.owner'),
+                  group.creator_id === null ? (
+                    t('group.noOwner')
+                  ) : (
+                    <a href={`#/users/${group.creator_id}`}>
+                      {owner ? owner.nick_name || owner.name : String(group.creator_id)}
+                    </a>
+                  ),
+                ],
+                [t('user.avatar'), group.avatar_url],
+              ]}
+            />
+          </Card>
+          {may('audit:read') && (
+            <p>
+              <a href={href('audit', { resource: `group ${group_id}` })}>{t('user.history')}</a>
+            </p>
+          )}
+        </div>
+      </div>
+      {editing.value && (
+        <Dialog title={t('group.edit', { name })} onClose={close}>
+          <Form
+            submit={t('save')}
+            onCancel={close}
+            onSubmit={async (values) => {
+              const body = { name: values.text('name'), avatar_url: values.text('avatar_url') };
+              loaded.replace(await call('changeGroup', { params: { group_id }, body }));
+              say(t('saved'));
+              close();
+            }}
+          >
+            <TextField name="name" label={t('name')} value={name} maxLength={256} required autofocus />
+            <TextField name="avatar_url" label={t('user.avatar')} value={group.avatar_url} maxLength={1024} />
+          </Form>
+        </Dialog>
+      )}
+    </Page>
+  );
+}

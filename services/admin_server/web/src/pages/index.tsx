@@ -1,0 +1,100 @@
+import type { ConsolePermission } from '@teamtalk/rpc/console-rights';
+import type { ComponentChildren } from 'preact';
+import { may } from '../api/session.js';
+import { type PlainKey, t } from '../text/text.js';
+import { Empty } from '../ui/parts.js';
+import type { Route } from '../ui/route.js';
+import { About } from './about.js';
+import { Accounts } from './accounts.js';
+import { Apps } from './apps.js';
+import { Audit } from './audit.js';
+import { Departments } from './departments.js';
+import { Discovery } from './discovery.js';
+import { GroupPage } from './group.js';
+import { Groups } from './groups.js';
+import { Lifecycle } from './lifecycle.js';
+import { Migration } from './migration.js';
+import { NewGroup } from './new-group.js';
+import { NewUser } from './new-user.js';
+import { Overview } from './overview.js';
+import { OwnAccount } from './own-account.js';
+import { Pushes } from './pushes.js';
+import { UserPage } from './user.js';
+import { UserImportPage } from './user-import.js';
+import { UserImports } from './user-imports.js';
+import { Users } from './users.js';
+
+interface Destination {
+  /** the first segment of its addresses */
+  readonly path: string;
+  readonly title: PlainKey;
+  /** left out: everybody may see it */
+  readonly needs?: ConsolePermission;
+  /** @param rest the other segments */
+  readonly page: (rest: readonly string[]) => ComponentChildren;
+}
+
+/** What the menu offers, in its order. */
+export const destinations: readonly Destination[] = [
+  { path: '', title: 'overview', needs: 'overview:read', page: () => <Overview /> },
+  { path: 'users', title: 'users', needs: 'users:read', page: userPages },
+  { path: 'departments', title: 'departments', needs: 'users:read', page: () => <Departments /> },
+  { path: 'groups', title: 'groups', needs: 'groups:read', page: groupPages },
+  { path: 'discovery', title: 'discovery', needs: 'discovery:read', page: () => <Discovery /> },
+  { path: 'push', title: 'push', needs: 'pushes:read', page: ([id]) => <Pushes userId={idIn(id)} /> },
+  { path: 'apps', title: 'apps', needs: 'apps:read', page: () => <Apps /> },
+  { path: 'audit', title: 'audit', needs: 'audit:read', page: () => <Audit /> },
+  { path: 'lifecycle', title: 'lifecycle', needs: 'lifecycle:read', page: () => <Lifecycle /> },
+  { path: 'accounts', title: 'accounts', needs: 'accounts:read', page: () => <Accounts /> },
+  { path: 'migration', title: 'migration', needs: 'overview:read', page: () => <Migration /> },
+  { path: 'own', title: 'own', page: () => <OwnAccount /> },
+  { path: 'about', title: 'about', page: () => <About /> },
+];
+
+function userPages([id, rest]: readonly string[]) {
+  if (id === undefined) return <Users />;
+  if (id === 'new') return may('users:write') ? <NewUser /> : <NotThere />;
+  if (id === 'import') {
+    const importId = idIn(rest);
+    if (!may('users:import') || (rest !== undefined && importId === undefined)) return <NotThere />;
+    return importId === undefined ? <UserImports /> : <UserImportPage importId={importId} />;
+  }
+  const userId = idIn(id);
+  return userId === undefined ? <NotThere /> : <UserPage userId={userId} />;
+}
+
+function groupPages([id]: readonly string[]) {
+  if (id === undefined) return <Groups />;
+  if (id === 'new') return may('groups:write') ? <NewGroup /> : <NotThere />;
+  const groupId = idIn(id);
+  return groupId === undefined ? <NotThere /> : <GroupPage groupId={groupId} />;
+}
+
+function idIn(segment: string | undefined): number | undefined {
+  return segment !== undefined && /^[1-9]\d{0,9}$/.test(segment) ? Number(segment) : undefined;
+}
+
+export function pageFor({ path: [first = '', ...rest] }: Route): ComponentChildren {
+  const isAllowed = ({ needs }: Destination) => needs === undefined || may(needs);
+  // Whose role has no overview begins with the first page that it has.
+  const destination =
+    first === '' ? destinations.find(isAllowed) : destinations.find(({ path }) => path === first);
+  if (!destination) return <NotThere />;
+  if (!isAllowed(destination)) {
+    return <Empty title={t('notPermitted')}>{t('notPermitted.about')}</Empty>;
+  }
+  return destination.page(rest);
+}
+
+function NotThere() {
+  return (
+    <Empty
+      title={t('noPage')}
+      action={
+        <a class="button" href="#/">
+          {t('toOverview')}
+        </a>
+      }
+    />
+  );
+}

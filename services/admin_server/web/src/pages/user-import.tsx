@@ -1,0 +1,204 @@
+import { useSignal } from '@preact/signals';
+import type { ApiReply } from '../../../src/api/index.js';
+import { call } from '../api/client.js';
+import { t, tOr, when } from '../text/text.js';
+import { confirmThen } from '../ui/confirm.js';
+import { Export } from '../ui/export.js';
+import { Select } from '../ui/form.js';
+import { type Loaded, More, Ready, useLoad, usePages } from '../ui/load.js';
+import { Card, Empty, Facts, Page } from '../ui/parts.js';
+import { type Column, Table } from '../ui/table.js';
+import { say } from '../ui/toast.js';
+import { ImportState, patiently, type UserImport } from './user-imports.js';
+
+type Row = ApiReply<'listUserImportRows'>['rows'][number];
+
+const outcomes = ['create', 'change', 'same', 'error'] as const;
+
+export function UserImportPage({ importId }: { importId: number }) {
+  const params = { import_id: importId };
+  const found = useLoad((signal) => call('getUserImport', { params }, signal), [importId]);
+  return <Ready of={found}>{(shown) => <Details shown={shown} loaded={found} />}</Ready>;
+}
+
+function Details({ shown, loaded }: { shown: UserImport; loaded: Loaded<UserImport> }) {
+  const { rows, creates, changes, same, errors, done, undone, kept } = shown;
+  return (
+    <Page
+      title={shown.file_name}
+      about={
+        <>
+          {t('import.checkedBy', { by: shown.created_by, at: when(shown.created_at) })}{' '}
+          <ImportState of={shown} />
+        </>
+      }
+      actions={<Actions shown={shown} loaded={loaded} />}
+    >
+      <div class="stack">
+        <Card title={t('import.result')}>
+          <Facts
+            of={[
+              [t('import.rows'), String(rows)],
+              [t('import.outcome.create'), String(creates)],
+              [t('import.outcome.change'), String(changes)],
+              [t('import.outcome.same'), String(same)],
+              [t('import.outcome.error'), String(errors)],
+              [t('import.done'), String(done)],
+              ...(undone > 0
+                ? ([
+                    [t('import.undone'), String(undone)],
+                    [t('import.kept'), String(kept)],
+                  ] as const)
+                : []),
+            ]}
+          />
+        </Card>
+        <Rows shown={shown} />
+      </div>
+    </Page>
+  );
+}
+
+function Actions({ shown, loaded }: { shown: UserImport; loaded: Loaded<UserImport> }) {
+  const busy = useSignal(false);
+  const { state, creates, changes, done, errors } = shown;
+  const params = { import_id: shown.import_id };
+
+  async function untilOver(id: 'runUserImport' | 'undoUserImport', during: UserImport['state']) {
+    busy.value = true;
+    try {
+      for (;;) {
+        const now = await patiently(() => call(id, { params }));
+        loaded.replace(now);
+        if (now.state !== during) return now;
+      }
+    } finally {
+      busy.value = false;
+    }
+  }
+
+  const run = () =>
+    confirmThen({
+      title: t('import.run'),
+      text: t('import.runAsk', { creates, changes, errors }),
+      action: t('import.run'),
+      work: async () => {
+        const now = await untilOver('runUserImport', 'running');
+        say(t('import.ran', { count: now.done }));
+      },
+    });
+  const undo = () =>
+    confirmThen({
+      title: t('import.undo'),
+      text: t('import.undoAsk', { count: done }),
+      action: t('import.undo'),
+      danger: true,
+      work: async () => {
+        const now = await untilOver('undoUserImport', 'undoing');
+        say(t('import.undid', { count: now.undone }));
+      },
+    });
+  const canRun = state === 'running' || (state === 'checked' && creates + changes > 0);
+  const canUndo = state === 'undoing' || ((state === 'running' || state === 'done') && done > 0);
+  return (
+    <>
+      {canRun && (
+        <button type="button" class="main" disabled={busy.value} onClick={run}>
+          {state === 'running' ? t('import.continue') : t('import.run')}
+        </button>
+      )}
+      {canUndo && (
+        <button type="button" class="danger" disabled={busy.value} onClick={undo}>
+          {t('import.undo')}
+        </button>
+      )}
+    </>
+  );
+}
+
+function Rows({ shown }: { shown: UserImport }) {
+  const outcome = useSignal<string>(shown.errors > 0 ? 'error' : '');
+  const params = { import_id: shown.import_id };
+  const load = async (limit: number, after?: number, signal?: AbortSignal) => {
+    const query = { limit, after, outcome: outcomes.find((each) => each === outcome.value) };
+    return call('listUserImportRows', { params, query }, signal);
+  };
+  const rows = usePages(
+    (after, signal) => load(100, after, signal),
+    [outcome.value, shown.state, shown.done, shown.undone],
+  );
+  return (
+    <Card
+      title={t('import.rows')}
+      flush
+      actions={
+        <Export
+          name="import"
+          load={(after) => load(1_000, after)}
+          header={[t('import.row'), t('user.login'), t('import.outcome'), t('import.faults')]}
+          cells={(row) => [row.row, row.name, t(`import.outcome.${row.outcome}`), faultsOf(row).join('; ')]}
+        />
+      }
+    >
+      <div class="filters">
+        <Select
+          name="outcome"
+          label={t('import.outcome')}
+          value={outcome.value}
+          options={[
+            { value: '', label: t('import.outcome.any') },
+            ...outcomes.map((value) => ({ value, label: t(`import.outcome.${value}`) })),
+          ]}
+          onChange={(value) => {
+            outcome.value = value;
+          }}
+        />
+      </div>
+      <Ready of={rows}>
+        {({ rows: listed }) =>
+          listed.length > 0 ? (
+            <Table
+              caption={t('import.rows')}
+              rows={listed}
+              keyOf={({ row }) => row}
+              columns={columns()}
+              busy={rows.busy}
+            />
+          ) : (
+            <Empty title={t('import.noRows')}>{t('import.noRowsDo')}</Empty>
+          )
+        }
+      </Ready>
+      <More of={rows} />
+    </Card>
+  );
+}
+
+function columns(): Column<Row>[] {
+  return [
+    { label: t('import.row'), cell: ({ row }) => String(row) },
+    {
+      label: t('user.login'),
+      cell: ({ name, user_id }) => (user_id === null ? name : <a href={`#/users/${user_id}`}>{name}</a>),
+    },
+    { label: t('import.outcome'), cell: ({ outcome }) => t(`import.outcome.${outcome}`) },
+    {
+      label: t('import.faults'),
+      cell: (row) => (
+        <>
+          {faultsOf(row).map((text) => (
+            <div key={text}>{text}</div>
+          ))}
+        </>
+      ),
+    },
+  ];
+}
+
+/** What is wrong with a row, column by column. */
+function faultsOf({ faults }: Row): string[] {
+  return faults.map(({ column, fault, value, detail }) => {
+    const text = tOr(`import.fault.${fault}`, detail).replace('{value}', () => value);
+    return `${tOr(`import.column.${column}`, column)}: ${text}`;
+  });
+}

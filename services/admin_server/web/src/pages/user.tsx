@@ -1,0 +1,246 @@
+import { useSignal } from '@preact/signals';
+import { call } from '../api/client.js';
+import { may } from '../api/session.js';
+import { t } from '../text/text.js';
+import { confirmThen } from '../ui/confirm.js';
+import { Form } from '../ui/form.js';
+import { type Loaded, Ready, useLoad } from '../ui/load.js';
+import { Badge, Card, Facts, Page } from '../ui/parts.js';
+import { href } from '../ui/route.js';
+import { ShownOnce } from '../ui/shown-once.js';
+import { say } from '../ui/toast.js';
+import type { DepartmentTree } from './department-tree.js';
+import { useDepartments } from './use-departments.js';
+import { Connections } from './user-connections.js';
+import { Departure } from './user-departure.js';
+import { Devices } from './user-devices.js';
+import { changedFields, UserFields, writtenUser } from './user-fields.js';
+import { LoginFailures } from './user-login-failures.js';
+import { callName, type User } from './users.js';
+
+export function UserPage({ userId }: { userId: number }) {
+  const params = { user_id: userId };
+  const user = useLoad((signal) => call('getUser', { params }, signal), [userId]);
+  const departments = useDepartments();
+  return (
+    <Ready of={user}>
+      {(found) => <Details user={found} loaded={user} departments={departments.data} />}
+    </Ready>
+  );
+}
+
+interface DetailsProps {
+  readonly user: User;
+  readonly loaded: Loaded<User>;
+  readonly departments: DepartmentTree | undefined;
+}
+
+function Details({ user, loaded, departments }: DetailsProps) {
+  const editing = useSignal(false);
+  const name = callName(user);
+  return (
+    <Page
+      title={name}
+      about={
+        <>
+          {t('user.numbered', { id: String(user.user_id) })}{' '}
+          {user.left && <Badge mood="warn">{t('user.left')}</Badge>}
+        </>
+      }
+      actions={<Actions user={user} loaded={loaded} />}
+    >
+      <div class="columns wide-second">
+        <div class="stack">
+          <Card
+            title={t('user.profile')}
+            actions={
+              may('users:write') &&
+              !editing.value && (
+                <button
+                  type="button"
+                  class="slim"
+                  disabled={!departments}
+                  onClick={() => {
+                    editing.value = true;
+                  }}
+                >
+                  {t('edit')}
+                </button>
+              )
+            }
+          >
+            {editing.value && departments ? (
+              <Edit
+                user={user}
+                departments={departments}
+                onSaved={(saved) => {
+                  loaded.replace(saved);
+                  editing.value = false;
+                }}
+                onCancel={() => {
+                  editing.value = false;
+                }}
+              />
+            ) : (
+              <Profile user={user} departments={departments} />
+            )}
+          </Card>
+        </div>
+        <div class="stack">
+          <Connections userId={user.user_id} name={name} />
+          <LoginFailures userId={user.user_id} name={name} />
+          {may('pushes:read') && <Devices userId={user.user_id} />}
+          {may('audit:read') && (
+            <p>
+              <a href={href('audit', { resource: `user ${user.user_id}` })}>{t('user.history')}</a>
+            </p>
+          )}
+        </div>
+      </div>
+    </Page>
+  );
+}
+
+function Profile({ user, departments }: { user: User; departments: DepartmentTree | undefined }) {
+  return (
+    <Facts
+      of={[
+        [t('user.login'), user.name],
+        [t('user.nick'), user.nick_name],
+        [t('user.realName'), user.real_name],
+        [t('user.gender'), t(`gender.${user.gender}`)],
+        [t('department'), departments?.fullNameOf(user.department_id)],
+        [t('user.tel'), user.tel],
+        [t('user.email'), user.email],
+        [t('user.avatar'), <Picture key={user.avatar_url} url={user.avatar_url} />],
+        [t('user.signature'), user.sign_info],
+      ]}
+    />
+  );
+}
+
+/** Whoever chose the address would learn who looks, or have the browser ask a server inside: it does when it is told to. */
+function Picture({ url }: { url: string }) {
+  const isShown = useSignal(false);
+  if (!/^https?:\/\//.test(url)) return <>{url || '–'}</>;
+  return (
+    <span class="person">
+      {isShown.value ? (
+        <img class="photo" src={url} alt="" referrerpolicy="no-referrer" />
+      ) : (
+        <button
+          type="button"
+          class="slim"
+          onClick={() => {
+            isShown.value = true;
+          }}
+        >
+          {t('user.showPicture')}
+        </button>
+      )}
+      <span class="small">{url}</span>
+    </span>
+  );
+}
+
+interface EditProps {
+  readonly user: User;
+  readonly departments: DepartmentTree;
+  readonly onSaved: (user: User) => void;
+  readonly onCancel: () => void;
+}
+
+function Edit({ user, departments, onSaved, onCancel }: EditProps) {
+  return (
+    <Form
+      class="form two"
+      submit={t('save')}
+      onCancel={onCancel}
+      onSubmit={async (values) => {
+        const body = changedFields(user, writtenUser(values));
+        if (Object.keys(body).length === 0) return onCancel();
+        const saved = await call('changeUser', { params: { user_id: user.user_id }, body });
+        say(t('saved'));
+        onSaved(saved);
+      }}
+    >
+      <UserFields of={user} departments={departments} />
+    </Form>
+  );
+}
+
+function Actions({ user, loaded }: { user: User; loaded: Loaded<User> }) {
+  const password = useSignal<string | undefined>(undefined);
+  const leaving = useSignal(false);
+  const name = callName(user);
+  const params = { user_id: user.user_id };
+  const reset = () =>
+    confirmThen({
+      title: t('user.reset'),
+      text: t('user.resetAsk', { name, login: user.name }),
+      action: t('user.reset'),
+      work: async () => {
+        password.value = (await call('resetUserPassword', { params })).password;
+      },
+    });
+  const restore = () =>
+    confirmThen({
+      title: t('user.restore'),
+      text: t('user.restoreAsk', { name, login: user.name }),
+      action: t('user.restore'),
+      work: async () => {
+        loaded.replace(await call('restoreUser', { params }));
+        let count = 0;
+        for (let remaining = 1; remaining > 0; ) {
+          const changed = await call('rejoinGroups', { params });
+          count += changed.groups.length;
+          remaining = changed.remaining;
+        }
+        say(count > 0 ? t('user.restoreGroupsDone', { name, count }) : t('user.restoreDone', { name }));
+      },
+    });
+  return (
+    <>
+      {may('users:reset-password') && !user.left && (
+        <button type="button" onClick={reset}>
+          {t('user.reset')}
+        </button>
+      )}
+      {may('users:write') &&
+        (user.left ? (
+          <button type="button" class="main" onClick={restore}>
+            {t('user.restore')}
+          </button>
+        ) : (
+          <button
+            type="button"
+            class="danger"
+            onClick={() => {
+              leaving.value = true;
+            }}
+          >
+            {t('user.leave')}
+          </button>
+        ))}
+      {leaving.value && (
+        <Departure
+          user={user}
+          onLeft={loaded.replace}
+          onClose={() => {
+            leaving.value = false;
+          }}
+        />
+      )}
+      {password.value !== undefined && (
+        <ShownOnce
+          title={t('user.newPassword', { name })}
+          about={t('user.newPasswordAbout')}
+          secret={password.value}
+          onClose={() => {
+            password.value = undefined;
+          }}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,182 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { ApiReply } from '../../../src/api/index.js';
+import { call } from '../api/client.js';
+import { may } from '../api/session.js';
+import { t } from '../text/text.js';
+import { Export } from '../ui/export.js';
+import { Select, TextField } from '../ui/form.js';
+import { More, Ready, usePages, useSettled } from '../ui/load.js';
+import { Badge, Card, Empty, Page, Person } from '../ui/parts.js';
+import { replaceQuery, route } from '../ui/route.js';
+import { type Column, Table } from '../ui/table.js';
+import type { DepartmentTree } from './department-tree.js';
+import { useDepartments } from './use-departments.js';
+
+export type User = ApiReply<'getUser'>;
+
+const statuses = ['present', 'left', 'all'] as const;
+type Status = (typeof statuses)[number];
+
+/** What users are called by others. */
+export function callName({
+  nick_name,
+  real_name,
+  name,
+}: Pick<User, 'nick_name' | 'real_name' | 'name'>): string {
+  return nick_name.trim() || real_name.trim() || name;
+}
+
+export function Users() {
+  const { query } = route.peek();
+  const text = useSignal(query.get('text') ?? '');
+  const department = useSignal(query.get('department') ?? '');
+  const status = useSignal<Status>(statuses.find((each) => each === query.get('status')) ?? 'present');
+  const typed = useSettled(text.value.trim());
+  const departments = useDepartments();
+  const filter = {
+    text: typed || undefined,
+    department_id: department.value || undefined,
+    status: status.value,
+  };
+  const load = async (limit: number, after?: number, signal?: AbortSignal) => {
+    const { users: rows, next } = await call('findUsers', { query: { ...filter, limit, after } }, signal);
+    return { rows, next };
+  };
+  const users = usePages((after, signal) => load(50, after, signal), Object.values(filter));
+  useEffect(() => {
+    replaceQuery({
+      text: typed,
+      department: department.value,
+      status: status.value === 'present' ? '' : status.value,
+    });
+  }, Object.values(filter));
+  const filtered = typed !== '' || department.value !== '' || status.value !== 'present';
+  return (
+    <Page
+      title={t('users')}
+      actions={
+        <>
+          <Export
+            name="users"
+            load={(after) => load(200, after)}
+            header={exportHeader()}
+            cells={(user) => exportCells(user, departments.data)}
+          />
+          {may('users:import') && (
+            <a class="button" href="#/users/import">
+              {t('imports')}
+            </a>
+          )}
+          {may('users:write') && (
+            <a class="button main" href="#/users/new">
+              {t('user.new')}
+            </a>
+          )}
+        </>
+      }
+    >
+      <Card flush>
+        <search class="filters">
+          <TextField
+            name="text"
+            type="search"
+            class="grow"
+            label={t('search')}
+            placeholder={t('users.searchIn')}
+            value={text.peek()}
+            maxLength={64}
+            onInput={(value) => {
+              text.value = value;
+            }}
+          />
+          <Select
+            name="department"
+            label={t('department')}
+            value={department.value}
+            options={
+              departments.data?.options(t('departments.any')) ?? [{ value: '', label: t('departments.any') }]
+            }
+            onChange={(value) => {
+              department.value = value;
+            }}
+          />
+          <Select
+            name="status"
+            label={t('status')}
+            value={status.value}
+            options={statuses.map((value) => ({ value, label: t(`user.status.${value}`) }))}
+            onChange={(value) => {
+              status.value = value as Status;
+            }}
+          />
+        </search>
+        <Ready of={users}>
+          {({ rows }) =>
+            rows.length > 0 ? (
+              <Table
+                caption={t('users')}
+                rows={rows}
+                keyOf={({ user_id }) => user_id}
+                columns={columns(departments.data)}
+                busy={users.busy}
+              />
+            ) : filtered ? (
+              <Empty title={t('users.noneFound')}>{t('users.noneFoundDo')}</Empty>
+            ) : (
+              <Empty title={t('users.none')}>{t('users.noneDo')}</Empty>
+            )
+          }
+        </Ready>
+        <More of={users} />
+      </Card>
+    </Page>
+  );
+}
+
+function columns(departments: DepartmentTree | undefined): Column<User>[] {
+  return [
+    {
+      label: t('user.name'),
+      cell: (user) => (
+        <a href={`#/users/${user.user_id}`}>
+          <Person name={callName(user)} login={user.name} />
+        </a>
+      ),
+    },
+    { label: t('id'), cell: ({ user_id }) => String(user_id), number: true },
+    { label: t('department'), cell: ({ department_id }) => departments?.fullNameOf(department_id) ?? '' },
+    { label: t('user.tel'), cell: ({ tel }) => tel },
+    { label: t('user.email'), cell: ({ email }) => email },
+    {
+      label: t('status'),
+      cell: ({ left }) => (left ? <Badge mood="warn">{t('user.left')}</Badge> : ''),
+    },
+  ];
+}
+
+function exportHeader(): string[] {
+  return [
+    t('id'),
+    t('user.login'),
+    t('user.nick'),
+    t('user.realName'),
+    t('department'),
+    t('user.tel'),
+    t('user.email'),
+    t('user.left'),
+  ];
+}
+
+function exportCells(user: User, departments: DepartmentTree | undefined): (string | number)[] {
+  return [
+    user.user_id,
+    user.name,
+    user.nick_name,
+    user.real_name,
+    departments?.fullNameOf(user.department_id) ?? '',
+    user.tel,
+    user.email,
+    user.left ? t('yes') : t('no'),
+  ];
+}

@@ -1,0 +1,45 @@
+import { useSignal } from '@preact/signals';
+import { problemText } from '../api/problem.js';
+import { t } from '../text/text.js';
+import { csvOf } from './csv.js';
+import { download } from './download.js';
+import type { Batch } from './load.js';
+import { say } from './toast.js';
+
+const maxRows = 200_000;
+
+interface ExportProps<Row> {
+  /** of the file, without its ending */
+  readonly name: string;
+  readonly load: (after: number | undefined) => Promise<Batch<Row>>;
+  readonly header: readonly string[];
+  readonly cells: (row: Row) => readonly (string | number)[];
+}
+
+/** Saves a whole list, as it is filtered, as CSV. */
+export function Export<Row>({ name, load, header, cells }: ExportProps<Row>) {
+  const done = useSignal<number | undefined>(undefined);
+  const save = async () => {
+    const rows: (readonly (string | number)[])[] = [header];
+    try {
+      let after: number | undefined;
+      do {
+        done.value = rows.length - 1;
+        const batch = await load(after);
+        rows.push(...batch.rows.map(cells));
+        after = batch.next ?? undefined;
+      } while (after !== undefined && rows.length <= maxRows);
+      download(`${name}.csv`, csvOf(rows), 'text/csv');
+      say(t('exported', { count: rows.length - 1 }));
+    } catch (error) {
+      say(problemText(error));
+    } finally {
+      done.value = undefined;
+    }
+  };
+  return (
+    <button type="button" disabled={done.value !== undefined} onClick={() => void save()}>
+      {done.value === undefined ? t('export') : t('exporting', { count: done.value })}
+    </button>
+  );
+}

@@ -1,0 +1,53 @@
+import { type Loaded, Ready } from './load.js';
+import { Card, Empty } from './parts.js';
+import { type Column, Table } from './table.js';
+
+interface ListCardProps<Data, Row> {
+  readonly title: string;
+  /** of the button that adds a row; left out: who looks may not */
+  readonly add?: string | false;
+  readonly onAdd: () => void;
+  readonly of: Loaded<Data>;
+  readonly rowsOf: (data: Data) => readonly Row[];
+  readonly keyOf: (row: Row) => string | number;
+  readonly columns: readonly Column<Row>[];
+  /** says that there are no rows, and what to do about it */
+  readonly none: readonly [title: string, what: string];
+}
+
+/** A card with a table, and a button that adds to it. */
+export function ListCard<Data, Row>({
+  title,
+  add,
+  onAdd,
+  of: loaded,
+  rowsOf,
+  keyOf,
+  columns,
+  none,
+}: ListCardProps<Data, Row>) {
+  return (
+    <Card
+      flush
+      title={title}
+      actions={
+        add && (
+          <button type="button" onClick={onAdd}>
+            {add}
+          </button>
+        )
+      }
+    >
+      <Ready of={loaded}>
+        {(data) => {
+          const rows = rowsOf(data);
+          return rows.length > 0 ? (
+            <Table caption={title} rows={rows} keyOf={keyOf} busy={loaded.busy} columns={columns} />
+          ) : (
+            <Empty title={none[0]}>{none[1]}</Empty>
+          );
+        }}
+      </Ready>
+    </Card>
+  );
+}

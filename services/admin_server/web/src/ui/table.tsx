@@ -1,0 +1,63 @@
+import type { ComponentChildren } from 'preact';
+
+export interface Column<Row> {
+  readonly label: string;
+  readonly cell: (row: Row) => ComponentChildren;
+  readonly number?: boolean;
+  /** buttons: no label is shown */
+  readonly actions?: boolean;
+}
+
+interface TableProps<Row> {
+  /** read to those who do not see it */
+  readonly caption: string;
+  readonly rows: readonly Row[];
+  readonly keyOf: (row: Row) => string | number;
+  /** the first one names the row */
+  readonly columns: readonly Column<Row>[];
+  readonly busy?: boolean;
+}
+
+/** A table; on a phone each row becomes a card. */
+export function Table<Row>({ caption, rows, keyOf, columns, busy = false }: TableProps<Row>) {
+  return (
+    <div class="scroll">
+      <table class="cards" aria-busy={busy}>
+        <caption class="unseen">{caption}</caption>
+        <thead>
+          <tr>
+            {columns.map(({ label, number, actions }) => (
+              <th key={label} scope="col" class={number ? 'number' : undefined}>
+                {actions ? <span class="unseen">{label}</span> : label}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={keyOf(row)}>{columns.map((column, index) => cellOf(column, row, index === 0))}</tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function cellOf<Row>({ label, cell, number, actions }: Column<Row>, row: Row, names: boolean) {
+  if (names) {
+    return (
+      <th key={label} scope="row" class="names">
+        <div>{cell(row)}</div>
+      </th>
+    );
+  }
+  return (
+    <td
+      key={label}
+      class={actions ? 'actions' : number ? 'number' : undefined}
+      data-label={actions ? undefined : label}
+    >
+      <div>{cell(row)}</div>
+    </td>
+  );
+}
