@@ -1,0 +1,142 @@
+import {
+  type AddressLimits,
+  addressLimitEnv,
+  addressLimits,
+  Networks,
+  type TlsFiles,
+  tlsEnv,
+  tlsFiles,
+  trustedProxiesEnv,
+} from '@teamtalk/net';
+import {
+  type BusConfig,
+  busConfig,
+  busEnv,
+  type CommonConfig,
+  ConfigError,
+  commonConfig,
+  commonEnv,
+  type EnvValues,
+  env,
+  readEnv,
+} from '@teamtalk/service-kit';
+
+const web = ['http:', 'https:'];
+const webSocket = ['ws:', 'wss:'];
+
+/** Variables of web_server. */
+export const envSchema = {
+  ...commonEnv(18888),
+  ...busEnv,
+  HTTP_HOST: env.string('0.0.0.0', 'Address the server listens on'),
+  HTTP_PORT: env.port(8888, 'Port of the web client'),
+  ...tlsEnv,
+  WEB_SOCKET_URLS: env.string(
+    'ws://127.0.0.1:9090/',
+    'URLs of the WebSockets of the msg_servers as browsers reach them, separated by commas; wss: where the page comes by HTTPS',
+  ),
+  FILE_SERVER_URL: env.optionalString(
+    'URL of the WebSockets of the file_servers as browsers reach them; {host} and {port} in it stand for the address that a file_server advertises. Unset: the web client neither sends nor fetches files',
+  ),
+  MSFS_URL: env.url('http://127.0.0.1:8700/', web, 'Base URL of msfs, as browsers reach it'),
+  IMAGE_ORIGINS: env.optionalString(
+    'Origins besides that of MSFS_URL from which the web client shows images, as https://pictures.example.com, separated by commas; others are shown as links',
+  ),
+  TEXT_KEY: env.optionalString('Key of message texts, 32 bytes; that of historic clients when unset'),
+  MAX_CONNECTIONS: env.integer(
+    10_000,
+    1,
+    1_000_000,
+    'Maximum number of HTTP connections; further ones are refused',
+  ),
+  ...addressLimitEnv,
+  ...trustedProxiesEnv,
+  REQUEST_TIMEOUT_MS: env.integer(
+    15_000,
+    10,
+    600_000,
+    'A connection without a complete request after this time is closed, ms',
+  ),
+};
+
+/** web_server's configuration, nested by purpose. Times are milliseconds. */
+export interface WebServerConfig extends CommonConfig {
+  nats: BusConfig;
+  listen: { host: string; port: number };
+  /** undefined: no TLS */
+  tls: TlsFiles | undefined;
+  maxConnections: number;
+  addressLimits: AddressLimits;
+  trustedProxies: Networks;
+  requestTimeoutMs: number;
+  webSocketUrls: readonly string[];
+  /** undefined: the page transfers no files */
+  fileServerUrl: string | undefined;
+  /** ends in a slash */
+  msfsUrl: string;
+  /** of msfs and others */
+  imageOrigins: readonly string[];
+  /** undefined: the historic one */
+  textKey: string | undefined;
+  /** undefined: that of the build; others are for tests */
+  pageFolder?: string;
+}
+
+function nest(values: EnvValues<typeof envSchema>): WebServerConfig {
+  const webSocketUrls = listOf(values.WEB_SOCKET_URLS);
+  const fileServerUrl = values.FILE_SERVER_URL;
+  const origins = listOf(values.IMAGE_ORIGINS ?? '');
+  const problems = [
+    ...(webSocketUrls.length === 0 ? ['WEB_SOCKET_URLS: is empty'] : []),
+    ...webSocketUrls
+      .filter((url) => !isUrl(url, webSocket))
+      .map((url) => `WEB_SOCKET_URLS: ${url} is not a ws: or wss: URL`),
+    ...(fileServerUrl !== undefined && !isUrl(withAddress(fileServerUrl), webSocket)
+      ? [`FILE_SERVER_URL: ${fileServerUrl} is not a ws: or wss: URL`]
+      : []),
+    ...origins
+      .filter((origin) => !isUrl(origin, web) || new URL(origin).origin !== origin)
+      .map((origin) => `IMAGE_ORIGINS: ${origin} is not an origin, as https://pictures.example.com`),
+    ...(values.TEXT_KEY !== undefined && Buffer.byteLength(values.TEXT_KEY) !== 32
+      ? ['TEXT_KEY: must be 32 bytes']
+      : []),
+  ];
+  if (problems.length > 0) throw new ConfigError(problems);
+  const { MSFS_URL } = values;
+  return {
+    ...commonConfig(values),
+    nats: busConfig(values),
+    listen: { host: values.HTTP_HOST, port: values.HTTP_PORT },
+    tls: tlsFiles(values),
+    maxConnections: values.MAX_CONNECTIONS,
+    addressLimits: addressLimits(values),
+    trustedProxies: Networks.parse('TRUSTED_PROXIES', values.TRUSTED_PROXIES),
+    requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
+    webSocketUrls,
+    fileServerUrl,
+    msfsUrl: MSFS_URL.endsWith('/') ? MSFS_URL : `${MSFS_URL}/`,
+    imageOrigins: [...new Set([new URL(MSFS_URL).origin, ...origins])],
+    textKey: values.TEXT_KEY,
+  };
+}
+
+/** A URL with `{host}` and `{port}`, for one file_server. */
+function withAddress(url: string): string {
+  return url.replaceAll('{host}', 'host').replaceAll('{port}', '1');
+}
+
+function isUrl(text: string, protocols: readonly string[]): boolean {
+  return URL.canParse(text) && protocols.includes(new URL(text).protocol);
+}
+
+function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+/** @throws ConfigError naming every variable that is wrong */
+export function loadConfig(env: NodeJS.ProcessEnv): WebServerConfig {
+  return nest(readEnv(envSchema, env));
+}

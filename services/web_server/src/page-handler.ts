@@ -1,0 +1,62 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import sirv from 'sirv';
+import type { WebServerConfig } from './config.js';
+import { securityHeaders } from './security-headers.js';
+
+/** What a request is for, in metrics and traces. */
+export function routeOf({ url = '' }: IncomingMessage): 'config' | 'page' {
+  return url.split('?', 1)[0] === '/config.json' ? 'config' : 'page';
+}
+
+/**
+ * Serves the files of a folder, compressed where there is a compressed one beside it, and `/config.json`. Files below
+ * `/assets/` bear a hash of their content in their names, so that browsers keep them; the others they ask for again.
+ *
+ * @throws Error when the page has not been built
+ */
+export function pageHandler(
+  config: Pick<WebServerConfig, 'webSocketUrls' | 'fileServerUrl' | 'msfsUrl' | 'imageOrigins' | 'textKey'>,
+  folder: string,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  const { webSocketUrls, fileServerUrl, msfsUrl, imageOrigins, textKey } = config;
+  const headers = securityHeaders(config);
+  const settings = Buffer.from(
+    JSON.stringify({ webSocketUrls, fileServerUrl, msfsUrl, imageOrigins, textKey }),
+  );
+  const files = sirv(folder, {
+    brotli: true,
+    gzip: true,
+    etag: true,
+    setHeaders: (response, path) => {
+      const isHashed = path.startsWith('/assets/');
+      response.setHeader('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
+    },
+  });
+
+  return (request, response) => {
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      refuse(response, 405, 'method not allowed', { allow: 'GET, HEAD' });
+    } else if (routeOf(request) === 'config') {
+      response.writeHead(200, {
+        'content-type': 'application/json',
+        'content-length': settings.length,
+        'cache-control': 'no-store',
+      });
+      response.end(settings);
+    } else {
+      files(request, response, () => refuse(response, 404, 'not found'));
+    }
+  };
+}
+
+/** Answers in one line of text, which nobody keeps. */
+export function refuse(
+  response: ServerResponse,
+  status: number,
+  text: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(status, { 'content-type': 'text/plain', 'cache-control': 'no-store', ...headers });
+  response.end(`${text}\n`);
+}

@@ -1,0 +1,16 @@
+/** What web_server says of the installation (`/config.json`). */
+export interface PageConfig {
+  webSocketUrls: string[];
+  /** Left out: no files are transferred. */
+  fileServerUrl?: string;
+  msfsUrl: string;
+  imageOrigins: string[];
+  textKey?: string;
+}
+
+/** @throws Error when web_server does not answer */
+export async function loadPageConfig(): Promise<PageConfig> {
+  const response = await fetch('/config.json');
+  if (!response.ok) throw new Error(`/config.json: ${response.status}`);
+  return (await response.json()) as PageConfig;
+}

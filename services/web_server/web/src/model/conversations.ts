@@ -1,0 +1,77 @@
+import type { IM, Session } from '@teamtalk/client';
+import { keyOf, type SessionKey, sessionOf } from './session.js';
+
+/** A row of the list of conversations. */
+export interface Conversation {
+  readonly key: SessionKey;
+  readonly session: Session;
+  /** The newest message, as plain text with image marks; empty when it is not known. */
+  readonly text: string;
+  /** Its sender; 0 when there is none. */
+  readonly from: number;
+  /** Its id. */
+  readonly lastId: number;
+  /** Its time, unix seconds. */
+  readonly time: number;
+  readonly unread: number;
+}
+
+export function emptyConversation(session: Session, time: number): Conversation {
+  return { key: keyOf(session), session, text: '', from: 0, lastId: 0, time, unread: 0 };
+}
+
+/** What the server's two lists say: sessions, and how much of them is unread. */
+export function conversationsOf(
+  recent: readonly IM.BaseDefine.ContactSessionInfo.$Properties[],
+  unread: readonly IM.BaseDefine.UnreadInfo.$Properties[],
+  decrypt: (data: Uint8Array) => string,
+): Conversation[] {
+  const counts = new Map(unread.map((info) => [keyOf(sessionOf(info)), info.unreadCnt]));
+  const listed = new Set(recent.map((info) => keyOf(sessionOf(info))));
+  // The list of sessions ends with the hundred newest.
+  const older = unread.filter((info) => !listed.has(keyOf(sessionOf(info))));
+  return [...recent, ...older.map((info) => ({ ...info, updatedTime: 0 }))].map((info) => {
+    const session = sessionOf(info);
+    const key = keyOf(session);
+    return {
+      key,
+      session,
+      text: decrypt(info.latestMsgData),
+      from: info.latestMsgFromUserId,
+      lastId: info.latestMsgId,
+      time: info.updatedTime,
+      unread: counts.get(key) ?? 0,
+    };
+  });
+}
+
+/** The server's lists, and what has arrived while they were on their way. */
+export function merged(
+  known: ReadonlyMap<SessionKey, Conversation>,
+  listed: readonly Conversation[],
+): ReadonlyMap<SessionKey, Conversation> {
+  const all = new Map(known);
+  for (const conversation of listed) {
+    const here = all.get(conversation.key);
+    if (!here || here.lastId <= conversation.lastId) all.set(conversation.key, conversation);
+  }
+  return all;
+}
+
+/** With one more message. @param isRead whether it is the user's own, or on their screen */
+export function withMessage(
+  conversation: Conversation,
+  message: { id: number; from: number; time: number; text: string },
+  isRead: boolean,
+): Conversation {
+  // The server's lists had it already, and counted it.
+  if (message.id <= conversation.lastId) return conversation;
+  return {
+    ...conversation,
+    text: message.text,
+    from: message.from,
+    lastId: message.id,
+    time: Math.max(message.time, conversation.time),
+    unread: isRead ? conversation.unread : conversation.unread + 1,
+  };
+}

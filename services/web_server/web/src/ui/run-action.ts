@@ -1,0 +1,16 @@
+import { Refused } from '@teamtalk/client';
+import { t } from '../i18n/index.js';
+import { showToast } from '../model/toasts.js';
+
+/** Does something at the server, and says when it did not work. @returns whether it did */
+export async function runAction(action: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await action();
+    return true;
+  } catch (error) {
+    console.warn('action failed:', error);
+    const isForbidden = error instanceof Refused && error.resultCode === 2;
+    showToast(isForbidden ? t.value.notPermitted : t.value.actionFailed);
+    return false;
+  }
+}

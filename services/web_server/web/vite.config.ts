@@ -1,0 +1,23 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { defineConfig, type Plugin } from 'vite';
+
+const libs = path.resolve(import.meta.dirname, '../../../libs');
+
+/** The SDK's files that browsers get instead of those for Node: `x.browser.js` beside `x.js`. */
+const browserFiles: Plugin = {
+  name: 'browser-files',
+  enforce: 'pre',
+  resolveId(specifier, importer) {
+    // Only for numbers of 64 bits, which the protocol does not have: it begins by compiling WebAssembly, which the
+    // Content-Security-Policy refuses.
+    if (specifier === 'long') return '\0no-long';
+    if (specifier === '@teamtalk/client') return path.join(libs, 'client/dist/index.browser.js');
+    if (!specifier.startsWith('.') || !importer?.startsWith(libs)) return undefined;
+    const file = path.resolve(path.dirname(importer), specifier).replace(/\.js$/, '.browser.js');
+    return existsSync(file) ? file : undefined;
+  },
+  load: (id) => (id === '\0no-long' ? 'export default undefined;' : undefined),
+};
+
+export default defineConfig({ plugins: [browserFiles] });
