@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest';
+import { spread } from './accounts.js';
+
+const nowhere = [undefined, undefined, undefined, undefined];
+
+it('spreads accounts evenly', () => {
+  expect(spread(nowhere, ['a', 'b'])).toEqual(['a', 'b', 'a', 'b']);
+  expect(spread(nowhere, ['a', 'b', 'c'])).toEqual(['a', 'b', 'c', 'a']);
+  expect(spread(nowhere, [])).toEqual(nowhere);
+});
+
+it('moves those only whose server is gone, or that are needed at a new one', () => {
+  expect(spread(['a', 'b', 'a', 'b'], ['b', 'c'])).toEqual(['c', 'b', 'c', 'b']);
+  expect(spread(['a', 'a', 'a', 'a'], ['a', 'b'])).toEqual(['a', 'a', 'b', 'b']);
+  expect(spread(['a', 'b', 'a', 'b'], ['a', 'b'])).toEqual(['a', 'b', 'a', 'b']);
+});

@@ -1,0 +1,28 @@
+import { lookup } from 'node:dns/promises';
+
+interface ServerAddress {
+  host: string;
+  port: number;
+}
+
+/**
+ * Every address of the msg_servers, as `host:port` in a fixed order.
+ * @param names `host:port` each
+ * @throws the error of DNS when it does not know a name
+ */
+export async function findServers(names: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const { host, port } = parseServer(name);
+      const addresses = await lookup(host, { all: true });
+      return addresses.map(({ address, family }) => `${family === 6 ? `[${address}]` : address}:${port}`);
+    }),
+  );
+  return [...new Set(found.flat())].sort();
+}
+
+/** The parts of `host:port`, of which an IPv6 address has brackets. */
+export function parseServer(text: string): ServerAddress {
+  const colon = text.lastIndexOf(':');
+  return { host: text.slice(0, colon).replaceAll(/[[\]]/g, ''), port: Number(text.slice(colon + 1)) };
+}
