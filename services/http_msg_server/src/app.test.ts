@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { callByTls, tlsEnv } from '@teamtalk/local-stack';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TestServer } from './testing/test-server.js';
 
@@ -127,4 +128,17 @@ describe('the process', () => {
     expect(await answer).toBe(ok);
     await stopped;
   });
+});
+
+it('with a certificate speaks HTTPS only', async () => {
+  const secure = await TestServer.start(tlsEnv);
+  try {
+    const port = secure.service.ports.http!;
+    const headers = { 'content-type': 'application/json' };
+    const answer = await callByTls(port, path, { headers, body: JSON.stringify(message) });
+    expect(answer).toEqual({ status: 200, text: ok });
+    await expect(secure.post(path, message)).rejects.toThrow();
+  } finally {
+    await secure.stop();
+  }
 });

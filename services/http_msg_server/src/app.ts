@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import express, { type Express, type Response } from 'express';
+import { hooksApi } from './hooks/hooks-api.js';
 import type { ApiOptions } from './http/api-options.js';
 import { readBody } from './http/read-body.js';
 import type { LegacyEndpoint } from './legacy/call.js';
@@ -30,13 +31,18 @@ export function createApp(options: ApiOptions, { endpoints, operations }: Routes
     if (request.path === '/v1' || request.path.startsWith('/v1/')) void v1(request, response, next);
     else next();
   });
+  const hooks = hooksApi(options, body);
+  app.use((request, response, next) => {
+    if (request.path.startsWith('/hooks/')) void hooks(request, response, next);
+    else next();
+  });
   const legacy = legacyApi(options, endpoints, body);
   app.use(...legacy.serve);
   app.use(legacy.failed);
   return app;
 }
 
-/** The path of the legacy endpoint or operation that served a request; undefined: none. */
+/** The path of the legacy endpoint, hook or operation that served a request; undefined: none. */
 export function routeOf(response: ServerResponse): string | undefined {
   const { route, operation } = (response as Response).locals as { route?: string; operation?: Operation };
   return operation?.path ?? route;

@@ -3,6 +3,9 @@ import {
   addressLimitEnv,
   addressLimits,
   Networks,
+  type TlsFiles,
+  tlsEnv,
+  tlsFiles,
   trustedProxiesEnv,
 } from '@teamtalk/net';
 import { DEFAULT_TEXT_KEY } from '@teamtalk/protocol';
@@ -32,6 +35,7 @@ export const envSchema = {
   ...rpcEnv,
   HTTP_HOST: env.string('0.0.0.0', 'Address the server listens on'),
   HTTP_PORT: env.port(8400, 'Port of the HTTP API'),
+  ...tlsEnv,
   HTTP_AUTH: env.choice(
     ['addresses', 'keys', 'open'],
     'addresses',
@@ -99,6 +103,8 @@ export interface HttpMsgServerConfig extends CommonConfig {
   /** undefined: gRPC without TLS */
   rpcTls: RpcTls | undefined;
   listen: { host: string; port: number };
+  /** undefined: no TLS */
+  tls: TlsFiles | undefined;
   /** whose calls the legacy API serves without a key */
   keyless: 'all' | 'none' | Networks;
   /** the text of HTTP_KEYLESS_ADDRESSES */
@@ -133,6 +139,7 @@ function nest(values: EnvValues<typeof envSchema>, isProduction: boolean): HttpM
     nats: busConfig(values),
     rpcTls: rpcTls(values),
     listen: { host: values.HTTP_HOST, port: values.HTTP_PORT },
+    tls: tlsFiles(values),
     keyless: keylessOf(values),
     keylessAddresses: values.HTTP_KEYLESS_ADDRESSES,
     appKeys,

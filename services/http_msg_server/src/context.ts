@@ -1,8 +1,8 @@
+import { MemberPace } from '@teamtalk/administration';
 import { type Bus, type Cluster, type Registry, rendezvous } from '@teamtalk/bus';
 import { createTextCodec, type TextCodec } from '@teamtalk/protocol';
 import { connectStore, type MessageAppender, messageAppender, type ReplicaPool } from '@teamtalk/rpc';
 import type { Kit, Logger, Tracing } from '@teamtalk/service-kit';
-import { MemberPace } from './actions/member-pace.js';
 import type { HttpMsgServerConfig } from './config.js';
 
 /** Milliseconds messages wait to be batched into a frame to db_proxy_server. */

@@ -1,4 +1,6 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { joinCluster } from '@teamtalk/bus';
+import { startHttpListener } from '@teamtalk/net';
 import {
   type Kit,
   type Service,
@@ -13,8 +15,8 @@ import { needsNoKey } from './auth/keyless.js';
 import type { HttpMsgServerConfig } from './config.js';
 import { createContext } from './context.js';
 import { BodyBudget } from './http/body-budget.js';
-import { startHttpListener } from './http-listener.js';
 import { endpoints } from './legacy/endpoints.js';
+import { ErrorCode, legacyAnswer } from './legacy/legacy-answer.js';
 import { operations } from './v1/operations.js';
 import { WebhookSender } from './webhooks/webhook-sender.js';
 
@@ -60,12 +62,12 @@ async function start(config: HttpMsgServerConfig, kit: Kit): Promise<Record<stri
   const http = await startHttpListener(
     kit,
     {
-      ...config.listen,
+      ...config,
       maxConnections: limits.connections,
-      addressLimits: config.addressLimits,
-      trustedProxies: config.trustedProxies,
       requestMs: timeouts.requestMs,
       answerMs: timeouts.storeMs,
+      brokenBody: () => legacyAnswer(ErrorCode.BAD_PARAMETER),
+      refuse: refuseForwarded,
     },
     traceRequests(tracing, app, routeOf),
   );
@@ -80,4 +82,14 @@ function sayWhoNeedsNoKey({ keyless, keylessAddresses }: HttpMsgServerConfig, { 
     { keylessAddresses },
     'legacy HTTP API needs a key except from HTTP_KEYLESS_ADDRESSES; give other callers one by teamtalk app create',
   );
+}
+
+/** Answers a request of a proxy whose client has too many in flight. */
+function refuseForwarded({ url = '' }: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(/^\/(v1|hooks)\//.test(url) ? 429 : 200, {
+    'content-type': 'application/json; charset=utf-8',
+    'retry-after': '1',
+    connection: 'close',
+  });
+  response.end(legacyAnswer(ErrorCode.SERVER_ERROR));
 }

@@ -56,6 +56,22 @@ describe('app_key', () => {
     );
   });
 
+  it('is needed by a page in a browser, wherever that runs, unless it is this server’s own', async () => {
+    await start([], { HTTP_AUTH: 'addresses', APP_KEYS: firstKey });
+    const { port } = new URL(server.url);
+    const fromPage = (origin: string, query = '') => server.post(path + query, message, { origin });
+    for (const origin of [
+      'https://evil.example',
+      `http://evil.example:${port}`,
+      'http://127.0.0.1:1',
+      'null',
+    ])
+      expect(JSON.parse(await fromPage(origin))).toMatchObject({ error_code: 2 });
+    expect(server.db.entries).toEqual([]);
+    expect(await fromPage('https://evil.example', `?app_key=${firstKey}`)).toBe(ok);
+    expect(await fromPage(server.url)).toBe(ok);
+  });
+
   it('is needed from other addresses, behind a trusted proxy too', async () => {
     await start([], {
       HTTP_AUTH: 'addresses',

@@ -1,3 +1,4 @@
+import { type Actor, anybody } from '@teamtalk/administration';
 import { apps as appService, type ReplicaPool } from '@teamtalk/rpc';
 import { type App, isAllowed, mayComeFrom, type Permission } from './app.js';
 import type { AppDirectory } from './app-directory.js';
@@ -78,19 +79,6 @@ export interface Requirement {
   /** an app that has it is an administrator here: it may act as any user, and is not held to that user's rights */
   readonly administration?: Permission;
 }
-
-/** Who makes a call, as the audit has it. */
-export interface Actor {
-  /** `app NAME`; `anybody` where the API is open */
-  name: string;
-  /** the user in whose name; 0: none */
-  asUser: number;
-  /** IP address */
-  source: string;
-}
-
-/** The name of a caller without a key. */
-export const anybody = 'anybody';
 
 /** @param app undefined: a caller without a key */
 export function actorOf(app: App | undefined, address: string | undefined): Actor {

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { apps as appService, type httpApi, type ReplicaPool } from '@teamtalk/rpc';
-import { every, type Kit } from '@teamtalk/service-kit';
+import { every, type Kit, tokenHash } from '@teamtalk/service-kit';
 import { type App, appOf, configuredApp } from './app.js';
 
 export interface AppDirectoryOptions {
@@ -128,7 +127,6 @@ export class AppDirectory {
   }
 }
 
-// The timing of a lookup by digest reveals nothing useful, since keys have 256 random bits.
 function digestOf(key: string): string {
-  return createHash('sha256').update(key).digest('base64');
+  return tokenHash(key).toString('base64');
 }

@@ -1,14 +1,14 @@
-import { BlockList, isIPv4 } from 'node:net';
+import { TokenBucket } from '@teamtalk/administration';
+import { Networks } from '@teamtalk/net';
 import type { httpApi } from '@teamtalk/rpc';
-import { TokenBucket } from './token-bucket.js';
 
 /**
  * What an app can be allowed to do, named as in `teamtalk app create --allow`. Those of the first line are a user's: the
  * app has them as the user that it or its call names. The others are administration.
  */
 export type Permission =
-  | ('p2p' | 'broadcast' | 'group' | 'history' | 'presence' | 'session')
-  | ('users:read' | 'users:write' | 'groups:admin' | 'sessions:admin')
+  | ('p2p' | 'broadcast' | 'group' | 'history' | 'presence' | 'session' | 'device')
+  | ('users:read' | 'users:write' | 'groups:admin' | 'sessions:admin' | 'devices:admin' | 'bots:admin')
   | ('discovery:read' | 'discovery:write' | 'statistics');
 
 /** An internal system that calls the API, with its permissions. */
@@ -19,7 +19,7 @@ export interface App {
   /** undefined: all */
   readonly permissions: ReadonlySet<string> | undefined;
   /** undefined: any address */
-  readonly addresses: BlockList | undefined;
+  readonly addresses: Networks | undefined;
   /** the only user it may act as; undefined: any */
   readonly userId: number | undefined;
   /** undefined: no limit of calls per second */
@@ -46,7 +46,7 @@ export function appOf(app: httpApi.api.App): App {
     id: app.appId,
     name: app.name,
     permissions: new Set(app.permissions),
-    addresses: app.addresses.length > 0 ? listOf(app.addresses) : undefined,
+    addresses: app.addresses.length > 0 ? Networks.parse(app.name, app.addresses.join()) : undefined,
     userId: app.userId === 0 ? undefined : app.userId,
     bucket: app.rate > 0 ? new TokenBucket(app.rate) : undefined,
     signingKey: app.signingKey.length > 0 ? Buffer.from(app.signingKey) : undefined,
@@ -59,17 +59,5 @@ export function isAllowed({ permissions }: App, permission: Permission): boolean
 
 /** @param address the caller's; IPv4 may be mapped to IPv6, as Node does on a dual-stack socket */
 export function mayComeFrom({ addresses }: App, address: string | undefined): boolean {
-  if (!addresses) return true;
-  if (address === undefined) return false;
-  const plain = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
-  return addresses.check(plain, isIPv4(plain) ? 'ipv4' : 'ipv6');
-}
-
-function listOf(networks: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const network of networks) {
-    const [address = '', prefix] = network.split('/');
-    list.addSubnet(address, Number(prefix), isIPv4(address) ? 'ipv4' : 'ipv6');
-  }
-  return list;
+  return !addresses || (address !== undefined && addresses.includes(address));
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
 import type { Networks } from '@teamtalk/net';
 
 export interface KeylessOptions {
@@ -8,15 +9,25 @@ export interface KeylessOptions {
 
 /**
  * Whether a request is served without a key: the API is open, or the caller's address needs none. What a proxy passes on
- * comes from the proxy's address for whoever does not trust the proxy, so that says nothing about the caller.
+ * comes from the proxy's address for whoever does not trust the proxy, so that says nothing about the caller. Neither does the
+ * address of a browser: whatever page is open there may have it send something, except this server's own.
  */
 export function needsNoKey({ keyless, trustedProxies }: KeylessOptions) {
   return (request: IncomingMessage & { readonly ip?: string | undefined }): boolean => {
     if (typeof keyless === 'string') return keyless === 'all';
     const { ip, headers, socket } = request;
+    if (headers.origin !== undefined && !isOwnOrigin(headers.origin, headers.host)) return false;
     const peer = socket.remoteAddress;
     if (!ip || !peer || !keyless.includes(ip)) return false;
     const isForwarded = headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined;
     return !isForwarded || trustedProxies.includes(peer);
   };
+}
+
+/** Whether a page is this server's own. By a name, any page could be, since its owner decides where the name leads. */
+function isOwnOrigin(origin: string, host: string | undefined): boolean {
+  if (host === undefined || !URL.canParse(origin)) return false;
+  const url = new URL(origin);
+  const name = url.hostname.replace(/^\[|\]$/g, '');
+  return url.host === host && (name === 'localhost' || isIP(name) !== 0);
 }

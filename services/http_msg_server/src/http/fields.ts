@@ -1,7 +1,5 @@
+import { maxId } from '@teamtalk/administration';
 import { z } from 'zod';
-
-/** Largest valid user or group id. */
-export const maxId = 0x7fff_ffff;
 
 /** A whole number, which callers send with or without quotes. */
 export const wholeNumber = z.union([

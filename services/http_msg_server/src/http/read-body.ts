@@ -2,11 +2,12 @@ import { TeamTalkError } from '@teamtalk/service-kit';
 import express, { type RequestHandler } from 'express';
 import type { BodyBudget } from './body-budget.js';
 
-/** Reads the whole body, of any type; refused when too many are being read. `locals.app`: the app whose key is good. */
+/** Reads the whole body, of any type; refused when too many are being read. `locals.app`: the app whose key is good; `locals.hook`: the hook whose token is. */
 export function readBody(budget: BodyBudget, maxBodyBytes: number): RequestHandler {
   const read = express.raw({ type: () => true, limit: maxBodyBytes });
   return (request, response, next) => {
-    const stranger = response.locals.app ? undefined : (request.ip ?? '');
+    const { app, hook } = response.locals;
+    const stranger = app || hook ? undefined : (request.ip ?? '');
     if (budget.take(request, response, stranger)) read(request, response, next);
     else next(new TeamTalkError('resource-exhausted', 'too many bodies are being read'));
   };

@@ -1,11 +1,11 @@
+import { type Actor, isTooDeep } from '@teamtalk/administration';
 import type { Request } from 'express';
 import { z } from 'zod';
-import type { Actor, Requirement } from '../auth/access.js';
+import type { Requirement } from '../auth/access.js';
 import type { App } from '../auth/app.js';
 import type { Context } from '../context.js';
 import { bytesOf } from '../http/body.js';
 import { idempotencyKey } from '../http/fields.js';
-import { isTooDeep } from '../http/json-depth.js';
 import type { ErrorCode } from './legacy-answer.js';
 
 /** A request to a legacy endpoint. */

@@ -1,6 +1,6 @@
+import { changeGroupMembers } from '@teamtalk/administration';
 import { IM } from '@teamtalk/protocol';
 import { z } from 'zod';
-import { changeGroupMembers } from '../actions/groups.js';
 import type { Context } from '../context.js';
 import { administrator, id, idList, wholeNumber } from '../http/fields.js';
 import { scopedKey } from '../http/idempotency-key.js';

@@ -1,5 +1,5 @@
+import { makeGroup } from '@teamtalk/administration';
 import { z } from 'zod';
-import { makeGroup } from '../actions/groups.js';
 import type { Context } from '../context.js';
 import { administrator, idList, wholeNumber } from '../http/fields.js';
 import { scopedKey } from '../http/idempotency-key.js';

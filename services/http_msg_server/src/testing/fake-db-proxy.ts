@@ -1,6 +1,6 @@
 import { type Bus, HeartbeatPublisher } from '@teamtalk/bus';
-import { apps, type httpApi, messages, RpcServer, teamtalk } from '@teamtalk/rpc';
-import { createKit } from '@teamtalk/service-kit';
+import { apps, bots, type httpApi, messages, RpcServer, teamtalk } from '@teamtalk/rpc';
+import { createKit, tokenHash } from '@teamtalk/service-kit';
 
 const { AppendStatus } = teamtalk.db;
 
@@ -17,6 +17,10 @@ export class FakeDbProxy {
   apps: httpApi.api.App.$Properties[] = [];
   /** How often they were listed. */
   appQuestions = 0;
+  /** The hooks there are, by token. */
+  readonly hooks = new Map<string, httpApi.api.Hook.$Properties>();
+  /** How often one was looked for. */
+  hookQuestions = 0;
   readonly #nonces = new Set<string>();
   /** the caller's, from its frames */
   originInstance = 0;
@@ -48,6 +52,12 @@ export class FakeDbProxy {
       proxy.#nonces.add(Buffer.from(nonce).toString());
       return { fresh: proxy.#nonces.size > known };
     });
+    server.unary(bots.findHook, async ({ tokenHash: hash }) => {
+      proxy.hookQuestions++;
+      for (const [token, hook] of proxy.hooks) if (tokenHash(token).equals(hash)) return { hook };
+      return {};
+    });
+    server.unary(bots.findReceiver, async ({ receiver }) => (receiver === '#ops' ? { groupId: 5 } : {}));
     const port = await server.listen({ host: '127.0.0.1', port: 0 });
     const heartbeats = new HeartbeatPublisher(
       bus,

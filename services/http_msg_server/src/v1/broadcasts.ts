@@ -1,13 +1,12 @@
+import { ask, Problem } from '@teamtalk/administration';
 import { broadcasts } from '@teamtalk/rpc';
 import { z } from 'zod';
 import { startBroadcast } from '../actions/broadcasts.js';
 import { maxReceivers } from '../http/fields.js';
 import { scopedKey } from '../http/idempotency-key.js';
-import { ask } from './ask.js';
 import { id, key, keyOf, moment, momentOf, pathId, senderFor } from './fields.js';
 import { messageText, messageType, msgTypeOf, refuseMessage } from './messages.js';
 import { operation } from './operation.js';
-import { Problem } from './problem.js';
 
 const ids = z.array(id).min(1).max(maxReceivers);
 

@@ -1,12 +1,11 @@
+import { ask, Problem } from '@teamtalk/administration';
 import { IM, isAudioMessageType, isTextMessageType, MsgType, TextError } from '@teamtalk/protocol';
 import { administration, type httpApi, messages, type teamtalk } from '@teamtalk/rpc';
 import { z } from 'zod';
 import type { Context } from '../context.js';
-import { ask } from './ask.js';
 import { id, moment, momentOf, pathId } from './fields.js';
 import { messageType } from './messages.js';
 import { operation } from './operation.js';
-import { Problem } from './problem.js';
 
 const { SESSION_TYPE_GROUP, SESSION_TYPE_SINGLE } = IM.BaseDefine.SessionType;
 

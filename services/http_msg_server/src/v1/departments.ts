@@ -1,11 +1,9 @@
-import { administration, type httpApi } from '@teamtalk/rpc';
+import { ask, departmentFieldsOf, listDepartments, maxId, savedId } from '@teamtalk/administration';
+import { administration } from '@teamtalk/rpc';
 import { z } from 'zod';
-import { maxId } from '../http/fields.js';
 import { scopedKey } from '../http/idempotency-key.js';
-import { ask } from './ask.js';
 import { id, key, keyOf, line, pathId } from './fields.js';
 import { operation } from './operation.js';
-import { savedId } from './saved.js';
 
 const fields = {
   name: line(1, 64),
@@ -33,14 +31,7 @@ export const departmentOperations = [
     status: 200,
     reply: z.object({ departments: z.array(department) }).meta({ id: 'Departments' }),
     async handle(context) {
-      const list = await ask(context, administration.listDepartments, {});
-      const departments = (list.departments as httpApi.api.ApiDepartment[]).map((each) => ({
-        department_id: each.departmentId,
-        name: each.name,
-        parent_id: each.parentId === 0 ? null : each.parentId,
-        priority: each.priority,
-      }));
-      return { reply: { departments } };
+      return { reply: { departments: await listDepartments(context) } };
     },
   }),
   operation({
@@ -55,7 +46,7 @@ export const departmentOperations = [
     reply: saved,
     async handle(context, { body: { id: named, ...wanted }, app, actor, idempotencyKey }) {
       const reply = await ask(context, administration.createDepartment, {
-        fields: toFields(wanted),
+        fields: departmentFieldsOf(wanted),
         actor,
         idempotencyKey: scopedKey(app, 'create-department', keyOf({ id: named }, idempotencyKey)),
       });
@@ -76,7 +67,7 @@ export const departmentOperations = [
     async handle(context, { params: { department_id: departmentId }, body, actor }) {
       const reply = await ask(context, administration.changeDepartment, {
         departmentId,
-        fields: toFields(body),
+        fields: departmentFieldsOf(body),
         actor,
       });
       return { reply: { department_id: savedId(reply, 'department', notEmpty) } };
@@ -98,8 +89,3 @@ export const departmentOperations = [
     },
   }),
 ];
-
-function toFields(wanted: z.output<typeof departmentChange>): httpApi.api.DepartmentFields.$Properties {
-  const { name, parent_id: parent, priority } = wanted;
-  return { name, parentId: parent === null ? 0 : parent, priority };
-}

@@ -1,11 +1,9 @@
-import { administration, type httpApi } from '@teamtalk/rpc';
+import { ask, listDiscovery, maxId, savedId } from '@teamtalk/administration';
+import { administration } from '@teamtalk/rpc';
 import { z } from 'zod';
-import { maxId } from '../http/fields.js';
 import { scopedKey } from '../http/idempotency-key.js';
-import { ask } from './ask.js';
 import { id, key, keyOf, line, pathId } from './fields.js';
 import { operation } from './operation.js';
-import { savedId } from './saved.js';
 
 const fields = {
   name: line(1, 64),
@@ -32,14 +30,7 @@ export const discoveryOperations = [
     status: 200,
     reply: z.object({ items: z.array(item) }).meta({ id: 'DiscoveryItems' }),
     async handle(context) {
-      const list = await ask(context, administration.listDiscovery, {});
-      const items = (list.items as httpApi.api.DiscoveryItem[]).map(({ itemId, name, url, priority }) => ({
-        item_id: itemId,
-        name,
-        url,
-        priority,
-      }));
-      return { reply: { items } };
+      return { reply: { items: await listDiscovery(context) } };
     },
   }),
   operation({

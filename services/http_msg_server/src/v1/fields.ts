@@ -1,36 +1,19 @@
-import { z } from 'zod';
+import { line, Problem } from '@teamtalk/administration';
 import type { App } from '../auth/app.js';
-import { idempotencyKey, maxId } from '../http/fields.js';
-import { Problem } from './problem.js';
+import { idempotencyKey } from '../http/fields.js';
 
-/** A user, group, department or message id. */
-export const id = z.int().min(1).max(maxId);
+export { id, line, moment, momentOf, pathId } from '@teamtalk/administration';
 
-/** An id in a path or a query. */
-export const pathId = z.coerce.number().int().min(1).max(maxId);
-
-/** A text without NUL, which PostgreSQL rejects. */
-export function line(min: number, max: number) {
-  return z
-    .string()
-    .min(min)
-    .max(max)
-    .refine((text) => !text.includes('\0'), 'may not contain NUL');
-}
-
-/** A timestamp (RFC 3339). */
-export const moment = z.iso.datetime();
+/** A receiver by name. */
+export const receiver = line(2, 300).describe(
+  '`@NAME` or `user:ID` of a user; `#NAME` or `group:ID` of a group that the sender is in',
+);
 
 export const key = idempotencyKey
   .optional()
   .describe(
     'The caller’s own name for this call, at most 200 bytes; the header Idempotency-Key means the same',
   );
-
-/** Unix seconds as RFC 3339. */
-export function momentOf(seconds: number): string {
-  return new Date(seconds * 1000).toISOString();
-}
 
 /** @throws Problem when the idempotency key is too long */
 export function keyOf(

@@ -1,20 +1,26 @@
+import {
+  ask,
+  changeGroupMembers,
+  dissolveGroup,
+  groupProblem,
+  groupTypes,
+  type MemberChange,
+  makeGroup,
+  Problem,
+  savedId,
+} from '@teamtalk/administration';
 import { IM } from '@teamtalk/protocol';
 import { administration as groupAdministration } from '@teamtalk/rpc';
 import { z } from 'zod';
-import { changeGroupMembers, type GroupRefusal, type MemberChange, makeGroup } from '../actions/groups.js';
 import type { Context } from '../context.js';
 import { scopedKey } from '../http/idempotency-key.js';
-import { ask } from './ask.js';
 import { id, key, keyOf, line, pathId, senderFor } from './fields.js';
 import { operation } from './operation.js';
-import { Problem } from './problem.js';
-import { savedId } from './saved.js';
 
 const { GROUP_MODIFY_TYPE_ADD, GROUP_MODIFY_TYPE_DEL } = IM.BaseDefine.GroupModifyType;
 
-const types = ['normal', 'temporary'] as const;
 const groupType = z
-  .enum(types)
+  .enum(groupTypes)
   .describe('`normal`: clients cannot change who is in it; `temporary`: its members can');
 const params = z.strictObject({ group_id: pathId });
 const asUser = z.strictObject({
@@ -65,9 +71,6 @@ const members = z
 const permission = 'group';
 const administration = 'groups:admin';
 
-/** Attempts to empty a group to be dissolved; one is enough unless members are added concurrently. */
-const maxRounds = 5;
-
 export const groupOperations = [
   operation({
     method: 'post',
@@ -89,13 +92,13 @@ export const groupOperations = [
           : senderFor(app, body.creator_id, '/creator_id'),
         byAdmin: administers,
         actor,
-        groupType: types.indexOf(body.type) + 1,
+        groupType: groupTypes.indexOf(body.type) + 1,
         groupName: body.name,
         groupAvatar: body.avatar_url,
         memberIds: body.member_ids,
         idempotencyKey: scopedKey(app, 'create-group', keyOf(body, idempotencyKey)),
       });
-      if (typeof outcome === 'string') return refuse(outcome);
+      if (typeof outcome === 'string') throw groupProblem(outcome);
       const { groupId, memberIds: found } = outcome;
       return { reply: { group_id: groupId, member_ids: found }, location: `/v1/groups/${groupId}` };
     },
@@ -188,20 +191,9 @@ export const groupOperations = [
     sender: (input) => input.query.from_user_id,
     async handle(context, { params: { group_id: groupId }, query, app, administers, actor }) {
       const from = administers ? undefined : senderFor(app, query.from_user_id, 'from_user_id');
-      let { member_ids: left } = await find(context, groupId, from);
-      for (let round = 0; round < maxRounds && left.length > 0; round++) {
-        const userId = from ?? app.userId ?? (left[0] as number);
-        const leaving = {
-          groupId,
-          kind: 'remove',
-          userIds: left,
-          userId,
-          byAdmin: administers,
-          actor,
-        } as const;
-        left = (await change(context, { ...leaving, idempotencyKey: '' })).member_ids;
-      }
-      if (left.length > 0) throw new Problem('conflict', 'members are being added concurrently');
+      const { member_ids: members } = await find(context, groupId, from);
+      const as = from ?? app.userId;
+      await dissolveGroup(context, { groupId, members, as, byAdmin: administers, actor });
       return { reply: undefined };
     },
   }),
@@ -219,7 +211,7 @@ async function find(
   return {
     group_id: groupId,
     name: found.name,
-    type: types[found.type - 1] ?? 'normal',
+    type: groupTypes[found.type - 1] ?? 'normal',
     avatar_url: found.avatarUrl,
     creator_id: found.creatorId === 0 ? null : found.creatorId,
     version: found.version,
@@ -238,16 +230,6 @@ async function change(
     changeType: kind === 'add' ? GROUP_MODIFY_TYPE_ADD : GROUP_MODIFY_TYPE_DEL,
     memberIds: userIds,
   });
-  if (typeof outcome === 'string') return refuse(outcome);
+  if (typeof outcome === 'string') throw groupProblem(outcome);
   return { member_ids: outcome.currentIds, changed_ids: outcome.changedIds };
-}
-
-function refuse(refusal: GroupRefusal): never {
-  if (refusal === 'unavailable') throw new Problem('unavailable');
-  if (refusal === 'too-fast') throw new Problem('too-many-calls', 'too many members in a short time');
-  if (refusal === 'other-request') throw new Problem('other-request');
-  if (refusal === 'not-found') throw new Problem('not-found', 'there is no such group');
-  if (refusal === 'not-permitted') throw new Problem('not-permitted', 'the user has no right to do this');
-  const details = { full: 'the group would have too many members', invalid: 'none of its members exists' };
-  throw new Problem('not-possible', details[refusal]);
 }

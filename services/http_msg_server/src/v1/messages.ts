@@ -1,10 +1,12 @@
+import { ask, Problem } from '@teamtalk/administration';
 import { MsgType } from '@teamtalk/protocol';
+import { bots } from '@teamtalk/rpc';
 import { z } from 'zod';
 import { type SendRefusal, sendMessage } from '../actions/send-message.js';
+import type { Context } from '../context.js';
 import { scopedKey } from '../http/idempotency-key.js';
-import { id, key, keyOf, senderFor } from './fields.js';
+import { id, key, keyOf, receiver, senderFor } from './fields.js';
 import { operation } from './operation.js';
-import { Problem } from './problem.js';
 
 export const messageType = z
   .enum(['text', 'audio', 'notice'])
@@ -48,7 +50,7 @@ export function refuseMessage(refusal: SendRefusal | 'nobody' | 'other-request')
 const body = z
   .strictObject({
     from_user_id: id.optional().describe('May be left out by an app that speaks as one user'),
-    to: z.union([z.strictObject({ user_id: id }), z.strictObject({ group_id: id })]),
+    to: z.union([z.strictObject({ user_id: id }), z.strictObject({ group_id: id }), receiver]),
     type: messageType.default('text'),
     msg: messageText,
     id: key,
@@ -73,10 +75,11 @@ export const messageOperations = [
     sender: (input) => input.body.from_user_id,
     async handle(context, { body: { to, type, msg, from_user_id, ...rest }, app, idempotencyKey }) {
       const fromUserId = senderFor(app, from_user_id);
+      const found = typeof to === 'string' ? await named(context, fromUserId, to) : to;
       const outcome = await sendMessage(context, {
         fromUserId,
-        toSessionId: 'user_id' in to ? to.user_id : to.group_id,
-        msgType: msgTypeOf('user_id' in to ? 'user' : 'group', type),
+        toSessionId: 'user_id' in found ? found.user_id : found.group_id,
+        msgType: msgTypeOf('user_id' in found ? 'user' : 'group', type),
         msg,
         key: scopedKey(app, 'message', keyOf(rest, idempotencyKey)),
       });
@@ -85,3 +88,15 @@ export const messageOperations = [
     },
   }),
 ];
+
+/** Whom a text names. @throws Problem when it is nobody to whom the sender may write */
+async function named(
+  context: Context,
+  fromUserId: number,
+  text: string,
+): Promise<{ user_id: number } | { group_id: number }> {
+  const { userId, groupId } = await ask(context, bots.findReceiver, { fromUserId, receiver: text });
+  if (userId > 0) return { user_id: userId };
+  if (groupId > 0) return { group_id: groupId };
+  throw new Problem('not-possible', `${text} is no user, or no group that the sender is in`);
+}

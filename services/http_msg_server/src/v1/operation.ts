@@ -1,5 +1,6 @@
+import type { Actor } from '@teamtalk/administration';
 import type { z } from 'zod';
-import type { Actor, Requirement } from '../auth/access.js';
+import type { Requirement } from '../auth/access.js';
 import type { App } from '../auth/app.js';
 import type { Context } from '../context.js';
 

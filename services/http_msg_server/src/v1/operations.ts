@@ -1,8 +1,11 @@
+import { botOperations } from './bots.js';
 import { broadcastOperations } from './broadcasts.js';
 import { conversationOperations } from './conversations.js';
 import { departmentOperations } from './departments.js';
+import { deviceOperations } from './devices.js';
 import { discoveryOperations } from './discovery.js';
 import { groupOperations } from './groups.js';
+import { hookOperations } from './hooks.js';
 import { messageOperations } from './messages.js';
 import type { Operation } from './operation.js';
 import { presenceOperations } from './presence.js';
@@ -19,5 +22,8 @@ export const operations: readonly Operation[] = [
   ...departmentOperations,
   ...presenceOperations,
   ...sessionOperations,
+  ...deviceOperations,
+  ...botOperations,
+  ...hookOperations,
   ...discoveryOperations,
 ];

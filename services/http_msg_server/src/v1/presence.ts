@@ -1,11 +1,10 @@
+import { kick, Problem, recordSessionEnd } from '@teamtalk/administration';
 import { topics } from '@teamtalk/bus';
 import { formatInstance, TeamTalkError } from '@teamtalk/service-kit';
 import { z } from 'zod';
 import type { Context } from '../context.js';
 import { id, pathId } from './fields.js';
-import { kick, recordSessionEnd } from './kick.js';
 import { operation } from './operation.js';
-import { Problem } from './problem.js';
 
 /** Milliseconds a route_server has to respond. */
 const queryMs = 2_000;

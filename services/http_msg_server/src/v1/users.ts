@@ -1,18 +1,18 @@
-import { createHash } from 'node:crypto';
-import { topics } from '@teamtalk/bus';
-import { Commands, encodePdu } from '@teamtalk/protocol';
+import {
+  ask,
+  changeUser,
+  findUser,
+  genders,
+  nameTaken,
+  savedId,
+  shownUser,
+  userFieldsOf,
+} from '@teamtalk/administration';
 import { administration, type httpApi } from '@teamtalk/rpc';
 import { z } from 'zod';
-import type { Context } from '../context.js';
 import { scopedKey } from '../http/idempotency-key.js';
-import { ask } from './ask.js';
 import { id, key, keyOf, line, pathId } from './fields.js';
-import { endLogins } from './kick.js';
 import { operation } from './operation.js';
-import { Problem } from './problem.js';
-import { savedId } from './saved.js';
-
-const genders = ['unknown', 'male', 'female'] as const;
 
 const fields = {
   name: line(1, 64).describe('What the user logs in with'),
@@ -47,7 +47,6 @@ const userChange = z
   .meta({ id: 'UserChange', description: 'What is left out stays' });
 
 const params = z.strictObject({ user_id: pathId });
-const nameTaken = 'another user has this name';
 
 export const userOperations = [
   operation({
@@ -67,7 +66,7 @@ export const userOperations = [
     reply: z.object({ users: z.array(user) }).meta({ id: 'Users' }),
     async handle(context, { query: { after = 0, limit, name = '', department_id: departmentId = 0 } }) {
       const page = await ask(context, administration.findUsers, { after, limit, name, departmentId });
-      return { reply: { users: (page.users as httpApi.api.ApiUser[]).map(toUser) } };
+      return { reply: { users: (page.users as httpApi.api.ApiUser[]).map(shownUser) } };
     },
   }),
   operation({
@@ -83,7 +82,7 @@ export const userOperations = [
     async handle(context, { body: { id: named, ...wanted }, app, actor, idempotencyKey }) {
       const userId = savedId(
         await ask(context, administration.createUser, {
-          fields: toFields(wanted),
+          fields: userFieldsOf(wanted),
           actor,
           idempotencyKey: scopedKey(app, 'create-user', keyOf({ id: named }, idempotencyKey)),
         }),
@@ -104,7 +103,7 @@ export const userOperations = [
     status: 200,
     reply: user,
     async handle(context, input) {
-      return { reply: await find(context, input.params.user_id) };
+      return { reply: await findUser(context, input.params.user_id) };
     },
   }),
   operation({
@@ -120,72 +119,8 @@ export const userOperations = [
     status: 200,
     reply: user,
     async handle(context, { params: { user_id: userId }, body: wanted, actor }) {
-      const reply = await ask(context, administration.changeUser, {
-        userId,
-        fields: toFields(wanted),
-        actor,
-      });
-      savedId(reply, 'user', nameTaken);
-      if (wanted.disabled || wanted.password !== undefined) await endLogins(context, userId);
-      broadcastChange(context, userId, wanted);
-      return { reply: await find(context, userId) };
+      await changeUser(context, userId, wanted, actor);
+      return { reply: await findUser(context, userId) };
     },
   }),
 ];
-
-async function find(context: Context, userId: number): Promise<z.output<typeof user>> {
-  const { users } = await ask(context, administration.findUsers, { userId, limit: 1 });
-  const [found] = users as httpApi.api.ApiUser[];
-  if (!found) throw new Problem('not-found', 'there is no such user');
-  return toUser(found);
-}
-
-function toUser(found: httpApi.api.ApiUser): z.output<typeof user> {
-  return {
-    user_id: found.userId,
-    name: found.name,
-    nick_name: found.nickName,
-    real_name: found.realName,
-    gender: genders[found.gender] ?? 'unknown',
-    avatar_url: found.avatarUrl,
-    department_id: found.departmentId === 0 ? null : found.departmentId,
-    email: found.email,
-    tel: found.tel,
-    sign_info: found.signInfo,
-    disabled: found.disabled,
-  };
-}
-
-function toFields(wanted: z.output<typeof userChange>): httpApi.api.UserFields.$Properties {
-  const { gender, department_id, password: plain } = wanted;
-  return {
-    name: wanted.name,
-    nickName: wanted.nick_name,
-    realName: wanted.real_name,
-    gender: gender === undefined ? undefined : genders.indexOf(gender),
-    avatarUrl: wanted.avatar_url,
-    departmentId: department_id === null ? 0 : department_id,
-    email: wanted.email,
-    tel: wanted.tel,
-    signInfo: wanted.sign_info,
-    disabled: wanted.disabled,
-    // Clients send the MD5 of the password when they log in.
-    passwordMd5: plain === undefined ? undefined : createHash('md5').update(plain).digest('hex'),
-  };
-}
-
-/** Notifies clients of a changed avatar or signature at once; other changes they fetch. */
-function broadcastChange(
-  { bus }: Context,
-  changedUserId: number,
-  { avatar_url: avatarUrl, sign_info: signInfo }: z.output<typeof userChange>,
-): void {
-  const pdus: Buffer[] = [];
-  if (avatarUrl !== undefined) {
-    pdus.push(encodePdu(Commands.BuddyListAvatarChangedNotify, { changedUserId, avatarUrl }, 0));
-  }
-  if (signInfo !== undefined) {
-    pdus.push(encodePdu(Commands.BuddyListSignInfoChangedNotify, { changedUserId, signInfo }, 0));
-  }
-  if (pdus.length > 0) bus.publish(topics.everyNode, { broadcast: { pdus } });
-}

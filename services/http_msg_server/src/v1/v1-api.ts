@@ -1,16 +1,14 @@
+import { checkPart, Problem, type ProblemKind, parseJson } from '@teamtalk/administration';
 import { isTransient, withDeadline } from '@teamtalk/service-kit';
 import { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from 'express';
-import type { z } from 'zod';
 import { actorOf, authorize, type Refusal, refusalBeforeBody } from '../auth/access.js';
 import type { App } from '../auth/app.js';
 import { signatureHeadersOf } from '../auth/signature.js';
 import type { ApiOptions } from '../http/api-options.js';
 import { bytesOf } from '../http/body.js';
-import { isTooDeep } from '../http/json-depth.js';
 import { docsPage } from './docs-page.js';
-import { openApiDocument } from './openapi.js';
+import { v1Document } from './openapi.js';
 import type { Input, Operation } from './operation.js';
-import { invalidRequest, Problem, type ProblemKind } from './problem.js';
 
 const refusals: Record<Refusal, ProblemKind> = {
   key: 'unknown-app',
@@ -33,8 +31,6 @@ interface Locals {
 
 /** Milliseconds an operation may take; callers wait at most 5 s. */
 const answerMs = 4_000;
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** The API below /v1: JSON with HTTP status codes and problem details. Every call needs an app. */
 export function v1Api(
@@ -119,9 +115,9 @@ export function v1Api(
       const app = orProblem(await access.identify(credentialsOf(request)));
       response.locals.app = app;
       const checked = {
-        params: check(operation.params, request.params, 'path'),
-        query: check(operation.query, request.query, 'query'),
-        body: operation.body ? check(operation.body, jsonOf(request)) : undefined,
+        params: checkPart(operation.params, request.params, 'path'),
+        query: checkPart(operation.query, request.query, 'query'),
+        body: operation.body ? checkPart(operation.body, parseJson(bytesOf(request))) : undefined,
       } as Pick<Input<never, never, never>, 'params' | 'query' | 'body'>;
       const caller = { address: request.ip, sender: operation.sender?.(checked) };
       const grant = authorize(app, operation, caller);
@@ -147,7 +143,7 @@ export function v1Api(
   }
 
   const router = Router({ caseSensitive: true });
-  const document = JSON.stringify(openApiDocument(operations));
+  const document = JSON.stringify(v1Document(operations));
   router.get('/v1/openapi.json', (_request, response) => {
     response.set('cache-control', 'no-cache').type('json').end(document);
   });
@@ -189,25 +185,4 @@ export function v1Api(
     log.error({ err: error }, 'request failed');
     return new Problem('server-error');
   }
-}
-
-function check(schema: z.ZodType | undefined, value: unknown, where = ''): unknown {
-  if (!schema) {
-    if (Object.keys(value as object).length === 0) return undefined;
-    throw new Problem('invalid-request', `the ${where} has parameters that are not known here`);
-  }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw invalidRequest(parsed.error, where);
-}
-
-function jsonOf(request: Request): unknown {
-  let value: unknown;
-  try {
-    value = JSON.parse(utf8.decode(bytesOf(request)));
-  } catch {
-    throw new Problem('invalid-request', 'the body is not JSON in UTF-8');
-  }
-  if (isTooDeep(value)) throw new Problem('invalid-request', 'the body is nested too deeply');
-  return value;
 }

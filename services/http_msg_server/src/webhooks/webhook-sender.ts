@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { TextCodec } from '@teamtalk/protocol';
 import { type httpApi, type ReplicaPool, webhooks } from '@teamtalk/rpc';
@@ -11,6 +10,7 @@ import {
   traceHalves,
   traceparentOf,
 } from '@teamtalk/service-kit';
+import { signatureHeaders } from './signature-headers.js';
 import { webhookBody } from './webhook-body.js';
 
 export interface WebhookSenderOptions {
@@ -39,7 +39,7 @@ const postMs = 5_000;
  */
 export class WebhookSender {
   readonly #options: WebhookSenderOptions;
-  readonly #stopPolling: () => Promise<void>;
+  readonly #stopPolling: readonly (() => Promise<void>)[];
   readonly #posted;
   readonly #stopping = new AbortController();
   /** posts in flight, by webhook id */
@@ -50,8 +50,8 @@ export class WebhookSender {
   /** a poll came due during a claim */
   #claimAgain = false;
   #failing = false;
-  /** performance.now() until which there is no webhook, as the store last said */
-  #restUntil = Number.NEGATIVE_INFINITY;
+  /** there is no webhook, as the store last said */
+  #resting = false;
 
   constructor(options: WebhookSenderOptions) {
     this.#options = options;
@@ -61,12 +61,15 @@ export class WebhookSender {
       ['event', 'outcome'],
     );
     setMaxListeners(maxInFlight, this.#stopping.signal);
-    this.#stopPolling = every(pollIntervalMs, () => this.#poll());
+    const pollIf = (resting: boolean) => () => {
+      if (this.#resting === resting) this.#poll();
+    };
+    this.#stopPolling = [every(pollIntervalMs, pollIf(false)), every(noWebhooksPollMs, pollIf(true))];
   }
 
   /** Aborts posts in flight; other replicas retry them. */
   async stop(): Promise<void> {
-    void this.#stopPolling();
+    for (const stop of this.#stopPolling) void stop();
     this.#stopping.abort();
     await this.#claiming;
     await Promise.all([...this.#batches.values()].map(({ done }) => done));
@@ -89,7 +92,6 @@ export class WebhookSender {
     // While no store is known there is nothing to log. A store of the previous version sends webhook id 0; its events
     // are posted before any others are claimed.
     if (this.#options.pool.replicas.length === 0 || this.#batches.has(0)) return;
-    if (performance.now() < this.#restUntil) return;
     try {
       const failing = [...this.#failingWebhooks];
       await this.#claimFor(maxInFlight - this.#inFlight(), maxPerWebhook, failing, []);
@@ -118,8 +120,7 @@ export class WebhookSender {
     const busyWebhookIds = [...this.#batches.keys(), ...except];
     const request = { limit, perWebhook, busyWebhookIds, onlyWebhookIds: [...onlyWebhookIds] };
     const { events, noWebhooks } = await this.#options.pool.callOnce(webhooks.claimEvents, request, storeMs);
-    // The next poll but three is due then, give or take the time of this one.
-    if (noWebhooks) this.#restUntil = performance.now() + noWebhooksPollMs - pollIntervalMs;
+    this.#resting = noWebhooks ?? false;
     this.#failing = false;
     const batches = new Map<number, httpApi.api.WebhookEvent[]>();
     for (const event of events as httpApi.api.WebhookEvent[]) {
@@ -179,7 +180,7 @@ export class WebhookSender {
   /** The response's body is not read. */
   async #send(event: httpApi.api.WebhookEvent, signal: AbortSignal): Promise<Response> {
     const body = webhookBody(event, this.#options.textCodec);
-    const time = String(Math.floor(Date.now() / 1000));
+    const seconds = Math.floor(Date.now() / 1000);
     const response = await fetch(event.url, {
       method: 'POST',
       headers: {
@@ -187,8 +188,7 @@ export class WebhookSender {
         'user-agent': 'TeamTalk',
         ...this.#options.kit.tracing?.carrier(),
         'x-teamtalk-event': event.event,
-        'x-teamtalk-time': time,
-        'x-teamtalk-signature': createHmac('sha256', event.secret).update(`${time}\n${body}`).digest('hex'),
+        ...signatureHeaders(event.secret, String(event.eventId), seconds, body),
       },
       body,
       redirect: 'manual',

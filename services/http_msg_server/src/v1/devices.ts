@@ -1,0 +1,178 @@
+import { ask, Problem, pushOutcomes, shownDevice, shownPush } from '@teamtalk/administration';
+import { administration, httpApi } from '@teamtalk/rpc';
+import { z } from 'zod';
+import { id, line, moment, pathId } from './fields.js';
+import { operation } from './operation.js';
+
+const providers = [
+  'apns',
+  'fcm',
+  'hms',
+  'honor',
+  'xiaomi',
+  'oppo',
+  'vivo',
+  'webpush',
+  'unifiedpush',
+] as const;
+
+const deviceId = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
+
+const app = 'Bundle id or package; empty: that of the installation';
+const locale = 'BCP 47, for phrases in banners; empty: Chinese';
+const timeZone = 'For the do-not-disturb hours; empty: that of the installation';
+
+const newDevice = z
+  .strictObject({
+    provider: z.enum(providers),
+    token: line(1, 4_096).describe(
+      'As the provider’s library gives it; of Web Push and UnifiedPush the subscription, as JSON',
+    ),
+    app: line(0, 255).default('').describe(app),
+    locale: z
+      .string()
+      .regex(/^([A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8}){0,3})?$/, 'is a language such as zh-Hans-CN')
+      .default('')
+      .describe(locale),
+    time_zone: z
+      .string()
+      .regex(/^[\w+/-]{0,64}$/, 'is a name such as Asia/Shanghai')
+      .default('')
+      .describe(timeZone),
+  })
+  .meta({ id: 'NewDevice' });
+
+const device = z
+  .object({
+    device_id: deviceId,
+    provider: z.string().describe('android: the installation’s default for Android'),
+    app: z.string().describe(app),
+    token_end: z.string().describe('The last characters of its token'),
+    locale: z.string().describe(locale),
+    time_zone: z.string().describe(timeZone),
+    client_version: z.string().describe('Of a client that sent the token itself'),
+    seen_at: moment.describe('When its token was last sent'),
+    failure: z
+      .string()
+      .nullable()
+      .describe('Why it gets nothing until its token is sent again; null: it works'),
+  })
+  .meta({ id: 'Device' });
+
+const push = z
+  .object({
+    at: moment.describe('When it was decided; of one that waits, when it is tried'),
+    provider: z.string(),
+    peer_id: id.optional().describe('The other user of the conversation'),
+    group_id: id.optional(),
+    msg_id: id.describe('The newest message it was of'),
+    outcome: z.enum(pushOutcomes),
+    reason: z
+      .string()
+      .describe('The provider’s id of an accepted one; otherwise why, or what the provider said'),
+    attempts: z.int(),
+  })
+  .meta({ id: 'Push' });
+
+const params = z.strictObject({ user_id: pathId });
+const one = z.strictObject({
+  user_id: pathId,
+  device_id: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
+});
+
+const tag = 'Devices';
+const permission = 'device';
+const admin = 'devices:admin';
+const noUser = 'there is no such user, or they have left';
+
+export const deviceOperations = [
+  operation({
+    method: 'get',
+    path: '/v1/users/{user_id}/devices',
+    id: 'listDevices',
+    tag,
+    summary: 'A user’s devices that push reaches, the one seen last first',
+    permission,
+    administration: admin,
+    params,
+    status: 200,
+    reply: z.object({ user_id: id, devices: z.array(device) }).meta({ id: 'Devices' }),
+    sender: (input) => input.params.user_id,
+    async handle(context, { params: { user_id: userId } }) {
+      const { found, devices } = await ask(context, administration.listDevices, { userId });
+      if (!found) throw new Problem('not-found', noUser);
+      return { reply: { user_id: userId, devices: (devices as httpApi.api.Device[]).map(shownDevice) } };
+    },
+  }),
+  operation({
+    method: 'post',
+    path: '/v1/users/{user_id}/devices',
+    id: 'registerDevice',
+    tag,
+    summary: 'Register a device of a user',
+    description:
+      'A token that another user has leaves them at once. The same token again is the same device, with what is said of it now; it may be sent any number of times. Of more than 20 devices those seen last stay.',
+    permission,
+    administration: admin,
+    params,
+    body: newDevice,
+    status: 201,
+    reply: z.object({ device_id: deviceId }).meta({ id: 'RegisteredDevice' }),
+    sender: (input) => input.params.user_id,
+    async handle(context, { params: { user_id: userId }, body, actor }) {
+      const { time_zone, ...fields } = body;
+      const saved = await ask(context, administration.registerDevice, {
+        userId,
+        ...fields,
+        timeZone: time_zone,
+        actor,
+      });
+      requireSaved(saved, noUser);
+      return {
+        reply: { device_id: saved.deviceId },
+        location: `/v1/users/${userId}/devices/${saved.deviceId}`,
+      };
+    },
+  }),
+  operation({
+    method: 'delete',
+    path: '/v1/users/{user_id}/devices/{device_id}',
+    id: 'removeDevice',
+    tag,
+    summary: 'Remove a device, which gets no pushes from then on',
+    permission,
+    administration: admin,
+    params: one,
+    status: 204,
+    sender: (input) => input.params.user_id,
+    async handle(context, { params: { user_id: userId, device_id }, actor }) {
+      const removed = await ask(context, administration.removeDevice, { userId, deviceId: device_id, actor });
+      requireSaved(removed, 'there is no such device of this user');
+      return { reply: undefined };
+    },
+  }),
+  operation({
+    method: 'get',
+    path: '/v1/users/{user_id}/pushes',
+    id: 'listPushes',
+    tag,
+    summary: 'Why did a user’s phone ring, or not?',
+    description:
+      'What became of the pushes of the last seven days, and what waits: the newest 1,000, newest first. A message that was read within the hold, or that the user wrote, is no push.',
+    permission,
+    administration: admin,
+    params,
+    status: 200,
+    reply: z.object({ user_id: id, pushes: z.array(push) }).meta({ id: 'Pushes' }),
+    sender: (input) => input.params.user_id,
+    async handle(context, { params: { user_id: userId } }) {
+      const { found, pushes } = await ask(context, administration.listPushes, { userId });
+      if (!found) throw new Problem('not-found', noUser);
+      return { reply: { user_id: userId, pushes: (pushes as httpApi.api.PushDecision[]).map(shownPush) } };
+    },
+  }),
+];
+
+function requireSaved({ result }: Pick<httpApi.api.DeviceReply, 'result'>, otherwise: string): void {
+  if (result !== httpApi.api.SaveResult.SAVED) throw new Problem('not-found', otherwise);
+}
