@@ -7,9 +7,9 @@ describe('configuration', () => {
     expect(loadConfig({})).toMatchObject({
       ops: { port: 18000 },
       listen: { host: '0.0.0.0', port: 8000 },
-      webSocket: { port: 9090, origins: undefined },
+      webSocket: { port: 9090 },
       tls: undefined,
-      proxyProtocol: false,
+      proxies: { client: undefined, webSocket: undefined },
       advertise: { ip1: '127.0.0.1', ip2: '127.0.0.1', port: 0 },
       limits: { connections: 20_000, pduBytes: 1_048_576, messageBytes: 393_216, history: 10_000 },
       timeouts: { loginMs: 15_000, idlePcMs: 120_000, idleMobileMs: 300_000 },
@@ -33,6 +33,14 @@ describe('configuration', () => {
     expect(loadConfig({ ...files, TLS_PORTS: 'ws' }).tls).toMatchObject({ client: false, webSocket: true });
     expect(() => loadConfig({ TLS_CERT_FILE: '/c.pem' })).toThrow(/TLS_KEY_FILE: is required/);
     expect(() => loadConfig({ TLS_KEY_FILE: '/k.pem' })).toThrow(/TLS_CERT_FILE: is required/);
+  });
+
+  it('takes origins of pages for WebSocket, and refuses what is none', () => {
+    const originsOf = (text?: string) => loadConfig({ WS_ORIGINS: text }).webSocket?.origins;
+    expect(originsOf()?.allows(undefined)).toBe(true);
+    expect(originsOf('*')?.allows('https://any.example.com')).toBe(true);
+    expect(originsOf('https://chat.example.com')?.allows('https://any.example.com')).toBe(false);
+    expect(() => originsOf('https://chat.example.com/')).toThrow(/WS_ORIGINS: .* is not an origin/);
   });
 
   it('requires a shutdown longer than the drain of clients', () => {

@@ -2,9 +2,15 @@ import {
   type AddressLimits,
   addressLimitEnv,
   addressLimits,
-  type TlsFiles,
+  type PortProxies,
+  type PortTls,
+  portProxies,
+  portTls,
+  proxyProtocolEnv,
   tlsEnv,
-  tlsFiles,
+  type WebSocketConfig,
+  webSocketConfig,
+  webSocketEnv,
 } from '@teamtalk/net';
 import {
   type BusConfig,
@@ -29,22 +35,9 @@ export const envSchema = {
   ...rpcEnv,
   CLIENT_HOST: env.string('0.0.0.0', 'Address the server listens on for clients'),
   CLIENT_PORT: env.port(8000, 'Port for clients'),
-  WS_ENABLED: env.boolean(true, 'Whether clients may connect by WebSocket (web pages)'),
-  WS_PORT: env.port(9090, 'Port for clients that connect by WebSocket, at CLIENT_HOST'),
-  WS_ORIGINS: env.optionalString(
-    'Origins of the web pages that may connect, as https://chat.example.com, separated by commas; any when unset',
-  ),
+  ...webSocketEnv(9090),
   ...tlsEnv,
-  TLS_PORTS: env.choice(
-    ['all', 'client', 'ws'],
-    'all',
-    'Which ports speak TLS once there is a certificate: both, CLIENT_PORT only, or WS_PORT only',
-  ),
-  PROXY_PROTOCOL: env.choice(
-    ['off', 'v2'],
-    'off',
-    'v2: every connection of a client begins with a PROXY header (version 2) that names the client’s address, as load balancers send it; a connection without one is closed',
-  ),
+  ...proxyProtocolEnv,
   ADVERTISE_IP1: env.perPod(
     '127.0.0.1',
     'Address clients dial, handed out by login_server as priorIP; or pod=address pairs, separated by commas',
@@ -181,12 +174,11 @@ export interface MsgServerConfig extends CommonConfig {
   /** undefined: gRPC without TLS */
   rpcTls: RpcTls | undefined;
   listen: { host: string; port: number };
-  /** undefined: WebSocket is off. `origins` undefined: any origin. */
-  webSocket: { port: number; origins: readonly string[] | undefined } | undefined;
-  /** undefined: no TLS. `client` and `webSocket` say which ports use it. */
-  tls: (TlsFiles & { client: boolean; webSocket: boolean }) | undefined;
-  /** Whether connections begin with a PROXY header. */
-  proxyProtocol: boolean;
+  /** undefined: WebSocket is off. */
+  webSocket: WebSocketConfig | undefined;
+  /** undefined: no TLS */
+  tls: PortTls | undefined;
+  proxies: PortProxies;
   addressLimits: AddressLimits;
   advertise: { ip1: string; ip2: string; port: number };
   limits: {
@@ -218,9 +210,9 @@ function nest(values: EnvValues<typeof envSchema>): MsgServerConfig {
     nats: busConfig(values),
     rpcTls: rpcTls(values),
     listen: { host: values.CLIENT_HOST, port: values.CLIENT_PORT },
-    webSocket: values.WS_ENABLED ? { port: values.WS_PORT, origins: listOf(values.WS_ORIGINS) } : undefined,
-    tls: nestTls(values),
-    proxyProtocol: values.PROXY_PROTOCOL === 'v2',
+    webSocket: webSocketConfig(values),
+    tls: portTls(values),
+    proxies: portProxies(values),
     addressLimits: addressLimits(values),
     advertise: {
       ip1: values.ADVERTISE_IP1,
@@ -254,19 +246,6 @@ function nest(values: EnvValues<typeof envSchema>): MsgServerConfig {
       mobile: asText === 'mobile' || asText === 'all',
     },
   };
-}
-
-function listOf(text: string | undefined): string[] | undefined {
-  return text
-    ?.split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
-}
-
-function nestTls(values: EnvValues<typeof envSchema>): MsgServerConfig['tls'] {
-  const files = tlsFiles(values);
-  const ports = values.TLS_PORTS;
-  return files && { ...files, client: ports !== 'ws', webSocket: ports !== 'client' };
 }
 
 /** Milliseconds reserved after the last client is closed, to settle results, publish presence and deregister. */

@@ -110,7 +110,7 @@ export class MsgServerMetrics {
   readonly refusedSockets: ListenerMetrics['refusedSockets'];
   readonly proxyRefused: ListenerMetrics['proxyRefused'];
   readonly refusedByAddress: ListenerMetrics['refusedByAddress'];
-  readonly upgradesRefused: CounterBy<'reason', 'origin' | 'no-upgrade' | 'bad-request'>;
+  readonly upgradesRefused: ListenerMetrics['upgradesRefused'];
   readonly handshakesFailed: ListenerMetrics['handshakesFailed'];
   readonly certificateReloads: ListenerMetrics['certificateReloads'];
   readonly queriesFailed: CounterBy<'command', string>;
@@ -150,11 +150,7 @@ export class MsgServerMetrics {
     this.proxyRefused = shared.proxyRefused;
     this.handshakesFailed = shared.handshakesFailed;
     this.certificateReloads = shared.certificateReloads;
-    this.upgradesRefused = metrics.counter(
-      'websocket_upgrades_refused_total',
-      'HTTP requests to the WebSocket port that were not upgraded, by reason',
-      ['reason'],
-    );
+    this.upgradesRefused = shared.upgradesRefused;
     this.queriesFailed = metrics.counter(
       'queries_failed_total',
       'Client requests left unanswered because another service did not answer',

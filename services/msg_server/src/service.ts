@@ -5,6 +5,7 @@ import type { MsgServerConfig } from './config.js';
 import { ClientListener } from './connection/client-listener.js';
 import { type Context, createContext } from './context.js';
 import { EventLoopStallDetector } from './event-loop-stall.js';
+import { answerAcknowledged } from './handlers/bus/acknowledged.js';
 import { answerAddressUsers } from './handlers/bus/address-users.js';
 import { deliverMessages } from './handlers/bus/deliver-message.js';
 import { answerDeliveryQuery } from './handlers/bus/delivery-positions.js';
@@ -117,6 +118,7 @@ function listenToOthers(context: Context, stallDetector: EventLoopStallDetector)
     return answerUsers(query);
   });
   bus.answer(topics.connections(kit.instance), answerConnections(context));
+  bus.answer(topics.acknowledged(kit.instance), answerAcknowledged(context));
   bus.answer(topics.deliveryQuery(kit.instance), answerDeliveryQuery(context));
   bus.answer(topics.presenceSnapshot(kit.instance), (request, respond) => {
     stallDetector.check();
@@ -127,10 +129,15 @@ function listenToOthers(context: Context, stallDetector: EventLoopStallDetector)
 function showGauges(
   { metrics }: Kit,
   listener: ClientListener,
-  { users, logins, appender }: Pick<Context, 'users' | 'logins' | 'appender'>,
+  { config, users, logins, appender }: Pick<Context, 'config' | 'users' | 'logins' | 'appender'>,
 ): void {
   metrics.gauge('sockets', 'Open connections, logged in or not', () => listener.size);
   metrics.gauge('connections', 'Logged-in connections', () => users.connectionCount);
+  metrics.gauge(
+    'connections_limit',
+    'Logged-in connections at most: MAX_CONNECTIONS',
+    () => config.limits.connections,
+  );
   metrics.gauge('connections_pc', 'Logged-in connections of PC clients', () => users.pc.size);
   metrics.gauge(
     'connections_mobile',

@@ -4,6 +4,9 @@ import {
   type CertificateFiles,
   ClientPort,
   type Convert,
+  type Networks,
+  type ProxyProtocol,
+  WebSocketLayer,
 } from '@teamtalk/net';
 import type { Kit } from '@teamtalk/service-kit';
 import type { MsgServerConfig } from '../config.js';
@@ -11,7 +14,7 @@ import type { MsgServerMetrics } from '../metrics.js';
 import type { Connection } from './connection.js';
 import { attach, plainSocket } from './socket-transport.js';
 import type { Transport } from './transport.js';
-import { WebSocketLayer } from './web-socket-layer.js';
+import { WebSocketTransport } from './web-socket-transport.js';
 
 export interface ClientPortsOptions {
   config: MsgServerConfig;
@@ -35,7 +38,7 @@ export class ClientPorts {
   constructor(options: ClientPortsOptions) {
     this.#options = options;
     const { config, metrics, kit, admit } = options;
-    const { listen, webSocket, tls, limits, timeouts } = config;
+    const { listen, webSocket, tls, proxies, limits, timeouts } = config;
     this.#addresses = new AddressLimit({
       ...config.addressLimits,
       total: limits.connections,
@@ -43,17 +46,25 @@ export class ClientPorts {
       clientLog: kit.clientLog,
     });
     const take: AcceptHandler = (socket, address) => attach(socket, admit(socket, address));
-    this.#open('client', listen, tls?.client, take, plainSocket);
+    const layers = { secure: tls?.client, proxyProtocol: proxies.client };
+    this.#open('client', listen, layers, { take, convert: plainSocket });
     if (webSocket) {
       this.#webSockets = new WebSocketLayer({
         origins: webSocket.origins,
+        forwarders: proxies.forwarders,
+        addresses: this.#addresses,
         maxPduBytes: limits.pduBytes,
         requestMs: timeouts.loginMs,
         metrics,
-        admit,
+        take: (webSocket, socket, address) => {
+          const transport = new WebSocketTransport(webSocket, socket);
+          transport.attach(admit(transport, address));
+        },
       });
       const where = { host: listen.host, port: webSocket.port };
-      this.#open('ws', where, tls?.webSocket, this.#webSockets.take);
+      const layers = { secure: tls?.webSocket, proxyProtocol: proxies.webSocket };
+      const { take } = this.#webSockets;
+      this.#open('ws', where, layers, { take, forwarders: proxies.forwarders });
     }
   }
 
@@ -73,9 +84,8 @@ export class ClientPorts {
   #open(
     name: string,
     where: { host: string; port: number },
-    secure: boolean | undefined,
-    take: AcceptHandler,
-    convert?: Convert,
+    { secure, proxyProtocol }: { secure: boolean | undefined; proxyProtocol: ProxyProtocol | undefined },
+    sockets: { take: AcceptHandler; convert?: Convert; forwarders?: Networks },
   ): void {
     const { config, certificate, metrics, kit } = this.#options;
     const { connections } = config.limits;
@@ -86,15 +96,14 @@ export class ClientPorts {
       addresses: this.#addresses,
       layers: {
         certificate: secure ? certificate : undefined,
-        proxyProtocol: config.proxyProtocol,
+        proxyProtocol,
         openingMs: config.timeouts.loginMs,
         metrics,
       },
       metrics,
       log: kit.log,
       clientLog: kit.clientLog,
-      take,
-      convert,
+      ...sockets,
     });
     this.#ports.push({ name, port });
   }

@@ -3,6 +3,12 @@ import type { OutboundQueue } from './outbound-queue.js';
 import type { Transport } from './transport.js';
 import { writeBatch } from './write-batch.js';
 
+/**
+ * Bytes of a connection that are buffered until its login is accepted: unfinished and waiting PDUs together, and as many
+ * that its client does not read.
+ */
+export const maxBeforeLogin = 16_384;
+
 /** What a connection's output needs of its listener. */
 export interface OutputHost {
   readonly limits: { readonly outboundBytes: number };
@@ -18,6 +24,8 @@ export abstract class ConnectionOutput {
   abstract readonly host: OutputHost;
   /** False once the connection is being closed. */
   abstract readonly isOpen: boolean;
+  /** 0 until the login is accepted */
+  abstract readonly userId: number;
   protected readonly transport: Transport;
   /** PDUs to write at the next flush. */
   #out: Buffer | Buffer[] | undefined;
@@ -73,7 +81,8 @@ export abstract class ConnectionOutput {
     if (out === undefined) return;
     this.#out = undefined;
     const { transport } = this;
-    if (transport.writableLength > this.host.limits.outboundBytes) {
+    const maxUnread = this.userId === 0 ? maxBeforeLogin : this.host.limits.outboundBytes;
+    if (transport.writableLength > maxUnread) {
       this.destroy('slow-reader');
       return;
     }

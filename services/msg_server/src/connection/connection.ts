@@ -1,4 +1,6 @@
 import {
+  type ClientClass,
+  clientClassOf,
   FramingError,
   type IM,
   isMobileClient,
@@ -9,7 +11,7 @@ import {
 import type { ClientLog } from '@teamtalk/service-kit';
 import type { MsgServerConfig } from '../config.js';
 import type { BadPduReason, CloseReason, MsgServerMetrics } from '../metrics.js';
-import { ConnectionOutput, type OutputHost } from './connection-output.js';
+import { ConnectionOutput, maxBeforeLogin, type OutputHost } from './connection-output.js';
 import type { SendDeduplicator } from './send-deduplicator.js';
 import type { Transport } from './transport.js';
 import { WaitingPdus } from './waiting-pdus.js';
@@ -34,9 +36,6 @@ export interface ConnectionHost extends OutputHost {
   /** Called once per connection, when its transport has closed. */
   closed(connection: Connection): void;
 }
-
-/** Bytes of a connection that are buffered until its login is accepted: unfinished and waiting PDUs together. */
-export const maxBeforeLogin = 16_384;
 
 const maxVersionLength = 64;
 
@@ -67,6 +66,7 @@ export class Connection extends ConnectionOutput {
   since = 0;
   /** Orders logins across all msg_servers. */
   loginSeq = 0;
+  isBot = false;
   /** Set when it is to be kicked once its login has been answered. */
   kickReason: IM.BaseDefine.KickReasonType | undefined;
   /** The host's tick when bytes last arrived; before the login and after the end, when that state began. */
@@ -93,6 +93,10 @@ export class Connection extends ConnectionOutput {
     this.#address = address;
     this.#decoder = new PduDecoder(host.limits.pduBytes);
     this.lastActiveTick = host.tick;
+  }
+
+  get clientClass(): ClientClass {
+    return clientClassOf(this.clientType, this.clientVersion, this.isBot);
   }
 
   get isMobile(): boolean {

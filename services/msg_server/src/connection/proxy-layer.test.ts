@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { proxyHeader, tlsEnv } from '@teamtalk/local-stack';
+import { proxyHeader, proxyLine, tlsEnv } from '@teamtalk/local-stack';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asStream, openTls, openWebSocket } from '../testing/client-sockets.js';
 import { TestServer } from '../testing/test-server.js';
@@ -57,6 +57,22 @@ describe('with PROXY_PROTOCOL=v2', () => {
     await client.raw.closed;
     expect(await server.metric('proxy_headers_refused_total', { reason: 'timeout' })).toBe(1);
   });
+});
+
+it('with PROXY_PROTOCOL=v1 a client has the address in its line, and one with a header of version 2 is closed', async () => {
+  const server = await TestServer.start({ env: { PROXY_PROTOCOL: 'v1' } });
+  try {
+    const socket = await openTcp(server.service.ports.client!);
+    socket.write(proxyLine('203.0.113.1'));
+    const client = server.clientOver(socket);
+    expect((await client.logIn('u1')).resultCode).toBe(0);
+    expect(server.db.logins.at(-1)?.address).toBe('203.0.113.1');
+    const other = await behindHeader(server.service.ports.client!, '203.0.113.2');
+    await new Promise((resolve) => other.on('error', () => {}).once('close', resolve));
+    expect(await server.metric('proxy_headers_refused_total', { reason: 'no-header' })).toBe(1);
+  } finally {
+    await server.stop();
+  }
 });
 
 describe('with PROXY_PROTOCOL=v2 and TLS', () => {

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
-import { HEADER_LENGTH } from '@teamtalk/protocol';
+import { isOnePdu } from '@teamtalk/protocol';
 import type { RawData, WebSocket } from 'ws';
 import type { BadPduReason } from '../metrics.js';
-import { type Connection, maxBeforeLogin, State } from './connection.js';
+import { type Connection, State } from './connection.js';
+import { maxBeforeLogin } from './connection-output.js';
 import type { Transport } from './transport.js';
 
 /** Codes of RFC 6455, section 7.4.1. */
@@ -125,7 +126,7 @@ export class WebSocketTransport implements Transport {
     this.#unfinished = 0;
     if (!isBinary) {
       this.refuse('text-frame', closeCodes.unsupportedData);
-    } else if (message.length < HEADER_LENGTH || message.readUInt32BE(0) !== message.length) {
+    } else if (!isOnePdu(message)) {
       this.refuse('not-one-pdu', closeCodes.protocolError);
     } else if (this.#paused) {
       this.#late ??= [];

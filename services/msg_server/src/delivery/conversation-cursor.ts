@@ -19,6 +19,8 @@ export class ConversationCursor<M> {
   #membersChanged = false;
   /** The highest `outboxId` of the offered messages. */
   outboxId = 0;
+  /** The highest id that a phone of the user has acknowledged; 0: none. */
+  acknowledged = 0;
   /** The version at which the user was removed from the group before rejoining; -1: never. */
   readonly leftAt: number;
 

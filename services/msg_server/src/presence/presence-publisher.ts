@@ -262,11 +262,14 @@ export class PresencePublisher {
 }
 
 function changeOf(connection: Connection, online: boolean): Change {
-  return {
-    userId: connection.userId,
-    clientType: connection.clientType,
-    connectionId: connection.id,
-    loginSeq: connection.loginSeq,
-    online,
-  };
+  const { userId, clientType, id: connectionId, loginSeq } = connection;
+  const change = { userId, clientType, connectionId, online };
+  switch (connection.clientClass) {
+    case 'bot':
+      return { ...change, webLoginSeq: loginSeq, bot: true };
+    case 'web':
+      return { ...change, webLoginSeq: loginSeq };
+    default:
+      return { ...change, loginSeq };
+  }
 }

@@ -58,6 +58,8 @@ export class FakeDbProxy {
   #number = 0;
   /** Set: results of logins wait until it resolves. */
   loginsWaitFor: Promise<void> | undefined;
+  /** The users that are bots. */
+  readonly bots = new Set<number>();
   #loginSeq = 0;
   readonly #lastIds = new Map<string, number>();
 
@@ -149,7 +151,8 @@ export class FakeDbProxy {
     if (id === 0 || request.passwordMd5 !== 'secret') {
       return { result: teamtalk.db.LoginResult.LOGIN_WRONG_NAME_OR_PASSWORD };
     }
-    return { result: teamtalk.db.LoginResult.LOGIN_OK, user: user(id), loginSeq: ++this.#loginSeq };
+    const bot = this.bots.has(id);
+    return { result: teamtalk.db.LoginResult.LOGIN_OK, user: user(id), loginSeq: ++this.#loginSeq, bot };
   }
 
   #append(stream: Stream): void {

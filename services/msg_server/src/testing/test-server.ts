@@ -93,9 +93,10 @@ export class TestServer {
   async logIn(
     id: number,
     clientType: IM.BaseDefine.ClientType = IM.BaseDefine.ClientType.CLIENT_TYPE_WINDOWS,
+    clientVersion?: string,
   ) {
     const client = await this.connect();
-    const answer = await client.logIn(`u${id}`, clientType);
+    const answer = await client.logIn(`u${id}`, clientType, { clientVersion });
     if (answer.resultCode !== 0) throw new Error(`login refused: ${answer.resultCode}`);
     return client;
   }
@@ -185,14 +186,18 @@ export class TestClient {
     return this.receive(answer, (_, pdu) => pdu.seqNum === seqNum);
   }
 
-  logIn(userName: string, clientType = IM.BaseDefine.ClientType.CLIENT_TYPE_WINDOWS, password = 'secret') {
+  logIn(
+    userName: string,
+    clientType = IM.BaseDefine.ClientType.CLIENT_TYPE_WINDOWS,
+    { password = 'secret', clientVersion = 'test/1.0' }: { password?: string; clientVersion?: string } = {},
+  ) {
     return this.ask(
       Commands.LoginReqUserlogin,
       {
         userName,
         password,
         clientType,
-        clientVersion: 'test/1.0',
+        clientVersion,
         onlineStatus: IM.BaseDefine.UserStatType.USER_STATUS_ONLINE,
       },
       Commands.LoginResUserlogin,

@@ -19,10 +19,20 @@ export function kick(connection: Connection, reason: IM.BaseDefine.KickReasonTyp
 
 /** KickConnection from a route_server: a newer login has replaced the connection. */
 export function kickUser({ users }: Context) {
-  return ({ userId, connectionId, reason }: teamtalk.bus.KickConnection.$Properties): void => {
+  return ({
+    userId,
+    connectionId,
+    reason,
+    knowsWeb,
+    knowsBots,
+  }: teamtalk.bus.KickConnection.$Properties): void => {
     const connection = users.connectionsOf(userId ?? 0).find(({ id }) => id === connectionId);
     if (!connection) return;
     const { KICK_REASON_DUPLICATE_USER, KICK_REASON_MOBILE_KICK } = IM.BaseDefine.KickReasonType;
+    // A route_server of a version before takes a web session for a duplicate of the PC one, and a bot for a web session.
+    const { clientClass } = connection;
+    const isMistaken = (clientClass === 'web' && !knowsWeb) || (clientClass === 'bot' && !knowsBots);
+    if (isMistaken && reason === KICK_REASON_DUPLICATE_USER) return;
     kick(
       connection,
       reason === KICK_REASON_MOBILE_KICK ? KICK_REASON_MOBILE_KICK : KICK_REASON_DUPLICATE_USER,

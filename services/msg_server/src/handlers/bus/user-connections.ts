@@ -11,12 +11,13 @@ export function answerConnections({ users }: Pick<Context, 'users'>) {
   return ({ userId, endIds }: teamtalk.bus.ConnectionsQuery): teamtalk.bus.Connections.$Properties => {
     const connections = [...users.connectionsOf(userId)];
     const reply = {
-      connections: connections.map(({ id, clientType, clientVersion, remoteAddress, since }) => ({
+      connections: connections.map(({ id, clientType, clientVersion, remoteAddress, since, isBot }) => ({
         connectionId: id,
         clientType,
         clientVersion,
         address: plainAddress(remoteAddress),
         since,
+        bot: isBot,
       })),
     };
     for (const connection of connections) {

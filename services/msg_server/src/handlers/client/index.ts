@@ -53,7 +53,7 @@ function handlerTable(context: Context): Map<number, Handler> {
     [Commands.BuddyListChangeSignInfoRequest.id, changeSignature(context)],
 
     [Commands.MsgData.id, sendMessage(context)],
-    [Commands.MsgDataAck.id, receiveReceipt],
+    [Commands.MsgDataAck.id, receiveReceipt(context)],
     [Commands.MsgReadAck.id, readMessage(context)],
     [Commands.MsgTimeRequest.id, getServerTime],
     [Commands.MsgUnreadCntRequest.id, getUnreadCount(context)],

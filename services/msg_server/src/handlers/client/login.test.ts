@@ -72,7 +72,7 @@ describe('login', () => {
     ['locked', 'secret', 6, '用户名/密码错误次数太多'],
   ])('refuses %s / %s with code %i and closes', async (name, password, code, text) => {
     const client = await server.connect();
-    const answer = await client.logIn(name, CLIENT_TYPE_WINDOWS, password);
+    const answer = await client.logIn(name, CLIENT_TYPE_WINDOWS, { password });
     expect(answer).toMatchObject({ resultCode: code, resultString: text });
     await client.raw.closed;
   });

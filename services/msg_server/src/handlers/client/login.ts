@@ -1,6 +1,14 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { plainAddress } from '@teamtalk/net';
-import { Commands, decodeBody, encodePdu, IM, type MessageOf, type PropertiesOf } from '@teamtalk/protocol';
+import {
+  Commands,
+  decodeBody,
+  displacedOf,
+  encodePdu,
+  IM,
+  type MessageOf,
+  type PropertiesOf,
+} from '@teamtalk/protocol';
 import { accounts, nameKey, spanOf, teamtalk } from '@teamtalk/rpc';
 import { type Connection, State } from '../../connection/connection.js';
 import type { Context } from '../../context.js';
@@ -15,6 +23,7 @@ type Answer = PropertiesOf<typeof Commands.LoginResUserlogin>;
 type Account = {
   user: teamtalk.db.User.$Properties;
   loginSeq: number;
+  isBot: boolean;
   /** `performance.now()` when the check began */
   begun: number;
 };
@@ -124,11 +133,11 @@ async function check(
     clientLog.warn(address, { address }, 'login check unavailable');
     return 'no-db-proxy';
   }
-  const { result, user, loginSeq } = reply;
+  const { result, user, loginSeq, bot } = reply;
   if (result === LoginResult.LOGIN_TOO_MANY_ATTEMPTS) return 'too-many-attempts';
   // Protobuf omits the enum value 0.
   if ((result ?? LoginResult.LOGIN_OK) !== LoginResult.LOGIN_OK || !user) return 'wrong-name-or-password';
-  return { user, loginSeq: loginSeq ?? 0, begun };
+  return { user, loginSeq: loginSeq ?? 0, isBot: bot ?? false, begun };
 }
 
 type Reply = teamtalk.db.LoginReply.$Properties;
@@ -162,7 +171,7 @@ async function enter(
   { presence, users, changedCredentials, kit }: Context,
   connection: Connection,
   { clientType, clientVersion, onlineStatus }: Request,
-  { user, loginSeq, begun }: Account,
+  { user, loginSeq, isBot, begun }: Account,
   seqNum: number,
 ): Promise<LoginOutcome> {
   // After a stall there may be logins of clients that have gone since, with the end of the connection right behind.
@@ -171,6 +180,7 @@ async function enter(
   if (connection.isAbandoned) return 'gone';
   const info = userInfo(user);
   if (changedCredentials.isStale(info.userId, begun)) return 'credentials-changed';
+  connection.isBot = isBot;
   connection.logIn(info.userId, clientType, clientVersion ?? '', loginSeq);
   users.add(connection);
   const known = await presence.publishOnline(connection);
@@ -189,13 +199,12 @@ async function enter(
 }
 
 /**
- * Of two connections of one user and class the older login is kicked. The route_servers do the same across all
+ * Kicks the oldest logins of a user and class when there are too many. The route_servers do the same across all
  * msg_servers; this saves the round trip on this one.
  */
-function kickDuplicates(connections: readonly Connection[], newcomer: Connection): void {
-  for (const other of [...connections]) {
-    if (other === newcomer || other.isMobile !== newcomer.isMobile) continue;
-    kick(other.loginSeq < newcomer.loginSeq ? other : newcomer, KickReasonType.KICK_REASON_DUPLICATE_USER);
+function kickDuplicates(connections: readonly Connection[], { clientClass }: Connection): void {
+  for (const displaced of displacedOf(connections, clientClass)) {
+    kick(displaced, KickReasonType.KICK_REASON_DUPLICATE_USER);
   }
 }
 

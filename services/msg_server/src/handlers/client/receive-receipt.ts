@@ -1,7 +1,22 @@
+import { Commands, decodeBody, IM } from '@teamtalk/protocol';
+import type { Context } from '../../context.js';
 import type { Handler } from './handler.js';
 
+const { SESSION_TYPE_GROUP } = IM.BaseDefine.SessionType;
+
 /**
- * 0x0302 from a client acknowledges a delivered message. Nothing depends on it, so the body is not decoded; it only
- * counts as a received PDU.
+ * 0x0302 from a client acknowledges a delivered message. What a phone has acknowledged is not pushed to it; nothing else
+ * depends on it, so that of a PC is not decoded.
  */
-export const receiveReceipt: Handler = () => true;
+export function receiveReceipt({ users }: Pick<Context, 'users'>): Handler {
+  return (connection, pdu) => {
+    if (!connection.isMobile) return true;
+    const { userId, sessionId, sessionType, msgId } = decodeBody(Commands.MsgDataAck, pdu.body);
+    // Android names the sender as the user, and itself as the session (client-behaviour.md#receipts).
+    const peer = sessionId === connection.userId ? userId : sessionId;
+    const key = sessionType === SESSION_TYPE_GROUP ? -sessionId : peer;
+    const cursor = users.get(connection.userId)?.conversations?.get(key);
+    if (cursor && msgId <= cursor.last && msgId > cursor.acknowledged) cursor.acknowledged = msgId;
+    return true;
+  };
+}

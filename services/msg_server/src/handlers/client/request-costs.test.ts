@@ -84,6 +84,29 @@ describe('the cost of a user’s requests', () => {
   });
 });
 
+it('a user pays for each connection that is told of their signature or avatar', async () => {
+  const server = await TestServer.start({ env: { REQUEST_RATE: '1', REQUEST_BURST: '400' } });
+  try {
+    for (let id = 1; id <= 60; id++) await server.logIn(id);
+    const client = await server.logIn(61);
+    const held = () => server.metric('connections_held_total', { reason: 'cost' });
+    const signature = { userId: 0, signInfo: 'x' };
+    const avatar = { userId: 0, avatarUrl: 'http://x' };
+    // Some 100 for the request and 122 for those who are told.
+    await client.ask(
+      Commands.BuddyListChangeSignInfoRequest,
+      signature,
+      Commands.BuddyListChangeSignInfoResponse,
+    );
+    await client.ask(Commands.BuddyListChangeAvatarRequest, avatar, Commands.BuddyListChangeAvatarResponse);
+    expect(await held()).toBe(0);
+    await client.send(Commands.MsgTimeRequest, {});
+    await server.metricReaches('connections_held_total', { reason: 'cost' }, 1);
+  } finally {
+    await server.stop();
+  }
+});
+
 describe('long lists', () => {
   let server: TestServer;
   let client: TestClient;
