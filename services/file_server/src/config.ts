@@ -3,9 +3,15 @@ import {
   type AddressLimits,
   addressLimitEnv,
   addressLimits,
-  type TlsFiles,
+  type PortProxies,
+  type PortTls,
+  portProxies,
+  portTls,
+  proxyProtocolEnv,
   tlsEnv,
-  tlsFiles,
+  type WebSocketConfig,
+  webSocketConfig,
+  webSocketEnv,
 } from '@teamtalk/net';
 import {
   type BusConfig,
@@ -34,17 +40,14 @@ export const envSchema = {
   ...rpcEnv,
   CLIENT_HOST: env.string('0.0.0.0', 'Address the server listens on for clients'),
   CLIENT_PORT: env.port(8600, 'Port for clients'),
+  ...webSocketEnv(9600),
   ADVERTISE_IP: env.perPod(
     '127.0.0.1',
     'Address clients dial, sent with each file transfer; or pod=address pairs, separated by commas',
   ),
   ADVERTISE_PORT: env.port(0, 'Port clients dial; 0: the port the server listens on'),
   ...tlsEnv,
-  PROXY_PROTOCOL: env.choice(
-    ['off', 'v2'],
-    'off',
-    'v2: every client connection begins with a PROXY header (version 2) of a load balancer, which tells the client’s address; a connection without one is closed',
-  ),
+  ...proxyProtocolEnv,
   LOGIN_CHECK: env.choice(
     ['task', 'session', 'address'],
     'session',
@@ -79,7 +82,7 @@ export const envSchema = {
     60_000,
     10,
     3_600_000,
-    'A connection that sends nothing of a requested block, or reads nothing of what is written to it, for this long is closed, ms',
+    'A connection that takes longer than this for a requested block (32 KiB), or reads nothing of what is written to it for this long, is closed, ms',
   ),
   IDLE_MS: env.integer(
     300_000,
@@ -157,11 +160,12 @@ export interface FileServerConfig extends CommonConfig {
   /** undefined: no TLS */
   rpcTls: RpcTls | undefined;
   listen: { host: string; port: number };
+  /** undefined: WebSocket is off. */
+  webSocket: WebSocketConfig | undefined;
   advertise: { ip: string; port: number };
   /** undefined: no TLS */
-  tls: TlsFiles | undefined;
-  /** Whether connections begin with a PROXY header. */
-  proxyProtocol: boolean;
+  tls: PortTls | undefined;
+  proxies: PortProxies;
   addressLimits: AddressLimits;
   loginCheck: { proof: 'task' | 'session' | 'address'; timeoutMs: number };
   limits: { connections: number; pduBytes: number; consecutiveBadPdus: number };
@@ -183,9 +187,10 @@ function nest(values: EnvValues<typeof envSchema>): FileServerConfig {
     nats: busConfig(values),
     rpcTls: rpcTls(values),
     listen: { host: values.CLIENT_HOST, port: values.CLIENT_PORT },
+    webSocket: webSocketConfig(values),
     advertise: { ip: values.ADVERTISE_IP, port: values.ADVERTISE_PORT },
-    tls: tlsFiles(values),
-    proxyProtocol: values.PROXY_PROTOCOL === 'v2',
+    tls: portTls(values),
+    proxies: portProxies(values),
     addressLimits: addressLimits(values),
     loginCheck: { proof: values.LOGIN_CHECK, timeoutMs: values.LOGIN_CHECK_MS },
     limits: {

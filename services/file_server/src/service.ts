@@ -10,7 +10,7 @@ import { dispatcher } from './handlers/index.js';
 /**
  * Starts a file_server, which transfers files between users, directly or through the store. Tasks are in the
  * db_proxy_servers and files in a store shared by all replicas, so that any replica serves any of them.
- * Ports: `client`, `ops`.
+ * Ports: `client`, `ws`, `ops`.
  * @throws Error when NATS does not answer, or the store or the certificate cannot be opened
  */
 export function startFileServer(config: FileServerConfig, options: StartOptions = {}): Promise<Service> {
@@ -19,7 +19,7 @@ export function startFileServer(config: FileServerConfig, options: StartOptions 
 
 async function start(config: FileServerConfig, kit: Kit): Promise<Record<string, number>> {
   const { life } = kit;
-  const cluster = await joinCluster(kit, config.nats);
+  const cluster = await joinCluster(kit, config.nats, { relaxed: true });
   const { bus } = cluster;
   const context = await createContext(config, kit, cluster);
   const { metrics } = context;
@@ -28,13 +28,15 @@ async function start(config: FileServerConfig, kit: Kit): Promise<Record<string,
   const listener = new ClientListener({ config, certificate, metrics, kit, handle: dispatcher(context) });
   life.onStop('clients', () => listener.stop());
   kit.metrics.gauge('connections', 'Open connections', () => listener.size);
-  const client = await listener.listen();
+  const ports = await listener.listen();
 
-  const address = { ip: config.advertise.ip, port: config.advertise.port || client };
+  const address = { ip: config.advertise.ip, port: config.advertise.port || ports.client! };
   const requests = bus.answer(topics.fileTask, createTask(context, address), { queue: fileServerQueue });
   life.onStop('tasks', () => requests.unsubscribe());
+  const cutOffs = bus.subscribe(topics.cutOff, ({ userId }) => listener.cutOff(userId));
+  life.onStop('cut off users', () => cutOffs.unsubscribe());
   // Register only now that requests for tasks have a subscriber.
   await bus.flush();
   cluster.register(() => ({ ip1: address.ip, port: address.port }));
-  return { client };
+  return ports;
 }

@@ -13,7 +13,7 @@ import { keyOf } from './images/image-name.js';
  * is as expensive as sending an image.
  */
 export function createApp(kit: Kit, context: Context): RequestListener {
-  const { health, log, metrics } = kit;
+  const { log, metrics } = kit;
   const requests = metrics.counter('http_requests_total', 'HTTP requests answered, by status', [
     'route',
     'status',
@@ -46,8 +46,6 @@ export function createApp(kit: Kit, context: Context): RequestListener {
       if (socket.bytesRead > bytesRead) received.inc({ route }, socket.bytesRead - bytesRead);
       seconds.observe({ route }, (performance.now() - begin) / 1000);
     });
-    // No keep-alive once draining has begun: it would delay the shutdown.
-    if (health.draining) response.shouldKeepAlive = false;
     if (route === 'upload') {
       uploads(request, response);
     } else if (!key) {

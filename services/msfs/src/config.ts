@@ -4,6 +4,10 @@ import {
   addressLimitEnv,
   addressLimits,
   Networks,
+  Origins,
+  type TlsFiles,
+  tlsEnv,
+  tlsFiles,
   trustedProxiesEnv,
 } from '@teamtalk/net';
 import {
@@ -28,6 +32,7 @@ export const envSchema = {
   ...storageEnv,
   HTTP_HOST: env.string('0.0.0.0', 'Address the server listens on'),
   HTTP_PORT: env.port(8700, 'Port for uploads and images'),
+  ...tlsEnv,
   PUBLIC_URL: env.url(
     '',
     ['http:', 'https:'],
@@ -48,7 +53,7 @@ export const envSchema = {
     'Bytes that a user may upload in a day (UTC), where MSFS_UPLOAD_AUTH=addresses tells who it is; 0: no limit',
   ),
   UPLOAD_ORIGINS: env.optionalString(
-    'Origins of web pages that may upload, as https://chat.example.com, separated by commas; any when unset',
+    'Origins of web pages that may upload, as https://chat.example.com, separated by commas; any when unset, or by *',
   ),
   MAX_CONNECTIONS: env.integer(
     10_000,
@@ -115,6 +120,8 @@ export interface MsfsConfig extends CommonConfig {
   nats: BusConfig;
   storage: StorageConfig;
   listen: { host: string; port: number };
+  /** undefined: no TLS */
+  tls: TlsFiles | undefined;
   addressLimits: AddressLimits;
   /** proxies whose X-Forwarded-For is trusted */
   trustedProxies: Networks;
@@ -124,8 +131,8 @@ export interface MsfsConfig extends CommonConfig {
   uploadTokens: readonly string[];
   /** bytes a user may upload a day; 0: any number */
   uploadDayBytes: number;
-  /** undefined: any origin */
-  uploadOrigins: readonly string[] | undefined;
+  /** of web pages that may upload */
+  uploadOrigins: Origins;
   limits: { connections: number; uploads: number; uploadBytes: number; uploadRate: number };
   timeouts: { requestMs: number; idleMs: number };
   imageCacheBytes: number;
@@ -149,13 +156,14 @@ function nest(values: EnvValues<typeof envSchema>): MsfsConfig {
     nats: busConfig(values),
     storage: storageConfig(values),
     listen: { host: values.HTTP_HOST, port: values.HTTP_PORT },
+    tls: tlsFiles(values),
     addressLimits: addressLimits(values),
     trustedProxies: Networks.parse('TRUSTED_PROXIES', values.TRUSTED_PROXIES),
     publicUrl: values.PUBLIC_URL ? values.PUBLIC_URL.replace(/\/+$/, '') : undefined,
     uploadAuth: values.MSFS_UPLOAD_AUTH,
     uploadTokens: listOf(values.MSFS_UPLOAD_TOKENS ?? ''),
     uploadDayBytes: values.UPLOAD_DAY_BYTES,
-    uploadOrigins: values.UPLOAD_ORIGINS === undefined ? undefined : listOf(values.UPLOAD_ORIGINS),
+    uploadOrigins: Origins.parse('UPLOAD_ORIGINS', values.UPLOAD_ORIGINS, 'any'),
     limits: {
       connections: values.MAX_CONNECTIONS,
       uploads: values.MAX_UPLOADS,

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type BlobStore, makeProcessFolder, openStore } from '@teamtalk/blob-store';
 import type { Cluster } from '@teamtalk/bus';
-import { AddressLimit, clientAddress } from '@teamtalk/net';
+import { AddressLimit, clientAddress, type Origins } from '@teamtalk/net';
 import type { Kit, Logger } from '@teamtalk/service-kit';
 import type { MsfsConfig } from './config.js';
 import { InFlightBudget } from './http/in-flight-budget.js';
@@ -31,8 +31,8 @@ export interface Context {
   inFlight: InFlightBudget;
   uploads: UploadSlots;
   permits: UploadPermits;
-  /** undefined: any origin */
-  uploadOrigins: readonly string[] | undefined;
+  /** of web pages that may upload */
+  uploadOrigins: Origins;
   /** without a trailing slash; undefined: the Host of the upload */
   publicUrl: string | undefined;
   limits: {

@@ -1,4 +1,5 @@
 import { Bus, Registry } from '@teamtalk/bus';
+import { callByTls, tlsEnv } from '@teamtalk/local-stack';
 import { createLogger, Metrics } from '@teamtalk/service-kit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from './config.js';
@@ -85,6 +86,7 @@ describe('uploads with tokens', () => {
   it('are open to the configured origins only', async () => {
     const allowed = async (origin: string) => {
       const response = await fetch(msfs.url, { method: 'OPTIONS', headers: { origin } });
+      expect(response.headers.get('vary')).toBe('origin');
       return response.headers.get('access-control-allow-origin');
     };
     expect(await allowed('https://chat.example.com')).toBe('https://chat.example.com');
@@ -123,4 +125,21 @@ describe('uploads with tokens', () => {
       'MSFS_UPLOAD_AUTH: open is refused with NODE_ENV=production',
     );
   });
+});
+
+it('with a certificate speaks HTTPS, and says so in the URLs of uploads', async () => {
+  const secure = await TestServer.start(tlsEnv);
+  try {
+    const port = secure.service.ports.http!;
+    const body =
+      '--b\r\nContent-Disposition: form-data; name="filename"; filename="head.jpeg"\r\n\r\nabc\r\n--b--\r\n';
+    const headers = { 'content-type': 'multipart/form-data; boundary=b' };
+    const { status, text } = await callByTls(port, '/', { headers, body });
+    expect([status, text]).toEqual([200, expect.stringContaining(`"url":"https://localhost:${port}/g0/`)]);
+    const { path } = JSON.parse(text) as { path: string };
+    expect(await callByTls(port, `/${path}`)).toEqual({ status: 200, text: 'abc' });
+    await expect(fetch(secure.url)).rejects.toThrow();
+  } finally {
+    await secure.stop();
+  }
 });

@@ -1,9 +1,21 @@
 import { joinCluster } from '@teamtalk/bus';
-import { type Kit, type Service, type StartOptions, startService } from '@teamtalk/service-kit';
+import { startHttpListener } from '@teamtalk/net';
+import {
+  type Kit,
+  type Service,
+  type StartOptions,
+  startService,
+  traceRequests,
+} from '@teamtalk/service-kit';
 import { createApp } from './app.js';
 import type { MsfsConfig } from './config.js';
 import { createContext } from './context.js';
-import { startHttpListener } from './http/http-listener.js';
+import { refusals, refusalText, sendRefusal } from './http/refusals.js';
+import { routeOf } from './http/route.js';
+import { uploadType } from './http/send-json.js';
+
+/** Milliseconds a response may take once the service stops. */
+const answerMs = 5_000;
 
 /** Starts an msfs, which stores images uploaded by HTTP and serves them in any size. Ports: `http`, `ops`. */
 export function startMsfs(config: MsfsConfig, options: StartOptions = {}): Promise<Service> {
@@ -11,9 +23,26 @@ export function startMsfs(config: MsfsConfig, options: StartOptions = {}): Promi
 }
 
 async function start(config: MsfsConfig, kit: Kit): Promise<Record<string, number>> {
-  const cluster = await joinCluster(kit, config.nats);
+  const cluster = await joinCluster(kit, config.nats, { relaxed: true });
   const context = await createContext(config, kit, cluster);
-  const http = await startHttpListener(kit, config, createApp(kit, context));
+  const { requestMs, idleMs } = config.timeouts;
+  const http = await startHttpListener(
+    kit,
+    {
+      ...config,
+      maxConnections: config.limits.connections,
+      requestMs,
+      headersMs: Math.min(10_000, requestMs),
+      idleMs,
+      answerMs,
+      // An upload that will be refused is answered before its content is sent.
+      checksContinue: true,
+      brokenBody: (status) => refusalText(status === 408 ? refusals.tooSlow : refusals.badRequest),
+      brokenType: uploadType,
+      refuse: (_request, response) => sendRefusal(response, refusals.tooMany),
+    },
+    traceRequests(kit.tracing, createApp(kit, context), ({ req }) => routeOf(req)),
+  );
   cluster.register(() => ({ port: http }));
   return { http };
 }

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import {
   BodyError,
   Commands,
@@ -19,17 +19,24 @@ import {
   type Participant,
 } from '../transfers/participant.js';
 import { FramePool } from './frame-pool.js';
+import { MessageError } from './web-socket-stream.js';
 
 /** Bytes a client may leave unread: the blocks it has pulled, and small responses. */
 const maxUnreadBytes = maxPulls * (blockBytes + 1024) + 65_536;
 /** Buffers for forwarded blocks. */
 const frames = new FramePool(blockBytes + 256, 64);
-/** Bytes of an unfinished or waiting PDU that are buffered before the login. */
+/** Bytes that are buffered before the login: of an unfinished or waiting PDU, and as many that the client does not read. */
 const maxBeforeLogin = 16_384;
 /** How long a client may take to close its side after the server has closed its own, milliseconds. */
 const lingerMs = 5_000;
 
 const { FILE_TYPE_ONLINE, FILE_TYPE_OFFLINE } = IM.BaseDefine.TransferFileType;
+
+/** What carries a connection: a socket, or a WebSocket as a stream. */
+export interface ClientStream extends Duplex {
+  /** With the bytes that wait in it. */
+  readonly bytesWritten: number;
+}
 
 /** State shared by all connections. */
 export interface ConnectionHost {
@@ -55,7 +62,7 @@ export class Connection implements Line {
   taskId = '';
   offline = false;
   participant: Participant | undefined;
-  readonly #socket: Socket;
+  readonly #socket: ClientStream;
   readonly #decoder: PduDecoder;
   readonly #host: ConnectionHost;
   #badPdus = 0;
@@ -66,15 +73,17 @@ export class Connection implements Line {
   #taken = 0;
   #takenAt = performance.now();
 
-  constructor(socket: Socket, address: string, host: ConnectionHost) {
+  constructor(socket: ClientStream, address: string, host: ConnectionHost) {
     this.#socket = socket;
     this.address = address;
     this.#host = host;
     this.#decoder = new PduDecoder(host.limits.pduBytes);
-    socket.on('data', (chunk) => this.#receive(chunk));
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('partial', (bytes: number) => this.#heard(bytes));
     socket.on('error', (error) => {
-      this.#reason ??= 'lost';
-      host.log.debug({ err: error, peer: address }, 'client connection failed');
+      this.#reason ??= error instanceof MessageError ? 'framing' : 'lost';
+      if (error instanceof MessageError) this.#logFraming(error);
+      else host.log.debug({ err: error, peer: address }, 'client connection failed');
     });
     socket.on('end', () => this.end('peer'));
     socket.on('close', () => this.#closed());
@@ -103,7 +112,8 @@ export class Connection implements Line {
   write(pdu: Buffer, done?: (error?: Error | null) => void): void {
     if (this.closed) return;
     this.#socket.write(pdu, done);
-    if (this.#socket.writableLength > maxUnreadBytes) this.destroy('not_reading');
+    const most = this.participant ? maxUnreadBytes : maxBeforeLogin;
+    if (this.#socket.writableLength > most) this.destroy('not_reading');
   }
 
   send(message: OutgoingMessage, seqNum = 0): void {
@@ -176,13 +186,18 @@ export class Connection implements Line {
   }
 
   #receive(chunk: Buffer): void {
-    this.heardAt = performance.now();
     if (this.closed) return;
     this.#decoder.push(chunk);
     this.#advance();
-    if (!this.participant && this.#decoder.pendingBytes > maxBeforeLogin) this.destroy('before_login');
+    this.#heard(this.#decoder.pendingBytes);
     // The chunk may be borrowed for this call only.
     this.#decoder.letGo();
+  }
+
+  /** @param pendingBytes buffered bytes of PDUs that are unfinished or wait */
+  #heard(pendingBytes: number): void {
+    this.heardAt = performance.now();
+    if (!this.participant && pendingBytes > maxBeforeLogin) this.destroy('before_login');
   }
 
   #advance(): void {
@@ -195,12 +210,16 @@ export class Connection implements Line {
       }
     } catch (error) {
       const framing = error instanceof FramingError;
-      const { log, clientLog } = this.#host;
-      const fields = { err: error, peer: this.address };
-      if (framing) clientLog.info(this.address, fields, 'framing invalid; closing connection');
-      else log.error(fields, 'reading PDUs failed; closing connection');
+      if (framing) this.#logFraming(error);
+      else
+        this.#host.log.error({ err: error, peer: this.address }, 'reading PDUs failed; closing connection');
       this.destroy(framing ? 'framing' : 'failed');
     }
+  }
+
+  #logFraming(error: Error): void {
+    const fields = { err: error, peer: this.address };
+    this.#host.clientLog.info(this.address, fields, 'framing invalid; closing connection');
   }
 
   #handle(pdu: PduFrame): void {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { proxyHeader, RawConnection, tlsEnv } from '@teamtalk/local-stack';
+import { proxyHeader, proxyLine, RawConnection, tlsEnv } from '@teamtalk/local-stack';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { from, metricsOf, Role, Side, TestInstallation, to } from '../testing/test-installation.js';
 
@@ -33,21 +33,27 @@ it('with a certificate clients connect by TLS, and plain connections are closed'
   await service.stop();
 });
 
-it('behind a load balancer the address is that of the PROXY header', async () => {
-  const service = await installation.fileServer({ PROXY_PROTOCOL: 'v2', LOGIN_CHECK: 'address' });
-  installation.sessions.set(to, ['203.0.113.7']);
-  const taskId = await installation.task(10, 'online');
-  for (const [address, resultCode] of [
-    ['203.0.113.8', 1],
-    ['203.0.113.7', 0],
-  ] as const) {
-    const socket = connect({ port: service.ports.client!, host: '127.0.0.1' });
-    await once(socket, 'connect');
-    socket.write(proxyHeader(address));
-    const side = new Side(RawConnection.over(socket), to, taskId);
-    expect(await side.logIn(Role.receiver)).toBe(resultCode);
-    side.raw.close();
-  }
-  installation.sessions.set(to, ['127.0.0.1']);
-  await service.stop();
-});
+it.each([
+  ['v1', proxyLine],
+  ['v2', proxyHeader],
+] as const)(
+  'behind a load balancer the address is that of the PROXY header (%s)',
+  async (version, header) => {
+    const service = await installation.fileServer({ PROXY_PROTOCOL: version, LOGIN_CHECK: 'address' });
+    installation.sessions.set(to, ['203.0.113.7']);
+    const taskId = await installation.task(10, 'online');
+    for (const [address, resultCode] of [
+      ['203.0.113.8', 1],
+      ['203.0.113.7', 0],
+    ] as const) {
+      const socket = connect({ port: service.ports.client!, host: '127.0.0.1' });
+      await once(socket, 'connect');
+      socket.write(header(address));
+      const side = new Side(RawConnection.over(socket), to, taskId);
+      expect(await side.logIn(Role.receiver)).toBe(resultCode);
+      side.raw.close();
+    }
+    installation.sessions.set(to, ['127.0.0.1']);
+    await service.stop();
+  },
+);

@@ -150,6 +150,7 @@ export class TestInstallation {
         NATS_PREFIX: this.nats.prefix,
         OPS_PORT: '0',
         CLIENT_PORT: '0',
+        WS_PORT: '0',
         STORAGE_DIR: this.folder,
         ...env,
       }),

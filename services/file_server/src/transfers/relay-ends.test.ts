@@ -1,3 +1,4 @@
+import { topics } from '@teamtalk/bus';
 import { waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM } from '@teamtalk/protocol';
 import { expect, it } from 'vitest';
@@ -24,6 +25,19 @@ it.each([
   });
   await Promise.all([pair.sender.raw.closed, pair.receiver.raw.closed]);
   await waitUntil(() => pairs.installation.db.ended.has(pair.taskId), { what: 'the task is over' });
+});
+
+it('a user who is logged out everywhere is cut off, and nobody else', async () => {
+  const [cut, other] = [await pairs.begin(3), await pairs.begin(3)];
+  let isOpen = true;
+  void cut.receiver.raw.closed.then(() => {
+    isOpen = false;
+  });
+  const { bus } = pairs.installation;
+  bus.publish(topics.cutOff, { userId: from });
+  await Promise.all([cut.sender.raw.closed, other.sender.raw.closed]);
+  expect(isOpen).toBe(true);
+  expect(await metricsOf(pairs.service)).toContain('connections_closed_total{reason="logged_out"} 2');
 });
 
 it('a transfer ends at once, however long the store takes to record it', async () => {

@@ -135,6 +135,9 @@ export class Relay {
       return;
     }
     this.#pulls.shift();
+    // The next one has the same time as if it had been asked for now.
+    const [next] = this.#pulls;
+    if (next) next.askedAt = performance.now();
     if (pull.dropped || !this.#receiver) return;
     this.#reached = Math.max(this.#reached, offset + fileData.length);
     this.#servedAt = performance.now();

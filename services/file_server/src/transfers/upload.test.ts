@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { waitUntil } from '@teamtalk/local-stack';
-import { Commands, IM } from '@teamtalk/protocol';
+import { Commands, encodePdu, IM } from '@teamtalk/protocol';
 import { expect, it } from 'vitest';
 import { block, OfflineFiles, part } from '../testing/offline-files.js';
 import { from, metricsOf, Role, to } from '../testing/test-installation.js';
@@ -186,6 +186,25 @@ it('a silent uploader and a silent downloader are closed', async () => {
   await expect
     .poll(() => metricsOf(hasty), { timeout: 15_000 })
     .toContain('connections_closed_total{reason="idle"} 1\n');
+  await hasty.stop();
+});
+
+it('is closed when a block comes byte by byte', async () => {
+  const hasty = await files.installation.fileServer({ STALL_MS: '600' });
+  const taskId = await files.installation.task(2 * block, 'offline');
+  const side = await files.installation.enter(hasty, from, taskId, Role.upload);
+  await side.answerPulls(Buffer.alloc(2 * block), 1);
+  await side.expect(Commands.FilePullDataReq);
+  const reply = { resultCode: 0, taskId, userId: from, offset: block, fileData: Buffer.alloc(block) };
+  const pdu = encodePdu(Commands.FilePullDataRsp, reply, 7);
+  let sent = 0;
+  const drip = setInterval(() => void side.raw.send(pdu.subarray(sent, ++sent)).catch(() => {}), 20);
+  await side.raw.closed;
+  clearInterval(drip);
+  expect(sent).toBeGreaterThan(5);
+  await expect
+    .poll(() => metricsOf(hasty), { timeout: 15_000 })
+    .toContain('connections_closed_total{reason="stalled"} 1\n');
   await hasty.stop();
 });
 

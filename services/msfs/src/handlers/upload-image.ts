@@ -1,3 +1,4 @@
+import { preflightHeaders } from '@teamtalk/net';
 import type { Request, RequestHandler, Response } from 'express';
 import multer from 'multer';
 import type { Context } from '../context.js';
@@ -53,7 +54,7 @@ export function uploadImage(context: Context, onBroken: (error: unknown) => void
   };
 
   return (request, response, next) => {
-    allowOrigin(context, request, response);
+    response.set(context.uploadOrigins.corsHeaders(request.headers.origin));
     const early = refusalBefore(request, limits.uploadBytes, permits.refusalOf(request), uploads.isFull);
     if (early) {
       sendRefusal(response, early);
@@ -88,12 +89,8 @@ function mostBytes({ headers }: Request, maxBytes: number): number {
 /** `OPTIONS`: the preflight request of a browser before a page uploads with a token. */
 export function allowUpload(context: Context): RequestHandler {
   return (request, response) => {
-    allowOrigin(context, request, response);
-    response.set({
-      'access-control-allow-methods': 'POST',
-      'access-control-allow-headers': 'authorization',
-      'access-control-max-age': '86400',
-    });
+    response.set(context.uploadOrigins.corsHeaders(request.headers.origin));
+    response.set(preflightHeaders('POST', 'authorization'));
     response.status(204).end();
   };
 }
@@ -144,19 +141,12 @@ function cutOffWhatIsTooSlow(
   response.once('close', () => clearInterval(timer));
 }
 
-function allowOrigin({ uploadOrigins }: Context, { headers }: Request, response: Response): void {
-  if (!uploadOrigins) {
-    response.set('access-control-allow-origin', '*');
-  } else if (headers.origin && uploadOrigins.includes(headers.origin)) {
-    response.set({ 'access-control-allow-origin': headers.origin, vary: 'origin' });
-  }
-}
-
 /** The address from the client's Host header, or the server's own if the header is not usable. */
 function ownUrl(request: Request): string {
   const { host = '' } = request.headers;
-  if (/^[A-Za-z0-9._-]+(:\d{1,5})?$|^\[[0-9A-Fa-f:.]+\](:\d{1,5})?$/.test(host)) return `http://${host}`;
+  const scheme = request.protocol;
+  if (/^[A-Za-z0-9._-]+(:\d{1,5})?$|^\[[0-9A-Fa-f:.]+\](:\d{1,5})?$/.test(host)) return `${scheme}://${host}`;
   const { localAddress = '127.0.0.1', localPort } = request.socket;
   const address = localAddress.replace(/^::ffff:/, '');
-  return `http://${address.includes(':') ? `[${address}]` : address}:${localPort}`;
+  return `${scheme}://${address.includes(':') ? `[${address}]` : address}:${localPort}`;
 }

@@ -183,6 +183,17 @@ describe('there is no thumbnail', () => {
     expect((await msfs.get(broken)).status).toBe(200);
   });
 
+  it.each([
+    ['gif', gif(65_535, 65_535)],
+    ['webp', webp(16_383, 16_383)],
+  ])('of a %s that says it is huge', async (ending, bomb) => {
+    const { path: imagePath } = await msfs.upload(bomb, `x.${ending}`);
+    expect(imagePath).toContain(`.${ending}`);
+    const begin = performance.now();
+    expect(await status(imagePath, '100x100.jpg')).toBe(404);
+    expect(performance.now() - begin).toBeLessThan(2_000);
+  });
+
   it('of a decompression bomb, which is detected cheaply', async () => {
     const bombs = [png(20_000, 20_000), png(100_000, 100_000), png(2_001, 2_000)];
     for (const bomb of bombs) {
@@ -198,6 +209,36 @@ describe('there is no thumbnail', () => {
     expect(await status(large, '100x100.jpg')).toBe(200);
   });
 });
+
+/** The beginning of a GIF that says it is this large, and has one frame of that size. */
+function gif(width: number, height: number): Buffer {
+  const size = Buffer.alloc(4);
+  size.writeUInt16LE(width, 0);
+  size.writeUInt16LE(height, 2);
+  const screen = Buffer.concat([Buffer.from('GIF89a'), size, Buffer.from([0x80, 0, 0]), Buffer.alloc(6)]);
+  const image = Buffer.concat([
+    Buffer.from([0x2c, 0, 0, 0, 0]),
+    size,
+    Buffer.from([0, 2, 2, 0x4c, 1, 0, 0x3b]),
+  ]);
+  return Buffer.concat([screen, image]);
+}
+
+/** The beginning of a lossless WebP that says it is this large. */
+function webp(width: number, height: number): Buffer {
+  const content = Buffer.alloc(30);
+  content[0] = 0x2f;
+  content.writeUInt32LE((width - 1) | ((height - 1) << 14), 1);
+  const chunk = Buffer.concat([Buffer.from('VP8L'), lengthOf(content), content]);
+  const body = Buffer.concat([Buffer.from('WEBP'), chunk]);
+  return Buffer.concat([Buffer.from('RIFF'), lengthOf(body), body]);
+}
+
+function lengthOf(bytes: Buffer): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(bytes.length);
+  return length;
+}
 
 /** A one-colour PNG of this size: tiny as a file, gigabytes when decoded. */
 function png(width: number, height: number): Buffer {
