@@ -3,6 +3,12 @@ import {
   addressLimitEnv,
   addressLimits,
   Networks,
+  Origins,
+  type ProxyProtocol,
+  proxyProtocol,
+  type TlsFiles,
+  tlsEnv,
+  tlsFiles,
   trustedProxiesEnv,
 } from '@teamtalk/net';
 import {
@@ -27,9 +33,16 @@ export const envSchema = {
   HTTP_PORT: env.port(8080, 'Port of GET /msg_server and GET /status'),
   TCP_HOST: env.string('0.0.0.0', 'Address the server listens on for command 0x0101'),
   TCP_PORT: env.port(8008, 'Port for command 0x0101'),
+  ...tlsEnv,
+  TLS_CERT_FILE: env.optionalString(
+    'PEM file of the TLS certificate with its chain; set with TLS_KEY_FILE, HTTP_PORT speaks HTTPS. TCP_PORT stays plain: its clients know no TLS. The files are reloaded when they change',
+  ),
   MSFS_PRIOR_URL: env.url('http://127.0.0.1:8700/', web, 'Base URL of msfs, as clients reach it'),
   MSFS_BACKUP_URL: env.url('', web, 'Second base URL of msfs; the first one when unset'),
   DISCOVERY_URL: env.url('', web, 'URL behind the clients’ discovery button; none when unset'),
+  CORS_ORIGINS: env.optionalString(
+    'Origins of the web pages that may read the answers of HTTP_PORT, as https://chat.example.com, separated by commas; *: all; none when unset',
+  ),
   BASE_URL: env.url('', web, 'baseUrl of the response, for clients that read it; left out when unset'),
   MAX_HTTP_CONNECTIONS: env.integer(
     10_000,
@@ -44,6 +57,11 @@ export const envSchema = {
     'Maximum number of TCP connections; further ones are refused',
   ),
   ...addressLimitEnv,
+  PROXY_PROTOCOL: env.choice(
+    ['off', 'v1', 'v2'],
+    'off',
+    'v1, v2: every connection to TCP_PORT begins with a PROXY header of that version by a load balancer, which names the client’s address; a connection without one is closed, and where TRUSTED_PROXIES is set, one from elsewhere',
+  ),
   ...trustedProxiesEnv,
   MAX_PDU_BYTES: env.integer(1024, 16, 1_048_576, 'Largest PDU a client may send, header included, bytes'),
   REQUEST_TIMEOUT_MS: env.integer(
@@ -64,10 +82,22 @@ export const envSchema = {
 export interface LoginServerConfig extends CommonConfig {
   nats: BusConfig;
   http: { host: string; port: number; maxConnections: number };
-  tcp: { host: string; port: number; maxConnections: number; maxPduBytes: number; maxBadPdus: number };
+  tcp: {
+    host: string;
+    port: number;
+    maxConnections: number;
+    maxPduBytes: number;
+    maxBadPdus: number;
+    /** undefined: connections begin with no PROXY header. */
+    proxyProtocol: ProxyProtocol | undefined;
+  };
   requestTimeoutMs: number;
+  /** of HTTP; undefined: no TLS */
+  tls: TlsFiles | undefined;
   addressLimits: AddressLimits;
   trustedProxies: Networks;
+  /** of web pages that may read answers of HTTP */
+  corsOrigins: Origins;
   /** What clients are sent besides the msg_server; URLs of msfs end in a slash. */
   urls: { msfsPrior: string; msfsBackup: string; discovery: string; baseUrl: string | undefined };
 }
@@ -87,10 +117,13 @@ function nest(values: EnvValues<typeof envSchema>): LoginServerConfig {
       maxConnections: values.MAX_TCP_CONNECTIONS,
       maxPduBytes: values.MAX_PDU_BYTES,
       maxBadPdus: values.MAX_CONSECUTIVE_BAD_PDUS,
+      proxyProtocol: proxyProtocol(values),
     },
     requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
+    tls: tlsFiles(values),
     addressLimits: addressLimits(values),
     trustedProxies: Networks.parse('TRUSTED_PROXIES', values.TRUSTED_PROXIES),
+    corsOrigins: Origins.parse('CORS_ORIGINS', values.CORS_ORIGINS, 'none'),
     urls: {
       msfsPrior: withSlash(values.MSFS_PRIOR_URL),
       msfsBackup: withSlash(values.MSFS_BACKUP_URL || values.MSFS_PRIOR_URL),

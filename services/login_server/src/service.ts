@@ -5,7 +5,7 @@ import { createContext } from './context.js';
 import { findMsgServer } from './handlers/find-msg-server.js';
 import { showStatus } from './handlers/show-status.js';
 import { tellMsgServer } from './handlers/tell-msg-server.js';
-import { startHttpListener } from './listeners/http-listener.js';
+import { startRoutes } from './listeners/http-routes.js';
 import { startTcpListener } from './listeners/tcp-listener.js';
 
 /** How long the start waits for heartbeats of msg_servers, milliseconds. */
@@ -17,15 +17,20 @@ export function startLoginServer(config: LoginServerConfig, options: StartOption
 }
 
 async function start(config: LoginServerConfig, kit: Kit): Promise<Record<string, number>> {
-  const cluster = await joinCluster(kit, config.nats);
+  const cluster = await joinCluster(kit, config.nats, { relaxed: true });
   const context = createContext(config, kit, cluster);
   // Otherwise the first clients would be told that there is no msg_server.
   await context.directory.waitForOne(discoveryMs);
 
-  const { requestTimeoutMs, addressLimits, trustedProxies } = config;
-  const http = await startHttpListener(
+  const { requestTimeoutMs, addressLimits } = config;
+  const http = await startRoutes(
     kit,
-    { ...config.http, requestTimeoutMs, addressLimits, trustedProxies },
+    {
+      ...config,
+      listen: config.http,
+      maxConnections: config.http.maxConnections,
+      requestMs: requestTimeoutMs,
+    },
     new Map([
       ['/msg_server', findMsgServer(context)],
       ['/status', showStatus(context)],

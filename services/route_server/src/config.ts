@@ -19,11 +19,16 @@ export const envSchema = {
     60_000,
     'Time for msg_servers to answer the discovery request at the start, milliseconds; they also send heartbeats every second',
   ),
+  WEB_COUNTS_AS_PC: env.boolean(
+    true,
+    'Whether others see a user online who is logged in on web pages only, and whether a mobile client that kicks the PC ends web sessions, too. The same at all route_servers',
+  ),
 };
 
 export interface RouteServerConfig extends CommonConfig {
   nats: BusConfig;
   discoveryMs: number;
+  webIsPc: boolean;
 }
 
 /** @throws ConfigError naming every invalid variable */
@@ -33,5 +38,6 @@ export function loadConfig(environment: NodeJS.ProcessEnv): RouteServerConfig {
     ...commonConfig(values),
     nats: busConfig(values),
     discoveryMs: values.ROLL_CALL_MS,
+    webIsPc: values.WEB_COUNTS_AS_PC,
   };
 }

@@ -1,6 +1,7 @@
 import { type Bus, type Cluster, type Heartbeat, type Registry, topics } from '@teamtalk/bus';
 import { type Effects, noEffects, PresenceSync, PresenceTable } from '@teamtalk/routing';
 import type { Kit } from '@teamtalk/service-kit';
+import type { RouteServerConfig } from './config.js';
 import { NodeSender } from './node-sender.js';
 import { actOn } from './presence/kick-displaced.js';
 import { StatusNotifier } from './presence/status-notifier.js';
@@ -17,10 +18,14 @@ export interface Context {
   readonly routeServers: Registry;
 }
 
-export function createContext(kit: Kit, cluster: Cluster): Context {
+export function createContext(
+  { webIsPc }: Pick<RouteServerConfig, 'webIsPc'>,
+  kit: Kit,
+  cluster: Cluster,
+): Context {
   const { life, log, metrics } = kit;
   const { bus } = cluster;
-  const table = new PresenceTable();
+  const table = new PresenceTable({ webIsPc });
   metrics.gauge('sessions', 'Logged-in connections on all msg_servers', () => table.sessionCount);
   metrics.gauge('users', 'Users with a connection', () => table.userCount);
   const removals = metrics.counter(

@@ -21,7 +21,7 @@ export function startRouteServer(config: RouteServerConfig, options: StartOption
 async function start(config: RouteServerConfig, kit: Kit): Promise<Record<string, number>> {
   const cluster = await joinCluster(kit, config.nats);
   const { bus } = cluster;
-  const context = createContext(kit, cluster);
+  const context = createContext(config, kit, cluster);
   const { table, sync, statuses, msgServers } = context;
 
   bus.answer(topics.presenceUpdate, updatePresence(context));

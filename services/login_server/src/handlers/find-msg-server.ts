@@ -1,6 +1,6 @@
 import type { Heartbeat } from '@teamtalk/bus';
 import type { Context } from '../context.js';
-import type { HttpHandler } from '../listeners/http-listener.js';
+import type { HttpHandler } from '../listeners/http-routes.js';
 
 /** Texts of the original. */
 const refusals = {

@@ -1,5 +1,5 @@
 import type { Context } from '../context.js';
-import type { HttpHandler } from '../listeners/http-listener.js';
+import type { HttpHandler } from '../listeners/http-routes.js';
 
 /** `GET /status` (client-behaviour.md#the-answer-of-login_server): users online by msg_server. A user on two msg_servers counts twice. */
 export function showStatus({ directory }: Context): HttpHandler {

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { proxyHeader } from '@teamtalk/local-stack';
 import { Commands, encodePdu, encodeRawPdu } from '@teamtalk/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { converse } from '../testing/tcp-client.js';
@@ -92,17 +93,56 @@ describe('limits', () => {
   });
 
   it('close a connection that sends nothing, and one that the client never closes', async () => {
-    const hasty = await TestServer.start({ REQUEST_TIMEOUT_MS: '100' });
+    const hasty = await TestServer.start({ REQUEST_TIMEOUT_MS: '1000' });
     try {
       expect(await converse(hasty.service.ports.tcp!, Buffer.alloc(0))).toEqual([]);
       const stuck = connect({ port: hasty.service.ports.tcp!, host: '127.0.0.1', allowHalfOpen: true });
       stuck.write(question);
       stuck.resume();
-      await expect.poll(() => hasty.metrics()).toContain('tcp_closed_total{reason="answered"} 1\n');
+      await expect
+        .poll(() => hasty.metrics(), { timeout: 10_000 })
+        .toContain('tcp_closed_total{reason="answered"} 1\n');
       expect(await hasty.metrics()).toContain('tcp_closed_total{reason="timeout"} 1\n');
       stuck.destroy();
     } finally {
       await hasty.stop();
+    }
+  });
+});
+
+describe('behind a load balancer', () => {
+  const from = (address: string) => Buffer.concat([proxyHeader(address), question]);
+
+  it('limits the clients’ addresses, which PROXY headers name', async () => {
+    const balanced = await TestServer.start({
+      PROXY_PROTOCOL: 'v2',
+      MAX_CONNECTIONS_PER_ADDRESS: '1',
+      ADDRESS_LIMIT_EXEMPT: 'none',
+    });
+    try {
+      const { tcp } = balanced.service.ports;
+      const held = connect(tcp!, '127.0.0.1');
+      held.write(proxyHeader('203.0.113.1'));
+      await expect.poll(() => balanced.metrics()).toContain('tcp_connections 1\n');
+      expect(await converse(tcp!, from('203.0.113.1'))).toEqual([]);
+      expect(await balanced.metrics()).toContain('tcp_closed_total{reason="too_many_from_address"} 1\n');
+      expect(await converse(tcp!, from('203.0.113.2'))).toHaveLength(1);
+      expect(await converse(tcp!, question)).toEqual([]);
+      expect(await balanced.metrics()).toContain('tcp_closed_total{reason="no_proxy_header"} 1\n');
+      held.destroy();
+    } finally {
+      await balanced.stop();
+    }
+  });
+
+  it('takes no address from whoever is no trusted load balancer', async () => {
+    const env = { PROXY_PROTOCOL: 'v2', TRUSTED_PROXIES: '127.0.0.2' };
+    const balanced = await TestServer.start(env);
+    try {
+      expect(await converse(balanced.service.ports.tcp!, from('203.0.113.1'))).toEqual([]);
+      expect(await balanced.metrics()).toContain('tcp_closed_total{reason="no_proxy_header"} 1\n');
+    } finally {
+      await balanced.stop();
     }
   });
 });

@@ -1,5 +1,11 @@
 import type { Socket } from 'node:net';
-import { AddressLimit, type AddressLimits, ClientPort, OpenConnections } from '@teamtalk/net';
+import {
+  AddressLimit,
+  type AddressLimits,
+  ClientPort,
+  OpenConnections,
+  type ProxyProtocol,
+} from '@teamtalk/net';
 import { Commands, FramingError, type Pdu, PduDecoder } from '@teamtalk/protocol';
 import type { Kit } from '@teamtalk/service-kit';
 
@@ -8,6 +14,8 @@ export interface TcpListenerOptions {
   port: number;
   maxConnections: number;
   addressLimits: AddressLimits;
+  /** from whom connections begin with a PROXY header; undefined: they begin without */
+  proxyProtocol: ProxyProtocol | undefined;
   maxPduBytes: number;
   /** number of unexpected PDUs after which a connection is closed */
   maxBadPdus: number;
@@ -35,7 +43,7 @@ export async function startTcpListener(
   const open = new OpenConnections<Socket>();
   metrics.gauge('tcp_connections', 'Open TCP connections', () => open.size);
 
-  const serve = (socket: Socket) => {
+  const serve = (socket: Socket, address = socket.remoteAddress) => {
     const decoder = new PduDecoder(options.maxPduBytes);
     let bad = 0;
     let reason: Reason | undefined;
@@ -75,7 +83,7 @@ export async function startTcpListener(
         read(chunk);
       } catch (error) {
         const framing = error instanceof FramingError;
-        const { remoteAddress: peer = '' } = socket;
+        const peer = address ?? '';
         if (framing) clientLog.info(peer, { err: error, peer }, 'framing invalid; closing connection');
         else log.error({ err: error, peer }, 'reading PDUs failed; closing connection');
         end(framing ? 'framing' : 'failed');
@@ -83,7 +91,7 @@ export async function startTcpListener(
     });
   };
 
-  const { host, port, maxConnections, addressLimits } = options;
+  const { host, port, maxConnections, addressLimits, proxyProtocol } = options;
   const clients = new ClientPort({
     where: { host, port },
     maxSockets: maxConnections,
@@ -93,6 +101,16 @@ export async function startTcpListener(
       refused: { inc: () => closed.inc({ reason: 'too_many_from_address' }) },
       clientLog,
     }),
+    layers: {
+      certificate: undefined,
+      proxyProtocol,
+      openingMs: options.requestTimeoutMs,
+      metrics: {
+        proxyRefused: { inc: () => closed.inc({ reason: 'no_proxy_header' }) },
+        // There is no TLS here.
+        handshakesFailed: { inc() {} },
+      },
+    },
     metrics: { refusedSockets: { inc: () => closed.inc({ reason: 'too_many_connections' }) } },
     log,
     clientLog,

@@ -5,7 +5,12 @@ import type { Context } from '../context.js';
 export function querySessions({ table }: Context) {
   return ({ userIds }: teamtalk.bus.SessionsQuery): teamtalk.bus.Sessions.$Properties => ({
     sessions: (userIds ?? []).flatMap((id) =>
-      table.sessionsOf(id).map(({ userId, node, clientType }) => ({ userId, node, clientType })),
+      table.sessionsOf(id).map(({ userId, node, clientType, clientClass }) => ({
+        userId,
+        node,
+        clientType,
+        web: clientClass === 'web',
+      })),
     ),
   });
 }

@@ -1,6 +1,6 @@
 import { type Registry, rendezvous } from '@teamtalk/bus';
 import { IM } from '@teamtalk/protocol';
-import type { Effects } from '@teamtalk/routing';
+import type { Effects, Session } from '@teamtalk/routing';
 import type { Kit } from '@teamtalk/service-kit';
 import type { NodeSender } from '../node-sender.js';
 import type { StatusNotifier } from './status-notifier.js';
@@ -25,9 +25,15 @@ export function actOn(actors: Actors, effects: Effects, node: number): void {
 }
 
 export function kickDisplaced({ nodes }: Pick<Actors, 'nodes'>, { displaced }: Effects): void {
-  for (const { userId, node, connectionId } of displaced) {
-    nodes.send(node, { kick: { userId, connectionId, reason: KICK_REASON_DUPLICATE_USER } });
-  }
+  for (const session of displaced) kickSession({ nodes }, session, KICK_REASON_DUPLICATE_USER);
+}
+
+export function kickSession(
+  { nodes }: Pick<Actors, 'nodes'>,
+  { userId, node, connectionId }: Session,
+  reason: number,
+): void {
+  nodes.send(node, { kick: { userId, connectionId, reason, knowsWeb: true, knowsBots: true } });
 }
 
 /** Whether this route_server is the one that acts for a msg_server. */

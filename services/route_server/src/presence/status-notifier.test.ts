@@ -89,7 +89,7 @@ describe('0x0203', () => {
   it('that is pending is sent when a route_server stops', async () => {
     const table = new PresenceTable();
     const effects = noEffects();
-    table.add({ ...online(5, 1, 1), node: 77 }, effects);
+    table.add({ ...online(5, 1, 1), clientClass: 'pc', node: 77 }, effects);
     const sent: unknown[] = [];
     const nodes = {
       send: (...event: unknown[]) => sent.push(event),

@@ -1,5 +1,5 @@
 import { type Registry, teamtalk } from '@teamtalk/bus';
-import { Commands, encodePdu, IM, isMobileClient } from '@teamtalk/protocol';
+import { Commands, encodePdu, IM } from '@teamtalk/protocol';
 import type { Effects, PresenceTable } from '@teamtalk/routing';
 import type { NodeSender } from '../node-sender.js';
 
@@ -114,7 +114,7 @@ export class StatusNotifier {
   }
 
   #tellMobiles(userId: number): void {
-    const mobiles = this.#table.sessionsOf(userId).filter(({ clientType }) => isMobileClient(clientType));
+    const mobiles = this.#table.sessionsOf(userId).filter(({ clientClass }) => clientClass === 'mobile');
     if (mobiles.length === 0) return;
     const loginStat = statusOf(this.#table, userId);
     const pdu = encodePdu(Commands.BuddyListPcLoginStatusNotify, { userId, loginStat }, 0);

@@ -116,3 +116,18 @@ export const online = (
   loginSeq: number,
   clientType: number = ClientType.WINDOWS,
 ) => ({ userId, connectionId, loginSeq, clientType, online: true });
+
+/** A session of a bot, as msg_servers announce it. */
+export const botOnline = (userId: number, connectionId: number, loginSeq: number) => ({
+  ...webOnline(userId, connectionId, loginSeq),
+  bot: true,
+});
+
+/** A web session, as msg_servers announce it. */
+export const webOnline = (userId: number, connectionId: number, webLoginSeq: number) => ({
+  userId,
+  connectionId,
+  webLoginSeq,
+  clientType: ClientType.WINDOWS,
+  online: true,
+});

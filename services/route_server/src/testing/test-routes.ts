@@ -12,17 +12,21 @@ export class TestRoutes {
   readonly a: FakeNode;
   readonly b: FakeNode;
   readonly #nats: TestNats;
+  readonly #env: NodeJS.ProcessEnv;
   readonly #cleanUps: (() => Promise<void>)[] = [];
 
-  static async start(): Promise<TestRoutes> {
+  /** @param env variables of its route_servers */
+  static async start(env: NodeJS.ProcessEnv = {}): Promise<TestRoutes> {
     const nats = await testNats();
     const { log, metrics } = createKit('test', { logLevel: 'silent', shutdownMs: 1000 });
-    const routes = new TestRoutes(nats, await Bus.connect({ ...nats, name: 'test', log, metrics }));
+    const bus = await Bus.connect({ ...nats, name: 'test', log, metrics });
+    const routes = new TestRoutes(nats, bus, env);
     await routes.add();
     return routes;
   }
 
-  private constructor(nats: TestNats, bus: Bus) {
+  private constructor(nats: TestNats, bus: Bus, env: NodeJS.ProcessEnv) {
+    this.#env = env;
     this.#nats = nats;
     this.bus = bus;
     this.a = new FakeNode(bus);
@@ -49,6 +53,7 @@ export class TestRoutes {
         OPS_PORT: '0',
         ROLL_CALL_MS: '100',
         LOG_LEVEL: 'silent',
+        ...this.#env,
       }),
     );
     this.services.push(service);

@@ -2,8 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { NatsServer } from '@teamtalk/local-stack';
+import { callByTls, NatsServer, tlsEnv } from '@teamtalk/local-stack';
+import { Commands, encodePdu } from '@teamtalk/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { converse } from '../testing/tcp-client.js';
 import { TestServer } from '../testing/test-server.js';
 
 let server: TestServer;
@@ -107,4 +109,19 @@ describe('the process', () => {
     await Promise.all(ends);
     expect(performance.now() - begin).toBeLessThan(3_000);
   });
+});
+
+it('with a certificate HTTP is HTTPS, and 0x0101 stays plain', async () => {
+  const secure = await TestServer.start(tlsEnv);
+  try {
+    const { http, tcp } = secure.service.ports;
+    expect(await callByTls(http!, '/msg_server')).toMatchObject({ status: 200 });
+    await expect(fetch(`${secure.http}/msg_server`)).rejects.toThrow();
+    await expect.poll(() => secure.metrics()).toContain('login_server_tls_handshakes_failed_total 1\n');
+    expect(await secure.metrics()).toMatch(/login_server_tls_certificate_expires_seconds \d+/);
+    const pdus = await converse(tcp!, encodePdu(Commands.LoginReqMsgserver, {}, 9));
+    expect(pdus.map(({ commandId }) => commandId)).toEqual([0x0102]);
+  } finally {
+    await secure.stop();
+  }
 });
