@@ -28,6 +28,15 @@ export function hostAndPort(text: string): { host: string; port: number } {
   throw new InvalidArgumentError('must be host:port, such as 127.0.0.1:8000');
 }
 
+/** Reads a time of the day, such as 03:30, as minutes after midnight. */
+export function timeOfDay(text: string): number {
+  const [, hours, minutes] = /^(\d{1,2}):(\d\d)$/.exec(text) ?? [];
+  if (hours === undefined || Number(hours) > 23 || Number(minutes) > 59) {
+    throw new InvalidArgumentError('must be such as 03:30');
+  }
+  return Number(hours) * 60 + Number(minutes);
+}
+
 /** Reads the base URL of an HTTP server. */
 export function httpUrl(text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
@@ -52,4 +61,12 @@ export function choice<W extends string>(
 /** Reads words with commas between them. */
 export function commaSeparated(text: string): string[] {
   return text.split(',').map((word) => word.trim());
+}
+
+/** Reads calls per second, such as 50/s. */
+export function callsPerSecond(text: string): number {
+  const rate = /^(\d+(?:\.\d+)?)(?:\/s)?$/.exec(text)?.[1];
+  const value = Number(rate);
+  if (value > 0 && value <= 1_000_000) return value;
+  throw new InvalidArgumentError('must be calls per second, such as 50/s');
 }

@@ -30,11 +30,21 @@ export const commandGroups: readonly { heading: string; commands: readonly Comma
         description: 'Move a company in from a legacy TeamTalk (MySQL or MariaDB, Redis, files)',
         load: () => import('./commands/import.js'),
       },
-      { name: 'user', description: 'Add and list users', load: () => import('./commands/user.js') },
+      { name: 'user', description: 'Add, list and import users', load: () => import('./commands/user.js') },
       {
         name: 'app',
         description: 'Manage the internal systems that may call the HTTP API',
         load: () => import('./commands/app.js'),
+      },
+      {
+        name: 'bot',
+        description: 'Manage the bots: users that log in with a token',
+        load: () => import('./commands/bot.js'),
+      },
+      {
+        name: 'hook',
+        description: 'Manage the URLs by which systems write as a bot, like Slack’s incoming webhooks',
+        load: () => import('./commands/hook.js'),
       },
       {
         name: 'webhook',
@@ -43,13 +53,38 @@ export const commandGroups: readonly { heading: string; commands: readonly Comma
       },
       {
         name: 'push',
-        description: 'Show why phones ring, or do not',
+        description: 'Show why phones ring, or do not, and keep the credentials of push providers',
         load: () => import('./commands/push.js'),
       },
       {
         name: 'audit',
         description: 'Show and check what administrators did',
         load: () => import('./commands/audit.js'),
+      },
+      {
+        name: 'retention',
+        description: 'Set for how long messages are kept, and see what was removed',
+        load: () => import('./commands/retention.js'),
+      },
+      {
+        name: 'hold',
+        description: 'Place and release legal holds: what they cover is not removed',
+        load: () => import('./commands/hold.js'),
+      },
+      {
+        name: 'erase',
+        description: 'Erase people who have left, and print the certificates',
+        load: () => import('./commands/erase.js'),
+      },
+      {
+        name: 'export',
+        description: 'Export the messages of a person or a group, when two people want it',
+        load: () => import('./commands/export.js'),
+      },
+      {
+        name: 'console',
+        description: 'Invite people to the console',
+        load: () => import('./commands/console.js'),
       },
       {
         name: 'seed',
@@ -65,6 +100,11 @@ export const commandGroups: readonly { heading: string; commands: readonly Comma
         name: 'trace',
         description: 'Trace one message: who accepted it, when it was stored, who has it',
         load: () => import('./commands/trace.js'),
+      },
+      {
+        name: 'plan',
+        description: 'Say how many replicas and how large stores an installation needs, from measurements',
+        load: () => import('./commands/plan.js'),
       },
       {
         name: 'check-config',

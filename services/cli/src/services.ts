@@ -17,4 +17,6 @@ export const serviceConfigurations: Readonly<Record<string, () => Promise<Servic
   push_server: () => import('@teamtalk/push_server'),
   file_server: () => import('@teamtalk/file_server'),
   msfs: () => import('@teamtalk/msfs'),
+  web_server: () => import('@teamtalk/web_server'),
+  admin_server: () => import('@teamtalk/admin_server'),
 };

@@ -1,8 +1,8 @@
-import { type Command, InvalidArgumentError } from 'commander';
-import { commaSeparated, wholeNumber } from '../arguments.js';
+import type { Command } from 'commander';
+import { callsPerSecond, commaSeparated, wholeNumber } from '../arguments.js';
 import { databaseHelp, withDatabase } from '../database.js';
 import { Failure } from '../failure.js';
-import { jsonOption, note, print, printJson } from '../output.js';
+import { jsonOption, note, print, printJson, printRow } from '../output.js';
 
 interface CreateOptions {
   allow?: string[];
@@ -22,11 +22,14 @@ Permissions. As the user of --as, with that user's rights only; without it, as t
   history          read conversations and receipts
   presence         see who is online
   session          list and end the user's connections
+  device           register, list and remove the user's devices for push; what became of pushes
 Administration, for whole installations:
   users:read       list users and departments
   users:write      add, change and disable them, set passwords
   groups:admin     create, change and dissolve any group
   sessions:admin   list and end anybody's connections
+  devices:admin    register, list and remove anybody's devices for push
+  bots:admin       add bots and hooks, give them tokens, take them back
   discovery:read   list the pages behind the clients' discovery button
   discovery:write  change them
   statistics       see the msg_servers and how many are online
@@ -103,18 +106,11 @@ function list({ json }: { json?: boolean }): Promise<void> {
         ...(app.signs ? ['signed'] : []),
         ...(app.revokedAt ? ['(revoked)'] : []),
       ];
-      print(fields.join('\t'));
+      printRow(fields);
     }
   });
 }
 
 function append(value: string, previous: string[]): string[] {
   return [...previous, value];
-}
-
-function callsPerSecond(text: string): number {
-  const rate = /^(\d+(?:\.\d+)?)(?:\/s)?$/.exec(text)?.[1];
-  const value = Number(rate);
-  if (value > 0 && value <= 1_000_000) return value;
-  throw new InvalidArgumentError('must be calls per second, such as 50/s');
 }

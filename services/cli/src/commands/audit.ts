@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { wholeNumber } from '../arguments.js';
 import { databaseHelp, withDatabase } from '../database.js';
 import { Failure } from '../failure.js';
-import { jsonOption, print, printJson } from '../output.js';
+import { jsonOption, print, printJson, printRow } from '../output.js';
 
 interface ListOptions {
   verb?: string;
@@ -56,7 +56,7 @@ function list({ json, ...filter }: ListOptions): Promise<void> {
       }
       const { id, at, actor, asUser, source, verb, resource } = event;
       const who = asUser === null ? actor : `${actor} as ${asUser}`;
-      print([id, at, who, source, verb, resource, before ?? '-', after ?? '-'].join('\t'));
+      printRow([id, at, who, source, verb, resource, before ?? '-', after ?? '-']);
     }
   });
 }

@@ -24,10 +24,18 @@ export function define(command: Command): void {
       asArgument(parseHost),
       '127.0.0.1',
     )
+    .option('--canary', 'write between all msg_servers all the time, and count what arrives')
     .action(run);
 }
 
-async function run(given: { replicas: Replicas; seed: number; host: string }): Promise<void> {
+interface Given {
+  replicas: Replicas;
+  seed: number;
+  host: string;
+  canary?: boolean;
+}
+
+async function run({ canary = false, ...given }: Given): Promise<void> {
   const { runDev } = await import('../dev/dev.js');
   const stop = new AbortController();
   const abort = () => stop.abort();
@@ -38,7 +46,7 @@ async function run(given: { replicas: Replicas; seed: number; host: string }): P
     stream.removeAllListeners('error').on('error', () => {});
   const say = (text: string) => process.stdout.write(`${text}\n`);
   try {
-    await runDev({ ...given, signal: stop.signal, say });
+    await runDev({ ...given, canary, signal: stop.signal, say });
   } catch (error) {
     throw new Failure(error instanceof Error ? error.message : String(error), { cause: error });
   } finally {

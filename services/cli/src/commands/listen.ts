@@ -1,7 +1,7 @@
 import type { Message, TeamTalkClient } from '@teamtalk/client';
 import type { Command } from 'commander';
 import { addConnectionOptions, type ConnectionOptions, logIn } from '../connection.js';
-import { note, print } from '../output.js';
+import { note, plain, print } from '../output.js';
 
 /** `teamtalk listen --as NAME` */
 export function define(command: Command): void {
@@ -36,10 +36,9 @@ async function lineOf(message: Message, ownId: number, names: Names): Promise<st
       : fromUserId === ownId
         ? ` to ${await names.of(session.user)}`
         : '';
-  return `${time} ${from}${to}: ${contentOf(message)}`;
+  return plain(`${time} ${from}${to}: ${contentOf(message)}`);
 }
 
-/** Without line breaks and control characters, which must not reach the terminal. */
 function contentOf(message: Message): string {
   let text: string | undefined;
   try {
@@ -47,8 +46,9 @@ function contentOf(message: Message): string {
   } catch {
     return '(text of another key)';
   }
-  if (text !== undefined) return text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ');
-  const seconds = message.data.length >= 4 ? message.data.readUInt32BE(0) : 0;
+  if (text !== undefined) return text;
+  const { buffer, byteOffset, length } = message.data;
+  const seconds = length >= 4 ? new DataView(buffer, byteOffset).getUint32(0) : 0;
   return `(audio, ${seconds} s)`;
 }
 

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { databaseHelp, withDatabase } from '../database.js';
 import { Failure } from '../failure.js';
-import { jsonOption, note, print, printJson } from '../output.js';
+import { jsonOption, note, printJson, printRow } from '../output.js';
+import { defineCredential } from './push-credential.js';
 
-/** `teamtalk push why` */
+/** `teamtalk push why` and `teamtalk push credential` */
 export function define(push: Command): void {
   push.addHelpText('after', databaseHelp);
 
@@ -14,11 +15,12 @@ export function define(push: Command): void {
     )
     .option(...jsonOption)
     .action((user: string, { json }: { json?: boolean }) =>
-      withDatabase(async (dataSource, { findPushUser, pushDevicesOf, pushHistory }) => {
-        const userId = await findPushUser(dataSource, user);
+      withDatabase(async (dataSource, { findPushUser, pushDevicesOf, pushHistory, queryOn }) => {
+        const query = queryOn(dataSource);
+        const userId = await findPushUser(query, user);
         if (userId === undefined) throw new Failure(`there is no user ${user}`);
-        const devices = await pushDevicesOf(dataSource, userId);
-        const decisions = await pushHistory(dataSource, userId);
+        const devices = await pushDevicesOf(query, userId);
+        const decisions = await pushHistory(query, userId);
         if (json) {
           for (const each of [...devices, ...decisions]) printJson(each);
           return;
@@ -26,12 +28,14 @@ export function define(push: Command): void {
         if (devices.length === 0) note('no device: no client of theirs has sent a token');
         for (const { provider, token, clientVersion, seenAt, failure } of devices) {
           const state = failure ?? 'works';
-          print(['device', provider, `…${token}`, clientVersion, seenAt.toISOString(), state].join('\t'));
+          printRow(['device', provider, `…${token}`, clientVersion, seenAt.toISOString(), state]);
         }
         for (const { at, provider, conversation, msgId, outcome, reason, attempts } of decisions) {
           const what = [conversation, `message ${msgId}`, outcome, reason, `${attempts} attempts`];
-          print([at.toISOString(), provider, ...what].join('\t'));
+          printRow([at.toISOString(), provider, ...what]);
         }
       }),
     );
+
+  defineCredential(push);
 }

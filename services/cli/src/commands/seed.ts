@@ -8,6 +8,7 @@ interface SeedOptions {
   prefix: string;
   password: string;
   departments: number;
+  department?: string;
 }
 
 /** `teamtalk seed --users N` */
@@ -18,10 +19,11 @@ export function define(command: Command): void {
     .option('--prefix <text>', 'the prefix of their names', 'u')
     .option('--password <password>', 'the password of all of them', '123456')
     .option('--departments <n>', 'spread them over this many departments', wholeNumber(0, 10_000), 0)
+    .option('--department <name>', 'put all of them into this one')
     .action(seed);
 }
 
-async function seed({ users, prefix, password, departments }: SeedOptions): Promise<void> {
+async function seed({ users, prefix, password, departments, department }: SeedOptions): Promise<void> {
   const start = performance.now();
   const { added, existing } = await withDatabase((dataSource, { seedUsers }) =>
     seedUsers(dataSource, {
@@ -29,6 +31,7 @@ async function seed({ users, prefix, password, departments }: SeedOptions): Prom
       prefix,
       password,
       departments,
+      ...(department !== undefined && { department }),
       onProgress: (done, total) => showProgress(`${done} of ${total} users`),
     }).finally(clearProgress),
   );

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
 import { type DataSource, databaseHelp, withDatabase } from '../database.js';
-import { jsonOption, print, printJson } from '../output.js';
+import { jsonOption, print, printJson, printRow } from '../output.js';
+import { defineImport } from './user-import.js';
 
-/** `teamtalk user add NAME` and `teamtalk user list` */
+/** `teamtalk user add|list|import|undo-import` */
 export function define(user: Command): void {
   user.addHelpText('after', databaseHelp);
 
@@ -28,10 +29,12 @@ export function define(user: Command): void {
         for await (const { id, name, departmentId, nickName, status } of allUsers(dataSource)) {
           const left = status === leftTheCompany;
           if (json) printJson({ id, name, departmentId, nickName, left });
-          else print([id, name, departmentId, nickName, ...(left ? ['(has left)'] : [])].join('\t'));
+          else printRow([id, name, departmentId, nickName, ...(left ? ['(has left)'] : [])]);
         }
       }),
     );
+
+  defineImport(user);
 }
 
 interface UserRow {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { commaSeparated, wholeNumber } from '../arguments.js';
 import { databaseHelp, withDatabase } from '../database.js';
 import { Failure } from '../failure.js';
-import { jsonOption, note, print, printJson } from '../output.js';
+import { jsonOption, note, print, printJson, printRow } from '../output.js';
 
 interface AddOptions {
   events: string[];
@@ -49,9 +49,7 @@ export function define(webhook: Command): void {
             continue;
           }
           const { name, url, events, botId, waiting, failed } = webhook;
-          print(
-            [name, url, events.join(','), botId ?? 'no bot', `${waiting} wait`, `${failed} dead`].join('\t'),
-          );
+          printRow([name, url, events.join(','), botId ?? 'no bot', `${waiting} wait`, `${failed} dead`]);
         }
       }),
     );

@@ -1,6 +1,10 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Service } from '@teamtalk/service-kit';
 import { type Addresses, addressesOf } from './addresses.js';
+import { canaryAccounts, startDevCanary } from './canary.js';
 import { demoPassword, demoUsers } from './demo-users.js';
 import { Fleet } from './fleet.js';
 import type { Replicas } from './options.js';
@@ -16,6 +20,8 @@ export interface DevOptions {
   seed: number;
   /** the IP address that clients and the HTTP API are served on */
   host: string;
+  /** whether accounts write between all msg_servers all the time */
+  canary: boolean;
   /** aborted when it is to stop */
   signal: AbortSignal;
   /** One line, or the welcome, for the person at the terminal. */
@@ -52,7 +58,12 @@ async function runLocked(options: DevOptions, runFiles: RunFiles): Promise<void>
   const servers = await startServers(dataFolder, process.env, say);
   try {
     signal.throwIfAborted();
-    const { migrations, seeded, pair } = await prepareDatabase(servers.databaseUrl, seed, servers.grants);
+    const canaries = options.canary ? await canaryAccounts(process.env) : undefined;
+    const { migrations, seeded, pair, setupToken } = await prepareDatabase(servers.databaseUrl, {
+      seed,
+      grants: servers.grants,
+      canaries,
+    });
     if (migrations.length > 0) say(`the database has its newest schema (${migrations.length} migrations)`);
     if (seeded > 0) say(`added ${seeded} users of u1 to u${seed}, password ${demoPassword}`);
     const { planned, moved } = await planPorts(replicas);
@@ -62,6 +73,7 @@ async function runLocked(options: DevOptions, runFiles: RunFiles): Promise<void>
       databaseUrl: serviceUrl(servers),
       planned,
       addresses,
+      consoleKey: keptKey(path.join(dataFolder, 'console-secrets-key')),
       logFolder: path.join(dataFolder, 'log'),
       storageFolder: path.join(dataFolder, 'storage'),
       say,
@@ -72,6 +84,7 @@ async function runLocked(options: DevOptions, runFiles: RunFiles): Promise<void>
     });
     // A second Ctrl-C does not wait.
     const hurry = () => fleet.kill();
+    let canary: Service | undefined;
     try {
       await fleet.start(signal);
       runFiles.writeEnvironment({
@@ -81,34 +94,46 @@ async function runLocked(options: DevOptions, runFiles: RunFiles): Promise<void>
         loginServer: addressOf(addresses, processes, 'login_server'),
         httpMsgServer: addressOf(addresses, processes, 'http_msg_server'),
       });
+      const logFolder = path.join(dataFolder, 'log');
+      if (canaries) {
+        canary = await startDevCanary({ local: addresses.local, processes, logFolder, env: process.env });
+      }
       const demo = pair?.sender === demoUsers[0]?.name ? demoUsers.map(({ name }) => name) : [];
       const logins = [...demo, ...(seed > 0 ? [`u1 … u${seed}`] : [])];
       const seconds = (performance.now() - begin) / 1000;
-      const logFolder = path.join(dataFolder, 'log');
       say(
         welcome({
           ...servers,
           addresses,
           env: process.env,
           processes,
+          canaryPort: canary?.ports.ops,
           moved,
           logFolder,
           logins,
           password: demoPassword,
           seconds,
           pair,
+          setupToken,
         }),
       );
       await aborted(signal);
       say('stopping');
     } finally {
       process.on('SIGINT', hurry);
+      await canary?.stop();
       await fleet.stop();
       process.off('SIGINT', hurry);
     }
   } finally {
     await servers.stop();
   }
+}
+
+/** Made at the first start: what it has encrypted is read by later ones. */
+function keptKey(file: string): string {
+  if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600 });
+  return readFileSync(file, 'utf8');
 }
 
 function addressOf({ local }: Addresses, processes: readonly ProcessEntry[], service: string): string {

@@ -47,6 +47,7 @@ async function start(host: string): Promise<PlannedReplica[]> {
     databaseUrl: database.url,
     natsUrl: nats.url,
     natsPasswords: undefined,
+    consoleKey: '',
     logFolder: path.join(folder, 'log'),
     storageFolder: path.join(folder, 'storage'),
     onChange: () => {},
@@ -103,15 +104,22 @@ test('--host opens what clients and callers of the HTTP API dial, and nothing el
   const planned = await start('127.0.0.2');
   expect(await openAt('127.0.0.2', planned)).toEqual([
     'file_server client',
+    'file_server ws',
     'http_msg_server http',
     'login_server http',
     'login_server tcp',
     'msfs http',
     'msg_server client',
     'msg_server ws',
+    'web_server http',
   ]);
   expect(await told('127.0.0.2', planned)).toMatchObject({
     priorIP: '127.0.0.2',
     msfsPrior: `http://127.0.0.2:${portOf(planned, 'msfs', 'http')}/`,
+  });
+  const page = await fetch(`http://127.0.0.2:${portOf(planned, 'web_server', 'http')}/config.json`);
+  expect(await page.json()).toMatchObject({
+    webSocketUrls: [`ws://127.0.0.2:${portOf(planned, 'msg_server', 'ws')}/`],
+    msfsUrl: `http://127.0.0.2:${portOf(planned, 'msfs', 'http')}/`,
   });
 }, 90_000);

@@ -13,6 +13,8 @@ export interface FleetOptions {
   natsUrl: string;
   /** of the users that bear the services' names; undefined: as the environment says */
   natsPasswords: Readonly<Record<ServiceName, string>> | undefined;
+  /** that encrypts secrets of the console */
+  consoleKey: string;
   logFolder: string;
   /** where files are kept, unless STORAGE_DIR says otherwise */
   storageFolder: string;
@@ -72,7 +74,7 @@ export class Fleet {
   }
 
   #launch(planned: PlannedReplica): Replica {
-    const { databaseUrl, natsUrl, natsPasswords, logFolder, storageFolder, say } = this.#options;
+    const { databaseUrl, natsUrl, natsPasswords, consoleKey, logFolder, storageFolder, say } = this.#options;
     const log = new ServiceLog(logFolder, `${planned.service}-${planned.replica}`, say);
     const { bus, database, storage } = traitsOf(planned.service);
     const replica = new Replica({
@@ -85,6 +87,9 @@ export class Fleet {
         ...(bus && { NATS_URL: natsUrl }),
         ...(bus &&
           natsPasswords && { NATS_USER: planned.service, NATS_PASSWORD: natsPasswords[planned.service] }),
+        ...(database && { CONSOLE_SECRETS_KEY: process.env.CONSOLE_SECRETS_KEY || consoleKey }),
+        // Without TLS it is for this machine only.
+        ...(planned.service === 'admin_server' && { HTTP_HOST: '127.0.0.1' }),
         ...(storage && { STORAGE_DIR: process.env.STORAGE_DIR || storageFolder }),
         SHUTDOWN_SECONDS: process.env.SHUTDOWN_SECONDS ?? '6',
         ...(planned.service === 'msg_server' && { DRAIN_SPREAD_MS: process.env.DRAIN_SPREAD_MS ?? '2000' }),
@@ -101,10 +106,22 @@ export class Fleet {
   #waysIn(): Record<string, string> {
     const { planned, addresses } = this.#options;
     const { listen, advertised } = addresses;
-    const { ADVERTISE_IP, ADVERTISE_IP1, MSFS_PRIOR_URL, MSFS_BACKUP_URL } = process.env;
+    const {
+      ADVERTISE_IP,
+      ADVERTISE_IP1,
+      MSFS_PRIOR_URL,
+      MSFS_BACKUP_URL,
+      MSFS_URL,
+      WEB_SOCKET_URLS,
+      FILE_SERVER_URL,
+    } = process.env;
     const [prior, backup] = planned
       .filter(({ service }) => service === 'msfs')
       .map(({ ports }) => `http://${inUrl(advertised)}:${ports.http}/`);
+    const webSockets = planned
+      .filter(({ service }) => service === 'msg_server')
+      .map(({ ports }) => `ws://${inUrl(advertised)}:${ports.ws}/`);
+    const files = planned.find(({ service }) => service === 'file_server')?.ports.ws;
     return {
       ...this.#keyless(),
       CLIENT_HOST: listen,
@@ -116,6 +133,9 @@ export class Fleet {
       ADVERTISE_IP1: ADVERTISE_IP1 || advertised,
       MSFS_PRIOR_URL: MSFS_PRIOR_URL || prior || '',
       MSFS_BACKUP_URL: MSFS_BACKUP_URL || (MSFS_PRIOR_URL ? '' : (backup ?? '')),
+      MSFS_URL: MSFS_URL || MSFS_PRIOR_URL || prior || '',
+      WEB_SOCKET_URLS: WEB_SOCKET_URLS || webSockets.join(','),
+      FILE_SERVER_URL: FILE_SERVER_URL || (files ? `ws://${inUrl(advertised)}:${files}/` : ''),
     };
   }
 

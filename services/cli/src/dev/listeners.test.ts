@@ -3,15 +3,18 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { addressesOf } from './addresses.js';
+import { canaryAccounts, startDevCanary } from './canary.js';
 import { Fleet } from './fleet.js';
 import { parseReplicas } from './options.js';
 import { planPorts } from './port-plan.js';
 import { prepareDatabase } from './prepare-database.js';
+import type { ProcessEntry } from './run-files.js';
 import { type Servers, serviceUrl, startServers } from './servers.js';
 
 let folder: string;
 let servers: Servers | undefined;
 let fleet: Fleet | undefined;
+let processes: readonly ProcessEntry[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'listeners-'));
@@ -69,15 +72,19 @@ const loopback = /^(0100007F|0{24}01000000|0{16}FFFF00000100007F):/;
 test('without --host nothing listens on any address but the loopback one, PostgreSQL and NATS included', async () => {
   const { planned } = await planPorts(parseReplicas(''));
   servers = await startServers(folder, {}, () => {});
-  await prepareDatabase(servers.databaseUrl, 0, servers.grants);
+  const canaries = await canaryAccounts({ CANARY_USERS: '2' });
+  await prepareDatabase(servers.databaseUrl, { seed: 0, grants: servers.grants, canaries });
   fleet = new Fleet({
     ...servers,
     databaseUrl: serviceUrl(servers),
     planned,
     addresses: addressesOf('127.0.0.1'),
+    consoleKey: '',
     logFolder: path.join(folder, 'log'),
     storageFolder: path.join(folder, 'storage'),
-    onChange: () => {},
+    onChange: (entries) => {
+      processes = entries;
+    },
     say: () => {},
   });
   await fleet.start(new AbortController().signal);
@@ -88,3 +95,21 @@ test('without --host nothing listens on any address but the loopback one, Postgr
   expect(open).toEqual(expect.arrayContaining([...ports, ...own]));
   expect(all.filter((each) => !loopback.test(each))).toEqual([]);
 }, 120_000);
+
+test('with --canary accounts write between the msg_servers', async () => {
+  const env = { CANARY_USERS: '2', LOG_LEVEL: 'warn' };
+  const canary = await startDevCanary({
+    local: '127.0.0.1',
+    processes,
+    logFolder: path.join(folder, 'log'),
+    env,
+  });
+  try {
+    const metrics = async () => (await fetch(`http://127.0.0.1:${canary.ports.ops}/metrics`)).text();
+    await expect
+      .poll(metrics, { timeout: 60_000 })
+      .toMatch(/teamtalk_canary_deliveries_total\{outcome="delivered"\} [1-9]/);
+  } finally {
+    await canary.stop();
+  }
+}, 90_000);

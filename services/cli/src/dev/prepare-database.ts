@@ -1,5 +1,12 @@
-import { addUser, type Grants, migrateUp, openDataSource, seedUsers } from '@teamtalk/db_proxy_server';
-import { demoDepartments, demoPassword, demoUsers } from './demo-users.js';
+import {
+  addUser,
+  type Grants,
+  inviteFirstOwner,
+  migrateUp,
+  openDataSource,
+  seedUsers,
+} from '@teamtalk/db_proxy_server';
+import { canaryDepartment, demoDepartments, demoPassword, demoUsers } from './demo-users.js';
 
 type DataSource = Awaited<ReturnType<typeof openDataSource>>;
 
@@ -17,20 +24,36 @@ export interface PreparedDatabase {
   seeded: number;
   /** users to try it with: two demo users, else two seeded ones; undefined when there are neither */
   pair: Pair | undefined;
+  /** by which the first owner of the console chooses a password; undefined: somebody has */
+  setupToken: string | undefined;
+}
+
+interface Preparations {
+  /** users u1 to uN */
+  seed: number;
+  grants: Grants;
+  /** accounts of a canary; left out: none */
+  canaries?: { prefix: string; count: number } | undefined;
 }
 
 /**
  * Brings the database to the newest schema; adds the demo users when it has no users at all, and u1 to
- * uN when asked for.
+ * uN when asked for; invites the first owner of the console.
  */
-export async function prepareDatabase(url: string, seed: number, grants: Grants): Promise<PreparedDatabase> {
+export async function prepareDatabase(
+  url: string,
+  { seed, grants, canaries }: Preparations,
+): Promise<PreparedDatabase> {
   const dataSource = await openDataSource(url);
   try {
     const migrations = await migrateUp(dataSource, { grants });
     await addDemoUsers(dataSource);
+    if (canaries)
+      await seedUsers(dataSource, { ...canaries, password: demoPassword, department: canaryDepartment });
     const options = { count: seed, prefix: 'u', password: demoPassword };
     const { added } = seed > 0 ? await seedUsers(dataSource, options) : { added: 0 };
-    return { migrations, seeded: added, pair: await findPair(dataSource) };
+    const [pair, invitation] = [await findPair(dataSource), await inviteFirstOwner(dataSource)];
+    return { migrations, seeded: added, pair, setupToken: invitation?.token };
   } finally {
     await dataSource.destroy();
   }

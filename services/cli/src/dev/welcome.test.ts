@@ -8,6 +8,8 @@ const processes: ProcessEntry[] = [
   { service: 'msg_server', replica: 0, pid: 2, ports: { client: 8000, ops: 18000 } },
   { service: 'msg_server', replica: 1, pid: 3, ports: { client: 8003, ops: 18001 } },
   { service: 'http_msg_server', replica: 0, pid: 4, ports: { http: 8400, ops: 18400 } },
+  { service: 'web_server', replica: 0, pid: 5, ports: { http: 8888, ops: 18888 } },
+  { service: 'admin_server', replica: 0, pid: 5, ports: { http: 8900, ops: 18900 } },
 ];
 
 const options: WelcomeOptions = {
@@ -22,13 +24,16 @@ const options: WelcomeOptions = {
   password: '123456',
   seconds: 4.25,
   pair: { sender: 'alice', receiver: 'bob', receiverId: 2 },
+  setupToken: 'once',
 };
 
 test('names every address, what has moved, and lines to paste', () => {
   const text = welcome(options);
   expect(text).not.toContain('WARNING');
   expect(text).toContain('postgres://me@db/x');
+  expect(text).toMatch(/web client +http:\/\/127\.0\.0\.1:8888\n/);
   expect(text).toContain('127.0.0.1:8000  127.0.0.1:8003');
+  expect(text).toContain('http://127.0.0.1:8900/setup#once');
   expect(text).toContain('msg_server-1: port 8001 (client) is in use, so it is 8003');
   expect(text).toContain("npx teamtalk send --as alice --password 123456 --to bob 'Hello'");
   expect(text).toContain(
@@ -44,6 +49,7 @@ test('warns of what other machines can do, as far as it is open', () => {
   expect(open).toContain('123456 is public');
   expect(open).toContain('without a key');
   expect(open).toContain('store images');
+  expect(open).toContain('http://127.0.0.1:8900/setup#once');
   const guarded = welcome({ ...options, addresses: addressesOf('0.0.0.0') });
   expect(guarded).toContain('WARNING: --host 0.0.0.0');
   expect(guarded).toContain('http://127.0.0.1:8080/msg_server');

@@ -9,6 +9,8 @@ export interface WelcomeOptions {
   /** what the services are set by */
   env: NodeJS.ProcessEnv;
   processes: readonly ProcessEntry[];
+  /** of the canary's health and metrics; undefined: there is none */
+  canaryPort?: number | undefined;
   moved: readonly MovedPort[];
   databaseUrl: string;
   natsUrl: string;
@@ -18,6 +20,8 @@ export interface WelcomeOptions {
   seconds: number;
   /** for the lines to paste; undefined: none are shown */
   pair: Pair | undefined;
+  /** by which the first owner of the console chooses a password; undefined: somebody has */
+  setupToken: string | undefined;
 }
 
 /** The one screen that is shown when everything is up. */
@@ -28,6 +32,7 @@ export function welcome(options: WelcomeOptions): string {
     processes.filter((entry) => entry.service === service).map(({ ports }) => `${local}:${ports[port]}`);
   const web = (service: string) => at(service, 'http').map((address) => `http://${address}`);
   const rows: [string, string][] = [
+    ['web client', web('web_server').join('  ')],
     [
       'login server',
       web('login_server')
@@ -38,7 +43,11 @@ export function welcome(options: WelcomeOptions): string {
     ['msg_server', at('msg_server', 'client').join('  ')],
     ['HTTP API', web('http_msg_server').join('  ')],
     ['files, images', [...at('file_server', 'client'), ...web('msfs')].join('  ')],
+    ...consoleRows(at('admin_server', 'http')[0], options.setupToken),
     ['health, metrics', `127.0.0.1:${opsPorts(processes)} (/readyz, /metrics)`],
+    ...(options.canaryPort
+      ? [['canary', `http://127.0.0.1:${options.canaryPort}/metrics`] satisfies [string, string]]
+      : []),
     ['PostgreSQL', databaseAddress(databaseUrl)],
     ['NATS', withoutSecrets(natsUrl)],
     ['logs', logFolder],
@@ -59,6 +68,19 @@ export function welcome(options: WelcomeOptions): string {
     ...(pair ? linesToPaste(pair, password, web('http_msg_server')[0] ?? '') : []),
     '',
   ].join('\n');
+}
+
+/** The console, with the link of its first owner. */
+function consoleRows(address: string | undefined, setupToken: string | undefined): [string, string][] {
+  if (address === undefined) return [];
+  const port = address.slice(address.lastIndexOf(':'));
+  // For this machine only: without TLS its sessions could be read on the way.
+  const url = `http://127.0.0.1${port}`;
+  if (setupToken === undefined) return [['console', url]];
+  return [
+    ['console', `${url}/setup#${setupToken}`],
+    ['', 'choose the password of admin there; the link works once, for a day'],
+  ];
 }
 
 /** What is open to other machines. */

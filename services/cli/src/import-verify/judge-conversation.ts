@@ -1,7 +1,7 @@
 import type { NewConversation } from './buckets.js';
 import { judgeMembers } from './judge-members.js';
 import { oldTables } from './read-messages.js';
-import { firstPair, nameOf, type Sides } from './sides.js';
+import { firstPair, isOther, nameOf, type Sides } from './sides.js';
 import type { Tally } from './tally.js';
 
 /** Compares a conversation: its messages, their numbers, and what each of its users is shown. */
@@ -102,9 +102,11 @@ function judgeMap({ conv, old, map }: Sides, tally: Tally): void {
 
 function judgePair(sides: Sides, row: NewConversation | undefined, tally: Tally): void {
   const { conv, old, new: ours, facts } = sides;
+  const isOfOther = isOther(conv, sides);
   for (const { of } of facts) {
     if (of !== 'relation') continue;
-    if (old.length === 0) tally.leftOut('IMRelationShip', 'relation-without-messages');
+    if (isOfOther) tally.leftOut('IMRelationShip', 'other-project');
+    else if (old.length === 0) tally.leftOut('IMRelationShip', 'relation-without-messages');
     else if (ours.length > 0) tally.imported('IMRelationShip');
     else tally.unexplained('IMRelationShip', `${nameOf(conv)} have no messages here`);
   }
@@ -114,7 +116,8 @@ function judgePair(sides: Sides, row: NewConversation | undefined, tally: Tally)
     const received = old.filter(({ fromId }) => fromId === peer);
     const counts = facts.flatMap((fact) => (fact.of === 'unread' && fact.user === user ? [fact.count] : []));
     for (const _ of counts) {
-      if (received.length === 0) tally.leftOut('redis unread_*', 'unread-without-peer');
+      if (isOfOther) tally.leftOut('redis unread_*', 'other-project');
+      else if (received.length === 0) tally.leftOut('redis unread_*', 'unread-without-peer');
       else tally.imported('redis unread_*');
     }
     if (old.length === 0 || !row) continue;

@@ -5,21 +5,32 @@ import path from 'node:path';
 import type { ImportedPlaces, LeftOutReason } from '../import/verification.js';
 import type { NewStore } from './new-store.js';
 import type { OldStore } from './old-store.js';
+import type { KnownIds } from './sides.js';
 import type { Tally } from './tally.js';
 
 type Read = ImportedPlaces['readBlob'];
 
+interface JudgeFiles {
+  read: Read;
+  /** before each file */
+  rest(): Promise<void>;
+  onFile(done: number, total: number): void;
+  tally: Tally;
+}
+
 /** Compares every file of msfs with what the new msfs serves under its URL. */
-export async function judgeImages(
-  folder: string,
-  read: Read,
-  tally: Tally,
-  onFile: () => void,
-): Promise<void> {
-  for (const place of await foldersOf(folder)) {
+export async function judgeImages(folder: string, { read, rest, onFile, tally }: JudgeFiles): Promise<void> {
+  const places = await foldersOf(folder);
+  let total = 0;
+  for (const place of places) {
+    for await (const entry of await opendir(path.join(folder, place))) if (entry.isFile()) total++;
+  }
+  let done = 0;
+  for (const place of places) {
     for await (const entry of await opendir(path.join(folder, place))) {
       if (!entry.isFile()) continue;
-      onFile();
+      await rest();
+      onFile(done++, total);
       const key = `g0/${place}/${entry.name}`;
       if (!/^[A-Za-z0-9_.-]+$/.test(entry.name) || entry.name.startsWith('.')) {
         tally.leftOut('msfs', 'file-name');
@@ -47,8 +58,6 @@ async function foldersOf(folder: string): Promise<string[]> {
 }
 
 interface Upload {
-  /** where the bytes begin */
-  start: number;
   sha256: string;
   size: number;
 }
@@ -70,7 +79,7 @@ export async function judgeOfflineFiles(
   folder: string,
   old: OldStore,
   store: NewStore,
-  { read, isUser, tally }: { read: Read; isUser(id: number): boolean; tally: Tally },
+  { read, rest, onFile, tally, ...known }: JudgeFiles & KnownIds,
 ): Promise<void> {
   const files = await filesOf(folder);
   const parts = await partsOf(store);
@@ -81,25 +90,27 @@ export async function judgeOfflineFiles(
   // The newest ones of a pair come first.
   rows.sort((a, b) => b.created - a.created || b.id - a.id);
   const counts = new Map<string, number>();
-  for (const row of rows) {
+  for (const [done, row] of rows.entries()) {
+    await rest();
+    onFile(done, rows.length);
     const pair = `${row.fromId}/${row.toId}`;
-    const reason = await whyNot(row, files, isUser, counts.get(pair) ?? 0);
+    const found = await uploadOrReason(row, files, known, counts.get(pair) ?? 0);
+    const reason = typeof found === 'string' ? found : undefined;
     if (row.status === 0) reasonOf.set(row.taskId, reason);
-    if (reason) {
-      tally.leftOut('IMTransmitFile', reason);
+    if (typeof found === 'string') {
+      tally.leftOut('IMTransmitFile', found);
       continue;
     }
     counts.set(pair, (counts.get(pair) ?? 0) + 1);
     const part = parts.get(row.taskId);
-    const upload = await uploadOf(files.get(row.taskId)!);
     const isSame =
       part !== undefined &&
       part.from_id === row.fromId &&
       part.to_id === row.toId &&
       part.name === ([...row.fileName].slice(0, 255).join('') || part.name) &&
-      Number(part.size) === upload!.size &&
-      part.sha256 === upload!.sha256 &&
-      (await contentOf(read, part)) === upload!.sha256;
+      Number(part.size) === found.size &&
+      part.sha256 === found.sha256 &&
+      (await contentOf(read, part)) === found.sha256;
     if (part) tally.imported('IMTransmitFile');
     else tally.unexplained('IMTransmitFile', `${row.taskId} is not here`);
     if (!part) reasonOf.set(row.taskId, 'unexplained');
@@ -117,18 +128,20 @@ export async function judgeOfflineFiles(
   }
 }
 
-async function whyNot(
+/** What has to be here of a row, or why nothing has to. */
+async function uploadOrReason(
   { fromId, toId, taskId, status }: Waiting,
   files: ReadonlyMap<string, string>,
-  isUser: (id: number) => boolean,
+  { isUser, isOtherUser }: KnownIds,
   before: number,
-): Promise<LeftOutReason | undefined> {
+): Promise<Upload | LeftOutReason> {
+  if (isOtherUser(fromId) || isOtherUser(toId)) return 'other-project';
   if (status !== 0) return 'offline-file-fetched';
   if (!isUser(fromId) || !isUser(toId)) return 'offline-file-without-user';
   const file = files.get(taskId);
   if (!file) return 'offline-row-without-file';
   if (before >= perPair) return 'offline-file-beyond-limit';
-  return (await uploadOf(file)) ? undefined : 'offline-file-broken';
+  return (await uploadOf(file)) ?? 'offline-file-broken';
 }
 
 async function filesOf(folder: string): Promise<Map<string, string>> {
@@ -150,7 +163,7 @@ async function uploadOf(file: string): Promise<Upload | undefined> {
     const start = length - size;
     if (start !== 960 && start !== 1_024) return undefined;
     const sha256 = await hashOf(createReadStream(file, { start }));
-    return { start, size, sha256 };
+    return { size, sha256 };
   } finally {
     await handle.close();
   }

@@ -2,34 +2,32 @@ import { merged } from './merged.js';
 import type { NewStore } from './new-store.js';
 import type { OldStore } from './old-store.js';
 import { largestId } from './read-messages.js';
+import type { KnownIds } from './sides.js';
 import type { Tally } from './tally.js';
 
 /** Compares departments, groups, discovery items, device tokens and the accounts of the PHP pages. */
-export async function judgeLists(
-  old: OldStore,
-  store: NewStore,
-  tally: Tally,
-  isUser: (id: number) => boolean,
-) {
+export async function judgeLists(old: OldStore, store: NewStore, tally: Tally, known: KnownIds) {
   await judgeDepartments(old, store, tally);
   await judgeGroups(old, store, tally);
   await judgeDiscovery(old, store, tally);
-  await judgeTokens(old, store, tally, isUser);
+  await judgeTokens(old, store, tally, known);
   for await (const _ of old.rows('IMAdmin', 'id')) tally.leftOut('IMAdmin', 'admin-account');
 }
 
 async function judgeDepartments(old: OldStore, store: NewStore, tally: Tally): Promise<void> {
-  type Old = { id: number; departName: string; parentId: number; priority: number; status: number };
+  type Old = Record<'id' | 'parentId' | 'priority' | 'status' | 'other', number> & { departName: string };
   type New = { id: number; name: string; parent_id: number; priority: number; status: number };
   const both = merged(
-    old.rows<Old>('IMDepart', 'id, departName, parentId, priority, status'),
+    old.rows<Old>('IMDepart', `id, departName, parentId, priority, status, ${old.other('IMDepart')}`),
     ({ id }) => id,
     store.rows<New>('SELECT id, name, parent_id, priority, status FROM department ORDER BY id'),
     ({ id }) => id,
   );
   for await (const [id, there, here] of both) {
-    if (!there) tally.compare('departments', false, () => `department ${id} is here only`);
-    else if (id > largestId) tally.leftOut('IMDepart', 'id-too-large');
+    if (there?.other) tally.leftOut('IMDepart', 'other-project');
+    if (!there || there.other) {
+      if (here) tally.compare('departments', false, () => `department ${id} is here only`);
+    } else if (id > largestId) tally.leftOut('IMDepart', 'id-too-large');
     else if (!here) tally.unexplained('IMDepart', `department ${id} is not here`);
     else {
       tally.imported('IMDepart');
@@ -44,12 +42,15 @@ async function judgeDepartments(old: OldStore, store: NewStore, tally: Tally): P
 }
 
 async function judgeGroups(old: OldStore, store: NewStore, tally: Tally): Promise<void> {
-  type Old = Record<'id' | 'creator' | 'type' | 'status' | 'version' | 'created', number> &
+  type Old = Record<'id' | 'creator' | 'type' | 'status' | 'version' | 'created' | 'other', number> &
     Record<'name' | 'avatar', string>;
   type New = Record<'id' | 'creator_id' | 'type' | 'status' | 'version', number> &
     Record<'name' | 'avatar' | 'created', string>;
   const both = merged(
-    old.rows<Old>('IMGroup', 'id, name, avatar, creator, type, status, version, created'),
+    old.rows<Old>(
+      'IMGroup',
+      `id, name, avatar, creator, type, status, version, created, ${old.other('IMGroup')}`,
+    ),
     ({ id }) => id,
     store.rows<New>(
       `SELECT id, name, avatar, creator_id, type, status, version, extract(epoch FROM created_at) AS created
@@ -58,8 +59,10 @@ async function judgeGroups(old: OldStore, store: NewStore, tally: Tally): Promis
     ({ id }) => id,
   );
   for await (const [id, there, here] of both) {
-    if (!there) tally.compare('groups', false, () => `group ${id} is here only`);
-    else if (id > largestId) tally.leftOut('IMGroup', 'id-too-large');
+    if (there?.other) tally.leftOut('IMGroup', 'other-project');
+    if (!there || there.other) {
+      if (here) tally.compare('groups', false, () => `group ${id} is here only`);
+    } else if (id > largestId) tally.leftOut('IMGroup', 'id-too-large');
     else if (!here) tally.unexplained('IMGroup', `group ${id} is not here`);
     else {
       tally.imported('IMGroup');
@@ -78,13 +81,14 @@ async function judgeGroups(old: OldStore, store: NewStore, tally: Tally): Promis
 
 /** What clients are shown, in the order in which they are shown it. */
 async function judgeDiscovery(old: OldStore, store: NewStore, tally: Tally): Promise<void> {
-  type Old = { id: number; itemName: string; itemUrl: string; status: number };
+  type Old = { id: number; itemName: string; itemUrl: string; status: number; other: number };
   const wanted: string[] = [];
-  for await (const { itemName, itemUrl, status } of old.rows<Old>(
+  for await (const { itemName, itemUrl, status, other } of old.rows<Old>(
     'IMDiscovery',
-    'id, itemName, itemUrl, status',
+    `id, itemName, itemUrl, status, ${old.other('IMDiscovery')}`,
   )) {
-    if (status !== 0) tally.leftOut('IMDiscovery', 'discovery-deleted');
+    if (other) tally.leftOut('IMDiscovery', 'other-project');
+    else if (status !== 0) tally.leftOut('IMDiscovery', 'discovery-deleted');
     else if (itemName === '' || itemUrl === '') tally.leftOut('IMDiscovery', 'discovery-empty');
     else wanted.push(`${itemName} ${itemUrl}`);
   }
@@ -100,7 +104,12 @@ async function judgeDiscovery(old: OldStore, store: NewStore, tally: Tally): Pro
   tally.compare('order of the discovery items', isSame, () => `here ${here.join(', ')}`);
 }
 
-async function judgeTokens(old: OldStore, store: NewStore, tally: Tally, isUser: (id: number) => boolean) {
+async function judgeTokens(
+  old: OldStore,
+  store: NewStore,
+  tally: Tally,
+  { isUser, isOtherUser }: KnownIds,
+): Promise<void> {
   const name = 'redis device_*';
   const wanted = new Map<string, string>();
   for await (const { redis, keys } of old.keys('token', 'device_*')) {
@@ -110,6 +119,7 @@ async function judgeTokens(old: OldStore, store: NewStore, tally: Tally, isUser:
       const [, system, token] = /^(ios|android):(.+)$/s.exec(values[index] ?? '') ?? [];
       if (Number.isNaN(user)) tally.leftOut(name, 'token-reverse');
       else if (!token) tally.leftOut(name, 'token-desktop');
+      else if (isOtherUser(user)) tally.leftOut(name, 'other-project');
       else if (!isUser(user)) tally.leftOut(name, 'token-without-user');
       else wanted.set(`${user}/${system === 'ios' ? 17 : 18}`, token);
     }

@@ -1,13 +1,17 @@
 import type { LeftOutReason } from '../import/verification.js';
 import type { Fact, NewMember } from './buckets.js';
-import type { Sides } from './sides.js';
+import { isOther, type Sides } from './sides.js';
 import type { Tally } from './tally.js';
 
 type Of<K extends Fact['of']> = Extract<Fact, { of: K }>;
 
 /** Compares the members of a group, and what each of them is shown of it. */
-export function judgeMembers({ conv, old, facts, isUser, isGroup }: Sides, tally: Tally): void {
+export function judgeMembers(sides: Sides, tally: Tally): void {
+  const { conv, old, facts, isUser, isGroup } = sides;
   const group = Number(conv);
+  /** of another project, as the group or the user is */
+  const isOfOther = (user?: number) =>
+    isOther(conv, sides) || (user !== undefined && sides.isOtherUser(user));
   const all = <K extends Fact['of']>(of: K) => facts.filter((fact): fact is Of<K> => fact.of === of);
   const rows = byUser(all('member'));
   const here = byUser(all('new member'));
@@ -16,19 +20,19 @@ export function judgeMembers({ conv, old, facts, isUser, isGroup }: Sides, tally
   for (const [user, own] of rows) countRows(user, own, isIn(user), here.get(user)?.[0]);
 
   const counters = all('counter');
-  for (const _ of counters) note('redis *_im_group_msg', exists ? undefined : 'group-gone');
+  for (const _ of counters)
+    note('redis *_im_group_msg', isOfOther() ? 'other-project' : exists ? undefined : 'group-gone');
   const atRead = byUser(all('counter at read'));
   for (const [user, own] of atRead) {
-    for (const _ of own) note('redis *_im_user_group', isIn(user) ? undefined : 'counter-redundant');
+    for (const _ of own) note('redis *_im_user_group', reasonOf(user, 'counter-redundant'));
   }
   const joins = byUser(all('joined'));
   for (const [user, own] of joins) {
-    for (const _ of own)
-      note('redis group_member_*', isIn(user) ? undefined : ('member-only-in-redis' as LeftOutReason));
+    for (const _ of own) note('redis group_member_*', reasonOf(user, 'member-only-in-redis'));
   }
   const shields = byUser(all('shield'));
   for (const [user, own] of shields) {
-    for (const _ of own) note('redis group_set_*', isIn(user) ? undefined : 'shield-without-member');
+    for (const _ of own) note('redis group_set_*', reasonOf(user, 'shield-without-member'));
   }
   for (const user of here.keys()) {
     tally.compare('members of each group', isIn(user), () => `user ${user} is in group ${group} here only`);
@@ -72,6 +76,12 @@ export function judgeMembers({ conv, old, facts, isUser, isGroup }: Sides, tally
     );
   }
 
+  /** @param without why it is left out where the user is not in the group */
+  function reasonOf(user: number, without: LeftOutReason): LeftOutReason | undefined {
+    if (isOfOther(user)) return 'other-project';
+    return isIn(user) ? undefined : without;
+  }
+
   function note(name: string, reason: LeftOutReason | undefined): void {
     if (reason) tally.leftOut(name, reason);
     else tally.imported(name);
@@ -83,6 +93,10 @@ export function judgeMembers({ conv, old, facts, isUser, isGroup }: Sides, tally
     wanted: boolean,
     member: NewMember | undefined,
   ): void {
+    if (isOfOther(user)) {
+      tally.leftOut('IMGroupMember', 'other-project', own.length);
+      return;
+    }
     if (!exists || !isUser(user)) {
       tally.leftOut('IMGroupMember', exists ? 'member-without-user' : 'member-without-group', own.length);
       return;

@@ -20,6 +20,7 @@ interface OldUser {
   created: number;
   push: number;
   sign: string;
+  other: number;
 }
 
 interface NewUser {
@@ -53,7 +54,7 @@ export async function judgeUsers(
 ): Promise<void> {
   const has = (column: string) => old.hasColumn('IMUser', column);
   const columns = `id, sex, name, domain, nick, password, salt, phone, email, avatar, departId, status, created,
-    ${has('push_shield_status') ? 'push_shield_status' : '0'} AS push, ${has('sign_info') ? 'sign_info' : "''"} AS sign`;
+    ${has('push_shield_status') ? 'push_shield_status' : '0'} AS push, ${has('sign_info') ? 'sign_info' : "''"} AS sign, ${old.other('IMUser')}`;
   const hasDomain =
     (
       await store.query(
@@ -73,10 +74,12 @@ export async function judgeUsers(
   );
   const found = new Set<number>();
   for await (const [id, there, here] of users) {
-    if (!there) {
+    if (there?.other) tally.leftOut('IMUser', 'other-project');
+    if (!there || there.other) {
+      if (!here) continue;
       if (needed.has(id)) found.add(id);
-      tally.compare('accounts that the old store does not have', needed.has(id) && here!.status === 3, () => {
-        return `user ${id} (${here!.name}), status ${here!.status}`;
+      tally.compare('accounts that the old store does not have', needed.has(id) && here.status === 3, () => {
+        return `user ${id} (${here.name}), status ${here.status}`;
       });
       continue;
     }
@@ -102,7 +105,7 @@ async function ownersOfNames(old: OldStore): Promise<Map<string, number>> {
     SELECT TRIM(TRAILING ' ' FROM name) AS name,
       COALESCE(MAX(CASE WHEN COALESCE(status, 0) = 0 AND id <= ${largestId} THEN id END),
         MAX(CASE WHEN id <= ${largestId} THEN id END)) AS owner
-    FROM IMUser GROUP BY TRIM(TRAILING ' ' FROM name) HAVING COUNT(*) > 1`);
+    FROM (SELECT *, ${old.other('IMUser')} FROM IMUser) AS u WHERE NOT other GROUP BY TRIM(TRAILING ' ' FROM name) HAVING COUNT(*) > 1`);
   for (const { name, owner } of rows) owners.set(name, owner);
   return owners;
 }

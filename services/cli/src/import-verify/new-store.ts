@@ -6,24 +6,26 @@ const pageRows = 10_000;
 /** Reads the new store in one snapshot. */
 export class NewStore {
   readonly #client: pg.Client;
+  readonly #rest: () => Promise<void>;
   #cursors = 0;
 
-  /** @throws Failure when it cannot be reached */
-  static async open(url: string): Promise<NewStore> {
+  /** @param rest before every page. @throws Failure when it cannot be reached */
+  static async open(url: string, rest: () => Promise<void>): Promise<NewStore> {
     const client = new pg.Client({ connectionString: url });
     client.on('error', () => {});
     try {
       await client.connect();
       await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-      return new NewStore(client);
+      return new NewStore(client, rest);
     } catch (error) {
       await client.end().catch(() => {});
       throw new Failure(`the new database cannot be read: ${(error as Error).message}`);
     }
   }
 
-  private constructor(client: pg.Client) {
+  private constructor(client: pg.Client, rest: () => Promise<void>) {
     this.#client = client;
+    this.#rest = rest;
   }
 
   async query<Row extends pg.QueryResultRow>(sql: string): Promise<Row[]> {
@@ -40,6 +42,7 @@ export class NewStore {
     const name = `verify_${++this.#cursors}`;
     await this.#client.query(`DECLARE ${name} NO SCROLL CURSOR FOR ${sql}`);
     for (;;) {
+      await this.#rest();
       const { rows } = await this.#client.query<Row>(`FETCH ${pageRows} FROM ${name}`);
       if (rows.length > 0) yield rows;
       if (rows.length < pageRows) break;

@@ -3,6 +3,9 @@ import path from 'node:path';
 import type { OldStore } from './old-store.js';
 import type { Tally } from './tally.js';
 
+/** IMAudio.id is signed. */
+const largestAudio = 2_147_483_647;
+
 interface Audio {
   id: number;
   path: string | null;
@@ -14,8 +17,10 @@ interface Audio {
 export class OldSounds {
   readonly #store: OldStore;
   readonly #folder: string | undefined;
-  /** one bit for each id that a message names */
-  #named = Buffer.alloc(0);
+  /** ids that a message names */
+  readonly #named = new Ids();
+  /** ids that a message of another project names */
+  readonly #others = new Ids();
 
   constructor(store: OldStore, folder: string | undefined) {
     this.#store = store;
@@ -32,24 +37,26 @@ export class OldSounds {
           )
         : [];
     const byId = new Map(rows.map((row) => [row.id, row]));
-    for (const { id } of rows) this.#name(id);
+    for (const { id } of rows) this.#named.add(id);
     const data = new Map<string, Buffer>();
-    for (const content of contents)
+    for (const content of contents) {
+      await this.#store.rest();
       data.set(content, await this.#data(byId.get(Number(content || Number.NaN))));
+    }
     return data;
   }
 
   /** Sorts the rows of IMAudio by whether a message that is shown names them. */
   async count(tally: Tally): Promise<void> {
     for await (const { id } of this.#store.rows<{ id: number }>('IMAudio', 'id')) {
-      if (((this.#named[id >> 3] ?? 0) >> (id & 7)) & 1) tally.imported('IMAudio');
-      else tally.leftOut('IMAudio', 'audio-unused');
+      if (this.#named.has(id)) tally.imported('IMAudio');
+      else tally.leftOut('IMAudio', this.#others.has(id) ? 'other-project' : 'audio-unused');
     }
   }
 
-  #name(id: number): void {
-    if (id >> 3 >= this.#named.length) this.#named = Buffer.concat([this.#named], Math.max(1_024, id >> 2));
-    this.#named[id >> 3]! |= 1 << (id & 7);
+  /** @param content of a row of another project */
+  nameOther(content: string): void {
+    if (/^\d{1,10}$/.test(content) && Number(content) <= largestAudio) this.#others.add(Number(content));
   }
 
   async #data(audio: Audio | undefined): Promise<Buffer> {
@@ -61,5 +68,19 @@ export class OldSounds {
     if (!place || !this.#folder || audio.size === 0 || audio.duration === 0) return seconds;
     const sound = await readFile(path.join(this.#folder, place)).catch(() => undefined);
     return sound?.length === audio.size ? Buffer.concat([seconds, sound]) : seconds;
+  }
+}
+
+/** A set of ids, one bit each. */
+class Ids {
+  #bits = Buffer.alloc(0);
+
+  add(id: number): void {
+    if (id >> 3 >= this.#bits.length) this.#bits = Buffer.concat([this.#bits], Math.max(1_024, id >> 2));
+    this.#bits[id >> 3]! |= 1 << (id & 7);
+  }
+
+  has(id: number): boolean {
+    return (((this.#bits[id >> 3] ?? 0) >> (id & 7)) & 1) === 1;
   }
 }

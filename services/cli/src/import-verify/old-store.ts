@@ -1,3 +1,4 @@
+import { withDeadline } from '@teamtalk/service-kit';
 import { Redis } from 'ioredis';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
 import { Failure } from '../failure.js';
@@ -6,6 +7,8 @@ import type { LegacyPlaces } from '../import/places.js';
 
 const pageRows = 10_000;
 const scanCount = 1_000;
+/** The longest time for an answer. */
+const answerMs = 600_000;
 export type OldRow = Record<string, unknown>;
 
 /** Reads the old store in pages, each by a statement of its own: no transaction stays open on the old server. */
@@ -13,14 +16,18 @@ export class OldStore {
   readonly #mysql: Connection;
   readonly #tables: ReadonlyMap<string, ReadonlySet<string>>;
   readonly #places: LegacyPlaces;
+  /** before every step that reads */
+  readonly rest: () => Promise<void>;
 
   /** @throws Failure when it cannot be reached */
-  static async open(places: LegacyPlaces): Promise<OldStore> {
+  static async open(places: LegacyPlaces, rest: () => Promise<void>): Promise<OldStore> {
     try {
       const mysql = await createConnection({
         uri: places.mysql,
         charset: 'utf8mb4',
         supportBigNumbers: true,
+        enableKeepAlive: true,
+        keepAliveInitialDelay: 10_000,
       });
       const [columns] = await mysql.query<RowDataPacket[]>(
         'SELECT table_name AS t, column_name AS c FROM information_schema.columns WHERE table_schema = DATABASE()',
@@ -29,16 +36,33 @@ export class OldStore {
       for (const { t, c } of columns as { t: string; c: string }[]) {
         tables.set(t, (tables.get(t) ?? new Set()).add(c.toLowerCase()));
       }
-      return new OldStore(mysql, tables, places);
+      return new OldStore({ mysql, tables, places, rest });
     } catch (error) {
       throw new Failure(`the old MySQL cannot be read: ${(error as Error).message}`);
     }
   }
 
-  private constructor(mysql: Connection, tables: Map<string, Set<string>>, places: LegacyPlaces) {
-    this.#mysql = mysql;
-    this.#tables = tables;
-    this.#places = places;
+  private constructor(of: {
+    mysql: Connection;
+    tables: Map<string, Set<string>>;
+    places: LegacyPlaces;
+    rest(): Promise<void>;
+  }) {
+    this.#mysql = of.mysql;
+    this.#tables = of.tables;
+    this.#places = of.places;
+    this.rest = of.rest;
+  }
+
+  /** the tenant of several that was brought; undefined: all */
+  get project(): number | undefined {
+    return this.#places.project;
+  }
+
+  /** In SQL: a column `other` that says whether a row is of another project. */
+  other(table: string): string {
+    const isOther = this.project !== undefined && this.hasColumn(table, 'pid');
+    return `${isOther ? `pid <> ${this.project}` : '0'} AS other`;
   }
 
   hasTable(table: string): boolean {
@@ -49,9 +73,17 @@ export class OldStore {
     return this.#tables.get(table)?.has(column.toLowerCase()) ?? false;
   }
 
+  /** @throws Failure when it refuses, goes away, or says nothing */
   async query<Row extends object = OldRow>(sql: string, values: unknown[] = []): Promise<Row[]> {
-    const [rows] = await this.#mysql.query<RowDataPacket[]>(sql, values);
-    return rows as unknown as Row[];
+    await this.rest();
+    try {
+      const query = this.#mysql.query<RowDataPacket[]>(sql, values);
+      const [rows] = await withDeadline(query, answerMs, 'a query');
+      return rows as unknown as Row[];
+    } catch (error) {
+      this.#mysql.destroy();
+      throw new Failure(`the old MySQL cannot be read: ${(error as Error).message}`, { cause: error });
+    }
   }
 
   /** All rows of a table in the order of their ids; none where there is no such table. `columns` has `id`. */
@@ -78,12 +110,14 @@ export class OldStore {
     const redis = new Redis(this.#places.redis[pool], {
       lazyConnect: true,
       maxRetriesPerRequest: 1,
+      commandTimeout: answerMs,
       retryStrategy: () => null,
     });
     redis.on('error', () => {});
     try {
       await redis.connect();
       for (let cursor = '0'; ; ) {
+        await this.rest();
         const [next, keys] = await redis.scan(cursor, 'MATCH', pattern, 'COUNT', scanCount);
         if (keys.length > 0) yield { redis, keys };
         if (next === '0') return;
@@ -104,7 +138,10 @@ export class OldStore {
   ): AsyncGenerator<{ numbers: number[]; field: string; value: string }> {
     for await (const { redis, keys } of this.keys(pool, pattern)) {
       const own = keys.filter((key) => match.test(key));
-      const hashes = await Promise.all(own.map((key) => redis.hgetall(key)));
+      await this.rest();
+      const hashes = await Promise.all(own.map((key) => redis.hgetall(key))).catch((error: unknown) => {
+        throw new Failure(`the old Redis cannot be read: ${(error as Error).message}`, { cause: error });
+      });
       for (const [index, key] of own.entries()) {
         const numbers = match.exec(key)!.slice(1).map(Number);
         for (const [field, value] of Object.entries(hashes[index]!)) yield { numbers, field, value };

@@ -4,6 +4,7 @@ import type { NewStore } from './new-store.js';
 import type { OldSounds } from './old-sounds.js';
 import type { OldStore } from './old-store.js';
 import { digestOf, writeMap, writeNew, writeOld } from './records.js';
+import type { KnownIds } from './sides.js';
 import type { Tally } from './tally.js';
 
 export const largestId = 2_147_483_647;
@@ -29,13 +30,11 @@ export const oldTables: readonly string[] = [
   ...Array.from({ length: 8 }, (_, n) => `IMGroupMessage_${n}`),
 ];
 
-export interface ReadMessages {
+export interface ReadMessages extends KnownIds {
   old: OldStore;
   sounds: OldSounds;
   buckets: Buckets;
   tally: Tally;
-  /** whether IMGroup has it */
-  isGroup(id: number): boolean;
   onRows(count: number): void;
   signal?: AbortSignal | undefined;
 }
@@ -68,7 +67,8 @@ async function readPage(given: ReadMessages, table: number, rows: readonly OldRo
   const shown: OldRow[] = [];
   const recordings = new Set<string>();
   for (const row of rows) {
-    const reason = isGroup ? whyNoGroupMessage(row, given) : whyNoPairMessage(row);
+    const reason = isGroup ? whyNoGroupMessage(row, given) : whyNoPairMessage(row, given);
+    if (reason === 'other-project' && row.sound) given.sounds.nameOther(row.sound.toString('latin1'));
     if (reason) given.tally.leftOut(oldTables[table]!, reason);
     else {
       shown.push(row);
@@ -93,7 +93,9 @@ function voiceOf(isGroup: boolean): number {
 }
 
 /** The first of these that holds. */
-function whyNoPairMessage({ fromId, toId, type, status, digest, sound }: OldRow): LeftOutReason | undefined {
+function whyNoPairMessage(row: OldRow, { isOtherUser }: KnownIds): LeftOutReason | undefined {
+  const { fromId, toId, type, status, digest, sound } = row;
+  if (isOtherUser(fromId) || isOtherUser(toId)) return 'other-project';
   if (status !== 0) return 'message-deleted';
   if (fromId === 0 || toId === 0) return 'message-without-pair';
   if (type !== 1 && type !== 2) return 'message-type';
@@ -102,8 +104,9 @@ function whyNoPairMessage({ fromId, toId, type, status, digest, sound }: OldRow)
   return fromId > largestId || toId > largestId ? 'id-too-large' : undefined;
 }
 
-function whyNoGroupMessage(row: OldRow, { isGroup }: ReadMessages): LeftOutReason | undefined {
+function whyNoGroupMessage(row: OldRow, { isGroup, isOtherGroup }: KnownIds): LeftOutReason | undefined {
   const { owner, fromId, type, status, digest, sound } = row;
+  if (isOtherGroup(owner)) return 'other-project';
   if (status !== 0) return 'message-deleted';
   if (type !== 17 && type !== 18) return 'message-type';
   if ((digest ?? sound) === null) return 'message-null';

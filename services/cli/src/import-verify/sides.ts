@@ -4,8 +4,16 @@ import type { MapEntry, NewMessage, OldMessage } from './records.js';
 /** The conversations of pairs begin here; below are the ids of groups. */
 export const firstPair = 4_294_967_296n;
 
+/** Whose ids the old store has: of the project that was brought, and of others. */
+export interface KnownIds {
+  isUser(id: number): boolean;
+  isGroup(id: number): boolean;
+  isOtherUser(id: number): boolean;
+  isOtherGroup(id: number): boolean;
+}
+
 /** All that both stores know of one conversation. */
-export interface Sides {
+export interface Sides extends KnownIds {
   conv: bigint;
   old: readonly OldMessage[];
   new: readonly NewMessage[];
@@ -13,8 +21,13 @@ export interface Sides {
   /** whether there is a table of changed numbers */
   hasMap: boolean;
   facts: readonly Fact[];
-  isUser(id: number): boolean;
-  isGroup(id: number): boolean;
+}
+
+/** Whether a conversation is of another project. */
+export function isOther(conv: bigint, { isOtherUser, isOtherGroup }: KnownIds): boolean {
+  return conv < firstPair
+    ? isOtherGroup(Number(conv))
+    : isOtherUser(Number(conv >> 32n)) || isOtherUser(Number(conv & 0xffff_ffffn));
 }
 
 export function nameOf(conv: bigint): string {

@@ -11,7 +11,7 @@ import { OldStore } from './old-store.js';
 import { readNewFacts, readOldFacts } from './read-facts.js';
 import { largestId, oldTables, readNewMessages, readOldMessages } from './read-messages.js';
 import { mapEntries, newConversations, oldConversations } from './records.js';
-import { firstPair } from './sides.js';
+import { firstPair, type KnownIds } from './sides.js';
 import { Tally } from './tally.js';
 
 /**
@@ -21,10 +21,14 @@ import { Tally } from './tally.js';
  * Memory: the ids of users and groups, and of the messages one bucket of about 250,000. Disk: 128 bytes a message in the
  * temporary folder.
  */
-export const verify: Verify = async (legacy, imported, { onProgress = () => {}, signal }) => {
+export const verify: Verify = async (
+  legacy,
+  imported,
+  { onProgress = () => {}, signal, rest = async () => {} },
+) => {
   const begin = performance.now();
-  const old = await OldStore.open(legacy);
-  const store = await NewStore.open(imported.database).catch(async (error) => {
+  const old = await OldStore.open(legacy, rest);
+  const store = await NewStore.open(imported.database, rest).catch(async (error) => {
     await old.close();
     throw error;
   });
@@ -52,27 +56,32 @@ async function compareAll(both: Both): Promise<void> {
   const { legacy, imported, old, store, tally, onProgress } = both;
   const users = await idsOf(old, 'IMUser');
   const groups = await idsOf(old, 'IMGroup');
-  const isUser = (id: number) => users.has(id);
-  const needed = await compareConversations(both, isUser, (id) => groups.has(id));
+  const known: KnownIds = {
+    isUser: (id) => users.own.has(id),
+    isGroup: (id) => groups.own.has(id),
+    isOtherUser: (id) => users.others.has(id),
+    isOtherGroup: (id) => groups.others.has(id),
+  };
+  const needed = await compareConversations(both, known);
   const step = (name: string) => onProgress({ step: name, done: 0, total: 0 });
   step('users');
   await judgeUsers(old, store, needed, tally);
   step('groups, departments, tokens');
-  await judgeLists(old, store, tally, isUser);
+  await judgeLists(old, store, tally, known);
   await judgeIdentities(store, tally);
-  let done = 0;
-  const onFile = () => onProgress({ step: 'files of msfs', done: ++done, total: 0 });
-  if (legacy.images) await judgeImages(legacy.images, imported.readBlob, tally, onFile);
-  step('offline files');
-  if (legacy.offlineFiles)
-    await judgeOfflineFiles(legacy.offlineFiles, old, store, { read: imported.readBlob, isUser, tally });
+  const counted = (name: string) => (done: number, total: number) => onProgress({ step: name, done, total });
+  const files = { rest: old.rest, read: imported.readBlob, tally };
+  if (legacy.images) await judgeImages(legacy.images, { ...files, onFile: counted('files of msfs') });
+  if (legacy.offlineFiles) {
+    const onFile = counted('offline files');
+    await judgeOfflineFiles(legacy.offlineFiles, old, store, { ...files, ...known, onFile });
+  }
 }
 
 /** @returns the users whom conversations name and who have no row in IMUser */
 async function compareConversations(
   { legacy, old, store, tally, onProgress, signal }: Both,
-  isUser: (id: number) => boolean,
-  isGroup: (id: number) => boolean,
+  known: KnownIds,
 ): Promise<Set<number>> {
   const total = await countMessages(old);
   const buckets = new Buckets(total);
@@ -91,7 +100,7 @@ async function compareConversations(
       sounds,
       buckets,
       tally,
-      isGroup,
+      ...known,
       onRows: counted('messages there'),
       signal,
     });
@@ -103,7 +112,7 @@ async function compareConversations(
     for (let bucket = 0; bucket < buckets.count; bucket++) {
       signal?.throwIfAborted();
       onProgress({ step: 'conversations', done: bucket, total: buckets.count });
-      compareBucket(buckets.read(bucket), { tally, hasMap, isUser, isGroup, used });
+      compareBucket(buckets.read(bucket), { tally, hasMap, ...known, used });
     }
     return used;
   } finally {
@@ -111,11 +120,9 @@ async function compareConversations(
   }
 }
 
-interface Known {
+interface Known extends KnownIds {
   tally: Tally;
   hasMap: boolean;
-  isUser(id: number): boolean;
-  isGroup(id: number): boolean;
   used: Set<number>;
 }
 
@@ -160,9 +167,12 @@ async function judgeIdentities(store: NewStore, tally: Tally): Promise<void> {
   }
 }
 
-async function idsOf(old: OldStore, table: string): Promise<Set<number>> {
-  const ids = new Set<number>();
-  for await (const { id } of old.rows<{ id: number }>(table, 'id')) if (id <= largestId) ids.add(id);
+async function idsOf(old: OldStore, table: string): Promise<{ own: Set<number>; others: Set<number> }> {
+  const ids = { own: new Set<number>(), others: new Set<number>() };
+  for await (const row of old.rows<{ id: number; other: number }>(table, `id, ${old.other(table)}`)) {
+    if (row.other) ids.others.add(row.id);
+    else if (row.id <= largestId) ids.own.add(row.id);
+  }
   return ids;
 }
 

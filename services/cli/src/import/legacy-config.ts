@@ -9,6 +9,8 @@ export interface LegacyConfig {
   redis: Partial<Record<RedisPool, string>>;
   images: string | undefined;
   textKey: string | undefined;
+  /** `host:port` of every MySQL and Redis that they name, masters and replicas */
+  servers: string[];
 }
 
 /** Reads the contents of dbproxyserver.conf and msfs.conf: `name=value` lines, and comments after `#`. */
@@ -27,6 +29,10 @@ export function readLegacyConfig(files: {
     ),
     images: baseDir === undefined ? undefined : path.resolve(files.folder, baseDir),
     textKey: settings.get('aesKey'),
+    servers: [
+      ...list(settings.get('DBInstances')).map((name) => server(settings, name, '3306')),
+      ...list(settings.get('CacheInstances')).map((name) => server(settings, name, '6379')),
+    ],
   };
 }
 
@@ -41,6 +47,10 @@ function mysqlUrl(settings: Map<string, string>): string | undefined {
   url.username = encodeURIComponent(settings.get(`${name}_username`) ?? '');
   url.password = encodeURIComponent(settings.get(`${name}_password`) ?? '');
   return url.href;
+}
+
+function server(settings: Map<string, string>, name: string, port: string): string {
+  return `${settings.get(`${name}_host`) ?? '127.0.0.1'}:${settings.get(`${name}_port`) ?? port}`;
 }
 
 function redisUrl(settings: Map<string, string>, pool: string): string {

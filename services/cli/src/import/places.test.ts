@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { legacyPlaces } from './places.js';
+import { legacyPlaces, placesOfCopy } from './places.js';
 
 const urls = { mysql: 'mysql://root@127.0.0.1:3306/teamtalk', redis: 'redis://127.0.0.1:6379' };
 
@@ -74,5 +74,34 @@ aesKey=12345678901234567890123456789012\r
     ['a folder without configuration', { config: '/nowhere' }, /no dbproxyserver.conf in \/nowhere/],
   ])('say what is wrong: %s', (_what, options, message) => {
     expect(() => legacyPlaces(options)).toThrow(message);
+  });
+
+  test('of a copy are never those of the configuration files, masters and replicas', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'legacy-config-'));
+    writeFileSync(
+      path.join(folder, 'dbproxyserver.conf'),
+      `DBInstances=teamtalk_master,teamtalk_slave
+teamtalk_master_host=10.0.0.1
+teamtalk_slave_host=10.0.0.2
+CacheInstances=unread,group_set,token,group_member
+unread_host=10.0.0.3
+unread_db=1
+group_set_db=2
+token_db=4
+group_member_db=5
+`,
+    );
+    const copy = { config: folder, mysql: 'mysql://u@10.0.0.9/teamtalk', redis: 'redis://10.0.0.9' };
+    expect(placesOfCopy(copy).redis.token).toBe('redis://10.0.0.9/4');
+    expect(() => placesOfCopy({ config: folder })).toThrow(/where is the copy\?/);
+    for (const real of [
+      { mysql: 'mysql://u@10.0.0.1/teamtalk' },
+      { mysql: 'mysql://u@10.0.0.2:3306/other' },
+      { redis: 'redis://10.0.0.3:6379' },
+    ]) {
+      expect(() => placesOfCopy({ ...copy, ...real })).toThrow(
+        /is where dbproxyserver.conf says the real store is/,
+      );
+    }
   });
 });

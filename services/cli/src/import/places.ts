@@ -15,6 +15,8 @@ export interface LegacyPlaces {
   offlineFiles: string | undefined;
   /** 32 bytes: the `aesKey` of the legacy servers; undefined where neither an option nor a file says it */
   textKey: string | undefined;
+  /** the tenant (`pid`) of several in one database, of a fork, that is meant; undefined: all */
+  project?: number | undefined;
 }
 
 /** What the command line says of the legacy installation; it wins over the configuration files. */
@@ -27,6 +29,7 @@ export interface PlaceOptions {
   images?: string;
   offlineFiles?: string;
   textKey?: string;
+  project?: number;
 }
 
 /** @throws Failure that says what is missing or not there */
@@ -48,7 +51,38 @@ export function legacyPlaces(options: PlaceOptions): LegacyPlaces {
     images: existingFolder(options.images ?? config?.images, 'the folder of images'),
     offlineFiles: existingFolder(options.offlineFiles, 'the folder of offline files'),
     textKey,
+    project: options.project,
   };
+}
+
+/**
+ * Where a copy of a legacy installation is, which may be written to. Configuration files say only the numbers and the key: the hosts in
+ * them are those of the real servers.
+ *
+ * @throws Failure that says what is missing, or that these are the real servers
+ */
+export function placesOfCopy(options: PlaceOptions): LegacyPlaces {
+  if (options.mysql === undefined || options.redis === undefined) {
+    throw new Failure(
+      'where is the copy? Name it with --mysql and --redis; --config says where the real store is.',
+    );
+  }
+  const places = legacyPlaces(options);
+  const real = options.config === undefined ? [] : readConfigFolder(options.config).servers;
+  const named = [serverOf(options.mysql, '3306'), serverOf(options.redis, '6379')].find((each) =>
+    real.includes(each),
+  );
+  if (named !== undefined) {
+    throw new Failure(
+      `${named} is where dbproxyserver.conf says the real store is: a rehearsal needs a copy, on servers of its own.`,
+    );
+  }
+  return places;
+}
+
+function serverOf(url: string, port: string): string {
+  const { hostname, port: given } = new URL(url);
+  return `${hostname}:${given || port}`;
 }
 
 function redisPlaces(

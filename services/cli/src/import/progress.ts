@@ -3,20 +3,36 @@ import { clearProgress, note, showProgress } from '../output.js';
 const noteMs = 10_000;
 const showMs = 200;
 
+/** Is told how far a step is, more often than anybody wants to read. */
+export interface ProgressListener {
+  /** @param progress `step` in words, empty: it has ended; `total` 0: not known */
+  tell(progress: { step: string; done: number; total: number }): void;
+}
+
 /** Tells how far the import is: on a terminal in one line, elsewhere in a line every 10 s. */
 export class Progress {
   #step = '';
   #total = 0;
   #done = 0;
+  #doneBefore = 0;
   #beganAt = 0;
   #shownAt = 0;
   #notedAt = 0;
+  readonly #listener: ProgressListener | undefined;
 
-  /** @param total of the units that `add` counts; 0 where it is not known */
-  begin(step: string, total: number): void {
+  constructor(listener?: ProgressListener) {
+    this.#listener = listener;
+  }
+
+  /**
+   * @param total of the units that `add` counts; 0 where it is not known
+   * @param done of them by an earlier call, which say nothing of how fast this one is
+   */
+  begin(step: string, total: number, done = 0): void {
     this.#step = step;
     this.#total = total;
-    this.#done = 0;
+    this.#done = done;
+    this.#doneBefore = done;
     this.#beganAt = performance.now();
     this.#notedAt = this.#beganAt;
     this.#shownAt = 0;
@@ -31,12 +47,14 @@ export class Progress {
   end(): void {
     clearProgress();
     this.#step = '';
+    this.#listener?.tell({ step: '', done: this.#done, total: this.#total });
   }
 
   #show(): void {
     const now = performance.now();
     if (now - this.#shownAt < showMs) return;
     this.#shownAt = now;
+    this.#listener?.tell({ step: this.#step, done: this.#done, total: this.#total });
     showProgress(this.#line(now));
     if (process.stderr.isTTY || now - this.#notedAt < noteMs) return;
     this.#notedAt = now;
@@ -45,15 +63,20 @@ export class Progress {
 
   #line(now: number): string {
     const seconds = (now - this.#beganAt) / 1_000;
-    const of = this.#total > 0 ? ` of ${this.#total.toLocaleString('en')}` : '';
-    const rate = seconds > 1 ? `, ${Math.round(this.#done / seconds).toLocaleString('en')}/s` : '';
-    return `${this.#step}: ${this.#done.toLocaleString('en')}${of}${rate}${this.#left(seconds)}`;
+    const of = this.#total > 0 ? ` of ${whole(Math.ceil(this.#total))}` : '';
+    const rate = seconds > 1 ? `, ${whole((this.#done - this.#doneBefore) / seconds)}/s` : '';
+    return `${this.#step}: ${whole(this.#done)}${of}${rate}${this.#left(seconds)}`;
   }
 
   #left(seconds: number): string {
-    if (this.#total <= this.#done || this.#done === 0 || seconds < 2) return '';
-    return `, about ${duration((seconds * (this.#total - this.#done)) / this.#done)} left`;
+    const done = this.#done - this.#doneBefore;
+    if (this.#total <= this.#done || done <= 0 || seconds < 2) return '';
+    return `, about ${duration((seconds * (this.#total - this.#done)) / done)} left`;
   }
+}
+
+function whole(count: number): string {
+  return Math.round(count).toLocaleString('en');
 }
 
 /** `47 s`, `12 min`, `3.4 h` */

@@ -11,7 +11,7 @@ export interface Figures {
   ackedPerSecond: number | null;
   /** messages per second written to connections (msg_server), given to msg_servers (route_server) */
   deliveredPerSecond: number | null;
-  /** PDUs, gRPC calls or HTTP requests per second */
+  /** PDUs, gRPC calls, HTTP requests or pushes per second */
   requestsPerSecond: number | null;
   /** bytes per second to clients (msg_server), of files (file_server), of answers and uploads (msfs) */
   bytesPerSecond: number | null;
@@ -71,6 +71,7 @@ export const serviceMetrics: Readonly<Record<string, ServiceMetrics>> = {
     },
   },
   http_msg_server: { rates: { requestsPerSecond: ['http_requests_total', 'v1_requests_total'] } },
+  push_server: { rates: { requestsPerSecond: ['pushes_total'] } },
   file_server: {
     rates: { requestsPerSecond: ['tasks_total'], bytesPerSecond: ['transferred_bytes_total'] },
     gauges: { connections: 'connections' },
@@ -81,6 +82,8 @@ export const serviceMetrics: Readonly<Record<string, ServiceMetrics>> = {
       bytesPerSecond: ['http_sent_bytes_total', 'http_received_bytes_total'],
     },
   },
+  web_server: { rates: { requestsPerSecond: ['http_requests_total'] } },
+  admin_server: { rates: { requestsPerSecond: ['requests_total'] } },
 };
 
 /** Whose metrics these are. */
@@ -93,13 +96,9 @@ export function serviceOf(samples: readonly Sample[]): string | undefined {
 /** The figures between two readings of one instance; without an earlier one only those that are no rates. */
 export function figuresOf(service: string, now: Reading, before: Reading | undefined): Figures {
   const { rates, gauges = {} } = serviceMetrics[service] ?? { rates: {} };
-  const value = (reading: Reading, name: string): number | null => {
-    try {
-      return sumOf(reading.samples, `teamtalk_${service}_${name}`, {});
-    } catch {
-      return null;
-    }
-  };
+  // Of the process: the library's names. The version before gave them the service's, too.
+  const value = ({ samples }: Reading, name: string): number | null =>
+    sumOrNull(samples, `teamtalk_${service}_${name}`) ?? sumOrNull(samples, name);
   const growth = (name: string): number | null => {
     const [last, first] = [value(now, name), before ? value(before, name) : null];
     // A counter that decreased belongs to a new process at the same address.
@@ -127,6 +126,14 @@ export function figuresOf(service: string, now: Reading, before: Reading | undef
     cpuCores: rate(['process_cpu_seconds_total']),
     memoryBytes: value(now, 'process_resident_memory_bytes'),
   };
+}
+
+function sumOrNull(samples: readonly Sample[], name: string): number | null {
+  try {
+    return sumOf(samples, name, {});
+  } catch {
+    return null;
+  }
 }
 
 export const noFigures: Figures = {

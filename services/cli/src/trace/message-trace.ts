@@ -38,6 +38,7 @@ export interface Participant {
   sessions: {
     msg_server: Place;
     client_type: number;
+    web: boolean;
     delivered: boolean | null;
     delivered_msg_id: number | null;
     /** the highest known id when messages before it are missing and it is held back; otherwise null */
@@ -177,11 +178,12 @@ export class Tracer {
       read: readMsgId >= found.msgId,
       sessions: sessions
         .filter((session) => session.userId === userId)
-        .map(({ node, clientType }) => {
+        .map(({ node, clientType, web }) => {
           const position = positions.get(node)?.get(userId);
           return {
             msg_server: this.#placeOf(node),
             client_type: clientType,
+            web,
             delivered: position ? position.lastMsgId >= found.msgId : null,
             delivered_msg_id: position?.lastMsgId ?? null,
             held_back_msg_id: position?.missingBefore || null,
@@ -193,10 +195,11 @@ export class Tracer {
   async #sessionsOf(userIds: number[], doubts: string[]) {
     try {
       const { sessions } = await this.#bus.request(topics.sessionsQuery, { userIds }, answerMs);
-      return (sessions ?? []).map(({ userId, node, clientType }) => ({
+      return (sessions ?? []).map(({ userId, node, clientType, web }) => ({
         userId: userId ?? 0,
         node: node ?? 0,
         clientType: clientType ?? 0,
+        web: web ?? false,
       }));
     } catch (error) {
       doubts.push(`who is online is not known: ${reasonOf(error)}`);

@@ -46,7 +46,7 @@ function routed({ outbox }: MessageTrace): string {
 function userLine({ user_id, name, sender, read, read_msg_id, sessions }: Participant): string {
   const facts = [sender ? 'sender' : read ? 'has read it' : `has read up to ${read_msg_id}`];
   if (sessions.length === 0) facts.push('not online');
-  for (const { client_type, msg_server, delivered, delivered_msg_id, held_back_msg_id } of sessions) {
+  for (const { client_type, web, msg_server, delivered, delivered_msg_id, held_back_msg_id } of sessions) {
     const gap = held_back_msg_id ? `, held back until it has ${(delivered_msg_id ?? 0) + 1}` : '';
     const what =
       delivered === null
@@ -54,7 +54,8 @@ function userLine({ user_id, name, sender, read, read_msg_id, sessions }: Partic
         : delivered
           ? 'delivered'
           : `delivered up to ${delivered_msg_id}${gap}`;
-    facts.push(`${clients.get(client_type) ?? client_type} at ${placeOf(msg_server)}: ${what}`);
+    const client = web ? 'web' : (clients.get(client_type) ?? client_type);
+    facts.push(`${client} at ${placeOf(msg_server)}: ${what}`);
   }
   return `${user_id} (${name}): ${facts.join('; ')}`;
 }

@@ -1,10 +1,13 @@
 import { Failure } from '../../failure.js';
+import { inLanes } from '../in-lanes.js';
 import type { LegacyDatabase } from '../legacy/mysql.js';
 import { Recordings } from '../legacy/recordings.js';
 import type { LegacyPlaces } from '../places.js';
 import type { Progress } from '../progress.js';
 import type { TargetDatabase } from '../target/database.js';
 import { leftOutTable } from '../target/left-out.js';
+import { lanesFor, partitions } from '../target/partitions.js';
+import { requireRoom, roomToNumber } from '../target/room.js';
 import { ImportState, sourceName } from '../target/state.js';
 import type { Storage } from '../target/storage.js';
 import {
@@ -16,29 +19,24 @@ import {
   keptTables,
   moveIdentity,
 } from './accounts.js';
+import { audited } from './audited.js';
 import { countEmptyRelations, finishPartition } from './conversations.js';
 import { fileTables, importImages } from './images.js';
 import { messageTables } from './message-tables.js';
 import { importOfflineFiles, recordOfflineFiles } from './offline-files.js';
-import { paceOf } from './pace.js';
 import { keepPositions, positionTables } from './positions.js';
+import { leaveOutOtherProjects, otherProjectTable } from './projects.js';
 import { bringDeviceTokens, prepareMembers, prepareSessions, sessionStaging } from './sessions.js';
-import { messageStaging, stageMessages } from './stage-messages.js';
-import { redisStaging, stageRedis } from './stage-redis.js';
+import { messageStaging, stagedRows, stageMessages } from './stage-messages.js';
+import { redisStaging, seenPoolTable, stageRedis } from './stage-redis.js';
 import { stageTable, stagingTables } from './stage-tables.js';
 import { type StagedTable, stagedTables } from './staged-tables.js';
-
-const partitions = 16;
-/** Tables that are read, and partitions that are finished, at a time. */
-export const lanes = 2;
 
 export interface CopyOptions {
   places: LegacyPlaces;
   legacy: LegacyDatabase;
   database: TargetDatabase;
   storage: Storage;
-  /** how much of the time the source may be read, percent */
-  maxLoad: number;
   progress: Progress;
 }
 
@@ -51,15 +49,18 @@ export interface CopyOptions {
 export async function copyInstallation(options: CopyOptions): Promise<void> {
   const { places, legacy, database, progress } = options;
   const state = new ImportState(database);
-  await state.open(sourceName(places.mysql), [
+  const source = sourceName(places);
+  await state.open(source, [
     leftOutTable,
     ...stagingTables,
     ...keptTables,
     ...redisStaging,
+    seenPoolTable,
     ...sessionStaging,
     ...messageStaging,
     ...positionTables,
     ...fileTables,
+    otherProjectTable,
   ]);
   if (await state.isDone('finish')) return requireSameFolders(places, state);
 
@@ -69,12 +70,23 @@ export async function copyInstallation(options: CopyOptions): Promise<void> {
     progress.add(1);
   }
   progress.begin('state, Redis keys', 0);
-  await stageRedis(places.redis, state, (count) => progress.add(count));
+  await stageRedis(state, {
+    places: places.redis,
+    pace: legacy.pace,
+    onKeys: (count) => progress.add(count),
+  });
+  await state.once('other projects', (session) => leaveOutOtherProjects(session, legacy));
   progress.begin('accounts', 0);
-  await state.once('departments', bringDepartments);
-  await state.once('users', bringUsers);
-  await state.once('groups', bringGroups);
-  await state.once('discovery items', bringDiscoveryItems);
+  const administered = {
+    departments: bringDepartments,
+    users: bringUsers,
+    groups: bringGroups,
+    'discovery items': bringDiscoveryItems,
+  };
+  for (const [what, bring] of Object.entries(administered)) {
+    await legacy.pace.rest();
+    await state.once(what, audited(source, what, bring));
+  }
   await state.once('admin accounts', keepAdminAccounts);
   await state.once('device tokens', bringDeviceTokens);
   await state.once('sessions', prepareSessions);
@@ -108,56 +120,43 @@ async function requireSameFolders({ images, offlineFiles }: LegacyPlaces, state:
   );
 }
 
-async function copyMessages(
-  { places, legacy, database, maxLoad, progress }: CopyOptions,
-  state: ImportState,
-) {
+async function copyMessages({ places, legacy, database, progress }: CopyOptions, state: ImportState) {
+  const { pace } = legacy;
+  const together = lanesFor(pace);
   const open: number[] = [];
   for (let part = 0; part < partitions; part++) {
     if (!(await state.isDone(`messages ${part}`))) open.push(part);
   }
   if (open.length > 0) {
-    progress.begin('messages read', await countMessages(legacy));
+    progress.begin('messages read', await countMessages(legacy), await stagedRows(database));
     const recordings = new Recordings(legacy, places.images);
-    await inLanes(messageTables, (table) =>
-      stageMessages(table, {
-        legacy,
-        database,
-        recordings,
-        pace: paceOf(maxLoad),
-        onRows: (count) => progress.add(count),
-      }),
+    const onRows = (count: number) => progress.add(count);
+    await inLanes(together, messageTables, (table) =>
+      stageMessages(table, { legacy, database, recordings, onRows }),
     );
-    progress.begin('messages sorted, parts', partitions);
-    progress.add(partitions - open.length);
-    await inLanes(open, async (part) => {
+    await requireRoom(
+      database,
+      await roomToNumber(database, open),
+      'What was read stays: make room, and the same command continues.',
+    );
+    progress.begin('messages sorted, parts', partitions, partitions - open.length);
+    await inLanes(together, open, async (part) => {
+      await pace.rest();
       await state.once(`messages ${part}`, (session) => finishPartition(session, part));
       progress.add(1);
     });
   }
 }
 
-async function copyFiles({ places, database, storage, progress }: CopyOptions, state: ImportState) {
-  const onFile = () => progress.add(1);
+async function copyFiles({ places, legacy, database, storage, progress }: CopyOptions, state: ImportState) {
+  const { store, folder: storageFolder } = storage;
+  const into = { database, store, storageFolder, pace: legacy.pace, progress };
   if (places.images !== undefined && !(await state.isDone('images'))) {
-    progress.begin('images, files', 0);
-    await importImages({
-      folder: places.images,
-      database,
-      store: storage.store,
-      storageFolder: storage.folder,
-      onFile,
-    });
+    await importImages({ ...into, folder: places.images });
     await state.once('images', async () => {});
   }
   if (places.offlineFiles !== undefined) {
-    progress.begin('offline files', 0);
-    const left = await importOfflineFiles({
-      folder: places.offlineFiles,
-      database,
-      store: storage.store,
-      onFile,
-    });
+    const left = await importOfflineFiles({ ...into, folder: places.offlineFiles });
     await state.once('offline files', (session) => recordOfflineFiles(session, left));
   }
 }
@@ -178,14 +177,6 @@ async function stagingLeft(session: {
 }): Promise<string[]> {
   const rows = await session.rows<{ name: string }>(`
     SELECT relname AS name FROM pg_class WHERE relnamespace = 'legacy_import'::regnamespace AND relkind IN ('r', 'p')
-      AND NOT relispartition AND (relname ~ '^(im|redis_)' OR relname IN ('message', 'staged', 'session', 'unread', 'member'))`);
+      AND NOT relispartition AND (relname ~ '^(im|redis_)' OR relname IN ('message', 'staged', 'session', 'unread', 'member', 'other_project'))`);
   return rows.map(({ name }) => name);
-}
-
-async function inLanes<T>(items: Iterable<T>, work: (item: T) => Promise<void>): Promise<void> {
-  const queue = [...items];
-  const lane = async () => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
-  };
-  await Promise.all(Array.from({ length: lanes }, lane));
 }

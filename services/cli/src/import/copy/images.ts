@@ -3,12 +3,14 @@ import { createReadStream } from 'node:fs';
 import { link, mkdir, open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type BlobStore, isKey } from '@teamtalk/blob-store';
+import type { Pace } from '../legacy/pace.js';
+import type { Progress } from '../progress.js';
 import type { TargetDatabase } from '../target/database.js';
 import { recordLeftOut } from '../target/left-out.js';
 
 export const fileTables: readonly string[] = [
   `CREATE TABLE IF NOT EXISTS legacy_import.stored_file (
-    key text COLLATE "C" PRIMARY KEY, size int8 NOT NULL, sha256 bytea NOT NULL)`,
+    key text COLLATE "C" PRIMARY KEY, size int8 NOT NULL, sha256 bytea NOT NULL, settled bool NOT NULL)`,
   `CREATE TABLE IF NOT EXISTS legacy_import.unserved_file (name text PRIMARY KEY)`,
 ];
 
@@ -19,48 +21,61 @@ export interface ImageOptions {
   store: BlobStore;
   /** the folder of `store`, where files can be linked into it; undefined: they are copied */
   storageFolder: string | undefined;
-  onFile(bytes: number): void;
+  pace: Pace;
+  progress?: Pick<Progress, 'begin' | 'add'>;
 }
 
 /** Files that are linked or copied at a time. */
 const together = 8;
 
+/** A file that was written to within this time may not be whole yet: it is brought again by the next call. */
+const settledMs = 60_000;
+
 /** Brings all files of msfs into the storage of the new one, under the keys that their URLs have. Those that are there are skipped. */
 export async function importImages(options: ImageOptions): Promise<void> {
+  const { folder, database, pace, progress } = options;
+  if (progress !== undefined) {
+    let files = 0;
+    for await (const { names } of placesOf(folder, pace)) files += names.length;
+    const [row] = await database.rows<{ done: string }>(
+      'SELECT count(*) AS done FROM legacy_import.stored_file WHERE settled',
+    );
+    progress.begin('images, files', files, Number(row!.done));
+  }
   let unserved = 0;
-  for (const first of await numberedFolders(options.folder)) unserved += await importFolder(options, first);
-  await options.database.transaction((session) => recordLeftOut(session, 'msfs', 'file-name', unserved));
+  for (const first of await numberedFolders(folder)) unserved += await importFolder(options, first);
+  await database.transaction((session) => recordLeftOut(session, 'msfs', 'file-name', unserved));
 }
 
 interface StoredFile {
   key: string;
   size: number;
   sha256: Buffer;
+  settled: boolean;
 }
 
 /** Imports one of the 256 folders. @returns how many files have names that the new msfs does not serve */
 async function importFolder(options: ImageOptions, first: string): Promise<number> {
-  const { database, folder } = options;
+  const { database, folder, pace, progress } = options;
   const known = await database.rows<{ key: string }>(
-    'SELECT key FROM legacy_import.stored_file WHERE key >= $1 AND key < $2',
+    'SELECT key FROM legacy_import.stored_file WHERE settled AND key >= $1 AND key < $2',
     [`g0/${first}/`, `g0/${first}0`],
   );
   const done = new Set(known.map(({ key }) => key));
   const unserved: string[] = [];
   const files: StoredFile[] = [];
-  for (const second of await numberedFolders(path.join(folder, first))) {
-    const place = `${first}/${second}`;
-    const names = (await filesOf(path.join(folder, place))).filter(
-      (name) => !done.has(`g0/${place}/${name}`),
-    );
+  for await (const { place, names: all } of placesIn(folder, first, pace)) {
+    const names = all.filter((name) => !done.has(`g0/${place}/${name}`));
     const served = names.filter((name) => isKey(`g0/${place}/${name}`));
     unserved.push(
       ...names.filter((name) => !served.includes(name)).map((name) => `${place}/${printable(name)}`),
     );
+    progress?.add(names.length - served.length);
     for (let at = 0; at < served.length; at += together) {
-      files.push(
-        ...(await Promise.all(served.slice(at, at + together).map((name) => store(options, place, name)))),
-      );
+      await pace.rest();
+      const some = served.slice(at, at + together);
+      files.push(...(await Promise.all(some.map((name) => store(options, place, name)))));
+      progress?.add(some.length);
     }
     if (served.length > 0 && options.storageFolder !== undefined) {
       await syncFolder(path.join(options.storageFolder, 'g0', place));
@@ -73,17 +88,23 @@ async function importFolder(options: ImageOptions, first: string): Promise<numbe
 async function store(options: ImageOptions, place: string, name: string): Promise<StoredFile> {
   const key = `g0/${place}/${name}`;
   const file = path.join(options.folder, place, name);
+  const settled = Date.now() - (await stat(file)).mtimeMs > settledMs;
   const stored = (await linked(options, file, key)) ?? (await copied(options, file, key));
-  options.onFile(stored.size);
-  return { key, ...stored };
+  return { key, ...stored, settled };
 }
 
 async function recordFiles(database: TargetDatabase, files: StoredFile[], unserved: string[]): Promise<void> {
   await database.transaction(async (session) => {
     await session.run(
-      `INSERT INTO legacy_import.stored_file (key, size, sha256)
-        SELECT * FROM unnest($1::text[], $2::int8[], $3::bytea[]) ON CONFLICT (key) DO NOTHING`,
-      [files.map(({ key }) => key), files.map(({ size }) => size), files.map(({ sha256 }) => sha256)],
+      `INSERT INTO legacy_import.stored_file (key, size, sha256, settled)
+        SELECT * FROM unnest($1::text[], $2::int8[], $3::bytea[], $4::bool[])
+        ON CONFLICT (key) DO UPDATE SET size = excluded.size, sha256 = excluded.sha256, settled = excluded.settled`,
+      [
+        files.map(({ key }) => key),
+        files.map(({ size }) => size),
+        files.map(({ sha256 }) => sha256),
+        files.map(({ settled }) => settled),
+      ],
     );
     await session.run(
       'INSERT INTO legacy_import.unserved_file (name) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING',
@@ -141,4 +162,27 @@ async function numberedFolders(folder: string): Promise<string[]> {
 /** A file name as a line of a report shows it. */
 function printable(name: string): string {
   return JSON.stringify(name).slice(1, -1).replaceAll('\\u0000', '');
+}
+
+/** How much all files of msfs are, bytes. */
+export async function bytesOfImages(folder: string, pace: Pace): Promise<number> {
+  let bytes = 0;
+  for await (const { place, names } of placesOf(folder, pace)) {
+    const sizes = await Promise.all(names.map((name) => stat(path.join(folder, place, name))));
+    bytes += sizes.reduce((sum, { size }) => sum + size, 0);
+  }
+  return bytes;
+}
+
+/** The folders with files, 000/000 to 255/255, and the names of those. */
+async function* placesOf(folder: string, pace: Pace): AsyncGenerator<{ place: string; names: string[] }> {
+  for (const first of await numberedFolders(folder)) yield* placesIn(folder, first, pace);
+}
+
+async function* placesIn(folder: string, first: string, pace: Pace) {
+  for (const second of await numberedFolders(path.join(folder, first))) {
+    await pace.rest();
+    const place = `${first}/${second}`;
+    yield { place, names: await filesOf(path.join(folder, place)) };
+  }
 }

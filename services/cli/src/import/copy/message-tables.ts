@@ -1,3 +1,4 @@
+import type { LegacyDatabase } from '../legacy/mysql.js';
 import type { LeftOutReason } from '../verification.js';
 
 /** One of the 16 legacy tables of messages. */
@@ -19,6 +20,7 @@ const voice = 1;
 const firstReason = 2;
 
 const reasons = [
+  'other-project',
   'message-deleted',
   'message-without-pair',
   'message-type',
@@ -46,32 +48,62 @@ export const lineColumns = 'conv, relate_id, legacy_id, from_id, msg_id, type, c
  * @param except ids of rows that are not wanted
  */
 export function pageQuery(
-  { name, number, isGroup }: MessageTable,
+  table: MessageTable,
+  of: Projects,
   limit: number,
   except: readonly number[] = [],
 ): string {
-  const kind = isGroup
-    ? `CASE WHEN status <> 0 THEN ${kindOf('message-deleted')}
+  const others = except.length === 0 ? '' : `AND id NOT IN (${except.join(', ')})`;
+  return rowsQuery(table, of, `WHERE id > ? ${others} ORDER BY id LIMIT ${limit}`);
+}
+
+/** Rows of a table, as `pageQuery` has them. @param which in SQL: WHERE and what follows */
+export function rowsQuery(table: MessageTable, of: Projects, which: string): string {
+  const { name, number, isGroup } = table;
+  const fields = isGroup
+    ? `groupId, groupId, id, userId, msgId, type, created, ${number}`
+    : `${pairNumber}, relateId, id, fromId, msgId, type, created, ${number}`;
+  const data = `IF(type = ${isGroup ? 18 : 2}, CAST(content AS BINARY), CONCAT(${bytesBegin}, HEX(content)))`;
+  return `SELECT id, ${kindOfRow(table, of)}, CAST(CONCAT(CONCAT_WS(CHAR(9), ${fields}, ${data}), CHAR(10)) AS BINARY) FROM ${name} ${which}`;
+}
+
+/**
+ * How many messages that are shown each conversation has in a table, and the sum of their ids.
+ *
+ * @param which in SQL: WHERE and what follows
+ */
+export function countsQuery(table: MessageTable, of: Projects, which: string): string {
+  const conv = table.isGroup ? 'groupId' : pairNumber;
+  return `SELECT CAST(conv AS CHAR), COUNT(*), CAST(SUM(id) AS CHAR)
+    FROM (SELECT ${conv} AS conv, id, ${kindOfRow(table, of)} AS kind FROM ${table.name} ${which}) AS r WHERE kind < ${firstReason} GROUP BY conv`;
+}
+
+const pairNumber = 'LEAST(fromId, toId) * 4294967296 + GREATEST(fromId, toId)';
+
+/** Which of several tenants is brought. */
+type Projects = Pick<LegacyDatabase, 'project' | 'isOther'>;
+
+function kindOfRow({ isGroup }: MessageTable, of: Projects): string {
+  const [table, which] = isGroup ? ['IMGroup', 'o.id = groupId'] : ['IMUser', 'o.id IN (fromId, toId)'];
+  const otherProject =
+    of.project === undefined
+      ? ''
+      : `WHEN EXISTS (SELECT 1 FROM ${table} o WHERE ${which} AND ${of.isOther(table)}) THEN ${kindOf('other-project')}`;
+  return isGroup
+    ? `CASE ${otherProject} WHEN status <> 0 THEN ${kindOf('message-deleted')}
         WHEN type NOT IN (17, 18) THEN ${kindOf('message-type')}
         WHEN content IS NULL THEN ${kindOf('message-null')}
         WHEN userId > ${largest} THEN ${kindOf('id-too-large')}
         WHEN NOT EXISTS (SELECT 1 FROM IMGroup g WHERE g.id = groupId AND g.id BETWEEN 1 AND ${largest})
           THEN ${kindOf('group-gone')}
         WHEN type = 18 THEN ${voice} ELSE ${text} END`
-    : `CASE WHEN status <> 0 THEN ${kindOf('message-deleted')}
+    : `CASE ${otherProject} WHEN status <> 0 THEN ${kindOf('message-deleted')}
         WHEN fromId = 0 OR toId = 0 THEN ${kindOf('message-without-pair')}
         WHEN type NOT IN (1, 2) THEN ${kindOf('message-type')}
         WHEN content IS NULL THEN ${kindOf('message-null')}
         WHEN fromId = toId THEN ${kindOf('message-to-self')}
         WHEN fromId > ${largest} OR toId > ${largest} THEN ${kindOf('id-too-large')}
         WHEN type = 2 THEN ${voice} ELSE ${text} END`;
-  const fields = isGroup
-    ? `groupId, groupId, id, userId, msgId, type, created, ${number}`
-    : `LEAST(fromId, toId) * 4294967296 + GREATEST(fromId, toId), relateId, id, fromId, msgId, type, created, ${number}`;
-  const others = except.length === 0 ? '' : `AND id NOT IN (${except.join(', ')})`;
-  const data = `IF(type = ${isGroup ? 18 : 2}, CAST(content AS BINARY), CONCAT(${bytesBegin}, HEX(content)))`;
-  return `SELECT id, ${kind}, CAST(CONCAT(CONCAT_WS(CHAR(9), ${fields}, ${data}), CHAR(10)) AS BINARY)
-    FROM ${name} WHERE id > ? ${others} ORDER BY id LIMIT ${limit}`;
 }
 
 export interface Page {

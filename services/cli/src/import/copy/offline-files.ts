@@ -3,6 +3,9 @@ import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type BlobStore, isKey } from '@teamtalk/blob-store';
+import type { LegacyDatabase } from '../legacy/mysql.js';
+import type { Pace } from '../legacy/pace.js';
+import type { Progress } from '../progress.js';
 import type { TargetDatabase, TargetSession } from '../target/database.js';
 import { recordLeftOut } from '../target/left-out.js';
 import type { LeftOutReason } from '../verification.js';
@@ -23,6 +26,7 @@ interface WaitingFile {
   taskid: string;
   size: string;
   created: string;
+  known: boolean;
 }
 
 export interface OfflineFileOptions {
@@ -30,7 +34,17 @@ export interface OfflineFileOptions {
   folder: string;
   database: TargetDatabase;
   store: BlobStore;
-  onFile(bytes: number): void;
+  pace: Pace;
+  progress?: Pick<Progress, 'begin' | 'add'>;
+}
+
+/** How much the files that wait are, bytes. */
+export async function bytesOfOfflineFiles(legacy: LegacyDatabase): Promise<number> {
+  if (!legacy.hasTable('IMTransmitFile')) return 0;
+  const [row] = await legacy.rows<[number | string | null]>(
+    'SELECT SUM(size) FROM IMTransmitFile WHERE status = 0',
+  );
+  return Number(row?.[0] ?? 0);
 }
 
 /** How many rows of IMTransmitFile were left out for each reason. */
@@ -38,25 +52,33 @@ export type FilesLeftOut = ReadonlyMap<LeftOutReason, number>;
 
 /** Brings the files that wait for their receiver: those that have a row, and whose length is the one in their header. */
 export async function importOfflineFiles(options: OfflineFileOptions): Promise<FilesLeftOut> {
-  const { database } = options;
+  const { database, pace, progress } = options;
   const waiting = await database.rows<WaitingFile>(`
-    SELECT DISTINCT ON (taskid) id, fromid, toid, filename, taskid, size, created
+    SELECT DISTINCT ON (taskid) id, fromid, toid, filename, taskid, size, created,
+      EXISTS (SELECT FROM file_task f WHERE f.id = t.taskid) AS known
     FROM legacy_import.imtransmitfile t
     WHERE status = 0 AND EXISTS (SELECT FROM legacy_import.imuser u WHERE u.id = t.fromid)
       AND EXISTS (SELECT FROM legacy_import.imuser u WHERE u.id = t.toid)
     ORDER BY taskid, id DESC`);
   waiting.sort((a, b) => Number(b.created) - Number(a.created) || Number(b.id) - Number(a.id));
+  const sizeOf = (files: readonly WaitingFile[]) =>
+    files.reduce((sum, { size }) => sum + Number(size) / 1e6, 0);
+  progress?.begin('offline files, MB', sizeOf(waiting), sizeOf(waiting.filter(({ known }) => known)));
   const ofPair = new Map<string, number>();
   const left = new Map<LeftOutReason, number>();
   for (const file of waiting) {
     const pair = `${file.fromid} ${file.toid}`;
     const count = ofPair.get(pair) ?? 0;
+    if (!file.known) await pace.rest();
     const reason =
       count >= mostOfPair
         ? 'offline-file-beyond-limit'
-        : await importFile(options, file).then((found) => (typeof found === 'string' ? found : undefined));
+        : file.known
+          ? undefined
+          : await importFile(options, file);
     if (reason === undefined) ofPair.set(pair, count + 1);
     else left.set(reason, (left.get(reason) ?? 0) + 1);
+    if (!file.known) progress?.add(sizeOf([file]));
   }
   return left;
 }
@@ -76,11 +98,9 @@ export async function recordOfflineFiles(session: TargetSession, left: FilesLeft
 
 /** @returns why it is left out, undefined when it is there */
 async function importFile(
-  { folder, database, store, onFile }: OfflineFileOptions,
+  { folder, database, store }: OfflineFileOptions,
   { fromid, toid, filename, taskid, created }: WaitingFile,
 ): Promise<LeftOutReason | undefined> {
-  const [known] = await database.rows('SELECT FROM file_task WHERE id = $1', [taskid]);
-  if (known) return undefined;
   if (!isKey(`offline-files/${taskid}/0`) || taskid.includes('/')) return 'offline-row-without-file';
   const found = await findFile(folder, taskid, [fromid, toid]);
   if (found === undefined) return 'offline-row-without-file';
@@ -107,7 +127,6 @@ async function importFile(
       );
     }
   });
-  onFile(size);
   return undefined;
 }
 

@@ -1,8 +1,7 @@
 import type { TargetSession } from '../target/database.js';
 import { recordLeftOut } from '../target/left-out.js';
+import { partitions } from '../target/partitions.js';
 import { upsert } from '../target/upsert.js';
-
-const partitions = 16;
 
 /** The tables that sessions, unread counts and members are prepared in. */
 export const sessionColumns = {

@@ -3,6 +3,7 @@ import type { Recordings } from '../legacy/recordings.js';
 import { joined } from '../target/copy-text.js';
 import type { TargetDatabase, TargetSession } from '../target/database.js';
 import { recordLeftOut } from '../target/left-out.js';
+import { partitions } from '../target/partitions.js';
 import type { LeftOutReason } from '../verification.js';
 import {
   hex,
@@ -17,7 +18,6 @@ import {
 import { type Position, positionAfter } from './positions.js';
 
 const pageRows = 20_000;
-const partitions = 16;
 
 /**
  * Messages on their way, in the same partitions as table `message`. Unlogged: a crash of PostgreSQL empties them together with
@@ -44,22 +44,17 @@ export interface StageMessagesOptions {
   legacy: LegacyDatabase;
   database: TargetDatabase;
   recordings: Recordings;
-  /** Waits as long as the load on the source asks for; `ms` is what the page took. */
-  pace(ms: number): Promise<void>;
   onRows(count: number): void;
 }
 
 /** Stages one table of messages, page by page; continues after the last page that is committed. */
 export async function stageMessages(table: MessageTable, options: StageMessagesOptions): Promise<void> {
-  const { legacy, database, pace, onRows } = options;
-  const begun = await progressOf(database, table);
-  let { position, done } = begun;
+  const { legacy, database, onRows } = options;
+  let { position, done } = await progressOf(database, table);
   let last = Math.max(position.settled, ...position.seen.slice(-1));
-  onRows(begun.rows);
   if (!legacy.hasTable(table.name)) return;
-  const query = pageQuery(table, pageRows);
+  const query = pageQuery(table, legacy, pageRows);
   while (!done) {
-    const begin = performance.now();
     const page = await legacy.rows<MessageRow>(query, [last]);
     done = page.length < pageRows;
     last = page.at(-1)?.[0] ?? last;
@@ -73,17 +68,24 @@ export async function stageMessages(table: MessageTable, options: StageMessagesO
       await recordPage(session, table, { position, rows: page.length, leftOut: sorted.leftOut, done });
     });
     onRows(page.length);
-    await pace(performance.now() - begin);
   }
 }
 
+/** How many rows have been read so far. */
+export async function stagedRows(database: TargetDatabase): Promise<number> {
+  const [row] = await database.rows<{ rows: string }>(
+    'SELECT coalesce(sum(rows), 0) AS rows FROM legacy_import.staged',
+  );
+  return Number(row!.rows);
+}
+
 async function progressOf(database: TargetDatabase, { name }: MessageTable) {
-  const [row] = await database.rows<{ settled: string; seen: string[]; rows: string; done: boolean }>(
-    'SELECT settled, seen, rows, done FROM legacy_import.staged WHERE table_name = $1',
+  const [row] = await database.rows<{ settled: string; seen: string[]; done: boolean }>(
+    'SELECT settled, seen, done FROM legacy_import.staged WHERE table_name = $1',
     [name],
   );
   const position: Position = { settled: Number(row?.settled ?? -1), seen: (row?.seen ?? []).map(Number) };
-  return { position, rows: Number(row?.rows ?? 0), done: row?.done ?? false };
+  return { position, done: row?.done ?? false };
 }
 
 /** Copies a page's lines; those of voice messages are filled in from their recordings. */

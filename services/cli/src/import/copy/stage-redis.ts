@@ -1,3 +1,5 @@
+import { Failure } from '../../failure.js';
+import type { Pace } from '../legacy/pace.js';
 import { LegacyRedis } from '../legacy/redis.js';
 import type { RedisPool } from '../legacy-config.js';
 import { chunksOf, copyLine } from '../target/copy-text.js';
@@ -17,6 +19,10 @@ export const redisStaging: readonly string[] = [
   'CREATE TABLE IF NOT EXISTS legacy_import.redis_shield (group_id int8, user_id int8)',
   'CREATE TABLE IF NOT EXISTS legacy_import.redis_device (user_id int8, client_type int2, token text)',
 ];
+
+/** How many keys each pool had when it was read last. */
+export const seenPoolTable =
+  'CREATE TABLE IF NOT EXISTS legacy_import.seen_pool (pool text PRIMARY KEY, keys int8 NOT NULL)';
 
 type Staging = 'unread' | 'group_count' | 'read_count' | 'join' | 'shield' | 'device';
 type Row = (string | number)[];
@@ -120,62 +126,93 @@ const stagings: readonly string[] = [
   'device',
 ] satisfies Staging[];
 
-/** Stages what Redis has, whole, in one transaction. Each database is scanned once, whatever pools it holds. */
-export async function stageRedis(
-  places: Record<RedisPool, string>,
-  state: ImportState,
-  onKeys: (count: number) => void,
-): Promise<void> {
-  await state.once('stage redis', (session) => fillRedisStaging(session, places, onKeys));
+interface RedisSource {
+  places: Record<RedisPool, string>;
+  pace: Pace;
+  onKeys?(count: number): void;
+  /** whether a pool may have no keys any more: with them goes what users have read */
+  mayBeLost?: boolean | undefined;
 }
 
-/** Fills the staging tables of Redis anew with all that it has now. */
-export async function fillRedisStaging(
-  session: TargetSession,
-  places: Record<RedisPool, string>,
-  onKeys: (count: number) => void,
-): Promise<void> {
+/** Stages what Redis has, whole, in one transaction. Each database is scanned once, whatever pools it holds. */
+export async function stageRedis(state: ImportState, source: RedisSource): Promise<void> {
+  await state.once('stage redis', (session) => fillRedisStaging(session, source));
+}
+
+/**
+ * Fills the staging tables of Redis anew with all that it has now.
+ *
+ * @throws Failure where a pool has no keys, and had some
+ */
+export async function fillRedisStaging(session: TargetSession, source: RedisSource): Promise<void> {
+  const { places, mayBeLost = false } = source;
   for (const staging of stagings) await session.run(`DELETE FROM legacy_import.redis_${staging}`);
   const poolsOf = new Map<string, RedisPool[]>();
   for (const [pool, url] of Object.entries(places)) {
     poolsOf.set(url, [...(poolsOf.get(url) ?? []), pool as RedisPool]);
   }
   const left = new Map<string, number>();
-  for (const [url, pools] of poolsOf) await stageDatabase(url, pools, session, left, onKeys);
+  const seen = new Map<RedisPool, number>(Object.keys(places).map((pool) => [pool as RedisPool, 0]));
+  for (const [url, pools] of poolsOf) {
+    const redis = await LegacyRedis.open(url, source.pace);
+    try {
+      await stageDatabase(redis, pools, session, { left, seen, onKeys: source.onKeys });
+    } finally {
+      redis.close();
+    }
+  }
+  if (!mayBeLost) await requireKeys(session, seen);
+  await session.run(
+    `INSERT INTO legacy_import.seen_pool (pool, keys) SELECT * FROM unnest($1::text[], $2::int8[])
+      ON CONFLICT (pool) DO UPDATE SET keys = excluded.keys`,
+    [[...seen.keys()], [...seen.values()]],
+  );
   for (const [reason, count] of left) await recordLeftOut(session, 'redis', reason as LeftOutReason, count);
   for (const staging of stagings) await session.run(`ANALYZE legacy_import.redis_${staging}`);
 }
 
+/** Keys of the old servers never expire: a Redis that has none any more has lost them. */
+async function requireKeys(session: TargetSession, seen: ReadonlyMap<RedisPool, number>): Promise<void> {
+  const rows = await session.rows<{ pool: RedisPool }>(
+    'SELECT pool FROM legacy_import.seen_pool WHERE keys > 0',
+  );
+  const lost = rows.map(({ pool }) => pool).filter((pool) => seen.get(pool) === 0);
+  if (lost.length === 0) return;
+  throw new Failure(
+    `Redis has nothing of the pool ${lost.join(' and ')} any more: was it started without its snapshot? What was brought before stays. If it is lost for good, --redis-lost goes on without what users have read.`,
+  );
+}
+
 async function stageDatabase(
-  url: string,
+  redis: LegacyRedis,
   pools: readonly RedisPool[],
   session: TargetSession,
-  left: Map<string, number>,
-  onKeys: (count: number) => void,
+  counts: {
+    left: Map<string, number>;
+    seen: Map<RedisPool, number>;
+    onKeys: ((count: number) => void) | undefined;
+  },
 ): Promise<void> {
-  const redis = await LegacyRedis.open(url);
-  try {
-    for await (const page of redis.keys()) {
-      const keysOf = new Map<KeyForm, string[]>();
-      for (const key of page) {
-        const form = forms.find(({ pool, pattern }) => pools.includes(pool) && pattern.test(key));
-        if (!form) continue;
-        const keys = keysOf.get(form);
-        if (keys) keys.push(key);
-        else keysOf.set(form, [key]);
-      }
-      for (const [form, keys] of keysOf) {
-        const found = await form.read(redis, keys, (key) => form.pattern.exec(key)!.slice(1));
-        for (const [name, rows] of Object.entries(found)) {
-          if (rows.length === 0) continue;
-          if (stagings.includes(name))
-            await session.copy(`legacy_import.redis_${name}`, chunksOf(rows.map(copyLine)));
-          else left.set(name, (left.get(name) ?? 0) + rows.length);
-        }
-      }
-      onKeys(page.length);
+  const { left, seen, onKeys } = counts;
+  for await (const page of redis.keys()) {
+    const keysOf = new Map<KeyForm, string[]>();
+    for (const key of page) {
+      const form = forms.find(({ pool, pattern }) => pools.includes(pool) && pattern.test(key));
+      if (!form) continue;
+      seen.set(form.pool, seen.get(form.pool)! + 1);
+      const keys = keysOf.get(form);
+      if (keys) keys.push(key);
+      else keysOf.set(form, [key]);
     }
-  } finally {
-    redis.close();
+    for (const [form, keys] of keysOf) {
+      const found = await form.read(redis, keys, (key) => form.pattern.exec(key)!.slice(1));
+      for (const [name, rows] of Object.entries(found)) {
+        if (rows.length === 0) continue;
+        if (stagings.includes(name))
+          await session.copy(`legacy_import.redis_${name}`, chunksOf(rows.map(copyLine)));
+        else left.set(name, (left.get(name) ?? 0) + rows.length);
+      }
+    }
+    onKeys?.(page.length);
   }
 }

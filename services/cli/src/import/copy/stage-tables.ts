@@ -35,6 +35,12 @@ export async function fillStaging(
   await session.run(`DELETE FROM ${stagingOf(table)}`);
   if (!legacy.hasTable(table)) return;
   await session.copy(stagingOf(table), linesOf(legacy, table));
+  if (legacy.project !== undefined) {
+    const [others] = await legacy.rows<[number]>(
+      `SELECT COUNT(*) FROM ${table} WHERE ${legacy.isOther(table)}`,
+    );
+    await recordLeftOut(session, table, 'other-project', Number(others![0]));
+  }
   if (keepsIds.includes(table)) {
     const beyond = await session.run(
       `DELETE FROM ${stagingOf(table)} WHERE id NOT BETWEEN 1 AND ${largestId}`,
@@ -48,7 +54,7 @@ async function* linesOf(legacy: LegacyDatabase, table: StagedTable): AsyncGenera
   const columns = Object.keys(stagedTables[table]).map((column) =>
     legacy.hasColumn(table, column) ? `\`${column}\`` : `NULL AS \`${column}\``,
   );
-  const sql = `SELECT ${columns.join(', ')} FROM \`${table}\` WHERE id > ? ORDER BY id LIMIT ${pageRows}`;
+  const sql = `SELECT ${columns.join(', ')} FROM \`${table}\` WHERE id > ? AND NOT (${legacy.isOther(table)}) ORDER BY id LIMIT ${pageRows}`;
   for (let last = -1; ; ) {
     const rows = await legacy.rows<LegacyValue[]>(sql, [last]);
     yield* chunksOf(lines(rows));

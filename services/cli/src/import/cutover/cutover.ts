@@ -1,9 +1,12 @@
-import { catchUp, type FollowObserver, type FollowOptions } from '../follow/follow.js';
+import { catchUp, type FollowObserver, type FollowOptions, rebuildDeleted } from '../follow/follow.js';
+import { rowsBehind } from '../follow/messages.js';
 import type { TargetDatabase } from '../target/database.js';
+import { requireRoom, roomForCutover } from '../target/room.js';
 import { ImportState } from '../target/state.js';
 import type { Verification } from '../verification.js';
+import { Clock, type Criterion, type EveningRecord } from './evening.js';
 import { type Mark, untilQuiet, writeMark } from './quiet.js';
-import { keepAsTakenOver } from './taken-over.js';
+import { keepAsTakenOver, keptAtCutover } from './taken-over.js';
 
 /** The old servers in the order in which they are stopped: first those that let people in, last the one that writes. */
 export const stopOrder = [
@@ -16,34 +19,9 @@ export const stopOrder = [
   'db_proxy_server',
 ] as const;
 
-interface CutoverStep {
-  name: string;
-  /** ISO 8601 */
-  beganAt: string;
-  seconds: number;
-  result: string;
-}
-
-interface Criterion {
-  question: string;
-  isMet: boolean;
-  found: string;
-}
-
-/** What was done in the evening, as a person signs it and a program reads it. */
-export interface CutoverRecord {
-  source: string;
-  beganAt: string;
-  endedAt: string;
-  /** when it had to be over */
-  deadline: string;
-  steps: CutoverStep[];
-  criteria: Criterion[];
-  decision: 'go' | 'no go';
+export interface CutoverRecord extends EveningRecord {
   /** from the moment the old servers were quiet to the decision */
   closedSeconds: number | null;
-  /** what to do now, in order */
-  next: string[];
 }
 
 export interface CutoverOptions extends FollowOptions {
@@ -61,10 +39,16 @@ export interface CutoverOptions extends FollowOptions {
 export async function cutOver(options: CutoverOptions): Promise<CutoverRecord> {
   const clock = new Clock(options);
   const { database, observer, quietMs } = options;
+  await clock.step('look for messages that were deleted since', async () => {
+    return `${await rebuildDeleted(options)} conversations built anew`;
+  });
   await clock.step('bring what has come so far', async () => {
     await catchUp(options, observer);
     return 'done';
   });
+  await requireRoomFor(options);
+  // From here on people wait, and nobody is there any more who could be burdened.
+  options.legacy.pace.lift();
   let mark: Mark | undefined;
   await clock.step(
     `wait until the old servers are stopped, in this order: ${stopOrder.join(', ')}`,
@@ -88,7 +72,8 @@ export async function cutOver(options: CutoverOptions): Promise<CutoverRecord> {
     });
   }
   const stayedQuiet = mark !== undefined && (await writeMark(options)) === mark;
-  const criteria = judge(mark, verification, stayedQuiet, clock.isOver);
+  const replica = await options.legacy.replicaProblem();
+  const criteria = judge({ mark, replica, verification, stayedQuiet, isOver: clock.isOver });
   const isGo = criteria.every(({ isMet }) => isMet);
   if (isGo) {
     await clock.step('keep what the new servers begin with', async () => {
@@ -107,6 +92,16 @@ export async function cutOver(options: CutoverOptions): Promise<CutoverRecord> {
   };
 }
 
+/** While the old servers still run: later they would stay away for nothing. */
+async function requireRoomFor({ database, legacy }: CutoverOptions): Promise<void> {
+  const needed = await roomForCutover(database, {
+    behind: await rowsBehind({ legacy, database }),
+    others: await legacy.bytesOf((table) => !/^IM(?:Group)?Message_/.test(table)),
+    kept: keptAtCutover,
+  });
+  await requireRoom(database, needed, 'The old servers can go on.');
+}
+
 /** The step of the import's state that says that the new servers have taken over. */
 export const takenOverStep = 'cutover';
 
@@ -122,17 +117,26 @@ const afterNoGo = [
   'read the report, and try another evening',
 ];
 
-function judge(
-  mark: Mark | undefined,
-  verification: Verification | undefined,
-  stayedQuiet: boolean,
-  isOver: boolean,
-): Criterion[] {
+interface Found {
+  mark: Mark | undefined;
+  /** why the old database may lack something */
+  replica: string | undefined;
+  verification: Verification | undefined;
+  stayedQuiet: boolean;
+  isOver: boolean;
+}
+
+function judge({ mark, replica, verification, stayedQuiet, isOver }: Found): Criterion[] {
   return [
     {
       question: 'Are the old servers stopped?',
       isMet: mark !== undefined,
       found: mark === undefined ? 'something is still written' : 'nothing is written any more',
+    },
+    {
+      question: 'Has the database that was read everything that its master has?',
+      isMet: replica === undefined,
+      found: replica ?? 'yes, or it is the master',
     },
     {
       question: 'Was nothing written to the old store since the last pass began?',
@@ -150,43 +154,4 @@ function judge(
 
 async function sourceOf(database: TargetDatabase): Promise<string> {
   return (await database.rows<{ name: string }>('SELECT name FROM legacy_import.source'))[0]!.name;
-}
-
-/** The evening's clock. */
-class Clock {
-  readonly steps: CutoverStep[] = [];
-  /** of `performance.now()` */
-  readonly deadline: number;
-  readonly #beganAt = new Date();
-  readonly #withinMs: number;
-  readonly #onStep: (line: string) => void;
-
-  constructor({ withinMs, onStep }: Pick<CutoverOptions, 'withinMs' | 'onStep'>) {
-    this.#withinMs = withinMs;
-    this.#onStep = onStep;
-    this.deadline = performance.now() + withinMs;
-  }
-
-  get isOver(): boolean {
-    return performance.now() > this.deadline;
-  }
-
-  async step(name: string, work: () => Promise<string>): Promise<void> {
-    const minutes = Math.max(0, (this.deadline - performance.now()) / 60_000).toFixed(0);
-    const beganAt = new Date();
-    this.#onStep(`${beganAt.toISOString()} ${name} (${minutes} min left)`);
-    const begin = performance.now();
-    const result = await work();
-    const seconds = (performance.now() - begin) / 1_000;
-    this.steps.push({ name, beganAt: beganAt.toISOString(), seconds, result });
-    this.#onStep(`    ${result}, after ${seconds.toFixed(1)} s`);
-  }
-
-  times(): Pick<CutoverRecord, 'beganAt' | 'endedAt' | 'deadline'> {
-    return {
-      beganAt: this.#beganAt.toISOString(),
-      endedAt: new Date().toISOString(),
-      deadline: new Date(this.#beganAt.getTime() + this.#withinMs).toISOString(),
-    };
-  }
 }

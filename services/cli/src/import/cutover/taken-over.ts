@@ -1,7 +1,7 @@
 import type { TargetSession } from '../target/database.js';
 
 /** Tables that are kept as they were when the new servers took over: what differs later is theirs. */
-const keptAtCutover = [
+export const keptAtCutover = [
   'conversation',
   'im_user',
   'department',

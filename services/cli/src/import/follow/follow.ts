@@ -1,8 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../../failure.js';
 import { importImages } from '../copy/images.js';
 import { importOfflineFiles, recordOfflineFiles } from '../copy/offline-files.js';
-import { paceOf } from '../copy/pace.js';
 import type { LegacyDatabase } from '../legacy/mysql.js';
 import { Recordings } from '../legacy/recordings.js';
 import type { LegacyPlaces } from '../places.js';
@@ -11,6 +9,7 @@ import { ImportState, sourceName } from '../target/state.js';
 import type { Storage } from '../target/storage.js';
 import { arrivalTable } from './arrivals.js';
 import { followMessages, rowsBehind } from './messages.js';
+import { type RebuildSource, rebuildChanged } from './rebuild.js';
 import { followState } from './state.js';
 
 export interface FollowOptions {
@@ -18,8 +17,8 @@ export interface FollowOptions {
   legacy: LegacyDatabase;
   database: TargetDatabase;
   storage: Storage;
-  /** how much of the time the source may be read, percent */
-  maxLoad: number;
+  /** whether Redis may have lost its keys since */
+  redisLost?: boolean;
 }
 
 /** What a follower tells of itself. */
@@ -50,7 +49,7 @@ export async function follow(
       await passState(options, observer);
       continue;
     }
-    await sleep(idleMs, undefined, { signal }).catch(() => {});
+    await options.legacy.pace.idle(idleMs, signal);
   }
 }
 
@@ -70,7 +69,7 @@ export async function catchUp(options: FollowOptions, observer: FollowObserver):
 /** @throws Failure where nothing has been copied yet, from elsewhere, or with other folders */
 async function openFollower({ places, database }: FollowOptions): Promise<void> {
   const state = new ImportState(database);
-  await state.continue(sourceName(places.mysql));
+  await state.continue(sourceName(places));
   if (await state.isDone('cutover')) {
     throw new Failure('the new servers have taken over: what they wrote would be overwritten.');
   }
@@ -96,22 +95,32 @@ async function openFollower({ places, database }: FollowOptions): Promise<void> 
   await database.rows(arrivalTable);
 }
 
+/**
+ * Builds conversations anew of which messages were deleted in the old store since; `catchUp` has to follow.
+ *
+ * @returns how many
+ */
+export async function rebuildDeleted(options: FollowOptions): Promise<number> {
+  await openFollower(options);
+  return rebuildChanged(sourceOf(options));
+}
+
 async function passMessages(
-  { places, legacy, database, maxLoad }: FollowOptions,
+  options: FollowOptions,
   observer: FollowObserver,
   signal?: AbortSignal,
 ): Promise<void> {
   const begin = performance.now();
-  observer.onBehind(await rowsBehind({ legacy, database }));
-  const source = {
-    legacy,
-    database,
-    recordings: new Recordings(legacy, places.images),
-    pace: paceOf(maxLoad),
-    onRows: (count: number) => observer.onMessages(count),
-  };
-  await followMessages(source, signal);
+  observer.onBehind(await rowsBehind(options));
+  await followMessages(
+    { ...sourceOf(options), onRows: (count: number) => observer.onMessages(count) },
+    signal,
+  );
   if (!signal?.aborted) observer.onMessagesUntil(begin);
+}
+
+function sourceOf({ places, legacy, database }: FollowOptions): RebuildSource {
+  return { legacy, database, recordings: new Recordings(legacy, places.images) };
 }
 
 async function passState(options: FollowOptions, observer: FollowObserver): Promise<void> {
@@ -120,16 +129,15 @@ async function passState(options: FollowOptions, observer: FollowObserver): Prom
   observer.onStateUntil(begin);
 }
 
-async function followFiles({ places, database, storage }: FollowOptions): Promise<void> {
-  const { store, folder: storageFolder } = storage;
-  const onFile = () => {};
-  if (places.images !== undefined) {
-    await importImages({ folder: places.images, database, store, storageFolder, onFile });
-  }
+async function followFiles({ places, legacy, database, storage }: FollowOptions): Promise<void> {
+  const into = { database, store: storage.store, storageFolder: storage.folder, pace: legacy.pace };
+  if (places.images !== undefined) await importImages({ ...into, folder: places.images });
   if (places.offlineFiles === undefined) return;
-  const left = await importOfflineFiles({ folder: places.offlineFiles, database, store, onFile });
+  const left = await importOfflineFiles({ ...into, folder: places.offlineFiles });
   const fetched = await database.transaction(async (session) => {
-    await session.run(`DELETE FROM legacy_import.left_out WHERE name = 'IMTransmitFile'`);
+    await session.run(
+      `DELETE FROM legacy_import.left_out WHERE name = 'IMTransmitFile' AND reason <> 'other-project'`,
+    );
     await recordOfflineFiles(session, left);
     return session.rows<{ key: string | null }>(`
       WITH over AS (
@@ -139,5 +147,5 @@ async function followFiles({ places, database, storage }: FollowOptions): Promis
       )
       SELECT p.key FROM over o JOIN file_part p ON p.task_id = o.id`);
   });
-  for (const { key } of fetched) if (key !== null) await store.delete(key);
+  for (const { key } of fetched) if (key !== null) await storage.store.delete(key);
 }

@@ -21,8 +21,6 @@ interface Source {
   legacy: LegacyDatabase;
   database: TargetDatabase;
   recordings: Recordings;
-  /** Waits as long as the load on the source asks for; `ms` is what the reading took. */
-  pace(ms: number): Promise<void>;
   onRows(count: number): void;
 }
 
@@ -58,26 +56,22 @@ export async function rowsBehind({ legacy, database }: Pick<Source, 'legacy' | '
   return behind;
 }
 
-async function readBatches({
-  legacy,
-  database,
-  pace,
-}: Source): Promise<{ batches: Batch[]; isFull: boolean }> {
+async function readBatches({ legacy, database }: Source): Promise<{ batches: Batch[]; isFull: boolean }> {
   const positions = await readPositions(database);
   const batches: Batch[] = [];
   let room = batchRows;
-  const begin = performance.now();
   for (const table of messageTables) {
     if (room === 0) break;
     if (!legacy.hasTable(table.name)) continue;
     const position = positions.get(table.name) ?? { settled: -1, seen: [] };
-    const rows = await legacy.rows<MessageRow>(pageQuery(table, room, position.seen), [position.settled]);
+    const rows = await legacy.rows<MessageRow>(pageQuery(table, legacy, room, position.seen), [
+      position.settled,
+    ]);
     if (rows.length === 0) continue;
     const ids = rows.map(([id]) => id);
     batches.push({ table, rows, position: positionAfter(position, ids) });
     room -= rows.length;
   }
-  await pace(performance.now() - begin);
   return { batches, isFull: room === 0 };
 }
 
@@ -94,7 +88,7 @@ async function placeBatches({ database, recordings }: Source, batches: readonly 
   });
 }
 
-async function readPositions(database: TargetDatabase): Promise<ReadonlyMap<string, Position>> {
+export async function readPositions(database: TargetDatabase): Promise<ReadonlyMap<string, Position>> {
   const rows = await database.rows<{ table_name: string; settled: string; seen: string[] }>(
     'SELECT table_name, settled, seen FROM legacy_import.followed',
   );

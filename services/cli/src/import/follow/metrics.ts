@@ -8,6 +8,8 @@ export class FollowMetrics {
     'Rows of messages that were read since the start',
   );
   readonly #failures = this.metrics.counter('failures_total', 'Passes that failed; the next one continues');
+  /** by the last comparison of both sides */
+  unexplained = 0;
   /** rows of messages that are not here yet */
   behind = 0;
   /** of `performance.now()`: everything that was in the old tables of messages then is here */
@@ -18,6 +20,11 @@ export class FollowMetrics {
 
   constructor() {
     this.metrics.gauge('rows_behind', 'Rows of messages that are not here yet', () => this.behind);
+    this.metrics.gauge(
+      'unexplained',
+      'What the last daily comparison found unexplained; 0 before the first',
+      () => this.unexplained,
+    );
     this.metrics.gauge('lag_seconds', 'Messages that are in the old store for so long are here', () =>
       this.#since(this.messagesUntil),
     );

@@ -7,8 +7,9 @@ import {
   moveIdentity,
 } from '../copy/accounts.js';
 import { countEmptyRelations, sideOf } from '../copy/conversations.js';
+import { leaveOutOtherProjects, otherProjectTable } from '../copy/projects.js';
 import { bringDeviceTokens, prepareMembers, prepareSessions, sessionColumns } from '../copy/sessions.js';
-import { fillRedisStaging, redisStaging } from '../copy/stage-redis.js';
+import { fillRedisStaging, redisStaging, seenPoolTable } from '../copy/stage-redis.js';
 import { fillStaging, stagingTables } from '../copy/stage-tables.js';
 import { type StagedTable, stagedTables, stagingOf } from '../copy/staged-tables.js';
 import type { LegacyDatabase } from '../legacy/mysql.js';
@@ -17,6 +18,7 @@ import type { TargetDatabase, TargetSession } from '../target/database.js';
 import { firstPair } from '../target/first-pair.js';
 import { upsert } from '../target/upsert.js';
 import { messagesBefore } from './arrivals.js';
+import { forgetConversations, removePlaceholders } from './rebuild.js';
 
 const sessionTables = Object.keys(sessionColumns);
 
@@ -24,6 +26,8 @@ interface Source {
   places: LegacyPlaces;
   legacy: LegacyDatabase;
   database: TargetDatabase;
+  /** whether Redis may have lost its keys since */
+  redisLost?: boolean;
 }
 
 /**
@@ -33,11 +37,12 @@ interface Source {
  * @param files what needs the staged tables, too, before they are dropped
  */
 export async function followState(
-  { places, legacy, database }: Source,
+  { places, legacy, database, redisLost }: Source,
   files: () => Promise<void>,
 ): Promise<void> {
   await database.transaction(async (session) => {
-    for (const statement of [...stagingTables, ...redisStaging]) await session.run(statement);
+    for (const statement of [...stagingTables, ...redisStaging, seenPoolTable, otherProjectTable])
+      await session.run(statement);
     for (const [table, columns] of Object.entries(sessionColumns)) {
       await session.run(`DROP TABLE IF EXISTS legacy_import.${table}`);
       await session.run(`CREATE TABLE legacy_import.${table} (${columns})`);
@@ -47,7 +52,8 @@ export async function followState(
       `DELETE FROM legacy_import.left_out WHERE name !~ '^IM(Group)?Message_' AND name NOT IN ('msfs', 'IMTransmitFile')`,
     );
     for (const table of Object.keys(stagedTables) as StagedTable[]) await fillStaging(session, legacy, table);
-    await fillRedisStaging(session, places.redis, () => {});
+    await fillRedisStaging(session, { places: places.redis, pace: legacy.pace, mayBeLost: redisLost });
+    await leaveOutOtherProjects(session, legacy);
   });
   await database.transaction(applyState);
   await files();
@@ -125,9 +131,7 @@ async function removeOthers(session: TargetSession): Promise<void> {
   await session.run(
     'DELETE FROM department d WHERE NOT EXISTS (SELECT FROM legacy_import.imdepart o WHERE o.id = d.id)',
   );
-  await session.run(
-    'DELETE FROM chat_group g WHERE NOT EXISTS (SELECT FROM legacy_import.imgroup o WHERE o.id = g.id)',
-  );
+  await removeGroups(session);
   const gone = await session.rows<{ id: number }>(`
     SELECT id FROM im_user u WHERE NOT EXISTS (SELECT FROM legacy_import.imuser o WHERE o.id = u.id)
       AND NOT EXISTS (SELECT FROM legacy_import.placeholder_user p WHERE p.id = u.id)`);
@@ -137,6 +141,18 @@ async function removeOthers(session: TargetSession): Promise<void> {
       gone.map(({ id }) => id),
     );
   await moveIdentity(session, 'im_user');
+}
+
+/** A group that is gone takes its messages with it, as in the copy. */
+async function removeGroups(session: TargetSession): Promise<void> {
+  const gone = await session.rows<{ id: string }>(`
+    DELETE FROM chat_group g WHERE NOT EXISTS (SELECT FROM legacy_import.imgroup o WHERE o.id = g.id) RETURNING g.id::text`);
+  if (gone.length === 0) return;
+  await forgetConversations(
+    session,
+    gone.map(({ id }) => id),
+  );
+  await removePlaceholders(session);
 }
 
 async function removeUsers(session: TargetSession, ids: number[]): Promise<void> {
@@ -165,6 +181,7 @@ async function dropStaging(session: TargetSession): Promise<void> {
   const tables = [
     ...(Object.keys(stagedTables) as StagedTable[]).map(stagingOf),
     ...sessionTables.map((table) => `legacy_import.${table}`),
+    'legacy_import.other_project',
   ];
   await session.run(`DROP TABLE ${tables.join(', ')}`);
   const redis = await session.rows<{ name: string }>(`

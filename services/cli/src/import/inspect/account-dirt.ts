@@ -5,6 +5,8 @@ export interface DirtQuery {
   becomes: string;
   /** tables and columns that have to be there, `IMUser.pid` */
   needs?: readonly string[];
+  /** those that may not be there */
+  lacks?: readonly string[];
   /** FROM and what follows; grouped queries stand in brackets */
   from: string;
   /** in SQL: one sample as text */
@@ -12,6 +14,25 @@ export interface DirtQuery {
 }
 
 const trimmed = "TRIM(TRAILING ' ' FROM name)";
+
+/** Where one of several tenants is brought. */
+export function otherTenants(isOther: string): DirtQuery {
+  return {
+    name: 'other-project',
+    what: 'users of other projects',
+    becomes: 'left out, with their departments, groups, messages, files and tokens; images of all come',
+    from: `IMUser WHERE ${isOther}`,
+    shown: "CONCAT('user ', id, ' (', name, '): pid ', pid)",
+  };
+}
+
+const severalTenants = {
+  name: 'several-tenants',
+  what: 'tenants (pid) in one database, of a fork',
+  becomes: 'all come into one installation: users of one see those of the others',
+};
+const tenants =
+  '(SELECT pid, COUNT(*) AS n FROM IMUser GROUP BY pid HAVING (SELECT COUNT(DISTINCT pid) FROM IMUser) > 1) AS d';
 
 /** Dirt of users, departments, groups and their members, sessions, discovery. */
 export const accountDirt: readonly DirtQuery[] = [
@@ -170,11 +191,16 @@ export const accountDirt: readonly DirtQuery[] = [
     needs: ['IMAdmin'],
   },
   {
-    name: 'several-tenants',
-    what: 'tenants (pid) in one database, of a fork',
-    becomes: 'all come into one installation: users of one see those of the others',
-    from: '(SELECT pid, COUNT(*) AS n FROM IMUser GROUP BY pid HAVING (SELECT COUNT(DISTINCT pid) FROM IMUser) > 1) AS d',
+    ...severalTenants,
+    from: `${tenants} LEFT JOIN IMProject p ON p.id = d.pid`,
+    shown: "CONCAT('pid ', pid, COALESCE(CONCAT(' (', p.name, ')'), ''), ': ', n, ' users')",
+    needs: ['IMUser.pid', 'IMProject'],
+  },
+  {
+    ...severalTenants,
+    from: tenants,
     shown: "CONCAT('pid ', pid, ': ', n, ' users')",
     needs: ['IMUser.pid'],
+    lacks: ['IMProject'],
   },
 ];

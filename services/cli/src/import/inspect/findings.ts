@@ -23,6 +23,8 @@ export interface Inspection {
     seconds: number;
     /** of PostgreSQL's volume while the messages are sorted, bytes */
     databaseBytes: number;
+    /** of its temporary files meanwhile */
+    temporaryBytes: number;
   };
 }
 

@@ -1,7 +1,10 @@
-import { createTextCodec, TextError } from '@teamtalk/protocol';
-import type { LegacyDatabase } from '../legacy/mysql.js';
+import { createTextCodec, imageUrlsIn, TextError } from '@teamtalk/protocol';
+import { imageAddresses } from '../legacy/image-addresses.js';
+import { type LegacyDatabase, wholeTableMs } from '../legacy/mysql.js';
 import type { LegacyPlaces } from '../places.js';
-import { accountDirt, type DirtQuery } from './account-dirt.js';
+import { roomForCopy } from '../target/room.js';
+import { accountDirt, type DirtQuery, otherTenants } from './account-dirt.js';
+import { missingFiles } from './file-dirt.js';
 import { type Finding, type Inspection, mostSamples } from './findings.js';
 import { inspectMessages } from './message-dirt.js';
 
@@ -13,8 +16,6 @@ const smallTables = [
 const sampledTexts = 15;
 /** Messages a second on two cores that the old database, PostgreSQL and the import share. */
 const messagesPerSecond = 15_000;
-/** PostgreSQL's bytes for each byte of the old tables: staged, and in its place. */
-const databaseFactor = 2.5;
 
 export interface InspectOptions {
   places: LegacyPlaces;
@@ -36,7 +37,14 @@ export async function inspectStore({
   for (const table of smallTables) {
     if (legacy.hasTable(table)) rows[table] = await count(legacy, table);
   }
-  for (const query of accountDirt) {
+  const queries =
+    legacy.project === undefined
+      ? accountDirt
+      : [
+          ...accountDirt.filter(({ name }) => name !== 'several-tenants'),
+          otherTenants(legacy.isOther('IMUser')),
+        ];
+  for (const query of queries) {
     onStep(query.name);
     const finding = await lookFor(legacy, query);
     if (finding) findings.push(finding);
@@ -46,7 +54,14 @@ export async function inspectStore({
   Object.assign(rows, messages.rows);
   findings.push(...messages.findings);
   onStep('texts');
-  const blockers = await keyBlockers(legacy, places.textKey ?? defaultKey);
+  const texts = await sampleTexts(legacy, places.textKey ?? defaultKey);
+  const blockers = keyBlockers(texts);
+  const known = texts.filter((text) => text !== undefined);
+  findings.push(...(await addressesOfImages(legacy, known)));
+  if (places.images !== undefined) {
+    onStep('files');
+    findings.push(...(await missingFiles(legacy, places.images, known)));
+  }
   const total = Object.values(messages.rows).reduce((sum, each) => sum + each, 0);
   return {
     rows,
@@ -55,28 +70,35 @@ export async function inspectStore({
     estimate: {
       messages: total,
       seconds: Math.ceil(10 + total / messagesPerSecond),
-      databaseBytes: Math.ceil((await bytesOfMessages(legacy)) * databaseFactor),
+      ...roomForCopy(
+        await legacy.bytesOf((table) => /^IM(?:Group)?Message_/.test(table)),
+        places.images === undefined ? 0 : await bytesOfSounds(legacy),
+      ),
     },
   };
 }
 
 async function count(legacy: LegacyDatabase, from: string): Promise<number> {
-  const [row] = await legacy.rows<[number]>(`SELECT COUNT(*) FROM ${from}`);
+  const [row] = await legacy.rows<[number]>(`SELECT COUNT(*) FROM ${from}`, [], wholeTableMs);
   return Number(row![0]);
 }
 
 async function lookFor(
   legacy: LegacyDatabase,
-  { name, what, becomes, needs = [], from, shown }: DirtQuery,
+  { name, what, becomes, needs = [], lacks = [], from, shown }: DirtQuery,
 ): Promise<Finding | undefined> {
   const has = (place: string) => {
     const [table, column] = place.split('.') as [string, string | undefined];
     return column === undefined ? legacy.hasTable(table) : legacy.hasColumn(table, column);
   };
-  if (!needs.every(has)) return undefined;
+  if (!needs.every(has) || lacks.some(has)) return undefined;
   const found = await count(legacy, from);
   if (found === 0) return undefined;
-  const samples = await legacy.rows<[string]>(`SELECT ${shown} FROM ${from} LIMIT ${mostSamples}`);
+  const samples = await legacy.rows<[string]>(
+    `SELECT ${shown} FROM ${from} LIMIT ${mostSamples}`,
+    [],
+    wholeTableMs,
+  );
   return { name, what, becomes, count: found, samples: samples.map(([text]) => text) };
 }
 
@@ -132,11 +154,10 @@ const knownColumns: Record<string, Set<string>> = {
   ...Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`IMGroupMessage_${i}`, groupColumns])),
 };
 
-/** A key that reads none of the newest texts is not the one they were written with. */
-async function keyBlockers(legacy: LegacyDatabase, key: string): Promise<string[]> {
+/** The newest texts, as the key reads them: undefined where it does not, and none of those that are not encrypted. */
+async function sampleTexts(legacy: LegacyDatabase, key: string): Promise<(string | undefined)[]> {
   const codec = createTextCodec(key);
-  let sampled = 0;
-  let readable = 0;
+  const texts: (string | undefined)[] = [];
   for (const [table, type] of [
     ...Array.from({ length: 8 }, (_, i) => [`IMMessage_${i}`, 1] as const),
     ...Array.from({ length: 8 }, (_, i) => [`IMGroupMessage_${i}`, 17] as const),
@@ -147,37 +168,53 @@ async function keyBlockers(legacy: LegacyDatabase, key: string): Promise<string[
         ORDER BY id DESC LIMIT ${sampledTexts}`,
     );
     for (const [content] of rows) {
-      const outcome = readText(codec, content);
-      if (outcome === 'not-encrypted') continue;
-      sampled++;
-      if (outcome === 'read') readable++;
+      try {
+        texts.push(codec.decrypt(content));
+      } catch (error) {
+        if (!(error instanceof TextError)) throw error;
+        if (error.reason !== 'not-base64' && error.reason !== 'not-whole-blocks') texts.push(undefined);
+      }
     }
   }
-  if (sampled === 0 || readable * 2 >= sampled) return [];
+  return texts;
+}
+
+/** The msfs that texts and avatars name. */
+async function addressesOfImages(legacy: LegacyDatabase, texts: readonly string[]): Promise<Finding[]> {
+  const urls = texts.flatMap(imageUrlsIn);
+  for (const table of ['IMUser', 'IMGroup']) {
+    const rows = await legacy.rows<[string]>(`SELECT avatar FROM ${table} WHERE avatar LIKE 'http%'`);
+    urls.push(...rows.map(([avatar]) => avatar));
+  }
+  const addresses = imageAddresses(urls);
+  if (addresses.length === 0) return [];
   return [
-    `the text key reads ${readable} of ${sampled} sampled texts: it is not the one they were written with. The right one is aesKey in dbproxyserver.conf and msgserver.conf: --text-key, or --config with the folder of these files.`,
+    {
+      name: 'image-address',
+      what: 'addresses of msfs that the newest texts and all avatars name',
+      becomes: 'they stay: each has to lead to the new msfs; `teamtalk import check-images` asks them',
+      count: addresses.length,
+      samples: addresses.slice(0, mostSamples).map(({ origin, count: n }) => `${origin}: ${n} images`),
+    },
   ];
 }
 
-function readText(
-  codec: ReturnType<typeof createTextCodec>,
-  content: Buffer,
-): 'read' | 'other-key' | 'not-encrypted' {
-  try {
-    codec.decrypt(content);
-    return 'read';
-  } catch (error) {
-    if (!(error instanceof TextError)) throw error;
-    return error.reason === 'not-base64' || error.reason === 'not-whole-blocks'
-      ? 'not-encrypted'
-      : 'other-key';
-  }
+/** A key that reads less than half of them is not the one they were written with. */
+function keyBlockers(texts: readonly (string | undefined)[]): string[] {
+  const readable = texts.filter((text) => text !== undefined).length;
+  if (readable * 2 >= texts.length) return [];
+  return [
+    `the text key reads ${readable} of ${texts.length} sampled texts: it is not the one they were written with. The right one is aesKey in dbproxyserver.conf and msgserver.conf: --text-key, or --config with the folder of these files.`,
+  ];
 }
 
-async function bytesOfMessages(legacy: LegacyDatabase): Promise<number> {
+/** Of the recordings, which come into the messages. */
+async function bytesOfSounds(legacy: LegacyDatabase): Promise<number> {
+  if (!legacy.hasTable('IMAudio')) return 0;
   const [row] = await legacy.rows<[number | string | null]>(
-    `SELECT SUM(DATA_LENGTH) FROM information_schema.TABLES
-      WHERE TABLE_SCHEMA = DATABASE() AND (TABLE_NAME LIKE 'IMMessage%' OR TABLE_NAME LIKE 'IMGroupMessage%')`,
+    'SELECT SUM(size) FROM IMAudio',
+    [],
+    wholeTableMs,
   );
   return Number(row?.[0] ?? 0);
 }

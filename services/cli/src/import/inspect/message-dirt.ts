@@ -1,5 +1,7 @@
 import { type MessageTable, messageTables } from '../copy/message-tables.js';
-import type { LegacyDatabase } from '../legacy/mysql.js';
+import { inLanes } from '../in-lanes.js';
+import { type LegacyDatabase, wholeTableMs } from '../legacy/mysql.js';
+import { lanesFor } from '../target/partitions.js';
 import { type Finding, mostSamples } from './findings.js';
 
 interface MessageDirt {
@@ -116,61 +118,82 @@ export async function inspectMessages(
   legacy: LegacyDatabase,
   onTable: (name: string) => void,
 ): Promise<{ rows: Record<string, number>; findings: Finding[] }> {
+  const tables = messageTables.filter(({ name }) => legacy.hasTable(name));
+  const inspected = new Map<string, InspectedTable>();
+  await inLanes(lanesFor(legacy.pace), tables, async (table) => {
+    onTable(table.name);
+    inspected.set(table.name, await inspectTable(legacy, table));
+  });
   const rows: Record<string, number> = {};
   const findings = new Map<string, Finding>();
-  const found = (of: { name: string; what: string; becomes: string }, count: number, samples: string[]) => {
-    if (count === 0) return;
-    const { name, what, becomes } = of;
-    const finding = findings.get(name) ?? { name, what, becomes, count: 0, samples: [] };
-    finding.count += count;
-    finding.samples = [...finding.samples, ...samples].slice(0, mostSamples);
-    findings.set(name, finding);
-  };
-  for (const table of messageTables) {
-    if (!legacy.hasTable(table.name)) continue;
-    onTable(table.name);
-    const kinds = messageDirt.flatMap((kind) => {
-      const where = kind.where(table);
-      return where === undefined || (where.includes('IMAudio') && !legacy.hasTable('IMAudio'))
-        ? []
-        : [{ kind, where }];
-    });
-    const [counts] = await legacy.rows<(string | number | null)[]>(
-      `SELECT COUNT(*), ${kinds.map(({ where }) => `SUM(${where})`).join(', ')} FROM ${table.name}`,
-    );
-    rows[table.name] = Number(counts![0]);
-    for (const [i, { kind, where }] of kinds.entries()) {
-      const count = Number(counts![i + 1] ?? 0);
-      if (count > 0) found(kind, count, await samplesOf(legacy, table.name, where));
-    }
-    for (const kind of numbering) {
-      const [count, samples] = await numbersOf(legacy, table, kind.having);
-      found(kind, count, samples);
+  for (const { name: table } of tables) {
+    const { count, found } = inspected.get(table)!;
+    rows[table] = count;
+    for (const each of found) {
+      const finding = findings.get(each.name);
+      if (finding === undefined) {
+        findings.set(each.name, each);
+        continue;
+      }
+      finding.count += each.count;
+      finding.samples = [...finding.samples, ...each.samples].slice(0, mostSamples);
     }
   }
   return { rows, findings: [...findings.values()] };
 }
 
+interface InspectedTable {
+  count: number;
+  found: Finding[];
+}
+
+async function inspectTable(legacy: LegacyDatabase, table: MessageTable): Promise<InspectedTable> {
+  const kinds = messageDirt.flatMap(({ where: whereOf, ...kind }) => {
+    const where = whereOf(table);
+    return where === undefined || (where.includes('IMAudio') && !legacy.hasTable('IMAudio'))
+      ? []
+      : [{ kind, where }];
+  });
+  const [counts] = await legacy.rows<(string | number | null)[]>(
+    `SELECT COUNT(*), ${kinds.map(({ where }) => `SUM(${where})`).join(', ')} FROM ${table.name}`,
+    [],
+    wholeTableMs,
+  );
+  const found: Finding[] = [];
+  for (const [i, { kind, where }] of kinds.entries()) {
+    const count = Number(counts![i + 1] ?? 0);
+    if (count > 0) found.push({ ...kind, count, samples: await samplesOf(legacy, table.name, where) });
+  }
+  return { count: Number(counts![0]), found: [...found, ...(await inspectNumbers(legacy, table))] };
+}
+
 async function samplesOf(legacy: LegacyDatabase, table: string, where: string): Promise<string[]> {
   const rows = await legacy.rows<[string]>(
     `SELECT CONCAT('${table} ', id) FROM ${table} WHERE ${where} LIMIT ${mostSamples}`,
+    [],
+    wholeTableMs,
   );
   return rows.map(([text]) => text);
 }
 
-async function numbersOf(
-  legacy: LegacyDatabase,
-  { name, isGroup }: MessageTable,
-  having: string,
-): Promise<[number, string[]]> {
+async function inspectNumbers(legacy: LegacyDatabase, { name, isGroup }: MessageTable): Promise<Finding[]> {
   const owner = isGroup ? 'groupId' : 'relateId';
-  const conversations = `FROM (
+  const columns = numbering.map(
+    ({ having }) =>
+      `SUM(${having}), SUBSTRING_INDEX(GROUP_CONCAT(CASE WHEN ${having} THEN owner END ORDER BY owner), ',', ${mostSamples})`,
+  );
+  const [row] = await legacy.rows<(string | number | null)[]>(
+    `SELECT ${columns.join(', ')} FROM (
       SELECT ${owner} AS owner, COUNT(*) AS shown, COUNT(DISTINCT msgId) AS distinct_ids, MAX(msgId) AS highest
       FROM ${name} WHERE status = 0 GROUP BY ${owner}
-    ) AS c WHERE ${having}`;
-  const [count] = await legacy.rows<[number]>(`SELECT COUNT(*) ${conversations}`);
-  if (!count?.[0]) return [0, []];
-  const rows = await legacy.rows<[number]>(`SELECT owner ${conversations} LIMIT ${mostSamples}`);
-  const kind = isGroup ? 'group' : 'relation';
-  return [Number(count[0]), rows.map(([id]) => `${kind} ${id}`)];
+    ) AS c`,
+    [],
+    wholeTableMs,
+  );
+  return numbering.flatMap(({ having: _, ...kind }, at) => {
+    const count = Number(row![2 * at] ?? 0);
+    const owners = String(row![2 * at + 1] ?? '').split(',');
+    const samples = owners.map((id) => `${isGroup ? 'group' : 'relation'} ${id}`);
+    return count > 0 ? [{ ...kind, count, samples }] : [];
+  });
 }

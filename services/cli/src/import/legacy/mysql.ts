@@ -1,29 +1,52 @@
-import { withoutSecrets } from '@teamtalk/service-kit';
+import { withDeadline, withoutSecrets } from '@teamtalk/service-kit';
 import mysql from 'mysql2/promise';
 import { Failure } from '../../failure.js';
+import { Pace } from './pace.js';
 
 const connectMs = 10_000;
+/** After so long without traffic the network is asked whether the server is still there. */
+const probeMs = 10_000;
+/** The longest time for what an index finds. */
+const answerMs = 120_000;
+/** The longest time for what reads a whole table. */
+export const wholeTableMs = 4 * 3_600_000;
 
 /** A value as mysql2 returns it: numbers, text, and bytes of columns that are cast to BINARY. */
 export type LegacyValue = number | string | Buffer | null;
 
 /** The legacy MySQL or MariaDB, which is only read. */
 export class LegacyDatabase {
+  /** of everything that the old servers could notice */
+  readonly pace: Pace;
+  /** the one of several tenants that is brought (`pid`); undefined: all */
+  readonly project: number | undefined;
   readonly #pool: mysql.Pool;
   readonly #where: string;
   readonly #columns: ReadonlyMap<string, ReadonlySet<string>>;
 
-  private constructor(pool: mysql.Pool, where: string, columns: ReadonlyMap<string, ReadonlySet<string>>) {
-    this.#pool = pool;
-    this.#where = where;
-    this.#columns = columns;
+  private constructor(of: {
+    pace: Pace;
+    project: number | undefined;
+    pool: mysql.Pool;
+    where: string;
+    columns: ReadonlyMap<string, ReadonlySet<string>>;
+  }) {
+    this.pace = of.pace;
+    this.project = of.project;
+    this.#pool = of.pool;
+    this.#where = of.where;
+    this.#columns = of.columns;
   }
 
   /**
    * @param connections most connections at a time
    * @throws Failure that says what is wrong with the URL, the account or the database
    */
-  static async open(url: string, connections: number): Promise<LegacyDatabase> {
+  static async open(
+    url: string,
+    connections: number,
+    { pace = new Pace(100), project }: { pace?: Pace; project?: number | undefined } = {},
+  ): Promise<LegacyDatabase> {
     const where = `MySQL at ${withoutSecrets(url)}`;
     let pool: mysql.Pool;
     try {
@@ -33,6 +56,7 @@ export class LegacyDatabase {
         connectionLimit: connections,
         connectTimeout: connectMs,
         enableKeepAlive: true,
+        keepAliveInitialDelay: probeMs,
       });
     } catch (error) {
       throw new Failure(`${where} is not a URL such as mysql://user:password@host:3306/teamtalk`, {
@@ -50,7 +74,7 @@ export class LegacyDatabase {
       for (const [table, column] of rows as unknown as [string, string][]) {
         columns.set(table, (columns.get(table) ?? new Set()).add(column));
       }
-      return new LegacyDatabase(pool, where, columns);
+      return new LegacyDatabase({ pace, project, pool, where, columns });
     } catch (error) {
       await pool.end();
       throw sourceFailure(where, error);
@@ -65,6 +89,11 @@ export class LegacyDatabase {
     return this.#columns.get(table)?.has(column) ?? false;
   }
 
+  /** In SQL: whether a row of a table is of another project than the one that is brought. */
+  isOther(table: string): string {
+    return this.project !== undefined && this.hasColumn(table, 'pid') ? `pid <> ${this.project}` : 'FALSE';
+  }
+
   /** All tables, in alphabetical order. */
   tables(): string[] {
     return [...this.#columns.keys()].sort();
@@ -74,19 +103,79 @@ export class LegacyDatabase {
     return [...(this.#columns.get(table) ?? [])];
   }
 
-  /** @throws Failure when the server refuses, or goes away */
-  async rows<Row extends LegacyValue[]>(sql: string, values: LegacyValue[] = []): Promise<Row[]> {
+  /** How much the rows of the tables that `isMeant` takes are, bytes; as the server estimates it. */
+  async bytesOf(isMeant: (table: string) => boolean): Promise<number> {
+    const rows = await this.rows<[string, number | string | null]>(
+      'SELECT TABLE_NAME, DATA_LENGTH FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()',
+    );
+    return rows.reduce((sum, [table, bytes]) => sum + (isMeant(table) ? Number(bytes ?? 0) : 0), 0);
+  }
+
+  /** Asks when the pace allows. @throws Failure when the server refuses, goes away, or does not answer within `timeout` ms */
+  async rows<Row extends LegacyValue[]>(
+    sql: string,
+    values: LegacyValue[] = [],
+    timeout = answerMs,
+  ): Promise<Row[]> {
+    await this.pace.rest();
+    let connection: mysql.PoolConnection | undefined;
     try {
-      const [rows] = await this.#pool.query<mysql.RowDataPacket[][]>({ sql, values, rowsAsArray: true });
+      connection = await this.#pool.getConnection();
+      const query = connection.query<mysql.RowDataPacket[][]>({ sql, values, rowsAsArray: true });
+      const [rows] = await withDeadline(query, timeout, 'a query');
+      connection.release();
       return rows as unknown as Row[];
     } catch (error) {
+      // The answer may still come, and would be in the way of the next one.
+      connection?.destroy();
       throw sourceFailure(this.#where, error);
     }
+  }
+
+  /**
+   * What keeps this server from having everything that its master has; undefined where it has it, or has no master.
+   *
+   * @throws Failure as `rows`
+   */
+  async replicaProblem(): Promise<string | undefined> {
+    try {
+      return problemOf(await this.#replicaStatus());
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (!code?.startsWith('ER_')) throw sourceFailure(this.#where, error);
+      // Replicas are set so; and a master that is to be quiet.
+      const [row] = await this.rows<[number | string]>('SELECT @@global.read_only');
+      if (/^(?:0|OFF)$/.test(String(row?.[0]))) return undefined;
+      return `it may be a replica, and this account may not see how far it is: ${message}`;
+    }
+  }
+
+  async #replicaStatus(): Promise<Record<string, unknown> | undefined> {
+    const ask = async (sql: string) =>
+      (await withDeadline(this.#pool.query<mysql.RowDataPacket[]>(sql), answerMs, sql))[0][0];
+    return ask('SHOW SLAVE STATUS').catch((error: NodeJS.ErrnoException) => {
+      // MySQL 8.4 and later.
+      if (error.code === 'ER_PARSE_ERROR') return ask('SHOW REPLICA STATUS');
+      throw error;
+    });
   }
 
   async close(): Promise<void> {
     await this.#pool.end();
   }
+}
+
+function problemOf(status: Record<string, unknown> | undefined): string | undefined {
+  if (status === undefined) return undefined;
+  const value = (...names: string[]) => names.map((name) => status[name]).find((each) => each !== undefined);
+  const isReading = value('Slave_IO_Running', 'Replica_IO_Running') === 'Yes';
+  const isWriting = value('Slave_SQL_Running', 'Replica_SQL_Running') === 'Yes';
+  const behind = value('Seconds_Behind_Master', 'Seconds_Behind_Source');
+  if (!isReading || !isWriting) {
+    const why = status.Last_IO_Error || status.Last_SQL_Error;
+    return `it is a replica, and does not follow its master${why ? `: ${why}` : ''}`;
+  }
+  return Number(behind) === 0 ? undefined : `it is a replica, ${behind} s behind its master`;
 }
 
 function sourceFailure(where: string, error: unknown): Failure {

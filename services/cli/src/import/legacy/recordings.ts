@@ -40,6 +40,7 @@ export class Recordings {
       const rows = await this.#rows(some);
       for (let at = 0; at < some.length; ) {
         const end = windowEnd(some, rows, at);
+        await this.#legacy.pace.rest();
         yield* await Promise.all(some.slice(at, end).map((id) => this.#recording(rows.get(id))));
         at = end;
       }
@@ -90,7 +91,7 @@ function windowEnd(ids: readonly string[], rows: ReadonlyMap<string, AudioRow>, 
 }
 
 /** The place below `BaseDir` of a URL of msfs: what comes before the numbered folders is not on the disk. */
-function fileOf(url: string | null): string | undefined {
+export function fileOf(url: string | null): string | undefined {
   const place = /(?:^|\/)(\d{3}\/\d{3}\/[^/?#]+)$/.exec(url ?? '')?.[1];
   return place?.endsWith('/..') ? undefined : place;
 }

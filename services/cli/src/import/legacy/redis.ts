@@ -2,8 +2,10 @@ import { withoutSecrets } from '@teamtalk/service-kit';
 import { Redis } from 'ioredis';
 import { Failure } from '../../failure.js';
 import type { RedisPool } from '../legacy-config.js';
+import { Pace } from './pace.js';
 
 const connectMs = 10_000;
+const answerMs = 60_000;
 const scanCount = 1_000;
 
 /** What keys of each pool look like; names of different pools do not collide. */
@@ -14,25 +16,32 @@ const poolKeys: Record<RedisPool, readonly string[]> = {
   group_member: ['group_member_*'],
 };
 
+/** How often commands were called that write what the old servers keep. */
+const writingCommands =
+  /^cmdstat_(?:append|decr|decrby|del|flushall|flushdb|getset|hdel|hincrby|hmset|hset|hsetnx|incr|incrby|move|mset|rename|renamenx|restore|set|setex|setnx|swapdb|unlink):calls=(\d+)/gm;
+
 /** One database of the legacy Redis, which is only read. */
 export class LegacyRedis {
   readonly #client: Redis;
   readonly #where: string;
+  readonly #pace: Pace;
 
-  private constructor(client: Redis, where: string) {
+  private constructor(client: Redis, where: string, pace: Pace) {
     this.#client = client;
     this.#where = where;
+    this.#pace = pace;
   }
 
   /**
    * @param url redis://:password@host:port/number
    * @throws Failure when it does not answer or refuses
    */
-  static async open(url: string): Promise<LegacyRedis> {
+  static async open(url: string, pace = new Pace(100)): Promise<LegacyRedis> {
     const where = `Redis at ${withoutSecrets(url)}`;
     const client = new Redis(url, {
       lazyConnect: true,
       connectTimeout: connectMs,
+      commandTimeout: answerMs,
       maxRetriesPerRequest: 0,
       retryStrategy: () => null,
     });
@@ -41,7 +50,7 @@ export class LegacyRedis {
     try {
       await client.connect();
       await client.ping();
-      return new LegacyRedis(client, where);
+      return new LegacyRedis(client, where, pace);
     } catch (error) {
       client.disconnect();
       throw sourceFailure(where, error);
@@ -99,10 +108,18 @@ export class LegacyRedis {
     });
   }
 
-  /** What changes with every write. A snapshot changes it, too. */
+  /** What changes with every write to this server, and with its restart. A snapshot leaves it as it is. */
   async writes(): Promise<string> {
-    const info = await this.#ask(() => this.#client.info('persistence'));
-    return [...info.matchAll(/^(?:rdb_changes_since_last_save|rdb_last_save_time):.*$/gm)].join(' ');
+    const server = await this.#ask(() => this.#client.info('server'));
+    const commands = await this.#ask(() => this.#client.info('commandstats'));
+    const count = [...commands.matchAll(writingCommands)].reduce((sum, [, calls]) => sum + Number(calls), 0);
+    return `${/^run_id:.*$/m.exec(server)?.[0].trim()} ${count}`;
+  }
+
+  /** How many clients the server has, this one included. */
+  async clients(): Promise<number> {
+    const info = await this.#ask(() => this.#client.info('clients'));
+    return Number(/^connected_clients:(\d+)/m.exec(info)?.[1] ?? 1);
   }
 
   close(): void {
@@ -138,6 +155,7 @@ export class LegacyRedis {
   }
 
   async #ask<T>(command: () => Promise<T>): Promise<T> {
+    await this.#pace.rest();
     try {
       return await command();
     } catch (error) {

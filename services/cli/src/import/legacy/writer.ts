@@ -1,8 +1,12 @@
-import { withoutSecrets } from '@teamtalk/service-kit';
+import { withDeadline, withoutSecrets } from '@teamtalk/service-kit';
 import { Redis } from 'ioredis';
 import mysql from 'mysql2/promise';
 import { Failure } from '../../failure.js';
 import type { RedisPool } from '../legacy-config.js';
+
+const answerMs = 120_000;
+/** After so long without traffic the network is asked whether the server is still there. */
+const probeMs = 10_000;
 
 /** The legacy store, for the one who may write to it: with an account of its own, while the old servers are stopped. */
 export class LegacyWriter {
@@ -19,13 +23,24 @@ export class LegacyWriter {
   /** @throws Failure when a side does not answer or refuses */
   static async open(url: string, places: Readonly<Record<RedisPool, string>>): Promise<LegacyWriter> {
     const where = `MySQL at ${withoutSecrets(url)}`;
-    const sql = await mysql.createConnection({ uri: url, charset: 'utf8mb4' }).catch((error: unknown) => {
-      throw new Failure(`${where}: ${(error as Error).message}`, { cause: error });
-    });
+    const sql = await mysql
+      .createConnection({
+        uri: url,
+        charset: 'utf8mb4',
+        enableKeepAlive: true,
+        keepAliveInitialDelay: probeMs,
+      })
+      .catch((error: unknown) => {
+        throw new Failure(`${where}: ${(error as Error).message}`, { cause: error });
+      });
     sql.on('error', () => {});
     const redis = Object.fromEntries(
       Object.entries(places).map(([pool, place]) => {
-        const client = new Redis(place, { maxRetriesPerRequest: 0, retryStrategy: () => null });
+        const client = new Redis(place, {
+          maxRetriesPerRequest: 0,
+          retryStrategy: () => null,
+          commandTimeout: answerMs,
+        });
         client.on('error', () => {});
         return [pool, client];
       }),
@@ -56,8 +71,10 @@ export class LegacyWriter {
 
   async #ask<T extends mysql.QueryResult>(sql: string, values: unknown[]): Promise<T> {
     try {
-      return (await this.#sql.query<T>(sql, values))[0];
+      return (await withDeadline(this.#sql.query<T>(sql, values), answerMs, 'a query'))[0];
     } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException;
+      if (!code.startsWith('ER_')) this.#sql.destroy();
       throw new Failure(`${this.#where}: ${(error as Error).message}`, { cause: error });
     }
   }

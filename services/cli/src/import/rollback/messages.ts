@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { LegacyWriter } from '../legacy/writer.js';
 import type { TargetDatabase } from '../target/database.js';
 import { firstPair } from '../target/first-pair.js';
+import { noteRows } from './stopped.js';
 
 const rowsTogether = 500;
 /** characters that the old column has */
@@ -62,7 +63,8 @@ async function openConversations({ database, writer }: ReturnOptions): Promise<O
     .map(({ conv, last_id: until, before }) => ({
       conv: BigInt(conv),
       relateId: known.get(conv)?.relate_id ?? 0,
-      lastId: known.get(conv)?.last_id ?? before,
+      // An earlier move from this store may have left a lower one.
+      lastId: Math.max(before, known.get(conv)?.last_id ?? 0),
       until,
     }))
     .filter(({ lastId, until }) => lastId < until);
@@ -92,7 +94,11 @@ async function returnConversation(
         const content = await contentOf(options, conv, message, notReturned);
         if (content !== undefined) rows.push(rowOf(conv, relate, message, notBefore, content));
       }
-      if (rows.length > 0) await writer.run(insertOf(conv, relate), [rows]);
+      if (rows.length > 0) {
+        const table = tableOf(conv, relate);
+        await writer.run(`INSERT INTO ${table} (${columnsOf(conv)}) VALUES ?`, [rows]);
+        await noteRows(writer, table);
+      }
       await writer.run(
         `INSERT INTO teamtalk_returned (conv, relate_id, last_id) VALUES (?, ?, ?)
           ON DUPLICATE KEY UPDATE relate_id = VALUES(relate_id), last_id = VALUES(last_id)`,
@@ -127,10 +133,13 @@ async function relationOf(writer: LegacyWriter, conv: bigint, created: number): 
   return insertId;
 }
 
-function insertOf(conv: bigint, relate: number): string {
-  return conv >= firstPair
-    ? `INSERT INTO IMMessage_${relate % 8} (relateId, fromId, toId, msgId, content, type, status, updated, created) VALUES ?`
-    : `INSERT INTO IMGroupMessage_${conv % 8n} (groupId, userId, msgId, content, type, status, updated, created) VALUES ?`;
+function tableOf(conv: bigint, relate: number): string {
+  return conv >= firstPair ? `IMMessage_${relate % 8}` : `IMGroupMessage_${conv % 8n}`;
+}
+
+function columnsOf(conv: bigint): string {
+  const owner = conv >= firstPair ? 'relateId, fromId, toId' : 'groupId, userId';
+  return `${owner}, msgId, content, type, status, updated, created`;
 }
 
 function rowOf(

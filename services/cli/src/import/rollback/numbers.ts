@@ -1,12 +1,17 @@
 import type { LegacyWriter } from '../legacy/writer.js';
 import type { TargetDatabase } from '../target/database.js';
+import { firstPair } from '../target/first-pair.js';
+import { areNumbersReturned, noteNumbers } from './stopped.js';
 
 const rowsTogether = 2_000;
+const conversationsTogether = 500;
 
 /**
  * Gives messages that got another number with the import that number in the old tables, too: it is the one that clients have by now.
+ * Once: afterwards nothing changes them.
  */
 export async function returnNumbers(database: TargetDatabase, writer: LegacyWriter): Promise<void> {
+  if (await areNumbersReturned(writer)) return;
   for (let table = 0; table < 16; table++) {
     const name = table < 8 ? `IMMessage_${table}` : `IMGroupMessage_${table - 8}`;
     for (let after = -1; ; ) {
@@ -22,4 +27,51 @@ export async function returnNumbers(database: TargetDatabase, writer: LegacyWrit
       after = page.at(-1)!.legacy_id;
     }
   }
+  await returnCounters(database, writer);
+  await noteNumbers(writer);
+}
+
+/** The old servers draw the next number from Redis: one that is behind would come twice. */
+async function returnCounters(database: TargetDatabase, writer: LegacyWriter): Promise<void> {
+  const { unread } = writer.redis;
+  for (let after = '-1'; ; ) {
+    const page = await database.rows<{ conv: string; last_id: number }>(
+      `SELECT c.conv::text, c.last_id FROM conversation c
+        WHERE c.conv > $1 AND EXISTS (SELECT FROM legacy_import.message_map m WHERE m.conv = c.conv)
+        ORDER BY c.conv LIMIT ${conversationsTogether}`,
+      [after],
+    );
+    if (page.length === 0) return;
+    const relations = await relationsOf(
+      writer,
+      page.map(({ conv }) => BigInt(conv)).filter((conv) => conv >= firstPair),
+    );
+    const lastIds = new Map(
+      page.flatMap(({ conv, last_id: last }): [string, number][] => {
+        if (BigInt(conv) < firstPair) return [[`group_msg_id_${conv}`, last]];
+        const relation = relations.get(conv);
+        return relation === undefined ? [] : [[`msg_id_${relation}`, last]];
+      }),
+    );
+    const keys = [...lastIds.keys()];
+    const counters = keys.length === 0 ? [] : await unread.mget(keys);
+    for (const [at, key] of keys.entries()) {
+      const last = lastIds.get(key)!;
+      if (Number(counters[at] ?? 0) < last) await unread.set(key, last);
+    }
+    after = page.at(-1)!.conv;
+  }
+}
+
+/** The relation that the old servers use for each pair: of several the one that changed last. */
+async function relationsOf(writer: LegacyWriter, convs: readonly bigint[]): Promise<Map<string, number>> {
+  if (convs.length === 0) return new Map();
+  const rows = await writer.rows<{ id: number; smallId: number; bigId: number }>(
+    `SELECT id, smallId, bigId FROM IMRelationShip
+      WHERE status = 0 AND (smallId, bigId) IN (${convs.map(() => '(?, ?)').join(', ')}) ORDER BY updated, id`,
+    convs.flatMap((conv) => [Number(conv >> 32n), Number(conv & 0xffff_ffffn)]),
+  );
+  return new Map(
+    rows.map(({ id, smallId, bigId }) => [String((BigInt(smallId) << 32n) | BigInt(bigId)), id]),
+  );
 }

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../../failure.js';
-import { messageTables } from '../copy/message-tables.js';
 import { takenOverStep } from '../cutover/cutover.js';
 import { LegacyWriter } from '../legacy/writer.js';
 import type { LegacyPlaces } from '../places.js';
@@ -14,6 +13,7 @@ import { returnNumbers } from './numbers.js';
 import { returnOfflineFiles } from './offline-files.js';
 import { returnedRows, returnRows } from './rows.js';
 import { returnSessions } from './sessions.js';
+import { requireStopped } from './stopped.js';
 import { returnDeviceTokens } from './tokens.js';
 
 export interface RollbackOptions {
@@ -25,6 +25,8 @@ export interface RollbackOptions {
 }
 
 export interface RollbackObserver {
+  /** both sides are there, and nothing stands in the way */
+  onPass(): void;
   onMessages(count: number): void;
   /** everything that was here at this time, of `performance.now()`, is in the old store */
   onReturnedUntil(time: number): void;
@@ -58,7 +60,9 @@ export async function rollBack(
     };
     do {
       const begin = performance.now();
-      await returnRows(database, writer);
+      await requireStopped(database, writer);
+      observer.onPass();
+      await returnRows(database, writer, places.project);
       observer.onMessages(await returnMessages(work, notReturned));
       await returnMembers(database, writer);
       await returnSessions(database, writer);
@@ -72,35 +76,28 @@ export async function rollBack(
       if (!signal.aborted) await sleep(everyMs, undefined, { signal }).catch(() => {});
     } while (!signal.aborted);
     return notReturned;
+  } catch (error) {
+    if (error instanceof Failure || !isOfRedis(error as Error)) throw error;
+    throw new Failure(
+      `the old Redis does not answer (${(error as Error).message}). Nothing is lost: the same command continues.`,
+      { cause: error },
+    );
   } finally {
     await writer.close();
   }
 }
 
-async function requireTakenOver(database: TargetDatabase, { mysql }: LegacyPlaces): Promise<void> {
-  const state = new ImportState(database);
-  await state.continue(sourceName(mysql));
-  if (await state.isDone(takenOverStep)) return;
-  throw new Failure('the new servers have not taken over: `teamtalk import cutover` comes first.');
+function isOfRedis({ name, message }: Error): boolean {
+  return (
+    name === 'MaxRetriesPerRequestError' || /Connection is closed|connect E|Command timed out/.test(message)
+  );
 }
 
-/** @throws Failure where the old store has messages from after the cutover that are not written by this */
-async function requireStopped(database: TargetDatabase, writer: LegacyWriter): Promise<void> {
-  const [begun] = await writer.rows(`SHOW TABLES LIKE 'teamtalk_returned'`);
-  if (begun) return;
-  const positions = await database.rows<{ table_name: string; last: number }>(
-    `SELECT table_name, greatest(settled, seen[cardinality(seen)])::float8 AS last FROM legacy_import.followed`,
-  );
-  const lastOf = new Map(positions.map(({ table_name: name, last }) => [name, last]));
-  for (const { name } of messageTables) {
-    const rows = await writer
-      .rows<{ last: number | null }>(`SELECT MAX(id) AS last FROM ${name}`)
-      .catch(() => []);
-    if ((rows[0]?.last ?? -1) <= Math.max(-1, lastOf.get(name) ?? -1)) continue;
-    throw new Failure(
-      `${name} has messages from after the cutover: the old servers have run since. Both sides have messages now that the other lacks; nothing was written.`,
-    );
-  }
+async function requireTakenOver(database: TargetDatabase, places: LegacyPlaces): Promise<void> {
+  const state = new ImportState(database);
+  await state.continue(sourceName(places));
+  if (await state.isDone(takenOverStep)) return;
+  throw new Failure('the new servers have not taken over: `teamtalk import cutover` comes first.');
 }
 
 /** What the URLs of the old msfs begin with, as its newest recording has it. */

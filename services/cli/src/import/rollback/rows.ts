@@ -97,9 +97,18 @@ const mappings: readonly Mapping[] = [
 export const returnedRows = `CREATE TABLE IF NOT EXISTS legacy_import.returned_row (
   kind text, key text, columns text[] NOT NULL, PRIMARY KEY (kind, key))`;
 
-/** Writes what changed of accounts, departments, groups and discovery items since the cutover, column by column. */
-export async function returnRows(database: TargetDatabase, writer: LegacyWriter): Promise<void> {
-  for (const mapping of mappings) {
+/**
+ * Writes what changed of accounts, departments, groups and discovery items since the cutover, column by column.
+ *
+ * @param project that new ones belong to, where there are several in the old database
+ */
+export async function returnRows(
+  database: TargetDatabase,
+  writer: LegacyWriter,
+  project?: number,
+): Promise<void> {
+  for (const each of mappings) {
+    const mapping = { ...each, preset: { ...each.preset, pid: project ?? 0 } };
     const { table, old } = mapping;
     const found = await writer.rows<{ Field: string }>(`SHOW COLUMNS FROM ${old}`).catch(() => []);
     const known = new Set(found.map(({ Field }) => Field));

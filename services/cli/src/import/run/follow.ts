@@ -1,16 +1,21 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Health, startOpsServer } from '@teamtalk/service-kit';
 import { Failure } from '../../failure.js';
-import { catchUp, follow } from '../follow/follow.js';
+import { clearProgress, note } from '../../output.js';
+import { catchUp, follow, rebuildDeleted } from '../follow/follow.js';
 import { Lag } from './lag.js';
 import type { ImportSession } from './session.js';
+import { verifyImport } from './steps.js';
+import { untilBroken } from './until-broken.js';
 
 const retryMs = 5_000;
 
 export interface FollowSettings {
-  maxLoad: number;
+  /** whether Redis may have lost its keys since */
+  redisLost: boolean;
   /** seconds between two readings of everything that is no message */
   stateEvery: number;
+  /** when both sides are compared, each day, minutes after midnight here; undefined: never */
+  compareAt: number | undefined;
   /** where /metrics is served; undefined: nowhere */
   metrics: { host: string; port: number } | undefined;
   /** stop once everything is here that was there at the start */
@@ -20,27 +25,37 @@ export interface FollowSettings {
 /** Keeps up with the old servers until SIGINT or SIGTERM, whatever goes away meanwhile. */
 export async function followOldServers(
   session: ImportSession,
-  { maxLoad, stateEvery, metrics, once }: FollowSettings,
+  { redisLost, stateEvery, compareAt, metrics, once }: FollowSettings,
 ): Promise<void> {
-  const lag = new Lag();
-  const options = { ...session, maxLoad };
+  const lag = new Lag(session.record);
+  const options = { ...session, redisLost };
   if (once) {
-    await session.database.alone(() => catchUp(options, lag));
+    await session.database.alone(async () => {
+      await rebuildDeleted(options);
+      await catchUp(options, lag);
+    });
     lag.end();
     return;
   }
   const stop = new AbortController();
-  const end = () => stop.abort();
+  const end = () => {
+    stop.abort();
+    // What has begun comes to its end at once.
+    session.legacy.pace.lift();
+  };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
   const ops = metrics && (await startOpsServer(metrics, new Health(), lag.metrics));
   try {
     while (!stop.signal.aborted) {
-      await untilBroken(session, stop.signal, (signal) =>
-        follow(options, { stateMs: stateEvery * 1_000, signal, observer: lag }),
-      ).catch(async (error: unknown) => {
+      await untilCompared(stop.signal, compareAt, async (signal, isDue) => {
+        await untilBroken(session, signal, (until) =>
+          follow(options, { stateMs: stateEvery * 1_000, signal: until, observer: lag }),
+        );
+        if (isDue()) await untilBroken(session, stop.signal, () => compare(session, options, lag));
+      }).catch(async (error: unknown) => {
         if (!(error instanceof Failure) || !lag.hasBegun) throw error;
         lag.onFailure(error);
-        await sleep(retryMs, undefined, { signal: stop.signal }).catch(() => {});
+        await session.legacy.pace.idle(retryMs, stop.signal);
       });
     }
   } finally {
@@ -50,24 +65,43 @@ export async function followOldServers(
   }
 }
 
-/** Runs `work` under the importer's lock; when that is lost, `work` has ended before this rejects. */
-async function untilBroken(
-  { database }: ImportSession,
-  signal: AbortSignal,
-  work: (signal: AbortSignal) => Promise<void>,
+/** What is written meanwhile counts as unexplained: it is a thing for the night. */
+async function compare(
+  session: ImportSession,
+  options: Parameters<typeof catchUp>[0],
+  lag: Lag,
 ): Promise<void> {
-  const stop = new AbortController();
-  const end = () => stop.abort();
-  signal.addEventListener('abort', end);
-  let running: Promise<void> | undefined;
+  await rebuildDeleted(options);
+  await catchUp(options, lag);
+  const { unexplained } = await verifyImport(session);
+  lag.onCompared(unexplained);
+  clearProgress();
+  note(`compared both sides: ${unexplained} unexplained; \`teamtalk import report\` has the samples`);
+}
+
+/** Gives `work` a signal that ends it when the time of the day has come, too, and says whether it has. */
+async function untilCompared(
+  stop: AbortSignal,
+  compareAt: number | undefined,
+  work: (signal: AbortSignal, isDue: () => boolean) => Promise<void>,
+): Promise<void> {
+  const either = new AbortController();
+  const end = () => either.abort();
+  const timer = compareAt === undefined ? undefined : setTimeout(end, msUntil(compareAt, new Date()));
+  if (stop.aborted) end();
+  stop.addEventListener('abort', end);
   try {
-    await database.alone(() => {
-      running = work(stop.signal);
-      return running;
-    });
+    await work(either.signal, () => either.signal.aborted && !stop.aborted);
   } finally {
-    end();
-    signal.removeEventListener('abort', end);
-    await running?.catch(() => {});
+    clearTimeout(timer);
+    stop.removeEventListener('abort', end);
   }
+}
+
+/** Until it is so many minutes after midnight the next time; not the minute that has begun. */
+export function msUntil(minutes: number, now: Date): number {
+  const at = new Date(now);
+  at.setHours(0, minutes, 0, 0);
+  if (at <= now) at.setDate(at.getDate() + 1);
+  return at.getTime() - now.getTime();
 }

@@ -1,8 +1,10 @@
-export { legacyPlaces } from '../places.js';
+export { legacyPlaces, placesOfCopy } from '../places.js';
 export { duration } from '../progress.js';
+export { checkImages } from './check-images.js';
 export { compareServers } from './compare-answers.js';
 export { runCutover } from './cutover.js';
 export { followOldServers } from './follow.js';
+export { runRehearsal } from './rehearse.js';
 export { runRollback } from './rollback.js';
 export { withBothSides, withTarget } from './session.js';
 export { copy, inspect, verifyImport, writeReport } from './steps.js';

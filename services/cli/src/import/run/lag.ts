@@ -2,6 +2,7 @@ import type { Failure } from '../../failure.js';
 import { clearProgress, note, showProgress } from '../../output.js';
 import type { FollowObserver } from '../follow/follow.js';
 import { FollowMetrics } from '../follow/metrics.js';
+import type { ProgressRecord } from '../target/progress-record.js';
 
 const noteMs = 10_000;
 
@@ -10,6 +11,11 @@ export class Lag implements FollowObserver {
   readonly #metrics = new FollowMetrics();
   #count = 0;
   #notedAt = performance.now();
+  readonly #record: ProgressRecord | undefined;
+
+  constructor(record?: ProgressRecord) {
+    this.#record = record;
+  }
 
   get metrics(): FollowMetrics['metrics'] {
     return this.#metrics.metrics;
@@ -18,6 +24,12 @@ export class Lag implements FollowObserver {
   /** whether a pass has come to its end */
   get hasBegun(): boolean {
     return this.#metrics.messagesUntil !== undefined;
+  }
+
+  /** how old what is not here yet can be; undefined before the first pass has come to its end */
+  get secondsBehind(): number | undefined {
+    const { messagesUntil } = this.#metrics;
+    return messagesUntil === undefined ? undefined : (performance.now() - messagesUntil) / 1_000;
   }
 
   onBehind(rows: number): void {
@@ -42,6 +54,10 @@ export class Lag implements FollowObserver {
     this.#show();
   }
 
+  onCompared(unexplained: number): void {
+    this.#metrics.unexplained = unexplained;
+  }
+
   onFailure(error: Failure): void {
     this.#metrics.addFailure();
     clearProgress();
@@ -54,6 +70,15 @@ export class Lag implements FollowObserver {
   }
 
   #show(): void {
+    const { behind, messagesUntil, stateUntil } = this.#metrics;
+    this.#record?.tell({
+      step: 'following',
+      done: this.#count,
+      total: 0,
+      rowsBehind: behind,
+      messagesUntil: dateOf(messagesUntil),
+      stateUntil: dateOf(stateUntil),
+    });
     showProgress(this.#line());
     if (process.stderr.isTTY || performance.now() - this.#notedAt < noteMs) return;
     this.#notedAt = performance.now();
@@ -66,4 +91,9 @@ export class Lag implements FollowObserver {
       time === undefined ? 'not yet' : `${((performance.now() - time) / 1_000).toFixed(1)} s ago`;
     return `following: ${this.#count.toLocaleString('en')} rows came, ${behind.toLocaleString('en')} are behind; messages up to ${ago(messagesUntil)}, everything else up to ${ago(stateUntil)}`;
   }
+}
+
+/** @param time of `performance.now()` */
+function dateOf(time: number | undefined): number | undefined {
+  return time === undefined ? undefined : Date.now() - (performance.now() - time);
 }

@@ -1,11 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Failure } from '../../failure.js';
 import { note } from '../../output.js';
 import { stopOrder } from '../cutover/cutover.js';
-import type { LegacyPlaces } from '../places.js';
+import type { NotReturned } from '../rollback/messages.js';
 import { rollBack } from '../rollback/rollback.js';
+import { OtherStore } from '../rollback/stopped.js';
 import type { ImportSession } from './session.js';
+import { untilBroken } from './until-broken.js';
+
+const retryMs = 5_000;
 
 export interface RollbackSettings {
-  places: LegacyPlaces;
   writeMysql: string;
   /** seconds between two passes */
   every: number;
@@ -19,20 +24,24 @@ export interface RollbackResult {
   next: string[];
 }
 
-/** Writes back until SIGINT or SIGTERM, or once. */
+/** Writes back until SIGINT or SIGTERM, whatever goes away meanwhile; or once. */
 export async function runRollback(
   session: ImportSession,
-  { writeMysql, every, once }: Omit<RollbackSettings, 'places'>,
+  { writeMysql, every, once }: RollbackSettings,
 ): Promise<RollbackResult> {
   const stop = new AbortController();
   const end = () => stop.abort();
   if (once) end();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
   let messages = 0;
+  let hasBegun = false;
   let notedAt = performance.now();
   const observer = {
     onMessages: (count: number) => {
       messages += count;
+    },
+    onPass: () => {
+      hasBegun = true;
     },
     onReturnedUntil: () => {
       if (performance.now() - notedAt < 10_000) return;
@@ -40,10 +49,21 @@ export async function runRollback(
       note(`writing back: ${messages.toLocaleString('en')} messages so far`);
     },
   };
-  try {
-    const notReturned = await session.database.alone(() =>
-      rollBack({ ...session, writeMysql }, { everyMs: every * 1_000, signal: stop.signal, observer }),
+  const passes = () =>
+    untilBroken(session, stop.signal, (signal) =>
+      rollBack({ ...session, writeMysql }, { everyMs: every * 1_000, signal, observer }),
     );
+  try {
+    let notReturned: NotReturned | undefined;
+    while (notReturned === undefined) {
+      notReturned = await passes().catch(async (error: unknown) => {
+        const mayPass = error instanceof Failure && !(error instanceof OtherStore);
+        if (!mayPass || !hasBegun || stop.signal.aborted) throw error;
+        note(error.message);
+        await sleep(retryMs, undefined, { signal: stop.signal }).catch(() => {});
+        return undefined;
+      });
+    }
     return {
       messages,
       notReturned: Object.fromEntries(notReturned),

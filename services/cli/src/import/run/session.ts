@@ -1,11 +1,14 @@
 import { Failure } from '../../failure.js';
 import { databaseUrl } from '../../installation.js';
-import { lanes } from '../copy/copy.js';
 import { LegacyDatabase } from '../legacy/mysql.js';
+import { Pace } from '../legacy/pace.js';
 import { LegacyRedis } from '../legacy/redis.js';
 import type { RedisPool } from '../legacy-config.js';
 import type { LegacyPlaces } from '../places.js';
 import { TargetDatabase } from '../target/database.js';
+import { lanes } from '../target/partitions.js';
+import { ProgressRecord } from '../target/progress-record.js';
+import { sourceName } from '../target/state.js';
 import { openStorage, type Storage } from '../target/storage.js';
 
 /** Both sides of an import. */
@@ -16,22 +19,35 @@ export interface ImportSession {
   /** postgres://… of `database` */
   databaseUrl: string;
   storage: Storage;
+  record: ProgressRecord;
 }
 
-/** Opens both sides for as long as `work` takes. @throws Failure where one of them is not there, or is another one than meant */
+/**
+ * Opens both sides for as long as `work` takes.
+ *
+ * @param maxLoad for how much of the time the import may be at work, percent
+ * @throws Failure where a side is not there, or is another one than meant
+ */
 export async function withBothSides<T>(
   places: LegacyPlaces,
   work: (session: ImportSession) => Promise<T>,
+  maxLoad = 100,
 ): Promise<T> {
   const url = databaseUrl(process.env);
   const storage = await openStorage(process.env);
-  const legacy = await LegacyDatabase.open(places.mysql, lanes + 1);
-  const database = new TargetDatabase(url, lanes + 3);
+  const legacy = await LegacyDatabase.open(places.mysql, lanes + 1, {
+    pace: new Pace(maxLoad),
+    project: places.project,
+  });
+  const database = new TargetDatabase(url, lanes + 4);
+  const record = new ProgressRecord(database, sourceName(places));
   try {
     requireLegacyTables(legacy, places.mysql);
+    await requireProject(legacy);
     await requireRedisPools(places.redis);
-    return await work({ places, legacy, database, databaseUrl: url, storage });
+    return await work({ places, legacy, database, databaseUrl: url, storage, record });
   } finally {
+    await record.end();
     await Promise.allSettled([legacy.close(), database.close()]);
     storage.store.close();
   }
@@ -56,6 +72,19 @@ function requireLegacyTables(legacy: LegacyDatabase, mysql: string): void {
       `database ${new URL(mysql).pathname.slice(1)} is not one of TeamTalk: it has no table ${missing.join(', ')}`,
     );
   }
+}
+
+/** @throws Failure where a project is meant that nobody belongs to */
+async function requireProject(legacy: LegacyDatabase): Promise<void> {
+  const { project } = legacy;
+  if (project === undefined) return;
+  if (!legacy.hasColumn('IMUser', 'pid')) {
+    throw new Failure('--project: there is one company in this database: IMUser has no column pid.');
+  }
+  const rows = await legacy.rows<[number]>('SELECT DISTINCT pid FROM IMUser ORDER BY pid LIMIT 100');
+  const known = rows.map(([pid]) => Number(pid));
+  if (known.includes(project)) return;
+  throw new Failure(`--project: nobody belongs to project ${project}; there are ${known.join(', ')}.`);
 }
 
 /** @throws Failure where a pool is not in its database, but in another one of the same server */

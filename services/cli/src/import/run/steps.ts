@@ -1,19 +1,22 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import path from 'node:path';
+import { stat } from 'node:fs/promises';
 import { isNotFound } from '@teamtalk/blob-store';
 import { DEFAULT_TEXT_KEY } from '@teamtalk/protocol';
 import { withDatabase } from '../../database.js';
 import { Failure } from '../../failure.js';
 import { verify } from '../../import-verify/verify.js';
 import { copyInstallation } from '../copy/copy.js';
+import { bytesOfImages } from '../copy/images.js';
+import { bytesOfOfflineFiles } from '../copy/offline-files.js';
 import type { Inspection } from '../inspect/findings.js';
 import { inspectStore } from '../inspect/inspect.js';
+import type { Pace } from '../legacy/pace.js';
 import { Progress } from '../progress.js';
 import { reportPage } from '../report/html.js';
 import { type ImportReport, makeReport } from '../report/report.js';
 import { keepResult, keptResults } from '../report/results.js';
+import { writePages } from '../report/write-pages.js';
 import type { TargetDatabase } from '../target/database.js';
-import { requireRoom } from '../target/room.js';
+import { requireRoom, requireStorageRoom } from '../target/room.js';
 import type { Verification } from '../verification.js';
 import type { ImportSession } from './session.js';
 
@@ -27,18 +30,39 @@ export async function inspect({ places, legacy }: ImportSession): Promise<Inspec
   return inspection;
 }
 
-/**
- * Copies what `inspect` has found nothing against.
- *
- * @param maxLoad how much of the time the old database may be read, percent
- * @throws Failure with all that stands in the way
- */
-export async function copy(session: ImportSession, inspection: Inspection, maxLoad: number): Promise<void> {
+/** Copies what `inspect` has found nothing against. @throws Failure with all that stands in the way */
+export async function copy(session: ImportSession, inspection: Inspection): Promise<void> {
   if (inspection.blockers.length > 0) throw new Failure(inspection.blockers.join('\n'));
-  await requireRoom(session, inspection.estimate);
+  await requireRoomForCopy(session, inspection);
   await createSchema(session.database);
-  await session.database.alone(() => copyInstallation({ ...session, maxLoad, progress: new Progress() }));
+  await session.database.alone(() =>
+    copyInstallation({ ...session, progress: new Progress(session.record) }),
+  );
   await keepResult(session.database, 'inspection', inspection);
+}
+
+/** Of an import that has begun, part is there already: there is a look before the messages are numbered, too. */
+async function requireRoomForCopy(
+  { database, legacy, places, storage }: ImportSession,
+  { estimate }: Inspection,
+): Promise<void> {
+  const [began] = await database.rows<{ found: boolean }>(
+    `SELECT to_regclass('legacy_import.source') IS NOT NULL AS found`,
+  );
+  if (began?.found) return;
+  await requireRoom(database, estimate, 'Nothing was changed.');
+  if (storage.folder === undefined) return;
+  await requireStorageRoom(
+    storage.folder,
+    (places.offlineFiles === undefined ? 0 : await bytesOfOfflineFiles(legacy)) +
+      (places.images === undefined ? 0 : await bytesToCopy(places.images, storage.folder, legacy.pace)),
+  );
+}
+
+/** Images are linked where both folders are on one file system. */
+async function bytesToCopy(images: string, storage: string, pace: Pace): Promise<number> {
+  const [there, here] = await Promise.all([stat(images), stat(storage)]);
+  return there.dev === here.dev ? 0 : bytesOfImages(images, pace);
 }
 
 /**
@@ -60,11 +84,13 @@ async function createSchema(database: TargetDatabase): Promise<void> {
 /** Compares both sides by the program that shares no code with the copying. */
 export async function verifyImport({
   places,
+  legacy,
   database,
   databaseUrl,
   storage,
+  record,
 }: ImportSession): Promise<Verification> {
-  const progress = new Progress();
+  const progress = new Progress(record);
   let step = '';
   let done = 0;
   const verification = await verify(
@@ -82,6 +108,7 @@ export async function verifyImport({
       },
     },
     {
+      rest: () => legacy.pace.rest(),
       onProgress: (now) => {
         if (now.step !== step) progress.begin(`verifying, ${now.step}`, now.total);
         progress.add(now.step === step ? now.done - done : now.done);
@@ -92,11 +119,9 @@ export async function verifyImport({
   );
   progress.end();
   await keepResult(database, 'verification', verification);
+  record.tell({ verifiedAt: Date.now(), unexplained: verification.unexplained });
   return verification;
 }
-
-const pageName = 'teamtalk-import.html';
-const dataName = 'teamtalk-import.json';
 
 /** Writes the report of what has been done so far into `folder`, as a page and as JSON. */
 export async function writeReport(
@@ -104,10 +129,6 @@ export async function writeReport(
   folder: string,
 ): Promise<{ report: ImportReport; page: string; data: string }> {
   const report = await makeReport(database, await keptResults(database));
-  await mkdir(folder, { recursive: true });
-  const page = path.join(folder, pageName);
-  const data = path.join(folder, dataName);
-  await writeFile(page, reportPage(report));
-  await writeFile(data, `${JSON.stringify(report, null, 2)}\n`);
-  return { report, page, data };
+  const written = await writePages(folder, 'teamtalk-import', { page: reportPage(report), data: report });
+  return { report, ...written };
 }

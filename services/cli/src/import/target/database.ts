@@ -7,6 +7,8 @@ import { Failure } from '../../failure.js';
 
 const connectMs = 10_000;
 const lockMs = 60_000;
+/** What one sort may hold before it spills to temporary files, bytes. */
+export const workMemory = 128 * 1024 * 1024;
 
 /** The database of the new installation, as the importer uses it. */
 export class TargetDatabase {
@@ -22,7 +24,7 @@ export class TargetDatabase {
       connectionTimeoutMillis: connectMs,
       application_name: 'teamtalk import',
       // What a crash loses of the rows it loses of the state, too, which is in the same transactions.
-      options: '-c synchronous_commit=off -c work_mem=128MB -c maintenance_work_mem=128MB -c jit=off',
+      options: `-c synchronous_commit=off -c work_mem=${workMemory / 1024} -c maintenance_work_mem=128MB -c jit=off`,
     });
     this.#pool.on('error', () => {});
     // One that breaks between two statements is noticed by the next of them.

@@ -1,4 +1,5 @@
 import { Failure } from '../../failure.js';
+import type { LegacyPlaces } from '../places.js';
 import type { TargetDatabase, TargetSession } from './database.js';
 
 /** Tables that an import fills, and that have to be empty before it begins; with what their rows are called. */
@@ -81,10 +82,10 @@ export class ImportState {
   }
 }
 
-/** The same database is the same source, by whatever account it is read. */
-export function sourceName(mysql: string): string {
+/** The same database is the same source, by whatever account it is read; each project of several is one. */
+export function sourceName({ mysql, project }: Pick<LegacyPlaces, 'mysql' | 'project'>): string {
   const { host, pathname } = new URL(mysql);
-  return `${host}${pathname}`;
+  return `${host}${pathname}${project === undefined ? '' : `, project ${project}`}`;
 }
 
 const stateTables = [

@@ -1,7 +1,10 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type LegacySchemaOptions, legacySchema, MariadbServer, RedisServer } from '@teamtalk/local-stack';
+import {
+  type LegacySchemaOptions,
+  LegacyServers,
+  legacySchema,
+  type MariadbServer,
+} from '@teamtalk/local-stack';
 import { Redis } from 'ioredis';
 import { type Connection, createConnection } from 'mysql2/promise';
 
@@ -19,20 +22,11 @@ export interface LegacyStand {
 }
 
 export async function startLegacyStand(schema: LegacySchemaOptions = {}): Promise<LegacyStand> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'legacy-stand-'));
-  await chmod(folder, 0o711);
-  const place = (name: string) => ({
-    dataDir: path.join(folder, name),
-    logFile: path.join(folder, `${name}.log`),
-    port: 0,
-  });
-  const [mariadb, redis] = await Promise.all([
-    MariadbServer.start(place('mariadb')),
-    RedisServer.start(place('redis')),
-  ]);
+  const servers = await LegacyServers.start('legacy-stand');
+  const { folder, mariadb } = servers;
   const sql = await createConnection({ uri: mariadb.url, multipleStatements: true, charset: 'utf8mb4' });
   for (const statement of legacySchema(schema)) await sql.query(statement);
-  const redisUrl = `redis://127.0.0.1:${redis.port}`;
+  const redisUrl = servers.redis.url;
   const clients: Redis[] = [];
   return {
     folder,
@@ -49,8 +43,7 @@ export async function startLegacyStand(schema: LegacySchemaOptions = {}): Promis
     close: async () => {
       for (const client of clients) client.disconnect();
       await sql.end().catch(() => {});
-      await Promise.all([mariadb.stop(), redis.stop()]);
-      await rm(folder, { recursive: true, force: true });
+      await servers.stop();
     },
   };
 }

@@ -1,12 +1,13 @@
-import type { CutoverRecord } from '../cutover/cutover.js';
+import type { EveningRecord } from '../cutover/evening.js';
 import { document, escaped, table } from './html.js';
 
-/** The record of the evening as one page, to be read, printed and signed. */
-export function cutoverPage(record: CutoverRecord): string {
+/** The record of an evening as one page, to be read, printed and signed. */
+export function eveningPage(title: string, record: EveningRecord): string {
   const kind = record.decision === 'go' ? 'good' : 'bad';
+  const deadline = record.deadline === null ? '' : `; it had to be over by ${escaped(record.deadline)}`;
   return document(
-    `Move from ${record.source}`,
-    `<p>Begun ${escaped(record.beganAt)}, ended ${escaped(record.endedAt)}; it had to be over by ${escaped(record.deadline)}.
+    title,
+    `<p>Begun ${escaped(record.beganAt)}, ended ${escaped(record.endedAt)}${deadline}.
 <strong class="${kind}">${record.decision === 'go' ? 'Go.' : 'No go.'}</strong></p>
 <h2>Go or no go</h2>
 ${table(

@@ -1,0 +1,40 @@
+import type { Command } from 'commander';
+import { hostAndPort, wholeNumber } from '../arguments.js';
+import { Failure } from '../failure.js';
+import { databaseUrl } from '../installation.js';
+import { print, printJson } from '../output.js';
+
+interface CheckImagesOptions {
+  texts: number;
+  textKey?: string;
+  via?: { host: string; port: number };
+  json?: boolean;
+}
+
+/** `teamtalk import check-images` */
+export function defineCheckImages(command: Command): void {
+  command
+    .command('check-images')
+    .description('Ask every msfs that old texts and avatars name for some of their images')
+    .option('--texts <count>', 'texts that are looked at, drawn by lot', wholeNumber(1, 10_000_000), 100_000)
+    .option('--text-key <key>', 'the key of the texts; default: TEXT_KEY')
+    .option('--via <host:port>', 'ask this msfs in place of all of them, as clients will', hostAndPort)
+    .option('--json', 'print JSON')
+    .action(checkImages);
+}
+
+async function checkImages({ texts, textKey, via, json }: CheckImagesOptions): Promise<void> {
+  const run = await import('../import/run/index.js');
+  const addresses = await run.checkImages({ databaseUrl: databaseUrl(process.env), texts, textKey, via });
+  if (json) printJson(addresses);
+  else if (addresses.length === 0) print('no text and no avatar names an image of an msfs');
+  else {
+    for (const { origin, named, problem } of addresses)
+      print(`${origin}  ${named.toLocaleString('en')} images: ${problem ?? 'answers'}`);
+  }
+  const silent = addresses.filter(({ problem }) => problem !== null);
+  if (silent.length === 0) return;
+  throw new Failure(
+    `${silent.map(({ origin }) => origin).join(', ')}: clients get no images from there. Let the name, or the address, lead to an msfs of the new servers that listens on this port.`,
+  );
+}

@@ -1,0 +1,139 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { TableRow } from '@teamtalk/administration/user-table';
+import type { Command } from 'commander';
+import { wholeNumber } from '../arguments.js';
+import { withDatabase } from '../database.js';
+import { Failure } from '../failure.js';
+import { clearProgress, note, print, printRow, showProgress } from '../output.js';
+
+interface ImportOptions {
+  dryRun?: boolean;
+  skipErrors?: boolean;
+}
+
+const columnsHelp = `
+Columns, named in the first row, in any order:
+  name         what the user logs in with; the only one that is needed
+  nick_name  real_name  gender (male, female)  email  tel  sign_info
+  department   its name, or the names from the top: Company/R&D
+Who exists already is changed; an empty cell leaves the field as it is. New users have no password until they are given one.
+`;
+
+/** `teamtalk user import FILE`, `teamtalk user undo-import ID` */
+export function defineImport(user: Command): void {
+  user
+    .command('import <file>')
+    .description('Add and change users from a CSV or .xlsx file, after every row was checked')
+    .option('--dry-run', 'only check')
+    .option('--skip-errors', 'leave out the rows that are wrong, in place of changing nothing')
+    .addHelpText('after', columnsHelp)
+    .action(importUsers);
+
+  user
+    .command('undo-import')
+    .argument('<id>', 'number of the import', wholeNumber(1, 0x7fff_ffff))
+    .description('Take back what an import of the last 30 days did, unless it was changed since')
+    .action(undoImport);
+}
+
+async function importUsers(file: string, { dryRun, skipErrors }: ImportOptions): Promise<void> {
+  const rows = await readRows(file);
+  await withDatabase(async (dataSource, { databaseOf, operator, UserImports }) => {
+    const { batchesOf, faultText } = await import('@teamtalk/administration/user-table');
+    const imports = new UserImports(databaseOf(dataSource));
+    const actor = operator();
+    const id = await imports.create(path.basename(file), actor);
+    let [done, wrong] = [0, 0];
+    for (const batch of batchesOf(rows)) {
+      const written = batch.map(({ nick_name, real_name, sign_info, ...row }) => ({
+        ...row,
+        nickName: nick_name,
+        realName: real_name,
+        signInfo: sign_info,
+      }));
+      const outcome = await imports.addRows(id, written, actor);
+      if (outcome.result !== 'done')
+        throw new Failure(`import ${id} cannot take these rows: ${outcome.result}`);
+      clearProgress();
+      for (const { row_no: row, name, faults } of outcome.value) {
+        if (faults.length > 0) wrong++;
+        for (const fault of faults) printRow([`row ${row}`, name, faultText(fault)]);
+      }
+      done += batch.length;
+      showProgress(`${done} of ${rows.length} rows checked`);
+    }
+    clearProgress();
+    const checked = await imports.find(id);
+    const { creates = 0, changes = 0, same = 0 } = checked ?? {};
+    print(
+      `import ${id}: ${creates} to add, ${changes} to change, ${same} as they are already, ${wrong} rows wrong`,
+    );
+    if (dryRun) return;
+    if (wrong > 0 && !skipErrors) {
+      throw new Failure(
+        'nothing was changed, since rows are wrong: correct them, or leave them out with --skip-errors',
+      );
+    }
+    for (;;) {
+      const outcome = await imports.run(id, actor);
+      if (outcome.result !== 'done') throw new Failure(`import ${id} cannot be run: ${outcome.result}`);
+      const { creates: adds, changes: edits, done: finished } = outcome.value;
+      showProgress(`${finished} of ${adds + edits} users`);
+      if (finished < adds + edits) continue;
+      clearProgress();
+      print(`import ${id}: added and changed ${finished} users`);
+      note(`it can be taken back for 30 days: teamtalk user undo-import ${id}`);
+      return;
+    }
+  }).finally(clearProgress);
+}
+
+async function undoImport(id: number): Promise<void> {
+  await withDatabase(async (dataSource, { databaseOf, operator, UserImports }) => {
+    const imports = new UserImports(databaseOf(dataSource));
+    let left = 0;
+    for (;;) {
+      const outcome = await imports.undo(id, operator());
+      if (outcome.result === 'not-found') throw new Failure(`there is no import ${id}`);
+      if (outcome.result !== 'done') throw new Failure(`import ${id} has changed nothing`);
+      const { done, undone, kept } = outcome.value;
+      left += outcome.value.left.length;
+      showProgress(`${undone} of ${done} rows`);
+      if (undone < done) continue;
+      clearProgress();
+      print(`import ${id}: took back ${undone} rows; of ${kept}, what others changed meanwhile stayed`);
+      // No service is told by a command.
+      if (left > 0)
+        note(`${left} users cannot log in any more; end the connections they have in the console`);
+      return;
+    }
+  }).finally(clearProgress);
+}
+
+/** @throws Failure when the file is not one of users */
+async function readRows(file: string): Promise<TableRow[]> {
+  const [{ readCells, UnreadableFile }, { readUserTable, tableProblemText }] = await Promise.all([
+    import('@teamtalk/administration/user-file'),
+    import('@teamtalk/administration/user-table'),
+  ]);
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(file);
+  } catch (error) {
+    throw new Failure(`${file} cannot be read: ${error instanceof Error ? error.message : error}`);
+  }
+  try {
+    const table = readUserTable(await readCells(new Uint8Array(bytes)));
+    if (Array.isArray(table)) return table;
+    throw new Failure(`${file}: ${tableProblemText(table)}`);
+  } catch (error) {
+    if (!(error instanceof UnreadableFile)) throw error;
+    const why = {
+      'too-large': 'it is larger than 20 MB',
+      'not-excel': 'it is no .xlsx',
+      'not-csv': 'its CSV is broken',
+    };
+    throw new Failure(`${file} cannot be read: ${why[error.reason]}`);
+  }
+}

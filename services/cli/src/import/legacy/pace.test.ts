@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { Pace } from './pace.js';
+
+/** How long something takes, milliseconds. */
+async function timeOf(what: () => Promise<unknown>): Promise<number> {
+  const begin = performance.now();
+  await what();
+  return performance.now() - begin;
+}
+
+function work(ms: number): void {
+  const begin = performance.now();
+  while (performance.now() - begin < ms);
+}
+
+test('everything since the last pause is paused for, and only once', async () => {
+  const pace = new Pace(25);
+  work(10);
+  work(10);
+  expect(await timeOf(() => pace.rest())).toBeGreaterThanOrEqual(59);
+  work(10);
+  const first = pace.rest();
+  expect(await timeOf(() => Promise.all([first, pace.rest()]))).toBeGreaterThanOrEqual(29);
+});
+
+test('nothing is paused for at 100 percent', async () => {
+  const pace = new Pace(100);
+  expect(pace.isLimited).toBe(false);
+  work(20);
+  let isOver = false;
+  void pace.rest().then(() => (isOver = true));
+  await Promise.resolve();
+  await Promise.resolve();
+  expect(isOver).toBe(true);
+});
+
+test('waiting is no work', async () => {
+  const pace = new Pace(1);
+  await pace.rest();
+  await pace.idle(200);
+  // As work it would be paused for for 20 s.
+  expect(await timeOf(() => pace.rest())).toBeLessThan(10_000);
+});
+
+test('a pause ends when the limit is lifted', async () => {
+  const pace = new Pace(1);
+  work(100);
+  const pause = pace.rest();
+  pace.lift();
+  expect(await timeOf(() => pause)).toBeLessThan(9_000);
+  expect(pace.isLimited).toBe(false);
+});

@@ -1,0 +1,24 @@
+import type { ImportSession } from './session.js';
+
+/** Runs `work` under the importer's lock; when that is lost, `work` has ended before this rejects. */
+export async function untilBroken<T>(
+  { database }: ImportSession,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const stop = new AbortController();
+  const end = () => stop.abort();
+  if (signal.aborted) end();
+  signal.addEventListener('abort', end);
+  let running: Promise<T> | undefined;
+  try {
+    return await database.alone(() => {
+      running = work(stop.signal);
+      return running;
+    });
+  } finally {
+    end();
+    signal.removeEventListener('abort', end);
+    await running?.catch(() => {});
+  }
+}

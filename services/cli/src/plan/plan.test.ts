@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { withPresets } from './assumptions.js';
+import { planFor } from './plan.js';
+
+/** 100 messages and 10 logins in the busiest second, 43,200 connections. */
+const quiet = withPresets({
+  messagesPerUserDay: 10,
+  peakFactor: 10,
+  loginsPerUserDay: 1,
+  sessionsPerLogin: 10,
+  onlineShare: 0.5,
+  devices: 1,
+  groupShare: 0.5,
+  members: 11,
+});
+
+/** 40,000 messages in the busiest second, and nothing else. */
+const busy = withPresets({ messagesPerUserDay: 40, peakFactor: 10, loginsPerUserDay: 0, groupShare: 0 });
+
+const replicasOf = (plan: ReturnType<typeof planFor>) =>
+  Object.fromEntries(plan.services.map(({ service, replicas }) => [service, replicas]));
+
+describe('a plan', () => {
+  it('says what happens in the busiest second', () => {
+    expect(planFor(86_400, quiet).load).toEqual({
+      messagesPerDay: 864_000,
+      messagesPerSecond: 100,
+      // Half goes to one receiver, half to ten, of whom half are online.
+      deliveriesPerSecond: 275,
+      loginsPerSecond: 10,
+      connections: 43_200,
+    });
+  });
+
+  it('has as many msg_servers as connections need, and a spare one', () => {
+    const [msgServer] = planFor(86_400, quiet).services;
+    expect(msgServer).toMatchObject({ service: 'msg_server', replicas: 5, because: 'connections' });
+    // Each has 20 transactions of 99.8 µs. Together: 100 messages of 36.0 µs, 175 deliveries more of 4.1, 10 logins of
+    // 133, and 43,200 connections of 1.45 millionths of a core.
+    expect(msgServer!.cpu).toBeCloseTo(0.00998 + 0.0036 + 0.00072 + 0.00133 + 0.06284, 4);
+    // A quarter of the connections of 1.4 KiB, while the spare one is missing, above 512 MiB.
+    expect(msgServer!.memoryOfReplica).toBeCloseTo(512 * 1024 ** 2 + 10_800 * 1.4 * 1024, 0);
+  });
+
+  it('keeps two of each service even where one would do', () => {
+    expect(replicasOf(planFor(100, quiet))).toEqual({
+      msg_server: 2,
+      db_proxy_server: 2,
+      route_server: 2,
+      login_server: 2,
+    });
+  });
+
+  it('sends no replica more messages than were measured', () => {
+    const plan = planFor(8_640_000, busy);
+    expect(plan.load.messagesPerSecond).toBe(40_000);
+    expect(plan.services[1]).toMatchObject({ replicas: 3, because: '20,000 messages/s, as measured' });
+    // 357 transactions of 350 µs at each of two, and 40,000 messages of 5.2 µs.
+    expect(plan.services[1]!.cpuOfReplica).toBeCloseTo(0.125 + 0.104, 3);
+  });
+
+  it('sizes PostgreSQL by what all db_proxy_servers do', () => {
+    const { postgresql } = planFor(8_640_000, busy).stores;
+    // 357 transactions of 344 µs from each of three, and 40,000 messages of 11.85 µs.
+    expect(postgresql.cpu).toBeCloseTo(0.368 + 0.474, 3);
+    expect(postgresql.cores).toBe(2);
+    // Three times a pool of 10, one transaction, 5 others and the owner's lock.
+    expect(postgresql.connections).toBe(51);
+    // 345.6 million messages of 300 bytes.
+    expect(postgresql.diskPerDay).toBe(103_680_000_000);
+    expect(postgresql.diskPerYear).toBe(365 * 103_680_000_000);
+    expect(postgresql.walPerDay).toBe(3 * 103_680_000_000);
+    expect(planFor(8_640_000, { ...busy, retention: 30, messageBytes: 428 }).stores.postgresql.diskKept).toBe(
+      30 * 2 * 103_680_000_000,
+    );
+  });
+
+  it('takes fewer cores of faster ones', () => {
+    const [slow, fast] = [1, 2].map((coreSpeed) => planFor(86_400, { ...quiet, coreSpeed }));
+    expect(fast!.services[0]!.cpu).toBeCloseTo(slow!.services[0]!.cpu / 2);
+  });
+
+  it('says when it goes beyond what was measured', () => {
+    expect(planFor(86_400, quiet).warnings).toEqual([]);
+    expect(planFor(8_640_000, busy).warnings).toEqual([expect.stringContaining('have not been measured')]);
+    expect(planFor(20_000_000, busy).warnings).toEqual([
+      expect.stringContaining('more than one PostgreSQL can be expected to store'),
+    ]);
+  });
+
+  it('is refused where no number of replicas is enough', () => {
+    expect(() => planFor(1_000_000, { ...quiet, connectionsPerMsgServer: 1 })).toThrow(
+      'more than 2000 replicas of a service, for connections',
+    );
+  });
+});
