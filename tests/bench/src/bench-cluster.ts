@@ -40,6 +40,8 @@ export class BenchCluster {
   #shape = '';
   /** folder of the checkout whose services are started from now on; undefined: this one's */
   checkout: string | undefined;
+  /** Two checkouts are compared: the services of both share their users, because one may not know of any others. */
+  compares = false;
   readonly #seeded = new Map<string, number>();
 
   static async start(nodeOptionsOf: Partial<Record<ServiceName, readonly string[]>>): Promise<BenchCluster> {
@@ -65,7 +67,7 @@ export class BenchCluster {
 
   /** Starts the services in this shape, unless they already have it. */
   async take({ counts, env, envOf }: Shape, fresh: boolean): Promise<void> {
-    const shape = JSON.stringify({ counts, env, envOf, checkout: this.checkout });
+    const shape = JSON.stringify({ counts, env, envOf, checkout: this.checkout, compares: this.compares });
     if (this.#cluster && this.#shape === shape && !fresh) return;
     await this.leave();
     this.#cluster = await TestCluster.start({
@@ -77,6 +79,7 @@ export class BenchCluster {
       infrastructure: this.infrastructure,
       nodeOptionsOf: this.#nodeOptionsOf,
       ...(this.checkout && { checkout: this.checkout }),
+      ...(this.compares && { sharedUsers: true }),
     });
     this.#shape = shape;
   }

@@ -17,7 +17,8 @@ export async function storeMessages(
     pairs,
     total,
     say,
-  }: { prefix: string; pairs: number; total: number; say: (line: string) => void },
+    daysAgo = 0,
+  }: { prefix: string; pairs: number; total: number; say: (line: string) => void; daysAgo?: number },
 ): Promise<void> {
   await cluster.haveUsers(prefix, pairs * 2);
   const each = Math.ceil(total / pairs);
@@ -29,7 +30,7 @@ export async function storeMessages(
   for (let first = 1; first <= pairs; first += pairsAtOnce) {
     const last = Math.min(pairs, first + pairsAtOnce - 1);
     const room = await cluster.sql<Pair>(makeRoom, [prefix, first, last, each]);
-    await cluster.sql(`COPY (${messagesOf(room, each)}) TO '${file}' (FORMAT binary)`);
+    await cluster.sql(`COPY (${messagesOf(room, each, daysAgo)}) TO '${file}' (FORMAT binary)`);
     await cluster.sql(`COPY message FROM '${file}' (FORMAT binary)`);
     say(`  ${Math.min(total, last * each).toLocaleString('en-US')} messages stored`);
   }
@@ -66,12 +67,12 @@ const makeRoom = `
   SELECT p.conv, p.low, p.high, m.base, m.low_base FROM pair p JOIN moved m USING (conv)`;
 
 /** `each` messages of every pair, with the columns of the table `message`. COPY takes no parameters. */
-function messagesOf(pairs: readonly Pair[], each: number): string {
+function messagesOf(pairs: readonly Pair[], each: number, daysAgo: number): string {
   const list = (column: keyof Pair) => pairs.map((pair) => pair[column]).join();
   return `
     SELECT p.conv, (p.base + i)::int4, CASE WHEN i % 2 = 1 THEN p.low ELSE p.high END,
       (CASE WHEN i % 2 = 1 THEN p.low_base + (i + 1) / 2 ELSE p.base - p.low_base + i / 2 END)::int4,
-      0::int8, now() - interval '1 second' * (${each} - i), 1::int2, convert_to(rpad('stored ' || i, ${textBytes}, 'x'), 'UTF8')
+      0::int8, now() - interval '${daysAgo} days' - interval '1 second' * (${each} - i), 1::int2, convert_to(rpad('stored ' || i, ${textBytes}, 'x'), 'UTF8')
     FROM unnest('{${list('conv')}}'::int8[], '{${list('low')}}'::int4[], '{${list('high')}}'::int4[],
       '{${list('base')}}'::int4[], '{${list('low_base')}}'::int4[]) AS p(conv, low, high, base, low_base),
       generate_series(1, ${each}) AS i`;

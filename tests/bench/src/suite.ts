@@ -9,12 +9,14 @@ import { runLoadProcess } from './load-process.js';
 import { profileOptions, reportProfiles } from './profile.js';
 import { commitOf, describeMachine, type Report, reportScenario, type ScenarioReport } from './report.js';
 import type { Point, Scenario, ScenarioContext } from './scenario.js';
+import { consoleScenarios } from './scenarios/console.js';
 import { fileScenarios } from './scenarios/files.js';
 import { growthScenarios } from './scenarios/growth.js';
 import { imageScenarios } from './scenarios/images.js';
 import { messageScenarios } from './scenarios/messages.js';
 import { peerScenarios } from './scenarios/peers.js';
 import { readScenarios } from './scenarios/reads.js';
+import { retentionScenarios } from './scenarios/retention.js';
 import { sessionScenarios } from './scenarios/sessions.js';
 import { describeReport } from './text-table.js';
 import { combinePoints, type Side, turnsOf } from './turns.js';
@@ -23,10 +25,12 @@ import { combinePoints, type Side, turnsOf } from './turns.js';
 export const scenarios: readonly Scenario[] = [
   ...sessionScenarios,
   ...readScenarios,
+  ...consoleScenarios,
   ...fileScenarios,
   ...imageScenarios,
   ...messageScenarios,
   ...growthScenarios,
+  ...retentionScenarios,
   ...peerScenarios,
 ];
 
@@ -137,6 +141,7 @@ async function measureByTurns(
     reshape: (other) => cluster.take(other, true),
     say,
   };
+  cluster.compares = Boolean(compared);
   const measured = new Map(sides.map((side) => [side, [] as Point[][]]));
   for (const side of turnsOf(sides, rounds)) {
     cluster.checkout = side.checkout;

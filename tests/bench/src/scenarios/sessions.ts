@@ -95,7 +95,7 @@ const plainIdle: Scenario = {
   run: (context) => idle(context),
 };
 
-const allServices: Shape = { counts: { file_server: 1, msfs: 1 } };
+const allServices: Shape = { counts: { push_server: 1, file_server: 1, msfs: 1 } };
 
 const idleInstallation: Scenario = {
   name: 'idle-installation',

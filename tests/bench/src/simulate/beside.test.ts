@@ -1,0 +1,95 @@
+import { costs, messageSlope } from '@teamtalk/cli/plan';
+import { expect, it } from 'vitest';
+import { scenarios } from '../suite.js';
+import {
+  compareWithRuns,
+  costScenarios,
+  growthScenarios,
+  largestErrors,
+  type MeasuredReport,
+} from './beside.js';
+
+type Cpu = Record<string, number>;
+
+const named = ({ postgresql, ...cpu }: (typeof costs.message)['slow' | 'fast']['cpu']): Cpu => ({
+  ...cpu,
+  postgres: postgresql,
+  generator: 26,
+});
+
+/** What a run with several msg_servers takes if the plan is right. */
+function planned(msgServers: number): Cpu {
+  const { perTransaction, perMessage } = messageSlope('msg_server');
+  const transactions = msgServers * costs.message.slow.transactions;
+  return {
+    ...named(costs.message.slow.cpu),
+    msg_server: (transactions * perTransaction) / 5_000 + perMessage,
+  };
+}
+
+const point = (x: number, acked: number, microseconds: Cpu) => ({
+  x,
+  microseconds,
+  result: { rates: { acked }, latency: { ack: { p50: 4, p99: 13 } } },
+});
+
+const report: MeasuredReport = {
+  machine: { cpu: 'any', cores: 2 },
+  baseline: { fsyncMs: { p50: 0.17 } },
+  scenarios: [
+    { name: costScenarios.slow, points: [point(0, 5_000, named(costs.message.slow.cpu))] },
+    { name: costScenarios.fast, points: [point(0, 20_000, named(costs.message.fast.cpu))] },
+    {
+      name: growthScenarios.msgServers,
+      points: [1, 2, 3].map((count) => point(count, 5_000, planned(count))),
+    },
+    { name: growthScenarios.dbProxies, points: [point(1, 5_000, planned(1))] },
+  ],
+};
+
+it('finds no error of the plan in runs that are as it says, and the simulator’s for each run', () => {
+  const comparisons = compareWithRuns(report);
+  const ofPlan = comparisons.filter(({ by }) => by === 'plan');
+  expect(ofPlan).toHaveLength(4 * 4);
+  for (const { run, figure, error } of ofPlan)
+    expect(Math.abs(error), `${run}: ${figure}`).toBeLessThan(0.001);
+  const busy = comparisons.filter(({ figure }) => figure === 'busy');
+  expect(busy.map(({ run }) => run)).toEqual([
+    'grow-msg-servers 1',
+    'grow-msg-servers 2',
+    'grow-msg-servers 3',
+    'grow-db-proxies 1',
+  ]);
+  // 110.6 µs of the processes and 26 of the load generator, 5,000 times a second, of two cores.
+  expect(busy[0]!.measured).toBeCloseTo(0.3415, 4);
+  for (const { error } of busy) expect(Math.abs(error)).toBeLessThan(0.2);
+});
+
+it('finds what is dearer than the plan says, and names the largest error of each', () => {
+  const dearer = structuredClone(report);
+  const [, , grown] = dearer.scenarios;
+  grown!.points[2]!.microseconds.msg_server! *= 2;
+  const largest = new Map(largestErrors(compareWithRuns(dearer)));
+  expect(largest.get('plan, µs a message, msg_server')).toBeCloseTo(-0.5);
+  expect(largest.get('plan, µs a message, db_proxy_server')).toBeCloseTo(0);
+  expect([...largest.keys()]).toHaveLength(7);
+});
+
+it('says what is missing', () => {
+  const without = (name: string) => ({
+    ...report,
+    scenarios: report.scenarios.filter((each) => each.name !== name),
+  });
+  expect(() => compareWithRuns(without('p2p-20k'))).toThrow(
+    'p2p-20k was not measured: npm run bench -- p2p-5k p2p-20k grow-msg-servers grow-db-proxies',
+  );
+  const failed = { ...report, scenarios: [{ name: 'p2p-5k', error: 'no services run', points: [] }] };
+  expect(() => compareWithRuns(failed)).toThrow('p2p-5k failed: no services run');
+  expect(() => compareWithRuns({ ...report, machine: { cpu: 'any', cores: 64 } })).toThrow('on two cores');
+});
+
+it('takes scenarios that there are', () => {
+  const names = scenarios.map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(Object.values(costScenarios)));
+  expect(names).toEqual(expect.arrayContaining(Object.values(growthScenarios)));
+});

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { Random } from './random.js';
+import { Simulation } from './simulation.js';
+import { Disk, Host, Process } from './stations.js';
+
+const jobs = 400_000;
+
+/** Mean and p99 of the time in the system, with arrivals at random, 0.8 a core and unit of time. */
+function sojourn(cores: number, service: (random: Random) => number) {
+  const sim = new Simulation();
+  const random = new Random(7);
+  const host = new Host(sim, cores);
+  // Of one core, one process; of several, a process for each job.
+  const one = new Process(host);
+  const times: number[] = [];
+  let left = jobs;
+  const arrive = () => {
+    const arrived = sim.now;
+    const process = cores === 1 ? one : new Process(host);
+    process.do(service(random), () => times.push(sim.now - arrived));
+    if (--left > 0) sim.after(random.exponential(1 / (0.8 * cores)), arrive);
+  };
+  sim.after(0, arrive);
+  sim.run(Number.POSITIVE_INFINITY);
+  times.sort((a, b) => a - b);
+  expect(times).toHaveLength(jobs);
+  return { mean: times.reduce((sum, time) => sum + time, 0) / jobs, p99: times[Math.floor(0.99 * jobs)]! };
+}
+
+/** At most so much off, as a share. */
+function expectNear(value: number, expected: number, share: number): void {
+  expect(Math.abs(value / expected - 1), `${value} beside ${expected}`).toBeLessThan(share);
+}
+
+describe('a station beside queueing theory, four fifths busy', () => {
+  it('is M/M/1 with random service', () => {
+    const { mean, p99 } = sojourn(1, (random) => random.exponential(1));
+    // 1 / (1 - 0.8), and of an exponential time with that mean.
+    expectNear(mean, 5, 0.05);
+    expectNear(p99, 5 * Math.log(100), 0.08);
+  });
+
+  it('is M/D/1 with constant service', () => {
+    // 1 + 0.8 / (2 (1 - 0.8))
+    expectNear(sojourn(1, () => 1).mean, 3, 0.05);
+  });
+
+  it('is M/M/2 with two cores', () => {
+    // By Erlang's C: 0.711 of the jobs wait, 1 / (2 - 1.6) each.
+    expectNear(sojourn(2, (random) => random.exponential(1)).mean, 1 + 0.7111 / 0.4, 0.05);
+  });
+});
+
+describe('a host', () => {
+  it('gives its core to the next process after a slice, and back in turn', () => {
+    const sim = new Simulation();
+    const host = new Host(sim, 1, 10);
+    const order: string[] = [];
+    for (const name of ['a', 'b']) {
+      const process = new Process(host);
+      for (let k = 0; k < 4; k++) process.do(6, () => order.push(name));
+    }
+    sim.run(1_000);
+    expect(order.join('')).toBe('aabbaabb');
+    expect(host.used).toBe(48);
+  });
+
+  it('leaves a core to a process that is alone', () => {
+    const sim = new Simulation();
+    const host = new Host(sim, 2, 10);
+    const ends: number[] = [];
+    for (let n = 0; n < 2; n++) {
+      const process = new Process(host);
+      for (let k = 0; k < 5; k++) process.do(6, () => k === 4 && ends.push(sim.now));
+    }
+    sim.run(1_000);
+    expect(ends).toEqual([30, 30]);
+  });
+});
+
+describe('a disk', () => {
+  it('writes together what comes during a flush', () => {
+    const sim = new Simulation();
+    const disk = new Disk(sim, () => 100);
+    const done: number[] = [];
+    for (const at of [0, 10, 90, 150]) sim.after(at, () => disk.sync(() => done.push(sim.now)));
+    sim.run(1_000);
+    expect(done).toEqual([100, 200, 200, 300]);
+    expect(disk.used).toBe(300);
+  });
+});

@@ -1,0 +1,123 @@
+import { Queue } from './queue.js';
+import type { Simulation } from './simulation.js';
+
+interface Work {
+  cost: number;
+  done: () => void;
+}
+
+/** A machine whose cores take turns among the processes that have work, in the order in which they got ready. */
+export class Host {
+  readonly sim: Simulation;
+  readonly cores: number;
+  /** how long a process keeps its core while others wait */
+  readonly slice: number;
+  /** core-microseconds used */
+  used = 0;
+  #running = 0;
+  readonly #ready = new Queue<() => void>();
+
+  /** @param slice Infinity: until it has nothing left to do */
+  constructor(sim: Simulation, cores: number, slice = Number.POSITIVE_INFINITY) {
+    this.sim = sim;
+    this.cores = cores;
+    this.slice = slice;
+  }
+
+  /** Whether a process waits for a core. */
+  get wanted(): boolean {
+    return this.#ready.size > 0;
+  }
+
+  acquire(run: () => void): void {
+    if (this.#running < this.cores) {
+      this.#running++;
+      run();
+    } else this.#ready.push(run);
+  }
+
+  release(): void {
+    const next = this.#ready.shift();
+    if (next) next();
+    else this.#running--;
+  }
+}
+
+/** A process with one thread: does its work piece by piece in the order in which it came, as long as it has a core. */
+export class Process {
+  readonly #host: Host;
+  readonly #work = new Queue<Work>();
+  #active = false;
+  #sliceEnds = 0;
+  /** microseconds of CPU used */
+  used = 0;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  /** `done` is called when the piece is finished; it may ask for more. */
+  do(cost: number, done: () => void): void {
+    this.#work.push({ cost, done });
+    if (this.#active) return;
+    this.#active = true;
+    this.#host.acquire(this.#begin);
+  }
+
+  readonly #begin = (): void => {
+    this.#sliceEnds = this.#host.sim.now + this.#host.slice;
+    this.#next();
+  };
+
+  #next(): void {
+    const work = this.#work.shift();
+    if (!work) {
+      this.#active = false;
+      this.#host.release();
+      return;
+    }
+    this.#host.sim.after(work.cost, () => {
+      this.used += work.cost;
+      this.#host.used += work.cost;
+      work.done();
+      if (this.#work.size > 0 && this.#host.wanted && this.#host.sim.now >= this.#sliceEnds) {
+        // Waits behind those that are ready.
+        this.#host.acquire(this.#begin);
+        this.#host.release();
+      } else this.#next();
+    });
+  }
+}
+
+/** A disk that flushes: what comes during a flush is written by the next one, all of it together. */
+export class Disk {
+  readonly #sim: Simulation;
+  readonly #flush: () => number;
+  #waiting: (() => void)[] = [];
+  #busy = false;
+  used = 0;
+
+  /** @param flush how long the next flush takes */
+  constructor(sim: Simulation, flush: () => number) {
+    this.#sim = sim;
+    this.#flush = flush;
+  }
+
+  sync(done: () => void): void {
+    this.#waiting.push(done);
+    if (!this.#busy) this.#begin();
+  }
+
+  #begin(): void {
+    this.#busy = true;
+    const flushed = this.#waiting;
+    this.#waiting = [];
+    const takes = this.#flush();
+    this.#sim.after(takes, () => {
+      this.used += takes;
+      this.#busy = false;
+      for (const done of flushed) done();
+      if (!this.#busy && this.#waiting.length > 0) this.#begin();
+    });
+  }
+}
