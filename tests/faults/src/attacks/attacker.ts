@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 
 /** Where attacks come from; witnesses come from 127.0.0.1. */
@@ -45,6 +46,32 @@ export class Attacker {
   close(): void {
     for (const socket of this.#sockets.splice(0)) socket.destroy();
   }
+}
+
+/** Posts, by default from the attacker's address. @returns the status, 0: none came; and the body */
+export async function post(
+  url: string,
+  body: Buffer | string,
+  headers: Readonly<Record<string, string>>,
+  localAddress = attackerAddress,
+): Promise<{ status: number; text: string }> {
+  return new Promise((resolve) => {
+    const failed = () => resolve({ status: 0, text: '' });
+    const all = { ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' };
+    const options = { method: 'POST', localAddress, headers: all, timeout: 10_000 };
+    const sent = request(url, options, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', failed);
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
+      );
+    });
+    // A refusal may end the connection while the body is being sent.
+    sent.on('error', failed);
+    sent.on('timeout', () => sent.destroy());
+    sent.end(body);
+  });
 }
 
 /** The memory of a process, MiB. */

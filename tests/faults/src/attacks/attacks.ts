@@ -2,6 +2,7 @@ import { accounts } from './accounts.js';
 import { apps } from './apps.js';
 import type { Attack } from './attack.js';
 import { coldLogin } from './cold-login.js';
+import { consoleAndHooks } from './console-and-hooks.js';
 import { denials } from './denials.js';
 import { floods } from './floods.js';
 import { inside } from './inside.js';
@@ -15,5 +16,6 @@ export const attacks: readonly Attack[] = [
   ...accounts,
   coldLogin,
   ...openByDefault,
+  ...consoleAndHooks,
   ...inside,
 ];

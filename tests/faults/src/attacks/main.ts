@@ -75,6 +75,7 @@ async function runOn(attack: Attack, count: number, checkout: string | undefined
     file_server: 1,
     msfs: 1,
     login_server: 1,
+    ...attack.services,
     env: { ADDRESS_LIMIT_EXEMPT: 'none' },
     envOf: {
       ...attack.envOf(count),

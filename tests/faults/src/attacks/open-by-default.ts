@@ -1,36 +1,10 @@
-import { request } from 'node:http';
 import type { TestCluster } from '@teamtalk/cluster';
 import { loginFrame, RawConnection } from '@teamtalk/local-stack';
 import { ClientType, Commands, encodePdu, IM } from '@teamtalk/protocol';
 import type { Attack } from './attack.js';
-import { Attacker, attackerAddress } from './attacker.js';
+import { Attacker, attackerAddress, post } from './attacker.js';
 
 const mb = 1_000_000;
-
-/** Posts from the attacker's address. @returns the status, and the body */
-async function post(
-  url: string,
-  body: Buffer | string,
-  type: string,
-  localAddress: string,
-): Promise<{ status: number; text: string }> {
-  return new Promise((resolve) => {
-    const failed = () => resolve({ status: 0, text: '' });
-    const headers = { 'content-type': type, 'content-length': Buffer.byteLength(body), connection: 'close' };
-    const sent = request(url, { method: 'POST', localAddress, headers, timeout: 10_000 }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', failed);
-      response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
-      );
-    });
-    // A refusal may end the connection while the body is being sent.
-    sent.on('error', failed);
-    sent.on('timeout', () => sent.destroy());
-    sent.end(body);
-  });
-}
 
 /** Uploads a megabyte after the other. @returns how many were taken */
 async function uploadMany(cluster: TestCluster, count: number, localAddress: string): Promise<number> {
@@ -41,7 +15,8 @@ async function uploadMany(cluster: TestCluster, count: number, localAddress: str
   ]);
   let taken = 0;
   for (let i = 0; i < count; i++) {
-    const { status } = await post(cluster.url('msfs'), body, 'multipart/form-data; boundary=b', localAddress);
+    const headers = { 'content-type': 'multipart/form-data; boundary=b' };
+    const { status } = await post(cluster.url('msfs'), body, headers, localAddress);
     if (status === 200) taken++;
   }
   return taken;
@@ -62,7 +37,7 @@ export const openByDefault: readonly Attack[] = [
       const body = JSON.stringify({ from_user_id: victim, session_id: friend, msg: 'lend me money' });
       let sent = 0;
       for (let i = 0; i < count; i++) {
-        const { text } = await post(url, body, 'application/json', attackerAddress);
+        const { text } = await post(url, body, { 'content-type': 'application/json' });
         if (text.includes('"error_code":0')) sent++;
       }
       return { sent };

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { checkOut } from '@teamtalk/cluster';
 import { aside, faults } from './all-faults.js';
 import type { Fault } from './faults/fault.js';
+import { patroniFaults } from './faults/patroni.js';
 import { OverlapRun } from './overlap.js';
 import { runFault } from './run.js';
 import type { Schedule } from './schedules/schedule.js';
@@ -12,13 +13,16 @@ import { TestChaosCluster } from './testbed/test-chaos-cluster.js';
 
 const usage = `npm run chaos -- [--only NAME,...] [--rounds N] [--users N] [--pace MS] [--rate N] [--json FILE] [--list]
 npm run chaos -- --overlap [--seed N] [--minutes N] [--rate N] [--from N] [--schedules N] [--schedule FILE]
+npm run chaos -- --patroni [--times N] [--rate N]
 
   --only       faults whose name contains one of these; all when left out
   --rounds     rounds of each fault, instead of its own number
   --users      users, half of them with the SDK, half as old clients are (20; with --overlap 8)
   --pace       pause between an ack and the next message, milliseconds (20; with --overlap 200)
-  --rate       messages a second of many light clients in addition (100; with --overlap 1000)
+  --rate       messages a second of many light clients in addition (100; with --overlap or --patroni 1000)
   --ha         a PostgreSQL primary with a synchronous standby and a NATS cluster of three, instead of single servers
+  --patroni    as --ha, with Patroni and etcd (Debian: patroni, python3-etcd, etcd-server, postgresql), whose leader and standby are killed
+  --times      how often each of them (30)
   --checkout   a commit whose services are run instead of this checkout's, on this one's schema
   --table      file to which the table is written after each round (.data/chaos.md)
   --json       also writes the rows to a file
@@ -45,6 +49,8 @@ const { values } = parseArgs({
     json: { type: 'string' },
     list: { type: 'boolean', default: false },
     ha: { type: 'boolean', default: false },
+    patroni: { type: 'boolean', default: false },
+    times: { type: 'string' },
     checkout: { type: 'string' },
     overlap: { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
@@ -61,7 +67,9 @@ const { values } = parseArgs({
 async function main(): Promise<boolean> {
   if (values.help) return say(usage);
   const words = values.only?.split(',');
-  const chosen = faults.filter(({ name }) => !words || words.some((word) => name.includes(word)));
+  const known = values.patroni ? patroniFaults : faults;
+  const rounds = values.times ?? values.rounds;
+  const chosen = known.filter(({ name }) => !words || words.some((word) => name.includes(word)));
   if (values.list)
     return say(`${chosen.map(({ name, title }) => `${name.padEnd(24)}${title}`).join('\n')}\n`);
   if (chosen.length === 0) throw new Error(`no fault's name contains ${values.only}; see --list`);
@@ -81,10 +89,11 @@ async function main(): Promise<boolean> {
     TestChaosCluster.start({
       users: Math.ceil(Number(values.users ?? (values.overlap ? 8 : 20)) / 2),
       paceMs: Number(values.pace ?? (values.overlap ? 200 : 20)),
-      rate: Number(values.rate ?? (values.overlap ? 1_000 : 100)),
+      rate: Number(values.rate ?? (values.overlap || values.patroni ? 1_000 : 100)),
       others: values.overlap ? [] : aside,
       smallDisk,
       ha: values.ha || standby,
+      patroni: values.patroni,
       checkout: values.checkout && checkOut(values.checkout),
       report,
     });
@@ -126,7 +135,7 @@ async function main(): Promise<boolean> {
       if (testbed && kindOf(fault) !== kind) testbed = void (await testbed.stop());
       kind = kindOf(fault);
       testbed ??= await start(fault);
-      await runFault(testbed, fault, Number(values.rounds ?? fault.rounds), async (row) => {
+      await runFault(testbed, fault, Number(rounds ?? fault.rounds), async (row) => {
         rows.set(row.name, row);
         await write();
       });

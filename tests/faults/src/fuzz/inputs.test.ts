@@ -4,6 +4,7 @@ import { Commands, decodeBody, PduDecoder } from '@teamtalk/protocol';
 import { messages, teamtalk } from '@teamtalk/rpc';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../chaos/schedules/random.js';
+import { AdminServerInputs } from './inputs/admin-server.js';
 import { BusInputs } from './inputs/bus.js';
 import { CallInputs } from './inputs/grpc.js';
 import { LoginServerInputs } from './inputs/login-server.js';
@@ -23,7 +24,7 @@ function clients(seed: number): MsgServerInputs {
 describe('inputs', () => {
   it('are the same from the same seed, and others from another one', () => {
     const some = (seed: number) => {
-      const inputs = [clients(seed), new WebSocketInputs(new Random(seed), clients(seed))];
+      const inputs = [clients(seed), new WebSocketInputs(new Random(seed), 'msg_server', clients(seed))];
       return inputs.flatMap((each) => Array.from({ length: 50 }, () => each.makeStream()));
     };
     expect(some(1)).toEqual(some(1));
@@ -78,6 +79,25 @@ it('events never say what ends everybody’s connections, whatever is wrong with
   }
   for (const count of parsed.values()) expect(count).toBeGreaterThan(100);
 }, 120_000);
+
+it('requests to the console end none of the sessions that all of them use', () => {
+  const operation = {
+    parameters: [{ name: 'session_id', in: 'path' as const, schema: { type: 'integer' } }],
+  };
+  const paths = {
+    '/admin/v1/session': { get: {}, delete: {} },
+    '/admin/v1/own-sessions/{session_id}': { delete: operation },
+    '/admin/v1/users': { get: {} },
+  };
+  const inputs = new AdminServerInputs(new Random(1), known, { paths }, ['a'.repeat(43)]);
+  const sent = Array.from({ length: 500 }, () =>
+    Buffer.concat(inputs.makeStream().chunks).toString('latin1'),
+  );
+  const all = sent.join('');
+  expect(all).toContain('GET /admin/v1/users');
+  expect(all).toContain(`teamtalk-console=${'a'.repeat(43)}`);
+  expect(all).not.toMatch(/DELETE \/admin\/v1\/(session|own-sessions)/);
+});
 
 describe('messages', () => {
   const types = ['IM.Message.IMMsgData', 'teamtalk.db.AppendFrame'] as const;

@@ -1,6 +1,7 @@
 import { testPassword } from '@teamtalk/cluster';
 import type { ServiceName } from '@teamtalk/local-stack';
 import { Random } from '../chaos/schedules/random.js';
+import { AdminServerInputs } from './inputs/admin-server.js';
 import { BusInputs } from './inputs/bus.js';
 import { FileServerInputs } from './inputs/file-server.js';
 import { CallInputs } from './inputs/grpc.js';
@@ -39,9 +40,13 @@ const lanes: Record<ListenerName, number> = {
   login_http: 4,
   http_msg_server: 12,
   msfs: 8,
+  web_server: 4,
+  push_service: 4,
   ops: 2,
   bus: 4,
   grpc: 8,
+  file_websocket: 8,
+  admin_server: 8,
 };
 
 const counted: Record<ListenerName, Counted> = {
@@ -60,14 +65,26 @@ const counted: Record<ListenerName, Counted> = {
   },
   http_msg_server: {
     service: 'http_msg_server',
-    metrics: ['http_requests_total', 'v1_requests_total', 'http_refused_total'],
+    metrics: ['http_requests_total', 'v1_requests_total', 'hook_posts_total', 'http_refused_total'],
     what: 'requests',
   },
   msfs: { service: 'msfs', metrics: ['http_requests_total', 'http_refused_total'], what: 'requests' },
+  web_server: {
+    service: 'web_server',
+    metrics: ['http_requests_total', 'http_refused_total'],
+    what: 'requests',
+  },
+  push_service: {
+    service: 'push_server',
+    metrics: ['http_requests_total', 'http_refused_total'],
+    what: 'requests',
+  },
   // Without metrics: what was answered.
   ops: { service: 'msg_server', metrics: [], what: 'requests' },
   bus: { service: 'msg_server', metrics: [], what: 'events' },
   grpc: { service: 'db_proxy_server', metrics: ['grpc_calls_total'], what: 'calls' },
+  file_websocket: { service: 'file_server', metrics: ['pdus_received_total'], what: 'PDUs' },
+  admin_server: { service: 'admin_server', metrics: ['requests_total'], what: 'requests' },
 };
 
 /** Names of users that lanes of clients log in with. */
@@ -97,23 +114,29 @@ export function listenersOf(
   { seed, part, pdusOfConnection }: ListenersOptions,
 ): Listener[] {
   const { known, puppets, fuzzers, tasks, document, keys, image, stored, cluster, services } = installation;
+  const { consoleDocument, consoleSessions } = installation;
   const clients = (random: Random, k: number) =>
     new MsgServerInputs(random, known, {
       names: fuzzers.slice(k * usersOfLane, (k + 1) * usersOfLane),
       password: testPassword,
       most: pdusOfConnection,
     });
+  const files = (random: Random) => new FileServerInputs(random, { ...known, tasks: [] }, tasks);
   const makers: Record<ListenerName, (random: Random, k: number) => () => Input> = {
     msg_server: (random, k) => {
       const inputs = clients(random, k);
       return () => inputs.makeStream();
     },
     websocket: (random, k) => {
-      const inputs = new WebSocketInputs(random, clients(random, lanesOf('msg_server', part) + k));
+      const inputs = new WebSocketInputs(
+        random,
+        'msg_server',
+        clients(random, lanesOf('msg_server', part) + k),
+      );
       return () => inputs.makeStream();
     },
     file_server: (random) => {
-      const inputs = new FileServerInputs(random, { ...known, tasks: [] }, tasks);
+      const inputs = files(random);
       return () => inputs.makeStream();
     },
     login_server: (random) => {
@@ -133,6 +156,33 @@ export function listenersOf(
       const inputs = new MsfsInputs(random, image, stored);
       return () => inputs.makeStream();
     },
+    web_server: (random) => {
+      const paths = [
+        '/',
+        '/config.json',
+        '/index.html',
+        '/assets/',
+        '/assets/../../package.json',
+        '/%2e%2e/',
+        '/%',
+      ];
+      const inputs = new PathInputs(random, 'web_server', 'http', paths);
+      return () => inputs.makeStream();
+    },
+    push_service: (random) => {
+      const paths = [
+        '/upAAAAAAAAAAAA?up=1',
+        '/upAAAAAAAAAAAA/auth',
+        '/upAAAAAAAAAAAA,upBBBBBBBBBBBB/json?poll=1',
+        '/upAAAAAAAAAAAA/json?poll=1&since=kz0a1b2c-1',
+        '/upAAAAAAAAAAAA/ws',
+        '/up',
+        '/,,,/json',
+        '/%',
+      ];
+      const inputs = new PathInputs(random, 'push_server', 'http', paths);
+      return () => inputs.makeStream();
+    },
     ops: (random) => {
       const paths = ['/metrics', '/healthz', '/readyz', '/', '/metrics/', '/debug'];
       const all = services.map((service) => new PathInputs(random, service, 'ops', paths));
@@ -148,6 +198,14 @@ export function listenersOf(
     grpc: (random) => {
       const inputs = new CallInputs(random, puppets);
       return () => inputs.make();
+    },
+    file_websocket: (random) => {
+      const inputs = new WebSocketInputs(random, 'file_server', files(random));
+      return () => inputs.makeStream();
+    },
+    admin_server: (random) => {
+      const inputs = new AdminServerInputs(random, puppets, consoleDocument, consoleSessions);
+      return () => inputs.makeStream();
     },
   };
   return listenerNames.map((name, index) => ({

@@ -100,8 +100,17 @@ function fullParts(share: number): Part[] {
     { msg_server: 10_000_000 },
     { websocket: 1_000_000 },
     { file_server: 1_000_000, login_server: 1_000_000 },
-    { login_http: 400_000, msfs: 400_000, http_msg_server: 190_000, ops: 10_000 },
+    { file_websocket: 300_000 },
+    {
+      login_http: 400_000,
+      msfs: 400_000,
+      web_server: 400_000,
+      push_service: 400_000,
+      http_msg_server: 190_000,
+      ops: 10_000,
+    },
     { bus: 10_000, grpc: 100_000 },
+    { admin_server: 100_000 },
   ];
   return all.map((goals) => ({
     goals: Object.fromEntries(Object.entries(goals).map(([name, goal]) => [name, Math.ceil(goal * share)])),

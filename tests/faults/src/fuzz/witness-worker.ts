@@ -1,8 +1,7 @@
 // In a thread of its own: what the witnesses see is not what the making of inputs would delay.
 import { parentPort, workerData } from 'node:worker_threads';
-import { DeliveryOrder } from '@teamtalk/load-generator';
 import { type Frame, loginFrame, RawConnection, waitUntil } from '@teamtalk/local-stack';
-import { ClientType, Commands, decodeBody, encodePdu, MsgType } from '@teamtalk/protocol';
+import { ClientType, Commands, DeliveryOrder, decodeBody, encodePdu, MsgType } from '@teamtalk/protocol';
 import type { WitnessData, WitnessState } from './witness.js';
 
 /** Between two messages of a witness, and between two reports, milliseconds. */

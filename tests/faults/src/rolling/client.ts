@@ -1,7 +1,6 @@
 import {
   type Conversation,
   clock,
-  DeliveryOrder,
   type Endpoint,
   Id,
   type Ledger,
@@ -14,7 +13,15 @@ import {
   type Traffic,
 } from '@teamtalk/load-generator';
 import { loginFrame } from '@teamtalk/local-stack';
-import { Commands, decodeBody, encodePdu, IM, isGroupMessageType, MsgType } from '@teamtalk/protocol';
+import {
+  Commands,
+  DeliveryOrder,
+  decodeBody,
+  encodePdu,
+  IM,
+  isGroupMessageType,
+  MsgType,
+} from '@teamtalk/protocol';
 import { type Behaviour, startUpOf } from './behaviour.js';
 import type { Observations, Phase } from './phases.js';
 

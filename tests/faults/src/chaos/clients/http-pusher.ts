@@ -23,7 +23,7 @@ export class HttpPusher extends SimulatedClient {
   #closed = false;
 
   constructor(options: PusherOptions) {
-    super(options.ledger);
+    super(options.ledger, options.userId, 'HTTP');
     this.#options = options;
   }
 

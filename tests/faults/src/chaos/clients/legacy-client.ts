@@ -35,7 +35,7 @@ export class LegacyClient extends SimulatedClient {
   #reconnecting = false;
 
   constructor(options: SimulatedClientOptions) {
-    super(options.ledger);
+    super(options.ledger, options.userId, 'legacy');
     this.#options = options;
   }
 

@@ -58,6 +58,7 @@ export class LightClient implements Traffic {
   constructor(options: LightClientOptions) {
     this.#options = options;
     this.userId = options.userId;
+    options.ledger.clients.set(options.userId, 'light');
     this.#connection = new LoadConnection(0, options.name, this);
   }
 

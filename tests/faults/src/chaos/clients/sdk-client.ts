@@ -21,7 +21,7 @@ export class SdkClient extends SimulatedClient {
   #turn = 0;
 
   constructor(options: SimulatedClientOptions) {
-    super(options.ledger);
+    super(options.ledger, options.userId, 'SDK');
     this.#options = options;
     const { ledger, userId, port, reconnectMs = 100 } = options;
     this.#client = new TeamTalkClient({

@@ -50,8 +50,10 @@ export abstract class SimulatedClient {
   /** When a message sent after the mark was first acknowledged; undefined: not yet. */
   recoveredAt: number | undefined;
 
-  protected constructor(ledger: Ledger) {
+  /** @param kind of client, for reports */
+  protected constructor(ledger: Ledger, userId: number, kind: string) {
     this.ledger = ledger;
+    ledger.clients.set(userId, kind);
   }
 
   abstract readonly name: string;

@@ -2,6 +2,7 @@ import { Conversation } from '@teamtalk/load-generator';
 import { createTextCodec, DEFAULT_TEXT_KEY } from '@teamtalk/protocol';
 import { beforeEach, expect, it } from 'vitest';
 import { check, checkHistory } from './check.js';
+import type { StoredRow } from './copies.js';
 import { DeliveryWatch } from './delivery-watch.js';
 import { FaultTimes } from './fault-times.js';
 import { Ledger } from './ledger.js';
@@ -11,10 +12,12 @@ const codec = createTextCodec(DEFAULT_TEXT_KEY);
 
 let ledger: Ledger;
 let conversation: Conversation;
-let history: { conv: string; id: number; from_id: number; data: Buffer }[];
+let history: StoredRow[];
+let reports: string[];
 
 beforeEach(() => {
-  ledger = new Ledger();
+  reports = [];
+  ledger = new Ledger((text) => reports.push(text));
   conversation = ledger.add(Conversation.pair(ann, bob));
   history = [];
   ledger.cameOnline(ann);
@@ -24,6 +27,13 @@ beforeEach(() => {
 /** Bob reads no history: what arrives while Bob is connected counts. */
 function bobOnlyListens(since = performance.now()): void {
   ledger.cameOnline(bob, { at: since, readsHistory: false });
+}
+
+/** History has Ann's message under an id, by default in the conversation with Bob. */
+function store(serial: number, id: number, { conv } = conversation): void {
+  const data = codec.encrypt(`chaos ${serial}`);
+  const trace = `0000002a${String(serial).padStart(8, '0')}`;
+  history.push({ conv, id, from_id: ann, data, trace, xid: String(700 + id), stored_ms: Date.now() });
 }
 
 /** A message of ann to bob, acknowledged, stored and received, each unless told otherwise. */
@@ -37,15 +47,18 @@ function message({
   received?: boolean;
 } = {}) {
   const sent = ledger.begin(conversation, ann);
-  for (const id of (stored ?? [ack]).filter((each) => each > 0)) {
-    history.push({ conv: conversation.conv, id, from_id: ann, data: codec.encrypt(`chaos ${sent.serial}`) });
-  }
+  for (const id of (stored ?? [ack]).filter((each) => each > 0)) store(sent.serial, id);
   if (ack > 0) ledger.acked(sent, ack, true);
   if (received) ledger.received(bob, conversation, ack);
   return sent;
 }
 
-const sql = async <Row>() => history.filter(({ id }) => id > ledger.checkedUpTo(conversation)) as Row[];
+const sql = async <Row>(_text: string, [conv, data]: unknown[]) => {
+  const wanted = Buffer.isBuffer(data)
+    ? (row: StoredRow) => row.conv === conv && row.data.equals(data)
+    : ({ id }: StoredRow) => id > ledger.checkedUpTo(conversation);
+  return history.filter(wanted) as Row[];
+};
 /** What is found when a fault was there until then. */
 const outcome = (faultEnd = performance.now()) => {
   const faults = new FaultTimes();
@@ -74,21 +87,35 @@ it('sees a message that is in history twice, in one round or two', async () => {
   const first = message({ ack: 1, stored: [1, 2] });
   ledger.received(bob, conversation, 2);
   expect(await outcome()).toMatchObject({ ...clean, duplicated: 1 });
-  history.push({
-    conv: conversation.conv,
-    id: 3,
-    from_id: ann,
-    data: codec.encrypt(`chaos ${first.serial}`),
-  });
+  store(first.serial, 3);
   ledger.received(bob, conversation, 3);
   expect(await outcome()).toMatchObject({ ...clean, duplicated: 1 });
+});
+
+it('says of each copy who sent it, and when and by which attempt it was stored', async () => {
+  ledger.clients.set(ann, 'legacy');
+  const { serial, sentAt } = message({ ack: 1, stored: [1, 2] });
+  history[1]!.trace = 'fffffff100000004';
+  const faults = new FaultTimes();
+  faults.add(sentAt - 1_612, sentAt);
+  await check(ledger, sql, faults, 0);
+  const time = /\d+ ms after a fault began, at 20\S+Z/.source;
+  const parts = [
+    `duplicated: ${serial} is in history as 1 and 2`,
+    `conversation ${conversation.conv}, user ${ann} \\(legacy client\\)`,
+    `sent 16${time}`,
+    `acked as 1 ${time}`,
+    `1 stored ${time}, transaction 701, trace 0000002a0000000${serial} \\(42, request ${serial}\\)`,
+    `2 stored ${time}, transaction 702, trace fffffff100000004 \\(4294967281, request 4\\)`,
+  ];
+  expect(reports[0]).toMatch(new RegExp(`^${parts.join('; ')}$`));
 });
 
 it('sees a message in the history of others than it was sent to', async () => {
   const eve = 3;
   const other = ledger.add(Conversation.pair(ann, eve));
   const { serial } = message({ ack: 1, stored: [], received: false });
-  history.push({ conv: other.conv, id: 1, from_id: ann, data: codec.encrypt(`chaos ${serial}`) });
+  store(serial, 1, other);
   expect(await outcome()).toMatchObject({ ...clean, lost: 1, duplicated: 1 });
 });
 
@@ -142,11 +169,10 @@ it('takes a message without an ack either way, in history or not, but wants it d
 it('takes a message that is stored after its round, but not a second time', async () => {
   const late = message({ stored: [] });
   expect(await outcome()).toMatchObject({ indeterminate: 1, ...clean });
-  const row = { conv: conversation.conv, from_id: ann, data: codec.encrypt(`chaos ${late.serial}`) };
-  history.push({ ...row, id: 1 });
+  store(late.serial, 1);
   ledger.received(bob, conversation, 1);
   expect(await outcome()).toMatchObject(clean);
-  history.push({ ...row, id: 2 });
+  store(late.serial, 2);
   ledger.received(bob, conversation, 2);
   expect(await outcome()).toMatchObject({ ...clean, duplicated: 1 });
 });
@@ -186,12 +212,13 @@ it('counts lateness from the end of each fault that was there meanwhile', async 
 });
 
 it('reads all of history once more and misses what is gone, or there twice', async () => {
-  const all = async <Row>() => history as Row[];
+  const all = async <Row>(text: string, values: unknown[]) =>
+    text.includes('LIMIT') ? (history as Row[]) : sql<Row>(text, values);
   const first = message({ ack: 1 });
   message({ ack: 2 });
   await outcome();
   expect(await checkHistory(ledger, all)).toBe(0);
-  history.push({ ...history[0]!, id: 3, data: codec.encrypt(`chaos ${first.serial}`) });
+  store(first.serial, 3);
   expect(await checkHistory(ledger, all), 'twice').toBe(1);
   history = history.slice(1, 2);
   expect(await checkHistory(ledger, all), 'gone').toBe(1);

@@ -1,6 +1,7 @@
 import { BitSet, type Conversation, type SentMessage, StoredMessages } from '@teamtalk/load-generator';
 import { waitUntil } from '@teamtalk/local-stack';
 import { createTextCodec, DEFAULT_TEXT_KEY } from '@teamtalk/protocol';
+import { Copies, type Sql, type StoredRow, storedColumns } from './copies.js';
 import type { FaultTimes } from './fault-times.js';
 import type { Ledger, Presence, Sent, Violations } from './ledger.js';
 
@@ -14,16 +15,7 @@ export interface Outcome extends Violations {
   checked: number;
 }
 
-interface StoredRow {
-  conv: string;
-  id: number;
-  from_id: number;
-  data: Buffer;
-}
-
 type Stored = StoredRow & { conversation: Conversation; serial: number };
-
-type Sql = <Row>(text: string, values: unknown[]) => Promise<Row[]>;
 
 const deliveryMs = 5_000;
 const missingAfterMs = 10_000;
@@ -47,7 +39,7 @@ export async function check(
 ): Promise<Outcome> {
   const stored = await readStored(ledger, sql);
   const sent = [...ledger.sent.values()];
-  judgeHistory(ledger, stored);
+  await judgeHistory(ledger, stored, new Copies(ledger, sql, faults));
   const checked = await checkDeliveries(ledger, stored, faults, missingMs);
   for (const { conversation, id, serial } of stored) {
     ledger.storedBefore.add(serial);
@@ -81,9 +73,10 @@ async function readStored(ledger: Ledger, sql: Sql): Promise<Stored[]> {
   const byConv = new Map(conversations.map((each) => [each.conv, each]));
   const rows = await sql<StoredRow>(
     // The order within a conversation makes PostgreSQL use the index, however much history there is.
-    `SELECT m.conv::text, m.id, m.from_id, m.data FROM unnest($1::int8[], $2::int4[]) AS b(conv, base)
-     CROSS JOIN LATERAL (SELECT * FROM message WHERE conv = b.conv AND id > b.base ORDER BY id OFFSET 0) m
-     ORDER BY m.conv, m.id`,
+    `SELECT m.* FROM unnest($1::int8[], $2::int4[]) AS b(conv, base)
+     CROSS JOIN LATERAL (
+       SELECT ${storedColumns} FROM message WHERE conv = b.conv AND id > b.base ORDER BY id OFFSET 0) m
+     ORDER BY b.conv, m.id`,
     [conversations.map((each) => each.conv), conversations.map((each) => ledger.checkedUpTo(each))],
   );
   return rows.map((row) => ({
@@ -94,19 +87,21 @@ async function readStored(ledger: Ledger, sql: Sql): Promise<Stored[]> {
 }
 
 /** Finds what is lost, in history twice, or in another order than it was sent in. */
-function judgeHistory(ledger: Ledger, rows: readonly Stored[]): void {
+async function judgeHistory(ledger: Ledger, rows: readonly Stored[], copies: Copies): Promise<void> {
   const { findings } = ledger;
   const stored = new StoredMessages(findings);
-  for (const { serial, id, conversation, from_id } of rows) {
+  for (const row of rows) {
+    const { serial, id, conversation, from_id } = row;
     const sent = ledger.sent.get(serial);
-    if (sent && (sent.conversation !== conversation || sent.from !== from_id))
-      findings.add(
-        'duplicated',
-        `${serial} is in history as ${id} of ${conversation.key}, and was not sent there`,
-      );
-    else if (ledger.storedBefore.has(serial))
-      findings.add('duplicated', `${serial} is in history again, as ${id} of ${conversation.key}`);
-    else stored.add(serial, id);
+    const isElsewhere = sent && (sent.conversation !== conversation || sent.from !== from_id);
+    const isAgain = ledger.storedBefore.has(serial);
+    const isCopy = isElsewhere || isAgain || stored.idOf(serial) !== undefined;
+    const details = isCopy ? await copies.describe(serial, row) : '';
+    const where = `${id} of ${conversation.key}`;
+    if (isElsewhere)
+      findings.add('duplicated', `${serial} is in history as ${where}, and was not sent there${details}`);
+    else if (isAgain) findings.add('duplicated', `${serial} is in history again, as ${where}${details}`);
+    else stored.add(serial, id, details);
   }
   stored.judge(sentMessages(ledger));
 }
@@ -188,19 +183,22 @@ const page = 20_000;
 export async function checkHistory(ledger: Ledger, sql: Sql): Promise<number> {
   const seen = new BitSet();
   const convs = new Set([...ledger.conversations.values()].map(({ conv }) => conv));
+  const copies = new Copies(ledger, sql);
   let wrong = 0;
   for (let from = { conv: '-9223372036854775808', id: 0 }; ; ) {
     const rows = await sql<StoredRow>(
-      `SELECT m.conv::text, m.id, m.from_id, m.data FROM message m WHERE (m.conv, m.id) > ($1::int8, $2::int4)
+      `SELECT ${storedColumns} FROM message m WHERE (m.conv, m.id) > ($1::int8, $2::int4)
        ORDER BY m.conv, m.id LIMIT ${page}`,
       [from.conv, from.id],
     );
-    for (const { conv, id, data } of rows) {
+    for (const row of rows) {
+      const { conv, id, data } = row;
       if (!convs.has(conv)) continue;
       const serial = serialOf(data);
       if (seen.add(serial)) continue;
       wrong++;
-      ledger.findings.complain(`duplicated: ${serial} is in history again as ${id} of ${conv}`);
+      const details = await copies.describe(serial, row);
+      ledger.findings.complain(`duplicated: ${serial} is in history again as ${id}${details}`);
     }
     if (rows.length < page) break;
     from = rows.at(-1)!;

@@ -1,4 +1,5 @@
-import { type Conversation, DeliveryOrder } from '@teamtalk/load-generator';
+import type { Conversation } from '@teamtalk/load-generator';
+import { DeliveryOrder } from '@teamtalk/protocol';
 import type { Ledger } from './ledger.js';
 
 /** What one connection, or one client through all its connections, gets of each conversation. */

@@ -19,6 +19,12 @@ export class FaultTimes {
     return this.#times.length === 0;
   }
 
+  /** In words, how long after the beginning of the last fault before it a time is. */
+  since(at: number): string {
+    const begin = Math.max(...this.#times.map((time) => time.begin).filter((each) => each <= at));
+    return Number.isFinite(begin) ? `${Math.round(at - begin)} ms after a fault began` : 'before any fault';
+  }
+
   /**
    * When something is due that may take `ms` milliseconds without a fault: counted from `at`, and again from the end of
    * each fault that began before it was due.

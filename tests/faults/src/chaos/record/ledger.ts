@@ -49,6 +49,8 @@ export interface Presence {
  */
 export class Ledger {
   readonly conversations = new Map<string, Conversation>();
+  /** by user: the kind of client they have */
+  readonly clients = new Map<number, string>();
   /** Serials of all rounds that were in history when their round was checked. */
   readonly storedBefore = new BitSet();
   /** Serials of all rounds that were acknowledged. */

@@ -6,12 +6,14 @@ import { migrate, natsPassword } from '@teamtalk/cluster';
 import {
   FaultProxy,
   type Infrastructure,
+  type PatroniCluster,
   type PostgresPair,
   type TestDatabase,
   type TestNats,
 } from '@teamtalk/local-stack';
 import type { Backend, ServerProcess } from './servers/backend.js';
 import { NatsNodes, SingleNats } from './servers/nats.js';
+import { PatroniFailover } from './servers/patroni.js';
 import { PostgresFailover, SinglePostgres } from './servers/postgres.js';
 
 export interface ChaosServersOptions {
@@ -22,6 +24,8 @@ export interface ChaosServersOptions {
    * a small disk
    */
   ha?: boolean;
+  /** Patroni decides which of the two PostgreSQL servers is the primary */
+  patroni?: boolean;
 }
 
 /**
@@ -38,8 +42,9 @@ export class ChaosServers implements Infrastructure {
   static async start({
     smallDisk = false,
     ha: wanted = false,
+    patroni = false,
   }: ChaosServersOptions = {}): Promise<ChaosServers> {
-    const ha = wanted && !smallDisk;
+    const ha = (wanted || patroni) && !smallDisk;
     const dir = await mkdtemp(path.join(tmpdir(), `teamtalk-test-${process.pid}-`));
     const cleanUps = [() => rm(dir, { recursive: true, force: true })];
     try {
@@ -47,9 +52,9 @@ export class ChaosServers implements Infrastructure {
       await chmod(dir, 0o711);
       const disk = smallDisk ? await mountDisk(dir) : undefined;
       if (disk) cleanUps.push(async () => void execFileSync('umount', [disk]));
-      const postgres = ha
-        ? await PostgresFailover.start(dir)
-        : await SinglePostgres.start(path.join(disk ?? dir, 'postgres'), path.join(dir, 'postgres.log'));
+      const postgres = !ha
+        ? await SinglePostgres.start(path.join(disk ?? dir, 'postgres'), path.join(dir, 'postgres.log'))
+        : await (patroni ? PatroniFailover : PostgresFailover).start(dir);
       cleanUps.push(() => postgres.stop());
       const nats = ha ? await NatsNodes.start() : await SingleNats.start(dir);
       cleanUps.push(() => nats.stop());
@@ -86,6 +91,12 @@ export class ChaosServers implements Infrastructure {
   get pair(): PostgresPair | undefined {
     const { postgres } = this.#backends;
     return postgres instanceof PostgresFailover ? postgres.pair : undefined;
+  }
+
+  /** undefined: Patroni has no part in it */
+  get patroni(): PatroniCluster | undefined {
+    const { postgres } = this.#backends;
+    return postgres instanceof PatroniFailover ? postgres.cluster : undefined;
   }
 
   /** @param k which of several; ignored where there is only one */

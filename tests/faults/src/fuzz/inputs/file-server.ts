@@ -1,6 +1,6 @@
 import { Commands, encodePdu, IM } from '@teamtalk/protocol';
 import type { Random } from '../../chaos/schedules/random.js';
-import type { StreamInput } from '../making/input.js';
+import type { Conversation, StreamInput } from '../making/input.js';
 import { inChunks, PduMaker, type Weights } from '../making/pdu-maker.js';
 import { bytesOf, type Known } from '../making/values.js';
 
@@ -39,6 +39,12 @@ export class FileServerInputs {
   }
 
   makeStream(): StreamInput {
+    const { pdus, marker, ending } = this.make();
+    const chunks = inChunks(this.#random, pdus);
+    return { kind: 'stream', service: 'file_server', port: 'client', chunks, marker, ending };
+  }
+
+  make(): Conversation {
     const random = this.#random;
     const pdus: Buffer[] = [];
     for (let i = random.between(0, 100); i > 0; i--) pdus.push(this.#pdus.heartbeat());
@@ -49,14 +55,7 @@ export class FileServerInputs {
     pdus.push(encodePdu(Commands.OtherHeartbeat, {}, markerSeq));
     if (random.chance(0.15)) pdus.push(this.#pdus.broken());
     if (random.chance(0.02)) pdus.push(bytesOf(random, random.between(1, 500)));
-    return {
-      kind: 'stream',
-      service: 'file_server',
-      port: 'client',
-      chunks: inChunks(random, pdus),
-      marker,
-      ending: random.chance(0.8) ? 'end' : 'destroy',
-    };
+    return { pdus, marker, ending: random.chance(0.8) ? 'end' : 'destroy' };
   }
 
   #login(): Buffer {

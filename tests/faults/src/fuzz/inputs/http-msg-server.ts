@@ -1,25 +1,17 @@
 import type { Random } from '../../chaos/schedules/random.js';
 import { HttpMaker, type HttpRequest } from '../making/http-maker.js';
 import type { StreamInput } from '../making/input.js';
-import { JsonMaker, type JsonSchema } from '../making/json-maker.js';
-import { bytesOf, hostileText, type Known } from '../making/values.js';
-
-/** An OpenAPI document, as far as it is needed. */
-export interface ApiDocument {
-  paths: Record<string, Record<string, ApiOperation>>;
-  components?: { schemas?: Record<string, JsonSchema> };
-}
-
-interface ApiOperation {
-  parameters?: { name: string; in: 'path' | 'query' | 'header'; schema?: JsonSchema }[];
-  requestBody?: { content: Record<string, { schema: JsonSchema }> };
-}
+import type { JsonSchema } from '../making/json-maker.js';
+import { hostileText, type Known } from '../making/values.js';
+import { type ApiDocument, ApiRequests } from './api-requests.js';
 
 export interface Keys {
   /** of an app that may do everything, which is asked for users of its own only */
   admin: string;
   /** of an app that acts as one user */
   bound: string;
+  /** the path of a hook, with its token */
+  hook: string;
 }
 
 const id: JsonSchema = { type: 'integer' };
@@ -53,31 +45,41 @@ const legacy: Record<string, JsonSchema> = {
   }),
 };
 
+const list = (items: JsonSchema): JsonSchema => ({ type: 'array', items });
+const shown = object({ type: { enum: ['mrkdwn', 'text', 'link', 'user', 'button'] }, text, url: text });
+
+/** What is posted to a hook. */
+const post = object({
+  text,
+  channel: { enum: ['', '@puppet 1', '#a group', 'user:1', 'group:4294967295'] },
+  attachments: list(
+    object({ title: text, text, fallback: text, fields: list(object({ title: text, value: text })) }),
+  ),
+  blocks: list(
+    object({
+      type: { enum: ['section', 'header', 'context', 'image', 'actions', 'rich_text'] },
+      text: shown,
+      fields: list(shown),
+      elements: list(object({ ...shown.properties, elements: list(shown) })),
+    }),
+  ),
+});
+
 /** Operations that leave something behind for ever are rarer. */
-const keeps = /^post .*(users|departments|groups|discovery\w*|broadcasts)$|CreateGroup|BroadCast/i;
+const keeps = /^post .*(users|departments|groups|discovery\w*|broadcasts|bots|hooks)$|CreateGroup|BroadCast/i;
 
-interface Operation {
-  method: string;
-  path: string;
-  definition: ApiOperation;
-}
-
-/** Requests to the legacy API and to each operation of the OpenAPI document. */
+/** Requests to the legacy API, to a hook, and to each operation of the OpenAPI document. */
 export class HttpApiInputs {
   readonly #random: Random;
   readonly #http: HttpMaker;
-  readonly #json: JsonMaker;
+  readonly #requests: ApiRequests;
   readonly #keys: Keys;
-  readonly #operations: Operation[];
 
   constructor(random: Random, known: Known, document: ApiDocument, keys: Keys) {
     this.#random = random;
     this.#http = new HttpMaker(random, { service: 'http_msg_server', port: 'http' });
-    this.#json = new JsonMaker(random, known, document.components?.schemas ?? {});
+    this.#requests = new ApiRequests(random, known, document);
     this.#keys = keys;
-    this.#operations = Object.entries(document.paths).flatMap(([path, methods]) => {
-      return Object.entries(methods).map(([method, definition]) => ({ method, path, definition }));
-    });
   }
 
   makeStream(): StreamInput {
@@ -88,6 +90,7 @@ export class HttpApiInputs {
     const random = this.#random;
     const draw = random.next();
     if (draw < 0.05) return { method: 'GET', path: this.#oddPath(), headers: this.#auth(), body: undefined };
+    if (draw < 0.1) return this.#hook();
     const request = draw < 0.4 ? this.#legacy() : this.#v1();
     // Asked again otherwise, most of the time.
     return keeps.test(`${request.method.toLowerCase()} ${request.path}`) && random.chance(0.95)
@@ -99,42 +102,25 @@ export class HttpApiInputs {
     const random = this.#random;
     const [path, schema] = random.pick(Object.entries(legacy));
     const key = random.chance(0.8) ? `?app_key=${this.#key()}` : '';
-    return { method: 'POST', path: `${path}${key}`, headers: {}, body: this.#body(schema) };
+    return { method: 'POST', path: `${path}${key}`, headers: {}, body: this.#requests.body(schema) };
   }
 
-  #v1(): HttpRequest {
+  #hook(): HttpRequest {
     const random = this.#random;
-    const { method, path, definition } = random.pick(this.#operations);
-    let url = path;
-    const query: string[] = [];
-    for (const { name, in: where, schema } of definition.parameters ?? []) {
-      const value = encodeURIComponent(String(this.#json.make(schema ?? {}, name, 0.15)));
-      if (where === 'path') url = url.replace(`{${name}}`, value);
-      else if (where === 'query' && random.chance(0.6)) query.push(`${name}=${value}`);
-    }
-    if (random.chance(0.05)) query.push(`${encodeURIComponent(hostileText(random))}=%ff%00`);
-    const schema = definition.requestBody?.content['application/json']?.schema;
-    const suffix = query.length > 0 ? `?${query.join('&')}` : '';
-    const type: Record<string, string> = schema ? { 'Content-Type': 'application/json' } : {};
+    const token = encodeURIComponent(hostileText(random).slice(0, 100));
+    const body = this.#requests.body(post);
+    const asForm = random.chance(0.3);
     return {
-      method: random.chance(0.03) ? random.pick(['PUT', 'HEAD', 'OPTIONS', 'DELETE']) : method.toUpperCase(),
-      path: `${url}${suffix}`,
-      headers: { ...this.#auth(), ...type },
-      body: schema && this.#body(schema),
+      method: random.chance(0.03) ? random.pick(['GET', 'PUT', 'OPTIONS']) : 'POST',
+      path: random.chance(0.9) ? this.#keys.hook : `/hooks/${token}`,
+      headers: {},
+      body: asForm ? Buffer.concat([Buffer.from('payload='), body]) : body,
     };
   }
 
-  #body(schema: JsonSchema): Buffer {
-    const random = this.#random;
-    const json = JSON.stringify(this.#json.make(schema, 'body', random.pick([0, 0.05, 0.3])));
-    const draw = random.next();
-    if (draw < 0.03) return Buffer.from(json.slice(0, random.between(0, json.length)));
-    if (draw < 0.05) return Buffer.from(`${'['.repeat(random.pick([10, 5_000, 50_000]))}`);
-    if (draw < 0.07) return Buffer.concat([Buffer.from(json.slice(0, -1)), bytesOf(random, 20)]);
-    if (draw < 0.09) return Buffer.from(json.replace('{', '{"from_user_id":1,"from_user_id":2,'));
-    if (draw < 0.1) return Buffer.from(json.replace(/\d+/g, `${'9'.repeat(400)}`));
-    if (draw < 0.103) return Buffer.from(JSON.stringify({ msg: 'x'.repeat(100_000) }));
-    return Buffer.from(json);
+  #v1(): HttpRequest {
+    const request = this.#requests.make();
+    return { ...request, headers: { ...this.#auth(), ...request.headers } };
   }
 
   #key(): string {

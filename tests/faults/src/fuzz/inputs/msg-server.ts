@@ -1,7 +1,7 @@
 import { loginFrame } from '@teamtalk/local-stack';
 import { ClientType, Commands, encodePdu } from '@teamtalk/protocol';
 import type { Random } from '../../chaos/schedules/random.js';
-import type { StreamInput } from '../making/input.js';
+import type { Conversation, StreamInput } from '../making/input.js';
 import { inChunks, PduMaker, type Weights } from '../making/pdu-maker.js';
 import { bytesOf, type Known } from '../making/values.js';
 
@@ -57,12 +57,6 @@ export interface Accounts {
 const loginAnswer = Buffer.from([0x01, 0x04, 0x00, 0x01]);
 
 /** The PDUs of a connection. */
-interface Conversation extends Pick<StreamInput, 'marker' | 'ending'> {
-  /** what the others wait for */
-  login?: { pdu: Buffer; answer: Buffer };
-  pdus: Buffer[];
-}
-
 /** What clients send, and what looks like it. */
 export class MsgServerInputs {
   readonly #random: Random;

@@ -1,8 +1,7 @@
 import type { Random } from '../../chaos/schedules/random.js';
-import type { StreamInput } from '../making/input.js';
+import type { Conversation, StreamInput } from '../making/input.js';
 import { inChunks } from '../making/pdu-maker.js';
 import { bytesOf } from '../making/values.js';
-import type { MsgServerInputs } from './msg-server.js';
 
 const upgrade = [
   'GET / HTTP/1.1',
@@ -25,22 +24,23 @@ const brokenUpgrades = [
   upgrade.slice(0, 60),
 ];
 
-const where = { kind: 'stream', service: 'msg_server', port: 'ws' } as const;
-
 const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
 /** The same PDUs as by TCP, in frames of which some are not what RFC 6455 has. */
 export class WebSocketInputs {
   readonly #random: Random;
-  readonly #pdus: MsgServerInputs;
+  readonly #service: 'msg_server' | 'file_server';
+  readonly #pdus: { make(): Conversation };
 
-  constructor(random: Random, pdus: MsgServerInputs) {
+  constructor(random: Random, service: 'msg_server' | 'file_server', pdus: { make(): Conversation }) {
     this.#random = random;
+    this.#service = service;
     this.#pdus = pdus;
   }
 
   makeStream(): StreamInput {
     const random = this.#random;
+    const where = { kind: 'stream', service: this.#service, port: 'ws' } as const;
     if (random.chance(0.03)) {
       return { ...where, chunks: [Buffer.from(random.pick(brokenUpgrades))], ending: 'end' };
     }

@@ -9,9 +9,13 @@ export const listenerNames = [
   'login_http',
   'http_msg_server',
   'msfs',
+  'web_server',
+  'push_service',
   'ops',
   'bus',
   'grpc',
+  'file_websocket',
+  'admin_server',
 ] as const;
 
 export type ListenerName = (typeof listenerNames)[number];
@@ -30,6 +34,13 @@ export interface StreamInput {
   marker?: Buffer;
   /** how the connection ends after that */
   ending: 'end' | 'destroy';
+}
+
+/** PDUs for a connection of their own, however they are carried. */
+export interface Conversation extends Pick<StreamInput, 'marker' | 'ending'> {
+  /** what the others wait for */
+  login?: { pdu: Buffer; answer: Buffer };
+  pdus: Buffer[];
 }
 
 /** One event for a subject of the bus. */

@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -5,8 +6,10 @@ import { pathToFileURL } from 'node:url';
 import { createGroup, TestCluster } from '@teamtalk/cluster';
 import { type RawConnection, type ServiceName, serviceNames } from '@teamtalk/local-stack';
 import { Commands, encodePdu, IM } from '@teamtalk/protocol';
+import { consoleRoles, departmentRole } from '@teamtalk/rpc';
+import type { ApiDocument } from '../inputs/api-requests.js';
 import type { FileTask } from '../inputs/file-server.js';
-import type { ApiDocument, Keys } from '../inputs/http-msg-server.js';
+import type { Keys } from '../inputs/http-msg-server.js';
 import type { Known } from '../making/values.js';
 
 const { FILE_TYPE_OFFLINE, FILE_TYPE_ONLINE } = IM.BaseDefine.TransferFileType;
@@ -32,6 +35,9 @@ const firstOther = 1_000_000;
 /** Apart from those of users: inputs take the one for the other. */
 const firstGroup = 2_000_000;
 const firstDepartment = 3_000_000;
+const firstAccount = 4_000_000;
+const firstSession = 5_000_000;
+const firstHook = 6_000_000;
 
 /** Open tasks of the couriers at most; file_server takes no more of one sender. */
 const maxTasks = 60;
@@ -51,6 +57,9 @@ export class Installation {
   fuzzers!: readonly string[];
   keys!: Keys;
   document!: ApiDocument;
+  consoleDocument!: ApiDocument;
+  /** tokens of the console, of each role */
+  consoleSessions!: readonly string[];
   image!: Buffer;
   stored!: readonly string[];
   readonly tasks: FileTask[] = [];
@@ -65,8 +74,19 @@ export class Installation {
       file_server: 1,
       login_server: 1,
       msfs: 1,
+      web_server: 1,
+      push_server: 1,
+      admin_server: 1,
       env: { LOG_LEVEL: 'warn' },
-      envOf: { http_msg_server: { HTTP_AUTH: 'keys' } },
+      envOf: {
+        http_msg_server: { HTTP_AUTH: 'keys' },
+        admin_server: { WRITES_PER_SECOND: '10000' },
+        push_server: {
+          PUSH_SERVICE_URL: 'https://push.example.com',
+          HTTP_HOST: '127.0.0.1',
+          HTTP_PORT: '0',
+        },
+      },
       nodeOptionsOf: Object.fromEntries(serviceNames.map((name) => [name, options])),
       logFolder,
     });
@@ -145,6 +165,7 @@ export class Installation {
       this.#couriers.push({ connection: await cluster.logInRaw(`courier ${k + 1}`), id });
     }
     await this.#apps(puppetIds[0]!);
+    await this.#console();
     await this.#images();
     await this.arrangeTasks(10);
   }
@@ -180,22 +201,66 @@ export class Installation {
 
   async #apps(boundTo: number): Promise<void> {
     const { cluster } = this;
-    const own = ['p2p', 'broadcast', 'group', 'history', 'presence', 'session'];
+    const own = ['p2p', 'broadcast', 'group', 'history', 'presence', 'session', 'device'];
     const administration = [
       'users:read',
       'users:write',
       'groups:admin',
       'sessions:admin',
+      'devices:admin',
+      'bots:admin',
       'discovery:read',
       'discovery:write',
       'statistics',
     ];
+    await this.#idsFrom('hook', firstHook);
+    const admin = await cluster.addApp('admin', { permissions: [...own, ...administration] });
     this.keys = {
-      admin: await cluster.addApp('admin', { permissions: [...own, ...administration] }),
+      admin,
       bound: await cluster.addApp('bound', { permissions: own, userId: boundTo }),
+      hook: await this.#hook(admin, boundTo),
     };
     const response = await fetch(`${cluster.url('http_msg_server')}/v1/openapi.json`);
     this.document = (await response.json()) as ApiDocument;
+  }
+
+  /** @returns the path of a hook that writes to a user */
+  async #hook(key: string, userId: number): Promise<string> {
+    const post = async (path: string, body: object) => {
+      const response = await fetch(`${this.cluster.url('http_msg_server')}${path}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}` },
+        body: JSON.stringify(body),
+      });
+      return (await response.json()) as { user_id: number; path: string };
+    };
+    const { user_id: bot } = await post('/v1/bots', { name: 'a bot' });
+    const wanted = { name: 'a hook', bot_id: bot, to: `user:${userId}`, any_receiver: true, rate: 1_000 };
+    return (await post('/v1/hooks', wanted)).path;
+  }
+
+  /** Sessions that nobody ends, since their accounts have ids that nobody asks for. */
+  async #console(): Promise<void> {
+    const { cluster } = this;
+    await this.#idsFrom('console_account', firstAccount);
+    await this.#idsFrom('console_session', firstSession);
+    const [department] = await cluster.sql<{ id: number }>(
+      `INSERT INTO department (name) VALUES ('of the console') RETURNING id`,
+    );
+    const tokens: string[] = [];
+    for (const role of consoleRoles) {
+      const token = randomBytes(32).toString('base64url');
+      await cluster.sql(
+        `WITH account AS (
+          INSERT INTO console_account (name, role, department_id, password_hash) VALUES ($1, $1, $2, '!') RETURNING id)
+        INSERT INTO console_session (token_hash, account_id, address, user_agent) SELECT $3, id, '', '' FROM account`,
+        [role, role === departmentRole ? department!.id : null, createHash('sha256').update(token).digest()],
+      );
+      tokens.push(token);
+    }
+    this.consoleSessions = tokens;
+    const response = await fetch(`${cluster.url('admin_server')}/admin/v1/openapi.json`);
+    this.consoleDocument = (await response.json()) as ApiDocument;
   }
 
   async #images(): Promise<void> {

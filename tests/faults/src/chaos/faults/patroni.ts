@@ -1,0 +1,68 @@
+import { type PatroniCluster, waitUntil } from '@teamtalk/local-stack';
+import type { TestChaosCluster } from '../testbed/test-chaos-cluster.js';
+import type { Fault } from './fault.js';
+
+/** Patroni waits 20 s for a leader of which nothing is heard. */
+const recoveryLimitMs = 60_000;
+
+function patroniOf({ servers: { patroni } }: TestChaosCluster): PatroniCluster {
+  if (!patroni) throw new Error('the testbed has no Patroni');
+  return patroni;
+}
+
+/** Until commits wait for the standby, and every service knows. */
+async function untilSafe(testbed: TestChaosCluster): Promise<void> {
+  const patroni = patroniOf(testbed);
+  await patroni.untilSynchronous();
+  const known = () => patroni.query('SELECT FROM store_epoch WHERE synchronous');
+  await waitUntil(async () => (await known()).length > 0, { what: 'commits wait for the standby' });
+}
+
+async function untilAcks({ load }: TestChaosCluster, begun: number): Promise<string> {
+  await waitUntil(() => load.waiting.length === 0, {
+    timeoutMs: recoveryLimitMs,
+    what: 'everybody gets acks again',
+  });
+  return ((load.recoveredAt - begun) / 1_000).toFixed(1);
+}
+
+/** The leader's machine is gone: nothing is cut off in order, and nobody tells Patroni. */
+const killLeader: Fault = {
+  name: 'patroni-leader',
+  title: 'kill -9 of the PostgreSQL leader and its Patroni',
+  rounds: 30,
+  async inject(testbed, { ended, note }) {
+    const patroni = patroniOf(testbed);
+    await untilSafe(testbed);
+    const begun = performance.now();
+    const old = patroni.leader;
+    await patroni.kill(old);
+    await patroni.untilLeader();
+    const promoted = ((performance.now() - begun) / 1_000).toFixed(1);
+    ended();
+    note(`a new leader after ${promoted} s, acks for everybody after ${await untilAcks(testbed, begun)} s`);
+    await patroni.startNode(old);
+    await untilSafe(testbed);
+  },
+};
+
+/** Commits wait until Patroni takes the standby off the list of those that commits wait for. */
+const killStandby: Fault = {
+  name: 'patroni-standby',
+  title: 'kill -9 of the synchronous standby and its Patroni',
+  rounds: 30,
+  async inject(testbed, { ended, note }) {
+    const patroni = patroniOf(testbed);
+    await untilSafe(testbed);
+    const begun = performance.now();
+    const standby = 1 - patroni.leader;
+    await patroni.kill(standby);
+    ended();
+    note(`acks for everybody after ${await untilAcks(testbed, begun)} s, by the leader alone`);
+    await patroni.startNode(standby);
+    await untilSafe(testbed);
+  },
+};
+
+/** Those of `--patroni`. */
+export const patroniFaults: readonly Fault[] = [killLeader, killStandby];
