@@ -39,6 +39,8 @@ export interface ClusterOptions extends Partial<Record<ServiceName, number>> {
   nodeOptionsOf?: Partial<Record<ServiceName, readonly string[]>>;
   /** the folder of another checkout of this repository, built, whose processes run at first (mode `processes`) */
   checkout?: string;
+  /** all services share one user of NATS and of PostgreSQL, as those of another checkout do */
+  sharedUsers?: boolean;
   /** where processes append their output to SERVICE.log, instead of to ours (mode `processes`) */
   logFolder?: string;
   /** takes the place of the logs of services that run in this process */
@@ -351,11 +353,12 @@ export class TestCluster {
       nodeOptionsOf,
       logFolder,
       checkout,
+      sharedUsers = checkout !== undefined,
     } = this.#options;
     // Another version may know other subjects: it shares the user of all with this one, as in an upgrade.
     const { servicePassword: _, ...shared } = this.nats;
-    const nats = checkout ? shared : this.nats;
-    const database = checkout ? this.database : { ...this.database, url: asService(this.database.url) };
+    const nats = sharedUsers ? shared : this.nats;
+    const database = sharedUsers ? this.database : { ...this.database, url: asService(this.database.url) };
     return ClusterNode.start(
       mode,
       service,

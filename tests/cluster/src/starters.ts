@@ -40,4 +40,12 @@ export const starters: Readonly<Record<ServiceName, () => Promise<Starter>>> = {
     const { loadConfig, startMsfs } = await import('@teamtalk/msfs');
     return (env, options) => startMsfs(loadConfig(env), options);
   },
+  web_server: async () => {
+    const { loadConfig, startWebServer } = await import('@teamtalk/web_server');
+    return (env, options) => startWebServer(loadConfig(env), options);
+  },
+  admin_server: async () => {
+    const { loadConfig, startAdminServer } = await import('@teamtalk/admin_server');
+    return (env, options) => startAdminServer(loadConfig(env), options);
+  },
 };

@@ -20,7 +20,10 @@ beforeAll(async () => {
     http_msg_server: 1,
     file_server: 2,
     msfs: 1,
-    envOf: { file_server: { PEER_GRACE_MS: '2500' } },
+    envOf: {
+      file_server: { PEER_GRACE_MS: '2500' },
+      db_proxy_server: { DIRECT_DELIVERY: process.env.DIRECT_DELIVERY ?? 'true' },
+    },
   });
   await cluster.addUsers([...users, lockUser]);
 });

@@ -2,6 +2,7 @@ import { createGroup, TestCluster } from '@teamtalk/cluster';
 import { FaultProxy, type ServiceName, waitUntil } from '@teamtalk/local-stack';
 import { Commands, IM } from '@teamtalk/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { randomFrom } from './random.js';
 import { recordPdus } from './record-pdus.js';
 
 type Client = Awaited<ReturnType<TestCluster['connect']>>;
@@ -79,15 +80,6 @@ async function linkToNats(): Promise<string> {
   links.push(link);
   url.port = String(link.port);
   return url.toString();
-}
-
-/** A seeded generator of numbers below `below`. */
-function randomFrom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-    return (state >>> 8) % below;
-  };
 }
 
 /** A change by a client or the HTTP API; the database shows whether it was made. */

@@ -1,79 +1,52 @@
-import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { TestCluster } from '@teamtalk/cluster';
-import { FakeApns, waitUntil } from '@teamtalk/local-stack';
-import { ClientType, Commands } from '@teamtalk/protocol';
+import { randomBytes } from 'node:crypto';
+import type { TestCluster } from '@teamtalk/cluster';
+import { appPermissions } from '@teamtalk/db_proxy_server';
+import { FakeHms, waitUntil } from '@teamtalk/local-stack';
+import { ClientType } from '@teamtalk/protocol';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { teamtalk } from './command/run.js';
+import { OpenApiClient } from './openapi-client.js';
+import { PushStand, tokenOf } from './push-stand.js';
 
-const ids = { keyId: 'ABC123DEFG', teamId: 'DEF123GHIJ' };
-const topic = 'com.example.teamtalk';
+const client = { clientId: '104', clientSecret: 'of Huawei' };
 
-let folder: string;
-let fake: FakeApns;
+let stand: PushStand;
+let huawei: FakeHms;
 let cluster: TestCluster;
-let users: Record<'ann' | 'ben' | 'cat', number>;
+let users: Record<'ann' | 'ben' | 'cat' | 'dan', number>;
+let api: OpenApiClient;
 
 beforeAll(async () => {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  fake = await FakeApns.start({ publicKey, ...ids, topic });
-  folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-push-'));
-  const caFile = path.join(folder, 'ca.pem');
-  await writeFile(caFile, fake.ca);
-  cluster = await TestCluster.start({
-    push_server: 2,
-    envOf: {
-      push_server: {
-        APNS_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
-        APNS_KEY_ID: ids.keyId,
-        APNS_TEAM_ID: ids.teamId,
-        APNS_TOPIC: topic,
-        APNS_URL: fake.origin,
-        PUSH_CA_FILE: caFile,
-        PUSH_HOLD_MS: '500',
-      },
-    },
-  });
-  users = await cluster.addUsers(['ann', 'ben', 'cat']);
-  // The first claim of a push_server is what makes messages count.
-  await waitUntil(async () => (await cluster.sql('SELECT FROM push_consumer')).length === 1, {
-    what: 'a push_server asks for work',
-  });
-  // The first device, too; db_proxy_server looks for both once a second.
-  await phoneOf('cat');
-  const ann = await cluster.connect('ann');
-  const rings = async () => {
-    await ann.send({ user: users.cat }, 'first');
-    return banner('cat') !== undefined;
+  huawei = await FakeHms.start(client);
+  const key = { PUSH_CREDENTIALS_KEY: randomBytes(32).toString('hex') };
+  const env = { ...key, HMS_URL: huawei.origin, HMS_TOKEN_URL: huawei.tokenUrl };
+  stand = await PushStand.start({ push_server: 2, http_msg_server: 1, env }, false);
+  cluster = stand.cluster;
+  users = await cluster.addUsers(['ann', 'ben', 'cat', 'dan']);
+  api = await OpenApiClient.load(
+    cluster.url('http_msg_server'),
+    await cluster.addApp('mobile', { permissions: appPermissions }),
+  );
+  // The push_servers run already.
+  const set = async (words: string[], secret: string) => {
+    const database = { ...key, DATABASE_URL: cluster.database.url };
+    const stored = await teamtalk(['push', 'credential', 'set', ...words], database, secret);
+    expect(stored, stored.stderr).toMatchObject({ status: 0 });
   };
-  await waitUntil(rings, { what: 'the first banner', timeoutMs: 30_000, everyMs: 500 });
-  await ann.close();
+  await set(['apns', ...stand.key.words], stand.key.pem);
+  await set(['hms', '--client-id', client.clientId], client.clientSecret);
+  await stand.untilPushed('ann', 'cat', users.cat);
 });
 afterAll(async () => {
-  await cluster?.stop();
-  await fake?.close();
-  if (folder) await rm(folder, { recursive: true, force: true });
+  await stand?.stop();
+  await huawei?.close();
 });
-beforeEach(() => fake.banners.clear());
+beforeEach(() => stand.apns.banners.clear());
 
-const tokenOf = (name: keyof typeof users) => Buffer.from(name.padEnd(32, '-')).toString('hex');
-
-/** Sends a phone's token, and goes without a logout, as an app in the background does. */
-async function phoneOf(name: keyof typeof users, token = tokenOf(name)): Promise<void> {
-  const phone = await cluster.connect(name, { clientType: ClientType.IOS });
-  await phone.request(Commands.LoginReqDevicetoken, Commands.LoginResDevicetoken, {
-    userId: 0,
-    deviceToken: token,
-  });
-  await phone.close();
-}
-
-const banner = (name: keyof typeof users) =>
-  [...fake.banners.values()].find(({ token }) => token === tokenOf(name))?.payload;
+const banner = (name: keyof typeof users) => stand.banner(name);
 
 it('a message rings the phone of a receiver who is away, and a tap opens the right conversation', async () => {
-  await phoneOf('ben');
+  await stand.phoneOf('ben');
   const ann = await cluster.connect('ann');
   await ann.send({ user: users.ben }, '你好');
   await waitUntil(() => banner('ben') !== undefined, { what: 'the banner', timeoutMs: 15_000 });
@@ -82,8 +55,21 @@ it('a message rings the phone of a receiver who is away, and a tap opens the rig
   await ann.close();
 });
 
+it('an Android phone rings by the provider that its token names', async () => {
+  const token = 'IQAAAACy0P7n';
+  huawei.phones.add(token);
+  await stand.phoneOf('cat', { token: `hms:${token}`, clientType: ClientType.ANDROID });
+  const ann = await cluster.connect('ann');
+  const text = 'for the phone of Huawei';
+  await ann.send({ user: users.cat }, text);
+  const shown = () => [...huawei.banners.values()].some(({ body }) => body === text);
+  await waitUntil(shown, { what: 'the banner', timeoutMs: 20_000 });
+  expect(huawei.refusals).toEqual([]);
+  await ann.close();
+});
+
 it('who is on a PC gets the badge only', async () => {
-  await phoneOf('ben');
+  await stand.phoneOf('ben');
   const pc = await cluster.connect('ben');
   const ann = await cluster.connect('ann');
   await ann.send({ user: users.ben }, 'are you there?');
@@ -93,13 +79,65 @@ it('who is on a PC gets the badge only', async () => {
   await ann.close();
 });
 
+it('a phone that is connected and acknowledges a message is not rung for it', async () => {
+  await stand.phoneOf('ben');
+  const phone = await cluster.connect('ben', { clientType: ClientType.IOS });
+  const ann = await cluster.connect('ann');
+  const received = phone.nextMessage();
+  await ann.send({ user: users.ben }, 'seen at once');
+  await received;
+  const why = async () =>
+    (await api.call('listPushes', { path: { user_id: users.ben } })).body.pushes as { reason: string }[];
+  await waitUntil(async () => (await why())[0]?.reason === 'acknowledged', { what: 'the decision' });
+  expect(banner('ben')).toBeUndefined();
+  await phone.close();
+  await ann.send({ user: users.ben }, 'gone meanwhile');
+  await waitUntil(() => banner('ben') !== undefined, { what: 'the banner', timeoutMs: 15_000 });
+  await ann.close();
+});
+
 it('a phone that another user has now rings for that one only', async () => {
-  await phoneOf('ben');
-  await phoneOf('cat', tokenOf('ben'));
+  await stand.phoneOf('ben');
+  await stand.phoneOf('cat', { token: tokenOf('ben') });
   const ann = await cluster.connect('ann');
   await ann.send({ user: users.ben }, 'for Ben');
   await ann.send({ user: users.cat }, 'for Cat');
   await waitUntil(() => banner('ben') !== undefined, { what: 'the banner', timeoutMs: 15_000 });
-  expect([...fake.banners.values()].map(({ payload }) => payload.aps.alert?.body)).toEqual(['for Cat']);
+  expect([...stand.apns.banners.values()].map(({ payload }) => payload.aps.alert?.body)).toEqual(['for Cat']);
+  await ann.close();
+});
+
+it('a phone that is registered over /v1 for another user rings for that one only, and says why', async () => {
+  await stand.phoneOf('ben');
+  const registered = await api.call('registerDevice', {
+    path: { user_id: users.dan },
+    body: { provider: 'apns', token: tokenOf('ben'), locale: 'en' },
+  });
+  expect(registered.status).toBe(201);
+  const ann = await cluster.connect('ann');
+  await ann.send({ user: users.ben }, 'for Ben');
+  await ann.send({ user: users.dan }, 'for Dan');
+  await waitUntil(() => banner('ben') !== undefined, { what: 'the banner', timeoutMs: 15_000 });
+  expect([...stand.apns.banners.values()].map(({ payload }) => payload.aps.alert?.body)).toEqual(['for Dan']);
+  const pushes = async () =>
+    (await api.call('listPushes', { path: { user_id: users.dan } })).body.pushes as { outcome: string }[];
+  await waitUntil(async () => (await pushes())[0]?.outcome === 'accepted', { what: 'it is reported' });
+  expect(await pushes()).toMatchObject([
+    { peer_id: users.ann, msg_id: 1, outcome: 'accepted', provider: 'apns' },
+  ]);
+  await ann.close();
+});
+
+it('who leaves the company gets nothing from then on', async () => {
+  const left = await api.call('changeUser', { path: { user_id: users.dan }, body: { disabled: true } });
+  expect(left.status).toBe(200);
+  await stand.phoneOf('cat');
+  const ann = await cluster.connect('ann');
+  const group = await api.call('createGroup', {
+    body: { name: 'Team', creator_id: users.ann, member_ids: [users.ann, users.dan, users.cat] },
+  });
+  await ann.send({ group: group.body.group_id as number }, 'for those who are there');
+  await waitUntil(() => banner('cat') !== undefined, { what: 'the banner', timeoutMs: 15_000 });
+  expect(banner('ben')).toBeUndefined();
   await ann.close();
 });

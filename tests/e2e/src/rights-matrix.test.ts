@@ -21,6 +21,10 @@ interface Fixture {
   broadcast: number;
   /** a connection of the member */
   session: string;
+  /** of the member */
+  device: number;
+  bot: number;
+  hook: number;
   /** another text in every cell */
   name: string;
 }
@@ -110,6 +114,32 @@ const operations: Record<string, [Answers, Call, verb?: string]> = {
     'session.end',
   ],
   endSessions: [[204, 204, 403, 204], (_, me) => ({ path: { user_id: me } }), 'session.end'],
+  listDevices: [[200, 200, 403, 200], (_, me) => ({ path: { user_id: me } })],
+  registerDevice: [
+    [201, 201, 403, 201],
+    ({ name }, me) => ({
+      path: { user_id: me },
+      body: { provider: 'fcm', token: name.replaceAll(' ', '-') },
+    }),
+    'device.add',
+  ],
+  removeDevice: [
+    [204, 404, 403, 204],
+    ({ device }, me) => ({ path: { user_id: me, device_id: device } }),
+    'device.remove',
+  ],
+  listPushes: [[200, 200, 403, 200], (_, me) => ({ path: { user_id: me } })],
+  listBots: [adminOnly(200), () => ({})],
+  createBot: [adminOnly(201), ({ name }) => ({ body: { name } }), 'bot.create'],
+  renewBotToken: [adminOnly(200), ({ bot }) => ({ path: { user_id: bot } }), 'bot.token'],
+  revokeBotToken: [adminOnly(204), ({ bot }) => ({ path: { user_id: bot } }), 'bot.token'],
+  listHooks: [adminOnly(200), () => ({})],
+  createHook: [
+    adminOnly(201),
+    ({ name, bot }) => ({ body: { name, bot_id: bot, to: '@ann' } }),
+    'hook.create',
+  ],
+  removeHook: [adminOnly(204), ({ hook }) => ({ path: { hook_id: hook } }), 'hook.delete'],
   getStatistics: [adminOnly(200), () => ({})],
   listDiscovery: [adminOnly(200), () => ({})],
   createDiscovery: [
@@ -200,10 +230,26 @@ async function makeFixture(): Promise<Fixture> {
     key: member,
     body: { to: { user_ids: [ids.ben] }, type: 'text', msg: secret },
   });
+  // There may be 200 at most, and those of former cells are used no more.
+  await cluster.sql('DELETE FROM discovery_item');
+  const [device] = await cluster.sql<{ id: number }>(
+    `INSERT INTO push_device (user_id, client_type, provider, token, token_hash)
+     VALUES ($1, 18, 'fcm', $2, push_token_hash($2)) RETURNING id::int4`,
+    [ids.ann, `${name} ${secret}`],
+  );
+  const bot = await only(`INSERT INTO im_user (name, password_hash) VALUES ($1, '!')`, [`bot of ${name}`]);
+  const hash = `sha256(convert_to($2, 'UTF8'))`;
+  await cluster.sql(`INSERT INTO bot (user_id, token_hash) VALUES ($1, ${hash})`, [bot, name]);
   return {
     group,
     name,
+    bot,
+    hook: await only(
+      `INSERT INTO hook (name, token_hash, bot_id, user_id, any_receiver, rate) VALUES ('hook of ' || $2, ${hash}, $1, $3, false, 1)`,
+      [bot, name, ids.ann],
+    ),
     session: await sessionOfMember(),
+    device: device!.id,
     broadcast: started.body.broadcast_id as number,
     department: await only('INSERT INTO department (name) VALUES ($1)', [name]),
     item: await only(`INSERT INTO discovery_item (name, url) VALUES ($1, 'http://wiki/')`, [name]),
@@ -220,7 +266,7 @@ async function sessionOfMember(): Promise<string> {
 }
 
 /** What is no administration; the permissions of apps that act as one user. */
-const asUser = ['p2p', 'broadcast', 'group', 'history', 'presence', 'session'];
+const asUser = ['p2p', 'broadcast', 'group', 'history', 'presence', 'session', 'device'];
 
 interface CellAnswer {
   code: number;

@@ -27,6 +27,7 @@ const secrets = {
   S3_SECRET_ACCESS_KEY: `${secret}-access`,
   MSFS_UPLOAD_AUTH: 'tokens',
   MSFS_UPLOAD_TOKENS: `${secret}-uploads`,
+  PUSH_PROXY: `http://me:${secret}@127.0.0.1:9`,
 };
 
 interface Ended {

@@ -23,6 +23,12 @@ interface Reply {
   msg_servers: unknown[];
   items: unknown[];
   sessions: { session_id: string; class: string; since: string }[];
+  device_id: number;
+  devices: { device_id: number; provider: string; seen_at: string }[];
+  pushes: { at: string }[];
+  bots: unknown[];
+  hook_id: number;
+  hooks: unknown[];
 }
 
 let cluster: TestCluster;
@@ -195,6 +201,59 @@ it('sessions: what is known of each, one of them ended, and all ended by a new p
   });
 });
 
+it('devices: registered, refreshed, moved to another user, removed; and what became of pushes', async () => {
+  const path = { user_id: ids.ann };
+  const body = { provider: 'apns', token: 'AB'.repeat(32), locale: 'zh-Hans-CN', time_zone: 'Asia/Shanghai' };
+  const { device_id } = await call(201, 'registerDevice', { path, body });
+  expect(await call(201, 'registerDevice', { path, body: { ...body, app: 'com.example.other' } })).toEqual({
+    device_id,
+  });
+  const { devices } = await call(200, 'listDevices', { path });
+  expect(devices).toMatchObject([
+    {
+      device_id,
+      provider: 'apns',
+      app: 'com.example.other',
+      token_end: 'abababab',
+      locale: 'zh-Hans-CN',
+      time_zone: 'Asia/Shanghai',
+      failure: null,
+    },
+  ]);
+  expect(Date.now() - Date.parse(devices[0]!.seen_at)).toBeLessThan(60_000);
+  for (const wrong of [
+    { provider: 'apns', token: 'not hexadecimal' },
+    { provider: 'webpush', token: '{"endpoint":"http://example.com/","keys":{}}' },
+    { provider: 'fcm', token: 'with blanks' },
+    { ...body, time_zone: 'Mars/Olympus' },
+  ]) {
+    await call(400, 'registerDevice', { path, body: wrong });
+  }
+
+  await cluster.sql(
+    `INSERT INTO push_log (user_id, device_id, provider, conv, msg_id, outcome, reason, attempts, seconds)
+     VALUES ($1::int4, $2::int8, 'apns', ($1::int4::int8 << 32) | $3::int8, 7, 'dropped', 'do-not-disturb', 1, 2.5),
+       ($1::int4, $2::int8, 'apns', 9, 8, 'accepted', 'an-id', 2, 2.5)`,
+    [ids.ann, device_id, ids.ben],
+  );
+  const { pushes } = await call(200, 'listPushes', { path });
+  expect(pushes).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ peer_id: ids.ben, msg_id: 7, outcome: 'dropped', reason: 'do-not-disturb' }),
+      expect.objectContaining({ group_id: 9, msg_id: 8, outcome: 'accepted', reason: 'an-id', attempts: 2 }),
+    ]),
+  );
+
+  const moved = await call(201, 'registerDevice', { path: { user_id: ids.ben }, body });
+  expect((await call(200, 'listDevices', { path })).devices).toEqual([]);
+  const own = { user_id: ids.ben, device_id: moved.device_id };
+  await call(404, 'removeDevice', { path: { ...path, device_id: moved.device_id } });
+  await call(204, 'removeDevice', { path: own });
+  await call(404, 'removeDevice', { path: own });
+  for (const id of ['listDevices', 'listPushes']) await call(404, id, { path: { user_id: 9999 } });
+  await call(404, 'registerDevice', { path: { user_id: 9999 }, body });
+});
+
 it('broadcasts', async () => {
   const body = { from_user_id: ids.ann, to: { everybody: true }, msg: 'to all' };
   const { broadcast_id } = await call(202, 'startBroadcast', { body });
@@ -212,6 +271,38 @@ it('discovery', async () => {
   ]);
   await call(204, 'deleteDiscovery', { path: { item_id } });
   await call(404, 'deleteDiscovery', { path: { item_id } });
+});
+
+it('a receiver by name', async () => {
+  const cat = await cluster.connect('cat');
+  const send = (status: number, to: string) =>
+    call(status, 'sendMessage', { body: { from_user_id: ids.ben, to, msg: `to ${to}` } });
+  await send(201, '@cat');
+  expect(await cat.nextMessage()).toMatchObject({ session: { user: ids.ben }, text: 'to @cat' });
+  const member_ids = [ids.ben, ids.cat];
+  const { group_id: group } = await call(201, 'createGroup', { body: { name: 'by name', member_ids } });
+  await send(201, '#by name');
+  expect(await cat.nextMessage()).toMatchObject({ session: { group }, text: 'to #by name' });
+  for (const to of ['@nobody', '@ben', '#no group', 'cat']) await send(422, to);
+});
+
+it('bots and hooks', async () => {
+  const { user_id: bot } = await call(201, 'createBot', { body: { name: 'robot', nick_name: 'Robot' } });
+  await call(200, 'renewBotToken', { path: { user_id: bot } });
+  await call(204, 'revokeBotToken', { path: { user_id: bot } });
+  const { bots } = await call(200, 'listBots');
+  expect(bots).toEqual([
+    { user_id: bot, name: 'robot', nick_name: 'Robot', disabled: false, token_set_at: null },
+  ]);
+  const { hook_id } = await call(201, 'createHook', {
+    body: { name: 'h', bot_id: bot, to: `user:${ids.ann}` },
+  });
+  const { hooks } = await call(200, 'listHooks');
+  expect(hooks).toMatchObject([
+    { hook_id, bot_id: bot, to: { user_id: ids.ann }, any_receiver: false, rate: 1 },
+  ]);
+  await call(204, 'removeHook', { path: { hook_id } });
+  expect((await call(200, 'listHooks')).hooks).toEqual([]);
 });
 
 it('every operation of the document was called', () => {

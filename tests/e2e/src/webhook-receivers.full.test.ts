@@ -167,3 +167,34 @@ it('many receivers that hang together leave most of the posts to others', async 
   });
   expect(hangs.mostOpen).toBeLessThanOrEqual(many);
 }, 600_000);
+
+it('an answer without an end is taken by its status, and not read', async () => {
+  let written = 0;
+  const endless = await Receiver.start((_request, response) => {
+    const chunk = Buffer.alloc(65_536);
+    const write = () => {
+      do written += chunk.length;
+      while (!response.destroyed && response.write(chunk));
+    };
+    response.writeHead(200, { 'content-type': 'text/plain' });
+    response.on('drain', write);
+    write();
+  });
+  try {
+    await cluster.sql('DELETE FROM webhook');
+    await addWebhook(dataSource, { name: 'endless', url: endless.url, events: ['file'] });
+    await cluster.sql(
+      `INSERT INTO webhook_event (webhook_id, key, event, data) SELECT id, 'endless', 'file', '{}' FROM webhook`,
+    );
+    const taken = 'SELECT id FROM webhook_event WHERE delivered_at IS NOT NULL';
+    await waitUntil(async () => (await cluster.sql(taken)).length === 1, {
+      timeoutMs: 100_000,
+      what: 'the event to count as posted',
+    });
+    await waitUntil(() => endless.open === 0, { timeoutMs: 100_000, what: 'the answer to be given up' });
+    // What fits into the buffers of sockets.
+    expect(written).toBeLessThan(64 * 1024 * 1024);
+  } finally {
+    endless.stop();
+  }
+}, 300_000);

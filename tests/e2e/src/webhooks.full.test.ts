@@ -27,6 +27,7 @@ let ids: Record<'ann' | 'robot', number>;
 const posts: Post[] = [];
 /** What the receiver answers. */
 let status = 200;
+let location: string | undefined;
 
 beforeAll(async () => {
   receiver = createServer((request, response) => {
@@ -35,7 +36,7 @@ beforeAll(async () => {
     request.on('end', () => {
       const text = Buffer.concat(chunks).toString();
       posts.push({ headers: request.headers, text, body: JSON.parse(text) });
-      response.writeHead(status).end();
+      response.writeHead(status, location === undefined ? {} : { location }).end();
     });
   });
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
@@ -85,6 +86,11 @@ it('a message to a bot is posted, signed', async () => {
   });
   const { 'x-teamtalk-time': time, 'x-teamtalk-signature': signature } = post.headers;
   expect(signature).toBe(createHmac('sha256', secret).update(`${time}\n${post.text}`).digest('hex'));
+  const { 'webhook-id': id, 'webhook-timestamp': seconds, 'webhook-signature': standard } = post.headers;
+  expect(id).toBe(post.body.id);
+  const key = Buffer.from(secret.replace('whsec_', ''), 'base64');
+  const expected = createHmac('sha256', key).update(`${id}.${seconds}.${post.text}`).digest('base64');
+  expect(standard).toBe(`v1,${expected}`);
 });
 
 it('presence changes are posted', async () => {
@@ -124,6 +130,32 @@ it('a file offer is posted', async () => {
     size: 7,
   });
 });
+
+it.each([301, 307])(
+  'a redirect (%i) is not followed, so that a receiver sends nothing to others',
+  async (redirect) => {
+    let followed = 0;
+    const inside = createServer((_request, response) => {
+      followed++;
+      response.end();
+    });
+    await new Promise<void>((resolve) => inside.listen(0, '127.0.0.1', resolve));
+    location = `http://127.0.0.1:${(inside.address() as AddressInfo).port}/latest/meta-data`;
+    status = redirect;
+    await say(`redirected ${redirect}`);
+    await posted('message', ({ msg }) => msg === `redirected ${redirect}`);
+    await waitUntil(
+      async () =>
+        (await cluster.sql('SELECT 1 FROM webhook_event WHERE last_error = $1', [`status ${redirect}`]))
+          .length > 0,
+      { timeoutMs: 30_000, what: 'the attempt counts as refused' },
+    );
+    status = 200;
+    location = undefined;
+    expect(followed).toBe(0);
+    inside.close();
+  },
+);
 
 it('a refused event is retried, also by another http_msg_server, and finally becomes a dead letter', async () => {
   status = 500;

@@ -1,4 +1,6 @@
-import { Readable } from 'node:stream';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { TeamTalkClient } from '@teamtalk/client';
 import { TestCluster } from '@teamtalk/cluster';
 import { testDatabase, waitUntil } from '@teamtalk/local-stack';
@@ -106,6 +108,34 @@ describe('with an installation', () => {
     expect(again).toMatchObject({ status: 1, stderr: 'teamtalk: there is already a user carol\n' });
   });
 
+  it('imports users from a file after it was checked, and takes the import back', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-import-'));
+    try {
+      const file = path.join(folder, 'people.csv');
+      await writeFile(file, 'name,real name,tel\nimp1,Ann A.,110\nimp1,Again,\n');
+      const wrong = await teamtalk(['user', 'import', file], env);
+      expect(wrong.status).not.toBe(0);
+      expect(wrong.stdout).toContain('row 3\timp1\tname: is in row 2, too');
+      expect(wrong.stderr).toContain('nothing was changed');
+      expect((await teamtalk(['user', 'import', file, '--dry-run'], env)).stdout).toContain('1 to add');
+      expect((await teamtalk(['user', 'list'], env)).stdout).not.toContain('imp1');
+
+      const done = await teamtalk(['user', 'import', file, '--skip-errors'], env);
+      expect(done.stdout).toContain('added and changed 1 users');
+      expect((await teamtalk(['user', 'list'], env)).stdout).toContain('imp1');
+      const [, id = ''] = /undo-import (\d+)/.exec(done.stderr) ?? [];
+      const undone = await teamtalk(['user', 'undo-import', id], env);
+      expect(undone.stdout).toContain('took back 1 rows');
+      expect((await teamtalk(['user', 'list'], env)).stdout).toMatch(/imp1.*\(has left\)/);
+
+      await writeFile(file, 'name,salary\nimp1,1\n');
+      const unknown = await teamtalk(['user', 'import', file], env);
+      expect(unknown.stderr).toContain('column “salary” is not known');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   it('seeds 10,000 users in under 20 s, and leaves them alone the next time', async () => {
     const seed = ['seed', '--users', '10000', '--prefix', 's', '--departments', '3'];
     const begin = performance.now();
@@ -136,14 +166,11 @@ describe('with an installation', () => {
 
   it('sends what it reads from standard input, where the text is - or left out', async () => {
     for (const [k, words] of [['-'], []].entries()) {
-      vi.spyOn(process, 'stdin', 'get').mockReturnValue(
-        Readable.from([Buffer.from(`piped ${k}\nsecond line\n`)]) as unknown as typeof process.stdin,
-      );
       const send = ['send', '--as', 'alice', '--to', 'piet', ...words];
       if (k === 0) await teamtalk(['user', 'add', 'piet', '--password', 'pw'], env);
-      expect((await teamtalk(send, env)).stdout).toMatch(new RegExp(`^sent to piet .* msg_id ${k + 1}\n$`));
+      const sent = await teamtalk(send, env, `piped ${k}\nsecond line\n`);
+      expect(sent.stdout).toMatch(new RegExp(`^sent to piet .* msg_id ${k + 1}\n$`));
     }
-    vi.restoreAllMocks();
     const piet = new TeamTalkClient({ loginServer: cluster.url('login_server'), reconnect: false });
     await piet.login({ name: 'piet', password: 'pw' });
     const alice = (await piet.users()).users.find(({ userDomain }) => userDomain === 'alice')!;

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { runCli } from '@teamtalk/cli';
 import { vi } from 'vitest';
 
@@ -7,10 +8,21 @@ export interface Outcome {
   stderr: string;
 }
 
-/** Runs `teamtalk` in this process, with these variables besides the environment's own. */
-export async function teamtalk(words: string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+/**
+ * Runs `teamtalk` in this process, with these variables besides the environment's own.
+ * @param input its standard input; left out: that of this process
+ */
+export async function teamtalk(
+  words: string[],
+  env: NodeJS.ProcessEnv = {},
+  input?: string,
+): Promise<Outcome> {
+  const stdin = input === undefined ? undefined : vi.spyOn(process, 'stdin', 'get');
+  stdin?.mockReturnValue(Readable.from([Buffer.from(input ?? '')]) as unknown as typeof process.stdin);
   const run = start(words, env);
-  return { status: await run.status, stdout: run.stdout(), stderr: run.stderr() };
+  const status = await run.status;
+  stdin?.mockRestore();
+  return { status, stdout: run.stdout(), stderr: run.stderr() };
 }
 
 export interface Running {

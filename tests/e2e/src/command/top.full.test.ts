@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Row, State, Totals } from '@teamtalk/cli';
+import { type Row, type State, serviceConfigurations, type Totals } from '@teamtalk/cli';
 import { TestCluster } from '@teamtalk/cluster';
 import { waitUntil } from '@teamtalk/local-stack';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
@@ -12,8 +12,11 @@ const services = [
   'route_server',
   'db_proxy_server',
   'http_msg_server',
+  'push_server',
   'file_server',
   'msfs',
+  'web_server',
+  'admin_server',
 ] as const;
 
 interface Sample {
@@ -76,6 +79,10 @@ function run(command: string, words: string[], env: NodeJS.ProcessEnv = {}) {
 function named(service: (typeof services)[number], k: number, state: State): string {
   return `${service} ${cluster.node(service, k).instance.toString(16).padStart(8, '0')} ${state}`;
 }
+
+it('knows every service', () => {
+  expect([...services].sort()).toEqual(Object.keys(serviceConfigurations).sort());
+});
 
 it('finds all instances by NATS and shows each one’s figures', async () => {
   const { status, samples, out } = top(['--once', '--json', '--interval', '1']);
@@ -209,7 +216,7 @@ it('gives the terminal back after Ctrl-C', async () => {
 
 it('shows who comes, stops, does not answer and is lost', async () => {
   const { states, samples, child, status } = top(['--json', '--interval', '0.5']);
-  await waitUntil(() => states().length === 14, { what: 'all instances' });
+  await waitUntil(() => states().length === 2 * services.length, { what: 'all instances' });
   const [stopped, killed, frozen] = [
     named('msfs', 1, 'stopped'),
     named('route_server', 1, 'lost'),

@@ -18,7 +18,7 @@ const webhook = (...words: string[]): Promise<Outcome> => teamtalk(['webhook', .
 it('adds, lists and removes', async () => {
   const added = await webhook('add', 'ci', 'https://ci/hook', '--events', 'message,group', '--bot', '1');
   expect(added).toMatchObject({ status: 0 });
-  expect(added.stdout).toMatch(/^[\w-]{43}\n$/);
+  expect(added.stdout).toMatch(/^whsec_[\w+/]{43}=\n$/);
   expect((await webhook('list')).stdout).toBe('ci\thttps://ci/hook\tmessage,group\t1\t0 wait\t0 dead\n');
   expect(JSON.parse((await webhook('list', '--json')).stdout)).toEqual({
     name: 'ci',

@@ -7,6 +7,7 @@ afterAll(() => cluster?.stop());
 
 describe.each([
   ['login', () => import('./login.js')],
+  ['web sessions', () => import('./web-sessions.js')],
   ['settings', () => import('./settings.js')],
   ['conversation', () => import('./conversation.js')],
   ['groups', () => import('./groups.js')],

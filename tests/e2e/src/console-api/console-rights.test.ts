@@ -1,0 +1,361 @@
+import { randomUUID } from 'node:crypto';
+import { api, type OperationId } from '@teamtalk/admin_server';
+import { testPassword } from '@teamtalk/cluster';
+import { type ConsolePermission, type ConsoleRole, consoleRoles, mayInConsole } from '@teamtalk/rpc';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { codeOf } from '../one-time-code.js';
+import type { Asked, ConsoleClient } from './console-client.js';
+import { ConsoleStand, consolePassword } from './console-stand.js';
+
+let stand: ConsoleStand;
+let owner: ConsoleClient;
+/** That of the department administrator: what the calls of the matrix act on is in it. */
+let department: number;
+/** Recovery codes of the roles' accounts, while they log in with codes. */
+const recoveryCodes = new Map<ConsoleRole, string[]>();
+const members = new Map<ConsoleRole, { name: string; client: ConsoleClient }>();
+
+beforeAll(async () => {
+  stand = await ConsoleStand.start();
+  owner = await stand.member('owner');
+  department = await stand.department();
+  for (const role of consoleRoles) {
+    const name = `${role} of the matrix`;
+    members.set(role, { name, client: await stand.member(role, name) });
+  }
+});
+afterEach(async () => {
+  recoveryCodes.clear();
+  await stand.cluster.sql('DELETE FROM console_second_factor');
+});
+afterAll(() => stand.cluster.stop());
+
+const unique = () => randomUUID().slice(0, 8);
+
+async function newUser(): Promise<{ name: string; user_id: number }> {
+  const name = `u${unique()}`;
+  return owner.done('createUser', { body: { name, password: testPassword, department_id: department } });
+}
+
+async function newGroup(): Promise<{ group_id: number }> {
+  const { user_id: userId } = await newUser();
+  return owner.done('createGroup', {
+    body: { name: 'team', member_ids: [userId, (await newUser()).user_id] },
+  });
+}
+
+async function newDepartment(): Promise<number> {
+  const body = { name: `d${unique()}`, parent_id: department };
+  return (await owner.done('createDepartment', { body })).department_id;
+}
+
+async function newItem(): Promise<number> {
+  await stand.cluster.sql('DELETE FROM discovery_item');
+  return (await owner.done('createDiscovery', { body: { name: 'wiki', url: 'http://wiki/' } })).item_id;
+}
+
+async function newAccount(): Promise<number> {
+  return (await owner.done('createAccount', { body: { name: `a${unique()}`, role: 'viewer' } })).account_id;
+}
+
+async function newHold(): Promise<number> {
+  const { user_id } = await newUser();
+  return (await owner.done('placeHold', { body: { reason: 'case', user_id } })).hold_id;
+}
+
+async function newRule(): Promise<number> {
+  const body = { scope: 'department', scope_id: await newDepartment(), days: 9 };
+  return (await owner.done('setRetention', { body })).rule_id;
+}
+
+/** A user who is logged in, and the connection. */
+async function connected(): Promise<{ user_id: number; connection_id: string }> {
+  const { name, user_id } = await newUser();
+  await stand.cluster.connect(name);
+  const { connections } = await owner.done('listConnections', { params: { user_id } });
+  expect(connections).toHaveLength(1);
+  return { user_id, connection_id: connections[0].connection_id };
+}
+
+/** A secret of the role's account, which is not confirmed yet. */
+async function secretOf(role: ConsoleRole): Promise<{ client: ConsoleClient; code: string }> {
+  const client = await again(role);
+  const { secret } = await client.done('beginSecondFactor', { body: { password: consolePassword } });
+  return { client, code: codeOf(secret) };
+}
+
+/** The role's account logs in with codes. @returns one that is good */
+async function withCodes(role: ConsoleRole): Promise<Asked> {
+  const { client, code } = await secretOf(role);
+  const { recovery_codes: codes } = await client.done('confirmSecondFactor', { body: { code } });
+  recoveryCodes.set(role, codes);
+  return { body: { code: codes.pop() } };
+}
+
+/** Another account, which logs in with codes. */
+async function accountWithCodes(): Promise<Asked> {
+  const accountId = await newAccount();
+  await stand.cluster.sql(
+    `INSERT INTO console_second_factor (account_id, key_id, sealed, confirmed_at) VALUES ($1, '', '', now())`,
+    [accountId],
+  );
+  return { params: { account_id: accountId } };
+}
+
+/** A user who failed to log in. */
+async function failedUser(): Promise<Asked> {
+  const asked = await ofUser();
+  await stand.cluster.sql(
+    `INSERT INTO login_failure (name, place, failed_at, last_at)
+     SELECT name, '192.0.2.1', ARRAY[now()], now() FROM im_user WHERE id = $1`,
+    [asked.params?.user_id],
+  );
+  return asked;
+}
+
+/** An account whose holder failed to log in. */
+async function failedAccount(): Promise<Asked> {
+  const name = `a${unique()}`;
+  const { account_id } = await owner.done('createAccount', { body: { name, role: 'viewer' } });
+  const body = { name, password: 'wrong' };
+  expect((await stand.client().call('logIn', { body })).status).toBe(403);
+  return { params: { account_id } };
+}
+
+const ofUser = async (): Promise<Asked> => ({ params: { user_id: (await newUser()).user_id } });
+/** A user who has left and is in a group. */
+async function departed(): Promise<Asked> {
+  const asked = await ofUser();
+  await owner.done('createGroup', {
+    body: { name: 'team', member_ids: [asked.params?.user_id, (await newUser()).user_id] },
+  });
+  await owner.done('leaveUser', asked);
+  return asked;
+}
+
+/** An import with one row, which adds a user. */
+async function checkedImport(): Promise<Asked> {
+  const { import_id } = await owner.done('createUserImport', { body: { file_name: 'people.csv' } });
+  const asked = { params: { import_id } };
+  await owner.done('addUserImportRows', { ...asked, body: { rows: [{ row: 2, name: `u${unique()}` }] } });
+  return asked;
+}
+
+const ofGroup = async (): Promise<Asked> => ({ params: { group_id: (await newGroup()).group_id } });
+const ofAccount = async (): Promise<Asked> => ({ params: { account_id: await newAccount() } });
+const nothing = async (): Promise<Asked> => ({});
+
+/** By operation: what is asked, and for a change the verb of its one event. */
+const rows: Record<OperationId, [ask: (role: ConsoleRole) => Promise<Asked>, verb?: string]> = {
+  setUp: [
+    async (role) => ({
+      body: { token: await stand.invite(`new ${unique()}`, role), password: consolePassword },
+    }),
+    'account.set-up',
+  ],
+  logIn: [
+    async (role) => ({ body: { name: members.get(role)?.name ?? '', password: consolePassword } }),
+    'account.log-in',
+  ],
+  getSignOn: [nothing],
+  getSession: [nothing],
+  logOut: [nothing, 'account.log-out'],
+  listOwnSessions: [nothing],
+  endOwnSession: [
+    async (role) => {
+      const client = await again(role);
+      const { sessions } = await client.done('listOwnSessions');
+      return {
+        params: { session_id: sessions.find((each: { current: boolean }) => each.current).session_id },
+      };
+    },
+    'account.end-session',
+  ],
+  changeOwnPassword: [
+    async () => ({ body: { current: consolePassword, password: consolePassword } }),
+    'account.password',
+  ],
+  beginSecondFactor: [async () => ({ body: { password: consolePassword } }), 'account.second-factor-begin'],
+  confirmSecondFactor: [
+    async (role) => ({ body: { code: (await secretOf(role)).code } }),
+    'account.second-factor',
+  ],
+  renewRecoveryCodes: [withCodes, 'account.recovery-codes'],
+  removeSecondFactor: [withCodes, 'account.second-factor-remove'],
+  getOverview: [nothing],
+  findUsers: [nothing],
+  getUser: [ofUser],
+  createUser: [async () => ({ body: { name: `u${unique()}`, department_id: department } }), 'user.create'],
+  changeUser: [async () => ({ ...(await ofUser()), body: { nick_name: 'Ann' } }), 'user.change'],
+  resetUserPassword: [ofUser, 'user.change'],
+  leaveUser: [ofUser, 'user.change'],
+  restoreUser: [
+    async () => {
+      const asked = await ofUser();
+      await owner.done('leaveUser', asked);
+      return asked;
+    },
+    'user.change',
+  ],
+  createUserImport: [async () => ({ body: { file_name: 'people.csv' } }), 'import.create'],
+  addUserImportRows: [
+    async () => ({ ...(await checkedImport()), body: { rows: [{ row: 2, name: `u${unique()}` }] } }),
+    'import.check',
+  ],
+  listUserImports: [nothing],
+  getUserImport: [checkedImport],
+  listUserImportRows: [checkedImport],
+  runUserImport: [checkedImport, 'user.create'],
+  undoUserImport: [
+    async () => {
+      const asked = await checkedImport();
+      await owner.done('runUserImport', asked);
+      return asked;
+    },
+    'user.change',
+  ],
+  leaveGroups: [async () => ({ ...(await departed()), body: { successor_id: null } }), 'group.remove'],
+  rejoinGroups: [
+    async () => {
+      const asked = await departed();
+      await owner.done('leaveGroups', { ...asked, body: { successor_id: null } });
+      await owner.done('restoreUser', asked);
+      return asked;
+    },
+    'group.add',
+  ],
+  listConnections: [ofUser],
+  endConnection: [async () => ({ params: await connected() }), 'session.end'],
+  endConnections: [async () => ({ params: { user_id: (await connected()).user_id } }), 'session.end'],
+  listLoginFailures: [ofUser],
+  unlockUser: [failedUser, 'user.unlock'],
+  unlockAccount: [failedAccount, 'account.unlock'],
+  listDevices: [ofUser],
+  listPushes: [ofUser],
+  listDepartments: [nothing],
+  createDepartment: [
+    async () => ({ body: { name: `d${unique()}`, parent_id: department } }),
+    'department.create',
+  ],
+  changeDepartment: [
+    async () => ({ params: { department_id: await newDepartment() }, body: { name: `d${unique()}` } }),
+    'department.change',
+  ],
+  deleteDepartment: [async () => ({ params: { department_id: await newDepartment() } }), 'department.delete'],
+  findGroups: [nothing],
+  getGroup: [ofGroup],
+  createGroup: [
+    async () => ({ body: { name: 'team', member_ids: [(await newUser()).user_id] } }),
+    'group.create',
+  ],
+  changeGroup: [async () => ({ ...(await ofGroup()), body: { name: 'crew' } }), 'group.change'],
+  changeGroupMembers: [
+    async () => ({
+      ...(await ofGroup()),
+      body: { change: 'add', user_ids: [(await newUser()).user_id] },
+    }),
+    'group.add',
+  ],
+  dissolveGroup: [ofGroup, 'group.remove'],
+  listDiscovery: [nothing],
+  createDiscovery: [async () => ({ body: { name: 'wiki', url: 'http://wiki/' } }), 'discovery.create'],
+  changeDiscovery: [
+    async () => ({ params: { item_id: await newItem() }, body: { name: 'pages' } }),
+    'discovery.change',
+  ],
+  deleteDiscovery: [async () => ({ params: { item_id: await newItem() } }), 'discovery.delete'],
+  listAuditEvents: [nothing],
+  verifyAudit: [nothing],
+  getImportProgress: [nothing],
+  getRetention: [nothing],
+  setRetention: [
+    async () => ({ body: { scope: 'group', scope_id: (await newGroup()).group_id, days: 30 } }),
+    'retention.set',
+  ],
+  removeRetention: [async () => ({ params: { rule_id: await newRule() } }), 'retention.remove'],
+  listHolds: [nothing],
+  placeHold: [
+    async () => ({ body: { reason: 'case', group_id: (await newGroup()).group_id } }),
+    'hold.place',
+  ],
+  listExports: [nothing],
+  requestExport: [
+    async () => ({ body: { reason: 'case', user_id: (await newUser()).user_id } }),
+    'export.request',
+  ],
+  approveExport: [
+    async () => {
+      const body = { reason: 'case', user_id: (await newUser()).user_id };
+      return { params: { export_id: (await owner.done('requestExport', { body })).export_id } };
+    },
+    'export.approve',
+  ],
+  listErasures: [nothing],
+  eraseUser: [
+    async () => {
+      const asked = await ofUser();
+      await owner.done('leaveUser', asked);
+      return { body: { user_id: (asked.params as { user_id: number }).user_id, reason: 'request' } };
+    },
+    'erasure.request',
+  ],
+  releaseHold: [async () => ({ params: { hold_id: await newHold() } }), 'hold.release'],
+  listApps: [nothing],
+  listWebhooks: [nothing],
+  listAccounts: [nothing],
+  createAccount: [async () => ({ body: { name: `a${unique()}`, role: 'viewer' } }), 'account.create'],
+  changeAccount: [async () => ({ ...(await ofAccount()), body: { role: 'auditor' } }), 'account.change'],
+  inviteAccount: [ofAccount, 'account.invite'],
+  resetSecondFactor: [accountWithCodes, 'account.second-factor-reset'],
+  endAccountSessions: [ofAccount, 'account.end-sessions'],
+};
+
+/** Another browser in which the role's account logs in. */
+async function again(role: ConsoleRole): Promise<ConsoleClient> {
+  const client = stand.client();
+  const code = recoveryCodes.get(role)?.pop();
+  const body = { name: members.get(role)?.name ?? '', password: consolePassword, ...(code && { code }) };
+  await client.done('logIn', { body });
+  return client;
+}
+
+function mayCall(role: ConsoleRole, id: OperationId): boolean {
+  const { access } = api[id];
+  return access === 'public' || access === 'session' || mayInConsole(role, access as ConsolePermission);
+}
+
+it('has a row for every operation', () => {
+  expect(Object.keys(rows).sort()).toEqual(Object.keys(api).sort());
+  const changing = Object.entries(api).filter(([, { method }]) => method !== 'get');
+  for (const [id] of changing) expect(rows[id as OperationId][1], id).toBeDefined();
+});
+
+const cells = (Object.keys(rows) as OperationId[]).flatMap((id) =>
+  consoleRoles.map((role) => ({ id, role })),
+);
+
+it.each(cells)('$id by $role', async ({ id, role }) => {
+  const [ask, verb] = rows[id];
+  const asked = await ask(role);
+  const { name } = members.get(role)!;
+  // A session of its own: some operations end it.
+  const client = api[id].access === 'public' ? stand.client() : await again(role);
+  const before = await stand.newestEvent();
+  const { status, body } = await client.call(id, asked);
+  const events = await stand.eventsSince(before);
+  if (!mayCall(role, id)) {
+    expect([status, body.type]).toEqual([403, 'urn:teamtalk:problem:not-permitted']);
+    expect(events).toEqual([]);
+    return;
+  }
+  expect(status, JSON.stringify(body)).toBe(api[id].status);
+  const actor = id === 'setUp' ? expect.stringMatching(/^console new /) : `console ${name}`;
+  expect(events).toEqual(verb ? [{ actor, source: expect.stringContaining('127.0.0.1'), verb }] : []);
+});
+
+it.each(Object.keys(rows) as OperationId[])('%s needs a session', async (id) => {
+  if (api[id].access === 'public') return;
+  const [ask] = rows[id];
+  const { status } = await stand.client().call(id, await ask('owner'));
+  expect(status).toBe(401);
+});

@@ -1,0 +1,123 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type ClusterOptions, type ConnectOptions, TestCluster } from '@teamtalk/cluster';
+import { FakeApns, waitUntil } from '@teamtalk/local-stack';
+import { ClientType, Commands } from '@teamtalk/protocol';
+
+const ids = { keyId: 'ABC123DEFG', teamId: 'DEF123GHIJ' };
+const topic = 'com.example.teamtalk';
+
+export interface PushStandOptions extends Omit<ClusterOptions, 'envOf'> {
+  /** variables of push_server besides those of APNs */
+  env?: Readonly<Record<string, string>>;
+  /** milliseconds a push is held; 500 when left out */
+  holdMs?: number;
+}
+
+/** An installation whose push_servers speak to a fake of APNs, and phones that are there without the app. */
+export class PushStand {
+  readonly cluster: TestCluster;
+  readonly apns: FakeApns;
+  /** of the key that APNs knows */
+  readonly key: { pem: string; words: string[] };
+  readonly #folder: string;
+
+  /** @param withKey whether push_server has the key in its variables */
+  static async start(
+    { env = {}, holdMs = 500, ...options }: PushStandOptions,
+    withKey = true,
+  ): Promise<PushStand> {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+    const apns = await FakeApns.start({ publicKey, ...ids, topic });
+    const folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-push-'));
+    const caFile = path.join(folder, 'ca.pem');
+    await writeFile(caFile, apns.ca);
+    const key = { APNS_KEY: pem, APNS_KEY_ID: ids.keyId, APNS_TEAM_ID: ids.teamId, APNS_TOPIC: topic };
+    const cluster = await TestCluster.start({
+      push_server: 1,
+      ...options,
+      envOf: {
+        push_server: {
+          APNS_URL: apns.origin,
+          PUSH_CA_FILE: caFile,
+          PUSH_HOLD_MS: String(holdMs),
+          ...(withKey && key),
+          ...env,
+        },
+      },
+    });
+    return new PushStand(cluster, apns, pem, folder);
+  }
+
+  private constructor(cluster: TestCluster, apns: FakeApns, pem: string, folder: string) {
+    this.cluster = cluster;
+    this.apns = apns;
+    this.key = {
+      pem,
+      words: ['--key-id', ids.keyId, '--team-id', ids.teamId, '--topic', topic],
+    };
+    this.#folder = folder;
+  }
+
+  async stop(): Promise<void> {
+    await this.cluster.stop();
+    await this.apns.close();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Sends a phone's token, and goes without a logout, as an app in the background does. */
+  async phoneOf(
+    name: string,
+    {
+      token = tokenOf(name),
+      clientType = ClientType.IOS,
+    }: { token?: string } & Pick<ConnectOptions, 'clientType'> = {},
+  ): Promise<void> {
+    const phone = await this.cluster.connect(name, { clientType });
+    await phone.request(Commands.LoginReqDevicetoken, Commands.LoginResDevicetoken, {
+      userId: 0,
+      deviceToken: token,
+    });
+    await phone.close();
+  }
+
+  /** What the iPhone of a user shows, or the badge it got last without a banner. */
+  banner(name: string) {
+    return [...this.apns.banners.values()].find(({ token }) => token === tokenOf(name))?.payload;
+  }
+
+  /** Waits until nothing is to be pushed any more. */
+  async untilIdle(timeoutMs = 60_000): Promise<void> {
+    const idle = async () => {
+      const [busy] = await this.cluster.sql<{ busy: boolean }>(
+        `SELECT EXISTS (SELECT FROM push_mark) OR EXISTS (SELECT FROM push_read)
+           OR EXISTS (SELECT FROM push_job WHERE due_at IS NOT NULL) AS busy`,
+      );
+      return busy?.busy === false;
+    };
+    await waitUntil(idle, { what: 'nothing is to be pushed', timeoutMs });
+  }
+
+  /** Waits until what is stored is pushed: a push_server has asked for work, and there is a phone. */
+  async untilPushed(sender: string, receiver: string, receiverId: number): Promise<void> {
+    await waitUntil(async () => (await this.cluster.sql('SELECT FROM push_consumer')).length === 1, {
+      what: 'a push_server asks for work',
+      timeoutMs: 20_000,
+    });
+    await this.phoneOf(receiver);
+    const client = await this.cluster.connect(sender);
+    const rings = async () => {
+      await client.send({ user: receiverId }, 'first');
+      return this.banner(receiver) !== undefined;
+    };
+    await waitUntil(rings, { what: 'the first banner', timeoutMs: 60_000, everyMs: 500 });
+    await client.close();
+    await this.untilIdle();
+  }
+}
+
+/** The token of a user's iPhone. */
+export const tokenOf = (name: string) => Buffer.from(name.padEnd(32, '-')).toString('hex');

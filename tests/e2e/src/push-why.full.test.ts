@@ -1,0 +1,235 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { TestCluster } from '@teamtalk/cluster';
+import { appPermissions } from '@teamtalk/db_proxy_server';
+import { FakeVivo, waitUntil } from '@teamtalk/local-stack';
+import { ClientType } from '@teamtalk/protocol';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { teamtalk } from './command/run.js';
+import { OpenApiClient } from './openapi-client.js';
+import { PushStand } from './push-stand.js';
+
+const vivo = { appId: '1', appKey: 'key', appSecret: 'secret' };
+const guide = path.join(import.meta.dirname, '../../../docs/guides/push.md');
+
+let stand: PushStand;
+let cluster: TestCluster;
+let maker: FakeVivo;
+let api: OpenApiClient;
+let ann: number;
+/** what was seen, in the words of the guide */
+const seen = new Set<string>();
+
+beforeAll(async () => {
+  maker = await FakeVivo.start(vivo);
+  stand = await PushStand.start({
+    http_msg_server: 1,
+    env: {
+      VIVO_APP_ID: vivo.appId,
+      VIVO_APP_KEY: vivo.appKey,
+      VIVO_APP_SECRET: vivo.appSecret,
+      VIVO_URL: maker.origin,
+    },
+  });
+  cluster = stand.cluster;
+  const users = await cluster.addUsers(['ann', 'zoe']);
+  ann = users.ann;
+  const key = await cluster.addApp('mobile', { permissions: appPermissions });
+  api = await OpenApiClient.load(cluster.url('http_msg_server'), key);
+  await stand.untilPushed('ann', 'zoe', users.zoe);
+});
+afterAll(async () => {
+  await stand?.stop();
+  await maker?.close();
+});
+
+interface Decision {
+  outcome: string;
+  reason: string;
+  provider: string;
+}
+
+/** What the command says of a user, the newest first. */
+async function why(name: string): Promise<Decision[]> {
+  const said = await teamtalk(['push', 'why', name, '--json'], { DATABASE_URL: cluster.database.url });
+  expect(said, said.stderr).toMatchObject({ status: 0 });
+  const lines = said.stdout.split('\n').filter((line) => line !== '');
+  return lines.map((line) => JSON.parse(line) as Decision).filter(({ outcome }) => outcome !== undefined);
+}
+
+/** Waits until the newest decision is this one. @param documented its name in the guide */
+async function until(name: string, outcome: string, reason: string | RegExp, documented: string) {
+  const is = ([newest]: Decision[]) =>
+    newest?.outcome === outcome &&
+    (typeof reason === 'string' ? newest.reason === reason : reason.test(newest.reason));
+  let last: Decision[] = [];
+  const decided = async () => {
+    last = await why(name);
+    return is(last);
+  };
+  const options = { what: `${outcome} ${reason}`, timeoutMs: 30_000, everyMs: 200 };
+  await waitUntil(decided, options).catch((error: unknown) => {
+    throw new Error(`it is ${JSON.stringify(last)}`, { cause: error });
+  });
+  seen.add(documented);
+}
+
+async function newUser(name: string): Promise<number> {
+  const { [name]: id } = await cluster.addUsers([name]);
+  await stand.phoneOf(name);
+  return id as number;
+}
+
+async function sendTo(id: number, text = 'hello'): Promise<void> {
+  const client = await cluster.connect('ann');
+  await client.send({ user: id }, text);
+  await client.close();
+}
+
+const busy = { status: 503, reason: 'Shutdown', retryAfter: 1_800 };
+
+/** A user with a push that waits for half an hour, since APNs was busy. */
+async function waiting(name: string): Promise<number> {
+  const id = await newUser(name);
+  stand.apns.misbehaviours.push(busy);
+  await sendTo(id);
+  await until(name, 'waiting', 'Shutdown', 'waiting');
+  return id;
+}
+
+/** The time has come. */
+const wake = (id: number) =>
+  cluster.sql('UPDATE push_job SET due_at = now() WHERE user_id = $1 AND due_at IS NOT NULL', [id]);
+
+it('accepted, and withdrawn when it has been read', async () => {
+  const id = await newUser('ben');
+  await sendTo(id);
+  await until('ben', 'accepted', /^[0-9a-f-]{36}$/, 'accepted');
+  const pc = await cluster.connect('ben');
+  await pc.markRead({ user: ann }, 1);
+  await until('ben', 'withdrawn', /^[0-9a-f-]{36}$/, 'withdrawn');
+  await pc.close();
+});
+
+it('what the phone has acknowledged', async () => {
+  const id = await newUser('cat');
+  const phone = await cluster.connect('cat', { clientType: ClientType.IOS });
+  const received = phone.nextMessage();
+  await sendTo(id);
+  await received;
+  await until('cat', 'dropped', 'acknowledged', '`acknowledged`');
+  await phone.close();
+});
+
+it('at night, where the user wants it so', async () => {
+  const id = await newUser('dan');
+  const client = await cluster.connect('dan', { clientType: ClientType.ANDROID });
+  await client.settings.setDoNotDisturb(true);
+  await client.close();
+  // The zone in which it is 23 o'clock; Etc/GMT-8 is east of Greenwich.
+  const east = ((23 - new Date().getUTCHours() + 11) % 24) - 11;
+  const zone = `Etc/GMT${east < 0 ? '+' : '-'}${Math.abs(east)}`;
+  await cluster.sql('UPDATE push_device SET time_zone = $2 WHERE user_id = $1', [id, zone]);
+  await sendTo(id);
+  await until('dan', 'dropped', 'do-not-disturb', '`do-not-disturb`');
+});
+
+it('what was read, has expired, or whose receiver has left, while it waited', async () => {
+  const read = await waiting('eve');
+  const pc = await cluster.connect('eve');
+  await pc.markRead({ user: ann }, 1);
+  await waitUntil(async () => (await pc.unread()).total === 0, { what: 'it is read' });
+  await pc.close();
+  await wake(read);
+  await until('eve', 'dropped', 'read', '`read`');
+
+  const late = await waiting('fay');
+  await cluster.sql('UPDATE push_job SET expires_at = now() WHERE user_id = $1', [late]);
+  await wake(late);
+  await until('fay', 'dropped', 'expired', '`expired`');
+
+  const gone = await waiting('gus');
+  const left = await api.call('changeUser', { path: { user_id: gone }, body: { disabled: true } });
+  expect(left.status).toBe(200);
+  await wake(gone);
+  await until('gus', 'dropped', 'user-left', '`user-left`');
+});
+
+it('a group that the user has muted, or is no member of any more', async () => {
+  const [muting, leaving] = [await newUser('hal'), await newUser('ian')];
+  const client = await cluster.connect('ann');
+  const group = await client.groups.create('Team', [muting, leaving]);
+  stand.apns.misbehaviours.push(busy, busy);
+  await client.send({ group }, 'hello');
+  await until('hal', 'waiting', 'Shutdown', 'waiting');
+  await until('ian', 'waiting', 'Shutdown', 'waiting');
+  const hal = await cluster.connect('hal', { clientType: ClientType.ANDROID });
+  await hal.groups.setMuted(group, true);
+  await client.groups.removeMembers(group, [leaving]);
+  await hal.close();
+  await client.close();
+  await wake(muting);
+  await until('hal', 'dropped', 'shielded', '`shielded`');
+  await wake(leaving);
+  await until('ian', 'dropped', 'not-a-member', '`not-a-member`');
+});
+
+it('a phone that is gone, that was gone before, or that is another user’s', async () => {
+  const id = await waiting('jan');
+  const zoe = await cluster.connect('zoe');
+  stand.apns.misbehaviours.push({ status: 410, reason: 'Unregistered' });
+  await zoe.send({ user: id }, 'to a phone that is gone');
+  await zoe.close();
+  await waitUntil(async () => (await why('jan')).some(({ outcome }) => outcome === 'gone'), {
+    what: 'the phone is gone',
+    timeoutMs: 30_000,
+  });
+  seen.add('gone');
+  await wake(id);
+  await until('jan', 'dropped', 'device-gone', '`device-gone`');
+
+  // As when a token moves at that very moment; otherwise its jobs go with it.
+  const moved = await waiting('kim');
+  await cluster.sql('UPDATE push_device SET user_id = $2 WHERE user_id = $1', [moved, ann]);
+  await wake(moved);
+  await until('kim', 'dropped', 'device-moved', '`device-moved`');
+});
+
+it('what a provider refuses, does not know how to do, or is not there for', async () => {
+  const refused = await newUser('leo');
+  stand.apns.misbehaviours.push({ status: 400, reason: 'BadPriority' });
+  await sendTo(refused);
+  await until('leo', 'dropped', 'BadPriority', 'what the provider said');
+
+  const { mia, ned } = await cluster.addUsers(['mia', 'ned']);
+  maker.phones.add('a-vivo-phone');
+  await stand.phoneOf('mia', { token: 'vivo:a-vivo-phone', clientType: ClientType.ANDROID });
+  const pc = await cluster.connect('mia');
+  await sendTo(mia);
+  await until('mia', 'dropped', 'banners only', '`banners only`');
+  await pc.close();
+  await sendTo(mia, 'now with a banner');
+  await until('mia', 'accepted', '1', 'accepted');
+
+  await stand.phoneOf('ned', { token: 'oppo:a-phone', clientType: ClientType.ANDROID });
+  await sendTo(ned);
+  await until('ned', 'dropped', 'no-provider', '`no-provider`');
+});
+
+it('that was all there is, by the guide and by the API', async () => {
+  const [, table = ''] =
+    /## Why did it not ring\?.*?\n\|---[^\n]*\n(.*?)\n\n/s.exec(readFileSync(guide, 'utf8')) ?? [];
+  const documented = table.split('\n').flatMap((row) => {
+    const [, outcome = '', reason = ''] = row.split('|').map((cell) => cell.trim());
+    return outcome === '`dropped`' ? reason : outcome.replaceAll('`', '');
+  });
+  expect(documented.length).toBeGreaterThan(10);
+  expect([...seen].sort()).toEqual([...new Set(documented)].sort());
+  const document = (await (await fetch(`${cluster.url('http_msg_server')}/v1/openapi.json`)).json()) as {
+    components: { schemas: { Push: { properties: { outcome: { enum: string[] } } } } };
+  };
+  const { enum: outcomes } = document.components.schemas.Push.properties.outcome;
+  const dropped = (name: string) => name.startsWith('`') || name.includes(' ');
+  const kinds = [...seen].map((name) => (dropped(name) ? 'dropped' : name));
+  expect([...new Set(kinds)].sort()).toEqual([...outcomes].sort());
+});

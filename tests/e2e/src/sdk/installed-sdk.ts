@@ -1,0 +1,78 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const top = fileURLToPath(new URL('../../../../', import.meta.url));
+const execute = promisify(execFile);
+
+/** The packed SDK in a folder of its own elsewhere, installed as those who use it do, but from nothing than its file. */
+export class InstalledSdk {
+  readonly folder: string;
+
+  static async create(): Promise<InstalledSdk> {
+    const folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-sdk-'));
+    const sdk = new InstalledSdk(folder);
+    const { stdout } = await execute(process.execPath, [path.join(top, 'libs/client/pack/pack.mjs'), folder]);
+    await sdk.write('package.json', JSON.stringify({ name: 'bot', private: true, type: 'module' }));
+    const cache = path.join(folder, 'npm-cache');
+    const words = ['install', '--offline', '--no-audit', '--no-fund', '--cache', cache, stdout.trim()];
+    await execute('npm', words, { cwd: folder });
+    return sdk;
+  }
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** The files of the package, below its folder. */
+  async files(): Promise<string[]> {
+    const entries = await readdir(this.#package, { recursive: true, withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => path.relative(this.#package, path.join(parentPath, name)));
+  }
+
+  /** The text of a file of the package. */
+  read(file: string): Promise<string> {
+    return readFile(path.join(this.#package, file), 'utf8');
+  }
+
+  async write(file: string, text: string): Promise<string> {
+    const full = path.join(this.folder, file);
+    await writeFile(full, text);
+    return full;
+  }
+
+  /**
+   * Checks the types of a file and compiles it beside itself.
+   *
+   * @param lib what it may use besides the SDK: Node, or the DOM
+   * @throws Error with what the compiler says
+   */
+  async compile(file: string, lib: 'node' | 'dom'): Promise<void> {
+    const compilerOptions = {
+      target: 'es2023',
+      module: 'nodenext',
+      strict: true,
+      skipLibCheck: false,
+      lib: lib === 'dom' ? ['es2023', 'dom'] : ['es2023'],
+      types: lib === 'dom' ? [] : ['node'],
+      typeRoots: [path.join(top, 'node_modules/@types')],
+    };
+    const config = await this.write('tsconfig.json', JSON.stringify({ compilerOptions, files: [file] }));
+    await execute(path.join(top, 'node_modules/.bin/tsc'), ['-p', config]).catch((error: unknown) => {
+      throw new Error((error as { stdout: string }).stdout);
+    });
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  get #package(): string {
+    return path.join(this.folder, 'node_modules/@teamtalk/client');
+  }
+}

@@ -1,0 +1,62 @@
+import type * as Sdk from '@teamtalk/client';
+
+/** What the scenarios run on: the SDK of this runtime, and how it reaches a msg_server. */
+export interface SuiteEnvironment {
+  sdk: typeof Sdk;
+  options: Sdk.ClientOptions;
+  /** The base URL of msfs. */
+  msfs: string;
+  ids: { ann: number; ben: number };
+  password: string;
+  /** Sessions of one user that do not kick one another. */
+  sessions: number;
+}
+
+export type Client = Sdk.TeamTalkClient;
+
+export async function withBoth(
+  environment: SuiteEnvironment,
+  work: (ann: Client, ben: Client) => Promise<void>,
+): Promise<void> {
+  const ann = await logIn(environment, 'ann');
+  const ben = await logIn(environment, 'ben');
+  try {
+    await work(ann, ben);
+  } finally {
+    await Promise.all([ann.close(), ben.close()]);
+  }
+}
+
+export async function logIn({ sdk, options, password }: SuiteEnvironment, name: string): Promise<Client> {
+  const client = new sdk.TeamTalkClient(options);
+  await client.login({ name, password });
+  return client;
+}
+
+export function next<T>(listen: (listener: (value: T) => void) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('the event did not come')), 10_000);
+    listen((value) => {
+      clearTimeout(timer);
+      resolve(value);
+    });
+  });
+}
+
+export async function failure(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+/** Asks the server again and again; each request takes a while by itself. */
+export async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
+  const end = performance.now() + 10_000;
+  while (!(await condition())) if (performance.now() > end) throw new Error(`${what}: not so within 10 s`);
+}
+
+export function equal(actual: unknown, expected: unknown, what: string): void {
+  const [is, shouldBe] = [JSON.stringify(actual), JSON.stringify(expected)];
+  if (is !== shouldBe) throw new Error(`${what}: ${is?.slice(0, 300)} instead of ${shouldBe?.slice(0, 300)}`);
+}

@@ -1,0 +1,97 @@
+import { ClientType, type TeamTalkClient } from '@teamtalk/client';
+import { FaultProxy, waitUntil } from '@teamtalk/local-stack';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { randomFrom } from '../random.js';
+import { noHarm, WebClientPage } from './web-client-page.js';
+import { WebInstallation } from './web-installation.js';
+
+/** More for measurements: WEB_CUTS=1000. */
+const cuts = Number(process.env.WEB_CUTS || 12);
+const seed = Number(process.env.WEB_CUTS_SEED || 1);
+/** A cut comes within so many chunks of the network: in the middle of a login, of messages, or of what was missed. */
+const chunksBetween = 60;
+
+let web: WebInstallation;
+let ids: Record<'ann' | 'ben', number>;
+/** The network between the page and the msg_servers. */
+let network: FaultProxy;
+let ann: WebClientPage;
+/** An old client, whose network is fine. */
+let ben: TeamTalkClient;
+
+beforeAll(async () => {
+  web = await WebInstallation.start();
+  const { cluster } = web;
+  ids = await cluster.addUsers(['ann', 'ben']);
+  network = await FaultProxy.start(() =>
+    [0, 1].map((k) => ({ host: '127.0.0.1', port: cluster.port('msg_server', k, 'ws') })),
+  );
+  await cluster.add('web_server', {
+    WEB_SOCKET_URLS: `ws://127.0.0.1:${network.port}/`,
+    MSFS_URL: cluster.url('msfs'),
+  });
+  ben = await cluster.connect('ben', { server: 1, clientType: ClientType.ANDROID });
+  ann = await WebClientPage.open(web.browsers[0], cluster.url('web_server', 1));
+  await ann.enter('ann');
+  await ann.openContact('ben');
+  await ann.loaded();
+}, 120_000);
+afterAll(async () => {
+  await network?.close();
+  await web?.stop();
+});
+
+/** Cuts the network at random moments. @returns how often it has, and how to end that */
+function cutAtRandom(): { count: () => number; end: () => void } {
+  const random = randomFrom(seed);
+  const next = () => 1 + random(chunksBetween);
+  let count = 0;
+  let left = next();
+  network.onBytes = () => {
+    left--;
+    if (left !== 0) return;
+    left = next();
+    count++;
+    // Not while the chunk is being passed on.
+    setImmediate(() => network.reset());
+  };
+  return {
+    count: () => count,
+    end: () => {
+      network.onBytes = undefined;
+    },
+  };
+}
+
+const texts = (who: string, count: number) => Array.from({ length: count }, (_, i) => `${who} ${i + 1}`);
+
+it(
+  `${cuts} cuts at random moments: nothing is lost, doubled or out of order, on the screen and at the other side`,
+  async () => {
+    const cutting = cutAtRandom();
+    const received: string[] = [];
+    let rounds = 0;
+    while (cutting.count() < cuts) {
+      rounds++;
+      await ann.write(`ann ${rounds}`);
+      await ben.send({ user: ids.ann }, `ben ${rounds}`);
+      received.push((await ben.nextMessage(90_000)).text ?? '');
+    }
+    cutting.end();
+    await ben.send({ user: ids.ann }, 'the end');
+    await waitUntil(async () => (await ann.ids()).length > 2 * rounds, {
+      what: 'all messages on the screen',
+      timeoutMs: 90_000,
+      everyMs: 200,
+    });
+
+    expect(received).toEqual(texts('ann', rounds));
+    const shown = await ann.texts();
+    expect(await ann.page.locator('.outgoing').count()).toBe(0);
+    expect(shown.filter((text) => text.startsWith('ann'))).toEqual(texts('ann', rounds));
+    expect(shown.filter((text) => text.startsWith('ben'))).toEqual(texts('ben', rounds));
+    expect(await ann.ids()).toEqual(Array.from({ length: 2 * rounds + 1 }, (_, i) => i + 1));
+    expect(await ann.harm()).toEqual(noHarm);
+  },
+  60_000 + cuts * 10_000,
+);
