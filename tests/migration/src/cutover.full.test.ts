@@ -1,16 +1,16 @@
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { TeamTalkClient } from '@teamtalk/client';
 import { createGroup, TestCluster } from '@teamtalk/cluster';
-import { MariadbServer, RedisServer, testDatabase } from '@teamtalk/local-stack';
+import { LegacyServers, legacySchema, testDatabase } from '@teamtalk/local-stack';
 import { Commands, MsgType } from '@teamtalk/protocol';
+import { Redis } from 'ioredis';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { OldServers } from './legacy/old-servers.js';
 import { smallStore } from './legacy/options.js';
-import { buildLegacyStore, type LegacyPlaces, usualDatabases } from './legacy/store.js';
+import { buildLegacyStore, type LegacyPlaces, placesOn } from './legacy/store.js';
 import type { Truth } from './legacy/truth.js';
 import { missingFrom, type Sent } from './sent-messages.js';
 import { importWords, teamtalk, unexplained } from './teamtalk.js';
@@ -23,9 +23,8 @@ const rate = 200;
 const workSeconds = Number(process.env.ROLLBACK_SECONDS ?? 15);
 const people = 10;
 
+let legacy: LegacyServers;
 let folder: string;
-let mariadb: MariadbServer;
-let redis: RedisServer;
 let cluster: TestCluster;
 /** The old store, by an account that may only read it. */
 let places: LegacyPlaces;
@@ -35,21 +34,10 @@ let env: NodeJS.ProcessEnv;
 let servers: OldServers | undefined;
 
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'cutover-'));
-  await chmod(folder, 0o711);
-  const at = (name: string) => ({
-    dataDir: path.join(folder, name),
-    logFile: path.join(folder, `${name}.log`),
-    port: 0,
-  });
   cluster = await TestCluster.start();
-  [mariadb, redis] = await Promise.all([MariadbServer.start(at('mariadb')), RedisServer.start(at('redis'))]);
-  const all = {
-    mysql: mariadb.url,
-    redis: redis.url,
-    databases: usualDatabases,
-    folder: path.join(folder, 'old'),
-  };
+  legacy = await LegacyServers.start('cutover');
+  folder = legacy.folder;
+  const all = placesOn(legacy);
   truth = await buildLegacyStore({ ...smallStore, seed: 'cutover' }, all);
   places = { ...all, mysql: await account('import', 'SELECT') };
   writeMysql = await account('returner', 'SELECT, INSERT, UPDATE, CREATE');
@@ -61,16 +49,15 @@ beforeAll(async () => {
 afterAll(async () => {
   await servers?.close();
   await cluster?.stop();
-  await Promise.all([mariadb?.stop(), redis?.stop()]);
-  await rm(folder, { recursive: true, force: true });
+  await legacy?.stop();
 });
 
 async function account(name: string, rights: string): Promise<string> {
-  const sql = await createConnection(mariadb.url);
+  const sql = await createConnection(legacy.mariadb.url);
   await sql.query(`CREATE USER '${name}'@'%' IDENTIFIED BY 'secret'`);
   await sql.query(`GRANT ${rights} ON teamtalk.* TO '${name}'@'%'`);
   await sql.end();
-  const url = new URL(mariadb.url);
+  const url = new URL(legacy.mariadb.url);
   url.username = name;
   url.password = 'secret';
   return url.href;
@@ -105,8 +92,15 @@ it('does not move when something is unexplained', async () => {
   );
 });
 
+it('continues after a kill while it verifies', async () => {
+  const killed = cutover();
+  await expect.poll(() => killed.output(), { timeout: 120_000 }).toMatch(/Z verify /);
+  killed.child.kill('SIGKILL');
+  expect(await killed.ended).toBe(137);
+});
+
 it('waits until the old servers are stopped, brings the rest, verifies and says go within two minutes', async () => {
-  servers = await OldServers.open({ ...places, mysql: mariadb.url });
+  servers = await OldServers.open({ ...places, mysql: legacy.mariadb.url });
   const working = servers.work(rate);
   const moving = cutover('--within', '10');
   await expect
@@ -127,6 +121,20 @@ it('does not follow any more once the new servers have taken over', async () => 
   const late = teamtalk(importWords('follow', places, '--once'), env);
   expect(await late.ended).toBe(1);
   expect(late.output()).toMatch(/the new servers have taken over/);
+});
+
+it('does not write back into another database than the one that was moved', async () => {
+  const sql = await createConnection({ uri: legacy.mariadb.url, multipleStatements: true });
+  await sql.query('CREATE DATABASE elsewhere; USE elsewhere');
+  for (const statement of legacySchema()) await sql.query(statement);
+  const elsewhere = legacy.mariadb.url.replace(/teamtalk$/, 'elsewhere');
+  const wrong = teamtalk(importWords('rollback', places, '--write-mysql', elsewhere, '--once'), env);
+  expect(await wrong.ended).toBe(1);
+  expect(wrong.output()).toMatch(/--write-mysql is not the database that was moved/);
+  const [tables] = await sql.query<RowDataPacket[]>(`SHOW TABLES LIKE 'teamtalk_returned%'`);
+  expect(tables).toEqual([]);
+  await sql.query('DROP DATABASE elsewhere');
+  await sql.end();
 });
 
 it('brings everything back that happens on the new servers, with its numbers', async () => {
@@ -166,13 +174,37 @@ it('brings everything back that happens on the new servers, with its numbers', a
   expect(await last.ended, last.output()).toBe(0);
   expect(sent.length).toBeGreaterThan(workSeconds * 20);
   expect((await rowCount()) - before).toBe(sent.length);
-  expect(await missingFrom({ ...places, mysql: mariadb.url }, sent, unread)).toEqual([]);
+  expect(await missingFrom({ ...places, mysql: legacy.mariadb.url }, sent, unread)).toEqual([]);
   const again = teamtalk([...words, '--once', '--json'], env);
   expect(await again.ended, again.output()).toBe(0);
   expect((await rowCount()) - before).toBe(sent.length);
+  expect(await countersBehind()).toEqual([]);
 });
 
-it('leaves an old store that moves again to the same messages, members and unread counts', async () => {
+it('goes on writing back when the old database comes back', async () => {
+  const [one, other] = await peopleWhoWork();
+  const client = await cluster.connect(one!.name, { password: one!.password });
+  const peer = await cluster.connect(other!.name, { password: other!.password });
+  const returning = teamtalk(
+    importWords('rollback', places, '--write-mysql', writeMysql, '--every', '1'),
+    env,
+  );
+  for (const text of ['before', 'after']) {
+    const before = await rowCount();
+    await client.send({ user: peer.userId }, text);
+    await expect.poll(rowCount, { timeout: 60_000 }).toBe(before + 1);
+    if (text === 'after') break;
+    await legacy.mariadb.kill();
+    await expect.poll(() => returning.output(), { timeout: 60_000 }).toMatch(/MySQL at /);
+    await legacy.startMariadb();
+  }
+  returning.child.kill('SIGINT');
+  const begin = performance.now();
+  expect(await returning.ended, returning.output()).toBe(0);
+  expect(performance.now() - begin).toBeLessThan(30_000);
+});
+
+it('leaves an old store that moves again, to the same messages, members and unread counts, and back', async () => {
   const other = await testDatabase();
   const storage = path.join(folder, 'storage-again');
   const there = { ...env, DATABASE_URL: other.url, STORAGE_DIR: storage };
@@ -186,8 +218,65 @@ it('leaves an old store that moves again to the same messages, members and unrea
     expect(theirs, what).toEqual(await cluster.sql(query));
   }
   await client.end();
+  const moved = teamtalk(importWords('cutover', places, '--quiet', '1', '--report', folder), there);
+  expect(await moved.ended, moved.output()).toBe(0);
+  const rows = await rowCount();
+  const back = teamtalk(importWords('rollback', places, '--write-mysql', writeMysql, '--once'), there);
+  expect(await back.ended, back.output()).toBe(0);
+  expect(back.output()).toMatch(/^0 messages were written back/m);
+  expect(await rowCount()).toBe(rows);
   await other.drop();
 });
+
+it('does not write back any more once the old servers have run again', async () => {
+  const again = await OldServers.open({ ...places, mysql: legacy.mariadb.url });
+  const seen = again.messages;
+  const working = again.work(rate);
+  await expect.poll(() => again.messages, { timeout: 60_000 }).toBeGreaterThan(seen + 20);
+  again.stop();
+  await working;
+  await again.close();
+  const counters = await countersOf();
+  const late = teamtalk(importWords('rollback', places, '--write-mysql', writeMysql, '--once'), env);
+  expect(await late.ended).toBe(1);
+  expect(late.output()).toMatch(/has messages from after the cutover: the old servers have run since/);
+  expect(await countersOf()).toEqual(counters);
+});
+
+/** The counters of conversations whose numbers the import changed, which would give numbers a second time. */
+async function countersBehind(): Promise<string[]> {
+  const changed = await cluster.sql<{ conv: string; last: number }>(
+    `SELECT conv::text, last_id AS last FROM conversation c
+      WHERE EXISTS (SELECT FROM legacy_import.message_map m WHERE m.conv = c.conv)`,
+  );
+  expect(changed.length).toBeGreaterThan(0);
+  const sql = await createConnection(legacy.mariadb.url);
+  const counters = await countersOf();
+  const behind: string[] = [];
+  for (const { conv, last } of changed) {
+    const number = BigInt(conv);
+    let key = `group_msg_id_${conv}`;
+    if (number >= 1n << 32n) {
+      const [relations] = await sql.query<RowDataPacket[]>(
+        'SELECT id FROM IMRelationShip WHERE smallId = ? AND bigId = ? AND status = 0 ORDER BY updated DESC, id DESC LIMIT 1',
+        [Number(number >> 32n), Number(number & 0xffff_ffffn)],
+      );
+      if (relations.length === 0) continue;
+      key = `msg_id_${relations[0]!.id}`;
+    }
+    if (Number(counters[key] ?? 0) < last) behind.push(`${key}: ${counters[key]}, of ${last}`);
+  }
+  await sql.end();
+  return behind;
+}
+
+async function countersOf(): Promise<Record<string, string | null>> {
+  const client = new Redis(places.redis, { db: places.databases.unread });
+  const keys = (await client.keys('*msg_id_*')).sort();
+  const values = await client.mget(keys);
+  client.disconnect();
+  return Object.fromEntries(keys.map((key, at) => [key, values[at]!]));
+}
 
 /** What has to be the same after there and back. */
 const same = {
@@ -265,7 +354,7 @@ async function work(
 }
 
 async function rowCount(): Promise<number> {
-  const sql = await createConnection(mariadb.url);
+  const sql = await createConnection(legacy.mariadb.url);
   let count = 0;
   for (const kind of ['IMMessage', 'IMGroupMessage']) {
     for (let table = 0; table < 8; table++) {

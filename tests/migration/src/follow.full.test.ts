@@ -1,11 +1,12 @@
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { MariadbServer, RedisServer, type TestDatabase, testDatabase } from '@teamtalk/local-stack';
+import { LegacyServers, type TestDatabase, testDatabase } from '@teamtalk/local-stack';
+import { Redis } from 'ioredis';
+import { createConnection, type ResultSetHeader } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { OldServers } from './legacy/old-servers.js';
 import { smallStore } from './legacy/options.js';
-import { buildLegacyStore, type LegacyPlaces, usualDatabases } from './legacy/store.js';
+import { buildLegacyStore, type LegacyPlaces, placesOn } from './legacy/store.js';
 import { importWords, teamtalk, unexplained } from './teamtalk.js';
 
 vi.setConfig({ testTimeout: 600_000 });
@@ -13,35 +14,17 @@ vi.setConfig({ testTimeout: 600_000 });
 /** Messages that the old servers take in a second. */
 const rate = 200;
 
-let folder: string;
-let mariadb: MariadbServer;
-let redis: RedisServer;
+let legacy: LegacyServers;
 let database: TestDatabase;
 let places: LegacyPlaces;
 let env: NodeJS.ProcessEnv;
 let servers: OldServers;
 
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'follow-'));
-  await chmod(folder, 0o711);
-  const at = (name: string) => ({
-    dataDir: path.join(folder, name),
-    logFile: path.join(folder, `${name}.log`),
-    port: 0,
-  });
-  [mariadb, redis, database] = await Promise.all([
-    MariadbServer.start(at('mariadb')),
-    RedisServer.start(at('redis')),
-    testDatabase(),
-  ]);
-  places = {
-    mysql: mariadb.url,
-    redis: redis.url,
-    databases: usualDatabases,
-    folder: path.join(folder, 'old'),
-  };
+  [legacy, database] = await Promise.all([LegacyServers.start('follow'), testDatabase()]);
+  places = placesOn(legacy);
   await buildLegacyStore({ ...smallStore, seed: 'follow' }, places);
-  const storage = path.join(folder, 'storage');
+  const storage = path.join(legacy.folder, 'storage');
   await mkdir(storage);
   env = { DATABASE_URL: database.url, STORAGE: 'local', STORAGE_DIR: storage };
 }, 120_000);
@@ -49,8 +32,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await servers?.close();
   await database?.drop();
-  await Promise.all([mariadb?.stop(), redis?.stop()]);
-  await rm(folder, { recursive: true, force: true });
+  await legacy?.stop();
 });
 
 it('keeps up with old servers at work, however often it is killed, until nothing is missing', async () => {
@@ -86,6 +68,51 @@ it('keeps up with old servers at work, however often it is killed, until nothing
   expect(await last.ended, last.output()).toBe(0);
   expect(await unexplained(places, env)).toEqual([]);
   expect(servers.messages).toBeGreaterThan(2_000);
+});
+
+it('takes up what is deleted in the old tables by hand, what comes back, and a group that is gone', async () => {
+  const sql = await createConnection(places.mysql);
+  for (const statement of [
+    'UPDATE IMMessage_1 SET status = 1 WHERE status = 0 AND type = 1 ORDER BY id LIMIT 2',
+    'UPDATE IMMessage_2 SET status = 0 WHERE status = 1 ORDER BY id LIMIT 1',
+    'DELETE FROM IMMessage_3 WHERE status = 0 ORDER BY id DESC LIMIT 1',
+    'UPDATE IMGroupMessage_4 SET status = 1 WHERE status = 0 ORDER BY id LIMIT 1',
+    `DELETE FROM IMGroup WHERE id = (SELECT groupId FROM IMGroupMessage_5 WHERE status = 0 ORDER BY id LIMIT 1)`,
+  ]) {
+    const [{ affectedRows }] = await sql.query<ResultSetHeader>(statement);
+    expect(affectedRows, statement).toBeGreaterThan(0);
+  }
+  await sql.end();
+  const deleted = await unexplained(places, env);
+  expect(deleted).not.toEqual([]);
+  const following = teamtalk(importWords('follow', places, '--once'), env);
+  expect(await following.ended, following.output()).toBe(0);
+  expect(await unexplained(places, env)).toEqual([]);
+});
+
+it('compares both sides at a time of the day', async () => {
+  const soon = new Date(Date.now() + 70_000);
+  const time = `${soon.getHours()}:${String(soon.getMinutes()).padStart(2, '0')}`;
+  const following = teamtalk(importWords('follow', places, '--compare-at', time), env);
+  await expect
+    .poll(() => following.output(), { timeout: 240_000 })
+    .toMatch(/compared both sides: 0 unexplained/);
+  following.child.kill('SIGINT');
+  expect(await following.ended, following.output()).toBe(0);
+});
+
+it('does not take an empty Redis for one whose users have read everything', async () => {
+  const client = new Redis(places.redis);
+  await client.flushall();
+  client.disconnect();
+  const refused = teamtalk(importWords('follow', places, '--once'), env);
+  expect(await refused.ended).toBe(1);
+  expect(refused.output()).toMatch(
+    /Redis has nothing of the pool .*unread.* any more: was it started without its snapshot\? What was brought before stays/,
+  );
+  const lost = teamtalk(importWords('follow', places, '--once', '--redis-lost'), env);
+  expect(await lost.ended, lost.output()).toBe(0);
+  expect(await unexplained(places, env)).toEqual([]);
 });
 
 async function metric(name: string): Promise<number> {

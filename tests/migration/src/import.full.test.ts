@@ -76,6 +76,16 @@ it.each(stores)('%s becomes what the generator says', async (name, options, data
   expect(status, output).toBe(0);
   expect(JSON.parse(output.trim().split('\n').at(-1)!)).toMatchObject({ unexplained: 0 });
   expect(await differencesFrom(truth, database.url, storage)).toEqual([]);
+  const copied = ['departments', 'users', 'groups', 'discovery items'];
+  const audit = await run(['audit', 'list', '--json', '--verb', 'import.'], env);
+  const events = audit.output
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(events.map(({ verb, resource }) => [verb, resource])).toEqual(
+    copied.map((what) => ['import.copy', what]),
+  );
+  for (const { actor } of events) expect(actor).toMatch(/^operator ./);
   await database.drop();
   await mariadb.stop();
 });

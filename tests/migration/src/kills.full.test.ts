@@ -1,12 +1,11 @@
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { MariadbServer, PostgresServer, RedisServer } from '@teamtalk/local-stack';
+import { LegacyServers, PostgresServer } from '@teamtalk/local-stack';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { smallStore } from './legacy/options.js';
-import { buildLegacyStore, type LegacyPlaces, usualDatabases } from './legacy/store.js';
+import { buildLegacyStore, type LegacyPlaces, placesOn } from './legacy/store.js';
 import { importWords, teamtalk, unexplained } from './teamtalk.js';
 
 /** Moments at which each is killed; `KILL_MOMENTS=20` for all that was asked for. */
@@ -14,37 +13,20 @@ const moments = Number(process.env.KILL_MOMENTS ?? 2);
 
 vi.setConfig({ testTimeout: 300_000 * (moments + 1) });
 
-let folder: string;
-let mariadb: MariadbServer;
-let redis: RedisServer;
+let legacy: LegacyServers;
 let postgres: PostgresServer;
 let places: LegacyPlaces;
 let next = 0;
 /** How long a copy takes that nobody disturbs, milliseconds; and what it comes to. */
 let undisturbed: { ms: number; hashes: unknown };
 
-const place = (name: string) => ({
-  dataDir: path.join(folder, name),
-  logFile: path.join(folder, `${name}.log`),
-});
-
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'kills-'));
-  await chmod(folder, 0o711);
-  [mariadb, redis, postgres] = await Promise.all([
-    MariadbServer.start({ ...place('mariadb'), port: 0 }),
-    RedisServer.start({ ...place('redis'), port: 0 }),
-    PostgresServer.start({ ...place('postgres'), port: 0, durable: false }),
-  ]);
-  places = {
-    mysql: mariadb.url,
-    redis: redis.url,
-    databases: usualDatabases,
-    folder: path.join(folder, 'old'),
-  };
+  legacy = await LegacyServers.start('kills');
+  postgres = await PostgresServer.start({ ...legacy.place('postgres'), port: 0, durable: false });
+  places = placesOn(legacy);
   await buildLegacyStore({ ...smallStore, seed: 'kills' }, places);
   // What Redis has not saved yet it loses when it is killed.
-  const client = new Redis(redis.url);
+  const client = new Redis(places.redis);
   await client.save();
   client.disconnect();
   const env = await emptyInstallation();
@@ -55,23 +37,24 @@ beforeAll(async () => {
 }, 300_000);
 
 afterAll(async () => {
-  await Promise.all([mariadb?.stop(), redis?.stop(), postgres?.stop()]);
-  await rm(folder, { recursive: true, force: true });
+  await postgres?.stop();
+  await legacy?.stop();
 });
 
 const victims: Record<string, (kill: (signal: 'SIGKILL') => void) => Promise<void>> = {
   importer: async (kill) => kill('SIGKILL'),
   MariaDB: async () => {
-    await mariadb.kill();
-    mariadb = await MariadbServer.start({ ...place('mariadb'), port: mariadb.port });
+    await legacy.mariadb.kill();
+    await legacy.startMariadb();
   },
   Redis: async () => {
-    await redis.kill();
-    redis = await RedisServer.start({ ...place('redis'), port: redis.port });
+    await legacy.redis.kill();
+    await legacy.startRedis();
   },
   PostgreSQL: async () => {
     await postgres.kill();
-    postgres = await PostgresServer.start({ ...place('postgres'), port: postgres.port, durable: false });
+    const place = legacy.place('postgres');
+    postgres = await PostgresServer.start({ ...place, port: postgres.port, durable: false });
   },
 };
 
@@ -109,7 +92,7 @@ async function emptyInstallation(): Promise<NodeJS.ProcessEnv> {
   await admin.end();
   const url = new URL(postgres.url);
   url.pathname = `/${name}`;
-  const storage = path.join(folder, name);
+  const storage = path.join(legacy.folder, name);
   await mkdir(storage);
   return { DATABASE_URL: url.href, STORAGE: 'local', STORAGE_DIR: storage };
 }
@@ -128,7 +111,7 @@ async function hashes({ DATABASE_URL: url }: NodeJS.ProcessEnv): Promise<Record<
     file_part: 'task_id, size, key',
     'legacy_import.message_map': 't.*',
     'legacy_import.left_out': 't.*',
-    'legacy_import.stored_file': 't.*',
+    'legacy_import.stored_file': 'key, size, sha256',
   };
   const client = new pg.Client(url);
   await client.connect();

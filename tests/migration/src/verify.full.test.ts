@@ -1,9 +1,8 @@
 import { createReadStream, existsSync } from 'node:fs';
-import { appendFile, chmod, mkdir, mkdtemp, readdir, rm, unlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, mkdir, readdir, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { verify } from '@teamtalk/cli/import-verify';
-import { MariadbServer, RedisServer, type TestDatabase, testDatabase } from '@teamtalk/local-stack';
+import { LegacyServers, type TestDatabase, testDatabase } from '@teamtalk/local-stack';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { importIdeally } from './ideal-import.js';
@@ -14,35 +13,23 @@ import {
   imageFolder,
   type LegacyPlaces,
   offlineFolder,
+  placesOn,
   usualDatabases,
 } from './legacy/store.js';
 import type { Truth } from './legacy/truth.js';
 
-let folder: string;
+let legacy: LegacyServers;
 let storage: string;
-let mariadb: MariadbServer;
-let redis: RedisServer;
 let places: LegacyPlaces;
 let database: TestDatabase;
 let client: pg.Client;
 let truth: Truth;
 
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'verify-'));
-  await chmod(folder, 0o711);
-  const options = (name: string) => {
-    return { dataDir: path.join(folder, name), logFile: path.join(folder, `${name}.log`), port: 0 };
-  };
-  mariadb = await MariadbServer.start(options('mariadb'));
-  redis = await RedisServer.start(options('redis'));
-  places = {
-    mysql: mariadb.url,
-    redis: redis.url,
-    databases: usualDatabases,
-    folder: path.join(folder, 'files'),
-  };
+  legacy = await LegacyServers.start('verify');
+  places = placesOn(legacy);
   await buildLegacyStore(smallStore, places);
-  storage = path.join(folder, 'storage');
+  storage = path.join(legacy.folder, 'storage');
   await mkdir(storage);
   database = await testDatabase();
   truth = await importIdeally(smallStore, database.url, storage);
@@ -53,16 +40,14 @@ beforeAll(async () => {
 afterAll(async () => {
   await client?.end();
   await database?.drop();
-  await redis?.stop();
-  await mariadb?.stop();
-  await rm(folder, { recursive: true, force: true });
+  await legacy?.stop();
 });
 
 function run() {
-  const pool = (name: keyof typeof usualDatabases) => `${redis.url}/${usualDatabases[name]}`;
+  const pool = (name: keyof typeof usualDatabases) => `${places.redis}/${usualDatabases[name]}`;
   return verify(
     {
-      mysql: mariadb.url,
+      mysql: places.mysql,
       redis: {
         unread: pool('unread'),
         group_set: pool('group_set'),

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createReadStream, createWriteStream, mkdirSync, type WriteStream, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { type LegacySchemaOptions, legacySchema } from '@teamtalk/local-stack';
+import { type LegacySchemaOptions, type LegacyServers, legacySchema } from '@teamtalk/local-stack';
 import { Redis } from 'ioredis';
 import { createConnection } from 'mysql2/promise';
 import { generate } from './generate.js';
@@ -26,6 +26,16 @@ export const usualDatabases: Record<Pool, number> = {
   token: 4,
   group_member: 5,
 };
+
+/** Where a store is whose databases have the usual numbers. */
+export function placesOn({ mariadb, redis, folder }: LegacyServers): LegacyPlaces {
+  return {
+    mysql: mariadb.url,
+    redis: redis.url,
+    databases: usualDatabases,
+    folder: path.join(folder, 'old'),
+  };
+}
 
 /** Makes the tables and loads a generated store in bulk. @returns what has to become of it */
 export async function buildLegacyStore(options: LegacyOptions, places: LegacyPlaces): Promise<Truth> {
