@@ -2,15 +2,17 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { chartPages } from './chart/pages.js';
 import { natsPages } from './manifests/nats-users.js';
 import { networkPages, settingsPages } from './manifests/pages.js';
 import { monitoringPages } from './monitoring/pages.js';
 import type { Page } from './page.js';
 import { referencePages } from './reference/pages.js';
+import { sdkPages } from './reference/sdk.js';
 
 const usage = `npm run docs -- [--check]
 
-Brings the reference pages, Grafana's dashboards, the operator's alert rules and the settings in k8s/ up to date with
+Brings the reference pages, Grafana's dashboards, the operator's alert rules, the settings in k8s/ and the Helm chart up to date with
 the services. --check writes nothing and fails when something differs.
 `;
 
@@ -24,7 +26,15 @@ async function main(): Promise<void> {
   if (values.help) return print(usage);
   // The settings come before the network: the overlays are rendered from them.
   const outdated: string[] = [];
-  for (const make of [referencePages, monitoringPages, natsPages, settingsPages, networkPages]) {
+  for (const make of [
+    referencePages,
+    sdkPages,
+    monitoringPages,
+    natsPages,
+    settingsPages,
+    networkPages,
+    chartPages,
+  ]) {
     outdated.push(...(await outdatedOf(await make(top))));
   }
   if (values.check && outdated.length > 0) {

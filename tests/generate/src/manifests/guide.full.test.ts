@@ -57,7 +57,7 @@ beforeAll(async () => {
   calls = (await readFile(env.CALLS, 'utf8')).trim().split('\n');
   dev = await renderOverlay(top, 'dev');
   prod = await renderOverlay(top, 'prod');
-  const files = ['postgresql.yaml', 'certificates.yaml'];
+  const files = ['postgresql.yaml', 'postgresql-backup.yaml', 'certificates.yaml'];
   const texts = files.map((file) => readFile(path.join(top, 'k8s/stores', file), 'utf8'));
   stores = (await Promise.all(texts)).flatMap(parseManifests);
 }, 90_000);
@@ -135,15 +135,22 @@ it('makes the Secret that the manifests read, with every key that must be there'
   };
   const ofNats = Object.values(values.container.env).map(({ valueFrom }) => valueFrom.secretKeyRef);
   const refs: SecretKey[] = [...secretsOf(prod), ...ofNats];
-  expect(new Set(refs.map(({ name }) => name))).toEqual(new Set(['teamtalk-secrets']));
-  const known = new Set(refs.map(({ key }) => key));
+  // CloudNativePG makes the first of them, and gets the password of its role from the second.
+  const ofOperator = [
+    `${stores.find(({ kind }) => kind === 'Cluster')?.metadata.name}-app`,
+    'teamtalk-db-service',
+  ];
+  expect(new Set(refs.map(({ name }) => name))).toEqual(new Set(['teamtalk-secrets', ...ofOperator]));
+  expect(callsOf('kubectl --namespace teamtalk create secret generic teamtalk-db-service ')).toHaveLength(1);
+  const ours = refs.filter(({ name }) => name === 'teamtalk-secrets');
+  const known = new Set(ours.map(({ key }) => key));
   for (const key of made.keys()) expect(known).toContain(key);
-  for (const { key } of refs.filter(({ optional }) => !optional)) expect([...made.keys()]).toContain(key);
+  for (const { key } of ours.filter(({ optional }) => !optional)) expect([...made.keys()]).toContain(key);
 });
 
 it('names every key of the Secret in its table', async () => {
   const text = await readFile(path.join(top, 'docs/guides/kubernetes.md'), 'utf8');
-  for (const { key } of secretsOf(prod))
+  for (const { key } of secretsOf(prod).filter(({ name }) => name === 'teamtalk-secrets'))
     expect(text).toContain(`\`${key.replace(/^(nats-\w+)-.+/, '$1-SERVICE')}\``);
 });
 

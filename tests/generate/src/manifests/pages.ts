@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { envSchema as canarySchema } from '@teamtalk/canary';
 import { serviceConfigurations } from '@teamtalk/cli';
+import type { EnvSchema } from '@teamtalk/service-kit';
 import type { Page } from '../page.js';
 import { configEnv } from './config-env.js';
 import { networkPage } from './page.js';
@@ -10,17 +12,19 @@ import { folderOf, variablesOfWorkload } from './settings.js';
 /** The settings in k8s/, generated from the services' variables. */
 export async function settingsPages(top: string): Promise<Page[]> {
   const readOr = (file: string) => readFile(path.join(top, file), 'utf8').catch(() => '');
-  const pages: Page[] = [];
   // Likewise for StatefulSets.
   const common = await readOr('k8s/base/common/deployment.yaml');
-  for (const [service, load] of Object.entries(serviceConfigurations)) {
-    const { envSchema } = await load();
-    const folder = `k8s/base/${folderOf(service)}`;
+  const settingsOf = async (folder: string, envSchema: EnvSchema): Promise<Page> => {
     const own = await readOr(`${folder}/workload.yaml`);
     const elsewhere = variablesOfWorkload(envSchema, [own, common]);
     const file = `${folder}/config.env`;
-    pages.push({ file, text: configEnv(envSchema, await readOr(file), elsewhere) });
+    return { file, text: configEnv(envSchema, await readOr(file), elsewhere) };
+  };
+  const pages: Page[] = [];
+  for (const [service, load] of Object.entries(serviceConfigurations)) {
+    pages.push(await settingsOf(`k8s/base/${folderOf(service)}`, (await load()).envSchema));
   }
+  pages.push(await settingsOf('k8s/components/canary', canarySchema));
   return pages;
 }
 

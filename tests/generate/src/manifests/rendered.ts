@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
@@ -36,6 +37,38 @@ export async function renderOverlay(top: string, name: string, env = process.env
     throw new Error(`kustomize build ${name}: ${error.stderr?.trim() || error.message}${hint}`);
   });
   return parseManifests(stdout);
+}
+
+/**
+ * The base with components, as an overlay of its own.
+ * @param settings by ConfigMap, `NAME=value` each
+ * @param images as a kustomization has them
+ */
+export async function renderWith(
+  top: string,
+  components: readonly string[],
+  settings: Readonly<Record<string, string | readonly string[]>> = {},
+  images: readonly object[] = [],
+): Promise<Manifest[]> {
+  const overlay = await mkdtemp(path.join(tmpdir(), 'teamtalk-overlay-'));
+  const k8s = path.relative(overlay, path.join(top, 'k8s'));
+  const kustomization = {
+    resources: [`${k8s}/base`],
+    components: components.map((component) => `${k8s}/components/${component}`),
+    configMapGenerator: Object.entries(settings).map(([name, literals]) => ({
+      name,
+      behavior: 'merge',
+      namespace: 'teamtalk',
+      literals: [literals].flat(),
+    })),
+    images,
+  };
+  try {
+    await writeFile(path.join(overlay, 'kustomization.yaml'), JSON.stringify(kustomization));
+    return await renderOverlay('', overlay);
+  } finally {
+    await rm(overlay, { recursive: true });
+  }
 }
 
 /** The objects of a YAML text. */

@@ -33,12 +33,18 @@ function certificates(): Map<string, string[]> {
 
 it('are objects of the types their operators know, without unknown fields', async () => {
   expect(objects.map(({ kind }) => kind)).toEqual(
-    expect.arrayContaining(['Cluster', 'Certificate', 'Issuer', 'NetworkPolicy']),
+    expect.arrayContaining([
+      ...['Cluster', 'ObjectStore', 'ScheduledBackup'],
+      ...['Certificate', 'Issuer', 'NetworkPolicy'],
+    ]),
   );
   expect(await typeCheck(objects)).toBe('');
   const [cluster] = structuredClone(objects.filter(({ kind }) => kind === 'Cluster'));
   Object.assign(cluster?.spec ?? {}, { instancez: 3 });
   expect(await typeCheck(cluster ? [cluster] : [])).toContain('instancez');
+  const [bucket] = structuredClone(objects.filter(({ kind }) => kind === 'ObjectStore'));
+  Object.assign(bucket?.spec ?? {}, { retention: '30d' });
+  expect(await typeCheck(bucket ? [bucket] : [])).toContain('retention');
 });
 
 describe('settings', () => {
@@ -48,8 +54,9 @@ describe('settings', () => {
         const settings = configMapOf(service, manifests);
         expect(settings.get('NATS_URL'), `${name}: ${service}`).toBe('nats://nats:4222');
         for (const [variable, value] of settings) {
-          // The address clients connect to: an overlay sets it.
-          if (variable === 'MSFS_PRIOR_URL') continue;
+          // The addresses clients connect to: an overlay sets them.
+          if (['MSFS_PRIOR_URL', 'MSFS_URL', 'WEB_SOCKET_URLS', 'FILE_SERVER_URL'].includes(variable))
+            continue;
           expect(value, `${name}: ${service}, ${variable}`).not.toMatch(/127\.0\.0\.1|localhost/);
         }
       }
@@ -84,6 +91,7 @@ it('gives each caller of db-proxy-server a certificate of its own, by whose name
     'http-msg-server': ['teamtalk-rpc-http-msg-server-tls', 'http-msg-server'],
     'push-server': ['teamtalk-rpc-push-server-tls', 'push-server'],
     'file-server': ['teamtalk-rpc-file-server-tls', 'file-server'],
+    'admin-server': ['teamtalk-rpc-admin-server-tls', 'admin-server'],
   };
   const given = workloadsOf(rendered.get('prod') ?? []).flatMap(({ name, pod }) => {
     const secretName = pod.volumes?.find((volume) => volume.name === 'rpc-tls')?.secret?.secretName;
@@ -159,6 +167,74 @@ it('the adapter offers the figure that msg-server’s autoscaler asks for', asyn
   const asked = metrics.flatMap(({ pods }) => pods?.metric.name ?? []);
   expect(asked).toHaveLength(1);
   expect(rules.custom[0].seriesQuery).toMatch(new RegExp(`^${asked[0]}{`));
+});
+
+describe('PostgreSQL', () => {
+  interface ClusterSpec {
+    postgresql: { synchronous: object };
+    plugins: { name: string; isWALArchiver: boolean; parameters: { barmanObjectName: string } }[];
+    bootstrap: { initdb: { owner: string; database: string } };
+    managed: { roles: { name: string; passwordSecret: { name: string } }[] };
+  }
+  const nameOf = (kind: string) => objects.find((each) => each.kind === kind)?.metadata.name ?? '';
+
+  it('acknowledges nothing that only one server has, and promotes none that may lack it', () => {
+    const { postgresql } = specOf<ClusterSpec>(objects, 'Cluster');
+    expect(postgresql.synchronous).toEqual({
+      method: 'any',
+      number: 1,
+      dataDurability: 'required',
+      failoverQuorum: true,
+    });
+  });
+
+  it('is archived and backed up each day, into the bucket that there is, and watched', () => {
+    const { plugins } = specOf<ClusterSpec>(objects, 'Cluster');
+    expect(plugins).toEqual([
+      {
+        name: 'barman-cloud.cloudnative-pg.io',
+        isWALArchiver: true,
+        parameters: { barmanObjectName: nameOf('ObjectStore') },
+      },
+    ]);
+    const backup = specOf<{ cluster: object; schedule: string; method: string; pluginConfiguration: object }>(
+      objects,
+      'ScheduledBackup',
+    );
+    expect(backup).toMatchObject({
+      cluster: { name: nameOf('Cluster') },
+      schedule: expect.stringMatching(/^\d+ \d+ \d+ \* \* \*$/),
+      method: 'plugin',
+      pluginConfiguration: { name: plugins[0]?.name },
+    });
+    const monitor = specOf<{ selector: object }>(rendered.get('prod') ?? [], 'PodMonitor', 'postgresql');
+    expect(monitor.selector).toEqual({ matchLabels: { 'cnpg.io/cluster': nameOf('Cluster') } });
+  });
+
+  it('is reached with the passwords by which its operator knows the roles', () => {
+    const { bootstrap, managed } = specOf<ClusterSpec>(objects, 'Cluster');
+    const { owner, database } = bootstrap.initdb;
+    const service = managed.roles.find(({ name }) => name === 'teamtalk_db_proxy');
+    const expected = {
+      'db-proxy-server': [service?.name, service?.passwordSecret.name],
+      migrate: [owner, `${nameOf('Cluster')}-app`],
+    };
+    for (const [name, [role, secret]] of Object.entries(expected)) {
+      const workload = workloadsOf(rendered.get('prod') ?? []).find((each) => each.name === name);
+      const variables = workload?.pod.containers[0]?.env ?? [];
+      const at = (variable: string) => variables.findIndex((each) => each.name === variable);
+      expect(variables[at('DATABASE_PASSWORD')]?.valueFrom).toEqual({
+        secretKeyRef: { name: secret, key: 'password' },
+      });
+      const host = `${nameOf('Cluster')}-rw:5432`;
+      expect(variables[at('DATABASE_URL')]).toEqual({
+        name: 'DATABASE_URL',
+        value: `postgres://${role}:$(DATABASE_PASSWORD)@${host}/${database}?sslmode=verify-full&sslrootcert=/etc/teamtalk/database/ca.crt`,
+      });
+      // Kubernetes puts in values of variables that come before.
+      expect(at('DATABASE_PASSWORD')).toBeLessThan(at('DATABASE_URL'));
+    }
+  });
 });
 
 it('PostgreSQL’s pods have the label our NetworkPolicies let db_proxy_server reach', () => {

@@ -1,13 +1,20 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { allowedTraffic } from './network.js';
 import type { Manifest } from './rendered.js';
-import { configMapOf, otherComponents, renderEverything } from './testing/renderings.js';
+import {
+  configMapOf,
+  otherComponents,
+  podsWithAddress,
+  renderEverything,
+  specOf,
+} from './testing/renderings.js';
 import { workloadsOf } from './workloads.js';
 
 interface ServiceSpec {
   type?: string;
   externalTrafficPolicy?: string;
   selector?: Record<string, string>;
-  ports: { port: number; nodePort?: number }[];
+  ports: { name?: string; port: number; nodePort?: number }[];
 }
 
 /** Renderings by the way clients reach them. */
@@ -45,7 +52,7 @@ const dialled = [
 
 describe.each(Object.entries(waysIn))('%s', (way, rendering) => {
   it('leads to everything clients dial', () => {
-    for (const name of ['login-server', 'msg-server', 'file-server', 'msfs']) {
+    for (const name of ['login-server', 'msg-server', 'file-server', 'msfs', 'web-server']) {
       expect(entrancesOf(name, rendered.get(rendering) ?? []), `${way}: ${name}`).not.toEqual([]);
     }
     for (const name of ['db-proxy-server', 'route-server', 'http-msg-server']) {
@@ -90,14 +97,105 @@ it('each pod with an address of its own is reached by it alone', () => {
     ['load-balancer', 'file-server'],
   ] as const;
   for (const [rendering, name] of perPod) {
-    const pairs = Object.fromEntries(
-      (otherComponents[rendering]?.[name] ?? '')
-        .replace(/^\w+=/, '')
-        .split(',')
-        .map((pair) => pair.split('=') as [string, string]),
-    );
+    const [, pairs] = otherComponents[rendering]?.[name]?.match(/^\w+=(.*)$/) ?? [];
     const entrances = entrancesOf(name, rendered.get(rendering) ?? []);
     const pods = entrances.map(({ spec }) => spec.selector?.['statefulset.kubernetes.io/pod-name']);
-    expect(pods.sort()).toEqual(Object.keys(pairs).sort());
+    expect(pods.sort()).toEqual(podsWithAddress(pairs));
+  }
+});
+
+it('the Ingress leads to ports that are there, by names its certificate has', () => {
+  interface Backend {
+    service: { name: string; port: { name: string } };
+  }
+  const manifests = rendered.get('ingress') ?? [];
+  const { tls, rules } = specOf<{
+    tls: { hosts: string[] }[];
+    rules: { host: string; http: { paths: { backend: Backend }[] } }[];
+  }>(manifests, 'Ingress');
+  expect(rules.map(({ host }) => host)).toEqual(tls.flatMap(({ hosts }) => hosts));
+  const backends = rules.flatMap(({ http }) => http.paths.map(({ backend }) => backend.service));
+  expect(backends.map(({ name, port }) => `${name} ${port.name}`)).toEqual([
+    'login-server http',
+    'msg-server ws',
+    'file-server ws',
+    'msfs http',
+    'web-server http',
+    'http-msg-server http',
+  ]);
+  for (const { name, port } of backends) {
+    const { ports } = specOf<{ ports: { name: string }[] }>(manifests, 'Service', name);
+    expect(ports.map((each) => each.name)).toContain(port.name);
+  }
+});
+
+it('the routes of the Gateway lead to the same, by names of its listener', () => {
+  const manifests = rendered.get('gateway') ?? [];
+  const { listeners } = specOf<{ listeners: { hostname: string }[] }>(manifests, 'Gateway');
+  const routes = manifests.filter(({ kind }) => kind === 'HTTPRoute');
+  const specs = routes.map(
+    ({ spec }) => spec as { hostnames: string[]; rules: { backendRefs: { name: string; port: number }[] }[] },
+  );
+  const leadsTo = specs.map(({ hostnames: [host], rules }) => {
+    const [{ name = '', port = 0 } = {}] = rules[0]?.backendRefs ?? [];
+    const { ports } = specOf<ServiceSpec>(manifests, 'Service', name);
+    expect(host?.endsWith(listeners[0]?.hostname.slice(1) ?? ' '), host).toBe(true);
+    return `${host} ${name} ${ports.find((each) => each.port === port)?.name}`;
+  });
+  expect(leadsTo.sort()).toEqual([
+    'api.example.com http-msg-server http',
+    'chat.example.com msg-server ws',
+    'files.example.com file-server ws',
+    'images.example.com msfs http',
+    'login.example.com login-server http',
+    'web.example.com web-server http',
+  ]);
+});
+
+it('HTTPS is spoken with files of a Secret that is mounted, by what speaks HTTP', () => {
+  const manifests = rendered.get('http-tls') ?? [];
+  const secure = workloadsOf(manifests).filter(({ name }) =>
+    configMapOf(name, manifests).get('TLS_CERT_FILE'),
+  );
+  expect(secure.map(({ name }) => name).sort()).toEqual([
+    'http-msg-server',
+    'login-server',
+    'msfs',
+    'web-server',
+  ]);
+  for (const { name, pod } of secure) {
+    const volume = pod.volumes?.find(({ secret }) => secret?.secretName === 'teamtalk-http-tls');
+    const mount = pod.containers[0]?.volumeMounts?.find((each) => each.name === volume?.name);
+    const settings = configMapOf(name, manifests);
+    expect(settings.get('TLS_CERT_FILE'), name).toBe(`${mount?.mountPath}/tls.crt`);
+    expect(settings.get('TLS_KEY_FILE'), name).toBe(`${mount?.mountPath}/tls.key`);
+  }
+});
+
+it('phones without internet reach the port of push_server, which is closed without the component', () => {
+  const manifests = rendered.get('push-service') ?? [];
+  const { ports } = specOf<ServiceSpec>(manifests, 'Service', 'push-server');
+  const listens = configMapOf('push-server', manifests).get('HTTP_PORT');
+  expect(ports.map(({ name, port }) => [name, String(port)])).toEqual([['http', listens]]);
+  const opened = [...rendered].filter(([, each]) =>
+    allowedTraffic(each, workloadsOf(each)).some(
+      ({ from, to }) => from === 'anybody' && to === 'push-server',
+    ),
+  );
+  expect(opened.map(([name]) => name)).toEqual(['push-service']);
+});
+
+it('every pod may ask for names, also a cache on its node', () => {
+  for (const [name, manifests] of rendered) {
+    const workloads = workloadsOf(manifests).filter(
+      ({ name: workload }) => configMapOf(workload, manifests).size,
+    );
+    const rows = allowedTraffic(manifests, workloads).filter(({ ports }) => ports === '53/udp, 53');
+    const resolvers = new Set(rows.map(({ to }) => to));
+    expect([...resolvers], name).toHaveLength(name === 'node-local-dns' ? 2 : 1);
+    for (const to of resolvers) {
+      const asking = rows.filter((row) => row.to === to).map(({ from }) => from);
+      expect(asking.sort(), `${name}: ${to}`).toEqual(workloads.map((workload) => workload.name).sort());
+    }
   }
 });

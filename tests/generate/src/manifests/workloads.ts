@@ -1,9 +1,10 @@
 import type { Manifest } from './rendered.js';
 
-/** The timing of a probe. */
+/** What a probe asks, and its timing. */
 export interface Probe {
   periodSeconds?: number;
   failureThreshold?: number;
+  httpGet?: { path: string };
 }
 
 /** The fields of a container that are used here. */
@@ -26,11 +27,13 @@ export interface Container {
   livenessProbe?: Probe;
   readinessProbe?: Probe;
   ports?: { name?: string; containerPort: number }[];
-  volumeMounts?: { mountPath: string }[];
+  volumeMounts?: { name?: string; mountPath: string }[];
   lifecycle?: { preStop?: { sleep?: { seconds: number } } };
 }
 
 interface PodSpec {
+  affinity?: { podAntiAffinity?: { requiredDuringSchedulingIgnoredDuringExecution?: object[] } };
+  topologySpreadConstraints?: { topologyKey: string }[];
   automountServiceAccountToken?: boolean;
   terminationGracePeriodSeconds?: number;
   securityContext?: { runAsNonRoot?: boolean; seccompProfile?: { type: string } };

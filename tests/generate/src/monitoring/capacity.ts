@@ -1,45 +1,55 @@
-import { type Dashboard, panel } from './panel.js';
+import { jobOf } from './installation.js';
+import { type Dashboard, panel, redFrom, stat } from './panel.js';
+import { thresholds } from './thresholds.js';
 
-const cpu = (service: string) => `sum(rate(teamtalk_${service}_process_cpu_seconds_total[$__rate_interval]))`;
+const cpu = (service: string) =>
+  `rate(process_cpu_seconds_total{job=~"${jobOf(service)}"}[$__rate_interval])`;
 const messages = 'sum(rate(teamtalk_db_proxy_server_messages_stored_total[$__rate_interval]))';
+const cpuOfMessage = (service: string) => `sum(${cpu(service)}) / clamp_min(${messages}, 0.001)`;
 
 /** Shows when it is time for another instance. */
 export const capacity: Dashboard = {
   id: 'capacity',
   title: 'TeamTalk: capacity',
   panels: [
-    panel(
+    stat(
+      'Fullest msg_server',
+      'percentunit',
+      'Connections of the fullest instance, of those it takes (MAX_CONNECTIONS).',
+      'max(teamtalk_msg_server_connections / teamtalk_msg_server_connections_limit)',
+      '',
+      { steps: redFrom(thresholds.connections), alerts: ['TeamTalkMsgServerNearlyFull'] },
+    ),
+    stat(
       'Busiest msg_server',
       'percentunit',
-      'Cores the busiest instance uses. Above 0.7, add one.',
-      'max(rate(teamtalk_msg_server_process_cpu_seconds_total[$__rate_interval]))',
+      'Cores the busiest instance uses.',
+      `max(${cpu('msg_server')})`,
+      '',
+      { steps: redFrom(thresholds.cores), alerts: ['TeamTalkAutoscalerAtMaximum'] },
     ),
-    panel(
-      'Fullest msg_server',
-      'short',
-      'Connections of the fullest instance; MAX_CONNECTIONS is the end.',
-      'max(teamtalk_msg_server_connections)',
-    ),
-    panel(
-      'Memory a connection',
-      'bytes',
-      'Resident memory of all msg_servers by their connections.',
-      'sum(teamtalk_msg_server_process_resident_memory_bytes) / clamp_min(sum(teamtalk_msg_server_sockets), 1)',
-    ),
-    panel(
+    stat(
       'Busiest db_proxy_server',
       'percentunit',
       'Cores the busiest instance uses.',
-      'max(rate(teamtalk_db_proxy_server_process_cpu_seconds_total[$__rate_interval]))',
+      `max(${cpu('db_proxy_server')})`,
+      '',
+      { steps: redFrom(thresholds.cores), alerts: ['TeamTalkAutoscalerAtMaximum'] },
+    ),
+    stat(
+      'Memory a connection',
+      'bytes',
+      'Resident memory of all msg_servers by their connections.',
+      `sum(process_resident_memory_bytes{job=~"${jobOf('msg_server')}"}) / clamp_min(sum(teamtalk_msg_server_sockets), 1)`,
     ),
     panel(
       'CPU a message',
       's',
       'CPU time of each service by the messages stored. It falls as the load grows, because more is done at once.',
       {
-        msg_server: `${cpu('msg_server')} / clamp_min(${messages}, 0.001)`,
-        route_server: `${cpu('route_server')} / clamp_min(${messages}, 0.001)`,
-        db_proxy_server: `${cpu('db_proxy_server')} / clamp_min(${messages}, 0.001)`,
+        msg_server: cpuOfMessage('msg_server'),
+        route_server: cpuOfMessage('route_server'),
+        db_proxy_server: cpuOfMessage('db_proxy_server'),
       },
     ),
     panel(

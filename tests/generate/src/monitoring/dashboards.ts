@@ -1,30 +1,32 @@
 import type * as grafana from '@grafana/grafana-foundation-sdk/dashboard';
-import type { Dataquery } from '@grafana/grafana-foundation-sdk/prometheus';
-import type { Options } from '@grafana/grafana-foundation-sdk/timeseries';
+import { canaryDashboard } from './canary.js';
 import { capacity } from './capacity.js';
+import { grafanaPanel, type Plain, placed } from './grafana-panel.js';
 import { importDashboard } from './import.js';
 import { overview } from './overview.js';
-import type { Dashboard, Panel } from './panel.js';
+import type { Dashboard } from './panel.js';
+import { runbookUrl } from './rules.js';
+import { scoped, variablesOf } from './scope.js';
 import { serviceDashboards } from './services.js';
 
-/** All dashboards, in the order of the reference page. */
-export const dashboards: readonly Dashboard[] = [overview, ...serviceDashboards, capacity, importDashboard];
-
-/** Rows of this height, two panels wide, on Grafana's grid of 24 columns. */
-const height = 8;
-const width = 12;
-
-/** A file as Grafana's schema describes it, with the values of enums in place of their names. */
-type Plain<T> = T extends string
-  ? `${T}`
-  : T extends readonly (infer Item)[]
-    ? Plain<Item>[]
-    : T extends object
-      ? { [Key in keyof T as Key extends `_implements${string}` ? never : Key]: Plain<T[Key]> }
-      : T;
+/** All dashboards, in the order of the reference page, with queries of what is chosen in Grafana. */
+export const dashboards: readonly Dashboard[] = [
+  overview,
+  ...serviceDashboards,
+  canaryDashboard,
+  capacity,
+  importDashboard,
+].map(({ panels, ...dashboard }) => ({
+  ...dashboard,
+  panels: panels.map(({ targets, ...panel }) => ({
+    ...panel,
+    targets: targets.map((target) => ({ ...target, query: scoped(target.query, dashboard.service) })),
+  })),
+}));
 
 /** A dashboard as Grafana reads it from a file. */
-export function grafanaJson({ id, title, panels }: Dashboard): string {
+export function grafanaJson(dashboard: Dashboard): string {
+  const { id, title, panels } = dashboard;
   const model = {
     uid: `teamtalk-${id.replaceAll('_', '-')}`,
     title,
@@ -33,39 +35,26 @@ export function grafanaJson({ id, title, panels }: Dashboard): string {
     refresh: '10s',
     schemaVersion: 39,
     time: { from: 'now-1h', to: 'now' },
-    templating: { list: [{ name: 'source', label: 'Data source', type: 'datasource', query: 'prometheus' }] },
+    templating: { list: variablesOf(dashboard) },
     annotations: { list: [] },
-    panels: panels.map(grafanaPanel),
+    links: [
+      { ...link, title: 'TeamTalk', type: 'dashboards', tags: ['teamtalk'], asDropdown: true },
+      { ...link, title: 'What to do', type: 'link', url: runbookUrl(), targetBlank: true },
+    ],
+    panels: placed(panels).map(({ panel, gridPos }, k) => ({ id: k + 1, gridPos, ...grafanaPanel(panel) })),
   } satisfies Plain<grafana.Dashboard>;
   return `${JSON.stringify(model, null, 2)}\n`;
 }
 
-const source = { type: 'prometheus', uid: '$source' };
-
-function grafanaPanel({ title, meaning, unit, targets }: Panel, k: number) {
-  return {
-    id: k + 1,
-    type: 'timeseries',
-    title,
-    description: meaning,
-    datasource: source,
-    gridPos: { h: height, w: width, x: (k % 2) * width, y: Math.floor(k / 2) * height },
-    fieldConfig: { defaults: { unit, min: 0 }, overrides: [] },
-    options: {
-      legend: { showLegend: true, displayMode: 'list', placement: 'bottom', calcs: [] },
-      tooltip: { mode: 'multi', sort: 'desc' },
-    } satisfies Plain<Options>,
-    targets: targets.map(
-      ({ query, legend }, n) =>
-        ({
-          refId: String.fromCharCode('A'.charCodeAt(0) + n),
-          datasource: source,
-          expr: query,
-          legendFormat: legend,
-        }) satisfies Plain<Dataquery>,
-    ),
-  } satisfies Plain<grafana.Panel>;
-}
+const link = {
+  icon: '',
+  tooltip: '',
+  tags: [],
+  asDropdown: false,
+  targetBlank: false,
+  includeVars: true,
+  keepTime: true,
+};
 
 /** docs/reference/dashboards.md: each panel, its query and its meaning. */
 export function dashboardsPage(): string {

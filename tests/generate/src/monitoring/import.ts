@@ -1,17 +1,18 @@
-import { type Dashboard, panel, rate } from './panel.js';
+import { type Dashboard, panel, rate, stat } from './panel.js';
 
 /** Of `teamtalk import follow`, while a company moves in. */
 export const importDashboard: Dashboard = {
   id: 'import',
   title: 'TeamTalk: import',
+  service: 'import',
   panels: [
-    panel(
+    stat(
       'Lag',
       's',
       'What is in the old store for so long is here. Messages within seconds; everything else grows up to --state-every.',
       { messages: 'teamtalk_import_lag_seconds', 'everything else': 'teamtalk_import_state_lag_seconds' },
     ),
-    panel(
+    stat(
       'Rows behind',
       'short',
       'Messages of the old store that are not here yet. It falls while the copy is caught up with, and stays near 0 then.',
@@ -22,6 +23,12 @@ export const importDashboard: Dashboard = {
       'ops',
       'Rows of the old tables of messages.',
       rate('teamtalk_import_messages_total'),
+    ),
+    panel(
+      'Unexplained',
+      'short',
+      'What the last daily comparison (--compare-at) found. Not 0: `teamtalk import report` has samples.',
+      'teamtalk_import_unexplained',
     ),
     panel(
       'Passes that failed',

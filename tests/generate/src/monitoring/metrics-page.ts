@@ -9,7 +9,7 @@ export function metricsPage(
     return [`## ${service}`, '', ...head, ...own.map(row)].join('\n');
   });
   const [, first] = services[0] ?? ['', []];
-  const ofProcess = first.filter(({ name }) => isOfProcess(name)).map((metric) => row(generalised(metric)));
+  const ofProcess = first.filter(({ name }) => isOfProcess(name)).map(row);
   return `${[introduction, ...sections, ['## Every process', '', ...head, ...ofProcess].join('\n')].join('\n\n')}\n`;
 }
 
@@ -31,12 +31,5 @@ function row({ name, type, labels, help }: MetricDefinition): string {
 
 /** The client library's metrics of each process. */
 function isOfProcess(name: string): boolean {
-  return /^teamtalk_.+_(process|nodejs)_/.test(name);
-}
-
-function generalised(metric: MetricDefinition): MetricDefinition {
-  return {
-    ...metric,
-    name: metric.name.replace(/^teamtalk_.+?_(process|nodejs)_/, 'teamtalk_<service>_$1_'),
-  };
+  return /^(process|nodejs)_/.test(name);
 }

@@ -1,20 +1,53 @@
-import { type Dashboard, panel, percentiles, rate } from './panel.js';
-
-const services =
-  'login_server|msg_server|route_server|db_proxy_server|http_msg_server|push_server|file_server|msfs';
+import { everyInstance, everyJob } from './installation.js';
+import { type Dashboard, panel, percentiles, rate, redBelow, redFrom, stat, table } from './panel.js';
+import { thresholds } from './thresholds.js';
 
 /** Shows at a glance whether everything is well. */
 export const overview: Dashboard = {
   id: 'overview',
   title: 'TeamTalk: overview',
   panels: [
-    panel(
-      'Instances up',
+    stat(
+      'msg_servers alive',
       'short',
-      'Instances of each service that Prometheus reaches.',
-      'count by (job) (up == 1)',
-      '{{job}}',
+      'msg_servers that login_server knows of.',
+      'max(teamtalk_login_server_msg_servers)',
+      '',
+      { steps: redBelow(1), alerts: ['TeamTalkNoMsgServer', 'TeamTalkServiceAbsent'] },
     ),
+    stat(
+      'PostgreSQL answers',
+      'short',
+      '1 where every db_proxy_server’s PostgreSQL answers.',
+      'min(teamtalk_db_proxy_server_postgres_up)',
+      '',
+      { steps: redBelow(1), alerts: ['TeamTalkPostgresDown'] },
+    ),
+    stat(
+      'Without NATS',
+      'short',
+      'Instances that have lost their connection to NATS.',
+      `count(${everyInstance} == 0) or vector(0)`,
+      '',
+      { steps: redFrom(1), alerts: ['TeamTalkNatsDisconnected'] },
+    ),
+    stat(
+      'Oldest undelivered batch',
+      's',
+      'Age of the oldest committed batch that is not confirmed. Above some seconds, receivers wait.',
+      'max(teamtalk_db_proxy_server_outbox_oldest_seconds)',
+      '',
+      { steps: redFrom(thresholds.outboxSeconds), alerts: ['TeamTalkOutboxStuck'] },
+    ),
+    table('Services', 'Instances that Prometheus reaches, and the busiest or largest of each service.', {
+      Instances: ['short', `count by (job) (up{${everyJob}} == 1)`],
+      'Cores, most': [
+        'percentunit',
+        `max by (job) (rate(process_cpu_seconds_total{${everyJob}}[$__rate_interval]))`,
+      ],
+      'Memory, most': ['bytes', `max by (job) (process_resident_memory_bytes{${everyJob}})`],
+      'Event loop lag, most': ['s', `max by (job) (nodejs_eventloop_lag_p99_seconds{${everyJob}})`],
+    }),
     panel('Connections', 'short', 'Logged-in connections, by class of client.', {
       PC: 'sum(teamtalk_msg_server_connections_pc)',
       mobile: 'sum(teamtalk_msg_server_connections_mobile)',
@@ -29,12 +62,16 @@ export const overview: Dashboard = {
       's',
       'From taking a message in to the store’s result: what the sender waits for.',
       percentiles('teamtalk_msg_server_append_seconds'),
+      '',
+      { steps: redFrom(thresholds.acknowledgeSeconds), alerts: ['TeamTalkSlowAcknowledgements'] },
     ),
     panel(
       'Time to deliver',
       's',
       'From the sender’s PDU to the receiver’s socket. Between machines it is as exact as their clocks.',
       percentiles('teamtalk_msg_server_delivery_seconds'),
+      '',
+      { steps: redFrom(thresholds.deliverySeconds), alerts: ['TeamTalkSlowDelivery'] },
     ),
     panel(
       'Messages not acknowledged',
@@ -42,6 +79,7 @@ export const overview: Dashboard = {
       'By reason. Clients show these as failed; the store’s being away (unavailable) is the one to act on.',
       rate('teamtalk_msg_server_messages_dropped_total', 'reason'),
       '{{reason}}',
+      { alerts: ['TeamTalkMessagesRefused'] },
     ),
     panel(
       'Logins',
@@ -49,24 +87,7 @@ export const overview: Dashboard = {
       'By how they ended.',
       rate('teamtalk_msg_server_logins_total', 'result'),
       '{{result}}',
-    ),
-    panel(
-      'Oldest undelivered batch',
-      's',
-      'Age of the oldest committed batch that is not confirmed. Above some seconds, receivers wait.',
-      'max(teamtalk_db_proxy_server_outbox_oldest_seconds)',
-    ),
-    panel(
-      'PostgreSQL answers',
-      'short',
-      '1 where a db_proxy_server’s PostgreSQL answers.',
-      'min(teamtalk_db_proxy_server_postgres_up)',
-    ),
-    panel(
-      'NATS is connected',
-      'short',
-      'Instances that have their connection to NATS.',
-      `sum({__name__=~"teamtalk_(${services})_bus_connected"})`,
+      { alerts: ['TeamTalkLoginsRefused'] },
     ),
   ],
 };

@@ -1,15 +1,31 @@
+import { jobOf } from './installation.js';
+import { thresholds } from './thresholds.js';
+
 /** Units, by Grafana's names. */
 export type Unit = 'short' | 'ops' | 's' | 'Bps' | 'bytes' | 'percentunit';
 
-/** One or several curves of a panel. */
-interface Target {
+/** From which figures on a panel has which colour; null: from the lowest. In ascending order. */
+type Steps = readonly (readonly [from: number | null, colour: 'green' | 'orange' | 'red'])[];
+
+/** One or several curves, figures or columns of a panel. */
+export interface Target {
   query: string;
   /** `{{label}}` stands for a label's value */
   legend: string;
+  /** of a table's column; left out: the panel's */
+  unit?: Unit;
 }
 
-/** One graph: what it shows, and how to read it. */
-export interface Panel {
+/** What a panel has besides its queries. */
+interface Look {
+  steps?: Steps;
+  /** Alerts about what it shows: it links to their chapters. */
+  alerts?: readonly string[];
+}
+
+/** One graph, figure or table: what it shows, and how to read it. */
+export interface Panel extends Look {
+  kind: 'timeseries' | 'stat' | 'table' | 'heatmap';
   title: string;
   meaning: string;
   unit: Unit;
@@ -20,28 +36,83 @@ export interface Dashboard {
   /** the name of its file, and of its page in Grafana */
   id: string;
   title: string;
+  /** Whose instances can be chosen; left out: it is of a whole installation. */
+  service?: string;
   panels: readonly Panel[];
 }
 
-/** A panel of one query, or of several with their legends. */
+type Queries = string | Readonly<Record<string, string>>;
+
+/** Curves of one query, or of several with their legends. */
 export function panel(
   title: string,
   unit: Unit,
   meaning: string,
-  queries: string | Readonly<Record<string, string>>,
+  queries: Queries,
   legend = '',
+  look: Look = {},
 ): Panel {
-  const targets =
-    typeof queries === 'string'
-      ? [{ query: queries, legend: legend || title }]
-      : Object.entries(queries).map(([name, query]) => ({ query, legend: name }));
-  return { title, unit, meaning, targets };
+  return { kind: 'timeseries', title, unit, meaning, targets: targetsOf(title, queries, legend), ...look };
+}
+
+/** The newest figure of a query, or of each value of a label. */
+export function stat(
+  title: string,
+  unit: Unit,
+  meaning: string,
+  queries: Queries,
+  legend = '',
+  look: Look = {},
+): Panel {
+  return { ...panel(title, unit, meaning, queries, legend, look), kind: 'stat' };
+}
+
+/** A row for each value of the labels that the queries group by, and a column for each query. */
+export function table(
+  title: string,
+  meaning: string,
+  columns: Readonly<Record<string, [Unit, string]>>,
+): Panel {
+  const targets = Object.entries(columns).map(([legend, [unit, query]]) => ({ query, legend, unit }));
+  return { kind: 'table', title, unit: 'short', meaning, targets };
+}
+
+/** How a histogram's events are spread, in the course of time. */
+export function heatmap(title: string, meaning: string, histogram: string, look: Look = {}): Panel {
+  const query = `sum by (le) (increase(${histogram}_bucket[$__rate_interval]))`;
+  return { kind: 'heatmap', title, unit: 's', meaning, targets: [{ query, legend: '{{le}}' }], ...look };
+}
+
+function targetsOf(title: string, queries: Queries, legend: string): Target[] {
+  if (typeof queries === 'string') return [{ query: queries, legend: legend || title }];
+  return Object.entries(queries).map(([name, query]) => ({ query, legend: name }));
+}
+
+/** Red from a figure on. */
+export function redFrom(figure: number): Steps {
+  return [
+    [null, 'green'],
+    [figure, 'red'],
+  ];
+}
+
+/** Red below a figure. */
+export function redBelow(figure: number): Steps {
+  return [
+    [null, 'red'],
+    [figure, 'green'],
+  ];
 }
 
 /** Events a second, of all instances. A counter without samples is 0, not a gap. */
 export function rate(counter: string, by?: string): string {
   const sum = `sum${by ? ` by (${by})` : ''} (rate(${counter}[$__rate_interval]))`;
   return `${sum} or vector(0)`;
+}
+
+/** Events of the last hour, of all instances. */
+export function lastHour(counter: string): string {
+  return `sum(increase(${counter}[1h])) or vector(0)`;
 }
 
 /** A percentile of a histogram in seconds, of all instances; `by` keeps a label. */
@@ -61,45 +132,50 @@ export function percentiles(histogram: string): Record<string, string> {
 
 /** Panels that every service has. */
 export function processPanels(service: string): Panel[] {
-  const name = `teamtalk_${service}`;
+  const job = `{job=~"${jobOf(service)}"}`;
   return [
     panel(
       'CPU',
       'percentunit',
       'Cores each instance uses. A Node process has one for its own code: near 1 it is at its limit.',
-      `rate(${name}_process_cpu_seconds_total[$__rate_interval])`,
+      `rate(process_cpu_seconds_total${job}[$__rate_interval])`,
       '{{instance}}',
+      { steps: redFrom(thresholds.cores) },
     ),
     panel(
       'Memory',
       'bytes',
       'Resident memory of each instance. It follows the load and comes back down; a line that only climbs is a leak.',
-      `${name}_process_resident_memory_bytes`,
+      `process_resident_memory_bytes${job}`,
       '{{instance}}',
     ),
     panel(
       'Event loop lag',
       's',
       'How late the process comes to its work, 99 %. Above 50 ms people notice.',
-      `${name}_nodejs_eventloop_lag_p99_seconds`,
+      `nodejs_eventloop_lag_p99_seconds${job}`,
       '{{instance}}',
+      { steps: redFrom(thresholds.eventLoopSeconds), alerts: ['TeamTalkEventLoopLag'] },
     ),
     panel(
       'Round trip to NATS',
       's',
-      'Half of the round trips, looked at twice a second: a slow one is a busy NATS, network or process.',
-      `histogram_quantile(0.5, sum by (le, instance) (rate(${name}_bus_round_trip_seconds_bucket[5m])))`,
+      'Half of the probed round trips: a slow one is a busy NATS, network or process.',
+      `histogram_quantile(0.5, sum by (le, instance) (rate(teamtalk_${service}_bus_round_trip_seconds_bucket[5m])))`,
       '{{instance}}',
+      { alerts: ['TeamTalkNatsDisconnected', 'TeamTalkNatsSlowConsumer'] },
     ),
     panel(
       'Events lost or failed',
       'ops',
       'Events dropped while NATS was away, events whose handling failed, and what NATS refused for lack of permission. Messages are not among them: they wait in the outbox.',
       {
-        dropped: rate(`${name}_bus_dropped_total`),
-        failed: rate(`${name}_bus_failed_total`),
-        refused: rate(`${name}_bus_refused_total`),
+        dropped: rate(`teamtalk_${service}_bus_dropped_total`),
+        failed: rate(`teamtalk_${service}_bus_failed_total`),
+        refused: rate(`teamtalk_${service}_bus_refused_total`),
       },
+      '',
+      { alerts: ['TeamTalkPermissionMissing'] },
     ),
   ];
 }

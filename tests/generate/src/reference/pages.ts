@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { envSchema as canarySchema } from '@teamtalk/canary';
 import { serviceConfigurations } from '@teamtalk/cli';
 import type { EnvSchema } from '@teamtalk/service-kit';
 import type { Page } from '../page.js';
@@ -12,6 +13,7 @@ export async function referencePages(top: string): Promise<Page[]> {
   for (const [name, load] of Object.entries(serviceConfigurations)) {
     schemas.push([name, (await load()).envSchema]);
   }
+  schemas.push(['canary', canarySchema]);
   const folder = path.join(top, 'proto/client');
   const files: ProtoFile[] = [];
   for (const name of (await readdir(folder)).sort()) {

@@ -1,9 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { serviceConfigurations } from '@teamtalk/cli';
-import { type Manifest, overlayNames, renderOverlay } from '../rendered.js';
+import { type Manifest, overlayNames, renderOverlay, renderWith } from '../rendered.js';
 
 export const top = fileURLToPath(new URL('../../../../../', import.meta.url));
 
@@ -18,47 +15,41 @@ export const otherComponents: Readonly<Record<string, Readonly<Record<string, st
     'file-server': 'ADVERTISE_IP=file-server-0=203.0.113.20,file-server-1=203.0.113.21',
   },
   'outside-push': {},
+  'push-service': { 'push-server': 'PUSH_SERVICE_URL=https://push.example.com' },
+  'outside-sign-on': {},
   'outside-bucket': { msfs: 'S3_ENDPOINT=https://s3.example.com' },
   tracing: {},
   'nats-shared-user': {},
+  'node-local-dns': {},
+  ingress: {},
+  gateway: {},
+  'http-tls': {},
+  canary: {},
+  gitops: {},
 };
 
 /** Each overlay as kustomize renders it, and the base with each component that no overlay uses, by name. */
 export async function renderEverything(): Promise<Map<string, Manifest[]>> {
   const rendered = new Map<string, Manifest[]>();
   for (const name of await overlayNames(top)) rendered.set(name, await renderOverlay(top, name));
-  const folder = await mkdtemp(path.join(tmpdir(), 'teamtalk-overlays-'));
-  try {
-    for (const [component, literals] of Object.entries(otherComponents)) {
-      rendered.set(component, await renderWith(folder, component, literals));
-    }
-  } finally {
-    await rm(folder, { recursive: true });
+  for (const [component, settings] of Object.entries(otherComponents)) {
+    rendered.set(component, await renderWith(top, [component], settings, images));
   }
   return rendered;
 }
 
-/** The base with one more component, as an overlay of its own. */
-async function renderWith(folder: string, component: string, literals: Readonly<Record<string, string>>) {
-  const overlay = await mkdtemp(path.join(folder, 'overlay-'));
-  const k8s = path.relative(overlay, path.join(top, 'k8s'));
-  const images = Object.keys(serviceConfigurations).map((name) => ({
-    name: `teamtalk/${name}`,
-    newTag: '1.0',
-  }));
-  const kustomization = {
-    resources: [`${k8s}/base`],
-    components: [`${k8s}/components/${component}`],
-    configMapGenerator: Object.entries(literals).map(([name, literal]) => ({
-      name,
-      behavior: 'merge',
-      namespace: 'teamtalk',
-      literals: [literal],
-    })),
-    images,
-  };
-  await writeFile(path.join(overlay, 'kustomization.yaml'), JSON.stringify(kustomization));
-  return renderOverlay('', overlay);
+const images = [...Object.keys(serviceConfigurations), 'canary'].map((name) => ({
+  name: `teamtalk/${name}`,
+  newTag: '1.0',
+}));
+
+/**
+ * The pods of `pod=address` pairs.
+ * @param value of a setting; undefined, or without pairs: one address for all
+ */
+export function podsWithAddress(value: string | undefined): string[] | undefined {
+  if (!value?.includes('=')) return undefined;
+  return value.split(',').map((pair) => pair.split('=')[0] ?? '');
 }
 
 /** The data of a ConfigMap, to whose name kustomize may have added a hash; empty when there is none. */

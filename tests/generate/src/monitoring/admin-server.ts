@@ -1,0 +1,46 @@
+import { type Dashboard, heatmap, panel, processPanels, rate } from './panel.js';
+
+export const adminServer: Dashboard = {
+  id: 'admin_server',
+  title: 'TeamTalk: admin_server',
+  service: 'admin_server',
+  panels: [
+    panel(
+      'Calls from the console',
+      'ops',
+      'By operation and status.',
+      rate('teamtalk_admin_server_requests_total', 'operation, status'),
+      '{{operation}} {{status}}',
+    ),
+    heatmap('Time of a call', 'From its headers to its answer.', 'teamtalk_admin_server_request_seconds'),
+    panel(
+      'Logins at the console',
+      'ops',
+      'By result.',
+      rate('teamtalk_db_proxy_server_console_logins_total', 'result'),
+      '{{result}}',
+    ),
+    panel(
+      'Sign-ons',
+      'ops',
+      'By the OpenID Connect provider, by result: begun and not done are given up, unavailable is the provider.',
+      rate('teamtalk_admin_server_sign_ons_total', 'result'),
+      '{{result}}',
+    ),
+    panel(
+      'Not permitted',
+      'ops',
+      'Calls that db_proxy_server refused because the role of the account does not allow them; admin_server refuses them before.',
+      rate('teamtalk_db_proxy_server_console_refused_total', 'method'),
+      '{{method}}',
+    ),
+    panel(
+      'Refused',
+      'ops',
+      'Connections and requests that were not understood.',
+      rate('teamtalk_admin_server_http_refused_total', 'reason'),
+      '{{reason}}',
+    ),
+    ...processPanels('admin_server'),
+  ],
+};

@@ -1,0 +1,88 @@
+import { failures, faults } from './canary-queries.js';
+import {
+  type Dashboard,
+  heatmap,
+  lastHour,
+  panel,
+  percentiles,
+  rate,
+  redBelow,
+  redFrom,
+  stat,
+} from './panel.js';
+import { thresholds } from './thresholds.js';
+
+/** Of the canary, whose accounts write between all msg_servers. */
+export const canaryDashboard: Dashboard = {
+  id: 'canary',
+  title: 'TeamTalk: canary',
+  service: 'canary',
+  panels: [
+    stat(
+      'Lost, duplicated, reordered',
+      'short',
+      'Deliveries of the last hour that must not be. The canary’s log names the msg_servers of each.',
+      lastHour(faults),
+      '',
+      { steps: redFrom(1), alerts: ['TeamTalkCanaryLost'] },
+    ),
+    stat(
+      'Failed in three days',
+      'percentunit',
+      `Part of all messages that were not acknowledged, and of all deliveries that were late, lost, duplicated or reordered. The budget of each is ${thresholds.canaryBudget * 100} %.`,
+      { 'not acknowledged': failures('acknowledged', '3d'), 'not arrived': failures('arrived', '3d') },
+      '',
+      {
+        steps: redFrom(thresholds.canaryBudget),
+        alerts: ['TeamTalkCanaryBudgetBurning', 'TeamTalkCanaryBudgetLow'],
+      },
+    ),
+    stat(
+      'Accounts online',
+      'short',
+      'Below two nobody writes.',
+      { online: 'sum(teamtalk_canary_users_online)', 'of them all': 'sum(teamtalk_canary_users)' },
+      '',
+      { steps: redBelow(2), alerts: ['TeamTalkCanarySilent'] },
+    ),
+    stat(
+      'msg_servers not watched',
+      'short',
+      'Found by DNS, but no account is online there.',
+      'sum(teamtalk_canary_servers - teamtalk_canary_servers_connected)',
+      '',
+      { steps: redFrom(1), alerts: ['TeamTalkCanaryServerUnwatched'] },
+    ),
+    panel(
+      'Deliveries',
+      'ops',
+      'What became of each message at each receiver. `interrupted`: the receiver’s connection ended, as in a rolling update.',
+      rate('teamtalk_canary_deliveries_total', 'outcome'),
+      '{{outcome}}',
+    ),
+    panel(
+      'Messages',
+      'ops',
+      'What became of each message at its sender.',
+      rate('teamtalk_canary_messages_total', 'outcome'),
+      '{{outcome}}',
+    ),
+    panel(
+      'Time to acknowledge',
+      's',
+      'From writing a message to its acknowledgement, as a client sees it.',
+      percentiles('teamtalk_canary_acknowledge_seconds'),
+    ),
+    panel(
+      'Time to arrive',
+      's',
+      'From writing a message to its arrival, by one clock. From CANARY_LATE_MS on it is late.',
+      percentiles('teamtalk_canary_delivery_seconds'),
+    ),
+    heatmap(
+      'Spread of arrivals',
+      'How long messages take to their receivers.',
+      'teamtalk_canary_delivery_seconds',
+    ),
+  ],
+};

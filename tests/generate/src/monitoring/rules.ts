@@ -1,0 +1,47 @@
+import { stringify } from 'yaml';
+import type { Alert } from './alert.js';
+
+/**
+ * Where people read docs/guides/alerts.md; alerts and panels link to its chapters. RUNBOOKS names a company's own
+ * copy.
+ */
+const runbooks = process.env.RUNBOOKS || 'https://docs.example.com/teamtalk/guides/alerts.md';
+
+/** @param alert left out: the page itself */
+export function runbookUrl(alert?: string): string {
+  return alert ? `${runbooks}#${alert.toLowerCase()}` : runbooks;
+}
+
+/** The rules as Prometheus reads them. */
+function ruleGroups(alerts: readonly Alert[]) {
+  const rules = alerts.map(({ alert, expr, for: time, severity, service, summary }) => ({
+    alert,
+    expr,
+    ...(time && { for: time }),
+    labels: { severity, ...(service && { service }) },
+    annotations: { summary, runbook_url: runbookUrl(alert) },
+  }));
+  return { groups: [{ name: 'teamtalk', rules }] };
+}
+
+const origin = '# Made of tests/generate/src/monitoring/alerts.ts by `npm run docs`. Do not edit.\n';
+
+/** A file of rules for Prometheus. */
+export function ruleFile(alerts: readonly Alert[]): string {
+  return origin + stringify(ruleGroups(alerts), { lineWidth: 0 });
+}
+
+/** The same rules in the form of the Prometheus operator. */
+export function prometheusRule(alerts: readonly Alert[]): string {
+  const manifest = {
+    apiVersion: 'monitoring.coreos.com/v1',
+    kind: 'PrometheusRule',
+    metadata: {
+      name: 'teamtalk',
+      namespace: 'teamtalk',
+      labels: { 'app.kubernetes.io/part-of': 'teamtalk' },
+    },
+    spec: ruleGroups(alerts),
+  };
+  return origin + stringify(manifest, { lineWidth: 0 });
+}

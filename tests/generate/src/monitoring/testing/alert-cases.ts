@@ -1,0 +1,300 @@
+import { services } from '../installation.js';
+
+/** What an alert does with series that change, minute by minute. */
+export interface AlertCase {
+  alert: string;
+  /** in promtool's notation: `0x3 1x10` is four times 0, then eleven times 1 */
+  series: Readonly<Record<string, string>>;
+  /** minutes at which it is still quiet, rings, and rings no more */
+  quiet: number;
+  rings: number;
+  stops: number;
+  /** besides its severity */
+  labels: Readonly<Record<string, string>>;
+  summary: string;
+}
+
+/** Minutes 4 to 10 are bad. */
+const soon = { quiet: 3, rings: 7, stops: 12 };
+/** Minute 4 has an event; it is forgotten after so many minutes. */
+const event = (forgotten: number) => ({ quiet: 3, rings: 5, stops: 6 + forgotten });
+const a = { namespace: 'a' };
+const i = { namespace: 'a', instance: 'i' };
+
+/** Every service in a namespace, one of them as given. */
+function installation(namespace: string, other: Readonly<Record<string, string>> = {}) {
+  return Object.fromEntries(
+    services.map((service) => [
+      `teamtalk_${service}_bus_connected{namespace="${namespace}",instance="${service}"}`,
+      other[service] ?? '1x40',
+    ]),
+  );
+}
+
+/** A histogram of which a tenth is above `bound` in minutes 11 to 20, and nothing else. */
+function slow(histogram: string, bound: string, above: string) {
+  return {
+    [`${histogram}_bucket{namespace="a",le="${bound}"}`]: '0+100x10 1090+90x9 2000+100x20',
+    [`${histogram}_bucket{namespace="a",le="${above}"}`]: '0+100x41',
+    [`${histogram}_bucket{namespace="a",le="+Inf"}`]: '0+100x41',
+  };
+}
+
+/** The figures of a HorizontalPodAutoscaler. */
+function autoscaler(labels: string, desired: string, least: number, most: number) {
+  return {
+    [`kube_horizontalpodautoscaler_status_desired_replicas{${labels}}`]: desired,
+    [`kube_horizontalpodautoscaler_spec_min_replicas{${labels}}`]: `${least}x40`,
+    [`kube_horizontalpodautoscaler_spec_max_replicas{${labels}}`]: `${most}x40`,
+  };
+}
+
+export const alertCases: readonly AlertCase[] = [
+  {
+    alert: 'TeamTalkInstanceDown',
+    series: {
+      'up{job="push-server",namespace="a",instance="i"}': '1x3 0x6 1x10',
+      'up{job="of-others",namespace="a",instance="i"}': '0x20',
+    },
+    ...soon,
+    labels: { ...i, job: 'push-server' },
+    summary: 'push-server i does not answer',
+  },
+  {
+    // That of another namespace does not stand in for it.
+    alert: 'TeamTalkServiceAbsent',
+    series: { ...installation('a', { login_server: '1x3 stale _x6 1x10' }), ...installation('b') },
+    ...soon,
+    labels: { ...a, service: 'login_server' },
+    summary: 'no login_server answers Prometheus in a',
+  },
+  {
+    alert: 'TeamTalkNothingWatched',
+    series: { 'teamtalk_msfs_bus_connected{namespace="a"}': '1x3 stale _x8 1x10' },
+    quiet: 3,
+    rings: 10,
+    stops: 14,
+    labels: {},
+    summary: 'Prometheus sees no service of TeamTalk at all',
+  },
+  {
+    alert: 'TeamTalkNoMsgServer',
+    series: {
+      'teamtalk_login_server_msg_servers{namespace="a"}': '2x3 0x6 2x10',
+      'teamtalk_login_server_msg_servers{namespace="b"}': '2x20',
+    },
+    ...soon,
+    labels: a,
+    summary: 'nobody can come in: no msg_server is alive',
+  },
+  {
+    alert: 'TeamTalkPostgresDown',
+    series: {
+      'teamtalk_db_proxy_server_postgres_up{namespace="a"}': '1x3 0x6 1x10',
+      'teamtalk_db_proxy_server_postgres_up{namespace="b"}': '1x20',
+    },
+    ...soon,
+    labels: a,
+    summary: 'PostgreSQL answers no db_proxy_server',
+  },
+  {
+    alert: 'TeamTalkStoreEpoch',
+    series: { 'teamtalk_db_proxy_server_store_epochs_total{namespace="a"}': '0x3 1x40' },
+    ...event(15),
+    labels: a,
+    summary: 'PostgreSQL has lost acknowledged messages, or may have',
+  },
+  {
+    alert: 'TeamTalkNatsDisconnected',
+    series: { 'teamtalk_route_server_bus_connected{namespace="a",instance="i"}': '1x3 0x6 1x10' },
+    ...soon,
+    labels: i,
+    summary: 'i has no connection to NATS',
+  },
+  {
+    alert: 'TeamTalkNatsSlowConsumer',
+    series: { 'nats_varz_slow_consumers{namespace="a",server_id="n"}': '0x3 2x40' },
+    ...event(10),
+    labels: a,
+    summary: 'NATS has cut off who did not read fast enough',
+  },
+  {
+    alert: 'TeamTalkPermissionMissing',
+    series: {
+      'teamtalk_db_proxy_server_grpc_refused_total{namespace="a",instance="i",method="m"}': '0x3 1x40',
+    },
+    ...event(10),
+    labels: i,
+    summary: 'i was refused something by NATS, or refused a call itself',
+  },
+  {
+    // A counter with labels that begins with its first event.
+    alert: 'TeamTalkPermissionMissing',
+    series: { 'teamtalk_msfs_bus_refused_total{namespace="a",instance="i",operation="publish"}': '_x4 1x40' },
+    ...event(10),
+    labels: i,
+    summary: 'i was refused something by NATS, or refused a call itself',
+  },
+  {
+    alert: 'TeamTalkMessagesRefused',
+    series: {
+      'teamtalk_msg_server_messages_dropped_total{namespace="a",reason="no-result"}': '0x3 60+60x6 420x20',
+    },
+    quiet: 3,
+    rings: 8,
+    stops: 15,
+    labels: a,
+    summary: 'messages are not acknowledged because the store is away',
+  },
+  {
+    alert: 'TeamTalkOutboxStuck',
+    series: { 'teamtalk_db_proxy_server_outbox_oldest_seconds{namespace="a"}': '0x3 30x6 0x10' },
+    ...soon,
+    labels: a,
+    summary: 'stored messages are not being delivered',
+  },
+  {
+    alert: 'TeamTalkSlowAcknowledgements',
+    series: slow('teamtalk_msg_server_append_seconds', '0.5', '1'),
+    quiet: 9,
+    rings: 18,
+    stops: 28,
+    labels: a,
+    summary: '1 % of the messages take longer than 0.5 s to be acknowledged',
+  },
+  {
+    alert: 'TeamTalkSlowDelivery',
+    series: slow('teamtalk_msg_server_delivery_seconds', '1', '2.5'),
+    quiet: 9,
+    rings: 18,
+    stops: 28,
+    labels: a,
+    summary: '1 % of the messages take longer than 1 s to their receivers',
+  },
+  {
+    alert: 'TeamTalkEventLoopLag',
+    series: {
+      'nodejs_eventloop_lag_p99_seconds{job="msg-server",namespace="a",instance="i"}':
+        '0.01x3 0.3x10 0.01x10',
+      'nodejs_eventloop_lag_p99_seconds{job="of-others",namespace="a",instance="i"}': '0.3x30',
+    },
+    quiet: 3,
+    rings: 11,
+    stops: 16,
+    labels: { ...i, job: 'msg-server' },
+    summary: 'msg-server i is 0.2 s late at its work',
+  },
+  {
+    alert: 'TeamTalkMsgServerNearlyFull',
+    series: {
+      'teamtalk_msg_server_connections{namespace="a",instance="i"}': '900x3 950x10 900x10',
+      'teamtalk_msg_server_connections_limit{namespace="a",instance="i"}': '1000x30',
+      'teamtalk_msg_server_connections{namespace="a",instance="large"}': '950x30',
+      'teamtalk_msg_server_connections_limit{namespace="a",instance="large"}': '20000x30',
+    },
+    quiet: 3,
+    rings: 11,
+    stops: 16,
+    labels: i,
+    summary: 'i has 95% of the connections it takes',
+  },
+  {
+    // Not one whose number of pods is fixed, nor one of others.
+    alert: 'TeamTalkAutoscalerAtMaximum',
+    series: {
+      ...autoscaler('namespace="a",horizontalpodautoscaler="file-server"', '4x3 6x20 4x10', 2, 6),
+      ...autoscaler('namespace="a",horizontalpodautoscaler="msg-server"', '2x40', 2, 2),
+      ...autoscaler('namespace="of-others",horizontalpodautoscaler="file-server"', '6x40', 2, 6),
+      ...installation('a'),
+    },
+    quiet: 3,
+    rings: 21,
+    stops: 26,
+    labels: { ...a, horizontalpodautoscaler: 'file-server' },
+    summary: 'file-server has as many pods as it may have, and may need more',
+  },
+  {
+    alert: 'TeamTalkLoginsRefused',
+    series: {
+      'teamtalk_db_proxy_server_logins_limited_total{namespace="a",limit="name"}': '0x5 600+600x12 7800x20',
+    },
+    quiet: 5,
+    rings: 14,
+    stops: 26,
+    labels: a,
+    summary: 'somebody tries passwords: logins are refused unchecked',
+  },
+  {
+    alert: 'TeamTalkPushErrors',
+    series: {
+      'teamtalk_http_msg_server_http_requests_total{namespace="a",error_code="9"}': '0x5 60+60x12 780x20',
+      'teamtalk_http_msg_server_http_requests_total{namespace="b",error_code="0"}': '0+60x40',
+    },
+    quiet: 5,
+    rings: 14,
+    stops: 26,
+    labels: a,
+    summary: 'calls of internal systems end in error 9',
+  },
+  {
+    alert: 'TeamTalkWebhookDeadLetters',
+    series: { 'teamtalk_db_proxy_server_webhook_dead_letters_total{namespace="a"}': '0x3 1x90' },
+    ...event(60),
+    labels: a,
+    summary: 'events for a webhook are no longer tried: its receiver has refused them for two hours',
+  },
+  {
+    alert: 'TeamTalkPushDeadLetters',
+    series: {
+      'teamtalk_push_server_pushes_total{namespace="a",provider="apns",outcome="refused"}': '_x4 1x90',
+      'teamtalk_push_server_pushes_total{namespace="a",provider="fcm",outcome="retry"}': '_x4 1x90',
+    },
+    ...event(60),
+    labels: { ...a, provider: 'apns' },
+    summary: 'apns refuses pushes for good',
+  },
+  {
+    alert: 'TeamTalkPushProviderBlocked',
+    series: { 'teamtalk_push_server_providers_blocked{namespace="a"}': '0x3 1x6 0x10' },
+    ...soon,
+    labels: a,
+    summary: 'a push provider accepts nothing: phones do not ring',
+  },
+  {
+    alert: 'TeamTalkDamagedFiles',
+    series: { 'teamtalk_file_server_parts_damaged_total{namespace="a",instance="i"}': '0x3 1x40' },
+    ...event(10),
+    labels: i,
+    summary: 'parts of stored files are gone or damaged',
+  },
+  {
+    alert: 'TeamTalkUploadsOverdue',
+    series: { 'teamtalk_msfs_uploads_overdue{namespace="a",instance="i"}': '0x3 3x6 0x10' },
+    ...soon,
+    labels: i,
+    summary: 'i has 3 uploads that do not end',
+  },
+  {
+    alert: 'TeamTalkCertificateExpires',
+    series: {
+      'teamtalk_file_server_tls_certificate_expires_seconds{namespace="a",instance="i"}':
+        '864000x70 8640000x20',
+    },
+    quiet: 30,
+    rings: 65,
+    stops: 72,
+    labels: i,
+    summary: 'the certificate for clients ends in 9d 22h 55m 0s',
+  },
+  {
+    alert: 'TeamTalkBackupOld',
+    series: {
+      'cnpg_collector_last_available_backup_timestamp{namespace="a",pod="p"}': '0x3 -100000x30 0x30',
+    },
+    quiet: 3,
+    rings: 25,
+    stops: 36,
+    labels: a,
+    summary: 'PostgreSQL has no backup of the last 26 hours',
+  },
+];
