@@ -6,7 +6,7 @@ const conditions = ['source', 'node'];
 
 const everything = [
   'libs/*/src/**/*.test.ts',
-  'services/*/src/**/*.test.ts',
+  'services/*/{src,web/src}/**/*.test.ts',
   'tests/*/src/**/*.test.ts',
   'scripts/**/*.test.mjs',
 ];

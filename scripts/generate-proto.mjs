@@ -12,6 +12,7 @@ const modules = [
   { out: 'libs/rpc/gen/db_proxy.js', root: 'teamtalk-db-proxy', from: 'proto/internal/db_proxy.proto' },
   { out: 'libs/rpc/gen/http_api.js', root: 'teamtalk-http-api', from: 'proto/internal/http_api.proto' },
   { out: 'libs/rpc/gen/push.js', root: 'teamtalk-push', from: 'proto/internal/push.proto' },
+  { out: 'libs/rpc/gen/console.js', root: 'teamtalk-console', from: 'proto/internal/console.proto' },
   { out: 'libs/rpc/gen/trace.js', root: 'teamtalk-trace', from: 'proto/internal/trace.proto' },
   { out: 'libs/bus/gen/bus.js', root: 'teamtalk-bus', from: 'proto/internal/bus.proto' },
   {

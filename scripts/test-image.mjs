@@ -28,6 +28,8 @@ const services = [
   'push_server',
   'file_server',
   'msfs',
+  'web_server',
+  'admin_server',
 ];
 
 /** What must not be in an image: whoever gets in finds nothing to work with. */

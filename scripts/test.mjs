@@ -16,8 +16,10 @@ import { run, StepError, step, tool, top } from './lib/steps.mjs';
 import {
   ensureChromium,
   ensureCompose,
+  ensureGo,
   ensureKustomize,
   ensureLegacyServers,
+  ensurePgbouncer,
   ensurePostgresTools,
   ensurePrometheus,
 } from './lib/tools.mjs';
@@ -78,8 +80,10 @@ const programs = [{ title: 'nats-server', check: () => ensureNats() }];
 const programsOfFull = [
   { title: 'Chromium', check: () => ensureChromium() },
   { title: 'Docker Compose', check: () => ensureCompose() },
+  { title: 'Go', check: () => ensureGo() },
   { title: 'Prometheus', check: () => ensurePrometheus() },
   { title: 'PostgreSQL’s tools', check: () => ensurePostgresTools() },
+  { title: 'pgbouncer', check: () => ensurePgbouncer() },
   { title: 'moto_server', check: () => ensureMoto() },
   { title: 'MariaDB and Redis', check: () => ensureLegacyServers() },
 ];

@@ -17,9 +17,10 @@ export async function prepare() {
   await step('protobuf modules', () => run(process.execPath, ['scripts/generate-proto.mjs']).then(() => ''));
 }
 
-/** Compiles every package; tsc itself knows what has not changed. */
+/** Compiles every package, then builds the pages of services; both know what has not changed. */
 export async function build() {
   await run(tool('tsc'), ['-b']);
+  await run(process.execPath, ['scripts/build-web.mjs']);
 }
 
 /** @throws StepError when this Node is too old */

@@ -13,6 +13,7 @@ const below = {
   net: ['service-kit'],
   rpc: ['service-kit'],
   routing: ['protocol', 'service-kit', 'bus'],
+  administration: ['protocol', 'service-kit', 'bus', 'rpc'],
   client: ['protocol'],
   'local-stack': ['protocol'],
   conformance: ['protocol', 'local-stack'],
@@ -102,7 +103,7 @@ function checkSource(owner, file, text, kinds) {
     const problem = specifier.startsWith('.')
       ? relativeProblem(owner, file, specifier)
       : specifier.startsWith(scope)
-        ? namedProblem(owner, specifier, forTests, kinds)
+        ? namedProblem(owner, file, specifier, forTests, kinds)
         : undefined;
     if (problem) problems.push(`${file}:${line}: ${problem}`);
   }
@@ -115,14 +116,16 @@ function relativeProblem(owner, file, specifier) {
   return `'${specifier}' leaves the package: import other packages by name`;
 }
 
-function namedProblem(owner, specifier, forTests, kinds) {
+function namedProblem(owner, file, specifier, forTests, kinds) {
+  // A page is bundled when it is built: the service is shipped without what it imports.
+  const mayBeDev = forTests || file.startsWith(`${owner.folder}/web/`);
   const name = specifier.slice(scope.length).split('/')[0];
   if (name === owner.name) return undefined;
   const problem = verdict(owner, name, forTests, kinds);
   if (problem) return problem;
   const { dependencies = {}, devDependencies = {} } = owner.manifest;
-  if (dependencies[scope + name] || (forTests && devDependencies[scope + name])) return undefined;
-  return `${scope}${name} is imported, but not among the ${forTests ? '' : 'non-dev '}dependencies of ${owner.folder}/package.json`;
+  if (dependencies[scope + name] || (mayBeDev && devDependencies[scope + name])) return undefined;
+  return `${scope}${name} is imported, but not among the ${mayBeDev ? '' : 'non-dev '}dependencies of ${owner.folder}/package.json`;
 }
 
 /** Why `owner` may not import the package `name`; undefined when it may. */

@@ -47,6 +47,16 @@ describe('the import rules', () => {
     expect(await checkImports(root)).toEqual([]);
   });
 
+  it('let a page, which is bundled, import what its service is not shipped with', async () => {
+    await manifest('services/msg_server', ['bus'], ['client']);
+    await file('services/msg_server/web/src/a.tsx', "import '@teamtalk/client';\n");
+    expect(await checkImports(root)).toEqual([]);
+    await file('services/msg_server/src/a.ts', "import '@teamtalk/client';\n");
+    expect(await checkImports(root)).toEqual([
+      'services/msg_server/src/a.ts:1: @teamtalk/client is imported, but not among the non-dev dependencies of services/msg_server/package.json',
+    ]);
+  });
+
   it('refuse an import of another service, with its place', async () => {
     await manifest('services/route_server', ['bus', 'msg_server']);
     await file(

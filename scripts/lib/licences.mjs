@@ -31,7 +31,7 @@ export async function productionLicences() {
  */
 export function licenceProblems(licences) {
   return Object.entries(licences)
-    .filter(([licence]) => !allowed.has(licence))
+    .filter(([licence]) => !isAllowed(licence))
     .flatMap(([licence, packages]) =>
       packages
         .filter(
@@ -39,4 +39,13 @@ export function licenceProblems(licences) {
         )
         .map(({ name, versions }) => `${name} ${versions.join(', ')}: ${licence}`),
     );
+}
+
+/** Of alternatives, such as `(MIT OR Apache-2.0)`, one suffices. */
+function isAllowed(licence) {
+  if (/ AND | WITH /.test(licence)) return false;
+  return licence
+    .replaceAll(/[()]/g, '')
+    .split(' OR ')
+    .some((each) => allowed.has(each));
 }

@@ -4,8 +4,18 @@ import { licenceProblems, productionLicences } from './licences.mjs';
 const one = (name) => [{ name, versions: ['1.0.0'] }];
 
 it('names packages whose licence is not allowed', () => {
-  const licences = { MIT: one('fine'), 'GPL-3.0-only': one('strong'), Unknown: one('nameless') };
-  expect(licenceProblems(licences)).toEqual(['strong 1.0.0: GPL-3.0-only', 'nameless 1.0.0: Unknown']);
+  const licences = {
+    MIT: one('fine'),
+    '(MIT OR GPL-3.0-only)': one('either'),
+    '(MIT OR X) AND GPL-3.0-only': one('both'),
+    'GPL-3.0-only': one('strong'),
+    Unknown: one('nameless'),
+  };
+  expect(licenceProblems(licences)).toEqual([
+    'both 1.0.0: (MIT OR X) AND GPL-3.0-only',
+    'strong 1.0.0: GPL-3.0-only',
+    'nameless 1.0.0: Unknown',
+  ]);
 });
 
 it('makes an exception for a package, not for its licence', () => {

@@ -1,6 +1,9 @@
 // The programs the checks need besides what npm brings: from PATH, else from Debian's packages, else a sentence on
 // how to get them.
-import { ensureProgram } from './programs.mjs';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { ensureProgram, installDebianPackages } from './programs.mjs';
+import { StepError } from './steps.mjs';
 
 const usualFolders = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/opt/homebrew/bin'];
 
@@ -21,6 +24,22 @@ export function ensureKustomize(env = process.env, folders = usualFolders) {
   return ensureProgram({ name: 'kustomize', variable: 'KUSTOMIZE', hint }, env, folders);
 }
 
+/** For the test of the Helm chart: Go, and what Helm's engine is made of, which are sources and no programs. */
+export async function ensureGo(env = process.env, folders = usualFolders) {
+  const libraries = env.GO_LIBRARIES || '/usr/share/gocode';
+  const packages = ['golang-go', 'golang-github-masterminds-sprig-dev', 'golang-k8s-sigs-yaml-dev'];
+  const sources = ['github.com/Masterminds/sprig', 'sigs.k8s.io/yaml'];
+  const missing = () => sources.filter((source) => !existsSync(path.join(libraries, 'src', source)));
+  if (missing().length > 0) await installDebianPackages(packages, env, folders);
+  if (missing().length > 0) {
+    throw new StepError(
+      `There is no ${missing().join(' and no ')} in ${libraries}. Install them (Debian: ` +
+        `\`sudo apt-get install ${packages.join(' ')}\`), or set GO_LIBRARIES to a GOPATH that has them.`,
+    );
+  }
+  return ensureProgram({ name: 'go', packageName: 'golang-go', variable: 'GO', hint: '' }, env, folders);
+}
+
 /** For the test of the dashboards and alerts: prometheus and promtool come in one package. */
 export async function ensurePrometheus(env = process.env, folders = usualFolders) {
   const hint = '; macOS: `brew install prometheus`';
@@ -37,6 +56,12 @@ export function ensurePostgresTools(env = process.env, folders = [...usualFolder
   const hint = '; macOS: `brew install postgresql`';
   const program = { name: 'initdb', packageName: 'postgresql', variable: 'PG_INITDB', hint };
   return ensureProgram(program, env, folders);
+}
+
+/** For the test of poolers in front of PostgreSQL. */
+export function ensurePgbouncer(env = process.env, folders = usualFolders) {
+  const hint = '; macOS: `brew install pgbouncer`';
+  return ensureProgram({ name: 'pgbouncer', variable: 'PGBOUNCER', hint }, env, folders);
 }
 
 /** For the tests of the import: what a legacy installation keeps its data in. */

@@ -1,8 +1,8 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { ensureChromium } from './tools.mjs';
+import { ensureChromium, ensureGo } from './tools.mjs';
 
 let folder;
 beforeEach(async () => {
@@ -33,4 +33,14 @@ it('says how to get it where there is neither the program nor apt-get', async ()
   await expect(ensureChromium({ PATH: folder }, [])).rejects.toThrow(
     /no chromium on this machine.*apt-get install chromium.*CHROMIUM/,
   );
+});
+
+it('says which of Go’s libraries are missing, and how to get them', async () => {
+  await mkdir(path.join(folder, 'src/sigs.k8s.io/yaml'), { recursive: true });
+  const env = { PATH: '', GO: '/opt/go', GO_LIBRARIES: folder };
+  await expect(ensureGo(env, [])).rejects.toThrow(
+    /no github\.com\/Masterminds\/sprig in .*apt-get install golang-go .*GO_LIBRARIES/,
+  );
+  await mkdir(path.join(folder, 'src/github.com/Masterminds/sprig'), { recursive: true });
+  expect(await ensureGo(env, [])).toBe('GO is used: /opt/go');
 });
