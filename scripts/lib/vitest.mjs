@@ -28,7 +28,7 @@ export async function runVitest(words) {
 
 /** @param result vitest's JSON report; undefined when it wrote none */
 export function countTests(result, succeeded) {
-  if (!result) return { passed: 0, failed: succeeded ? 0 : 1, skipped: 0 };
+  if (!result) return { passed: 0, failed: succeeded ? 0 : 1, skipped: 0, failures: [] };
   // A file that could not be loaded has no tests to count.
   const broken = result.testResults.filter(
     ({ status, assertionResults }) =>
@@ -39,14 +39,35 @@ export function countTests(result, succeeded) {
     passed: result.numPassedTests,
     failed: failed === 0 && !succeeded ? 1 : failed,
     skipped: result.numPendingTests + result.numTodoTests,
+    failures: result.testResults.flatMap(failuresOf),
   };
 }
 
-/** The lines that sum a run up; the last one is `N passed, N failed`. */
+/** Lines of a message that are worth repeating at the end. */
+const messageLines = 12;
+
+/** Each failed test of a file, by name, with the first lines of what it said. */
+function failuresOf({ name = '', status, message, assertionResults }) {
+  if (status !== 'failed') return [];
+  const file = path.relative(top, name);
+  const failed = assertionResults.filter((assertion) => assertion.status === 'failed');
+  if (failed.length === 0) return [describeFailure(file, message)];
+  return failed.map(({ fullName, failureMessages = [] }) =>
+    describeFailure(`${file} > ${fullName}`, failureMessages[0]),
+  );
+}
+
+function describeFailure(title, message = '') {
+  const lines = message.split('\n').slice(0, messageLines);
+  return [`failed: ${title}`, ...lines.map((line) => `  ${line}`)].join('\n');
+}
+
+/** The lines that sum a run up: what failed, and last `N passed, N failed`. */
 export function summaryLines({ failedSteps, tests }) {
-  const { passed, failed, skipped } = tests ?? { passed: 0, failed: 0, skipped: 0 };
+  const { passed, failed, skipped, failures } = tests ?? { passed: 0, failed: 0, skipped: 0, failures: [] };
   return [
     ...failedSteps.map((title) => `failed: ${title}`),
+    ...failures,
     ...(skipped > 0 ? [`${skipped} tests were skipped`] : []),
     `${passed} passed, ${failed + failedSteps.length} failed`,
   ];

@@ -1,4 +1,6 @@
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { top } from './steps.mjs';
 import { countTests, summaryLines } from './vitest.mjs';
 
 describe('the summary of a test run', () => {
@@ -8,14 +10,21 @@ describe('the summary of a test run', () => {
     numPendingTests: 2,
     numTodoTests: 1,
     testResults: [
-      { status: 'failed', assertionResults: [{ status: 'failed' }, { status: 'passed' }] },
-      { status: 'failed', assertionResults: [] },
+      {
+        name: path.join(top, 'libs/bus/src/bus.test.ts'),
+        status: 'failed',
+        assertionResults: [
+          { status: 'failed', fullName: 'a bus arrives', failureMessages: ['expected 1 to be 2\n    at bus.test.ts:3'] },
+          { status: 'passed', fullName: 'a bus leaves' },
+        ],
+      },
+      { name: path.join(top, 'libs/bus/src/stop.test.ts'), status: 'failed', message: 'no stop.ts', assertionResults: [] },
       { status: 'passed', assertionResults: [{ status: 'passed' }] },
     ],
   };
 
   it('counts a file that could not be loaded as a failure, and what was skipped', () => {
-    expect(countTests(report, false)).toEqual({ passed: 7, failed: 2, skipped: 3 });
+    expect(countTests(report, false)).toMatchObject({ passed: 7, failed: 2, skipped: 3 });
   });
 
   it('never calls a failed run a good one', () => {
@@ -26,8 +35,10 @@ describe('the summary of a test run', () => {
   });
 
   it('ends in the line that is read by machines', () => {
-    expect(summaryLines({ failedSteps: ['types'], tests: { passed: 7, failed: 2, skipped: 3 } })).toEqual([
+    expect(summaryLines({ failedSteps: ['types'], tests: countTests(report, false) })).toEqual([
       'failed: types',
+      'failed: libs/bus/src/bus.test.ts > a bus arrives\n  expected 1 to be 2\n      at bus.test.ts:3',
+      'failed: libs/bus/src/stop.test.ts\n  no stop.ts',
       '3 tests were skipped',
       '7 passed, 3 failed',
     ]);
