@@ -40,7 +40,7 @@ export class BenchCluster {
   #shape = '';
   /** folder of the checkout whose services are started from now on; undefined: this one's */
   checkout: string | undefined;
-  /** Two checkouts are compared: the services of both share their users, because one may not know of any others. */
+  /** Two checkouts are compared: all services share one database user and one NATS user, since a checkout may not know others. */
   compares = false;
   readonly #seeded = new Map<string, number>();
 

@@ -39,7 +39,7 @@ export interface ClusterOptions extends Partial<Record<ServiceName, number>> {
   nodeOptionsOf?: Partial<Record<ServiceName, readonly string[]>>;
   /** the folder of another checkout of this repository, built, whose processes run at first (mode `processes`) */
   checkout?: string;
-  /** all services share one user of NATS and of PostgreSQL, as those of another checkout do */
+  /** all services share one NATS and one PostgreSQL user, as in older checkouts */
   sharedUsers?: boolean;
   /** where processes append their output to SERVICE.log, instead of to ours (mode `processes`) */
   logFolder?: string;

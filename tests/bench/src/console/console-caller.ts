@@ -1,7 +1,7 @@
 import { type ApiReply, type ApiRequest, api, consoleHeader, type OperationId } from '@teamtalk/admin_server';
 import { inviteToConsole, openDataSource } from '@teamtalk/db_proxy_server';
 
-/** Calls /admin/v1 as an owner who is logged in, over connections that are kept. */
+/** Calls /admin/v1 as a logged-in owner, over persistent connections. */
 export class ConsoleCaller {
   readonly #url: string;
   #cookie = '';
@@ -24,7 +24,7 @@ export class ConsoleCaller {
     this.#url = url;
   }
 
-  /** @throws Error when it is refused */
+  /** @throws Error when the server answers anything but a success */
   async call<Id extends OperationId>(id: Id, request: ApiRequest<Id>): Promise<ApiReply<Id>> {
     const { params, query, body } = request as Record<string, Record<string, unknown> | undefined>;
     const { method, path } = api[id];

@@ -6,7 +6,7 @@ import { figureTarget, type Scenario, type ScenarioContext } from '../scenario.j
 
 const users = 100_000;
 
-/** What people look for, typed letter by letter: common, rare and not there; in Chinese, by pinyin, by number. */
+/** Searches, sent again after every letter as a user types: common, rare and without results; Chinese, pinyin and digits. */
 const typed = [
   'zhangwei',
   'ouyang',
@@ -19,7 +19,7 @@ const typed = [
   'nobody at all',
 ];
 
-// Surnames and given names from two short lists, as likely as in a company.
+// Names combined from short lists of surnames and given names, so that many people share one, as in a real company.
 const addPeople = `
   INSERT INTO im_user (name, password_hash, nick_name, real_name, tel, email)
   SELECT 'p' || n, '!', CASE WHEN n % 5 = 0 THEN 'Person ' || n ELSE called END, called, (13800000000 + n)::text,
@@ -38,7 +38,8 @@ async function measureSearch({ cluster, quick, say }: ScenarioContext): Promise<
     cluster.sql<{ n: number }>('SELECT count(*)::int4 AS n FROM user_search WHERE pinyin IS NULL');
   const begun = performance.now();
   while (((await waiting())[0]?.n ?? 0) > 0) {
-    if (performance.now() - begun > 120_000) throw new Error('the pinyin of names is not filled in');
+    if (performance.now() - begun > 120_000)
+      throw new Error('the pinyin of names was not filled in within 120 s');
   }
   const caller = await ConsoleCaller.enter(
     cluster.address('admin_server', 'http'),
@@ -80,7 +81,7 @@ async function measureSearch({ cluster, quick, say }: ScenarioContext): Promise<
 
 const imported = 10_000;
 
-/** A file of people, checked, imported and taken back. */
+/** Checks, imports and then undoes the import of a CSV file of users. */
 async function measureImport({ cluster, quick, say }: ScenarioContext): Promise<LoadResult> {
   const caller = await ConsoleCaller.enter(
     cluster.address('admin_server', 'http'),
@@ -140,7 +141,7 @@ export const consoleScenarios: readonly Scenario[] = [
   },
   {
     name: 'console-import',
-    title: 'the console: 10,000 users from a CSV file, checked, imported and taken back',
+    title: 'the console: 10,000 users from a CSV file: dry run, import, undo',
     shape: { counts: { admin_server: 1 }, envOf: { admin_server: { WRITES_PER_SECOND: '1000' } } },
     targets: [figureTarget('dry run', 's', { atMost: 10 }), figureTarget('import', 's', { atMost: 60 })],
     run: measureImport,

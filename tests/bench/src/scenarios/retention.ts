@@ -21,7 +21,7 @@ function p2p({ load, quick }: ScenarioContext, seconds: number): Promise<LoadRes
 
 const p99 = ({ latency }: LoadResult) => latency.ack?.p99;
 
-/** Clients must not notice that db_proxy_server removes what has expired. */
+/** Measures how much the removal of expired messages by db_proxy_server slows down acks. */
 const retention: Scenario = {
   name: 'retention',
   title: `${rate} messages/s, first alone, then while ${expired.toLocaleString('en-US')} expired messages are removed`,

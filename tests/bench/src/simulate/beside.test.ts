@@ -17,7 +17,7 @@ const named = ({ postgresql, ...cpu }: (typeof costs.message)['slow' | 'fast']['
   generator: 26,
 });
 
-/** What a run with several msg_servers takes if the plan is right. */
+/** The CPU use that the plan predicts for several msg_servers. */
 function planned(msgServers: number): Cpu {
   const { perTransaction, perMessage } = messageSlope('msg_server');
   const transactions = msgServers * costs.message.slow.transactions;
@@ -47,7 +47,7 @@ const report: MeasuredReport = {
   ],
 };
 
-it('finds no error of the plan in runs that are as it says, and the simulator’s for each run', () => {
+it('finds no error of the plan in runs that match it, and compares the simulator with every run', () => {
   const comparisons = compareWithRuns(report);
   const ofPlan = comparisons.filter(({ by }) => by === 'plan');
   expect(ofPlan).toHaveLength(4 * 4);
@@ -60,12 +60,12 @@ it('finds no error of the plan in runs that are as it says, and the simulator’
     'grow-msg-servers 3',
     'grow-db-proxies 1',
   ]);
-  // 110.6 µs of the processes and 26 of the load generator, 5,000 times a second, of two cores.
+  // Per message 110.6 µs of the services and 26 µs of the load generator, at 5,000/s on two cores.
   expect(busy[0]!.measured).toBeCloseTo(0.3415, 4);
   for (const { error } of busy) expect(Math.abs(error)).toBeLessThan(0.2);
 });
 
-it('finds what is dearer than the plan says, and names the largest error of each', () => {
+it('finds runs that cost more than planned, and reports the largest error of each figure', () => {
   const dearer = structuredClone(report);
   const [, , grown] = dearer.scenarios;
   grown!.points[2]!.microseconds.msg_server! *= 2;
@@ -75,7 +75,7 @@ it('finds what is dearer than the plan says, and names the largest error of each
   expect([...largest.keys()]).toHaveLength(7);
 });
 
-it('says what is missing', () => {
+it('reports missing and failed scenarios', () => {
   const without = (name: string) => ({
     ...report,
     scenarios: report.scenarios.filter((each) => each.name !== name),
@@ -88,7 +88,7 @@ it('says what is missing', () => {
   expect(() => compareWithRuns({ ...report, machine: { cpu: 'any', cores: 64 } })).toThrow('on two cores');
 });
 
-it('takes scenarios that there are', () => {
+it('uses only scenarios that the suite has', () => {
   const names = scenarios.map(({ name }) => name);
   expect(names).toEqual(expect.arrayContaining(Object.values(costScenarios)));
   expect(names).toEqual(expect.arrayContaining(Object.values(growthScenarios)));

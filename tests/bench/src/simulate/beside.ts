@@ -2,7 +2,7 @@ import { costs, type Slope, slopeOf } from '@teamtalk/cli/plan';
 import { repeat } from './scenarios.js';
 import { type Run, type ServiceTimes, today } from './service-times.js';
 
-/** What is read of the results.json of `npm run bench`. */
+/** The fields that the comparison needs of the results.json of `npm run bench`. */
 export interface MeasuredReport {
   machine: { cpu: string; cores: number };
   baseline: { fsyncMs: { p50: number } };
@@ -11,31 +11,31 @@ export interface MeasuredReport {
     error?: string;
     points: {
       x: number;
-      /** CPU a message, by process */
+      /** CPU time per message, by process */
       microseconds: Record<string, number>;
       result: { rates: Record<string, number>; latency: Record<string, { p50: number; p99: number }> };
     }[];
   }[];
 }
 
-/** A figure of a measured run, and what the plan or the simulator says of it. */
+/** A measured figure and its prediction by the plan or the simulator. */
 interface Comparison {
   run: string;
   by: 'plan' | 'simulator';
   figure: string;
   measured: number;
   predicted: number;
-  /** of the measured figure */
+  /** relative to the measured figure: 0.1 means 10 % too high */
   error: number;
 }
 
 type Point = MeasuredReport['scenarios'][number]['points'][number];
 
-/** The scenarios that have to be in the report: two that costs follow from, and those that are predicted. */
+/** Scenarios the report must contain: the costs are derived from the first two, the last two are predicted. */
 export const costScenarios = { slow: 'p2p-5k', fast: 'p2p-20k' } as const;
 export const growthScenarios = { msgServers: 'grow-msg-servers', dbProxies: 'grow-db-proxies' } as const;
 
-/** What the plan calls the processes, by their names in the report. */
+/** The plan's name of each process, by its name in the report. */
 const processes = {
   msg_server: 'msg_server',
   db_proxy_server: 'db_proxy_server',
@@ -47,9 +47,10 @@ type Reported = keyof typeof processes;
 const reported = Object.keys(processes) as Reported[];
 
 /**
- * Takes the costs from the two rates with one of each service, as `teamtalk plan` does, and predicts the runs with several by
- * them: the plan their CPU, the simulator how busy the machine is and the latency. All are of one machine and one version.
- * @throws Error when a scenario is missing or failed, or the machine is none that is simulated
+ * Derives the costs from the two rates measured with one of each service, as `teamtalk plan` does, and predicts the runs
+ * with several replicas from them: the plan predicts CPU time, the simulator utilisation and latency. All runs must come
+ * from the same machine and version.
+ * @throws Error when a scenario is missing or failed, or the machine does not have the two cores that are simulated
  */
 export function compareWithRuns(report: MeasuredReport): Comparison[] {
   const { cores } = report.machine;
@@ -67,7 +68,7 @@ export function compareWithRuns(report: MeasuredReport): Comparison[] {
   );
 }
 
-/** The largest error of each, by what is predicted. */
+/** The largest error of each predicted figure. */
 export function largestErrors(comparisons: readonly Comparison[]): [what: string, error: number][] {
   const largest = new Map<string, number>();
   for (const { by, figure, error } of comparisons) {
@@ -85,7 +86,7 @@ type Slopes = Record<Reported, Slope>;
 
 function besidePlan(run: string, point: Point, count: Count, slopes: Slopes): Comparison[] {
   const rate = rateOf(point);
-  // As in plan.ts: what has transactions of its own has them once for each replica, PostgreSQL for each db_proxy_server.
+  // As in plan.ts: a service that runs its own transactions runs them once per replica, PostgreSQL once per db_proxy_server.
   const replicas: Record<Reported, number> = {
     msg_server: count.msgServers,
     db_proxy_server: count.dbProxies,
@@ -151,13 +152,13 @@ function slopesOf(slow: Point, fast: Point): Slopes {
   return Object.fromEntries(reported.map((name) => [name, slope(name)])) as Slopes;
 }
 
-/** Of this machine; what the two runs do not show is today's, by how much dearer a message is here. */
+/** The measured machine's service times. What the two runs cannot show is `today`'s, scaled by the cost of a message. */
 function timesOf({ baseline }: MeasuredReport, slow: Point, slopes: Slopes): ServiceTimes {
   const sum = (figures: readonly number[]) => figures.reduce((total, each) => total + each, 0);
   const here = sum(reported.map((name) => slow.microseconds[name] ?? 0));
   const speed = here / sum(Object.values(costs.message.slow.cpu));
   const { flush, frame, groupDelivery } = today.times;
-  // Today's distribution has this median.
+  // Stretches today's distribution to the measured median.
   const longer = (baseline.fsyncMs.p50 * 1_000) / (flush.least + (flush.mean - flush.least) * Math.LN2);
   return {
     msg_server: slopes.msg_server,

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { Lane } from './lane.js';
 import { Simulation } from './simulation.js';
 
-/** When transactions begin that take so long, of messages that come every 0.1 ms, and how many are in each. */
+/** When transactions of this duration begin if a message arrives every 0.1 ms, and how many messages each stores. */
 function transactions(takes: number) {
   const sim = new Simulation();
   const begun: number[] = [];
@@ -21,17 +21,17 @@ function transactions(takes: number) {
   return { apart: begun.slice(1).map((at, k) => at - begun[k]!), sizes };
 }
 
-it('spaces quick transactions by 2 ms', () => {
+it('begins quick transactions 2 ms apart', () => {
   const { apart, sizes } = transactions(200);
   expect(new Set(apart)).toEqual(new Set([2_200]));
   expect(sizes.at(-1)).toBe(22);
 });
 
-it('lets as much time pass as a slow one took', () => {
+it('waits for as long as a slow transaction took', () => {
   expect(new Set(transactions(3_000).apart)).toEqual(new Set([6_000]));
 });
 
-it('spaces no further than 8 ms, and begins at once after a transaction that took longer', () => {
+it('waits at most 8 ms, and not at all after a transaction that took longer', () => {
   expect(new Set(transactions(5_000).apart)).toEqual(new Set([8_000]));
   expect(new Set(transactions(9_000).apart)).toEqual(new Set([9_000]));
 });

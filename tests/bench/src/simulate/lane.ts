@@ -1,12 +1,12 @@
 import type { Simulation } from './simulation.js';
 
-/** COMMIT_SPACING_MS. */
+/** db_proxy_server's COMMIT_SPACING_MS, in microseconds */
 const spacing = 2_000;
-/** As in db_proxy_server's group commit: after a slow transaction `times` its duration, at most `most` spacings. */
+/** As in db_proxy_server's group commit: a slow transaction spaces the next by `times` its duration, up to `most` spacings. */
 const stretch = { times: 2, most: 4 };
 const maxBatch = 2_000;
 
-/** The group commit of db_proxy_server: what comes while a transaction runs goes into the next one. */
+/** db_proxy_server's group commit: messages that arrive during a transaction go into the next one. */
 export class Lane<T> {
   readonly #sim: Simulation;
   readonly #commit: (batch: T[], done: () => void) => void;
@@ -14,7 +14,7 @@ export class Lane<T> {
   #running = false;
   #begun = Number.NEGATIVE_INFINITY;
   #took = 0;
-  /** transactions, and what was in them */
+  /** transactions begun so far, and the messages in them */
   batches = 0;
   stored = 0;
 
@@ -37,7 +37,7 @@ export class Lane<T> {
   #schedule(): void {
     const wait = this.#begun + this.#spacing - this.#sim.now;
     if (wait <= 0 || this.#waiting.length >= maxBatch) this.#begin();
-    // A timer of Node has whole milliseconds.
+    // Node's timers have a resolution of one millisecond.
     else this.#sim.after(Math.ceil(wait / 1_000) * 1_000, () => this.#begin());
   }
 

@@ -11,16 +11,16 @@ const usage = `npm run simulate -- [--users N,…] [--databases N,…] [--every-
 npm run simulate -- --recorded
 npm run simulate -- --beside bench-results/results.json
 
-  --users             accounts of each installation (1000000,5000000,20000000)
-  --databases         how many PostgreSQL servers have the messages (1,4,16)
-  --every-database    each db_proxy_server has transactions in every database, not only in its own
-  --postgresql-cores  of each (8)
-  --seconds           simulated (1)
-  --seed              the same seed is the same run (1)
-  --assume            as the options of teamtalk plan: ${assumptionNames.slice(0, 3).join(', ')}, …
-  --recorded          measured runs beside simulated ones
-  --beside            runs with several replicas beside what teamtalk plan and the simulation make of the runs with one of each:
-                      the results of npm run bench -- p2p-5k p2p-20k grow-msg-servers grow-db-proxies
+  --users             number of accounts of each installation (1000000,5000000,20000000)
+  --databases         number of PostgreSQL servers that share the messages (1,4,16)
+  --every-database    every db_proxy_server writes to every database instead of only to its own
+  --postgresql-cores  cores of each PostgreSQL server (8)
+  --seconds           simulated seconds (1)
+  --seed              the same seed repeats the same run (1)
+  --assume            assumptions of teamtalk plan: ${assumptionNames.slice(0, 3).join(', ')}, …
+  --recorded          compares recorded runs with their simulation
+  --beside            compares measured runs with several replicas to what teamtalk plan and the simulator predict from the
+                      runs with one of each; takes the results of npm run bench -- p2p-5k p2p-20k grow-msg-servers grow-db-proxies
 `;
 
 const { values } = parseArgs({
@@ -140,7 +140,7 @@ function assumed(): Partial<Record<AssumptionName, number>> {
     pairs.map((pair) => {
       const [name, text = ''] = pair.split('=');
       const known = assumptionNames.find((each) => each === name);
-      if (!known) throw new Error(`--assume: ${name} is none of ${assumptionNames.join(', ')}`);
+      if (!known) throw new Error(`--assume: ${name} is not one of ${assumptionNames.join(', ')}`);
       return [known, number(`--assume ${known}`, text, assumptions[known].min, assumptions[known].max)];
     }),
   );
@@ -149,7 +149,7 @@ function assumed(): Partial<Record<AssumptionName, number>> {
 function number(name: string, text: string, min: number, max: number): number {
   const value = text.trim() === '' ? Number.NaN : Number(text);
   if (value >= min && value <= max) return value;
-  throw new Error(`${name}: a number from ${min} to ${max}, not ${text}`);
+  throw new Error(`${name} must be a number from ${min} to ${max}, not ${text}`);
 }
 
 function table(rows: readonly (readonly string[])[]): void {

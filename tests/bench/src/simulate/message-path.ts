@@ -7,33 +7,33 @@ import { Disk, Host, Process } from './stations.js';
 export interface PathOptions {
   times: ServiceTimes;
   msgServers: number;
-  /** of each database, or of all when each serves every database */
+  /** per database; with `everyDatabase`, in total */
   dbProxies: number;
   databases: number;
-  /** each db_proxy_server has transactions in every database, in place of one that it belongs to */
+  /** every db_proxy_server writes to every database, instead of belonging to one */
   everyDatabase?: boolean;
-  /** one machine for everything, load generator included; left out: a core for each process */
+  /** one machine that runs everything, load generator included; by default each process has a core of its own */
   machine?: { cores: number; slice: number };
-  /** cores of each PostgreSQL, without `machine` */
+  /** cores of each PostgreSQL server; ignored with `machine` */
   postgresqlCores: number;
-  /** time from one process to another, waking included */
+  /** microseconds from one process to another, wake-up included */
   hop: number;
   groupShare: number;
-  /** online receivers of a group's message */
+  /** online receivers of a group message */
   groupReceivers: number;
   byRouteServer?: boolean;
 }
 
-/** Of a process's time for a message: how much of it is for which step. Profiles say so only roughly. */
+/** How a process's time for one message is divided among its steps. Rough: profiles do not show it exactly. */
 const share = {
   client: { send: 0.4, ack: 0.2, delivery: 0.4 },
   msg_server: { send: 0.3, ack: 0.25, delivery: 0.3, receipt: 0.15 },
   db_proxy_server: { take: 0.3, store: 0.3, publish: 0.4 },
-  /** of a transaction */
+  /** of the time for a transaction */
   publish: 0.5,
 };
 
-/** Called when a client has an ack or a message, with the time at which the message was due. */
+/** Called when a client receives an ack or a message, with the time at which the message was due. */
 interface Heard {
   ack: (due: number) => void;
   delivery: (due: number) => void;
@@ -48,10 +48,10 @@ interface Message {
 }
 
 interface Part {
-  /** when each message was due whose ack is in it */
+  /** due times of the messages acknowledged in this part */
   acks: number[];
   deliveries: number[];
-  /** deliveries to members of groups beyond the first */
+  /** deliveries to group members beyond the first */
   others: number;
 }
 
@@ -61,7 +61,7 @@ interface Proxy {
   lanes: Lane<Message>[];
 }
 
-/** The path of a message, as docs/architecture.md has it, made of stations. */
+/** The path of a message through the services (docs/architecture.md), as stations with queues. */
 export class MessagePath {
   readonly #sim: Simulation;
   readonly #random: Random;
@@ -114,7 +114,7 @@ export class MessagePath {
     }
   }
 
-  /** A message that is due now. */
+  /** Sends a message that is due now. */
   send(): void {
     const { msgServers, groupShare, groupReceivers, times, databases } = this.#options;
     const random = this.#random;
@@ -122,7 +122,7 @@ export class MessagePath {
     const message: Message = {
       due: this.#sim.now,
       sender,
-      // At another one where there are several: the worst case, and with many the usual one.
+      // With several msg_servers the receiver is at another one: the worst case, and the usual one when there are many.
       receiver: msgServers > 1 ? (sender + 1 + random.below(msgServers - 1)) % msgServers : sender,
       others: random.next() < groupShare ? Math.max(0, Math.round(groupReceivers) - 1) : 0,
     };
@@ -160,7 +160,7 @@ export class MessagePath {
     );
   }
 
-  /** What each msg_server gets of a batch. */
+  /** Splits a batch into what each msg_server receives. */
   #partsOf(batch: readonly Message[]): Map<number, Part> {
     const parts = new Map<number, Part>();
     const part = (server: number): Part => {
@@ -193,7 +193,7 @@ export class MessagePath {
       }
       return;
     }
-    // A msg_server is woken twice: by the results, and by the messages.
+    // Each msg_server is woken twice: by the results and by the messages.
     const wake = msg_server.perTransaction / 2;
     const toEach = (tell: (server: number, part: Part) => void) => {
       for (const [server, part] of parts) this.#at(this.#msgServers[server]!, wake, () => tell(server, part));
@@ -234,18 +234,18 @@ export class MessagePath {
     if (others > 0) process.do(others * groupDelivery, () => {});
   }
 
-  /** At another process, after the way to it. */
+  /** Works at another process, one hop away. */
   #at(process: Process, cost: number, done: () => void): void {
     this.#sim.after(this.#options.hop, () => process.do(cost, done));
   }
 
-  /** At the load generator, where there is one. */
+  /** Works at the load generator, if it is simulated. */
   #byClient(part: number, done: () => void): void {
     if (this.#clients) this.#clients.do(this.#options.times.client * part, done);
     else done();
   }
 
-  /** Microseconds used so far by the busiest station of each kind. */
+  /** Utilisation so far: microseconds used by the busiest station of each kind. */
   used(): Record<string, number> {
     const most = (all: readonly { used: number }[]) => Math.max(...all.map(({ used }) => used));
     return {
@@ -261,7 +261,7 @@ export class MessagePath {
     };
   }
 
-  /** Messages of a transaction, on average so far. */
+  /** Average number of messages in a transaction so far. */
   batchSize(): number {
     const lanes = this.#proxies.flatMap(({ lanes: all }) => all);
     const sum = (of: (lane: Lane<Message>) => number) => lanes.reduce((total, lane) => total + of(lane), 0);

@@ -1,4 +1,4 @@
-/** First in, first out, at the same cost however long it is. */
+/** A FIFO queue whose operations cost the same at any length. */
 export class Queue<T> {
   #items: T[] = [];
   #head = 0;

@@ -3,14 +3,14 @@ import type { PathOptions } from './message-path.js';
 import { type RecordedMachine, type Run, today } from './service-times.js';
 import { type Outcome, simulate } from './simulate.js';
 
-/** Time from one process to another on one machine: waking it, for the most part. Assumed. */
+/** Microseconds from one process to another on the same machine, mostly for waking it up. Assumed. */
 const hopOnMachine = 50;
-/** Between machines of one data centre. Assumed. */
+/** Microseconds between machines of one data centre. Assumed. */
 const hopBetweenMachines = 250;
-/** How long a process keeps a core while others wait: Linux's order of magnitude. Assumed. */
+/** Microseconds for which a process keeps a core while others wait: Linux's order of magnitude. Assumed. */
 const slice = 3_000;
 
-/** A recorded run, simulated: everything on one machine of two cores, as it was. */
+/** Simulates a recorded run: everything on one machine with two cores, as it was measured. */
 export function repeat(
   { times, byRouteServer }: RecordedMachine,
   { perSecond, msgServers = 1, dbProxies = 1 }: Run,
@@ -40,7 +40,7 @@ interface Installation {
   seed: number;
 }
 
-/** An installation of that many users in its busiest second, with the replicas that `teamtalk plan` gives it. */
+/** Simulates the busiest second of an installation of this size, with the replicas that `teamtalk plan` recommends. */
 export function installation(
   { users, databases, everyDatabase, postgresqlCores, seconds, seed }: Installation,
   given: Assumptions,
@@ -48,7 +48,7 @@ export function installation(
   const { load, services } = planFor(users, given);
   const replicas = (name: string) => services.find(({ service }) => service === name)!.replicas;
   const planned = replicas('db_proxy_server');
-  // Two of each database at least, so that one may be restarted.
+  // At least two per database, so that one can be restarted.
   const each = everyDatabase ? planned : Math.max(2, Math.ceil(planned / databases));
   const options: PathOptions = {
     times: today.times,

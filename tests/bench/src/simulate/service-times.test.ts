@@ -15,7 +15,7 @@ it.each([...timesSources, ...runs.map(({ source }) => source)])(
   },
 );
 
-it.each(runs)('the latency of $name at $perSecond/s is the quoted one', ({ p50, p99, source }) => {
+it.each(runs)('the latency of $name at $perSecond/s is the one its report gives', ({ p50, p99, source }) => {
   const figures = source.quote.match(/\d+\.\d+|\b\d+\b(?= \|)/g)?.map(Number);
   expect(figures).toEqual(expect.arrayContaining([p50, p99]));
 });

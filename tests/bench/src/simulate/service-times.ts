@@ -1,23 +1,23 @@
 import { costs, messageSlope, type Slope, type Source, slopeOf } from '@teamtalk/cli/plan';
 
-/** What the stations of a message's path take, microseconds of CPU where nothing else is said. */
+/** How long each station takes for a message: microseconds of CPU time unless stated otherwise. */
 export interface ServiceTimes {
   msg_server: Slope;
   db_proxy_server: Slope;
   route_server: Slope;
   nats: Slope;
   postgresql: Slope;
-  /** of the load generator, for sending, the ack, the delivery and the receipt together */
+  /** the load generator's, for send, ack, delivery and receipt together */
   client: number;
-  /** a delivery of a group's message beyond the first, with its receipt */
+  /** a delivery of a group message beyond the first, with its receipt */
   groupDelivery: number;
-  /** of db_proxy_server, for each msg_server beyond the first that a transaction's results and messages go to */
+  /** db_proxy_server's, per transaction, for each msg_server beyond the first that it sends results and messages to */
   frame: number;
-  /** how long an fdatasync takes at least, and on average */
+  /** duration of an fdatasync: the minimum and the mean */
   flush: { least: number; mean: number };
 }
 
-/** A measured run: of all messages offered, the latency of acks in milliseconds. */
+/** A measured run: the latency of acks, in milliseconds, over all messages offered. */
 export interface Run {
   name: string;
   perSecond: number;
@@ -25,16 +25,16 @@ export interface Run {
   dbProxies?: number;
   p50: number;
   p99: number;
-  /** how much of the two cores all processes took, the load generator included: CPU a message times the rate */
+  /** utilisation of both cores by all processes, load generator included: CPU time per message times the rate */
   busy: number;
   source: Source;
 }
 
-/** One machine of two cores with all services and the load generator, and what was measured on it. */
+/** A two-core machine that ran all services and the load generator, and what was measured on it. */
 export interface RecordedMachine {
   name: string;
   times: ServiceTimes;
-  /** whether messages went by NATS and a route_server, as they did before decision 16 */
+  /** whether messages went through NATS and a route_server, as they did before decision 16 */
   byRouteServer: boolean;
   runs: Run[];
 }
@@ -42,19 +42,19 @@ export interface RecordedMachine {
 const performance = 'docs/reports/2026-11-25-performance.md';
 const overlapping = 'docs/reports/2026-11-26-overlapping-faults.md';
 
-/** The median, 0.17 ms, is in the reports; the shape, a least time and an exponential rest, is assumed. */
+/** The reports give the median, 0.17 ms; the distribution, a minimum plus an exponential rest, is assumed. */
 const flush = { least: 130, mean: 188 };
 
-/** By how much a message became dearer with two msg_servers more, at 357 transactions for 5,000 messages. */
+/** The cost per message that two more msg_servers add at 5,000 messages/s, converted to one transaction and one msg_server. */
 const frame = ((56.6 - 46.5) * costs.message.slow.perSecond) / costs.message.slow.transactions / 2;
 
-/** Of a process, by its CPU a message at the two rates of `costs`. */
+/** The slope of a process, from its CPU time per message at the two rates of `costs`. */
 function slopeAt(atSlow: number, atFast: number): Slope {
   const { slow, fast } = costs.message;
   return slopeOf({ ...slow, cpu: atSlow }, { ...fast, cpu: atFast });
 }
 
-/** With messages sent directly. */
+/** The current version, which sends messages directly. */
 export const today: RecordedMachine = {
   name: 'AMD EPYC, sent directly',
   byRouteServer: false,
@@ -75,9 +75,9 @@ export const today: RecordedMachine = {
   ],
 };
 
-/** The same machine with the code before, by NATS and a route_server. */
+/** The same machine with the previous version, through NATS and a route_server. */
 const before: RecordedMachine = {
-  name: 'AMD EPYC, by a route_server',
+  name: 'AMD EPYC, through a route_server',
   byRouteServer: true,
   times: {
     ...today.times,
@@ -93,9 +93,9 @@ const before: RecordedMachine = {
   ],
 };
 
-/** Another machine with the code before. */
+/** Another machine with the previous version. */
 const xeon: RecordedMachine = {
-  name: 'Intel Xeon, by a route_server',
+  name: 'Intel Xeon, through a route_server',
   byRouteServer: true,
   times: {
     ...today.times,
@@ -112,12 +112,12 @@ const xeon: RecordedMachine = {
   ],
 };
 
-/** How much dearer a message was at 5,000/s where several replicas were tried: the sums of both rows. */
+/** The slower machine's cost per message relative to `before`, at 5,000/s: all services but the load generator. */
 const slower = (58.5 + 46.5 + 20.3 + 26.9 + 42.9) / (52.5 + 38.1 + 16.9 + 20.9 + 38.3);
 
-/** A slower machine with several replicas of a service. */
+/** A slower machine, measured with several replicas of a service. */
 const several: RecordedMachine = {
-  name: 'slower AMD EPYC, by a route_server',
+  name: 'slower AMD EPYC, through a route_server',
   byRouteServer: true,
   times: timesBy(before.times, slower),
   runs: [
@@ -146,7 +146,7 @@ const several: RecordedMachine = {
 
 export const recorded: readonly RecordedMachine[] = [today, before, xeon, several];
 
-/** Where the figures of `times` stand besides `costs`. */
+/** The sources of those figures in `times` that are not in `costs`. */
 export const timesSources: readonly Source[] = [
   {
     page: overlapping,

@@ -17,13 +17,13 @@ const path: PathOptions = {
 };
 
 describe('a simulated path', () => {
-  it('is the same for the same seed, and another for another', () => {
+  it('repeats exactly with the same seed, and differs with another', () => {
     const run = (seed: number) => simulate(path, { perSecond: 1_000, seconds: 2, seed });
     expect(run(1)).toEqual(run(1));
     expect(run(2)).not.toEqual(run(1));
   });
 
-  it('acknowledges and delivers all that is sent, below saturation', () => {
+  it('acknowledges and delivers every message below saturation', () => {
     const { achieved, utilisation, ack } = simulate(path, {
       perSecond: 2_000,
       seconds: 5,
@@ -32,18 +32,18 @@ describe('a simulated path', () => {
     });
     expect(achieved).toBeCloseTo(2_000, -2);
     for (const used of Object.values(utilisation)) expect(used).toBeLessThan(1);
-    // Six ways of 0.25 ms and the flush are the least.
+    // At least six hops of 0.25 ms and the flush.
     expect(ack.p50).toBeGreaterThan(1.6);
   });
 
-  it('uses the CPU that was measured at the rates the costs are from', () => {
+  it('uses as much CPU as measured at the rates that the costs come from', () => {
     const one = { ...path, msgServers: 1, dbProxies: 1 };
     const { utilisation } = simulate(one, { perSecond: 5_000, seconds: 5, seed: 1, regular: true });
     expect(utilisation.msg_server! / (5_000 * 43.1e-6)).toBeCloseTo(1, 0);
     expect(utilisation.db_proxy_server! / (5_000 * 30.2e-6)).toBeCloseTo(1, 0);
   });
 
-  it('says what is busiest when it cannot keep up', () => {
+  it('names the busiest kind of station when the path cannot keep up', () => {
     const { busiest, achieved } = simulate(
       { ...path, msgServers: 1 },
       { perSecond: 40_000, seconds: 2, seed: 1, regular: true },
@@ -61,7 +61,7 @@ describe('an installation', () => {
       given,
     );
 
-  it('has two db_proxy_servers of each database, or as many as planned for all', () => {
+  it('has two db_proxy_servers per database, or the planned number in total', () => {
     expect(of(4, false)).toMatchObject({ dbProxies: 8, perSecond: expect.closeTo(4_630, 0) });
     expect(of(4, true)).toMatchObject({ dbProxies: 2 });
   });
@@ -71,8 +71,8 @@ describe('an installation', () => {
   });
 });
 
-/** Simulated and measured medians of acks: at most 20 % apart where the machine was not nearly full. */
-describe('beside recorded runs', () => {
+/** Medians of acks are within 20 % of the measured ones where the machine had capacity left. */
+describe('compared with recorded runs', () => {
   const cases = recorded.flatMap((machine) => machine.runs.map((run) => ({ machine, run })));
   const compare = ({ machine, run }: (typeof cases)[number]) => {
     const { achieved, ack } = repeat(machine, run);
@@ -82,6 +82,6 @@ describe('beside recorded runs', () => {
 
   it.each(cases.filter(({ run }) => run.busy < 0.7))('$machine.name, $run.name', compare);
 
-  // What two processes do to each other on full cores is not in the model: docs/performance.md#simulation.
+  // The model does not include how two processes slow each other down on full cores: docs/performance.md#simulation.
   it.fails.each(cases.filter(({ run }) => run.busy >= 0.7))('$machine.name, $run.name', compare);
 });

@@ -4,31 +4,31 @@ import { Simulation } from './simulation.js';
 
 interface Load {
   perSecond: number;
-  /** seconds that count, after a tenth of them that does not */
+  /** seconds that are measured, after a warm-up of a tenth of them */
   seconds: number;
   seed: number;
-  /** messages are due at equal distances, as the load generator's; left out: at random */
+  /** messages are due at equal intervals, as the load generator sends them; by default at random times */
   regular?: boolean;
 }
 
 export interface Outcome {
   perSecond: number;
-  /** acks a second */
+  /** acks per second */
   achieved: number;
   /** milliseconds */
   ack: { p50: number; p99: number };
   delivery: { p50: number; p99: number };
-  /** of its time, for the busiest of each kind */
+  /** of the busiest station of each kind, from 0 to 1 */
   utilisation: Record<string, number>;
-  /** the kind of station that is busiest: full first, if nothing else changes */
+  /** the kind of station with the highest utilisation, which saturates first */
   busiest: string;
-  /** messages of a transaction */
+  /** messages per transaction */
   batch: number;
 }
 
 const second = 1_000_000;
 
-/** Runs the path of messages at a rate. The same options and seed have the same outcome. */
+/** Simulates the message path at a given rate. The same options and seed give the same outcome. */
 export function simulate(options: PathOptions, { perSecond, seconds, seed, regular }: Load): Outcome {
   const sim = new Simulation();
   const random = new Random(seed);
@@ -65,7 +65,7 @@ export function simulate(options: PathOptions, { perSecond, seconds, seed, regul
 }
 
 function percentiles(times: number[]): { p50: number; p99: number } {
-  if (times.length === 0) throw new Error('nothing came through within the time simulated');
+  if (times.length === 0) throw new Error('no message was acknowledged within the simulated time');
   const sorted = Float64Array.from(times).sort();
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
   return { p50: at(0.5), p99: at(0.99) };

@@ -1,16 +1,16 @@
-/** Times are microseconds everywhere in the simulator. */
+/** All times in the simulator are microseconds. */
 interface Event {
   at: number;
-  /** in which order those of one time were asked for */
+  /** breaks ties: events of the same time run in the order in which they were scheduled */
   order: number;
   run: () => void;
 }
 
-/** A clock that jumps from one event to the next, in the order of their times. */
+/** A clock that jumps from event to event in order of time. */
 export class Simulation {
   now = 0;
   #order = 0;
-  /** a heap: each event is no later than the two below it */
+  /** a binary heap: no event is later than its children */
   readonly #events: Event[] = [];
 
   /** @param delay at least 0 */
@@ -27,7 +27,7 @@ export class Simulation {
     events[k] = event;
   }
 
-  /** Runs what happens up to this time; what is later stays. */
+  /** Runs the events up to and including this time; later ones remain scheduled. */
   run(until: number): void {
     while (this.#events.length > 0 && this.#events[0]!.at <= until) {
       const event = this.#take();

@@ -5,12 +5,12 @@ import { Disk, Host, Process } from './stations.js';
 
 const jobs = 400_000;
 
-/** Mean and p99 of the time in the system, with arrivals at random, 0.8 a core and unit of time. */
+/** Mean and p99 of the time in the system, with random arrivals at 0.8 per core and unit of time. */
 function sojourn(cores: number, service: (random: Random) => number) {
   const sim = new Simulation();
   const random = new Random(7);
   const host = new Host(sim, cores);
-  // Of one core, one process; of several, a process for each job.
+  // With one core a single process does all jobs; with several, each job has its own process.
   const one = new Process(host);
   const times: number[] = [];
   let left = jobs;
@@ -27,32 +27,32 @@ function sojourn(cores: number, service: (random: Random) => number) {
   return { mean: times.reduce((sum, time) => sum + time, 0) / jobs, p99: times[Math.floor(0.99 * jobs)]! };
 }
 
-/** At most so much off, as a share. */
+/** Relative tolerance. */
 function expectNear(value: number, expected: number, share: number): void {
   expect(Math.abs(value / expected - 1), `${value} beside ${expected}`).toBeLessThan(share);
 }
 
-describe('a station beside queueing theory, four fifths busy', () => {
-  it('is M/M/1 with random service', () => {
+describe('a station compared with queueing theory, at a utilisation of 0.8', () => {
+  it('behaves as M/M/1 with exponential service times', () => {
     const { mean, p99 } = sojourn(1, (random) => random.exponential(1));
-    // 1 / (1 - 0.8), and of an exponential time with that mean.
+    // Mean 1 / (1 - 0.8), and the p99 of an exponential distribution with that mean.
     expectNear(mean, 5, 0.05);
     expectNear(p99, 5 * Math.log(100), 0.08);
   });
 
-  it('is M/D/1 with constant service', () => {
+  it('behaves as M/D/1 with constant service times', () => {
     // 1 + 0.8 / (2 (1 - 0.8))
     expectNear(sojourn(1, () => 1).mean, 3, 0.05);
   });
 
-  it('is M/M/2 with two cores', () => {
-    // By Erlang's C: 0.711 of the jobs wait, 1 / (2 - 1.6) each.
+  it('behaves as M/M/2 with two cores', () => {
+    // Erlang C: a share of 0.711 of the jobs waits, for 1 / (2 - 1.6) on average.
     expectNear(sojourn(2, (random) => random.exponential(1)).mean, 1 + 0.7111 / 0.4, 0.05);
   });
 });
 
 describe('a host', () => {
-  it('gives its core to the next process after a slice, and back in turn', () => {
+  it('gives its core to the next process after a slice and gets it back in turn', () => {
     const sim = new Simulation();
     const host = new Host(sim, 1, 10);
     const order: string[] = [];
@@ -65,7 +65,7 @@ describe('a host', () => {
     expect(host.used).toBe(48);
   });
 
-  it('leaves a core to a process that is alone', () => {
+  it('leaves the core to the only process that needs it', () => {
     const sim = new Simulation();
     const host = new Host(sim, 2, 10);
     const ends: number[] = [];
@@ -79,7 +79,7 @@ describe('a host', () => {
 });
 
 describe('a disk', () => {
-  it('writes together what comes during a flush', () => {
+  it('writes what arrives during a flush with the next one', () => {
     const sim = new Simulation();
     const disk = new Disk(sim, () => 100);
     const done: number[] = [];

@@ -6,25 +6,25 @@ interface Work {
   done: () => void;
 }
 
-/** A machine whose cores take turns among the processes that have work, in the order in which they got ready. */
+/** A machine. Its cores are given to the processes that have work, in the order in which they became ready. */
 export class Host {
   readonly sim: Simulation;
   readonly cores: number;
-  /** how long a process keeps its core while others wait */
+  /** microseconds for which a process keeps its core while others wait */
   readonly slice: number;
-  /** core-microseconds used */
+  /** core-microseconds used so far */
   used = 0;
   #running = 0;
   readonly #ready = new Queue<() => void>();
 
-  /** @param slice Infinity: until it has nothing left to do */
+  /** @param slice Infinity: a process keeps its core until its work is done */
   constructor(sim: Simulation, cores: number, slice = Number.POSITIVE_INFINITY) {
     this.sim = sim;
     this.cores = cores;
     this.slice = slice;
   }
 
-  /** Whether a process waits for a core. */
+  /** Whether a process is waiting for a core. */
   get wanted(): boolean {
     return this.#ready.size > 0;
   }
@@ -43,20 +43,20 @@ export class Host {
   }
 }
 
-/** A process with one thread: does its work piece by piece in the order in which it came, as long as it has a core. */
+/** A single-threaded process: while it has a core, it does its work in order of arrival. */
 export class Process {
   readonly #host: Host;
   readonly #work = new Queue<Work>();
   #active = false;
   #sliceEnds = 0;
-  /** microseconds of CPU used */
+  /** microseconds of CPU used so far */
   used = 0;
 
   constructor(host: Host) {
     this.#host = host;
   }
 
-  /** `done` is called when the piece is finished; it may ask for more. */
+  /** Queues work. `done` is called when it is finished, and may queue more. */
   do(cost: number, done: () => void): void {
     this.#work.push({ cost, done });
     if (this.#active) return;
@@ -81,7 +81,7 @@ export class Process {
       this.#host.used += work.cost;
       work.done();
       if (this.#work.size > 0 && this.#host.wanted && this.#host.sim.now >= this.#sliceEnds) {
-        // Waits behind those that are ready.
+        // Queues behind the processes that are ready.
         this.#host.acquire(this.#begin);
         this.#host.release();
       } else this.#next();
@@ -89,7 +89,7 @@ export class Process {
   }
 }
 
-/** A disk that flushes: what comes during a flush is written by the next one, all of it together. */
+/** A disk that flushes: everything that arrives during a flush is written together by the next one. */
 export class Disk {
   readonly #sim: Simulation;
   readonly #flush: () => number;
@@ -97,7 +97,7 @@ export class Disk {
   #busy = false;
   used = 0;
 
-  /** @param flush how long the next flush takes */
+  /** @param flush returns how long the next flush takes */
   constructor(sim: Simulation, flush: () => number) {
     this.#sim = sim;
     this.#flush = flush;

@@ -9,7 +9,7 @@ export interface Attack {
   what: string;
   /** variables for the services attacked, where the numbers are small */
   envOf: (count: number) => Partial<Record<ServiceName, Record<string, string>>>;
-  /** what is attacked besides what all have */
+  /** services that this attack needs in addition to the usual ones */
   services?: Partial<Record<ServiceName, number>>;
   /** connections or requests; those of the issue, and those by default */
   full: number;

@@ -48,7 +48,7 @@ export class Attacker {
   }
 }
 
-/** Posts, by default from the attacker's address. @returns the status, 0: none came; and the body */
+/** Posts, by default from the attacker's address. @returns the body and the status; 0 when no response came */
 export async function post(
   url: string,
   body: Buffer | string,
@@ -67,7 +67,7 @@ export async function post(
         resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
       );
     });
-    // A refusal may end the connection while the body is being sent.
+    // A server that refuses the request may close the connection while the body is still being sent.
     sent.on('error', failed);
     sent.on('timeout', () => sent.destroy());
     sent.end(body);

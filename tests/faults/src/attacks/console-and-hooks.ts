@@ -6,7 +6,7 @@ import { attackerAddress, post } from './attacker.js';
 const password = 'correct horse battery';
 const holdersAddress = '127.0.0.1';
 
-/** A call of the console's page. @returns the status */
+/** Calls the console's API as its pages do. @returns the status */
 async function callConsole(
   cluster: TestCluster,
   path: 'setup' | 'session',
@@ -18,7 +18,7 @@ async function callConsole(
   return (await post(`${origin}/admin/v1/${path}`, JSON.stringify(body), headers, address)).status;
 }
 
-/** The owner of the console chooses a password. */
+/** Sets the console up with an owner who has this password. */
 async function addOwner(cluster: TestCluster): Promise<void> {
   const dataSource = await openDataSource(cluster.database.url);
   try {
@@ -33,11 +33,11 @@ function passwordChecks(cluster: TestCluster): Promise<number> {
   return cluster.metric('db_proxy_server', 0, 'argon2_seconds_count');
 }
 
-/** Attacks on the console and on hooks, by who has no account and no token. */
+/** Attacks on the console and on hooks without an account or a token. */
 export const consoleAndHooks: readonly Attack[] = [
   {
     name: 'console-guesses',
-    what: 'logins at the console all at once from one address, each with another name: passwords that are checked',
+    what: 'simultaneous logins at the console from one address, each with another name: passwords that are checked',
     services: { admin_server: 1 },
     full: 1_000,
     small: 200,
@@ -51,7 +51,7 @@ export const consoleAndHooks: readonly Attack[] = [
       await (await cluster.connect(witnessName)).close();
       const loginMs = Math.round(performance.now() - begin);
       await Promise.all(guessing);
-      // The witness's is one of them.
+      // One of them is the witness's.
       const checked = (await passwordChecks(cluster)) - before - 1;
       return { 'passwords checked, of 20': checked, 'a user’s login meanwhile, ms': loginMs };
     },
@@ -74,7 +74,7 @@ export const consoleAndHooks: readonly Attack[] = [
   },
   {
     name: 'hook-guesses',
-    what: 'posts to hooks that do not exist, all at once: those that the store was asked for',
+    what: 'simultaneous posts to hooks that do not exist: how many cause a query',
     full: 1_000,
     small: 100,
     envOf: () => ({}),

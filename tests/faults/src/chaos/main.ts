@@ -19,10 +19,11 @@ npm run chaos -- --patroni [--times N] [--rate N]
   --rounds     rounds of each fault, instead of its own number
   --users      users, half of them with the SDK, half as old clients are (20; with --overlap 8)
   --pace       pause between an ack and the next message, milliseconds (20; with --overlap 200)
-  --rate       messages a second of many light clients in addition (100; with --overlap or --patroni 1000)
+  --rate       additional messages per second, from many light clients (100; with --overlap or --patroni 1000)
   --ha         a PostgreSQL primary with a synchronous standby and a NATS cluster of three, instead of single servers
-  --patroni    as --ha, with Patroni and etcd (Debian: patroni, python3-etcd, etcd-server, postgresql), whose leader and standby are killed
-  --times      how often each of them (30)
+  --patroni    as --ha, with Patroni and etcd, and kills the leader and the standby
+               (Debian packages: patroni, python3-etcd, etcd-server, postgresql)
+  --times      rounds of each fault of --patroni (30)
   --checkout   a commit whose services are run instead of this checkout's, on this one's schema
   --table      file to which the table is written after each round (.data/chaos.md)
   --json       also writes the rows to a file

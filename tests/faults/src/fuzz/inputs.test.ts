@@ -80,7 +80,7 @@ it('events never say what ends everybody’s connections, whatever is wrong with
   for (const count of parsed.values()) expect(count).toBeGreaterThan(100);
 }, 120_000);
 
-it('requests to the console end none of the sessions that all of them use', () => {
+it('never ends the sessions that all requests to the console share', () => {
   const operation = {
     parameters: [{ name: 'session_id', in: 'path' as const, schema: { type: 'integer' } }],
   };

@@ -2,7 +2,7 @@ import { type PatroniCluster, waitUntil } from '@teamtalk/local-stack';
 import type { TestChaosCluster } from '../testbed/test-chaos-cluster.js';
 import type { Fault } from './fault.js';
 
-/** Patroni waits 20 s for a leader of which nothing is heard. */
+/** Patroni elects a new leader when it has not heard of the old one for 20 s. */
 const recoveryLimitMs = 60_000;
 
 function patroniOf({ servers: { patroni } }: TestChaosCluster): PatroniCluster {
@@ -10,7 +10,7 @@ function patroniOf({ servers: { patroni } }: TestChaosCluster): PatroniCluster {
   return patroni;
 }
 
-/** Until commits wait for the standby, and every service knows. */
+/** Waits until commits wait for the standby and every service knows it. */
 async function untilSafe(testbed: TestChaosCluster): Promise<void> {
   const patroni = patroniOf(testbed);
   await patroni.untilSynchronous();
@@ -21,12 +21,12 @@ async function untilSafe(testbed: TestChaosCluster): Promise<void> {
 async function untilAcks({ load }: TestChaosCluster, begun: number): Promise<string> {
   await waitUntil(() => load.waiting.length === 0, {
     timeoutMs: recoveryLimitMs,
-    what: 'everybody gets acks again',
+    what: 'every client gets acks again',
   });
   return ((load.recoveredAt - begun) / 1_000).toFixed(1);
 }
 
-/** The leader's machine is gone: nothing is cut off in order, and nobody tells Patroni. */
+/** As if the leader's machine failed: no connection is closed and Patroni is not told. */
 const killLeader: Fault = {
   name: 'patroni-leader',
   title: 'kill -9 of the PostgreSQL leader and its Patroni',
@@ -40,13 +40,13 @@ const killLeader: Fault = {
     await patroni.untilLeader();
     const promoted = ((performance.now() - begun) / 1_000).toFixed(1);
     ended();
-    note(`a new leader after ${promoted} s, acks for everybody after ${await untilAcks(testbed, begun)} s`);
+    note(`a new leader after ${promoted} s, acks for all clients after ${await untilAcks(testbed, begun)} s`);
     await patroni.startNode(old);
     await untilSafe(testbed);
   },
 };
 
-/** Commits wait until Patroni takes the standby off the list of those that commits wait for. */
+/** Commits wait until Patroni removes the standby from the synchronous standbys. */
 const killStandby: Fault = {
   name: 'patroni-standby',
   title: 'kill -9 of the synchronous standby and its Patroni',
@@ -58,11 +58,11 @@ const killStandby: Fault = {
     const standby = 1 - patroni.leader;
     await patroni.kill(standby);
     ended();
-    note(`acks for everybody after ${await untilAcks(testbed, begun)} s, by the leader alone`);
+    note(`acks for all clients after ${await untilAcks(testbed, begun)} s, from the leader alone`);
     await patroni.startNode(standby);
     await untilSafe(testbed);
   },
 };
 
-/** Those of `--patroni`. */
+/** The faults of `--patroni`. */
 export const patroniFaults: readonly Fault[] = [killLeader, killStandby];

@@ -29,7 +29,7 @@ function bobOnlyListens(since = performance.now()): void {
   ledger.cameOnline(bob, { at: since, readsHistory: false });
 }
 
-/** History has Ann's message under an id, by default in the conversation with Bob. */
+/** Adds a message of Ann's to history, by default in the conversation with Bob. */
 function store(serial: number, id: number, { conv } = conversation): void {
   const data = codec.encrypt(`chaos ${serial}`);
   const trace = `0000002a${String(serial).padStart(8, '0')}`;
@@ -92,7 +92,7 @@ it('sees a message that is in history twice, in one round or two', async () => {
   expect(await outcome()).toMatchObject({ ...clean, duplicated: 1 });
 });
 
-it('says of each copy who sent it, and when and by which attempt it was stored', async () => {
+it('reports of each copy who sent it, when it was stored and by which attempt', async () => {
   ledger.clients.set(ann, 'legacy');
   const { serial, sentAt } = message({ ack: 1, stored: [1, 2] });
   history[1]!.trace = 'fffffff100000004';

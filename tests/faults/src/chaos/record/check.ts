@@ -99,7 +99,7 @@ async function judgeHistory(ledger: Ledger, rows: readonly Stored[], copies: Cop
     const details = isCopy ? await copies.describe(serial, row) : '';
     const where = `${id} of ${conversation.key}`;
     if (isElsewhere)
-      findings.add('duplicated', `${serial} is in history as ${where}, and was not sent there${details}`);
+      findings.add('duplicated', `${serial} is in history as ${where}, but was not sent there${details}`);
     else if (isAgain) findings.add('duplicated', `${serial} is in history again, as ${where}${details}`);
     else stored.add(serial, id, details);
   }

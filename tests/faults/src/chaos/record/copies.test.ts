@@ -22,7 +22,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
-it('PostgreSQL says of each copy when, in which transaction and as which message of which server it was stored', async () => {
+it('reports of each copy the time, the transaction and the request that stored it', async () => {
   const reports: string[] = [];
   const ledger = new Ledger((text) => reports.push(text));
   const sql: Sql = async <Row>(text: string, values: unknown[]) =>

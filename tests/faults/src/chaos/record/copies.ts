@@ -8,9 +8,9 @@ export interface StoredRow {
   id: number;
   from_id: number;
   data: Buffer;
-  /** as in the logs of the services */
+  /** trace id, as in the services' logs */
   trace: string;
-  /** the transaction that stored it */
+  /** id of the transaction that stored it */
   xid: string;
   /** by PostgreSQL's clock, milliseconds since 1970 */
   stored_ms: number;
@@ -18,17 +18,17 @@ export interface StoredRow {
 
 export type Sql = <Row>(text: string, values: unknown[]) => Promise<Row[]>;
 
-/** What a StoredRow has, of a row of `message`. */
+/** Selects the fields of a StoredRow from `message`. */
 export const storedColumns = `conv::text, id, from_id, data, lpad(to_hex(token), 16, '0') AS trace, xmin::text AS xid,
   extract(epoch FROM created_at)::float8 * 1000 AS stored_ms`;
 
-/** Each round prints no more violations than that. */
+/** A round describes at most so many copies; each costs a query. */
 const maxDescribed = 20;
 
 /**
- * Tells of messages that a conversation has more than once who sent them and when, and by which attempt each copy was
- * stored. Copies with one trace id are one message that the servers repeated, or that its client repeated on the same
- * connection; copies with one transaction were together in a batch of a db_proxy_server.
+ * Describes messages that history has more than once: who sent them and when, and which attempt stored each copy.
+ * Copies with the same trace id are retries of one request, by the servers or by the client on the same connection.
+ * Copies with the same transaction id were in one batch of a db_proxy_server.
  */
 export class Copies {
   readonly #ledger: Ledger;
@@ -36,14 +36,14 @@ export class Copies {
   readonly #faults: FaultTimes | undefined;
   #described = 0;
 
-  /** @param faults undefined: those of the time are not known any more */
+  /** @param faults undefined: the times of faults are no longer known */
   constructor(ledger: Ledger, sql: Sql, faults?: FaultTimes) {
     this.#ledger = ledger;
     this.#sql = sql;
     this.#faults = faults;
   }
 
-  /** @param copy one of the rows */
+  /** @param copy any of the copies */
   async describe(serial: number, copy: Pick<StoredRow, 'conv' | 'from_id' | 'data'>): Promise<string> {
     if (++this.#described > maxDescribed) return '';
     const { conv, from_id: from, data } = copy;
@@ -53,7 +53,7 @@ export class Copies {
     ];
     if (sent) parts.push(`sent ${this.#time(sent.sentAt)}`);
     if (sent?.ackedAt !== undefined) {
-      const how = sent.steady ? '' : ', and not sent just once';
+      const how = sent.steady ? '' : ', possibly sent more than once';
       parts.push(`acked as ${sent.msgId} ${this.#time(sent.ackedAt)}${how}`);
     }
     const rows = await this.#sql<StoredRow>(

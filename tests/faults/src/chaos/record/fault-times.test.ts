@@ -32,7 +32,7 @@ it('a fault that goes on is waited for', () => {
   expect(times.dueAt(now, 5)).toBeLessThan(now + 1_000);
 });
 
-it('says how long after the last fault something was', () => {
+it('describes a time by how long after the last fault it was', () => {
   const times = timesOf([90, 110], [100, 105]);
   expect(['before any fault', '9 ms after a fault began', '20 ms after a fault began']).toEqual(
     [80, 99, 120].map((at) => times.since(at)),

@@ -49,7 +49,7 @@ export interface Presence {
  */
 export class Ledger {
   readonly conversations = new Map<string, Conversation>();
-  /** by user: the kind of client they have */
+  /** the kind of client of each user */
   readonly clients = new Map<number, string>();
   /** Serials of all rounds that were in history when their round was checked. */
   readonly storedBefore = new BitSet();

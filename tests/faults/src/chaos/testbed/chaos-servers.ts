@@ -93,7 +93,7 @@ export class ChaosServers implements Infrastructure {
     return postgres instanceof PostgresFailover ? postgres.pair : undefined;
   }
 
-  /** undefined: Patroni has no part in it */
+  /** undefined without Patroni */
   get patroni(): PatroniCluster | undefined {
     const { postgres } = this.#backends;
     return postgres instanceof PatroniFailover ? postgres.cluster : undefined;

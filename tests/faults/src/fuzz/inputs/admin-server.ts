@@ -4,19 +4,19 @@ import type { StreamInput } from '../making/input.js';
 import { hostileText, type Known } from '../making/values.js';
 import { type ApiDocument, ApiRequests } from './api-requests.js';
 
-/** Operations that leave something behind for ever are rarer. */
+/** Operations that create something permanent are sent less often. */
 const keeps = /^POST .*(users|departments|groups|discovery|accounts)$/;
-/** What would end the sessions that all of them use. */
+/** Operations that would end the sessions that all requests share. */
 const ends = /^DELETE \/admin\/v1\/(session|own-sessions)/;
 
-/** Requests to the console: each operation of its API, by everybody who may log in and by nobody, and its pages. */
+/** Requests to the console: every operation of its API, in every role and without a session, and its pages. */
 export class AdminServerInputs {
   readonly #random: Random;
   readonly #http: HttpMaker;
   readonly #requests: ApiRequests;
   readonly #sessions: readonly string[];
 
-  /** @param sessions tokens, one of each role */
+  /** @param sessions session tokens, one for each role */
   constructor(random: Random, known: Known, document: ApiDocument, sessions: readonly string[]) {
     this.#random = random;
     this.#http = new HttpMaker(random, { service: 'admin_server', port: 'http' });
@@ -39,7 +39,7 @@ export class AdminServerInputs {
     return { ...request, headers: { ...this.#headers(), ...request.headers } };
   }
 
-  /** Mostly as the pages send them; the maker of requests calls this host `fuzz`. */
+  /** Mostly the headers that the console's pages send; ApiRequests names the host `fuzz`. */
   #headers(): Record<string, string> {
     const random = this.#random;
     const headers: Record<string, string> = {};

@@ -3,7 +3,7 @@ import type { HttpRequest } from '../making/http-maker.js';
 import { JsonMaker, type JsonSchema } from '../making/json-maker.js';
 import { bytesOf, hostileText, type Known } from '../making/values.js';
 
-/** An OpenAPI document, as far as it is needed. */
+/** The parts of an OpenAPI document that requests are made from. */
 export interface ApiDocument {
   paths: Record<string, Record<string, ApiOperation>>;
   components?: { schemas?: Record<string, JsonSchema> };
@@ -20,7 +20,7 @@ interface Operation {
   definition: ApiOperation;
 }
 
-/** Requests to the operations of an OpenAPI document, without what says who calls. */
+/** Requests to the operations of an OpenAPI document, without credentials. */
 export class ApiRequests {
   readonly #random: Random;
   readonly #json: JsonMaker;
@@ -34,7 +34,7 @@ export class ApiRequests {
     });
   }
 
-  /** A request to any of them. */
+  /** A request to a random operation. */
   make(): HttpRequest {
     const random = this.#random;
     const { method, path, definition } = random.pick(this.#operations);
@@ -56,7 +56,7 @@ export class ApiRequests {
     };
   }
 
-  /** JSON for a schema, of which some is none. */
+  /** A body for a schema; some are not JSON. */
   body(schema: JsonSchema): Buffer {
     const random = this.#random;
     const json = JSON.stringify(this.#json.make(schema, 'body', random.pick([0, 0.05, 0.3])));

@@ -48,7 +48,7 @@ const legacy: Record<string, JsonSchema> = {
 const list = (items: JsonSchema): JsonSchema => ({ type: 'array', items });
 const shown = object({ type: { enum: ['mrkdwn', 'text', 'link', 'user', 'button'] }, text, url: text });
 
-/** What is posted to a hook. */
+/** The body of a post to a hook. */
 const post = object({
   text,
   channel: { enum: ['', '@puppet 1', '#a group', 'user:1', 'group:4294967295'] },
@@ -65,10 +65,10 @@ const post = object({
   ),
 });
 
-/** Operations that leave something behind for ever are rarer. */
+/** Operations that create something permanent are sent less often. */
 const keeps = /^post .*(users|departments|groups|discovery\w*|broadcasts|bots|hooks)$|CreateGroup|BroadCast/i;
 
-/** Requests to the legacy API, to a hook, and to each operation of the OpenAPI document. */
+/** Requests to the legacy API, to a hook and to every operation of the OpenAPI document. */
 export class HttpApiInputs {
   readonly #random: Random;
   readonly #http: HttpMaker;

@@ -36,9 +36,9 @@ export interface StreamInput {
   ending: 'end' | 'destroy';
 }
 
-/** PDUs for a connection of their own, however they are carried. */
+/** PDUs of one connection, over TCP or WebSocket. */
 export interface Conversation extends Pick<StreamInput, 'marker' | 'ending'> {
-  /** what the others wait for */
+  /** the login, and what its answer contains; the other PDUs are sent after it */
   login?: { pdu: Buffer; answer: Buffer };
   pdus: Buffer[];
 }

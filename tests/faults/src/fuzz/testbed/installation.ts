@@ -58,7 +58,7 @@ export class Installation {
   keys!: Keys;
   document!: ApiDocument;
   consoleDocument!: ApiDocument;
-  /** tokens of the console, of each role */
+  /** session tokens of the console, one for each role */
   consoleSessions!: readonly string[];
   image!: Buffer;
   stored!: readonly string[];
@@ -224,7 +224,7 @@ export class Installation {
     this.document = (await response.json()) as ApiDocument;
   }
 
-  /** @returns the path of a hook that writes to a user */
+  /** @returns the path of a hook that posts to a user */
   async #hook(key: string, userId: number): Promise<string> {
     const post = async (path: string, body: object) => {
       const response = await fetch(`${this.cluster.url('http_msg_server')}${path}`, {
@@ -239,7 +239,7 @@ export class Installation {
     return (await post('/v1/hooks', wanted)).path;
   }
 
-  /** Sessions that nobody ends, since their accounts have ids that nobody asks for. */
+  /** Creates sessions whose accounts have ids that no input names, so that none ends them. */
   async #console(): Promise<void> {
     const { cluster } = this;
     await this.#idsFrom('console_account', firstAccount);

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { PatroniCluster } from '@teamtalk/local-stack';
 import { type Backend, local, type ServerProcess } from './backend.js';
 
-/** Two PostgreSQL servers, of which Patroni decides which one takes writes. */
+/** Two PostgreSQL servers with Patroni, which decides which one is the primary. */
 export class PatroniFailover implements Backend {
   readonly addresses;
   readonly cluster: PatroniCluster;
@@ -27,7 +27,7 @@ export class PatroniFailover implements Backend {
     return `postgres://${url.username}:${url.password}@${hosts}${url.pathname}${attributes}`;
   }
 
-  /** @param k 0: the leader, whose start after a kill is Patroni's choice of another one; 1: its standby */
+  /** @param k 0: the leader, which "starts" after a kill when Patroni has elected another one; 1: its standby */
   process(k: number): ServerProcess {
     const { cluster } = this;
     let killed = 0;
@@ -42,7 +42,7 @@ export class PatroniFailover implements Backend {
         await cluster.untilSynchronous();
       },
       signal() {
-        throw new Error('a node of Patroni is killed, not stopped');
+        throw new Error('a Patroni node can only be killed');
       },
     };
   }
