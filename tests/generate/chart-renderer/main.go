@@ -1,9 +1,9 @@
-// Renders a chart as Helm's engine does: the same template package, the same functions. For tests, where there is no Helm.
+// Renders a chart with the template package and functions that Helm's engine uses, for tests on machines without Helm.
 //
 //	render CHART NAMESPACE < values
 //
-// Standard output has the text of all templates, standard error what `fail` or `required` says. Values that are null take
-// the chart's away. There is no cluster: lookup finds nothing. Of Helm's objects there are Values, Release, Chart and Template.
+// Standard output receives the rendered templates, standard error the message of `fail` or `required`. A null value removes
+// the chart's. There is no cluster, so lookup finds nothing. Helm's built-in objects are limited to Values, Release, Chart and Template.
 package main
 
 import (
@@ -63,7 +63,7 @@ func render(chart, namespace string, input io.Reader) (string, error) {
 			return "", err
 		}
 	}
-	// Helm spells the fields of Chart.yaml with a capital.
+	// Helm capitalizes the fields of Chart.yaml.
 	root := map[string]any{
 		"Values":  values,
 		"Release": map[string]any{"Name": "teamtalk", "Namespace": namespace, "Service": "Helm", "IsInstall": true, "IsUpgrade": false, "Revision": 1},
@@ -85,7 +85,7 @@ func render(chart, namespace string, input io.Reader) (string, error) {
 	return output.String(), nil
 }
 
-// Those of Helm, with the answers it gives without a cluster.
+// Helm's functions, as they behave without a cluster.
 func functions(all *template.Template) template.FuncMap {
 	funcs := sprig.TxtFuncMap()
 	delete(funcs, "env")
@@ -140,7 +140,7 @@ func functions(all *template.Template) template.FuncMap {
 	return funcs
 }
 
-// What is given takes the place of what the chart has; maps are merged, and null removes.
+// Merges the given values into the chart's: maps are merged, other values replaced, and null removes.
 func override(values, given map[string]any) {
 	for key, value := range given {
 		below, isMap := value.(map[string]any)

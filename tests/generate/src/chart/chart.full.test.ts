@@ -12,7 +12,7 @@ import { buildRenderer, merged, renderChart, schemaCheck, type Values } from './
 
 const read = (file: string) => readFile(path.join(top, 'k8s', file), 'utf8');
 
-/** Tag of the images where nothing else is asked for: the chart's appVersion. */
+/** The images' tag unless the values set another: the chart's appVersion. */
 let version: string;
 let defaults: Values;
 let validate: ReturnType<typeof schemaCheck>;
@@ -23,13 +23,13 @@ beforeAll(async () => {
   await buildRenderer();
 }, 600_000);
 
-/** What is wrong with values, as Helm would say before it renders anything. */
+/** Violations of the chart's schema, which Helm checks before it renders. */
 function problemsOf(values: Values): string[] {
   validate(merged(defaults, values));
   return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
 }
 
-/** What kustomize makes of the base and these components. */
+/** Renders the base with these components by kustomize. */
 function kustomized(
   names: readonly string[],
   settings?: Readonly<Record<string, string>>,
@@ -41,7 +41,7 @@ function kustomized(
   return renderWith(top, names, settings, images);
 }
 
-/** Without what is to differ: hashes and checksums, Helm's hooks, and the namespace, which Helm makes. */
+/** Leaves out intended differences: hashes and checksums, Helm's hooks, and the namespace, which Helm creates. */
 function comparable(manifests: readonly Manifest[]): Map<string, unknown> {
   const objects = manifests
     .filter(({ kind }) => kind !== 'Namespace')
@@ -71,7 +71,7 @@ function comparable(manifests: readonly Manifest[]): Map<string, unknown> {
   return new Map([...objects].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Of variables only those are in an order whose values name others. */
+/** Requires the order that variables need when their values refer to others. */
 function expectInOrder(env: Container['env'] = []): void {
   const names = env.map(({ name }) => name);
   for (const { name, value = '' } of env) {
@@ -81,7 +81,7 @@ function expectInOrder(env: Container['env'] = []): void {
   }
 }
 
-/** Otherwise the order of variables, volumes and mounts means nothing. */
+/** The order of variables, volumes and mounts does not matter otherwise. */
 function byName(list: { name?: string }[] | undefined): void {
   list?.sort((a, b) => (String(a.name) < String(b.name) ? -1 : 1));
 }
@@ -101,10 +101,10 @@ const gateway = { ...on, className: 'example', hostname: '*.example.com' };
 const fileAddresses = ['203.0.113.20', '203.0.113.21'];
 const filePairs = 'ADVERTISE_IP=file-server-0=203.0.113.20,file-server-1=203.0.113.21';
 
-describe('the chart and kustomize make the same objects', () => {
-  it('of the values the chart comes with', () => expectEqual({}, kustomized(['node-port'])));
+describe('the chart and kustomize render the same objects', () => {
+  it('with the default values', () => expectEqual({}, kustomized(['node-port'])));
 
-  it('of the overlay prod and its values', async () => {
+  it('with the overlay prod and its values', async () => {
     const values = parse(await read('overlays/prod/helm-values.yaml')) as Values;
     await expectEqual(values, renderOverlay(top, 'prod'));
   });
@@ -140,12 +140,12 @@ describe('the chart and kustomize make the same objects', () => {
 
   it('with everything at once', async () => {
     const all = Object.fromEntries(Object.keys(components).map((name) => [name, on]));
-    // The canary comes last, as its component says.
+    // The component requires the canary to be the last.
     const names = Object.values(components).filter((name) => name !== 'canary');
     await expectEqual({ ...all, hosts, gateway }, kustomized(['node-port', ...names, 'canary']));
   });
 
-  it('and every component is one of the chart’s, or left out for a reason', async () => {
+  it('and every component has a switch in the chart, or a reason to be left out', async () => {
     const known = [...switches.map(({ component }) => component), ...leftOut];
     expect(known.sort()).toEqual((await readdir(path.join(top, 'k8s/components'))).sort());
   });

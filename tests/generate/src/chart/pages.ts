@@ -10,15 +10,15 @@ import { valuesPages } from './values.js';
 /** An object of the base, of components, or of both. */
 interface ChartObject {
   file: string;
-  /** the conditions under which it is there; none: always */
+  /** the object exists if any of these conditions holds; empty: always */
   conditions: readonly string[];
-  /** as it is without any switch, and with each of those with which it is there */
+  /** the object without any switch, and with each switch under which it exists */
   alternatives: readonly (readonly [condition: string | undefined, manifest: Manifest])[];
 }
 
 /**
- * The Helm chart, made from what kustomize renders: an object of the base with a condition wherever a component changes it, and
- * values where an overlay would patch it. Needs kustomize, and settings that are up to date.
+ * The Helm chart, made from kustomize's output: the base's objects, with conditions where components change them and
+ * values where an overlay would patch them. Needs kustomize and up-to-date settings in k8s/.
  */
 export async function chartPages(top: string): Promise<Page[]> {
   const base = await renderWith(top, []);
@@ -69,7 +69,7 @@ function chartObjects(base: readonly Manifest[], others: Rendering): ChartObject
       return found ? [[condition, found] as const] : [];
     });
     const plain = find(base);
-    if (plain && having.length < others.length) throw new Error(`a component takes ${nameOf(plain)} away`);
+    if (plain && having.length < others.length) throw new Error(`a component removes ${nameOf(plain)}`);
     return {
       file: fileOf(manifest),
       conditions: plain ? [] : having.map(([condition]) => condition),
@@ -78,7 +78,7 @@ function chartObjects(base: readonly Manifest[], others: Rendering): ChartObject
   });
 }
 
-/** Which objects have a template: not the namespace, which Helm makes, and of Services of a pod each the first. */
+/** Whether an object has its own template. Helm creates the namespace, and per-pod Services share the first one's template. */
 function isTemplate({ kind, metadata }: Manifest): boolean {
   return kind !== 'Namespace' && !laterPod.test(metadata.name);
 }
@@ -102,7 +102,7 @@ function linesOf({ conditions, alternatives }: ChartObject): string[] {
   return within(conditions, [loop, ...lines, '{{- end }}']);
 }
 
-/** A ConfigMap, whose settings are a template of their own: values are put over them. */
+/** A ConfigMap. Its settings are a template of their own, so that values can override them. */
 function settingsLines(
   manifest: Manifest,
   conditions: readonly string[],

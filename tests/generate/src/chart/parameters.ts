@@ -4,12 +4,12 @@ import { Block, more, Raw, type Value } from './template.js';
 
 type Fields = { [key: string]: Value };
 
-/** The service an object belongs to; otherwise its own name. */
+/** The service that an object belongs to, or else the object's own name. */
 function ownerOf({ metadata }: Manifest): string {
   return metadata.labels?.['app.kubernetes.io/name'] ?? metadata.name.replace(hash, '');
 }
 
-/** The file of templates that has an object: that of its service, or of its subject. */
+/** The template file that an object goes into: its service's, or its subject's. */
 export function fileOf(manifest: Manifest): string {
   const { kind, apiVersion } = manifest;
   if (apiVersion.startsWith('monitoring.') || ownerOf(manifest) === 'metrics') return 'monitoring';
@@ -18,14 +18,14 @@ export function fileOf(manifest: Manifest): string {
   return shared ? 'network-policies' : ownerOf(manifest);
 }
 
-/** Pods of a StatefulSet that have a Service each: the template makes one for each address. */
+/** The first of the Services that expose one pod each: its template is repeated for each address. */
 export const firstPod = /^(msg-server|file-server)-0$/;
 export const laterPod = /^(msg-server|file-server)-[1-9]\d*$/;
 
-/** kustomize's hash in the name of a ConfigMap; the chart has a checksum at the pods in its place. */
+/** The hash that kustomize appends to a ConfigMap's name; the chart puts a checksum on the pods instead. */
 export const hash = /-[a-z0-9]{10}$/;
 
-/** An object in which the chart's values stand in the place of what an overlay would patch. */
+/** Replaces in an object what an overlay would patch by the chart's values. */
 export function parameterized(manifest: Manifest): Fields {
   const { kind, metadata } = manifest;
   const fields = structuredClone(manifest) as unknown as Fields;
@@ -45,7 +45,7 @@ export function parameterized(manifest: Manifest): Fields {
   return replaced(fields, (text) => texts(text, manifest)) as Fields;
 }
 
-/** Helm, and Argo CD, which reads Helm's hooks, run it before the rest, and take the one of the last release away. */
+/** Makes an object a hook: Helm, and Argo CD with it, creates it first and deletes the previous release's. */
 function hook(fields: Fields, weight: number): void {
   (fields.metadata as Fields).annotations = {
     'helm.sh/hook': 'pre-install,pre-upgrade',
@@ -77,7 +77,7 @@ function autoscaler(spec: Fields, owner: string): void {
   spec.maxReplicas = new Raw(`{{ include "teamtalk.max" (list $ "${owner}" ${spec.maxReplicas}) }}`);
 }
 
-/** What stands in the place of a text, wherever it is in the object. */
+/** The expression that replaces a text anywhere in an object. */
 function texts(text: string, { kind, metadata }: Manifest): string | Raw {
   const [, pod] = firstPod.exec(text) ?? [];
   if (pod && firstPod.test(metadata.name)) return new Raw(`${pod}-{{ $index }}`);
@@ -91,7 +91,7 @@ function texts(text: string, { kind, metadata }: Manifest): string | Raw {
   return text;
 }
 
-/** The settings of a ConfigMap, with those that come from `addresses`. */
+/** A ConfigMap's settings, those derived from `addresses` included. */
 export function settingsOf({ metadata, data }: Manifest): Fields {
   const service = metadata.name.replace(hash, '');
   const settings = { ...(data as Fields) };

@@ -1,23 +1,23 @@
-/** What the chart's values switch on, by the component of k8s/components that does it. */
+/** A condition of the chart's values that applies a component of k8s/components. */
 interface Switch {
   component: string;
-  /** of the template */
+  /** as the template writes it */
   condition: string;
-  /** settings the component needs, as an overlay would give them: `NAME=value` by ConfigMap */
+  /** settings that the component requires, as an overlay would set them: `NAME=value` by ConfigMap */
   settings?: Readonly<Record<string, string>>;
 }
 
-/** Ways in, of which an installation has one: the values of `wayIn`, besides `none`. */
+/** The values of `wayIn` besides `none`; an installation uses one. */
 export const waysIn = ['node-port', 'load-balancer', 'per-pod-address'] as const;
 
-/** Settings the chart writes itself, from the value `addresses`. */
+/** Settings that the chart derives from the value `addresses`. */
 export const addressSettings = { 'msg-server': 'ADVERTISE_IP1', 'file-server': 'ADVERTISE_IP' } as const;
 
 const addresses = Object.fromEntries(
   Object.entries(addressSettings).map(([service, variable]) => [service, `${variable}=`]),
 );
 
-/** The switch of each component that can be on beside others, by the name of its value. */
+/** The value that switches on each component that can be combined with others. */
 export const components: Readonly<Record<string, string>> = {
   tls: 'tls',
   cloudNativePg: 'cloudnative-pg',
@@ -34,7 +34,7 @@ export const components: Readonly<Record<string, string>> = {
   pushService: 'push-service',
 };
 
-/** Components that the chart does not have: for trying only, for a version before the chart, what Helm does, and parts of others. */
+/** Components not in the chart: for trials, for versions older than the chart, done by Helm, or parts of others. */
 export const leftOut = ['dev-stores', 'nats-shared-user', 'gitops', 'entrances', 'file-server-address'];
 
 export const switches: readonly Switch[] = [

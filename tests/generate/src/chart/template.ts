@@ -1,19 +1,19 @@
-/** An expression of the template that stands in the place of a scalar, with its braces. */
+/** A template expression that replaces a scalar, with its braces. */
 export class Raw {
   constructor(readonly text: string) {}
 }
 
-/** A pipeline, without braces, whose text is YAML of its own, to be indented where it stands. */
+/** A pipeline without braces that renders YAML of its own, indented to its position. */
 export class Block {
   constructor(readonly pipeline: string) {}
 }
 
 export type Value = null | boolean | number | string | Raw | Block | Value[] | { [key: string]: Value };
 
-/** The key of a Block that brings entries besides those that are there. */
+/** The key of a Block that adds entries to those of its map. */
 export const more = '@';
 
-/** What stands at a place of an object: `base`, unless a condition holds. Undefined: nothing. */
+/** What an object has at some position: `base` unless a condition holds. Undefined: nothing. */
 export interface Choice {
   base: Value | undefined;
   others: readonly (readonly [condition: string, value: Value | undefined])[];
@@ -21,12 +21,12 @@ export interface Choice {
 
 type Fields = Readonly<Record<string, Value>>;
 
-/** By which field items of a list are known, in the order in which it is tried; other lists are taken as a whole. */
+/** Fields that identify the items of a list, in order of preference; other lists are compared as a whole. */
 const identities = ['mountPath', 'name'];
 
 /**
- * The lines of a map, with conditions just where the alternatives differ.
- * @throws Error when two conditions that may hold at once want different things
+ * The lines of a map, with conditions only where the alternatives differ.
+ * @throws Error when two conditions that can hold together require different values
  */
 export function mapLines(choice: Choice, indent = 0, first?: string): string[] {
   const alternatives = [choice.base, ...choice.others.map(([, value]) => value)] as Fields[];
@@ -41,7 +41,7 @@ export function mapLines(choice: Choice, indent = 0, first?: string): string[] {
   );
 }
 
-/** A document within its condition, where it has one. */
+/** Wraps a document in its conditions, if it has any. */
 export function within(conditions: readonly string[], lines: readonly string[]): string[] {
   if (conditions.length === 0) return [...lines];
   return [`{{- if ${anyOf(conditions)} }}`, ...lines, '{{- end }}'];
@@ -69,7 +69,7 @@ function listLines(identity: string, choice: Choice, indent: number): string[] {
   });
 }
 
-/** A list's item that is a map: the dash stands before its first entry, which has no condition. */
+/** A list item that is a map. The dash precedes its first entry, which must be unconditional. */
 function itemLines(choice: Choice, indent: number, first?: string): string[] {
   const [line = '', ...rest] = mapLines(choice, indent + 2, first);
   return [`${' '.repeat(indent)}- ${line.trimStart()}`, ...rest];
@@ -109,7 +109,7 @@ function either(choice: Choice, pad: string, linesOf: (value: Value | undefined)
   const branches = [...groups.values()];
   const ways = branches.flatMap(({ conditions }) => conditions);
   if (branches.length > 1 && !ways.every((condition) => condition.startsWith('eq $.Values.wayIn '))) {
-    throw new Error(`${ways.join(' and ')} want different things: ${JSON.stringify(choice)}`);
+    throw new Error(`${ways.join(' and ')} require different values: ${JSON.stringify(choice)}`);
   }
   const [only] = branches;
   if (only && branches.length === 1 && only.value === undefined) {
@@ -137,13 +137,13 @@ function each(choice: Choice, pick: (value: Value | undefined) => Value | undefi
   };
 }
 
-/** Without the alternatives that are what `base` is. */
+/** Drops alternatives that equal `base`. */
 function narrowed({ base, others }: Choice): Choice {
   const same = JSON.stringify(base);
   return { base, others: others.filter(([, value]) => JSON.stringify(value) !== same) };
 }
 
-/** Every name once; one that the first list lacks stands before what follows it where it comes from. */
+/** Merges lists of names. A name that the first list lacks goes before the name that follows it in its own list. */
 function inOrder(lists: readonly (readonly string[])[]): string[] {
   const [first = [], ...others] = lists;
   const order = [...first];
@@ -173,13 +173,13 @@ function isListBy(field: string, value: Value | undefined): boolean {
   return ids.every((id) => typeof id === 'string') && new Set(ids).size === ids.length;
 }
 
-/** Text that YAML takes for nothing but text. */
+/** Text that YAML reads as a string without quotes. */
 const plainText = /^(?!(?:true|false|null|yes|no|on|off|y|n)$)[A-Za-z/][\w./-]*$/i;
 
 function scalar(value: Value): string {
   if (value instanceof Raw) return value.text;
   if (typeof value !== 'string') return JSON.stringify(value);
   if (plainText.test(value)) return value;
-  // Braces in the text of an object are not the template's.
+  // Escapes braces in the object's own text, which the template engine would interpret.
   return JSON.stringify(value).replaceAll('{{', '{{ "{{" }}');
 }

@@ -9,7 +9,7 @@ import type { Page } from '../page.js';
 import { hash } from './parameters.js';
 import { addressSettings, components, waysIn } from './switches.js';
 
-/** What `values.yaml` has for a workload. */
+/** A workload's section of `values.yaml`. */
 interface ServiceValues {
   replicas?: { min: number };
   resources: object;
@@ -19,7 +19,7 @@ interface ServiceValues {
 
 type Schema = Readonly<Record<string, unknown>>;
 
-/** values.yaml with the defaults of the base, and the schema that Helm checks all values against. */
+/** values.yaml with the base's defaults, and the schema against which Helm checks all values. */
 export async function valuesPages(manifests: readonly Manifest[]): Promise<Page[]> {
   const services = servicesOf(manifests);
   const settings = await settingsSchemas(manifests);
@@ -32,7 +32,7 @@ export async function valuesPages(manifests: readonly Manifest[]): Promise<Page[
   ];
 }
 
-/** Lists of texts on one line. */
+/** Puts lists of strings on one line. */
 function compact(json: string): string {
   return json.replace(/\[\s+(?:"[^"]*",?\s+)+\]/g, (list) => list.replaceAll(/\s+/g, ' '));
 }
@@ -57,7 +57,7 @@ function servicesOf(manifests: readonly Manifest[]): Record<string, ServiceValue
   return services;
 }
 
-/** By service: each setting that is in its ConfigMap, with what the reference says of it. */
+/** For each service, the settings in its ConfigMap with their descriptions from the reference. */
 async function settingsSchemas(manifests: readonly Manifest[]): Promise<Map<string, Schema>> {
   const schemas = new Map<string, Schema>();
   const known = [...Object.entries(serviceConfigurations), ['canary', canary] as const];
@@ -95,10 +95,10 @@ const pod = object({
   priorityClassName: text,
   runtimeClassName: text,
 });
-/** Where one is on, these must be given. */
+/** `required` applies where `switched` holds. */
 const needs = (switched: Schema, required: Schema) => ({
   if: { properties: switched },
-  // biome-ignore lint/suspicious/noThenProperty: JSON Schema's word
+  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
   then: { properties: required },
 });
 const isOn = { properties: { enabled: { const: true } } };
@@ -137,7 +137,7 @@ function schemaOf(services: Readonly<Record<string, ServiceValues>>, settings: M
     }),
     pod,
     services: object(Object.fromEntries(serviceSchemas)),
-    // Helm's own, where this is a part of another chart.
+    // Helm sets it when this is a subchart.
     global: { type: 'object' },
   };
   return {
@@ -159,25 +159,25 @@ function schemaOf(services: Readonly<Record<string, ServiceValues>>, settings: M
   };
 }
 
-const explained = `# Made from k8s/base by \`npm run docs\`. Do not edit; give Helm a file of your own with what is different.
+const explained = `# Made from k8s/base by \`npm run docs\`. Do not edit; override values in a file of your own.
 
-# One way in for old clients: node-port, load-balancer, per-pod-address, or none where there are web clients only.
-# docs/guides/kubernetes.md says how to choose.
+# How old clients reach msg_server: node-port, load-balancer, per-pod-address, or none if there are only web clients.
+# docs/guides/kubernetes.md explains the choice.
 wayIn: node-port
 
-# The addresses clients dial: with per-pod-address one for each pod of msg-server and of file-server, in their order; with
-# load-balancer one for all msg-servers, and one for each file-server. There are never more pods than addresses.
+# The addresses that clients dial. per-pod-address: one for each pod of msg-server and of file-server, in their order.
+# load-balancer: one for all msg-servers, and one for each file-server. There are never more pods than addresses.
 addresses:
   msg-server: []
   file-server: []
 
-# What each of these does says the component of that name in k8s/components.
+# The component of the same name in k8s/components describes each of these.
 tls:
   enabled: false
-# PostgreSQL by the operator CloudNativePG; needs tls.
+# PostgreSQL managed by the CloudNativePG operator; requires tls.
 cloudNativePg:
   enabled: false
-# HTTPS by the services themselves, with the Secret teamtalk-http-tls.
+# HTTPS served by the services themselves, with the Secret teamtalk-http-tls.
 httpTls:
   enabled: false
 monitoring:
@@ -194,11 +194,11 @@ outsidePush:
   enabled: false
 outsideSignOn:
   enabled: false
-# push_server as the push service of phones without internet; needs its setting PUSH_SERVICE_URL.
+# push_server as the push service for phones without internet access; requires its setting PUSH_SERVICE_URL.
 pushService:
   enabled: false
 
-# Names by which clients and callers come in, for ingress and gateway.
+# The host names of ingress and gateway.
 hosts:
   login: ""
   chat: ""
@@ -211,29 +211,29 @@ ingress:
   className: ""
   tlsSecret: teamtalk-ingress-tls
   annotations:
-    # Of ingress-nginx; other controllers have their own. A WebSocket is quiet between two heartbeats.
+    # For ingress-nginx; other controllers have their own. A WebSocket is silent between two heartbeats.
     nginx.ingress.kubernetes.io/proxy-read-timeout: "360"
     nginx.ingress.kubernetes.io/proxy-send-timeout: "360"
-    # MAX_UPLOAD_BYTES of msfs, and room for what is around an image.
+    # MAX_UPLOAD_BYTES of msfs plus the multipart overhead.
     nginx.ingress.kubernetes.io/proxy-body-size: 11m
 gateway:
   enabled: false
   className: ""
-  # the names its listener takes
+  # the host name of its listener
   hostname: ""
   tlsSecret: teamtalk-gateway-tls
 
 image:
-  # registry.example.com; images are called teamtalk/msg_server and so on there
+  # for example registry.example.com; images are named teamtalk/msg_server and so on below it
   registry: ""
   # empty: the chart's appVersion
   tag: ""
   pullPolicy: IfNotPresent
-  # msg_server: sha256:…, in the place of the tag
+  # for example msg_server: sha256:…, used instead of the tag
   digests: {}
 
-# Fields for every pod: nodeSelector, tolerations, imagePullSecrets, priorityClassName, runtimeClassName.
+# Fields added to every pod: nodeSelector, tolerations, imagePullSecrets, priorityClassName, runtimeClassName.
 pod: {}
 
-# By service: replicas (the autoscaler's min and max), resources, pod (as above), and settings, whose names and defaults are
-# those of docs/reference/configuration.md; what is secret is in the Secret teamtalk-secrets.`;
+# By service: replicas (the autoscaler's min and max), resources, pod (as above) and settings, whose names and defaults are
+# in docs/reference/configuration.md. Secret values belong in the Secret teamtalk-secrets.`;

@@ -28,7 +28,7 @@ describe('the stop of a pod', () => {
         const preStop = pod.containers[0]?.lifecycle?.preStop?.sleep?.seconds ?? 0;
         const shutdown = number(configMapOf(workload, manifests), 'SHUTDOWN_SECONDS');
         const needed = preStop + shutdown + roomSeconds;
-        // Nobody dials the canary.
+        // Clients do not connect to the canary.
         const least = workload === 'canary' ? 0 : outOfServiceSeconds;
         expect(preStop, `${name}: ${workload}, preStop`).toBeGreaterThanOrEqual(least);
         expect(pod.terminationGracePeriodSeconds, `${name}: ${workload}`).toBeGreaterThanOrEqual(needed);

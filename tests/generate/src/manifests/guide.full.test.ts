@@ -135,7 +135,7 @@ it('makes the Secret that the manifests read, with every key that must be there'
   };
   const ofNats = Object.values(values.container.env).map(({ valueFrom }) => valueFrom.secretKeyRef);
   const refs: SecretKey[] = [...secretsOf(prod), ...ofNats];
-  // CloudNativePG makes the first of them, and gets the password of its role from the second.
+  // CloudNativePG creates the first Secret itself, and reads its role's password from the second.
   const ofOperator = [
     `${stores.find(({ kind }) => kind === 'Cluster')?.metadata.name}-app`,
     'teamtalk-db-service',

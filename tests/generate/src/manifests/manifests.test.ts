@@ -12,7 +12,7 @@ import { configMapOf, renderEverything, specOf, top } from './testing/renderings
 import { typeCheck } from './testing/type-check.js';
 import { type Workload, workloadsOf } from './workloads.js';
 
-/** Variables that no program reads: values of others name them. */
+/** Variables that only the values of others use. */
 const partsOfOthers = new Set(['POD_IP', 'DATABASE_PASSWORD']);
 
 let rendered: Map<string, Manifest[]>;
@@ -144,7 +144,7 @@ it('tracing lets every service reach the collector, and tells it where that is',
   expect(endpoints).toEqual(services.map(() => 'http://otel-collector.tracing:4318'));
 });
 
-it('Argo CD migrates before each sync, with all the Job needs, and Flux replaces the Job', () => {
+it('Argo CD migrates before each sync, with everything the Job needs, and Flux replaces the Job', () => {
   const manifests = (rendered.get('gitops') ?? []) as (Manifest & {
     metadata: { annotations?: Record<string, string> };
   })[];
@@ -162,14 +162,14 @@ it('Argo CD migrates before each sync, with all the Job needs, and Flux replaces
   ]);
 });
 
-it('the canary is given every variable it knows, no other, and reaches nothing but msg_servers', () => {
+it('the canary gets exactly the variables it knows, and reaches only msg_servers', () => {
   const manifests = rendered.get('canary') ?? [];
   const workloads = workloadsOf(manifests);
   const canary = workloads.find(({ name }) => name === 'canary');
   expect([...variablesOf(canary, manifests)].sort()).toEqual(Object.keys(canarySchema).sort());
   const rows = allowedTraffic(manifests, workloads).filter(({ from }) => from === 'canary');
   expect(rows.filter(({ ports }) => !/^53\b/.test(ports))).toEqual([]);
-  // Everybody reaches the clients' port of a msg_server; its own policy lets the canary go there.
+  // Anybody may reach the clients' port of a msg_server; the canary's own policy allows it to connect there.
   expect(canary?.podLabels).toMatchObject({ 'app.kubernetes.io/part-of': 'teamtalk' });
   const { egress } = specOf<{ egress: object[] }>(manifests, 'NetworkPolicy', 'canary');
   expect(egress).toEqual([

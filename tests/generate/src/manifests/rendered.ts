@@ -40,9 +40,9 @@ export async function renderOverlay(top: string, name: string, env = process.env
 }
 
 /**
- * The base with components, as an overlay of its own.
- * @param settings by ConfigMap, `NAME=value` each
- * @param images as a kustomization has them
+ * Renders the base with components, as an overlay does.
+ * @param settings `NAME=value` lists by ConfigMap
+ * @param images as in a kustomization
  */
 export async function renderWith(
   top: string,

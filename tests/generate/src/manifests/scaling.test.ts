@@ -23,16 +23,16 @@ function autoscalersOf(manifests: readonly Manifest[]): AutoscalerSpec[] {
   return specs as AutoscalerSpec[];
 }
 
-/** Nodes that an overlay is made for, where each node takes one pod. */
+/** Number of nodes that an overlay is designed for; each node runs one pod of a service. */
 const nodes: Readonly<Record<string, number>> = { dev: 1, prod: 3 };
 
-/** Cores of `700m` or `2`. */
+/** Parses `700m` or `2` cores. */
 function cores(text: string | undefined): number {
   return text?.endsWith('m') ? Number(text.slice(0, -1)) / 1000 : Number(text);
 }
 
 describe('an autoscaler', () => {
-  it('makes as many pods as have an address, and no more', () => {
+  it('has no more pods than addresses', () => {
     let checked = 0;
     for (const [name, manifests] of rendered) {
       for (const { scaleTargetRef, minReplicas, maxReplicas } of autoscalersOf(manifests)) {
@@ -49,7 +49,7 @@ describe('an autoscaler', () => {
     expect(checked).toBe(3);
   });
 
-  it('makes no more pods than there are nodes, where each node takes one', () => {
+  it('has no more pods than nodes where each node runs only one', () => {
     const checked: string[] = [];
     for (const [name, manifests] of rendered) {
       const dialled = manifests.filter(({ kind, spec }) => {
@@ -75,7 +75,7 @@ describe('an autoscaler', () => {
     ]);
   });
 
-  it('asks for another pod before one is full: of the core its code can use, and of its container', () => {
+  it('adds a pod before one is full: of the core that its code can use, and of its container', () => {
     for (const [name, manifests] of rendered) {
       for (const { scaleTargetRef, metrics } of autoscalersOf(manifests)) {
         const cpu = metrics.find(({ resource }) => resource?.name === 'cpu')?.resource?.target;
@@ -91,7 +91,7 @@ describe('an autoscaler', () => {
     }
   });
 
-  it('asks for another msg_server before one is full of connections, and before an alert rings', () => {
+  it('adds a msg_server before one is full of connections, and before the alert fires', () => {
     for (const [name, manifests] of rendered) {
       const { metrics = [] } =
         autoscalersOf(manifests).find(({ scaleTargetRef }) => scaleTargetRef.name === 'msg-server') ?? {};
@@ -104,7 +104,7 @@ describe('an autoscaler', () => {
 });
 
 describe('every service', () => {
-  it('lets go of pods that are not ready, so that nodes can be drained', () => {
+  it('evicts pods that are not ready, so that nodes can be drained', () => {
     for (const [name, manifests] of rendered) {
       const budgets = manifests.filter(({ kind }) => kind === 'PodDisruptionBudget');
       expect(budgets.length, name).toBeGreaterThan(0);
@@ -116,7 +116,7 @@ describe('every service', () => {
     }
   });
 
-  it('is spread over zones and nodes', () => {
+  it('spreads pods over zones and nodes', () => {
     for (const [name, manifests] of rendered) {
       for (const { scaleTargetRef } of autoscalersOf(manifests)) {
         const { pod } = workloadsOf(manifests).find((each) => each.name === scaleTargetRef.name) ?? {};
@@ -129,7 +129,7 @@ describe('every service', () => {
     }
   });
 
-  it('is restarted for what it is itself, never for a store that it waits for', () => {
+  it('restarts a pod for its own failures, never for a store that it waits for', () => {
     for (const [name, manifests] of rendered) {
       for (const { scaleTargetRef } of autoscalersOf(manifests)) {
         const { pod } = workloadsOf(manifests).find((each) => each.name === scaleTargetRef.name) ?? {};

@@ -54,7 +54,7 @@ describe('settings', () => {
         const settings = configMapOf(service, manifests);
         expect(settings.get('NATS_URL'), `${name}: ${service}`).toBe('nats://nats:4222');
         for (const [variable, value] of settings) {
-          // The addresses clients connect to: an overlay sets them.
+          // Overlays set the addresses that clients connect to.
           if (['MSFS_PRIOR_URL', 'MSFS_URL', 'WEB_SOCKET_URLS', 'FILE_SERVER_URL'].includes(variable))
             continue;
           expect(value, `${name}: ${service}, ${variable}`).not.toMatch(/127\.0\.0\.1|localhost/);
@@ -178,7 +178,7 @@ describe('PostgreSQL', () => {
   }
   const nameOf = (kind: string) => objects.find((each) => each.kind === kind)?.metadata.name ?? '';
 
-  it('acknowledges nothing that only one server has, and promotes none that may lack it', () => {
+  it('acknowledges no commit that only one server has, and promotes no server that may lack one', () => {
     const { postgresql } = specOf<ClusterSpec>(objects, 'Cluster');
     expect(postgresql.synchronous).toEqual({
       method: 'any',
@@ -188,7 +188,7 @@ describe('PostgreSQL', () => {
     });
   });
 
-  it('is archived and backed up each day, into the bucket that there is, and watched', () => {
+  it('is archived, and backed up daily, to the existing bucket, with monitoring', () => {
     const { plugins } = specOf<ClusterSpec>(objects, 'Cluster');
     expect(plugins).toEqual([
       {
@@ -211,7 +211,7 @@ describe('PostgreSQL', () => {
     expect(monitor.selector).toEqual({ matchLabels: { 'cnpg.io/cluster': nameOf('Cluster') } });
   });
 
-  it('is reached with the passwords by which its operator knows the roles', () => {
+  it('is accessed with the passwords that its operator sets for the roles', () => {
     const { bootstrap, managed } = specOf<ClusterSpec>(objects, 'Cluster');
     const { owner, database } = bootstrap.initdb;
     const service = managed.roles.find(({ name }) => name === 'teamtalk_db_proxy');
@@ -231,7 +231,7 @@ describe('PostgreSQL', () => {
         name: 'DATABASE_URL',
         value: `postgres://${role}:$(DATABASE_PASSWORD)@${host}/${database}?sslmode=verify-full&sslrootcert=/etc/teamtalk/database/ca.crt`,
       });
-      // Kubernetes puts in values of variables that come before.
+      // Kubernetes expands only variables that are defined earlier.
       expect(at('DATABASE_PASSWORD')).toBeLessThan(at('DATABASE_URL'));
     }
   });

@@ -104,7 +104,7 @@ it('each pod with an address of its own is reached by it alone', () => {
   }
 });
 
-it('the Ingress leads to ports that are there, by names its certificate has', () => {
+it('the Ingress routes to existing ports, for host names in its certificate', () => {
   interface Backend {
     service: { name: string; port: { name: string } };
   }
@@ -129,7 +129,7 @@ it('the Ingress leads to ports that are there, by names its certificate has', ()
   }
 });
 
-it('the routes of the Gateway lead to the same, by names of its listener', () => {
+it('the Gateway routes to the same ports, for host names of its listener', () => {
   const manifests = rendered.get('gateway') ?? [];
   const { listeners } = specOf<{ listeners: { hostname: string }[] }>(manifests, 'Gateway');
   const routes = manifests.filter(({ kind }) => kind === 'HTTPRoute');
@@ -152,7 +152,7 @@ it('the routes of the Gateway lead to the same, by names of its listener', () =>
   ]);
 });
 
-it('HTTPS is spoken with files of a Secret that is mounted, by what speaks HTTP', () => {
+it('services serve HTTPS with files mounted from a Secret', () => {
   const manifests = rendered.get('http-tls') ?? [];
   const secure = workloadsOf(manifests).filter(({ name }) =>
     configMapOf(name, manifests).get('TLS_CERT_FILE'),
@@ -172,7 +172,7 @@ it('HTTPS is spoken with files of a Secret that is mounted, by what speaks HTTP'
   }
 });
 
-it('phones without internet reach the port of push_server, which is closed without the component', () => {
+it('phones without internet access reach the port of push_server, which is closed without the component', () => {
   const manifests = rendered.get('push-service') ?? [];
   const { ports } = specOf<ServiceSpec>(manifests, 'Service', 'push-server');
   const listens = configMapOf('push-server', manifests).get('HTTP_PORT');
@@ -185,7 +185,7 @@ it('phones without internet reach the port of push_server, which is closed witho
   expect(opened.map(([name]) => name)).toEqual(['push-service']);
 });
 
-it('every pod may ask for names, also a cache on its node', () => {
+it('every pod may query DNS, also from a cache on its node', () => {
   for (const [name, manifests] of rendered) {
     const workloads = workloadsOf(manifests).filter(
       ({ name: workload }) => configMapOf(workload, manifests).size,

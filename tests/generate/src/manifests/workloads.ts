@@ -1,6 +1,6 @@
 import type { Manifest } from './rendered.js';
 
-/** What a probe asks, and its timing. */
+/** An HTTP probe and its timing. */
 export interface Probe {
   periodSeconds?: number;
   failureThreshold?: number;

@@ -12,7 +12,7 @@ export const adminServer: Dashboard = {
       rate('teamtalk_admin_server_requests_total', 'operation, status'),
       '{{operation}} {{status}}',
     ),
-    heatmap('Time of a call', 'From its headers to its answer.', 'teamtalk_admin_server_request_seconds'),
+    heatmap('Time of a call', 'From its headers to its response.', 'teamtalk_admin_server_request_seconds'),
     panel(
       'Logins at the console',
       'ops',
@@ -23,14 +23,14 @@ export const adminServer: Dashboard = {
     panel(
       'Sign-ons',
       'ops',
-      'By the OpenID Connect provider, by result: begun and not done are given up, unavailable is the provider.',
+      'By result. Logins begun but neither done nor failed were abandoned; `unavailable` means that the provider did not answer.',
       rate('teamtalk_admin_server_sign_ons_total', 'result'),
       '{{result}}',
     ),
     panel(
       'Not permitted',
       'ops',
-      'Calls that db_proxy_server refused because the role of the account does not allow them; admin_server refuses them before.',
+      'Calls that db_proxy_server refused because the account’s role does not allow them. admin_server should refuse them first.',
       rate('teamtalk_db_proxy_server_console_refused_total', 'method'),
       '{{method}}',
     ),

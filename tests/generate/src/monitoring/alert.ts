@@ -2,10 +2,10 @@
 export interface Alert {
   alert: string;
   expr: string;
-  /** How long it has to be so; left out: it rings at once. */
+  /** how long the expression must hold before the alert fires; left out: it fires at once */
   for?: string;
   severity: 'critical' | 'warning';
-  /** The service it is about, where the alert has a rule for each. */
+  /** the service that the alert is about, if it has a rule for each service */
   service?: string;
   summary: string;
 }

@@ -4,15 +4,15 @@ import { everyInstance, everyJob, everyWorkload, services } from './installation
 import { thresholds } from './thresholds.js';
 
 /**
- * Whether a counter has grown. One with labels begins with its first event, at 1 instead of 0, which `increase` does not
- * notice.
+ * Whether a counter has grown. A series with labels first appears with the value 1 and not 0, which `increase` does not
+ * count as growth.
  */
 function hasGrown(counter: string, by: string, time: string): string {
   const sum = (vector: string) => `sum by (${by}) (${vector}) > 0`;
   return `${sum(`increase(${counter}[${time}])`)} or ${sum(`${counter} unless ${counter} offset ${time}`)}`;
 }
 
-/** Seconds that 99 % of a histogram's events stay below, in each namespace. */
+/** The 99th percentile of a histogram in seconds, by namespace. */
 function p99(histogram: string): string {
   return `histogram_quantile(0.99, sum by (namespace, le) (rate(${histogram}_bucket[5m])))`;
 }
@@ -37,7 +37,7 @@ const absent: readonly Alert[] = [
   },
 ];
 
-/** In the order of the guide. */
+/** In the order of docs/guides/alerts.md. */
 export const alerts: readonly Alert[] = [
   {
     alert: 'TeamTalkInstanceDown',
@@ -52,20 +52,20 @@ export const alerts: readonly Alert[] = [
     expr: 'max by (namespace) (teamtalk_login_server_msg_servers) == 0',
     for: '30s',
     severity: 'critical',
-    summary: 'nobody can come in: no msg_server is alive',
+    summary: 'no msg_server is running: clients cannot log in',
   },
   {
     alert: 'TeamTalkPostgresDown',
     expr: 'max by (namespace) (teamtalk_db_proxy_server_postgres_up) == 0',
     for: '30s',
     severity: 'critical',
-    summary: 'PostgreSQL answers no db_proxy_server',
+    summary: 'no db_proxy_server can reach PostgreSQL',
   },
   {
     alert: 'TeamTalkStoreEpoch',
     expr: 'sum by (namespace) (increase(teamtalk_db_proxy_server_store_epochs_total[15m])) > 0',
     severity: 'critical',
-    summary: 'PostgreSQL has lost acknowledged messages, or may have',
+    summary: 'PostgreSQL has, or may have, lost acknowledged messages',
   },
   {
     alert: 'TeamTalkNatsDisconnected',
@@ -78,20 +78,20 @@ export const alerts: readonly Alert[] = [
     alert: 'TeamTalkNatsSlowConsumer',
     expr: 'sum by (namespace) (increase({__name__=~"(nats|gnatsd)_varz_slow_consumers"}[10m])) > 0',
     severity: 'warning',
-    summary: 'NATS has cut off who did not read fast enough',
+    summary: 'NATS has disconnected a slow consumer',
   },
   {
     alert: 'TeamTalkPermissionMissing',
     expr: hasGrown('{__name__=~"teamtalk_.+_(bus|grpc)_refused_total"}', 'namespace, instance', '10m'),
     severity: 'critical',
-    summary: '{{ $labels.instance }} was refused something by NATS, or refused a call itself',
+    summary: '{{ $labels.instance }} was denied a permission by NATS, or denied one to a caller',
   },
   {
     alert: 'TeamTalkMessagesRefused',
     expr: 'sum by (namespace) (rate(teamtalk_msg_server_messages_dropped_total{reason=~"store-unavailable|no-result"}[2m])) > 0',
     for: '2m',
     severity: 'critical',
-    summary: 'messages are not acknowledged because the store is away',
+    summary: 'messages are not acknowledged because the store is unavailable',
   },
   {
     alert: 'TeamTalkOutboxStuck',
@@ -112,21 +112,21 @@ export const alerts: readonly Alert[] = [
     expr: `${p99('teamtalk_msg_server_delivery_seconds')} > ${thresholds.deliverySeconds}`,
     for: '5m',
     severity: 'warning',
-    summary: `1 % of the messages take longer than ${thresholds.deliverySeconds} s to their receivers`,
+    summary: `1 % of the messages take longer than ${thresholds.deliverySeconds} s to reach their receivers`,
   },
   {
     alert: 'TeamTalkEventLoopLag',
     expr: `nodejs_eventloop_lag_p99_seconds{${everyJob}} > ${thresholds.eventLoopSeconds}`,
     for: '5m',
     severity: 'warning',
-    summary: `{{ $labels.job }} {{ $labels.instance }} is ${thresholds.eventLoopSeconds} s late at its work`,
+    summary: `the event loop of {{ $labels.job }} {{ $labels.instance }} lags by more than ${thresholds.eventLoopSeconds} s`,
   },
   {
     alert: 'TeamTalkMsgServerNearlyFull',
     expr: `teamtalk_msg_server_connections / teamtalk_msg_server_connections_limit > ${thresholds.connections}`,
     for: '5m',
     severity: 'warning',
-    summary: '{{ $labels.instance }} has {{ $value | humanizePercentage }} of the connections it takes',
+    summary: '{{ $labels.instance }} has reached {{ $value | humanizePercentage }} of its connection limit',
   },
   {
     alert: 'TeamTalkAutoscalerAtMaximum',
@@ -137,60 +137,60 @@ export const alerts: readonly Alert[] = [
     ].join(' and '),
     for: '15m',
     severity: 'warning',
-    summary: '{{ $labels.horizontalpodautoscaler }} has as many pods as it may have, and may need more',
+    summary: '{{ $labels.horizontalpodautoscaler }} has reached its maximum number of pods and may need more',
   },
   {
     alert: 'TeamTalkLoginsRefused',
     expr: `sum by (namespace) (rate(teamtalk_db_proxy_server_logins_limited_total[5m])) > ${thresholds.loginsRefused}`,
     for: '5m',
     severity: 'warning',
-    summary: 'somebody tries passwords: logins are refused unchecked',
+    summary: 'somebody is guessing passwords: logins are refused without a check',
   },
   {
     alert: 'TeamTalkPushErrors',
     expr: `sum by (namespace) (rate(teamtalk_http_msg_server_http_requests_total{error_code="9"}[5m])) > ${thresholds.callsFailed}`,
     for: '5m',
     severity: 'warning',
-    summary: 'calls of internal systems end in error 9',
+    summary: 'HTTP API calls of internal systems end in error 9',
   },
   {
     alert: 'TeamTalkWebhookDeadLetters',
     expr: 'sum by (namespace) (increase(teamtalk_db_proxy_server_webhook_dead_letters_total[1h])) > 0',
     severity: 'warning',
-    summary: 'events for a webhook are no longer tried: its receiver has refused them for two hours',
+    summary: 'events for a webhook are no longer retried: its receiver has refused them for two hours',
   },
   {
     alert: 'TeamTalkPushDeadLetters',
     expr: hasGrown('teamtalk_push_server_pushes_total{outcome="refused"}', 'namespace, provider', '1h'),
     severity: 'warning',
-    summary: '{{ $labels.provider }} refuses pushes for good',
+    summary: '{{ $labels.provider }} rejects pushes permanently',
   },
   {
     alert: 'TeamTalkPushProviderBlocked',
     expr: 'max by (namespace) (teamtalk_push_server_providers_blocked) > 0',
     for: '2m',
     severity: 'warning',
-    summary: 'a push provider accepts nothing: phones do not ring',
+    summary: 'a push provider accepts no pushes: phones do not ring',
   },
   {
     alert: 'TeamTalkDamagedFiles',
     expr: 'sum by (namespace, instance) (increase(teamtalk_file_server_parts_damaged_total[10m])) > 0',
     severity: 'critical',
-    summary: 'parts of stored files are gone or damaged',
+    summary: 'parts of stored files are missing or damaged',
   },
   {
     alert: 'TeamTalkUploadsOverdue',
     expr: 'teamtalk_msfs_uploads_overdue > 0',
     for: '2m',
     severity: 'warning',
-    summary: '{{ $labels.instance }} has {{ $value }} uploads that do not end',
+    summary: '{{ $labels.instance }} has {{ $value }} uploads that do not finish',
   },
   {
     alert: 'TeamTalkCertificateExpires',
     expr: `{__name__=~"teamtalk_.+_tls_certificate_expires_seconds"} - time() < ${thresholds.certificateDays} * 86400`,
     for: '1h',
     severity: 'warning',
-    summary: 'the certificate for clients ends in {{ $value | humanizeDuration }}',
+    summary: 'the certificate for clients expires in {{ $value | humanizeDuration }}',
   },
   {
     alert: 'TeamTalkBackupOld',

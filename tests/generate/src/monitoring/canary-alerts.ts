@@ -2,7 +2,7 @@ import type { Alert } from './alert.js';
 import { failures, faults, kept } from './canary-queries.js';
 import { thresholds } from './thresholds.js';
 
-/** Whether one of the canary's error budgets is used up so many times as fast as it may be, in both times. */
+/** Whether an error budget of the canary burns this many times too fast over both the long and the short window. */
 function burns(times: number, long: string, short: string): string {
   const limit = `${times} * ${thresholds.canaryBudget}`;
   return kept
@@ -10,27 +10,27 @@ function burns(times: number, long: string, short: string): string {
     .join(' or ');
 }
 
-/** What the canary's messages tell, where one runs. */
+/** Alerts on the canary's messages, in installations that run one. */
 export const canaryAlerts: readonly Alert[] = [
   {
     alert: 'TeamTalkCanaryLost',
     expr: `sum by (namespace) (increase(${faults}[5m])) > 0`,
     severity: 'critical',
-    summary: 'acknowledged messages do not arrive, or come twice or out of order',
+    summary: 'acknowledged messages are lost, duplicated or out of order',
   },
   {
-    // A fiftieth of a month's budget in an hour, or a twentieth in six hours.
+    // 2 % of a month's budget in an hour, or 5 % in six hours.
     alert: 'TeamTalkCanaryBudgetBurning',
     expr: `${burns(14.4, '1h', '5m')} or ${burns(6, '6h', '30m')}`,
     severity: 'critical',
-    summary: 'so many messages fail that the error budget of a month lasts for days only',
+    summary: 'at the current failure rate a month’s error budget lasts only days',
   },
   {
-    // A tenth of a month's budget in a day, or in three days.
+    // 10 % of a month's budget in one day, or in three days.
     alert: 'TeamTalkCanaryBudgetLow',
     expr: `${burns(3, '1d', '2h')} or ${burns(1, '3d', '6h')}`,
     severity: 'warning',
-    summary: 'more messages fail than the error budget has for a month',
+    summary: 'at the current failure rate the error budget does not last a month',
   },
   {
     alert: 'TeamTalkCanarySilent',
@@ -40,13 +40,13 @@ export const canaryAlerts: readonly Alert[] = [
     ].join(' or '),
     for: '5m',
     severity: 'warning',
-    summary: 'the canary does not write: nobody watches whether messages arrive',
+    summary: 'the canary sends no messages: delivery is not monitored',
   },
   {
     alert: 'TeamTalkCanaryServerUnwatched',
     expr: 'max by (namespace) (teamtalk_canary_servers - teamtalk_canary_servers_connected) > 0',
     for: '10m',
     severity: 'warning',
-    summary: 'the canary is not online at {{ $value }} msg_servers that it knows of',
+    summary: 'the canary is not logged in at {{ $value }} of the msg_servers it knows',
   },
 ];

@@ -1,9 +1,9 @@
-/** Deliveries that must not be. */
+/** Deliveries that violate the guarantees. */
 export const faults = 'teamtalk_canary_deliveries_total{outcome=~"lost|duplicated|reordered"}';
 
 /**
- * The two promises of the service level, each with what breaks it. They are told apart because a message has many
- * deliveries, and none while nothing is acknowledged.
+ * The two objectives of the service level, each with the outcomes that violate it. They are counted separately because a
+ * message has many deliveries, or none if it is not acknowledged.
  */
 const promises = {
   acknowledged: { counter: 'teamtalk_canary_messages_total', broken: 'unacknowledged' },
@@ -14,8 +14,8 @@ type Kept = keyof typeof promises;
 export const kept = Object.keys(promises) as Kept[];
 
 /**
- * The part of them for which it is broken, in each namespace. What ended with somebody's connection is no failure: clients
- * come back and fetch it.
+ * The failed share of an objective's events, by namespace. A delivery interrupted by the end of a connection is no failure:
+ * clients reconnect and fetch the message.
  */
 export function failures(promise: Kept, time: string): string {
   const { counter, broken } = promises[promise];

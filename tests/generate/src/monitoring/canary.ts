@@ -12,7 +12,7 @@ import {
 } from './panel.js';
 import { thresholds } from './thresholds.js';
 
-/** Of the canary, whose accounts write between all msg_servers. */
+/** For the canary, whose accounts exchange messages across all msg_servers. */
 export const canaryDashboard: Dashboard = {
   id: 'canary',
   title: 'TeamTalk: canary',
@@ -21,7 +21,7 @@ export const canaryDashboard: Dashboard = {
     stat(
       'Lost, duplicated, reordered',
       'short',
-      'Deliveries of the last hour that must not be. The canary’s log names the msg_servers of each.',
+      'Lost, duplicated and reordered deliveries of the last hour. The canary’s log names the msg_servers of each.',
       lastHour(faults),
       '',
       { steps: redFrom(1), alerts: ['TeamTalkCanaryLost'] },
@@ -29,7 +29,7 @@ export const canaryDashboard: Dashboard = {
     stat(
       'Failed in three days',
       'percentunit',
-      `Part of all messages that were not acknowledged, and of all deliveries that were late, lost, duplicated or reordered. The budget of each is ${thresholds.canaryBudget * 100} %.`,
+      `Share of all messages that were not acknowledged, and of all deliveries that were late, lost, duplicated or reordered. The budget of each is ${thresholds.canaryBudget * 100} %.`,
       { 'not acknowledged': failures('acknowledged', '3d'), 'not arrived': failures('arrived', '3d') },
       '',
       {
@@ -40,15 +40,15 @@ export const canaryDashboard: Dashboard = {
     stat(
       'Accounts online',
       'short',
-      'Below two nobody writes.',
-      { online: 'sum(teamtalk_canary_users_online)', 'of them all': 'sum(teamtalk_canary_users)' },
+      'Below two no messages are sent.',
+      { online: 'sum(teamtalk_canary_users_online)', 'in total': 'sum(teamtalk_canary_users)' },
       '',
       { steps: redBelow(2), alerts: ['TeamTalkCanarySilent'] },
     ),
     stat(
       'msg_servers not watched',
       'short',
-      'Found by DNS, but no account is online there.',
+      'Found by DNS, but without a canary account logged in there.',
       'sum(teamtalk_canary_servers - teamtalk_canary_servers_connected)',
       '',
       { steps: redFrom(1), alerts: ['TeamTalkCanaryServerUnwatched'] },
@@ -56,14 +56,14 @@ export const canaryDashboard: Dashboard = {
     panel(
       'Deliveries',
       'ops',
-      'What became of each message at each receiver. `interrupted`: the receiver’s connection ended, as in a rolling update.',
+      'Outcome of each message at each receiver. `interrupted`: the receiver’s connection ended, as in a rolling update.',
       rate('teamtalk_canary_deliveries_total', 'outcome'),
       '{{outcome}}',
     ),
     panel(
       'Messages',
       'ops',
-      'What became of each message at its sender.',
+      'Outcome of each message at its sender.',
       rate('teamtalk_canary_messages_total', 'outcome'),
       '{{outcome}}',
     ),
@@ -76,12 +76,12 @@ export const canaryDashboard: Dashboard = {
     panel(
       'Time to arrive',
       's',
-      'From writing a message to its arrival, by one clock. From CANARY_LATE_MS on it is late.',
+      'From writing a message to its arrival, by the same clock. A delivery that takes CANARY_LATE_MS or longer is late.',
       percentiles('teamtalk_canary_delivery_seconds'),
     ),
     heatmap(
       'Spread of arrivals',
-      'How long messages take to their receivers.',
+      'How long messages take to reach their receivers.',
       'teamtalk_canary_delivery_seconds',
     ),
   ],

@@ -15,7 +15,7 @@ export const capacity: Dashboard = {
     stat(
       'Fullest msg_server',
       'percentunit',
-      'Connections of the fullest instance, of those it takes (MAX_CONNECTIONS).',
+      'Connections of the fullest instance, as a share of MAX_CONNECTIONS.',
       'max(teamtalk_msg_server_connections / teamtalk_msg_server_connections_limit)',
       '',
       { steps: redFrom(thresholds.connections), alerts: ['TeamTalkMsgServerNearlyFull'] },

@@ -17,7 +17,7 @@ interface Model {
 const models = dashboards.map((dashboard) => JSON.parse(grafanaJson(dashboard)) as Model);
 
 describe('a query', () => {
-  it('is of the chosen namespaces, and of the chosen instances where it is of the dashboard’s service', () => {
+  it('restricts queries to the chosen namespaces, and those of the dashboard’s own service to the chosen instances', () => {
     expect(scoped('max(teamtalk_msfs_uploads{a="b"}) / up', 'msfs')).toBe(
       'max(teamtalk_msfs_uploads{a="b",namespace=~"$namespace",instance=~"$instance"}) / up{namespace=~"$namespace"}',
     );
@@ -34,7 +34,7 @@ describe('a query', () => {
 });
 
 describe('dashboards', () => {
-  it('have variables for everything their queries choose by', () => {
+  it('have a variable for everything that their queries select by', () => {
     for (const [k, { panels }] of dashboards.entries()) {
       const names = models[k]?.templating.list.map(({ name }) => `$${name}`) ?? [];
       for (const { query } of panels.flatMap(({ targets }) => targets)) {
@@ -45,7 +45,7 @@ describe('dashboards', () => {
     }
   });
 
-  it('have panels that lie beside one another on the grid', () => {
+  it('place panels on the grid without overlaps', () => {
     for (const { uid, panels } of models) {
       const taken = new Set<string>();
       for (const { gridPos } of panels) {
@@ -60,7 +60,7 @@ describe('dashboards', () => {
     }
   });
 
-  it('lead from what an alert is about to the alert’s chapter', () => {
+  it('link panels that show an alert’s subject to the alert’s chapter', () => {
     const known = new Set(alerts.map(({ alert }) => alert));
     const named = dashboards.flatMap(({ panels }) => panels.flatMap((panel) => panel.alerts ?? []));
     for (const alert of named) expect(known).toContain(alert);
@@ -69,7 +69,7 @@ describe('dashboards', () => {
     expect(urls).toContainEqual(expect.stringMatching(/\/alerts\.md#teamtalkoutboxstuck$/));
   });
 
-  it('show figures, tables and spreads as such, and have one address each', () => {
+  it('use stat, table and heatmap panels, and unique uids', () => {
     const kinds = new Set(models.flatMap(({ panels }) => panels.map(({ type }) => type)));
     expect([...kinds].sort()).toEqual(['heatmap', 'stat', 'table', 'timeseries']);
     expect(new Set(models.map(({ uid }) => uid)).size).toBe(models.length);

@@ -9,7 +9,7 @@ import { runbookUrl } from './rules.js';
 import { scoped, variablesOf } from './scope.js';
 import { serviceDashboards } from './services.js';
 
-/** All dashboards, in the order of the reference page, with queries of what is chosen in Grafana. */
+/** All dashboards, in the order of the reference page. Their queries use the variables chosen in Grafana. */
 export const dashboards: readonly Dashboard[] = [
   overview,
   ...serviceDashboards,

@@ -6,13 +6,13 @@ export const dbProxyServer: Dashboard = {
   title: 'TeamTalk: db_proxy_server',
   service: 'db_proxy_server',
   panels: [
-    panel('Messages stored', 'ops', 'Messages committed, and refused by the checks.', {
+    panel('Messages stored', 'ops', 'Messages committed, and messages that the checks refused.', {
       stored: rate('teamtalk_db_proxy_server_messages_stored_total'),
       refused: rate('teamtalk_db_proxy_server_messages_refused_total'),
     }),
     heatmap(
       'Time of a transaction',
-      'Of the group commit. It is PostgreSQL’s and its disk’s time.',
+      'Duration of a group commit, spent by PostgreSQL and its disk.',
       'teamtalk_db_proxy_server_commit_seconds',
     ),
     panel(
@@ -21,7 +21,7 @@ export const dbProxyServer: Dashboard = {
       'The mean. It grows with the load: that is what keeps the cost of a message low.',
       'sum(rate(teamtalk_db_proxy_server_commit_batch_messages_sum[$__rate_interval])) / sum(rate(teamtalk_db_proxy_server_commit_batch_messages_count[$__rate_interval]))',
     ),
-    panel('Queues', 'short', 'What waits for a transaction.', {
+    panel('Queues', 'short', 'Messages that wait for a transaction.', {
       messages: 'sum(teamtalk_db_proxy_server_append_queue_messages)',
       'read positions': 'sum(teamtalk_db_proxy_server_read_queue_marks)',
     }),
@@ -34,14 +34,14 @@ export const dbProxyServer: Dashboard = {
     panel(
       'Batches sent, by way',
       'ops',
-      'Sent to msg_servers directly, or by a route_server, by reason.',
+      'Sent to msg_servers directly, or through a route_server, by reason.',
       rate('teamtalk_db_proxy_server_batches_sent_total', 'way, reason'),
       '{{way}} {{reason}}',
     ),
     panel(
       'Outbox age',
       's',
-      'Of the oldest of them, by instance.',
+      'Age of the oldest unconfirmed batch, by instance.',
       'teamtalk_db_proxy_server_outbox_oldest_seconds',
       '{{instance}}',
       { steps: redFrom(thresholds.outboxSeconds), alerts: ['TeamTalkOutboxStuck'] },
@@ -49,7 +49,7 @@ export const dbProxyServer: Dashboard = {
     panel(
       'Batches sent again or reclaimed',
       'ops',
-      'Batches that needed a second attempt, and those of a replica that died.',
+      'Batches that needed a second attempt, and batches taken over from a replica that died.',
       {
         again: rate('teamtalk_db_proxy_server_outbox_retries_total'),
         swept: rate('teamtalk_db_proxy_server_outbox_swept_total'),
@@ -64,7 +64,7 @@ export const dbProxyServer: Dashboard = {
     panel(
       'gRPC calls refused',
       'ops',
-      'By method: the caller’s certificate does not allow it.',
+      'Calls refused because the caller’s certificate does not allow the method, by method.',
       rate('teamtalk_db_proxy_server_grpc_refused_total', 'method'),
       '{{method}}',
       { alerts: ['TeamTalkPermissionMissing'] },
@@ -83,14 +83,14 @@ export const dbProxyServer: Dashboard = {
     panel(
       'Reads of history, by who answered',
       'ops',
-      'The primary or the replica; or the primary because the replica was behind, failed or away.',
+      'The replica or the primary. The primary also takes over when the replica is behind, fails or is unreachable.',
       rate('teamtalk_db_proxy_server_history_reads_total', 'way'),
       '{{way}}',
     ),
     panel(
       'Replica for history',
       'short',
-      '1 while it answers, by instance; 0 also without a HISTORY_DATABASE_URL.',
+      '1 while the replica answers, by instance; 0 otherwise, and without HISTORY_DATABASE_URL.',
       'teamtalk_db_proxy_server_history_replica_up',
       '{{instance}}',
     ),
@@ -104,7 +104,7 @@ export const dbProxyServer: Dashboard = {
     panel(
       'Logins',
       'ops',
-      'By result; those limited were not checked at all.',
+      'By result. For `limited` ones the password was not checked.',
       rate('teamtalk_db_proxy_server_logins_total', 'result'),
       '{{result}}',
       { alerts: ['TeamTalkLoginsRefused'] },
@@ -118,7 +118,7 @@ export const dbProxyServer: Dashboard = {
     panel(
       'Messages removed and erased',
       'ops',
-      'By the rules of retention, once an hour; of people who are erased; and transactions that failed.',
+      'Removed hourly by the retention rules, removed with erased users, and transactions that failed.',
       {
         removed: rate('teamtalk_db_proxy_server_retention_messages_removed_total'),
         erased: rate('teamtalk_db_proxy_server_erasure_messages_erased_total'),

@@ -15,17 +15,17 @@ export const fileServer: Dashboard = {
     panel(
       'Online transfers',
       'short',
-      'Transfers somebody is connected for.',
+      'Transfers with a connected client.',
       'sum(teamtalk_file_server_relays)',
     ),
     panel(
       'Bytes of files',
       'Bps',
-      'Bytes of files that were carried.',
+      'File contents transferred.',
       rate('teamtalk_file_server_transferred_bytes_total'),
     ),
     panel('Transfers that ended', 'ops', 'By how.', rate('teamtalk_file_server_transfers_finished_total')),
-    panel('PDUs', 'ops', 'What clients send, and what of it is not understood.', {
+    panel('PDUs', 'ops', 'PDUs from clients, and those that were not understood.', {
       received: rate('teamtalk_file_server_pdus_received_total'),
       'not understood': rate('teamtalk_file_server_bad_pdus_total'),
     }),
@@ -39,7 +39,7 @@ export const fileServer: Dashboard = {
     stat(
       'Damaged parts',
       'short',
-      'Stored parts of the last hour that were gone or not what was stored. Anything but 0 is the storage’s fault.',
+      'Stored parts found missing or altered in the last hour. Anything but 0 is the storage’s fault.',
       lastHour('teamtalk_file_server_parts_damaged_total'),
       '',
       { steps: redFrom(1), alerts: ['TeamTalkDamagedFiles'] },

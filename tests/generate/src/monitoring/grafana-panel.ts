@@ -7,7 +7,7 @@ import type { Options as TimeseriesOptions } from '@grafana/grafana-foundation-s
 import type { Panel, Target } from './panel.js';
 import { runbookUrl } from './rules.js';
 
-/** A part of a dashboard as Grafana's schema describes it, with the values of enums in place of their names. */
+/** A type of Grafana's schema whose enums are replaced by their values. */
 export type Plain<T> = T extends string
   ? `${T}`
   : T extends readonly (infer Item)[]
@@ -16,7 +16,7 @@ export type Plain<T> = T extends string
       ? { [Key in keyof T as Key extends `_implements${string}` ? never : Key]: Plain<T[Key]> }
       : T;
 
-/** Columns of Grafana's grid. */
+/** Width of Grafana's grid. */
 const columns = 24;
 const sizes: Readonly<Record<Panel['kind'], { w: number; h: number }>> = {
   stat: { w: 6, h: 4 },
@@ -25,7 +25,7 @@ const sizes: Readonly<Record<Panel['kind'], { w: number; h: number }>> = {
   table: { w: 24, h: 8 },
 };
 
-/** The panels with their places, row by row. */
+/** Lays the panels out row by row. */
 export function placed(panels: readonly Panel[]): { panel: Panel; gridPos: grafana.GridPos }[] {
   let [x, y, rowHeight] = [0, 0, 0];
   return panels.map((panel) => {
@@ -38,7 +38,7 @@ export function placed(panels: readonly Panel[]): { panel: Panel; gridPos: grafa
   });
 }
 
-/** A panel as Grafana reads it, without its id and place. */
+/** The JSON of a panel, without id and position. */
 export function grafanaPanel(panel: Panel) {
   const { kind, title, meaning, alerts = [] } = panel;
   return {
@@ -93,7 +93,7 @@ function fieldConfigOf({ kind, unit, steps, targets }: Panel) {
         thresholds: { mode: 'absolute' as const, steps: steps.map(([value, color]) => ({ value, color })) },
       }),
       ...(steps && kind === 'stat' && { color: { mode: 'thresholds' as const } }),
-      // A line at the threshold; the curves keep their own colours.
+      // Draws the threshold as a line; the curves keep their own colours.
       ...(steps && kind === 'timeseries' && { custom: { thresholdsStyle: { mode: 'dashed' } } }),
     },
     overrides:
@@ -106,7 +106,7 @@ function fieldConfigOf({ kind, unit, steps, targets }: Panel) {
   } satisfies Plain<grafana.FieldConfigSource>;
 }
 
-/** Joins the queries' answers by their labels, and names the columns. */
+/** Joins the results of the queries by their labels, and names the columns. */
 function oneRowForEachLabel(targets: readonly Target[]) {
   const named = targets.map(({ legend }, n) => [targets.length > 1 ? `Value #${refId(n)}` : 'Value', legend]);
   return [
@@ -143,7 +143,7 @@ const options = {
       steps: 64,
       reverse: false,
     },
-    // Empty cells stay empty.
+    // Leaves empty cells blank.
     filterValues: { le: 1e-9 },
     rowsFrame: { layout: 'auto' },
     showValue: 'never',

@@ -15,13 +15,13 @@ export const httpMsgServer: Dashboard = {
     ),
     heatmap(
       'Time of a legacy call',
-      'From its headers to its answer.',
+      'From its headers to its response.',
       'teamtalk_http_msg_server_http_request_seconds',
     ),
     stat(
       'Dead letters of webhooks',
       'short',
-      'Events of the last hour that are no longer tried, because their receiver has refused them for two hours.',
+      'Events given up in the last hour, because their receiver had refused them for two hours.',
       lastHour('teamtalk_db_proxy_server_webhook_dead_letters_total'),
       '',
       { steps: redFrom(1), alerts: ['TeamTalkWebhookDeadLetters'] },
@@ -36,14 +36,14 @@ export const httpMsgServer: Dashboard = {
     panel(
       'Posts to hooks',
       'ops',
-      'By answer; none: posts with a token that no hook has.',
+      'By result. `none`: the token belongs to no hook.',
       rate('teamtalk_http_msg_server_hook_posts_total', 'hook, outcome'),
       '{{hook}} {{outcome}}',
     ),
     panel(
       'Messages that wait for the store',
       'short',
-      'At MAX_APPENDS further ones are answered with error 9.',
+      'When MAX_APPENDS are waiting, further ones get error 9.',
       'sum(teamtalk_http_msg_server_appends_pending)',
     ),
     panel(

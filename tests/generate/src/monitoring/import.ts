@@ -27,7 +27,7 @@ export const importDashboard: Dashboard = {
     panel(
       'Unexplained',
       'short',
-      'What the last daily comparison (--compare-at) found. Not 0: `teamtalk import report` has samples.',
+      'What the last daily comparison (--compare-at) found. If it is not 0, `teamtalk import report` shows samples.',
       'teamtalk_import_unexplained',
     ),
     panel(

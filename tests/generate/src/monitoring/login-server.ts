@@ -8,15 +8,15 @@ export const loginServer: Dashboard = {
     stat(
       'msg_servers alive',
       'short',
-      'msg_servers each login_server knows of.',
+      'msg_servers that each login_server knows.',
       'teamtalk_login_server_msg_servers',
       '{{instance}}',
       { steps: redBelow(1), alerts: ['TeamTalkNoMsgServer'] },
     ),
     panel(
-      'Clients that asked',
+      'Clients that asked for a msg_server',
       'ops',
-      'By what they were told. `none` and `full` mean that people cannot come in.',
+      'By answer. `none` and `full` mean that clients cannot connect.',
       rate('teamtalk_login_server_msg_server_answers_total', 'result'),
       '{{result}}',
     ),

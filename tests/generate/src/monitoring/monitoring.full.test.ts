@@ -15,7 +15,7 @@ import { dashboards } from './dashboards.js';
 import { metricsPage } from './metrics-page.js';
 
 type ServiceName = Parameters<TestCluster['node']>[0];
-/** What has metrics: the services, the canary, and `teamtalk import follow`. */
+/** Programs with metrics: the services, the canary and `teamtalk import follow`. */
 type Source = ServiceName | 'canary' | 'import';
 
 const top = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -130,11 +130,11 @@ it.each(services)(
   },
 );
 
-/** Gauges that prom-client has named like counters, and dashboards of the ecosystem ask for. */
+/** Gauges to which prom-client gives names of counters, and which common dashboards expect under these names. */
 const namedByTheLibrary =
   /^nodejs_active_(handles|requests|resources)_total non-counter metrics should not have "_total" suffix$/;
 
-it.each(services)('promtool has no remark about the metrics of %s', async (service) => {
+it.each(services)('promtool has no warnings about the metrics of %s', async (service) => {
   const text = await (await fetch(`http://127.0.0.1:${opsPort(service)}/metrics`)).text();
   const checked = run(process.env.PROMTOOL || 'promtool', ['check', 'metrics']);
   checked.child.stdin?.end(text);

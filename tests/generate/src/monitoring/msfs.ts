@@ -12,15 +12,19 @@ export const msfs: Dashboard = {
       rate('teamtalk_msfs_http_requests_total', 'route, status'),
       '{{route}} {{status}}',
     ),
-    heatmap('Time of a request', 'From its headers to the end.', 'teamtalk_msfs_http_request_seconds'),
-    panel('Image traffic', 'Bps', 'Bytes of answers, and of uploads.', {
+    heatmap(
+      'Time of a request',
+      'From its headers to the end of the response.',
+      'teamtalk_msfs_http_request_seconds',
+    ),
+    panel('Image traffic', 'Bps', 'Bytes of responses and of uploads.', {
       sent: rate('teamtalk_msfs_http_sent_bytes_total'),
       received: rate('teamtalk_msfs_http_received_bytes_total'),
     }),
     panel(
       'Uploads in progress',
       'short',
-      'At the maximum further ones are refused.',
+      'When the maximum is reached, further uploads are refused.',
       {
         'in progress': 'sum(teamtalk_msfs_uploads_in_progress)',
         overdue: 'sum(teamtalk_msfs_uploads_overdue)',
@@ -31,14 +35,14 @@ export const msfs: Dashboard = {
     panel(
       'Bytes stored and read',
       'Bps',
-      'Content that went into the store (put) and came out of it (get).',
+      'Content written to the store (put) and read from it (get).',
       rate('teamtalk_msfs_storage_bytes_total', 'operation'),
       '{{operation}}',
     ),
     panel(
       'Thumbnails that wait',
       'short',
-      'Thumbnails that wait to be made.',
+      'Thumbnails that wait to be rendered.',
       'sum(teamtalk_msfs_thumbnails_waiting)',
     ),
     panel(

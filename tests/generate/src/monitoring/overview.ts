@@ -10,7 +10,7 @@ export const overview: Dashboard = {
     stat(
       'msg_servers alive',
       'short',
-      'msg_servers that login_server knows of.',
+      'msg_servers that login_server knows.',
       'max(teamtalk_login_server_msg_servers)',
       '',
       { steps: redBelow(1), alerts: ['TeamTalkNoMsgServer', 'TeamTalkServiceAbsent'] },
@@ -18,7 +18,7 @@ export const overview: Dashboard = {
     stat(
       'PostgreSQL answers',
       'short',
-      '1 where every db_proxy_server’s PostgreSQL answers.',
+      '1 if PostgreSQL answers every db_proxy_server.',
       'min(teamtalk_db_proxy_server_postgres_up)',
       '',
       { steps: redBelow(1), alerts: ['TeamTalkPostgresDown'] },
@@ -34,20 +34,24 @@ export const overview: Dashboard = {
     stat(
       'Oldest undelivered batch',
       's',
-      'Age of the oldest committed batch that is not confirmed. Above some seconds, receivers wait.',
+      'Age of the oldest committed batch that is not confirmed. Above a few seconds receivers are waiting for messages.',
       'max(teamtalk_db_proxy_server_outbox_oldest_seconds)',
       '',
       { steps: redFrom(thresholds.outboxSeconds), alerts: ['TeamTalkOutboxStuck'] },
     ),
-    table('Services', 'Instances that Prometheus reaches, and the busiest or largest of each service.', {
-      Instances: ['short', `count by (job) (up{${everyJob}} == 1)`],
-      'Cores, most': [
-        'percentunit',
-        `max by (job) (rate(process_cpu_seconds_total{${everyJob}}[$__rate_interval]))`,
-      ],
-      'Memory, most': ['bytes', `max by (job) (process_resident_memory_bytes{${everyJob}})`],
-      'Event loop lag, most': ['s', `max by (job) (nodejs_eventloop_lag_p99_seconds{${everyJob}})`],
-    }),
+    table(
+      'Services',
+      'Instances that Prometheus reaches, and the highest value among the instances of each service.',
+      {
+        Instances: ['short', `count by (job) (up{${everyJob}} == 1)`],
+        'Cores, most': [
+          'percentunit',
+          `max by (job) (rate(process_cpu_seconds_total{${everyJob}}[$__rate_interval]))`,
+        ],
+        'Memory, most': ['bytes', `max by (job) (process_resident_memory_bytes{${everyJob}})`],
+        'Event loop lag, most': ['s', `max by (job) (nodejs_eventloop_lag_p99_seconds{${everyJob}})`],
+      },
+    ),
     panel('Connections', 'short', 'Logged-in connections, by class of client.', {
       PC: 'sum(teamtalk_msg_server_connections_pc)',
       mobile: 'sum(teamtalk_msg_server_connections_mobile)',
@@ -60,7 +64,7 @@ export const overview: Dashboard = {
     panel(
       'Time to acknowledge',
       's',
-      'From taking a message in to the store’s result: what the sender waits for.',
+      'From receiving a message to the store’s result: what the sender waits for.',
       percentiles('teamtalk_msg_server_append_seconds'),
       '',
       { steps: redFrom(thresholds.acknowledgeSeconds), alerts: ['TeamTalkSlowAcknowledgements'] },
@@ -76,7 +80,7 @@ export const overview: Dashboard = {
     panel(
       'Messages not acknowledged',
       'ops',
-      'By reason. Clients show these as failed; the store’s being away (unavailable) is the one to act on.',
+      'By reason. Clients show these as failed. Act on `unavailable`: the store does not respond.',
       rate('teamtalk_msg_server_messages_dropped_total', 'reason'),
       '{{reason}}',
       { alerts: ['TeamTalkMessagesRefused'] },

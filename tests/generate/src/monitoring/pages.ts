@@ -3,7 +3,7 @@ import { alerts } from './alerts.js';
 import { dashboards, dashboardsPage, grafanaJson } from './dashboards.js';
 import { prometheusRule, ruleFile } from './rules.js';
 
-/** Grafana's dashboards and the alerts' rules; with DASHBOARDS_PAGE set also the reference page of the dashboards. */
+/** Grafana's dashboards and Prometheus's alert rules; with DASHBOARDS_PAGE set also the reference page of the dashboards. */
 export async function monitoringPages(): Promise<Page[]> {
   return [
     ...dashboards.map((each) => ({

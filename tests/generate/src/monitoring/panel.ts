@@ -4,26 +4,26 @@ import { thresholds } from './thresholds.js';
 /** Units, by Grafana's names. */
 export type Unit = 'short' | 'ops' | 's' | 'Bps' | 'bytes' | 'percentunit';
 
-/** From which figures on a panel has which colour; null: from the lowest. In ascending order. */
+/** The colour of a figure, by the lowest value that has it, in ascending order; null: no lower bound. */
 type Steps = readonly (readonly [from: number | null, colour: 'green' | 'orange' | 'red'])[];
 
-/** One or several curves, figures or columns of a panel. */
+/** One query of a panel, with its legend or column name. */
 export interface Target {
   query: string;
   /** `{{label}}` stands for a label's value */
   legend: string;
-  /** of a table's column; left out: the panel's */
+  /** for a column of a table; by default the panel's */
   unit?: Unit;
 }
 
-/** What a panel has besides its queries. */
+/** Properties of a panel besides its queries. */
 interface Look {
   steps?: Steps;
-  /** Alerts about what it shows: it links to their chapters. */
+  /** alerts about what the panel shows; it links to their chapters */
   alerts?: readonly string[];
 }
 
-/** One graph, figure or table: what it shows, and how to read it. */
+/** A graph, figure or table, with its meaning and how to read it. */
 export interface Panel extends Look {
   kind: 'timeseries' | 'stat' | 'table' | 'heatmap';
   title: string;
@@ -36,14 +36,14 @@ export interface Dashboard {
   /** the name of its file, and of its page in Grafana */
   id: string;
   title: string;
-  /** Whose instances can be chosen; left out: it is of a whole installation. */
+  /** the service whose instances can be chosen; undefined for dashboards of a whole installation */
   service?: string;
   panels: readonly Panel[];
 }
 
 type Queries = string | Readonly<Record<string, string>>;
 
-/** Curves of one query, or of several with their legends. */
+/** A time series of one query, or of several with their legends. */
 export function panel(
   title: string,
   unit: Unit,
@@ -55,7 +55,7 @@ export function panel(
   return { kind: 'timeseries', title, unit, meaning, targets: targetsOf(title, queries, legend), ...look };
 }
 
-/** The newest figure of a query, or of each value of a label. */
+/** The latest value of a query, one for each value of its label. */
 export function stat(
   title: string,
   unit: Unit,
@@ -67,7 +67,7 @@ export function stat(
   return { ...panel(title, unit, meaning, queries, legend, look), kind: 'stat' };
 }
 
-/** A row for each value of the labels that the queries group by, and a column for each query. */
+/** A table with one column for each query, and one row for each combination of the labels they group by. */
 export function table(
   title: string,
   meaning: string,
@@ -77,7 +77,7 @@ export function table(
   return { kind: 'table', title, unit: 'short', meaning, targets };
 }
 
-/** How a histogram's events are spread, in the course of time. */
+/** The distribution of a histogram's observations over time. */
 export function heatmap(title: string, meaning: string, histogram: string, look: Look = {}): Panel {
   const query = `sum by (le) (increase(${histogram}_bucket[$__rate_interval]))`;
   return { kind: 'heatmap', title, unit: 's', meaning, targets: [{ query, legend: '{{le}}' }], ...look };
@@ -88,7 +88,7 @@ function targetsOf(title: string, queries: Queries, legend: string): Target[] {
   return Object.entries(queries).map(([name, query]) => ({ query, legend: name }));
 }
 
-/** Red from a figure on. */
+/** Red from this value upwards. */
 export function redFrom(figure: number): Steps {
   return [
     [null, 'green'],
@@ -96,7 +96,7 @@ export function redFrom(figure: number): Steps {
   ];
 }
 
-/** Red below a figure. */
+/** Red below this value. */
 export function redBelow(figure: number): Steps {
   return [
     [null, 'red'],
@@ -110,7 +110,7 @@ export function rate(counter: string, by?: string): string {
   return `${sum} or vector(0)`;
 }
 
-/** Events of the last hour, of all instances. */
+/** Increase of a counter in the last hour, over all instances. */
 export function lastHour(counter: string): string {
   return `sum(increase(${counter}[1h])) or vector(0)`;
 }
@@ -160,7 +160,7 @@ export function processPanels(service: string): Panel[] {
     panel(
       'Round trip to NATS',
       's',
-      'Half of the probed round trips: a slow one is a busy NATS, network or process.',
+      'Median of the probed round trips. A slow one points to a busy NATS, network or process.',
       `histogram_quantile(0.5, sum by (le, instance) (rate(teamtalk_${service}_bus_round_trip_seconds_bucket[5m])))`,
       '{{instance}}',
       { alerts: ['TeamTalkNatsDisconnected', 'TeamTalkNatsSlowConsumer'] },

@@ -1,6 +1,6 @@
 import { type Dashboard, lastHour, panel, percentiles, processPanels, rate, redFrom, stat } from './panel.js';
 
-// Without a push there is none; 0 then.
+// Shows 0 instead of nothing when there were no pushes.
 const acceptedAfter = Object.fromEntries(
   Object.entries(percentiles('teamtalk_push_server_push_seconds')).map(([name, query]) => [
     name,
@@ -14,15 +14,15 @@ export const pushServer: Dashboard = {
   service: 'push_server',
   panels: [
     stat(
-      'Providers that accept nothing',
+      'Blocked providers',
       'short',
-      'Anything but 0 needs a person: mostly a key that has been revoked.',
+      'Providers that accept no pushes. Anything but 0 needs an administrator: usually a key was revoked.',
       'sum(teamtalk_push_server_providers_blocked)',
       '',
       { steps: redFrom(1), alerts: ['TeamTalkPushProviderBlocked'] },
     ),
     stat(
-      'Refused for good',
+      'Permanently rejected',
       'short',
       'Pushes of the last hour that their provider will never accept.',
       lastHour('teamtalk_push_server_pushes_total{outcome="refused"}'),
@@ -32,7 +32,7 @@ export const pushServer: Dashboard = {
     stat(
       'Stored credentials that cannot be used',
       'short',
-      'Anything but 0 needs a person: PUSH_CREDENTIALS_KEY lacks their key, or they are refused.',
+      'Anything but 0 needs an administrator: PUSH_CREDENTIALS_KEY lacks their key, or the provider refuses them.',
       'sum(teamtalk_push_server_credentials_unusable)',
       '',
       { steps: redFrom(1) },
@@ -40,68 +40,73 @@ export const pushServer: Dashboard = {
     panel(
       'Pushes',
       'ops',
-      'By provider and what it said to them. `blocked` means that it accepts none, mostly for wrong credentials.',
+      'By provider and outcome. `blocked` means that the provider accepts none, usually because of wrong credentials.',
       rate('teamtalk_push_server_pushes_total', 'provider, outcome'),
       '{{provider}} {{outcome}}',
     ),
     panel(
       'Stored until accepted',
       's',
-      'From the first message of a push being stored until its provider has it, PUSH_HOLD_MS included.',
+      'From storing the first message of a push until its provider accepts it, PUSH_HOLD_MS included.',
       acceptedAfter,
     ),
-    panel('In flight', 'short', 'Pushes given to providers.', 'sum(teamtalk_push_server_pushes_in_flight)'),
+    panel(
+      'In flight',
+      'short',
+      'Pushes sent to a provider that has not answered yet.',
+      'sum(teamtalk_push_server_pushes_in_flight)',
+    ),
     panel(
       'Above the rate',
       'ops',
-      'Pushes that were more than PUSH_RATE allows: they waited, or went back into the queue.',
+      'Pushes in excess of PUSH_RATE: they waited, or went back into the queue.',
       rate('teamtalk_push_server_pushes_over_rate_total', 'provider, outcome'),
       '{{provider}} {{outcome}}',
     ),
     panel(
-      'Not needed any more',
+      'No longer needed',
       'ops',
-      'Pushes that db_proxy_server settled when they were due, by reason.',
+      'Pushes that db_proxy_server cancelled when they were due, by reason.',
       rate('teamtalk_db_proxy_server_pushes_settled_total', 'reason'),
       '{{reason}}',
     ),
     panel(
       'Device tokens',
       'ops',
-      'Tokens that clients sent, by provider, and whether push can use them.',
+      'Tokens that clients sent, by provider and by whether they can be used.',
       rate('teamtalk_db_proxy_server_device_tokens_total', 'provider, usable'),
       '{{provider}} {{usable}}',
     ),
     panel(
       'Phones of the push service',
       'short',
-      'Phones that are connected to the push service on the company’s own network. Without PUSH_SERVICE_URL there is none.',
+      'Phones connected to the push service on the company’s own network. None without PUSH_SERVICE_URL.',
       'sum(teamtalk_push_server_phones_connected)',
     ),
     panel(
       'Messages for these phones',
       'ops',
-      'By the answer: 201 is kept, 404 for a phone that has not come for a month, 503 while no db_proxy_server keeps it.',
+      'By status: 201 stored, 404 for a phone that has not connected for a month, 503 while no db_proxy_server can store it.',
       rate('teamtalk_push_server_phone_messages_total', 'status'),
       '{{status}}',
     ),
     panel(
-      'Written to these phones',
+      'Sent to these phones',
       'ops',
-      'Messages, those among them that a phone had missed.',
+      'Messages, and among them those that a phone had missed.',
       rate('teamtalk_push_server_phone_messages_sent_total'),
     ),
     panel(
-      'These phones cut off',
+      'Disconnected phones',
       'ops',
-      '`silent` ones did not answer, `slow` ones did not read what came.',
+      '`silent` ones did not answer, `slow` ones did not read what was sent.',
       rate('teamtalk_push_server_phones_cut_total', 'reason'),
       '{{reason}}',
     ),
     panel(
       'Requests to the push service',
       'ops',
-      'By status; 101 is a phone that reads by WebSocket.',
+      'By status; 101 is a phone that receives over WebSocket.',
       rate('teamtalk_push_server_http_requests_total', 'status'),
       '{{status}}',
     ),

@@ -8,31 +8,31 @@ export const routeServer: Dashboard = {
     panel(
       'Users online',
       'short',
-      'As each instance knows; all say the same.',
+      'As each instance counts them; all should agree.',
       'teamtalk_route_server_users',
       '{{instance}}',
     ),
     panel(
       'Sessions',
       'short',
-      'Connections of users, as each instance knows.',
+      'Connections of users, as each instance counts them.',
       'teamtalk_route_server_sessions',
       '{{instance}}',
     ),
-    panel('Messages routed', 'ops', 'Messages, and how often one was given to a msg_server.', {
+    panel('Messages routed', 'ops', 'Messages, and how often one was sent to a msg_server.', {
       messages: rate('teamtalk_route_server_messages_routed_total'),
       'to msg_servers': rate('teamtalk_route_server_deliveries_total'),
     }),
     panel(
-      'msg_servers taken for dead',
+      'Evicted msg_servers',
       'ops',
-      'Each is a msg_server whose clients had to come in again.',
+      'The clients of an evicted msg_server have to log in again.',
       rate('teamtalk_route_server_msg_servers_lost_total'),
     ),
     panel(
-      'Not taken in time',
+      'Not confirmed in time',
       'ops',
-      'Batches and group changes a msg_server did not take in time; they come again.',
+      'Batches and group changes that a msg_server did not confirm in time; they are sent again.',
       rate('teamtalk_route_server_node_unanswered_total'),
     ),
     ...processPanels('route_server'),

@@ -2,8 +2,8 @@ import { stringify } from 'yaml';
 import type { Alert } from './alert.js';
 
 /**
- * Where people read docs/guides/alerts.md; alerts and panels link to its chapters. RUNBOOKS names a company's own
- * copy.
+ * The address of docs/guides/alerts.md, to whose chapters alerts and panels link. RUNBOOKS sets the address of a company's
+ * own copy.
  */
 const runbooks = process.env.RUNBOOKS || 'https://docs.example.com/teamtalk/guides/alerts.md';
 
@@ -12,7 +12,7 @@ export function runbookUrl(alert?: string): string {
   return alert ? `${runbooks}#${alert.toLowerCase()}` : runbooks;
 }
 
-/** The rules as Prometheus reads them. */
+/** The rules in Prometheus's format. */
 function ruleGroups(alerts: readonly Alert[]) {
   const rules = alerts.map(({ alert, expr, for: time, severity, service, summary }) => ({
     alert,
@@ -26,12 +26,12 @@ function ruleGroups(alerts: readonly Alert[]) {
 
 const origin = '# Made of tests/generate/src/monitoring/alerts.ts by `npm run docs`. Do not edit.\n';
 
-/** A file of rules for Prometheus. */
+/** A rule file for Prometheus. */
 export function ruleFile(alerts: readonly Alert[]): string {
   return origin + stringify(ruleGroups(alerts), { lineWidth: 0 });
 }
 
-/** The same rules in the form of the Prometheus operator. */
+/** The same rules as a PrometheusRule of the Prometheus operator. */
 export function prometheusRule(alerts: readonly Alert[]): string {
   const manifest = {
     apiVersion: 'monitoring.coreos.com/v1',

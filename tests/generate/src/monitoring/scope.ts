@@ -1,9 +1,9 @@
 import type { Dashboard } from './panel.js';
 
-/** A metric with its selector, or a selector of several metrics by their names. */
+/** A metric with its optional selector, or a selector of several metrics by name. */
 const metric = /\b(teamtalk_\w+|process_\w+|nodejs_\w+|up)\b(?:\{([^}]*)\})?|\{(__name__=[^}]*)\}/g;
 
-/** A query as it is of the namespaces that are chosen in Grafana, and of the chosen instances of the dashboard's own service. */
+/** Restricts a query to the namespaces chosen in Grafana, and metrics of the dashboard's service to the chosen instances. */
 export function scoped(query: string, service: string | undefined): string {
   return query.replaceAll(metric, (_, name = '', selector = '', byName = '') => {
     const ofService = new RegExp(`^(teamtalk_${service}|process|nodejs)_`).test(name);
@@ -16,9 +16,9 @@ export function scoped(query: string, service: string | undefined): string {
   });
 }
 
-/** The variables of a dashboard: the source, the namespaces that have an installation, and a service's instances. */
+/** A dashboard's variables: the data source, the namespaces that have an installation, and the service's instances. */
 export function variablesOf({ service }: Dashboard) {
-  // A metric that the instances in question always have.
+  // For each service a metric that every instance always has.
   const markers: Readonly<Record<string, string>> = {
     import: 'teamtalk_import_rows_behind',
     canary: 'teamtalk_canary_users',
@@ -33,7 +33,7 @@ export function variablesOf({ service }: Dashboard) {
   ];
 }
 
-/** One or several values of a label; at first all, and those that are without it too. */
+/** A choice of one or several values of a label. The default selects everything, also series without the label. */
 function choice(name: string, label: string, query: string) {
   return {
     name,
@@ -41,7 +41,7 @@ function choice(name: string, label: string, query: string) {
     type: 'query' as const,
     datasource: { type: 'prometheus', uid: '$source' },
     query: { query, refId: name },
-    // With the time range: instances come and go.
+    // Refreshed when the time range changes, since instances come and go.
     refresh: 2,
     sort: 1,
     multi: true,

@@ -1,22 +1,22 @@
-/** Figures from which on somebody has to look. The alerts and the colours of the dashboards both use them. */
+/** Values that need somebody's attention. The alerts and the colours of the dashboards share them. */
 export const thresholds = {
-  /** 99 % of the messages are acknowledged within, seconds */
+  /** 99 % of the messages are acknowledged within this time, seconds */
   acknowledgeSeconds: 0.5,
-  /** 99 % of the messages are at their receivers within, seconds */
+  /** 99 % of the messages reach their receivers within this time, seconds */
   deliverySeconds: 1,
-  /** age of the oldest batch that nobody has confirmed, seconds */
+  /** age of the oldest unconfirmed batch, seconds */
   outboxSeconds: 10,
-  /** delay of the event loop, 99 %, seconds */
+  /** 99th percentile of the event loop's lag, seconds */
   eventLoopSeconds: 0.2,
-  /** cores of the one thread that runs a service's own code */
+  /** cores used by the thread that runs a service's own code */
   cores: 0.7,
-  /** part of the connections a msg_server takes (MAX_CONNECTIONS) */
+  /** share of MAX_CONNECTIONS of a msg_server */
   connections: 0.9,
-  /** logins a second that are refused unchecked */
+  /** logins per second that are refused without a check of the password */
   loginsRefused: 1,
-  /** calls of the HTTP API a second that end in error 9 */
+  /** calls of the HTTP API per second that end in error 9 */
   callsFailed: 0.1,
-  /** part of the canary's messages that may be not acknowledged, and of their deliveries that may be late, lost, duplicated or reordered */
+  /** share of the canary's messages that may fail: not acknowledged, or late, lost, duplicated or reordered deliveries */
   canaryBudget: 0.001,
   certificateDays: 14,
   backupHours: 26,

@@ -8,7 +8,7 @@ export const webServer: Dashboard = {
     panel(
       'HTTP requests',
       'ops',
-      'By route and status: `page` are the files of the web client, `config` is asked for by each page that starts.',
+      'By route and status: `page` are the files of the web client, `config` is what each page requests when it starts.',
       rate('teamtalk_web_server_http_requests_total', 'route, status'),
       '{{route}} {{status}}',
     ),

@@ -11,5 +11,5 @@ it('the page of variables has every service with its variables and defaults', as
   expect(text).toContain('\n| `DATABASE_URL` | required | ');
   // Every service, and the canary.
   expect(text.match(/^## /gm)).toHaveLength(11);
-  // Every service is loaded for it.
+  // The test loads every service.
 }, 120_000);

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { declarationsIn, exportsIn } from './sdk.js';
 
 // `npm test` checks separately that the page in the repository is up to date.
-it('finds what a module exports from others', () => {
+it('finds the names that a module re-exports', () => {
   const text = [
     "export type { BackOff } from './back-off.js';",
     "export { ClientError, type ClientErrorCode, } from './errors.js';",
@@ -15,7 +15,7 @@ it('finds what a module exports from others', () => {
   ]);
 });
 
-it('finds declarations with their comments, as the compiler writes them', () => {
+it('finds declarations with their comments in a file of the compiler', () => {
   const text = `import { X } from './x.js';
 type Hidden = string;
 /** Why a call failed. */

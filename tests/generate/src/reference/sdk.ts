@@ -5,7 +5,7 @@ import type { Page } from '../page.js';
 /** A name that the SDK exports. */
 interface Export {
   name: string;
-  /** The module, as its exporter names it. */
+  /** the module, as the exporting file names it */
   from: string;
   isNodeOnly: boolean;
 }
@@ -23,7 +23,7 @@ Made from the comments of \`libs/client\` by \`npm run docs\`. How to begin: [th
 in the protocol: [protocol](protocol.md), [client behaviour](client-behaviour.md).
 `;
 
-/** Everything that the SDK exports, from its compiled type declarations. */
+/** The reference page of everything the SDK exports, from its compiled type declarations. */
 export async function sdkPages(top: string): Promise<Page[]> {
   const folder = path.join(top, 'libs/client/dist');
   const read = (file: string) => readFile(path.join(folder, file.replace(/\.js$/, '.d.ts')), 'utf8');
@@ -38,7 +38,7 @@ export async function sdkPages(top: string): Promise<Page[]> {
     const declarations = await Promise.all(
       variants.map(async ({ from, isNodeOnly }) => {
         const declaration = declarationsIn(await read(from)).get(name);
-        if (!declaration) throw new Error(`there is no declaration of ${name} in ${from}`);
+        if (!declaration) throw new Error(`${name} has no declaration in ${from}`);
         const isOnly = variants.length === 1;
         const where = isNodeOnly ? (isOnly ? 'In Node only.' : 'In Node:') : isOnly ? '' : 'In browsers:';
         return { ...declaration, where };
@@ -65,7 +65,7 @@ function section(name: string, declarations: readonly (Declaration & { where: st
   return `${[`### ${name}`, ...parts].filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-/** The names that a module exports from others. */
+/** The names that a module re-exports. */
 export function exportsIn(text: string, isNodeOnly: boolean): Export[] {
   return [...text.matchAll(/^export (?:type )?\{([^}]*)\} from '([^']+)'/gm)].flatMap(
     ([, names = '', from = '']) =>
@@ -77,7 +77,7 @@ export function exportsIn(text: string, isNodeOnly: boolean): Export[] {
   );
 }
 
-/** The exported declarations of a `.d.ts` file, as the compiler lays it out, each with its comment. */
+/** The exported declarations in a `.d.ts` file of the compiler, each with its comment. */
 export function declarationsIn(text: string): Map<string, Declaration> {
   const found = new Map<string, Declaration>();
   let comment: string[] = [];
@@ -104,7 +104,7 @@ export function declarationsIn(text: string): Map<string, Declaration> {
   return found;
 }
 
-/** A comment without its stars. */
+/** A comment without its asterisks. */
 function textOf(comment: readonly string[]): string {
   const lines = comment.map((line) => line.replace(/^\/\*\*\s?| ?\*\/$/g, '').replace(/^ \* ?/, ''));
   return lines

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 const root = path.resolve(import.meta.dirname, '../../../..');
 const page = readFileSync(path.join(root, 'docs/security.md'), 'utf8');
 
-/** The cells of every row of the tables whose last column is the test. */
+/** The cells of every row in tables whose last column names a test. */
 function rows(): string[][] {
   const found: string[][] = [];
   let isTests = false;
@@ -19,7 +19,7 @@ function rows(): string[][] {
   return found;
 }
 
-it('every threat and every limit names a test that is there', () => {
+it('every threat and every limit names an existing test', () => {
   const tests = execFileSync('git', ['ls-files', '*.test.ts'], { cwd: root, encoding: 'utf8' }).split('\n');
   const all = rows();
   expect(all.length).toBeGreaterThan(40);
@@ -29,7 +29,7 @@ it('every threat and every limit names a test that is there', () => {
     if (named.length === 0 && cell !== 'the same') return [`no test: ${cells[0]}`];
     return named
       .filter((name) => !tests.some((file) => `/${file}`.endsWith(`/${name}`)))
-      .map((name) => `there is no ${name}`);
+      .map((name) => `${name} does not exist`);
   });
   expect(problems).toEqual([]);
 });

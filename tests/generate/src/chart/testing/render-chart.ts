@@ -12,8 +12,8 @@ const folder = path.join(top, '.data/chart-renderer');
 const program = path.join(folder, 'render');
 
 /**
- * Builds tests/generate/chart-renderer, with Debian's packages of what Helm's engine is made of.
- * @throws Error with what Go says, and how to get what is missing
+ * Builds tests/generate/chart-renderer from Debian's packages of the libraries that Helm's engine uses.
+ * @throws Error with Go's output and how to install what is missing
  */
 export async function buildRenderer(): Promise<void> {
   const env = {
@@ -38,8 +38,8 @@ export async function buildRenderer(): Promise<void> {
 export type Values = Readonly<Record<string, unknown>>;
 
 /**
- * What the chart becomes, given values besides its own.
- * @throws Error with what the template says
+ * Renders the chart with values over its own.
+ * @throws Error with the template's message
  */
 export async function renderChart(values: Values, namespace = 'teamtalk'): Promise<Manifest[]> {
   const running = run(program, [chart, namespace], { timeout: 60_000, maxBuffer: 16 * 1024 * 1024 });
@@ -50,12 +50,12 @@ export async function renderChart(values: Values, namespace = 'teamtalk'): Promi
   return parseManifests(stdout);
 }
 
-/** Helm checks the chart's values, with those given over them, against its schema. */
+/** The check of merged values against the chart's schema, as Helm does it. */
 export function schemaCheck(schema: object): ValidateFunction {
   return new Ajv({ allErrors: true, allowUnionTypes: true, strictTypes: false }).compile(schema);
 }
 
-/** As Helm puts values over those of the chart. */
+/** Merges values over the chart's as Helm does. */
 export function merged(values: Values, over: Values): Values {
   const result: Record<string, unknown> = { ...values };
   for (const [key, value] of Object.entries(over)) {

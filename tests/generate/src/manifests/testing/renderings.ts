@@ -44,8 +44,9 @@ const images = [...Object.keys(serviceConfigurations), 'canary'].map((name) => (
 }));
 
 /**
- * The pods of `pod=address` pairs.
- * @param value of a setting; undefined, or without pairs: one address for all
+ * The pods in a list of `pod=address` pairs.
+ * @param value of the setting
+ * @returns undefined when all pods share one address or none is set
  */
 export function podsWithAddress(value: string | undefined): string[] | undefined {
   if (!value?.includes('=')) return undefined;

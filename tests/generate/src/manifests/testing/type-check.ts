@@ -17,7 +17,7 @@ const modules: Readonly<Record<string, string>> = {
   'barmancloud.cnpg.io/v1': '.',
 };
 
-/** No package has the types of this one; its configuration is that of a former field of CloudNativePG's Cluster. */
+/** ObjectStore, whose types no package has; its configuration equals a former field of CloudNativePG's Cluster. */
 const objectStore = `
 import type { ICluster } from '@kubernetes-models/cloudnative-pg/postgresql.cnpg.io/v1/Cluster';
 export interface IObjectStore {

@@ -1,27 +1,27 @@
 import { services } from '../installation.js';
 
-/** What an alert does with series that change, minute by minute. */
+/** Series that change from minute to minute, and what an alert does with them. */
 export interface AlertCase {
   alert: string;
   /** in promtool's notation: `0x3 1x10` is four times 0, then eleven times 1 */
   series: Readonly<Record<string, string>>;
-  /** minutes at which it is still quiet, rings, and rings no more */
+  /** minutes at which the alert has not fired yet, fires, and has stopped */
   quiet: number;
   rings: number;
   stops: number;
-  /** besides its severity */
+  /** in addition to its severity */
   labels: Readonly<Record<string, string>>;
   summary: string;
 }
 
-/** Minutes 4 to 10 are bad. */
+/** The series are bad from minute 4 to 10. */
 const soon = { quiet: 3, rings: 7, stops: 12 };
-/** Minute 4 has an event; it is forgotten after so many minutes. */
+/** An event in minute 4; its alert lasts for this many more minutes. */
 const event = (forgotten: number) => ({ quiet: 3, rings: 5, stops: 6 + forgotten });
 const a = { namespace: 'a' };
 const i = { namespace: 'a', instance: 'i' };
 
-/** Every service in a namespace, one of them as given. */
+/** All services in a namespace, with some series replaced. */
 function installation(namespace: string, other: Readonly<Record<string, string>> = {}) {
   return Object.fromEntries(
     services.map((service) => [
@@ -31,7 +31,7 @@ function installation(namespace: string, other: Readonly<Record<string, string>>
   );
 }
 
-/** A histogram of which a tenth is above `bound` in minutes 11 to 20, and nothing else. */
+/** A histogram with a tenth of its observations above `bound` from minute 11 to 20, and none otherwise. */
 function slow(histogram: string, bound: string, above: string) {
   return {
     [`${histogram}_bucket{namespace="a",le="${bound}"}`]: '0+100x10 1090+90x9 2000+100x20',
@@ -40,7 +40,7 @@ function slow(histogram: string, bound: string, above: string) {
   };
 }
 
-/** The figures of a HorizontalPodAutoscaler. */
+/** The metrics of a HorizontalPodAutoscaler. */
 function autoscaler(labels: string, desired: string, least: number, most: number) {
   return {
     [`kube_horizontalpodautoscaler_status_desired_replicas{${labels}}`]: desired,
@@ -61,7 +61,7 @@ export const alertCases: readonly AlertCase[] = [
     summary: 'push-server i does not answer',
   },
   {
-    // That of another namespace does not stand in for it.
+    // An instance in another namespace does not count.
     alert: 'TeamTalkServiceAbsent',
     series: { ...installation('a', { login_server: '1x3 stale _x6 1x10' }), ...installation('b') },
     ...soon,
@@ -85,7 +85,7 @@ export const alertCases: readonly AlertCase[] = [
     },
     ...soon,
     labels: a,
-    summary: 'nobody can come in: no msg_server is alive',
+    summary: 'no msg_server is running: clients cannot log in',
   },
   {
     alert: 'TeamTalkPostgresDown',
@@ -95,14 +95,14 @@ export const alertCases: readonly AlertCase[] = [
     },
     ...soon,
     labels: a,
-    summary: 'PostgreSQL answers no db_proxy_server',
+    summary: 'no db_proxy_server can reach PostgreSQL',
   },
   {
     alert: 'TeamTalkStoreEpoch',
     series: { 'teamtalk_db_proxy_server_store_epochs_total{namespace="a"}': '0x3 1x40' },
     ...event(15),
     labels: a,
-    summary: 'PostgreSQL has lost acknowledged messages, or may have',
+    summary: 'PostgreSQL has, or may have, lost acknowledged messages',
   },
   {
     alert: 'TeamTalkNatsDisconnected',
@@ -116,7 +116,7 @@ export const alertCases: readonly AlertCase[] = [
     series: { 'nats_varz_slow_consumers{namespace="a",server_id="n"}': '0x3 2x40' },
     ...event(10),
     labels: a,
-    summary: 'NATS has cut off who did not read fast enough',
+    summary: 'NATS has disconnected a slow consumer',
   },
   {
     alert: 'TeamTalkPermissionMissing',
@@ -125,15 +125,15 @@ export const alertCases: readonly AlertCase[] = [
     },
     ...event(10),
     labels: i,
-    summary: 'i was refused something by NATS, or refused a call itself',
+    summary: 'i was denied a permission by NATS, or denied one to a caller',
   },
   {
-    // A counter with labels that begins with its first event.
+    // A labelled counter starts to exist with its first event.
     alert: 'TeamTalkPermissionMissing',
     series: { 'teamtalk_msfs_bus_refused_total{namespace="a",instance="i",operation="publish"}': '_x4 1x40' },
     ...event(10),
     labels: i,
-    summary: 'i was refused something by NATS, or refused a call itself',
+    summary: 'i was denied a permission by NATS, or denied one to a caller',
   },
   {
     alert: 'TeamTalkMessagesRefused',
@@ -144,7 +144,7 @@ export const alertCases: readonly AlertCase[] = [
     rings: 8,
     stops: 15,
     labels: a,
-    summary: 'messages are not acknowledged because the store is away',
+    summary: 'messages are not acknowledged because the store is unavailable',
   },
   {
     alert: 'TeamTalkOutboxStuck',
@@ -169,7 +169,7 @@ export const alertCases: readonly AlertCase[] = [
     rings: 18,
     stops: 28,
     labels: a,
-    summary: '1 % of the messages take longer than 1 s to their receivers',
+    summary: '1 % of the messages take longer than 1 s to reach their receivers',
   },
   {
     alert: 'TeamTalkEventLoopLag',
@@ -182,7 +182,7 @@ export const alertCases: readonly AlertCase[] = [
     rings: 11,
     stops: 16,
     labels: { ...i, job: 'msg-server' },
-    summary: 'msg-server i is 0.2 s late at its work',
+    summary: 'the event loop of msg-server i lags by more than 0.2 s',
   },
   {
     alert: 'TeamTalkMsgServerNearlyFull',
@@ -196,10 +196,10 @@ export const alertCases: readonly AlertCase[] = [
     rings: 11,
     stops: 16,
     labels: i,
-    summary: 'i has 95% of the connections it takes',
+    summary: 'i has reached 95% of its connection limit',
   },
   {
-    // Not one whose number of pods is fixed, nor one of others.
+    // Neither one with a fixed number of pods nor one of another application.
     alert: 'TeamTalkAutoscalerAtMaximum',
     series: {
       ...autoscaler('namespace="a",horizontalpodautoscaler="file-server"', '4x3 6x20 4x10', 2, 6),
@@ -211,7 +211,7 @@ export const alertCases: readonly AlertCase[] = [
     rings: 21,
     stops: 26,
     labels: { ...a, horizontalpodautoscaler: 'file-server' },
-    summary: 'file-server has as many pods as it may have, and may need more',
+    summary: 'file-server has reached its maximum number of pods and may need more',
   },
   {
     alert: 'TeamTalkLoginsRefused',
@@ -222,7 +222,7 @@ export const alertCases: readonly AlertCase[] = [
     rings: 14,
     stops: 26,
     labels: a,
-    summary: 'somebody tries passwords: logins are refused unchecked',
+    summary: 'somebody is guessing passwords: logins are refused without a check',
   },
   {
     alert: 'TeamTalkPushErrors',
@@ -234,14 +234,14 @@ export const alertCases: readonly AlertCase[] = [
     rings: 14,
     stops: 26,
     labels: a,
-    summary: 'calls of internal systems end in error 9',
+    summary: 'HTTP API calls of internal systems end in error 9',
   },
   {
     alert: 'TeamTalkWebhookDeadLetters',
     series: { 'teamtalk_db_proxy_server_webhook_dead_letters_total{namespace="a"}': '0x3 1x90' },
     ...event(60),
     labels: a,
-    summary: 'events for a webhook are no longer tried: its receiver has refused them for two hours',
+    summary: 'events for a webhook are no longer retried: its receiver has refused them for two hours',
   },
   {
     alert: 'TeamTalkPushDeadLetters',
@@ -251,28 +251,28 @@ export const alertCases: readonly AlertCase[] = [
     },
     ...event(60),
     labels: { ...a, provider: 'apns' },
-    summary: 'apns refuses pushes for good',
+    summary: 'apns rejects pushes permanently',
   },
   {
     alert: 'TeamTalkPushProviderBlocked',
     series: { 'teamtalk_push_server_providers_blocked{namespace="a"}': '0x3 1x6 0x10' },
     ...soon,
     labels: a,
-    summary: 'a push provider accepts nothing: phones do not ring',
+    summary: 'a push provider accepts no pushes: phones do not ring',
   },
   {
     alert: 'TeamTalkDamagedFiles',
     series: { 'teamtalk_file_server_parts_damaged_total{namespace="a",instance="i"}': '0x3 1x40' },
     ...event(10),
     labels: i,
-    summary: 'parts of stored files are gone or damaged',
+    summary: 'parts of stored files are missing or damaged',
   },
   {
     alert: 'TeamTalkUploadsOverdue',
     series: { 'teamtalk_msfs_uploads_overdue{namespace="a",instance="i"}': '0x3 3x6 0x10' },
     ...soon,
     labels: i,
-    summary: 'i has 3 uploads that do not end',
+    summary: 'i has 3 uploads that do not finish',
   },
   {
     alert: 'TeamTalkCertificateExpires',
@@ -284,7 +284,7 @@ export const alertCases: readonly AlertCase[] = [
     rings: 65,
     stops: 72,
     labels: i,
-    summary: 'the certificate for clients ends in 9d 22h 55m 0s',
+    summary: 'the certificate for clients expires in 9d 22h 55m 0s',
   },
   {
     alert: 'TeamTalkBackupOld',

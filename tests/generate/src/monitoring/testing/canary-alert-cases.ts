@@ -4,15 +4,13 @@ const labels = { namespace: 'a' };
 const counter = (what: string, outcome: string) =>
   `teamtalk_canary_${what}_total{namespace="a",outcome="${outcome}"}`;
 
-/**
- * Deliveries a minute at the canary's defaults: two messages a second to 99 others. One in 10,000 is one a minute.
- */
+/** Deliveries per minute with the canary's defaults: two messages a second to 99 others. 1 in 10,000 is about one a minute. */
 const perMinute = 2 * 99 * 60;
 const lostPerMinute = Math.floor(perMinute / 10_000);
 
 export const canaryAlertCases: readonly AlertCase[] = [
   {
-    // Minutes 4 to 8 lose one in 10,000.
+    // In minutes 4 to 8 one delivery in 10,000 is lost.
     alert: 'TeamTalkCanaryLost',
     series: {
       [counter('deliveries', 'delivered')]: `0+${perMinute}x40`,
@@ -23,10 +21,10 @@ export const canaryAlertCases: readonly AlertCase[] = [
     rings: 5,
     stops: 15,
     labels,
-    summary: 'acknowledged messages do not arrive, or come twice or out of order',
+    summary: 'acknowledged messages are lost, duplicated or out of order',
   },
   {
-    // A fifth is late in minutes 61 to 70.
+    // In minutes 61 to 70 a fifth of the deliveries is late.
     alert: 'TeamTalkCanaryBudgetBurning',
     series: {
       [counter('deliveries', 'delivered')]: '0+100x60 6080+80x9 6900+100x60',
@@ -38,10 +36,10 @@ export const canaryAlertCases: readonly AlertCase[] = [
     rings: 66,
     stops: 110,
     labels,
-    summary: 'so many messages fail that the error budget of a month lasts for days only',
+    summary: 'at the current failure rate a month’s error budget lasts only days',
   },
   {
-    // PostgreSQL is away in minutes 61 to 70: nothing is delivered, since nothing is acknowledged.
+    // In minutes 61 to 70 PostgreSQL is down: without acks there are no deliveries.
     alert: 'TeamTalkCanaryBudgetBurning',
     series: {
       [counter('deliveries', 'delivered')]: '0+1900x60 114000x9 115900+1900x60',
@@ -52,10 +50,10 @@ export const canaryAlertCases: readonly AlertCase[] = [
     rings: 66,
     stops: 110,
     labels,
-    summary: 'so many messages fail that the error budget of a month lasts for days only',
+    summary: 'at the current failure rate a month’s error budget lasts only days',
   },
   {
-    // One in a hundred is late in minutes 61 to 120.
+    // In minutes 61 to 120 one delivery in a hundred is late.
     alert: 'TeamTalkCanaryBudgetLow',
     series: {
       [counter('deliveries', 'delivered')]: '0+100x60 6099+99x59 12040+100x500',
@@ -65,7 +63,7 @@ export const canaryAlertCases: readonly AlertCase[] = [
     rings: 90,
     stops: 500,
     labels,
-    summary: 'more messages fail than the error budget has for a month',
+    summary: 'at the current failure rate the error budget does not last a month',
   },
   {
     alert: 'TeamTalkCanarySilent',
@@ -74,17 +72,17 @@ export const canaryAlertCases: readonly AlertCase[] = [
     rings: 11,
     stops: 16,
     labels,
-    summary: 'the canary does not write: nobody watches whether messages arrive',
+    summary: 'the canary sends no messages: delivery is not monitored',
   },
   {
-    // It was deleted.
+    // The canary was deleted.
     alert: 'TeamTalkCanarySilent',
     series: { 'teamtalk_canary_users{namespace="a"}': '20x3 stale _x10 20x10' },
     quiet: 3,
     rings: 11,
     stops: 17,
     labels,
-    summary: 'the canary does not write: nobody watches whether messages arrive',
+    summary: 'the canary sends no messages: delivery is not monitored',
   },
   {
     alert: 'TeamTalkCanaryServerUnwatched',
@@ -96,6 +94,6 @@ export const canaryAlertCases: readonly AlertCase[] = [
     rings: 16,
     stops: 20,
     labels,
-    summary: 'the canary is not online at 2 msg_servers that it knows of',
+    summary: 'the canary is not logged in at 2 of the msg_servers it knows',
   },
 ];
