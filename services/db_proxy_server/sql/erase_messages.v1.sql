@@ -1,7 +1,7 @@
--- Replaces what a user has written by another text, in the next messages of their conversations after (at_conv, at_id); at_id 0: that
--- conversation is done. Their messages keep their ids, so nothing has gaps. What a legal hold covers stays, and is counted.
+-- Replaces the content of a user's next messages after (at_conv, at_id) by w_text, up to a limited number of rows. at_id 0 means
+-- that at_conv is done. Ids do not change, so there are no gaps. Messages under a legal hold are only counted.
 --
--- Of groups all are looked through, since nothing tells which ones the user has left.
+-- All groups are searched, since nothing records which ones the user has left.
 CREATE OR REPLACE FUNCTION erase_messages(
   w_user int4, w_text bytea, w_limit int4,
   INOUT at_conv int8, INOUT at_id int4,
@@ -55,7 +55,7 @@ BEGIN
       erased := erased + of_user;
     END IF;
     at_id := CASE WHEN found_rows < room THEN 0 ELSE through END;
-    -- A conversation costs something, too.
+    -- A conversation counts as ten rows, so that many small ones do not make a long transaction.
     room := room - found_rows - 10;
   END LOOP;
 END

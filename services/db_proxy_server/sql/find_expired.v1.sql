@@ -1,9 +1,9 @@
--- Of the next w_count conversations after w_after those with messages that have outlived their retention and are not held: with
--- the time from before which they go, and how many messages they have at most.
+-- Looks at the next w_count conversations after w_after. Returns those with expired messages and no hold, each with the time before
+-- which messages have expired and an upper bound of their number.
 --
--- A group keeps to its own rule, else to that of the installation; a pair to the rule of the nearest department above each of the
--- two, else to that of the installation, whichever is longer. A rule without days keeps for ever, and so does one that is not in
--- effect yet, and none.
+-- A group's own rule comes before that of the installation. A pair has for each user the rule of the nearest department above them,
+-- or else that of the installation; the longer one counts. No rule, a rule without days and a rule that is not in effect yet keep
+-- messages for ever.
 CREATE OR REPLACE FUNCTION find_expired(
   w_after int8, w_count int4,
   OUT reached int8, OUT at_end bool, OUT convs int8[], OUT befores timestamptz[], OUT sizes int4[]

@@ -1,6 +1,6 @@
--- Records what became of claimed jobs, and in push_log. Outcomes: accepted, retry, dropped, gone. o_shown is the message that was
--- shown or decided on; 0: what had been shown is withdrawn. A job stays while its device shows its conversation, or may show it:
--- o_unsure says of a retry that the provider may have taken it.
+-- Records the outcome of claimed jobs, also in push_log: accepted, retry, dropped or gone. o_shown is the message that was shown or
+-- decided on; 0: the shown message was withdrawn. A job remains while its device shows its conversation or may show it: o_unsure
+-- marks a retry whose first attempt the provider may have accepted.
 CREATE OR REPLACE FUNCTION finish_pushes(
   o_job int8[], o_outcome text[], o_reason text[], o_shown int4[], o_retry_ms float8[], o_gone_at float8[],
   o_unsure bool[]
@@ -11,7 +11,7 @@ SET enable_mergejoin = off
 SET enable_seqscan = off
 AS $$
 BEGIN
-  -- As everybody who changes a device: first it, then its jobs.
+  -- Locks the devices before their jobs, as every change of a device does.
   PERFORM FROM push_device d WHERE d.id IN (
     SELECT j.device_id FROM unnest(o_job, o_outcome) AS o(job, outcome) JOIN push_job j ON j.id = o.job
     WHERE o.outcome = 'gone') ORDER BY d.id FOR NO KEY UPDATE;
@@ -25,7 +25,7 @@ BEGIN
     JOIN push_job j ON j.id = o.job JOIN push_device d ON d.id = j.device_id
     WHERE o.outcome <> 'retry' AND o.reason <> 'shown';
 
-  -- A token that its client has sent since works.
+  -- Tokens that a client sent again after the failure are valid.
   UPDATE push_device d SET failure = t.reason
     FROM (
       SELECT DISTINCT ON (j.device_id) j.device_id, j.user_id, o.reason, o.gone_at
@@ -42,9 +42,9 @@ BEGIN
       due_at = CASE
         WHEN t.outcome = 'retry' THEN now() + t.retry_ms * interval '1 ms'
         WHEN t.outcome = 'gone' THEN NULL
-        -- A newer message came meanwhile.
+        -- A newer message arrived in the meantime.
         WHEN t.shown > 0 AND j.msg_id > t.shown OR t.shown = 0 AND t.unread > 0 AND j.msg_id > t.read_id THEN now()
-        -- It was read meanwhile.
+        -- The message was read in the meantime.
         WHEN t.outcome = 'accepted' AND t.shown > 0 AND t.unread <= 0 THEN now()
       END,
       last_error = CASE t.outcome WHEN 'retry' THEN nullif(t.reason, '') END,

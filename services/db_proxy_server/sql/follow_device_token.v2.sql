@@ -1,6 +1,6 @@
--- Keeps push_device in step with device_token, which 0x0108 writes. Whoever sends a token has the device: it leaves its
--- former user in the same transaction. A device that was given up comes back when its client sends the token once more. What
--- an app has said of the device stays.
+-- Copies changes of device_token, which 0x0108 writes, to push_device. A token belongs to the user who sent it last: it is taken from
+-- its former user in the same transaction. Sending it again revives a device that had been given up. What an app registered about
+-- the device is kept.
 CREATE OR REPLACE FUNCTION follow_device_token() RETURNS trigger
 LANGUAGE plpgsql
 AS $$
@@ -21,7 +21,7 @@ BEGIN
   device_token := NEW.token;
   IF mobile_os = 'ios' THEN
     device_token := lower(device_token);
-    -- Apps built with the SDK of iOS 13 or newer send the description of an NSData object, which is shortened.
+    -- Apps built with the SDK of iOS 13 or newer send the description of an NSData object, which is truncated.
     IF device_token !~ '^([0-9a-f]{2}){32,100}$' THEN
       problem := 'unusable';
     END IF;
@@ -43,7 +43,7 @@ BEGIN
   INSERT INTO push_device AS d (user_id, client_type, provider, token, token_hash, by_command, failure)
     VALUES (NEW.user_id, NEW.client_type, device_provider, device_token, fingerprint, true, problem)
     ON CONFLICT (token_hash) DO UPDATE SET user_id = excluded.user_id, client_type = excluded.client_type,
-      -- A token without a prefix does not say its provider.
+      -- A token without a prefix does not identify its provider.
       provider = CASE excluded.provider WHEN 'android' THEN d.provider ELSE excluded.provider END,
       token = excluded.token, by_command = true, seen_at = now(), failure = excluded.failure;
   RETURN NULL;

@@ -1,5 +1,5 @@
--- Whether a legal hold keeps everything of a conversation. A hold on a person keeps the groups they are a member of, and those
--- they have left since it was placed (legal_hold_group).
+-- Whether a legal hold covers a conversation. A hold on a person covers their groups, and those they have left since it was placed
+-- (legal_hold_group).
 CREATE OR REPLACE FUNCTION is_held(of_conv int8) RETURNS bool
 LANGUAGE sql STABLE
 AS $$

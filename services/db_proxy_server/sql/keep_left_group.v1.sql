@@ -1,4 +1,4 @@
--- Notes for the holds on people which groups they leave.
+-- Records the groups that people under a hold leave.
 CREATE OR REPLACE FUNCTION keep_left_group() RETURNS trigger
 LANGUAGE plpgsql
 AS $$

@@ -1,5 +1,5 @@
--- What a device is known by: its token, whichever provider is named with it; of a subscription its endpoint, since its keys may
--- change. Two users never have the same device.
+-- Identifies a device by its token, whichever provider is named; a Web Push subscription by its endpoint, since its keys can
+-- change. A device belongs to one user.
 CREATE OR REPLACE FUNCTION push_token_hash(of_token text) RETURNS bytea
 LANGUAGE sql STABLE
 AS $$

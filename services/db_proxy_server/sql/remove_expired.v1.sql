@@ -1,8 +1,8 @@
--- Removes the oldest messages of conversations (ascending), of each those from before a time, but at most w_limit. What is left
--- begins at kept_from and has no gaps. What is gone counts as read, so that unread counts are of what is left.
+-- Removes the oldest messages of conversations (ascending): in each those from before a time, at most w_limit. The remaining
+-- messages begin at kept_from without gaps. Removed messages count as read, so that unread counts cover only the remaining ones.
 --
--- unfinished is the first conversation of which there may be more. The rows of the conversations are locked last, since new
--- messages wait for them.
+-- unfinished is the first conversation that may have more to remove. Conversation rows are locked last, since new messages wait for
+-- them.
 CREATE OR REPLACE FUNCTION remove_expired(
   c_conv int8[], c_before timestamptz[], w_limit int4,
   OUT removed int4, OUT conversations int4, OUT unfinished int8

@@ -1,5 +1,5 @@
--- Makes a push_job for each device of each receiver of the batches marked longer than hold_ms ago, and returns how many it took.
--- The marks of a batch are to be seen with its messages. Marks of transactions that commit meanwhile are taken the next time.
+-- Makes a push_job for each device of each receiver of batches marked longer than hold_ms ago, and returns how many marks it took.
+-- A batch's marks must become visible together with its messages. Marks that are committed meanwhile are taken next time.
 CREATE OR REPLACE FUNCTION take_push_marks(hold_ms float8, most int4) RETURNS int4
 LANGUAGE plpgsql
 SET enable_hashjoin = off
@@ -49,10 +49,10 @@ BEGIN
     ) r
     JOIN push_device d ON d.user_id = r.user_id AND d.failure IS NULL
     CROSS JOIN LATERAL push_conversation(r.conv, r.user_id) k
-    -- What is unread may be newer than these marks, and held yet.
+    -- Newer unread messages may still be held.
     WHERE k.unread > 0 AND k.read_id < r.last
     ORDER BY d.id, r.conv
-    -- As everybody who changes a device: first it, then its jobs.
+    -- Locks the devices before their jobs, as every change of a device does.
     FOR KEY SHARE OF d
     ON CONFLICT (device_id, conv) DO UPDATE SET
       msg_id = excluded.msg_id,
@@ -61,7 +61,7 @@ BEGIN
       marked_at = CASE WHEN j.due_at IS NULL THEN excluded.marked_at ELSE j.marked_at END,
       due_at = coalesce(j.due_at, now()),
       expires_at = greatest(j.expires_at, excluded.expires_at)
-      -- A push shows the newest message there is, so it may have shown this one before its mark was taken.
+      -- A push shows the newest message, so it may have shown this one before its mark was taken.
       WHERE excluded.msg_id > greatest(j.shown_id, j.msg_id) OR j.user_id <> excluded.user_id;
   RETURN marks;
 END

@@ -54,7 +54,7 @@ test('all errors are reported at once', () => {
   expect(problemsOf({ DATABASE_URL: 'nonsense' })[0]).toContain('postgres://');
 });
 
-test('history may come from standbys, and from nothing that searches the primary', () => {
+test('HISTORY_DATABASE_URL accepts standbys and rejects URLs that look for a primary', () => {
   const history = (url: string) => ({ DATABASE_URL, HISTORY_DATABASE_URL: url });
   const url = 'postgres://someone@ro.example:5432/chat';
   expect(loadConfig(history(url)).historyDatabase).toEqual({ url, poolSize: 10 });

@@ -42,7 +42,7 @@ const historyUrl = z
       if (parseDatabaseUrl(text).attributes === 'any') return;
       context.addIssue({
         code: 'custom',
-        message: 'leads to standbys: several hosts need target_session_attrs=any',
+        message: 'connects to standbys: several hosts need target_session_attrs=any',
       });
     } catch (error) {
       context.addIssue({ code: 'custom', message: (error as Error).message });
@@ -50,7 +50,7 @@ const historyUrl = z
   })
   .optional()
   .describe(
-    'URL of a standby, or of several with target_session_attrs=any, that answers for history; the primary does where the standby has not replayed the newest message of a conversation yet, or is away. Left out: the primary always does',
+    'URL of a standby, or of several with target_session_attrs=any, that answers reads of history. The primary answers when the standby is unavailable or has not yet replayed the newest message of the conversation. Left out: the primary answers all of them',
   );
 
 const hostAndPort = z
@@ -67,7 +67,7 @@ export const envSchema = {
   RPC_CALLERS: env.choice(
     ['named', 'any'],
     'named',
-    'With TLS, who may call: named = a service may call what its certificate, by its DNS name (msg-server, http-msg-server, push-server, file-server, admin-server, operator), allows, and one with RPC_SERVER_NAME everything; any = every certificate of RPC_CA_FILE',
+    'Who may call when TLS is on: named = each service only what its certificate allows, by its DNS name (msg-server, http-msg-server, push-server, file-server, admin-server, operator), and a certificate with RPC_SERVER_NAME everything; any = every certificate of RPC_CA_FILE everything',
   ),
   GRPC_HOST: env.string('0.0.0.0', 'Address the gRPC server listens on'),
   GRPC_PORT: env.port(10600, 'Port of the gRPC server'),
@@ -134,7 +134,7 @@ export const envSchema = {
   ),
   AUDIT_DAYS: env.integer(730, 30, 36_500, 'Days for which audit events are kept'),
   CONSOLE_SECRETS_KEY: secretKeysEnv(
-    'Keys of the second factors of console accounts, 32 bytes each, in hexadecimal or base64, separated by commas: the first one encrypts, all decrypt; empty: accounts have a password only',
+    'Keys that encrypt the second factors of console accounts, 32 bytes each, in hexadecimal or base64, separated by commas: the first one encrypts, all decrypt; empty: accounts have only a password',
   ),
   CONSOLE_SECOND_FACTOR_ROLES: z
     .string()
@@ -145,11 +145,11 @@ export const envSchema = {
       `must be roles, separated by commas: ${consoleRoles.join(', ')}`,
     )
     .describe(
-      'Roles of the console, separated by commas, that may do nothing without a second factor, such as owner,administrator; empty: whoever wants one has one',
+      'Roles of the console, separated by commas, that may do nothing without a second factor, for example owner,administrator; empty: a second factor is optional for everybody',
     ),
   OIDC_ISSUER: env.string(
     '',
-    'Issuer of the OpenID Connect provider by which people sign on at the console, as admin_server has it: for nobody else’s users a session is opened; empty: for none',
+    'Issuer of the OpenID Connect provider for signing on at the console, the same as at admin_server; only its users may sign on; empty: nobody can sign on',
   ),
   GROUP_MAX_MEMBERS: env.integer(2_000, 2, 10_000, 'Most members of a group'),
   TEXT_KEY: z
@@ -169,7 +169,7 @@ export interface DbProxyServerConfig extends CommonConfig {
   /** host:port that other services connect to; undefined: this machine and the bound port */
   advertiseAddress: string | undefined;
   database: DatabaseConfig;
-  /** a standby for history; undefined: there is none */
+  /** a standby that answers reads of history; undefined: none */
   historyDatabase: DatabaseConfig | undefined;
   /** whether stored messages are sent to msg_servers directly */
   directDelivery: boolean;
@@ -182,11 +182,11 @@ export interface DbProxyServerConfig extends CommonConfig {
   sourceNetworkMemoryDays: number;
   auditDays: number;
   groupMaxMembers: number;
-  /** accounts of the console: keys of their second factors, who has to have one, and whose users may sign on */
+  /** console accounts: keys of their second factors, roles that must have one, and the issuer whose users may sign on */
   console: { secretsKey: string; secondFactorRoles: ConsoleRole[]; issuer: string };
   /** `msg_data` shown in place of an audio message in lists */
   audioPreview: Buffer;
-  /** `msg_data` in place of what somebody wrote whose data was erased */
+  /** `msg_data` that replaces the messages of erased users */
   erasedText: Buffer;
 }
 

@@ -40,7 +40,7 @@ export interface MessageStore {
 /**
  * Starts the writers of messages and read positions, and the publisher of stored messages. Shutdown is registered in the
  * kit's lifecycle: waiting entries are stored, stored ones delivered or left to the other replicas.
- * @param more what else is asked once a second
+ * @param more further questions to ask once a second
  */
 export async function startMessageStore(
   {
@@ -64,7 +64,7 @@ export async function startMessageStore(
     ...servers.options,
     application_name: connectionName('store'),
     max: commitPartitions + otherConnections,
-    // Stay open: the first messages after a quiet time wait for no connection.
+    // Kept open, so that the first messages after an idle time do not wait for a connection.
     min: commitPartitions,
     connectionTimeoutMillis: statementMs,
     statement_timeout: statementMs,

@@ -195,7 +195,7 @@ test('announces the configured address', async () => {
   }
 });
 
-test('asks PostgreSQL two things a second while there is nothing to do', async () => {
+test('runs two statements a second while idle', async () => {
   const { instance } = await startService();
   const query = vi.spyOn(pg.Client.prototype, 'query');
   let heartbeats = 0;
@@ -209,7 +209,7 @@ test('asks PostgreSQL two things a second while there is nothing to do', async (
       const { name } = statement as { name?: string };
       if (name) counts.set(name, (counts.get(name) ?? 0) + 1);
     }
-    // What is asked every other second, or less often, is not among them.
+    // Statements that run every other second or less often are left out.
     const everySecond = [...counts].filter(([, count]) => count >= 5).map(([name]) => name);
     expect(everySecond.sort()).toEqual(['enter_store', 'shared_poll']);
   } finally {
@@ -332,9 +332,9 @@ test('a message that was in transit while its sender’s earlier one was given u
   stream.end();
 });
 
-test('what is sent again by another way, while its first attempts wait for a transaction, is stored once', async () => {
+test('a message resent over another connection while its first attempt waits for a transaction is stored once', async () => {
   const service = await startService();
-  // Callers of a db_proxy_server that was restarted at its address know it as two until the old instance is evicted.
+  // Callers of a db_proxy_server that was restarted at the same address see two instances until the old one is evicted.
   const oldWay = await FaultProxy.start(() => [{ host: '127.0.0.1', port: service.ports.grpc! }]);
   const oldInstance = 1;
   pool.add({ instance: oldInstance, address: `127.0.0.1:${oldWay.port}` });

@@ -107,7 +107,7 @@ export function login(context: Context): (request: teamtalk.db.LoginRequest) => 
 
   async function isGood({ user, password, proof, bot }: LoginCandidate, digest: string): Promise<boolean> {
     const mayLogIn = user && password && user.status !== userHasLeft;
-    // A bot sends its token in place of the digest, and has no password.
+    // A bot has no password and sends its token in place of the digest.
     if (mayLogIn && bot?.tokenHash?.equals(tokenHash(digest))) return true;
     if (!mayLogIn || bot || !isClientDigest(digest)) return passwords.check(undefined, digest);
     const { hash } = password;

@@ -22,7 +22,7 @@ export interface LoginCandidate {
   /** undefined: unknown name */
   user: UserRow | undefined;
   password: StoredPassword | undefined;
-  /** a bot, with the SHA-256 of its token if it has one; undefined: no bot */
+  /** for a bot the SHA-256 of its token, null if it has none; undefined: the user is not a bot */
   bot: { tokenHash: Buffer | null } | undefined;
   /** from LoginProofs.keep; undefined: none */
   proof: Buffer | undefined;

@@ -1,11 +1,11 @@
 import { every, type Kit } from '@teamtalk/service-kit';
 import type { Database, Statement } from '../database/database.js';
 
-/** How soon a new name is found by its pinyin, milliseconds. */
+/** Milliseconds until a new name is found by its pinyin, at most. */
 const pollMs = 5_000;
 const batch = 1_000;
 
-// Replicas take different ones.
+// SKIP LOCKED lets replicas work on different names.
 const toFill: Statement = {
   name: 'names_without_pinyin',
   text: `
@@ -21,11 +21,11 @@ const fill: Statement = {
 };
 
 /**
- * The pinyin of a name without tones, and its initials: what people type to find it.
- * @returns in lower case, separated by a newline; empty for a name without Chinese characters
+ * The pinyin of a name without tones, and its initials, as people type them to search.
+ * @returns both in lower case, separated by a newline; empty for a name without Chinese characters
  */
 async function pinyinOf(name: string): Promise<string> {
-  // Loaded when it is needed: its tables are large.
+  // Loaded on first use, because its tables are large.
   const { pinyin } = await import('pinyin-pro');
   const syllables = pinyin(name, {
     toneType: 'none',
@@ -39,8 +39,8 @@ async function pinyinOf(name: string): Promise<string> {
 }
 
 /**
- * Fills in the pinyin of names that lack it.
- * @returns of how many users
+ * Fills in missing pinyin of names.
+ * @returns the number of users updated
  */
 export function fillPinyin(database: Database): Promise<number> {
   return database.transaction('fill_pinyin', async (query) => {
@@ -59,16 +59,13 @@ export function fillPinyin(database: Database): Promise<number> {
 
 /** @returns a function that stops it */
 export function startPinyin(database: Database, { log, metrics }: Kit): () => Promise<void> {
-  const failed = metrics.counter(
-    'pinyin_failures_total',
-    'Attempts to fill in the pinyin of names that failed',
-  );
+  const failed = metrics.counter('pinyin_failures_total', 'Failed attempts to fill in the pinyin of names');
   return every(pollMs, async () => {
     try {
       while ((await fillPinyin(database)) === batch);
     } catch (error) {
       failed.inc();
-      log.warn({ err: error }, 'pinyin of names not filled in');
+      log.warn({ err: error }, 'failed to fill in the pinyin of names');
     }
   });
 }

@@ -11,7 +11,7 @@ export interface SeedOptions {
   password: string;
   /** departments over which the users are spread; 0: none */
   departments?: number;
-  /** of all of them, instead */
+  /** name of one department for all of them, in place of `departments` */
   department?: string;
   cost?: Argon2Cost;
   onProgress?: (done: number, total: number) => void;

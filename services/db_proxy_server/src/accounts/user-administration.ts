@@ -30,19 +30,19 @@ export interface UserFilter {
   /** ids above this one */
   after: number;
   limit: number;
-  /** exactly; empty: any; not beside a `text` */
+  /** exact name; empty: any; not together with `text` */
   name: string;
   /** 0: any */
   departmentId: number;
   /** 0: any */
   userId: number;
-  /** in a name, its pinyin, the telephone number or the e-mail address; empty: any */
+  /** part of a name, its pinyin, the telephone number or the e-mail address; empty: any */
   text: string;
-  /** 0: all, 1: who has not left, 2: who has */
+  /** 0: all, 1: only users who have not left, 2: only users who have left */
   status: number;
-  /** these; empty: any */
+  /** only these users; empty: any */
   userIds: readonly number[];
-  /** only those in one of these; empty: any */
+  /** only users in these departments; empty: any */
   departmentIds: readonly number[];
 }
 
@@ -59,7 +59,7 @@ const find: Statement = {
     ORDER BY id LIMIT $2`,
 };
 
-// The narrow table first: all of it is read when few match. The pattern is put into lower case once, not for each row.
+// Scans the narrow table first, which is read completely when few rows match. lower() is in a subquery to run only once.
 const search: Statement = {
   name: 'admin_search_users',
   text: `

@@ -58,7 +58,7 @@ export async function openAudit(query: Query, { name, asUser, source }: Actor): 
   };
 }
 
-/** Records many events at once, in a transaction in which `openAudit` was called before. */
+/** Records several events at once. The transaction must have called `openAudit`. */
 export async function recordEvents(
   query: Query,
   { name, asUser, source }: Actor,

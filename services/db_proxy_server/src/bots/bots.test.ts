@@ -32,7 +32,7 @@ async function addBot(name: string, { token, hash } = newToken()): Promise<{ id:
 const verbs = async () =>
   (await sql('SELECT verb FROM audit_event ORDER BY id')).map(({ verb }: { verb: string }) => verb);
 
-test('a call that is repeated, as after a lost answer, makes one bot and one hook, and is one event each', async () => {
+test('a repeated call, as after a lost response, creates one bot and one hook, with one event each', async () => {
   const secret = newToken();
   const { id } = await addBot('once', secret);
   const before = await verbs();
@@ -86,7 +86,7 @@ test('a bot logs in with its token only, at every replica, until it gets another
   expect(await logIn(renewed.token)).toBe(LOGIN_WRONG_NAME_OR_PASSWORD);
 });
 
-test('whom a text names: users by name or id, groups of the bot, each only if it is one', async () => {
+test('findReceiver resolves users by name or id and the bot’s groups, and rejects ambiguous names', async () => {
   const { id } = await addBot('writer');
   const only = async (text: string, values: unknown[] = []) =>
     (await sql(`${text} RETURNING id`, values))[0].id;
@@ -110,12 +110,12 @@ test('whom a text names: users by name or id, groups of the bot, each only if it
   for (const twin of twins) expect(await named(`group:${twin}`)).toEqual({ groupId: twin });
   expect(await named('#twins')).toMatch(/several groups/);
   for (const text of ['@left', `user:${left}`, '@nobody', 'user:999999', '@writer', '@ZOË K']) {
-    expect(await named(text), text).toMatch(/no user/);
+    expect(await named(text), text).toMatch(/not a user/);
   }
   for (const text of ['#closed', `group:${closed}`, '#foreign', `group:${foreign}`, `group:${zoe}999`]) {
-    expect(await named(text), text).toMatch(/no group/);
+    expect(await named(text), text).toMatch(/not a group/);
   }
-  for (const text of ['user:0', 'group:4294967295']) expect(await named(text), text).toMatch(/no id/);
+  for (const text of ['user:0', 'group:4294967295']) expect(await named(text), text).toMatch(/invalid id/);
   for (const text of ['', 'zoe', '@', '@a\0', 'user:x', 'user:12345678901']) {
     expect(await named(text), text).toMatch(/none of/);
   }

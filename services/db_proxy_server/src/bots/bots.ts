@@ -11,16 +11,16 @@ export interface Bot {
   name: string;
   nickName: string;
   disabled: boolean;
-  /** null: it has no token, and cannot log in */
+  /** null: the bot has no token and cannot log in */
   tokenSetAt: Date | null;
 }
 
 interface NewBot {
-  /** what it logs in with */
+  /** login name */
   name: string;
-  /** empty: the name */
+  /** empty: same as the name */
   nickName: string;
-  /** SHA-256 */
+  /** SHA-256 of the token */
   tokenHash: Buffer;
 }
 
@@ -67,7 +67,7 @@ const setToken: Statement = {
     WHERE user_id = $1`,
 };
 
-/** Bot accounts: users that log in with a token, never with a password. */
+/** Bot accounts: users that log in with a token instead of a password. */
 export class Bots {
   readonly #database: Pick<Database, 'query' | 'transaction'>;
 
@@ -81,8 +81,7 @@ export class Bots {
   }
 
   /**
-   * Adds a bot, and the user that it is; `conflict` when the name is taken. Repeated with the same token, it is the same
-   * bot.
+   * Adds a bot and its user; `conflict` when the name is taken. Repeating the call with the same token returns the same bot.
    * @throws TeamTalkError `invalid-argument`
    */
   create({ name, nickName, tokenHash }: NewBot, actor: Actor): Promise<SaveOutcome> {
@@ -105,8 +104,8 @@ export class Bots {
   }
 
   /**
-   * Gives a bot another token, or none. What it had before is worthless from then on; its connections stay.
-   * @param hash SHA-256; null: none
+   * Replaces or removes a bot's token. The previous one stops working at once; open connections are kept.
+   * @param hash SHA-256 of the token; null: none
    */
   setToken(userId: number, hash: Buffer | null, actor: Actor): Promise<SaveOutcome> {
     if (!isStorableId(userId)) return Promise.resolve({ result: 'not-found' });

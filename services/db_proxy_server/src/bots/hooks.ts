@@ -12,14 +12,14 @@ export interface Hook {
   name: string;
   botId: number;
   botName: string;
-  /** one of both is null */
+  /** either userId or groupId is null */
   userId: number | null;
   groupId: number | null;
-  /** the name of the user or group */
+  /** name of the user or group */
   receiverName: string;
   /** whether a post may name another receiver */
   anyReceiver: boolean;
-  /** posts a second */
+  /** posts per second */
   rate: number;
   createdAt: Date;
 }
@@ -30,9 +30,9 @@ interface NewHook {
   /** as for findReceiver */
   receiver: string;
   anyReceiver: boolean;
-  /** posts a second */
+  /** posts per second */
   rate: number;
-  /** SHA-256 */
+  /** SHA-256 of the token */
   tokenHash: Buffer;
 }
 
@@ -86,7 +86,7 @@ const remove: Statement = {
     SELECT name, bot_id AS "botId", user_id AS "userId", group_id AS "groupId" FROM removed`,
 };
 
-/** Hooks: URLs with a token in them; what is posted there a bot writes to a user or a group. */
+/** Hooks: URLs that contain a token. What is posted to one, its bot sends to a user or a group. */
 export class Hooks {
   readonly #database: Pick<Database, 'query' | 'transaction'>;
 
@@ -104,21 +104,21 @@ export class Hooks {
     return (await this.#database.query<Hook>(withToken, [tokenHash]))[0];
   }
 
-  /** Whom a post names, as findReceiver. */
+  /** Resolves the receiver that a post names, as findReceiver does. */
   async receiver(fromId: number, text: string): Promise<Receiver | string> {
-    if (!isStorableId(fromId)) return 'has no writer';
+    if (!isStorableId(fromId)) return 'has no valid sender';
     return findReceiver((statement, values) => this.#database.query(statement, values), fromId, text);
   }
 
   /**
-   * Adds a hook; `conflict` when the name is taken. Repeated with the same token, it is the same hook.
+   * Adds a hook; `conflict` when the name is taken. Repeating the call with the same token returns the same hook.
    * @throws TeamTalkError `invalid-argument`
    */
   create(hook: NewHook, actor: Actor): Promise<SaveOutcome> {
     const { name, botId, anyReceiver, rate, tokenHash } = hook;
     requireText('a name', name, 1, 64);
     if (!(rate > 0 && rate <= maxRate)) {
-      throw new TeamTalkError('invalid-argument', `a hook takes up to ${maxRate} posts a second`);
+      throw new TeamTalkError('invalid-argument', `a hook accepts at most ${maxRate} posts per second`);
     }
     return this.#database.transaction('create_hook', async (query) => {
       const record = await openAudit(query, actor);
@@ -134,7 +134,7 @@ export class Hooks {
     });
   }
 
-  /** Removes a hook: its token is worthless from then on. */
+  /** Removes a hook; its token stops working at once. */
   delete(id: number, actor: Actor): Promise<SaveOutcome> {
     if (!isStorableId(id)) return Promise.resolve({ result: 'not-found' });
     return this.#database.transaction('delete_hook', async (query) => {
@@ -148,7 +148,7 @@ export class Hooks {
 
   async #check(query: Query, { botId, receiver }: NewHook): Promise<Receiver> {
     const isBot = isStorableId(botId) && (await query(bot, [botId])).length > 0;
-    if (!isBot) throw new TeamTalkError('invalid-argument', `user ${botId} is no bot`);
+    if (!isBot) throw new TeamTalkError('invalid-argument', `user ${botId} is not a bot`);
     const [sum] = await query<{ hooks: number }>(count, []);
     if (sum && sum.hooks >= maxHooks) {
       throw new TeamTalkError('invalid-argument', `there are ${maxHooks} hooks already`);

@@ -2,7 +2,7 @@ import type { Query, Statement } from '../database/database.js';
 import { isStorableId } from '../database/ids.js';
 import { userHasLeft } from '../entities/index.js';
 
-/** A user or a group that somebody may write to. */
+/** The user or group that a message is for. */
 export type Receiver = { userId: number } | { groupId: number };
 
 const user: Statement = {
@@ -24,19 +24,19 @@ const group: Statement = {
 const pattern = /^(?:(?<kind>user|group):(?<id>\d{1,10})|(?<mark>[@#])(?<name>[^\0]{1,256}))$/su;
 
 /**
- * Whom a text names: `@NAME` or `user:ID` a user, `#NAME` or `group:ID` a group that the writer is in.
- * @returns why there is none, as the rest of a sentence
+ * Resolves the receiver that a text names: a user by `@NAME` or `user:ID`, one of the sender's groups by `#NAME` or `group:ID`.
+ * @returns the receiver, or the reason why there is none, as the predicate of a sentence
  */
 export async function findReceiver(query: Query, fromId: number, text: string): Promise<Receiver | string> {
   const { kind, id = '0', mark, name = '' } = pattern.exec(text)?.groups ?? {};
-  if (kind === undefined && mark === undefined) return 'is none of @NAME, #NAME, user:ID and group:ID';
-  if (kind !== undefined && !isStorableId(Number(id))) return 'has no id of a user or group';
+  if (kind === undefined && mark === undefined) return 'is not one of @NAME, #NAME, user:ID and group:ID';
+  if (kind !== undefined && !isStorableId(Number(id))) return 'has an invalid id';
   const values = [fromId, Number(id), name];
   if (kind === 'user' || mark === '@') {
     const [found] = await query<{ id: number }>(user, values);
-    return found ? { userId: found.id } : 'is no user, has left, or is the writer';
+    return found ? { userId: found.id } : 'is not a user, has left, or is the sender';
   }
   const [found, another] = await query<{ id: number }>(group, values);
-  if (another) return 'is the name of several groups of the writer: say group:ID';
-  return found ? { groupId: found.id } : 'is no group that the writer is in';
+  if (another) return 'is the name of several groups of the sender; use group:ID';
+  return found ? { groupId: found.id } : 'is not a group that the sender is a member of';
 }

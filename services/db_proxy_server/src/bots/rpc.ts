@@ -77,5 +77,5 @@ function toHook({
 
 function hashOf(bytes: Uint8Array): Buffer {
   if (bytes.length === hashBytes) return Buffer.from(bytes);
-  throw new TeamTalkError('invalid-argument', `a hash has ${hashBytes} bytes`);
+  throw new TeamTalkError('invalid-argument', `a token hash must have ${hashBytes} bytes`);
 }

@@ -14,17 +14,17 @@ export interface AccountRow {
   id: number;
   name: string;
   role: ConsoleRole;
-  /** of a department administrator */
+  /** for a department administrator, null otherwise */
   departmentId: number | null;
   disabled: boolean;
   set_up: boolean;
-  /** logs in with codes */
+  /** logs in with one-time codes in addition to the password */
   second_factor: boolean;
-  /** whom the account is meant for, when they sign on by a provider; empty: nobody */
+  /** address of the person who may sign on to it through a provider; empty: nobody */
   email: string;
-  /** has signed on by a provider */
+  /** is linked to an identity of the provider */
   signs_on: boolean;
-  /** open ones */
+  /** open sessions */
   sessions: number;
   /** unix seconds */
   created_at: number;
@@ -35,9 +35,9 @@ export interface AccountRow {
 export interface NewAccount {
   name: string;
   role: string;
-  /** of a department administrator, and of nobody else */
+  /** for a department administrator, null otherwise */
   departmentId: number | null;
-  /** of whoever may sign on by a provider; left out: nobody */
+  /** address of the person who may sign on to it through a provider; left out: nobody */
   email?: string;
 }
 
@@ -46,13 +46,13 @@ export interface AccountFields {
   role: string | null;
   departmentId: number | null;
   disabled: boolean | null;
-  /** empty: nobody signs on; another one is for somebody else, whose first sign-on is yet to come */
+  /** empty: nobody may sign on; a different address unlinks the current identity until its owner signs on */
   email: string | null;
 }
 
 export type AccountOutcome = 'done' | 'not-found' | 'conflict';
 
-/** A one-time token by which a password can be chosen. */
+/** A one-time token for choosing a password. */
 export interface SetupToken {
   accountId: number;
   token: string;
@@ -125,7 +125,7 @@ const otherOwners: Statement = {
     WHERE role = 'owner' AND disabled_at IS NULL AND password_hash IS NOT NULL AND id <> $1 LIMIT 1`,
 };
 
-/** Accounts of the console. Their changes come one after the other, since each is audited. */
+/** Accounts of the console. Changes are serialized by the audit. */
 export class ConsoleAccounts {
   readonly #database: Pick<Database, 'query' | 'transaction'>;
 
@@ -138,7 +138,7 @@ export class ConsoleAccounts {
     return this.#database.query<AccountRow>(list, []);
   }
 
-  /** @throws TeamTalkError `invalid-argument` when the name or the role cannot be one */
+  /** @throws TeamTalkError `invalid-argument` when the name or the role is invalid */
   create(account: NewAccount, actor: Actor): Promise<SetupToken | 'conflict'> {
     return this.#database.transaction('console_account_create', (query) =>
       createAccount(query, account, actor),
@@ -146,8 +146,8 @@ export class ConsoleAccounts {
   }
 
   /**
-   * The last owner who can log in stays one.
-   * @throws TeamTalkError `invalid-argument` when the role is none, or the department none of one
+   * `conflict` when the change would remove the last owner who can log in.
+   * @throws TeamTalkError `invalid-argument` for an unknown role or department, or one that does not fit the other
    */
   change(accountId: number, fields: AccountFields, actor: Actor): Promise<AccountOutcome> {
     return this.#audited('console_account_change', accountId, actor, async (query, account, record) => {
@@ -169,7 +169,7 @@ export class ConsoleAccounts {
     });
   }
 
-  /** Earlier tokens do not work any more; the password does until another one is chosen. */
+  /** Invalidates earlier tokens; the password works until a new one is chosen. */
   async invite(accountId: number, actor: Actor): Promise<SetupToken | AccountOutcome> {
     let token: SetupToken | undefined;
     const outcome = await this.#audited(
@@ -186,7 +186,7 @@ export class ConsoleAccounts {
     return token ?? outcome;
   }
 
-  /** Forgets failed logins, by which an account is refused for a while. */
+  /** Forgets failed logins, so that a locked account can log in again. */
   unlock(accountId: number, actor: Actor): Promise<AccountOutcome> {
     return this.#audited('console_account_unlock', accountId, actor, async (query, account, record) => {
       const networks = await forgetFailures(query, account.name);
@@ -211,7 +211,7 @@ export class ConsoleAccounts {
     });
   }
 
-  /** For a phone that is lost: the account logs in without codes, and its sessions end. */
+  /** For a lost phone: the account logs in without codes from now on, and its sessions end. */
   resetSecondFactor(accountId: number, actor: Actor): Promise<AccountOutcome> {
     return this.#audited('console_second_factor_reset', accountId, actor, async (query, account, record) => {
       if (!account.second_factor) return 'conflict';
@@ -222,7 +222,7 @@ export class ConsoleAccounts {
     });
   }
 
-  /** Runs `work` with the account locked, and with what records its event. */
+  /** Locks the account and runs `work`, which records the event of its change. */
   async #audited(
     name: string,
     accountId: number,
@@ -245,12 +245,12 @@ export class ConsoleAccounts {
   }
 }
 
-/** An account as the audit has it. */
+/** The account's name in the audit. */
 export function accountResource(accountId: number): string {
   return `account ${accountId}`;
 }
 
-/** @throws TeamTalkError `invalid-argument` when the name or the role cannot be one */
+/** @throws TeamTalkError `invalid-argument` when the name or the role is invalid */
 export async function createAccount(
   query: Query,
   account: NewAccount,
@@ -274,25 +274,25 @@ export async function giveToken(query: Query, accountId: number): Promise<SetupT
   return { accountId, token, expiresAt: row?.expires_at ?? 0 };
 }
 
-/** Nobody else who has a password, and so can log in while a provider is away, is an owner. */
+/** Whether no other owner has a password, with which they could log in while the provider is unavailable. */
 export async function isLastOwner(query: Query, account: AccountRow): Promise<boolean> {
   if (account.role !== 'owner' || account.disabled || !account.set_up) return false;
   return (await query(otherOwners, [account.id])).length === 0;
 }
 
 function requireEmail(email: string): void {
-  if (!/^[^\s@]+@[^\s@]+$/.test(email)) throw invalid('an e-mail address has an @');
+  if (!/^[^\s@]+@[^\s@]+$/.test(email)) throw invalid('an e-mail address must contain an @');
   requireText('an e-mail address', email, 3, 254);
 }
 
-/** A role holds for a department if it is that of a department administrator, and only then. */
+/** Requires a department for the role of a department administrator, and none for other roles. */
 async function requireRole(query: Query, role: string, departmentId: number | null): Promise<void> {
   if (!isConsoleRole(role)) throw invalid(`there is no role ${role}`);
   if (role !== departmentRole) {
-    if (departmentId !== null) throw invalid(`the role ${role} is of no department`);
+    if (departmentId !== null) throw invalid(`the role ${role} has no department`);
     return;
   }
-  if (departmentId === null) throw invalid(`which department? The role ${role} is of one`);
+  if (departmentId === null) throw invalid(`the role ${role} needs a department`);
   const found = isStorableId(departmentId) && (await query(department, [departmentId])).length > 0;
   if (!found) throw invalid(`there is no department ${departmentId}`);
 }

@@ -6,7 +6,7 @@ import type { Database, Query, Statement } from '../database/database.js';
 import { isStorableText } from '../database/text.js';
 import { isKnownNetwork } from './known-networks.js';
 
-/** What checks passwords and counts failures, as for users. */
+/** The parts of a user's login that the console shares. */
 export interface LoginParts {
   readonly kit: Kit;
   readonly logins: Logins;
@@ -20,7 +20,7 @@ export interface PasswordRow {
   password_hash: string;
 }
 
-/** Why an attempt failed; the first two count as failures. */
+/** Why an attempt failed; only the first two count as failures. */
 export type Refusal = 'wrong' | 'wrong-code' | 'code-needed' | 'limited';
 
 const withPassword: Statement = {
@@ -39,7 +39,7 @@ const lockedNames: Statement = {
     GROUP BY f.name HAVING count(*) >= $6`,
 };
 
-// $1: its counts but those of known networks, which lie from $2 to $3 and end in the account's name, $4.
+// Counters of an account: $1 by name; those of known networks lie from $2 to $3 and end in the account's name, $4.
 const ofAccount = `name = ANY ($1)
   OR (name >= $2 COLLATE "C" AND name < $3 COLLATE "C" AND substr(name, 66 + strpos(substr(name, 66), ' ')) = $4)`;
 
@@ -53,17 +53,17 @@ const forget: Statement = {
   text: `DELETE FROM login_failure WHERE ${ofAccount}`,
 };
 
-/** Characters of a password. */
+/** Longest password, characters. */
 const mostPassword = 256;
 
 /**
- * Passwords and codes that people try at the console. Failures are counted as those of users are, with the same limits: each network
- * that an account has logged in from has a count of its own, so that nobody elsewhere locks it out there.
+ * Attempts to log in at the console by password or code. Failures are counted as for users, with the same limits: each network
+ * from which an account has logged in has a counter of its own, so that attackers elsewhere cannot lock the account out there.
  */
 export class ConsoleAttempts {
   readonly #parts: LoginParts;
   readonly #database: Database;
-  // Attempts that share a counter come one after the other, so that concurrent ones cannot exceed the limit.
+  // Attempts that share a counter run one at a time, so that concurrent ones cannot exceed the limit.
   readonly #byName = new KeyedQueue({
     what: 'logging in at the console',
     concurrency: 1,
@@ -82,14 +82,14 @@ export class ConsoleAttempts {
     this.#database = database;
   }
 
-  /** Runs an attempt of an account, unless there were too many failures; counts it if it fails. */
+  /** Runs an attempt unless there were too many failures, and counts it if it fails. */
   async run<T extends object>(
     name: string,
     address: string,
     attempt: () => Promise<T | Refusal>,
   ): Promise<T | Refusal> {
     const network = sourceNetwork(address);
-    // So strangers take no place in the queue of a known network.
+    // A queue of its own, so that strangers cannot fill it.
     if (await isKnownNetwork(this.#database, name, network)) {
       return this.#run(countedFrom(network, name), network, 0, attempt);
     }
@@ -98,9 +98,7 @@ export class ConsoleAttempts {
     return network === '' ? queued() : this.#byNetwork.run(network, queued);
   }
 
-  /**
-   * As `run`, for whoever has a setup token: with a count of its own, since the token is what helps those who are locked out.
-   */
+  /** As `run`, for holders of a setup token, with a counter of its own: the token must also help accounts that are locked. */
   runWithToken<T extends object>(
     name: string,
     address: string,
@@ -109,7 +107,7 @@ export class ConsoleAttempts {
     return this.#run(countedByToken(name), sourceNetwork(address), 0, attempt);
   }
 
-  /** An unknown name and a wrong password take the same time. @returns undefined when it is not good */
+  /** Takes the same time for an unknown name as for a wrong password. @returns undefined when either is wrong */
   async withPassword(name: string, password: string): Promise<PasswordRow | undefined> {
     if (!isPossibleName(name)) return undefined;
     const [row] = await this.#database.query<PasswordRow>(withPassword, [name]);
@@ -118,7 +116,7 @@ export class ConsoleAttempts {
     return isGood ? row : undefined;
   }
 
-  /** Names of accounts that are refused for now. */
+  /** Names of accounts that are currently refused. */
   async locked(): Promise<Set<string>> {
     const { maxFailures, windowSeconds } = this.#parts.loginLimit;
     const rows = await this.#database.query<{ name: string }>(lockedNames, [
@@ -155,12 +153,12 @@ export class ConsoleAttempts {
   }
 }
 
-/** Names that cannot exist are not counted, so that they take no space in the database. */
+/** Failures of impossible names are not counted, so that they take no space in the database. */
 export function isPossibleName(name: string): boolean {
   return name !== '' && isStorableText(name, 64);
 }
 
-/** Forgets the failures of an account. @returns from how many networks there were some */
+/** Forgets the failures of an account. @returns the number of networks that had any */
 export async function forgetFailures(query: Query, name: string): Promise<number> {
   const counts = [[countedAs(name), countedByToken(name)], ...rangeOf(countedFrom('', '')), name];
   const [counted] = await query<{ count: number }>(countFailures, counts);
@@ -168,17 +166,17 @@ export async function forgetFailures(query: Query, name: string): Promise<number
   return counted?.count ?? 0;
 }
 
-/** The name under which failures are counted: longer than any login name of a user. */
+/** The key under which failures are counted. It is longer than any user's login name. */
 function countedAs(name: string): string {
   return `${'console'.padEnd(64)} ${name}`;
 }
 
-/** As `countedAs`, for attempts from a network that the account has logged in from. */
+/** As `countedAs`, for attempts from a network that the account has logged in from before. */
 function countedFrom(network: string, name: string): string {
   return `${'console from a known network'.padEnd(64)} ${network} ${name}`;
 }
 
-/** The names that begin as one does, up to its spaces at the end: from the first one to below the second. */
+/** The range of keys that begin with a name, up to its padding: from the first up to but not including the second. */
 function rangeOf(name: string): [from: string, to: string] {
   const prefix = name.trimEnd().padEnd(64);
   return [`${prefix} `, `${prefix}!`];

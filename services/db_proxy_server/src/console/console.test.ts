@@ -62,7 +62,7 @@ async function setUp(token: string): Promise<{ result: unknown; session: Buffer 
 
 let accounts = 0;
 
-/** @param departmentId of a department administrator */
+/** @param departmentId for a department administrator */
 async function sessionOf(
   role: string,
   departmentId: number | null = null,
@@ -97,17 +97,17 @@ it('the first owner is invited until somebody has chosen a password', async () =
 });
 
 it.each([
-  [{ name: 'somebody' }, 'name its role'],
+  [{ name: 'somebody' }, 'give its role'],
   [{ name: 'somebody', role: 'king' }, 'there is no role king'],
-  [{ name: 'somebody', role: 'viewer', departmentId: 1 }, 'the role viewer is of no department'],
-  [{ name: 'somebody', role: 'department_administrator' }, 'which department?'],
+  [{ name: 'somebody', role: 'viewer', departmentId: 1 }, 'the role viewer has no department'],
+  [{ name: 'somebody', role: 'department_administrator' }, 'needs a department'],
   [{ name: 'x', role: 'department_administrator', departmentId: 999 }, 'there is no department 999'],
   [{ name: 'x'.repeat(65), role: 'viewer' }, 'a name has 1 to 64 characters'],
 ])('an invitation of %j is refused', async (wanted, problem) => {
   await expect(inviteToConsole(database.dataSource, wanted)).rejects.toThrow(problem);
 });
 
-it('every method of the table is there, and the store itself decides by the role who may call it', async () => {
+it('every method of the table exists, and db_proxy_server itself checks which role may call it', async () => {
   const all: Method<object, object, object, object>[] = [
     administration,
     groups,
@@ -116,16 +116,16 @@ it('every method of the table is there, and the store itself decides by the role
   ].flatMap((service) => Object.values(service) as never);
   const listed = all.filter(({ path }) => consoleMethods.has(path));
   expect(listed).toHaveLength(consoleMethods.size);
-  // What a department administrator may do depends on the request: see below.
+  // What a department administrator may do depends on the request and is tested below.
   for (const role of consoleRoles.filter((each) => each !== departmentRole)) {
     for (const method of listed) {
-      // A session of its own, since some end it.
+      // A new session each time, since some methods end it.
       const { session } = await sessionOf(role);
       const needs = consoleMethods.get(method.path)?.({}) ?? [];
       const may = needs.every((permission) => mayInConsole(role, permission));
       const outcome = await call(session, method, {}).then(
         ({ result }) => result,
-        // An empty request is refused by what it is for.
+        // Requests are empty: the method itself refuses them if the role may call it.
         () => CALL_DONE,
       );
       expect(outcome, `${method.path} by ${role}`).toBe(may ? CALL_DONE : CALL_NOT_PERMITTED);
@@ -133,20 +133,22 @@ it('every method of the table is there, and the store itself decides by the role
   }
 }, 60_000);
 
-it('what is not in the table cannot be called, by nobody', async () => {
+it('nobody can call a method that is not in the table', async () => {
   const { session } = await sessionOf('owner');
   for (const method of [apps.listApps, messages.getHistory, administration.getReceipts, groups.shieldGroup]) {
-    await expect(call(session, method as typeof apps.listApps, {})).rejects.toThrow('not for the console');
+    await expect(call(session, method as typeof apps.listApps, {})).rejects.toThrow(
+      'cannot be called from the console',
+    );
   }
 });
 
-it('without a session, or with one that has ended, nothing is done', async () => {
+it('calls without a session, or with one that has ended, are refused', async () => {
   for (const session of [Buffer.alloc(0), randomBytes(32), randomBytes(31)]) {
     expect((await call(session, consoleWork.getCounts, {})).result).toBe(CALL_NO_SESSION);
   }
 });
 
-it('the account is the actor, whoever the caller says it is', async () => {
+it('the actor is the account, whatever the caller claims', async () => {
   const { name, session } = await sessionOf('administrator');
   const actor = { name: 'operator root', asUser: 7, source: 'elsewhere' };
   const fields = { name: 'ann', passwordMd5: 'd41d8cd98f00b204e9800998ecf8427e' };
@@ -157,7 +159,7 @@ it('the account is the actor, whoever the caller says it is', async () => {
   ]);
 });
 
-it('the help desk may set a password, and nothing else with it', async () => {
+it('the help desk may set a password, but no other field with it', async () => {
   const { session } = await sessionOf('help_desk');
   const admin = await sessionOf('administrator');
   const { reply } = await call(admin.session, administration.createUser, { fields: { name: 'ben' } });
@@ -170,7 +172,7 @@ it('the help desk may set a password, and nothing else with it', async () => {
   expect(await change({})).toBe(CALL_NOT_PERMITTED);
 });
 
-it('finds users by any of their names, keyset by keyset, and those who have left apart', async () => {
+it('finds users by any of their names, page by page by id, and users who have left separately', async () => {
   const { session } = await sessionOf('administrator');
   await database.dataSource.query(
     `INSERT INTO im_user (name, nick_name, tel, password_hash, status)
@@ -189,7 +191,7 @@ it('finds users by any of their names, keyset by keyset, and those who have left
   expect(await find({ text: 'search', status: 1, limit: 3 })).toEqual(['search1', 'search2', 'search3']);
 });
 
-it('lists what administrators did, newest first and page by page, and checks the chain', async () => {
+it('lists what administrators did, newest first and page by page, and verifies the chain', async () => {
   const { session } = await sessionOf('auditor');
   const list = async (filter: object) => {
     const { reply } = await call(session, consoleWork.listAuditEvents, { limit: 3, ...filter });
@@ -209,7 +211,7 @@ it('lists what administrators did, newest first and page by page, and checks the
   expect(reply.lastHash).toMatch(/^[0-9a-f]{64}$/);
 });
 
-it('an account of a role that this version does not know may do nothing', async () => {
+it('an account whose role this version does not know may do nothing', async () => {
   const { name, session } = await sessionOf('viewer');
   await database.dataSource.query(`UPDATE console_account SET role = 'emperor' WHERE name = $1`, [name]);
   expect((await call(session, consoleWork.getCounts, {})).result).toBe(CALL_NOT_PERMITTED);
@@ -231,7 +233,7 @@ it('a login beyond twenty open sessions ends the oldest', async () => {
   expect((await call(session, consoleWork.listOwnSessions, {})).result).toBe(CALL_NO_SESSION);
 });
 
-it('a department administrator keeps to a department and those below it', async () => {
+it('a department administrator is restricted to a department and those below it', async () => {
   const add = async (name: string, parentId = 0): Promise<number> => {
     const text = 'INSERT INTO department (name, parent_id) VALUES ($1, $2) RETURNING id';
     return (await database.dataSource.query(text, [name, parentId]))[0].id;
@@ -304,7 +306,7 @@ it('a department administrator keeps to a department and those below it', async 
   expect(await remove(beside)).toBe(CALL_NOT_PERMITTED);
 
   for (const method of Object.values({ ...groups, ...consoleWork, ...lifecycle })) {
-    // What needs nothing is of the own account.
+    // Methods without a permission concern the caller's own account.
     if (!consoleMethods.get(method.path)?.({}).length) continue;
     expect(await resultOf(method as typeof consoleWork.getCounts, {}), method.path).toBe(CALL_NOT_PERMITTED);
   }

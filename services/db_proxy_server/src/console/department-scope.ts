@@ -18,7 +18,7 @@ const departmentOf: Statement = {
 
 type Fields = { departmentId?: number | null; parentId?: number | null } | null | undefined;
 
-/** Any request that is checked, with what of it counts. */
+/** The fields of any request that the checks look at. */
 interface Request {
   id?: number;
   userId?: number;
@@ -27,7 +27,7 @@ interface Request {
   fields?: Fields;
 }
 
-/** What a department administrator may do: to one department and those below it, and to the users in them. */
+/** Restricts a department administrator to one department, those below it, and their users. */
 export class DepartmentScope {
   readonly #database: Database;
 
@@ -36,9 +36,9 @@ export class DepartmentScope {
   }
 
   /**
-   * Whether a call keeps to the department; a search is narrowed to it.
-   * @param root the department of the account; null: none, and nothing is allowed
-   * @param path of the method
+   * Whether the department administrator may make this call. Narrows a search to the department.
+   * @param root the account's department; null: nothing is allowed
+   * @param path of the gRPC method
    */
   async allows(root: number | null, path: string, request: object): Promise<boolean> {
     const check = checks.get(path);
@@ -104,7 +104,7 @@ async function mayHandOver({ userId, successorId = 0 }: Request, { hasUser }: Sc
   return (await hasUser(userId)) && (successorId === 0 || (await hasUser(successorId)));
 }
 
-/** The department itself stays where it is. */
+/** The administrator's own department cannot be moved. */
 function mayMove({ departmentId, fields }: Request, { has, root }: Scope): boolean {
   if (!has(departmentId)) return false;
   return !isSet(fields?.parentId) || (has(fields?.parentId) && departmentId !== root);

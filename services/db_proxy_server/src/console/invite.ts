@@ -5,7 +5,7 @@ import { openAudit } from '../audit/record-event.js';
 import { queryOn, type Statement } from '../database/database.js';
 import { accountResource, createAccount, giveToken, type SetupToken } from './accounts.js';
 
-/** Who is invited by the first start. */
+/** The account that the first start creates. */
 const firstOwner = { name: 'admin', role: 'owner' };
 
 const byName: Statement = {
@@ -19,9 +19,9 @@ const anySetUp: Statement = {
 };
 
 /**
- * A one-time token by which somebody chooses a password for the console, for an account that is made if there is none of this
- * name. Earlier tokens of the account do not work any more.
- * @throws TeamTalkError `invalid-argument` when the account is disabled or has another role, or the role is none
+ * A one-time token for choosing a password of the console. Creates the account if it does not exist; earlier tokens of the
+ * account stop working.
+ * @throws TeamTalkError `invalid-argument` when the account is disabled or has another role, or the role does not exist
  */
 export function inviteToConsole(
   dataSource: DataSource,
@@ -39,7 +39,7 @@ export function inviteToConsole(
     const [account] = await query<{ id: number; role: string; disabled: boolean }>(byName, [name]);
     if (!account) {
       if (role === undefined) {
-        throw new TeamTalkError('invalid-argument', `there is no account ${name}: name its role`);
+        throw new TeamTalkError('invalid-argument', `there is no account ${name}: give its role`);
       }
       const created = await createAccount(
         query,

@@ -1,6 +1,6 @@
 import type { Database, Query, Statement } from '../database/database.js';
 
-/** Networks remembered of one account; a new one takes the place of the oldest. */
+/** Networks remembered for an account; a new one replaces the oldest. */
 const maxNetworks = 10;
 
 const isKnown: Statement = {
@@ -16,7 +16,7 @@ const remember: Statement = {
     WHERE id = $1`,
 };
 
-/** @param network from sourceNetwork; empty: none that anybody knows */
+/** @param network from sourceNetwork; empty: unknown */
 export async function isKnownNetwork(
   database: Pick<Database, 'query'>,
   name: string,
@@ -25,7 +25,7 @@ export async function isKnownNetwork(
   return network !== '' && (await database.query(isKnown, [name, network])).length > 0;
 }
 
-/** Remembers, in the transaction of a login, where an account has logged in. */
+/** Remembers the network of a login, in the login's transaction. */
 export async function rememberNetwork(query: Query, accountId: number, network: string): Promise<void> {
   if (network !== '') await query(remember, [accountId, network]);
 }

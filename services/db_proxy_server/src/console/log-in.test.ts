@@ -44,7 +44,7 @@ async function passwordChecks(): Promise<number> {
   return Number(/argon2_seconds_count(?:{[^}]*})? (\d+)/.exec(page)?.[1] ?? 0);
 }
 
-it('who tries names from one network orders no more password checks than it may, however many come at once', async () => {
+it('guessing names from one network causes no more password checks than allowed, even concurrently', async () => {
   const before = await passwordChecks();
   const tries = Array.from({ length: 200 }, (_, i) => logIn(`nobody ${i}`, '203.0.113.7'));
   const results = await Promise.allSettled(tries);
@@ -56,20 +56,20 @@ it('who tries names from one network orders no more password checks than it may,
   }
 });
 
-it('nobody elsewhere locks an account out where its holder has logged in before', async () => {
+it('attackers elsewhere do not lock an account out at networks where it has logged in before', async () => {
   await setUp('ann', '192.0.2.1');
   await lockOut('ann', '203.0.113.8');
   expect(await logIn('ann', '198.51.100.1')).toBe(LOG_IN_TOO_MANY_ATTEMPTS);
   expect(await logIn('ann', '192.0.2.1')).toBe(LOG_IN_DONE);
-  // Guesses from there have a count of their own.
+  // Guesses from a known network have a counter of their own.
   await lockOut('ann', '192.0.2.1');
   await setUp('ann', '198.51.100.1');
   expect(await logIn('ann', '198.51.100.1')).toBe(LOG_IN_DONE);
 });
 
-it('strangers in the queue for a name do not hold its holder up', async () => {
+it('a full queue of strangers for a name does not delay its owner', async () => {
   await setUp('ben', '192.0.2.2');
-  // Most of them find the queue full.
+  // Most of them are rejected because the queue is full.
   const strangers = Promise.allSettled(
     Array.from({ length: 100 }, (_, i) => logIn('ben', `203.0.113.${i}`, 'wrong')),
   );
@@ -77,7 +77,7 @@ it('strangers in the queue for a name do not hold its holder up', async () => {
   await strangers;
 });
 
-it('an account’s networks are the ten of its last logins', async () => {
+it('an account’s known networks are the ten of its last logins', async () => {
   await setUp('cid', '192.0.2.100');
   for (let i = 0; i < 12; i++) expect(await logIn('cid', `192.0.2.${100 + i}`)).toBe(LOG_IN_DONE);
   const [row] = await database.dataSource.query(`SELECT networks FROM console_account WHERE name = 'cid'`);

@@ -59,16 +59,16 @@ const changePassword: Statement = {
     WHERE id = $1 AND password_hash = $2 RETURNING id`,
 };
 
-/** Characters of a password. */
+/** Shortest password, characters. */
 const leastPassword = 12;
 const mostPassword = 256;
 
-/** Who acts with an account of the console, as the audit has it. */
+/** A console account as actor in the audit. */
 export function consoleActor(name: string, address: string): Actor {
   return { name: `console ${name}`, asUser: 0, source: address };
 }
 
-/** Logging in at the console. */
+/** Logs console accounts in, and sets their passwords. */
 export class ConsoleLogins {
   readonly #parts: LoginParts;
   readonly #attempts: ConsoleAttempts;
@@ -91,7 +91,7 @@ export class ConsoleLogins {
     ]);
   }
 
-  /** @param code of the second factor; empty: none was given */
+  /** @param code of the second factor; empty: none was entered */
   async logIn(name: string, password: string, code: string, session: NewSession): Promise<Opened> {
     if (!isPossibleName(name)) return this.counted(LOG_IN_REFUSED, session.address);
     const outcome = await this.#attempts.run(name, session.address, async () => {
@@ -99,7 +99,7 @@ export class ConsoleLogins {
       if (!row) return 'wrong';
       return this.#database.transaction('console_log_in', async (query) => {
         const record = await openAudit(query, consoleActor(name, session.address));
-        // The password may have been changed, or the account disabled, while it was checked.
+        // The password may have been changed, or the account disabled, while the hash was computed.
         if ((await query(lockUnchanged, [row.id, row.password_hash])).length === 0) return 'wrong';
         const used = await this.#secondFactors.use(query, row.id, code);
         if (used === 'code-needed' || used === 'wrong-code') return used;
@@ -114,11 +114,11 @@ export class ConsoleLogins {
     return this.counted(resultOf(outcome), session.address);
   }
 
-  /** Sets the password of whoever has the token, and ends the account's other sessions. */
+  /** Sets the password of the account that the token belongs to, and ends the account's other sessions. */
   async setUp(token: string, password: string, code: string, session: NewSession): Promise<Opened> {
     requirePassword(password);
     const hash = hashOfToken(token);
-    // Hashing a password is work that a stranger should not be able to order.
+    // Checked first, so that strangers cannot cause the hashing of passwords.
     const [known] = await this.#database.query<{ name: string }>(knowsToken, [hash]);
     if (!known) return this.counted(LOG_IN_REFUSED, session.address);
     const { name } = known;
@@ -152,7 +152,7 @@ export class ConsoleLogins {
     });
   }
 
-  /** Changes the password of an account; its other sessions end, and a link that was not used is worthless. */
+  /** Changes the password of an account, ends its other sessions and invalidates its unused setup link. */
   async changePassword(
     session: ConsoleSession,
     current: string,
@@ -183,7 +183,7 @@ export class ConsoleLogins {
     });
   }
 
-  /** Counts and logs the result of an attempt from an address. */
+  /** Counts and logs the result of an attempt. */
   counted(result: consoleApi.console.LogInResult, address: string): Opened {
     const named = consoleApi.console.LogInResult[result];
     this.#results.inc({ result: named });
@@ -204,7 +204,7 @@ function resultOf(outcome: object | Refusal): consoleApi.console.LogInResult {
   return typeof outcome === 'string' ? refusals[outcome] : LOG_IN_DONE;
 }
 
-/** For the audit: a recovery code is worth a look. */
+/** For the audit, which shows when a recovery code was used. */
 function by(used: CodeOutcome): { by?: CodeOutcome } {
   return used === 'none' ? {} : { by: used };
 }

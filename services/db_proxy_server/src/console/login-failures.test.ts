@@ -39,7 +39,7 @@ async function fail(name: string, network: string, times: number): Promise<void>
 const newestVerb = async (): Promise<string> =>
   (await database.dataSource.query('SELECT verb FROM audit_event ORDER BY id DESC LIMIT 1'))[0].verb;
 
-it('a known network is locked by itself, all others together, as a login has it', async () => {
+it('each known network is locked separately and all others together, as at a login', async () => {
   const { id, name } = await newUser();
   await context.sourceNetworks.remember(id, '10.0.0.1');
   await fail(name, '10.0.0.1', 2);
@@ -55,7 +55,7 @@ it('a known network is locked by itself, all others together, as a login has it'
   expect((await context.logins.find(name, '198.51.100.1')).failures).toBe(3);
 });
 
-it('an unlocked user begins anew, by one event; others stay as they are', async () => {
+it('unlocking forgets a user’s failures with one event, and leaves other users locked', async () => {
   const [one, other] = [await newUser(), await newUser()];
   await fail(one.name, '192.0.2.1', 3);
   await fail(other.name, '192.0.2.1', 3);
@@ -69,7 +69,7 @@ it('an unlocked user begins anew, by one event; others stay as they are', async 
   expect(await database.dataSource.query('SELECT max(id) FROM audit_event')).toEqual([before]);
 });
 
-it('what is older than the window is not shown, and nobody is not found', async () => {
+it('failures older than the window are not shown, and an unknown user is not found', async () => {
   const { id, name } = await newUser();
   await fail(name, '192.0.2.1', 3);
   const old = `UPDATE login_failure SET failed_at = ARRAY[now() - interval '1 hour'], last_at = now() - interval '1 hour'`;
@@ -81,7 +81,7 @@ it('what is older than the window is not shown, and nobody is not found', async 
   }
 });
 
-it('a locked account of the console is shown as one, and unlocked by an owner or a new link', async () => {
+it('a locked console account is shown as locked; an owner or a new link unlocks it', async () => {
   const rpc = consoleRpc(context, { administration: {}, groups: {} } as never);
   const rest = { code: '', address: '10.0.0.1', userAgent: '' };
   const logIn = async (name: string, typed: string, address = '10.0.0.1') => {
@@ -93,7 +93,7 @@ it('a locked account of the console is shown as one, and unlocked by an owner or
   const { accountId, token } = await inviteToConsole(database.dataSource, { name: 'ann', role: 'viewer' });
   expect(await setUp(token)).toBe(LogInResult.LOG_IN_DONE);
   const lock = async () => {
-    // Where the account has logged in, and elsewhere: both have to be forgotten.
+    // Both from a known network and from elsewhere, since unlocking has to forget both.
     for (const address of ['192.0.2.7', '10.0.0.1']) {
       for (let i = 0; i < 3; i++)
         expect(await logIn('ann', 'wrong', address)).toBe(LogInResult.LOG_IN_REFUSED);

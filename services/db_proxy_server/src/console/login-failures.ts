@@ -6,23 +6,23 @@ import { isStorableId } from '../database/ids.js';
 
 /** Failed logins of a user from one network, in the window. */
 export interface LoginFailure {
-  /** an IPv4 address or the /64 of an IPv6 address; empty: not known */
+  /** an IPv4 address or the /64 of an IPv6 address; empty: unknown */
   network: string;
   failures: number;
   /** unix seconds */
   last_at: number;
-  /** The user has logged in from there before. */
+  /** the user has logged in from there before */
   known: boolean;
-  /** The user is refused from there for now. */
+  /** logins from there are currently refused */
   locked: boolean;
 }
 
-/** Rows shown at most, the newest. */
+/** Most rows shown, the newest ones. */
 const maxRows = 100;
 
 const ofUser: Statement = {
   name: 'console_login_failures',
-  // Counted as a login counts them: each known network by itself, all others together.
+  // Counted as at a login: each known network separately, all others together.
   text: `
     WITH failed AS (
       SELECT f.place AS network, f.last_at,
@@ -45,7 +45,7 @@ const forget: Statement = {
   text: 'DELETE FROM login_failure WHERE name = $1 RETURNING place',
 };
 
-/** Failed logins of users, by which they are refused for a while. */
+/** Failed logins of users, after too many of which logins are refused for a while. */
 export class LoginFailures {
   readonly #database: Database;
   readonly #limit: LoginLimit;
@@ -62,7 +62,7 @@ export class LoginFailures {
     return this.#database.query<LoginFailure>(ofUser, [userId, windowSeconds, maxFailures]);
   }
 
-  /** Forgets them, so that the user can try again at once. @returns whether there is such a user */
+  /** Forgets a user's failures, so that they can try again at once. @returns false when there is no such user */
   async unlock(userId: number, actor: Actor): Promise<boolean> {
     if (!isStorableId(userId)) return false;
     return this.#database.transaction('console_unlock_user', async (query) => {

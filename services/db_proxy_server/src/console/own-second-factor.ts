@@ -6,12 +6,12 @@ import type { ConsoleAttempts, Refusal } from './attempts.js';
 import { type NewFactor, removeSecondFactor, type SecondFactors } from './second-factors.js';
 import { type ConsoleSession, endSessions } from './sessions.js';
 
-/** Recovery codes, each good once. */
+/** Recovery codes; each works once. */
 export interface RecoveryCodes {
   codes: string[];
 }
 
-/** What whoever is logged in does with the second factor of their own account. */
+/** What account holders do with their own second factor. */
 export class OwnSecondFactor {
   readonly #attempts: ConsoleAttempts;
   readonly #secondFactors: SecondFactors;
@@ -23,7 +23,7 @@ export class OwnSecondFactor {
     this.#database = database;
   }
 
-  /** A secret for an authenticator app, which counts once it is confirmed. @returns `conflict` when there is one already */
+  /** Creates a secret for an authenticator app, used once it is confirmed. @returns `conflict` when the account already has one */
   async begin(
     session: ConsoleSession,
     password: string,
@@ -44,7 +44,7 @@ export class OwnSecondFactor {
     });
   }
 
-  /** Other sessions of the account end: they were opened without a code. */
+  /** Ends the account's other sessions, which were opened without a code. */
   confirm(session: ConsoleSession, code: string, actor: Actor): Promise<RecoveryCodes | Refusal> {
     return this.#attempt(session, actor, async (query, record) => {
       const { account_id: accountId, id } = session;
@@ -57,7 +57,7 @@ export class OwnSecondFactor {
     });
   }
 
-  /** New recovery codes, in the place of those there were. */
+  /** Replaces the recovery codes. */
   renewRecoveryCodes(session: ConsoleSession, code: string, actor: Actor): Promise<RecoveryCodes | Refusal> {
     return this.#withCode(session, code, actor, async (query, record) => {
       const { account_id: accountId } = session;
@@ -78,7 +78,7 @@ export class OwnSecondFactor {
     });
   }
 
-  /** Uses a code first. */
+  /** Requires a valid code before `work` runs. */
   #withCode(
     session: ConsoleSession,
     code: string,

@@ -11,7 +11,7 @@ export interface Counts {
   groups: number;
 }
 
-/** How far `teamtalk import` is; times are unix seconds, 0: never. */
+/** Progress of `teamtalk import`; times are unix seconds, 0: never. */
 export interface ImportProgressRow {
   source: string;
   beganAt: number;
@@ -44,11 +44,11 @@ export interface AuditFilter {
   /** ids below this one; 0: any */
   before: number;
   limit: number;
-  /** what it begins with; empty: any */
+  /** prefix; empty: any */
   verb: string;
-  /** the actor exactly; empty: any */
+  /** exact actor; empty: any */
   by: string;
-  /** exactly; empty: any */
+  /** exact resource; empty: any */
   resource: string;
 }
 
@@ -86,7 +86,7 @@ const events: Statement = {
     ORDER BY e.id DESC LIMIT $2`,
 };
 
-/** What the console shows and does not change. */
+/** Read-only pages of the console. */
 export class ConsoleReports {
   readonly #database: Database;
 
@@ -98,7 +98,7 @@ export class ConsoleReports {
     return (await this.#database.query<Counts>(counts, []))[0] as Counts;
   }
 
-  /** @returns undefined when nothing was imported */
+  /** @returns undefined when nothing has been imported */
   async importProgress(): Promise<ImportProgressRow | undefined> {
     return (await this.#database.query<ImportProgressRow>(importProgress, []))[0];
   }

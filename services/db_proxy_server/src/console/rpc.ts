@@ -23,7 +23,7 @@ const { CALL_DONE, CALL_NO_SESSION, CALL_NOT_PERMITTED, CALL_SECOND_FACTOR_NEEDE
 const { LOG_IN_DONE } = consoleApi.console.LogInResult;
 const { SECOND_FACTOR_NEEDED } = consoleApi.console.SecondFactor;
 
-/** Services of which the console uses methods. */
+/** The services whose methods the console may call. */
 interface Served {
   administration: Handlers<typeof administration>;
   groups: Handlers<typeof groups>;
@@ -34,7 +34,7 @@ interface Callable {
   handle: (request: object, caller: ConsoleCaller) => Promise<unknown>;
 }
 
-/** Bytes of the SHA-256 of a token. */
+/** Length of a SHA-256, bytes. */
 const hashBytes = 32;
 
 /** The gRPC service Console. */
@@ -43,7 +43,7 @@ export function consoleRpc(context: Context, served: Served): Handlers<typeof se
   const callable = callableMethods(context, served);
   const refused = kit.metrics.counter(
     'console_refused_total',
-    'Calls from the console that the role of the account does not allow',
+    'Calls from the console that the account’s role does not allow',
     ['method'],
   );
 
@@ -59,7 +59,7 @@ export function consoleRpc(context: Context, served: Served): Handlers<typeof se
     secondFactor: secondFactors.stateOf(session),
   });
 
-  /** With the session that was opened. */
+  /** The response to an attempt, with the session if one was opened. */
   async function opened(
     outcome: consoleApi.console.OpenedSession.$Properties,
     { hash }: NewSession,
@@ -74,11 +74,12 @@ export function consoleRpc(context: Context, served: Served): Handlers<typeof se
       const session = await find(hash);
       if (!session) return { result: CALL_NO_SESSION };
       const [needs, target] = [consoleMethods.get(path), callable.get(path)];
-      if (!needs || !target) throw new TeamTalkError('not-permitted', `${path} is not for the console`);
+      if (!needs || !target)
+        throw new TeamTalkError('not-permitted', `${path} cannot be called from the console`);
       const request = target.method.requestDeserialize(Buffer.from(bytes)) as object;
       const { role, department_id: department } = session;
       const needed = needs(request);
-      // Of the own account.
+      // The method concerns the caller's own account.
       const isOwn = needed.length === 0;
       if (!isOwn && secondFactors.stateOf(session) === SECOND_FACTOR_NEEDED)
         return { result: CALL_SECOND_FACTOR_NEEDED };
@@ -125,7 +126,7 @@ export function consoleRpc(context: Context, served: Served): Handlers<typeof se
   };
 }
 
-/** By path, what the console may call. */
+/** The methods that the console may call, by path. */
 function callableMethods(context: Context, served: Served): Map<string, Callable> {
   const all = new Map<string, Callable>();
   const add = (methods: object, handlers: object) => {
@@ -141,7 +142,7 @@ function callableMethods(context: Context, served: Served): Map<string, Callable
   return all;
 }
 
-/** @throws TeamTalkError `invalid-argument` when the hash of its token is none */
+/** @throws TeamTalkError `invalid-argument` when the hash is not a SHA-256 */
 function newSession(hash: Uint8Array, address: string, userAgent: string): NewSession {
   if (hash.length !== hashBytes) throw new TeamTalkError('invalid-argument', 'a session needs a SHA-256');
   return { hash: Buffer.from(hash), address, userAgent };

@@ -21,7 +21,7 @@ const contexts: TestContext[] = [];
 
 type Rpc = ReturnType<typeof consoleRpc>;
 
-/** One replica, with its settings. */
+/** The gRPC handlers of a replica with these settings. */
 async function replica(secretsKey: string, ...secondFactorRoles: 'owner'[]): Promise<Rpc> {
   const context = await createTestContext(database.url, {
     console: { secretsKey, secondFactorRoles, issuer: '' },
@@ -69,7 +69,7 @@ async function call<In, Out, ReplyIn, ReplyOut>(
   return Object.assign(decoded, { called: result });
 }
 
-/** The code of a secret. @param steps of 30 seconds from now: a code is good once, and the next one already */
+/** A code for a secret. @param steps of 30 seconds after now; the next step is accepted, and each code works once */
 function codeOf(secret: string, steps = 0): string {
   const timestamp = Date.now() + steps * 30_000;
   return new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp });
@@ -77,7 +77,7 @@ function codeOf(secret: string, steps = 0): string {
 
 let accounts = 0;
 
-/** An account that logs in with codes; that of now is good. */
+/** An account that logs in with codes. The current code has not been used yet. */
 async function withCodes(role = 'viewer') {
   const name = `${role} ${++accounts}`;
   const { id } = await setUp(await invite(name, role));
@@ -95,7 +95,7 @@ const verbs = async (count: number): Promise<string[]> =>
     ({ verb }: { verb: string }) => verb,
   );
 
-it('an account that has confirmed a code is asked for one at every login, and each is good once', async () => {
+it('an account with a confirmed second factor needs a code at every login, and each code works once', async () => {
   const { name, secret, uri } = await withCodes();
   expect(uri).toMatch(/^otpauth:\/\/totp\/TeamTalk:viewer%201\?issuer=TeamTalk&secret=[A-Z2-7]{32}&/);
   expect((await verbs(2)).toReversed()).toEqual(['account.second-factor-begin', 'account.second-factor']);
@@ -108,7 +108,7 @@ it('an account that has confirmed a code is asked for one at every login, and ea
   expect((await logIn(name, now)).result).toBe(LOG_IN_WRONG_CODE);
 });
 
-it('two logins with one code at once: one gets in', async () => {
+it('of two simultaneous logins with the same code only one succeeds', async () => {
   const { name, secret } = await withCodes();
   const other = await replica(oldKey);
   const code = codeOf(secret);
@@ -118,7 +118,7 @@ it('two logins with one code at once: one gets in', async () => {
   expect(results.sort()).toEqual([LOG_IN_DONE, LOG_IN_WRONG_CODE]);
 });
 
-it('a secret that is not confirmed is not asked for, and another one takes its place', async () => {
+it('an unconfirmed secret is not required at login, and can be replaced', async () => {
   const name = 'unsure';
   const { id } = await setUp(await invite(name, 'viewer'));
   expect((await call(id, consoleWork.beginSecondFactor, { password: 'wrong' })).result).toBe(
@@ -136,7 +136,7 @@ it('a secret that is not confirmed is not asked for, and another one takes its p
   expect((await call(id, consoleWork.beginSecondFactor, { password })).result).toBe(ACCOUNT_CONFLICT);
 });
 
-it('other sessions end when codes begin', async () => {
+it('confirming a second factor ends other sessions', async () => {
   const name = 'elsewhere';
   const first = await setUp(await invite(name, 'viewer'));
   const other = await logIn(name);
@@ -147,7 +147,7 @@ it('other sessions end when codes begin', async () => {
   expect((await call(other.id, consoleWork.listOwnSessions, {})).called).not.toBe(CALL_DONE);
 });
 
-it('a recovery code is good once, however it is typed, and new ones take the place of the old', async () => {
+it('a recovery code works once, whatever its spelling, and new codes replace the old ones', async () => {
   const { name, secret, codes } = await withCodes();
   const [first = '', second = '', third = ''] = codes;
   expect(first).toMatch(/^[a-km-np-z2-9]{4}(-[a-km-np-z2-9]{4}){3}$/);
@@ -164,7 +164,7 @@ it('a recovery code is good once, however it is typed, and new ones take the pla
   expect((await logIn(name, renewed.codes?.[0])).result).toBe(LOG_IN_DONE);
 });
 
-it('neither secrets nor recovery codes are stored as they are', async () => {
+it('neither secrets nor recovery codes are stored in plain text', async () => {
   const { name, secret, codes } = await withCodes();
   const rows = await database.dataSource.query(
     `SELECT f.sealed, f.recovery_hashes, e.all FROM console_second_factor f JOIN console_account a ON a.id = f.account_id,
@@ -178,14 +178,14 @@ it('neither secrets nor recovery codes are stored as they are', async () => {
   }
 });
 
-it('wrong codes count as failures, and the right password does not take them back', async () => {
+it('wrong codes count as failures that a correct password does not reset', async () => {
   const { name, secret } = await withCodes();
   for (let i = 0; i < 10; i++) {
     expect((await logIn(name, '000000')).result, `attempt ${i}`).toBe(LOG_IN_WRONG_CODE);
     if (i < 9) expect((await logIn(name)).result).toBe(LOG_IN_CODE_NEEDED);
   }
   expect((await logIn(name, codeOf(secret))).result).toBe(LOG_IN_TOO_MANY_ATTEMPTS);
-  // A new link helps, and takes a code as well.
+  // A new setup link still works, but also needs a code.
   const token = await invite(name);
   expect((await setUp(token)).result).toBe(LOG_IN_CODE_NEEDED);
   expect((await setUp(token, '000000')).result).toBe(LOG_IN_WRONG_CODE);
@@ -193,7 +193,7 @@ it('wrong codes count as failures, and the right password does not take them bac
   expect((await logIn(name, codeOf(secret, 1))).result).toBe(LOG_IN_DONE);
 });
 
-it('a role that has to use codes may do nothing before, but begin', async () => {
+it('a role that requires a second factor may do nothing but set it up', async () => {
   const strict = await replica(oldKey, 'owner');
   const name = 'strict';
   const opened = await setUp(await invite(name, 'owner'), '', strict);
@@ -203,12 +203,12 @@ it('a role that has to use codes may do nothing before, but begin', async () => 
   const { secret } = await call(opened.id, consoleWork.beginSecondFactor, { password }, strict);
   await call(opened.id, consoleWork.confirmSecondFactor, { code: codeOf(secret) }, strict);
   expect((await counts()).called).toBe(CALL_DONE);
-  // Another role may go on without.
+  // Other roles may continue without one.
   const viewer = await setUp(await invite('at ease', 'viewer'), '', strict);
   expect((await call(viewer.id, consoleWork.getCounts, {}, strict)).called).toBe(CALL_DONE);
 });
 
-it('one’s own codes end by a code; another’s are reset by an owner, and the sessions end', async () => {
+it('an account removes its own second factor with a code; an owner resets another’s, which ends its sessions', async () => {
   const owner = await setUp(await invite('resets', 'owner'));
   const { name, id, secret } = await withCodes();
   expect((await call(id, consoleWork.removeSecondFactor, { code: '000000' })).result).toBe(
@@ -232,7 +232,7 @@ it('one’s own codes end by a code; another’s are reset by an owner, and the 
   expect((await reset(idOf('resets'))).result).toBe(ACCOUNT_CONFLICT);
 });
 
-it('another key is taken over by whoever logs in; without its key only recovery codes work', async () => {
+it('a login re-encrypts the secret with a new key; without its key only recovery codes work', async () => {
   const { name, secret, codes } = await withCodes();
   const keyless = await replica('');
   expect((await logIn(name, codeOf(secret), keyless)).result).toBe(LOG_IN_WRONG_CODE);

@@ -20,23 +20,23 @@ interface FactorRow {
   confirmed: boolean;
 }
 
-/** The outcome of a code: what it was, or why it is not good. `none`: the account needs none. */
+/** The result of checking a code: its kind, or why it was refused. `none`: the account needs no code. */
 export type CodeOutcome = 'none' | 'code' | 'recovery-code' | 'code-needed' | 'wrong-code';
 
-/** What an authenticator app is given. */
+/** What an account holder enters into an authenticator app. */
 export interface NewFactor {
   /** base32 */
   secret: string;
-  /** otpauth:, as a QR code holds it */
+  /** otpauth: URI for a QR code */
   uri: string;
 }
 
-/** Seconds that a code is for, and how many of them a clock may be off, before and after. */
+/** Period of a code in seconds, and by how many periods the clock of a phone may be off in either direction. */
 const stepSeconds = 30;
 const tolerance = 1;
 const secretBytes = 20;
 const recoveryCodes = 10;
-/** 80 random bits of a recovery code: a fast hash suffices. */
+/** 80 random bits per recovery code: enough for a fast hash. */
 const recoveryBytes = 10;
 
 const find: Statement = {
@@ -79,13 +79,13 @@ const remove: Statement = {
   text: 'DELETE FROM console_second_factor WHERE account_id = $1',
 };
 
-/** One-time codes (TOTP) with which accounts of the console log in besides a password. All within the caller's transaction. */
+/** One-time codes (TOTP) that console accounts enter after their password. Everything runs in the caller's transaction. */
 export class SecondFactors {
   readonly #kit: Kit;
   readonly #keys: SecretKeys | undefined;
   readonly #roles: readonly ConsoleRole[];
 
-  /** @param keys undefined: nobody can begin to use codes. @param roles that may do nothing without */
+  /** @param keys undefined: nobody can set up a second factor. @param roles that may do nothing without one */
   constructor(kit: Kit, keys: SecretKeys | undefined, roles: readonly ConsoleRole[]) {
     this.#kit = kit;
     this.#keys = keys;
@@ -100,8 +100,8 @@ export class SecondFactors {
   }
 
   /**
-   * A new secret, which counts once a code of it has been entered.
-   * @returns undefined when the account uses codes already
+   * Creates a secret, which is required at login once `confirm` has checked a code of it.
+   * @returns undefined when the account already has a second factor
    * @throws TeamTalkError `invalid-argument` without keys
    */
   async begin(query: Query, accountId: number, name: string): Promise<NewFactor | undefined> {
@@ -114,14 +114,14 @@ export class SecondFactors {
     return { secret: secret.base32, uri: totpOf(secret.base32, name).toString() };
   }
 
-  /** Confirms the secret that `begin` has made. @returns recovery codes; undefined: the code is not one of it */
+  /** Confirms the secret of `begin`. @returns recovery codes; undefined when the code is wrong */
   async confirm(query: Query, accountId: number, code: string): Promise<string[] | undefined> {
     const [row] = await query<FactorRow>(find, [accountId]);
     if (!row || row.confirmed || !(await this.#useCode(query, accountId, row, code))) return undefined;
     return this.renewRecoveryCodes(query, accountId);
   }
 
-  /** Uses a code, which is good once, or a recovery code. */
+  /** Checks a code or recovery code, which cannot be used again. */
   async use(query: Query, accountId: number, code: string): Promise<CodeOutcome> {
     const [row] = await query<FactorRow>(find, [accountId]);
     if (!row?.confirmed) return 'none';
@@ -131,7 +131,7 @@ export class SecondFactors {
     return used.length > 0 ? 'recovery-code' : 'wrong-code';
   }
 
-  /** In the place of those there were. */
+  /** Replaces the recovery codes. */
   async renewRecoveryCodes(query: Query, accountId: number): Promise<string[]> {
     const codes = Array.from({ length: recoveryCodes }, newRecoveryCode);
     await query(setRecovery, [accountId, codes.map(hashOfRecoveryCode)]);
@@ -147,7 +147,7 @@ export class SecondFactors {
     if (delta === null) return false;
     const step = Math.floor(timestamp / 1000 / stepSeconds) + delta;
     if (step <= row.last_step) return false;
-    // Whoever uses it brings it to the newest key.
+    // Re-encrypts a secret of an older key.
     const { keyId, bytes } =
       row.keyId === this.#keys.firstId
         ? { keyId: row.keyId, bytes: row.sealed }
@@ -161,13 +161,16 @@ export class SecondFactors {
       if (!this.#keys) throw new Error('CONSOLE_SECRETS_KEY is not set');
       return this.#keys.open(sealedAs(accountId), sealed);
     } catch (error) {
-      this.#kit.log.error({ err: error, accountId, keyId }, 'second factor of the console cannot be read');
+      this.#kit.log.error(
+        { err: error, accountId, keyId },
+        'failed to decrypt second factor of console account',
+      );
       return undefined;
     }
   }
 }
 
-/** An account logs in without codes from now on. */
+/** Lets an account log in without codes. */
 export async function removeSecondFactor(query: Query, accountId: number): Promise<void> {
   await query(remove, [accountId]);
 }
@@ -182,14 +185,14 @@ function sealedAs(accountId: number): string {
 
 const letters = 'abcdefghijkmnpqrstuvwxyz23456789';
 
-/** Four times four letters and digits that are not mistaken for one another. */
+/** Four groups of four characters, without those that are easily confused. */
 function newRecoveryCode(): string {
   const bits = BigInt(`0x${randomBytes(recoveryBytes).toString('hex')}`);
   const code = Array.from({ length: 16 }, (_, i) => letters[Number((bits >> BigInt(i * 5)) & 31n)]).join('');
   return code.replaceAll(/(.{4})(?!$)/g, '$1-');
 }
 
-/** However it is typed. */
+/** Ignores case, spaces and hyphens. */
 function hashOfRecoveryCode(code: string): Buffer {
   return createHash('sha256').update(code.toLowerCase().replaceAll(/[\s-]/g, '')).digest();
 }

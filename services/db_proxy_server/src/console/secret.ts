@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 
-/** A token of 256 random bits, URL-safe, and its stored form. A fast hash suffices for so many bits. */
+/** A URL-safe token of 256 random bits, and the hash that is stored. A fast hash suffices for that many bits. */
 export function newToken(): { token: string; hash: Buffer } {
   const token = randomBytes(32).toString('base64url');
   return { token, hash: hashOfToken(token) };

@@ -8,13 +8,13 @@ export interface ConsoleSession {
   account_id: number;
   name: string;
   role: ConsoleRole;
-  /** of a department administrator */
+  /** for a department administrator, null otherwise */
   department_id: number | null;
   /** unix seconds */
   expires_at: number;
-  /** the account logs in with codes */
+  /** the account logs in with one-time codes */
   second_factor: boolean;
-  /** opened by a provider, not by a password */
+  /** opened through a provider instead of with a password */
   signed_on: boolean;
 }
 
@@ -34,18 +34,18 @@ export interface NewSession {
   hash: Buffer;
   address: string;
   userAgent: string;
-  /** left out: by a password */
+  /** opened through a provider; left out: with a password */
   signedOn?: boolean;
 }
 
 const maxUserAgent = 400;
-/** Sessions of one account at most; a login beyond ends the oldest. */
+/** Most open sessions of an account; a login beyond ends the oldest. */
 const maxSessions = 20;
 
-/** In SQL: session `s` has not ended, by its age or for want of calls. */
+/** SQL condition: session `s` has ended neither by age nor by inactivity. */
 export const isOpen = `s.created_at > now() - interval '8 hours' AND s.seen_at > now() - interval '30 minutes'`;
 
-/** In SQL: account `a` logs in with codes. */
+/** SQL condition: account `a` logs in with one-time codes. */
 export const usesCodes = `EXISTS (
   SELECT FROM console_second_factor f WHERE f.account_id = a.id AND f.confirmed_at IS NOT NULL)`;
 
@@ -119,7 +119,7 @@ export class ConsoleSessions {
     return this.#database.query<SessionRow>(ofAccount, [accountId]);
   }
 
-  /** Removes those that have ended. @returns how many */
+  /** Removes sessions that have ended. @returns the number removed */
   purge(): Promise<number> {
     return purgeInBatches(this.#database, purge, []);
   }
@@ -134,12 +134,12 @@ export async function openSession(
   await query(open, [hash, accountId, address, shown, signedOn]);
 }
 
-/** @returns whether the account had it */
+/** @returns false when the account has no such session */
 export async function endSession(query: Query, accountId: number, id: number): Promise<boolean> {
   return (await query(end, [accountId, id])).length > 0;
 }
 
-/** Ends all sessions of an account. @param except the id of one that stays; 0: none. @returns how many */
+/** Ends the sessions of an account. @param except id of a session to keep; 0: none. @returns the number ended */
 export async function endSessions(query: Query, accountId: number, except = 0): Promise<number> {
   return (await query(endAll, [accountId, except])).length;
 }

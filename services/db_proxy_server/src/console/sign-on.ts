@@ -8,13 +8,13 @@ import { type NewSession, openSession } from './sessions.js';
 
 const { LOG_IN_DONE, LOG_IN_NO_ROLE, LOG_IN_NOT_INVITED, LOG_IN_REFUSED } = consoleApi.console.LogInResult;
 
-/** Who has signed on at a provider, as its ID token says. */
+/** A person's identity at a provider, from the ID token. */
 export interface Identity {
   issuer: string;
   subject: string;
-  /** one the provider has verified; empty: none */
+  /** verified by the provider; empty: none */
   email: string;
-  /** empty: the one the account has */
+  /** empty: the account's role stays */
   role: string;
 }
 
@@ -28,7 +28,7 @@ const longest = 255;
 
 const find: Statement = {
   name: 'console_identity_find',
-  // By the subject; for the first time by the e-mail address, which may be somebody else's later.
+  // Found by subject, and before the first sign-on by e-mail address, since the address may pass to somebody else later.
   text: `
     SELECT a.id, a.name, true AS linked FROM console_identity i JOIN console_account a ON a.id = i.account_id
     WHERE i.issuer = $1 AND i.subject = $2
@@ -52,18 +52,18 @@ const touch: Statement = {
   text: 'UPDATE console_account SET last_login_at = now() WHERE id = $1',
 };
 
-/** Signing on at the console by an OpenID Connect provider, with which admin_server speaks. */
+/** Sign-on at the console through an OpenID Connect provider; admin_server speaks with the provider. */
 export class ConsoleSignOn {
   readonly #issuer: string;
   readonly #database: Database;
 
-  /** @param issuer of the provider whose word is taken; empty: none */
+  /** @param issuer of the trusted provider; empty: none */
   constructor(issuer: string, database: Database) {
     this.#issuer = issuer;
     this.#database = database;
   }
 
-  /** Opens a session of the account that was made for them. Nobody gets one unasked. */
+  /** Opens a session of the account that was created for this person. Accounts are never created here. */
   async signOn(identity: Identity, session: NewSession): Promise<consoleApi.console.LogInResult> {
     const { issuer, subject, email } = identity;
     if (this.#issuer === '' || issuer !== this.#issuer) return LOG_IN_REFUSED;
@@ -80,7 +80,7 @@ export class ConsoleSignOn {
       const role = await roleAfter(query, account, identity.role);
       if (role === undefined) return LOG_IN_NO_ROLE;
       if (!known.linked) {
-        // It may have been given to somebody else meanwhile.
+        // The account may have been linked to somebody else in the meantime.
         const linked = await query(link, [issuer, subject, known.id, email]);
         if (linked.length === 0) return LOG_IN_REFUSED;
         await record({ verb: 'account.link', resource, after: { issuer, email } });
@@ -103,11 +103,11 @@ export class ConsoleSignOn {
   }
 }
 
-/** @returns undefined when the account cannot have the role */
+/** @returns the role after the sign-on; undefined when the account cannot have the wanted one */
 async function roleAfter(query: Query, account: AccountRow, wanted: string): Promise<string | undefined> {
   if (wanted === '' || wanted === account.role) return account.role;
   if (!isConsoleRole(wanted)) return undefined;
-  // Of which department is said in the console.
+  // Needs a department, which only the console can set.
   if (wanted === departmentRole) return undefined;
   return (await isLastOwner(query, account)) ? undefined : wanted;
 }

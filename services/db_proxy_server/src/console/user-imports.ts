@@ -19,7 +19,7 @@ interface Caller {
 
 const results = { 'not-found': IMPORT_NOT_FOUND, conflict: IMPORT_CONFLICT, full: IMPORT_FULL } as const;
 
-/** Users from files. */
+/** Handlers for importing users from files. */
 export function userImportHandlers({ userImports }: Context) {
   async function found(importId: number): Promise<consoleApi.console.UserImportReply.$Properties> {
     const row = await userImports.find(importId);
@@ -36,7 +36,7 @@ export function userImportHandlers({ userImports }: Context) {
       { actor }: Caller,
     ): Promise<consoleApi.console.UserImportRowsReply.$Properties> {
       if (rows.length === 0 || rows.length > maxRowsAtATime) {
-        throw new TeamTalkError('invalid-argument', `1 to ${maxRowsAtATime} rows at a time`);
+        throw new TeamTalkError('invalid-argument', `a call must have 1 to ${maxRowsAtATime} rows`);
       }
       const written = (rows as consoleApi.console.WrittenUser[]).map((row) => ({
         row: row.row,

@@ -36,13 +36,13 @@ const refusals: Readonly<Record<Refusal, consoleApi.console.AccountResult>> = {
   limited: ACCOUNT_TOO_MANY_ATTEMPTS,
 };
 
-/** Who calls from the console. */
+/** The session and actor of a call from the console. */
 export interface ConsoleCaller {
   session: ConsoleSession;
   actor: Actor;
 }
 
-/** A handler for each method of a service that is only called from the console. */
+/** Handlers for every method of a service that only the console calls. */
 export type ConsoleHandlers<Service> = {
   readonly [Name in keyof Service]: Service[Name] extends {
     readonly types?: [unknown, infer Request, infer Reply, unknown];
@@ -56,7 +56,7 @@ export function consoleWorkHandlers(context: Context): ConsoleHandlers<typeof co
   const { consoleAccounts, consoleAttempts, consoleLogins, consoleReports, consoleSessions, departures } =
     context;
   const { loginFailures, loginLimit, ownSecondFactor } = context;
-  // It reads the whole chain: those who ask meanwhile share an answer.
+  // Reads the whole chain, so concurrent requests share one run.
   const verify = coalesce(() => consoleReports.verifyAudit());
 
   return {
@@ -186,7 +186,7 @@ export function consoleWorkHandlers(context: Context): ConsoleHandlers<typeof co
     },
 
     async resetSecondFactor({ accountId }, { session, actor }) {
-      // One's own takes a code: a session that somebody else has got hold of is not enough.
+      // Removing one's own needs a code, so that a stolen session is not enough.
       if (accountId === session.account_id) return { result: ACCOUNT_CONFLICT };
       return { result: results[await consoleAccounts.resetSecondFactor(accountId, actor)] };
     },

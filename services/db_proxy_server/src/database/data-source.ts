@@ -32,7 +32,7 @@ const connectMs = 3_000;
  * Opens a pool of connections to PostgreSQL, with our entities and migrations.
  * @param url `postgres://…`, its parameters (`sslmode` and others) included, of one server or of several
  * @throws TeamTalkError `unavailable` when no server that fits the URL answers within 3 s, `invalid-argument` when a pooler
- * refuses the settings of its connections
+ * rejects the connection settings
  */
 export async function openDataSource(url: string, settings: DataSourceSettings = {}): Promise<DataSource> {
   const {

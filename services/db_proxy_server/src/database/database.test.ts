@@ -48,7 +48,7 @@ test.each([
   });
 });
 
-test('a probe by a question is asked once a second, and an error in its statement is an answer', async () => {
+test('probeBy probes by its question once a second, and an SQL error counts as an answer', async () => {
   let asked = 0;
   context.database.probeBy(() => {
     asked++;

@@ -76,7 +76,7 @@ export class Database {
     return this.#up;
   }
 
-  /** Probes by a question that has to be asked once a second anyway. An error in its statement is an answer. */
+  /** Uses a query that runs once a second anyway as the probe. An SQL error counts as an answer. */
   probeBy(ask: () => Promise<unknown>): void {
     this.#ask = () =>
       ask().catch((error: unknown) => {
@@ -149,7 +149,7 @@ export class Database {
       await withDeadline(this.#ask(), probeMs, 'the answer of PostgreSQL');
       this.#answered();
     } catch (error) {
-      // Statements were answered meanwhile.
+      // Other statements were answered in the meantime.
       if (this.#up && this.#answeredAt > begun) return;
       if (this.#up) this.#kit.log.error({ err: error }, 'PostgreSQL probe failed');
       this.#up = false;
@@ -157,12 +157,12 @@ export class Database {
   }
 }
 
-/** Runs statements as commands do, and inside a transaction of TypeORM. Of an UPDATE or DELETE it does not return the rows. */
+/** Runs statements outside a Database: in commands, and in a transaction of TypeORM. Returns no rows of an UPDATE or DELETE. */
 export function queryOn(source: Pick<DataSource, 'query'>): Query {
   return (statement, values) => source.query(statement.text, [...values]);
 }
 
-/** What a command uses in place of a Database. */
+/** A stand-in for a Database in commands. */
 export function databaseOf(dataSource: DataSource): Pick<Database, 'query' | 'transaction'> {
   return {
     query: queryOn(dataSource),

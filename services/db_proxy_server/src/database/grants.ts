@@ -18,9 +18,9 @@ export interface Grants {
 /** Tables of which db_proxy_server needs less than all rows' reading and writing. Whatever is not named gets that. */
 const writeExceptions: Readonly<Record<string, string>> = {
   audit_event: 'SELECT, INSERT',
-  // Only the trigger and the function of audit_event change it, as the owner.
+  // Only the owner changes it, through the trigger and function of audit_event.
   audit_head: 'SELECT',
-  // Commands set them, as the owner.
+  // Only commands change it, as the owner.
   push_credential: 'SELECT',
   schema_migration: 'SELECT',
   schema_migration_needs: 'SELECT',

@@ -2,15 +2,15 @@ import { TeamTalkError } from '@teamtalk/service-kit';
 import type { Pool, PoolClient } from 'pg';
 import { takeConnection } from './take-connection.js';
 
-/** How often two connections are compared: on a busy pooler they may have one of PostgreSQL's each for a while. */
+/** How often two connections are compared: even a transaction pooler may assign each its own server connection for a while. */
 const rounds = 20;
 
 const guide = 'see docs/guides/postgresql-failover.md#behind-a-pooler';
 
 /**
- * Refuses a pooler, such as pgbouncer, that gives PostgreSQL's connections to others after each transaction or statement: locks
- * are held by connections (owner-lock.ts, migrator.ts), and a new one is checked for what PostgreSQL may have lost before it is
- * used (store-epoch.ts).
+ * Rejects a pooler, such as pgbouncer, that reassigns server connections after each transaction or statement. Locks are held by
+ * connections (owner-lock.ts, migrator.ts), and every new connection is checked for data that PostgreSQL may have lost
+ * (store-epoch.ts).
  * @returns whether there is a pooler
  * @throws TeamTalkError `invalid-argument` that says what to set; the error of pg
  */
@@ -18,7 +18,7 @@ export async function requireSessions(pool: Pool): Promise<boolean> {
   const one = await takeConnection(pool);
   try {
     const backend = await backendOf(one);
-    // A pooler makes up the process that it tells its clients.
+    // A pooler tells its clients a made-up process id.
     if (backend === announcedBackend(one)) return false;
     const other = await takeConnection(pool);
     try {
@@ -26,7 +26,7 @@ export async function requireSessions(pool: Pool): Promise<boolean> {
         if ((await backendOf(one)) === backend && (await backendOf(other)) !== backend) continue;
         throw new TeamTalkError(
           'invalid-argument',
-          `PostgreSQL is behind a pooler that gives its connections to others after each transaction or statement; pgbouncer needs pool_mode = session (${guide})`,
+          `PostgreSQL is behind a pooler that reassigns connections after each transaction or statement; pgbouncer needs pool_mode = session (${guide})`,
         );
       }
     } finally {
@@ -39,8 +39,8 @@ export async function requireSessions(pool: Pool): Promise<boolean> {
 }
 
 /**
- * Refuses a pooler that passes no timeouts on, where the role has none of its own: a transaction whose program has stalled would
- * hold its locks for ever.
+ * Rejects a pooler that does not pass on timeouts, unless the role has its own: otherwise a stalled process would hold the locks
+ * of its transaction for ever.
  * @throws TeamTalkError `invalid-argument` that says what to set; the error of pg
  */
 export async function requireTimeouts(pool: Pool): Promise<void> {
@@ -51,17 +51,17 @@ export async function requireTimeouts(pool: Pool): Promise<void> {
   if (!row || row.missing.length === 0) return;
   throw new TeamTalkError(
     'invalid-argument',
-    `PostgreSQL is behind a pooler that passes no timeouts on, and role ${row.role} has none of its own: ALTER ROLE ${row.role} SET ${row.missing.join(' and ')} (${guide})`,
+    `PostgreSQL is behind a pooler that does not pass on timeouts, and role ${row.role} has none of its own: ALTER ROLE ${row.role} SET ${row.missing.join(' and ')} (${guide})`,
   );
 }
 
-/** An error of a pooler that refuses the settings with which connections are opened; undefined: it is another one. */
+/** Explains an error of a pooler that rejects startup parameters; undefined for other errors. */
 export function refusedSettings(error: unknown): TeamTalkError | undefined {
   const message = error instanceof Error ? error.message : '';
   if (!message.includes('unsupported startup parameter')) return undefined;
   return new TeamTalkError(
     'invalid-argument',
-    `PostgreSQL is behind a pooler that refuses settings of connections (${message}); pgbouncer needs ignore_startup_parameters = statement_timeout,idle_in_transaction_session_timeout,options (${guide})`,
+    `PostgreSQL is behind a pooler that rejects connection settings (${message}); pgbouncer needs ignore_startup_parameters = statement_timeout,idle_in_transaction_session_timeout,options (${guide})`,
     { cause: error },
   );
 }
@@ -71,7 +71,7 @@ async function backendOf(client: PoolClient): Promise<number> {
   return rows[0]?.pid ?? 0;
 }
 
-/** The types of pg lack it. */
+/** The process id announced by the server, which pg's types lack. */
 function announcedBackend(client: PoolClient): number | null | undefined {
   return (client as PoolClient & { processID?: number | null }).processID;
 }

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 beforeEach(() => pool.query('TRUNCATE note'));
 
-test('several questions are one statement, now and once a second', async () => {
+test('several questions are asked in one statement, at start and once a second', async () => {
   const query = vi.spyOn(pool, 'query');
   const numbers: unknown[] = [];
   const lists: unknown[] = [];
@@ -43,7 +43,7 @@ test('several questions are one statement, now and once a second', async () => {
   }
 });
 
-test('a poll that fails changes no answer, and the next one asks again', async () => {
+test('a failed poll leaves the answers unchanged, and the next one asks again', async () => {
   const answers: unknown[] = [];
   const poll = new SharedPoll(pool, kit, [
     { name: 'number', sql: '6 * 7', take: (answer) => void answers.push(answer) },

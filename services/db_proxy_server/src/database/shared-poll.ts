@@ -4,18 +4,18 @@ import type { Pool } from 'pg';
 /** Milliseconds between two polls. */
 const pollIntervalMs = 1_000;
 
-/** What a part of this process has to know of the database, a second old at most. */
+/** Something this process needs to know from the database, at most one second old. */
 export interface Question {
-  /** of its column */
+  /** column name in the statement */
   readonly name: string;
-  /** an SQL expression of one value, without parameters */
+  /** SQL expression of a single value, without parameters */
   readonly sql: string;
   take(answer: unknown): void;
 }
 
 /**
- * Asks PostgreSQL several questions at a time, once a second: each in a statement of its own would wake a connection of its
- * own, most of all where nobody uses the installation.
+ * Asks PostgreSQL several questions in one statement, once a second. Separate statements would each wake a connection, which
+ * is most of the work of an idle installation.
  */
 export class SharedPoll {
   readonly #pool: Pool;
@@ -32,7 +32,7 @@ export class SharedPoll {
     this.#statement = { name: 'shared_poll', text: `SELECT ${columns.join(', ')}` };
   }
 
-  /** Asks now and once a second from then on; what a failed poll leaves unanswered, the next one asks again. */
+  /** Asks now and once a second from then on. After a failed poll the answers stay until the next one. */
   async start(): Promise<void> {
     await this.ask();
     this.#stopPolling = every(pollIntervalMs, () => this.ask());
@@ -44,7 +44,7 @@ export class SharedPoll {
       const { rows } = await this.#pool.query<Record<string, unknown>>(this.#statement);
       for (const question of this.#questions) question.take(rows[0]?.[question.name]);
     } catch (error) {
-      // Database reports that PostgreSQL is unavailable.
+      // Database already reports that PostgreSQL is unavailable.
       this.#kit.log.debug({ err: error }, 'shared poll failed');
     }
   }

@@ -7,7 +7,7 @@ export function isStorableText(text: string, maxCharacters: number): boolean {
   return text.length <= maxCharacters || [...text].length <= maxCharacters;
 }
 
-/** A pattern for LIKE and ILIKE that finds a text anywhere; empty for an empty text. */
+/** A pattern for LIKE or ILIKE that matches a text anywhere; empty for an empty text. */
 export function containing(text: string): string {
   const searched = text.replaceAll('\0', '').replaceAll(/[\\%_]/g, '\\$&');
   return searched === '' ? '' : `%${searched}%`;

@@ -26,7 +26,7 @@ beforeEach(async () => {
 
 const sql = (text: string, values: unknown[] = []) => database.dataSource.query(text, values);
 
-/** @param memberIds those who joined first come first */
+/** @param memberIds in order of joining */
 async function newGroup(owner: number, memberIds: readonly number[]): Promise<number> {
   const [{ id }] = await sql(
     `INSERT INTO chat_group (name, type, creator_id) VALUES ('g', 1, $1) RETURNING id`,
@@ -67,7 +67,7 @@ async function newestEvents(count: number): Promise<object[]> {
   return rows.reverse();
 }
 
-it('leaves the groups: an owner’s goes to the longest member, one without others is dissolved', async () => {
+it('leaving transfers owned groups to the longest-standing member, and dissolves a group without others', async () => {
   const own = await newGroup(leaver, [leaver, late, early]);
   const others = await newGroup(early, [early, leaver]);
   const alone = await newGroup(leaver, [leaver]);
@@ -95,7 +95,7 @@ it('leaves the groups: an owner’s goes to the longest member, one without othe
   expect(await leave(), 'again').toEqual({ result: 'done', groups: [], remaining: 0 });
 });
 
-it('hands the groups over to whom one chooses, who becomes a member', async () => {
+it('leaving transfers owned groups to a chosen successor, who becomes a member', async () => {
   const own = await newGroup(leaver, [leaver, early]);
   const alone = await newGroup(leaver, [leaver]);
   const others = await newGroup(early, [early, leaver]);
@@ -110,7 +110,7 @@ it('hands the groups over to whom one chooses, who becomes a member', async () =
     { groupId: alone, added: [], removed: [leaver], newOwner: stranger },
     { groupId: others, added: [], removed: [leaver], newOwner: 0 },
   ]);
-  expect(groups[1]?.version, 'each change is one that clients hear of').toBeGreaterThan(
+  expect(groups[1]?.version, 'each change has a version of its own for clients').toBeGreaterThan(
     groups[0]?.version ?? 0,
   );
   expect(await group(own)).toEqual({ owner: stranger, status: 0, members: [early, stranger] });
@@ -118,14 +118,14 @@ it('hands the groups over to whom one chooses, who becomes a member', async () =
   expect(await group(others)).toEqual({ owner: early, status: 0, members: [early] });
 });
 
-it('passes over those who have left', async () => {
+it('users who have left do not become owners', async () => {
   const own = await newGroup(leaver, [gone, leaver, early]);
   await setStatus(3);
   await leave();
   expect(await group(own)).toMatchObject({ owner: early });
 });
 
-it('comes back to the groups when restored, as owner where the successor still is', async () => {
+it('a restored user rejoins the groups, as owner where the successor still owns them', async () => {
   const [kept, taken, dissolved] = [
     await newGroup(leaver, [leaver, early]),
     await newGroup(leaver, [leaver, early, late]),
@@ -147,7 +147,7 @@ it('comes back to the groups when restored, as owner where the successor still i
   expect(await rejoin(), 'again').toEqual({ result: 'done', groups: [], remaining: 0 });
 });
 
-it('is for those who have left only, and takes some groups at a time', async () => {
+it('only applies to users who have left, and handles a limited number of groups per call', async () => {
   for (let i = 0; i < 25; i++) await newGroup(early, [early, leaver]);
   expect(await leave()).toEqual({ result: 'conflict' });
   expect(await context.departures.leave(99, 0, actor)).toEqual({ result: 'not-found' });

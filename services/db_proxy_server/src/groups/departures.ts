@@ -5,16 +5,16 @@ import { isStorableId } from '../database/ids.js';
 import { userHasLeft } from '../entities/index.js';
 import type { MemberChanges } from './member-changes.js';
 
-/** A change of a group, for the notice to its members. */
+/** A change to a group, from which its members are notified. */
 export interface ChangedGroup {
   groupId: number;
-  /** after this change: clients are not told of a version twice */
+  /** after this change; clients ignore a version they already know */
   version: number;
   /** members after the change, ascending */
   current: number[];
   added: number[];
   removed: number[];
-  /** its owner, where it has another one than before; otherwise 0 */
+  /** the new owner if ownership changed, otherwise 0 */
   newOwner: number;
 }
 
@@ -22,7 +22,7 @@ export type DepartureOutcome =
   | { result: 'not-found' | 'conflict' | 'unknown-successor' }
   | { result: 'done'; groups: ChangedGroup[]; remaining: number };
 
-/** Groups of one call, each in a transaction of its own. */
+/** Groups handled per call, each in its own transaction. */
 const groupsAtATime = 20;
 
 const statusOf: Statement = {
@@ -45,7 +45,7 @@ const lockGroup: Statement = {
   text: 'SELECT creator_id FROM chat_group WHERE id = $1 AND status = 0 FOR NO KEY UPDATE',
 };
 
-// Among those who joined at the same time the one who is longest in the company.
+// Of members who joined at the same time, the one with the lowest id.
 const longestMember: Statement = {
   name: 'departure_longest_member',
   text: `
@@ -72,7 +72,7 @@ const remember: Statement = {
     ON CONFLICT (user_id, group_id) DO UPDATE SET heir_id = excluded.heir_id, left_at = now()`,
 };
 
-/** How those who have left the company leave their groups, and come back to them when they are restored. */
+/** Takes users who have left the company out of their groups, and puts them back when they are restored. */
 export class Departures {
   readonly #database: Database;
   readonly #memberChanges: MemberChanges;
@@ -83,8 +83,8 @@ export class Departures {
   }
 
   /**
-   * A user who has left leaves some of their groups; called again until none remains. A group they own goes to the
-   * successor, who becomes a member, or without one, or where the group is full, to its longest member.
+   * Takes a user who has left out of some of their groups; call it until none remains. Ownership passes to the successor, who
+   * becomes a member. Without a successor, or in a full group, it passes to the longest-standing member.
    * @param successorId 0: none
    */
   async leave(userId: number, successorId: number, actor: Actor): Promise<DepartureOutcome> {
@@ -122,7 +122,7 @@ export class Departures {
     );
   }
 
-  /** A user who was restored comes back to some of the groups they left so; called again until none remains. */
+  /** Puts a restored user back into some of the groups that `leave` took them out of; call it until none remains. */
   async rejoin(userId: number, actor: Actor): Promise<DepartureOutcome> {
     const hasLeft = await this.#hasLeft(userId);
     if (hasLeft === undefined) return { result: 'not-found' };
@@ -134,7 +134,7 @@ export class Departures {
         const addition = { groupId, kind: 'add', byAdmin: true, userId, userIds: [userId] } as const;
         const outcome = await this.#memberChanges.changeWith(query, addition);
         if (outcome.result !== 'ok' || outcome.changed.length === 0) return [];
-        // Unless somebody else has become the owner meanwhile.
+        // Unless ownership has changed again in the meantime.
         const isOwner = left.heir_id !== null && left.heir_id === owner;
         if (isOwner) await query(setOwner, [groupId, userId]);
         const { current, version } = outcome;
@@ -176,7 +176,7 @@ export class Departures {
     return { result: 'done', groups, remaining: (rows[0]?.total ?? 0) - rows.length };
   }
 
-  /** @param work with the group's owner; undefined: the group is dissolved */
+  /** @param work receives the group's owner; undefined: the group is dissolved */
   #inGroup(
     name: string,
     groupId: number,
@@ -190,7 +190,7 @@ export class Departures {
     });
   }
 
-  /** @returns undefined when the user is not in the group afterwards */
+  /** @returns undefined when the user could not be added */
   async #add(query: Query, groupId: number, userId: number): Promise<ChangedGroup | undefined> {
     if (userId === 0) return undefined;
     const addition = { groupId, kind: 'add', byAdmin: true, userId, userIds: [userId] } as const;

@@ -94,7 +94,7 @@ export class GroupAdministration {
     this.#database = database;
   }
 
-  /** Ascending by id, at most 1,000. @param text in the name; empty: any */
+  /** In ascending order of id, at most 1,000. @param text part of the name; empty: any */
   async find(after: number, limit: number, text: string): Promise<GroupSummary[]> {
     if (after !== 0 && !isStorableId(after)) return [];
     const values = [after, Math.min(limit, maxPage), containing(text)];

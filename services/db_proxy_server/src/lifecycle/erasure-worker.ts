@@ -6,7 +6,7 @@ import type { Database, Query, Statement } from '../database/database.js';
 import { mayWork, PacedWorker } from './paced-worker.js';
 import { lockRun } from './retention-rules.js';
 
-/** Messages that are looked at in one transaction. */
+/** Messages examined per transaction. */
 const pageSize = 2_000;
 
 const claim: Statement = {
@@ -58,8 +58,8 @@ interface Erased {
 }
 
 /**
- * Replaces what people wrote whose data is erased, one person at a time, by one replica at a time. Each transaction locks
- * retention_run, too: a hold that is placed waits for it.
+ * Replaces the messages of erased users: one user at a time, on one replica at a time. Each transaction also locks
+ * retention_run, so that placing a hold waits for it.
  */
 export class ErasureWorker extends PacedWorker {
   readonly #database: Database;
@@ -68,7 +68,7 @@ export class ErasureWorker extends PacedWorker {
   readonly #erased;
   readonly #failed;
 
-  /** @param text `msg_data` in place of what was written */
+  /** @param text `msg_data` that replaces the content */
   constructor(database: Database, kit: Kit, text: Buffer) {
     super(kit, 'erasure', 'EXISTS (SELECT FROM erasure WHERE finished_at IS NULL)');
     this.#database = database;
@@ -79,7 +79,7 @@ export class ErasureWorker extends PacedWorker {
     );
     this.#failed = kit.metrics.counter(
       'erasure_batches_failed_total',
-      'Transactions that erase messages that failed and are retried',
+      'Failed transactions of erasures, which are retried',
     );
   }
 
@@ -106,7 +106,7 @@ export class ErasureWorker extends PacedWorker {
     return { id, erased: done.erased, atEnd: done.at_end };
   }
 
-  /** What was erased is an event of the audit. */
+  /** Finishes an erasure and records its event in the audit. */
   async #finish(query: Query, id: number): Promise<void> {
     const record = await openAudit(query, this.#actor);
     const [erasure] = await query<{ user_id: number; messages: number; held: number }>(lock, [id]);

@@ -40,7 +40,7 @@ async function send(from: number, to: number, group = false): Promise<void> {
   await sender.send({ from, to, group, text: `of ${from}` });
 }
 
-/** What is in the messages, by conversation. */
+/** The text of all messages, by conversation. */
 async function texts(): Promise<Record<string, string[]>> {
   const rows: { conv: string; texts: string[] }[] = await sql(
     `SELECT CASE WHEN conv < 4294967296 THEN 'group ' || conv ELSE (conv >> 32) || '-' || (conv & 4294967295) END AS conv,
@@ -72,7 +72,7 @@ async function erased(userId = 1): Promise<number> {
 
 const leave = (userId: number) => sql('UPDATE im_user SET status = 3 WHERE id = $1', [userId]);
 
-it('erases what is known of a person and what they wrote, and nothing of others; ids stay', async () => {
+it('erases a user’s data and messages, and nobody else’s; message ids stay', async () => {
   await send(1, 2);
   await send(2, 1);
   await send(1, 5, true);
@@ -134,7 +134,7 @@ it('erases what is known of a person and what they wrote, and nothing of others;
   expect(history.map(({ id: msgId }) => msgId)).toEqual([2, 1]);
 });
 
-it('is one event when it is asked for and one when it has finished, without the name', async () => {
+it('records one event for the request and one for the end, without the name', async () => {
   await send(1, 2);
   await leave(1);
   const id = await erased();
@@ -149,7 +149,7 @@ it('is one event when it is asked for and one when it has finished, without the 
   expect(rows.map(({ after }: { after: string }) => after).join()).not.toContain('Ann');
 });
 
-it('a hold wins: on the person nothing is erased, on others what it covers stays and is counted', async () => {
+it('a hold on the user prevents the erasure; messages under other holds stay and are counted', async () => {
   await send(1, 2);
   await send(1, 3);
   await send(1, 6, true);
@@ -163,7 +163,7 @@ it('a hold wins: on the person nothing is erased, on others what it covers stays
   await erased();
   expect(await texts()).toEqual({ 'group 6': ['of 1'], '1-2': ['erased'], '1-3': ['of 1'] });
   expect(await context.erasures.all()).toMatchObject([{ messages: 1, held: 2 }]);
-  // Once it is released, another erasure takes the rest.
+  // After the release, another erasure covers the rest.
   await context.legalHolds.release(other, actor);
   await erased();
   expect(await texts()).toEqual({ 'group 6': ['erased'], '1-2': ['erased'], '1-3': ['erased'] });
@@ -173,7 +173,7 @@ it('a hold wins: on the person nothing is erased, on others what it covers stays
   ]);
 });
 
-it('goes through many messages in steps', async () => {
+it('erases many messages in steps', async () => {
   await leave(1);
   await sql('INSERT INTO conversation (conv, last_id) VALUES (5, 5000)');
   await sql(
@@ -191,7 +191,7 @@ it('goes through many messages in steps', async () => {
   ]);
 });
 
-it('is refused for who has not left or does not exist; asked for twice it is the same one', async () => {
+it('is refused unless the user has left, and repeating the request returns the same erasure', async () => {
   expect(await context.erasures.request(1, 'x', actor)).toEqual({ result: 'still-here' });
   expect(await context.erasures.request(99, 'x', actor)).toEqual({ result: 'not-found' });
   expect(await context.erasures.request(0, 'x', actor)).toEqual({ result: 'not-found' });

@@ -5,11 +5,11 @@ import { isStorableId } from '../database/ids.js';
 import { userHasLeft } from '../entities/index.js';
 import { changeLifecycle } from './retention-rules.js';
 
-/** The erasure of a person's data; of one that has finished, the certificate. */
+/** The erasure of a user's data. Once finished, its row is the certificate. */
 interface Erasure {
   id: number;
   userId: number;
-  /** of the person since */
+  /** the user's name since the erasure */
   name: string;
   reason: string;
   requestedBy: string;
@@ -17,15 +17,15 @@ interface Erasure {
   requestedAt: number;
   /** unix seconds; null: it is in progress */
   finishedAt: number | null;
-  /** whose content was replaced */
+  /** messages whose content was replaced */
   messages: number;
-  /** messages that stay because of a legal hold */
+  /** messages kept because of a legal hold */
   held: number;
-  /** removed: phones that were pushed to */
+  /** devices for push that were removed */
   devices: number;
-  /** removed: networks they logged in from */
+  /** remembered networks of logins that were removed */
   places: number;
-  /** files, not fetched yet, that expire */
+  /** offline files not fetched yet, set to expire */
   files: number;
 }
 
@@ -60,7 +60,7 @@ const pseudonymise: Statement = {
     WHERE id = $1`,
 };
 
-/** What is known of a person besides their profile and messages, with what counts as what in a certificate. */
+/** Data about a user besides profile and messages, and which count of the certificate it adds to. */
 const removals: readonly { counts?: 'devices' | 'places' | 'files'; statement: Statement }[] = [
   {
     counts: 'devices',
@@ -93,7 +93,7 @@ const removals: readonly { counts?: 'devices' | 'places' | 'files'; statement: S
     counts: 'files',
     statement: {
       name: 'erasure_files',
-      // The removal of expired files takes their parts from the store, too.
+      // The removal of expired files also deletes their parts from the storage.
       text: `
         WITH gone AS (
           UPDATE file_task SET expires_at = now() WHERE (from_id = $1 OR to_id = $1) AND expires_at > now() RETURNING 1)
@@ -119,7 +119,7 @@ const create: Statement = {
     RETURNING id`,
 };
 
-/** Erasures of people: what is known of them goes at once, what they wrote by and by. */
+/** Erasures of users: profile and related data are erased immediately, messages step by step in the background. */
 export class Erasures {
   readonly #database: Pick<Database, 'query' | 'transaction'>;
 
@@ -133,9 +133,9 @@ export class Erasures {
   }
 
   /**
-   * Erases somebody who has left and is not held. While one is in progress it is the same erasure; afterwards another one erases what
-   * was held before.
-   * @throws TeamTalkError `invalid-argument` when the reason cannot be one
+   * Erases a user who has left and is not under a hold. Returns the erasure in progress if there is one; a later request covers
+   * messages that were under a hold before.
+   * @throws TeamTalkError `invalid-argument` when the reason is empty or too long
    */
   async request(userId: number, reason: string, actor: Actor): Promise<ErasureOutcome> {
     requireText('a reason', reason, 1, maxReason);
@@ -153,7 +153,7 @@ export class Erasures {
       const { devices, places, files } = counts;
       const [row] = await query<{ id: number }>(create, [userId, reason, actor.name, devices, places, files]);
       const id = row?.id ?? 0;
-      // Without the name: the audit cannot be changed any more.
+      // Without the name, since events of the audit cannot be changed.
       await record({
         verb: 'erasure.request',
         resource: `user ${userId}`,

@@ -1,12 +1,12 @@
 import type { Database, Statement } from '../database/database.js';
 
-/** A message as an export reads it. */
+/** A message in an export. */
 export interface ExportedMessage {
   /** two user ids, or one group id */
   conversation: { users: [number, number] } | { group: number };
   id: number;
   fromId: number;
-  /** what the sender logs in with now */
+  /** the sender's current login name */
   fromName: string;
   /** RFC 3339 */
   at: string;
@@ -16,12 +16,12 @@ export interface ExportedMessage {
 
 const pageSize = 100;
 
-/** A conversation; of a group `low` is 0 and `high` the group. */
+/** A conversation; for a group `low` is 0 and `high` the group id. */
 interface Exported {
   conv: string;
   low: number;
   high: number;
-  /** only messages after this one */
+  /** only messages with higher ids */
   after: number;
 }
 
@@ -48,8 +48,8 @@ const page: Statement = {
 };
 
 /**
- * The messages of a person or a group, by conversation and ascending: of a person all pairs, and groups they are in since they
- * joined.
+ * The messages of a user or a group, by conversation in ascending order. For a user: all their pairs, and their groups from the
+ * time they joined.
  */
 export async function* exportedMessages(
   database: Pick<Database, 'query'>,

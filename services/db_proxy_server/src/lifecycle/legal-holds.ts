@@ -7,10 +7,10 @@ import { changeLifecycle } from './retention-rules.js';
 interface LegalHold {
   id: number;
   reason: string;
-  /** one of both is set */
+  /** either userId or groupId is set */
   userId: number | null;
   groupId: number | null;
-  /** of the person or the group */
+  /** name of the user or group */
   name: string;
   placedBy: string;
   /** unix seconds */
@@ -19,7 +19,7 @@ interface LegalHold {
 
 interface NewHold {
   reason: string;
-  /** 0: none; one of both is given */
+  /** 0: none; either userId or groupId is given */
   userId: number;
   groupId: number;
 }
@@ -65,7 +65,7 @@ const release: Statement = {
   text: 'UPDATE legal_hold SET released_at = now() WHERE id = $1',
 };
 
-/** Legal holds: as long as one is in place, nothing that it covers is removed. */
+/** Legal holds: nothing that an active hold covers is removed. */
 export class LegalHolds {
   readonly #database: Pick<Database, 'query' | 'transaction'>;
 
@@ -73,14 +73,15 @@ export class LegalHolds {
     this.#database = database;
   }
 
-  /** Those in place, oldest first. */
+  /** Active holds, oldest first. */
   all(): Promise<LegalHold[]> {
     return this.#database.query<LegalHold>(list, []);
   }
 
   /**
-   * Nothing of the person or the group is removed once it has resolved. Placed again with the same reason, it is the same hold.
-   * @throws TeamTalkError `invalid-argument` when the reason cannot be one
+   * Once it resolves, nothing of the user or group is removed any more. Repeating the call with the same reason returns the same
+   * hold.
+   * @throws TeamTalkError `invalid-argument` when the reason is empty or too long
    */
   async place({ reason, userId, groupId }: NewHold, actor: Actor): Promise<SaveOutcome> {
     requireText('a reason', reason, 1, maxReason);
@@ -101,7 +102,7 @@ export class LegalHolds {
     });
   }
 
-  /** What it kept, and no other hold keeps, is removed by the rules of retention from then on. */
+  /** From then on the retention rules apply again, unless another hold covers the same messages. */
   async release(id: number, actor: Actor): Promise<SaveOutcome> {
     if (!isStorableId(id)) return { result: 'not-found' };
     return changeLifecycle(this.#database, 'legal_hold_release', actor, async (query, record) => {

@@ -7,7 +7,7 @@ import { exportedMessages } from './exported-messages.js';
 
 const ann = { name: 'console ann', asUser: 0, source: '127.0.0.1' };
 const ben = { ...ann, name: 'console ben' };
-/** The largest id. */
+/** The largest user id. */
 const last = 0x7fff_ffff;
 
 let database: TestDatabase;
@@ -38,7 +38,7 @@ afterAll(async () => {
 
 const sql = (text: string) => database.dataSource.query(text);
 
-/** By conversation, the ids. */
+/** The ids of exported messages, by conversation. */
 async function exported(subject: { userId: number | null; groupId: number | null }) {
   const found: Record<string, number[]> = {};
   for await (const { conversation, id } of exportedMessages(databaseOf(database.dataSource), subject)) {
@@ -48,7 +48,7 @@ async function exported(subject: { userId: number | null; groupId: number | null
   return found;
 }
 
-it('of a person has their conversations whole, and groups since they joined', async () => {
+it('of a user contains their pairs completely, and groups since they joined', async () => {
   expect(await exported({ userId: 1, groupId: null })).toEqual({
     'group 5': [2],
     '1-2': Array.from({ length: 250 }, (_, i) => i + 1),
@@ -57,11 +57,11 @@ it('of a person has their conversations whole, and groups since they joined', as
   expect(await exported({ userId: last, groupId: null })).toEqual({ [`1-${last}`]: [1], [`3-${last}`]: [1] });
 });
 
-it('of a group has its messages', async () => {
+it('of a group contains its messages', async () => {
   expect(await exported({ userId: null, groupId: 5 })).toEqual({ 'group 5': [1, 2] });
 });
 
-it('needs two people, and is good for a week; each step is one event', async () => {
+it('needs two people and is valid for a week; each step is recorded as one event', async () => {
   const { messageExports } = context;
   const [{ newest }] = await sql('SELECT coalesce(max(id), 0)::int4 AS newest FROM audit_event');
   const wanted = { reason: 'case', userId: 1, groupId: 0 };
@@ -90,7 +90,7 @@ it('needs two people, and is good for a week; each step is one event', async () 
   ]);
 });
 
-it('is refused of nobody', async () => {
+it('is refused for unknown users and groups', async () => {
   const { messageExports } = context;
   for (const subject of [{ userId: 99 }, { groupId: 99 }, {}, { userId: 1, groupId: 5 }]) {
     const wanted = { reason: 'x', userId: 0, groupId: 0, ...subject };

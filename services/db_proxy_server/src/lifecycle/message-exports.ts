@@ -6,20 +6,20 @@ import { isStorableId } from '../database/ids.js';
 
 interface MessageExport {
   id: number;
-  /** one of both is set */
+  /** either userId or groupId is set */
   userId: number | null;
   groupId: number | null;
-  /** of the person or the group */
+  /** name of the user or group */
   name: string;
   reason: string;
   requestedBy: string;
   /** unix seconds */
   requestedAt: number;
-  /** null: nobody yet */
+  /** null: not approved yet */
   approvedBy: string | null;
   /** unix seconds */
   approvedAt: number | null;
-  /** until then it can be written; unix seconds */
+  /** end of the time in which it can be written; unix seconds */
   expiresAt: number | null;
   writtenBy: string | null;
   /** unix seconds */
@@ -31,15 +31,15 @@ interface MessageExport {
 
 interface NewExport {
   reason: string;
-  /** 0: none; one of both is given */
+  /** 0: none; either userId or groupId is given */
   userId: number;
   groupId: number;
 }
 
-/** `conflict`: whoever asked for it cannot approve it. */
+/** `conflict`: the requester cannot approve their own export. */
 type ExportOutcome = SaveOutcome;
 
-/** For how long an approved export can be written. */
+/** Time after the approval in which an export can be written. */
 const validFor = "interval '7 days'";
 
 const columns = `
@@ -112,7 +112,7 @@ interface Locked {
   approved_by: string | null;
 }
 
-/** Exports of messages: one person asks, another one approves, then it can be written for a week. */
+/** Exports of messages: requested by one person, approved by another, and then written within a week. */
 export class MessageExports {
   readonly #database: Pick<Database, 'query' | 'transaction'>;
 
@@ -125,15 +125,15 @@ export class MessageExports {
     return this.#database.query<MessageExport>(list, []);
   }
 
-  /** One that may be written now. */
+  /** An export that may be written now; undefined: it is unknown, not approved, or no longer valid. */
   async writable(id: number): Promise<MessageExport | undefined> {
     if (!isStorableId(id) || (await this.#database.query(writable, [id])).length === 0) return undefined;
     return (await this.#database.query<MessageExport>(find, [id]))[0];
   }
 
   /**
-   * Asked for again by the same one for the same reason, it is the same export, as long as it is not approved.
-   * @throws TeamTalkError `invalid-argument` when the reason cannot be one
+   * Requests an export. Repeating the call, by the same person with the same reason, returns the same export until it is approved.
+   * @throws TeamTalkError `invalid-argument` when the reason is empty or too long
    */
   async request({ reason, userId, groupId }: NewExport, actor: Actor): Promise<ExportOutcome> {
     requireText('a reason', reason, 1, 200);
@@ -152,7 +152,7 @@ export class MessageExports {
     });
   }
 
-  /** `conflict` when it is whoever asked for it. */
+  /** `conflict` when the approver is the requester. */
   async approve(id: number, actor: Actor): Promise<ExportOutcome> {
     if (!isStorableId(id)) return { result: 'not-found' };
     return this.#database.transaction('message_export_approve', async (query) => {
@@ -169,7 +169,7 @@ export class MessageExports {
   }
 
   /**
-   * Records that it was written.
+   * Records that an export was written.
    * @param manifestHash SHA-256 of the manifest
    */
   async written(id: number, messages: number, manifestHash: Buffer, actor: Actor): Promise<void> {

@@ -3,14 +3,14 @@ import type { Question } from '../database/shared-poll.js';
 
 /** Shortest pause between two transactions, milliseconds. */
 const pauseMs = 100;
-/** The pause is this many times as long as the transaction took, so that a store under load gets more of it. */
+/** Length of the pause relative to the transaction before it: the slower the store, the longer the pauses. */
 const pauseShare = 3;
 
-/** SQL: whether a row that describes work is nobody's but of instance $1. A replica has it until it has done nothing for ten seconds. */
+/** SQL condition: instance $1 may work on a row of work. Another instance's claim ends after ten seconds without progress. */
 export const mayWork =
   "(worker = $1 OR coalesce(worked_at < clock_timestamp() - interval '10 seconds', true))";
 
-/** Long work on the store, in short transactions with pauses between them. It goes on a second after a failure. */
+/** Long-running work on the store, in short transactions with pauses. Continues a second after a failure. */
 export abstract class PacedWorker {
   readonly question: Question;
   protected readonly kit: Kit;
@@ -21,8 +21,8 @@ export abstract class PacedWorker {
   #endPause = () => {};
 
   /**
-   * @param name of the question and in the log
-   * @param due SQL: whether there is work
+   * @param name in the question and the log
+   * @param due SQL condition: there is work to do
    */
   constructor(kit: Kit, name: string, due: string) {
     this.kit = kit;
@@ -42,7 +42,7 @@ export abstract class PacedWorker {
   /** Counts a step that failed. */
   protected abstract failed(): void;
 
-  /** Looks for work now. */
+  /** Starts working if there is anything to do. */
   wake(): void {
     if (this.#isStopped) return;
     this.#running ??= this.#run().finally(() => {
@@ -50,7 +50,7 @@ export abstract class PacedWorker {
     });
   }
 
-  /** Waits for the transaction in progress; other replicas go on. */
+  /** Waits for the current transaction; other replicas continue the work. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#endPause();
@@ -67,7 +67,8 @@ export abstract class PacedWorker {
       this.#isFailing = false;
     } catch (error) {
       this.failed();
-      if (!this.#isFailing) this.kit.log.warn({ err: error, work: this.#name }, 'long work failed; retrying');
+      if (!this.#isFailing)
+        this.kit.log.warn({ err: error, work: this.#name }, 'background work failed; retrying');
       this.#isFailing = true;
     }
   }

@@ -12,27 +12,27 @@ type RetentionScope = (typeof retentionScopes)[number];
 interface RetentionRule {
   id: number;
   scope: RetentionScope;
-  /** of the department or group; 0: the installation */
+  /** id of the department or group; 0: the installation */
   scopeId: number;
-  /** of the department or group */
+  /** name of the department or group */
   name: string;
   /** null: for ever */
   days: number | null;
-  /** before it, nothing in its scope is removed; unix seconds */
+  /** unix seconds; until then nothing in the rule's scope is removed */
   effectiveAt: number;
 }
 
-/** The removal of expired messages, the current one or the last one. */
+/** The current or last removal of expired messages. */
 interface RetentionRun {
   /** unix seconds; null: there was none */
   startedAt: number | null;
   /** unix seconds; null: it is in progress, or there was none */
   finishedAt: number | null;
-  /** messages */
+  /** messages removed in this run */
   removed: number;
-  /** with messages that were removed, counted again when they come up again */
+  /** conversations with removed messages; one that is visited several times counts each time */
   conversations: number;
-  /** messages, in all runs */
+  /** messages removed in all runs */
   removedEver: number;
 }
 
@@ -46,7 +46,7 @@ interface NewRule {
 
 const maxRules = 1_000;
 const maxDays = 36_500;
-/** Hours in which a rule that makes messages go sooner can be taken back: what is removed is lost. */
+/** Hours before a rule that shortens retention takes effect, so that it can be undone before anything is lost. */
 const graceHours = 24;
 
 const columns = `id, scope, scope_id AS "scopeId", days, extract(epoch FROM effective_at)::float8 AS "effectiveAt"`;
@@ -104,13 +104,13 @@ const save: Statement = {
 
 const remove: Statement = { name: 'retention_remove', text: 'DELETE FROM retention_rule WHERE id = $1' };
 
-/** Waits for a batch of the removal, so that it begins no other one by what was true before. */
+/** Waits for the current batch of the removal, so that later batches see the change. */
 export const lockRun: Statement = {
   name: 'retention_lock_run',
   text: 'SELECT FROM retention_run FOR UPDATE',
 };
 
-/** For how long messages are kept, by installation, department and group. */
+/** Retention rules: how long messages are kept in the installation, a department or a group. */
 export class RetentionRules {
   readonly #database: Pick<Database, 'query' | 'transaction'>;
 
@@ -118,7 +118,7 @@ export class RetentionRules {
     this.#database = database;
   }
 
-  /** That of the installation first, then groups and departments by name. */
+  /** The installation's rule first, then groups and departments by name. */
   all(): Promise<RetentionRule[]> {
     return this.#database.query<RetentionRule>(list, []);
   }
@@ -128,8 +128,8 @@ export class RetentionRules {
   }
 
   /**
-   * Sets the rule of a scope. One by which messages go sooner takes effect a day later; one that keeps longer at once.
-   * @throws TeamTalkError `invalid-argument` when a scope or a number of days cannot be one
+   * Sets the rule of a scope. A rule that shortens retention takes effect a day later, any other at once.
+   * @throws TeamTalkError `invalid-argument` when the scope or the number of days is invalid
    */
   set({ scope, scopeId, days }: NewRule, actor: Actor): Promise<SaveOutcome> {
     if (!isScope(scope)) throw invalid(`there is no scope ${scope}`);
@@ -154,7 +154,7 @@ export class RetentionRules {
     });
   }
 
-  /** What is in its scope keeps to the rule above from then on. */
+  /** From then on the next higher rule applies to the scope. */
   remove(id: number, actor: Actor): Promise<SaveOutcome> {
     if (!isStorableId(id)) return Promise.resolve({ result: 'not-found' });
     return this.#changing('retention_remove', actor, async (query, record) => {
@@ -176,7 +176,7 @@ export class RetentionRules {
   }
 }
 
-/** A change of what is kept: when it has committed, the removal goes by it. */
+/** Runs a change to rules, holds or erasures. The removal sees it as soon as it is committed. */
 export function changeLifecycle<T>(
   database: Pick<Database, 'transaction'>,
   name: string,

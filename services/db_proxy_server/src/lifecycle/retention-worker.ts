@@ -5,13 +5,13 @@ import { openAudit } from '../audit/record-event.js';
 import type { Database, Query, Statement } from '../database/database.js';
 import { mayWork, PacedWorker } from './paced-worker.js';
 
-/** Conversations that are looked at in one transaction. */
+/** Conversations examined per transaction. */
 const pageSize = 500;
-/** Most messages of a conversation that are removed in one transaction. */
+/** Most messages of one conversation removed per transaction. */
 const maxOfOne = 1_000;
-/** Most messages that are removed in one transaction, of several conversations. */
+/** Most messages of all conversations removed per transaction. */
 const maxOfAll = 1_000;
-/** `position` of a run that has only to be concluded: the largest int8. */
+/** `position` of a run that only needs to be concluded: the largest int8. */
 const end = '9223372036854775807';
 
 const due = `
@@ -82,9 +82,9 @@ interface Step {
 }
 
 /**
- * Removes messages that have outlived their retention, once an hour where there are rules: in small transactions with pauses
- * between them, by one replica at a time. How far it is and what it has removed is in retention_run, which each transaction
- * locks; so another replica goes on where one ends, and a hold that is placed waits for the transaction before it.
+ * Removes expired messages once an hour if there are rules, in small transactions with pauses between them, on one replica at a
+ * time. Every transaction locks retention_run, which records the position and the number of messages removed: another replica
+ * continues from there when one stops, and placing a hold waits for the current transaction.
  */
 export class RetentionWorker extends PacedWorker {
   readonly #database: Database;
@@ -97,11 +97,11 @@ export class RetentionWorker extends PacedWorker {
     this.#database = database;
     this.#removed = kit.metrics.counter(
       'retention_messages_removed_total',
-      'Messages removed because they had outlived their retention',
+      'Messages removed because their retention period had expired',
     );
     this.#failed = kit.metrics.counter(
       'retention_batches_failed_total',
-      'Transactions that remove expired messages that failed and are retried',
+      'Failed transactions of the removal, which are retried',
     );
   }
 
@@ -144,7 +144,7 @@ export class RetentionWorker extends PacedWorker {
     return { outcome: 'worked', removed };
   }
 
-  /** What was removed is an event of the audit. */
+  /** Ends the run, and records an event in the audit if it removed messages. */
   async #conclude(query: Query): Promise<void> {
     const record = await openAudit(query, this.#actor);
     const [run] = await query<{ removed: number; conversations: number }>(lockEnded, []);
@@ -154,7 +154,7 @@ export class RetentionWorker extends PacedWorker {
   }
 }
 
-/** How many of the conversations, at least one, have together no more messages than one transaction removes. */
+/** How many of the conversations fit into one transaction, at least one. */
 function fitting(sizes: readonly number[]): number {
   let sum = 0;
   const tooMany = sizes.findIndex((size, at) => {

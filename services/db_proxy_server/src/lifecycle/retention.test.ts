@@ -39,7 +39,7 @@ afterEach(async () => {
 
 const sql = (text: string, values: unknown[] = []) => database.dataSource.query(text, values);
 
-/** Messages of days ago, oldest first. */
+/** Stores messages of this age, oldest first. */
 async function written(from: number, to: number, group: boolean, ...daysAgo: number[]): Promise<void> {
   const conv = group ? to : pairOf(Math.min(from, to), Math.max(from, to));
   for (const days of daysAgo) {
@@ -52,14 +52,14 @@ async function written(from: number, to: number, group: boolean, ...daysAgo: num
   }
 }
 
-/** Sets a rule that is in effect at once. */
+/** Sets a rule that takes effect at once. */
 async function keep(scope: string, scopeId: number, days: number | null): Promise<number> {
   const outcome = await context.retentionRules.set({ scope, scopeId, days }, actor);
   await sql(`UPDATE retention_rule SET effective_at = now() - interval '1 second'`);
   return (outcome as { id: number }).id;
 }
 
-/** The ids that are left, by conversation. */
+/** The remaining message ids, by conversation. */
 async function left(): Promise<Record<string, number[]>> {
   const rows: { conv: string; ids: number[] }[] = await sql(
     'SELECT conv, array_agg(id ORDER BY id) AS ids FROM message GROUP BY conv ORDER BY conv',
@@ -67,7 +67,7 @@ async function left(): Promise<Record<string, number[]>> {
   return Object.fromEntries(rows.map(({ conv, ids }) => [conv, ids]));
 }
 
-/** A replica that removes. */
+/** Starts a replica of the worker. */
 async function startWorker(): Promise<RetentionWorker> {
   const kit = createKit('db_proxy_server', { logLevel: 'silent', shutdownMs: 1_000 });
   const worker = new RetentionWorker(context.database, kit);
@@ -80,7 +80,7 @@ async function startWorker(): Promise<RetentionWorker> {
   return worker;
 }
 
-/** Lets one run be made from the beginning to the end. */
+/** Waits for a complete run. */
 async function removal(): Promise<void> {
   await sql('UPDATE retention_run SET finished_at = NULL');
   if (stops.length === 0) await startWorker();
@@ -95,8 +95,8 @@ const events = async (): Promise<string[]> =>
     (await sql(`SELECT verb || ' ' || resource AS event FROM audit_event ORDER BY id`)) as { event: string }[]
   ).map(({ event }) => event);
 
-describe('what is left', () => {
-  it('begins at the lowest kept id, has no gaps, and new messages go on counting', async () => {
+describe('the remaining messages', () => {
+  it('begin at the lowest kept id without gaps, and new messages continue the numbering', async () => {
     await written(1, 2, false, 40, 35, 2);
     await written(2, 1, false, 1);
     await written(1, 5, true, 40, 40);
@@ -119,7 +119,7 @@ describe('what is left', () => {
     expect(await context.messages.latestId(group)).toBe(3);
   });
 
-  it('is what unread counts and lists of sessions tell of', async () => {
+  it('determine unread counts and session lists', async () => {
     await written(1, 2, false, 40, 40);
     await written(2, 1, false, 40);
     await written(1, 2, false, 2);
@@ -141,12 +141,12 @@ describe('what is left', () => {
     ]);
     const recent = (await context.sessions.recent(2, 0)).map(({ session_id }) => session_id);
     expect(recent.sort()).toEqual([1, 5]);
-    // A position in the middle of what is left is exact.
+    // A read position among the remaining messages stays exact.
     await sql(`SELECT mark_read(ARRAY[${pairOf(1, 2)}]::int8[], ARRAY[5], ARRAY[0], '{}', '{}', '{}')`);
     expect(await unread(1)).toEqual([[2, 1]]);
   });
 
-  it('loses the senders’ keys of what is gone', async () => {
+  it('keep no sender keys of removed messages', async () => {
     await written(1, 2, false, 40, 2);
     await sql(
       `INSERT INTO message_key (conv, from_id, key, msg_id) SELECT ${pairOf(1, 2)}, 1, int4send(n), n FROM generate_series(1, 2) n`,
@@ -158,7 +158,7 @@ describe('what is left', () => {
 });
 
 describe('rules', () => {
-  it('of a group come before that of the installation, also where they keep longer or for ever', async () => {
+  it('of groups override that of the installation, even if they keep messages longer or for ever', async () => {
     await written(1, 5, true, 40, 10, 1);
     await written(2, 6, true, 400);
     await keep('installation', 0, 30);
@@ -168,21 +168,21 @@ describe('rules', () => {
     expect(await left()).toEqual({ 5: [3], 6: [1] });
   });
 
-  it('of departments hold for what is below them; of two people the longer one counts', async () => {
+  it('of departments apply to those below them, and of two users the longer one counts', async () => {
     await written(1, 2, false, 100, 50);
     await written(2, 3, false, 100, 50);
     await written(2, 4, false, 100, 50);
     await keep('department', 1, 70);
     await keep('department', 3, 30);
     await removal();
-    // Dan is in no department, and there is no rule of the installation.
+    // Dan is in no department, and the installation has no rule.
     expect(await left()).toEqual({ [pairOf(1, 2)]: [2], [pairOf(2, 4)]: [1, 2] });
     await keep('installation', 0, 30);
     await removal();
     expect(await left()).toEqual({ [pairOf(1, 2)]: [2] });
   });
 
-  it('that remove sooner take effect a day later, others at once', async () => {
+  it('that shorten retention take effect a day later, others at once', async () => {
     await written(1, 2, false, 40, 10);
     const set = async (days: number | null) => {
       await context.retentionRules.set({ scope: 'installation', scopeId: 0, days }, actor);
@@ -200,11 +200,11 @@ describe('rules', () => {
     expect(await set(60)).toBe(0);
     expect(await set(null)).toBe(0);
     expect(await set(60)).toBe(24);
-    // What is not in effect yet does not become so by a change.
+    // Changing a pending rule does not make it take effect earlier.
     expect(await set(90)).toBe(24);
   });
 
-  it('are checked, and each change is one event', async () => {
+  it('are validated, and each change is recorded as one event', async () => {
     const { retentionRules } = context;
     const before = (await events()).length;
     for (const days of [0, -1, 1.5, 36_501, Number.NaN]) {
@@ -236,7 +236,7 @@ describe('a hold', () => {
     ((await context.legalHolds.place({ reason, userId: 0, groupId: 0, ...subject }, actor)) as { id: number })
       .id;
 
-  it('on a person keeps their pairs and groups, also those they leave; when it is released all goes', async () => {
+  it('on a user covers their pairs and groups, also those they leave, until it is released', async () => {
     await written(1, 2, false, 40);
     await written(2, 3, false, 40);
     await written(1, 5, true, 40);
@@ -258,7 +258,7 @@ describe('a hold', () => {
     expect(await left()).toEqual({});
   });
 
-  it('on a group keeps it, as long as one of several is in place', async () => {
+  it('on a group covers it as long as one of several is active', async () => {
     await written(2, 6, true, 40);
     await keep('installation', 0, 30);
     const first = await hold({ groupId: 6 });
@@ -272,7 +272,7 @@ describe('a hold', () => {
     ]);
   });
 
-  it('is one event when it is placed and one when it is released; of nobody there is none', async () => {
+  it('is recorded as one event each when placed and released, and refused for unknown users', async () => {
     const before = (await events()).length;
     const id = await hold({ userId: 3 });
     await context.legalHolds.release(id, actor);
@@ -284,7 +284,7 @@ describe('a hold', () => {
     expect((await events()).slice(before)).toEqual(['hold.place user 3', 'hold.release user 3']);
   });
 
-  it('that is placed while messages are removed keeps every one that is left then', async () => {
+  it('placed during a removal keeps every message that is left at that time', async () => {
     await many(5, 3_000);
     await many(6, 20_000);
     await keep('installation', 0, 30);
@@ -301,7 +301,7 @@ describe('a hold', () => {
   });
 });
 
-/** Old messages of a group. */
+/** Stores old messages of a group. */
 async function many(group: number, count: number): Promise<void> {
   await sql('INSERT INTO conversation (conv, last_id, last_at) VALUES ($1, $2, now())', [group, count]);
   await sql(
@@ -312,7 +312,7 @@ async function many(group: number, count: number): Promise<void> {
 }
 
 describe('a run', () => {
-  it('is made by one replica, goes on where one died, and is one event', async () => {
+  it('runs on one replica, continues after that one dies, and is recorded as one event', async () => {
     await many(5, 3_500);
     await written(1, 2, false, 40, 40, 1);
     await keep('installation', 0, 30);
@@ -327,7 +327,7 @@ describe('a run', () => {
     const other = await startWorker();
     other.wake();
     expect(await context.retentionRules.run()).toMatchObject({ finishedAt: null, removed });
-    // As if ten seconds had passed.
+    // As if ten seconds had passed since its last transaction.
     await sql(`UPDATE retention_run SET worked_at = now() - interval '1 minute'`);
     await waitUntil(async () => (await context.retentionRules.run()).finishedAt !== null, {
       what: 'the end of the run',
@@ -339,7 +339,7 @@ describe('a run', () => {
     expect((await events()).slice(before)).toEqual(['retention.run installation']);
   });
 
-  it('is not begun where there are no rules', async () => {
+  it('does not run without rules', async () => {
     await written(1, 2, false, 4_000);
     await keep('installation', 0, null);
     const worker = await startWorker();

@@ -29,13 +29,13 @@ export interface BatchPlan {
   /** ascending by key, which is the lock order */
   readonly conversations: readonly PlannedConversation[];
   readonly messages: readonly PlannedMessage[];
-  /** entries that are the same message as an earlier one of this batch, and get its outcome */
+  /** entries that are the same message as an earlier one in this batch, whose outcome they share */
   readonly repeats: ReadonlyMap<Entry, Entry>;
 }
 
 /**
- * Numbers the entries of a batch inside their conversations, in the order given. Of entries that are the same message, by the
- * sender's key or because one is a retry of the other, the first is stored.
+ * Numbers the entries of a batch within their conversations, in the given order. If several entries are the same message,
+ * because of the sender's key or because one is a retry of another, only the first is stored.
  */
 export function planBatch(entries: readonly Entry[]): BatchPlan {
   const conversations: PlannedConversation[] = [];
@@ -50,7 +50,7 @@ export function planBatch(entries: readonly Entry[]): BatchPlan {
     if (identity !== undefined) {
       const first = firsts.get(identity);
       if (first) {
-        // Stored as a retry, for there may be more attempts of it elsewhere.
+        // Stored as a retry, since another replica may have another attempt.
         if (entry.retry) first.retry = true;
         repeats.set(entry, first);
         continue;
@@ -82,12 +82,12 @@ export function planBatch(entries: readonly Entry[]): BatchPlan {
   return { conversations, messages, repeats };
 }
 
-/** The same for entries of one batch that are one message; undefined: it is the only one. */
+/** Equal for the entries of a batch that are the same message; undefined: no other entry can be the same. */
 function identityOf(
   { key, low, high, fromUserId, originInstance, originRequestId }: Entry,
   hasRetries: boolean,
 ): string | undefined {
   if (key) return `${low}:${high}:${fromUserId}:${Buffer.from(key).toString('base64')}`;
-  // Callers that lost one of two connections to this process send again by the other what still waits here.
+  // A caller that lost one of two connections to this process resends over the other one what is still waiting here.
   return hasRetries ? traceId(originInstance, originRequestId) : undefined;
 }

@@ -94,7 +94,7 @@ export class DeliveryStream {
 
 /** The streams of all msg_servers that take stored messages. */
 export class DeliveryStreams {
-  /** by msg_server, the newest last */
+  /** by msg_server, the newest stream last */
   readonly #streams = new Map<number, DeliveryStream[]>();
 
   get(msgServer: number): DeliveryStream | undefined {
@@ -102,8 +102,9 @@ export class DeliveryStreams {
   }
 
   /**
-   * A msg_server has opened a stream. An earlier one may be broken without that being known yet, or is left when this one
-   * ends: after a restart at the same address, a msg_server knows this process as two until it gives up the old instance.
+   * Registers a stream that a msg_server has opened. Earlier streams stay: they may be broken without this process knowing yet,
+   * or outlive this one. After a restart at the same address, a msg_server sees this process as two instances until it evicts
+   * the old one.
    */
   open(msgServer: number, outlet: DeliveryOutlet): DeliveryStream {
     const stream = new DeliveryStream(outlet);

@@ -24,13 +24,13 @@ let database: Database;
 let replica: HistoryReplica;
 let messages: Messages;
 let sender: MessageSender;
-/** what was counted before the test */
+/** reads counted before the test */
 let before: Record<string, number>;
 
 beforeAll(async () => {
   dir = await mkdtemp(path.join(tmpdir(), `teamtalk-test-${process.pid}-`));
   await chmod(dir, 0o711);
-  // Commits do not wait for a standby whose replay is paused.
+  // Asynchronous, so that commits do not wait for a standby whose replay is paused.
   pair = await PostgresPair.start({ dir, synchronous: false, durable: false });
   const migrated = await openDataSource(pair.primary.url);
   await migrateUp(migrated);
@@ -59,14 +59,14 @@ beforeEach(async () => {
   before = await reads();
 });
 
-/** Reads since the beginning, by who answered. */
+/** All reads so far, by who answered. */
 async function reads(): Promise<Record<string, number>> {
   const text = await kit.metrics.registry.metrics();
   const lines = text.matchAll(/^teamtalk_db_proxy_server_history_reads_total\{way="(\w+)"\} (\d+)$/gm);
   return Object.fromEntries([...lines].map(([, way, count]) => [way, Number(count)]));
 }
 
-/** Reads of this test. */
+/** Reads of this test, by who answered. */
 async function readsNow(): Promise<Record<string, number>> {
   const counts = Object.entries(await reads()).map(([way, count]) => [way, count - (before[way] ?? 0)]);
   return Object.fromEntries(counts.filter(([, count]) => count !== 0));
@@ -92,7 +92,7 @@ async function replayed(): Promise<void> {
   );
 }
 
-/** Nothing that is committed from now on can be seen on the standby, until the end of `work`. */
+/** Runs `work` while the standby replays nothing. */
 async function whilePaused(work: () => Promise<void>): Promise<void> {
   await pair.standby.query('SELECT pg_wal_replay_pause()');
   await waitUntil(
@@ -124,7 +124,7 @@ test('a standby that has replayed everything answers', async () => {
   expect(await readsNow()).toEqual({ replica: 4 });
 });
 
-test('a standby that is behind answers for conversations in which nothing is newer, and for no other', async () => {
+test('a standby that lags answers only for conversations without newer messages', async () => {
   await send(carol);
   await send(bob);
   await replayed();
@@ -143,7 +143,7 @@ test('a standby that is behind answers for conversations in which nothing is new
   expect(await readsNow()).toEqual({ behind: 2, replica: 2 });
 });
 
-test('what was removed or erased is not shown, though the standby has it', async () => {
+test('removed and erased messages are not shown, even if the standby still has them', async () => {
   for (let k = 0; k < 3; k++) await send(bob, false, carol);
   await replayed();
   await whilePaused(async () => {
@@ -174,7 +174,7 @@ test('a standby of another store epoch does not answer', async () => {
   });
 });
 
-test('who may read what is asked where it is newest', async () => {
+test('the primary decides who may read what', async () => {
   for (let k = 0; k < 3; k++) await send(group, true);
   await replayed();
   expect(await history(alice, group, true)).toEqual([3, 2, 1]);
@@ -191,7 +191,7 @@ test('who may read what is asked where it is newest', async () => {
   });
 });
 
-test('a standby that is gone costs one failed read, and none once that is known', async () => {
+test('the loss of the standby costs one failed read, and none once it is noticed', async () => {
   await send(carol);
   await replayed();
   const expected = await history(alice, carol);

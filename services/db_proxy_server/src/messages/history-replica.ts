@@ -4,18 +4,18 @@ import type { DatabaseConfig, Statement } from '../database/database.js';
 import { connectionName } from '../database/running-programs.js';
 import { Servers } from '../database/servers.js';
 
-/** What the primary knows of a conversation and its reader at the moment of a request. */
+/** The state of a conversation and its reader at the primary, when the request arrives. */
 export interface Position {
   last_id: number;
   /** the reader sees only messages with higher ids */
   after_id: number;
-  /** of the store (store-epoch.ts) */
+  /** epoch of the store (store-epoch.ts) */
   epoch: number;
   /** messages whose content was erased so far, in all conversations */
   erased: number;
 }
 
-/** Rows of a statement made by `withPosition`. */
+/** A row of a statement made by `withPosition`. */
 interface ReplicaRow {
   replica_last_id: number | null;
   replica_epoch: number | null;
@@ -23,7 +23,7 @@ interface ReplicaRow {
   id: number | null;
 }
 
-/** Timeout of one statement, milliseconds: the primary has to answer within the caller's deadline, too. */
+/** Timeout of a statement, milliseconds: short enough for the primary to answer within the caller's deadline after it. */
 const statementMs = 1_000;
 /** Most callers that may wait for a connection. */
 const maxWaiting = 1_000;
@@ -31,9 +31,9 @@ const probeEveryMs = 1_000;
 const probe = 'SELECT epoch FROM store_epoch';
 
 /**
- * A standby that answers for history. A page from it is never older than the request: the primary says what the conversation's
- * newest message is and which ones are kept, and the standby's answer counts only if it has replayed that far, and every erasure. Otherwise
- * messages never change, and their rows and the conversation's last id are replayed together.
+ * A standby that answers reads of history. Its pages are never older than the request: the primary provides the conversation's
+ * newest message id and the range that is kept, and the standby's answer is used only if it has replayed up to there, and every
+ * erasure. Messages are otherwise immutable, and their rows are replayed together with the conversation's last id.
  */
 export class HistoryReplica {
   readonly #pool: pg.Pool | undefined;
@@ -42,12 +42,12 @@ export class HistoryReplica {
   readonly #stopProbing: (() => Promise<void>) | undefined;
   #up = false;
 
-  /** @param config undefined: there is none, and it is never ready */
+  /** @param config undefined: there is no replica, and it is never ready */
   constructor(config: DatabaseConfig | undefined, { log, metrics }: Pick<Kit, 'log' | 'metrics'>) {
     this.#log = log;
     this.#reads = metrics.counter(
       'history_reads_total',
-      'Reads of history, by the primary or the replica; or by the primary, since the replica had not replayed the newest message (behind), gave no answer (failed), or was known to be away or busy (away)',
+      'Reads of history, by who answered: the replica, or the primary because the replica had not replayed the newest message (behind), gave no answer (failed), or was known to be down or busy (away)',
       ['way'],
     );
     metrics.gauge('history_replica_up', '1 while the replica for history answers', () => (this.#up ? 1 : 0));
@@ -67,7 +67,7 @@ export class HistoryReplica {
     this.#stopProbing = every(probeEveryMs, () => this.#probe(pool));
   }
 
-  /** Whether it is worth asking; if not, the primary’s read is counted. */
+  /** Whether a read should try the replica; if not, counts it as one of the primary. */
   ready(): boolean {
     if (this.#pool && this.#up && this.#pool.waitingCount < maxWaiting) return true;
     this.#reads.inc({ way: this.#pool ? 'away' : 'primary' });
@@ -76,7 +76,7 @@ export class HistoryReplica {
 
   /**
    * Runs a statement made by `withPosition`.
-   * @returns undefined when the replica does not answer, or has not replayed what the position says
+   * @returns undefined when the replica does not answer or is behind the position
    */
   async read<Row>(statement: Statement, values: unknown[], position: Position): Promise<Row[] | undefined> {
     try {
@@ -118,12 +118,12 @@ export class HistoryReplica {
   }
 }
 
-/** Each batch of an erasure adds to it in its transaction. */
+/** Each batch of an erasure increases it in the same transaction. */
 export const erasedSoFar = 'SELECT coalesce(sum(messages), 0)::float8 FROM erasure';
 
 /**
- * A statement for the replica: what `select` finds, beside how far the conversation has been replayed, in one snapshot.
- * @param conv the conversation's key, in SQL
+ * Adds to the rows of `select` how far the conversation has been replayed, in the same snapshot.
+ * @param conv SQL expression for the conversation's key
  */
 export function withPosition(select: string, conv: string): string {
   return `

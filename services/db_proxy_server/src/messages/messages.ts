@@ -88,7 +88,7 @@ const statements = {
     text: `SELECT c.last_id, greatest(g.join_msg_id, c.kept_from - 1) AS after_id, ${store} FROM group_member g JOIN conversation c ON c.conv = g.group_id
       WHERE g.user_id = $1::int8 AND g.group_id = $2::int8`,
   },
-  // $1 and $2 are the pair, or 0 and the group id. Who may read what, the primary has said.
+  // $1 and $2 are the pair, or 0 and the group id. The primary has already checked that the reader may see it.
   replicaHistory: {
     name: 'replica_history',
     text: withPosition(historyOf(`${ofPair} AND m.id > $6::int4`), pair),
@@ -114,7 +114,7 @@ export class Messages {
   readonly #database: Database;
   readonly #replica: HistoryReplica;
 
-  /** @param replica answers for history in the place of the database, when it has replayed what the reader may have seen */
+  /** @param replica answers reads of history instead of the database when it has replayed everything the reader may have seen */
   constructor(database: Database, replica: HistoryReplica) {
     this.#database = database;
     this.#replica = replica;

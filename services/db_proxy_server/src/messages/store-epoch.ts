@@ -58,7 +58,7 @@ export class StoreEpoch {
   }
 
   /**
-   * Compares the epoch with the database. To be called once a second, for processes whose connections all stand.
+   * Compares the known epoch with the database. Call it once a second, since a process may open no new connection for a long time.
    * @throws the error of pg
    */
   async check(pool: Pool): Promise<void> {

@@ -2,8 +2,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { sqlFunction } from './sql-function.js';
 
 /**
- * A device is known by its token alone: apps may register devices now, and may name a provider where 0x0108 names none. Of two
- * rows of one device the one seen last stays.
+ * Identifies a device by its token alone, since apps can now register devices, and may name a provider where 0x0108 names none.
+ * Of two rows for one device, the one seen last is kept.
  */
 export class PushTokens1764000000222 implements MigrationInterface {
   readonly name = 'PushTokens1764000000222';
@@ -15,7 +15,7 @@ export class PushTokens1764000000222 implements MigrationInterface {
       WHERE push_token_hash(n.token) = push_token_hash(d.token) AND (n.seen_at, n.id) > (d.seen_at, d.id)`);
     await runner.query('UPDATE push_device SET token_hash = push_token_hash(token)');
     await runner.query(
-      `COMMENT ON COLUMN push_device.token_hash IS 'what the device is known by: push_token_hash of its token, since tokens can be longer than a B-tree key'`,
+      `COMMENT ON COLUMN push_device.token_hash IS 'identifies the device: push_token_hash of its token, since tokens can be longer than a B-tree key'`,
     );
     await runner.query(sqlFunction('follow_device_token', 2));
   }

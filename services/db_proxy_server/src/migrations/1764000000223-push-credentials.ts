@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Credentials of push providers, encrypted with a key that only push_server and whoever sets them have. */
+/** Credentials of push providers, encrypted with a key that only push_server and administrators have. */
 export class PushCredentials1764000000223 implements MigrationInterface {
   readonly name = 'PushCredentials1764000000223';
 
@@ -15,7 +15,7 @@ export class PushCredentials1764000000223 implements MigrationInterface {
       )`);
     await runner.query(`COMMENT ON TABLE push_credential IS 'credentials of push providers, encrypted'`);
     await runner.query(
-      `COMMENT ON COLUMN push_credential.key_id IS 'which of PUSH_CREDENTIALS_KEY has encrypted it'`,
+      `COMMENT ON COLUMN push_credential.key_id IS 'the key of PUSH_CREDENTIALS_KEY that encrypted it'`,
     );
   }
 

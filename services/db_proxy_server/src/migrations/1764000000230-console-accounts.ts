@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Who may use the console, and their sessions. */
+/** Accounts of the console and their sessions. */
 export class ConsoleAccounts1764000000230 implements MigrationInterface {
   readonly name = 'ConsoleAccounts1764000000230';
 
@@ -18,15 +18,15 @@ export class ConsoleAccounts1764000000230 implements MigrationInterface {
         last_login_at timestamptz,
         disabled_at timestamptz
       )`);
-    await runner.query(`COMMENT ON TABLE console_account IS 'who may use the console'`);
+    await runner.query(`COMMENT ON TABLE console_account IS 'accounts of the console'`);
     await runner.query(
-      `COMMENT ON COLUMN console_account.department_id IS 'of a department administrator: what the role holds for, with those below it'`,
+      `COMMENT ON COLUMN console_account.department_id IS 'of a department administrator, who is restricted to it and those below it'`,
     );
     await runner.query(
       `COMMENT ON COLUMN console_account.password_hash IS 'argon2id of the password; null: not chosen yet'`,
     );
     await runner.query(
-      `COMMENT ON COLUMN console_account.setup_hash IS 'SHA-256 of the one-time token by which a password can be chosen'`,
+      `COMMENT ON COLUMN console_account.setup_hash IS 'SHA-256 of the one-time token for choosing a password'`,
     );
     await runner.query(`
       CREATE TABLE console_session (
@@ -38,9 +38,9 @@ export class ConsoleAccounts1764000000230 implements MigrationInterface {
         created_at timestamptz NOT NULL DEFAULT now(),
         seen_at timestamptz NOT NULL DEFAULT now()
       )`);
-    await runner.query(`COMMENT ON TABLE console_session IS 'who is logged in at the console'`);
-    await runner.query(`COMMENT ON COLUMN console_session.token_hash IS 'SHA-256 of what the browser has'`);
-    await runner.query(`COMMENT ON COLUMN console_session.seen_at IS 'of the last call, to the minute'`);
+    await runner.query(`COMMENT ON TABLE console_session IS 'sessions of the console'`);
+    await runner.query(`COMMENT ON COLUMN console_session.token_hash IS 'SHA-256 of the browser’s token'`);
+    await runner.query(`COMMENT ON COLUMN console_session.seen_at IS 'time of the last call, to the minute'`);
     await runner.query('CREATE INDEX console_session_account ON console_session (account_id)');
   }
 

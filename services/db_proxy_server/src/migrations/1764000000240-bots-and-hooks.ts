@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Bot accounts, which log in with a token, and hooks: URLs by which systems write as one of them. */
+/** Bot accounts, which log in with a token, and hooks: URLs through which other systems post as a bot. */
 export class BotsAndHooks1764000000240 implements MigrationInterface {
   readonly name = 'BotsAndHooks1764000000240';
 
@@ -12,7 +12,7 @@ export class BotsAndHooks1764000000240 implements MigrationInterface {
         token_set_at timestamptz
       )`);
     await runner.query(`COMMENT ON TABLE bot IS 'users that are programs: they log in with a token only'`);
-    await runner.query(`COMMENT ON COLUMN bot.token_hash IS 'SHA-256; null: it cannot log in'`);
+    await runner.query(`COMMENT ON COLUMN bot.token_hash IS 'SHA-256 of the token; null: it cannot log in'`);
     await runner.query(`
       CREATE TABLE hook (
         id int4 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -27,11 +27,11 @@ export class BotsAndHooks1764000000240 implements MigrationInterface {
         CHECK (num_nonnulls(user_id, group_id) = 1)
       )`);
     await runner.query(
-      `COMMENT ON TABLE hook IS 'incoming webhooks: what is posted to one becomes a message'`,
+      `COMMENT ON TABLE hook IS 'incoming webhooks: what is posted to one is sent as a message'`,
     );
-    await runner.query(`COMMENT ON COLUMN hook.bot_id IS 'who writes'`);
+    await runner.query(`COMMENT ON COLUMN hook.bot_id IS 'sender of the messages'`);
     await runner.query(`COMMENT ON COLUMN hook.any_receiver IS 'whether a post may name another receiver'`);
-    await runner.query(`COMMENT ON COLUMN hook.rate IS 'posts a second'`);
+    await runner.query(`COMMENT ON COLUMN hook.rate IS 'posts per second'`);
   }
 
   async down(runner: QueryRunner): Promise<void> {

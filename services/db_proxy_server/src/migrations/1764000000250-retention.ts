@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { sqlFunction } from './sql-function.js';
 
-/** How long messages are kept, what is held back from removal, and how far the removal is. */
+/** Retention rules, legal holds, and the progress of the removal of expired messages. */
 export class Retention1764000000250 implements MigrationInterface {
   readonly name = 'Retention1764000000250';
 
@@ -20,10 +20,10 @@ export class Retention1764000000250 implements MigrationInterface {
         effective_at timestamptz NOT NULL,
         UNIQUE (scope, scope_id)
       )`);
-    await runner.query(`COMMENT ON TABLE retention_rule IS 'for how long messages are kept'`);
+    await runner.query(`COMMENT ON TABLE retention_rule IS 'how long messages are kept'`);
     await runner.query(`COMMENT ON COLUMN retention_rule.days IS 'null: for ever'`);
     await runner.query(
-      `COMMENT ON COLUMN retention_rule.effective_at IS 'before it, nothing in its scope is removed'`,
+      `COMMENT ON COLUMN retention_rule.effective_at IS 'until then nothing in its scope is removed'`,
     );
     await runner.query(`
       CREATE TABLE legal_hold (
@@ -36,7 +36,7 @@ export class Retention1764000000250 implements MigrationInterface {
         released_at timestamptz,
         CHECK (num_nonnulls(user_id, group_id) = 1)
       )`);
-    await runner.query(`COMMENT ON TABLE legal_hold IS 'whose messages are not removed whatever their age'`);
+    await runner.query(`COMMENT ON TABLE legal_hold IS 'users and groups whose messages are not removed'`);
     await runner.query('CREATE INDEX legal_hold_user ON legal_hold (user_id) WHERE released_at IS NULL');
     await runner.query('CREATE INDEX legal_hold_of_group ON legal_hold (group_id) WHERE released_at IS NULL');
     await runner.query(`
@@ -46,7 +46,7 @@ export class Retention1764000000250 implements MigrationInterface {
         PRIMARY KEY (hold_id, group_id)
       )`);
     await runner.query(
-      `COMMENT ON TABLE legal_hold_group IS 'groups that people left while a hold on them was in place'`,
+      `COMMENT ON TABLE legal_hold_group IS 'groups that a user left while a hold on them was active'`,
     );
     await runner.query(`
       CREATE TABLE retention_run (
@@ -62,10 +62,10 @@ export class Retention1764000000250 implements MigrationInterface {
       )`);
     await runner.query(`COMMENT ON TABLE retention_run IS 'one row: the removal of expired messages'`);
     await runner.query(
-      `COMMENT ON COLUMN retention_run.position IS 'conv up to which this run has come; null: none is in progress'`,
+      `COMMENT ON COLUMN retention_run.position IS 'conv that the run has reached; null: no run is in progress'`,
     );
-    await runner.query(`COMMENT ON COLUMN retention_run.worker IS 'instance of the replica that works'`);
-    await runner.query(`COMMENT ON COLUMN retention_run.removed IS 'messages, in this run or the last one'`);
+    await runner.query(`COMMENT ON COLUMN retention_run.worker IS 'instance that works on it'`);
+    await runner.query(`COMMENT ON COLUMN retention_run.removed IS 'messages, in the current or last run'`);
     await runner.query('INSERT INTO retention_run DEFAULT VALUES');
 
     for (const name of functions) await runner.query(sqlFunction(name, 1));

@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { sqlFunction } from './sql-function.js';
 
-/** People whose data is erased, and what became of it. */
+/** Erasures of users' data, and their results. */
 export class Erasures1764000000251 implements MigrationInterface {
   readonly name = 'Erasures1764000000251';
 
@@ -25,12 +25,12 @@ export class Erasures1764000000251 implements MigrationInterface {
         finished_at timestamptz
       )`);
     await runner.query(
-      `COMMENT ON TABLE erasure IS 'people whose data is erased; a finished row is a certificate'`,
+      `COMMENT ON TABLE erasure IS 'erasures of users’ data; a finished row is the certificate'`,
     );
-    await runner.query(`COMMENT ON COLUMN erasure.messages IS 'whose content was replaced'`);
-    await runner.query(`COMMENT ON COLUMN erasure.held IS 'messages that stay because of a legal hold'`);
+    await runner.query(`COMMENT ON COLUMN erasure.messages IS 'messages whose content was replaced'`);
+    await runner.query(`COMMENT ON COLUMN erasure.held IS 'messages kept because of a legal hold'`);
     await runner.query(
-      `COMMENT ON COLUMN erasure.at_conv IS 'conv up to which it has come; with at_id the one it is in'`,
+      `COMMENT ON COLUMN erasure.at_conv IS 'conv that it has reached; with at_id the message in it'`,
     );
     await runner.query('CREATE UNIQUE INDEX erasure_open ON erasure (user_id) WHERE finished_at IS NULL');
     await runner.query(sqlFunction('erase_messages', 1));

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Exports of messages, which one person asks for and another one approves. */
+/** Exports of messages, requested by one person and approved by another. */
 export class MessageExports1764000000252 implements MigrationInterface {
   readonly name = 'MessageExports1764000000252';
 
@@ -22,10 +22,8 @@ export class MessageExports1764000000252 implements MigrationInterface {
         CHECK (num_nonnulls(user_id, group_id) = 1),
         CHECK (approved_by <> requested_by)
       )`);
-    await runner.query(`COMMENT ON TABLE message_export IS 'exports of the messages of a person or a group'`);
-    await runner.query(
-      `COMMENT ON COLUMN message_export.approved_by IS 'somebody else than who asked for it'`,
-    );
+    await runner.query(`COMMENT ON TABLE message_export IS 'exports of the messages of a user or a group'`);
+    await runner.query(`COMMENT ON COLUMN message_export.approved_by IS 'another person than the requester'`);
     await runner.query(
       `COMMENT ON COLUMN message_export.manifest_hash IS 'SHA-256 of the manifest that was written last'`,
     );

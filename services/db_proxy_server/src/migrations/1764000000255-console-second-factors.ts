@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Codes that accounts of the console log in with besides their password. */
+/** Second factors of console accounts. */
 export class ConsoleSecondFactors1764000000255 implements MigrationInterface {
   readonly name = 'ConsoleSecondFactors1764000000255';
 
@@ -15,19 +15,19 @@ export class ConsoleSecondFactors1764000000255 implements MigrationInterface {
         recovery_hashes bytea[] NOT NULL DEFAULT '{}'
       )`);
     await runner.query(
-      `COMMENT ON TABLE console_second_factor IS 'secrets of one-time codes (RFC 6238) of accounts of the console, encrypted'`,
+      `COMMENT ON TABLE console_second_factor IS 'encrypted secrets of one-time codes (RFC 6238) of console accounts'`,
     );
     await runner.query(
-      `COMMENT ON COLUMN console_second_factor.key_id IS 'which of CONSOLE_SECRETS_KEY has encrypted it'`,
+      `COMMENT ON COLUMN console_second_factor.key_id IS 'the key of CONSOLE_SECRETS_KEY that encrypted it'`,
     );
     await runner.query(
-      `COMMENT ON COLUMN console_second_factor.confirmed_at IS 'null: no code of it has been entered yet, and none is asked for'`,
+      `COMMENT ON COLUMN console_second_factor.confirmed_at IS 'null: no code has been entered yet, and logins need none'`,
     );
     await runner.query(
       `COMMENT ON COLUMN console_second_factor.last_step IS 'of the newest code used: neither it nor an earlier one works again'`,
     );
     await runner.query(
-      `COMMENT ON COLUMN console_second_factor.recovery_hashes IS 'SHA-256 of the recovery codes that are left'`,
+      `COMMENT ON COLUMN console_second_factor.recovery_hashes IS 'SHA-256 of the unused recovery codes'`,
     );
   }
 

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Who of an OpenID Connect provider is which account of the console. */
+/** Links between identities of an OpenID Connect provider and console accounts. */
 export class ConsoleSignOn1764000000256 implements MigrationInterface {
   readonly name = 'ConsoleSignOn1764000000256';
 
@@ -8,7 +8,7 @@ export class ConsoleSignOn1764000000256 implements MigrationInterface {
     await runner.query('ALTER TABLE console_account ADD COLUMN email text');
     await runner.query('CREATE UNIQUE INDEX console_account_email ON console_account (lower(email))');
     await runner.query(
-      `COMMENT ON COLUMN console_account.email IS 'whom the account is meant for, when they sign on by a provider for the first time'`,
+      `COMMENT ON COLUMN console_account.email IS 'address of the person who may sign on to it through a provider'`,
     );
     await runner.query(`
       CREATE TABLE console_identity (
@@ -20,11 +20,11 @@ export class ConsoleSignOn1764000000256 implements MigrationInterface {
         UNIQUE (account_id, issuer)
       )`);
     await runner.query(
-      `COMMENT ON TABLE console_identity IS 'who of a provider is which account of the console, since their first sign-on'`,
+      `COMMENT ON TABLE console_identity IS 'identities of a provider and their console accounts, linked at the first sign-on'`,
     );
     await runner.query('ALTER TABLE console_session ADD COLUMN signed_on bool NOT NULL DEFAULT false');
     await runner.query(
-      `COMMENT ON COLUMN console_session.signed_on IS 'by a provider, not by a password: a second factor is the provider’s'`,
+      `COMMENT ON COLUMN console_session.signed_on IS 'opened through a provider, which checks any second factor itself'`,
     );
   }
 

@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { sqlFunction } from './sql-function.js';
 
-/** What users are found by, in a narrow table: reading all of it is quick, wherever in a name the text is. */
+/** The text that user searches match, in a table narrow enough to scan completely: matches can begin anywhere in a name. */
 export class UserSearch1764000000260 implements MigrationInterface {
   readonly name = 'UserSearch1764000000260';
 
@@ -15,15 +15,15 @@ export class UserSearch1764000000260 implements MigrationInterface {
         addresses text COLLATE "C" NOT NULL,
         pinyin text COLLATE "C"
       )`);
-    await runner.query(`COMMENT ON TABLE user_search IS 'what users are found by, in lower case'`);
+    await runner.query(`COMMENT ON TABLE user_search IS 'text by which users are found, in lower case'`);
     await runner.query(
-      `COMMENT ON COLUMN user_search.pinyin IS 'of the names, whole and by initials; null: to be filled in'`,
+      `COMMENT ON COLUMN user_search.pinyin IS 'of the names, complete and as initials; null: not filled in yet'`,
     );
     await runner.query(
       'CREATE INDEX user_search_without_pinyin ON user_search (user_id) WHERE pinyin IS NULL',
     );
     await runner.query(sqlFunction('note_user_search', 1));
-    // Keeps out other writers until the rows that are there are taken in.
+    // Blocks other writers until the existing rows are copied.
     await runner.query(`
       CREATE TRIGGER im_user_search
       AFTER INSERT OR UPDATE OF name, nick_name, real_name, domain, tel, email, status, department_id ON im_user

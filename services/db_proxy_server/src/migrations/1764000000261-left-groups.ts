@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** The groups that users left when they left the company, for the case that they come back. */
+/** The groups that users who left the company were in, so that they can be put back. */
 export class LeftGroups1764000000261 implements MigrationInterface {
   readonly name = 'LeftGroups1764000000261';
 
@@ -14,10 +14,10 @@ export class LeftGroups1764000000261 implements MigrationInterface {
         PRIMARY KEY (user_id, group_id)
       )`);
     await runner.query(
-      `COMMENT ON TABLE left_group IS 'groups of users who have left the company; they return to them when they are restored'`,
+      `COMMENT ON TABLE left_group IS 'groups of users who have left the company; restored users are put back into them'`,
     );
     await runner.query(
-      `COMMENT ON COLUMN left_group.heir_id IS 'who owns the group in their place; null: it was not theirs, or nobody was left'`,
+      `COMMENT ON COLUMN left_group.heir_id IS 'who became the owner; null: the user was not the owner, or nobody was left'`,
     );
   }
 

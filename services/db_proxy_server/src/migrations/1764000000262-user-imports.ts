@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Users imported from files: what each row was found to be, what became of it, and how it is undone. */
+/** Imports of users from files: the findings and outcome of each row, and how to undo it. */
 export class UserImports1764000000262 implements MigrationInterface {
   readonly name = 'UserImports1764000000262';
 
@@ -26,9 +26,9 @@ export class UserImports1764000000262 implements MigrationInterface {
     await runner.query(
       `COMMENT ON COLUMN user_import.begun_at IS 'when the first users were added or changed; null: it was only checked'`,
     );
-    await runner.query(`COMMENT ON COLUMN user_import.creates IS 'of its rows; done or not'`);
+    await runner.query(`COMMENT ON COLUMN user_import.creates IS 'rows that add a user, done or not'`);
     await runner.query(
-      `COMMENT ON COLUMN user_import.kept IS 'rows that were not undone entirely, since others changed the user meanwhile'`,
+      `COMMENT ON COLUMN user_import.kept IS 'rows undone only in part, since somebody changed the user after the import'`,
     );
     await runner.query('CREATE INDEX user_import_created_at ON user_import (created_at)');
     await runner.query(`
@@ -45,13 +45,11 @@ export class UserImports1764000000262 implements MigrationInterface {
         after json,
         PRIMARY KEY (import_id, row_no)
       )`);
-    await runner.query(`COMMENT ON COLUMN user_import_row.row_no IS 'in the file, from 1 for the headings'`);
+    await runner.query(`COMMENT ON COLUMN user_import_row.row_no IS 'in the file; row 1 has the headings'`);
     await runner.query(
-      `COMMENT ON COLUMN user_import_row.state IS '0 not done, 1 done, 2 undone, 3 undone but for what others changed'`,
+      `COMMENT ON COLUMN user_import_row.state IS '0 not done, 1 done, 2 undone, 3 undone in part'`,
     );
-    await runner.query(
-      `COMMENT ON COLUMN user_import_row.before IS 'the fields that it changed, as they were'`,
-    );
+    await runner.query(`COMMENT ON COLUMN user_import_row.before IS 'previous values of the changed fields'`);
     await runner.query('CREATE INDEX user_import_row_name ON user_import_row (import_id, name)');
     await runner.query(
       'CREATE INDEX user_import_row_user ON user_import_row (user_id) WHERE user_id IS NOT NULL',

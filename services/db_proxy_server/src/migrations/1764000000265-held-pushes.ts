@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { sqlFunction } from './sql-function.js';
 
-/** A message is held in its turn when the one before it was read within its hold or is withdrawn. */
+/** Starts a new hold for a message when the one before it was read during its hold or withdrawn. */
 export class HeldPushes1764000000265 implements MigrationInterface {
   readonly name = 'HeldPushes1764000000265';
 

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** What push_server's own push service keeps for phones that are away. */
+/** Messages that push_server's own push service keeps for phones that are not connected. */
 export class PushMailboxes1764000000266 implements MigrationInterface {
   readonly name = 'PushMailboxes1764000000266';
 
@@ -11,10 +11,10 @@ export class PushMailboxes1764000000266 implements MigrationInterface {
         read_at timestamptz NOT NULL DEFAULT now()
       )`);
     await runner.query(
-      `COMMENT ON TABLE push_mailbox IS 'subscriptions of the push service that messages have been sent to'`,
+      `COMMENT ON TABLE push_mailbox IS 'subscriptions of the push service that have received messages'`,
     );
     await runner.query(
-      `COMMENT ON COLUMN push_mailbox.id IS 'SHA-256 of the name, which is what a phone reads with and a sender sends to'`,
+      `COMMENT ON COLUMN push_mailbox.id IS 'SHA-256 of the name, with which a phone reads and a sender sends'`,
     );
     await runner.query(`
       CREATE TABLE push_message (
@@ -27,7 +27,7 @@ export class PushMailboxes1764000000266 implements MigrationInterface {
         UNIQUE (mailbox, topic)
       )`);
     await runner.query(
-      `COMMENT ON TABLE push_message IS 'messages of the push service, until they expire or their phone has them'`,
+      `COMMENT ON TABLE push_message IS 'messages of the push service, until they expire or the phone confirms them'`,
     );
     await runner.query(
       `COMMENT ON COLUMN push_message.topic IS 'a later message of the same topic replaces it'`,

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** How far an import from a legacy installation is: `teamtalk import` writes it, the console shows it. */
+/** Progress of an import from a legacy installation: written by `teamtalk import`, shown by the console. */
 export class ImportProgress1764000000285 implements MigrationInterface {
   readonly name = 'ImportProgress1764000000285';
 
@@ -21,18 +21,18 @@ export class ImportProgress1764000000285 implements MigrationInterface {
         unexplained float8
       )`);
     await runner.query(
-      `COMMENT ON TABLE import_progress IS 'how far teamtalk import is; empty: nothing was imported'`,
+      `COMMENT ON TABLE import_progress IS 'progress of teamtalk import; empty: nothing was imported'`,
     );
     await runner.query(`COMMENT ON COLUMN import_progress.source IS 'host and name of the legacy database'`);
     await runner.query(
-      `COMMENT ON COLUMN import_progress.step IS 'what runs now, in words; empty: nothing does'`,
+      `COMMENT ON COLUMN import_progress.step IS 'description of the current step; empty: none is running'`,
     );
-    await runner.query(`COMMENT ON COLUMN import_progress.total IS '0: not known'`);
+    await runner.query(`COMMENT ON COLUMN import_progress.total IS '0: unknown'`);
     await runner.query(
-      `COMMENT ON COLUMN import_progress.messages_until IS 'what was in the old tables of messages then is here'`,
+      `COMMENT ON COLUMN import_progress.messages_until IS 'everything in the old message tables until then has been copied'`,
     );
     await runner.query(
-      `COMMENT ON COLUMN import_progress.unexplained IS 'differences that the last comparison found'`,
+      `COMMENT ON COLUMN import_progress.unexplained IS 'unexplained differences of the last comparison'`,
     );
   }
 

@@ -4,7 +4,7 @@ import type { Context } from '../context.js';
 
 const { SAVED, SAVE_NOT_FOUND } = httpApi.api.SaveResult;
 
-/** Devices of users, and what became of the pushes to them: /v1/users/{user_id}/devices and /pushes. */
+/** Handlers for users' devices and the pushes to them: /v1/users/{user_id}/devices and /pushes. */
 export function administerDevices({ deviceRegistrations }: Context) {
   return {
     async listDevices({ userId }) {

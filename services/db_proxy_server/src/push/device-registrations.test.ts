@@ -67,7 +67,7 @@ const subscription = (endpoint: string, rest: object = {}) =>
     ...rest,
   });
 
-test('a token that another user registers leaves the former one, and only changes are audited', async () => {
+test('registering a token takes it from its former user, and only changes are audited', async () => {
   const known = (await events()).length;
   expect(await register(ann, 'apns', phone)).toMatchObject({ result: 'saved' });
   expect(await register(ann, 'apns', phone.toUpperCase(), { locale: 'en' })).toMatchObject({
@@ -82,7 +82,7 @@ test('a token that another user registers leaves the former one, and only change
   ]);
 });
 
-test('a phone has one user, whether its client or an app says so, and whichever provider it names', async () => {
+test('a phone belongs to one user, whether its client or an app registers it and whichever provider is named', async () => {
   await byCommand(ann, ANDROID, 'cRk:APA91b');
   await register(bob, 'fcm', 'cRk:APA91b');
   expect(await devices()).toMatchObject([{ user_id: bob, provider: 'fcm' }]);
@@ -98,7 +98,7 @@ test('a phone has one user, whether its client or an app says so, and whichever 
   expect(await devices()).toMatchObject([{ user_id: bob, provider: 'webpush' }]);
 });
 
-test('what an app said of a device stays when its client sends the token, and a logout removes it', async () => {
+test('a client’s token keeps what an app registered about the device, and a logout removes it', async () => {
   await register(ann, 'fcm', 'cRk:APA91b', { locale: 'en', timeZone: 'Europe/Berlin' });
   await byCommand(ann, ANDROID, 'cRk:APA91b');
   expect(await devices()).toEqual([{ user_id: ann, provider: 'fcm', token: 'cRk:APA91b', locale: 'en' }]);
@@ -106,14 +106,14 @@ test('what an app said of a device stays when its client sends the token, and a 
   expect(await devices()).toEqual([]);
 });
 
-test('a device that was given up works again when it is registered again', async () => {
+test('registering a device again revives it after it was given up', async () => {
   await register(ann, 'apns', phone);
   await database.dataSource.query(`UPDATE push_device SET failure = 'Unregistered'`);
   await register(ann, 'apns', phone);
   expect(await context.deviceRegistrations.list(ann)).toMatchObject([{ failure: null }]);
 });
 
-test('of many devices of a user those seen last stay, and those of clients', async () => {
+test('of many devices of a user, those seen last and those of clients are kept', async () => {
   await byCommand(ann, IOS, phone);
   for (let i = 0; i < 23; i++) await register(ann, 'fcm', `token-${i}`);
   const listed = await context.deviceRegistrations.list(ann);
@@ -123,7 +123,7 @@ test('of many devices of a user those seen last stay, and those of clients', asy
   );
 });
 
-test('a removed device is gone, with the token of its client; nobody removes another user’s', async () => {
+test('removing a device also removes its client’s token, and only works for the user’s own devices', async () => {
   await byCommand(ann, IOS, phone);
   const [device] = (await context.deviceRegistrations.list(ann)) ?? [];
   expect(await context.deviceRegistrations.remove(bob, device!.id, actor)).toEqual({ result: 'not-found' });
@@ -157,7 +157,7 @@ test.each([
   expect(await devices()).toEqual([]);
 });
 
-test('two users who register one token at the same time do not both have it', async () => {
+test('of two users who register the same token concurrently, only one has it', async () => {
   for (let i = 0; i < 20; i++) {
     await Promise.allSettled([
       register(ann, 'apns', phone),

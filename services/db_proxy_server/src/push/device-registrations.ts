@@ -8,19 +8,19 @@ import { userHasLeft } from '../entities/index.js';
 import { storedToken } from './device-tokens.js';
 import { type PushDecision, type PushDeviceSummary, pushDevicesOf, pushHistory } from './push-history.js';
 
-/** What an app says of a user's device. */
+/** The properties of a device that an app registers. */
 export interface DeviceFields {
   provider: string;
   token: string;
   /** bundle id or package; empty: the installation's default */
   app: string;
-  /** BCP 47; empty: not known */
+  /** BCP 47; empty: unknown */
   locale: string;
-  /** IANA name; empty: that of the installation */
+  /** IANA name; empty: the installation's */
   timeZone: string;
 }
 
-/** Most devices of a user that apps have registered; of more, those seen last stay. */
+/** Most devices of a user registered by apps; those seen last are kept. */
 const maxDevices = 20;
 
 const userThere: Statement = {
@@ -28,7 +28,7 @@ const userThere: Statement = {
   text: `SELECT id FROM im_user WHERE id = $1 AND status <> ${userHasLeft}`,
 };
 
-// Raises an error where PostgreSQL does not know the zone, with which it would later compute an hour.
+// Raises an error for a time zone that PostgreSQL does not know, and that would fail later.
 const checkZone: Statement = {
   name: 'device_zone',
   text: 'SELECT now() AT TIME ZONE $1::text',
@@ -46,7 +46,7 @@ const former: Statement = {
   text: 'SELECT user_id, client_type, by_command FROM push_device WHERE token_hash = push_token_hash($1)',
 };
 
-// The trigger of device_token removes the device. As 0x0108 does: first this row, then the device.
+// The trigger on device_token removes the device. Locks this row before the device, as 0x0108 does.
 const forgetCommand: Statement = {
   name: 'device_forget_command',
   text: 'DELETE FROM device_token WHERE user_id = $1 AND client_type = $2',
@@ -57,13 +57,13 @@ const forgetToken: Statement = {
   text: 'DELETE FROM push_device WHERE token_hash = push_token_hash($1)',
 };
 
-// The client type only says which command would set it: 17 for iOS, 18 for the others.
+// The client type only determines which command would set it: 17 for iOS, 18 for all others.
 const add: Statement = {
   name: 'device_add',
   text: `
     INSERT INTO push_device (user_id, provider, token, token_hash, app, locale, time_zone, client_type)
     VALUES ($1, $2, $3, push_token_hash($3), $4, $5, $6, CASE $2::text WHEN 'apns' THEN 17 ELSE 18 END)
-    -- 0x0108 was faster.
+    -- 0x0108 inserted it concurrently.
     ON CONFLICT (token_hash) DO UPDATE SET user_id = excluded.user_id, provider = excluded.provider, token = excluded.token,
       app = excluded.app, locale = excluded.locale, time_zone = excluded.time_zone, client_type = excluded.client_type,
       by_command = false, client_version = '', seen_at = now(), failure = NULL
@@ -88,7 +88,7 @@ const remove: Statement = {
   text: 'DELETE FROM push_device WHERE id = $1::float8::int8 AND user_id = $2',
 };
 
-/** Devices that apps register for their users, and what became of the pushes to them. */
+/** Devices that apps register for their users, and the history of pushes to them. */
 export class DeviceRegistrations {
   readonly #database: Database;
   readonly #query: Query;
@@ -98,19 +98,19 @@ export class DeviceRegistrations {
     this.#query = (statement, values) => database.query(statement, values);
   }
 
-  /** @returns undefined: there is no such user, or they have left */
+  /** @returns undefined when there is no such user, or they have left */
   async list(userId: number): Promise<PushDeviceSummary[] | undefined> {
     return (await this.#exists(userId)) ? pushDevicesOf(this.#query, userId) : undefined;
   }
 
-  /** @returns undefined: there is no such user, or they have left */
+  /** @returns undefined when there is no such user, or they have left */
   async decisions(userId: number): Promise<PushDecision[] | undefined> {
     return (await this.#exists(userId)) ? pushHistory(this.#query, userId) : undefined;
   }
 
   /**
-   * Registers a device of a user. A token identifies a device, which one user has at a time, so it leaves its former user. One
-   * that the user has already is only refreshed, and leaves no event.
+   * Registers a device of a user. Its token is taken from any former user, since a device belongs to one user at a time.
+   * Registering a device again only refreshes it and records no event.
    * @throws TeamTalkError `invalid-argument`
    */
   async register(userId: number, fields: DeviceFields, actor: Actor): Promise<SaveOutcome> {
@@ -164,14 +164,18 @@ export class DeviceRegistrations {
       await this.#database.query(checkZone, [timeZone]);
     } catch (error) {
       if (!(error instanceof TeamTalkError) || error.code !== 'invalid-argument') throw error;
-      throw new TeamTalkError('invalid-argument', 'a time zone has a name such as Asia/Shanghai', {
-        cause: error,
-      });
+      throw new TeamTalkError(
+        'invalid-argument',
+        'a time zone must have a known name such as Asia/Shanghai',
+        {
+          cause: error,
+        },
+      );
     }
   }
 }
 
-/** @returns the user who had the device; undefined: nobody */
+/** @returns the former user of the device, or undefined */
 async function takeFromFormer(query: Query, token: string): Promise<{ user_id: number } | undefined> {
   const [device] = await query<{ user_id: number; client_type: number; by_command: boolean }>(former, [
     token,

@@ -1,35 +1,35 @@
 import { TeamTalkError } from '@teamtalk/service-kit';
 
-/** Providers that a device can be registered with. */
+/** Providers that devices can be registered with. */
 const providers = ['apns', 'fcm', 'hms', 'honor', 'xiaomi', 'oppo', 'vivo', 'webpush', 'unifiedpush'];
 
 const apnsToken = /^([0-9a-f]{2}){32,100}$/i;
 const otherToken = /^[\x21-\x7e]{1,4096}$/;
 
 /**
- * A token in the one form it is stored in.
- * @throws TeamTalkError `invalid-argument` when it can be none of this provider
+ * Converts a token to the form in which it is stored.
+ * @throws TeamTalkError `invalid-argument` when it cannot be a token of this provider
  */
 export function storedToken(provider: string, token: string): string {
   if (!providers.includes(provider)) {
-    throw new TeamTalkError('invalid-argument', `a provider is one of ${providers.join(', ')}`);
+    throw new TeamTalkError('invalid-argument', `a provider must be one of ${providers.join(', ')}`);
   }
   if (provider === 'apns') {
     if (apnsToken.test(token)) return token.toLowerCase();
-    throw new TeamTalkError('invalid-argument', 'a token of APNs has 64 to 200 hexadecimal digits');
+    throw new TeamTalkError('invalid-argument', 'an APNs token must have 64 to 200 hexadecimal digits');
   }
   if (provider === 'webpush' || provider === 'unifiedpush') return storedSubscription(token);
   if (otherToken.test(token)) return token;
-  throw new TeamTalkError('invalid-argument', 'a token has 1 to 4096 characters of ASCII, and no blanks');
+  throw new TeamTalkError('invalid-argument', 'a token must have 1 to 4096 ASCII characters without spaces');
 }
 
-/** Only what push needs of it, so that one subscription is always the same text. */
+/** Keeps only the fields that push needs, so that equal subscriptions are equal text. */
 function storedSubscription(token: string): string {
   const subscription = parsed(token);
   if (subscription) return subscription;
   throw new TeamTalkError(
     'invalid-argument',
-    'a token of Web Push is a subscription: {"endpoint":"https://…","keys":{"p256dh":"…","auth":"…"}}',
+    'a Web Push token must be a subscription: {"endpoint":"https://…","keys":{"p256dh":"…","auth":"…"}}',
   );
 }
 

@@ -34,7 +34,7 @@ const stored = async () =>
     (await context.pushCredentials.all()).map(({ provider, sealed }) => [provider, sealed.toString()]),
   );
 
-test('a provider has one credential, the one set last; nothing of it but its description is in the audit', async () => {
+test('each provider has the credential set last, of which the audit shows only the description', async () => {
   await set('apns', 'first');
   await set('apns', 'second');
   await set('fcm', 'other');
@@ -64,7 +64,7 @@ test('a provider has one credential, the one set last; nothing of it but its des
   ]);
 });
 
-test('a rotation encrypts those of other keys anew, or none of them', async () => {
+test('a rotation encrypts all credentials of other keys again, or none', async () => {
   await set('apns', 'a', 'k1');
   await set('fcm', 'b', 'k2');
   await set('webpush', 'c', 'k1');
@@ -80,6 +80,6 @@ test('a rotation encrypts those of other keys anew, or none of them', async () =
   expect(await rotatePushCredentials(database.dataSource, 'k2', reseal)).toEqual([]);
 });
 
-test('one that is too long is refused', async () => {
+test('a credential that is too long is refused', async () => {
   expect(() => set('apns', 'x'.repeat(65_537))).toThrow('65536 bytes');
 });

@@ -4,12 +4,12 @@ import { type Actor, operator } from '../actor.js';
 import { auditedTransaction } from '../audit/record-event.js';
 import type { Database, Statement } from '../database/database.js';
 
-/** A credential of a provider, as it is stored. What it says is not known here. */
+/** A stored credential of a provider. Its content is encrypted and unknown here. */
 export interface PushCredential {
   provider: string;
-  /** what is not secret in it */
+  /** its parts that are not secret */
   description: string;
-  /** of the key that has encrypted it */
+  /** id of the key that encrypted it */
   keyId: string;
   sealed: Buffer;
 }
@@ -39,7 +39,7 @@ export class PushCredentials {
   }
 }
 
-/** Stores the credential of a provider in place of the one it had. */
+/** Stores a provider's credential, replacing the previous one. */
 export function setPushCredential(
   dataSource: DataSource,
   { provider, description, keyId, sealed }: PushCredential,
@@ -76,9 +76,9 @@ export function listPushCredentials(dataSource: DataSource): Promise<PushCredent
 }
 
 /**
- * Encrypts all credentials with another key, or none.
- * @param reseal throws when it cannot read one
- * @returns the providers of those that had another key
+ * Encrypts all credentials with another key, or none of them.
+ * @param reseal throws when it cannot decrypt a credential
+ * @returns the providers whose credentials were re-encrypted
  */
 export function rotatePushCredentials(
   dataSource: DataSource,
@@ -107,7 +107,7 @@ export function rotatePushCredentials(
   });
 }
 
-/** @returns whether there was one */
+/** @returns whether the provider had one */
 export function removePushCredential(
   dataSource: DataSource,
   provider: string,

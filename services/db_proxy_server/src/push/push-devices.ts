@@ -4,7 +4,7 @@ import { isStorableId } from '../database/ids.js';
 import { isStorableText } from '../database/text.js';
 import { userHasLeft } from '../entities/index.js';
 
-// Two users who send one token at once would each wait for the other's row.
+// Without it, two users who send the same token concurrently would deadlock on each other's row.
 const lock: Statement = {
   name: 'device_token_lock',
   text: 'SELECT pg_advisory_xact_lock(hashtextextended(lower($1), 29813))',

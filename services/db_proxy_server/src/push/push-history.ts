@@ -8,9 +8,9 @@ export interface PushDeviceSummary {
   app: string;
   /** the last characters of its token */
   token: string;
-  /** BCP 47; empty: not known */
+  /** BCP 47; empty: unknown */
   locale: string;
-  /** IANA name; empty: not known */
+  /** IANA name; empty: unknown */
   timeZone: string;
   clientVersion: string;
   seenAt: Date;

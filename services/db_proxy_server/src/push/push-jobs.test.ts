@@ -105,7 +105,7 @@ function read(userId: number, peer: number, msgId: number): Promise<unknown> {
   );
 }
 
-/** Minutes of hold, so that none is over by itself. */
+/** Long enough that no hold ends during a test. */
 const held = 600_000;
 const endHold = () => pool.query(`UPDATE push_mark SET marked_at = marked_at - interval '1 hour'`);
 const lapse = () => pool.query('UPDATE push_job SET due_at = now()');
@@ -214,7 +214,7 @@ test('what is read while its push waits to be tried again is settled, and the lo
   expect(await rowsOf('push_job')).toBe(0);
 });
 
-test('what was read within its hold is not pushed because there is a newer message, which is held in its turn', async () => {
+test('a message read during its hold is not pushed because of a newer one, which gets a hold of its own', async () => {
   await phones(bob);
   await sender.send({ from: ann, to: bob });
   await sender.send({ from: bob, to: ann });
@@ -227,7 +227,7 @@ test('what was read within its hold is not pushed because there is a newer messa
   expect(await claim(held)).toMatchObject([{ userId: bob, msgId: 3, unread: 1 }]);
 });
 
-test('what was read while its push waited is settled, and a newer message is held', async () => {
+test('a message read while its push waited is cancelled, and a newer message is held', async () => {
   await phones(bob);
   await sender.send({ from: ann, to: bob });
   await endHold();
@@ -242,7 +242,7 @@ test('what was read while its push waited is settled, and a newer message is hel
   expect(await claim(held)).toMatchObject([{ msgId: 2, unread: 1 }]);
 });
 
-test.each(['before', 'after'])('a message that comes %s a withdrawal was claimed is held', async (when) => {
+test.each(['before', 'after'])('a message that arrives %s a withdrawal was claimed is held', async (when) => {
   await phones(bob);
   await sender.send({ from: ann, to: bob });
   await endHold();

@@ -31,7 +31,7 @@ async function read(mailbox: Buffer, since = 0, received = false) {
   return messages.map(({ body }) => body.toString());
 }
 
-test('a mailbox gives its messages in their order, and those since a moment', async () => {
+test('a mailbox returns its messages in order, all or those since a time', async () => {
   const [mailbox, other] = [newMailbox(), newMailbox()];
   const first = await keep(mailbox, 'one');
   await keep(mailbox, 'two');
@@ -41,7 +41,7 @@ test('a mailbox gives its messages in their order, and those since a moment', as
   expect(await read(newMailbox())).toEqual([]);
 });
 
-test('a later message of a topic replaces the one before, and is a new one', async () => {
+test('a later message of a topic replaces the earlier one and counts as new', async () => {
   const mailbox = newMailbox();
   await keep(mailbox, 'old', { topic: 's1' });
   const between = await keep(mailbox, 'between');
@@ -50,7 +50,7 @@ test('a later message of a topic replaces the one before, and is a new one', asy
   expect(await read(mailbox, between?.kept_at)).toEqual(['new']);
 });
 
-test('what the phone has received goes', async () => {
+test('messages that the phone has received are removed', async () => {
   const mailbox = newMailbox();
   const first = await keep(mailbox, 'one');
   await keep(mailbox, 'two');
@@ -58,14 +58,14 @@ test('what the phone has received goes', async () => {
   expect(await read(mailbox)).toEqual(['two']);
 });
 
-test('a mailbox keeps a hundred messages, the newest', async () => {
+test('a mailbox keeps the newest hundred messages', async () => {
   const mailbox = newMailbox();
   for (let i = 1; i <= 103; i++) await keep(mailbox, `${i}`, { topic: i > 101 ? 'last' : '' });
   const kept = await read(mailbox);
   expect([kept.length, kept[0], kept.at(-1)]).toEqual([100, '3', '103']);
 });
 
-test('what has expired is not read, and purged', async () => {
+test('expired messages are not returned, and purged', async () => {
   const mailbox = newMailbox();
   await keep(mailbox, 'late', { ttl: 0 });
   expect(await read(mailbox)).toEqual([]);
@@ -73,7 +73,7 @@ test('what has expired is not read, and purged', async () => {
   expect((await sql('SELECT FROM push_message WHERE mailbox = $1', [mailbox])).rows).toEqual([]);
 });
 
-test('a mailbox that no phone has read for a month takes nothing, until one comes; after two it goes', async () => {
+test('a mailbox not read for a month accepts nothing until a phone reads it, and is removed after two', async () => {
   const mailbox = newMailbox();
   const unreadFor = (days: number) =>
     sql(`UPDATE push_mailbox SET read_at = now() - $2 * interval '1 day' WHERE id = $1`, [mailbox, days]);
@@ -89,7 +89,7 @@ test('a mailbox that no phone has read for a month takes nothing, until one come
   expect((await sql('SELECT FROM push_mailbox WHERE id = $1', [mailbox])).rows).toEqual([]);
 });
 
-test('many senders and readers of a mailbox wait for no deadlock, and lose nothing', async () => {
+test('concurrent senders and readers of a mailbox neither deadlock nor lose messages', async () => {
   const boxes = [newMailbox(), newMailbox(), newMailbox()];
   const positions = (order: Buffer[]) => order.map((mailbox) => ({ mailbox, since: 0, received: true }));
   await Promise.all(
@@ -106,7 +106,7 @@ test('many senders and readers of a mailbox wait for no deadlock, and lose nothi
   }
 });
 
-test('nothing with a wrong length is kept, and no time is too strange to read from', async () => {
+test('rejects fields of a wrong length, and reads from any time', async () => {
   await expect(keep(randomBytes(31), 'x')).rejects.toThrow('wrong length');
   await expect(keep(newMailbox(), 'x'.repeat(4_097))).rejects.toThrow('wrong length');
   await expect(keep(newMailbox(), 'x', { topic: 'x'.repeat(33) })).rejects.toThrow('wrong length');

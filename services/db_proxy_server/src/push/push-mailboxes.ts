@@ -14,7 +14,7 @@ export interface MailboxPosition {
   mailbox: Uint8Array;
   /** unix milliseconds */
   since: number;
-  /** whether what was kept before has been received */
+  /** whether the phone has received all earlier messages */
   received: boolean;
 }
 
@@ -27,21 +27,21 @@ export interface MessageToKeep {
   ttl: number;
 }
 
-/** What push services have to take (RFC 8030), bytes. */
+/** Largest message that push services must accept (RFC 8030), bytes. */
 const maxBody = 4_096;
 const mailboxBytes = 32;
 const topicForm = /^[-_A-Za-z0-9]{0,32}$/;
 const maxTtl = 86_400;
-/** Messages of a mailbox; the oldest goes for a new one. */
+/** Most messages in a mailbox; a new one replaces the oldest. */
 const maxMessages = 100;
-/** Messages, and mailboxes, of one call. */
+/** Most messages, and most mailboxes, per call. */
 const maxRead = 500;
-/** What PostgreSQL takes for a time, unix milliseconds. */
+/** Latest time that PostgreSQL accepts, unix milliseconds. */
 const maxTime = 1e14;
-/** After that time without a reader a mailbox takes nothing more; later it goes. */
+/** Days without a reader after which a mailbox accepts no more messages, and after which it is removed. */
 const daysUnread = { gone: 30, removed: 60 };
 
-// Senders of one mailbox wait for each other, and readers for nobody.
+// Senders to the same mailbox wait for each other; readers never wait.
 const keep: Statement = {
   name: 'push_keep_message',
   text: `
@@ -81,7 +81,7 @@ const read: Statement = {
       WHERE m.expires_at > now() ORDER BY m.kept_at, m.id LIMIT ${maxRead}`,
 };
 
-/** Removes what has expired. */
+/** Statements that remove expired messages and mailboxes. */
 export const mailboxPurges: readonly Statement[] = [
   {
     name: 'push_purge_messages',
@@ -100,7 +100,7 @@ export const mailboxPurges: readonly Statement[] = [
   },
 ];
 
-/** Messages that push_server's own push service keeps for phones. */
+/** Messages that push_server's own push service stores for phones. */
 export class PushMailboxes {
   readonly #database: Database;
 
@@ -108,7 +108,7 @@ export class PushMailboxes {
     this.#database = database;
   }
 
-  /** @returns undefined: no phone has read the mailbox for 30 days */
+  /** @returns undefined when no phone has read the mailbox for 30 days */
   async keep({
     mailbox,
     topic,
@@ -123,7 +123,7 @@ export class PushMailboxes {
     return kept;
   }
 
-  /** @returns the oldest 500 that are asked for */
+  /** @returns at most 500 messages, oldest first, and whether there are more */
   async read(positions: readonly MailboxPosition[]): Promise<{ messages: KeptMessage[]; more: boolean }> {
     if (positions.length > maxRead) {
       throw new TeamTalkError('invalid-argument', `at most ${maxRead} mailboxes can be read at once`);

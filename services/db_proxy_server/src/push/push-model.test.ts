@@ -12,7 +12,7 @@ const { ClaimRequest, FinishRequest, PushOutcome } = pushApi.push;
 const users = [1, 2, 3] as const;
 const team = 9;
 const steps = 60;
-/** Longer than the test takes: holds end when a step says so. */
+/** Longer than the test: holds end only when a step ends them. */
 const holdMs = 3_600_000;
 /** What a push_server gives a provider; less than the claim. */
 const answerMs = 5_000;
@@ -78,12 +78,12 @@ class Model {
     this.#unread.delete(at(user, conversation));
   }
 
-  /** The hold of all that was sent is over. */
+  /** Ends the hold of all messages sent so far. */
   endHold(): void {
     for (const message of [...this.#unread.values()].flat()) message.held = false;
   }
 
-  /** Whether there is a message to push: unread, and not held any more. */
+  /** Whether there is an unread message whose hold is over. */
   mayRing(banner: string): boolean {
     return this.#unread.get(banner)?.some(({ held }) => !held) ?? false;
   }
@@ -119,7 +119,7 @@ function bannerOf(push: pushApi.push.Push.$Properties): string {
   return at(userId, `${sessionType === 2 ? 'g' : 's'}${sessionId}`);
 }
 
-/** Claims, and checks that nothing is pushed that has been read or is held. */
+/** Claims jobs, and checks that none is for a message that is read or held. */
 async function claim(limit: number, model: Model) {
   const claimed = await rpc.claim(new ClaimRequest({ limit, holdMs, timeZone: 'UTC' }));
   const pushes = (claimed.pushes ?? []) as pushApi.push.Push.$Properties[];

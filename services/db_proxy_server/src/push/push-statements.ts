@@ -64,7 +64,7 @@ export const facts: Statement = {
           WHEN NOT k.member THEN 'not-a-member'
           WHEN k.unread <= 0 AND j.shown_id = 0 AND NOT j.unsure THEN 'read'
           WHEN k.unread <= 0 THEN NULL
-          -- What is unread is newer than all that the job was made for, and held yet.
+          -- All unread messages are newer than the job and still held.
           WHEN k.read_id >= j.msg_id THEN CASE WHEN j.shown_id >= j.msg_id THEN 'shown' ELSE 'read' END
           WHEN k.shield THEN 'shielded'
           WHEN u.push_shield AND l.hour NOT BETWEEN 7 AND 21 THEN 'do-not-disturb'

@@ -80,18 +80,18 @@ export function pushRpc({
       return {};
     },
 
-    /** Stored credentials of providers, as they are encrypted. */
+    /** Credentials of providers, encrypted. */
     async listCredentials() {
       return { credentials: await pushCredentials.all() };
     },
 
-    /** Keeps a message of the push service. */
+    /** Stores a message of the push service. */
     async keepMessage({ mailbox, topic, body, ttl }) {
       const kept = await pushMailboxes.keep({ mailbox, topic, body, ttl });
       return kept ? { id: kept.id, keptAt: kept.kept_at } : { gone: true };
     },
 
-    /** Messages that are kept for phones. */
+    /** Messages stored for phones. */
     async readMailboxes({ mailboxes }) {
       const { messages, more } = await pushMailboxes.read(mailboxes as MailboxPosition[]);
       return {

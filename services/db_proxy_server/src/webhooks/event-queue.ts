@@ -15,7 +15,7 @@ interface ClaimedEvent {
 
 export interface Claim {
   events: ClaimedEvent[];
-  /** nobody has a webhook */
+  /** no user has a webhook */
   noWebhooks: boolean;
 }
 
@@ -27,7 +27,7 @@ export interface PresenceChange {
 /** Attempts before an event becomes a dead letter, about two hours after the first. */
 const maxAttempts = 12;
 
-// The lease lasts 8 s; the claiming sender gives up after 5 s. One row without an event tells whether there are webhooks.
+// The lease lasts 8 s and the claiming sender gives up after 5 s. A single row without an event says whether there are webhooks.
 const claim: Statement = {
   name: 'webhook_claim_3',
   text: `
@@ -90,7 +90,7 @@ export class WebhookEventQueue {
     this.#database = database;
     this.#deadLetters = metrics.counter(
       'webhook_dead_letters_total',
-      'Webhook events that are no longer tried, because each attempt failed',
+      'Webhook events given up after every attempt failed',
     );
   }
 

@@ -41,10 +41,10 @@ test('a claim tells when there is no webhook at all, so that the next one may co
 
 test.each([
   ['ftp://receiver.example/', 'no http or https URL'],
-  // fetch refuses it each time, with an error that has the password.
-  ['http://name:secret@receiver.example/', 'cannot be posted to'],
-  ['https://name@receiver.example/', 'cannot be posted to'],
-])('a webhook that could never be posted to is not added: %s', async (url, problem) => {
+  // fetch rejects it every time, with an error that contains the password.
+  ['http://name:secret@receiver.example/', 'must not contain a name or a password'],
+  ['https://name@receiver.example/', 'must not contain a name or a password'],
+])('a webhook URL that can never work is refused: %s', async (url, problem) => {
   await expect(addWebhook(database.dataSource, { name: 'never', url, events: ['group'] })).rejects.toThrow(
     problem,
   );
@@ -71,7 +71,7 @@ test('events are claimed of the webhooks asked for only', async () => {
   for (const name of ['first', 'second']) await removeWebhook(database.dataSource, name);
 });
 
-test('an event whose last attempt failed is counted as a dead letter, one that is tried again is not', async () => {
+test('an event whose last attempt failed counts as a dead letter, one that is retried does not', async () => {
   await addWebhook(database.dataSource, { name: 'failing', url: 'http://127.0.0.1:9/', events: ['file'] });
   const rows: { eventId: number }[] = await database.dataSource.query(
     `INSERT INTO webhook_event (webhook_id, key, event, data, attempts)

@@ -64,7 +64,7 @@ export async function addWebhook(
   if (username !== '' || password !== '') {
     throw new TeamTalkError(
       'invalid-argument',
-      'a URL with a name or a password in it cannot be posted to: the signature proves who posts',
+      'a URL must not contain a name or a password: the signature proves who posts',
     );
   }
   const known: readonly string[] = webhookEvents;
@@ -74,7 +74,7 @@ export async function addWebhook(
   if (events.includes('message') && botId === undefined) {
     throw new TeamTalkError('invalid-argument', 'whose messages? Name the user: --bot USER_ID');
   }
-  // As Standard Webhooks has them.
+  // The format of Standard Webhooks.
   const secret = `whsec_${randomBytes(32).toString('base64')}`;
   try {
     await auditedTransaction(dataSource, actor, async (manager, record) => {

@@ -45,7 +45,7 @@ it.each([
   [['bot', 'revoke', 'nobody'], /there is no bot nobody/],
   [['hook', 'add', 'x', '--as', 'ann', '--to', '@ann'], /there is no bot ann/],
   [['hook', 'add', 'x', '--as', 'ci', '--to', '@nobody'], /@nobody is no user/],
-  [['hook', 'add', 'x', '--as', 'ci', '--to', '#ops'], /#ops is no group that the writer is in/],
+  [['hook', 'add', 'x', '--as', 'ci', '--to', '#ops'], /#ops is not a group that the sender is a member of/],
   [['hook', 'add', 'x', '--as', 'ci', '--to', 'ann'], /none of @NAME, #NAME/],
   [['hook', 'add', 'alarms', '--as', 'ci', '--to', '@ann'], /there is already a hook alarms/],
   [['hook', 'remove', 'x'], /there is no hook x/],

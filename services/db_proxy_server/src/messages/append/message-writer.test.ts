@@ -222,7 +222,7 @@ test('a retry after a broken connection is recognised by its request id', async 
   expect(outcomes).toEqual([stored(1), stored(2)]);
 });
 
-test('a retry in one batch with the first attempt is the same message, whichever is first, and keeps the order', async () => {
+test('a retry in the same batch as its first attempt is the same message, in either order, and keeps the order', async () => {
   const writer = newWriter();
   const one = { from: 24, to: 25, requestId: 5000, text: 'one' };
   const two = { from: 24, to: 25, requestId: 5002, text: 'two' };
@@ -239,9 +239,7 @@ test('a retry in one batch with the first attempt is the same message, whichever
     [2, 24, 2, 'two'],
     [3, 24, 3, 'three'],
   ]);
-  expect(await append(newWriter(), one), 'a statement of another replica that was held up').toEqual(
-    stored(1),
-  );
+  expect(await append(newWriter(), one), 'a delayed statement of another replica').toEqual(stored(1));
 });
 
 test('a retry is recognised after any number of newer messages in the conversation', async () => {

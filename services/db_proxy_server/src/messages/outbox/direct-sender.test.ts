@@ -64,7 +64,7 @@ test('when one stream breaks, the others are not waited for and are trusted', as
   expect(receiver.doubt).toBeUndefined();
 });
 
-test('of two streams of a msg_server the newer one takes messages, and when it ends the other', () => {
+test('of two streams of a msg_server the newer one is used, and the older one when that ends', () => {
   const newer = open(12);
   expect(streams.get(12)).toBe(newer);
   streams.close(12, newer);
