@@ -1,6 +1,6 @@
-{{- /* Arguments are lists: the root, and a name. */ -}}
+{{- /* Arguments are lists of the root context and a name. */ -}}
 
-{{- /* An image by digest where one is given, else by the tag. */ -}}
+{{- /* An image, by digest if one is given, otherwise by tag. */ -}}
 {{- define "teamtalk.image" }}
 {{- $image := (index . 0).Values.image }}
 {{- $name := index . 1 }}
@@ -8,7 +8,7 @@
 {{- with get $image.digests $name }}@{{ . }}{{ else }}:{{ $image.tag | default (index . 0).Chart.AppVersion }}{{ end }}
 {{- end }}
 
-{{- /* The data of a service's ConfigMap: its settings, and over them what the values say. */ -}}
+{{- /* The data of a service's ConfigMap: its settings, overridden by the values. */ -}}
 {{- define "teamtalk.settings" }}
 {{- $name := index . 1 }}
 {{- $data := fromYaml (include (printf "teamtalk.settings.%s" $name) (index . 0)) }}
@@ -18,13 +18,13 @@
 {{- toYaml $data }}
 {{- end }}
 
-{{- /* Fields of a pod that the values add, for all and for this one. */ -}}
+{{- /* Fields that the values add to a pod: those for all pods and those for this service. */ -}}
 {{- define "teamtalk.pod" }}
 {{- $values := (index . 0).Values }}
 {{- with merge (deepCopy (index $values.services (index . 1)).pod) (deepCopy $values.pod) }}{{ toYaml . }}{{ end }}
 {{- end }}
 
-{{- /* The most pods of an autoscaler: by default the third argument, or as many as there are addresses, and never more. */ -}}
+{{- /* An autoscaler's maximum: by default the third argument or the number of addresses; never more pods than addresses. */ -}}
 {{- define "teamtalk.max" }}
 {{- $values := (index . 0).Values }}
 {{- $name := index . 1 }}
@@ -35,19 +35,19 @@
 {{- $max = int (min $addresses (default $addresses $replicas.max)) }}
 {{- end }}
 {{- if gt (int $replicas.min) $max }}
-{{- fail (printf "services.%s.replicas.min is %d, but there can be %d pods" $name (int $replicas.min) $max) }}
+{{- fail (printf "services.%s.replicas.min is %d, but the maximum is %d" $name (int $replicas.min) $max) }}
 {{- end }}
 {{- $max }}
 {{- end }}
 
-{{- /* Whether each pod has an address of its own. */ -}}
+{{- /* Whether each pod has its own address. */ -}}
 {{- define "teamtalk.perPod" }}
 {{- $way := (index . 0).Values.wayIn }}
 {{- $name := index . 1 }}
 {{- if and (hasKey (index . 0).Values.addresses $name) (or (eq $way "per-pod-address") (and (eq $way "load-balancer") (eq $name "file-server"))) }}yes{{ end }}
 {{- end }}
 
-{{- /* What pods advertise to clients: pairs of pod and address, or the one address of a load balancer. */ -}}
+{{- /* The addresses that pods advertise to clients: pairs of pod and address, or the single address of a load balancer. */ -}}
 {{- define "teamtalk.addresses" }}
 {{- $name := index . 1 }}
 {{- $addresses := index (index . 0).Values.addresses $name }}
@@ -58,7 +58,7 @@
 {{- end }}
 
 {{- define "teamtalk.host" }}
-{{- required (printf "hosts.%s is not given" (index . 1)) (index (index . 0).Values.hosts (index . 1)) }}
+{{- required (printf "hosts.%s is required" (index . 1)) (index (index . 0).Values.hosts (index . 1)) }}
 {{- end }}
 
 {{- define "teamtalk.ingressClass" }}

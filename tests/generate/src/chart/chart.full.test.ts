@@ -227,7 +227,7 @@ describe('values', () => {
         .map(({ metadata }) => metadata.name),
     ).toEqual([0, 1, 2, 3, 4].map((k) => `msg-server-${k}`));
     await expect(renderChart(values(1))).rejects.toThrow(
-      'services.msg-server.replicas.min is 2, but there can be 1 pods',
+      'services.msg-server.replicas.min is 2, but the maximum is 1',
     );
   });
 
