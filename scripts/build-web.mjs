@@ -1,5 +1,5 @@
-// Builds the pages of services, from services/*/web/ to services/*/dist/page/, after tsc: with a compressed copy beside each file,
-// and the licences of what is in them. Does nothing when what they are made of has not changed.
+// Builds the services' pages from services/*/web/ to services/*/dist/page/, after tsc: with a compressed copy of each file and the
+// licences of the bundled packages. Does nothing when no input has changed.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -12,7 +12,7 @@ import { licencesOf, packagesOf } from '../libs/client/pack/licences.mjs';
 import { licenceProblems } from './lib/licences.mjs';
 import { StepError, top } from './lib/steps.mjs';
 
-/** Below this size compression gains nothing, bytes. */
+/** Smallest file that is worth compressing, bytes. */
 const smallest = 256;
 const compressible = /\.(?:html|js|css|svg|json|webmanifest|txt)$/;
 
@@ -35,7 +35,7 @@ async function build(service) {
   await writeFile(stampFile, stamp);
 }
 
-/** Schemas come from the service and from libs, which are bundled as source or as tsc and proto/ have made them. */
+/** The files that a page is built from. Schemas come from the service and from libs, bundled as source or as built by tsc. */
 async function inputsOf(service) {
   const libs = (await readdir(path.join(top, 'libs'))).map((name) => path.join(top, 'libs', name, 'src'));
   const folders = [path.join(service, 'web'), path.join(service, 'src'), path.join(top, 'proto'), ...libs];
@@ -59,7 +59,7 @@ async function stampOf(files) {
   return hash.digest('hex');
 }
 
-/** @returns the modules that went into it */
+/** @returns the modules in the bundle */
 async function bundle(service, outDir) {
   const vite = createRequire(path.join(service, 'package.json')).resolve('vite');
   const { build: viteBuild } = await import(pathToFileURL(vite).href);
@@ -71,7 +71,7 @@ async function bundle(service, outDir) {
       outDir,
       emptyOutDir: true,
       target: 'es2022',
-      // Neither would get past the Content-Security-Policy.
+      // The Content-Security-Policy allows neither.
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
     },
@@ -79,7 +79,7 @@ async function bundle(service, outDir) {
   return output.flatMap((part) => (part.type === 'chunk' ? part.moduleIds : []));
 }
 
-/** What is in a page is shipped with it, whatever kind of dependency it is. */
+/** Checks the licences of everything bundled, since that is shipped whatever kind of dependency it is. */
 async function requireAllowed(packages) {
   const licences = {};
   for (const folder of packages) {

@@ -17,7 +17,7 @@ export async function prepare() {
   await step('protobuf modules', () => run(process.execPath, ['scripts/generate-proto.mjs']).then(() => ''));
 }
 
-/** Compiles every package, then builds the pages of services; both know what has not changed. */
+/** Compiles every package, then builds the services' pages; neither repeats unchanged work. */
 export async function build() {
   await run(tool('tsc'), ['-b']);
   await run(process.execPath, ['scripts/build-web.mjs']);

@@ -117,7 +117,7 @@ function relativeProblem(owner, file, specifier) {
 }
 
 function namedProblem(owner, file, specifier, forTests, kinds) {
-  // A page is bundled when it is built: the service is shipped without what it imports.
+  // Pages are bundled at build time, so the service is shipped without their dependencies.
   const mayBeDev = forTests || file.startsWith(`${owner.folder}/web/`);
   const name = specifier.slice(scope.length).split('/')[0];
   if (name === owner.name) return undefined;

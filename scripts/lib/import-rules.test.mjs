@@ -47,7 +47,7 @@ describe('the import rules', () => {
     expect(await checkImports(root)).toEqual([]);
   });
 
-  it('let a page, which is bundled, import what its service is not shipped with', async () => {
+  it('let a bundled page import what the service is not shipped with', async () => {
     await manifest('services/msg_server', ['bus'], ['client']);
     await file('services/msg_server/web/src/a.tsx', "import '@teamtalk/client';\n");
     expect(await checkImports(root)).toEqual([]);

@@ -41,7 +41,7 @@ export function licenceProblems(licences) {
     );
 }
 
-/** Of alternatives, such as `(MIT OR Apache-2.0)`, one suffices. */
+/** One allowed alternative suffices, for example in `(MIT OR Apache-2.0)`. */
 function isAllowed(licence) {
   if (/ AND | WITH /.test(licence)) return false;
   return licence

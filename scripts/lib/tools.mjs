@@ -24,7 +24,7 @@ export function ensureKustomize(env = process.env, folders = usualFolders) {
   return ensureProgram({ name: 'kustomize', variable: 'KUSTOMIZE', hint }, env, folders);
 }
 
-/** For the test of the Helm chart: Go, and what Helm's engine is made of, which are sources and no programs. */
+/** Go and the libraries of Helm's engine, as source packages, for the test of the Helm chart. */
 export async function ensureGo(env = process.env, folders = usualFolders) {
   const libraries = env.GO_LIBRARIES || '/usr/share/gocode';
   const packages = ['golang-go', 'golang-github-masterminds-sprig-dev', 'golang-k8s-sigs-yaml-dev'];
@@ -58,7 +58,7 @@ export function ensurePostgresTools(env = process.env, folders = [...usualFolder
   return ensureProgram(program, env, folders);
 }
 
-/** For the test of poolers in front of PostgreSQL. */
+/** For the tests with a pooler in front of PostgreSQL. */
 export function ensurePgbouncer(env = process.env, folders = usualFolders) {
   const hint = '; macOS: `brew install pgbouncer`';
   return ensureProgram({ name: 'pgbouncer', variable: 'PGBOUNCER', hint }, env, folders);

@@ -35,7 +35,7 @@ it('says how to get it where there is neither the program nor apt-get', async ()
   );
 });
 
-it('says which of Go’s libraries are missing, and how to get them', async () => {
+it('names missing Go libraries, and how to install them', async () => {
   await mkdir(path.join(folder, 'src/sigs.k8s.io/yaml'), { recursive: true });
   const env = { PATH: '', GO: '/opt/go', GO_LIBRARIES: folder };
   await expect(ensureGo(env, [])).rejects.toThrow(

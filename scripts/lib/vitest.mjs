@@ -43,10 +43,10 @@ export function countTests(result, succeeded) {
   };
 }
 
-/** Lines of a message that are worth repeating at the end. */
+/** Lines of an error message that are repeated at the end. */
 const messageLines = 12;
 
-/** Each failed test of a file, by name, with the first lines of what it said. */
+/** The failed tests of a file by name, each with the first lines of its error. */
 function failuresOf({ name = '', status, message, assertionResults }) {
   if (status !== 'failed') return [];
   const file = path.relative(top, name);
@@ -62,7 +62,7 @@ function describeFailure(title, message = '') {
   return [`failed: ${title}`, ...lines.map((line) => `  ${line}`)].join('\n');
 }
 
-/** The lines that sum a run up: what failed, and last `N passed, N failed`. */
+/** The summary of a run: its failures, and `N passed, N failed` as the last line. */
 export function summaryLines({ failedSteps, tests }) {
   const { passed, failed, skipped, failures } = tests ?? { passed: 0, failed: 0, skipped: 0, failures: [] };
   return [

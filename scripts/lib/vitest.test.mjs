@@ -14,11 +14,20 @@ describe('the summary of a test run', () => {
         name: path.join(top, 'libs/bus/src/bus.test.ts'),
         status: 'failed',
         assertionResults: [
-          { status: 'failed', fullName: 'a bus arrives', failureMessages: ['expected 1 to be 2\n    at bus.test.ts:3'] },
+          {
+            status: 'failed',
+            fullName: 'a bus arrives',
+            failureMessages: ['expected 1 to be 2\n    at bus.test.ts:3'],
+          },
           { status: 'passed', fullName: 'a bus leaves' },
         ],
       },
-      { name: path.join(top, 'libs/bus/src/stop.test.ts'), status: 'failed', message: 'no stop.ts', assertionResults: [] },
+      {
+        name: path.join(top, 'libs/bus/src/stop.test.ts'),
+        status: 'failed',
+        message: 'no stop.ts',
+        assertionResults: [],
+      },
       { status: 'passed', assertionResults: [{ status: 'passed' }] },
     ],
   };

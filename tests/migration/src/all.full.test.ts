@@ -14,7 +14,7 @@ vi.setConfig({ testTimeout: 300_000 });
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 let legacy: LegacyServers;
-/** below the repository, where npx finds the command */
+/** a folder below the repository, in which npx finds the command */
 let here: string;
 let database: TestDatabase;
 let places: LegacyPlaces;
@@ -36,7 +36,7 @@ afterAll(async () => {
   await rm(here, { recursive: true, force: true });
 });
 
-/** The words as others type them, in a shell, with nothing set but DATABASE_URL. */
+/** Runs the command in a shell as an administrator does, with DATABASE_URL as the only variable. */
 function all(more = ''): Promise<{ status: number; output: string; errors: string }> {
   const line = `npx teamtalk import all --mysql ${places.mysql} --redis ${places.redis} --images ${imageFolder(places)} --offline-files ${offlineFolder(places)} --db-numbers unread=1,group_set=2,sync=3,token=4,group_member=5${more}`;
   const others = Object.entries(process.env).filter(([name]) => !/^(?:STORAGE.*|TEXT_KEY)$/.test(name));
@@ -57,7 +57,7 @@ async function sql(statement: string): Promise<void> {
   await client.end();
 }
 
-it('inspects, copies and verifies in one go on an empty installation', async () => {
+it('inspects, copies and verifies in one go into an empty installation', async () => {
   const { status, output, errors } = await all(` --text-key '${DEFAULT_TEXT_KEY}' --json`);
   expect(status, output + errors).toBe(0);
   expect(totals(output)).toMatchObject({ unexplained: 0, images: expect.any(Number) });
@@ -66,13 +66,13 @@ it('inspects, copies and verifies in one go on an empty installation', async () 
     expect(existsSync(path.join(here, name)), name).toBe(true);
 });
 
-it('refuses a key that is not the one of the texts', async () => {
+it('refuses a key that does not decrypt the texts', async () => {
   const { status, errors } = await all(` --text-key ${'k'.repeat(32)} --json`);
   expect(status).toBe(1);
   expect(errors).toMatch(/the text key reads 0 of \d+ sampled texts/);
 });
 
-it('exits with another status when something is unexplained, and says how much', async () => {
+it('exits with a different status when there are unexplained differences, and says how many', async () => {
   await sql(
     `DELETE FROM message WHERE (conv, id) = (SELECT conv, last_id FROM conversation WHERE last_id > 1 ORDER BY conv LIMIT 1)`,
   );

@@ -92,7 +92,7 @@ it('does not move when something is unexplained', async () => {
   );
 });
 
-it('continues after a kill while it verifies', async () => {
+it('continues after a kill during the verification', async () => {
   const killed = cutover();
   await expect.poll(() => killed.output(), { timeout: 120_000 }).toMatch(/Z verify /);
   killed.child.kill('SIGKILL');
@@ -123,7 +123,7 @@ it('does not follow any more once the new servers have taken over', async () => 
   expect(late.output()).toMatch(/the new servers have taken over/);
 });
 
-it('does not write back into another database than the one that was moved', async () => {
+it('refuses to write back into a database other than the one that was moved', async () => {
   const sql = await createConnection({ uri: legacy.mariadb.url, multipleStatements: true });
   await sql.query('CREATE DATABASE elsewhere; USE elsewhere');
   for (const statement of legacySchema()) await sql.query(statement);
@@ -181,7 +181,7 @@ it('brings everything back that happens on the new servers, with its numbers', a
   expect(await countersBehind()).toEqual([]);
 });
 
-it('goes on writing back when the old database comes back', async () => {
+it('continues to write back when the old database is available again', async () => {
   const [one, other] = await peopleWhoWork();
   const client = await cluster.connect(one!.name, { password: one!.password });
   const peer = await cluster.connect(other!.name, { password: other!.password });
@@ -204,7 +204,7 @@ it('goes on writing back when the old database comes back', async () => {
   expect(performance.now() - begin).toBeLessThan(30_000);
 });
 
-it('leaves an old store that moves again, to the same messages, members and unread counts, and back', async () => {
+it('leaves an old store that migrates again to the same messages, members and unread counts, and back', async () => {
   const other = await testDatabase();
   const storage = path.join(folder, 'storage-again');
   const there = { ...env, DATABASE_URL: other.url, STORAGE_DIR: storage };
@@ -228,7 +228,7 @@ it('leaves an old store that moves again, to the same messages, members and unre
   await other.drop();
 });
 
-it('does not write back any more once the old servers have run again', async () => {
+it('refuses to write back once the old servers have run again', async () => {
   const again = await OldServers.open({ ...places, mysql: legacy.mariadb.url });
   const seen = again.messages;
   const working = again.work(rate);
@@ -243,7 +243,7 @@ it('does not write back any more once the old servers have run again', async () 
   expect(await countersOf()).toEqual(counters);
 });
 
-/** The counters of conversations whose numbers the import changed, which would give numbers a second time. */
+/** Conversations whose messages the import renumbered and whose counter lags behind, so that ids would be assigned twice. */
 async function countersBehind(): Promise<string[]> {
   const changed = await cluster.sql<{ conv: string; last: number }>(
     `SELECT conv::text, last_id AS last FROM conversation c

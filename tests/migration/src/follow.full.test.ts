@@ -70,7 +70,7 @@ it('keeps up with old servers at work, however often it is killed, until nothing
   expect(servers.messages).toBeGreaterThan(2_000);
 });
 
-it('takes up what is deleted in the old tables by hand, what comes back, and a group that is gone', async () => {
+it('follows manual deletions in the old tables, deletions that are undone, and a removed group', async () => {
   const sql = await createConnection(places.mysql);
   for (const statement of [
     'UPDATE IMMessage_1 SET status = 1 WHERE status = 0 AND type = 1 ORDER BY id LIMIT 2',
@@ -90,7 +90,7 @@ it('takes up what is deleted in the old tables by hand, what comes back, and a g
   expect(await unexplained(places, env)).toEqual([]);
 });
 
-it('compares both sides at a time of the day', async () => {
+it('compares both sides daily at a given time', async () => {
   const soon = new Date(Date.now() + 70_000);
   const time = `${soon.getHours()}:${String(soon.getMinutes()).padStart(2, '0')}`;
   const following = teamtalk(importWords('follow', places, '--compare-at', time), env);
@@ -101,7 +101,7 @@ it('compares both sides at a time of the day', async () => {
   expect(await following.ended, following.output()).toBe(0);
 });
 
-it('does not take an empty Redis for one whose users have read everything', async () => {
+it('does not mistake an empty Redis for one whose users have read everything', async () => {
   const client = new Redis(places.redis);
   await client.flushall();
   client.disconnect();

@@ -22,7 +22,7 @@ vi.setConfig({ testTimeout: 300_000 });
 let legacy: LegacyServers;
 let folder: string;
 let places: LegacyPlaces;
-/** What the old store has. */
+/** The content of the old store before the tests. */
 let before: string;
 const cleanUps: (() => Promise<unknown>)[] = [];
 
@@ -44,14 +44,14 @@ afterAll(async () => {
   await legacy?.stop();
 });
 
-/** What Redis has not saved yet it loses when it is killed. */
+/** Makes Redis save, since a kill loses unsaved data. */
 async function save(): Promise<void> {
   const client = new Redis(places.redis);
   await client.save();
   client.disconnect();
 }
 
-/** A hash of every table, key and file name of the old store. */
+/** A hash of every table, key and file name in the old store. */
 async function oldStore(): Promise<string> {
   const hash = createHash('sha256');
   const sql = await createConnection(places.mysql);
@@ -101,7 +101,7 @@ async function installationAt(url: string): Promise<Installation> {
   };
 }
 
-/** What an import has left behind: tables, and files. */
+/** The tables and files that an import has left behind. */
 async function traces({ env, rows }: Installation): Promise<unknown[]> {
   const tables = await rows(
     `SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -118,14 +118,14 @@ async function filesOf(place: string): Promise<string[]> {
 const copy = ({ env }: Installation, ...more: string[]) =>
   teamtalk([...importWords('copy', places), ...more], env);
 
-/** The same command brings all, with nothing missing or twice. */
+/** Expects that the same command, run again, completes the import without missing or duplicate rows. */
 async function expectToContinue(here: Installation): Promise<void> {
   const again = copy(here);
   expect(await again.ended, again.output()).toBe(0);
   expect(await unexplained(places, here.env)).toEqual([]);
 }
 
-it('a wrong key is told, and nothing is begun', async () => {
+it('reports a wrong key and imports nothing', async () => {
   const here = await installation();
   const wrong = copy(here, '--text-key', 'x'.repeat(32));
   expect(await wrong.ended).toBe(1);
@@ -135,7 +135,7 @@ it('a wrong key is told, and nothing is begun', async () => {
   expect(await traces(here)).toEqual([]);
 });
 
-it('a wrong number of a Redis database is told with the right one, and nothing is begun', async () => {
+it('reports a wrong Redis database number with the right one, and imports nothing', async () => {
   const here = await installation();
   for (const [pool, number] of [
     ['unread', 9],
@@ -154,7 +154,7 @@ it('a wrong number of a Redis database is told with the right one, and nothing i
   expect(await traces(here)).toEqual([]);
 });
 
-it('a user who is already here is named, and stays as they are', async () => {
+it('names a user that already exists, and leaves them unchanged', async () => {
   const here = await installation({ migrated: true });
   await here.rows(`INSERT INTO im_user (id, name, password_hash) VALUES (7, 'here', 'hash')`);
   const refused = copy(here);
@@ -169,7 +169,7 @@ it('a user who is already here is named, and stays as they are', async () => {
   expect(await filesOf(here.env.STORAGE_DIR!)).toEqual([]);
 });
 
-it('a MySQL that goes away while it is read is told; the same command continues', async () => {
+it('reports a MySQL that goes down during the import; the same command continues', async () => {
   const here = await installation();
   const copying = await untilReading(here);
   await legacy.mariadb.kill();
@@ -181,7 +181,7 @@ it('a MySQL that goes away while it is read is told; the same command continues'
   await expectToContinue(here);
 });
 
-it('a Redis that is away, and one that goes away, is told; the same command continues', async () => {
+it('reports a Redis that is down from the start or goes down later; the same command continues', async () => {
   const here = await installation();
   await legacy.redis.stop();
   const away = copy(here);
@@ -202,7 +202,7 @@ it('a Redis that is away, and one that goes away, is told; the same command cont
   expect(await unexplained(places, here.env)).toEqual([]);
 });
 
-it('a storage on another disk without room for the images is told, and nothing is begun', async () => {
+it('reports a file storage on another disk without room for the images, and imports nothing', async () => {
   const here = await installation();
   const storage = await mkdtemp('/dev/shm/mistakes-');
   cleanUps.push(() => rm(storage, { recursive: true, force: true }));
@@ -225,7 +225,7 @@ it('a storage on another disk without room for the images is told, and nothing i
 
 // Only root may mount a small disk.
 it.runIf(process.getuid?.() === 0)(
-  'a disk that is full is told; with room the same command continues',
+  'reports a full disk; once there is room, the same command continues',
   async () => {
     const disk = path.join(folder, 'disk');
     await mkdir(disk);
@@ -254,7 +254,7 @@ it.runIf(process.getuid?.() === 0)(
   },
 );
 
-/** A copy that has read some messages, and goes on slowly. */
+/** Starts a slow copy and waits until it has read some messages. */
 async function untilReading(here: Installation): Promise<ReturnType<typeof teamtalk>> {
   const copying = copy(here, '--max-load', '10');
   const staged = () =>

@@ -14,7 +14,7 @@ vi.setConfig({ testTimeout: 300_000 });
 let legacy: LegacyServers;
 let places: LegacyPlaces;
 let sql: Connection;
-/** of users and groups with odd ids, and of those with even ones */
+/** project 1 has the users and groups with odd ids, project 0 those with even ids */
 const projects = [1, 0] as const;
 let databases: TestDatabase[];
 
@@ -29,7 +29,7 @@ beforeAll(async () => {
   sql = await createConnection(places.mysql);
   await sql.query('UPDATE IMDepart SET pid = id % 2');
   await sql.query('UPDATE IMDiscovery SET pid = id % 2');
-  // Somebody of another project who wrote to a group.
+  // A member of another project who wrote to a group.
   await sql.query(
     'UPDATE IMGroupMessage_1 SET userId = 2 WHERE type = 17 AND status = 0 ORDER BY id LIMIT 1',
   );
@@ -63,7 +63,7 @@ async function rows(project: number, query: string): Promise<unknown[][]> {
   return found;
 }
 
-/** How many messages of a project are shown, by a query of its own. */
+/** The number of visible messages of a project, counted independently of the importer. */
 async function shownMessages(project: number): Promise<number> {
   const isOther = (user: string) =>
     `EXISTS (SELECT 1 FROM IMUser o WHERE o.id = ${user} AND o.pid <> ${project})`;
@@ -82,21 +82,21 @@ async function shownMessages(project: number): Promise<number> {
   return count;
 }
 
-it('inspect names the tenants', async () => {
+it('inspect lists the tenants', async () => {
   const running = teamtalk(importWords('inspect', places), envOf(1));
   expect(await running.ended, running.output()).toBe(0);
   expect(running.output()).toMatch(/2 +tenants \(pid\) in one database, of a fork/);
   expect(running.output()).toMatch(/pid 1 \(one\): \d+ users/);
 });
 
-it('a project that nobody belongs to is told, with those that there are', async () => {
+it('an unknown project is refused with a list of the existing ones', async () => {
   const running = teamtalk(importWords('copy', places, '--project', '7'), envOf(1));
   expect(await running.ended).toBe(1);
   expect(running.output()).toMatch(/nobody belongs to project 7; there are 0, 1/);
 });
 
 it.each(projects)(
-  'project %i comes alone, and what is of others is left out for that reason',
+  'project %i is imported alone, and rows of others are explained as such',
   async (project) => {
     const report = path.join(legacy.folder, `report-${project}`);
     const output = await run(project, 'all', '--json', '--report', report);
@@ -128,7 +128,7 @@ it.each(projects)(
     };
     const verified = new Map(verification.reconciliations.map(({ name, leftOut: by }) => [name, by]));
     const named = leftOut.filter(({ reason }) => reason === 'other-project');
-    // The importer and the verification count apart; a user's relation to themselves has another reason with the latter.
+    // The importer and the verification explain them differently: for a relation of a user to themselves the latter has another reason.
     const apart = named.filter(({ name }) => name !== 'redis' && name !== 'IMRelationShip');
     for (const { name, count } of apart) expect(verified.get(name)?.['other-project'], name).toBe(count);
     const everywhere = [
@@ -145,7 +145,7 @@ it.each(projects)(
   },
 );
 
-it('follow brings what comes to the project, and nothing of others', async () => {
+it('follow copies new messages of the project and none of others', async () => {
   const servers = await OldServers.open(places);
   const working = servers.work(100);
   await expect.poll(() => servers.messages, { timeout: 120_000 }).toBeGreaterThan(300);
@@ -155,11 +155,11 @@ it('follow brings what comes to the project, and nothing of others', async () =>
   await run(1, 'follow', '--once');
   const running = teamtalk(importWords('verify', places, '--project', '1'), envOf(1));
   expect(await running.ended, running.output()).toBe(0);
-  // Without the project everything of the others is missing.
+  // Without the project setting everything of the other project is missing.
   expect(await unexplained(places, envOf(1))).not.toEqual([]);
 });
 
-it('who is added on the new servers belongs to the project on the way back', async () => {
+it('a user added on the new servers is written back into the project', async () => {
   await run(1, 'cutover', '--quiet', '1', '--report', legacy.folder);
   await rows(1, `INSERT INTO im_user (id, name, password_hash) VALUES (900001, 'new.here', 'x')`);
   await run(1, 'rollback', '--write-mysql', places.mysql, '--once');

@@ -54,7 +54,7 @@ async function old(sql: string): Promise<RowDataPacket[]> {
   return rows;
 }
 
-/** What a rehearsal would have left behind. */
+/** Anything that a rehearsal might have left behind. */
 async function traces(): Promise<unknown[]> {
   const client = new pg.Client(database.url);
   await client.connect();
@@ -65,7 +65,7 @@ async function traces(): Promise<unknown[]> {
   return [...rows, ...(await old(`SHOW TABLES LIKE 'teamtalk_returned'`))];
 }
 
-it('refuses a store that others use, and leaves it alone', async () => {
+it('refuses a store that is in use, and leaves it unchanged', async () => {
   const servers = await OldServers.open(places);
   const idle = rehearse();
   expect(await idle.ended).toBe(1);
@@ -82,7 +82,7 @@ it('refuses a store that others use, and leaves it alone', async () => {
   expect(await traces()).toEqual([]);
 });
 
-it('refuses to read one store and write to another', async () => {
+it('refuses to read from one store and write to another', async () => {
   await old('CREATE DATABASE other');
   const words = importWords('rehearse', places, '--quiet', '1', '--report', folder);
   const other = teamtalk([...words, '--write-mysql', places.mysql.replace(/teamtalk$/, 'other')], {
@@ -94,7 +94,7 @@ it('refuses to read one store and write to another', async () => {
   expect(await traces()).toEqual([]);
 });
 
-it('goes through the evening and back, and finds both sides the same', async () => {
+it('runs through the cutover and back, and finds no differences', async () => {
   const files = await readdir(places.folder, { recursive: true });
   const rehearsing = rehearse('--follow', '8', '--rate', '50', '--messages', '450', '--json');
   const status = await rehearsing.ended;
@@ -127,7 +127,7 @@ it('goes through the evening and back, and finds both sides the same', async () 
   expect(await readFile(path.join(folder, 'teamtalk-rehearsal.html'), 'utf8')).toContain('Go or no go');
 });
 
-it('needs a new copy for each rehearsal', async () => {
+it('needs a new copy of the store for each rehearsal', async () => {
   const again = rehearse();
   expect(await again.ended).toBe(1);
   expect(again.output()).toMatch(/something was written back to this store before: make a new copy/);

@@ -17,19 +17,19 @@ vi.setConfig({ testTimeout: 300_000 });
 const guide = fileURLToPath(new URL('../../../docs/guides/migration.md', import.meta.url));
 
 const whole = '--images /old/msfs --offline-files /old/offline_file';
-/** `$OLD` */
+/** the options that the guide abbreviates as `$OLD` */
 const evening = `--config /etc/teamtalk ${whole}`;
 
-/** The real store, and the copy that is rehearsed with. */
+/** The production store, and the copy for the rehearsal. */
 let old: LegacyServers;
 let copy: LegacyServers;
 let places: LegacyPlaces;
 let truth: Truth;
 let cluster: TestCluster;
-/** stands for the old msg_servers */
+/** stands in for the old msg_servers */
 let oldCluster: TestCluster;
 let rehearsal: TestDatabase;
-/** What is another one here than in the guide. */
+/** What the tests replace in the guide's commands: host names, passwords and paths. */
 let instead: ReadonlyMap<string, string>;
 let inGuide: RegExp;
 let commands: string[];
@@ -89,16 +89,16 @@ afterAll(async () => {
   await Promise.all([old?.stop(), copy?.stop()]);
 });
 
-/** Every `npx teamtalk import` of the guide, without the first two words. */
+/** Every `npx teamtalk import` command in the guide, without `npx teamtalk`. */
 async function commandsOfGuide(): Promise<string[]> {
   const text = await readFile(guide, 'utf8');
-  // The words that stand for the options of the evening.
+  // The options that $OLD stands for.
   expect(text).toContain(`OLD="${evening}"`);
   const found = text.matchAll(/npx teamtalk (import [^`\n]+)/g);
   return [...new Set([...found].map(([, words]) => words!.trim()))];
 }
 
-/** An account as the guide has it made, with its rights and no others. */
+/** Creates an account with the rights that the guide grants, and no others. */
 async function account(servers: LegacyServers, name: string): Promise<void> {
   const text = await readFile(guide, 'utf8');
   const grant = new RegExp(`\`(GRANT [^\`]+ TO '${name}'@'%')\``).exec(text)?.[1];
@@ -133,7 +133,7 @@ async function writeConfiguration(folder: string): Promise<void> {
   await writeFile(path.join(folder, 'msfs.conf'), `BaseDir=${imageFolder(places)}\n`);
 }
 
-/** An image that an avatar names by the address of the old msfs, and that is there. */
+/** Stores an image, and an avatar that refers to it at the address of the old msfs. */
 async function putAvatar(): Promise<void> {
   const avatars = [...truth.users.values()].flatMap(({ avatars: all }) => all);
   const url = avatars.find((each) => /^http.*\/g0\//.test(each))!;
@@ -142,7 +142,7 @@ async function putAvatar(): Promise<void> {
   await writeFile(file, 'picture');
 }
 
-/** Lines of a name, a tab and a password, of people who may log in. */
+/** Lines of a name, a tab and a password, for users who may log in. */
 function people(count: number): string {
   return [...truth.users.values()]
     .filter(({ name, password, status }) => name && password && status === 0)
@@ -152,8 +152,8 @@ function people(count: number): string {
 }
 
 /**
- * Starts a command of the guide, as it stands there but for what is another one here. One that the guide names without options gets those
- * of the evening.
+ * Starts a command exactly as the guide has it, except for replaced values. A command that the guide names without options gets
+ * those of $OLD.
  */
 function start(command: string, more = '', env: NodeJS.ProcessEnv = {}): Running {
   expect(commands, 'commands of the guide').toContain(command);
@@ -175,8 +175,8 @@ async function run(command: string, more = '', env: NodeJS.ProcessEnv = {}): Pro
   return running.output();
 }
 
-describe('the commands of the guide, in the order of a move', () => {
-  it('before, with accounts that have no rights but those that it names', async () => {
+describe('the commands of the guide, in the order of a migration', () => {
+  it('the inspection, by accounts that have only the rights that the guide grants', async () => {
     await account(old, 'import');
     await account(old, 'returner');
     await account(copy, 'import');
@@ -194,7 +194,7 @@ describe('the commands of the guide, in the order of a move', () => {
     expect(output).toMatch(/\ngo\n/);
   });
 
-  it('the copy, and what compares', async () => {
+  it('the copy and the comparison', async () => {
     await run('import copy $OLD --max-load 30');
     await run('import copy');
     const all =
@@ -210,7 +210,7 @@ describe('the commands of the guide, in the order of a move', () => {
     await run('import compare-answers --old old:8000 --new new:8000 --users users.tsv --sample 20');
   });
 
-  it('until the evening', async () => {
+  it('everything up to the evening of the cutover', async () => {
     const following = start('import follow $OLD --metrics 0.0.0.0:9117');
     await expect
       .poll(async () => (await fetch('http://127.0.0.1:39217/metrics').catch(() => undefined))?.text(), {
@@ -226,13 +226,13 @@ describe('the commands of the guide, in the order of a move', () => {
     const output = await run('import cutover $OLD --within 60 --report /tmp/report', ' --quiet 2');
     expect(output).toMatch(/\ngo\n1\. start the new servers/);
     expect(await run('import check-images --via new:8700')).toMatch(/8700 .* images: answers/);
-    // Here nobody lets the old name lead anywhere.
+    // In the test nothing redirects the old host name.
     const away = start('import check-images');
     expect(await away.ended).toBe(1);
     expect(away.output()).toMatch(/clients get no images from there/);
   });
 
-  it('and back', async () => {
+  it('the rollback', async () => {
     const words = '--write-mysql mysql://returner:PASSWORD@old:3306/teamtalk';
     for (const command of [
       `import rollback $OLD ${words}`,
@@ -250,7 +250,7 @@ describe('the commands of the guide, in the order of a move', () => {
     );
   });
 
-  it('and no other one', () => {
+  it('and no command is left untested', async () => {
     expect(commands.filter((command) => !ran.has(command))).toEqual([]);
   });
 });

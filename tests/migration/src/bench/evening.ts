@@ -7,21 +7,21 @@ import { OldServers } from '../legacy/old-servers.js';
 import type { LegacyPlaces } from '../legacy/store.js';
 import type { Ended, Importer } from './importer.js';
 
-/** An installation that a store was copied into. */
+/** An installation with a copy of the legacy store. */
 export interface Copied {
   places: LegacyPlaces;
   postgres: PostgresServer;
   importer: Importer;
-  /** for records */
+  /** folder for the importer's records */
   folder: string;
 }
 
-/** What a step found out, besides what it took. */
+/** The result of a step, in addition to its cost. */
 interface Outcome extends Ended {
   found: string;
 }
 
-/** Follows old servers that work for a while. */
+/** Measures `follow` while old servers store messages for some time. */
 export async function followTraffic(
   { places, importer }: Copied,
   { rate, seconds }: { rate: number; seconds: number },
@@ -36,7 +36,7 @@ export async function followTraffic(
       void end.then(() => (isOver = true));
       const until = async (what: string, timeoutMs: number, isSo: () => Promise<boolean>) =>
         waitUntil(async () => isOver || (await isSo()), { timeoutMs, what, everyMs: 200 });
-      // State is read whole at first, messages meanwhile are not.
+      // The first pass reads all state; messages are followed from the beginning.
       await until('the first pass', 600_000, async () => (await metric('state_lag_seconds')) < 5);
       const working = servers.work(rate);
       const begin = performance.now();
@@ -68,7 +68,7 @@ export async function cutOver({ importer, folder }: Copied): Promise<Outcome> {
   return { ...ended, found: `old servers stopped for ${record.closedSeconds.toFixed(1)} s of it` };
 }
 
-/** Lets the old servers be those that people use again: nobody was on the new ones. */
+/** Makes the old servers the active ones again. No user was on the new ones. */
 export async function undoCutover({ postgres }: Copied): Promise<void> {
   await postgres.query(`DELETE FROM legacy_import.step WHERE name = 'cutover'`);
   const kept = await postgres.query<{ name: string }>(`
@@ -77,7 +77,7 @@ export async function undoCutover({ postgres }: Copied): Promise<void> {
   for (const { name } of kept) await postgres.query(`DROP TABLE legacy_import.${name}`);
 }
 
-/** Stores messages as the new servers do. */
+/** Stores messages the way the new servers do. */
 export async function workOnNewServers({ postgres }: Copied, messages: number): Promise<void> {
   const database = new TargetDatabase(postgres.url, 1);
   try {

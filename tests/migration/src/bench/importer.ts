@@ -2,14 +2,14 @@ import type { LegacyPlaces } from '../legacy/store.js';
 import { importWords, type Running, teamtalk } from '../teamtalk.js';
 import { peakMemory } from './usage.js';
 
-/** What came of a command of the importer. */
+/** The outcome of an importer's command. */
 export interface Ended {
   output: string;
-  /** the most that it had, bytes */
+  /** largest memory use, bytes */
   memory: number;
 }
 
-/** Runs commands of `teamtalk import` as processes of their own. */
+/** Runs commands of `teamtalk import` in separate processes. */
 export class Importer {
   readonly #places: LegacyPlaces;
   readonly #env: NodeJS.ProcessEnv;
@@ -20,8 +20,8 @@ export class Importer {
   }
 
   /**
-   * @param meanwhile ends when the command may be ended; without it the command ends by itself
-   * @throws Error with its output when it fails
+   * @param meanwhile the command is stopped when this resolves; without it the command ends by itself
+   * @throws Error with the command's output when it fails
    */
   async run(
     command: string,

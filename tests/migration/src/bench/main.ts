@@ -15,18 +15,18 @@ import { usageOf } from './usage.js';
 const usage = `npm run bench:import -- [--messages N] [--users N] [--groups N] [--copy-only]
     [--rate N] [--seconds N] [--new-messages N] [--returned N] [--folder FOLDER] [--json]
 
-  Moves a generated legacy store: copies it, verifies, compares with a COPY of the same messages into a table like theirs, follows old
-  servers at work, cuts over, and writes back what is stored on the new side.
+  Migrates a generated legacy store: copies and verifies it, copies the same messages by a plain COPY for comparison, follows old
+    servers at work, cuts over, and writes messages stored on the new side back.
 
-  --messages      about how many (200000)
-  --users         the highest id (5000)
-  --groups        how many (500)
+  --messages      approximate number of messages (200000)
+  --users         highest user id (5000)
+  --groups        number of groups (500)
   --copy-only     stops after the comparison
-  --rate          messages a second while it is followed (200)
-  --seconds       for how long (30)
-  --new-messages  since the copy, when it is cut over a second time (0: once)
-  --returned      messages that are stored on the new side, and written back (2000)
-  --folder        where the databases are for the time of it; needs about 6 KB a message (the temporary folder)
+  --rate          messages per second while following (200)
+  --seconds       duration of following (30)
+  --new-messages  messages added between the copy and a second cutover (0: only one cutover)
+  --returned      messages stored on the new side and written back (2000)
+  --folder        folder for the databases of the run; about 6 KB per message (default: the temporary folder)
   --json          prints JSON
 `;
 

@@ -1,12 +1,12 @@
 import { createConnection, type ResultSetHeader } from 'mysql2/promise';
 
-/** Numbers beyond it are of counters that were lost. */
+/** Larger numbers belong to conversations whose counter was lost. */
 const usualNumbers = 1_000_000_000;
 
 /**
- * Adds messages to a legacy store as if they had come this second, in bulk: each conversation goes on with texts that it has.
+ * Adds messages to a legacy store in bulk, dated this second: each conversation continues with texts that it already has.
  *
- * @returns how many
+ * @returns the number of messages added
  */
 export async function addMessages(mysql: string, count: number): Promise<number> {
   const sql = await createConnection(mysql);
@@ -19,7 +19,7 @@ export async function addMessages(mysql: string, count: number): Promise<number>
         const [{ affectedRows }] = await sql.query<ResultSetHeader>(addition(table, wanted));
         added += affectedRows;
       }
-      if (added === before) throw new Error('there are no messages that others could follow');
+      if (added === before) throw new Error('the store has no messages to continue');
     }
     return added;
   } finally {

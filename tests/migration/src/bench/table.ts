@@ -4,15 +4,15 @@ const projected = 100_000_000;
 
 export interface Measured extends StepUsage {
   step: string;
-  /** how many went through it; 0 where their number says nothing */
+  /** rows processed; 0 where that is not meaningful */
   rows: number;
-  /** of the importer, bytes; 0 where there is none */
+  /** memory use of the importer, bytes; 0 if it did not run */
   memory: number;
-  /** in words, '' */
+  /** findings in words, or empty */
   found: string;
 }
 
-/** What was measured, a line for each step. */
+/** The results as text, one line per step. */
 export function describe(messages: number, steps: readonly Measured[]): string {
   const width = Math.max(...steps.map(({ step }) => step.length));
   const bare = steps.find(({ step }) => step === 'bare COPY')!;
@@ -28,7 +28,7 @@ export function describe(messages: number, steps: readonly Measured[]): string {
   return `${messages} messages\n${lines.join('\n')}\n`;
 }
 
-/** A step through which all messages go, beside a bare COPY of them. */
+/** Compares a step that processes all messages to a plain COPY of them. */
 function beside(bare: Measured, each: Measured): string[] {
   const { rows, seconds, cpu } = each;
   const total = ({ cpu: used }: StepUsage) => used.importer + used.MariaDB + used.PostgreSQL;

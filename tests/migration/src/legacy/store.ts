@@ -27,7 +27,7 @@ export const usualDatabases: Record<Pool, number> = {
   group_member: 5,
 };
 
-/** Where a store is whose databases have the usual numbers. */
+/** The addresses of a store whose Redis databases have the default numbers. */
 export function placesOn({ mariadb, redis, folder }: LegacyServers): LegacyPlaces {
   return {
     mysql: mariadb.url,
