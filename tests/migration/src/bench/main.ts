@@ -16,7 +16,7 @@ const usage = `npm run bench:import -- [--messages N] [--users N] [--groups N] [
     [--rate N] [--seconds N] [--new-messages N] [--returned N] [--folder FOLDER] [--json]
 
   Migrates a generated legacy store: copies and verifies it, copies the same messages by a plain COPY for comparison, follows old
-    servers at work, cuts over, and writes messages stored on the new side back.
+  servers at work, cuts over, and writes messages stored on the new side back.
 
   --messages      approximate number of messages (200000)
   --users         highest user id (5000)
