@@ -1,12 +1,12 @@
-/** Who makes a call, as the audit has it. */
+/** Who makes a call, as recorded in the audit log. */
 export interface Actor {
-  /** `app NAME`, `console NAME`; `anybody` where the API is open */
+  /** `app NAME` or `console NAME`; `anybody` when the API needs no key */
   name: string;
-  /** the user in whose name; 0: none */
+  /** the user on whose behalf the call is made; 0: none */
   asUser: number;
   /** IP address */
   source: string;
 }
 
-/** The name of a caller without a key. */
+/** Name of a caller without a key. */
 export const anybody = 'anybody';

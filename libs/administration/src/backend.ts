@@ -3,10 +3,10 @@ import type { ReplicaPool } from '@teamtalk/rpc';
 import type { Logger } from '@teamtalk/service-kit';
 import type { MemberPace } from './member-pace.js';
 
-/** What calls the store: the db_proxy_servers, or what calls them in somebody's name. */
+/** Calls the store: the db_proxy_servers directly, or on behalf of a console account. */
 export type Store = Pick<ReplicaPool, 'call' | 'callOnce'>;
 
-/** What operations act through. */
+/** The connections and services that operations use. */
 export interface Backend {
   readonly bus: Bus;
   readonly log: Logger;

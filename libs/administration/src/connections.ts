@@ -9,9 +9,9 @@ import { Problem } from './problem.js';
 
 /** A user's connection as the APIs show it. */
 export interface ShownConnection {
-  /** of the form of `connectionIdPattern` */
+  /** matches `connectionIdPattern` */
   id: string;
-  /** windows, mac, ios or android, as the client says */
+  /** windows, mac, ios or android, as reported by the client */
   client: string;
   class: ClientClass;
   client_version: string;
@@ -26,7 +26,7 @@ const queryMs = 1_500;
 
 const clients: Record<number, string> = { 1: 'windows', 2: 'mac', 17: 'ios', 18: 'android' };
 
-/** @throws Problem `unavailable` when a server does not answer */
+/** @throws Problem `unavailable` when a server does not respond */
 export async function listConnections(backend: Backend, userId: number): Promise<ShownConnection[]> {
   const servers = await serversOf(backend, userId);
   const lists = await Promise.all(
@@ -39,7 +39,7 @@ export async function listConnections(backend: Backend, userId: number): Promise
 
 /**
  * Ends one of a user's connections; the client may log in again.
- * @throws Problem `not-found`, or `unavailable` when a server does not answer or it cannot be recorded
+ * @throws Problem `not-found`, or `unavailable` when a server does not respond or the audit record cannot be written
  */
 export async function endConnection(
   backend: Backend,
@@ -50,7 +50,7 @@ export async function endConnection(
   const [server, connectionId] = partsOf(id);
   const found = await connectionsAt(backend, server, { userId });
   if (!found.some((each) => each.connectionId === connectionId)) {
-    throw new Problem('not-found', 'there is no such session of this user');
+    throw new Problem('not-found', 'the user has no such session');
   }
   await recordSessionEnd(backend, userId, id, actor);
   await connectionsAt(backend, server, { userId, endIds: [connectionId] });
@@ -68,12 +68,12 @@ async function serversOf({ bus }: Backend, userId: number): Promise<number[]> {
     const { sessions } = await bus.request(topics.sessionsQuery, { userIds: [userId] }, queryMs);
     return [...new Set((sessions as teamtalk.bus.Session[]).map(({ node }) => node))];
   } catch (error) {
-    if (error instanceof TeamTalkError) throw new Problem('unavailable', 'no route_server answers');
+    if (error instanceof TeamTalkError) throw new Problem('unavailable', 'no route_server responds');
     throw error;
   }
 }
 
-/** The connections a user has at a msg_server, including those the query ends. None when the msg_server is gone. */
+/** A user's connections at a msg_server, including those the query ends; empty when the msg_server is gone. */
 async function connectionsAt(
   { bus, msgServers }: Backend,
   server: number,
@@ -86,7 +86,7 @@ async function connectionsAt(
     if (!(error instanceof TeamTalkError)) throw error;
     const isGone = !msgServers.all().some(({ instance }) => instance === server);
     if (error instanceof NobodyListensError && isGone) return [];
-    throw new Problem('unavailable', 'a msg_server does not answer, or is of a version before');
+    throw new Problem('unavailable', 'a msg_server does not respond, or runs the previous version');
   }
 }
 
@@ -102,7 +102,7 @@ function shown(server: number, connection: teamtalk.bus.ClientConnection): Shown
   };
 }
 
-/** The msg_server and the connection in an id. */
+/** Splits an id into its msg_server and its connection. */
 function partsOf(id: string): [server: number, connectionId: number] {
   const [server = '', connectionId] = id.split('-');
   return [Number.parseInt(server, 16), Number(connectionId)];

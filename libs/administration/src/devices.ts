@@ -16,7 +16,7 @@ export function shownDevice(found: httpApi.api.Device) {
   };
 }
 
-/** What became of a push, as the APIs show it. */
+/** The outcome of a push, as the APIs show it. */
 export function shownPush(decision: httpApi.api.PushDecision) {
   const { at, provider, peerId, groupId, msgId, outcome, reason, attempts } = decision;
   return {

@@ -1,4 +1,4 @@
-// Schemas of values that several APIs have. For browsers, too: nothing but zod is imported.
+// Schemas of values shared by several APIs. Browsers load this file too, so it imports nothing but zod.
 import { z } from 'zod';
 
 /** Largest valid user or group id. */
@@ -10,7 +10,7 @@ export const id = z.int().min(1).max(maxId);
 /** An id in a path or a query. */
 export const pathId = z.coerce.number().int().min(1).max(maxId);
 
-/** A text without NUL, which PostgreSQL rejects. */
+/** A string without NUL, which PostgreSQL rejects. */
 export function line(min: number, max: number) {
   return z
     .string()
@@ -27,17 +27,17 @@ export function momentOf(seconds: number): string {
   return new Date(seconds * 1000).toISOString();
 }
 
-/** In the order of their numbers. */
+/** In the order of their protocol numbers. */
 export const genders = ['unknown', 'male', 'female'] as const;
 
 export type Gender = (typeof genders)[number];
 
-/** In the order of their numbers, from 1. */
+/** In the order of their protocol numbers, from 1. */
 export const groupTypes = ['normal', 'temporary'] as const;
 
 export const pushOutcomes = ['accepted', 'withdrawn', 'dropped', 'gone', 'waiting'] as const;
 
 export type PushOutcome = (typeof pushOutcomes)[number];
 
-/** Of a connection's id. */
+/** Matches a connection's id. */
 export const connectionIdPattern = /^[0-9a-f]{8}-[1-9]\d{0,9}$/;

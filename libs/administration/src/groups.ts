@@ -20,11 +20,11 @@ export type GroupRefusal =
   /** none of the listed users exists, or too many are listed */
   | 'invalid'
   | 'full'
-  /** the user has no right to it */
+  /** the user may not do this */
   | 'not-permitted'
   /** the key was used for another request */
   | 'other-request'
-  /** the caller makes and changes more than it may; it can try again in a while */
+  /** the caller exceeds its rate limit and can retry later */
   | 'too-fast'
   /** the outcome is unknown; with an idempotency key the caller can safely retry */
   | 'unavailable';
@@ -36,9 +36,9 @@ export interface NewGroup {
   groupName: string;
   groupAvatar: string;
   memberIds: number[];
-  /** otherwise the user has to have the right, as in a client */
+  /** false: the user needs the right to do it, as in a client */
   byAdmin: boolean;
-  /** who calls, in the name of the user */
+  /** who makes the call on the user's behalf */
   actor: Actor;
   /** the caller's idempotency key, scoped to its app; empty: none */
   idempotencyKey: string;
@@ -52,7 +52,7 @@ export async function makeGroup(
   if (!(await memberPace.turn(callerOf(group.actor), group.memberIds.length))) return 'too-fast';
   const wanted = { ...group, actor: { ...group.actor, asUser: group.userId } };
   const reply = await askOnce(
-    // Without a key it is not retried: a second attempt could create a second group.
+    // Not retried without a key: a second attempt could create a second group.
     wanted.idempotencyKey
       ? pool.call(groups.createGroup, wanted, storeMs)
       : pool.callOnce(groups.createGroup, wanted, storeMs),
@@ -86,14 +86,14 @@ export async function changeGroupMembers(
   if (!(await memberPace.turn(caller, change.memberIds.length))) return 'too-fast';
   const wanted = { ...change, actor: { ...change.actor, asUser: change.userId } };
   const reply = await askOnce(
-    // Without a key it is not retried: a second attempt would change nobody, and the members would not be notified.
+    // Not retried without a key: a second attempt would change nothing, so the members would not be notified.
     wanted.idempotencyKey
       ? pool.call(groups.changeMembers, wanted, storeMs)
       : pool.callOnce(groups.changeMembers, wanted, storeMs),
   );
   if (typeof reply === 'string') return reply;
   if (reply.result !== GROUP_OK) return refusalFor(reply.result);
-  // A repeated call notifies again: the replica that served the first one may have died before it did.
+  // A repeated call notifies again: the replica that served the first one may have died before notifying.
   if (reply.changedIds.length > 0) {
     memberPace.notifies(caller, reply.currentIds.length);
     await notifyMembers(context, change, reply);
@@ -101,12 +101,12 @@ export async function changeGroupMembers(
   return { currentIds: reply.currentIds, changedIds: reply.changedIds };
 }
 
-/** Whose pace it is: an app's, or without a key the address's. */
+/** Whose rate limit applies: the app's, or the address's when there is no key. */
 function callerOf({ name, source }: Actor): string {
   return name === anybody ? source : name;
 }
 
-/** The change is committed already, so a failed notification is only logged. */
+/** Logs a failed notification without throwing, because the change is already committed. */
 export async function notifyMembers(
   { bus, log }: Pick<Backend, 'bus' | 'log'>,
   { userId, groupId, changeType }: Pick<MemberChange, 'userId' | 'groupId' | 'changeType'>,
@@ -147,7 +147,7 @@ async function askOnce<Reply>(asking: Promise<Reply>): Promise<Reply | 'other-re
     return await asking;
   } catch (error) {
     if (!(error instanceof TeamTalkError)) throw error;
-    // The store's other checks are done here already, so only the key can be invalid.
+    // The store's other checks have already been made here, so only the key can be invalid.
     return error.code === 'invalid-argument' ? 'other-request' : 'unavailable';
   }
 }
@@ -163,7 +163,7 @@ const maxRounds = 5;
 
 /**
  * Dissolves a group: removes its members.
- * @param as who does it; undefined: one of the members, for an administrator
+ * @param as the user who dissolves it; undefined: one of the members, on an administrator's behalf
  * @throws Problem `conflict` when members are being added concurrently; otherwise as groupProblem
  */
 export async function dissolveGroup(
@@ -191,10 +191,11 @@ export async function dissolveGroup(
 
 export function groupProblem(refusal: GroupRefusal): Problem {
   if (refusal === 'unavailable') return new Problem('unavailable');
-  if (refusal === 'too-fast') return new Problem('too-many-calls', 'too many members in a short time');
+  if (refusal === 'too-fast')
+    return new Problem('too-many-calls', 'too many members changed in a short time');
   if (refusal === 'other-request') return new Problem('other-request');
   if (refusal === 'not-found') return new Problem('not-found', 'there is no such group');
-  if (refusal === 'not-permitted') return new Problem('not-permitted', 'the user has no right to do this');
-  const details = { full: 'the group would have too many members', invalid: 'none of its members exists' };
+  if (refusal === 'not-permitted') return new Problem('not-permitted', 'the user may not do this');
+  const details = { full: 'the group would have too many members', invalid: 'none of the members exists' };
   return new Problem('not-possible', details[refusal]);
 }

@@ -1,4 +1,4 @@
-// What administrators do, by whichever API: the operations behind /v1 of http_msg_server and the console.
+// Administrative operations shared by the /v1 API of http_msg_server and the console.
 export { type Actor, anybody } from './actor.js';
 export { ask } from './ask.js';
 export type { Backend, Store } from './backend.js';

@@ -1,4 +1,4 @@
-/** Nesting levels of objects and arrays a request may have. */
+/** Maximum nesting of objects and arrays in a request. */
 const maxDepth = 16;
 
 /** Whether a JSON value is nested more deeply than any valid request. */

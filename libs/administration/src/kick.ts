@@ -10,13 +10,13 @@ const classes = { all: ANY_CLASS, pc: PC, mobile: MOBILE } as const;
 
 /** Milliseconds the store has to record that connections are ended. */
 const recordMs = 2_000;
-/** gRPC's status of a method that the server does not have. */
+/** gRPC status UNIMPLEMENTED. */
 const unimplemented = 12;
 
 /** Milliseconds a route_server has to notify the msg_servers. */
 const kickMs = 2_000;
 
-/** Clients know two reasons, and are told the one of another login. */
+/** The kick reason sent: clients know only two, and this one means another login. */
 const byCaller = 0;
 
 /**
@@ -31,26 +31,26 @@ export async function kick(
   try {
     await bus.request(topics.kickUser, { userId, clientClass: classes[clients], reason: byCaller }, kickMs);
   } catch (error) {
-    if (error instanceof TeamTalkError) throw new Problem('unavailable', 'no route_server answers');
+    if (error instanceof TeamTalkError) throw new Problem('unavailable', 'no route_server responds');
     throw error;
   }
 }
 
 /**
- * Ends all connections that logged in with credentials of before a change, and logins that are being checked.
- * @throws Problem as `kick`; the caller then repeats its call
+ * Ends all connections that logged in with the previous credentials, and logins that are still being checked.
+ * @throws Problem as `kick`; the caller then has to retry
  */
 export async function endLogins(context: Pick<Backend, 'bus'>, userId: number): Promise<void> {
   context.bus.publish(topics.everyNode, { credentialsChanged: { userId } });
   context.bus.publish(topics.cutOff, { userId });
-  // Answered, and understood by msg_servers of the version before.
+  // Unlike the events above it is acknowledged, and msg_servers of the previous version understand it.
   await kick(context, userId, 'all');
 }
 
 /**
- * Records in the audit that connections are about to be ended, since no change of the database shows it.
- * @param sessions which ones
- * @throws Problem `unavailable` when it is not recorded; then none may be ended
+ * Records in the audit log that connections are about to be ended, since no database change shows it.
+ * @param sessions the id of a connection, or `all`
+ * @throws Problem `unavailable` when the record cannot be written; then no connection may be ended
  */
 export async function recordSessionEnd(
   { pool, log }: Pick<Backend, 'log' | 'pool'>,
@@ -59,12 +59,15 @@ export async function recordSessionEnd(
   actor: Actor,
 ): Promise<void> {
   try {
-    // Not retried: it would be recorded twice.
+    // Not retried: a retry could record it twice.
     await pool.callOnce(administration.recordSessionEnd, { userId, sessions, actor }, recordMs);
   } catch (error) {
     if (error instanceof Problem) throw error;
     const { code } = ((error as Error).cause ?? {}) as { code?: unknown };
     if (code !== unimplemented) throw new Problem('unavailable', 'the audit is not available');
-    log.warn({ userId, sessions, actor }, 'db_proxy_server of a version before; session end not audited');
+    log.warn(
+      { userId, sessions, actor },
+      'db_proxy_server runs the previous version; session end not audited',
+    );
   }
 }

@@ -15,7 +15,7 @@ export async function listDepartments(backend: Pick<Backend, 'pool'>) {
 
 interface DepartmentChange {
   name?: string | undefined;
-  /** null: at the top */
+  /** null: top level */
   parent_id?: number | null | undefined;
   priority?: number | undefined;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MemberPace } from './member-pace.js';
 
 describe('MemberPace', () => {
-  it('lets a caller go beyond its budget once, then wait, and others not', async () => {
+  it('lets a caller exceed its budget once, then makes only that caller wait', async () => {
     const pace = new MemberPace(2_000, 1_000);
     const begin = performance.now();
     expect(await pace.turn('a', 3_000)).toBe(true);
@@ -10,11 +10,11 @@ describe('MemberPace', () => {
     const next = pace.turn('a', 1);
     expect(await Promise.race([next.then(() => 'a'), pace.turn('b', 1).then(() => 'b')])).toBe('b');
     expect(await next).toBe(true);
-    // 3,000 members take 1.5 s, of which 0.5 s are the budget; less 1 ms by which timers may fire early.
+    // 3,000 members take 1.5 s, of which the budget covers 0.5 s; minus 1 ms because timers may fire early.
     expect(performance.now() - begin).toBeGreaterThan(999);
   });
 
-  it('refuses what would wait for more than 3 s, and does not charge it', async () => {
+  it('refuses a call that would wait for more than 3 s, without charging it', async () => {
     const pace = new MemberPace(1_000, 1_000);
     expect(await pace.turn('a', 3_900)).toBe(true);
     pace.notifies('a', 1_000);
@@ -23,7 +23,7 @@ describe('MemberPace', () => {
     expect(await pace.turn('b', 1)).toBe(true);
   });
 
-  it('forgets callers whose budget is full again, and remembers nobody without a limit', async () => {
+  it('forgets callers whose budget is full again, and tracks nobody when there is no limit', async () => {
     const pace = new MemberPace(1_000_000, 1);
     for (let i = 0; i < 5_000; i++) await pace.turn(`caller ${i}`, 1);
     expect(pace.size).toBeLessThan(4_000);

@@ -1,39 +1,38 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Milliseconds a call waits for its turn at most. */
+/** Longest wait of a call, milliseconds. */
 const maxWaitMs = 3_000;
-/** Cost of a member notified of a change, in members added or removed. */
+/** Cost of notifying one member of a change, relative to adding or removing one. */
 const notified = 0.25;
-/** Callers remembered before those whose budget is full again are looked for. */
+/** Number of tracked callers from which those whose budget is full again are pruned. */
 const leastPruned = 1_024;
 
 /**
- * Limits the members of groups that the calls of one caller make, change or notify per second. A call beyond it waits; one
- * that would wait for more than 3 s is refused, to be tried again. So a caller that makes one call after the other is
- * slowed down and never refused, as long as no call is for more than three seconds' worth.
+ * Limits how many group members one caller's calls may add, remove or notify per second. A call over the limit waits; one
+ * that would wait for more than 3 s is refused and can be retried. A caller that makes one call at a time is therefore
+ * slowed down but never refused, unless a single call takes more than three seconds' worth.
  */
 export class MemberPace {
   readonly #intervalMs: number;
   readonly #capacityMs: number;
-  /** By caller the time at which the budget is full again, milliseconds of a monotonic clock; absent: it is full. */
+  /** When each caller's budget is full again, milliseconds of a monotonic clock; absent: it is full. */
   readonly #fullAt = new Map<string, number>();
   #pruneAt = leastPruned;
 
-  /** @param perSecond members per second; 0: no limit. @param burst members at once */
+  /** @param perSecond members per second; 0: no limit. @param burst budget of an idle caller, members */
   constructor(perSecond: number, burst: number) {
     this.#intervalMs = perSecond > 0 ? 1_000 / perSecond : 0;
     this.#capacityMs = this.#intervalMs * burst;
   }
 
-  /** Callers whose budget is remembered. */
+  /** Number of tracked callers. */
   get size(): number {
     return this.#fullAt.size;
   }
 
   /**
-   * Resolves at the turn of a call for this many members. What a call takes beyond its budget is waited for by the next
-   * one.
-   * @returns false when that is too far away
+   * Waits until a call for this many members may proceed. A call may overdraw the budget; the next one waits for it.
+   * @returns false when the wait would be longer than 3 s
    */
   async turn(caller: string, members: number): Promise<boolean> {
     const waitMs = (this.#fullAt.get(caller) ?? 0) - this.#capacityMs - performance.now();
@@ -43,7 +42,7 @@ export class MemberPace {
     return true;
   }
 
-  /** Members who are notified of a change that was made. */
+  /** Charges the caller for the members notified of a change. */
   notifies(caller: string, members: number): void {
     this.#charge(caller, members * notified);
   }

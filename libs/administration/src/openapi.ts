@@ -5,18 +5,18 @@ import { problemSchema } from './problem.js';
 /** An operation as the document describes it. */
 export interface Documented {
   readonly method: 'get' | 'post' | 'patch' | 'delete';
-  /** with parameters in braces */
+  /** its parameters are in braces */
   readonly path: string;
   readonly id: string;
   readonly tag: string;
   readonly summary: string;
   readonly description: string;
-  /** names of security schemes with what each has to permit; one of them suffices */
+  /** alternatives, any of which suffices: the name of a security scheme and the scopes it has to grant */
   readonly security: readonly Record<string, string[]>[];
   readonly params?: z.ZodType | undefined;
   readonly query?: z.ZodType | undefined;
   readonly body?: z.ZodType | undefined;
-  /** of a successful call */
+  /** HTTP status of a successful call */
   readonly status: number;
   readonly reply?: z.ZodType | undefined;
 }
@@ -25,7 +25,7 @@ export interface DocumentedApi {
   readonly title: string;
   readonly description: string;
   readonly securitySchemes: Readonly<Record<string, object>>;
-  /** texts of refusals, by status */
+  /** descriptions of refusals, by HTTP status */
   readonly refusals: Readonly<Record<number, string>>;
 }
 
@@ -67,7 +67,7 @@ export function openApiDocument(
           ...(reply && { content: { 'application/json': { schema: reply } } }),
         },
         ...refused,
-        default: problem('Anything else'),
+        default: problem('Any other error'),
       },
     });
   }

@@ -8,30 +8,30 @@ const kinds = {
   'not-permitted': { status: 403, title: 'The caller may not do this' },
   'wrong-login': {
     status: 403,
-    title: 'The name or the password is wrong, or the link does not work any more',
+    title: 'The name or password is wrong, or the link is no longer valid',
   },
-  'code-needed': { status: 403, title: 'A code of the second factor is needed, too' },
+  'code-needed': { status: 403, title: 'A second-factor code is required' },
   'wrong-code': { status: 403, title: 'The code is wrong, or was used before' },
-  'second-factor-needed': { status: 403, title: 'The role may do nothing without a second factor' },
-  'wrong-origin': { status: 403, title: 'The request comes from another page' },
+  'second-factor-needed': { status: 403, title: 'The role requires a second factor' },
+  'wrong-origin': { status: 403, title: 'The request comes from a page of another origin' },
   'wrong-address': { status: 403, title: 'The app may not call from this address' },
-  'wrong-sender': { status: 403, title: 'The app may not speak as this user' },
+  'wrong-sender': { status: 403, title: 'The app may not act as this user' },
   'not-found': { status: 404, title: 'Not found' },
-  'method-not-allowed': { status: 405, title: 'The path has no such method' },
+  'method-not-allowed': { status: 405, title: 'The path does not support this method' },
   conflict: { status: 409, title: 'The request conflicts with the current state' },
   'too-large': { status: 413, title: 'The request is too large' },
   'other-request': { status: 422, title: 'The Idempotency-Key was used for another request' },
   'not-possible': { status: 422, title: 'It cannot be done for these users or groups' },
-  'too-many-calls': { status: 429, title: 'The caller calls more often than it may' },
+  'too-many-calls': { status: 429, title: 'The caller has exceeded its rate limit' },
   'server-error': { status: 500, title: 'Something went wrong here' },
-  unavailable: { status: 503, title: 'It cannot be done now; try again' },
+  unavailable: { status: 503, title: 'Temporarily unavailable; try again' },
 } as const;
 
 export type ProblemKind = keyof typeof kinds;
 
 /** An invalid part of the request. */
 export interface Fault {
-  /** JSON pointer into the body, or the name of a parameter */
+  /** JSON pointer into the body, or a parameter's name */
   at: string;
   detail: string;
 }
@@ -39,7 +39,7 @@ export interface Fault {
 /** A problem's JSON. */
 export const problemSchema = z
   .object({
-    type: z.string().describe('urn:teamtalk:problem: and the kind of problem'),
+    type: z.string().describe('urn:teamtalk:problem: followed by the kind of problem'),
     title: z.string(),
     status: z.int(),
     detail: z.string().optional(),
@@ -52,9 +52,9 @@ export const problemSchema = z
       )
       .optional(),
   })
-  .meta({ id: 'Problem', description: 'Why a call was not served (RFC 9457)' });
+  .meta({ id: 'Problem', description: 'Why a call failed (RFC 9457)' });
 
-/** Thrown by operations; becomes the response. */
+/** Thrown by operations and sent as the response. */
 export class Problem extends Error {
   readonly kind: ProblemKind;
   readonly faults: readonly Fault[] | undefined;

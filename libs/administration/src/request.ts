@@ -5,22 +5,22 @@ import { invalidRequest, Problem } from './problem.js';
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * A part of a request, checked.
- * @param schema undefined: there may be nothing
+ * Validates one part of a request.
+ * @param schema undefined: the part has to be empty
  * @param where `path` or `query`; empty for the body
  * @throws Problem `invalid-request`
  */
 export function checkPart(schema: z.ZodType | undefined, value: unknown, where = ''): unknown {
   if (!schema) {
     if (Object.keys(value as object).length === 0) return undefined;
-    throw new Problem('invalid-request', `the ${where} has parameters that are not known here`);
+    throw new Problem('invalid-request', `the ${where} has unknown parameters`);
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw invalidRequest(parsed.error, where);
 }
 
-/** @throws Problem `invalid-request` when the bytes are no JSON, or nested too deeply */
+/** @throws Problem `invalid-request` when the bytes are not JSON, or are nested too deeply */
 export function parseJson(bytes: Uint8Array): unknown {
   let value: unknown;
   try {

@@ -7,7 +7,7 @@ function takeAll(bucket: TokenBucket, now: number): number {
   return taken;
 }
 
-it('gives a second’s worth at once, then the rate', () => {
+it('allows a burst of one second’s worth, then the rate', () => {
   const bucket = new TokenBucket(20, 0);
   expect(takeAll(bucket, 0)).toBe(20);
   expect(takeAll(bucket, 40)).toBe(0);
@@ -15,7 +15,7 @@ it('gives a second’s worth at once, then the rate', () => {
   expect(takeAll(bucket, 60_000)).toBe(20);
 });
 
-it('lets one call through at a rate below one a second', () => {
+it('allows one call at once even at a rate below one per second', () => {
   const bucket = new TokenBucket(0.5, 0);
   expect(takeAll(bucket, 0)).toBe(1);
   expect(takeAll(bucket, 1_999)).toBe(0);

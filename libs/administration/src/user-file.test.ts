@@ -7,7 +7,7 @@ const bytesOf = (text: string) => new Uint8Array(Buffer.from(text));
 const read = async (text: string) => readUserTable(await readCells(bytesOf(text)));
 
 describe('a CSV file', () => {
-  it('has headings in English or Chinese, and empty cells that say nothing', async () => {
+  it('may have headings in English or Chinese; empty cells are left out', async () => {
     expect(await read('Login name,Real name,Telephone\r\nann,Ann A.,+86 10\r\nben,,\r\n')).toEqual([
       { row: 2, name: 'ann', real_name: 'Ann A.', tel: '+86 10' },
       { row: 3, name: 'ben' },
@@ -17,7 +17,7 @@ describe('a CSV file', () => {
     ]);
   });
 
-  it('may be in GB 18030, as Excel saves it in China', async () => {
+  it('may be encoded in GB 18030, as Excel saves it in China', async () => {
     // 登录名,姓名 / ann,张三
     const bytes = Buffer.from('b5c7c2bcc3fb2cd0d5c3fb0a616e6e2cd5c5c8fd0a', 'hex');
     expect(readUserTable(await readCells(new Uint8Array(bytes)))).toEqual([
@@ -25,18 +25,18 @@ describe('a CSV file', () => {
     ]);
   });
 
-  it('may be what the console exported: its own columns are left out, and its apostrophes', async () => {
+  it('may be an export of the console, whose extra columns and apostrophes are dropped', async () => {
     expect(await read(`ID,Login name,Telephone,has left\n7,ann,'+86 10,no\n`)).toEqual([
       { row: 2, name: 'ann', tel: '+86 10' },
     ]);
   });
 
-  it('counts rows as spreadsheets do, without those that are empty', async () => {
+  it('is numbered by row as in a spreadsheet, and empty rows are skipped', async () => {
     expect(await read('name\n\nann\n,\nben\n')).toEqual([
       { row: 3, name: 'ann' },
       { row: 5, name: 'ben' },
     ]);
-    expect(await read('name,tel\n,110\n'), 'a row without a name is a mistake').toEqual([
+    expect(await read('name,tel\n,110\n'), 'a row without a name is an error').toEqual([
       { row: 2, name: '', tel: '110' },
     ]);
   });
@@ -48,13 +48,13 @@ describe('a CSV file', () => {
     ['name,salary\na,1\n', { problem: 'unknown-column', column: 'salary' }],
     ['name,login\na,b\n', { problem: 'repeated-column', column: 'login' }],
     [`name\n${'a\n'.repeat(maxTableRows + 1)}`, { problem: 'too-many-rows', column: '' }],
-  ] as const)('says what is wrong with it', async (text, problem) => {
+  ] as const)('is refused with its problem', async (text, problem) => {
     const found = await read(text);
     expect(found).toEqual(problem);
     expect(tableProblemText(problem)).not.toBe('');
   });
 
-  it('that is broken is refused', async () => {
+  it('is refused when it is malformed', async () => {
     await expect(readCells(bytesOf('name\n"ann\n'))).rejects.toMatchObject({ reason: 'not-csv' });
   });
 });
@@ -120,7 +120,7 @@ function excelOf(rows: readonly (readonly (string | number)[])[]): Uint8Array<Ar
 }
 
 describe('an .xlsx file', () => {
-  it('is read from its first sheet, every digit of a number', async () => {
+  it('is read from its first sheet, with every digit of a number', async () => {
     const bytes = excelOf([
       ['登录名', '姓名', '电话'],
       ['ann', '张三', 13800001111],
@@ -130,20 +130,20 @@ describe('an .xlsx file', () => {
     ]);
   });
 
-  it('that is none is refused', async () => {
+  it('is refused when it is not an Excel file', async () => {
     await expect(readCells(bytesOf('PK and nothing else'))).rejects.toBeInstanceOf(UnreadableFile);
     const old = new Uint8Array([0xd0, 0xcf, 0x11, 0xe0, 0]);
     await expect(readCells(old)).rejects.toMatchObject({ reason: 'not-excel' });
   });
 });
 
-it('fits rows into calls by number and by size', () => {
+it('splits rows into batches by count and by size', () => {
   const rows = Array.from({ length: 1_200 }, (_, i) => ({ row: i + 2, name: `u${i}` }));
   expect([...batchesOf(rows)].map(({ length }) => length)).toEqual([500, 500, 200]);
   const long = rows.slice(0, 200).map((row) => ({ ...row, sign_info: '长'.repeat(1_000) }));
   expect([...batchesOf(long)].length).toBeGreaterThan(3);
 });
 
-it('says in words what is wrong with a cell', () => {
-  expect(faultText({ column: 'name', fault: 'repeated', value: '7' })).toBe('name: is in row 7, too');
+it('describes what is wrong with a cell', () => {
+  expect(faultText({ column: 'name', fault: 'repeated', value: '7' })).toBe('name: also in row 7');
 });

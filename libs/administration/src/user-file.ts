@@ -1,4 +1,4 @@
-// Reads the cells of a file. For browsers, too; loaded when it is needed, since it is large.
+// Reads the cells of a file. Browsers load this module on demand, because its parsers are large.
 import { parse } from 'csv-parse/browser/esm/sync';
 import { readSheet } from 'read-excel-file/universal';
 import { maxTableRows } from './user-table.js';
@@ -6,7 +6,7 @@ import { maxTableRows } from './user-table.js';
 /** Largest file, bytes. */
 export const maxFileBytes = 20 * 1024 * 1024;
 
-/** The file cannot be read, for this reason. */
+/** The file cannot be read; `reason` says why. */
 export class UnreadableFile extends Error {
   readonly reason: 'too-large' | 'not-excel' | 'not-csv';
 
@@ -17,13 +17,13 @@ export class UnreadableFile extends Error {
 }
 
 /**
- * The cells of the first sheet of an .xlsx file, or of a CSV file: in UTF-8, or GB 18030 as Excel saves it in China, with
+ * Reads the cells of an .xlsx file's first sheet, or of a CSV file: in UTF-8, or GB 18030 as Excel saves it in China, with
  * commas, semicolons or tabs.
  * @throws UnreadableFile
  */
 export async function readCells(bytes: Uint8Array<ArrayBuffer>): Promise<string[][]> {
   if (bytes.length > maxFileBytes) throw new UnreadableFile('too-large');
-  // A ZIP archive, or the file of an older Excel.
+  // A ZIP archive (.xlsx), or the format of older versions of Excel.
   if (startsWith(bytes, [0x50, 0x4b])) return readExcel(bytes);
   if (startsWith(bytes, [0xd0, 0xcf, 0x11, 0xe0])) throw new UnreadableFile('not-excel');
   return readCsv(textOf(bytes));
@@ -35,7 +35,7 @@ function startsWith(bytes: Uint8Array, signature: readonly number[]): boolean {
 
 async function readExcel(bytes: Uint8Array<ArrayBuffer>): Promise<string[][]> {
   try {
-    // Numbers as they are written: of telephone numbers every digit counts.
+    // Kept as text: converting telephone numbers to numbers would lose digits.
     const rows = await readSheet(new Blob([bytes]), { parseNumber: (text: string) => text });
     return rows.map((row) => row.map(cellText));
   } catch (error) {
@@ -67,7 +67,7 @@ function readCsv(text: string): string[][] {
       delimiter,
       relax_column_count: true,
       skip_empty_lines: false,
-      // One more than is taken, so that it is noticed.
+      // One row more than allowed, so that a file that is too long is noticed.
       to: maxTableRows + 2,
     });
   } catch (error) {

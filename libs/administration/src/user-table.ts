@@ -1,4 +1,4 @@
-// What a file of users says, cell by cell. For browsers, too: nothing is imported.
+// Interprets the cells of a file of users. Browsers load this file too, so it imports nothing.
 
 /** The columns a file may have. */
 export const userColumns = [
@@ -14,23 +14,23 @@ export const userColumns = [
 
 type UserColumn = (typeof userColumns)[number];
 
-/** A row as the API takes it. What is left out is an empty cell, and stays as it is. */
+/** A row as the API takes it. An empty cell is left out, and the user's field then stays unchanged. */
 export type TableRow = { row: number; name: string } & Partial<Record<Exclude<UserColumn, 'name'>, string>>;
 
-/** Why a table cannot be read as one of users. */
+/** Why a table is not a valid table of users. */
 export interface TableProblem {
   problem: 'empty' | 'no-names' | 'unknown-column' | 'repeated-column' | 'too-many-rows';
-  /** the heading it is about */
+  /** the heading concerned; empty: none */
   column: string;
 }
 
-/** Most rows of a file. */
+/** Maximum number of rows in a file. */
 export const maxTableRows = 50_000;
 
-/** Characters of a cell that are looked at; no field takes as many. */
+/** Characters of a cell that are kept, more than any field allows. */
 const maxCell = 2_000;
 
-/** What columns are called: by the console in both languages, and by other systems. */
+/** Accepted headings of each column: the console's in both languages, and those of other systems. */
 const headings: Readonly<Record<UserColumn, readonly string[]>> = {
   name: [
     'name',
@@ -53,10 +53,10 @@ const headings: Readonly<Record<UserColumn, readonly string[]>> = {
   sign_info: ['sign_info', 'signature', '个性签名', '签名'],
 };
 
-/** Columns of the console's own export that an import does not change. */
+/** Columns of the console's export that an import ignores. */
 const ignored = new Set(['id', 'number', '编号', 'has left', '已离职', 'avatar', '头像']);
 
-/** @param cells the headings first; rows without any text are left out, and counted */
+/** @param cells begins with the headings; empty rows are skipped, but count in row numbers */
 export function readUserTable(cells: readonly (readonly string[])[]): TableRow[] | TableProblem {
   const first = cells.findIndex((row) => row.some((cell) => cell.trim() !== ''));
   if (first < 0) return { problem: 'empty', column: '' };
@@ -89,7 +89,7 @@ export function readUserTable(cells: readonly (readonly string[])[]): TableRow[]
   return rows.length > 0 ? rows : { problem: 'empty', column: '' };
 }
 
-/** A cell without the apostrophe by which an export keeps spreadsheets from taking a text for a formula. */
+/** Removes the apostrophe that an export adds so that spreadsheets do not read the text as a formula. */
 function plain(cell: string): string {
   const text = cell.replaceAll('\0', '').trim().slice(0, maxCell);
   return /^'[=+\-@]/.test(text) ? text.slice(1) : text;
@@ -98,13 +98,13 @@ function plain(cell: string): string {
 const faultTexts: Readonly<Record<string, (value: string) => string>> = {
   missing: () => 'is missing',
   'too-long': () => 'is too long',
-  repeated: (row) => `is in row ${row}, too`,
+  repeated: (row) => `also in row ${row}`,
   'unknown-gender': (value) => `“${value}” is neither male, female nor unknown`,
   'unknown-department': (value) => `there is no department “${value}”`,
   'ambiguous-department': (value) =>
-    `there are several departments “${value}”: write those above it, too, with slashes between them`,
+    `there are several departments “${value}”: give the full path, with slashes between the names`,
   'has-left': () => 'has left the company: restore the user first',
-  taken: () => 'was taken by somebody else meanwhile',
+  taken: () => 'has been taken by somebody else in the meantime',
 };
 
 /** What is wrong with a cell, in English. */
@@ -122,19 +122,19 @@ export function faultText({
 
 /** Why a file cannot be read, in English. */
 export function tableProblemText({ problem, column }: TableProblem): string {
-  if (problem === 'empty') return 'there are no users in it';
-  if (problem === 'no-names') return 'its first row has no column for the login name: name';
+  if (problem === 'empty') return 'it contains no users';
+  if (problem === 'no-names') return 'its first row has no column “name” for the login name';
   if (problem === 'too-many-rows') return `it has more than ${maxTableRows} rows`;
-  if (problem === 'repeated-column') return `two columns say the same: ${column}`;
-  return `column “${column}” is not known; there are ${userColumns.join(', ')}`;
+  if (problem === 'repeated-column') return `column “${column}” occurs more than once`;
+  return `unknown column “${column}”; valid columns are ${userColumns.join(', ')}`;
 }
 
-/** Most rows of one call. */
+/** Maximum number of rows in one call. */
 const batchRows = 500;
-/** Bytes of the JSON of one call, well below what a call may have. */
+/** Size of one call's JSON, bytes; well below the server's limit. */
 const batchBytes = 120_000;
 
-/** Rows as they fit into one call each. */
+/** Splits rows into batches that fit into one call each. */
 export function* batchesOf(rows: readonly TableRow[]): Generator<TableRow[]> {
   const encoder = new TextEncoder();
   let batch: TableRow[] = [];

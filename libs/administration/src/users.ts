@@ -25,7 +25,7 @@ export interface ShownUser {
   disabled: boolean;
 }
 
-/** What is left out stays. */
+/** Fields that are left out stay unchanged. */
 export type UserChange = Partial<Omit<ShownUser, 'user_id'>> & { password?: string | undefined };
 
 export const nameTaken = 'another user has this name';
@@ -73,8 +73,8 @@ export function userFieldsOf(wanted: UserChange): httpApi.api.UserFields.$Proper
 }
 
 /**
- * Changes a user. One who is disabled, or whose password is changed, is logged out everywhere; a changed avatar or signature
- * is told to clients at once.
+ * Changes a user. Disabling a user or changing their password logs them out everywhere; clients are notified at once of a
+ * changed avatar or signature.
  * @throws Problem when it is not saved, or connections could not be ended
  */
 export async function changeUser(
@@ -89,7 +89,7 @@ export async function changeUser(
   announce(backend, userId, wanted);
 }
 
-/** Notifies clients of a changed avatar or signature at once; other changes they fetch. */
+/** Notifies clients of a changed avatar or signature; they fetch other changes themselves. */
 function announce(
   { bus }: Backend,
   changedUserId: number,

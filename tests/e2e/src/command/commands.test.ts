@@ -115,7 +115,7 @@ describe('with an installation', () => {
       await writeFile(file, 'name,real name,tel\nimp1,Ann A.,110\nimp1,Again,\n');
       const wrong = await teamtalk(['user', 'import', file], env);
       expect(wrong.status).not.toBe(0);
-      expect(wrong.stdout).toContain('row 3\timp1\tname: is in row 2, too');
+      expect(wrong.stdout).toContain('row 3\timp1\tname: also in row 2');
       expect(wrong.stderr).toContain('nothing was changed');
       expect((await teamtalk(['user', 'import', file, '--dry-run'], env)).stdout).toContain('1 to add');
       expect((await teamtalk(['user', 'list'], env)).stdout).not.toContain('imp1');
