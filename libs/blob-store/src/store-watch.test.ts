@@ -13,7 +13,7 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-test('a store that works is checked four times a minute, one that does not every five seconds', async () => {
+test('a healthy store is checked four times a minute, a failed one every five seconds', async () => {
   let checks = 0;
   let works = true;
   const check = async () => {

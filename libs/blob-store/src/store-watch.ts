@@ -1,9 +1,9 @@
 import { every, type Kit } from '@teamtalk/service-kit';
 import type { BlobStore } from './blob-store.js';
 
-/** Milliseconds between two checks, each of which writes a file. */
+/** Milliseconds between checks while the store fails. Each check writes a file. */
 const checkMs = 5_000;
-/** While the store works, one of so many is made. */
+/** While the store works, only every third check is made. */
 const upEvery = 3;
 const sweepMs = 3_600_000;
 /** No upload takes this long: an older temporary file was left by a dead process. */
