@@ -72,7 +72,7 @@ test('is not responsive while NATS is silent, though connected', async () => {
   await waitUntil(() => bus.responsive, { what: 'heard again' });
 });
 
-test('probes NATS twice a second; where no message passes through, once', async () => {
+test('probes NATS twice a second, or once a second outside the message path', async () => {
   const probes = async (relaxed: boolean) => {
     const { log, metrics } = createKit('test', { logLevel: 'silent', shutdownMs: 1_000 });
     const probing = await Bus.connect({ ...nats, name: 'test', log, metrics, relaxed });
@@ -163,7 +163,7 @@ test('a request without a reply fails in its time', async () => {
 test.each([
   ['', false],
   ['relaxed: ', true],
-])('%sleaves a server that goes silent with full buffers, and does not dial it again', async (_, relaxed) => {
+])('%sleaves a server that goes silent while buffers are full, and never redials it', async (_, relaxed) => {
   const proxies = [await startProxy(), await startProxy()];
   const dialled: FaultProxy[] = [];
   for (const each of proxies) each.onConnect = () => dialled.push(each);

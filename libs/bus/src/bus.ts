@@ -48,7 +48,7 @@ export class Bus {
    * heartbeats on another subject, may be among them.
    */
   readonly restricted: boolean;
-  /** Whether this process looks after NATS and others less often, because no message passes through it. */
+  /** Whether this process is outside the message path, and so checks NATS and other instances less often. */
   readonly relaxed: boolean;
   readonly #connection: BusConnection;
   readonly #nats: NatsConnection;

@@ -6,8 +6,8 @@ import { type HeartbeatDetails, HeartbeatPublisher, Registry, type RegistryEvent
 /**
  * Connects a service to NATS, waiting until it is available, and adds its readiness check. When the service stops, the
  * connection is drained.
- * @param options `relaxed`: no message passes through the service, so it may notice half a second later that an instance is
- * gone, and a second later that a NATS server is silent
+ * @param options `relaxed`: the service is outside the message path, so it may notice half a second later that an instance
+ * is gone, and a second later that a NATS server is silent
  * @throws TeamTalkError `unavailable` when NATS does not answer within the start timeout
  */
 export async function joinCluster(

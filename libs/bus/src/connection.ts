@@ -22,15 +22,16 @@ export interface ConnectionOptions extends BusConfig {
   name: string;
   log: Logger;
   metrics: Metrics;
-  /** The process is not on the way of messages: it probes NATS less often, and leaves a silent server a second later. */
+  /** The process is outside the message path: it probes NATS less often, and leaves a silent server a second later. */
   relaxed?: boolean;
 }
 
 /** Time within which every process reconnects after an outage of NATS, milliseconds. */
 const stableMs = 5_000;
 /**
- * Milliseconds between two round-trip probes of NATS, and how many in a row may stay unanswered before another NATS server
- * is tried. Counted, not timed: a process that was suspended itself finds the replies it missed in its socket.
+ * Milliseconds between round-trip probes of NATS, and how many consecutive probes may stay unanswered before another NATS
+ * server is tried. Probes are counted, not timed: a process that was itself suspended finds the replies it missed in its
+ * socket.
  */
 const probing = { strict: { everyMs: 500, unanswered: 3 }, relaxed: { everyMs: 1_000, unanswered: 2 } };
 /** NATS counts as silent when its last reply is this old, milliseconds; well below the eviction time. */

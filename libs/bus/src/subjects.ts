@@ -52,7 +52,7 @@ export interface AnyTopic extends Pick<Topic<never, unknown>, 'subject' | 'publi
 
 const everyService = members.filter((member) => member !== 'operator');
 
-/** Who keeps a registry of a service's instances, besides the operator and admin_server, which show them all. */
+/** Which services track each service's instances, besides the operator and admin_server, which track all. */
 const followers: Readonly<Record<string, readonly Member[]>> = {
   msg_server: ['route_server', 'http_msg_server', 'login_server', 'db_proxy_server', 'msfs'],
   route_server: ['route_server', 'msg_server', 'db_proxy_server'],
@@ -236,7 +236,7 @@ export const topics = {
     subscribers: ['msg_server'],
   },
 
-  /** to every file_server: the credentials of a user have changed, or the user has left; msg_servers have it by everyNode */
+  /** to every file_server, when a user's credentials change or the user leaves; msg_servers learn it from everyNode */
   cutOff: {
     subject: 'cut-off',
     event: events.CredentialsChanged,
