@@ -92,8 +92,8 @@ export class StoredMessages {
   }
 
   /**
-   * Notes that history has a message, where it was sent to. Rows may come in any order.
-   * @param details added to the report if it is there already
+   * Records that a message is in the history of the conversation it was sent to. Rows may come in any order.
+   * @param details appended to the finding if the message is a duplicate
    */
   add(number: number, msgId: number, details = ''): void {
     const known = this.#ids.get(number);
