@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 /** Self-signed certificates for `localhost`, whose names are `first.test` and `second.test`. */
 export function certificateFiles(name: 'first' | 'second'): { certFile: string; keyFile: string } {
-  // They are there only among the sources, also when this has been built.
+  // The files exist only in src, even when this code runs from dist.
   const file = (kind: string) =>
     fileURLToPath(new URL(`../src/certificates/${name}.${kind}.pem`, import.meta.url));
   return { certFile: file('cert'), keyFile: file('key') };
@@ -19,9 +19,9 @@ export const tlsEnv = {
 };
 
 /**
- * What a server with the first certificate answers by HTTPS.
- * @param body left out: a GET
- * @throws Error when the server shows another certificate, or none
+ * Sends an HTTPS request to a server that uses the first certificate.
+ * @param body undefined: a GET request
+ * @throws Error when the server presents another certificate, or none
  */
 export async function callByTls(
   port: number,

@@ -4,21 +4,21 @@ import { type ClientRequest, get, type IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PushSubscriber, type WebPushText } from './push-subscriber.js';
 
-/** Milliseconds until it connects again. */
+/** Milliseconds before reconnecting. */
 const pauseMs = 100;
 
 /**
- * A phone without internet: a UnifiedPush distributor that speaks as ntfy's app does, and our app behind it. It keeps one connection,
- * by turns to each of the push_servers, and says how far it has got.
+ * A phone without internet access: a UnifiedPush distributor that behaves like ntfy's app, and our app behind it. It keeps
+ * one connection open, to each push_server in turn, and resumes after the last message it received.
  */
 export class DistributorPhone {
-  /** as ntfy's app makes them: `up` and 12 random characters */
+  /** mailbox name as ntfy's app generates it: `up` and 12 random characters */
   readonly name = `up${randomBytes(9).toString('base64url').replaceAll(/[-_]/g, 'x')}`;
-  /** what the app has the installation told */
+  /** the subscription that the app registers with the installation */
   readonly subscription: string;
-  /** by tag: what the phone shows */
+  /** notifications the phone shows, by tag */
   readonly banners = new Map<string, WebPushText>();
-  /** of all messages that have come, each once */
+  /** ids of all messages received */
   readonly ids = new Set<string>();
   connected = false;
   readonly #app = new PushSubscriber();
@@ -29,8 +29,8 @@ export class DistributorPhone {
   #running: Promise<void> = Promise.resolve();
 
   /**
-   * @param origin of the push service as the installation knows it
-   * @param urls where its replicas are
+   * @param origin public origin of the push service
+   * @param urls addresses of its replicas
    */
   constructor(origin: string, urls: () => readonly string[]) {
     this.subscription = this.#app.subscription(`${origin}/${this.name}?up=1`);

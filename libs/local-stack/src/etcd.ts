@@ -2,7 +2,7 @@ import path from 'node:path';
 import { ServerProcess } from './server-process.js';
 import { type Account, prepareDataDir } from './service-account.js';
 
-/** An etcd of one server on the loopback address. */
+/** Starts a single-server etcd on the loopback address. */
 export async function startEtcd(
   program: string,
   dir: string,

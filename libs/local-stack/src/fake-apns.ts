@@ -52,16 +52,16 @@ export class FakeApns {
   /** reasons it has given */
   readonly refusals: string[] = [];
   readonly misbehaviours: Misbehaviour[] = [];
-  /** what it does with every request, as long as it is set */
+  /** applied to every request while set */
   outage: Misbehaviour | undefined;
-  /** requests for a banner that were answered 200, by token and collapse id */
+  /** number of accepted alert pushes, by token and collapse id */
   readonly rings = new Map<string, number>();
   connections = 0;
   readonly #options: FakeApnsOptions;
   readonly #server;
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #halfOpen = new WeakSet<ServerHttp2Session>();
-  /** the last provider token whose signature was right */
+  /** the last provider token with a valid signature */
   #genuine = '';
   /** when the last provider token was issued, unix seconds */
   #lastToken: number | undefined;

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { certificateFiles } from './certificates.js';
 
-/** A server of HTTPS on localhost, with a certificate that is its own authority; a fake of something outside is made of it. */
+/** An HTTPS server on localhost with a self-signed certificate; base of the fakes of external services. */
 export abstract class FakeHttps {
   readonly #server: https.Server;
   readonly #sockets = new Set<Duplex>();
@@ -28,12 +28,12 @@ export abstract class FakeHttps {
     return `https://localhost:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** its certificate, which is its authority's, too */
+  /** the self-signed certificate, which is also its CA */
   get ca(): string {
     return readFileSync(certificateFiles('first').certFile, 'utf8');
   }
 
-  /** Listens on a free port. @returns itself */
+  /** Listens on a free port. @returns this */
   protected async listen(): Promise<this> {
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
     return this;
@@ -44,7 +44,7 @@ export abstract class FakeHttps {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  /** Answers a request, or ends its connection; what it throws does the latter. */
+  /** Responds to a request. If it throws, the connection is closed. */
   protected abstract serve(request: IncomingMessage, body: Buffer, response: ServerResponse): void;
 
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -4,20 +4,20 @@ import path from 'node:path';
 import { MariadbServer } from './mariadb-server.js';
 import { RedisServer } from './redis-server.js';
 
-/** The MariaDB and the Redis of a legacy installation, in a folder of their own. */
+/** MariaDB and Redis as in a legacy installation, in a folder of their own. */
 export class LegacyServers {
-  /** has room for what else belongs to them, and goes with them */
+  /** callers may add files; removed when the servers are stopped */
   readonly folder: string;
   #mariadb!: MariadbServer;
   #redis!: RedisServer;
 
   /**
-   * @param name what the folder's name begins with
-   * @param parent the folder that it is made in
+   * @param name prefix of the folder's name
+   * @param parent where the folder is created
    */
   static async start(name: string, parent = tmpdir()): Promise<LegacyServers> {
     const folder = await mkdtemp(path.join(parent, `${name}-`));
-    // The servers run as accounts of their own.
+    // The servers run under their own accounts, which have to traverse this folder.
     await chmod(folder, 0o711);
     const servers = new LegacyServers(folder);
     await Promise.all([servers.startMariadb(), servers.startRedis()]);
@@ -36,18 +36,18 @@ export class LegacyServers {
     return this.#redis;
   }
 
-  /** Where a server has its data and its log. */
+  /** A server's data folder and log file. */
   place(name: string): { dataDir: string; logFile: string } {
     return { dataDir: path.join(this.folder, name), logFile: path.join(this.folder, `${name}.log`) };
   }
 
-  /** Starts it at its port again. */
+  /** Restarts it on the same port. */
   async startMariadb(): Promise<void> {
     const port = this.#mariadb?.port ?? 0;
     this.#mariadb = await MariadbServer.start({ ...this.place('mariadb'), port });
   }
 
-  /** Starts it at its port again. */
+  /** Restarts it on the same port. */
   async startRedis(): Promise<void> {
     const port = this.#redis?.port ?? 0;
     this.#redis = await RedisServer.start({ ...this.place('redis'), port });

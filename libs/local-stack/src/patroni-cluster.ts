@@ -26,12 +26,12 @@ const database = 'teamtalk';
 const readyMs = 120_000;
 const stopMs = 20_000;
 
-/** Seconds after which a leader of which nothing is heard is replaced: Patroni takes no less. */
+/** Seconds of silence after which the leader is replaced; Patroni's minimum. */
 const ttl = 20;
 
 /**
- * Two PostgreSQL servers of which Patroni makes one the leader and the other its synchronous standby, and an etcd, from Debian's
- * packages. With Patroni's `synchronous_mode`: without a standby the leader commits alone.
+ * Two PostgreSQL servers managed by Patroni, a leader and its synchronous standby, with an etcd, from Debian's packages.
+ * Patroni's `synchronous_mode` is on: while there is no standby, the leader commits alone.
  */
 export class PatroniCluster {
   readonly #nodes: readonly [PatroniNode, PatroniNode];
@@ -41,11 +41,11 @@ export class PatroniCluster {
   readonly #programs: Programs;
   #leader = 0;
 
-  /** @throws Error when a program is missing, or with the end of a log when one does not start */
+  /** @throws Error when a program is missing or does not start; the latter quotes the end of its log */
   static async start(dir: string): Promise<PatroniCluster> {
     const programs = findPrograms();
     const account = await serviceAccount(path.join(dir, 'a'), ['postgres', 'nobody']);
-    // Below the ports that systems give to outgoing connections: each comes back at its own.
+    // Below the ephemeral ports, so that each server can be restarted on its own port.
     let next = 12_000 + Math.floor(Math.random() * 10_000);
     const takePort = async () => {
       const port = await freePort(next);
@@ -92,22 +92,22 @@ export class PatroniCluster {
     this.#programs = programs;
   }
 
-  /** Where the servers listen; the order never changes. */
+  /** Ports of the servers, in a fixed order. */
   get ports(): readonly [number, number] {
     return [this.#nodes[0].port, this.#nodes[1].port];
   }
 
-  /** Which of them took writes when `untilLeader` was called last. */
+  /** Index of the leader that `untilLeader` last found. */
   get leader(): number {
     return this.#leader;
   }
 
-  /** Of one server. */
+  /** Connection URL of one server. */
   urlAt(port: number, databaseName = database): string {
     return `postgres://${user}:${password}@127.0.0.1:${port}/${databaseName}`;
   }
 
-  /** Waits for a leader that takes writes. @returns which of the two it is */
+  /** Waits for a leader that accepts writes. @returns its index */
   async untilLeader(): Promise<number> {
     return waitUntil(
       async () => {
@@ -119,7 +119,7 @@ export class PatroniCluster {
           );
           if (rows[0]?.standby !== false) continue;
           this.#leader = k;
-          // An index may be 0.
+          // In an array, because the index 0 is falsy.
           return [k];
         }
         return undefined;
@@ -128,7 +128,7 @@ export class PatroniCluster {
     ).then(([k]) => k!);
   }
 
-  /** Waits until commits of the leader wait for the other one. */
+  /** Waits until the leader's commits wait for the standby. */
   async untilSynchronous(): Promise<void> {
     await this.untilLeader();
     const standby = this.#nodes[1 - this.#leader]!;
@@ -142,21 +142,21 @@ export class PatroniCluster {
     );
   }
 
-  /** kill -9 of everything on a node, as when its machine is gone. */
+  /** Kills everything on a node with SIGKILL, as if its machine had failed. */
   async kill(k: number): Promise<void> {
     const node = this.#nodes[k]!;
-    // Patroni first: it would start its server again.
+    // Patroni first: it would restart its server.
     if (node.patroni?.pid) await stopProcess(node.patroni.pid, 'SIGKILL', stopMs);
     node.removeGuard();
     node.patroni = undefined;
     await killServer(node.folder);
   }
 
-  /** Starts Patroni on a node, which makes its server what it has to be; see `untilLeader` and `untilSynchronous`. */
+  /** Starts Patroni on a node, which makes its server leader or standby; see `untilLeader` and `untilSynchronous`. */
   async startNode(k: number): Promise<void> {
     const node = this.#nodes[k]!;
     const file = path.join(node.folder, 'patroni.yml');
-    // JSON is YAML.
+    // JSON is valid YAML.
     await writeFile(file, JSON.stringify(this.#configuration(node)), { mode: 0o600 });
     if (this.#account) await chown(file, this.#account.uid, this.#account.gid);
     const log = await open(logOf(node.folder), 'a');
@@ -169,11 +169,11 @@ export class PatroniCluster {
     await once(child, 'spawn');
     await log.close();
     node.patroni = child;
-    // On SIGTERM it stops its server, too.
+    // On SIGTERM Patroni also stops its server.
     node.removeGuard = guard(child.pid!, 'TERM');
   }
 
-  /** Runs one statement on the leader, as the superuser. */
+  /** Runs one statement on the leader as superuser. */
   async query<Row extends pg.QueryResultRow>(text: string): Promise<Row[]> {
     return query<Row>(this.urlAt(this.#nodes[this.#leader]!.port), text);
   }
@@ -210,7 +210,7 @@ export class PatroniCluster {
           loop_wait: 2,
           retry_timeout: 5,
           synchronous_mode: true,
-          // A server that has crashed is replaced, not waited for.
+          // Fail over at once instead of waiting for a crashed leader to restart.
           primary_start_timeout: 0,
           postgresql: {
             use_pg_rewind: true,
@@ -230,7 +230,7 @@ export class PatroniCluster {
         connect_address: `127.0.0.1:${port}`,
         data_dir: path.join(folder, 'data'),
         bin_dir: this.#programs.postgresFolder,
-        // A backup does not wait for a checkpoint that takes its time.
+        // Do not wait for a spread-out checkpoint.
         basebackup: [{ checkpoint: 'fast' }],
         pgpass: path.join(folder, 'pgpass'),
         pg_hba: access,
@@ -244,12 +244,12 @@ export class PatroniCluster {
   }
 }
 
-/** What Patroni answers about a node's part; false when nobody does. */
+/** Whether a node has this role according to its Patroni; false when Patroni does not respond. */
 async function says({ restPort }: PatroniNode, part: 'primary' | 'synchronous'): Promise<boolean> {
   return (await fetch(`http://127.0.0.1:${restPort}/${part}`).catch(() => undefined))?.ok ?? false;
 }
 
-/** kill -9 of the PostgreSQL server of a node, which Patroni leaves running when it is killed itself. */
+/** Kills a node's PostgreSQL server, which survives when its Patroni is killed. */
 async function killServer(folder: string): Promise<void> {
   const lock = await readFile(path.join(folder, 'data', 'postmaster.pid'), 'utf8').catch(() => '');
   const pid = Number.parseInt(lock, 10);
@@ -277,7 +277,7 @@ async function query<Row extends pg.QueryResultRow>(url: string, text: string): 
 interface Programs {
   patroni: string;
   etcd: string;
-  /** of the server, pg_rewind and pg_basebackup */
+  /** folder of postgres, pg_rewind and pg_basebackup */
   postgresFolder: string;
 }
 
@@ -292,7 +292,7 @@ function findPrograms(): Programs {
   const [patroni, etcd] = [process.env.PATRONI ?? find('patroni'), process.env.ETCD ?? find('etcd')];
   if (patroni && etcd && postgresFolder) return { patroni, etcd, postgresFolder };
   throw new Error(
-    'this needs Patroni, etcd and PostgreSQL’s tools. Debian: apt-get install --no-install-recommends patroni python3-etcd etcd-server postgresql; then stop and disable the services it has started',
+    'this needs Patroni, etcd and PostgreSQL’s tools. Debian: apt-get install --no-install-recommends patroni python3-etcd etcd-server postgresql; then stop and disable the services this has started',
   );
 }
 

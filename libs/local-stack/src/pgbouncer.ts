@@ -7,24 +7,24 @@ import { ServerProcess } from './server-process.js';
 import { prepareDataDir, serviceAccount } from './service-account.js';
 
 export interface PgbouncerOptions {
-  /** for its configuration; the account it runs as must be able to pass through its parents */
+  /** folder for its configuration; the account it runs as has to be able to traverse its parents */
   dir: string;
-  /** of a PostgreSQL on this machine, with the user that asks whether it is ready */
+  /** URL of a PostgreSQL server on this machine, with the user that checks whether pgbouncer is ready */
   target: string;
-  /** passwords of more users, by their names */
+  /** passwords of further users, by name */
   users?: Readonly<Record<string, string>>;
   mode: 'session' | 'transaction' | 'statement';
-  /** Settings besides those every server gets, or in their place. */
+  /** Settings that extend or override the defaults. */
   settings?: Readonly<Record<string, string>>;
 }
 
-/** A pgbouncer of our own on the loopback address, from Debian's package. */
+/** A private pgbouncer on the loopback address, from Debian's package. */
 export class Pgbouncer {
   readonly port: number;
   readonly #target: string;
   readonly #process: ServerProcess;
 
-  /** @throws Error when there is no pgbouncer on this machine, or with the end of its log when it does not start */
+  /** @throws Error when pgbouncer is not installed or does not start; the latter quotes the end of its log */
   static async start({ dir, target, users = {}, mode, settings = {} }: PgbouncerOptions): Promise<Pgbouncer> {
     const program = findProgram();
     const account = await serviceAccount(dir, ['postgres', 'nobody']);
@@ -75,12 +75,12 @@ export class Pgbouncer {
     this.#process = process;
   }
 
-  /** The target's, by way of it. */
+  /** URL of the target through pgbouncer. */
   get url(): string {
     return urlAt(this.#target, this.port);
   }
 
-  /** Ends it with all connections. */
+  /** Stops it and closes all connections. */
   stop(): Promise<void> {
     return this.#process.end('SIGTERM');
   }
@@ -107,11 +107,11 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-/** `npm run test:full` installs it: Debian's package where it can. */
+/** Finds the program, which `npm run test:full` installs from Debian's package where possible. */
 function findProgram(): string {
   if (process.env.PGBOUNCER) return process.env.PGBOUNCER;
   const folders = [...(process.env.PATH ?? '').split(path.delimiter), '/usr/sbin', '/usr/local/bin'];
   const program = folders.map((folder) => path.join(folder, 'pgbouncer')).find((file) => existsSync(file));
   if (program) return program;
-  throw new Error('there is no pgbouncer on this machine: run `npm run test:full`, or install pgbouncer');
+  throw new Error('pgbouncer is not installed: run `npm run test:full`, or install pgbouncer');
 }

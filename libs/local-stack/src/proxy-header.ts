@@ -26,7 +26,7 @@ export function proxyHeader(address: string, options: ProxyHeaderOptions = {}): 
   return Buffer.concat([signature, fixed, block, tlvs]);
 }
 
-/** The same in version 1. */
+/** The same header in version 1 of the PROXY protocol. */
 export function proxyLine(address: string): Buffer {
   const [family, target] = address.includes('.') ? ['TCP4', '10.0.0.1'] : ['TCP6', '::1'];
   return Buffer.from(`PROXY ${family} ${address} ${target} 54321 8000\r\n`);

@@ -1,6 +1,6 @@
 import { createDecipheriv, createECDH, hkdfSync, randomBytes } from 'node:crypto';
 
-/** What an app is told by a push. */
+/** Payload of a push. */
 export interface WebPushText {
   title?: string;
   body?: string;
@@ -9,7 +9,7 @@ export interface WebPushText {
   withdrawn?: boolean;
 }
 
-/** Whom messages of a subscription are encrypted for (RFC 8291): a browser, or an app. */
+/** The receiving end of a Web Push subscription, which decrypts its messages (RFC 8291): a browser or an app. */
 export class PushSubscriber {
   readonly #keys = createECDH('prime256v1');
   readonly #auth = randomBytes(16);
@@ -18,7 +18,7 @@ export class PushSubscriber {
     this.#keys.generateKeys();
   }
 
-  /** The subscription as browsers write it. */
+  /** The subscription in the JSON format of browsers. */
   subscription(endpoint: string): string {
     return JSON.stringify({
       endpoint,
@@ -26,7 +26,7 @@ export class PushSubscriber {
     });
   }
 
-  /** @throws Error when it is not encrypted for this one, or no JSON in UTF-8 */
+  /** @throws Error when the message is not encrypted for this subscriber, or is not JSON in UTF-8 */
   read(message: Buffer): WebPushText {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(this.#decrypt(message));
     return JSON.parse(text) as WebPushText;

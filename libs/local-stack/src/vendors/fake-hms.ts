@@ -11,11 +11,11 @@ import {
 export interface FakeHmsOptions {
   clientId: string;
   clientSecret: string;
-  /** with it version 2 of the interface is served, in place of version 1 */
+  /** set: version 2 of the API is served instead of version 1 */
   projectId?: string;
-  /** life of an access token, seconds */
+  /** lifetime of an access token, seconds */
   tokenSeconds?: number;
-  /** unix milliseconds */
+  /** current time, unix milliseconds */
   now?: () => number;
 }
 
@@ -37,7 +37,7 @@ interface HmsMessage {
   token: string[];
 }
 
-/** Grants an access token for a client's id and secret (RFC 6749), as Huawei and Honor do. @throws Refusal */
+/** Checks a request for an access token (RFC 6749, client credentials), as Huawei and Honor do. @throws Refusal */
 export function checkClient(
   { headers }: IncomingMessage,
   body: string,
@@ -53,7 +53,7 @@ export function checkClient(
     refuse('invalid_client');
 }
 
-/** Huawei Push Kit and its token endpoint, as their pages describe them. */
+/** Huawei Push Kit and its token endpoint, as documented. */
 export class FakeHms extends FakeVendor {
   readonly #options: FakeHmsOptions;
 

@@ -13,9 +13,9 @@ export interface FakeHonorOptions {
   appId: string;
   clientId: string;
   clientSecret: string;
-  /** life of an access token, seconds */
+  /** lifetime of an access token, seconds */
   tokenSeconds?: number;
-  /** unix milliseconds */
+  /** current time, unix milliseconds */
   now?: () => number;
 }
 
@@ -36,7 +36,7 @@ interface HonorMessage {
   token: string[];
 }
 
-/** Honor Push and its token endpoint, as far as they are documented in public. */
+/** Honor Push and its token endpoint, as far as they are publicly documented. */
 export class FakeHonor extends FakeVendor {
   readonly #options: FakeHonorOptions;
 

@@ -12,7 +12,7 @@ import {
 export interface FakeOppoOptions {
   appKey: string;
   masterSecret: string;
-  /** unix milliseconds */
+  /** current time, unix milliseconds */
   now?: () => number;
 }
 
@@ -41,7 +41,7 @@ function refuse(code: number, message: string): never {
   throw new Refusal(message, { body: { code, message } });
 }
 
-/** OPPO Push, as its pages describe it. */
+/** OPPO Push, as documented. */
 export class FakeOppo extends FakeVendor {
   readonly #options: FakeOppoOptions;
   readonly #seen = new Set<string>();
@@ -98,7 +98,7 @@ export class FakeOppo extends FakeVendor {
     if (category !== undefined && !channel) refuse(67, 'Category error');
     const data = stringsOf(notification.action_parameters, (what) => refuse(41, what));
     if (!this.phones.has(token)) refuse(10000, 'invalid registration_id');
-    // What it has had it takes, and shows it no second time.
+    // A repeated message is accepted but not shown again.
     const id = `${token} ${notification.app_message_id}`;
     const seen = this.#seen.has(id);
     this.#seen.add(id);

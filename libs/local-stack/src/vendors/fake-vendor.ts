@@ -1,31 +1,31 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerJson, FakeHttps } from '../fake-https.js';
 
-/** What a fake does with the next message in place of checking it. */
+/** What a fake does with the next message instead of checking it. */
 export type VendorMisbehaviour =
   | { status: number; body?: object; retryAfter?: string }
-  /** ends the connection without an answer */
+  /** closes the connection without a response */
   | 'break'
-  /** never answers */
+  /** never responds */
   | 'silence'
-  /** what a proxy in front of it may say */
+  /** an HTML error page, as from a proxy in front of the vendor */
   | 'no-json';
 
-/** What a phone shows. */
+/** A notification as a phone shows it. */
 export interface VendorBanner {
   title: string;
   body: string;
-  /** what the app gets */
+  /** payload passed to the app */
   data: Record<string, string>;
 }
 
-/** A message that the vendor takes. */
+/** A valid message. */
 export interface VendorMessage {
   token: string;
-  /** undefined: only the app sees it */
+  /** undefined: a data message, which only the app sees */
   banner?: VendorBanner | undefined;
   data: Record<string, string>;
-  /** that the banner sets; undefined: none */
+  /** the badge number it sets; undefined: unchanged */
   badge?: number | undefined;
 }
 
@@ -34,7 +34,7 @@ export interface VendorAnswer {
   body: object;
 }
 
-/** Why a vendor refuses a message; it is also in `refusals`. */
+/** Why a vendor refuses a request; also recorded in `refusals`. */
 export class Refusal extends Error {
   readonly answer: VendorAnswer;
 
@@ -44,18 +44,18 @@ export class Refusal extends Error {
   }
 }
 
-/** The push service of a maker of phones, with its phones, on which an app removes what is withdrawn and sets the badge. */
+/** A phone vendor's push service and its phones, on which the app removes withdrawn notifications and sets the badge. */
 export abstract class FakeVendor extends FakeHttps {
-  /** by token and tag */
+  /** notifications shown, by device token and tag */
   readonly banners = new Map<string, VendorBanner>();
-  /** by token */
+  /** by device token */
   readonly badges = new Map<string, number>();
   readonly misbehaviours: VendorMisbehaviour[] = [];
-  /** reasons it has given */
+  /** reasons of all refusals so far */
   readonly refusals: string[] = [];
-  /** tokens of phones that are there */
+  /** valid device tokens */
   readonly phones = new Set<string>();
-  /** tokens for requests that it has issued, with the time of each, unix milliseconds */
+  /** issued access tokens and their time of issue, unix milliseconds */
   readonly issued = new Map<string, number>();
   accepted = 0;
   protected readonly now: () => number;
@@ -65,27 +65,27 @@ export abstract class FakeVendor extends FakeHttps {
     this.now = now;
   }
 
-  /** Revokes all tokens for requests. */
+  /** Revokes all access tokens. */
   revoke(): void {
     for (const token of this.issued.keys()) this.issued.set(token, Number.NEGATIVE_INFINITY);
   }
 
-  /** Whether a request is for a token. */
+  /** Whether the request asks for an access token. */
   protected abstract isGrant(url: string): boolean;
-  /** Answers a request for a token. @throws Refusal */
+  /** Responds to a request for an access token. @throws Refusal */
   protected abstract grant(request: IncomingMessage, body: string): VendorAnswer;
-  /** @throws Refusal when something is wrong with a message */
+  /** @throws Refusal when the message is invalid */
   protected abstract check(request: IncomingMessage, body: string): VendorMessage;
   protected abstract acceptance(id: string): VendorAnswer;
 
-  /** @returns a new token for requests */
+  /** @returns a new access token */
   protected issue(prefix: string): string {
     const token = `${prefix}${this.issued.size}/+=`;
     this.issued.set(token, this.now());
     return token;
   }
 
-  /** Whether a token for requests holds. */
+  /** Whether an access token is valid. */
   protected holds(token: string, seconds: number): boolean {
     return this.now() - (this.issued.get(token) ?? Number.NEGATIVE_INFINITY) < seconds * 1_000;
   }
@@ -127,7 +127,7 @@ export abstract class FakeVendor extends FakeHttps {
   }
 }
 
-/** An object whose values are all texts, from JSON. @throws Refusal */
+/** Parses a JSON object whose values are all strings. @throws Refusal */
 export function stringsOf(json: unknown, refuse: (what: string) => never): Record<string, string> {
   const parsed: unknown = typeof json === 'string' ? JSON.parse(json) : json;
   const values = typeof parsed === 'object' && parsed !== null ? Object.values(parsed) : [undefined];
@@ -135,6 +135,6 @@ export function stringsOf(json: unknown, refuse: (what: string) => never): Recor
   return parsed as Record<string, string>;
 }
 
-/** Whether it is a whole number from `least` to `most`. */
+/** Whether the value is an integer from `least` to `most`. */
 export const isWithin = (value: unknown, least: number, most: number) =>
   Number.isInteger(value) && (value as number) >= least && (value as number) <= most;

@@ -13,7 +13,7 @@ export interface FakeVivoOptions {
   appId: string;
   appKey: string;
   appSecret: string;
-  /** unix milliseconds */
+  /** current time, unix milliseconds */
   now?: () => number;
 }
 
@@ -39,10 +39,10 @@ function refuse(result: number, desc: string): never {
   throw new Refusal(desc, { body: { result, desc } });
 }
 
-/** A Latin character is half of a Chinese one. */
+/** Length as vivo counts it: a Chinese character counts as two. */
 const widthOf = (text: string) => [...text].reduce((sum, each) => sum + (each <= '\xff' ? 1 : 2), 0);
 
-/** vivo Push, as far as it is documented in public. */
+/** vivo Push, as far as it is publicly documented. */
 export class FakeVivo extends FakeVendor {
   readonly #options: FakeVivoOptions;
 

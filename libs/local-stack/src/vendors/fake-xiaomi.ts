@@ -11,11 +11,11 @@ import {
 export interface FakeXiaomiOptions {
   appSecret: string;
   packageName: string;
-  /** unix milliseconds */
+  /** current time, unix milliseconds */
   now?: () => number;
 }
 
-/** Xiaomi Push (MiPush), version 3, as its pages describe it. */
+/** Xiaomi Push (MiPush), version 3, as documented. */
 export class FakeXiaomi extends FakeVendor {
   readonly #options: FakeXiaomiOptions;
 
@@ -65,7 +65,7 @@ export class FakeXiaomi extends FakeVendor {
     if (text.trim() === '' || text.length >= 128) refuse(10017, 'description');
     if (!isWithin(Number(has('notify_id')), 0, 2 ** 31 - 1)) refuse(10017, 'notify_id');
     if (has('notify_type') !== '-1' || has('extra.notify_effect') !== '1') refuse(10017, 'notify');
-    // The app is told of the banner, too.
+    // The app also receives the data of the notification.
     return { token, data, banner: { title, body: text, data }, badge: Number(data.badge) };
   }
 }
