@@ -16,7 +16,7 @@ it('encrypts the example of FIPS 197', () => {
   expect(Buffer.from(cipher.decrypt(encrypted))).toEqual(plain);
 });
 
-it('does what the cipher of Node does, with every key', () => {
+it('agrees with Node’s cipher for any key', () => {
   fc.assert(
     fc.property(key, blocks, (anyKey, plain) => {
       const [one, other] = [forBrowsers(anyKey), createBlockCipher(anyKey)];

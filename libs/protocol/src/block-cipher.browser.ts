@@ -1,5 +1,5 @@
-// AES-256 in ECB mode (FIPS 197) for browsers, whose WebCrypto has no such mode and no synchronous call. It takes no
-// care of timing: the historic key is public (client-behaviour.md#text-encryption).
+// AES-256 in ECB mode (FIPS 197) for browsers: WebCrypto has neither that mode nor synchronous calls. Not constant-time,
+// because the historic key is public anyway (client-behaviour.md#text-encryption).
 
 const BLOCK = 16;
 const ROUNDS = 14;
@@ -47,7 +47,7 @@ function addKey(state: Uint8Array, keys: Uint8Array, round: number): void {
   for (let i = 0; i < BLOCK; i++) state[i]! ^= keys[round * BLOCK + i]!;
 }
 
-/** Row r, the bytes r, r + 4, r + 8 and r + 12, moves r columns to the left. */
+/** SubBytes and ShiftRows: row r (the bytes r, r + 4, r + 8 and r + 12) moves r columns to the left. */
 function substituteAndShift(state: Uint8Array): void {
   const before = state.slice();
   for (let i = 0; i < BLOCK; i++) state[i] = sBox[before[(i + 4 * (i % 4)) % BLOCK]!]!;
@@ -78,7 +78,7 @@ function unmixColumns(state: Uint8Array): void {
   mixColumns(state);
 }
 
-/** The keys of all rounds, one after the other. */
+/** The round keys, concatenated. */
 function expanded(key: Uint8Array): Uint8Array {
   const keys = new Uint8Array((ROUNDS + 1) * BLOCK);
   keys.set(key);
@@ -99,12 +99,12 @@ function expanded(key: Uint8Array): Uint8Array {
   return keys;
 }
 
-/** Times 2 in the field of AES. */
+/** Multiplies by 2 in AES's finite field. */
 function doubled(byte: number): number {
   return (byte << 1) ^ (byte & 0x80 ? 0x11b : 0);
 }
 
-/** Walks all elements p of the field, as powers of 3, with their inverses q. */
+/** Computes the S-boxes by walking all elements p of the field, as powers of 3, with their inverses q. */
 function makeBoxes(): [Uint8Array, Uint8Array] {
   const box = new Uint8Array(256);
   const inverse = new Uint8Array(256);

@@ -2,14 +2,14 @@ import { createCipheriv, createDecipheriv } from 'node:crypto';
 
 const ALGORITHM = 'aes-256-ecb';
 
-/** Encrypts and decrypts whole blocks of 16 bytes, each by itself. */
+/** Encrypts and decrypts blocks of 16 bytes independently of each other. */
 interface BlockCipher {
   encrypt(blocks: Uint8Array): Buffer;
   decrypt(blocks: Uint8Array): Buffer;
 }
 
 /**
- * AES-256 in ECB mode. In browsers block-cipher.browser.ts takes its place (package.json, "browser").
+ * AES-256 in ECB mode. Browsers get block-cipher.browser.ts instead (package.json, "browser").
  *
  * @param key 32 bytes
  */

@@ -5,11 +5,11 @@ import * as forNode from './bytes.js';
 
 const same = (one: Uint8Array, other: Buffer) => expect(Buffer.from(one)).toEqual(other);
 
-it('has everything that the codecs take from Node', () => {
+it('exports everything that bytes.ts does', () => {
   expect(Object.keys(forBrowsers).sort()).toEqual(Object.keys(forNode).sort());
 });
 
-it('does the same without Buffer', () => {
+it('gives the same results without Buffer', () => {
   fc.assert(
     fc.property(fc.uint8Array(), fc.uint8Array(), fc.string({ unit: 'grapheme' }), (a, b, text) => {
       same(forBrowsers.copyOf(a), forNode.copyOf(a));
@@ -23,7 +23,7 @@ it('does the same without Buffer', () => {
   );
 });
 
-it('copies, so that what is copied may change', () => {
+it('copies, so that a change of the original does not show', () => {
   const bytes = new Uint8Array([1]);
   const copy = forBrowsers.copyOf(bytes);
   bytes[0] = 2;

@@ -1,9 +1,9 @@
-// What the codecs need of Node's Buffer. In browsers bytes.browser.ts takes its place (package.json, "browser").
+// What the codecs need from Node's Buffer. Browsers get bytes.browser.ts instead (package.json, "browser").
 import protobuf from 'protobufjs/minimal.js';
 
 type Writer = import('protobufjs/minimal.js').Writer;
 
-/** Uninitialized memory; small ones share a pool. */
+/** Uninitialized memory; small buffers share a pool. */
 export function allocate(length: number): Buffer {
   return Buffer.allocUnsafe(length);
 }
@@ -29,17 +29,17 @@ export function utf8Bytes(text: string): Buffer {
   return Buffer.from(text);
 }
 
-/** One character for each byte; bytes above 127 become any character that is not ASCII. */
+/** Decodes one character per byte; a byte above 127 becomes some non-ASCII character. */
 export function asciiText(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
 
-/** The base64 of some bytes, as ASCII bytes. */
+/** Encodes bytes as base64, in ASCII bytes. */
 export function toBase64(bytes: Buffer): Buffer {
   return Buffer.from(bytes.toString('base64'), 'latin1');
 }
 
-/** @param base64 padded, and valid */
+/** @param base64 valid and padded */
 export function fromBase64(base64: string): Buffer {
   return Buffer.from(base64, 'base64');
 }

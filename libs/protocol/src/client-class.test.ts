@@ -15,7 +15,7 @@ it.each([
   expect(clientClassOf(clientType, version)).toBe(clientClass);
 });
 
-it('a bot is one whatever its client says', () => {
+it('a bot is of class bot whatever its client type and version', () => {
   for (const type of [ClientType.WINDOWS, ClientType.ANDROID])
     expect(clientClassOf(type, 'web/1', true)).toBe('bot');
 });
@@ -25,7 +25,7 @@ describe('displacedOf', () => {
     seqs.map((loginSeq) => ({ clientClass, loginSeq }));
   const seqsOf = (each: readonly { loginSeq: number }[]) => each.map(({ loginSeq }) => loginSeq);
 
-  it('leaves one PC, one mobile, five web sessions and twenty of a bot', () => {
+  it('keeps one PC, one mobile, five web and twenty bot sessions', () => {
     const ofBot = Array.from({ length: 20 }, (_, i) => 10 + i);
     const all = [
       ...sessions('pc', 3),
@@ -38,7 +38,7 @@ describe('displacedOf', () => {
     }
   });
 
-  it('names the oldest beyond that, of that class only', () => {
+  it('returns the oldest ones beyond that, of that class only', () => {
     const all = [...sessions('web', 9, 2, 7, 1, 6, 8, 5), ...sessions('pc', 3, 4)];
     expect(seqsOf(displacedOf(all, 'web'))).toEqual([2, 1]);
     expect(seqsOf(displacedOf(all, 'pc'))).toEqual([3]);

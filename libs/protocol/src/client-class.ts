@@ -1,15 +1,15 @@
 import { isMobileClient } from './message-types.js';
 
-/** What a user may be logged in with side by side. */
+/** Sessions of different classes coexist; those of one class displace each other. */
 export type ClientClass = 'pc' | 'mobile' | 'web' | 'bot';
 
-/** How the `client_version` of a web client begins. Its client type is one of a PC: the protocol has no other. */
+/** Prefix of a web client's `client_version`. Its client type is that of a PC: the protocol has none for the web. */
 const webVersion = 'web/';
 
-/** Sessions of a class that a user may have at a time. */
+/** Maximum simultaneous sessions of a user in each class. */
 const maxSessions: Record<ClientClass, number> = { pc: 1, mobile: 1, web: 5, bot: 20 };
 
-/** @param isBot whether the user is a bot: whatever its client says, its processes are alike */
+/** @param isBot whether the user is a bot; its client type and version are then ignored */
 export function clientClassOf(clientType: number, clientVersion: string, isBot = false): ClientClass {
   if (isBot) return 'bot';
   if (isMobileClient(clientType)) return 'mobile';
@@ -21,7 +21,7 @@ interface Login {
   readonly loginSeq: number;
 }
 
-/** Those of a user's sessions that are one too many of their class: the oldest logins. */
+/** Returns a user's sessions beyond the limit of a class: those with the oldest logins. */
 export function displacedOf<T extends Login>(sessions: readonly T[], clientClass: ClientClass): T[] {
   const rivals = sessions.filter((each) => each.clientClass === clientClass);
   const max = maxSessions[clientClass];

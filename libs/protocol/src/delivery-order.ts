@@ -1,7 +1,7 @@
 /**
- * One connection gets every id of a conversation once, and ids ascend.
- * @param newest the highest id it got before
- * @param isKnown whether it got this message before
+ * Checks that a connection gets every message of a conversation once, in ascending order of ids.
+ * @param newest the highest id delivered before
+ * @param isKnown whether this message was delivered before
  */
 export function deliveryFault(
   msgId: number,
@@ -12,10 +12,10 @@ export function deliveryFault(
   return msgId < newest ? 'reordered' : undefined;
 }
 
-/** Ids that are remembered to tell a duplicate from a message out of order. */
+/** Recent ids kept to tell a duplicate from a message out of order. */
 const memory = 2_000;
 
-/** What one connection, or one client across its connections, gets of one conversation. */
+/** Tracks the order in which one connection, or one client across connections, gets one conversation's messages. */
 export class DeliveryOrder {
   readonly #recent = new Set<number>();
   #newest = 0;

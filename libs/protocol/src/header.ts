@@ -30,7 +30,7 @@ export interface PduHeader {
 /** Input for writing a header; other fields default to what servers send. */
 export type HeaderFields = Pick<PduHeader, 'length' | 'commandId' | 'seqNum'> & Partial<PduHeader>;
 
-/** Whether a WebSocket's message is one PDU, by the length in its header. */
+/** Whether a WebSocket message is exactly one PDU, according to the length in its header. */
 export function isOnePdu(message: Uint8Array): boolean {
   return message.length >= HEADER_LENGTH && uint32At(message, 0) === message.length;
 }
@@ -81,12 +81,12 @@ export function writeUint16(buf: Uint8Array, offset: number, value: number): voi
   buf[offset + 1] = value;
 }
 
-/** A big-endian number of two bytes, which have to be there. */
+/** Reads a big-endian 16-bit number; the caller has checked the bounds. */
 export function uint16At(buf: Uint8Array, offset: number): number {
   return (buf[offset]! << 8) | buf[offset + 1]!;
 }
 
-/** A big-endian number of four bytes, which have to be there. */
+/** Reads a big-endian 32-bit number; the caller has checked the bounds. */
 export function uint32At(buf: Uint8Array, offset: number): number {
   return ((uint16At(buf, offset) << 16) | uint16At(buf, offset + 2)) >>> 0;
 }
