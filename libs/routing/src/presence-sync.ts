@@ -270,7 +270,7 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** A session of a msg_server that knows neither web sessions nor bots has no `webLoginSeq`. */
+/** A msg_server that does not know web sessions and bots leaves `webLoginSeq` out. */
 function loginOf(change: Change): Pick<Session, 'clientType' | 'clientClass' | 'loginSeq'> {
   const clientType = change.clientType ?? 0;
   if (change.webLoginSeq) {

@@ -84,7 +84,7 @@ test('a snapshot replaces a msg_server’s sessions', () => {
   expect([...effects.pcChanged].sort()).toEqual([1, 3]);
 });
 
-test('web sessions displace neither the PC nor the mobile, and the sixth displaces the oldest', () => {
+test('web sessions displace neither PC nor mobile; the sixth displaces the oldest one', () => {
   const table = new PresenceTable();
   add(table, session(1, 10, 1, PC, 9));
   add(table, session(1, 10, 2, MOBILE, 1));
@@ -95,7 +95,7 @@ test('web sessions displace neither the PC nor the mobile, and the sixth displac
   expect(add(table, session(1, 20, 10, MAC, 10)).displaced).toEqual([1]);
 });
 
-test('twenty connections of a bot stand side by side, and count as PC whatever is said of web sessions', () => {
+test('a bot has up to twenty connections, which count as PC whether or not web sessions do', () => {
   const table = new PresenceTable({ webIsPc: false });
   for (let seq = 1; seq <= 20; seq++) {
     expect(add(table, session(1, 10, seq, PC, seq, 'bot')).displaced).toEqual([]);
@@ -104,7 +104,7 @@ test('twenty connections of a bot stand side by side, and count as PC whatever i
   expect(table.isOnPc(1)).toBe(true);
 });
 
-test.each([true, false])('a user with web sessions only is online if they count as PC (%s)', (webIsPc) => {
+test.each([true, false])('a user with only web sessions is online if these count as PC (%s)', (webIsPc) => {
   const table = new PresenceTable({ webIsPc });
   const web = session(1, 10, 1, PC, 1, 'web');
   expect(add(table, web)).toEqual({ displaced: [], pcChanged: [1] });

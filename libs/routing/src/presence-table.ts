@@ -36,7 +36,7 @@ export class PresenceTable {
   readonly #nodes = new Map<number, Node>();
   readonly #webIsPc: boolean;
 
-  /** @param webIsPc whether others see a user online who has web sessions only */
+  /** @param webIsPc whether a user with only web sessions appears online to others */
   constructor({ webIsPc = true }: { webIsPc?: boolean } = {}) {
     this.#webIsPc = webIsPc;
   }
