@@ -128,7 +128,7 @@ test('a certificate that names nobody we know opens everything only where the se
   expect(await call(await connect(await serve('any'), 'nameless'), method)).toBe(status.OK);
 });
 
-test('a name in a certificate that holds another one is not that one', () => {
+test('a quoted name in a certificate does not pass for the name it contains', () => {
   const check = new CallerCheck(kit);
   check.begin('db-proxy-server');
   const allows = (subjectaltname: string) =>

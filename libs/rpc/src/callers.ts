@@ -53,7 +53,7 @@ const methodsOf: Readonly<Record<string, readonly Named[]>> = {
     files.listExpiredFileTasks,
     files.removeFileTasks,
   ],
-  /** all else by Console.Call, as an account of the console */
+  /** it makes all other calls through Console.Call, as a console account */
   'admin-server': Object.values<Named>(consoles),
   'push-server': Object.values<Named>(pushes),
   /** `teamtalk trace` */
@@ -114,7 +114,7 @@ export class CallerCheck {
 
 function namesOf(certificate: PeerCertificate | undefined): string[] {
   if (!certificate) return [];
-  // A name that is quoted holds a separator, with which it could pass for two.
+  // A quoted name contains a separator, so splitting it could yield a forged name.
   const names = (certificate.subjectaltname ?? '')
     .replaceAll(/"(?:[^"\\]|\\.)*"/g, '')
     .split(', ')

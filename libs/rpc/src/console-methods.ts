@@ -5,7 +5,7 @@ import { administration, groups, type Method, methodAt } from './definitions.js'
 
 const board = consoleApi.console;
 
-/** proto/internal/console.proto, service ConsoleWork: only by Console.Call. */
+/** proto/internal/console.proto, service ConsoleWork; reachable only through Console.Call. */
 export const consoleWork = {
   getCounts: methodAt('teamtalk.console.ConsoleWork/GetCounts', board.CountsRequest, board.Counts),
   getImportProgress: methodAt(
@@ -156,7 +156,7 @@ export const consoleWork = {
   ),
 } as const;
 
-/** proto/internal/console.proto, service Lifecycle: only by Console.Call. */
+/** proto/internal/console.proto, service Lifecycle; reachable only through Console.Call. */
 export const lifecycle = {
   getRetention: methodAt('teamtalk.console.Lifecycle/GetRetention', board.RetentionRequest, board.Retention),
   setRetention: methodAt(
@@ -186,12 +186,12 @@ export const lifecycle = {
 type AnyMethod = Method<never, unknown, never, unknown>;
 type Needs = (request: unknown) => readonly ConsolePermission[];
 
-/** @param needed all of them; none: whoever has a session may call it */
+/** @param needed permissions that are all required; none: any session suffices */
 function row(method: object, ...needed: ConsolePermission[]): [string, Needs] {
   return [(method as AnyMethod).path, () => needed];
 }
 
-/** By path, what a role needs for a method, and this request of it. What is not listed cannot be called from the console. */
+/** The permissions a request needs, by method path. Methods that are not listed cannot be called from the console. */
 export const consoleMethods: ReadonlyMap<string, Needs> = new Map([
   row(consoleWork.getCounts, 'overview:read'),
   row(consoleWork.getImportProgress, 'overview:read'),
@@ -256,7 +256,7 @@ export const consoleMethods: ReadonlyMap<string, Needs> = new Map([
   row(consoleWork.changeOwnPassword),
 ]);
 
-/** A password alone may be set by those who may change nothing else. */
+/** Setting only a password needs no permission to change anything else. */
 function needsOfUserChange(request: unknown): readonly ConsolePermission[] {
   const { passwordMd5, ...others } = { ...(request as teamtalk.api.ChangeUserRequest).fields };
   const isSet = (value: unknown) => value !== undefined && value !== null;

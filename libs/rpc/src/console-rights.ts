@@ -1,7 +1,7 @@
-// What an account of the console may do. admin_server and db_proxy_server both hold to it; no imports, since the pages read it,
-// too.
+// What a console account may do. admin_server and db_proxy_server both enforce it. The console's pages load this file too,
+// so it imports nothing.
 
-/** What can be allowed: a verb on a resource. */
+/** Permissions, each a resource and a verb. */
 export const consolePermissions = [
   'overview:read',
   'users:read',
@@ -41,7 +41,7 @@ const viewer: readonly ConsolePermission[] = ['overview:read', 'users:read', 'gr
 const permissionsOf: Readonly<Record<ConsoleRole, readonly ConsolePermission[]>> = {
   owner: consolePermissions,
   administrator: consolePermissions.filter((permission) => permission !== 'accounts:write'),
-  // Of users and departments only those of a department and of those below it.
+  // Applies only to the users and departments in the account's department and those below it.
   department_administrator: [
     'users:read',
     'users:write',
@@ -55,7 +55,7 @@ const permissionsOf: Readonly<Record<ConsoleRole, readonly ConsolePermission[]>>
   viewer,
 };
 
-/** The role that holds for one department and those below it. */
+/** The role that applies to one department and those below it. */
 export const departmentRole: ConsoleRole = 'department_administrator';
 
 export function isConsoleRole(text: string): text is ConsoleRole {
@@ -67,7 +67,7 @@ export function consolePermissionsOf(role: ConsoleRole): ConsolePermission[] {
   return consolePermissions.filter((permission) => permissionsOf[role].includes(permission));
 }
 
-/** @param role one that is not known may do nothing */
+/** @param role an unknown role has no permissions */
 export function mayInConsole(role: string, permission: ConsolePermission): boolean {
   return isConsoleRole(role) && permissionsOf[role].includes(permission);
 }

@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => kit.life.stop());
 
-/** Calls that are begun and reset, by the batch. @returns how many, until the server had enough or it was `most` */
+/** Begins and resets calls in batches, until the server closes the session or `most` is reached. @returns how many */
 async function flood(session: ClientHttp2Session, most: number): Promise<number> {
   const headers = {
     ':method': 'POST',
@@ -38,7 +38,7 @@ async function flood(session: ClientHttp2Session, most: number): Promise<number>
       stream.write(emptyMessage);
       return stream;
     });
-    // Sent before they are reset.
+    // Lets the requests be sent before they are reset.
     await turn();
     for (const stream of batch) stream.close(constants.NGHTTP2_CANCEL);
     count += batch.length;
@@ -47,7 +47,7 @@ async function flood(session: ClientHttp2Session, most: number): Promise<number>
   return count;
 }
 
-it('a caller that begins and resets streams without end is disconnected, and others are answered', async () => {
+it('a caller that keeps opening and resetting streams is disconnected, and others are served', async () => {
   const session = connect(`http://127.0.0.1:${port}`);
   session.on('error', () => {});
   await once(session, 'connect');
