@@ -20,8 +20,8 @@ export interface MetricDefinition {
 }
 
 /**
- * The metrics of one service instance, each named `teamtalk_<service>_<what>_<unit>`; those of its process have the
- * names that every Node process gives them. Labels must have few values: never a user, a session or an address.
+ * The metrics of one service instance, each named `teamtalk_<service>_<what>_<unit>`; process metrics keep the default
+ * names of prom-client. Labels must have few values: never a user, a session or an address.
  */
 export class Metrics {
   readonly registry = new Registry();

@@ -24,12 +24,12 @@ async function open(localAddress: string): Promise<Socket> {
   return socket;
 }
 
-/** Also when it is reset, which `once` would throw. */
+/** Resolves when the socket closes, even if it is reset, for which `once` of node:events would throw. */
 function closed(socket: Socket): Promise<void> {
   return new Promise((resolve) => socket.once('close', () => resolve()));
 }
 
-/** What a probe from this address is answered; empty: its connection was closed. */
+/** Sends a probe from this address. @returns the response; empty: the connection was closed */
 async function probe(localAddress: string, path = '/livez'): Promise<string> {
   const socket = await open(localAddress);
   let text = '';
@@ -41,7 +41,7 @@ async function probe(localAddress: string, path = '/livez'): Promise<string> {
   return text;
 }
 
-it('answers probes while one address holds all the connections it can', async () => {
+it('serves probes from others while one address holds as many connections as it may', async () => {
   const held = await Promise.all(Array.from({ length: 64 }, () => open('127.0.0.2')));
   expect(await probe('127.0.0.2')).toBe('');
   expect(await probe('127.0.0.3')).toContain('{"alive":true}');
@@ -50,7 +50,7 @@ it('answers probes while one address holds all the connections it can', async ()
   await expect.poll(() => probe('127.0.0.2')).toContain('{"alive":true}');
 });
 
-it('closes connections whose request does not come', async () => {
+it('closes connections whose request does not arrive in time', async () => {
   const silent = await open('127.0.0.2');
   const slow = await open('127.0.0.2');
   slow.write('GET /livez HTTP/1.1\r\nHost: x\r\nX-Slow: ');

@@ -5,10 +5,10 @@ import type { Health } from './health.js';
 import type { Metrics } from './metrics.js';
 import { sourceNetwork } from './source-network.js';
 
-/** Connections at most, and of one address (of IPv6: one /64): a probe or a scrape needs one. */
+/** Maximum connections in total, and per address (per /64 for IPv6). A probe or scrape needs one. */
 const maxConnections = 256;
 const maxPerAddress = 64;
-/** Milliseconds a whole request has to arrive. */
+/** Deadline for a whole request to arrive, milliseconds. */
 const requestMs = 5_000;
 
 export interface OpsServer {
@@ -32,7 +32,7 @@ export async function startOpsServer(
 ): Promise<OpsServer> {
   const refused = metrics.counter(
     'ops_connections_refused_total',
-    'Connections to the health and metrics port refused because there are too many, or too many of their address',
+    'Refused connections to the health and metrics port: too many in total, or from their address',
   );
   const timeouts = {
     headersTimeout: requestMs,

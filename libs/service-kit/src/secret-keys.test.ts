@@ -5,7 +5,7 @@ import { SecretKeys } from './secret-keys.js';
 const one = randomBytes(32).toString('hex');
 const two = randomBytes(32).toString('base64');
 
-test('the first key encrypts, and all of them decrypt', () => {
+test('the first key encrypts, and all keys decrypt', () => {
   const before = new SecretKeys(one).seal('apns', 'a secret: 密');
   const after = new SecretKeys(`${two}, ${one}`);
   expect(after.open('apns', before.bytes)).toBe('a secret: 密');
@@ -15,14 +15,14 @@ test('the first key encrypts, and all of them decrypt', () => {
   expect(() => new SecretKeys(one).open('apns', sealed.bytes)).toThrow('none of the keys');
 });
 
-test('one text is never encrypted the same way twice, and does not show', () => {
+test('encrypting a text twice gives different bytes, which do not contain the text', () => {
   const keys = new SecretKeys(one);
   const [a, b] = [keys.seal('fcm', 'secret'), keys.seal('fcm', 'secret')];
   expect(a.bytes.equals(b.bytes)).toBe(false);
   expect(a.bytes.includes('secret')).toBe(false);
 });
 
-test('what was changed, cut, or has another name cannot be read', () => {
+test('bytes that were changed or cut, or have another name, cannot be decrypted', () => {
   const keys = new SecretKeys(one);
   const { bytes } = keys.seal('fcm', 'secret');
   expect(() => keys.open('apns', bytes)).toThrow('another name');
@@ -35,6 +35,9 @@ test('what was changed, cut, or has another name cannot be read', () => {
   expect(() => keys.open('fcm', Buffer.alloc(0))).toThrow();
 });
 
-test.each(['', 'short', `${one},`, randomBytes(31).toString('base64')])('%s is no list of keys', (list) => {
-  expect(() => new SecretKeys(list)).toThrow('32 bytes');
-});
+test.each(['', 'short', `${one},`, randomBytes(31).toString('base64')])(
+  '%s is not a list of keys',
+  (list) => {
+    expect(() => new SecretKeys(list)).toThrow('32 bytes');
+  },
+);

@@ -1,9 +1,9 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 
-/** A text that only holders of a key can read. */
+/** An encrypted text. */
 interface Sealed {
-  /** of the key it was encrypted with: the beginning of a hash */
+  /** identifies the encryption key: the beginning of its hash */
   keyId: string;
   bytes: Buffer;
 }
@@ -13,17 +13,17 @@ const keyIdBytes = 4;
 const nonceBytes = 12;
 const tagBytes = 16;
 
-/** @throws Error when one of the keys, separated by commas, has not 32 bytes in hexadecimal or base64 */
+/** @throws Error when one of the comma-separated keys is not 32 bytes in hexadecimal or base64 */
 function parseKeys(list: string): Buffer[] {
   return list.split(',').map((text) => {
     const trimmed = text.trim();
     const key = Buffer.from(trimmed, /^[0-9a-f]{64}$/i.test(trimmed) ? 'hex' : 'base64');
-    if (key.length !== 32) throw new Error('each key has 32 bytes, in hexadecimal or base64');
+    if (key.length !== 32) throw new Error('each key must be 32 bytes, in hexadecimal or base64');
     return key;
   });
 }
 
-/** A variable with a list of keys; empty: none. */
+/** A variable that holds a list of keys; empty: none. */
 export function secretKeysEnv(description: string) {
   return z
     .string()
@@ -40,19 +40,19 @@ function isKeyList(list: string): boolean {
   }
 }
 
-/** Keys of secrets that are stored (AES-256-GCM): the first one encrypts, all decrypt. */
+/** Keys that encrypt stored secrets (AES-256-GCM): the first one encrypts, all decrypt. */
 export class SecretKeys {
   readonly #keys: ReadonlyMap<string, Buffer>;
-  /** of the one that encrypts */
+  /** id of the key that encrypts */
   readonly firstId: string;
 
-  /** @throws Error when one of the keys, separated by commas, has not 32 bytes in hexadecimal or base64 */
+  /** @throws Error when one of the comma-separated keys is not 32 bytes in hexadecimal or base64 */
   constructor(list: string) {
     this.#keys = new Map(parseKeys(list).map((key) => [idOf(key), key]));
     this.firstId = [...this.#keys.keys()][0] as string;
   }
 
-  /** @param name of what it is, without which it cannot be read */
+  /** @param name what the secret is for; decryption needs the same name */
   seal(name: string, text: string): Sealed {
     const nonce = randomBytes(nonceBytes);
     const cipher = createCipheriv('aes-256-gcm', this.#keys.get(this.firstId) as Buffer, nonce);
@@ -62,13 +62,14 @@ export class SecretKeys {
     return { keyId: this.firstId, bytes: Buffer.concat([header, cipher.getAuthTag(), ...encrypted]) };
   }
 
-  /** @throws Error when none of the keys has encrypted it, under this name */
+  /** @throws Error when it was not encrypted with one of the keys, under this name */
   open(name: string, bytes: Buffer): string {
     const header = bytes.subarray(0, 1 + keyIdBytes + nonceBytes);
     const tag = bytes.subarray(header.length, header.length + tagBytes);
     const key = this.#keys.get(header.subarray(1, 1 + keyIdBytes).toString('hex'));
-    if (header[0] !== form || tag.length !== tagBytes) throw new Error('it has a form of another version');
-    if (!key) throw new Error('none of the keys has encrypted it');
+    if (header[0] !== form || tag.length !== tagBytes)
+      throw new Error('it is in the format of another version');
+    if (!key) throw new Error('none of the keys can decrypt it');
     const decipher = createDecipheriv('aes-256-gcm', key, header.subarray(1 + keyIdBytes), {
       authTagLength: tagBytes,
     });
@@ -78,7 +79,7 @@ export class SecretKeys {
       const text = bytes.subarray(header.length + tagBytes);
       return Buffer.concat([decipher.update(text), decipher.final()]).toString('utf8');
     } catch (error) {
-      throw new Error('it was changed, or has another name', { cause: error });
+      throw new Error('it was changed, or was encrypted under another name', { cause: error });
     }
   }
 }

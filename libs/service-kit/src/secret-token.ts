@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 
-/** What a system shows to be let in. It is shown once, and only its hash is stored. */
+/** A credential of a program. It is shown once, and only its hash is stored. */
 export interface SecretToken {
   /** 256 random bits, base64url */
   token: string;
@@ -12,7 +12,7 @@ export function newToken(): SecretToken {
   return { token, hash: tokenHash(token) };
 }
 
-/** SHA-256. A fast hash suffices, since a token has 256 random bits; for the same reason the timing of a look-up by it tells nothing. */
+/** SHA-256. With 256 random bits in a token, a fast hash suffices, and the timing of a look-up by it reveals nothing. */
 export function tokenHash(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }
