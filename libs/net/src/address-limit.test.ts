@@ -142,7 +142,7 @@ describe('an HTTP server', () => {
       .toBe(true);
   });
 
-  it('closes a connection with many requests in flight, and serves one with some', async () => {
+  it('closes a connection with too many requests in flight, and serves one with a few', async () => {
     const { port, answer } = await serve('');
     const some = ask(port, '127.0.0.2', undefined, 64);
     const many = ask(port, '127.0.0.3', undefined, 1_000);
@@ -156,7 +156,7 @@ describe('an HTTP server', () => {
     expect(some.closed).toBe(false);
   });
 
-  it('limits what a trusted proxy forwards for no readable address as if it were one', async () => {
+  it('counts all requests that a trusted proxy forwards without a valid address as one address', async () => {
     const { port } = await serve('127.0.0.2');
     const asked = ['unknown', '203.0.113.5:4711', '_hidden', '[::1'].map((each) =>
       ask(port, '127.0.0.2', each),

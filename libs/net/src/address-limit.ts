@@ -83,7 +83,7 @@ export class AddressLimit {
    */
   admit(holder: EventEmitter, address: string | undefined): boolean {
     if (address === undefined) return true;
-    // What a proxy forwards for no readable address counts as one network.
+    // All that a proxy forwards without a valid address counts as one network.
     const network = sourceNetwork(plainAddress(address));
     let holders = this.#holders.get(network);
     if (holders) {

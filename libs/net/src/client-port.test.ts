@@ -106,7 +106,7 @@ describe('with PROXY headers', () => {
     expect(port.counts.proxyRefused).toEqual(['no-header']);
   });
 
-  it('believes only trusted load balancers', async () => {
+  it('accepts PROXY headers only from trusted load balancers', async () => {
     const port = await open({
       layers: { proxyProtocol: { ...v2, sources: Networks.parse('', '127.0.0.2') } },
     });

@@ -17,7 +17,7 @@ const backlog = 4_096;
 export interface ClientPortLayers {
   /** undefined: no TLS */
   certificate: CertificateFiles | undefined;
-  /** undefined: connections begin with no PROXY header. */
+  /** undefined: connections do not begin with a PROXY header. */
   proxyProtocol: ProxyProtocol | undefined;
   /** Time a client has for the PROXY header, and again for the TLS handshake, milliseconds. */
   openingMs: number;
@@ -30,7 +30,7 @@ export interface ClientPortOptions {
   maxSockets: number;
   /** Limits the sockets of one address. Ports may share it. */
   addresses: AddressLimit;
-  /** Proxies that will name their clients' addresses: their sockets are limited by those. Left out: none. */
+  /** Proxies that pass on their clients' addresses, by which their sockets are limited. Left out: none. */
   forwarders?: Networks;
   /** Left out: none. */
   layers?: ClientPortLayers;

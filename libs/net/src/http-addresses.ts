@@ -13,7 +13,7 @@ export const trustedProxiesEnv = {
   ),
 };
 
-/** Requests of one connection in flight at most: each costs memory, and hardly any client sends the next before the answer. */
+/** Maximum requests in flight on one connection. Each costs memory, and hardly any client pipelines requests. */
 const maxPipelined = 64;
 
 export interface HttpAddressOptions extends AddressLimitOptions {
@@ -21,9 +21,9 @@ export interface HttpAddressOptions extends AddressLimitOptions {
 }
 
 /**
- * Limits an HTTP server's connections by address. Those of trusted proxies are not limited; their requests in flight
- * are, by the address they are forwarded for. A connection with too many requests in flight is closed.
- * @param refuse answers a request that is one too many
+ * Limits an HTTP server's connections by address. For trusted proxies it limits, instead of connections, the requests in
+ * flight for each forwarded address. A connection with too many requests in flight is closed.
+ * @param refuse responds to a request over the limit
  * @returns `serve` behind that limit
  */
 export function limitByAddress(
@@ -33,7 +33,7 @@ export function limitByAddress(
 ): {
   attach: (server: Server) => void;
   serve: RequestListener;
-  /** whether a connection that is not HTTP any more may stay */
+  /** whether a connection may be upgraded to another protocol */
   admitsUpgrade: (request: IncomingMessage, socket: Duplex) => boolean;
 } {
   const connections = new AddressLimit(options);
@@ -50,7 +50,7 @@ export function limitByAddress(
     serve: (request, response) => {
       const { socket } = request;
       const { remoteAddress } = socket;
-      // Of a closed connection the requests that had arrived still follow.
+      // Node still emits the requests that had arrived before the connection was closed.
       if (socket.destroyed) return;
       if (!pipelined.admit(socket, response)) {
         options.refused.inc();
@@ -69,8 +69,8 @@ export function limitByAddress(
 }
 
 /**
- * The caller's address: the last one of X-Forwarded-For that is no trusted proxy's.
- * @param peer who has opened the connection, where a PROXY header says so
+ * The caller's address: the last one in X-Forwarded-For that does not belong to a trusted proxy.
+ * @param peer the address the connection comes from, when a PROXY header gives another one than the socket
  */
 export function clientAddress(
   request: IncomingMessage,
@@ -91,7 +91,7 @@ export function clientAddress(
 class Pipelined {
   readonly #inFlight = new WeakMap<Socket, number>();
 
-  /** @returns false when there are too many */
+  /** @returns false when the connection is at its limit */
   admit(socket: Socket, response: ServerResponse): boolean {
     const count = this.#inFlight.get(socket) ?? 0;
     if (count >= maxPipelined) return false;

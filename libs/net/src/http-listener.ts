@@ -20,30 +20,30 @@ export interface HttpListenerOptions {
   maxConnections: number;
   addressLimits: AddressLimits;
   trustedProxies: Networks;
-  /** milliseconds a whole request has to arrive */
+  /** deadline for a whole request to arrive, milliseconds */
   requestMs: number;
-  /** milliseconds its headers have to arrive; by default as long as the request */
+  /** deadline for its headers to arrive, milliseconds; default: `requestMs` */
   headersMs?: number;
-  /** milliseconds after which a connection on which nothing moves is closed; by default only the times above count */
+  /** idle time after which a connection is closed, milliseconds; default: only the deadlines above apply */
   idleMs?: number;
-  /** milliseconds the response may take after the request has arrived */
+  /** deadline for the response once the request has arrived, milliseconds */
   answerMs: number;
-  /** bytes of request line and headers together; by default 16 KiB */
+  /** maximum size of request line and headers, bytes; default: 16 KiB */
   maxHeaderSize?: number;
-  /** whether `serve` decides about requests with `Expect: 100-continue` before their body is sent */
+  /** whether `serve` also gets requests with `Expect: 100-continue`, before their body is sent */
   checksContinue?: boolean;
-  /** the body that answers a request that is malformed (400, 431) or late (408); by default none */
+  /** the response body for a malformed (400, 431) or late (408) request; default: none */
   brokenBody?: (status: number) => string;
-  /** of that body; by default JSON */
+  /** content type of that body; default: JSON */
   brokenType?: string;
-  /** answers a request of a proxy whose client has too many in flight */
+  /** responds to a proxy's request when the client it is forwarded for has too many in flight */
   refuse: (request: IncomingMessage, response: ServerResponse) => void;
-  /** takes the connection of a request that asks for another protocol; left out: such requests are answered as others */
+  /** takes over the connection of a request to upgrade it; left out: such requests are served like others */
   upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
 /**
- * Serves HTTP, or HTTPS. Malformed or late requests get a response, too. The kit's lifecycle stops it after the last
+ * Serves HTTP, or HTTPS. Malformed and late requests also get a response. The kit's lifecycle stops it after the last
  * response.
  * @returns the port it listens on
  * @throws Error when the certificate cannot be read, or the port is taken
@@ -107,7 +107,7 @@ export async function startHttpListener(
   });
   await listen(server, options.listen);
   life.onStop('HTTP', async () => {
-    // By then every request that had arrived has been answered.
+    // By then every request that has arrived has got its response.
     const forceClose = setTimeout(
       () => server.closeAllConnections(),
       keepAliveGraceMs + options.answerMs + 500,

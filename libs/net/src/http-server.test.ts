@@ -44,7 +44,7 @@ async function install(name: 'first' | 'second'): Promise<void> {
 
 const port = () => (server.address() as AddressInfo).port;
 
-/** The name in the certificate that a new connection is shown. */
+/** The common name in the certificate presented to a new connection. */
 async function nameNow(): Promise<unknown> {
   const ca = (['first', 'second'] as const).map((name) => readFileSync(certificateFiles(name).certFile));
   const socket = connectTls({ port: port(), host: '127.0.0.1', ca, servername: 'localhost' });
@@ -54,13 +54,13 @@ async function nameNow(): Promise<unknown> {
   return CN;
 }
 
-it('answers by HTTPS, and uses a renewed certificate for new connections', async () => {
+it('serves HTTPS, and uses a renewed certificate for new connections', async () => {
   expect(await callByTls(port(), '/')).toEqual({ status: 200, text: 'hello' });
   await install('second');
   await waitUntil(async () => (await nameNow()) === 'second.test', { what: 'the new certificate' });
 });
 
-it('closes and counts a connection that speaks no TLS, unanswered', async () => {
+it('closes and counts a connection that does not speak TLS, without a response', async () => {
   const socket = connect({ port: port(), host: '127.0.0.1' });
   let received = '';
   socket.on('data', (chunk) => {

@@ -5,15 +5,15 @@ import { type CertificateFiles, openCertificate } from './certificate.js';
 import { type TlsMetrics, tlsMetrics } from './metrics.js';
 import type { TlsFiles } from './tls-config.js';
 
-/** How an HTTP server speaks TLS. */
+/** TLS of an HTTP server. */
 export interface HttpTls {
-  /** undefined: it does not */
+  /** undefined: plain HTTP */
   certificate: CertificateFiles | undefined;
   metrics: Pick<TlsMetrics, 'handshakesFailed'>;
 }
 
 /**
- * Loads the certificate of a service whose clients come by HTTP only; its files are polled until the service stops.
+ * Loads the certificate of a service that serves only HTTP; its files are polled until the service stops.
  * @throws Error when the files cannot be read or do not match
  */
 export async function openHttpTls(files: TlsFiles | undefined, kit: Kit): Promise<HttpTls> {
@@ -21,7 +21,7 @@ export async function openHttpTls(files: TlsFiles | undefined, kit: Kit): Promis
   return { certificate: await openCertificate(files, kit, metrics), metrics };
 }
 
-/** An HTTP server, with TLS where there is a certificate. New connections get a renewed one. */
+/** Creates an HTTP server, with TLS if there is a certificate. A renewed certificate applies to new connections. */
 export function createHttpServer(
   { certificate, metrics }: HttpTls,
   options: ServerOptions & { headersTimeout: number },
@@ -31,7 +31,7 @@ export function createHttpServer(
   const tls = { ...certificate.current, handshakeTimeout: options.headersTimeout };
   const server = createTlsServer({ ...options, ...tls }, serve);
   certificate.onChange((renewed) => server.setSecureContext(renewed));
-  // Otherwise it would be a request that is not understood, and be answered.
+  // Node's own listener would treat a failed handshake as a malformed request and respond to it.
   server.removeAllListeners('tlsClientError');
   server.on('tlsClientError', (_error, socket) => {
     metrics.handshakesFailed.inc();

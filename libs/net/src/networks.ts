@@ -22,8 +22,8 @@ export class Networks {
   }
 
   /**
-   * @param address an IP address; IPv4 may be mapped to IPv6, as Node does on a dual-stack socket. Any other text, as
-   *   callers write into headers, is in no network
+   * @param address an IP address; IPv4 may be mapped to IPv6, as Node does on a dual-stack socket. Any other text, which
+   *   a header may contain, is in no network
    */
   includes(address: string): boolean {
     const plain = plainAddress(address);

@@ -8,7 +8,7 @@ const parse = (text: string | undefined, unset: 'any' | 'none' = 'none') =>
   Origins.parse('ORIGINS', text, unset);
 
 describe('Origins', () => {
-  it('allows those of the list', () => {
+  it('allows the listed origins', () => {
     const origins = parse(` ${chat}, http://127.0.0.1:8888 ,app://teamtalk`);
     expect([chat, 'http://127.0.0.1:8888', 'app://teamtalk'].map((each) => origins.allows(each))).toEqual([
       true,
@@ -22,7 +22,7 @@ describe('Origins', () => {
     for (const each of [other, undefined]) expect(origins.corsHeaders(each)).toEqual({ vary: 'origin' });
   });
 
-  it('allows any by *, and without a list any or none', () => {
+  it('allows any origin for *, and any or none without a list', () => {
     for (const any of [parse('*'), parse(undefined, 'any')]) {
       for (const origin of [other, undefined]) {
         expect(any.allows(origin)).toBe(true);
@@ -35,7 +35,7 @@ describe('Origins', () => {
     }
   });
 
-  it('are checked: what no browser sends would never match', () => {
+  it('refuses texts that no browser sends as an origin', () => {
     for (const wrong of [
       'chat.example.com',
       `${chat}/`,

@@ -1,6 +1,6 @@
 import { ConfigError } from '@teamtalk/service-kit';
 
-/** The origins of web pages that a server lets in. */
+/** The origins whose web pages a server accepts. */
 export class Origins {
   readonly #any: boolean;
   readonly #list: ReadonlySet<string>;
@@ -8,8 +8,8 @@ export class Origins {
   /**
    * @param variable the name of the setting, for the error
    * @param text origins separated by commas, or `*` for any; undefined: `unset`
-   * @param unset what an unset variable stands for
-   * @throws ConfigError when one of them is no origin, such as a URL with a path, which would never match
+   * @param unset meaning of an unset variable
+   * @throws ConfigError when one of them is not an origin, such as a URL with a path, which would never match
    */
   static parse(variable: string, text: string | undefined, unset: 'any' | 'none'): Origins {
     if (text === undefined) return new Origins(unset === 'any', []);
@@ -29,23 +29,23 @@ export class Origins {
     this.#list = new Set(list);
   }
 
-  /** @param origin the header `Origin`; undefined: the caller is no web page */
+  /** @param origin the `Origin` header; undefined: the caller is not a web page */
   allows(origin: string | undefined): boolean {
     return this.#any || (origin !== undefined && this.#list.has(origin));
   }
 
-  /** The headers that let a page read the answer; none where no page may. */
+  /** The headers that let a page read the response; none if no page may. */
   corsHeaders(origin: string | undefined): Readonly<Record<string, string>> {
     if (this.#any) return { 'access-control-allow-origin': '*' };
     if (this.#list.size === 0) return {};
-    // Also where it is not allowed: a cache must not give that answer to a page that is.
+    // Sent to other origins too, so that a cache does not serve their response to an allowed page.
     const vary = { vary: 'origin' };
     if (origin === undefined || !this.#list.has(origin)) return vary;
     return { 'access-control-allow-origin': origin, ...vary };
   }
 }
 
-/** The headers of the answer to a preflight request, besides `corsHeaders`. */
+/** Headers of the response to a preflight request, besides `corsHeaders`. */
 export function preflightHeaders(methods: string, headers?: string): Record<string, string> {
   return {
     'access-control-allow-methods': methods,
@@ -54,14 +54,14 @@ export function preflightHeaders(methods: string, headers?: string): Record<stri
   };
 }
 
-/** As browsers write it: lower case, without a default port, a path or a slash at the end; `null` is a file. */
+/** Whether this is an origin as browsers send it: lower case, no default port, no path, no trailing slash, not `null`. */
 function isOrigin(text: string): boolean {
   if (text === 'null') return true;
   if (text.includes('*') || !URL.canParse(text)) return false;
   return new URL(text).origin === text || isOfAnApp(text);
 }
 
-/** Pages of apps and extensions have schemes of their own, for which URL knows no origin. */
+/** Pages of apps and extensions have their own schemes, for which `URL` reports no origin. */
 function isOfAnApp(text: string): boolean {
   return !/^https?:/.test(text) && /^[a-z][a-z0-9+.-]*:\/\/[^/]+$/.test(text);
 }

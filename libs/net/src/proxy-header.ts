@@ -112,7 +112,7 @@ function groupsOf(bytes: Buffer): string {
   return shortestForm(groups.join(':'));
 }
 
-/** An IPv6 address as sockets show it. */
+/** An IPv6 address in its shortest form, as sockets report it. */
 export function shortestForm(ipv6: string): string {
   const { address } = new SocketAddress({ family: 'ipv6', address: ipv6 });
   // A client that reached the load balancer by IPv4 keeps its IPv4 address.

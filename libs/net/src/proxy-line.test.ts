@@ -6,7 +6,7 @@ import { ProxyLineParser } from './proxy-line.js';
 
 const pdu = Buffer.from('00000010000100000007070100050000', 'hex');
 
-/** The header, or why there is none; `more`: it is not complete yet. */
+/** The parsed header, the reason of the error, or `more` while it is incomplete. */
 function outcome(pieces: readonly Buffer[]): ProxyHeader | string {
   const parser = new ProxyLineParser();
   for (const [i, piece] of pieces.entries()) {
@@ -27,7 +27,7 @@ it.each([
   ['PROXY TCP6 ::ffff:1.2.3.4 ::1 54321 8000', '1.2.3.4'],
   ['PROXY UNKNOWN', undefined],
   ['PROXY UNKNOWN ffff:f...f:ffff ffff:f...f:ffff 65535 65535', undefined],
-])('of %s the address is %s', (line, address) => {
+])('reads from %s the address %s', (line, address) => {
   expect(outcome([Buffer.from(`${line}\r\n`), pdu])).toEqual({ address, rest: pdu });
   expect(outcome([Buffer.concat([Buffer.from(`${line}\r\n`), pdu])])).toEqual({ address, rest: pdu });
 });
@@ -49,7 +49,7 @@ it.each([
   expect(outcome([Buffer.from(bytes, 'latin1')])).toBe(reason);
 });
 
-it('any split of a line and what follows has the same outcome', () => {
+it('gives the same result however the bytes are split', () => {
   const bytes = Buffer.concat([proxyLine('203.0.113.7'), pdu]);
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }), (sizes) => {

@@ -2,10 +2,10 @@ import { isIP } from 'node:net';
 import { type ProxyHeader, ProxyHeaderError, type ProxyParser, shortestForm } from './proxy-header.js';
 
 const lineStart = Buffer.from('PROXY ', 'latin1');
-/** The longest line with its end, bytes. */
+/** Maximum length of the line including CRLF, bytes. */
 const maxLineLength = 107;
 
-/** Parses the PROXY header that is a line of text (protocol version 1, HAProxy specification), however its bytes are split. */
+/** Parses a PROXY header of version 1, a line of text (HAProxy specification), however its bytes are split. */
 export class ProxyLineParser implements ProxyParser {
   readonly #bytes = Buffer.allocUnsafeSlow(maxLineLength);
   #length = 0;
@@ -26,7 +26,7 @@ export class ProxyLineParser implements ProxyParser {
   }
 }
 
-/** @param line `TCP4 203.0.113.7 10.0.0.1 54321 8000`; undefined of `UNKNOWN`, whatever follows */
+/** @param line such as `TCP4 203.0.113.7 10.0.0.1 54321 8000`. @returns undefined for `UNKNOWN`, whatever follows it */
 function addressOf(line: string): string | undefined {
   const [protocol, ...rest] = line.split(' ');
   if (protocol === 'UNKNOWN') return undefined;

@@ -2,7 +2,7 @@ import { ConfigError } from '@teamtalk/service-kit';
 import { expect, it } from 'vitest';
 import { proxyProtocol } from './proxy-protocol.js';
 
-it('a port takes PROXY headers from nobody, from anybody, or from trusted load balancers', () => {
+it('a port accepts PROXY headers from nobody, anybody, or trusted load balancers', () => {
   const protocol = (PROXY_PROTOCOL: 'off' | 'v1' | 'v2', TRUSTED_PROXIES: string) =>
     proxyProtocol({ PROXY_PROTOCOL, TRUSTED_PROXIES });
   expect(protocol('off', '10.0.0.1')).toBeUndefined();

@@ -1,28 +1,28 @@
 import { type EnvValues, env } from '@teamtalk/service-kit';
 import { Networks } from './networks.js';
 
-/** Variables of a server whose clients may come by way of load balancers. */
+/** Variables of a server whose clients may connect through load balancers. */
 export const proxyProtocolEnv = {
   PROXY_PROTOCOL: env.choice(
     ['off', 'v1', 'v2'],
     'off',
-    'v1, v2: every connection of a client begins with a PROXY header of that version, with which load balancers name the client’s address; a connection without one is closed',
+    'v1, v2: every client connection begins with a PROXY header of that version, in which the load balancer gives the client’s address; a connection without one is closed',
   ),
   TRUSTED_PROXIES: env.string(
     '',
-    'Addresses or CIDRs of load balancers and proxies, separated by commas. Where connections begin with PROXY headers, those from elsewhere are closed; when unset, whoever reaches the port can claim any address. Where WebSockets begin without one, the X-Forwarded-For of these proxies names the client’s address',
+    'Addresses or CIDRs of load balancers and proxies, separated by commas. With PROXY_PROTOCOL, connections from elsewhere are closed; if unset, whoever reaches the port can claim any address. For WebSockets without it, the X-Forwarded-For header of these proxies gives the client’s address',
   ),
 };
 
-/** The PROXY header that connections begin with. */
+/** PROXY headers at the beginning of connections. */
 export interface ProxyProtocol {
   version: 'v1' | 'v2';
-  /** from whom it is believed */
+  /** whose headers are trusted */
   sources: Networks | 'anybody';
 }
 
 /**
- * @returns undefined: connections begin without a PROXY header
+ * @returns undefined: connections do not begin with a PROXY header
  * @throws ConfigError when a trusted proxy is neither an address nor a CIDR
  */
 export function proxyProtocol({

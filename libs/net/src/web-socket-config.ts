@@ -10,17 +10,17 @@ export function webSocketEnv(port: number) {
     WS_ENABLED: env.boolean(true, 'Whether clients may connect by WebSocket (web pages)'),
     WS_PORT: env.port(port, 'Port for clients that connect by WebSocket, at CLIENT_HOST'),
     WS_ORIGINS: env.optionalString(
-      'Origins of the web pages that may connect, as https://chat.example.com, separated by commas; any when unset, or by *',
+      'Origins of the web pages that may connect, such as https://chat.example.com, separated by commas; unset or *: any',
     ),
     TLS_PORTS: env.choice(
       ['all', 'client', 'ws'],
       'all',
-      'Which ports speak TLS once there is a certificate: both, CLIENT_PORT only, or WS_PORT only',
+      'Which ports use TLS if there is a certificate: both, CLIENT_PORT only, or WS_PORT only',
     ),
     PROXY_PORTS: env.choice(
       ['all', 'client', 'ws'],
       'all',
-      'At which ports PROXY_PROTOCOL holds: both, CLIENT_PORT only (WS_PORT is behind an Ingress, for instance), or WS_PORT only',
+      'Which ports PROXY_PROTOCOL applies to: both, CLIENT_PORT only (for instance because WS_PORT is behind an Ingress), or WS_PORT only',
     ),
   };
 }
@@ -29,17 +29,17 @@ type Values = EnvValues<ReturnType<typeof webSocketEnv>>;
 
 export interface WebSocketConfig {
   port: number;
-  /** of the web pages that may connect */
+  /** whose web pages may connect */
   origins: Origins;
 }
 
-/** @returns undefined: WebSocket is off. @throws ConfigError when an origin is none */
+/** @returns undefined: WebSocket is off. @throws ConfigError when an origin is invalid */
 export function webSocketConfig(values: Values): WebSocketConfig | undefined {
   if (!values.WS_ENABLED) return undefined;
   return { port: values.WS_PORT, origins: Origins.parse('WS_ORIGINS', values.WS_ORIGINS, 'any') };
 }
 
-/** A certificate, and which ports use it. */
+/** A certificate and the ports that use it. */
 export type PortTls = TlsFiles & { client: boolean; webSocket: boolean };
 
 /** @returns undefined: no TLS. @throws ConfigError as `tlsFiles` */
@@ -49,12 +49,12 @@ export function portTls(values: Values & EnvValues<typeof tlsEnv>): PortTls | un
   return files && { ...files, client: ports !== 'ws', webSocket: ports !== 'client' };
 }
 
-/** How each port learns a client's address from what is in front of it. */
+/** How each port learns a client's address from the load balancer or proxy in front of it. */
 export interface PortProxies {
-  /** undefined: connections begin with no PROXY header */
+  /** undefined: connections do not begin with a PROXY header */
   client: ProxyProtocol | undefined;
   webSocket: ProxyProtocol | undefined;
-  /** whose X-Forwarded-For is believed where a WebSocket begins */
+  /** proxies whose X-Forwarded-For is trusted for WebSockets */
   forwarders: Networks;
 }
 

@@ -9,11 +9,11 @@ import type { Origins } from './origins.js';
 import { plainAddress } from './plain-address.js';
 
 export interface WebSocketLayerOptions {
-  /** of web pages that may connect */
+  /** whose web pages may connect */
   origins: Origins;
-  /** Proxies whose X-Forwarded-For is believed. */
+  /** Proxies whose X-Forwarded-For is trusted. */
   forwarders: Networks;
-  /** Limits what they forward for one address. */
+  /** Limits the connections they forward for one address. */
   addresses: AddressLimit;
   maxPduBytes: number;
   /** Milliseconds a client has to send its HTTP request. */
@@ -21,7 +21,7 @@ export interface WebSocketLayerOptions {
   metrics: Pick<ListenerMetrics, 'upgradesRefused'>;
   /**
    * Called with each WebSocket, and the socket below it.
-   * @param address the client's IP address as told by a load balancer or proxy; undefined: the socket's remote address
+   * @param address the client's IP address as a load balancer or proxy reports it; undefined: the socket's remote address
    */
   take: (webSocket: WebSocket, socket: Socket, address: string | undefined) => void;
 }
@@ -57,7 +57,7 @@ export class WebSocketLayer {
       },
       (_, response) => this.#noUpgrade(response),
     );
-    // It never listens itself, and Node starts the check for slow requests on this event.
+    // Node starts its check for slow requests on this event, and this server never listens itself.
     this.#http.emit('listening');
     this.#http.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
       this.#upgrade(request, socket, head);
