@@ -28,11 +28,11 @@ export function hostAndPort(text: string): { host: string; port: number } {
   throw new InvalidArgumentError('must be host:port, such as 127.0.0.1:8000');
 }
 
-/** Reads a time of the day, such as 03:30, as minutes after midnight. */
+/** Parses a time of day, such as 03:30, into minutes after midnight. */
 export function timeOfDay(text: string): number {
   const [, hours, minutes] = /^(\d{1,2}):(\d\d)$/.exec(text) ?? [];
   if (hours === undefined || Number(hours) > 23 || Number(minutes) > 59) {
-    throw new InvalidArgumentError('must be such as 03:30');
+    throw new InvalidArgumentError('must be a time of day such as 03:30');
   }
   return Number(hours) * 60 + Number(minutes);
 }
@@ -63,10 +63,10 @@ export function commaSeparated(text: string): string[] {
   return text.split(',').map((word) => word.trim());
 }
 
-/** Reads calls per second, such as 50/s. */
+/** Parses calls per second, such as 50/s. */
 export function callsPerSecond(text: string): number {
   const rate = /^(\d+(?:\.\d+)?)(?:\/s)?$/.exec(text)?.[1];
   const value = Number(rate);
   if (value > 0 && value <= 1_000_000) return value;
-  throw new InvalidArgumentError('must be calls per second, such as 50/s');
+  throw new InvalidArgumentError('must be a rate such as 50/s');
 }

@@ -38,12 +38,12 @@ export const commandGroups: readonly { heading: string; commands: readonly Comma
       },
       {
         name: 'bot',
-        description: 'Manage the bots: users that log in with a token',
+        description: 'Manage bots: users that log in with a token',
         load: () => import('./commands/bot.js'),
       },
       {
         name: 'hook',
-        description: 'Manage the URLs by which systems write as a bot, like Slack’s incoming webhooks',
+        description: 'Manage incoming webhooks: URLs through which other systems post as a bot',
         load: () => import('./commands/hook.js'),
       },
       {
@@ -53,7 +53,7 @@ export const commandGroups: readonly { heading: string; commands: readonly Comma
       },
       {
         name: 'push',
-        description: 'Show why phones ring, or do not, and keep the credentials of push providers',
+        description: 'Show why phones ring or do not, and manage the credentials of push providers',
         load: () => import('./commands/push.js'),
       },
       {
@@ -63,27 +63,27 @@ export const commandGroups: readonly { heading: string; commands: readonly Comma
       },
       {
         name: 'retention',
-        description: 'Set for how long messages are kept, and see what was removed',
+        description: 'Set how long messages are kept, and show what has been removed',
         load: () => import('./commands/retention.js'),
       },
       {
         name: 'hold',
-        description: 'Place and release legal holds: what they cover is not removed',
+        description: 'Place and release legal holds, which keep messages from being removed',
         load: () => import('./commands/hold.js'),
       },
       {
         name: 'erase',
-        description: 'Erase people who have left, and print the certificates',
+        description: 'Erase people who have left, and print certificates of it',
         load: () => import('./commands/erase.js'),
       },
       {
         name: 'export',
-        description: 'Export the messages of a person or a group, when two people want it',
+        description: 'Export the messages of a person or a group, with the approval of a second person',
         load: () => import('./commands/export.js'),
       },
       {
         name: 'console',
-        description: 'Invite people to the console',
+        description: 'Invite people to the console, and reset their second factor',
         load: () => import('./commands/console.js'),
       },
       {
@@ -103,7 +103,8 @@ export const commandGroups: readonly { heading: string; commands: readonly Comma
       },
       {
         name: 'plan',
-        description: 'Say how many replicas and how large stores an installation needs, from measurements',
+        description:
+          'Estimate from measurements how many replicas and how much storage an installation needs',
         load: () => import('./commands/plan.js'),
       },
       {

@@ -3,12 +3,12 @@ export function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** A text of somebody else on one line: without line breaks and control characters, which must not reach the terminal. */
+/** Removes line breaks and control characters from untrusted text, which must not reach the terminal. */
 export function plain(text: string): string {
   return text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ');
 }
 
-/** Writes a row of a list to stdout, its fields separated by tabs. */
+/** Prints a row of a list, with its fields separated by tabs. */
 export function printRow(fields: readonly (string | number)[]): void {
   print(fields.map((field) => plain(String(field))).join('\t'));
 }
@@ -18,7 +18,7 @@ export const jsonOption = ['--json', 'print JSON, one object per line'] as const
 
 /** Writes an object as one line of JSON to stdout. */
 export function printJson(object: object): void {
-  // JSON.stringify leaves some control characters as they are.
+  // JSON.stringify does not escape some control characters.
   print(JSON.stringify(object).replaceAll(/[\u007f-\u009f\u2028\u2029]/g, escaped));
 }
 

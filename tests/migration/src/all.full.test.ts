@@ -69,7 +69,7 @@ it('inspects, copies and verifies in one go into an empty installation', async (
 it('refuses a key that does not decrypt the texts', async () => {
   const { status, errors } = await all(` --text-key ${'k'.repeat(32)} --json`);
   expect(status).toBe(1);
-  expect(errors).toMatch(/the text key reads 0 of \d+ sampled texts/);
+  expect(errors).toMatch(/the text key decrypts only 0 of \d+ sampled texts/);
 });
 
 it('exits with a different status when there are unexplained differences, and says how many', async () => {

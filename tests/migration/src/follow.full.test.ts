@@ -108,7 +108,7 @@ it('does not mistake an empty Redis for one whose users have read everything', a
   const refused = teamtalk(importWords('follow', places, '--once'), env);
   expect(await refused.ended).toBe(1);
   expect(refused.output()).toMatch(
-    /Redis has nothing of the pool .*unread.* any more: was it started without its snapshot\? What was brought before stays/,
+    /Redis has lost all keys of the pool .*unread.*: was it started without its snapshot\? What was imported before is kept/,
   );
   const lost = teamtalk(importWords('follow', places, '--once', '--redis-lost'), env);
   expect(await lost.ended, lost.output()).toBe(0);

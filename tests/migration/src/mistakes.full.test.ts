@@ -130,7 +130,7 @@ it('reports a wrong key and imports nothing', async () => {
   const wrong = copy(here, '--text-key', 'x'.repeat(32));
   expect(await wrong.ended).toBe(1);
   expect(wrong.output()).toMatch(
-    /the text key reads 0 of \d+ sampled texts: it is not the one they were written with. The right one is aesKey in dbproxyserver.conf/,
+    /the text key decrypts only 0 of \d+ sampled texts, so it is the wrong one. The right one is aesKey in dbproxyserver.conf/,
   );
   expect(await traces(here)).toEqual([]);
 });
@@ -218,7 +218,7 @@ it('reports a file storage on another disk without room for the images, and impo
   const refused = copy(here);
   expect(await refused.ended).toBe(1);
   expect(refused.output()).toMatch(
-    /STORAGE_DIR has not enough disk space: \S+ [MG]B free in \S+, and about \S+ GB needed for offline files, and for images where they are on another file system. Nothing was changed/,
+    /STORAGE_DIR does not have enough disk space: \S+ [MG]B free in \S+, about \S+ GB needed for offline files, and for images if they are on another file system. Nothing was changed/,
   );
   expect(await traces(here)).toEqual([]);
 });
@@ -245,7 +245,7 @@ it.runIf(process.getuid?.() === 0)(
     const early = copy(await installationAt(postgres.url.replace(/[^/]*$/, 'postgres')));
     expect(await early.ended).toBe(1);
     expect(early.output()).toMatch(
-      /not enough disk space: \d+ MB free in .* needed.*Nothing was changed|does not answer/,
+      /enough disk space: \d+ MB free in .* needed.*Nothing was changed|does not answer/,
     );
     await rm(ballast);
     if (await isOver(postgres))

@@ -92,7 +92,7 @@ it('inspect lists the tenants', async () => {
 it('an unknown project is refused with a list of the existing ones', async () => {
   const running = teamtalk(importWords('copy', places, '--project', '7'), envOf(1));
   expect(await running.ended).toBe(1);
-  expect(running.output()).toMatch(/nobody belongs to project 7; there are 0, 1/);
+  expect(running.output()).toMatch(/project 7 has no users; the projects are 0, 1/);
 });
 
 it.each(projects)(

@@ -70,12 +70,12 @@ it('refuses a store that is in use, and leaves it unchanged', async () => {
   const idle = rehearse();
   expect(await idle.ended).toBe(1);
   expect(idle.output()).toMatch(
-    /somebody else is connected to this MySQL or Redis \(connections: \d+\).*Nothing was written/,
+    /this MySQL or Redis has other clients \(connections: \d+\).*Nothing was written/,
   );
   const working = servers.work(20);
   const busy = rehearse();
   expect(await busy.ended).toBe(1);
-  expect(busy.output()).toMatch(/somebody writes to this store: it is not a copy. Nothing was written/);
+  expect(busy.output()).toMatch(/this store is being written to, so it is not a copy. Nothing was written/);
   servers.stop();
   await working;
   await servers.close();
@@ -130,5 +130,5 @@ it('runs through the cutover and back, and finds no differences', async () => {
 it('needs a new copy of the store for each rehearsal', async () => {
   const again = rehearse();
   expect(await again.ended).toBe(1);
-  expect(again.output()).toMatch(/something was written back to this store before: make a new copy/);
+  expect(again.output()).toMatch(/this store was used in a rollback or rehearsal before/);
 });

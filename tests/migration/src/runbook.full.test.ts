@@ -182,7 +182,7 @@ describe('the commands of the guide, in the order of a migration', () => {
     await account(copy, 'import');
     await account(copy, 'returner');
     const output = await run('import inspect --config /etc/teamtalk');
-    expect(output).toMatch(/\d+ +addresses of msfs that the newest texts and all avatars name/);
+    expect(output).toMatch(/\d+ +addresses of msfs in the newest texts and all avatars/);
   });
 
   it('the rehearsal on a copy', async () => {
@@ -229,7 +229,7 @@ describe('the commands of the guide, in the order of a migration', () => {
     // In the test nothing redirects the old host name.
     const away = start('import check-images');
     expect(await away.ended).toBe(1);
-    expect(away.output()).toMatch(/clients get no images from there/);
+    expect(away.output()).toMatch(/clients cannot load images from there/);
   });
 
   it('the rollback', async () => {

@@ -10,7 +10,7 @@ export function define(bot: Command): void {
   bot
     .command('add <name>')
     .description('Add a bot: a user that logs in with a token, which is shown once')
-    .option('--nick <name>', 'what people see; default: the name', '')
+    .option('--nick <name>', 'displayed name; default: the name', '')
     .action((name: string, { nick }: { nick: string }) =>
       withDatabase(async (dataSource, { Bots, databaseOf, operator }) => {
         const { newToken } = await import('@teamtalk/service-kit');
@@ -25,7 +25,7 @@ export function define(bot: Command): void {
 
   bot
     .command('list')
-    .description('List them: user id, name, nick name, since when the token is valid; separated by tabs')
+    .description('List bots: user id, name, nickname, issue time of the token; separated by tabs')
     .option(...jsonOption)
     .action(({ json }: { json?: boolean }) =>
       withDatabase(async (dataSource, { Bots, databaseOf }) => {
@@ -48,7 +48,7 @@ export function define(bot: Command): void {
 
   bot
     .command('token <name>')
-    .description('Give one another token; the one before is worthless, but connections made with it stay')
+    .description('Issue a new token to a bot; the previous one stops working, but its connections stay open')
     .action((name: string) =>
       withDatabase(async (dataSource, functions) => {
         const { newToken } = await import('@teamtalk/service-kit');
@@ -61,7 +61,7 @@ export function define(bot: Command): void {
 
   bot
     .command('revoke <name>')
-    .description('Take the token of one back; connections made with it stay')
+    .description('Revoke a bot’s token; its connections stay open')
     .action((name: string) =>
       withDatabase(async (dataSource, functions) => {
         await setToken(dataSource, functions, name, null);

@@ -13,13 +13,13 @@ interface InviteOptions {
 
 const rolesHelp = `
 Roles:
-  owner           everything, with accounts of the console
-  administrator   everything but changing accounts of the console
+  owner           everything, including console accounts
+  administrator   everything except changing console accounts
   department_administrator
                   users and departments of --department and those below it
-  help_desk       sees users and groups; resets passwords, ends connections, sees why phones ring
-  auditor         sees users, groups, apps, accounts, retention and holds, and what administrators did
-  viewer          sees users and groups
+  help_desk       views users, groups and push decisions; resets passwords, ends connections
+  auditor         views users, groups, push decisions, apps, accounts, retention, holds and the audit log
+  viewer          views users and groups
 `;
 
 /** `teamtalk console invite NAME`, `... reset-second-factor NAME` */
@@ -28,18 +28,18 @@ export function define(command: Command): void {
 
   command
     .command('invite <name>')
-    .description('Print a link by which somebody chooses a password; it works once, for a day')
-    .option('--role <role>', 'of an account that does not exist yet')
-    .option('--department <id>', 'of a department administrator', wholeNumber(1, 0x7fff_ffff))
-    .option('--email <address>', 'of an account that does not exist yet: who may sign on by the provider')
-    .option('--url <url>', 'where the console is', httpUrl, 'http://127.0.0.1:8900')
+    .description('Print a link for choosing a password; it works once, for a day')
+    .option('--role <role>', 'role of a new account')
+    .option('--department <id>', 'department of a department_administrator', wholeNumber(1, 0x7fff_ffff))
+    .option('--email <address>', 'email address of a new account, by which single sign-on identifies it')
+    .option('--url <url>', 'address of the console', httpUrl, 'http://127.0.0.1:8900')
     .addHelpText('after', rolesHelp)
     .action(invite);
 
   command
     .command('reset-second-factor <name>')
     .description(
-      'Let an account log in without codes, whose phone and recovery codes are lost; its sessions end',
+      'Remove the second factor of an account that has lost its phone and recovery codes; ends its sessions',
     )
     .action(resetSecondFactor);
 }
@@ -53,7 +53,7 @@ function invite(name: string, { role, department, email, url }: InviteOptions): 
       ...(email !== undefined && { email }),
     });
     print(new URL(`/setup#${token}`, url).href);
-    note(`whoever opens it first chooses the password of ${name}; it works once, for a day`);
+    note(`whoever opens this link first chooses the password of ${name}; it works once, for a day`);
   });
 }
 
@@ -63,7 +63,7 @@ function resetSecondFactor(name: string): Promise<void> {
     const account = (await accounts.all()).find((each) => each.name === name);
     if (!account) throw new Failure(`there is no account ${name}`);
     const outcome = await accounts.resetSecondFactor(account.id, operator());
-    if (outcome !== 'done') throw new Failure(`${name} logs in without codes already`);
-    print(`${name} logs in with the password alone`);
+    if (outcome !== 'done') throw new Failure(`${name} has no second factor`);
+    print(`${name} now logs in with only a password`);
   });
 }

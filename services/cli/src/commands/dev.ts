@@ -24,7 +24,7 @@ export function define(command: Command): void {
       asArgument(parseHost),
       '127.0.0.1',
     )
-    .option('--canary', 'write between all msg_servers all the time, and count what arrives')
+    .option('--canary', 'continuously send messages between all msg_servers, and count those delivered')
     .action(run);
 }
 

@@ -8,8 +8,8 @@ const id = wholeNumber(1, 0x7fff_ffff);
 
 const whyNot = {
   'not-found': 'there is no such user',
-  'still-here': 'the user has not left; only who has left can be erased',
-  held: 'a legal hold is on the user',
+  'still-here': 'the user has not left; only users who have left can be erased',
+  held: 'the user is under a legal hold',
 } as const;
 
 /** `teamtalk erase user|list|certificate` */
@@ -18,12 +18,12 @@ export function define(erase: Command): void {
 
   erase
     .command('user')
-    .description('Erase a person who has left: it cannot be undone; prints the id of the erasure')
-    .argument('<id>', 'of the user', id)
-    .argument('<reason>', 'such as the number of the request')
+    .description('Erase a person who has left, and print the id of the erasure; this cannot be undone')
+    .argument('<id>', 'user id', id)
+    .argument('<reason>', 'reason for the audit log, such as a ticket number')
     .addHelpText(
       'after',
-      '\nNames, contacts, devices and tokens go at once; what they wrote is replaced by and by, by db_proxy_server.\n',
+      '\nNames, contacts, devices and tokens are erased at once; db_proxy_server replaces what they wrote in the background.\n',
     )
     .action((userId: number, reason: string) =>
       withDatabase(async (dataSource, { Erasures, databaseOf, operator }) => {
@@ -36,7 +36,7 @@ export function define(erase: Command): void {
   erase
     .command('list')
     .description(
-      'List the erasures, newest first: id, user, messages erased, messages held, reason, who, when, until',
+      'List erasures, newest first: id, user, messages erased, messages held, reason, requested by, requested at, finished at',
     )
     .option(...jsonOption)
     .action(({ json }: { json?: boolean }) =>
@@ -64,8 +64,8 @@ export function define(erase: Command): void {
 
   erase
     .command('certificate')
-    .description('Print the certificate of an erasure that has finished, as JSON')
-    .argument('<id>', 'of the erasure', id)
+    .description('Print the certificate of a finished erasure, as JSON')
+    .argument('<id>', 'erasure id', id)
     .action((erasureId: number) =>
       withDatabase(async (dataSource, { Erasures, databaseOf }) => {
         const all = await new Erasures(databaseOf(dataSource)).all();

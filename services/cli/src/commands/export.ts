@@ -17,13 +17,13 @@ export function define(command: Command): void {
 
   command
     .command('request')
-    .description('Ask for an export; somebody else has to approve it. Prints its id')
-    .argument('<reason>', 'such as the number of the case')
-    .option('--user <id>', 'their conversations, and the groups they are in', id)
-    .option('--group <id>', 'its messages', id)
+    .description('Request an export, and print its id; somebody else has to approve it')
+    .argument('<reason>', 'reason for the audit log, such as a case number')
+    .option('--user <id>', 'a user: their conversations, and the groups they are in', id)
+    .option('--group <id>', 'a group: its messages', id)
     .action((reason: string, { user, group }: RequestOptions) => {
       if ((user === undefined) === (group === undefined)) {
-        throw new Failure('either --user or --group is needed');
+        throw new Failure('exactly one of --user and --group is required');
       }
       return withDatabase(async (dataSource, { MessageExports, databaseOf, operator }) => {
         const wanted = { reason, userId: user ?? 0, groupId: group ?? 0 };
@@ -37,12 +37,12 @@ export function define(command: Command): void {
 
   command
     .command('approve')
-    .description('Approve one that somebody else has asked for')
-    .argument('<id>', 'as it is listed', id)
+    .description('Approve an export that somebody else has requested')
+    .argument('<id>', 'id from the list', id)
     .action((exportId: number) =>
       withDatabase(async (dataSource, { MessageExports, databaseOf, operator }) => {
         const { result } = await new MessageExports(databaseOf(dataSource)).approve(exportId, operator());
-        if (result === 'conflict') throw new Failure('whoever asked for it cannot approve it');
+        if (result === 'conflict') throw new Failure('the person who requested an export cannot approve it');
         if (result !== 'saved') throw new Failure(`there is no export ${exportId}`);
         print(`approved ${exportId}`);
       }),
@@ -51,7 +51,7 @@ export function define(command: Command): void {
   command
     .command('list')
     .description(
-      'List them, newest first: id, whose, name, reason, asked by, approved by, messages written, manifest',
+      'List exports, newest first: id, user or group, its name, reason, requested by, approved by, messages written, manifest hash',
     )
     .option(...jsonOption)
     .action(({ json }: { json?: boolean }) =>
@@ -73,22 +73,20 @@ export function define(command: Command): void {
 
   command
     .command('write')
-    .description('Write an approved one into a new folder: messages.jsonl, attachments, manifest.json')
-    .argument('<id>', 'as it is listed', id)
-    .argument('<folder>', 'is made')
-    .option(
-      '--images <url>',
-      'of msfs, from which images are fetched; left out: they stay addresses',
-      httpUrl,
+    .description('Write an approved export into a new folder: messages.jsonl, attachments, manifest.json')
+    .argument('<id>', 'id from the list', id)
+    .argument('<folder>', 'folder to create')
+    .option('--images <url>', 'msfs to fetch images from; default: images are exported as URLs only', httpUrl)
+    .addOption(
+      new Option('--text-key <key>', 'key that decrypts texts; default: TEXT_KEY, or the key of old clients'),
     )
-    .addOption(new Option('--text-key <key>', 'decrypts texts; default: TEXT_KEY, or that of old clients'))
     .action((exportId: number, folder: string, { images, textKey }: { images?: string; textKey?: string }) =>
       withDatabase(async (dataSource, { MessageExports, databaseOf, exportedMessages, operator }) => {
         const { writeExport } = await import('../export/write-export.js');
         const database = databaseOf(dataSource);
         const exports = new MessageExports(database);
         const found = await exports.writable(exportId);
-        if (!found) throw new Failure(`there is no export ${exportId} that was approved within a week`);
+        if (!found) throw new Failure(`there is no export ${exportId} approved within the last week`);
         const { userId, groupId, name, reason, requestedBy, approvedBy } = found;
         const written = await writeExport({
           folder,

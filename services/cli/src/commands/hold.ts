@@ -17,7 +17,7 @@ export function define(hold: Command): void {
 
   hold
     .command('list')
-    .description('List the holds in place: id, person or group, its name, reason, who placed it, since when')
+    .description('List the holds in place: id, user or group, its name, reason, placed by, placed at')
     .option(...jsonOption)
     .action(({ json }: { json?: boolean }) =>
       withDatabase(async (dataSource, { LegalHolds, databaseOf }) => {
@@ -32,12 +32,12 @@ export function define(hold: Command): void {
 
   hold
     .command('place <reason>')
-    .description('Keep everything of a person or a group, whatever the rules of retention say; prints its id')
-    .option('--user <id>', 'their conversations, and the groups they are in or leave from now on', id)
-    .option('--group <id>', 'its messages', id)
+    .description('Exempt all messages of a user or group from retention, and print the id of the hold')
+    .option('--user <id>', 'a user: their conversations, and the groups they are in now or leave later', id)
+    .option('--group <id>', 'a group: its messages', id)
     .action((reason: string, { user, group }: PlaceOptions) => {
       if ((user === undefined) === (group === undefined)) {
-        throw new Failure('either --user or --group is needed');
+        throw new Failure('exactly one of --user and --group is required');
       }
       return withDatabase(async (dataSource, { LegalHolds, databaseOf, operator }) => {
         const wanted = { reason, userId: user ?? 0, groupId: group ?? 0 };
@@ -51,8 +51,8 @@ export function define(hold: Command): void {
 
   hold
     .command('release')
-    .description('Release one; what it kept keeps to the rules of retention from then on')
-    .argument('<id>', 'as it is listed', id)
+    .description('Release a hold; retention rules apply to its messages again')
+    .argument('<id>', 'id from the list', id)
     .action((holdId: number) =>
       withDatabase(async (dataSource, { LegalHolds, databaseOf, operator }) => {
         const outcome = await new LegalHolds(databaseOf(dataSource)).release(holdId, operator());

@@ -17,14 +17,16 @@ export function define(hook: Command): void {
 
   hook
     .command('add <name>')
-    .description('Add a URL; what is posted to it, a bot writes to a user or a group. Its path is shown once')
-    .requiredOption('--as <bot>', 'the bot that writes (teamtalk bot add)')
+    .description(
+      'Add an incoming webhook: a bot forwards what is posted to its URL to a user or group. Its path is shown once',
+    )
+    .requiredOption('--as <bot>', 'the bot that sends the messages (teamtalk bot add)')
     .requiredOption(
       '--to <receiver>',
       "'@NAME' or user:ID; '#NAME' or group:ID of a group that the bot is in",
     )
-    .option('--any', 'a post may name another receiver, as its channel')
-    .option('--rate <n/s>', 'posts per second; ten seconds’ worth at once', callsPerSecond, 1)
+    .option('--any', 'allow posts to name another receiver in their channel field')
+    .option('--rate <n/s>', 'maximum rate of posts, with bursts of ten seconds’ worth', callsPerSecond, 1)
     .action((name: string, { as, to, any = false, rate }: AddOptions) =>
       withDatabase(async (dataSource, { Bots, databaseOf, Hooks, operator }) => {
         const database = databaseOf(dataSource);
@@ -42,7 +44,7 @@ export function define(hook: Command): void {
 
   hook
     .command('list')
-    .description('List them: name, bot, receiver, rate; separated by tabs')
+    .description('List hooks: name, bot, receiver, rate; separated by tabs')
     .option(...jsonOption)
     .action(({ json }: { json?: boolean }) =>
       withDatabase(async (dataSource, { databaseOf, Hooks }) => {
@@ -60,7 +62,7 @@ export function define(hook: Command): void {
 
   hook
     .command('remove <name>')
-    .description('Remove one; its URL is worthless at once')
+    .description('Remove a hook; its URL stops working at once')
     .action((name: string) =>
       withDatabase(async (dataSource, { databaseOf, Hooks, operator }) => {
         const hooks = new Hooks(databaseOf(dataSource));

@@ -25,7 +25,7 @@ export async function rehearse({
   );
   printEvening(record);
   if (json) printJson(record);
-  if (record.decision !== 'go') throw new Failure('the rehearsal is no go');
+  if (record.decision !== 'go') throw new Failure('the rehearsal ended in no-go');
 }
 
 export async function cutover({
@@ -46,7 +46,7 @@ export async function cutover({
   );
   printEvening(record);
   if (json) printJson(record);
-  if (record.decision !== 'go') throw new Failure('the old servers stay');
+  if (record.decision !== 'go') throw new Failure('the decision is no-go: the old servers stay');
 }
 
 export async function rollback({

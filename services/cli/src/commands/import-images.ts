@@ -15,10 +15,10 @@ interface CheckImagesOptions {
 export function defineCheckImages(command: Command): void {
   command
     .command('check-images')
-    .description('Ask every msfs that old texts and avatars name for some of their images')
-    .option('--texts <count>', 'texts that are looked at, drawn by lot', wholeNumber(1, 10_000_000), 100_000)
-    .option('--text-key <key>', 'the key of the texts; default: TEXT_KEY')
-    .option('--via <host:port>', 'ask this msfs in place of all of them, as clients will', hostAndPort)
+    .description('Check that every msfs named in old texts and avatars still serves their images')
+    .option('--texts <count>', 'number of texts to sample at random', wholeNumber(1, 10_000_000), 100_000)
+    .option('--text-key <key>', 'key that decrypts texts; default: TEXT_KEY')
+    .option('--via <host:port>', 'ask this msfs instead, as if every address already led to it', hostAndPort)
     .option('--json', 'print JSON')
     .action(checkImages);
 }
@@ -27,7 +27,7 @@ async function checkImages({ texts, textKey, via, json }: CheckImagesOptions): P
   const run = await import('../import/run/index.js');
   const addresses = await run.checkImages({ databaseUrl: databaseUrl(process.env), texts, textKey, via });
   if (json) printJson(addresses);
-  else if (addresses.length === 0) print('no text and no avatar names an image of an msfs');
+  else if (addresses.length === 0) print('no text or avatar refers to an image of an msfs');
   else {
     for (const { origin, named, problem } of addresses)
       print(`${origin}  ${named.toLocaleString('en')} images: ${problem ?? 'answers'}`);
@@ -35,6 +35,6 @@ async function checkImages({ texts, textKey, via, json }: CheckImagesOptions): P
   const silent = addresses.filter(({ problem }) => problem !== null);
   if (silent.length === 0) return;
   throw new Failure(
-    `${silent.map(({ origin }) => origin).join(', ')}: clients get no images from there. Let the name, or the address, lead to an msfs of the new servers that listens on this port.`,
+    `${silent.map(({ origin }) => origin).join(', ')}: clients cannot load images from there. Point the host name or address at a new msfs that listens on this port.`,
   );
 }

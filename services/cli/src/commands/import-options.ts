@@ -50,52 +50,55 @@ export interface RollbackOptions extends SourceOptions {
   json?: boolean;
 }
 
-/** Adds how much of a burden an import may be. */
+/** Adds the option that limits the load an import causes. */
 export function paced(command: Command): Command {
   return command.option(
     '--max-load <percent>',
-    'be at work for at most this share of the time, whatever is read or written',
+    'work for at most this share of the time, and pause for the rest',
     wholeNumber(1, 100),
     100,
   );
 }
 
-/** Adds what may have happened to the old servers since the copy. */
+/** Adds the options for what may have happened to the old servers since the copy. */
 export function following(command: Command): Command {
   return command.option(
     '--redis-lost',
-    'go on though Redis has lost its keys, and with them what users have read',
+    'continue although Redis has lost its keys, and with them the read positions of users',
   );
 }
 
-/** Adds the times of an evening. */
+/** Adds the time limits of a cutover. */
 export function timed(command: Command): Command {
   return command
-    .option('--within <minutes>', 'for how long the evening may take', wholeNumber(1, 1_440), 60)
+    .option('--within <minutes>', 'time within which the cutover has to finish', wholeNumber(1, 1_440), 60)
     .option(
       '--quiet <seconds>',
-      'the old servers count as stopped when nothing was written for so long',
+      'time without writes after which the old servers count as stopped',
       wholeNumber(1, 3_600),
       10,
     );
 }
 
-/** Adds where the record is written. */
+/** Adds the options for the report. */
 export function reported(command: Command): Command {
   return command
-    .option('--report <folder>', 'where the record is written, as a page and as JSON', '.')
-    .option('--json', 'print the totals as the last line, as JSON');
+    .option('--report <folder>', 'folder for the report, as an HTML page and as JSON', '.')
+    .option('--json', 'print the totals as JSON in the last line');
 }
 
-/** Adds where the legacy installation is. */
+/** Adds the options that locate the legacy installation. */
 export function source(command: Command): Command {
   return command
-    .option('--config <folder>', 'the folder of the old dbproxyserver.conf and msfs.conf, which say the rest')
+    .option(
+      '--config <folder>',
+      'folder with the old dbproxyserver.conf and msfs.conf, which supply the options not given',
+    )
     .option('--mysql <url>', 'the old database: mysql://user:password@host:3306/teamtalk')
     .option('--redis <url>', 'the old Redis: redis://:password@host:6379')
     .option(
       '--db-numbers <list>',
-      'Redis databases of the pools: unread=1,group_set=2,sync=3,token=4,group_member=5',
+      'Redis database of each pool, such as unread=1,group_set=2,sync=3,token=4,group_member=5',
       dbNumbers,
     )
     .option('--images <folder>', 'BaseDir of the old msfs, with the folders 000 to 255')
@@ -103,7 +106,7 @@ export function source(command: Command): Command {
     .option('--text-key <key>', 'aesKey of the old servers, 32 characters')
     .option(
       '--project <pid>',
-      'of several tenants in one database, of a fork, this one alone',
+      'import only this tenant, from a fork’s database with several',
       wholeNumber(0, 4_294_967_295),
     );
 }
@@ -114,7 +117,9 @@ function dbNumbers(text: string): Partial<Record<RedisPool, number>> {
     text.split(',').map((part) => {
       const [, pool = '', number] = /^\s*(\w+)=(\d{1,4})\s*$/.exec(part) ?? [];
       if (!pools.includes(pool)) {
-        throw new InvalidArgumentError(`must be such as unread=1,token=4, of ${pools.join(', ')}`);
+        throw new InvalidArgumentError(
+          `must be a list such as unread=1,token=4; the pools are ${pools.join(', ')}`,
+        );
       }
       return [pool, Number(number)];
     }),

@@ -39,14 +39,14 @@ export function printAnswers({ compared, allowed, differences, unexplained }: An
   print(`${unexplained} unexplained`);
 }
 
-/** What an evening, or its rehearsal, came to, and what to do now. */
+/** Prints the result of a cutover or its rehearsal, and what to do next. */
 export function printEvening({ criteria, decision, next }: EveningRecord): void {
   for (const { question, found, isMet } of criteria) print(`${isMet ? 'yes' : 'NO '}  ${question} ${found}`);
   print(`\n${decision}`);
   for (const [at, each] of next.entries()) print(`${at + 1}. ${each}`);
 }
 
-/** Says where a record was written. */
+/** Prints where a report was written. */
 export async function tellReport<T extends { page: string; data: string }>(writing: Promise<T>): Promise<T> {
   const written = await writing;
   print(`report: ${written.page} and ${written.data}`);

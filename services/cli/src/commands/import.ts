@@ -29,78 +29,82 @@ interface CompareOptions {
 export function define(command: Command): void {
   command.addHelpText('after', databaseHelp);
   paced(source(command.command('inspect')))
-    .description('Say what is in the old store, what becomes of it, and what stands in the way; reads only')
+    .description(
+      'Report what the old store contains, what becomes of it, and what blocks an import; read-only',
+    )
     .option('--json', 'print JSON')
     .action(inspect);
   paced(source(command.command('copy')))
-    .description(
-      'Copy everything into an empty installation; the same command continues what was interrupted',
-    )
+    .description('Copy everything into an empty installation; the same command resumes an interrupted copy')
     .action(copy);
   following(paced(source(command.command('follow'))))
     .description('Keep up with the old servers while they run, after `copy`; until Ctrl-C')
     .option(
       '--state-every <seconds>',
-      'how often everything that is no message is read again, whole',
+      'how often everything except messages is read again in full',
       wholeNumber(1, 86_400),
       60,
     )
-    .option('--compare-at <hh:mm>', 'verify each day at this time, when nobody writes', timeOfDay)
+    .option('--compare-at <hh:mm>', 'verify every day at this time, when nobody writes', timeOfDay)
     .option('--metrics <host:port>', 'serve the lag at /metrics', hostAndPort)
-    .option('--once', 'bring what is there now, and stop')
+    .option('--once', 'import what is there now, and stop')
     .action(follow);
   paced(source(command.command('verify')))
-    .description('Compare both sides, every message and every file, by a program of its own')
+    .description('Compare both sides, every message and every file, with code independent of the copy')
     .option('--json', 'print JSON')
     .action(verify);
   command
     .command('compare-answers')
-    .description('Ask an old and a new msg_server, as some users, what clients ask; compare the answers')
+    .description(
+      'Send the requests of clients to an old and a new msg_server, as some users, and compare the responses',
+    )
     .requiredOption('--old <host:port>', 'a msg_server of the old installation', hostAndPort)
     .requiredOption('--new <host:port>', 'a msg_server of the new installation', hostAndPort)
-    .requiredOption('--users <file>', 'of each user a line: the name, a tab, the password')
-    .option('--sample <count>', 'so many of them, drawn by lot', wholeNumber(1, 1_000_000))
+    .requiredOption('--users <file>', 'file with a line per user: name, tab, password')
+    .option('--sample <count>', 'use a random sample of this many users', wholeNumber(1, 1_000_000))
     .option('--json', 'print JSON')
     .action(compareAnswers);
   defineCheckImages(command);
   timed(reported(paced(source(command.command('rehearse')))))
     .description(
-      'On a copy of the old store, into an empty database: copy, follow, cutover, rollback, verify, go or no go',
+      'Rehearse on a copy of the old store, into an empty database: copy, follow, cutover, rollback, verify, go or no-go',
     )
-    .requiredOption('--write-mysql <url>', 'the copy’s database, by an account that may write to it')
+    .requiredOption('--write-mysql <url>', 'the copy’s database, with an account that may write to it')
+    .option('--follow <seconds>', 'how long to write to the copy and follow it', wholeNumber(1, 86_400), 60)
     .option(
-      '--follow <seconds>',
-      'for how long the copy is written to and followed',
-      wholeNumber(1, 86_400),
-      60,
+      '--rate <messages>',
+      'messages per second to write to the copy meanwhile',
+      wholeNumber(1, 10_000),
+      20,
     )
-    .option('--rate <messages>', 'a second, written to the copy meanwhile', wholeNumber(1, 10_000), 20)
     .option(
       '--messages <count>',
-      'stored here after the cutover, and written back',
+      'messages to store here after the cutover and write back',
       wholeNumber(1, 10_000_000),
       1_000,
     )
     .action(rehearse);
   timed(following(reported(paced(source(command.command('cutover'))))))
     .description(
-      'The evening of the move: wait until the old servers are stopped, bring the rest, verify, go or no go',
+      'Move over: wait until the old servers are stopped, import the rest, verify, decide go or no-go',
     )
     .action(cutover);
   source(command.command('rollback'))
     .description(
-      'After the cutover: write what happens on the new servers back into the old store; until Ctrl-C',
+      'After the cutover: keep writing the changes on the new servers back to the old store, until Ctrl-C',
     )
-    .requiredOption('--write-mysql <url>', 'the old database, by an account that may write to it')
-    .option('--every <seconds>', 'how often', wholeNumber(1, 3_600), 10)
-    .option('--once', 'write back what is there now, and stop: with the new servers stopped nothing is left')
+    .requiredOption('--write-mysql <url>', 'the old database, with an account that may write to it')
+    .option('--every <seconds>', 'interval between passes', wholeNumber(1, 3_600), 10)
+    .option('--once', 'write back what is there now, and stop; complete if the new servers are stopped')
     .option('--json', 'print JSON')
     .action(rollback);
   reported(command.command('report'))
     .description('Write what was copied, left out and verified, as a page and as JSON')
     .action(report);
   reported(paced(source(command.command('all'))))
-    .description('inspect, copy, verify and report in one go; status 0 only when nothing is unexplained')
+    .description(
+      'inspect, copy, verify and report in one go; exit status 0 only if there are no unexplained differences',
+    )
     .action(all);
 }
 

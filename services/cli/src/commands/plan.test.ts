@@ -3,7 +3,7 @@ import { runCli } from '../cli.js';
 
 afterEach(() => vi.restoreAllMocks());
 
-/** What `teamtalk plan` ends with and prints. */
+/** Exit status and output of `teamtalk plan`. */
 async function plan(...words: string[]) {
   const out = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
   const err = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
@@ -12,7 +12,7 @@ async function plan(...words: string[]) {
   return { status, stdout: text(out), stderr: text(err) };
 }
 
-it('shows every assumption and where the measurements are', async () => {
+it('shows every assumption and the sources of the measurements', async () => {
   const { status, stdout, stderr } = await plan('--users', '10000', '--peak-factor', '12.5');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toMatch(/^10,000 users: in the busiest second 58 messages/);
@@ -22,7 +22,7 @@ it('shows every assumption and where the measurements are', async () => {
   expect(stdout).toContain('docs/reports/2026-11-25-performance.md');
 });
 
-it('prints one JSON object, with what was assumed', async () => {
+it('prints one JSON object that includes the assumptions', async () => {
   const { stdout } = await plan('--users', '10000', '--devices', '2', '--json');
   expect(JSON.parse(stdout)).toMatchObject({
     users: 10_000,
@@ -32,13 +32,18 @@ it('prints one JSON object, with what was assumed', async () => {
 });
 
 it.each([
-  ['nobody', ['--users', '0'], 2, 'must be a whole number from 1 to 1000000000'],
-  ['no users', [], 2, "required option '--users <n>' not specified"],
+  ['zero users', ['--users', '0'], 2, 'must be a whole number from 1 to 1000000000'],
+  ['a missing number of users', [], 2, "required option '--users <n>' not specified"],
   ['a share of more than all', ['--users', '5', '--group-share', '2'], 2, 'must be a number from 0 to 1'],
   ['a negative number', ['--users', '5', '--members=-3'], 2, 'must be a number from 2 to 10000'],
-  ['no number', ['--users', '5', '--peak-factor', 'high'], 2, 'must be a number from 1 to 10000'],
   [
-    'what no installation holds',
+    'a text in place of a number',
+    ['--users', '5', '--peak-factor', 'high'],
+    2,
+    'must be a number from 1 to 10000',
+  ],
+  [
+    'more users than one installation can have',
     ['--users', '1000000000'],
     1,
     'no plan for 1000000000 users with these assumptions: more than 2000 replicas of a service',

@@ -15,9 +15,9 @@ export function define(command: Command): void {
   command
     .addHelpText(
       'after',
-      '\nA plan is made of measurements (docs/guides/sizing.md) and needs no installation.',
+      '\nThe plan is calculated from measurements (docs/guides/sizing.md) and needs no installation.',
     )
-    .requiredOption('--users <n>', 'accounts', wholeNumber(1, 1_000_000_000))
+    .requiredOption('--users <n>', 'number of accounts', wholeNumber(1, 1_000_000_000))
     .option('--json', 'print one JSON object');
   for (const name of assumptionNames) {
     const { flags, description, preset, ...range } = assumptions[name];

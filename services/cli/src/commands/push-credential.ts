@@ -17,42 +17,44 @@ interface SetOptions {
   channelId?: string;
 }
 
-/** Loaded when used, as it is large. */
+/** Loaded on demand, because it is large. */
 const pushServer = () => import('@teamtalk/push_server');
 
 const keyHelp = `
-PUSH_CREDENTIALS_KEY, or the file that PUSH_CREDENTIALS_KEY_FILE names, has the key that encrypts credentials, as push_server
-has it (openssl rand -hex 32). Secrets are read from standard input, and are never printed.`;
+PUSH_CREDENTIALS_KEY, or the file named by PUSH_CREDENTIALS_KEY_FILE, holds the key that encrypts credentials, the same as
+push_server's (openssl rand -hex 32). Secrets are read from standard input and never printed.`;
 
 /** `teamtalk push credential set|list|rotate|remove` */
 export function defineCredential(push: Command): void {
   const credential = push
     .command('credential')
     .description(
-      'Keep the credentials of push providers, encrypted; push_servers take changes within seconds',
+      'Manage the encrypted credentials of push providers; push_servers apply changes within seconds',
     )
     .addHelpText('after', keyHelp + databaseHelp);
 
   credential
     .command('set <provider>')
     .description(
-      'Store the credential of apns (the .p8 file), fcm (the JSON file of the service account), hms, honor, xiaomi, oppo or vivo (the secret), or webpush (an EC key), read from standard input',
+      'Store a provider’s credential, read from standard input: apns (the .p8 file), fcm (the service account’s JSON file), hms, honor, xiaomi, oppo or vivo (the secret), or webpush (an EC key)',
     )
-    .option('--key-id <id>', 'apns: id of the key, 10 characters')
-    .option('--team-id <id>', 'apns: id of the team, 10 characters')
+    .option('--key-id <id>', 'apns: key id, 10 characters')
+    .option('--team-id <id>', 'apns: team id, 10 characters')
     .option('--topic <bundle_id>', 'apns: bundle id of the app')
-    .option('--client-id <id>', 'hms, honor: id of the client')
-    .option('--project-id <id>', 'hms: id of the project, for version 2 of its interface')
-    .option('--app-id <id>', 'honor, vivo: id of the app')
+    .option('--client-id <id>', 'hms, honor: client id')
+    .option('--project-id <id>', 'hms: project id, for version 2 of the API')
+    .option('--app-id <id>', 'honor, vivo: app id')
     .option('--app-key <key>', 'oppo, vivo: AppKey')
-    .option('--package <name>', 'xiaomi: package of the app; left out: whichever a device has')
-    .option('--channel-id <id>', 'xiaomi, oppo: channel that is approved for chats')
-    .option('--subject <address>', 'webpush: mailto: or https: address of who runs this installation')
+    .option('--package <name>', 'xiaomi: package name of the app; default: that of each device')
+    .option('--channel-id <id>', 'xiaomi, oppo: channel approved for chat messages')
+    .option('--subject <address>', 'webpush: mailto: or https: contact address of the operator')
     .action(set);
 
   credential
     .command('list')
-    .description('List them: provider, what is not secret, id of the encrypting key, when; separated by tabs')
+    .description(
+      'List credentials: provider, public part, id of the encryption key, last change; separated by tabs',
+    )
     .option(...jsonOption)
     .action(({ json }: { json?: boolean }) =>
       withDatabase(async (dataSource, { listPushCredentials }) => {
@@ -67,7 +69,7 @@ export function defineCredential(push: Command): void {
   credential
     .command('rotate')
     .description(
-      'Encrypt all of them with the first key of PUSH_CREDENTIALS_KEY, which has the former ones, too',
+      'Re-encrypt all credentials with the first key of PUSH_CREDENTIALS_KEY, which also has to list the previous ones',
     )
     .action(async () => {
       const keys = await credentialKeys();
@@ -78,13 +80,13 @@ export function defineCredential(push: Command): void {
           (provider, sealed) => keys.seal(provider, keys.open(provider, sealed)).bytes,
         );
         for (const provider of rotated) print(`rotated ${provider}`);
-        if (rotated.length === 0) note('all are encrypted with this key already');
+        if (rotated.length === 0) note('all credentials are already encrypted with this key');
       });
     });
 
   credential
     .command('remove <provider>')
-    .description('Remove one; push_server goes back to the one in its variables')
+    .description('Remove a credential; push_server falls back to the one in its variables')
     .action((provider: string) =>
       withDatabase(async (dataSource, { removePushCredential }) => {
         if (!(await removePushCredential(dataSource, provider))) {
@@ -97,11 +99,12 @@ export function defineCredential(push: Command): void {
 
 async function set(provider: string, options: SetOptions): Promise<void> {
   const { credentialNames, describeCredential, isCredentialName } = await pushServer();
-  if (!isCredentialName(provider)) throw new Failure(`a provider is one of ${credentialNames.join(', ')}`);
+  if (!isCredentialName(provider))
+    throw new Failure(`the provider must be one of ${credentialNames.join(', ')}`);
   const keys = await credentialKeys();
-  if (process.stdin.isTTY) throw new Failure('the secret is read from standard input: < FILE');
+  if (process.stdin.isTTY) throw new Failure('the secret is read from standard input; redirect a file to it');
   const secret = await readText(process.stdin);
-  // Of these it takes the provider's own.
+  // The provider picks the options that are its own.
   const values = {
     APNS_KEY: secret,
     APNS_KEY_ID: options.keyId ?? '',
@@ -138,6 +141,7 @@ async function credentialKeys() {
   const { readEnv, SecretKeys } = await import('@teamtalk/service-kit');
   const { credentialEnv } = await pushServer();
   const { PUSH_CREDENTIALS_KEY: list } = readEnv(credentialEnv, process.env);
-  if (list === '') throw new Failure('PUSH_CREDENTIALS_KEY is not set: openssl rand -hex 32 makes a key');
+  if (list === '')
+    throw new Failure('PUSH_CREDENTIALS_KEY is not set; generate a key with openssl rand -hex 32');
   return new SecretKeys(list);
 }

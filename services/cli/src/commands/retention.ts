@@ -11,8 +11,8 @@ interface SetOptions {
 
 const id = wholeNumber(1, 0x7fff_ffff);
 const timesHelp = `
-A rule by which messages go sooner takes effect a day later. Of two people the rule counts that keeps longer. db_proxy_server
-removes what has expired, once an hour; legal holds (teamtalk hold) keep it back.
+A rule that shortens retention takes effect a day later. If the two people of a conversation have different rules, the longer
+one applies. db_proxy_server removes expired messages once an hour, except those under a legal hold (teamtalk hold).
 `;
 
 /** `teamtalk retention list|set|remove|status` */
@@ -21,7 +21,7 @@ export function define(retention: Command): void {
 
   retention
     .command('list')
-    .description('List the rules: id, scope, id and name of the department or group, days, since when')
+    .description('List the rules: id, scope, id and name of the department or group, days, effective from')
     .option(...jsonOption)
     .action(({ json }: { json?: boolean }) =>
       withDatabase(async (dataSource, { RetentionRules, databaseOf }) => {
@@ -44,15 +44,15 @@ export function define(retention: Command): void {
   retention
     .command('set')
     .description(
-      'Set for how many days messages are kept, or `forever`: of the installation, a department or a group',
+      'Set how many days messages are kept, or `forever`, in the installation, a department or a group',
     )
-    .argument('<days>', 'a number, or forever', daysOf)
-    .option('--department <id>', 'of this one and those below it', id)
-    .option('--group <id>', 'of this one', id)
+    .argument('<days>', 'number of days, or forever', daysOf)
+    .option('--department <id>', 'this department and those below it', id)
+    .option('--group <id>', 'this group', id)
     .addHelpText('after', timesHelp)
     .action((days: number | null, { department, group }: SetOptions) => {
       if (department !== undefined && group !== undefined) {
-        throw new Failure('either --department or --group, not both');
+        throw new Failure('use either --department or --group, not both');
       }
       const scope = department !== undefined ? 'department' : group !== undefined ? 'group' : 'installation';
       return withDatabase(async (dataSource, { RetentionRules, databaseOf, operator }) => {
@@ -65,8 +65,8 @@ export function define(retention: Command): void {
 
   retention
     .command('remove')
-    .description('Remove a rule; what it was for keeps to the rule above')
-    .argument('<id>', 'as it is listed', id)
+    .description('Remove a rule; the rule of the next higher scope then applies')
+    .argument('<id>', 'id from the list', id)
     .action((ruleId: number) =>
       withDatabase(async (dataSource, { RetentionRules, databaseOf, operator }) => {
         const outcome = await new RetentionRules(databaseOf(dataSource)).remove(ruleId, operator());
@@ -77,7 +77,7 @@ export function define(retention: Command): void {
 
   retention
     .command('status')
-    .description('Say what the current removal, or the last one, has removed')
+    .description('Show what the current or last run has removed')
     .option(...jsonOption)
     .action(({ json }: { json?: boolean }) =>
       withDatabase(async (dataSource, { RetentionRules, databaseOf }) => {
@@ -85,7 +85,7 @@ export function define(retention: Command): void {
         const startedAt = momentOf(run.startedAt);
         const finishedAt = momentOf(run.finishedAt);
         if (json) printJson({ ...run, startedAt, finishedAt });
-        else if (startedAt === null) print('nothing was removed yet');
+        else if (startedAt === null) print('nothing has been removed yet');
         else
           print(
             `${run.removed} messages, from ${startedAt} to ${finishedAt ?? 'now'}; ${run.removedEver} in all`,

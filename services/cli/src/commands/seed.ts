@@ -19,7 +19,7 @@ export function define(command: Command): void {
     .option('--prefix <text>', 'the prefix of their names', 'u')
     .option('--password <password>', 'the password of all of them', '123456')
     .option('--departments <n>', 'spread them over this many departments', wholeNumber(0, 10_000), 0)
-    .option('--department <name>', 'put all of them into this one')
+    .option('--department <name>', 'put all users into this department')
     .action(seed);
 }
 

@@ -13,27 +13,27 @@ interface ImportOptions {
 }
 
 const columnsHelp = `
-Columns, named in the first row, in any order:
-  name         what the user logs in with; the only one that is needed
+Columns, in any order, with these headings in the first row:
+  name         login name; the only required column
   nick_name  real_name  gender (male, female)  email  tel  sign_info
-  department   its name, or the names from the top: Company/R&D
-Who exists already is changed; an empty cell leaves the field as it is. New users have no password until they are given one.
+  department   its name, or its full path: Company/R&D
+Existing users are changed; an empty cell leaves a field unchanged. New users cannot log in until they are given a password.
 `;
 
 /** `teamtalk user import FILE`, `teamtalk user undo-import ID` */
 export function defineImport(user: Command): void {
   user
     .command('import <file>')
-    .description('Add and change users from a CSV or .xlsx file, after every row was checked')
-    .option('--dry-run', 'only check')
-    .option('--skip-errors', 'leave out the rows that are wrong, in place of changing nothing')
+    .description('Add and change users from a CSV or .xlsx file, once every row has been checked')
+    .option('--dry-run', 'check the file without changing anything')
+    .option('--skip-errors', 'skip rows with errors instead of refusing the whole file')
     .addHelpText('after', columnsHelp)
     .action(importUsers);
 
   user
     .command('undo-import')
-    .argument('<id>', 'number of the import', wholeNumber(1, 0x7fff_ffff))
-    .description('Take back what an import of the last 30 days did, unless it was changed since')
+    .argument('<id>', 'id of the import', wholeNumber(1, 0x7fff_ffff))
+    .description('Undo an import of the last 30 days, except what has been changed since')
     .action(undoImport);
 }
 
@@ -54,7 +54,7 @@ async function importUsers(file: string, { dryRun, skipErrors }: ImportOptions):
       }));
       const outcome = await imports.addRows(id, written, actor);
       if (outcome.result !== 'done')
-        throw new Failure(`import ${id} cannot take these rows: ${outcome.result}`);
+        throw new Failure(`import ${id} did not accept the rows: ${outcome.result}`);
       clearProgress();
       for (const { row_no: row, name, faults } of outcome.value) {
         if (faults.length > 0) wrong++;
@@ -67,12 +67,12 @@ async function importUsers(file: string, { dryRun, skipErrors }: ImportOptions):
     const checked = await imports.find(id);
     const { creates = 0, changes = 0, same = 0 } = checked ?? {};
     print(
-      `import ${id}: ${creates} to add, ${changes} to change, ${same} as they are already, ${wrong} rows wrong`,
+      `import ${id}: ${creates} to add, ${changes} to change, ${same} unchanged, ${wrong} rows with errors`,
     );
     if (dryRun) return;
     if (wrong > 0 && !skipErrors) {
       throw new Failure(
-        'nothing was changed, since rows are wrong: correct them, or leave them out with --skip-errors',
+        'nothing was changed because of rows with errors: correct them, or skip them with --skip-errors',
       );
     }
     for (;;) {
@@ -83,7 +83,7 @@ async function importUsers(file: string, { dryRun, skipErrors }: ImportOptions):
       if (finished < adds + edits) continue;
       clearProgress();
       print(`import ${id}: added and changed ${finished} users`);
-      note(`it can be taken back for 30 days: teamtalk user undo-import ${id}`);
+      note(`to undo it within 30 days: teamtalk user undo-import ${id}`);
       return;
     }
   }).finally(clearProgress);
@@ -102,16 +102,15 @@ async function undoImport(id: number): Promise<void> {
       showProgress(`${undone} of ${done} rows`);
       if (undone < done) continue;
       clearProgress();
-      print(`import ${id}: took back ${undone} rows; of ${kept}, what others changed meanwhile stayed`);
-      // No service is told by a command.
-      if (left > 0)
-        note(`${left} users cannot log in any more; end the connections they have in the console`);
+      print(`import ${id}: undid ${undone} rows; in ${kept} of them, later changes by others were kept`);
+      // A command cannot notify the services.
+      if (left > 0) note(`${left} users can no longer log in; end their open connections in the console`);
       return;
     }
   }).finally(clearProgress);
 }
 
-/** @throws Failure when the file is not one of users */
+/** @throws Failure when the file is not a valid table of users */
 async function readRows(file: string): Promise<TableRow[]> {
   const [{ readCells, UnreadableFile }, { readUserTable, tableProblemText }] = await Promise.all([
     import('@teamtalk/administration/user-file'),
@@ -130,9 +129,9 @@ async function readRows(file: string): Promise<TableRow[]> {
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error;
     const why = {
-      'too-large': 'it is larger than 20 MB',
-      'not-excel': 'it is no .xlsx',
-      'not-csv': 'its CSV is broken',
+      'too-large': 'larger than 20 MB',
+      'not-excel': 'not an .xlsx file',
+      'not-csv': 'malformed CSV',
     };
     throw new Failure(`${file} cannot be read: ${why[error.reason]}`);
   }

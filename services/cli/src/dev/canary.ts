@@ -6,17 +6,17 @@ import { demoPassword } from './demo-users.js';
 import type { ProcessEntry } from './run-files.js';
 
 interface DevCanaryOptions {
-  /** what programs on this machine dial */
+  /** address that programs on this machine connect to */
   local: string;
   processes: readonly ProcessEntry[];
   logFolder: string;
   env: NodeJS.ProcessEnv;
 }
 
-/** So few that their logins do not keep a small machine busy. */
+/** Few enough for a small machine. */
 const fewUsers = '10';
 
-/** Starts a canary that writes between all msg_servers, in this process. Its accounts are there already. */
+/** Starts a canary in this process that sends messages between all msg_servers. Its accounts have to exist. */
 export async function startDevCanary({
   local,
   processes,
@@ -40,7 +40,7 @@ export async function startDevCanary({
   return startCanary(config, { log });
 }
 
-/** The accounts it writes with. */
+/** The accounts the canary uses. */
 export async function canaryAccounts(env: NodeJS.ProcessEnv): Promise<{ prefix: string; count: number }> {
   const { canaryPrefix } = await import('@teamtalk/canary');
   return { prefix: canaryPrefix, count: Number(env.CANARY_USERS || fewUsers) };

@@ -1,7 +1,7 @@
 /** The password of the demo users. */
 export const demoPassword = '123456';
 
-/** Where the accounts of a canary are, so that nobody takes them for people. */
+/** Department of the canary's accounts, so that nobody takes them for people. */
 export const canaryDepartment = 'Canary';
 
 export const demoDepartments = ['研发部', '市场部'] as const;

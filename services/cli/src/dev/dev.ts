@@ -20,7 +20,7 @@ export interface DevOptions {
   seed: number;
   /** the IP address that clients and the HTTP API are served on */
   host: string;
-  /** whether accounts write between all msg_servers all the time */
+  /** whether to run a canary */
   canary: boolean;
   /** aborted when it is to stop */
   signal: AbortSignal;
@@ -130,7 +130,7 @@ async function runLocked(options: DevOptions, runFiles: RunFiles): Promise<void>
   }
 }
 
-/** Made at the first start: what it has encrypted is read by later ones. */
+/** Reads a key, generated at the first start and kept, so that later starts can decrypt what was encrypted with it. */
 function keptKey(file: string): string {
   if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString('hex'), { mode: 0o600 });
   return readFileSync(file, 'utf8');

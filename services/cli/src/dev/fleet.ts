@@ -13,7 +13,7 @@ export interface FleetOptions {
   natsUrl: string;
   /** of the users that bear the services' names; undefined: as the environment says */
   natsPasswords: Readonly<Record<ServiceName, string>> | undefined;
-  /** that encrypts secrets of the console */
+  /** key that encrypts the console's secrets */
   consoleKey: string;
   logFolder: string;
   /** where files are kept, unless STORAGE_DIR says otherwise */
@@ -88,7 +88,7 @@ export class Fleet {
         ...(bus &&
           natsPasswords && { NATS_USER: planned.service, NATS_PASSWORD: natsPasswords[planned.service] }),
         ...(database && { CONSOLE_SECRETS_KEY: process.env.CONSOLE_SECRETS_KEY || consoleKey }),
-        // Without TLS it is for this machine only.
+        // The console has no TLS here, so it listens on the loopback address only.
         ...(planned.service === 'admin_server' && { HTTP_HOST: '127.0.0.1' }),
         ...(storage && { STORAGE_DIR: process.env.STORAGE_DIR || storageFolder }),
         SHUTDOWN_SECONDS: process.env.SHUTDOWN_SECONDS ?? '6',

@@ -96,7 +96,7 @@ test('without --host nothing listens on any address but the loopback one, Postgr
   expect(all.filter((each) => !loopback.test(each))).toEqual([]);
 }, 120_000);
 
-test('with --canary accounts write between the msg_servers', async () => {
+test('with --canary, messages are sent between the msg_servers', async () => {
   const env = { CANARY_USERS: '2', LOG_LEVEL: 'warn' };
   const canary = await startDevCanary({
     local: '127.0.0.1',

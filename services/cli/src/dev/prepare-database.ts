@@ -24,7 +24,7 @@ export interface PreparedDatabase {
   seeded: number;
   /** users to try it with: two demo users, else two seeded ones; undefined when there are neither */
   pair: Pair | undefined;
-  /** by which the first owner of the console chooses a password; undefined: somebody has */
+  /** with which the console's first owner chooses a password; undefined: already chosen */
   setupToken: string | undefined;
 }
 
@@ -32,13 +32,13 @@ interface Preparations {
   /** users u1 to uN */
   seed: number;
   grants: Grants;
-  /** accounts of a canary; left out: none */
+  /** accounts to create for a canary; left out: none */
   canaries?: { prefix: string; count: number } | undefined;
 }
 
 /**
- * Brings the database to the newest schema; adds the demo users when it has no users at all, and u1 to
- * uN when asked for; invites the first owner of the console.
+ * Migrates the database to the newest schema, adds the demo users if it has no users, adds u1 to uN on request, and
+ * invites the first owner of the console.
  */
 export async function prepareDatabase(
   url: string,

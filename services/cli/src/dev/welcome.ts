@@ -9,7 +9,7 @@ export interface WelcomeOptions {
   /** what the services are set by */
   env: NodeJS.ProcessEnv;
   processes: readonly ProcessEntry[];
-  /** of the canary's health and metrics; undefined: there is none */
+  /** port of the canary's health checks and metrics; undefined: no canary */
   canaryPort?: number | undefined;
   moved: readonly MovedPort[];
   databaseUrl: string;
@@ -20,7 +20,7 @@ export interface WelcomeOptions {
   seconds: number;
   /** for the lines to paste; undefined: none are shown */
   pair: Pair | undefined;
-  /** by which the first owner of the console chooses a password; undefined: somebody has */
+  /** with which the console's first owner chooses a password; undefined: already chosen */
   setupToken: string | undefined;
 }
 
@@ -70,11 +70,11 @@ export function welcome(options: WelcomeOptions): string {
   ].join('\n');
 }
 
-/** The console, with the link of its first owner. */
+/** Rows for the console, with the link for its first owner. */
 function consoleRows(address: string | undefined, setupToken: string | undefined): [string, string][] {
   if (address === undefined) return [];
   const port = address.slice(address.lastIndexOf(':'));
-  // For this machine only: without TLS its sessions could be read on the way.
+  // Loopback only: without TLS its sessions could be intercepted.
   const url = `http://127.0.0.1${port}`;
   if (setupToken === undefined) return [['console', url]];
   return [

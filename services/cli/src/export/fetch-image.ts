@@ -5,15 +5,15 @@ const answerMs = 20_000;
 const maxBytes = 64 * 1024 * 1024;
 
 /**
- * Fetches an image from msfs by the path of its URL. Its host is not asked: whoever wrote the message chose it.
- * @param base of msfs
- * @throws Error when it does not come
+ * Fetches an image from msfs by the path of its URL. The URL's host is not contacted, because the sender chose it.
+ * @param base URL of msfs
+ * @throws Error when the image cannot be fetched
  */
 export async function fetchImage(
   base: string,
   url: string,
 ): Promise<{ content: Uint8Array; ending: string }> {
-  if (!URL.canParse(url)) throw new Error('no URL');
+  if (!URL.canParse(url)) throw new Error('not a URL');
   const { pathname } = new URL(url);
   const place = new URL(base);
   place.pathname = pathname;

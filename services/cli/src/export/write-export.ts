@@ -15,12 +15,12 @@ import { fetchImage } from './fetch-image.js';
 
 interface ExportSettings {
   folder: string;
-  /** what the manifest says of the export */
+  /** metadata for the manifest */
   about: object;
   messages: AsyncIterable<ExportedMessage>;
-  /** of msfs; left out: images are not fetched */
+  /** URL of msfs; left out: images are not fetched */
   images?: string | undefined;
-  /** left out: TEXT_KEY, or that of old clients */
+  /** left out: TEXT_KEY, or the key of old clients */
   textKey?: string | undefined;
 }
 
@@ -29,7 +29,7 @@ interface Written {
   attachments: number;
   /** images that could not be fetched */
   missing: number;
-  /** SHA-256 */
+  /** SHA-256 of the manifest */
   manifestHash: Buffer;
 }
 
@@ -39,20 +39,20 @@ interface FileEntry {
   sha256: string;
 }
 
-/** Most bytes of a line's text that are kept before they are written. */
+/** Size of the write buffer, bytes. */
 const bufferBytes = 1024 * 1024;
-/** Bytes of an audio message before the sound: its duration. */
+/** Bytes of the duration, which precedes the sound in an audio message. */
 const durationBytes = 4;
 
 /**
- * Writes an export: a message a line, attachments beside it, and a manifest with the SHA-256 of every file.
- * @throws Failure when the folder exists already
+ * Writes an export: a file with one message per line, attachments, and a manifest with the SHA-256 of every file.
+ * @throws Failure when the folder already exists
  */
 export async function writeExport(settings: ExportSettings): Promise<Written> {
   const { folder, about, messages, textKey } = settings;
   const codec = createTextCodec(textKey ?? process.env.TEXT_KEY ?? DEFAULT_TEXT_KEY);
   await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-    throw new Failure(error.code === 'EEXIST' ? `${folder} is there already` : error.message);
+    throw new Failure(error.code === 'EEXIST' ? `${folder} already exists` : error.message);
   });
   await mkdir(path.join(folder, 'attachments'), { mode: 0o700 });
   const attachments = new Attachments(folder, settings.images);
@@ -109,7 +109,7 @@ export async function writeExport(settings: ExportSettings): Promise<Written> {
 
 type Codec = ReturnType<typeof createTextCodec>;
 
-/** A message as a line has it. */
+/** A message as it is written to its line. */
 async function lineOf(message: ExportedMessage, codec: Codec, attachments: Attachments): Promise<object> {
   const { conversation, id, fromId, fromName, at, type, data } = message;
   const line = { conversation, id, from: fromId, fromName, at, type };
@@ -122,7 +122,7 @@ async function lineOf(message: ExportedMessage, codec: Codec, attachments: Attac
     };
   }
   const text = isTextMessageType(type) ? textOf(data, codec) : undefined;
-  // What is no text, or one of another key, is given as it is.
+  // Data that is not text, or is encrypted with another key, is exported as base64.
   if (text === undefined) return { ...line, data: data.toString('base64') };
   const images: object[] = [];
   for (const [n, url] of imageUrlsIn(text).entries()) {
@@ -144,10 +144,10 @@ function nameOf(conversation: ExportedMessage['conversation']): string {
   return 'group' in conversation ? `group-${conversation.group}` : conversation.users.join('-');
 }
 
-/** Files beside the messages. */
+/** Files that are referred to by messages. */
 class Attachments {
   readonly files: FileEntry[] = [];
-  /** addresses of images that could not be fetched, and why */
+  /** images that could not be fetched, and why */
   readonly missing: { url: string; problem: string }[] = [];
   readonly #folder: string;
   readonly #images: string | undefined;
@@ -165,7 +165,7 @@ class Attachments {
     return file;
   }
 
-  /** @returns null when it is not there */
+  /** @returns null when the image cannot be fetched */
   async image(name: string, url: string): Promise<string | null> {
     if (this.#images === undefined) return null;
     try {

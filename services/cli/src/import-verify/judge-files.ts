@@ -12,7 +12,7 @@ type Read = ImportedPlaces['readBlob'];
 
 interface JudgeFiles {
   read: Read;
-  /** before each file */
+  /** called before each file, to limit the load */
   rest(): Promise<void>;
   onFile(done: number, total: number): void;
   tally: Tally;
@@ -128,7 +128,7 @@ export async function judgeOfflineFiles(
   }
 }
 
-/** What has to be here of a row, or why nothing has to. */
+/** What has to be here for a row, or why it may be left out. */
 async function uploadOrReason(
   { fromId, toId, taskId, status }: Waiting,
   files: ReadonlyMap<string, string>,

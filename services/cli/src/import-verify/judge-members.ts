@@ -9,7 +9,7 @@ type Of<K extends Fact['of']> = Extract<Fact, { of: K }>;
 export function judgeMembers(sides: Sides, tally: Tally): void {
   const { conv, old, facts, isUser, isGroup } = sides;
   const group = Number(conv);
-  /** of another project, as the group or the user is */
+  /** whether the group or the user belongs to another project */
   const isOfOther = (user?: number) =>
     isOther(conv, sides) || (user !== undefined && sides.isOtherUser(user));
   const all = <K extends Fact['of']>(of: K) => facts.filter((fact): fact is Of<K> => fact.of === of);
@@ -76,7 +76,7 @@ export function judgeMembers(sides: Sides, tally: Tally): void {
     );
   }
 
-  /** @param without why it is left out where the user is not in the group */
+  /** @param without why it is left out if the user is not in the group */
   function reasonOf(user: number, without: LeftOutReason): LeftOutReason | undefined {
     if (isOfOther(user)) return 'other-project';
     return isIn(user) ? undefined : without;

@@ -9,7 +9,7 @@ export class NewStore {
   readonly #rest: () => Promise<void>;
   #cursors = 0;
 
-  /** @param rest before every page. @throws Failure when it cannot be reached */
+  /** @param rest called before every page, to limit the load. @throws Failure when the store cannot be reached */
   static async open(url: string, rest: () => Promise<void>): Promise<NewStore> {
     const client = new pg.Client({ connectionString: url });
     client.on('error', () => {});

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { OldStore } from './old-store.js';
 import type { Tally } from './tally.js';
 
-/** IMAudio.id is signed. */
+/** IMAudio.id is a signed 32-bit number. */
 const largestAudio = 2_147_483_647;
 
 interface Audio {
@@ -17,9 +17,9 @@ interface Audio {
 export class OldSounds {
   readonly #store: OldStore;
   readonly #folder: string | undefined;
-  /** ids that a message names */
+  /** ids referred to by messages */
   readonly #named = new Ids();
-  /** ids that a message of another project names */
+  /** ids referred to by messages of other projects */
   readonly #others = new Ids();
 
   constructor(store: OldStore, folder: string | undefined) {
@@ -54,7 +54,7 @@ export class OldSounds {
     }
   }
 
-  /** @param content of a row of another project */
+  /** @param content the content column of a row of another project */
   nameOther(content: string): void {
     if (/^\d{1,10}$/.test(content) && Number(content) <= largestAudio) this.#others.add(Number(content));
   }

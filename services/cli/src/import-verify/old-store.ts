@@ -7,7 +7,7 @@ import type { LegacyPlaces } from '../import/places.js';
 
 const pageRows = 10_000;
 const scanCount = 1_000;
-/** The longest time for an answer. */
+/** Deadline for a query, milliseconds. */
 const answerMs = 600_000;
 export type OldRow = Record<string, unknown>;
 
@@ -16,7 +16,7 @@ export class OldStore {
   readonly #mysql: Connection;
   readonly #tables: ReadonlyMap<string, ReadonlySet<string>>;
   readonly #places: LegacyPlaces;
-  /** before every step that reads */
+  /** called before every read, to limit the load */
   readonly rest: () => Promise<void>;
 
   /** @throws Failure when it cannot be reached */
@@ -54,12 +54,12 @@ export class OldStore {
     this.rest = of.rest;
   }
 
-  /** the tenant of several that was brought; undefined: all */
+  /** the tenant that was imported; undefined: all */
   get project(): number | undefined {
     return this.#places.project;
   }
 
-  /** In SQL: a column `other` that says whether a row is of another project. */
+  /** SQL of a column `other`: whether a row belongs to another project. */
   other(table: string): string {
     const isOther = this.project !== undefined && this.hasColumn(table, 'pid');
     return `${isOther ? `pid <> ${this.project}` : '0'} AS other`;
@@ -73,7 +73,7 @@ export class OldStore {
     return this.#tables.get(table)?.has(column.toLowerCase()) ?? false;
   }
 
-  /** @throws Failure when it refuses, goes away, or says nothing */
+  /** @throws Failure when the server refuses the query, disconnects, or does not respond in time */
   async query<Row extends object = OldRow>(sql: string, values: unknown[] = []): Promise<Row[]> {
     await this.rest();
     try {

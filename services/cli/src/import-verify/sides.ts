@@ -4,7 +4,7 @@ import type { MapEntry, NewMessage, OldMessage } from './records.js';
 /** The conversations of pairs begin here; below are the ids of groups. */
 export const firstPair = 4_294_967_296n;
 
-/** Whose ids the old store has: of the project that was brought, and of others. */
+/** The ids in the old store: of the imported project, and of others. */
 export interface KnownIds {
   isUser(id: number): boolean;
   isGroup(id: number): boolean;
@@ -23,7 +23,7 @@ export interface Sides extends KnownIds {
   facts: readonly Fact[];
 }
 
-/** Whether a conversation is of another project. */
+/** Whether a conversation belongs to another project. */
 export function isOther(conv: bigint, { isOtherUser, isOtherGroup }: KnownIds): boolean {
   return conv < firstPair
     ? isOtherGroup(Number(conv))

@@ -99,7 +99,7 @@ describe('before anything is copied', () => {
   test('a wrong text key is told', async () => {
     const { status, errors } = await run('copy', '--text-key', 'x'.repeat(32));
     expect(status).toBe(1);
-    expect(errors).toMatch(/the text key reads 0 of \d+ sampled texts.*aesKey in dbproxyserver.conf/);
+    expect(errors).toMatch(/the text key decrypts only 0 of \d+ sampled texts.*aesKey in dbproxyserver.conf/);
     expect(await rows(`SELECT to_regclass('legacy_import.source')`)).toEqual([[null]]);
   });
 
@@ -163,7 +163,7 @@ describe('a copied installation', () => {
     expect(status).toBe(0);
   }, 120_000);
 
-  test('says for the console how far it is', async () => {
+  test('records its progress for the console', async () => {
     expect(await rows('SELECT source, step, verified_at FROM import_progress')).toEqual([
       [expect.stringMatching(/^127\.0\.0\.1:\d+\/teamtalk$/), '', null],
     ]);

@@ -1,4 +1,4 @@
-/** Does so many at a time, in their order. */
+/** Processes items in order, `count` at a time. */
 export async function inLanes<T>(
   count: number,
   items: Iterable<T>,

@@ -9,7 +9,7 @@ export interface LegacyConfig {
   redis: Partial<Record<RedisPool, string>>;
   images: string | undefined;
   textKey: string | undefined;
-  /** `host:port` of every MySQL and Redis that they name, masters and replicas */
+  /** `host:port` of every MySQL and Redis in the files, masters and replicas */
   servers: string[];
 }
 

@@ -76,7 +76,7 @@ aesKey=12345678901234567890123456789012\r
     expect(() => legacyPlaces(options)).toThrow(message);
   });
 
-  test('of a copy are never those of the configuration files, masters and replicas', () => {
+  test('of a copy are refused if they are a master or replica from the configuration files', () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'legacy-config-'));
     writeFileSync(
       path.join(folder, 'dbproxyserver.conf'),
@@ -93,14 +93,14 @@ group_member_db=5
     );
     const copy = { config: folder, mysql: 'mysql://u@10.0.0.9/teamtalk', redis: 'redis://10.0.0.9' };
     expect(placesOfCopy(copy).redis.token).toBe('redis://10.0.0.9/4');
-    expect(() => placesOfCopy({ config: folder })).toThrow(/where is the copy\?/);
+    expect(() => placesOfCopy({ config: folder })).toThrow(/give the location of the copy/);
     for (const real of [
       { mysql: 'mysql://u@10.0.0.1/teamtalk' },
       { mysql: 'mysql://u@10.0.0.2:3306/other' },
       { redis: 'redis://10.0.0.3:6379' },
     ]) {
       expect(() => placesOfCopy({ ...copy, ...real })).toThrow(
-        /is where dbproxyserver.conf says the real store is/,
+        /is the real store according to dbproxyserver.conf/,
       );
     }
   });

@@ -15,7 +15,7 @@ export interface LegacyPlaces {
   offlineFiles: string | undefined;
   /** 32 bytes: the `aesKey` of the legacy servers; undefined where neither an option nor a file says it */
   textKey: string | undefined;
-  /** the tenant (`pid`) of several in one database, of a fork, that is meant; undefined: all */
+  /** the tenant (`pid`) to import from a fork's database with several; undefined: all */
   project?: number | undefined;
 }
 
@@ -56,15 +56,15 @@ export function legacyPlaces(options: PlaceOptions): LegacyPlaces {
 }
 
 /**
- * Where a copy of a legacy installation is, which may be written to. Configuration files say only the numbers and the key: the hosts in
- * them are those of the real servers.
+ * Locates a copy of a legacy installation that may be written to. Only the database numbers and the key are taken from
+ * configuration files, because their hosts are the real servers.
  *
- * @throws Failure that says what is missing, or that these are the real servers
+ * @throws Failure when something is missing, or these are the real servers
  */
 export function placesOfCopy(options: PlaceOptions): LegacyPlaces {
   if (options.mysql === undefined || options.redis === undefined) {
     throw new Failure(
-      'where is the copy? Name it with --mysql and --redis; --config says where the real store is.',
+      'give the location of the copy with --mysql and --redis; --config only describes the real store.',
     );
   }
   const places = legacyPlaces(options);
@@ -74,7 +74,7 @@ export function placesOfCopy(options: PlaceOptions): LegacyPlaces {
   );
   if (named !== undefined) {
     throw new Failure(
-      `${named} is where dbproxyserver.conf says the real store is: a rehearsal needs a copy, on servers of its own.`,
+      `${named} is the real store according to dbproxyserver.conf: a rehearsal needs a copy, on separate servers.`,
     );
   }
   return places;

@@ -10,14 +10,14 @@ vi.mock('../output.js', () => ({
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance'] });
-  // A first line is shown when there has been time for one.
+  // The first line is shown after a while.
   vi.advanceTimersByTime(10_000);
 });
 afterEach(() => {
   vi.useRealTimers();
 });
 
-test('the time that is left follows from what this call has done', () => {
+test('estimates the remaining time from the work of this call only', () => {
   const progress = new Progress();
   progress.begin('images, files', 1_500, 500);
   vi.advanceTimersByTime(10_000);
@@ -25,7 +25,7 @@ test('the time that is left follows from what this call has done', () => {
   expect(shown.at(-1)).toBe('images, files: 600 of 1,500, 10/s, about 90 s left');
 });
 
-test('parts of units are counted, and whole ones shown', () => {
+test('counts fractions of units, and shows whole ones', () => {
   const progress = new Progress();
   progress.begin('offline files, MB', 100.4);
   vi.advanceTimersByTime(4_000);
@@ -33,7 +33,7 @@ test('parts of units are counted, and whole ones shown', () => {
   expect(shown.at(-1)).toBe('offline files, MB: 10 of 101, 3/s, about 37 s left');
 });
 
-test('nothing is said of the time that is left before anything is done, and at the end', () => {
+test('shows no remaining time before any work is done, and at the end', () => {
   const progress = new Progress();
   progress.begin('images, files', 100, 50);
   vi.advanceTimersByTime(5_000);

@@ -3,9 +3,9 @@ import { clearProgress, note, showProgress } from '../output.js';
 const noteMs = 10_000;
 const showMs = 200;
 
-/** Is told how far a step is, more often than anybody wants to read. */
+/** Receives progress events, more often than they should be displayed. */
 export interface ProgressListener {
-  /** @param progress `step` in words, empty: it has ended; `total` 0: not known */
+  /** @param progress `step`: description, empty when it has ended; `total`: 0 when unknown */
   tell(progress: { step: string; done: number; total: number }): void;
 }
 
@@ -25,8 +25,8 @@ export class Progress {
   }
 
   /**
-   * @param total of the units that `add` counts; 0 where it is not known
-   * @param done of them by an earlier call, which say nothing of how fast this one is
+   * @param total in the units of `add`; 0: unknown
+   * @param done units completed by an earlier run, which do not count for the speed of this one
    */
   begin(step: string, total: number, done = 0): void {
     this.#step = step;

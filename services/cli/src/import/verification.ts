@@ -47,7 +47,7 @@ export const leftOutReasons = {
   'admin-account': 'accounts of the PHP pages; kept without their passwords in legacy_import.admin_account',
   'id-too-large': 'rows with an id beyond 2147483647',
   'other-project':
-    'rows and keys of other projects (pid) than the one that was brought, and what names their users or groups',
+    'rows and keys of other projects (pid) than the imported one, and whatever refers to their users or groups',
 } as const;
 
 export type LeftOutReason = keyof typeof leftOutReasons;
@@ -65,9 +65,9 @@ export type LeftOutReason = keyof typeof leftOutReasons;
  * - messages are as they are stored (`data` = the column's bytes), voice as four bytes of the duration and the file; where the
  *   file or its row is missing, or its size is not the row's: the four bytes alone (0 without a row);
  * - messages are numbered 1…n by (created, relate id, id), pairs of several relations merged: a number stays where it is its place;
- * - where one project (pid) of several is brought, a message of a pair belongs to another one when its sender or receiver does, and one of
- *   a group when the group does. This goes before every other reason. Who is of another project and wrote to a group of this one is
- *   here as a user without a row;
+ * - if one project (pid) of several is imported, a message between two users belongs to another project if its sender or receiver
+ *   does, and a group message if the group does. This reason takes precedence over all others. A user of another project who wrote
+ *   to a group of this one becomes a user without a row;
  * - a time of 0 is 1970-01-01 00:00:00 UTC.
  */
 
@@ -121,7 +121,7 @@ export type Verify = (
   options: {
     onProgress?: (progress: VerificationProgress) => void;
     signal?: AbortSignal;
-    /** is called before every step, and takes as long as a pause for what was done since the last one asks for */
+    /** called before every step, to limit the load; resolves after a pause for the work since the last call */
     rest?: () => Promise<void>;
   },
 ) => Promise<Verification>;

@@ -1,4 +1,4 @@
-/** What nobody can measure for an installation that is still to come: how its people will use it, and what is kept free. */
+/** A parameter that cannot be measured for a future installation: how people will use it, or how much spare capacity to plan. */
 interface Assumption {
   flags: string;
   description: string;
@@ -8,25 +8,25 @@ interface Assumption {
   whole?: true;
 }
 
-/** Each by the name that its option has in camel case. */
+/** By the camel-case name of the option. */
 export const assumptions = {
   onlineShare: {
     flags: '--online-share <share>',
-    description: 'users who are online at the busiest time',
+    description: 'share of users online at the busiest time',
     preset: 0.6,
     min: 0,
     max: 1,
   },
   devices: {
     flags: '--devices <n>',
-    description: 'connections of a user who is online',
+    description: 'connections per online user',
     preset: 1.3,
     min: 1,
     max: 20,
   },
   messagesPerUserDay: {
     flags: '--messages-per-user-day <n>',
-    description: 'messages that a user sends a day',
+    description: 'messages sent per user and day',
     preset: 40,
     min: 0,
     max: 100_000,
@@ -40,28 +40,28 @@ export const assumptions = {
   },
   groupShare: {
     flags: '--group-share <share>',
-    description: 'messages that go to a group',
+    description: 'share of messages sent to groups',
     preset: 0.4,
     min: 0,
     max: 1,
   },
   members: {
     flags: '--members <n>',
-    description: 'members of a group, on average over the messages',
+    description: 'members of a group, averaged over messages',
     preset: 30,
     min: 2,
     max: 10_000,
   },
   loginsPerUserDay: {
     flags: '--logins-per-user-day <n>',
-    description: 'logins of a user a day, reconnections included',
+    description: 'logins per user and day, including reconnections',
     preset: 6,
     min: 0,
     max: 10_000,
   },
   sessionsPerLogin: {
     flags: '--sessions-per-login <n>',
-    description: 'conversations in the lists that a client asks for after a login',
+    description: 'conversations in the lists a client requests after logging in',
     preset: 30,
     min: 0,
     max: 1_000,
@@ -69,35 +69,36 @@ export const assumptions = {
   messageBytes: {
     flags: '--message-bytes <n>',
     description:
-      'stored data of a message: an encrypted text, or audio; files and images are in the object store',
+      'stored bytes per message (encrypted text or audio; files and images are in the object store)',
     preset: 128,
     min: 1,
     max: 1_000_000,
   },
   retention: {
     flags: '--retention <days>',
-    description: 'days for which messages are kept; the services delete none',
+    description: 'days messages are kept',
     preset: 365,
     min: 1,
     max: 36_500,
   },
   tlsShare: {
     flags: '--tls-share <share>',
-    description: 'connections whose TLS ends in msg_server, not in front of it',
+    description: 'share of connections whose TLS is terminated by msg_server, not in front of it',
     preset: 0,
     min: 0,
     max: 1,
   },
   utilisation: {
     flags: '--utilisation <share>',
-    description: 'CPU of a process at the busiest time, of the one core that Node uses; the target of k8s/',
+    description:
+      'CPU of a process at the busiest time, as a share of the one core that Node uses; the target in k8s/',
     preset: 0.7,
     min: 0.1,
     max: 0.95,
   },
   spare: {
     flags: '--spare <n>',
-    description: 'replicas of each service that may be missing at the busiest time',
+    description: 'replicas of each service that may fail at the busiest time',
     preset: 1,
     min: 0,
     max: 100,
@@ -105,7 +106,7 @@ export const assumptions = {
   },
   connectionsPerMsgServer: {
     flags: '--connections-per-msg-server <n>',
-    description: 'connections of one msg_server; the target of k8s/',
+    description: 'connections per msg_server; the target in k8s/',
     preset: 14_000,
     min: 1,
     max: 1_000_000,
@@ -114,14 +115,14 @@ export const assumptions = {
   coreSpeed: {
     flags: '--core-speed <n>',
     description:
-      'speed of a core beside the AMD EPYC of the reports: rows/s of the floor that `npm run bench` prints, by 80,000',
+      'speed of a core relative to the AMD EPYC of the reports: the floor in rows/s that `npm run bench` prints, divided by 80,000',
     preset: 1,
     min: 0.1,
     max: 20,
   },
   walFactor: {
     flags: '--wal-factor <n>',
-    description: 'bytes of WAL for a byte stored (not measured)',
+    description: 'bytes of WAL per stored byte (not measured)',
     preset: 3,
     min: 1,
     max: 100,
@@ -133,7 +134,7 @@ export type Assumptions = Record<AssumptionName, number>;
 
 export const assumptionNames = Object.keys(assumptions) as AssumptionName[];
 
-/** All assumptions, those that are not given as they are preset. */
+/** Fills in the defaults of assumptions that are not given. */
 export function withPresets(given: Partial<Assumptions> = {}): Assumptions {
   return Object.fromEntries(
     assumptionNames.map((name) => [name, given[name] ?? assumptions[name].preset]),

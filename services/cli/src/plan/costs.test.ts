@@ -10,14 +10,14 @@ const top = fileURLToPath(new URL('../../../../', import.meta.url));
 
 describe('costs', () => {
   it.each([...sources(), ...Object.values(memoryBase).map(({ source }) => source)])(
-    'stand in $page: $quote',
+    'are quoted from $page: $quote',
     async ({ page, quote }) => {
       const text = await readFile(path.join(top, page), 'utf8');
       expect(text.replaceAll(/\s+/g, ' ')).toContain(quote);
     },
   );
 
-  it('are those of the quoted rows', () => {
+  it('match the quoted rows', () => {
     const { slow, fast } = costs.message;
     for (const { cpu, source } of [slow, fast, costs.login]) {
       for (const figure of Object.values(cpu)) {
@@ -28,7 +28,7 @@ describe('costs', () => {
     }
   });
 
-  it('name commands that there are', async () => {
+  it('name existing commands', async () => {
     const { scripts } = JSON.parse(await readFile(path.join(top, 'package.json'), 'utf8')) as {
       scripts: Record<string, string>;
     };
@@ -40,7 +40,7 @@ describe('costs', () => {
 });
 
 describe('slopeOf', () => {
-  it('finds what a transaction and a message take', () => {
+  it('finds the cost of a transaction and of a message', () => {
     // 100 transactions of 300 µs and 1,000 messages of 20 µs: 50 µs a message. 50 of them and 10,000: 21.5 µs.
     const slow = { perSecond: 1_000, transactions: 100, cpu: 50 };
     const fast = { perSecond: 10_000, transactions: 50, cpu: 21.5 };
@@ -49,7 +49,7 @@ describe('slopeOf', () => {
     expect(perMessage).toBeCloseTo(20);
   });
 
-  it('has no negative part', () => {
+  it('never has a negative part', () => {
     const slow = { perSecond: 1_000, transactions: 100, cpu: 50 };
     expect(slopeOf(slow, { perSecond: 10_000, transactions: 100, cpu: 1 })).toEqual({
       perTransaction: 500,

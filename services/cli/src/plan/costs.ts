@@ -2,7 +2,7 @@
 export type Process = 'msg_server' | 'db_proxy_server' | 'route_server' | 'nats' | 'postgresql';
 type ByProcess = Readonly<Record<Process, number>>;
 
-/** Where a figure comes from: a page of this repository, words that stand in it, and what measures it anew. */
+/** Where a figure comes from: a page of this repository, a quote from it, and the command that repeats the measurement. */
 export interface Source {
   page: string;
   quote: string;
@@ -13,11 +13,10 @@ const direct = 'docs/reports/2026-11-26-overlapping-faults.md';
 const performance = 'docs/reports/2026-11-25-performance.md';
 
 /**
- * What things cost: CPU in microseconds of one core, memory and disk in bytes. One file, so that a new measurement changes
- * one place; its test looks each quote up in its page.
+ * Measured costs: CPU in microseconds of one core, memory and disk in bytes. A test looks up each quote in its page.
  */
 export const costs = {
-  /** A message between two users, with its ack, delivery and receipt, at two rates through one process of each. */
+  /** A message between two users, with its ack, delivery and receipt, at two rates through one process of each service. */
   message: {
     slow: {
       perSecond: 5_000,
@@ -28,7 +27,7 @@ export const costs = {
         nats: 0.6,
         postgresql: 36.4,
       } satisfies ByProcess,
-      /** transactions of a db_proxy_server a second at this rate, 2.8 ms apart */
+      /** transactions per second of a db_proxy_server at this rate, 2.8 ms apart */
       transactions: 357,
       source: {
         page: direct,
@@ -63,7 +62,7 @@ export const costs = {
       } satisfies Source,
     },
   },
-  /** Each delivery of a group's message beyond the first, with the receipt that real clients send. */
+  /** Each delivery of a group message beyond the first, with the receipt that real clients send. */
   groupDelivery: {
     cpu: 4.1,
     source: {
@@ -72,7 +71,7 @@ export const costs = {
       command: 'npm run bench -- group-receipts',
     } satisfies Source,
   },
-  /** A login of somebody whose password was proved before. */
+  /** A repeated login, whose password was verified before. */
   login: {
     cpu: {
       msg_server: 133,
@@ -87,7 +86,7 @@ export const costs = {
       command: 'npm run bench -- login-warm',
     } satisfies Source,
   },
-  /** A first login: argon2, 127 a second on two cores. */
+  /** A first login, with argon2: 127 per second on two cores. */
   firstLogin: {
     cpu: 2_000_000 / 127,
     source: {
@@ -96,7 +95,7 @@ export const costs = {
       command: 'npm run bench -- login-cold',
     } satisfies Source,
   },
-  /** A conversation in a list of unread ones, measured in lists of 500: 2.4 ms and 4.4 ms each. */
+  /** A conversation in a list of unread ones, measured with lists of 500, which take 2.4 ms and 4.4 ms. */
   listedSession: {
     cpu: { db_proxy_server: 2_400 / 500, postgresql: 4_400 / 500 },
     source: {
@@ -106,7 +105,7 @@ export const costs = {
       command: 'npm run bench -- unread',
     } satisfies Source,
   },
-  /** A connection that sends a heartbeat each 30 s, of 19,936: memory, and cores of msg_server. */
+  /** A connection with a heartbeat every 30 s, one of 19,936: memory, and cores of msg_server. */
   connection: {
     bytes: 1.4 * 1024,
     cores: 0.029 / 19_936,
@@ -143,7 +142,7 @@ export const costs = {
       command: 'npm run bench -- p2p-full --stored 50000000',
     } satisfies Source,
   },
-  /** The most messages a second that one PostgreSQL, one db_proxy_server and one msg_server were measured with. */
+  /** The highest measured rate of one PostgreSQL, one db_proxy_server and one msg_server, messages per second. */
   mostMessages: {
     perSecond: 30_018,
     source: {
@@ -152,7 +151,7 @@ export const costs = {
       command: 'npm run bench -- p2p-30k',
     } satisfies Source,
   },
-  /** Rows a second that one process stores straight into PostgreSQL. */
+  /** Rows per second that one process inserts directly into PostgreSQL. */
   rowFloor: {
     perSecond: 80_478,
     source: {
@@ -172,7 +171,7 @@ export const costs = {
   },
 } as const;
 
-/** How the CPU of a process follows from what it does: so much for each transaction, and so much for each message. */
+/** CPU cost of a process, per transaction and per message. */
 export interface Slope {
   /** microseconds */
   perTransaction: number;
@@ -183,11 +182,11 @@ export interface Slope {
 interface Measurement {
   perSecond: number;
   transactions: number;
-  /** microseconds a message */
+  /** microseconds per message */
   cpu: number;
 }
 
-/** Solves two measurements for both. A negative part, which only noise can bring, is none. */
+/** Solves two measurements for both costs. A negative cost, which only noise can cause, becomes 0. */
 export function slopeOf(slow: Measurement, fast: Measurement): Slope {
   const ratio = fast.transactions / slow.transactions;
   const perMessage = Math.max(
@@ -199,7 +198,7 @@ export function slopeOf(slow: Measurement, fast: Measurement): Slope {
   return { perTransaction, perMessage };
 }
 
-/** What a message costs a process of the installation, by the two measurements above. */
+/** The cost of a message in a process, from the two measurements above. */
 export function messageSlope(process: Process): Slope {
   const { slow, fast } = costs.message;
   return slopeOf({ ...slow, cpu: slow.cpu[process] }, { ...fast, cpu: fast.cpu[process] });

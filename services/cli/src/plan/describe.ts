@@ -4,7 +4,7 @@ import type { Plan } from './plan.js';
 
 const processes: readonly Process[] = ['msg_server', 'db_proxy_server', 'route_server', 'nats', 'postgresql'];
 
-/** A plan as lines of text: what happens, what it takes, what was assumed, and which measurements it is made of. */
+/** Renders a plan as lines of text: load, resources, assumptions, and the measurements it is based on. */
 export function describePlan(plan: Plan, given: Assumptions): string[] {
   const { load, stores, services } = plan;
   const { postgresql, nats } = stores;
@@ -25,7 +25,7 @@ export function describePlan(plan: Plan, given: Assumptions): string[] {
       ]),
       ['NATS', number(nats.servers), cores(nats.cpu), '', '', `${number(nats.connections)} connections`],
     ]),
-    'http_msg_server, push_server, file_server, msfs, web_server and admin_server: 2 of each. What they take depends on files and internal systems.',
+    'http_msg_server, push_server, file_server, msfs, web_server and admin_server: 2 of each. Their size depends on the use of files and internal systems.',
     '',
     'PostgreSQL (the primary; each standby needs as much memory and disk)',
     ...aligned([
@@ -48,11 +48,11 @@ export function describePlan(plan: Plan, given: Assumptions): string[] {
       ['  WAL', bytes(postgresql.walPerDay), 'a day, which standbys receive and backups keep'],
     ]),
     '',
-    `All connections break: everybody is back in ${number(Math.ceil(plan.reconnectionSeconds))} s. All passwords are checked anew ` +
-      `(no db_proxy_server was left): ${number(Math.ceil(plan.firstLoginsSeconds))} s.`,
+    `If all connections break, everybody is back in ${number(Math.ceil(plan.reconnectionSeconds))} s. If all passwords have to be verified again ` +
+      `(every db_proxy_server was restarted), that takes ${number(Math.ceil(plan.firstLoginsSeconds))} s.`,
     ...plan.warnings.map((text) => `Warning: ${text}`),
     '',
-    'Assumed (each can be given):',
+    'Assumptions (each is an option):',
     ...aligned(
       assumptionNames.map((name) => [
         `  ${assumptions[name].flags.split(' ')[0]}`,
@@ -61,9 +61,9 @@ export function describePlan(plan: Plan, given: Assumptions): string[] {
       ]),
     ),
     '',
-    'Measured, microseconds of a core:',
+    'Measured CPU, microseconds of a core:',
     ...aligned([
-      ['', 'a transaction', 'a message', 'a login'],
+      ['', 'per transaction', 'per message', 'per login'],
       ...processes.map((process) => {
         const { perTransaction, perMessage } = messageSlope(process);
         return [`  ${process}`, micros(perTransaction), micros(perMessage), micros(costs.login.cpu[process])];
@@ -82,7 +82,7 @@ function sourcesOf({ slow, fast }: typeof costs.message): Source[] {
   return [slow.source, slow.transactionsSource, fast.source, fast.transactionsSource];
 }
 
-/** Columns: the first and the last to the left, numbers to the right. */
+/** Aligns columns: the first and last to the left, numbers to the right. */
 function aligned(rows: readonly (readonly string[])[]): string[] {
   const columns = Math.max(...rows.map((row) => row.length));
   const widths = Array.from({ length: columns }, (_, k) =>

@@ -17,7 +17,7 @@ async function row(begin: string): Promise<number[]> {
 
 const perSecond = 5_000;
 
-/** What the plan says of a process beside `replicas` of what has transactions of its own, as a multiple of one. */
+/** The predicted cost of a process with `replicas` sources of transactions, relative to one. */
 async function growthOf(column: number, replicas: number): Promise<number> {
   const [slow, fast] = [await row('| at 5,000/s |'), await row('| at 20,000/s |')];
   const { perTransaction, perMessage } = slopeOf(
@@ -29,16 +29,16 @@ async function growthOf(column: number, replicas: number): Promise<number> {
 }
 
 /**
- * Runs of 1, 2 and 3 replicas are of another machine than the costs, and of before messages were sent directly. So the
- * ratios are compared, with costs of then.
+ * The runs with 1, 2 and 3 replicas were made on another machine than the costs, and before messages were delivered
+ * directly. So only ratios are compared, with costs from that time.
  */
-describe('a plan beside measured installations of several replicas', () => {
+describe('a plan compared with measured installations of several replicas', () => {
   it.each([
     ['2 msg_servers', 0, 2, '| 1 msg_server |', '| 2 msg_servers |', 2],
     ['3 msg_servers', 0, 3, '| 1 msg_server |', '| 3 msg_servers |', 2],
     ['2 db_proxy_servers', 1, 2, '| 1 db_proxy_server |', '| 2 db_proxy_servers |', 3],
     ['PostgreSQL below 2 db_proxy_servers', 4, 2, '| 1 db_proxy_server |', '| 2 db_proxy_servers |', 6],
-  ])('%s cost at most 20 %% more or less than measured', async (_, column, replicas, one, several, at) => {
+  ])('%s cost what was measured, within 20 %%', async (_, column, replicas, one, several, at) => {
     const measured = (await row(several))[at]! / (await row(one))[at]!;
     const error = (await growthOf(column, replicas)) / measured - 1;
     expect(Math.abs(error)).toBeLessThan(0.2);

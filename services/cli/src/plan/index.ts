@@ -1,4 +1,4 @@
-// What an installation of a size takes, and the measured costs it is calculated from.
+// Resources an installation of a given size needs, and the measured costs they are calculated from.
 export {
   type AssumptionName,
   type Assumptions,

@@ -7,7 +7,7 @@ const requested = {
 
 export type MemoryBase = keyof typeof requested;
 
-/** Memory of a replica before connections and sessions: what its pod asks for in k8s/base. */
+/** Memory of a replica before connections and sessions: the request of its pod in k8s/base. */
 export const memoryBase = Object.fromEntries(
   Object.entries(requested).map(([service, mebibytes]) => [
     service,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { withPresets } from './assumptions.js';
 import { planFor } from './plan.js';
 
-/** 100 messages and 10 logins in the busiest second, 43,200 connections. */
+/** 100 messages and 10 logins in the busiest second; 43,200 connections. */
 const quiet = withPresets({
   messagesPerUserDay: 10,
   peakFactor: 10,
@@ -21,24 +21,24 @@ const replicasOf = (plan: ReturnType<typeof planFor>) =>
   Object.fromEntries(plan.services.map(({ service, replicas }) => [service, replicas]));
 
 describe('a plan', () => {
-  it('says what happens in the busiest second', () => {
+  it('has the load of the busiest second', () => {
     expect(planFor(86_400, quiet).load).toEqual({
       messagesPerDay: 864_000,
       messagesPerSecond: 100,
-      // Half goes to one receiver, half to ten, of whom half are online.
+      // Half of the messages have one receiver, half have ten; half of all receivers are online.
       deliveriesPerSecond: 275,
       loginsPerSecond: 10,
       connections: 43_200,
     });
   });
 
-  it('has as many msg_servers as connections need, and a spare one', () => {
+  it('has enough msg_servers for the connections, and a spare one', () => {
     const [msgServer] = planFor(86_400, quiet).services;
     expect(msgServer).toMatchObject({ service: 'msg_server', replicas: 5, because: 'connections' });
     // Each has 20 transactions of 99.8 µs. Together: 100 messages of 36.0 µs, 175 deliveries more of 4.1, 10 logins of
     // 133, and 43,200 connections of 1.45 millionths of a core.
     expect(msgServer!.cpu).toBeCloseTo(0.00998 + 0.0036 + 0.00072 + 0.00133 + 0.06284, 4);
-    // A quarter of the connections of 1.4 KiB, while the spare one is missing, above 512 MiB.
+    // 512 MiB plus a quarter of the connections at 1.4 KiB, without the spare replica.
     expect(msgServer!.memoryOfReplica).toBeCloseTo(512 * 1024 ** 2 + 10_800 * 1.4 * 1024, 0);
   });
 
@@ -51,7 +51,7 @@ describe('a plan', () => {
     });
   });
 
-  it('sends no replica more messages than were measured', () => {
+  it('plans no more messages per replica than were measured', () => {
     const plan = planFor(8_640_000, busy);
     expect(plan.load.messagesPerSecond).toBe(40_000);
     expect(plan.services[1]).toMatchObject({ replicas: 3, because: '20,000 messages/s, as measured' });
@@ -64,7 +64,7 @@ describe('a plan', () => {
     // 357 transactions of 344 µs from each of three, and 40,000 messages of 11.85 µs.
     expect(postgresql.cpu).toBeCloseTo(0.368 + 0.474, 3);
     expect(postgresql.cores).toBe(2);
-    // Three times a pool of 10, one transaction, 5 others and the owner's lock.
+    // Three times: a pool of 10, one transaction, 5 others and the owner's lock.
     expect(postgresql.connections).toBe(51);
     // 345.6 million messages of 300 bytes.
     expect(postgresql.diskPerDay).toBe(103_680_000_000);
@@ -75,12 +75,12 @@ describe('a plan', () => {
     );
   });
 
-  it('takes fewer cores of faster ones', () => {
+  it('needs fewer cores if they are faster', () => {
     const [slow, fast] = [1, 2].map((coreSpeed) => planFor(86_400, { ...quiet, coreSpeed }));
     expect(fast!.services[0]!.cpu).toBeCloseTo(slow!.services[0]!.cpu / 2);
   });
 
-  it('says when it goes beyond what was measured', () => {
+  it('warns when it exceeds what was measured', () => {
     expect(planFor(86_400, quiet).warnings).toEqual([]);
     expect(planFor(8_640_000, busy).warnings).toEqual([expect.stringContaining('have not been measured')]);
     expect(planFor(20_000_000, busy).warnings).toEqual([
@@ -88,7 +88,7 @@ describe('a plan', () => {
     ]);
   });
 
-  it('is refused where no number of replicas is enough', () => {
+  it('is refused if no number of replicas is enough', () => {
     expect(() => planFor(1_000_000, { ...quiet, connectionsPerMsgServer: 1 })).toThrow(
       'more than 2000 replicas of a service, for connections',
     );

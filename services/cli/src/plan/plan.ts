@@ -2,10 +2,10 @@ import type { Assumptions } from './assumptions.js';
 import { costs, messageSlope, type Process } from './costs.js';
 import { type MemoryBase, memoryBase } from './memory.js';
 
-/** What happens in the busiest second, and how much there is of everything. */
+/** The load in the busiest second. */
 interface Load {
   messagesPerSecond: number;
-  /** online receivers' connections that messages are written to */
+  /** messages written to connections of online receivers */
   deliveriesPerSecond: number;
   loginsPerSecond: number;
   connections: number;
@@ -15,13 +15,13 @@ interface Load {
 interface ServicePlan {
   service: MemoryBase;
   replicas: number;
-  /** cores that all replicas use in the busiest second */
+  /** cores used by all replicas in the busiest second */
   cpu: number;
-  /** cores of one replica while the spare ones are missing */
+  /** cores used by one replica without the spare ones */
   cpuOfReplica: number;
-  /** bytes of one replica, likewise */
+  /** bytes used by one replica, likewise */
   memoryOfReplica: number;
-  /** what decides the number of replicas */
+  /** what determines the number of replicas */
   because: string;
 }
 
@@ -48,27 +48,27 @@ export interface Plan {
   stores: StorePlan;
   /** seconds until all clients are back after all connections broke */
   reconnectionSeconds: number;
-  /** seconds that all db_proxy_servers take to check everybody's password once */
+  /** seconds all db_proxy_servers take to verify everybody's password once */
   firstLoginsSeconds: number;
   warnings: string[];
 }
 
-/** More replicas than anybody has tried: the assumptions are wrong, or one installation is not enough. */
+/** Beyond this the assumptions are wrong, or one installation is not enough. */
 const mostReplicas = 2_000;
-/** Every service has two replicas, so that one can be restarted. */
+/** So that one replica can be restarted. */
 const fewestReplicas = 2;
-/** Logins a second that a msg_server lets in: LOGIN_RATE. */
+/** Logins per second that a msg_server admits: LOGIN_RATE. */
 const loginRate = 1_000;
 /** COMMIT_LANES, the other connections of the message store, and the owner's lock. */
 const storeConnections = 1 + 5 + 1;
-/** DATABASE_POOL when nothing is said. */
+/** Default of DATABASE_POOL. */
 const fewestInPool = 10;
 /** Shared buffers, as in k8s/stores. */
 const sharedBuffers = 2 * 1024 ** 3;
 /** Memory of a connection to PostgreSQL, a usual allowance. */
 const connectionMemory = 10 * 1024 ** 2;
 
-/** How many of each service, and which stores, an installation for so many users takes. @throws RangeError: it cannot be */
+/** Calculates the replicas and stores an installation needs. @throws RangeError when no installation is large enough */
 export function planFor(users: number, given: Assumptions): Plan {
   const load = loadOf(users, given);
   const msgServer = cpuOf('msg_server', load, given);
@@ -128,7 +128,7 @@ function loadOf(users: number, given: Assumptions): Load {
   };
 }
 
-/** Cores: what each replica takes for transactions at a rate of messages through it, and what all of them share. */
+/** Cores: the cost of transactions in each replica, and the cost shared by all of them. */
 interface Cpu {
   fixed: (messagesPerReplica: number) => number;
   shared: number;
@@ -154,7 +154,7 @@ function cpuOf(process: Process, load: Load, given: Assumptions): Cpu {
   };
 }
 
-/** The fewest replicas of which, without the spare ones, each stays below the target and what was measured. */
+/** The smallest number of replicas that, without the spare ones, each stay within the target and what was measured. */
 function replicasOf(cpu: Cpu, load: Load, given: Assumptions, bound?: { each: number; because: string }) {
   const most = costs.message.fast.perSecond;
   const enough = (working: number) =>
@@ -169,7 +169,7 @@ function replicasOf(cpu: Cpu, load: Load, given: Assumptions, bound?: { each: nu
       },
       { because: bound?.because ?? '', ok: (bound?.each ?? 0) <= working },
     ].find(({ ok }) => !ok)?.because;
-  let because = 'the fewest there should be';
+  let because = 'minimum';
   let working = Math.max(fewestReplicas - given.spare, 1);
   for (let reason = enough(working); reason !== undefined; reason = enough(working)) {
     because = reason;
@@ -194,7 +194,7 @@ function storesOf(
 ): StorePlan {
   const database = cpuOf('postgresql', load, given);
   const cpu = database.fixed(load.messagesPerSecond / dbProxies) * dbProxies + database.shared;
-  // Connections that lists keep busy, four times as many as on average.
+  // Connections busy with lists, with a margin of four times the average.
   const listing = (load.loginsPerSecond * given.sessionsPerLogin * costs.listedSession.cpu.postgresql) / 1e6;
   const pool = Math.max(fewestInPool, Math.ceil((4 * listing) / dbProxies / given.coreSpeed));
   const connections = dbProxies * (pool + storeConnections);
@@ -235,12 +235,12 @@ function warningsOf({ messagesPerSecond }: Load, given: Assumptions): string[] {
   if (messagesPerSecond > floor) {
     warnings.push(
       `${Math.round(messagesPerSecond).toLocaleString('en')} messages/s are more than one PostgreSQL can be expected to store: ` +
-        `it took ${costs.rowFloor.perSecond.toLocaleString('en')} bare rows/s. TeamTalk does not spread over several databases`,
+        `it took ${costs.rowFloor.perSecond.toLocaleString('en')} bare rows/s when measured. TeamTalk cannot distribute messages over several databases`,
     );
   } else if (messagesPerSecond > costs.mostMessages.perSecond) {
     warnings.push(
       `${Math.round(messagesPerSecond).toLocaleString('en')} messages/s through one PostgreSQL have not been measured; ` +
-        `the most were ${costs.mostMessages.perSecond.toLocaleString('en')}`,
+        `the highest measured rate is ${costs.mostMessages.perSecond.toLocaleString('en')}`,
     );
   }
   return warnings;

@@ -96,7 +96,7 @@ export function serviceOf(samples: readonly Sample[]): string | undefined {
 /** The figures between two readings of one instance; without an earlier one only those that are no rates. */
 export function figuresOf(service: string, now: Reading, before: Reading | undefined): Figures {
   const { rates, gauges = {} } = serviceMetrics[service] ?? { rates: {} };
-  // Of the process: the library's names. The version before gave them the service's, too.
+  // Process metrics have the names of prom-client; the previous version added the service's prefix.
   const value = ({ samples }: Reading, name: string): number | null =>
     sumOrNull(samples, `teamtalk_${service}_${name}`) ?? sumOrNull(samples, name);
   const growth = (name: string): number | null => {

@@ -125,12 +125,12 @@ describe('with an installation', () => {
       expect((await teamtalk(['user', 'list'], env)).stdout).toContain('imp1');
       const [, id = ''] = /undo-import (\d+)/.exec(done.stderr) ?? [];
       const undone = await teamtalk(['user', 'undo-import', id], env);
-      expect(undone.stdout).toContain('took back 1 rows');
+      expect(undone.stdout).toContain('undid 1 rows');
       expect((await teamtalk(['user', 'list'], env)).stdout).toMatch(/imp1.*\(has left\)/);
 
       await writeFile(file, 'name,salary\nimp1,1\n');
       const unknown = await teamtalk(['user', 'import', file], env);
-      expect(unknown.stderr).toContain('column “salary” is not known');
+      expect(unknown.stderr).toContain('unknown column “salary”');
     } finally {
       await rm(folder, { recursive: true });
     }

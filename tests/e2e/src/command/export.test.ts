@@ -71,8 +71,12 @@ it('writes what two people wanted, with a manifest that has the hash of every fi
   const target = path.join(folder, 'one');
   const images = `http://127.0.0.1:${(msfs.address() as AddressInfo).port}`;
   expect(await run('export', 'request', 'case 1', '--user', '1')).toMatchObject({ status: 0, stdout: '1\n' });
-  expect((await run('export', 'approve', '1')).stderr).toContain('whoever asked for it cannot approve it');
-  expect((await run('export', 'write', '1', target)).stderr).toContain('no export 1 that was approved');
+  expect((await run('export', 'approve', '1')).stderr).toContain(
+    'the person who requested an export cannot approve it',
+  );
+  expect((await run('export', 'write', '1', target)).stderr).toContain(
+    'no export 1 approved within the last week',
+  );
   expect((await second('export', 'approve', '1')).stdout).toBe('approved 1\n');
 
   const written = await run('export', 'write', '1', target, '--images', images);
@@ -126,5 +130,5 @@ it('writes what two people wanted, with a manifest that has the hash of every fi
     ['messages.jsonl', ...there.map((name) => `attachments/${name}`)].sort(),
   );
   expect((await run('export', 'list')).stdout).toContain(written.stdout.trim());
-  expect((await run('export', 'write', '1', target)).stderr).toContain('is there already');
+  expect((await run('export', 'write', '1', target)).stderr).toContain('already exists');
 });

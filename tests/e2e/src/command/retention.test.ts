@@ -36,7 +36,7 @@ it('sets, lists and removes rules, and says what was removed', async () => {
   const [first] = (await run('retention', 'list', '--json')).stdout.split('\n');
   expect(JSON.parse(first!)).toMatchObject({ id: 1, scope: 'installation', days: 730 });
   expect((await run('retention', 'remove', '2')).stdout).toBe('removed 2\n');
-  expect((await run('retention', 'status')).stdout).toBe('nothing was removed yet\n');
+  expect((await run('retention', 'status')).stdout).toBe('nothing has been removed yet\n');
 });
 
 it('places, lists and releases holds', async () => {
@@ -66,7 +66,7 @@ it.each([
   [['retention', 'set', '90', '--department', '8'], /there is no department 8/],
   [['retention', 'set', '90', '--department', '7', '--group', '12'], /not both/],
   [['retention', 'remove', '99'], /there is no rule 99/],
-  [['hold', 'place', 'x'], /either --user or --group is needed/],
+  [['hold', 'place', 'x'], /exactly one of --user and --group is required/],
   [['hold', 'place', 'x', '--user', '99'], /there is no user 99/],
   [['hold', 'release', '99'], /there is no hold 99/],
   [['erase', 'user', '3', 'x'], /has not left/],

@@ -1,11 +1,11 @@
 import type { TargetSession } from '../target/database.js';
 
 /**
- * A step that takes over what administrators of the old installation had made: the audit has an event for it, in its
- * transaction.
+ * Wraps a step that imports what administrators of the old installation created, and records an audit event for it in
+ * the same transaction.
  *
- * @param source names the legacy database
- * @param resource what is taken over
+ * @param source name of the legacy database
+ * @param resource what is imported
  */
 export function audited(
   source: string,

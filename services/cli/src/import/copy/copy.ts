@@ -137,7 +137,7 @@ async function copyMessages({ places, legacy, database, progress }: CopyOptions,
     await requireRoom(
       database,
       await roomToNumber(database, open),
-      'What was read stays: make room, and the same command continues.',
+      'What has been read is kept: free some space, and run the same command again to resume.',
     );
     progress.begin('messages sorted, parts', partitions, partitions - open.length);
     await inLanes(together, open, async (part) => {

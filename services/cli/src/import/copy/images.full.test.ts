@@ -36,7 +36,7 @@ afterAll(async () => {
 const place = (name: string) => path.join(images, '000', '001', name);
 const stored = (name: string) => readFile(path.join(folder, 'storage', 'g0', '000', '001', name), 'utf8');
 
-/** As onto another file system: copied, not linked. */
+/** Imports the images by copying, as if onto another file system. */
 async function bring(): Promise<number> {
   let left = 0;
   let files = 0;
@@ -55,12 +55,12 @@ async function bring(): Promise<number> {
       },
     },
   });
-  // What is said of the time that is left is said of these.
+  // The remaining time is estimated from these.
   expect(files).toBe(left);
   return files;
 }
 
-test('a file that was still being written is brought again, and one that is whole is not', async () => {
+test('a file that was still being written is imported again, a complete one is not', async () => {
   const minutesAgo = new Date(Date.now() - 120_000);
   await writeFile(place('whole.png'), 'whole');
   await utimes(place('whole.png'), minutesAgo, minutesAgo);

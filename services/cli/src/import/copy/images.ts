@@ -28,7 +28,7 @@ export interface ImageOptions {
 /** Files that are linked or copied at a time. */
 const together = 8;
 
-/** A file that was written to within this time may not be whole yet: it is brought again by the next call. */
+/** A file modified more recently than this may be incomplete, so the next call imports it again. */
 const settledMs = 60_000;
 
 /** Brings all files of msfs into the storage of the new one, under the keys that their URLs have. Those that are there are skipped. */
@@ -164,7 +164,7 @@ function printable(name: string): string {
   return JSON.stringify(name).slice(1, -1).replaceAll('\\u0000', '');
 }
 
-/** How much all files of msfs are, bytes. */
+/** Total size of msfs's files, bytes. */
 export async function bytesOfImages(folder: string, pace: Pace): Promise<number> {
   let bytes = 0;
   for await (const { place, names } of placesOf(folder, pace)) {
@@ -174,7 +174,7 @@ export async function bytesOfImages(folder: string, pace: Pace): Promise<number>
   return bytes;
 }
 
-/** The folders with files, 000/000 to 255/255, and the names of those. */
+/** The folders 000/000 to 255/255 that contain files, with the names of these files. */
 async function* placesOf(folder: string, pace: Pace): AsyncGenerator<{ place: string; names: string[] }> {
   for (const first of await numberedFolders(folder)) yield* placesIn(folder, first, pace);
 }

@@ -57,7 +57,7 @@ export function pageQuery(
   return rowsQuery(table, of, `WHERE id > ? ${others} ORDER BY id LIMIT ${limit}`);
 }
 
-/** Rows of a table, as `pageQuery` has them. @param which in SQL: WHERE and what follows */
+/** Query for rows of a table in the format of `pageQuery`. @param which SQL from WHERE on */
 export function rowsQuery(table: MessageTable, of: Projects, which: string): string {
   const { name, number, isGroup } = table;
   const fields = isGroup
@@ -68,9 +68,9 @@ export function rowsQuery(table: MessageTable, of: Projects, which: string): str
 }
 
 /**
- * How many messages that are shown each conversation has in a table, and the sum of their ids.
+ * Query for the number of visible messages of each conversation in a table, and the sum of their ids.
  *
- * @param which in SQL: WHERE and what follows
+ * @param which SQL from WHERE on
  */
 export function countsQuery(table: MessageTable, of: Projects, which: string): string {
   const conv = table.isGroup ? 'groupId' : pairNumber;
@@ -80,7 +80,7 @@ export function countsQuery(table: MessageTable, of: Projects, which: string): s
 
 const pairNumber = 'LEAST(fromId, toId) * 4294967296 + GREATEST(fromId, toId)';
 
-/** Which of several tenants is brought. */
+/** Which of several tenants is imported. */
 type Projects = Pick<LegacyDatabase, 'project' | 'isOther'>;
 
 function kindOfRow({ isGroup }: MessageTable, of: Projects): string {

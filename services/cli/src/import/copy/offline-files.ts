@@ -38,7 +38,7 @@ export interface OfflineFileOptions {
   progress?: Pick<Progress, 'begin' | 'add'>;
 }
 
-/** How much the files that wait are, bytes. */
+/** Total size of the files that wait for their receivers, bytes. */
 export async function bytesOfOfflineFiles(legacy: LegacyDatabase): Promise<number> {
   if (!legacy.hasTable('IMTransmitFile')) return 0;
   const [row] = await legacy.rows<[number | string | null]>(

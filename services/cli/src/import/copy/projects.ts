@@ -3,11 +3,11 @@ import { chunksOf } from '../target/copy-text.js';
 import type { TargetSession } from '../target/database.js';
 import { recordLeftOut } from '../target/left-out.js';
 
-/** Users and groups of other projects, where one of several is brought. */
+/** Users and groups of other projects, when only one of several is imported. */
 export const otherProjectTable = `CREATE TABLE IF NOT EXISTS legacy_import.other_project (
   is_group bool, id int8, PRIMARY KEY (is_group, id))`;
 
-/** What names users or groups, and by which columns; what of it belongs to another project is left out. */
+/** Staging tables that refer to users or groups, and by which columns. Rows of other projects are left out. */
 const named: readonly [staging: string, name: string, users: readonly string[], groups: readonly string[]][] =
   [
     ['imgroupmember', 'IMGroupMember', ['userid'], ['groupid']],
@@ -17,8 +17,8 @@ const named: readonly [staging: string, name: string, users: readonly string[], 
   ];
 
 /**
- * Leaves out what was staged of other projects than the one that is brought, if one is. Their departments, users, groups and discovery
- * items were not staged.
+ * Deletes staged rows that belong to other projects, if only one is imported. The departments, users, groups and discovery
+ * items of other projects were not staged in the first place.
  */
 export async function leaveOutOtherProjects(session: TargetSession, legacy: LegacyDatabase): Promise<void> {
   if (legacy.project === undefined) return;

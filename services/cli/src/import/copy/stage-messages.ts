@@ -71,7 +71,7 @@ export async function stageMessages(table: MessageTable, options: StageMessagesO
   }
 }
 
-/** How many rows have been read so far. */
+/** Number of rows read so far. */
 export async function stagedRows(database: TargetDatabase): Promise<number> {
   const [row] = await database.rows<{ rows: string }>(
     'SELECT coalesce(sum(rows), 0) AS rows FROM legacy_import.staged',

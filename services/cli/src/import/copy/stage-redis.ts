@@ -20,7 +20,7 @@ export const redisStaging: readonly string[] = [
   'CREATE TABLE IF NOT EXISTS legacy_import.redis_device (user_id int8, client_type int2, token text)',
 ];
 
-/** How many keys each pool had when it was read last. */
+/** Number of keys in each pool when it was last read. */
 export const seenPoolTable =
   'CREATE TABLE IF NOT EXISTS legacy_import.seen_pool (pool text PRIMARY KEY, keys int8 NOT NULL)';
 
@@ -130,7 +130,7 @@ interface RedisSource {
   places: Record<RedisPool, string>;
   pace: Pace;
   onKeys?(count: number): void;
-  /** whether a pool may have no keys any more: with them goes what users have read */
+  /** whether a pool may have lost all its keys, and with them the read positions of users */
   mayBeLost?: boolean | undefined;
 }
 
@@ -140,9 +140,9 @@ export async function stageRedis(state: ImportState, source: RedisSource): Promi
 }
 
 /**
- * Fills the staging tables of Redis anew with all that it has now.
+ * Refills the Redis staging tables with its current contents.
  *
- * @throws Failure where a pool has no keys, and had some
+ * @throws Failure when a pool that had keys is now empty
  */
 export async function fillRedisStaging(session: TargetSession, source: RedisSource): Promise<void> {
   const { places, mayBeLost = false } = source;
@@ -171,7 +171,7 @@ export async function fillRedisStaging(session: TargetSession, source: RedisSour
   for (const staging of stagings) await session.run(`ANALYZE legacy_import.redis_${staging}`);
 }
 
-/** Keys of the old servers never expire: a Redis that has none any more has lost them. */
+/** The old servers' keys never expire, so a pool that has become empty has lost its keys. */
 async function requireKeys(session: TargetSession, seen: ReadonlyMap<RedisPool, number>): Promise<void> {
   const rows = await session.rows<{ pool: RedisPool }>(
     'SELECT pool FROM legacy_import.seen_pool WHERE keys > 0',
@@ -179,7 +179,7 @@ async function requireKeys(session: TargetSession, seen: ReadonlyMap<RedisPool, 
   const lost = rows.map(({ pool }) => pool).filter((pool) => seen.get(pool) === 0);
   if (lost.length === 0) return;
   throw new Failure(
-    `Redis has nothing of the pool ${lost.join(' and ')} any more: was it started without its snapshot? What was brought before stays. If it is lost for good, --redis-lost goes on without what users have read.`,
+    `Redis has lost all keys of the pool ${lost.join(' and ')}: was it started without its snapshot? What was imported before is kept. If the keys are lost for good, continue with --redis-lost, without the read positions of users.`,
   );
 }
 

@@ -27,7 +27,7 @@ export interface CutoverRecord extends EveningRecord {
 export interface CutoverOptions extends FollowOptions {
   /** for how long nothing may have been written before the old servers count as stopped */
   quietMs: number;
-  /** for how long the evening may take */
+  /** time within which the cutover has to finish, milliseconds */
   withinMs: number;
   verify(): Promise<Verification>;
   observer: FollowObserver;
@@ -39,15 +39,15 @@ export interface CutoverOptions extends FollowOptions {
 export async function cutOver(options: CutoverOptions): Promise<CutoverRecord> {
   const clock = new Clock(options);
   const { database, observer, quietMs } = options;
-  await clock.step('look for messages that were deleted since', async () => {
-    return `${await rebuildDeleted(options)} conversations built anew`;
+  await clock.step('look for messages deleted since the copy', async () => {
+    return `${await rebuildDeleted(options)} conversations rebuilt`;
   });
-  await clock.step('bring what has come so far', async () => {
+  await clock.step('import what has arrived so far', async () => {
     await catchUp(options, observer);
     return 'done';
   });
   await requireRoomFor(options);
-  // From here on people wait, and nobody is there any more who could be burdened.
+  // From here on people are waiting, and nobody uses the old servers any more.
   options.legacy.pace.lift();
   let mark: Mark | undefined;
   await clock.step(
@@ -92,14 +92,14 @@ export async function cutOver(options: CutoverOptions): Promise<CutoverRecord> {
   };
 }
 
-/** While the old servers still run: later they would stay away for nothing. */
+/** Called while the old servers still run, because later they would have been stopped for nothing. */
 async function requireRoomFor({ database, legacy }: CutoverOptions): Promise<void> {
   const needed = await roomForCutover(database, {
     behind: await rowsBehind({ legacy, database }),
     others: await legacy.bytesOf((table) => !/^IM(?:Group)?Message_/.test(table)),
     kept: keptAtCutover,
   });
-  await requireRoom(database, needed, 'The old servers can go on.');
+  await requireRoom(database, needed, 'The old servers can keep running.');
 }
 
 /** The step of the import's state that says that the new servers have taken over. */
@@ -119,7 +119,7 @@ const afterNoGo = [
 
 interface Found {
   mark: Mark | undefined;
-  /** why the old database may lack something */
+  /** why the old database may lack data of its master */
   replica: string | undefined;
   verification: Verification | undefined;
   stayedQuiet: boolean;
@@ -134,9 +134,9 @@ function judge({ mark, replica, verification, stayedQuiet, isOver }: Found): Cri
       found: mark === undefined ? 'something is still written' : 'nothing is written any more',
     },
     {
-      question: 'Has the database that was read everything that its master has?',
+      question: 'Is the old database up to date with its master?',
       isMet: replica === undefined,
-      found: replica ?? 'yes, or it is the master',
+      found: replica ?? 'yes, or it is the master itself',
     },
     {
       question: 'Was nothing written to the old store since the last pass began?',

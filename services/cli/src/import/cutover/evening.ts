@@ -12,30 +12,30 @@ export interface Criterion {
   found: string;
 }
 
-/** What was done in an evening, or in its rehearsal, as a person signs it and a program reads it. */
+/** Record of a cutover or its rehearsal, for a person to sign and for programs to read. */
 export interface EveningRecord {
   source: string;
   beganAt: string;
   endedAt: string;
-  /** when it had to be over; null: whenever */
+  /** when it had to be finished; null: no limit */
   deadline: string | null;
   steps: Step[];
   criteria: Criterion[];
   decision: 'go' | 'no go';
-  /** what to do now, in order */
+  /** next steps, in order */
   next: string[];
 }
 
-/** The evening's clock. */
+/** Times the steps of a cutover, against its deadline. */
 export class Clock {
   readonly steps: Step[] = [];
-  /** of `performance.now()` */
+  /** as of `performance.now()` */
   readonly deadline: number;
   readonly #beganAt = new Date();
   readonly #withinMs: number;
   readonly #onStep: (line: string) => void;
 
-  /** @param onStep each step when it begins, and when it has ended */
+  /** @param onStep called with a line at the beginning and the end of each step */
   constructor({ withinMs, onStep }: { withinMs?: number; onStep(line: string): void }) {
     this.#withinMs = withinMs ?? Number.POSITIVE_INFINITY;
     this.#onStep = onStep;
@@ -46,7 +46,7 @@ export class Clock {
     return performance.now() > this.deadline;
   }
 
-  /** @param work says in words what came of it */
+  /** @param work returns a description of its result */
   async step(name: string, work: () => Promise<string>): Promise<void> {
     const beganAt = new Date();
     const begin = performance.now();

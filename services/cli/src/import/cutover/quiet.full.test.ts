@@ -38,7 +38,7 @@ it('a write to MySQL or to any database of Redis changes the mark', async () => 
   expect(await mark()).not.toBe(second);
 });
 
-it('a replica that does not follow its master is told', async () => {
+it('a replica that does not follow its master is reported', async () => {
   expect(await legacy.replicaProblem()).toBeUndefined();
   await stand.sql.query(
     `CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = 1, MASTER_USER = 'nobody', MASTER_CONNECT_RETRY = 3600;
@@ -49,7 +49,7 @@ it('a replica that does not follow its master is told', async () => {
   expect(await legacy.replicaProblem()).toBeUndefined();
 });
 
-it('an account that may not see how far a replica is cannot vouch for it', async () => {
+it('an account that may not read the replication status cannot confirm that a replica is up to date', async () => {
   await stand.sql.query(
     `CREATE USER reader@'%' IDENTIFIED BY 'secret'; GRANT SELECT ON teamtalk.* TO reader@'%'`,
   );
@@ -66,7 +66,7 @@ it('an account that may not see how far a replica is cannot vouch for it', async
   await reader.close();
 });
 
-it('a snapshot of Redis is no write, however much was written before it', async () => {
+it('a snapshot of Redis does not count as a write, however much was written before it', async () => {
   await stand.redis(1).set('msg_id_1', '1');
   const before = await mark();
   await stand.redis(1).save();

@@ -17,7 +17,7 @@ export interface FollowOptions {
   legacy: LegacyDatabase;
   database: TargetDatabase;
   storage: Storage;
-  /** whether Redis may have lost its keys since */
+  /** whether to continue if Redis has lost its keys */
   redisLost?: boolean;
 }
 
@@ -96,9 +96,9 @@ async function openFollower({ places, database }: FollowOptions): Promise<void> 
 }
 
 /**
- * Builds conversations anew of which messages were deleted in the old store since; `catchUp` has to follow.
+ * Rebuilds conversations whose messages have since been deleted in the old store; call `catchUp` afterwards.
  *
- * @returns how many
+ * @returns number of rebuilt conversations
  */
 export async function rebuildDeleted(options: FollowOptions): Promise<number> {
   await openFollower(options);

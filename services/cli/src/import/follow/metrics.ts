@@ -8,7 +8,7 @@ export class FollowMetrics {
     'Rows of messages that were read since the start',
   );
   readonly #failures = this.metrics.counter('failures_total', 'Passes that failed; the next one continues');
-  /** by the last comparison of both sides */
+  /** differences found by the last comparison of both sides */
   unexplained = 0;
   /** rows of messages that are not here yet */
   behind = 0;
@@ -22,16 +22,14 @@ export class FollowMetrics {
     this.metrics.gauge('rows_behind', 'Rows of messages that are not here yet', () => this.behind);
     this.metrics.gauge(
       'unexplained',
-      'What the last daily comparison found unexplained; 0 before the first',
+      'Unexplained differences in the last daily comparison; 0 before the first',
       () => this.unexplained,
     );
-    this.metrics.gauge('lag_seconds', 'Messages that are in the old store for so long are here', () =>
+    this.metrics.gauge('lag_seconds', 'Maximum age of messages that are not imported yet', () =>
       this.#since(this.messagesUntil),
     );
-    this.metrics.gauge(
-      'state_lag_seconds',
-      'Changes of anything but messages that are in the old store for so long are here',
-      () => this.#since(this.stateUntil),
+    this.metrics.gauge('state_lag_seconds', 'Maximum age of other changes that are not imported yet', () =>
+      this.#since(this.stateUntil),
     );
   }
 

@@ -16,7 +16,7 @@ import { firstPair } from '../target/first-pair.js';
 import { messagesBefore, placeArrivals } from './arrivals.js';
 import { readPositions } from './messages.js';
 
-/** Conversations that are built anew in one transaction. */
+/** Conversations rebuilt in one transaction. */
 const together = 50;
 const pageRows = 5_000;
 
@@ -27,10 +27,10 @@ export interface RebuildSource {
 }
 
 /**
- * Builds those conversations anew of which messages were deleted in the old store, or came back, since they were read: nothing else
- * shows it. Reads every row's id, so that it takes a while. What users have read there has to be brought again afterwards.
+ * Rebuilds conversations whose messages have been deleted or restored in the old store since they were read. Only comparing
+ * the ids of all rows shows that, which takes a while. Afterwards, users' read positions have to be imported again.
  *
- * @returns how many
+ * @returns number of rebuilt conversations
  */
 export async function rebuildChanged(source: RebuildSource): Promise<number> {
   const { database } = source;
@@ -45,7 +45,7 @@ export async function rebuildChanged(source: RebuildSource): Promise<number> {
 
 type Positions = ReadonlyMap<string, Position>;
 
-/** In SQL: the rows that were read. Later ones are not to be missed yet. */
+/** SQL condition for the rows that have been read; later rows cannot be missing yet. */
 function readOnes(table: MessageTable, positions: Positions): string {
   const { settled, seen } = positions.get(table.name) ?? { settled: -1, seen: [] };
   return seen.length === 0 ? `id <= ${settled}` : `(id <= ${settled} OR id IN (${seen.join(', ')}))`;
@@ -102,7 +102,7 @@ async function rebuild(
   await removePlaceholders(session);
 }
 
-/** In SQL: the rows of these conversations; undefined where a table of this kind cannot have any. */
+/** SQL condition for the rows of these conversations; undefined if a table of this kind has none. */
 function rowsOf({ isGroup, number }: MessageTable, convs: readonly string[]): string | undefined {
   const own = convs.map(BigInt).filter((conv) => (isGroup ? conv < firstPair : conv >= firstPair));
   if (isGroup) {
@@ -118,7 +118,7 @@ function rowsOf({ isGroup, number }: MessageTable, convs: readonly string[]): st
     .join(' OR ');
 }
 
-/** Removes conversations with everything that is known of their messages. */
+/** Removes conversations with all that is stored about their messages. */
 export async function forgetConversations(session: TargetSession, convs: readonly string[]): Promise<void> {
   for (const table of [
     'message',
@@ -130,7 +130,7 @@ export async function forgetConversations(session: TargetSession, convs: readonl
   }
 }
 
-/** Users without a row who are named by no message any more. */
+/** Removes placeholders of users without a row that no message refers to any more. */
 export async function removePlaceholders(session: TargetSession): Promise<void> {
   await session.run(`
     WITH over AS (

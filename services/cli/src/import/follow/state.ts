@@ -26,7 +26,7 @@ interface Source {
   places: LegacyPlaces;
   legacy: LegacyDatabase;
   database: TargetDatabase;
-  /** whether Redis may have lost its keys since */
+  /** whether to continue if Redis has lost its keys */
   redisLost?: boolean;
 }
 
@@ -143,7 +143,7 @@ async function removeOthers(session: TargetSession): Promise<void> {
   await moveIdentity(session, 'im_user');
 }
 
-/** A group that is gone takes its messages with it, as in the copy. */
+/** Removes groups that no longer exist with their messages, as the copy leaves these out. */
 async function removeGroups(session: TargetSession): Promise<void> {
   const gone = await session.rows<{ id: string }>(`
     DELETE FROM chat_group g WHERE NOT EXISTS (SELECT FROM legacy_import.imgroup o WHERE o.id = g.id) RETURNING g.id::text`);

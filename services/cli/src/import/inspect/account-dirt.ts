@@ -5,7 +5,7 @@ export interface DirtQuery {
   becomes: string;
   /** tables and columns that have to be there, `IMUser.pid` */
   needs?: readonly string[];
-  /** those that may not be there */
+  /** tables and columns that must not exist */
   lacks?: readonly string[];
   /** FROM and what follows; grouped queries stand in brackets */
   from: string;
@@ -15,12 +15,13 @@ export interface DirtQuery {
 
 const trimmed = "TRIM(TRAILING ' ' FROM name)";
 
-/** Where one of several tenants is brought. */
+/** Users of other tenants, when only one of several is imported. */
 export function otherTenants(isOther: string): DirtQuery {
   return {
     name: 'other-project',
     what: 'users of other projects',
-    becomes: 'left out, with their departments, groups, messages, files and tokens; images of all come',
+    becomes:
+      'left out, with their departments, groups, messages, files and tokens; images of all projects are imported',
     from: `IMUser WHERE ${isOther}`,
     shown: "CONCAT('user ', id, ' (', name, '): pid ', pid)",
   };
@@ -29,7 +30,7 @@ export function otherTenants(isOther: string): DirtQuery {
 const severalTenants = {
   name: 'several-tenants',
   what: 'tenants (pid) in one database, of a fork',
-  becomes: 'all come into one installation: users of one see those of the others',
+  becomes: 'all are imported into one installation: users of one tenant see those of the others',
 };
 const tenants =
   '(SELECT pid, COUNT(*) AS n FROM IMUser GROUP BY pid HAVING (SELECT COUNT(DISTINCT pid) FROM IMUser) > 1) AS d';

@@ -8,7 +8,7 @@ import { missingFiles } from './file-dirt.js';
 const withoutRecordings = { hasTable: () => false } as unknown as LegacyDatabase;
 const image = (place: string) => `&$#@~^@[{:http://old:8700/g0/${place}:}]&$~@#@`;
 
-test('images that texts name and whose file is gone are counted', async () => {
+test('counts images in texts whose file is missing', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'file-dirt-'));
   mkdirSync(path.join(folder, '000', '001'), { recursive: true });
   writeFileSync(path.join(folder, '000', '001', 'here.png'), 'picture');
@@ -21,8 +21,8 @@ test('images that texts name and whose file is gone are counted', async () => {
   expect(await missingFiles(withoutRecordings, folder, texts)).toEqual([
     {
       name: 'image-file-missing',
-      what: 'of the images that the newest texts name: those without a file',
-      becomes: 'the text stays, and clients show no image, as before',
+      what: 'images in the newest texts whose file is missing',
+      becomes: 'the text is kept, and clients show no image, as before',
       count: 3,
       samples: [
         'http://old:8700/g0/000/001/gone.png',

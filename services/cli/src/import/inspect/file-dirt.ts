@@ -8,10 +8,10 @@ import { type Finding, mostSamples } from './findings.js';
 const sampledRecordings = 1_000;
 
 /**
- * Whether the files are there that the newest recordings and texts name.
+ * Checks whether the files referred to by the newest recordings and texts exist.
  *
  * @param folder `BaseDir` of msfs
- * @param texts decrypted
+ * @param texts decrypted texts
  */
 export async function missingFiles(
   legacy: LegacyDatabase,
@@ -21,14 +21,14 @@ export async function missingFiles(
   const findings: Finding[] = [
     {
       name: 'recording-file-missing',
-      what: `of the newest ${sampledRecordings.toLocaleString('en')} recordings: those without a file, a duration, or the size of their row`,
-      becomes: 'their messages keep their place, without sound, which nobody heard before, either',
+      what: `of the newest ${sampledRecordings.toLocaleString('en')} recordings: those without a file or a duration, or of another size than their row says`,
+      becomes: 'their messages are kept without sound; the old clients could not play it either',
       ...counted(await missingRecordings(legacy, folder)),
     },
     {
       name: 'image-file-missing',
-      what: 'of the images that the newest texts name: those without a file',
-      becomes: 'the text stays, and clients show no image, as before',
+      what: 'images in the newest texts whose file is missing',
+      becomes: 'the text is kept, and clients show no image, as before',
       ...counted(await missingImages(folder, texts)),
     },
   ];

@@ -23,7 +23,7 @@ export interface Inspection {
     seconds: number;
     /** of PostgreSQL's volume while the messages are sorted, bytes */
     databaseBytes: number;
-    /** of its temporary files meanwhile */
+    /** of temporary files during the copy */
     temporaryBytes: number;
   };
 }

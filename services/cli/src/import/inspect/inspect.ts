@@ -154,7 +154,7 @@ const knownColumns: Record<string, Set<string>> = {
   ...Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`IMGroupMessage_${i}`, groupColumns])),
 };
 
-/** The newest texts, as the key reads them: undefined where it does not, and none of those that are not encrypted. */
+/** Decrypts the newest texts; undefined: the key does not fit. Texts that are not encrypted are left out. */
 async function sampleTexts(legacy: LegacyDatabase, key: string): Promise<(string | undefined)[]> {
   const codec = createTextCodec(key);
   const texts: (string | undefined)[] = [];
@@ -179,7 +179,7 @@ async function sampleTexts(legacy: LegacyDatabase, key: string): Promise<(string
   return texts;
 }
 
-/** The msfs that texts and avatars name. */
+/** The msfs addresses in texts and avatars. */
 async function addressesOfImages(legacy: LegacyDatabase, texts: readonly string[]): Promise<Finding[]> {
   const urls = texts.flatMap(imageUrlsIn);
   for (const table of ['IMUser', 'IMGroup']) {
@@ -191,24 +191,24 @@ async function addressesOfImages(legacy: LegacyDatabase, texts: readonly string[
   return [
     {
       name: 'image-address',
-      what: 'addresses of msfs that the newest texts and all avatars name',
-      becomes: 'they stay: each has to lead to the new msfs; `teamtalk import check-images` asks them',
+      what: 'addresses of msfs in the newest texts and all avatars',
+      becomes: 'kept: each has to lead to the new msfs; `teamtalk import check-images` checks them',
       count: addresses.length,
       samples: addresses.slice(0, mostSamples).map(({ origin, count: n }) => `${origin}: ${n} images`),
     },
   ];
 }
 
-/** A key that reads less than half of them is not the one they were written with. */
+/** A key that decrypts fewer than half of the texts is the wrong one. */
 function keyBlockers(texts: readonly (string | undefined)[]): string[] {
   const readable = texts.filter((text) => text !== undefined).length;
   if (readable * 2 >= texts.length) return [];
   return [
-    `the text key reads ${readable} of ${texts.length} sampled texts: it is not the one they were written with. The right one is aesKey in dbproxyserver.conf and msgserver.conf: --text-key, or --config with the folder of these files.`,
+    `the text key decrypts only ${readable} of ${texts.length} sampled texts, so it is the wrong one. The right one is aesKey in dbproxyserver.conf and msgserver.conf: give it with --text-key, or their folder with --config.`,
   ];
 }
 
-/** Of the recordings, which come into the messages. */
+/** Total size of the recordings, which become part of messages. */
 async function bytesOfSounds(legacy: LegacyDatabase): Promise<number> {
   if (!legacy.hasTable('IMAudio')) return 0;
   const [row] = await legacy.rows<[number | string | null]>(

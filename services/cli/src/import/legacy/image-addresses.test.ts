@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { imageAddresses } from './image-addresses.js';
 
-test('addresses of msfs are told apart by scheme, host and port, and others are left out', () => {
+test('groups image URLs by scheme, host and port, and leaves out those of other servers', () => {
   const urls = [
     'http://old:8700/g0/000/001/1.png',
     'http://OLD:8700/g0/000/001/1.png',
@@ -21,7 +21,7 @@ test('addresses of msfs are told apart by scheme, host and port, and others are 
   ]);
 });
 
-test('of many images of an address a few are kept', () => {
+test('keeps only a few images of each address', () => {
   const urls = Array.from({ length: 500 }, (_, n) => `http://old:8700/g0/000/001/${n % 300}.png`);
   const [address] = imageAddresses(urls);
   expect(address!.count).toBe(500);

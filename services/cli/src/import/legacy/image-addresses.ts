@@ -1,19 +1,19 @@
 import { fileOf } from './recordings.js';
 
-/** An msfs, as clients were told to dial it. */
+/** An msfs, by the address clients were given. */
 export interface ImageAddress {
   /** http://host:8700 */
   origin: string;
-  /** how many of the URLs name it */
+  /** number of URLs with this origin */
   count: number;
-  /** some of them, each once */
+  /** some of these URLs, without duplicates */
   images: string[];
 }
 
-/** Of an address. */
+/** Maximum number of images kept for an address. */
 const mostImages = 20;
 
-/** The addresses of msfs in the URLs of images, those named most often first. URLs of other servers are left out. */
+/** Groups image URLs by msfs address, most frequent first. URLs of other servers are left out. */
 export function imageAddresses(urls: Iterable<string>): ImageAddress[] {
   const addresses = new Map<string, ImageAddress>();
   for (const url of urls) {

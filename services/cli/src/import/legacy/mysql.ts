@@ -4,11 +4,11 @@ import { Failure } from '../../failure.js';
 import { Pace } from './pace.js';
 
 const connectMs = 10_000;
-/** After so long without traffic the network is asked whether the server is still there. */
+/** Idle time before TCP keep-alive probes begin, milliseconds. */
 const probeMs = 10_000;
-/** The longest time for what an index finds. */
+/** Deadline for a query that uses an index, milliseconds. */
 const answerMs = 120_000;
-/** The longest time for what reads a whole table. */
+/** Deadline for a query that reads a whole table, milliseconds. */
 export const wholeTableMs = 4 * 3_600_000;
 
 /** A value as mysql2 returns it: numbers, text, and bytes of columns that are cast to BINARY. */
@@ -16,9 +16,9 @@ export type LegacyValue = number | string | Buffer | null;
 
 /** The legacy MySQL or MariaDB, which is only read. */
 export class LegacyDatabase {
-  /** of everything that the old servers could notice */
+  /** limits the load on the old servers */
   readonly pace: Pace;
-  /** the one of several tenants that is brought (`pid`); undefined: all */
+  /** the tenant (`pid`) that is imported; undefined: all */
   readonly project: number | undefined;
   readonly #pool: mysql.Pool;
   readonly #where: string;
@@ -89,7 +89,7 @@ export class LegacyDatabase {
     return this.#columns.get(table)?.has(column) ?? false;
   }
 
-  /** In SQL: whether a row of a table is of another project than the one that is brought. */
+  /** SQL condition: whether a row belongs to another project than the imported one. */
   isOther(table: string): string {
     return this.project !== undefined && this.hasColumn(table, 'pid') ? `pid <> ${this.project}` : 'FALSE';
   }
@@ -103,7 +103,7 @@ export class LegacyDatabase {
     return [...(this.#columns.get(table) ?? [])];
   }
 
-  /** How much the rows of the tables that `isMeant` takes are, bytes; as the server estimates it. */
+  /** Size of the rows in the tables selected by `isMeant`, as estimated by the server, bytes. */
   async bytesOf(isMeant: (table: string) => boolean): Promise<number> {
     const rows = await this.rows<[string, number | string | null]>(
       'SELECT TABLE_NAME, DATA_LENGTH FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()',
@@ -111,7 +111,7 @@ export class LegacyDatabase {
     return rows.reduce((sum, [table, bytes]) => sum + (isMeant(table) ? Number(bytes ?? 0) : 0), 0);
   }
 
-  /** Asks when the pace allows. @throws Failure when the server refuses, goes away, or does not answer within `timeout` ms */
+  /** Runs a query once the pace allows. @throws Failure when the server refuses it, disconnects, or exceeds `timeout` ms */
   async rows<Row extends LegacyValue[]>(
     sql: string,
     values: LegacyValue[] = [],
@@ -126,14 +126,14 @@ export class LegacyDatabase {
       connection.release();
       return rows as unknown as Row[];
     } catch (error) {
-      // The answer may still come, and would be in the way of the next one.
+      // A late reply would be taken for that of the next query.
       connection?.destroy();
       throw sourceFailure(this.#where, error);
     }
   }
 
   /**
-   * What keeps this server from having everything that its master has; undefined where it has it, or has no master.
+   * Why this server may lack data of its master; undefined if it is up to date or has no master.
    *
    * @throws Failure as `rows`
    */
@@ -143,10 +143,10 @@ export class LegacyDatabase {
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (!code?.startsWith('ER_')) throw sourceFailure(this.#where, error);
-      // Replicas are set so; and a master that is to be quiet.
+      // Replicas are usually read-only, and so is a master that has been stopped for the cutover.
       const [row] = await this.rows<[number | string]>('SELECT @@global.read_only');
       if (/^(?:0|OFF)$/.test(String(row?.[0]))) return undefined;
-      return `it may be a replica, and this account may not see how far it is: ${message}`;
+      return `it may be a replica, and this account may not read its replication status: ${message}`;
     }
   }
 

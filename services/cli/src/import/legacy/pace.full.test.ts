@@ -41,7 +41,7 @@ async function run(command: string, ...more: string[]): Promise<void> {
   expect(status, written.join('')).toBe(0);
 }
 
-/** How often the old store was read: tables, Redis, and files of msfs. */
+/** Number of reads from the old store: tables, Redis, and files of msfs. */
 async function reads(): Promise<number> {
   const [[row]] = await legacy.sql.query<RowDataPacket[]>(`SHOW GLOBAL STATUS LIKE 'Com_select'`);
   const commands = await legacy.redis(0).info('commandstats');
@@ -49,24 +49,21 @@ async function reads(): Promise<number> {
   return Number(row!.Value) + Number(scans ?? 0);
 }
 
-test.each(['inspect', 'copy', 'follow', 'verify'])(
-  '%s pauses before everything that it reads',
-  async (command) => {
-    const rests = vi.spyOn(Pace.prototype, 'rest');
-    const before = await reads();
-    await run(command, ...(command === 'follow' ? ['--once'] : []));
-    const files = (await readdir(legacy.images, { recursive: true, withFileTypes: true })).filter((each) =>
-      each.isFile(),
-    );
-    // What opens the store and looks whether it is the right one is not paced: the columns, and each pool.
-    const opening = 20;
-    const brought = command === 'copy' || command === 'verify' ? files.length / 8 : 0;
-    expect(await reads()).toBeGreaterThan(before + opening);
-    expect(rests.mock.calls.length).toBeGreaterThanOrEqual((await reads()) - before - opening + brought);
-  },
-);
+test.each(['inspect', 'copy', 'follow', 'verify'])('%s pauses before every read', async (command) => {
+  const rests = vi.spyOn(Pace.prototype, 'rest');
+  const before = await reads();
+  await run(command, ...(command === 'follow' ? ['--once'] : []));
+  const files = (await readdir(legacy.images, { recursive: true, withFileTypes: true })).filter((each) =>
+    each.isFile(),
+  );
+  // Opening the store and checking its columns and pools is not paced.
+  const opening = 20;
+  const brought = command === 'copy' || command === 'verify' ? files.length / 8 : 0;
+  expect(await reads()).toBeGreaterThan(before + opening);
+  expect(rests.mock.calls.length).toBeGreaterThanOrEqual((await reads()) - before - opening + brought);
+});
 
-test('a copy is at work for no more than the share that is asked for', async () => {
+test('a copy works for no more than the given share of the time', async () => {
   const other = await testDatabase();
   vi.stubEnv('DATABASE_URL', other.url);
   vi.stubEnv('STORAGE_DIR', path.join(legacy.folder, 'other-storage'));
@@ -79,7 +76,7 @@ test('a copy is at work for no more than the share that is asked for', async () 
   });
   const begin = performance.now();
   await run('copy', '--max-load', '20');
-  // The rest is of what comes after the last step.
+  // The rest is what follows the last step.
   expect(pausedMs / (performance.now() - begin)).toBeGreaterThan(0.6);
   await other.drop();
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Pace } from './pace.js';
 
-/** How long something takes, milliseconds. */
+/** Duration of a call, milliseconds. */
 async function timeOf(what: () => Promise<unknown>): Promise<number> {
   const begin = performance.now();
   await what();
@@ -13,7 +13,7 @@ function work(ms: number): void {
   while (performance.now() - begin < ms);
 }
 
-test('everything since the last pause is paused for, and only once', async () => {
+test('a pause covers all work since the last pause, once', async () => {
   const pace = new Pace(25);
   work(10);
   work(10);
@@ -23,7 +23,7 @@ test('everything since the last pause is paused for, and only once', async () =>
   expect(await timeOf(() => Promise.all([first, pace.rest()]))).toBeGreaterThanOrEqual(29);
 });
 
-test('nothing is paused for at 100 percent', async () => {
+test('there are no pauses at 100 percent', async () => {
   const pace = new Pace(100);
   expect(pace.isLimited).toBe(false);
   work(20);
@@ -34,11 +34,11 @@ test('nothing is paused for at 100 percent', async () => {
   expect(isOver).toBe(true);
 });
 
-test('waiting is no work', async () => {
+test('waiting does not count as work', async () => {
   const pace = new Pace(1);
   await pace.rest();
   await pace.idle(200);
-  // As work it would be paused for for 20 s.
+  // If the wait counted as work, the pause would take 20 s.
   expect(await timeOf(() => pace.rest())).toBeLessThan(10_000);
 });
 

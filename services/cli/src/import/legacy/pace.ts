@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Keeps an import from being a burden: it pauses between its steps, so that it is at work for at most a share of the time. What is
- * done between two calls of `rest` counts, on whichever side. Where it is limited, one thing is done at a time.
+ * Limits the load of an import by pausing between its steps, so that it works for at most a share of the time. All time
+ * between two calls of `rest` counts as work, on either side. While the load is limited, steps run one at a time.
  */
 export class Pace {
   readonly #factor: number;
   #isLifted = false;
   readonly #lift = new AbortController();
-  /** up to here everything has been paused for */
+  /** beginning of the work not yet paused for */
   #since = performance.now();
   #pause: Promise<void> | undefined;
 
-  /** @param percent from 1 to 100, which is no pause */
+  /** @param percent share of the time, from 1 to 100; 100: no pauses */
   constructor(percent: number) {
     this.#factor = 100 / percent - 1;
   }
@@ -21,21 +21,21 @@ export class Pace {
     return this.#factor > 0 && !this.#isLifted;
   }
 
-  /** Before every step, large or small: pauses for what was done since the last one. */
+  /** Pauses in proportion to the work since the last pause. Call it before every step. */
   async rest(): Promise<void> {
     if (!this.isLimited) return;
     this.#pause ??= this.#rest();
     await this.#pause;
   }
 
-  /** Waits for something other than its own work. */
+  /** Waits without counting the time as work. */
   async idle(ms: number, signal?: AbortSignal): Promise<void> {
     const begin = performance.now();
     await sleep(ms, undefined, signal && { signal }).catch(() => {});
     this.#since += performance.now() - begin;
   }
 
-  /** From now on there is no pause; one that has begun ends. */
+  /** Removes the limit and ends a pause in progress. */
   lift(): void {
     this.#isLifted = true;
     this.#lift.abort();
@@ -43,7 +43,7 @@ export class Pace {
 
   async #rest(): Promise<void> {
     const pauseMs = (performance.now() - this.#since) * this.#factor;
-    // A shorter one comes with the next.
+    // A shorter pause is made up for in the next one.
     if (pauseMs >= 1) {
       await sleep(pauseMs, undefined, { signal: this.#lift.signal }).catch(() => {});
       this.#since = performance.now();

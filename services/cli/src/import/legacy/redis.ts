@@ -16,7 +16,7 @@ const poolKeys: Record<RedisPool, readonly string[]> = {
   group_member: ['group_member_*'],
 };
 
-/** How often commands were called that write what the old servers keep. */
+/** Call counts of the write commands that the old servers use. */
 const writingCommands =
   /^cmdstat_(?:append|decr|decrby|del|flushall|flushdb|getset|hdel|hincrby|hmset|hset|hsetnx|incr|incrby|move|mset|rename|renamenx|restore|set|setex|setnx|swapdb|unlink):calls=(\d+)/gm;
 
@@ -108,7 +108,7 @@ export class LegacyRedis {
     });
   }
 
-  /** What changes with every write to this server, and with its restart. A snapshot leaves it as it is. */
+  /** A value that changes with every write and with a restart, but not with a snapshot. */
   async writes(): Promise<string> {
     const server = await this.#ask(() => this.#client.info('server'));
     const commands = await this.#ask(() => this.#client.info('commandstats'));
@@ -116,7 +116,7 @@ export class LegacyRedis {
     return `${/^run_id:.*$/m.exec(server)?.[0].trim()} ${count}`;
   }
 
-  /** How many clients the server has, this one included. */
+  /** Number of connected clients, including this one. */
   async clients(): Promise<number> {
     const info = await this.#ask(() => this.#client.info('clients'));
     return Number(/^connected_clients:(\d+)/m.exec(info)?.[1] ?? 1);

@@ -16,7 +16,7 @@ afterAll(async () => {
   await stand?.close();
 });
 
-it('a server that says nothing is not waited for, and is asked again when it speaks', async () => {
+it('a query to a silent server times out, and succeeds again once the server responds', async () => {
   process.kill(stand.mariadb.pid, 'SIGSTOP');
   await expect(legacy.rows('SELECT 1', [], 300)).rejects.toThrow(
     /does not answer \(deadline-exceeded\). Nothing is lost: the same command continues where it was/,

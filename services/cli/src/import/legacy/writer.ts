@@ -5,7 +5,7 @@ import { Failure } from '../../failure.js';
 import type { RedisPool } from '../legacy-config.js';
 
 const answerMs = 120_000;
-/** After so long without traffic the network is asked whether the server is still there. */
+/** Idle time before TCP keep-alive probes begin, milliseconds. */
 const probeMs = 10_000;
 
 /** The legacy store, for the one who may write to it: with an account of its own, while the old servers are stopped. */

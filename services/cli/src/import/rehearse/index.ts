@@ -1,3 +1,3 @@
-// What a measurement of an import needs, too.
+// Also used to measure imports.
 export { TargetDatabase } from '../target/database.js';
 export { workAsNewServers } from './new-servers.js';

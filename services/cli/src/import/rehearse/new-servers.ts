@@ -1,7 +1,7 @@
 import type { TargetDatabase, TargetSession } from '../target/database.js';
 import { firstPair } from '../target/first-pair.js';
 
-/** Conversations that messages are stored in, one each in a transaction. */
+/** Conversations that messages are stored in, one message each per transaction. */
 const most = 100;
 
 interface Recipient {
@@ -10,11 +10,11 @@ interface Recipient {
 }
 
 /**
- * Stores messages as the new servers do, and lets those who wrote to a user read up to there. Their times are whole seconds, so that
- * the same program that verified the copy can compare both sides after the way back.
+ * Stores messages as the new servers do, and marks conversations of two users as read by the sender. Times are whole
+ * seconds, so that the verification of the copy can also compare both sides after the rollback.
  *
- * @param data as table `message` has it
- * @returns how many; 0 where there is nobody to write to
+ * @param data for the `data` column of table `message`
+ * @returns number of messages; 0 if there is no conversation to store them in
  */
 export async function workAsNewServers(
   database: TargetDatabase,
@@ -30,7 +30,7 @@ export async function workAsNewServers(
   return messages;
 }
 
-/** The conversations that were used last, in the order in which their rows are locked. Of one from the future the new messages would not be the last there. */
+/** The most recently used conversations, in lock order. Those dated in the future are excluded: new messages would not be their last. */
 const recipientsQuery = `
   SELECT conv::text, from_id FROM (
     SELECT c.conv, c.last_at, CASE WHEN c.last_id % 2 = 0 THEN low.id ELSE high.id END AS from_id
@@ -84,6 +84,6 @@ async function store(session: TargetSession, recipients: readonly Recipient[], d
       WHERE conv >= ${firstPair}`,
     [convs, isLow],
   );
-  // Nobody is there to be sent them.
+  // There are no clients to deliver them to.
   await session.run('DELETE FROM outbox');
 }

@@ -16,10 +16,10 @@ interface Member {
 }
 
 /**
- * Writes messages into a copy of the old store as its servers do, until `signal`.
+ * Writes messages into a copy of the old store as the old servers do, until `signal` aborts.
  *
- * @param content as the column has it
- * @returns how many; 0 where there is nobody to write to
+ * @param content for the `content` column
+ * @returns number of messages; 0 if there is no conversation to write to
  */
 export async function workAsOldServers(
   writer: LegacyWriter,

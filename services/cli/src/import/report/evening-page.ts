@@ -1,10 +1,10 @@
 import type { EveningRecord } from '../cutover/evening.js';
 import { document, escaped, table } from './html.js';
 
-/** The record of an evening as one page, to be read, printed and signed. */
+/** Renders the record of a cutover as an HTML page, to be printed and signed. */
 export function eveningPage(title: string, record: EveningRecord): string {
   const kind = record.decision === 'go' ? 'good' : 'bad';
-  const deadline = record.deadline === null ? '' : `; it had to be over by ${escaped(record.deadline)}`;
+  const deadline = record.deadline === null ? '' : `; it had to be finished by ${escaped(record.deadline)}`;
   return document(
     title,
     `<p>Begun ${escaped(record.beganAt)}, ended ${escaped(record.endedAt)}${deadline}.

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-/** Writes a record into `folder`, made where it is missing, as `NAME.html` and `NAME.json`. @returns the two files */
+/** Writes a record as `NAME.html` and `NAME.json` into `folder`, creating it if needed. @returns the two files */
 export async function writePages(
   folder: string,
   name: string,

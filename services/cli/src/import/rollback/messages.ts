@@ -63,7 +63,7 @@ async function openConversations({ database, writer }: ReturnOptions): Promise<O
     .map(({ conv, last_id: until, before }) => ({
       conv: BigInt(conv),
       relateId: known.get(conv)?.relate_id ?? 0,
-      // An earlier move from this store may have left a lower one.
+      // An earlier import from this store may have left a lower number.
       lastId: Math.max(before, known.get(conv)?.last_id ?? 0),
       until,
     }))

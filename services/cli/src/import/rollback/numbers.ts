@@ -7,8 +7,8 @@ const rowsTogether = 2_000;
 const conversationsTogether = 500;
 
 /**
- * Gives messages that got another number with the import that number in the old tables, too: it is the one that clients have by now.
- * Once: afterwards nothing changes them.
+ * Applies the numbers that messages got in the import to the old tables, because clients have seen the new numbers by now.
+ * Runs once, since the numbers do not change afterwards.
  */
 export async function returnNumbers(database: TargetDatabase, writer: LegacyWriter): Promise<void> {
   if (await areNumbersReturned(writer)) return;
@@ -31,7 +31,7 @@ export async function returnNumbers(database: TargetDatabase, writer: LegacyWrit
   await noteNumbers(writer);
 }
 
-/** The old servers draw the next number from Redis: one that is behind would come twice. */
+/** The old servers take the next number from Redis, so a counter that is behind would assign a number twice. */
 async function returnCounters(database: TargetDatabase, writer: LegacyWriter): Promise<void> {
   const { unread } = writer.redis;
   for (let after = '-1'; ; ) {
@@ -63,7 +63,7 @@ async function returnCounters(database: TargetDatabase, writer: LegacyWriter): P
   }
 }
 
-/** The relation that the old servers use for each pair: of several the one that changed last. */
+/** The relation that the old servers use for each pair: the most recently changed one. */
 async function relationsOf(writer: LegacyWriter, convs: readonly bigint[]): Promise<Map<string, number>> {
   if (convs.length === 0) return new Map();
   const rows = await writer.rows<{ id: number; smallId: number; bigId: number }>(

@@ -25,7 +25,7 @@ export interface RollbackOptions {
 }
 
 export interface RollbackObserver {
-  /** both sides are there, and nothing stands in the way */
+  /** a pass has succeeded */
   onPass(): void;
   onMessages(count: number): void;
   /** everything that was here at this time, of `performance.now()`, is in the old store */

@@ -98,9 +98,9 @@ export const returnedRows = `CREATE TABLE IF NOT EXISTS legacy_import.returned_r
   kind text, key text, columns text[] NOT NULL, PRIMARY KEY (kind, key))`;
 
 /**
- * Writes what changed of accounts, departments, groups and discovery items since the cutover, column by column.
+ * Writes back the changes to accounts, departments, groups and discovery items since the cutover, column by column.
  *
- * @param project that new ones belong to, where there are several in the old database
+ * @param project the project of new rows, if the old database has several
  */
 export async function returnRows(
   database: TargetDatabase,

@@ -5,28 +5,28 @@ import type { TargetDatabase } from '../target/database.js';
 import { ImportState } from '../target/state.js';
 
 /**
- * The newest row of each table of messages that this has seen or written, committed with the messages; and whether the numbers were
- * returned. In the old database, so that one that is restored from a backup is written to from the beginning.
+ * The newest row that the rollback has seen or written in each table of messages, committed with the messages, and whether the
+ * numbers were written back. Kept in the old database, so that a rollback into a restored backup starts from the beginning.
  */
 const knownRowsTable = `CREATE TABLE IF NOT EXISTS teamtalk_returned_rows (
   table_name VARCHAR(32) PRIMARY KEY, last_id BIGINT NOT NULL) ENGINE = InnoDB`;
 const numbersRow = 'numbers';
 
-/** The old servers have run, or it is another store: nobody can put both together. */
+/** The old servers have run since the cutover, or this is another store; the two sides cannot be merged. */
 export class OtherStore extends Failure {}
 
-/** The step of the import's state that says that something was written back. */
+/** The step in the import's state that records that a rollback has begun. */
 const begunStep = 'rollback';
 
 /**
- * Makes sure that the old store has the messages that it had at the cutover and those that were written back, and no others.
+ * Checks that the old store has only the messages it had at the cutover and those written back since.
  *
- * @throws OtherStore where it has others, or is another store; nothing was written then
+ * @throws OtherStore when it has other messages, or is another store; nothing has been written then
  */
 export async function requireStopped(database: TargetDatabase, writer: LegacyWriter): Promise<void> {
   const state = new ImportState(database);
   const tables = await tablesOf(writer);
-  // An earlier move from this store may have left the table.
+  // The table may be left over from an earlier import from this store.
   if ((await state.isDone(begunStep)) && tables.has('teamtalk_returned_rows'))
     return compare(writer, tables, await knownRows(writer));
   const positions = await database.rows<{ table_name: string; last: number }>(
@@ -45,7 +45,7 @@ export async function requireStopped(database: TargetDatabase, writer: LegacyWri
   });
 }
 
-/** Within the transaction that writes messages: the newest row of their table is known by now. */
+/** Records the newest row of a table; called in the transaction that writes its messages. */
 export async function noteRows(writer: LegacyWriter, table: string): Promise<void> {
   await writer.run(
     `UPDATE teamtalk_returned_rows SET last_id = (SELECT MAX(id) FROM ${table}) WHERE table_name = ?`,
@@ -86,7 +86,7 @@ async function compare(
     const [there, here] = [row?.last ?? -1, Math.max(-1, known.get(name) ?? -1)];
     if (there > here) {
       throw new OtherStore(
-        `${name} has messages from after the cutover: the old servers have run since. Both sides have messages now that the other lacks. Nothing more was written.`,
+        `${name} has messages from after the cutover, so the old servers have run since. Each side now has messages that the other lacks. Nothing more was written.`,
       );
     }
     if (here > -1) isEmpty = false;
@@ -94,6 +94,6 @@ async function compare(
   }
   if (isEmpty || isSame) return;
   throw new OtherStore(
-    '--write-mysql is not the database that was moved: no table of messages ends where it did. Nothing more was written.',
+    '--write-mysql is not the imported database: none of its message tables ends where it did. Nothing more was written.',
   );
 }

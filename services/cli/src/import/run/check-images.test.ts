@@ -43,7 +43,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Texts of one conversation, in place of those before. */
+/** Replaces all messages by texts of one conversation. */
 async function say(texts: readonly string[]): Promise<void> {
   const codec = createTextCodec(DEFAULT_TEXT_KEY);
   await client.query('TRUNCATE message, conversation');
@@ -71,7 +71,7 @@ async function check(
   return { status, found: JSON.parse(output.join('')), errors: errors.join('') };
 }
 
-test('an old address that leads to the new msfs answers; one that leads nowhere is told', async () => {
+test('an old address that leads to the new msfs passes; one that leads nowhere is reported', async () => {
   const here = `http://localhost:${msfs.ports.http}`;
   await say([
     'no image',
@@ -96,7 +96,7 @@ test('an old address that leads to the new msfs answers; one that leads nowhere 
   expect(errors).toMatch(/http:\/\/127\.0\.0\.1:1: clients get no images from there/);
 });
 
-test('the new msfs answers under every old name before names lead to it', async () => {
+test('with --via, the new msfs is checked under every old name before names point to it', async () => {
   const via = `127.0.0.1:${msfs.ports.http}`;
   const old = 'http://msfs.invalid:8700/g0/000/001/1_1.png';
   await say([imageText(old)]);
@@ -115,11 +115,11 @@ test('the new msfs answers under every old name before names lead to it', async 
   expect([gone.status, gone.found[0]?.problem]).toEqual([1, 'status 404']);
 });
 
-test('a key that reads nothing is told', async () => {
+test('a key that decrypts nothing is reported', async () => {
   await say(['a text']);
   const out: string[] = [];
   const written = vi.spyOn(process.stderr, 'write').mockImplementation((text) => out.push(String(text)) > 0);
   expect(await runCli(['import', 'check-images', '--text-key', 'x'.repeat(32)])).toBe(1);
   written.mockRestore();
-  expect(out.join('')).toMatch(/the text key reads none of 1 texts/);
+  expect(out.join('')).toMatch(/the text key decrypts none of 1 texts/);
 });

@@ -9,26 +9,26 @@ import { TargetDatabase } from '../target/database.js';
 const answerMs = 10_000;
 
 export interface CheckedAddress {
-  /** http://host:8700, as texts and avatars name it */
+  /** http://host:8700, as it appears in texts and avatars */
   origin: string;
-  /** how many of those that were looked at name it */
+  /** number of sampled texts and avatars that refer to it */
   named: number;
-  /** an image that it gave out; null: none */
+  /** an image it served; null: none */
   image: string | null;
-  /** why the last one that was asked for did not come; null: one came */
+  /** why the last request failed; null: one succeeded */
   problem: string | null;
 }
 
 interface CheckImagesSettings {
   databaseUrl: string;
-  /** how many texts are looked at, drawn by lot */
+  /** number of texts to sample at random */
   texts: number;
   textKey: string | undefined;
-  /** asked in place of every address, with its name: what will answer once names lead there */
+  /** asked instead of every address, under its name, as if names already pointed to it */
   via: { host: string; port: number } | undefined;
 }
 
-/** Asks every msfs that the texts and avatars of this installation name for some of their images, until it gives one out. */
+/** Requests some images from every msfs in this installation's texts and avatars, until each serves one. */
 export async function checkImages(settings: CheckImagesSettings): Promise<CheckedAddress[]> {
   const database = new TargetDatabase(settings.databaseUrl, 1);
   try {
@@ -71,7 +71,7 @@ async function imagesInTexts(
   });
   if (rows.length > 0 && read === 0) {
     throw new Failure(
-      `the text key reads none of ${rows.length} texts: TEXT_KEY has to be that of the servers`,
+      `the text key decrypts none of ${rows.length} texts: TEXT_KEY has to be the same as the servers'`,
     );
   }
   return urls;
@@ -85,20 +85,20 @@ async function check(
   for (const image of images) {
     problem = await problemOf(new URL(image), via);
     if (problem === null) return { origin, named: count, image, problem };
-    // What does not answer once is not waited for twenty times.
+    // A server that does not respond is not tried again for every image.
     if (!problem.startsWith('status ')) break;
   }
   return { origin, named: count, image: null, problem };
 }
 
-/** Why an image does not come; null: it does. */
+/** Why an image cannot be fetched; null: it can. */
 async function problemOf(url: URL, via: CheckImagesSettings['via']): Promise<string | null> {
   try {
     const status = await abortAfter(answerMs, (signal) => statusOf(url, via, signal));
     return status === 200 ? null : `status ${status}`;
   } catch (error) {
     const { code, name, message } = error as NodeJS.ErrnoException;
-    return name === 'AbortError' ? `no answer within ${answerMs / 1_000} s` : (code ?? message);
+    return name === 'AbortError' ? `no response within ${answerMs / 1_000} s` : (code ?? message);
   }
 }
 

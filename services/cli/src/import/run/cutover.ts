@@ -7,7 +7,7 @@ import type { ImportSession } from './session.js';
 import { verifyImport } from './steps.js';
 
 export interface CutoverSettings {
-  /** whether Redis may have lost its keys since */
+  /** whether to continue if Redis has lost its keys */
   redisLost: boolean;
   quietSeconds: number;
   withinMinutes: number;

@@ -10,11 +10,11 @@ import { untilBroken } from './until-broken.js';
 const retryMs = 5_000;
 
 export interface FollowSettings {
-  /** whether Redis may have lost its keys since */
+  /** whether to continue if Redis has lost its keys */
   redisLost: boolean;
   /** seconds between two readings of everything that is no message */
   stateEvery: number;
-  /** when both sides are compared, each day, minutes after midnight here; undefined: never */
+  /** time of the daily comparison, minutes after local midnight; undefined: never */
   compareAt: number | undefined;
   /** where /metrics is served; undefined: nowhere */
   metrics: { host: string; port: number } | undefined;
@@ -40,7 +40,7 @@ export async function followOldServers(
   const stop = new AbortController();
   const end = () => {
     stop.abort();
-    // What has begun comes to its end at once.
+    // Lets work in progress finish without pauses.
     session.legacy.pace.lift();
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
@@ -65,7 +65,7 @@ export async function followOldServers(
   }
 }
 
-/** What is written meanwhile counts as unexplained: it is a thing for the night. */
+/** Changes made during the comparison show up as unexplained, so it should run at night. */
 async function compare(
   session: ImportSession,
   options: Parameters<typeof catchUp>[0],
@@ -79,7 +79,7 @@ async function compare(
   note(`compared both sides: ${unexplained} unexplained; \`teamtalk import report\` has the samples`);
 }
 
-/** Gives `work` a signal that ends it when the time of the day has come, too, and says whether it has. */
+/** Runs `work` until `stop`, or until the daily comparison is due; `isDue` tells which. */
 async function untilCompared(
   stop: AbortSignal,
   compareAt: number | undefined,
@@ -98,7 +98,7 @@ async function untilCompared(
   }
 }
 
-/** Until it is so many minutes after midnight the next time; not the minute that has begun. */
+/** Milliseconds until the next time it is `minutes` after local midnight; never the current minute. */
 export function msUntil(minutes: number, now: Date): number {
   const at = new Date(now);
   at.setHours(0, minutes, 0, 0);

@@ -26,7 +26,7 @@ export class Lag implements FollowObserver {
     return this.#metrics.messagesUntil !== undefined;
   }
 
-  /** how old what is not here yet can be; undefined before the first pass has come to its end */
+  /** maximum age of messages not imported yet; undefined before the first pass has finished */
   get secondsBehind(): number | undefined {
     const { messagesUntil } = this.#metrics;
     return messagesUntil === undefined ? undefined : (performance.now() - messagesUntil) / 1_000;
@@ -93,7 +93,7 @@ export class Lag implements FollowObserver {
   }
 }
 
-/** @param time of `performance.now()` */
+/** @param time as of `performance.now()` */
 function dateOf(time: number | undefined): number | undefined {
   return time === undefined ? undefined : Date.now() - (performance.now() - time);
 }

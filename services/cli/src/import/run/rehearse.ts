@@ -19,43 +19,43 @@ import { copy, inspect, verifyImport, writeReport } from './steps.js';
 
 const stateMs = 60_000;
 const memoryLimit = 1024 * 1024 * 1024;
-/** Further behind than this at its end, `follow` does not keep up. */
+/** If `follow` ends up further behind than this, it does not keep up. */
 const mostLagSeconds = 30;
 
 export interface RehearsalSettings {
   writeMysql: string;
-  /** how long the old servers' work is followed, and how many messages a second that is */
+  /** how long the old servers are simulated and followed, and at how many messages per second */
   followSeconds: number;
   perSecond: number;
-  /** stored here after the cutover, to be written back */
+  /** number of messages to store here after the cutover and write back */
   messages: number;
   quietSeconds: number;
   withinMinutes: number;
-  /** the folder of the records */
+  /** folder of the reports */
   report: string;
 }
 
 export interface RehearsalRecord extends EveningRecord {
-  /** of the evening alone; null where it was not reached */
+  /** record of the cutover alone; null: not reached */
   cutover: CutoverRecord | null;
   figures: {
-    /** written to the copy while it was followed */
+    /** messages written to the copy while it was followed */
     followedMessages: number;
     /** how far behind `follow` was at its end */
     lagSeconds: number | null;
-    /** stored here, and written back */
+    /** messages stored here and written back */
     newMessages: number;
     returnedMessages: number;
-    /** the most memory that the importer had */
+    /** peak memory of the importer */
     memoryBytes: number;
   };
 }
 
 /**
- * The whole evening and the way back, on a copy of the old store, into an empty installation; both have test messages afterwards. The
- * folders of images and offline files are only read.
+ * Rehearses the cutover and the rollback on a copy of the old store, into an empty installation. Both contain test messages
+ * afterwards. The folders of images and offline files are only read.
  *
- * @throws Failure where the store is no copy; what fails later is in the record
+ * @throws Failure when the store is not a copy; later failures are in the record
  */
 export async function runRehearsal(
   session: ImportSession,
@@ -63,7 +63,7 @@ export async function runRehearsal(
 ): Promise<{ record: RehearsalRecord; page: string; data: string }> {
   const writer = await LegacyWriter.open(settings.writeMysql, session.places.redis);
   try {
-    note(`watching for ${settings.quietSeconds} s whether anybody else uses this store`);
+    note(`checking for ${settings.quietSeconds} s whether anybody else uses this store`);
     await requireCopy({ ...session, writer }, settings.quietSeconds * 1_000);
     const record = await new Rehearsal(session, settings, writer).run();
     const written = await writePages(settings.report, 'teamtalk-rehearsal', {
@@ -164,7 +164,7 @@ class Rehearsal {
         follow(this.#session, { stateMs, signal: stop.signal, observer: lag }),
       ),
     ];
-    // The one that fails ends the other.
+    // If one fails, it stops the other.
     const outcomes = await Promise.allSettled(
       work.map((each) =>
         each.catch((error) => {
@@ -186,7 +186,7 @@ class Rehearsal {
       this.#stored = await workAsNewServers(database, { data: this.#content, messages });
       return `${this.#stored} messages`;
     });
-    // The folders may be those of the real servers.
+    // These folders may belong to the real servers.
     const places = { ...this.#session.places, images: undefined, offlineFiles: undefined };
     for (const name of ['write back', 'write back again, which changes nothing']) {
       await this.#clock.step(name, async () => {
@@ -196,7 +196,7 @@ class Rehearsal {
       });
     }
     await this.#clock.step('verify that both sides are the same', async () => {
-      // The old tables have the new numbers by now: verify that none differs.
+      // The old tables have the new numbers by now, so no message may differ.
       await database.rows('TRUNCATE legacy_import.message_map');
       this.#unexplained = (await verifyImport(this.#session)).unexplained;
       return `${this.#unexplained} unexplained`;
@@ -212,9 +212,9 @@ class Rehearsal {
     const [first, second] = this.#returned;
     return [
       {
-        question: 'Did every step come to its end?',
+        question: 'Did every step finish?',
         isMet: this.#failure === undefined && this.#unexplained !== undefined,
-        found: this.#failure ?? (this.#unexplained === undefined ? 'the way back was not tried' : 'yes'),
+        found: this.#failure ?? (this.#unexplained === undefined ? 'the rollback was not tried' : 'yes'),
       },
       {
         question: 'Does follow keep up?',
@@ -223,18 +223,18 @@ class Rehearsal {
           lag === null ? 'not tried' : `${this.#followed} messages, ${lag.toFixed(1)} s behind at the end`,
       },
       {
-        question: 'Is the cutover a go?',
+        question: 'Did the cutover end in go?',
         isMet: this.#cutover?.decision === 'go',
         found:
           open === undefined ? 'not reached' : open.length > 0 ? open.join('; ') : closedFor(this.#cutover!),
       },
       {
-        question: 'Does everything come back, and nothing twice?',
+        question: 'Is everything written back, and nothing twice?',
         isMet: this.#stored > 0 && first === this.#stored && second === 0,
         found: `${this.#stored} messages were stored, ${first ?? 0} written back, then ${second ?? 0}`,
       },
       {
-        question: 'Are both sides the same after the way back?',
+        question: 'Are both sides the same after the rollback?',
         isMet: this.#unexplained === 0,
         found: this.#unexplained === undefined ? 'not verified' : `${this.#unexplained} unexplained`,
       },
@@ -252,11 +252,11 @@ function closedFor({ closedSeconds }: CutoverRecord): string {
 }
 
 const afterGo = [
-  'drop this database and the copy: both have messages of the rehearsal',
-  'plan the evening with the times of these steps',
+  'drop this database and the copy: both contain messages of the rehearsal',
+  'plan the cutover with the durations of these steps',
 ];
 
 const afterNoGo = [
-  'read what was found; `teamtalk-import.html` has samples of what is unexplained',
-  'drop this database and the copy, make both anew, and rehearse again',
+  'read the findings; `teamtalk-import.html` has samples of unexplained differences',
+  'drop this database and the copy, create both again, and rehearse again',
 ];

@@ -24,7 +24,7 @@ export interface RollbackResult {
   next: string[];
 }
 
-/** Writes back until SIGINT or SIGTERM, whatever goes away meanwhile; or once. */
+/** Writes back once, or until SIGINT or SIGTERM, through outages of either side. */
 export async function runRollback(
   session: ImportSession,
   { writeMysql, every, once }: RollbackSettings,

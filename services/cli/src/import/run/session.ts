@@ -23,10 +23,10 @@ export interface ImportSession {
 }
 
 /**
- * Opens both sides for as long as `work` takes.
+ * Opens both sides, runs `work`, and closes them.
  *
- * @param maxLoad for how much of the time the import may be at work, percent
- * @throws Failure where a side is not there, or is another one than meant
+ * @param maxLoad share of the time the import may work, percent
+ * @throws Failure when a side cannot be opened, or is not the expected one
  */
 export async function withBothSides<T>(
   places: LegacyPlaces,
@@ -74,17 +74,17 @@ function requireLegacyTables(legacy: LegacyDatabase, mysql: string): void {
   }
 }
 
-/** @throws Failure where a project is meant that nobody belongs to */
+/** @throws Failure when the given project has no users */
 async function requireProject(legacy: LegacyDatabase): Promise<void> {
   const { project } = legacy;
   if (project === undefined) return;
   if (!legacy.hasColumn('IMUser', 'pid')) {
-    throw new Failure('--project: there is one company in this database: IMUser has no column pid.');
+    throw new Failure('--project: this database has only one tenant: IMUser has no column pid.');
   }
   const rows = await legacy.rows<[number]>('SELECT DISTINCT pid FROM IMUser ORDER BY pid LIMIT 100');
   const known = rows.map(([pid]) => Number(pid));
   if (known.includes(project)) return;
-  throw new Failure(`--project: nobody belongs to project ${project}; there are ${known.join(', ')}.`);
+  throw new Failure(`--project: project ${project} has no users; the projects are ${known.join(', ')}.`);
 }
 
 /** @throws Failure where a pool is not in its database, but in another one of the same server */

@@ -30,7 +30,7 @@ export async function inspect({ places, legacy }: ImportSession): Promise<Inspec
   return inspection;
 }
 
-/** Copies what `inspect` has found nothing against. @throws Failure with all that stands in the way */
+/** Copies everything, if `inspect` has found no blockers. @throws Failure with all blockers */
 export async function copy(session: ImportSession, inspection: Inspection): Promise<void> {
   if (inspection.blockers.length > 0) throw new Failure(inspection.blockers.join('\n'));
   await requireRoomForCopy(session, inspection);
@@ -41,7 +41,7 @@ export async function copy(session: ImportSession, inspection: Inspection): Prom
   await keepResult(session.database, 'inspection', inspection);
 }
 
-/** Of an import that has begun, part is there already: there is a look before the messages are numbered, too. */
+/** Checks the space only for a new import: one that is resumed has used part of it. It is checked again before numbering. */
 async function requireRoomForCopy(
   { database, legacy, places, storage }: ImportSession,
   { estimate }: Inspection,
@@ -59,7 +59,7 @@ async function requireRoomForCopy(
   );
 }
 
-/** Images are linked where both folders are on one file system. */
+/** Images are hard-linked, and need no space, if both folders are on one file system. */
 async function bytesToCopy(images: string, storage: string, pace: Pace): Promise<number> {
   const [there, here] = await Promise.all([stat(images), stat(storage)]);
   return there.dev === here.dev ? 0 : bytesOfImages(images, pace);

@@ -1,6 +1,6 @@
 import type { ImportSession } from './session.js';
 
-/** Runs `work` under the importer's lock; when that is lost, `work` has ended before this rejects. */
+/** Runs `work` under the importer's lock. If the lock is lost, waits for `work` to end before rejecting. */
 export async function untilBroken<T>(
   { database }: ImportSession,
   signal: AbortSignal,

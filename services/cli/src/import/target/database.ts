@@ -7,7 +7,7 @@ import { Failure } from '../../failure.js';
 
 const connectMs = 10_000;
 const lockMs = 60_000;
-/** What one sort may hold before it spills to temporary files, bytes. */
+/** Memory of one sort before it spills to temporary files, bytes. */
 export const workMemory = 128 * 1024 * 1024;
 
 /** The database of the new installation, as the importer uses it. */

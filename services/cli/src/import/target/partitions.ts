@@ -1,9 +1,9 @@
-/** Table `message`, and what is staged for it, by a hash of the conversation. */
+/** Partitions of table `message` and its staging table, by a hash of the conversation. */
 export const partitions = 16;
-/** Tables that are read, and partitions that are finished, at a time. */
+/** Tables read, or partitions finished, concurrently. */
 export const lanes = 2;
 
-/** One where the load is limited: what is at work during a pause of another would be too much. */
+/** One if the load is limited, because another lane would work during a pause. */
 export function lanesFor({ isLimited }: { isLimited: boolean }): number {
   return isLimited ? 1 : lanes;
 }

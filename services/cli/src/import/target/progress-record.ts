@@ -1,15 +1,15 @@
 import type { ProgressListener } from '../progress.js';
 import type { TargetDatabase } from './database.js';
 
-/** Milliseconds between two writes. */
+/** Milliseconds between writes. */
 const everyMs = 2_000;
 
 /** Columns of `import_progress`; times are milliseconds since 1970. */
 export interface RecordedProgress {
-  /** what runs now, in words; empty: nothing does */
+  /** description of the current step; empty: nothing runs */
   step: string;
   done: number;
-  /** 0: not known */
+  /** 0: unknown */
   total: number;
   rowsBehind: number;
   messagesUntil: number | undefined;
@@ -20,7 +20,7 @@ export interface RecordedProgress {
 
 const isTime = { messagesUntil: true, stateUntil: true, verifiedAt: true } as const;
 
-/** Writes how far an import is into the table `import_progress`, for the console; it never holds the import up. */
+/** Writes the progress of an import into the table `import_progress`, for the console, without delaying the import. */
 export class ProgressRecord implements ProgressListener {
   readonly #database: TargetDatabase;
   readonly #source: string;
@@ -28,7 +28,7 @@ export class ProgressRecord implements ProgressListener {
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
 
-  /** @param source names the legacy database */
+  /** @param source name of the legacy database */
   constructor(database: TargetDatabase, source: string) {
     this.#database = database;
     this.#source = source;
@@ -39,7 +39,7 @@ export class ProgressRecord implements ProgressListener {
     this.#timer ??= setTimeout(() => void this.#write(), everyMs);
   }
 
-  /** Writes what is left, and that nothing runs any more. */
+  /** Writes pending progress, and that nothing runs any more. */
   async end(): Promise<void> {
     if (!this.#timer && !this.#writing) return;
     Object.assign(this.#waiting, { step: '' });
@@ -64,7 +64,7 @@ export class ProgressRecord implements ProgressListener {
           ON CONFLICT (only_row) DO UPDATE SET ${['written_at = now()', ...sets].join(', ')}`,
         [this.#source, ...values],
       )
-      // What broke breaks the import, too, which says so.
+      // A database error also fails the import, which reports it.
       .then(
         () => {},
         () => {},

@@ -41,8 +41,8 @@ async function number(sql: string): Promise<number> {
 
 const temporary = () => number('SELECT temp_bytes FROM pg_stat_database WHERE datname = current_database()');
 
-test('numbering takes no more room than was asked for, temporary files included', async () => {
-  // One conversation, and so one partition, larger than what a sort may hold.
+test('numbering takes no more space than was checked for, including temporary files', async () => {
+  // One conversation, and so one partition, larger than the memory of a sort.
   await client.query(`
     INSERT INTO legacy_import.message
     SELECT 1::int8 << 32 | 2, 1, n, 1, n, 1, 1000000 - n, 0, convert_to(repeat(md5(n::text), 6), 'UTF8')
@@ -66,7 +66,7 @@ test('numbering takes no more room than was asked for, temporary files included'
   expect(placed).toBeLessThanOrEqual(needed.databaseBytes);
 });
 
-test('a large copy is asked for its temporary files, a small one spills nothing', () => {
+test('a large copy needs space for temporary files, a small one does not', () => {
   const gigabyte = 1024 ** 3;
   expect(roomForCopy(gigabyte, 0)).toEqual({ databaseBytes: 2.5 * gigabyte, temporaryBytes: 0 });
   expect(roomForCopy(16 * gigabyte, 8 * gigabyte)).toEqual({
@@ -75,9 +75,9 @@ test('a large copy is asked for its temporary files, a small one spills nothing'
   });
 });
 
-test('too little room is told with what is needed for temporary files', async () => {
+test('an error about too little space includes what temporary files need', async () => {
   const asked = { databaseBytes: 2e15, temporaryBytes: 1e15 };
   await expect(requireRoom(database, asked, 'Nothing was changed.')).rejects.toThrow(
-    /not enough disk space: [\d.]+ [MG]B free in .*, and about 3000000.0 GB needed, 1000000.0 GB of it for temporary files while messages are numbered. Nothing was changed\.$/,
+    /enough disk space: [\d.]+ [MG]B free in .*, about 3000000.0 GB needed, 1000000.0 GB of it for temporary files while messages are numbered. Nothing was changed\.$/,
   );
 });

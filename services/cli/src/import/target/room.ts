@@ -3,29 +3,29 @@ import { Failure } from '../../failure.js';
 import { type TargetDatabase, workMemory } from './database.js';
 import { lanes, partitions } from './partitions.js';
 
-/** What a step needs of PostgreSQL's volume, bytes. */
+/** Space a step needs on PostgreSQL's volume, bytes. */
 export interface RoomNeeded {
   databaseBytes: number;
-  /** of files that are there only while messages are sorted and numbered */
+  /** for files that exist only while messages are sorted and numbered */
   temporaryBytes: number;
 }
 
-/** The sort and the numbered rows, which each spill what does not fit into memory. */
+/** The sort and the numbered rows each spill to temporary files. */
 const spills = 2;
-/** What a row takes in its place, with its index, for each byte where it was staged. */
+/** Size of a row in its final place, with its index, relative to the staged row. */
 const placedBytes = 1.2;
 
 /**
- * What a copy needs.
+ * Estimates the space for a copy.
  *
- * @param messages bytes of the old tables of messages
- * @param sounds bytes of the recordings, which come into the messages; too large for a row, they are not sorted with it
+ * @param messages size of the old tables of messages, bytes
+ * @param sounds size of the recordings, bytes; they become part of messages, but are stored out of line and so not sorted
  */
 export function roomForCopy(messages: number, sounds: number): RoomNeeded {
   return {
-    // Staged, in their places, and the index.
+    // Staged rows, final rows, and the index.
     databaseBytes: Math.ceil(messages * 2.5 + sounds * 2),
-    // The largest partitions may well be twice the mean.
+    // The largest partitions may be twice the mean.
     temporaryBytes: spilled((messages * 2) / partitions) * lanes,
   };
 }
@@ -35,9 +35,10 @@ function spilled(bytes: number, memory = workMemory): number {
 }
 
 /**
- * What is needed to number what is staged in these partitions: that of the largest ones, as each empties what was staged for it.
+ * Computes the space for numbering the messages staged in these partitions. Only the largest ones count, because each
+ * partition frees its staged rows when it is done.
  *
- * @param memory of a sort, bytes
+ * @param memory memory of a sort, bytes
  */
 export async function roomToNumber(
   database: TargetDatabase,
@@ -56,11 +57,12 @@ export async function roomToNumber(
 }
 
 /**
- * What the evening needs: rows that are behind, everything else staged once more, and what the new servers begin with kept.
+ * Estimates the space for the cutover: messages not imported yet, everything else staged once more, and a copy of the tables
+ * as the new servers start with them.
  *
- * @param behind rows of messages that are not here yet
- * @param others bytes of the old tables that have no messages
- * @param kept tables that are kept as they are
+ * @param behind number of messages not imported yet
+ * @param others size of the old tables without messages, bytes
+ * @param kept tables to copy
  */
 export async function roomForCutover(
   database: TargetDatabase,
@@ -77,14 +79,14 @@ export async function roomForCutover(
   };
 }
 
-/** More than most messages have, bytes. */
+/** Generous estimate of a message's size, bytes. */
 const largeRow = 1_024;
 
 /**
- * Checks that the volume of PostgreSQL has room, where it is on this machine; elsewhere nobody can see it from here.
+ * Checks that PostgreSQL's volume has enough space, if it is on this machine.
  *
- * @param consequence what has become of the work so far, as a sentence
- * @throws Failure with what is missing
+ * @param consequence a sentence about the work so far, for the error text
+ * @throws Failure when there is too little space
  */
 export async function requireRoom(
   database: TargetDatabase,
@@ -104,21 +106,21 @@ export async function requireRoom(
       ? `, ${size(temporaryBytes)} of it for temporary files while messages are numbered`
       : '';
   throw new Failure(
-    `PostgreSQL has not enough disk space: ${size(free)} free in ${row.folder}, and about ${size(databaseBytes + temporaryBytes)} needed${temporary}. ${consequence}`,
+    `PostgreSQL does not have enough disk space: ${size(free)} free in ${row.folder}, about ${size(databaseBytes + temporaryBytes)} needed${temporary}. ${consequence}`,
   );
 }
 
 /**
- * Checks that the folder of STORAGE_DIR has room for files that are copied into it.
+ * Checks that STORAGE_DIR has enough space for the files to be copied into it.
  *
- * @throws Failure with what is missing
+ * @throws Failure when there is too little space
  */
 export async function requireStorageRoom(folder: string, bytes: number): Promise<void> {
   const volume = await statfs(folder);
   const free = volume.bavail * volume.bsize;
   if (free >= bytes) return;
   throw new Failure(
-    `STORAGE_DIR has not enough disk space: ${size(free)} free in ${folder}, and about ${size(bytes)} needed for offline files, and for images where they are on another file system. Nothing was changed.`,
+    `STORAGE_DIR does not have enough disk space: ${size(free)} free in ${folder}, about ${size(bytes)} needed for offline files, and for images if they are on another file system. Nothing was changed.`,
   );
 }
 

@@ -82,7 +82,7 @@ export class ImportState {
   }
 }
 
-/** The same database is the same source, by whatever account it is read; each project of several is one. */
+/** Identifies a legacy database, whichever account reads it. Each project in a database is a source of its own. */
 export function sourceName({ mysql, project }: Pick<LegacyPlaces, 'mysql' | 'project'>): string {
   const { host, pathname } = new URL(mysql);
   return `${host}${pathname}${project === undefined ? '' : `, project ${project}`}`;
