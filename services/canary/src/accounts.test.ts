@@ -9,7 +9,7 @@ it('spreads accounts evenly', () => {
   expect(spread(nowhere, [])).toEqual(nowhere);
 });
 
-it('moves those only whose server is gone, or that are needed at a new one', () => {
+it('moves only accounts whose server is gone, or that a new server needs', () => {
   expect(spread(['a', 'b', 'a', 'b'], ['b', 'c'])).toEqual(['c', 'b', 'c', 'b']);
   expect(spread(['a', 'a', 'a', 'a'], ['a', 'b'])).toEqual(['a', 'a', 'b', 'b']);
   expect(spread(['a', 'b', 'a', 'b'], ['a', 'b'])).toEqual(['a', 'b', 'a', 'b']);

@@ -1,11 +1,11 @@
-/** Begins the name of each account: canary-1 and so on. */
+/** Prefix of account names: canary-1 and so on. */
 export const canaryPrefix = 'canary-';
 
 /**
- * Spreads accounts evenly over servers. An account stays where it is as long as its server is there and has no more than
- * its share.
- * @param present the server of each account; undefined: none yet
- * @returns the server of each account; undefined only where there are no servers
+ * Spreads accounts evenly over servers. An account stays at its server while that is known and has no more than its share
+ * of accounts.
+ * @param present the current server of each account; undefined: none yet
+ * @returns the new server of each account; undefined only if there are no servers
  */
 export function spread(
   present: readonly (string | undefined)[],

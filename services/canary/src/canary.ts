@@ -10,29 +10,29 @@ import { type Delivery, Ledger } from './ledger.js';
 import { CanaryMetrics } from './metrics.js';
 import { findServers } from './servers.js';
 
-/** Between two looks at the servers and the logins, milliseconds. */
+/** Interval between checks of the servers and the logins, milliseconds. */
 const lookMs = 1_000;
 const writeMs = 100;
 const judgeMs = 1_000;
-/** Pause after a login that failed, and after another login has taken the place of one, milliseconds. */
+/** Pause after a failed login, and after an account was kicked by another login, milliseconds. */
 const retryMs = { failed: 3_000, kicked: 60_000 };
-/** Logins that are tried at the same time. */
+/** Maximum concurrent logins. */
 const loginsAtOnce = 50;
 
 interface Account {
   readonly name: string;
-  /** undefined: no msg_server is known */
+  /** undefined: no msg_server known */
   server: string | undefined;
   connection: CanaryConnection | undefined;
-  /** no login before it, of performance.now() */
+  /** earliest time of the next login, as of performance.now() */
   retryAt: number;
-  /** its last login failed, and that was logged */
+  /** the last login failed, which has been logged */
   isFailing: boolean;
 }
 
 /**
- * Accounts at every msg_server that write to one another in a group, all the time: each message goes from one
- * msg_server to all others, and to its own.
+ * Keeps accounts logged in at every msg_server that continuously send messages to their common group, so that each message
+ * goes from one msg_server to all of them.
  */
 export class Canary {
   readonly #config: CanaryConfig;
@@ -44,14 +44,14 @@ export class Canary {
   readonly #metrics: CanaryMetrics;
   readonly #faults: FaultLog;
   readonly #stops: (() => Promise<void>)[];
-  /** begins every text of this run */
+  /** prefix of all texts in this run */
   readonly #mark: string;
   #servers: readonly string[] = [];
   #dnsFails = false;
   #groupFails = false;
   #number = 0;
   #next = 0;
-  /** messages that are due, and since when they are counted, of performance.now() */
+  /** messages due to be sent, and when that was last computed, as of performance.now() */
   #due = { messages: 0, since: performance.now() };
   #judgedAt = performance.now();
   #stopped = false;
@@ -88,7 +88,7 @@ export class Canary {
     ];
   }
 
-  /** Whether there are at least two who write to each other. */
+  /** Whether at least two accounts are sending to each other. */
   get isWriting(): boolean {
     return this.#members().length > 1;
   }
@@ -118,7 +118,7 @@ export class Canary {
       await this.#group.gather(this.#online());
       this.#groupFails = false;
     } catch (error) {
-      // Whose connection has just ended is replaced at the next look.
+      // The next check replaces connections that have just ended.
       if (!this.#groupFails && !this.#stopped) this.#kit.log.info({ err: error }, 'canary group not joined');
       this.#groupFails = true;
     }
@@ -129,8 +129,8 @@ export class Canary {
       this.#servers = await findServers(this.#config.servers);
       this.#dnsFails = false;
     } catch (error) {
-      // Those that were found before may be there still.
-      if (!this.#dnsFails) this.#kit.log.warn({ err: error }, 'msg_servers not found by DNS');
+      // The servers found before may still exist.
+      if (!this.#dnsFails) this.#kit.log.warn({ err: error }, 'DNS look-up of msg_servers failed');
       this.#dnsFails = true;
     }
   }
@@ -187,7 +187,7 @@ export class Canary {
     const now = performance.now();
     const { rate } = this.#config;
     const messages = this.#due.messages + (rate * (now - this.#due.since)) / 1_000;
-    // What was not written while nobody was there, or this process stalled, is not made up for.
+    // Messages missed while no account was online, or while this process stalled, are not made up for.
     this.#due = { messages: Math.min(messages, Math.max(1, (rate * writeMs * 2) / 1_000)), since: now };
     const members = this.#members();
     if (members.length < 2) return;
@@ -212,7 +212,7 @@ export class Canary {
     );
   }
 
-  /** The number of a message of this run; undefined: it is another one. */
+  /** The number of a message; undefined: not a message of this run. */
   #numberOf(data: Uint8Array): number | undefined {
     try {
       const text = this.#codec.decrypt(data);
@@ -227,7 +227,7 @@ export class Canary {
     const late = now - this.#judgedAt - judgeMs;
     this.#judgedAt = now;
     this.#faults.flush();
-    // What has arrived meanwhile is read before it is judged.
+    // After a stall, messages that have arrived in the meantime are read first and judged next time.
     if (late > judgeMs) this.#ledger.excuse(late);
     else this.#ledger.judge(now);
   }

@@ -13,7 +13,7 @@ function problemsOf(environment: NodeJS.ProcessEnv): readonly string[] {
   }
 }
 
-it('reads where the msg_servers are, and by which TLS', () => {
+it('reads the addresses of msg_servers and their TLS settings', () => {
   const config = loadConfig({ ...needed, CANARY_TLS: 'true', CANARY_TLS_SERVER_NAME: 'chat.example.com' });
   expect(config).toMatchObject({
     servers: ['msg-server-pods:8000', '[fd00::1]:8000'],
@@ -22,7 +22,7 @@ it('reads where the msg_servers are, and by which TLS', () => {
   });
 });
 
-it('says what is wrong', () => {
+it('reports all problems', () => {
   expect(problemsOf({})).toEqual(['CANARY_SERVERS: is required', 'CANARY_PASSWORD: is required']);
   expect(problemsOf({ ...needed, CANARY_SERVERS: 'msg-server' })[0]).toContain('host:port');
   expect(problemsOf({ ...needed, CANARY_TLS_SERVER_NAME: 'x' })[0]).toContain('CANARY_TLS');

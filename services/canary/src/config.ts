@@ -9,7 +9,7 @@ import {
 } from '@teamtalk/service-kit';
 import { z } from 'zod';
 
-// It traces nothing: its messages are traced by the services that they pass.
+// No tracing settings: the services trace the canary's messages.
 const { LOG_LEVEL, OPS_HOST, OPS_PORT, SHUTDOWN_SECONDS } = commonEnv(18900);
 
 /** The variables of the canary. */
@@ -25,39 +25,39 @@ export const envSchema = {
       'must be host:port, several separated by commas',
     )
     .describe(
-      'Where the msg_servers are, host:port, separated by commas; a name stands for every address that DNS has for it',
+      'Addresses of the msg_servers, host:port, separated by commas; a name stands for all its addresses in DNS',
     ),
   CANARY_USERS: env.integer(
     100,
     2,
     1_000,
-    'Accounts that write to each other, canary-1 to canary-N; they spread over the msg_servers',
+    'Number of accounts, canary-1 to canary-N, that send messages to each other; they are spread over the msg_servers',
   ),
   CANARY_PASSWORD: env.requiredString('Password of these accounts'),
   CANARY_RATE: env.integer(
     2,
     1,
     1_000,
-    'Messages a second of all accounts together; each goes to all the others and is stored once',
+    'Messages per second, of all accounts together; each goes to all other accounts and is stored once',
   ),
   CANARY_LATE_MS: env.integer(
     1_000,
     10,
     60_000,
-    'Time from sending a message after which its arrival counts as late, ms',
+    'Time after sending from which an arriving message counts as late, ms',
   ),
   CANARY_LOST_SECONDS: env.integer(
     10,
     5,
     600,
-    'Time from its acknowledgement after which a message that has not arrived counts as lost, seconds',
+    'Time after its acknowledgement from which a message that has not arrived counts as lost, seconds',
   ),
-  CANARY_TLS: env.boolean(false, 'Whether the msg_servers are dialled by TLS'),
+  CANARY_TLS: env.boolean(false, 'Whether to connect to the msg_servers with TLS'),
   CANARY_TLS_CA_FILE: env.optionalString(
-    'PEM file of the authority that signed their certificate; default: those that Node trusts',
+    'PEM file of the CA that signed their certificate; default: the CAs that Node trusts',
   ),
   CANARY_TLS_SERVER_NAME: env.optionalString(
-    'Name in their certificate, where they are dialled by their addresses',
+    'Name in their certificate; needed if CANARY_SERVERS has addresses instead of names',
   ),
   TEXT_KEY: z
     .string()
@@ -67,11 +67,11 @@ export const envSchema = {
 };
 
 export interface CanaryConfig extends CommonConfig {
-  /** host:port each */
+  /** each as host:port */
   servers: readonly string[];
   users: number;
   password: string;
-  /** messages a second */
+  /** messages per second */
   rate: number;
   lateMs: number;
   lostMs: number;
@@ -80,7 +80,7 @@ export interface CanaryConfig extends CommonConfig {
   textKey: string;
 }
 
-/** @throws ConfigError naming every variable that is missing or wrong */
+/** @throws ConfigError that lists every missing or invalid variable */
 export function loadConfig(environment: NodeJS.ProcessEnv): CanaryConfig {
   const values = readEnv(envSchema, environment);
   return {
@@ -101,6 +101,6 @@ export function loadConfig(environment: NodeJS.ProcessEnv): CanaryConfig {
 function tlsOf(values: EnvValues<typeof envSchema>): CanaryConfig['tls'] {
   const { CANARY_TLS: on, CANARY_TLS_CA_FILE: caFile, CANARY_TLS_SERVER_NAME: serverName } = values;
   if (on) return { caFile, serverName };
-  if (caFile || serverName) throw new ConfigError(['CANARY_TLS: must be true with the settings of its TLS']);
+  if (caFile || serverName) throw new ConfigError(['CANARY_TLS: must be true if CANARY_TLS_CA_FILE or CANARY_TLS_SERVER_NAME is set']);
   return undefined;
 }

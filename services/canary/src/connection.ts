@@ -5,7 +5,7 @@ import type { CanaryConfig } from './config.js';
 import type { Receiver } from './ledger.js';
 import { parseServer } from './servers.js';
 
-/** A message to a group, as a connection gets it. */
+/** A group message as a connection receives it. */
 interface Arrival {
   groupId: number;
   msgId: number;
@@ -13,16 +13,16 @@ interface Arrival {
   data: Uint8Array;
 }
 
-/** One login of an account at one msg_server. It does not reconnect: whoever is online gets every message by itself. */
+/** One login of an account at one msg_server. It does not reconnect, because each connection's deliveries count on their own. */
 export class CanaryConnection implements Receiver {
   readonly account: string;
   readonly server: string;
   readonly order = new DeliveryOrder();
   readonly client: TeamTalkClient;
-  /** whether another login has taken its place */
+  /** whether another login has displaced it */
   isKicked = false;
 
-  /** @throws ClientError when the login fails; the error of fs when the file of the authority cannot be read */
+  /** @throws ClientError when the login fails, or an error of node:fs when the CA file cannot be read */
   static async open(
     account: string,
     server: string,
@@ -58,7 +58,7 @@ export class CanaryConnection implements Receiver {
       reconnect: false,
       receipts: false,
     });
-    // The client hides what comes twice, so PDUs are looked at; without a listener it would keep messages.
+    // Observes PDUs, because the client hides duplicates. The message listener only keeps the client from buffering messages.
     this.client.on('pdu', (pdu) => {
       const arrival = arrivalOf(pdu);
       if (arrival) onArrival(this, arrival);

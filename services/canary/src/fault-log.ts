@@ -1,10 +1,10 @@
 import type { Logger } from '@teamtalk/service-kit';
 import type { Delivery } from './ledger.js';
 
-/** Faults that are logged between two calls of `flush`; of more only their number. */
+/** Faults logged between calls of `flush`; of further ones only the number is logged. */
 const most = 20;
 
-/** Names the path of what was lost, duplicated or reordered: metrics have no labels for single servers. */
+/** Logs the path of lost, duplicated and reordered messages, since metrics have no labels for single servers. */
 export class FaultLog {
   readonly #log: Logger;
   #count = 0;

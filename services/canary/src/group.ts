@@ -5,12 +5,12 @@ import type { CanaryConnection } from './connection.js';
 
 const name = 'canary';
 
-/** The group in which the accounts write. The first of them to be there makes it; it is kept from one run to the next. */
+/** The group that the accounts send to. The first account online creates it, and later runs use it again. */
 export class CanaryGroup {
   #id: number | undefined;
   #members = new Set<number>();
 
-  /** undefined: there is none yet */
+  /** undefined: not found or created yet */
   get id(): number | undefined {
     return this.#id;
   }
@@ -20,7 +20,7 @@ export class CanaryGroup {
   }
 
   /**
-   * Makes members of all of them.
+   * Finds or creates the group, and adds all accounts to it.
    * @throws ClientError when a request fails
    */
   async gather(connections: readonly CanaryConnection[]): Promise<void> {
@@ -34,7 +34,7 @@ export class CanaryGroup {
     this.#members = new Set(await member.client.groups.addMembers(this.#id, ids));
   }
 
-  /** The server does not know it any more. */
+  /** Call it when the server no longer knows the group. */
   forget(): void {
     this.#id = undefined;
     this.#members.clear();
@@ -54,8 +54,8 @@ export class CanaryGroup {
 }
 
 /**
- * A temporary group is found by its session, which its first message has made. One that somebody else has made is none of it,
- * whatever it is called: who is in it could take accounts out, or repeat what they write.
+ * Finds the temporary group by its session, which its first message creates. Groups created by others are ignored even if
+ * they have the same name, because their members could remove accounts or repeat messages.
  */
 async function findGroup(client: TeamTalkClient) {
   const sessions = await client.recentSessions();

@@ -2,7 +2,7 @@ import { DeliveryOrder } from '@teamtalk/protocol';
 import { beforeEach, expect, it } from 'vitest';
 import { Ledger } from './ledger.js';
 
-/** What was counted, in order. */
+/** Counted outcomes, in order. */
 let counted: string[];
 let ledger: Ledger;
 
@@ -20,7 +20,7 @@ beforeEach(() => {
   });
 });
 
-it('counts a message that everybody gets, before its acknowledgement or after it', () => {
+it('counts a message that everybody receives, before or after its acknowledgement', () => {
   const [a, b, c] = ['a', 'b', 'c'].map(connection);
   ledger.sent(1, a!, [b!, c!], 0);
   ledger.delivered(b!, 1, 7, 5);
@@ -30,7 +30,7 @@ it('counts a message that everybody gets, before its acknowledgement or after it
   expect(ledger.size).toBe(0);
 });
 
-it('counts what does not arrive within its time as lost, once, unless its connection has ended', () => {
+it('counts a message that does not arrive in time as lost, once, unless the connection has ended', () => {
   const [a, b, c] = ['a', 'b', 'c'].map(connection);
   ledger.sent(1, a!, [b!, c!], 0);
   ledger.acknowledged(1, 7, 10);
@@ -43,7 +43,7 @@ it('counts what does not arrive within its time as lost, once, unless its connec
   expect(counted.slice(1)).toEqual(['b lost ', 'c interrupted ']);
 });
 
-it('promises nothing of a message without an acknowledgement', () => {
+it('does not expect the delivery of a message that was not acknowledged', () => {
   const [a, b] = ['a', 'b'].map(connection);
   ledger.sent(1, a!, [b!], 0);
   ledger.judge(60_000);
@@ -52,7 +52,7 @@ it('promises nothing of a message without an acknowledgement', () => {
   expect(counted).toEqual(['unacknowledged after 60001']);
 });
 
-it('counts what comes twice, and what comes out of order', () => {
+it('counts duplicated and reordered messages', () => {
   const [a, b] = ['a', 'b'].map(connection);
   ledger.sent(1, a!, [b!], 0);
   ledger.sent(2, a!, [b!], 0);
@@ -62,7 +62,7 @@ it('counts what comes twice, and what comes out of order', () => {
   expect(counted).toEqual(['b delivered 1', 'b reordered ', 'b duplicated ']);
 });
 
-it('takes no notice of messages of others, except for their order', () => {
+it('ignores messages of others except for their order', () => {
   const b = connection('b');
   ledger.delivered(b, undefined, 8, 1);
   ledger.delivered(b, 99, 9, 1);
@@ -71,7 +71,7 @@ it('takes no notice of messages of others, except for their order', () => {
   expect(counted).toEqual(['b reordered ']);
 });
 
-it('does not blame others for the time for which this process stalled', () => {
+it('subtracts the time this process stalled', () => {
   const [a, b] = ['a', 'b'].map(connection);
   ledger.sent(1, a!, [b!], 0);
   ledger.acknowledged(1, 7, 10);

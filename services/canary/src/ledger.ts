@@ -1,10 +1,10 @@
 import type { DeliveryOrder } from '@teamtalk/protocol';
 
-/** What became of a message at its sender. */
+/** Outcomes of a message at its sender. */
 export const messageOutcomes = ['acknowledged', 'unacknowledged', 'interrupted'] as const;
 export type MessageOutcome = (typeof messageOutcomes)[number];
 
-/** What became of it at one of its receivers. */
+/** Outcomes of a message at one of its receivers. */
 export const deliveryOutcomes = [
   'delivered',
   'late',
@@ -15,7 +15,7 @@ export const deliveryOutcomes = [
 ] as const;
 export type DeliveryOutcome = (typeof deliveryOutcomes)[number];
 
-/** A connection of an account. */
+/** An account's connection. */
 export interface Receiver {
   readonly account: string;
   readonly server: string;
@@ -26,17 +26,17 @@ export interface Receiver {
 export interface Delivery {
   outcome: DeliveryOutcome;
   receiver: Receiver;
-  /** undefined: of a message that is not this canary's, or that was judged before */
+  /** undefined: the message is not from this canary, or is no longer tracked */
   sender?: Receiver | undefined;
   msgId: number | undefined;
-  /** from sending to arrival, milliseconds; undefined: it has not arrived, or not for the first time */
+  /** time from sending to arrival, milliseconds; undefined: not arrived, or a repeated arrival */
   ms?: number;
 }
 
 interface LedgerOptions {
-  /** after it an arrival is late, milliseconds from sending */
+  /** an arrival is late after this time from sending, milliseconds */
   lateMs: number;
-  /** after it a message is lost, milliseconds from its acknowledgement */
+  /** a message is lost after this time from its acknowledgement, milliseconds */
   lostMs: number;
   onMessage(outcome: MessageOutcome, ms: number): void;
   onDelivery(delivery: Delivery): void;
@@ -47,13 +47,13 @@ interface InFlight {
   sentAt: number;
   msgId: number | undefined;
   acknowledgedAt: number | undefined;
-  /** those who have not got it yet */
+  /** receivers it has not reached yet */
   readonly waiting: Set<Receiver>;
 }
 
 /**
- * Knows of each message who has to get it: everybody who was online when it was sent, for as long as their connection
- * lasts. It keeps a message until all have it or are given up, at most `lostMs` longer than its acknowledgement takes.
+ * Tracks who still has to receive each message: everybody who was online when it was sent, for as long as their connection
+ * lasts. A message is tracked until all have it or are given up, at most `lostMs` after its acknowledgement.
  */
 export class Ledger {
   readonly #options: LedgerOptions;
@@ -78,7 +78,7 @@ export class Ledger {
     });
   }
 
-  /** It is stored: from now on it may not be lost. */
+  /** The message is stored, so from now on it must not be lost. */
   acknowledged(number: number, msgId: number, now: number): void {
     const message = this.#inFlight.get(number);
     if (!message) return;
@@ -88,7 +88,7 @@ export class Ledger {
     this.#forgetIfDone(number, message);
   }
 
-  /** There is no acknowledgement: nothing was promised. */
+  /** The message was not acknowledged, so its delivery is not guaranteed. */
   failed(number: number, outcome: Exclude<MessageOutcome, 'acknowledged'>, now: number): void {
     const message = this.#inFlight.get(number);
     if (!message) return;
@@ -96,7 +96,7 @@ export class Ledger {
     this.#options.onMessage(outcome, now - message.sentAt);
   }
 
-  /** @param number undefined: not one of this canary's messages */
+  /** @param number undefined: not a message of this canary */
   delivered(receiver: Receiver, number: number | undefined, msgId: number, now: number): void {
     const fault = receiver.order.take(msgId);
     const message = number === undefined ? undefined : this.#inFlight.get(number);
@@ -111,7 +111,7 @@ export class Ledger {
     if (message && number !== undefined) this.#forgetIfDone(number, message);
   }
 
-  /** Gives up what has not arrived in time. */
+  /** Gives up deliveries that have not arrived in time. */
   judge(now: number): void {
     for (const [number, { acknowledgedAt, sender, msgId, waiting }] of this.#inFlight) {
       if (acknowledgedAt === undefined || now - acknowledgedAt < this.#options.lostMs) continue;
@@ -123,7 +123,7 @@ export class Ledger {
     }
   }
 
-  /** This process stalled for so many milliseconds: nobody else is to blame for them. */
+  /** Excludes time for which this process itself stalled, milliseconds. */
   excuse(ms: number): void {
     for (const message of this.#inFlight.values()) {
       message.sentAt += ms;

@@ -1,7 +1,7 @@
 import type { Metrics } from '@teamtalk/service-kit';
 import { type DeliveryOutcome, deliveryOutcomes, type MessageOutcome, messageOutcomes } from './ledger.js';
 
-/** What the canary counts. */
+/** The canary's metrics. */
 export class CanaryMetrics {
   readonly #messages;
   readonly #deliveries;
@@ -14,29 +14,29 @@ export class CanaryMetrics {
   ) {
     this.#messages = metrics.counter(
       'messages_total',
-      'Messages written, by outcome: `acknowledged`, `unacknowledged`, or `interrupted` because the sender’s connection ended',
+      'Messages sent, by outcome: `acknowledged`, `unacknowledged`, or `interrupted` because the sender’s connection ended',
       ['outcome'],
     );
     this.#deliveries = metrics.counter(
       'deliveries_total',
-      'What became of acknowledged messages at each receiver who was online: `delivered` in time, `late` (CANARY_LATE_MS), `lost` (CANARY_LOST_SECONDS), `duplicated`, `reordered`, or `interrupted` because the receiver’s connection ended',
+      'Deliveries of acknowledged messages to each online receiver, by outcome: `delivered` in time, `late` (CANARY_LATE_MS), `lost` (CANARY_LOST_SECONDS), `duplicated`, `reordered`, or `interrupted` because the receiver’s connection ended',
       ['outcome'],
     );
-    // A rate can only be told of a counter that was there before its first event.
+    // rate() misses the first event of a counter that did not exist before it.
     for (const outcome of messageOutcomes) this.#messages.inc({ outcome }, 0);
     for (const outcome of deliveryOutcomes) this.#deliveries.inc({ outcome }, 0);
     this.#acknowledgeSeconds = metrics.histogram(
       'acknowledge_seconds',
-      'Time from writing a message to its acknowledgement',
+      'Time from sending a message to its acknowledgement',
     );
     this.#deliverySeconds = metrics.histogram(
       'delivery_seconds',
-      'Time from writing a message to its arrival at each receiver',
+      'Time from sending a message to its arrival at each receiver',
     );
-    metrics.gauge('servers', 'msg_servers that were found', figures.servers);
-    metrics.gauge('servers_connected', 'msg_servers at which an account is online', figures.connectedServers);
-    metrics.gauge('users', 'Accounts that are to be online', figures.users);
-    metrics.gauge('users_online', 'Accounts that are online', figures.onlineUsers);
+    metrics.gauge('servers', 'msg_servers found', figures.servers);
+    metrics.gauge('servers_connected', 'msg_servers where an account is online', figures.connectedServers);
+    metrics.gauge('users', 'Accounts that should be online', figures.users);
+    metrics.gauge('users_online', 'Accounts online', figures.onlineUsers);
   }
 
   message(outcome: MessageOutcome, ms: number): void {
@@ -44,7 +44,7 @@ export class CanaryMetrics {
     if (outcome === 'acknowledged') this.#acknowledgeSeconds.observe(ms / 1_000);
   }
 
-  /** @param ms undefined: it has not arrived, or not for the first time */
+  /** @param ms undefined: not arrived, or a repeated arrival */
   delivery(outcome: DeliveryOutcome, ms: number | undefined): void {
     this.#deliveries.inc({ outcome });
     if (ms !== undefined) this.#deliverySeconds.observe(ms / 1_000);

@@ -6,9 +6,9 @@ interface ServerAddress {
 }
 
 /**
- * Every address of the msg_servers, as `host:port` in a fixed order.
- * @param names `host:port` each
- * @throws the error of DNS when it does not know a name
+ * Resolves the addresses of the msg_servers, as `host:port` in a fixed order.
+ * @param names each as `host:port`
+ * @throws the DNS error when a name cannot be resolved
  */
 export async function findServers(names: readonly string[]): Promise<string[]> {
   const found = await Promise.all(
@@ -21,7 +21,7 @@ export async function findServers(names: readonly string[]): Promise<string[]> {
   return [...new Set(found.flat())].sort();
 }
 
-/** The parts of `host:port`, of which an IPv6 address has brackets. */
+/** Splits `host:port`, where an IPv6 address is in brackets. */
 export function parseServer(text: string): ServerAddress {
   const colon = text.lastIndexOf(':');
   return { host: text.slice(0, colon).replaceAll(/[[\]]/g, ''), port: Number(text.slice(colon + 1)) };

@@ -2,7 +2,7 @@ import { type Kit, type Service, type StartOptions, startService } from '@teamta
 import { Canary } from './canary.js';
 import type { CanaryConfig } from './config.js';
 
-/** Starts a canary: accounts that write to each other at every msg_server, and count what arrives. Port: `ops`. */
+/** Starts a canary, whose accounts at every msg_server send messages to each other and count the deliveries. Port: `ops`. */
 export function startCanary(config: CanaryConfig, options: StartOptions = {}): Promise<Service> {
   return startService('canary', config, options, start);
 }
