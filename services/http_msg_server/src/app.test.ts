@@ -130,7 +130,7 @@ describe('the process', () => {
   });
 });
 
-it('with a certificate speaks HTTPS only', async () => {
+it('serves only HTTPS if it has a certificate', async () => {
   const secure = await TestServer.start(tlsEnv);
   try {
     const port = secure.service.ports.http!;

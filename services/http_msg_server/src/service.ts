@@ -84,7 +84,7 @@ function sayWhoNeedsNoKey({ keyless, keylessAddresses }: HttpMsgServerConfig, { 
   );
 }
 
-/** Answers a request of a proxy whose client has too many in flight. */
+/** Responds to a proxy's request when the client it is forwarded for has too many in flight. */
 function refuseForwarded({ url = '' }: IncomingMessage, response: ServerResponse): void {
   response.writeHead(/^\/(v1|hooks)\//.test(url) ? 429 : 200, {
     'content-type': 'application/json; charset=utf-8',

@@ -56,7 +56,7 @@ describe('app_key', () => {
     );
   });
 
-  it('is needed by a page in a browser, wherever that runs, unless it is this server’s own', async () => {
+  it('is needed by web pages, whatever their address, except this server’s own', async () => {
     await start([], { HTTP_AUTH: 'addresses', APP_KEYS: firstKey });
     const { port } = new URL(server.url);
     const fromPage = (origin: string, query = '') => server.post(path + query, message, { origin });

@@ -8,9 +8,9 @@ export interface KeylessOptions {
 }
 
 /**
- * Whether a request is served without a key: the API is open, or the caller's address needs none. What a proxy passes on
- * comes from the proxy's address for whoever does not trust the proxy, so that says nothing about the caller. Neither does the
- * address of a browser: whatever page is open there may have it send something, except this server's own.
+ * Whether a request is served without a key: the API is open, or the caller's address needs none. An address does not
+ * identify the caller if an untrusted proxy forwarded the request, or if it comes from a browser, where any open page can
+ * send requests; this server's own pages are exempt.
  */
 export function needsNoKey({ keyless, trustedProxies }: KeylessOptions) {
   return (request: IncomingMessage & { readonly ip?: string | undefined }): boolean => {
@@ -24,7 +24,7 @@ export function needsNoKey({ keyless, trustedProxies }: KeylessOptions) {
   };
 }
 
-/** Whether a page is this server's own. By a name, any page could be, since its owner decides where the name leads. */
+/** Whether a page is this server's own. Other host names do not count, because their owner can point them here. */
 function isOwnOrigin(origin: string, host: string | undefined): boolean {
   if (host === undefined || !URL.canParse(origin)) return false;
   const url = new URL(origin);

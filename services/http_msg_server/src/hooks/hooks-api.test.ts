@@ -37,7 +37,7 @@ async function post(
   return { answer: `${response.status} ${await response.text()}`, headers: answered };
 }
 
-it('is a message of the bot to the receiver', async () => {
+it('a post becomes a message of the bot to the receiver', async () => {
   const { answer, headers } = await post('{"text":"done"}');
   expect(answer).toBe('200 ok');
   expect(headers.get('x-trace-id')).toMatch(/^[0-9a-f]{16}$/);
@@ -48,21 +48,21 @@ it('is a message of the bot to the receiver', async () => {
 });
 
 it.each([
-  ['is no JSON', '{"text"', {}, '400 invalid_payload'],
-  ['is no object', '[]', {}, '400 invalid_payload'],
+  ['is not JSON', '{"text"', {}, '400 invalid_payload'],
+  ['is not an object', '[]', {}, '400 invalid_payload'],
   ['has no text', '{"text":" "}', {}, '400 no_text'],
   ['is empty', '', {}, '400 no_text'],
-  ['has a channel that is no text', '{"text":"x","channel":7}', {}, '400 invalid_payload'],
+  ['has a channel that is not a string', '{"text":"x","channel":7}', {}, '400 invalid_payload'],
   ['names another channel', '{"text":"x","channel":"#ops"}', {}, '403 action_prohibited'],
-  ['is longer than clients take', JSON.stringify({ text: 'x'.repeat(3_000) }), {}, '413 msg_too_long'],
-  ['is larger than bodies may be', JSON.stringify({ text: 'x'.repeat(5_000) }), {}, '413 msg_too_long'],
+  ['is longer than clients accept', JSON.stringify({ text: 'x'.repeat(3_000) }), {}, '413 msg_too_long'],
+  ['exceeds the limit of bodies', JSON.stringify({ text: 'x'.repeat(5_000) }), {}, '413 msg_too_long'],
   [
     'has a key that is too long',
     '{"text":"x"}',
     { headers: { 'idempotency-key': 'k'.repeat(201) } },
     '400 invalid_payload',
   ],
-  ['is none', '', { method: 'GET' }, '405 method_not_allowed'],
+  ['is a GET request', '', { method: 'GET' }, '405 method_not_allowed'],
   ['goes to a path below', '{"text":"x"}', { token: 'good/more' }, '404 no_service'],
   ['has a wrong token', '{"text":"x"}', { token: 'bad' }, '404 no_service'],
 ])('a post that %s is refused', async (_, body, more, answer) => {
@@ -70,7 +70,7 @@ it.each([
   expect(server.db.entries).toEqual([]);
 });
 
-it('a post that the store does not take is to be tried again, and one that it refuses is not', async () => {
+it('a post is answered as retryable if the store is unavailable, but not if the store refuses it', async () => {
   server.db.decide = () => AppendStatus.APPEND_UNAVAILABLE;
   const { answer, headers } = await post('{"text":"x"}');
   expect(answer).toBe('503 unavailable');
@@ -79,7 +79,7 @@ it('a post that the store does not take is to be tried again, and one that it re
   expect((await post('{"text":"x"}')).answer).toBe('404 channel_not_found');
 });
 
-it('more posts than a hook takes are told when to come again', async () => {
+it('posts above a hook’s rate get a Retry-After', async () => {
   server.db.hooks.set('slow', { ...hook, hookId: 2, rate: 0.01 });
   expect((await post('{"text":"x"}', { token: 'slow' })).answer).toBe('200 ok');
   const { answer, headers } = await post('{"text":"x"}', { token: 'slow' });
@@ -90,7 +90,7 @@ it('more posts than a hook takes are told when to come again', async () => {
   expect(server.db.entries).toHaveLength(2);
 });
 
-it('who tries wrong tokens is held off without a question to the store; a hook that worked here still does', async () => {
+it('a client that tries wrong tokens is throttled without asking the store; known hooks still work', async () => {
   expect((await post('{"text":"x"}')).answer).toBe('200 ok');
   let refused: Awaited<ReturnType<typeof post>> | undefined;
   let asked = 0;
@@ -104,7 +104,7 @@ it('who tries wrong tokens is held off without a question to the store; a hook t
   expect((await post('{"text":"x"}')).answer).toBe('200 ok');
 });
 
-it('wrong tokens that come all at once are held off as those that come one by one', async () => {
+it('concurrent wrong tokens are throttled like successive ones', async () => {
   const begin = performance.now();
   const answers = await Promise.all(
     Array.from({ length: 400 }, (_, i) => post('{"text":"x"}', { token: `wrong-${i}` })),
@@ -113,11 +113,11 @@ it('wrong tokens that come all at once are held off as those that come one by on
   expect(server.db.hookQuestions).toBeLessThanOrEqual(20 + Math.ceil(seconds));
   const heldOff = answers.filter(({ answer }) => answer === '429 rate_limited');
   expect(heldOff.length).toBeGreaterThanOrEqual(380 - Math.ceil(seconds));
-  // Nor are others of their network held off for longer: a token that is good is asked for after a second or two.
+  // A valid token from the same network is not throttled for more than a second or two.
   for (const { headers } of heldOff) expect(Number(headers.get('retry-after'))).toBeLessThanOrEqual(2);
 });
 
-it('tokens that are good do not count as wrong, however many of them are new here at once', async () => {
+it('valid tokens do not count as wrong, however many are new at once', async () => {
   for (let i = 0; i < 15; i++) server.db.hooks.set(`good-${i}`, { ...hook, hookId: 10 + i });
   for (let round = 0; round < 3; round++) {
     const tokens = Array.from({ length: 5 }, (_, i) => `good-${5 * round + i}`);
@@ -127,7 +127,7 @@ it('tokens that are good do not count as wrong, however many of them are new her
   expect((await post('{"text":"x"}', { token: 'wrong' })).answer).toBe('404 no_service');
 });
 
-it('is counted by hook and answer', async () => {
+it('counts posts by hook and answer', async () => {
   await post('{"text":"x"}');
   await post('', { token: 'bad' });
   const metrics = await server.metrics();

@@ -14,7 +14,7 @@ import { payloadOf } from './payload.js';
 
 type Hook = httpApi.api.Hook;
 
-/** The answers, with the statuses and, where Slack has the like, the words of its incoming webhooks. */
+/** Response bodies and their HTTP statuses, as in Slack's incoming webhooks where these have an equivalent. */
 const answers = {
   ok: 200,
   invalid_payload: 400,
@@ -34,20 +34,20 @@ type Answer = keyof typeof answers;
 interface Locals {
   route?: string;
   hook?: Hook | undefined;
-  /** performance.now() at the beginning */
+  /** performance.now() when the request began */
   begin?: number;
 }
 
 const route = '/hooks/{token}';
-/** Label of posts to no known hook. */
+/** Metric label of posts to unknown hooks. */
 const none = 'none';
-/** Milliseconds the store has to find a hook, and a receiver. */
+/** Deadline for finding a hook, and for finding a receiver, milliseconds. */
 const findMs = 2_000;
-/** Wrong tokens from one network, each of which is a question to the store. */
+/** Limit of wrong tokens from one network, since each of them is a query to the store. */
 const wrongTokens: Pace = { perSecond: 1, burst: 20 };
-/** Seconds' worth of a hook's rate that it takes at once. */
+/** Burst of a hook, in seconds of its rate. */
 const burstSeconds = 10;
-/** More than there can be hooks. */
+/** More than the maximum number of hooks. */
 const maxKnown = 2_000;
 
 const sendAnswers: Record<SendOutcome['status'], Answer> = {
@@ -62,13 +62,13 @@ const sendAnswers: Record<SendOutcome['status'], Answer> = {
   invalid: 'invalid_payload',
 };
 
-/** Hooks: what is posted to /hooks/TOKEN, as to Slack's incoming webhooks, a bot writes to a user or a group. */
+/** Serves hooks: a bot sends what is posted to /hooks/TOKEN, as to Slack's incoming webhooks, to a user or group. */
 export function hooksApi({ kit, context }: ApiOptions, readBody: RequestHandler): RequestHandler {
   const { clientLog, health, log, metrics } = kit;
   const answered = metrics.counter('hook_posts_total', 'Posts to hooks, by answer', ['hook', 'outcome']);
   const wrong = new KeyedPace();
   const posts = new KeyedPace();
-  /** Hashes of tokens that were good here: their posts do not wait for what others of their network do. */
+  /** Hashes of tokens that have been valid here, whose posts are not throttled because of wrong tokens from their network. */
   const known = new Set<string>();
 
   function answer(
@@ -99,7 +99,7 @@ export function hooksApi({ kit, context }: ApiOptions, readBody: RequestHandler)
     response.status(answers[what]).end(what);
   }
 
-  /** Refuses what can be refused before the body is read. */
+  /** Refuses invalid posts before their body is read. */
   const admit: RequestHandler = async (request, response, next) => {
     const locals = response.locals as Locals;
     locals.route = route;
@@ -109,7 +109,7 @@ export function hooksApi({ kit, context }: ApiOptions, readBody: RequestHandler)
     const isKnown = known.has(digest);
     const wrongMs = isKnown ? 0 : wrong.waitMs(network, wrongTokens);
     if (wrongMs > 0) return answer(request, response, 'rate_limited', { ms: wrongMs });
-    // Counts as wrong until it is found: many that come at once are not asked for at once.
+    // Counts as wrong until it is found, so that concurrent wrong tokens are throttled too.
     if (!isKnown) wrong.take(network, wrongTokens);
     let isWrong = false;
     try {
@@ -133,12 +133,12 @@ export function hooksApi({ kit, context }: ApiOptions, readBody: RequestHandler)
     next();
   };
 
-  /** @returns why the post may not go to the receiver it names */
+  /** @returns the receiver, or the answer if the post may not go to the receiver it names */
   async function receiverOf(hook: Hook, channel: unknown): Promise<httpApi.api.Receiver | Answer> {
     const own = hook.receiver as httpApi.api.Receiver;
     if (channel === undefined || channel === null || channel === '') return own;
     if (typeof channel !== 'string') return 'invalid_payload';
-    // Slack takes the name of a channel without its #, too.
+    // Slack also accepts a channel name without #.
     const receiver = /^[@#]|^(user|group):/.test(channel) ? channel : `#${channel}`;
     const request = { fromUserId: hook.botId, receiver };
     const named = await context.pool.call(bots.findReceiver, request, findMs);
@@ -168,7 +168,7 @@ export function hooksApi({ kit, context }: ApiOptions, readBody: RequestHandler)
 
   // Express recognises an error handler by its four parameters.
   const failed: ErrorRequestHandler = (error, request, response, _next) => {
-    // Errors of reading a body have a status: too large, aborted, unknown encoding.
+    // Errors in reading the body carry a status: too large, aborted, unknown encoding.
     const status: unknown = (error as { status?: unknown } | undefined)?.status;
     if (status === 413) return answer(request, response, 'msg_too_long');
     if (typeof status === 'number' && status < 500) return answer(request, response, 'invalid_payload');

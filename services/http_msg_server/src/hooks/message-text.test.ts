@@ -29,9 +29,9 @@ it.each([
     },
     '[FIRING:1] DiskFull (https://alerts/1)\ndb1 has 3 % left\nseverity: page',
   ],
-  ['an attachment of which there is no text', { attachments: [{ fallback: 'look!' }] }, 'look!'],
+  ['an attachment with only a fallback text', { attachments: [{ fallback: 'look!' }] }, 'look!'],
   [
-    'blocks, in place of the text',
+    'blocks instead of the text',
     {
       text: 'substitute',
       blocks: [
@@ -75,7 +75,7 @@ it.each([
     'Release\n*1.2* is out\nby & for ann\nann today\na graph (https://ci/graph.png)\nOpen (https://ci/7)\nsee &amp; https://ci/7\n• one\n• two',
   ],
   [
-    'other types than there should be',
+    'fields of unexpected types',
     { text: {}, blocks: 7, attachments: [null, [], { fields: 'x', text: 5 }] },
     '5',
   ],

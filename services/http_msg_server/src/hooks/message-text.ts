@@ -1,8 +1,8 @@
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * The plain text of a message as Slack has it: clients show no other. Of `blocks`, `text` is the substitute; attachments
- * follow. What is no text, such as colours and footers, is left out, and so is whatever has another type than it should.
+ * Converts a Slack message to plain text, the only text that clients show. `blocks` take precedence over `text`;
+ * attachments follow. Colours, footers and the like are left out, and so are fields of an unexpected type.
  */
 export function messageText({ text, blocks, attachments }: Fields): string {
   const shown = fieldsOf(blocks).flatMap(linesOfBlock);
@@ -44,7 +44,7 @@ function linesOfBlock(block: Fields): string[] {
   return type === 'rich_text' ? parts.map(richText) : [];
 }
 
-/** An element of a rich text, where nothing is escaped. */
+/** Converts an element of rich text, which has no escapes. */
 function richText({ type, text, url, name, user_id, channel_id, range, elements }: Fields): string {
   if (type === 'text') return stringOf(text);
   if (type === 'link') return linked(stringOf(text), stringOf(url));
@@ -56,10 +56,10 @@ function richText({ type, text, url, name, user_id, channel_id, range, elements 
   return type === 'rich_text_list' ? parts.map((part) => `• ${part}`).join('\n') : parts.join('');
 }
 
-/** Slack's links and mentions; what else is between < and > stays as it is. */
+/** Slack's links and mentions; anything else between < and > is left unchanged. */
 const reference = /<((?:https?:|mailto:|[@#!])[^<>|]*)(?:\|([^<>]*))?>/g;
 
-/** A text with Slack's escapes and links resolved; its * and _ stay. */
+/** Resolves Slack's escapes and links in a text; * and _ are kept. */
 function plain(value: unknown): string {
   return stringOf(value)
     .replaceAll(reference, (_, target: string, label = '') => {
@@ -72,7 +72,7 @@ function plain(value: unknown): string {
     .replaceAll('&amp;', '&');
 }
 
-/** Of a text object, its text. */
+/** The text of a text object. */
 function textOf(value: unknown): string {
   return isFields(value) ? plain(value.text) : '';
 }

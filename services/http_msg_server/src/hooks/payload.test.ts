@@ -17,6 +17,6 @@ it.each([
   expect(payloadOf(Buffer.from(body))).toEqual(payload);
 });
 
-it('is UTF-8', () => {
+it('has to be UTF-8', () => {
   expect(payloadOf(Buffer.from([0x7b, 0xff, 0x7d]))).toBeUndefined();
 });

@@ -5,9 +5,9 @@ type Fields = Readonly<Record<string, unknown>>;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * What was posted to a hook, whatever its content type says, since curl calls everything a form: a JSON object; a form whose
- * `payload` is one; or a form with the fields themselves, which a shell can send without escaping.
- * @returns undefined when it is none of these
+ * Parses the body of a post to a hook: a JSON object, a form whose `payload` is one, or a form with the fields themselves,
+ * which a shell can send without escaping. The content type is ignored, because curl calls everything a form.
+ * @returns undefined when the body is none of these
  */
 export function payloadOf(body: Uint8Array): Fields | undefined {
   try {

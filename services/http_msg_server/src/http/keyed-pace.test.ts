@@ -3,7 +3,7 @@ import { KeyedPace } from './keyed-pace.js';
 
 const pace = { perSecond: 2, burst: 3 };
 
-it('lets a burst through, then so many a second, each key for itself', () => {
+it('allows a burst, then the rate, for each key separately', () => {
   const limit = new KeyedPace();
   const happens = (key: string, now: number) => {
     const ms = limit.waitMs(key, pace, now);
@@ -17,7 +17,7 @@ it('lets a burst through, then so many a second, each key for itself', () => {
   expect(happens('a', 1_500)).toBe(500);
 });
 
-it('takes back what did not count', () => {
+it('can give back an event that should not count', () => {
   const limit = new KeyedPace();
   for (let i = 0; i < 3; i++) limit.take('a', pace, 1_000);
   expect(limit.waitMs('a', pace, 1_000)).toBe(500);

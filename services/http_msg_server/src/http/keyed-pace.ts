@@ -1,37 +1,37 @@
-/** How often something may happen. */
+/** A rate limit. */
 export interface Pace {
   perSecond: number;
-  /** at once, at least 1 */
+  /** events allowed at once, at least 1 */
   burst: number;
 }
 
-/** Keys remembered before those whose budget is full again are looked for. */
+/** Number of tracked keys from which those whose budget is full again are pruned. */
 const leastPruned = 1_024;
 
-/** Limits how often something happens, by key. Keys whose budget is full take no memory. */
+/** Limits the rate of events by key. Keys whose budget is full take no memory. */
 export class KeyedPace {
-  /** By key the time at which the budget is full again, milliseconds of a monotonic clock; absent: it is full. */
+  /** When each key's budget is full again, milliseconds of a monotonic clock; absent: it is full. */
   readonly #fullAt = new Map<string, number>();
   #pruneAt = leastPruned;
 
-  /** Keys that are remembered. */
+  /** Number of tracked keys. */
   get size(): number {
     return this.#fullAt.size;
   }
 
-  /** Milliseconds until it may happen again; 0: it may now. */
+  /** Milliseconds until the next event is allowed; 0: now. */
   waitMs(key: string, { perSecond, burst }: Pace, now = performance.now()): number {
     const fullAt = this.#fullAt.get(key) ?? 0;
     return Math.max(0, fullAt + (1_000 / perSecond) * (1 - burst) - now);
   }
 
-  /** Counts that it happens. */
+  /** Counts an event. */
   take(key: string, { perSecond }: Pace, now = performance.now()): void {
     this.#fullAt.set(key, Math.max(this.#fullAt.get(key) ?? 0, now) + 1_000 / perSecond);
     if (this.#fullAt.size > this.#pruneAt) this.#prune(now);
   }
 
-  /** Takes back that it happened. */
+  /** Undoes the count of an event. */
   giveBack(key: string, { perSecond }: Pace): void {
     const fullAt = this.#fullAt.get(key);
     if (fullAt !== undefined) this.#fullAt.set(key, fullAt - 1_000 / perSecond);

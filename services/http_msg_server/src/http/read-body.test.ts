@@ -41,7 +41,7 @@ describe('before the body is read', () => {
     ['no key', '/v1/messages', '', /^HTTP\/1\.1 401 /],
     ['an unknown key', '/v1/messages', 'Authorization: Bearer bad\r\n', /^HTTP\/1\.1 401 /],
     ['an unknown key in the URL', `${path}?app_key=bad`, '', /"error_code":2,/],
-    ['the unknown token of a hook', '/hooks/bad', '', /^HTTP\/1\.1 404 /],
+    ['an unknown hook token', '/hooks/bad', '', /^HTTP\/1\.1 404 /],
   ])('%s is refused', async (_, target, headers, expected) => {
     const { answer } = await begin(target, headers + length(1_000_000));
     expect(await answer).toMatch(expected);

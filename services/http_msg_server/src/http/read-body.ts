@@ -2,7 +2,7 @@ import { TeamTalkError } from '@teamtalk/service-kit';
 import express, { type RequestHandler } from 'express';
 import type { BodyBudget } from './body-budget.js';
 
-/** Reads the whole body, of any type; refused when too many are being read. `locals.app`: the app whose key is good; `locals.hook`: the hook whose token is. */
+/** Reads the whole body, of any type, unless too many are being read. An authenticated app or hook is in `locals.app` or `locals.hook`. */
 export function readBody(budget: BodyBudget, maxBodyBytes: number): RequestHandler {
   const read = express.raw({ type: () => true, limit: maxBodyBytes });
   return (request, response, next) => {

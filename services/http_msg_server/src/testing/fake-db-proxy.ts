@@ -17,9 +17,9 @@ export class FakeDbProxy {
   apps: httpApi.api.App.$Properties[] = [];
   /** How often they were listed. */
   appQuestions = 0;
-  /** The hooks there are, by token. */
+  /** Existing hooks, by token. */
   readonly hooks = new Map<string, httpApi.api.Hook.$Properties>();
-  /** How often one was looked for. */
+  /** Number of look-ups of hooks. */
   hookQuestions = 0;
   readonly #nonces = new Set<string>();
   /** the caller's, from its frames */

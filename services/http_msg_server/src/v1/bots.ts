@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { id, line, moment, momentOf, pathId } from './fields.js';
 import { operation } from './operation.js';
 
-const name = line(1, 64).describe('What it logs in with');
+const name = line(1, 64).describe('Login name');
 const token = z.string().describe('Shown once: only its hash is stored');
 
 const bot = z
@@ -14,7 +14,7 @@ const bot = z
     name,
     nick_name: z.string(),
     disabled: z.boolean(),
-    token_set_at: moment.nullable().describe('null: it has no token, and cannot log in'),
+    token_set_at: moment.nullable().describe('null: the bot has no token and cannot log in'),
   })
   .meta({ id: 'Bot' });
 const newBot = z
@@ -24,7 +24,7 @@ const params = z.strictObject({ user_id: pathId });
 
 const tag = 'Bots';
 const permission = 'bots:admin';
-const nameTaken = 'a user or a bot has this name';
+const nameTaken = 'a user or bot already has this name';
 
 export const botOperations = [
   operation({
@@ -32,7 +32,7 @@ export const botOperations = [
     path: '/v1/bots',
     id: 'listBots',
     tag,
-    summary: 'The bots, by name',
+    summary: 'List bots by name',
     permission,
     status: 200,
     reply: z.object({ bots: z.array(bot) }).meta({ id: 'Bots' }),
@@ -48,7 +48,7 @@ export const botOperations = [
     tag,
     summary: 'Add a bot: a user that logs in with a token',
     description:
-      'Its other fields are changed as those of any user. It has no Idempotency-Key, because a repeated answer would have to be stored with the token: after an answer that was lost, give the bot another token.',
+      'Its other fields can be changed like those of any user. There is no Idempotency-Key, because the token would have to be stored to repeat the response: if the response is lost, give the bot another token.',
     permission,
     body: newBot,
     status: 201,
@@ -66,7 +66,7 @@ export const botOperations = [
     id: 'renewBotToken',
     tag,
     summary: 'Give a bot another token',
-    description: 'The one before is worthless from then on, and the bot is logged out everywhere.',
+    description: 'The previous token stops working, and the bot is logged out everywhere.',
     permission,
     params,
     status: 200,
@@ -83,8 +83,9 @@ export const botOperations = [
     path: '/v1/bots/{user_id}/token',
     id: 'revokeBotToken',
     tag,
-    summary: 'Take a bot’s token back',
-    description: 'It is logged out everywhere, and cannot log in until it gets another one. Its hooks stay.',
+    summary: 'Revoke a bot’s token',
+    description:
+      'The bot is logged out everywhere, and cannot log in until it gets another token. Its hooks stay.',
     permission,
     params,
     status: 204,

@@ -18,25 +18,25 @@ const providers = [
 
 const deviceId = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
 
-const app = 'Bundle id or package; empty: that of the installation';
-const locale = 'BCP 47, for phrases in banners; empty: Chinese';
-const timeZone = 'For the do-not-disturb hours; empty: that of the installation';
+const app = 'Bundle id or package name; empty: the installation’s';
+const locale = 'BCP 47 language of phrases in notifications; empty: Chinese';
+const timeZone = 'Time zone of the do-not-disturb hours; empty: the installation’s';
 
 const newDevice = z
   .strictObject({
     provider: z.enum(providers),
     token: line(1, 4_096).describe(
-      'As the provider’s library gives it; of Web Push and UnifiedPush the subscription, as JSON',
+      'As the provider’s library returns it; for Web Push and UnifiedPush the subscription as JSON',
     ),
     app: line(0, 255).default('').describe(app),
     locale: z
       .string()
-      .regex(/^([A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8}){0,3})?$/, 'is a language such as zh-Hans-CN')
+      .regex(/^([A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8}){0,3})?$/, 'must be a language such as zh-Hans-CN')
       .default('')
       .describe(locale),
     time_zone: z
       .string()
-      .regex(/^[\w+/-]{0,64}$/, 'is a name such as Asia/Shanghai')
+      .regex(/^[\w+/-]{0,64}$/, 'must be a name such as Asia/Shanghai')
       .default('')
       .describe(timeZone),
   })
@@ -50,26 +50,26 @@ const device = z
     token_end: z.string().describe('The last characters of its token'),
     locale: z.string().describe(locale),
     time_zone: z.string().describe(timeZone),
-    client_version: z.string().describe('Of a client that sent the token itself'),
-    seen_at: moment.describe('When its token was last sent'),
+    client_version: z.string().describe('If the client registered the token itself'),
+    seen_at: moment.describe('When its token was last registered'),
     failure: z
       .string()
       .nullable()
-      .describe('Why it gets nothing until its token is sent again; null: it works'),
+      .describe('Why it gets no pushes until its token is registered again; null: it works'),
   })
   .meta({ id: 'Device' });
 
 const push = z
   .object({
-    at: moment.describe('When it was decided; of one that waits, when it is tried'),
+    at: moment.describe('When it was decided; for a waiting push, when it will be tried'),
     provider: z.string(),
     peer_id: id.optional().describe('The other user of the conversation'),
     group_id: id.optional(),
-    msg_id: id.describe('The newest message it was of'),
+    msg_id: id.describe('The newest message it was for'),
     outcome: z.enum(pushOutcomes),
     reason: z
       .string()
-      .describe('The provider’s id of an accepted one; otherwise why, or what the provider said'),
+      .describe('The provider’s id if it accepted the push; otherwise the reason, or the provider’s error'),
     attempts: z.int(),
   })
   .meta({ id: 'Push' });
@@ -91,7 +91,7 @@ export const deviceOperations = [
     path: '/v1/users/{user_id}/devices',
     id: 'listDevices',
     tag,
-    summary: 'A user’s devices that push reaches, the one seen last first',
+    summary: 'List a user’s devices that get pushes, most recently seen first',
     permission,
     administration: admin,
     params,
@@ -109,9 +109,9 @@ export const deviceOperations = [
     path: '/v1/users/{user_id}/devices',
     id: 'registerDevice',
     tag,
-    summary: 'Register a device of a user',
+    summary: 'Register a user’s device',
     description:
-      'A token that another user has leaves them at once. The same token again is the same device, with what is said of it now; it may be sent any number of times. Of more than 20 devices those seen last stay.',
+      'A token registered for another user is moved at once. Registering a token again updates its device, any number of times. The 20 most recently seen devices are kept.',
     permission,
     administration: admin,
     params,
@@ -139,7 +139,7 @@ export const deviceOperations = [
     path: '/v1/users/{user_id}/devices/{device_id}',
     id: 'removeDevice',
     tag,
-    summary: 'Remove a device, which gets no pushes from then on',
+    summary: 'Remove a device, which then gets no more pushes',
     permission,
     administration: admin,
     params: one,
@@ -147,7 +147,7 @@ export const deviceOperations = [
     sender: (input) => input.params.user_id,
     async handle(context, { params: { user_id: userId, device_id }, actor }) {
       const removed = await ask(context, administration.removeDevice, { userId, deviceId: device_id, actor });
-      requireSaved(removed, 'there is no such device of this user');
+      requireSaved(removed, 'the user has no such device');
       return { reply: undefined };
     },
   }),
@@ -156,9 +156,9 @@ export const deviceOperations = [
     path: '/v1/users/{user_id}/pushes',
     id: 'listPushes',
     tag,
-    summary: 'Why did a user’s phone ring, or not?',
+    summary: 'Show why a user’s phone rang or did not',
     description:
-      'What became of the pushes of the last seven days, and what waits: the newest 1,000, newest first. A message that was read within the hold, or that the user wrote, is no push.',
+      'Outcomes of the pushes of the last seven days, and waiting pushes: the latest 1,000, newest first. Messages that the user sent, or read before the push was due, have no push.',
     permission,
     administration: admin,
     params,

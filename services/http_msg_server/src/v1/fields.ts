@@ -6,7 +6,7 @@ export { id, line, moment, momentOf, pathId } from '@teamtalk/administration';
 
 /** A receiver by name. */
 export const receiver = line(2, 300).describe(
-  '`@NAME` or `user:ID` of a user; `#NAME` or `group:ID` of a group that the sender is in',
+  '`@NAME` or `user:ID` for a user; `#NAME` or `group:ID` for a group that the sender is in',
 );
 
 export const key = idempotencyKey

@@ -7,13 +7,13 @@ import { operation } from './operation.js';
 
 const fields = {
   name: line(1, 64),
-  bot_id: id.describe('The bot that writes'),
-  any_receiver: z.boolean().describe('Whether a post may name another receiver, as its `channel`'),
+  bot_id: id.describe('The bot that sends the messages'),
+  any_receiver: z.boolean().describe('Whether a post may name another receiver in its `channel` field'),
   rate: z
     .number()
     .gt(0)
     .max(1_000)
-    .describe('Posts a second at each http_msg_server; ten seconds’ worth at once'),
+    .describe('Maximum posts per second at each http_msg_server, with bursts of ten seconds’ worth'),
 };
 
 const hook = z
@@ -40,7 +40,7 @@ const created = z
     hook_id: id,
     path: z
       .string()
-      .describe('Where to post, with the token in it. Shown once: only the token’s hash is stored'),
+      .describe('Path to post to, which contains the token. Shown once: only the token’s hash is stored'),
   })
   .meta({ id: 'CreatedHook' });
 const params = z.strictObject({ hook_id: pathId });
@@ -55,7 +55,7 @@ export const hookOperations = [
     path: '/v1/hooks',
     id: 'listHooks',
     tag,
-    summary: 'The hooks (incoming webhooks), by name',
+    summary: 'List hooks (incoming webhooks) by name',
     permission,
     status: 200,
     reply: z.object({ hooks: z.array(hook) }).meta({ id: 'Hooks' }),
@@ -69,9 +69,9 @@ export const hookOperations = [
     path: '/v1/hooks',
     id: 'createHook',
     tag,
-    summary: 'Add a hook: what is posted to its URL, a bot writes to a user or a group',
+    summary: 'Add a hook: a bot sends what is posted to its URL to a user or group',
     description:
-      'It has no Idempotency-Key, because a repeated answer would have to be stored with the token: after an answer that was lost, remove the hook and add it again.',
+      'There is no Idempotency-Key, because the token would have to be stored to repeat the response: if the response is lost, remove the hook and add it again.',
     permission,
     body: newHook,
     status: 201,
@@ -88,7 +88,7 @@ export const hookOperations = [
     path: '/v1/hooks/{hook_id}',
     id: 'removeHook',
     tag,
-    summary: 'Remove a hook, whose URL is worthless from then on',
+    summary: 'Remove a hook, whose URL then stops working',
     permission,
     params,
     status: 204,

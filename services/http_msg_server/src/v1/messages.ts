@@ -89,7 +89,7 @@ export const messageOperations = [
   }),
 ];
 
-/** Whom a text names. @throws Problem when it is nobody to whom the sender may write */
+/** Looks up a receiver by name. @throws Problem when there is none that the sender may write to */
 async function named(
   context: Context,
   fromUserId: number,
@@ -98,5 +98,5 @@ async function named(
   const { userId, groupId } = await ask(context, bots.findReceiver, { fromUserId, receiver: text });
   if (userId > 0) return { user_id: userId };
   if (groupId > 0) return { group_id: groupId };
-  throw new Problem('not-possible', `${text} is no user, or no group that the sender is in`);
+  throw new Problem('not-possible', `${text} is not a user, or not a group that the sender is in`);
 }

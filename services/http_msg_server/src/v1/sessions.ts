@@ -14,9 +14,7 @@ const session = z
     client: z.string().describe('windows, mac, ios or android, as the client says'),
     class: z
       .enum(['pc', 'mobile', 'web', 'bot'])
-      .describe(
-        'A person has one connection of pc and of mobile at most, and five of web; a bot has twenty of bot',
-      ),
+      .describe('A person can have one pc, one mobile and five web connections; a bot twenty of class bot'),
     client_version: z.string().describe('As the client says'),
     address: z.string().describe('IP address'),
     since: moment,
@@ -26,7 +24,7 @@ const session = z
 const params = z.strictObject({ user_id: pathId });
 const one = z.strictObject({
   user_id: pathId,
-  session_id: z.string().regex(connectionIdPattern, 'is one of the list'),
+  session_id: z.string().regex(connectionIdPattern, 'must be an id from the list'),
 });
 
 const tag = 'Sessions';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { signatureHeaders } from './signature-headers.js';
 
-it('is what Standard Webhooks says, by the example of its specification', () => {
+it('matches the example in the specification of Standard Webhooks', () => {
   const headers = signatureHeaders(
     'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
     'msg_p5jXN8AQM9LWM0D4loKWxJek',
@@ -15,7 +15,7 @@ it('is what Standard Webhooks says, by the example of its specification', () => 
   });
 });
 
-it('of a secret from before signs with its text', () => {
+it('signs with the text of a secret in the former format', () => {
   const old = signatureHeaders('the-secret', 'id', 1, '{}');
   const standard = signatureHeaders(`whsec_${Buffer.from('the-secret').toString('base64')}`, 'id', 1, '{}');
   expect(old['webhook-signature']).toBe(standard['webhook-signature']);

@@ -3,10 +3,10 @@ import { createHmac } from 'node:crypto';
 const prefix = 'whsec_';
 
 /**
- * What proves that a post is ours: the headers of Standard Webhooks, and those from before.
- * @param secret with its prefix the key of the former is what base64 says, as their libraries have it; without, as older
- * ones are, its text
- * @param seconds Unix seconds
+ * Headers that sign a post: those of Standard Webhooks, and our former ones.
+ * @param secret with the prefix `whsec_`, its base64 is decoded to the key of Standard Webhooks; older secrets have no prefix,
+ * and their text is the key
+ * @param seconds current time, unix seconds
  */
 export function signatureHeaders(
   secret: string,

@@ -11,7 +11,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('while there is no webhook, claims come every other second, with other such work; otherwise twice a second', async () => {
+test('claims events twice a second, or every other second while there are no webhooks', async () => {
   let noWebhooks = true;
   let claims: number[] = [];
   const others: number[] = [];

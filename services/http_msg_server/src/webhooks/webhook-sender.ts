@@ -50,7 +50,7 @@ export class WebhookSender {
   /** a poll came due during a claim */
   #claimAgain = false;
   #failing = false;
-  /** there is no webhook, as the store last said */
+  /** the store last reported that there are no webhooks */
   #resting = false;
 
   constructor(options: WebhookSenderOptions) {
