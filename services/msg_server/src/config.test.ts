@@ -35,7 +35,7 @@ describe('configuration', () => {
     expect(() => loadConfig({ TLS_KEY_FILE: '/k.pem' })).toThrow(/TLS_CERT_FILE: is required/);
   });
 
-  it('takes origins of pages for WebSocket, and refuses what is none', () => {
+  it('reads the origins of pages for WebSocket, and refuses invalid ones', () => {
     const originsOf = (text?: string) => loadConfig({ WS_ORIGINS: text }).webSocket?.origins;
     expect(originsOf()?.allows(undefined)).toBe(true);
     expect(originsOf('*')?.allows('https://any.example.com')).toBe(true);

@@ -135,7 +135,7 @@ function showGauges(
   metrics.gauge('connections', 'Logged-in connections', () => users.connectionCount);
   metrics.gauge(
     'connections_limit',
-    'Logged-in connections at most: MAX_CONNECTIONS',
+    'Maximum number of logged-in connections: MAX_CONNECTIONS',
     () => config.limits.connections,
   );
   metrics.gauge('connections_pc', 'Logged-in connections of PC clients', () => users.pc.size);

@@ -17,6 +17,6 @@ export const costs = {
   memberChanged: 100,
   /** each member notified of a change of a group */
   memberNotified: 25,
-  /** each connection to this msg_server that is told of a change of a user: many changes are one write */
+  /** each connection to this msg_server that is notified of a user's change; several changes are one write */
   connectionTold: 2,
 } as const;

@@ -17,7 +17,7 @@ class Output extends ConnectionOutput {
   }
 }
 
-/** Why it is closed when it is to be written to while its client has this many bytes unread; empty: it is not. */
+/** The reason for which a write closes a connection with this many unread bytes; empty: it stays open. */
 function closedWith(unread: number, userId: number): string {
   const transport = { writableLength: unread, write() {} } as unknown as Transport;
   const output = new Output(transport);

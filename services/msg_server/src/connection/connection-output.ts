@@ -4,8 +4,8 @@ import type { Transport } from './transport.js';
 import { writeBatch } from './write-batch.js';
 
 /**
- * Bytes of a connection that are buffered until its login is accepted: unfinished and waiting PDUs together, and as many
- * that its client does not read.
+ * Bytes buffered for a connection until its login is accepted, in each direction: unfinished and waiting PDUs, and output
+ * that its client has not read.
  */
 export const maxBeforeLogin = 16_384;
 

@@ -10,7 +10,7 @@ afterEach(() => server.stop());
 
 const proxied = { TRUSTED_PROXIES: '127.0.0.1,10.0.0.0/8' };
 
-/** Opens a WebSocket as a proxy does, and logs in. */
+/** Opens a WebSocket as a proxy would, and logs in. */
 async function logIn(id: number, forwardedFor: string): Promise<void> {
   const headers = { 'x-forwarded-for': forwardedFor };
   const webSocket = await openWebSocket(`ws://127.0.0.1:${server.service.ports.ws}/`, { headers });
@@ -18,7 +18,7 @@ async function logIn(id: number, forwardedFor: string): Promise<void> {
   expect((await client.logIn(`u${id}`)).resultCode).toBe(0);
 }
 
-/** The addresses that the logins came from, in their order. */
+/** Addresses of the logins, in order. */
 const addresses = () => server.db.logins.map(({ address }) => address);
 
 describe('a WebSocket that a proxy forwards', () => {
@@ -37,7 +37,7 @@ describe('a WebSocket that a proxy forwards', () => {
     expect(addresses()).toEqual(['127.0.0.1']);
   });
 
-  it('counts towards the connections of that address', async () => {
+  it('counts towards the limit of that address', async () => {
     server = await TestServer.start({
       env: { ...proxied, MAX_CONNECTIONS_PER_ADDRESS: '1', ADDRESS_LIMIT_EXEMPT: 'none' },
     });
@@ -48,7 +48,7 @@ describe('a WebSocket that a proxy forwards', () => {
   });
 });
 
-it('PROXY headers may be for the other port only', async () => {
+it('PROXY headers can be limited to the other port', async () => {
   server = await TestServer.start({ env: { ...proxied, PROXY_PROTOCOL: 'v2', PROXY_PORTS: 'client' } });
   await logIn(1, '203.0.113.7');
   const socket = connect({ port: server.service.ports.client!, host: '127.0.0.1' });

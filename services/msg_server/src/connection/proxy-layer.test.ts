@@ -59,7 +59,7 @@ describe('with PROXY_PROTOCOL=v2', () => {
   });
 });
 
-it('with PROXY_PROTOCOL=v1 a client has the address in its line, and one with a header of version 2 is closed', async () => {
+it('with PROXY_PROTOCOL=v1 a client’s address comes from the header line, and version 2 is refused', async () => {
   const server = await TestServer.start({ env: { PROXY_PROTOCOL: 'v1' } });
   try {
     const socket = await openTcp(server.service.ports.client!);

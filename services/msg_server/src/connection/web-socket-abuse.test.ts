@@ -5,7 +5,7 @@ import type { WebSocket } from 'ws';
 import { asStream, openWebSocket } from '../testing/client-sockets.js';
 import { TestServer } from '../testing/test-server.js';
 
-// What a client of WebSocket can do below the PDUs, once it is logged in.
+// Abuse of the WebSocket protocol by a client that is logged in.
 
 let server: TestServer;
 beforeAll(async () => {
@@ -17,12 +17,12 @@ const opcodes = { continuation: 0, binary: 2, ping: 9 } as const;
 const final = 0x80;
 const compressed = 0x40;
 
-/** A frame as browsers send it: masked, here with zeros. */
+/** A masked frame, as from a browser; the mask is zero. */
 function frame(opcode: number, payload: Buffer, bits = final): Buffer {
   return Buffer.concat([Buffer.from([bits | opcode, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
 }
 
-/** Logs in. @returns the WebSocket, and the socket below it */
+/** Logs in. @returns the WebSocket and its socket */
 async function open(id: number, protocolOptions = {}): Promise<{ webSocket: WebSocket; socket: Socket }> {
   const webSocket = await openWebSocket(`ws://127.0.0.1:${server.service.ports.ws}/`, protocolOptions);
   webSocket.on('error', () => {});
@@ -35,7 +35,7 @@ async function open(id: number, protocolOptions = {}): Promise<{ webSocket: WebS
 const untilAlone = () =>
   waitUntil(async () => (await server.metric('sockets')) === 0, { what: 'the connection is closed' });
 
-it('one that sends pings and reads no pongs is closed, and costs little until then', async () => {
+it('a client that sends pings without reading pongs is closed before it costs much memory', async () => {
   const { socket } = await open(1);
   socket.pause();
   const pings = Buffer.concat(Array<Buffer>(1_000).fill(frame(opcodes.ping, Buffer.alloc(125))));
@@ -61,7 +61,7 @@ it('one that sends pings and reads no pongs is closed, and costs little until th
   expect(process.memoryUsage().rss - before).toBeLessThan(100_000_000);
 }, 60_000);
 
-it('one that sends a PDU in fragments of one byte is closed before they take much memory', async () => {
+it('a client that sends a PDU in one-byte fragments is closed before they cost much memory', async () => {
   const { socket } = await open(2);
   const fragment = frame(opcodes.continuation, Buffer.alloc(1), 0);
   socket.write(frame(opcodes.binary, Buffer.alloc(1), 0));
@@ -69,7 +69,7 @@ it('one that sends a PDU in fragments of one byte is closed before they take muc
   await untilAlone();
 });
 
-it('compression is not agreed on, and a compressed frame closes', async () => {
+it('compression is not negotiated, and a compressed frame closes the connection', async () => {
   const { webSocket, socket } = await open(3, { perMessageDeflate: true });
   expect(webSocket.extensions).toBe('');
   socket.write(frame(opcodes.binary, Buffer.alloc(16), final | compressed));

@@ -58,7 +58,7 @@ export class FakeDbProxy {
   #number = 0;
   /** Set: results of logins wait until it resolves. */
   loginsWaitFor: Promise<void> | undefined;
-  /** The users that are bots. */
+  /** Ids of users that are bots. */
   readonly bots = new Set<number>();
   #loginSeq = 0;
   readonly #lastIds = new Map<string, number>();

@@ -4,7 +4,7 @@ import type { Context } from '../../context.js';
 
 const { SESSION_TYPE_GROUP } = IM.BaseDefine.SessionType;
 
-/** AcknowledgedQuery: how far the phones of users on this server have acknowledged conversations. */
+/** AcknowledgedQuery: up to which messages the phones of users on this server have acknowledged conversations. */
 export function answerAcknowledged({ users }: Pick<Context, 'users'>) {
   return (query: teamtalk.bus.AcknowledgedQuery): teamtalk.bus.Acknowledged.$Properties => ({
     msgIds: (query.conversations as teamtalk.bus.UserConversation[]).map(

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-it('a bot is logged in several times, whatever its clients call themselves, until there are too many', async () => {
+it('a bot can log in up to its limit of times, whatever its client types', async () => {
   const processes = [
     await server.logIn(bot),
     await server.logIn(bot, CLIENT_TYPE_ANDROID),
@@ -29,7 +29,7 @@ it('a bot is logged in several times, whatever its clients call themselves, unti
   await processes[1]!.roundTrip();
 });
 
-it('its sessions are announced as a bot’s, which a route_server of the version before takes for web sessions', async () => {
+it('announces bot sessions so that a route_server of the previous version takes them for web sessions', async () => {
   server.db.bots.add(8);
   const client = await server.logIn(8);
   client.raw.close();
@@ -39,7 +39,7 @@ it('its sessions are announced as a bot’s, which a route_server of the version
   expect(changes()[0]!.webLoginSeq).toBeGreaterThan(0);
 });
 
-it('is not kicked as a duplicate by a route_server that does not know bots', async () => {
+it('a bot is not kicked as a duplicate by a route_server that does not know bots', async () => {
   server.db.bots.add(9);
   const client = await server.logIn(9);
   const kick = { userId: 9, connectionId: server.connectionOf(9), reason: 1, knowsWeb: true };

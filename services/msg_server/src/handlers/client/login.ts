@@ -199,7 +199,7 @@ async function enter(
 }
 
 /**
- * Kicks the oldest logins of a user and class when there are too many. The route_servers do the same across all
+ * Kicks a user's oldest logins in a client class when there are too many. The route_servers do the same across all
  * msg_servers; this saves the round trip on this one.
  */
 function kickDuplicates(connections: readonly Connection[], { clientClass }: Connection): void {

@@ -18,7 +18,7 @@ async function acknowledged(userId: number, sessionId: number, sessionType = SES
   return msgIds;
 }
 
-it('what a phone has acknowledged is known, in the form of either system; what a PC has is not', async () => {
+it('records what a phone has acknowledged, in iOS and Android form, but not what a PC has', async () => {
   const pc = await server.logIn(601, CLIENT_TYPE_WINDOWS);
   const phone = await server.logIn(601, CLIENT_TYPE_IOS);
   const [a, b] = [server.store(900, 601, 'a'), server.store(900, 601, 'b')];
@@ -29,7 +29,7 @@ it('what a phone has acknowledged is known, in the form of either system; what a
   expect(await acknowledged(601, 900)).toEqual([0]);
   await phone.send(Commands.MsgDataAck, { ...receipt, msgId: 2 });
   await phone.send(Commands.MsgDataAck, { ...receipt, msgId: 1 });
-  // Nothing of it was delivered.
+  // No message of this conversation was delivered.
   await phone.send(Commands.MsgDataAck, { ...receipt, msgId: 3 });
   await phone.send(Commands.MsgDataAck, { ...receipt, sessionId: 901, msgId: 1 });
   await phone.roundTrip();

@@ -5,14 +5,14 @@ import type { Handler } from './handler.js';
 const { SESSION_TYPE_GROUP } = IM.BaseDefine.SessionType;
 
 /**
- * 0x0302 from a client acknowledges a delivered message. What a phone has acknowledged is not pushed to it; nothing else
- * depends on it, so that of a PC is not decoded.
+ * 0x0302 from a client acknowledges a delivered message. A message that a phone has acknowledged is not pushed to it.
+ * Receipts have no other effect, so a PC's are not decoded.
  */
 export function receiveReceipt({ users }: Pick<Context, 'users'>): Handler {
   return (connection, pdu) => {
     if (!connection.isMobile) return true;
     const { userId, sessionId, sessionType, msgId } = decodeBody(Commands.MsgDataAck, pdu.body);
-    // Android names the sender as the user, and itself as the session (client-behaviour.md#receipts).
+    // Android sends the sender's id as user and its own as session (client-behaviour.md#receipts).
     const peer = sessionId === connection.userId ? userId : sessionId;
     const key = sessionType === SESSION_TYPE_GROUP ? -sessionId : peer;
     const cursor = users.get(connection.userId)?.conversations?.get(key);

@@ -84,7 +84,7 @@ describe('the cost of a user’s requests', () => {
   });
 });
 
-it('a user pays for each connection that is told of their signature or avatar', async () => {
+it('a user is charged for each connection notified of their signature or avatar', async () => {
   const server = await TestServer.start({ env: { REQUEST_RATE: '1', REQUEST_BURST: '400' } });
   try {
     for (let id = 1; id <= 60; id++) await server.logIn(id);
@@ -92,7 +92,7 @@ it('a user pays for each connection that is told of their signature or avatar', 
     const held = () => server.metric('connections_held_total', { reason: 'cost' });
     const signature = { userId: 0, signInfo: 'x' };
     const avatar = { userId: 0, avatarUrl: 'http://x' };
-    // Some 100 for the request and 122 for those who are told.
+    // About 100 for the request and 122 for the notifications.
     await client.ask(
       Commands.BuddyListChangeSignInfoRequest,
       signature,

@@ -3,8 +3,8 @@ import type { Connection } from '../../connection/connection.js';
 import type { Context } from '../../context.js';
 
 /**
- * Notifies everybody of what a user has changed about themselves, at that user's cost.
- * @param what has changed; a waiting notification of the same is replaced
+ * Notifies all connections of a change of a user's profile, and charges that user for it.
+ * @param what kind of change; replaces a waiting notification of the same kind
  */
 export function tellEverybody(
   { notifications, requestPace, users }: Context,

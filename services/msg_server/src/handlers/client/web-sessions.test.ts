@@ -14,7 +14,7 @@ describe('web sessions', () => {
 
   const logInByWeb = (id: number) => server.logIn(id, CLIENT_TYPE_WINDOWS, 'web/0.1.0');
 
-  it('stand beside the PC and the mobile, up to five; the sixth kicks the oldest', async () => {
+  it('coexist with the PC and the mobile, up to five; the sixth kicks the oldest', async () => {
     const [pc, mobile] = [await server.logIn(1), await server.logIn(1, CLIENT_TYPE_ANDROID)];
     const web = [];
     for (let i = 0; i < 5; i++) web.push(await logInByWeb(1));
@@ -31,7 +31,7 @@ describe('web sessions', () => {
     }
   });
 
-  it('are announced so that a route_server of the version before takes them for the oldest PC logins', async () => {
+  it('are announced so that a route_server of the previous version takes them for the oldest PC logins', async () => {
     await server.logIn(2);
     const web = await logInByWeb(2);
     web.raw.close();
@@ -64,7 +64,7 @@ describe('web sessions', () => {
   it.each([
     [2, 2],
     [0, 1],
-  ])('are kicked by order %i of whichever route_server, with reason %i', async (reason, kickReason) => {
+  ])('for kick reason %i of a route_server, the client is told reason %i', async (reason, kickReason) => {
     const web = await logInByWeb(4);
     server.route.send(server.node, { kick: { userId: 4, connectionId: server.connectionOf(4), reason } });
     expect(await web.receive(Commands.LoginKickUser)).toMatchObject({ userId: 4, kickReason });
