@@ -82,7 +82,7 @@ export const envSchema = {
     60_000,
     10,
     3_600_000,
-    'A connection that takes longer than this for a requested block (32 KiB), or reads nothing of what is written to it for this long, is closed, ms',
+    'A connection is closed if it takes longer than this to send a requested block (32 KiB), or reads nothing of its output for this long, ms',
   ),
   IDLE_MS: env.integer(
     300_000,

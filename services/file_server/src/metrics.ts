@@ -23,7 +23,7 @@ export type CloseReason =
   | 'not_logged_in'
   /** its login was refused */
   | 'refused'
-  /** its user’s credentials were changed, or its user has left */
+  /** the user’s credentials were changed, or the user has left */
   | 'logged_out'
   /** the transfer has ended, successfully or not */
   | 'done'

@@ -8,10 +8,10 @@ import { createTask } from './handlers/create-task.js';
 import { dispatcher } from './handlers/index.js';
 
 /**
- * Starts a file_server, which transfers files between users, directly or through the store. Tasks are in the
- * db_proxy_servers and files in a store shared by all replicas, so that any replica serves any of them.
+ * Starts a file_server, which transfers files between users, directly or through the store. Tasks are kept by the
+ * db_proxy_servers and files in a store shared by all replicas, so that any replica can serve any task.
  * Ports: `client`, `ws`, `ops`.
- * @throws Error when NATS does not answer, or the store or the certificate cannot be opened
+ * @throws Error when NATS does not respond, or the store or the certificate cannot be opened
  */
 export function startFileServer(config: FileServerConfig, options: StartOptions = {}): Promise<Service> {
   return startService('file_server', config, options, start);

@@ -60,7 +60,7 @@ export class ClientListener implements ConnectionHost {
     this.clientLog = clientLog;
     this.handle = handle;
     const { loginMs, stallMs, idleMs } = config.timeouts;
-    // Of both ports together.
+    // Shared by both ports.
     const addresses = new AddressLimit({
       ...config.addressLimits,
       total: config.limits.connections,
@@ -119,7 +119,7 @@ export class ClientListener implements ConnectionHost {
     this.metrics.closed.inc({ reason: connection.closeReason });
   }
 
-  /** Ends the connections of a user who is logged out everywhere; they could not log in again. */
+  /** Closes the connections of a user who has been logged out everywhere. */
   cutOff(userId: number): void {
     for (const connection of this.#connections) {
       if (connection.participant && connection.userId === userId) connection.destroy('logged_out');
@@ -139,7 +139,7 @@ export class ClientListener implements ConnectionHost {
     });
   }
 
-  /** @param stream what carries the PDUs over the socket */
+  /** @param stream carries the PDUs over the socket */
   #admit(stream: ClientStream, socket: Socket, address: string | undefined): void {
     if (this.#connections.size >= this.limits.connections) {
       this.metrics.refusedSockets.inc();
@@ -161,7 +161,7 @@ export class ClientListener implements ConnectionHost {
       else if (!participant) {
         if (now - connection.openedAt > loginMs) connection.destroy('timeout');
       } else if (participant.owedSince !== undefined) {
-        // The whole block: a byte now and then would hold the connection for ever.
+        // The deadline is for the whole block; otherwise a client could trickle bytes and hold the connection forever.
         if (now - participant.owedSince > stallMs) connection.end('stalled');
       } else if (participant.idleSince !== undefined) {
         if (now - Math.max(connection.heardAt, participant.idleSince) > idleMs) connection.end('idle');

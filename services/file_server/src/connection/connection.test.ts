@@ -4,14 +4,14 @@ import { Commands, encodePdu, type PduFrame } from '@teamtalk/protocol';
 import { expect, it } from 'vitest';
 import { Connection, type ConnectionHost } from './connection.js';
 
-it('a client that reads nothing costs 16 KiB before its login', () => {
+it('a client that reads nothing costs at most 16 KiB before its login', () => {
   const host = {
     limits: { pduBytes: 262_144, consecutiveBadPdus: 20 },
     metrics: { received: { inc() {} }, badPdus: { inc() {} } },
     handle: (connection: Connection, { frame }: PduFrame) => connection.write(Buffer.from(frame)),
     closed() {},
   } as unknown as ConnectionHost;
-  // What is written is never taken.
+  // Never accepts what is written to it.
   const socket = new Duplex({ read() {}, write() {} }) as Socket;
   const connection = new Connection(socket, '127.0.0.1', host);
   const heartbeat = encodePdu(Commands.OtherHeartbeat, {}, 1);

@@ -25,16 +25,16 @@ import { MessageError } from './web-socket-stream.js';
 const maxUnreadBytes = maxPulls * (blockBytes + 1024) + 65_536;
 /** Buffers for forwarded blocks. */
 const frames = new FramePool(blockBytes + 256, 64);
-/** Bytes that are buffered before the login: of an unfinished or waiting PDU, and as many that the client does not read. */
+/** Bytes buffered before the login, in each direction: unfinished or waiting PDUs, and output the client has not read. */
 const maxBeforeLogin = 16_384;
 /** How long a client may take to close its side after the server has closed its own, milliseconds. */
 const lingerMs = 5_000;
 
 const { FILE_TYPE_ONLINE, FILE_TYPE_OFFLINE } = IM.BaseDefine.TransferFileType;
 
-/** What carries a connection: a socket, or a WebSocket as a stream. */
+/** The stream under a connection: a socket, or a WebSocket wrapped as a stream. */
 export interface ClientStream extends Duplex {
-  /** With the bytes that wait in it. */
+  /** Includes buffered bytes. */
   readonly bytesWritten: number;
 }
 
@@ -194,7 +194,7 @@ export class Connection implements Line {
     this.#decoder.letGo();
   }
 
-  /** @param pendingBytes buffered bytes of PDUs that are unfinished or wait */
+  /** @param pendingBytes buffered bytes of unfinished or waiting PDUs */
   #heard(pendingBytes: number): void {
     this.heardAt = performance.now();
     if (!this.participant && pendingBytes > maxBeforeLogin) this.destroy('before_login');

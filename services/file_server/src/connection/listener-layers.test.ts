@@ -37,7 +37,7 @@ it.each([
   ['v1', proxyLine],
   ['v2', proxyHeader],
 ] as const)(
-  'behind a load balancer the address is that of the PROXY header (%s)',
+  'behind a load balancer the address comes from the PROXY header (%s)',
   async (version, header) => {
     const service = await installation.fileServer({ PROXY_PROTOCOL: version, LOGIN_CHECK: 'address' });
     installation.sessions.set(to, ['203.0.113.7']);

@@ -3,23 +3,23 @@ import { Duplex } from 'node:stream';
 import { isOnePdu } from '@teamtalk/protocol';
 import type { RawData, WebSocket } from 'ws';
 
-/** Codes of RFC 6455, section 7.4.1. */
+/** Close codes of RFC 6455, section 7.4.1. */
 const closeCodes = { normal: 1000, protocolError: 1002, unsupportedData: 1003, abnormal: 1006 } as const;
 
 const asBinary = { binary: true };
 
-/** The client has sent a message that is not one PDU. */
+/** The client sent a message that is not exactly one PDU. */
 export class MessageError extends Error {
   override readonly name = 'MessageError';
 }
 
 /**
- * A WebSocket as a stream of PDUs, in the place of a socket: each message that arrives is one, and each write becomes
- * one message. Emits `partial` with the bytes that have arrived of the next message.
+ * Wraps a WebSocket as a stream of PDUs that can replace a socket: each incoming message is one PDU, and each write becomes
+ * one message. Emits `partial` with the number of bytes received of the next message.
  */
 export class WebSocketStream extends Duplex {
   readonly #webSocket: WebSocket;
-  /** Bytes the system has accepted. */
+  /** Bytes the operating system has accepted. */
   #sent = 0;
   #partial = 0;
 
@@ -30,19 +30,19 @@ export class WebSocketStream extends Duplex {
     webSocket.on('error', (error) => this.#violated(error.message));
     webSocket.on('close', (code) => {
       if (code === closeCodes.abnormal && !this.writableEnded) {
-        this.destroy(new Error('the WebSocket broke off'));
+        this.destroy(new Error('the WebSocket closed abnormally'));
       } else if (!this.destroyed) {
         this.push(null);
       }
     });
-    // After ws has taken the messages of a chunk: what completes one counts for the next, too.
+    // Runs after ws has emitted the messages of a chunk, so the bytes that complete one message also count for the next.
     socket.on('data', (chunk: Buffer) => {
       this.#partial += chunk.length;
       if (!this.destroyed) this.emit('partial', this.#partial);
     });
   }
 
-  /** Of a socket: with the bytes that wait in it. */
+  /** As for a socket, includes buffered bytes. */
   get bytesWritten(): number {
     return this.#sent + this.writableLength;
   }
@@ -64,7 +64,7 @@ export class WebSocketStream extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    // Otherwise the client is being told why; ws gives it 30 s to answer.
+    // For a MessageError a close frame with the reason was sent; ws waits up to 30 s for the reply.
     if (!(error instanceof MessageError)) this.#webSocket.terminate();
     done(error);
   }
@@ -74,7 +74,7 @@ export class WebSocketStream extends Duplex {
     if (this.destroyed) return;
     if (!isBinary) {
       this.#webSocket.close(closeCodes.unsupportedData);
-      this.#violated('the message is a text');
+      this.#violated('the message is a text message');
     } else if (!isOnePdu(message)) {
       this.#webSocket.close(closeCodes.protocolError);
       this.#violated('the message is not one PDU');

@@ -64,7 +64,7 @@ describe('WebSocket', () => {
     download.raw.close();
   });
 
-  it('hands a file over between a page and a client by TCP', async () => {
+  it('transfers a file between a web page and a TCP client', async () => {
     const content = Buffer.alloc(100_000, 'online');
     const taskId = await installation.task(content.length, 'online');
     const sender = await installation.enter(service, from, taskId, Role.sender);
@@ -103,7 +103,7 @@ describe('WebSocket', () => {
     await reaches(service, 'teamtalk_file_server_connections_closed_total{reason="before_login"} 1');
   });
 
-  it('closes one that does not log in, heartbeats or not', async () => {
+  it('closes a connection that does not log in, even if it sends heartbeats', async () => {
     const webSocket = await open(urlOf(service));
     const closed = closeCodeOf(webSocket);
     webSocket.send(heartbeat);
@@ -113,7 +113,7 @@ describe('WebSocket', () => {
     await reaches(service, 'teamtalk_file_server_connections_closed_total{reason="timeout"} 1');
   });
 
-  it('removes one whose client has gone, gracefully or not', async () => {
+  it('removes a connection whose client has gone, gracefully or not', async () => {
     const fresh = await installation.fileServer();
     for (const leave of ['close', 'terminate'] as const) {
       const webSocket = await open(urlOf(fresh));
@@ -166,7 +166,7 @@ describe('WebSocket by configuration', () => {
     await service.stop();
   });
 
-  it('behind a load balancer has the address of the PROXY header', async () => {
+  it('behind a load balancer takes the address from the PROXY header', async () => {
     const service = await installation.fileServer({ PROXY_PROTOCOL: 'v2', LOGIN_CHECK: 'address' });
     installation.sessions.set(to, ['203.0.113.7']);
     const taskId = await installation.task(10, 'online');
@@ -185,7 +185,7 @@ describe('WebSocket by configuration', () => {
     await service.stop();
   });
 
-  it('counts with the other port: in all, and for one address', async () => {
+  it('shares its limits, in total and per address, with the other port', async () => {
     for (const [env, refused] of [
       [{ MAX_CONNECTIONS: '1' }, 'connections_refused_total'],
       [

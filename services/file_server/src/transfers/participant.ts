@@ -16,7 +16,7 @@ export const maxPulls = 8;
 
 /** A client logged in for one side of a transfer. A PDU it must not send closes it. */
 export interface Participant {
-  /** performance.now() since which the next block is due from the client; undefined: none is. */
+  /** performance.now() since which the client owes a block; undefined: it owes none. */
   readonly owedSince: number | undefined;
   /** performance.now() since which it is the client's turn; undefined: it waits for the other side or the server. */
   readonly idleSince: number | undefined;

@@ -27,7 +27,7 @@ it.each([
   await waitUntil(() => pairs.installation.db.ended.has(pair.taskId), { what: 'the task is over' });
 });
 
-it('a user who is logged out everywhere is cut off, and nobody else', async () => {
+it('only the connections of a user who is logged out everywhere are closed', async () => {
   const [cut, other] = [await pairs.begin(3), await pairs.begin(3)];
   let isOpen = true;
   void cut.receiver.raw.closed.then(() => {

@@ -135,7 +135,7 @@ export class Relay {
       return;
     }
     this.#pulls.shift();
-    // The next one has the same time as if it had been asked for now.
+    // The deadline of the next block starts now.
     const [next] = this.#pulls;
     if (next) next.askedAt = performance.now();
     if (pull.dropped || !this.#receiver) return;

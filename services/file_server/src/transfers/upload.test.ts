@@ -189,7 +189,7 @@ it('a silent uploader and a silent downloader are closed', async () => {
   await hasty.stop();
 });
 
-it('is closed when a block comes byte by byte', async () => {
+it('is closed when a block arrives byte by byte', async () => {
   const hasty = await files.installation.fileServer({ STALL_MS: '600' });
   const taskId = await files.installation.task(2 * block, 'offline');
   const side = await files.installation.enter(hasty, from, taskId, Role.upload);
