@@ -53,7 +53,7 @@ export const envSchema = {
     'Bytes that a user may upload in a day (UTC), where MSFS_UPLOAD_AUTH=addresses tells who it is; 0: no limit',
   ),
   UPLOAD_ORIGINS: env.optionalString(
-    'Origins of web pages that may upload, as https://chat.example.com, separated by commas; any when unset, or by *',
+    'Origins of web pages that may upload, such as https://chat.example.com, separated by commas; unset or *: any',
   ),
   MAX_CONNECTIONS: env.integer(
     10_000,
@@ -131,7 +131,7 @@ export interface MsfsConfig extends CommonConfig {
   uploadTokens: readonly string[];
   /** bytes a user may upload a day; 0: any number */
   uploadDayBytes: number;
-  /** of web pages that may upload */
+  /** whose web pages may upload */
   uploadOrigins: Origins;
   limits: { connections: number; uploads: number; uploadBytes: number; uploadRate: number };
   timeouts: { requestMs: number; idleMs: number };

@@ -31,7 +31,7 @@ export interface Context {
   inFlight: InFlightBudget;
   uploads: UploadSlots;
   permits: UploadPermits;
-  /** of web pages that may upload */
+  /** whose web pages may upload */
   uploadOrigins: Origins;
   /** without a trailing slash; undefined: the Host of the upload */
   publicUrl: string | undefined;

@@ -127,7 +127,7 @@ describe('uploads with tokens', () => {
   });
 });
 
-it('with a certificate speaks HTTPS, and says so in the URLs of uploads', async () => {
+it('serves HTTPS if it has a certificate, and returns https URLs for uploads', async () => {
   const secure = await TestServer.start(tlsEnv);
   try {
     const port = secure.service.ports.http!;

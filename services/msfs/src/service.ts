@@ -14,7 +14,7 @@ import { refusals, refusalText, sendRefusal } from './http/refusals.js';
 import { routeOf } from './http/route.js';
 import { uploadType } from './http/send-json.js';
 
-/** Milliseconds a response may take once the service stops. */
+/** Deadline for responses once the service stops, milliseconds. */
 const answerMs = 5_000;
 
 /** Starts an msfs, which stores images uploaded by HTTP and serves them in any size. Ports: `http`, `ops`. */
@@ -35,7 +35,7 @@ async function start(config: MsfsConfig, kit: Kit): Promise<Record<string, numbe
       headersMs: Math.min(10_000, requestMs),
       idleMs,
       answerMs,
-      // An upload that will be refused is answered before its content is sent.
+      // Lets an upload be refused before its content is sent.
       checksContinue: true,
       brokenBody: (status) => refusalText(status === 408 ? refusals.tooSlow : refusals.badRequest),
       brokenType: uploadType,

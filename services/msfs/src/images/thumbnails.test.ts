@@ -186,7 +186,7 @@ describe('there is no thumbnail', () => {
   it.each([
     ['gif', gif(65_535, 65_535)],
     ['webp', webp(16_383, 16_383)],
-  ])('of a %s that says it is huge', async (ending, bomb) => {
+  ])('of a %s that claims to be huge', async (ending, bomb) => {
     const { path: imagePath } = await msfs.upload(bomb, `x.${ending}`);
     expect(imagePath).toContain(`.${ending}`);
     const begin = performance.now();
@@ -210,7 +210,7 @@ describe('there is no thumbnail', () => {
   });
 });
 
-/** The beginning of a GIF that says it is this large, and has one frame of that size. */
+/** The beginning of a GIF that claims this size, with one frame of that size. */
 function gif(width: number, height: number): Buffer {
   const size = Buffer.alloc(4);
   size.writeUInt16LE(width, 0);
@@ -224,7 +224,7 @@ function gif(width: number, height: number): Buffer {
   return Buffer.concat([screen, image]);
 }
 
-/** The beginning of a lossless WebP that says it is this large. */
+/** The beginning of a lossless WebP that claims this size. */
 function webp(width: number, height: number): Buffer {
   const content = Buffer.alloc(30);
   content[0] = 0x2f;
