@@ -35,13 +35,13 @@ export const envSchema = {
   TCP_PORT: env.port(8008, 'Port for command 0x0101'),
   ...tlsEnv,
   TLS_CERT_FILE: env.optionalString(
-    'PEM file of the TLS certificate with its chain; set with TLS_KEY_FILE, HTTP_PORT speaks HTTPS. TCP_PORT stays plain: its clients know no TLS. The files are reloaded when they change',
+    'PEM file of the TLS certificate with its chain; set together with TLS_KEY_FILE, HTTP_PORT serves HTTPS. TCP_PORT stays plain, because its clients do not support TLS. The files are reloaded when they change',
   ),
   MSFS_PRIOR_URL: env.url('http://127.0.0.1:8700/', web, 'Base URL of msfs, as clients reach it'),
   MSFS_BACKUP_URL: env.url('', web, 'Second base URL of msfs; the first one when unset'),
   DISCOVERY_URL: env.url('', web, 'URL behind the clients’ discovery button; none when unset'),
   CORS_ORIGINS: env.optionalString(
-    'Origins of the web pages that may read the answers of HTTP_PORT, as https://chat.example.com, separated by commas; *: all; none when unset',
+    'Origins of the web pages that may read responses of HTTP_PORT, such as https://chat.example.com, separated by commas; *: any; unset: none',
   ),
   BASE_URL: env.url('', web, 'baseUrl of the response, for clients that read it; left out when unset'),
   MAX_HTTP_CONNECTIONS: env.integer(
@@ -60,7 +60,7 @@ export const envSchema = {
   PROXY_PROTOCOL: env.choice(
     ['off', 'v1', 'v2'],
     'off',
-    'v1, v2: every connection to TCP_PORT begins with a PROXY header of that version by a load balancer, which names the client’s address; a connection without one is closed, and where TRUSTED_PROXIES is set, one from elsewhere',
+    'v1, v2: every connection to TCP_PORT begins with a PROXY header of that version, in which the load balancer gives the client’s address; a connection without one is closed and, if TRUSTED_PROXIES is set, so is one from elsewhere',
   ),
   ...trustedProxiesEnv,
   MAX_PDU_BYTES: env.integer(1024, 16, 1_048_576, 'Largest PDU a client may send, header included, bytes'),
@@ -88,15 +88,15 @@ export interface LoginServerConfig extends CommonConfig {
     maxConnections: number;
     maxPduBytes: number;
     maxBadPdus: number;
-    /** undefined: connections begin with no PROXY header. */
+    /** undefined: connections do not begin with a PROXY header. */
     proxyProtocol: ProxyProtocol | undefined;
   };
   requestTimeoutMs: number;
-  /** of HTTP; undefined: no TLS */
+  /** for the HTTP port; undefined: no TLS */
   tls: TlsFiles | undefined;
   addressLimits: AddressLimits;
   trustedProxies: Networks;
-  /** of web pages that may read answers of HTTP */
+  /** whose web pages may read HTTP responses */
   corsOrigins: Origins;
   /** What clients are sent besides the msg_server; URLs of msfs end in a slash. */
   urls: { msfsPrior: string; msfsBackup: string; discovery: string; baseUrl: string | undefined };

@@ -20,7 +20,7 @@ describe('CORS', () => {
     expect(await ask(chat, 'OPTIONS')).toEqual({ status: 405, allowed: null, vary: null });
   });
 
-  it('lets pages of the configured origins read the answers', async () => {
+  it('lets pages of the configured origins read responses', async () => {
     server = await TestServer.start({ CORS_ORIGINS: `${chat}, http://127.0.0.1:8888` });
     for (const path of ['/msg_server', '/status']) {
       expect(await ask(chat, 'GET', path)).toEqual({ status: 200, allowed: chat, vary: 'origin' });
@@ -31,7 +31,7 @@ describe('CORS', () => {
     expect(await ask(chat, 'POST')).toEqual({ status: 405, allowed: chat, vary: 'origin' });
   });
 
-  it('answers preflight requests of these pages', async () => {
+  it('responds to preflight requests of these pages', async () => {
     server = await TestServer.start({ CORS_ORIGINS: chat });
     const headers = { origin: chat, 'access-control-request-method': 'GET' };
     const response = await fetch(`${server.http}/msg_server`, { method: 'OPTIONS', headers });
@@ -46,7 +46,7 @@ describe('CORS', () => {
     expect(await server.metrics()).toContain('http_requests_total{route="/msg_server",status="204"} 1\n');
   });
 
-  it('lets any page read them by *', async () => {
+  it('lets any page read them if configured as *', async () => {
     server = await TestServer.start({ CORS_ORIGINS: '*' });
     expect(await ask('https://whoever.example.com')).toEqual({ status: 200, allowed: '*', vary: null });
     expect(await ask('https://whoever.example.com', 'OPTIONS')).toMatchObject({ status: 204, allowed: '*' });

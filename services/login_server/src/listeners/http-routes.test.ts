@@ -111,7 +111,7 @@ describe('the process', () => {
   });
 });
 
-it('with a certificate HTTP is HTTPS, and 0x0101 stays plain', async () => {
+it('with a certificate HTTP_PORT serves HTTPS, and TCP_PORT stays plain', async () => {
   const secure = await TestServer.start(tlsEnv);
   try {
     const { http, tcp } = secure.service.ports;

@@ -13,18 +13,18 @@ export interface RoutesOptions
   corsOrigins: Origins;
 }
 
-/** Bytes of request line and headers together; the original refused requests above 1 KiB. */
+/** Maximum size of request line and headers, bytes; the original refused requests above 1 KiB. */
 const maxHeaderSize = 8 * 1024;
-/** Responses are immediate: a connection that is still open after this has sent no request. Milliseconds. */
+/** Deadline for responses once the service stops, milliseconds. They are immediate, so later connections are idle. */
 const answerMs = 500;
 const failures = { 404: 'not found', 405: 'method not allowed', 429: 'too many requests' } as const;
 
-// As the original: JSON labelled as HTML. Some iOS builds accept no other type.
+// JSON labelled as HTML, as in the original: some iOS builds accept no other type.
 const contentType = 'text/html;charset=utf-8';
 
 /**
- * Serves `GET` (and `HEAD`) for a few paths, to web pages of the configured origins, too. Plain node:http, because every
- * client passes here, and all of them at once after an outage.
+ * Serves `GET` (and `HEAD`) for a few paths, also to web pages of the configured origins. Uses node:http without a
+ * framework, because every client makes a request here, and after an outage all of them at once.
  * @returns the port it listens on
  */
 export async function startRoutes(

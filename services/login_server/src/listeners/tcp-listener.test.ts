@@ -113,7 +113,7 @@ describe('limits', () => {
 describe('behind a load balancer', () => {
   const from = (address: string) => Buffer.concat([proxyHeader(address), question]);
 
-  it('limits the clients’ addresses, which PROXY headers name', async () => {
+  it('limits clients by the address in their PROXY header', async () => {
     const balanced = await TestServer.start({
       PROXY_PROTOCOL: 'v2',
       MAX_CONNECTIONS_PER_ADDRESS: '1',
@@ -135,7 +135,7 @@ describe('behind a load balancer', () => {
     }
   });
 
-  it('takes no address from whoever is no trusted load balancer', async () => {
+  it('accepts PROXY headers only from trusted load balancers', async () => {
     const env = { PROXY_PROTOCOL: 'v2', TRUSTED_PROXIES: '127.0.0.2' };
     const balanced = await TestServer.start(env);
     try {

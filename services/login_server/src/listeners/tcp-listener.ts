@@ -14,7 +14,7 @@ export interface TcpListenerOptions {
   port: number;
   maxConnections: number;
   addressLimits: AddressLimits;
-  /** from whom connections begin with a PROXY header; undefined: they begin without */
+  /** undefined: connections do not begin with a PROXY header */
   proxyProtocol: ProxyProtocol | undefined;
   maxPduBytes: number;
   /** number of unexpected PDUs after which a connection is closed */
@@ -107,7 +107,7 @@ export async function startTcpListener(
       openingMs: options.requestTimeoutMs,
       metrics: {
         proxyRefused: { inc: () => closed.inc({ reason: 'no_proxy_header' }) },
-        // There is no TLS here.
+        // This port has no TLS.
         handshakesFailed: { inc() {} },
       },
     },
