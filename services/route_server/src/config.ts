@@ -21,7 +21,7 @@ export const envSchema = {
   ),
   WEB_COUNTS_AS_PC: env.boolean(
     true,
-    'Whether others see a user online who is logged in on web pages only, and whether a mobile client that kicks the PC ends web sessions, too. The same at all route_servers',
+    'Whether a user with only web sessions appears online to others, and whether a mobile client that kicks the PC also ends web sessions. Must be the same at all route_servers',
   ),
 };
 

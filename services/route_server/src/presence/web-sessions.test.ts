@@ -10,12 +10,12 @@ const kickByMobile = { userId: 1, clientClass: 1, reason: 2 };
 let routes: TestRoutes;
 afterEach(() => routes.stop());
 
-/** The kicks that each msg_server was sent. */
+/** Kicks sent to each msg_server. */
 const kicks = () => [routes.a, routes.b].map(({ events }) => events.flatMap(({ kick }) => kick ?? []));
 const kicked = () => kicks().map((each) => each.map(({ connectionId }) => connectionId));
 
 describe('web sessions', () => {
-  it('kick nobody and are kicked by nobody, until there are six: then the oldest is', async () => {
+  it('neither kick nor are kicked by other sessions; the sixth kicks the oldest', async () => {
     routes = await TestRoutes.start();
     await routes.a.change(online(1, 1, 1), routes.instance);
     await routes.b.change(online(1, 2, 2, ClientType.ANDROID), routes.instance);
@@ -27,7 +27,7 @@ describe('web sessions', () => {
     expect(kicks()[1]).toMatchObject([{ userId: 1, reason: 1, knowsWeb: true }]);
   });
 
-  it('are known from snapshots, too', async () => {
+  it('are also known from snapshots', async () => {
     routes = await TestRoutes.start();
     for (const session of [webOnline(1, 3, 3), online(2, 4, 4)]) {
       routes.b.snapshot.push(session);
@@ -40,7 +40,7 @@ describe('web sessions', () => {
     expect(kicked()).toEqual([[], [4]]);
   });
 
-  it('count as PC: others are told, and a mobile kicks them with the PC', async () => {
+  it('count as PC: others are notified, and a mobile client kicks them with the PC', async () => {
     routes = await TestRoutes.start();
     await routes.a.change(online(1, 1, 1, ClientType.IOS), routes.instance);
     await routes.a.change(webOnline(1, 2, 2), routes.instance);
@@ -57,7 +57,7 @@ describe('web sessions', () => {
     expect(kicks()[0]).toMatchObject([{ connectionId: 2, reason: 2 }]);
   });
 
-  it('do not count as PC where the configuration says so', async () => {
+  it('do not count as PC if so configured', async () => {
     routes = await TestRoutes.start({ WEB_COUNTS_AS_PC: 'false' });
     await routes.a.change(webOnline(1, 2, 2), routes.instance);
     const { status } = await routes.bus.request(topics.presenceQuery, { userIds: [1] }, 2000);
@@ -67,14 +67,14 @@ describe('web sessions', () => {
     await routes.bus.request(topics.kickUser, kickByMobile, 2000);
     await waitUntil(() => kicked().flat().length === 1, { what: 'the kick' });
     expect(kicked()).toEqual([[], [3]]);
-    // The HTTP API means all of them.
+    // The HTTP API kicks all classes.
     await routes.bus.request(topics.kickUser, { userId: 1, clientClass: 0, reason: 0 }, 2000);
     await waitUntil(() => kicked().flat().length === 3, { what: 'the kicks' });
     expect(kicked()).toEqual([[2], [3, 3]]);
   });
 });
 
-it('a bot is at several msg_servers at a time, and online even where web sessions are not', async () => {
+it('a bot can be at several msg_servers, and is online even if web sessions do not count', async () => {
   routes = await TestRoutes.start({ WEB_COUNTS_AS_PC: 'false' });
   for (let seq = 1; seq <= 6; seq++) await routes.a.change(botOnline(1, seq, seq), routes.instance);
   for (let seq = 7; seq <= 21; seq++) await routes.b.change(botOnline(1, seq, seq), routes.instance);

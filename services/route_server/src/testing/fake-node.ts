@@ -117,7 +117,7 @@ export const online = (
   clientType: number = ClientType.WINDOWS,
 ) => ({ userId, connectionId, loginSeq, clientType, online: true });
 
-/** A session of a bot, as msg_servers announce it. */
+/** A bot's session, as msg_servers announce it. */
 export const botOnline = (userId: number, connectionId: number, loginSeq: number) => ({
   ...webOnline(userId, connectionId, loginSeq),
   bot: true,

@@ -15,7 +15,7 @@ export class TestRoutes {
   readonly #env: NodeJS.ProcessEnv;
   readonly #cleanUps: (() => Promise<void>)[] = [];
 
-  /** @param env variables of its route_servers */
+  /** @param env environment variables of the route_servers */
   static async start(env: NodeJS.ProcessEnv = {}): Promise<TestRoutes> {
     const nats = await testNats();
     const { log, metrics } = createKit('test', { logLevel: 'silent', shutdownMs: 1000 });
