@@ -2,7 +2,7 @@ import { ConfigError } from '@teamtalk/service-kit';
 import { expect, it } from 'vitest';
 import { loadConfig } from './config.js';
 
-it('is complete without any variable', () => {
+it('has defaults for all variables', () => {
   expect(loadConfig({})).toMatchObject({
     listen: { host: '0.0.0.0', port: 8888 },
     webSocketUrls: ['ws://127.0.0.1:9090/'],

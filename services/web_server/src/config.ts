@@ -33,16 +33,16 @@ export const envSchema = {
   ...tlsEnv,
   WEB_SOCKET_URLS: env.string(
     'ws://127.0.0.1:9090/',
-    'URLs of the WebSockets of the msg_servers as browsers reach them, separated by commas; wss: where the page comes by HTTPS',
+    'WebSocket URLs of the msg_servers as browsers reach them, separated by commas; wss: if the page is served by HTTPS',
   ),
   FILE_SERVER_URL: env.optionalString(
-    'URL of the WebSockets of the file_servers as browsers reach them; {host} and {port} in it stand for the address that a file_server advertises. Unset: the web client neither sends nor fetches files',
+    'WebSocket URL of the file_servers as browsers reach them; {host} and {port} stand for the address that a file_server advertises. Unset: the web client does not transfer files',
   ),
   MSFS_URL: env.url('http://127.0.0.1:8700/', web, 'Base URL of msfs, as browsers reach it'),
   IMAGE_ORIGINS: env.optionalString(
-    'Origins besides that of MSFS_URL from which the web client shows images, as https://pictures.example.com, separated by commas; others are shown as links',
+    'Origins, besides that of MSFS_URL, whose images the web client shows, such as https://pictures.example.com, separated by commas; other images are shown as links',
   ),
-  TEXT_KEY: env.optionalString('Key of message texts, 32 bytes; that of historic clients when unset'),
+  TEXT_KEY: env.optionalString('Key of message texts, 32 bytes; unset: the key of historic clients'),
   MAX_CONNECTIONS: env.integer(
     10_000,
     1,
@@ -55,7 +55,7 @@ export const envSchema = {
     15_000,
     10,
     600_000,
-    'A connection without a complete request after this time is closed, ms',
+    'Time after which a connection without a complete request is closed, ms',
   ),
 };
 
@@ -70,15 +70,15 @@ export interface WebServerConfig extends CommonConfig {
   trustedProxies: Networks;
   requestTimeoutMs: number;
   webSocketUrls: readonly string[];
-  /** undefined: the page transfers no files */
+  /** undefined: the page does not transfer files */
   fileServerUrl: string | undefined;
   /** ends in a slash */
   msfsUrl: string;
-  /** of msfs and others */
+  /** origins of msfs and others */
   imageOrigins: readonly string[];
-  /** undefined: the historic one */
+  /** undefined: the key of historic clients */
   textKey: string | undefined;
-  /** undefined: that of the build; others are for tests */
+  /** undefined: the built page; tests use others */
   pageFolder?: string;
 }
 
@@ -96,7 +96,7 @@ function nest(values: EnvValues<typeof envSchema>): WebServerConfig {
       : []),
     ...origins
       .filter((origin) => !isUrl(origin, web) || new URL(origin).origin !== origin)
-      .map((origin) => `IMAGE_ORIGINS: ${origin} is not an origin, as https://pictures.example.com`),
+      .map((origin) => `IMAGE_ORIGINS: ${origin} is not an origin such as https://pictures.example.com`),
     ...(values.TEXT_KEY !== undefined && Buffer.byteLength(values.TEXT_KEY) !== 32
       ? ['TEXT_KEY: must be 32 bytes']
       : []),
@@ -120,7 +120,7 @@ function nest(values: EnvValues<typeof envSchema>): WebServerConfig {
   };
 }
 
-/** A URL with `{host}` and `{port}`, for one file_server. */
+/** Fills in `{host}` and `{port}` with examples, to check the URL. */
 function withAddress(url: string): string {
   return url.replaceAll('{host}', 'host').replaceAll('{port}', '1');
 }
@@ -136,7 +136,7 @@ function listOf(text: string): string[] {
     .filter((part) => part !== '');
 }
 
-/** @throws ConfigError naming every variable that is wrong */
+/** @throws ConfigError that lists every invalid variable */
 export function loadConfig(env: NodeJS.ProcessEnv): WebServerConfig {
   return nest(readEnv(envSchema, env));
 }

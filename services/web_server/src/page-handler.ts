@@ -3,14 +3,14 @@ import sirv from 'sirv';
 import type { WebServerConfig } from './config.js';
 import { securityHeaders } from './security-headers.js';
 
-/** What a request is for, in metrics and traces. */
+/** Route label of a request, for metrics and traces. */
 export function routeOf({ url = '' }: IncomingMessage): 'config' | 'page' {
   return url.split('?', 1)[0] === '/config.json' ? 'config' : 'page';
 }
 
 /**
- * Serves the files of a folder, compressed where there is a compressed one beside it, and `/config.json`. Files below
- * `/assets/` bear a hash of their content in their names, so that browsers keep them; the others they ask for again.
+ * Serves `/config.json` and the files of a folder, in compressed form if there is one beside the file. Files below
+ * `/assets/` have a hash of their content in their names, so browsers may cache them; others are revalidated.
  *
  * @throws Error when the page has not been built
  */
@@ -50,7 +50,7 @@ export function pageHandler(
   };
 }
 
-/** Answers in one line of text, which nobody keeps. */
+/** Responds with one line of text, which is not cached. */
 export function refuse(
   response: ServerResponse,
   status: number,

@@ -1,8 +1,8 @@
 import type { WebServerConfig } from './config.js';
 
 /**
- * Headers of every response. Scripts and styles come from files of this server only, never from within the page; nothing may
- * become a script or markup from a string (Trusted Types); and nobody may frame the page.
+ * Headers of every response. Scripts and styles may come only from files of this server, never inline; strings may not become
+ * scripts or markup (Trusted Types); and the page may not be framed.
  */
 export function securityHeaders({
   webSocketUrls,
@@ -44,7 +44,7 @@ export function securityHeaders({
   };
 }
 
-/** The origin of a URL in which `{host}` and `{port}` may be anything. */
+/** The origin of a URL as a CSP source, with wildcards for `{host}` and `{port}`. */
 function sourceOf(url: string): string {
   const [scheme, , authority = ''] = url.split('/');
   return `${scheme}//${authority.replace('{host}', '*').replace('{port}', '*')}`;

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => web.stop());
 
-/** As it is on the wire: fetch would decompress it. */
+/** Gets the raw body, which fetch would decompress. */
 function raw(pathname: string, acceptEncoding: string): Promise<{ encoding?: string; body: Buffer }> {
   return new Promise((resolve, reject) => {
     request(`${web.url}${pathname}`, { headers: { 'accept-encoding': acceptEncoding } }, (response) => {
@@ -32,7 +32,7 @@ function raw(pathname: string, acceptEncoding: string): Promise<{ encoding?: str
 }
 
 describe('the page', () => {
-  it('is asked for again each time', async () => {
+  it('is revalidated every time', async () => {
     const response = await web.get('/');
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toMatch(/^text\/html/);
@@ -42,14 +42,14 @@ describe('the page', () => {
     expect((await web.get('/', { headers: { 'if-none-match': etag } })).status).toBe(304);
   });
 
-  it('keeps files that bear a hash', async () => {
+  it('lets files with a hash in their name be cached', async () => {
     const response = await web.get('/assets/a-1.js');
     expect(response.headers.get('content-type')).toMatch(/^text\/javascript/);
     expect(response.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
     expect(await response.text()).toBe(script);
   });
 
-  it('is compressed as the browser can take it', async () => {
+  it('is compressed with what the browser accepts', async () => {
     const brotli = await raw('/assets/a-1.js', 'gzip, br');
     expect(brotli.encoding).toBe('br');
     expect(brotliDecompressSync(brotli.body).toString()).toBe(script);
@@ -62,7 +62,7 @@ describe('the page', () => {
     expect((await web.get('/assets/a-1.js')).headers.get('vary')).toMatch(/accept-encoding/i);
   });
 
-  it('lets nothing but its own files run, and connects to the servers that are configured', async () => {
+  it('runs only its own files, and connects only to configured servers', async () => {
     const { headers } = await web.get('/');
     const policy = new Map(
       (headers.get('content-security-policy') ?? '').split('; ').map((directive) => {
@@ -92,7 +92,7 @@ describe('the page', () => {
   });
 });
 
-it('says where the other servers are', async () => {
+it('serves the addresses of the other servers', async () => {
   const response = await web.get('/config.json');
   expect(response.headers.get('cache-control')).toBe('no-store');
   expect(await response.json()).toEqual({
@@ -127,14 +127,14 @@ describe('anything else', () => {
   });
 });
 
-it('counts what it answers, and is ready while NATS is there', async () => {
+it('counts responses, and is ready while NATS is connected', async () => {
   await web.get('/config.json');
   await expect.poll(() => web.metrics()).toMatch(/http_requests_total\{route="config",status="200"\} \d/);
   const ready = await fetch(`http://127.0.0.1:${web.service.ports.ops}/readyz`);
   expect(await ready.json()).toMatchObject({ ready: true, dependencies: { nats: 'up' } });
 });
 
-it('speaks HTTPS with a certificate', async () => {
+it('serves HTTPS if it has a certificate', async () => {
   const secure = await TestServer.start(tlsEnv);
   try {
     expect(await callByTls(secure.service.ports.http!, '/config.json')).toMatchObject({ status: 200 });
@@ -143,7 +143,7 @@ it('speaks HTTPS with a certificate', async () => {
   }
 });
 
-it('connects to whichever host file_servers advertise where the URL says so', async () => {
+it('allows connections to any host that file_servers advertise if the URL has placeholders', async () => {
   const named = await TestServer.start({ FILE_SERVER_URL: 'ws://{host}:9600/' });
   try {
     expect((await named.get('/')).headers.get('content-security-policy')).toContain(' ws://*:9600;');

@@ -12,22 +12,22 @@ import {
 import type { WebServerConfig } from './config.js';
 import { pageHandler, refuse, routeOf } from './page-handler.js';
 
-/** The built page: beside the compiled service, also when tests run the service from its sources. */
+/** The built page, in dist even when tests run the service from its sources. */
 const builtPage = fileURLToPath(new URL('../dist/page/', import.meta.url));
 
 const maxHeaderSize = 8 * 1024;
-/** A response without progress for this long is cut off, milliseconds. */
+/** Time without progress after which a response is aborted, milliseconds. */
 const idleMs = 30_000;
-/** Milliseconds a response may take once the service stops. */
+/** Deadline for responses once the service stops, milliseconds. */
 const answerMs = 5_000;
 
-/** Starts a web_server, which gives browsers the web client and says where the other servers are. Ports: `http`, `ops`. */
+/** Starts a web_server, which serves the web client and the addresses of the other servers. Ports: `http`, `ops`. */
 export function startWebServer(config: WebServerConfig, options: StartOptions = {}): Promise<Service> {
   return startService('web_server', config, options, start);
 }
 
 async function start(config: WebServerConfig, kit: Kit): Promise<Record<string, number>> {
-  // It asks nobody anything: this is how operators see that it runs.
+  // It sends no requests; it joins the cluster only so that operators can see it.
   const cluster = await joinCluster(kit, config.nats, { relaxed: true });
   const requests = kit.metrics.counter('http_requests_total', 'HTTP requests answered, by status', [
     'route',

@@ -7,12 +7,12 @@ import type { Service } from '@teamtalk/service-kit';
 import { loadConfig } from '../config.js';
 import { startWebServer } from '../service.js';
 
-/** A page as the build makes it, with a script that is worth compressing. */
+/** A page like the build's, with a script large enough to be compressed. */
 export const page =
   '<!doctype html><title>TeamTalk</title><script type="module" src="/assets/a-1.js"></script>';
 export const script = `console.log(${JSON.stringify('TeamTalk '.repeat(200))});\n`;
 
-/** A web_server with a page of its own. */
+/** A web_server with a test page. */
 export class TestServer {
   readonly service: Service;
   readonly #folder: string;
