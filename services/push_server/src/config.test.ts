@@ -75,7 +75,7 @@ test('a key that none of the providers takes ends the start', () => {
   expect(() => startProviders(providerConfig(providers))).toThrow('P-256');
 });
 
-test('the push service of its own is off without its address, and its host needs no naming', async () => {
+test('the built-in push service is off without PUSH_SERVICE_URL, whose host is allowed implicitly', async () => {
   expect(loadConfig({}).pushService).toBeUndefined();
   const environment = {
     PUSH_SERVICE_URL: 'https://push.example.com',

@@ -19,10 +19,10 @@ import { providerConfig } from './provider-config.js';
 import { type ProviderVariables, providerEnv } from './provider-env.js';
 import { type PushServiceConfig, pushServiceConfig, pushServiceEnv } from './push-service/config.js';
 
-/** The variable of the keys of stored credentials, which `teamtalk push credential` reads, too. */
+/** The variable with the keys of stored credentials; `teamtalk push credential` reads it too. */
 export const credentialEnv = {
   PUSH_CREDENTIALS_KEY: secretKeysEnv(
-    'Keys of the credentials that `teamtalk push credential` has stored, 32 bytes each, in hexadecimal or base64, separated by commas: the first one encrypts, all decrypt; empty: only credentials in variables are used',
+    'Keys of the credentials stored by `teamtalk push credential`, 32 bytes each, in hexadecimal or base64, separated by commas: the first one encrypts, all decrypt; empty: only credentials in variables are used',
   ),
 };
 
@@ -57,7 +57,7 @@ export const envSchema = {
     10_000,
     1,
     1_000_000,
-    'Pushes a second that each provider gets from one push_server, at most; more wait a second, or go back into the queue',
+    'Maximum pushes per second from one push_server to each provider; further ones wait for up to a second or return to the queue',
   ),
   ...credentialEnv,
   ...providerEnv,
@@ -73,13 +73,13 @@ export interface PushServerConfig extends CommonConfig {
   holdMs: number;
   timeZone: string;
   maxInFlight: number;
-  /** pushes a second for each provider */
+  /** maximum pushes per second to each provider */
   rate: number;
   androidProvider: string;
-  /** empty: no stored credentials are used */
+  /** empty: stored credentials are not used */
   credentialKeys: string;
   providers: ProviderVariables;
-  /** undefined: the push service of its own is off */
+  /** undefined: the built-in push service is off */
   pushService: PushServiceConfig | undefined;
 }
 
@@ -95,7 +95,7 @@ function isTimeZone(name: string): boolean {
 /** @throws ConfigError naming every invalid variable; the error of fs when a file cannot be read */
 export function loadConfig(environment: NodeJS.ProcessEnv): PushServerConfig {
   const values = readEnv(envSchema, environment);
-  // What is wrong with it is found before anything is connected.
+  // Validates the providers before anything is connected.
   providerConfig(values);
   return {
     ...commonConfig(values),

@@ -5,17 +5,17 @@ import type { Kit } from '@teamtalk/service-kit';
 
 type Push = pushApi.push.Push;
 
-/** Time a route_server, and then the msg_servers, have for an answer, milliseconds. */
+/** Deadline of a route_server, and then of the msg_servers, for a response, milliseconds. */
 const answerMs = 1_000;
 
-/** Which of these pushes have messages that a phone of their user has acknowledged. */
+/** Selects the pushes whose message a phone of the user has already acknowledged. */
 export type PhoneReceipts = (pushes: readonly Push[]) => Promise<ReadonlySet<Push>>;
 
-/** Asks a route_server where users are, and their msg_servers. Without an answer nobody has: a banner too many is better. */
+/** Asks a route_server where users are logged in, then their msg_servers. Without a response pushes are sent, to be safe. */
 export function phoneReceipts(bus: Bus, { log, metrics }: Kit): PhoneReceipts {
   const failed = metrics.counter(
     'receipt_queries_failed_total',
-    'Questions what phones have acknowledged that got no answer; their pushes went out',
+    'Unanswered queries for what phones have acknowledged; the pushes concerned were sent',
   );
   let failing = false;
 
@@ -51,7 +51,7 @@ export function phoneReceipts(bus: Bus, { log, metrics }: Kit): PhoneReceipts {
   }
 
   return async (pushes) => {
-    // A withdrawal has no message.
+    // A withdrawal has no message id.
     const asked = pushes.filter(({ msgId }) => msgId > 0);
     if (asked.length === 0) return new Set();
     try {
@@ -60,7 +60,8 @@ export function phoneReceipts(bus: Bus, { log, metrics }: Kit): PhoneReceipts {
       return new Set(acknowledged);
     } catch (error) {
       failed.inc();
-      if (!failing) log.warn({ err: error }, 'receipt query failed; pushing what phones may have');
+      if (!failing)
+        log.warn({ err: error }, 'receipt query failed; sending pushes that phones may have acknowledged');
       failing = true;
       return new Set();
     }

@@ -41,8 +41,8 @@ export function providerConfig(values: ProviderVariables): ProviderConfig {
 }
 
 /**
- * @param of only those that use this credential; left out: all
- * @param ownService what takes messages for subscriptions of its own, in place of a request; left out: there is none
+ * @param of starts only providers that use this credential; left out: all
+ * @param ownService takes messages for its own subscriptions directly, without a request; left out: none
  * @throws Error when a key cannot be read
  */
 export function startProviders(

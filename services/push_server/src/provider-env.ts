@@ -9,103 +9,94 @@ export const providerEnv = {
   ),
   PUSH_CA_FILE: env.string(
     '',
-    'Certificates (PEM) that providers are checked with, in place of those of the system; for a proxy that opens TLS, or a UnifiedPush server of the company',
+    'CA certificates (PEM) for connections to providers, instead of the system’s; for a proxy that intercepts TLS, or a UnifiedPush server of the company',
   ),
   PUSH_PROXY: env.url(
     '',
     ['http:'],
-    'HTTP proxy by which providers are reached (CONNECT), http://host:port or http://user:password@host:port; UnifiedPush servers, which are the company’s, are reached without it; empty: none',
+    'HTTP proxy (CONNECT) for connections to providers, http://host:port or http://user:password@host:port; not used for UnifiedPush servers, which are the company’s own; empty: none',
   ),
   APNS_KEY: env.string(
     '',
-    'Key of Apple (the text of the .p8 file) that signs for APNs; empty: nothing is pushed to iOS',
+    'Apple key that signs for APNs (the text of the .p8 file); empty: no pushes to iOS',
   ),
-  APNS_KEY_ID: env.string('', 'Id of that key, 10 characters'),
-  APNS_TEAM_ID: env.string('', 'Id of the team in the Apple developer account, 10 characters'),
+  APNS_KEY_ID: env.string('', 'Key id, 10 characters'),
+  APNS_TEAM_ID: env.string('', 'Team id in the Apple developer account, 10 characters'),
   APNS_TOPIC: env.string('', 'Bundle id of the iOS app'),
   APNS_URL: env.string(
     'https://api.push.apple.com',
-    'Address of APNs; https://api.sandbox.push.apple.com for apps that Xcode installs',
+    'Address of APNs; https://api.sandbox.push.apple.com for apps installed by Xcode',
   ),
   FCM_SERVICE_ACCOUNT: env.string(
     '',
-    'Key of a Google service account (the text of its JSON file) that may send for the Firebase project; empty: nothing is pushed by FCM',
+    'Key of a Google service account (the text of its JSON file) that may send for the Firebase project; empty: no pushes by FCM',
   ),
   FCM_URL: env.string('https://fcm.googleapis.com', 'Address of FCM'),
   WEBPUSH_KEY: env.string(
     '',
-    'EC key of curve P-256 (PEM) that signs for Web Push and UnifiedPush, and whose public half clients subscribe with; empty: neither',
+    'EC key on curve P-256 (PEM) that signs for Web Push and UnifiedPush; clients subscribe with its public key; empty: neither',
   ),
   WEBPUSH_SUBJECT: env.string(
     '',
-    'mailto: or https: address at which push services reach who runs this installation',
+    'mailto: or https: address at which push services can contact the operator of this installation',
   ),
   WEBPUSH_HOSTS: env.string(
     'fcm.googleapis.com,updates.push.services.mozilla.com,*.push.apple.com,*.notify.windows.com',
-    'Hosts of browsers’ push services, separated by commas; nothing is sent to others, whatever a client says',
+    'Hosts of browsers’ push services, separated by commas; nothing is sent to other hosts',
   ),
   UNIFIEDPUSH_HOSTS: env.string(
     '',
-    'Hosts of UnifiedPush servers, separated by commas; nothing is sent to others; empty: none but that of PUSH_SERVICE_URL',
+    'Hosts of UnifiedPush servers, separated by commas; nothing is sent to other hosts, except that of PUSH_SERVICE_URL; empty: none',
   ),
   PUSH_SERVICE_URL: env.url(
     '',
     ['https:'],
-    'Address at which phones reach push_server’s own push service, as https://push.example.com; empty: it is off',
+    'Address at which phones reach push_server’s built-in push service, such as https://push.example.com; empty: off',
   ),
   ANDROID_BADGE_CLASS: env.string(
     '',
-    'Launcher activity of the Android app, such as com.example.MainActivity, whose icon Huawei and Honor give the badge with a banner; empty: they do not',
+    'Launcher activity of the Android app, such as com.example.MainActivity, whose icon gets the badge with banners of Huawei and Honor; empty: no badge',
   ),
-  HMS_CLIENT_ID: env.string(
-    '',
-    'Client id (app id) at Huawei’s AppGallery Connect; empty: nothing is pushed by HMS',
-  ),
+  HMS_CLIENT_ID: env.string('', 'Client id (app id) at Huawei’s AppGallery Connect; empty: no pushes by HMS'),
   HMS_CLIENT_SECRET: env.string('', 'Client secret at Huawei'),
-  HMS_PROJECT_ID: env.string(
-    '',
-    'Project id at Huawei, with which version 2 of its interface is spoken; empty: version 1',
-  ),
+  HMS_PROJECT_ID: env.string('', 'Project id at Huawei; selects version 2 of its API; empty: version 1'),
   HMS_URL: env.string('https://push-api.cloud.huawei.com', 'Address of Huawei Push Kit'),
   HMS_TOKEN_URL: env.string(
     'https://oauth-login.cloud.huawei.com/oauth2/v3/token',
-    'Where Huawei’s access tokens come from',
+    'Token endpoint of Huawei',
   ),
-  HONOR_APP_ID: env.string('', 'App id at Honor; empty: nothing is pushed by Honor (experimental)'),
+  HONOR_APP_ID: env.string('', 'App id at Honor; empty: no pushes by Honor (experimental)'),
   HONOR_CLIENT_ID: env.string('', 'Client id at Honor'),
   HONOR_CLIENT_SECRET: env.string('', 'Client secret at Honor'),
   HONOR_URL: env.string('https://push-api.cloud.honor.com', 'Address of Honor Push'),
-  HONOR_TOKEN_URL: env.string(
-    'https://iam.developer.honor.com/auth/token',
-    'Where Honor’s access tokens come from',
-  ),
-  XIAOMI_APP_SECRET: env.string('', 'AppSecret at Xiaomi; empty: nothing is pushed by Xiaomi'),
-  XIAOMI_PACKAGE: env.string('', 'Package of the app at Xiaomi; empty: whichever the device has'),
+  HONOR_TOKEN_URL: env.string('https://iam.developer.honor.com/auth/token', 'Token endpoint of Honor'),
+  XIAOMI_APP_SECRET: env.string('', 'AppSecret at Xiaomi; empty: no pushes by Xiaomi'),
+  XIAOMI_PACKAGE: env.string('', 'Package name of the app at Xiaomi; empty: that of each device'),
   XIAOMI_CHANNEL_ID: env.string(
     '',
-    'Channel that Xiaomi has approved for private messages; empty: none, with a quota a day',
+    'Channel that Xiaomi has approved for private messages; empty: none, so a daily quota applies',
   ),
   XIAOMI_URL: env.string(
     'https://api.xmpush.xiaomi.com',
     'Address of Xiaomi Push; https://api.xmpush.global.xiaomi.com outside of China',
   ),
-  OPPO_APP_KEY: env.string('', 'AppKey at OPPO; empty: nothing is pushed by OPPO'),
+  OPPO_APP_KEY: env.string('', 'AppKey at OPPO; empty: no pushes by OPPO'),
   OPPO_MASTER_SECRET: env.string('', 'MasterSecret at OPPO'),
   OPPO_CHANNEL_ID: env.string(
     '',
-    'Channel that OPPO has approved for communication and service; empty: none, with a quota a day',
+    'Channel that OPPO has approved for communication and service; empty: none, so a daily quota applies',
   ),
   OPPO_URL: env.string(
     'https://api.push.oppomobile.com',
     'Address of OPPO Push; https://api-intl.push.oppomobile.com outside of China',
   ),
-  VIVO_APP_ID: env.string('', 'AppID at vivo; empty: nothing is pushed by vivo (experimental)'),
+  VIVO_APP_ID: env.string('', 'AppID at vivo; empty: no pushes by vivo (experimental)'),
   VIVO_APP_KEY: env.string('', 'AppKey at vivo'),
   VIVO_APP_SECRET: env.string('', 'AppSecret at vivo'),
   VIVO_URL: env.string('https://api-push.vivo.com.cn', 'Address of vivo Push'),
 };
 
-/** The variables that a credential has, of each provider that one can be stored for. */
+/** The variables of each provider's credential that can be stored. */
 export const credentialVariables = {
   apns: ['APNS_KEY', 'APNS_KEY_ID', 'APNS_TEAM_ID', 'APNS_TOPIC'],
   fcm: ['FCM_SERVICE_ACCOUNT'],

@@ -80,7 +80,7 @@ const send = (set: ProviderSet, name = 'apns') =>
     data: { msg_type: 1, from_id: 7 },
   });
 
-test('a stored credential is taken, replaced and removed without a restart', async () => {
+test('a stored credential is applied, replaced and removed without a restart', async () => {
   const set = start();
   await set.refresh();
   expect([set.size, set.get('apns')]).toEqual([0, undefined]);
@@ -94,16 +94,16 @@ test('a stored credential is taken, replaced and removed without a restart', asy
   expect(await send(set)).toMatchObject({ kind: 'accepted' });
   const kept = set.get('apns');
   await set.refresh();
-  expect(set.get('apns'), 'what has not changed stays').toBe(kept);
+  expect(set.get('apns'), 'an unchanged provider is kept').toBe(kept);
   stored = [];
   await set.refresh();
   expect(set.size).toBe(0);
 });
 
-test('a stored credential takes the place of that in the variables, which comes back when it is removed', async () => {
+test('a stored credential overrides the one in the variables until it is removed', async () => {
   const set = start(values(wrong));
   store(values(right));
-  expect(set.size, 'which one holds is not known yet').toBe(0);
+  expect(set.size, 'not yet known which credential applies').toBe(0);
   await set.refresh();
   expect(await send(set)).toMatchObject({ kind: 'accepted' });
   stored = [];
@@ -111,14 +111,14 @@ test('a stored credential takes the place of that in the variables, which comes 
   expect(await send(set)).toMatchObject({ kind: 'blocked' });
 });
 
-test('without keys the variables hold, and the store is not asked', async () => {
+test('without keys the variables apply, and the store is not asked', async () => {
   storeUp = false;
   const set = start(values(right), '');
   expect([set.size, set.mayChange]).toEqual([1, false]);
   expect(await send(set)).toMatchObject({ kind: 'accepted' });
 });
 
-test('while the store is away, what was known holds', async () => {
+test('while the store is unavailable, the last known credentials apply', async () => {
   store(values(right));
   const set = start();
   await set.refresh();
@@ -138,9 +138,9 @@ test.each([
     },
   ],
   ['without a topic', () => store({ ...values(right), APNS_TOPIC: '' })],
-  ['with a key that is none', () => store({ ...values(right), APNS_KEY: 'x' })],
-  ['that is no JSON object', () => store([])],
-])('with one %s pushes wait, and nothing else is used in its place', async (_, spoil) => {
+  ['with an invalid key', () => store({ ...values(right), APNS_KEY: 'x' })],
+  ['that is not a JSON object', () => store([])],
+])('with a credential %s pushes wait, without falling back to another one', async (_, spoil) => {
   const parts = newKit();
   const set = start(values(wrong), key, parts);
   spoil();

@@ -6,10 +6,10 @@ import { type CredentialName, credentialNames, type ProviderVariables } from './
 import { answerMs, type Provider } from './providers/provider.js';
 import type { OwnService } from './providers/web-push/web-push.js';
 
-/** Milliseconds between two looks at the stored credentials, and those that the store has to respond. */
+/** Interval between checks of the stored credentials, and the deadline of the store, milliseconds. */
 const refreshMs = 5_000;
 const storeMs = 2_000;
-/** Pause of pushes whose credential cannot be used, which a person has to mend, milliseconds. */
+/** Pause of pushes whose credential is unusable until somebody fixes it, milliseconds. */
 const unusableMs = 60_000;
 const maxCredentials = 100;
 
@@ -17,24 +17,24 @@ export interface ProviderSetOptions {
   kit: Kit;
   pool: Pick<ReplicaPool, 'callOnce' | 'replicas'>;
   variables: ProviderVariables;
-  /** empty: no stored credentials are used */
+  /** empty: stored credentials are not used */
   credentialKeys: string;
-  /** undefined: there is none */
+  /** undefined: none */
   ownService?: OwnService | undefined;
 }
 
 /**
- * The providers of the variables, and of stored credentials in their place, which are looked at every 5 s. One whose credential
- * changes is replaced; the former one finishes what it has begun.
+ * The providers configured by variables, or by stored credentials, which take precedence and are checked every 5 s. A
+ * provider whose credential changes is replaced; the former one finishes its pushes in flight.
  */
 export class ProviderSet {
   readonly #options: ProviderSetOptions;
   readonly #keys: SecretKeys | undefined;
   readonly #stopRefreshing: () => Promise<void>;
   readonly #providers = new Map<string, Provider>();
-  /** former ones, until they have no push any more */
+  /** replaced providers that may still have pushes in flight, with the timers that stop them */
   readonly #former = new Map<Provider, NodeJS.Timeout>();
-  /** by name, what was stored when it was last looked at, base64 */
+  /** stored credentials at the last check, by name, base64 */
   readonly #stored = new Map<CredentialName, string>();
   readonly #unusable = new Set<CredentialName>();
   #complete: boolean;
@@ -51,19 +51,19 @@ export class ProviderSet {
     this.#complete = this.#keys === undefined;
     kit.metrics.gauge(
       'credentials_unusable',
-      'Stored credentials of providers that cannot be read or are refused; their pushes wait',
+      'Stored credentials that are unreadable or invalid; pushes of their providers wait',
       () => this.#unusable.size,
     );
     this.#stopRefreshing = this.#keys ? every(refreshMs, () => this.refresh()) : async () => {};
     void this.refresh();
   }
 
-  /** Whether there may be providers later. */
+  /** Whether providers may be added later. */
   get mayChange(): boolean {
     return this.#keys !== undefined;
   }
 
-  /** 0 until the stored credentials are known: pushes without a provider would be dropped. */
+  /** 0 until the stored credentials have been read, because pushes without a provider would be dropped. */
   get size(): number {
     return this.#complete ? this.#providers.size : 0;
   }
@@ -78,7 +78,7 @@ export class ProviderSet {
     await Promise.all([...this.#providers.values(), ...this.#former.keys()].map((each) => each.stop()));
   }
 
-  /** Looks at the stored credentials once. */
+  /** Checks the stored credentials once. */
   async refresh(): Promise<void> {
     const { kit, pool } = this.#options;
     if (!this.#keys || pool.replicas.length === 0) return;
@@ -106,7 +106,7 @@ export class ProviderSet {
       const own = stored === undefined ? {} : openCredential(name, keys, Buffer.from(stored, 'base64'));
       started = startProviders(providerConfig({ ...variables, ...own }), name, ownService);
       this.#unusable.delete(name);
-      kit.log.info({ provider: name, stored: stored !== undefined }, 'push credential taken');
+      kit.log.info({ provider: name, stored: stored !== undefined }, 'push credential applied');
     } catch (error) {
       kit.log.error({ provider: name, err: error }, 'push credential unusable');
       started = namesOf(name).map(unusable);
@@ -136,7 +136,7 @@ function namesOf(credential: CredentialName): string[] {
   return credential === 'webpush' ? ['webpush', 'unifiedpush'] : [credential];
 }
 
-/** In the place of a provider whose credential cannot be used: its pushes wait. */
+/** Stands in for a provider whose credential is unusable; its pushes wait. */
 function unusable(name: string): Provider {
   return {
     name,

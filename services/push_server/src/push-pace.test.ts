@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { PushPace } from './push-pace.js';
 
-/** A queue of so many pushes, all due at once, that come back when they are told to. */
+/** Drains a queue of pushes that are all due at once; those sent back return at the given time. */
 function drain(count: number, perSecond: number): { seconds: number; asked: number; most: number } {
   const pace = new PushPace(perSecond);
   const due = Array.from({ length: count }, () => 0);
   const sentAt: number[] = [];
   let asked = 0;
-  // They come back in the order in which they are sent back.
+  // They return in the order in which they were sent back.
   for (const now of due) {
     asked++;
     const answer = pace.take(now);
@@ -24,7 +24,7 @@ function drain(count: number, perSecond: number): { seconds: number; asked: numb
   return { seconds: (sentAt.at(-1) as number) / 1_000, asked, most };
 }
 
-test('no second has more than the rate and a tenth of it, and none of it is left unused', () => {
+test('no second exceeds the rate by more than a tenth, and the rate is fully used', () => {
   for (const [count, rate] of [
     [5_000, 1_000],
     [300, 10],
@@ -36,11 +36,11 @@ test('no second has more than the rate and a tenth of it, and none of it is left
   }
 });
 
-test('however many wait, each asks a few times only', () => {
+test('each push asks only a few times, however many wait', () => {
   expect(drain(20_000, 100).asked).toBeLessThan(3 * 20_000);
 });
 
-test('what is slower than the rate does not wait', () => {
+test('pushes slower than the rate do not wait', () => {
   const pace = new PushPace(100);
   for (let now = 0; now < 10_000; now += 20) expect(pace.take(now)).toEqual({ waitMs: 0 });
 });

@@ -1,13 +1,13 @@
-/** Longest time a push waits here for its turn, milliseconds; with the provider's answer it is less than a claim. */
+/** Maximum wait of a push, milliseconds; together with the provider's deadline it is shorter than a claim. */
 const maxWaitMs = 1_000;
-/** What was not used of that time may be used at once. */
+/** Unused rate of up to this time may be used at once, milliseconds. */
 const burstMs = 100;
 
-/** When a provider takes the next push, so that it gets so many a second at most. */
+/** Schedules pushes to a provider at a maximum rate. */
 export class PushPace {
   readonly #gapMs: number;
   #next = Number.NEGATIVE_INFINITY;
-  /** when the last one that was sent back comes again */
+  /** when the push that was sent back last will return */
   #tail = Number.NEGATIVE_INFINITY;
 
   constructor(perSecond: number) {
@@ -16,7 +16,7 @@ export class PushPace {
 
   /**
    * @param now milliseconds
-   * @returns the turn it gets, and how far away it is; or that this is too far, and when to ask again
+   * @returns how long to wait for the turn, or, if that would be too long, when to ask again; both milliseconds
    */
   take(now: number): { waitMs: number } | { afterMs: number } {
     const turn = Math.max(this.#next, now - burstMs);
@@ -24,7 +24,7 @@ export class PushPace {
       this.#next = turn + this.#gapMs;
       return { waitMs: Math.max(0, turn - now) };
     }
-    // One after the other, so that they do not come back together.
+    // Spread out, so that they do not all return at once.
     this.#tail = Math.max(this.#tail, turn) + this.#gapMs;
     return { afterMs: this.#tail - now };
   }

@@ -133,7 +133,7 @@ test('who is on a PC gets the badge only', async () => {
   ]);
 });
 
-test('what a phone has acknowledged is not pushed; what is newer is', async () => {
+test('a message that a phone has acknowledged is not pushed; a newer one is', async () => {
   acknowledgedUpTo = 9;
   due.push(push({ msgId: 9 }), push({ msgId: 10 }));
   start();
@@ -195,13 +195,13 @@ test('outcomes are reported as what they are', async () => {
   ]);
   expect(finished[4]?.retryMs).toBeGreaterThanOrEqual(3_000);
   expect(finished[4]?.retryMs).toBeLessThanOrEqual(5_000);
-  // An alert rings for what a provider refuses, not for phones that have none.
+  // An alert fires for refusals of a provider, but not for phones without a configured provider.
   const samples = readMetrics(await metrics.registry.metrics());
   const counted = (outcome: string) => sumOf(samples, 'teamtalk_push_server_pushes_total', { outcome });
   expect([counted('refused'), counted('no-provider'), counted('retry')]).toEqual([1, 1, 2]);
 });
 
-test('after an outage, however long it was, everything is tried within a minute', async () => {
+test('after an outage of any length, everything is retried within a minute', async () => {
   answer = () => ({ kind: 'retry', reason: 'down' });
   for (let i = 0; i < 50; i++) due.push(push({ attempts: 3_600 }));
   start();
@@ -242,13 +242,13 @@ test('never are more pushes in flight than configured', async () => {
   expect(Math.max(...limits)).toBe(7);
 });
 
-test('a provider gets no more a second than it may; the rest waits, or goes back with a time to come again', async () => {
+test('a provider gets no more than its rate; further pushes wait, or go back to the queue with a retry time', async () => {
   for (let i = 0; i < 40; i++) due.push(push());
   const begun = performance.now();
   const { metrics } = start({ rate: 10 });
   await untilFinished(40);
   expect(performance.now() - begun).toBeGreaterThan(500);
-  // A second's worth, and the burst.
+  // One second of the rate, plus the burst.
   expect(sent.length).toBeLessThanOrEqual(13);
   const returned = finished.filter(({ outcome }) => outcome === PUSH_RETRY);
   expect(returned).toHaveLength(40 - sent.length);
@@ -256,7 +256,7 @@ test('a provider gets no more a second than it may; the rest waits, or goes back
     expect(reason).toBe('rate');
     expect(retryMs).toBeGreaterThan(500);
   }
-  // They do not come back together.
+  // They do not all return at once.
   expect(new Set(returned.map(({ retryMs }) => retryMs)).size).toBe(returned.length);
   const figures = readMetrics(await metrics.registry.metrics());
   const counted = (outcome: string) =>
@@ -265,7 +265,7 @@ test('a provider gets no more a second than it may; the rest waits, or goes back
   expect(counted('waited')).toBeGreaterThan(0);
 });
 
-test('a provider with another credential is another one: what was refused is sent at once', async () => {
+test('a provider with a new credential is not blocked: refused pushes are sent at once', async () => {
   const providers = new Map([['apns', apns]]);
   answer = () => ({ kind: 'blocked', reason: 'InvalidProviderToken', afterMs: 60_000 });
   due.push(push());

@@ -23,16 +23,16 @@ export interface PushSenderOptions {
     holdMs: number;
     timeZone: string;
     maxInFlight: number;
-    /** pushes a second for each provider */
+    /** maximum pushes per second to each provider */
     rate: number;
     androidProvider: string;
   };
 }
 
-/** The providers there are now; without any, nothing is claimed. */
+/** The current providers. While there are none, no pushes are claimed. */
 interface ProviderSource {
   readonly size: number;
-  /** whether there may be others later */
+  /** whether providers may be added later */
   readonly mayChange?: boolean;
   get(name: string): Provider | undefined;
 }
@@ -44,7 +44,7 @@ const reportMs = 20;
 const maxBatch = 500;
 /** Milliseconds the store has to respond. */
 const storeMs = 2_000;
-/** Pause before a second attempt; it doubles with each one. With its jitter it is less than a minute. */
+/** Pause before the second attempt, doubled with each attempt, milliseconds. Including jitter it stays below a minute. */
 const retryMs = { first: 1_000, most: 40_000 };
 
 type Push = pushApi.push.Push;
@@ -60,7 +60,7 @@ export class PushSender {
   readonly #inFlight = new Set<Promise<void>>();
   readonly #outcomes;
   readonly #seconds;
-  /** by name: the provider that accepts nothing, and until when, of performance.now() */
+  /** providers that accept nothing, by name, and until when, as of performance.now() */
   readonly #blocked = new Map<string, { provider: Provider; until: number }>();
   readonly #paces = new Map<string, PushPace>();
   readonly #overRate;
@@ -83,7 +83,7 @@ export class PushSender {
     );
     this.#overRate = metrics.counter(
       'pushes_over_rate_total',
-      'Pushes that were more than PUSH_RATE allows: they waited here, or went back into the queue',
+      'Pushes above PUSH_RATE, which waited or went back to the queue',
       ['provider', 'outcome'],
     );
     metrics.gauge('pushes_in_flight', 'Pushes given to providers', () => this.#inFlight.size);
@@ -148,7 +148,7 @@ export class PushSender {
     const name = push.provider === 'android' ? androidProvider : push.provider;
     const provider = this.#options.providers.get(name);
     if (!provider) {
-      // An ordinary end, for phones whose provider is not configured: no failure to be told of.
+      // Expected for phones whose provider is not configured, so it is not reported as a failure.
       this.#finish(push, name, { kind: 'refused', reason: 'no-provider' }, 'no-provider');
       return;
     }
@@ -191,7 +191,7 @@ export class PushSender {
       this.#options.kit.log.error({ provider: name, reason }, 'push provider refuses everything; pausing');
   }
 
-  /** Milliseconds for which a provider accepts nothing more. One with another credential is another provider. */
+  /** Milliseconds until a provider accepts pushes again. A provider with a new credential is a different one. */
   #blockedMs(name: string, provider: Provider): number {
     const blocked = this.#blocked.get(name);
     const holds = blocked?.provider === provider && this.#options.providers.get(name) === provider;

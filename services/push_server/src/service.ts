@@ -11,8 +11,8 @@ import { startPushListener } from './push-service/listener.js';
 import { PushService } from './push-service/push-service.js';
 
 /**
- * Starts a push_server, which brings messages to phones. Without credentials of a provider it does nothing. Ports: `ops`, and `http`
- * where it is a push service itself.
+ * Starts a push_server, which sends push notifications to phones. Without credentials of a provider it does nothing. Ports:
+ * `ops`, and `http` if the built-in push service is on.
  */
 export function startPushServer(config: PushServerConfig, options: StartOptions = {}): Promise<Service> {
   return startService('push_server', config, options, start);

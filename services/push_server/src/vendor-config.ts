@@ -7,15 +7,15 @@ import { Oppo, type OppoOptions } from './providers/vendors/oppo.js';
 import { Vivo, type VivoOptions } from './providers/vendors/vivo.js';
 import { Xiaomi, type XiaomiOptions } from './providers/vendors/xiaomi.js';
 
-/** How providers outside of the company are reached. */
+/** How providers outside the company are reached. */
 export interface OutsideReach {
-  /** undefined: authorities of the system */
+  /** undefined: the system's CA certificates */
   ca: string | undefined;
   /** undefined: none */
   proxy: URL | undefined;
 }
 
-/** Of the makers of Android phones; undefined: off. */
+/** Configuration of Android phone vendors; undefined: off. */
 export interface VendorConfig {
   hms: HmsOptions | undefined;
   honor: HonorOptions | undefined;
@@ -24,7 +24,7 @@ export interface VendorConfig {
   vivo: VivoOptions | undefined;
 }
 
-/** @throws ConfigError naming what is missing */
+/** @throws ConfigError that lists missing variables */
 export function vendorConfig(values: ProviderVariables, reach: OutsideReach): VendorConfig {
   const badgeClass = values.ANDROID_BADGE_CLASS;
   return {
@@ -49,11 +49,11 @@ export function startVendors(
   ];
 }
 
-/** @throws ConfigError naming the variables that are empty although they are needed with another one */
+/** @throws ConfigError that lists variables which are empty although another one requires them */
 export function requireWith(variable: string, needed: Readonly<Record<string, string>>): void {
   const missing = Object.entries(needed)
     .filter(([, value]) => value === '')
-    .map(([name]) => `${name}: needed with ${variable}`);
+    .map(([name]) => `${name}: required by ${variable}`);
   if (missing.length > 0) throw new ConfigError(missing);
 }
 

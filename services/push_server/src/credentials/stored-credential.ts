@@ -4,7 +4,7 @@ import { type ProviderConfig, providerConfig, startProviders } from '../provider
 import { type CredentialName, credentialNames, credentialVariables, providerEnv } from '../provider-env.js';
 import { rawPublicKey } from '../providers/web-push/p256.js';
 
-/** The variables of a credential, with their values. */
+/** A credential as values of environment variables. */
 export type Credential = Partial<Record<(typeof credentialVariables)[CredentialName][number], string>>;
 
 export function isCredentialName(name: string): name is CredentialName {
@@ -12,9 +12,9 @@ export function isCredentialName(name: string): name is CredentialName {
 }
 
 /**
- * Checks a credential as push_server does when it starts, and says what is not secret in it.
- * @param values by variable
- * @throws ConfigError naming what is missing; Error when its key cannot be read
+ * Validates a credential as push_server does at its start, and describes its public part.
+ * @param values by environment variable
+ * @throws ConfigError that lists missing variables; Error when the key cannot be read
  */
 export async function describeCredential(
   name: CredentialName,
@@ -29,7 +29,7 @@ export async function describeCredential(
   return { credential: own, description: descriptionOf(config) };
 }
 
-/** What is not secret in the one credential of a configuration. */
+/** Describes the public part of the only credential in a configuration. */
 function descriptionOf({ apns, fcm, vendors, webPush }: ProviderConfig): string {
   const { hms, honor, xiaomi, oppo, vivo } = vendors;
   if (apns) return `key ${apns.key.keyId} of team ${apns.key.teamId} for ${apns.topic}`;
@@ -44,14 +44,14 @@ function descriptionOf({ apns, fcm, vendors, webPush }: ProviderConfig): string 
   return `${webPush.key.subject}, public key ${publicKey}`;
 }
 
-/** @throws Error when it cannot be read; nothing of its content is repeated */
+/** @throws Error when it cannot be decrypted or parsed; the message contains none of its content */
 export function openCredential(name: CredentialName, keys: SecretKeys, sealed: Buffer): Credential {
   const text = keys.open(name, sealed);
   let values: Record<string, unknown>;
   try {
     values = JSON.parse(text) as Record<string, unknown>;
   } catch {
-    throw new Error('it is no JSON');
+    throw new Error('it is not a JSON object');
   }
   const of: readonly (keyof Credential)[] = credentialVariables[name];
   return Object.fromEntries(

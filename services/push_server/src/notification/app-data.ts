@@ -1,4 +1,4 @@
-/** Of a notification. */
+/** The parts of a notification that the app gets. */
 interface AppData {
   collapseId: string;
   badge: number;
@@ -7,8 +7,8 @@ interface AppData {
 }
 
 /**
- * What an Android app gets with a notification, or without a banner as its only content: what opens the conversation, the tag of the
- * banner, which it removes where that is `withdrawn`, and the badge. Push services take only strings.
+ * The data an Android app gets with a notification, or on its own if there is no banner: what is needed to open the
+ * conversation, the badge, and the tag of the banner, which the app removes if `withdrawn`. Push services accept only strings.
  */
 export function appData({ collapseId, badge, withdraws, data }: AppData): Record<string, string> {
   const strings: Record<string, string> = { tag: collapseId, badge: String(badge) };

@@ -18,8 +18,8 @@ export function shorten(text: string, maxGraphemes: number): string {
 }
 
 /**
- * The same, up to a width.
- * @param widthOf how much of it a character takes
+ * Shortens a text to a maximum width.
+ * @param widthOf width of a character
  */
 export function shortenTo(text: string, maxWidth: number, widthOf: (character: string) => number): string {
   const clean = wellFormed(text.slice(0, maxUnits))

@@ -1,17 +1,17 @@
-/** What a token endpoint has given. */
+/** An access token from a token endpoint. */
 export interface FetchedToken {
   value: string;
   lifeMs: number;
 }
 
-/** The token endpoint has refused the account. */
+/** The token endpoint refused the account. */
 export class AccountRefused extends Error {}
 
-/** A token is renewed that long before it ends, or half its life, milliseconds. */
+/** A token is renewed this long before it expires, or after half its lifetime if that is later, milliseconds. */
 const marginMs = 5 * 60_000;
 const printable = /^[\x21-\x7e]+$/;
 
-/** A token that requests carry, fetched once for all who wait for it, and again before it ends. */
+/** Caches an access token. It is fetched once for all concurrent requests, and renewed before it expires. */
 export class CachedToken {
   readonly #fetch: (ms: number) => Promise<FetchedToken>;
   readonly #now: () => number;
@@ -20,13 +20,13 @@ export class CachedToken {
   #endsAt = 0;
   #fetching: Promise<void> | undefined;
 
-  /** @param fetch rejects with AccountRefused, or with another error when there is no answer within so many milliseconds */
+  /** @param fetch has to respond within `ms` milliseconds; it rejects with AccountRefused or another error */
   constructor(fetch: (ms: number) => Promise<FetchedToken>, now: () => number = Date.now) {
     this.#fetch = fetch;
     this.#now = now;
   }
 
-  /** @throws what fetching it does; Error when it is none that a header can have */
+  /** @throws the error of fetching the token; Error when the token is not valid in a header */
   async value(ms: number): Promise<string> {
     if (this.#now() >= this.#endsAt - Math.min(marginMs, this.#lifeMs / 2)) {
       this.#fetching ??= this.#renew(ms).finally(() => {
@@ -37,7 +37,7 @@ export class CachedToken {
     return this.#value;
   }
 
-  /** To be called when it is refused although it has not ended. */
+  /** Call it when the token is refused although it has not expired. */
   drop(value: string): void {
     if (this.#value === value) this.#endsAt = 0;
   }

@@ -15,7 +15,7 @@ export interface HttpsAnswer {
 export interface HttpsClientOptions {
   /** authorities in PEM in place of the system's; undefined: the system's */
   ca: string | undefined;
-  /** HTTP proxy that connections go by; undefined: none */
+  /** HTTP proxy; undefined: none */
   proxy?: URL | undefined;
   /** unix milliseconds */
   now?: (() => number) | undefined;
@@ -28,7 +28,7 @@ const idleMs = 60_000;
 
 class IdleConnectionClosed extends Error {}
 
-/** Connections through a proxy. */
+/** Opens connections through a proxy. */
 class TunnelAgent extends https.Agent {
   readonly #proxy: URL;
 
@@ -44,7 +44,7 @@ class TunnelAgent extends https.Agent {
     const target = { hostname: String(options.host), port: String(options.port) };
     tunnel(this.#proxy, target, answerMs).then(
       (socket) => callback?.(null, tls.connect({ ...(options as tls.ConnectionOptions), socket })),
-      // Where there is an error, there is no stream.
+      // On an error there is no stream.
       (error: Error) => callback?.(error, undefined as never),
     );
     return undefined;

@@ -2,8 +2,8 @@ import { AccountRefused, type FetchedToken } from './cached-token.js';
 import type { HttpsClient } from './https-client.js';
 
 /**
- * Asks an OAuth token endpoint (RFC 6749).
- * @throws AccountRefused when it refuses what is asked; Error when there is no answer within `ms`, or no token in it
+ * Fetches an access token from an OAuth token endpoint (RFC 6749).
+ * @throws AccountRefused when the request is refused; Error when there is no response within `ms`, or no token in it
  */
 export async function fetchAccessToken(
   client: HttpsClient,
@@ -28,7 +28,7 @@ function reasonOf(body: string, status: number): string {
     const { error } = JSON.parse(body) as { error?: unknown };
     if (typeof error === 'string' || typeof error === 'number') return String(error).slice(0, 100);
   } catch {
-    // Not JSON: the status says enough.
+    // Not JSON; the status has to suffice.
   }
   return `token endpoint: status ${status}`;
 }

@@ -30,7 +30,7 @@ export type Outcome =
   | { kind: 'gone'; reason: string; since?: number }
   /** This notification is never accepted; others may be. */
   | { kind: 'refused'; reason: string }
-  /** The provider has no form for it, such as a badge without a banner. */
+  /** The provider does not support it, such as a badge without a banner. */
   | { kind: 'unsupported'; reason: string }
   /** No notification is accepted: wrong credentials, or a provider that wants none for a while. */
   | { kind: 'blocked'; reason: string; afterMs: number };
@@ -47,7 +47,7 @@ export interface Provider {
 /** Time a provider has for an answer, milliseconds; less than the claim of a job. */
 export const answerMs = 5_000;
 
-/** Pause after an answer that concerns the credentials, which a person has to mend, milliseconds. */
+/** Pause after a response that means invalid credentials, which somebody has to fix, milliseconds. */
 export const credentialsPauseMs = 60_000;
 
 /** The outcome where a connection broke, or no answer came in time. */

@@ -15,32 +15,32 @@ interface HttpsRequest {
   body: Buffer;
 }
 
-/** How one push service is spoken to: a POST for each notification, mostly with a token that is fetched before. */
+/** The protocol of a push service: a POST for each notification, usually with an access token fetched before. */
 export interface TokenProtocol {
   readonly name: string;
   /**
-   * Fetches the token that requests carry, within so many milliseconds; left out: they need none.
+   * Fetches an access token within `ms` milliseconds; left out: requests need none.
    * @throws AccountRefused when the credentials are wrong
    */
   readonly fetchToken?: (client: HttpsClient, ms: number) => Promise<FetchedToken>;
-  /** What is sent; or what becomes of a notification that is not. @param token empty where none is needed */
+  /** The request to send, or the outcome of a notification that is not sent. @param token empty if none is needed */
   request(notification: Notification, token: string): HttpsRequest | Outcome;
-  /** What an answer means; undefined: the token is refused. */
+  /** Interprets a response; undefined: the access token was refused. */
   outcomeOf(answer: HttpsAnswer, notification: Notification): Outcome | undefined;
 }
 
-/** How it is reached. */
+/** How a push service is reached. */
 export interface Reach {
-  /** authorities in PEM in place of the system's; undefined: the system's */
+  /** CA certificates in PEM that replace the system's; undefined: the system's */
   ca?: string | undefined;
   /** HTTP proxy; undefined: none */
   proxy?: URL | undefined;
-  /** unix milliseconds */
+  /** current time, unix milliseconds */
   now?: () => number;
   answerMs?: number;
 }
 
-/** A push service by its protocol. */
+/** A provider that uses such a protocol. */
 export class TokenProvider implements Provider {
   readonly name: string;
   readonly #protocol: TokenProtocol;
@@ -61,7 +61,7 @@ export class TokenProvider implements Provider {
     if (notification.token === '') return { kind: 'gone', reason: 'no token' };
     try {
       const end = performance.now() + this.#answerMs;
-      // A token may have been revoked before its end: once, with a new one.
+      // Retried once with a new access token, because one may be revoked before it expires.
       return (await this.#attempt(notification, end)) ?? (await this.#attempt(notification, end)) ?? refused;
     } catch (error) {
       if (error instanceof AccountRefused) {
@@ -75,7 +75,7 @@ export class TokenProvider implements Provider {
     this.#client.close();
   }
 
-  /** @returns undefined: the token is refused */
+  /** @returns undefined: the access token was refused */
   async #attempt(notification: Notification, end: number): Promise<Outcome | undefined> {
     const left = () => Math.max(1, end - performance.now());
     const token = (await this.#token?.value(left())) ?? '';

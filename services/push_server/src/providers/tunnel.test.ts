@@ -33,7 +33,7 @@ describe.each(Object.entries(stands))('%s through a proxy', (_, start) => {
       data: { msg_type: 1, from_id: 7 },
     });
 
-  test('goes by the proxy only, over few connections', async () => {
+  test('uses only the proxy, over few connections', async () => {
     const outcomes = await Promise.all(Array.from({ length: 60 }, () => send()));
     expect(outcomes.filter(({ kind }) => kind !== 'accepted')).toEqual([]);
     expect(stand.shown('s1')).toBe('hello');
@@ -45,7 +45,7 @@ describe.each(Object.entries(stands))('%s through a proxy', (_, start) => {
     expect(proxy.targets).toHaveLength(known);
   });
 
-  test.each([407, 502])('one that answers %d is tried again', async (status) => {
+  test.each([407, 502])('retries when the proxy answers %d', async (status) => {
     proxy.misbehaviours.push(status);
     expect(await send()).toMatchObject({
       kind: 'retry',
@@ -54,14 +54,14 @@ describe.each(Object.entries(stands))('%s through a proxy', (_, start) => {
     expect(await send()).toMatchObject({ kind: 'accepted' });
   });
 
-  test('one that does not know the password is refused, and nothing goes past the proxy', async () => {
+  test('with a wrong password is refused, and never bypasses the proxy', async () => {
     const stranger = await start(20_000, proxy.url);
     expect(await send(stranger.provider)).toMatchObject({ kind: 'retry' });
     await stranger.provider.stop();
     await stranger.stopFake();
   });
 
-  test('one that is silent is given up after the deadline', async () => {
+  test('gives up a silent proxy after the deadline', async () => {
     const patient = stand;
     stand = await start(500, proxy.url);
     proxy.misbehaviours.push('silence');
@@ -71,7 +71,7 @@ describe.each(Object.entries(stands))('%s through a proxy', (_, start) => {
     stand = patient;
   });
 
-  test('one that is away is tried again', async () => {
+  test('retries when the proxy is down', async () => {
     await proxy.close();
     expect(await send()).toMatchObject({ kind: 'retry' });
     proxy = await ConnectProxy.start();

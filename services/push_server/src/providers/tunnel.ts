@@ -2,10 +2,10 @@ import http from 'node:http';
 import type { Socket } from 'node:net';
 
 /**
- * A connection through an HTTP proxy (CONNECT).
- * @param proxy http://host:port, with user and password where it asks for them
- * @param target whose host and port are connected to
- * @throws Error when the proxy refuses, or does not answer within `ms`
+ * Opens a connection through an HTTP proxy (CONNECT).
+ * @param proxy http://host:port, with user and password if it requires them
+ * @param target the host and port to connect to
+ * @throws Error when the proxy refuses, or does not respond within `ms`
  */
 export function tunnel(proxy: URL, target: { hostname: string; port: string }, ms: number): Promise<Socket> {
   const authority = `${target.hostname}:${target.port || 443}`;
@@ -23,7 +23,10 @@ export function tunnel(proxy: URL, target: { hostname: string; port: string }, m
       },
       agent: false,
     });
-    const timer = setTimeout(() => request.destroy(new Error(`no answer of the proxy within ${ms} ms`)), ms);
+    const timer = setTimeout(
+      () => request.destroy(new Error(`no response from the proxy within ${ms} ms`)),
+      ms,
+    );
     request.on('connect', ({ statusCode }, socket, head) => {
       clearTimeout(timer);
       if (statusCode !== 200) {

@@ -4,7 +4,7 @@ import type { pushApi } from '@teamtalk/rpc';
 const codec = createTextCodec(DEFAULT_TEXT_KEY);
 let jobs = 0;
 
-/** A push as db_proxy_server hands it out, another job each time: Ann's `hello` to user 2. */
+/** A new push as db_proxy_server hands it out: Ann's `hello` to user 2. */
 export function claimedPush(rest: pushApi.push.Push.$Properties = {}): pushApi.push.Push.$Properties {
   return {
     jobId: ++jobs,

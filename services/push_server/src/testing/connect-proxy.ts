@@ -4,15 +4,15 @@ import type { Duplex } from 'node:stream';
 
 /** An HTTP proxy that tunnels (CONNECT). */
 export class ConnectProxy {
-  /** what it was asked to connect to, each time */
+  /** targets of all requests so far */
   readonly targets: string[] = [];
-  /** what it does with the next one in place of connecting */
+  /** what it does with the next requests instead of connecting */
   readonly misbehaviours: (number | 'silence')[] = [];
   readonly #server = http.createServer((_request, response) => response.writeHead(405).end());
   readonly #sockets = new Set<Duplex>();
   readonly #authorization: string | undefined;
 
-  /** @param credentials user:password that callers need; undefined: none */
+  /** @param credentials required user:password; undefined: none */
   static async start(credentials?: string): Promise<ConnectProxy> {
     const proxy = new ConnectProxy(credentials);
     await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));

@@ -15,7 +15,7 @@ interface Shown {
   body: string;
 }
 
-/** What is sent to each provider before encryption, its limit in bytes, and what of it a phone shows. */
+/** Each provider's request before encryption, its limit in bytes, and the texts a phone shows. */
 const forms: Record<
   string,
   {
@@ -47,7 +47,7 @@ const forms: Record<
   },
   xiaomi: {
     most: maxHms,
-    // As JSON, since what is checked is its texts.
+    // As JSON, because only its texts are checked.
     encode: (notification) => {
       const form = xiaomiForm(notification, { packageName: '', channelId: '' }, 0).toString();
       return Buffer.from(JSON.stringify(Object.fromEntries(new URLSearchParams(form))));
@@ -73,7 +73,7 @@ const forms: Record<
 
 const withAlert = (notification: Notification) => ({ ...notification, alert: notification.alert as Shown });
 
-/** @throws Error when a text is wider than its vendor takes, or blank */
+/** @throws Error when a text is blank or exceeds the vendor's limit */
 function inLimits(
   shown: Shown,
   limits: { title: number; body: number },
@@ -87,7 +87,7 @@ function inLimits(
   return shown;
 }
 
-/** What texts are made of: what JSON escapes, control characters, halves of surrogate pairs, and clusters of many code points. */
+/** Parts of the generated texts: characters that JSON escapes, control characters, lone surrogates, long grapheme clusters. */
 const parts = [
   ...[
     'a',
@@ -126,7 +126,7 @@ const codec = createTextCodec(DEFAULT_TEXT_KEY);
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const clusters = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
-/** Numbers from a seed. */
+/** A pseudo-random number generator with a seed. */
 function randomFrom(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -136,16 +136,16 @@ function randomFrom(seed: number): (below: number) => number {
 }
 
 /**
- * Makes texts from a seed, has each sent by each provider, and checks what is sent.
- * @returns how many were shortened, so that a run that tried nothing does not pass
- * @throws Error with the text that makes something too long, invalid, or broken between characters
+ * Generates texts from a seed, makes each provider's request for them, and checks it.
+ * @returns number of shortened texts, so that the caller can check that shortening was exercised
+ * @throws Error with the text whose request is too long, invalid, or cut within a character
  */
 export function fuzzTexts(count: number, seed: number): { shortened: number } {
   const random = randomFrom(seed);
   let shortened = 0;
   const text = () => {
     const length = random(50) === 0 ? random(3_000) : random(150);
-    // Some are of one kind, so that clusters become very long.
+    // Some texts have parts of one kind only, so that clusters become very long.
     const kinds = random(4) === 0 ? 1 + random(2) : parts.length;
     const first = random(parts.length);
     let made = '';
@@ -154,7 +154,7 @@ export function fuzzTexts(count: number, seed: number): { shortened: number } {
   };
   for (let i = 0; i < count; i++) {
     const [body, name] = [text(), text()];
-    // Every eighth is longer than a banner's, so that the limit of bytes decides.
+    // Every eighth text is longer than a banner's, so that the byte limit applies.
     const alert = random(8) === 0 ? { title: name, body } : alertFor(body, name);
     const notification: Notification = {
       id: '',
@@ -179,14 +179,14 @@ export function fuzzTexts(count: number, seed: number): { shortened: number } {
 function alertFor(text: string, fromName: string): Shown {
   const push = { sessionType: 1, msgType: MsgType.SINGLE_TEXT, msgData: codec.encrypt(text), fromName };
   const alert = alertOf({ ...push, groupName: '', locale: 'en' }, 'full', codec);
-  // The text itself, cut between its characters.
+  // The text itself, cut only between characters.
   const whole = cleaned(text);
   if (whole !== '' && !isCutOf(alert.body, whole))
     throw new Error(`cut within a character: ${JSON.stringify(text)}`);
   return alert;
 }
 
-/** A text as it may be sent: as it is, or cleaned and cut. */
+/** The forms in which a text may be sent: unchanged, or cleaned and cut. */
 interface Texts {
   whole: string;
   clean: string;
@@ -214,7 +214,7 @@ function problemOf(
   return undefined;
 }
 
-/** Whether it is the whole, or its beginning up to between two characters and an ellipsis. */
+/** Whether a text is the whole, or a beginning of it that ends between two characters, followed by an ellipsis. */
 function isCutOf(text: string, whole: string): boolean {
   if (text === whole || text === '…') return true;
   if (!text.endsWith('…')) return false;
@@ -231,7 +231,7 @@ function cleaned(text: string): string {
     .trim();
 }
 
-/** Half a surrogate pair becomes U+FFFD, as in UTF-8. */
+/** Replaces lone surrogates by U+FFFD, as encoding in UTF-8 does. */
 function wellFormed(text: string): string {
   return Buffer.from(text).toString('utf8');
 }

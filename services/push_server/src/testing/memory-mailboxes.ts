@@ -2,17 +2,17 @@ import { type pushApi, pushes } from '@teamtalk/rpc';
 
 type Message = pushApi.push.MailboxMessage.$Properties & { hex: string; topic: string; endsAt: number };
 
-/** In place of db_proxy_server: what it keeps for phones. */
+/** Keeps phones' mailboxes in memory, in place of db_proxy_server. */
 export class MemoryMailboxes {
   up = true;
-  /** mailboxes that no phone has read for a month, in hexadecimal */
+  /** expired mailboxes, which no phone has read for a month, in hexadecimal */
   readonly gone = new Set<string>();
   messages: Message[] = [];
   reads = 0;
   #held: Promise<void> = Promise.resolve();
   #id = 0;
 
-  /** Answers nothing until what is returned is called. */
+  /** Holds all responses until the returned function is called. */
   hold(): () => void {
     let release = () => {};
     this.#held = new Promise((resolve) => {
@@ -21,7 +21,7 @@ export class MemoryMailboxes {
     return release;
   }
 
-  /** As a pool of db_proxy_servers. */
+  /** Replaces `call` of a pool of db_proxy_servers. */
   readonly call = async (method: unknown, request: unknown): Promise<never> => {
     if (method === pushes.readMailboxes) this.reads++;
     await this.#held;

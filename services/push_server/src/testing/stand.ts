@@ -1,25 +1,25 @@
 import type { Provider } from '../providers/provider.js';
 
-/** What a provider's fake does with the next notification. */
+/** A misbehaviour of a provider's fake for the next notification. */
 type Trouble = 'busy' | 'failing' | 'breaks' | 'silent';
 
-/** A provider and its fake, as the tests that all providers share see them. */
+/** A provider and its fake, for the tests shared by all providers. */
 export interface Stand {
   provider: Provider;
-  /** of a device that works */
+  /** token of a working device */
   token: string;
-  /** It shows banners and does nothing else: no badge, no withdrawal. */
+  /** the provider supports only banners: no badge, no withdrawal */
   bannersOnly?: boolean;
-  /** tokens that can be none */
+  /** invalid tokens */
   malformed: readonly string[];
-  /** the text that the device shows under a collapse id */
+  /** the text the device shows for a collapse id */
   shown(collapseId: string): string | undefined;
   badge(): number | undefined;
   next(trouble: Trouble): void;
-  /** The device is gone. */
+  /** Removes the device. */
   remove(): void;
-  /** what the fake has refused */
+  /** reasons of the fake's refusals */
   refusals(): readonly string[];
-  /** Ends the fake, not the provider. */
+  /** Stops the fake but not the provider. */
   stopFake(): Promise<void>;
 }

@@ -28,7 +28,7 @@ function standOf(
         ...{
           busy: [{ status: 429, retryAfter: '7' }],
           failing: [{ status: 503 }],
-          // On a kept-alive connection it is tried once more at once.
+          // On a kept-alive connection the client retries once at once.
           breaks: ['break' as const, 'break' as const],
           silent: ['silence' as const],
         }[trouble],
@@ -48,7 +48,7 @@ function hms(projectId: string) {
   };
 }
 
-/** The makers of Android phones, each with its fake. */
+/** Android phone vendors, each with its fake. */
 export const vendorStands: Readonly<Record<string, (answerMs: number, proxy?: URL) => Promise<Stand>>> = {
   hms: hms(''),
   'hms, version 2': hms('736430079244623402'),

@@ -68,7 +68,7 @@ export class ApnsConnection {
     this.#session = undefined;
   }
 
-  /** Opens one connection for all who wait for it. */
+  /** Opens a connection, shared by all requests that wait for it. */
   async #open(ms: number): Promise<ClientHttp2Session> {
     if (this.#session && !this.#session.closed && !this.#session.destroyed) return this.#session;
     this.#opening ??= this.#connect(ms).finally(() => {

@@ -17,14 +17,14 @@ const scope = 'https://www.googleapis.com/auth/firebase.messaging';
 /** Life that is asked for, seconds; Google gives no more. */
 const lifeSeconds = 3_600;
 
-/** @throws Error when the account's key cannot be read, or is no RSA key */
+/** @throws Error when the account's key cannot be read, or is not an RSA key */
 export function keyOf(account: ServiceAccount): KeyObject {
   const key = createPrivateKey(account.privateKey);
   if (key.asymmetricKeyType !== 'rsa') throw new Error('the key of a service account must be an RSA key');
   return key;
 }
 
-/** Asks for an access token of a service account (RFC 7523). @throws as `fetchAccessToken` */
+/** Fetches an access token for a service account (RFC 7523). @throws as `fetchAccessToken` */
 export function accountToken(
   client: HttpsClient,
   { clientEmail: iss, tokenUri: aud }: ServiceAccount,

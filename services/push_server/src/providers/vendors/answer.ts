@@ -1,28 +1,28 @@
 import type { HttpsAnswer } from '../https-client.js';
 import { credentialsPauseMs, type Outcome } from '../provider.js';
 
-/** Pause when a day's quota is used up, which ends at midnight or by a person, milliseconds. */
+/** Pause when the daily quota is used up, which lasts until midnight or until somebody raises it, milliseconds. */
 const quotaPauseMs = 3_600_000;
-/** Pause where a provider refuses a push that somebody may have to mend, and others may be accepted, milliseconds. */
+/** Pause of a single push whose refusal somebody may have to resolve, while others may be accepted, milliseconds. */
 const pauseMs = 60_000;
 
-/** What the codes of a vendor mean; of those that are not in it, a push is refused. */
+/** Meaning of a vendor's result codes. A code that is not listed means that the push is refused. */
 export interface CodeTable {
   accepted: readonly number[];
-  /** the token that the request carries is refused */
+  /** the access token of the request is refused */
   unauthorized?: readonly number[];
   gone?: readonly number[];
-  /** the vendor is busy or out of order */
+  /** the vendor is overloaded or failing */
   retry?: readonly number[];
-  /** the same, after a minute */
+  /** retry after a minute */
   later?: readonly number[];
-  /** the account or the app may send nothing */
+  /** the account or app may not send at all */
   blocked?: readonly number[];
-  /** the day's quota is used up */
+  /** the daily quota is used up */
   quota?: readonly number[];
 }
 
-/** The JSON of an answer. @returns empty: there is none, as from a proxy */
+/** Parses the JSON of a response. @returns empty: it is not JSON, as from a proxy */
 export function jsonOf({ body }: HttpsAnswer): Record<string, unknown> {
   try {
     const json: unknown = JSON.parse(body);
@@ -32,14 +32,14 @@ export function jsonOf({ body }: HttpsAnswer): Record<string, unknown> {
   }
 }
 
-/** Text of an answer, in the length of a reason. */
+/** A value from a response as text, truncated to the length of a reason. */
 export const textOf = (value: unknown) =>
   typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, 100) : '';
 
 /**
- * What a vendor's answer means, by its code in the JSON.
- * @param code undefined: there is none
- * @returns undefined: the token is refused
+ * Interprets a vendor's response by the code in its JSON.
+ * @param code undefined: the response has none
+ * @returns undefined: the access token was refused
  */
 export function outcomeBy(
   table: CodeTable,
@@ -61,6 +61,6 @@ export function outcomeBy(
   if (code !== undefined) return { kind: 'refused', reason };
   if (status === 401) return undefined;
   if (status === 403 || status === 404) return { kind: 'blocked', reason, afterMs: credentialsPauseMs };
-  // Without a code nobody knows what became of it.
+  // Without a code it is unknown whether the push was accepted.
   return { kind: 'retry', reason, unsure: true };
 }

@@ -14,13 +14,13 @@ export interface HmsOptions extends Reach {
   tokenUrl: string;
   clientId: string;
   clientSecret: string;
-  /** with it version 2 of the interface is spoken; empty: version 1, with the client id */
+  /** selects version 2 of the API; empty: version 1, with the client id */
   projectId: string;
-  /** launcher activity of the app, whose icon gets the badge; empty: banners set none */
+  /** launcher activity of the app, whose icon gets the badge; empty: banners set no badge */
   badgeClass: string;
 }
 
-/** Largest message without its token, bytes, with room for how the token is written. */
+/** Maximum size of a message without its token, bytes; leaves room for the JSON around the token. */
 export const maxMessageBytes = 4_000;
 const maxTtl = 15 * 86_400;
 
@@ -52,7 +52,7 @@ export class Hms extends TokenProvider {
   }
 }
 
-/** The body of `messages:send`. Huawei shows the banner, and gives the app the data when it is tapped; without one the app gets the data. */
+/** The body of `messages:send`. The app gets the data when its user taps the banner, or at once if there is none. */
 export function hmsMessage(notification: Notification, badgeClass: string, now: number): Buffer {
   const { token, collapseId, expiresAt, badge } = notification;
   const notifyId = notifyIdOf(collapseId);

@@ -15,18 +15,18 @@ export interface HonorOptions extends Reach {
   appId: string;
   clientId: string;
   clientSecret: string;
-  /** launcher activity of the app, whose icon gets the badge; empty: banners set none */
+  /** launcher activity of the app, whose icon gets the badge; empty: banners set no badge */
   badgeClass: string;
 }
 
-/** Largest message without its token, bytes: that of Huawei. */
+/** Maximum size of a message without its token, bytes: Huawei's limit. */
 export const maxMessageBytes = 4_000;
 const maxTtl = 15 * 86_400;
 const codes: CodeTable = { ...huaweiCodes, accepted: [200, ...huaweiCodes.accepted] };
 
 /**
- * Honor Push, experimental: the request is that of https://developer.honor.com/cn/docs/11002/reference/downlink-message; what its
- * answers mean is known only from other programs.
+ * Honor Push, experimental. Requests follow https://developer.honor.com/cn/docs/11002/reference/downlink-message; the meaning
+ * of responses is known only from other programs.
  */
 export class Honor extends TokenProvider {
   constructor({ origin, tokenUrl, appId, clientId, clientSecret, badgeClass, ...reach }: HonorOptions) {
@@ -61,7 +61,7 @@ export class Honor extends TokenProvider {
   }
 }
 
-/** The body of `sendMessage`: Huawei's in other words. */
+/** The body of `sendMessage`: like Huawei's, with other names. */
 export function honorMessage(notification: Notification, badgeClass: string, now: number): Buffer {
   const { token, collapseId, expiresAt, badge } = notification;
   const notifyId = notifyIdOf(collapseId);

@@ -13,17 +13,17 @@ export interface OppoOptions extends Reach {
   origin: string;
   appKey: string;
   masterSecret: string;
-  /** of the class "communication and service" that OPPO has approved; empty: the app's default, with a quota a day */
+  /** approved by OPPO for the class "communication and service"; empty: the app's default, with a daily quota */
   channelId: string;
 }
 
-/** Longest title and text, characters. */
+/** Maximum length of title and text, characters. */
 export const oppoLimits = { title: 50, body: 200 };
 const maxTtl = 10 * 86_400;
 const tokenLifeMs = 86_400_000;
 const form = 'application/x-www-form-urlencoded';
 
-/** https://open.oppomobile.com/documentation, return codes; 10000 is not among them, other programs take it for a wrong registration id. */
+/** https://open.oppomobile.com/documentation, return codes; 10000 is not among them; other programs treat it as a wrong registration id. */
 const codes: CodeTable = {
   accepted: [0],
   unauthorized: [11, 29],
@@ -33,7 +33,7 @@ const codes: CodeTable = {
   quota: [33],
 };
 
-/** OPPO Push (with OnePlus and realme): a form with JSON in it, and a token for a day. */
+/** OPPO Push (also OnePlus and realme): a form that contains JSON, and an access token valid for a day. */
 export class Oppo extends TokenProvider {
   constructor({ origin, appKey, masterSecret, channelId, ...reach }: OppoOptions) {
     const { now = Date.now } = reach;
@@ -84,7 +84,7 @@ async function fetchToken(
   return { value: typeof value === 'string' ? value : '', lifeMs: tokenLifeMs };
 }
 
-/** The field `message` of a unicast. OPPO has no message for the app alone. */
+/** The field `message` of a unicast. OPPO has no data messages. */
 export function oppoMessage(
   notification: Notification & { alert: Alert },
   channelId: string,
@@ -98,7 +98,7 @@ export function oppoMessage(
     target_value: token,
     verify_registration_id: true,
     notification: {
-      // One that OPPO has had is not shown once more.
+      // OPPO does not show a repeated id again.
       app_message_id: id,
       style: 1,
       title,
@@ -108,7 +108,7 @@ export function oppoMessage(
       notify_id: notifyId,
       off_line: true,
       off_line_ttl: ttlSeconds(expiresAt, now, 1, maxTtl),
-      // Communication and service: with a banner and on the lock screen.
+      // Class "communication and service"; shown as a banner and on the lock screen.
       ...(channelId !== '' && { channel_id: channelId, category: 'IM', notify_level: 2 }),
     },
   });

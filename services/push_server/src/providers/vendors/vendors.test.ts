@@ -12,7 +12,7 @@ const token = 'a-phone';
 let clock: number;
 const now = () => clock;
 
-/** A vendor with its fake; `start` takes another secret. */
+/** A vendor with its fake; `start` accepts another secret. */
 interface Bench {
   fake: FakeVendor;
   start: (secret?: string) => Provider;
@@ -80,24 +80,27 @@ const send = (to = provider, rest: Partial<Notification> = {}) =>
     ...rest,
   });
 
-test.each(Object.keys(benches))('%s: the app gets what opens the conversation, as texts', async (name) => {
-  await begin(name);
-  expect(await send()).toEqual({ kind: 'accepted', id: '1' });
-  expect([...bench.fake.banners.values()]).toEqual([
-    {
-      title: 'Team',
-      body: 'hello',
-      data: {
-        tag: 'g9',
-        badge: '3',
-        msg_type: '17',
-        from_id: '7',
-        group_id: '9',
-        notify_id: expect.stringMatching(/^[1-9]\d{0,9}$/),
+test.each(Object.keys(benches))(
+  '%s: the app gets the data that opens the conversation, as strings',
+  async (name) => {
+    await begin(name);
+    expect(await send()).toEqual({ kind: 'accepted', id: '1' });
+    expect([...bench.fake.banners.values()]).toEqual([
+      {
+        title: 'Team',
+        body: 'hello',
+        data: {
+          tag: 'g9',
+          badge: '3',
+          msg_type: '17',
+          from_id: '7',
+          group_id: '9',
+          notify_id: expect.stringMatching(/^[1-9]\d{0,9}$/),
+        },
       },
-    },
-  ]);
-});
+    ]);
+  },
+);
 
 test.each(Object.keys(benches))('%s: a wrong secret blocks everything', async (name) => {
   await begin(name);
@@ -109,7 +112,7 @@ test.each(Object.keys(benches))('%s: a wrong secret blocks everything', async (n
 describe.each(withToken)('%s', (name) => {
   beforeEach(() => begin(name));
 
-  test('one token is fetched for many, and another before it ends', async () => {
+  test('one access token is fetched for many pushes, and renewed before it expires', async () => {
     await Promise.all(Array.from({ length: 20 }, () => send()));
     expect(bench.fake.issued.size).toBe(1);
     for (let i = 0; i < 30; i++) {
@@ -119,7 +122,7 @@ describe.each(withToken)('%s', (name) => {
     expect(bench.fake.refusals).toEqual([]);
   });
 
-  test('a token that is revoked is replaced at once', async () => {
+  test('a revoked access token is replaced at once', async () => {
     await send();
     bench.fake.revoke();
     expect(await send()).toMatchObject({ kind: 'accepted' });
@@ -127,7 +130,7 @@ describe.each(withToken)('%s', (name) => {
   });
 });
 
-/** What each vendor's codes mean. */
+/** The outcome of each vendor's codes. */
 test.each([
   ['hms', 200, { code: '80100000', msg: '{"illegal_tokens":["a-phone"]}' }, { kind: 'gone' }],
   ['hms', 200, { code: '80300002', msg: 'No permission' }, { kind: 'retry', afterMs: 60_000 }],
@@ -156,7 +159,7 @@ test.each([
   expect(await send()).toMatchObject({ kind: 'accepted' });
 });
 
-test.each(Object.keys(benches))('%s: an answer that is no JSON says nothing', async (name) => {
+test.each(Object.keys(benches))('%s: a response that is not JSON leads to a retry', async (name) => {
   await begin(name);
   bench.fake.misbehaviours.push('no-json', { status: 200 });
   expect(await send()).toMatchObject({ kind: 'retry', reason: 'status 502' });
@@ -164,7 +167,7 @@ test.each(Object.keys(benches))('%s: an answer that is no JSON says nothing', as
   expect(await send()).toMatchObject({ kind: 'accepted' });
 });
 
-test('OPPO shows once what it gets twice', async () => {
+test('OPPO shows a repeated push only once', async () => {
   await begin('oppo');
   const id = '00000000-0000-4000-8000-ffffffffffff';
   await send(provider, { id });
@@ -172,7 +175,7 @@ test('OPPO shows once what it gets twice', async () => {
   expect([...bench.fake.banners.values()]).toMatchObject([{ body: 'hello' }]);
 });
 
-test('a device of another package is refused alone', async () => {
+test('a device of another package does not block other devices', async () => {
   await begin('xiaomi');
   expect(await send(provider, { app: 'com.other' })).toMatchObject({ kind: 'refused' });
   expect(await send()).toMatchObject({ kind: 'accepted' });

@@ -16,30 +16,30 @@ export interface VivoOptions extends Reach {
   appSecret: string;
 }
 
-/** Longest title and text: 20 and 50 Chinese characters, or twice as many Latin ones. */
+/** Maximum width of title and text: 20 and 50 Chinese characters, or twice as many Latin ones. */
 export const vivoLimits = { title: 40, body: 100 };
 const [minTtl, maxTtl] = [60, 7 * 86_400];
-/** vivo ends a token after a day and wants another one every hour or two, milliseconds. */
+/** Lifetime of an access token, milliseconds: vivo expires it after a day and recommends fetching one every hour or two. */
 const tokenLifeMs = 2 * 3_600_000;
 const json = 'application/json;charset=UTF-8';
 
-/** https://dev.vivo.com.cn/documentCenter/doc/362, as far as other programs name them. */
+/** https://dev.vivo.com.cn/documentCenter/doc/362, as far as other programs confirm them. */
 const codes: CodeTable = {
   accepted: [0],
   unauthorized: [10000],
   gone: [10302],
   retry: [10040, 10093],
-  // Out of the hours in which an app without the class "system messages" may push.
+  // Outside the hours in which an app without the class "system messages" may push.
   later: [10071],
   blocked: [10094],
   quota: [10070, 10073],
 };
 
-/** How much a character takes: a Latin one half of a Chinese one. */
+/** Width of a character: 1 for Latin, 2 for Chinese. */
 export const vivoWidth = (character: string) =>
   character.length === 1 && character <= '\xff' ? 1 : 2 * character.length;
 
-/** vivo Push, experimental: its request is documented, what its answers mean is known only in part. */
+/** vivo Push, experimental: its requests are documented, its responses only in part. */
 export class Vivo extends TokenProvider {
   constructor({ origin, appId, appKey, appSecret, ...reach }: VivoOptions) {
     const { now = Date.now } = reach;
@@ -82,7 +82,7 @@ async function fetchToken(
   return { value: typeof value === 'string' ? value : '', lifeMs: tokenLifeMs };
 }
 
-/** The body of `message/send`. vivo has no message for the app alone. */
+/** The body of `message/send`. vivo has no data messages. */
 export function vivoMessage(
   notification: Notification & { alert: Alert },
   appId: string,
@@ -101,7 +101,7 @@ export function vivoMessage(
       notifyType: 4,
       skipType: 1,
       timeToLive: ttlSeconds(expiresAt, now, minTtl, maxTtl),
-      // A system message, of a chat: not in the quota of marketing.
+      // A system message of a chat, which is exempt from the marketing quota.
       classification: 1,
       category: 'IM',
       notifyId,

@@ -8,17 +8,17 @@ export interface XiaomiOptions extends Reach {
   /** https://api.xmpush.xiaomi.com */
   origin: string;
   appSecret: string;
-  /** package of the app; empty: whichever the device has */
+  /** package name of the app; empty: that of each device */
   packageName: string;
-  /** of the class "private messages" that Xiaomi has approved; empty: none, with a quota a day */
+  /** approved by Xiaomi for the class "private messages"; empty: none, with a daily quota */
   channelId: string;
 }
 
-/** Longest title and text, characters: less than 50 and 128. */
+/** Maximum length of title and text, characters: less than 50 and 128. */
 export const xiaomiLimits = { title: 49, body: 127 };
 const maxTtl = 14 * 86_400;
 
-/** https://dev.mi.com/xiaomihyperos/documentation/detail?pId=1560. A package name that is wrong (22022) may be a device's. */
+/** https://dev.mi.com/xiaomihyperos/documentation/detail?pId=1560. A wrong package name (22022) may be that of a single device. */
 const codes: CodeTable = {
   accepted: [0],
   retry: [-1, 1, 10001, 10002, 10003, 10027, 10037, 20301, 20607, 26003, 65029],
@@ -27,7 +27,7 @@ const codes: CodeTable = {
   quota: [10034],
 };
 
-/** Xiaomi Push (MiPush), version 3: a form, with the app's secret. */
+/** Xiaomi Push (MiPush), version 3: a form, authenticated by the app's secret. */
 export class Xiaomi extends TokenProvider {
   constructor({ origin, appSecret, packageName, channelId, ...reach }: XiaomiOptions) {
     const { now = Date.now } = reach;
@@ -36,7 +36,7 @@ export class Xiaomi extends TokenProvider {
       {
         name: 'xiaomi',
         request: (notification) => {
-          // A comma would be between several devices.
+          // A comma would separate several devices.
           if (notification.token.includes(',')) return { kind: 'gone', reason: 'no registration id' };
           return {
             url,
@@ -51,7 +51,7 @@ export class Xiaomi extends TokenProvider {
           const { code, reason, description, data } = jsonOf(answer);
           const { id, bad_regids: bad } = (data ?? {}) as Record<string, unknown>;
           const text = reason ?? description;
-          // 20301 is any failure; of a device that is none it says so in words.
+          // 20301 covers all failures; only its text tells an unknown device.
           if (textOf(bad).split(',').includes(token) || /valid target/i.test(textOf(text))) {
             return { kind: 'gone', reason: textOf(text) || 'bad registration id' };
           }
@@ -63,7 +63,7 @@ export class Xiaomi extends TokenProvider {
   }
 }
 
-/** The form of `message/regid`: a banner, or what only the app sees (`pass_through`). */
+/** The form of `message/regid`: a banner, or a data message (`pass_through`). */
 export function xiaomiForm(
   notification: Notification,
   { packageName, channelId }: Pick<XiaomiOptions, 'packageName' | 'channelId'>,
@@ -86,7 +86,7 @@ export function xiaomiForm(
         // Sound, vibration and light.
         notify_type: '-1',
         notify_id: notifyId,
-        // Opens the app, and shows nothing while it is in the foreground.
+        // A tap opens the app; nothing is shown while the app is in the foreground.
         'extra.notify_effect': '1',
         'extra.notify_foreground': '0',
         ...(channelId !== '' && { 'extra.channel_id': channelId }),

@@ -21,9 +21,9 @@ export interface WebPushOptions {
   answerMs?: number;
 }
 
-/** A push service within this process. */
+/** The built-in push service of this process. */
 export interface OwnService extends Pick<HttpsClient, 'post'> {
-  /** whether a subscription is one of its own */
+  /** whether a subscription belongs to it */
   serves(endpoint: URL): boolean;
 }
 
