@@ -2,7 +2,7 @@ import { TeamTalkError } from '@teamtalk/service-kit';
 import express, { type RequestHandler } from 'express';
 import type { BodyBudget } from './body-budget.js';
 
-/** Reads the whole body, of any type, unless too many are being read. An authenticated app or hook is in `locals.app` or `locals.hook`. */
+/** Reads the whole body, of any type, unless too many are being read. `locals` has the authenticated `app` or `hook`. */
 export function readBody(budget: BodyBudget, maxBodyBytes: number): RequestHandler {
   const read = express.raw({ type: () => true, limit: maxBodyBytes });
   return (request, response, next) => {

@@ -5,7 +5,7 @@ import { kickSession } from '../presence/kick-displaced.js';
 
 const { ANY_CLASS, MOBILE } = teamtalk.bus.ClientClass;
 
-/** KickUser: ends a user's connections of a client class on all msg_servers. The PC class includes web sessions if these count as PC. */
+/** KickUser: ends a user's connections of a class on all msg_servers. Class PC includes web sessions if these count as PC. */
 export function kickUser({ table, nodes }: Context) {
   const isOf = (session: Session, clientClass: teamtalk.bus.ClientClass) => {
     if (clientClass === ANY_CLASS) return true;

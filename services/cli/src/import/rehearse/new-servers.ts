@@ -30,7 +30,10 @@ export async function workAsNewServers(
   return messages;
 }
 
-/** The most recently used conversations, in lock order. Those dated in the future are excluded: new messages would not be their last. */
+/**
+ * The most recently used conversations, in lock order. Those dated in the future are excluded, because a new message would
+ * not be their last.
+ */
 const recipientsQuery = `
   SELECT conv::text, from_id FROM (
     SELECT c.conv, c.last_at, CASE WHEN c.last_id % 2 = 0 THEN low.id ELSE high.id END AS from_id
