@@ -1,14 +1,14 @@
-// One bundle for Node and one for browsers, with everything that they need of other packages.
+// Makes one bundle for Node and one for browsers, including what they need from other packages.
 import path from 'node:path';
 import { rolldown } from 'rolldown';
 import { packagesOf } from './licences.mjs';
 
-/** What ws uses where it is installed. */
+/** Optional dependencies of ws. */
 const optional = ['bufferutil', 'utf-8-validate'];
 
 /**
- * @param dist what the compiler made of libs/client
- * @returns the folders of the other packages that are in the bundles
+ * @param dist the compiled libs/client
+ * @returns the folders of the other packages included in the bundles
  */
 export async function bundle(dist, target) {
   const forNode = await build({ index: path.join(dist, 'index.js') }, 'node', target);

@@ -1,8 +1,8 @@
-// The licences of the packages that are inside the bundles, as they ask for.
+// Collects the licences of the packages included in the bundles, as these require.
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 
-/** @returns the folders of the packages that modules of a bundle are from */
+/** @returns the folders of the packages that the modules of a bundle come from */
 export function packagesOf(moduleIds) {
   const folders = moduleIds.flatMap(
     (module) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(module)?.[0] ?? [],

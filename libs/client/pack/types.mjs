@@ -1,10 +1,10 @@
-// The type declarations of libs/client and what they use of libs/protocol, so that they need no other package, Node's
-// types included: what is a Buffer in Node is declared as the Uint8Array that it is everywhere.
+// Collects the type declarations of libs/client and those they use from libs/protocol, so that they need no other package,
+// not even Node's types: a Buffer is declared as a Uint8Array, which it is everywhere.
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-/** What the generated messages mention of protobufjs. */
+/** The part of protobufjs that the generated messages refer to. */
 const protobuf = `export interface Writer {
   finish(): Uint8Array;
 }
@@ -19,7 +19,7 @@ export interface Reader {
  * @param protocol the folder of libs/protocol
  */
 export async function collectTypes(client, protocol, target) {
-  /** Where the files of a folder of the package come from. */
+  /** Source of each folder of the package. */
   const sources = { client, protocol: path.join(protocol, 'dist'), gen: path.join(protocol, 'gen') };
   const pending = ['client/index.d.ts', 'client/index.browser.d.ts'];
   const seen = new Set(pending);
@@ -40,7 +40,7 @@ export async function collectTypes(client, protocol, target) {
       });
   }
 
-  /** The specifier in the package, whose file is collected, too. */
+  /** Collects the imported file. @returns its specifier in the package */
   function redirected(from, specifier) {
     const found = fileOf(from, specifier);
     if (!seen.has(found)) {
@@ -56,7 +56,7 @@ export async function collectTypes(client, protocol, target) {
     if (specifier === 'protobufjs/minimal.js') return 'gen/protobuf.d.ts';
     if (!specifier.startsWith('.')) throw new Error(`the types of ${from} need ${specifier}`);
     const file = path.posix.join(path.posix.dirname(from), specifier).replace(/\.js$/, '.d.ts');
-    // What has a variant for browsers has fewer methods there: those that are the same everywhere.
+    // A browser variant has fewer methods, all of which exist everywhere, so its types are used.
     const variant = file.replace(/\.d\.ts$/, '.browser.d.ts');
     return existsSync(sourceOf(variant)) ? variant : file;
   }

@@ -53,7 +53,7 @@ const defaultCodec = createTextCodec(DEFAULT_TEXT_KEY);
  * ended (closed, kicked, or disconnected without `reconnect`) stays so: every call fails with the reason.
  */
 export class TeamTalkClient extends Requests {
-  /** How certificates are checked, also those of file_servers; undefined: TCP without TLS. */
+  /** How certificates are checked, including those of file_servers; undefined: TCP without TLS. */
   readonly tls: TlsOptions | undefined;
   readonly groups = new Groups(this);
   readonly settings = new Settings(this);
@@ -151,7 +151,7 @@ export class TeamTalkClient extends Requests {
     return this.#link.connection?.server;
   }
 
-  /** Where a file_server is dialled that has this TCP address: there, or at its WebSocket. */
+  /** The address at which to reach a file_server with this TCP address: the same, or its WebSocket's. */
   fileServerAddress(server: ServerAddress): ServerAddress {
     return fileServerAddress(server, this.#fileServerUrl);
   }
@@ -193,8 +193,8 @@ export class TeamTalkClient extends Requests {
    *
    * @param content a string is encrypted as text; bytes are sent as they are
    * @throws ClientError `unknown-receiver`, after half of the deadline: servers do not answer such a message
-   *   (client-behaviour.md#sending), so the client asks whether there is the user or the group; DeadlineExceeded with the
-   *   key for a retry: the server may or may not have stored the message. An empty message, and one to oneself, end so, too.
+   *   (client-behaviour.md#sending), so the client checks whether the user or group exists; DeadlineExceeded with the
+   *   key for a retry: the server may or may not have stored the message. Empty messages and those to oneself also end so.
    */
   async send(
     session: Session,
@@ -215,7 +215,7 @@ export class TeamTalkClient extends Requests {
     return this.#outbox.send(this.#link.online, session, message, options.deadlineMs ?? this.#deadlineMs);
   }
 
-  /** A text as it goes on the wire, encrypted with the client's key. */
+  /** Encrypts a text with the client's key, as it is sent on the wire. */
   encryptText(text: string): Uint8Array {
     return this.#codec.encrypt(text);
   }
@@ -252,8 +252,8 @@ export class TeamTalkClient extends Requests {
   }
 
   /**
-   * Sends a command to the clients of a user, and to the user's own other ones (0x0601): what clients have agreed on, at
-   * most 65,536 characters. Nothing is kept, and there is no response.
+   * Sends a command to another user's clients and to the own user's other clients (0x0601). Its content is up to the
+   * clients; at most 65,536 characters. It is not stored, and there is no response.
    */
   async sendCommand(userId: number, data: string): Promise<void> {
     const message = { fromUserId: this.userId, toUserId: userId, cmdMsgData: data };
@@ -270,7 +270,7 @@ export class TeamTalkClient extends Requests {
   }
 
   /**
-   * Writes raw bytes, encoded PDUs or, by TCP, not; resolves when the operating system has accepted them.
+   * Writes raw bytes, which by WebSocket have to be whole PDUs; resolves when the operating system has accepted them.
    *
    * @throws ClientError `disconnected`
    */
@@ -309,7 +309,7 @@ export class TeamTalkClient extends Requests {
     );
   }
 
-  /** Whether there is such a user, or the user is in the group. */
+  /** Whether the user exists, or the own user is in the group. */
   async #isKnown(session: Session, deadlineMs: number): Promise<boolean> {
     if ('group' in session) return (await this.groups.info([session.group], { deadlineMs })).length > 0;
     return (await this.usersInfo([session.user], { deadlineMs })).length > 0;

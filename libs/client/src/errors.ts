@@ -65,10 +65,10 @@ export class LoginRefused extends ClientError {
   }
 }
 
-/** The server answered a request with a refusal. */
+/** The server refused a request. */
 export class Refused extends ClientError {
   override readonly name = 'Refused';
-  /** What it means depends on the request; 1 where there is nothing to distinguish. */
+  /** Its meaning depends on the request; 1 if the request has only one kind of refusal. */
   readonly resultCode: number;
 
   constructor(what: string, resultCode: number) {

@@ -7,7 +7,7 @@ const { GROUP_MODIFY_TYPE_ADD, GROUP_MODIFY_TYPE_DEL } = IM.BaseDefine.GroupModi
 
 type GroupInfo = IM.BaseDefine.GroupInfo.$Properties;
 
-/** Requests about groups (client-behaviour.md#groups). They fail as those of the client do, and with `Refused`. */
+/** Requests about groups (client-behaviour.md#groups). They fail like other requests, and with `Refused`. */
 export class Groups {
   readonly #requester: Requester;
 
@@ -26,10 +26,10 @@ export class Groups {
   }
 
   /**
-   * Groups with their members (0x0403). Those the user is not a member of are left out, and those that are not newer than
+   * Groups with their members (0x0403). Groups the user is not a member of are left out, and so are those not newer than
    * the `version` given.
    *
-   * @param groups ids, or what `list` gave with the versions that are known already; at most 5,000
+   * @param groups ids, or entries of `list` with the versions already known; at most 5,000
    */
   async info(
     groups: ReadonlyArray<number | { groupId: number; version: number }>,
@@ -50,10 +50,10 @@ export class Groups {
   }
 
   /**
-   * A new temporary group of the user and the given members (0x0405). Others learn of it by its first message.
+   * Creates a temporary group of the user and the given members (0x0405). The others learn of it by its first message.
    *
    * @returns its id
-   * @throws Refused 2 not permitted, 3 a bad name, 4 too many members
+   * @throws Refused 2 not permitted, 3 invalid name, 4 too many members
    */
   async create(name: string, memberIds: readonly number[], avatar = ''): Promise<number> {
     const { resultCode, groupId } = await this.#requester.request(
@@ -71,17 +71,17 @@ export class Groups {
     return groupId;
   }
 
-  /** @returns the members after it. @throws Refused 1 no such group, 2 not permitted, 3 invalid, 4 too many members */
+  /** @returns the resulting members. @throws Refused 1 no such group, 2 not permitted, 3 invalid, 4 too many members */
   addMembers(groupId: number, memberIds: readonly number[]): Promise<number[]> {
     return this.#change(GROUP_MODIFY_TYPE_ADD, groupId, memberIds);
   }
 
-  /** Removes members, or the user, who so leaves. @returns the members after it. @throws Refused as `addMembers` */
+  /** Removes members; removing oneself leaves the group. @returns the resulting members. @throws Refused as `addMembers` */
   removeMembers(groupId: number, memberIds: readonly number[]): Promise<number[]> {
     return this.#change(GROUP_MODIFY_TYPE_DEL, groupId, memberIds);
   }
 
-  /** Whether the user's phones are told of messages to a group (0x0409). @throws Refused 1 not a member */
+  /** Turns pushes of a group's messages to the user's phones off or on (0x0409). @throws Refused 1 not a member */
   async setMuted(groupId: number, isMuted: boolean): Promise<void> {
     const { resultCode } = await this.#requester.request(
       Commands.GroupShieldGroupRequest,

@@ -1,4 +1,4 @@
-// The client SDK as far as it works in browsers. index.ts has the rest.
+// The part of the client SDK that works in browsers. index.ts has the rest.
 export {
   ClientType,
   type Command,

@@ -11,12 +11,11 @@ import {
 import type { TlsOptions } from './transport/transport.js';
 
 export type ClientOptions = ServerLocation & {
-  /** TLS by TCP, and how to check the server's certificate, also that of a `wss:` URL; default: no TLS by TCP. */
+  /** Whether to use TLS over TCP, and how to check certificates, also for `wss:` URLs; default: TCP without TLS. */
   tls?: boolean | TlsOptions;
   /**
-   * How file_servers are reached by WebSocket, from the addresses that the msg_server gives: a URL in which `{host}` and
-   * `{port}` stand for them, or a function. Default: in Node they are dialled by TCP; in browsers it is port 9600 of the
-   * host, with TLS where `url` has it.
+   * How to reach file_servers by WebSocket: a URL in which `{host}` and `{port}` stand for the address that the msg_server
+   * gives, or a function of it. Default: in Node, TCP; in browsers, port 9600 of that host, with TLS if `url` has it.
    */
   fileServerUrl?: FileServerUrl;
   /** The 32-byte key of message texts; default: the historic one. */
@@ -45,13 +44,13 @@ export interface Credentials {
   password?: string;
   /** Lower-case hex MD5 of the password, as on the wire. */
   passwordMd5?: string;
-  /** Of a bot, which has no password. */
+  /** Token of a bot, which has no password. */
   token?: string;
   /** Default: Windows. */
   clientType?: IM.BaseDefine.ClientType;
   /**
    * Default: `teamtalk-sdk`, in browsers `web/` and the version of this package. A session whose version begins with
-   * `web/` kicks no PC client and is kicked by none; a user may have five of them.
+   * `web/` neither kicks PC clients nor is kicked by them; a user may have five such sessions.
    */
   clientVersion?: string;
 }
@@ -69,7 +68,7 @@ export interface SendOptions {
 
 const defaultBackOff: BackOff = { firstMs: 200, maxMs: 30_000 };
 
-/** @throws RangeError when it is not the URL of a WebSocket */
+/** @throws RangeError when it is not a WebSocket URL */
 export function fileServerUrl(options: ClientOptions): FileServerUrl | undefined {
   const url =
     options.fileServerUrl ?? defaultFileServerUrl('url' in options ? [options.url].flat()[0] : undefined);
@@ -77,7 +76,7 @@ export function fileServerUrl(options: ClientOptions): FileServerUrl | undefined
   return url;
 }
 
-/** The settings of a link, with the defaults filled in. @throws RangeError */
+/** Settings of a link with defaults filled in. @throws RangeError */
 export function linkOptions(options: ClientOptions): LinkOptions {
   const { reconnect = true, maxInFlight = 10_000 } = options;
   if (!(maxInFlight >= 1 && maxInFlight <= 30_000)) throw new RangeError('maxInFlight must be 1 to 30,000');

@@ -36,7 +36,7 @@ export class Outbox {
 
   /**
    * @param limit maximum number of messages without an ack
-   * @param isKnown asks the server whether it takes messages to a session
+   * @param isKnown asks the server whether a receiver exists
    */
   constructor(limit: number, isKnown: (session: Session, deadlineMs: number) => Promise<boolean>) {
     this.#limit = limit;
@@ -123,7 +123,7 @@ export class Outbox {
     }
   }
 
-  /** Finds out whether an ack is missing because there is no such receiver. Never throws. */
+  /** Checks whether an ack is missing because the receiver does not exist. Never throws. */
   async #doubt(outgoing: Outgoing, deadlineMs: number): Promise<void> {
     const { connection, session } = outgoing;
     if (!connection) return;

@@ -38,7 +38,7 @@ it('sends bytes or a blob as a form, with its name and token', async () => {
   expect(requests[1]).toMatch(/^undefined [\s\S]*an image/);
 });
 
-it('says why it failed', async () => {
+it('reports why it failed', async () => {
   serve = (request, response) => {
     request
       .resume()

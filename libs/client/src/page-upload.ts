@@ -12,7 +12,7 @@ export interface PageUploadOptions {
 }
 
 /**
- * Uploads an image to msfs from a page, which needs no more than msfs's CORS headers.
+ * Uploads an image to msfs from a web page, which needs only msfs's CORS headers.
  *
  * @param msfs its base URL
  * @throws ClientError `unreachable`, `upload-refused` with the server's message; DeadlineExceeded

@@ -29,7 +29,7 @@ async function eventAfter(event: keyof ClientEvents, pdu: Uint8Array): Promise<u
   return value;
 }
 
-it('tells of changed members of a group', async () => {
+it('emits changes of a group’s members', async () => {
   const change: PropertiesOf<typeof Commands.GroupChangeMemberNotify> = {
     userId: 3,
     changeType: 1,
@@ -46,7 +46,7 @@ it('tells of changed members of a group', async () => {
   });
 });
 
-it('tells of new signatures and pictures', async () => {
+it('emits new signatures and pictures', async () => {
   const signature = encodePdu(
     Commands.BuddyListSignInfoChangedNotify,
     { changedUserId: 3, signInfo: '在' },
@@ -57,7 +57,7 @@ it('tells of new signatures and pictures', async () => {
   expect(await eventAfter('avatar', avatar)).toEqual({ userId: 3, url: 'u' });
 });
 
-it('tells of sessions removed elsewhere, of the PC, and of commands', async () => {
+it('emits sessions removed elsewhere, the state of the PC, and commands', async () => {
   const session = { userId: ME, sessionType: 2, sessionId: 5 };
   const removed = encodePdu(Commands.BuddyListRemoveSessionNotify, session, 0);
   expect(await eventAfter('sessionRemoved', removed)).toEqual({ session: { group: 5 } });

@@ -8,7 +8,7 @@ import { sessionOf } from './session.js';
 const { GROUP_MODIFY_TYPE_ADD } = IM.BaseDefine.GroupModifyType;
 const { USER_STATUS_ONLINE } = IM.BaseDefine.UserStatType;
 
-/** Handlers of those PDUs that only become events. */
+/** Handlers of PDUs that are only emitted as events. */
 export function pushEvents(
   client: Pick<EventEmitter<ClientEvents>, 'emit'>,
 ): Omit<PushHandlers, 'message' | 'ack' | 'kick'> {

@@ -1,6 +1,6 @@
 import type { Command } from '@teamtalk/protocol';
 
-/** A logged-in client, for those that make requests. */
+/** The part of a logged-in client that makes requests. */
 export interface Requester {
   /** @throws ClientError `not-logged-in` */
   readonly userId: number;

@@ -18,17 +18,17 @@ export interface ClientEvents {
   read: [{ session: Session; msgId: number }];
   /** 0x0508: somebody offers a file to the user's PC, or has stored one for them; see `receiveFile`. */
   file: [FileOffer];
-  /** 0x040b: somebody added members to a group of the user, or removed some. */
+  /** 0x040b: somebody added members to one of the user's groups, or removed some. */
   group: [GroupChange];
   /** 0x0215: a user has a new signature. */
   signature: [{ userId: number; text: string }];
   /** 0x0212: a user has a new picture. */
   avatar: [{ userId: number; url: string }];
-  /** 0x020f: the user has removed a session from the list on another of their connections. */
+  /** 0x020f: the user removed a session from the list on another connection. */
   sessionRemoved: [{ session: Session }];
   /** 0x020e: for logins as iOS or Android, whether the user's PC is online. */
   pc: [{ isOnline: boolean }];
-  /** 0x0601: a command of another client, or of another connection of the user; see `sendCommand`. */
+  /** 0x0601: a command from another client, or from another connection of the user; see `sendCommand`. */
   command: [{ fromUserId: number; toUserId: number; data: string }];
   /** The connection ended, other than by `close`. */
   disconnected: [{ error: ClientError; reconnecting: boolean }];
@@ -45,7 +45,7 @@ export interface GroupChange {
   byUserId: number;
   change: 'added' | 'removed';
   userIds: number[];
-  /** The members after it. */
+  /** The resulting members. */
   memberIds: number[];
 }
 
@@ -187,7 +187,7 @@ export abstract class Requests extends EventEmitter<ClientEvents> implements Req
     return { departments: deptList ?? [], latestUpdateTime };
   }
 
-  /** Takes a session off the recent ones, its unread messages with it (0x0206). @throws Refused when there is none */
+  /** Removes a session and its unread messages from the recent ones (0x0206). @throws Refused when there is none */
   async removeSession(session: Session): Promise<void> {
     const { resultCode } = await this.request(
       Commands.BuddyListRemoveSessionReq,

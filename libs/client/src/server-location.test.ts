@@ -32,7 +32,7 @@ describe('findServers', () => {
     expect(await findServers(address, signal)).toEqual([address]);
   });
 
-  it('gives all URLs of WebSockets, in an order that changes', async () => {
+  it('returns all WebSocket URLs in random order', async () => {
     const urls = ['ws://a/', 'ws://b:9090/', 'wss://c/'];
     const firsts = new Set<string | undefined>();
     for (let i = 0; i < 200; i++) {
@@ -115,18 +115,18 @@ describe('fileServerAddress', () => {
       'ws://192.0.2.7:9601/',
       9601,
     ],
-  ])('makes a WebSocket of the address: %s', (url, expected, port) => {
+  ])('turns the address into a WebSocket URL: %s', (url, expected, port) => {
     expect(fileServerAddress(server, url)).toMatchObject({ url: expected, port });
   });
 
-  it('leaves the address where there is no URL, and puts brackets around IPv6', () => {
+  it('keeps the address if there is no URL, and puts brackets around IPv6', () => {
     expect(fileServerAddress(server, undefined)).toBe(server);
     expect(fileServerAddress({ host: '2001:db8::7', port: 8600 }, 'ws://{host}:9600/').url).toBe(
       'ws://[2001:db8::7]:9600/',
     );
   });
 
-  it('is checked when the client is made', () => {
+  it('is checked when the client is constructed', () => {
     for (const fileServerUrl of ['http://{host}/', '{host}:9600']) {
       expect(() => new TeamTalkClient({ host: 'x', port: 1, fileServerUrl }), fileServerUrl).toThrow(
         RangeError,

@@ -3,13 +3,13 @@ import { ClientError } from './errors.js';
 export interface ServerAddress {
   host: string;
   port: number;
-  /** Of its WebSocket, when it is reached by one. */
+  /** URL of its WebSocket, if it is reached by one. */
   url?: string;
 }
 
 /**
- * How to find the msg_server: its address, the base URL of a login_server (both by TCP, not in browsers), or the URL of
- * its WebSocket, `ws:` or `wss:`; of several URLs each attempt tries all, in random order.
+ * How to find the msg_server: its address, the base URL of a login_server (both use TCP, which browsers do not have), or
+ * its WebSocket URL, `ws:` or `wss:`. If there are several URLs, each attempt tries all of them in random order.
  */
 export type ServerLocation =
   | { host: string; port: number }
@@ -28,10 +28,10 @@ export async function findServers(location: ServerLocation, signal: AbortSignal)
   return addressesIn(loginServer, await ask(loginServer, signal));
 }
 
-/** @throws RangeError when one is not the URL of a WebSocket, or there is none */
+/** @throws RangeError when one is not a WebSocket URL, or there is none */
 export function webSocketAddresses(urls: string | readonly string[]): ServerAddress[] {
   const addresses = [urls].flat().map(webSocketAddress);
-  if (addresses.length === 0) throw new RangeError('there is no URL of a WebSocket');
+  if (addresses.length === 0) throw new RangeError('there is no WebSocket URL');
   return addresses;
 }
 
@@ -51,10 +51,10 @@ function webSocketAddress(url: string): ServerAddress {
   return { host: parsed.hostname, port, url };
 }
 
-/** The WebSocket of a file_server, by its TCP address: a URL with `{host}` and `{port}` in it, or a function. */
+/** A file_server's WebSocket URL from its TCP address: a URL with `{host}` and `{port}`, or a function. */
 export type FileServerUrl = string | ((server: { host: string; port: number }) => string);
 
-/** @throws RangeError when it is not the URL of a WebSocket */
+/** @throws RangeError when it is not a WebSocket URL */
 export function fileServerAddress(server: ServerAddress, url: FileServerUrl | undefined): ServerAddress {
   if (url === undefined) return server;
   if (typeof url === 'function') return webSocketAddress(url(server));

@@ -2,7 +2,7 @@ import { Commands } from '@teamtalk/protocol';
 import { requireDone } from './errors.js';
 import type { Requester } from './requester.js';
 
-/** What users set for themselves. The requests fail as those of the client do, and with `Refused`. */
+/** A user's own settings. The requests fail like other requests, and with `Refused`. */
 export class Settings {
   readonly #requester: Requester;
 
@@ -10,7 +10,7 @@ export class Settings {
     this.#requester = requester;
   }
 
-  /** The user's signature (0x0213), at most 128 characters; everybody is told. @throws Refused when it is longer */
+  /** Sets the user's signature (0x0213), at most 128 characters; everybody is notified. @throws Refused when it is longer */
   async setSignature(text: string): Promise<void> {
     const { resultCode } = await this.#requester.request(
       Commands.BuddyListChangeSignInfoRequest,
@@ -20,7 +20,7 @@ export class Settings {
     requireDone('changing the signature', resultCode);
   }
 
-  /** The URL of the user's picture (0x020c), at most 1,024 characters; everybody is told. @throws Refused when it is longer */
+  /** Sets the picture's URL (0x020c), at most 1,024 characters; everybody is notified. @throws Refused when it is longer */
   async setAvatar(url: string): Promise<void> {
     const { resultCode } = await this.#requester.request(
       Commands.BuddyListChangeAvatarRequest,
@@ -30,7 +30,7 @@ export class Settings {
     requireDone('changing the picture', resultCode);
   }
 
-  /** Whether phones are not told of messages from 22:00 to 07:00 (0x010e). */
+  /** Whether pushes to the user's phones are off from 22:00 to 07:00 (0x010e). */
   async doNotDisturb(): Promise<boolean> {
     const { resultCode, shieldStatus } = await this.#requester.request(
       Commands.LoginReqQueryPushShield,
@@ -52,8 +52,8 @@ export class Settings {
   }
 
   /**
-   * The token with which this phone is told of messages (0x0108); an empty one: none. For logins as iOS or Android: others,
-   * and an invalid token, get no response.
+   * Sets this phone's push token (0x0108); empty: no pushes. Only for logins as iOS or Android: others, and invalid tokens,
+   * get no response.
    *
    * @throws DeadlineExceeded
    */

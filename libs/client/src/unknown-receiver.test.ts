@@ -10,7 +10,7 @@ let client: TeamTalkClient;
 
 beforeEach(async () => {
   server = await MiniMsgServer.start();
-  // As servers treat messages to receivers they do not know: without a response.
+  // Servers do not respond to messages to unknown receivers.
   server.scripted.ignore(Commands.MsgData);
   client = new TeamTalkClient({ ...server.scripted.address, reconnect: false });
   await client.login({ name: 'u7' });
@@ -32,7 +32,7 @@ function answerUsers(known: number[]): void {
 }
 
 describe('a message that is not acknowledged', () => {
-  it('fails when there is no such user, before its deadline', async () => {
+  it('fails before its deadline when there is no such user', async () => {
     answerUsers([]);
     expect(await sending({ user: 9 }, 200)).toMatchObject({ name: 'ClientError', code: 'unknown-receiver' });
   });
@@ -45,16 +45,16 @@ describe('a message that is not acknowledged', () => {
     expect(await sending({ group: 5 }, 200)).toMatchObject({ code: 'unknown-receiver' });
   });
 
-  it('waits until its deadline when there is the user', async () => {
+  it('waits until its deadline when the user exists', async () => {
     answerUsers([9]);
     expect(await sending({ user: 9 }, 100)).toMatchObject({ code: 'deadline-exceeded' });
   });
 
-  it('waits until its deadline when the server does not say', async () => {
+  it('waits until its deadline when the server does not respond to the check', async () => {
     expect(await sending({ user: 9 }, 100)).toMatchObject({ code: 'deadline-exceeded' });
   });
 
-  it('is stored when the ack comes while the server is asked', async () => {
+  it('succeeds when the ack arrives during the check', async () => {
     server.scripted.respond(BuddyListUserInfoRequest, (peer, { userId }, seqNum) => {
       void peer.next(Commands.MsgData).then(({ message, seqNum: sent }) => {
         server.acknowledge(peer, message, sent);

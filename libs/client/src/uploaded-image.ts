@@ -6,17 +6,17 @@ export interface UploadedImage {
   url: string;
   /** its key in the server's storage */
   path: string;
-  /** The text that makes clients show the image, to be sent alone or within a text. */
+  /** The markup that makes clients show the image; send it alone or within a text. */
   text: string;
 }
 
-/** Reads the answer of msfs: one line of JSON. @throws ClientError `upload-refused` */
+/** Parses the response of msfs, one line of JSON. @throws ClientError `upload-refused` */
 export function uploadedImage(body: string, status: number | undefined): UploadedImage {
   let answer: Record<string, unknown>;
   try {
     answer = Object(JSON.parse(body)) as Record<string, unknown>;
   } catch (error) {
-    throw new ClientError('upload-refused', `msfs answered ${status}, without JSON`, { cause: error });
+    throw new ClientError('upload-refused', `msfs answered ${status} without JSON`, { cause: error });
   }
   const { error_code: code, error_msg: reason, url, path } = answer;
   if (code !== 0 || typeof url !== 'string' || typeof path !== 'string') {

@@ -55,7 +55,7 @@ describe('an outbox', () => {
     expect([outbox.size, await storage.load()]).toEqual([0, []]);
   });
 
-  it('stores a message once whose ack was lost with its process', async () => {
+  it('stores a message only once if the process died before its ack', async () => {
     server.scripted.respond(Commands.MsgData, (_, message) => void server.storeSent(message));
     const first = newClient();
     await logIn(first);
@@ -76,7 +76,7 @@ describe('an outbox', () => {
     expect(textsTo(3)).toEqual(['once']);
   });
 
-  it('sends again under the same key after a time without an answer', async () => {
+  it('retries under the same key when there is no response', async () => {
     let attempts = 0;
     server.scripted.respond(Commands.MsgData, (peer, message, seqNum) => {
       if (++attempts < 3) server.storeSent(message);
@@ -91,7 +91,7 @@ describe('an outbox', () => {
     expect(textsTo(3)).toEqual(['patience']);
   });
 
-  it('keeps conversations apart: one without answers does not hold up another', async () => {
+  it('does not let a conversation without responses delay another', async () => {
     server.scripted.respond(Commands.MsgData, (peer, message, seqNum) => {
       if (message.toSessionId !== 3) server.acknowledge(peer, message, seqNum);
     });
@@ -106,7 +106,7 @@ describe('an outbox', () => {
     expect(outbox.size).toBe(1);
   });
 
-  it('gives up a message to nobody, and tells', async () => {
+  it('gives up a message to an unknown receiver, and reports it', async () => {
     server.scripted.ignore(Commands.MsgData);
     server.scripted.respond(Commands.BuddyListUserInfoRequest, (peer, { userId }, seqNum) => {
       peer.send(Commands.BuddyListUserInfoResponse, { userId, userInfoList: [] }, seqNum);
@@ -120,7 +120,7 @@ describe('an outbox', () => {
     expect([outbox.size, await storage.load()]).toEqual([0, []]);
   });
 
-  it('takes no more than its limit, and nothing when it is stopped', async () => {
+  it('accepts no more than its limit, and nothing once it is stopped', async () => {
     const outbox = await DurableOutbox.open(newClient(), storage, { maxMessages: 1 });
     await outbox.send({ user: 3 }, 'one');
     await expect(outbox.send({ user: 3 }, 'two')).rejects.toMatchObject({ code: 'too-many-in-flight' });
@@ -129,7 +129,7 @@ describe('an outbox', () => {
     expect(await storage.load()).toHaveLength(1);
   });
 
-  it('does not send what could not be stored', async () => {
+  it('does not send a message that could not be stored', async () => {
     storage.put = () => Promise.reject(new Error('the disk is full'));
     const client = newClient();
     await logIn(client);
@@ -138,7 +138,7 @@ describe('an outbox', () => {
     expect([outbox.size, server.log(3).length]).toEqual([0, 0]);
   });
 
-  it('tells when a message that was sent cannot be removed', async () => {
+  it('reports when a sent message cannot be removed', async () => {
     storage.remove = () => Promise.reject(new Error('the disk is gone'));
     const client = newClient();
     await logIn(client);

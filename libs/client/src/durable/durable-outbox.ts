@@ -11,42 +11,42 @@ import type { OutboxStorage, StoredMessage } from './storage.js';
 export interface OutboxEvents {
   /** A message was acknowledged, hence stored by the server. */
   sent: [{ key: string; session: Session; msgId: number }];
-  /** A message can never be sent: there is no such receiver. It is in the outbox no more. */
+  /** A message can never be sent, because there is no such receiver. It has been removed from the outbox. */
   refused: [{ key: string; session: Session; error: ClientError }];
-  /** The storage failed to remove a message that was sent. */
+  /** The storage failed to remove a sent message. */
   storageFailed: [unknown];
 }
 
-/** Pauses between attempts when the client has no connection, or no answer comes, milliseconds. */
+/** Pauses between attempts when the client has no connection or gets no response, milliseconds. */
 const pause = { firstMs: 100, maxMs: 5_000 };
 const keyBytes = 16;
 const defaultLimit = 10_000;
 
 /**
- * Sends messages however often the connection breaks and the program is restarted: each is stored before it is sent, and
- * sent again under its key until it is acknowledged. Nothing is lost, nothing is stored twice, and the order within a
- * conversation stays.
+ * Sends messages across broken connections and restarts of the program: each is stored before it is sent, and retried
+ * under its key until it is acknowledged. Nothing is lost, nothing is stored twice, and the order within a conversation
+ * is kept.
  *
  *     const outbox = await DurableOutbox.open(client, new FileStorage('outbox.jsonl'));
  *     await outbox.send({ user: 2 }, 'hello');
  *
- * A storage belongs to one user. Clients with `reconnect` only: without it an outbox ends with the connection.
+ * A storage belongs to one user. The client needs `reconnect`, because otherwise an outbox ends with the connection.
  */
 export class DurableOutbox extends EventEmitter<OutboxEvents> {
   readonly #client: TeamTalkClient;
   readonly #storage: OutboxStorage;
   readonly #limit: number;
-  /** What waits, by conversation. Each sends one at a time, so that the order stays. */
+  /** Waiting messages by conversation. Each conversation sends one at a time, to keep the order. */
   readonly #queues = new Map<number, StoredMessage[]>();
-  /** Wakes those that pause, when the outbox is stopped. */
+  /** Ends pauses when the outbox is stopped. */
   readonly #pauses = new Set<() => void>();
   #size = 0;
   #isStopped = false;
 
   /**
-   * Takes up what is in the storage; `client` may log in before or after.
+   * Opens an outbox with the messages in the storage; `client` may log in before or after.
    *
-   * @param maxMessages how many may wait; default 10,000
+   * @param maxMessages maximum number of waiting messages; default 10,000
    * @throws what the storage throws
    */
   static async open(
@@ -66,7 +66,7 @@ export class DurableOutbox extends EventEmitter<OutboxEvents> {
     this.#limit = limit;
   }
 
-  /** Number of messages that are not acknowledged. */
+  /** Number of unacknowledged messages. */
   get size(): number {
     return this.#size;
   }
@@ -75,7 +75,7 @@ export class DurableOutbox extends EventEmitter<OutboxEvents> {
    * Resolves when the message is in the storage; it is sent as soon as possible.
    *
    * @param content as with `TeamTalkClient.send`
-   * @returns its key, as the events have it
+   * @returns its key, which events refer to
    * @throws ClientError `too-many-in-flight`, `closed` after `stop`; what the storage throws
    */
   async send(
@@ -93,7 +93,7 @@ export class DurableOutbox extends EventEmitter<OutboxEvents> {
       type: type ?? ('group' in session ? MsgType.GROUP_TEXT : MsgType.SINGLE_TEXT),
       data: typeof content === 'string' ? this.#client.encryptText(content) : content,
     };
-    // Counted now, so that the limit holds for those that are being stored, too.
+    // Counted now, so that the limit includes messages that are still being stored.
     this.#size++;
     try {
       await this.#storage.put(message);
@@ -104,7 +104,7 @@ export class DurableOutbox extends EventEmitter<OutboxEvents> {
     return message.key;
   }
 
-  /** Sends nothing more; what is not acknowledged stays in the storage. */
+  /** Stops sending; unacknowledged messages stay in the storage. */
   stop(): void {
     this.#isStopped = true;
     for (const wake of this.#pauses) wake();
@@ -139,7 +139,7 @@ export class DurableOutbox extends EventEmitter<OutboxEvents> {
     this.#queues.delete(key);
   }
 
-  /** @returns whether the message is done with */
+  /** @returns whether the message is finished */
   async #attempt({ key, session, type, data }: StoredMessage): Promise<boolean> {
     let outcome: () => void;
     try {

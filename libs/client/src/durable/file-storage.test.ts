@@ -34,7 +34,7 @@ async function loaded(): Promise<[FileStorage, StoredMessage[]]> {
 
 const linesOf = async () => (await readFile(file, 'utf8')).split('\n').length - 1;
 
-it('has what was put and not removed, in its order, when it is opened again', async () => {
+it('loads messages that were put and not removed, in order, when it is opened again', async () => {
   const [storage, nothing] = await loaded();
   expect(nothing).toEqual([]);
   await Promise.all(['a', 'b', 'c', 'd'].map((key) => storage.put(message(key))));
@@ -45,13 +45,13 @@ it('has what was put and not removed, in its order, when it is opened again', as
   expect(await linesOf()).toBe(3);
 });
 
-it('has what was put when the process ends without closing it', async () => {
+it('loads messages that were put by a process that did not close it', async () => {
   const [storage] = await loaded();
   await storage.put(message('a'));
   expect((await loaded())[1]).toEqual([message('a')]);
 });
 
-it('leaves out a line that a crash has torn, and goes on', async () => {
+it('skips a line torn by a crash, and continues', async () => {
   const [storage] = await loaded();
   await storage.put(message('a'));
   await storage.close();
@@ -63,7 +63,7 @@ it('leaves out a line that a crash has torn, and goes on', async () => {
   expect((await loaded())[1]).toEqual(['a', 'c'].map(message));
 });
 
-it('does not grow with the messages that were removed', async () => {
+it('does not grow with removed messages', async () => {
   const [storage] = await loaded();
   await storage.put(message('stays'));
   for (let i = 0; i < 1_100; i++) {
@@ -76,7 +76,7 @@ it('does not grow with the messages that were removed', async () => {
   expect((await loaded())[1]).toEqual(['stays', 'last'].map(message));
 });
 
-it('refuses a file that is something else', async () => {
+it('refuses a file of another kind', async () => {
   await writeFile(file, 'not a line of JSON\n');
   await expect(loaded()).rejects.toThrow(SyntaxError);
 });

@@ -2,28 +2,28 @@ import { type FileHandle, open, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
 import type { OutboxStorage, StoredMessage } from './storage.js';
 
-/** Lines of messages that were removed, after which the file is written anew. */
+/** Number of lines of removed messages after which the file is rewritten. */
 const maxDeadLines = 1_000;
 
 /**
- * Keeps the messages of one outbox in a file, a line of JSON for each that is put or removed. The file belongs to one
+ * Keeps the messages of one outbox in a file, with a line of JSON for each put or removal. The file belongs to one
  * process at a time.
  */
 export class FileStorage implements OutboxStorage {
   readonly #file: string;
-  /** The lines of what was put and not removed, by key. */
+  /** Lines of messages put and not removed, by key. */
   readonly #lines = new Map<string, string>();
   #handle: FileHandle | undefined;
   #deadLines = 0;
-  /** Writes come one after the other. */
+  /** The last write; writes run one after the other. */
   #last: Promise<unknown> = Promise.resolve();
 
-  /** @param file created when it is not there; its folder has to be */
+  /** @param file created if missing; its folder has to exist */
   constructor(file: string) {
     this.#file = file;
   }
 
-  /** @throws Error of the file system, or when a line but the last, which a crash may have torn, is no JSON */
+  /** @throws Error of the file system, or when a line is not JSON, except the last one, which a crash may have torn */
   async load(): Promise<StoredMessage[]> {
     const text = await readFile(this.#file, 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return '';
@@ -58,7 +58,7 @@ export class FileStorage implements OutboxStorage {
     });
   }
 
-  /** Closes the file, after the writes that were begun. */
+  /** Closes the file after pending writes. */
   close(): Promise<void> {
     return this.#inTurn(async () => {
       await this.#handle?.close();
@@ -92,7 +92,7 @@ export class FileStorage implements OutboxStorage {
 
 /** Makes a new name outlive a power failure. */
 async function syncFolder(folder: string): Promise<void> {
-  // Windows opens no folders.
+  // Windows cannot open folders.
   if (process.platform === 'win32') return;
   const handle = await open(folder);
   await handle.sync();

@@ -1,27 +1,27 @@
 import type { IM } from '@teamtalk/protocol';
 import type { Session } from '../session.js';
 
-/** A message that waits to be acknowledged. */
+/** An unacknowledged message. */
 export interface StoredMessage {
   /** Its idempotency key, in hex. */
   readonly key: string;
   readonly session: Session;
   readonly type: IM.BaseDefine.MsgType;
-  /** As it goes on the wire: encrypted text, or audio. */
+  /** The content as sent on the wire: encrypted text, or audio. */
   readonly data: Uint8Array;
 }
 
-/** Where a `DurableOutbox` keeps its messages. `FileStorage` is one for Node; others may use any database. */
+/** Where a `DurableOutbox` keeps its messages. Node has `FileStorage`; others may use any database. */
 export interface OutboxStorage {
-  /** What was put and not removed, in the order in which it was put. Called once, before all else. */
+  /** Loads the messages put and not removed, in the order in which they were put. Called once, before anything else. */
   load(): Promise<StoredMessage[]>;
-  /** Resolves when the message outlives this process. */
+  /** Resolves when the message is stored durably. */
   put(message: StoredMessage): Promise<void>;
-  /** A removal that is lost does no harm: the message is sent once more under its key, which stores nothing. */
+  /** Losing a removal does no harm: the message is sent again under its key, so it is not stored again. */
   remove(key: string): Promise<void>;
 }
 
-/** Keeps messages as long as the process lives: for tests, and where losing them with it does not matter. */
+/** Keeps messages in memory: for tests, and where it does not matter that they are lost with the process. */
 export class MemoryStorage implements OutboxStorage {
   readonly #messages = new Map<string, StoredMessage>();
 

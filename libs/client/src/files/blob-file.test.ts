@@ -4,7 +4,7 @@ import { BlobSink, blobSource } from './blob-file.js';
 
 const bytes = Uint8Array.from({ length: 100 }, (_, i) => i);
 
-it('reads any part of a Blob, and fails where it has none', async () => {
+it('reads any part of a Blob, and fails beyond its end', async () => {
   const source = blobSource(new Blob([bytes]), 'a.bin');
   expect([source.name, source.size]).toEqual(['a.bin', 100]);
   expect(await source.read(90, 10)).toEqual(bytes.subarray(90));
@@ -12,7 +12,7 @@ it('reads any part of a Blob, and fails where it has none', async () => {
   expect(blobSource(new File([bytes], 'picked.bin')).name).toBe('picked.bin');
 });
 
-it('makes a Blob of what arrives, however large, and goes on after it', async () => {
+it('collects any amount of data into a Blob, and can continue after that', async () => {
   const sink = new BlobSink();
   const piece = new Uint8Array(3 * 1024 * 1024).fill(7);
   for (let i = 1; i <= 4; i++) {

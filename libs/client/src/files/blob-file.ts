@@ -1,23 +1,24 @@
 import type { FileSink } from './receive-file.js';
 import type { FileSource } from './send-file.js';
 
-/** A `Blob` to send, such as a `File` that a user has picked. @param name default: that of the `File` */
+/** A `Blob` to send, such as a `File` picked by a user. @param name default: the name of the `File` */
 export function blobSource(blob: Blob, name = (blob as { name?: string }).name ?? 'file'): FileSource {
   return {
     name,
     size: blob.size,
     read: async (offset, length) => {
       const bytes = new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
-      if (bytes.length < length) throw new RangeError(`${name} has no ${length} bytes from ${offset} on`);
+      if (bytes.length < length)
+        throw new RangeError(`${name} has fewer than ${length} bytes from ${offset} on`);
       return bytes;
     },
   };
 }
 
-/** Bytes that are kept in memory before they become part of a `Blob`, which a browser may move to disk. */
+/** Bytes collected in memory before they become part of a `Blob`, which a browser may move to disk. */
 const foldBytes = 8 * 1024 * 1024;
 
-/** Receives a file as a `Blob`. The same sink goes on where an earlier attempt with it ended. */
+/** Receives a file as a `Blob`. A sink that is used again continues where the last attempt ended. */
 export class BlobSink implements FileSink {
   #blob = new Blob([]);
   #pieces: Uint8Array<ArrayBuffer>[] = [];
@@ -27,7 +28,7 @@ export class BlobSink implements FileSink {
     return this.#blob.size + this.#pending;
   }
 
-  /** What has arrived. */
+  /** The data received so far. */
   get blob(): Blob {
     this.#fold();
     return this.#blob;

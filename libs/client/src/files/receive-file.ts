@@ -59,7 +59,7 @@ async function removeStored(client: TeamTalkClient, { fromUserId, taskId }: File
   await tellServer(client, Commands.FileDelOfflineReq, { fromUserId, toUserId: client.userId, taskId });
 }
 
-/** Declines a file: of an online transfer the sender is told, a stored file is off the list. */
+/** Declines a file: the sender of an online transfer is notified, and a stored file is removed from the list. */
 export async function refuseFile(client: TeamTalkClient, offer: FileOffer): Promise<void> {
   const { taskId, online, servers } = offer;
   if (!online) return removeStored(client, offer);

@@ -1,2 +1,2 @@
-/** With the version of this package. `web/` at its beginning makes it a web session, which kicks no PC client. */
+/** Contains this package's version. The prefix `web/` makes the login a web session, which does not kick PC clients. */
 export const defaultClientVersion = 'web/0.1.0';

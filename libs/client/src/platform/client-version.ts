@@ -1,2 +1,2 @@
-/** What a client says it is, unless told otherwise. In browsers client-version.browser.ts takes its place. */
+/** Default of `clientVersion`. Browsers get client-version.browser.ts instead. */
 export const defaultClientVersion = 'teamtalk-sdk';

@@ -14,7 +14,7 @@ describe.each([
   // Both have these methods; TypeScript cannot call a union of generic ones.
   const emitter = () => create() as ForBrowsers<Events>;
 
-  it('calls listeners in order, with all arguments, until they are taken off', () => {
+  it('calls listeners in order, with all arguments, until they are removed', () => {
     const events = emitter();
     const calls: string[] = [];
     const first = (n: number, text: string) => void calls.push(`first ${n} ${text}`);
@@ -27,7 +27,7 @@ describe.each([
     expect(events.emit('other')).toBe(false);
   });
 
-  it('calls a listener once where asked to', () => {
+  it('calls a listener added by once only once', () => {
     const events = emitter();
     let calls = 0;
     const listener = () => void calls++;
@@ -39,7 +39,7 @@ describe.each([
     expect(events.listenerCount('other')).toBe(0);
   });
 
-  it('calls those that were there when an event began', () => {
+  it('calls the listeners that were present when emit began', () => {
     const events = emitter();
     let calls = 0;
     const second = () => void calls++;
@@ -49,7 +49,7 @@ describe.each([
     expect(calls).toBe(1);
   });
 
-  it('passes on what a listener throws', () => {
+  it('rethrows the error of a listener', () => {
     const events = emitter();
     events.on('other', () => {
       throw new Error('of the listener');

@@ -8,7 +8,7 @@ export class EventEmitter<Events extends Record<keyof Events, unknown[]>> {
     return this.#add(event, listener, false);
   }
 
-  /** Calls the listener the next time only. */
+  /** Calls the listener only for the next event. */
   once<K extends keyof Events>(event: K, listener: Listener<Events[K]>): this {
     return this.#add(event, listener, true);
   }
@@ -34,7 +34,7 @@ export class EventEmitter<Events extends Record<keyof Events, unknown[]>> {
     return this.#listeners.get(event)?.length ?? 0;
   }
 
-  // Lists are replaced, never changed: `emit` may be going through one.
+  // Lists are replaced, never modified, because `emit` may be iterating over one.
   #add<K extends keyof Events>(event: K, listener: Listener<Events[K]>, isOnce: boolean): this {
     const all = this.#listeners.get(event) ?? [];
     this.#listeners.set(event, [...all, { call: listener as Listener<never>, isOnce }]);

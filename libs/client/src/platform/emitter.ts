@@ -1,2 +1,2 @@
-// In browsers emitter.browser.ts takes its place (package.json, "browser").
+// Browsers get emitter.browser.ts instead (package.json, "browser").
 export { EventEmitter } from 'node:events';

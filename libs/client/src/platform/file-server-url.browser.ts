@@ -1,4 +1,4 @@
-/** Of the WebSockets of file_servers: their default port, with TLS where the msg_server's has it. */
+/** Default WebSocket URL of file_servers: their default port, with TLS if the msg_server's URL has it. */
 export function defaultFileServerUrl(msgServerUrl: string | undefined): string | undefined {
   return msgServerUrl && `${new URL(msgServerUrl).protocol}//{host}:9600/`;
 }

@@ -1,4 +1,4 @@
-/** Of the WebSockets of file_servers: none, for TCP. In browsers file-server-url.browser.ts takes its place. */
+/** Default WebSocket URL of file_servers: none, so TCP is used. Browsers get file-server-url.browser.ts instead. */
 export function defaultFileServerUrl(_msgServerUrl: string | undefined): string | undefined {
   return undefined;
 }

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { md5Hex as inBrowsers } from './md5.browser.js';
 import { md5Hex } from './md5.js';
 
-it('is the MD5 that Node makes, of texts of any length', () => {
+it('agrees with Node’s MD5 for texts of any length', () => {
   for (let length = 0; length < 200; length++) {
     expect(inBrowsers('x'.repeat(length))).toBe(md5Hex('x'.repeat(length)));
   }

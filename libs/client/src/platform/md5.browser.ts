@@ -7,7 +7,7 @@ const shifts = [
 ];
 const constants = Array.from({ length: 64 }, (_, i) => Math.floor(2 ** 32 * Math.abs(Math.sin(i + 1))));
 
-/** MD5 (RFC 1321), which WebCrypto does not have and passwords are sent as, in lower-case hex. */
+/** MD5 (RFC 1321) in lower-case hex, in which passwords are sent; WebCrypto does not have it. */
 export function md5Hex(text: string): string {
   const bytes = new TextEncoder().encode(text);
   const padded = new Uint8Array((Math.floor((bytes.length + 8) / CHUNK) + 1) * CHUNK);
@@ -37,7 +37,7 @@ function addChunk(state: number[], view: DataView, at: number): void {
   });
 }
 
-/** The function of a step's round, and the word of the chunk that the step takes. */
+/** The value of the round's function, and the index of the chunk's word that the step uses. */
 function step(i: number, b: number, c: number, d: number): [number, number] {
   if (i < 16) return [(b & c) | (~b & d), i];
   if (i < 32) return [(d & b) | (~d & c), (5 * i + 1) % 16];

@@ -1,2 +1,2 @@
-/** Waits so many milliseconds. In browsers pause.browser.ts takes its place. */
+/** Waits for a number of milliseconds. Browsers get pause.browser.ts instead. */
 export { setTimeout as pause } from 'node:timers/promises';

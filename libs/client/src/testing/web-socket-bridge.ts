@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { PduDecoder } from '@teamtalk/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
 
-/** Takes WebSockets for a server that speaks TCP, as msg_server does: each message is one PDU. */
+/** Accepts WebSockets for a TCP server, as msg_server does: each message is one PDU. */
 export class WebSocketBridge {
   readonly #server: WebSocketServer;
 
@@ -24,7 +24,7 @@ export class WebSocketBridge {
     return `ws://127.0.0.1:${address.port}/`;
   }
 
-  /** Sends text to all clients, which is no PDU. */
+  /** Sends a text message, which is not a PDU, to all clients. */
   sendText(): void {
     for (const client of this.#server.clients) client.send('text');
   }
@@ -44,7 +44,7 @@ function carry(webSocket: WebSocket, target: { host: string; port: number }): vo
     decoder.push(chunk);
     for (let pdu = decoder.nextFrame(); pdu; pdu = decoder.nextFrame()) webSocket.send(pdu.frame);
   });
-  // The server's end may be reset.
+  // The server may reset its end.
   socket.on('error', () => {});
   socket.on('close', () => webSocket.terminate());
 }

@@ -2,7 +2,7 @@ import type { ServerAddress } from '../server-location.js';
 import type { Transport, TransportOptions } from './transport.js';
 import { WebSocketTransport } from './web-socket-transport.js';
 
-/** Connects by WebSocket, which is all that a page can do. @throws Error */
+/** Connects by WebSocket, the only transport of a web page. @throws Error */
 export async function openTransport(
   server: ServerAddress,
   options: TransportOptions,

@@ -4,7 +4,8 @@ import type { Transport, TransportOptions } from './transport.js';
 import { WebSocketTransport } from './web-socket-transport.js';
 
 /**
- * Connects by what the address says. In browsers open-transport.browser.ts takes its place (package.json, "browser").
+ * Connects by TCP or WebSocket, depending on the address. Browsers get open-transport.browser.ts instead (package.json,
+ * "browser").
  *
  * @throws Error when it cannot connect, or the reason of `signal`
  */

@@ -10,7 +10,7 @@ export class SocketTransport implements Transport {
   #error: Error | undefined;
   #corked = false;
 
-  /** @throws Error of the dial, or the reason of `signal` */
+  /** @throws Error when connecting fails, or the reason of `signal` */
   static open(
     address: { host: string; port: number },
     tls: TlsOptions | undefined,
@@ -57,7 +57,7 @@ export class SocketTransport implements Transport {
   start(events: TransportEvents): void {
     this.#events = events;
     this.#socket.on('data', (chunk) => events.onData(chunk));
-    // Later, so that whoever waits for `open` has the connection by then.
+    // Deferred, so that the caller of `open` has the connection by then.
     if (this.#socket.closed) setTimeout(() => events.onEnd(this.#error));
   }
 

@@ -51,7 +51,7 @@ describe('a client by WebSocket', () => {
     expect(await client.send({ user: 3 }, 'again')).toMatchObject({ msgId: 1 });
   });
 
-  it('ends a connection on which text comes', async () => {
+  it('closes a connection that receives text', async () => {
     await logIn();
     const disconnected = once(client, 'disconnected');
     bridge.sendText();
@@ -59,7 +59,7 @@ describe('a client by WebSocket', () => {
     expect(error).toMatchObject({ code: 'disconnected', message: expect.stringContaining('sent text') });
   });
 
-  it('says why it cannot connect', async () => {
+  it('reports why it cannot connect', async () => {
     await bridge.stop();
     await expect(client.login({ name: 'u7' })).rejects.toMatchObject({
       code: 'unreachable',
@@ -77,6 +77,6 @@ describe('a client by WebSocket', () => {
   });
 });
 
-it.each(['http://127.0.0.1:9090/', 'nothing'])('refuses %s as the URL of a WebSocket', (url) => {
+it.each(['http://127.0.0.1:9090/', 'nothing'])('refuses %s as a WebSocket URL', (url) => {
   expect(() => new TeamTalkClient({ url })).toThrow(RangeError);
 });

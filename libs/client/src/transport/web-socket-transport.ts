@@ -3,7 +3,7 @@ import { createWebSocket, type WebSocketLike } from './web-socket.js';
 
 const OPEN = 1;
 const NORMAL_CLOSURE = 1000;
-/** What a WebSocket reports that was closed without a code. */
+/** Code reported for a WebSocket that was closed without one. */
 const NO_STATUS = 1005;
 
 /** A WebSocket: each message is one PDU. */
@@ -64,7 +64,7 @@ export class WebSocketTransport implements Transport {
 
   start(events: TransportEvents): void {
     this.#events = events;
-    // Later, so that whoever waits for `open` has the connection by then.
+    // Deferred, so that the caller of `open` has the connection by then.
     if (this.#socket.readyState > OPEN) setTimeout(() => events.onEnd(this.#error));
   }
 
@@ -84,7 +84,7 @@ export class WebSocketTransport implements Transport {
 
   destroy(): void {
     breakOff(this.#socket);
-    // A browser may wait for the answer of the other side for long.
+    // A browser may wait a long time for the other side's close frame.
     this.#ended();
   }
 

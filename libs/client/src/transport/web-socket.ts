@@ -1,25 +1,25 @@
 import type { TransportOptions } from './transport.js';
 
-/** The part of a WebSocket that the transport uses: a browser's, or one of ws. */
+/** The part of a WebSocket, a browser's or that of ws, which the transport uses. */
 export interface WebSocketLike {
   readonly readyState: number;
   onopen: (() => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;
-  /** `error` says why; a browser does not tell. */
+  /** `error` has the reason, except in browsers. */
   onerror: ((event: { error?: unknown }) => void) | null;
   onclose: ((event: { code: number }) => void) | null;
   send(bytes: Uint8Array): void;
   close(code?: number): void;
-  /** Only of ws: breaks the connection off. */
+  /** Closes the connection at once; only in ws. */
   terminate?(): void;
 }
 
-/** Begins to connect. In browsers web-socket.browser.ts takes its place (package.json, "browser"). */
+/** Begins to connect. Browsers get web-socket.browser.ts instead (package.json, "browser"). */
 export async function createWebSocket(
   url: string,
   { tls, maxPduBytes }: TransportOptions,
 ): Promise<WebSocketLike> {
-  // Loaded when it is needed: most programs use TCP.
+  // Loaded on demand, because most programs use TCP.
   const { WebSocket } = await import('ws');
   const socket = new WebSocket(url, {
     perMessageDeflate: false,
