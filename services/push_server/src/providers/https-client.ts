@@ -19,6 +19,8 @@ export interface HttpsClientOptions {
   proxy?: URL | undefined;
   /** unix milliseconds */
   now?: (() => number) | undefined;
+  /** how long the proxy may take to connect, milliseconds; 5 s when left out */
+  answerMs?: number | undefined;
 }
 
 /** Longest answer that is kept, bytes; of a longer one the beginning. */
@@ -31,10 +33,12 @@ class IdleConnectionClosed extends Error {}
 /** Opens connections through a proxy. */
 class TunnelAgent extends https.Agent {
   readonly #proxy: URL;
+  readonly #answerMs: number;
 
-  constructor(proxy: URL, options: https.AgentOptions) {
+  constructor(proxy: URL, ms: number, options: https.AgentOptions) {
     super(options);
     this.#proxy = proxy;
+    this.#answerMs = ms;
   }
 
   override createConnection(
@@ -42,7 +46,7 @@ class TunnelAgent extends https.Agent {
     callback?: (error: Error | null, stream: Duplex) => void,
   ): undefined {
     const target = { hostname: String(options.host), port: String(options.port) };
-    tunnel(this.#proxy, target, answerMs).then(
+    tunnel(this.#proxy, target, this.#answerMs).then(
       (socket) => callback?.(null, tls.connect({ ...(options as tls.ConnectionOptions), socket })),
       // On an error there is no stream.
       (error: Error) => callback?.(error, undefined as never),
@@ -56,10 +60,10 @@ export class HttpsClient {
   readonly #agent: https.Agent;
   readonly #now: () => number;
 
-  constructor({ ca, proxy, now = Date.now }: HttpsClientOptions) {
+  constructor({ ca, proxy, now = Date.now, answerMs: ms = answerMs }: HttpsClientOptions) {
     this.#now = now;
     const options = { keepAlive: true, maxSockets, timeout: idleMs, ...(ca !== undefined && { ca }) };
-    this.#agent = proxy ? new TunnelAgent(proxy, options) : new https.Agent(options);
+    this.#agent = proxy ? new TunnelAgent(proxy, ms, options) : new https.Agent(options);
   }
 
   /** @throws Error when the connection breaks before the answer has ended, or it has not ended within `ms` */

@@ -51,7 +51,7 @@ export class TokenProvider implements Provider {
   constructor(protocol: TokenProtocol, { ca, proxy, now = Date.now, answerMs: ms = answerMs }: Reach) {
     this.name = protocol.name;
     this.#protocol = protocol;
-    this.#client = new HttpsClient({ ca, proxy, now });
+    this.#client = new HttpsClient({ ca, proxy, now, answerMs: ms });
     const { fetchToken } = protocol;
     this.#token = fetchToken && new CachedToken((left) => fetchToken(this.#client, left), now);
     this.#answerMs = ms;

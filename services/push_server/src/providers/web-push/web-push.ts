@@ -44,10 +44,10 @@ export class WebPush implements Provider {
 
   /** @throws Error when the key cannot be read */
   constructor(options: WebPushOptions) {
-    const { name, key, ca, proxy, now = Date.now } = options;
+    const { name, key, ca, proxy, now = Date.now, answerMs: ms } = options;
     this.name = name;
     this.#options = options;
-    this.#client = new HttpsClient({ ca, proxy, now });
+    this.#client = new HttpsClient({ ca, proxy, now, answerMs: ms });
     this.#vapid = new Vapid(key.pem, key.subject, now);
     this.#now = now;
   }
