@@ -17,6 +17,8 @@ const alone = [
   'services/db_proxy_server/src/groups/{change-members,create-group}.test.ts',
   'services/msfs/src/images/thumbnails.test.ts',
   'services/msg_server/src/presence/presence-publisher.test.ts',
+  'services/http_msg_server/src/legacy/deadline.test.ts',
+  'tests/e2e/src/http-api-table.test.ts',
   'tests/e2e/src/one-cluster/one-cluster.test.ts',
 ];
 
