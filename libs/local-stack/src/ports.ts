@@ -1,4 +1,8 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
+
+/** Ports below those that systems give to connections of clients, which could take one before it is used. */
+const unassigned = { from: 20_000, to: 32_768 };
 
 /** Whether a TCP port can be listened on, on the loopback address and on all addresses. */
 export async function isPortFree(port: number): Promise<boolean> {
@@ -7,12 +11,12 @@ export async function isPortFree(port: number): Promise<boolean> {
 }
 
 /**
- * The first free port from `wanted` on that is not in `taken`; with 0, one that the system chooses. Between
- * this answer and its use another process may take the port.
+ * The first free port from `wanted` on that is not in `taken`; with 0, any that no client is given. Between
+ * this answer and its use another process may listen on the port.
  * @throws Error when none of the next 200 is free
  */
 export async function freePort(wanted: number, taken: ReadonlySet<number> = new Set()): Promise<number> {
-  if (wanted === 0) return listenOnce(0, '127.0.0.1');
+  if (wanted === 0) return freePort(randomInt(unassigned.from, unassigned.to - 200), taken);
   for (let port = wanted; port < wanted + 200 && port <= 65_535; port++) {
     if (!taken.has(port) && (await isPortFree(port))) return port;
   }
@@ -28,14 +32,10 @@ async function canListen(port: number, host: string): Promise<boolean> {
   }
 }
 
-function listenOnce(port: number, host: string): Promise<number> {
+function listenOnce(port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
-    server.listen({ port, host, exclusive: true }, () => {
-      const address = server.address();
-      const bound = typeof address === 'object' && address ? address.port : port;
-      server.close(() => resolve(bound));
-    });
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve()));
   });
 }
