@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Commands, encodePdu, encodeRawPdu, MsgType } from '@teamtalk/protocol';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TeamTalkClient } from './client.js';
 import { DeadlineExceeded, LoginRefused } from './errors.js';
 import type { ClientOptions } from './options.js';
@@ -32,6 +32,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  vi.useRealTimers();
   await Promise.all(clients.splice(0).map((client) => client.close()));
   await server.stop();
 });
@@ -384,18 +385,26 @@ describe('the end of a client', () => {
   });
 
   it('comes when heartbeats are not answered', async () => {
-    const [client, peer] = await loggedIn({ heartbeatMs: 20 });
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     server.scripted.ignore(Commands.OtherHeartbeat);
-    const [lost] = await once(client, 'disconnected');
+    const [client, peer] = await loggedIn({ heartbeatMs: 1_000 });
+    const disconnected = once(client, 'disconnected');
+    vi.advanceTimersByTime(1_000);
+    await expect.poll(() => peer.count(Commands.OtherHeartbeat)).toBe(1);
+    vi.advanceTimersByTime(1_000);
+    const [lost] = await disconnected;
     expect(lost).toMatchObject({ error: { code: 'disconnected', message: expect.stringContaining('dead') } });
     expect(peer.count(Commands.OtherHeartbeat)).toBe(1);
   });
 
   it('does not come while heartbeats are answered', async () => {
-    const [client] = await loggedIn({ heartbeatMs: 20 });
-    for (let beats = 0; beats < 4; ) {
-      const [pdu] = await once(client, 'pdu');
-      if (pdu.commandId === Commands.OtherHeartbeat.id) beats++;
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const [client] = await loggedIn({ heartbeatMs: 1_000 });
+    for (let beats = 0; beats < 4; beats++) {
+      const answered = once(client, 'pdu');
+      vi.advanceTimersByTime(1_000);
+      const [{ commandId }] = await answered;
+      expect(commandId).toBe(Commands.OtherHeartbeat.id);
     }
     expect(client.isOnline).toBe(true);
   });

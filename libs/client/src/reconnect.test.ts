@@ -246,7 +246,7 @@ describe('messages missed meanwhile', () => {
   });
 
   it('surface although the first request for them fails', async () => {
-    const peer = await loggedIn({ deadlineMs: 30 });
+    const peer = await loggedIn({ deadlineMs: 1_000 });
     server.storeTexts(3, 5);
     server.deliver(peer, 3, 1);
     await nextIds(1);

@@ -1,5 +1,5 @@
 import { Commands } from '@teamtalk/protocol';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TeamTalkClient } from './client.js';
 import { MiniMsgServer, userInfo } from './testing/mini-msg-server.js';
 
@@ -17,12 +17,21 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  vi.useRealTimers();
   await client.close();
   await server.stop();
 });
 
 const sending = (session: { user: number } | { group: number }, deadlineMs: number) =>
   client.send(session, 'x', { deadlineMs }).catch((error: unknown) => error);
+
+/** A message that is still not acknowledged after half of its time. */
+function halfway(session: { user: number } | { group: number }) {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const sent = sending(session, 2_000);
+  vi.advanceTimersByTime(1_000);
+  return sent;
+}
 
 function answerUsers(known: number[]): void {
   server.scripted.respond(BuddyListUserInfoRequest, (peer, { userId, userIdList }, seqNum) => {
@@ -34,7 +43,7 @@ function answerUsers(known: number[]): void {
 describe('a message that is not acknowledged', () => {
   it('fails before its deadline when there is no such user', async () => {
     answerUsers([]);
-    expect(await sending({ user: 9 }, 200)).toMatchObject({ name: 'ClientError', code: 'unknown-receiver' });
+    expect(await halfway({ user: 9 })).toMatchObject({ name: 'ClientError', code: 'unknown-receiver' });
   });
 
   it('fails when the user is not in the group', async () => {
@@ -42,7 +51,7 @@ describe('a message that is not acknowledged', () => {
       expect(groupVersionList).toMatchObject([{ groupId: 5, version: 0 }]);
       peer.send(GroupInfoResponse, { userId, groupInfoList: [] }, seqNum);
     });
-    expect(await sending({ group: 5 }, 200)).toMatchObject({ code: 'unknown-receiver' });
+    expect(await halfway({ group: 5 })).toMatchObject({ code: 'unknown-receiver' });
   });
 
   it('waits until its deadline when the user exists', async () => {
@@ -61,6 +70,6 @@ describe('a message that is not acknowledged', () => {
         peer.send(BuddyListUserInfoResponse, { userId, userInfoList: [] }, seqNum);
       });
     });
-    expect(await sending({ user: 9 }, 200)).toMatchObject({ msgId: 1 });
+    expect(await halfway({ user: 9 })).toMatchObject({ msgId: 1 });
   });
 });

@@ -82,7 +82,7 @@ describe('an outbox', () => {
       if (++attempts < 3) server.storeSent(message);
       else server.acknowledge(peer, message, seqNum);
     });
-    const client = newClient(50);
+    const client = newClient(500);
     await logIn(client);
     const outbox = await DurableOutbox.open(client, storage);
     await outbox.send({ user: 3 }, 'patience');
@@ -111,7 +111,7 @@ describe('an outbox', () => {
     server.scripted.respond(Commands.BuddyListUserInfoRequest, (peer, { userId }, seqNum) => {
       peer.send(Commands.BuddyListUserInfoResponse, { userId, userInfoList: [] }, seqNum);
     });
-    const client = newClient(100);
+    const client = newClient(1_000);
     await logIn(client);
     const outbox = await DurableOutbox.open(client, storage);
     const key = await outbox.send({ user: 9 }, 'nobody');
