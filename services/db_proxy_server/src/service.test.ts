@@ -159,7 +159,7 @@ test('serves, reports readiness and announces its address', async () => {
     expect(reply.result).toBe(teamtalk.db.LoginResult.LOGIN_OK);
     expect(reply.user?.userId).toBe(ann);
 
-    expect(await registry.waitFor(1, 5_000)).toBe(true);
+    expect(await registry.waitFor(1, 15_000)).toBe(true);
     expect(registry.all()[0]).toMatchObject({
       instance: service.instance,
       rpcAddress: `127.0.0.1:${service.ports.grpc}`,
@@ -204,14 +204,19 @@ test('runs two statements a second while idle', async () => {
   });
   try {
     await waitUntil(() => heartbeats >= 6, { what: 'six heartbeats' });
-    const counts = new Map<string, number>();
-    for (const [statement] of query.mock.calls as unknown[][]) {
-      const { name } = statement as { name?: string };
-      if (name) counts.set(name, (counts.get(name) ?? 0) + 1);
-    }
-    // Statements that run every other second or less often are left out.
-    const everySecond = [...counts].filter(([, count]) => count >= 5).map(([name]) => name);
-    expect(everySecond.sort()).toEqual(['enter_store', 'shared_poll']);
+    const everySecond = () => {
+      const counts = new Map<string, number>();
+      for (const [statement] of query.mock.calls as unknown[][]) {
+        const { name } = statement as { name?: string };
+        if (name) counts.set(name, (counts.get(name) ?? 0) + 1);
+      }
+      // Statements that run every other second or less often are left out.
+      return [...counts].filter(([, count]) => count > 0.7 * heartbeats).map(([name]) => name);
+    };
+    // A busy PostgreSQL costs a turn, not every one.
+    await expect
+      .poll(() => everySecond().sort(), { timeout: 15_000 })
+      .toEqual(['enter_store', 'shared_poll']);
   } finally {
     query.mockRestore();
     subscription.unsubscribe();
@@ -235,7 +240,7 @@ test('a message appended over the stream appears in every list, and is read once
     instance: kit.instance,
     choose: rendezvous,
     log: silent,
-    deadlineMs: 5_000,
+    deadlineMs: 20_000,
     flushMs: 0,
     maxPending: 100,
   };
@@ -261,18 +266,18 @@ test('a message appended over the stream appears in every list, and is read once
     await expect.poll(() => batches).toEqual([1, 2, 3]);
 
     const session = { userId: bob, sessionType: 1, sessionId: ann };
-    const history = await pool.call(messages.getHistory, { ...session, msgCnt: 2 }, 5_000);
+    const history = await pool.call(messages.getHistory, { ...session, msgCnt: 2 }, 15_000);
     expect(history.messages?.map(({ msgData }) => Buffer.from(msgData ?? '').toString())).toEqual([
       'three',
       'two',
     ]);
-    expect((await pool.call(messages.getUnread, { userId: bob }, 5_000)).totalCnt).toBe(3);
-    const recent = await pool.call(messages.getRecentSessions, { userId: ann }, 5_000);
+    expect((await pool.call(messages.getUnread, { userId: bob }, 15_000)).totalCnt).toBe(3);
+    const recent = await pool.call(messages.getRecentSessions, { userId: ann }, 15_000);
     expect(recent.sessions).toMatchObject([{ sessionId: bob, latestMsgId: 3, latestMsgFromUserId: ann }]);
 
     marker.send({ ...session, requestId: 0, msgId: 2 }, 1, () => {});
     await marker.settle();
-    expect((await pool.call(messages.getUnread, { userId: bob }, 5_000)).totalCnt).toBe(1);
+    expect((await pool.call(messages.getUnread, { userId: bob }, 15_000)).totalCnt).toBe(1);
   } finally {
     appender.stop();
     marker.stop();
@@ -342,7 +347,7 @@ test('a message resent over another connection while its first attempt waits for
     instance: kit.instance,
     choose: (_, replicas) => replicas.find(({ instance }) => instance === oldInstance) ?? replicas[0],
     log: silent,
-    deadlineMs: 5_000,
+    deadlineMs: 20_000,
     flushMs: 0,
     maxPending: 100,
   });
@@ -390,7 +395,7 @@ test.each(['cut', 'block'] as const)(
       await expect
         .poll(() => readiness(service), { timeout: 15_000 })
         .toEqual({ status: 503, dependencies: { postgres: 'down', schema: 'up', nats: 'up' } });
-      await expect.poll(() => registry.all()[0]?.draining, { timeout: 5_000 }).toBe(true);
+      await expect.poll(() => registry.all()[0]?.draining, { timeout: 15_000 }).toBe(true);
       await expect(logIn()).rejects.toMatchObject({
         code: expect.stringMatching(/^(unavailable|deadline-exceeded)$/),
       });
@@ -429,11 +434,11 @@ test('is not ready, and gets no requests, while the schema is incompatible', asy
     await expect
       .poll(() => readiness(service), { timeout: 30_000 })
       .toEqual({ status: 503, dependencies: { postgres: 'up', schema: 'down', nats: 'up' } });
-    await expect.poll(() => registry.all()[0]?.draining, { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => registry.all()[0]?.draining, { timeout: 15_000 }).toBe(true);
 
     await dataSource.query(`DELETE FROM schema_migration WHERE timestamp = 9999999999999`);
     await expect.poll(() => readiness(service), { timeout: 30_000 }).toMatchObject({ status: 200 });
-    await expect.poll(() => registry.all()[0]?.draining, { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => registry.all()[0]?.draining, { timeout: 15_000 }).toBe(false);
   } finally {
     registry.stop();
     await dataSource.query(`DELETE FROM schema_migration WHERE timestamp = 9999999999999`);

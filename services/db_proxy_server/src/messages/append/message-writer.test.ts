@@ -1,7 +1,7 @@
 import { Commands, decodeBody, MsgType, PduDecoder } from '@teamtalk/protocol';
 import { createKit } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { poolOf } from '../../database/data-source.js';
 import { createTestDatabase, type TestDatabase } from '../../testing/test-database.js';
 import { type Entry, type Outcome, toEntry } from '../entry.js';
@@ -398,6 +398,18 @@ test('discarded entries that are not in a transaction yet are not stored', async
   expect(await rows(31, 32)).toHaveLength(0);
 });
 
+/** Stops the clock by which entries age. */
+function stopClock() {
+  let now = performance.now();
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
+  onTestFinished(() => clock.mockRestore());
+  return {
+    advance: (ms: number) => {
+      now += ms;
+    },
+  };
+}
+
 /** A writer whose connections fail until `end` is called; the last attempt that failed is awaited by `failed`. */
 function writerWithoutStore() {
   let away = true;
@@ -413,7 +425,11 @@ function writerWithoutStore() {
     end: () => {
       away = false;
     },
-    failed: () => expect.poll(() => attempts).toBeGreaterThan(0),
+    /** Waits for so many more attempts. */
+    failed: (times = 1) => {
+      const before = attempts;
+      return expect.poll(() => attempts).toBeGreaterThanOrEqual(before + times);
+    },
   };
 }
 
@@ -429,6 +445,7 @@ test('what a caller had sent before it went elsewhere is not stored when the sto
 });
 
 test('with an entry that is too old go its sender’s later ones in the conversation, and no others', async () => {
+  const clock = stopClock();
   const { writer, end, failed } = writerWithoutStore();
   const old = (given: Given, done: (outcome: Outcome) => void) =>
     Object.assign(entryOf(given, done), { arrived: performance.now() - 2_900 });
@@ -439,26 +456,26 @@ test('with an entry that is too old go its sender’s later ones in the conversa
     append(writer, { from: 37, to: 38 }),
   ]);
   await failed();
-  await vi.waitUntil(() => writer.depth === 0);
-  const begun = performance.now();
-  await vi.waitUntil(() => performance.now() - begun > 150);
+  clock.advance(150);
+  await expect.poll(() => writer.depth).toBe(0);
+  await failed(3);
   end();
   expect(await outcomes).toEqual([unavailable, unavailable, stored(1), stored(1)]);
 });
 
 test('with an entry that is too old go those that wait behind it, but not what its sender sends afterwards', async () => {
+  const clock = stopClock();
   const { writer, end, failed } = writerWithoutStore();
-  const first = new Promise<Outcome>((done) => {
-    const entry = entryOf({ from: 28, to: 29 }, done);
-    writer.append(Object.assign(entry, { arrived: performance.now() - 2_900 }));
-  });
+  const first = append(writer, { from: 28, to: 29 });
   await failed();
-  await vi.waitUntil(() => writer.depth === 0);
+  await expect.poll(() => writer.depth).toBe(0);
+  clock.advance(2_900);
   const behind = [
     append(writer, { from: 28, to: 29 }),
     append(writer, { from: 29, to: 28 }),
     append(writer, { from: 28, to: 30 }),
   ];
+  clock.advance(150);
   expect(await first).toEqual(unavailable);
   end();
   expect(await Promise.all(behind)).toEqual([unavailable, stored(1), stored(1)]);
@@ -466,8 +483,9 @@ test('with an entry that is too old go those that wait behind it, but not what i
 });
 
 test('after an entry that was too old, a moment passes in which it shows that its caller is gone', async () => {
+  const clock = stopClock();
   const { writer, end, failed } = writerWithoutStore();
-  await new Promise<void>((done) => {
+  const tooOld = new Promise<void>((done) => {
     const entry = entryOf({ from: 26, to: 27 }, () => {
       vi.useFakeTimers({ toFake: ['setTimeout'] });
       done();
@@ -475,6 +493,8 @@ test('after an entry that was too old, a moment passes in which it shows that it
     writer.append(Object.assign(entry, { arrived: performance.now() - 2_900 }));
   });
   await failed();
+  clock.advance(150);
+  await tooOld;
   end();
   const behind = entryOf({ from: 26, to: 27 }, () => {});
   writer.append(behind);

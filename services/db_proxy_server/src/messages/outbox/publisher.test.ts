@@ -1,7 +1,7 @@
 import { type Bus, NobodyListensError, type Registry, type teamtalk } from '@teamtalk/bus';
 import { createKit } from '@teamtalk/service-kit';
 import type { Pool } from 'pg';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { batchOf, storedMessage } from '../../testing/stored-message.js';
 import { GroupMembers } from '../group-members.js';
 import { OutboxPublisher } from './publisher.js';
@@ -146,7 +146,10 @@ test('nothing is sent while NATS is down; afterwards everything is sent together
 test('a late reply counts, and unanswered batches are retried together', async () => {
   const answers: (() => void)[] = [];
   answer = () => new Promise((resolve) => answers.push(resolve));
+  // At one time, so that they are due at one time.
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
   for (let id = 1; id <= 20; id++) publisher.publish(batchOf(String(id), pair(id)));
+  clock.mockRestore();
   await expect.poll(() => answers.length).toBeGreaterThanOrEqual(21);
   expect(batches[20]?.messages?.map(({ msgId }) => msgId)).toEqual(
     Array.from({ length: 20 }, (_, i) => i + 1),
