@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 let cluster: TestCluster;
 let ids: Record<'ann' | 'ben', number>;
 beforeAll(async () => {
-  const envOf = { http_msg_server: { GROUP_MEMBERS_RATE: '1000', GROUP_MEMBERS_BURST: '1000' } };
+  const envOf = { http_msg_server: { GROUP_MEMBERS_RATE: '500', GROUP_MEMBERS_BURST: '2000' } };
   cluster = await TestCluster.start({ http_msg_server: 1, env: { HTTP_AUTH: 'keys' }, envOf });
   ids = await cluster.addUsers(['ann', 'ben']);
 });

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => installation.stop());
 
 it('with a certificate clients connect by TLS, and plain connections are closed', async () => {
-  const service = await installation.fileServer({ ...tlsEnv, LOGIN_TIMEOUT_MS: '500' });
+  const service = await installation.fileServer(tlsEnv);
   const content = Buffer.alloc(100_000, 'x');
   const taskId = await installation.task(content.length, 'offline');
   const socket = connectTls({

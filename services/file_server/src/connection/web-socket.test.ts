@@ -39,7 +39,7 @@ const reaches = (service: Service, line: string) =>
 describe('WebSocket', () => {
   let service: Service;
   beforeAll(async () => {
-    service = await installation.fileServer({ LOGIN_TIMEOUT_MS: '1000' });
+    service = await installation.fileServer();
   });
 
   it('carries files both ways, each PDU as a binary message', async () => {
@@ -104,13 +104,15 @@ describe('WebSocket', () => {
   });
 
   it('closes a connection that does not log in, even if it sends heartbeats', async () => {
-    const webSocket = await open(urlOf(service));
+    const hasty = await installation.fileServer({ LOGIN_TIMEOUT_MS: '1000' });
+    const webSocket = await open(urlOf(hasty));
     const closed = closeCodeOf(webSocket);
     webSocket.send(heartbeat);
     const [answer] = (await once(webSocket, 'message')) as [Buffer];
     expect(answer.equals(heartbeat)).toBe(true);
     await closed;
-    await reaches(service, 'teamtalk_file_server_connections_closed_total{reason="timeout"} 1');
+    await reaches(hasty, 'teamtalk_file_server_connections_closed_total{reason="timeout"} 1');
+    await hasty.stop();
   });
 
   it('removes a connection whose client has gone, gracefully or not', async () => {

@@ -198,7 +198,7 @@ it('is closed when a block arrives byte by byte', async () => {
   const reply = { resultCode: 0, taskId, userId: from, offset: block, fileData: Buffer.alloc(block) };
   const pdu = encodePdu(Commands.FilePullDataRsp, reply, 7);
   let sent = 0;
-  const drip = setInterval(() => void side.raw.send(pdu.subarray(sent, ++sent)).catch(() => {}), 20);
+  const drip = setInterval(() => void side.raw.send(pdu.subarray(sent, ++sent)).catch(() => {}), 5);
   await side.raw.closed;
   clearInterval(drip);
   expect(sent).toBeGreaterThan(5);

@@ -10,7 +10,7 @@ import { TestServer } from '../testing/test-server.js';
 
 let server: TestServer;
 beforeEach(async () => {
-  server = await TestServer.start({ REQUEST_TIMEOUT_MS: '200' });
+  server = await TestServer.start();
 });
 afterEach(() => server.stop());
 
@@ -63,6 +63,8 @@ describe('HTTP', () => {
   });
 
   it('closes a connection that sends nothing, or never completes its request', async () => {
+    await server.stop();
+    server = await TestServer.start({ REQUEST_TIMEOUT_MS: '200' });
     expect(await raw('')).toMatch(/^HTTP\/1\.1 408 /);
     expect(await raw('GET /msg_server HT')).toMatch(/^HTTP\/1\.1 408 /);
     expect(await server.metrics()).toMatch(/http_refused_total\{reason="408"\} 2\n/);

@@ -148,11 +148,11 @@ describe('malformed input', () => {
 
 describe('idle and slow clients', () => {
   it('are closed when idle: PC clients earlier than mobile ones', async () => {
-    const server = await TestServer.start({ env: { IDLE_PC_MS: '200', IDLE_MOBILE_MS: '2000' } });
+    const server = await TestServer.start({ env: { IDLE_PC_MS: '200', IDLE_MOBILE_MS: '3000' } });
     try {
-      const pc = await server.logIn(1, CLIENT_TYPE_WINDOWS);
       const mobile = await server.logIn(1, CLIENT_TYPE_IOS);
       const start = performance.now();
+      const pc = await server.logIn(1, CLIENT_TYPE_WINDOWS);
       await pc.raw.closed;
       expect(performance.now() - start).toBeGreaterThan(150);
       await mobile.roundTrip();

@@ -18,7 +18,7 @@ async function closeCodeOf(webSocket: WebSocket): Promise<number> {
 describe('WebSocket', () => {
   let server: TestServer;
   beforeAll(async () => {
-    server = await TestServer.start({ env: { LOGIN_TIMEOUT_MS: '1000', MAX_PDU_BYTES: '200000' } });
+    server = await TestServer.start({ env: { MAX_PDU_BYTES: '200000' } });
   });
   afterAll(() => server.stop());
 
@@ -147,19 +147,32 @@ describe('WebSocket', () => {
   });
 
   it('is closed when its client sends no request, or half of one', async () => {
-    for (const bytes of ['', 'GET / HTTP/1.1\r\nHost: x\r\n']) {
-      const socket = connect(server.service.ports.ws!, '127.0.0.1');
-      socket.resume();
-      socket.write(bytes);
-      await once(socket, 'close');
+    const hasty = await TestServer.start({ env: { LOGIN_TIMEOUT_MS: '500' } });
+    try {
+      for (const bytes of ['', 'GET / HTTP/1.1\r\nHost: x\r\n']) {
+        const socket = connect(hasty.service.ports.ws!, '127.0.0.1');
+        socket.resume();
+        socket.write(bytes);
+        await once(socket, 'close');
+      }
+    } finally {
+      await hasty.stop();
     }
   });
 
-  it('is closed gracefully by the server after a logout or a login timeout', async () => {
+  it('is closed gracefully by the server after a logout', async () => {
     const { webSocket, client } = await logIn(9);
     await client.send(Commands.LoginReqLoginout, {});
     expect(await closeCodeOf(webSocket)).toBe(1000);
-    expect(await closeCodeOf(await open())).toBe(1000);
+  });
+
+  it('is closed gracefully by the server after a login timeout', async () => {
+    const hasty = await TestServer.start({ env: { LOGIN_TIMEOUT_MS: '1000' } });
+    try {
+      expect(await closeCodeOf(await openWebSocket(`ws://127.0.0.1:${hasty.service.ports.ws}/`))).toBe(1000);
+    } finally {
+      await hasty.stop();
+    }
   });
 
   it('is removed when its client closes, gracefully or not', async () => {

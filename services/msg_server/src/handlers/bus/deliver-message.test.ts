@@ -143,7 +143,10 @@ describe('delivering messages', () => {
     await server.route.deliver(server.node, c!);
     // They come at most four a second: for longer than it is waited for what the store does not have.
     const inVain = () => server.db.rangesAsked.length - asked;
-    await waitUntil(() => inVain() >= 20 || client.messageIds.length > 1, { what: 'questions in vain' });
+    await waitUntil(() => inVain() >= 20 || client.messageIds.length > 1, {
+      what: 'questions in vain',
+      timeoutMs: 25_000,
+    });
     server.db.rangesFail = false;
     expect(client.messageIds).toEqual([1]);
     await server.route.deliver(server.node, b!);

@@ -12,7 +12,7 @@ const DUPLICATE_USER = IM.BaseDefine.KickReasonType.KICK_REASON_DUPLICATE_USER;
 describe('login', () => {
   let server: TestServer;
   beforeAll(async () => {
-    server = await TestServer.start({ env: { LOGIN_TIMEOUT_MS: '500' } });
+    server = await TestServer.start();
   });
   afterAll(() => server.stop());
 
@@ -229,10 +229,15 @@ describe('login', () => {
   });
 
   it('closes a connection that does not log in, heartbeats or not', async () => {
-    const client = await server.connect();
-    await client.roundTrip();
-    await client.raw.closed;
-    expect(await server.metric('connections_closed_total', { reason: 'login-timeout' })).toBe(1);
+    const hasty = await TestServer.start({ env: { LOGIN_TIMEOUT_MS: '1000' } });
+    try {
+      const client = await hasty.connect();
+      await client.roundTrip();
+      await client.raw.closed;
+      expect(await hasty.metric('connections_closed_total', { reason: 'login-timeout' })).toBe(1);
+    } finally {
+      await hasty.stop();
+    }
   });
 
   it('gives a consistent snapshot of its sessions', async () => {
@@ -346,7 +351,7 @@ describe('login without what it needs', () => {
   });
 
   it('limits logins in flight; waiting clients do not time out and are admitted in order', async () => {
-    const server = await TestServer.start({ env: { MAX_LOGINS: '1', LOGIN_TIMEOUT_MS: '500' } });
+    const server = await TestServer.start({ env: { MAX_LOGINS: '1', LOGIN_TIMEOUT_MS: '1000' } });
     let open = () => {};
     server.route.acksWaitFor = new Promise((resolve) => {
       open = resolve;
