@@ -28,6 +28,11 @@ it('the lag of the event loop is that of periodic work, and begins anew with eac
   await late;
   const { max, p99, mean } = await read();
   for (const seconds of [max, p99, mean]) expect(seconds).toBeGreaterThan(0.3);
-  await wakeUp();
-  expect((await read()).max).toBeLessThan(0.3);
+  // A busy machine is late too, but not every time.
+  await expect
+    .poll(async () => {
+      await wakeUp();
+      return (await read()).max;
+    })
+    .toBeLessThan(0.3);
 });
