@@ -32,7 +32,7 @@ function project(name: string, test: TestProjectInlineConfiguration['test']): Te
       testTimeout: 30_000,
       hookTimeout: 60_000,
       // Of conditions that hold in milliseconds, unless the machine is busy.
-      expect: { poll: { timeout: 5_000 } },
+      expect: { poll: { timeout: 15_000 } },
       ...test,
     },
   };

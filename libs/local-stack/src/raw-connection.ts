@@ -114,7 +114,7 @@ export class RawConnection {
    * Like `take`.
    * @throws Error when none came in time or the connection closed before
    */
-  async next(fits: (frame: Frame) => boolean = () => true, deadlineMs = 5_000): Promise<Frame> {
+  async next(fits: (frame: Frame) => boolean = () => true, deadlineMs = 15_000): Promise<Frame> {
     const frame = await this.take(fits, deadlineMs);
     if (frame) return frame;
     throw this.#open

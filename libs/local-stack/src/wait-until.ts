@@ -1,5 +1,5 @@
 export interface WaitOptions {
-  /** milliseconds; 10 s when left out */
+  /** milliseconds; 20 s when left out */
   timeoutMs?: number;
   /** what is waited for, for the error's text */
   what: string;
@@ -15,7 +15,7 @@ type Truthy<T> = Exclude<T, false | 0 | '' | null | undefined>;
  */
 export async function waitUntil<T>(
   condition: () => T | Promise<T>,
-  { timeoutMs = 10_000, what, everyMs = 10 }: WaitOptions,
+  { timeoutMs = 20_000, what, everyMs = 10 }: WaitOptions,
 ): Promise<Truthy<T>> {
   const end = performance.now() + timeoutMs;
   let failure: unknown;

@@ -73,7 +73,7 @@ function open(address: string, credentials: ChannelCredentials): Client {
 
 function ask(client: Client): Promise<boolean> {
   return new Promise((resolve) => {
-    const deadline = Date.now() + 2_000;
+    const deadline = Date.now() + 10_000;
     client.makeUnaryRequest(echo.path, pass, pass, Buffer.from('x'), { deadline }, (error) =>
       resolve(!error),
     );

@@ -67,7 +67,7 @@ describe('when its time is over', () => {
   let sender: TeamTalkClient;
   let receiver: TeamTalkClient;
   beforeAll(async () => {
-    await start({ TASK_MS: '1500', OFFLINE_FILE_MS: '1500' });
+    await start({ TASK_MS: '3000', OFFLINE_FILE_MS: '3000' });
     ids = await cluster.addUsers(['sender', 'receiver']);
     sender = await cluster.connect('sender');
     receiver = await cluster.connect('receiver');

@@ -10,7 +10,7 @@ import {
   PduDecoder,
 } from '@teamtalk/protocol';
 
-const DEADLINE_MS = 5_000;
+const DEADLINE_MS = 15_000;
 
 interface Wait {
   commandId: number;

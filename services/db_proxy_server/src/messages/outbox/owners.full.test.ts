@@ -172,7 +172,7 @@ test('rows of a live owner are taken over only when they are old, and not while 
   await alive.send(15, 16);
   await dead.send(17, 18);
   await dead.send(17, 18);
-  await expect.poll(() => other.publisher.unanswered, { timeout: 1_000 }).toBe(0);
+  await expect.poll(() => other.publisher.unanswered, patient).toBe(0);
   // While NATS is down nothing is taken over; afterwards only the rows of the dead owner.
   await new Promise((resolve) => setTimeout(resolve, 700));
   other.responsive = true;
