@@ -29,6 +29,8 @@ function project(name: string, test: TestProjectInlineConfiguration['test']): Te
     test: {
       name,
       pool: 'forks',
+      // Node loads what is generated as it is: it need not be transformed, and passed to every file's process.
+      server: { deps: { external: [/\/gen\/[\w-]+\.js$/] } },
       testTimeout: 30_000,
       hookTimeout: 60_000,
       // Of conditions that hold in milliseconds, unless the machine is busy.
