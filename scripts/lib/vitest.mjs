@@ -6,6 +6,7 @@ import { tool, top } from './steps.mjs';
 
 const folder = path.join(top, '.data', 'test');
 const resultFile = path.join(folder, 'vitest.json');
+const strayFile = path.join(folder, 'stray-errors.json');
 /** What `.ci/run` prints last. */
 const summaryFile = path.join(folder, 'summary.txt');
 
@@ -15,19 +16,31 @@ const summaryFile = path.join(folder, 'summary.txt');
  */
 export async function runVitest(words) {
   await mkdir(folder, { recursive: true });
-  await rm(resultFile, { force: true });
+  for (const file of [resultFile, strayFile]) await rm(file, { force: true });
   const status = await new Promise((resolve) => {
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${resultFile}`];
-    const child = spawn(tool('vitest'), ['run', ...reporters, ...words], { cwd: top, stdio: 'inherit' });
+    const stray = path.join(import.meta.dirname, 'stray-errors-reporter.mjs');
+    const reporters = ['default', 'json', stray].map((reporter) => `--reporter=${reporter}`);
+    const child = spawn(tool('vitest'), ['run', ...reporters, `--outputFile.json=${resultFile}`, ...words], {
+      cwd: top,
+      stdio: 'inherit',
+      env: { ...process.env, STRAY_ERRORS_FILE: strayFile },
+    });
     child.once('error', () => resolve(1));
     child.once('close', resolve);
   });
-  const text = await readFile(resultFile, 'utf8').catch(() => undefined);
-  return countTests(text ? JSON.parse(text) : undefined, status === 0);
+  return countTests(await readJson(resultFile), status === 0, await readJson(strayFile));
 }
 
-/** @param result vitest's JSON report; undefined when it wrote none */
-export function countTests(result, succeeded) {
+async function readJson(file) {
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  return text ? JSON.parse(text) : undefined;
+}
+
+/**
+ * @param result vitest's JSON report; undefined when it wrote none
+ * @param strayErrors what was thrown outside of the tests
+ */
+export function countTests(result, succeeded, strayErrors = []) {
   if (!result) return { passed: 0, failed: succeeded ? 0 : 1, skipped: 0, failures: [] };
   // A file that could not be loaded has no tests to count.
   const broken = result.testResults.filter(
@@ -39,7 +52,7 @@ export function countTests(result, succeeded) {
     passed: result.numPassedTests,
     failed: failed === 0 && !succeeded ? 1 : failed,
     skipped: result.numPendingTests + result.numTodoTests,
-    failures: result.testResults.flatMap(failuresOf),
+    failures: [...result.testResults.flatMap(failuresOf), ...strayErrors.map(describeStray)],
   };
 }
 
@@ -55,6 +68,11 @@ function failuresOf({ name = '', status, message, assertionResults }) {
   return failed.map(({ fullName, failureMessages = [] }) =>
     describeFailure(`${file} > ${fullName}`, failureMessages[0]),
   );
+}
+
+function describeStray({ path: file, message }) {
+  const where = file ? path.relative(top, file) : 'some file';
+  return describeFailure(`${where}, by an error outside of the tests`, message);
 }
 
 function describeFailure(title, message = '') {

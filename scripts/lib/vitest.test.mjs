@@ -43,6 +43,17 @@ describe('the summary of a test run', () => {
     expect(countTests(undefined, false).failed).toBe(1);
   });
 
+  it('shows an error that was thrown outside of the tests', () => {
+    const good = { ...report, numFailedTests: 0, testResults: [] };
+    const stray = [{ path: path.join(top, 'libs/bus/src/bus.test.ts'), message: 'Error: read ECONNRESET' }];
+    const tests = countTests(good, false, stray);
+    expect(summaryLines({ failedSteps: [], tests })).toEqual([
+      'failed: libs/bus/src/bus.test.ts, by an error outside of the tests\n  Error: read ECONNRESET',
+      '3 tests were skipped',
+      '7 passed, 1 failed',
+    ]);
+  });
+
   it('ends in the line that is read by machines', () => {
     expect(summaryLines({ failedSteps: ['types'], tests: countTests(report, false) })).toEqual([
       'failed: types',

@@ -31,7 +31,8 @@ test('calls are distributed round-robin', async () => {
     await serve(async () => ({ latestUpdateTime: 2 })),
   );
   const answers = [];
-  for (let i = 0; i < 4; i++) answers.push((await pool.call(accounts.listUsers, {}, 10_000)).latestUpdateTime);
+  for (let i = 0; i < 4; i++)
+    answers.push((await pool.call(accounts.listUsers, {}, 10_000)).latestUpdateTime);
   expect(answers.sort()).toEqual([1, 1, 2, 2]);
 });
 
@@ -96,7 +97,9 @@ test('a non-idempotent call is made once, at a connected replica', async () => {
     throw new TeamTalkError('unavailable', 'lost');
   };
   const failing = poolOf(await serve(lost), await serve(lost));
-  await expect(failing.callOnce(accounts.listUsers, {}, 10_000)).rejects.toMatchObject({ code: 'unavailable' });
+  await expect(failing.callOnce(accounts.listUsers, {}, 10_000)).rejects.toMatchObject({
+    code: 'unavailable',
+  });
   expect(calls).toBe(1);
 
   const pool = poolOf('127.0.0.1:1', await serve(async () => ({ latestUpdateTime: 2 })));
