@@ -101,6 +101,9 @@ export function loadConfig(environment: NodeJS.ProcessEnv): CanaryConfig {
 function tlsOf(values: EnvValues<typeof envSchema>): CanaryConfig['tls'] {
   const { CANARY_TLS: on, CANARY_TLS_CA_FILE: caFile, CANARY_TLS_SERVER_NAME: serverName } = values;
   if (on) return { caFile, serverName };
-  if (caFile || serverName) throw new ConfigError(['CANARY_TLS: must be true if CANARY_TLS_CA_FILE or CANARY_TLS_SERVER_NAME is set']);
+  if (caFile || serverName)
+    throw new ConfigError([
+      'CANARY_TLS: must be true if CANARY_TLS_CA_FILE or CANARY_TLS_SERVER_NAME is set',
+    ]);
   return undefined;
 }
