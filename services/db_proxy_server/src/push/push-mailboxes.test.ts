@@ -65,6 +65,15 @@ test('a mailbox keeps the newest hundred messages', async () => {
   expect([kept.length, kept[0], kept.at(-1)]).toEqual([100, '3', '103']);
 });
 
+test('a mailbox has no more than a hundred messages, whether they have topics or not', async () => {
+  for (const topicOf of [() => '', (i: number) => `t${i}`]) {
+    const mailbox = newMailbox();
+    for (let i = 1; i <= 130; i++) await keep(mailbox, `${i}`, { topic: topicOf(i) });
+    const kept = await read(mailbox);
+    expect([kept.length, kept[0], kept.at(-1)]).toEqual([100, '31', '130']);
+  }
+});
+
 test('expired messages are not returned, and purged', async () => {
   const mailbox = newMailbox();
   await keep(mailbox, 'late', { ttl: 0 });

@@ -43,7 +43,7 @@ const daysUnread = { gone: 30, removed: 60 };
 
 // Senders to the same mailbox wait for each other; readers never wait.
 const keep: Statement = {
-  name: 'push_keep_message',
+  name: 'push_keep_message_2',
   text: `
     WITH box AS (
       INSERT INTO push_mailbox AS b (id) VALUES ($1)
@@ -51,7 +51,7 @@ const keep: Statement = {
       RETURNING b.read_at > now() - interval '${daysUnread.gone} days' AS alive
     ), dropped AS (
       DELETE FROM push_message m WHERE m.id IN (
-        SELECT o.id FROM push_message o WHERE o.mailbox = $1 AND o.topic IS DISTINCT FROM $2
+        SELECT o.id FROM push_message o WHERE o.mailbox = $1 AND ($2::text IS NULL OR o.topic IS DISTINCT FROM $2)
         ORDER BY o.kept_at DESC OFFSET ${maxMessages - 1} FOR UPDATE SKIP LOCKED)
     )
     INSERT INTO push_message AS m (mailbox, topic, body, expires_at)

@@ -2,18 +2,21 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { startHttpListener } from '@teamtalk/net';
 import type { Kit } from '@teamtalk/service-kit';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { WebSocketServer } from 'ws';
 import type { PushServiceConfig } from './config.js';
 import { type Route, routeOf } from './names.js';
-import type { Stream } from './phones.js';
 import { positionOf } from './position.js';
 import { keptFor, maxBody, type PushService } from './push-service.js';
+import { ReaderLimit } from './reader-limit.js';
 import { SenderCheck } from './sender-check.js';
+import { responseStream, webSocketStream } from './streams.js';
 
 /** Phones send nothing. */
 const maxFrame = 1_024;
 /** Milliseconds a response may take, besides those that do not end. */
 const answerMs = 5_000;
+/** Subscriptions that are read at a time, for each connection there may be: most phones have one or two. */
+const namesPerConnection = 4;
 
 /** Opens the port of phones and senders. @returns the port */
 export async function startPushListener(
@@ -25,6 +28,15 @@ export async function startPushListener(
     'status',
   ]);
   const senders = new SenderCheck({ senders: config.senders, origin: service.origin });
+  const readers = new ReaderLimit({
+    total: namesPerConnection * config.maxConnections,
+    exempt: config.addressLimits.exempt,
+    trustedProxies: config.trustedProxies,
+    refused: kit.metrics.counter(
+      'readers_refused_total',
+      'Phones refused because too many subscriptions were read at a time, by all or from one address',
+    ),
+  });
   const webSockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -48,6 +60,9 @@ export async function startPushListener(
     if (route.what === 'auth') return reply(response, 200, { success: true });
     if (route.what === 'ws') return refuse(response, 426);
     if (kit.health.draining) return refuse(response, 503);
+    const released = readers.admit(request, route.names.length);
+    if (!released) return refuse(response, 429, { 'retry-after': '30' });
+    response.once('close', released);
     response.writeHead(200, {
       'content-type': 'application/x-ndjson; charset=utf-8',
       'cache-control': 'no-store',
@@ -86,24 +101,28 @@ export async function startPushListener(
   }
 
   async function poll(response: ServerResponse, { names }: Route, query: URLSearchParams) {
-    const lines = await service.phones.poll(names, positionOf(query.get('since'), Date.now()));
-    response.end(lines.map((line) => `${line}\n`).join(''));
+    const position = positionOf(query.get('since'), Date.now());
+    await service.phones.poll(responseStream(response), names, position);
+    response.end();
   }
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const { path, query } = partsOf(request);
     const route = routeOf(path);
-    if (route?.what !== 'ws' || kit.health.draining) {
-      const status = route?.what === 'ws' ? '503 Service Unavailable' : '404 Not Found';
+    const no = (status: string) => {
       requests.inc({ status: Number.parseInt(status, 10) });
       socket.once('finish', () => socket.destroy());
       socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-      return;
-    }
+    };
+    if (route?.what !== 'ws') return no('404 Not Found');
+    if (kit.health.draining) return no('503 Service Unavailable');
+    const released = readers.admit(request, route.names.length);
+    if (!released) return no('429 Too Many Requests');
+    socket.once('close', released);
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       requests.inc({ status: 101 });
       const gone = service.phones.add(
-        webSocketStream(webSocket),
+        webSocketStream(webSocket, socket),
         route.names,
         positionOf(query.get('since'), Date.now()),
       );
@@ -175,35 +194,4 @@ const problems: Readonly<Record<number, string>> = {
 
 function refuse(response: ServerResponse, http: number, headers: Record<string, string> = {}): void {
   reply(response, http, { http, error: problems[http] ?? '' }, headers);
-}
-
-function responseStream(response: ServerResponse): Stream {
-  return {
-    send: (line) => void response.write(`${line}\n`),
-    get queued() {
-      return response.writableLength;
-    },
-    probe: () => true,
-    cut: () => void response.destroy(),
-  };
-}
-
-function webSocketStream(webSocket: WebSocket): Stream {
-  let answered = true;
-  webSocket.on('pong', () => {
-    answered = true;
-  });
-  return {
-    send: (line) => webSocket.send(line),
-    get queued() {
-      return webSocket.bufferedAmount;
-    },
-    probe: () => {
-      const wasThere = answered;
-      answered = false;
-      webSocket.ping();
-      return wasThere;
-    },
-    cut: () => webSocket.terminate(),
-  };
 }

@@ -16,14 +16,28 @@ interface Read {
   mailboxes: ReadonlyMap<string, Buffer>;
   position: Position;
   found: Map<number, MailboxMessage>;
-  resolve: (messages: MailboxMessage[]) => void;
+  /** of what was found */
+  bytes: number;
+  /** unix milliseconds: when the last one was kept */
+  lastAt: number;
+  /** there is more than is read at once */
+  full: boolean;
+  resolve: (part: Part) => void;
   reject: (error: unknown) => void;
+}
+
+/** What is kept for one phone, or the oldest of it. */
+interface Part {
+  messages: MailboxMessage[];
+  more: boolean;
 }
 
 /** Milliseconds the store has to respond. */
 const storeMs = 2_000;
 /** Mailboxes of one call. */
 const maxMailboxes = 500;
+/** Bytes that are held for one phone: more is read when it has taken them. */
+const maxHeld = 131_072;
 
 export const hexOf = (mailbox: Uint8Array) => Buffer.from(mailbox).toString('hex');
 
@@ -43,10 +57,23 @@ export class Mailboxes {
     return gone ? undefined : { id, keptAt };
   }
 
-  /** @returns what is kept for one phone since a moment, the oldest first */
-  read(mailboxes: ReadonlyMap<string, Buffer>, position: Position): Promise<MailboxMessage[]> {
+  /** What is kept for one phone since a moment, the oldest first; read as it is taken. */
+  async *readAll(
+    mailboxes: ReadonlyMap<string, Buffer>,
+    position: Position,
+  ): AsyncGenerator<MailboxMessage, void, undefined> {
+    for (let from: Position | undefined = position; from; ) {
+      const { messages, more }: Part = await this.#read(mailboxes, from);
+      yield* messages;
+      const last = messages.at(-1);
+      from = more && last ? { since: last.keptAt, received: false } : undefined;
+    }
+  }
+
+  #read(mailboxes: ReadonlyMap<string, Buffer>, position: Position): Promise<Part> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ mailboxes, position, found: new Map(), resolve, reject });
+      const nothing = { found: new Map(), bytes: 0, lastAt: 0, full: false };
+      this.#waiting.push({ mailboxes, position, ...nothing, resolve, reject });
       void this.#readWaiting();
     });
   }
@@ -80,18 +107,24 @@ export class Mailboxes {
         const messages = (answer.messages ?? []) as MailboxMessage[];
         for (const read of batch) take(read, messages);
         after = messages.at(-1)?.keptAt ?? after;
-        more = (answer.more ?? false) && messages.length > 0;
+        more = (answer.more ?? false) && messages.length > 0 && batch.some(({ full }) => !full);
       }
-      for (const { found, resolve } of batch) resolve([...found.values()]);
+      for (const { found, full, resolve } of batch) resolve({ messages: [...found.values()], more: full });
     } catch (error) {
       for (const { reject } of batch) reject(error);
     }
   }
 }
 
-function take({ mailboxes, position, found }: Read, messages: readonly MailboxMessage[]): void {
+function take(read: Read, messages: readonly MailboxMessage[]): void {
+  const { mailboxes, position, found } = read;
   for (const message of messages) {
-    if (message.keptAt > position.since && mailboxes.has(hexOf(message.mailbox)))
-      found.set(message.id, message);
+    if (message.keptAt <= position.since || !mailboxes.has(hexOf(message.mailbox))) continue;
+    // Those of one moment come together: the next part begins after it.
+    read.full ||= read.bytes >= maxHeld && message.keptAt > read.lastAt;
+    if (read.full) return;
+    found.set(message.id, message);
+    read.bytes += message.body.length;
+    read.lastAt = message.keptAt;
   }
 }

@@ -8,6 +8,9 @@ export interface Stream {
   send(line: string): void;
   /** bytes that the phone has not taken yet */
   readonly queued: number;
+  /** Resolves when the phone has taken them, or is gone. */
+  drained(): Promise<void>;
+  readonly gone: boolean;
   /** Asks the phone whether it is there. @returns false: it has not answered the last time */
   probe(): boolean;
   /** Ends it as a broken connection ends: ntfy's app does not come back from one that is closed in order. */
@@ -26,6 +29,8 @@ interface Phone {
   ready: boolean;
   /** something came before it was */
   missed: boolean;
+  /** what is kept for it is being read */
+  reading: boolean;
   /** there were bytes it had not taken the last time */
   stalled: boolean;
 }
@@ -33,8 +38,9 @@ interface Phone {
 /** Milliseconds between two lines without a message (ntfy's app gives up after 77 s), and two looks into the mailboxes. */
 const keepaliveMs = 45_000;
 const lookMs = 30_000;
-/** Bytes a phone may leave unread. */
+/** Bytes a phone may leave unread; of what was kept it gets more when it has taken a part of that. */
 const maxQueued = 262_144;
+const enoughQueued = maxQueued / 4;
 
 /** The phones that are connected here, each with the subscriptions it reads. */
 export class Phones {
@@ -71,6 +77,7 @@ export class Phones {
       sent: new Map(),
       ready: false,
       missed: false,
+      reading: false,
       stalled: false,
     };
     this.#phones.add(phone);
@@ -83,11 +90,14 @@ export class Phones {
     return () => this.#remove(phone);
   }
 
-  /** @returns the lines of what is kept for a phone that does not stay */
-  async poll(names: readonly string[], position: Position): Promise<string[]> {
+  /** Sends what is kept to a phone that does not stay. Resolves when it has it, or is gone. */
+  async poll(stream: Stream, names: readonly string[], position: Position): Promise<void> {
     const boxes = mailboxesOf(names);
-    const messages = await this.#mailboxes.read(boxes.mailboxes, position);
-    return messages.map((message) => messageLine(boxes.names.get(hexOf(message.mailbox)) ?? '', message));
+    for await (const message of this.#mailboxes.readAll(boxes.mailboxes, position)) {
+      if (stream.queued > enoughQueued) await stream.drained();
+      if (stream.gone) return;
+      stream.send(messageLine(boxes.names.get(hexOf(message.mailbox)) ?? '', message));
+    }
   }
 
   /** A message has come for a mailbox: phones that read it get it. */
@@ -106,12 +116,12 @@ export class Phones {
   }
 
   async #catchUp(phone: Phone): Promise<void> {
-    const { mailboxes, position } = phone;
     const startedAt = Date.now();
+    phone.reading = true;
     try {
       do {
         phone.missed = false;
-        for (const message of await this.#mailboxes.read(mailboxes, position)) this.#send(phone, message);
+        await this.#sendKept(phone);
       } while (phone.missed && this.#phones.has(phone));
       this.#failing = false;
     } catch (error) {
@@ -119,15 +129,31 @@ export class Phones {
       if (!this.#failing) this.#kit.log.warn({ err: error }, 'mailboxes of phones unavailable');
       this.#failing = true;
       return;
+    } finally {
+      phone.reading = false;
     }
     phone.ready = true;
-    phone.position = { since: Math.max(position.since, startedAt - marginMs), received: false };
+    phone.position = { since: Math.max(phone.position.since, startedAt - marginMs), received: false };
     for (const [id, keptAt] of phone.sent) if (keptAt <= phone.position.since) phone.sent.delete(id);
   }
 
-  /** Finds what was kept and not announced: NATS may have been away. */
-  async look(): Promise<void> {
-    await Promise.all([...this.#phones].map((phone) => this.#catchUp(phone)));
+  /** As fast as the phone takes it: one that takes nothing is cut off by `keepAlive`. */
+  async #sendKept(phone: Phone): Promise<void> {
+    const { mailboxes, position, stream } = phone;
+    for await (const message of this.#mailboxes.readAll(mailboxes, position)) {
+      if (stream.queued > enoughQueued) {
+        // Nothing that comes meanwhile may go before what is kept.
+        phone.ready = false;
+        await stream.drained();
+      }
+      if (!this.#phones.has(phone)) return;
+      this.#send(phone, message);
+    }
+  }
+
+  /** Finds what was kept and not announced: NATS may have been away. Waits for no phone. */
+  look(): void {
+    for (const phone of this.#phones) if (!phone.reading) void this.#catchUp(phone);
   }
 
   #send(phone: Phone, { id, keptAt, mailbox, body }: MailboxMessage): void {

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { DistributorPhone, waitUntil } from '@teamtalk/local-stack';
 import { createKit, type Kit, readEnv, readMetrics, sumOf } from '@teamtalk/service-kit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -264,10 +264,10 @@ test('a phone that comes while the store is away, or misses what NATS has lost, 
   natsUp = false;
   await post(one, { ttl: '60' }, 'unannounced');
   expect(phone.texts()).toEqual([]);
-  await two.service.phones.look();
+  two.service.phones.look();
   await comes(() => phone.messages().length === 2);
   expect(phone.texts()).toEqual(['before', 'unannounced']);
-  await two.service.phones.look();
+  two.service.phones.look();
   natsUp = true;
   await post(one, { ttl: '60' }, 'last');
   await comes(() => phone.texts().includes('last'));
@@ -359,4 +359,93 @@ test('a push_server that stops cuts its phones, who get the rest from another on
   expect(await provider.send(bannerFor(phone))).toMatchObject({ kind: 'accepted' });
   await comes(() => phone.banners.has('s1'));
   await provider.stop();
+});
+
+test('one address reads half of the subscriptions there may be, however it asks for them', async () => {
+  const names = (from: number, count: number) =>
+    Array.from({ length: count }, (_, i) => `upAAAAAAAAA${String(from + i).padStart(3, '0')}`).join(',');
+  const limits = { MAX_CONNECTIONS: '20', ADDRESS_LIMIT_EXEMPT: 'none' };
+  for (const env of [limits, { ...limits, TRUSTED_PROXIES: '127.0.0.1' }]) {
+    const replica = await start(env);
+    const headers = { 'x-forwarded-for': '203.0.113.7' };
+    const open = (list: string) => {
+      const socket = new WebSocket(`${replica.url.replace('http', 'ws')}/${list}/ws`, { headers });
+      sockets.push(socket);
+      return new Promise<WebSocket | undefined>((resolve) => {
+        socket.once('open', () => resolve(socket));
+        socket.once('error', () => resolve(undefined));
+      });
+    };
+    const first = await open(names(0, 30));
+    expect(first).toBeDefined();
+    expect(await open(names(30, 11))).toBeUndefined();
+    expect((await fetch(`${replica.url}/${names(30, 11)}/json`, { headers })).status).toBe(429);
+    expect((await fetch(`${replica.url}/${names(30, 11)}/json?poll=1`, { headers })).status).toBe(429);
+    expect((await fetch(`${replica.url}/${names(30, 10)}/json?poll=1`, { headers })).status).toBe(200);
+    expect(await metric(replica, 'readers_refused_total')).toBe(3);
+    first?.terminate();
+    await waitUntil(async () => (await open(names(0, 40))) !== undefined, {
+      what: 'there is room again',
+      timeoutMs: 30_000,
+    });
+  }
+});
+
+test('streams that are asked for by one connection, one behind the other, count as well', async () => {
+  const replica = await start({ MAX_CONNECTIONS: '10', ADDRESS_LIMIT_EXEMPT: 'none' });
+  const { hostname, port } = new URL(replica.url);
+  const socket = connect(Number(port), hostname);
+  socket.on('error', () => {});
+  for (let i = 10; i < 50; i++) socket.write(`GET /upAAAAAAAAAA${i}/json HTTP/1.1\r\nhost: x\r\n\r\n`);
+  await waitUntil(async () => (await metric(replica, 'readers_refused_total')) === 20, {
+    what: 'the rest is refused',
+    timeoutMs: 30_000,
+  });
+  expect(await metric(replica, 'phones_connected')).toBe(20);
+  socket.destroy();
+  await waitUntil(async () => (await metric(replica, 'phones_connected')) === 0, {
+    what: 'they are gone',
+    timeoutMs: 30_000,
+  });
+});
+
+test('a phone that has missed a lot gets it as fast as it takes it, and is not cut off', async () => {
+  const replica = await start(senders);
+  const many = 150;
+  for (let i = 0; i < many; i++) {
+    const body = Buffer.alloc(4_096, 'x');
+    body.write(`${i} `);
+    await replica.service.take(topic, { ttl: '60' }, body);
+  }
+  const phone = await webSocketPhone(replica);
+  await comes(() => phone.messages().length === many, 'all of it comes');
+  expect(phone.texts().map((text) => Number.parseInt(text, 10))).toEqual(
+    Array.from({ length: many }, (_, i) => i),
+  );
+  expect(await metric(replica, 'phones_cut_total')).toBe(0);
+  const polled = await (await fetch(`${replica.url}/${topic}/json?poll=1&since=all`)).text();
+  expect(polled.trim().split('\n')).toHaveLength(many);
+});
+
+test('a phone that sends pings and reads no pongs is cut off before they take much memory', async () => {
+  const replica = await start();
+  const { socket: webSocket, closed } = await webSocketPhone(replica);
+  const { _socket: socket } = webSocket as unknown as { _socket: Socket };
+  socket.pause();
+  const ping = Buffer.concat([Buffer.from([0x89, 0x80 | 125, 0, 0, 0, 0]), Buffer.alloc(125)]);
+  const pings = Buffer.concat(Array<Buffer>(1_000).fill(ping));
+  // 65 MB at most, far more than the buffers of both ends.
+  for (let sent = 0; sent < 500 && (await metric(replica, 'phones_connected')) > 0; sent++) {
+    await new Promise<void>((resolve) => {
+      if (closed() !== undefined || socket.destroyed || socket.write(pings)) return resolve();
+      socket.once('drain', resolve);
+      socket.once('close', resolve);
+    });
+  }
+  await waitUntil(async () => (await metric(replica, 'phones_connected')) === 0, {
+    what: 'the phone is cut off',
+    timeoutMs: 30_000,
+  });
+  expect(await metric(replica, 'phones_cut_total', { reason: 'silent' })).toBe(0);
+  socket.destroy();
 });

@@ -104,6 +104,12 @@ export const pushServer: Dashboard = {
       '{{reason}}',
     ),
     panel(
+      'These phones refused',
+      'ops',
+      'Too many subscriptions were read at a time, by all or from one address.',
+      rate('teamtalk_push_server_readers_refused_total'),
+    ),
+    panel(
       'Requests to the push service',
       'ops',
       'By status; 101 is a phone that receives over WebSocket.',
