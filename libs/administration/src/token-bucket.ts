@@ -21,4 +21,9 @@ export class TokenBucket {
     this.#tokens--;
     return true;
   }
+
+  /** Takes a call back that turned out not to count. */
+  giveBack(): void {
+    this.#tokens = Math.min(this.#burst, this.#tokens + 1);
+  }
 }

@@ -1,6 +1,7 @@
 import { checkPart, openApiDocument, Problem, parseJson } from '@teamtalk/administration';
+import { plainAddress } from '@teamtalk/net';
 import { consoleApi, consoles, mayInConsole } from '@teamtalk/rpc';
-import { isTransient, type Kit, withDeadline } from '@teamtalk/service-kit';
+import { isTransient, type Kit, sourceNetwork, withDeadline } from '@teamtalk/service-kit';
 import express, {
   type ErrorRequestHandler,
   type Request,
@@ -17,6 +18,7 @@ import { SessionStore } from '../session-store.js';
 import { documentOf } from './document.js';
 import { requireSamePage } from './same-page.js';
 import { clearCookie, newSession, sessionOf, setCookie } from './session-cookie.js';
+import { SessionPace } from './session-pace.js';
 import { WritePace } from './write-pace.js';
 
 export interface AdminApiOptions {
@@ -63,6 +65,7 @@ export function adminApi({ config, kit, context }: AdminApiOptions, handlers: Ha
     ['operation'],
   );
   const writes = new WritePace(writesPerSecond);
+  const sessions = new SessionPace();
 
   function finish(request: Request, response: Response, status: number, reply?: unknown): void {
     const { id: operation = none, account, begin = performance.now() } = response.locals as Locals;
@@ -85,7 +88,7 @@ export function adminApi({ config, kit, context }: AdminApiOptions, handlers: Ha
       if (access !== 'public') {
         const session = sessionOf(request);
         if (!session) throw new Problem('not-logged-in');
-        const { name, role, secondFactor } = await whoHas(session);
+        const { name, role, secondFactor } = await whoHas(session, request.ip ?? '');
         response.locals.account = name;
         response.locals.session = session;
         if (secondFactor === SECOND_FACTOR_NEEDED && access !== 'session')
@@ -97,10 +100,16 @@ export function adminApi({ config, kit, context }: AdminApiOptions, handlers: Ha
     };
   }
 
-  async function whoHas(session: Buffer): Promise<consoleApi.console.Session> {
-    const reply = await context.pool.call(consoles.getSession, { session }, sessionMs);
-    if (!reply.found || !reply.session) throw new Problem('not-logged-in');
-    return reply.session as consoleApi.console.Session;
+  async function whoHas(session: Buffer, address: string): Promise<consoleApi.console.Session> {
+    const found = await sessions.ask(session, sourceNetwork(plainAddress(address)), async () => {
+      const reply = await context.pool.call(consoles.getSession, { session }, sessionMs);
+      return (reply.found ? (reply.session ?? undefined) : undefined) as
+        | consoleApi.console.Session
+        | undefined;
+    });
+    if (found === 'held-off') throw new Problem('too-many-calls');
+    if (!found) throw new Problem('not-logged-in');
+    return found;
   }
 
   function serve(definition: Definition, handle: Handle): RequestHandler {

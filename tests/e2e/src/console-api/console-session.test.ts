@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { consoleHeader } from '@teamtalk/admin_server';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ConsoleStand, consolePassword } from './console-stand.js';
@@ -292,4 +293,16 @@ it('a department administrator is told nothing of the connections of others', as
   expect(there).toMatchObject({ status: 404 });
   expect(there?.body).toEqual(notThere?.body);
   expect((await help.done('listConnections', { params })).connections).toHaveLength(1);
+});
+
+it('made-up cookies are held off before the store is asked, and nobody who is logged in', async () => {
+  const client = await stand.member('viewer');
+  const statuses = new Set<number>();
+  for (let i = 0; i < 2_000 && !statuses.has(429); i++) {
+    const stranger = stand.client();
+    stranger.cookie = `teamtalk-console=${randomBytes(32).toString('base64url')}`;
+    statuses.add((await stranger.call('getSession')).status);
+  }
+  expect([...statuses].sort()).toEqual([401, 429]);
+  expect((await client.call('getSession')).status).toBe(200);
 });
