@@ -11,6 +11,7 @@ export { OpenConnections } from './open-connections.js';
 export { Origins, preflightHeaders } from './origins.js';
 export { plainAddress } from './plain-address.js';
 export { type ProxyProtocol, proxyProtocol, proxyProtocolEnv } from './proxy-protocol.js';
+export { strictTransport, strictTransportEnv } from './strict-transport.js';
 export { sweepIntervalMs } from './sweep-interval.js';
 export { type TlsFiles, tlsEnv, tlsFiles } from './tls-config.js';
 export {

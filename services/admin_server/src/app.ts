@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { strictTransport } from '@teamtalk/net';
 import type { Kit } from '@teamtalk/service-kit';
 import express, { type Express, type Response } from 'express';
 import type { AdminServerConfig } from './config.js';
@@ -11,16 +12,20 @@ import { signOnRoutes } from './sign-on/routes.js';
 
 /** The pages of the console and their API as an express application. */
 export function createApp(
-  config: Pick<AdminServerConfig, 'limits' | 'origin' | 'signOn' | 'trustedProxies'>,
+  config: Pick<AdminServerConfig, 'hstsSeconds' | 'limits' | 'origin' | 'signOn' | 'trustedProxies'>,
   kit: Kit,
   context: Context,
 ): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', (address: string) => config.trustedProxies.includes(address));
-  app.use((_request, response, next) => {
+  app.use((request, response, next) => {
     response.locals.begin = performance.now();
-    response.set({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' });
+    response.set({
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      ...strictTransport(request, config.hstsSeconds, config.trustedProxies),
+    });
     next();
   });
   const provider = config.signOn && new SignOnProvider(config.signOn, kit.log);

@@ -3,6 +3,7 @@ import {
   addressLimitEnv,
   addressLimits,
   Networks,
+  strictTransportEnv,
   type TlsFiles,
   tlsEnv,
   tlsFiles,
@@ -34,6 +35,7 @@ export const envSchema = {
   HTTP_PORT: env.port(8900, 'Port of the console'),
   ...tlsEnv,
   ...trustedProxiesEnv,
+  ...strictTransportEnv,
   CONSOLE_ORIGIN: env.string(
     '',
     'Where people open the console, such as https://console.example.com: changes are taken from that page only. Empty: from the host the request names',
@@ -76,6 +78,8 @@ export interface AdminServerConfig extends CommonConfig {
   tls: TlsFiles | undefined;
   /** proxies whose X-Forwarded-For is trusted */
   trustedProxies: Networks;
+  /** for which browsers keep to HTTPS */
+  hstsSeconds: number;
   /** undefined: the host that a request names */
   origin: string | undefined;
   /** undefined: accounts have passwords only */
@@ -93,6 +97,7 @@ function nest(values: EnvValues<typeof envSchema>): AdminServerConfig {
     listen: { host: values.HTTP_HOST, port: values.HTTP_PORT },
     tls: tlsFiles(values),
     trustedProxies: Networks.parse('TRUSTED_PROXIES', values.TRUSTED_PROXIES),
+    hstsSeconds: values.HSTS_SECONDS,
     origin: originOf(values.CONSOLE_ORIGIN),
     signOn: signOnConfig(values),
     addressLimits: addressLimits(values),

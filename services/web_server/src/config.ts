@@ -3,6 +3,7 @@ import {
   addressLimitEnv,
   addressLimits,
   Networks,
+  strictTransportEnv,
   type TlsFiles,
   tlsEnv,
   tlsFiles,
@@ -51,6 +52,7 @@ export const envSchema = {
   ),
   ...addressLimitEnv,
   ...trustedProxiesEnv,
+  ...strictTransportEnv,
   REQUEST_TIMEOUT_MS: env.integer(
     15_000,
     10,
@@ -69,6 +71,8 @@ export interface WebServerConfig extends CommonConfig {
   addressLimits: AddressLimits;
   trustedProxies: Networks;
   requestTimeoutMs: number;
+  /** for which browsers keep to HTTPS */
+  hstsSeconds: number;
   webSocketUrls: readonly string[];
   /** undefined: the page does not transfer files */
   fileServerUrl: string | undefined;
@@ -112,6 +116,7 @@ function nest(values: EnvValues<typeof envSchema>): WebServerConfig {
     addressLimits: addressLimits(values),
     trustedProxies: Networks.parse('TRUSTED_PROXIES', values.TRUSTED_PROXIES),
     requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
+    hstsSeconds: values.HSTS_SECONDS,
     webSocketUrls,
     fileServerUrl,
     msfsUrl: MSFS_URL.endsWith('/') ? MSFS_URL : `${MSFS_URL}/`,

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { strictTransport } from '@teamtalk/net';
 import sirv from 'sirv';
 import type { WebServerConfig } from './config.js';
 import { securityHeaders } from './security-headers.js';
@@ -15,10 +16,20 @@ export function routeOf({ url = '' }: IncomingMessage): 'config' | 'page' {
  * @throws Error when the page has not been built
  */
 export function pageHandler(
-  config: Pick<WebServerConfig, 'webSocketUrls' | 'fileServerUrl' | 'msfsUrl' | 'imageOrigins' | 'textKey'>,
+  config: Pick<
+    WebServerConfig,
+    | 'webSocketUrls'
+    | 'fileServerUrl'
+    | 'msfsUrl'
+    | 'imageOrigins'
+    | 'textKey'
+    | 'hstsSeconds'
+    | 'trustedProxies'
+  >,
   folder: string,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  const { webSocketUrls, fileServerUrl, msfsUrl, imageOrigins, textKey } = config;
+  const { webSocketUrls, fileServerUrl, msfsUrl, imageOrigins, textKey, hstsSeconds, trustedProxies } =
+    config;
   const headers = securityHeaders(config);
   const settings = Buffer.from(
     JSON.stringify({ webSocketUrls, fileServerUrl, msfsUrl, imageOrigins, textKey }),
@@ -34,7 +45,8 @@ export function pageHandler(
   });
 
   return (request, response) => {
-    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    const strict = strictTransport(request, hstsSeconds, trustedProxies);
+    for (const [name, value] of Object.entries({ ...headers, ...strict })) response.setHeader(name, value);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       refuse(response, 405, 'method not allowed', { allow: 'GET, HEAD' });
     } else if (routeOf(request) === 'config') {

@@ -143,6 +143,19 @@ it('serves HTTPS if it has a certificate', async () => {
   }
 });
 
+it('tells browsers that came by TLS of a proxy to keep to it', async () => {
+  const secure = await TestServer.start({ TRUSTED_PROXIES: '127.0.0.1' });
+  try {
+    const told = async (headers: Record<string, string>) =>
+      (await secure.get('/', { headers })).headers.get('strict-transport-security');
+    const forwarded = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'chat.example.com' };
+    expect(await told(forwarded)).toBe('max-age=31536000');
+    expect(await told({ ...forwarded, 'x-forwarded-proto': 'http' })).toBeNull();
+  } finally {
+    await secure.stop();
+  }
+});
+
 it('allows connections to any host that file_servers advertise if the URL has placeholders', async () => {
   const named = await TestServer.start({ FILE_SERVER_URL: 'ws://{host}:9600/' });
   try {
