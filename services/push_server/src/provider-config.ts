@@ -105,13 +105,12 @@ function webPushOptions(
   reach: OutsideReach,
 ): WebPushOptions | undefined {
   const { WEBPUSH_KEY: pem, WEBPUSH_SUBJECT: subject } = values;
-  const { PUSH_SERVICE_URL: ownUrl } = values;
-  const own = URL.canParse(ownUrl) ? new URL(ownUrl).hostname : '';
-  const hosts = (name === 'webpush' ? values.WEBPUSH_HOSTS : `${values.UNIFIEDPUSH_HOSTS},${own}`)
+  const servesItself = name === 'unifiedpush' && values.PUSH_SERVICE_URL !== '';
+  const hosts = (name === 'webpush' ? values.WEBPUSH_HOSTS : values.UNIFIEDPUSH_HOSTS)
     .split(',')
     .map((host) => host.trim().toLowerCase())
     .filter((host) => host !== '');
-  if (pem === '' || hosts.length === 0) return undefined;
+  if (pem === '' || (hosts.length === 0 && !servesItself)) return undefined;
   if (!/^(mailto:.+@|https:\/\/)/.test(subject)) {
     throw new ConfigError(['WEBPUSH_SUBJECT: a mailto: or https: address is needed with WEBPUSH_KEY']);
   }

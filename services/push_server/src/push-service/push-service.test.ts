@@ -125,7 +125,7 @@ async function phoneAt(...at: Replica[]): Promise<DistributorPhone> {
 
 /** What this installation sends by one of its push_servers. */
 const providerAt = ({ service }: Replica) =>
-  new WebPush({ name: 'unifiedpush', key: { pem, subject }, hosts: ['push.test'], ownService: service });
+  new WebPush({ name: 'unifiedpush', key: { pem, subject }, hosts: [], ownService: service });
 
 const bannerFor = ({ subscription }: DistributorPhone): Notification => ({
   id: '00000000-0000-4000-8000-000000000001',
@@ -176,6 +176,19 @@ test('a banner of this installation reaches the phone, whichever push_server it 
   expect(await provider.send(notification)).toMatchObject({ kind: 'gone' });
   store.up = false;
   expect(await provider.send(notification)).toMatchObject({ kind: 'retry', afterMs: 5_000 });
+  await provider.stop();
+});
+
+test('a subscription at another port of its host is none of the push service', async () => {
+  const replica = await start();
+  const phone = await phoneAt(replica);
+  const provider = providerAt(replica);
+  for (const elsewhere of ['https://push.test:8900', 'http://push.test', 'https://push.test.example.com']) {
+    const token = phone.subscription.replace(origin, elsewhere);
+    const outcome = await provider.send({ ...bannerFor(phone), token });
+    expect(outcome.kind, elsewhere).not.toBe('accepted');
+    expect(outcome).toMatchObject({ reason: expect.stringMatching(/host not allowed|no subscription/) });
+  }
   await provider.stop();
 });
 

@@ -8,7 +8,7 @@ import { Vapid } from './vapid.js';
 export interface WebPushOptions {
   name: 'webpush' | 'unifiedpush';
   key: { pem: string; subject: string };
-  /** hosts that messages are sent to; a client says where, so no others */
+  /** hosts that messages are sent to besides the own service; a client says where, so no others */
   hosts: readonly string[];
   /** authorities in PEM in place of the system's; undefined: the system's */
   ca?: string | undefined;
@@ -56,7 +56,10 @@ export class WebPush implements Provider {
     const subscription = subscriptionOf(notification.token);
     if (!subscription) return { kind: 'gone', reason: 'no subscription' };
     const { endpoint, keys } = subscription;
-    if (!isAllowed(endpoint, this.#options.hosts)) return { kind: 'refused', reason: 'host not allowed' };
+    const { answerMs: ms = answerMs, hosts, ownService } = this.#options;
+    // Of its host only its own port: others are not the push service's.
+    const isOwn = ownService?.serves(endpoint) === true;
+    if (!isOwn && !isAllowed(endpoint, hosts)) return { kind: 'refused', reason: 'host not allowed' };
     let message: Buffer;
     try {
       message = encryptMessage(webPushText(notification), keys);
@@ -64,8 +67,7 @@ export class WebPush implements Provider {
       return { kind: 'gone', reason: 'no key of the curve' };
     }
     try {
-      const { answerMs: ms = answerMs, ownService } = this.#options;
-      const service = ownService?.serves(endpoint) ? ownService : this.#client;
+      const service = isOwn ? ownService : this.#client;
       return outcomeOf(await service.post(endpoint, this.#headers(notification, endpoint), message, ms));
     } catch (error) {
       return unanswered(error);
