@@ -53,8 +53,9 @@ const totalMs = 12_000;
 const keptMs = 3_600_000;
 /** What clocks may differ, seconds. */
 const clockSeconds = 60;
-/** Sign-ons that ask the provider at the same time; further ones are refused. */
+/** Sign-ons that ask the provider at the same time, of all and of one network; further ones are refused. */
 const maxAtOnce = 20;
+const maxOfNetwork = maxAtOnce / 2;
 
 const unavailableCodes = new Set(['OAUTH_TIMEOUT', 'OAUTH_ABORT', 'OAUTH_RESPONSE_IS_NOT_CONFORM']);
 const unavailableAnswers = new Set(['server_error', 'temporarily_unavailable']);
@@ -66,15 +67,21 @@ export class SignOnProvider {
   #found: { at: number; configuration: oidc.Configuration } | undefined;
   #finding: Promise<oidc.Configuration> | undefined;
   #asking = 0;
+  readonly #askingOf = new Map<string, number>();
 
   constructor(config: SignOnConfig, log: Logger) {
     this.#config = config;
     this.#log = log;
   }
 
-  /** Where the browser goes. @param redirectUri where it comes back to @throws SignOnError */
-  begin(redirectUri: string): Promise<{ url: URL; check: Check }> {
-    return this.#bounded(async () => {
+  /**
+   * Where the browser goes.
+   * @param redirectUri where it comes back to
+   * @param network of the browser
+   * @throws SignOnError
+   */
+  begin(redirectUri: string, network: string): Promise<{ url: URL; check: Check }> {
+    return this.#bounded(network, async () => {
       const configuration = await this.#configuration();
       const check = {
         state: oidc.randomState(),
@@ -93,9 +100,9 @@ export class SignOnProvider {
     });
   }
 
-  /** @param url the browser has come back to, as the provider knows it @throws SignOnError */
-  finish(url: URL, { state, nonce, verifier }: Check): Promise<SignedOn> {
-    return this.#bounded(async () => {
+  /** @param url the browser has come back to, as the provider knows it @param network of the browser @throws SignOnError */
+  finish(url: URL, { state, nonce, verifier }: Check, network: string): Promise<SignedOn> {
+    return this.#bounded(network, async () => {
       const tokens = await oidc.authorizationCodeGrant(await this.#configuration(), url, {
         pkceCodeVerifier: verifier,
         expectedState: state,
@@ -160,9 +167,11 @@ export class SignOnProvider {
     );
   }
 
-  async #bounded<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#asking >= maxAtOnce) throw new SignOnError('unavailable');
+  async #bounded<T>(network: string, work: () => Promise<T>): Promise<T> {
+    const ofNetwork = this.#askingOf.get(network) ?? 0;
+    if (this.#asking >= maxAtOnce || ofNetwork >= maxOfNetwork) throw new SignOnError('unavailable');
     this.#asking++;
+    this.#askingOf.set(network, ofNetwork + 1);
     try {
       return await withDeadline(work(), totalMs, 'the sign-on provider');
     } catch (error) {
@@ -171,6 +180,9 @@ export class SignOnProvider {
       throw failure;
     } finally {
       this.#asking--;
+      const left = (this.#askingOf.get(network) ?? 1) - 1;
+      if (left > 0) this.#askingOf.set(network, left);
+      else this.#askingOf.delete(network);
     }
   }
 }

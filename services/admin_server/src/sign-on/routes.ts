@@ -1,5 +1,6 @@
+import { plainAddress } from '@teamtalk/net';
 import { consoleApi, consoles } from '@teamtalk/rpc';
-import { isTransient, type Kit } from '@teamtalk/service-kit';
+import { isTransient, type Kit, sourceNetwork } from '@teamtalk/service-kit';
 import { type Request, type Response, Router } from 'express';
 import type { AdminServerConfig } from '../config.js';
 import type { Context } from '../context.js';
@@ -63,7 +64,11 @@ export function signOnRoutes({ config, kit, context, provider }: SignOnOptions):
     if (!provider) return 'unavailable';
     if (!check) return 'expired';
     const { token, hash } = newSession();
-    const identity = await provider.finish(urlOf(request, request.originalUrl), check);
+    const identity = await provider.finish(
+      urlOf(request, request.originalUrl),
+      check,
+      networkOf(request),
+    );
     const reply = await context.pool.callOnce(
       consoles.signOn,
       {
@@ -89,7 +94,10 @@ export function signOnRoutes({ config, kit, context, provider }: SignOnOptions):
   router.get(signOnPath, async (request, response) => {
     try {
       if (!provider) throw new SignOnError('unavailable');
-      const { url, check } = await provider.begin(urlOf(request, callbackPath).href);
+      const { url, check } = await provider.begin(
+        urlOf(request, callbackPath).href,
+        networkOf(request),
+      );
       const { state, nonce, verifier } = check;
       const value = [state, nonce, verifier].join('.');
       response.cookie(cookieOf(request), value, { ...attributes(request), maxAge: signOnMs });
@@ -110,6 +118,8 @@ export function signOnRoutes({ config, kit, context, provider }: SignOnOptions):
     return 'unavailable';
   }
 }
+
+const networkOf = ({ ip = '' }: Request) => sourceNetwork(plainAddress(ip));
 
 /** Over TLS bound to the host, as that of a session. */
 function cookieOf({ secure }: Request): string {

@@ -8,7 +8,7 @@ import { isStorableId } from '../database/ids.js';
 import { forgetFailures } from './attempts.js';
 import { removeSecondFactor } from './second-factors.js';
 import { newToken } from './secret.js';
-import { endSession, endSessions, isOpen, usesCodes } from './sessions.js';
+import { endSession, endSessions, endSignedOnSessions, isOpen, usesCodes } from './sessions.js';
 
 export interface AccountRow {
   id: number;
@@ -161,7 +161,10 @@ export class ConsoleAccounts {
       if (!isOwner && (await isLastOwner(query, account))) return 'conflict';
       if (email && (await query(emailTaken, [email, accountId])).length > 0) return 'conflict';
       await query(changeAccount, [accountId, role, disabled, departmentId, email]);
-      if (email !== null && email !== account.email) await query(unlink, [accountId]);
+      if (email !== null && email !== account.email) {
+        await query(unlink, [accountId]);
+        await endSignedOnSessions(query, accountId);
+      }
       if (disabled) await endSessions(query, accountId);
       const changes = changesOf(account, fields);
       if (changes) await record('account.change', changes);

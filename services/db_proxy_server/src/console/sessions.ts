@@ -93,6 +93,11 @@ const endAll: Statement = {
   text: 'DELETE FROM console_session WHERE account_id = $1 AND id <> $2 RETURNING id',
 };
 
+const endSignedOn: Statement = {
+  name: 'console_sessions_end_signed_on',
+  text: 'DELETE FROM console_session WHERE account_id = $1 AND signed_on',
+};
+
 const purge: Statement = {
   name: 'console_session_purge',
   text: `
@@ -142,4 +147,9 @@ export async function endSession(query: Query, accountId: number, id: number): P
 /** Ends the sessions of an account. @param except id of a session to keep; 0: none. @returns the number ended */
 export async function endSessions(query: Query, accountId: number, except = 0): Promise<number> {
   return (await query(endAll, [accountId, except])).length;
+}
+
+/** Ends the sessions of an account that a provider has opened. */
+export async function endSignedOnSessions(query: Query, accountId: number): Promise<void> {
+  await query(endSignedOn, [accountId]);
 }

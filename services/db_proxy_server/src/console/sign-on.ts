@@ -27,23 +27,24 @@ interface KnownRow {
 const longest = 255;
 
 const find: Statement = {
-  name: 'console_identity_find',
+  name: 'console_identity_find_2',
   // Found by subject, and before the first sign-on by e-mail address, since the address may pass to somebody else later.
+  // Case is ignored for ASCII only: in Unicode different letters fold together, such as the Kelvin sign and k.
   text: `
     SELECT a.id, a.name, true AS linked FROM console_identity i JOIN console_account a ON a.id = i.account_id
     WHERE i.issuer = $1 AND i.subject = $2
     UNION ALL
     SELECT a.id, a.name, false FROM console_account a
-    WHERE $3 <> '' AND lower(a.email) = lower($3)
+    WHERE $3 <> '' AND lower(a.email COLLATE "C") = lower($3 COLLATE "C")
       AND NOT EXISTS (SELECT FROM console_identity i WHERE i.account_id = a.id AND i.issuer = $1)
     ORDER BY linked DESC LIMIT 1`,
 };
 
 const link: Statement = {
-  name: 'console_identity_link',
+  name: 'console_identity_link_2',
   text: `
     INSERT INTO console_identity (issuer, subject, account_id)
-    SELECT $1, $2, id FROM console_account WHERE id = $3 AND lower(email) = lower($4)
+    SELECT $1, $2, id FROM console_account WHERE id = $3 AND lower(email COLLATE "C") = lower($4 COLLATE "C")
     ON CONFLICT DO NOTHING RETURNING account_id`,
 };
 
@@ -77,10 +78,12 @@ export class ConsoleSignOn {
       const resource = accountResource(known.id);
       const [account] = await query<AccountRow>(lockAccount, [known.id]);
       if (!account || account.disabled) return LOG_IN_REFUSED;
+      // It may be somebody else's since.
+      const [still] = await query<KnownRow>(find, [issuer, subject, email]);
+      if (still?.id !== known.id || still.linked !== known.linked) return LOG_IN_REFUSED;
       const role = await roleAfter(query, account, identity.role);
       if (role === undefined) return LOG_IN_NO_ROLE;
       if (!known.linked) {
-        // The account may have been linked to somebody else in the meantime.
         const linked = await query(link, [issuer, subject, known.id, email]);
         if (linked.length === 0) return LOG_IN_REFUSED;
         await record({ verb: 'account.link', resource, after: { issuer, email } });

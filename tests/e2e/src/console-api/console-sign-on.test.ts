@@ -136,6 +136,29 @@ it('a disabled account stays out, and another address makes it somebody else’s
   expect(await new Browser().signOn()).toBeNull();
 });
 
+it('another address ends the sessions of whoever has signed on before, and no others', async () => {
+  const owner = await stand.member('owner', undefined, origin);
+  const token = await stand.invite('handed on', 'viewer', emailOf());
+  const byPassword = stand.client();
+  byPassword.origin = origin;
+  await byPassword.done('setUp', { body: { token, password: consolePassword } });
+  const browser = new Browser();
+  expect(await browser.signOn()).toBeNull();
+  const { accounts } = await owner.done('listAccounts');
+  const { account_id } = accounts.find(({ name }: { name: string }) => name === 'handed on');
+  await owner.done('changeAccount', { params: { account_id }, body: { email: 'next@example.com' } });
+  expect(await browser.me()).toMatchObject({ status: 401 });
+  expect((await byPassword.call('getSession')).status).toBe(200);
+});
+
+it('an address is another one where only Unicode takes its letters for the same', async () => {
+  await stand.invite('brook', 'viewer', `kim${people}@example.com`);
+  provider.claims = { ...provider.claims, email: `\u212Aim${people}@example.com` };
+  expect(await new Browser().signOn()).toBe('not-invited');
+  provider.claims = { ...provider.claims, email: `Kim${people}@Example.com` };
+  expect(await new Browser().signOn()).toBeNull();
+});
+
 it('takes the role from the claim, but not that of the last owner with a password', async () => {
   await stand.invite('riser', 'viewer', emailOf());
   provider.claims = { ...provider.claims, roles: ['auditor', 'unknown'] };
