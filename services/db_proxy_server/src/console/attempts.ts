@@ -23,6 +23,15 @@ export interface PasswordRow {
 /** Why an attempt failed; only the first two count as failures. */
 export type Refusal = 'wrong' | 'wrong-code' | 'code-needed' | 'limited';
 
+/** How an attempt is counted. */
+interface Counter {
+  counted: string;
+  network: string;
+  /** other names that may have failed from its network; 0: any number */
+  maxNames: number;
+  forgives: boolean;
+}
+
 const withPassword: Statement = {
   name: 'console_password',
   text: `
@@ -82,19 +91,23 @@ export class ConsoleAttempts {
     this.#database = database;
   }
 
-  /** Runs an attempt unless there were too many failures, and counts it if it fails. */
+  /**
+   * Runs an attempt unless there were too many failures, and counts it if it fails.
+   * @param forgives whether a success clears earlier failures; false for what needs less than a login
+   */
   async run<T extends object>(
     name: string,
     address: string,
     attempt: () => Promise<T | Refusal>,
+    forgives = true,
   ): Promise<T | Refusal> {
     const network = sourceNetwork(address);
     // A queue of its own, so that strangers cannot fill it.
     if (await isKnownNetwork(this.#database, name, network)) {
-      return this.#run(countedFrom(network, name), network, 0, attempt);
+      return this.#run({ counted: countedFrom(network, name), network, maxNames: 0, forgives }, attempt);
     }
-    const { maxNamesPerNetwork } = this.#parts.loginLimit;
-    const queued = () => this.#run(countedAs(name), network, maxNamesPerNetwork, attempt);
+    const { maxNamesPerNetwork: maxNames } = this.#parts.loginLimit;
+    const queued = () => this.#run({ counted: countedAs(name), network, maxNames, forgives }, attempt);
     return network === '' ? queued() : this.#byNetwork.run(network, queued);
   }
 
@@ -104,7 +117,8 @@ export class ConsoleAttempts {
     address: string,
     attempt: () => Promise<T | Refusal>,
   ): Promise<T | Refusal> {
-    return this.#run(countedByToken(name), sourceNetwork(address), 0, attempt);
+    const counter = { counted: countedByToken(name), network: sourceNetwork(address) };
+    return this.#run({ ...counter, maxNames: 0, forgives: true }, attempt);
   }
 
   /** Takes the same time for an unknown name as for a wrong password. @returns undefined when either is wrong */
@@ -135,9 +149,7 @@ export class ConsoleAttempts {
   }
 
   async #run<T extends object>(
-    counted: string,
-    network: string,
-    maxNames: number,
+    { counted, network, maxNames, forgives }: Counter,
     attempt: () => Promise<T | Refusal>,
   ): Promise<T | Refusal> {
     const { logins, loginLimit } = this.#parts;
@@ -147,7 +159,7 @@ export class ConsoleAttempts {
       if (maxNames > 0 && failedNames >= maxNames) return 'limited';
       const outcome = await attempt();
       if (outcome === 'wrong' || outcome === 'wrong-code') await logins.recordFailure(counted, network);
-      if (typeof outcome === 'object' && hasFailures) await logins.clearFailures(counted, network);
+      if (forgives && typeof outcome === 'object' && hasFailures) await logins.clearFailures(counted, network);
       return outcome;
     });
   }

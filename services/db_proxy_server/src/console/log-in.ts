@@ -165,6 +165,7 @@ export class ConsoleLogins {
       name,
       address,
       async () => (await this.#attempts.withPassword(name, current)) ?? 'wrong',
+      false,
     );
     if (checked === 'limited') return ACCOUNT_TOO_MANY_ATTEMPTS;
     if (typeof checked === 'string') return ACCOUNT_WRONG_PASSWORD;

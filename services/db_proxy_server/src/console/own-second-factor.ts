@@ -31,7 +31,7 @@ export class OwnSecondFactor {
   ): Promise<NewFactor | Refusal | 'conflict'> {
     const { account_id: accountId, name } = session;
     if (session.second_factor) return 'conflict';
-    return this.#attempts.run(name, actor.source, async () => {
+    const attempt = async () => {
       if (!(await this.#attempts.withPassword(name, password))) return 'wrong';
       return this.#database.transaction('console_second_factor_begin', async (query) => {
         const record = await openAudit(query, actor);
@@ -41,7 +41,8 @@ export class OwnSecondFactor {
         await record({ verb: 'account.second-factor-begin', resource, after: { secondFactor: 'begun' } });
         return begun;
       });
-    });
+    };
+    return this.#attempts.run<NewFactor>(name, actor.source, attempt, false);
   }
 
   /** Ends the account's other sessions, which were opened without a code. */

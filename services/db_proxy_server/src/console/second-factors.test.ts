@@ -10,7 +10,7 @@ import { consoleRpc } from './rpc.js';
 const { CALL_DONE, CALL_SECOND_FACTOR_NEEDED } = consoleApi.console.CallResult;
 const { LOG_IN_CODE_NEEDED, LOG_IN_DONE, LOG_IN_REFUSED, LOG_IN_TOO_MANY_ATTEMPTS, LOG_IN_WRONG_CODE } =
   consoleApi.console.LogInResult;
-const { ACCOUNT_CONFLICT, ACCOUNT_DONE, ACCOUNT_WRONG_CODE, ACCOUNT_WRONG_PASSWORD } =
+const { ACCOUNT_CONFLICT, ACCOUNT_DONE, ACCOUNT_TOO_MANY_ATTEMPTS, ACCOUNT_WRONG_CODE, ACCOUNT_WRONG_PASSWORD } =
   consoleApi.console.AccountResult;
 const { CallRequest, LogInRequest, SetUpRequest } = consoleApi.console;
 const password = 'correct horse battery';
@@ -191,6 +191,16 @@ it('wrong codes count as failures that a correct password does not reset', async
   expect((await setUp(token, '000000')).result).toBe(LOG_IN_WRONG_CODE);
   expect((await setUp(token, codeOf(secret))).result).toBe(LOG_IN_DONE);
   expect((await logIn(name, codeOf(secret, 1))).result).toBe(LOG_IN_DONE);
+});
+
+it('changing the password does not clear the failures of codes', async () => {
+  const { id, secret } = await withCodes();
+  const remove = async (code: string) => (await call(id, consoleWork.removeSecondFactor, { code })).result;
+  for (let i = 0; i < 9; i++) expect(await remove('000000'), `attempt ${i}`).toBe(ACCOUNT_WRONG_CODE);
+  const change = { current: password, password };
+  expect((await call(id, consoleWork.changeOwnPassword, change)).result).toBe(ACCOUNT_DONE);
+  expect(await remove('000000')).toBe(ACCOUNT_WRONG_CODE);
+  expect(await remove(codeOf(secret))).toBe(ACCOUNT_TOO_MANY_ATTEMPTS);
 });
 
 it('a role that requires a second factor may do nothing but set it up', async () => {
