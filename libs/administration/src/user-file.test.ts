@@ -1,5 +1,6 @@
-import { crc32 } from 'node:zlib';
+import { crc32, deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { fitsUnpacked } from './excel-size.js';
 import { readCells, UnreadableFile } from './user-file.js';
 import { batchesOf, faultText, maxTableRows, readUserTable, tableProblemText } from './user-table.js';
 
@@ -59,17 +60,19 @@ describe('a CSV file', () => {
   });
 });
 
-/** A ZIP archive whose files are stored as they are. */
-function zipOf(files: Readonly<Record<string, string>>): Uint8Array<ArrayBuffer> {
+/** A ZIP archive. */
+function zipOf(files: Readonly<Record<string, string>>, deflates = false): Uint8Array<ArrayBuffer> {
   const [parts, directory]: [Buffer[], Buffer[]] = [[], []];
   let offset = 0;
   for (const [name, text] of Object.entries(files)) {
-    const [path, content] = [Buffer.from(name), Buffer.from(text)];
+    const [path, plain] = [Buffer.from(name), Buffer.from(text)];
+    const content = deflates ? deflateRawSync(plain) : plain;
     const common = Buffer.alloc(26);
     common.writeUInt16LE(20, 0);
-    common.writeUInt32LE(crc32(content), 10);
+    common.writeUInt16LE(deflates ? 8 : 0, 4);
+    common.writeUInt32LE(crc32(plain), 10);
     common.writeUInt32LE(content.length, 14);
-    common.writeUInt32LE(content.length, 18);
+    common.writeUInt32LE(plain.length, 18);
     common.writeUInt16LE(path.length, 22);
     const local = Buffer.concat([Buffer.from('PK\x03\x04'), common, path, content]);
     const place = Buffer.alloc(14);
@@ -89,7 +92,7 @@ function zipOf(files: Readonly<Record<string, string>>): Uint8Array<ArrayBuffer>
 }
 
 /** A file of Excel with one sheet. */
-function excelOf(rows: readonly (readonly (string | number)[])[]): Uint8Array<ArrayBuffer> {
+function excelOf(rows: readonly (readonly (string | number)[])[], more = ''): Uint8Array<ArrayBuffer> {
   const types = 'http://schemas.openxmlformats.org';
   const cell = (value: string | number, at: string) =>
     typeof value === 'number'
@@ -114,7 +117,7 @@ function excelOf(rows: readonly (readonly (string | number)[])[]): Uint8Array<Ar
     ),
     'xl/_rels/workbook.xml.rels': relation('rId1', 'worksheet', 'worksheets/sheet1.xml'),
     'xl/worksheets/sheet1.xml': xml(
-      `<worksheet xmlns="${types}/spreadsheetml/2006/main"><sheetData>${data.join('')}</sheetData></worksheet>`,
+      `<worksheet xmlns="${types}/spreadsheetml/2006/main"><sheetData>${data.join('')}${more}</sheetData></worksheet>`,
     ),
   });
 }
@@ -134,6 +137,40 @@ describe('an .xlsx file', () => {
     await expect(readCells(bytesOf('PK and nothing else'))).rejects.toBeInstanceOf(UnreadableFile);
     const old = new Uint8Array([0xd0, 0xcf, 0x11, 0xe0, 0]);
     await expect(readCells(old)).rejects.toMatchObject({ reason: 'not-excel' });
+  });
+});
+
+describe('an .xlsx file that grows when unpacked', () => {
+  const cell = (attributes: string) => `<row><c ${attributes} t="inlineStr"><is><t>x</t></is></c></row>`;
+
+  it.each([
+    ['has a cell far to the right', cell('r="XFD1"')],
+    ['has a cell far below', cell('r="A1048576"')],
+    ['has a row far below', '<row r="1048576"><c><v>1</v></c></row>'],
+    ['names an impossible column', cell(`r='ZZZZZZZ1'`)],
+    ['hides a cell in character references', cell('r="&#90;&#90;&#90;&#90;1"')],
+    ['hides a cell behind another attribute', cell('s=">" r="ZZZZ1"')],
+  ])('that %s is refused before it is unpacked', async (_, more) => {
+    await expect(readCells(excelOf([['name']], more))).rejects.toMatchObject({ reason: 'too-large' });
+  });
+
+  it('to hundreds of times its size is refused before it is unpacked', async () => {
+    const bytes = zipOf({ 'xl/worksheets/sheet1.xml': ' '.repeat(1_000_000) }, true);
+    expect(bytes.length).toBeLessThan(10_000);
+    expect(await fitsUnpacked(bytes, 1_000_000)).toBe(true);
+    expect(await fitsUnpacked(bytes, 999_999)).toBe(false);
+    // Its directory says that it is small, and then that it is a gigabyte.
+    const size = Buffer.from(bytes.buffer).lastIndexOf('PK\x01\x02', undefined, 'latin1') + 24;
+    const directory = new DataView(bytes.buffer);
+    directory.setUint32(size, 10, true);
+    expect(await fitsUnpacked(bytes, 999_999)).toBe(false);
+    directory.setUint32(size, 2 ** 30, true);
+    await expect(readCells(bytes)).rejects.toMatchObject({ reason: 'too-large' });
+  });
+
+  it('to an ordinary size is read', async () => {
+    const rows = Array.from({ length: 3_000 }, (_, i) => [`u${i}`, i]);
+    expect(await readCells(excelOf([['name', 'tel'], ...rows]))).toHaveLength(3_001);
   });
 });
 

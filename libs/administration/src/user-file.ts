@@ -1,6 +1,7 @@
 // Reads the cells of a file. Browsers load this module on demand, because its parsers are large.
 import { parse } from 'csv-parse/browser/esm/sync';
 import { readSheet } from 'read-excel-file/universal';
+import { fitsUnpacked } from './excel-size.js';
 import { maxTableRows } from './user-table.js';
 
 /** Largest file, bytes. */
@@ -34,6 +35,10 @@ function startsWith(bytes: Uint8Array, signature: readonly number[]): boolean {
 }
 
 async function readExcel(bytes: Uint8Array<ArrayBuffer>): Promise<string[][]> {
+  const fits = await fitsUnpacked(bytes).catch((error: unknown) => {
+    throw new UnreadableFile('not-excel', error);
+  });
+  if (!fits) throw new UnreadableFile('too-large');
   try {
     // Kept as text: converting telephone numbers to numbers would lose digits.
     const rows = await readSheet(new Blob([bytes]), { parseNumber: (text: string) => text });

@@ -129,7 +129,7 @@ async function readRows(file: string): Promise<TableRow[]> {
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error;
     const why = {
-      'too-large': 'larger than 20 MB',
+      'too-large': 'larger than 20 MB, 100 columns or 100,000 rows',
       'not-excel': 'not an .xlsx file',
       'not-csv': 'malformed CSV',
     };

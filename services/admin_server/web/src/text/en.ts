@@ -347,7 +347,7 @@ export const en = {
   'import.undone': 'Rows undone',
   'import.unreadable.not-csv': 'The CSV is broken: a quotation mark is missing, for instance.',
   'import.unreadable.not-excel': 'This is no .xlsx file, or a broken one. Save it as .xlsx or CSV.',
-  'import.unreadable.too-large': 'The file is larger than 20 MB.',
+  'import.unreadable.too-large': 'The file is too large: at most 20 MB, 100 columns and 100,000 rows.',
   imports: 'Import users',
   'imports.about':
     'Users from a file, as CSV or Excel. Every row is checked first; nothing changes until you say so.',

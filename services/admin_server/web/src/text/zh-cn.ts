@@ -329,7 +329,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   'import.undone': '已撤销的行',
   'import.unreadable.not-csv': 'CSV 文件有误，例如缺少引号。',
   'import.unreadable.not-excel': '这不是 .xlsx 文件，或文件已损坏。请另存为 .xlsx 或 CSV。',
-  'import.unreadable.too-large': '文件大于 20 MB。',
+  'import.unreadable.too-large': '文件过大：最多 20 MB、100 列、100,000 行。',
   imports: '导入用户',
   'imports.about': '从 CSV 或 Excel 文件导入用户。先逐行检查，确认之前不会有任何改动。',
   'imports.none': '还没有导入过',
